@@ -1,0 +1,60 @@
+"""The two build steps that metadata cannot state: the page (npm) and the C extension."""
+
+from __future__ import annotations
+
+import sys
+import sysconfig
+from pathlib import Path
+
+from setuptools import Extension, setup
+from setuptools.command.build_py import build_py
+from setuptools.command.sdist import sdist
+
+sys.path.insert(0, str(Path(__file__).resolve().parent / "tools"))
+import build_frontend
+
+# The stable ABI makes one wheel serve every Python from 3.10; free-threaded Pythons have none yet.
+STABLE_ABI = not sysconfig.get_config_var("Py_GIL_DISABLED")
+
+
+def build_page() -> None:
+    """Builds static/ when stale; ends the build with a sentence when that is not possible."""
+    try:
+        build_frontend.build_if_stale()
+    except build_frontend.BuildError as error:
+        raise SystemExit(f"tb_activation_hist: {error}") from None
+
+
+class BuildPyWithPage(build_py):
+    """build_py, after the page."""
+
+    def run(self) -> None:
+        """Builds the page, then copies the package."""
+        build_page()
+        super().run()
+
+
+class SdistWithPage(sdist):
+    """sdist, after the page, so that installing from it needs no Node."""
+
+    def run(self) -> None:
+        """Builds the page, then packs the sources."""
+        build_page()
+        super().run()
+
+
+count_extension = Extension(
+    "tb_activation_hist.capture._count",
+    sources=["tb_activation_hist/capture/_count.c"],
+    define_macros=[("Py_LIMITED_API", "0x030A0000")] if STABLE_ABI else [],
+    py_limited_api=STABLE_ABI,
+    extra_compile_args=[] if sys.platform == "win32" else ["-O3"],
+    # Without a compiler the package counts with torch operations instead.
+    optional=True,
+)
+
+setup(
+    ext_modules=[count_extension],
+    cmdclass={"build_py": BuildPyWithPage, "sdist": SdistWithPage},
+    options={"bdist_wheel": {"py_limited_api": "cp310"}} if STABLE_ABI else {},
+)
