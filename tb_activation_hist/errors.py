@@ -1,0 +1,34 @@
+"""One family of exceptions and warnings.
+
+Each message says what was given, what is allowed, what to do.
+"""
+
+from __future__ import annotations
+
+
+class ActivationHistError(Exception):
+    """Base of every error that this package raises on purpose."""
+
+
+class OptionError(ActivationHistError, ValueError):
+    """An option has a value that is not allowed."""
+
+
+class LayerSelectionError(ActivationHistError, ValueError):
+    """A layer name or pattern matches nothing in the model."""
+
+
+class LogdirError(ActivationHistError, OSError):
+    """A log directory cannot be written, or holds nothing that can be read."""
+
+
+class FormatError(ActivationHistError, ValueError):
+    """Stored bytes are damaged, or were written by a newer version of this package."""
+
+
+class MissingDependencyError(ActivationHistError, ImportError):
+    """An optional library is needed for what was asked; the message names how to install it."""
+
+
+class ActivationHistWarning(UserWarning):
+    """Something went wrong inside the logger; the training goes on without being affected."""
