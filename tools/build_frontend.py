@@ -120,12 +120,15 @@ def run_npm(*arguments: str) -> None:
 
 
 def main(arguments: list[str]) -> int:
-    """`build_frontend.py [--packages-only]`: 0 when fresh or built, 1 with a sentence otherwise."""
+    """Builds the page where stale; `--with-packages` fetches node_modules even where it is fresh.
+
+    Returns:
+        The exit status: 0, or 1 after a sentence on standard error.
+    """
     try:
-        if "--packages-only" in arguments:
+        if "--with-packages" in arguments:
             install_packages()
-        else:
-            build_if_stale()
+        build_if_stale()
     except BuildError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1

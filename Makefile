@@ -1,0 +1,76 @@
+# Everything here may be run again: what is installed, built or downloaded already is not done twice.
+# The stamps live inside .venv, so removing .venv removes them too.
+
+PYTHON ?= python3
+VENV := .venv
+PY := $(VENV)/bin/python
+PACKAGING := setup.py pyproject.toml tools/build_frontend.py $(wildcard tb_activation_hist/capture/_count.c)
+SHELL := /bin/bash
+
+.DEFAULT_GOAL := help
+.PHONY: help demo demo-audio test lint test-frontend test-python screenshots bench clean page chromium
+
+help: ## Show this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | sort | expand -t 16
+
+demo: $(VENV)/.demo-installed ## Train on MNIST at two learning rates and watch it in TensorBoard (FULL=1, SERVE=0, DATA=dir)
+	@$(PY) -m demo.train_mnist
+
+demo-audio: $(VENV)/.demo-installed ## Train an audio tagger with slice(1e-6, 1e-2) and with 1e-2 (SERVE=0, FREESOUND=dir)
+	@$(PY) -m demo.audio
+
+# Lint and front-end failures do not hide what pytest has to say; they still fail the whole.
+test: $(VENV)/.dev-installed page chromium ## Lint, type checks, front-end tests, Python and browser tests
+	@failed=0; \
+	$(MAKE) --no-print-directory lint || failed=1; \
+	$(MAKE) --no-print-directory test-frontend || failed=1; \
+	[ $$failed = 0 ] || echo "make test: a check above failed; pytest follows all the same."; \
+	$(MAKE) --no-print-directory test-python || failed=1; \
+	exit $$failed
+
+lint: $(VENV)/.dev-installed page ## ruff, mypy, and the front end's biome and tsc
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy
+	cd frontend && npm run --silent lint
+	cd frontend && npm run --silent typecheck
+
+test-frontend: $(VENV)/.dev-installed page
+	cd frontend && npm run --silent test
+
+test-python: $(VENV)/.dev-installed page
+	@$(PY) -m pytest $(PYTEST_ARGS)
+
+screenshots: $(VENV)/.dev-installed chromium ## Renew the pictures in docs/images from the demo's runs
+	@$(PY) -m demo.screenshots
+
+bench: $(VENV)/.dev-installed chromium ## Print the benchmark tables (overhead, kernel, size, server, page)
+	@for name in kernel overhead size server page; do \
+		printf '\n== bench/%s.py\n' $$name; $(PY) bench/$$name.py || exit 1; \
+	done
+
+clean: ## Remove build output and caches; keeps .venv, runs and downloads
+	rm -rf build dist *.egg-info tb_activation_hist/static frontend/dist \
+		.pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find tb_activation_hist tests demo bench tools -name __pycache__ -type d -prune -exec rm -rf {} +
+	rm -f tb_activation_hist/capture/*.so $(VENV)/.demo-installed $(VENV)/.dev-installed
+
+# The page decides by digest whether it is fresh: a tenth of a second when it is.
+page:
+	@$(PYTHON) tools/build_frontend.py --with-packages
+
+chromium:
+	@tools/find_chromium.sh
+
+$(VENV)/.made: tools/make_venv.sh
+	@tools/make_venv.sh $(PYTHON) $(VENV)
+	@touch $@
+
+# Editable, so that a change of the Python sources needs no second install.
+$(VENV)/.demo-installed: $(VENV)/.made $(PACKAGING) | page
+	$(PY) -m pip install --progress-bar on -e '.[demo]'
+	@touch $@
+
+$(VENV)/.dev-installed: $(VENV)/.made $(PACKAGING) | page
+	$(PY) -m pip install --progress-bar on -e '.[dev]'
+	@touch $@ $(VENV)/.demo-installed
