@@ -30,7 +30,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tb_activation_hist.errors import FormatError
-from tb_activation_hist.grid import FloatBits, Scheme
+from tb_activation_hist.grid import FLOAT_BITS, Scheme
 from tb_activation_hist.histogram import HistogramSeries, Tallies
 from tb_activation_hist.names import check_version
 
@@ -91,7 +91,7 @@ def decode_block(data: bytes, scheme: Scheme | None = None, layer: str = "") -> 
         tallies=Tallies(steps, wall_times, *integers, *moments),
         bins=numbers,
         bin_counts=np.ascontiguousarray(counts.T, dtype=np.uint64 if width == 8 else np.uint32),
-        scheme=scheme or FloatBits(),
+        scheme=scheme or FLOAT_BITS,
         layer=layer,
     )
     return Block(series, session, ordinal)
@@ -112,7 +112,8 @@ class _Payload:
             raise FormatError(_damaged(self._block))
         data = np.frombuffer(self._payload, np.uint8, size, self._offset)
         self._offset += size
-        return data.reshape(dtype.itemsize, length).T.copy().view(dtype).reshape(length)
+        rows: npt.NDArray[Any] = data.reshape(dtype.itemsize, length).T.copy()
+        return rows.view(dtype).reshape(length)
 
     def finish(self) -> None:
         """Nothing may be left over."""
@@ -134,7 +135,8 @@ def _damaged(data: bytes) -> str:
 def _shuffle(values: npt.NDArray[Any]) -> bytes:
     flat = np.ascontiguousarray(values).reshape(-1)
     little = flat.astype(flat.dtype.newbyteorder("<"), copy=False)
-    return little.view(np.uint8).reshape(-1, flat.itemsize).T.tobytes()
+    rows: npt.NDArray[np.uint8] = little.view(np.uint8).reshape(-1, flat.itemsize)
+    return rows.T.tobytes()
 
 
 def _differences(values: npt.NDArray[Any]) -> npt.NDArray[Any]:

@@ -122,9 +122,8 @@ class LinearBins:
             scaled = (value - self.lo) * (self.count / (self.hi - self.lo))
         bins = np.clip(np.floor(scaled), -1, self.count).astype(np.int64)
         inside = (value >= self.lo) & (value <= self.hi)
-        return np.where(
-            inside, np.clip(bins, 0, self.count - 1), np.where(value < self.lo, -1, self.count)
-        )
+        outside = np.where(value < self.lo, -1, self.count)
+        return np.where(inside, np.clip(bins, 0, self.count - 1), outside)
 
     def lower_edges(self, bins: npt.ArrayLike) -> FloatArray:
         """Left edge of each bin; -inf for the underflow bin."""
@@ -146,6 +145,9 @@ class LinearBins:
 
 
 Scheme: TypeAlias = FloatBits | LinearBins
+
+FLOAT_BITS: Final = FloatBits()
+"""The default scheme."""
 
 
 def dict_to_scheme(fields: dict[str, Any]) -> Scheme:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -12,8 +11,8 @@ import numpy.typing as npt
 
 from tb_activation_hist.errors import MissingDependencyError
 from tb_activation_hist.grid import (
+    FLOAT_BITS,
     FloatArray,
-    FloatBits,
     IntArray,
     Scheme,
     rebin,
@@ -21,7 +20,9 @@ from tb_activation_hist.grid import (
 )
 
 if TYPE_CHECKING:
-    import pandas
+    from collections.abc import Sequence
+
+    import pandas as pd
 
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 
@@ -90,7 +91,7 @@ class HistogramSeries:
     """(K,) bin numbers occupied anywhere in the series, ascending."""
     bin_counts: npt.NDArray[Any]
     """(S, K) unsigned counts of `bins`, in the smallest type that holds them."""
-    scheme: Scheme = FloatBits()
+    scheme: Scheme = FLOAT_BITS
     layer: str = ""
 
     def __len__(self) -> int:
@@ -241,19 +242,19 @@ class HistogramSeries:
         counts = np.add.reduceat(self.bin_counts, start, axis=0, dtype=np.uint64)
         return replace(self, tallies=self.tallies.pool(start), bin_counts=_compact(counts))
 
-    def to_dataframe(self, *, counts: bool = False) -> pandas.DataFrame:
+    def to_dataframe(self, *, counts: bool = False) -> pd.DataFrame:
         """One row per record with its tallies, moments and quantiles; needs pandas.
 
         counts: one row per record and occupied bin instead: step, lower, upper, count.
         """
         try:
-            import pandas
+            import pandas as pd
         except ImportError as err:
             msg = "to_dataframe needs pandas: pip install pandas"
             raise MissingDependencyError(msg) from err
         if counts:
             row, column = np.nonzero(self.bin_counts)
-            return pandas.DataFrame(
+            return pd.DataFrame(
                 {
                     "step": self.steps[row],
                     "lower": self.lower[column],
@@ -261,12 +262,12 @@ class HistogramSeries:
                     "count": self.bin_counts[row, column].astype(np.int64),
                 }
             )
-        names = "n zeros nans pos_infs neg_infs mean std min max".split()
+        names = ("n", "zeros", "nans", "pos_infs", "neg_infs", "mean", "std", "min", "max")
         table = {"step": self.steps, "wall_time": self.wall_times}
         table |= {name: getattr(self, name) for name in names}
         values = self.quantile(QUANTILES)
         table |= {f"p{q * 100:02.0f}": values[:, i] for i, q in enumerate(QUANTILES)}
-        return pandas.DataFrame(table)
+        return pd.DataFrame(table)
 
 
 def _record_quantiles(
@@ -279,7 +280,8 @@ def _record_quantiles(
     column = np.maximum(np.searchsorted(cumulative, target, side="left"), first)
     below = np.where(column > 0, cumulative[column - 1], 0.0)
     part = (target - below) / (cumulative[column] - below)
-    return low[column] * (1 - part) + high[column] * part
+    values: FloatArray = low[column] * (1 - part) + high[column] * part
+    return values
 
 
 def _compact(counts: npt.NDArray[Any]) -> npt.NDArray[Any]:
@@ -312,7 +314,7 @@ def join_series(parts: Sequence[HistogramSeries]) -> HistogramSeries:
 
 
 def merge_series(parts: Sequence[HistogramSeries]) -> HistogramSeries:
-    """Exact sum of series with one grid, step by step, e.g. of ranks; steps of any part are kept."""
+    """Exact sum of series with one grid, step by step; steps of any part are kept."""
     bins, aligned = align_bins(parts)
     tallies = join_tallies([part.tallies for part in parts])
     order = np.lexsort((tallies.wall_times, tallies.steps))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from tb_activation_hist.errors import FormatError
-from tb_activation_hist.grid import FloatBits, Scheme, dict_to_scheme
+from tb_activation_hist.grid import FLOAT_BITS, Scheme, dict_to_scheme
 
 PLUGIN_NAME: Final = "activation_hist"
 TAB_NAME: Final = "Activations"
@@ -41,7 +41,7 @@ class LayerInfo:
     type: str = ""
     shape: tuple[int, ...] = ()
     dtype: str = "float32"
-    scheme: Scheme = FloatBits()
+    scheme: Scheme = FLOAT_BITS
 
     @property
     def tag(self) -> str:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from tb_activation_hist.grid import FloatBits, Scheme
 from tb_activation_hist.histogram import HistogramSeries, Tallies, join_series
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 def values_to_series(
