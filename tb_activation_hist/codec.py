@@ -136,7 +136,8 @@ def _shuffle(values: npt.NDArray[Any]) -> bytes:
     flat = np.ascontiguousarray(values).reshape(-1)
     little = flat.astype(flat.dtype.newbyteorder("<"), copy=False)
     rows: npt.NDArray[np.uint8] = little.view(np.uint8).reshape(-1, flat.itemsize)
-    return rows.T.tobytes()
+    data: bytes = rows.T.tobytes()
+    return data
 
 
 def _differences(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
