@@ -1,0 +1,1 @@
+"""The experiments behind the README's pictures, each on real data and with one command."""
