@@ -9,6 +9,7 @@ imports torch.
 from __future__ import annotations
 
 import difflib
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any, Final, NamedTuple, TypeVar
@@ -126,8 +127,7 @@ class CaptureOptions:
         _check_word("on_error", self.on_error, ON_ERROR)
 
     def _check_cadence(self) -> None:
-        if self.schedule is not None and not callable(self.schedule):
-            _refuse("schedule", self.schedule, "None or a function step -> bool")
+        _check_callable("schedule", self.schedule)
         if self.schedule is not None and self.every != 1:
             _refuse("every", self.every, "1 when schedule is given, since schedule decides alone")
         if self.overhead_budget is not None:
@@ -221,12 +221,15 @@ def _refuse(name: str, given: object, allowed: str) -> None:
     raise OptionError(msg)
 
 
-def _check_whole(name: str, given: object, low: int, high: int | None = None) -> None:
-    if isinstance(given, int) and not isinstance(given, bool):
-        if low <= given and (high is None or given <= high):
-            return
-    limits = f"from {low} up" if high is None else f"from {low} to {high}"
-    _refuse(name, given, f"a whole number {limits}")
+def _check_whole(name: str, given: object, low: int, high: int = sys.maxsize) -> None:
+    if not isinstance(given, int) or isinstance(given, bool) or not low <= given <= high:
+        limits = f"from {low} up" if high == sys.maxsize else f"from {low} to {high}"
+        _refuse(name, given, f"a whole number {limits}")
+
+
+def _check_callable(name: str, given: object) -> None:
+    if given is not None and not callable(given):
+        _refuse(name, given, "None or a function step -> bool")
 
 
 def _check_scheme(given: object) -> None:
@@ -255,7 +258,6 @@ def _check_word(name: str, given: object, allowed: Sequence[str]) -> None:
 
 
 def _check_names(name: str, given: object, allowed: Sequence[str]) -> None:
-    if isinstance(given, Sequence) and not isinstance(given, str) and given:
-        if all(word in allowed for word in given):
-            return
-    _refuse(name, given, f"a list of one or more of {', '.join(allowed)}")
+    words = given if isinstance(given, Sequence) and not isinstance(given, str) else ()
+    if not words or any(word not in allowed for word in words):
+        _refuse(name, given, f"a list of one or more of {', '.join(allowed)}")

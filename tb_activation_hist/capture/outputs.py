@@ -1,0 +1,55 @@
+"""The floating-point tensors inside whatever a module returns."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any, Final, TypeAlias
+
+import torch
+from torch import Tensor
+from torch.nn.utils.rnn import PackedSequence
+
+Found: TypeAlias = list[tuple[str, Tensor]]
+
+MAX_DEPTH: Final = 8
+"""Containers nested deeper than this, or containing themselves, are not followed."""
+
+
+def floating_tensors(output: Any) -> Found:
+    """Paths and tensors: ``[("", t)]`` for a bare tensor, else ``("0", t), ("1/hidden", u)`` ....
+
+    Follows tuples, lists, named tuples, mappings (ModelOutput too), dataclasses and packed
+    sequences. Integer, boolean, complex, quantised and sparse tensors, and all else, are left out.
+    """
+    found: Found = []
+    _collect(output, "", MAX_DEPTH, found)
+    return found
+
+
+def _collect(value: Any, path: str, depth: int, found: Found) -> None:
+    if isinstance(value, Tensor):
+        if value.is_floating_point() and _is_dense(value):
+            found.append((path, value))
+    elif depth == 0 or value is None or isinstance(value, (str, int, float)):
+        return
+    elif isinstance(value, PackedSequence):
+        _collect(value.data, path, depth - 1, found)
+    else:
+        for name, part in _parts(value):
+            _collect(part, f"{path}/{name}" if path else name, depth - 1, found)
+
+
+def _parts(value: Any) -> list[tuple[str, Any]]:
+    if isinstance(value, Mapping):
+        return [(str(key), part) for key, part in value.items()]
+    if isinstance(value, (tuple, list)):
+        names = getattr(value, "_fields", None) or [str(place) for place in range(len(value))]
+        return list(zip(names, value, strict=True))
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return [(each.name, getattr(value, each.name, None)) for each in dataclasses.fields(value)]
+    return []
+
+
+def _is_dense(tensor: Tensor) -> bool:
+    return tensor.layout == torch.strided and not tensor.is_nested

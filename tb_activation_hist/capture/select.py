@@ -1,0 +1,175 @@
+"""Which modules of a model are recorded, and under which names."""
+
+from __future__ import annotations
+
+import difflib
+import inspect
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import Any, Final, TypeAlias
+
+from torch import nn
+
+from tb_activation_hist.errors import LayerSelectionError
+
+Matcher: TypeAlias = "Callable[[Layer], bool]"
+
+WRAPPER_ATTRIBUTES: Final = frozenset(
+    {"_orig_mod", "_fsdp_wrapped_module", "_checkpoint_wrapped_module"}
+)
+"""Attributes by which torch.compile, FSDP and checkpoint wrappers hold what they wrap."""
+
+
+@dataclass(frozen=True)
+class Layer:
+    """A module that is recorded: its name, position in the model, and other names it has."""
+
+    name: str
+    order: int
+    module: nn.Module
+    aliases: tuple[str, ...] = ()
+
+
+def unwrap(model: nn.Module) -> nn.Module:
+    """The user's own model inside torch.compile, DataParallel, DDP and FSDP wrappers."""
+    inner = model
+    while True:
+        attribute = _wrapped_attribute(inner)
+        if attribute is None:
+            return inner
+        inner = getattr(inner, attribute)
+
+
+def select_layers(model: nn.Module, layers: Any = None) -> list[Layer]:
+    """The layers that a selection names, in model order.
+
+    layers: None (all leaf modules), or one or several of: name, glob pattern, compiled regular
+    expression (searched), module type, module object, predicate of ``(name, module)`` or of the
+    module alone. LayerSelectionError when an entry matches nothing.
+    """
+    known = list(_iter_layers(unwrap(model)))
+    if layers is None:
+        return [layer for layer in known if _is_leaf(layer)]
+    chosen: set[int] = set()
+    for entry in _to_entries(layers):
+        hits = _match(entry, known)
+        if not hits:
+            raise LayerSelectionError(_nothing_matched(entry, known))
+        chosen.update(hits)
+    return [layer for layer in known if layer.order in chosen]
+
+
+def _iter_layers(root: nn.Module) -> Iterator[Layer]:
+    names: dict[nn.Module, list[str]] = {}
+    for name, module in _walk(root, ""):
+        names.setdefault(module, []).append(name or type(root).__name__)
+    for order, (module, found) in enumerate(names.items()):
+        yield Layer(found[0], order, module, tuple(dict.fromkeys(found[1:])))
+
+
+def _walk(
+    module: nn.Module, name: str, above: tuple[nn.Module, ...] = ()
+) -> Iterator[tuple[str, nn.Module]]:
+    """Depth first, with every name of a shared module; wrappers leave no trace in names."""
+    inner = unwrap(module)
+    yield name, inner
+    if _runs_as_one(inner):
+        return
+    for child_name, child in inner._modules.items():
+        if child is not None and child not in above:
+            path = f"{name}.{child_name}" if name else child_name
+            yield from _walk(child, path, (*above, inner))
+
+
+def _runs_as_one(module: nn.Module) -> bool:
+    """Whether children's hooks never run: a scripted module executes outside Python."""
+    return "ScriptModule" in {base.__name__ for base in type(module).__mro__}
+
+
+def _wrapped_attribute(module: nn.Module) -> str | None:
+    children = module._modules
+    for attribute in WRAPPER_ATTRIBUTES & children.keys():
+        return attribute
+    wraps = type(module).__name__ in {"DataParallel", "DistributedDataParallel"}
+    return "module" if wraps and "module" in children else None
+
+
+def _is_leaf(layer: Layer) -> bool:
+    module = layer.module
+    if "parametrizations" in layer.name.split("."):
+        return False
+    childless = _runs_as_one(module) or not any(True for _ in module.children())
+    return childless and getattr(type(module), "forward", None) is not nn.Module.forward
+
+
+def _to_entries(layers: Any) -> list[Any]:
+    if isinstance(layers, (str, re.Pattern, type, nn.Module)) or callable(layers):
+        return [layers]
+    if isinstance(layers, Iterable) and (entries := list(layers)):
+        return entries
+    msg = (
+        f"layers must be None, a name, glob pattern, re.compile(...), module type, module, "
+        f"predicate, or a list of these, but got {layers!r}."
+    )
+    raise LayerSelectionError(msg)
+
+
+def _match(entry: Any, known: list[Layer]) -> list[int]:
+    """Orders of the layers that one entry selects."""
+    if isinstance(entry, str):
+        exact = [layer.order for layer in known if entry in (layer.name, *layer.aliases)]
+        return exact or _matching(known, lambda layer: _any_name(layer, entry))
+    return _matching(known, _entry_to_matcher(entry))
+
+
+def _matching(known: list[Layer], matches: Matcher) -> list[int]:
+    return [layer.order for layer in known if matches(layer)]
+
+
+def _any_name(layer: Layer, pattern: str) -> bool:
+    return any(fnmatchcase(name, pattern) for name in (layer.name, *layer.aliases))
+
+
+def _entry_to_matcher(entry: Any) -> Matcher:
+    if isinstance(entry, re.Pattern):
+        return lambda layer: any(entry.search(name) for name in (layer.name, *layer.aliases))
+    if isinstance(entry, type):
+        return lambda layer: isinstance(layer.module, entry)
+    if isinstance(entry, nn.Module):
+        wanted = unwrap(entry)
+        return lambda layer: layer.module is wanted
+    if callable(entry):
+        if _takes_two(entry):
+            return lambda layer: bool(entry(layer.name, layer.module))
+        return lambda layer: bool(entry(layer.module))
+    msg = (
+        f"An entry of layers must be a name, glob pattern, re.compile(...), module type, module "
+        f"or predicate, but got {entry!r}."
+    )
+    raise LayerSelectionError(msg)
+
+
+def _takes_two(predicate: Callable[..., Any]) -> bool:
+    try:
+        inspect.signature(predicate).bind("name", None)
+    except (TypeError, ValueError):
+        return False
+    return True
+
+
+def _nothing_matched(entry: Any, known: list[Layer]) -> str:
+    if not isinstance(entry, (str, re.Pattern)):
+        return f"layers: {entry!r} matches no module of the model. Its layers: {_some(known)}."
+    pattern = entry if isinstance(entry, str) else entry.pattern
+    names = [layer.name for layer in known]
+    near = difflib.get_close_matches(pattern, names, n=3, cutoff=0.4)
+    hint = f"Nearest names: {', '.join(near)}." if near else f"Its layers: {_some(known)}."
+    return f"layers: {pattern!r} matches no module of the model. {hint}"
+
+
+def _some(known: list[Layer], limit: int = 10) -> str:
+    names = [layer.name for layer in known if _is_leaf(layer)]
+    more = f" and {len(names) - limit} more" if len(names) > limit else ""
+    return ", ".join(names[:limit]) + more
