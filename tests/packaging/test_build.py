@@ -1,0 +1,101 @@
+"""What the sdist and the wheel hold, and what building them needs."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tarfile
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from tests.packaging.conftest import PACKAGE, Distributions, build_wheel
+
+
+def page_files(checkout: Path) -> set[str]:
+    static = checkout / PACKAGE / "static"
+    return {
+        path.relative_to(checkout).as_posix()
+        for path in static.rglob("*")
+        if path.is_file() and not path.name.startswith(".")
+    }
+
+
+def test_sdist_holds_the_page_and_its_sources(checkout: Path, distributions: Distributions) -> None:
+    with tarfile.open(distributions.sdist) as sdist:
+        names = {name.partition("/")[2] for name in sdist.getnames()}
+    assert page_files(checkout)
+    assert page_files(checkout) <= names
+    assert {"frontend/package-lock.json", f"{PACKAGE}/capture/_count.c", "LICENSE"} <= names
+    assert not any("node_modules" in name or name.endswith(".so") for name in names)
+
+
+def test_wheel_holds_the_page_and_no_sources(checkout: Path, wheel_names: set[str]) -> None:
+    assert page_files(checkout) <= wheel_names
+    assert f"{PACKAGE}/py.typed" in wheel_names
+    top = {name.partition("/")[0] for name in wheel_names}
+    assert {name for name in top if not name.endswith(".dist-info")} == {PACKAGE}
+    assert not any(name.endswith((".c", ".ts", ".tsx")) for name in wheel_names)
+
+
+def test_building_from_the_sdist_calls_no_node(distributions: Distributions) -> None:
+    assert not distributions.node_was_called
+
+
+def test_wheel_serves_every_python_from_3_10(
+    distributions: Distributions, wheel_names: set[str]
+) -> None:
+    if not any(name.endswith(".so") for name in wheel_names):
+        pytest.skip("no C compiler or no Python.h here: the wheel carries no extension")
+    assert "-cp310-abi3-" in distributions.wheel.name
+    assert f"{PACKAGE}/capture/_count.abi3.so" in wheel_names
+
+
+def test_build_succeeds_without_a_compiler(distributions: Distributions, tmp_path: Path) -> None:
+    wheel = build_wheel(distributions.sdist, tmp_path, CC="/bin/false")
+    with zipfile.ZipFile(wheel) as content:
+        names = content.namelist()
+    assert f"{PACKAGE}/capture/count.py" in names
+    assert not any(name.endswith(".so") for name in names)
+
+
+def build_page(checkout: Path, path: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "tools/build_frontend.py"],
+        cwd=checkout,
+        env={"PATH": path},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_missing_node_is_said_in_words(checkout: Path, tmp_path: Path) -> None:
+    (checkout / "frontend" / "src" / "touched.ts").write_text("export {};\n")
+    try:
+        done = build_page(checkout, str(tmp_path))
+    finally:
+        (checkout / "frontend" / "src" / "touched.ts").unlink()
+    assert done.returncode == 1
+    assert "node and npm: not found" in done.stderr
+    assert "Install Node 20.19 or newer" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_old_node_is_said_in_words(checkout: Path, tmp_path: Path) -> None:
+    for name, answer in (("node", "v18.19.0"), ("npm", "9.2.0")):
+        (tmp_path / name).write_text(f"#!/bin/sh\necho {answer}\n")
+        (tmp_path / name).chmod(0o755)
+    (checkout / "frontend" / "src" / "touched.ts").write_text("export {};\n")
+    try:
+        done = build_page(checkout, f"{tmp_path}:/bin")
+    finally:
+        (checkout / "frontend" / "src" / "touched.ts").unlink()
+    assert done.returncode == 1
+    assert "needs Node 20.19, found v18.19.0" in done.stderr
+
+
+def test_fresh_page_is_not_built_again(checkout: Path, tmp_path: Path) -> None:
+    done = build_page(checkout, str(tmp_path))
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
