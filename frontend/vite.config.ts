@@ -1,0 +1,27 @@
+import { defineConfig } from "vitest/config";
+
+// TensorBoard imports `index.js` as a module from an unknown prefix and calls its `render`, under a
+// policy that allows neither inline scripts nor blob: workers; hence relative URLs and real files.
+export default defineConfig({
+  base: "./",
+  oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
+  build: {
+    outDir: "../tb_activation_hist/static",
+    emptyOutDir: true,
+    target: "es2022",
+    cssCodeSplit: false,
+    assetsInlineLimit: 0,
+    modulePreload: false,
+    rollupOptions: {
+      input: "src/index.ts",
+      preserveEntrySignatures: "strict",
+      output: {
+        entryFileNames: "index.js",
+        chunkFileNames: "[name].js",
+        assetFileNames: "[name][extname]",
+      },
+    },
+  },
+  worker: { format: "es" },
+  test: { environment: "node", include: ["src/**/*.test.ts"] },
+});
