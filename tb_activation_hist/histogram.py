@@ -240,7 +240,7 @@ class HistogramSeries:
         """Merge neighbouring records exactly: from each start index up to the next one."""
         start = np.asarray(starts, dtype=np.int64)
         counts = np.add.reduceat(self.bin_counts, start, axis=0, dtype=np.uint64)
-        return replace(self, tallies=self.tallies.pool(start), bin_counts=_compact(counts))
+        return replace(self, tallies=self.tallies.pool(start), bin_counts=compact(counts))
 
     def to_dataframe(self, *, counts: bool = False) -> pd.DataFrame:
         """One row per record with its tallies, moments and quantiles; needs pandas.
@@ -284,7 +284,7 @@ def _record_quantiles(
     return values
 
 
-def _compact(counts: npt.NDArray[Any]) -> npt.NDArray[Any]:
+def compact(counts: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """Counts in the smallest unsigned type of at least 32 bits that holds them."""
     fits = counts.size == 0 or counts.max() < 2**32
     return counts.astype(np.uint32 if fits else np.uint64, copy=False)
