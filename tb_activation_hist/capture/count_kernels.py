@@ -1,0 +1,103 @@
+"""Which kernel counts on which device, and the one warning when the fast one is missing."""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import os
+import warnings
+from types import ModuleType
+from typing import Final
+
+import torch
+
+from tb_activation_hist.errors import (
+    ActivationHistWarning,
+    MissingDependencyError,
+    OptionError,
+)
+
+KERNEL_VARIABLE: Final = "TB_ACTIVATION_HIST_KERNEL"
+"""Environment variable that forces a kernel; see `KERNELS`."""
+
+KERNELS: Final = ("", "torch", "c", "c-avx512", "c-avx2", "c-portable")
+"""Allowed values: '' the best one; 'torch' on every device; 'c' (or one instruction set of it) on
+the CPU, an error where it is missing."""
+
+_EXTENSION: Final = "tb_activation_hist.capture._count"
+_TRITON: Final = "tb_activation_hist.capture.count_triton"
+
+
+@functools.cache
+def c_extension() -> ModuleType | None:
+    """The C extension, or None when torch counts; warns once when it was not built."""
+    wanted = _wanted()
+    if wanted == "torch":
+        return None
+    try:
+        module = importlib.import_module(_EXTENSION)
+    except ImportError as error:
+        if wanted:
+            msg = (
+                f"{KERNEL_VARIABLE}={wanted}, but the C extension cannot be loaded ({error}). "
+                "Install a C compiler (gcc or clang) and reinstall tb_activation_hist, or unset it."
+            )
+            raise MissingDependencyError(msg) from error
+        warnings.warn(
+            f"The C extension cannot be loaded ({error}): activations on the CPU are counted with "
+            "torch operations, exact but some 20 times slower. Install a C compiler (gcc or clang) "
+            f"and reinstall tb_activation_hist, or set {KERNEL_VARIABLE}=torch to accept it.",
+            ActivationHistWarning,
+            stacklevel=3,
+        )
+        return None
+    if wanted.startswith("c-"):
+        _choose_variant(module, wanted.removeprefix("c-"))
+    return module
+
+
+def _choose_variant(module: ModuleType, variant: str) -> None:
+    try:
+        module.variant(variant)
+    except ValueError as error:
+        msg = (
+            f"{KERNEL_VARIABLE}=c-{variant}, but this processor or build lacks it; "
+            f"{module.variant()} is the best here. Set {KERNEL_VARIABLE}=c to use that."
+        )
+        raise OptionError(msg) from error
+
+
+def _wanted() -> str:
+    wanted = os.environ.get(KERNEL_VARIABLE, "")
+    if wanted not in KERNELS:
+        allowed = ", ".join(kernel for kernel in KERNELS if kernel)
+        msg = f"{KERNEL_VARIABLE} is one of {allowed}, or unset, but got {wanted!r}."
+        raise OptionError(msg)
+    return wanted
+
+
+@functools.cache
+def triton_kernel() -> ModuleType | None:
+    """The Triton kernel's module, or None where Triton is missing or torch is forced."""
+    if _wanted() == "torch":
+        return None
+    try:
+        return importlib.import_module(_TRITON)
+    except ImportError as error:
+        warnings.warn(
+            f"Triton cannot be loaded ({error}): activations on CUDA are counted with torch "
+            "operations, exact but slower. Install the triton that belongs to your torch.",
+            ActivationHistWarning,
+            stacklevel=3,
+        )
+        return None
+
+
+def kernel_name(device: torch.device | str = "cpu") -> str:
+    """What counts on this device: 'c-avx512', 'c-avx2', 'c-portable', 'triton' or 'torch'."""
+    kind = torch.device(device).type
+    if kind == "cuda":
+        return "torch" if triton_kernel() is None else "triton"
+    # MPS values are copied to the host (no float64 there) and counted like the CPU's.
+    module = c_extension() if kind in ("cpu", "mps") else None
+    return "torch" if module is None else f"c-{module.variant_name()}"

@@ -1,0 +1,146 @@
+"""Counting with torch operations: exact, without host synchronisation, for every device."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import torch
+
+from tb_activation_hist.grid import NEGATIVE, SHIFT, LinearBins, Scheme
+
+PIECE: int = 1 << 20
+"""Values counted together; bounds the temporary memory to some 40 MB."""
+
+_EXPONENT = 0x7F800000
+_EXPONENT_DOUBLE = 0x7FF0000000000000
+
+
+def to_dense(values: torch.Tensor) -> tuple[torch.Tensor, int] | None:
+    """A flat view of the memory behind `values` and how often each element counts, or None.
+
+    Permuted dense memory (channels_last, transposed) is read in memory order; expanded
+    dimensions become a factor. None when the memory has holes or overlaps.
+    """
+    if values.is_contiguous():
+        return values.view(-1), 1
+    repeat, dense = 1, 1
+    dimensions = sorted(zip(values.stride(), values.shape, strict=True))
+    for stride, size in dimensions:
+        if size == 1:
+            continue
+        if stride == 0:
+            repeat *= size
+        elif stride == dense:
+            dense *= size
+        else:
+            return None
+    return values.as_strided((dense,), (1,)), repeat
+
+
+def to_pieces(values: torch.Tensor, limit: int = PIECE) -> Iterator[torch.Tensor]:
+    """Contiguous flat copies of parts of `values`, each of at most `limit` elements."""
+    if values.numel() <= limit:
+        yield values.contiguous().view(-1)
+        return
+    longest = max(range(values.dim()), key=lambda d: values.stride(d) * (values.shape[d] > 1))
+    if values.shape[longest] == 1:
+        longest = max(range(values.dim()), key=lambda d: values.shape[d])
+    half = values.shape[longest] // 2
+    yield from to_pieces(values.narrow(longest, 0, half), limit)
+    yield from to_pieces(values.narrow(longest, half, values.shape[longest] - half), limit)
+
+
+def count(
+    row: tuple[torch.Tensor, torch.Tensor, torch.Tensor],
+    values: torch.Tensor,
+    scheme: Scheme,
+    switch: torch.Tensor | None = None,
+) -> None:
+    """Add `values` to a row: counts (slots,) int32, tallies (5,) int64, moments (4,) float64.
+
+    switch: one uint8 on the same device; 0 adds nothing. None stands for 1.
+    """
+    dense = to_dense(values)
+    pieces, repeat = (to_pieces(values), 1) if dense is None else (dense[0].split(PIECE), dense[1])
+    for piece in pieces:
+        if piece.numel():
+            _count_piece(row, piece, scheme, repeat, switch)
+
+
+def _count_piece(
+    row: tuple[torch.Tensor, torch.Tensor, torch.Tensor],
+    values: torch.Tensor,
+    scheme: Scheme,
+    repeat: int,
+    switch: torch.Tensor | None,
+) -> None:
+    counts, tallies, moments = row
+    if values.dtype is not torch.float64:
+        values = values.float()
+    times = torch.full((1,), repeat, dtype=torch.int64, device=values.device)
+    if switch is not None:
+        times = times * switch
+    magnitude, negative, finite = _split(values)
+    slots = _to_slots(values, finite, scheme)
+    # Non-finite values add 0: the linear scheme has no slot for them.
+    counts.index_add_(0, slots, (times * finite).to(torch.int32))
+    special = _EXPONENT if values.dtype is torch.float32 else _EXPONENT_DOUBLE
+    infinite = magnitude == special
+    found = torch.stack(
+        [
+            torch.full_like(times[0], values.numel()),
+            (magnitude == 0).sum(),
+            (magnitude > special).sum(),
+            (infinite & ~negative).sum(),
+            (infinite & negative).sum(),
+        ]
+    )
+    tallies.add_(found * times)
+    _add_moments(moments, values, finite, times)
+
+
+def _split(values: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Bits without the sign, whether the sign is set, whether the value is finite."""
+    single = values.dtype is torch.float32
+    bits = values.view(torch.int32 if single else torch.int64)
+    magnitude = bits & (0x7FFFFFFF if single else 0x7FFFFFFFFFFFFFFF)
+    return magnitude, bits < 0, magnitude < (_EXPONENT if single else _EXPONENT_DOUBLE)
+
+
+def _to_slots(values: torch.Tensor, finite: torch.Tensor, scheme: Scheme) -> torch.Tensor:
+    if isinstance(scheme, LinearBins):
+        return _to_linear_slots(values, finite, scheme)
+    if values.dtype is torch.float32:
+        bits = values.view(torch.int32)
+    else:
+        # Rounded to nearest, then one step back where that went away from zero: truncation.
+        nearest = values.float()
+        bits = nearest.view(torch.int32) - (nearest.double().abs() > values.abs()).to(torch.int32)
+    return (bits >> SHIFT) & (2 * NEGATIVE - 1)
+
+
+def _to_linear_slots(
+    values: torch.Tensor, finite: torch.Tensor, scheme: LinearBins
+) -> torch.Tensor:
+    """Slots of torch.histc's bins, with its arithmetic in the value's own precision."""
+    lo, hi = (
+        torch.full((), v, dtype=values.dtype, device=values.device) for v in (scheme.lo, scheme.hi)
+    )
+    known = torch.where(finite, values, lo)
+    inside = torch.minimum(torch.maximum(known, lo), hi)
+    slots = ((inside - lo) * scheme.count / (hi - lo)).to(torch.int32) + 1
+    slots = slots.clamp(max=scheme.count)
+    slots = torch.where(known < lo, 0, slots)
+    return torch.where(known > hi, scheme.count + 1, slots)
+
+
+def _add_moments(
+    moments: torch.Tensor, values: torch.Tensor, finite: torch.Tensor, times: torch.Tensor
+) -> None:
+    wide = torch.where(finite, values, 0).double()
+    on = times[0] > 0
+    least = torch.where(finite & on, values, torch.inf).amin().double()
+    most = torch.where(finite & on, values, -torch.inf).amax().double()
+    moments[0].copy_(torch.minimum(moments[0], least))
+    moments[1].copy_(torch.maximum(moments[1], most))
+    moments[2:].add_(torch.stack([wide.sum(), (wide * wide).sum()]) * times)
