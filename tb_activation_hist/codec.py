@@ -18,8 +18,8 @@ K int16 bin numbers (the first, then differences), R int64 steps (likewise), R f
 R int64 each of n, zeros, nans, pos_infs, neg_infs (likewise), R float64 each of min, max, sum,
 sum_sq, and K*R counts, bin by bin: each as its zigzag-coded difference to the record before,
 modulo 2**(8 V), in W bytes. Shuffling puts the high bytes of neighbouring numbers, which rarely
-differ, side by side. What is left has few repeats but skewed byte frequencies, so zlib runs with its run-length
-strategy: as small as its default one and three times faster (figures in ARCHITECTURE.md).
+differ, side by side. What is left has few repeats but skewed byte frequencies, so zlib runs with
+its run-length strategy: as small as the default one, three times faster (see ARCHITECTURE.md).
 """
 
 from __future__ import annotations
