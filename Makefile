@@ -17,7 +17,7 @@ demo: $(VENV)/.demo-installed ## Train on MNIST at two learning rates and watch 
 	@$(PY) -m demo.train_mnist
 
 demo-audio: $(VENV)/.demo-installed ## Train an audio tagger with slice(1e-6, 1e-2) and with 1e-2 (SERVE=0, FREESOUND=dir)
-	@$(PY) -m demo.audio
+	@$(PY) -m demo.audio $(if $(FREESOUND),--freesound "$(FREESOUND)")
 
 # Lint and front-end failures do not hide what pytest has to say; they still fail the whole.
 test: $(VENV)/.dev-installed page chromium ## Lint, type checks, front-end tests, Python and browser tests
