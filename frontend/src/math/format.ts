@@ -1,0 +1,119 @@
+/** Numbers, shares, durations and steps as text. */
+
+import { format } from "d3-format";
+
+const si = format(".3~s");
+const grouped = format(",");
+const MINUS = "\u2212";
+const MINUTE_S = 60;
+const HOUR_S = 3600;
+const DAY_S = 86_400;
+
+/** A count, short: 950, 12.3k, 4.1M. */
+export function formatCount(count: number): string {
+  if (!Number.isFinite(count)) return formatWord(count);
+  return Math.abs(count) < 1000 ? trim(count.toFixed(Number.isInteger(count) ? 0 : 1)) : si(count);
+}
+
+/** A count or step with thousands separators: 12,345; split counts keep up to two decimals. */
+export function formatExact(count: number): string {
+  if (!Number.isFinite(count)) return formatWord(count);
+  return Number.isInteger(count) ? grouped(count) : format(",.2~f")(count);
+}
+
+/** A step or a range of pooled steps: "1,200" or "1,200–1,203". */
+export function formatSteps(first: number, last: number = first): string {
+  return first === last ? formatExact(first) : `${formatExact(first)}–${formatExact(last)}`;
+}
+
+/** A value of the data, `digits` significant digits: 0.25, 1,024, 3.2e−7. */
+export function formatValue(value: number, digits = 3): string {
+  if (!Number.isFinite(value)) return formatWord(value);
+  const size = Math.abs(value);
+  if (size !== 0 && (size < 1e-3 || size >= 1e6)) return exponent(value, digits);
+  if (size >= 1000) return signed(grouped(Number(value.toPrecision(Math.max(digits, 4)))));
+  return signed(trim(Number(value.toPrecision(digits)).toString()));
+}
+
+/** A share 0..1 as percent: 12.5 %, 0.3 %, < 0.01 %; 0 % and 100 % only when exact. */
+export function formatShare(share: number): string {
+  if (!Number.isFinite(share)) return formatWord(share);
+  const percent = share * 100;
+  if (percent === 0) return "0 %";
+  if (percent > 0 && percent < 0.01) return "< 0.01 %";
+  if (percent < 100 && percent > 99.99) return "> 99.99 %";
+  const size = Math.abs(percent);
+  return `${signed(trim(percent.toFixed(size < 1 ? 2 : size < 99 ? 1 : 2)))} %`;
+}
+
+/** Seconds: 0.25 s, 42 s, 3 m 20 s, 2 h 05 m, 3 d 4 h. */
+export function formatDuration(seconds: number): string {
+  if (!Number.isFinite(seconds)) return formatWord(seconds);
+  if (seconds < 0) return `${MINUS}${formatDuration(-seconds)}`;
+  if (seconds < 10) return `${trim(seconds.toFixed(2))} s`;
+  if (seconds < MINUTE_S) return `${Math.round(seconds)} s`;
+  const whole = Math.round(seconds);
+  if (whole < HOUR_S) return parts(whole, MINUTE_S, "m", 1, "s");
+  if (whole < DAY_S) return parts(whole, HOUR_S, "h", MINUTE_S, "m");
+  return parts(whole, DAY_S, "d", HOUR_S, "h");
+}
+
+/** Seconds since 1970 in local time: 2026-11-23 14:05:09. */
+export function formatWallTime(seconds: number): string {
+  if (!Number.isFinite(seconds)) return formatWord(seconds);
+  const at = new Date(seconds * 1000);
+  const two = (part: number): string => String(part).padStart(2, "0");
+  const day = `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}`;
+  return `${day} ${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}`;
+}
+
+/** A bin as a half-open interval: [0.25, 0.266). */
+export function formatBin(lower: number, upper: number): string {
+  const digits = binDigits(lower, upper);
+  return `[${formatValue(lower, digits)}, ${formatValue(upper, digits)})`;
+}
+
+/** Labels of ascending linear ticks, all with the decimals that tell neighbours apart. */
+export function formatTicks(values: readonly number[]): readonly string[] {
+  const size = Math.max(0, ...values.map(Math.abs));
+  if (values.length < 2 || size >= 1e6 || size < 1e-2) return values.map((value) => formatTick(value));
+  const step = Math.min(...values.slice(1).map((value, i) => value - values[i]!));
+  const decimals = Math.min(8, Math.max(0, -Math.floor(Math.log10(step) + 1e-9)));
+  return values.map((value) => signed(format(`,.${decimals}f`)(Object.is(value, -0) ? 0 : value)));
+}
+
+/** One tick label, as short as it is exact. */
+export function formatTick(value: number): string {
+  const size = Math.abs(value);
+  if (size !== 0 && (size < 1e-3 || size >= 1e5)) return exponent(value, 6);
+  return signed(format(",.6~f")(value));
+}
+
+function binDigits(lower: number, upper: number): number {
+  const size = Math.max(Math.abs(lower), Math.abs(upper));
+  const ratio = size / (upper - lower);
+  return Number.isFinite(ratio) ? Math.min(12, Math.max(3, Math.ceil(Math.log10(ratio)) + 2)) : 3;
+}
+
+function parts(whole: number, large_s: number, large: string, small_s: number, small: string): string {
+  const rest = Math.floor((whole % large_s) / small_s);
+  const head = `${Math.floor(whole / large_s)} ${large}`;
+  return rest === 0 ? head : `${head} ${rest} ${small}`;
+}
+
+function exponent(value: number, digits: number): string {
+  const [mantissa, power] = value.toExponential(digits - 1).split("e") as [string, string];
+  return signed(`${trim(mantissa)}e${Number(power)}`);
+}
+
+function trim(text: string): string {
+  return text.includes(".") ? text.replace(/\.?0+$/, "") : text;
+}
+
+function signed(text: string): string {
+  return text.replaceAll("-", MINUS).replaceAll(`${MINUS}${MINUS}`, MINUS);
+}
+
+function formatWord(value: number): string {
+  return Number.isNaN(value) ? "NaN" : value > 0 ? "+∞" : `${MINUS}∞`;
+}

@@ -1,0 +1,176 @@
+/** From counts to colour: the quantity a cell shows, its place on the colour bar, the bar's ticks. */
+
+import type { Columns } from "../data/types";
+import { formatCount, formatShare, formatTick, formatValue } from "./format";
+import type { Grid } from "./rebin";
+import { linearTicks, logTicks, spread } from "./ticks";
+import type { Tick } from "./value_scale";
+
+/**
+ * share: count / all values of the step, 0..1. count: values per record. density: share per unit of value.
+ * peak: count / count of the step's fullest cell, 0..1 (each step scaled by itself).
+ */
+export type Quantity = "share" | "count" | "density" | "peak";
+export type Curve = "linear" | "sqrt" | "log";
+
+/** Smallest positive and largest quantity of some cells; [0, 0] when all are empty. */
+export interface CellExtent {
+  readonly least: number;
+  readonly most: number;
+}
+
+/** Immutable. Quantities from lo to hi spread over the colour map; those outside take its end colours. */
+export interface ColourScale {
+  readonly quantity: Quantity;
+  readonly curve: Curve;
+  readonly lo: number;
+  readonly hi: number;
+}
+
+/** A log scale shows at most this many decades, so that single values do not take half of the colours. */
+const LOG_DECADES = 5;
+const CONTRAST_SHARE = 0.995;
+
+const LABELS: Readonly<Record<Quantity, string>> = {
+  share: "share of the step's values",
+  count: "values per step",
+  density: "share per unit of value",
+  peak: "share of the step's fullest cell",
+};
+
+/** Words for the colour bar. */
+export function quantityToLabel(quantity: Quantity): string {
+  return LABELS[quantity];
+}
+
+/** A quantity as text with its unit. */
+export function formatQuantity(quantity: Quantity, value: number): string {
+  if (quantity === "count") return formatCount(value);
+  return quantity === "density" ? formatValue(value) : formatShare(value);
+}
+
+/** What counts of a column are divided by; `peak` is scaled by its step's fullest cell instead. */
+export function divisors(columns: Columns, quantity: Quantity): ArrayLike<number> {
+  return quantity === "count" ? columns.records : columns.n;
+}
+
+/** What a row's shares are divided by: its width for density, else 1. */
+export function rowDivisor(grid: Grid, row: number, quantity: Quantity): number {
+  return quantity === "density" ? grid.edges[row + 1]! - grid.edges[row]! : 1;
+}
+
+/** Extent of a panel's cells, column by column (before pixels pool them). */
+export function cellExtent(grid: Grid, columns: Columns, quantity: Quantity): CellExtent {
+  let least = Number.POSITIVE_INFINITY;
+  let most = 0;
+  eachPositive(grid, columns, quantity, (value) => {
+    if (value < least) least = value;
+    if (value > most) most = value;
+  });
+  return most > 0 ? { least, most } : { least: 0, most: 0 };
+}
+
+/** Contrast limits that leave the brightest 0.5 % of the occupied cells saturated. */
+export function contrastExtent(grid: Grid, columns: Columns, quantity: Quantity): CellExtent {
+  const values: number[] = [];
+  eachPositive(grid, columns, quantity, (value) => values.push(value));
+  if (values.length === 0) return { least: 0, most: 0 };
+  const sorted = Float64Array.from(values).sort();
+  return { least: sorted[0]!, most: sorted[Math.floor((sorted.length - 1) * CONTRAST_SHARE)]! };
+}
+
+/** One extent for panels that are compared. */
+export function joinExtents(extents: readonly CellExtent[]): CellExtent {
+  const some = extents.filter((extent) => extent.most > 0);
+  if (some.length === 0) return { least: 0, most: 0 };
+  return {
+    least: Math.min(...some.map((extent) => extent.least)),
+    most: Math.max(...some.map((extent) => extent.most)),
+  };
+}
+
+/** The scale for an extent; limits (same unit as the quantity) override either end. */
+export function colourScale(
+  quantity: Quantity,
+  curve: Curve,
+  extent: CellExtent,
+  limits: readonly [number | null, number | null] = [null, null],
+): ColourScale {
+  const most = extent.most > 0 ? extent.most : 1;
+  const hi = limits[1] !== null && limits[1] > 0 ? limits[1] : most;
+  if (curve !== "log") return { quantity, curve, lo: clampLow(limits[0] ?? 0, hi), hi };
+  const least = Math.max(extent.least > 0 ? extent.least : 0, hi * 10 ** -LOG_DECADES);
+  const lo = limits[0] !== null && limits[0] > 0 ? limits[0] : least;
+  return { quantity, curve, lo: lo < hi ? lo : hi / 10, hi };
+}
+
+/** Place on the colour bar, 0..1, clamped. */
+export function quantityToShare(scale: ColourScale, value: number): number {
+  const { lo, hi, curve } = scale;
+  if (!(value > lo)) return 0;
+  if (value >= hi) return 1;
+  const linear = (value - lo) / (hi - lo);
+  if (curve === "linear") return linear;
+  return curve === "sqrt" ? Math.sqrt(linear) : Math.log(value / lo) / Math.log(hi / lo);
+}
+
+/** Inverse of `quantityToShare` for 0..1. */
+export function shareToQuantity(scale: ColourScale, share: number): number {
+  const { lo, hi, curve } = scale;
+  if (curve === "log") return lo * (hi / lo) ** share;
+  return lo + (hi - lo) * (curve === "sqrt" ? share * share : share);
+}
+
+/** About `count` round ticks of the colour bar, in real units. */
+export function colourTicks(scale: ColourScale, count: number): readonly Tick[] {
+  const percent = scale.quantity === "share" || scale.quantity === "peak" ? 100 : 1;
+  const lo = scale.lo * percent;
+  const hi = scale.hi * percent;
+  const values = scale.curve === "log" ? logTicks(lo, hi, count) : linearTicks(lo, hi, count);
+  const valueToShare = (value: number): number => quantityToShare(scale, value / percent);
+  return spread(values, 0.5 / Math.max(1, count), valueToShare).map((value) => ({
+    value: value / percent,
+    share: valueToShare(value),
+    label: percent === 100 ? `${formatTick(value)} %` : tickLabel(scale.quantity, value),
+  }));
+}
+
+function tickLabel(quantity: Quantity, value: number): string {
+  return quantity === "count" ? formatCount(value) : formatTick(value);
+}
+
+function clampLow(lo: number, hi: number): number {
+  return lo >= 0 && lo < hi ? lo : 0;
+}
+
+/** Visit every occupied cell's quantity. */
+function eachPositive(
+  grid: Grid,
+  columns: Columns,
+  quantity: Quantity,
+  visit: (value: number) => void,
+): void {
+  const byColumn = quantity === "peak" ? peaks(grid) : divisors(columns, quantity);
+  const inverse = Float64Array.from(byColumn, (divisor) => (divisor > 0 ? 1 / divisor : 0));
+  for (let row = 0; row < grid.rows; row++) {
+    const factor = 1 / rowDivisor(grid, row, quantity);
+    const from = row * grid.columns;
+    for (let c = 0; c < grid.columns; c++) {
+      const value = grid.counts[from + c]! * inverse[c]! * factor;
+      if (value > 0) visit(value);
+    }
+  }
+}
+
+/** Count of each column's fullest cell. */
+function peaks(grid: Grid): Float64Array {
+  const most = new Float64Array(grid.columns);
+  for (let row = 0; row < grid.rows; row++) {
+    const from = row * grid.columns;
+    for (let c = 0; c < grid.columns; c++) {
+      const count = grid.counts[from + c]!;
+      if (count > most[c]!) most[c] = count;
+    }
+  }
+  return most;
+}

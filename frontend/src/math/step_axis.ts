@@ -1,0 +1,262 @@
+/**
+ * The time axis. Three spaces: *units* (steps, epochs, seconds or a share of the run, as the axis kind
+ * says), *share* of the axis (0 left, 1 right) and *px* (CSS or device pixels, origin left).
+ */
+
+import { ticks as d3Ticks } from "d3-array";
+import type { Columns } from "../data/types";
+import { formatDuration, formatExact, formatShare, formatTicks, formatWallTime } from "./format";
+import { spread } from "./ticks";
+import { lastAtMost, type Tick } from "./value_scale";
+
+export type AxisKind = "step" | "log_step" | "epoch" | "relative" | "wall" | "share";
+
+/** What a tile's columns need beside themselves to be placed on an axis. */
+export interface RunClock {
+  /** Steps and wall times of the whole run, not of the columns shown. */
+  readonly firstStep: number;
+  readonly lastStep: number;
+  /** Seconds since 1970, from which relative time counts. */
+  readonly startTime: number;
+  /** Steps at which the run logged its epoch (fractions allowed), ascending, and the epochs. */
+  readonly epochSteps?: readonly number[];
+  readonly epochs?: readonly number[];
+  /** TensorBoard dropped records at random: only long gaps are then gaps. */
+  readonly sampled?: boolean;
+}
+
+/** Where each column lies, in units; ascending, not overlapping. Between end[c] and start[c+1] is a gap. */
+export interface Spans {
+  readonly kind: AxisKind;
+  readonly start: Float64Array;
+  readonly end: Float64Array;
+}
+
+/** A distance this many times the usual one around it is a gap; one missing record makes it 2. */
+const GAP = 1.5;
+/** Randomly kept records lie exponentially far apart; beyond this factor, chance is below 0.4 %. */
+const SAMPLED_GAP = 8;
+const NEIGHBOURS = 8;
+
+/** Place a tile's columns on an axis. Each lasts until the next one, unless the distance is a gap. */
+export function columnSpans(columns: Columns, kind: AxisKind, clock: RunClock): Spans {
+  const count = columns.length;
+  const start = new Float64Array(count);
+  const end = new Float64Array(count);
+  const steps = stepEnds(columns, clock.sampled ? SAMPLED_GAP : GAP);
+  for (let c = 0; c < count; c++) {
+    start[c] = toUnit(kind, columns.firstStep[c]!, columns.firstWallTime[c]!, clock);
+    const next = c + 1 < count && steps[c] === columns.firstStep[c + 1] ? c + 1 : -1;
+    end[c] =
+      next >= 0
+        ? toUnit(kind, columns.firstStep[next]!, columns.firstWallTime[next]!, clock)
+        : toUnit(kind, steps[c]!, wallEnd(columns, c, steps[c]!), clock);
+    // Equal wall times of two records must not make a column vanish or overlap.
+    if (c > 0 && start[c]! < end[c - 1]!) start[c] = end[c - 1]!;
+    if (end[c]! < start[c]!) end[c] = start[c]!;
+  }
+  return { kind, start, end };
+}
+
+/** The unit at which a step lies, for marks such as pinned steps and findings. */
+export function toUnit(kind: AxisKind, step: number, wallTime: number, clock: RunClock): number {
+  if (kind === "relative") return wallTime - clock.startTime;
+  if (kind === "wall") return wallTime;
+  if (kind === "epoch") return interpolate(clock.epochSteps ?? [], clock.epochs ?? [], step);
+  if (kind !== "share") return step;
+  return (step - clock.firstStep) / Math.max(1, clock.lastStep + 1 - clock.firstStep);
+}
+
+/** The column at a unit: the one that covers it, else the nearest; -1 when there is none. */
+export function nearestColumn(spans: Spans, unit: number): number {
+  const before = lastAtMost(spans.start, unit);
+  if (before < 0) return spans.start.length > 0 ? 0 : -1;
+  if (unit < spans.end[before]! || before + 1 >= spans.start.length) return before;
+  return unit - spans.end[before]! <= spans.start[before + 1]! - unit ? before : before + 1;
+}
+
+/** The column that covers a unit; -1 in gaps and outside. */
+export function columnAt(spans: Spans, unit: number): number {
+  const before = lastAtMost(spans.start, unit);
+  if (before < 0) return -1;
+  const last = before === spans.start.length - 1 && unit === spans.end[before];
+  return unit < spans.end[before]! || last ? before : -1;
+}
+
+/** From the first to the last unit of all spans; null without columns. */
+export function joinSpans(all: readonly Spans[]): readonly [number, number] | null {
+  const some = all.filter((spans) => spans.start.length > 0);
+  if (some.length === 0) return null;
+  const lo = Math.min(...some.map((spans) => spans.start[0]!));
+  const hi = Math.max(...some.map((spans) => spans.end[spans.end.length - 1]!));
+  return [lo, hi > lo ? hi : lo + 1];
+}
+
+/** Immutable: a range of units on an axis. */
+export class StepAxis {
+  private readonly from: number;
+  private readonly to: number;
+
+  /** Needs finite lo < hi. `log_step` spreads log(1 + step). */
+  constructor(
+    readonly kind: AxisKind,
+    readonly lo: number,
+    readonly hi: number,
+  ) {
+    if (!(Number.isFinite(lo) && Number.isFinite(hi) && lo < hi)) {
+      throw new RangeError(`A step axis takes finite lo < hi, but got ${lo} and ${hi}.`);
+    }
+    this.from = fold(kind, lo);
+    this.to = fold(kind, hi);
+  }
+
+  unitToShare(unit: number): number {
+    return (fold(this.kind, unit) - this.from) / (this.to - this.from);
+  }
+
+  shareToUnit(share: number): number {
+    const place = this.from + share * (this.to - this.from);
+    return this.kind === "log_step" ? Math.sign(place) * Math.expm1(Math.abs(place)) : place;
+  }
+
+  unitToPx(unit: number, width_px: number): number {
+    return this.unitToShare(unit) * width_px;
+  }
+
+  pxToUnit(px: number, width_px: number): number {
+    return this.shareToUnit(px / width_px);
+  }
+
+  withRange(lo: number, hi: number): StepAxis {
+    return new StepAxis(this.kind, lo, hi);
+  }
+
+  /** `factor` < 1 shows less; the unit at `share` stays where it is. */
+  zoomed(factor: number, share: number): StepAxis {
+    return this.withRange(
+      this.shareToUnit(share - share * factor),
+      this.shareToUnit(share + (1 - share) * factor),
+    );
+  }
+
+  /** Moved by a share of its own length, to the right for shares above 0. */
+  panned(share: number): StepAxis {
+    return this.withRange(this.shareToUnit(share), this.shareToUnit(1 + share));
+  }
+
+  /** About `count` round ticks with labels. */
+  ticks(count: number): readonly Tick[] {
+    const values = axisTicks(this, count);
+    const labels = axisLabels(this.kind, values);
+    return values.map((value, i) => ({ value, share: this.unitToShare(value), label: labels[i]! }));
+  }
+
+  /** One unit as text, for readouts. */
+  format(unit: number): string {
+    if (this.kind === "relative") return formatDuration(unit);
+    if (this.kind === "wall") return formatWallTime(unit);
+    if (this.kind === "share") return formatShare(unit);
+    return formatExact(this.kind === "epoch" ? unit : Math.round(unit));
+  }
+
+  equals(other: StepAxis): boolean {
+    return this.kind === other.kind && this.lo === other.lo && this.hi === other.hi;
+  }
+}
+
+/** Lengths of time between ticks, in seconds; longer ones are whole days. */
+const ROUND_S = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200];
+const DAY_S = 86_400;
+
+function axisTicks(axis: StepAxis, count: number): readonly number[] {
+  const wanted = Math.max(1, count);
+  const span = axis.hi - axis.lo;
+  if (axis.kind === "relative" || axis.kind === "wall") return timeTicks(axis, wanted);
+  if (axis.kind === "log_step" && axis.hi > 20 * Math.max(1, axis.lo)) return logStepTicks(axis, wanted);
+  const values = d3Ticks(axis.lo, axis.hi, wanted);
+  const whole = axis.kind === "step" || axis.kind === "log_step" || (axis.kind === "epoch" && span >= 2);
+  return whole ? values.filter((value) => Number.isInteger(value)) : values;
+}
+
+function timeTicks(axis: StepAxis, count: number): readonly number[] {
+  const span = axis.hi - axis.lo;
+  if (span < 2) return d3Ticks(axis.lo, axis.hi, count);
+  const length = ROUND_S.find((round) => span / round <= count) ?? Math.ceil(span / count / DAY_S) * DAY_S;
+  // Wall times are shown in local time, so days and hours must be round there.
+  const shift = axis.kind === "wall" ? new Date(axis.lo * 1000).getTimezoneOffset() * 60 : 0;
+  const values: number[] = [];
+  for (let at = Math.ceil((axis.lo - shift) / length) * length + shift; at <= axis.hi; at += length)
+    values.push(at);
+  return values;
+}
+
+function logStepTicks(axis: StepAxis, count: number): readonly number[] {
+  const values = [0];
+  for (let decade = 1; decade <= axis.hi; decade *= 10) values.push(decade, 2 * decade, 5 * decade);
+  const seen = values.filter((value) => value >= axis.lo && value <= axis.hi);
+  const gap = 0.6 / count;
+  const tens = seen.filter((value) => value === 0 || Number.isInteger(Math.log10(value)));
+  const valueToShare = (value: number): number => axis.unitToShare(value);
+  const all = spread(seen, gap, valueToShare);
+  return all.length === seen.length ? seen : spread(tens, gap, valueToShare);
+}
+
+function axisLabels(kind: AxisKind, values: readonly number[]): readonly string[] {
+  if (kind === "relative") return values.map(formatDuration);
+  if (kind === "share") return values.map(formatShare);
+  if (kind !== "wall")
+    return kind === "epoch" ? formatTicks(values) : values.map((value) => formatExact(value));
+  const days = values.length > 1 && values[values.length - 1]! - values[0]! >= 2 * DAY_S;
+  return values.map((value) => (days ? formatWallTime(value).slice(5, 16) : formatWallTime(value).slice(11)));
+}
+
+/** Where each column ends, in steps. */
+function stepEnds(columns: Columns, factor: number): Float64Array {
+  const count = columns.length;
+  const ends = new Float64Array(count);
+  const distances = new Float64Array(Math.max(0, count - 1));
+  const inner = new Float64Array(count);
+  for (let c = 0; c < count; c++) {
+    const pooled = columns.records[c]! - 1;
+    inner[c] = pooled > 0 ? (columns.lastStep[c]! - columns.firstStep[c]!) / pooled : 0;
+    if (c + 1 < count) distances[c] = columns.firstStep[c + 1]! - columns.lastStep[c]!;
+  }
+  for (let c = 0; c < count; c++) {
+    const usual = Math.max(usualDistance(distances, inner, c, -1), usualDistance(distances, inner, c, 1));
+    const cadence = usual > 0 ? usual : 1;
+    const gap = c + 1 >= count || distances[c]! > factor * cadence;
+    ends[c] = gap ? columns.lastStep[c]! + cadence : columns.firstStep[c + 1]!;
+    if (gap && c + 1 < count) ends[c] = Math.min(ends[c]!, columns.firstStep[c + 1]!);
+  }
+  return ends;
+}
+
+/** Median distance of the records on one side of the distance after column c; 0 when unknown. */
+function usualDistance(distances: Float64Array, inner: Float64Array, c: number, side: number): number {
+  const own = inner[side < 0 ? c : c + 1] ?? 0;
+  if (own > 0) return own;
+  const near: number[] = [];
+  for (let i = c + side; near.length < NEIGHBOURS && i >= 0 && i < distances.length; i += side)
+    near.push(distances[i]!);
+  return near.sort((a, b) => a - b)[near.length >> 1] ?? 0;
+}
+
+/** Wall time at the end of a column that nothing follows directly. */
+function wallEnd(columns: Columns, c: number, endStep: number): number {
+  const other = c > 0 ? c - 1 : c;
+  const steps = columns.lastStep[c]! - columns.firstStep[other]!;
+  const time_s = columns.lastWallTime[c]! - columns.firstWallTime[other]!;
+  const perStep_s = steps > 0 ? time_s / steps : 0;
+  return columns.lastWallTime[c]! + Math.max(0, perStep_s) * (endStep - columns.lastStep[c]!);
+}
+
+/** Linear between known points and beyond them; the step itself where nothing is known. */
+function interpolate(from: readonly number[], to: readonly number[], at: number): number {
+  if (from.length < 2) return at;
+  const i = Math.min(from.length - 2, Math.max(0, lastAtMost(from, at)));
+  return to[i]! + ((at - from[i]!) * (to[i + 1]! - to[i]!)) / (from[i + 1]! - from[i]! || 1);
+}
+
+function fold(kind: AxisKind, unit: number): number {
+  return kind === "log_step" ? Math.sign(unit) * Math.log1p(Math.abs(unit)) : unit;
+}

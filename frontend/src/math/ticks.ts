@@ -1,0 +1,94 @@
+/** Round tick positions for the scales of the page. Linear ones are d3's; d3 has none for symlog. */
+
+import { ticks } from "d3-array";
+
+/** Multiples within a decade, densest first; beyond them whole decades are left out. */
+const MULTIPLES: readonly (readonly number[])[] = [[1, 2, 5], [1, 3], [1]];
+const MAX_STRIDE = 60;
+
+/** Neighbouring ticks keep at least this part of the mean distance that `count` ticks would have. */
+const CROWDING = 0.6;
+
+/** About `count` round numbers from lo to hi. */
+export function linearTicks(lo: number, hi: number, count: number): readonly number[] {
+  return hi > lo && Number.isFinite(hi - lo) ? ticks(lo, hi, Math.max(1, count)) : [lo];
+}
+
+/** Ticks at 0 and at ±m·10^k, spread evenly over a symlog axis; linear ones where it is nearly linear. */
+export function symlogTicks(
+  lo: number,
+  hi: number,
+  count: number,
+  valueToShare: (value: number) => number,
+): readonly number[] {
+  const gap = CROWDING / Math.max(1, count);
+  const zero = valueToShare(0);
+  for (let level = 0; level < MULTIPLES.length + MAX_STRIDE; level++) {
+    const multiples = MULTIPLES[Math.min(level, MULTIPLES.length - 1)]!;
+    const stride = Math.max(1, level - MULTIPLES.length + 2);
+    const top = decades(0, Math.max(-lo, hi), multiples, stride);
+    const signed = [...top.map((value) => -value), ...(lo <= 0 && hi >= 0 ? [0] : []), ...top.reverse()];
+    const seen = signed
+      .filter((value) => value >= lo && value <= hi)
+      .filter((value) => value === 0 || Math.abs(valueToShare(value) - zero) >= gap)
+      .sort((a, b) => a - b);
+    if (seen.length < 3) break;
+    if (spacing(seen, valueToShare) >= gap) return seen;
+  }
+  return spread(linearTicks(lo, hi, count), gap, valueToShare);
+}
+
+/** Ticks at m·10^k, 0 < lo < hi; linear ones where the range is less than about a decade. */
+export function logTicks(lo: number, hi: number, count: number): readonly number[] {
+  const span = Math.log(hi / lo);
+  const valueToShare = (value: number): number => Math.log(value / lo) / span;
+  for (let level = 0; level < MULTIPLES.length + MAX_STRIDE; level++) {
+    const multiples = MULTIPLES[Math.min(level, MULTIPLES.length - 1)]!;
+    const stride = Math.max(1, level - MULTIPLES.length + 2);
+    const seen = decades(lo, hi, multiples, stride).reverse();
+    if (seen.length < 2) break;
+    if (spacing(seen, valueToShare) >= CROWDING / Math.max(1, count)) return seen;
+  }
+  return linearTicks(lo, hi, count).filter((value) => value > 0);
+}
+
+/** Of ascending ticks, those that are at least `gap` above the one kept before them. */
+export function spread(
+  values: readonly number[],
+  gap: number,
+  valueToShare: (value: number) => number,
+): readonly number[] {
+  const kept: number[] = [];
+  let last = Number.NEGATIVE_INFINITY;
+  for (const value of values) {
+    const share = valueToShare(value);
+    if (share - last < gap) continue;
+    kept.push(value);
+    last = share;
+  }
+  return kept;
+}
+
+/** m·10^k in (0 or lo, hi], descending, every `stride`-th decade counted from the highest. */
+function decades(lo: number, hi: number, multiples: readonly number[], stride: number): number[] {
+  const found: number[] = [];
+  if (!(hi > 0)) return found;
+  const highest = Math.floor(Math.log10(hi));
+  const lowest = lo > 0 ? Math.floor(Math.log10(lo)) : highest - 45;
+  for (let exponent = highest; exponent >= lowest; exponent -= stride) {
+    for (let i = multiples.length - 1; i >= 0; i--) {
+      // Parsing gives the double nearest to the decimal, which a product of powers often misses.
+      const value = Number(`${multiples[i]}e${exponent}`);
+      if (value >= lo && value <= hi && value > 0) found.push(value);
+    }
+  }
+  return found;
+}
+
+function spacing(values: readonly number[], valueToShare: (value: number) => number): number {
+  let least = Number.POSITIVE_INFINITY;
+  for (let i = 1; i < values.length; i++) {
+    least = Math.min(least, valueToShare(values[i]!) - valueToShare(values[i - 1]!));
+  }
+  return least;
+}
