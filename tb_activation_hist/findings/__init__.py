@@ -1,0 +1,73 @@
+"""Diagnoses from stored histograms alone, each with its evidence. numpy only."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Final, TypeAlias
+
+from tb_activation_hist.findings.difference_rules import find_run_difference
+from tb_activation_hist.findings.finding import (
+    FINDING_KINDS,
+    SEVERITIES,
+    Finding,
+    sort_findings,
+)
+from tb_activation_hist.findings.options import FindingOptions
+from tb_activation_hist.findings.signals import Signals
+from tb_activation_hist.findings.state_rules import find_collapsed, find_non_finite
+from tb_activation_hist.findings.watch import WATCHED_KINDS, Watch
+from tb_activation_hist.histogram import HistogramSeries
+from tb_activation_hist.names import LayerInfo
+
+__all__ = [
+    "DEFAULT_OPTIONS",
+    "FINDING_KINDS",
+    "SEVERITIES",
+    "WATCHED_KINDS",
+    "Finding",
+    "FindingOptions",
+    "Watch",
+    "find_difference_findings",
+    "find_run_findings",
+    "sort_findings",
+]
+
+RunLayers: TypeAlias = Mapping[str, tuple[LayerInfo, HistogramSeries]]
+Rule: TypeAlias = Callable[[str, Sequence[Signals], FindingOptions], list[Finding]]
+
+DEFAULT_OPTIONS: Final = FindingOptions()
+RULES: Final[tuple[Rule, ...]] = (find_non_finite, find_collapsed)
+
+
+def find_run_findings(
+    run: str, layers: RunLayers, options: FindingOptions = DEFAULT_OPTIONS
+) -> list[Finding]:
+    """What is wrong in one run, the gravest first; an empty list when nothing is.
+
+    layers: every series of the run, by tag or layer name (the keys are not used).
+    """
+    signals = [Signals(info, series, options) for info, series in layers.values() if len(series)]
+    signals.sort(key=lambda s: (s.info.order, s.info.layer))
+    return sort_findings([finding for rule in RULES for finding in rule(run, signals, options)])
+
+
+def find_difference_findings(
+    runs: Mapping[str, RunLayers], options: FindingOptions = DEFAULT_OPTIONS
+) -> list[Finding]:
+    """Where each run parts from the first one, in the layers (tags) that both have."""
+    names = list(runs)
+    findings = []
+    for name in names[1:]:
+        pairs = list(_pair_layers(runs[names[0]], runs[name], options))
+        findings += find_run_difference(names[0], name, pairs, options)
+    return sort_findings(findings)
+
+
+def _pair_layers(
+    one: RunLayers, other: RunLayers, options: FindingOptions
+) -> Iterator[tuple[Signals, Signals]]:
+    baseline = {info.tag: Signals(info, series, options) for info, series in one.values()}
+    for info, series in other.values():
+        known = baseline.get(info.tag)
+        if known is not None and len(known.series) and len(series):
+            yield known, Signals(info, series, options)

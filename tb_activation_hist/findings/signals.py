@@ -1,0 +1,108 @@
+"""What the rules look at: figures per record, derived from one layer's histograms."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+
+from tb_activation_hist.findings.options import FindingOptions
+from tb_activation_hist.grid import FloatArray
+from tb_activation_hist.histogram import HistogramSeries
+from tb_activation_hist.names import LayerInfo
+
+BoolArray = npt.NDArray[np.bool_]
+
+CHUNK_RECORDS = 1024
+"""Records whose cumulative counts are held at a time; keeps long series out of memory."""
+
+EARLY_RECORDS = 5
+"""Records at the start of a run whose median is the layer's early scale."""
+
+
+@dataclass(frozen=True, eq=False)
+class Signals:
+    """Figures of one layer's records; arrays are (S,) over `series`, NaN where undefined."""
+
+    info: LayerInfo
+    series: HistogramSeries
+    options: FindingOptions
+
+    @cached_property
+    def non_finite(self) -> npt.NDArray[np.int64]:
+        """Values that are NaN or infinite."""
+        return self.series.n - self.series.finite
+
+    @cached_property
+    def whole(self) -> BoolArray:
+        """Records of whole batches with finite values: a short last batch tells less, or lies."""
+        n = self.series.n
+        typical = np.median(n[n > 0]) if np.any(n > 0) else 0
+        return (2 * n >= typical) & (self.series.finite > 0)
+
+    @cached_property
+    def zero_share(self) -> FloatArray:
+        """Share of the finite values that are exactly 0."""
+        return self._share(self.series.zeros)
+
+    @cached_property
+    def rms(self) -> FloatArray:
+        """Root mean square of the finite values."""
+        with np.errstate(over="ignore"):
+            return np.sqrt(self._share(self.series.tallies.sum_sq))
+
+    @cached_property
+    def early_rms(self) -> float:
+        """Median root mean square of the first few records; 0 when they are all zero."""
+        early = self.rms[self.whole][:EARLY_RECORDS]
+        return float(np.median(early)) if early.size else 0.0
+
+    @cached_property
+    def idle_share(self) -> FloatArray:
+        """Share of the finite values that are 0 or tiny beside the layer's early scale."""
+        tiny = self.options.collapsed_scale * self.early_rms
+        inside = self.series.bin_counts[:, self.magnitudes <= tiny].sum(axis=1, dtype=np.int64)
+        return self._share(np.maximum(inside, self.series.zeros))
+
+    @cached_property
+    def magnitudes(self) -> FloatArray:
+        """(K,) the outer edge of each occupied bin, as distance from 0; 0 for the zero bin."""
+        outer = np.maximum(np.abs(self.series.lower), np.abs(self.series.upper))
+        return np.where((self.series.lower < 0) & (self.series.upper > 0), 0.0, outer)
+
+    def magnitude_quantiles(self, share: float) -> FloatArray:
+        """(S,) size |x| that `share` of the finite values stay under, to a bin's width."""
+        order = np.argsort(self.magnitudes, kind="stable")
+        sizes = self.magnitudes[order]
+        found = np.full(len(self.series), np.nan)
+        for start in range(0, len(found) if order.size else 0, CHUNK_RECORDS):
+            rows = slice(start, start + CHUNK_RECORDS)
+            counts = self.series.bin_counts[rows][:, order]
+            below = np.cumsum(counts, axis=1, dtype=np.int64)
+            target = np.ceil(share * below[:, -1:])
+            column = np.minimum((below < target).sum(axis=1), len(sizes) - 1)
+            found[rows] = np.where(below[:, -1] > 0, sizes[column], np.nan)
+        return found
+
+    def _share(self, part: npt.NDArray[np.generic]) -> FloatArray:
+        finite = self.series.finite
+        return np.where(finite > 0, part / np.maximum(finite, 1), np.nan)
+
+
+def sustained_records(records: int, options: FindingOptions) -> int:
+    """How many records in a row a state must last, in a run of so many records."""
+    asked = int(np.ceil(options.sustained_share * records))
+    return max(options.sustained_min, min(asked, options.sustained_max))
+
+
+def first_long_stretch(state: BoolArray, length: int) -> tuple[int, int] | None:
+    """First and last index of the first stretch of at least `length` true values in a row."""
+    padded = np.concatenate([[False], state, [False]]).astype(np.int8)
+    change = np.diff(padded)
+    starts, ends = np.flatnonzero(change == 1), np.flatnonzero(change == -1)
+    for start, end in zip(starts, ends, strict=True):
+        if end - start >= length:
+            return int(start), int(end) - 1
+    return None
