@@ -1,0 +1,86 @@
+/** How a setting's value is written into the URL and read back; `parse` gives undefined for what is not allowed. */
+
+export interface Codec<T> {
+  parse(text: string): T | undefined;
+  format(value: T): string;
+}
+
+export const text: Codec<string> = {
+  parse: (value) => value,
+  format: (value) => value,
+};
+
+export const flag: Codec<boolean> = {
+  parse: (value) => (value === "1" ? true : value === "0" ? false : undefined),
+  format: (value) => (value ? "1" : "0"),
+};
+
+export function choice<T extends string>(allowed: readonly T[]): Codec<T> {
+  return {
+    parse: (value) => allowed.find((item) => item === value),
+    format: (value) => value,
+  };
+}
+
+export function integer(lowest: number, highest: number): Codec<number> {
+  return {
+    parse: (value) => {
+      const number = Number(value);
+      return value !== "" && Number.isInteger(number) && number >= lowest && number <= highest
+        ? number
+        : undefined;
+    },
+    format: String,
+  };
+}
+
+/** Items separated by commas; a comma or backslash inside an item is escaped with a backslash. */
+export const texts: Codec<readonly string[]> = {
+  parse: (value) => (value === "" ? [] : splitItems(value)),
+  format: (value) => value.map((item) => item.replace(/[\\,]/g, "\\$&")).join(","),
+};
+
+function splitItems(value: string): string[] {
+  const items = [""];
+  for (let at = 0; at < value.length; at++) {
+    const character = value.charAt(at);
+    if (character === ",") items.push("");
+    else items[items.length - 1] += character === "\\" ? value.charAt(++at) : character;
+  }
+  return items;
+}
+
+export function choices<T extends string>(allowed: readonly T[]): Codec<readonly T[]> {
+  return {
+    parse: (value) => {
+      const items = value === "" ? [] : value.split(",");
+      const known = items.filter((item): item is T => (allowed as readonly string[]).includes(item));
+      return known.length === items.length ? known : undefined;
+    },
+    format: (value) => value.join(","),
+  };
+}
+
+/** Two finite numbers, the first below the second. */
+export type Interval = readonly [number, number];
+
+export const interval: Codec<Interval> = {
+  parse: (value) => {
+    const [low, high, ...rest] = value.split(",").map((part) => (part === "" ? Number.NaN : Number(part)));
+    if (low === undefined || high === undefined || rest.length > 0) return undefined;
+    return Number.isFinite(low) && Number.isFinite(high) && low < high ? [low, high] : undefined;
+  },
+  format: ([low, high]) => `${shorten(low)},${shorten(high)}`,
+};
+
+/** Enough digits to restore a zoom to a thousandth of a pixel. */
+function shorten(value: number): string {
+  return String(Number(value.toPrecision(10)));
+}
+
+export function optional<T>(codec: Codec<T>): Codec<T | null> {
+  return {
+    parse: (value) => (value === "" ? null : codec.parse(value)),
+    format: (value) => (value === null ? "" : codec.format(value)),
+  };
+}

@@ -1,0 +1,77 @@
+/** One setting: a signal with a default, kept in TensorBoard's URL while it differs from that default. */
+
+import { effect, type Signal, signal } from "@preact/signals";
+import { hashToPairs, replacePairs } from "../host/hash";
+import { onHashChange, readHash, writeHash } from "../host/parent";
+import type { Codec } from "./codec";
+
+export interface Setting<T> extends Signal<T> {
+  readonly key: string;
+  readonly initial: T;
+  /** What the control is called, also in the reset chip. */
+  reset(): void;
+}
+
+interface Registered {
+  read(pairs: ReadonlyMap<string, string>): void;
+  /** undefined while the setting has its default. */
+  write(): string | undefined;
+}
+
+const registry = new Map<string, Registered>();
+const WRITE_DELAY_MS = 150;
+
+export function setting<T>(key: string, initial: T, codec: Codec<T>): Setting<T> {
+  const state = signal(initial);
+  const initialText = codec.format(initial);
+  registry.set(key, {
+    read(pairs) {
+      const text = pairs.get(key);
+      const value = text === undefined ? initial : codec.parse(text);
+      if (value === undefined) console.info(`activation_hist: ignored ${key}=${text} in the address.`);
+      else if (codec.format(state.peek()) !== codec.format(value)) state.value = value;
+    },
+    write() {
+      const text = codec.format(state.value);
+      return text === initialText ? undefined : text;
+    },
+  });
+  return Object.assign(state, {
+    key,
+    initial,
+    reset: () => {
+      state.value = initial;
+    },
+  });
+}
+
+/** Restores all settings from the URL, then keeps the URL up to date; call once. */
+export function startUrl(): void {
+  readUrl();
+  onHashChange(readUrl);
+  let timer = 0;
+  effect(() => {
+    const pairs = writePairs();
+    window.clearTimeout(timer);
+    timer = window.setTimeout(() => writeHash(replacePairs(readHash(), pairs)), WRITE_DELAY_MS);
+  });
+}
+
+/** Writes a change that still waits, so that the address can be copied. */
+export function flushUrl(): void {
+  writeHash(replacePairs(readHash(), writePairs()));
+}
+
+function readUrl(): void {
+  const pairs = hashToPairs(readHash());
+  for (const entry of registry.values()) entry.read(pairs);
+}
+
+function writePairs(): Map<string, string> {
+  const pairs = new Map<string, string>();
+  for (const [key, entry] of registry) {
+    const text = entry.write();
+    if (text !== undefined) pairs.set(key, text);
+  }
+  return pairs;
+}

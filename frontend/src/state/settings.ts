@@ -1,0 +1,93 @@
+/** Everything a reader can choose. Keys are part of shared links: never reuse one for something else. */
+
+import { computed } from "@preact/signals";
+import { choice, choices, flag, integer, interval, optional, text, texts } from "./codec";
+import { setting } from "./setting";
+
+export const LAYOUTS = ["auto", "strips", "panels"] as const;
+export const SORTS = ["model", "name", "change", "difference"] as const;
+export const TIMES = ["step", "relative", "epoch", "wall", "share"] as const;
+export const SCALES = ["auto", "linear", "symlog", "native"] as const;
+export const RANGES = ["auto", "full", "manual"] as const;
+export const NORMS = ["step", "panel", "shared", "count"] as const;
+export const COLORINGS = ["linear", "sqrt", "log"] as const;
+export const COLOR_MAPS = ["viridis", "cividis", "magma", "inferno", "grey"] as const;
+export const OVERLAYS = ["mean", "std", "percentiles"] as const;
+export const STRIPS = ["none", "near_zero", "zero", "saturated"] as const;
+export const SLICES = ["overlaid", "offset", "cumulative"] as const;
+export const COMPARES = ["none", "difference"] as const;
+export const DENSITIES = ["compact", "normal", "large"] as const;
+
+export type Layout = (typeof LAYOUTS)[number];
+export type Sort = (typeof SORTS)[number];
+export type Time = (typeof TIMES)[number];
+export type Scale = (typeof SCALES)[number];
+export type Norm = (typeof NORMS)[number];
+export type Coloring = (typeof COLORINGS)[number];
+export type ColorMap = (typeof COLOR_MAPS)[number];
+export type Overlay = (typeof OVERLAYS)[number];
+export type Strip = (typeof STRIPS)[number];
+export type SliceMode = (typeof SLICES)[number];
+export type Density = (typeof DENSITIES)[number];
+
+/** What is shown. `runs`: null takes the first few, and new ones as they come. */
+export const runs = setting<readonly string[] | null>("runs", null, optional(texts));
+export const filter = setting("q", "", text);
+export const kind = setting("kind", "", text);
+export const phase = setting("phase", "", text);
+export const types = setting<readonly string[]>("types", [], texts);
+
+/** Rows and their order. `toggled`: rows that are not as the layout would have them. */
+export const layout = setting<Layout>("layout", "auto", choice(LAYOUTS));
+export const sort = setting<Sort>("sort", "model", choice(SORTS));
+export const folded = setting<readonly string[]>("fold", [], texts);
+export const toggled = setting<readonly string[]>("open", [], texts);
+export const pinnedLayers = setting<readonly string[]>("pins", [], texts);
+export const full = setting("full", "", text);
+
+/** Axes. */
+export const time = setting<Time>("x", "step", choice(TIMES));
+export const scale = setting<Scale>("y", "auto", choice(SCALES));
+export const range = setting<(typeof RANGES)[number]>("range", "auto", choice(RANGES));
+export const manualRange = setting<readonly [number, number]>("yrange", [-1, 1], interval);
+export const bins = setting("bins", 0, integer(0, 512));
+export const linked = setting("linked", true, flag);
+
+/** Colour. */
+export const norm = setting<Norm>("norm", "step", choice(NORMS));
+export const coloring = setting<Coloring>("color", "sqrt", choice(COLORINGS));
+export const colorMap = setting<ColorMap>("map", "viridis", choice(COLOR_MAPS));
+
+/** On and beside the heatmaps. */
+export const overlays = setting<readonly Overlay[]>("lines", [], choices(OVERLAYS));
+export const strip = setting<Strip>("strip", "none", choice(STRIPS));
+export const scalars = setting<readonly string[] | null>("scalars", null, optional(texts));
+export const marks = setting("marks", true, flag);
+
+/** The histogram of one step. `pinned`: null follows the newest step; else a place on the time axis. */
+export const pinned = setting<number | null>("step", null, optional(number()));
+export const sliceMode = setting<(typeof SLICES)[number]>("slice", "overlaid", choice(SLICES));
+export const sliceLog = setting("slicelog", false, flag);
+
+/** Comparison against one run. */
+export const baseline = setting("base", "", text);
+export const compare = setting<(typeof COMPARES)[number]>("cmp", "none", choice(COMPARES));
+export const distance = setting("emd", false, flag);
+
+/** Sizes, CSS px; 0: as the density has it. */
+export const density = setting<Density>("density", "normal", choice(DENSITIES));
+export const panelWidth_px = setting("w", 0, integer(0, 4000));
+export const panelHeight_px = setting("h", 0, integer(0, 1200));
+
+/** Zoom over the time axis, in its unit, and over values; null shows everything. */
+export const zoomX = setting<readonly [number, number] | null>("zx", null, optional(interval));
+export const zoomY = setting<readonly [number, number] | null>("zy", null, optional(interval));
+
+export const zoomed = computed(() => zoomX.value !== null || zoomY.value !== null);
+
+function number(): { parse(value: string): number | undefined; format(value: number): string } {
+  return {
+    parse: (value) => (value !== "" && Number.isFinite(Number(value)) ? Number(value) : undefined),
+    format: (value) => String(Number(value.toPrecision(12))),
+  };
+}
