@@ -12,6 +12,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+import fastai.callback.schedule  # noqa: F401 - gives Learner its fit_one_cycle
 import torch
 from fastai.callback.progress import ProgressCallback
 from fastai.data.core import DataLoaders
