@@ -56,6 +56,23 @@ class Block:
     ordinal: int
 
 
+@dataclass(frozen=True)
+class BlockSpan:
+    """Which records of a writer a block holds: `records` of them from `ordinal` on."""
+
+    session: int
+    ordinal: int
+    records: int
+
+
+def peek_span(data: bytes) -> BlockSpan | None:
+    """The span of a block without decoding it; None when its header cannot be read."""
+    if len(data) < HEADER.size or data[:3] != MAGIC or data[3] > BLOCK_VERSION:
+        return None
+    _, _, records, _, _, _, session, ordinal = HEADER.unpack_from(data)
+    return BlockSpan(session, ordinal, records)
+
+
 def encode_block(series: HistogramSeries, session: int, ordinal: int) -> bytes:
     """Bytes of one block; `series` holds 1 to 65,535 records."""
     tallies = series.tallies

@@ -1,4 +1,4 @@
-"""Value <-> bin: the two bin schemes, their edges, and re-binning by overlap. numpy only.
+"""Value <-> bin: the bin schemes, their edges, and re-binning by overlap. numpy only.
 
 A scheme has two numberings. *Slots* are the columns of a count buffer, chosen to be cheap while
 counting. *Bins* are signed numbers that ascend with the value; everything stored or shown uses
@@ -144,7 +144,55 @@ class LinearBins:
         return {"scheme": "linear", "count": self.count, "lo": self.lo, "hi": self.hi}
 
 
+@dataclass(frozen=True)
+class ExplicitBins:
+    """Bins between given edges: what histograms of other tools are brought to.
+
+    edges: at least two, finite, strictly ascending. Bin b is [edges[b], edges[b + 1]), the last one
+    closed; like `LinearBins`, bin -1 lies below and bin ``len(edges) - 1`` above.
+    """
+
+    edges: tuple[float, ...]
+
+    def __post_init__(self) -> None:
+        edges = np.asarray(self.edges, dtype=np.float64)
+        if edges.size < 2 or not np.all(np.isfinite(edges)) or np.any(np.diff(edges) <= 0):
+            msg = f"ExplicitBins takes 2 or more finite ascending edges, but got {self.edges!r}."
+            raise OptionError(msg)
+
+    @property
+    def slots(self) -> int:
+        """Columns of a count buffer: underflow, the bins, overflow."""
+        return len(self.edges) + 1
+
+    def slots_to_bins(self, slots: npt.ArrayLike) -> IntArray:
+        """Bin numbers of slots."""
+        return np.asarray(slots, dtype=np.int64) - 1
+
+    def values_to_bins(self, values: npt.ArrayLike) -> IntArray:
+        """Bin numbers of finite values."""
+        value = np.asarray(values, dtype=np.float64)
+        bins = np.searchsorted(self.edges, value, side="right").astype(np.int64) - 1
+        return np.where(value == self.edges[-1], len(self.edges) - 2, bins)
+
+    def lower_edges(self, bins: npt.ArrayLike) -> FloatArray:
+        """Left edge of each bin; -inf for the underflow bin."""
+        return np.array([-np.inf, *self.edges])[np.asarray(bins, dtype=np.int64) + 1]
+
+    def upper_edges(self, bins: npt.ArrayLike) -> FloatArray:
+        """Right edge of each bin; +inf for the overflow bin."""
+        return np.array([*self.edges, np.inf])[np.asarray(bins, dtype=np.int64) + 1]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The form in which pages and files get it."""
+        return {"scheme": "explicit", "edges": list(self.edges)}
+
+
 Scheme: TypeAlias = FloatBits | LinearBins
+"""What can be counted into and stored."""
+
+AnyScheme: TypeAlias = FloatBits | LinearBins | ExplicitBins
+"""What a series can have; explicit edges only where another tool wrote it."""
 
 FLOAT_BITS: Final = FloatBits()
 """The default scheme."""

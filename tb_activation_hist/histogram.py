@@ -12,9 +12,9 @@ import numpy.typing as npt
 from tb_activation_hist.errors import MissingDependencyError
 from tb_activation_hist.grid import (
     FLOAT_BITS,
+    AnyScheme,
     FloatArray,
     IntArray,
-    Scheme,
     rebin,
     zero_bin_to_point,
 )
@@ -91,7 +91,7 @@ class HistogramSeries:
     """(K,) bin numbers occupied anywhere in the series, ascending."""
     bin_counts: npt.NDArray[Any]
     """(S, K) unsigned counts of `bins`, in the smallest type that holds them."""
-    scheme: Scheme = FLOAT_BITS
+    scheme: AnyScheme = FLOAT_BITS
     layer: str = ""
 
     def __len__(self) -> int:

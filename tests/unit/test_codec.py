@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tb_activation_hist.codec import HEADER, decode_block, encode_block
+from tb_activation_hist.codec import HEADER, BlockSpan, decode_block, encode_block, peek_span
 from tb_activation_hist.errors import FormatError
 from tb_activation_hist.histogram import HistogramSeries
 from tests.series import values_to_series
@@ -62,3 +62,10 @@ def test_a_newer_version_asks_for_an_upgrade() -> None:
 def test_foreign_bytes_are_refused() -> None:
     with pytest.raises(FormatError, match="Not a block"):
         decode_block(b"\x89PNG" * HEADER.size)
+
+
+def test_a_span_is_read_without_decoding() -> None:
+    data = encode_block(values_to_series([np.ones(2), np.ones(2)]), 7, 64)
+    assert peek_span(data[: HEADER.size] + b"damaged") == BlockSpan(7, 64, 2)
+    assert peek_span(data[:10]) is None
+    assert peek_span(b"\x89PNG" * HEADER.size) is None

@@ -9,6 +9,7 @@ from tb_activation_hist.errors import FormatError, OptionError
 from tb_activation_hist.grid import (
     OUTERMOST,
     ZERO_EDGE,
+    ExplicitBins,
     FloatBits,
     LinearBins,
     dict_to_scheme,
@@ -103,3 +104,16 @@ def test_rebin_splits_by_overlap_and_keeps_gaps_empty() -> None:
 
 def test_rebin_of_nothing() -> None:
     assert rebin([], [], np.zeros((3, 0)), [0.0, 1.0]).tolist() == [[0.0]] * 3
+
+
+def test_explicit_bins_count_like_numpy() -> None:
+    edges = (-2.0, -0.5, 0.0, 1.0, 8.0)
+    scheme = ExplicitBins(edges)
+    values = np.array([-2.0, -1.0, -0.5, 0.0, 0.5, 1.0, 7.9, 8.0])
+    expected, _ = np.histogram(values, edges)
+    np.testing.assert_array_equal(np.bincount(scheme.values_to_bins(values)), expected)
+    np.testing.assert_array_equal(scheme.values_to_bins([-2.1, 8.1]), [-1, 4])
+    np.testing.assert_array_equal(scheme.lower_edges([-1, 0, 3, 4]), [-np.inf, -2, 1, 8])
+    np.testing.assert_array_equal(scheme.upper_edges([-1, 0, 3, 4]), [-2, -0.5, 8, np.inf])
+    with pytest.raises(OptionError, match="2 or more finite ascending edges"):
+        ExplicitBins((1.0, 1.0))
