@@ -19,31 +19,44 @@ NAME = PACKAGE.name
 
 BASE = {"names", "errors", "grid", "histogram"}
 STORED = BASE | {"codec"}
+WRITING = {"background", "blocks", "event_file", "sparse", "stock"}
 EVERYTHING = {"*"}
 
 # part -> (parts of this package it may import, other distributions it may import)
 ALLOWED: dict[str, tuple[set[str], set[str]]] = {
     "errors": (set(), set()),
     "grid": ({"errors"}, {"numpy"}),
-    "names": ({"errors", "grid"}, {"numpy"}),
-    "histogram": ({"errors", "grid", "names"}, {"numpy", "pandas"}),
+    "names": ({"errors", "grid"}, set()),
+    "histogram": ({"errors", "grid"}, {"numpy", "pandas"}),
     "codec": (BASE, {"numpy"}),
     "findings": (BASE, {"numpy"}),
-    "config": (BASE, {"torch"}),
+    "config": ({"errors", "grid", "names"}, set()),
     "capture": (BASE | {"config"}, {"numpy", "torch", "triton"}),
-    "writer": (STORED | {"capture", "config"}, {"numpy", "tensorboard", "torch"}),
-    "logger": (BASE | {"capture", "config", "findings", "writer"}, {"numpy", "torch"}),
-    "reader": (STORED, {"numpy", "tensorboard", "pandas"}),
-    "plot": (BASE | {"reader"}, {"matplotlib", "numpy"}),
+    # What the writer is made of; none of them knows it.
+    "background": ({"config", "errors"}, set()),
+    "blocks": (STORED, {"numpy"}),
+    "crc32c": (set(), {"numpy"}),
+    "event_file": ({"crc32c", "errors"}, {"tensorboard"}),
+    "sparse": ({"grid"}, {"numpy"}),
+    "stock": ({"grid", "names", "sparse"}, {"numpy", "tensorboard"}),
+    "writer": (STORED | WRITING | {"config"}, {"numpy", "tensorboard", "torch"}),
+    "logger": (
+        BASE | {"capture", "config", "findings", "writer"},
+        {"numpy", "torch", "typing_extensions"},
+    ),
+    # Histograms that others wrote, read by the notebook's reader and by the plugin alike.
+    "foreign": ({"grid", "histogram"}, {"numpy"}),
+    "reader": (STORED | {"event_file", "foreign", "crc32c"}, {"numpy", "pandas", "tensorboard"}),
+    "plot": (BASE, {"matplotlib", "numpy"}),
     "probe": (
-        BASE | {"capture", "config", "logger", "plot", "writer", "callbacks"},
+        BASE | {"callbacks", "capture", "config", "logger", "plot", "writer"},
         {"fastai", "numpy", "torch"},
     ),
     "callbacks": (
         BASE | {"capture", "config", "findings", "logger", "plot", "probe", "reader", "writer"},
         {"fastai", "fastcore", "lightning", "numpy", "pytorch_lightning", "torch", "transformers"},
     ),
-    "plugin": (STORED | {"findings"}, {"numpy", "tensorboard", "werkzeug"}),
+    "plugin": (STORED | {"findings", "foreign"}, {"numpy", "tensorboard", "werkzeug"}),
     "cli": (EVERYTHING, EVERYTHING),
     "__main__": ({"cli"}, set()),
     "__init__": (EVERYTHING, set()),
