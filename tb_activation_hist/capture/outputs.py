@@ -10,6 +10,8 @@ import torch
 from torch import Tensor
 from torch.nn.utils.rnn import PackedSequence
 
+from tb_activation_hist.capture.count import is_countable
+
 Found: TypeAlias = list[tuple[str, Tensor]]
 
 MAX_DEPTH: Final = 8
@@ -20,7 +22,8 @@ def floating_tensors(output: Any) -> Found:
     """Paths and tensors: ``[("", t)]`` for a bare tensor, else ``("0", t), ("1/hidden", u)`` ....
 
     Follows tuples, lists, named tuples, mappings (ModelOutput too), dataclasses and packed
-    sequences. Integer, boolean, complex, quantised and sparse tensors, and all else, are left out.
+    sequences. Integer, boolean, complex, quantised, sparse and meta tensors, and all else, are
+    left out.
     """
     found: Found = []
     _collect(output, "", MAX_DEPTH, found)
@@ -29,7 +32,7 @@ def floating_tensors(output: Any) -> Found:
 
 def _collect(value: Any, path: str, depth: int, found: Found) -> None:
     if isinstance(value, Tensor):
-        if value.is_floating_point() and _is_dense(value):
+        if is_countable(value):
             found.append((path, value))
     elif depth == 0 or value is None or isinstance(value, (str, int, float)):
         return
@@ -51,5 +54,25 @@ def _parts(value: Any) -> list[tuple[str, Any]]:
     return []
 
 
-def _is_dense(tensor: Tensor) -> bool:
-    return tensor.layout == torch.strided and not tensor.is_nested
+def to_plain(tensor: Tensor) -> Tensor | None:
+    """The tensor that holds the values, of a subclass; None when there is none to read.
+
+    A DTensor gives this rank's shard. functorch's wrappers (vmap, grad) and tensors without
+    storage (fake tensors, in export and tracing) have no values that belong to this step.
+    """
+    if torch._C._functorch.is_functorch_wrapped_tensor(tensor):
+        return None
+    if type(tensor) is Tensor or type(tensor) is torch.nn.Parameter:
+        return tensor
+    local = getattr(tensor, "_local_tensor", None)
+    if isinstance(local, Tensor):
+        return local
+    if _dispatches(tensor):
+        return None
+    with torch._C.DisableTorchFunctionSubclass():
+        return tensor.as_subclass(Tensor)
+
+
+def _dispatches(tensor: Tensor) -> bool:
+    """Whether the subclass computes by itself (FakeTensor), instead of only adding attributes."""
+    return type(tensor).__torch_dispatch__ is not torch._C._disabled_torch_dispatch_impl

@@ -1,0 +1,262 @@
+"""Forward hooks: what runs after each recorded module, and how it is put on and taken off."""
+
+from __future__ import annotations
+
+import contextlib
+import operator
+import weakref
+from collections.abc import Iterable
+from typing import Any, Final
+
+import torch
+from torch import Tensor, nn
+
+from tb_activation_hist.capture.count import count_
+from tb_activation_hist.capture.outputs import floating_tensors, to_plain
+from tb_activation_hist.capture.recording import Recording
+from tb_activation_hist.capture.rows import Row
+from tb_activation_hist.capture.select import Layer
+from tb_activation_hist.names import LayerInfo
+
+MARK: Final = "_tb_activation_hist_"
+"""Start of the name of a hooked module's extra attribute, see `Eraser`."""
+
+_HOOKS: weakref.WeakValueDictionary[int, ForwardHook] = weakref.WeakValueDictionary()
+"""For compiled graphs, which can hold a number but not a hook."""
+
+_is_compiling = torch.compiler.is_compiling
+_current_graph_task = torch._C._current_graph_task_id
+_tracing_state = torch._C._get_tracing_state
+
+
+class ForwardHook:
+    """Counts a module's floating outputs; off-step it costs a flag test.
+
+    Runs right after the module, so before an in-place successor overwrites the output. Copies of
+    the module carry no hook, see `Eraser`; where one is taken along all the same, the standard
+    library's do-nothing stands in for it.
+    """
+
+    def __init__(self, layer: Layer, recording: Recording) -> None:
+        self.layer = layer.name
+        self.order = layer.order
+        self.recording = recording
+        self.ran = False
+        self.number = id(self)
+        self._rows: dict[tuple[str, str, bool, torch.device], Row] = {}
+        self._calls = (-1, 0)
+        _HOOKS[self.number] = self
+
+    def __call__(self, module: nn.Module, _args: Any, output: Any) -> None:
+        """Never changes the output; raises only with ``on_error="raise"``."""
+        recording = self.recording
+        if _is_compiling():
+            self._trace(module, output)
+            return
+        if not (recording.train if module.training else recording.eval):
+            return
+        try:
+            if recording.clock is None:
+                self._count(module, output)
+            else:
+                with recording.clock:
+                    self._count(module, output)
+        except Exception as err:  # noqa: BLE001 - nothing of ours may stop a training
+            recording.fail(self.layer, err)
+
+    def _count(self, module: nn.Module, output: Any) -> None:
+        recording = self.recording
+        if _tracing_state() is not None:
+            return
+        # Checkpointing runs the forward again inside the backward pass; that is no new forward.
+        recomputed = _current_graph_task() >= 0
+        self.ran = True
+        call = self._next_call() if recording.per_call and not recomputed else ""
+        for path, tensor in floating_tensors(output):
+            values = to_plain(tensor)
+            if values is None:
+                continue
+            name = f"{call}/{path}" if path else call
+            if recording.activations and not recomputed:
+                self.row("activations", name, module, values).count(values)
+            # A reentrant checkpoint has its graph only from the recomputation.
+            if recording.gradients and tensor.requires_grad:
+                tensor.register_hook(GradientHook(self, name, module))
+
+    def _next_call(self) -> str:
+        forward, calls = self._calls
+        now = self.recording.forwards
+        calls = calls if forward == now else 0
+        self._calls = (now, calls + 1)
+        return f":{calls}"
+
+    def row(self, kind: str, name: str, module: nn.Module | ModuleFacts, values: Tensor) -> Row:
+        """Where this output is counted; made at its first appearance."""
+        key = (kind, name, module.training, values.device)
+        row = self._rows.get(key)
+        if row is None:
+            info = self._info(kind, name, module, values)
+            row = self._rows[key] = self.recording.rows.find(info, values.device)
+        return row
+
+    def _info(
+        self, kind: str, name: str, module: nn.Module | ModuleFacts, values: Tensor
+    ) -> LayerInfo:
+        type_name = module.type if isinstance(module, ModuleFacts) else type(module).__name__
+        return LayerInfo(
+            layer=f"{self.layer}{name}",
+            kind=kind,
+            phase="train" if module.training else "eval",
+            order=self.order,
+            type=type_name,
+            shape=tuple(values.shape),
+            dtype=str(values.dtype).removeprefix("torch."),
+            scheme=self.recording.rows.scheme,
+        )
+
+    def _trace(self, module: nn.Module, output: Any) -> None:
+        """What a compiled graph holds of this hook: one op for each tensor, whatever the cadence.
+
+        Its arguments must be constants, so the row is found while compiling.
+        """
+        recording = self.recording
+        phase = "train" if module.training else "eval"
+        if phase not in recording.phases or _is_exporting():
+            return
+        for path, tensor in floating_tensors(output):
+            facts = (self.number, path, phase, type(module).__name__)
+            where = (str(tensor.dtype), tensor.device.type, tensor.device.index)
+            block = getattr(recording.blocks, _block_in_graph(*facts, *where))
+            index = _row_in_graph(*facts, *where)
+            count_(block.buffer, index, tensor, block.switches[phase])
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return getattr, (contextlib.nullcontext(), "__exit__")
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Any:
+        return contextlib.nullcontext().__exit__
+
+
+class ModuleFacts:
+    """What is known of a module when its gradient arrives, without keeping the module alive."""
+
+    __slots__ = ("training", "type")
+
+    def __init__(self, module: nn.Module) -> None:
+        self.training = module.training
+        self.type = type(module).__name__
+
+
+class GradientHook:
+    """Counts the gradient of an output when backward computes it, without GradScaler's factor."""
+
+    __torch_unserializable__ = True
+
+    def __init__(self, hook: ForwardHook, name: str, module: nn.Module) -> None:
+        self._hook = hook
+        self._name = name
+        self._facts = ModuleFacts(module)
+
+    def __call__(self, gradient: Tensor) -> None:
+        """Never changes the gradient; raises only with ``on_error="raise"``."""
+        recording = self._hook.recording
+        if not (recording.train if self._facts.training else recording.eval):
+            return
+        try:
+            values = to_plain(gradient)
+            if values is not None:
+                row = self._hook.row("gradients", self._name, self._facts, values)
+                row.count(recording.unscale(values))
+        except Exception as err:  # noqa: BLE001 - nothing of ours may stop a training
+            recording.fail(f"gradients/{self._hook.layer}", err)
+
+
+def _is_exporting() -> bool:
+    exporting = getattr(torch.compiler, "is_exporting", None)
+    return exporting is not None and exporting()
+
+
+@torch.compiler.assume_constant_result
+def _block_in_graph(number: int, path: str, phase: str, type_name: str, *where: Any) -> str:
+    return _place_in_graph(number, path, phase, type_name, *where)[0]
+
+
+@torch.compiler.assume_constant_result
+def _row_in_graph(number: int, path: str, phase: str, type_name: str, *where: Any) -> int:
+    return _place_in_graph(number, path, phase, type_name, *where)[1]
+
+
+def _place_in_graph(
+    number: int, path: str, phase: str, type_name: str, dtype: str, device: str, index: int | None
+) -> tuple[str, int]:
+    """Runs while compiling. The shape stays open: asking for it would fix it in the graph."""
+    hook = _HOOKS[number]
+    hook.ran = True
+    recording = hook.recording
+    if recording.gradients or recording.per_call:
+        recording.warn_compiled()
+    info = LayerInfo(
+        layer=f"{hook.layer}/{path}" if path else hook.layer,
+        phase=phase,
+        order=hook.order,
+        type=type_name,
+        dtype=dtype.removeprefix("torch."),
+        scheme=recording.rows.scheme,
+    )
+    return recording.place_in_graph(
+        info, torch.device(device if index is None else f"{device}:{index}")
+    )
+
+
+class Eraser:
+    """Takes our hook off a copy of a module while it is copied or loaded.
+
+    Lies as an attribute in the module, so it is copied after the table of hooks. Pickled, it is
+    the call ``operator.delitem(hooks, key)``: loading needs nothing of this package.
+    """
+
+    def __init__(self, hooks: dict[int, Any], key: int) -> None:
+        self._hooks = hooks
+        self._key = key
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return operator.delitem, (self._hooks, self._key)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> None:
+        copied = memo.get(id(self._hooks))
+        if isinstance(copied, dict):
+            copied.pop(self._key, None)
+
+
+class Attachment:
+    """The hooks of one logger on the modules of one model."""
+
+    def __init__(self) -> None:
+        self.attached = False
+        self.hooks: dict[nn.Module, ForwardHook] = {}
+        self._handles: list[tuple[nn.Module, Any]] = []
+
+    def attach(self, layers: Iterable[Layer], recording: Recording) -> None:
+        """Put a hook on each layer that has none of this logger yet."""
+        for layer in layers:
+            if layer.module in self.hooks:
+                continue
+            hook = ForwardHook(layer, recording)
+            self.hooks[layer.module] = hook
+            handle = layer.module.register_forward_hook(hook)
+            self._handles.append((layer.module, handle))
+            eraser = Eraser(layer.module._forward_hooks, handle.id)
+            layer.module.__dict__[f"{MARK}{handle.id}"] = eraser
+
+    def detach(self) -> None:
+        """Take all hooks off; calling it again does nothing."""
+        for module, handle in self._handles:
+            handle.remove()
+            module.__dict__.pop(f"{MARK}{handle.id}", None)
+        self._handles.clear()
+        self.hooks.clear()
+        self.attached = False
+
+    def silent(self) -> list[str]:
+        """Names of the layers whose hook has not run."""
+        return [hook.layer for hook in self.hooks.values() if not hook.ran]

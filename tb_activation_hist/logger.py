@@ -1,0 +1,299 @@
+"""`ActivationHistLogger`: layers, hooks, counts, cadence and writer put together."""
+
+from __future__ import annotations
+
+import os
+import time
+import weakref
+from collections.abc import Callable, Iterable
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor, nn
+
+from tb_activation_hist.capture.hooks import Attachment
+from tb_activation_hist.capture.pace import Pace
+from tb_activation_hist.capture.parameters import ParameterKinds
+from tb_activation_hist.capture.recording import Recording
+from tb_activation_hist.capture.select import select_layers, unwrap
+from tb_activation_hist.capture.silence import explain_silence
+from tb_activation_hist.config import split_options
+from tb_activation_hist.errors import OptionError
+from tb_activation_hist.writer import Record, RecordWriter, RunWriter
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+_LOGGERS: weakref.WeakKeyDictionary[nn.Module, list[weakref.ref[ActivationHistLogger]]]
+_LOGGERS = weakref.WeakKeyDictionary()
+"""Who records which model, so that a notebook cell that is run again takes over."""
+
+
+class ActivationHistLogger:
+    """Records histograms of a model's layers, step by step, into a TensorBoard run directory.
+
+    model: what the training calls; torch.compile, DDP and FSDP wrappers are looked through.
+    logdir: path, URL that TensorBoard can open, ``SummaryWriter`` (its file is shared), or a
+    `RunWriter` or `MemoryWriter`, which then stays open. layers, every and all further options:
+    see `config.CaptureOptions` and `config.WriterOptions`.
+
+    Call `step` once after each optimizer step, or give ``optimizer=``. Use it as a context
+    manager, or call `close`. Raises at once for a wrong option (`OptionError`), a layer that is
+    not there (`LayerSelectionError`) or a logdir that cannot be written (`LogdirError`); from
+    then on it never stops a training.
+    """
+
+    def __init__(
+        self, model: nn.Module, logdir: Any, *, layers: Any = None, every: int = 1, **options: Any
+    ) -> None:
+        capture, writing = split_options({"layers": layers, "every": every, **options})
+        self._model = model
+        self._options = capture
+        self._process = os.getpid()
+        self._selected = select_layers(model, layers)
+        self._recording = Recording(capture, len(self._selected))
+        self._attachment = Attachment()
+        self._parameters = ParameterKinds(self._recording, capture.kinds)
+        steppers = _to_steppers(capture.optimizer)
+        owned = not isinstance(logdir, RecordWriter)
+        self.writer: RecordWriter = RunWriter(logdir, options=writing) if owned else logdir
+        self._pace = Pace(capture, capture.start_step or 0)
+        self._records = 0
+        self._silent: list[str] | None = None
+        self._handles = [each(OptimizerHook(self)) for each in steppers]
+        self._finalizer = weakref.finalize(
+            self, _release, self._attachment, self._parameters, self.writer, owned, self._handles
+        )
+        self.writer.update_info(cadence=str(self._pace))
+        self.attach()
+
+    @property
+    def layers(self) -> list[str]:
+        """Names of the selected layers, in model order."""
+        return [layer.name for layer in self._selected]
+
+    @property
+    def steps(self) -> int:
+        """Number of the step that ended last; the first step is 1."""
+        return self._pace.step
+
+    @property
+    def recording(self) -> bool:
+        """Whether the step under way is counted."""
+        return self._recording.train
+
+    @property
+    def attached(self) -> bool:
+        """Whether the model carries our hooks."""
+        return self._attachment.attached
+
+    @property
+    def closed(self) -> bool:
+        """Whether `close` was called."""
+        return not self._finalizer.alive
+
+    def attach(self) -> None:
+        """Put the hooks on the model, again after `detach`; does nothing when they are on.
+
+        Another open logger that records the same layers into a file gives way: it is closed.
+        """
+        if self.closed or self.attached:
+            return
+        self._take_over()
+        if self._recording.activations or self._recording.gradients:
+            self._attachment.attach(self._selected, self._recording)
+        self._parameters.attach(self._selected)
+        self._attachment.attached = True
+        self._switch()
+
+    def detach(self) -> None:
+        """Take the hooks off; steps go on counting, but are not recorded."""
+        self._recording.stop()
+        self._attachment.detach()
+        self._parameters.detach()
+
+    def step(self, number: int | None = None, /, **scalars: float | Tensor) -> None:
+        """End a step: call it once after each optimizer step.
+
+        number: what the step is called, from 1 up; by default one more than the last.
+        scalars: written next to the histograms of recorded steps; tensors of one element may stay
+        on their device.
+        """
+        if self.closed or os.getpid() != self._process:
+            return
+        try:
+            with torch.no_grad():
+                self._end_step(number, scalars)
+        except Exception as err:  # noqa: BLE001 - nothing of ours may stop a training
+            self._recording.fail("the step", err)
+
+    def _end_step(self, number: int | None, scalars: dict[str, float | Tensor]) -> None:
+        began = time.perf_counter()
+        recorded = self.attached and self._pace.due
+        self._recording.step = self._pace.advance(number)
+        if recorded:
+            self._parameters.count_weights()
+            self._write(scalars)
+            self._look_for_silence()
+        elif self.attached and self._options.accumulate:
+            self._recording.rows.guard()
+        clock = self._recording.clock
+        if clock is not None:
+            self._keep_budget(time.perf_counter() - began + clock.take(), recorded)
+        if self.attached:
+            self._switch()
+
+    def _switch(self) -> None:
+        self._recording.switch("train", self._options.accumulate or self._pace.due)
+        self._recording.switch("eval", True)
+
+    def _write(self, scalars: dict[str, float | Tensor]) -> None:
+        infos, host = self._recording.rows.take()
+        self.writer.write(Record(self._pace.step, time.time(), infos, host, _kept(scalars)))
+        self._records += 1
+
+    def _keep_budget(self, cost_s: float, recorded: bool) -> None:
+        if self._pace.spend(cost_s, recorded):
+            cadence = str(self._pace)
+            self.writer.update_info(cadence=cadence)
+            self._recording.warn_once(
+                f"Recording every step would take more than overhead_budget="
+                f"{self._options.overhead_budget} of the step time. From step {self.steps} on: "
+                f"{cadence}."
+            )
+
+    def _look_for_silence(self) -> None:
+        """After the first record, and now and then later, find layers that never ran."""
+        if self._records & (self._records - 1):
+            return
+        if self._records == 1:
+            self._attach_new_modules()
+        silent = self._attachment.silent()
+        if silent != self._silent:
+            self.writer.update_info(silent=silent)
+            if self._silent is None and silent:
+                self._recording.warn_once(explain_silence(self._model, self._selected, silent))
+            self._silent = silent
+
+    def _attach_new_modules(self) -> None:
+        """Modules that the model made in its first forward pass."""
+        selected = select_layers(self._model, self._options.layers)
+        if len(selected) != len(self._selected):
+            self._selected = selected
+            self._attachment.attach(selected, self._recording)
+            self._parameters.attach(selected)
+
+    def _take_over(self) -> None:
+        root = unwrap(self._model)
+        others = [logger for ref in _LOGGERS.get(root, []) if (logger := ref()) is not None]
+        for other in others:
+            if other is not self and other._competes(self):
+                other.close()
+                self._recording.warn_once(
+                    "Another ActivationHistLogger was still recording these layers of this model "
+                    f"(after {other.steps} steps). It was closed; this one takes over."
+                )
+        open_ones = [other for other in others if not other.closed and other is not self]
+        _LOGGERS[root] = [weakref.ref(each) for each in (*open_ones, self)]
+
+    def _competes(self, other: ActivationHistLogger) -> bool:
+        shared = {layer.module for layer in self._selected} & {
+            layer.module for layer in other._selected
+        }
+        return self.attached and bool(shared) and type(self.writer) is type(other.writer)
+
+    def flush(self) -> None:
+        """Bring what was recorded to disk; waits for it."""
+        if os.getpid() == self._process:
+            self.writer.flush()
+
+    def close(self) -> None:
+        """Take the hooks off, write what is left, and end; calling it again does nothing."""
+        if self.closed or os.getpid() != self._process:
+            return
+        try:
+            self._write_rest()
+        except Exception as err:  # noqa: BLE001 - nothing of ours may stop a training
+            self._recording.fail("the last record", err)
+        self._recording.stop()
+        self._finalizer()
+
+    def _write_rest(self) -> None:
+        """Evaluation passes, and merged steps, since the last record; not an unfinished step."""
+        merged = self._options.accumulate and not self._pace.records(self._pace.step)
+        infos, host = self._recording.rows.take()
+        rest = [row for row, info in enumerate(infos) if merged or info.phase == "eval"]
+        if rest and self._pace.step:
+            layers = [infos[row] for row in rest]
+            self.writer.write(Record(self._pace.step, time.time(), layers, host.select(rest)))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+class OptimizerHook:
+    """Ends a step after the optimizer's; does not keep the logger alive."""
+
+    def __init__(self, logger: ActivationHistLogger) -> None:
+        self._logger = weakref.ref(logger)
+
+    def __call__(self, optimizer: Any, *_: Any) -> None:
+        """Called by torch after this optimizer's step."""
+        logger = self._logger()
+        if logger is None:
+            return
+        if logger.recording:
+            # Torch calls hooks on all optimizers later than those on one.
+            logger._parameters.after_step(optimizer)
+        logger.step()
+
+
+def _to_steppers(optimizer: Any) -> list[Callable[[Any], Any]]:
+    """What registers a hook after the step of the optimizer, or of the last of several."""
+    if optimizer is None:
+        return []
+    inner = optimizer[-1] if isinstance(optimizer, (list, tuple)) and optimizer else optimizer
+    while not hasattr(inner, "register_step_post_hook"):
+        inner = getattr(inner, "optimizer", None) or getattr(inner, "opt", None)
+        if inner is None:
+            msg = (
+                f"optimizer must be a torch.optim.Optimizer or a list of them, but got "
+                f"{optimizer!r}. With another kind of optimizer, call step() after its step."
+            )
+            raise OptionError(msg)
+    return [inner.register_step_post_hook]
+
+
+def _kept(scalars: dict[str, float | Tensor]) -> dict[str, float | Tensor]:
+    """Copies on the device: the training may change a tensor in place before it is read."""
+    return {
+        name: value.detach().clone() if isinstance(value, Tensor) else value
+        for name, value in scalars.items()
+    }
+
+
+def _release(
+    attachment: Attachment,
+    parameters: ParameterKinds,
+    writer: RecordWriter,
+    owned: bool,
+    handles: Iterable[Any],
+) -> None:
+    """Also runs when the logger is dropped, or the interpreter ends, without `close`."""
+    attachment.detach()
+    parameters.detach()
+    for handle in handles:
+        handle.remove()
+    if owned:
+        writer.close()
+    else:
+        writer.flush()
