@@ -99,7 +99,7 @@ export function colourScale(
   const most = extent.most > 0 ? extent.most : 1;
   const hi = limits[1] !== null && limits[1] > 0 ? limits[1] : most;
   if (curve !== "log") return { quantity, curve, lo: clampLow(limits[0] ?? 0, hi), hi };
-  const least = Math.max(extent.least > 0 ? extent.least : 0, hi * 10 ** -LOG_DECADES);
+  const least = Math.max(extent.least, hi * 10 ** -LOG_DECADES);
   const lo = limits[0] !== null && limits[0] > 0 ? limits[0] : least;
   return { quantity, curve, lo: lo < hi ? lo : hi / 10, hi };
 }

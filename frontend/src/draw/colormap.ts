@@ -1,0 +1,169 @@
+/** Colour maps as 256-entry look-up tables, and the table from a cell's float bits to its colour. */
+
+import { type ColourScale, quantityToShare, shareToQuantity } from "../math/normalise";
+
+export type ColormapName = "viridis" | "cividis" | "magma" | "inferno" | "grey" | "diverging";
+
+export const COLORMAPS: readonly ColormapName[] = ["viridis", "cividis", "magma", "inferno", "grey"];
+
+/** 256 colours, each one number whose bytes in memory are R, G, B, A. */
+export type Lut = Uint32Array;
+
+const STOP_DIGITS = 6;
+
+/**
+ * Every fifth of d3-scale-chromatic's 256 colours as RRGGBB; straight lines between them stay within
+ * 2 of 255 of the original (tested), in a tenth of its size. `diverging` is RdBu, blue below 0;
+ * `grey` has more contrast than d3's Greys. cividis was made to look alike with colour-vision deficiency.
+ */
+const STOPS: Readonly<Record<ColormapName, string>> = {
+  viridis:
+    "44015446085c471063481769481d6f482475472a7a46307e453781433d844142873f48893d4e8a3a538b38598c355e8d" +
+    "33638d31688e2e6d8e2c718e2a768e297b8e27808e25848e23898e218e8d20928c1f978b1e9c891fa18821a58524aa83" +
+    "28ae802eb37c35b7793dbc7446c06f50c46a5ac86465cb5e70cf577cd25089d54895d840a2da37b0dd2fbddf26cae11f" +
+    "d8e219e5e419f1e51dfde725",
+  cividis:
+    "00205100245900275f002b64052e6709326a0f356c15396d1c3c6e23406e29436e30476e374a6e3e4e6e44526d4b556d" +
+    "51596e575c6e5c606e62646f67676f6c6b70706f717572727976737d7a74817d758581768985778e8978928d78969178" +
+    "9b95789f9978a49d78a9a177aea575b4a974baae72bfb26fc5b66cccbb69d2bf66d8c462dec85ee4cd5aead256f0d652" +
+    "f4db4ef8e04bfbe548fdea45",
+  magma:
+    "00000402020b0504160907200e0b2b140e361a104221114e29115a311165390f6e420f754a107952137c5a167e621980" +
+    "6a1c81721f81792282812581892881912b81992d80a1307eaa337db2357bba3878c23b75ca3e72d2426fd9466be04c67" +
+    "e75263ec5860f1605df4695cf7725cf97b5dfb8560fc8e64fd9869fea16efeaa74feb47bfebd82fec68afecf92fed89a" +
+    "fde2a3fdebacfcf4b6fcfdbf",
+  inferno:
+    "00000402020c0504170a072210092d160b391e0c45260c512f0a5b380962400a67490b6a510e6c59106e61136e69166e" +
+    "71196e781c6d801f6c88226a902568982766a02a63a82e5fb0315bb73557bf3952c63d4dcc4248d34743d94d3ddf5337" +
+    "e45a31e9612bed6925f1711ff47918f78212f98b0bfa9407fb9d07fca60cfcb014fbba1ffac42af8cd37f6d746f4e156" +
+    "f2ea69f2f27df5f992fcffa4",
+  diverging:
+    "0530610a3b7010457e164f8b1b5a982164a2286dab2e76b23680b93e89be4892c3549bc861a5cd6faed27db7d78bc0db" +
+    "99c7e0a6cfe3b2d5e7bedbeac9e1edd3e6f0dbeaf1e3edf2eaeff2eff0f0f4efecf7ece6f9e8defae2d5fbdbcafad3bf" +
+    "facab3f8c1a6f6b69af3ab8def9f81eb9276e6856be07861da6b57d45d4ecd4f46c6413fbe3539b52933aa1f2e9f172a" +
+    "921027840a2476052167001f",
+  grey: "e4e4e4121212",
+};
+
+/** On dark backgrounds "no difference" is dark, so that differences shine. */
+const DARK_STOPS: Readonly<Partial<Record<ColormapName, string>>> = {
+  diverging: "c6e4ff7fbdf53f8fd6275f942b3b4a2b2b2b4d362c9a4a2be07038f9a777ffdcc2",
+  grey: "3a3a3af4f4f4",
+};
+
+/** The colours of a map. `dark`: made for a dark background, where that matters (grey, diverging). */
+export function colormapToLut(name: ColormapName, dark = false): Lut {
+  return stopsToLut((dark ? DARK_STOPS[name] : undefined) ?? STOPS[name]);
+}
+
+/** One packed colour from R, G, B, A of 0..255. */
+export function packColour(red: number, green: number, blue: number, alpha = 255): number {
+  BYTES.set([red, green, blue, alpha]);
+  return WORD[0]!;
+}
+
+/** "#rrggbb" as a packed, opaque colour. */
+export function hexToColour(hex: string): number {
+  const match = /^#?([0-9a-f]{2})([0-9a-f]{2})([0-9a-f]{2})$/i.exec(hex.trim());
+  if (match === null) throw new RangeError(`A colour is written #rrggbb, but got "${hex}".`);
+  const [red, green, blue] = match.slice(1).map((part) => Number.parseInt(part, 16)) as [
+    number,
+    number,
+    number,
+  ];
+  return packColour(red, green, blue);
+}
+
+/** A packed colour as "rgb(r g b)" for CSS and SVG. */
+export function colourToCss(colour: number): string {
+  WORD[0] = colour;
+  return `rgb(${BYTES[0]} ${BYTES[1]} ${BYTES[2]})`;
+}
+
+/** Stops of a CSS gradient along the colour bar, low end first. */
+export function lutToGradient(lut: Lut, stops = 17): readonly string[] {
+  return Array.from({ length: stops }, (_, i) => colourToCss(lut[Math.round((i / (stops - 1)) * 255)]!));
+}
+
+/**
+ * Colours by the upper 18 bits of a cell's float32: sign, exponent and 9 bits of the mantissa tell
+ * values 0.2 % apart, less than one of 256 colours. One look-up then replaces log, clamp and map.
+ */
+export type ColourTable = Uint32Array;
+export const TABLE_SHIFT = 14;
+const TABLE_SIZE = 1 << (32 - TABLE_SHIFT);
+
+/** Cells of one value that are not on the colour map. */
+export interface Blanks {
+  /** Colour of cells with a count of 0; null: the map's lowest colour. */
+  readonly zero: number | null;
+  /** Colour where there is no column (gaps, cells that are NaN). */
+  readonly gap: number;
+}
+
+/** Table for cells >= 0 on a colour scale. */
+export function colourTable(scale: ColourScale, lut: Lut, blanks: Blanks): ColourTable {
+  const table = new Uint32Array(TABLE_SIZE).fill(blanks.gap);
+  fillShares(table, 0, (value) => quantityToShare(scale, value), shareToQuantity(scale, 0), scale.hi, lut);
+  table[0] = blanks.zero ?? lut[0]!;
+  return table;
+}
+
+/** Table for differences: -limit takes the first colour, 0 the middle one, +limit the last. */
+export function differenceTable(limit: number, curve: "linear" | "sqrt", lut: Lut, gap: number): ColourTable {
+  const bound = limit > 0 ? limit : 1;
+  const table = new Uint32Array(TABLE_SIZE).fill(gap);
+  const bend = (value: number): number => (curve === "sqrt" ? Math.sqrt(value / bound) : value / bound);
+  fillShares(table, 0, (value) => 0.5 + Math.min(1, bend(value)) / 2, 0, bound, lut);
+  fillShares(table, TABLE_SIZE / 2, (value) => 0.5 - Math.min(1, bend(value)) / 2, 0, bound, lut);
+  return table;
+}
+
+const BITS = new Uint32Array(1);
+const FLOAT = new Float32Array(BITS.buffer);
+const WORD = new Uint32Array(1);
+const BYTES = new Uint8Array(WORD.buffer);
+const INFINITY_ENTRY = 0x7f800000 >>> TABLE_SHIFT;
+
+/** Fill the entries of one sign; only those between lo and hi need their share worked out. */
+function fillShares(
+  table: ColourTable,
+  start: number,
+  valueToShare: (value: number) => number,
+  lo: number,
+  hi: number,
+  lut: Lut,
+): void {
+  const first = entry(lo);
+  const last = Math.min(entry(hi), INFINITY_ENTRY - 1);
+  const colour = (share: number): number => lut[Math.round(share * 255)]!;
+  table.fill(colour(valueToShare(lo)), start, start + first);
+  for (let i = first; i <= last; i++) {
+    // The middle of the values that share this entry.
+    BITS[0] = (i << TABLE_SHIFT) | (1 << (TABLE_SHIFT - 1));
+    table[start + i] = colour(valueToShare(FLOAT[0]!));
+  }
+  // +-inf does not occur in cells, but rounding to float32 may make it.
+  table.fill(colour(valueToShare(Number.POSITIVE_INFINITY)), start + last + 1, start + INFINITY_ENTRY + 1);
+}
+
+function entry(value: number): number {
+  FLOAT[0] = value;
+  return (BITS[0]! & 0x7fffffff) >>> TABLE_SHIFT;
+}
+
+function stopsToLut(stops: string): Lut {
+  const count = stops.length / STOP_DIGITS - 1;
+  const channel = (stop: number, c: number): number => {
+    const at = stop * STOP_DIGITS + 2 * c;
+    return Number.parseInt(stops.slice(at, at + 2), 16);
+  };
+  return Uint32Array.from({ length: 256 }, (_, i) => {
+    const place = (i / 255) * count;
+    const stop = Math.min(count - 1, Math.floor(place));
+    const part = place - stop;
+    const mix = (c: number): number =>
+      Math.round(channel(stop, c) * (1 - part) + channel(stop + 1, c) * part);
+    return packColour(mix(0), mix(1), mix(2));
+  });
+}
