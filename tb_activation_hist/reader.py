@@ -1,0 +1,120 @@
+"""`read_histograms`: recorded histograms as arrays, without TensorBoard's web server."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import weakref
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
+from itertools import groupby
+from typing import Any
+
+from tb_activation_hist.errors import LogdirError
+from tb_activation_hist.event_records import EventFilePath, find_event_files
+from tb_activation_hist.histogram import HistogramSeries
+from tb_activation_hist.run_index import RunIndex
+
+
+def read_histograms(logdir: str | os.PathLike[str]) -> LogdirHistograms:
+    """All histograms under a log directory: ``read_histograms("runs")["lr=0.01"]["conv1"]``.
+
+    logdir: path, or a URL that TensorBoard can open; also a single event file. Runs are named as in
+    TensorBoard, by their path below it, "." for itself. Layers are in model order, with the
+    activations of training first; other kinds are ``"gradients/conv1"``, evaluation is
+    ``"eval/conv1"``. Histograms that other tools wrote (``add_histogram``) follow under their tag.
+
+    A run's files are indexed when it is first asked for, and a layer is decoded when it is taken.
+    Steps ascend; where a resumed run wrote a step again, the later record counts. LogdirError when
+    there is no histogram at all; FormatError, when a layer is taken, for damaged or newer data.
+    """
+    runs = LogdirHistograms(os.fspath(logdir))
+    if not any(len(run) for run in runs.values()):
+        msg = (
+            f"The event files in {runs.logdir!r} hold no histograms. Record some with "
+            "ActivationHistLogger(model, logdir) or ActivationHistCallback(logdir)."
+        )
+        raise LogdirError(msg)
+    return runs
+
+
+def read_last_step(run_dir: str | os.PathLike[str]) -> int:
+    """The last step recorded in a run directory itself (not below it); 0 when there is none."""
+    try:
+        found = find_event_files(os.fspath(run_dir))
+    except LogdirError:
+        return 0
+    return RunIndex([file for file in found if file.run == "."]).last_step()
+
+
+class LogdirHistograms(Mapping[str, "RunHistograms"]):
+    """The runs of a log directory that hold histograms, by name."""
+
+    def __init__(self, logdir: str) -> None:
+        self.logdir = logdir
+        files = groupby(find_event_files(logdir), key=lambda file: file.run)
+        self._runs = {run: RunHistograms(run, list(group)) for run, group in files}
+
+    def __getitem__(self, run: str) -> RunHistograms:
+        if run not in self._runs:
+            raise KeyError(_unknown("run", run, list(self)))
+        return self._runs[run]
+
+    def __iter__(self) -> Iterator[str]:
+        return (run for run, histograms in self._runs.items() if len(histograms))
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    def __repr__(self) -> str:
+        return f"<histograms of {len(self)} runs in {self.logdir!r}: {', '.join(self)}>"
+
+
+class RunHistograms(Mapping[str, HistogramSeries]):
+    """The layers of one run; a layer is decoded when it is taken, and kept while it is used."""
+
+    def __init__(self, run: str, files: Sequence[EventFilePath]) -> None:
+        self.run = run
+        self._files = files
+        self._decoded: weakref.WeakValueDictionary[str, HistogramSeries]
+        self._decoded = weakref.WeakValueDictionary()
+
+    @cached_property
+    def _index(self) -> RunIndex:
+        return RunIndex(self._files)
+
+    @cached_property
+    def _keys(self) -> dict[str, Any]:
+        return self._index.keys
+
+    @property
+    def info(self) -> dict[str, Any]:
+        """What the logger noted of the run as a whole: cadence, silent modules, errors ..."""
+        return self._index.info
+
+    def __getitem__(self, layer: str) -> HistogramSeries:
+        series = self._decoded.get(layer)
+        if series is None:
+            if layer not in self._keys:
+                raise KeyError(_unknown("layer", layer, list(self._keys)))
+            series = self._index.read(self._keys[layer])
+            self._decoded[layer] = series
+        return series
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._keys)
+
+    def __len__(self) -> int:
+        return len(self._keys)
+
+    def __contains__(self, layer: object) -> bool:
+        return layer in self._keys
+
+    def __repr__(self) -> str:
+        return f"<histograms of {len(self)} layers in run {self.run!r}: {', '.join(self)}>"
+
+
+def _unknown(what: str, given: str, known: list[str]) -> str:
+    near = difflib.get_close_matches(str(given), known, n=3, cutoff=0.4) or known[:5]
+    listed = ", ".join(repr(name) for name in near)
+    return f"There is no {what} {given!r}. Nearest: {listed}."
