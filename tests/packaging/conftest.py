@@ -44,7 +44,8 @@ class Distributions:
 
 @pytest.fixture(scope="session")
 def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of the files git would put into a clone, with the page that is built already."""
+    """A copy of the files git would put into a clone, with the page, built before."""
+    run(sys.executable, "tools/build_frontend.py", cwd=ROOT)
     copy = tmp_path_factory.mktemp("checkout")
     listing = run("git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", cwd=ROOT)
     for name in filter(None, listing.split("\0")):
