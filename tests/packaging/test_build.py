@@ -12,6 +12,9 @@ import pytest
 
 from tests.packaging.conftest import PACKAGE, Distributions, build_wheel
 
+# One worker builds and installs for all of them.
+pytestmark = pytest.mark.xdist_group("packaging")
+
 
 def page_files(checkout: Path) -> set[str]:
     static = checkout / PACKAGE / "static"

@@ -18,6 +18,7 @@ import pytest
 
 from tests.packaging.conftest import PACKAGE, run
 
+pytestmark = pytest.mark.xdist_group("packaging")
 NAME = "activation_hist"
 START_S = 60.0
 MIME_TYPES = {
