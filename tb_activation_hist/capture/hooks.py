@@ -243,7 +243,8 @@ class Attachment:
                 continue
             hook = ForwardHook(layer, recording)
             self.hooks[layer.module] = hook
-            handle = layer.module.register_forward_hook(hook)
+            # Scripted modules hide the method, but call hooks all the same.
+            handle = nn.Module.register_forward_hook(layer.module, hook)
             self._handles.append((layer.module, handle))
             eraser = Eraser(layer.module._forward_hooks, handle.id)
             layer.module.__dict__[f"{MARK}{handle.id}"] = eraser
