@@ -1,0 +1,122 @@
+/** What a panel shows as CSV, TSV or JSON, and names for the files. */
+
+import { shareNearZero, shareZero } from "../math/near_zero";
+import { PERCENTILES, quantiles } from "../math/quantiles";
+import type { Grid } from "../math/rebin";
+import type { Tile } from "./types";
+
+/** A panel's data: the tile, its re-binned counts and the columns in view, [from, to). */
+export interface Shown {
+  readonly tile: Tile;
+  readonly grid: Grid;
+  readonly from: number;
+  readonly to: number;
+}
+
+export type Separator = "," | "\t";
+
+/** What is counted beside the rows; stands in the columns lower and upper. */
+const OUTSIDE = ["zeros", "nan", "+inf", "-inf", "below", "above"] as const;
+type Outside = (typeof OUTSIDE)[number];
+
+const COUNT_HEAD = ["run", "tag", "first_step", "last_step", "wall_time", "lower", "upper", "count"];
+const STATISTICS_HEAD = ["run", "tag", "first_step", "last_step", "n", "mean", "std", "min", "max"];
+
+/** One line per occupied cell of each panel, then those of zeros, non-finite and out-of-range values. */
+export function countsToText(panels: readonly Shown[], separator: Separator = ","): string {
+  const lines: Cell[][] = [COUNT_HEAD];
+  for (const { tile, grid, from, to } of panels) {
+    for (let c = from; c < to; c++) {
+      const head = columnHead(tile, c, true);
+      for (let row = 0; row < grid.rows; row++) {
+        const count = grid.counts[row * grid.columns + c]!;
+        if (count > 0) lines.push([...head, grid.edges[row]!, grid.edges[row + 1]!, count]);
+      }
+      for (const word of OUTSIDE) {
+        const count = outsideCount(tile, grid, word, c);
+        if (count > 0) lines.push([...head, word, word, count]);
+      }
+    }
+  }
+  return linesToText(lines, separator);
+}
+
+/** One line per column: exact moments, percentiles, shares near zero and exactly zero. */
+export function statisticsToText(panels: readonly Shown[], separator: Separator = ","): string {
+  const percentiles = PERCENTILES.map((share) => `p${share * 100}`);
+  const lines: Cell[][] = [[...STATISTICS_HEAD, ...percentiles, "share_near_zero", "share_zero"]];
+  for (const { tile, from, to } of panels) {
+    const values = [...quantiles(tile), shareNearZero(tile), shareZero(tile)];
+    for (let c = from; c < to; c++) {
+      const { n, mean, std, min, max } = tile.columns;
+      const moments = [n, mean, std, min, max, ...values].map((array) => array[c]!);
+      lines.push([...columnHead(tile, c, false), ...moments]);
+    }
+  }
+  return linesToText(lines, separator);
+}
+
+/** The same numbers with the edges, one object per panel; counts[column][row]. */
+export function countsToJson(panels: readonly Shown[]): string {
+  const objects = panels.map(({ tile, grid, from, to }) => {
+    const columns = Array.from({ length: to - from }, (_, i) => from + i);
+    const each = (array: ArrayLike<number>): number[] => columns.map((c) => array[c]!);
+    const rows = Array.from({ length: grid.rows }, (_, row) => row * grid.columns);
+    return {
+      run: tile.run,
+      tag: tile.tag,
+      records_per_column: 2 ** tile.level,
+      split_counts: grid.split,
+      first_steps: each(tile.columns.firstStep),
+      last_steps: each(tile.columns.lastStep),
+      wall_times: each(tile.columns.firstWallTime),
+      n: each(tile.columns.n),
+      ...Object.fromEntries(
+        OUTSIDE.map((word) => [word, columns.map((c) => outsideCount(tile, grid, word, c))]),
+      ),
+      edges: Array.from(grid.edges),
+      counts: columns.map((c) => rows.map((at) => grid.counts[at + c]!)),
+    };
+  });
+  return `${JSON.stringify({ version: 1, panels: objects })}\n`;
+}
+
+/** A file name of run, layer, range ... without characters that a file system refuses. */
+export function fileName(parts: readonly (string | number)[], extension: string): string {
+  const words = parts.map((part) =>
+    String(part)
+      .replace(/[^\p{L}\p{N}.=_-]+/gu, "-")
+      .replace(/^[-.]+|-+$/g, ""),
+  );
+  const name = words
+    .filter((word) => word !== "")
+    .join("_")
+    .slice(0, 150);
+  return `${name === "" ? "histogram" : name}.${extension}`;
+}
+
+type Cell = string | number;
+
+function columnHead(tile: Tile, c: number, timed: boolean): Cell[] {
+  const { firstStep, lastStep, firstWallTime } = tile.columns;
+  const steps: Cell[] = [tile.run, tile.tag, firstStep[c]!, lastStep[c]!];
+  return timed ? [...steps, firstWallTime[c]!] : steps;
+}
+
+function outsideCount(tile: Tile, grid: Grid, word: Outside, c: number): number {
+  const { zeros, nans, posInfs, negInfs } = tile.columns;
+  const arrays = { zeros, nan: nans, "+inf": posInfs, "-inf": negInfs, below: grid.below, above: grid.above };
+  return arrays[word][c]!;
+}
+
+function linesToText(lines: readonly (readonly Cell[])[], separator: Separator): string {
+  return `${lines.map((line) => line.map((cell) => cellToText(cell, separator)).join(separator)).join("\n")}\n`;
+}
+
+/** Quoted as RFC 4180 says; a leading = + - @ in a name would run as a formula in a spreadsheet. */
+function cellToText(cell: Cell, separator: Separator): string {
+  if (typeof cell === "number") return Number.isNaN(cell) ? "nan" : String(cell);
+  const formula = /^[=@]/.test(cell) || /^[+-](?!inf$)/.test(cell);
+  const safe = formula ? `'${cell}` : cell;
+  return safe.includes(separator) || /["\n\r]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+}

@@ -1,0 +1,71 @@
+/** A picture as SVG: heatmaps embedded as PNG data, everything else as vectors and text. */
+
+import { FONT, rasterToCanvas } from "./export_png";
+import { type Anchor, drawPicture, type Picture, pictureSize, type Raster, type Surface } from "./picture";
+
+/** rasterToUrl: how a raster becomes a data: URL; the browser's canvas unless given. */
+export function pictureToSvg(
+  picture: Picture,
+  rasterToUrl: (raster: Raster) => string = (raster) => rasterToCanvas(raster).toDataURL("image/png"),
+): string {
+  const { width_px, height_px } = pictureSize(picture);
+  const surface = new SvgSurface(rasterToUrl);
+  drawPicture(picture, surface);
+  const size = `width="${round(width_px)}" height="${round(height_px)}" viewBox="0 0 ${round(width_px)} ${round(height_px)}"`;
+  const title = `<title>${escapeXml(picture.title)}</title>`;
+  return `<svg xmlns="http://www.w3.org/2000/svg" ${size} font-family="${FONT}">${title}${surface.elements.join("")}</svg>\n`;
+}
+
+class SvgSurface implements Surface {
+  readonly elements: string[] = [];
+
+  constructor(private readonly rasterToUrl: (raster: Raster) => string) {}
+
+  rectangle(x: number, y: number, width: number, height: number, fill: string): void {
+    this.elements.push(`<rect ${box(x, y, width, height)} fill="${escapeXml(fill)}"/>`);
+  }
+
+  line(points: readonly (readonly [number, number])[], colour: string, width: number): void {
+    const path = points.map(([x, y]) => `${round(x)},${round(y)}`).join(" ");
+    this.elements.push(
+      `<polyline points="${path}" fill="none" stroke="${escapeXml(colour)}" stroke-width="${width}"/>`,
+    );
+  }
+
+  text(
+    words: string,
+    x: number,
+    y: number,
+    anchor: Anchor,
+    colour: string,
+    size: number,
+    turned = false,
+  ): void {
+    const turn = turned ? ` rotate(-90)` : "";
+    this.elements.push(
+      `<text transform="translate(${round(x)} ${round(y)})${turn}" text-anchor="${anchor}" ` +
+        `fill="${escapeXml(colour)}" font-size="${size}">${escapeXml(words)}</text>`,
+    );
+  }
+
+  image(raster: Raster, x: number, y: number, width: number, height: number): void {
+    this.elements.push(
+      `<image ${box(x, y, width, height)} preserveAspectRatio="none" style="image-rendering:pixelated" ` +
+        `href="${this.rasterToUrl(raster)}"/>`,
+    );
+  }
+}
+
+function box(x: number, y: number, width: number, height: number): string {
+  return `x="${round(x)}" y="${round(y)}" width="${round(width)}" height="${round(height)}"`;
+}
+
+function round(px: number): number {
+  return Math.round(px * 100) / 100;
+}
+
+/** Names of runs and layers may hold anything, also what XML does not allow at all. */
+function escapeXml(text: string): string {
+  const legal = [...text].filter((char) => char >= " " || char === "\t").join("");
+  return legal.replace(/[&<>"']/g, (char) => `&#${char.charCodeAt(0)};`);
+}
