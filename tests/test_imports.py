@@ -46,16 +46,30 @@ ALLOWED: dict[str, tuple[set[str], set[str]]] = {
     ),
     # Histograms that others wrote, read by the notebook's reader and by the plugin alike.
     "foreign": ({"grid", "histogram"}, {"numpy"}),
-    "reader": (STORED | {"event_file", "foreign", "crc32c"}, {"numpy", "pandas", "tensorboard"}),
+    "event_records": ({"crc32c", "errors"}, {"tensorboard"}),
+    "run_index": (STORED | {"event_records", "foreign"}, {"google", "numpy", "tensorboard"}),
+    "reader": ({"errors", "event_records", "histogram", "run_index"}, set()),
     "plot": (BASE, {"matplotlib", "numpy"}),
     "probe": (
         BASE | {"callbacks", "capture", "config", "logger", "plot", "writer"},
         {"fastai", "numpy", "torch"},
     ),
     "callbacks": (
-        BASE | {"capture", "config", "findings", "logger", "plot", "probe", "reader", "writer"},
+        BASE
+        | {
+            "activation_stats",
+            "capture",
+            "config",
+            "findings",
+            "logger",
+            "plot",
+            "reader",
+            "writer",
+        },
         {"fastai", "fastcore", "lightning", "numpy", "pytorch_lightning", "torch", "transformers"},
     ),
+    # ActivationStats' habits over a recorded series.
+    "activation_stats": (BASE | {"plot", "reader"}, {"matplotlib", "numpy"}),
     "plugin": (STORED | {"findings", "foreign"}, {"numpy", "tensorboard", "werkzeug"}),
     "cli": (EVERYTHING, EVERYTHING),
     "__main__": ({"cli"}, set()),

@@ -29,6 +29,12 @@ def test_resampling_folds_nothing_back() -> None:
     assert np.abs(resample(tone(15_000, 44_100, 1.0), 44_100)).max() < 1e-3
 
 
+def test_pitch_shift_changes_pitch_and_length() -> None:
+    higher = sounds.shift_pitch(tone(1000, RATE_HZ, 1.0), 12)
+    np.testing.assert_allclose(higher, tone(2000, RATE_HZ, 0.5), atol=1e-3)
+    assert len(sounds.shift_pitch(higher, 0)) == len(higher)
+
+
 def test_louder_is_higher_at_the_right_mel() -> None:
     clips = torch.from_numpy(np.stack([tone(hz, RATE_HZ, 2.0) for hz in (200, 1000, 5000)]))
     pictures = log_mels(clips)
