@@ -47,6 +47,12 @@ def read_last_step(run_dir: str | os.PathLike[str]) -> int:
     return RunIndex([file for file in found if file.run == "."]).last_step()
 
 
+def read_run(run_dir: str | os.PathLike[str]) -> RunHistograms:
+    """The histograms in a run directory itself, also when there are none yet."""
+    found = find_event_files(os.fspath(run_dir))
+    return RunHistograms(".", [file for file in found if file.run == "."])
+
+
 class LogdirHistograms(Mapping[str, "RunHistograms"]):
     """The runs of a log directory that hold histograms, by name."""
 

@@ -1,0 +1,1 @@
+"""Loggers that hang themselves into a training library; each module imports its own."""

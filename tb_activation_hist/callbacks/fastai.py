@@ -1,0 +1,161 @@
+"""`ActivationHistCallback`: records a fastai training."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+
+try:
+    from fastai.callback.core import Callback
+    from fastai.learner import Recorder
+except ImportError as err:
+    from tb_activation_hist.errors import MissingDependencyError
+
+    msg = "ActivationHistCallback needs fastai: pip install tb-activation-hist[fastai]"
+    raise MissingDependencyError(msg) from err
+
+from tb_activation_hist.activation_stats import ActivationStatsReaders
+from tb_activation_hist.callbacks.session import RecordingSession
+from tb_activation_hist.capture.parameters import StepWatcher
+from tb_activation_hist.histogram import HistogramSeries
+
+
+class ActivationHistCallback(Callback, ActivationStatsReaders):  # type: ignore[misc]
+    """Records the histograms of a Learner's layers, batch by batch, into a run directory.
+
+    logdir: path or URL that TensorBoard can open, or a ``SummaryWriter``; None: records are kept in
+    memory. options: those of `ActivationHistLogger` (``layers``, ``every``, ``kinds`` ...), checked
+    at once. ``learn = Learner(dls, model, cbs=ActivationHistCallback("runs/lr=0.01"))``
+
+    Training batches are recorded, one step each; ``lr_find``, ``get_preds`` and ``validate`` are
+    not, and validation batches only with ``phases=("train", "eval")``. Steps go on over several
+    fits and ``fine_tune``. On the same axis stand the scalars ``train/loss``, ``train/lr``
+    (``train/lr_0`` ... with several parameter groups), ``train/epoch`` (fractional, over all fits)
+    and, after each epoch, ``valid/<metric>``. Where fastai's TensorBoardCallback is present, its
+    event file is used. The hooks are on the model only during a fit, however it ends.
+    """
+
+    # After Recorder, whose metrics are logged, and before TensorBoardCallback (Recorder.order + 1),
+    # which closes the file that is shared with it.
+    order = Recorder.order + 0.5
+
+    def __init__(self, logdir: Any, **options: Any) -> None:
+        super().__init__()
+        self._session = RecordingSession(logdir, options)
+        self._epochs_before = 0.0
+        self._watcher: StepWatcher | None = None
+
+    @property
+    def steps(self) -> int:
+        """Number of the last step, over all fits."""
+        return self._session.steps
+
+    @property
+    def histograms(self) -> Mapping[str, HistogramSeries]:
+        """What was recorded so far, by layer, in model order."""
+        return self._session.histograms
+
+    def before_train(self) -> None:
+        """Begin to record. Not in before_fit: validate() and get_preds() send that as well."""
+        learn = self.learn
+        if self._session.active or hasattr(learn, "lr_finder") or hasattr(learn, "gather_preds"):
+            return
+        # fastai sends after_fit neither after an exception nor after Ctrl-C.
+        learn._with_events = EpochGuard(learn, self)
+        self._session.begin(learn.model, self._shared_writer(), scaler=LearnerScaler(learn))
+        # Torch's optimizers, also inside fastai's OptimWrapper, are watched by the logger itself.
+        if not isinstance(getattr(learn.opt, "opt", None), torch.optim.Optimizer):
+            self._watcher = StepWatcher(self._session.logger._parameters)
+
+    def _shared_writer(self) -> Any:
+        """The SummaryWriter of fastai's TensorBoardCallback for this fit, if there is one."""
+        tensor_board = getattr(self.learn, "tensor_board", None)
+        return getattr(tensor_board, "writer", None)
+
+    def before_step(self) -> None:
+        """Gradients are complete, unscaled and clipped: count them where asked for."""
+        if self._watcher is not None and self._session.active:
+            self._watcher.before(self.learn.opt)
+
+    def after_step(self) -> None:
+        """One record, before the gradients are set to zero."""
+        if not self._session.active:
+            return
+        if self._watcher is not None:
+            self._watcher.after(self.learn.opt)
+        self._session.step(self._train_scalars())
+
+    def _train_scalars(self) -> dict[str, Any]:
+        learn = self.learn
+        rates = [group["lr"] for group in learn.opt.hypers]
+        names = ["train/lr"] if len(rates) == 1 else [f"train/lr_{i}" for i in range(len(rates))]
+        epoch = self._epochs_before + learn.epoch + (learn.iter + 1) / learn.n_iter
+        return {
+            "train/loss": learn.loss,
+            "train/epoch": epoch,
+            **dict(zip(names, rates, strict=True)),
+        }
+
+    def after_epoch(self) -> None:
+        """Log what Recorder shows for this epoch."""
+        recorder = getattr(self.learn, "recorder", None)
+        names = list(getattr(recorder, "metric_names", []))[1:]
+        values = list(getattr(self.learn, "final_record", []))
+        self._session.write_scalars(
+            {
+                f"valid/{name.removeprefix('valid_')}": value
+                for name, value in zip(names, values, strict=False)
+                if name != "train_loss" and isinstance(value, (int, float))
+            }
+        )
+
+    def after_fit(self) -> None:
+        """Take the hooks off and write what there is."""
+        self.end_fit()
+
+    def end_fit(self) -> None:
+        """End the fit that is being recorded, if there is one."""
+        if self._session.active:
+            self._epochs_before += self.learn.epoch + 1
+            self._session.end()
+        self._watcher = None
+        self.learn.__dict__.pop("_with_events", None)
+
+    def close(self) -> None:
+        """End the event file; a later fit begins another one in the same directory."""
+        self._session.close()
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**super().__getstate__(), "_watcher": None}
+
+
+class EpochGuard:
+    """Stands in for ``Learner._with_events`` during a recorded fit, to see an epoch break off."""
+
+    def __init__(self, learn: Any, callback: ActivationHistCallback) -> None:
+        self.learn = learn
+        self.callback = callback
+
+    def __call__(self, action: Any, event_type: str, *args: Any, **kwargs: Any) -> None:
+        """Run the epoch, batch ... as ever."""
+        try:
+            type(self.learn)._with_events(self.learn, action, event_type, *args, **kwargs)
+        except BaseException:
+            # Cancelled steps and batches pass through here as well, and the fit goes on.
+            if event_type == "epoch":
+                self.callback.end_fit()
+            raise
+
+
+class LearnerScaler:
+    """The scaler of a Learner's mixed precision: fastai makes a new one for each fit."""
+
+    def __init__(self, learn: Any) -> None:
+        self._learn = learn
+
+    @property
+    def _scale(self) -> Any:
+        """Where torch's GradScaler keeps its factor, a tensor; None without mixed precision."""
+        return getattr(getattr(self._learn, "scaler", None), "_scale", None)

@@ -1,0 +1,124 @@
+"""One logger over several fits of a training library, on one step axis."""
+
+from __future__ import annotations
+
+import os
+import time
+import weakref
+from collections.abc import Mapping
+from typing import Any
+
+from tb_activation_hist.activation_stats import ActivationStatsReaders
+from tb_activation_hist.config import split_options
+from tb_activation_hist.histogram import HistogramSeries
+from tb_activation_hist.writer import MemoryWriter, Record
+
+
+class RecordingSession(ActivationStatsReaders):
+    """Attaches a logger when a fit begins and takes its hooks off when it ends.
+
+    logdir: the logger's; None: records are kept in memory. options: the logger's, checked at once.
+    A pickled or copied session carries neither logger nor hooks; its next fit starts a new logger.
+    """
+
+    def __init__(self, logdir: Any, options: Mapping[str, Any]) -> None:
+        split_options(dict(options))
+        self.logdir = os.fspath(logdir) if isinstance(logdir, os.PathLike) else logdir
+        self.options = dict(options)
+        self.steps = 0
+        self._start()
+
+    def _start(self) -> None:
+        self.logger: Any = None
+        self._target: Any = None
+        self._model: Any = None
+        self._memory: MemoryWriter | None = None
+
+    def begin(self, model: Any, target: Any = None, **options: Any) -> None:
+        """Record this model from now on.
+
+        target: a ``SummaryWriter`` to write with, for this fit only. options: for the logger, where
+        none were given at the start.
+        """
+        own = target is None
+        target = self._own_target() if own else target
+        if self.logger is not None and (self._model() is not model or self._target is not target):
+            self.close()
+        if self.logger is None or self.logger.closed:
+            self._open(model, target, {**options, **self.options})
+        self.logger.attach()
+
+    def _own_target(self) -> Any:
+        if self.logdir is not None:
+            return self.logdir
+        if self._memory is None:
+            self._memory = MemoryWriter()
+        return self._memory
+
+    def _open(self, model: Any, target: Any, options: dict[str, Any]) -> None:
+        from tb_activation_hist.logger import ActivationHistLogger
+
+        if self.steps:
+            options["start_step"] = self.steps
+        self.logger = ActivationHistLogger(model, target, **options)
+        self._target, self._model = target, weakref.ref(model)
+
+    @property
+    def active(self) -> bool:
+        """Whether a fit is being recorded."""
+        return self.logger is not None and bool(self.logger.attached)
+
+    def step(self, scalars: Mapping[str, Any]) -> None:
+        """End a step of the fit that is being recorded."""
+        if self.active:
+            self.logger.step(**scalars)
+            self.steps = self.logger.steps
+
+    def write_scalars(self, scalars: Mapping[str, Any]) -> None:
+        """Write scalars at the last step."""
+        if self.active and scalars:
+            self.logger.writer.write(Record(self.logger.steps, time.time(), scalars=scalars))
+
+    def end(self) -> None:
+        """Take the hooks off and write what there is; the next fit goes on after the last step."""
+        if self.logger is None:
+            return
+        self.logger.detach()
+        self.logger.flush()
+        if self._target is not self.logdir and self._target is not self._memory:
+            self.close()
+
+    def close(self) -> None:
+        """End the logger and its file; calling it again does nothing."""
+        if self.logger is not None:
+            self.logger.close()
+            self.steps = self.logger.steps
+            self.logger = None
+
+    @property
+    def histograms(self) -> Mapping[str, HistogramSeries]:
+        """What was recorded so far, by layer: from memory, or read back from the run directory."""
+        if self.logdir is None:
+            return {} if self._memory is None else self._memory.histograms
+        from tb_activation_hist.reader import read_run
+
+        if self.logger is not None:
+            self.logger.flush()
+        return read_run(_target_to_path(self._target or self.logdir))
+
+    def __getstate__(self) -> dict[str, Any]:
+        kept = ("logdir", "options", "steps")
+        state = {name: self.__dict__[name] for name in kept}
+        state["logdir"] = None if self.logdir is None else _target_to_path(self.logdir)
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._start()
+
+
+def _target_to_path(target: Any) -> str:
+    """The directory of a path, URL or ``SummaryWriter``."""
+    if isinstance(target, str):
+        return target
+    return str(target.logdir if hasattr(target, "logdir") else target.log_dir)
