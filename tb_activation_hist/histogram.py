@@ -14,6 +14,7 @@ from tb_activation_hist.grid import (
     FLOAT_BITS,
     AnyScheme,
     FloatArray,
+    FloatBits,
     IntArray,
     rebin,
     zero_bin_to_point,
@@ -161,21 +162,21 @@ class HistogramSeries:
 
     @cached_property
     def lower(self) -> FloatArray:
-        """(K,) left edges of the occupied bins, finite."""
-        lowest = np.min(self.tallies.min, initial=np.inf)
+        """(K,) nominal left edges of the occupied bins, finite; the first reaches to `min`."""
         edges = self.scheme.lower_edges(self.bins)
-        return np.where(
-            np.isinf(edges), np.minimum(lowest, self.scheme.upper_edges(self.bins)), edges
-        )
+        lowest = np.min(self.tallies.min, initial=np.inf)
+        if len(edges) and (np.isinf(edges[0]) or lowest < edges[0]):
+            edges[0] = min(lowest, self.scheme.upper_edges(self.bins)[0])
+        return edges
 
     @cached_property
     def upper(self) -> FloatArray:
-        """(K,) right edges of the occupied bins, finite."""
-        highest = np.max(self.tallies.max, initial=-np.inf)
+        """(K,) nominal right edges of the occupied bins, finite; the last reaches to `max`."""
         edges = self.scheme.upper_edges(self.bins)
-        return np.where(
-            np.isinf(edges), np.maximum(highest, self.scheme.lower_edges(self.bins)), edges
-        )
+        highest = np.max(self.tallies.max, initial=-np.inf)
+        if len(edges) and (np.isinf(edges[-1]) or highest > edges[-1]):
+            edges[-1] = max(highest, self.scheme.lower_edges(self.bins)[-1])
+        return edges
 
     @cached_property
     def _columns(self) -> IntArray:
@@ -185,12 +186,20 @@ class HistogramSeries:
 
     @cached_property
     def edges(self) -> FloatArray:
-        """(B + 1,) float64 ascending edges; a gap between occupied bins is one empty bin."""
+        """(B + 1,) float64 ascending edges; a gap between occupied bins is one empty bin.
+
+        Bin i is [edges[i], edges[i + 1]), the last one closed, so that ``numpy.histogram(x,
+        edges)`` counts the same. Stored negative bins are open at the other end: their edges are
+        the next float64 above the nominal ones.
+        """
         if len(self.bins) == 0:
             return np.zeros(1)
         edges = np.empty(self._columns[-1] + 2)
         edges[self._columns + 1] = self.upper
         edges[self._columns] = self.lower
+        if isinstance(self.scheme, FloatBits):
+            edges = np.where(edges < 0, np.nextafter(edges, 0.0), edges)
+            edges[0] = np.min(self.tallies.min, initial=edges[0])
         return edges
 
     @cached_property

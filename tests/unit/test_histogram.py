@@ -27,6 +27,20 @@ def test_counts_equal_numpy_on_the_series_own_edges() -> None:
         np.testing.assert_array_equal(row, np.histogram(values, series.edges)[0])
 
 
+def test_values_on_the_edges_are_counted_like_numpy() -> None:
+    steps = np.array([-4.0, -3.75, -1.0, -0.5, -(2.0**-130), 0.0, 2.0**-130, 0.5, 1.0, 3.75, 4.0])
+    series = values_to_series([np.tanh(np.linspace(-40, 40, 999)), steps])
+    for row, values in zip(series.counts, [np.tanh(np.linspace(-40, 40, 999)), steps], strict=True):
+        np.testing.assert_array_equal(row, np.histogram(values, series.edges)[0])
+
+
+def test_edges_reach_float64_values_beyond_float32() -> None:
+    values = np.array([-1e300, -1.0, 2.0, 1e200])
+    series = values_to_series([values])
+    assert (series.edges[0], series.edges[-1]) == (-1e300, 1e200)
+    np.testing.assert_array_equal(series.counts[0], np.histogram(values, series.edges)[0])
+
+
 def test_moments_are_exact() -> None:
     series = values_to_series(VALUES)
     np.testing.assert_allclose(series.mean, [v.mean() for v in VALUES], rtol=1e-13)
