@@ -30,6 +30,8 @@ def values_to_series(
 
 def _record(values: npt.NDArray[Any], step: int, scheme: Scheme, layer: str) -> HistogramSeries:
     finite = values[np.isfinite(values)].astype(np.float64)
+    with np.errstate(over="ignore"):
+        sum_sq = np.sum(finite**2)
     bins, counts = np.unique(scheme.values_to_bins(finite), return_counts=True)
     tallies = Tallies(
         steps=np.array([step], dtype=np.int64),
@@ -42,6 +44,6 @@ def _record(values: npt.NDArray[Any], step: int, scheme: Scheme, layer: str) -> 
         min=np.array([finite.min(initial=np.inf)]),
         max=np.array([finite.max(initial=-np.inf)]),
         sum=np.array([finite.sum()]),
-        sum_sq=np.array([(finite**2).sum()]),
+        sum_sq=np.array([sum_sq]),
     )
     return HistogramSeries(tallies, bins, counts[None].astype(np.uint32), scheme, layer)
