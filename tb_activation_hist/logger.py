@@ -167,9 +167,9 @@ class ActivationHistLogger:
         """After the first record, and now and then later, find layers that never ran."""
         if self._records & (self._records - 1):
             return
+        silent = self._attachment.silent()
         if self._records == 1:
             self._attach_new_modules()
-        silent = self._attachment.silent()
         if silent != self._silent:
             self.writer.update_info(silent=silent)
             if self._silent is None and silent:

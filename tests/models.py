@@ -6,10 +6,10 @@ outputs of a model's leaf modules, by rules of its own: what the logger must hav
 
 from __future__ import annotations
 
-from collections import defaultdict, namedtuple
+from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, is_dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -20,7 +20,10 @@ from torch.utils.checkpoint import checkpoint
 from tb_activation_hist.histogram import HistogramSeries
 from tests.series import values_to_series
 
-Pair = namedtuple("Pair", ["hidden", "cell"])
+
+class Pair(NamedTuple):
+    hidden: Tensor
+    cell: Tensor
 
 
 @dataclass

@@ -36,7 +36,7 @@ class Slot:
     @property
     def parameter(self) -> nn.Parameter | None:
         """What lies there now; None before a lazy module has seen its first input."""
-        found = self.module._parameters.get(self.attribute)
+        found = getattr(self.module, self.attribute, None)
         return None if found is None or is_lazy(found) else found
 
 
@@ -66,7 +66,8 @@ class ParameterKinds:
 
     def attach(self, layers: Iterable[Layer]) -> None:
         """Watch the parameters of these layers."""
-        self._slots = list(_layers_to_slots(layers))
+        if self._weights or self._gradients or self._updates:
+            self._slots = list(_layers_to_slots(layers))
         if (self._gradients or self._updates) and not self._handles:
             watcher = StepWatcher(self)
             self._handles = [
@@ -168,7 +169,7 @@ def _layers_to_slots(layers: Iterable[Layer]) -> Iterator[Slot]:
     seen: set[tuple[int, str]] = set()
     for layer in layers:
         for prefix, module in layer.module.named_modules():
-            for attribute in module._parameters:
+            for attribute, _ in module._parameters.items():  # a scripted module's is no dict
                 if (id(module), attribute) in seen:
                     continue
                 seen.add((id(module), attribute))

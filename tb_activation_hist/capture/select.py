@@ -90,8 +90,9 @@ def _runs_as_one(module: nn.Module) -> bool:
 
 def _wrapped_attribute(module: nn.Module) -> str | None:
     children = module._modules
-    for attribute in WRAPPER_ATTRIBUTES & children.keys():
-        return attribute
+    for attribute in WRAPPER_ATTRIBUTES:
+        if attribute in children:
+            return attribute
     wraps = type(module).__name__ in {"DataParallel", "DistributedDataParallel"}
     return "module" if wraps and "module" in children else None
 

@@ -70,44 +70,36 @@ def test_recomputation_is_not_counted(reentrant):
         assert checkpointed[key].bin_counts.tolist() == series.bin_counts.tolist()
 
 
-def test_silent_layers_are_named_in_one_warning():
-    model, x = make("attention")
-    with (
-        pytest.warns(ActivationHistWarning, match=r"1 of 2 layers .* attn\.out_proj") as caught,
-        ActivationHistLogger(model, MemoryWriter(), on_error="raise") as hist,
-    ):
-        for _ in range(3):
+def record(model, inputs):
+    """One step for each input; the layers' histograms."""
+    writer = MemoryWriter()
+    with ActivationHistLogger(model, writer, on_error="raise") as hist:
+        for x in inputs:
             train(model, x)
             hist.step()
+    return writer.histograms
+
+
+def test_silent_layers_are_named_in_one_warning():
+    model, x = make("attention")
+    with pytest.warns(ActivationHistWarning, match=r"1 of 2 layers .* attn\.out_proj") as caught:
+        record(model, [x] * 3)
     assert len(caught) == 1
 
 
 def test_a_branch_not_taken_appears_when_it_runs():
     model, _ = make("branches")
-    writer = MemoryWriter()
-    with (
-        pytest.warns(ActivationHistWarning, match="left"),
-        ActivationHistLogger(model, writer, on_error="raise") as hist,
-    ):
-        for sign in (1, -1, 1):
-            train(model, sign * torch.ones(3, 4))
-            hist.step()
-    assert writer.histograms["left"].steps.tolist() == [2]
-    assert writer.histograms["right"].steps.tolist() == [1, 3]
+    with pytest.warns(ActivationHistWarning, match="left"):
+        recorded = record(model, [sign * torch.ones(3, 4) for sign in (1, -1, 1)])
+    assert recorded["left"].steps.tolist() == [2]
+    assert recorded["right"].steps.tolist() == [1, 3]
 
 
 def test_modules_made_in_the_first_forward_are_recorded_from_the_second_step_on():
     model, x = make("grows late")
-    writer = MemoryWriter()
-    with (
-        pytest.warns(ActivationHistWarning, match="late"),
-        ActivationHistLogger(model, writer, on_error="raise") as hist,
-    ):
-        for _ in range(3):
-            train(model, x)
-            hist.step()
-    assert writer.histograms["lazy"].steps.tolist() == [1, 2, 3]
-    assert writer.histograms["late"].steps.tolist() == [2, 3]
+    recorded = record(model, [x] * 3)
+    assert recorded["lazy"].steps.tolist() == [1, 2, 3]
+    assert recorded["late"].steps.tolist() == [2, 3]
 
 
 def test_a_model_with_a_cycle_is_walked_once():
