@@ -1,0 +1,1 @@
+"""The TensorBoard plugin: loader, routes, store and tiles. No torch in here."""

@@ -1,0 +1,275 @@
+"""What can be shown: runs and series, from listings alone; no record is read for it."""
+
+from __future__ import annotations
+
+import json
+import re
+import threading
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any, Final
+
+from tb_activation_hist.errors import FormatError
+from tb_activation_hist.names import (
+    KINDS,
+    PHASES,
+    RUN_INFO_TAG,
+    STOCK_PREFIX,
+    LayerInfo,
+    content_to_layer_info,
+)
+from tb_activation_hist.plugin.provider import (
+    BLOCKS,
+    HISTOGRAMS,
+    Listing,
+    Provider,
+    RunEntry,
+    SeriesKey,
+    Stamp,
+)
+from tb_activation_hist.plugin.stored import tensor_to_bytes
+
+INDEX_VERSION: Final = 1
+
+SCALAR_SHARE: Final = 20
+"""Scalars are listed again after this many times what the last listing took: it can be long."""
+
+Listings = Mapping[SeriesKey, Listing]
+
+
+@dataclass
+class _Known:
+    """What was found at the last request of one experiment."""
+
+    revision: str = ""
+    text: str = ""
+    infos: dict[str, tuple[Stamp, dict[str, Any]]] = field(default_factory=dict)
+    scalars: dict[str, list[str]] = field(default_factory=dict)
+    scalars_due: float = 0.0
+
+
+class IndexBuilder:
+    """Builds the index of each experiment, and remembers it for as long as nothing changes."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, _Known] = {}
+        self._lock = threading.Lock()
+
+    def answer(
+        self, provider: Provider, warnings: Mapping[SeriesKey, str], known: str | None
+    ) -> str:
+        """The index as JSON, or only its revision when that is the one the page has."""
+        blocks = provider.list_series(BLOCKS)
+        histograms = foreign_only(provider.list_series(HISTOGRAMS))
+        runs = provider.list_runs()
+        with self._lock:
+            state = self._known.setdefault(provider.experiment, _Known())
+            self._refresh_scalars(state, provider)
+            mine = {k: text for k, text in warnings.items() if k.experiment == provider.experiment}
+            fingerprint = _fingerprint(blocks, histograms, runs, state.scalars, mine)
+            if fingerprint != state.revision:
+                infos = self._run_infos(state, provider, blocks)
+                index = make_index(blocks, histograms, runs, infos, state.scalars, mine)
+                index["revision"] = fingerprint
+                state.text = _to_json(index)
+                state.revision = fingerprint
+            text = state.text
+        if known == fingerprint:
+            return _to_json({"version": INDEX_VERSION, "revision": known, "unchanged": True})
+        return text
+
+    def _refresh_scalars(self, state: _Known, provider: Provider) -> None:
+        start = time.monotonic()
+        if start >= state.scalars_due:
+            state.scalars = drawable_scalars(provider.list_scalar_tags())
+            took = time.monotonic() - start
+            state.scalars_due = start + (1 + SCALAR_SHARE) * took
+
+    def _run_infos(
+        self, state: _Known, provider: Provider, blocks: Listings
+    ) -> dict[str, dict[str, Any]]:
+        stamps = {key.run: blocks[key].stamp for key in blocks if key.tag == RUN_INFO_TAG}
+        stale = [r for r, stamp in stamps.items() if state.infos.get(r, (None,))[0] != stamp]
+        if stale:
+            for key, tensors in provider.read_series(BLOCKS, stale, [RUN_INFO_TAG]):
+                state.infos[key.run] = (stamps[key.run], latest_run_info(tensors))
+        return {run: state.infos[run][1] for run in stamps if run in state.infos}
+
+
+def _fingerprint(
+    blocks: Listings,
+    histograms: Listings,
+    runs: Iterable[RunEntry],
+    scalars: Mapping[str, list[str]],
+    warnings: Mapping[SeriesKey, str],
+) -> str:
+    """A word that changes with any run, tag, record, scalar tag or warning."""
+    series = tuple((key, listing.stamp) for key, listing in (*blocks.items(), *histograms.items()))
+    tags = tuple((run, tuple(tags)) for run, tags in sorted(scalars.items()))
+    names = tuple(sorted(run.name for run in runs))
+    number = hash((frozenset(series), names, tags, tuple(sorted(warnings.items()))))
+    return f"{number & (2**64 - 1):016x}"
+
+
+def _to_json(answer: Mapping[str, Any]) -> str:
+    return json.dumps(answer, separators=(",", ":"), allow_nan=False)
+
+
+def foreign_only(histograms: Listings) -> dict[SeriesKey, Listing]:
+    """Without our own summaries of what the blocks hold exactly."""
+    own = f"{STOCK_PREFIX}/"
+    return {key: listing for key, listing in histograms.items() if not key.tag.startswith(own)}
+
+
+def drawable_scalars(tags: Mapping[str, list[str]]) -> dict[str, list[str]]:
+    """Without the statistics of each layer that we write for TensorBoard's own dashboards."""
+    own = f"{STOCK_PREFIX}/"
+    return {run: [t for t in of_run if not t.startswith(own)] for run, of_run in tags.items()}
+
+
+def latest_run_info(tensors: Iterable[Any]) -> dict[str, Any]:
+    """The run information that was written last; empty when it is damaged."""
+    latest = max(tensors, key=lambda tensor: tensor.wall_time, default=None)
+    try:
+        info = {}
+        if latest is not None:
+            # NaN and Infinity are not JSON, though Python writes them.
+            text = tensor_to_bytes(latest.numpy)
+            info = json.loads(text, parse_constant=lambda _: None)
+    except ValueError:
+        return {}
+    return info if isinstance(info, dict) else {}
+
+
+def make_index(
+    blocks: Listings,
+    histograms: Listings,
+    runs: Iterable[RunEntry],
+    infos: Mapping[str, dict[str, Any]],
+    scalars: Mapping[str, list[str]],
+    read_warnings: Mapping[SeriesKey, str],
+) -> dict[str, Any]:
+    """The index without its revision; see http_api.md."""
+    shown = {key.run for key in (*blocks, *histograms)}
+    entries = sorted((r for r in runs if r.name in shown), key=lambda r: natural_key(r.name))
+    # A run may be in one listing and not yet in the other, which was made a moment earlier.
+    place = {entry.name: i for i, entry in enumerate(entries)}
+    warnings = [f"Run {key.run!r}, {key.tag!r}: {text}" for key, text in read_warnings.items()]
+    ours, refused = _our_series(blocks, place)
+    series = ours + _foreign_series(histograms, place)
+    return {
+        "version": INDEX_VERSION,
+        "runs": [
+            {
+                "name": entry.name,
+                "start_time": entry.start_time,
+                "info": infos.get(entry.name, {}),
+                "scalars": scalars.get(entry.name, []),
+            }
+            for entry in entries
+        ],
+        "series": series,
+        "warnings": sorted(warnings) + refused,
+    }
+
+
+def _our_series(
+    blocks: Listings, place: Mapping[str, int]
+) -> tuple[list[dict[str, Any]], list[str]]:
+    """Series of ours in the order they are shown, and what could not be understood."""
+    rows: dict[str, list[tuple[int, LayerInfo, Stamp]]] = {}
+    refused: dict[tuple[str, str], int] = {}
+    for key, listing in blocks.items():
+        if key.tag == RUN_INFO_TAG or key.run not in place:
+            continue
+        info = _layer_info(listing.content)
+        if isinstance(info, str):
+            refused[key.run, info] = refused.get((key.run, info), 0) + 1
+        else:
+            rows.setdefault(key.tag, []).append((place[key.run], info, listing.stamp))
+    for of_tag in rows.values():
+        of_tag.sort(key=lambda row: row[0])
+    tags = sorted(rows, key=lambda tag: _series_order(tag, rows[tag][0][1]))
+    warnings = [
+        f"Run {run!r}, {count} tag{'s' if count > 1 else ''}: {text}"
+        for (run, text), count in sorted(refused.items())
+    ]
+    return [_series_entry(tag, rows[tag]) for tag in tags], warnings
+
+
+@lru_cache(maxsize=65536)
+def _layer_info(content: bytes) -> LayerInfo | str:
+    try:
+        return content_to_layer_info(content)
+    except FormatError as err:
+        return str(err)
+
+
+def _series_order(tag: str, info: LayerInfo) -> tuple[Any, ...]:
+    kind = KINDS.index(info.kind) if info.kind in KINDS else len(KINDS)
+    phase = PHASES.index(info.phase) if info.phase in PHASES else len(PHASES)
+    return kind, info.kind, phase, info.phase, info.order, natural_key(info.layer), tag
+
+
+def _series_entry(tag: str, rows: list[tuple[int, LayerInfo, Stamp]]) -> dict[str, Any]:
+    info = rows[0][1]
+    return {
+        "tag": tag,
+        "layer": info.layer,
+        "kind": info.kind,
+        "phase": info.phase,
+        "order": info.order,
+        "type": info.type,
+        "source": BLOCKS,
+        "bins": info.scheme.to_dict(),
+        "runs": [run for run, _, _ in rows],
+        "shapes": [list(row.shape) for _, row, _ in rows],
+        "dtypes": [row.dtype for _, row, _ in rows],
+        "steps": [stamp.max_step for _, _, stamp in rows],
+    }
+
+
+def _foreign_series(histograms: Listings, place: Mapping[str, int]) -> list[dict[str, Any]]:
+    rows: dict[str, list[tuple[int, Stamp]]] = {}
+    for key, listing in histograms.items():
+        if key.run in place:
+            rows.setdefault(key.tag, []).append((place[key.run], listing.stamp))
+    entries = []
+    for order, tag in enumerate(sorted(rows, key=lambda tag: (natural_key(tag), tag))):
+        of_tag = sorted(rows[tag])
+        entries.append(
+            {
+                "tag": tag,
+                "layer": tag,
+                "kind": "histograms",
+                "phase": "train",
+                "order": order,
+                "type": "",
+                "source": HISTOGRAMS,
+                "bins": {"scheme": "explicit"},
+                "runs": [run for run, _ in of_tag],
+                "shapes": [[] for _ in of_tag],
+                "dtypes": ["" for _ in of_tag],
+                "steps": [stamp.max_step for _, stamp in of_tag],
+            }
+        )
+    return entries
+
+
+_PART: Final = re.compile(r"\d+(?:\.\d+)?(?:[eE][+-]?\d+)?|.", re.DOTALL)
+
+
+@lru_cache(maxsize=65536)
+def natural_key(name: str) -> tuple[tuple[int, float], ...]:
+    """Sorts as TensorBoard's run selector does: numbers by value, / and _ before all else."""
+    key = []
+    for part in _PART.findall(name):
+        if part in "/_":
+            key.append((-1, 0.0))
+        elif part[0] in "0123456789":
+            key.append((ord("0"), float(part)))
+        else:
+            key.append((ord(part), 0.0))
+    return tuple(key)

@@ -1,0 +1,173 @@
+"""What a request asks for, checked.
+
+Every refusal is one sentence: what was given, what is allowed.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from tb_activation_hist.plugin.provider import BLOCKS, PLUGIN_OF_SOURCE
+
+MAX_TILES: Final = 256
+MAX_COLUMNS: Final = 8192
+DEFAULT_COLUMNS: Final = 512
+MIN_ROWS, MAX_ROWS, DEFAULT_ROWS = 8, 4096, 256
+MAX_UNIT: Final = 160
+"""Units beyond 2**±160 would merge nothing, or everything, of a float32's range."""
+MAX_BODY_BYTES: Final = 4 * 2**20
+FORMATS: Final = ("csv", "json")
+
+
+class RequestError(Exception):
+    """A request that cannot be answered: a sentence for the user and an HTTP status."""
+
+    def __init__(self, sentence: str, status: int = 400) -> None:
+        super().__init__(sentence)
+        self.sentence = sentence
+        self.status = status
+
+
+@dataclass(frozen=True)
+class TileRequest:
+    """One tile as it is asked for; see http_api.md."""
+
+    run: str
+    tag: str
+    source: str = BLOCKS
+    steps: tuple[float, float] | None = None
+    columns: int = DEFAULT_COLUMNS
+    rows: int = DEFAULT_ROWS
+    unit: int | None = None
+    since: int | None = None
+
+
+@dataclass(frozen=True)
+class ExportRequest:
+    """One series to be written out."""
+
+    run: str
+    tag: str
+    source: str
+    format: str
+    steps: tuple[float, float] | None
+
+
+def parse_tile_requests(body: bytes) -> list[TileRequest]:
+    """The tiles that a POST body asks for."""
+    if len(body) > MAX_BODY_BYTES:
+        raise RequestError(
+            f"The body has {len(body):,} bytes, but at most {MAX_BODY_BYTES:,} are allowed."
+        )
+    try:
+        fields = json.loads(body)
+    except (ValueError, RecursionError) as err:
+        raise RequestError(f"The body must be JSON, but cannot be read: {err}.") from err
+    tiles = fields.get("tiles") if isinstance(fields, dict) else None
+    if not isinstance(tiles, list):
+        raise RequestError('The body must be a JSON object with a list "tiles".')
+    if len(tiles) > MAX_TILES:
+        raise RequestError(f"At most {MAX_TILES} tiles can be asked for at once, not {len(tiles)}.")
+    return [_parse_tile(tile, i) for i, tile in enumerate(tiles)]
+
+
+def _parse_tile(fields: Any, number: int) -> TileRequest:
+    where = f"tiles[{number}]"
+    if not isinstance(fields, dict):
+        raise RequestError(f"{where} must be a JSON object, not {fields!r}.")
+    unknown = sorted(fields.keys() - TileRequest.__dataclass_fields__.keys())
+    if unknown:
+        raise RequestError(
+            f"{where} has the unknown field {unknown[0]!r}; allowed are "
+            f"{', '.join(TileRequest.__dataclass_fields__)}."
+        )
+    rows = _whole(fields, "rows", where, 0, MAX_ROWS, DEFAULT_ROWS)
+    if rows is not None and 0 < rows < MIN_ROWS:
+        raise RequestError(
+            f"{where}: rows must be 0 (no merging) or {MIN_ROWS} to {MAX_ROWS}, not {rows}."
+        )
+    return TileRequest(
+        run=_text(fields, "run", where),
+        tag=_text(fields, "tag", where),
+        source=_source(fields.get("source", BLOCKS), where),
+        steps=_steps(fields.get("steps"), where),
+        columns=_whole(fields, "columns", where, 1, MAX_COLUMNS, DEFAULT_COLUMNS) or 0,
+        rows=rows or 0,
+        unit=_whole(fields, "unit", where, -MAX_UNIT, MAX_UNIT, None),
+        since=_whole(fields, "since", where, 0, 2**53, None),
+    )
+
+
+def _text(fields: Mapping[str, Any], name: str, where: str) -> str:
+    value = fields.get(name)
+    if not isinstance(value, str):
+        raise RequestError(f"{where}: {name} must be a string, not {value!r}.")
+    return value
+
+
+def _source(value: Any, where: str) -> str:
+    if not isinstance(value, str) or value not in PLUGIN_OF_SOURCE:
+        allowed = " or ".join(map(repr, PLUGIN_OF_SOURCE))
+        raise RequestError(f"{where}: source must be {allowed}, not {value!r}.")
+    return value
+
+
+def _steps(value: Any, where: str) -> tuple[float, float] | None:
+    if value is None:
+        return None
+    numbers = value if isinstance(value, list) else []
+    good = len(numbers) == 2 and all(_is_finite_number(x) for x in numbers)
+    if not good or numbers[0] > numbers[1]:
+        raise RequestError(
+            f"{where}: steps must be two numbers, the first not above the second, not {value!r}."
+        )
+    return float(numbers[0]), float(numbers[1])
+
+
+def _is_finite_number(value: Any) -> bool:
+    whole = isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**63
+    return whole or (isinstance(value, float) and math.isfinite(value))
+
+
+def _whole(
+    fields: Mapping[str, Any], name: str, where: str, lo: int, hi: int, default: int | None
+) -> int | None:
+    value = fields.get(name)
+    if value is None:
+        return default
+    if isinstance(value, bool) or not isinstance(value, int) or not lo <= value <= hi:
+        raise RequestError(
+            f"{where}: {name} must be a whole number from {lo:,} to {hi:,}, not {value!r}."
+        )
+    return value
+
+
+def parse_export_request(query: Mapping[str, str]) -> ExportRequest:
+    """The series that a query string asks for."""
+    run, tag = required(query, "run"), required(query, "tag")
+    form = query.get("format", "csv")
+    if form not in FORMATS:
+        raise RequestError(f"format must be {' or '.join(map(repr, FORMATS))}, not {form!r}.")
+    source = _source(query.get("source", BLOCKS), "export")
+    return ExportRequest(run, tag, source, form, _step_range(query.get("steps")))
+
+
+def _step_range(text: str | None) -> tuple[float, float] | None:
+    if text is None or text == "":
+        return None
+    try:
+        return _steps([float(part) for part in text.split(",")], "export")
+    except ValueError:
+        raise RequestError(f"steps must be two numbers, as in 0,2000, not {text!r}.") from None
+
+
+def required(query: Mapping[str, str], name: str) -> str:
+    """A parameter that must be there, though it may be empty."""
+    value = query.get(name)
+    if value is None:
+        raise RequestError(f"The parameter {name!r} is missing.")
+    return value

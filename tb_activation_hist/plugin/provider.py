@@ -1,0 +1,146 @@
+"""TensorBoard's data provider, as the plugin asks it: one object per request."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, NamedTuple
+
+from tensorboard.data.provider import RunTagFilter
+
+from tb_activation_hist.names import PLUGIN_NAME
+
+logger = logging.getLogger(__name__)
+
+BLOCKS: Final = "blocks"
+HISTOGRAMS: Final = "histograms"
+PLUGIN_OF_SOURCE: Final = {BLOCKS: PLUGIN_NAME, HISTOGRAMS: "histograms"}
+
+ALL: Final = 10**9
+"""For `downsample`: 0 would mean none at all."""
+
+
+class SeriesKey(NamedTuple):
+    """One tag of one run, from our blocks or from another tool's histograms."""
+
+    experiment: str
+    source: str
+    run: str
+    tag: str
+
+
+class Stamp(NamedTuple):
+    """Changes whenever a series gets a record: largest step and wall time TensorBoard knows."""
+
+    max_step: int
+    max_wall_time: float
+
+
+@dataclass(frozen=True)
+class Listing:
+    """What a listing tells about a series without reading it."""
+
+    stamp: Stamp
+    content: bytes
+
+
+@dataclass(frozen=True)
+class RunEntry:
+    """A run as TensorBoard lists it."""
+
+    name: str
+    start_time: float | None
+
+
+class Provider:
+    """The data provider bound to one request's context and experiment."""
+
+    def __init__(self, data_provider: Any, context: Any, experiment: str) -> None:
+        self._data = data_provider
+        self._context = context
+        self.experiment = experiment
+
+    def list_runs(self) -> list[RunEntry]:
+        """All runs, in no particular order."""
+        runs = self._data.list_runs(self._context, experiment_id=self.experiment)
+        return [RunEntry(run.run_name, run.start_time) for run in runs]
+
+    def list_series(
+        self,
+        source: str,
+        runs: Collection[str] | None = None,
+        tags: Collection[str] | None = None,
+    ) -> dict[SeriesKey, Listing]:
+        """Series of a source; only of these runs and these tags where given."""
+        found = self._data.list_tensors(
+            self._context,
+            experiment_id=self.experiment,
+            plugin_name=PLUGIN_OF_SOURCE[source],
+            run_tag_filter=RunTagFilter(runs=runs, tags=tags),
+        )
+        return {
+            SeriesKey(self.experiment, source, run, tag): Listing(
+                Stamp(series.max_step or 0, series.max_wall_time or 0.0), series.plugin_content
+            )
+            for run, of_run in found.items()
+            for tag, series in of_run.items()
+        }
+
+    def read_series(
+        self, source: str, runs: Sequence[str], tags: Sequence[str], downsample: int = ALL
+    ) -> Iterator[tuple[SeriesKey, list[Any]]]:
+        """TensorDatums of every one of these tags in these runs.
+
+        A read that fails is tried again in halves: TensorBoard's own data server refuses answers
+        over 256 MiB. What fails alone is left out, and logged.
+        """
+        try:
+            found = self._data.read_tensors(
+                self._context,
+                experiment_id=self.experiment,
+                plugin_name=PLUGIN_OF_SOURCE[source],
+                downsample=downsample,
+                run_tag_filter=RunTagFilter(runs=runs, tags=tags),
+            )
+        except Exception:  # gRPC's errors have no base of their own without importing grpc
+            if len(runs) == len(tags) == 1:
+                logger.exception("TensorBoard could not read tag %r of run %r.", tags[0], runs[0])
+                return
+            for part_runs, part_tags in _halves(runs, tags):
+                yield from self.read_series(source, part_runs, part_tags, downsample)
+            return
+        for run, of_run in found.items():
+            for tag, data in of_run.items():
+                yield SeriesKey(self.experiment, source, run, tag), list(data)
+
+    def list_scalar_tags(self) -> dict[str, list[str]]:
+        """Tags of the scalars of each run."""
+        found = self._data.list_scalars(
+            self._context, experiment_id=self.experiment, plugin_name="scalars"
+        )
+        return {run: sorted(tags) for run, tags in found.items()}
+
+    def read_scalar(self, run: str, tag: str) -> list[Any] | None:
+        """ScalarDatums of one tag; None when there is no such run or tag."""
+        found: Mapping[str, Mapping[str, list[Any]]] = self._data.read_scalars(
+            self._context,
+            experiment_id=self.experiment,
+            plugin_name="scalars",
+            downsample=ALL,
+            run_tag_filter=RunTagFilter(runs=[run], tags=[tag]),
+        )
+        return found.get(run, {}).get(tag)
+
+
+def _halves(
+    runs: Sequence[str], tags: Sequence[str]
+) -> Iterator[tuple[Sequence[str], Sequence[str]]]:
+    if len(tags) > 1:
+        middle = len(tags) // 2
+        yield runs, tags[:middle]
+        yield runs, tags[middle:]
+    else:
+        middle = len(runs) // 2
+        yield runs[:middle], tags
+        yield runs[middle:], tags

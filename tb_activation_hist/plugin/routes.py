@@ -1,0 +1,164 @@
+"""HTTP only: parameters in, answers out; see http_api.md.
+
+What is answered is worked out elsewhere.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from tensorboard import plugin_util
+from tensorboard.plugins import base_plugin
+from werkzeug import wrappers
+
+from tb_activation_hist.names import PLUGIN_NAME, TAB_NAME
+from tb_activation_hist.plugin import export
+from tb_activation_hist.plugin.assets import ENTRY, asset_mime_type, list_assets, read_asset
+from tb_activation_hist.plugin.diagnosis import Diagnosis
+from tb_activation_hist.plugin.index import IndexBuilder
+from tb_activation_hist.plugin.parameters import (
+    MAX_BODY_BYTES,
+    RequestError,
+    parse_export_request,
+    parse_tile_requests,
+    required,
+)
+from tb_activation_hist.plugin.provider import PLUGIN_OF_SOURCE, Provider, SeriesKey
+from tb_activation_hist.plugin.response import respond
+from tb_activation_hist.plugin.scalars import scalar_answer
+from tb_activation_hist.plugin.store import Store
+from tb_activation_hist.plugin.tile_batch import TileBatches
+
+ES_MODULE_PATH: Final = f"/static/{ENTRY}"
+
+Handler = Callable[[wrappers.Request], wrappers.Response]
+
+logger = logging.getLogger(__name__)
+
+
+class ActivationHistPlugin(base_plugin.TBPlugin):
+    """The plugin as TensorBoard sees it."""
+
+    plugin_name = PLUGIN_NAME
+
+    def __init__(self, context: Any) -> None:
+        super().__init__(context)
+        self._data_provider = context.data_provider
+        self._store = Store()
+        self._tiles = TileBatches(self._store)
+        self._index = IndexBuilder()
+        self._diagnosis = Diagnosis(self._store)
+
+    def get_plugin_apps(self) -> Mapping[str, Any]:
+        """WSGI applications by route."""
+        return {
+            ES_MODULE_PATH: _to_app("GET", self._serve_static),
+            "/static/*": _to_app("GET", self._serve_static),
+            "/index": _to_app("GET", self._serve_index),
+            "/tiles": _to_app("POST", self._serve_tiles),
+            "/scalars": _to_app("GET", self._serve_scalars),
+            "/findings": _to_app("GET", self._serve_findings),
+            "/export": _to_app("GET", self._serve_export),
+        }
+
+    def data_plugin_names(self) -> tuple[str, ...]:
+        """The tab is lit by our blocks and by anyone's histograms."""
+        return tuple(PLUGIN_OF_SOURCE.values())
+
+    def is_active(self) -> bool:
+        """Asked only when there is no data of `data_plugin_names`."""
+        return False
+
+    def frontend_metadata(self) -> base_plugin.FrontendMetadata:
+        """A constant: an error here would take down all plugins' listing."""
+        return base_plugin.FrontendMetadata(es_module_path=ES_MODULE_PATH, tab_name=TAB_NAME)
+
+    def _provider(self, request: wrappers.Request) -> Provider:
+        context = plugin_util.context(request.environ)
+        experiment = plugin_util.experiment_id(request.environ)
+        return Provider(self._data_provider, context, experiment)
+
+    def _serve_static(self, request: wrappers.Request) -> wrappers.Response:
+        name = request.path.partition("/static/")[2]
+        content = read_asset(name)
+        if content is None:
+            allowed = ", ".join(sorted(list_assets() | {ENTRY}))
+            raise RequestError(f"There is no file {name!r}; there are {allowed}.", 404)
+        return respond(request, content, asset_mime_type(name) or "text/plain")
+
+    def _serve_index(self, request: wrappers.Request) -> wrappers.Response:
+        provider = self._provider(request)
+        text = self._index.answer(provider, self._store.warnings, request.args.get("known"))
+        return respond(request, text, "application/json")
+
+    def _serve_tiles(self, request: wrappers.Request) -> wrappers.Response:
+        if (request.content_length or 0) > MAX_BODY_BYTES:
+            raise RequestError(
+                f"The body has {request.content_length:,} bytes, but at most "
+                f"{MAX_BODY_BYTES:,} are allowed."
+            )
+        tiles = parse_tile_requests(request.get_data(cache=False))
+        content = self._tiles.answer(self._provider(request), tiles)
+        return respond(request, content, "application/octet-stream", content_encoding="gzip")
+
+    def _serve_scalars(self, request: wrappers.Request) -> wrappers.Response:
+        run, tag = required(request.args, "run"), required(request.args, "tag")
+        return _json_response(request, scalar_answer(self._provider(request), run, tag))
+
+    def _serve_findings(self, request: wrappers.Request) -> wrappers.Response:
+        runs = request.args.getlist("runs")
+        return _json_response(request, self._diagnosis.answer(self._provider(request), runs))
+
+    def _serve_export(self, request: wrappers.Request) -> wrappers.Response:
+        asked = parse_export_request(request.args)
+        provider = self._provider(request)
+        key = SeriesKey(provider.experiment, asked.source, asked.run, asked.tag)
+        listings = provider.list_series(asked.source, [asked.run], [asked.tag])
+        if key not in listings:
+            raise RequestError(
+                f"Run {asked.run!r} has no {asked.source} with the tag {asked.tag!r}.", 404
+            )
+        stored = dict(self._store.load(provider, {key: listings[key]})).get(key)
+        if stored is None:
+            reason = self._store.warnings.get(key, "TensorBoard could not read it; see its log.")
+            raise RequestError(f"Run {asked.run!r}, tag {asked.tag!r}: {reason}", 500)
+        series = export.at_steps(stored.series, asked.steps)
+        csv = asked.format == "csv"
+        chunks = export.series_to_csv(series) if csv else export.series_to_json(series)
+        name = export.file_name(asked.run, asked.tag, asked.format)
+        # Respond() takes whole bodies only; these headers are the ones it would send.
+        return wrappers.Response(
+            chunks,
+            content_type="text/csv; charset=utf-8" if csv else "application/json",
+            headers=[
+                ("X-Content-Type-Options", "nosniff"),
+                ("Cache-Control", "no-cache, must-revalidate"),
+                ("Content-Disposition", f'attachment; filename="{name}"'),
+            ],
+        )
+
+
+def _to_app(method: str, handler: Handler) -> Any:
+    """A WSGI application that answers one method, and every refusal with a sentence."""
+
+    def serve(request: wrappers.Request) -> wrappers.Response:
+        try:
+            if request.method not in (method, "HEAD" if method == "GET" else method):
+                raise RequestError(f"This route takes {method}, not {request.method}.", 405)
+            return handler(request)
+        except RequestError as err:
+            return respond(request, err.sentence, "text/plain", code=err.status)
+        except Exception as err:  # the page can show a sentence, but not a bare status
+            logger.exception("The activation_hist plugin failed at %s.", request.path)
+            sentence = f"The plugin failed with {type(err).__name__}: {err}. See TensorBoard's log."
+            return respond(request, sentence, "text/plain", code=500)
+
+    return wrappers.Request.application(serve)
+
+
+def _json_response(request: wrappers.Request, answer: Mapping[str, Any]) -> wrappers.Response:
+    text = json.dumps(answer, separators=(",", ":"), allow_nan=False)
+    return respond(request, text, "application/json")

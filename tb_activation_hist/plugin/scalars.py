@@ -1,0 +1,26 @@
+"""A scalar of a run, for drawing above the heatmaps."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from tb_activation_hist.plugin.parameters import RequestError
+from tb_activation_hist.plugin.provider import Provider
+
+
+def scalar_answer(provider: Provider, run: str, tag: str) -> dict[str, Any]:
+    """Points sorted by step, the latest of equal steps; a non-finite value is None."""
+    data = provider.read_scalar(run, tag)
+    if data is None:
+        raise RequestError(f"Run {run!r} has no scalar with the tag {tag!r}.", 404)
+    points = {point.step: point for point in sorted(data, key=lambda p: (p.step, p.wall_time))}
+    values = [float(point.value) for point in points.values()]
+    return {
+        "version": 1,
+        "run": run,
+        "tag": tag,
+        "steps": [int(step) for step in points],
+        "wall_times": [float(point.wall_time) for point in points.values()],
+        "values": [value if math.isfinite(value) else None for value in values],
+    }

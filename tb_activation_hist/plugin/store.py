@@ -1,0 +1,132 @@
+"""The series that are held in memory, read and decoded only when asked for and only where new."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from tb_activation_hist.errors import FormatError
+from tb_activation_hist.names import LayerInfo, content_to_layer_info
+from tb_activation_hist.plugin.lru import ByteLru
+from tb_activation_hist.plugin.provider import (
+    BLOCKS,
+    Listing,
+    Provider,
+    SeriesKey,
+)
+from tb_activation_hist.plugin.stored import (
+    StoredSeries,
+    read_blocks,
+    read_foreign,
+    tensor_to_bytes,
+)
+
+SERIES_BYTES: Final = 512 * 2**20
+"""Decoded series held, at most."""
+
+READ_BYTES: Final = 64 * 2**20
+"""What one read from TensorBoard should bring, a quarter of what its data server can send."""
+
+FIRST_READ: Final = 8
+"""Series in a read before anything is known about their size."""
+
+
+class Store:
+    """Decoded series, bounded by bytes; one thread reads and decodes at a time."""
+
+    def __init__(self, limit_bytes: int = SERIES_BYTES) -> None:
+        self._held: ByteLru[SeriesKey, StoredSeries] = ByteLru(limit_bytes)
+        self._reading = threading.Lock()
+        self._largest_bytes = READ_BYTES // FIRST_READ
+        self.warnings: dict[SeriesKey, str] = {}
+        self.decoded = 0
+        """Blocks decoded so far, and records of other tools converted."""
+
+    @property
+    def held_bytes(self) -> int:
+        """Memory of the series held."""
+        return self._held.held_bytes
+
+    def load(
+        self, provider: Provider, listings: Mapping[SeriesKey, Listing], *, keep: bool = True
+    ) -> Iterator[tuple[SeriesKey, StoredSeries]]:
+        """Each of these series as TensorBoard holds it now; what cannot be read is left out.
+
+        One at a time, so that a caller needs not hold all of them.
+        keep: whether others may be dropped from memory for these.
+        """
+        stale = []
+        for key, listing in listings.items():
+            held = self._held.get(key)
+            if held is not None and held.stamp == listing.stamp:
+                yield key, held
+            else:
+                stale.append(key)
+        for group in self._groups(stale):
+            yield from self._read(provider, group, listings, keep)
+
+    def _groups(self, keys: Sequence[SeriesKey]) -> Iterator[list[SeriesKey]]:
+        """Series of one run and source that one read may bring."""
+        by_run: dict[tuple[str, str], list[SeriesKey]] = {}
+        for key in keys:
+            by_run.setdefault((key.source, key.run), []).append(key)
+        for of_run in by_run.values():
+            start = 0
+            while start < len(of_run):
+                size = max(READ_BYTES // self._largest_bytes, 1)
+                yield of_run[start : start + size]
+                start += size
+
+    def _read(
+        self,
+        provider: Provider,
+        keys: Sequence[SeriesKey],
+        listings: Mapping[SeriesKey, Listing],
+        keep: bool,
+    ) -> list[tuple[SeriesKey, StoredSeries]]:
+        found = []
+        with self._reading:
+            # Another request may have read some of them while this one waited.
+            held = {key: self._held.get(key) for key in keys}
+            fresh = [(k, s) for k, s in held.items() if s and s.stamp == listings[k].stamp]
+            stale = [key for key in keys if key not in dict(fresh)]
+            found += fresh
+            if stale:
+                source, run = stale[0].source, stale[0].run
+                for key, tensors in provider.read_series(source, [run], [k.tag for k in stale]):
+                    stored = self._decode(key, held.get(key), listings[key], tensors)
+                    if stored is not None:
+                        self._held.put(key, stored, stored.size_bytes, evict=keep)
+                        found.append((key, stored))
+        return found
+
+    def _decode(
+        self, key: SeriesKey, before: StoredSeries | None, listing: Listing, tensors: list[Any]
+    ) -> StoredSeries | None:
+        if key.source == BLOCKS:
+            size = sum(len(tensor_to_bytes(tensor.numpy)) for tensor in tensors)
+            info = self._layer_info(key, listing.content)
+            if info is None:
+                return None
+            stored = read_blocks(before, listing.stamp, tensors, info.scheme, info.key)
+        else:
+            size = sum(t.numpy.nbytes for t in tensors)
+            stored = read_foreign(listing.stamp, tensors, key.tag)
+        self._largest_bytes = max(size, self._largest_bytes // 2, 2**16)
+        self.decoded += stored.decoded
+        self._note(key, stored.warning)
+        return stored
+
+    def _layer_info(self, key: SeriesKey, content: bytes) -> LayerInfo | None:
+        try:
+            return content_to_layer_info(content)
+        except FormatError as err:
+            self._note(key, str(err))
+            return None
+
+    def _note(self, key: SeriesKey, warning: str) -> None:
+        if warning:
+            self.warnings[key] = warning
+        else:
+            self.warnings.pop(key, None)

@@ -1,0 +1,147 @@
+"""What is held of one series: its records, and which blocks they came from."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+
+from tb_activation_hist.codec import BlockSpan, decode_block, peek_span
+from tb_activation_hist.errors import FormatError
+from tb_activation_hist.grid import FLOAT_BITS, AnyScheme, Scheme
+from tb_activation_hist.histogram import HistogramSeries, Tallies, join_series
+from tb_activation_hist.names import PLUGIN_NAME
+from tb_activation_hist.plugin.foreign import tensors_to_series
+from tb_activation_hist.plugin.provider import Stamp
+
+SAMPLING_HINT: Final = (
+    "TensorBoard dropped {missing:,} of {written:,} records of this layer while loading. "
+    "Start it with --samples_per_plugin={plugin}=0 to keep all."
+)
+DAMAGE_HINT: Final = (
+    "{missing:,} of {written:,} records of this layer are lost: "
+    "a block of the event file is damaged."
+)
+
+BlockId = bytes
+"""Tells blocks apart without decoding them: header, check sum of the payload, length."""
+
+
+@dataclass(frozen=True)
+class StoredSeries:
+    """Decoded records of one series, with what TensorBoard held when they were read.
+
+    revision: equal for equal records. missing: records that were written but are not held.
+    warning: what could not be read, as part of a sentence; empty when all was well.
+    decoded: blocks that this reading had to decode.
+    """
+
+    stamp: Stamp
+    series: HistogramSeries
+    revision: str
+    missing: int = 0
+    hint: str = ""
+    warning: str = ""
+    blocks: frozenset[BlockId] = frozenset()
+    damaged: Mapping[BlockId, str] | None = None
+    decoded: int = 0
+
+    @property
+    def size_bytes(self) -> int:
+        """Memory that the records take, to within a few per cent."""
+        tallies = len(self.series) * 8 * 11
+        return int(self.series.bin_counts.nbytes) + tallies + 200 * len(self.blocks) + 2_000
+
+
+def read_blocks(
+    before: StoredSeries | None, stamp: Stamp, tensors: Sequence[Any], scheme: Scheme, layer: str
+) -> StoredSeries:
+    """A series of ours from its TensorDatums; only blocks not in `before` are decoded."""
+    data = {block_id(raw): raw for raw in (tensor_to_bytes(t.numpy) for t in tensors)}
+    if before is not None and not before.blocks <= data.keys():
+        # A restart of the training or a full reservoir took blocks away: their records must go.
+        before = None
+    damaged = dict(before.damaged or {}) if before else {}
+    damaged = {name: text for name, text in damaged.items() if name in data}
+    known: frozenset[BlockId] = before.blocks if before else frozenset()
+    parts = [before.series] if before and len(before.series) else []
+    held = set(known)
+    for name, raw in data.items():
+        if name in known or name in damaged:
+            continue
+        try:
+            parts.append(decode_block(raw, scheme, layer).series)
+            held.add(name)
+        except FormatError as err:
+            damaged[name] = str(err)
+    series = join_series(parts) if parts else empty_series(scheme, layer)
+    missing, hint = _missing_records(list(data.values()), damaged)
+    return StoredSeries(
+        stamp=stamp,
+        series=series,
+        revision=_digest(sorted(held)),
+        missing=missing,
+        hint=hint,
+        warning=_damage_warning(damaged),
+        blocks=frozenset(held),
+        damaged=damaged,
+        decoded=len(held) - len(known),
+    )
+
+
+def read_foreign(stamp: Stamp, tensors: Sequence[Any], layer: str) -> StoredSeries:
+    """A series of another tool's histograms from its TensorDatums."""
+    if not tensors:
+        return StoredSeries(stamp, empty_series(FLOAT_BITS, layer), _digest([]))
+    series = tensors_to_series(tensors, layer)
+    times = [f"{tensor.step}:{tensor.wall_time!r}".encode() for tensor in tensors]
+    return StoredSeries(stamp, series, _digest(sorted(times)), decoded=len(tensors))
+
+
+def empty_series(scheme: AnyScheme, layer: str) -> HistogramSeries:
+    """A series without records."""
+    whole, real = np.zeros(0, np.int64), np.zeros(0)
+    tallies = Tallies(whole, real, whole, whole, whole, whole, whole, real, real, real, real)
+    return HistogramSeries(tallies, whole, np.zeros((0, 0), np.uint32), scheme, layer)
+
+
+def tensor_to_bytes(array: Any) -> bytes:
+    """Bytes of a rank-0 string tensor; empty, hence damaged, for anything else."""
+    value = array.item() if getattr(array, "size", 0) == 1 else b""
+    return value if isinstance(value, bytes) else b""
+
+
+def block_id(data: bytes) -> BlockId:
+    """Identity of a block; a zlib stream ends with the check sum of what it holds."""
+    return data[:24] + data[-4:] + len(data).to_bytes(8, "little")
+
+
+def _digest(parts: Sequence[bytes]) -> str:
+    return hashlib.blake2b(b"\0".join(parts), digest_size=8).hexdigest()
+
+
+def _missing_records(blocks: Sequence[bytes], damaged: Mapping[BlockId, str]) -> tuple[int, str]:
+    """Records that a writer counted but that are not among the blocks, with what to do."""
+    sessions: dict[int, set[BlockSpan]] = {}
+    for span in filter(None, map(peek_span, blocks)):
+        sessions.setdefault(span.session, set()).add(span)
+    written = sum(max(span.ordinal + span.records for span in spans) for spans in sessions.values())
+    held = sum(span.records for spans in sessions.values() for span in spans)
+    dropped = max(written - held, 0)
+    lost = sum(span.records for span in filter(None, map(peek_span, damaged)))
+    if dropped:
+        hint = SAMPLING_HINT.format(missing=dropped + lost, written=written, plugin=PLUGIN_NAME)
+    else:
+        hint = DAMAGE_HINT.format(missing=lost, written=written) if lost else ""
+    return dropped + lost, hint
+
+
+def _damage_warning(damaged: Mapping[BlockId, str]) -> str:
+    if not damaged:
+        return ""
+    first = next(iter(damaged.values()))
+    more = f" ({len(damaged) - 1} more like it)" if len(damaged) > 1 else ""
+    return f"{first}{more}"

@@ -1,0 +1,102 @@
+"""Answers batches of tiles; what was made once is kept compressed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from tb_activation_hist.plugin.lru import ByteLru
+from tb_activation_hist.plugin.parameters import TileRequest
+from tb_activation_hist.plugin.provider import Listing, Provider, SeriesKey, Stamp
+from tb_activation_hist.plugin.store import Store
+from tb_activation_hist.plugin.tiles import make_tile
+from tb_activation_hist.plugin.wire import Piece, join_pieces, make_piece, pack_arrays, pack_head
+
+TILE_BYTES: Final = 128 * 2**20
+"""Compressed tiles held, at most."""
+
+
+@dataclass(frozen=True)
+class ReadyTile:
+    """A tile as it is sent: its part of the head, and its compressed arrays."""
+
+    head: dict[str, Any]
+    piece: Piece
+
+
+class TileBatches:
+    """Makes batches from a store; remembers each tile until its series changes."""
+
+    def __init__(self, store: Store, limit_bytes: int = TILE_BYTES) -> None:
+        self._store = store
+        self._ready: ByteLru[tuple[SeriesKey, Stamp, TileRequest], ReadyTile] = ByteLru(limit_bytes)
+
+    @property
+    def held_bytes(self) -> int:
+        """Memory of the compressed tiles."""
+        return self._ready.held_bytes
+
+    def answer(self, provider: Provider, requests: Sequence[TileRequest]) -> bytes:
+        """The whole binary answer, compressed with gzip."""
+        listings = list_asked(provider, requests)
+        keys = [_key(provider, request) for request in requests]
+        ready: dict[int, ReadyTile] = {}
+        to_make: dict[SeriesKey, list[int]] = {}
+        for i, (key, request) in enumerate(zip(keys, requests, strict=True)):
+            if key in listings:
+                held = self._ready.get((key, listings[key].stamp, request))
+                if held:
+                    ready[i] = held
+                else:
+                    to_make.setdefault(key, []).append(i)
+        wanted = {key: listings[key] for key in to_make}
+        for key, stored in self._store.load(provider, wanted):
+            for i in to_make[key]:
+                tile = make_tile(stored, requests[i])
+                ready[i] = ReadyTile(tile.head, make_piece(pack_arrays(tile.arrays)))
+                size = len(ready[i].piece.deflated) + 1_000
+                self._ready.put((key, stored.stamp, requests[i]), ready[i], size)
+        return self._join(keys, listings, requests, ready)
+
+    def _join(
+        self,
+        keys: Sequence[SeriesKey],
+        listings: Mapping[SeriesKey, Listing],
+        requests: Sequence[TileRequest],
+        ready: Mapping[int, ReadyTile],
+    ) -> bytes:
+        heads, pieces, offset = [], [], 0
+        for i, (key, request) in enumerate(zip(keys, requests, strict=True)):
+            tile = ready.get(i)
+            if tile is None:
+                heads.append(self._refusal(key, request, key in listings))
+                continue
+            heads.append(tile.head | {"offset": offset, "bytes": tile.piece.size})
+            offset += tile.piece.size
+            pieces.append(tile.piece)
+        return join_pieces([make_piece(pack_head(heads)), *pieces])
+
+    def _refusal(self, key: SeriesKey, request: TileRequest, listed: bool) -> dict[str, Any]:
+        head = {"run": request.run, "tag": request.tag, "source": request.source}
+        if not listed:
+            error = f"Run {request.run!r} has no {request.source} with the tag {request.tag!r}."
+            return head | {"error": error, "status": 404}
+        error = self._store.warnings.get(key, "TensorBoard could not read it; see its log.")
+        return head | {"error": error, "status": 500}
+
+
+def list_asked(provider: Provider, requests: Iterable[TileRequest]) -> dict[SeriesKey, Listing]:
+    """What TensorBoard says now about the series that are asked for."""
+    by_source: dict[str, list[TileRequest]] = {}
+    for request in requests:
+        by_source.setdefault(request.source, []).append(request)
+    listings: dict[SeriesKey, Listing] = {}
+    for source, of_source in by_source.items():
+        runs, tags = {r.run for r in of_source}, {r.tag for r in of_source}
+        listings |= provider.list_series(source, runs, tags)
+    return listings
+
+
+def _key(provider: Provider, request: TileRequest) -> SeriesKey:
+    return SeriesKey(provider.experiment, request.source, request.run, request.tag)
