@@ -9,8 +9,8 @@
  * - A chunk of values that fits the first-level cache is read three times: for its range (integer
  *   minima and maxima of the bits), for its sums, and to be counted. The first two are vectorised.
  * - Counting goes round TABLES private tables, so equal neighbours do not wait for each other's
- *   store; their 16-bit cells keep the hot part small. A chunk within one slot is added at once.
- * - The range of slots seen bounds what is flushed and cleared, so small tensors stay cheap.
+ *   store. A chunk within one slot (a collapsed layer) is added at once.
+ * - The range of slots seen bounds what is added up and cleared, so small tensors stay cheap.
  */
 #define PY_SSIZE_T_CLEAN
 #ifndef Py_LIMITED_API
@@ -25,13 +25,17 @@
 #if defined(__GNUC__)
 #define INLINE static inline __attribute__((always_inline))
 #define RESTRICT __restrict__
+#define UNROLL_16 _Pragma("GCC unroll 16")
+#define PREFETCH(address) __builtin_prefetch(address)
 #else
 #define INLINE static __forceinline
 #define RESTRICT __restrict
+#define UNROLL_16
+#define PREFETCH(address) (void)(address)
 #endif
 
 #if defined(__x86_64__) || defined(_M_X64)
-#include <xmmintrin.h>
+#include <immintrin.h>
 #define X86 1
 #endif
 #if defined(X86) && defined(__GNUC__)
@@ -45,9 +49,8 @@
 
 #define CHUNK 1024             /* values handled together: 4 kB of float32 */
 #define TABLES 8               /* private count tables */
-#define TABLE_PAD 288          /* cells; keeps equal slots of the tables out of one cache set */
-#define FLUSH_EVERY (1 << 18)  /* values; a 16-bit cell sees at most 2^15 of them, plus remainders */
 #define FLOAT_SLOTS 8192
+#define STRIDE (FLOAT_SLOTS + 144)  /* keeps equal slots of the tables out of one cache set */
 #define SLOT_SHIFT 19
 #define SIGN_SLOT 4096
 #define FINITE_SLOTS 4080      /* slots of one sign below the exponent of inf and NaN */
@@ -58,11 +61,7 @@ enum dtype { FLOAT32 = 0, FLOAT16 = 1, BFLOAT16 = 2, FLOAT64 = 3 };
 static const int ITEM_SIZES[] = {4, 2, 2, 8};
 
 /* Private tables; all zero between calls. */
-typedef struct {
-    size_t slots, stride;
-    uint16_t *tables;  /* TABLES rows of `stride` cells */
-    uint32_t *totals;  /* `slots` cells */
-} workspace;
+typedef struct { uint32_t tables[TABLES][STRIDE]; } workspace;
 
 /* Occupied slots beside the zero slots; empty when lo > hi. */
 typedef struct { uint32_t lo, hi; } span;
@@ -80,8 +79,9 @@ typedef struct {
     int dtype;
     const scheme *scheme;
     workspace *ws;
-    span pos, neg;
-    int64_t unflushed;
+    span pos, neg;      /* non-zero slots seen, per sign */
+    span all[4];        /* everything that may hold a count */
+    int spans;
     int64_t zeros, nans, pos_infs, neg_infs;
     double min, max, sum, sum_lost, sum_sq, sum_sq_lost;
 } job;
@@ -91,9 +91,17 @@ typedef struct {
     uint32_t umax;          /* over the bits as unsigned integers */
     int32_t smin_nonzero;   /* over bits - 1: the zeros wrap round to the far end */
     uint32_t umin_nonzero;
-    uint32_t differing;     /* bits in which any value differs from the first */
     uint32_t zeros;
 } bit_range;
+
+typedef struct { bit_range range; double sum, sum_sq; } chunk_scan;
+
+/* What differs between the instruction sets. */
+typedef struct {
+    chunk_scan (*scan)(const uint32_t *RESTRICT bits, int m);
+    void (*read_halves)(const unsigned char *data, int m, uint32_t *RESTRICT bits);
+    void (*read_bfloats)(const unsigned char *data, int m, uint32_t *RESTRICT bits);
+} instructions;
 
 /* ---- reading ---------------------------------------------------------------------------- */
 
@@ -109,26 +117,50 @@ INLINE uint32_t float_to_bits(float value) {
     return bits;
 }
 
-/* Scaling by 2^112 renormalises fp16 subnormals; the exponent of inf and NaN is set apart. */
+/* Integer arithmetic moves the exponent; a subtraction of floats normalises fp16 subnormals. */
 INLINE uint32_t half_to_bits(uint16_t half) {
-    uint32_t magnitude = (uint32_t)(half & 0x7fff) << 13;
-    uint32_t finite = float_to_bits(bits_to_float(magnitude) * 0x1p112f);
-    uint32_t special = magnitude | 0x7f800000u;
-    uint32_t bits = magnitude >= 0x0f800000u ? special : finite;
-    return bits | ((uint32_t)(half & 0x8000) << 16);
+    uint32_t magnitude = (uint32_t)(half & 0x7fff) << 13, sign = (uint32_t)(half & 0x8000) << 16;
+    uint32_t normal = magnitude + 0x38000000u, special = magnitude | 0x7f800000u;
+    uint32_t subnormal = float_to_bits(bits_to_float(magnitude + 0x38800000u) - 0x1p-14f);
+    uint32_t bits = magnitude < 0x00800000u ? subnormal : normal;
+    return sign | (magnitude >= 0x0f800000u ? special : bits);
 }
 
-INLINE void read_halves(const unsigned char *data, int m, uint32_t *RESTRICT bits) {
+static void read_halves(const unsigned char *data, int m, uint32_t *RESTRICT bits) {
     uint16_t raw[CHUNK];
     memcpy(raw, data, (size_t)m * 2);
     for (int i = 0; i < m; i++) bits[i] = half_to_bits(raw[i]);
 }
 
-INLINE void read_bfloats(const unsigned char *data, int m, uint32_t *RESTRICT bits) {
+static void read_bfloats(const unsigned char *data, int m, uint32_t *RESTRICT bits) {
     uint16_t raw[CHUNK];
     memcpy(raw, data, (size_t)m * 2);
     for (int i = 0; i < m; i++) bits[i] = (uint32_t)raw[i] << 16;
 }
+
+#if defined(VARIANTS)
+__attribute__((target("avx2,f16c")))
+static void read_halves_avx2(const unsigned char *data, int m, uint32_t *RESTRICT bits) {
+    int i = 0;
+    for (; i + 8 <= m; i += 8) {
+        __m128i raw = _mm_loadu_si128((const __m128i *)(const void *)(data + 2 * i));
+        __m256i wide = _mm256_castps_si256(_mm256_cvtph_ps(raw));
+        _mm256_storeu_si256((__m256i *)(void *)(bits + i), wide);
+    }
+    read_halves(data + 2 * i, m - i, bits + i);
+}
+
+__attribute__((target("avx2")))
+static void read_bfloats_avx2(const unsigned char *data, int m, uint32_t *RESTRICT bits) {
+    int i = 0;
+    for (; i + 8 <= m; i += 8) {
+        __m128i raw = _mm_loadu_si128((const __m128i *)(const void *)(data + 2 * i));
+        __m256i wide = _mm256_slli_epi32(_mm256_cvtepu16_epi32(raw), 16);
+        _mm256_storeu_si256((__m256i *)(void *)(bits + i), wide);
+    }
+    read_bfloats(data + 2 * i, m - i, bits + i);
+}
+#endif
 
 /* Rounds towards zero, so a double keeps the slot of its own magnitude and never becomes inf. */
 INLINE void doubles_to_bits(const double *RESTRICT values, int m, uint32_t *RESTRICT bits) {
@@ -142,8 +174,7 @@ INLINE void doubles_to_bits(const double *RESTRICT values, int m, uint32_t *REST
 
 INLINE bit_range scan_bits(const uint32_t *RESTRICT bits, int m) {
     int32_t smax = INT32_MIN, smin = INT32_MAX;
-    uint32_t umax = 0, umin = UINT32_MAX, differing = 0, zeros = 0;
-    const uint32_t first = bits[0];
+    uint32_t umax = 0, umin = UINT32_MAX, zeros = 0;
     for (int i = 0; i < m; i++) {
         uint32_t u = bits[i], before = u - 1;
         int32_t s = (int32_t)u, s_before = (int32_t)before;
@@ -151,15 +182,14 @@ INLINE bit_range scan_bits(const uint32_t *RESTRICT bits, int m) {
         umax = u > umax ? u : umax;
         smin = s_before < smin ? s_before : smin;
         umin = before < umin ? before : umin;
-        differing |= u ^ first;
         zeros += (u << 1) == 0;
     }
-    bit_range range = {smax, umax, smin, umin, differing, zeros};
+    bit_range range = {smax, umax, smin, umin, zeros};
     return range;
 }
 
-/* At most CHUNK / 16 double additions follow each other in a lane, so the error of a chunk's sum is
- * below 64 * 2^-53 of the sum of magnitudes; chunks are then added with compensation. */
+/* At most CHUNK / 8 double additions follow each other in a lane, so the error of a chunk's sum is
+ * below 128 * 2^-53 of the sum of magnitudes; chunks are then added with compensation. */
 #if defined(__GNUC__)
 typedef float float4v __attribute__((vector_size(16)));
 typedef double double4v __attribute__((vector_size(32)));
@@ -196,6 +226,78 @@ INLINE void scan_sums(const uint32_t *RESTRICT bits, int m, double *sum, double 
     }
     *sum = (s[0] + s[1]) + (s[2] + s[3]);
     *sum_sq = (q[0] + q[1]) + (q[2] + q[3]);
+}
+#endif
+
+static chunk_scan scan_portable(const uint32_t *RESTRICT bits, int m) {
+    chunk_scan found = {.range = scan_bits(bits, m)};
+    scan_sums(bits, m, &found.sum, &found.sum_sq);
+    return found;
+}
+
+#if defined(VARIANTS)
+#define AVX2 __attribute__((target("avx2,fma")))
+#define REDUCE(NAME, TYPE, STEP)                                                                  \
+    AVX2 static inline TYPE NAME(__m256i lanes, TYPE rest) {                                      \
+        TYPE lane[8];                                                                             \
+        _mm256_storeu_si256((__m256i *)(void *)lane, lanes);                                      \
+        for (int k = 0; k < 8; k++) rest = STEP;                                                  \
+        return rest;                                                                              \
+    }
+REDUCE(most_signed, int32_t, lane[k] > rest ? lane[k] : rest)
+REDUCE(least_signed, int32_t, lane[k] < rest ? lane[k] : rest)
+REDUCE(most_unsigned, uint32_t, lane[k] > rest ? lane[k] : rest)
+REDUCE(least_unsigned, uint32_t, lane[k] < rest ? lane[k] : rest)
+REDUCE(total, uint32_t, rest + lane[k])
+
+AVX2 static inline double total_double(const __m256d *lanes) {
+    double lane[4];
+    _mm256_storeu_pd(lane, _mm256_add_pd(_mm256_add_pd(lanes[0], lanes[1]),
+                                         _mm256_add_pd(lanes[2], lanes[3])));
+    return (lane[0] + lane[1]) + (lane[2] + lane[3]);
+}
+
+AVX2 static inline bit_range scan_bits_avx2(const uint32_t *RESTRICT bits, int m, bit_range rest) {
+    const __m256i minus_one = _mm256_set1_epi32(-1), none = _mm256_setzero_si256();
+    __m256i smax = _mm256_set1_epi32(INT32_MIN), smin = _mm256_set1_epi32(INT32_MAX);
+    __m256i umax = none, umin = minus_one, zeros = none;
+    for (int i = 0; i < m; i += 8) {
+        __m256i u = _mm256_loadu_si256((const __m256i *)(const void *)(bits + i));
+        __m256i before = _mm256_add_epi32(u, minus_one);
+        smax = _mm256_max_epi32(smax, u);
+        umax = _mm256_max_epu32(umax, u);
+        smin = _mm256_min_epi32(smin, before);
+        umin = _mm256_min_epu32(umin, before);
+        zeros = _mm256_sub_epi32(zeros, _mm256_cmpeq_epi32(_mm256_add_epi32(u, u), none));
+    }
+    rest.smax = most_signed(smax, rest.smax);
+    rest.umax = most_unsigned(umax, rest.umax);
+    rest.smin_nonzero = least_signed(smin, rest.smin_nonzero);
+    rest.umin_nonzero = least_unsigned(umin, rest.umin_nonzero);
+    rest.zeros = total(zeros, rest.zeros);
+    return rest;
+}
+
+/* By hand, since compilers widen floats to double through several moves; apart from the bits,
+ * since there are not registers enough for both. */
+AVX2 static chunk_scan scan_avx2(const uint32_t *RESTRICT bits, int m) {
+    const int whole = m & -16;
+    chunk_scan found = {.range = {INT32_MIN, 0, INT32_MAX, UINT32_MAX, 0}};
+    if (whole < m) found = scan_portable(bits + whole, m - whole);
+    found.range = scan_bits_avx2(bits, whole, found.range);
+    __m256d s[4], q[4];
+    for (int k = 0; k < 4; k++) s[k] = q[k] = _mm256_setzero_pd();
+    for (int i = 0; i < whole; i += 16) {
+        for (int k = 0; k < 4; k++) {
+            const float *at = (const float *)(const void *)(bits + i + 4 * k);
+            __m256d wide = _mm256_cvtps_pd(_mm_loadu_ps(at));
+            s[k] = _mm256_add_pd(s[k], wide);
+            q[k] = _mm256_fmadd_pd(wide, wide, q[k]);
+        }
+    }
+    found.sum += total_double(s);
+    found.sum_sq += total_double(q);
+    return found;
 }
 #endif
 
@@ -239,39 +341,46 @@ INLINE void note_float_extremes(job *j, const bit_range *range) {
 /* ---- counting -------------------------------------------------------------------------------- */
 
 INLINE void fill_tables(workspace *ws, const uint32_t *RESTRICT keys, int m, int shift) {
-    uint16_t *RESTRICT t = ws->tables;
-    const size_t stride = ws->stride;
     int i = 0;
-    for (; i + 8 <= m; i += 8) {
-        uint64_t pair[4];
-        memcpy(pair, keys + i, sizeof pair);
-        for (int k = 0; k < 4; k++) {
-            t[(size_t)(2 * k) * stride + ((uint32_t)pair[k] >> shift)]++;
-            t[(size_t)(2 * k + 1) * stride + (pair[k] >> (32 + shift))]++;
+    for (; i + 16 <= m; i += 16) {
+        PREFETCH(keys + i + CHUNK);
+        UNROLL_16
+        for (int k = 0; k < 16; k += 2) {
+            uint64_t pair;
+            memcpy(&pair, keys + i + k, sizeof pair);
+            ws->tables[k % TABLES][(uint32_t)pair >> shift]++;
+            ws->tables[(k + 1) % TABLES][pair >> (32 + shift)]++;
         }
     }
-    for (; i < m; i++) t[(size_t)(i & 7) * stride + (keys[i] >> shift)]++;
+    for (; i < m; i++) ws->tables[i % TABLES][keys[i] >> shift]++;
 }
 
-INLINE void flush_range(workspace *ws, uint32_t lo, uint32_t hi) {
-    for (int k = 0; k < TABLES; k++) {
-        uint16_t *RESTRICT table = ws->tables + (size_t)k * ws->stride;
-        uint32_t *RESTRICT totals = ws->totals;
-        for (uint32_t slot = lo; slot <= hi; slot++) totals[slot] += table[slot];
+INLINE void note_spans(job *j) {
+    const span zero = {0, 0}, minus_zero = {SIGN_SLOT, SIGN_SLOT};
+    if (j->scheme->linear) {
+        j->all[0] = (span){0, (uint32_t)j->scheme->bins + 1};
+        j->spans = 1;
+        return;
+    }
+    j->all[0] = zero;
+    j->all[1] = minus_zero;
+    j->spans = 2;
+    if (j->pos.lo <= j->pos.hi) j->all[j->spans++] = j->pos;
+    if (j->neg.lo <= j->neg.hi) j->all[j->spans++] = j->neg;
+}
+
+/* Add the other tables to the first one, and clear them. */
+INLINE void join_range(workspace *ws, uint32_t lo, uint32_t hi) {
+    uint32_t *RESTRICT first = ws->tables[0];
+    for (int k = 1; k < TABLES; k++) {
+        uint32_t *RESTRICT table = ws->tables[k];
+        for (uint32_t slot = lo; slot <= hi; slot++) first[slot] += table[slot];
         memset(table + lo, 0, (size_t)(hi - lo + 1) * sizeof *table);
     }
 }
 
-INLINE void flush(job *j) {
-    if (j->scheme->linear) {
-        flush_range(j->ws, 0, (uint32_t)j->ws->slots - 1);
-    } else {
-        flush_range(j->ws, 0, 0);
-        flush_range(j->ws, SIGN_SLOT, SIGN_SLOT);
-        if (j->pos.lo <= j->pos.hi) flush_range(j->ws, j->pos.lo, j->pos.hi);
-        if (j->neg.lo <= j->neg.hi) flush_range(j->ws, j->neg.lo, j->neg.hi);
-    }
-    j->unflushed = 0;
+INLINE void join_tables(job *j) {
+    for (int k = 0; k < j->spans; k++) join_range(j->ws, j->all[k].lo, j->all[k].hi);
 }
 
 /* torch.histc's arithmetic: (x - lo) * bins / (hi - lo) in the value's own precision. */
@@ -292,56 +401,58 @@ INLINE void flush(job *j) {
 LINEAR_KEYS(floats_to_keys, float)
 LINEAR_KEYS(doubles_to_keys, double)
 
-INLINE void count_keys(job *j, const uint32_t *keys, int m, int shift, uint32_t differing) {
-    if (differing >> shift == 0) {
-        j->ws->totals[keys[0] >> shift] += (uint32_t)m;
-        return;
-    }
-    fill_tables(j->ws, keys, m, shift);
-    j->unflushed += (m + TABLES - 1) & -TABLES;  /* a remainder fills the first tables only */
-    if (j->unflushed >= FLUSH_EVERY) flush(j);
+/* Whether all m values of a chunk lie in the slot of any one of them. */
+INLINE int in_one_slot(const bit_range *r, int m) {
+    if (r->zeros) return r->zeros == (uint32_t)m && (r->umax == 0 || r->smax == INT32_MIN);
+    if (r->smax < 0) return ((uint32_t)r->smin_nonzero + 1) >> SLOT_SHIFT == r->umax >> SLOT_SHIFT;
+    return (r->umin_nonzero + 1) >> SLOT_SHIFT == r->umax >> SLOT_SHIFT;
 }
 
-INLINE void tally_non_finite(job *j, uint32_t bits) {
-    if ((bits << 1) > 0xff000000u) j->nans++;
-    else if (bits >> 31) j->neg_infs++;
-    else j->pos_infs++;
+INLINE void count_bits(job *j, const bit_range *range, const uint32_t *bits, int m) {
+    note_slots(j, range);
+    if (in_one_slot(range, m)) j->ws->tables[0][bits[0] >> SLOT_SHIFT] += (uint32_t)m;
+    else fill_tables(j->ws, bits, m, SLOT_SHIFT);
 }
 
+/* Without branches: in a diverging network they would be mispredicted all the time. */
 INLINE int drop_non_finite(job *j, const uint32_t *bits, int m, uint32_t *kept) {
-    int n = 0;
+    int finite = 0, nans = 0, neg_infs = 0;
     for (int i = 0; i < m; i++) {
-        uint32_t u = bits[i];
-        kept[n] = u;
-        if ((u << 1) < 0xff000000u) n++;
-        else tally_non_finite(j, u);
+        uint32_t magnitude = bits[i] & 0x7fffffffu;
+        finite += magnitude < 0x7f800000u;
+        nans += magnitude > 0x7f800000u;
+        neg_infs += bits[i] == 0xff800000u;
     }
-    return n;
+    j->nans += nans;
+    j->neg_infs += neg_infs;
+    j->pos_infs += m - finite - nans - neg_infs;
+    for (int i = 0, n = 0; n < finite; i++) {
+        kept[n] = bits[i];
+        n += (bits[i] & 0x7fffffffu) < 0x7f800000u;
+    }
+    return finite;
 }
 
-INLINE void count_float_chunk(job *j, const uint32_t *bits, int m) {
+INLINE void count_float_chunk(job *j, const uint32_t *bits, int m, const instructions *with) {
     uint32_t kept[CHUNK], keys[CHUNK];
-    bit_range range = scan_bits(bits, m);
-    if (range.smax >= 0x7f800000 || range.umax >= 0xff800000u) {
+    chunk_scan found = with->scan(bits, m);
+    if (found.range.smax >= 0x7f800000 || found.range.umax >= 0xff800000u) {
         m = drop_non_finite(j, bits, m, kept);
         if (m == 0) return;
         bits = kept;
-        range = scan_bits(bits, m);
+        found = with->scan(bits, m);
     }
-    double sum, sum_sq;
-    scan_sums(bits, m, &sum, &sum_sq);
-    add_compensated(&j->sum, &j->sum_lost, sum);
-    add_compensated(&j->sum_sq, &j->sum_sq_lost, sum_sq);
-    j->zeros += range.zeros;
-    note_float_extremes(j, &range);
+    add_compensated(&j->sum, &j->sum_lost, found.sum);
+    add_compensated(&j->sum_sq, &j->sum_sq_lost, found.sum_sq);
+    j->zeros += found.range.zeros;
+    note_float_extremes(j, &found.range);
     if (j->scheme->linear) {
         float values[CHUNK];
         memcpy(values, bits, (size_t)m * sizeof *values);
         floats_to_keys(j->scheme, values, m, keys);
-        count_keys(j, keys, m, 0, UINT32_MAX);
+        fill_tables(j->ws, keys, m, 0);
     } else {
-        note_slots(j, &range);
-        count_keys(j, bits, m, SLOT_SHIFT, range.differing);
+        count_bits(j, &found.range, bits, m);
     }
 }
 
@@ -389,13 +500,12 @@ INLINE void count_double_chunk(job *j, const unsigned char *data, int m) {
     scan_doubles(j, values, m);
     if (j->scheme->linear) {
         doubles_to_keys(j->scheme, values, m, keys);
-        count_keys(j, keys, m, 0, UINT32_MAX);
+        fill_tables(j->ws, keys, m, 0);
         return;
     }
     doubles_to_bits(values, m, keys);
     bit_range range = scan_bits(keys, m);
-    note_slots(j, &range);
-    count_keys(j, keys, m, SLOT_SHIFT, range.differing);
+    count_bits(j, &range, keys, m);
 }
 
 /* ---- floating-point environment ---------------------------------------------------------------- */
@@ -428,7 +538,7 @@ INLINE void leave_ieee(uint64_t before) {
 
 /* ---- one job, in every instruction set ------------------------------------------------------- */
 
-INLINE void run_generic(job *j) {
+INLINE void run_generic(job *j, const instructions *with) {
     uint32_t bits[CHUNK];
     const int item = ITEM_SIZES[j->dtype];
     const int aligned = ((uintptr_t)j->data & 3) == 0;
@@ -440,28 +550,32 @@ INLINE void run_generic(job *j) {
             count_double_chunk(j, data, m);
             continue;
         case FLOAT16:
-            read_halves(data, m, bits);
+            with->read_halves(data, m, bits);
             break;
         case BFLOAT16:
-            read_bfloats(data, m, bits);
+            with->read_bfloats(data, m, bits);
             break;
         default:
             if (aligned) {
-                count_float_chunk(j, (const uint32_t *)(const void *)data, m);
+                count_float_chunk(j, (const uint32_t *)(const void *)data, m, with);
                 continue;
             }
             memcpy(bits, data, (size_t)m * sizeof *bits);
         }
-        count_float_chunk(j, bits, m);
+        count_float_chunk(j, bits, m, with);
     }
-    flush(j);
+    note_spans(j);
+    join_tables(j);
 }
 
-static void run_portable(job *j) { run_generic(j); }
+static const instructions PORTABLE = {scan_portable, read_halves, read_bfloats};
+static void run_portable(job *j) { run_generic(j, &PORTABLE); }
 #if defined(VARIANTS)
-__attribute__((target("avx2,fma,bmi,bmi2"))) static void run_avx2(job *j) { run_generic(j); }
+static const instructions WITH_AVX2 = {scan_avx2, read_halves_avx2, read_bfloats_avx2};
+__attribute__((target("avx2,fma,bmi,bmi2")))
+static void run_avx2(job *j) { run_generic(j, &WITH_AVX2); }
 __attribute__((target("avx2,fma,bmi,bmi2,avx512f,avx512bw,avx512dq,avx512vl")))
-static void run_avx512(job *j) { run_generic(j); }
+static void run_avx512(job *j) { run_generic(j, &WITH_AVX2); }
 #endif
 
 static void (*run_selected)(job *) = run_portable;
@@ -471,7 +585,7 @@ static int select_variant(const char *wanted) {
 #if defined(VARIANTS)
     __builtin_cpu_init();
     int avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
-               __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2");
+               __builtin_cpu_supports("f16c") && __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2");
     int avx512 = avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
                  __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
     int best = wanted[0] == '\0';
@@ -520,56 +634,25 @@ static void run_jobs(job *jobs, int count) {
 static workspace *pool[MAX_POOLED];
 static int pooled = 0;
 
-static void free_workspace(workspace *ws) {
-    if (ws == NULL) return;
-    free(ws->tables);
-    free(ws->totals);
-    free(ws);
-}
-
-static workspace *take_workspace(size_t slots) {
-    for (int k = 0; k < pooled; k++) {
-        if (pool[k]->slots != slots) continue;
-        workspace *found = pool[k];
-        pool[k] = pool[--pooled];
-        return found;
-    }
-    workspace *ws = calloc(1, sizeof *ws);
-    if (ws == NULL) return NULL;
-    ws->slots = slots;
-    ws->stride = slots + TABLE_PAD;
-    ws->tables = calloc(TABLES * ws->stride, sizeof *ws->tables);
-    ws->totals = calloc(slots, sizeof *ws->totals);
-    if (ws->tables == NULL || ws->totals == NULL) {
-        free_workspace(ws);
-        return NULL;
-    }
-    return ws;
+static workspace *take_workspace(void) {
+    return pooled ? pool[--pooled] : calloc(1, sizeof(workspace));
 }
 
 static void give_workspace(workspace *ws) {
     if (pooled < MAX_POOLED) pool[pooled++] = ws;
-    else free_workspace(ws);
+    else free(ws);
 }
 
 /* ---- results ----------------------------------------------------------------------------------------- */
 
-static void merge_range(workspace *ws, int32_t *row, uint32_t lo, uint32_t hi, int64_t repeat) {
-    for (uint32_t slot = lo; slot <= hi; slot++) {
-        row[slot] = (int32_t)((uint32_t)row[slot] + ws->totals[slot] * (uint32_t)repeat);
-        ws->totals[slot] = 0;
-    }
-}
-
 static void merge_counts(job *j, int32_t *row, int64_t repeat) {
-    if (j->scheme->linear) {
-        merge_range(j->ws, row, 0, (uint32_t)j->ws->slots - 1, repeat);
-        return;
+    uint32_t *found = j->ws->tables[0];
+    for (int k = 0; k < j->spans; k++) {
+        for (uint32_t slot = j->all[k].lo; slot <= j->all[k].hi; slot++) {
+            row[slot] = (int32_t)((uint32_t)row[slot] + found[slot] * (uint32_t)repeat);
+            found[slot] = 0;
+        }
     }
-    merge_range(j->ws, row, 0, 0, repeat);
-    merge_range(j->ws, row, SIGN_SLOT, SIGN_SLOT, repeat);
-    if (j->pos.lo <= j->pos.hi) merge_range(j->ws, row, j->pos.lo, j->pos.hi, repeat);
-    if (j->neg.lo <= j->neg.hi) merge_range(j->ws, row, j->neg.lo, j->neg.hi, repeat);
 }
 
 static void merge(job *j, int32_t *row, int64_t *tallies, double *moments, int64_t repeat) {
@@ -585,14 +668,14 @@ static void merge(job *j, int32_t *row, int64_t *tallies, double *moments, int64
     moments[3] += (j->sum_sq + j->sum_sq_lost) * (double)repeat;
 }
 
-static int prepare_jobs(job *jobs, int count, const job *whole, size_t slots) {
+static int prepare_jobs(job *jobs, int count, const job *whole) {
     const int64_t chunks = (whole->n + CHUNK - 1) / CHUNK, share = (chunks + count - 1) / count * CHUNK;
     for (int k = 0; k < count; k++) {
         int64_t from = k * share, left = whole->n - from;
         jobs[k] = *whole;
         jobs[k].n = left < 0 ? 0 : left < share ? left : share;
         jobs[k].data = whole->data + (jobs[k].n ? from * ITEM_SIZES[whole->dtype] : 0);
-        jobs[k].ws = take_workspace(slots);
+        jobs[k].ws = take_workspace();
         if (jobs[k].ws == NULL) {
             while (k-- > 0) give_workspace(jobs[k].ws);
             return 0;
@@ -616,7 +699,7 @@ static int check_arguments(int64_t dtype, int64_t n, int64_t repeat, int64_t slo
         PyErr_Format(PyExc_ValueError, "dtype code %lld is not one of 0..3", (long long)dtype);
     else if (n < 0 || repeat < 0)
         PyErr_SetString(PyExc_ValueError, "n and repeat must not be negative");
-    else if (bins < 0 || bins > INT32_MAX - 2 || slots != (bins ? bins + 2 : FLOAT_SLOTS))
+    else if (bins < 0 || bins > FLOAT_SLOTS - 2 || slots != (bins ? bins + 2 : FLOAT_SLOTS))
         PyErr_Format(PyExc_ValueError, "%lld slots do not fit %lld linear bins (0: float bits)",
                      (long long)slots, (long long)bins);
     else return 1;
@@ -646,7 +729,7 @@ static PyObject *py_count(PyObject *self, PyObject *const *args, Py_ssize_t narg
                        .min = (double)INFINITY, .max = -(double)INFINITY};
     const int threads = a[7] < 1 ? 1 : a[7] > MAX_THREADS ? MAX_THREADS : (int)a[7];
     job jobs[MAX_THREADS];
-    if (!prepare_jobs(jobs, threads, &whole, (size_t)a[8])) return PyErr_NoMemory();
+    if (!prepare_jobs(jobs, threads, &whole)) return PyErr_NoMemory();
     Py_BEGIN_ALLOW_THREADS
     run_jobs(jobs, threads);
     Py_END_ALLOW_THREADS

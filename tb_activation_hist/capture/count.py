@@ -4,18 +4,20 @@ Kernels: a C extension on the CPU, Triton on CUDA, torch operations wherever tho
 All give the same counts; `count_kernels` chooses.
 
 Memory: a buffer of R rows takes R * (4 * slots + 72) bytes (33 kB a row for the default scheme).
-On the CPU one is being filled while those handed out by ``to_host`` are read; released ones are
-used again, at most ``MAX_FREE`` are kept. On CUDA one lies on the device and the copies are
-pinned host memory, pooled alike. The C extension keeps at most 8 workspaces of 170 kB, one for
-each thread that counts at the same time. Nothing keeps a reference to the counted tensors.
+On the CPU one is being filled while those handed out by ``to_host`` are read; those that nobody
+reads any more are used again, at most ``MAX_FREE`` are kept. On CUDA one lies on the device, and
+the copies are pinned host memory, pooled alike. The C extension keeps at most 8 workspaces of
+267 kB, one for each thread that counts at the same time. Nothing keeps a reference to the counted
+tensors.
 """
 
 from __future__ import annotations
 
-import threading
+import contextlib
 import weakref
+from collections import deque
 from types import ModuleType
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -31,8 +33,8 @@ __all__ = ["CountBuffer", "HostCounts", "Switch", "count_", "is_countable", "ker
 MAX_FREE: Final = 4
 """Released host storages a buffer keeps for its next records."""
 
-VALUES_PER_THREAD: Final = 1 << 19
-"""A tensor gets a second thread only from twice this many values on (see bench/kernel.py)."""
+VALUES_PER_THREAD: Final = 1 << 21
+"""A tensor gets a second thread only from twice this many values on (2 ms of counting)."""
 
 _DTYPE_CODES: Final = {torch.float32: 0, torch.float16: 1, torch.bfloat16: 2, torch.float64: 3}
 _UPCAST: Final = frozenset(
@@ -78,8 +80,9 @@ class HostCounts:
     """The rows of one record on the host.
 
     counts (rows, slots) int32, tallies (rows, 5) int64 [n, zeros, nans, pos_infs, neg_infs],
-    moments (rows, 4) float64 [min, max, sum, sum_sq]: numpy views that are valid until
-    `release()`. Slots of non-finite values hold nothing of meaning.
+    moments (rows, 4) float64 [min, max, sum, sum_sq]: numpy views. Their memory serves again for
+    a later record once this object and every array taken from it are gone. Slots of non-finite
+    values hold nothing of meaning.
     """
 
     def __init__(
@@ -87,14 +90,16 @@ class HostCounts:
         storage: torch.Tensor,
         rows: int,
         scheme: Scheme,
-        event: Any = None,
+        event: torch.cuda.Event | None = None,
         free: _FreeList | None = None,
     ) -> None:
         self.rows = rows
         self.scheme = scheme
-        self._storage: torch.Tensor | None = storage
         self._event = event
-        self._free = free
+        self._storage = storage.numpy()
+        if free is not None:
+            # All views have this one array as their base, so its end is the end of them all.
+            weakref.finalize(self._storage, free.give, storage).atexit = False
 
     def wait(self) -> HostCounts:
         """Block until the copy from the device has arrived; returns at once on the CPU."""
@@ -105,25 +110,21 @@ class HostCounts:
 
     @property
     def counts(self) -> npt.NDArray[np.int32]:
-        """(rows, slots) counts."""
-        return self._arrays()[0]
+        """(rows, slots) counts; waits for them."""
+        flat = self.wait()._storage[_ROW_HEAD * self.rows :].view(np.int32)
+        return flat.reshape(self.rows, self.scheme.slots)
 
     @property
     def tallies(self) -> npt.NDArray[np.int64]:
-        """(rows, 5): n, zeros, nans, pos_infs, neg_infs."""
-        return self._arrays()[1]
+        """(rows, 5): n, zeros, nans, pos_infs, neg_infs; waits for them."""
+        ends = 8 * _MOMENTS * self.rows, _ROW_HEAD * self.rows
+        return self.wait()._storage[slice(*ends)].view(np.int64).reshape(self.rows, _TALLIES)
 
     @property
     def moments(self) -> npt.NDArray[np.float64]:
-        """(rows, 4): min, max, sum, sum of squares of the finite values."""
-        return self._arrays()[2]
-
-    def _arrays(self) -> tuple[npt.NDArray[Any], ...]:
-        if self._storage is None:
-            msg = "These counts were released; read them before calling release()."
-            raise OptionError(msg)
-        self.wait()
-        return tuple(view.numpy() for view in _views(self._storage, self.rows, self.scheme.slots))
+        """(rows, 4): min, max, sum, sum of squares of the finite values; waits for them."""
+        end = 8 * _MOMENTS * self.rows
+        return self.wait()._storage[:end].view(np.float64).reshape(self.rows, _MOMENTS)
 
     def occupied(
         self,
@@ -133,25 +134,24 @@ class HostCounts:
         Row r's are ``slots[offsets[r]:offsets[r + 1]]``, ascending. Slots of non-finite values
         are left out. The GIL is free while the rows are searched.
         """
-        counts = self.counts
-        float_bits = isinstance(self.scheme, FloatBits)
-        module = c_extension()
-        if module is None:
-            return _occupied_numpy(counts, float_bits)
-        offsets = np.empty(self.rows + 1, dtype=np.int64)
-        shape = (counts.ctypes.data, *counts.shape, float_bits, offsets.ctypes.data)
-        total = module.occupied(*shape, 0, 0)
-        slots, found = np.empty(total, dtype=np.int32), np.empty(total, dtype=np.int64)
-        if total:
-            module.occupied(*shape, slots.ctypes.data, found.ctypes.data)
-        return offsets, slots, found
+        return to_occupied(self.counts, self.scheme)
 
-    def release(self) -> None:
-        """Give the memory back for the next record; arrays taken from here become invalid."""
-        storage, self._storage = self._storage, None
-        if storage is not None and self._free is not None:
-            self.wait()
-            self._free.give(storage)
+
+def to_occupied(
+    counts: npt.NDArray[np.int32], scheme: Scheme
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int32], npt.NDArray[np.int64]]:
+    """The occupied slots of a (rows, slots) array of int32 counts: see `HostCounts.occupied`."""
+    float_bits = isinstance(scheme, FloatBits)
+    module = c_extension()
+    if module is None or counts.dtype != np.int32 or not counts.flags.c_contiguous:
+        return _occupied_numpy(counts, float_bits)
+    offsets = np.empty(len(counts) + 1, dtype=np.int64)
+    source = (counts.ctypes.data, *counts.shape, float_bits, offsets.ctypes.data)
+    total = module.occupied(*source, 0, 0)
+    slots, found = np.empty(total, dtype=np.int32), np.empty(total, dtype=np.int64)
+    if total:
+        module.occupied(*source, slots.ctypes.data, found.ctypes.data)
+    return offsets, slots, found
 
 
 def _occupied_numpy(
@@ -167,18 +167,19 @@ def _occupied_numpy(
 
 
 class _FreeList:
-    """Host storages that nobody reads any more, emptied; shared with the writer's thread."""
+    """Host storages that nobody reads any more, emptied.
+
+    Without a lock: `give` runs wherever the last array of a record ends, even inside `take`.
+    """
 
     def __init__(self, rows: int, *, pinned: bool) -> None:
         self._rows = rows
         self._pinned = pinned
-        self._lock = threading.Lock()
-        self._storages: list[torch.Tensor] = []
+        self._storages: deque[torch.Tensor] = deque()
 
     def take(self, size: int) -> torch.Tensor:
-        with self._lock:
-            if self._storages:
-                return self._storages.pop()
+        with contextlib.suppress(IndexError):
+            return self._storages.pop()
         with torch.inference_mode(False):
             storage = torch.zeros(size, dtype=torch.uint8, device="cpu", pin_memory=self._pinned)
         return _empty_moments_(storage, self._rows)
@@ -188,8 +189,7 @@ class _FreeList:
             return
         if not self._pinned:  # a copy from the device overwrites all of it anyway
             _empty_moments_(storage.zero_(), self._rows)
-        with self._lock:
-            self._storages.append(storage)
+        self._storages.append(storage)
 
 
 def _views(storage: torch.Tensor, rows: int, slots: int) -> tuple[torch.Tensor, ...]:
@@ -263,14 +263,15 @@ class CountBuffer:
     def reset_(self) -> None:
         """Empty all rows, without synchronisation."""
         with torch.no_grad():
+            if self._on_host and not self.tallies.any():
+                return  # nothing was counted since `to_host`
             _empty_moments_(self.storage.zero_(), self.rows)
 
     def to_host(self) -> HostCounts:
         """Hand over what was counted and leave the buffer empty; never waits for the device.
 
         On the CPU the storage itself is handed over and a free one takes its place; elsewhere one
-        copy is started on the current stream (into pinned memory on CUDA). Call the result's
-        `release()` when it has been read, so that its memory serves again.
+        copy is started on the current stream (into pinned memory on CUDA).
         """
         with torch.no_grad():
             if self._on_host:
@@ -318,7 +319,7 @@ def count_(
         return
     if not switch.on and not (values.is_cuda and torch.cuda.is_current_stream_capturing()):
         return
-    if type(values) is not torch.Tensor:
+    if type(values) is not torch.Tensor and type(values) is not torch.nn.Parameter:
         values = _to_plain(values)
     if values.is_cpu and buffer._on_host:
         _count_cpu(buffer.storage, row, values, buffer.rows, buffer.scheme)
@@ -423,7 +424,8 @@ def _count_with_torch(
 @torch.library.custom_op(
     "tb_activation_hist::count_",
     mutates_args={"storage"},
-    schema="(Tensor(a!) storage, Tensor switch, int row, Tensor values, int rows, float[] bins) -> ()",
+    schema="(Tensor(a!) storage, Tensor switch, int row, Tensor values, int rows, float[] bins)"
+    " -> ()",
 )
 def _op(
     storage: torch.Tensor,
@@ -472,15 +474,8 @@ def _(
 
 
 @_op.register_fake
-def _(
-    storage: torch.Tensor,
-    switch: torch.Tensor,
-    row: int,
-    values: torch.Tensor,
-    rows: int,
-    bins: list[float],
-) -> None:
-    return None
+def _(*_: object) -> None:
+    """Nothing is returned, so a graph under construction has nothing to know."""
 
 
 def _bins_to_scheme(bins: list[float]) -> Scheme:
