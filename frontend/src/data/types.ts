@@ -135,4 +135,6 @@ export interface Finding {
 export interface Findings {
   readonly findings: readonly Finding[];
   readonly pending: number;
+  /** A sentence for each run that could not be looked at. */
+  readonly errors: readonly string[];
 }
