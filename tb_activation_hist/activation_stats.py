@@ -10,7 +10,7 @@ import numpy as np
 
 from tb_activation_hist.grid import FloatArray
 from tb_activation_hist.histogram import HistogramSeries
-from tb_activation_hist.picture import value_edges
+from tb_activation_hist.picture import value_axis
 
 NEAR_ZERO = 0.05
 """fastai's threshold."""
@@ -57,7 +57,7 @@ class ActivationStatsReaders(ABC):
         fastai's own bins are ``lo=0, hi=10``; values outside are left out, as there.
         """
         series = self.series(layer)
-        counts = series.rebin(value_edges([series], bins, lo=lo, hi=hi))
+        counts = series.rebin(value_axis([series], bins, lo=lo, hi=hi).edges)
         return np.asarray(np.log1p(counts.T), np.float64)
 
     def color_dim(

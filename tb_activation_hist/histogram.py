@@ -251,6 +251,24 @@ class HistogramSeries:
         counts = np.add.reduceat(self.bin_counts, start, axis=0, dtype=np.uint64)
         return replace(self, tallies=self.tallies.pool(start), bin_counts=compact(counts))
 
+    def _repr_png_(self) -> bytes | None:
+        """A heatmap in notebooks; None without matplotlib."""
+        try:
+            from tb_activation_hist.plot import series_to_png
+
+            return series_to_png(self)
+        except MissingDependencyError:
+            return None
+
+    def _repr_html_(self) -> str | None:
+        """The same with its size in words."""
+        try:
+            from tb_activation_hist.plot import series_to_html
+
+            return series_to_html(self)
+        except MissingDependencyError:
+            return None
+
     def to_dataframe(self, *, counts: bool = False) -> pd.DataFrame:
         """One row per record with its tallies, moments and quantiles; needs pandas.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -15,19 +15,34 @@ from tb_activation_hist.histogram import HistogramSeries
 CUT_SHARE: Final = 0.001
 """Share of the values left out at each end of an automatic range; a few outliers would hide all."""
 
+SMALLEST_UNIT: Final = 1e-6
+"""Smallest unit of a symlog scale, as a share of the largest value shown."""
+
 SCALES: Final = ("linear", "symlog")
+
+
+@dataclass(frozen=True)
+class ValueAxis:
+    """The rows of a picture: (R + 1,) ascending edges, spaced evenly on the scale.
+
+    unit: where the symlog scale, sign(x) * log(1 + |x| / unit), turns from linear to logarithmic.
+    """
+
+    edges: FloatArray
+    scale: str = "linear"
+    unit: float = 1.0
 
 
 @dataclass(frozen=True)
 class Picture:
     """Counts of one layer over a grid of cells.
 
-    counts (R, C): row r holds values from edges[r] to edges[r + 1], column c the steps from
-    columns[c] to columns[c + 1]. outside: share of the finite values above or below the edges.
+    counts (R, C): row r holds values from axis.edges[r] to axis.edges[r + 1], column c the steps
+    from columns[c] to columns[c + 1]. outside: share of the finite values that the axis leaves out.
     """
 
     counts: FloatArray
-    edges: FloatArray
+    axis: ValueAxis
     columns: FloatArray
     outside: float
 
@@ -60,18 +75,18 @@ def _weighted_quantile(values: FloatArray, weight: FloatArray, share: float) -> 
     return float(values[order][min(int(place), len(order) - 1)])
 
 
-def value_edges(
-    parts: Iterable[HistogramSeries],
+def value_axis(
+    parts: Sequence[HistogramSeries],
     rows: int = 128,
     *,
     lo: float | None = None,
     hi: float | None = None,
     scale: str = "linear",
-) -> FloatArray:
-    """(rows + 1,) edges of a picture's rows that suit all given series.
+) -> ValueAxis:
+    """Rows of a picture that suit all given series.
 
-    lo, hi: ends of the values shown; by default `value_range`. scale: "linear", or "symlog": rows
-    of equal height in sign(x) * log(1 + |x| / c), with c a hundredth of the largest shown |x|.
+    lo, hi: ends of the values shown; by default `value_range`. scale: "linear", or "symlog", whose
+    unit is the size that a tenth of the values other than zero stay below.
     """
     if scale not in SCALES:
         msg = f"scale must be {' or '.join(map(repr, SCALES))}, but got {scale!r}."
@@ -82,28 +97,35 @@ def value_edges(
         msg = f"The values shown must be from lo to a larger hi, but got {bottom} and {top}."
         raise OptionError(msg)
     if scale == "linear":
-        return np.linspace(bottom, top, rows + 1)
-    unit = symlog_unit(bottom, top)
+        return ValueAxis(np.linspace(bottom, top, rows + 1))
+    unit = max(_small_size(parts), max(abs(bottom), abs(top)) * SMALLEST_UNIT)
     ends = np.sign([bottom, top]) * np.log1p(np.abs([bottom, top]) / unit)
     even = np.linspace(ends[0], ends[1], rows + 1)
-    return np.asarray(np.sign(even) * np.expm1(np.abs(even)) * unit, np.float64)
+    edges = np.sign(even) * np.expm1(np.abs(even)) * unit
+    edges[0], edges[-1] = bottom, top
+    return ValueAxis(edges, scale, unit)
 
 
-def symlog_unit(lo: float, hi: float) -> float:
-    """Where the symlog scale turns from linear to logarithmic."""
-    return max(abs(lo), abs(hi)) / 100
+def _small_size(parts: Sequence[HistogramSeries]) -> float:
+    """The size that a tenth of the values in bins off zero stay below; 0 where there are none."""
+    sizes, weights = [np.zeros(0)], [np.zeros(0)]
+    for series in parts:
+        off = (series.lower >= 0) | (series.upper <= 0)
+        sizes.append(np.maximum(np.abs(series.lower), np.abs(series.upper))[off])
+        weights.append(series.bin_counts.sum(axis=0, dtype=np.float64)[off])
+    size, weight = np.concatenate(sizes), np.concatenate(weights)
+    return _weighted_quantile(size, weight, 0.1) if weight.sum() else 0.0
 
 
-def series_to_picture(
-    series: HistogramSeries, edges: FloatArray, max_columns: int = 1000
-) -> Picture:
-    """Counts of a series over the given value edges; neighbouring steps are pooled to fit."""
+def series_to_picture(series: HistogramSeries, axis: ValueAxis, max_columns: int = 1000) -> Picture:
+    """Counts of a series over the given rows; neighbouring steps are pooled to fit."""
     size = -(-len(series) // max_columns)
     pooled = series.pool(np.arange(0, len(series), size)) if size > 1 else series
-    counts = pooled.rebin(edges)
+    counts = pooled.rebin(axis.edges)
     total = series.finite.sum()
     outside = 1 - counts.sum() / total if total else 0.0
-    return Picture(counts.T, edges, step_edges(pooled.steps.astype(np.float64)), max(outside, 0.0))
+    columns = step_edges(pooled.steps.astype(np.float64))
+    return Picture(counts.T, axis, columns, max(float(outside), 0.0))
 
 
 def step_edges(steps: FloatArray) -> FloatArray:

@@ -22,7 +22,7 @@ from tb_activation_hist.capture.parameters import StepWatcher
 from tb_activation_hist.histogram import HistogramSeries
 
 
-class ActivationHistCallback(Callback, ActivationStatsReaders):  # type: ignore[misc]
+class ActivationHistCallback(Callback, ActivationStatsReaders):
     """Records the histograms of a Learner's layers, batch by batch, into a run directory.
 
     logdir: path or URL that TensorBoard can open, or a ``SummaryWriter``; None: records are kept in
