@@ -49,7 +49,8 @@ ALLOWED: dict[str, tuple[set[str], set[str]]] = {
     "event_records": ({"crc32c", "errors"}, {"tensorboard"}),
     "run_index": (STORED | {"event_records", "foreign"}, {"google", "numpy", "tensorboard"}),
     "reader": ({"errors", "event_records", "histogram", "run_index"}, set()),
-    "plot": (BASE, {"matplotlib", "numpy"}),
+    "picture": (BASE, {"numpy"}),
+    "plot": (BASE | {"picture"}, {"matplotlib", "numpy"}),
     "probe": (
         BASE | {"callbacks", "capture", "config", "logger", "plot", "writer"},
         {"fastai", "numpy", "torch"},
@@ -69,7 +70,7 @@ ALLOWED: dict[str, tuple[set[str], set[str]]] = {
         {"fastai", "fastcore", "lightning", "numpy", "pytorch_lightning", "torch", "transformers"},
     ),
     # ActivationStats' habits over a recorded series.
-    "activation_stats": (BASE | {"plot", "reader"}, {"matplotlib", "numpy"}),
+    "activation_stats": (BASE | {"picture", "plot"}, {"matplotlib", "numpy"}),
     "plugin": (STORED | {"findings", "foreign"}, {"numpy", "tensorboard", "werkzeug"}),
     "cli": (EVERYTHING, EVERYTHING),
     "__main__": ({"cli"}, set()),

@@ -49,9 +49,13 @@ def tensorboard(python: Path, logdir: Path) -> Iterator[str]:
     log = logdir / "tensorboard.txt"
     command = [python, "-m", "tensorboard.main", "--logdir", logdir, "--port", str(port)]
     with log.open("w") as output:
-        environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
         process = subprocess.Popen(
-            [*map(str, command), "--host=127.0.0.1"], stdout=output, stderr=output, env=environment
+            [*map(str, command), "--host=127.0.0.1"],
+            # `-m` puts the working directory first on the path: the checkout would win.
+            cwd=logdir,
+            env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
+            stdout=output,
+            stderr=output,
         )
     try:
         address = f"http://127.0.0.1:{port}"
