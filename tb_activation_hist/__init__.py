@@ -44,6 +44,9 @@ _HOMES: Final = {
     "read_histograms": "reader",
 }
 
+# Libraries that are installed on demand: the extra has the library's name.
+_EXTRAS: Final = ("torch", "fastai")
+
 __all__ = [
     "ActivationHistCallback",
     "ActivationHistError",
@@ -66,7 +69,15 @@ def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         msg = f"module {__name__!r} has no attribute {name!r}"
         raise AttributeError(msg)
-    value = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    try:
+        module = import_module(f"{__name__}.{_HOMES[name]}")
+    except ModuleNotFoundError as error:
+        library = (error.name or "").partition(".")[0]
+        if library not in _EXTRAS:
+            raise
+        msg = f"{name} needs {library}: pip install 'tb-activation-hist[{library}]'"
+        raise ModuleNotFoundError(msg, name=error.name) from error
+    value = getattr(module, name)
     globals()[name] = value
     return value
 
