@@ -13,7 +13,8 @@ interface JoinedBins {
 /**
  * The held tile with its last columns replaced and continued by `newer`, the answer to a request with
  * `since`; null when the two do not fit together (other pooling, other bins, records taken away by
- * TensorBoard's sampling), so that the whole tile must be asked for.
+ * TensorBoard's sampling), so that the whole tile must be asked for. What is not per column (range, extent,
+ * revision ...) is the newer tile's, which the server states for all asked steps.
  */
 export function mergeTile(held: Tile, newer: Tile): Tile | null {
   if (newer.columns.length === 0) return newer.records === held.records ? held : null;
@@ -26,18 +27,11 @@ export function mergeTile(held: Tile, newer: Tile): Tile | null {
   return {
     ...newer,
     firstColumn: held.firstColumn,
-    range: joinRange(held.range, newer.range),
-    extent: joinRange(held.extent, newer.extent),
     columns: joinColumns(held.columns, kept, newer.columns),
     lower: bins.lower,
     upper: bins.upper,
     counts: joinCounts(held, kept, newer, bins),
   };
-}
-
-function joinRange(a: Tile["range"], b: Tile["range"]): Tile["range"] {
-  if (a === null || b === null) return a ?? b;
-  return [Math.min(a[0], b[0]), Math.max(a[1], b[1])];
 }
 
 function joinColumns(held: Columns, kept: number, newer: Columns): Columns {

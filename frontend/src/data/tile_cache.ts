@@ -5,6 +5,8 @@ import type { Tile, TileRequest } from "./types";
 
 /** 64 MB hold some 250 panels of 1,000 columns and 64 rows. */
 export const CACHE_BYTES = 64 * 2 ** 20;
+/** What the server takes when a request names no rows. */
+const DEFAULT_ROWS = 256;
 
 /** What a tile shows, apart from how new it is: two requests with equal keys ask for the same picture. */
 export function requestToKey(request: TileRequest): string {
@@ -61,21 +63,24 @@ export class TileCache {
     }
   }
 
-  /** What to ask for to bring a held tile up to date: only the columns from its last one on. */
+  /** What to ask for to bring a held tile up to date: the columns from its last one on, with its bins. */
   newerRequest(request: TileRequest): TileRequest {
     const tile = this.held.get(requestToKey(request))?.tile;
     if (tile === undefined || tile.columns.length === 0) return request;
     const last = tile.firstColumn + tile.columns.length - 1;
-    return { ...request, since: last * 2 ** tile.level };
+    const since = last * 2 ** tile.level;
+    if (tile.unit === null || request.unit !== undefined) return { ...request, since };
+    const { rows: _, ...others } = request;
+    return { ...others, unit: tile.unit, since };
   }
 
   /**
    * Join the answer to `newerRequest` with the held tile; the joined tile, or null when they do not fit
-   * and the whole tile must be asked for.
+   * (or the values have left the range its bins were chosen for) and the whole tile must be asked for.
    */
   append(request: TileRequest, newer: Tile): Tile | null {
     const held = this.held.get(requestToKey(request))?.tile;
-    const joined = held === undefined ? null : mergeTile(held, newer);
+    const joined = held === undefined || outgrown(request, newer) ? null : mergeTile(held, newer);
     if (joined !== null) this.put(request, joined);
     return joined;
   }
@@ -94,4 +99,12 @@ export class TileCache {
     this.used_bytes -= this.held.get(key)?.bytes ?? 0;
     this.held.delete(key);
   }
+}
+
+/** The server chooses a unit that gives `rows` to 2 * `rows` central rows; twice off either way is too far. */
+function outgrown(request: TileRequest, newer: Tile): boolean {
+  const wanted = request.rows ?? DEFAULT_ROWS;
+  if (newer.unit === null || newer.range === null || request.unit !== undefined || wanted === 0) return false;
+  const rows = (newer.range[1] - newer.range[0]) / 2 ** newer.unit;
+  return rows < wanted / 2 || rows > wanted * 4;
 }

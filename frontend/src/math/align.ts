@@ -64,6 +64,10 @@ function statementOf(kind: AxisKind, matched: number, columns: number, apart: nu
   if (matched === 0) return `No columns at the same ${NAMES[kind]}.`;
   const some = matched === columns ? "all" : `${formatExact(matched)} of ${formatExact(columns)}`;
   const steps = kind === "step" || kind === "log_step";
-  const how = !steps ? "" : apart === 0 ? ", equal steps" : `, at most ${formatExact(apart)} steps apart`;
+  const how = !steps
+    ? ""
+    : apart === 0
+      ? ", equal steps"
+      : `, at most ${formatExact(apart)} ${apart === 1 ? "step" : "steps"} apart`;
   return `Matched by ${NAMES[kind]}: ${some} columns${how}.`;
 }

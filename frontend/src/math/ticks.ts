@@ -8,6 +8,10 @@ const MAX_STRIDE = 60;
 
 /** Neighbouring ticks keep at least this part of the mean distance that `count` ticks would have. */
 const CROWDING = 0.6;
+/** More than this many times the asked ticks are too many. */
+const SURPLUS = 1.3;
+/** Half of the largest magnitude lies at 0.5 of its distance from 0 on a linear axis; up to here is near. */
+const NEARLY_LINEAR = 0.6;
 
 /** About `count` round numbers from lo to hi. */
 export function linearTicks(lo: number, hi: number, count: number): readonly number[] {
@@ -23,6 +27,9 @@ export function symlogTicks(
 ): readonly number[] {
   const gap = CROWDING / Math.max(1, count);
   const zero = valueToShare(0);
+  const size = -lo > hi ? lo : hi;
+  const bend = (valueToShare(size / 2) - zero) / (valueToShare(size) - zero);
+  if (bend < NEARLY_LINEAR) return spread(linearTicks(lo, hi, count), gap, valueToShare);
   for (let level = 0; level < MULTIPLES.length + MAX_STRIDE; level++) {
     const multiples = MULTIPLES[Math.min(level, MULTIPLES.length - 1)]!;
     const stride = Math.max(1, level - MULTIPLES.length + 2);
@@ -33,7 +40,7 @@ export function symlogTicks(
       .filter((value) => value === 0 || Math.abs(valueToShare(value) - zero) >= gap)
       .sort((a, b) => a - b);
     if (seen.length < 3) break;
-    if (spacing(seen, valueToShare) >= gap) return seen;
+    if (seen.length <= Math.max(3, count * SURPLUS) && spacing(seen, valueToShare) >= gap) return seen;
   }
   return spread(linearTicks(lo, hi, count), gap, valueToShare);
 }
@@ -47,7 +54,8 @@ export function logTicks(lo: number, hi: number, count: number): readonly number
     const stride = Math.max(1, level - MULTIPLES.length + 2);
     const seen = decades(lo, hi, multiples, stride).reverse();
     if (seen.length < 2) break;
-    if (spacing(seen, valueToShare) >= CROWDING / Math.max(1, count)) return seen;
+    const few = seen.length <= Math.max(2, count * SURPLUS);
+    if (few && spacing(seen, valueToShare) >= CROWDING / Math.max(1, count)) return seen;
   }
   return linearTicks(lo, hi, count).filter((value) => value > 0);
 }

@@ -1,0 +1,167 @@
+import { describe, expect, it } from "vitest";
+import { madeTile } from "../data/fixtures";
+import type { Columns } from "../data/types";
+import { columnAt, columnSpans, joinSpans, nearestColumn, type RunClock, StepAxis } from "./step_axis";
+
+function columnsAt(steps: readonly number[], other: Partial<Columns> = {}): Columns {
+  return madeTile({ edges: [0, 1], counts: [steps.map(() => 1)], steps, columns: other }).columns;
+}
+
+function clockOf(columns: Columns, other: Partial<RunClock> = {}): RunClock {
+  const last = columns.length - 1;
+  return { firstStep: columns.firstStep[0]!, lastStep: columns.lastStep[last]!, startTime: 1000, ...other };
+}
+
+function pairs(
+  steps: readonly number[],
+  other: Partial<Columns> = {},
+  clock: Partial<RunClock> = {},
+): number[][] {
+  const columns = columnsAt(steps, other);
+  const spans = columnSpans(columns, "step", clockOf(columns, clock));
+  return steps.map((_, c) => [spans.start[c]!, spans.end[c]!]);
+}
+
+describe("columnSpans", () => {
+  it("lets each record last until the next", () => {
+    expect(pairs([0, 1, 2])).toEqual([
+      [0, 1],
+      [1, 2],
+      [2, 3],
+    ]);
+    expect(pairs([9, 19, 29])).toEqual([
+      [9, 19],
+      [19, 29],
+      [29, 39],
+    ]);
+  });
+
+  it("draws a missing record and a pause as gaps", () => {
+    expect(pairs([0, 10, 20, 40, 50, 60])[2]).toEqual([20, 30]);
+    expect(pairs([0, 1, 2, 100, 101])[2]).toEqual([2, 3]);
+  });
+
+  it("sees no gap where recording is thinned out", () => {
+    const steps = [0, 1, 2, 3, 4, 6, 8, 10, 12, 16, 20, 24];
+    expect(
+      pairs(steps)
+        .slice(0, -1)
+        .map(([, end]) => end),
+    ).toEqual(steps.slice(1));
+  });
+
+  it("uses the spacing inside pooled columns", () => {
+    const lastStep = Float64Array.of(3, 7, 103);
+    const records = Uint32Array.of(4, 4, 4);
+    expect(pairs([0, 4, 100], { lastStep, records })).toEqual([
+      [0, 4],
+      [4, 8],
+      [100, 104],
+    ]);
+  });
+
+  it("takes only long pauses as gaps when records were dropped at random", () => {
+    const steps = [0, 1, 4, 5, 8, 9, 11, 200, 202, 203];
+    const spans = pairs(steps, {}, { sampled: true });
+    expect(spans[1]).toEqual([1, 4]);
+    expect(spans[6]![1]).toBeLessThan(20);
+  });
+
+  it("copes with no column and with one", () => {
+    expect(pairs([])).toEqual([]);
+    expect(pairs([7])).toEqual([[7, 8]]);
+  });
+
+  it("places columns by time, epoch and share of the run", () => {
+    const columns = columnsAt([0, 1, 2, 3]);
+    const clock = clockOf(columns, { epochSteps: [0, 2, 4], epochs: [0, 1, 2] });
+    expect([...columnSpans(columns, "relative", clock).start]).toEqual([0, 1, 2, 3]);
+    expect(columnSpans(columns, "wall", clock).end[3]).toBe(1004);
+    expect([...columnSpans(columns, "epoch", clock).start]).toEqual([0, 0.5, 1, 1.5]);
+    expect([...columnSpans(columns, "share", clock).end]).toEqual([0.25, 0.5, 0.75, 1]);
+  });
+
+  it("never lets columns overlap when clocks stand still", () => {
+    const wall = Float64Array.of(1000, 1000, 999, 1002);
+    const columns = columnsAt([0, 1, 2, 3], { firstWallTime: wall, lastWallTime: wall });
+    const spans = columnSpans(columns, "relative", clockOf(columns));
+    for (let c = 0; c < 4; c++) {
+      expect(spans.end[c]).toBeGreaterThanOrEqual(spans.start[c]!);
+      if (c > 0) expect(spans.start[c]).toBeGreaterThanOrEqual(spans.end[c - 1]!);
+    }
+  });
+});
+
+describe("finding columns", () => {
+  const columns = columnsAt([0, 1, 2, 100, 101, 102]);
+  const spans = columnSpans(columns, "step", clockOf(columns));
+
+  it("gives the nearest one in gaps and outside", () => {
+    expect([-5, 0, 1.99, 40, 60, 101, 999].map((unit) => nearestColumn(spans, unit))).toEqual([
+      0, 0, 1, 2, 3, 4, 5,
+    ]);
+  });
+
+  it("gives none in gaps and outside when it must be covered", () => {
+    expect([-1, 2.5, 3, 50, 100, 103, 104].map((unit) => columnAt(spans, unit))).toEqual([
+      -1, 2, -1, -1, 3, 5, -1,
+    ]);
+  });
+
+  it("joins the spans of several runs", () => {
+    const empty = columnSpans(columnsAt([]), "step", clockOf(columns));
+    expect(joinSpans([spans, empty])).toEqual([0, 103]);
+    expect(joinSpans([empty])).toBeNull();
+  });
+});
+
+describe("StepAxis", () => {
+  it("goes from unit to px and back", () => {
+    for (const kind of ["step", "log_step", "wall"] as const) {
+      const axis = new StepAxis(kind, 10, 2000);
+      for (const unit of [10, 11, 500, 2000]) {
+        expect(axis.pxToUnit(axis.unitToPx(unit, 320), 320)).toBeCloseTo(unit, 6);
+      }
+    }
+    expect(new StepAxis("step", 0, 200).unitToPx(50, 400)).toBe(100);
+  });
+
+  it("gives early steps more room on the log axis", () => {
+    expect(new StepAxis("log_step", 0, 9999).unitToShare(99)).toBeCloseTo(0.5, 9);
+  });
+
+  it("zooms about a point and pans", () => {
+    const axis = new StepAxis("step", 0, 100);
+    const zoomed = axis.zoomed(0.5, 0.25);
+    expect([zoomed.lo, zoomed.hi]).toEqual([12.5, 62.5]);
+    expect(zoomed.unitToShare(25)).toBeCloseTo(0.25, 12);
+    expect(axis.panned(0.1).lo).toBeCloseTo(10, 9);
+    expect(axis.panned(0.1).hi).toBeCloseTo(110, 9);
+  });
+
+  it("has whole steps, round times and early decades as ticks", () => {
+    const labels = (axis: StepAxis, count: number): string[] => axis.ticks(count).map((tick) => tick.label);
+    expect(labels(new StepAxis("step", 0, 3), 10)).toEqual(["0", "1", "2", "3"]);
+    expect(labels(new StepAxis("step", 0, 4000), 4)).toEqual(["0", "1,000", "2,000", "3,000", "4,000"]);
+    expect(labels(new StepAxis("relative", 0, 7300), 4)).toEqual(["0 s", "30 m", "1 h", "1 h 30 m", "2 h"]);
+    expect(labels(new StepAxis("log_step", 0, 9999), 5)).toEqual(["0", "10", "100", "1,000"]);
+    expect(labels(new StepAxis("share", 0, 1), 4)).toEqual(["0 %", "20 %", "40 %", "60 %", "80 %", "100 %"]);
+    expect(labels(new StepAxis("epoch", 0, 3), 3)).toEqual(["0", "1", "2", "3"]);
+  });
+
+  it("has round local times on the wall axis", () => {
+    const noon = new Date(2026, 5, 1, 12, 0, 0).getTime() / 1000;
+    const labels = new StepAxis("wall", noon - 50, noon + 250).ticks(3).map((tick) => tick.label);
+    expect(labels).toEqual(["12:00:00", "12:02:00", "12:04:00"]);
+  });
+
+  it("writes a unit in words", () => {
+    expect(new StepAxis("step", 0, 9).format(1234.4)).toBe("1,234");
+    expect(new StepAxis("epoch", 0, 9).format(1.5)).toBe("1.5");
+    expect(new StepAxis("share", 0, 1).format(0.5)).toBe("50 %");
+  });
+
+  it("refuses an empty range", () => {
+    expect(() => new StepAxis("step", 3, 3)).toThrow("finite lo < hi");
+  });
+});
