@@ -46,7 +46,7 @@ screenshots: $(VENV)/.dev-installed chromium ## Renew the pictures in docs/image
 
 bench: $(VENV)/.dev-installed chromium ## Print the benchmark tables (overhead, kernel, size, server, page)
 	@for name in kernel overhead size server page; do \
-		printf '\n== bench/%s.py\n' $$name; $(PY) bench/$$name.py || exit 1; \
+		printf '\n== bench.%s\n' $$name; $(PY) -m bench.$$name || exit 1; \
 	done
 
 clean: ## Remove build output and caches; keeps .venv, runs and downloads
