@@ -12,15 +12,17 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor, nn
 
+from tb_activation_hist.capture.distributed import Sink, current_ranks
 from tb_activation_hist.capture.hooks import Attachment
 from tb_activation_hist.capture.pace import Pace
 from tb_activation_hist.capture.parameters import ParameterKinds
 from tb_activation_hist.capture.recording import Recording
 from tb_activation_hist.capture.select import select_layers, unwrap
 from tb_activation_hist.capture.silence import explain_silence
+from tb_activation_hist.capture.sink import NoSink, open_sink
 from tb_activation_hist.config import split_options
 from tb_activation_hist.errors import OptionError
-from tb_activation_hist.writer import Record, RecordWriter, RunWriter
+from tb_activation_hist.writer import Record
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -56,12 +58,17 @@ class ActivationHistLogger:
         self._attachment = Attachment()
         self._parameters = ParameterKinds(self._recording, capture.kinds)
         steppers = _to_steppers(capture.optimizer)
-        owned = not isinstance(logdir, RecordWriter)
-        self.writer: RecordWriter = RunWriter(logdir, options=writing) if owned else logdir
-        self._pace = Pace(capture, capture.start_step or 0)
+        self._ranks = current_ranks()
+        self._recording.first_rank = self._ranks.rank == 0 or capture.per_rank
+        self.writer: Sink
+        self.writer, start = open_sink(logdir, self._ranks, capture, writing)
+        if isinstance(self.writer, NoSink):
+            self._recording.phases = ()
+        self._pace = Pace(capture, start)
         self._records = 0
         self._silent: list[str] | None = None
         self._handles = [each(OptimizerHook(self)) for each in steppers]
+        owned = self.writer is not logdir
         self._finalizer = weakref.finalize(
             self, _release, self._attachment, self._parameters, self.writer, owned, self._handles
         )
@@ -109,6 +116,8 @@ class ActivationHistLogger:
 
     def detach(self) -> None:
         """Take the hooks off; steps go on counting, but are not recorded."""
+        if self.attached:
+            self._write_rest()
         self._recording.stop()
         self._attachment.detach()
         self._parameters.detach()
@@ -172,7 +181,7 @@ class ActivationHistLogger:
             self._attach_new_modules()
         if silent != self._silent:
             self.writer.update_info(silent=silent)
-            if self._silent is None and silent:
+            if self._silent is None and silent and self._recording.first_rank:
                 self._recording.warn_once(explain_silence(self._model, self._selected, silent))
             self._silent = silent
 
@@ -212,21 +221,20 @@ class ActivationHistLogger:
         """Take the hooks off, write what is left, and end; calling it again does nothing."""
         if self.closed or os.getpid() != self._process:
             return
-        try:
-            self._write_rest()
-        except Exception as err:  # noqa: BLE001 - nothing of ours may stop a training
-            self._recording.fail("the last record", err)
-        self._recording.stop()
+        self.detach()
         self._finalizer()
 
     def _write_rest(self) -> None:
         """Evaluation passes, and merged steps, since the last record; not an unfinished step."""
-        merged = self._options.accumulate and not self._pace.records(self._pace.step)
-        infos, host = self._recording.rows.take()
-        rest = [row for row, info in enumerate(infos) if merged or info.phase == "eval"]
-        if rest and self._pace.step:
-            layers = [infos[row] for row in rest]
-            self.writer.write(Record(self._pace.step, time.time(), layers, host.select(rest)))
+        try:
+            merged = self._options.accumulate and not self._pace.records(self._pace.step)
+            infos, host = self._recording.rows.take()
+            rest = [row for row, info in enumerate(infos) if merged or info.phase == "eval"]
+            if rest and self._pace.step:
+                layers = [infos[row] for row in rest]
+                self.writer.write(Record(self._pace.step, time.time(), layers, host.select(rest)))
+        except Exception as err:  # noqa: BLE001 - nothing of ours may stop a training
+            self._recording.fail("the last record", err)
 
     def __enter__(self) -> Self:
         return self
@@ -284,7 +292,7 @@ def _kept(scalars: dict[str, float | Tensor]) -> dict[str, float | Tensor]:
 def _release(
     attachment: Attachment,
     parameters: ParameterKinds,
-    writer: RecordWriter,
+    writer: Sink,
     owned: bool,
     handles: Iterable[Any],
 ) -> None:

@@ -88,6 +88,13 @@ class HostRows:
             self._parts = ()
         return self
 
+    @classmethod
+    def of(cls, sparse: SparseRows, scheme: Scheme) -> HostRows:
+        """Rows that are here already."""
+        made = cls((), scheme)
+        made._sparse = sparse
+        return made
+
     @property
     def sparse(self) -> SparseRows:
         """All rows without empty slots; waits."""
@@ -126,9 +133,7 @@ class HostRows:
 
     def select(self, rows: Sequence[int]) -> HostRows:
         """Only these rows, in this order; waits."""
-        chosen = HostRows((), self.scheme)
-        chosen._sparse = select_rows(self.sparse, rows)
-        return chosen
+        return HostRows.of(select_rows(self.sparse, rows), self.scheme)
 
 
 def _parts_to_rows(parts: Sequence[Part]) -> SparseRows:

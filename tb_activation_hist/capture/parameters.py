@@ -121,7 +121,7 @@ class ParameterKinds:
 
     def _count(self, kind: str, slot: Slot, values: Tensor) -> None:
         plain = to_plain(values)
-        if plain is None or not is_countable(plain):
+        if plain is None or not is_countable(plain) or not self._is_ours(slot.parameter):
             return
         key = (kind, slot.name, plain.device)
         row = self._rows.get(key)
@@ -131,12 +131,20 @@ class ParameterKinds:
                 kind=kind,
                 order=slot.order,
                 type=type(slot.module).__name__,
-                shape=tuple(values.shape),
+                shape=() if slot.parameter is None else tuple(slot.parameter.shape),
                 dtype=str(plain.dtype).removeprefix("torch."),
                 scheme=self._recording.rows.scheme,
             )
             row = self._rows[key] = self._recording.rows.find(info, plain.device)
         row.count(plain)
+
+    def _is_ours(self, parameter: nn.Parameter | None) -> bool:
+        """Of parameters that several ranks hold alike, one rank counts; of shards, each its own."""
+        mesh: Any = getattr(parameter, "device_mesh", None)
+        if mesh is None:
+            return self._recording.first_rank
+        place, placements = mesh.get_coordinate() or (), getattr(parameter, "placements", ())
+        return all(not at or each.is_shard() for at, each in zip(place, placements, strict=True))
 
 
 class StepWatcher:
@@ -169,7 +177,7 @@ def _layers_to_slots(layers: Iterable[Layer]) -> Iterator[Slot]:
     seen: set[tuple[int, str]] = set()
     for layer in layers:
         for prefix, module in layer.module.named_modules():
-            for attribute, _ in module._parameters.items():  # a scripted module's is no dict
+            for attribute in tuple(module._parameters.keys()):
                 if (id(module), attribute) in seen:
                     continue
                 seen.add((id(module), attribute))

@@ -47,6 +47,7 @@ class Recording:
         self.gradients = "gradients" in options.kinds
         self.per_call = options.per_call
         self.clock = None if options.overhead_budget is None else Clock()
+        self.first_rank = True
         self.step = 0
         self.forwards = 0
         self.blocks = SimpleNamespace()
