@@ -5,33 +5,35 @@ All give the same counts; `count_kernels` chooses.
 
 Memory: a buffer of R rows takes R * (4 * slots + 72) bytes (33 kB a row for the default scheme).
 On the CPU one is being filled while those handed out by ``to_host`` are read; those that nobody
-reads any more are used again, at most ``MAX_FREE`` are kept. On CUDA one lies on the device, and
-the copies are pinned host memory, pooled alike. The C extension keeps at most 8 workspaces of
-267 kB, one for each thread that counts at the same time. Nothing keeps a reference to the counted
-tensors.
+reads any more are used again, at most ``count_host.MAX_FREE`` of them are kept. On CUDA one lies on
+the device, and the copies are pinned host memory, pooled alike. The C extension keeps at most 8
+workspaces of 267 kB, one for each thread that counts at the same time. Nothing keeps a reference
+to the counted tensors.
 """
 
 from __future__ import annotations
 
-import contextlib
 import weakref
-from collections import deque
 from types import ModuleType
 from typing import Final
 
-import numpy as np
-import numpy.typing as npt
 import torch
 
 from tb_activation_hist.capture import count_torch
+from tb_activation_hist.capture.count_host import (
+    MOMENTS,
+    ROW_HEAD,
+    TALLIES,
+    FreeList,
+    HostCounts,
+    empty_moments_,
+    views,
+)
 from tb_activation_hist.capture.count_kernels import c_extension, kernel_name, triton_kernel
 from tb_activation_hist.errors import OptionError
 from tb_activation_hist.grid import FLOAT_BITS, FloatBits, LinearBins, Scheme
 
 __all__ = ["CountBuffer", "HostCounts", "Switch", "count_", "is_countable", "kernel_name"]
-
-MAX_FREE: Final = 4
-"""Released host storages a buffer keeps for its next records."""
 
 VALUES_PER_THREAD: Final = 1 << 21
 """A tensor gets a second thread only from twice this many values on (2 ms of counting)."""
@@ -42,9 +44,6 @@ _UPCAST: Final = frozenset(
     for name in dir(torch)
     if name.startswith("float8_") and isinstance(dtype := getattr(torch, name), torch.dtype)
 )
-_TALLIES: Final = 5
-_MOMENTS: Final = 4
-_ROW_HEAD: Final = 8 * (_TALLIES + _MOMENTS)
 
 
 class Switch:
@@ -76,139 +75,6 @@ class Switch:
 _SWITCHES: weakref.WeakValueDictionary[int, Switch] = weakref.WeakValueDictionary()
 
 
-class HostCounts:
-    """The rows of one record on the host.
-
-    counts (rows, slots) int32, tallies (rows, 5) int64 [n, zeros, nans, pos_infs, neg_infs],
-    moments (rows, 4) float64 [min, max, sum, sum_sq]: numpy views. Their memory serves again for
-    a later record once this object and every array taken from it are gone. Slots of non-finite
-    values hold nothing of meaning.
-    """
-
-    def __init__(
-        self,
-        storage: torch.Tensor,
-        rows: int,
-        scheme: Scheme,
-        event: torch.cuda.Event | None = None,
-        free: _FreeList | None = None,
-    ) -> None:
-        self.rows = rows
-        self.scheme = scheme
-        self._event = event
-        self._storage = storage.numpy()
-        if free is not None:
-            # All views have this one array as their base, so its end is the end of them all.
-            weakref.finalize(self._storage, free.give, storage).atexit = False
-
-    def wait(self) -> HostCounts:
-        """Block until the copy from the device has arrived; returns at once on the CPU."""
-        if self._event is not None:
-            self._event.synchronize()
-            self._event = None
-        return self
-
-    @property
-    def counts(self) -> npt.NDArray[np.int32]:
-        """(rows, slots) counts; waits for them."""
-        flat = self.wait()._storage[_ROW_HEAD * self.rows :].view(np.int32)
-        return flat.reshape(self.rows, self.scheme.slots)
-
-    @property
-    def tallies(self) -> npt.NDArray[np.int64]:
-        """(rows, 5): n, zeros, nans, pos_infs, neg_infs; waits for them."""
-        ends = 8 * _MOMENTS * self.rows, _ROW_HEAD * self.rows
-        return self.wait()._storage[slice(*ends)].view(np.int64).reshape(self.rows, _TALLIES)
-
-    @property
-    def moments(self) -> npt.NDArray[np.float64]:
-        """(rows, 4): min, max, sum, sum of squares of the finite values; waits for them."""
-        end = 8 * _MOMENTS * self.rows
-        return self.wait()._storage[:end].view(np.float64).reshape(self.rows, _MOMENTS)
-
-    def occupied(
-        self,
-    ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int32], npt.NDArray[np.int64]]:
-        """The slots that hold a count, row after row: (offsets (rows + 1,), slots, counts).
-
-        Row r's are ``slots[offsets[r]:offsets[r + 1]]``, ascending. Slots of non-finite values
-        are left out. The GIL is free while the rows are searched.
-        """
-        return to_occupied(self.counts, self.scheme)
-
-
-def to_occupied(
-    counts: npt.NDArray[np.int32], scheme: Scheme
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int32], npt.NDArray[np.int64]]:
-    """The occupied slots of a (rows, slots) array of int32 counts: see `HostCounts.occupied`."""
-    float_bits = isinstance(scheme, FloatBits)
-    module = c_extension()
-    if module is None or counts.dtype != np.int32 or not counts.flags.c_contiguous:
-        return _occupied_numpy(counts, float_bits)
-    offsets = np.empty(len(counts) + 1, dtype=np.int64)
-    source = (counts.ctypes.data, *counts.shape, float_bits, offsets.ctypes.data)
-    total = module.occupied(*source, 0, 0)
-    slots, found = np.empty(total, dtype=np.int32), np.empty(total, dtype=np.int64)
-    if total:
-        module.occupied(*source, slots.ctypes.data, found.ctypes.data)
-    return offsets, slots, found
-
-
-def _occupied_numpy(
-    counts: npt.NDArray[np.int32], float_bits: bool
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int32], npt.NDArray[np.int64]]:
-    present = counts != 0
-    if float_bits:
-        present[:, 4080:4096] = present[:, 8176:] = False
-    rows, slots = np.nonzero(present)
-    offsets = np.zeros(len(counts) + 1, dtype=np.int64)
-    np.cumsum(present.sum(axis=1), out=offsets[1:])
-    return offsets, slots.astype(np.int32), counts[rows, slots].astype(np.int64)
-
-
-class _FreeList:
-    """Host storages that nobody reads any more, emptied.
-
-    Without a lock: `give` runs wherever the last array of a record ends, even inside `take`.
-    """
-
-    def __init__(self, rows: int, *, pinned: bool) -> None:
-        self._rows = rows
-        self._pinned = pinned
-        self._storages: deque[torch.Tensor] = deque()
-
-    def take(self, size: int) -> torch.Tensor:
-        with contextlib.suppress(IndexError):
-            return self._storages.pop()
-        with torch.inference_mode(False):
-            storage = torch.zeros(size, dtype=torch.uint8, device="cpu", pin_memory=self._pinned)
-        return _empty_moments_(storage, self._rows)
-
-    def give(self, storage: torch.Tensor) -> None:
-        if len(self._storages) >= MAX_FREE:
-            return
-        if not self._pinned:  # a copy from the device overwrites all of it anyway
-            _empty_moments_(storage.zero_(), self._rows)
-        self._storages.append(storage)
-
-
-def _views(storage: torch.Tensor, rows: int, slots: int) -> tuple[torch.Tensor, ...]:
-    """counts, tallies and moments of a storage laid out as moments, tallies, counts."""
-    middle, end = 8 * _MOMENTS * rows, _ROW_HEAD * rows
-    return (
-        storage[end:].view(torch.int32).view(rows, slots),
-        storage[middle:end].view(torch.int64).view(rows, _TALLIES),
-        storage[:middle].view(torch.float64).view(rows, _MOMENTS),
-    )
-
-
-def _empty_moments_(storage: torch.Tensor, rows: int) -> torch.Tensor:
-    moments = storage[: 8 * _MOMENTS * rows].view(torch.float64).view(rows, _MOMENTS)
-    moments[:, 0] = torch.inf
-    moments[:, 1] = -torch.inf
-    return storage
-
-
 class CountBuffer:
     """Counts, tallies and moments of `rows` layers on one device, in one piece of memory.
 
@@ -231,8 +97,8 @@ class CountBuffer:
         home = torch.device("cpu") if self.device.type == "mps" else self.device
         self.switch = Switch(home)
         self._on_host = home.type == "cpu"
-        self._size = rows * (_ROW_HEAD + 4 * scheme.slots)
-        self._free = _FreeList(rows, pinned=home.type == "cuda")
+        self._size = rows * (ROW_HEAD + 4 * scheme.slots)
+        self._free = FreeList(rows, pinned=home.type == "cuda")
         # Kept as plain numbers: a compiled graph takes them as constants.
         self._bins = [] if isinstance(scheme, FloatBits) else [scheme.count, scheme.lo, scheme.hi]
         if self._on_host:
@@ -240,7 +106,7 @@ class CountBuffer:
         else:
             with torch.inference_mode(False):
                 self.storage = torch.zeros(self._size, dtype=torch.uint8, device=home)
-            _empty_moments_(self.storage, rows)
+            empty_moments_(self.storage, rows)
         if home.type == "cuda":
             # Lets torch.compile's CUDA graphs write to it in place instead of giving up.
             torch._dynamo.mark_static_address(self.storage)
@@ -248,24 +114,24 @@ class CountBuffer:
     @property
     def counts(self) -> torch.Tensor:
         """(rows, slots) int32."""
-        return _views(self.storage, self.rows, self.scheme.slots)[0]
+        return views(self.storage, self.rows, self.scheme.slots)[0]
 
     @property
     def tallies(self) -> torch.Tensor:
         """(rows, 5) int64: n, zeros, nans, pos_infs, neg_infs."""
-        return _views(self.storage, self.rows, self.scheme.slots)[1]
+        return views(self.storage, self.rows, self.scheme.slots)[1]
 
     @property
     def moments(self) -> torch.Tensor:
         """(rows, 4) float64: min, max, sum, sum of squares of the finite values."""
-        return _views(self.storage, self.rows, self.scheme.slots)[2]
+        return views(self.storage, self.rows, self.scheme.slots)[2]
 
     def reset_(self) -> None:
         """Empty all rows, without synchronisation."""
         with torch.no_grad():
             if self._on_host and not self.tallies.any():
                 return  # nothing was counted since `to_host`
-            _empty_moments_(self.storage.zero_(), self.rows)
+            empty_moments_(self.storage.zero_(), self.rows)
 
     def to_host(self) -> HostCounts:
         """Hand over what was counted and leave the buffer empty; never waits for the device.
@@ -357,7 +223,7 @@ def _count_cpu(
 ) -> None:
     """Count on the CPU: the extension reads dense memory in place, the rest as chunks."""
     module = c_extension()
-    if module is None or values.is_neg() or torch._C._functorch.is_functorch_wrapped_tensor(values):
+    if module is None or values.is_neg():
         _count_with_torch(storage, None, row, values, rows, scheme)
         return
     code = _DTYPE_CODES.get(values.dtype)
@@ -396,9 +262,9 @@ def _count_dense(
         threads = min(torch.get_num_threads(), n // VALUES_PER_THREAD)
     bins, lo, hi = (0, 0.0, 0.0) if isinstance(scheme, FloatBits) else _bounds(scheme)
     module.count(
-        base + _ROW_HEAD * rows + 4 * slots * row,
-        base + 8 * (_MOMENTS * rows + _TALLIES * row),
-        base + 8 * _MOMENTS * row,
+        base + ROW_HEAD * rows + 4 * slots * row,
+        base + 8 * (MOMENTS * rows + TALLIES * row),
+        base + 8 * MOMENTS * row,
         address, n, code, repeat, threads, slots, bins, lo, hi,
     )  # fmt: skip
 
@@ -416,7 +282,7 @@ def _count_with_torch(
     scheme: Scheme,
 ) -> None:
     with torch.no_grad():
-        counts, tallies, moments = _views(storage, rows, scheme.slots)
+        counts, tallies, moments = views(storage, rows, scheme.slots)
         parts = (counts[row], tallies[row], moments[row])
         count_torch.count(parts, values.detach().resolve_neg(), scheme, switch)
 
@@ -469,8 +335,7 @@ def _(
     if triton is None:
         _count_with_torch(storage, switch, row, values, rows, scheme)
     else:
-        parts = tuple(view[row] for view in _views(storage, rows, scheme.slots))
-        triton.count(parts, values, scheme, switch)
+        triton.count(storage, row, rows, values, scheme, switch)
 
 
 @_op.register_fake
