@@ -1,0 +1,164 @@
+import { readFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import { BATCH_TILES, Client, type Transport } from "./client";
+import type { TileRequest } from "./types";
+
+interface Call {
+  readonly url: string;
+  readonly init: RequestInit;
+  readonly answer: (response: Response) => void;
+  readonly fail: (error: Error) => void;
+}
+
+/** A server whose answers the test gives, call by call. */
+class Server {
+  readonly calls: Call[] = [];
+  readonly waits: number[] = [];
+  readonly client: Client;
+
+  constructor() {
+    const transport: Transport = {
+      base: "http://localhost:6006/prefix/data/plugin/activation_hist/",
+      fetch: (url, init = {}) =>
+        new Promise((answer, fail) => {
+          init.signal?.addEventListener("abort", () => fail(init.signal!.reason as Error));
+          this.calls.push({ url: String(url), init, answer, fail });
+        }),
+      wait: async (delay_ms) => {
+        this.waits.push(delay_ms);
+      },
+    };
+    this.client = new Client(transport);
+  }
+
+  /** Let pending promises go on until there is a call of this number. */
+  async call(i: number): Promise<Call> {
+    for (let turn = 0; turn < 50 && this.calls.length <= i; turn++) await Promise.resolve();
+    return this.calls[i]!;
+  }
+}
+
+function requests(count: number): TileRequest[] {
+  return Array.from({ length: count }, (_, i) => ({ run: "r", tag: `t${i}`, source: "blocks" as const }));
+}
+
+/** An answer with one error entry per asked tile. */
+function answerTo(call: Call): Response {
+  const { tiles } = JSON.parse(String(call.init.body)) as { tiles: TileRequest[] };
+  const errors = tiles.map(({ run, tag, source }) => ({ run, tag, source, error: "gone", status: 404 }));
+  const head = new TextEncoder().encode(JSON.stringify({ version: 1, tiles: errors }));
+  const bytes = new Uint8Array(4 + head.length);
+  new DataView(bytes.buffer).setUint32(0, head.length, true);
+  bytes.set(head, 4);
+  return new Response(bytes);
+}
+
+const plain = { "Content-Type": "text/plain; charset=utf-8" };
+
+describe("Client", () => {
+  it("asks relative to the page and knows when nothing changed", async () => {
+    const server = new Server();
+    const index = server.client.index("a/b");
+    const call = await server.call(0);
+    expect(call.url).toBe("http://localhost:6006/prefix/data/plugin/activation_hist/index?known=a%2Fb");
+    call.answer(Response.json({ version: 1, revision: "a/b", unchanged: true }));
+    expect(await index).toBeNull();
+  });
+
+  it("refuses another version of the index", async () => {
+    const server = new Server();
+    const index = server.client.index();
+    (await server.call(0)).answer(
+      Response.json({ version: 9, revision: "x", runs: [], series: [], warnings: [] }),
+    );
+    await expect(index).rejects.toThrow("server speaks version 9");
+  });
+
+  it("asks for tiles in batches, two at a time, and keeps their order", async () => {
+    const server = new Server();
+    const arrived: number[] = [];
+    const all = server.client.tiles(requests(3 * BATCH_TILES + 5), undefined, (_, first) =>
+      arrived.push(first),
+    );
+    await server.call(1);
+    expect(server.calls.length).toBe(2);
+    server.calls[1]!.answer(answerTo(server.calls[1]!));
+    (await server.call(2)).answer(answerTo(await server.call(2)));
+    (await server.call(3)).answer(answerTo(await server.call(3)));
+    server.calls[0]!.answer(answerTo(server.calls[0]!));
+    const tags = (await all).map((tile) => tile.tag);
+    expect(tags).toEqual(requests(3 * BATCH_TILES + 5).map((request) => request.tag));
+    expect(arrived).toEqual([BATCH_TILES, 2 * BATCH_TILES, 3 * BATCH_TILES, 0]);
+  });
+
+  it("decodes what the server sends", async () => {
+    const server = new Server();
+    const tiles = server.client.tiles(requests(1));
+    const golden = readFileSync(new URL("../../../tests/golden/tiles_linear.bin", import.meta.url));
+    (await server.call(0)).answer(new Response(new Uint8Array(golden)));
+    expect((await tiles)[0]).toMatchObject({ run: "a b", level: 1 });
+  });
+
+  it("frees the line when aborted", async () => {
+    const server = new Server();
+    const stop = new AbortController();
+    const aborted = server.client.tiles(requests(3 * BATCH_TILES), stop.signal);
+    await server.call(1);
+    const later = server.client.tiles(requests(1));
+    stop.abort();
+    await expect(aborted).rejects.toThrow(/abort/i);
+    const call = await server.call(2);
+    expect(JSON.parse(String(call.init.body))).toEqual({ tiles: requests(1) });
+    call.answer(answerTo(call));
+    expect((await later).length).toBe(1);
+  });
+
+  it("tries once more when the server fails, and then says what it said", async () => {
+    const server = new Server();
+    const findings = server.client.findings(["a", "b c"]);
+    const call = await server.call(0);
+    expect(call.url).toMatch(/findings\?runs=a&runs=b\+c$/);
+    call.answer(new Response("The page's files are missing.", { status: 503, headers: plain }));
+    (await server.call(1)).answer(new Response("Still missing.", { status: 503, headers: plain }));
+    await expect(findings).rejects.toMatchObject({ message: "Still missing.", status: 503 });
+    expect(server.waits.length).toBe(1);
+  });
+
+  it("does not repeat what the server refuses", async () => {
+    const server = new Server();
+    const scalars = server.client.scalars("a b", "loss");
+    const call = await server.call(0);
+    expect(call.url).toMatch(/scalars\?run=a\+b&tag=loss$/);
+    call.answer(new Response("Run 'a b' has no scalar 'loss'.", { status: 404, headers: plain }));
+    await expect(scalars).rejects.toMatchObject({ message: "Run 'a b' has no scalar 'loss'.", status: 404 });
+    expect(server.calls.length).toBe(1);
+  });
+
+  it("does not show a proxy's error page, nor hide that nobody answered", async () => {
+    const server = new Server();
+    const index = server.client.index();
+    (await server.call(0)).fail(new TypeError("Failed to fetch"));
+    const html = { status: 502, statusText: "Bad Gateway", headers: { "Content-Type": "text/html" } };
+    (await server.call(1)).answer(new Response("<html>nginx</html>", html));
+    await expect(index).rejects.toMatchObject({
+      message: "TensorBoard answered 502 Bad Gateway",
+      status: 502,
+    });
+    const again = server.client.index();
+    for (const i of [2, 3]) (await server.call(i)).fail(new TypeError("Failed to fetch"));
+    await expect(again).rejects.toThrow("is it still running?");
+  });
+
+  it("makes addresses of files", () => {
+    const url = new Server().client.exportUrl({
+      run: "ü/1",
+      tag: "activations/conv1",
+      source: "blocks",
+      format: "csv",
+      steps: [0, 99],
+    });
+    expect(url).toMatch(
+      /export\?run=%C3%BC%2F1&tag=activations%2Fconv1&source=blocks&format=csv&steps=0%2C99$/,
+    );
+  });
+});
