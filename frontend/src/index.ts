@@ -1,5 +1,26 @@
 /** Entry: TensorBoard imports this module in the plugin's frame and calls `render`. */
+
+import { h, render as renderInto } from "preact";
+import { adoptHostFonts } from "./host/fonts";
+import { startCatalog } from "./state/catalog";
+import { startLoader } from "./state/loader";
+import { startUrl } from "./state/setting";
+import css from "./styles/page.css?inline";
+import { App } from "./ui/app";
+
+/** Draws the page into the frame's body and starts asking for data. */
 export function render(): void {
   document.documentElement.lang = "en";
   document.title = "Activations";
+  const sheet = new CSSStyleSheet();
+  sheet.replaceSync(css);
+  document.adoptedStyleSheets = [...document.adoptedStyleSheets, sheet];
+  adoptHostFonts();
+  startUrl();
+  startCatalog();
+  startLoader();
+  const root = document.createElement("div");
+  root.id = "root";
+  document.body.append(root);
+  renderInto(h(App, null), root);
 }

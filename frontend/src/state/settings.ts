@@ -1,17 +1,26 @@
 /** Everything a reader can choose. Keys are part of shared links: never reuse one for something else. */
 
-import { computed } from "@preact/signals";
+import { COLORMAPS, type ColormapName } from "../draw/colormap";
+import type { Curve, Quantity } from "../math/normalise";
+import type { AxisKind } from "../math/step_axis";
 import { choice, choices, flag, integer, interval, optional, text, texts } from "./codec";
 import { setting } from "./setting";
 
 export const LAYOUTS = ["auto", "strips", "panels"] as const;
 export const SORTS = ["model", "name", "change", "difference"] as const;
-export const TIMES = ["step", "relative", "epoch", "wall", "share"] as const;
+export const TIMES = [
+  "step",
+  "log_step",
+  "relative",
+  "epoch",
+  "wall",
+  "share",
+] as const satisfies readonly AxisKind[];
 export const SCALES = ["auto", "linear", "symlog", "native"] as const;
 export const RANGES = ["auto", "full", "manual"] as const;
-export const NORMS = ["step", "panel", "shared", "count"] as const;
-export const COLORINGS = ["linear", "sqrt", "log"] as const;
-export const COLOR_MAPS = ["viridis", "cividis", "magma", "inferno", "grey"] as const;
+export const QUANTITIES = ["share", "count", "density", "peak"] as const satisfies readonly Quantity[];
+export const SCOPES = ["row", "panel", "all"] as const;
+export const CURVES = ["linear", "sqrt", "log"] as const satisfies readonly Curve[];
 export const OVERLAYS = ["mean", "std", "percentiles"] as const;
 export const STRIPS = ["none", "near_zero", "zero", "saturated"] as const;
 export const SLICES = ["overlaid", "offset", "cumulative"] as const;
@@ -20,11 +29,8 @@ export const DENSITIES = ["compact", "normal", "large"] as const;
 
 export type Layout = (typeof LAYOUTS)[number];
 export type Sort = (typeof SORTS)[number];
-export type Time = (typeof TIMES)[number];
 export type Scale = (typeof SCALES)[number];
-export type Norm = (typeof NORMS)[number];
-export type Coloring = (typeof COLORINGS)[number];
-export type ColorMap = (typeof COLOR_MAPS)[number];
+export type Scope = (typeof SCOPES)[number];
 export type Overlay = (typeof OVERLAYS)[number];
 export type Strip = (typeof STRIPS)[number];
 export type SliceMode = (typeof SLICES)[number];
@@ -46,17 +52,19 @@ export const pinnedLayers = setting<readonly string[]>("pins", [], texts);
 export const full = setting("full", "", text);
 
 /** Axes. */
-export const time = setting<Time>("x", "step", choice(TIMES));
+export const time = setting<AxisKind>("x", "step", choice(TIMES));
 export const scale = setting<Scale>("y", "auto", choice(SCALES));
 export const range = setting<(typeof RANGES)[number]>("range", "auto", choice(RANGES));
 export const manualRange = setting<readonly [number, number]>("yrange", [-1, 1], interval);
 export const bins = setting("bins", 0, integer(0, 512));
+export const zerosInside = setting("zeros", false, flag);
 export const linked = setting("linked", true, flag);
 
-/** Colour. */
-export const norm = setting<Norm>("norm", "step", choice(NORMS));
-export const coloring = setting<Coloring>("color", "sqrt", choice(COLORINGS));
-export const colorMap = setting<ColorMap>("map", "viridis", choice(COLOR_MAPS));
+/** Colour. `scope`: which panels share one colour scale. */
+export const quantity = setting<Quantity>("unit", "share", choice(QUANTITIES));
+export const curve = setting<Curve>("color", "log", choice(CURVES));
+export const scope = setting<Scope>("same", "row", choice(SCOPES));
+export const colormap = setting<ColormapName>("map", "viridis", choice(COLORMAPS));
 
 /** On and beside the heatmaps. */
 export const overlays = setting<readonly Overlay[]>("lines", [], choices(OVERLAYS));
@@ -78,12 +86,6 @@ export const distance = setting("emd", false, flag);
 export const density = setting<Density>("density", "normal", choice(DENSITIES));
 export const panelWidth_px = setting("w", 0, integer(0, 4000));
 export const panelHeight_px = setting("h", 0, integer(0, 1200));
-
-/** Zoom over the time axis, in its unit, and over values; null shows everything. */
-export const zoomX = setting<readonly [number, number] | null>("zx", null, optional(interval));
-export const zoomY = setting<readonly [number, number] | null>("zy", null, optional(interval));
-
-export const zoomed = computed(() => zoomX.value !== null || zoomY.value !== null);
 
 function number(): { parse(value: string): number | undefined; format(value: number): string } {
   return {

@@ -1,0 +1,75 @@
+/** What TensorBoard has: the index, asked for every few seconds while the tab is shown. */
+
+import { computed, effect, signal } from "@preact/signals";
+import { Client } from "../data/client";
+import type { Index } from "../data/types";
+import { onDataReloaded } from "../host/messages";
+import { watchDark, watchShown } from "../host/parent";
+
+const POLL_MS = 3000;
+/** Without an answer for this long, what is shown is called stale. */
+const STALE_MS = 20_000;
+
+export const client = new Client();
+
+/** null until the first answer. */
+export const index = signal<Index | null>(null);
+/** Why the last request failed; empty when it did not. */
+export const failure = signal("");
+export const shown = signal(false);
+export const dark = signal(false);
+/** Counts the host's reloads; whoever depends on it asks again even where nothing seems new. */
+export const reloads = signal(0);
+
+const answeredAt_ms = signal(Date.now());
+const now_ms = signal(Date.now());
+
+/** Seconds since the server last answered; 0 while all is well. */
+export const stale_s = computed(() => {
+  const age_ms = now_ms.value - answeredAt_ms.value;
+  return failure.value !== "" && age_ms > STALE_MS ? Math.round(age_ms / 1000) : 0;
+});
+
+/** Starts watching the host and asking the server; call once. */
+export function startCatalog(): void {
+  watchDark((isDark) => {
+    dark.value = isDark;
+  });
+  watchShown((isShown) => {
+    shown.value = isShown;
+  });
+  onDataReloaded(() => {
+    reloads.value++;
+    if (shown.peek()) void askIndex();
+  });
+  effect(() => {
+    if (!shown.value) return;
+    void askIndex();
+    const timer = window.setInterval(() => {
+      now_ms.value = Date.now();
+      void askIndex();
+    }, POLL_MS);
+    return () => window.clearInterval(timer);
+  });
+}
+
+let asking: Promise<void> | null = null;
+
+/** Asks whether anything is new; a question that is under way answers for all. */
+export function askIndex(): Promise<void> {
+  asking ??= ask().finally(() => {
+    asking = null;
+  });
+  return asking;
+}
+
+async function ask(): Promise<void> {
+  try {
+    const answer = await client.index(index.peek()?.revision);
+    if (answer !== null) index.value = answer;
+    failure.value = "";
+    answeredAt_ms.value = Date.now();
+  } catch (error) {
+    failure.value = error instanceof Error ? error.message : String(error);
+  }
+}

@@ -1,0 +1,238 @@
+/** Fetches the tiles of what is on the screen, in batches, and lets go of what was scrolled past. */
+
+import { batch, effect, signal, untracked } from "@preact/signals";
+import { BATCH_TILES } from "../data/client";
+import { isTileError } from "../data/decode";
+import { requestToKey, TileCache } from "../data/tile_cache";
+import type { Tile, TileError, TileRequest } from "../data/types";
+import { client, index, reloads, shown } from "./catalog";
+import { panelHeight_px, pixelRatio, plot_px, roundUp } from "./metrics";
+import type { PanelModel } from "./panels";
+import * as settings from "./settings";
+import { zoomX, zoomY } from "./view";
+
+/** Panels on the screen or just beyond its edge, in the order of reading. */
+export const visible = signal<readonly PanelModel[]>([]);
+
+const cache = new TileCache();
+const MAX_ROWS = 4096;
+const STRIP_ROWS = 32;
+/** A zoomed part is fetched with this much on either side, so that small pans need no request. */
+const MARGIN = 0.25;
+
+interface Job {
+  readonly panel: PanelModel;
+  readonly request: TileRequest;
+  /** What is asked of the server: the request, or only what is new since its held answer. */
+  readonly asked: TileRequest;
+  readonly target: "tile" | "fine";
+}
+
+interface Flight {
+  readonly jobs: readonly Job[];
+  readonly abort: AbortController;
+}
+
+const flights = new Set<Flight>();
+
+/** Keeps what is visible up to date; call once. */
+export function startLoader(): void {
+  effect(() => {
+    if (!shown.value || plot_px.value <= 0) return;
+    const panels = visible.value;
+    // Read here so that each of them starts the work again.
+    void [index.value, reloads.value, zoomX.value, zoomY.value, panelHeight_px.value, settings.scale.value];
+    for (const panel of panels) void [panel.tile.value, panel.row.expanded.value];
+    untracked(() => plan(panels));
+  });
+  effect(() => {
+    if (!shown.value) for (const flight of flights) flight.abort.abort();
+  });
+}
+
+/** Asks again for a panel whose tile could not be made. */
+export function retry(panel: PanelModel): void {
+  panel.error.value = "";
+  panel.request = null;
+  plan(visible.peek());
+}
+
+function plan(panels: readonly PanelModel[]): void {
+  const wanted = new Set(panels);
+  for (const flight of flights) {
+    if (!flight.jobs.some((job) => wanted.has(job.panel))) flight.abort.abort();
+  }
+  const busy = new Set([...flights].flatMap((flight) => flight.jobs.map(jobKey)));
+  const jobs = panels.flatMap((panel) => [...wholeJobs(panel), ...fineJobs(panel)]);
+  const open = jobs.filter((job) => !busy.has(jobKey(job)));
+  for (const part of intoBatches(open)) void fly(part);
+}
+
+function jobKey(job: Job): string {
+  return `${job.target} ${requestToKey(job.request)} ${job.asked.since ?? ""} ${job.panel.reloads}`;
+}
+
+/** Panels of one row stay in one batch, so that their shared scales are known at once. */
+function intoBatches(jobs: readonly Job[]): Job[][] {
+  const batches: Job[][] = [];
+  let last: Job[] = [];
+  for (let at = 0; at < jobs.length; ) {
+    let end = at;
+    while (end < jobs.length && jobs[end]?.panel.row === jobs[at]?.panel.row) end++;
+    if (last.length === 0 || last.length + end - at > BATCH_TILES) {
+      last = [];
+      batches.push(last);
+    }
+    last.push(...jobs.slice(at, end));
+    at = end;
+  }
+  return batches;
+}
+
+/** What a panel needs to show its whole series: nothing, all of it, or what is new. */
+function wholeJobs(panel: PanelModel): readonly Job[] {
+  const request = wholeRequest(panel);
+  const tile = panel.tile.peek();
+  const enough = panel.request !== null && suffices(panel.request, request);
+  if (!enough || tile === null) {
+    if (enough && panel.error.peek() !== "") return [];
+    const held = cache.get(request);
+    if (held === undefined) return [{ panel, request, asked: request, target: "tile" }];
+    panel.tile.value = held;
+    panel.request = request;
+  }
+  const current = panel.request ?? request;
+  return isOld(panel)
+    ? [{ panel, request: current, asked: cache.newerRequest(current), target: "tile" }]
+    : [];
+}
+
+/** Each revision of the index is a reason to ask once: the server may know of steps that it cannot read yet. */
+function isOld(panel: PanelModel): boolean {
+  if (panel.reloads < reloads.peek()) return true;
+  const newer = panel.newestStep > (panel.tile.peek()?.lastStep ?? -1);
+  return newer && panel.revision !== index.peek()?.revision;
+}
+
+function wholeRequest(panel: PanelModel): TileRequest {
+  const width_px = plot_px.peek() * pixelRatio.peek();
+  const expanded = panel.row.expanded.peek();
+  const columns = roundUp(width_px * (expanded ? 1 : 0.6), 64, 8192);
+  const rows = expanded ? panelRows(panel) : STRIP_ROWS;
+  return { run: panel.run, tag: panel.series.tag, source: panel.series.source, columns, rows };
+}
+
+/** Bins as fine as the axis can show; away from linear axes they must be finer near zero. */
+function panelRows(panel: PanelModel): number {
+  const { kind } = panel.row.fullScale.peek();
+  if (kind === "native") return 0;
+  if (kind === "symlog") return 1024;
+  return roundUp(panelHeight_px.peek() * pixelRatio.peek(), 32, 1024);
+}
+
+function suffices(held: TileRequest, wanted: TileRequest): boolean {
+  const rows = (request: TileRequest) => (request.rows === 0 ? MAX_ROWS * 2 : (request.rows ?? 0));
+  return (held.columns ?? 0) >= (wanted.columns ?? 0) && rows(held) >= rows(wanted);
+}
+
+/** A sharper tile of the zoomed part, where there is anything sharper. */
+function fineJobs(panel: PanelModel): readonly Job[] {
+  const request = fineRequest(panel);
+  if (request === null) {
+    panel.fineRequest = null;
+    if (panel.fine.peek() !== null) panel.fine.value = null;
+    return [];
+  }
+  if (panel.fineRequest !== null && requestToKey(panel.fineRequest) === requestToKey(request)) return [];
+  const held = cache.get(request);
+  if (held === undefined) return [{ panel, request, asked: request, target: "fine" }];
+  panel.fine.value = held;
+  panel.fineRequest = request;
+  return [];
+}
+
+function fineRequest(panel: PanelModel): TileRequest | null {
+  const tile = panel.tile.peek();
+  const span = panel.span.peek();
+  if (tile === null || span === null || span.start.length === 0) return null;
+  const axis = panel.axis.peek();
+  const scale = panel.scale.peek();
+  const full = panel.fullScale.peek();
+  const share = full.valueToShare(scale.hi) - full.valueToShare(scale.lo);
+  const closer = tile.level > 0 && axis.hi - axis.lo < span.end[span.end.length - 1]! - span.start[0]!;
+  const taller = tile.unit !== null && share < 0.9 && panel.row.expanded.peek();
+  if (!closer && !taller) return null;
+  const room = (axis.hi - axis.lo) * MARGIN;
+  const first = span.end.findIndex((end) => end > axis.lo - room);
+  const last = span.start.findLastIndex((start) => start < axis.hi + room);
+  if (first < 0 || last < first) return null;
+  const base = wholeRequest(panel);
+  const rows = base.rows === 0 ? 0 : roundUp((base.rows ?? 256) / Math.max(share, 1e-3), 8, MAX_ROWS);
+  return {
+    ...base,
+    steps: [tile.columns.firstStep[first]!, tile.columns.lastStep[last]!],
+    columns: Math.min(8192, 2 * (base.columns ?? 512)),
+    rows: taller ? rows : (base.rows ?? 256),
+  };
+}
+
+async function fly(jobs: readonly Job[]): Promise<void> {
+  for (const { panel, target } of jobs) {
+    if (target === "tile") panel.revision = index.peek()?.revision ?? "";
+  }
+  const flight: Flight = { jobs, abort: new AbortController() };
+  flights.add(flight);
+  try {
+    const tiles = await client.tiles(
+      jobs.map((job) => job.asked),
+      flight.abort.signal,
+    );
+    batch(() => {
+      for (const [at, job] of jobs.entries()) land(job, tiles[at]);
+    });
+  } catch (error) {
+    if (!flight.abort.signal.aborted) for (const job of jobs) fail(job, error);
+  } finally {
+    flights.delete(flight);
+  }
+  plan(visible.peek());
+}
+
+function land(job: Job, answer: Tile | TileError | undefined): void {
+  const { panel, request } = job;
+  if (answer === undefined || isTileError(answer)) {
+    fail(job, new Error(answer?.error ?? "The server left this panel out."));
+    return;
+  }
+  panel.error.value = "";
+  if (job.target === "fine") {
+    cache.put(request, answer);
+    panel.fine.value = answer;
+    panel.fineRequest = request;
+    return;
+  }
+  panel.reloads = reloads.peek();
+  const tile = job.asked.since === undefined ? answer : cache.append(request, answer);
+  if (tile === null) {
+    // The pieces do not fit: the whole is asked for again while the old picture stays.
+    panel.request = null;
+    cache.remove((held) => held.run === panel.run && held.tag === panel.series.tag);
+    return;
+  }
+  if (job.asked.since === undefined) cache.put(request, tile);
+  panel.request = request;
+  if (panel.tile.peek()?.revision !== tile.revision) cache.remove((held) => isOutdated(held, tile));
+  panel.tile.value = tile;
+}
+
+/** Zoomed parts of the same series that were made before its newest records came. */
+function isOutdated(held: Tile, tile: Tile): boolean {
+  return held.run === tile.run && held.tag === tile.tag && held.revision !== tile.revision;
+}
+
+function fail(job: Job, error: unknown): void {
+  job.panel.reloads = reloads.peek();
+  if (job.target === "fine") job.panel.fineRequest = job.request;
+  else job.panel.request = job.request;
+  job.panel.error.value = error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,276 @@
+/** One model per panel (a layer in a run) and per row (a layer in all shown runs), made when first needed. */
+
+import { computed, type ReadonlySignal, type Signal, signal } from "@preact/signals";
+import type { Series, Tile, TileRequest } from "../data/types";
+import { BANDS, type BandName, presentBands } from "../draw/bands";
+import { columnsToPixels, type PixelColumns } from "../draw/rasterise";
+import { type CellExtent, type ColourScale, cellExtent, colourScale, joinExtents } from "../math/normalise";
+import { type Counts, type Grid, rebin, ZERO_EDGE } from "../math/rebin";
+import { columnSpans, joinSpans, type RunClock, type Spans, StepAxis } from "../math/step_axis";
+import type { ValueScale } from "../math/value_scale";
+import { index } from "./catalog";
+import { panelHeight_px, pixelRatio, plot_px, strip_px } from "./metrics";
+import { type PanelLayout, placeParts, STRIP_LAYOUT } from "./panel_layout";
+import { isExpanded, runs } from "./selection";
+import * as settings from "./settings";
+import { seriesId } from "./tree";
+import { chooseScale } from "./value_range";
+import { keyOfX, keyOfY, liveX, liveY, zoomX, zoomY } from "./view";
+
+/** A run's clock is known from any of its tiles; epochs come from its scalars. */
+export const epochs = signal<ReadonlyMap<string, Pick<RunClock, "epochs" | "epochSteps">>>(new Map());
+
+export class PanelModel {
+  readonly id: string;
+  /** All steps at the resolution of the page; what was asked for it; the same for the zoomed part. */
+  readonly tile: Signal<Tile | null> = signal(null);
+  readonly fine: Signal<Tile | null> = signal(null);
+  request: TileRequest | null = null;
+  fineRequest: TileRequest | null = null;
+  /** Reloads of the host and revision of the index that this panel was last asked for. */
+  reloads = 0;
+  revision = "";
+  readonly error = signal("");
+
+  constructor(
+    readonly run: string,
+    readonly row: RowModel,
+  ) {
+    this.id = panelId(run, row.id);
+  }
+
+  get series(): Series {
+    return this.row.series.peek();
+  }
+
+  /** Newest step that the index knows of. */
+  get newestStep(): number {
+    const at = index.peek()?.runs.findIndex((run) => run.name === this.run) ?? -1;
+    return this.series.steps[this.series.runs.indexOf(at)] ?? 0;
+  }
+
+  readonly clock = computed<RunClock | null>(() => {
+    const tile = this.tile.value;
+    if (tile === null || tile.columns.length === 0) return null;
+    const info = index.value?.runs.find((run) => run.name === this.run);
+    const startTime = info?.start_time ?? tile.columns.firstWallTime[0] ?? 0;
+    return {
+      firstStep: tile.firstStep,
+      lastStep: tile.lastStep,
+      startTime: Math.min(startTime, tile.columns.firstWallTime[0] ?? startTime),
+      sampled: tile.missing > 0,
+      ...epochs.value.get(this.run),
+    };
+  });
+
+  /** Where the columns of the whole series lie on the time axis. */
+  readonly span = computed(() => spansOf(this.tile.value, this.clock.value));
+
+  readonly liveAxis = computed(() => zoomedAxis(fullAxis.value, liveX.value.get(keyOfX(this.id))));
+  readonly axis = computed(() => zoomedAxis(fullAxis.value, zoomX.value.get(keyOfX(this.id))));
+
+  readonly liveScale = computed(() => zoomedScale(this.fullScale.value, liveY.value.get(this.keyY)));
+  readonly scale = computed(() => zoomedScale(this.fullScale.value, zoomY.value.get(this.keyY)));
+
+  /** Linked panels of a row share their value axis. */
+  readonly fullScale = computed(() => {
+    if (settings.linked.value) return this.row.fullScale.value;
+    const tile = this.tile.value;
+    return chooseScale(tile === null ? [] : [tile]);
+  });
+
+  get keyY(): string {
+    return keyOfY(this.row.id, this.id);
+  }
+
+  /** The finest tile that has the whole visible part. */
+  readonly shown = computed<Tile | null>(() => {
+    const fine = this.fine.value;
+    return fine !== null && covers(spansOf(fine, this.clock.value), this.axis.value) ? fine : this.tile.value;
+  });
+
+  readonly spans = computed(() => spansOf(this.shown.value, this.clock.value));
+
+  /** Which columns each device pixel shows. */
+  readonly pixels = computed<PixelColumns | null>(() => {
+    const width_px = Math.round(plot_px.value * pixelRatio.value);
+    const spans = this.spans.value;
+    return spans === null || width_px < 1 ? null : columnsToPixels(spans, this.axis.value, width_px);
+  });
+
+  readonly grid = computed<Grid | null>(() => {
+    const tile = this.shown.value;
+    return tile === null ? null : this.rebinned(tile);
+  });
+
+  /** Zeros have a band of their own beside a panel; a strip has no room for one. */
+  private rebinned(tile: Tile): Grid {
+    const apart = this.row.expanded.value && !settings.zerosInside.value;
+    return rebin(apart ? withoutZeros(tile) : tile, this.edges.value);
+  }
+
+  private readonly edges = computed(() => this.scale.value.edges(this.row.bins.value));
+
+  /** Colours are chosen on the whole series, so that zooming over time does not change them. */
+  readonly extent = computed<CellExtent>(() => {
+    const tile = this.tile.value;
+    if (tile === null) return { least: 0, most: 0 };
+    const whole = this.shown.value === tile ? this.grid.value : this.rebinned(tile);
+    return whole === null ? { least: 0, most: 0 } : cellExtent(whole, tile.columns, settings.quantity.value);
+  });
+
+  readonly colours = computed<ColourScale>(() => {
+    const scope = settings.linked.value ? settings.scope.value : "panel";
+    if (scope === "row") return this.row.colours.value;
+    return toColours(scope === "panel" ? this.extent.value : joinExtents(allExtents.value));
+  });
+}
+
+export class RowModel {
+  readonly series: Signal<Series>;
+
+  constructor(
+    readonly id: string,
+    series: Series,
+  ) {
+    this.series = signal(series);
+  }
+
+  /** Panels of the shown runs that have this layer, in the order of the runs. */
+  readonly panels = computed<readonly PanelModel[]>(() => {
+    const used = this.series.value.runs;
+    return runs.value.filter((run) => used.includes(run.at)).map((run) => panelOf(run.name, this));
+  });
+
+  readonly expanded = computed(() => isExpanded(this.id) || settings.full.value === this.id);
+
+  /** Rows of the heatmap. */
+  readonly bins = computed(() => {
+    if (!this.expanded.value) return strip_px.value;
+    if (settings.bins.value > 0) return settings.bins.value;
+    return panelHeight_px.value >= 200 ? 128 : 64;
+  });
+
+  readonly tiles = computed(() => this.panels.value.flatMap((panel) => panel.tile.value ?? []));
+  readonly fullScale = computed<ValueScale>(() => chooseScale(this.tiles.value));
+  readonly colours = computed(() =>
+    toColours(joinExtents(this.panels.value.map((panel) => panel.extent.value))),
+  );
+
+  /** Bands that hold anything in any of the panels, so that panels of a row stay aligned. */
+  readonly bands = computed<readonly BandName[]>(() => {
+    const present = new Set<BandName>();
+    for (const panel of this.panels.value) {
+      const grid = panel.grid.value;
+      const tile = panel.shown.value;
+      if (grid !== null && tile !== null)
+        for (const band of presentBands(tile.columns, grid)) present.add(band);
+    }
+    return BANDS.filter((band) => present.has(band));
+  });
+
+  readonly layout = computed<PanelLayout>(() => {
+    if (!this.expanded.value)
+      return { ...STRIP_LAYOUT, heatHeight_px: strip_px.value, height_px: strip_px.value };
+    return placeParts(this.bands.value, panelHeight_px.value, settings.strip.value !== "none");
+  });
+}
+
+const rows = new Map<string, RowModel>();
+const panels = new Map<string, PanelModel>();
+/** Grows with each new panel, so that what depends on all of them is worked out again. */
+const panelCount = signal(0);
+
+export function panelId(run: string, rowId: string): string {
+  return `${run}\n${rowId}`;
+}
+
+export function rowOf(series: Series): RowModel {
+  const id = seriesId(series);
+  let row = rows.get(id);
+  if (row === undefined) {
+    row = new RowModel(id, series);
+    rows.set(id, row);
+  }
+  if (row.series.peek() !== series) row.series.value = series;
+  return row;
+}
+
+export function findRow(id: string): RowModel | undefined {
+  return rows.get(id);
+}
+
+function panelOf(run: string, row: RowModel): PanelModel {
+  const id = panelId(run, row.id);
+  let panel = panels.get(id);
+  if (panel === undefined) {
+    panel = new PanelModel(run, row);
+    panels.set(id, panel);
+    queueMicrotask(() => {
+      panelCount.value = panels.size;
+    });
+  }
+  return panel;
+}
+
+export function findPanel(id: string): PanelModel | undefined {
+  return panels.get(id);
+}
+
+/** All panels of shown runs that were ever on the screen. */
+export const knownPanels = computed<readonly PanelModel[]>(() => {
+  const names = new Set(runs.value.map((run) => run.name));
+  return panelCount.value >= 0 ? [...panels.values()].filter((panel) => names.has(panel.run)) : [];
+});
+
+const allExtents = computed(() =>
+  knownPanels.value.filter((panel) => panel.tile.value !== null).map((panel) => panel.extent.value),
+);
+
+/** The whole time axis, over all shown runs. */
+export const fullAxis: ReadonlySignal<StepAxis> = computed(() => {
+  const kind = settings.time.value;
+  const known = knownPanels.value.map((panel) => panel.span.value).filter((spans) => spans !== null);
+  const [lo, hi] = joinSpans(known) ?? [0, 1];
+  return new StepAxis(kind, lo, hi);
+});
+
+export const sharedLiveAxis = computed(() => zoomedAxis(fullAxis.value, liveX.value.get("")));
+
+function zoomedAxis(axis: StepAxis, part: readonly [number, number] | undefined): StepAxis {
+  return part === undefined ? axis : axis.withRange(...part);
+}
+
+function zoomedScale(scale: ValueScale, part: readonly [number, number] | undefined): ValueScale {
+  return part === undefined ? scale : scale.withRange(...part);
+}
+
+function spansOf(tile: Tile | null, clock: RunClock | null): Spans | null {
+  return tile === null || clock === null ? null : columnSpans(tile.columns, settings.time.value, clock);
+}
+
+/** Whether columns reach over the visible part, or as far as the run does. */
+function covers(spans: Spans | null, axis: StepAxis): boolean {
+  const last = spans?.end.at(-1);
+  const first = spans?.start[0];
+  if (last === undefined || first === undefined) return false;
+  const slack = (axis.hi - axis.lo) * 1e-3;
+  return first <= axis.lo + slack && last >= Math.min(axis.hi, fullAxis.value.hi) - slack;
+}
+
+function toColours(extent: CellExtent): ColourScale {
+  return colourScale(settings.quantity.value, settings.curve.value, extent);
+}
+
+/** Only numbers that are tiny but not zero are left in the zero bin. */
+function withoutZeros(tile: Tile): Counts {
+  const bin = tile.lower.findIndex((lower, at) => lower < 0 && (tile.upper[at] ?? 1) <= ZERO_EDGE);
+  if (bin < 0 || tile.source !== "blocks") return tile;
+  const counts = tile.counts.slice();
+  const { length } = tile.columns;
+  for (let c = 0; c < length; c++) {
+    const at = bin * length + c;
+    counts[at] = Math.max(0, (counts[at] ?? 0) - (tile.columns.zeros[c] ?? 0));
+  }
+  return { lower: tile.lower, upper: tile.upper, columns: tile.columns, counts };
+}

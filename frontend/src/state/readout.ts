@@ -1,0 +1,118 @@
+/** What one place of a panel says, as numbers and as words. */
+
+import { type BandName, bandCounts } from "../draw/bands";
+import { formatBin, formatDuration, formatExact, formatShare, formatSteps } from "../math/format";
+import { formatQuantity } from "../math/normalise";
+import { columnAt, nearestColumn } from "../math/step_axis";
+import { lastAtMost } from "../math/value_scale";
+import type { PanelModel } from "./panels";
+
+export interface Readout {
+  readonly steps: string;
+  /** Records that are pooled in the column; 1 mostly. */
+  readonly records: number;
+  /** Time since the run began. */
+  readonly time: string;
+  /** The interval of values, or the name of the band. */
+  readonly bin: string;
+  readonly count: number;
+  readonly share: number;
+  readonly n: number;
+  /** The cell's quantity, by which it is coloured. */
+  readonly quantity: number;
+  readonly colour: string;
+  readonly split: boolean;
+}
+
+const BAND_WORDS: Readonly<Record<BandName, string>> = {
+  zeros: "exactly 0",
+  nans: "NaN",
+  posInfs: "+∞",
+  negInfs: "−∞",
+  above: "above the range",
+  below: "below the range",
+};
+
+/** null in gaps and where there is no cell. */
+export function readPanel(
+  panel: PanelModel,
+  unit: number,
+  value: number | null,
+  band: BandName | null,
+): Readout | null {
+  const spans = panel.spans.value;
+  const grid = panel.grid.value;
+  const tile = panel.shown.value;
+  const clock = panel.clock.value;
+  if (spans === null || grid === null || tile === null || clock === null) return null;
+  const column = columnAt(spans, unit);
+  const row = value === null ? -1 : Math.min(grid.rows - 1, lastAtMost(grid.edges, value));
+  if (column < 0 || (band === null && row < 0)) return null;
+  const { columns } = tile;
+  const n = columns.n[column] ?? 0;
+  const count =
+    band === null
+      ? (grid.counts[row * grid.columns + column] ?? 0)
+      : (bandCounts(band, columns, grid)[column] ?? 0);
+  const share = n > 0 ? count / n : 0;
+  const colours = panel.colours.value;
+  const width = (grid.edges[row + 1] ?? 0) - (grid.edges[row] ?? 0);
+  const records = columns.records[column] ?? 1;
+  const quantity = quantityOf(colours.quantity, { count, share, width, records });
+  return {
+    steps: formatSteps(columns.firstStep[column] ?? 0, columns.lastStep[column] ?? 0),
+    records,
+    time: formatDuration((columns.lastWallTime[column] ?? 0) - clock.startTime),
+    bin: band === null ? formatBin(grid.edges[row] ?? 0, grid.edges[row + 1] ?? 0) : BAND_WORDS[band],
+    count,
+    share,
+    n,
+    quantity,
+    colour: formatQuantity(colours.quantity, quantity),
+    split: band === null && grid.split,
+  };
+}
+
+interface Cell {
+  readonly count: number;
+  readonly share: number;
+  readonly width: number;
+  readonly records: number;
+}
+
+function quantityOf(quantity: string, cell: Cell): number {
+  if (quantity === "count") return cell.count / Math.max(1, cell.records);
+  if (quantity === "density") return cell.width > 0 ? cell.share / cell.width : 0;
+  return cell.share;
+}
+
+/** One line of text, for the screen reader and the clipboard. */
+export function readoutToText(panel: PanelModel, readout: Readout): string {
+  const layer = panel.row.series.value.layer;
+  const what = `${formatExact(readout.count)} of ${formatExact(readout.n)} values`;
+  return `${panel.run}, ${layer}, step ${readout.steps}, ${readout.bin}: ${what}, ${formatShare(readout.share)}`;
+}
+
+/** What a picture shows, in a sentence, for those who cannot see it. */
+export function summarise(panel: PanelModel): string {
+  const { layer, type } = panel.row.series.value;
+  const tile = panel.tile.value;
+  const what = `${layer}${type ? ` (${type})` : ""} in run ${panel.run}`;
+  if (tile === null) return `Heatmap of ${what}, loading.`;
+  const { columns } = tile;
+  const last = columns.length - 1;
+  if (last < 0) return `Heatmap of ${what}: no records.`;
+  const zeros = (columns.zeros[last] ?? 0) / Math.max(1, columns.n[last] ?? 1);
+  const mean = columns.mean[last] ?? Number.NaN;
+  const std = columns.std[last] ?? Number.NaN;
+  return (
+    `Heatmap of ${what}: ${formatExact(tile.records)} records, steps ${formatSteps(tile.firstStep, tile.lastStep)}. ` +
+    `At the last: mean ${mean.toPrecision(3)}, standard deviation ${std.toPrecision(3)}, ${formatShare(zeros)} zeros.`
+  );
+}
+
+/** The column of a panel nearest to a place on the time axis. */
+export function columnNear(panel: PanelModel, unit: number): number {
+  const spans = panel.spans.value;
+  return spans === null ? -1 : nearestColumn(spans, unit);
+}

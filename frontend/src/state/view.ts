@@ -1,0 +1,126 @@
+/** What part of the axes is shown, where the pointer is, and the way back. */
+
+import { batch, computed, signal } from "@preact/signals";
+import type { BandName } from "../draw/bands";
+import type { Codec } from "./codec";
+import { type Interval, interval } from "./codec";
+import { setting } from "./setting";
+import * as settings from "./settings";
+
+/** Zoomed intervals by what they belong to: "" is the axis that linked panels share. */
+export type Zooms = ReadonlyMap<string, Interval>;
+
+const zooms: Codec<Zooms> = {
+  parse(text) {
+    const entries: [string, Interval][] = [];
+    for (const part of text === "" ? [] : text.split(";")) {
+      const [key, value] = part.split("~");
+      const parsed = interval.parse(value ?? "");
+      if (key === undefined || parsed === undefined) return undefined;
+      entries.push([decodeURIComponent(key), parsed]);
+    }
+    return new Map(entries);
+  },
+  format: (value) =>
+    [...value].map(([key, part]) => `${encodeURIComponent(key)}~${interval.format(part)}`).join(";"),
+};
+
+export const NO_ZOOM: Zooms = new Map();
+
+/** Where the zoom rests; sharp pictures and requests follow it. */
+export const zoomX = setting<Zooms>("zx", NO_ZOOM, zooms);
+export const zoomY = setting<Zooms>("zy", NO_ZOOM, zooms);
+
+/** Where a gesture under way has taken it; null between gestures. */
+const moving = signal<{ readonly x: Zooms; readonly y: Zooms } | null>(null);
+export const liveX = computed(() => moving.value?.x ?? zoomX.value);
+export const liveY = computed(() => moving.value?.y ?? zoomY.value);
+export const gesturing = computed(() => moving.value !== null);
+export const zoomed = computed(() => zoomX.value.size + zoomY.value.size > 0);
+
+interface Place {
+  readonly x: Zooms;
+  readonly y: Zooms;
+}
+
+const HISTORY = 50;
+const SETTLE_MS = 80;
+const history = signal<readonly Place[]>([]);
+export const canGoBack = computed(() => history.value.length > 0);
+
+/** Moves at once; the pictures become sharp when nothing moved for a moment. */
+export function moveTo(x: Zooms, y: Zooms): void {
+  moving.value = { x, y };
+  window.clearTimeout(timer);
+  timer = window.setTimeout(settle, SETTLE_MS);
+}
+
+let timer = 0;
+
+/** Ends the gesture where it is; the place before it can be gone back to. */
+export function settle(): void {
+  window.clearTimeout(timer);
+  const target = moving.peek();
+  if (target === null) return;
+  batch(() => {
+    remember();
+    zoomX.value = target.x;
+    zoomY.value = target.y;
+    moving.value = null;
+  });
+}
+
+/** Goes somewhere in one leap. */
+export function jumpTo(x: Zooms, y: Zooms): void {
+  moveTo(x, y);
+  settle();
+}
+
+export function resetZoom(): void {
+  if (zoomed.peek() || gesturing.peek()) jumpTo(NO_ZOOM, NO_ZOOM);
+}
+
+export function goBack(): void {
+  const last = history.peek().at(-1);
+  if (last === undefined) return;
+  batch(() => {
+    history.value = history.peek().slice(0, -1);
+    moving.value = null;
+    zoomX.value = last.x;
+    zoomY.value = last.y;
+  });
+}
+
+function remember(): void {
+  const place = { x: zoomX.peek(), y: zoomY.peek() };
+  history.value = [...history.peek(), place].slice(-HISTORY);
+}
+
+/** A map with one interval set, or taken out with null. */
+export function withZoom(all: Zooms, key: string, part: Interval | null): Zooms {
+  const next = new Map(all);
+  if (part === null) next.delete(key);
+  else next.set(key, part);
+  return next;
+}
+
+/** Which zoom a panel follows. */
+export function keyOfX(panelId: string): string {
+  return settings.linked.value ? "" : panelId;
+}
+
+export function keyOfY(rowId: string, panelId: string): string {
+  return settings.linked.value ? rowId : panelId;
+}
+
+/** Where the pointer or the arrow keys are, in units of the axes. */
+export interface Cursor {
+  readonly panelId: string;
+  readonly rowId: string;
+  readonly unit: number;
+  /** null in the bands and outside of the value axis. */
+  readonly value: number | null;
+  readonly band: BandName | null;
+}
+
+export const cursor = signal<Cursor | null>(null);

@@ -1,0 +1,38 @@
+/** The whole page. */
+
+import { useSignalEffect } from "@preact/signals";
+import { useEffect } from "preact/hooks";
+import { dark, index } from "../state/catalog";
+import * as selection from "../state/selection";
+import { Grid } from "./grid";
+import { Help } from "./help";
+import { globalKeys } from "./keys";
+import { SettingsPane } from "./settings_pane";
+import { Empty, Loading, NothingFound } from "./states";
+import { Toolbar } from "./toolbar";
+import { SpokenReadout, Tooltip } from "./tooltip";
+
+export function App() {
+  useSignalEffect(() => {
+    document.documentElement.classList.toggle("dark", dark.value);
+  });
+  useEffect(() => {
+    window.addEventListener("keydown", globalKeys);
+    return () => window.removeEventListener("keydown", globalKeys);
+  }, []);
+  if (index.value === null) return <Loading />;
+  if (index.value.series.length === 0) return <Empty />;
+  const found = selection.layers.value.length > 0 && selection.runs.value.length > 0;
+  return (
+    <>
+      <Toolbar />
+      <div class="body">
+        {found ? <Grid /> : <NothingFound />}
+        <SettingsPane />
+      </div>
+      <Tooltip />
+      <SpokenReadout />
+      <Help />
+    </>
+  );
+}

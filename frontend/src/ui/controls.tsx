@@ -1,0 +1,158 @@
+/** The page's own few controls: one look, always with a name and a tooltip. */
+
+import type { Signal } from "@preact/signals";
+import type { ComponentChildren } from "preact";
+import { useId, useRef } from "preact/hooks";
+import { Icon, type IconName } from "./icons";
+
+export interface Option<T extends string> {
+  readonly value: T;
+  readonly label: string;
+}
+
+interface SelectProps<T extends string> {
+  readonly label: string;
+  readonly tip: string;
+  readonly value: T;
+  readonly options: readonly Option<T>[];
+  readonly onChange: (value: T) => void;
+}
+
+/** A named choice; the name stands before it. */
+export function Select<T extends string>({ label, tip, value, options, onChange }: SelectProps<T>) {
+  const change = (event: { readonly currentTarget: HTMLSelectElement }) => {
+    const chosen = options[event.currentTarget.selectedIndex];
+    if (chosen) onChange(chosen.value);
+  };
+  return (
+    <label class="field" title={tip}>
+      <span class="field-name">{label}</span>
+      <select value={value} onChange={change}>
+        {options.map((option) => (
+          <option key={option.value} value={option.value}>
+            {option.label}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}
+
+interface CheckProps {
+  readonly label: ComponentChildren;
+  readonly tip: string;
+  readonly checked: boolean;
+  readonly onChange: (checked: boolean) => void;
+}
+
+export function Check({ label, tip, checked, onChange }: CheckProps) {
+  return (
+    <label class="check" title={tip}>
+      <input type="checkbox" checked={checked} onChange={(event) => onChange(event.currentTarget.checked)} />
+      <span>{label}</span>
+    </label>
+  );
+}
+
+interface ButtonProps {
+  readonly icon: IconName;
+  readonly tip: string;
+  readonly onClick: (event: MouseEvent) => void;
+  readonly pressed?: boolean;
+  readonly disabled?: boolean;
+  readonly text?: string;
+}
+
+export function IconButton({ icon, tip, onClick, pressed, disabled, text }: ButtonProps) {
+  return (
+    <button
+      type="button"
+      class={text ? "button" : "button icon-only"}
+      title={tip}
+      aria-label={text ? undefined : tip}
+      aria-pressed={pressed}
+      disabled={disabled}
+      onClick={onClick}
+    >
+      <Icon name={icon} />
+      {text ? <span>{text}</span> : null}
+    </button>
+  );
+}
+
+interface SliderProps {
+  readonly label: string;
+  readonly tip: string;
+  readonly value: number;
+  readonly min: number;
+  readonly max: number;
+  readonly step: number;
+  readonly format: (value: number) => string;
+  readonly onInput: (value: number) => void;
+  readonly onReset?: () => void;
+}
+
+export function Slider(props: SliderProps) {
+  return (
+    <label class="slider" title={props.tip}>
+      <span class="field-name">{props.label}</span>
+      <input
+        type="range"
+        min={props.min}
+        max={props.max}
+        step={props.step}
+        value={props.value}
+        aria-valuetext={props.format(props.value)}
+        onInput={(event) => props.onInput(Number(event.currentTarget.value))}
+        onDblClick={props.onReset}
+      />
+      <output>{props.format(props.value)}</output>
+    </label>
+  );
+}
+
+interface MenuProps {
+  readonly icon: IconName;
+  readonly text?: string;
+  readonly tip: string;
+  readonly badge?: string;
+  readonly children: ComponentChildren;
+  readonly open?: Signal<boolean>;
+}
+
+/** A button that opens a panel over the page; Esc or a click elsewhere closes it. */
+export function Menu({ icon, text, tip, badge, children, open }: MenuProps) {
+  const id = useId();
+  const button = useRef<HTMLButtonElement>(null);
+  const place = (event: { readonly newState: string; readonly currentTarget: HTMLElement }) => {
+    if (open) open.value = event.newState === "open";
+    const panel = event.currentTarget;
+    const anchor = button.current?.getBoundingClientRect();
+    if (event.newState !== "open" || !anchor) return;
+    const right = document.documentElement.clientWidth - anchor.right;
+    panel.style.top = `${anchor.bottom + 4}px`;
+    const toLeft = anchor.left > document.documentElement.clientWidth / 2;
+    panel.style.left = toLeft ? "auto" : `${Math.max(4, anchor.left)}px`;
+    panel.style.right = toLeft ? `${Math.max(4, right)}px` : "auto";
+  };
+  return (
+    <>
+      <button
+        ref={button}
+        type="button"
+        class={text ? "button" : "button icon-only"}
+        title={tip}
+        aria-label={text ? undefined : tip}
+        aria-haspopup="dialog"
+        {...{ popovertarget: id }}
+      >
+        <Icon name={icon} />
+        {text ? <span>{text}</span> : null}
+        {badge ? <span class="count">{badge}</span> : null}
+      </button>
+      <div id={id} popover="auto" class="menu" role="dialog" aria-label={text ?? tip} onBeforeToggle={place}>
+        {children}
+      </div>
+    </>
+  );
+}

@@ -1,0 +1,162 @@
+/** The keyboard, on a panel and everywhere. */
+
+import { signal } from "@preact/signals";
+import { knownPanels, type PanelModel } from "../state/panels";
+import { movePin, pinAt, pinFirst } from "../state/pin";
+import { columnNear } from "../state/readout";
+import * as settings from "../state/settings";
+import { cursor, goBack, resetZoom } from "../state/view";
+import { panBy, zoomBy } from "../state/zooming";
+
+export const helpOpen = signal(false);
+
+export interface KeyHelp {
+  readonly keys: string;
+  readonly does: string;
+}
+
+export const KEYS: readonly KeyHelp[] = [
+  { keys: "/", does: "go to the layer filter" },
+  { keys: "?", does: "show or hide this sheet" },
+  { keys: "W S  or  + −", does: "zoom in and out of the time axis (Shift: of the values)" },
+  { keys: "A D", does: "move along the time axis (Shift: W S zoom values)" },
+  { keys: "0  or  Esc", does: "show everything again" },
+  { keys: "Z", does: "back to the zoom before" },
+  { keys: "← →", does: "the pinned step back and forth (Shift: ten); on a panel the crosshair" },
+  { keys: "↑ ↓", does: "on a panel: the crosshair from bin to bin" },
+  { keys: "Home End", does: "pin the first step, follow the last" },
+  { keys: "Enter", does: "on a panel: pin the step under the crosshair" },
+  { keys: "L", does: "link the panels' axes, or let each have its own" },
+];
+
+export const MOUSE: readonly KeyHelp[] = [
+  { keys: "drag", does: "zoom the time axis of all panels" },
+  { keys: "Shift + drag", does: "zoom the values of the row" },
+  { keys: "Ctrl + wheel, pinch", does: "zoom at the pointer (with Shift: values)" },
+  { keys: "Alt + drag", does: "move along the time axis" },
+  { keys: "double-click", does: "show everything again" },
+  { keys: "click", does: "pin the step; on a strip: open it" },
+];
+
+const ZOOM_STEP = 0.7;
+const PAN_STEP = 0.2;
+
+/** Keys while a panel has the focus. */
+export function panelKeys(event: KeyboardEvent, panel: PanelModel): void {
+  const far = event.shiftKey ? 10 : 1;
+  if (event.key === "ArrowLeft") moveCursor(panel, -far, 0);
+  else if (event.key === "ArrowRight") moveCursor(panel, far, 0);
+  else if (event.key === "ArrowUp") moveCursor(panel, 0, far);
+  else if (event.key === "ArrowDown") moveCursor(panel, 0, -far);
+  else if (event.key === "Enter" && cursor.peek() !== null) pinAt(cursor.peek()?.unit ?? null);
+  else return;
+  event.preventDefault();
+  event.stopPropagation();
+}
+
+/** Columns and bins from where the crosshair is, or from the middle of what is shown. */
+function moveCursor(panel: PanelModel, columns: number, bins: number): void {
+  const spans = panel.spans.peek();
+  const grid = panel.grid.peek();
+  if (spans === null || grid === null || spans.start.length === 0) return;
+  const axis = panel.axis.peek();
+  const now = cursor.peek();
+  const here = now?.rowId === panel.row.id ? now : null;
+  const column = columnNear(panel, here?.unit ?? (axis.lo + axis.hi) / 2);
+  const next = Math.min(spans.start.length - 1, Math.max(0, column + columns));
+  const scale = panel.scale.peek();
+  const share = scale.valueToShare(here?.value ?? scale.shareToValue(0.5));
+  const bin = Math.min(grid.rows - 1, Math.max(0, Math.floor(share * grid.rows) + bins));
+  cursor.value = {
+    panelId: panel.id,
+    rowId: panel.row.id,
+    unit: ((spans.start[next] ?? 0) + (spans.end[next] ?? 0)) / 2,
+    value: scale.shareToValue((bin + 0.5) / grid.rows),
+    band: null,
+  };
+}
+
+/** Keys anywhere else; a text field keeps its own. */
+export function globalKeys(event: KeyboardEvent): void {
+  if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || isTyping(event)) return;
+  if (act(event)) event.preventDefault();
+}
+
+function act(event: KeyboardEvent): boolean {
+  const axis = event.shiftKey ? "y" : "x";
+  const panel = activePanel();
+  switch (event.key.length === 1 ? event.key.toLowerCase() : event.key) {
+    case "/":
+      document.getElementById("layer-filter")?.focus();
+      return true;
+    case "?":
+      helpOpen.value = !helpOpen.peek();
+      return true;
+    case "0":
+    case "Escape":
+      return leave();
+    case "z":
+      goBack();
+      return true;
+    case "l":
+      settings.linked.value = !settings.linked.peek();
+      return true;
+    case "ArrowLeft":
+      movePin(event.shiftKey ? -10 : -1);
+      return true;
+    case "ArrowRight":
+      movePin(event.shiftKey ? 10 : 1);
+      return true;
+    case "Home":
+      pinFirst();
+      return true;
+    case "End":
+      pinAt(null);
+      return true;
+  }
+  if (panel === undefined) return false;
+  switch (event.key.toLowerCase()) {
+    case "w":
+    case "+":
+    case "=":
+      zoomBy(panel, axis, ZOOM_STEP, pointerShare(panel));
+      return true;
+    case "s":
+    case "-":
+    case "_":
+      zoomBy(panel, axis, 1 / ZOOM_STEP, pointerShare(panel));
+      return true;
+    case "a":
+      panBy(panel, axis, -PAN_STEP);
+      return true;
+    case "d":
+      panBy(panel, axis, PAN_STEP);
+      return true;
+  }
+  return false;
+}
+
+function leave(): boolean {
+  if (helpOpen.peek()) helpOpen.value = false;
+  else if (settings.full.peek() !== "") settings.full.value = "";
+  else resetZoom();
+  return true;
+}
+
+/** The panel under the pointer, else any. */
+function activePanel(): PanelModel | undefined {
+  const known = knownPanels.peek();
+  const id = cursor.peek()?.panelId;
+  return known.find((panel) => panel.id === id) ?? known[0];
+}
+
+function pointerShare(panel: PanelModel): number {
+  const at = cursor.peek();
+  return at === null ? 0.5 : Math.min(1, Math.max(0, panel.liveAxis.peek().unitToShare(at.unit)));
+}
+
+function isTyping(event: KeyboardEvent): boolean {
+  const target = event.target;
+  if (!(target instanceof HTMLElement)) return false;
+  return target.isContentEditable || ["INPUT", "SELECT", "TEXTAREA"].includes(target.tagName);
+}

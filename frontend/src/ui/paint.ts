@@ -1,0 +1,104 @@
+/** Puts a panel's model onto its canvases. */
+
+import { type BandName, bandCells, bandCounts, TOP_BANDS } from "../draw/bands";
+import {
+  type Blanks,
+  type ColourTable,
+  colormapToLut,
+  colourTable,
+  hexToColour,
+  type Lut,
+} from "../draw/colormap";
+import { type Cells, paintCells, poolCells } from "../draw/rasterise";
+import { type ColourScale, colourScale } from "../math/normalise";
+import { dark } from "../state/catalog";
+import type { PanelModel } from "../state/panels";
+import * as settings from "../state/settings";
+
+/** Cells without any value, and times without any record; the style sheet has the same two colours. */
+const BLANKS: Readonly<Record<"light" | "dark", Blanks>> = {
+  light: { zero: hexToColour("#f3f3f4"), gap: hexToColour("#ffffff") },
+  dark: { zero: hexToColour("#262626"), gap: hexToColour("#303030") },
+};
+
+const TABLES_KEPT = 8;
+const tables = new Map<string, ColourTable>();
+
+export function currentLut(): Lut {
+  return colormapToLut(settings.colormap.value, dark.value);
+}
+
+export function currentBlanks(): Blanks {
+  return dark.value ? BLANKS.dark : BLANKS.light;
+}
+
+/** Panels of a row share their scale and are painted one after another, so a few tables are enough. */
+function tableOf(scale: ColourScale): ColourTable {
+  const key = [scale.quantity, scale.curve, scale.lo, scale.hi, settings.colormap.value, dark.value].join(
+    " ",
+  );
+  let table = tables.get(key);
+  if (table === undefined) {
+    table = colourTable(scale, currentLut(), currentBlanks());
+    tables.set(key, table);
+    const oldest = tables.keys().next().value;
+    if (tables.size > TABLES_KEPT && oldest !== undefined) tables.delete(oldest);
+  }
+  return table;
+}
+
+/** What a canvas shows: its axis and scale may differ from those now in force while a gesture lasts. */
+export interface Painted {
+  readonly axis: PanelModel["axis"]["value"];
+  readonly scale: PanelModel["scale"]["value"];
+}
+
+interface Size {
+  readonly height_px: number;
+  readonly ratio: number;
+}
+
+/** Draws a heatmap; null while there is nothing to draw. */
+export function paintHeat(canvas: HTMLCanvasElement, panel: PanelModel, size: Size): Painted | null {
+  const height = Math.round(size.height_px * size.ratio);
+  const pixels = panel.pixels.value;
+  const grid = panel.grid.value;
+  const tile = panel.shown.value;
+  if (pixels === null || grid === null || tile === null || height < 1) return null;
+  const colours = panel.colours.value;
+  const cells = poolCells(grid, tile.columns, pixels, {
+    quantity: colours.quantity,
+    pooling: "mean",
+    height_px: height,
+  });
+  paint(canvas, cells, tableOf(colours), height);
+  return { axis: panel.axis.value, scale: panel.scale.value };
+}
+
+/** Draws one thin band. */
+export function paintBand(canvas: HTMLCanvasElement, panel: PanelModel, band: BandName, size: Size): void {
+  const height = Math.max(1, Math.round(size.height_px * size.ratio));
+  const pixels = panel.pixels.value;
+  const grid = panel.grid.value;
+  const tile = panel.shown.value;
+  if (pixels === null || grid === null || tile === null) return;
+  const cells = bandCells(bandCounts(band, tile.columns, grid), tile.columns.n, pixels);
+  paint(canvas, cells, tableOf(BAND_SCALE), height);
+}
+
+/** Bands are shares of all values, from none to all, whatever the heatmap shows. */
+export const BAND_SCALE = colourScale("share", "sqrt", { least: 0, most: 1 });
+
+export function isTop(band: BandName): boolean {
+  return TOP_BANDS.includes(band);
+}
+
+function paint(canvas: HTMLCanvasElement, cells: Cells, table: ColourTable, height: number): void {
+  if (canvas.width !== cells.width) canvas.width = cells.width;
+  if (canvas.height !== height) canvas.height = height;
+  const context = canvas.getContext("2d");
+  if (context === null) return;
+  const image = context.createImageData(cells.width, height);
+  paintCells(cells, table, height, new Uint32Array(image.data.buffer));
+  context.putImageData(image, 0, 0);
+}

@@ -1,0 +1,116 @@
+/** One layer in one run: axes, heatmap, crosshair; or only the heatmap, as a strip. */
+
+import { useComputed } from "@preact/signals";
+import { useMemo } from "preact/hooks";
+import { retry } from "../state/loader";
+import { AXIS_PX, panel_px, plot_px } from "../state/metrics";
+import type { PanelModel } from "../state/panels";
+import { summarise } from "../state/readout";
+import { cursor } from "../state/view";
+import { TimeAxis, ValueAxis } from "./axes";
+import { box } from "./box";
+import { Heatmap } from "./heatmap";
+import { panelKeys } from "./keys";
+import { brush, PanelPointer } from "./pointer";
+
+export function Panel({ panel }: { readonly panel: PanelModel }) {
+  const pointer = useMemo(() => new PanelPointer(panel), [panel]);
+  const expanded = panel.row.expanded.value;
+  const layout = panel.row.layout.value;
+  const ready = useComputed(() => panel.tile.value !== null);
+  const label = useComputed(() => summarise(panel));
+  const plotHeight_px = expanded ? layout.axisTop_px : layout.heatHeight_px;
+  return (
+    // biome-ignore lint/a11y/useSemanticElements: a fieldset is for form controls; this groups a picture's parts.
+    <div
+      class={`panel${expanded ? "" : " strip"}`}
+      data-panel={panel.id}
+      style={box({ width: panel_px.value })}
+      role="group"
+      aria-label={`${panel.row.series.value.layer}, ${panel.run}`}
+      tabIndex={expanded ? 0 : -1}
+      onKeyDown={expanded ? (event) => panelKeys(event, panel) : undefined}
+    >
+      {expanded ? <ValueAxis scale={panel.liveScale.value} layout={layout} /> : null}
+      <div
+        class="plot"
+        style={box({ left: AXIS_PX, width: plot_px.value, height: plotHeight_px })}
+        onPointerDown={pointer.onPointerDown}
+        onPointerMove={pointer.onPointerMove}
+        onPointerUp={pointer.onPointerUp}
+        onPointerCancel={pointer.onPointerCancel}
+        onPointerLeave={pointer.onPointerLeave}
+        onDblClick={pointer.onDblClick}
+        onWheel={pointer.onWheel}
+      >
+        <Heatmap panel={panel} label={label.value} />
+        {ready.value ? null : (
+          <div
+            class="skeleton"
+            style={box({ top: layout.heatTop_px, height: layout.heatHeight_px })}
+            aria-hidden="true"
+          />
+        )}
+        <Crosshair panel={panel} />
+        <BrushBox panel={panel} />
+      </div>
+      {expanded ? (
+        <TimeAxis axis={panel.liveAxis.value} width_px={plot_px.value} top_px={layout.axisTop_px} />
+      ) : null}
+      <PanelError panel={panel} />
+    </div>
+  );
+}
+
+/** The hovered value, in all panels of the row. */
+function Crosshair({ panel }: { readonly panel: PanelModel }) {
+  const style = useComputed(() => {
+    const at = cursor.value;
+    const { heatTop_px, heatHeight_px } = panel.row.layout.value;
+    if (at === null || at.value === null || at.rowId !== panel.row.id || !panel.row.expanded.value) {
+      return "visibility:hidden";
+    }
+    const share = panel.liveScale.value.valueToShare(at.value);
+    const hidden = share < 0 || share > 1 ? "visibility:hidden;" : "";
+    return `${hidden}transform:translateY(${(heatTop_px + (1 - share) * heatHeight_px).toFixed(1)}px)`;
+  });
+  return <div class="cross-y" style={style} />;
+}
+
+function BrushBox({ panel }: { readonly panel: PanelModel }) {
+  const mine = useComputed(() => {
+    const now = brush.value;
+    if (now === null) return null;
+    const inRow = now.axis === "x" || now.panelId.endsWith(`\n${panel.row.id}`);
+    return inRow ? now : null;
+  });
+  const now = mine.value;
+  if (now === null) return null;
+  const from_px = Math.min(now.from_px, now.to_px);
+  const size_px = Math.abs(now.to_px - now.from_px);
+  const style = box(now.axis === "x" ? { left: from_px, width: size_px } : { top: from_px, height: size_px });
+  return <div class={`brush brush-${now.axis}`} style={style} />;
+}
+
+function PanelError({ panel }: { readonly panel: PanelModel }) {
+  const error = panel.error.value;
+  if (error === "") return null;
+  if (!panel.row.expanded.value) {
+    return (
+      <button type="button" class="strip-error" title={error} onClick={() => retry(panel)}>
+        Not loaded: {error} Retry
+      </button>
+    );
+  }
+  return (
+    <div class="panel-error" role="alert">
+      <strong>
+        {panel.tile.value === null ? "This panel could not be loaded" : "Newer data could not be loaded"}
+      </strong>
+      <span>{error}</span>
+      <button type="button" class="button text" onClick={() => retry(panel)}>
+        Retry
+      </button>
+    </div>
+  );
+}

@@ -1,0 +1,147 @@
+/** The rows of the page: headings of modules, layers as strips, layers as panels. */
+
+import type { ComponentChildren } from "preact";
+import { content_px, name_px, narrow, panel_px } from "../state/metrics";
+import { type RowModel, rowOf } from "../state/panels";
+import type { PlacedRow } from "../state/rows";
+import { runs, toggleExpanded, toggleFolded, togglePinnedLayer } from "../state/selection";
+import * as settings from "../state/settings";
+import type { GroupRow, LayerRow } from "../state/tree";
+import { box } from "./box";
+import { ColourBar } from "./colour_bar";
+import { IconButton } from "./controls";
+import { Icon } from "./icons";
+import { Panel } from "./panel";
+import { Slice } from "./slice";
+
+const INDENT_PX = 10;
+
+export function PlacedRowView({ placed }: { readonly placed: PlacedRow }) {
+  const { row, top_px, height_px } = placed;
+  return (
+    <Frame top_px={top_px} height_px={height_px} kind={row.kind}>
+      {row.kind === "group" ? <GroupHeading row={row} /> : <Layer row={row} />}
+    </Frame>
+  );
+}
+
+interface FrameProps {
+  readonly top_px: number;
+  readonly height_px: number;
+  readonly kind: string;
+  readonly children: ComponentChildren;
+}
+
+function Frame({ top_px, height_px, kind, children }: FrameProps) {
+  return (
+    <div class={`row ${kind}-row`} style={box({ top: top_px, height: height_px, width: content_px.value })}>
+      {children}
+    </div>
+  );
+}
+
+function GroupHeading({ row }: { readonly row: GroupRow }) {
+  return (
+    <button
+      type="button"
+      class="group-heading"
+      style={box({ paddingLeft: 4 + row.depth * INDENT_PX })}
+      aria-expanded={!row.folded}
+      title={`${row.folded ? "Unfold" : "Fold"} ${row.path}`}
+      onClick={() => toggleFolded(row.path)}
+    >
+      <Icon name={row.folded ? "fold" : "unfold"} />
+      <span class="group-name">{row.label}</span>
+      <span class="count">{row.layers.length}</span>
+    </button>
+  );
+}
+
+function Layer({ row }: { readonly row: LayerRow }) {
+  const model = rowOf(row.series);
+  const expanded = model.expanded.value;
+  const panels = new Map(model.panels.value.map((panel) => [panel.run, panel]));
+  return (
+    <>
+      {expanded ? <PanelName row={row} model={model} /> : <StripName row={row} />}
+      {runs.value.map((run) => {
+        const panel = panels.get(run.name);
+        return panel ? (
+          <Panel key={panel.id} panel={panel} />
+        ) : (
+          <div
+            key={run.name}
+            class="absent"
+            style={box({ width: panel_px.value })}
+            title="This run has no such layer"
+          >
+            {expanded ? "not recorded in this run" : ""}
+          </div>
+        );
+      })}
+      {expanded ? <Slice row={model} /> : null}
+    </>
+  );
+}
+
+function StripName({ row }: { readonly row: LayerRow }) {
+  const { layer, type } = row.series;
+  return (
+    <div class="name-cell" style={narrow.value ? undefined : box({ width: name_px.value })}>
+      <button
+        type="button"
+        class="layer-name"
+        style={box({ paddingLeft: 4 + row.depth * INDENT_PX })}
+        aria-expanded="false"
+        title={`${layer}${type ? ` (${type})` : ""}: open`}
+        onClick={() => toggleExpanded(row.id)}
+      >
+        <span class="ellipsis">{row.label}</span>
+      </button>
+    </div>
+  );
+}
+
+function PanelName({ row, model }: { readonly row: LayerRow; readonly model: RowModel }) {
+  const { layer, type, shapes } = row.series;
+  const shape = shapes[0]?.length ? shapes[0].join(" × ") : "";
+  const pinned = settings.pinnedLayers.value.includes(row.id);
+  const full = settings.full.value === row.id;
+  return (
+    <div class="name-cell tall" style={narrow.value ? undefined : box({ width: name_px.value })}>
+      <button
+        type="button"
+        class="layer-name"
+        aria-expanded="true"
+        title={`${layer}: close to a strip`}
+        onClick={() => toggleExpanded(row.id)}
+      >
+        <span class="ellipsis">{row.depth > 0 ? layer : row.label}</span>
+      </button>
+      <div class="facts ellipsis" title={`${type} ${shape}`}>
+        {type}
+        {type && shape ? " · " : ""}
+        {shape}
+      </div>
+      {narrow.value ? null : (
+        <ColourBar scale={model.colours.value} width_px={name_px.value - 22} panels={model.panels.value} />
+      )}
+      <div class="row-actions">
+        <IconButton
+          icon="pin"
+          tip={pinned ? "Take this layer off the top" : "Keep this layer at the top"}
+          pressed={pinned}
+          onClick={() => togglePinnedLayer(row.series)}
+        />
+        <IconButton
+          icon={full ? "shrink" : "expand"}
+          tip={full ? "Show all layers again (Esc)" : "Show only this layer, large"}
+          pressed={full}
+          onClick={() => {
+            settings.full.value = full ? "" : row.id;
+          }}
+        />
+      </div>
+    </div>
+  );
+}

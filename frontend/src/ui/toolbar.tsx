@@ -1,0 +1,276 @@
+/** The bar at the top: what is asked for most. Everything else is in the settings pane beside it. */
+
+import type { Curve, Quantity } from "../math/normalise";
+import type { AxisKind } from "../math/step_axis";
+import { dark } from "../state/catalog";
+import { epochs } from "../state/panels";
+import * as selection from "../state/selection";
+import * as settings from "../state/settings";
+import { canGoBack, goBack, resetZoom, zoomed } from "../state/view";
+import { Check, IconButton, Menu, type Option, Select } from "./controls";
+import { Icon } from "./icons";
+import { helpOpen } from "./keys";
+import { Live } from "./live";
+import { paneOpen } from "./settings_pane";
+
+const SCALES: readonly Option<settings.Scale>[] = [
+  { value: "auto", label: "auto" },
+  { value: "linear", label: "linear" },
+  { value: "symlog", label: "symlog" },
+  { value: "native", label: "native bins" },
+];
+
+const QUANTITIES: readonly Option<Quantity>[] = [
+  { value: "share", label: "share of step" },
+  { value: "peak", label: "share of peak" },
+  { value: "density", label: "density" },
+  { value: "count", label: "count" },
+];
+
+const CURVES: readonly Option<Curve>[] = [
+  { value: "linear", label: "linear" },
+  { value: "sqrt", label: "sqrt" },
+  { value: "log", label: "log" },
+];
+
+const TIMES: readonly Option<AxisKind>[] = [
+  { value: "step", label: "step" },
+  { value: "log_step", label: "step (log)" },
+  { value: "epoch", label: "epoch" },
+  { value: "relative", label: "relative time" },
+  { value: "wall", label: "clock time" },
+  { value: "share", label: "share of run" },
+];
+
+export function Toolbar() {
+  return (
+    <div class="toolbar" role="toolbar" aria-label="View">
+      <FilterBox />
+      <RunMenu />
+      <KindSelect />
+      <span class="divider" />
+      <Select
+        label="Time"
+        tip="What the horizontal axis counts; runs are aligned by it"
+        value={settings.time.value}
+        options={TIMES.filter(({ value }) => value !== "epoch" || epochs.value.size > 0)}
+        onChange={(value) => {
+          settings.time.value = value;
+          settings.pinned.value = null;
+        }}
+      />
+      <Select
+        label="Values"
+        tip="Scale of the value axis. Auto: linear, or symlog where runs differ widely in size"
+        value={settings.scale.value}
+        options={SCALES}
+        onChange={(value) => {
+          settings.scale.value = value;
+        }}
+      />
+      <Select
+        label="Colour"
+        tip="What a cell's colour stands for"
+        value={settings.quantity.value}
+        options={QUANTITIES}
+        onChange={(value) => {
+          settings.quantity.value = value;
+        }}
+      />
+      <Select
+        label="as"
+        tip="How colours are spread: log also shows rare values"
+        value={settings.curve.value}
+        options={CURVES}
+        onChange={(value) => {
+          settings.curve.value = value;
+        }}
+      />
+      <span class="spring" />
+      <Live />
+      {zoomed.value ? (
+        <IconButton
+          icon="reset"
+          text="Reset zoom"
+          tip="Show everything (double-click, Esc)"
+          onClick={resetZoom}
+        />
+      ) : null}
+      {canGoBack.value ? <IconButton icon="back" tip="Back to the zoom before (Z)" onClick={goBack} /> : null}
+      <LayoutSwitch />
+      <IconButton
+        icon="help"
+        tip="Keys and gestures (?)"
+        onClick={() => {
+          helpOpen.value = true;
+        }}
+      />
+      <IconButton
+        icon="tune"
+        tip="More settings"
+        pressed={paneOpen.value}
+        onClick={() => {
+          paneOpen.value = !paneOpen.value;
+        }}
+      />
+    </div>
+  );
+}
+
+function FilterBox() {
+  const { error } = selection.filter.value;
+  const found = selection.layers.value.length;
+  const all = selection.allLayers.value.length;
+  return (
+    <div class={`filter${error ? " bad" : ""}`}>
+      <Icon name="search" />
+      <input
+        id="layer-filter"
+        type="search"
+        placeholder="Filter layers: words or /regex/"
+        aria-label="Filter layers by words or a /regular expression/"
+        title="Words that must occur in a layer's name, or a /regular expression/"
+        aria-invalid={error !== ""}
+        aria-describedby="filter-status"
+        value={settings.filter.value}
+        onInput={(event) => {
+          settings.filter.value = event.currentTarget.value;
+        }}
+        onKeyDown={(event) => {
+          if (event.key === "Escape") event.currentTarget.blur();
+        }}
+      />
+      <span
+        id="filter-status"
+        class="filter-status"
+        role="status"
+        title={error || `${found} of ${all} layers`}
+      >
+        {error || (found === all ? `${all}` : `${found} of ${all}`)}
+      </span>
+    </div>
+  );
+}
+
+function RunMenu() {
+  const all = selection.runsWithData.value;
+  const shown = new Set(selection.runs.value.map((run) => run.name));
+  return (
+    <Menu
+      icon="runs"
+      text="Runs"
+      tip="Choose which runs stand side by side"
+      badge={`${shown.size} of ${all.length}`}
+    >
+      <div class="menu-list">
+        {all.map((run) => (
+          <div key={run.name} class="run-choice">
+            <Check
+              label={
+                <>
+                  <span class="swatch" style={{ background: selection.runColor(run.at, dark.value) }} />
+                  {run.name}
+                </>
+              }
+              tip={`Show ${run.name} or hide it`}
+              checked={shown.has(run.name)}
+              onChange={() => selection.toggleRun(run.name)}
+            />
+            <button
+              type="button"
+              class="button text"
+              title={`Show ${run.name} only`}
+              onClick={() => selection.soloRun(run.name)}
+            >
+              only
+            </button>
+          </div>
+        ))}
+      </div>
+      <div class="menu-foot">
+        <button
+          type="button"
+          class="button text"
+          onClick={() => {
+            settings.runs.value = all.map((run) => run.name);
+          }}
+        >
+          All
+        </button>
+        <button
+          type="button"
+          class="button text"
+          onClick={() => {
+            settings.runs.value = null;
+          }}
+        >
+          First few
+        </button>
+      </div>
+    </Menu>
+  );
+}
+
+const KIND_LABELS: Readonly<Record<string, string>> = {
+  activations: "activations",
+  gradients: "gradients",
+  weights: "weights",
+  weight_gradients: "weight gradients",
+  updates: "updates",
+  histograms: "other histograms",
+};
+
+/** Shown only where there is something to choose. */
+function KindSelect() {
+  const { kinds, phases } = selection;
+  return (
+    <>
+      {kinds.value.length < 2 ? null : (
+        <Select
+          label="Of"
+          tip="What the histograms are of"
+          value={selection.kind.value}
+          options={kinds.value.map((value) => ({ value, label: KIND_LABELS[value] ?? value }))}
+          onChange={(value) => {
+            settings.kind.value = value;
+          }}
+        />
+      )}
+      {phases.value.length < 2 ? null : (
+        <Select
+          label="in"
+          tip="Training or evaluation"
+          value={selection.phase.value}
+          options={phases.value.map((value) => ({ value, label: value }))}
+          onChange={(value) => {
+            settings.phase.value = value;
+          }}
+        />
+      )}
+    </>
+  );
+}
+
+function LayoutSwitch() {
+  const now = selection.layout.value;
+  const choose = (layout: settings.Layout) => {
+    settings.layout.value = layout;
+    settings.toggled.value = [];
+  };
+  return (
+    <span class="switch">
+      <IconButton
+        icon="strips"
+        tip="Overview: one thin strip per layer"
+        pressed={now === "strips"}
+        onClick={() => choose("strips")}
+      />
+      <IconButton
+        icon="panels"
+        tip="Panels: every layer with its axes"
+        pressed={now === "panels"}
+        onClick={() => choose("panels")}
+      />
+    </span>
+  );
+}

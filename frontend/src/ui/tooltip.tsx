@@ -1,0 +1,99 @@
+/** What is under the pointer, for all runs of the row; placed so that it never covers the cell. */
+
+import { useComputed, useSignal } from "@preact/signals";
+import { useEffect } from "preact/hooks";
+import { formatExact, formatShare } from "../math/format";
+import { dark } from "../state/catalog";
+import { findPanel, fullAxis } from "../state/panels";
+import { readoutToText, readPanel } from "../state/readout";
+import { runColor, runs } from "../state/selection";
+import { cursor } from "../state/view";
+
+const AWAY_PX = 18;
+const SPOKEN_AFTER_MS = 400;
+
+export function Tooltip() {
+  const at = useSignal({ x: 0, y: 0 });
+  useEffect(() => {
+    const follow = (event: PointerEvent) => {
+      at.value = { x: event.clientX, y: event.clientY };
+    };
+    window.addEventListener("pointermove", follow, { passive: true });
+    return () => window.removeEventListener("pointermove", follow);
+  }, [at]);
+  const now = cursor.value;
+  const panel = now === null ? undefined : findPanel(now.panelId);
+  if (now === null || panel === undefined) return null;
+  const here = readPanel(panel, now.unit, now.value, now.band);
+  const series = panel.row.series.value;
+  const toLeft = at.value.x > window.innerWidth / 2;
+  const above = at.value.y > window.innerHeight / 2;
+  const style = {
+    left: toLeft ? "auto" : `${at.value.x + AWAY_PX}px`,
+    right: toLeft ? `${window.innerWidth - at.value.x + AWAY_PX}px` : "auto",
+    top: above ? "auto" : `${at.value.y + AWAY_PX}px`,
+    bottom: above ? `${window.innerHeight - at.value.y + AWAY_PX}px` : "auto",
+  };
+  return (
+    <div class="tooltip" style={style} aria-hidden="true">
+      <div class="tooltip-head">
+        <strong>{series.layer}</strong>
+        <span>
+          {here ? `step ${here.steps}` : fullAxis.value.format(now.unit)}
+          {here && here.records > 1 ? ` (${here.records} records pooled)` : ""}
+          {here ? ` · ${here.time}` : ""}
+        </span>
+        <span>{here ? here.bin : "no record here"}</span>
+      </div>
+      <table>
+        <tbody>
+          {panel.row.panels.value.map((other) => {
+            const cell = readPanel(other, now.unit, now.value, now.band);
+            const place = runs.value.find((run) => run.name === other.run)?.at ?? 0;
+            return (
+              <tr key={other.id} class={other === panel ? "own" : ""}>
+                <td>
+                  <span class="swatch" style={{ background: runColor(place, dark.value) }} />
+                </td>
+                <td class="ellipsis">{other.run}</td>
+                <td class="number">{cell ? formatExact(cell.count) : "—"}</td>
+                <td class="number">{cell ? formatShare(cell.share) : ""}</td>
+              </tr>
+            );
+          })}
+        </tbody>
+      </table>
+      {here?.split ? <div class="note">Counts are split: this row cuts stored bins.</div> : null}
+    </div>
+  );
+}
+
+/** The readout for screen readers, when the crosshair rests. */
+export function SpokenReadout() {
+  const spoken = useSignal("");
+  const text = useComputed(() => {
+    const now = cursor.value;
+    const panel = now === null ? undefined : findPanel(now.panelId);
+    if (now === null || panel === undefined) return "";
+    const cell = readPanel(panel, now.unit, now.value, now.band);
+    return cell === null ? "no record here" : readoutToText(panel, cell);
+  });
+  useEffect(() => {
+    let timer = 0;
+    const stop = text.subscribe((value) => {
+      window.clearTimeout(timer);
+      timer = window.setTimeout(() => {
+        spoken.value = value;
+      }, SPOKEN_AFTER_MS);
+    });
+    return () => {
+      stop();
+      window.clearTimeout(timer);
+    };
+  }, [text, spoken]);
+  return (
+    <div class="visually-hidden" aria-live="polite">
+      {spoken}
+    </div>
+  );
+}
