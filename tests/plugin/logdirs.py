@@ -16,7 +16,9 @@ import numpy as np
 import numpy.typing as npt
 from tensorboard.compat.proto import event_pb2, summary_pb2, types_pb2
 from tensorboard.compat.proto.tensor_pb2 import TensorProto
+from tensorboard.plugins.histogram.metadata import create_summary_metadata
 from tensorboard.summary.writer.event_file_writer import EventFileWriter
+from tensorboard.util.tensor_util import make_tensor_proto
 
 from tb_activation_hist.codec import BLOCK_RECORDS, encode_block
 from tb_activation_hist.grid import FLOAT_BITS, Scheme
@@ -88,6 +90,14 @@ class RunFile:
         """One point for each step."""
         for step, value in enumerate(values):
             self._add(summary_pb2.Summary.Value(tag=tag, simple_value=value), step, START + step)
+
+    def add_histogram(self, tag: str, buckets: Values, step: int) -> None:
+        """One histogram in TensorBoard's tensor form: (k, 3) left, right, count."""
+        value = summary_pb2.Summary.Value(tag=tag, tensor=make_tensor_proto(buckets))
+        if tag not in self._described:
+            self._described.add(tag)
+            value.metadata.CopyFrom(create_summary_metadata(display_name="", description=""))
+        self._add(value, step, START + step)
 
     def _add(self, value: Any, step: int, wall_time: float) -> None:
         summary = summary_pb2.Summary(value=[value])
