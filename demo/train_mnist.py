@@ -127,7 +127,8 @@ def main() -> int:
     try:
         with tensorboard(RUNS) as address:
             print(f"\nWatch the heatmaps grow: {address}\n", flush=True)
-            images = len(mnist.train_images) if full else IMAGES
+            available = len(mnist.train_images)
+            images = available if full else min(IMAGES, available)
             outcomes = [train(mnist, images, run) for run in LEARNING_RATES]
             print_outcomes(outcomes, address)
             if serve:
