@@ -22,7 +22,7 @@ from tb_activation_hist.capture.silence import explain_silence
 from tb_activation_hist.capture.sink import NoSink, open_sink
 from tb_activation_hist.config import split_options
 from tb_activation_hist.errors import OptionError
-from tb_activation_hist.writer import Record
+from tb_activation_hist.writer import MemoryWriter, Record
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -58,6 +58,8 @@ class ActivationHistLogger:
         self._attachment = Attachment()
         self._parameters = ParameterKinds(self._recording, capture.kinds)
         steppers = _to_steppers(capture.optimizer)
+        self._in_memory = isinstance(logdir, MemoryWriter)
+        self._take_over()  # before the last step is read from a directory that another writes to
         self._ranks = current_ranks()
         self._recording.first_rank = self._ranks.rank == 0 or capture.per_rank
         self.writer: Sink
@@ -65,6 +67,7 @@ class ActivationHistLogger:
         if isinstance(self.writer, NoSink):
             self._recording.phases = ()
         self._pace = Pace(capture, start)
+        self._recording.step = start + 1
         self._records = 0
         self._silent: list[str] | None = None
         self._handles = [each(OptimizerHook(self)) for each in steppers]
@@ -110,6 +113,7 @@ class ActivationHistLogger:
         self._take_over()
         if self._recording.activations or self._recording.gradients:
             self._attachment.attach(self._selected, self._recording)
+            self._attachment.count_forwards(unwrap(self._model), self._recording)
         self._parameters.attach(self._selected)
         self._attachment.attached = True
         self._switch()
@@ -152,6 +156,8 @@ class ActivationHistLogger:
             self._keep_budget(time.perf_counter() - began + clock.take(), recorded)
         if self.attached:
             self._switch()
+        self._recording.step = self._pace.step + 1
+        self._recording.forwards += 1
 
     def _switch(self) -> None:
         self._recording.switch("train", self._options.accumulate or self._pace.due)
@@ -203,14 +209,14 @@ class ActivationHistLogger:
                     "Another ActivationHistLogger was still recording these layers of this model "
                     f"(after {other.steps} steps). It was closed; this one takes over."
                 )
-        open_ones = [other for other in others if not other.closed and other is not self]
-        _LOGGERS[root] = [weakref.ref(each) for each in (*open_ones, self)]
+        still = [other for other in others if other is not self and other._finalizer.alive]
+        _LOGGERS[root] = [weakref.ref(each) for each in (*still, self)]
 
     def _competes(self, other: ActivationHistLogger) -> bool:
         shared = {layer.module for layer in self._selected} & {
             layer.module for layer in other._selected
         }
-        return self.attached and bool(shared) and type(self.writer) is type(other.writer)
+        return self.attached and bool(shared) and self._in_memory == other._in_memory
 
     def flush(self) -> None:
         """Bring what was recorded to disk; waits for it."""

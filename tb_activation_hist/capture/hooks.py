@@ -29,12 +29,24 @@ _current_graph_task = torch._C._current_graph_task_id
 _tracing_state = torch._C._get_tracing_state
 
 
-class ForwardHook:
+class Hook:
+    """A hook that no copy of a module keeps.
+
+    `Eraser` takes it off copies; where one is taken along all the same, the standard library's
+    do-nothing stands in for it.
+    """
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return getattr, (contextlib.nullcontext(), "__exit__")
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Any:
+        return contextlib.nullcontext().__exit__
+
+
+class ForwardHook(Hook):
     """Counts a module's floating outputs; off-step it costs a flag test.
 
-    Runs right after the module, so before an in-place successor overwrites the output. Copies of
-    the module carry no hook, see `Eraser`; where one is taken along all the same, the standard
-    library's do-nothing stands in for it.
+    Runs right after the module, so before an in-place successor overwrites the output.
     """
 
     def __init__(self, layer: Layer, recording: Recording) -> None:
@@ -130,11 +142,28 @@ class ForwardHook:
             index = _row_in_graph(*facts, *where)
             count_(block.buffer, index, tensor, block.switches[phase])
 
-    def __reduce__(self) -> tuple[Any, ...]:
-        return getattr, (contextlib.nullcontext(), "__exit__")
 
-    def __deepcopy__(self, memo: dict[int, Any]) -> Any:
-        return contextlib.nullcontext().__exit__
+class ForwardBegins(Hook):
+    """Counts the model's forward passes; one that calls itself is one."""
+
+    def __init__(self, recording: Recording) -> None:
+        self._recording = recording
+
+    def __call__(self, *_: Any) -> None:
+        """Called before each forward pass."""
+        self._recording.forwards += not self._recording.depth
+        self._recording.depth += 1
+
+
+class ForwardEnds(Hook):
+    """Called after each forward pass, also when it failed."""
+
+    def __init__(self, recording: Recording) -> None:
+        self._recording = recording
+
+    def __call__(self, *_: Any) -> None:
+        """Called after each forward pass."""
+        self._recording.depth -= 1
 
 
 class ModuleFacts:
@@ -241,13 +270,22 @@ class Attachment:
         for layer in layers:
             if layer.module in self.hooks:
                 continue
-            hook = ForwardHook(layer, recording)
-            self.hooks[layer.module] = hook
+            hook = self.hooks[layer.module] = ForwardHook(layer, recording)
             # Scripted modules hide the method, but call hooks all the same.
             handle = nn.Module.register_forward_hook(layer.module, hook)
-            self._handles.append((layer.module, handle))
-            eraser = Eraser(layer.module._forward_hooks, handle.id)
-            layer.module.__dict__[f"{MARK}{handle.id}"] = eraser
+            self._keep(layer.module, layer.module._forward_hooks, handle)
+
+    def count_forwards(self, root: nn.Module, recording: Recording) -> None:
+        """With ``per_call=True``: notice where a forward pass of the whole model begins."""
+        if recording.per_call:
+            begin, end = ForwardBegins(recording), ForwardEnds(recording)
+            self._keep(root, root._forward_pre_hooks, root.register_forward_pre_hook(begin))
+            handle = root.register_forward_hook(end, always_call=True)
+            self._keep(root, root._forward_hooks, handle)
+
+    def _keep(self, module: nn.Module, hooks: dict[int, Any], handle: Any) -> None:
+        self._handles.append((module, handle))
+        module.__dict__[f"{MARK}{handle.id}"] = Eraser(hooks, handle.id)
 
     def detach(self) -> None:
         """Take all hooks off; calling it again does nothing."""

@@ -50,6 +50,7 @@ class Recording:
         self.first_rank = True
         self.step = 0
         self.forwards = 0
+        self.depth = 0
         self.blocks = SimpleNamespace()
         self.failures: dict[str, str] = {}
         self._said: set[str] = set()
