@@ -26,25 +26,30 @@ NEAR_ZERO: Final = 0.05
 
 PERCENTILE: Final = 0.99
 
+HISTOGRAM_STRIDE: Final = 8
+STATISTICS_STRIDE: Final = 4
+"""At most every so-manieth record gets a point: at every one they would outweigh the blocks."""
+
 STATISTICS: Final = ("mean", "std", "mean-std", "mean+std", "near_zero", "abs_p99")
 """Scalars per layer; the two between mean and near_zero bound the margin charts."""
 
 
 class Cadence:
-    """Which records get a point: all of the first half of `points`, then ever fewer.
+    """Which records get a point: every `stride`-th for half of `points`, then ever fewer.
 
-    Each doubling of the run's length adds a quarter of `points`, so that a run of some thousand
-    records has about as many as asked for. The first record always has one.
+    Each doubling of the run's length then adds a quarter of `points`, so that a run of some
+    thousand records has about as many as asked for. The first record always has one.
     """
 
-    def __init__(self, points: int) -> None:
-        self._dense = max(points // 2, 1)
+    def __init__(self, points: int, stride: int) -> None:
+        self._stride = stride
+        self._dense = max(points // 2, 1) * stride
         self._on = points > 0
         self._seen = 0
 
     def next(self) -> bool:
         """Whether the next record gets a point."""
-        stride = 1 << max(self._seen // self._dense, 0).bit_length()
+        stride = self._stride << (self._seen // self._dense).bit_length()
         due = self._on and self._seen % stride == 0
         self._seen += 1
         return due
@@ -109,7 +114,8 @@ class RecordSummary:
         low, high = np.where(empty, 0.0, low), np.where(empty, 0.0, high)
         share = np.linspace(0, 1, BUCKETS + 1)
         edges = low[:, None] * (1 - share) + high[:, None] * share
-        edges[:, 0], edges[:, -1] = low, high
+        edges = np.clip(edges, low[:, None], high[:, None])
+        edges[:, -1] = high
         below = self._below(edges)
         below[:, 0], below[:, -1] = 0, self.finite
         # All values equal: every bucket has width 0, and the last one has them all.

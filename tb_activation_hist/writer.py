@@ -21,6 +21,8 @@ from tb_activation_hist.histogram import HistogramSeries, join_series
 from tb_activation_hist.names import PLUGIN_NAME, RUN_INFO_TAG, RUN_INFO_VERSION, LayerInfo
 from tb_activation_hist.sparse import host_to_occupied
 from tb_activation_hist.stock import (
+    HISTOGRAM_STRIDE,
+    STATISTICS_STRIDE,
     Cadence,
     RecordSummary,
     add_histograms,
@@ -149,8 +151,8 @@ class RunWriter(RecordWriter):
         self._charted: frozenset[str] = frozenset()
         self._unsaved = 0
         self._last_step = 0
-        self._histograms = Cadence(self.options.histogram_points)
-        self._statistics = Cadence(self.options.scalar_points)
+        self._histograms = Cadence(self.options.histogram_points, HISTOGRAM_STRIDE)
+        self._statistics = Cadence(self.options.scalar_points, STATISTICS_STRIDE)
         self.start()
 
     @property
