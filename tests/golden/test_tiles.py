@@ -1,0 +1,67 @@
+"""The golden files are what the server makes today; the page's tests read the same ones."""
+
+from __future__ import annotations
+
+import json
+import struct
+
+import numpy as np
+import pytest
+
+from tests.golden.make_tiles import FOLDER, NAMES, golden_files
+
+FILES = golden_files()
+
+
+def unpack(data: bytes) -> list[dict]:
+    """An answer decoded by the text of http_api.md alone."""
+    (length,) = struct.unpack_from("<I", data)
+    tiles = json.loads(data[4 : 4 + length])["tiles"]
+    start = -(-(4 + length) // 8) * 8
+    for tile in tiles:
+        if "error" not in tile:
+            tile["arrays"] = unpack_arrays(data[start + tile["offset"] :][: tile["bytes"]], tile)
+    return tiles
+
+
+def unpack_arrays(data: bytes, tile: dict) -> dict[str, np.ndarray]:
+    columns, bins = tile["columns"], tile["bins"]
+    count, step = f"<u{tile['count_bytes']}", f"<i{tile['step_bytes']}"
+    kinds = [step] * 2 + ["<f8"] * 2 + ["<u4"] + [count] * 5 + ["<f8"] * 6 + [count]
+    sizes = [columns] * 14 + [bins] * 2 + [bins * columns]
+    arrays, offset = {}, 0
+    for name, kind, size in zip(NAMES, kinds, sizes, strict=True):
+        width = np.dtype(kind).itemsize
+        rows = np.frombuffer(data, np.uint8, size * width, offset).reshape(width, size)
+        arrays[name] = np.ascontiguousarray(rows.T).view(kind).reshape(-1)
+        offset += size * width
+    assert offset == len(data)
+    return arrays
+
+
+@pytest.mark.parametrize("name", [name for name in FILES if name.endswith(".bin")])
+def test_wire_bytes(name: str) -> None:
+    expected = json.loads((FOLDER / name).with_suffix(".json").read_bytes())["tiles"]
+    for data in (FILES[name], (FOLDER / name).read_bytes()):
+        for tile, want in zip(unpack(data), expected, strict=True):
+            if "error" in want:
+                assert tile == want
+                continue
+            arrays = tile.pop("arrays")
+            assert tile.keys() == want["head"].keys() | {"offset", "bytes"}
+            for key in want["head"].keys() - {"range", "extent"}:
+                assert tile[key] == want["head"][key]
+            for key, values in want["arrays"].items():
+                numbers = np.array([np.nan if x is None else x for x in values], np.float64)
+                exact = key not in ("mean", "std")
+                np.testing.assert_allclose(arrays[key], numbers, rtol=0 if exact else 1e-12)
+
+
+def test_rebin_cases() -> None:
+    for kept, made in zip(
+        json.loads((FOLDER / "rebin.json").read_bytes())["cases"],
+        json.loads(FILES["rebin.json"])["cases"],
+        strict=True,
+    ):
+        assert kept["counts"] == made["counts"]
+        np.testing.assert_allclose(made["rebinned"], kept["rebinned"], rtol=1e-12)
