@@ -14,7 +14,7 @@ import { type PanelLayout, placeParts, STRIP_LAYOUT } from "./panel_layout";
 import { isExpanded, runs } from "./selection";
 import * as settings from "./settings";
 import { seriesId } from "./tree";
-import { chooseScale } from "./value_range";
+import { chooseScale, rowsOf } from "./value_range";
 import { keyOfX, keyOfY, liveX, liveY, zoomX, zoomY } from "./view";
 
 /** A run's clock is known from any of its tiles; epochs come from its scalars. */
@@ -76,7 +76,7 @@ export class PanelModel {
   readonly fullScale = computed(() => {
     if (settings.linked.value) return this.row.fullScale.value;
     const tile = this.tile.value;
-    return chooseScale(tile === null ? [] : [tile]);
+    return chooseScale(tile === null ? [] : [tile], this.row.bins.value);
   });
 
   get keyY(): string {
@@ -109,7 +109,9 @@ export class PanelModel {
     return rebin(apart ? withoutZeros(tile) : tile, this.edges.value);
   }
 
-  private readonly edges = computed(() => this.scale.value.edges(this.row.bins.value));
+  private readonly edges = computed(() =>
+    this.scale.value.edges(rowsOf(this.scale.value, this.row.bins.value)),
+  );
 
   /** Colours are chosen on the whole series, so that zooming over time does not change them. */
   readonly extent = computed<CellExtent>(() => {
@@ -144,15 +146,15 @@ export class RowModel {
 
   readonly expanded = computed(() => isExpanded(this.id) || settings.full.value === this.id);
 
-  /** Rows of the heatmap. */
+  /** Rows of the heatmap; linear axes take up to a half less, so that no stored bin is cut. */
   readonly bins = computed(() => {
     if (!this.expanded.value) return strip_px.value;
     if (settings.bins.value > 0) return settings.bins.value;
-    return panelHeight_px.value >= 200 ? 128 : 64;
+    return panelHeight_px.value >= 200 ? 160 : 96;
   });
 
   readonly tiles = computed(() => this.panels.value.flatMap((panel) => panel.tile.value ?? []));
-  readonly fullScale = computed<ValueScale>(() => chooseScale(this.tiles.value));
+  readonly fullScale = computed<ValueScale>(() => chooseScale(this.tiles.value, this.bins.value));
   readonly colours = computed(() =>
     toColours(joinExtents(this.panels.value.map((panel) => panel.extent.value))),
   );

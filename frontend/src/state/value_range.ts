@@ -8,13 +8,43 @@ import * as settings from "./settings";
 /** Ranges of runs further apart than this cannot be read on one linear axis. */
 const SYMLOG_FROM = 12;
 
-export function chooseScale(tiles: readonly Tile[]): ValueScale {
+/** `bins`: how many rows are wanted; the ends of a linear axis are moved outwards to lie between rows. */
+export function chooseScale(tiles: readonly Tile[], bins: number): ValueScale {
   const [lo, hi] = chosenRange(tiles, settings.range.value, settings.manualRange.value);
   const kind = settings.scale.value;
   if (kind === "native" && tiles.length > 0) return ValueScale.native(tiles, lo, hi);
   if (kind === "symlog") return ValueScale.symlog(lo, hi);
   if (kind === "auto" && isWide(tiles)) return ValueScale.symlog(lo, hi, linthresh(tiles, lo, hi));
-  return ValueScale.linear(lo, hi);
+  if (settings.range.value === "manual") return ValueScale.linear(lo, hi);
+  const cell = cellSize(lo, hi, bins);
+  return ValueScale.linear(Math.floor(lo / cell) * cell, Math.ceil(hi / cell) * cell);
+}
+
+/**
+ * Rows of a linear axis. Stored bins are merged within cells of a power of two, so rows that are such cells
+ * cut none of them and have exact counts; hence from half of the wanted number up to all of it.
+ */
+export function rowsOf(scale: ValueScale, wanted: number): number {
+  if (scale.kind !== "linear") return wanted;
+  const cell = cellSize(scale.lo, scale.hi, wanted);
+  const aligned = isWhole(scale.lo / cell) && isWhole(scale.hi / cell);
+  return aligned ? Math.round((scale.hi - scale.lo) / cell) : wanted;
+}
+
+/** The nearest interval whose ends lie between rows of a linear axis. */
+export function snap(scale: ValueScale, lo: number, hi: number, wanted: number): readonly [number, number] {
+  if (scale.kind !== "linear" || !(hi > lo)) return [lo, hi];
+  const cell = cellSize(lo, hi, wanted);
+  return [Math.round(lo / cell) * cell, Math.round(hi / cell) * cell];
+}
+
+/** The smallest power of two of which `rows` cover the range even when both ends are moved outwards. */
+function cellSize(lo: number, hi: number, rows: number): number {
+  return 2 ** Math.ceil(Math.log2((hi - lo) / Math.max(1, rows - 2)));
+}
+
+function isWhole(value: number): boolean {
+  return Math.abs(value - Math.round(value)) < 1e-9;
 }
 
 function sizes(tiles: readonly Tile[]): number[] {

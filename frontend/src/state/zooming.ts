@@ -4,6 +4,7 @@ import type { StepAxis } from "../math/step_axis";
 import type { ValueScale } from "../math/value_scale";
 import type { Interval } from "./codec";
 import { fullAxis, type PanelModel } from "./panels";
+import { snap } from "./value_range";
 import { jumpTo, keyOfX, liveX, liveY, moveTo, withZoom, type Zooms } from "./view";
 
 /** Less than this share of everything is not a zoom any more: it shows everything. */
@@ -92,6 +93,6 @@ function fitValues(panel: PanelModel, from: number, to: number): Interval | null
   const lo = Math.max(full.lo, Math.min(from, to));
   const hi = Math.min(full.hi, Math.max(from, to));
   const share = full.valueToShare(hi) - full.valueToShare(lo);
-  if (share >= NEARLY_ALL) return null;
-  return share > LEAST_SHARE ? [lo, hi] : null;
+  if (share >= NEARLY_ALL || share <= LEAST_SHARE) return null;
+  return snap(full, lo, hi, panel.row.bins.peek());
 }

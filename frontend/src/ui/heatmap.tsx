@@ -63,7 +63,6 @@ export function Heatmap({ panel, label }: { readonly panel: PanelModel; readonly
       {placed.map(({ band, top_px }) => (
         <div key={band} class="clip" style={box({ top: top_px, height: THIN_PX })}>
           <canvas
-            aria-hidden="true"
             ref={(canvas) => {
               if (canvas) bands.current.set(band, canvas);
               else bands.current.delete(band);

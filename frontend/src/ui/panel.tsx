@@ -32,6 +32,7 @@ export function Panel({ panel }: { readonly panel: PanelModel }) {
       onKeyDown={expanded ? (event) => panelKeys(event, panel) : undefined}
     >
       {expanded ? <ValueAxis scale={panel.liveScale.value} layout={layout} /> : null}
+      {/** biome-ignore lint/a11y/noStaticElementInteractions: the same can be done with the group's keys. */}
       <div
         class="plot"
         style={box({ left: AXIS_PX, width: plot_px.value, height: plotHeight_px })}

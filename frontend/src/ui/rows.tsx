@@ -1,7 +1,7 @@
 /** The rows of the page: headings of modules, layers as strips, layers as panels. */
 
 import type { ComponentChildren } from "preact";
-import { content_px, name_px, narrow, panel_px } from "../state/metrics";
+import { content_px, frame, name_px, narrow, panel_px } from "../state/metrics";
 import { type RowModel, rowOf } from "../state/panels";
 import type { PlacedRow } from "../state/rows";
 import { runs, toggleExpanded, toggleFolded, togglePinnedLayer } from "../state/selection";
@@ -34,7 +34,10 @@ interface FrameProps {
 
 function Frame({ top_px, height_px, kind, children }: FrameProps) {
   return (
-    <div class={`row ${kind}-row`} style={box({ top: top_px, height: height_px, width: content_px.value })}>
+    <div
+      class={`row ${kind}-row${narrow.value ? " narrow" : ""}`}
+      style={box({ top: top_px, height: height_px, width: content_px.value })}
+    >
       {children}
     </div>
   );
@@ -64,30 +67,37 @@ function Layer({ row }: { readonly row: LayerRow }) {
   return (
     <>
       {expanded ? <PanelName row={row} model={model} /> : <StripName row={row} />}
-      {runs.value.map((run) => {
-        const panel = panels.get(run.name);
-        return panel ? (
-          <Panel key={panel.id} panel={panel} />
-        ) : (
-          <div
-            key={run.name}
-            class="absent"
-            style={box({ width: panel_px.value })}
-            title="This run has no such layer"
-          >
-            {expanded ? "not recorded in this run" : ""}
-          </div>
-        );
-      })}
-      {expanded ? <Slice row={model} /> : null}
+      <div class="cells">
+        {runs.value.map((run) => {
+          const panel = panels.get(run.name);
+          return panel ? (
+            <Panel key={panel.id} panel={panel} />
+          ) : (
+            <div
+              key={run.name}
+              class="absent"
+              style={box({ width: panel_px.value })}
+              title="This run has no such layer"
+            >
+              {expanded ? "not recorded in this run" : ""}
+            </div>
+          );
+        })}
+        {expanded ? <Slice row={model} /> : null}
+      </div>
     </>
   );
+}
+
+/** A column of its own, or a line above the panels where there is no room for one. */
+function nameBox() {
+  return box({ width: narrow.value ? frame.value.width_px : name_px.value });
 }
 
 function StripName({ row }: { readonly row: LayerRow }) {
   const { layer, type } = row.series;
   return (
-    <div class="name-cell" style={narrow.value ? undefined : box({ width: name_px.value })}>
+    <div class="name-cell short" style={nameBox()}>
       <button
         type="button"
         class="layer-name"
@@ -108,7 +118,7 @@ function PanelName({ row, model }: { readonly row: LayerRow; readonly model: Row
   const pinned = settings.pinnedLayers.value.includes(row.id);
   const full = settings.full.value === row.id;
   return (
-    <div class="name-cell tall" style={narrow.value ? undefined : box({ width: name_px.value })}>
+    <div class="name-cell tall" style={nameBox()}>
       <button
         type="button"
         class="layer-name"

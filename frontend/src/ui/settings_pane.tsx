@@ -1,14 +1,13 @@
 /** The pane at the right: everything that is set once and then left alone. */
 
-import { signal } from "@preact/signals";
 import { COLORMAPS, type ColormapName } from "../draw/colormap";
-import { panel_px, panelHeight_px } from "../state/metrics";
+import { narrow, panel_px, panelHeight_px } from "../state/metrics";
 import * as selection from "../state/selection";
 import * as settings from "../state/settings";
 import { Check, IconButton, type Option, Select, Slider } from "./controls";
+import { paneOpen } from "./pane_state";
 import { RangeFields } from "./range_fields";
-
-export const paneOpen = signal(false);
+import { AxisSelects } from "./toolbar";
 
 function toOptions<T extends string>(
   values: readonly T[],
@@ -31,6 +30,12 @@ export function SettingsPane() {
           }}
         />
       </div>
+      {narrow.value ? (
+        <section>
+          <h3>Axes and colours</h3>
+          <AxisSelects />
+        </section>
+      ) : null}
       <Layers />
       <Values />
       <Colours />

@@ -21,7 +21,6 @@ export function Loading() {
   return (
     <div class="page-skeleton" role="status" aria-label="Loading the list of runs">
       {Array.from({ length: 5 }, (_, at) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: the bars are all alike.
         <div key={at} class="skeleton-row">
           <span />
           <span />

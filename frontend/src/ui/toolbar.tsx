@@ -3,6 +3,7 @@
 import type { Curve, Quantity } from "../math/normalise";
 import type { AxisKind } from "../math/step_axis";
 import { dark } from "../state/catalog";
+import { narrow } from "../state/metrics";
 import { epochs } from "../state/panels";
 import * as selection from "../state/selection";
 import * as settings from "../state/settings";
@@ -11,7 +12,7 @@ import { Check, IconButton, Menu, type Option, Select } from "./controls";
 import { Icon } from "./icons";
 import { helpOpen } from "./keys";
 import { Live } from "./live";
-import { paneOpen } from "./settings_pane";
+import { paneOpen } from "./pane_state";
 
 const SCALES: readonly Option<settings.Scale>[] = [
   { value: "auto", label: "auto" },
@@ -48,7 +49,43 @@ export function Toolbar() {
       <FilterBox />
       <RunMenu />
       <KindSelect />
-      <span class="divider" />
+      {narrow.value ? null : <span class="divider" />}
+      {narrow.value ? null : <AxisSelects />}
+      <span class="spring" />
+      <Live />
+      {zoomed.value ? (
+        <IconButton
+          icon="reset"
+          text="Reset zoom"
+          tip="Show everything (double-click, Esc)"
+          onClick={resetZoom}
+        />
+      ) : null}
+      {canGoBack.value ? <IconButton icon="back" tip="Back to the zoom before (Z)" onClick={goBack} /> : null}
+      <LayoutSwitch />
+      <IconButton
+        icon="help"
+        tip="Keys and gestures (?)"
+        onClick={() => {
+          helpOpen.value = true;
+        }}
+      />
+      <IconButton
+        icon="tune"
+        tip="More settings"
+        pressed={paneOpen.value}
+        onClick={() => {
+          paneOpen.value = !paneOpen.value;
+        }}
+      />
+    </div>
+  );
+}
+
+/** In the bar, or in the settings pane where the bar has no room. */
+export function AxisSelects() {
+  return (
+    <>
       <Select
         label="Time"
         tip="What the horizontal axis counts; runs are aligned by it"
@@ -86,34 +123,7 @@ export function Toolbar() {
           settings.curve.value = value;
         }}
       />
-      <span class="spring" />
-      <Live />
-      {zoomed.value ? (
-        <IconButton
-          icon="reset"
-          text="Reset zoom"
-          tip="Show everything (double-click, Esc)"
-          onClick={resetZoom}
-        />
-      ) : null}
-      {canGoBack.value ? <IconButton icon="back" tip="Back to the zoom before (Z)" onClick={goBack} /> : null}
-      <LayoutSwitch />
-      <IconButton
-        icon="help"
-        tip="Keys and gestures (?)"
-        onClick={() => {
-          helpOpen.value = true;
-        }}
-      />
-      <IconButton
-        icon="tune"
-        tip="More settings"
-        pressed={paneOpen.value}
-        onClick={() => {
-          paneOpen.value = !paneOpen.value;
-        }}
-      />
-    </div>
+    </>
   );
 }
 
