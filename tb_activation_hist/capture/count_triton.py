@@ -6,6 +6,9 @@ where many values share a slot: zeros, and the least and greatest slot of a bloc
 counted by reduction. That covers collapsed, constant, two-valued and saturated layers.
 """
 
+# Triton's language has its own types, and upper case for what is known at compile time.
+# ruff: noqa: ANN001, ANN202, N803, N806, RET505, SIM108
+
 from __future__ import annotations
 
 import functools
@@ -33,18 +36,18 @@ _SHIFT: Final = tl.constexpr(SHIFT)
 _NEGATIVE: Final = tl.constexpr(NEGATIVE)
 
 
-@triton.jit  # type: ignore[untyped-decorator]
+@triton.jit
 def _float_keys(values, IS_DOUBLE: tl.constexpr):  # type: ignore[no-untyped-def]
-    """Signed bin numbers, -slot for negative values; doubles are truncated."""
+    """Slots, but -1 - slot for negative values: they ascend with the value. Doubles are truncated."""
     nearest = values.to(tl.float32)
     bits = nearest.to(tl.int32, bitcast=True)
     if IS_DOUBLE:
         bits -= (tl.abs(nearest.to(tl.float64)) > tl.abs(values)).to(tl.int32)
     magnitude = (bits & 0x7FFFFFFF) >> _SHIFT
-    return tl.where(bits < 0, -magnitude, magnitude)
+    return tl.where(bits < 0, -1 - magnitude, magnitude)
 
 
-@triton.jit  # type: ignore[untyped-decorator]
+@triton.jit
 def _split(values, IS_DOUBLE: tl.constexpr):  # type: ignore[no-untyped-def]
     """Bits without the sign, and whether the sign is set; no arithmetic, so denormals stay."""
     if IS_DOUBLE:
@@ -55,12 +58,12 @@ def _split(values, IS_DOUBLE: tl.constexpr):  # type: ignore[no-untyped-def]
         return bits & 0x7FFFFFFF, bits < 0
 
 
-@triton.jit  # type: ignore[untyped-decorator]
+@triton.jit
 def _add_some(address, number):  # type: ignore[no-untyped-def]
     tl.atomic_add(address, number, mask=number != 0, sem="relaxed")
 
 
-@triton.jit  # type: ignore[untyped-decorator]
+@triton.jit
 def _linear_keys(  # type: ignore[no-untyped-def]
     values, finite, BINS: tl.constexpr, LO: tl.constexpr, HI: tl.constexpr
 ):
@@ -79,15 +82,15 @@ def _linear_keys(  # type: ignore[no-untyped-def]
     return tl.where(known > high, BINS + 1, key)
 
 
-@triton.jit  # type: ignore[untyped-decorator]
+@triton.jit
 def _key_to_slot(key, BINS: tl.constexpr):  # type: ignore[no-untyped-def]
     if BINS == 0:
-        return tl.where(key < 0, _NEGATIVE - key, key)
+        return tl.where(key < 0, _NEGATIVE - 1 - key, key)
     else:
         return key
 
 
-@triton.jit  # type: ignore[untyped-decorator]
+@triton.jit
 def _add_keys(counts, key, live, repeat, BINS: tl.constexpr):  # type: ignore[no-untyped-def]
     """Add a block's keys: its least and greatest by reduction, those between by atomics."""
     most = tl.max(tl.where(live, key, -2147483648))
@@ -102,7 +105,7 @@ def _add_keys(counts, key, live, repeat, BINS: tl.constexpr):  # type: ignore[no
     tl.atomic_add(counts + _key_to_slot(key, BINS), ones, mask=between, sem="relaxed")
 
 
-@triton.jit(do_not_specialize=["n", "row", "rows", "repeat"])  # type: ignore[untyped-decorator]
+@triton.jit(do_not_specialize=["n", "row", "rows", "repeat"])
 def _count_kernel(  # type: ignore[no-untyped-def]
     values, n, storage, switch, row, rows, repeat, zero_slot, minus_zero_slot,
     SLOTS: tl.constexpr, BINS: tl.constexpr, LO: tl.constexpr, HI: tl.constexpr,

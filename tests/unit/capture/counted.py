@@ -1,0 +1,84 @@
+"""What a row must hold, computed with numpy from the values themselves; used by the count tests."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from tb_activation_hist.capture.count import CountBuffer, HostCounts, count_
+
+
+@dataclass(frozen=True)
+class Expected:
+    """A row: (8192,) counts without the non-finite slots, 5 tallies, 4 moments."""
+
+    counts: npt.NDArray[np.int64]
+    tallies: list[int]
+    moments: list[float]
+
+
+def expect(values: torch.Tensor) -> Expected:
+    """The float-bits row of any floating tensor, element by element."""
+    exact = values.detach().double().resolve_conj().resolve_neg().numpy().ravel()
+    finite = exact[np.isfinite(exact)]
+    counts = np.zeros(8192, np.int64)
+    np.add.at(counts, to_slots(finite), 1)
+    tallies = [
+        exact.size,
+        int((exact == 0).sum()),
+        int(np.isnan(exact).sum()),
+        int((exact == np.inf).sum()),
+        int((exact == -np.inf).sum()),
+    ]
+    with np.errstate(over="ignore"):
+        squares = finite**2
+    moments = [
+        finite.min(initial=np.inf),
+        finite.max(initial=-np.inf),
+        math.fsum(finite),
+        math.fsum(squares),
+    ]
+    return Expected(counts, tallies, [float(m) for m in moments])
+
+
+def to_slots(finite: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
+    """Sign, exponent and 4 mantissa bits of a float32, read off the float64's own fields."""
+    bits = finite.view(np.uint64)
+    exponent = ((bits >> np.uint64(52)) & np.uint64(0x7FF)).astype(np.int64) - 1023
+    top = ((bits >> np.uint64(48)) & np.uint64(0xF)).astype(np.int64)
+    normal = (exponent + 127) * 16 + top
+    subnormal = np.floor(np.ldexp(np.minimum(np.abs(finite), 2.0**-126), 130)).astype(np.int64)
+    magnitude = np.where(exponent < -126, subnormal, np.where(exponent > 127, 4079, normal))
+    return magnitude + 4096 * np.signbit(finite)
+
+
+def count_alone(values: torch.Tensor) -> HostCounts:
+    """One tensor counted into the middle row of three."""
+    buffer = CountBuffer(3)
+    buffer.switch.on = True
+    count_(buffer, 1, values)
+    return buffer.to_host()
+
+
+def check_row(host: HostCounts, row: int, expected: Expected) -> None:
+    """Counts and tallies exactly; moments to 1e-12 of the magnitudes that were added."""
+    counts = host.counts[row].astype(np.int64)
+    counts[4080:4096] = counts[8176:] = 0
+    np.testing.assert_array_equal(np.flatnonzero(counts), np.flatnonzero(expected.counts))
+    np.testing.assert_array_equal(counts, expected.counts)
+    assert host.tallies[row].tolist() == expected.tallies
+    assert host.moments[row, :2].tolist() == expected.moments[:2]
+    scale = math.sqrt(expected.moments[3] * max(expected.tallies[0], 1))
+    assert abs(host.moments[row, 2] - expected.moments[2]) <= 1e-12 * scale
+    np.testing.assert_allclose(host.moments[row, 3], expected.moments[3], rtol=1e-12)
+
+
+def check_empty(host: HostCounts, row: int) -> None:
+    """Nothing was counted in this row."""
+    assert not host.counts[row].any()
+    assert not host.tallies[row].any()
+    assert host.moments[row].tolist() == [np.inf, -np.inf, 0, 0]

@@ -1,0 +1,199 @@
+"""The count buffer: hand-over to the host, reuse of memory, occupied slots, several threads."""
+
+from __future__ import annotations
+
+import gc
+import threading
+
+import numpy as np
+import pytest
+import torch
+
+from tb_activation_hist.capture import count_host, count_kernels
+from tb_activation_hist.capture.count import CountBuffer, HostCounts, Switch, count_
+from tb_activation_hist.errors import OptionError
+from tb_activation_hist.grid import FLOAT_BITS, LinearBins, Scheme
+from tests.unit.capture.counted import check_empty, check_row, expect
+
+
+def _open_buffer(rows: int = 2, scheme: Scheme = FLOAT_BITS) -> CountBuffer:
+    buffer = CountBuffer(rows, scheme)
+    buffer.switch.on = True
+    return buffer
+
+
+def test_shapes_and_types() -> None:
+    for scheme in (FLOAT_BITS, LinearBins(39, 0, 1)):
+        buffer = CountBuffer(3, scheme)
+        assert buffer.storage.numel() == 3 * (4 * scheme.slots + 72)
+        for views in (buffer, buffer.to_host()):
+            assert tuple(views.counts.shape) == (3, scheme.slots)
+            assert tuple(views.tallies.shape) == (3, 5)
+            assert tuple(views.moments.shape) == (3, 4)
+        host = buffer.to_host()
+        assert (host.counts.dtype, host.tallies.dtype) == (np.int32, np.int64)
+        assert host.moments.dtype == np.float64
+
+
+def test_needs_a_row() -> None:
+    with pytest.raises(OptionError, match="rows=0"):
+        CountBuffer(0)
+
+
+def test_to_host_hands_over_and_starts_afresh() -> None:
+    buffer = _open_buffer()
+    first, second = torch.randn(50), torch.randn(70)
+    count_(buffer, 0, first)
+    before = buffer.to_host()
+    count_(buffer, 1, second)
+    after = buffer.to_host()
+    check_row(before.wait(), 0, expect(first))
+    check_empty(before, 1)
+    check_empty(after, 0)
+    check_row(after, 1, expect(second))
+
+
+def test_reset_empties_all_rows() -> None:
+    buffer = _open_buffer()
+    count_(buffer, 0, torch.randn(50))
+    count_(buffer, 1, torch.randn(50))
+    buffer.reset_()
+    host = buffer.to_host()
+    check_empty(host, 0)
+    check_empty(host, 1)
+
+
+def test_views_show_what_is_being_counted() -> None:
+    buffer = _open_buffer()
+    count_(buffer, 1, torch.ones(4))
+    assert buffer.counts[1, 127 * 16] == 4
+    assert buffer.tallies[1, 0] == 4
+    assert buffer.moments[1].tolist() == [1, 1, 4, 4]
+
+
+def test_memory_returns_once_the_last_array_is_gone() -> None:
+    buffer = _open_buffer()
+    count_(buffer, 0, torch.ones(9))
+    host = buffer.to_host()
+    counts = host.counts[:1]
+    address = host.counts.ctypes.data
+    del host
+    gc.collect()
+    assert buffer.to_host().counts.ctypes.data != address
+    assert counts[0, 127 * 16] == 9  # still ours
+    del counts
+    gc.collect()
+    addresses = set()
+    for _ in range(4):
+        host = buffer.to_host()
+        check_empty(host, 0)
+        addresses.add(host.counts.ctypes.data)
+        del host
+    assert address in addresses
+
+
+def test_memory_is_bounded() -> None:
+    buffer = _open_buffer()
+    hosts = [buffer.to_host() for _ in range(20)]
+    del hosts
+    gc.collect()
+    assert len(buffer._free._storages) <= count_host.MAX_FREE
+
+
+def test_arrays_outlive_the_buffer() -> None:
+    buffer = _open_buffer()
+    count_(buffer, 0, torch.ones(9))
+    counts = buffer.to_host().counts
+    del buffer
+    gc.collect()
+    assert counts[0, 127 * 16] == 9
+
+
+def _random_host() -> HostCounts:
+    buffer = _open_buffer(5)
+    for row in (0, 2, 4):
+        values = torch.randn(1_000) * 10 ** (3 * row - 6)
+        values[:20] = torch.nan
+        values[20:25] = 0
+        count_(buffer, row, values)
+    buffer.counts[2, 4085] = 7  # what the torch kernel leaves of non-finite values
+    buffer.counts[2, 8191] = 7
+    return buffer.to_host()
+
+
+@pytest.mark.parametrize("kernel", ["", "torch"])
+def test_occupied_slots(kernel: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    host = _random_host()
+    monkeypatch.setattr(
+        count_host, "c_extension", lambda: None if kernel else count_kernels.c_extension()
+    )
+    offsets, slots, counts = host.occupied()
+    assert (offsets.dtype, slots.dtype, counts.dtype) == (np.int64, np.int32, np.int64)
+    assert offsets.shape == (6,)
+    for row in range(5):
+        dense = host.counts[row].astype(np.int64)
+        dense[4080:4096] = dense[8176:] = 0
+        part = slice(offsets[row], offsets[row + 1])
+        np.testing.assert_array_equal(slots[part], np.flatnonzero(dense))
+        np.testing.assert_array_equal(counts[part], dense[dense > 0])
+
+
+@pytest.mark.parametrize("kernel", ["", "torch"])
+def test_occupied_slots_of_linear_bins(kernel: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        count_host, "c_extension", lambda: None if kernel else count_kernels.c_extension()
+    )
+    buffer = _open_buffer(2, LinearBins(5000, 0, 1))
+    count_(buffer, 1, torch.tensor([-1.0, 0.0, 0.81602, 1.0, 7.0]))
+    offsets, slots, counts = buffer.to_host().occupied()
+    assert offsets.tolist() == [0, 0, 5]
+    assert slots.tolist() == [0, 1, 4081, 5000, 5001]
+    assert counts.tolist() == [1] * 5
+    assert buffer.to_host().occupied()[0].tolist() == [0, 0, 0]
+
+
+def test_two_switches_on_one_buffer() -> None:
+    buffer = CountBuffer(2)
+    train, eval_ = Switch(on=True), Switch()
+    count_(buffer, 0, torch.ones(3), train)
+    count_(buffer, 1, torch.ones(3), eval_)
+    eval_.on = True
+    assert train.tensor.item() == eval_.tensor.item() == 1
+    count_(buffer, 1, torch.ones(2), eval_)
+    assert buffer.tallies[:, 0].tolist() == [3, 2]
+
+
+def test_many_threads_count_into_one_row() -> None:
+    buffer = _open_buffer()
+    values = [torch.randn(30_000) for _ in range(8)]
+
+    def work(part: torch.Tensor) -> None:
+        for _ in range(10):
+            count_(buffer, 0, part)
+
+    threads = [threading.Thread(target=work, args=(part,)) for part in values]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    check_row(buffer.to_host(), 0, expect(torch.cat(values * 10)))
+
+
+def test_counting_leaves_the_interpreter_free() -> None:
+    """A spinning thread goes on while a large tensor is counted."""
+    buffer = _open_buffer()
+    values = torch.randn(1 << 22)
+    ticks, done = 0, threading.Event()
+
+    def count_all() -> None:
+        for _ in range(5):
+            count_(buffer, 0, values)
+        done.set()
+
+    thread = threading.Thread(target=count_all)
+    thread.start()
+    while not done.is_set():
+        ticks += 1
+    thread.join()
+    assert ticks > 100
+    assert buffer.tallies[0, 0] == 5 << 22

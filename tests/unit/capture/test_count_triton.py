@@ -1,0 +1,108 @@
+"""The Triton kernel: its arithmetic in Triton's interpreter, its compilation, and on a GPU."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+from tb_activation_hist.capture.count import CountBuffer, count_, kernel_name
+from tests.unit.capture.counted import check_row, expect
+
+ROOT = Path(__file__).parents[3]
+needs_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA GPU")
+
+
+def _run(*arguments: str, **environment: str) -> str:
+    """Standard output of a fresh Python: the interpreter must be chosen before the import."""
+    done = subprocess.run(
+        [sys.executable, *arguments],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
+        capture_output=True,
+        text=True,
+        timeout=200,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_rows_in_the_interpreter() -> None:
+    pytest.importorskip("triton", reason="Triton is not installed (it needs Linux)")
+    out = _run("-m", "tests.unit.capture.triton_rows", "cpu", TRITON_INTERPRET="1")
+    assert out.endswith("all rows agree\n")
+
+
+COMPILE = """
+import triton
+from triton.backends.compiler import GPUTarget
+from triton.compiler import ASTSource
+from tb_activation_hist.capture import count_triton
+kernel = count_triton._count_kernel
+constants = dict(SLOTS=8192, BINS=0, LO=0.0, HI=0.0, BLOCK=count_triton.BLOCK,
+                 IS_DOUBLE=False, IS_BFLOAT=False)
+types = dict(values="*fp32", n="i64", storage="*u8", switch="*u8")
+signature = {name: "constexpr" if name in constants else types.get(name, "i32")
+             for name in kernel.arg_names}
+places = {(kernel.arg_names.index(name),): value for name, value in constants.items()}
+source = ASTSource(fn=kernel, signature=signature, constexprs=places)
+ptx = triton.compile(source, target=GPUTarget("cuda", 80, 32)).asm["ptx"]
+print("atom." in ptx, "red." in ptx, ".ftz" in ptx)
+"""
+
+
+def test_compiles_for_cuda_without_waiting_atomics_or_flushed_denormals() -> None:
+    triton = pytest.importorskip("triton", reason="Triton is not installed (it needs Linux)")
+    if tuple(int(part) for part in triton.__version__.split(".")[:2]) < (3, 3):
+        pytest.skip("compiling without a GPU is spelled differently in this old Triton")
+    assert _run("-c", COMPILE).split() == ["False", "True", "False"]
+
+
+@needs_gpu
+def test_rows_on_the_gpu() -> None:
+    out = _run("-m", "tests.unit.capture.triton_rows", "cuda")
+    assert out.endswith("all rows agree\n")
+
+
+@needs_gpu
+@pytest.mark.parametrize("kernel", ["triton", "torch"])
+def test_to_host_from_the_gpu(kernel: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    if kernel == "torch":
+        monkeypatch.setattr("tb_activation_hist.capture.count.triton_kernel", lambda: None)
+    else:
+        assert kernel_name("cuda") == "triton"
+    buffer = CountBuffer(2, device="cuda")
+    buffer.switch.on = True
+    values = torch.randn(100_000)
+    with torch.cuda.device(0):
+        torch.cuda.set_sync_debug_mode("error")
+        try:
+            given = values.pin_memory().to("cuda", non_blocking=True)
+            count_(buffer, 1, given)
+            host = buffer.to_host()
+        finally:
+            torch.cuda.set_sync_debug_mode("default")
+    check_row(host.wait(), 1, expect(values))
+
+
+@needs_gpu
+def test_captured_in_a_cuda_graph_the_switch_is_obeyed() -> None:
+    buffer = CountBuffer(1, device="cuda")
+    values = torch.randn(10_000, device="cuda")
+    buffer.switch.on = True
+    count_(buffer, 0, values)  # compiles the kernel, which a capture may not do
+    buffer.reset_()
+    buffer.switch.on = False
+    graph = torch.cuda.CUDAGraph()
+    with torch.cuda.graph(graph):
+        count_(buffer, 0, values)
+    for on in (True, False, True):
+        buffer.switch.on = on
+        graph.replay()
+    host = buffer.to_host()
+    check_row(host, 0, expect(torch.cat([values.cpu(), values.cpu()])))
