@@ -5,6 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final, TypeAlias
 
+from tb_activation_hist.findings.aftermath import drop_aftermath
+from tb_activation_hist.findings.depth_rules import (
+    find_fading_over_depth,
+    find_growth_over_depth,
+    find_vanishing_gradients,
+)
 from tb_activation_hist.findings.difference_rules import find_run_difference
 from tb_activation_hist.findings.finding import (
     FINDING_KINDS,
@@ -12,7 +18,15 @@ from tb_activation_hist.findings.finding import (
     Finding,
     sort_findings,
 )
+from tb_activation_hist.findings.motion_rules import find_not_learning, find_sudden_changes
 from tb_activation_hist.findings.options import FindingOptions
+from tb_activation_hist.findings.scale_rules import find_exploding, find_spikes, find_vanishing
+from tb_activation_hist.findings.share_rules import (
+    find_low_precision,
+    find_mostly_zero,
+    find_outlier_features,
+    find_saturated,
+)
 from tb_activation_hist.findings.signals import Signals
 from tb_activation_hist.findings.state_rules import find_collapsed, find_non_finite
 from tb_activation_hist.findings.watch import WATCHED_KINDS, Watch
@@ -36,7 +50,22 @@ RunLayers: TypeAlias = Mapping[str, tuple[LayerInfo, HistogramSeries]]
 Rule: TypeAlias = Callable[[str, Sequence[Signals], FindingOptions], list[Finding]]
 
 DEFAULT_OPTIONS: Final = FindingOptions()
-RULES: Final[tuple[Rule, ...]] = (find_non_finite, find_collapsed)
+RULES: Final[tuple[Rule, ...]] = (
+    find_non_finite,
+    find_collapsed,
+    find_exploding,
+    find_growth_over_depth,
+    find_vanishing,
+    find_fading_over_depth,
+    find_vanishing_gradients,
+    find_mostly_zero,
+    find_saturated,
+    find_spikes,
+    find_not_learning,
+    find_sudden_changes,
+    find_low_precision,
+    find_outlier_features,
+)
 
 
 def find_run_findings(
@@ -48,7 +77,10 @@ def find_run_findings(
     """
     signals = [Signals(info, series, options) for info, series in layers.values() if len(series)]
     signals.sort(key=lambda s: (s.info.order, s.info.layer))
-    return sort_findings([finding for rule in RULES for finding in rule(run, signals, options)])
+    findings = [finding for rule in RULES for finding in rule(run, signals, options)]
+    steps = [int(step) for s in signals for step in s.series.steps[[0, -1]]]
+    length = max(steps) - min(steps) if steps else 0
+    return sort_findings(drop_aftermath(findings, length))
 
 
 def find_difference_findings(

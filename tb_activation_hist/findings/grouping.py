@@ -6,7 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from tb_activation_hist.findings.finding import Finding
 from tb_activation_hist.findings.signals import Signals
+from tb_activation_hist.findings.texts import ADVICE, SOURCES
 
 NEIGHBOUR_GAP: Final = 6
 """Layers without a hit that may lie between two of one cause: a block's norm, activation ..."""
@@ -55,6 +57,50 @@ def group_hits(hits: Sequence[Hit], gap: int = NEIGHBOUR_GAP) -> list[list[Hit]]
     return groups
 
 
+def group_episodes(hits: Sequence[Hit]) -> list[list[Hit]]:
+    """Hits of one kind in groups that last at the same time: trouble that spreads is one trouble.
+
+    The layers in which it began come first, in model order.
+    """
+    groups: list[list[Hit]] = []
+    for hit in sorted(hits, key=lambda h: (h.first_step, h.order)):
+        for group in groups:
+            if hit.first_step <= max(other.last_step for other in group):
+                group.append(hit)
+                break
+        else:
+            groups.append([hit])
+    for group in groups:
+        begin = group[0].first_step + _together_steps(group[0])
+        group.sort(key=lambda h: (h.first_step > begin, h.order))
+    return groups
+
+
+def hits_to_finding(
+    kind: str,
+    run: str,
+    group: Sequence[Hit],
+    *,
+    severity: str,
+    title: str,
+    threshold: Mapping[str, Any],
+) -> Finding:
+    """The finding of a group, with the figures of its first layer."""
+    return Finding(
+        kind=kind,
+        run=run,
+        **hit_layers(group),
+        first_step=min(hit.first_step for hit in group),
+        last_step=max(hit.last_step for hit in group),
+        severity=severity,
+        title=title,
+        advice=ADVICE[kind],
+        figures=group[0].figures,
+        threshold=threshold,
+        source=SOURCES[kind],
+    )
+
+
 def hit_layers(group: Sequence[Hit]) -> dict[str, tuple[str, ...]]:
     """The `layers` and `tags` of a finding."""
     return {
@@ -80,6 +126,9 @@ def _stream(hit: Hit) -> tuple[str, str]:
 def _belongs(hit: Hit, group: Sequence[Hit], gap: int) -> bool:
     if _stream(hit) != _stream(group[-1]) or hit.order - group[-1].order > gap + 1:
         return False
+    return abs(hit.first_step - group[0].first_step) <= _together_steps(hit)
+
+
+def _together_steps(hit: Hit) -> float:
     steps = hit.signals.series.steps
-    length = max(int(steps[-1] - steps[0]), 1)
-    return abs(hit.first_step - group[0].first_step) <= max(TOGETHER_SHARE * length, 1)
+    return max(TOGETHER_SHARE * float(steps[-1] - steps[0]), 1.0)

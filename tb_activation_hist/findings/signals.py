@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -89,6 +90,21 @@ class Signals:
     def _share(self, part: npt.NDArray[np.generic]) -> FloatArray:
         finite = self.series.finite
         return np.where(finite > 0, part / np.maximum(finite, 1), np.nan)
+
+
+def sustained_stretch(signals: Signals, state: BoolArray) -> tuple[int, int] | None:
+    """First and last record of the first stretch in which a state lasts long enough.
+
+    A short batch neither shows a state nor ends it.
+    """
+    used = np.flatnonzero(signals.whole)
+    stretch = first_long_stretch(state[used], sustained_records(len(state), signals.options))
+    return None if stretch is None else (int(used[stretch[0]]), int(used[stretch[1]]))
+
+
+def train_activations(layers: Sequence[Signals]) -> list[Signals]:
+    """The layers' outputs in training: what most rules are about."""
+    return [s for s in layers if s.info.kind == "activations" and s.info.phase == "train"]
 
 
 def sustained_records(records: int, options: FindingOptions) -> int:

@@ -7,12 +7,18 @@ from collections.abc import Sequence
 import numpy as np
 
 from tb_activation_hist.findings.finding import Finding
-from tb_activation_hist.findings.grouping import Hit, group_hits, hit_layers, name_layers
+from tb_activation_hist.findings.grouping import (
+    Hit,
+    group_episodes,
+    hit_layers,
+    hits_to_finding,
+    name_layers,
+)
 from tb_activation_hist.findings.options import FindingOptions
 from tb_activation_hist.findings.signals import (
     Signals,
-    first_long_stretch,
-    sustained_records,
+    sustained_stretch,
+    train_activations,
 )
 from tb_activation_hist.findings.texts import ADVICE, MASK_ADVICE, SOURCES
 
@@ -81,17 +87,24 @@ def _lasts(hit: Hit) -> bool:
 
 def find_collapsed(run: str, layers: Sequence[Signals], options: FindingOptions) -> list[Finding]:
     """Layers whose values are all zero, or tiny beside what they were."""
-    hits = []
-    for signals in layers:
-        if signals.info.kind == "activations" and signals.info.phase == "train":
-            hit = _collapsed_hit(signals, options)
-            hits += [hit] if hit else []
-    return [_collapsed_finding(run, group, options) for group in group_hits(hits)]
+    found = [_collapsed_hit(signals, options) for signals in train_activations(layers)]
+    hits = [hit for hit in found if hit]
+    return [
+        hits_to_finding(
+            "collapsed",
+            run,
+            group,
+            severity="error",
+            title=f"{name_layers(group)}: collapsed to zero at step {group[0].first_step}"
+            f" ({group[0].figures['idle_share']:.1%} of the values)",
+            threshold={"collapsed_share": options.collapsed_share},
+        )
+        for group in group_episodes(hits)
+    ]
 
 
 def _collapsed_hit(signals: Signals, options: FindingOptions) -> Hit | None:
-    state = (signals.idle_share >= options.collapsed_share) & signals.whole
-    stretch = first_long_stretch(state, sustained_records(len(state), options))
+    stretch = sustained_stretch(signals, signals.idle_share >= options.collapsed_share)
     if stretch is None:
         return None
     first, last = stretch
@@ -102,22 +115,3 @@ def _collapsed_hit(signals: Signals, options: FindingOptions) -> Hit | None:
         "records": last - first + 1,
     }
     return Hit(signals, first, last, figures)
-
-
-def _collapsed_finding(run: str, group: Sequence[Hit], options: FindingOptions) -> Finding:
-    cause = group[0]
-    share = cause.figures["idle_share"]
-    return Finding(
-        kind="collapsed",
-        run=run,
-        **hit_layers(group),
-        first_step=min(hit.first_step for hit in group),
-        last_step=max(hit.last_step for hit in group),
-        severity="error",
-        title=f"{name_layers(group)}: collapsed to zero at step {cause.first_step}"
-        f" ({share:.1%} of the values)",
-        advice=ADVICE["collapsed"],
-        figures=cause.figures,
-        threshold={"collapsed_share": options.collapsed_share},
-        source=SOURCES["collapsed"],
-    )

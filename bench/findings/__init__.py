@@ -1,0 +1,1 @@
+"""How well the findings tell planted faults from healthy trainings: `python -m bench.findings`."""

@@ -1,0 +1,280 @@
+"""The planted faults: what is done to a training, when, and which findings would tell it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from bench.findings.data import load_data
+from bench.findings.models import DEEP, Architecture, cnn, mlp
+
+WEIGHT_TYPES = (nn.Linear, nn.Conv2d, nn.LSTM, nn.GRU)
+SHRINK_PER_STEP = 0.85
+TINY_LOSS = 1e-4
+
+
+@dataclass
+class Training:
+    """One training while it runs; faults change it."""
+
+    model: nn.Module
+    optimizer: torch.optim.Optimizer
+    steps: int
+    onset: int
+    rate: float
+    inputs: Callable[[Tensor], Tensor] = lambda x: x
+    loss_scale: float = 1.0
+    autocast: torch.dtype | None = None
+    truth_layers: set[str] | None = None
+    rates: list[float] = field(default_factory=list)
+
+    def set_rate(self, factor: float) -> None:
+        for group, rate in zip(self.optimizer.param_groups, self.rates, strict=True):
+            group["lr"] = rate * factor
+
+
+DIVERGED = frozenset(
+    "exploding collapsed mostly_zero spike_and_crash non_finite sudden_change saturated".split()
+)
+AFTERMATH = DIVERGED | {"vanishing", "outlier_features", "not_learning"}
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A planted fault.
+
+    expects: findings of any of these kinds tell it. allows: others that are true of it as well.
+    onset: share of the run at which it begins (low, high). needs_effect: it may do no harm, so it
+    counts only where the loss shows harm.
+    """
+
+    name: str
+    expects: frozenset[str]
+    allows: frozenset[str]
+    applies: Callable[[Architecture], bool]
+    onset: tuple[float, float] = (0.35, 0.6)
+    prepare: Callable[[Training], None] | None = None
+    at_step: Callable[[Training, int], None] | None = None
+    needs_effect: bool = False
+
+
+def leaf_modules(model: nn.Module) -> list[tuple[str, nn.Module]]:
+    return [(n, m) for n, m in model.named_modules() if not list(m.children())]
+
+
+def weight_layers(model: nn.Module) -> list[tuple[str, nn.Module]]:
+    return [(n, m) for n, m in leaf_modules(model) if isinstance(m, WEIGHT_TYPES)]
+
+
+def matrices(module: nn.Module) -> list[nn.Parameter]:
+    return [p for p in module.parameters() if p.dim() >= 2]
+
+
+def raise_rate(factor: float, training: Training, step: int) -> None:
+    if step == training.onset:
+        training.set_rate(factor)
+
+
+def burst_rate(training: Training, step: int) -> None:
+    """Three steps at 200 times the rate, again and again."""
+    since = step - training.onset
+    period = training.steps // 12
+    training.set_rate(200.0 if since >= 0 and since % period < 3 else 1.0)
+
+
+def zero_weights(training: Training) -> None:
+    for _, module in weight_layers(training.model):
+        for parameter in module.parameters():
+            nn.init.zeros_(parameter)
+
+
+def enlarge_weights(training: Training) -> None:
+    with torch.no_grad():
+        for _, module in weight_layers(training.model):
+            for parameter in matrices(module):
+                parameter.mul_(10)
+
+
+def sink_bias(training: Training, step: int) -> None:
+    """The biases before one ReLU in the middle of the network fall far below zero."""
+    if step != training.onset:
+        return
+    leaves = leaf_modules(training.model)
+    pairs = [
+        (before, name)
+        for (_, before), (name, after) in zip(leaves, leaves[1:], strict=False)
+        if isinstance(after, nn.ReLU) and getattr(before, "bias", None) is not None
+    ]
+    module, name = pairs[len(pairs) // 2]
+    training.truth_layers = {name}
+    with torch.no_grad():
+        module.bias.sub_(50.0)
+
+
+def prefix(model: nn.Module, share: float) -> tuple[list[nn.Module], set[str]]:
+    """The first modules that hold a share of the weight layers, and the leaves up to the next."""
+    leaves = leaf_modules(model)
+    weights = [name for name, _ in weight_layers(model)]
+    count = max(1, int(share * len(weights)))
+    names = [name for name, _ in leaves]
+    end = names.index(weights[count])
+    return [module for _, module in leaves[:end]], set(names[:end])
+
+
+def freeze_prefix(training: Training) -> None:
+    modules, training.truth_layers = prefix(training.model, 0.5)
+    for module in modules:
+        module.requires_grad_(False)
+
+
+def spread_rates(training: Training) -> None:
+    """fastai's ``slice(rate / 1e4, rate)`` over three groups of layers."""
+    first, training.truth_layers = prefix(training.model, 0.34)
+    second, _ = prefix(training.model, 0.67)
+    rates = {id(p): 1.0 for p in training.model.parameters()}
+    rates |= {id(p): 1e-2 for m in second for p in m.parameters()}
+    rates |= {id(p): 1e-4 for m in first for p in m.parameters()}
+    groups = [
+        {**{k: v for k, v in training.optimizer.param_groups[0].items() if k != "params"},
+         "params": [p], "lr": training.rate * rates[id(p)]}
+        for p in training.model.parameters()
+    ]
+    training.optimizer = type(training.optimizer)(groups)
+    training.rates = [group["lr"] for group in groups]
+
+
+def shrink_weights(training: Training, step: int) -> None:
+    """Weight decay that is far too strong."""
+    if step >= training.onset:
+        with torch.no_grad():
+            for _, module in weight_layers(training.model):
+                for parameter in matrices(module):
+                    parameter.mul_(SHRINK_PER_STEP)
+
+
+def lose_normalisation(training: Training, step: int) -> None:
+    if step == training.onset:
+        training.inputs = lambda x: x * 20 + 20
+
+
+def spoil_batches(training: Training, step: int) -> None:
+    """Now and then a batch of inputs that are 30 times too large."""
+    since = step - training.onset
+    bad = since >= 0 and since % (training.steps // 12) == 0
+    training.inputs = (lambda x: x * 30) if bad else (lambda x: x)
+
+
+class Log(nn.Module):
+    """log(|x| + 1), until the day the safeguard is taken away."""
+
+    safe = True
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.log(x.abs() + 1) if self.safe else torch.log(x.relu())
+
+
+def insert_log(training: Training) -> None:
+    name, head = weight_layers(training.model)[-1]
+    parent_name, _, own = name.rpartition(".")
+    parent = training.model.get_submodule(parent_name)
+    setattr(parent, own, nn.Sequential(Log(), head))
+    training.truth_layers = {f"{name}.0"}
+
+
+def unsafe_log(training: Training, step: int) -> None:
+    if step == training.onset:
+        next(m for m in training.model.modules() if isinstance(m, Log)).safe = False
+
+
+def underflow(training: Training) -> None:
+    training.autocast, training.loss_scale = torch.float16, TINY_LOSS
+
+
+def enlarge_unit(training: Training, step: int) -> None:
+    """One unit of a hidden layer grows a few thousand times larger than its neighbours."""
+    if step == training.onset:
+        layers = [m for _, m in weight_layers(training.model) if isinstance(m, nn.Linear)]
+        with torch.no_grad():
+            layers[0].weight[0].mul_(5000)
+
+
+def sigmoid_chain(architecture: Architecture) -> nn.Module:
+    inputs = load_data(architecture.data).inputs[0].numel()
+    return mlp([inputs, *[48] * 8, 10], nn.Sigmoid)
+
+
+def without_norm(architecture: Architecture) -> nn.Module:
+    if architecture.name == "deep_cnn":
+        return cnn([6] * 9, 10, norm=False)
+    return mlp(DEEP, nn.ReLU, norm=False)
+
+
+REPLACED_MODELS: dict[str, Callable[[Architecture], nn.Module]] = {
+    "sigmoid_chain": sigmoid_chain,
+    "no_norm": without_norm,
+}
+"""Faults that are a network of another make."""
+
+
+def _every(_: Architecture) -> bool:
+    return True
+
+
+def _has_relu(architecture: Architecture) -> bool:
+    return architecture.activation == "relu" and architecture.name != "lstm"
+
+
+START: dict[str, Any] = {"onset": (0.0, 0.0)}
+MLPS = ("mlp", "mlp_tanh", "mlp_digits", "mlp_tanh_deep")
+
+FAULTS = {
+    f.name: f
+    for f in (
+        Fault("lr30", DIVERGED, AFTERMATH, _every, at_step=partial(raise_rate, 30.0),
+              needs_effect=True),
+        Fault("lr100", DIVERGED, AFTERMATH, _every, at_step=partial(raise_rate, 100.0),
+              needs_effect=True),
+        Fault("lr100_start", DIVERGED, AFTERMATH, _every, at_step=partial(raise_rate, 100.0),
+              needs_effect=True, **START),
+        Fault("lr_bursts", DIVERGED, AFTERMATH, _every,
+              at_step=burst_rate, needs_effect=True),
+        Fault("zero_init", frozenset({"collapsed"}), frozenset({"not_learning", "vanishing"}),
+              _every, prepare=zero_weights, **START),
+        Fault("large_init", frozenset({"exploding", "saturated"}), AFTERMATH,
+              lambda a: not a.normalised and a.name not in ("lstm", "gru"),
+              prepare=enlarge_weights, **START),
+        Fault("dead_bias", frozenset({"collapsed", "mostly_zero"}),
+              frozenset({"sudden_change", "vanishing", "not_learning", "exploding"}),
+              _has_relu, at_step=sink_bias),
+        Fault("frozen_prefix", frozenset({"not_learning"}), frozenset(), _every,
+              prepare=freeze_prefix, **START),
+        Fault("discriminative", frozenset({"not_learning"}), frozenset(), _every,
+              prepare=spread_rates, **START),
+        Fault("sigmoid_chain", frozenset({"vanishing", "not_learning"}), frozenset({"saturated"}),
+              lambda a: a.name in ("mlp", "mlp_digits", "mlp_tanh_deep"), **START),
+        Fault("no_norm", frozenset({"vanishing"}), frozenset({"not_learning", "collapsed"}),
+              lambda a: a.deep, **START),
+        Fault("weight_decay", frozenset({"vanishing", "collapsed", "sudden_change"}),
+              frozenset({"not_learning"}), _every, at_step=shrink_weights),
+        Fault("data_change", frozenset({"sudden_change"}), AFTERMATH, _every,
+              at_step=lose_normalisation),
+        Fault("bad_batches", frozenset({"spike_and_crash"}), AFTERMATH, _every,
+              at_step=spoil_batches),
+        Fault("fp16_underflow", frozenset({"low_precision"}), frozenset({"not_learning"}),
+              lambda a: a.name in (*MLPS, "cnn", "cnn_bn", "deep_mlp", "transformer", "resnet"),
+              prepare=underflow, **START),
+        Fault("nan_log0", frozenset({"non_finite"}), frozenset({"sudden_change"}), _every,
+              prepare=insert_log, at_step=unsafe_log),
+        Fault("large_unit", frozenset({"outlier_features"}), AFTERMATH,
+              lambda a: a.name in (*MLPS, "deep_mlp", "transformer", "lstm", "gru"),
+              at_step=enlarge_unit),
+    )
+}
+
+HEALTHY = ("healthy", "healthy_onecycle", "healthy_bf16", "healthy_steps")
+"""Plain, with fastai's one-cycle schedule, in bfloat16, with a rate that drops twice."""

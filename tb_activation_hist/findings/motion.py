@@ -1,0 +1,87 @@
+"""How much a layer's distribution moves over a run, against how much it varies with the batch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from tb_activation_hist.findings.distance import (
+    IntVector,
+    Shapes,
+    series_to_shapes,
+    typical_size,
+    window_starts,
+)
+from tb_activation_hist.findings.signals import Signals
+from tb_activation_hist.grid import FloatArray
+from tb_activation_hist.histogram import HistogramSeries
+
+
+@dataclass(frozen=True, eq=False)
+class Motion:
+    """A layer's records in windows, and the distances between them.
+
+    windows: how many at most. Records of short batches and without finite values are left out.
+    """
+
+    signals: Signals
+    windows: int
+
+    @cached_property
+    def records(self) -> IntVector:
+        """Indices of the records that count."""
+        return np.flatnonzero(self.signals.whole)
+
+    @cached_property
+    def starts(self) -> IntVector:
+        """Where each window begins, as index into `records`."""
+        return window_starts(len(self.records), self.windows)
+
+    @cached_property
+    def _used(self) -> HistogramSeries:
+        return self.signals.series.take(self.records)
+
+    @cached_property
+    def scale(self) -> float:
+        """Where the distance's axis turns from linear to logarithmic: the median |x|."""
+        return typical_size(self._used)
+
+    @cached_property
+    def shapes(self) -> Shapes:
+        """The windows, each pooled to one histogram."""
+        return series_to_shapes(self._used.pool(self.starts), self.scale)
+
+    @cached_property
+    def noise(self) -> float:
+        """Distance of two samples of a window's length, as batches alone make it.
+
+        Even and odd records of a window share whatever the training changes, so the distance of
+        one half to the other is that of two samples of half the length.
+        """
+        number = np.searchsorted(self.starts, np.arange(len(self.records)), side="right") - 1
+        place = np.arange(len(self.records)) - self.starts[number]
+        order = np.lexsort((place, place % 2, number))
+        half = 2 * number[order] + place[order] % 2
+        begins = np.flatnonzero(np.append(True, np.diff(half) > 0))
+        shapes = series_to_shapes(self._used.take(order).pool(begins), self.scale)
+        pair = np.flatnonzero(np.diff(half[begins]) == 1)
+        pair = pair[half[begins][pair] % 2 == 0]
+        distances = shapes.distance(pair, pair + 1)
+        return float(np.mean(distances) / np.sqrt(2)) if distances.size else float("nan")
+
+    @cached_property
+    def adjacent(self) -> FloatArray:
+        """(W - 1,) distances from each window to the next."""
+        index = np.arange(len(self.starts) - 1)
+        return self.shapes.distance(index, index + 1)
+
+    @cached_property
+    def total(self) -> float:
+        """Distance from the first window to the last."""
+        return float(self.shapes.distance([0], [len(self.starts) - 1])[0])
+
+    def record_shapes(self, begin: int, end: int) -> Shapes:
+        """Single records, by index into `records`."""
+        return series_to_shapes(self._used.take(slice(begin, end)), self.scale)

@@ -1,0 +1,161 @@
+"""Distributions that should move and do not, and such that jump."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from tb_activation_hist.findings.finding import Finding
+from tb_activation_hist.findings.grouping import Hit, group_hits, hits_to_finding, name_layers
+from tb_activation_hist.findings.layer_types import has_weights
+from tb_activation_hist.findings.motion import Motion
+from tb_activation_hist.findings.options import FindingOptions
+from tb_activation_hist.findings.signals import Signals, train_activations
+from tb_activation_hist.grid import FloatArray
+
+STILL_WINDOWS = 16
+"""Windows of a run in which layers are compared over its whole length."""
+
+LEAST_RECORDS = 32
+"""Records from which on batch noise can be told from learning."""
+
+JUMP_WINDOWS = 64
+"""Windows of a run among which a jump is looked for: 1.6 % of its length each."""
+
+SETTLING_WINDOWS = 13
+"""First windows of a run (a fifth of it), in which a healthy network changes in jumps, too."""
+
+LOCAL_WINDOWS = 10
+"""Windows before a jump that it is compared with."""
+
+
+def find_not_learning(
+    run: str, layers: Sequence[Signals], options: FindingOptions
+) -> list[Finding]:
+    """The leading layers with weights that stand still while a later one moves.
+
+    Only leading ones: a layer further on may pass a moving input on unmoved, as norms do.
+    """
+    learners = [s for s in train_activations(layers) if has_weights(s.info)]
+    still: list[Hit] = []
+    for signals in learners:
+        motion = Motion(signals, STILL_WINDOWS)
+        ratio = _ratio(motion)
+        if ratio is None:
+            continue
+        if ratio >= options.moving_ratio and still:
+            return [_not_learning_finding(run, still, signals, ratio, layers, options)]
+        if ratio >= options.still_ratio:
+            if not still:
+                return []
+            # Neither still nor moving: a slow layer between the two.
+            continue
+        figures = {"moved": motion.total, "batch_noise": motion.noise, "ratio": ratio}
+        still.append(Hit(signals, int(motion.records[0]), int(motion.records[-1]), figures))
+    return []
+
+
+def _ratio(motion: Motion) -> float | None:
+    if len(motion.records) < LEAST_RECORDS or not motion.noise > 0:
+        return None
+    return motion.total / motion.noise
+
+
+def _not_learning_finding(
+    run: str,
+    still: Sequence[Hit],
+    mover: Signals,
+    ratio: float,
+    layers: Sequence[Signals],
+    options: FindingOptions,
+) -> Finding:
+    frozen = all(_is_frozen(hit.signals, layers) for hit in still)
+    finding = hits_to_finding(
+        "not_learning",
+        run,
+        still,
+        severity="info" if frozen else "warning",
+        title=f"{name_layers(still)}: {'frozen' if frozen else 'not learning'}, "
+        f"while {mover.info.layer} is",
+        threshold={"still_ratio": options.still_ratio, "moving_ratio": options.moving_ratio},
+    )
+    figures = {**finding.figures, "moving_layer": mover.info.layer, "moving_ratio": ratio}
+    return replace(finding, figures=figures)
+
+
+def _is_frozen(signals: Signals, layers: Sequence[Signals]) -> bool:
+    """Whether the layer's weights were recorded and never changed."""
+    name = signals.info.layer.partition("/")[0]
+    weights = [
+        s.series.tallies
+        for s in layers
+        if s.info.kind == "weights" and s.info.layer.startswith(name)
+    ]
+    return bool(weights) and all(np.ptp(t.sum) == 0 == np.ptp(t.sum_sq) for t in weights)
+
+
+def find_sudden_changes(
+    run: str, layers: Sequence[Signals], options: FindingOptions
+) -> list[Finding]:
+    """Layers whose distribution jumps and stays where it went."""
+    hits = [_sudden_hit(signals, options) for signals in train_activations(layers)]
+    groups = group_hits([hit for hit in hits if hit])
+    return [
+        hits_to_finding(
+            "sudden_change",
+            run,
+            group,
+            severity="warning",
+            title=f"{name_layers(group)}: sudden change at step {group[0].first_step}",
+            threshold={"ratio": options.sudden_ratio, "distance": options.sudden_distance},
+        )
+        for group in groups
+    ]
+
+
+def _sudden_hit(signals: Signals, options: FindingOptions) -> Hit | None:
+    motion = Motion(signals, JUMP_WINDOWS)
+    if len(motion.records) < LEAST_RECORDS or len(motion.starts) <= 2 * SETTLING_WINDOWS:
+        return None
+    # A jump may straddle a window, so the two windows around it are compared.
+    last = len(motion.starts) - 1
+    middle = np.arange(SETTLING_WINDOWS, last)
+    across = motion.shapes.distance(middle - 1, middle + 1)
+    usual = _usual_distances(motion)[middle]
+    stays = motion.shapes.distance(middle - 1, np.full(len(middle), last)) > across / 2
+    jump = (across > options.sudden_ratio * usual) & (across > options.sudden_distance) & stays
+    if not jump.any():
+        return None
+    at = int(np.argmax(np.where(jump, across, 0)))
+    first = _first_changed(motion, int(middle[at]))
+    figures = {"distance": float(across[at]), "usual_distance": float(usual[at])}
+    return Hit(signals, first, int(motion.records[-1]), figures)
+
+
+def _usual_distances(motion: Motion) -> FloatArray:
+    """(W,) how far neighbouring windows usually are, over the run or shortly before each window."""
+    apart = motion.adjacent
+    overall = np.median(apart[SETTLING_WINDOWS:])
+    local = [
+        np.median(apart[max(window - LOCAL_WINDOWS, 0) : max(window - 1, 1)])
+        for window in range(len(motion.starts))
+    ]
+    return np.maximum(local, overall)
+
+
+def _first_changed(motion: Motion, window: int) -> int:
+    """The record in the windows around a jump after which the distribution is the new one."""
+    begin, end = motion.starts[window - 1], _end(motion, window)
+    shapes = motion.record_shapes(begin, end)
+    index = np.arange(end - begin)
+    before, after = shapes.distance(index, 0 * index), shapes.distance(index, 0 * index + index[-1])
+    near_new = after < before
+    old = np.flatnonzero(~near_new)
+    return int(motion.records[begin + (old[-1] + 1 if old.size else 0)])
+
+
+def _end(motion: Motion, window: int) -> int:
+    following = motion.starts[window + 1 :]
+    return int(following[0]) if following.size else len(motion.records)
