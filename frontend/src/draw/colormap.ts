@@ -1,6 +1,6 @@
 /** Colour maps as 256-entry look-up tables, and the table from a cell's float bits to its colour. */
 
-import { type ColourScale, quantityToShare, shareToQuantity } from "../math/normalise";
+import { type ColourScale, colourScale, quantityToShare } from "../math/normalise";
 
 export type ColormapName = "viridis" | "cividis" | "magma" | "inferno" | "grey" | "diverging";
 
@@ -104,47 +104,52 @@ export interface Blanks {
 /** Table for cells >= 0 on a colour scale. */
 export function colourTable(scale: ColourScale, lut: Lut, blanks: Blanks): ColourTable {
   const table = new Uint32Array(TABLE_SIZE).fill(blanks.gap);
-  fillShares(table, 0, (value) => quantityToShare(scale, value), shareToQuantity(scale, 0), scale.hi, lut);
+  fillEntries(table, 0, scale, lut, 0, LAST);
   table[0] = blanks.zero ?? lut[0]!;
   return table;
 }
 
 /** Table for differences: -limit takes the first colour, 0 the middle one, +limit the last. */
 export function differenceTable(limit: number, curve: "linear" | "sqrt", lut: Lut, gap: number): ColourTable {
-  const bound = limit > 0 ? limit : 1;
+  const scale = colourScale("share", curve, { least: 0, most: limit });
   const table = new Uint32Array(TABLE_SIZE).fill(gap);
-  const bend = (value: number): number => (curve === "sqrt" ? Math.sqrt(value / bound) : value / bound);
-  fillShares(table, 0, (value) => 0.5 + Math.min(1, bend(value)) / 2, 0, bound, lut);
-  fillShares(table, TABLE_SIZE / 2, (value) => 0.5 - Math.min(1, bend(value)) / 2, 0, bound, lut);
+  fillEntries(table, 0, scale, lut, LAST / 2, LAST);
+  fillEntries(table, TABLE_SIZE / 2, scale, lut, LAST / 2, 0);
   return table;
 }
 
+const LAST = 255;
 const BITS = new Uint32Array(1);
 const FLOAT = new Float32Array(BITS.buffer);
 const WORD = new Uint32Array(1);
 const BYTES = new Uint8Array(WORD.buffer);
 const INFINITY_ENTRY = 0x7f800000 >>> TABLE_SHIFT;
 
-/** Fill the entries of one sign; only those between lo and hi need their share worked out. */
-function fillShares(
+/** Below this part of the largest value every curve is within half a colour of the lowest one. */
+const NEGLIGIBLE = 2 ** -20;
+
+/**
+ * Fill the entries of one sign with the colours `from` (low end of the scale) to `to` (high end). Only
+ * those between the ends need their share worked out.
+ */
+function fillEntries(
   table: ColourTable,
   start: number,
-  valueToShare: (value: number) => number,
-  lo: number,
-  hi: number,
+  scale: ColourScale,
   lut: Lut,
+  from: number,
+  to: number,
 ): void {
-  const first = entry(lo);
-  const last = Math.min(entry(hi), INFINITY_ENTRY - 1);
-  const colour = (share: number): number => lut[Math.round(share * 255)]!;
-  table.fill(colour(valueToShare(lo)), start, start + first);
+  const first = entry(Math.max(scale.lo, scale.hi * NEGLIGIBLE));
+  const last = Math.min(entry(scale.hi), INFINITY_ENTRY - 1);
+  table.fill(lut[Math.round(from)]!, start, start + first);
   for (let i = first; i <= last; i++) {
     // The middle of the values that share this entry.
     BITS[0] = (i << TABLE_SHIFT) | (1 << (TABLE_SHIFT - 1));
-    table[start + i] = colour(valueToShare(FLOAT[0]!));
+    table[start + i] = lut[Math.round(from + quantityToShare(scale, FLOAT[0]!) * (to - from))]!;
   }
-  // +-inf does not occur in cells, but rounding to float32 may make it.
-  table.fill(colour(valueToShare(Number.POSITIVE_INFINITY)), start + last + 1, start + INFINITY_ENTRY + 1);
+  // Infinity does not occur in cells, but rounding to float32 may make it.
+  table.fill(lut[to]!, start + last + 1, start + INFINITY_ENTRY + 1);
 }
 
 function entry(value: number): number {

@@ -78,18 +78,22 @@ export interface PoolOptions {
   readonly reuse?: Cells;
 }
 
-/** Stage 1: one column of cells per pixel. "mean" is sum of counts / sum of n, as of a pooled record. */
+/**
+ * Stage 1: one column of cells per pixel. "mean" is sum of counts / sum of n, as of a pooled record; it
+ * stands for both poolings of `peak`, of which every column has the same largest value.
+ */
 export function poolCells(grid: Grid, columns: Columns, pixels: PixelColumns, options: PoolOptions): Cells {
   const { quantity, pooling, height_px } = options;
   const width = pixels.first.length;
   const values = reused(options.reuse, width * grid.rows);
-  const inverse = pixelInverses(divisors(columns, quantity), pixels);
+  const mean = pooling === "mean" || quantity === "peak";
+  const divisor = divisors(columns, quantity);
+  const inverse = mean ? pixelInverses(divisor, pixels) : columnInverses(divisor);
   for (let row = 0; row < grid.rows; row++) {
     const scale = 1 / rowDivisor(grid, row, quantity);
     const source = row * grid.columns;
-    if (pooling === "mean" || quantity === "peak")
-      poolMean(grid.counts, source, pixels, inverse, scale, values, row);
-    else poolMax(grid.counts, source, pixels, divisors(columns, quantity), scale, values, row);
+    const pool = mean ? poolMean : poolMax;
+    pool(grid.counts, source, pixels, inverse, scale, values, row);
   }
   const cells = { width, rows: grid.rows, values };
   if (quantity === "peak") scaleToPeaks(cells);
@@ -142,6 +146,10 @@ function pixelInverses(divisor: ArrayLike<number>, pixels: PixelColumns): Float6
   return inverse;
 }
 
+function columnInverses(divisor: ArrayLike<number>): Float64Array {
+  return Float64Array.from(divisor, (value) => (value > 0 ? 1 / value : 0));
+}
+
 function poolMean(
   counts: Float64Array,
   source: number,
@@ -167,7 +175,7 @@ function poolMax(
   counts: Float64Array,
   source: number,
   pixels: PixelColumns,
-  divisor: ArrayLike<number>,
+  inverse: Float64Array,
   scale: number,
   values: Float32Array,
   row: number,
@@ -176,9 +184,11 @@ function poolMax(
   const width = first.length;
   const target = row * width;
   for (let x = 0; x < width; x++) {
-    let most = first[x]! < 0 ? Number.NaN : 0;
-    for (let c = first[x]!; c >= 0 && c < last[x]!; c++) {
-      const share = divisor[c]! > 0 ? counts[source + c]! / divisor[c]! : 0;
+    const end = last[x]!;
+    let c = first[x]!;
+    let most = c < 0 ? Number.NaN : counts[source + c]! * inverse[c]!;
+    while (++c < end) {
+      const share = counts[source + c]! * inverse[c]!;
       if (share > most) most = share;
     }
     values[target + x] = most * scale;

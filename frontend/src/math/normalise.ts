@@ -61,19 +61,36 @@ export function rowDivisor(grid: Grid, row: number, quantity: Quantity): number 
 
 /** Extent of a panel's cells, column by column (before pixels pool them). */
 export function cellExtent(grid: Grid, columns: Columns, quantity: Quantity): CellExtent {
+  const inverse = inverses(grid, columns, quantity);
   let least = Number.POSITIVE_INFINITY;
   let most = 0;
-  eachPositive(grid, columns, quantity, (value) => {
-    if (value < least) least = value;
-    if (value > most) most = value;
-  });
+  for (let row = 0; row < grid.rows; row++) {
+    const from = row * grid.columns;
+    let low = Number.POSITIVE_INFINITY;
+    let high = 0;
+    for (let c = 0; c < grid.columns; c++) {
+      const value = grid.counts[from + c]! * inverse[c]!;
+      if (value > high) high = value;
+      if (value > 0 && value < low) low = value;
+    }
+    const divisor = rowDivisor(grid, row, quantity);
+    if (low / divisor < least) least = low / divisor;
+    if (high / divisor > most) most = high / divisor;
+  }
   return most > 0 ? { least, most } : { least: 0, most: 0 };
 }
 
 /** Contrast limits that leave the brightest 0.5 % of the occupied cells saturated. */
 export function contrastExtent(grid: Grid, columns: Columns, quantity: Quantity): CellExtent {
+  const inverse = inverses(grid, columns, quantity);
   const values: number[] = [];
-  eachPositive(grid, columns, quantity, (value) => values.push(value));
+  for (let row = 0; row < grid.rows; row++) {
+    const divisor = rowDivisor(grid, row, quantity);
+    for (let c = 0; c < grid.columns; c++) {
+      const value = (grid.counts[row * grid.columns + c]! * inverse[c]!) / divisor;
+      if (value > 0) values.push(value);
+    }
+  }
   if (values.length === 0) return { least: 0, most: 0 };
   const sorted = Float64Array.from(values).sort();
   return { least: sorted[0]!, most: sorted[Math.floor((sorted.length - 1) * CONTRAST_SHARE)]! };
@@ -143,23 +160,10 @@ function clampLow(lo: number, hi: number): number {
   return lo >= 0 && lo < hi ? lo : 0;
 }
 
-/** Visit every occupied cell's quantity. */
-function eachPositive(
-  grid: Grid,
-  columns: Columns,
-  quantity: Quantity,
-  visit: (value: number) => void,
-): void {
-  const byColumn = quantity === "peak" ? peaks(grid) : divisors(columns, quantity);
-  const inverse = Float64Array.from(byColumn, (divisor) => (divisor > 0 ? 1 / divisor : 0));
-  for (let row = 0; row < grid.rows; row++) {
-    const factor = 1 / rowDivisor(grid, row, quantity);
-    const from = row * grid.columns;
-    for (let c = 0; c < grid.columns; c++) {
-      const value = grid.counts[from + c]! * inverse[c]! * factor;
-      if (value > 0) visit(value);
-    }
-  }
+/** What turns each column's counts into quantities, rows' widths apart. */
+function inverses(grid: Grid, columns: Columns, quantity: Quantity): Float64Array {
+  const divisor = quantity === "peak" ? peaks(grid) : divisors(columns, quantity);
+  return Float64Array.from(divisor, (value) => (value > 0 ? 1 / value : 0));
 }
 
 /** Count of each column's fullest cell. */

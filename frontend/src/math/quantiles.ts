@@ -16,25 +16,30 @@ export function quantiles(tile: Tile, shares: readonly number[] = PERCENTILES): 
   const width = columns.length;
   const values = shares.map(() => new Float64Array(width).fill(Number.NaN));
   const totals = columnTotals(tile);
-  const below = new Float64Array(width);
-  const next = new Uint8Array(width);
+  const { min, max } = columns;
+  const targets = Float64Array.of(...shares, Number.POSITIVE_INFINITY);
+  const done = new Uint8Array(width);
+  const sums = new Float64Array(width);
+  // The sum at which a column's next share is reached; most bins reach none, so this is all they compare.
+  const wanted = totals.map((total) => (total > 0 ? targets[0]! * total : Infinity));
   for (let bin = 0; bin < lower.length; bin++) {
     const low = pointLower(lower[bin]!, upper[bin]!);
     const high = low === lower[bin]! ? upper[bin]! : 0;
     const from = bin * width;
     for (let c = 0; c < width; c++) {
       const count = counts[from + c]!;
-      if (count === 0) continue;
-      let k = next[c]!;
-      for (; k < shares.length; k++) {
-        const target = shares[k]! * totals[c]!;
-        if (target > below[c]! + count) break;
-        const part = (target - below[c]!) / count;
+      const below = sums[c]!;
+      const sum = below + count;
+      sums[c] = sum;
+      if (sum < wanted[c]! || count === 0) continue;
+      while (sum >= wanted[c]!) {
+        const part = (wanted[c]! - below) / count;
         const value = low * (1 - part) + high * part;
-        values[k]![c] = Math.min(Math.max(value, columns.min[c]!), columns.max[c]!);
+        const next = done[c]!;
+        values[next]![c] = Math.min(Math.max(value, min[c]!), max[c]!);
+        done[c] = next + 1;
+        wanted[c] = targets[next + 1]! * totals[c]!;
       }
-      next[c] = k;
-      below[c]! += count;
     }
   }
   return values;

@@ -44,24 +44,56 @@ export function rebin(tile: Counts, edges: Float64Array, reuse?: Grid): Grid {
   const counts = cleared(reuse?.counts, rows * columns);
   const below = cleared(reuse?.below, columns);
   const above = cleared(reuse?.above, columns);
+  const parts = overlaps(tile, edges);
+  addParts(tile.counts, columns, parts.below, below, 0);
+  parts.rows.forEach((row, i) => {
+    addParts(tile.counts, columns, row, counts, i * columns);
+  });
+  addParts(tile.counts, columns, parts.above, above, 0);
+  return { edges, rows, columns, counts, below, above, split: parts.split };
+}
+
+/** Bins that a row is made of, with the share of each. */
+interface Parts {
+  readonly bins: number[];
+  readonly shares: number[];
+}
+
+interface Overlaps {
+  readonly below: Parts;
+  readonly rows: readonly Parts[];
+  readonly above: Parts;
+  readonly split: boolean;
+}
+
+function overlaps(tile: Counts, edges: Float64Array): Overlaps {
+  const none = (): Parts => ({ bins: [], shares: [] });
+  const rows = Array.from({ length: Math.max(0, edges.length - 1) }, none);
+  const below = none();
+  const above = none();
   let split = false;
   let row = 0;
   for (let bin = 0; bin < tile.lower.length; bin++) {
     const upper = tile.upper[bin]!;
     const lower = pointLower(tile.lower[bin]!, upper);
-    while (row < rows && edges[row + 1]! <= lower) row++;
+    while (row < rows.length && edges[row + 1]! <= lower) row++;
     let done = shareBelow(lower, upper, edges[0]!);
-    if (done > 0) add(tile.counts, bin, columns, done, below, 0);
-    let last = row;
-    for (; last < rows && done < 1; last++) {
-      const part = shareBelow(lower, upper, edges[last + 1]!);
-      if (part > done) add(tile.counts, bin, columns, part - done, counts, last);
-      split ||= part > done && part - done < 1;
-      done = Math.max(done, part);
+    push(below, bin, done);
+    for (let next = row; next < rows.length && done < 1; next++) {
+      const share = shareBelow(lower, upper, edges[next + 1]!) - done;
+      push(rows[next]!, bin, share);
+      split ||= share > 0 && share < 1;
+      done += Math.max(0, share);
     }
-    if (done < 1) add(tile.counts, bin, columns, 1 - done, above, 0);
+    push(above, bin, 1 - done);
   }
-  return { edges, rows, columns, counts, below, above, split };
+  return { below, rows, above, split };
+}
+
+function push(parts: Parts, bin: number, share: number): void {
+  if (!(share > 0)) return;
+  parts.bins.push(bin);
+  parts.shares.push(share);
 }
 
 /** Share of a bin's mass below an edge. */
@@ -72,19 +104,33 @@ function shareBelow(lower: number, upper: number, edge: number): number {
   return (edge / 2 - lower / 2) / (upper / 2 - lower / 2);
 }
 
-/** target[row] += share * counts[bin], for all columns. */
-function add(
+/** Add a row's parts to target[to ...], four bins at a time, since writing costs more than reading. */
+function addParts(
   counts: Uint32Array | Float64Array,
-  bin: number,
   columns: number,
-  share: number,
+  { bins, shares }: Parts,
   target: Float64Array,
-  row: number,
+  to: number,
 ): void {
-  const from = bin * columns;
-  const to = row * columns;
-  if (share === 1) for (let c = 0; c < columns; c++) target[to + c]! += counts[from + c]!;
-  else for (let c = 0; c < columns; c++) target[to + c]! += share * counts[from + c]!;
+  let i = 0;
+  for (; i + 4 <= bins.length; i += 4) {
+    const a = bins[i]! * columns;
+    const b = bins[i + 1]! * columns;
+    const c = bins[i + 2]! * columns;
+    const d = bins[i + 3]! * columns;
+    const p = shares[i]!;
+    const q = shares[i + 1]!;
+    const r = shares[i + 2]!;
+    const s = shares[i + 3]!;
+    for (let x = 0; x < columns; x++) {
+      target[to + x]! += p * counts[a + x]! + q * counts[b + x]! + r * counts[c + x]! + s * counts[d + x]!;
+    }
+  }
+  for (; i < bins.length; i++) {
+    const from = bins[i]! * columns;
+    const share = shares[i]!;
+    for (let x = 0; x < columns; x++) target[to + x]! += share * counts[from + x]!;
+  }
 }
 
 function cleared(array: Float64Array | undefined, length: number): Float64Array {
