@@ -21,8 +21,7 @@ const panel: PicturePanel = {
     { value: 9, share: 1, label: "9" },
   ],
   yTicks: [{ value: 0.5, share: 0.5, label: "0.5" }],
-  topBands: [{ label: "NaN", raster: band }],
-  bottomBands: [],
+  bands: [{ name: "nans", raster: band }],
   lines: [
     { label: "median", colour: "#00ff00", x: [0, 0.2, 0.4, 0.6, 0.8], y: [0, 1, Number.NaN, 0.5, 0.5] },
   ],
@@ -32,7 +31,7 @@ const picture: Picture = {
   title: "conv1",
   xLabel: "step",
   yLabel: "value",
-  panels: [panel, { ...panel, heading: "lr=2" }],
+  panels: [panel, { ...panel, heading: "lr=2", bands: [{ name: "zeros", raster: band }] }],
   bar: { label: "share", ticks: [{ value: 1, share: 1, label: "100 %" }], gradient: ["#000000", "#ffffff"] },
   notes: ["0.3 % above"],
   width_px: 200,
@@ -78,6 +77,16 @@ describe("pictureToSvg", () => {
     const points = lines.map((line) => line[1]!.split(" ").length);
     // Two parts for each of two panels, one piece in the legend.
     expect(points).toEqual([2, 2, 2, 2, 2]);
+  });
+});
+
+describe("bands in a picture", () => {
+  it("are named once and stand at one height, also in panels that lack them", () => {
+    const text = svg();
+    expect(text.match(/>NaN</g)?.length).toBe(1);
+    expect(text.match(/>= 0</g)?.length).toBe(1);
+    const plain = pictureSize({ ...picture, panels: picture.panels.map((own) => ({ ...own, bands: [] })) });
+    expect(pictureSize(picture).height_px - plain.height_px).toBe(20);
   });
 });
 

@@ -1,6 +1,7 @@
 /** A panel, or panels side by side, as one picture to keep: title, axes, colour bar, run names, notes. */
 
 import type { Tick } from "../math/value_scale";
+import { BAND_LABELS, BANDS, type BandName, TOP_BANDS } from "./bands";
 
 /** Pixels as `paintCells` leaves them. */
 export interface Raster {
@@ -9,9 +10,9 @@ export interface Raster {
   readonly pixels: Uint32Array;
 }
 
-/** A thin row with its label, such as NaN or values above the range. */
+/** A thin row, such as that of NaN or of values above the range. */
 export interface PictureBand {
-  readonly label: string;
+  readonly name: BandName;
   readonly raster: Raster;
 }
 
@@ -30,8 +31,7 @@ export interface PicturePanel {
   readonly raster: Raster;
   readonly xTicks: readonly Tick[];
   readonly yTicks: readonly Tick[];
-  readonly topBands: readonly PictureBand[];
-  readonly bottomBands: readonly PictureBand[];
+  readonly bands: readonly PictureBand[];
   readonly lines: readonly PictureLine[];
 }
 
@@ -100,9 +100,9 @@ export function pictureSize(picture: Picture): { readonly width_px: number; read
     width_px: LEFT_PX + picture.panels.length * (picture.width_px + GUTTER_PX) + BAR_SPACE_PX,
     height_px:
       TOP_PX +
-      bandSpace(picture, "topBands") +
+      bandSpace(picture, true) +
       picture.height_px +
-      bandSpace(picture, "bottomBands") +
+      bandSpace(picture, false) +
       AXIS_PX +
       legendSpace(picture) +
       notes,
@@ -134,15 +134,15 @@ function drawPanel(
   surface: Surface,
 ): void {
   const { width_px, height_px, theme } = picture;
-  const top = TOP_PX + bandSpace(picture, "topBands");
+  const top = TOP_PX + bandSpace(picture, true);
   const bottom = top + height_px;
   surface.rectangle(x, TOP_PX - 17, FONT_PX - 2, FONT_PX - 2, panel.colour);
   surface.text(panel.heading, x + FONT_PX + 3, TOP_PX - 8, "start", theme.text, FONT_PX);
-  drawBands(picture, panel.topBands, x, TOP_PX, surface);
+  drawBands(picture, panel, bandsOf(picture, true), x, TOP_PX, labels, surface);
   surface.image(panel.raster, x, top, width_px, height_px);
-  drawBands(picture, panel.bottomBands, x, bottom + 2, surface);
+  drawBands(picture, panel, bandsOf(picture, false), x, bottom + 2, labels, surface);
   for (const line of panel.lines) drawLine(line, x, top, width_px, height_px, surface);
-  const axis = bottom + bandSpace(picture, "bottomBands");
+  const axis = bottom + bandSpace(picture, false);
   surface.line(
     [
       [x, top],
@@ -182,23 +182,37 @@ function drawPanel(
       theme.axis,
       1,
     );
-    if (labels) surface.text(tick.label, x - TICK_PX - 2, at + FONT_PX / 3, "end", theme.text, FONT_PX);
+    // Labels at the ends stay clear of those of the bands.
+    const middle = Math.min(bottom - FONT_PX / 2, Math.max(top + FONT_PX / 2, at));
+    if (labels) surface.text(tick.label, x - TICK_PX - 2, middle + FONT_PX / 3, "end", theme.text, FONT_PX);
   }
   if (labels)
     surface.text(picture.yLabel, FONT_PX + 2, (top + bottom) / 2, "middle", theme.text, FONT_PX, true);
 }
 
+/** Bands stand at the same height in all panels, so that they are named once. */
 function drawBands(
   picture: Picture,
-  bands: readonly PictureBand[],
+  panel: PicturePanel,
+  names: readonly BandName[],
   x: number,
   y: number,
+  labels: boolean,
   surface: Surface,
 ): void {
-  bands.forEach((band, i) => {
+  names.forEach((name, i) => {
     const top = y + i * BAND_PX;
-    surface.image(band.raster, x, top, picture.width_px, BAND_PX - 1);
-    surface.text(band.label, x - TICK_PX - 2, top + BAND_PX - 1, "end", picture.theme.text, BAND_LABEL_PX);
+    const band = panel.bands.find((own) => own.name === name);
+    if (band !== undefined) surface.image(band.raster, x, top, picture.width_px, BAND_PX - 1);
+    if (!labels) return;
+    surface.text(
+      BAND_LABELS[name],
+      x - TICK_PX - 2,
+      top + BAND_PX - 1,
+      "end",
+      picture.theme.text,
+      BAND_LABEL_PX,
+    );
   });
 }
 
@@ -226,7 +240,7 @@ function drawLine(
 
 function drawBar(picture: Picture, x: number, surface: Surface): void {
   const { bar, height_px, theme } = picture;
-  const top = TOP_PX + bandSpace(picture, "topBands");
+  const top = TOP_PX + bandSpace(picture, true);
   const step = height_px / bar.gradient.length;
   bar.gradient.forEach((colour, i) => {
     surface.rectangle(x, top + height_px - (i + 1) * step, BAR_PX, step + 0.5, colour);
@@ -269,7 +283,13 @@ function legendSpace(picture: Picture): number {
   return (picture.panels[0]?.lines.length ?? 0) > 0 ? LINE_PX : 0;
 }
 
-function bandSpace(picture: Picture, side: "topBands" | "bottomBands"): number {
-  const most = Math.max(0, ...picture.panels.map((panel) => panel[side].length));
-  return most > 0 ? most * BAND_PX + 2 : 0;
+/** Bands that any panel has, above or below the heatmaps. */
+function bandsOf(picture: Picture, onTop: boolean): readonly BandName[] {
+  const present = new Set(picture.panels.flatMap((panel) => panel.bands.map((band) => band.name)));
+  return BANDS.filter((name) => present.has(name) && TOP_BANDS.includes(name) === onTop);
+}
+
+function bandSpace(picture: Picture, onTop: boolean): number {
+  const count = bandsOf(picture, onTop).length;
+  return count > 0 ? count * BAND_PX + 2 : 0;
 }
