@@ -38,7 +38,7 @@ _NEGATIVE: Final = tl.constexpr(NEGATIVE)
 
 @triton.jit
 def _float_keys(values, IS_DOUBLE: tl.constexpr):  # type: ignore[no-untyped-def]
-    """Slots, but -1 - slot for negative values: they ascend with the value. Doubles are truncated."""
+    """Slots, but -1 - slot for negative values: ascending. Doubles are truncated."""
     nearest = values.to(tl.float32)
     bits = nearest.to(tl.int32, bitcast=True)
     if IS_DOUBLE:
