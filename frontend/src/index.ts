@@ -3,7 +3,9 @@
 import { h, render as renderInto } from "preact";
 import { adoptHostFonts } from "./host/fonts";
 import { startCatalog } from "./state/catalog";
+import { startFindings } from "./state/findings";
 import { startLoader } from "./state/loader";
+import { startScalars } from "./state/scalars";
 import { startUrl } from "./state/setting";
 import css from "./styles/page.css?inline";
 import { App } from "./ui/app";
@@ -19,6 +21,8 @@ export function render(): void {
   startUrl();
   startCatalog();
   startLoader();
+  startScalars();
+  startFindings();
   const root = document.createElement("div");
   root.id = "root";
   document.body.append(root);

@@ -26,6 +26,9 @@ export const THIN_GAP_PX = 1;
 /** Height of the strip with shares under a panel. */
 export const SHARE_PX = 12;
 
+/** Height of one scalar above the heatmaps. */
+export const SCALAR_PX = 34;
+
 const NARROW_PX = 640;
 const MIN_PANEL_PX = 230;
 

@@ -237,6 +237,16 @@ export const fullAxis: ReadonlySignal<StepAxis> = computed(() => {
   return new StepAxis(kind, lo, hi);
 });
 
+/** One clock per run, for marks and scalars that belong to no layer. */
+export const clocks = computed<ReadonlyMap<string, RunClock>>(() => {
+  const found = new Map<string, RunClock>();
+  for (const panel of knownPanels.value) {
+    const clock = panel.clock.value;
+    if (clock !== null && !found.has(panel.run)) found.set(panel.run, clock);
+  }
+  return found;
+});
+
 export const sharedLiveAxis = computed(() => zoomedAxis(fullAxis.value, liveX.value.get("")));
 
 function zoomedAxis(axis: StepAxis, part: readonly [number, number] | undefined): StepAxis {

@@ -22,7 +22,7 @@ export const QUANTITIES = ["share", "count", "density", "peak"] as const satisfi
 export const SCOPES = ["row", "panel", "all"] as const;
 export const CURVES = ["linear", "sqrt", "log"] as const satisfies readonly Curve[];
 export const OVERLAYS = ["mean", "std", "percentiles"] as const;
-export const STRIPS = ["none", "near_zero", "zero", "saturated"] as const;
+export const STRIPS = ["none", "near_zero", "zero", "saturated", "change", "distance"] as const;
 export const SLICES = ["overlaid", "offset", "cumulative"] as const;
 export const COMPARES = ["none", "difference"] as const;
 export const DENSITIES = ["compact", "normal", "large"] as const;
@@ -80,7 +80,6 @@ export const sliceLog = setting("slicelog", false, flag);
 /** Comparison against one run. */
 export const baseline = setting("base", "", text);
 export const compare = setting<(typeof COMPARES)[number]>("cmp", "none", choice(COMPARES));
-export const distance = setting("emd", false, flag);
 
 /** Sizes, CSS px; 0: as the density has it. */
 export const density = setting<Density>("density", "normal", choice(DENSITIES));

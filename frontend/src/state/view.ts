@@ -17,13 +17,21 @@ const zooms: Codec<Zooms> = {
       const [key, value] = part.split("~");
       const parsed = interval.parse(value ?? "");
       if (key === undefined || parsed === undefined) return undefined;
-      entries.push([decodeURIComponent(key), parsed]);
+      entries.push([unescapeKey(key), parsed]);
     }
     return new Map(entries);
   },
-  format: (value) =>
-    [...value].map(([key, part]) => `${encodeURIComponent(key)}~${interval.format(part)}`).join(";"),
+  format: (value) => [...value].map(([key, part]) => `${escapeKey(key)}~${interval.format(part)}`).join(";"),
 };
+
+/** Ids of panels hold the characters that separate entries. */
+function escapeKey(key: string): string {
+  return key.replace(/[%~;]/g, (character) => `%${character.charCodeAt(0).toString(16)}`);
+}
+
+function unescapeKey(key: string): string {
+  return key.replace(/%(25|7e|3b)/g, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16)));
+}
 
 export const NO_ZOOM: Zooms = new Map();
 

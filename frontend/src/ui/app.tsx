@@ -7,6 +7,7 @@ import * as selection from "../state/selection";
 import { Grid } from "./grid";
 import { Help } from "./help";
 import { globalKeys } from "./keys";
+import { Minimap } from "./minimap";
 import { SettingsPane } from "./settings_pane";
 import { Empty, Loading, NothingFound } from "./states";
 import { Toolbar } from "./toolbar";
@@ -26,6 +27,11 @@ export function App() {
   return (
     <>
       <Toolbar />
+      {found ? (
+        <div class="minimap-bar">
+          <Minimap />
+        </div>
+      ) : null}
       <div class="body">
         {found ? <Grid /> : <NothingFound />}
         <SettingsPane />

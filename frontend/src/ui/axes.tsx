@@ -3,8 +3,9 @@
 import { BAND_LABELS, type BandName } from "../draw/bands";
 import type { StepAxis } from "../math/step_axis";
 import type { ValueScale } from "../math/value_scale";
-import { AXIS_PX, THIN_PX, X_AXIS_PX } from "../state/metrics";
+import { AXIS_PX, SHARE_PX, THIN_PX, X_AXIS_PX } from "../state/metrics";
 import type { PanelLayout } from "../state/panel_layout";
+import * as settings from "../state/settings";
 import { box } from "./box";
 
 const TICK_EVERY_PX = 26;
@@ -18,6 +19,15 @@ const SHORT: Readonly<Record<BandName, string>> = {
   negInfs: "−∞",
   above: "▲",
   below: "▼",
+};
+
+const STRIP_SHORT: Readonly<Record<settings.Strip, string>> = {
+  none: "",
+  near_zero: "≈0",
+  zero: "=0",
+  saturated: "sat.",
+  change: "Δ step",
+  distance: "Δ base",
 };
 
 export function ValueAxis({ scale, layout }: { readonly scale: ValueScale; readonly layout: PanelLayout }) {
@@ -51,6 +61,17 @@ export function ValueAxis({ scale, layout }: { readonly scale: ValueScale; reado
           <title>{BAND_LABELS[band]}</title>
         </text>
       ))}
+      {layout.shareTop_px === null ? null : (
+        <text
+          class="band-name"
+          x={AXIS_PX - 7}
+          y={layout.shareTop_px + SHARE_PX / 2}
+          dy="0.32em"
+          text-anchor="end"
+        >
+          {STRIP_SHORT[settings.strip.value]}
+        </text>
+      )}
     </svg>
   );
 }

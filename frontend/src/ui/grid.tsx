@@ -9,22 +9,29 @@ import {
   content_px,
   frame,
   name_px,
+  narrow,
   panel_px,
   pixelRatio,
   plot_px,
+  SCALAR_PX,
   slice_px,
 } from "../state/metrics";
 import { fullAxis, rowOf, sharedLiveAxis } from "../state/panels";
+import { scrollTarget } from "../state/reveal";
 import { placedRows, rowsBetween, total_px } from "../state/rows";
+import { shownTags } from "../state/scalars";
 import { runColor, runs, type ShownRun, soloRun } from "../state/selection";
 import * as settings from "../state/settings";
 import { cursor } from "../state/view";
 import { TimeAxis } from "./axes";
 import { box } from "./box";
 import { PlacedRowView } from "./rows";
+import { ScalarChart } from "./scalar_chart";
 
 /** Rows this far beyond the edge are fetched and drawn ahead. */
 const AHEAD_PX = 250;
+
+const HEAD_PX = 45;
 
 export function Grid() {
   const scroller = useRef<HTMLElement>(null);
@@ -57,6 +64,14 @@ export function Grid() {
     visible.value = models.flatMap((model) => model.panels.value);
   });
 
+  useSignalEffect(() => {
+    const target = placedRows.value.find(({ row }) => row.id === scrollTarget.value);
+    if (target === undefined || scroller.current === null) return;
+    const middle_px = (frame.peek().height_px - target.height_px) / 2;
+    scroller.current.scrollTop = Math.max(0, target.top_px - middle_px);
+    scrollTarget.value = null;
+  });
+
   return (
     <main
       ref={scroller}
@@ -81,10 +96,15 @@ export function Grid() {
 
 function Heads() {
   return (
-    <div class="heads" style={box({ width: content_px.value })}>
-      <div class="corner" style={box({ width: name_px.value })}>
-        {axisName()}
-      </div>
+    <div
+      class="heads"
+      style={box({ width: content_px.value, height: HEAD_PX + shownTags.value.length * SCALAR_PX })}
+    >
+      {narrow.value ? null : (
+        <div class="corner" style={box({ width: name_px.value })}>
+          {axisName()}
+        </div>
+      )}
       {runs.value.map((run) => (
         <Head key={run.name} run={run} />
       ))}
@@ -121,6 +141,9 @@ function Head({ run }: { readonly run: ShownRun }) {
         <span class="swatch" style={{ background: color }} aria-hidden="true" />
         <span class="ellipsis">{run.name}</span>
       </button>
+      {shownTags.value.map((tag) => (
+        <ScalarChart key={tag} run={run.name} tag={tag} color={color} />
+      ))}
       <div class="head-axis" style={box({ left: AXIS_PX, width: plot_px.value })}>
         <TimeAxis axis={sharedLiveAxis.value} width_px={plot_px.value} top_px={0} />
       </div>

@@ -3,16 +3,18 @@
 import { useSignalEffect } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { dark } from "../state/catalog";
-import { pixelRatio, plot_px, THIN_PX } from "../state/metrics";
+import { pixelRatio, plot_px, SHARE_PX, THIN_PX } from "../state/metrics";
 import type { PanelModel } from "../state/panels";
 import * as settings from "../state/settings";
 import { box } from "./box";
 import { drawSoon, forget } from "./frames";
 import { type Painted, paintBand, paintHeat } from "./paint";
+import { paintShares } from "./paint_lines";
 
 export function Heatmap({ panel, label }: { readonly panel: PanelModel; readonly label: string }) {
   const heat = useRef<HTMLCanvasElement>(null);
   const bands = useRef(new Map<string, HTMLCanvasElement>());
+  const shares = useRef<HTMLCanvasElement>(null);
   const painted = useRef<Painted | null>(null);
 
   useSignalEffect(() => {
@@ -21,6 +23,7 @@ export function Heatmap({ panel, label }: { readonly panel: PanelModel; readonly
     void [settings.quantity.value, settings.curve.value, settings.scope.value, settings.linked.value];
     void [settings.colormap.value, settings.zerosInside.value, dark.value];
     void [panel.row.bins.value, plot_px.value, pixelRatio.value];
+    void [settings.overlays.value, settings.strip.value, settings.compare.value, settings.baseline.value];
     drawSoon(panel, () => {
       const ratio = pixelRatio.value;
       const { heatHeight_px, bands: placed } = panel.row.layout.value;
@@ -32,6 +35,7 @@ export function Heatmap({ panel, label }: { readonly panel: PanelModel; readonly
         const canvas = bands.current.get(band);
         if (canvas) paintBand(canvas, panel, band, { height_px: THIN_PX, ratio });
       }
+      if (shares.current) paintShares(shares.current, panel, SHARE_PX, ratio);
       moveAlong();
     });
   });
@@ -49,12 +53,13 @@ export function Heatmap({ panel, label }: { readonly panel: PanelModel; readonly
     const across = `translateX(${left * 100}%) scaleX(${right - left})`;
     const upward = `translateY(${(1 - top) * 100}%) scaleY(${top - bottom})`;
     if (heat.current) heat.current.style.transform = still ? "" : `${across} ${upward}`;
-    for (const canvas of bands.current.values()) canvas.style.transform = still ? "" : across;
+    const others = [...bands.current.values(), ...(shares.current ? [shares.current] : [])];
+    for (const canvas of others) canvas.style.transform = still ? "" : across;
   };
   useSignalEffect(moveAlong);
   useEffect(() => () => forget(panel), [panel]);
 
-  const { heatTop_px, heatHeight_px, bands: placed } = panel.row.layout.value;
+  const { heatTop_px, heatHeight_px, shareTop_px, bands: placed } = panel.row.layout.value;
   return (
     <>
       <div class="clip" style={box({ top: heatTop_px, height: heatHeight_px })}>
@@ -70,6 +75,11 @@ export function Heatmap({ panel, label }: { readonly panel: PanelModel; readonly
           />
         </div>
       ))}
+      {shareTop_px === null ? null : (
+        <div class="clip shares" style={box({ top: shareTop_px, height: SHARE_PX })}>
+          <canvas ref={shares} />
+        </div>
+      )}
     </>
   );
 }

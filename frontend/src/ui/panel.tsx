@@ -9,8 +9,10 @@ import { summarise } from "../state/readout";
 import { cursor } from "../state/view";
 import { TimeAxis, ValueAxis } from "./axes";
 import { box } from "./box";
+import { FindingMarks } from "./findings_view";
 import { Heatmap } from "./heatmap";
 import { panelKeys } from "./keys";
+import { PanelNotes } from "./panel_notes";
 import { brush, PanelPointer } from "./pointer";
 
 export function Panel({ panel }: { readonly panel: PanelModel }) {
@@ -52,12 +54,14 @@ export function Panel({ panel }: { readonly panel: PanelModel }) {
             aria-hidden="true"
           />
         )}
+        <FindingMarks panel={panel} />
         <Crosshair panel={panel} />
         <BrushBox panel={panel} />
       </div>
       {expanded ? (
         <TimeAxis axis={panel.liveAxis.value} width_px={plot_px.value} top_px={layout.axisTop_px} />
       ) : null}
+      {expanded ? <PanelNotes panel={panel} /> : null}
       <PanelError panel={panel} />
     </div>
   );

@@ -10,6 +10,7 @@ import type { GroupRow, LayerRow } from "../state/tree";
 import { box } from "./box";
 import { ColourBar } from "./colour_bar";
 import { IconButton } from "./controls";
+import { FindingBadge } from "./findings_view";
 import { Icon } from "./icons";
 import { Panel } from "./panel";
 import { Slice } from "./slice";
@@ -108,6 +109,7 @@ function StripName({ row }: { readonly row: LayerRow }) {
       >
         <span class="ellipsis">{row.label}</span>
       </button>
+      <FindingBadge tag={row.series.tag} short />
     </div>
   );
 }
@@ -137,6 +139,7 @@ function PanelName({ row, model }: { readonly row: LayerRow; readonly model: Row
         <ColourBar scale={model.colours.value} width_px={name_px.value - 22} panels={model.panels.value} />
       )}
       <div class="row-actions">
+        <FindingBadge tag={row.series.tag} short={false} />
         <IconButton
           icon="pin"
           tip={pinned ? "Take this layer off the top" : "Keep this layer at the top"}

@@ -1,7 +1,9 @@
 /** The pane at the right: everything that is set once and then left alone. */
 
 import { COLORMAPS, type ColormapName } from "../draw/colormap";
+import { baselineRun } from "../state/compare";
 import { narrow, panel_px, panelHeight_px } from "../state/metrics";
+import { shownTags, tags } from "../state/scalars";
 import * as selection from "../state/selection";
 import * as settings from "../state/settings";
 import { Check, IconButton, type Option, Select, Slider } from "./controls";
@@ -166,6 +168,109 @@ function Colours() {
 }
 
 function Additions() {
+  return (
+    <>
+      <section>
+        <h3>On the heatmaps</h3>
+        {OVERLAY_CHECKS.map(({ value, label, tip }) => (
+          <Check
+            key={value}
+            label={label}
+            tip={tip}
+            checked={settings.overlays.value.includes(value)}
+            onChange={() => {
+              settings.overlays.value = toggled(settings.overlays.value, value);
+            }}
+          />
+        ))}
+        <Select
+          label="Strip below"
+          tip="A thin strip under each heatmap, 0 to 100 % of its height"
+          value={settings.strip.value}
+          options={toOptions(settings.STRIPS, STRIP_LABELS)}
+          onChange={(value) => {
+            settings.strip.value = value;
+          }}
+        />
+        <Scalars />
+      </section>
+      <Compare />
+      <StepHistogram />
+    </>
+  );
+}
+
+const OVERLAY_CHECKS = [
+  { value: "mean", label: "Mean", tip: "Mean of each step, exact" },
+  { value: "std", label: "Mean ± standard deviation", tip: "Exact, from sums kept at every step" },
+  {
+    value: "percentiles",
+    label: "Percentiles 5, 25, 50, 75, 95",
+    tip: "Median solid, quartiles dashed, 5 and 95 dotted",
+  },
+] as const;
+
+const STRIP_LABELS = {
+  none: "none",
+  near_zero: "near zero",
+  zero: "exactly zero",
+  saturated: "saturated",
+  change: "change since the step before",
+  distance: "distance to the baseline",
+} as const;
+
+function toggled<T>(items: readonly T[], item: T): readonly T[] {
+  return items.includes(item) ? items.filter((other) => other !== item) : [...items, item];
+}
+
+function Scalars() {
+  if (tags.value.length === 0) return null;
+  return (
+    <fieldset class="types">
+      <legend>Scalars above</legend>
+      {tags.value.map((tag) => (
+        <Check
+          key={tag}
+          label={tag}
+          tip={`Draw ${tag} above the heatmaps`}
+          checked={shownTags.value.includes(tag)}
+          onChange={() => {
+            settings.scalars.value = toggled(shownTags.value, tag);
+          }}
+        />
+      ))}
+    </fieldset>
+  );
+}
+
+function Compare() {
+  const names = selection.runs.value.map((run) => run.name);
+  if (names.length < 2) return null;
+  return (
+    <section>
+      <h3>Compare</h3>
+      <Select
+        label="Baseline"
+        tip="The run that others are compared with"
+        value={baselineRun()}
+        options={toOptions(names)}
+        onChange={(value) => {
+          settings.baseline.value = value;
+        }}
+      />
+      <Check
+        label="Show differences to it"
+        tip="Other runs show their share minus the baseline's: red more, blue less; runs are aligned by the time axis"
+        checked={settings.compare.value === "difference"}
+        onChange={(checked) => {
+          settings.compare.value = checked ? "difference" : "none";
+        }}
+      />
+    </section>
+  );
+}
+
+function StepHistogram() {
   return (
     <section>
       <h3>Step histogram</h3>

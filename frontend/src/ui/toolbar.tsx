@@ -9,6 +9,7 @@ import * as selection from "../state/selection";
 import * as settings from "../state/settings";
 import { canGoBack, goBack, resetZoom, zoomed } from "../state/view";
 import { Check, IconButton, Menu, type Option, Select } from "./controls";
+import { FindingsMenu } from "./findings_view";
 import { Icon } from "./icons";
 import { helpOpen } from "./keys";
 import { Live } from "./live";
@@ -52,6 +53,7 @@ export function Toolbar() {
       {narrow.value ? null : <span class="divider" />}
       {narrow.value ? null : <AxisSelects />}
       <span class="spring" />
+      <FindingsMenu />
       <Live />
       {zoomed.value ? (
         <IconButton

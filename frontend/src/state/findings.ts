@@ -1,0 +1,81 @@
+/** What the server found wrong, asked for in the background and at every new revision. */
+
+import { computed, effect, signal, untracked } from "@preact/signals";
+import type { Finding, Severity } from "../data/types";
+import { client, index, shown } from "./catalog";
+import type { PanelModel } from "./panels";
+import { allLayers, runs } from "./selection";
+
+const ASK_AGAIN_MS = 2500;
+const ORDER: readonly Severity[] = ["error", "warning", "info"];
+
+export const findings = signal<readonly Finding[]>([]);
+/** Series that the server has not looked at yet. */
+export const pending = signal(0);
+
+/** Worst first, then by the step at which they begin. */
+export const sorted = computed<readonly Finding[]>(() => {
+  const tags = new Set(allLayers.value.map((layer) => layer.tag));
+  return findings.value
+    .filter((finding) => finding.tags.length === 0 || finding.tags.some((tag) => tags.has(tag)))
+    .sort((a, b) => rank(a) - rank(b) || a.first_step - b.first_step);
+});
+
+function rank(finding: Finding): number {
+  return ORDER.indexOf(finding.severity);
+}
+
+const byPanel = computed(() => {
+  const all = new Map<string, Finding[]>();
+  for (const finding of sorted.value) {
+    for (const tag of finding.tags) {
+      const key = `${finding.run}\n${tag}`;
+      const list = all.get(key);
+      if (list) list.push(finding);
+      else all.set(key, [finding]);
+    }
+  }
+  return all;
+});
+
+const NONE: readonly Finding[] = [];
+
+export function findingsOf(panel: PanelModel): readonly Finding[] {
+  const { tag, source } = panel.row.series.value;
+  return source === "blocks" ? (byPanel.value.get(`${panel.run}\n${tag}`) ?? NONE) : NONE;
+}
+
+/** Of all shown runs, worst first. */
+export function findingsOfTag(tag: string): readonly Finding[] {
+  return runs.value
+    .flatMap((run) => byPanel.value.get(`${run.name}\n${tag}`) ?? NONE)
+    .sort((a, b) => rank(a) - rank(b));
+}
+
+/** Starts asking; call once. */
+export function startFindings(): void {
+  effect(() => {
+    const revision = index.value?.revision;
+    const names = runs.value.map((run) => run.name);
+    if (!shown.value || revision === undefined || names.length === 0) return;
+    const abort = new AbortController();
+    untracked(() => void askUntilDone(names, abort.signal));
+    return () => abort.abort();
+  });
+}
+
+async function askUntilDone(names: readonly string[], signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    try {
+      const answer = await client.findings(names, signal);
+      if (signal.aborted) return;
+      findings.value = answer.findings;
+      pending.value = answer.pending;
+      if (answer.pending === 0) return;
+    } catch {
+      // Findings are an addition: without them the heatmaps say the same to who looks.
+      return;
+    }
+    await new Promise((resolve) => window.setTimeout(resolve, ASK_AGAIN_MS));
+  }
+}
