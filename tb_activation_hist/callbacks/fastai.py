@@ -8,7 +8,16 @@ from typing import Any
 import torch
 
 try:
-    from fastai.callback.core import Callback
+    from fastai.callback.core import (
+        Callback,
+        CancelBackwardException,
+        CancelBatchException,
+        CancelEpochException,
+        CancelFitException,
+        CancelStepException,
+        CancelTrainException,
+        CancelValidException,
+    )
     from fastai.learner import Recorder
 except ImportError as err:
     from tb_activation_hist.errors import MissingDependencyError
@@ -20,6 +29,17 @@ from tb_activation_hist.activation_stats import ActivationStatsReaders
 from tb_activation_hist.callbacks.session import RecordingSession
 from tb_activation_hist.capture.parameters import StepWatcher
 from tb_activation_hist.histogram import HistogramSeries
+
+CANCELLATIONS = (
+    CancelBackwardException,
+    CancelBatchException,
+    CancelEpochException,
+    CancelFitException,
+    CancelStepException,
+    CancelTrainException,
+    CancelValidException,
+)
+"""What a fit goes on after, or ends in order."""
 
 
 class ActivationHistCallback(Callback, ActivationStatsReaders):
@@ -57,13 +77,15 @@ class ActivationHistCallback(Callback, ActivationStatsReaders):
         """What was recorded so far, by layer, in model order."""
         return self._session.histograms
 
+    def before_fit(self) -> None:
+        """Watch for its end: fastai sends after_fit neither after an exception nor after Ctrl-C."""
+        self.learn._with_events = EndGuard(self.learn, self)
+
     def before_train(self) -> None:
         """Begin to record. Not in before_fit: validate() and get_preds() send that as well."""
         learn = self.learn
         if self._session.active or hasattr(learn, "lr_finder") or hasattr(learn, "gather_preds"):
             return
-        # fastai sends after_fit neither after an exception nor after Ctrl-C.
-        learn._with_events = EpochGuard(learn, self)
         self._session.begin(learn.model, self._shared_writer(), scaler=LearnerScaler(learn))
         # Torch's optimizers, also inside fastai's OptimWrapper, are watched by the logger itself.
         if not isinstance(getattr(learn.opt, "opt", None), torch.optim.Optimizer):
@@ -131,8 +153,11 @@ class ActivationHistCallback(Callback, ActivationStatsReaders):
         return {**super().__getstate__(), "_watcher": None}
 
 
-class EpochGuard:
-    """Stands in for ``Learner._with_events`` during a recorded fit, to see an epoch break off."""
+class EndGuard:
+    """Stands in for ``Learner._with_events`` during a fit, to see it break off.
+
+    A class, so that a Learner that is exported in the middle of a fit can be pickled.
+    """
 
     def __init__(self, learn: Any, callback: ActivationHistCallback) -> None:
         self.learn = learn
@@ -142,10 +167,10 @@ class EpochGuard:
         """Run the epoch, batch ... as ever."""
         try:
             type(self.learn)._with_events(self.learn, action, event_type, *args, **kwargs)
+        except CANCELLATIONS:
+            raise
         except BaseException:
-            # Cancelled steps and batches pass through here as well, and the fit goes on.
-            if event_type == "epoch":
-                self.callback.end_fit()
+            self.callback.end_fit()
             raise
 
 

@@ -301,7 +301,7 @@ def test_a_full_disk_warns_once_and_loses_nothing_once_there_is_room(tmp_path, m
 
     monkeypatch.setattr("tb_activation_hist.event_file.os.write", write)
     rows = write_steps(writer, [1, 2], layers)
-    with pytest.warns(ActivationHistWarning, match="No space left on device") as caught:
+    with pytest.warns(ActivationHistWarning, match="No space left on device") as caught:  # noqa: PT031
         writer.flush()
         rows |= write_steps(writer, [3], layers)
         writer.flush()
@@ -320,7 +320,7 @@ def test_a_removed_directory_warns_once_and_never_raises(tmp_path):
     for path in run.iterdir():
         path.unlink()
     run.rmdir()
-    with pytest.warns(ActivationHistWarning, match="cannot be written") as caught:
+    with pytest.warns(ActivationHistWarning, match="cannot be written") as caught:  # noqa: PT031
         for step in (1, 2):
             write_steps(writer, [step], layers)
             writer.flush()
@@ -457,7 +457,7 @@ def test_a_summary_writer_closed_by_its_owner_gives_one_warning(tmp_path, kind):
     shared = summary_writers()[kind](str(tmp_path))
     writer = RunWriter(shared, options=QUIET)
     shared.close()
-    with pytest.warns(ActivationHistWarning, match="closed") as caught:
+    with pytest.warns(ActivationHistWarning, match="closed") as caught:  # noqa: PT031
         write_steps(writer, range(1, 70), make_layers(2))
         writer.close()
     assert len(caught) == 1

@@ -1,0 +1,126 @@
+"""Bytes and microseconds per layer and record, ours beside ``SummaryWriter.add_histogram``.
+
+ResNet-18 (torchvision) trains on MNIST, 28x28, batch 64, at lr 1e-2, with all its leaf modules
+recorded at every step; the same activations go to ``add_histogram`` in some of these steps. Run it
+as ``python -m bench.size [--steps N]``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+import time
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+
+import torch
+from tensorboard.compat.proto.event_pb2 import Event
+from torch import Tensor, nn
+from torch.utils.tensorboard import SummaryWriter
+from torchvision.models import resnet18
+
+from demo.mnist import load_mnist
+from tb_activation_hist import ActivationHistLogger
+from tb_activation_hist.codec import MAGIC, encode_block
+from tb_activation_hist.event_records import find_event_files, scan_events
+from tb_activation_hist.names import STOCK_PREFIX
+from tb_activation_hist.reader import read_run
+
+BLOCK = 32
+PEER_EVERY = 8
+
+
+def batches(steps: int) -> Iterator[tuple[Tensor, Tensor]]:
+    mnist = load_mnist()
+    images = torch.as_tensor(mnist.train_images[: 64 * steps]).reshape(-1, 1, 28, 28)
+    labels = torch.as_tensor(mnist.train_labels[: 64 * steps]).long()
+    for at in range(0, len(images), 64):
+        yield (images[at : at + 64] / 255).expand(-1, 3, -1, -1), labels[at : at + 64]
+
+
+def train(ours: str, peer: SummaryWriter, steps: int) -> tuple[int, int]:
+    """Number of layers, and of steps that the peer recorded."""
+    torch.manual_seed(0)
+    model = resnet18(num_classes=10)
+    leaves = {name: m for name, m in model.named_modules() if not list(m.children())}
+    seen: dict[str, Tensor] = {}
+    peer_steps = 0
+    for name, module in leaves.items():
+        module.register_forward_hook(keep(name, seen))
+    optimizer = torch.optim.SGD(model.parameters(), 1e-2, momentum=0.9)
+    with ActivationHistLogger(model, ours) as hist:
+        for step, (images, labels) in enumerate(batches(steps)):
+            loss = nn.functional.cross_entropy(model(images), labels)
+            loss.backward()
+            optimizer.step()
+            optimizer.zero_grad()
+            hist.step(loss=loss)
+            if step % PEER_EVERY == 0:
+                peer_steps += 1
+                for name, values in seen.items():
+                    peer.add_histogram(name, values, step)
+    peer.close()
+    return len(leaves), peer_steps
+
+
+def keep(name: str, seen: dict[str, Tensor]):  # noqa: ANN201 - a closure
+    def hook(_module: nn.Module, _inputs: object, output: Tensor) -> None:
+        seen[name] = output.detach()
+
+    return hook
+
+
+def bytes_by_part(logdir: str) -> dict[str, int]:
+    """Bytes of our event file: blocks, points for stock dashboards, the rest."""
+    parts: dict[str, int] = defaultdict(int)
+    for path in find_event_files(logdir):
+        with path.open() as file:
+            for _, data in scan_events(file):
+                parts[event_part(Event.FromString(data))] += len(data) + 16
+    return parts
+
+
+def event_part(event: Event) -> str:
+    values = event.summary.value
+    if not values:
+        return "rest"
+    if values[0].tag.startswith(STOCK_PREFIX):
+        return "stock histograms and scalars"
+    strings = values[0].tensor.string_val
+    return "blocks" if strings and strings[0].startswith(MAGIC) else "rest"
+
+
+def encode_us(logdir: str) -> float:
+    """Least time to encode one layer's record, in blocks of 32."""
+    best = float("inf")
+    parts = [
+        series.take(slice(at, at + BLOCK))
+        for series in read_run(logdir).values()
+        for at in range(0, len(series) - BLOCK + 1, BLOCK)
+    ]
+    for _ in range(3):
+        began = time.perf_counter()
+        for part in parts:
+            encode_block(part, 0, 0)
+        best = min(best, time.perf_counter() - began)
+    return best / (len(parts) * BLOCK) * 1e6
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--steps", type=int, default=128)
+    steps = parser.parse_args().steps
+    with tempfile.TemporaryDirectory() as folder:
+        ours, peer = f"{folder}/ours", f"{folder}/peer"
+        layers, peer_steps = train(ours, SummaryWriter(peer), steps)
+        print(f"ResNet-18, {layers} layers, {steps} steps; bytes per layer and record")
+        for part, size in sorted(bytes_by_part(ours).items()):
+            print(f"  ours, {part:30s} {size / (layers * steps):8.0f}")
+        size = sum(path.stat().st_size for path in Path(peer).iterdir())
+        print(f"  add_histogram {' ' * 22} {size / (layers * peer_steps):8.0f}")
+        print(f"  encoding: {encode_us(ours):.1f} us per layer and record")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,335 @@
+"""The callback in real fastai trainings."""
+
+import copy
+import pickle
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+pytest.importorskip("fastai", reason="fastai is an extra")
+
+from fastai.callback.core import Callback, CancelFitException
+from fastai.callback.fp16 import MixedPrecision
+from fastai.callback.schedule import fine_tune, fit_one_cycle, lr_find  # noqa: F401 - patches Learner
+from fastai.callback.tensorboard import TensorBoardCallback
+from fastai.callback.training import GradientAccumulation
+from fastai.data.core import DataLoaders, Datasets
+from fastai.learner import Learner, load_learner
+from fastai.metrics import accuracy
+from fastai.optimizer import OptimWrapper
+from tensorboard.compat.proto.event_pb2 import Event
+
+from tb_activation_hist import ActivationHistCallback, read_histograms
+from tb_activation_hist.errors import LogdirError, OptionError
+from tb_activation_hist.event_records import find_event_files, scan_events
+
+BATCHES, BATCH = 5, 16
+
+
+class Fail(Callback):
+    """Raises in an event of the first epoch, in the third training batch at the earliest."""
+
+    order = 60
+
+    def __init__(self, error, event):
+        super().__init__()
+        self.error = error
+        setattr(self, event, self._fail)
+
+    def _fail(self):
+        if self.train_iter >= 3:
+            raise self.error
+
+
+class Column:
+    """A transform from a row's number to its entry; can be pickled."""
+
+    def __init__(self, entries):
+        self.entries = entries
+
+    def __call__(self, number):
+        return self.entries[number]
+
+
+def make_dls():
+    torch.manual_seed(0)
+    x = torch.randn(BATCHES * BATCH, 4)
+    columns = [[Column(x)], [Column((x.sum(1) > 0).long())]]
+    sets = Datasets(range(len(x)), columns, splits=[list(range(len(x))), list(range(32))])
+    return sets.dataloaders(bs=BATCH, val_bs=32, device="cpu", num_workers=0, drop_last=True)
+
+
+def make_learner(*callbacks, dls=None, **options):
+    torch.manual_seed(1)
+    model = nn.Sequential(nn.Linear(4, 6), nn.ReLU(), nn.Linear(6, 2))
+    loss = nn.CrossEntropyLoss()
+    learn = Learner(
+        dls or make_dls(), model, loss_func=loss, metrics=accuracy, cbs=list(callbacks), **options
+    )
+    learn.remove_cbs([cb for cb in learn.cbs if cb.name == "progress"])
+    learn.logger = lambda _row: None
+    return learn
+
+
+def hooks(learn):
+    return sum(len(m._forward_hooks) + len(m._forward_pre_hooks) for m in learn.model.modules())
+
+
+def scalars(logdir):
+    found = {}
+    for path in find_event_files(str(logdir)):
+        with path.open() as file:
+            for _, data in scan_events(file):
+                event = Event.FromString(data)
+                for value in event.summary.value:
+                    if value.HasField("simple_value"):
+                        found.setdefault(value.tag, []).append((event.step, value.simple_value))
+    return found
+
+
+def test_each_training_batch_is_one_record(tmp_path):
+    learn = make_learner(ActivationHistCallback(tmp_path))
+    learn.fit(2, 1e-2)
+    run = read_histograms(tmp_path)["."]
+    assert list(run) == ["0", "1", "2"]
+    for series, width in zip(run.values(), (6, 6, 2), strict=True):
+        assert series.steps.tolist() == list(range(1, 2 * BATCHES + 1))
+        assert (series.n == BATCH * width).all()
+
+
+def test_counts_are_those_of_the_outputs(tmp_path):
+    callback = ActivationHistCallback(tmp_path, layers="2")
+    learn = make_learner(callback)
+    outputs = []
+    learn.model[2].register_forward_hook(
+        lambda m, _i, out: outputs.append(out.detach().clone()) if m.training else None
+    )
+    learn.fit(1)
+    series = callback.histograms["2"]
+    np.testing.assert_allclose(series.mean, [out.double().mean() for out in outputs])
+    np.testing.assert_array_equal(series.max, [out.max() for out in outputs])
+
+
+def test_finding_rates_predicting_and_validating_record_nothing(tmp_path):
+    callback = ActivationHistCallback(tmp_path / "run")
+    learn = make_learner(callback, path=tmp_path)
+    learn.lr_find(num_it=5, show_plot=False)
+    learn.get_preds()
+    learn.validate()
+    assert callback.steps == 0
+    assert not (tmp_path / "run").exists()
+    learn.fit(1)
+    learn.get_preds(ds_idx=0)
+    learn.validate()
+    assert callback.histograms["0"].steps.tolist() == list(range(1, BATCHES + 1))
+
+
+def test_validation_is_kept_apart_when_asked_for(tmp_path):
+    callback = ActivationHistCallback(tmp_path, phases=("train", "eval"))
+    learn = make_learner(callback)
+    learn.fit(2)
+    learn.get_preds()
+    callback.close()
+    run = read_histograms(tmp_path)["."]
+    assert (run["0"].n == BATCH * 6).all()
+    assert run["eval/0"].n.sum() == 2 * 32 * 6
+
+
+def test_steps_go_on_over_fits_and_fine_tune(tmp_path):
+    callback = ActivationHistCallback(tmp_path)
+    learn = make_learner(callback)
+    learn.fit(1)
+    learn.fit_one_cycle(1)
+    learn.fine_tune(1)
+    assert callback.steps == 4 * BATCHES
+    assert callback.histograms["0"].steps.tolist() == list(range(1, 4 * BATCHES + 1))
+    assert len(find_event_files(str(tmp_path))) == 1
+
+
+def test_scalars_stand_on_the_same_axis(tmp_path):
+    split = lambda model: [list(model[0].parameters()), list(model[2].parameters())]  # noqa: E731
+    learn = make_learner(ActivationHistCallback(tmp_path), splitter=split)
+    learn.fit(1, slice(1e-4, 1e-2))
+    learn.fit(1, 1e-3)
+    found = scalars(tmp_path)
+    steps = list(range(1, 2 * BATCHES + 1))
+    assert [step for step, _ in found["train/loss"]] == steps
+    epochs = [value for _, value in found["train/epoch"]]
+    np.testing.assert_allclose(epochs, np.array(steps) / BATCHES, rtol=1e-6)
+    rates = [[value for _, value in found[f"train/lr_{group}"]] for group in (0, 1)]
+    np.testing.assert_allclose(rates[0], [1e-4] * BATCHES + [1e-3] * BATCHES, rtol=1e-6)
+    np.testing.assert_allclose(rates[1], [1e-2] * BATCHES + [1e-3] * BATCHES, rtol=1e-6)
+    assert [step for step, _ in found["valid/loss"]] == [BATCHES, 2 * BATCHES]
+    assert found["valid/accuracy"][-1][1] == pytest.approx(learn.final_record[2])
+
+
+@pytest.mark.parametrize(
+    ("error", "event", "steps"),
+    [
+        (ValueError("broken"), "after_batch", 3),
+        (KeyboardInterrupt("stop"), "after_batch", 3),
+        (ValueError("broken"), "before_validate", BATCHES),
+        (ValueError("broken"), "after_epoch", BATCHES),
+        (CancelFitException("enough"), "after_batch", 3),
+    ],
+)
+def test_hooks_are_gone_however_the_fit_ends(tmp_path, error, event, steps):
+    callback = ActivationHistCallback(tmp_path)
+    learn = make_learner(callback, Fail(error, event))
+    if isinstance(error, CancelFitException):
+        learn.fit(1)
+    else:
+        with pytest.raises(type(error)):
+            learn.fit(1)
+    assert hooks(learn) == 0
+    assert "_with_events" not in vars(learn)
+    assert read_histograms(tmp_path)["."]["0"].steps.tolist() == list(range(1, steps + 1))
+    learn.remove_cb(Fail)
+    learn.fit(1)
+    assert callback.histograms["0"].steps.tolist() == list(range(1, steps + BATCHES + 1))
+
+
+def test_a_cancelled_batch_does_not_end_the_recording(tmp_path):
+    callback = ActivationHistCallback(tmp_path)
+    learn = make_learner(callback, GradientAccumulation(2 * BATCH))
+    learn.fit(2)
+    series = callback.histograms["0"]
+    # Two forward passes make a step, also over the end of an epoch.
+    assert series.n.tolist() == [2 * BATCH * 6] * BATCHES
+
+
+@pytest.mark.filterwarnings("ignore:.*insecure pickle module")
+def test_learn_can_be_exported_pickled_and_copied(tmp_path):
+    callback = ActivationHistCallback(tmp_path / "run")
+    learn = make_learner(callback, path=tmp_path)
+    learn.fit(1)
+    assert pickle.loads(pickle.dumps(callback._session)).steps == BATCHES
+    learn.export("learner.pkl")
+    loaded = load_learner(tmp_path / "learner.pkl")
+    assert hooks(loaded) == 0
+    twin = copy.deepcopy(callback)
+    assert twin.steps == BATCHES
+    assert learn.activation_hist is callback
+    learn.fit(1)
+    assert callback.steps == 2 * BATCHES
+
+
+class ExportInFit(Callback):
+    """Exports in the middle of an epoch."""
+
+    order = 60
+
+    def after_batch(self):
+        if self.training and self.train_iter == 2:
+            self.learn.export("middle.pkl")
+
+
+@pytest.mark.filterwarnings("ignore:.*insecure pickle module")
+def test_learn_can_be_exported_in_the_middle_of_a_fit(tmp_path):
+    learn = make_learner(ActivationHistCallback(tmp_path / "run"), path=tmp_path)
+    learn.add_cb(ExportInFit())
+    learn.fit(1)
+    loaded = load_learner(tmp_path / "middle.pkl")
+    assert hooks(loaded) == 0
+    assert loaded.get_preds(dl=make_dls().valid)[0].shape == (32, 2)
+
+
+def test_the_file_of_fastais_tensorboard_callback_is_shared(tmp_path):
+    board = TensorBoardCallback(tmp_path / "run", trace_model=False, log_preds=False)
+    callback = ActivationHistCallback(tmp_path / "unused")
+    learn = make_learner(callback, board)
+    learn.fit(1)
+    assert not (tmp_path / "unused").exists()
+    assert len(find_event_files(str(tmp_path / "run"))) == 1
+    learn.fit(1)
+    series = read_histograms(tmp_path)["run"]["0"]
+    assert series.steps.tolist() == list(range(1, 2 * BATCHES + 1))
+    assert {"train_loss", "train/loss"} <= set(scalars(tmp_path / "run"))
+    assert hooks(learn) == 0
+
+
+@pytest.mark.parametrize("wrapped", [False, True], ids=["fastai", "torch"])
+def test_parameters_with_both_kinds_of_optimizer(tmp_path, wrapped):
+    kinds = ("activations", "gradients", "weights", "weight_gradients", "updates")
+    callback = ActivationHistCallback(tmp_path, kinds=kinds, layers="0")
+    options = {}
+    if wrapped:
+        options["opt_func"] = lambda params, **kw: OptimWrapper(params, torch.optim.SGD, **kw)
+    learn = make_learner(callback, **options)
+    learn.fit(1)
+    run = callback.histograms
+    for kind in ("weights", "weight_gradients", "updates"):
+        assert (run[f"{kind}/0.weight"].n == 24).all()
+        assert len(run[f"{kind}/0.weight"]) == BATCHES
+    assert (run["gradients/0"].n == BATCH * 6).all()
+
+
+def test_mixed_precision_in_bfloat16_on_the_cpu(tmp_path):
+    class CpuAutocast(MixedPrecision):
+        def before_fit(self):
+            self.autocast = torch.autocast("cpu", dtype=torch.bfloat16)
+            self.learn.scaler, self.scales = torch.amp.GradScaler("cpu", enabled=False), []
+
+    callback = ActivationHistCallback(tmp_path, layers="0", kinds=("activations", "gradients"))
+    learn = make_learner(callback, CpuAutocast(amp_mode="bf16"))
+    learn.fit(1)
+    assert len(callback.histograms["0"]) == BATCHES
+    assert len(callback.histograms["gradients/0"]) == BATCHES
+
+
+def test_a_model_that_is_replaced_goes_on_in_the_same_run(tmp_path):
+    callback = ActivationHistCallback(tmp_path)
+    learn = make_learner(callback)
+    learn.fit(1)
+    learn.model = nn.Sequential(nn.Linear(4, 2))
+    learn.create_opt()
+    learn.fit(1)
+    assert callback.histograms["0"].steps.tolist() == list(range(1, 2 * BATCHES + 1))
+    assert callback.histograms["1"].steps.tolist() == list(range(1, BATCHES + 1))
+
+
+def test_readers_known_from_activation_stats():
+    callback = ActivationHistCallback(None)
+    learn = make_learner(callback)
+    outputs = []
+    learn.model[0].register_forward_hook(
+        lambda m, _i, out: outputs.append(out.detach().clone()) if m.training else None
+    )
+    learn.fit(2)
+    mean, std, near = callback.layer_stats(0)
+    np.testing.assert_allclose(mean, [out.mean() for out in outputs], atol=1e-6)
+    np.testing.assert_allclose(std, [out.std(correction=0) for out in outputs], rtol=1e-4)
+    legacy = callback.layer_stats("0", legacy_near_zero=True).near_zero
+    np.testing.assert_allclose(
+        near, [(out.abs() <= 0.05).float().mean() for out in outputs], atol=0.03
+    )
+    np.testing.assert_allclose(legacy, [(out <= 0.05).float().mean() for out in outputs], atol=0.03)
+    assert callback.hist(0).shape == (40, 2 * BATCHES)
+    inside = [torch.histc(out, 40, 0, 10).sum().item() for out in outputs]
+    np.testing.assert_allclose(np.expm1(callback.hist(0, lo=0, hi=10)).sum(0), inside, atol=1)
+
+
+def test_options_are_checked_at_once():
+    with pytest.raises(OptionError, match="evry"):
+        ActivationHistCallback("runs", evry=2)
+
+
+def test_an_unwritable_logdir_stops_the_fit_before_the_first_batch(tmp_path):
+    (tmp_path / "file").write_text("")
+    learn = make_learner(ActivationHistCallback(tmp_path / "file" / "run"))
+    before = copy.deepcopy(learn.model.state_dict())
+    with pytest.raises(LogdirError, match="cannot be written"):
+        learn.fit(1)
+    assert all(torch.equal(before[name], value) for name, value in learn.model.state_dict().items())
+    assert hooks(learn) == 0
+
+
+def test_plain_dataloaders_work_too(tmp_path):
+    x = torch.randn(32, 4)
+    data = [(row, torch.tensor(0)) for row in x]
+    loader = torch.utils.data.DataLoader(data, batch_size=16)
+    learn = make_learner(ActivationHistCallback(tmp_path), dls=DataLoaders(loader, loader))
+    learn.fit(1)
+    assert read_histograms(tmp_path)["."]["0"].steps.tolist() == [1, 2]
