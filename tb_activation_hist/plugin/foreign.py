@@ -53,6 +53,9 @@ def normalise_buckets(array: Any) -> tuple[FloatArray, int]:
     """(k, 3) buckets with left <= right, finite, occupied; and the count that has no place."""
     flat = np.asarray(array, dtype=np.float64).reshape(-1)
     buckets = flat[: flat.size // 3 * 3].reshape(-1, 3).copy()
+    # An empty inverted bucket in front carries the record's minimum as its left edge.
+    inverted = len(buckets) > 0 and buckets[0, 2] == 0 and buckets[0, 0] > buckets[0, 1]
+    lowest = buckets[0, 0] if inverted else -np.inf
     buckets = buckets[np.isfinite(buckets[:, 2]) & (buckets[:, 2] > 0)]
     sides = buckets[:, :2]
     # A side that is not finite falls on the other one: the values lie there or beyond.
@@ -61,6 +64,8 @@ def normalise_buckets(array: Any) -> tuple[FloatArray, int]:
     lost = int(np.rint(buckets[~placed, 2].sum()))
     buckets = buckets[placed]
     buckets[:, :2] = np.sort(buckets[:, :2], axis=1)
+    if len(buckets) and buckets[0, 0] < lowest <= buckets[0, 1]:
+        buckets[0, 0] = lowest
     return buckets, lost
 
 
@@ -98,7 +103,7 @@ def spread_buckets(buckets: FloatArray, edges: FloatArray) -> IntArray:
     # Halves: the difference of two far ends could overflow.
     width = right / 2 - left / 2
     offset = edges[:, None] / 2 - left / 2
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(all="ignore"):
         share = np.where(width > 0, np.clip(offset / width, 0, 1), offset > 0)
     below = share @ count
     below[0], below[-1] = 0, count.sum()

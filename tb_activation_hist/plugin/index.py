@@ -258,7 +258,7 @@ def _foreign_series(histograms: Listings, place: Mapping[str, int]) -> list[dict
     return entries
 
 
-_PART: Final = re.compile(r"\d+(?:\.\d+)?(?:[eE][+-]?\d+)?|.", re.DOTALL)
+_PART: Final = re.compile(r"[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?|.", re.DOTALL)
 
 
 @lru_cache(maxsize=65536)

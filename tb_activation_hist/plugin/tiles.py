@@ -183,7 +183,9 @@ def sum_groups(counts: npt.NDArray[Any], size: int, kind: np.dtype[Any]) -> npt.
     if size == 1:
         return counts
     whole = len(counts) // size
-    groups = counts[: whole * size].reshape(whole, size, counts.shape[1]).sum(axis=1, dtype=kind)
+    groups: npt.NDArray[Any] = (
+        counts[: whole * size].reshape(whole, size, counts.shape[1]).sum(axis=1, dtype=kind)
+    )
     rest = counts[whole * size :]
     if len(rest) == 0:
         return groups

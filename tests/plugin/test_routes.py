@@ -1,0 +1,355 @@
+"""The routes as a WSGI client sees them, on a data provider in memory."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import threading
+import time
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from werkzeug.test import Client, TestResponse
+
+from tb_activation_hist.names import LayerInfo
+from tb_activation_hist.plugin import assets, diagnosis
+from tb_activation_hist.plugin.routes import ActivationHistPlugin
+from tests.golden.test_tiles import unpack
+from tests.plugin.fake_provider import FakeDataProvider
+from tests.plugin.logdirs import broken_values, collapsing_values, healthy_values
+from tests.series import values_to_series
+
+ODD = ["a b", "ü/層", "<b>&\"'", "../../etc/passwd", ".", "x" * 3000, "a\nb", "100%?#"]
+
+
+@pytest.fixture
+def data() -> FakeDataProvider:
+    data = FakeDataProvider()
+    data.add_series("run", LayerInfo("conv1"), values_to_series(broken_values(50, 200)))
+    data.add_scalar("run", "loss", {1: 2.0, 0: 1.0, 2: float("nan"), 3: float("inf")})
+    data.add_histogram("run", "w", 3, [[0, 1, 5], [1, 2, 7]])
+    return data
+
+
+@pytest.fixture
+def client(data: FakeDataProvider) -> Site:
+    return Site(data)
+
+
+class Site:
+    """Calls a plugin's routes as TensorBoard's own router would."""
+
+    def __init__(self, data: FakeDataProvider) -> None:
+        self.plugin = ActivationHistPlugin(SimpleNamespace(data_provider=data))
+        self._apps = self.plugin.get_plugin_apps()
+
+    def ask(self, method: str, route: str, **options: object) -> TestResponse:
+        name = "/static/*" if route.startswith("/static/") else route
+        answer = Client(self._apps[name]).open(route, method=method, **options)
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+        assert answer.headers["Content-Type"]
+        return answer
+
+    def get(self, route: str, **query: object) -> TestResponse:
+        return self.ask("GET", route, query_string=query)
+
+    def tiles(self, *tiles: dict) -> list[dict]:
+        answer = self.ask("POST", "/tiles", json={"tiles": list(tiles)})
+        assert answer.status_code == 200, answer.text
+        assert answer.mimetype == "application/octet-stream"
+        return unpack(answer.data)
+
+
+def test_the_plugin_is_named_and_lit_by_our_data_and_by_anyones_histograms(client: Site) -> None:
+    assert client.plugin.data_plugin_names() == ("activation_hist", "histograms")
+    assert client.plugin.is_active() is False
+    metadata = client.plugin.frontend_metadata()
+    assert metadata.es_module_path in client.plugin.get_plugin_apps()
+    assert metadata.tab_name == "Activations"
+
+
+def test_index(client: Site) -> None:
+    index = client.get("/index").json
+    assert [entry["tag"] for entry in index["series"]] == ["activations/conv1", "w"]
+    assert client.get("/index", known=index["revision"]).json["unchanged"] is True
+
+
+def test_tiles_hold_the_records(client: Site) -> None:
+    expected = values_to_series(broken_values(50, 200))
+    tile, foreign, absent, missing_run = client.tiles(
+        {"run": "run", "tag": "activations/conv1", "rows": 0},
+        {"run": "run", "tag": "w", "source": "histograms"},
+        {"run": "run", "tag": "activations/conv2"},
+        {"run": "ru", "tag": "activations/conv1"},
+    )
+    counts = tile["arrays"]["counts"].reshape(tile["bins"], tile["columns"])
+    np.testing.assert_array_equal(counts, expected.bin_counts.T)
+    np.testing.assert_array_equal(tile["arrays"]["nans"], expected.nans)
+    assert foreign["arrays"]["counts"].tolist() == [5, 7]
+    assert absent == {
+        "run": "run",
+        "tag": "activations/conv2",
+        "source": "blocks",
+        "error": "Run 'run' has no blocks with the tag 'activations/conv2'.",
+        "status": 404,
+    }
+    assert missing_run["status"] == 404
+
+
+def test_a_tile_is_made_once_and_again_when_there_is_news(
+    client: Site, data: FakeDataProvider
+) -> None:
+    asked = {"run": "run", "tag": "activations/conv1"}
+    first = client.tiles(asked)[0]
+    assert client.tiles(asked, asked)[1]["revision"] == first["revision"]
+    assert data.calls["read_tensors"] == 1
+    later = values_to_series(healthy_values(10, 200), steps=list(range(100, 110)))
+    data.add_series("run", LayerInfo("conv1"), later, session=2)
+    second = client.tiles(asked | {"since": 50})[0]
+    assert second["revision"] != first["revision"]
+    assert (second["records"], second["columns"]) == (60, 10)
+    assert client.tiles(asked)[0]["columns"] == 60
+
+
+def test_a_series_that_cannot_be_read_says_why(client: Site, data: FakeDataProvider) -> None:
+    data.add_bytes("run", "activations/new", b"x", b'{"version":2}', step=0, wall_time=1)
+    good, refused = client.tiles(
+        {"run": "run", "tag": "activations/conv1"}, {"run": "run", "tag": "activations/new"}
+    )
+    assert "error" not in good
+    assert refused["status"] == 500
+    assert "format version 2" in refused["error"]
+    answer = client.get("/export", run="run", tag="activations/new")
+    assert answer.status_code == 500
+    assert "format version 2" in answer.text
+
+
+@pytest.mark.parametrize("accept", ["gzip", "identity"])
+def test_tiles_are_compressed_only_for_who_accepts_it(client: Site, accept: str) -> None:
+    body = {"tiles": [{"run": "run", "tag": "activations/conv1"}]}
+    answer = client.ask("POST", "/tiles", json=body, headers={"Accept-Encoding": accept})
+    assert answer.headers.get("Content-Encoding") == ("gzip" if accept == "gzip" else None)
+    if accept == "identity":
+        assert unpack(answer.data)[0]["records"] == 50
+
+
+def test_no_tiles_is_an_answer_too(client: Site) -> None:
+    assert client.tiles() == []
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_odd_names(name: str) -> None:
+    data = FakeDataProvider()
+    data.add_series(name, LayerInfo(name), values_to_series(healthy_values(3)))
+    data.add_scalar(name, name, {0: 1.0})
+    client = Site(data)
+    index = client.get("/index").json
+    assert (index["runs"][0]["name"], index["series"][0]["layer"]) == (name, name)
+    tag = f"activations/{name}"
+    assert client.tiles({"run": name, "tag": tag})[0]["records"] == 3
+    assert client.get("/scalars", run=name, tag=name).json["values"] == [1.0]
+    assert client.get("/findings", runs=name).json["findings"] == []
+    answer = client.get("/export", run=name, tag=tag)
+    assert answer.status_code == 200
+    file = answer.headers["Content-Disposition"].partition("filename=")[2]
+    assert file.startswith('"')
+    assert file.endswith('.csv"')
+    assert not set(file[1:-1]) & set("/\\\"'<>\r\n ")
+    assert len(file) < 140
+
+
+def test_scalars_are_sorted_and_null_where_not_finite(client: Site) -> None:
+    assert client.get("/scalars", run="run", tag="loss").json == {
+        "version": 1,
+        "run": "run",
+        "tag": "loss",
+        "steps": [0, 1, 2, 3],
+        "wall_times": [1e9, 1e9 + 1, 1e9 + 2, 1e9 + 3],
+        "values": [1.0, 2.0, None, None],
+    }
+    for query in ({"run": "run", "tag": "x"}, {"run": "x", "tag": "loss"}):
+        answer = client.get("/scalars", **query)
+        assert answer.status_code == 404
+        assert "has no scalar with the tag" in answer.text
+    assert client.get("/scalars", run="run").status_code == 400
+
+
+def test_export_csv_holds_every_count(client: Site) -> None:
+    series = values_to_series(broken_values(50, 200))
+    answer = client.get("/export", run="run", tag="activations/conv1", steps="10,19")
+    assert answer.mimetype == "text/csv"
+    rows = list(csv.DictReader(io.StringIO(answer.text)))
+    assert rows[0].keys() == {"step", "wall_time", "lower", "upper", "count"}
+    assert {int(row["step"]) for row in rows} == set(range(10, 20))
+    for step in (10, 19):
+        of_step = {row["lower"]: row for row in rows if int(row["step"]) == step}
+        occupied = np.flatnonzero(series.bin_counts[step])
+        for column in occupied:
+            row = of_step.pop(repr(float(series.lower[column])))
+            assert float(row["upper"]) == series.upper[column]
+            assert int(row["count"]) == series.bin_counts[step, column]
+        words = {word: int(row["count"]) for word, row in of_step.items()}
+        assert words == {
+            "zeros": series.zeros[step],
+            "nan": series.nans[step],
+            "+inf": series.pos_infs[step],
+            "-inf": series.neg_infs[step],
+        }
+
+
+def test_export_json_is_the_series(client: Site) -> None:
+    series = values_to_series(broken_values(50, 200))
+    answer = client.get("/export", run="run", tag="activations/conv1", format="json")
+    fields = json.loads(answer.text)
+    for name in ("steps", "edges", "counts", "n", "zeros", "nans", "pos_infs", "mean", "max"):
+        np.testing.assert_array_equal(fields[name], getattr(series, name))
+    assert fields["version"] == 1
+    answer = client.get("/export", run="run", tag="w", source="histograms", format="json")
+    assert answer.json["counts"] == [[5, 7]]
+    empty = client.get(
+        "/export", run="run", tag="w", source="histograms", format="json", steps="9,9"
+    )
+    assert empty.json["counts"] == []
+
+
+@pytest.mark.parametrize(
+    ("query", "status", "sentence"),
+    [
+        ({"run": "run"}, 400, "'tag' is missing"),
+        ({"run": "x", "tag": "w"}, 404, "Run 'x' has no blocks with the tag 'w'."),
+        ({"run": "run", "tag": "w"}, 404, "no blocks"),
+        ({"run": "run", "tag": "w", "format": "exe"}, 400, "'csv' or 'json', not 'exe'"),
+    ],
+)
+def test_bad_exports(client: Site, query: dict, status: int, sentence: str) -> None:
+    answer = client.get("/export", **query)
+    assert (answer.status_code, answer.mimetype) == (status, "text/plain")
+    assert sentence in answer.text
+
+
+@pytest.mark.parametrize(
+    "route", ["/index", "/scalars", "/findings", "/export", "/static/index.js"]
+)
+def test_other_methods_are_refused(client: Site, route: str) -> None:
+    answer = client.ask("DELETE", route)
+    assert answer.status_code == 405
+    assert answer.text == "This route takes GET, not DELETE."
+    assert client.ask("HEAD", route).status_code in (200, 400)
+    assert client.get("/tiles").status_code == 405
+
+
+def test_a_bad_body_is_refused_before_it_is_read(client: Site) -> None:
+    answer = client.ask("POST", "/tiles", data=b"{")
+    assert (answer.status_code, answer.mimetype) == (400, "text/plain")
+    big = client.ask("POST", "/tiles", data=b" " * (5 * 2**20))
+    assert big.status_code == 400
+    assert "at most 4,194,304 are allowed" in big.text
+
+
+def test_a_failure_of_ours_is_a_sentence(
+    client: Site, data: FakeDataProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(data, "list_runs", lambda *_, **__: 1 / 0)
+    answer = client.get("/index")
+    assert (answer.status_code, answer.mimetype) == (500, "text/plain")
+    assert "ZeroDivisionError: division by zero" in answer.text
+
+
+HOSTILE = [
+    "../routes.py",
+    "..%2froutes.py",
+    "%2e%2e/routes.py",
+    "....//routes.py",
+    "/etc/passwd",
+    "//etc/passwd",
+    "..\\routes.py",
+    "index.js/../../routes.py",
+    "index.js%00.css",
+    "",
+    ".",
+    "..",
+    ".inputs",
+    "C:\\windows\\win.ini",
+]
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_only_listed_files_are_served(client: Site, name: str) -> None:
+    answer = client.get(f"/static/{name}")
+    assert answer.status_code == 404
+    assert answer.mimetype == "text/plain"
+    assert "index.js" in answer.text
+
+
+def test_findings_are_worked_out_in_the_background(
+    monkeypatch: pytest.MonkeyPatch, data: FakeDataProvider
+) -> None:
+    monkeypatch.setattr(diagnosis, "COOLING", 0.0)
+    data.add_series("two", LayerInfo("dead"), values_to_series(collapsing_values(200, 300)))
+    client = Site(data)
+    assert client.get("/findings", runs=["run", "two"]).json["pending"] == 2
+    answer = wait_for_findings(client, "run", "two")
+    found = {(f["run"], f["kind"], *f["layers"]) for f in answer["findings"]}
+    assert {("two", "collapsed", "dead"), ("run", "non_finite", "conv1")} <= found
+    data.add_series("two", LayerInfo("late"), values_to_series(healthy_values(3)))
+    again = client.get("/findings", runs=["run", "two"]).json
+    assert again["pending"] == 1
+    assert again["findings"] == answer["findings"]
+    assert wait_for_findings(client, "two")["pending"] == 0
+    assert client.get("/findings").json["findings"] == []
+    threads = [t.name for t in threading.enumerate()]
+    assert "activation_hist findings" in threads
+
+
+def wait_for_findings(client: Site, *runs: str) -> dict:
+    for _ in range(400):
+        answer = client.get("/findings", runs=runs).json
+        if answer["pending"] == 0:
+            return answer
+        time.sleep(0.02)
+    raise AssertionError(answer)
+
+
+def test_findings_that_fail_are_named(
+    monkeypatch: pytest.MonkeyPatch, data: FakeDataProvider
+) -> None:
+    monkeypatch.setattr(diagnosis, "find_run_findings", lambda run, layers: 1 / 0)
+    client = Site(data)
+    client.get("/findings", runs="run")
+    answer = wait_for_findings(client, "run")
+    assert answer["findings"] == []
+    assert answer["errors"] == ["Run 'run': ZeroDivisionError: division by zero"]
+
+
+def test_large_runs_are_pooled_for_findings() -> None:
+    series = values_to_series(healthy_values(64, 100))
+    limit = series.bin_counts.nbytes // 4
+    small = diagnosis.pool_to_bytes(series, limit)
+    assert len(small) == 16
+    assert small.n.sum() == series.n.sum()
+    assert diagnosis.pool_to_bytes(series, 10**9) is series
+
+
+def test_the_page_is_served_with_our_own_mime_types(client: Site) -> None:
+    answer = client.get("/static/index.js")
+    assert (answer.status_code, answer.mimetype) == (200, "text/javascript")
+    for name in assets.list_assets():
+        assert client.get(f"/static/{name}").status_code == 200
+    assert assets.asset_mime_type("style.css") == "text/css"
+    assert assets.asset_mime_type("secrets.py") is None
+
+
+@pytest.mark.parametrize("broken", ["missing", "empty"])
+def test_a_missing_page_says_what_to_do(broken: str, tmp_path, monkeypatch) -> None:
+    if broken == "empty":
+        (tmp_path / "static").mkdir()
+        (tmp_path / "static" / "index.js").write_text(" \n")
+    monkeypatch.setattr(assets.resources, "files", lambda package: tmp_path)
+    script = assets.read_asset("index.js").decode()
+    assert "export function render()" in script
+    assert "make page" in script
+    assert "pip install --force-reinstall" in script
+    assert assets.read_asset("style.css") is None
+    assert assets.read_asset("../index.js") is None
