@@ -119,6 +119,8 @@ def _small_size(parts: Sequence[HistogramSeries]) -> float:
 
 def series_to_picture(series: HistogramSeries, axis: ValueAxis, max_columns: int = 1000) -> Picture:
     """Counts of a series over the given rows; neighbouring steps are pooled to fit."""
+    if len(series) == 0:
+        return Picture(np.zeros((len(axis.edges) - 1, 1)), axis, np.array([-0.5, 0.5]), 0.0)
     size = -(-len(series) // max_columns)
     pooled = series.pool(np.arange(0, len(series), size)) if size > 1 else series
     counts = pooled.rebin(axis.edges)
@@ -129,8 +131,8 @@ def series_to_picture(series: HistogramSeries, axis: ValueAxis, max_columns: int
 
 
 def step_edges(steps: FloatArray) -> FloatArray:
-    """(C + 1,) borders half way between ascending steps; a single one is one wide."""
+    """(C + 1,) borders half way between ascending steps, one or more; a single one is one wide."""
     if len(steps) < 2:
-        return np.array([-0.5, 0.5]) + (steps[0] if len(steps) else 0.0)
+        return np.array([-0.5, 0.5]) + steps[0]
     middle = (steps[1:] + steps[:-1]) / 2
     return np.concatenate([[2 * steps[0] - middle[0]], middle, [2 * steps[-1] - middle[-1]]])
