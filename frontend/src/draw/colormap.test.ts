@@ -33,12 +33,54 @@ function reference(text: string): number[] {
   return parts.slice(0, 3).map(Number);
 }
 
+/** Linear red, green and blue, 0..1. */
+function light(colour: number): number[] {
+  return bytes(colour)
+    .slice(0, 3)
+    .map((byte) => {
+      const share = byte / 255;
+      return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
+    });
+}
+
+function luminanceOf(rgb: readonly number[]): number {
+  return 0.2126 * rgb[0]! + 0.7152 * rgb[1]! + 0.0722 * rgb[2]!;
+}
+
 function luminance(colour: number): number {
-  const [red, green, blue] = bytes(colour).map((byte) => {
-    const share = byte / 255;
-    return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
-  });
-  return 0.2126 * red! + 0.7152 * green! + 0.0722 * blue!;
+  return luminanceOf(light(colour));
+}
+
+/** How colours look without one kind of cone (Machado, Oliveira and Fernandes 2009, severity 1). */
+const DEFICIENCIES: Readonly<Record<string, readonly (readonly number[])[]>> = {
+  protanopia: [
+    [0.152286, 1.052583, -0.204868],
+    [0.114503, 0.786281, 0.099216],
+    [-0.003882, -0.048116, 1.051998],
+  ],
+  deuteranopia: [
+    [0.367322, 0.860646, -0.227968],
+    [0.280085, 0.672501, 0.047413],
+    [-0.01182, 0.04294, 0.968881],
+  ],
+  tritanopia: [
+    [1.255528, -0.076749, -0.178779],
+    [-0.078411, 0.930809, 0.147602],
+    [0.004733, 0.691367, 0.3039],
+  ],
+};
+
+function seenWith(matrix: readonly (readonly number[])[], colour: number): number[] {
+  const rgb = light(colour);
+  return matrix.map((row) =>
+    Math.min(
+      1,
+      Math.max(
+        0,
+        row.reduce((sum, part, i) => sum + part * rgb[i]!, 0),
+      ),
+    ),
+  );
 }
 
 function look(table: Uint32Array, value: number): number {
@@ -50,6 +92,17 @@ function levelsOff(lut: Lut, colour: number, level: number): number {
   const near = [0, 1, 2].flatMap((off) => [lut[level - off], lut[level + off]]);
   return Math.floor(near.indexOf(colour) / 2);
 }
+
+/** CIE L*a*b* of linear RGB; a distance of 2.3 is just noticeable. */
+function lab([red, green, blue]: readonly number[]): number[] {
+  const bend = (t: number): number =>
+    t > 216 / 24_389 ? Math.cbrt(t) : (24_389 / 27) * (t / 116) + 16 / 116;
+  const x = bend((0.4124 * red! + 0.3576 * green! + 0.1805 * blue!) / 0.9505);
+  const y = bend(0.2126 * red! + 0.7152 * green! + 0.0722 * blue!);
+  const z = bend((0.0193 * red! + 0.1192 * green! + 0.9505 * blue!) / 1.089);
+  return [116 * y - 16, 500 * (x - y), 200 * (y - z)];
+}
+const EASILY_SEEN = 15;
 
 describe("colour maps", () => {
   it.each([
@@ -84,6 +137,24 @@ describe("colour maps", () => {
       for (let i = 16; i < 128; i += 16) {
         expect(sign * (lights[127 - i]! - lights[143 - i]!)).toBeGreaterThan(0);
         expect(sign * (lights[128 + i]! - lights[112 + i]!)).toBeGreaterThan(0);
+      }
+    }
+  });
+
+  it.each(Object.entries(DEFICIENCIES))("stay readable with %s", (_, matrix) => {
+    for (const name of COLORMAPS) {
+      const lights = Array.from(colormapToLut(name), (colour) => luminanceOf(seenWith(matrix, colour)));
+      const sign = Math.sign(lights[255]! - lights[0]!);
+      for (let i = 16; i < 256; i += 16) expect(sign * (lights[i]! - lights[i - 16]!)).toBeGreaterThan(0);
+    }
+    for (const dark of [false, true]) {
+      const lut = colormapToLut("diverging", dark);
+      // Equal differences of either sign, a quarter and half of the way out, must not look the same.
+      for (const out of [32, 64]) {
+        const [below, above] = [lut[127 - out]!, lut[128 + out]!].map((colour) => seenWith(matrix, colour));
+        expect(Math.hypot(...lab(below!).map((part, i) => part - lab(above!)[i]!))).toBeGreaterThan(
+          EASILY_SEEN,
+        );
       }
     }
   });

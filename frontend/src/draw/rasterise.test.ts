@@ -57,6 +57,13 @@ describe("columnsToPixels", () => {
     ]);
   });
 
+  it("knows how many columns share a pixel", () => {
+    const most = (columns: number, width: number): number =>
+      raster.mostColumns(raster.columnsToPixels(touching(columns), new StepAxis("step", 0, columns), width));
+    expect([most(8, 2), most(7, 2), most(2, 6)]).toEqual([4, 4, 1]);
+    expect(raster.mostColumns({ first: Int32Array.of(-1), last: Int32Array.of(0) })).toBe(0);
+  });
+
   it("leaves gaps empty, but never loses a single record", () => {
     const spans = spansOf([
       [0, 1],

@@ -53,6 +53,15 @@ export function columnsToPixels(spans: Spans, axis: StepAxis, width_px: number):
   return { first, last };
 }
 
+/** Most columns that share one pixel; above 1 the panel must say how they are pooled. */
+export function mostColumns(pixels: PixelColumns): number {
+  let most = 0;
+  for (let x = 0; x < pixels.first.length; x++) {
+    if (pixels.first[x]! >= 0) most = Math.max(most, pixels.last[x]! - pixels.first[x]!);
+  }
+  return most;
+}
+
 /** The pixels of another run: each shows the partners of the columns it showed. partners: -1 for none. */
 export function matchPixels(pixels: PixelColumns, partners: Int32Array): PixelColumns {
   const first = new Int32Array(pixels.first.length).fill(-1);
