@@ -50,4 +50,7 @@ def _explains(cause: Finding, effect: Finding, steps: int) -> bool:
         return cause.severity != "info" and after >= -early
     if cause.kind == "exploding" and effect.kind == "sudden_change":
         return after > near
+    if cause.kind == effect.kind == "exploding":
+        # Over the depth at the start, and from there on over time.
+        return "depth" in cause.threshold and after <= near and "depth" not in effect.threshold
     return effect.kind in SAME.get(cause.kind, ()) and abs(after) <= near

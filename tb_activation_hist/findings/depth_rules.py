@@ -11,7 +11,7 @@ from tb_activation_hist.findings.grouping import Hit, hits_to_finding, name_laye
 from tb_activation_hist.findings.layer_types import has_weights
 from tb_activation_hist.findings.motion import Motion
 from tb_activation_hist.findings.options import FindingOptions
-from tb_activation_hist.findings.signals import EARLY_RECORDS, Signals, train_activations
+from tb_activation_hist.findings.signals import Signals, train_activations
 
 WINDOWS = 16
 LEAST_LAYERS = 3
@@ -21,14 +21,17 @@ LEAST_LAYERS = 3
 def find_growth_over_depth(
     run: str, layers: Sequence[Signals], options: FindingOptions
 ) -> list[Finding]:
-    """Scales that grow from layer to layer at the start of a run."""
-    learners = [s for s in train_activations(layers) if has_weights(s.info) and s.early_rms > 0]
-    if len(learners) < LEAST_LAYERS:
+    """Scales that grow from layer to layer in the first record of a run."""
+    learners = [s for s in train_activations(layers) if has_weights(s.info) and s.whole.any()]
+    scales = [float(s.rms[np.argmax(s.whole)]) for s in learners]
+    if len(learners) < LEAST_LAYERS or not scales[0] > 0:
         return []
-    first = learners[0].early_rms
-    limit = max(options.exploding_depth * first, options.exploding_level)
-    large = [_early_hit(s, {"rms": s.early_rms, "growth": s.early_rms / first}) for s in learners]
-    hits = [hit for hit in large if hit.figures["rms"] > limit]
+    limit = max(options.exploding_depth * scales[0], options.exploding_level)
+    hits = [
+        _first_record_hit(signals, {"rms": scale, "growth": scale / scales[0]})
+        for signals, scale in zip(learners, scales, strict=True)
+        if scale > limit
+    ]
     if not hits:
         return []
     return [
@@ -37,7 +40,7 @@ def find_growth_over_depth(
             run,
             hits,
             severity="error",
-            title=f"{name_layers(hits)}: {hits[-1].figures['growth']:.0f} times the scale of "
+            title=f"{name_layers(hits)}: {hits[-1].figures['growth']:.3g} times the scale of "
             f"{learners[0].info.layer} at the start",
             threshold={"depth": options.exploding_depth, "level": options.exploding_level},
         )
@@ -72,7 +75,7 @@ def find_fading_over_depth(
             run,
             hits,
             severity="warning",
-            title=f"{name_layers(hits)}: varies {worst:.0f} times less with the input than "
+            title=f"{name_layers(hits)}: varies {worst:.3g} times less with the input than "
             f"{known[0].signals.info.layer}",
             threshold={"vanishing_depth": options.vanishing_depth},
         )
@@ -101,7 +104,7 @@ def find_vanishing_gradients(
             run,
             hits,
             severity="warning",
-            title=f"{name_layers(hits)}: {hits[0].figures['fading']:.0f} times smaller than in "
+            title=f"{name_layers(hits)}: {hits[0].figures['fading']:.3g} times smaller than in "
             f"{learners[-1].info.layer}",
             threshold={"vanishing_gradient": options.vanishing_gradient},
         )
@@ -113,9 +116,9 @@ def _usual_scale(signals: Signals) -> float:
     return float(np.median(scale)) if scale.size else float("nan")
 
 
-def _early_hit(signals: Signals, figures: dict[str, float]) -> Hit:
-    used = np.flatnonzero(signals.whole)[:EARLY_RECORDS]
-    return Hit(signals, int(used[0]), int(used[-1]), figures)
+def _first_record_hit(signals: Signals, figures: dict[str, float]) -> Hit:
+    first = int(np.argmax(signals.whole))
+    return Hit(signals, first, first, figures)
 
 
 def _whole_run_hit(signals: Signals, figures: dict[str, float]) -> Hit:

@@ -34,7 +34,7 @@ def find_exploding(run: str, layers: Sequence[Signals], options: FindingOptions)
             run,
             group,
             severity="error",
-            title=f"{name_layers(group)}: values grow {group[0].figures['growth']:.0f} times "
+            title=f"{name_layers(group)}: values grow {group[0].figures['growth']:.3g} times "
             f"larger from step {group[0].first_step}",
             threshold={"growth": options.exploding_growth, "level": options.exploding_level},
         )
@@ -68,7 +68,7 @@ def find_vanishing(run: str, layers: Sequence[Signals], options: FindingOptions)
             run,
             group,
             severity="warning",
-            title=f"{name_layers(group)}: values shrink {group[0].figures['decay']:.0f} times "
+            title=f"{name_layers(group)}: values shrink {group[0].figures['decay']:.3g} times "
             f"from step {group[0].first_step}",
             threshold={"vanishing_decay": options.vanishing_decay},
         )

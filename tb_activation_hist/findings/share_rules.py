@@ -147,7 +147,7 @@ def find_outlier_features(
             run,
             group,
             severity="info",
-            title=f"{name_layers(group)}: largest value {group[0].figures['ratio']:.0f} times the "
+            title=f"{name_layers(group)}: largest value {group[0].figures['ratio']:.3g} times the "
             f"median from step {group[0].first_step}",
             threshold={"ratio": options.outlier_ratio, "level": options.outlier_level},
         )

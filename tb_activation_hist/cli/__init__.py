@@ -1,0 +1,29 @@
+"""The command line: `tb-activation-hist report | show | export | doctor`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+from tb_activation_hist.cli.arguments import make_parser
+from tb_activation_hist.errors import ActivationHistError
+
+__all__ = ["main"]
+
+UNUSABLE = 2
+"""Exit status for what cannot be done: wrong usage, nothing to read, a library is missing."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; its exit status: 0 fine, 1 something was found, 2 it could not be done."""
+    given = make_parser().parse_args(arguments)
+    try:
+        status: int = given.command(given)
+    except ActivationHistError as err:
+        print(f"tb-activation-hist: {err}", file=sys.stderr)
+        return UNUSABLE
+    except BrokenPipeError:
+        # The reader, such as head, has seen enough; Python would complain when it flushes.
+        sys.stdout = None
+        return 0
+    return status

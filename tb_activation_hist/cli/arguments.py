@@ -1,0 +1,83 @@
+"""What each command takes."""
+
+from __future__ import annotations
+
+import argparse
+
+from tb_activation_hist import __version__
+from tb_activation_hist.cli.doctor import run_doctor
+from tb_activation_hist.cli.export import FORMATS, run_export
+from tb_activation_hist.cli.report import run_report
+from tb_activation_hist.cli.show import COLOUR_MODES, run_show
+from tb_activation_hist.findings import SEVERITIES
+from tb_activation_hist.picture import SCALES
+
+DESCRIPTION = "Activation histograms of a training: what is wrong with them, how they look."
+LOGDIR = "directory that holds one run or several, or one event file, or a URL"
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """The parser of all commands; its function is in `command`."""
+    parser = argparse.ArgumentParser("tb-activation-hist", description=DESCRIPTION)
+    parser.add_argument("--version", action="version", version=__version__)
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    _add_report(commands)
+    _add_show(commands)
+    _add_export(commands)
+    doctor = commands.add_parser("doctor", help="is everything installed as it should be?")
+    doctor.add_argument("logdir", nargs="?", help=f"looked at as well: {LOGDIR}")
+    doctor.set_defaults(command=run_doctor)
+    return parser
+
+
+def _add_report(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    report = commands.add_parser(
+        "report", help="findings and a table of the layers; a guard for CI with --fail-on"
+    )
+    report.add_argument("logdir", help=LOGDIR)
+    report.add_argument("--run", action="append", metavar="NAME", help="only this run; repeatable")
+    report.add_argument("--json", action="store_true", help="print JSON instead of tables")
+    report.add_argument(
+        "--fail-on",
+        choices=SEVERITIES,
+        help="exit with status 1 when there is a finding of this severity, or a graver one",
+    )
+    report.set_defaults(command=run_report)
+
+
+def _add_show(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    show = commands.add_parser("show", help="heatmaps in the terminal")
+    show.add_argument("logdir", help=LOGDIR)
+    _add_selection(show)
+    show.add_argument("--rows", type=int, default=16, help="lines of a heatmap (default 16)")
+    show.add_argument("--columns", type=int, help="width in characters (default: the terminal's)")
+    show.add_argument("--scale", choices=SCALES, default="linear", help="of the value axis")
+    show.add_argument(
+        "--colour", choices=COLOUR_MODES, default="auto", help="auto: what the terminal can show"
+    )
+    show.set_defaults(command=run_show)
+
+
+def _add_export(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    export = commands.add_parser("export", help="histograms as a file for other programs")
+    export.add_argument("logdir", help=LOGDIR)
+    _add_selection(export)
+    export.add_argument("--format", choices=FORMATS, required=True)
+    export.add_argument(
+        "--output",
+        help="file (default: activation_hist.<format>); - prints csv",
+    )
+    export.add_argument(
+        "--scale", choices=SCALES, default="linear", help="of the value axis of png and svg"
+    )
+    export.set_defaults(command=run_export)
+
+
+def _add_selection(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--layer",
+        action="append",
+        metavar="PATTERN",
+        help="name of a layer, or a pattern such as 'layer1.*'; repeatable (default: all)",
+    )
+    parser.add_argument("--run", action="append", metavar="NAME", help="only this run; repeatable")

@@ -1,0 +1,157 @@
+"""`doctor`: is everything installed as it should be, and what is the matter with a logdir?"""
+
+from __future__ import annotations
+
+import argparse
+import platform
+import sys
+from collections.abc import Callable, Iterator
+from importlib import import_module, metadata, resources, util
+from typing import Final, NamedTuple
+
+from tb_activation_hist import __version__
+from tb_activation_hist.cli.logdir import read_runs
+from tb_activation_hist.errors import ActivationHistError
+from tb_activation_hist.names import PLUGIN_NAME
+
+GOOD: Final = "ok"
+BAD: Final = "problem"
+NOTE: Final = "note"
+
+LIBRARIES: Final = {
+    "numpy": "",
+    "tensorboard": "",
+    "torch": "needed to record: pip install 'tb-activation-hist[torch]'",
+    "fastai": "only for ActivationHistCallback",
+    "matplotlib": "only for pictures",
+    "pandas": "only for data frames",
+    "pyarrow": "only for Parquet",
+    "rich": "only for the report's tables",
+}
+"""Distribution -> what it is for; empty: this package does not work without it."""
+
+
+class Check(NamedTuple):
+    """One thing that was looked at."""
+
+    state: str
+    text: str
+
+
+def run_doctor(given: argparse.Namespace) -> int:
+    """The `doctor` command: 1 when there is a problem, else 0."""
+    checks = [check for look in LOOKS for check in look()]
+    if given.logdir:
+        checks += _look_at_logdir(given.logdir)
+    for check in checks:
+        print(f"{check.state:<8} {check.text}")
+    problems = sum(check.state == BAD for check in checks)
+    print(f"{problems} problem{'' if problems == 1 else 's'} found.")
+    return int(problems > 0)
+
+
+def _look_at_versions() -> Iterator[Check]:
+    yield Check(GOOD, f"tb_activation_hist {__version__}, Python {platform.python_version()}")
+    for name, purpose in LIBRARIES.items():
+        try:
+            yield Check(GOOD, f"{name} {metadata.version(name)}")
+        except metadata.PackageNotFoundError:
+            yield Check(NOTE if purpose else BAD, f"{name} is not installed; {purpose or 'needed'}")
+
+
+def _look_at_plugin() -> Iterator[Check]:
+    group = metadata.entry_points(group="tensorboard_plugins")
+    own = [entry for entry in group if entry.name == PLUGIN_NAME]
+    if not own:
+        yield Check(
+            BAD,
+            f"TensorBoard does not find the plugin: no entry point {PLUGIN_NAME!r}. Install this "
+            "package (pip install tb-activation-hist) instead of only putting it on the path.",
+        )
+        return
+    try:
+        own[0].load()
+    # Whatever a plugin's import raises, TensorBoard would drop the plugin.
+    except Exception as err:  # noqa: BLE001
+        yield Check(BAD, f"TensorBoard cannot load the plugin: {type(err).__name__}: {err}")
+    else:
+        yield Check(GOOD, f"TensorBoard finds the plugin ({own[0].value})")
+
+
+def _look_at_page() -> Iterator[Check]:
+    page = resources.files("tb_activation_hist") / "static" / "index.js"
+    if page.is_file():
+        yield Check(GOOD, f"the page is there ({len(page.read_bytes()):,} bytes)")
+    else:
+        yield Check(
+            BAD, "the page's files are missing; in a checkout run: python tools/build_frontend.py"
+        )
+
+
+def _look_at_kernel() -> Iterator[Check]:
+    if util.find_spec("torch") is None:
+        return
+    kernels = import_module("tb_activation_hist.capture.count_kernels")
+    torch = import_module("torch")
+    name = kernels.kernel_name("cpu")
+    if name == "torch":
+        yield Check(
+            NOTE,
+            "the CPU counts with torch operations, several times slower: the C extension was not "
+            "built. Install a C compiler and reinstall, or use a wheel.",
+        )
+    else:
+        yield Check(GOOD, f"the CPU counts with kernel {name}")
+    if torch.cuda.is_available():
+        name = kernels.kernel_name("cuda")
+        slow = "; install triton for the fast kernel" if name == "torch" else ""
+        yield Check(NOTE if slow else GOOD, f"CUDA counts with kernel {name}{slow}")
+
+
+def _look_for_mistakes() -> Iterator[Check]:
+    installed = [name for name in ("tensorboard", "tb-nightly") if _is_installed(name)]
+    if len(installed) > 1:
+        yield Check(
+            BAD,
+            "tensorboard and tb-nightly are both installed and overwrite each other's files. "
+            "Uninstall both, then install one.",
+        )
+    if sys.flags.optimize:
+        yield Check(NOTE, "Python runs with -O: checks inside this package are off")
+
+
+def _look_at_logdir(logdir: str) -> Iterator[Check]:
+    try:
+        runs = read_runs(logdir)
+    except ActivationHistError as err:
+        yield Check(BAD, str(err))
+        return
+    for run in runs:
+        series = [own for _, own in run.layers.values()]
+        records = max((len(each) for each in series), default=0)
+        yield Check(GOOD, f"run {run.name!r}: {len(series)} layers, up to {records} records")
+        for problem in run.problems:
+            yield Check(BAD, problem)
+        for silent in run.info.get("silent", []):
+            yield Check(NOTE, f"run {run.name!r}: {silent} never ran while it was recorded")
+        for error in run.info.get("errors", []):
+            yield Check(BAD, f"run {run.name!r}: {error}")
+        if run.info.get("skipped"):
+            yield Check(NOTE, f"run {run.name!r}: {run.info['skipped']} records were skipped")
+
+
+def _is_installed(name: str) -> bool:
+    try:
+        metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return False
+    return True
+
+
+LOOKS: Final[tuple[Callable[[], Iterator[Check]], ...]] = (
+    _look_at_versions,
+    _look_at_plugin,
+    _look_at_page,
+    _look_at_kernel,
+    _look_for_mistakes,
+)

@@ -1,0 +1,132 @@
+"""`export`: histograms as CSV, Parquet or NumPy arrays, or as a picture."""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import IO, Any, Final
+
+import numpy as np
+
+from tb_activation_hist.cli.logdir import Run, print_problems, read_runs
+from tb_activation_hist.errors import LogdirError, MissingDependencyError, OptionError
+from tb_activation_hist.histogram import HistogramSeries
+
+FORMATS: Final = ("csv", "parquet", "npz", "png", "svg")
+COLUMNS: Final = ("run", "layer", "step", "wall_time", "lower", "upper", "count")
+TALLIES: Final = ("n", "zeros", "nans", "pos_infs", "neg_infs", "mean", "std", "min", "max")
+WORDS: Final = {"zeros": "zeros", "nans": "nan", "pos_infs": "+inf", "neg_infs": "-inf"}
+"""What stands instead of edges in the CSV rows of values that lie in no bin, and of the zeros."""
+
+
+def run_export(given: argparse.Namespace) -> int:
+    """The `export` command."""
+    output = given.output or f"activation_hist.{given.format}"
+    if output == "-" and given.format != "csv":
+        msg = f"--output - is for csv; give a file for {given.format}."
+        raise OptionError(msg)
+    runs = read_runs(given.logdir, given.run, given.layer)
+    write = WRITERS[given.format]
+    try:
+        write(runs, output, given.scale)
+    except BrokenPipeError:
+        raise
+    except OSError as err:
+        msg = f"{output!r} cannot be written: {err.strerror or err}."
+        raise LogdirError(msg) from err
+    if output != "-":
+        layers = sum(len(run.layers) for run in runs)
+        print(f"{output}: {layers} layers of {len(runs)} runs")
+    print_problems(runs)
+    return 0
+
+
+def _each(runs: Sequence[Run]) -> Iterator[tuple[str, str, HistogramSeries]]:
+    for run in runs:
+        for key, (_, series) in run.layers.items():
+            yield run.name, key, series
+
+
+def _write_csv(runs: Sequence[Run], output: str, _scale: str) -> None:
+    if output == "-":
+        _write_rows(sys.stdout, runs)
+        return
+    with Path(output).open("w", newline="", encoding="utf-8") as file:
+        _write_rows(file, runs)
+
+
+def _write_rows(file: IO[str], runs: Sequence[Run]) -> None:
+    writer = csv.writer(file)
+    writer.writerow(COLUMNS)
+    for run, key, series in _each(runs):
+        writer.writerows(_csv_rows(run, key, series))
+
+
+def _csv_rows(run: str, key: str, series: HistogramSeries) -> Iterable[Sequence[Any]]:
+    lower, upper = series.lower.tolist(), series.upper.tolist()
+    for row, (step, time) in enumerate(zip(series.steps, series.wall_times, strict=True)):
+        head = (run, key, int(step), float(time))
+        for column in np.flatnonzero(series.bin_counts[row]).tolist():
+            yield (*head, lower[column], upper[column], int(series.bin_counts[row, column]))
+        for name, word in WORDS.items():
+            yield (*head, word, word, int(getattr(series, name)[row]))
+
+
+def _write_parquet(runs: Sequence[Run], output: str, _scale: str) -> None:
+    try:
+        import pandas as pd
+        import pyarrow as pa  # noqa: F401 - pandas writes Parquet with it
+    except ImportError as err:
+        msg = "Parquet needs pandas and pyarrow: pip install 'tb-activation-hist[parquet]'"
+        raise MissingDependencyError(msg) from err
+    tables = []
+    for run, key, series in _each(runs):
+        table = series.to_dataframe(counts=True)
+        table.insert(0, "run", run)
+        table.insert(1, "layer", key)
+        tables.append(table)
+    pd.concat(tables, ignore_index=True).to_parquet(output, index=False)
+
+
+def _write_npz(runs: Sequence[Run], output: str, _scale: str) -> None:
+    """Arrays named ``<run>/<layer>/<field>``."""
+    arrays: dict[str, Any] = {}
+    for run, key, series in _each(runs):
+        for name in ("steps", "wall_times", "edges", "counts", *TALLIES):
+            arrays[f"{run}/{key}/{name}"] = getattr(series, name)
+    with Path(output).open("wb") as file:
+        np.savez_compressed(file, **arrays)
+
+
+def _write_picture(runs: Sequence[Run], output: str, scale: str) -> None:
+    try:
+        import matplotlib as mpl
+    except ImportError as err:
+        msg = "Pictures need matplotlib: pip install 'tb-activation-hist[plot]'"
+        raise MissingDependencyError(msg) from err
+    # No window opens for a picture that goes into a file.
+    mpl.use("Agg")
+    from matplotlib import pyplot as plt
+
+    from tb_activation_hist.plot import plot_layers, plot_runs
+
+    series = {run.name: {key: own for key, (_, own) in run.layers.items()} for run in runs}
+    if len(series) == 1:
+        axes = plot_layers(next(iter(series.values())), scale=scale)
+    else:
+        axes = plot_runs(series, list(dict.fromkeys(k for run in runs for k in run.layers)))
+    figure = axes.ravel()[0].figure
+    figure.savefig(output, dpi=100)
+    plt.close(figure)
+
+
+WRITERS: Final[dict[str, Callable[[Sequence[Run], str, str], None]]] = {
+    "csv": _write_csv,
+    "parquet": _write_parquet,
+    "npz": _write_npz,
+    "png": _write_picture,
+    "svg": _write_picture,
+}

@@ -1,0 +1,90 @@
+"""Runs and layers of a log directory for the commands, with what could not be read."""
+
+from __future__ import annotations
+
+import difflib
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from itertools import groupby
+from typing import Any, TypeAlias
+
+from tb_activation_hist.errors import FormatError, LogdirError, OptionError
+from tb_activation_hist.event_records import find_event_files
+from tb_activation_hist.histogram import HistogramSeries
+from tb_activation_hist.names import LayerInfo
+from tb_activation_hist.run_index import RunIndex
+
+Layers: TypeAlias = dict[str, tuple[LayerInfo, HistogramSeries]]
+
+
+@dataclass
+class Run:
+    """One run: its layers by key, in model order, and what its logger noted."""
+
+    name: str
+    layers: Layers
+    info: dict[str, Any]
+    problems: list[str] = field(default_factory=list)
+
+
+def read_runs(
+    logdir: str, runs: Sequence[str] | None = None, layers: Sequence[str] | None = None
+) -> list[Run]:
+    """The asked runs and layers; all when not given.
+
+    Raises LogdirError when there is nothing to read, FormatError when nothing of what is there
+    can be read, OptionError for a run or layer that is not there.
+    """
+    files = groupby(find_event_files(logdir), key=lambda file: file.run)
+    indices = {name: RunIndex(list(group)) for name, group in files}
+    indices = {name: index for name, index in indices.items() if index.tags}
+    if not indices:
+        msg = (
+            f"The event files in {logdir!r} hold no histograms. Record some with "
+            "ActivationHistLogger(model, logdir) or ActivationHistCallback(logdir)."
+        )
+        raise LogdirError(msg)
+    chosen = _choose("run", runs, list(indices), exact=True)
+    keys = dict.fromkeys(key for name in chosen for key in indices[name].keys)
+    wanted = set(_choose("layer", layers, list(keys)))
+    found = [_read_run(name, indices[name], wanted) for name in chosen]
+    if not any(run.layers for run in found):
+        raise FormatError(" ".join(dict.fromkeys(p for run in found for p in run.problems)))
+    return found
+
+
+def _read_run(name: str, index: RunIndex, wanted: set[str]) -> Run:
+    run = Run(name, {}, index.info)
+    for key, tag in index.keys.items():
+        if key not in wanted:
+            continue
+        try:
+            run.layers[key] = (tag.info, index.read(tag))
+        except FormatError as err:
+            run.problems.append(f"{key} in run {name!r} is left out: {err}")
+    return run
+
+
+def _choose(
+    what: str, patterns: Sequence[str] | None, known: list[str], *, exact: bool = False
+) -> list[str]:
+    """The known names that match; each pattern must match one."""
+    if patterns is None:
+        return known
+    chosen: dict[str, None] = {}
+    for pattern in patterns:
+        own = [n for n in known if n == pattern or (not exact and fnmatchcase(n, pattern))]
+        if not own:
+            near = difflib.get_close_matches(pattern, known, n=3, cutoff=0.4) or known[:5]
+            msg = f"No {what} matches {pattern!r}. Nearest: {', '.join(map(repr, near))}."
+            raise OptionError(msg)
+        chosen.update(dict.fromkeys(own))
+    return list(chosen)
+
+
+def print_problems(runs: Sequence[Run]) -> None:
+    """What was left out, to the standard error."""
+    for problem in (problem for run in runs for problem in run.problems):
+        print(f"tb-activation-hist: {problem}", file=sys.stderr)
