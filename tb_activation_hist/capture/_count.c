@@ -3,7 +3,8 @@
  * The module knows nothing of torch: Python hands over addresses, lengths and codes, and stays
  * responsible for keeping the memory alive. The GIL is released while values are read; results are
  * added to the caller's row after it is taken again, so the GIL is also the lock that makes two
- * threads counting into one row exact.
+ * threads counting into one row exact (a free-threaded Python turns its GIL on for this module).
+ * Only what the limited API of Python 3.10 has is used; setup.py asks for it.
  *
  * How it is fast:
  * - A chunk of values that fits the first-level cache is read three times: for its range (integer
@@ -13,9 +14,6 @@
  * - The range of slots seen bounds what is added up and cleared, so small tensors stay cheap.
  */
 #define PY_SSIZE_T_CLEAN
-#ifndef Py_LIMITED_API
-#define Py_LIMITED_API 0x030a0000
-#endif
 #include <Python.h>
 #include <math.h>
 #include <stdint.h>

@@ -13,6 +13,7 @@ to the counted tensors.
 
 from __future__ import annotations
 
+import threading
 import weakref
 from types import ModuleType
 from typing import Final
@@ -37,6 +38,9 @@ __all__ = ["CountBuffer", "HostCounts", "Switch", "count_", "is_countable", "ker
 
 VALUES_PER_THREAD: Final = 1 << 21
 """A tensor gets a second thread only from twice this many values on (2 ms of counting)."""
+
+_TORCH_LOCK: Final = threading.Lock()
+"""Held while torch operations count: unlike the extension, they let other threads in between."""
 
 _DTYPE_CODES: Final = {torch.float32: 0, torch.float16: 1, torch.bfloat16: 2, torch.float64: 3}
 _UPCAST: Final = frozenset(
@@ -134,7 +138,7 @@ class CountBuffer:
             empty_moments_(self.storage.zero_(), self.rows)
 
     def to_host(self) -> HostCounts:
-        """Hand over what was counted and leave the buffer empty; never waits for the device.
+        """Hand over what was counted and leave the buffer empty; on CUDA without waiting for it.
 
         On the CPU the storage itself is handed over and a free one takes its place; elsewhere one
         copy is started on the current stream (into pinned memory on CUDA).
@@ -281,7 +285,7 @@ def _count_with_torch(
     rows: int,
     scheme: Scheme,
 ) -> None:
-    with torch.no_grad():
+    with torch.no_grad(), _TORCH_LOCK:
         counts, tallies, moments = views(storage, rows, scheme.slots)
         parts = (counts[row], tallies[row], moments[row])
         count_torch.count(parts, values.detach().resolve_neg(), scheme, switch)

@@ -45,7 +45,7 @@ def c_extension() -> ModuleType | None:
             raise MissingDependencyError(msg) from error
         warnings.warn(
             f"The C extension cannot be loaded ({error}): activations on the CPU are counted with "
-            "torch operations, exact but 20 to 50 times slower. Install a C compiler (gcc or clang) "
+            "torch operations, exact but 20 to 50 times slower. Install a compiler (gcc or clang) "
             f"and reinstall tb_activation_hist, or set {KERNEL_VARIABLE}=torch to accept it.",
             ActivationHistWarning,
             stacklevel=3,

@@ -163,9 +163,12 @@ def test_two_switches_on_one_buffer() -> None:
     assert buffer.tallies[:, 0].tolist() == [3, 2]
 
 
-def test_many_threads_count_into_one_row() -> None:
+@pytest.mark.parametrize("kernel", ["", "torch"])
+def test_many_threads_count_into_one_row(kernel: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    if kernel:
+        monkeypatch.setattr("tb_activation_hist.capture.count.c_extension", lambda: None)
     buffer = _open_buffer()
-    values = [torch.randn(30_000) for _ in range(8)]
+    values = [torch.randn(3_000) for _ in range(8)]
 
     def work(part: torch.Tensor) -> None:
         for _ in range(10):

@@ -65,7 +65,7 @@ def test_torch_can_be_forced(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("without")
 def test_without_the_extension_one_warning_names_the_remedy() -> None:
-    with pytest.warns(ActivationHistWarning, match="Install a C compiler"):
+    with pytest.warns(ActivationHistWarning, match=r"Install a (C )?compiler"):
         assert kernel_name() == "torch"
     values = torch.randn(500)
     with warnings.catch_warnings():
@@ -84,7 +84,7 @@ def test_without_triton_one_warning_names_the_remedy() -> None:
 @pytest.mark.usefixtures("without")
 def test_a_forced_kernel_that_is_missing_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     _force(monkeypatch, "c")
-    with pytest.raises(MissingDependencyError, match="Install a C compiler"):
+    with pytest.raises(MissingDependencyError, match=r"Install a (C )?compiler"):
         CountBuffer(1)
 
 
