@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 import weakref
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from tb_activation_hist.capture.distributed import Sink, current_ranks
 from tb_activation_hist.capture.hooks import Attachment
+from tb_activation_hist.capture.host_rows import HostRows
 from tb_activation_hist.capture.pace import Pace
 from tb_activation_hist.capture.parameters import ParameterKinds
 from tb_activation_hist.capture.recording import Recording
@@ -22,6 +23,7 @@ from tb_activation_hist.capture.silence import explain_silence
 from tb_activation_hist.capture.sink import NoSink, open_sink
 from tb_activation_hist.config import split_options
 from tb_activation_hist.errors import OptionError
+from tb_activation_hist.names import LayerInfo
 from tb_activation_hist.writer import MemoryWriter, Record
 
 if TYPE_CHECKING:
@@ -144,13 +146,15 @@ class ActivationHistLogger:
     def _end_step(self, number: int | None, scalars: dict[str, float | Tensor]) -> None:
         began = time.perf_counter()
         recorded = self.attached and self._pace.due
-        self._recording.step = self._pace.advance(number)
         if recorded:
             self._parameters.count_weights()
-            self._write(scalars)
-            self._look_for_silence()
-        elif self.attached and self._options.accumulate:
+        if recorded or (self._recording.evaluated and not self._options.accumulate):
+            self._write(self._pace.step, self._pace.advance(number), recorded, scalars)
+        else:
+            self._pace.advance(number)
             self._recording.rows.guard()
+        if recorded:
+            self._look_for_silence()
         clock = self._recording.clock
         if clock is not None:
             self._keep_budget(time.perf_counter() - began + clock.take(), recorded)
@@ -163,10 +167,29 @@ class ActivationHistLogger:
         self._recording.switch("train", self._options.accumulate or self._pace.due)
         self._recording.switch("eval", True)
 
-    def _write(self, scalars: dict[str, float | Tensor]) -> None:
+    def _write(
+        self, before: int, step: int, recorded: bool, scalars: Mapping[str, float | Tensor]
+    ) -> None:
+        """Evaluation passes belong to the step before them, all else to the one that ends."""
         infos, host = self._recording.rows.take()
-        self.writer.write(Record(self._pace.step, time.time(), infos, host, _kept(scalars)))
-        self._records += 1
+        evaluated = [row for row, info in enumerate(infos) if info.phase == "eval"]
+        if evaluated and (self._recording.evaluated or self._recording.graphs_evaluate):
+            self._put(before, [infos[row] for row in evaluated], host.select(evaluated))
+        self._recording.evaluated = False
+        if recorded:
+            trained = [row for row, info in enumerate(infos) if info.phase != "eval"]
+            rest = host.select(trained) if evaluated else host
+            self._put(step, [infos[row] for row in trained], rest, _kept(scalars))
+            self._records += 1
+
+    def _put(
+        self,
+        step: int,
+        infos: list[LayerInfo],
+        host: HostRows,
+        scalars: Mapping[str, float | Tensor] | None = None,
+    ) -> None:
+        self.writer.write(Record(step, time.time(), infos, host, scalars or {}))
 
     def _keep_budget(self, cost_s: float, recorded: bool) -> None:
         if self._pace.spend(cost_s, recorded):
@@ -234,11 +257,7 @@ class ActivationHistLogger:
         """Evaluation passes, and merged steps, since the last record; not an unfinished step."""
         try:
             merged = self._options.accumulate and not self._pace.records(self._pace.step)
-            infos, host = self._recording.rows.take()
-            rest = [row for row, info in enumerate(infos) if merged or info.phase == "eval"]
-            if rest and self._pace.step:
-                layers = [infos[row] for row in rest]
-                self.writer.write(Record(self._pace.step, time.time(), layers, host.select(rest)))
+            self._write(self._pace.step, self._pace.step, merged, {})
         except Exception as err:  # noqa: BLE001 - nothing of ours may stop a training
             self._recording.fail("the last record", err)
 
@@ -287,7 +306,7 @@ def _to_steppers(optimizer: Any) -> list[Callable[[Any], Any]]:
     return [inner.register_step_post_hook]
 
 
-def _kept(scalars: dict[str, float | Tensor]) -> dict[str, float | Tensor]:
+def _kept(scalars: Mapping[str, float | Tensor]) -> dict[str, float | Tensor]:
     """Copies on the device: the training may change a tensor in place before it is read."""
     return {
         name: value.detach().clone() if isinstance(value, Tensor) else value

@@ -83,6 +83,7 @@ class ForwardHook(Hook):
         # Checkpointing runs the forward again inside the backward pass; that is no new forward.
         recomputed = _current_graph_task() >= 0
         self.ran = True
+        recording.evaluated |= not module.training
         call = self._next_call() if recording.per_call and not recomputed else ""
         for path, tensor in floating_tensors(output):
             values = to_plain(tensor)
@@ -222,6 +223,7 @@ def _place_in_graph(
     hook = _HOOKS[number]
     hook.ran = True
     recording = hook.recording
+    recording.graphs_evaluate |= phase == "eval"
     if recording.gradients or recording.per_call:
         recording.warn_compiled()
     info = LayerInfo(

@@ -76,15 +76,19 @@ class HostRows:
     The memory of the blocks serves again as soon as their copies have arrived and been read.
     """
 
-    def __init__(self, parts: Sequence[Part], scheme: Scheme) -> None:
+    def __init__(
+        self, parts: Sequence[Part], scheme: Scheme, only: Sequence[int] | None = None
+    ) -> None:
         self.scheme = scheme
         self._parts = tuple(parts)
+        self._only = only
         self._sparse: SparseRows | None = None
 
     def wait(self) -> HostRows:
         """Block until the copies have arrived."""
         if self._sparse is None:
-            self._sparse = _parts_to_rows(self._parts)
+            sparse = _parts_to_rows(self._parts)
+            self._sparse = sparse if self._only is None else select_rows(sparse, self._only)
             self._parts = ()
         return self
 
@@ -132,8 +136,8 @@ class HostRows:
         return self.sparse[:3]
 
     def select(self, rows: Sequence[int]) -> HostRows:
-        """Only these rows, in this order; waits."""
-        return HostRows.of(select_rows(self.sparse, rows), self.scheme)
+        """Only these rows, in this order; does not wait, so call it before `wait`."""
+        return HostRows(self._parts, self.scheme, tuple(rows))
 
 
 def _parts_to_rows(parts: Sequence[Part]) -> SparseRows:

@@ -48,6 +48,8 @@ class Recording:
         self.per_call = options.per_call
         self.clock = None if options.overhead_budget is None else Clock()
         self.first_rank = True
+        self.evaluated = False
+        self.graphs_evaluate = False
         self.step = 0
         self.forwards = 0
         self.depth = 0

@@ -129,18 +129,25 @@ def test_evaluation_is_not_recorded_by_default():
     assert training.recorded["0"].n.tolist() == [40, 40]
 
 
-def test_phases_keep_evaluation_apart_and_the_last_one_is_not_lost():
-    training = Training(phases=("train", "eval"), every=2)
-    for _ in range(3):
+@pytest.mark.parametrize("every", [1, 2])
+def test_evaluation_is_kept_apart_and_belongs_to_the_step_before_it(every):
+    training = Training(phases=("train", "eval"), every=every)
+    for size in (1, 2, 3):
         training.step()
         training.model.eval()
-        training.model(torch.zeros(1, 4))
+        training.model(torch.zeros(size, 4))
         training.model.train()
     recorded = training.recorded
-    assert recorded["0"].steps.tolist() == [1, 2]
-    assert recorded["0"].n.tolist() == [40, 40]
-    assert recorded["eval/0"].steps.tolist() == [2, 3]
-    assert recorded["eval/0"].n.tolist() == [8, 16]
+    assert recorded["0"].steps.tolist() == [1, 2, 3] if every == 1 else [1, 2]
+    assert set(recorded["0"].n.tolist()) == {40}
+    assert recorded["eval/0"].steps.tolist() == [1, 2, 3]
+    assert recorded["eval/0"].n.tolist() == [8, 16, 24]
+
+
+def test_steps_merged_after_the_last_record_are_written_at_the_end():
+    training = Training(accumulate=True, every=4)
+    training.steps(2)
+    assert training.recorded["0"].n.tolist() == [40, 40]
 
 
 def test_a_forward_pass_without_gradient_in_training_mode_counts():

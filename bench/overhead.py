@@ -1,0 +1,267 @@
+"""What recording costs a training step, beside what else people use.
+
+Run: ``python -m bench.overhead [--model resnet18|gpt|lstm] [--rounds 8] [--steps 6]``
+
+All ways run interleaved in one process, A B ... B A, on models that start alike; each figure is
+the median over the rounds of (time with) / (time without) of the same round. The last line is the
+A/A band: no logger against no logger, measured the same way. A difference inside it is noise.
+"""
+
+from __future__ import annotations
+
+import argparse
+import copy
+import itertools
+import statistics
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from tb_activation_hist.logger import ActivationHistLogger
+
+Step = Callable[[], None]
+STAGES = ["conv1", "layer[1-4]"]
+
+
+class Block(nn.Module):
+    """A transformer block of the small GPT."""
+
+    def __init__(self, width: int, heads: int) -> None:
+        super().__init__()
+        self.norm1, self.norm2 = nn.LayerNorm(width), nn.LayerNorm(width)
+        self.qkv, self.out = nn.Linear(width, 3 * width), nn.Linear(width, width)
+        self.up, self.act, self.down = (
+            nn.Linear(width, 4 * width),
+            nn.GELU(),
+            nn.Linear(4 * width, width),
+        )
+        self.heads = heads
+
+    def forward(self, x: Tensor) -> Tensor:
+        batch, time_steps, width = x.shape
+        parts = self.qkv(self.norm1(x)).view(batch, time_steps, 3, self.heads, -1)
+        q, k, v = parts.permute(2, 0, 3, 1, 4)
+        mixed = nn.functional.scaled_dot_product_attention(q, k, v, is_causal=True)
+        x = x + self.out(mixed.transpose(1, 2).reshape(batch, time_steps, width))
+        return x + self.down(self.act(self.up(self.norm2(x))))
+
+
+class SmallGPT(nn.Module):
+    """4 blocks, width 128, 4 heads, context 64."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tokens, self.places = nn.Embedding(256, 128), nn.Embedding(64, 128)
+        self.blocks = nn.Sequential(*(Block(128, 4) for _ in range(4)))
+        self.norm, self.head = nn.LayerNorm(128), nn.Linear(128, 256)
+
+    def forward(self, ids: Tensor) -> Tensor:
+        x = self.tokens(ids) + self.places(torch.arange(ids.shape[1]))
+        return self.head(self.norm(self.blocks(x))).flatten(0, 1)
+
+
+class Tagger(nn.Module):
+    """Two LSTM layers over embeddings."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.embedding = nn.Embedding(256, 128)
+        self.lstm = nn.LSTM(128, 256, num_layers=2, batch_first=True)
+        self.head = nn.Linear(256, 256)
+
+    def forward(self, ids: Tensor) -> Tensor:
+        return self.head(self.lstm(self.embedding(ids))[0]).flatten(0, 1)
+
+
+def make_resnet() -> tuple[nn.Module, Tensor, Tensor]:
+    import torchvision
+
+    model = torchvision.models.resnet18(num_classes=10)
+    model.conv1 = nn.Conv2d(1, 64, 7, 2, 3, bias=False)
+    return model, torch.randn(64, 1, 28, 28), torch.randint(10, (64,))
+
+
+def make_text(model: nn.Module) -> tuple[nn.Module, Tensor, Tensor]:
+    ids = torch.randint(256, (16, 64))
+    return model, ids, ids.roll(-1, 1).flatten()
+
+
+MODELS = {
+    "resnet18": make_resnet,
+    "gpt": lambda: make_text(SmallGPT()),
+    "lstm": lambda: make_text(Tagger()),
+}
+
+
+class Trainer:
+    """One model with its optimizer; `finish` is what a way does after each step."""
+
+    def __init__(self, source: nn.Module, x: Tensor, y: Tensor) -> None:
+        self.model = copy.deepcopy(source)
+        self.x, self.y = x, y
+        self.optimizer = torch.optim.SGD(self.model.parameters(), 1e-3)
+        self.finish: Step = lambda: None
+
+    def step(self) -> None:
+        nn.functional.cross_entropy(self.model(self.x), self.y).backward()
+        self.optimizer.step()
+        self.optimizer.zero_grad()
+        self.finish()
+
+
+def ours(**options: Any) -> Callable[[Trainer, Path], None]:
+    def attach(trainer: Trainer, logdir: Path) -> None:
+        hist = ActivationHistLogger(trainer.model, logdir, **options)
+        trainer.finish = hist.step
+
+    return attach
+
+
+def nothing(_trainer: Trainer, _logdir: Path) -> None:
+    """Leave the trainer as it is."""
+
+
+def fastai_stats(trainer: Trainer, _logdir: Path) -> None:
+    """fastai's ActivationStats(with_hist=True) on the same modules, its own hook function."""
+    from fastai.callback.hook import ActivationStats
+
+    stats, kept = ActivationStats(with_hist=True), []
+
+    def hook(module: nn.Module, args: Any, output: Any) -> None:
+        kept.append(stats.hook(module, args, first(output)))
+
+    for module in leaves(trainer.model).values():
+        module.register_forward_hook(hook)
+
+
+def add_histogram(trainer: Trainer, logdir: Path) -> None:
+    """What people write with a SummaryWriter."""
+    from torch.utils.tensorboard import SummaryWriter
+
+    writer, kept, steps = SummaryWriter(logdir), {}, itertools.count()
+
+    def make_hook(name: str) -> Callable[..., None]:
+        def hook(_module: nn.Module, _args: Any, output: Any) -> None:
+            kept[name] = first(output).detach()
+
+        return hook
+
+    def finish() -> None:
+        step = next(steps)
+        for name, values in kept.items():
+            writer.add_histogram(name, values, step)
+
+    for name, module in leaves(trainer.model).items():
+        module.register_forward_hook(make_hook(name))
+    trainer.finish = finish
+
+
+def histc_hooks(trainer: Trainer, _logdir: Path) -> None:
+    """The blog post's hook: mean, std and a histogram of 40 bins over [0, 10]."""
+    stats: list[Any] = []
+
+    def hook(_module: nn.Module, _args: Any, output: Any) -> None:
+        values = first(output).detach()
+        stats.append((values.mean().item(), values.std().item(), values.histc(40, 0, 10)))
+
+    for module in leaves(trainer.model).values():
+        module.register_forward_hook(hook)
+
+
+def leaves(model: nn.Module) -> dict[str, nn.Module]:
+    named = model.named_modules()
+    return {name: module for name, module in named if not list(module.children())}
+
+
+def first(output: Any) -> Tensor:
+    return output[0] if isinstance(output, tuple) else output
+
+
+def ways(model: str) -> dict[str, Callable[[Trainer, Path], None]]:
+    stages = {"ours, conv1 and the four stages": ours(layers=STAGES)} if model == "resnet18" else {}
+    return {
+        "no logger": nothing,
+        "ours, all leaf modules": ours(),
+        **stages,
+        "ours, all leaf modules, every=10": ours(every=10),
+        "fastai ActivationStats(with_hist)": fastai_stats,
+        "SummaryWriter.add_histogram per layer": add_histogram,
+        "torch.histc hooks (mean, std, 40 bins)": histc_hooks,
+        "no logger again (A/A band)": nothing,
+    }
+
+
+class Times(NamedTuple):
+    """Of one step: seconds on the wall, and seconds of CPU over all threads."""
+
+    wall: float
+    cpu: float
+
+
+def measure(model: str, rounds: int, steps: int) -> dict[str, list[Times]]:
+    """Times per step of each way in each round."""
+    torch.manual_seed(0)
+    source, x, y = MODELS[model]()
+    found: dict[str, list[Times]] = {name: [] for name in ways(model)}
+    with tempfile.TemporaryDirectory() as folder:
+        trainers = {}
+        for number, (name, attach) in enumerate(ways(model).items()):
+            trainers[name] = Trainer(source, x, y)
+            attach(trainers[name], Path(folder) / str(number))
+            time_steps(trainers[name], 2)
+        for turn in range(rounds):
+            order = list(trainers) if turn % 2 == 0 else list(trainers)[::-1]
+            for name in order:
+                found[name].append(time_steps(trainers[name], steps))
+    return found
+
+
+def time_steps(trainer: Trainer, steps: int) -> Times:
+    wall, cpu = time.perf_counter(), time.process_time()
+    for _ in range(steps):
+        trainer.step()
+    return Times((time.perf_counter() - wall) / steps, (time.process_time() - cpu) / steps)
+
+
+def report(model: str, found: dict[str, list[Times]]) -> None:
+    base = found["no logger"]
+    best = min(times.wall for times in base) * 1e3
+    print(f"\n{model}: {len(base)} rounds, no logger {best:.1f} ms a step at best")
+    print(
+        f"  {'':42} {'wall: median (middle half)':>34} {'best':>8} {'CPU: median':>13} {'best':>8}"
+    )
+    for name, times in found.items():
+        wall = [100 * (t.wall / b.wall - 1) for t, b in zip(times, base, strict=True)]
+        cpu = [100 * (t.cpu / b.cpu - 1) for t, b in zip(times, base, strict=True)]
+        low, _, high = statistics.quantiles(wall, n=4)
+        middle = f"{statistics.median(wall):+.1f} % ({low:+.1f} ... {high:+.1f})"
+        print(
+            f"  {name:42} {middle:>34} {_best(times, base, 0):+6.1f} % "
+            f"{statistics.median(cpu):+11.1f} % {_best(times, base, 1):+6.1f} %"
+        )
+
+
+def _best(times: list[Times], base: list[Times], field: int) -> float:
+    return 100 * (min(t[field] for t in times) / min(b[field] for b in base) - 1)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--model", choices=[*MODELS, "all"], default="all")
+    parser.add_argument("--rounds", type=int, default=12)
+    parser.add_argument("--steps", type=int, default=10)
+    parser.add_argument("--threads", type=int, default=torch.get_num_threads())
+    given = parser.parse_args()
+    torch.set_num_threads(given.threads)
+    print(f"torch {torch.__version__}, {torch.get_num_threads()} threads")
+    for model in MODELS if given.model == "all" else [given.model]:
+        report(model, measure(model, given.rounds, given.steps))
+
+
+if __name__ == "__main__":
+    main()

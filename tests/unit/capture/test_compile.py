@@ -1,0 +1,146 @@
+"""torch.compile: no graph break, one graph whatever the cadence, exact counts."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import nn
+from torch._dynamo.testing import CompileCounterWithBackend
+
+from tb_activation_hist.errors import ActivationHistWarning
+from tb_activation_hist.logger import ActivationHistLogger
+from tb_activation_hist.writer import MemoryWriter
+from tests.models import Tap, assert_counted
+
+
+class Model(nn.Module):
+    """A shared activation and a container output."""
+
+    def __init__(self):
+        super().__init__()
+        self.linear, self.act, self.pair = nn.Linear(4, 8), nn.ReLU(), Pair()
+
+    def forward(self, x):
+        return self.pair(self.act(self.act(self.linear(x)) - 0.5))["low"]
+
+
+class Pair(nn.Module):
+    def forward(self, x):
+        return {"low": x, "ids": x.int(), "high": (x + 1,)}
+
+
+@pytest.fixture(autouse=True)
+def fresh_compiler():
+    torch._dynamo.reset()
+    yield
+    torch._dynamo.reset()
+
+
+def run(model, x, hist, steps=1):
+    for _ in range(steps):
+        model(x).square().sum().backward()
+        hist.step()
+
+
+@pytest.mark.parametrize("backend", ["aot_eager", "inductor"])
+def test_one_graph_for_every_cadence_and_exact_counts(backend):
+    torch.manual_seed(0)
+    model, writer = Model(), MemoryWriter()
+    inputs = [torch.randn(3, 4) for _ in range(7)]
+    expected = []
+    tap = Tap(plain := Model())
+    plain.load_state_dict(model.state_dict())
+    for x in inputs:
+        plain(x)
+        expected.append(tap.take())
+    counter = CompileCounterWithBackend(backend)
+    compiled = torch.compile(model, backend=counter, fullgraph=True)
+    with ActivationHistLogger(compiled, writer, every=3, on_error="raise") as hist:
+        for x in inputs:
+            run(compiled, x, hist)
+    assert counter.frame_count == 1
+    recorded = writer.histograms
+    assert set(recorded) == {"linear", "act", "pair/low", "pair/high/0"}
+    for key, series in recorded.items():
+        assert series.steps.tolist() == [1, 3, 6]
+        if backend == "aot_eager":
+            assert_counted(series, [expected[step - 1][key] for step in (1, 3, 6)])
+        assert series.n.tolist() == [expected[step - 1][key].size for step in (1, 3, 6)]
+
+
+def test_accumulated_steps_of_a_graph_are_drained_before_an_int32_overflows(monkeypatch):
+    monkeypatch.setattr("tb_activation_hist.capture.rows.DRAIN_AT", 100)
+    model, writer = nn.Sequential(nn.Linear(4, 8)), MemoryWriter()
+    compiled = torch.compile(model, backend="aot_eager", fullgraph=True)
+    options = {"every": 20, "accumulate": True, "on_error": "raise"}
+    with ActivationHistLogger(compiled, writer, **options) as hist:
+        run(compiled, torch.ones(3, 4), hist, steps=20)
+    assert writer.histograms["0"].n.tolist() == [24, 19 * 24]
+
+
+def test_evaluation_has_its_own_graph_and_its_own_rows():
+    model, writer = Model(), MemoryWriter()
+    compiled = torch.compile(model, backend="aot_eager", fullgraph=True)
+    with ActivationHistLogger(compiled, writer, phases=("train", "eval"), on_error="raise") as hist:
+        for _ in range(2):
+            run(compiled, torch.ones(3, 4), hist)
+            model.eval()
+            compiled(torch.ones(2, 4))
+            model.train()
+    recorded = writer.histograms
+    assert recorded["linear"].n.tolist() == [24, 24]
+    assert recorded["eval/linear"].n.tolist() == [16, 16]
+
+
+def test_attaching_after_the_first_call_is_told_with_the_remedy():
+    model = nn.Sequential(nn.Linear(4, 8), nn.ReLU())
+    compiled = torch.compile(model, backend="aot_eager")
+    compiled(torch.ones(3, 4))
+    hist = ActivationHistLogger(compiled, MemoryWriter())
+    with pytest.warns(ActivationHistWarning, match=r"create the logger before .*reset\(\)") as told:
+        run(compiled, torch.ones(3, 4), hist, steps=3)
+    assert len(told) == 1
+    hist.close()
+
+
+def test_after_a_reset_the_late_hooks_run():
+    model, writer = nn.Sequential(nn.Linear(4, 8), nn.ReLU()), MemoryWriter()
+    compiled = torch.compile(model, backend="aot_eager")
+    compiled(torch.ones(3, 4))
+    torch._dynamo.reset()
+    with ActivationHistLogger(compiled, writer, on_error="raise") as hist:
+        run(compiled, torch.ones(3, 4), hist)
+    assert writer.histograms["0"].n.tolist() == [24]
+
+
+def test_other_batch_sizes_make_no_more_graphs_than_without_us():
+    counts = []
+    for attach in (False, True):
+        torch._dynamo.reset()
+        model, counter = Model(), CompileCounterWithBackend("aot_eager")
+        compiled = torch.compile(model, backend=counter, fullgraph=True)
+        hist = ActivationHistLogger(compiled, MemoryWriter(), on_error="raise") if attach else None
+        for size in (2, 3, 4, 5):
+            compiled(torch.ones(size, 4)).sum().backward()
+            if hist is not None:
+                hist.step()
+        counts.append(counter.frame_count)
+    assert counts[0] == counts[1]
+
+
+def test_gradients_of_activations_in_a_graph_are_declined_once():
+    model = Model()
+    compiled = torch.compile(model, backend="aot_eager", fullgraph=True)
+    hist = ActivationHistLogger(compiled, MemoryWriter(), kinds=["activations", "gradients"])
+    with pytest.warns(ActivationHistWarning, match=r"Inside torch\.compile, gradients") as told:
+        run(compiled, torch.ones(3, 4), hist, steps=2)
+    assert len(told) == 1
+    hist.close()
+
+
+def test_after_close_a_compiled_model_still_runs():
+    model = nn.Sequential(nn.Linear(4, 8))
+    compiled = torch.compile(model, backend="aot_eager", fullgraph=True)
+    with ActivationHistLogger(compiled, MemoryWriter(), on_error="raise") as hist:
+        run(compiled, torch.ones(3, 4), hist)
+    assert compiled(torch.ones(3, 4)).shape == (3, 8)
