@@ -5,6 +5,7 @@ import { adoptHostFonts } from "./host/fonts";
 import { startCatalog } from "./state/catalog";
 import { startFindings } from "./state/findings";
 import { startLoader } from "./state/loader";
+import { startRanking } from "./state/ranking";
 import { startScalars } from "./state/scalars";
 import { startUrl } from "./state/setting";
 import css from "./styles/page.css?inline";
@@ -23,6 +24,7 @@ export function render(): void {
   startLoader();
   startScalars();
   startFindings();
+  startRanking();
   const root = document.createElement("div");
   root.id = "root";
   document.body.append(root);

@@ -38,13 +38,33 @@ export function alignPanels(panel: PanelModel, base: PanelModel): Alignment | nu
 }
 
 export interface ShareStrip {
-  /** One value per column, 0..1; NaN where there is none. */
+  /** One value per column; NaN where there is none. */
   readonly values: Float64Array;
+  /** What fills the strip's height: 1 for shares; for distances the largest of the row. */
+  readonly most: number;
   readonly name: string;
 }
 
 /** The strip under a panel; null when it has nothing to show. */
 export function shareStrip(panel: PanelModel): ShareStrip | null {
+  const strip = readStrip(panel);
+  if (strip === null || !isDistance()) return strip === null ? null : { ...strip, most: 1 };
+  const all = panel.row.panels.value.map((other) => (other === panel ? strip : readStrip(other)));
+  const most = Math.max(...all.map((one) => (one === null ? 0 : largest(one.values))));
+  return { ...strip, most: most > 0 ? most : 1 };
+}
+
+function isDistance(): boolean {
+  return settings.strip.value === "change" || settings.strip.value === "distance";
+}
+
+function largest(values: Float64Array): number {
+  let most = 0;
+  for (const value of values) if (value > most) most = value;
+  return most;
+}
+
+function readStrip(panel: PanelModel): Omit<ShareStrip, "most"> | null {
   const tile = panel.shown.value;
   const grid = panel.grid.value;
   if (tile === null || grid === null) return null;

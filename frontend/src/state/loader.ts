@@ -8,6 +8,7 @@ import type { Tile, TileError, TileRequest } from "../data/types";
 import { client, index, reloads, shown } from "./catalog";
 import { panelHeight_px, pixelRatio, plot_px, roundUp } from "./metrics";
 import type { PanelModel } from "./panels";
+import { neededForOrder } from "./ranking";
 import * as settings from "./settings";
 import { zoomX, zoomY } from "./view";
 
@@ -40,6 +41,7 @@ export function startLoader(): void {
   effect(() => {
     if (!shown.value || plot_px.value <= 0) return;
     const panels = visible.value;
+    void neededForOrder.value;
     // Read here so that each of them starts the work again.
     void [index.value, reloads.value, zoomX.value, zoomY.value, panelHeight_px.value, settings.scale.value];
     for (const panel of panels) void [panel.tile.value, panel.row.expanded.value];
@@ -59,11 +61,13 @@ export function retry(panel: PanelModel): void {
 
 function plan(panels: readonly PanelModel[]): void {
   const wanted = new Set(panels);
+  const kept = new Set([...panels, ...neededForOrder.peek()]);
   for (const flight of flights) {
-    if (!flight.jobs.some((job) => wanted.has(job.panel))) flight.abort.abort();
+    if (!flight.jobs.some((job) => kept.has(job.panel))) flight.abort.abort();
   }
   const busy = new Set([...flights].flatMap((flight) => flight.jobs.map(jobKey)));
   const jobs = panels.flatMap((panel) => [...wholeJobs(panel), ...fineJobs(panel)]);
+  for (const panel of neededForOrder.peek()) if (!wanted.has(panel)) jobs.push(...wholeJobs(panel));
   const open = jobs.filter((job) => !busy.has(jobKey(job)));
   for (const part of intoBatches(open)) void fly(part);
 }

@@ -1,7 +1,7 @@
 /** The step whose histograms are shown beside the heatmaps: pinned, or the newest. */
 
 import { nearestColumn } from "../math/step_axis";
-import { knownPanels, type PanelModel } from "./panels";
+import { fullAxis, knownPanels, type PanelModel } from "./panels";
 import * as settings from "./settings";
 
 export function pinAt(unit: number | null): void {
@@ -39,4 +39,10 @@ function finestPanel(): PanelModel | undefined {
     if (columns > (best?.spans.peek()?.start.length ?? 0)) best = panel;
   }
   return best;
+}
+
+/** Pins the column that holds a step, or the nearest one; on an axis that counts steps. */
+export function pinStep(step: number): void {
+  const { lo, hi } = fullAxis.peek();
+  pinAt(Math.min(hi, Math.max(lo, step + 0.5)));
 }

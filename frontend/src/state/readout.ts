@@ -1,8 +1,10 @@
 /** What one place of a panel says, as numbers and as words. */
 
+import type { Tile } from "../data/types";
 import { type BandName, bandCounts } from "../draw/bands";
 import { formatBin, formatDuration, formatExact, formatShare, formatSteps } from "../math/format";
 import { formatQuantity } from "../math/normalise";
+import { pointLower } from "../math/rebin";
 import { columnAt, nearestColumn } from "../math/step_axis";
 import { lastAtMost } from "../math/value_scale";
 import type { PanelModel } from "./panels";
@@ -69,8 +71,18 @@ export function readPanel(
     n,
     quantity,
     colour: formatQuantity(colours.quantity, quantity),
-    split: band === null && grid.split,
+    split: band === null && cutsBins(tile, grid.edges[row] ?? 0, grid.edges[row + 1] ?? 0),
   };
+}
+
+/** Whether a stored bin lies only partly between two values, so that its count was split in proportion. */
+function cutsBins(tile: Tile, lo: number, hi: number): boolean {
+  return [lo, hi].some((edge) => {
+    const bin = lastAtMost(tile.lower, edge);
+    const lower = tile.lower[bin] ?? edge;
+    const upper = tile.upper[bin] ?? edge;
+    return bin >= 0 && pointLower(lower, upper) < edge && edge < upper;
+  });
 }
 
 interface Cell {

@@ -10,6 +10,7 @@ import { globalKeys } from "./keys";
 import { Minimap } from "./minimap";
 import { SettingsPane } from "./settings_pane";
 import { Empty, Loading, NothingFound } from "./states";
+import { TableDialog } from "./table";
 import { Toolbar } from "./toolbar";
 import { SpokenReadout, Tooltip } from "./tooltip";
 
@@ -39,6 +40,7 @@ export function App() {
       <Tooltip />
       <SpokenReadout />
       <Help />
+      <TableDialog />
     </>
   );
 }

@@ -1,8 +1,16 @@
 /** The colour bar of a row, with real units and a mark at the hovered cell. */
 
 import { useComputed } from "@preact/signals";
-import { lutToGradient } from "../draw/colormap";
-import { type ColourScale, colourTicks, quantityToLabel, quantityToShare } from "../math/normalise";
+import { colormapToLut, lutToGradient } from "../draw/colormap";
+import {
+  type ColourScale,
+  colourTicks,
+  formatQuantity,
+  type Quantity,
+  quantityToLabel,
+  quantityToShare,
+} from "../math/normalise";
+import { dark } from "../state/catalog";
 import { findPanel, type PanelModel } from "../state/panels";
 import { readPanel } from "../state/readout";
 import { cursor } from "../state/view";
@@ -39,6 +47,31 @@ export function ColourBar({ scale, width_px, panels }: Props) {
         ))}
       </div>
       <div class="unit">{label}</div>
+    </div>
+  );
+}
+
+interface DifferenceProps {
+  readonly most: number;
+  readonly quantity: Quantity;
+  readonly width_px: number;
+  readonly baseline: string;
+}
+
+/** The bar of difference maps: less than the baseline to the left, more to the right. */
+export function DifferenceBar({ most, quantity, width_px, baseline }: DifferenceProps) {
+  const lut = colormapToLut("diverging", dark.value);
+  const gradient = `linear-gradient(to right, ${lutToGradient(lut).join(", ")})`;
+  const end = formatQuantity(quantity, most);
+  return (
+    <div class="colour-bar" style={box({ width: width_px })} title={`Difference to ${baseline}, square root`}>
+      <div class="ramp" style={{ background: gradient }} />
+      <div class="ramp-ticks" aria-hidden="true">
+        <span style={{ left: "0%" }} data-edge="start">{`−${end}`}</span>
+        <span style={{ left: "50%" }}>0</span>
+        <span style={{ left: "100%" }} data-edge="end">{`+${end}`}</span>
+      </div>
+      <div class="unit">minus {baseline}</div>
     </div>
   );
 }

@@ -14,11 +14,10 @@ import {
   pixelRatio,
   plot_px,
   SCALAR_PX,
-  slice_px,
 } from "../state/metrics";
 import { fullAxis, rowOf, sharedLiveAxis } from "../state/panels";
 import { scrollTarget } from "../state/reveal";
-import { placedRows, rowsBetween, total_px } from "../state/rows";
+import { type PlacedRow, placedRows, rowsBetween, total_px } from "../state/rows";
 import { shownTags } from "../state/scalars";
 import { runColor, runs, type ShownRun, soloRun } from "../state/selection";
 import * as settings from "../state/settings";
@@ -27,21 +26,26 @@ import { TimeAxis } from "./axes";
 import { box } from "./box";
 import { PlacedRowView } from "./rows";
 import { ScalarChart } from "./scalar_chart";
+import { StepField } from "./step_field";
 
 /** Rows this far beyond the edge are fetched and drawn ahead. */
 const AHEAD_PX = 250;
 
 const HEAD_PX = 45;
+/** Before the frame was measured. */
+const NO_ROWS: readonly PlacedRow[] = [];
 
 export function Grid() {
   const scroller = useRef<HTMLElement>(null);
   const scrollTop = useSignal(0);
   const onScreen = useComputed(() =>
-    rowsBetween(
-      placedRows.value,
-      scrollTop.value - AHEAD_PX,
-      scrollTop.value + frame.value.height_px + AHEAD_PX,
-    ),
+    frame.value.width_px === 0
+      ? NO_ROWS
+      : rowsBetween(
+          placedRows.value,
+          scrollTop.value - AHEAD_PX,
+          scrollTop.value + frame.value.height_px + AHEAD_PX,
+        ),
   );
 
   useEffect(() => {
@@ -108,9 +112,7 @@ function Heads() {
       {runs.value.map((run) => (
         <Head key={run.name} run={run} />
       ))}
-      <div class="slice-head" style={box({ width: slice_px.value })}>
-        {settings.pinned.value === null ? "last step" : "pinned step"}
-      </div>
+      <StepField />
     </div>
   );
 }

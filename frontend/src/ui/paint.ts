@@ -80,7 +80,7 @@ export function paintHeat(canvas: HTMLCanvasElement, panel: PanelModel, size: Si
   const difference = showsDifference(panel) ? differenceTo(panel, cells, options) : null;
   if (difference === null) paint(canvas, cells, tableOf(panel.colours.value), height);
   else paint(canvas, difference, differenceTableOf(panel.row), height);
-  paintOverlays(canvas, panel, size.ratio);
+  if (panel.row.expanded.value) paintOverlays(canvas, panel, size.ratio);
   return { axis: panel.axis.value, scale: panel.scale.value };
 }
 

@@ -90,6 +90,7 @@ export function paintShares(
       const value = strip.values[c] ?? Number.NaN;
       if (!(value <= most)) most = value;
     }
-    if (most > 0) context.fillRect(x, height * (1 - most), 1, height * most);
+    const part = most / strip.most;
+    if (part > 0) context.fillRect(x, height * (1 - part), 1, height * part);
   }
 }

@@ -1,7 +1,7 @@
 /** What a panel does not show as it is: clipped, pooled, sampled, matched, foreign. One line, never silent. */
 
 import { clippedShare, clippedToText } from "../math/range";
-import { alignPanels, baselinePanel, baselineRun, showsDifference } from "../state/compare";
+import { noteTexts } from "../state/notes";
 import type { PanelModel } from "../state/panels";
 import * as settings from "../state/settings";
 
@@ -32,38 +32,4 @@ export function PanelNotes({ panel }: { readonly panel: PanelModel }) {
       ))}
     </div>
   );
-}
-
-interface Note {
-  readonly short: string;
-  readonly long: string;
-}
-
-export function noteTexts(panel: PanelModel): readonly Note[] {
-  const tile = panel.shown.value;
-  if (tile === null) return [];
-  const notes: Note[] = [];
-  if (tile.missing > 0) {
-    const all = tile.records + tile.missing;
-    notes.push({ short: `showing ${tile.records} of ${all} logged steps`, long: tile.hint });
-  }
-  if (tile.level > 0) {
-    const records = 2 ** tile.level;
-    notes.push({
-      short: `${records} records per column`,
-      long: "Neighbouring records are summed; zoom in to see each",
-    });
-  }
-  if (tile.source === "histograms") {
-    notes.push({
-      short: "histograms of another tool",
-      long: "Written with add_histogram or alike; bins as stored, zeros unknown",
-    });
-  }
-  if (showsDifference(panel)) {
-    const base = baselinePanel(panel);
-    const statement = base === null ? "" : (alignPanels(panel, base)?.statement ?? "");
-    notes.push({ short: `minus ${baselineRun()}`, long: `This run minus the baseline. ${statement}` });
-  }
-  return notes;
 }

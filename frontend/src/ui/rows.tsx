@@ -1,6 +1,7 @@
 /** The rows of the page: headings of modules, layers as strips, layers as panels. */
 
 import type { ComponentChildren } from "preact";
+import { baselineRun, showsDifference } from "../state/compare";
 import { content_px, frame, name_px, narrow, panel_px } from "../state/metrics";
 import { type RowModel, rowOf } from "../state/panels";
 import type { PlacedRow } from "../state/rows";
@@ -8,11 +9,12 @@ import { runs, toggleExpanded, toggleFolded, togglePinnedLayer } from "../state/
 import * as settings from "../state/settings";
 import type { GroupRow, LayerRow } from "../state/tree";
 import { box } from "./box";
-import { ColourBar } from "./colour_bar";
+import { ColourBar, DifferenceBar } from "./colour_bar";
 import { IconButton } from "./controls";
 import { FindingBadge } from "./findings_view";
 import { Icon } from "./icons";
 import { Panel } from "./panel";
+import { RowMenu } from "./row_menu";
 import { Slice } from "./slice";
 
 const INDENT_PX = 10;
@@ -114,6 +116,25 @@ function StripName({ row }: { readonly row: LayerRow }) {
   );
 }
 
+function Bars({ model }: { readonly model: RowModel }) {
+  const scale = model.colours.value;
+  const width_px = name_px.value - 22;
+  const differs = model.panels.value.some(showsDifference);
+  return (
+    <>
+      <ColourBar scale={scale} width_px={width_px} panels={model.panels.value} />
+      {differs ? (
+        <DifferenceBar
+          most={scale.hi}
+          quantity={scale.quantity}
+          width_px={width_px}
+          baseline={baselineRun()}
+        />
+      ) : null}
+    </>
+  );
+}
+
 function PanelName({ row, model }: { readonly row: LayerRow; readonly model: RowModel }) {
   const { layer, type, shapes } = row.series;
   const shape = shapes[0]?.length ? shapes[0].join(" × ") : "";
@@ -135,11 +156,10 @@ function PanelName({ row, model }: { readonly row: LayerRow; readonly model: Row
         {type && shape ? " · " : ""}
         {shape}
       </div>
-      {narrow.value ? null : (
-        <ColourBar scale={model.colours.value} width_px={name_px.value - 22} panels={model.panels.value} />
-      )}
+      {narrow.value ? null : <Bars model={model} />}
       <div class="row-actions">
         <FindingBadge tag={row.series.tag} short={false} />
+        <RowMenu model={model} />
         <IconButton
           icon="pin"
           tip={pinned ? "Take this layer off the top" : "Keep this layer at the top"}

@@ -3,6 +3,7 @@
 import { COLORMAPS, type ColormapName } from "../draw/colormap";
 import { baselineRun } from "../state/compare";
 import { narrow, panel_px, panelHeight_px } from "../state/metrics";
+import { orderProgress } from "../state/ranking";
 import { shownTags, tags } from "../state/scalars";
 import * as selection from "../state/selection";
 import * as settings from "../state/settings";
@@ -66,6 +67,11 @@ function Layers() {
           settings.sort.value = value;
         }}
       />
+      {orderProgress.value < 1 ? (
+        <p class="facts-line" role="status">
+          looking at the layers: {Math.round(orderProgress.value * 100)} %
+        </p>
+      ) : null}
       {types.length < 2 ? null : (
         <fieldset class="types">
           <legend>Module types</legend>

@@ -1,0 +1,38 @@
+/** What a panel does not show as it is: pooled, sampled, matched, foreign. */
+
+import { alignPanels, baselinePanel, baselineRun, showsDifference } from "./compare";
+import type { PanelModel } from "./panels";
+
+export interface Note {
+  readonly short: string;
+  readonly long: string;
+}
+
+export function noteTexts(panel: PanelModel): readonly Note[] {
+  const tile = panel.shown.value;
+  if (tile === null) return [];
+  const notes: Note[] = [];
+  if (tile.missing > 0) {
+    const all = tile.records + tile.missing;
+    notes.push({ short: `showing ${tile.records} of ${all} logged steps`, long: tile.hint });
+  }
+  if (tile.level > 0) {
+    const records = 2 ** tile.level;
+    notes.push({
+      short: `${records} records per column`,
+      long: "Neighbouring records are summed; zoom in to see each",
+    });
+  }
+  if (tile.source === "histograms") {
+    notes.push({
+      short: "histograms of another tool",
+      long: "Written with add_histogram or alike; bins as stored, zeros unknown",
+    });
+  }
+  if (showsDifference(panel)) {
+    const base = baselinePanel(panel);
+    const statement = base === null ? "" : (alignPanels(panel, base)?.statement ?? "");
+    notes.push({ short: `minus ${baselineRun()}`, long: `This run minus the baseline. ${statement}` });
+  }
+  return notes;
+}

@@ -1,0 +1,61 @@
+/** Orders layers by what happens in them: how much they change, how much their runs differ. */
+
+import { computed, effect, signal, untracked } from "@preact/signals";
+import { changeOverRun, differenceOfRuns } from "../math/change";
+import { type PanelModel, rowOf } from "./panels";
+import { ranks } from "./rows";
+import { allLayers } from "./selection";
+import * as settings from "./settings";
+import { seriesId } from "./tree";
+
+/** Panels whose tiles are needed to order the layers, though they are not on the screen. */
+export const neededForOrder = computed<readonly PanelModel[]>(() => {
+  if (!isRanked()) return NONE;
+  return allLayers.value.flatMap((series) => rowOf(series).panels.value);
+});
+
+const NONE: readonly PanelModel[] = [];
+const SLICE_MS = 12;
+
+/** Share of the needed panels that are known; 1 when the order is final. */
+export const orderProgress = signal(1);
+
+function isRanked(): boolean {
+  return settings.sort.value === "change" || settings.sort.value === "difference";
+}
+
+/** Works ranks out when all tiles are there, so that the rows move once and not for each tile; call once. */
+export function startRanking(): void {
+  effect(() => {
+    const panels = neededForOrder.value;
+    const known = panels.filter((panel) => panel.tile.value !== null || panel.error.value !== "").length;
+    orderProgress.value = panels.length === 0 ? 1 : known / panels.length;
+    if (panels.length === 0 || known < panels.length) return;
+    const byDifference = settings.sort.value === "difference";
+    const layers = allLayers.value;
+    const task = { stopped: false };
+    untracked(() => void rankAll(layers, byDifference, task));
+    return () => {
+      task.stopped = true;
+    };
+  });
+}
+
+async function rankAll(
+  layers: typeof allLayers.value,
+  byDifference: boolean,
+  task: { readonly stopped: boolean },
+): Promise<void> {
+  const found = new Map<string, number>();
+  let slice_ms = performance.now();
+  for (const series of layers) {
+    const tiles = rowOf(series).tiles.peek();
+    const rank = byDifference ? differenceOfRuns(tiles) : Math.max(0, ...tiles.map(changeOverRun));
+    found.set(seriesId(series), rank);
+    if (performance.now() - slice_ms < SLICE_MS) continue;
+    await new Promise((resolve) => setTimeout(resolve));
+    if (task.stopped) return;
+    slice_ms = performance.now();
+  }
+  ranks.value = found;
+}
