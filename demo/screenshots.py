@@ -17,7 +17,7 @@ PICTURES = {
     Path("runs/mnist"): ("mnist", "make demo SERVE=0"),
     Path("runs/audio"): ("audio", "make demo-audio SERVE=0"),
 }
-VIEWPORT = ViewportSize(width=1440, height=900)
+VIEWPORT = ViewportSize(width=1440, height=1010)
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 # The browser's own services look for hosts that may not be there.
 CHROMIUM_OPTIONS = [

@@ -27,11 +27,16 @@ ALLOWED: dict[str, tuple[set[str], set[str]]] = {
     "errors": (set(), set()),
     "grid": ({"errors"}, {"numpy"}),
     "names": ({"errors", "grid"}, set()),
-    "histogram": ({"errors", "grid"}, {"numpy", "pandas"}),
+    # A notebook's picture of a series is drawn on demand.
+    "histogram": ({"errors", "grid", "plot"}, {"numpy", "pandas"}),
     "codec": (BASE, {"numpy"}),
     "findings": (BASE, {"numpy"}),
     "config": ({"errors", "grid", "names"}, set()),
-    "capture": (BASE | {"config"}, {"numpy", "torch", "triton"}),
+    # Ranks' records are joined before they are written, so that end of capture knows the writer.
+    "capture": (
+        BASE | {"background", "config", "reader", "writer"},
+        {"numpy", "torch", "triton", "typing_extensions"},
+    ),
     # What the writer is made of; none of them knows it.
     "background": ({"config", "errors"}, set()),
     "blocks": (STORED, {"numpy"}),
@@ -52,8 +57,8 @@ ALLOWED: dict[str, tuple[set[str], set[str]]] = {
     "picture": (BASE, {"numpy"}),
     "plot": (BASE | {"picture"}, {"matplotlib", "numpy"}),
     "probe": (
-        BASE | {"callbacks", "capture", "config", "logger", "plot", "writer"},
-        {"fastai", "numpy", "torch"},
+        BASE | {"activation_stats", "callbacks", "capture", "config", "logger", "plot", "writer"},
+        {"fastai", "numpy", "torch", "typing_extensions"},
     ),
     "callbacks": (
         BASE
