@@ -41,11 +41,11 @@ MEAN, STD = 0.1307, 0.3081
 
 WHAT_TO_SEE = """\
 What to look at: {address}
-  lr=0.01  The layers' values spread out within the first hundred steps and stay there.
+  lr=0.01  Each layer's band widens for a hundred steps, then keeps its place and its shape.
            That is a network that learns.
-  lr=1     As the learning rate climbs, the bright band shrinks to a thin line at one value,
-           the later layers first: whatever the image, the layer says the same. From that step on
-           nothing is learned, and an error near 90 % is guessing among ten digits.
+  lr=1     The first layers' values grow without end, while layer4 falls silent: nearly all of
+           its outputs are exactly zero within a hundred steps. Whatever the image, the network
+           gives the same answer, and an error near 90 % is guessing among ten digits.
   Move the mouse over a panel: the same step is marked in every other one. Click to pin a step and
   see its histograms. `tb-activation-hist report {runs}` says it in words."""
 
