@@ -11,10 +11,10 @@ import numpy as np
 
 from tb_activation_hist.codec import BlockSpan, decode_block, peek_span
 from tb_activation_hist.errors import FormatError
-from tb_activation_hist.grid import FLOAT_BITS, AnyScheme, Scheme
+from tb_activation_hist.foreign import buckets_to_series
+from tb_activation_hist.grid import AnyScheme, Scheme
 from tb_activation_hist.histogram import HistogramSeries, Tallies, join_series
 from tb_activation_hist.names import PLUGIN_NAME
-from tb_activation_hist.plugin.foreign import tensors_to_series
 from tb_activation_hist.plugin.provider import Stamp
 
 SAMPLING_HINT: Final = (
@@ -94,9 +94,9 @@ def read_blocks(
 
 def read_foreign(stamp: Stamp, tensors: Sequence[Any], layer: str) -> StoredSeries:
     """A series of another tool's histograms from its TensorDatums."""
-    if not tensors:
-        return StoredSeries(stamp, empty_series(FLOAT_BITS, layer), _digest([]))
-    series = tensors_to_series(tensors, layer)
+    steps = [tensor.step for tensor in tensors]
+    wall_times = [tensor.wall_time for tensor in tensors]
+    series = buckets_to_series(steps, wall_times, [tensor.numpy for tensor in tensors], layer)
     times = [f"{tensor.step}:{tensor.wall_time!r}".encode() for tensor in tensors]
     return StoredSeries(stamp, series, _digest(sorted(times)), decoded=len(tensors))
 

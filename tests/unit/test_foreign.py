@@ -2,9 +2,12 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from torch.utils.tensorboard.summary import histogram
 
 from tb_activation_hist.foreign import MAX_EDGES, buckets_to_series, legacy_to_buckets
+from tb_activation_hist.grid import ZERO_EDGE
 
 
 def tensorboard_buckets(values, number=30):
@@ -36,10 +39,10 @@ def test_equal_edges_of_all_steps_are_kept_as_they_are():
 
 
 def test_inverted_and_zero_width_buckets_of_the_fast_loader():
-    # One file as TensorBoard's fast loader gives it: without its empty ends it is the slow one's.
+    # One file as TensorBoard's fast loader gives it; its first bucket tells the minimum.
     fast = [[-2, -3, 0], [-3, -1, 2], [-1, 0, 3], [0, 1, 5], [1, 3, 0]]
     series = buckets_to_series([1], [0], [fast])
-    assert series.edges.tolist() == [-3, -1, 0, 1]
+    assert series.edges.tolist() == [-2, -1, 0, 1]
     assert series.counts.tolist() == [[2, 3, 5]]
 
 
@@ -55,7 +58,7 @@ def test_a_constant_lies_in_a_bin_that_holds_it(value):
 def test_a_constant_among_others():
     series = buckets_to_series([1, 2], [0, 1], [[[0, 1, 4], [1, 2, 4]], [[2, 2, 9]]])
     assert series.counts.sum(1).tolist() == [8, 9]
-    assert series.counts[1].tolist() == [0, 9]
+    assert series.counts[1].tolist() == [0, 0, 9]
 
 
 def test_empty_histograms():
@@ -83,3 +86,42 @@ def test_legacy_histograms_of_torch():
     edges = np.linspace(-3, 9, 13)
     expected, _ = np.histogram(values, edges)
     np.testing.assert_allclose(series.rebin(edges)[0], expected, atol=60)
+
+
+def test_steps_with_other_edges_come_to_common_ones_exactly():
+    series = buckets_to_series([0, 1], [0, 1], [[[0, 2, 8], [2, 4, 4]], [[1, 3, 6], [3, 5, 2]]])
+    assert series.edges.tolist() == [0, 1, 2, 3, 4, 5]
+    assert series.counts.tolist() == [[4, 4, 2, 2, 0], [0, 3, 3, 1, 1]]
+    assert (series.min.tolist(), series.max.tolist()) == ([0, 1], [4, 5])
+
+
+def test_zero_alone_lies_in_the_zero_bin():
+    series = buckets_to_series([0, 1], [0, 1], [[[0, 0, 5]], [[3, 3, 7]]])
+    assert (series.lower[0], series.upper[0]) == (-ZERO_EDGE, ZERO_EDGE)
+    assert series.lower[1] <= 3 < series.upper[1] < 3.2
+    assert series.bin_counts.tolist() == [[5, 0], [0, 7]]
+
+
+def test_edges_that_are_not_numbers_lose_no_count():
+    nan, inf = np.nan, np.inf
+    odd = [[1, inf, 3], [-inf, 0, 1], [-inf, inf, 5]]
+    series = buckets_to_series([0, 1], [0, 1], [[[nan, nan, 4], [0, 1, 2]], odd])
+    assert (series.n.tolist(), series.nans.tolist()) == ([6, 9], [4, 5])
+    np.testing.assert_array_equal(series.counts.sum(axis=1) + series.nans, series.n)
+    assert np.isfinite(series.edges).all()
+
+
+edge = st.floats(allow_nan=True, allow_infinity=True)
+bucket = st.tuples(edge, edge, st.floats(-1, 2**40) | st.just(np.nan))
+
+
+@given(st.lists(st.lists(bucket, max_size=6), min_size=1, max_size=4))
+def test_whatever_is_in_a_file_gives_a_consistent_series(records):
+    steps = range(len(records))
+    series = buckets_to_series(steps, steps, [np.reshape(r, (-1, 3)) for r in records])
+    assert np.all(np.diff(series.edges) > 0)
+    assert np.isfinite(series.edges).all()
+    np.testing.assert_array_equal(series.counts.sum(axis=1) + series.nans, series.n)
+    for record, n in zip(records, series.n.tolist(), strict=True):
+        total = sum(c for _, _, c in record if np.isfinite(c) and c > 0)
+        assert abs(n - total) <= 1
