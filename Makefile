@@ -44,8 +44,8 @@ test-python: $(VENV)/.dev-installed page
 screenshots: $(VENV)/.dev-installed chromium ## Renew the pictures in docs/images from the demo's runs
 	@$(PY) -m demo.screenshots
 
-bench: $(VENV)/.dev-installed chromium ## Print the benchmark tables (overhead, kernel, size, server, page)
-	@for name in kernel overhead size server page; do \
+bench: $(VENV)/.dev-installed chromium ## Print the benchmark tables (kernel, overhead, size, writer, server, page)
+	@for name in kernel overhead size writer server page; do \
 		printf '\n== bench.%s\n' $$name; $(PY) -m bench.$$name || exit 1; \
 	done
 
@@ -67,10 +67,11 @@ $(VENV)/.made: tools/make_venv.sh
 	@touch $@
 
 # Editable, so that a change of the Python sources needs no second install.
+# Bytecode of five gigabytes is not compiled ahead: Python does it for the part that is used.
 $(VENV)/.demo-installed: $(VENV)/.made $(PACKAGING) | page
-	$(PY) -m pip install --progress-bar on -e '.[demo]'
+	$(PY) -m pip install --no-compile --progress-bar on -e '.[demo]'
 	@touch $@
 
 $(VENV)/.dev-installed: $(VENV)/.made $(PACKAGING) | page
-	$(PY) -m pip install --progress-bar on -e '.[dev]'
+	$(PY) -m pip install --no-compile --progress-bar on -e '.[dev]'
 	@touch $@ $(VENV)/.demo-installed
