@@ -37,8 +37,8 @@ from tb_activation_hist.grid import FLOAT_BITS, FloatBits, LinearBins, Scheme
 __all__ = ["CountBuffer", "HostCounts", "Switch", "count_", "is_countable", "kernel_name"]
 
 VALUES_PER_THREAD: Final = 1 << 21
-"""A tensor gets a second thread only from twice this many values on: 22 % less time on 2 busy cores,
-and starting a thread is then far below what it saves."""
+"""A tensor gets a second thread only from twice this many values on: 22 % less time on 2 busy
+cores, and starting a thread is then far below what it saves."""
 
 _TORCH_LOCK: Final = threading.Lock()
 """Held while torch operations count: unlike the extension, they let other threads in between."""
