@@ -71,18 +71,19 @@ SIZES = {
 
 
 def write_logdir(logdir: Path, size: Size) -> None:
-    """Blocks of every layer and run, and ordinary histograms of some layers."""
+    """Blocks of every layer, and ordinary histograms of some; all runs are copies of the first."""
     variants = [drifting_series(size.records, seed=i) for i in range(min(VARIANTS, size.layers))]
     encoded = [list(encode_series(series)) for series in variants]
-    for run in range(size.runs):
-        file = RunFile(logdir, f"run{run}")
-        for layer in range(size.layers):
-            info = LayerInfo(f"layer{layer:03}.conv", order=layer, type="Conv2d", shape=(64, 64))
-            for part, data in encoded[(layer + run) % len(encoded)]:
-                file.add_block(info, part, data)
-        for layer in range(size.stock_layers):
-            add_stock_histograms(file, f"activation_hist/histogram/layer{layer:03}.conv", size)
-        file.close()
+    file = RunFile(logdir, "run0")
+    for layer in range(size.layers):
+        info = LayerInfo(f"layer{layer:03}.conv", order=layer, type="Conv2d", shape=(64, 64))
+        for part, data in encoded[layer % len(encoded)]:
+            file.add_block(info, part, data)
+    for layer in range(size.stock_layers):
+        add_stock_histograms(file, f"activation_hist/histogram/layer{layer:03}.conv", size)
+    file.close()
+    for run in range(1, size.runs):
+        shutil.copytree(file.path, logdir / f"run{run}")
 
 
 def encode_series(series: HistogramSeries) -> Iterator[tuple[HistogramSeries, bytes]]:

@@ -39,7 +39,8 @@ class Store:
         self._held: ByteLru[SeriesKey, StoredSeries] = ByteLru(limit_bytes)
         self._reading = threading.Lock()
         self._largest_bytes = READ_BYTES // FIRST_READ
-        self.warnings: dict[SeriesKey, str] = {}
+        self._warnings: dict[SeriesKey, str] = {}
+        self._noting = threading.Lock()
         self.decoded = 0
         """Blocks decoded so far, and records of other tools converted."""
 
@@ -47,6 +48,12 @@ class Store:
     def held_bytes(self) -> int:
         """Memory of the series held."""
         return self._held.held_bytes
+
+    @property
+    def warnings(self) -> dict[SeriesKey, str]:
+        """What could not be read so far of which series; a copy."""
+        with self._noting:
+            return dict(self._warnings)
 
     def load(
         self, provider: Provider, listings: Mapping[SeriesKey, Listing], *, keep: bool = True
@@ -126,7 +133,8 @@ class Store:
             return None
 
     def _note(self, key: SeriesKey, warning: str) -> None:
-        if warning:
-            self.warnings[key] = warning
-        else:
-            self.warnings.pop(key, None)
+        with self._noting:
+            if warning:
+                self._warnings[key] = warning
+            else:
+                self._warnings.pop(key, None)

@@ -1,12 +1,14 @@
 """Log directories made straight from values, for tests of the server and the page.
 
-Nothing of the capturing or writing side is used: blocks come from `codec.encode_block`, events
-from TensorBoard's own EventFileWriter.
+Of the writing side only the framing of events is used (TensorBoard's own takes 180 ns a byte);
+blocks come straight from `codec.encode_block`.
 """
 
 from __future__ import annotations
 
+import itertools
 import json
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -17,10 +19,10 @@ import numpy.typing as npt
 from tensorboard.compat.proto import event_pb2, summary_pb2, types_pb2
 from tensorboard.compat.proto.tensor_pb2 import TensorProto
 from tensorboard.plugins.histogram.metadata import create_summary_metadata
-from tensorboard.summary.writer.event_file_writer import EventFileWriter
 from tensorboard.util.tensor_util import make_tensor_proto
 
 from tb_activation_hist.codec import BLOCK_RECORDS, encode_block
+from tb_activation_hist.event_file import first_event, frame
 from tb_activation_hist.grid import FLOAT_BITS, Scheme
 from tb_activation_hist.histogram import HistogramSeries, Tallies
 from tb_activation_hist.names import PLUGIN_NAME, RUN_INFO_TAG, LayerInfo
@@ -28,6 +30,8 @@ from tests.series import values_to_series
 
 START = 1.7e9
 """Wall time of step 0; each step takes a second."""
+
+_file_numbers = itertools.count()
 
 Values = npt.NDArray[Any]
 
@@ -38,7 +42,9 @@ class RunFile:
     def __init__(self, logdir: str | Path, name: str, suffix: str = "") -> None:
         self.path = Path(logdir) / name
         self.path.mkdir(parents=True, exist_ok=True)
-        self._writer = EventFileWriter(str(self.path), filename_suffix=suffix)
+        stamp = f"{int(time.time()):010d}.test.{next(_file_numbers):06d}{suffix}"
+        self._file = (self.path / f"events.out.tfevents.{stamp}").open("xb")
+        self._file.write(frame(first_event()))
         self._described: set[str] = set()
         self._ordinals: dict[tuple[str, int], int] = {}
 
@@ -101,13 +107,14 @@ class RunFile:
 
     def _add(self, value: Any, step: int, wall_time: float) -> None:
         summary = summary_pb2.Summary(value=[value])
-        self._writer.add_event(event_pb2.Event(summary=summary, step=step, wall_time=wall_time))
+        event = event_pb2.Event(summary=summary, step=step, wall_time=wall_time)
+        self._file.write(frame(event.SerializeToString()))
 
     def flush(self) -> None:
-        self._writer.flush()
+        self._file.flush()
 
     def close(self) -> None:
-        self._writer.close()
+        self._file.close()
 
 
 def write_run(

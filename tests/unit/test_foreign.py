@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.utils.tensorboard.summary import histogram
 
@@ -115,6 +115,7 @@ edge = st.floats(allow_nan=True, allow_infinity=True)
 bucket = st.tuples(edge, edge, st.floats(-1, 2**40) | st.just(np.nan))
 
 
+@settings(max_examples=50)
 @given(st.lists(st.lists(bucket, max_size=6), min_size=1, max_size=4))
 def test_whatever_is_in_a_file_gives_a_consistent_series(records):
     steps = range(len(records))
