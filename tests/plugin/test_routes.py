@@ -11,7 +11,9 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from tensorboard.backend.security_validator import SecurityValidatorMiddleware
 from werkzeug.test import Client, TestResponse
+from werkzeug.wrappers import Response
 
 from tb_activation_hist.names import LayerInfo
 from tb_activation_hist.plugin import assets, diagnosis
@@ -255,6 +257,39 @@ def test_a_failure_of_ours_is_a_sentence(
     answer = client.get("/index")
     assert (answer.status_code, answer.mimetype) == (500, "text/plain")
     assert "ZeroDivisionError: division by zero" in answer.text
+
+
+ROUTES = [
+    ("GET", "/index", {}),
+    ("POST", "/tiles", {"json": {"tiles": [{"run": "run", "tag": "activations/conv1"}]}}),
+    ("POST", "/tiles", {"data": b"{"}),
+    ("GET", "/scalars", {"query_string": {"run": "run", "tag": "loss"}}),
+    ("GET", "/findings", {"query_string": {"runs": "run"}}),
+    ("GET", "/export", {"query_string": {"run": "run", "tag": "activations/conv1"}}),
+    ("GET", "/export", {"query_string": {"run": "run", "tag": "w", "format": "html"}}),
+    ("GET", "/static/index.js", {}),
+    ("GET", "/static/other.html", {}),
+    ("DELETE", "/index", {}),
+]
+
+
+@pytest.mark.parametrize(("method", "route", "options"), ROUTES)
+def test_tensorboards_security_check_has_nothing_to_say(
+    data: FakeDataProvider,
+    caplog: pytest.LogCaptureFixture,
+    method: str,
+    route: str,
+    options: dict,
+) -> None:
+    apps = ActivationHistPlugin(SimpleNamespace(data_provider=data)).get_plugin_apps()
+    app = apps["/static/*" if route.startswith("/static/") else route]
+    Client(SecurityValidatorMiddleware(app)).open(route, method=method, **options)
+    assert caplog.records == []
+
+
+def test_the_security_check_can_fail(caplog: pytest.LogCaptureFixture) -> None:
+    Client(SecurityValidatorMiddleware(Response("text", mimetype="text/html"))).get("/")
+    assert "nosniff" in caplog.text
 
 
 HOSTILE = [
