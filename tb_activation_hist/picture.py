@@ -133,6 +133,7 @@ def series_to_picture(series: HistogramSeries, axis: ValueAxis, max_columns: int
 def step_edges(steps: FloatArray) -> FloatArray:
     """(C + 1,) borders half way between ascending steps, one or more; a single one is one wide."""
     if len(steps) < 2:
-        return np.array([-0.5, 0.5]) + steps[0]
+        return np.array([steps[0] - 0.5, steps[0] + 0.5])
     middle = (steps[1:] + steps[:-1]) / 2
-    return np.concatenate([[2 * steps[0] - middle[0]], middle, [2 * steps[-1] - middle[-1]]])
+    first, last = 2 * steps[0] - middle[0], 2 * steps[-1] - middle[-1]
+    return np.concatenate([np.array([first]), middle, np.array([last])])

@@ -89,23 +89,33 @@ class RecordSummary:
         return dict(zip(STATISTICS, (mean, std, mean - std, mean + std, near, high), strict=True))
 
     def _abs_percentile(self) -> FloatArray:
-        """Value that a share `PERCENTILE` of |x| does not exceed, linear inside a bin."""
-        bins, counts, rows = self.occupied.bins, self.occupied.counts, self.occupied.rows
-        scheme, total = self.occupied.scheme, np.maximum(self.finite, 1)
-        low, high = scheme.lower_edges(bins), scheme.upper_edges(bins)
-        outer = np.maximum(np.abs(low), np.abs(high))
-        largest = np.abs(self.moments[:, :2]).max(axis=1)
-        outer = np.minimum(np.where(bins == 0, np.maximum(high, 0), outer), largest[rows])
+        """Upper edge, at most the largest |x|, of the bin that holds this percentile of |x|."""
+        occupied, finite = self.occupied, self.finite
+        rows, offsets = occupied.rows, occupied.offsets
+        if len(rows) == 0:
+            return np.full(len(finite), np.nan)
         # Neighbours in a row descend, then ascend: sorting the sorted runs is a cheap merge.
-        size = np.abs(bins) if isinstance(scheme, FloatBits) else np.unique(outer, False, True)[1]
-        order = np.argsort((rows << 32) + size, kind="stable")
-        beyond = np.cumsum(counts[order][::-1])[::-1]
-        beyond -= np.append(beyond, 0)[self.occupied.offsets[1:]][rows]
-        # The outermost bin with at least this share of the values in it or beyond it.
-        reached = beyond > (1 - PERCENTILE) * total[rows]
-        result = np.full(len(total), np.nan)
-        np.fmax.at(result, rows[reached], outer[order][reached])
-        return result
+        order = np.argsort((rows << 32) + self._sizes(), kind="stable")
+        beyond = np.cumsum(occupied.counts[order][::-1])[::-1]
+        beyond -= np.append(beyond, 0)[offsets[1:]][rows]
+        # Ascending in size: the last bin with at least this share of the values in it or beyond it.
+        reached = beyond > (1 - PERCENTILE) * finite[rows]
+        last = offsets[:-1] + np.bincount(rows[reached], minlength=len(occupied)) - 1
+        outer = self._outer_edges(occupied.bins[order[np.maximum(last, 0)]])
+        largest = np.abs(self.moments[:, :2]).max(axis=1)
+        return np.where(finite > 0, np.minimum(outer, largest), np.nan)
+
+    def _sizes(self) -> npt.NDArray[np.int64]:
+        """Whole numbers that ascend with the size of the values in each occupied bin."""
+        if isinstance(self.occupied.scheme, FloatBits):
+            return np.abs(self.occupied.bins)
+        outer = self._outer_edges(self.occupied.bins)
+        return np.asarray(np.unique(outer, return_inverse=True)[1], np.int64)
+
+    def _outer_edges(self, bins: npt.NDArray[np.int64]) -> FloatArray:
+        """The end of each bin that is further from zero."""
+        scheme = self.occupied.scheme
+        return np.maximum(np.abs(scheme.lower_edges(bins)), np.abs(scheme.upper_edges(bins)))
 
     def histograms(self) -> FloatArray:
         """(rows, BUCKETS, 3): left edge, right edge and count of equal-width buckets."""

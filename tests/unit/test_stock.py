@@ -53,6 +53,12 @@ def test_all_zeros_are_near_zero_and_nothing_finite_gives_nan():
     assert all(np.isnan(values[1]) for values in statistics.values())
 
 
+def test_a_record_without_any_finite_value():
+    summary = summarise([np.full(3, np.nan, np.float32), np.zeros(0, np.float32)])
+    assert all(np.isnan(values).all() for values in summary.statistics().values())
+    assert not summary.histograms()[:, :, 2].any()
+
+
 def test_histograms_hold_all_finite_values_between_their_own_ends():
     rows = random_rows(3, 4)
     for values, buckets in zip(rows, summarise(rows).histograms(), strict=True):

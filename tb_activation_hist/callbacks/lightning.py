@@ -1,0 +1,99 @@
+"""`ActivationHistCallback` for Lightning: records a ``Trainer.fit``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib import import_module
+from typing import Any
+
+from tb_activation_hist.activation_stats import ActivationStatsReaders
+from tb_activation_hist.callbacks.session import RecordingSession
+from tb_activation_hist.errors import MissingDependencyError
+from tb_activation_hist.histogram import HistogramSeries
+
+
+def _lightning() -> Any:
+    """Lightning under its new name or its old one."""
+    for name in ("lightning.pytorch", "pytorch_lightning"):
+        try:
+            return import_module(name)
+        except ModuleNotFoundError as err:
+            missing = err
+    msg = "This callback needs Lightning: pip install tb-activation-hist[lightning]"
+    raise MissingDependencyError(msg) from missing
+
+
+class ActivationHistCallback(ActivationStatsReaders, _lightning().Callback):  # type: ignore[misc]
+    """Records the histograms of a LightningModule's layers, one record per optimizer step.
+
+    logdir: path, URL or ``SummaryWriter``; None: records are kept in memory. options: those of
+    `ActivationHistLogger`, checked at once. ``Trainer(callbacks=ActivationHistCallback("runs/a"))``
+
+    Scalars on the same axis: ``train/loss``, ``train/epoch``, ``train/lr`` (``train/lr_0`` ... with
+    several parameter groups) and, after each epoch, the logged metrics. The hooks are on the
+    model only during a fit, however it ends.
+    """
+
+    def __init__(self, logdir: Any, **options: Any) -> None:
+        super().__init__()
+        self._session = RecordingSession(logdir, options)
+        self._steps_done = 0
+
+    @property
+    def steps(self) -> int:
+        """Number of the last step, over all fits."""
+        return self._session.steps
+
+    @property
+    def histograms(self) -> Mapping[str, HistogramSeries]:
+        """What was recorded so far, by layer, in model order."""
+        return self._session.histograms
+
+    def on_train_start(self, trainer: Any, pl_module: Any) -> None:
+        """Begin to record."""
+        self._steps_done = trainer.global_step
+        self._session.begin(pl_module, scaler=getattr(trainer.precision_plugin, "scaler", None))
+
+    def on_train_batch_end(
+        self, trainer: Any, pl_module: Any, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        """One record where the batch ended in an optimizer step."""
+        del pl_module, batch
+        if trainer.global_step == self._steps_done:
+            return
+        self._steps_done = trainer.global_step
+        scalars = {
+            "train/epoch": trainer.current_epoch + (batch_idx + 1) / trainer.num_training_batches
+        }
+        if isinstance(outputs, Mapping) and "loss" in outputs:
+            scalars["train/loss"] = outputs["loss"]
+        self._session.step({**scalars, **learning_rates(trainer.optimizers)})
+
+    def on_train_epoch_end(self, trainer: Any, pl_module: Any) -> None:
+        """Write the metrics that the module logged."""
+        del pl_module
+        self._session.write_scalars(
+            {f"metrics/{k}": v for k, v in trainer.callback_metrics.items()}
+        )
+
+    def on_train_end(self, trainer: Any, pl_module: Any) -> None:
+        """Take the hooks off and write what there is."""
+        del trainer, pl_module
+        self._session.end()
+
+    def on_exception(self, trainer: Any, pl_module: Any, exception: BaseException) -> None:
+        """The same when the fit breaks off."""
+        del trainer, pl_module, exception
+        self._session.end()
+
+    def close(self) -> None:
+        """End the event file; a later fit begins another one in the same directory."""
+        self._session.close()
+
+
+def learning_rates(optimizers: Any) -> dict[str, float]:
+    """``train/lr``, or ``train/lr_0`` ... of all parameter groups of all optimizers."""
+    rates = [float(group["lr"]) for each in optimizers for group in each.param_groups]
+    if len(rates) == 1:
+        return {"train/lr": rates[0]}
+    return {f"train/lr_{place}": rate for place, rate in enumerate(rates)}

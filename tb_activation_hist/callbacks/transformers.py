@@ -1,0 +1,76 @@
+"""`ActivationHistCallback` for transformers: records a ``Trainer.train``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+try:
+    from transformers import TrainerCallback
+except ImportError as err:
+    from tb_activation_hist.errors import MissingDependencyError
+
+    msg = "This callback needs transformers: pip install tb-activation-hist[transformers]"
+    raise MissingDependencyError(msg) from err
+
+from tb_activation_hist.activation_stats import ActivationStatsReaders
+from tb_activation_hist.callbacks.session import RecordingSession
+from tb_activation_hist.histogram import HistogramSeries
+
+
+class ActivationHistCallback(ActivationStatsReaders, TrainerCallback):
+    """Records the histograms of a model's layers, one record per optimizer step.
+
+    logdir: path, URL or ``SummaryWriter``; None: records are kept in memory. options: those of
+    `ActivationHistLogger`, checked at once. ``Trainer(..., callbacks=[ActivationHistCallback(d)])``
+
+    Scalars on the same axis: ``train/epoch`` and whatever the Trainer logs (loss, learning rate,
+    evaluation), under ``trainer/``. A Trainer does not tell its callbacks of an exception: after
+    one, `close` takes the hooks off, and so does the next ``train``.
+    """
+
+    def __init__(self, logdir: Any, **options: Any) -> None:
+        super().__init__()
+        self._session = RecordingSession(logdir, options)
+
+    @property
+    def steps(self) -> int:
+        """Number of the last step, over all trainings."""
+        return self._session.steps
+
+    @property
+    def histograms(self) -> Mapping[str, HistogramSeries]:
+        """What was recorded so far, by layer, in model order."""
+        return self._session.histograms
+
+    def on_train_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        """Begin to record."""
+        del args, state, control
+        self._session.begin(kwargs["model"])
+
+    def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        """One record after each optimizer step."""
+        del args, control, kwargs
+        self._session.step({"train/epoch": float(state.epoch or 0)})
+
+    def on_log(
+        self,
+        args: Any,
+        state: Any,
+        control: Any,
+        logs: Mapping[str, Any] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        """Write what the Trainer logs."""
+        del args, state, control, kwargs
+        numbers = {k: v for k, v in (logs or {}).items() if isinstance(v, (int, float))}
+        self._session.write_scalars({f"trainer/{name}": v for name, v in numbers.items()})
+
+    def on_train_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        """Take the hooks off and write what there is."""
+        del args, state, control, kwargs
+        self._session.end()
+
+    def close(self) -> None:
+        """Take the hooks off and end the event file; a later training begins another one."""
+        self._session.close()

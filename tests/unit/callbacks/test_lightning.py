@@ -1,0 +1,74 @@
+"""The callback in real Lightning fits."""
+
+import pytest
+import torch
+from torch import nn
+
+lightning = pytest.importorskip("lightning.pytorch", reason="Lightning is an extra")
+
+from tb_activation_hist import read_histograms  # noqa: E402 - after the skip
+from tb_activation_hist.callbacks.lightning import ActivationHistCallback  # noqa: E402 - after the skip
+
+pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:lightning")
+
+
+class Model(lightning.LightningModule):
+    def __init__(self, fail_at=None):
+        super().__init__()
+        self.net = nn.Sequential(nn.Linear(4, 6), nn.ReLU(), nn.Linear(6, 2))
+        self.fail_at = fail_at
+
+    def training_step(self, batch, index):
+        if index == self.fail_at:
+            raise ValueError("broken batch")
+        loss = nn.functional.cross_entropy(self.net(batch[0]), batch[1])
+        self.log("seen", loss)
+        return loss
+
+    def validation_step(self, batch, _index):
+        self.net(batch[0])
+
+    def configure_optimizers(self):
+        return torch.optim.SGD(self.parameters(), 0.1)
+
+
+def fit(model, callback, tmp_path, **options):
+    data = [(torch.randn(4), torch.tensor(0)) for _ in range(64)]
+    loader = torch.utils.data.DataLoader(data, batch_size=8)
+    trainer = lightning.Trainer(
+        accelerator="cpu",
+        max_epochs=1,
+        callbacks=[callback],
+        logger=False,
+        enable_checkpointing=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+        default_root_dir=tmp_path,
+        **options,
+    )
+    trainer.fit(model, loader, loader)
+
+
+def hooks(model):
+    return sum(len(module._forward_hooks) for module in model.modules())
+
+
+def test_each_optimizer_step_is_a_record_over_several_fits(tmp_path):
+    callback = ActivationHistCallback(tmp_path / "run", layers="net.*")
+    model = Model()
+    fit(model, callback, tmp_path)
+    fit(model, callback, tmp_path, accumulate_grad_batches=2)
+    assert hooks(model) == 0
+    series = read_histograms(tmp_path / "run")["."]["net.0"]
+    assert series.steps.tolist() == list(range(1, 13))
+    assert series.n.tolist() == [8 * 6] * 8 + [16 * 6] * 4
+    assert callback.layer_stats("net.0").mean.shape == (12,)
+
+
+def test_hooks_are_gone_after_an_exception(tmp_path):
+    callback = ActivationHistCallback(tmp_path / "run")
+    model = Model(fail_at=3)
+    with pytest.raises(ValueError, match="broken batch"):
+        fit(model, callback, tmp_path)
+    assert hooks(model) == 0
+    assert callback.histograms["net.0"].steps.tolist() == [1, 2, 3]
