@@ -1,0 +1,191 @@
+"""Whatever goes wrong around the logger, a training goes on or ends as it would without us."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import tracemalloc
+from pathlib import Path
+
+import pytest
+import torch
+from torch import nn
+
+from tb_activation_hist.errors import ActivationHistWarning
+from tb_activation_hist.logger import ActivationHistLogger
+from tb_activation_hist.reader import read_histograms
+from tb_activation_hist.writer import MemoryWriter
+
+ROOT = Path(__file__).parents[2]
+
+
+def make_model():
+    return nn.Sequential(nn.Linear(4, 8), nn.ReLU())
+
+
+def run_script(body, folder):
+    """A training in its own process; how it ended, and what it printed."""
+    script = """
+        import os, sys, time
+        import torch
+        from torch import nn
+        from tb_activation_hist import ActivationHistLogger
+        model = nn.Sequential(nn.Linear(4, 8), nn.ReLU())
+        def train(hist, steps):
+            for _ in range(steps):
+                model(torch.ones(3, 4)).sum().backward()
+                hist.step()
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(script) + textwrap.dedent(body), str(folder)],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=100,
+    )
+    return done.returncode, done.stdout + done.stderr
+
+
+def steps_of(folder):
+    return read_histograms(folder)["."]["0"].steps.tolist()
+
+
+def test_interpreter_exit_without_close(tmp_path):
+    code, said = run_script(
+        "hist = ActivationHistLogger(model, sys.argv[1]); train(hist, 5)", tmp_path
+    )
+    assert (code, said) == (0, "")
+    assert steps_of(tmp_path) == [1, 2, 3, 4, 5]
+
+
+def test_kill_in_the_middle_leaves_what_was_flushed(tmp_path):
+    body = """
+        hist = ActivationHistLogger(model, sys.argv[1])
+        train(hist, 5)
+        hist.flush()
+        train(hist, 2)
+        os.kill(os.getpid(), 9)
+    """
+    code, _ = run_script(body, tmp_path)
+    assert code == -signal.SIGKILL
+    assert steps_of(tmp_path)[:5] == [1, 2, 3, 4, 5]
+
+
+def test_a_forked_child_leaves_the_run_alone(tmp_path):
+    body = """
+        hist = ActivationHistLogger(model, sys.argv[1])
+        train(hist, 2)
+        child = os.fork()
+        train(hist, 3)
+        if child == 0:
+            hist.flush()
+            hist.close()
+            sys.exit(0)
+        os.waitpid(child, 0)
+        hist.close()
+    """
+    code, said = run_script(body, tmp_path)
+    assert code == 0, said
+    assert "Traceback" not in said
+    series = read_histograms(tmp_path)["."]["0"]
+    assert series.steps.tolist() == [1, 2, 3, 4, 5]
+    assert series.n.tolist() == [24] * 5
+
+
+def test_ctrl_c_closes_the_run(tmp_path):
+    body = """
+        try:
+            with ActivationHistLogger(model, sys.argv[1]) as hist:
+                train(hist, 3)
+                raise KeyboardInterrupt
+        except KeyboardInterrupt:
+            print(any(module._forward_hooks for module in model.modules()))
+    """
+    code, said = run_script(body, tmp_path)
+    assert (code, said) == (0, "False\n")
+    assert steps_of(tmp_path) == [1, 2, 3]
+
+
+def test_a_writer_that_dies_is_told_once_and_the_training_goes_on(monkeypatch):
+    model, writer = make_model(), MemoryWriter()
+    hist = ActivationHistLogger(model, writer)
+
+    def die(record):
+        raise SystemExit
+
+    monkeypatch.setattr(writer, "store", die)
+    monkeypatch.setattr("threading.excepthook", lambda args: None)
+    for _ in range(3):
+        model(torch.ones(3, 4))
+        hist.step()
+    assert hist.steps == 3
+    hist.close()
+    assert not any(module._forward_hooks for module in model.modules())
+
+
+def test_a_failing_store_is_told_once(monkeypatch):
+    model, writer = make_model(), MemoryWriter()
+    hist = ActivationHistLogger(model, writer)
+    monkeypatch.setattr(writer, "store", lambda record: 1 / 0)
+
+    def train():
+        for _ in range(5):
+            model(torch.ones(3, 4))
+            hist.step()
+        hist.flush()
+
+    with pytest.warns(ActivationHistWarning, match="division by zero") as told:
+        train()
+    assert len(told) == 1
+    hist.close()
+
+
+def test_an_abandoned_logger_with_an_optimizer_does_not_hold_it_back():
+    model = make_model()
+    optimizer = torch.optim.SGD(model.parameters(), 0.1)
+    hist = ActivationHistLogger(model, MemoryWriter(), optimizer=optimizer)
+    hist.close()
+    model(torch.ones(3, 4)).sum().backward()
+    optimizer.step()
+    assert hist.steps == 0
+    assert not optimizer._optimizer_step_post_hooks
+
+
+def test_memory_stays_bounded_over_many_steps():
+    """20,000 steps of a tiny model, most of them unrecorded: nothing of ours grows with them."""
+    model, writer = nn.Sequential(nn.Linear(2, 2)), MemoryWriter()
+    x = torch.ones(1, 2)
+    with ActivationHistLogger(model, writer, thin_after=50, on_error="raise") as hist:
+
+        def train(steps):
+            for _ in range(steps):
+                model(x)
+                hist.step()
+            hist.flush()
+            return tracemalloc.get_traced_memory()[0]
+
+        train(2000)
+        tracemalloc.start()
+        before = train(500)
+        after = train(20_000)
+        tracemalloc.stop()
+    assert after - before < 200_000
+
+
+def test_no_activation_is_kept_alive():
+    model, seen = make_model(), []
+    model.register_forward_hook(lambda module, args, out: seen.append(_reference(out)))
+    with ActivationHistLogger(model, MemoryWriter(), on_error="raise") as hist:
+        for _ in range(3):
+            model(torch.ones(3, 4)).sum().backward()
+            hist.step()
+        assert [reference() for reference in seen] == [None, None, None]
+
+
+def _reference(tensor):
+    import weakref
+
+    return weakref.ref(tensor)
