@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
 
 from tb_activation_hist.errors import FormatError
@@ -28,16 +30,21 @@ SERIES_BYTES: Final = 512 * 2**20
 READ_BYTES: Final = 64 * 2**20
 """What one read from TensorBoard should bring, a quarter of what its data server can send."""
 
+DECODERS: Final = min(os.cpu_count() or 1, 4)
+"""Threads that decode blocks; more would wait for the interpreter."""
+
 FIRST_READ: Final = 8
 """Series in a read before anything is known about their size."""
 
 
 class Store:
-    """Decoded series, bounded by bytes; one thread reads and decodes at a time."""
+    """Decoded series, bounded by bytes; one request reads and decodes at a time."""
 
     def __init__(self, limit_bytes: int = SERIES_BYTES) -> None:
         self._held: ByteLru[SeriesKey, StoredSeries] = ByteLru(limit_bytes)
         self._reading = threading.Lock()
+        # Most of decoding is inflating and copying, which leave the interpreter to others.
+        self._threads = ThreadPoolExecutor(DECODERS, thread_name_prefix="activation_hist decoding")
         self._largest_bytes = READ_BYTES // FIRST_READ
         self._warnings: dict[SeriesKey, str] = {}
         self._noting = threading.Lock()
@@ -116,7 +123,9 @@ class Store:
             info = self._layer_info(key, listing.content)
             if info is None:
                 return None
-            stored = read_blocks(before, listing.stamp, tensors, info.scheme, info.key)
+            stored = read_blocks(
+                before, listing.stamp, tensors, info.scheme, info.key, self._threads.map
+            )
         else:
             size = sum(t.numpy.nbytes for t in tensors)
             stored = read_foreign(listing.stamp, tensors, key.tag)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Final
 
 import numpy as np
@@ -29,6 +30,8 @@ DAMAGE_HINT: Final = (
 BlockId = bytes
 """Tells blocks apart without decoding them: header, check sum of the payload, length."""
 
+DecodeAll = Callable[[Callable[[bytes], Any], Iterable[bytes]], Iterable[Any]]
+
 
 @dataclass(frozen=True)
 class StoredSeries:
@@ -46,7 +49,7 @@ class StoredSeries:
     hint: str = ""
     warning: str = ""
     blocks: frozenset[BlockId] = frozenset()
-    damaged: Mapping[BlockId, str] | None = None
+    damaged: Mapping[BlockId, str] = field(default_factory=dict)
     decoded: int = 0
 
     @property
@@ -57,26 +60,31 @@ class StoredSeries:
 
 
 def read_blocks(
-    before: StoredSeries | None, stamp: Stamp, tensors: Sequence[Any], scheme: Scheme, layer: str
+    before: StoredSeries | None,
+    stamp: Stamp,
+    tensors: Sequence[Any],
+    scheme: Scheme,
+    layer: str,
+    decode_all: DecodeAll = map,
 ) -> StoredSeries:
-    """A series of ours from its TensorDatums; only blocks not in `before` are decoded."""
+    """A series of ours from its TensorDatums; only blocks not in `before` are decoded.
+
+    decode_all: ``map``, or the same on several threads.
+    """
     data = {block_id(raw): raw for raw in (tensor_to_bytes(t.numpy) for t in tensors)}
     if before is not None and not before.blocks <= data.keys():
         # A restart of the training or a full reservoir took blocks away: their records must go.
         before = None
-    damaged = dict(before.damaged or {}) if before else {}
-    damaged = {name: text for name, text in damaged.items() if name in data}
     known: frozenset[BlockId] = before.blocks if before else frozenset()
+    damaged = {
+        name: text for name, text in (before.damaged if before else {}).items() if name in data
+    }
+    new = [name for name in data if name not in known and name not in damaged]
+    decoded = list(decode_all(partial(_try_decode, scheme, layer), [data[name] for name in new]))
     parts = [before.series] if before and len(before.series) else []
-    held = set(known)
-    for name, raw in data.items():
-        if name in known or name in damaged:
-            continue
-        try:
-            parts.append(decode_block(raw, scheme, layer).series)
-            held.add(name)
-        except FormatError as err:
-            damaged[name] = str(err)
+    parts += [part for part in decoded if not isinstance(part, str)]
+    damaged |= {n: part for n, part in zip(new, decoded, strict=True) if isinstance(part, str)}
+    held = known | {n for n, part in zip(new, decoded, strict=True) if not isinstance(part, str)}
     series = join_series(parts) if parts else empty_series(scheme, layer)
     missing, hint = _missing_records(list(data.values()), damaged)
     return StoredSeries(
@@ -86,10 +94,18 @@ def read_blocks(
         missing=missing,
         hint=hint,
         warning=_damage_warning(damaged),
-        blocks=frozenset(held),
+        blocks=held,
         damaged=damaged,
         decoded=len(held) - len(known),
     )
+
+
+def _try_decode(scheme: Scheme, layer: str, data: bytes) -> HistogramSeries | str:
+    """The records of a block, or why there are none."""
+    try:
+        return decode_block(data, scheme, layer).series
+    except FormatError as err:
+        return str(err)
 
 
 def read_foreign(stamp: Stamp, tensors: Sequence[Any], layer: str) -> StoredSeries:
