@@ -29,14 +29,14 @@ test: $(VENV)/.dev-installed page chromium ## Lint, type checks, front-end tests
 	exit $$failed
 
 lint: $(VENV)/.dev-installed page ## ruff, mypy, and the front end's biome and tsc
-	$(VENV)/bin/ruff check .
-	$(VENV)/bin/ruff format --check .
-	$(VENV)/bin/mypy
-	cd frontend && npm run --silent lint
-	cd frontend && npm run --silent typecheck
+	@failed=0; \
+	for check in "$(VENV)/bin/ruff check ." "$(VENV)/bin/ruff format --check ." "$(VENV)/bin/mypy" \
+		"npm --prefix frontend run --silent lint" "npm --prefix frontend run --silent typecheck"; do \
+		echo "+ $$check"; $$check || failed=1; \
+	done; exit $$failed
 
 test-frontend: $(VENV)/.dev-installed page
-	cd frontend && npm run --silent test
+	npm --prefix frontend run --silent test
 
 test-python: $(VENV)/.dev-installed page
 	@$(PY) -m pytest $(PYTEST_ARGS)
