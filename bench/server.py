@@ -49,7 +49,8 @@ STOCK_POINTS = 500
 """Ordinary histograms of each layer, as many as our writer makes."""
 
 REPEATS = 7
-MEMORY_TILES = 1200
+MEMORY_TILES = 600
+"""Series asked for before memory is looked at: more than the server keeps decoded."""
 
 
 @dataclass(frozen=True)

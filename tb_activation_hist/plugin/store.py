@@ -24,8 +24,9 @@ from tb_activation_hist.plugin.stored import (
     tensor_to_bytes,
 )
 
-SERIES_BYTES: Final = 512 * 2**20
-"""Decoded series held, at most."""
+SERIES_BYTES: Final = 1024 * 2**20
+"""Decoded series held, at most: two dozen layers of a run of 20,000 records, which the default
+cadence of recording never much exceeds, so that a live view decodes only what is new."""
 
 READ_BYTES: Final = 64 * 2**20
 """What one read from TensorBoard should bring, a quarter of what its data server can send."""
