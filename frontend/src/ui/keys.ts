@@ -41,8 +41,9 @@ export const MOUSE: readonly KeyHelp[] = [
 const ZOOM_STEP = 0.7;
 const PAN_STEP = 0.2;
 
-/** Keys while a panel has the focus. */
+/** Keys while a panel has the focus; after a click on it the arrows move the pin, as everywhere else. */
 export function panelKeys(event: KeyboardEvent, panel: PanelModel): void {
+  if (!(event.currentTarget as HTMLElement).matches(":focus-visible")) return;
   const far = event.shiftKey ? 10 : 1;
   if (event.key === "ArrowLeft") moveCursor(panel, -far, 0);
   else if (event.key === "ArrowRight") moveCursor(panel, far, 0);

@@ -1,0 +1,5 @@
+"""Runs before TensorBoard: its policy for scripts without the `unsafe-eval` that it wants to drop."""
+
+from tensorboard.backend import http_util
+
+http_util._CSP_SCRIPT_UNSAFE_EVAL = False

@@ -1,0 +1,127 @@
+"""Our tab in a real TensorBoard page, and what tests do with it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from playwright.sync_api import Frame, Page
+
+T = TypeVar("T")
+
+WAIT_S = 20.0
+OURS = "plugin_entry.html?name=activation_hist"
+
+
+@dataclass
+class Tab:
+    """The plugin's frame inside of TensorBoard's page."""
+
+    page: Page
+    frame: Frame
+    problems: list[str] = field(default_factory=list)
+
+    def reset(self, ours: str = "") -> None:
+        """Every setting as it was at first, or as given; the pointer elsewhere."""
+        self.page.keyboard.press("Escape")
+        self.page.mouse.move(2, 2)
+        self.page.wait_for_timeout(250)
+        self.set_hash(ours)
+        self.page.wait_for_timeout(100)
+        self.wait_drawn()
+
+    def set_hash(self, ours: str) -> None:
+        """Settings as a shared link has them; what is not named is as at first."""
+        self.page.evaluate("hash => { location.hash = hash; }", f"#activation_hist{ours}")
+
+    def hash(self) -> str:
+        return str(self.page.evaluate("decodeURIComponent(location.hash)"))
+
+    def wait_drawn(self) -> None:
+        """Until no heatmap waits for data."""
+        self.until(
+            lambda: self.frame.evaluate(
+                "() => { const all = [...document.querySelectorAll('.panel canvas[role=img]')];"
+                " return all.length > 0 && all.every(c => c.dataset.painted); }"
+            ),
+            lambda drawn: bool(drawn),
+        )
+
+    def until(self, read: Callable[[], T], wanted: Callable[[T], bool]) -> T:
+        """What `read` gives as soon as it is `wanted`."""
+        deadline = time.monotonic() + WAIT_S
+        while True:
+            value = read()
+            if wanted(value):
+                return value
+            assert time.monotonic() < deadline, value
+            self.page.wait_for_timeout(50)
+
+    def panel(self, run: str, layer: str) -> str:
+        """Selector of a panel's plot; the panel's id is the run and the tag."""
+        return f'.panel[aria-label="{layer}, {run}"] .plot'
+
+    def point(self, run: str, layer: str, x: float, y: float) -> tuple[float, float]:
+        """Page coordinates of a place in a heatmap, as shares from its top left corner."""
+        heat = self.frame.locator(f"{self.panel(run, layer)} .clip").first.bounding_box()
+        assert heat is not None
+        return heat["x"] + x * heat["width"], heat["y"] + y * heat["height"]
+
+    def drag(self, start: tuple[float, float], end: tuple[float, float], key: str = "") -> None:
+        if key:
+            self.page.keyboard.down(key)
+        self.page.mouse.move(*start)
+        self.page.mouse.down()
+        self.page.mouse.move(*end, steps=4)
+        self.page.mouse.up()
+        if key:
+            self.page.keyboard.up(key)
+
+    def pixels(self, run: str, layer: str) -> dict[str, Any]:
+        """Width, height and colours (one number each) of a heatmap's canvas, top row first."""
+        found = self.frame.evaluate(
+            """selector => {
+              const canvas = document.querySelector(selector);
+              const { width, height } = canvas;
+              const { data } = canvas.getContext('2d').getImageData(0, 0, width, height);
+              const colours = [];
+              for (let i = 0; i < data.length; i += 4)
+                colours.push((data[i] << 16) | (data[i + 1] << 8) | data[i + 2]);
+              return { width, height, colours };
+            }""",
+            f"{self.panel(run, layer)} canvas[role=img]",
+        )
+        return dict(found)
+
+    def tick_labels(self, index: int = 0) -> list[str]:
+        """Numbers on the time axis of a run's head."""
+        return list(
+            self.frame.locator(".head-axis").nth(index).locator("text").all_text_contents()
+        )
+
+
+def open_tab(page: Page, root: str, ours: str = "", dark: bool = False) -> Tab:
+    """Opens TensorBoard at our tab and waits for the heatmaps."""
+    tab = open_frame(page, root, ours, dark)
+    tab.wait_drawn()
+    return tab
+
+
+def open_frame(page: Page, root: str, ours: str = "", dark: bool = False) -> Tab:
+    """Opens TensorBoard at our tab; collects every error that the page reports."""
+    problems: list[str] = []
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    page.on(
+        "console",
+        lambda message: problems.append(message.text) if message.type == "error" else None,
+    )
+    page.goto(f"{root}{'?darkMode=true' if dark else ''}#activation_hist{ours}")
+    deadline = time.monotonic() + WAIT_S
+    while True:
+        frame = next((frame for frame in page.frames if OURS in frame.url), None)
+        if frame is not None and frame.evaluate("document.getElementById('root') !== null"):
+            return Tab(page, frame, problems)
+        assert time.monotonic() < deadline, [frame.url for frame in page.frames]
+        page.wait_for_timeout(50)

@@ -1,0 +1,167 @@
+"""What is shown: filter, runs, axes, colours, comparison; kept in the address."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from playwright.sync_api import Page
+
+from tests.browser.conftest import BAD, GOOD, LAYERS, deep_names
+from tests.browser.tab import Tab, open_tab
+from tests.plugin.tensorboard_process import TensorBoard
+
+
+def layer_names(tab: Tab) -> list[str]:
+    return tab.frame.locator(".layer-name").all_text_contents()
+
+
+def test_filter_by_words_and_by_expression(tab: Tab) -> None:
+    tab.reset()
+    tab.page.keyboard.press("/")
+    tab.page.keyboard.type("layer 2")
+    tab.until(lambda: layer_names(tab), lambda names: names == ["layer2"])
+    assert tab.frame.locator("#filter-status").inner_text() == "1 of 3"
+    field = tab.frame.locator("#layer-filter")
+    field.fill("/^(conv1|layer1)$/")
+    tab.until(lambda: layer_names(tab), lambda names: names == ["conv1", "layer1"])
+    field.fill("/(/")
+    status = tab.frame.locator("#filter-status")
+    tab.until(status.inner_text, lambda text: "Unterminated group" in text)
+    assert layer_names(tab) == list(LAYERS)
+    field.fill("nothing like this")
+    tab.frame.get_by_text("No layer matches").wait_for()
+    tab.frame.get_by_text("Clear the filter").click()
+    tab.until(lambda: layer_names(tab), lambda names: names == list(LAYERS))
+
+
+def test_runs_are_chosen_and_the_address_restores_the_view(
+    tab: Tab, open_page: Callable[..., Page], two_runs: TensorBoard
+) -> None:
+    tab.reset()
+    tab.frame.get_by_role("button", name="Runs").click()
+    tab.frame.get_by_role("checkbox", name=GOOD).uncheck()
+    heads = tab.frame.locator(".run-name")
+    tab.until(heads.all_text_contents, lambda names: names == [BAD])
+    tab.page.keyboard.press("Escape")
+    tab.frame.get_by_label("Time").select_option("relative")
+    tab.frame.get_by_label("Colour").select_option("count")
+    address = tab.until(tab.hash, lambda hash_: "unit=count" in hash_)
+    assert address.startswith("#activation_hist&")
+    again = open_tab(open_page(), two_runs.root, address.removeprefix("#activation_hist"))
+    assert again.frame.locator(".run-name").all_text_contents() == [BAD]
+    assert again.frame.get_by_label("Time").input_value() == "relative"
+    assert again.frame.locator(".unit").first.inner_text().startswith("values per step")
+    assert again.problems == []
+
+
+def test_time_axes(tab: Tab) -> None:
+    tab.reset()
+    ends = {}
+    for kind in ("log_step", "relative", "epoch", "wall", "share"):
+        tab.frame.get_by_label("Time").select_option(kind)
+        tab.until(tab.hash, lambda hash_, kind=kind: f".x={kind}" in hash_)  # type: ignore[misc]
+        tab.wait_drawn()
+        ends[kind] = tab.tick_labels()[-1]
+    assert ends["relative"] == "3 m 20 s"
+    assert ends["epoch"] == "2.0"
+    assert ends["share"] == "100 %"
+
+
+def test_value_scales_and_ranges_change_the_axis(tab: Tab) -> None:
+    tab.reset()
+    axis = tab.frame.locator(".y-axis").first
+    seen = {axis.inner_html()}
+    for scale in ("linear", "native"):
+        tab.frame.get_by_label("Values").select_option(scale)
+        seen.add(tab.until(axis.inner_html, lambda html: html not in seen))
+    tab.frame.get_by_label("Values").select_option("linear")
+    tab.frame.get_by_title("More settings").click()
+    tab.frame.get_by_label("Range").select_option("manual")
+    tab.frame.get_by_label("from").fill("-2")
+    tab.frame.get_by_label("to", exact=True).fill("3")
+    labels = axis.locator("g text")
+    tab.until(labels.all_text_contents, lambda texts: "3" in texts and "−2" in texts)
+    tab.frame.get_by_label("to", exact=True).fill("-5")
+    tab.frame.get_by_text("Two numbers, the first below the second.").wait_for()
+    tab.frame.get_by_title("Close the settings").click()
+
+
+def test_colours_change_with_map_and_curve_and_say_their_unit(tab: Tab) -> None:
+    tab.reset()
+    before = tab.pixels(GOOD, "conv1")["colours"]
+    tab.set_hash("&p.activation_hist.map=magma")
+    tab.until(lambda: tab.pixels(GOOD, "conv1")["colours"], lambda now: now != before)
+    tab.set_hash("&p.activation_hist.color=linear&p.activation_hist.unit=density")
+    unit = tab.frame.locator(".unit").first
+    tab.until(unit.inner_text, lambda text: text == "share per unit of value")
+
+
+def test_difference_to_a_baseline(tab: Tab) -> None:
+    tab.reset()
+    plain = tab.pixels(BAD, "conv1")["colours"]
+    base = tab.pixels(GOOD, "conv1")["colours"]
+    tab.set_hash("&p.activation_hist.cmp=difference")
+    tab.until(lambda: tab.pixels(BAD, "conv1")["colours"], lambda now: now != plain)
+    assert tab.pixels(GOOD, "conv1")["colours"] == base
+    note = tab.frame.locator(".notes").nth(1)
+    assert f"minus {GOOD}" in note.inner_text()
+
+
+def test_additions_are_drawn(tab: Tab) -> None:
+    tab.reset()
+    before = tab.pixels(GOOD, "conv1")["colours"]
+    tab.set_hash("&p.activation_hist.lines=mean,std,percentiles&p.activation_hist.strip=near_zero")
+    tab.until(lambda: tab.pixels(GOOD, "conv1")["colours"], lambda now: now != before)
+    assert tab.frame.locator(".shares canvas").count() == 2 * len(LAYERS)
+    assert tab.frame.locator(".scalar").count() == 2
+    tab.set_hash("&p.activation_hist.scalars=loss,lr&p.activation_hist.slice=cumulative")
+    tab.until(tab.frame.locator(".scalar").count, lambda count: count == 4)
+
+
+def test_files_can_be_taken_away(tab: Tab, tmp_path: Path) -> None:
+    tab.reset()
+    tab.frame.get_by_title("Save or copy this layer").first.click()
+    for label, ending in (("PNG picture", "png"), ("SVG picture", "svg"), ("CSV of what", "csv")):
+        with tab.page.expect_download() as waiting:
+            tab.frame.get_by_text(label).locator("visible=true").click()
+        path = tmp_path / waiting.value.suggested_filename
+        waiting.value.save_as(path)
+        assert path.suffix == f".{ending}" and "conv1" in path.name
+        assert path.stat().st_size > 1000
+    with tab.page.expect_download() as waiting:
+        tab.frame.get_by_text(f"Exact counts of {GOOD}").locator("visible=true").click()
+    exact = tmp_path / "exact.csv"
+    waiting.value.save_as(exact)
+    assert exact.read_text().startswith("step,wall_time,lower,upper,count")
+    tab.frame.get_by_text("Copy link to this view").locator("visible=true").click()
+    tab.frame.get_by_text("Copied.").locator("visible=true").wait_for()
+    assert "#activation_hist" in tab.page.evaluate("navigator.clipboard.readText()")
+    tab.page.keyboard.press("Escape")
+
+
+def test_many_layers_are_strips_under_their_modules(
+    open_page: Callable[..., Page], many_layers: TensorBoard
+) -> None:
+    tab = open_tab(open_page(1400, 1100), many_layers.root)
+    assert tab.frame.locator(".group-name").first.inner_text() == "stage0"
+    on_screen = tab.frame.evaluate(
+        "() => [...document.querySelectorAll('.strip')].filter(e =>"
+        " e.getBoundingClientRect().bottom < innerHeight).length"
+    )
+    assert on_screen >= 2 * 50
+    tab.frame.get_by_title("Fold stage0", exact=True).click()
+    tab.until(lambda: layer_names(tab)[0], lambda _: tab.frame.locator(".group-row").count() < 12)
+    tab.frame.get_by_title("Unfold stage0", exact=True).click()
+    tab.frame.locator(".layer-name").first.click()
+    tab.frame.locator(".tall").wait_for()
+    assert tab.frame.locator(".tall .layer-name").inner_text() == deep_names()[0]
+    # The widest layer of all changes most in absolute terms, but order is by shape, so only
+    # completeness is asked for here.
+    tab.frame.get_by_title("More settings").click()
+    tab.frame.get_by_label("Order").select_option("change")
+    tab.until(lambda: sorted(set(layer_names(tab))), lambda names: names != sorted(deep_names()))
+    tab.frame.get_by_label("Order").select_option("name")
+    tab.until(lambda: layer_names(tab)[0], lambda name: name == "stage0.0.act1")
+    assert tab.problems == []
+    assert many_layers.root.endswith("/some/where/")

@@ -1,0 +1,178 @@
+"""A page that stays open: nothing there yet, a run that starts, grows, is hidden; broken servers; access."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, Route
+
+from tests.browser.conftest import BAD, GOOD, STRICT
+from tests.browser.tab import Tab, open_frame, open_tab
+from tests.plugin.logdirs import RunFile, healthy_values
+from tests.plugin.tensorboard_process import TensorBoard, running_tensorboard
+from tests.series import values_to_series
+from tb_activation_hist.names import LayerInfo
+
+AXE = Path(__file__).parents[2] / "frontend/node_modules/axe-core/axe.min.js"
+
+
+def add_records(file: RunFile, first: int, count: int) -> None:
+    values = healthy_values(count, size=500, seed=first)
+    info = LayerInfo(layer="conv1", type="Conv2d", shape=(4, 4))
+    file.add_series(info, values_to_series(values, steps=range(first, first + count)))
+    file.flush()
+
+
+def test_a_page_opened_too_early_fills_and_follows(
+    open_page: Callable[..., Page], tmp_path: Path
+) -> None:
+    logs = tmp_path / "logs"
+    logs.mkdir()
+    with running_tensorboard(
+        tmp_path, f"--logdir={logs}", "--reload_interval=1", env=STRICT
+    ) as server:
+        tab = open_frame(open_page(), server.root)
+        tab.frame.get_by_text("No activation histograms yet").wait_for()
+        tab.frame.get_by_role("button", name="Copy").click()
+        copied = tab.page.evaluate("navigator.clipboard.readText()")
+        compile(copied, "example", "exec")
+        file = RunFile(logs, "first")
+        add_records(file, 0, 64)
+        tab.wait_drawn()
+        title = tab.frame.locator(".slice-title")
+        tab.until(title.inner_text, lambda text: text == "step 63")
+        # Zoomed, new columns come without moving the view.
+        tab.drag(tab.point("first", "conv1", 0.2, 0.5), tab.point("first", "conv1", 0.6, 0.5))
+        zoomed = tab.until(tab.tick_labels, lambda labels: labels[-1] != "60")
+        add_records(file, 64, 64)
+        tab.until(title.inner_text, lambda text: text == "step 127")
+        assert tab.tick_labels() == zoomed
+        tab.frame.get_by_role("button", name="paused").click()
+        tab.until(tab.tick_labels, lambda labels: labels[-1] == "120")
+        assert_idle_while_hidden(tab)
+        assert tab.problems == []
+        file.close()
+
+
+def assert_idle_while_hidden(tab: Tab) -> None:
+    """Another tab of TensorBoard hides ours: no request goes out; shown again it draws as before."""
+    asked: list[str] = []
+    tab.page.on("request", lambda request: asked.append(request.url))
+    drawn = tab.pixels("first", "conv1")
+    tab.page.evaluate("location.hash = '#timeseries'")
+    tab.until(lambda: tab.frame.evaluate("innerHeight"), lambda height: height == 0)
+    tab.page.wait_for_timeout(300)
+    asked.clear()
+    tab.page.wait_for_timeout(4000)
+    assert [url for url in asked if "activation_hist" in url] == []
+    tab.page.evaluate("location.hash = '#activation_hist'")
+    tab.until(lambda: tab.frame.evaluate("innerHeight"), lambda height: height > 0)
+    tab.until(lambda: len(asked), lambda count: count > 0)
+    assert tab.pixels("first", "conv1") == drawn
+
+
+def test_the_reload_button_asks_for_everything_again(tab: Tab) -> None:
+    tab.reset()
+    with tab.page.expect_request(lambda request: request.url.endswith("/tiles")):
+        tab.page.get_by_role("button", name="Reload data").first.click()
+    tab.wait_drawn()
+
+
+def test_a_failing_server_is_said_and_can_be_asked_again(
+    open_page: Callable[..., Page], two_runs: TensorBoard
+) -> None:
+    page = open_page()
+    failing = {"on": True}
+
+    def answer(route: Route) -> None:
+        if failing["on"]:
+            route.fulfill(status=500, content_type="text/plain", body="The disk is on fire.")
+        else:
+            route.continue_()
+
+    page.route("**/tiles", answer)
+    tab = open_frame(page, two_runs.root)
+    card = tab.frame.locator(".panel-error").first
+    card.wait_for(timeout=20_000)
+    assert "The disk is on fire." in card.inner_text()
+    failing["on"] = False
+    for button in tab.frame.get_by_role("button", name="Retry").all():
+        button.click()
+    tab.wait_drawn()
+    page.route("**/index*", lambda route: route.abort())
+    tab.frame.get_by_text("not connected").wait_for(timeout=20_000)
+
+
+def test_dark_follows_tensorboard(open_page: Callable[..., Page], two_runs: TensorBoard) -> None:
+    tab = open_tab(open_page(), two_runs.root, dark=True)
+    background = "getComputedStyle(document.body).backgroundColor"
+    assert tab.frame.evaluate(background) == "rgb(48, 48, 48)"
+    empty = tab.pixels(GOOD, "conv1")["colours"][0]
+    tab.page.evaluate("document.body.classList.remove('dark-mode')")
+    tab.until(lambda: tab.frame.evaluate(background), lambda color: color == "rgb(255, 255, 255)")
+    tab.until(lambda: tab.pixels(GOOD, "conv1")["colours"][0], lambda color: color != empty)
+    assert tab.problems == []
+
+
+VIEWS = {
+    "panels": "",
+    "strips and lines": "&p.activation_hist.layout=strips",
+    "difference": "&p.activation_hist.cmp=difference&p.activation_hist.lines=mean",
+}
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_no_access_violations(
+    open_page: Callable[..., Page], two_runs: TensorBoard, dark: bool
+) -> None:
+    tab = open_tab(open_page(), two_runs.root, dark=dark)
+    tab.frame.evaluate(AXE.read_text())
+    for ours in VIEWS.values():
+        tab.set_hash(ours)
+        tab.page.wait_for_timeout(300)
+        assert_accessible(tab)
+    tab.frame.get_by_title("More settings").click()
+    tab.page.keyboard.press("?")
+    tab.frame.get_by_text("Keys and gestures").wait_for()
+    assert_accessible(tab)
+    assert tab.problems == []
+
+
+def assert_accessible(tab: Tab) -> None:
+    found = tab.frame.evaluate(
+        "async () => (await axe.run()).violations.map(v => [v.id, v.nodes.map(n => n.html)])"
+    )
+    assert found == [], json.dumps(found, indent=1)[:3000]
+
+
+@pytest.mark.parametrize("width", [360, 800])
+def test_narrow_pages_keep_their_parts(
+    open_page: Callable[..., Page], two_runs: TensorBoard, width: int
+) -> None:
+    tab = open_tab(open_page(width, 740), two_runs.root)
+    assert tab.frame.evaluate("document.documentElement.scrollWidth") == width
+    for part in ("#layer-filter", ".run-name", ".layer-name", ".panel"):
+        box = tab.frame.locator(part).first.bounding_box()
+        assert box is not None and box["x"] >= 0 and box["x"] + 40 < width, part
+    assert tab.frame.locator(f'.panel[aria-label="conv1, {BAD}"]').count() == 1
+
+
+def test_nothing_comes_from_elsewhere(
+    open_page: Callable[..., Page], two_runs: TensorBoard
+) -> None:
+    page = open_page()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    tab = open_tab(page, two_runs.root)
+    ours = [url for url in asked if "activation_hist" in url]
+    assert ours and all(url.startswith(two_runs.root) for url in ours)
+    assert "unsafe-eval" not in policy(two_runs)
+    assert tab.problems == []
+
+
+def policy(server: TensorBoard) -> str:
+    answer = server.ask("data/plugin_entry.html", name="activation_hist")
+    return str(answer.headers["Content-Security-Policy"])

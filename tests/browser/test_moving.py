@@ -1,0 +1,119 @@
+"""Zooming, panning, linking, and the way back."""
+
+from __future__ import annotations
+
+from tests.browser.conftest import BAD, GOOD, STEPS
+from tests.browser.tab import Tab
+
+
+def test_drag_zooms_steps_in_all_panels_and_double_click_resets(tab: Tab) -> None:
+    tab.reset()
+    before = tab.tick_labels()
+    assert before[0] == "0" and before[-1] == str(STEPS)
+    tab.drag(tab.point(GOOD, "conv1", 0.25, 0.5), tab.point(GOOD, "conv1", 0.5, 0.6))
+    tab.until(tab.tick_labels, lambda labels: labels != before)
+    for run in (0, 1):
+        numbers = [float(label) for label in tab.tick_labels(run)]
+        assert min(numbers) >= 50 and max(numbers) <= 100
+    tab.until(tab.hash, lambda hash_: ".zx=~" in hash_)
+    assert tab.frame.get_by_text("paused").is_visible()
+    tab.page.mouse.dblclick(*tab.point(BAD, "layer1", 0.5, 0.5))
+    tab.until(tab.tick_labels, lambda labels: labels == before)
+    tab.until(tab.hash, lambda hash_: ".zx" not in hash_ and ".step" not in hash_)
+
+
+def test_zoomed_pixels_are_the_middle_of_the_whole(tab: Tab) -> None:
+    tab.reset(f"&p.activation_hist.runs={GOOD}")
+    whole = tab.pixels(GOOD, "conv1")
+    tab.set_hash(f"&p.activation_hist.runs={GOOD}&p.activation_hist.zx=~50,150")
+    tab.page.wait_for_timeout(500)
+    part = tab.pixels(GOOD, "conv1")
+    width = whole["width"]
+    assert part["width"] == width
+    for row in range(0, whole["height"], 7):
+        for step in (60, 100, 140):
+            at = row * width + int((step + 0.5) / STEPS * width)
+            zoomed = row * width + int((step + 0.5 - 50) / 100 * width)
+            assert part["colours"][zoomed] == whole["colours"][at]
+
+
+def test_shift_drag_zooms_the_values_of_the_row_alone(tab: Tab) -> None:
+    tab.reset()
+    axes = tab.frame.locator(".y-axis")
+    before = [axes.nth(at).inner_html() for at in range(4)]
+    tab.drag(
+        tab.point(GOOD, "conv1", 0.5, 0.3), tab.point(GOOD, "conv1", 0.52, 0.6), key="Shift"
+    )
+    tab.until(lambda: axes.nth(0).inner_html(), lambda html: html != before[0])
+    assert axes.nth(1).inner_html() != before[1]
+    assert [axes.nth(at).inner_html() for at in (2, 3)] == before[2:]
+
+
+def test_wheel_zooms_with_ctrl_only(tab: Tab) -> None:
+    tab.reset()
+    before = tab.tick_labels()
+    tab.page.mouse.move(*tab.point(GOOD, "conv1", 0.5, 0.5))
+    tab.page.mouse.wheel(0, 100)
+    tab.page.wait_for_timeout(200)
+    assert tab.tick_labels() == before
+    tab.page.keyboard.down("Control")
+    tab.page.mouse.wheel(0, -300)
+    tab.page.keyboard.up("Control")
+    tab.until(tab.tick_labels, lambda labels: labels != before)
+
+
+def test_keys_zoom_pan_and_go_back(tab: Tab) -> None:
+    tab.reset()
+    before = tab.tick_labels()
+    tab.page.mouse.move(*tab.point(GOOD, "conv1", 0.5, 0.5))
+    tab.frame.locator("main").focus()
+    for _ in range(3):
+        tab.page.keyboard.press("w")
+    tab.page.wait_for_timeout(200)
+    near = tab.until(tab.tick_labels, lambda labels: labels != before)
+    tab.page.keyboard.press("d")
+    moved = tab.until(tab.tick_labels, lambda labels: labels != near)
+    tab.page.wait_for_timeout(200)
+    assert float(moved[0]) > 0
+    tab.page.keyboard.press("z")
+    tab.until(tab.tick_labels, lambda labels: labels == near)
+    tab.page.keyboard.press("0")
+    tab.until(tab.tick_labels, lambda labels: labels == before)
+
+
+def test_unlinked_panels_zoom_alone(tab: Tab) -> None:
+    tab.reset("&p.activation_hist.linked=0")
+    axes = tab.frame.locator(".panel > .x-axis")
+    before = [axes.nth(at).inner_html() for at in range(3)]
+    tab.drag(tab.point(GOOD, "conv1", 0.25, 0.5), tab.point(GOOD, "conv1", 0.5, 0.5))
+    tab.until(lambda: axes.nth(0).inner_html(), lambda html: html != before[0])
+    assert [axes.nth(at).inner_html() for at in (1, 2)] == before[1:]
+
+
+def test_the_minimap_moves_and_stretches_the_view(tab: Tab) -> None:
+    tab.reset()
+    before = tab.tick_labels()
+    handle = tab.frame.locator(".handle").last
+    handle.focus()
+    for _ in range(10):
+        handle.press("ArrowLeft")
+    labels = tab.until(tab.tick_labels, lambda labels: labels != before)
+    assert max(float(label) for label in labels) <= 0.82 * STEPS
+    handle.press("Escape")
+    tab.until(tab.tick_labels, lambda labels: labels == before)
+
+
+def test_a_panel_is_read_by_keyboard(tab: Tab) -> None:
+    tab.reset()
+    tab.frame.locator('button[title="Save or copy this layer"]').first.focus()
+    for _ in range(3):
+        tab.page.keyboard.press("Tab")
+    focused = "document.activeElement.getAttribute('aria-label')"
+    assert tab.frame.evaluate(focused) == f"conv1, {GOOD}"
+    tab.page.keyboard.press("ArrowRight")
+    tab.frame.locator(".tooltip").wait_for()
+    tab.page.keyboard.press("ArrowRight")
+    spoken = tab.frame.locator("[aria-live=polite]")
+    tab.until(spoken.inner_text, lambda text: "conv1, step 10" in text)
+    tab.page.keyboard.press("Enter")
+    tab.until(tab.hash, lambda hash_: ".step=10" in hash_)

@@ -1,0 +1,145 @@
+"""Reading the heatmaps: what is drawn is what was counted, under the pointer and in the slice."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+
+from tests.browser.conftest import BAD, GOOD, LAYERS, STEPS
+from tests.browser.tab import Tab
+from tests.plugin.logdirs import healthy_values
+
+EMPTY = 0xF3F3F4
+ONLY_GOOD = f"&p.activation_hist.runs={GOOD}"
+"""One run of one size, so that the value axis is linear and its bins are not split."""
+
+
+def test_layers_stand_in_model_order_beside_their_runs(tab: Tab) -> None:
+    tab.reset()
+    names = tab.frame.locator(".tall .layer-name").all_text_contents()
+    assert names == list(LAYERS)
+    assert tab.frame.locator(".run-name").all_text_contents() == [GOOD, BAD]
+    assert tab.frame.locator(".panel").count() == 2 * len(LAYERS)
+
+
+def test_pixels_are_coloured_where_values_were_counted(tab: Tab) -> None:
+    tab.reset(ONLY_GOOD)
+    picture = tab.pixels(GOOD, "conv1")
+    colours = np.array(picture["colours"]).reshape(picture["height"], picture["width"])
+    occupied = colours != EMPTY
+    lo, hi = value_range(tab)
+    records = healthy_values(STEPS, seed=0)
+    for step in (20, 100, 180):
+        values = records[step]
+        inside = values[(values > lo) & (values < hi)]
+        column = occupied[:, int((step + 0.5) / STEPS * picture["width"])]
+        rows = np.flatnonzero(column)
+        height = picture["height"]
+        top, bottom = hi - rows[0] / height * (hi - lo), hi - (rows[-1] + 1) / height * (hi - lo)
+        # A stored bin is 0.25 wide where these values lie.
+        assert abs(top - inside.max()) < 0.3
+        assert abs(bottom - inside.min()) < 0.3
+    # The values spread out, so later columns are taller.
+    assert occupied[:, -5].sum() > 1.5 * occupied[:, 5].sum()
+
+
+def value_range(tab: Tab) -> tuple[float, float]:
+    """Ends of the value axis of conv1, read from the places of its ticks."""
+    ticks = tab.frame.evaluate(
+        """() => [...document.querySelectorAll('.panel .y-axis')][0]
+             .querySelectorAll('g').values().map(g =>
+               [g.transform.baseVal[0].matrix.f, g.textContent]).toArray()"""
+    )
+    heat = tab.frame.locator(".panel .clip").first.evaluate("e => [e.offsetTop, e.offsetHeight]")
+    points = sorted((float(y), float(text.replace("−", "-"))) for y, text in ticks)
+    (y0, v0), (y1, v1) = points[0], points[-1]
+    per_px = (v1 - v0) / (y1 - y0)
+    return v0 + (heat[0] + heat[1] - y0) * per_px, v0 + (heat[0] - y0) * per_px
+
+
+def test_hover_tells_exact_counts(tab: Tab) -> None:
+    tab.reset(ONLY_GOOD)
+    tab.page.mouse.move(*tab.point(GOOD, "conv1", 0.5025, 0.5))
+    tip = tab.frame.locator(".tooltip")
+    tip.wait_for()
+    text = tip.inner_text()
+    assert "conv1" in text
+    step = re.search(r"step (\d+)", text)
+    assert step is not None and int(step.group(1)) == STEPS // 2
+    bin_ = re.search(r"\[([−\d.]+), ([−\d.]+)\)", text)
+    assert bin_ is not None
+    lo, hi = (float(part.replace("−", "-")) for part in bin_.groups())
+    values = healthy_values(STEPS, seed=0)[STEPS // 2].astype(np.float64)
+    counted = int(((values >= lo) & (values < hi)).sum())
+    row = tip.locator("tr").first.inner_text().split("\t")
+    assert float(row[2].replace(",", "")) == counted
+
+
+def test_hover_tells_of_all_runs(tab: Tab) -> None:
+    tab.reset()
+    tab.page.mouse.move(*tab.point(GOOD, "conv1", 0.1, 0.5))
+    rows = tab.frame.locator(".tooltip tr")
+    tab.until(rows.count, lambda count: count == 2)
+    assert [rows.nth(at).locator("td").nth(1).inner_text() for at in (0, 1)] == [GOOD, BAD]
+
+
+def test_crosshair_marks_the_step_in_all_panels(tab: Tab) -> None:
+    tab.reset()
+    tab.page.mouse.move(*tab.point(GOOD, "layer1", 0.25, 0.5))
+    lines = tab.frame.locator(".cross-x:not(.pin-line)")
+    places = [lines.nth(at).bounding_box() for at in range(lines.count())]
+    heats = [
+        tab.frame.locator(f"{tab.panel(run, 'layer1')} .clip").first.bounding_box()
+        for run in (GOOD, BAD)
+    ]
+    for line, heat in zip(places, heats, strict=True):
+        assert line is not None and heat is not None
+        assert abs((line["x"] - heat["x"]) / heat["width"] - 0.25) < 0.01
+        assert line["height"] > 300
+
+
+def test_the_slice_opens_at_the_last_step_and_follows_clicks_and_keys(tab: Tab) -> None:
+    tab.reset()
+    title = tab.frame.locator(".slice-title").first
+    assert title.inner_text() == f"step {STEPS - 1}"
+    tab.page.mouse.click(*tab.point(GOOD, "conv1", 0.2525, 0.5))
+    tab.until(title.inner_text, lambda text: text == f"step {STEPS // 4}")
+    tab.page.keyboard.press("ArrowRight")
+    tab.until(title.inner_text, lambda text: text == f"step {STEPS // 4 + 1}")
+    tab.page.keyboard.press("Shift+ArrowLeft")
+    tab.until(title.inner_text, lambda text: text == f"step {STEPS // 4 - 9}")
+    field = tab.frame.locator(".slice-head input")
+    field.fill("77")
+    field.press("Enter")
+    tab.until(title.inner_text, lambda text: text == "step 77")
+    field.blur()
+    tab.page.keyboard.press("End")
+    tab.until(title.inner_text, lambda text: text == f"step {STEPS - 1}")
+
+
+def test_zeros_have_a_band_of_their_own(tab: Tab) -> None:
+    tab.reset()
+    heat = tab.frame.locator(f"{tab.panel(BAD, 'layer2')} .clip")
+    assert heat.count() >= 2
+    x, _ = tab.point(BAD, "layer2", 0.9, 0.5)
+    band = heat.last.bounding_box()
+    assert band is not None
+    tab.page.mouse.move(x, band["y"] + band["height"] / 2)
+    text = tab.frame.locator(".tooltip").inner_text()
+    assert "exactly 0" in text
+    assert "2,000" in text and "100 %" in text
+
+
+def test_readers_without_sight_get_a_summary_and_a_table(tab: Tab) -> None:
+    tab.reset()
+    label = tab.frame.locator(f"{tab.panel(GOOD, 'conv1')} canvas[role=img]").get_attribute(
+        "aria-label"
+    )
+    assert label is not None and "conv1" in label and f"{STEPS} records" in label
+    tab.frame.locator('button[title="Save or copy this layer"]').first.click()
+    tab.frame.get_by_text("Table", exact=True).locator("visible=true").click()
+    table = tab.frame.locator(".table-dialog table").first
+    table.wait_for()
+    assert table.locator("tbody tr").last.locator("th").inner_text() == str(STEPS - 1)
+    tab.page.keyboard.press("Escape")
