@@ -61,7 +61,8 @@ class ActivationHistLogger:
         self._parameters = ParameterKinds(self._recording, capture.kinds)
         steppers = _to_steppers(capture.optimizer)
         self._in_memory = isinstance(logdir, MemoryWriter)
-        self._take_over()  # before the last step is read from a directory that another writes to
+        # First, so that the last step is read from a directory that nobody writes to any more.
+        self._close_competitors()
         self._ranks = current_ranks()
         self._recording.first_rank = self._ranks.rank == 0 or capture.per_rank
         self.writer: Sink
@@ -112,7 +113,9 @@ class ActivationHistLogger:
         """
         if self.closed or self.attached:
             return
-        self._take_over()
+        self._close_competitors()
+        others = [ref for ref in _LOGGERS.get(unwrap(self._model), []) if ref() not in (None, self)]
+        _LOGGERS[unwrap(self._model)] = [*others, weakref.ref(self)]
         if self._recording.activations or self._recording.gradients:
             self._attachment.attach(self._selected, self._recording)
             self._attachment.count_forwards(unwrap(self._model), self._recording)
@@ -198,7 +201,8 @@ class ActivationHistLogger:
             self._recording.warn_once(
                 f"Recording every step would take more than overhead_budget="
                 f"{self._options.overhead_budget} of the step time. From step {self.steps} on: "
-                f"{cadence}."
+                f"{cadence}.",
+                "overhead_budget",
             )
 
     def _look_for_silence(self) -> None:
@@ -222,18 +226,15 @@ class ActivationHistLogger:
             self._attachment.attach(selected, self._recording)
             self._parameters.attach(selected)
 
-    def _take_over(self) -> None:
-        root = unwrap(self._model)
-        others = [logger for ref in _LOGGERS.get(root, []) if (logger := ref()) is not None]
-        for other in others:
-            if other is not self and other._competes(self):
+    def _close_competitors(self) -> None:
+        for ref in _LOGGERS.get(unwrap(self._model), []):
+            other = ref()
+            if other is not None and other is not self and other._competes(self):
                 other.close()
                 self._recording.warn_once(
                     "Another ActivationHistLogger was still recording these layers of this model "
                     f"(after {other.steps} steps). It was closed; this one takes over."
                 )
-        still = [other for other in others if other is not self and other._finalizer.alive]
-        _LOGGERS[root] = [weakref.ref(each) for each in (*still, self)]
 
     def _competes(self, other: ActivationHistLogger) -> bool:
         shared = {layer.module for layer in self._selected} & {

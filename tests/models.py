@@ -194,6 +194,18 @@ def _to(dtype: torch.dtype) -> Callable[[Tensor], Tensor]:
     return lambda x: x.to(dtype)
 
 
+class Mixed(nn.Module):
+    """Runs its body in bfloat16, as under AMP."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.body = nn.Sequential(nn.Linear(4, 8), nn.GELU(), nn.LayerNorm(8), nn.Linear(8, 2))
+
+    def forward(self, x: Tensor) -> Tensor:
+        with torch.autocast("cpu", torch.bfloat16):
+            return self.body(x)
+
+
 def _in_place() -> nn.Module:
     return nn.Sequential(
         nn.Linear(4, 8), nn.ReLU(inplace=True), nn.Linear(8, 8), nn.Hardtanh(inplace=True),
@@ -220,6 +232,7 @@ ZOO: Mapping[str, Callable[[], tuple[nn.Module, Tensor]]] = {
     "attention": lambda: (Attention(), torch.randn(2, 5, 4)),
     "grows late": lambda: (GrowsLate(), torch.randn(3, 4)),
     "half way": lambda: (HalfWay(), torch.randn(3, 4)),
+    "mixed": lambda: (Mixed(), torch.randn(3, 4)),
     "in place": lambda: (_in_place(), torch.randn(3, 4)),
     "broken": lambda: (_broken(), torch.randn(3, 4)),
     "scripted": lambda: (_scripted(), torch.randn(3, 4)),

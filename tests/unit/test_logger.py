@@ -380,6 +380,26 @@ def test_wrong_layers_options_and_logdirs_are_refused_at_once(tmp_path):
     with pytest.raises(LogdirError):
         ActivationHistLogger(model, tmp_path / "file" / "run")
     assert not any(module._forward_hooks for module in model.modules())
+    with ActivationHistLogger(model, tmp_path / "run") as hist:
+        assert hist.attached
+
+
+def test_a_budget_is_told_once_and_noted(tmp_path, monkeypatch):
+    model = make_model()
+    hist = ActivationHistLogger(model, tmp_path, overhead_budget=1e-6)
+
+    def train():
+        for _ in range(30):
+            model(batch())
+            hist.step()
+
+    with pytest.warns(ActivationHistWarning, match=r"overhead_budget=1e-06 .* From step") as told:
+        train()
+    hist.close()
+    assert len(told) == 1
+    run = read_histograms(tmp_path)["."]
+    assert run["0"].steps.tolist()[-1] < 30
+    assert run.info["cadence"].endswith("to stay under the time budget")
 
 
 def test_errors_inside_never_stop_a_training_and_are_told_once(monkeypatch):
