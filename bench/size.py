@@ -1,8 +1,9 @@
 """Bytes and microseconds per layer and record, ours beside ``SummaryWriter.add_histogram``.
 
 ResNet-18 (torchvision) trains on MNIST, 28x28, batch 64, at lr 1e-2, with all its leaf modules
-recorded at every step; the same activations go to ``add_histogram`` in some of these steps. Run it
-as ``python -m bench.size [--steps N]``.
+recorded at every step; the same activations go to ``add_histogram`` in some of these steps. Blocks
+are of 32 records however slow the machine is; what shorter ones would take is worked out after.
+Run it as ``python -m bench.size [--steps N]``.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import tempfile
 import time
 from collections import defaultdict
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -24,17 +26,17 @@ from demo.mnist import load_mnist
 from tb_activation_hist import ActivationHistLogger
 from tb_activation_hist.codec import MAGIC, encode_block
 from tb_activation_hist.event_records import find_event_files, scan_events
+from tb_activation_hist.histogram import HistogramSeries
 from tb_activation_hist.names import STOCK_PREFIX
 from tb_activation_hist.reader import read_run
 
-BLOCK = 32
 PEER_EVERY = 8
 
 
 def batches(steps: int) -> Iterator[tuple[Tensor, Tensor]]:
     mnist = load_mnist()
-    images = torch.as_tensor(mnist.train_images[: 64 * steps]).reshape(-1, 1, 28, 28)
-    labels = torch.as_tensor(mnist.train_labels[: 64 * steps]).long()
+    images = torch.tensor(mnist.train_images[: 64 * steps]).reshape(-1, 1, 28, 28)
+    labels = torch.tensor(mnist.train_labels[: 64 * steps]).long()
     for at in range(0, len(images), 64):
         yield (images[at : at + 64] / 255).expand(-1, 3, -1, -1), labels[at : at + 64]
 
@@ -49,7 +51,7 @@ def train(ours: str, peer: SummaryWriter, steps: int) -> tuple[int, int]:
     for name, module in leaves.items():
         module.register_forward_hook(keep(name, seen))
     optimizer = torch.optim.SGD(model.parameters(), 1e-2, momentum=0.9)
-    with ActivationHistLogger(model, ours) as hist:
+    with ActivationHistLogger(model, ours, flush_s=1e6) as hist:
         for step, (images, labels) in enumerate(batches(steps)):
             loss = nn.functional.cross_entropy(model(images), labels)
             loss.backward()
@@ -91,20 +93,28 @@ def event_part(event: Event) -> str:
     return "blocks" if strings and strings[0].startswith(MAGIC) else "rest"
 
 
-def encode_us(logdir: str) -> float:
-    """Least time to encode one layer's record, in blocks of 32."""
-    best = float("inf")
-    parts = [
-        series.take(slice(at, at + BLOCK))
-        for series in read_run(logdir).values()
-        for at in range(0, len(series) - BLOCK + 1, BLOCK)
-    ]
+def blocks(logdir: str, records: int) -> list[HistogramSeries]:
+    """All records in blocks of this length."""
+    parts = []
+    for series in read_run(logdir).values():
+        for at in range(0, len(series) - records + 1, records):
+            part = series.take(slice(at, at + records))
+            used = part.bin_counts.any(axis=0)
+            parts.append(
+                replace(part, bins=part.bins[used], bin_counts=part.bin_counts[:, used].copy())
+            )
+    return parts
+
+
+def encode(parts: list[HistogramSeries], records: int) -> tuple[float, float]:
+    """Bytes, and least CPU time in microseconds, per layer and record."""
+    best, size = float("inf"), 0
     for _ in range(3):
-        began = time.perf_counter()
-        for part in parts:
-            encode_block(part, 0, 0)
-        best = min(best, time.perf_counter() - began)
-    return best / (len(parts) * BLOCK) * 1e6
+        began = time.thread_time()
+        size = sum(len(encode_block(part, 0, 0)) for part in parts)
+        best = min(best, time.thread_time() - began)
+    number = len(parts) * records
+    return size / number, best / number * 1e6
 
 
 def main() -> None:
@@ -119,7 +129,9 @@ def main() -> None:
             print(f"  ours, {part:30s} {size / (layers * steps):8.0f}")
         size = sum(path.stat().st_size for path in Path(peer).iterdir())
         print(f"  add_histogram {' ' * 22} {size / (layers * peer_steps):8.0f}")
-        print(f"  encoding: {encode_us(ours):.1f} us per layer and record")
+        for records in (32, 16, 8, 4, 1):
+            each, us = encode(blocks(ours, records), records)
+            print(f"  blocks of {records:2d} records: {each:5.0f} bytes, {us:5.1f} us to encode")
 
 
 if __name__ == "__main__":

@@ -55,6 +55,28 @@ class Cadence:
         return due
 
 
+class LayerCadence:
+    """A `Cadence` for each layer: one that is rarely recorded, as in evaluation, has its own."""
+
+    def __init__(self, points: int, stride: int) -> None:
+        self._points = points
+        self._stride = stride
+        self._cadences: dict[str, Cadence] = {}
+
+    def due_rows(self, record: RecordSummary) -> list[int]:
+        """Rows of the record that get a point, of those that hold any value."""
+        return [
+            row
+            for row in np.flatnonzero(record.tallies[:, 0]).tolist()
+            if self._cadence(record.infos[row].tag).next()
+        ]
+
+    def _cadence(self, tag: str) -> Cadence:
+        if tag not in self._cadences:
+            self._cadences[tag] = Cadence(self._points, self._stride)
+        return self._cadences[tag]
+
+
 def stock_tag(name: str, info: LayerInfo) -> str:
     """Tag of a statistic of a layer; of its histogram with name ``histogram``."""
     return f"{STOCK_PREFIX}/{name}/{info.key}"
@@ -163,15 +185,18 @@ class RecordSummary:
         return np.where(point, edges > 0, part)
 
 
-def add_statistics(summary: Any, record: RecordSummary) -> None:
-    """Append the scalars of all rows to a ``Summary`` proto."""
+def add_statistics(summary: Any, record: RecordSummary, rows: Sequence[int]) -> None:
+    """Append the scalars of these rows to a ``Summary`` proto."""
     for name, values in record.statistics().items():
-        for info, value in zip(record.infos, values.tolist(), strict=True):
-            summary.value.add(tag=stock_tag(name, info), simple_value=value)
+        for row in rows:
+            tag = stock_tag(name, record.infos[row])
+            summary.value.add(tag=tag, simple_value=float(values[row]))
 
 
-def add_histograms(summary: Any, record: RecordSummary, described: set[str]) -> None:
-    """Append the histograms of all rows to a ``Summary`` proto.
+def add_histograms(
+    summary: Any, record: RecordSummary, rows: Sequence[int], described: set[str]
+) -> None:
+    """Append the histograms of these rows to a ``Summary`` proto.
 
     The tensor form is used, [k, 3] in float64: both of TensorBoard's loaders pass it on as it is.
     described: tags whose metadata is in the file already; new ones are added.
@@ -180,12 +205,13 @@ def add_histograms(summary: Any, record: RecordSummary, described: set[str]) -> 
     from tensorboard.compat.proto.types_pb2 import DT_DOUBLE
 
     sizes = [TensorShapeProto.Dim(size=size) for size in (BUCKETS, 3)]
-    for info, buckets in zip(record.infos, record.histograms(), strict=True):
-        tag = stock_tag("histogram", info)
+    buckets = record.histograms().astype("<f8")
+    for row in rows:
+        tag = stock_tag("histogram", record.infos[row])
         value = summary.value.add(tag=tag)
         value.tensor.dtype = DT_DOUBLE
         value.tensor.tensor_shape.dim.extend(sizes)
-        value.tensor.tensor_content = buckets.astype("<f8").tobytes()
+        value.tensor.tensor_content = buckets[row].tobytes()
         if tag not in described:
             described.add(tag)
             value.metadata.CopyFrom(_histogram_metadata())

@@ -23,7 +23,7 @@ from tb_activation_hist.sparse import host_to_occupied
 from tb_activation_hist.stock import (
     HISTOGRAM_STRIDE,
     STATISTICS_STRIDE,
-    Cadence,
+    LayerCadence,
     RecordSummary,
     add_histograms,
     add_statistics,
@@ -151,8 +151,8 @@ class RunWriter(RecordWriter):
         self._charted: frozenset[str] = frozenset()
         self._unsaved = 0
         self._last_step = 0
-        self._histograms = Cadence(self.options.histogram_points, HISTOGRAM_STRIDE)
-        self._statistics = Cadence(self.options.scalar_points, STATISTICS_STRIDE)
+        self._histograms = LayerCadence(self.options.histogram_points, HISTOGRAM_STRIDE)
+        self._statistics = LayerCadence(self.options.scalar_points, STATISTICS_STRIDE)
         self.start()
 
     @property
@@ -198,14 +198,15 @@ class RunWriter(RecordWriter):
 
     def store_summary(self, record: Record, summary: RecordSummary) -> None:
         """Write the points for the stock dashboards that are due."""
-        statistics, histograms = self._statistics.next(), self._histograms.next()
-        if not summary.infos or not (statistics or histograms):
+        statistics = self._statistics.due_rows(summary)
+        histograms = self._histograms.due_rows(summary)
+        if not (statistics or histograms):
             return
         event = _new_event(record.step, record.wall_time)
         if statistics:
-            add_statistics(event.summary, summary)
+            add_statistics(event.summary, summary, statistics)
         if histograms:
-            add_histograms(event.summary, summary, self._described)
+            add_histograms(event.summary, summary, histograms, self._described)
         self._file.add(event.SerializeToString())
 
     def _write_scalars(self, record: Record) -> None:

@@ -186,6 +186,27 @@ def test_stock_points_and_layout_are_read_by_tensorboard(tmp_path):
     assert buckets[:, 2].sum() == pytest.approx(np.isfinite(rows[1][0]).sum())
 
 
+def test_a_layer_that_is_rarely_recorded_has_its_own_points(tmp_path):
+    often, rare = make_layers(2)
+    writer = RunWriter(tmp_path, options=WriterOptions(flush_s=60))
+    empty = np.zeros(0, np.float32)
+    for step in range(1, 21):
+        values = random_rows(step, 2)
+        rows = values if step in (6, 15) else [values[0], empty]
+        writer.write(make_record(step, [often, rare], rows))
+    writer.close()
+    points = {
+        info: [
+            event.step
+            for event in events(tmp_path)
+            for value in event.summary.value
+            if value.tag == f"activation_hist/mean/{info.key}"
+        ]
+        for info in (often, rare)
+    }
+    assert points == {often: [1, 5, 9, 13, 17], rare: [6]}
+
+
 def test_the_layout_is_written_again_only_for_new_layers(tmp_path):
     layers = make_layers(3)
     writer = RunWriter(tmp_path, options=WriterOptions(flush_s=60))
@@ -482,3 +503,21 @@ def test_nothing_warns_in_a_plain_run(tmp_path):
         writer = RunWriter(tmp_path)
         write_steps(writer, range(1, 20), make_layers(4))
         writer.close()
+
+
+def test_a_url_that_tensorboard_can_open():
+    pytest.importorskip("fsspec", reason="TensorBoard opens such URLs through fsspec")
+    layers = make_layers(2)
+    writer = RunWriter("memory://logs/run a", options=QUIET)
+    rows = write_steps(writer, range(1, 41), layers)
+    writer.close()
+    runs = read_histograms("memory://logs")
+    assert list(runs) == ["run a"]
+    assert_stored(runs["run a"], layers, rows)
+    with pytest.raises(LogdirError, match=r"nowhere"):
+        read_histograms("memory://nowhere")
+
+
+def test_a_url_of_an_unknown_kind_is_an_error_at_once():
+    with pytest.raises(LogdirError, match=r"cannot be written"):
+        RunWriter("nonsense://logs/run")
