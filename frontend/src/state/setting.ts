@@ -2,7 +2,7 @@
 
 import { effect, type Signal, signal } from "@preact/signals";
 import { hashToPairs, replacePairs } from "../host/hash";
-import { onHashChange, readHash, writeHash } from "../host/parent";
+import { onHashChange, readAddress, readHash, writeHash } from "../host/parent";
 import type { Codec } from "./codec";
 
 export interface Setting<T> extends Signal<T> {
@@ -57,9 +57,10 @@ export function startUrl(): void {
   });
 }
 
-/** Writes a change that still waits, so that the address can be copied. */
-export function flushUrl(): void {
+/** Address that restores the view as it is now. */
+export function linkToView(): string {
   writeHash(replacePairs(readHash(), writePairs()));
+  return readAddress();
 }
 
 function readUrl(): void {

@@ -1,11 +1,10 @@
 /** What can be taken away from a row: pictures, numbers, a table, a link. */
 
 import { useSignal } from "@preact/signals";
-import { readAddress } from "../host/parent";
 import { client } from "../state/catalog";
 import { exportRow, type Format } from "../state/exports";
 import type { RowModel } from "../state/panels";
-import { flushUrl } from "../state/setting";
+import { linkToView } from "../state/setting";
 import { Menu } from "./controls";
 import { tableOf } from "./table";
 
@@ -84,8 +83,7 @@ export function RowMenu({ model }: { readonly model: RowModel }) {
 }
 
 async function copyLink(): Promise<string> {
-  flushUrl();
-  return copyText(readAddress());
+  return copyText(linkToView());
 }
 
 /** Says what happened. */
