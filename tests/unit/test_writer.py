@@ -1,75 +1,23 @@
-"""What the writer stores, and what it does when it cannot."""
+"""What the writer stores."""
 
 import json
-import os
-import signal
-import subprocess
-import sys
-import textwrap
-import threading
-import time
 import warnings
-from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from tensorboard.compat.proto.event_pb2 import Event
 from tensorboard.compat.proto.summary_pb2 import DATA_CLASS_TENSOR
 
-from tb_activation_hist.codec import MAGIC, decode_block
+from tb_activation_hist.codec import decode_block
 from tb_activation_hist.config import WriterOptions
-from tb_activation_hist.errors import ActivationHistWarning, LogdirError, OptionError
-from tb_activation_hist.event_records import find_event_files, scan_events
-from tb_activation_hist.grid import FLOAT_BITS, LinearBins
+from tb_activation_hist.errors import LogdirError
+from tb_activation_hist.event_records import find_event_files
+from tb_activation_hist.grid import LinearBins
 from tb_activation_hist.names import PLUGIN_NAME, content_to_layer_info
 from tb_activation_hist.reader import read_histograms
 from tb_activation_hist.writer import MemoryWriter, Record, RunWriter
 from tests.records import make_layers, make_record, random_rows
-
-QUIET = WriterOptions(histogram_points=0, scalar_points=0, flush_s=60)
-
-
-def events(logdir):
-    found = []
-    for path in find_event_files(str(logdir)):
-        with path.open() as file:
-            found += [Event.FromString(data) for _, data in scan_events(file)]
-    return found
-
-
-def block_values(logdir):
-    return [
-        (event, value)
-        for event in events(logdir)
-        for value in event.summary.value
-        if value.tensor.string_val and value.tensor.string_val[0].startswith(MAGIC)
-    ]
-
-
-def write_steps(writer, steps, layers, seed=0):
-    rows = {step: random_rows(seed + step, len(layers)) for step in steps}
-    for step in steps:
-        assert writer.write(make_record(step, layers, rows[step]))
-    return rows
-
-
-def assert_stored(run, layers, rows):
-    for number, info in enumerate(layers):
-        series = run[info.key]
-        assert series.steps.tolist() == sorted(rows)
-        for place, step in enumerate(sorted(rows)):
-            values = rows[step][number]
-            finite = values[np.isfinite(values)]
-            bins, counts = np.unique(FLOAT_BITS.values_to_bins(finite), return_counts=True)
-            stored = series.bin_counts[place]
-            np.testing.assert_array_equal(series.bins[stored > 0], bins)
-            np.testing.assert_array_equal(stored[stored > 0], counts)
-            assert series.n[place] == values.size
-            assert series.zeros[place] == np.sum(values == 0)
-            assert (series.nans[place], series.pos_infs[place], series.neg_infs[place]) == (1, 1, 1)
-            assert (series.min[place], series.max[place]) == (finite.min(), finite.max())
-            assert series.mean[place] == finite.astype(float).mean()
+from tests.stored import QUIET, assert_stored, block_values, read_events, wait_for, write_steps
 
 
 def test_records_come_back_exactly(tmp_path):
@@ -152,7 +100,7 @@ def test_scalars_may_be_tensors_and_do_not_keep_the_graph(tmp_path):
     gate.host.arrived.set()
     writer.close()
     assert not any(item.scalars["loss"].requires_grad for item in kept)
-    values = {v.tag: v.simple_value for e in events(tmp_path) for v in e.summary.value}
+    values = {v.tag: v.simple_value for e in read_events(tmp_path) for v in e.summary.value}
     assert (values["loss"], values["rate"]) == (2.5, 0.5)
 
 
@@ -198,7 +146,7 @@ def test_a_layer_that_is_rarely_recorded_has_its_own_points(tmp_path):
     points = {
         info: [
             event.step
-            for event in events(tmp_path)
+            for event in read_events(tmp_path)
             for value in event.summary.value
             if value.tag == f"activation_hist/mean/{info.key}"
         ]
@@ -214,7 +162,7 @@ def test_the_layout_is_written_again_only_for_new_layers(tmp_path):
         write_steps(writer, [writer._last_step + 1], group)
         writer.flush()
     writer.close()
-    tags = [value.tag for event in events(tmp_path) for value in event.summary.value]
+    tags = [value.tag for event in read_events(tmp_path) for value in event.summary.value]
     assert tags.count("custom_scalars__config__") == 2
 
 
@@ -228,7 +176,7 @@ def test_run_information(tmp_path):
     writer.close()
     texts = [
         json.loads(value.tensor.string_val[0])
-        for event in events(tmp_path)
+        for event in read_events(tmp_path)
         for value in event.summary.value
         if value.tag == "__run__"
     ]
@@ -259,194 +207,6 @@ def test_flush_s_brings_records_to_disk_without_being_asked(tmp_path):
     writer.close()
 
 
-def wait_for(condition, seconds=15):
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it did not happen"
-        time.sleep(0.02)
-
-
-def test_a_full_queue_skips_and_counts(tmp_path):
-    layers = make_layers(1)
-    options = WriterOptions(queue_records=2, on_backlog="skip", flush_s=60)
-    writer = RunWriter(tmp_path, options=options)
-    records = [make_record(step, layers, random_rows(step, 1)) for step in range(1, 6)]
-    records[0].host.arrived.clear()
-    assert [writer.write(record) for record in records] == [True, True, False, False, False]
-    records[0].host.arrived.set()
-    writer.close()
-    assert writer.skipped == 3
-    run = read_histograms(tmp_path)["."]
-    assert run[layers[0].key].steps.tolist() == [1, 2]
-    assert run.info["skipped"] == 3
-
-
-def test_a_full_queue_waits(tmp_path):
-    layers = make_layers(1)
-    writer = RunWriter(tmp_path, options=WriterOptions(queue_records=1, flush_s=60))
-    first = make_record(1, layers, random_rows(1, 1))
-    first.host.arrived.clear()
-    writer.write(first)
-    threading.Timer(0.3, first.host.arrived.set).start()
-    began = time.monotonic()
-    assert writer.write(make_record(2, layers, random_rows(2, 1)))
-    assert time.monotonic() - began > 0.2
-    writer.close()
-    assert read_histograms(tmp_path)["."][layers[0].key].steps.tolist() == [1, 2]
-
-
-def test_an_unwritable_logdir_is_an_error_at_once(tmp_path):
-    (tmp_path / "file").write_text("")
-    with pytest.raises(LogdirError, match=r"file/run.*cannot be written \(Not a directory\)"):
-        RunWriter(tmp_path / "file" / "run")
-
-
-@pytest.mark.parametrize("target", [None, "", 3])
-def test_what_is_no_logdir_is_refused(target):
-    with pytest.raises(OptionError, match="a path, a URL or a SummaryWriter"):
-        RunWriter(target)
-
-
-def test_a_full_disk_warns_once_and_loses_nothing_once_there_is_room(tmp_path, monkeypatch):
-    layers = make_layers(1)
-    writer = RunWriter(tmp_path, options=QUIET)
-    real_write, room = os.write, [40]
-
-    def write(descriptor, data):
-        if room[0] < len(data):
-            if room[0] == 0:
-                raise OSError(28, "No space left on device")
-            data = data[: room[0]]
-        room[0] -= len(data)
-        return real_write(descriptor, data)
-
-    monkeypatch.setattr("tb_activation_hist.event_file.os.write", write)
-    rows = write_steps(writer, [1, 2], layers)
-    with pytest.warns(ActivationHistWarning, match="No space left on device") as caught:  # noqa: PT031
-        writer.flush()
-        rows |= write_steps(writer, [3], layers)
-        writer.flush()
-    assert len(caught) == 1
-    assert not block_values(tmp_path)
-    room[0] = 1 << 30
-    writer.close()
-    assert_stored(read_histograms(tmp_path)["."], layers, rows)
-    assert writer.lost == 0
-
-
-def test_a_removed_directory_warns_once_and_never_raises(tmp_path):
-    layers = make_layers(1)
-    run = tmp_path / "run"
-    writer = RunWriter(run, options=QUIET)
-    for path in run.iterdir():
-        path.unlink()
-    run.rmdir()
-    with pytest.warns(ActivationHistWarning, match="cannot be written") as caught:  # noqa: PT031
-        for step in (1, 2):
-            write_steps(writer, [step], layers)
-            writer.flush()
-        writer.close()
-    assert len(caught) == 1
-    assert writer.lost == 2
-    assert not run.exists()
-
-
-def test_a_broken_record_warns_and_the_next_ones_are_stored(tmp_path):
-    layers = make_layers(1)
-    writer = RunWriter(tmp_path, options=QUIET)
-    writer.write(Record(1, 0.0, layers, host=object()))
-    write_steps(writer, [2], layers)
-    with pytest.warns(ActivationHistWarning, match="AttributeError.*training goes on"):
-        writer.close()
-    run = read_histograms(tmp_path)["."]
-    assert run[layers[0].key].steps.tolist() == [2]
-    assert "AttributeError" in run.info["errors"][0]
-
-
-def test_on_error_raise(tmp_path):
-    writer = RunWriter(tmp_path, options=WriterOptions(on_error="raise"))
-    writer.write(Record(1, 0.0, make_layers(1), host=object()))
-    with pytest.raises(AttributeError):
-        writer.flush()
-    writer._unsaid.clear()
-    writer.close()
-
-
-def test_close_is_idempotent_and_later_records_are_not_taken(tmp_path):
-    writer = RunWriter(tmp_path, options=QUIET)
-    writer.close()
-    writer.close()
-    writer.flush()
-    assert not writer.write(make_record(1, make_layers(1), random_rows(0, 1)))
-    assert not writer._thread.is_alive()
-
-
-def test_close_is_bounded(tmp_path):
-    writer = RunWriter(tmp_path, options=WriterOptions(close_timeout_s=0.3))
-    record = make_record(1, make_layers(1), random_rows(0, 1))
-    record.host.arrived.clear()
-    writer.write(record)
-    with pytest.warns(ActivationHistWarning, match="close_timeout_s"):
-        writer.close()
-    record.host.arrived.set()
-
-
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
-def test_a_forked_child_neither_hangs_nor_writes(tmp_path):
-    layers = make_layers(1)
-    writer = RunWriter(tmp_path, options=QUIET)
-    write_steps(writer, [1], layers)
-    record = make_record(2, layers, random_rows(0, 1))
-    child = os.fork()
-    if child == 0:
-        taken = writer.write(record)
-        writer.flush()
-        writer.close()
-        os._exit(int(taken))
-    assert os.waitpid(child, 0)[1] == 0
-    writer.close()
-    assert read_histograms(tmp_path)["."][layers[0].key].steps.tolist() == [1]
-
-
-SCRIPT = """
-    import sys, time
-    from tb_activation_hist.config import WriterOptions
-    from tb_activation_hist.writer import RunWriter
-    from tests.records import make_layers, make_record, random_rows
-
-    writer = RunWriter(sys.argv[1], options=WriterOptions(flush_s=float(sys.argv[2])))
-    for step in (1, 2, 3):
-        writer.write(make_record(step, make_layers(1), random_rows(step, 1)))
-    print("written", flush=True)
-    if sys.argv[3] == "wait":
-        time.sleep(60)
-"""
-
-
-def start_script(*arguments):
-    command = [sys.executable, "-c", textwrap.dedent(SCRIPT), *map(str, arguments)]
-    root = Path(__file__).parents[2]
-    return subprocess.Popen(command, cwd=root, stdout=subprocess.PIPE)
-
-
-def test_the_interpreters_end_without_close_stores_everything(tmp_path):
-    process = start_script(tmp_path, 60, "end")
-    assert process.wait(60) == 0
-    process.stdout.close()
-    assert read_histograms(tmp_path)["."]["block0.conv0"].steps.tolist() == [1, 2, 3]
-
-
-def test_kill_loses_at_most_what_came_after_the_last_flush(tmp_path):
-    process = start_script(tmp_path, 0.2, "wait")
-    assert process.stdout.readline() == b"written\n"
-    wait_for(lambda: block_values(tmp_path))
-    time.sleep(0.5)
-    process.send_signal(signal.SIGKILL)
-    process.wait(20)
-    process.stdout.close()
-    assert read_histograms(tmp_path)["."]["block0.conv0"].steps.tolist() == [1, 2, 3]
-
-
 def summary_writers():
     from tensorboardX import SummaryWriter as TensorboardX
     from torch.utils.tensorboard import SummaryWriter as Torch
@@ -468,21 +228,8 @@ def test_a_summary_writers_file_is_shared(tmp_path, kind):
     assert len(find_event_files(str(tmp_path))) == 1
     assert writer.logdir == str(tmp_path)
     assert_stored(read_histograms(tmp_path)["."], layers, rows)
-    tags = {value.tag for event in events(tmp_path) for value in event.summary.value}
+    tags = {value.tag for event in read_events(tmp_path) for value in event.summary.value}
     assert {"theirs", "after"} <= tags
-
-
-@pytest.mark.parametrize("kind", [0, 1], ids=["torch", "tensorboardX"])
-def test_a_summary_writer_closed_by_its_owner_gives_one_warning(tmp_path, kind):
-    pytest.importorskip("tensorboardX")
-    shared = summary_writers()[kind](str(tmp_path))
-    writer = RunWriter(shared, options=QUIET)
-    shared.close()
-    with pytest.warns(ActivationHistWarning, match="closed") as caught:  # noqa: PT031
-        write_steps(writer, range(1, 70), make_layers(2))
-        writer.close()
-    assert len(caught) == 1
-    assert len(find_event_files(str(tmp_path))) == 1
 
 
 def test_memory_writer_keeps_series_and_scalars():
