@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -321,12 +322,22 @@ def align_bins(parts: Sequence[HistogramSeries]) -> tuple[IntArray, list[npt.NDA
     """The union of the parts' bins, and each part's (S, K) counts over that union."""
     bins = np.unique(np.concatenate([part.bins for part in parts]))
     wide = any(part.bin_counts.dtype.itemsize > 4 for part in parts)
-    aligned = []
-    for part in parts:
-        counts = np.zeros((len(part), len(bins)), dtype=np.uint64 if wide else np.uint32)
-        counts[:, np.searchsorted(bins, part.bins)] = part.bin_counts
-        aligned.append(counts)
-    return bins, aligned
+    kind = np.dtype(np.uint64 if wide else np.uint32)
+    return bins, [_spread_columns(part, bins, kind) for part in parts]
+
+
+def _spread_columns(part: HistogramSeries, bins: IntArray, kind: np.dtype[Any]) -> npt.NDArray[Any]:
+    """The part's (S, K) counts of these bins, which hold its own; not to be written to."""
+    if len(part.bins) == len(bins):
+        return part.bin_counts.astype(kind, copy=False)
+    counts = np.zeros((len(part), len(bins)), dtype=kind)
+    columns = np.searchsorted(bins, part.bins)
+    # Whole stretches at once: a long series that gets a few bins more is copied, not scattered.
+    breaks = np.flatnonzero(np.diff(columns) != 1) + 1
+    for start, end in pairwise([0, *breaks.tolist(), len(columns)] if len(columns) else []):
+        to = int(columns[start])
+        counts[:, to : to + end - start] = part.bin_counts[:, start:end]
+    return counts
 
 
 def join_series(parts: Sequence[HistogramSeries]) -> HistogramSeries:
