@@ -95,11 +95,22 @@ class Tab:
         )
         return dict(found)
 
+    def choose(self, label: str, value: str) -> None:
+        """Sets a named choice of the toolbar or the settings pane."""
+        field = self.frame.locator("label.field").filter(
+            has=self.frame.locator(f".field-name:text-is('{label}')")
+        )
+        field.locator("select").first.select_option(value)
+
+    def chosen(self, label: str) -> str:
+        field = self.frame.locator("label.field").filter(
+            has=self.frame.locator(f".field-name:text-is('{label}')")
+        )
+        return field.locator("select").first.input_value()
+
     def tick_labels(self, index: int = 0) -> list[str]:
         """Numbers on the time axis of a run's head."""
-        return list(
-            self.frame.locator(".head-axis").nth(index).locator("text").all_text_contents()
-        )
+        return list(self.frame.locator(".head-axis").nth(index).locator("text").all_text_contents())
 
 
 def open_tab(page: Page, root: str, ours: str = "", dark: bool = False) -> Tab:

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, Route
 
+from tb_activation_hist.names import LayerInfo
 from tests.browser.conftest import BAD, GOOD, STRICT
 from tests.browser.tab import Tab, open_frame, open_tab
 from tests.plugin.logdirs import RunFile, healthy_values
 from tests.plugin.tensorboard_process import TensorBoard, running_tensorboard
 from tests.series import values_to_series
-from tb_activation_hist.names import LayerInfo
 
 AXE = Path(__file__).parents[2] / "frontend/node_modules/axe-core/axe.min.js"
 
@@ -77,7 +77,7 @@ def assert_idle_while_hidden(tab: Tab) -> None:
 def test_the_reload_button_asks_for_everything_again(tab: Tab) -> None:
     tab.reset()
     with tab.page.expect_request(lambda request: request.url.endswith("/tiles")):
-        tab.page.get_by_role("button", name="Reload data").first.click()
+        tab.page.locator(".reload-button").click()
     tab.wait_drawn()
 
 
@@ -99,8 +99,10 @@ def test_a_failing_server_is_said_and_can_be_asked_again(
     card.wait_for(timeout=20_000)
     assert "The disk is on fire." in card.inner_text()
     failing["on"] = False
-    for button in tab.frame.get_by_role("button", name="Retry").all():
-        button.click()
+    retry = tab.frame.get_by_role("button", name="Retry")
+    while retry.count() > 0:
+        retry.first.click()
+        page.wait_for_timeout(200)
     tab.wait_drawn()
     page.route("**/index*", lambda route: route.abort())
     tab.frame.get_by_text("not connected").wait_for(timeout=20_000)

@@ -41,9 +41,7 @@ def test_shift_drag_zooms_the_values_of_the_row_alone(tab: Tab) -> None:
     tab.reset()
     axes = tab.frame.locator(".y-axis")
     before = [axes.nth(at).inner_html() for at in range(4)]
-    tab.drag(
-        tab.point(GOOD, "conv1", 0.5, 0.3), tab.point(GOOD, "conv1", 0.52, 0.6), key="Shift"
-    )
+    tab.drag(tab.point(GOOD, "conv1", 0.5, 0.3), tab.point(GOOD, "conv1", 0.52, 0.6), key="Shift")
     tab.until(lambda: axes.nth(0).inner_html(), lambda html: html != before[0])
     assert axes.nth(1).inner_html() != before[1]
     assert [axes.nth(at).inner_html() for at in (2, 3)] == before[2:]

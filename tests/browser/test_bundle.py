@@ -1,0 +1,36 @@
+"""The built page: small enough, and free of what TensorBoard's policy forbids."""
+
+from __future__ import annotations
+
+import gzip
+import re
+from pathlib import Path
+
+import tb_activation_hist
+
+STATIC = Path(tb_activation_hist.__file__).parent / "static"
+BUDGET = 80_000
+"""Bytes of scripts and style sheets after gzip."""
+
+
+def files() -> list[Path]:
+    found = [path for path in STATIC.rglob("*") if path.suffix in {".js", ".css"}]
+    assert STATIC / "index.js" in found
+    return found
+
+
+def test_scripts_and_styles_stay_within_the_budget() -> None:
+    assert sum(len(gzip.compress(path.read_bytes(), 9)) for path in files()) <= BUDGET
+
+
+def test_no_evaluated_code_and_no_other_host() -> None:
+    for path in files():
+        text = path.read_text(encoding="utf-8")
+        assert not re.search(r"\beval\(|new Function|\bFunction\(", text), path
+        assert "createObjectURL(new Blob" not in text, path
+        addresses = set(re.findall(r"https?://[^\s\"'`]+", text))
+        assert {address for address in addresses if "www.w3.org" not in address} == set(), path
+
+
+def test_the_entry_exports_render() -> None:
+    assert re.search(r"export\s*\{[^}]*\bas render\b", (STATIC / "index.js").read_text("utf-8"))

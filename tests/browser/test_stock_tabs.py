@@ -1,0 +1,80 @@
+"""What a logger writes is seen in TensorBoard's own tabs and in ours."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+import torch
+from playwright.sync_api import Frame, Page
+
+from tb_activation_hist import ActivationHistLogger
+from tests.browser.conftest import STRICT
+from tests.browser.tab import open_tab
+from tests.plugin.tensorboard_process import TensorBoard, running_tensorboard
+
+STEPS = 40
+
+TABS = {
+    "timeseries": "conv",
+    "scalars": "loss",
+    "custom_scalars": "conv",
+    "distributions": "conv",
+    "histograms": "conv",
+}
+"""Hash of a tab and what it must say."""
+
+
+@pytest.fixture(scope="module")
+def logged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TensorBoard]:
+    folder = tmp_path_factory.mktemp("logged")
+    torch.manual_seed(0)
+    model = torch.nn.Sequential()
+    model.add_module("conv", torch.nn.Conv2d(1, 4, 3))
+    model.add_module("act", torch.nn.ReLU())
+    with ActivationHistLogger(model, str(folder / "logs/run"), every=1) as hist:
+        for _ in range(STEPS):
+            loss = model(torch.randn(8, 1, 8, 8)).pow(2).mean()
+            loss.backward()
+            hist.step(loss=loss)
+    with running_tensorboard(folder, f"--logdir={folder / 'logs'}", env=STRICT) as server:
+        server.wait_for_series(2, last_step=1)
+        yield server
+
+
+def test_our_tab_shows_it(open_page: Callable[..., Page], logged: TensorBoard) -> None:
+    tab = open_tab(open_page(), logged.root)
+    assert tab.frame.locator(".tall .layer-name").all_text_contents() == ["conv", "act"]
+    assert f"{STEPS} records" in str(
+        tab.frame.locator("canvas[role=img]").first.get_attribute("aria-label")
+    )
+    assert tab.frame.locator(".scalar").count() == 1
+    assert tab.problems == []
+
+
+@pytest.mark.parametrize("name", TABS)
+def test_a_stock_tab_shows_it(
+    open_page: Callable[..., Page], logged: TensorBoard, name: str
+) -> None:
+    page = open_page()
+    page.goto(f"{logged.root}#{name}")
+    wanted = TABS[name]
+
+    def says(frame: Frame) -> bool:
+        return wanted in frame.evaluate(WHOLE_TEXT)
+
+    for _ in range(200):
+        if any(says(frame) for frame in page.frames):
+            return
+        page.wait_for_timeout(100)
+    raise AssertionError(page.main_frame.evaluate(WHOLE_TEXT)[:2000])
+
+
+WHOLE_TEXT = """() => {
+  const read = node => [...node.childNodes].map(child =>
+    child.nodeType === 3 ? child.textContent
+    : ['STYLE', 'SCRIPT'].includes(child.tagName) ? ''
+    : read(child) + (child.shadowRoot ? read(child.shadowRoot) : '')).join(' ');
+  return read(document.body);
+}"""
+"""Text of the page and of its shadow trees."""
