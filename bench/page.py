@@ -1,4 +1,4 @@
-"""Times the page in a real TensorBoard and a real Chromium, beside TensorBoard's own Histograms tab.
+"""Times the page in real TensorBoard and Chromium, beside TensorBoard's own Histograms tab.
 
     python -m bench.page                   50 layers, 4 runs, 1,000 records
     python -m bench.page --large           500 layers, 8 runs, 2,000 records
@@ -38,7 +38,9 @@ DRAWN = """() => {
 WATCH = """wanted => new Promise(done => {
   const start = performance.now();
   const drawn = () => [...document.querySelectorAll('.panel canvas[role=img]')]
-    .filter(c => { const b = c.getBoundingClientRect(); return b.bottom > 0 && b.top < innerHeight; });
+    .map(c => [c, c.getBoundingClientRect()])
+    .filter(([, box]) => box.bottom > 0 && box.top < innerHeight)
+    .map(([c]) => c);
   const look = () => {
     const all = drawn();
     if (all.length >= wanted && all.every(c => c.dataset.painted)) done(performance.now() - start);
@@ -106,8 +108,10 @@ def chromium() -> Iterator[Browser]:
 
 
 def new_page(browser: Browser, ratio: float = 1) -> Page:
-    viewport = {"width": 1600, "height": 900}
-    return browser.new_context(viewport=viewport, device_scale_factor=ratio).new_page()
+    context = browser.new_context(
+        viewport={"width": 1600, "height": 900}, device_scale_factor=ratio
+    )
+    return context.new_page()
 
 
 def our_frame(page: Page) -> Frame:
@@ -160,16 +164,10 @@ def measure_opening(browser: Browser, root: str, size: Size) -> None:
     line("click to visible panels, slowest", f"{times[-1]:.0f} ms", "500 ms (p95)")
     strips = min(size.layers * min(size.runs, 6), 180)
     times = sorted(click_to_drawn_ms(browser, root, "", strips) for _ in range(OPENINGS))
-    line(
-        f"click to all visible of {strips} strips, p50",
-        f"{statistics.median(times):.0f} ms",
-        "1,200 ms",
-    )
-    line(
-        "TensorBoard's Histograms tab to its first charts",
-        f"{stock_ms(browser, root):.0f} ms",
-        "for comparison",
-    )
+    p50 = f"{statistics.median(times):.0f} ms"
+    line(f"click to {strips} visible strips, p50", p50, "1,200 ms")
+    stock = f"{stock_ms(browser, root):.0f} ms"
+    line("TensorBoard's Histograms tab to its first charts", stock, "for comparison")
 
 
 def measure_frames(browser: Browser, root: str) -> None:

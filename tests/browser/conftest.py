@@ -89,7 +89,7 @@ def deep_names() -> list[str]:
 
 @pytest.fixture(scope="module")
 def tab(browser: Browser, two_runs: TensorBoard) -> Iterator[Tab]:
-    """Our tab on the two runs; shared by a module's tests, each of which starts with `tab.reset()`."""
+    """Our tab on the two runs; a module's tests share it and each starts with `tab.reset()`."""
     page = new_page(browser)
     yield open_tab(page, two_runs.root)
     page.context.close()

@@ -1,4 +1,4 @@
-"""A page that stays open: nothing there yet, a run that starts, grows, is hidden; broken servers; access."""
+"""A page that stays open: a run that starts and grows, a hidden tab, a broken server; access."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def test_a_page_opened_too_early_fills_and_follows(
 
 
 def assert_idle_while_hidden(tab: Tab) -> None:
-    """Another tab of TensorBoard hides ours: no request goes out; shown again it draws as before."""
+    """Hidden by another tab, ours asks for nothing; shown again it draws as before."""
     asked: list[str] = []
     tab.page.on("request", lambda request: asked.append(request.url))
     drawn = tab.pixels("first", "conv1")

@@ -1,4 +1,4 @@
-"""Runs before TensorBoard: its policy for scripts without the `unsafe-eval` that it wants to drop."""
+"""Runs before TensorBoard: takes `unsafe-eval`, which it means to drop, out of its policy."""
 
 from tensorboard.backend import http_util
 
