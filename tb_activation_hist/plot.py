@@ -184,19 +184,19 @@ def plot_difference(
     difference = 100 * (shares[0] - shares[1]).T
     if ax is None:
         _, ax = _pyplot().subplots(figsize=figsize, layout="constrained")
-    largest = float(np.nanquantile(np.abs(difference), 0.999)) or 1.0
+    largest = float(np.abs(difference).max()) or 1.0
     mesh = ax.pcolormesh(
         step_edges(steps.astype(np.float64)),
         axis.edges,
         difference,
         cmap=DIVERGING,
-        vmin=-largest,
-        vmax=largest,
+        norm=_difference_norm(largest),
         rasterized=True,
     )
     _set_value_scale(ax, axis)
     ax.set(xlabel="step", ylabel="value", title=title or f"{one.layer}: difference")
-    ax.figure.colorbar(mesh, ax=ax, label="difference of shares, percentage points", pad=0.01)
+    label = "difference of shares, percentage points"
+    ax.figure.colorbar(mesh, ax=ax, label=label, pad=0.01, ticks=_difference_ticks(largest))
     return ax
 
 
@@ -290,6 +290,20 @@ def _count_norm(pictures: Sequence[Picture]) -> Any:
 
     most = max((float(picture.counts.max(initial=0)) for picture in pictures), default=0.0)
     return LogNorm(vmin=1, vmax=max(most, 10.0))
+
+
+def _difference_norm(largest: float) -> Any:
+    """Linear up to a hundredth of the largest, so that one cell does not hide the rest."""
+    from matplotlib.colors import SymLogNorm
+
+    return SymLogNorm(linthresh=largest / 100, vmin=-largest, vmax=largest)
+
+
+def _difference_ticks(largest: float) -> list[float]:
+    """Zero and, on both sides, the powers of ten on the logarithmic part of the scale."""
+    top = int(np.floor(np.log10(largest)))
+    powers = [10.0**exponent for exponent in (top - 1, top)]
+    return [*(-power for power in reversed(powers)), 0.0, *powers]
 
 
 def _draw(ax: Any, picture: Picture, norm: Any) -> Any:
