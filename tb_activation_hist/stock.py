@@ -30,7 +30,7 @@ HISTOGRAM_STRIDE: Final = 16
 STATISTICS_STRIDE: Final = 8
 """Records from one point to the next, at least: at every record points would outweigh the blocks
 (1,055 bytes per layer beside 394), so they take 83. The logger's own thinning leaves some 20,000
-records of a long run; `Cadence` then gives the 500 histograms and 1,000 scalars that were asked for.
+records of a long run; `Cadence` then gives some 500 histograms and 1,000 scalars.
 """
 
 STATISTICS: Final = ("mean", "std", "mean-std", "mean+std", "near_zero", "abs_p99")
