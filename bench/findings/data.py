@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
@@ -23,7 +23,7 @@ class Data(NamedTuple):
     targets: Tensor
 
 
-@lru_cache(maxsize=None)
+@cache
 def load_data(name: str) -> Data:
     return {"mnist": load_small_mnist, "digits": load_small_digits, "sounds": load_sounds}[name]()
 

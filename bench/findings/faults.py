@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
@@ -16,6 +17,7 @@ from bench.findings.models import DEEP, Architecture, cnn, mlp
 WEIGHT_TYPES = (nn.Linear, nn.Conv2d, nn.LSTM, nn.GRU)
 SHRINK_PER_STEP = 0.85
 TINY_LOSS = 1e-4
+STILL_SHARE, SLOW_SHARE = 0.34, 0.67
 
 
 @dataclass
@@ -39,7 +41,15 @@ class Training:
 
 
 DIVERGED = frozenset(
-    "exploding collapsed mostly_zero spike_and_crash non_finite sudden_change saturated".split()
+    [
+        "exploding",
+        "collapsed",
+        "mostly_zero",
+        "spike_and_crash",
+        "non_finite",
+        "sudden_change",
+        "saturated",
+    ]
 )
 AFTERMATH = DIVERGED | {"vanishing", "outlier_features", "not_learning"}
 
@@ -107,7 +117,7 @@ def sink_bias(training: Training, step: int) -> None:
     leaves = leaf_modules(training.model)
     pairs = [
         (before, name)
-        for (_, before), (name, after) in zip(leaves, leaves[1:], strict=False)
+        for (_, before), (name, after) in itertools.pairwise(leaves)
         if isinstance(after, nn.ReLU) and getattr(before, "bias", None) is not None
     ]
     module, name = pairs[len(pairs) // 2]
@@ -134,14 +144,17 @@ def freeze_prefix(training: Training) -> None:
 
 def spread_rates(training: Training) -> None:
     """fastai's ``slice(rate / 1e4, rate)`` over three groups of layers."""
-    first, training.truth_layers = prefix(training.model, 0.34)
-    second, _ = prefix(training.model, 0.67)
+    first, training.truth_layers = prefix(training.model, STILL_SHARE)
+    second, _ = prefix(training.model, SLOW_SHARE)
     rates = {id(p): 1.0 for p in training.model.parameters()}
     rates |= {id(p): 1e-2 for m in second for p in m.parameters()}
     rates |= {id(p): 1e-4 for m in first for p in m.parameters()}
     groups = [
-        {**{k: v for k, v in training.optimizer.param_groups[0].items() if k != "params"},
-         "params": [p], "lr": training.rate * rates[id(p)]}
+        {
+            **{k: v for k, v in training.optimizer.param_groups[0].items() if k != "params"},
+            "params": [p],
+            "lr": training.rate * rates[id(p)],
+        }
         for p in training.model.parameters()
     ]
     training.optimizer = type(training.optimizer)(groups)
@@ -235,44 +248,126 @@ MLPS = ("mlp", "mlp_tanh", "mlp_digits", "mlp_tanh_deep")
 FAULTS = {
     f.name: f
     for f in (
-        Fault("lr30", DIVERGED, AFTERMATH, _every, at_step=partial(raise_rate, 30.0),
-              needs_effect=True),
-        Fault("lr100", DIVERGED, AFTERMATH, _every, at_step=partial(raise_rate, 100.0),
-              needs_effect=True),
-        Fault("lr100_start", DIVERGED, AFTERMATH, _every, at_step=partial(raise_rate, 100.0),
-              needs_effect=True, **START),
-        Fault("lr_bursts", DIVERGED, AFTERMATH, _every,
-              at_step=burst_rate, needs_effect=True),
-        Fault("zero_init", frozenset({"collapsed"}), frozenset({"not_learning", "vanishing"}),
-              _every, prepare=zero_weights, **START),
-        Fault("large_init", frozenset({"exploding", "saturated"}), AFTERMATH,
-              lambda a: not a.normalised and a.name not in ("lstm", "gru"),
-              prepare=enlarge_weights, **START),
-        Fault("dead_bias", frozenset({"collapsed", "mostly_zero"}),
-              frozenset({"sudden_change", "vanishing", "not_learning", "exploding"}),
-              _has_relu, at_step=sink_bias),
-        Fault("frozen_prefix", frozenset({"not_learning"}), frozenset(), _every,
-              prepare=freeze_prefix, **START),
-        Fault("discriminative", frozenset({"not_learning"}), frozenset(), _every,
-              prepare=spread_rates, **START),
-        Fault("sigmoid_chain", frozenset({"vanishing", "not_learning"}), frozenset({"saturated"}),
-              lambda a: a.name in ("mlp", "mlp_digits", "mlp_tanh_deep"), **START),
-        Fault("no_norm", frozenset({"vanishing"}), frozenset({"not_learning", "collapsed"}),
-              lambda a: a.deep, **START),
-        Fault("weight_decay", frozenset({"vanishing", "collapsed", "sudden_change"}),
-              frozenset({"not_learning"}), _every, at_step=shrink_weights),
-        Fault("data_change", frozenset({"sudden_change"}), AFTERMATH, _every,
-              at_step=lose_normalisation),
-        Fault("bad_batches", frozenset({"spike_and_crash"}), AFTERMATH, _every,
-              at_step=spoil_batches),
-        Fault("fp16_underflow", frozenset({"low_precision"}), frozenset({"not_learning"}),
-              lambda a: a.name in (*MLPS, "cnn", "cnn_bn", "deep_mlp", "transformer", "resnet"),
-              prepare=underflow, **START),
-        Fault("nan_log0", frozenset({"non_finite"}), frozenset({"sudden_change"}), _every,
-              prepare=insert_log, at_step=unsafe_log),
-        Fault("large_unit", frozenset({"outlier_features"}), AFTERMATH,
-              lambda a: a.name in (*MLPS, "deep_mlp", "transformer", "lstm", "gru"),
-              at_step=enlarge_unit),
+        Fault(
+            "lr30",
+            DIVERGED,
+            AFTERMATH,
+            _every,
+            at_step=partial(raise_rate, 30.0),
+            needs_effect=True,
+        ),
+        Fault(
+            "lr100",
+            DIVERGED,
+            AFTERMATH,
+            _every,
+            at_step=partial(raise_rate, 100.0),
+            needs_effect=True,
+        ),
+        Fault(
+            "lr100_start",
+            DIVERGED,
+            AFTERMATH,
+            _every,
+            at_step=partial(raise_rate, 100.0),
+            needs_effect=True,
+            **START,
+        ),
+        Fault("lr_bursts", DIVERGED, AFTERMATH, _every, at_step=burst_rate, needs_effect=True),
+        Fault(
+            "zero_init",
+            frozenset({"collapsed"}),
+            frozenset({"not_learning", "vanishing"}),
+            _every,
+            prepare=zero_weights,
+            **START,
+        ),
+        Fault(
+            "large_init",
+            frozenset({"exploding", "saturated"}),
+            AFTERMATH,
+            lambda a: not a.normalised and a.name not in ("lstm", "gru"),
+            prepare=enlarge_weights,
+            **START,
+        ),
+        Fault(
+            "dead_bias",
+            frozenset({"collapsed", "mostly_zero"}),
+            frozenset({"sudden_change", "vanishing", "not_learning", "exploding"}),
+            _has_relu,
+            at_step=sink_bias,
+        ),
+        Fault(
+            "frozen_prefix",
+            frozenset({"not_learning"}),
+            frozenset(),
+            _every,
+            prepare=freeze_prefix,
+            **START,
+        ),
+        Fault(
+            "discriminative",
+            frozenset({"not_learning"}),
+            frozenset(),
+            _every,
+            prepare=spread_rates,
+            **START,
+        ),
+        Fault(
+            "sigmoid_chain",
+            frozenset({"vanishing", "not_learning"}),
+            frozenset({"saturated"}),
+            lambda a: a.name in ("mlp", "mlp_digits", "mlp_tanh_deep"),
+            **START,
+        ),
+        Fault(
+            "no_norm",
+            frozenset({"vanishing"}),
+            frozenset({"not_learning", "collapsed"}),
+            lambda a: a.deep,
+            needs_effect=True,
+            **START,
+        ),
+        Fault(
+            "weight_decay",
+            frozenset({"vanishing", "collapsed", "sudden_change"}),
+            frozenset({"not_learning"}),
+            _every,
+            at_step=shrink_weights,
+        ),
+        Fault(
+            "data_change",
+            frozenset({"sudden_change"}),
+            AFTERMATH,
+            _every,
+            at_step=lose_normalisation,
+        ),
+        Fault(
+            "bad_batches", frozenset({"spike_and_crash"}), AFTERMATH, _every, at_step=spoil_batches
+        ),
+        Fault(
+            "fp16_underflow",
+            frozenset({"low_precision"}),
+            frozenset({"not_learning"}),
+            lambda a: a.name in (*MLPS, "cnn", "cnn_bn", "deep_mlp", "transformer", "resnet"),
+            prepare=underflow,
+            **START,
+        ),
+        Fault(
+            "nan_log0",
+            frozenset({"non_finite"}),
+            frozenset({"sudden_change"}),
+            _every,
+            prepare=insert_log,
+            at_step=unsafe_log,
+        ),
+        Fault(
+            "large_unit",
+            frozenset({"outlier_features"}),
+            AFTERMATH,
+            lambda a: a.name in (*MLPS, "deep_mlp", "transformer", "lstm", "gru"),
+            at_step=enlarge_unit,
+        ),
     )
 }
 

@@ -3,29 +3,37 @@
 from __future__ import annotations
 
 from bench.findings.faults import FAULTS, HEALTHY
-from bench.findings.models import ARCHITECTURES, CALIBRATION
+from bench.findings.models import ARCHITECTURES, CALIBRATION, LATER_CALIBRATION
 from bench.findings.train import Job
 
 CALIBRATION_SEED, TEST_SEED = 0, 10
 
 
 def calibration_jobs() -> list[Job]:
-    """Every condition once on the calibration architectures."""
-    return [job for name in CALIBRATION for job in jobs_of(name, CALIBRATION_SEED)]
+    """Every condition once on four architectures, and half of the faults on three more."""
+    jobs = []
+    for place, name in enumerate(ARCHITECTURES):
+        if name in CALIBRATION:
+            jobs += jobs_of(name, CALIBRATION_SEED)
+        elif name in LATER_CALIBRATION:
+            jobs += chosen_jobs(name, place, turns=2)
+    return jobs
 
 
 def test_jobs() -> list[Job]:
-    """Other architectures with half of the faults each, known ones with other seeds and a third.
-
-    Which faults an architecture gets goes by turns, so that every fault is planted several times.
-    """
+    """All other architectures with half of the faults each, the first four with other seeds."""
     jobs = []
     for place, name in enumerate(ARCHITECTURES):
-        own = jobs_of(name, TEST_SEED + place)
-        healthy, faulty = own[: len(HEALTHY)], own[len(HEALTHY) :]
-        turns = 3 if name in CALIBRATION else 2
-        jobs += [healthy[0], healthy[1 + place % 3], *faulty[place % turns :: turns]]
+        if name not in LATER_CALIBRATION:
+            jobs += chosen_jobs(name, place, turns=3 if name in CALIBRATION else 2)
     return jobs
+
+
+def chosen_jobs(name: str, place: int, turns: int) -> list[Job]:
+    """Two healthy trainings and each `turns`-th fault, by turns: each comes several times."""
+    own = jobs_of(name, TEST_SEED + place)
+    healthy, faulty = own[: len(HEALTHY)], own[len(HEALTHY) :]
+    return [healthy[0], healthy[1 + place % 3], *faulty[place % turns :: turns]]
 
 
 def jobs_of(name: str, seed: int) -> list[Job]:

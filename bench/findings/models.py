@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -32,7 +33,7 @@ class Architecture:
 
 def mlp(sizes: list[int], act: Callable[[], nn.Module], norm: bool = False) -> nn.Sequential:
     layers: list[nn.Module] = [nn.Flatten()]
-    for i, (inputs, outputs) in enumerate(zip(sizes, sizes[1:], strict=False)):
+    for i, (inputs, outputs) in enumerate(itertools.pairwise(sizes)):
         layers.append(nn.Linear(inputs, outputs))
         if i < len(sizes) - 2:
             layers += [nn.LayerNorm(outputs)] if norm else []
@@ -167,35 +168,105 @@ DEEP = [784, *[48] * 11, 10]
 ARCHITECTURES = {
     a.name: a
     for a in (
-        Architecture("mlp", lambda: mlp([784, 100, 100, 100, 10], nn.ReLU), "mnist", "sgd", 0.03,
-                     384),
-        Architecture("mlp_tanh", lambda: mlp([784, *[64] * 4, 10], nn.Tanh), "mnist", "sgd", 0.03,
-                     384, "tanh"),
-        Architecture("cnn", lambda: cnn([8, 16, 16], 10, norm=False, dropout=0.5), "digits",
-                     "adam", 2e-3, 320),
-        Architecture("cnn_bn", lambda: cnn([8, 16, 16], 10, norm=True), "digits", "sgd", 0.03,
-                     320, normalised=True),
-        Architecture("deep_mlp", lambda: mlp(DEEP, nn.ReLU, norm=True), "mnist", "adam", 1e-3,
-                     320, normalised=True, deep=True),
+        Architecture(
+            "mlp", lambda: mlp([784, 100, 100, 100, 10], nn.ReLU), "mnist", "sgd", 0.03, 384
+        ),
+        Architecture(
+            "mlp_tanh",
+            lambda: mlp([784, *[64] * 4, 10], nn.Tanh),
+            "mnist",
+            "sgd",
+            0.03,
+            384,
+            "tanh",
+        ),
+        Architecture(
+            "cnn",
+            lambda: cnn([8, 16, 16], 10, norm=False, dropout=0.5),
+            "digits",
+            "adam",
+            2e-3,
+            320,
+        ),
+        Architecture(
+            "cnn_bn",
+            lambda: cnn([8, 16, 16], 10, norm=True),
+            "digits",
+            "sgd",
+            0.03,
+            320,
+            normalised=True,
+        ),
+        Architecture(
+            "deep_mlp",
+            lambda: mlp(DEEP, nn.ReLU, norm=True),
+            "mnist",
+            "adam",
+            1e-3,
+            320,
+            normalised=True,
+            deep=True,
+        ),
         Architecture("lstm", lambda: Recurrent(8, 10), "digits", "adam", 3e-3, 320),
-        Architecture("mlp_digits", lambda: mlp([64, 80, 60, 40, 10], nn.ReLU), "digits", "adam",
-                     2e-3, 384),
-        Architecture("mlp_tanh_deep", lambda: mlp([64, *[48] * 6, 10], nn.Tanh), "digits", "adam",
-                     1e-3, 384, "tanh"),
-        Architecture("cnn_mnist", lambda: cnn([6, 12, 12, 12], 10, norm=False), "mnist", "adam",
-                     2e-3, 256),
+        Architecture(
+            "mlp_digits", lambda: mlp([64, 80, 60, 40, 10], nn.ReLU), "digits", "adam", 2e-3, 384
+        ),
+        Architecture(
+            "mlp_tanh_deep",
+            lambda: mlp([64, *[48] * 6, 10], nn.Tanh),
+            "digits",
+            "adam",
+            1e-3,
+            384,
+            "tanh",
+        ),
+        Architecture(
+            "cnn_mnist", lambda: cnn([6, 12, 12, 12], 10, norm=False), "mnist", "adam", 2e-3, 256
+        ),
         Architecture("resnet", lambda: resnet(10), "mnist", "sgd", 0.05, 200, normalised=True),
-        Architecture("resnet_zero", lambda: resnet(10, zero_last=True), "digits", "adam", 3e-3,
-                     200, normalised=True),
-        Architecture("transformer", lambda: Transformer(7, 16, 10), "mnist", "adam", 1e-3, 256,
-                     "gelu", normalised=True),
+        Architecture(
+            "resnet_zero",
+            lambda: resnet(10, zero_last=True),
+            "digits",
+            "adam",
+            3e-3,
+            200,
+            normalised=True,
+        ),
+        Architecture(
+            "transformer",
+            lambda: Transformer(7, 16, 10),
+            "mnist",
+            "adam",
+            1e-3,
+            256,
+            "gelu",
+            normalised=True,
+        ),
         Architecture("gru", lambda: Recurrent(28, 10, nn.GRU), "mnist", "adam", 3e-3, 256),
-        Architecture("cnn_sounds", lambda: TagOutput(cnn([8, 12, 16], SOUND_TAGS, norm=True)),
-                     "sounds", "adam", 3e-3, 192, normalised=True),
-        Architecture("deep_cnn", lambda: cnn([6] * 9, 10, norm=True), "digits", "adam", 2e-3, 192,
-                     normalised=True, deep=True),
+        Architecture(
+            "cnn_sounds",
+            lambda: TagOutput(cnn([8, 12, 16], SOUND_TAGS, norm=True)),
+            "sounds",
+            "adam",
+            3e-3,
+            192,
+            normalised=True,
+        ),
+        Architecture(
+            "deep_cnn",
+            lambda: cnn([6] * 9, 10, norm=True),
+            "digits",
+            "adam",
+            2e-3,
+            192,
+            normalised=True,
+            deep=True,
+        ),
     )
 }
 
 CALIBRATION = ("mlp", "mlp_tanh", "cnn", "cnn_bn")
-"""Architectures that thresholds are set on; all others are only for the test."""
+LATER_CALIBRATION = ("deep_mlp", "mlp_tanh_deep", "cnn_sounds")
+"""Architectures that thresholds are set on; the later ones were meant for the test and moved over
+when a look at it led to a change. All others are only for the test."""

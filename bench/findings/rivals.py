@@ -68,8 +68,9 @@ class RivalRules:
         def look(module: nn.Module, inputs: tuple[Tensor, ...], output: object) -> None:
             value = output[0] if isinstance(output, tuple) else output
             if isinstance(value, Tensor) and self._step % EVERY == 0:
-                self._look_at_output(name, module, inputs[0].detach().float(),
-                                     value.detach().float())
+                self._look_at_output(
+                    name, module, inputs[0].detach().float(), value.detach().float()
+                )
 
         return look
 
@@ -143,7 +144,9 @@ class RivalRules:
         ratio = float((after - before).norm() / (before.norm() + 1e-9))
         if ratio > 10 or ratio < 1e-8:
             self._fire("sm.WeightUpdateRatio", name)
-        mean = float(((after - before).abs().mean() / (before.abs().mean() + 1e-9)).clamp_min(1e-30))
+        mean = float(
+            ((after - before).abs().mean() / (before.abs().mean() + 1e-9)).clamp_min(1e-30)
+        )
         if not 1e-4 <= mean <= 1e-1:
             self._fire("dc.UnstableUpdates", name)
         if float((after.abs() < 1e-5).float().mean()) > 0.95:

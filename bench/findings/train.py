@@ -7,7 +7,6 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -82,8 +81,16 @@ def train(job: Job) -> Outcome:
     logger.close()
     layers = writer.layers()
     writer.close()
-    return Outcome(job, layers, training.steps, training.onset, training.truth_layers,
-                   losses, scores, rivals.alarms)
+    return Outcome(
+        job,
+        layers,
+        training.steps,
+        training.onset,
+        training.truth_layers,
+        losses,
+        scores,
+        rivals.alarms,
+    )
 
 
 def prepare(architecture: Architecture, job: Job) -> Training:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -62,12 +63,17 @@ class Finding:
             "first_step": self.first_step,
             "last_step": self.last_step,
             "severity": self.severity,
-            "figures": dict(self.figures),
+            "figures": {name: _to_json(value) for name, value in self.figures.items()},
             "threshold": dict(self.threshold),
             "source": self.source,
             "title": self.title,
             "advice": self.advice,
         }
+
+
+def _to_json(value: Any) -> Any:
+    """JSON knows neither NaN nor infinity."""
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def sort_findings(findings: list[Finding]) -> list[Finding]:

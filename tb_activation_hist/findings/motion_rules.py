@@ -27,6 +27,9 @@ JUMP_WINDOWS = 64
 SETTLING_WINDOWS = 13
 """First windows of a run (a fifth of it), in which a healthy network changes in jumps, too."""
 
+STEADY_WINDOWS = 4
+"""Windows before a jump over which the distribution must have been about the same."""
+
 LOCAL_WINDOWS = 10
 """Windows before a jump that it is compared with."""
 
@@ -39,34 +42,39 @@ def find_not_learning(
     Only leading ones: a layer further on may pass a moving input on unmoved, as norms do.
     """
     learners = [s for s in train_activations(layers) if has_weights(s.info)]
-    still: list[Hit] = []
-    for signals in learners:
-        motion = Motion(signals, STILL_WINDOWS)
-        ratio = _ratio(motion)
-        if ratio is None:
-            continue
-        if ratio >= options.moving_ratio and still:
-            return [_not_learning_finding(run, still, signals, ratio, layers, options)]
-        if ratio >= options.still_ratio:
-            if not still:
-                return []
-            # Neither still nor moving: a slow layer between the two.
-            continue
-        figures = {"moved": motion.total, "batch_noise": motion.noise, "ratio": ratio}
-        still.append(Hit(signals, int(motion.records[0]), int(motion.records[-1]), figures))
-    return []
+    motions = [Motion(signals, STILL_WINDOWS) for signals in learners]
+    known = [motion for motion in motions if _is_known(motion)]
+    ratios = [motion.total / motion.noise for motion in known]
+    movers = [index for index, ratio in enumerate(ratios) if ratio >= options.moving_ratio]
+    if not movers:
+        return []
+    slow = min(options.slow_ratio, options.slow_share * max(ratios))
+    limit = max(options.still_ratio, slow)
+    still = [
+        _still_hit(motion, ratio)
+        for motion, ratio in zip(known[: movers[0]], ratios, strict=False)
+        if ratio < limit
+    ]
+    # Unless the very first one stands still, the signal that reaches the next ones moves.
+    if not still or ratios[0] >= limit:
+        return []
+    mover = movers[0]
+    return [_not_learning_finding(run, still, known[mover], ratios[mover], layers, options)]
 
 
-def _ratio(motion: Motion) -> float | None:
-    if len(motion.records) < LEAST_RECORDS or not motion.noise > 0:
-        return None
-    return motion.total / motion.noise
+def _is_known(motion: Motion) -> bool:
+    return len(motion.records) >= LEAST_RECORDS and motion.noise > 0
+
+
+def _still_hit(motion: Motion, ratio: float) -> Hit:
+    figures = {"moved": motion.total, "batch_noise": motion.noise, "ratio": ratio}
+    return Hit(motion.signals, int(motion.records[0]), int(motion.records[-1]), figures)
 
 
 def _not_learning_finding(
     run: str,
     still: Sequence[Hit],
-    mover: Signals,
+    mover: Motion,
     ratio: float,
     layers: Sequence[Signals],
     options: FindingOptions,
@@ -78,10 +86,10 @@ def _not_learning_finding(
         still,
         severity="info" if frozen else "warning",
         title=f"{name_layers(still)}: {'frozen' if frozen else 'not learning'}, "
-        f"while {mover.info.layer} is",
+        f"while {mover.signals.info.layer} is",
         threshold={"still_ratio": options.still_ratio, "moving_ratio": options.moving_ratio},
     )
-    figures = {**finding.figures, "moving_layer": mover.info.layer, "moving_ratio": ratio}
+    figures = {**finding.figures, "moving_layer": mover.signals.info.layer, "moving_ratio": ratio}
     return replace(finding, figures=figures)
 
 
@@ -124,7 +132,9 @@ def _sudden_hit(signals: Signals, options: FindingOptions) -> Hit | None:
     middle = np.arange(SETTLING_WINDOWS, last)
     across = motion.shapes.distance(middle - 1, middle + 1)
     usual = _usual_distances(motion)[middle]
+    # Not the begin of a spike, which comes back, and not its end, which was elsewhere before.
     stays = motion.shapes.distance(middle - 1, np.full(len(middle), last)) > across / 2
+    stays &= motion.shapes.distance(middle - 1, middle - STEADY_WINDOWS) < across / 2
     jump = (across > options.sudden_ratio * usual) & (across > options.sudden_distance) & stays
     if not jump.any():
         return None
@@ -147,7 +157,7 @@ def _usual_distances(motion: Motion) -> FloatArray:
 
 def _first_changed(motion: Motion, window: int) -> int:
     """The record in the windows around a jump after which the distribution is the new one."""
-    begin, end = motion.starts[window - 1], _end(motion, window)
+    begin, end = motion.starts[window - 1], _end(motion, window + 1)
     shapes = motion.record_shapes(begin, end)
     index = np.arange(end - begin)
     before, after = shapes.distance(index, 0 * index), shapes.distance(index, 0 * index + index[-1])

@@ -23,6 +23,7 @@ class FindingOptions:
     saturated_share: share of a bounded nonlinearity's values in the outermost 1/32 of its range
         at either end; a first layer on pictures with a plain background reaches 0.8 in health.
         TheDeepChecker: 0.85.
+    saturated_start_share: the same, from the first record on.
     exploding_growth, exploding_level: scale beside the layer's own earlier one, and the scale
         under which nothing has exploded, however much it grew.
     exploding_depth: growth of the scale from the first layer with weights on, at the start.
@@ -34,6 +35,8 @@ class FindingOptions:
     spike_cycles: such cycles in a run (fastai book: repeated waves).
     still_ratio, moving_ratio: distance between a run's begin and end, in units of what batches
         alone make: under the first a layer stands still, over the second it moves.
+    slow_ratio, slow_share: a layer also stands still under this ratio, where that is under this
+        share of what the layer that moves most reaches.
     sudden_ratio, sudden_distance: distance of neighbouring windows of records, in units of its
         own median over the run, and on the asinh axis.
     low_precision_share: share of the values other than 0 that lie under the dtype's smallest
@@ -50,6 +53,7 @@ class FindingOptions:
     collapsed_scale: float = 1e-5
     mostly_zero_share: float = 0.93
     saturated_share: float = 0.85
+    saturated_start_share: float = 0.6
     exploding_growth: float = 50.0
     exploding_level: float = 100.0
     exploding_depth: float = 100.0
@@ -58,7 +62,9 @@ class FindingOptions:
     vanishing_gradient: float = 1e4
     spike_octaves: float = 2.0
     spike_cycles: int = 3
-    still_ratio: float = 4.0
+    still_ratio: float = 1.5
+    slow_ratio: float = 4.0
+    slow_share: float = 0.03
     moving_ratio: float = 12.0
     sudden_ratio: float = 10.0
     sudden_distance: float = 0.5

@@ -21,6 +21,9 @@ from tb_activation_hist.grid import FloatArray
 HISTORY_SHARE = 0.05
 """Share of a run that must lie before a change of scale can be told."""
 
+BULK = 0.9
+"""Quantile of |x| that grows when a layer explodes, but not when one of its units does."""
+
 DEEPEST_CRASH = 2.0**-20
 """Scales are compared down to this share of the run's largest."""
 
@@ -52,11 +55,22 @@ def _exploding_hit(signals: Signals, options: FindingOptions) -> Hit | None:
     stretch = first_long_stretch(state, 2)
     if stretch is None:
         return None
+    if not _bulk_grows(signals, index, stretch, options):
+        return None
     first = _departure(scale, stretch[0])
     growth = float(scale[stretch[0] : stretch[1] + 1].max() / usual[stretch[0]])
     figures = {"growth": growth, "rms": float(scale[stretch[0] :].max())}
     figures["rms_before"] = float(usual[stretch[0]])
     return Hit(signals, int(index[first]), int(index[stretch[1]]), figures)
+
+
+def _bulk_grows(
+    signals: Signals, index: IntVector, stretch: tuple[int, int], options: FindingOptions
+) -> bool:
+    """Whether the larger values grow as a whole, and not a few outliers alone."""
+    size = signals.magnitude_quantiles(BULK)[index]
+    before = float(np.median(size[: max(stretch[0], 1)]))
+    return float(size[stretch[0] : stretch[1] + 1].max()) > before * options.exploding_growth / 10
 
 
 def find_vanishing(run: str, layers: Sequence[Signals], options: FindingOptions) -> list[Finding]:
@@ -86,7 +100,8 @@ def _vanishing_hit(signals: Signals, options: FindingOptions) -> Hit | None:
     stretch = first_long_stretch(state, sustained_records(len(state), options))
     if stretch is None:
         return None
-    first = _departure(scale, stretch[0])
+    at_home = np.flatnonzero(scale[: stretch[0]] > usual[stretch[0]] / 2)
+    first = int(at_home[-1]) + 1 if at_home.size else 0
     lowest = float(scale[stretch[0] : stretch[1] + 1].min())
     figures = {"decay": float(usual[stretch[0]]) / lowest, "rms": lowest}
     figures["rms_before"] = float(usual[stretch[0]])
@@ -163,7 +178,7 @@ def _earlier_scales(scale: FloatArray) -> FloatArray:
 
 
 def _departure(scale: FloatArray, at: int) -> int:
-    """The record from which on the scale went where it is at `at`.
+    """The record from which on the scale grew to where it is at `at`.
 
     It is the first one after the last that was within a factor of 2 of what it had been shortly
     before: in the window of records that ends one window earlier.
@@ -171,5 +186,5 @@ def _departure(scale: FloatArray, at: int) -> int:
     window = max(int(HISTORY_SHARE * len(scale)), 1)
     before = scale[max(at - 2 * window, 0) : max(at - window, 1)]
     factor = scale / max(float(np.median(before)), np.finfo(np.float64).tiny)
-    near = np.flatnonzero((factor[:at] < 2) & (factor[:at] > 0.5))
+    near = np.flatnonzero(factor[:at] < 2)
     return int(near[-1]) + 1 if near.size else 0

@@ -64,8 +64,7 @@ def find_saturated(run: str, layers: Sequence[Signals], options: FindingOptions)
     hits = []
     for signals in outputs[:-1]:
         if signals.info.type in BOUNDED:
-            share = _end_share(signals)
-            hit = _share_hit(signals, share >= options.saturated_share, {"end_share": share})
+            hit = _saturated_hit(signals, options)
             hits += [hit] if hit else []
     return [
         hits_to_finding(
@@ -75,10 +74,21 @@ def find_saturated(run: str, layers: Sequence[Signals], options: FindingOptions)
             severity="warning",
             title=f"{name_layers(group)}: {group[0].figures['end_share']:.0%} of the values at "
             f"the ends of its range from step {group[0].first_step}",
-            threshold={"saturated_share": options.saturated_share},
+            threshold={
+                "saturated_share": options.saturated_share,
+                "saturated_start_share": options.saturated_start_share,
+            },
         )
         for group in group_hits(hits)
     ]
+
+
+def _saturated_hit(signals: Signals, options: FindingOptions) -> Hit | None:
+    share = _end_share(signals)
+    start = _share_hit(signals, share >= options.saturated_start_share, {"end_share": share})
+    if start and start.first == int(np.argmax(signals.whole)):
+        return start
+    return _share_hit(signals, share >= options.saturated_share, {"end_share": share})
 
 
 def _end_share(signals: Signals) -> FloatArray:

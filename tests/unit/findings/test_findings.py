@@ -1,0 +1,349 @@
+"""Each kind of finding: told where it is planted, with layer, step and figures."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+
+from tb_activation_hist.errors import OptionError
+from tb_activation_hist.findings import (
+    FINDING_KINDS,
+    SEVERITIES,
+    Finding,
+    FindingOptions,
+    find_difference_findings,
+    find_run_findings,
+)
+from tests.unit.findings.trainings import RECORDS, VALUES, Layers, after, make_layer, make_run
+
+ONSET = 60
+
+
+def only(findings: Sequence[Finding]) -> Finding:
+    assert len(findings) == 1, [finding.title for finding in findings]
+    return findings[0]
+
+
+def test_a_healthy_run_has_no_findings() -> None:
+    assert find_run_findings("run", make_run()) == []
+
+
+def test_an_empty_run_has_no_findings() -> None:
+    assert find_run_findings("run", {}) == []
+
+
+def test_nan_is_told_with_its_first_layer_and_step() -> None:
+    def spoil(values: np.ndarray) -> np.ndarray:
+        return np.where(np.arange(values.size) < 7, np.nan, values)
+
+    planted = {"relu1": after(ONSET, spoil), "linear2": after(ONSET, spoil)}
+    planted["head"] = after(ONSET - 10, lambda v: v)
+    finding = only(find_run_findings("run", make_run(planted)))
+    assert (finding.kind, finding.severity) == ("non_finite", "error")
+    assert finding.layers == ("relu1", "linear2")
+    assert (finding.first_step, finding.last_step) == (ONSET + 1, RECORDS)
+    assert finding.figures["nans"] == 7
+    assert "NaN from step 61" in finding.title
+
+
+def test_of_gradients_the_last_layer_is_the_first() -> None:
+    def spoil(values: np.ndarray) -> np.ndarray:
+        return values * np.nan
+
+    layers = {
+        name: make_layer(name, "Linear", order, after(ONSET, spoil), stream="gradients")
+        for order, name in enumerate(("first", "second"))
+    }
+    assert only(find_run_findings("run", layers)).layers == ("second", "first")
+
+
+def test_an_attention_mask_is_no_error() -> None:
+    layer = make_layer("mask", "Mask", 0, lambda v, _: np.where(v > 0.5, -np.inf, v))
+    finding = only(find_run_findings("run", {"mask": layer}))
+    assert (finding.kind, finding.severity) == ("non_finite", "info")
+
+
+def test_a_gradient_that_overflows_once_is_only_a_warning() -> None:
+    def overflow(values: np.ndarray, index: int) -> np.ndarray:
+        return values * np.inf if index == 3 else values
+
+    layer = make_layer("a", "Linear", 0, overflow, stream="gradients")
+    assert only(find_run_findings("run", {"a": layer})).severity == "warning"
+
+
+@pytest.mark.parametrize("remainder", [0.0, 1e-9])
+def test_collapsed_layers_are_one_finding(remainder: float) -> None:
+    planted = {name: after(ONSET, lambda v: v * remainder) for name in ("relu1", "relu2")}
+    finding = only(find_run_findings("run", make_run(planted)))
+    assert (finding.kind, finding.severity) == ("collapsed", "error")
+    assert finding.layers == ("relu1", "relu2")
+    assert finding.first_step == ONSET + 1
+    assert finding.figures["idle_share"] > 0.99
+    assert finding.figures["idle_share_before"] < 0.6
+
+
+def test_a_residual_branch_that_starts_at_zero_has_not_collapsed() -> None:
+    layers = make_run({"linear1": lambda values, index: values * (index >= 2)})
+    assert [f for f in find_run_findings("run", layers) if f.severity == "error"] == []
+
+
+def test_mostly_zero_is_told_of_relus_only() -> None:
+    def thin(values: np.ndarray) -> np.ndarray:
+        return np.where(np.arange(values.size) % 20 == 0, np.abs(values), 0)
+
+    layers = make_run({"relu1": after(ONSET, thin)})
+    finding = only(find_run_findings("run", layers))
+    assert (finding.kind, finding.layers) == ("mostly_zero", ("relu1",))
+    assert finding.first_step == ONSET + 1
+    assert finding.figures["zero_share"] == pytest.approx(0.975, abs=0.01)
+    dropout = make_layer("drop", "Dropout", 3, after(ONSET, thin))
+    kinds = {f.kind for f in find_run_findings("run", {"drop": dropout})}
+    assert "mostly_zero" not in kinds
+
+
+def test_half_zeros_and_more_are_normal() -> None:
+    layers = make_run({"relu1": lambda v, _: np.where(v > 1.2, v, 0)})
+    assert find_run_findings("run", layers) == []
+
+
+@pytest.mark.parametrize("kind", ["Tanh", "Sigmoid"])
+def test_saturated(kind: str) -> None:
+    def squash(gain: float, values: np.ndarray) -> np.ndarray:
+        tanh = np.tanh(gain * values)
+        return tanh if kind == "Tanh" else (tanh + 1) / 2
+
+    layers = make_run()
+    layers["relu1"] = make_layer(
+        "relu1", kind, 3, lambda v, i: squash(100 if i >= ONSET else 0.3, v)
+    )
+    told = [f for f in find_run_findings("run", layers) if f.kind == "saturated"]
+    assert only(told).first_step == ONSET + 1
+    assert only(told).figures["end_share"] > 0.9
+
+
+def test_the_sigmoid_of_an_output_may_saturate() -> None:
+    layers = make_run()
+    layers["out"] = make_layer("out", "Sigmoid", 7, lambda v, _: (np.tanh(25 * v) + 1) / 2)
+    assert find_run_findings("run", layers) == []
+
+
+def test_exploding_names_the_step_at_which_it_began() -> None:
+    def grow(values: np.ndarray, index: int) -> np.ndarray:
+        return values * 1.5 ** max(index - ONSET, 0)
+
+    finding = find_run_findings("run", make_run({"linear1": grow}))[0]
+    assert (finding.kind, finding.layers) == ("exploding", ("linear1",))
+    assert ONSET <= finding.first_step <= ONSET + 6
+    assert finding.figures["growth"] > 50
+
+
+def test_logits_that_grow_are_healthy() -> None:
+    assert find_run_findings("run", make_run(head=30.0)) == []
+
+
+def test_too_large_weights_explode_over_the_depth() -> None:
+    planted = {
+        f"{kind}{block}": lambda v, _, block=block: v * 20.0**block
+        for kind in ("linear", "relu")
+        for block in range(3)
+    }
+    planted["head"] = lambda v, _: v * 8000
+    finding = find_run_findings("run", make_run(planted))[0]
+    assert finding.kind == "exploding"
+    assert finding.layers == ("linear2", "head")
+    assert finding.first_step == 1
+
+
+def test_vanishing_scale() -> None:
+    def shrink(values: np.ndarray, index: int) -> np.ndarray:
+        return values * 0.8 ** min(max(index - ONSET, 0), 30)
+
+    finding = find_run_findings("run", make_run({"linear1": shrink}))[0]
+    assert (finding.kind, finding.layers) == ("vanishing", ("linear1",))
+    assert ONSET <= finding.first_step <= ONSET + 6
+
+
+def test_a_signal_that_fades_over_the_depth() -> None:
+    bias = np.random.default_rng(0).normal(size=VALUES).astype(np.float32)
+
+    def fade(values: np.ndarray, _index: int) -> np.ndarray:
+        return bias + 1e-5 * values
+
+    planted = {"linear2": fade, "head": fade}
+    told = [f for f in find_run_findings("run", make_run(planted)) if f.kind == "vanishing"]
+    assert only(told).layers == ("linear2", "head")
+
+
+def test_vanishing_gradients_name_the_first_layers() -> None:
+    layers = {
+        f"l{order}": make_layer(
+            f"l{order}",
+            "Linear",
+            order,
+            lambda v, _, order=order: v * 10.0 ** (2 * order - 8),
+            stream="gradients",
+        )
+        for order in range(5)
+    }
+    finding = only(find_run_findings("run", layers))
+    assert (finding.kind, finding.layers) == ("vanishing", ("l0", "l1"))
+
+
+def test_spikes_and_crashes_are_counted() -> None:
+    def spike(values: np.ndarray, index: int) -> np.ndarray:
+        return values * (20 if index >= ONSET and (index - ONSET) % 16 == 0 else 1)
+
+    finding = only(find_run_findings("run", make_run({"linear1": spike})))
+    assert finding.kind == "spike_and_crash"
+    assert finding.figures["cycles"] == 5
+    assert finding.first_step == ONSET + 1
+
+
+def test_two_spikes_are_not_yet_cycles() -> None:
+    def spike(values: np.ndarray, index: int) -> np.ndarray:
+        return values * (20 if index in (ONSET, ONSET + 30) else 1)
+
+    assert find_run_findings("run", make_run({"linear1": spike})) == []
+
+
+def test_layers_that_stand_still_while_others_move() -> None:
+    layers = make_run(linear0=0.0, relu0=0.0, linear1=0.0, relu1=0.0)
+    finding = only(find_run_findings("run", layers))
+    assert (finding.kind, finding.severity) == ("not_learning", "warning")
+    assert finding.layers == ("linear0", "linear1")
+    assert finding.figures["moving_layer"] == "linear2"
+
+
+def test_layers_whose_weights_never_change_are_called_frozen() -> None:
+    layers = make_run(linear0=0.0, relu0=0.0)
+    info, series = make_layer("linear0", "Linear", 0, stream="weights", records=2)
+    once = series.take(slice(1))
+    layers["weights"] = (info, once)
+    finding = only(find_run_findings("run", layers))
+    assert (finding.kind, finding.severity) == ("not_learning", "info")
+    assert "frozen" in finding.title
+
+
+def test_where_nothing_moves_nothing_is_said() -> None:
+    layers = make_run(**dict.fromkeys(make_run(), 0.0))
+    assert find_run_findings("run", layers) == []
+
+
+def test_a_still_norm_after_moving_layers_is_normal() -> None:
+    layers = make_run()
+    layers["norm"] = make_layer("norm", "BatchNorm1d", 8, drift=0.0)
+    layers["second_head"] = make_layer("second_head", "Linear", 9, drift=0.0)
+    assert find_run_findings("run", layers) == []
+
+
+def test_a_sudden_change() -> None:
+    layers = make_run({"linear1": after(ONSET, lambda v: v * 4 + 5)})
+    finding = only(find_run_findings("run", layers))
+    assert (finding.kind, finding.layers) == ("sudden_change", ("linear1",))
+    assert finding.first_step == ONSET + 1
+
+
+def test_low_precision() -> None:
+    layers = {"a": make_layer("a", "Linear", 0, lambda v, _: np.float16(v * 2e-5), dtype="float16")}
+    finding = only(find_run_findings("run", layers))
+    assert (finding.kind, finding.first_step) == ("low_precision", 1)
+    assert finding.figures["share_at_limit"] > 0.9
+
+
+def test_values_near_the_largest_number_of_a_dtype() -> None:
+    layers = {
+        "a": make_layer(
+            "a",
+            "Linear",
+            0,
+            lambda v, _: np.float16(np.clip(v * 2e4, -65504, 65504)),
+            dtype="float16",
+        )
+    }
+    assert "low_precision" in {f.kind for f in find_run_findings("run", layers)}
+
+
+def test_the_same_values_are_fine_in_wider_dtypes() -> None:
+    for dtype in ("float32", "bfloat16"):
+        layer = make_layer("a", "Linear", 0, lambda v, _: v * np.float32(2e-5), dtype=dtype)
+        assert find_run_findings("run", {"a": layer}) == []
+
+
+def test_gradients_divided_by_a_loss_scale_say_nothing_of_their_dtype() -> None:
+    layer = make_layer(
+        "a", "Linear", 0, lambda v, _: v * np.float32(1e-7), dtype="float16", stream="gradients"
+    )
+    assert find_run_findings("run", {"a": layer}) == []
+
+
+def test_outlier_features() -> None:
+    def one_large(values: np.ndarray) -> np.ndarray:
+        large = values.copy()
+        large[0] = 5000
+        return large
+
+    finding = only(find_run_findings("run", make_run({"linear1": after(ONSET, one_large)})))
+    assert (finding.kind, finding.severity) == ("outlier_features", "info")
+    assert finding.first_step == ONSET + 1
+
+
+def test_run_difference_names_where_runs_part() -> None:
+    one, other = make_run(), make_run({"linear1": after(64, lambda v: v * 5)})
+    finding = only(find_difference_findings({"a": one, "b": other}))
+    assert (finding.kind, finding.run, finding.layers) == ("run_difference", "b", ("linear1",))
+    assert finding.figures["baseline"] == "a"
+    assert abs(finding.first_step - 65) <= 4
+
+
+def test_equal_runs_do_not_differ() -> None:
+    assert find_difference_findings({"a": make_run(), "b": make_run()}) == []
+
+
+def test_a_short_last_batch_neither_hides_nor_makes_a_finding() -> None:
+    def batch(values: np.ndarray, index: int) -> np.ndarray:
+        changed = values * (0 if index >= ONSET else 1)
+        return changed[:20] * 0 + 9 if index % 16 == 15 else changed
+
+    finding = only(find_run_findings("run", make_run({"relu1": batch})))
+    assert (finding.kind, finding.first_step) == ("collapsed", ONSET + 1)
+    assert finding.last_step == RECORDS - 1
+
+
+def test_findings_are_plain_json_and_say_what_they_rest_on() -> None:
+    def grow(values: np.ndarray, index: int) -> np.ndarray:
+        return values * 3.0 ** max(index - ONSET, 0)
+
+    findings = find_run_findings("run", make_run({"linear1": grow}))
+    for finding in findings:
+        fields = json.loads(json.dumps(finding.to_dict(), allow_nan=False))
+        assert fields["kind"] in FINDING_KINDS
+        assert fields["severity"] in SEVERITIES
+        assert fields["figures"]
+        assert fields["threshold"]
+        assert fields["source"]
+        assert fields["advice"].endswith(".")
+        assert len(fields["layers"]) == len(fields["tags"])
+    assert findings
+
+
+def test_findings_are_sorted_by_severity() -> None:
+    planted = {
+        "linear0": after(100, lambda v: v * np.nan),
+        "relu2": after(20, lambda v: np.where(np.arange(v.size) % 20 == 0, np.abs(v), 0)),
+    }
+    kinds = [f.kind for f in find_run_findings("run", make_run(planted))]
+    assert kinds == ["non_finite", "mostly_zero"]
+
+
+def test_thresholds_are_options() -> None:
+    layers: Layers = make_run()
+    strict = FindingOptions(mostly_zero_share=0.3)
+    assert {f.kind for f in find_run_findings("run", layers, strict)} == {"mostly_zero"}
+
+
+def test_a_wrong_threshold_is_refused() -> None:
+    with pytest.raises(OptionError, match="collapsed_share must be a number above 0, but got 0"):
+        FindingOptions(collapsed_share=0)

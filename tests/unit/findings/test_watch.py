@@ -1,0 +1,79 @@
+"""The watch tells while a training runs what the report tells afterwards."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from tb_activation_hist.errors import OptionError
+from tb_activation_hist.findings import Finding, Watch
+from tests.unit.findings.trainings import RECORDS, Change, after, make_layer
+
+ONSET = 60
+
+
+def watch(
+    change: Change,
+    kinds: tuple[str, ...] = ("non_finite", "collapsed", "exploding"),
+    stream: str = "activations",
+) -> list[tuple[int, Finding]]:
+    """(step at which it is told, finding)."""
+    info, series = make_layer("a", "ReLU", 0, change, stream=stream)
+    own = Watch(kinds, run="run")
+    told = []
+    for index in range(len(series)):
+        found = own.add(info, series.take(slice(index, index + 1)))
+        told += [(int(series.steps[index]), finding) for finding in found]
+    return told
+
+
+def test_healthy_layers_are_left_in_peace() -> None:
+    assert watch(lambda values, _: values) == []
+
+
+def test_nan_is_told_at_once() -> None:
+    ((step, finding),) = watch(after(ONSET, lambda v: v * np.nan))
+    assert step == finding.first_step == ONSET + 1
+    assert (finding.kind, finding.run, finding.tags) == ("non_finite", "run", ("activations/a",))
+
+
+@pytest.mark.parametrize("remainder", [0.0, 1e-9])
+def test_a_collapse_is_told_when_it_has_lasted(remainder: float) -> None:
+    ((step, finding),) = watch(after(ONSET, lambda v: v * remainder))
+    assert finding.kind == "collapsed"
+    assert finding.first_step == ONSET + 1
+    assert step == ONSET + 20
+
+
+def test_a_collapse_that_passes_is_not_told() -> None:
+    assert watch(lambda v, index: v * (not ONSET <= index < ONSET + 15)) == []
+
+
+def test_exploding() -> None:
+    ((_, finding),) = watch(after(ONSET, lambda v: v * 1e4))
+    assert (finding.kind, finding.first_step) == ("exploding", ONSET + 1)
+
+
+def test_only_what_was_asked_for_is_told() -> None:
+    assert watch(after(ONSET, lambda v: v * np.nan), ("collapsed",)) == []
+
+
+def test_a_mask_is_no_alarm() -> None:
+    assert watch(lambda v, _: np.where(v == 0, -np.inf, v)) == []
+
+
+def test_gradients_may_be_zero_but_not_nan() -> None:
+    assert watch(after(ONSET, lambda v: v * 0), stream="gradients") == []
+    assert len(watch(after(ONSET, lambda v: v * np.nan), stream="gradients")) == 1
+
+
+def test_several_records_at_once_say_the_same() -> None:
+    info, series = make_layer("a", "ReLU", 0, after(ONSET, lambda v: v * 0))
+    finding = Watch().add(info, series)[0]
+    assert (finding.first_step, finding.last_step) == (ONSET + 1, ONSET + 20)
+    assert len(series) == RECORDS
+
+
+def test_an_unknown_kind_is_refused() -> None:
+    with pytest.raises(OptionError, match="known kinds: non_finite"):
+        Watch(("colapsed",))
