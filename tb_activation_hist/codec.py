@@ -101,14 +101,16 @@ def decode_block(data: bytes, scheme: Scheme | None = None, layer: str = "") -> 
     wall_times = payload.take(records, np.dtype("<f8"))
     integers = [np.cumsum(payload.take(records, np.dtype("<i8"))) for _ in INTEGERS]
     moments = [payload.take(records, np.dtype("<f8")) for _ in MOMENTS]
-    changes = payload.take(bins * records, np.dtype(f"<u{width}")).reshape(bins, records)
+    changes = payload.take_wide((bins, records), width, np.dtype(f"u{count_width}"))
     payload.finish()
-    changes = _unzigzag(changes.astype(f"u{count_width}"))
-    counts = np.cumsum(changes, axis=1, dtype=changes.dtype)
+    counts = _unzigzag(np.ascontiguousarray(changes.T))
+    # Adding rows is three times as fast here as np.cumsum(axis=0).
+    for row in range(1, records):
+        counts[row] += counts[row - 1]
     series = HistogramSeries(
         tallies=Tallies(steps, wall_times, *integers, *moments),
         bins=numbers,
-        bin_counts=np.ascontiguousarray(counts.T),
+        bin_counts=counts,
         scheme=scheme or FLOAT_BITS,
         layer=layer,
     )
@@ -125,13 +127,28 @@ class _Payload:
 
     def take(self, length: int, dtype: np.dtype[Any]) -> npt.NDArray[Any]:
         """The next array of `length` numbers, unshuffled."""
-        size = length * dtype.itemsize
+        rows: npt.NDArray[Any] = self._bytes(dtype.itemsize, length).T.copy()
+        return rows.view(dtype).reshape(length)
+
+    def take_wide(
+        self, shape: tuple[int, int], width: int, dtype: np.dtype[Any]
+    ) -> npt.NDArray[Any]:
+        """The next numbers of `width` bytes each as a wider type, byte by byte: no transposing."""
+        planes = self._bytes(width, shape[0] * shape[1])
+        numbers: npt.NDArray[Any] = planes[-1].astype(dtype)
+        for plane in planes[-2::-1]:
+            numbers <<= 8
+            numbers |= plane
+        return numbers.reshape(shape)
+
+    def _bytes(self, width: int, length: int) -> npt.NDArray[np.uint8]:
+        """(width, length) bytes: first bytes of all numbers, second bytes ..."""
+        size = width * length
         if self._offset + size > len(self._payload):
             raise FormatError(_damaged(self._block))
         data = np.frombuffer(self._payload, np.uint8, size, self._offset)
         self._offset += size
-        rows: npt.NDArray[Any] = data.reshape(dtype.itemsize, length).T.copy()
-        return rows.view(dtype).reshape(length)
+        return data.reshape(width, length)
 
     def finish(self) -> None:
         """Nothing may be left over."""
@@ -181,9 +198,10 @@ def _zigzag(changes: npt.NDArray[Any]) -> npt.NDArray[Any]:
 
 
 def _unzigzag(codes: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    one = codes.dtype.type(1)
-    changes: npt.NDArray[Any] = (codes >> one) ^ (codes & one) * np.iinfo(codes.dtype).max
-    return changes
+    signs: npt.NDArray[Any] = codes & 1
+    np.negative(signs, out=signs)
+    signs ^= codes >> 1
+    return signs
 
 
 def _narrow(counts: npt.NDArray[Any]) -> npt.NDArray[Any]:
