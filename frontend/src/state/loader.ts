@@ -66,8 +66,11 @@ function plan(panels: readonly PanelModel[]): void {
     if (!flight.jobs.some((job) => kept.has(job.panel))) flight.abort.abort();
   }
   const busy = new Set([...flights].flatMap((flight) => flight.jobs.map(jobKey)));
-  const jobs = panels.flatMap((panel) => [...wholeJobs(panel), ...fineJobs(panel)]);
-  for (const panel of neededForOrder.peek()) if (!wanted.has(panel)) jobs.push(...wholeJobs(panel));
+  const jobs = panels.flatMap((panel) => [...wholeJobs(panel, wholeRequest(panel)), ...fineJobs(panel)]);
+  for (const panel of neededForOrder.peek()) {
+    if (!wanted.has(panel)) jobs.push(...wholeJobs(panel, coarseRequest(panel)));
+  }
+  release(kept);
   const open = jobs.filter((job) => !busy.has(jobKey(job)));
   for (const part of intoBatches(open)) void fly(part);
 }
@@ -94,8 +97,7 @@ function intoBatches(jobs: readonly Job[]): Job[][] {
 }
 
 /** What a panel needs to show its whole series: nothing, all of it, or what is new. */
-function wholeJobs(panel: PanelModel): readonly Job[] {
-  const request = wholeRequest(panel);
+function wholeJobs(panel: PanelModel, request: TileRequest): readonly Job[] {
   const tile = panel.tile.peek();
   const enough = panel.request !== null && suffices(panel.request, request);
   if (!enough || tile === null) {
@@ -124,6 +126,32 @@ function wholeRequest(panel: PanelModel): TileRequest {
   const columns = roundUp(width_px * (expanded ? 1 : 0.6), 64, 8192);
   const rows = expanded ? panelRows(panel) : STRIP_ROWS;
   return { run: panel.run, tag: panel.series.tag, source: panel.series.source, columns, rows };
+}
+
+/** Enough to tell how much a layer changes. */
+function coarseRequest(panel: PanelModel): TileRequest {
+  const { tag, source } = panel.series;
+  return { run: panel.run, tag, source, columns: 64, rows: STRIP_ROWS };
+}
+
+/** Panels that hold tiles, the least recently shown ones first. */
+const holding = new Set<PanelModel>();
+/** Beyond this many, tiles of panels that are out of sight are let go; the cache keeps the newest of them. */
+const MOST_HELD = 500;
+
+function release(kept: ReadonlySet<PanelModel>): void {
+  for (const panel of kept) {
+    holding.delete(panel);
+    holding.add(panel);
+  }
+  for (const panel of holding) {
+    if (holding.size <= MOST_HELD || kept.has(panel)) break;
+    holding.delete(panel);
+    panel.tile.value = null;
+    panel.fine.value = null;
+    panel.request = null;
+    panel.fineRequest = null;
+  }
 }
 
 /** Bins as fine as the axis can show; away from linear axes they must be finer near zero. */

@@ -10,13 +10,13 @@ export const pixelRatio = signal(1);
 
 const DENSITY = {
   compact: { strip_px: 11, panel_px: 104 },
-  normal: { strip_px: 14, panel_px: 148 },
+  normal: { strip_px: 13, panel_px: 148 },
   large: { strip_px: 22, panel_px: 220 },
 } as const;
 
 export const AXIS_PX = 46;
 export const RIGHT_PX = 10;
-export const GROUP_PX = 18;
+export const GROUP_PX = 16;
 export const STRIP_GAP_PX = 1;
 /** Above and below the parts of a panel. */
 export const PAD_PX = 6;
@@ -29,6 +29,8 @@ export const SHARE_PX = 12;
 /** Height of one scalar above the heatmaps. */
 export const SCALAR_PX = 34;
 
+/** Run heads and margins around the only row. */
+const AROUND_FULL_PX = 150;
 const NARROW_PX = 640;
 const MIN_PANEL_PX = 230;
 
@@ -58,9 +60,10 @@ export const plot_px = computed(() => panel_px.value - AXIS_PX - RIGHT_PX);
 export const content_px = computed(() => name_px.value + panel_px.value * runs.value.length + slice_px.value);
 
 export const strip_px = computed(() => DENSITY[settings.density.value].strip_px);
-export const panelHeight_px = computed(
-  () => settings.panelHeight_px.value || DENSITY[settings.density.value].panel_px,
-);
+export const panelHeight_px = computed(() => {
+  const usual_px = settings.panelHeight_px.value || DENSITY[settings.density.value].panel_px;
+  return settings.full.value === "" ? usual_px : Math.max(usual_px, frame.value.height_px - AROUND_FULL_PX);
+});
 
 /** The next power of two, so that sizes a few pixels apart ask for the same tiles. */
 export function roundUp(value: number, least: number, most: number): number {

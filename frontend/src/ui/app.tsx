@@ -27,12 +27,15 @@ export function App() {
   const found = selection.layers.value.length > 0 && selection.runs.value.length > 0;
   return (
     <>
-      <Toolbar />
-      {found ? (
-        <div class="minimap-bar">
-          <Minimap />
-        </div>
-      ) : null}
+      <header>
+        <h1 class="visually-hidden">Activations</h1>
+        <Toolbar />
+        {found ? (
+          <div class="minimap-bar">
+            <Minimap />
+          </div>
+        ) : null}
+      </header>
       <div class="body">
         {found ? <Grid /> : <NothingFound />}
         <SettingsPane />

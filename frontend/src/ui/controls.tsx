@@ -140,9 +140,9 @@ export function Menu({ icon, text, tip, badge, children, open }: MenuProps) {
       <button
         ref={button}
         type="button"
-        class={text ? "button" : "button icon-only"}
+        class={text || badge ? "button" : "button icon-only"}
         title={tip}
-        aria-label={text ? undefined : tip}
+        aria-label={text ? undefined : badge ? `${badge}: ${tip}` : tip}
         aria-haspopup="dialog"
         {...{ popovertarget: id }}
       >

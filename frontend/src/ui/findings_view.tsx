@@ -52,16 +52,17 @@ export function FindingBadge({ tag, short }: { readonly tag: string; readonly sh
   const found = findingsOfTag(tag);
   const worst = found[0];
   if (worst === undefined) return null;
+  const count = `${found.length} ${found.length === 1 ? "finding" : "findings"}`;
   const words = found.map((finding) => `${finding.run}: ${finding.title}`).join("\n");
   return (
     <button
       type="button"
       class={`badge ${worst.severity}`}
       title={words}
-      aria-label={`${found.length} findings. ${words}`}
+      aria-label={`${count}. ${words}`}
       onClick={() => showFinding(worst)}
     >
-      {short ? found.length : `${found.length} ${found.length === 1 ? "finding" : "findings"}`}
+      {short ? found.length : count}
     </button>
   );
 }

@@ -3,10 +3,11 @@
 import { signal } from "@preact/signals";
 import { knownPanels, type PanelModel } from "../state/panels";
 import { movePin, pinAt, pinFirst } from "../state/pin";
-import { columnNear } from "../state/readout";
+import { columnNear, readoutToText, readPanel } from "../state/readout";
 import * as settings from "../state/settings";
 import { cursor, goBack, resetZoom } from "../state/view";
 import { panBy, zoomBy } from "../state/zooming";
+import { copyText } from "./clipboard";
 
 export const helpOpen = signal(false);
 
@@ -26,6 +27,7 @@ export const KEYS: readonly KeyHelp[] = [
   { keys: "↑ ↓", does: "on a panel: the crosshair from bin to bin" },
   { keys: "Home End", does: "pin the first step, follow the last" },
   { keys: "Enter", does: "on a panel: pin the step under the crosshair" },
+  { keys: "C", does: "copy what the crosshair reads" },
   { keys: "L", does: "link the panels' axes, or let each have its own" },
 ];
 
@@ -41,9 +43,8 @@ export const MOUSE: readonly KeyHelp[] = [
 const ZOOM_STEP = 0.7;
 const PAN_STEP = 0.2;
 
-/** Keys while a panel has the focus; after a click on it the arrows move the pin, as everywhere else. */
+/** Keys while a panel has the focus, which it gets by keyboard only. */
 export function panelKeys(event: KeyboardEvent, panel: PanelModel): void {
-  if (!(event.currentTarget as HTMLElement).matches(":focus-visible")) return;
   const far = event.shiftKey ? 10 : 1;
   if (event.key === "ArrowLeft") moveCursor(panel, -far, 0);
   else if (event.key === "ArrowRight") moveCursor(panel, far, 0);
@@ -102,6 +103,8 @@ function act(event: KeyboardEvent): boolean {
     case "l":
       settings.linked.value = !settings.linked.peek();
       return true;
+    case "c":
+      return copyReadout();
     case "ArrowLeft":
       movePin(event.shiftKey ? -10 : -1);
       return true;
@@ -135,6 +138,18 @@ function act(event: KeyboardEvent): boolean {
       return true;
   }
   return false;
+}
+
+function copyReadout(): boolean {
+  const now = cursor.peek();
+  const panel = now === null ? undefined : knownPanels.peek().find((known) => known.id === now.panelId);
+  if (now === null || panel === undefined) return false;
+  const lines = panel.row.panels.peek().flatMap((other) => {
+    const cell = readPanel(other, now.unit, now.value, now.band);
+    return cell === null ? [] : [readoutToText(other, cell)];
+  });
+  void copyText(lines.join("\n"));
+  return true;
 }
 
 function leave(): boolean {

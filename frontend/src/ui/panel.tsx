@@ -39,6 +39,7 @@ export function Panel({ panel }: { readonly panel: PanelModel }) {
         class="plot"
         style={box({ left: AXIS_PX, width: plot_px.value, height: plotHeight_px })}
         onPointerDown={pointer.onPointerDown}
+        onMouseDown={pointer.onMouseDown}
         onPointerMove={pointer.onPointerMove}
         onPointerUp={pointer.onPointerUp}
         onPointerCancel={pointer.onPointerCancel}

@@ -53,6 +53,12 @@ export class PanelPointer {
     (event.currentTarget as HTMLElement).setPointerCapture(event.pointerId);
   };
 
+  /** A click takes no focus, so that the arrow keys after it move the pin and not this panel's crosshair. */
+  readonly onMouseDown = (event: MouseEvent): void => {
+    event.preventDefault();
+    if (document.activeElement instanceof HTMLElement) document.activeElement.blur();
+  };
+
   readonly onPointerMove = (event: PointerEvent): void => {
     const at = pointOf(event);
     if (this.touches.has(event.pointerId) && this.touches.size === 2) this.pinch(event.pointerId, at);

@@ -5,6 +5,7 @@ import { client } from "../state/catalog";
 import { exportRow, type Format } from "../state/exports";
 import type { RowModel } from "../state/panels";
 import { linkToView } from "../state/setting";
+import { copyText } from "./clipboard";
 import { Menu } from "./controls";
 import { tableOf } from "./table";
 
@@ -84,16 +85,6 @@ export function RowMenu({ model }: { readonly model: RowModel }) {
 
 async function copyLink(): Promise<string> {
   return copyText(linkToView());
-}
-
-/** Says what happened. */
-export async function copyText(words: string): Promise<string> {
-  try {
-    await navigator.clipboard.writeText(words);
-    return "Copied.";
-  } catch {
-    return "The browser does not let this page write to the clipboard.";
-  }
 }
 
 function download(file: File): void {

@@ -4,6 +4,7 @@ import { useSignal } from "@preact/signals";
 import { askIndex, failure, index } from "../state/catalog";
 import * as selection from "../state/selection";
 import * as settings from "../state/settings";
+import { copyText } from "./clipboard";
 import { IconButton } from "./controls";
 
 const EXAMPLE = `from tb_activation_hist import ActivationHistLogger
@@ -45,12 +46,11 @@ function Unreachable() {
 
 /** Nothing was logged: how to. */
 export function Empty() {
-  const copied = useSignal(false);
+  const copied = useSignal("");
   const copy = async () => {
-    await navigator.clipboard.writeText(EXAMPLE);
-    copied.value = true;
+    copied.value = await copyText(EXAMPLE);
     window.setTimeout(() => {
-      copied.value = false;
+      copied.value = "";
     }, COPIED_MS);
   };
   const warnings = index.value?.warnings ?? [];
@@ -67,7 +67,7 @@ export function Empty() {
         </pre>
         <IconButton
           icon="copy"
-          text={copied.value ? "Copied" : "Copy"}
+          text={copied.value || "Copy"}
           tip="Copy the code"
           onClick={() => void copy()}
         />

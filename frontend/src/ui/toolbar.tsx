@@ -13,6 +13,7 @@ import { FindingsMenu } from "./findings_view";
 import { Icon } from "./icons";
 import { helpOpen } from "./keys";
 import { Live } from "./live";
+import { Notices } from "./notices";
 import { paneOpen } from "./pane_state";
 
 const SCALES: readonly Option<settings.Scale>[] = [
@@ -54,6 +55,7 @@ export function Toolbar() {
       {narrow.value ? null : <AxisSelects />}
       <span class="spring" />
       <FindingsMenu />
+      <Notices />
       <Live />
       {zoomed.value ? (
         <IconButton
