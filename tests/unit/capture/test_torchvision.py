@@ -25,6 +25,8 @@ HUGE = {
     "regnet_x_32gf", "regnet_x_3_2gf", "regnet_x_8gf", "regnet_y_128gf", "regnet_y_16gf",
     "regnet_y_32gf", "regnet_y_3_2gf", "regnet_y_8gf", "resnet101", "resnet152",
     "resnext101_32x8d", "resnext101_64x4d", "swin_b", "swin_s", "swin_v2_b", "swin_v2_s",
+    "convnext_small", "maxvit_t", "vgg13_bn", "deeplabv3_resnet101", "fcn_resnet101",
+    "fasterrcnn_resnet50_fpn_v2", "keypointrcnn_resnet50_fpn", "maskrcnn_resnet50_fpn_v2",
     "vgg11", "vgg13", "vgg16", "vgg16_bn", "vgg19", "vgg19_bn", "vit_b_32", "vit_h_14",
     "vit_l_16", "vit_l_32", "wide_resnet101_2", "wide_resnet50_2", "resnext50_32x4d",
 }  # fmt: skip
@@ -32,12 +34,10 @@ SIZES = {"inception_v3": 96, "maxvit_t": 224, "vit_b_16": 224, "alexnet": 64}
 """Pixels that a classification model needs at least; 32 where it is not named."""
 
 
-def classification():
-    return [
-        name
-        for name in torchvision.models.list_models(module=torchvision.models)
-        if name not in HUGE or os.environ.get("ALL_MODELS")
-    ]
+def models(module):
+    """Names of a module's models, without the huge ones unless they are asked for."""
+    names = torchvision.models.list_models(module=module)
+    return [name for name in names if name not in HUGE or os.environ.get("ALL_MODELS")]
 
 
 @pytest.fixture(autouse=True)
@@ -72,7 +72,7 @@ def total(value):
 
 @pytest.mark.filterwarnings("ignore::tb_activation_hist.errors.ActivationHistWarning")
 @pytest.mark.filterwarnings("ignore:The default weight initialization")
-@pytest.mark.parametrize("name", classification())
+@pytest.mark.parametrize("name", models(torchvision.models))
 def test_classification(name):
     torch.manual_seed(0)
     size = SIZES.get(name, 32)
@@ -82,7 +82,7 @@ def test_classification(name):
     compare(model, lambda m: total(m(torch.randn(2, 3, size, size))))
 
 
-@pytest.mark.parametrize("name", torchvision.models.list_models(module=segmentation))
+@pytest.mark.parametrize("name", models(segmentation))
 def test_segmentation(name):
     torch.manual_seed(0)
     model = torchvision.models.get_model(name, weights=None, weights_backbone=None, num_classes=3)
@@ -99,7 +99,7 @@ def targets():
 
 
 @pytest.mark.filterwarnings("ignore::tb_activation_hist.errors.ActivationHistWarning")
-@pytest.mark.parametrize("name", torchvision.models.list_models(module=detection))
+@pytest.mark.parametrize("name", models(detection))
 def test_detection(name):
     torch.manual_seed(0)
     sizes = {} if name.startswith("ssd") else {"min_size": 64, "max_size": 64}
