@@ -21,6 +21,9 @@ WRAPPER_ATTRIBUTES: Final = frozenset(
 )
 """Attributes by which torch.compile, FSDP and checkpoint wrappers hold what they wrap."""
 
+PARAMETRIZATIONS: Final = "parametrizations"
+"""Attribute by which torch.nn.utils.parametrize adds modules to a layer."""
+
 
 @dataclass(frozen=True)
 class Layer:
@@ -98,10 +101,12 @@ def _wrapped_attribute(module: nn.Module) -> str | None:
 
 
 def _is_leaf(layer: Layer) -> bool:
+    """A parametrized layer (weight_norm, spectral_norm) is one; what makes its weights is not."""
     module = layer.module
-    if "parametrizations" in layer.name.split("."):
+    if PARAMETRIZATIONS in layer.name.split("."):
         return False
-    childless = _runs_as_one(module) or not any(True for _ in module.children())
+    children = (name for name, child in module._modules.items() if child is not None)
+    childless = _runs_as_one(module) or all(name == PARAMETRIZATIONS for name in children)
     return childless and getattr(type(module), "forward", None) is not nn.Module.forward
 
 

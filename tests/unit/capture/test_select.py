@@ -104,7 +104,7 @@ def test_containers_without_a_forward_and_parametrizations_are_no_layers():
     model = nn.Sequential(parametrizations.weight_norm(nn.Linear(2, 2)))
     model.empty = nn.ModuleList()
     assert names("*", model)[:2] == ["Sequential", "0"]
-    assert names(None, model) == []
+    assert names(None, model) == ["0"], "the layer itself is recorded like any other"
 
 
 def test_a_model_that_is_one_leaf_goes_by_its_type():
