@@ -151,14 +151,14 @@ def test_many_layers_are_strips_under_their_modules(
     )
     assert on_screen >= 2 * 50
     tab.frame.get_by_title("Fold stage0", exact=True).click()
-    tab.until(lambda: layer_names(tab)[0], lambda _: tab.frame.locator(".group-row").count() < 12)
+    tab.until(lambda: layer_names(tab)[0], lambda _: tab.frame.locator(".row.group").count() < 12)
     tab.frame.get_by_title("Unfold stage0", exact=True).click()
     tab.frame.locator(".layer-name").first.click()
     tab.frame.locator(".tall").wait_for()
     assert tab.frame.locator(".tall .layer-name").inner_text() == deep_names()[0]
     tab.frame.get_by_title("More settings").click()
     tab.choose("Order", "change")
-    groups = tab.frame.locator(".group-row")
+    groups = tab.frame.locator(".row.group")
     tab.until(groups.count, lambda count: count == 0)
     assert sorted(layer_names(tab)) == sorted(deep_names())
     tab.choose("Order", "name")

@@ -3,6 +3,7 @@
 import { computed, effect, signal, untracked } from "@preact/signals";
 import type { Finding, Severity } from "../data/types";
 import { client, index, shown } from "./catalog";
+import { visible } from "./loader";
 import type { PanelModel } from "./panels";
 import { allLayers, runs } from "./selection";
 
@@ -52,12 +53,17 @@ export function findingsOfTag(tag: string): readonly Finding[] {
     .sort((a, b) => rank(a) - rank(b));
 }
 
+/** The heatmaps come first: finding out what is wrong keeps the server's processor busy. */
+const drawn = computed(
+  () => visible.value.length > 0 && visible.value.every((panel) => panel.tile.value !== null),
+);
+
 /** Starts asking; call once. */
 export function startFindings(): void {
   effect(() => {
     const revision = index.value?.revision;
     const names = runs.value.map((run) => run.name);
-    if (!shown.value || revision === undefined || names.length === 0) return;
+    if (!shown.value || revision === undefined || names.length === 0 || !drawn.value) return;
     const abort = new AbortController();
     untracked(() => void askUntilDone(names, abort.signal));
     return () => abort.abort();

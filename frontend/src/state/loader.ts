@@ -159,7 +159,7 @@ function panelRows(panel: PanelModel): number {
   const { kind } = panel.row.fullScale.peek();
   if (kind === "native") return 0;
   if (kind === "symlog") return 1024;
-  return roundUp(panelHeight_px.peek() * pixelRatio.peek(), 32, 1024);
+  return roundUp(panel.row.bins.peek(), 32, 1024);
 }
 
 function suffices(held: TileRequest, wanted: TileRequest): boolean {

@@ -7,7 +7,7 @@ import { type RowModel, rowOf } from "../state/panels";
 import type { PlacedRow } from "../state/rows";
 import { runs, toggleExpanded, toggleFolded, togglePinnedLayer } from "../state/selection";
 import * as settings from "../state/settings";
-import type { GroupRow, LayerRow } from "../state/tree";
+import type { GroupRow, LayerRow, Row } from "../state/tree";
 import { box } from "./box";
 import { ColourBar, DifferenceBar } from "./colour_bar";
 import { IconButton } from "./controls";
@@ -22,10 +22,15 @@ const INDENT_PX = 10;
 export function PlacedRowView({ placed }: { readonly placed: PlacedRow }) {
   const { row, top_px, height_px } = placed;
   return (
-    <Frame top_px={top_px} height_px={height_px} kind={row.kind}>
+    <Frame top_px={top_px} height_px={height_px} kind={kindOf(row)}>
       {row.kind === "group" ? <GroupHeading row={row} /> : <Layer row={row} />}
     </Frame>
   );
+}
+
+function kindOf(row: Row): string {
+  if (row.kind === "group") return "group";
+  return rowOf(row.series).expanded.value ? "layer open" : "layer";
 }
 
 interface FrameProps {
@@ -38,7 +43,7 @@ interface FrameProps {
 function Frame({ top_px, height_px, kind, children }: FrameProps) {
   return (
     <div
-      class={`row ${kind}-row${narrow.value ? " narrow" : ""}`}
+      class={`row ${kind}${narrow.value ? " narrow" : ""}`}
       style={box({ top: top_px, height: height_px, width: content_px.value })}
     >
       {children}
