@@ -1,0 +1,304 @@
+"""The commands, through `main`, on log directories in every condition."""
+
+from __future__ import annotations
+
+import csv
+import json
+import subprocess
+import sys
+from io import StringIO
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tb_activation_hist.cli import main
+from tb_activation_hist.cli.show import colour_mode, draw_heatmap
+from tb_activation_hist.names import LayerInfo
+from tests.unit.cli.runs import (
+    RECORDS,
+    collapsed_layers,
+    healthy_layers,
+    nan_layers,
+    write_run,
+)
+
+
+@pytest.fixture
+def logdir(tmp_path: Path) -> str:
+    write_run(tmp_path / "good", healthy_layers())
+    write_run(tmp_path / "bad", collapsed_layers())
+    return str(tmp_path)
+
+
+# --- report ---------------------------------------------------------------------------------------
+
+
+def test_report_names_the_layer_and_the_step(logdir: str, capsys: pytest.CaptureFixture) -> None:
+    assert main(["report", logdir]) == 0
+    text = " ".join(capsys.readouterr().out.split())
+    assert "block.relu: collapsed to zero at step 21" in text
+    assert "Usual causes" in text
+    assert main(["report", logdir, "--run", "good"]) == 0
+    assert "No findings." in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("run", "fail_on", "status"),
+    [("bad", "error", 1), ("bad", "warning", 1), ("good", "warning", 0), ("good", "error", 0)],
+)
+def test_report_guards_a_training(logdir: str, run: str, fail_on: str, status: int) -> None:
+    assert main(["report", logdir, "--run", run, "--fail-on", fail_on]) == status
+
+
+def test_report_as_json(logdir: str, capsys: pytest.CaptureFixture) -> None:
+    assert main(["report", logdir, "--json"]) == 0
+    report = json.loads(capsys.readouterr().out)
+    kinds = {(finding["run"], finding["kind"]) for finding in report["findings"]}
+    assert ("bad", "collapsed") in kinds
+    assert not any(run == "good" and kind != "run_difference" for run, kind in kinds)
+    layers = {run["run"]: run["layers"] for run in report["runs"]}
+    relu = layers["bad"][1]
+    assert (relu["layer"], relu["records"], relu["zero_share"]) == ("block.relu", RECORDS, 1.0)
+    _, series = healthy_layers()["block.linear"]
+    assert layers["good"][0]["std"] == pytest.approx(float(series.std[-1]))
+
+
+def test_json_holds_no_nan(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    write_run(tmp_path, nan_layers())
+    assert main(["report", str(tmp_path), "--json"]) == 0
+    text = capsys.readouterr().out
+    assert "NaN," not in text
+    assert json.loads(text)["runs"][0]["layers"][1]["mean"] is None
+
+
+def test_runs_that_part_are_told(logdir: str, capsys: pytest.CaptureFixture) -> None:
+    main(["report", logdir, "--json"])
+    findings = json.loads(capsys.readouterr().out)["findings"]
+    difference = [f for f in findings if f["kind"] == "run_difference"]
+    assert [f["layers"] for f in difference] == [["block.relu"]]
+
+
+# --- what cannot be read --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("command", ["report", "show"])
+def test_a_missing_logdir_is_a_sentence(
+    command: str, tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    assert main([command, str(tmp_path / "none")]) == 2
+    assert "does not exist." in capsys.readouterr().err
+
+
+def test_an_empty_logdir_is_a_sentence(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    assert main(["report", str(tmp_path)]) == 2
+    assert "no TensorBoard event file" in capsys.readouterr().err
+
+
+def test_a_foreign_logdir_is_a_sentence(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    write_run(tmp_path, {})
+    assert main(["report", str(tmp_path)]) == 2
+    assert "hold no histograms" in capsys.readouterr().err
+
+
+def test_of_a_truncated_file_the_beginning_is_read(
+    tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    path = write_run(tmp_path, healthy_layers())
+    data = path.read_bytes()
+    path.write_bytes(data[:-50])
+    assert main(["report", str(tmp_path), "--json"]) == 0
+    layers = json.loads(capsys.readouterr().out)["runs"][0]["layers"]
+    assert [layer["records"] for layer in layers] == [RECORDS, 32]
+
+
+def test_a_newer_format_says_what_to_do(
+    tmp_path: Path, capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tb_activation_hist.names.METADATA_VERSION", 99)
+    write_run(tmp_path, healthy_layers())
+    monkeypatch.undo()
+    assert main(["report", str(tmp_path)]) == 2
+    assert "pip install -U tb_activation_hist" in capsys.readouterr().err
+
+
+def test_one_newer_layer_leaves_the_others_readable(
+    tmp_path: Path, capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    layers = healthy_layers()
+    content = LayerInfo.to_content
+
+    def newer(info: LayerInfo) -> bytes:
+        own = content(info)
+        return own.replace(b'"version":1', b'"version":9') if info.order else own
+
+    monkeypatch.setattr(LayerInfo, "to_content", newer)
+    write_run(tmp_path, layers)
+    assert main(["report", str(tmp_path), "--json"]) == 0
+    run = json.loads(capsys.readouterr().out)["runs"][0]
+    assert [layer["layer"] for layer in run["layers"]] == ["block.linear"]
+    assert "block.relu in run '.' is left out" in run["problems"][0]
+
+
+def test_an_unknown_layer_names_the_nearest(logdir: str, capsys: pytest.CaptureFixture) -> None:
+    assert main(["show", logdir, "--layer", "block.rely"]) == 2
+    assert "Nearest: 'block.relu'" in capsys.readouterr().err
+
+
+def test_wrong_usage_ends_with_2(capsys: pytest.CaptureFixture) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["export", "x"])
+    assert ended.value.code == 2
+    assert "--format" in capsys.readouterr().err
+
+
+# --- show -----------------------------------------------------------------------------------------
+
+
+def test_show_draws_the_chosen_layers(logdir: str, capsys: pytest.CaptureFixture) -> None:
+    given = ["show", logdir, "--layer", "*.relu", "--run", "good", "--rows", "6", "--columns", "40"]
+    assert main(given) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == f"good  block.relu  steps 1 to {RECORDS}, {RECORDS} records"
+    body = lines[1:7]
+    # The zeros are the densest row of a ReLU, and nothing of it is negative.
+    assert set(body[-1].split()[-1]) == {"@"}
+    assert lines[7].strip() == "0"
+
+
+@pytest.mark.parametrize(("mode", "code"), [("truecolour", "38;2;"), ("256", "38;5;")])
+def test_coloured_heatmaps(mode: str, code: str) -> None:
+    _, series = healthy_layers()["block.linear"]
+    lines = draw_heatmap(series, rows=5, columns=30, scale="linear", mode=mode)
+    assert all(code in line and line.endswith("\x1b[0m") for line in lines[:5])
+    assert all(line.count("▀") == 24 for line in lines[:5])
+
+
+def test_a_series_without_finite_values_can_be_shown() -> None:
+    _, series = nan_layers()["block.relu"]
+    lines = draw_heatmap(series.take(slice(-5, None)), 4, 20, "linear", "plain")
+    assert len(lines) >= 5
+
+
+@pytest.mark.parametrize(
+    ("environment", "terminal", "mode"),
+    [
+        ({"COLORTERM": "truecolor"}, True, "truecolour"),
+        ({"TERM": "xterm-256color"}, True, "256"),
+        ({"TERM": "vt100"}, True, "plain"),
+        ({"COLORTERM": "truecolor", "NO_COLOR": "1"}, True, "plain"),
+        ({"COLORTERM": "truecolor"}, False, "plain"),
+    ],
+)
+def test_colours_follow_the_terminal(environment: dict, terminal: bool, mode: str) -> None:
+    assert colour_mode(environment, terminal) == mode
+
+
+def test_too_few_rows_are_refused(logdir: str, capsys: pytest.CaptureFixture) -> None:
+    assert main(["show", logdir, "--rows", "1"]) == 2
+    assert "--rows must be 2 or more, but got 1" in capsys.readouterr().err
+
+
+# --- export ---------------------------------------------------------------------------------------
+
+
+def export(logdir: str, kind: str, output: Path | str) -> None:
+    given = ["--run", "good", "--layer", "block.relu", "--format", kind, "--output", str(output)]
+    assert main(["export", logdir, *given]) == 0
+
+
+def test_csv_holds_every_count(logdir: str, capsys: pytest.CaptureFixture) -> None:
+    export(logdir, "csv", "-")
+    rows = list(csv.DictReader(StringIO(capsys.readouterr().out)))
+    _, series = healthy_layers()["block.relu"]
+    counts = [int(r["count"]) for r in rows if r["lower"] not in ("zeros", "nan", "+inf", "-inf")]
+    zeros = [int(r["count"]) for r in rows if r["lower"] == "zeros"]
+    assert sum(counts) == series.finite.sum()
+    assert zeros == series.zeros.tolist()
+
+
+def test_npz_holds_the_arrays(logdir: str, tmp_path: Path) -> None:
+    export(logdir, "npz", tmp_path / "out.npz")
+    _, series = healthy_layers()["block.relu"]
+    with np.load(tmp_path / "out.npz") as arrays:
+        np.testing.assert_array_equal(arrays["good/block.relu/counts"], series.counts)
+        np.testing.assert_array_equal(arrays["good/block.relu/edges"], series.edges)
+        np.testing.assert_array_equal(arrays["good/block.relu/steps"], series.steps)
+
+
+def test_parquet_holds_every_count(logdir: str, tmp_path: Path) -> None:
+    pd = pytest.importorskip("pandas")
+    pytest.importorskip("pyarrow")
+    export(logdir, "parquet", tmp_path / "out.parquet")
+    table = pd.read_parquet(tmp_path / "out.parquet")
+    assert table["count"].sum() == healthy_layers()["block.relu"][1].finite.sum()
+    assert list(table.columns) == ["run", "layer", "step", "lower", "upper", "count"]
+
+
+@pytest.mark.parametrize(("kind", "start"), [("png", b"\x89PNG"), ("svg", b"<?xml")])
+def test_pictures(logdir: str, tmp_path: Path, kind: str, start: bytes) -> None:
+    pytest.importorskip("matplotlib")
+    export(logdir, kind, tmp_path / f"out.{kind}")
+    assert (tmp_path / f"out.{kind}").read_bytes().startswith(start)
+
+
+def test_an_output_that_cannot_be_written_is_a_sentence(
+    logdir: str, tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    output = tmp_path / "no" / "folder" / "out.csv"
+    assert main(["export", logdir, "--format", "csv", "--output", str(output)]) == 2
+    assert "cannot be written: No such file or directory." in capsys.readouterr().err
+
+
+def test_a_missing_library_is_named_with_its_extra(
+    logdir: str, capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "rich.console", None)
+    assert main(["report", logdir]) == 2
+    assert "pip install 'tb-activation-hist[cli]'" in capsys.readouterr().err
+
+
+# --- doctor ---------------------------------------------------------------------------------------
+
+
+def test_doctor_looks_at_everything(logdir: str, capsys: pytest.CaptureFixture) -> None:
+    main(["doctor", logdir])
+    text = capsys.readouterr().out
+    assert "tb_activation_hist" in text
+    assert "run 'good': 2 layers" in text
+    assert "the CPU counts with" in text
+    assert "problem" in text.splitlines()[-1]
+
+
+def test_doctor_misses_the_plugin(
+    capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tb_activation_hist.cli.doctor.PLUGIN_NAME", "no_such_plugin")
+    assert main(["doctor"]) == 1
+    assert "no entry point 'no_such_plugin'" in capsys.readouterr().out
+
+
+def test_doctor_reads_a_bad_logdir(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    assert main(["doctor", str(tmp_path)]) == 1
+    assert "no TensorBoard event file" in capsys.readouterr().out
+
+
+# --- the process ----------------------------------------------------------------------------------
+
+
+def test_the_command_line_imports_no_torch() -> None:
+    program = "import sys, tb_activation_hist.cli; print('torch' in sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "False"
+
+
+def test_python_m_runs_it(logdir: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "tb_activation_hist", "report", logdir, "--fail-on", "error"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1, done.stderr
