@@ -44,9 +44,10 @@ class ParameterKinds:
     """Counts the parameters of the selected layers, and what an optimizer does to them.
 
     Hooks every optimizer's step, so several optimizers need not be named. Before a step the
-    gradients are complete, unscaled and clipped, as the optimizer gets them. An update is the
-    difference that the step made, divided by the parameter's root mean square; it takes a copy of
-    the parameters during recorded steps.
+    gradients are complete, unscaled and clipped, as the optimizer gets them. A step that is given
+    a closure (Lightning, LBFGS) makes them itself: they are counted after it, the last evaluation's
+    where there are several. An update is the difference that the step made, divided by the
+    parameter's root mean square; it takes a copy of the parameters during recorded steps.
     """
 
     def __init__(self, recording: Recording, kinds: Sequence[str]) -> None:
@@ -57,6 +58,7 @@ class ParameterKinds:
         self._slots: list[Slot] = []
         self._rows: dict[tuple[str, str, torch.device], Row] = {}
         self._before: dict[int, tuple[Slot, Tensor]] = {}
+        self._late: dict[int, Slot] = {}
         self._handles: list[Any] = []
 
     @property
@@ -81,6 +83,7 @@ class ParameterKinds:
             handle.remove()
         self._handles.clear()
         self._before.clear()
+        self._late.clear()
 
     def count_weights(self) -> None:
         """Count the parameters as they are now."""
@@ -88,27 +91,41 @@ class ParameterKinds:
             for slot, parameter in self._parameters().values():
                 self._count("weights", slot, parameter)
 
-    def before_step(self, optimizer: Optimizer) -> None:
-        """Count the gradients that the optimizer is about to use, and keep its parameters."""
+    def before_step(self, optimizer: Optimizer, *, closure: bool = False) -> None:
+        """Count the gradients that the optimizer is about to use, and keep its parameters.
+
+        closure: the step itself computes the gradients, so they are counted after it.
+        """
         known = self._parameters()
         for parameter in _parameters_of(optimizer):
-            if id(parameter) not in known or parameter.grad is None:
+            if id(parameter) not in known or (parameter.grad is None and not closure):
                 continue
             slot = known[id(parameter)][0]
-            if self._gradients:
-                gradient = to_plain(parameter.grad)
-                if is_countable(gradient) and gradient is not None:
-                    self._count("weight_gradients", slot, _unscale(gradient, optimizer))
-            if self._updates and (values := to_plain(parameter)) is not None:
+            if closure:
+                self._late[id(parameter)] = slot
+            elif self._gradients:
+                self._count_gradient(slot, parameter, optimizer)
+            values = to_plain(parameter)
+            if self._updates and values is not None and is_countable(values):
                 self._before[id(parameter)] = (slot, values.detach().clone())
 
     def after_step(self, optimizer: Optimizer) -> None:
         """Count what the step changed."""
         for parameter in _parameters_of(optimizer):
+            late = self._late.pop(id(parameter), None)
             slot, before = self._before.pop(id(parameter), (None, None))
+            if parameter.grad is None and late is not None:
+                continue  # the closure did not reach it
+            if late is not None and self._gradients:
+                self._count_gradient(late, parameter, optimizer)
             after = to_plain(parameter)
             if slot is not None and before is not None and after is not None:
                 self._count("updates", slot, _relative_update(before, after.detach()))
+
+    def _count_gradient(self, slot: Slot, parameter: Tensor, optimizer: Optimizer) -> None:
+        gradient = None if parameter.grad is None else to_plain(parameter.grad)
+        if gradient is not None and is_countable(gradient):
+            self._count("weight_gradients", slot, _unscale(gradient, optimizer))
 
     def _parameters(self) -> dict[int, tuple[Slot, nn.Parameter]]:
         """Tied parameters count once, under their first name."""
@@ -153,21 +170,22 @@ class StepWatcher:
     def __init__(self, kinds: ParameterKinds) -> None:
         self._kinds = weakref.ref(kinds)
 
-    def before(self, optimizer: Optimizer, *_: Any) -> None:
-        """Called by torch before any optimizer's step."""
-        self._call("before_step", optimizer)
+    def before(self, optimizer: Optimizer, args: Any = (), kwargs: Any = None) -> None:
+        """Called by torch before any optimizer's step, with the step's arguments."""
+        given = (kwargs or {}).get("closure", args[1] if len(args) > 1 else None)
+        self._call("before_step", optimizer, closure=given is not None)
 
     def after(self, optimizer: Optimizer, *_: Any) -> None:
         """Called by torch after any optimizer's step."""
         self._call("after_step", optimizer)
 
-    def _call(self, method: str, optimizer: Optimizer) -> None:
+    def _call(self, method: str, optimizer: Optimizer, **options: bool) -> None:
         kinds = self._kinds()
         if kinds is None or not kinds._recording.train:
             return
         try:
             with torch.no_grad():
-                getattr(kinds, method)(optimizer)
+                getattr(kinds, method)(optimizer, **options)
         except Exception as err:  # noqa: BLE001 - nothing of ours may stop a training
             kinds._recording.fail("the parameters", err)
 
