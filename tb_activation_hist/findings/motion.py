@@ -58,8 +58,11 @@ class Motion:
         """Distance of two samples of a window's length, as batches alone make it.
 
         Even and odd records of a window share whatever the training changes, so the distance of
-        one half to the other is that of two samples of half the length.
+        one half to the other is that of two samples of half the length. NaN without records, as
+        in a layer that was never finite.
         """
+        if len(self.records) == 0:
+            return float("nan")
         number = np.searchsorted(self.starts, np.arange(len(self.records)), side="right") - 1
         place = np.arange(len(self.records)) - self.starts[number]
         order = np.lexsort((place, place % 2, number))

@@ -60,6 +60,13 @@ def test_of_gradients_the_last_layer_is_the_first() -> None:
     assert only(find_run_findings("run", layers)).layers == ("second", "first")
 
 
+def test_layers_that_are_never_finite_are_told_and_break_nothing() -> None:
+    never = {f"linear{i}": lambda v, _: v * np.nan for i in range(3)}
+    never |= {f"relu{i}": lambda v, _: v * np.nan for i in range(3)}
+    findings = find_run_findings("run", make_run(never))
+    assert "non_finite" in {finding.kind for finding in findings}
+
+
 def test_an_attention_mask_is_no_error() -> None:
     layer = make_layer("mask", "Mask", 0, lambda v, _: np.where(v > 0.5, -np.inf, v))
     finding = only(find_run_findings("run", {"mask": layer}))
