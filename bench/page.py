@@ -145,7 +145,7 @@ def stock_ms(browser: Browser, root: str) -> float:
     page.wait_for_timeout(500)
     start = time.perf_counter()
     page.evaluate("location.hash = '#histograms'")
-    page.wait_for_function("document.querySelectorAll('vz-histogram-timeseries').length > 0")
+    page.locator("vz-histogram-timeseries").first.wait_for(state="attached", timeout=60_000)
     took_ms = (time.perf_counter() - start) * 1000
     page.context.close()
     return took_ms

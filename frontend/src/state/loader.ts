@@ -21,6 +21,8 @@ const STRIP_ROWS = 32;
 /** A zoomed part is fetched with this much on either side, so that small pans need no request. */
 const MARGIN = 0.25;
 
+const LAND_MS = 8;
+
 interface Job {
   readonly panel: PanelModel;
   readonly request: TileRequest;
@@ -219,15 +221,28 @@ async function fly(jobs: readonly Job[]): Promise<void> {
       jobs.map((job) => job.asked),
       flight.abort.signal,
     );
-    batch(() => {
-      for (const [at, job] of jobs.entries()) land(job, tiles[at]);
-    });
+    await landAll(jobs, tiles);
   } catch (error) {
     if (!flight.abort.signal.aborted) for (const job of jobs) fail(job, error);
   } finally {
     flights.delete(flight);
   }
   plan(visible.peek());
+}
+
+/** Row by row, with pauses, so that drawing a batch never holds up the page for long. */
+async function landAll(jobs: readonly Job[], tiles: readonly (Tile | TileError)[]): Promise<void> {
+  let begun_ms = performance.now();
+  for (let at = 0; at < jobs.length; ) {
+    let end = at;
+    while (end < jobs.length && jobs[end]?.panel.row === jobs[at]?.panel.row) end++;
+    batch(() => {
+      for (; at < end; at++) land(jobs[at]!, tiles[at]);
+    });
+    if (performance.now() - begun_ms < LAND_MS) continue;
+    await new Promise((resolve) => setTimeout(resolve));
+    begun_ms = performance.now();
+  }
 }
 
 function land(job: Job, answer: Tile | TileError | undefined): void {

@@ -66,8 +66,15 @@ export class PanelModel {
   /** Where the columns of the whole series lie on the time axis. */
   readonly span = computed(() => spansOf(this.tile.value, this.clock.value));
 
-  readonly liveAxis = computed(() => zoomedAxis(fullAxis.value, liveX.value.get(keyOfX(this.id))));
-  readonly axis = computed(() => zoomedAxis(fullAxis.value, zoomX.value.get(keyOfX(this.id))));
+  /** Linked panels have one axis object between them, so that its ticks are worked out once. */
+  readonly liveAxis: ReadonlySignal<StepAxis> = computed(() =>
+    settings.linked.value
+      ? sharedLiveAxis.value
+      : zoomedAxis(fullAxis.value, liveX.value.get(keyOfX(this.id))),
+  );
+  readonly axis: ReadonlySignal<StepAxis> = computed(() =>
+    settings.linked.value ? sharedAxis.value : zoomedAxis(fullAxis.value, zoomX.value.get(keyOfX(this.id))),
+  );
 
   readonly liveScale = computed(() => zoomedScale(this.fullScale.value, liveY.value.get(this.keyY)));
   readonly scale = computed(() => zoomedScale(this.fullScale.value, zoomY.value.get(this.keyY)));
@@ -247,6 +254,7 @@ export const clocks = computed<ReadonlyMap<string, RunClock>>(() => {
   return found;
 });
 
+const sharedAxis = computed(() => zoomedAxis(fullAxis.value, zoomX.value.get("")));
 export const sharedLiveAxis = computed(() => zoomedAxis(fullAxis.value, liveX.value.get("")));
 
 function zoomedAxis(axis: StepAxis, part: readonly [number, number] | undefined): StepAxis {

@@ -1,10 +1,11 @@
 /** Ticks with numbers, as SVG so that they stay sharp and follow the theme. */
 
+import { type ReadonlySignal, useSignalEffect } from "@preact/signals";
+import { useRef } from "preact/hooks";
 import { BAND_LABELS, type BandName } from "../draw/bands";
 import type { StepAxis } from "../math/step_axis";
-import type { ValueScale } from "../math/value_scale";
-import { AXIS_PX, SHARE_PX, THIN_PX, X_AXIS_PX } from "../state/metrics";
-import type { PanelLayout } from "../state/panel_layout";
+import { AXIS_PX, plot_px, SHARE_PX, THIN_PX, X_AXIS_PX } from "../state/metrics";
+import type { PanelModel } from "../state/panels";
 import * as settings from "../state/settings";
 import { box } from "./box";
 
@@ -30,7 +31,9 @@ const STRIP_SHORT: Readonly<Record<settings.Strip, string>> = {
   distance: "Δ base",
 };
 
-export function ValueAxis({ scale, layout }: { readonly scale: ValueScale; readonly layout: PanelLayout }) {
+export function ValueAxis({ panel }: { readonly panel: PanelModel }) {
+  const scale = panel.liveScale.value;
+  const layout = panel.row.layout.value;
   const { heatTop_px, heatHeight_px, bands } = layout;
   const taken = bands.map(({ top_px }) => top_px + THIN_PX / 2);
   const ticks = scale
@@ -77,32 +80,43 @@ export function ValueAxis({ scale, layout }: { readonly scale: ValueScale; reado
 }
 
 interface TimeAxisProps {
-  readonly axis: StepAxis;
-  readonly width_px: number;
+  readonly axis: ReadonlySignal<StepAxis>;
   readonly top_px: number;
 }
 
-export function TimeAxis({ axis, width_px, top_px }: TimeAxisProps) {
-  const ticks = axis.ticks(Math.max(2, Math.floor(width_px / X_TICK_EVERY_PX)));
+/**
+ * Written as markup, which is the same for all linked panels. Text is what costs most in a frame, so while a
+ * gesture lasts only the run heads have a live axis; those of the panels are faded until it ends.
+ */
+export function TimeAxis({ axis, top_px }: TimeAxisProps) {
+  const svg = useRef<SVGSVGElement>(null);
+  useSignalEffect(() => {
+    if (svg.current) svg.current.innerHTML = ticksToMarkup(axis.value, plot_px.value);
+  });
   return (
     <svg
+      ref={svg}
       class="axis x-axis"
-      style={box({ top: top_px })}
-      width={width_px}
+      style={box({ top: top_px, width: plot_px.value })}
       height={X_AXIS_PX}
       aria-hidden="true"
-    >
-      {ticks.map((tick) => {
-        const x = tick.share * width_px;
-        return (
-          <g key={tick.value} transform={`translate(${x.toFixed(1)} 0)`}>
-            <line y1="0" y2="4" />
-            <text y="14" text-anchor={x < 12 ? "start" : x > width_px - 16 ? "end" : "middle"}>
-              {tick.label}
-            </text>
-          </g>
-        );
-      })}
-    </svg>
+    />
   );
+}
+
+const lastMarkup = { axis: null as StepAxis | null, width_px: 0, markup: "" };
+
+function ticksToMarkup(axis: StepAxis, width_px: number): string {
+  if (lastMarkup.axis === axis && lastMarkup.width_px === width_px) return lastMarkup.markup;
+  const ticks = axis.ticks(Math.max(2, Math.floor(width_px / X_TICK_EVERY_PX))).map((tick) => {
+    const x = tick.share * width_px;
+    const anchor = x < 12 ? "start" : x > width_px - 16 ? "end" : "middle";
+    const place = x.toFixed(1);
+    return (
+      `<line x1="${place}" x2="${place}" y2="4"/>` +
+      `<text x="${place}" y="14" text-anchor="${anchor}">${tick.label}</text>`
+    );
+  });
+  Object.assign(lastMarkup, { axis, width_px, markup: ticks.join("") });
+  return lastMarkup.markup;
 }

@@ -21,7 +21,7 @@ import { type PlacedRow, placedRows, rowsBetween, total_px } from "../state/rows
 import { shownTags } from "../state/scalars";
 import { runColor, runs, type ShownRun, soloRun } from "../state/selection";
 import * as settings from "../state/settings";
-import { cursor } from "../state/view";
+import { cursor, gesturing } from "../state/view";
 import { TimeAxis } from "./axes";
 import { box } from "./box";
 import { PlacedRowView } from "./rows";
@@ -79,7 +79,7 @@ export function Grid() {
   return (
     <main
       ref={scroller}
-      class="scroller"
+      class={gesturing.value ? "scroller gesturing" : "scroller"}
       // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard.
       tabIndex={0}
       aria-label="Heatmaps: layers down, runs across"
@@ -147,7 +147,7 @@ function Head({ run }: { readonly run: ShownRun }) {
         <ScalarChart key={tag} run={run.name} tag={tag} color={color} />
       ))}
       <div class="head-axis" style={box({ left: AXIS_PX, width: plot_px.value })}>
-        <TimeAxis axis={sharedLiveAxis.value} width_px={plot_px.value} top_px={0} />
+        <TimeAxis axis={sharedLiveAxis} top_px={0} />
       </div>
     </div>
   );

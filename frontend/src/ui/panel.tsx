@@ -33,7 +33,7 @@ export function Panel({ panel }: { readonly panel: PanelModel }) {
       tabIndex={expanded ? 0 : -1}
       onKeyDown={expanded ? (event) => panelKeys(event, panel) : undefined}
     >
-      {expanded && ready.value ? <ValueAxis scale={panel.liveScale.value} layout={layout} /> : null}
+      {expanded && ready.value ? <ValueAxis panel={panel} /> : null}
       {/** biome-ignore lint/a11y/noStaticElementInteractions: the same can be done with the group's keys. */}
       <div
         class="plot"
@@ -59,9 +59,7 @@ export function Panel({ panel }: { readonly panel: PanelModel }) {
         <Crosshair panel={panel} />
         <BrushBox panel={panel} />
       </div>
-      {expanded && ready.value ? (
-        <TimeAxis axis={panel.liveAxis.value} width_px={plot_px.value} top_px={layout.axisTop_px} />
-      ) : null}
+      {expanded && ready.value ? <TimeAxis axis={panel.axis} top_px={layout.axisTop_px} /> : null}
       {expanded ? <PanelNotes panel={panel} /> : null}
       <PanelError panel={panel} />
     </div>
