@@ -12,6 +12,7 @@ from typing import Any
 
 from tb_activation_hist.errors import LogdirError
 from tb_activation_hist.event_records import EventFilePath, find_event_files
+from tb_activation_hist.grid import Scheme
 from tb_activation_hist.histogram import HistogramSeries
 from tb_activation_hist.run_index import RunIndex
 
@@ -40,11 +41,20 @@ def read_histograms(logdir: str | os.PathLike[str]) -> LogdirHistograms:
 
 def read_last_step(run_dir: str | os.PathLike[str]) -> int:
     """The last step recorded in a run directory itself (not below it); 0 when there is none."""
+    return _own_index(run_dir).last_step()
+
+
+def read_schemes(run_dir: str | os.PathLike[str]) -> dict[str, Scheme]:
+    """The bins of each tag recorded in a run directory itself (not below it)."""
+    return _own_index(run_dir).schemes()
+
+
+def _own_index(run_dir: str | os.PathLike[str]) -> RunIndex:
     try:
         found = find_event_files(os.fspath(run_dir))
     except LogdirError:
-        return 0
-    return RunIndex([file for file in found if file.run == "."]).last_step()
+        found = []
+    return RunIndex([file for file in found if file.run == "."])
 
 
 def read_run(run_dir: str | os.PathLike[str]) -> RunHistograms:

@@ -13,7 +13,7 @@ from tb_activation_hist.codec import MAGIC, decode_block
 from tb_activation_hist.errors import FormatError
 from tb_activation_hist.event_records import EventFilePath, read_event, scan_events
 from tb_activation_hist.foreign import buckets_to_series, legacy_to_buckets
-from tb_activation_hist.grid import FloatArray
+from tb_activation_hist.grid import FloatArray, Scheme
 from tb_activation_hist.histogram import HistogramSeries, join_series
 from tb_activation_hist.names import (
     KINDS,
@@ -144,6 +144,11 @@ class RunIndex:
                 block = decode_block(latest[1].tensor.string_val[0])
                 steps.append(int(block.series.steps.max(initial=0)))
         return max(steps)
+
+    def schemes(self) -> dict[str, Scheme]:
+        """The bins of each of our tags that this version can read."""
+        infos = {tag.tag: _readable_info(tag) for tag in self.tags.values() if tag.ours}
+        return {tag: info.scheme for tag, info in infos.items() if info is not None}
 
     def _read_values(self, tag: TagIndex) -> list[tuple[Any, Any]]:
         """(event, value) of each place of a tag."""

@@ -53,7 +53,7 @@ ALLOWED: dict[str, tuple[set[str], set[str]]] = {
     "foreign": ({"grid", "histogram"}, {"numpy"}),
     "event_records": ({"crc32c", "errors"}, {"tensorboard"}),
     "run_index": (STORED | {"event_records", "foreign"}, {"google", "numpy", "tensorboard"}),
-    "reader": ({"errors", "event_records", "histogram", "run_index"}, set()),
+    "reader": ({"errors", "event_records", "grid", "histogram", "run_index"}, set()),
     "picture": (BASE, {"numpy"}),
     "plot": (BASE | {"picture"}, {"matplotlib", "numpy"}),
     "probe": (

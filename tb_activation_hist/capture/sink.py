@@ -17,7 +17,8 @@ from tb_activation_hist.capture.distributed import (
 )
 from tb_activation_hist.config import CaptureOptions, WriterOptions
 from tb_activation_hist.errors import OptionError
-from tb_activation_hist.reader import read_last_step
+from tb_activation_hist.grid import Scheme
+from tb_activation_hist.reader import read_last_step, read_schemes
 from tb_activation_hist.writer import Record, RecordWriter, RunWriter
 
 
@@ -48,7 +49,7 @@ def open_sink(
     alone = ranks.size == 1
     if alone or capture.per_rank:
         writer = _open_writer(_target_of(target, ranks, capture), writing)
-        return writer, _start_step(writer, capture)
+        return writer, _start_or_close(target, writer, capture)
     mailbox = open_mailbox(_name(target)) if capture.merge_ranks else None
     if mailbox is not None and capture.overhead_budget is not None:
         msg = (
@@ -59,7 +60,7 @@ def open_sink(
     if ranks.rank > 0:
         return _open_sender(mailbox, ranks, capture, writing)
     writer = _open_writer(target, writing)
-    start = _start_step(writer, capture)
+    start = _start_or_close(target, writer, capture)
     if mailbox is None:
         return writer, start
     mailbox.announce(start)
@@ -91,11 +92,36 @@ def _open_sender(
     return RankSender(mailbox, ranks, writing, capture.rank_timeout_s), start
 
 
+def _start_or_close(target: Any, writer: RecordWriter, capture: CaptureOptions) -> int:
+    try:
+        return _start_step(writer, capture)
+    except BaseException:
+        if writer is not target:
+            writer.close()
+        raise
+
+
 def _start_step(writer: RecordWriter, capture: CaptureOptions) -> int:
-    if capture.start_step is not None:
-        return capture.start_step
     logdir = getattr(writer, "logdir", None)
-    return 0 if logdir is None else read_last_step(logdir)
+    start = capture.start_step
+    if logdir is None:
+        return start or 0
+    if start is None:
+        start = read_last_step(logdir)
+    if start:
+        _check_bins(logdir, capture.bins)
+    return start
+
+
+def _check_bins(logdir: str, bins: Scheme) -> None:
+    """A tag keeps its first description: other bins would be read as if they were those."""
+    other = next((each for each in read_schemes(logdir).values() if each != bins), None)
+    if other is not None:
+        msg = (
+            f"The run in {logdir!r} was begun with bins={other}, but got bins={bins}. Go on with "
+            "the same bins, or record into another directory."
+        )
+        raise OptionError(msg)
 
 
 def _name(target: Any) -> str:
