@@ -35,6 +35,11 @@ WEIGHTLESS: Final = frozenset(
 )  # fmt: skip
 """Types without weights of a matrix: they do not learn."""
 
+PLAIN: Final = (
+    "Linear", "Bilinear", "Conv", "Embedding", "LSTM", "GRU", "RNN", "MultiheadAttention",
+)  # fmt: skip
+"""Beginnings of types of torch that multiply with weights and end in nothing else."""
+
 NORMALISING: Final = ("BatchNorm", "LayerNorm", "GroupNorm", "InstanceNorm", "RMSNorm")
 """Beginnings of the types that set the scale of what they pass on."""
 
@@ -42,6 +47,12 @@ NORMALISING: Final = ("BatchNorm", "LayerNorm", "GroupNorm", "InstanceNorm", "RM
 def has_weights(info: LayerInfo) -> bool:
     """Whether the layer multiplies its inputs with weights; unknown types are taken to."""
     return bool(info.type) and info.type not in WEIGHTLESS and not normalises(info)
+
+
+def may_put_out_zeros(info: LayerInfo) -> bool:
+    """Whether zeros are usual: ReLU-like layers, and blocks of several layers that may end so."""
+    block = has_weights(info) and not info.type.removeprefix("Lazy").startswith(PLAIN)
+    return info.type in ZEROING or block
 
 
 def normalises(info: LayerInfo) -> bool:

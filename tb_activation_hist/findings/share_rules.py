@@ -9,7 +9,7 @@ import numpy as np
 
 from tb_activation_hist.findings.finding import Finding
 from tb_activation_hist.findings.grouping import Hit, group_hits, hits_to_finding, name_layers
-from tb_activation_hist.findings.layer_types import BOUNDED, ZEROING
+from tb_activation_hist.findings.layer_types import BOUNDED, may_put_out_zeros
 from tb_activation_hist.findings.options import FindingOptions
 from tb_activation_hist.findings.signals import (
     BoolArray,
@@ -34,10 +34,10 @@ FLOAT_LIMITS: Final = {
 
 
 def find_mostly_zero(run: str, layers: Sequence[Signals], options: FindingOptions) -> list[Finding]:
-    """ReLU-like layers that are nearly all zero, without having collapsed."""
+    """ReLU-like layers, and blocks that end in one, nearly all zero but not collapsed."""
     hits = []
     for signals in train_activations(layers):
-        if signals.info.type in ZEROING:
+        if may_put_out_zeros(signals.info):
             state = signals.zero_share >= options.mostly_zero_share
             hit = _share_hit(signals, state, {"zero_share": signals.zero_share})
             if hit and not sustained_stretch(

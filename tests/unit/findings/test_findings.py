@@ -106,9 +106,10 @@ def test_mostly_zero_is_told_of_relus_only() -> None:
     assert (finding.kind, finding.layers) == ("mostly_zero", ("relu1",))
     assert finding.first_step == ONSET + 1
     assert finding.figures["zero_share"] == pytest.approx(0.975, abs=0.01)
-    dropout = make_layer("drop", "Dropout", 3, after(ONSET, thin))
-    kinds = {f.kind for f in find_run_findings("run", {"drop": dropout})}
-    assert "mostly_zero" not in kinds
+    for kind, told in (("Dropout", False), ("Linear", False), ("BasicBlock", True)):
+        layer = make_layer("other", kind, 3, after(ONSET, thin))
+        kinds = {f.kind for f in find_run_findings("run", {"other": layer})}
+        assert ("mostly_zero" in kinds) is told, kind
 
 
 def test_half_zeros_and_more_are_normal() -> None:
