@@ -191,7 +191,8 @@ class HistogramSeries:
 
         Bin i is [edges[i], edges[i + 1]), the last one closed, so that ``numpy.histogram(x,
         edges)`` counts the same. Stored negative bins are open at the other end: their edges are
-        the next float64 above the nominal ones.
+        the next float64 above the nominal ones. `LinearBins` counts as ``torch.histc`` does, whose
+        rounding may put a value that lies on an edge into the bin on its other side.
         """
         if len(self.bins) == 0:
             return np.zeros(1)
@@ -213,8 +214,12 @@ class HistogramSeries:
     def rebin(self, edges: npt.ArrayLike) -> FloatArray:
         """Counts over other bins, (S, len(edges) - 1) float64; see `grid.rebin`.
 
-        edges: ascending. Mass outside is left out. Exact where no stored bin is cut.
+        edges: ascending. Mass outside is left out. Exact where no stored bin is cut. ValueError
+        when they do not ascend.
         """
+        if not np.all(np.diff(np.asarray(edges, dtype=np.float64)) >= 0):
+            msg = f"rebin takes ascending edges without NaN, but got {edges!r}."
+            raise ValueError(msg)
         return rebin(self.lower, self.upper, self.bin_counts, edges)
 
     def quantile(self, q: float | Sequence[float]) -> FloatArray:

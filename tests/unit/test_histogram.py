@@ -133,3 +133,10 @@ def test_dataframe() -> None:
     np.testing.assert_array_equal(table["n"], series.n)
     long = series.to_dataframe(counts=True)
     np.testing.assert_array_equal(long.groupby("step")["count"].sum(), series.n)
+
+
+@pytest.mark.parametrize("edges", [[2, 1], [0, np.nan], [0, 2, 1]])
+def test_rebin_refuses_edges_that_do_not_ascend(edges: list[float]) -> None:
+    series = values_to_series([np.array([0.5, 1.5])])
+    with pytest.raises(ValueError, match="ascending edges"):
+        series.rebin(edges)
