@@ -99,7 +99,8 @@ def _is_frozen(signals: Signals, layers: Sequence[Signals]) -> bool:
     weights = [
         s.series.tallies
         for s in layers
-        if s.info.kind == "weights" and s.info.layer.startswith(name)
+        if s.info.kind == "weights"
+        and (s.info.layer == name or s.info.layer.startswith((f"{name}.", f"{name}/")))
     ]
     return bool(weights) and all(np.ptp(t.sum) == 0 == np.ptp(t.sum_sq) for t in weights)
 
