@@ -23,5 +23,5 @@ export default defineConfig({
     },
   },
   worker: { format: "es" },
-  test: { environment: "node", include: ["src/**/*.test.ts"] },
+  test: { environment: "node", setupFiles: ["./vitest.setup.ts"], include: ["src/**/*.test.ts"] },
 });

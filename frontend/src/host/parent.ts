@@ -10,33 +10,41 @@ function hostWindow(): Window {
   }
 }
 
-const host = hostWindow();
+let found: Window | null = null;
+
+/** Looked up when first asked for, so that modules can be imported where there is no window. */
+function host(): Window {
+  found ??= hostWindow();
+  return found;
+}
 
 export function readHash(): string {
-  return host.location.hash;
+  return host().location.hash;
 }
 
 /** Replaces the hash without an entry in the history and without a hashchange. */
 export function writeHash(hash: string): void {
-  if (hash === host.location.hash) return;
-  const { pathname, search } = host.location;
-  host.history.replaceState(host.history.state, "", `${pathname}${search}${hash}`);
+  const { location, history } = host();
+  if (hash === location.hash) return;
+  const { pathname, search } = location;
+  history.replaceState(history.state, "", `${pathname}${search}${hash}`);
 }
 
 /** The address that restores the view. */
 export function readAddress(): string {
-  return host.location.href;
+  return host().location.href;
 }
 
 export function onHashChange(listener: () => void): () => void {
-  host.addEventListener("hashchange", listener);
-  return () => host.removeEventListener("hashchange", listener);
+  const target = host();
+  target.addEventListener("hashchange", listener);
+  return () => target.removeEventListener("hashchange", listener);
 }
 
 /** Calls back with whether the host is dark, at once and at every change. */
 export function watchDark(listener: (dark: boolean) => void): () => void {
-  if (host === window) return watchPreference(listener);
-  const { body } = host.document;
+  if (host() === window) return watchPreference(listener);
+  const { body } = host().document;
   const report = () => listener(body.classList.contains("dark-mode"));
   const observer = new MutationObserver(report);
   observer.observe(body, { attributes: true, attributeFilter: ["class"] });
