@@ -42,7 +42,7 @@ def _to_json(logdir: str, runs: Sequence[Run], findings: Sequence[Finding]) -> d
     return {
         "version": REPORT_VERSION,
         "logdir": logdir,
-        "findings": [_without_nan(finding.to_dict()) for finding in findings],
+        "findings": [finding.to_dict() for finding in findings],
         "runs": [
             {
                 "run": run.name,
@@ -53,13 +53,6 @@ def _to_json(logdir: str, runs: Sequence[Run], findings: Sequence[Finding]) -> d
             for run in runs
         ],
     }
-
-
-def _without_nan(value: Any) -> Any:
-    """JSON knows neither NaN nor infinity."""
-    if isinstance(value, dict):
-        return {key: _without_nan(each) for key, each in value.items()}
-    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _layer_row(key: str, info: LayerInfo, series: HistogramSeries) -> dict[str, Any]:
@@ -81,8 +74,8 @@ def _layer_row(key: str, info: LayerInfo, series: HistogramSeries) -> dict[str, 
         "zero_share": int(last.zeros[0]) / finite if finite else math.nan,
         "non_finite": int(last.n[0]) - finite,
     }
-    cleaned: dict[str, Any] = _without_nan(row)
-    return cleaned
+    # JSON knows no NaN.
+    return {k: None if isinstance(v, float) and math.isnan(v) else v for k, v in row.items()}
 
 
 def _print_tables(runs: Sequence[Run], findings: Sequence[Finding]) -> None:
