@@ -74,8 +74,8 @@ def _layer_row(key: str, info: LayerInfo, series: HistogramSeries) -> dict[str, 
         "zero_share": int(last.zeros[0]) / finite if finite else math.nan,
         "non_finite": int(last.n[0]) - finite,
     }
-    # JSON knows no NaN.
-    return {k: None if isinstance(v, float) and math.isnan(v) else v for k, v in row.items()}
+    # JSON knows neither NaN nor infinity.
+    return {k: v if not isinstance(v, float) or math.isfinite(v) else None for k, v in row.items()}
 
 
 def _print_tables(runs: Sequence[Run], findings: Sequence[Finding]) -> None:
