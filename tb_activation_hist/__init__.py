@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from tb_activation_hist.callbacks.fastai import ActivationHistCallback
+    from tb_activation_hist.capture.schedule import Between, Every, LogSpaced
     from tb_activation_hist.errors import (
         ActivationHistError,
         ActivationHistWarning,
@@ -32,11 +33,14 @@ _HOMES: Final = {
     "ActivationHistError": "errors",
     "ActivationHistLogger": "logger",
     "ActivationHistWarning": "errors",
+    "Between": "capture.schedule",
+    "Every": "capture.schedule",
     "FloatBits": "grid",
     "FormatError": "errors",
     "HistogramSeries": "histogram",
     "LayerSelectionError": "errors",
     "LinearBins": "grid",
+    "LogSpaced": "capture.schedule",
     "LogdirError": "errors",
     "OptionError": "errors",
     "Probe": "probe",
@@ -52,11 +56,14 @@ __all__ = [
     "ActivationHistError",
     "ActivationHistLogger",
     "ActivationHistWarning",
+    "Between",
+    "Every",
     "FloatBits",
     "FormatError",
     "HistogramSeries",
     "LayerSelectionError",
     "LinearBins",
+    "LogSpaced",
     "LogdirError",
     "OptionError",
     "Probe",

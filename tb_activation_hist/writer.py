@@ -75,6 +75,19 @@ class RecordWriter(BackgroundThread):
     def update_info(self, **fields: Any) -> None:
         """Change what is known of the run as a whole; nothing is kept of it here."""
 
+    def read_scalars(self, record: Record) -> dict[str, float]:
+        """The user's scalars as numbers; what is none is left out, with a warning."""
+        numbers = {}
+        for name, value in record.scalars.items():
+            try:
+                numbers[name] = float(value)
+            except (TypeError, ValueError, RuntimeError) as err:
+                self.complain(
+                    f"The scalar {name!r} is not one number ({err}). Give step() numbers or "
+                    "tensors of one element; the histograms are not affected."
+                )
+        return numbers
+
     def store(self, record: Record) -> None:
         """Add a record to the blocks of its tags."""
         if record.host is None:
@@ -210,10 +223,11 @@ class RunWriter(RecordWriter):
         self._file.add(event.SerializeToString())
 
     def _write_scalars(self, record: Record) -> None:
-        if record.scalars:
+        numbers = self.read_scalars(record)
+        if numbers:
             event = _new_event(record.step, record.wall_time)
-            for name, value in record.scalars.items():
-                event.summary.value.add(tag=name, simple_value=float(value))
+            for name, value in numbers.items():
+                event.summary.value.add(tag=name, simple_value=value)
             self._file.add(event.SerializeToString())
 
     def save(self, *, final: bool) -> None:
@@ -290,8 +304,8 @@ class MemoryWriter(RecordWriter):
     def store(self, record: Record) -> None:
         """Add a record to the blocks of its tags, and keep its scalars."""
         super().store(record)
-        for name, value in record.scalars.items():
-            self.scalars.setdefault(name, []).append((record.step, float(value)))
+        for name, value in self.read_scalars(record).items():
+            self.scalars.setdefault(name, []).append((record.step, value))
 
     def store_block(self, builder: BlockBuilder) -> None:
         """Keep the records of a tag as a block."""

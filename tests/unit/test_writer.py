@@ -10,7 +10,7 @@ from tensorboard.compat.proto.summary_pb2 import DATA_CLASS_TENSOR
 
 from tb_activation_hist.codec import decode_block
 from tb_activation_hist.config import WriterOptions
-from tb_activation_hist.errors import LogdirError
+from tb_activation_hist.errors import ActivationHistWarning, LogdirError
 from tb_activation_hist.event_records import find_event_files
 from tb_activation_hist.grid import LinearBins
 from tb_activation_hist.names import PLUGIN_NAME, content_to_layer_info
@@ -230,6 +230,17 @@ def test_a_summary_writers_file_is_shared(tmp_path, kind):
     assert_stored(read_histograms(tmp_path)["."], layers, rows)
     tags = {value.tag for event in read_events(tmp_path) for value in event.summary.value}
     assert {"theirs", "after"} <= tags
+
+
+def test_a_scalar_that_is_no_number_is_left_out_alone():
+    writer = MemoryWriter()
+    with pytest.warns(ActivationHistWarning, match="is not one number"):
+        for step in (1, 2):
+            scalars = {"loss": torch.ones(3), "name": "x", "rate": step}
+            writer.write(Record(step, 1.0, scalars=scalars))
+        writer.close()
+    assert writer.scalars == {"rate": [(1, 1.0), (2, 2.0)]}
+    assert len(writer.errors) == 2
 
 
 def test_memory_writer_keeps_series_and_scalars():
