@@ -19,8 +19,8 @@ export function noteTexts(panel: PanelModel): readonly Note[] {
   if (tile.level > 0) {
     const records = 2 ** tile.level;
     notes.push({
-      short: `${records} records per column`,
-      long: "Neighbouring records are summed; zoom in to see each",
+      short: `${records} per column`,
+      long: `${records} neighbouring records are summed in each column; zoom in to see each`,
     });
   }
   if (tile.source === "histograms") {

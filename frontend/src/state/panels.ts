@@ -111,9 +111,12 @@ export class PanelModel {
   });
 
   /** Zeros have a band of their own beside a panel; a strip has no room for one. */
+  get zerosApart(): boolean {
+    return this.row.expanded.value && !settings.zerosInside.value;
+  }
+
   private rebinned(tile: Tile): Grid {
-    const apart = this.row.expanded.value && !settings.zerosInside.value;
-    return rebin(apart ? withoutZeros(tile) : tile, this.edges.value);
+    return rebin(this.zerosApart ? withoutZeros(tile) : tile, this.edges.value);
   }
 
   private readonly edges = computed(() =>

@@ -1,6 +1,9 @@
 /** What a panel does not show as it is: clipped, pooled, sampled, matched, foreign. One line, never silent. */
 
+import type { Tile } from "../data/types";
+import { formatShare } from "../math/format";
 import { clippedShare, clippedToText } from "../math/range";
+import type { Grid } from "../math/rebin";
 import { noteTexts } from "../state/notes";
 import type { PanelModel } from "../state/panels";
 import * as settings from "../state/settings";
@@ -17,12 +20,13 @@ export function PanelNotes({ panel }: { readonly panel: PanelModel }) {
       {clipped === "" ? null : (
         <button
           type="button"
-          title="Values outside of the shown range. Click: show the full range"
+          title={`${clipped} the shown range. Click: show the full range`}
+          aria-label={`${clipped} the shown range: show the full range`}
           onClick={() => {
             settings.range.value = "full";
           }}
         >
-          {clipped}
+          {clippedMarks(grid, tile)}
         </button>
       )}
       {notes.map(({ short, long }) => (
@@ -32,4 +36,11 @@ export function PanelNotes({ panel }: { readonly panel: PanelModel }) {
       ))}
     </div>
   );
+}
+
+/** Shares above and below, short enough for a narrow panel. */
+function clippedMarks(grid: Grid, tile: Tile): string {
+  const { above, below } = clippedShare(grid, tile.columns.n);
+  const parts = [above > 0 ? `▲ ${formatShare(above)}` : "", below > 0 ? `▼ ${formatShare(below)}` : ""];
+  return parts.filter(Boolean).join("  ");
 }

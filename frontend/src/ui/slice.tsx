@@ -3,6 +3,7 @@
 import { bandCounts } from "../draw/bands";
 import { formatShare, formatSteps } from "../math/format";
 import type { Grid } from "../math/rebin";
+import { lastAtMost } from "../math/value_scale";
 import { dark } from "../state/catalog";
 import { slice_px, THIN_PX, X_AXIS_PX } from "../state/metrics";
 import type { PanelModel, RowModel } from "../state/panels";
@@ -96,10 +97,13 @@ function readPart(panel: PanelModel): Part | null {
   if (grid === null || tile === null || column < 0) return null;
   const n = tile.columns.n[column] ?? 0;
   const shares = new Float64Array(grid.rows);
+  // A cumulated curve must rise by the zeros too, which elsewhere have a band of their own.
+  const apart =
+    settings.sliceMode.value === "cumulative" && panel.zerosApart ? lastAtMost(grid.edges, 0) : -1;
   let sum = n > 0 ? (grid.below[column] ?? 0) / n : 0;
   for (let at = 0; at < grid.rows; at++) {
     const share = n > 0 ? (grid.counts[at * grid.columns + column] ?? 0) / n : 0;
-    sum += share;
+    sum += share + (at === apart && n > 0 ? (tile.columns.zeros[column] ?? 0) / n : 0);
     shares[at] = settings.sliceMode.value === "cumulative" ? sum : share;
   }
   const place = runs.value.find((run) => run.name === panel.run)?.at ?? 0;
@@ -134,7 +138,7 @@ function outline(
     const y = (top_px + height_px - (at + 1) * each_px).toFixed(1);
     path += `H${x}V${y}`;
   }
-  return `${path}H0`;
+  return settings.sliceMode.value === "cumulative" ? path : `${path}H0`;
 }
 
 function describe(part: Part): string {
