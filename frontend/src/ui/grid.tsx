@@ -38,15 +38,16 @@ const NO_ROWS: readonly PlacedRow[] = [];
 export function Grid() {
   const scroller = useRef<HTMLElement>(null);
   const scrollTop = useSignal(0);
-  const onScreen = useComputed(() =>
-    frame.value.width_px === 0
-      ? NO_ROWS
-      : rowsBetween(
-          placedRows.value,
-          scrollTop.value - AHEAD_PX,
-          scrollTop.value + frame.value.height_px + AHEAD_PX,
-        ),
-  );
+  const last = useRef(NO_ROWS);
+  const onScreen = useComputed(() => {
+    if (frame.value.width_px === 0) return NO_ROWS;
+    const from_px = scrollTop.value - AHEAD_PX;
+    const now = rowsBetween(placedRows.value, from_px, from_px + frame.value.height_px + 2 * AHEAD_PX);
+    // The same rows are the same array, so that scrolling by less than a row changes nothing.
+    const same = now.length === last.current.length && now.every((row, at) => row === last.current[at]);
+    if (!same) last.current = now;
+    return last.current;
+  });
 
   useEffect(() => {
     const element = scroller.current;
