@@ -22,9 +22,11 @@ from tb_activation_hist.capture.select import select_layers, unwrap
 from tb_activation_hist.capture.silence import explain_silence
 from tb_activation_hist.capture.sink import NoSink, open_sink
 from tb_activation_hist.config import split_options
-from tb_activation_hist.errors import OptionError
+from tb_activation_hist.errors import LogdirError, OptionError
+from tb_activation_hist.findings import Finding
 from tb_activation_hist.names import LayerInfo
-from tb_activation_hist.writer import MemoryWriter, Record
+from tb_activation_hist.recorded import find_in_directory, find_in_memory
+from tb_activation_hist.writer import MemoryWriter, Record, RunWriter
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -246,6 +248,24 @@ class ActivationHistLogger:
         """Bring what was recorded to disk; waits for it."""
         if os.getpid() == self._process:
             self.writer.flush()
+
+    def findings(self) -> list[Finding]:
+        """What is wrong in what this run holds so far, the gravest first; [] when nothing is.
+
+        Everything recorded is read back, which takes a second or so for a long run. LogdirError
+        where it cannot be read, and on ranks that leave the writing to rank 0.
+        """
+        self.flush()
+        writer = getattr(self.writer, "writer", self.writer)
+        if isinstance(writer, MemoryWriter):
+            return find_in_memory(writer)
+        if isinstance(writer, RunWriter):
+            return find_in_directory(writer.logdir)
+        msg = (
+            f"Rank {self._ranks.rank} of {self._ranks.size} keeps no records of its own: ask "
+            "rank 0 for findings(), or record with per_rank=True."
+        )
+        raise LogdirError(msg)
 
     def close(self) -> None:
         """Take the hooks off, write what is left, and end; calling it again does nothing."""

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sys
+from abc import abstractmethod
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from tb_activation_hist.activation_stats import ActivationStatsReaders
 from tb_activation_hist.callbacks.session import RecordingSession
 from tb_activation_hist.errors import OptionError
+from tb_activation_hist.findings import Finding
 from tb_activation_hist.histogram import HistogramSeries
 
 if TYPE_CHECKING:
@@ -50,6 +52,10 @@ class Probe(ActivationStatsReaders):
 
         return plot_layers(self.histograms, **options)
 
+    @abstractmethod
+    def findings(self) -> list[Finding]:
+        """What is wrong in what was recorded so far, the gravest first; [] when nothing is."""
+
     def step(self, **scalars: Any) -> None:
         """End a step of a plain PyTorch training; a Learner's fits do that themselves."""
 
@@ -74,6 +80,10 @@ class ModelProbe(Probe):
     def histograms(self) -> Mapping[str, HistogramSeries]:
         """What was recorded so far, by layer, in model order."""
         return self._session.histograms
+
+    def findings(self) -> list[Finding]:
+        """What is wrong in what was recorded so far, the gravest first; [] when nothing is."""
+        return self._session.findings()
 
     def step(self, **scalars: Any) -> None:
         """End a step: call it once after each optimizer step."""
@@ -101,6 +111,10 @@ class LearnerProbe(Probe):
     def histograms(self) -> Mapping[str, HistogramSeries]:
         """What was recorded so far, by layer, in model order."""
         return self.callback.histograms
+
+    def findings(self) -> list[Finding]:
+        """What is wrong in what was recorded so far, the gravest first; [] when nothing is."""
+        return self.callback.findings()
 
     def close(self) -> None:
         """Take the callback off the Learner; what was recorded stays."""

@@ -14,7 +14,8 @@ from tb_activation_hist.errors import LogdirError
 from tb_activation_hist.event_records import EventFilePath, find_event_files
 from tb_activation_hist.grid import Scheme
 from tb_activation_hist.histogram import HistogramSeries
-from tb_activation_hist.run_index import RunIndex
+from tb_activation_hist.names import LayerInfo
+from tb_activation_hist.run_index import RunIndex, TagIndex
 
 
 def read_histograms(logdir: str | os.PathLike[str]) -> LogdirHistograms:
@@ -100,7 +101,7 @@ class RunHistograms(Mapping[str, HistogramSeries]):
         return RunIndex(self._files)
 
     @cached_property
-    def _keys(self) -> dict[str, Any]:
+    def _keys(self) -> dict[str, TagIndex]:
         return self._index.keys
 
     @property
@@ -108,12 +109,23 @@ class RunHistograms(Mapping[str, HistogramSeries]):
         """What the logger noted of the run as a whole: cadence, silent modules, errors ..."""
         return self._index.info
 
+    def layer_info(self, layer: str) -> LayerInfo | None:
+        """What was noted of a layer: its kind, type, shape ...; None for another tool's tag.
+
+        FormatError when it is damaged or from a newer version.
+        """
+        tag = self._tag(layer)
+        return tag.info if tag.ours else None
+
+    def _tag(self, layer: str) -> TagIndex:
+        if layer not in self._keys:
+            raise KeyError(_unknown("layer", layer, list(self._keys)))
+        return self._keys[layer]
+
     def __getitem__(self, layer: str) -> HistogramSeries:
         series = self._decoded.get(layer)
         if series is None:
-            if layer not in self._keys:
-                raise KeyError(_unknown("layer", layer, list(self._keys)))
-            series = self._index.read(self._keys[layer])
+            series = self._index.read(self._tag(layer))
             self._decoded[layer] = series
         return series
 

@@ -319,9 +319,14 @@ class MemoryWriter(RecordWriter):
     def histograms(self) -> dict[str, HistogramSeries]:
         """What was recorded so far, by layer key, in model order."""
         self.flush()
-        infos = [self._infos[tag] for tag in self._blocks]
+        return {key: self._decode(info) for key, info in self.infos.items()}
+
+    @property
+    def infos(self) -> dict[str, LayerInfo]:
+        """What is known of each layer in `histograms`, by layer key, in model order."""
+        infos = [self._infos[tag] for tag in list(self._blocks)]
         infos.sort(key=lambda info: (info.phase != "train", info.kind, info.order))
-        return {info.key: self._decode(info) for info in infos}
+        return {info.key: info for info in infos}
 
     def _decode(self, info: LayerInfo) -> HistogramSeries:
         blocks = [decode_block(data, info.scheme, info.key) for data in self._blocks[info.tag]]

@@ -45,19 +45,23 @@ ALLOWED: dict[str, tuple[set[str], set[str]]] = {
     "sparse": ({"grid"}, {"numpy"}),
     "stock": ({"grid", "names", "sparse"}, {"numpy", "tensorboard"}),
     "writer": (STORED | WRITING | {"config"}, {"numpy", "tensorboard", "torch"}),
+    # Findings of what a run holds so far, in the process that trains.
+    "recorded": (BASE | {"findings", "reader", "writer"}, set()),
     "logger": (
-        BASE | {"capture", "config", "findings", "writer"},
+        BASE | {"capture", "config", "findings", "recorded", "writer"},
         {"numpy", "torch", "typing_extensions"},
     ),
     # Histograms that others wrote, read by the notebook's reader and by the plugin alike.
     "foreign": ({"grid", "histogram"}, {"numpy"}),
     "event_records": ({"crc32c", "errors"}, {"tensorboard"}),
     "run_index": (STORED | {"event_records", "foreign"}, {"google", "numpy", "tensorboard"}),
-    "reader": ({"errors", "event_records", "grid", "histogram", "run_index"}, set()),
+    "reader": (BASE | {"event_records", "run_index"}, set()),
     "picture": (BASE, {"numpy"}),
     "plot": (BASE | {"picture"}, {"matplotlib", "numpy"}),
     "probe": (
-        BASE | {"activation_stats", "callbacks", "capture", "config", "logger", "plot", "writer"},
+        BASE
+        | {"activation_stats", "callbacks", "capture", "config"}
+        | {"findings", "logger", "plot", "writer"},
         {"fastai", "numpy", "torch", "typing_extensions"},
     ),
     "callbacks": (
@@ -70,6 +74,7 @@ ALLOWED: dict[str, tuple[set[str], set[str]]] = {
             "logger",
             "plot",
             "reader",
+            "recorded",
             "writer",
         },
         {"fastai", "fastcore", "lightning", "numpy", "pytorch_lightning", "torch", "transformers"},

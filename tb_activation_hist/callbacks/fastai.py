@@ -28,6 +28,7 @@ except ImportError as err:
 from tb_activation_hist.activation_stats import ActivationStatsReaders
 from tb_activation_hist.callbacks.session import RecordingSession
 from tb_activation_hist.capture.parameters import StepWatcher
+from tb_activation_hist.findings import Finding
 from tb_activation_hist.histogram import HistogramSeries
 
 CANCELLATIONS = (
@@ -76,6 +77,10 @@ class ActivationHistCallback(Callback, ActivationStatsReaders):
     def histograms(self) -> Mapping[str, HistogramSeries]:
         """What was recorded so far, by layer, in model order."""
         return self._session.histograms
+
+    def findings(self) -> list[Finding]:
+        """What is wrong in what was recorded so far, the gravest first; [] when nothing is."""
+        return self._session.findings()
 
     def before_fit(self) -> None:
         """Watch for its end: fastai sends after_fit neither after an exception nor after Ctrl-C."""

@@ -9,6 +9,7 @@ from typing import Any
 from tb_activation_hist.activation_stats import ActivationStatsReaders
 from tb_activation_hist.callbacks.session import RecordingSession
 from tb_activation_hist.errors import MissingDependencyError
+from tb_activation_hist.findings import Finding
 from tb_activation_hist.histogram import HistogramSeries
 
 
@@ -48,6 +49,10 @@ class ActivationHistCallback(ActivationStatsReaders, _lightning().Callback):  # 
     def histograms(self) -> Mapping[str, HistogramSeries]:
         """What was recorded so far, by layer, in model order."""
         return self._session.histograms
+
+    def findings(self) -> list[Finding]:
+        """What is wrong in what was recorded so far, the gravest first; [] when nothing is."""
+        return self._session.findings()
 
     def on_train_start(self, trainer: Any, pl_module: Any) -> None:
         """Begin to record."""

@@ -10,7 +10,9 @@ from typing import Any
 
 from tb_activation_hist.activation_stats import ActivationStatsReaders
 from tb_activation_hist.config import split_options
+from tb_activation_hist.findings import Finding
 from tb_activation_hist.histogram import HistogramSeries
+from tb_activation_hist.recorded import find_in_directory, find_in_memory
 from tb_activation_hist.writer import MemoryWriter, Record
 
 
@@ -105,6 +107,14 @@ class RecordingSession(ActivationStatsReaders):
         if self.logger is not None:
             self.logger.flush()
         return read_run(_target_to_path(self._target or self.logdir))
+
+    def findings(self) -> list[Finding]:
+        """What is wrong in what was recorded so far; see `ActivationHistLogger.findings`."""
+        if self.logger is not None:
+            return list(self.logger.findings())
+        if self.logdir is not None:
+            return find_in_directory(_target_to_path(self._target or self.logdir))
+        return [] if self._memory is None else find_in_memory(self._memory)
 
     def __getstate__(self) -> dict[str, Any]:
         kept = ("logdir", "options", "steps")

@@ -15,6 +15,7 @@ except ImportError as err:
 
 from tb_activation_hist.activation_stats import ActivationStatsReaders
 from tb_activation_hist.callbacks.session import RecordingSession
+from tb_activation_hist.findings import Finding
 from tb_activation_hist.histogram import HistogramSeries
 
 
@@ -42,6 +43,10 @@ class ActivationHistCallback(ActivationStatsReaders, TrainerCallback):
     def histograms(self) -> Mapping[str, HistogramSeries]:
         """What was recorded so far, by layer, in model order."""
         return self._session.histograms
+
+    def findings(self) -> list[Finding]:
+        """What is wrong in what was recorded so far, the gravest first; [] when nothing is."""
+        return self._session.findings()
 
     def on_train_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         """Begin to record."""
