@@ -234,9 +234,13 @@ def test_a_summary_writers_file_is_shared(tmp_path, kind):
 
 def test_a_scalar_that_is_no_number_is_left_out_alone():
     writer = MemoryWriter()
-    writer.write(Record(1, 1.0, scalars={"loss": torch.ones(3), "name": "x", "rate": 1}))
-    with pytest.warns(ActivationHistWarning, match="is not one number"):
+
+    def write_and_close():
+        writer.write(Record(1, 1.0, scalars={"loss": torch.ones(3), "name": "x", "rate": 1}))
         writer.close()
+
+    with pytest.warns(ActivationHistWarning, match="is not one number"):
+        write_and_close()
     assert writer.scalars == {"rate": [(1, 1.0)]}
     assert len(writer.errors) == 2
 
