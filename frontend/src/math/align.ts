@@ -2,7 +2,15 @@
 
 import type { Columns } from "../data/types";
 import { formatExact } from "./format";
-import { type AxisKind, columnAt, columnSpans, nearestColumn, type RunClock, type Spans } from "./step_axis";
+import {
+  type AxisKind,
+  columnAt,
+  columnSpans,
+  nearestColumn,
+  type RunClock,
+  type Spans,
+  toUnit,
+} from "./step_axis";
 
 /** One run's columns with its clock. */
 export interface Timed {
@@ -28,8 +36,9 @@ const NAMES: Readonly<Record<AxisKind, string>> = {
 };
 
 /**
- * Each column of A gets the column of B that covers the middle of its span on the axis; where none does, the
- * nearest one if that is less than one column width away.
+ * Each column of A gets the column of B that covers the middle of its records on the axis; where none does, the
+ * nearest one if its records lie less than half a column away. A column is drawn until the next one, so the
+ * middle of what is drawn would pair step 10 of a run recorded at every 10th step with step 15.
  */
 export function alignColumns(a: Timed, b: Timed, kind: AxisKind): Alignment {
   const unit = kind === "log_step" ? "step" : kind;
@@ -39,7 +48,8 @@ export function alignColumns(a: Timed, b: Timed, kind: AxisKind): Alignment {
   let matched = 0;
   let apart = 0;
   for (let c = 0; c < partners.length; c++) {
-    const partner = partnerOf(spansA, c, spansB);
+    const width = spansA.end[c]! - spansA.start[c]!;
+    const partner = partnerOf(middleOf(a, c, unit), width, b, spansB);
     partners[c] = partner;
     if (partner < 0) continue;
     matched++;
@@ -48,16 +58,23 @@ export function alignColumns(a: Timed, b: Timed, kind: AxisKind): Alignment {
   return { partners, matched, statement: statementOf(kind, matched, partners.length, apart) };
 }
 
-function partnerOf(spansA: Spans, c: number, spansB: Spans): number {
-  const start = spansA.start[c]!;
-  const width = spansA.end[c]! - start;
-  const middle = start + width / 2;
-  const covering = columnAt(spansB, middle);
+/** Rounding must not put a record before the start of its equal: a part of a column's width. */
+const NUDGE = 1e-6;
+
+function middleOf({ columns, clock }: Timed, c: number, kind: AxisKind): number {
+  const step = (columns.firstStep[c]! + columns.lastStep[c]!) / 2;
+  const wallTime = (columns.firstWallTime[c]! + columns.lastWallTime[c]!) / 2;
+  return toUnit(kind, step, wallTime, clock);
+}
+
+function partnerOf(middle: number, width: number, b: Timed, spans: Spans): number {
+  const place = middle + NUDGE * width;
+  const covering = columnAt(spans, place);
   if (covering >= 0) return covering;
-  const nearest = nearestColumn(spansB, middle);
+  const nearest = nearestColumn(spans, place);
   if (nearest < 0) return -1;
-  const distance = Math.max(spansB.start[nearest]! - middle, middle - spansB.end[nearest]!);
-  return distance < Math.max(width, spansB.end[nearest]! - spansB.start[nearest]!) / 2 ? nearest : -1;
+  const distance = Math.abs(middleOf(b, nearest, spans.kind) - middle);
+  return distance < Math.max(width, spans.end[nearest]! - spans.start[nearest]!) / 2 ? nearest : -1;
 }
 
 function statementOf(kind: AxisKind, matched: number, columns: number, apart: number): string {

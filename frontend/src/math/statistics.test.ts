@@ -172,6 +172,15 @@ describe("alignColumns", () => {
     expect(statement).toContain("at most 1 step apart");
   });
 
+  it("pairs records of equal steps, though one run was recorded less often", () => {
+    const sparse = timed([1, 10, 20, 30]);
+    const dense = timed(Array.from({ length: 40 }, (_, at) => at + 1));
+    const { partners, statement } = alignColumns(sparse, dense, "step");
+    expect([...partners]).toEqual([0, 9, 19, 29]);
+    expect(statement).toBe("Matched by step: all columns, equal steps.");
+    expect([...alignColumns(sparse, dense, "relative").partners]).toEqual([0, 9, 19, 29]);
+  });
+
   it("pairs runs of different length by share of the run", () => {
     const { partners } = alignColumns(timed([0, 1, 2, 3]), timed([0, 10, 20, 30]), "share");
     expect([...partners]).toEqual([0, 1, 2, 3]);

@@ -31,8 +31,11 @@ export function noteTexts(panel: PanelModel): readonly Note[] {
   }
   if (showsDifference(panel)) {
     const base = baselinePanel(panel);
-    const statement = base === null ? "" : (alignPanels(panel, base)?.statement ?? "");
-    notes.push({ short: `minus ${baselineRun()}`, long: `This run minus the baseline. ${statement}` });
+    const alignment = base === null ? null : alignPanels(panel, base);
+    const statement = alignment?.statement ?? "";
+    // Nothing is drawn then, and an empty panel must say why.
+    const short = alignment?.matched === 0 ? statement : `minus ${baselineRun()}`;
+    notes.push({ short, long: `This run minus the baseline. ${statement}` });
   }
   return notes;
 }
