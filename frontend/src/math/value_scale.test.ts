@@ -79,6 +79,15 @@ describe("ValueScale", () => {
     ).toEqual(["0", "0.5", "0.75"]);
   });
 
+  it("shortens the edges of stored bins to what an axis has room for", () => {
+    const edges = [0.0048828125, 0.1328125, 4.25];
+    const tile = { lower: Float64Array.from(edges), upper: Float64Array.of(...edges.slice(1), 4.5) };
+    const labels = ValueScale.native([tile])
+      .ticks(6)
+      .map((tick) => tick.label);
+    expect(labels).toEqual(["0.0049", "0.13", "4.25", "4.5"]);
+  });
+
   it("knows equal scales", () => {
     expect(ValueScale.symlog(-1, 1, 0.1).equals(ValueScale.symlog(-1, 1, 0.1))).toBe(true);
     expect(ValueScale.symlog(-1, 1, 0.1).equals(ValueScale.symlog(-1, 1, 0.2))).toBe(false);

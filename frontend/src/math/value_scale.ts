@@ -1,6 +1,6 @@
 /** The value axis of a panel: value <-> share of the axis, row edges, ticks. */
 
-import { formatTick, formatTicks } from "./format";
+import { formatTick, formatTicks, formatValue } from "./format";
 import { linearTicks, spread, symlogTicks } from "./ticks";
 
 export type ScaleKind = "linear" | "symlog" | "native";
@@ -90,8 +90,15 @@ export class ValueScale {
   /** About `count` round ticks, ascending, with labels that tell them apart. */
   ticks(count: number): readonly Tick[] {
     const values = this.tickValues(count);
-    const labels = this.kind === "linear" ? formatTicks(values) : values.map(formatTick);
+    const labels = this.kind === "linear" ? formatTicks(values) : values.map((value) => this.label(value));
     return values.map((value, i) => ({ value, share: this.valueToShare(value), label: labels[i]! }));
+  }
+
+  /** Edges of stored bins have too many digits for an axis; the readout has them all. */
+  private label(value: number): string {
+    const exact = formatTick(value);
+    const long = this.kind === "native" && exact.length > NATIVE_LENGTH;
+    return long ? formatValue(value, NATIVE_DIGITS) : exact;
   }
 
   /** Whether two scales place every value alike. */
@@ -132,6 +139,8 @@ export class ValueScale {
   }
 }
 
+const NATIVE_LENGTH = 6;
+const NATIVE_DIGITS = 2;
 const EMPTY = new Float64Array(0);
 
 /** Where the symlog axis turns linear: two decades below the largest magnitude. */

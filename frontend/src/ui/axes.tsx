@@ -4,7 +4,9 @@ import { type ReadonlySignal, useSignalEffect } from "@preact/signals";
 import { useRef } from "preact/hooks";
 import { BAND_LABELS, type BandName } from "../draw/bands";
 import type { StepAxis } from "../math/step_axis";
+import type { ValueScale } from "../math/value_scale";
 import { AXIS_PX, plot_px, SHARE_PX, THIN_PX, X_AXIS_PX } from "../state/metrics";
+import type { PanelLayout } from "../state/panel_layout";
 import type { PanelModel } from "../state/panels";
 import * as settings from "../state/settings";
 import { box } from "./box";
@@ -31,16 +33,24 @@ const STRIP_SHORT: Readonly<Record<settings.Strip, string>> = {
   distance: "Δ base",
 };
 
+/** Numbers give way to the names of bands beside them; where that leaves one number, more are asked for. */
+function valueTicks(scale: ValueScale, { heatTop_px, heatHeight_px, bands }: PanelLayout) {
+  const taken = bands.map(({ top_px }) => top_px + THIN_PX / 2);
+  const wanted = Math.max(2, Math.floor(heatHeight_px / TICK_EVERY_PX));
+  const free = (count: number) =>
+    scale
+      .ticks(count)
+      .map((tick) => ({ ...tick, y: heatTop_px + (1 - tick.share) * heatHeight_px }))
+      .filter((tick) => taken.every((y) => Math.abs(y - tick.y) >= LABEL_PX - 2));
+  const few = free(wanted);
+  return few.length > 1 ? few : free(2 * wanted);
+}
+
 export function ValueAxis({ panel }: { readonly panel: PanelModel }) {
   const scale = panel.liveScale.value;
   const layout = panel.row.layout.value;
-  const { heatTop_px, heatHeight_px, bands } = layout;
-  const taken = bands.map(({ top_px }) => top_px + THIN_PX / 2);
-  const ticks = scale
-    .ticks(Math.max(2, Math.floor(heatHeight_px / TICK_EVERY_PX)))
-    .map((tick) => ({ ...tick, y: heatTop_px + (1 - tick.share) * heatHeight_px }))
-    // A number gives way to the name of a band beside it.
-    .filter((tick) => taken.every((y) => Math.abs(y - tick.y) >= LABEL_PX - 2));
+  const { bands } = layout;
+  const ticks = valueTicks(scale, layout);
   return (
     <svg class="axis y-axis" width={AXIS_PX} height={layout.axisTop_px} aria-hidden="true">
       {ticks.map((tick) => (
