@@ -55,6 +55,21 @@ def test_runs_are_chosen_and_the_address_restores_the_view(
     assert again.problems == []
 
 
+def test_escape_closes_a_menu_and_leaves_the_zoom(tab: Tab) -> None:
+    tab.reset()
+    tab.drag(tab.point(GOOD, "conv1", 0.2, 0.5), tab.point(GOOD, "conv1", 0.6, 0.5))
+    reset_zoom = tab.frame.get_by_role("button", name="Reset zoom")
+    reset_zoom.wait_for()
+    tab.frame.get_by_role("button", name="Runs").click()
+    menu = tab.frame.locator(".menu:popover-open")
+    menu.wait_for()
+    tab.page.keyboard.press("Escape")
+    tab.until(menu.count, lambda count: count == 0)
+    assert reset_zoom.is_visible()
+    tab.page.keyboard.press("Escape")
+    reset_zoom.wait_for(state="detached")
+
+
 def test_time_axes(tab: Tab) -> None:
     tab.reset()
     ends = {}

@@ -115,3 +115,19 @@ def test_a_panel_is_read_by_keyboard(tab: Tab) -> None:
     tab.until(spoken.inner_text, lambda text: "conv1, step 10" in text)
     tab.page.keyboard.press("Enter")
     tab.until(tab.hash, lambda hash_: ".step=10" in hash_)
+
+
+def test_the_readout_stands_beside_the_crosshair_moved_by_keys(tab: Tab) -> None:
+    tab.reset()
+    tab.page.mouse.move(1390, 850)
+    panel = tab.frame.locator(f'.panel[aria-label="conv1, {GOOD}"]')
+    panel.focus()
+    tab.page.keyboard.press("ArrowRight")
+    tooltip = tab.frame.locator(".tooltip")
+    heat = panel.locator(".clip").first.bounding_box()
+    assert heat is not None
+    middle = heat["x"] + heat["width"] / 2
+    box = tab.until(tooltip.bounding_box, lambda box: box is not None and box["x"] < middle + 60)
+    assert box is not None and box["x"] > middle - box["width"] - 60
+    panel.evaluate("panel => panel.blur()")
+    tooltip.wait_for(state="detached")

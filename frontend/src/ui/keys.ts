@@ -8,6 +8,7 @@ import * as settings from "../state/settings";
 import { cursor, goBack, resetZoom } from "../state/view";
 import { panBy, zoomBy } from "../state/zooming";
 import { copyText } from "./clipboard";
+import { place } from "./tooltip";
 
 export const helpOpen = signal(false);
 
@@ -52,8 +53,21 @@ export function panelKeys(event: KeyboardEvent, panel: PanelModel): void {
   else if (event.key === "ArrowDown") moveCursor(panel, 0, -far);
   else if (event.key === "Enter" && cursor.peek() !== null) pinAt(cursor.peek()?.unit ?? null);
   else return;
+  placeTooltip(event.currentTarget as HTMLElement);
   event.preventDefault();
   event.stopPropagation();
+}
+
+/** Beside the crosshair; the pointer may be anywhere. */
+function placeTooltip(panel: HTMLElement): void {
+  requestAnimationFrame(() => {
+    const level = panel.querySelector(".cross-y")?.getBoundingClientRect();
+    const heat = panel.querySelector(".clip")?.getBoundingClientRect();
+    const now = cursor.peek();
+    const model = knownPanels.peek().find((known) => known.id === now?.panelId);
+    if (now === null || model === undefined || !level || !heat) return;
+    place.value = { x: heat.left + model.axis.peek().unitToShare(now.unit) * heat.width, y: level.top };
+  });
 }
 
 /** Columns and bins from where the crosshair is, or from the middle of what is shown. */
@@ -95,8 +109,10 @@ function act(event: KeyboardEvent): boolean {
       helpOpen.value = !helpOpen.peek();
       return true;
     case "0":
-    case "Escape":
       return leave();
+    case "Escape":
+      // The browser closes an open menu, unless the key counts as used.
+      return document.querySelector(":popover-open") === null && leave();
     case "z":
       goBack();
       return true;

@@ -32,6 +32,9 @@ export function Panel({ panel }: { readonly panel: PanelModel }) {
       aria-label={`${panel.row.series.value.layer}, ${panel.run}`}
       tabIndex={expanded ? 0 : -1}
       onKeyDown={expanded ? (event) => panelKeys(event, panel) : undefined}
+      onBlur={() => {
+        cursor.value = null;
+      }}
     >
       {expanded && ready.value ? <ValueAxis panel={panel} /> : null}
       {/** biome-ignore lint/a11y/noStaticElementInteractions: the same can be done with the group's keys. */}

@@ -1,6 +1,6 @@
 /** What is under the pointer, for all runs of the row; placed so that it never covers the cell. */
 
-import { useComputed, useSignal } from "@preact/signals";
+import { signal, useComputed, useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { formatExact, formatShare } from "../math/format";
 import { dark } from "../state/catalog";
@@ -12,27 +12,29 @@ import { cursor } from "../state/view";
 const AWAY_PX = 18;
 const SPOKEN_AFTER_MS = 400;
 
+/** What the tooltip stands beside, in px of the page: the pointer, or the crosshair moved by keys. */
+export const place = signal({ x: 0, y: 0 });
+
 export function Tooltip() {
-  const at = useSignal({ x: 0, y: 0 });
   useEffect(() => {
     const follow = (event: PointerEvent) => {
-      at.value = { x: event.clientX, y: event.clientY };
+      place.value = { x: event.clientX, y: event.clientY };
     };
     window.addEventListener("pointermove", follow, { passive: true });
     return () => window.removeEventListener("pointermove", follow);
-  }, [at]);
+  }, []);
   const now = cursor.value;
   const panel = now === null ? undefined : findPanel(now.panelId);
   if (now === null || panel === undefined) return null;
   const here = readPanel(panel, now.unit, now.value, now.band);
   const series = panel.row.series.value;
-  const toLeft = at.value.x > window.innerWidth / 2;
-  const above = at.value.y > window.innerHeight / 2;
+  const toLeft = place.value.x > window.innerWidth / 2;
+  const above = place.value.y > window.innerHeight / 2;
   const style = {
-    left: toLeft ? "auto" : `${at.value.x + AWAY_PX}px`,
-    right: toLeft ? `${window.innerWidth - at.value.x + AWAY_PX}px` : "auto",
-    top: above ? "auto" : `${at.value.y + AWAY_PX}px`,
-    bottom: above ? `${window.innerHeight - at.value.y + AWAY_PX}px` : "auto",
+    left: toLeft ? "auto" : `${place.value.x + AWAY_PX}px`,
+    right: toLeft ? `${window.innerWidth - place.value.x + AWAY_PX}px` : "auto",
+    top: above ? "auto" : `${place.value.y + AWAY_PX}px`,
+    bottom: above ? `${window.innerHeight - place.value.y + AWAY_PX}px` : "auto",
   };
   return (
     <div class="tooltip" style={style} aria-hidden="true">
@@ -49,15 +51,16 @@ export function Tooltip() {
         <tbody>
           {panel.row.panels.value.map((other) => {
             const cell = readPanel(other, now.unit, now.value, now.band);
-            const place = runs.value.find((run) => run.name === other.run)?.at ?? 0;
+            const color = runs.value.find((run) => run.name === other.run)?.at ?? 0;
             return (
               <tr key={other.id} class={other === panel ? "own" : ""}>
                 <td>
-                  <span class="swatch" style={{ background: runColor(place, dark.value) }} />
+                  <span class="swatch" style={{ background: runColor(color, dark.value) }} />
                 </td>
                 <td class="ellipsis">{other.run}</td>
                 <td class="number">{cell ? formatExact(cell.count) : "—"}</td>
                 <td class="number">{cell ? formatShare(cell.share) : ""}</td>
+                <td>{cell && cell.steps !== here?.steps ? `step ${cell.steps}` : ""}</td>
               </tr>
             );
           })}
