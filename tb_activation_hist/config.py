@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any, Final, NamedTuple, TypeVar
 
 from tb_activation_hist.errors import OptionError
+from tb_activation_hist.findings import WATCHED_KINDS
 from tb_activation_hist.grid import FloatBits, LinearBins, Scheme
 from tb_activation_hist.names import KINDS, PHASES
 
@@ -105,6 +106,17 @@ class CaptureOptions:
         "How long a record waits, in the background, for a rank that does not answer.",
         "seconds",
     )
+    warn_on: Sequence[str] = _option(
+        (),
+        "Findings that are told as a warning while the training runs: any of `non_finite`, "
+        "`collapsed`, `exploding` (the last two need the kind `activations`).",
+    )
+    stop_on: Sequence[str] = _option(
+        (),
+        "The same, and they end the training: fastai, Lightning and transformers stop after the "
+        "batch, plain PyTorch asks `should_stop`. With several ranks callbacks only tell, since "
+        "no rank can stop alone.",
+    )
     on_error: str = _option(
         "warn",
         "An error inside the logger: `warn` once and let the training go on, or `raise` (for "
@@ -115,6 +127,8 @@ class CaptureOptions:
         _check_whole("every", self.every, 1)
         _check_names("kinds", self.kinds, KINDS)
         _check_names("phases", self.phases, PHASES)
+        _check_names("warn_on", self.warn_on, WATCHED_KINDS, least=0)
+        _check_names("stop_on", self.stop_on, WATCHED_KINDS, least=0)
         _check_scheme(self.bins)
         for name in ("per_call", "accumulate", "merge_ranks", "per_rank"):
             _check_flag(name, getattr(self, name))
@@ -257,7 +271,8 @@ def _check_word(name: str, given: object, allowed: Sequence[str]) -> None:
         _refuse(name, given, " or ".join(repr(word) for word in allowed))
 
 
-def _check_names(name: str, given: object, allowed: Sequence[str]) -> None:
-    words = given if isinstance(given, Sequence) and not isinstance(given, str) else ()
-    if not words or any(word not in allowed for word in words):
-        _refuse(name, given, f"a list of one or more of {', '.join(allowed)}")
+def _check_names(name: str, given: object, allowed: Sequence[str], least: int = 1) -> None:
+    words = given if isinstance(given, Sequence) and not isinstance(given, str) else None
+    if words is None or len(words) < least or any(word not in allowed for word in words):
+        amount = "one or more" if least else "none or more"
+        _refuse(name, given, f"a list of {amount} of {', '.join(allowed)}")

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor, nn
 
+from tb_activation_hist.alarm import Alarm
 from tb_activation_hist.capture.distributed import Sink, current_ranks
 from tb_activation_hist.capture.hooks import Attachment
 from tb_activation_hist.capture.host_rows import HostRows
@@ -71,6 +72,7 @@ class ActivationHistLogger:
         self.writer, start = open_sink(logdir, self._ranks, capture, writing)
         if isinstance(self.writer, NoSink):
             self._recording.phases = ()
+        self._alarm = self._new_alarm()
         self._pace = Pace(capture, start)
         self._recording.step = start + 1
         self._records = 0
@@ -108,6 +110,19 @@ class ActivationHistLogger:
         """Whether `close` was called."""
         return not self._finalizer.alive
 
+    @property
+    def should_stop(self) -> bool:
+        """Whether a finding of ``stop_on`` was made since the hooks went on; costs nothing to ask.
+
+        With several ranks it is rank 0 that knows, and all must stop at the same step.
+        """
+        return self._alarm is not None and self._alarm.should_stop
+
+    def _new_alarm(self) -> Alarm | None:
+        options = self._options
+        watching = options.warn_on or options.stop_on
+        return Alarm(options.warn_on, options.stop_on) if watching else None
+
     def attach(self) -> None:
         """Put the hooks on the model, again after `detach`; does nothing when they are on.
 
@@ -122,6 +137,9 @@ class ActivationHistLogger:
             self._attachment.attach(self._selected, self._recording)
             self._attachment.count_forwards(unwrap(self._model), self._recording)
         self._parameters.attach(self._selected)
+        if self.should_stop:
+            # The training goes on in spite of it: from here it is watched anew.
+            self._alarm = self._new_alarm()
         self._attachment.attached = True
         self._switch()
 
@@ -167,6 +185,7 @@ class ActivationHistLogger:
             self._switch()
         self._recording.step = self._pace.step + 1
         self._recording.forwards += 1
+        self._sound_alarm()
 
     def _switch(self) -> None:
         self._recording.switch("train", self._options.accumulate or self._pace.due)
@@ -194,7 +213,8 @@ class ActivationHistLogger:
         host: HostRows,
         scalars: Mapping[str, float | Tensor] | None = None,
     ) -> None:
-        self.writer.write(Record(step, time.time(), infos, host, scalars or {}))
+        observe = None if self._alarm is None else self._alarm.add
+        self.writer.write(Record(step, time.time(), infos, host, scalars or {}, observe))
 
     def _keep_budget(self, cost_s: float, recorded: bool) -> None:
         if self._pace.spend(cost_s, recorded):
@@ -206,6 +226,16 @@ class ActivationHistLogger:
                 f"{cadence}.",
                 "overhead_budget",
             )
+
+    def _sound_alarm(self) -> None:
+        """Tell what the writer's thread has found since the last step."""
+        if self._alarm is None:
+            return
+        for message in self._alarm.take_messages():
+            self._recording.warn_once(message)
+        if self._alarm.failure is not None:
+            failure, self._alarm.failure = self._alarm.failure, None
+            self._recording.fail("the watch for findings", failure)
 
     def _look_for_silence(self) -> None:
         """After the first record, and now and then later, find layers that never ran."""
@@ -248,6 +278,7 @@ class ActivationHistLogger:
         """Bring what was recorded to disk; waits for it."""
         if os.getpid() == self._process:
             self.writer.flush()
+            self._sound_alarm()
 
     def findings(self) -> list[Finding]:
         """What is wrong in what this run holds so far, the gravest first; [] when nothing is.
@@ -273,6 +304,7 @@ class ActivationHistLogger:
             return
         self.detach()
         self._finalizer()
+        self._sound_alarm()
 
     def _write_rest(self) -> None:
         """Evaluation passes, and merged steps, since the last record; not an unfinished step."""

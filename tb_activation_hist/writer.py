@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import time
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import numpy as np
@@ -44,6 +44,7 @@ class Record:
     layers: one for each row of `host`; rows without a single value are left out.
     host: has ``wait()``, then ``counts``, ``tallies``, ``moments`` (see capture/count.py); None
     for scalars alone. scalars: floats or tensors with one element, read on the writer's thread.
+    observe: called there with step, wall time and counts once they are stored; must not raise.
     """
 
     step: int
@@ -51,6 +52,7 @@ class Record:
     layers: Sequence[LayerInfo] = ()
     host: Any = None
     scalars: Mapping[str, Any] = field(default_factory=dict)
+    observe: Callable[[int, float, RecordSummary], None] | None = None
 
 
 class RecordWriter(BackgroundThread):
@@ -69,8 +71,7 @@ class RecordWriter(BackgroundThread):
     def write(self, record: Record) -> bool:
         """Queue a record; False when it was skipped or the writer has ended. Never raises."""
         scalars = {name: _detached(value) for name, value in record.scalars.items()}
-        copy = Record(record.step, record.wall_time, tuple(record.layers), record.host, scalars)
-        return self.put(copy)
+        return self.put(replace(record, layers=tuple(record.layers), scalars=scalars))
 
     def update_info(self, **fields: Any) -> None:
         """Change what is known of the run as a whole; nothing is kept of it here."""
@@ -101,6 +102,8 @@ class RecordWriter(BackgroundThread):
             if summary.tallies[row, 0] > 0:
                 self._add(record, info, row, summary)
         self.store_summary(record, summary)
+        if record.observe is not None:
+            record.observe(record.step, record.wall_time, summary)
 
     def store_summary(self, record: Record, summary: RecordSummary) -> None:
         """Make more of a record than blocks."""

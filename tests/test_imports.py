@@ -31,7 +31,8 @@ ALLOWED: dict[str, tuple[set[str], set[str]]] = {
     "histogram": ({"errors", "grid", "plot"}, {"numpy", "pandas"}),
     "codec": (BASE, {"numpy"}),
     "findings": (BASE, {"numpy"}),
-    "config": ({"errors", "grid", "names"}, set()),
+    # The kinds of finding that may be watched for are the findings' to name.
+    "config": ({"errors", "findings", "grid", "names"}, set()),
     # Ranks' records are joined before they are written, so that end of capture knows the writer.
     "capture": (
         BASE | {"background", "config", "reader", "writer"},
@@ -45,10 +46,11 @@ ALLOWED: dict[str, tuple[set[str], set[str]]] = {
     "sparse": ({"grid"}, {"numpy"}),
     "stock": ({"grid", "names", "sparse"}, {"numpy", "tensorboard"}),
     "writer": (STORED | WRITING | {"config"}, {"numpy", "tensorboard", "torch"}),
+    "alarm": (BASE | {"findings", "stock"}, {"numpy"}),
     # Findings of what a run holds so far, in the process that trains.
     "recorded": (BASE | {"findings", "reader", "writer"}, set()),
     "logger": (
-        BASE | {"capture", "config", "findings", "recorded", "writer"},
+        BASE | {"alarm", "capture", "config", "findings", "recorded", "writer"},
         {"numpy", "torch", "typing_extensions"},
     ),
     # Histograms that others wrote, read by the notebook's reader and by the plugin alike.

@@ -55,7 +55,8 @@ class ActivationHistCallback(Callback, ActivationStatsReaders):
     fits and ``fine_tune``. On the same axis stand the scalars ``train/loss``, ``train/lr``
     (``train/lr_0`` ... with several parameter groups), ``train/epoch`` (fractional, over all fits)
     and, after each epoch, ``valid/<metric>``. Where fastai's TensorBoardCallback is present, its
-    event file is used. The hooks are on the model only during a fit, however it ends.
+    event file is used. The hooks are on the model only during a fit, however it ends. A finding
+    of ``stop_on`` ends the fit after the batch, as CancelFitException does.
     """
 
     # After Recorder, whose metrics are logged, and before TensorBoardCallback (Recorder.order + 1),
@@ -124,6 +125,11 @@ class ActivationHistCallback(Callback, ActivationStatsReaders):
             "train/epoch": epoch,
             **dict(zip(names, rates, strict=True)),
         }
+
+    def after_batch(self) -> None:
+        """End the fit where a finding of ``stop_on`` asks for it."""
+        if self._session.should_stop:
+            raise CancelFitException
 
     def after_epoch(self) -> None:
         """Log what Recorder shows for this epoch."""

@@ -73,6 +73,8 @@ class ActivationHistCallback(ActivationStatsReaders, _lightning().Callback):  # 
         if isinstance(outputs, Mapping) and "loss" in outputs:
             scalars["train/loss"] = outputs["loss"]
         self._session.step({**scalars, **learning_rates(trainer.optimizers)})
+        if self._session.should_stop:
+            trainer.should_stop = True
 
     def on_train_epoch_end(self, trainer: Any, pl_module: Any) -> None:
         """Write the metrics that the module logged."""

@@ -70,6 +70,15 @@ class RecordingSession(ActivationStatsReaders):
         """Whether a fit is being recorded."""
         return self.logger is not None and bool(self.logger.attached)
 
+    @property
+    def should_stop(self) -> bool:
+        """Whether a finding asks to end the fit; never with several ranks: none can end alone."""
+        if not (self.active and self.logger.should_stop):
+            return False
+        from tb_activation_hist.capture.distributed import current_ranks
+
+        return current_ranks().size == 1
+
     def step(self, scalars: Mapping[str, Any]) -> None:
         """End a step of the fit that is being recorded."""
         if self.active:

@@ -55,8 +55,10 @@ class ActivationHistCallback(ActivationStatsReaders, TrainerCallback):
 
     def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         """One record after each optimizer step."""
-        del args, control, kwargs
+        del args, kwargs
         self._session.step({"train/epoch": float(state.epoch or 0)})
+        if self._session.should_stop:
+            control.should_training_stop = True
 
     def on_log(
         self,

@@ -16,6 +16,7 @@ import os
 import time
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Final, NamedTuple, Protocol
 
 import numpy as np
@@ -249,7 +250,7 @@ class RankMerger(BackgroundThread):
         shares = [own, *(self._share(rank, record.step) for rank in list(self._next))]
         infos, rows = join_messages([share for share in shares if share is not None])
         host = HostRows.of(rows, record.host.scheme)
-        self.writer.write(Record(record.step, record.wall_time, infos, host, record.scalars))
+        self.writer.write(replace(record, layers=infos, host=host))
 
     def _share(self, rank: int, step: int) -> Message | None:
         """What a rank has for this step; None when it recorded none, ended, or is silent."""

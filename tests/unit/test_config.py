@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from tb_activation_hist.config import (
@@ -11,6 +13,7 @@ from tb_activation_hist.config import (
     split_options,
 )
 from tb_activation_hist.errors import OptionError
+from tb_activation_hist.findings import WATCHED_KINDS
 from tb_activation_hist.grid import LinearBins
 
 WRONG = {
@@ -27,6 +30,8 @@ WRONG = {
     "schedule": [10, "log"],
     "overhead_budget": [0, 1, -0.1, True, "2 %"],
     "rank_timeout_s": [0, -1.0, None],
+    "warn_on": ["collapsed", ["colapsed"], None, ["saturated"]],
+    "stop_on": ["non_finite", [None], 3],
     "on_error": ["ignore", None],
     "block_records": [0, 33, 1.0],
     "queue_records": [0, None],
@@ -77,6 +82,12 @@ def test_an_unknown_option_gets_the_nearest_name():
 def test_a_schedule_decides_alone(other):
     with pytest.raises(OptionError, match="when schedule is given"):
         CaptureOptions(schedule=lambda step: True, **other)
+
+
+def test_every_watched_kind_may_be_asked_for_and_is_documented():
+    assert CaptureOptions(warn_on=list(WATCHED_KINDS), stop_on=WATCHED_KINDS[:1])
+    (row,) = [row for row in option_rows() if row.name == "warn_on"]
+    assert re.findall("`(.*?)`", row.doc)[: len(WATCHED_KINDS)] == list(WATCHED_KINDS)
 
 
 def test_linear_bins_and_both_phases_are_accepted():

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import threading
+import warnings
+
 import pytest
 import torch
+import torch.distributed as dist
 from torch import nn
 from torch.utils.tensorboard import SummaryWriter
 
+from tb_activation_hist import alarm as alarms
 from tb_activation_hist import probe_module, read_histograms
-from tb_activation_hist.errors import ActivationHistWarning, LogdirError
-from tb_activation_hist.findings import Finding
+from tb_activation_hist.capture.distributed import Mailbox, RankMerger, Ranks
+from tb_activation_hist.capture.recording import Recording
+from tb_activation_hist.config import WriterOptions
+from tb_activation_hist.errors import ActivationHistWarning, FormatError, LogdirError
+from tb_activation_hist.findings import WATCHED_KINDS, Finding, Watch
 from tb_activation_hist.logger import ActivationHistLogger
+from tb_activation_hist.run_index import RunIndex
 from tb_activation_hist.writer import MemoryWriter
 
 STEPS, BREAK = 60, 20
@@ -39,6 +48,22 @@ def train(hist, model, steps=STEPS, fault=collapse) -> None:
                 fault(model)
         model(torch.randn(16, 4))
         hist.step()
+
+
+def train_and_close(hist, model, steps=STEPS, fault=collapse) -> None:
+    train(hist, model, steps, fault)
+    hist.close()
+
+
+def train_until_told(hist, model, fault) -> None:
+    for number in range(1, STEPS + 1):
+        train(hist, model, 1, None)
+        hist.flush()
+        if hist.should_stop:
+            break
+        if number == BREAK - 1:
+            with torch.no_grad():
+                fault(model)
 
 
 def summary(findings: list[Finding]) -> set[tuple[str, str, int, str]]:
@@ -95,19 +120,134 @@ def test_a_probe_tells_its_findings(stored, tmp_path):
 
 
 def test_a_damaged_layer_is_left_out_with_a_warning(tmp_path, monkeypatch):
-    from tb_activation_hist import run_index
-    from tb_activation_hist.errors import FormatError
-
     def refuse_first(self, tag):
         if tag.key == "0":
             raise FormatError("broken block")
         return read(self, tag)
 
-    read = run_index.RunIndex.read
-    monkeypatch.setattr(run_index.RunIndex, "read", refuse_first)
+    read = RunIndex.read
+    monkeypatch.setattr(RunIndex, "read", refuse_first)
     model = make_model()
     with ActivationHistLogger(model, tmp_path) as hist:
         train(hist, model)
         with pytest.warns(ActivationHistWarning, match="'0', which cannot be read: broken block"):
             findings = hist.findings()
     assert len(summary(findings)) == 1
+
+
+# --- warn_on and stop_on ------------------------------------------------------------------------
+
+COLLAPSE = rf"^1: collapsed to zero since step {BREAK}\. .+ \(collapsed, "
+
+
+def told(caught) -> list[str]:
+    return [str(each.message) for each in caught if each.category is ActivationHistWarning]
+
+
+def test_a_warning_names_layer_step_and_advice_once():
+    model = make_model()
+    hist = ActivationHistLogger(model, MemoryWriter(), warn_on=["collapsed"], on_error="raise")
+    with pytest.warns(ActivationHistWarning, match=COLLAPSE + r"warn_on\)$") as caught:
+        train_and_close(hist, model)
+    assert len(told(caught)) == 1
+    assert not hist.should_stop
+
+
+def test_it_is_watched_on_the_writers_thread_and_told_on_the_trainings(monkeypatch):
+    threads = {}
+
+    def spy(owner, name):
+        original = getattr(owner, name)
+
+        def call(*args):
+            threads.setdefault(name, set()).add(threading.current_thread().name)
+            return original(*args)
+
+        monkeypatch.setattr(owner, name, call)
+
+    spy(Watch, "add")
+    spy(Recording, "warn_once")
+    model = make_model()
+    with (
+        pytest.warns(ActivationHistWarning),
+        ActivationHistLogger(model, MemoryWriter(), warn_on=["non_finite"]) as hist,
+    ):
+        train(hist, model, fault=spoil)
+    assert threads == {"add": {"activation-hist"}, "warn_once": {threading.current_thread().name}}
+
+
+@pytest.mark.parametrize(("fault", "last"), [(spoil, BREAK), (collapse, BREAK + 19)])
+def test_a_plain_loop_asks_whether_to_stop(fault, last, tmp_path):
+    model = make_model()
+    hist = ActivationHistLogger(
+        model, tmp_path, warn_on=["exploding"], stop_on=["collapsed", "non_finite"]
+    )
+    with pytest.warns(ActivationHistWarning, match="stop_on: the training is asked to stop"):
+        train_until_told(hist, model, fault)
+    hist.close()
+    assert hist.steps == last
+    assert read_histograms(tmp_path)["."]["1"].steps.tolist() == list(range(1, last + 1))
+
+
+def test_who_goes_on_all_the_same_is_told_anew():
+    model = make_model()
+    hist = ActivationHistLogger(model, MemoryWriter(), stop_on=["non_finite"], on_error="raise")
+    with pytest.warns(ActivationHistWarning, match=f"step {BREAK}"):
+        train_until_told(hist, model, spoil)
+    assert hist.should_stop
+    hist.detach()
+    hist.attach()
+    assert not hist.should_stop
+    with pytest.warns(ActivationHistWarning, match=f"step {BREAK + 1}"):
+        train_and_close(hist, model, 3, None)
+    assert hist.should_stop
+
+
+def test_nothing_is_watched_unless_asked(monkeypatch):
+    monkeypatch.setattr(alarms, "Watch", lambda *_: 1 / 0)
+    records = []
+    writer = MemoryWriter()
+    monkeypatch.setattr(writer, "write", records.append)
+    model = make_model()
+    with ActivationHistLogger(model, writer, on_error="raise") as hist:
+        train(hist, model, BREAK + 3, spoil)
+    assert {record.observe for record in records} == {None}
+    assert hist.should_stop is False
+
+
+def test_a_healthy_training_is_left_in_peace():
+    model = make_model()
+    hist = ActivationHistLogger(model, MemoryWriter(), stop_on=WATCHED_KINDS, on_error="raise")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        train_and_close(hist, model, fault=None)
+    assert not hist.should_stop
+
+
+def test_a_watch_that_fails_costs_no_record(monkeypatch):
+    monkeypatch.setattr(Watch, "add", lambda *_: 1 / 0)
+    model, writer = make_model(), MemoryWriter()
+    hist = ActivationHistLogger(model, writer, warn_on=["collapsed"])
+    with pytest.warns(ActivationHistWarning, match="watch for findings.*ZeroDivision") as caught:
+        train_and_close(hist, model)
+    assert len(told(caught)) == 1
+    assert [len(series) for series in writer.histograms.values()] == [STEPS] * 3
+
+
+def test_ranks_that_are_added_up_are_watched_on_rank_0():
+    model, observed = make_model(), []
+    mailbox = Mailbox(dist.HashStore(), "test")
+    merger = RankMerger(
+        MemoryWriter(), mailbox, Ranks(0, 1), WriterOptions(on_error="raise"), 1.0, owned=True
+    )
+    hist = ActivationHistLogger(model, MemoryWriter(), stop_on=["non_finite"])
+    hist.writer = merger
+    monitored = hist._alarm.add
+    hist._alarm.add = lambda *record: (observed.append(record[0]), monitored(*record))
+    with pytest.warns(ActivationHistWarning, match="NaN or infinite"):
+        train_until_told(hist, model, spoil)
+    assert "non_finite" in {finding.kind for finding in hist.findings()}
+    assert observed == list(range(1, BREAK + 1))
+    assert hist.should_stop
+    hist.close()
+    merger.close()

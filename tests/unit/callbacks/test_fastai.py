@@ -22,7 +22,8 @@ from fastai.optimizer import OptimWrapper
 from tensorboard.compat.proto.event_pb2 import Event
 
 from tb_activation_hist import ActivationHistCallback, read_histograms
-from tb_activation_hist.errors import LogdirError, OptionError
+from tb_activation_hist.capture import distributed
+from tb_activation_hist.errors import ActivationHistWarning, LogdirError, OptionError
 from tb_activation_hist.event_records import find_event_files, scan_events
 
 BATCHES, BATCH = 5, 16
@@ -333,3 +334,45 @@ def test_plain_dataloaders_work_too(tmp_path):
     learn = make_learner(ActivationHistCallback(tmp_path), dls=DataLoaders(loader, loader))
     learn.fit(1)
     assert read_histograms(tmp_path)["."]["0"].steps.tolist() == [1, 2]
+
+
+class Spoil(Callback):
+    """Makes the first layer's outputs NaN from the fourth batch of its fit on."""
+
+    order = -5
+
+    def before_batch(self):
+        if self.train_iter == 3:
+            torch.nn.init.constant_(self.learn.model[0].bias, torch.nan)
+
+
+def test_a_finding_ends_the_fit_and_the_record_is_kept(tmp_path):
+    callback = ActivationHistCallback(tmp_path / "run", stop_on=["non_finite"])
+    learn = make_learner(callback, Spoil())
+    with pytest.warns(ActivationHistWarning, match="^0: NaN or infinite values since step 4"):
+        learn.fit(300, 1e-2)
+    assert 4 <= callback.steps < 300 * BATCHES
+    assert hooks(learn) == 0
+    assert read_histograms(tmp_path / "run")["."]["0"].steps.tolist()[-1] == callback.steps
+    told = {(finding.kind, finding.run, finding.first_step) for finding in callback.findings()}
+    assert ("non_finite", "run", 4) in told
+    stopped = callback.steps
+    with pytest.warns(ActivationHistWarning, match=f"since step {stopped + 1}"):
+        learn.fit(300, 1e-2)
+    assert stopped < callback.steps < stopped + 300 * BATCHES
+
+
+def test_one_of_several_ranks_does_not_stop_alone(tmp_path, monkeypatch):
+    monkeypatch.setattr(distributed, "current_ranks", lambda: distributed.Ranks(0, 2))
+    callback = ActivationHistCallback(None, stop_on=["non_finite"])
+    learn = make_learner(callback, Spoil())
+    with pytest.warns(ActivationHistWarning, match="NaN or infinite"):
+        learn.fit(20, 1e-2)
+    assert callback.steps == 20 * BATCHES
+
+
+def test_findings_before_a_fit_and_of_a_healthy_one():
+    callback = ActivationHistCallback(None, warn_on=["collapsed"])
+    assert callback.findings() == []
+    make_learner(callback).fit(2, 1e-2)
+    assert [finding for finding in callback.findings() if finding.severity == "error"] == []

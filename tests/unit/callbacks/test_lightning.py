@@ -8,6 +8,7 @@ lightning = pytest.importorskip("lightning.pytorch", reason="Lightning is an ext
 
 from tb_activation_hist import read_histograms  # noqa: E402 - after the skip
 from tb_activation_hist.callbacks.lightning import ActivationHistCallback  # noqa: E402 - after the skip
+from tb_activation_hist.errors import ActivationHistWarning  # noqa: E402 - after the skip
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:lightning")
 
@@ -32,12 +33,12 @@ class Model(lightning.LightningModule):
         return torch.optim.SGD(self.parameters(), 0.1)
 
 
-def fit(model, callback, tmp_path, **options):
+def fit(model, callback, tmp_path, epochs=1, **options):
     data = [(torch.randn(4), torch.tensor(0)) for _ in range(64)]
     loader = torch.utils.data.DataLoader(data, batch_size=8)
     trainer = lightning.Trainer(
         accelerator="cpu",
-        max_epochs=1,
+        max_epochs=epochs,
         callbacks=[callback],
         logger=False,
         enable_checkpointing=False,
@@ -47,6 +48,7 @@ def fit(model, callback, tmp_path, **options):
         **options,
     )
     trainer.fit(model, loader, loader)
+    return trainer
 
 
 def hooks(model):
@@ -72,3 +74,13 @@ def test_hooks_are_gone_after_an_exception(tmp_path):
         fit(model, callback, tmp_path)
     assert hooks(model) == 0
     assert callback.histograms["net.0"].steps.tolist() == [1, 2, 3]
+
+
+def test_a_finding_ends_the_fit(tmp_path):
+    callback = ActivationHistCallback(tmp_path / "run", layers="net.*", stop_on=["non_finite"])
+    model = Model()
+    torch.nn.init.constant_(model.net[0].bias, torch.nan)
+    with pytest.warns(ActivationHistWarning, match="^net.0: NaN or infinite values since step 1"):
+        trainer = fit(model, callback, tmp_path, epochs=100)
+    assert trainer.current_epoch < 99
+    assert callback.findings()[0].kind == "non_finite"

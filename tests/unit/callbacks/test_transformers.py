@@ -8,6 +8,7 @@ pytest.importorskip("accelerate", reason="the Trainer needs accelerate")
 
 from tb_activation_hist import read_histograms  # noqa: E402 - after the skip
 from tb_activation_hist.callbacks.transformers import ActivationHistCallback  # noqa: E402 - after the skip
+from tb_activation_hist.errors import ActivationHistWarning  # noqa: E402 - after the skip
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")
 
@@ -25,14 +26,14 @@ def make_model():
     return transformers.BertForSequenceClassification(config)
 
 
-def train(model, callback, tmp_path, **options):
+def train(model, callback, tmp_path, epochs=1, **options):
     data = [
         {"input_ids": torch.randint(0, 20, (6,)), "labels": torch.tensor(i % 2)} for i in range(32)
     ]
     arguments = transformers.TrainingArguments(
         output_dir=str(tmp_path / "out"),
         per_device_train_batch_size=4,
-        num_train_epochs=1,
+        num_train_epochs=epochs,
         use_cpu=True,
         report_to=[],
         save_strategy="no",
@@ -52,3 +53,13 @@ def test_each_optimizer_step_is_a_record_over_several_trainings(tmp_path):
     series = read_histograms(tmp_path / "run")["."]["classifier"]
     assert series.steps.tolist() == list(range(1, 13))
     assert series.n.tolist() == [4 * 2] * 8 + [8 * 2] * 4
+
+
+def test_a_finding_ends_the_training(tmp_path):
+    callback = ActivationHistCallback(None, layers="classifier", stop_on=["non_finite"])
+    model = make_model()
+    torch.nn.init.constant_(model.classifier.bias, torch.nan)
+    with pytest.warns(ActivationHistWarning, match="^classifier: NaN or infinite"):
+        train(model, callback, tmp_path, epochs=100)
+    assert callback.steps < 99 * 8
+    assert callback.findings()[0].kind == "non_finite"

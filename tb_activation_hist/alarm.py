@@ -1,0 +1,71 @@
+"""Findings that are told while a training runs: what ``warn_on`` and ``stop_on`` ask for."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from tb_activation_hist.findings import Finding, Watch
+from tb_activation_hist.histogram import HistogramSeries, Tallies
+from tb_activation_hist.stock import RecordSummary
+
+
+class Alarm:
+    """Watches records on the writer's thread; the training's thread fetches what they show.
+
+    warn_on, stop_on: any of `findings.WATCHED_KINDS`. A failure ends the watching, nothing else.
+    """
+
+    def __init__(self, warn_on: Sequence[str], stop_on: Sequence[str]) -> None:
+        self._stop_on = frozenset(stop_on)
+        self._watch: Watch | None = Watch(tuple(dict.fromkeys((*warn_on, *stop_on))))
+        self._news: deque[Finding] = deque()
+        self.should_stop = False
+        self.failure: Exception | None = None
+
+    def add(self, step: int, wall_time: float, summary: RecordSummary) -> None:
+        """Take in a record; called on the writer's thread, after the record is stored."""
+        if self._watch is None:
+            return
+        try:
+            for row, info in enumerate(summary.infos):
+                if summary.tallies[row, 0] > 0:
+                    series = _row_to_series(step, wall_time, summary, row)
+                    self._tell(self._watch.add(info, series))
+        # Whatever it is, the record is stored and the training goes on, unwatched.
+        except Exception as err:  # noqa: BLE001
+            self._watch = None
+            self.failure = err
+
+    def _tell(self, findings: list[Finding]) -> None:
+        self._news += findings
+        if any(finding.kind in self._stop_on for finding in findings):
+            self.should_stop = True
+
+    def take_messages(self) -> Iterator[str]:
+        """What is new since the last call, for the user; each finding once."""
+        while self._news:
+            finding = self._news.popleft()
+            stops = finding.kind in self._stop_on
+            option = "stop_on: the training is asked to stop" if stops else "warn_on"
+            yield f"{finding.title}. {finding.advice} ({finding.kind}, {option})"
+
+
+def _row_to_series(
+    step: int, wall_time: float, summary: RecordSummary, row: int
+) -> HistogramSeries:
+    bins, counts = summary.occupied.row(row)
+    return HistogramSeries(
+        Tallies(
+            np.array([step], np.int64),
+            np.array([wall_time], np.float64),
+            *summary.tallies[row, :, None],
+            *summary.moments[row, :, None],
+        ),
+        bins,
+        counts[None],
+        summary.infos[row].scheme,
+        summary.infos[row].key,
+    )
