@@ -3,6 +3,8 @@
 
 PYTHON ?= python3
 VENV := .venv
+# Two workers; tests that share something costly stay on one of them.
+PYTEST_ARGS ?= -n 2 --dist loadgroup
 PY := $(VENV)/bin/python
 PACKAGING := setup.py pyproject.toml tools/build_frontend.py $(wildcard tb_activation_hist/capture/_count.c)
 SHELL := /bin/bash
