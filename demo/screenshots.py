@@ -29,7 +29,17 @@ CHROMIUM_OPTIONS = [
     "--no-first-run",
 ]
 DRAWN_MS = 60_000
-SETTLED_MS = 2_500
+SETTLED_MS = 8_000
+# The server looks for findings in the background; the page asks for them every few seconds.
+FINDINGS_MADE = """async () => {
+  const index = await (await fetch("index")).json();
+  const runs = index.runs.map((run) => "runs=" + encodeURIComponent(run.name)).join("&");
+  for (let tries = 0; tries < 120; tries++) {
+    const answer = await (await fetch("findings?" + runs)).json();
+    if (answer.pending === 0) return;
+    await new Promise((done) => setTimeout(done, 500));
+  }
+}"""
 
 
 def find_chromium() -> str:
@@ -51,6 +61,7 @@ def open_tab(browser: Browser, address: str, dark: bool) -> Page:
     page.goto(f"{base}?darkMode={str(dark).lower()}#{tab}")
     frame = page.frame_locator("iframe")
     frame.locator("canvas").first.wait_for(state="visible", timeout=DRAWN_MS)
+    frame.locator("body").evaluate(FINDINGS_MADE)
     # Panels come in coarse and are drawn again sharp; nothing in the page says that all is done.
     page.wait_for_timeout(SETTLED_MS)
     return page
