@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -132,6 +133,29 @@ def test_additions_are_drawn(tab: Tab) -> None:
     assert tab.frame.locator(".scalar").count() == 2
     tab.set_hash("&p.activation_hist.scalars=loss,lr&p.activation_hist.slice=cumulative")
     tab.until(tab.frame.locator(".scalar").count, lambda count: count == 4)
+
+
+def test_pictures_have_the_differences_and_lines_of_the_page(tab: Tab, tmp_path: Path) -> None:
+    tab.reset()
+    plain = svg_of_first_row(tab, tmp_path)
+    tab.reset("&p.activation_hist.cmp=difference&p.activation_hist.lines=mean,percentiles")
+    shown = svg_of_first_row(tab, tmp_path)
+    images = [re.findall(r'href="(data:image[^"]+)"', text) for text in (plain, shown)]
+    assert images[0][0] == images[1][0], "the baseline stays as it is"
+    assert len(set(images[0]) - set(images[1])) == 1
+    assert f">minus {GOOD}<" in shown and f">minus {GOOD}<" not in plain
+    assert ">median<" in shown and ">mean<" in shown
+    assert shown.count("<polyline") >= plain.count("<polyline") + 12
+
+
+def svg_of_first_row(tab: Tab, folder: Path) -> str:
+    tab.frame.get_by_title("Save or copy this layer").first.click()
+    with tab.page.expect_download() as waiting:
+        tab.frame.get_by_text("SVG picture").locator("visible=true").click()
+    path = folder / "picture.svg"
+    waiting.value.save_as(path)
+    tab.page.keyboard.press("Escape")
+    return path.read_text()
 
 
 def test_files_can_be_taken_away(tab: Tab, tmp_path: Path) -> None:

@@ -32,7 +32,9 @@ const picture: Picture = {
   xLabel: "step",
   yLabel: "value",
   panels: [panel, { ...panel, heading: "lr=2", bands: [{ name: "zeros", raster: band }] }],
-  bar: { label: "share", ticks: [{ value: 1, share: 1, label: "100 %" }], gradient: ["#000000", "#ffffff"] },
+  bars: [
+    { label: "share", ticks: [{ value: 1, share: 1, label: "100 %" }], gradient: ["#000000", "#ffffff"] },
+  ],
   notes: ["0.3 % above"],
   width_px: 200,
   height_px: 100,

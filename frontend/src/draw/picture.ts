@@ -18,6 +18,7 @@ export interface PictureBand {
 
 /** A line over the heatmap, in shares of its width and height (0 left and bottom); NaN breaks it. */
 export interface PictureLine {
+  /** For the legend; "" for a line that goes with the one before. */
   readonly label: string;
   readonly colour: string;
   readonly x: ArrayLike<number>;
@@ -53,7 +54,8 @@ export interface Picture {
   readonly xLabel: string;
   readonly yLabel: string;
   readonly panels: readonly PicturePanel[];
-  readonly bar: PictureBar;
+  /** One colour bar for each kind of heatmap shown: values, differences. */
+  readonly bars: readonly PictureBar[];
   /** What is clipped, pooled, merged, matched: one line each. */
   readonly notes: readonly string[];
   /** Size of one heatmap, CSS px. */
@@ -97,7 +99,8 @@ const TICK_PX = 4;
 export function pictureSize(picture: Picture): { readonly width_px: number; readonly height_px: number } {
   const notes = picture.notes.length * LINE_PX;
   return {
-    width_px: LEFT_PX + picture.panels.length * (picture.width_px + GUTTER_PX) + BAR_SPACE_PX,
+    width_px:
+      LEFT_PX + picture.panels.length * (picture.width_px + GUTTER_PX) + picture.bars.length * BAR_SPACE_PX,
     height_px:
       TOP_PX +
       bandSpace(picture, true) +
@@ -118,7 +121,10 @@ export function drawPicture(picture: Picture, surface: Surface): void {
   picture.panels.forEach((panel, i) => {
     drawPanel(picture, panel, LEFT_PX + i * (picture.width_px + GUTTER_PX), i === 0, surface);
   });
-  drawBar(picture, width_px - BAR_SPACE_PX + GUTTER_PX / 2, surface);
+  picture.bars.forEach((bar, i) => {
+    const x = width_px - (picture.bars.length - i) * BAR_SPACE_PX + GUTTER_PX / 2;
+    drawBar(picture, bar, x, surface);
+  });
   drawLegend(picture, surface);
   picture.notes.forEach((note, i) => {
     const y = height_px - (picture.notes.length - i) * LINE_PX + FONT_PX;
@@ -238,8 +244,8 @@ function drawLine(
   flush();
 }
 
-function drawBar(picture: Picture, x: number, surface: Surface): void {
-  const { bar, height_px, theme } = picture;
+function drawBar(picture: Picture, bar: PictureBar, x: number, surface: Surface): void {
+  const { height_px, theme } = picture;
   const top = TOP_PX + bandSpace(picture, true);
   const step = height_px / bar.gradient.length;
   bar.gradient.forEach((colour, i) => {
@@ -265,7 +271,8 @@ function drawLegend(picture: Picture, surface: Surface): void {
   const { height_px } = pictureSize(picture);
   const y = height_px - picture.notes.length * LINE_PX - LINE_PX + FONT_PX;
   let x = LEFT_PX;
-  for (const line of picture.panels[0]?.lines ?? []) {
+  const named = (picture.panels[0]?.lines ?? []).filter(({ label }) => label !== "");
+  for (const line of named) {
     surface.line(
       [
         [x, y - 4],

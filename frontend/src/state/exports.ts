@@ -2,7 +2,7 @@
 
 import { countsToJson, countsToText, fileName, type Shown, statisticsToText } from "../data/export_text";
 import { bandCells, bandCounts } from "../draw/bands";
-import { colormapToLut, colourTable, hexToColour, lutToGradient } from "../draw/colormap";
+import { type ColourTable, colormapToLut, colourTable, hexToColour, lutToGradient } from "../draw/colormap";
 import { pictureToPng } from "../draw/export_png";
 import { pictureToSvg } from "../draw/export_svg";
 import type { Picture, PicturePanel, Raster } from "../draw/picture";
@@ -11,8 +11,11 @@ import { type ColourScale, colourScale, colourTicks, quantityToLabel } from "../
 import { clippedShare, clippedToText } from "../math/range";
 import { columnAt } from "../math/step_axis";
 import { dark } from "./catalog";
+import { showsDifference } from "./compare";
+import { differenceBar, differenceColours, differenceTo } from "./difference";
 import { plot_px } from "./metrics";
 import { noteTexts } from "./notes";
+import { overlayLines } from "./overlays";
 import type { PanelModel, RowModel } from "./panels";
 import { runColor, runs } from "./selection";
 import * as settings from "./settings";
@@ -76,11 +79,14 @@ function rowToPicture(row: RowModel): Picture {
     xLabel: settings.time.peek(),
     yLabel: "value",
     panels: panels.map((panel) => panelToPicture(panel, height_px)),
-    bar: {
-      label: colours.curve === "linear" ? unit : `${unit}, ${colours.curve}`,
-      ticks: colourTicks(colours, 5),
-      gradient: lutToGradient(colormapToLut(settings.colormap.peek(), dark.peek())),
-    },
+    bars: [
+      {
+        label: colours.curve === "linear" ? unit : `${unit}, ${colours.curve}`,
+        ticks: colourTicks(colours, 5),
+        gradient: lutToGradient(colormapToLut(settings.colormap.peek(), dark.peek())),
+      },
+      ...(panels.some(showsDifference) ? [differenceBar(row.colours.peek())] : []),
+    ],
     notes: panels.flatMap(pictureNotes),
     width_px: plot_px.peek(),
     height_px,
@@ -107,30 +113,49 @@ function panelToPicture(panel: PanelModel, height_px: number): PicturePanel {
   const pixels = columnsToPixels(spans, axis, width);
   const colours = panel.colours.peek();
   const { quantity } = colours;
-  const cells = poolCells(grid, tile.columns, pixels, { quantity, pooling: "mean", height_px: height });
+  const options = { quantity, pooling: "mean", height_px: height } as const;
+  const cells = poolCells(grid, tile.columns, pixels, options);
+  const difference = showsDifference(panel) ? differenceTo(panel, cells, pixels, options) : null;
   const bands = panel.row.bands.peek().map((name) => {
     const shares = bandCells(bandCounts(name, tile.columns, grid), tile.columns.n, pixels);
-    return { name, raster: cellsToRaster(shares, BAND_SCALE, BAND_PX * PICTURE_SCALE) };
+    return { name, raster: cellsToRaster(shares, valueTable(BAND_SCALE), BAND_PX * PICTURE_SCALE) };
   });
   const place = runs.peek().find((run) => run.name === panel.run)?.at ?? 0;
   return {
     heading: panel.run,
     colour: runColor(place, dark.peek()),
-    raster: cellsToRaster(cells, colours, height),
+    raster:
+      difference === null
+        ? cellsToRaster(cells, valueTable(colours), height)
+        : cellsToRaster(difference, differenceColours(panel.row.colours.peek(), backgroundColour()), height),
     xTicks: axis.ticks(Math.max(2, Math.floor(plot_px.peek() / 80))),
     yTicks: panel.scale.peek().ticks(Math.max(2, Math.floor(height_px / 30))),
     bands,
-    lines: [],
+    lines: overlayLines(panel).map(({ name, colour, values }) => ({
+      label: name,
+      colour,
+      x: Float64Array.from(values, (_, c) =>
+        axis.unitToShare(((spans.start[c] ?? 0) + (spans.end[c] ?? 0)) / 2),
+      ),
+      y: Float64Array.from(values, (value) => panel.scale.peek().valueToShare(value)),
+    })),
   };
 }
 
 /** Bands are shares of all values, from none to all. */
 const BAND_SCALE = colourScale("share", "sqrt", { least: 0, most: 1 });
 
-function cellsToRaster(cells: Cells, scale: ColourScale, height: number): Raster {
-  const background = hexToColour(dark.peek() ? "#262626" : "#f3f3f4");
+function backgroundColour(): number {
+  return hexToColour(dark.peek() ? "#262626" : "#f3f3f4");
+}
+
+function valueTable(scale: ColourScale): ColourTable {
+  const background = backgroundColour();
   const lut = colormapToLut(settings.colormap.peek(), dark.peek());
-  const table = colourTable(scale, lut, { zero: background, gap: background });
+  return colourTable(scale, lut, { zero: background, gap: background });
+}
+
+function cellsToRaster(cells: Cells, table: ColourTable, height: number): Raster {
   const pixels = new Uint32Array(cells.width * height);
   paintCells(cells, table, height, pixels);
   return { width: cells.width, height, pixels };

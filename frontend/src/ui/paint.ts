@@ -6,22 +6,15 @@ import {
   type ColourTable,
   colormapToLut,
   colourTable,
-  differenceTable,
   hexToColour,
   type Lut,
 } from "../draw/colormap";
-import {
-  type Cells,
-  differenceCells,
-  matchPixels,
-  type PoolOptions,
-  paintCells,
-  poolCells,
-} from "../draw/rasterise";
+import { type Cells, paintCells, poolCells } from "../draw/rasterise";
 import { type ColourScale, colourScale } from "../math/normalise";
 import { dark } from "../state/catalog";
-import { alignPanels, baselinePanel, showsDifference } from "../state/compare";
-import type { PanelModel, RowModel } from "../state/panels";
+import { showsDifference } from "../state/compare";
+import { differenceColours, differenceTo } from "../state/difference";
+import type { PanelModel } from "../state/panels";
 import * as settings from "../state/settings";
 import { paintOverlays } from "./paint_lines";
 
@@ -77,33 +70,11 @@ export function paintHeat(canvas: HTMLCanvasElement, panel: PanelModel, size: Si
   if (pixels === null || grid === null || tile === null || height < 1) return null;
   const options = { quantity: panel.colours.value.quantity, pooling: "mean", height_px: height } as const;
   const cells = poolCells(grid, tile.columns, pixels, options);
-  const difference = showsDifference(panel) ? differenceTo(panel, cells, options) : null;
+  const difference = showsDifference(panel) ? differenceTo(panel, cells, pixels, options) : null;
   if (difference === null) paint(canvas, cells, tableOf(panel.colours.value), height);
-  else paint(canvas, difference, differenceTableOf(panel.row), height);
+  else paint(canvas, difference, differenceColours(panel.row.colours.value, currentBlanks().gap), height);
   if (panel.row.expanded.value) paintOverlays(canvas, panel, size.ratio);
   return { axis: panel.axis.value, scale: panel.scale.value };
-}
-
-/** This panel minus the baseline, cell by cell on this panel's pixels. */
-function differenceTo(panel: PanelModel, cells: Cells, options: PoolOptions): Cells | null {
-  const base = baselinePanel(panel);
-  const grid = base?.grid.value;
-  const tile = base?.shown.value;
-  const alignment = base === null ? null : alignPanels(panel, base);
-  const pixels = panel.pixels.value;
-  if (!grid || !tile || alignment === null || pixels === null || grid.rows !== panel.grid.value?.rows)
-    return null;
-  const matched = matchPixels(pixels, alignment.partners);
-  return differenceCells(poolCells(grid, tile.columns, matched, options), cells);
-}
-
-function differenceTableOf(row: RowModel): ColourTable {
-  return differenceTable(
-    row.colours.value.hi,
-    "sqrt",
-    colormapToLut("diverging", dark.value),
-    currentBlanks().gap,
-  );
 }
 
 /** Draws one thin band. */

@@ -1,16 +1,9 @@
 /** Lines and areas over the axes of a panel: mean, spread, percentiles, shares. */
 
-import { quantiles } from "../math/quantiles";
 import { dark } from "../state/catalog";
 import { shareStrip } from "../state/compare";
+import { overlayLines } from "../state/overlays";
 import type { PanelModel } from "../state/panels";
-import * as settings from "../state/settings";
-
-interface Line {
-  readonly values: ArrayLike<number>;
-  readonly width: number;
-  readonly dash: readonly number[];
-}
 
 /** Draws the chosen lines over a heatmap that was just painted. */
 export function paintOverlays(canvas: HTMLCanvasElement, panel: PanelModel, ratio: number): void {
@@ -43,26 +36,6 @@ export function paintOverlays(canvas: HTMLCanvasElement, panel: PanelModel, rati
     context.stroke(path);
   }
   context.restore();
-}
-
-function overlayLines(panel: PanelModel): Line[] {
-  const tile = panel.shown.value;
-  if (tile === null) return [];
-  const chosen = settings.overlays.value;
-  const { mean, std } = tile.columns;
-  const lines: Line[] = [];
-  if (chosen.includes("percentiles")) {
-    const [p5, p25, p50, p75, p95] = quantiles(tile);
-    for (const values of [p5, p95]) if (values) lines.push({ values, width: 0.8, dash: [1.5, 2.5] });
-    for (const values of [p25, p75]) if (values) lines.push({ values, width: 0.8, dash: [5, 3] });
-    if (p50) lines.push({ values: p50, width: 1.2, dash: [] });
-  }
-  if (chosen.includes("std")) {
-    lines.push({ values: mean.map((value, c) => value + (std[c] ?? 0)), width: 1, dash: [4, 3] });
-    lines.push({ values: mean.map((value, c) => value - (std[c] ?? 0)), width: 1, dash: [4, 3] });
-  }
-  if (chosen.includes("mean")) lines.push({ values: mean, width: 1.5, dash: [] });
-  return lines;
 }
 
 /** Draws the strip of shares as an area from 0 to 100 % of its height. */
