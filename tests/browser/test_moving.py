@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from playwright.sync_api import Browser
+
 from tests.browser.conftest import BAD, GOOD, STEPS
-from tests.browser.tab import Tab
+from tests.browser.tab import Tab, open_tab
+from tests.plugin.tensorboard_process import TensorBoard
 
 
 def test_drag_zooms_steps_in_all_panels_and_double_click_resets(tab: Tab) -> None:
@@ -131,3 +134,26 @@ def test_the_readout_stands_beside_the_crosshair_moved_by_keys(tab: Tab) -> None
     assert box is not None and box["x"] > middle - box["width"] - 60
     panel.evaluate("panel => panel.blur()")
     tooltip.wait_for(state="detached")
+
+
+def test_the_crosshair_stays_under_the_pointer_after_a_zoom(tab: Tab) -> None:
+    tab.reset()
+    end = tab.point(GOOD, "conv1", 0.6, 0.5)
+    tab.drag(tab.point(GOOD, "conv1", 0.2, 0.5), end)
+    tab.frame.get_by_role("button", name="Reset zoom").wait_for()
+    line = tab.frame.locator(".cross-x:not(.pin-line)").first
+    box = tab.until(line.bounding_box, lambda box: box is not None and abs(box["x"] - end[0]) < 3)
+    assert box is not None
+
+
+def test_a_tap_reads_the_cell(browser: Browser, two_runs: TensorBoard) -> None:
+    context = browser.new_context(viewport={"width": 800, "height": 800}, has_touch=True)
+    tab = open_tab(context.new_page(), two_runs.root)
+    tab.page.touchscreen.tap(*tab.point(GOOD, "conv1", 0.5, 0.5))
+    tooltip = tab.frame.locator(".tooltip")
+    tooltip.wait_for()
+    tab.page.wait_for_timeout(300)
+    assert "step" in tooltip.inner_text()
+    tab.page.touchscreen.tap(400, 790)
+    tooltip.wait_for(state="detached")
+    context.close()

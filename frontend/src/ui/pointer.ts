@@ -41,7 +41,11 @@ export class PanelPointer {
 
   readonly onPointerDown = (event: PointerEvent): void => {
     const at = pointOf(event);
-    if (event.pointerType === "touch") this.touches.set(event.pointerId, at);
+    if (event.pointerType === "touch") {
+      this.touches.set(event.pointerId, at);
+      // A tap does not move.
+      this.hover(at);
+    }
     if (event.button > 1 || this.touches.size > 1) {
       this.start = null;
       brush.value = null;
@@ -75,8 +79,11 @@ export class PanelPointer {
     const chosen = brush.peek();
     brush.value = null;
     if (start === null || start.axis === "pan") return;
-    if (chosen !== null) this.zoomTo(chosen);
-    else if (Math.hypot(at.x_px - start.x_px, at.y_px - start.y_px) < CLICK_PX)
+    if (chosen !== null) {
+      this.zoomTo(chosen);
+      // The pointer has not moved, but what lies under it has.
+      this.hover(at);
+    } else if (Math.hypot(at.x_px - start.x_px, at.y_px - start.y_px) < CLICK_PX)
       this.click(at, this.countClicks(event));
   };
 
@@ -86,8 +93,9 @@ export class PanelPointer {
     brush.value = null;
   };
 
-  readonly onPointerLeave = (): void => {
-    if (this.start === null) cursor.value = null;
+  /** A finger leaves when it is lifted; what it pointed at stays readable until the next touch. */
+  readonly onPointerLeave = (event: PointerEvent): void => {
+    if (this.start === null && event.pointerType !== "touch") cursor.value = null;
   };
 
   readonly onDblClick = (): void => {

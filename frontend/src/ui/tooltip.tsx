@@ -20,8 +20,17 @@ export function Tooltip() {
     const follow = (event: PointerEvent) => {
       place.value = { x: event.clientX, y: event.clientY };
     };
+    const touch = (event: PointerEvent) => {
+      follow(event);
+      const away = event.target instanceof Element && event.target.closest(".plot") === null;
+      if (event.pointerType === "touch" && away) cursor.value = null;
+    };
     window.addEventListener("pointermove", follow, { passive: true });
-    return () => window.removeEventListener("pointermove", follow);
+    window.addEventListener("pointerdown", touch, { passive: true });
+    return () => {
+      window.removeEventListener("pointermove", follow);
+      window.removeEventListener("pointerdown", touch);
+    };
   }, []);
   const now = cursor.value;
   const panel = now === null ? undefined : findPanel(now.panelId);
