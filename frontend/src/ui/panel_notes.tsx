@@ -21,7 +21,7 @@ export function PanelNotes({ panel }: { readonly panel: PanelModel }) {
         <button
           type="button"
           title={`${clipped} the shown range. Click: show the full range`}
-          aria-label={`${clipped} the shown range: show the full range`}
+          aria-label={`${clippedMarks(grid, tile)}: ${clipped} the shown range; show the full range`}
           onClick={() => {
             settings.range.value = "full";
           }}

@@ -66,22 +66,24 @@ export function Toolbar() {
         />
       ) : null}
       {canGoBack.value ? <IconButton icon="back" tip="Back to the zoom before (Z)" onClick={goBack} /> : null}
-      <LayoutSwitch />
-      <IconButton
-        icon="help"
-        tip="Keys and gestures (?)"
-        onClick={() => {
-          helpOpen.value = true;
-        }}
-      />
-      <IconButton
-        icon="tune"
-        tip="More settings"
-        pressed={paneOpen.value}
-        onClick={() => {
-          paneOpen.value = !paneOpen.value;
-        }}
-      />
+      <span class="tools">
+        <LayoutSwitch />
+        <IconButton
+          icon="help"
+          tip="Keys and gestures (?)"
+          onClick={() => {
+            helpOpen.value = true;
+          }}
+        />
+        <IconButton
+          icon="tune"
+          tip="More settings"
+          pressed={paneOpen.value}
+          onClick={() => {
+            paneOpen.value = !paneOpen.value;
+          }}
+        />
+      </span>
     </div>
   );
 }
