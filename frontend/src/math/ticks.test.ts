@@ -12,6 +12,12 @@ describe("symlog ticks", () => {
     expect(symlog(-1000, 1000, 1, 7)).toEqual([-1000, -100, -10, 0, 10, 100, 1000]);
   });
 
+  it("names the decade in which most values lie, not only the outermost one", () => {
+    for (const linthresh of [0.1, 0.5, 1, 2, 5]) {
+      expect(symlog(-140, 140, linthresh, 4)).toEqual(expect.arrayContaining([-100, -10, 0, 10, 100]));
+    }
+  });
+
   it("leaves out decades on a wide axis", () => {
     const ticks = symlog(-1e6, 1e6, 1e-6, 7);
     expect(ticks).toContain(0);

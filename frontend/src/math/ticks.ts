@@ -28,19 +28,23 @@ export function symlogTicks(
   const gap = CROWDING / Math.max(1, count);
   const zero = valueToShare(0);
   const size = -lo > hi ? lo : hi;
+  const sign = Math.sign(size);
   const bend = (valueToShare(size / 2) - zero) / (valueToShare(size) - zero);
   if (bend < NEARLY_LINEAR) return spread(linearTicks(lo, hi, count), gap, valueToShare);
   for (let level = 0; level < MULTIPLES.length + MAX_STRIDE; level++) {
     const multiples = MULTIPLES[Math.min(level, MULTIPLES.length - 1)]!;
     const stride = Math.max(1, level - MULTIPLES.length + 2);
-    const top = decades(0, Math.max(-lo, hi), multiples, stride);
+    const whole = multiples.length === 1;
+    const all = decades(0, Math.max(-lo, hi), multiples, stride);
+    const top = whole ? keepApart(all, gap, (value) => Math.abs(valueToShare(sign * value) - zero)) : all;
     const signed = [...top.map((value) => -value), ...(lo <= 0 && hi >= 0 ? [0] : []), ...top.reverse()];
     const seen = signed
       .filter((value) => value >= lo && value <= hi)
       .filter((value) => value === 0 || Math.abs(valueToShare(value) - zero) >= gap)
       .sort((a, b) => a - b);
     if (seen.length < 3) break;
-    if (seen.length <= Math.max(3, count * SURPLUS) && spacing(seen, valueToShare) >= gap) return seen;
+    const few = whole || seen.length <= Math.max(3, count * SURPLUS);
+    if (few && spacing(seen, valueToShare) >= gap) return seen;
   }
   return spread(linearTicks(lo, hi, count), gap, valueToShare);
 }
@@ -58,6 +62,23 @@ export function logTicks(lo: number, hi: number, count: number): readonly number
     if (few && spacing(seen, valueToShare) >= CROWDING / Math.max(1, count)) return seen;
   }
   return linearTicks(lo, hi, count).filter((value) => value > 0);
+}
+
+/** Of descending magnitudes, those at least `gap` nearer to 0 than the one kept before them. */
+function keepApart(
+  values: readonly number[],
+  gap: number,
+  distanceToZero: (value: number) => number,
+): number[] {
+  const kept: number[] = [];
+  let last = Number.POSITIVE_INFINITY;
+  for (const value of values) {
+    const distance = distanceToZero(value);
+    if (last - distance < gap) continue;
+    kept.push(value);
+    last = distance;
+  }
+  return kept;
 }
 
 /** Of ascending ticks, those that are at least `gap` above the one kept before them. */

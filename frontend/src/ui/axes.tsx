@@ -11,7 +11,7 @@ import type { PanelModel } from "../state/panels";
 import * as settings from "../state/settings";
 import { box } from "./box";
 
-const TICK_EVERY_PX = 26;
+const TICK_EVERY_PX = 20;
 const X_TICK_EVERY_PX = 80;
 const LABEL_PX = 10;
 
