@@ -32,7 +32,12 @@ def test_filter_by_words_and_by_expression(tab: Tab) -> None:
     assert layer_names(tab) == list(LAYERS)
     field.fill("nothing like this")
     tab.frame.get_by_text("No layer matches").wait_for()
-    tab.frame.get_by_text("Clear the filter").click()
+    heading = tab.frame.get_by_text("No layer matches").bounding_box()
+    clear = tab.frame.get_by_text("Clear the filter")
+    button = clear.bounding_box()
+    assert heading is not None and button is not None
+    assert button["y"] - heading["y"] < 120, "the words stand together"
+    clear.click()
     tab.until(lambda: layer_names(tab), lambda names: names == list(LAYERS))
 
 

@@ -21,7 +21,7 @@ export const KEYS: readonly KeyHelp[] = [
   { keys: "/", does: "go to the layer filter" },
   { keys: "?", does: "show or hide this sheet" },
   { keys: "W S  or  + −", does: "zoom in and out of the time axis (Shift: of the values)" },
-  { keys: "A D", does: "move along the time axis (Shift: W S zoom values)" },
+  { keys: "A D", does: "move along the time axis (Shift: along the values)" },
   { keys: "0  or  Esc", does: "show everything again" },
   { keys: "Z", does: "back to the zoom before" },
   { keys: "← →", does: "the pinned step back and forth (Shift: ten); on a panel the crosshair" },
@@ -36,9 +36,9 @@ export const MOUSE: readonly KeyHelp[] = [
   { keys: "drag", does: "zoom the time axis of all panels" },
   { keys: "Shift + drag", does: "zoom the values of the row" },
   { keys: "Ctrl + wheel, pinch", does: "zoom at the pointer (with Shift: values)" },
-  { keys: "Alt + drag", does: "move along the time axis" },
+  { keys: "Alt + drag", does: "move along the time axis (also with the middle button)" },
   { keys: "double-click", does: "show everything again" },
-  { keys: "click", does: "pin the step; on a strip: open it" },
+  { keys: "click, tap", does: "pin the step; on a strip: open it" },
 ];
 
 const ZOOM_STEP = 0.7;
