@@ -127,6 +127,12 @@ def test_difference_to_a_baseline(tab: Tab) -> None:
     assert tab.pixels(GOOD, "conv1")["colours"] == base
     note = tab.frame.locator(".notes").nth(1)
     assert f"minus {GOOD}" in note.inner_text()
+    cut = (
+        "() => [...document.querySelectorAll('.name-cell')].some(cell =>"
+        " cell.scrollHeight > cell.clientHeight"
+        " || [...cell.children].some(part => part.offsetHeight < 14))"
+    )
+    assert not tab.frame.evaluate(cut)
 
 
 def test_additions_are_drawn(tab: Tab) -> None:

@@ -143,6 +143,7 @@ function Bars({ model }: { readonly model: RowModel }) {
 function PanelName({ row, model }: { readonly row: LayerRow; readonly model: RowModel }) {
   const { layer, type, shapes } = row.series;
   const shape = shapes[0]?.length ? shapes[0].join(" × ") : "";
+  const facts = [type, shape].filter(Boolean).join(" · ");
   const pinned = settings.pinnedLayers.value.includes(row.id);
   const full = settings.full.value === row.id;
   return (
@@ -151,16 +152,17 @@ function PanelName({ row, model }: { readonly row: LayerRow; readonly model: Row
         type="button"
         class="layer-name"
         aria-expanded="true"
-        title={`${layer}: close to a strip`}
+        title={`${layer}${facts ? ` (${facts})` : ""}: close to a strip`}
         onClick={() => toggleExpanded(row.id)}
       >
         <span class="ellipsis">{row.depth > 0 ? layer : row.label}</span>
       </button>
-      <div class="facts ellipsis" title={`${type} ${shape}`}>
-        {type}
-        {type && shape ? " · " : ""}
-        {shape}
-      </div>
+      {/* Two colour bars leave no room for it. */}
+      {model.panels.value.some(showsDifference) && !narrow.value ? null : (
+        <div class="facts ellipsis" title={facts}>
+          {facts}
+        </div>
+      )}
       {narrow.value ? null : <Bars model={model} />}
       <div class="row-actions">
         <FindingBadge tag={row.series.tag} short={false} />
