@@ -37,6 +37,12 @@ describe("chooseScale", () => {
     );
   });
 
+  it("keeps its cells when moving the ends makes the range longer than the rows it was chosen for", () => {
+    const scale = chooseScale([tile(-5e-324, 721.5686274509806)], 96);
+    const rows = rowsOf(scale, 96);
+    expect((scale.hi - scale.lo) / rows).toBe(8);
+  });
+
   it("takes a manual range as it is", () => {
     settings.range.value = "manual";
     settings.manualRange.value = [-0.3, 0.7];

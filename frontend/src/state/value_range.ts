@@ -7,6 +7,8 @@ import * as settings from "./settings";
 
 /** Ranges of runs further apart than this cannot be read on one linear axis. */
 const SYMLOG_FROM = 12;
+/** Moving both ends of an axis to cells adds at most these rows. */
+const MOVED_ROWS = 2;
 
 /** `bins`: how many rows are wanted; the ends of a linear axis are moved outwards to lie between rows. */
 export function chooseScale(tiles: readonly Tile[], bins: number): ValueScale {
@@ -16,7 +18,7 @@ export function chooseScale(tiles: readonly Tile[], bins: number): ValueScale {
   if (kind === "symlog") return ValueScale.symlog(lo, hi);
   if (kind === "auto" && isWide(tiles)) return ValueScale.symlog(lo, hi, linthresh(tiles, lo, hi));
   if (settings.range.value === "manual") return ValueScale.linear(lo, hi);
-  const cell = cellSize(lo, hi, bins);
+  const cell = cellSize(lo, hi, bins - MOVED_ROWS);
   return ValueScale.linear(Math.floor(lo / cell) * cell, Math.ceil(hi / cell) * cell);
 }
 
@@ -34,13 +36,13 @@ export function rowsOf(scale: ValueScale, wanted: number): number {
 /** The nearest interval whose ends lie between rows of a linear axis. */
 export function snap(scale: ValueScale, lo: number, hi: number, wanted: number): readonly [number, number] {
   if (scale.kind !== "linear" || !(hi > lo)) return [lo, hi];
-  const cell = cellSize(lo, hi, wanted);
+  const cell = cellSize(lo, hi, wanted - MOVED_ROWS);
   return [Math.round(lo / cell) * cell, Math.round(hi / cell) * cell];
 }
 
-/** The smallest power of two of which `rows` cover the range even when both ends are moved outwards. */
+/** The smallest power of two of which `rows` cover the range. */
 function cellSize(lo: number, hi: number, rows: number): number {
-  return 2 ** Math.ceil(Math.log2((hi - lo) / Math.max(1, rows - 2)));
+  return 2 ** Math.ceil(Math.log2((hi - lo) / Math.max(1, rows)));
 }
 
 function isWhole(value: number): boolean {
