@@ -108,6 +108,12 @@ class Tab:
         )
         return field.locator("select").first.input_value()
 
+    def axis_ticks(self, axis: str, index: int = 0) -> list[Any]:
+        """Place and label [x, y, label] of the ticks of a panel's "x" or "y" axis, once drawn."""
+        canvas = self.frame.locator(f".panel > .{axis}-axis").nth(index)
+        read = "e => JSON.parse(e.dataset.ticks ?? '[]')"
+        return list(self.until(lambda: canvas.evaluate(read), lambda ticks: len(ticks) > 0))
+
     def tick_labels(self, index: int = 0) -> list[str]:
         """Numbers on the time axis of a run's head."""
         return list(self.frame.locator(".head-axis").nth(index).locator("text").all_text_contents())

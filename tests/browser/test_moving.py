@@ -42,12 +42,11 @@ def test_zoomed_pixels_are_the_middle_of_the_whole(tab: Tab) -> None:
 
 def test_shift_drag_zooms_the_values_of_the_row_alone(tab: Tab) -> None:
     tab.reset()
-    axes = tab.frame.locator(".y-axis")
-    before = [axes.nth(at).inner_html() for at in range(4)]
+    before = [tab.axis_ticks("y", at) for at in range(4)]
     tab.drag(tab.point(GOOD, "conv1", 0.5, 0.3), tab.point(GOOD, "conv1", 0.52, 0.6), key="Shift")
-    tab.until(lambda: axes.nth(0).inner_html(), lambda html: html != before[0])
-    assert axes.nth(1).inner_html() != before[1]
-    assert [axes.nth(at).inner_html() for at in (2, 3)] == before[2:]
+    tab.until(lambda: tab.axis_ticks("y", 0), lambda ticks: ticks != before[0])
+    assert tab.axis_ticks("y", 1) != before[1]
+    assert [tab.axis_ticks("y", at) for at in (2, 3)] == before[2:]
 
 
 def test_wheel_zooms_with_ctrl_only(tab: Tab) -> None:
@@ -84,11 +83,10 @@ def test_keys_zoom_pan_and_go_back(tab: Tab) -> None:
 
 def test_unlinked_panels_zoom_alone(tab: Tab) -> None:
     tab.reset("&p.activation_hist.linked=0")
-    axes = tab.frame.locator(".panel > .x-axis")
-    before = [axes.nth(at).inner_html() for at in range(3)]
+    before = [tab.axis_ticks("x", at) for at in range(3)]
     tab.drag(tab.point(GOOD, "conv1", 0.25, 0.5), tab.point(GOOD, "conv1", 0.5, 0.5))
-    tab.until(lambda: axes.nth(0).inner_html(), lambda html: html != before[0])
-    assert [axes.nth(at).inner_html() for at in (1, 2)] == before[1:]
+    tab.until(lambda: tab.axis_ticks("x", 0), lambda ticks: ticks != before[0])
+    assert [tab.axis_ticks("x", at) for at in (1, 2)] == before[1:]
 
 
 def test_the_minimap_moves_and_stretches_the_view(tab: Tab) -> None:

@@ -46,11 +46,7 @@ def test_pixels_are_coloured_where_values_were_counted(tab: Tab) -> None:
 
 def value_range(tab: Tab) -> tuple[float, float]:
     """Ends of the value axis of conv1, read from the places of its ticks."""
-    ticks = tab.frame.evaluate(
-        """() => [...document.querySelectorAll('.panel .y-axis')][0]
-             .querySelectorAll('g').values().map(g =>
-               [g.transform.baseVal[0].matrix.f, g.textContent]).toArray()"""
-    )
+    ticks = [(y, label) for _, y, label in tab.axis_ticks("y")]
     heat = tab.frame.locator(".panel .clip").first.evaluate("e => [e.offsetTop, e.offsetHeight]")
     points = sorted((float(y), float(text.replace("−", "-"))) for y, text in ticks)
     (y0, v0), (y1, v1) = points[0], points[-1]

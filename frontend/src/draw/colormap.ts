@@ -51,9 +51,18 @@ const DARK_STOPS: Readonly<Partial<Record<ColormapName, string>>> = {
   grey: "3a3a3af4f4f4",
 };
 
-/** The colours of a map. `dark`: made for a dark background, where that matters (grey, diverging). */
+/** Every row asks for its colours. */
+const LUTS = new Map<string, Lut>();
+
+/** The colours of a map, not to be written to. `dark`: made for a dark background, where that matters (grey, diverging). */
 export function colormapToLut(name: ColormapName, dark = false): Lut {
-  return stopsToLut((dark ? DARK_STOPS[name] : undefined) ?? STOPS[name]);
+  const stops = (dark ? DARK_STOPS[name] : undefined) ?? STOPS[name];
+  let lut = LUTS.get(stops);
+  if (lut === undefined) {
+    lut = stopsToLut(stops);
+    LUTS.set(stops, lut);
+  }
+  return lut;
 }
 
 /** One packed colour from R, G, B, A of 0..255. */

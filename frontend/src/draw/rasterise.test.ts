@@ -8,7 +8,6 @@ import { ValueScale } from "../math/value_scale";
 import { BANDS, bandCells, bandCounts, presentBands } from "./bands";
 import { colormapToLut, colourTable, hexToColour, packColour, TABLE_SHIFT } from "./colormap";
 import * as raster from "./rasterise";
-import { stripTable, stripToPixels } from "./strip";
 
 function spansOf(pairs: readonly (readonly [number, number])[]): Spans {
   return {
@@ -277,31 +276,5 @@ describe("bands", () => {
     expect(share("zeros")).toEqual([0.5, Number.NaN, 0]);
     expect(share("nans")).toEqual([...Float32Array.of(0.4), Number.NaN, 0]);
     expect(share("above")).toEqual([...Float32Array.of(0.1), Number.NaN, 0]);
-  });
-});
-
-describe("strip", () => {
-  it("is a small heatmap of the whole layer", () => {
-    const tile = madeTile({
-      edges: [0, 1, 2],
-      counts: [
-        [9, 0],
-        [0, 3],
-      ],
-    });
-    const gap = hexToColour("#000000");
-    const zero = hexToColour("#ffffff");
-    const lut = colormapToLut("viridis");
-    const pixels = stripToPixels(tile, {
-      width_px: 3,
-      height_px: 4,
-      scale: ValueScale.linear(0, 2),
-      axis: new StepAxis("step", 0, 3),
-      spans: touching(2),
-      table: stripTable(lut, { zero, gap }),
-    });
-    const row = (a: number, b: number): number[] => [a, b, gap];
-    const [high, low] = [row(zero, lut[255]!), row(lut[255]!, zero)];
-    expect([...pixels]).toEqual([...high, ...high, ...low, ...low]);
   });
 });

@@ -1,19 +1,24 @@
-/** Ticks with numbers, as SVG so that they stay sharp and follow the theme. */
+/** Ticks with numbers: on canvases in panels, of which there are many; as SVG in the heads of runs. */
 
 import { type ReadonlySignal, useSignalEffect } from "@preact/signals";
-import { useRef } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import { BAND_LABELS, type BandName } from "../draw/bands";
 import type { StepAxis } from "../math/step_axis";
 import type { ValueScale } from "../math/value_scale";
-import { AXIS_PX, plot_px, SHARE_PX, THIN_PX, X_AXIS_PX } from "../state/metrics";
+import { dark } from "../state/catalog";
+import { AXIS_PX, pixelRatio, plot_px, SHARE_PX, THIN_PX, X_AXIS_PX } from "../state/metrics";
 import type { PanelLayout } from "../state/panel_layout";
 import type { PanelModel } from "../state/panels";
 import * as settings from "../state/settings";
+import { type AxisDrawing, type AxisText, drawAxis } from "./axis_canvas";
 import { box } from "./box";
+import { drawSoon, forget } from "./frames";
 
 const TICK_EVERY_PX = 20;
 const X_TICK_EVERY_PX = 80;
 const LABEL_PX = 10;
+const TEXT_PX = 11;
+const NAME_PX = 9;
 
 const SHORT: Readonly<Record<BandName, string>> = {
   zeros: "0",
@@ -47,46 +52,42 @@ function valueTicks(scale: ValueScale, { heatTop_px, heatHeight_px, bands }: Pan
 }
 
 export function ValueAxis({ panel }: { readonly panel: PanelModel }) {
-  const scale = panel.liveScale.value;
-  const layout = panel.row.layout.value;
-  const { bands } = layout;
-  const ticks = valueTicks(scale, layout);
+  const canvas = useRef<HTMLCanvasElement>(null);
+  useSignalEffect(() => {
+    const drawing = valueAxisDrawing(panel);
+    drawSoon(canvas, () => canvas.current && drawAxis(canvas.current, drawing));
+  });
+  useEffect(() => () => forget(canvas), []);
+  const { axisTop_px, bands } = panel.row.layout.value;
+  const names = bands.map(({ band }) => `${SHORT[band]}: ${BAND_LABELS[band]}`).join("\n");
   return (
-    <svg class="axis y-axis" width={AXIS_PX} height={layout.axisTop_px} aria-hidden="true">
-      {ticks.map((tick) => (
-        <g key={tick.value} transform={`translate(0 ${tick.y.toFixed(1)})`}>
-          <line x1={AXIS_PX - 4} x2={AXIS_PX} />
-          <text x={AXIS_PX - 7} dy="0.32em" text-anchor="end">
-            {tick.label}
-          </text>
-        </g>
-      ))}
-      {bands.map(({ band, top_px }) => (
-        <text
-          key={band}
-          class="band-name"
-          x={AXIS_PX - 7}
-          y={top_px + THIN_PX / 2}
-          dy="0.32em"
-          text-anchor="end"
-        >
-          {SHORT[band]}
-          <title>{BAND_LABELS[band]}</title>
-        </text>
-      ))}
-      {layout.shareTop_px === null ? null : (
-        <text
-          class="band-name"
-          x={AXIS_PX - 7}
-          y={layout.shareTop_px + SHARE_PX / 2}
-          dy="0.32em"
-          text-anchor="end"
-        >
-          {STRIP_SHORT[settings.strip.value]}
-        </text>
-      )}
-    </svg>
+    <canvas ref={canvas} class="y-axis" title={names} style={box({ width: AXIS_PX, height: axisTop_px })} />
   );
+}
+
+function valueAxisDrawing(panel: PanelModel): AxisDrawing {
+  const layout = panel.row.layout.value;
+  const ticks = valueTicks(panel.liveScale.value, layout);
+  const text = (label: string, y_px: number, size_px: number): AxisText => ({
+    label,
+    x_px: AXIS_PX - 7,
+    y_px,
+    anchor: "right",
+    size_px,
+  });
+  const names = layout.bands.map(({ band, top_px }) => text(SHORT[band], top_px + THIN_PX / 2, NAME_PX));
+  if (layout.shareTop_px !== null) {
+    names.push(text(STRIP_SHORT[settings.strip.value], layout.shareTop_px + SHARE_PX / 2, NAME_PX));
+  }
+  return {
+    width_px: AXIS_PX,
+    height_px: layout.axisTop_px,
+    ratio: pixelRatio.value,
+    dark: dark.value,
+    lines: ticks.map(({ y }) => [AXIS_PX - 4, y, AXIS_PX, y]),
+    texts: ticks.map(({ label, y }) => text(label, y, TEXT_PX)),
+    names,
+  };
 }
 
 interface TimeAxisProps {
@@ -94,10 +95,50 @@ interface TimeAxisProps {
   readonly top_px: number;
 }
 
-/**
- * Written as markup, which is the same for all linked panels. Text is what costs most in a frame, so while a
- * gesture lasts only the run heads have a live axis; those of the panels are faded until it ends.
- */
+/** The time axis of a panel; while a gesture lasts only the run heads have a live one, and this is faded. */
+export function PanelTimeAxis({ axis, top_px }: TimeAxisProps) {
+  const canvas = useRef<HTMLCanvasElement>(null);
+  useSignalEffect(() => {
+    const width_px = plot_px.value;
+    const drawing: AxisDrawing = {
+      width_px,
+      height_px: X_AXIS_PX,
+      ratio: pixelRatio.value,
+      dark: dark.value,
+      ...timeTicks(axis.value, width_px),
+      names: [],
+    };
+    drawSoon(canvas, () => canvas.current && drawAxis(canvas.current, drawing));
+  });
+  useEffect(() => () => forget(canvas), []);
+  return (
+    <canvas
+      ref={canvas}
+      class="x-axis"
+      style={box({ top: top_px, width: plot_px.value, height: X_AXIS_PX })}
+    />
+  );
+}
+
+function timeTicks(axis: StepAxis, width_px: number): Pick<AxisDrawing, "lines" | "texts"> {
+  const places = axis.ticks(Math.max(2, Math.floor(width_px / X_TICK_EVERY_PX))).map((tick) => ({
+    label: tick.label,
+    x: tick.share * width_px,
+  }));
+  return {
+    lines: places.map(({ x }) => [x, 0, x, 4]),
+    texts: places.map(({ label, x }) => ({
+      label,
+      // A canvas cuts what SVG lets hang over its edge.
+      x_px: Math.min(width_px, Math.max(0, x)),
+      y_px: 10,
+      anchor: x < 12 ? "left" : x > width_px - 16 ? "right" : "center",
+      size_px: TEXT_PX,
+    })),
+  };
+}
+
+/** The time axis of a run's head: few of them, always live, and readable as text. */
 export function TimeAxis({ axis, top_px }: TimeAxisProps) {
   const svg = useRef<SVGSVGElement>(null);
   useSignalEffect(() => {

@@ -7,7 +7,7 @@ import { AXIS_PX, panel_px, plot_px } from "../state/metrics";
 import type { PanelModel } from "../state/panels";
 import { summarise } from "../state/readout";
 import { cursor } from "../state/view";
-import { TimeAxis, ValueAxis } from "./axes";
+import { PanelTimeAxis, ValueAxis } from "./axes";
 import { box } from "./box";
 import { FindingMarks } from "./findings_view";
 import { Heatmap } from "./heatmap";
@@ -62,7 +62,7 @@ export function Panel({ panel }: { readonly panel: PanelModel }) {
         <Crosshair panel={panel} />
         <BrushBox panel={panel} />
       </div>
-      {expanded && ready.value ? <TimeAxis axis={panel.axis} top_px={layout.axisTop_px} /> : null}
+      {expanded && ready.value ? <PanelTimeAxis axis={panel.axis} top_px={layout.axisTop_px} /> : null}
       {expanded ? <PanelNotes panel={panel} /> : null}
       <PanelError panel={panel} />
     </div>
