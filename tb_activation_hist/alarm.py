@@ -7,7 +7,13 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from tb_activation_hist.findings import Finding, Watch
+from tb_activation_hist.findings import (
+    INSTANT_KINDS,
+    Finding,
+    Review,
+    Watch,
+    find_run_findings,
+)
 from tb_activation_hist.histogram import HistogramSeries, Tallies
 from tb_activation_hist.stock import RecordSummary
 
@@ -15,12 +21,17 @@ from tb_activation_hist.stock import RecordSummary
 class Alarm:
     """Watches records on the writer's thread; the training's thread fetches what they show.
 
-    warn_on, stop_on: any of `findings.WATCHED_KINDS`. A failure ends the watching, nothing else.
+    warn_on, stop_on: any of `findings.WATCHED_KINDS`. `INSTANT_KINDS` are told after a few records,
+    of which nothing is kept; for the others the run so far is kept in bounded memory and looked at
+    as it grows. A failure ends the watching, nothing else.
     """
 
     def __init__(self, warn_on: Sequence[str], stop_on: Sequence[str]) -> None:
         self._stop_on = frozenset(stop_on)
-        self._watch: Watch | None = Watch(tuple(dict.fromkeys((*warn_on, *stop_on))))
+        kinds = dict.fromkeys((*warn_on, *stop_on))
+        slow = [kind for kind in kinds if kind not in INSTANT_KINDS]
+        self._watch: Watch | None = Watch(tuple(kind for kind in kinds if kind in INSTANT_KINDS))
+        self._review = Review(slow, lambda layers: find_run_findings("", layers)) if slow else None
         self._news: deque[Finding] = deque()
         self.should_stop = False
         self.failure: Exception | None = None
@@ -34,9 +45,13 @@ class Alarm:
                 if summary.tallies[row, 0] > 0:
                     series = _row_to_series(step, wall_time, summary, row)
                     self._tell(self._watch.add(info, series))
+                    if self._review is not None:
+                        self._review.add(info, series)
+            if self._review is not None:
+                self._tell(self._review.look())
         # Whatever it is, the record is stored and the training goes on, unwatched.
         except Exception as err:  # noqa: BLE001
-            self._watch = None
+            self._watch = self._review = None
             self.failure = err
 
     def _tell(self, findings: list[Finding]) -> None:

@@ -108,8 +108,11 @@ class CaptureOptions:
     )
     warn_on: Sequence[str] = _option(
         (),
-        "Findings that are told as a warning while the training runs: any of `non_finite`, "
-        "`collapsed`, `exploding` (the last two need the kind `activations`).",
+        "Findings that are told as a warning while the training runs, each once: any of "
+        "`non_finite`, `collapsed`, `exploding`, told within 20 records, and `vanishing`, "
+        "`mostly_zero`, `saturated`, `spike_and_crash`, `not_learning`, `sudden_change`, "
+        "`low_precision`, `outlier_features`, for which the run is looked at after 64 records and "
+        "whenever it has grown by half.",
     )
     stop_on: Sequence[str] = _option(
         (),
@@ -274,5 +277,5 @@ def _check_word(name: str, given: object, allowed: Sequence[str]) -> None:
 def _check_names(name: str, given: object, allowed: Sequence[str], least: int = 1) -> None:
     words = given if isinstance(given, Sequence) and not isinstance(given, str) else None
     if words is None or len(words) < least or any(word not in allowed for word in words):
-        amount = "one or more" if least else "none or more"
+        amount = "one or more" if least else "any"
         _refuse(name, given, f"a list of {amount} of {', '.join(allowed)}")

@@ -20,6 +20,7 @@ from tb_activation_hist.findings.finding import (
 )
 from tb_activation_hist.findings.motion_rules import find_not_learning, find_sudden_changes
 from tb_activation_hist.findings.options import FindingOptions
+from tb_activation_hist.findings.review import Review
 from tb_activation_hist.findings.scale_rules import find_exploding, find_spikes, find_vanishing
 from tb_activation_hist.findings.share_rules import (
     find_low_precision,
@@ -29,17 +30,19 @@ from tb_activation_hist.findings.share_rules import (
 )
 from tb_activation_hist.findings.signals import Signals
 from tb_activation_hist.findings.state_rules import find_collapsed, find_non_finite
-from tb_activation_hist.findings.watch import WATCHED_KINDS, Watch
+from tb_activation_hist.findings.watch import INSTANT_KINDS, Watch
 from tb_activation_hist.histogram import HistogramSeries
 from tb_activation_hist.names import LayerInfo
 
 __all__ = [
     "DEFAULT_OPTIONS",
     "FINDING_KINDS",
+    "INSTANT_KINDS",
     "SEVERITIES",
     "WATCHED_KINDS",
     "Finding",
     "FindingOptions",
+    "Review",
     "Watch",
     "find_difference_findings",
     "find_run_findings",
@@ -48,6 +51,9 @@ __all__ = [
 
 RunLayers: TypeAlias = Mapping[str, tuple[LayerInfo, HistogramSeries]]
 Rule: TypeAlias = Callable[[str, Sequence[Signals], FindingOptions], list[Finding]]
+
+WATCHED_KINDS: Final = tuple(kind for kind in FINDING_KINDS if kind != "run_difference")
+"""What ``warn_on`` and ``stop_on`` take: all that one run can show."""
 
 DEFAULT_OPTIONS: Final = FindingOptions()
 RULES: Final[tuple[Rule, ...]] = (

@@ -14,8 +14,8 @@ from tb_activation_hist.findings.texts import ADVICE, SOURCES
 from tb_activation_hist.histogram import HistogramSeries
 from tb_activation_hist.names import LayerInfo
 
-WATCHED_KINDS: Final = ("non_finite", "collapsed", "exploding")
-"""What `Watch` can tell, and what ``warn_on`` and ``stop_on`` take."""
+INSTANT_KINDS: Final = ("non_finite", "collapsed", "exploding")
+"""What `Watch` can tell from a few records."""
 
 
 class _State(NamedTuple):
@@ -35,6 +35,9 @@ class _Layer:
     since: dict[str, tuple[int, int]] = field(default_factory=dict)
     """Kind -> (step at which the state began, records it has lasted)."""
 
+    masked: bool | None = None
+    """Whether the first record held -inf and nothing else that is not finite: a mask's values."""
+
     scale: float = float("nan")
     """Early root mean square: the median of `early`; NaN before the first finite record."""
 
@@ -48,20 +51,20 @@ class _Layer:
 class Watch:
     """Looks at records as they come; some 20 µs a layer and record, nothing is kept of them.
 
-    kinds: any of `WATCHED_KINDS`. Each kind is told once for activations, once for gradients ...,
+    kinds: any of `INSTANT_KINDS`. Each kind is told once for activations, once for gradients ...,
     as soon as it has lasted long enough (non-finite values: at once). Not thread-safe: feed it
     from one thread.
     """
 
     def __init__(
         self,
-        kinds: tuple[str, ...] = WATCHED_KINDS,
+        kinds: tuple[str, ...] = INSTANT_KINDS,
         run: str = "",
         options: FindingOptions | None = None,
     ) -> None:
-        unknown = [kind for kind in kinds if kind not in WATCHED_KINDS]
+        unknown = [kind for kind in kinds if kind not in INSTANT_KINDS]
         if unknown:
-            msg = f"Cannot watch for {unknown}; known kinds: {', '.join(WATCHED_KINDS)}."
+            msg = f"Cannot watch for {unknown}; known kinds: {', '.join(INSTANT_KINDS)}."
             raise OptionError(msg)
         self._kinds = kinds
         self._run = run
@@ -90,8 +93,12 @@ class Watch:
             "pos_infs": int(tallies.pos_infs[index]),
             "neg_infs": int(tallies.neg_infs[index]),
         }
-        # -inf alone is how a mask looks before its softmax.
-        states = {"non_finite": _State(bad > figures["neg_infs"], figures)}
+        only_neg_infs = bad == figures["neg_infs"]
+        if layer.masked is None:
+            layer.masked = bad > 0 and only_neg_infs
+        # -inf alone, from the first record on, is how a mask looks before its softmax.
+        wrong = bad > 0 and not (layer.masked and only_neg_infs)
+        states = {"non_finite": _State(wrong, figures)}
         if finite and info.kind == "activations" and info.phase == "train":
             states |= self._scale_states(layer, series, index, finite)
         return {kind: state for kind, state in states.items() if kind in self._kinds}
@@ -123,6 +130,11 @@ class Watch:
         inside = int(series.bin_counts[index, first:last].sum())
         return max(inside, int(series.tallies.zeros[index]))
 
+    def _needed_records(self, kind: str) -> int:
+        """How long a state must last: what explodes may be NaN before long, zeros stay."""
+        needed = {"non_finite": 1, "exploding": self._options.sustained_min}
+        return needed.get(kind, self._options.sustained_max)
+
     def _tell(
         self, kind: str, info: LayerInfo, layer: _Layer, state: _State, step: int
     ) -> Finding | None:
@@ -131,7 +143,7 @@ class Watch:
             return None
         first_step, records = layer.since.get(kind, (step, 0))
         layer.since[kind] = (first_step, records + 1)
-        needed = 1 if kind == "non_finite" else self._options.sustained_max
+        needed = self._needed_records(kind)
         told = (kind, info.kind, info.phase)
         if records + 1 < needed or told in self._told:
             return None

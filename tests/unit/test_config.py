@@ -30,7 +30,7 @@ WRONG = {
     "schedule": [10, "log"],
     "overhead_budget": [0, 1, -0.1, True, "2 %"],
     "rank_timeout_s": [0, -1.0, None],
-    "warn_on": ["collapsed", ["colapsed"], None, ["saturated"]],
+    "warn_on": ["collapsed", ["colapsed"], None, ["run_difference"]],
     "stop_on": ["non_finite", [None], 3],
     "on_error": ["ignore", None],
     "block_records": [0, 33, 1.0],

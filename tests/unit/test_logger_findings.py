@@ -251,3 +251,23 @@ def test_ranks_that_are_added_up_are_watched_on_rank_0():
     assert hist.should_stop
     hist.close()
     merger.close()
+
+
+def train_head_alone(hist, model) -> None:
+    for _ in range(200):
+        with torch.no_grad():
+            model[2].weight.add_(0.05)
+        model(torch.randn(64, 4))
+        hist.step()
+        hist.flush()
+        if hist.should_stop:
+            break
+    hist.close()
+
+
+def test_what_needs_a_history_is_told_while_it_trains():
+    model = make_model()
+    hist = ActivationHistLogger(model, MemoryWriter(), stop_on=["not_learning"], on_error="raise")
+    with pytest.warns(ActivationHistWarning, match=r"^0: not learning, while 2 is\. Usual"):
+        train_head_alone(hist, model)
+    assert hist.steps in (64, 96, 160)

@@ -355,3 +355,10 @@ def test_thresholds_are_options() -> None:
 def test_a_wrong_threshold_is_refused() -> None:
     with pytest.raises(OptionError, match="collapsed_share must be a number above 0, but got 0"):
         FindingOptions(collapsed_share=0)
+
+
+def test_what_gets_no_gradient_through_a_collapsed_layer_is_no_finding_of_its_own() -> None:
+    early = make_run({"relu1": after(20, lambda v: v * 0)}, linear0=0.0, relu0=0.0)
+    assert only(find_run_findings("run", early)).kind == "collapsed"
+    late = make_run({"relu1": after(90, lambda v: v * 0)}, linear0=0.0, relu0=0.0)
+    assert {f.kind for f in find_run_findings("run", late)} == {"collapsed", "not_learning"}

@@ -77,3 +77,15 @@ def test_several_records_at_once_say_the_same() -> None:
 def test_an_unknown_kind_is_refused() -> None:
     with pytest.raises(OptionError, match="known kinds: non_finite"):
         Watch(("colapsed",))
+
+
+def test_infinities_that_come_later_are_no_mask() -> None:
+    ((step, finding),) = watch(after(ONSET, lambda v: np.where(v == 0, -np.inf, v)))
+    assert (finding.kind, step) == ("non_finite", ONSET + 1)
+
+
+def test_what_explodes_is_told_before_it_is_nan() -> None:
+    def grow(values: np.ndarray, index: int) -> np.ndarray:
+        return values * (1e4 if index >= ONSET else 1) * (np.nan if index >= ONSET + 4 else 1)
+
+    assert [finding.kind for _, finding in watch(grow)] == ["exploding", "non_finite"]

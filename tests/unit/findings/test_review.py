@@ -1,0 +1,82 @@
+"""The findings that need a run's history are told while it grows, from bounded memory."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from tb_activation_hist.findings import Finding, Review, find_run_findings
+from tb_activation_hist.findings.review import KEPT_RECORDS, History
+from tests.unit.findings.trainings import Change, Layers, after, make_layer, make_run
+
+ONSET = 60
+DRIFTS = {"linear0": 0.0, "relu0": 0.0}
+
+
+def spiky(values: np.ndarray, index: int) -> np.ndarray:
+    return values * (30 if index >= ONSET and index % 8 == 0 else 1)
+
+
+def large_unit(values: np.ndarray) -> np.ndarray:
+    return np.where(np.arange(values.size) < 2, values + 5e4, values)
+
+
+def review(layers: Layers, kinds: tuple[str, ...]) -> list[tuple[int, Finding]]:
+    """(record at which it is told, finding)."""
+    own = Review(kinds, lambda given: find_run_findings("run", given))
+    told = []
+    records = len(next(iter(layers.values()))[1])
+    for index in range(records):
+        for info, series in layers.values():
+            own.add(info, series.take(slice(index, index + 1)))
+        told += [(index + 1, finding) for finding in own.look()]
+    return told
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "change"),
+    [
+        ("mostly_zero", "relu1", after(ONSET, lambda v: v * (np.arange(v.size) < 60))),
+        ("vanishing", "relu1", after(ONSET, lambda v: v / 100)),
+        ("spike_and_crash", "relu1", spiky),
+        ("sudden_change", "linear1", after(ONSET, lambda v: v + 5)),
+        ("outlier_features", "linear1", after(ONSET, large_unit)),
+    ],
+)
+def test_it_is_told_at_a_look_after_it_began(kind: str, name: str, change: Change) -> None:
+    told = review(make_run({name: change}), (kind,))
+    assert [finding.kind for _, finding in told] == [kind]
+    record, finding = told[0]
+    assert record in (64, 96, 128, 160)
+    assert finding.layers[0] == name
+    assert finding.first_step > ONSET
+
+
+def test_layers_that_stand_still_are_told() -> None:
+    ((record, finding),) = review(make_run(**DRIFTS), ("not_learning",))
+    assert finding.kind == "not_learning"
+    assert record in (64, 96)
+
+
+def test_frozen_layers_are_as_they_should_be() -> None:
+    layers = make_run(**DRIFTS)
+    weights = make_layer("linear0", "Linear", 0, lambda v, _: v * 0 + 1, stream="weights")
+    assert review({**layers, "weights/linear0": weights}, ("not_learning",)) == []
+
+
+def test_healthy_runs_are_left_in_peace() -> None:
+    assert review(make_run(), ("not_learning", "mostly_zero", "sudden_change")) == []
+
+
+def test_what_is_kept_is_bounded_and_adds_up() -> None:
+    records = 2048
+    _, series = make_layer("a", "ReLU", 0, records=records)
+    history = History()
+    for index in range(records):
+        history.add(series.take(slice(index, index + 1)))
+    kept = history.series
+    assert kept is not None
+    assert KEPT_RECORDS / 2 <= len(kept) <= KEPT_RECORDS
+    assert set(kept.n) == {series.n.sum() // len(kept)}
+    assert np.array_equal(kept.bin_counts.sum(axis=0), series.bin_counts.sum(axis=0))
+    assert kept.steps[-1] == records
