@@ -13,6 +13,7 @@ from tb_activation_hist.findings import SEVERITIES
 from tb_activation_hist.picture import SCALES
 
 DESCRIPTION = "Activation histograms of a training: what is wrong with them, how they look."
+EXIT_STATUS = "Exit status: 0 fine, 1 --fail-on found something, 2 nothing could be read."
 LOGDIR = "directory that holds one run or several, or one event file, or a URL"
 
 
@@ -32,10 +33,17 @@ def make_parser() -> argparse.ArgumentParser:
 
 def _add_report(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     report = commands.add_parser(
-        "report", help="findings and a table of the layers; a guard for CI with --fail-on"
+        "report",
+        help="findings and a table of the layers; a guard for CI with --fail-on",
+        epilog=EXIT_STATUS,
     )
     report.add_argument("logdir", help=LOGDIR)
     report.add_argument("--run", action="append", metavar="NAME", help="only this run; repeatable")
+    report.add_argument(
+        "--baseline",
+        metavar="NAME",
+        help="run that the others are compared with (default: the first one)",
+    )
     report.add_argument("--json", action="store_true", help="print JSON instead of tables")
     report.add_argument(
         "--fail-on",

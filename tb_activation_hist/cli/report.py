@@ -5,11 +5,12 @@ from __future__ import annotations
 import argparse
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from tb_activation_hist.cli.logdir import Run, print_problems, read_runs
-from tb_activation_hist.errors import MissingDependencyError
+from tb_activation_hist.cli.report_text import print_report
+from tb_activation_hist.errors import OptionError
 from tb_activation_hist.findings import (
     SEVERITIES,
     Finding,
@@ -20,22 +21,32 @@ from tb_activation_hist.histogram import HistogramSeries
 from tb_activation_hist.names import LayerInfo
 
 REPORT_VERSION: Final = 1
-STYLES: Final = {"error": "bold red", "warning": "yellow", "info": "cyan"}
-NUMBERS: Final = ("mean", "std", "min", "max", "p99_size", "zero_share", "non_finite")
+"""Of the JSON, described in docs/command_line.md; a field that goes or changes raises it."""
 
 
 def run_report(given: argparse.Namespace) -> int:
     """The `report` command: 1 when a finding is as grave as --fail-on, else 0."""
-    runs = read_runs(given.logdir, given.run)
+    baseline = [given.baseline] if given.baseline else []
+    asked = [*given.run, *baseline] if given.run else None
+    known = {run.name: run for run in read_runs(given.logdir, asked)}
+    runs = [known[name] for name in given.run or known]
     findings = [finding for run in runs for finding in find_run_findings(run.name, run.layers)]
-    findings += find_difference_findings({run.name: run.layers for run in runs})
+    first = _find_baseline(given.baseline, known) if baseline else runs[0]
+    findings += find_difference_findings({run.name: run.layers for run in (first, *runs)})
     if given.json:
         print(json.dumps(_to_json(given.logdir, runs, findings), indent=1, allow_nan=False))
     else:
-        _print_tables(runs, findings)
+        print_report([(run, _layer_rows(run)) for run in runs], findings)
         print_problems(runs)
     grave = SEVERITIES[: SEVERITIES.index(given.fail_on) + 1] if given.fail_on else ()
     return int(any(finding.severity in grave for finding in findings))
+
+
+def _find_baseline(name: str, known: Mapping[str, Run]) -> Run:
+    if name not in known:
+        msg = f"--baseline must be a run, but got {name!r}. Runs: {', '.join(map(repr, known))}."
+        raise OptionError(msg)
+    return known[name]
 
 
 def _to_json(logdir: str, runs: Sequence[Run], findings: Sequence[Finding]) -> dict[str, Any]:
@@ -48,11 +59,15 @@ def _to_json(logdir: str, runs: Sequence[Run], findings: Sequence[Finding]) -> d
                 "run": run.name,
                 "info": run.info,
                 "problems": run.problems,
-                "layers": [_layer_row(key, *own) for key, own in run.layers.items()],
+                "layers": _layer_rows(run),
             }
             for run in runs
         ],
     }
+
+
+def _layer_rows(run: Run) -> list[dict[str, Any]]:
+    return [_layer_row(key, *own) for key, own in run.layers.items()]
 
 
 def _layer_row(key: str, info: LayerInfo, series: HistogramSeries) -> dict[str, Any]:
@@ -76,55 +91,3 @@ def _layer_row(key: str, info: LayerInfo, series: HistogramSeries) -> dict[str, 
     }
     # JSON knows neither NaN nor infinity.
     return {k: v if not isinstance(v, float) or math.isfinite(v) else None for k, v in row.items()}
-
-
-def _print_tables(runs: Sequence[Run], findings: Sequence[Finding]) -> None:
-    try:
-        from rich.console import Console
-        from rich.markup import escape
-    except ImportError as err:
-        msg = (
-            "The report's tables need rich: pip install 'tb-activation-hist[cli]'. "
-            "Or say --json, which needs nothing."
-        )
-        raise MissingDependencyError(msg) from err
-    console = Console(highlight=False)
-    for run in runs:
-        console.rule(f"run {escape(run.name)}", align="left")
-        own = [finding for finding in findings if finding.run == run.name]
-        for finding in own:
-            style = STYLES[finding.severity]
-            console.print(f"[{style}]{finding.severity:<8}[/] [bold]{escape(finding.title)}[/]")
-            console.print(f"         {escape(finding.kind)}, {escape(_evidence(finding))}")
-            console.print(f"         {escape(finding.advice)}", style="dim")
-        if not own:
-            console.print("No findings.", style="green")
-        console.print(_layer_table(run))
-
-
-def _evidence(finding: Finding) -> str:
-    figures = ", ".join(f"{name} {_short(value)}" for name, value in finding.figures.items())
-    limits = ", ".join(f"{name} {_short(value)}" for name, value in finding.threshold.items())
-    steps = f"steps {finding.first_step} to {finding.last_step}"
-    return f"{steps}: {figures} (threshold: {limits})"
-
-
-def _layer_table(run: Run) -> Any:
-    from rich.table import Table
-
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    for name in ("layer", "type", "records"):
-        table.add_column(name, overflow="fold")
-    for name in NUMBERS:
-        table.add_column(name.replace("_", " "), justify="right", no_wrap=True)
-    for key, (info, series) in run.layers.items():
-        row = _layer_row(key, info, series)
-        numbers = [_short(row[name]) for name in NUMBERS]
-        table.add_row(row["layer"], row["type"], str(row["records"]), *numbers)
-    return table
-
-
-def _short(value: object) -> str:
-    if value is None:
-        return "-"
-    return f"{value:.3g}" if isinstance(value, float) else str(value)

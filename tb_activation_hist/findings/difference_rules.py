@@ -29,7 +29,8 @@ def find_run_difference(
 ) -> list[Finding]:
     """At most one finding: the layers in which `run` parts from `baseline`, the first one first.
 
-    pairs: one layer in the baseline and in the run, each.
+    pairs: one layer in the baseline and in the run, each. Of the figures, `first_steps` and
+    `distances` are parallel to the finding's layers.
     """
     hits = [hit for one, other in pairs if (hit := _difference_hit(one, other, options))]
     if not hits:
@@ -46,7 +47,12 @@ def find_run_difference(
             severity="info",
             title=f"{name_layers(hits)}: apart from run {baseline!r} from step {cause.first_step}",
             advice=ADVICE["run_difference"],
-            figures={"baseline": baseline, **cause.figures},
+            figures={
+                "baseline": baseline,
+                **cause.figures,
+                "first_steps": [hit.first_step for hit in hits],
+                "distances": [hit.figures["distance"] for hit in hits],
+            },
             threshold={"difference_distance": options.difference_distance},
             source=SOURCES["run_difference"],
         )

@@ -12,7 +12,7 @@ from typing import Any, Final
 import numpy as np
 
 from tb_activation_hist.errors import FormatError
-from tb_activation_hist.findings import find_run_findings
+from tb_activation_hist.findings import Finding, find_difference_findings, find_run_findings
 from tb_activation_hist.histogram import HistogramSeries
 from tb_activation_hist.names import RUN_INFO_TAG, LayerInfo, content_to_layer_info
 from tb_activation_hist.plugin.provider import BLOCKS, Listing, Provider, SeriesKey, Stamp
@@ -21,7 +21,7 @@ from tb_activation_hist.plugin.store import Store
 FINDINGS_VERSION: Final = 1
 
 RUN_BYTES: Final = 192 * 2**20
-"""Memory for the records of one run while it is looked at; above it, records are pooled."""
+"""Memory for the records that are looked at at a time; above it, records are pooled."""
 
 REST: Final = 1.0
 """After each series the thread rests this many times what it took, so that tiles come first."""
@@ -31,12 +31,15 @@ COOLING: Final = 10.0
 
 logger = logging.getLogger(__name__)
 
-RunKey = tuple[str, str]
+TaskKey = tuple[str, str, str]
+"""Experiment, run, and the run that it is compared with; "" for what is wrong in itself."""
+
+Listings = dict[SeriesKey, Listing]
 
 
 @dataclass
 class _Diagnosed:
-    """What is known of one run."""
+    """What is known of one run, or of one beside its baseline."""
 
     stamps: Mapping[SeriesKey, Stamp] = field(default_factory=dict)
     findings: Sequence[dict[str, Any]] = ()
@@ -49,28 +52,28 @@ class Diagnosis:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._done: dict[RunKey, _Diagnosed] = {}
-        self._queue: dict[RunKey, tuple[Provider, dict[SeriesKey, Listing]]] = {}
+        self._done: dict[TaskKey, _Diagnosed] = {}
+        self._queue: dict[TaskKey, tuple[Provider, Listings]] = {}
         self._wake = threading.Condition()
         self._thread: threading.Thread | None = None
 
-    def answer(self, provider: Provider, runs: Sequence[str]) -> dict[str, Any]:
-        """The findings so far of these runs, and how many series are still to be looked at."""
-        by_run: dict[str, dict[SeriesKey, Listing]] = {run: {} for run in runs}
-        for key, listing in provider.list_series(BLOCKS, list(by_run)).items():
-            if key.tag != RUN_INFO_TAG and key.run in by_run:
-                by_run[key.run][key] = listing
+    def answer(self, provider: Provider, runs: Sequence[str], baseline: str = "") -> dict[str, Any]:
+        """The findings so far of these runs, and how many series are still to be looked at.
+
+        baseline: a run that each of the others is compared with; "" for none.
+        """
+        tasks = _list_tasks(provider, dict.fromkeys(runs), baseline)
         findings: list[dict[str, Any]] = []
         errors, pending = [], 0
         with self._wake:
-            for run, listings in by_run.items():
-                done = self._done.setdefault((provider.experiment, run), _Diagnosed())
+            for task, listings in tasks.items():
+                done = self._done.setdefault(task, _Diagnosed())
                 new = [key for key, item in listings.items() if done.stamps.get(key) != item.stamp]
                 pending += len(new)
                 findings += done.findings
                 errors += [done.error] if done.error else []
                 if new and time.monotonic() >= done.due:
-                    self._enqueue(provider, run, listings)
+                    self._enqueue(provider, task, listings)
         return {
             "version": FINDINGS_VERSION,
             "findings": findings,
@@ -78,8 +81,8 @@ class Diagnosis:
             "errors": errors,
         }
 
-    def _enqueue(self, provider: Provider, run: str, listings: dict[SeriesKey, Listing]) -> None:
-        self._queue[provider.experiment, run] = (provider, listings)
+    def _enqueue(self, provider: Provider, task: TaskKey, listings: Listings) -> None:
+        self._queue[task] = (provider, listings)
         if self._thread is None:
             self._thread = threading.Thread(
                 target=self._work, name="activation_hist findings", daemon=True
@@ -92,27 +95,35 @@ class Diagnosis:
             with self._wake:
                 while not self._queue:
                     self._wake.wait()
-                key = next(iter(self._queue))
-                provider, listings = self._queue[key]
+                task = next(iter(self._queue))
+                provider, listings = self._queue[task]
             start = time.monotonic()
-            done = self._diagnose(provider, key[1], listings)
+            done = self._diagnose(provider, task, listings)
             done.due = time.monotonic() + COOLING * (time.monotonic() - start)
             with self._wake:
-                self._done[key] = done
-                if self._queue.get(key, (None, None))[1] is listings:
-                    del self._queue[key]
+                self._done[task] = done
+                if self._queue.get(task, (None, None))[1] is listings:
+                    del self._queue[task]
 
-    def _diagnose(
-        self, provider: Provider, run: str, listings: Mapping[SeriesKey, Listing]
-    ) -> _Diagnosed:
+    def _diagnose(self, provider: Provider, task: TaskKey, listings: Listings) -> _Diagnosed:
+        _, run, baseline = task
         stamps = {key: listing.stamp for key, listing in listings.items()}
         try:
-            layers = self._read_run(provider, listings)
-            found = [finding.to_dict() for finding in find_run_findings(run, layers)]
+            found = self._find(provider, run, baseline, listings)
         except Exception as err:  # findings are an extra: without them all else still works
             logger.exception("Looking for what is wrong in run %r failed.", run)
             return _Diagnosed(stamps, error=f"Run {run!r}: {type(err).__name__}: {err}")
-        return _Diagnosed(stamps, found)
+        return _Diagnosed(stamps, [finding.to_dict() for finding in found])
+
+    def _find(
+        self, provider: Provider, run: str, baseline: str, listings: Listings
+    ) -> list[Finding]:
+        own = {key: listing for key, listing in listings.items() if key.run == run}
+        if not baseline:
+            return find_run_findings(run, self._read_run(provider, own))
+        other = {key: listing for key, listing in listings.items() if key.run == baseline}
+        both = {baseline: self._read_run(provider, other), run: self._read_run(provider, own)}
+        return find_difference_findings(both)
 
     def _read_run(
         self, provider: Provider, listings: Mapping[SeriesKey, Listing]
@@ -129,6 +140,25 @@ class Diagnosis:
             time.sleep(min(REST * (time.monotonic() - start), 1.0))
             start = time.monotonic()
         return layers
+
+
+def _list_tasks(
+    provider: Provider, runs: Mapping[str, None], baseline: str
+) -> dict[TaskKey, Listings]:
+    """Each run by itself; then beside the baseline, by the tags that both have."""
+    by_run: dict[str, Listings] = {run: {} for run in (*runs, *([baseline] if baseline else []))}
+    for key, listing in provider.list_series(BLOCKS, list(by_run)).items():
+        if key.tag != RUN_INFO_TAG and key.run in by_run:
+            by_run[key.run][key] = listing
+    tasks = {(provider.experiment, run, ""): by_run[run] for run in runs}
+    for run in runs:
+        if baseline and run != baseline:
+            common = {key.tag for key in by_run[run]} & {key.tag for key in by_run[baseline]}
+            both = by_run[baseline] | by_run[run]
+            tasks[provider.experiment, run, baseline] = {
+                key: listing for key, listing in both.items() if key.tag in common
+            }
+    return tasks
 
 
 def pool_to_bytes(series: HistogramSeries, limit_bytes: int) -> HistogramSeries:

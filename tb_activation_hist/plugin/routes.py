@@ -110,7 +110,9 @@ class ActivationHistPlugin(base_plugin.TBPlugin):
 
     def _serve_findings(self, request: wrappers.Request) -> wrappers.Response:
         runs = request.args.getlist("runs")
-        return _json_response(request, self._diagnosis.answer(self._provider(request), runs))
+        baseline = request.args.get("baseline", "")
+        answer = self._diagnosis.answer(self._provider(request), runs, baseline)
+        return _json_response(request, answer)
 
     def _serve_export(self, request: wrappers.Request) -> wrappers.Response:
         asked = parse_export_request(request.args)

@@ -338,9 +338,32 @@ def test_findings_are_worked_out_in_the_background(
     assert "activation_hist findings" in threads
 
 
-def wait_for_findings(client: Site, *runs: str) -> dict:
+def test_runs_are_compared_with_a_baseline(
+    monkeypatch: pytest.MonkeyPatch, data: FakeDataProvider
+) -> None:
+    monkeypatch.setattr(diagnosis, "COOLING", 0.0)
+    for name, factor in (("same", 1), ("apart", 5)):
+        for layer in ("first", "second"):
+            values = [each * (factor if layer == "second" else 1) for each in healthy_values(64)]
+            data.add_series(name, LayerInfo(layer), values_to_series(values))
+    data.add_series("apart", LayerInfo("only here"), values_to_series(healthy_values(64)))
+    client = Site(data)
+    answer = wait_for_findings(client, "same", "apart", baseline="same")
+    (finding,) = [f for f in answer["findings"] if f["kind"] == "run_difference"]
+    assert (finding["run"], finding["layers"]) == ("apart", ["second"])
+    assert finding["figures"]["baseline"] == "same"
+    assert len(finding["figures"]["first_steps"]) == len(finding["figures"]["distances"]) == 1
+    loads = data.calls["read_tensors"]
+    assert wait_for_findings(client, "same", "apart", baseline="same") == answer
+    assert data.calls["read_tensors"] == loads
+    alone = client.get("/findings", runs=["same", "apart"]).json["findings"]
+    assert "run_difference" not in {f["kind"] for f in alone}
+    assert wait_for_findings(client, "same", baseline="gone")["errors"] == []
+
+
+def wait_for_findings(client: Site, *runs: str, baseline: str = "") -> dict:
     for _ in range(400):
-        answer = client.get("/findings", runs=runs).json
+        answer = client.get("/findings", runs=runs, baseline=baseline).json
         if answer["pending"] == 0:
             return answer
         time.sleep(0.02)

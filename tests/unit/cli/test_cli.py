@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import subprocess
 import sys
 from io import StringIO
@@ -22,6 +23,7 @@ from tests.unit.cli.runs import (
     nan_layers,
     write_run,
 )
+from tests.unit.findings.trainings import make_layer
 
 
 @pytest.fixture
@@ -77,6 +79,47 @@ def test_runs_that_part_are_told(logdir: str, capsys: pytest.CaptureFixture) -> 
     findings = json.loads(capsys.readouterr().out)["findings"]
     difference = [f for f in findings if f["kind"] == "run_difference"]
     assert [f["layers"] for f in difference] == [["block.relu"]]
+
+
+def test_runs_are_compared_with_the_baseline(logdir: str, capsys: pytest.CaptureFixture) -> None:
+    assert main(["report", logdir, "--run", "good", "--baseline", "bad"]) == 0
+    text = capsys.readouterr().out
+    assert "run bad" not in text
+    assert "block.relu: apart from run 'bad' from step " in text
+    assert re.search(r"^ {9}block\.relu: from step \d+, distance [\d.]+$", text, re.MULTILINE)
+
+
+def test_an_unknown_baseline_names_the_runs(logdir: str, capsys: pytest.CaptureFixture) -> None:
+    assert main(["report", logdir, "--baseline", "godo"]) == 2
+    assert "--baseline must be a run, but got 'godo'" in capsys.readouterr().err
+
+
+LONG = "encoder.blocks.11.attention.projection"
+
+
+@pytest.mark.parametrize("width", [80, 120, 200])
+def test_the_table_fits_the_terminal(
+    width: int, tmp_path: Path, capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(width))
+    kind = "NonDynamicallyQuantizableLinear"
+    write_run(tmp_path, {LONG: make_layer(LONG, kind, 0), **collapsed_layers()})
+    assert main(["report", str(tmp_path)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert max(map(len, lines)) <= width
+    assert not any(line != line.rstrip() for line in lines if line.startswith(" "))
+    (row,) = [line for line in lines if line.startswith(LONG)]
+    (head,) = [line for line in lines if line.startswith("layer ")]
+    assert len(row.split()) == len(head.replace("p99 |x|", "p99").split())
+    assert (kind in row) == (width > 120)
+    assert any(line.startswith("left out") for line in lines) == (width < 200)
+
+
+def test_no_colours_where_the_output_is_no_terminal(
+    logdir: str, capsys: pytest.CaptureFixture
+) -> None:
+    main(["report", logdir])
+    assert "\x1b" not in capsys.readouterr().out
 
 
 # --- what cannot be read --------------------------------------------------------------------------
