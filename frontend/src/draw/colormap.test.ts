@@ -13,6 +13,8 @@ import {
   colourTable,
   colourToCss,
   differenceTable,
+  dimmedLut,
+  HIGHLIGHT_SHARE,
   hexToColour,
   type Lut,
   lutToGradient,
@@ -200,5 +202,21 @@ describe("colour table", () => {
     expect(levelsOff(diverging, look(table, -0.25), 64)).toBeGreaterThanOrEqual(0);
     expect(look(table, Number.NaN)).toBe(BLANKS.gap);
     expect(look(differenceTable(0, "sqrt", diverging, BLANKS.gap), 0)).toBe(diverging[128]);
+  });
+});
+
+describe("highlight", () => {
+  it("keeps the colours around a place and takes all others nearly to the background", () => {
+    const lut = colormapToLut("viridis");
+    const background = hexToColour("#f3f3f4");
+    const dimmed = dimmedLut(lut, 0.5, background);
+    for (let i = 0; i < 256; i++) {
+      if (Math.abs(i / 255 - 0.5) <= HIGHLIGHT_SHARE) expect(dimmed[i]).toBe(lut[i]);
+      else {
+        const [own, now, paper] = [lut[i]!, dimmed[i]!, background].map(bytes);
+        for (let c = 0; c < 4; c++) expect(now![c]).toBe(Math.round(paper![c]! * 0.86 + own![c]! * 0.14));
+      }
+    }
+    expect(dimmedLut(lut, 1, background)[255]).toBe(lut[255]);
   });
 });

@@ -89,6 +89,24 @@ export function colourToCss(colour: number): string {
   return `rgb(${BYTES[0]} ${BYTES[1]} ${BYTES[2]})`;
 }
 
+/** Half the width of a highlight, as a share of the colours. */
+export const HIGHLIGHT_SHARE = 0.02;
+/** How much of their own colour all others keep. */
+const DIMMED = 0.14;
+
+/** The colours around `place` (0..1) as they are, all others nearly as the background. */
+export function dimmedLut(lut: Lut, place: number, background: number): Lut {
+  return lut.map((colour, i) =>
+    Math.abs(i / LAST - place) <= HIGHLIGHT_SHARE ? colour : mixColours(background, colour, DIMMED),
+  );
+}
+
+function mixColours(from: number, to: number, part: number): number {
+  const channel = (shift: number): number =>
+    Math.round(((from >>> shift) & 255) * (1 - part) + ((to >>> shift) & 255) * part) << shift;
+  return (channel(0) | channel(8) | channel(16) | channel(24)) >>> 0;
+}
+
 /** Stops of a CSS gradient along the colour bar, low end first. */
 export function lutToGradient(lut: Lut, stops = 17): readonly string[] {
   return Array.from({ length: stops }, (_, i) => colourToCss(lut[Math.round((i / (stops - 1)) * 255)]!));

@@ -41,13 +41,6 @@ describe("cell extents", () => {
       most: 3,
     });
   });
-
-  it("saturates the brightest cells when contrast is automatic", () => {
-    const counts = [[...Array.from({ length: 999 }, () => 1), 1000]];
-    const bright = madeTile({ edges: [0, 1], counts, columns: { n: new Float64Array(1000).fill(1000) } });
-    const cells = rebin(bright, Float64Array.of(0, 1));
-    expect(normalise.contrastExtent(cells, bright.columns, "count").most).toBe(1);
-  });
 });
 
 describe("colour scale", () => {

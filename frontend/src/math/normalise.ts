@@ -29,7 +29,6 @@ export interface ColourScale {
 
 /** A log scale shows at most this many decades, so that single values do not take half of the colours. */
 const LOG_DECADES = 5;
-const CONTRAST_SHARE = 0.995;
 
 const LABELS: Readonly<Record<Quantity, string>> = {
   share: "share of the step's values",
@@ -47,6 +46,17 @@ export function quantityToLabel(quantity: Quantity): string {
 export function formatQuantity(quantity: Quantity, value: number): string {
   if (quantity === "count") return formatCount(value);
   return quantity === "density" ? formatValue(value) : formatShare(value);
+}
+
+/** An end of a colour scale, where small shares matter: 0.00012 %. */
+export function formatEnd(quantity: Quantity, value: number): string {
+  if (quantity === "count") return formatCount(value);
+  return isPercent(quantity) ? `${formatValue(value * 100, 2)} %` : formatValue(value);
+}
+
+/** Whether a quantity is written in percent. */
+export function isPercent(quantity: Quantity): boolean {
+  return quantity === "share" || quantity === "peak";
 }
 
 /** What counts of a column are divided by; `peak` is scaled by its step's fullest cell instead. */
@@ -78,22 +88,6 @@ export function cellExtent(grid: Grid, columns: Columns, quantity: Quantity): Ce
     if (high / divisor > most) most = high / divisor;
   }
   return most > 0 ? { least, most } : { least: 0, most: 0 };
-}
-
-/** Contrast limits that leave the brightest 0.5 % of the occupied cells saturated. */
-export function contrastExtent(grid: Grid, columns: Columns, quantity: Quantity): CellExtent {
-  const inverse = inverses(grid, columns, quantity);
-  const values: number[] = [];
-  for (let row = 0; row < grid.rows; row++) {
-    const divisor = rowDivisor(grid, row, quantity);
-    for (let c = 0; c < grid.columns; c++) {
-      const value = (grid.counts[row * grid.columns + c]! * inverse[c]!) / divisor;
-      if (value > 0) values.push(value);
-    }
-  }
-  if (values.length === 0) return { least: 0, most: 0 };
-  const sorted = Float64Array.from(values).sort();
-  return { least: sorted[0]!, most: sorted[Math.floor((sorted.length - 1) * CONTRAST_SHARE)]! };
 }
 
 /** One extent for panels that are compared. */
@@ -140,7 +134,7 @@ export function shareToQuantity(scale: ColourScale, share: number): number {
 
 /** About `count` round ticks of the colour bar, in real units. */
 export function colourTicks(scale: ColourScale, count: number): readonly Tick[] {
-  const percent = scale.quantity === "share" || scale.quantity === "peak" ? 100 : 1;
+  const percent = isPercent(scale.quantity) ? 100 : 1;
   const lo = scale.lo * percent;
   const hi = scale.hi * percent;
   const values = scale.curve === "log" ? logTicks(lo, hi, count) : linearTicks(lo, hi, count);
@@ -161,7 +155,7 @@ function clampLow(lo: number, hi: number): number {
 }
 
 /** What turns each column's counts into quantities, rows' widths apart. */
-function inverses(grid: Grid, columns: Columns, quantity: Quantity): Float64Array {
+export function inverses(grid: Grid, columns: Columns, quantity: Quantity): Float64Array {
   const divisor = quantity === "peak" ? peaks(grid) : divisors(columns, quantity);
   return Float64Array.from(divisor, (value) => (value > 0 ? 1 / value : 0));
 }

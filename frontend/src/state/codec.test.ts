@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { choice, choices, flag, integer, interval, optional, texts } from "./codec";
+import { choice, choices, flag, integer, interval, keyed, limits, optional, texts } from "./codec";
 
 describe("texts", () => {
   it("round-trips items with commas, backslashes and nothing in them", () => {
@@ -42,5 +42,26 @@ describe("simple codecs", () => {
   it("write nothing for null", () => {
     expect(optional(interval).format(null)).toBe("");
     expect(optional(interval).parse("")).toBeNull();
+  });
+});
+
+describe("limits", () => {
+  it("may be open at either end, and refuse what is not two ends", () => {
+    for (const text of ["0.5,", ",2", ",", "1e-7,3"]) expect(limits.format(limits.parse(text)!)).toBe(text);
+    for (const text of ["", "1", "2,1", "1,1", "a,b", "1,Infinity", "1,2,3"]) {
+      expect(limits.parse(text)).toBeUndefined();
+    }
+  });
+
+  it("are kept by name, whatever the names hold", () => {
+    const codec = keyed(limits);
+    const all = new Map([
+      ["share", [null, 0.25] as const],
+      ["share a;b~c%7e", [1e-6, null] as const],
+    ]);
+    expect(codec.parse(codec.format(all))).toEqual(all);
+    expect(codec.parse("")).toEqual(new Map());
+    for (const text of ["share", "share~", "share~1,2;x", "share~2,1"])
+      expect(codec.parse(text)).toBeUndefined();
   });
 });

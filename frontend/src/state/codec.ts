@@ -84,3 +84,42 @@ export function optional<T>(codec: Codec<T>): Codec<T | null> {
     format: (value) => (value === null ? "" : codec.format(value)),
   };
 }
+
+/** Two numbers, the first below the second; either may be left open. */
+export type Limits = readonly [number | null, number | null];
+
+export const limits: Codec<Limits> = {
+  parse: (value) => {
+    const [low, high, ...rest] = value.split(",").map((part) => (part === "" ? null : Number(part)));
+    if (low === undefined || high === undefined || rest.length > 0) return undefined;
+    if ([low, high].some((end) => end !== null && !Number.isFinite(end))) return undefined;
+    return low !== null && high !== null && low >= high ? undefined : [low, high];
+  },
+  format: (ends) => ends.map((end) => (end === null ? "" : shorten(end))).join(","),
+};
+
+/** Values by the name of what they belong to. */
+export function keyed<T>(codec: Codec<T>): Codec<ReadonlyMap<string, T>> {
+  return {
+    parse: (value) => {
+      const entries: [string, T][] = [];
+      for (const part of value === "" ? [] : value.split(";")) {
+        const [key, text] = part.split("~");
+        const parsed = codec.parse(text ?? "");
+        if (key === undefined || text === undefined || parsed === undefined) return undefined;
+        entries.push([unescapeKey(key), parsed]);
+      }
+      return new Map(entries);
+    },
+    format: (map) => [...map].map(([key, value]) => `${escapeKey(key)}~${codec.format(value)}`).join(";"),
+  };
+}
+
+/** Names of layers and runs may hold the characters that separate entries. */
+function escapeKey(key: string): string {
+  return key.replace(/[%~;]/g, (character) => `%${character.charCodeAt(0).toString(16)}`);
+}
+
+function unescapeKey(key: string): string {
+  return key.replace(/%(25|7e|3b)/g, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16)));
+}

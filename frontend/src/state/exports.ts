@@ -126,7 +126,7 @@ function panelToPicture(panel: PanelModel, height_px: number): PicturePanel {
     colour: runColor(place, dark.peek()),
     raster:
       difference === null
-        ? cellsToRaster(cells, valueTable(colours), height)
+        ? cellsToRaster(cells, valueTable(colours, settings.emptyColoured.peek()), height)
         : cellsToRaster(difference, differenceColours(panel.row.colours.peek(), backgroundColour()), height),
     xTicks: axis.ticks(Math.max(2, Math.floor(plot_px.peek() / 80))),
     yTicks: panel.scale.peek().ticks(Math.max(2, Math.floor(height_px / 30))),
@@ -149,10 +149,10 @@ function backgroundColour(): number {
   return hexToColour(dark.peek() ? "#262626" : "#f3f3f4");
 }
 
-function valueTable(scale: ColourScale): ColourTable {
+function valueTable(scale: ColourScale, emptyColoured = false): ColourTable {
   const background = backgroundColour();
   const lut = colormapToLut(settings.colormap.peek(), dark.peek());
-  return colourTable(scale, lut, { zero: background, gap: background });
+  return colourTable(scale, lut, { zero: emptyColoured ? null : background, gap: background });
 }
 
 function cellsToRaster(cells: Cells, table: ColourTable, height: number): Raster {

@@ -4,11 +4,14 @@ import { computed, type ReadonlySignal, type Signal, signal } from "@preact/sign
 import type { Series, Tile, TileRequest } from "../data/types";
 import { BANDS, type BandName, presentBands } from "../draw/bands";
 import { columnsToPixels, type PixelColumns } from "../draw/rasterise";
-import { type CellExtent, type ColourScale, cellExtent, colourScale, joinExtents } from "../math/normalise";
+import { contrastExtent, saturation } from "../math/contrast";
+import { type CellExtent, cellExtent } from "../math/normalise";
 import { type Counts, type Grid, rebin, ZERO_EDGE } from "../math/rebin";
 import { columnSpans, joinSpans, type RunClock, type Spans, StepAxis } from "../math/step_axis";
 import type { ValueScale } from "../math/value_scale";
 import { index } from "./catalog";
+import { type Colouring, colouringOf, limitsOf, scaleOwner } from "./contrast";
+import { colourUnder } from "./highlight";
 import { panelHeight_px, pixelRatio, plot_px, strip_px } from "./metrics";
 import { type PanelLayout, placeParts, STRIP_LAYOUT } from "./panel_layout";
 import { isExpanded, runs } from "./selection";
@@ -79,7 +82,6 @@ export class PanelModel {
   readonly liveScale = computed(() => zoomedScale(this.fullScale.value, liveY.value.get(this.keyY)));
   readonly scale = computed(() => zoomedScale(this.fullScale.value, zoomY.value.get(this.keyY)));
 
-  /** Linked panels of a row share their value axis. */
   readonly fullScale = computed(() => {
     if (settings.linked.value) return this.row.fullScale.value;
     const tile = this.tile.value;
@@ -124,17 +126,36 @@ export class PanelModel {
   );
 
   /** Colours are chosen on the whole series, so that zooming over time does not change them. */
-  readonly extent = computed<CellExtent>(() => {
+  readonly extent = computed(() => this.extentBy(cellExtent));
+  readonly innerExtent = computed(() => this.extentBy(contrastExtent));
+
+  private extentBy(measure: typeof cellExtent): CellExtent {
     const tile = this.tile.value;
-    if (tile === null) return { least: 0, most: 0 };
-    const whole = this.shown.value === tile ? this.grid.value : this.rebinned(tile);
-    return whole === null ? { least: 0, most: 0 } : cellExtent(whole, tile.columns, settings.quantity.value);
+    const whole = this.whole.value;
+    if (tile === null || whole === null) return { least: 0, most: 0 };
+    return measure(whole, tile.columns, settings.quantity.value);
+  }
+
+  /** The grid of the whole series. */
+  private readonly whole = computed(() => {
+    const tile = this.tile.value;
+    if (tile === null) return null;
+    return this.shown.value === tile ? this.grid.value : this.rebinned(tile);
   });
 
-  readonly colours = computed<ColourScale>(() => {
+  readonly colouring = computed<Colouring>(() => {
     const scope = settings.linked.value ? settings.scope.value : "panel";
-    if (scope === "row") return this.row.colours.value;
-    return toColours(scope === "panel" ? this.extent.value : joinExtents(allExtents.value));
+    if (scope === "row") return this.row.colouring.value;
+    if (scope === "all") return sharedColouring.value;
+    return colouringOf([this], this.row.limits.value);
+  });
+  readonly colours = computed(() => this.colouring.value.scale);
+
+  /** Occupied cells of the whole series beyond the ends of the colour scale. */
+  readonly saturated = computed(() => {
+    const tile = this.tile.value;
+    const whole = this.whole.value;
+    return tile === null || whole === null ? null : saturation(whole, tile.columns, this.colours.value);
   });
 }
 
@@ -165,9 +186,11 @@ export class RowModel {
 
   readonly tiles = computed(() => this.panels.value.flatMap((panel) => panel.tile.value ?? []));
   readonly fullScale = computed<ValueScale>(() => chooseScale(this.tiles.value, this.bins.value));
-  readonly colours = computed(() =>
-    toColours(joinExtents(this.panels.value.map((panel) => panel.extent.value))),
-  );
+  /** The same object while it stays the same, so that other rows' limits recolour nothing here. */
+  readonly limits = computed(() => limitsOf(this.id));
+  readonly colouring = computed(() => colouringOf(this.panels.value, this.limits.value));
+  readonly colours = computed(() => this.colouring.value.scale);
+  readonly highlighted = computed(() => colourUnder(scaleOwner(this.id)));
 
   /** Bands that hold anything in any of the panels, so that panels of a row stay aligned. */
   readonly bands = computed<readonly BandName[]>(() => {
@@ -235,8 +258,11 @@ export const knownPanels = computed<readonly PanelModel[]>(() => {
   return panelCount.value >= 0 ? [...panels.values()].filter((panel) => names.has(panel.run)) : [];
 });
 
-const allExtents = computed(() =>
-  knownPanels.value.filter((panel) => panel.tile.value !== null).map((panel) => panel.extent.value),
+const sharedColouring = computed(() =>
+  colouringOf(
+    knownPanels.value.filter((panel) => panel.tile.value !== null),
+    limitsOf(""),
+  ),
 );
 
 /** The whole time axis, over all shown runs. */
@@ -279,10 +305,6 @@ function covers(spans: Spans | null, axis: StepAxis): boolean {
   if (last === undefined || first === undefined) return false;
   const slack = (axis.hi - axis.lo) * 1e-3;
   return first <= axis.lo + slack && last >= Math.min(axis.hi, fullAxis.value.hi) - slack;
-}
-
-function toColours(extent: CellExtent): ColourScale {
-  return colourScale(settings.quantity.value, settings.curve.value, extent);
 }
 
 /** Only numbers that are tiny but not zero are left in the zero bin. */

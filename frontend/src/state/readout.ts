@@ -3,11 +3,12 @@
 import type { Tile } from "../data/types";
 import { type BandName, bandCounts } from "../draw/bands";
 import { formatBin, formatDuration, formatExact, formatShare, formatSteps } from "../math/format";
-import { formatQuantity } from "../math/normalise";
-import { pointLower } from "../math/rebin";
+import type { Quantity } from "../math/normalise";
+import { type Grid, pointLower } from "../math/rebin";
 import { columnAt, nearestColumn } from "../math/step_axis";
 import { lastAtMost } from "../math/value_scale";
 import type { PanelModel } from "./panels";
+import * as settings from "./settings";
 
 export interface Readout {
   readonly steps: string;
@@ -22,7 +23,6 @@ export interface Readout {
   readonly n: number;
   /** The cell's quantity, by which it is coloured. */
   readonly quantity: number;
-  readonly colour: string;
   readonly split: boolean;
 }
 
@@ -57,10 +57,9 @@ export function readPanel(
       ? (grid.counts[row * grid.columns + column] ?? 0)
       : (bandCounts(band, columns, grid)[column] ?? 0);
   const share = n > 0 ? count / n : 0;
-  const colours = panel.colours.value;
   const width = (grid.edges[row + 1] ?? 0) - (grid.edges[row] ?? 0);
   const records = columns.records[column] ?? 1;
-  const quantity = quantityOf(colours.quantity, { count, share, width, records });
+  const most = band === null && settings.quantity.value === "peak" ? fullest(grid, column) : 0;
   return {
     steps: formatSteps(columns.firstStep[column] ?? 0, columns.lastStep[column] ?? 0),
     records,
@@ -69,8 +68,7 @@ export function readPanel(
     count,
     share,
     n,
-    quantity,
-    colour: formatQuantity(colours.quantity, quantity),
+    quantity: quantityOf(settings.quantity.value, { count, share, width, records, most }),
     split: band === null && cutsBins(tile, grid.edges[row] ?? 0, grid.edges[row + 1] ?? 0),
   };
 }
@@ -90,9 +88,19 @@ interface Cell {
   readonly share: number;
   readonly width: number;
   readonly records: number;
+  /** Count of the column's fullest cell. */
+  readonly most: number;
 }
 
-function quantityOf(quantity: string, cell: Cell): number {
+function fullest(grid: Grid, column: number): number {
+  let most = 0;
+  for (let row = 0; row < grid.rows; row++)
+    most = Math.max(most, grid.counts[row * grid.columns + column] ?? 0);
+  return most;
+}
+
+function quantityOf(quantity: Quantity, cell: Cell): number {
+  if (quantity === "peak") return cell.most > 0 ? cell.count / cell.most : 0;
   if (quantity === "count") return cell.count / Math.max(1, cell.records);
   if (quantity === "density") return cell.width > 0 ? cell.share / cell.width : 0;
   return cell.share;

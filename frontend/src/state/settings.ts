@@ -3,7 +3,19 @@
 import { COLORMAPS, type ColormapName } from "../draw/colormap";
 import type { Curve, Quantity } from "../math/normalise";
 import type { AxisKind } from "../math/step_axis";
-import { choice, choices, flag, integer, interval, optional, text, texts } from "./codec";
+import {
+  choice,
+  choices,
+  flag,
+  integer,
+  interval,
+  keyed,
+  type Limits,
+  limits,
+  optional,
+  text,
+  texts,
+} from "./codec";
 import { setting } from "./setting";
 
 export const LAYOUTS = ["auto", "strips", "panels"] as const;
@@ -21,6 +33,7 @@ export const RANGES = ["auto", "full", "manual"] as const;
 export const QUANTITIES = ["share", "count", "density", "peak"] as const satisfies readonly Quantity[];
 export const SCOPES = ["row", "panel", "all"] as const;
 export const CURVES = ["linear", "sqrt", "log"] as const satisfies readonly Curve[];
+export const CONTRASTS = ["full", "auto"] as const;
 export const OVERLAYS = ["mean", "std", "percentiles"] as const;
 export const STRIPS = ["none", "near_zero", "zero", "saturated", "change", "distance"] as const;
 export const SLICES = ["overlaid", "offset", "cumulative"] as const;
@@ -48,6 +61,8 @@ export const layout = setting<Layout>("layout", "auto", choice(LAYOUTS));
 export const sort = setting<Sort>("sort", "model", choice(SORTS));
 export const folded = setting<readonly string[]>("fold", [], texts);
 export const toggled = setting<readonly string[]>("open", [], texts);
+/** Runs as rows, layers as columns. */
+export const transposed = setting("t", false, flag);
 export const pinnedLayers = setting<readonly string[]>("pins", [], texts);
 export const full = setting("full", "", text);
 
@@ -65,6 +80,10 @@ export const quantity = setting<Quantity>("unit", "share", choice(QUANTITIES));
 export const curve = setting<Curve>("color", "log", choice(CURVES));
 export const scope = setting<Scope>("same", "row", choice(SCOPES));
 export const colormap = setting<ColormapName>("map", "viridis", choice(COLORMAPS));
+export const contrast = setting<(typeof CONTRASTS)[number]>("contrast", "full", choice(CONTRASTS));
+/** Ends of colour scales that were set by hand; state/contrast.ts has their keys. */
+export const colourLimits = setting<ReadonlyMap<string, Limits>>("limits", new Map(), keyed(limits));
+export const emptyColoured = setting("empty", false, flag);
 
 /** On and beside the heatmaps. */
 export const overlays = setting<readonly Overlay[]>("lines", [], choices(OVERLAYS));

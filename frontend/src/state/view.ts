@@ -2,36 +2,14 @@
 
 import { batch, computed, signal } from "@preact/signals";
 import type { BandName } from "../draw/bands";
-import type { Codec } from "./codec";
-import { type Interval, interval } from "./codec";
+import { type Interval, interval, keyed } from "./codec";
 import { setting } from "./setting";
 import * as settings from "./settings";
 
 /** Zoomed intervals by what they belong to: "" is the axis that linked panels share. */
 export type Zooms = ReadonlyMap<string, Interval>;
 
-const zooms: Codec<Zooms> = {
-  parse(text) {
-    const entries: [string, Interval][] = [];
-    for (const part of text === "" ? [] : text.split(";")) {
-      const [key, value] = part.split("~");
-      const parsed = interval.parse(value ?? "");
-      if (key === undefined || parsed === undefined) return undefined;
-      entries.push([unescapeKey(key), parsed]);
-    }
-    return new Map(entries);
-  },
-  format: (value) => [...value].map(([key, part]) => `${escapeKey(key)}~${interval.format(part)}`).join(";"),
-};
-
-/** Ids of panels hold the characters that separate entries. */
-function escapeKey(key: string): string {
-  return key.replace(/[%~;]/g, (character) => `%${character.charCodeAt(0).toString(16)}`);
-}
-
-function unescapeKey(key: string): string {
-  return key.replace(/%(25|7e|3b)/g, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16)));
-}
+const zooms = keyed(interval);
 
 export const NO_ZOOM: Zooms = new Map();
 

@@ -1,54 +1,187 @@
-/** The colour bar of a row, with real units and a mark at the hovered cell. */
+/**
+ * The colour bar of a row: real units, a mark at the hovered cell, handles at the ends of the colours.
+ * Pointing at it (or moving its mark by keys) makes the cells of that colour stand out.
+ */
 
-import { useComputed } from "@preact/signals";
-import { colormapToLut, lutToGradient } from "../draw/colormap";
+import { useComputed, useSignal } from "@preact/signals";
+import { colormapToLut, colourToCss, HIGHLIGHT_SHARE, lutToGradient } from "../draw/colormap";
+import { barToColour } from "../math/contrast";
+import { formatShare } from "../math/format";
 import {
   type ColourScale,
   colourTicks,
+  formatEnd,
   formatQuantity,
   type Quantity,
   quantityToLabel,
   quantityToShare,
+  shareToQuantity,
 } from "../math/normalise";
 import { dark } from "../state/catalog";
-import { findPanel, type PanelModel } from "../state/panels";
+import { isLimited, scaleOwner, setLimits } from "../state/contrast";
+import { highlight } from "../state/highlight";
+import { findPanel, type PanelModel, type RowModel } from "../state/panels";
 import { readPanel } from "../state/readout";
+import * as settings from "../state/settings";
 import { cursor } from "../state/view";
 import { box } from "./box";
+import { LimitHandle } from "./limit_handle";
 import { currentLut } from "./paint";
 
 interface Props {
-  readonly scale: ColourScale;
+  readonly model: RowModel;
   readonly width_px: number;
-  readonly panels: readonly PanelModel[];
 }
 
-export function ColourBar({ scale, width_px, panels }: Props) {
-  const ticks = colourTicks(scale, Math.max(2, Math.floor(width_px / 60)));
-  const gradient = `linear-gradient(to right, ${lutToGradient(currentLut()).join(", ")})`;
+const GRADIENT_STOPS = 33;
+const KEY_STEP = 0.02;
+
+export function ColourBar({ model, width_px }: Props) {
+  const panel = barPanel(model);
+  const { scale, bar: whole } = panel?.colouring.value ?? model.colouring.value;
+  // While an end is dragged the bar stands still.
+  const held = useSignal<ColourScale | null>(null);
+  const bar = held.value ?? whole;
+  const owner = scaleOwner(model.id);
   const mark = useComputed(() => {
     const at = cursor.value;
-    const panel = at === null ? undefined : findPanel(at.panelId);
-    if (at === null || panel === undefined || at.value === null || !panels.includes(panel)) return null;
-    const cell = readPanel(panel, at.unit, at.value, null);
-    return cell === null ? null : quantityToShare(scale, cell.quantity);
+    const hovered = at === null ? undefined : findPanel(at.panelId);
+    if (at === null || at.value === null || hovered === undefined) return null;
+    if (!model.panels.value.includes(hovered)) return null;
+    const cell = readPanel(hovered, at.unit, at.value, null);
+    return cell === null || cell.count === 0 ? null : quantityToShare(bar, cell.quantity);
   });
-  const label = `${quantityToLabel(scale.quantity)}${scale.curve === "linear" ? "" : `, ${scale.curve}`}`;
+  const pointed = useSignal<number | null>(null);
+  const point = (share: number | null) => {
+    pointed.value = share === null ? null : Math.min(1, Math.max(0, share));
+    highlight.value =
+      pointed.value === null ? null : { owner, colour: barToColour(bar, scale, pointed.value) };
+  };
+  const at = pointed.value ?? mark.value;
   return (
-    <div class="colour-bar" style={box({ width: width_px })} title={`Colour: ${label}`}>
-      <div class="ramp" style={{ background: gradient }}>
-        {mark.value === null ? null : <span class="mark" style={{ left: `${mark.value * 100}%` }} />}
+    <div class="colour-bar" style={box({ width: width_px })}>
+      <div class="ramp" style={{ background: gradientOf(bar, scale) }}>
+        <div
+          class="ramp-cells"
+          role="slider"
+          tabIndex={0}
+          aria-label="Show where a colour is"
+          aria-valuemin={0}
+          aria-valuemax={100}
+          aria-valuenow={Math.round((pointed.value ?? 0) * 100)}
+          aria-valuetext={pointed.value === null ? "nothing shown" : rangeText(bar, scale, pointed.value)}
+          title={`Colour: ${labelOf(scale, panel)}. ${SHARED_BY[sharing()]} Point at a colour to see its cells.`}
+          onPointerMove={(event) => point(event.offsetX / event.currentTarget.clientWidth)}
+          onPointerLeave={() => point(null)}
+          onKeyDown={(event) => {
+            const next = keyToShare(event, pointed.peek());
+            if (next === undefined) return;
+            point(next);
+            event.preventDefault();
+            event.stopPropagation();
+          }}
+          onBlur={() => point(null)}
+          onDblClick={() => setLimits(owner, undefined)}
+        />
+        <LimitHandle end={0} bar={bar} scale={scale} owner={owner} held={held} />
+        <LimitHandle end={1} bar={bar} scale={scale} owner={owner} held={held} />
+        {at === null ? null : <span class="mark" style={{ left: `${at * 100}%` }} />}
       </div>
       <div class="ramp-ticks" aria-hidden="true">
-        {ticks.map((tick) => (
+        {colourTicks(bar, Math.max(2, Math.floor(width_px / 60))).map((tick) => (
           <span key={tick.value} style={{ left: `${tick.share * 100}%` }} data-edge={edgeOf(tick.share)}>
             {tick.label}
           </span>
         ))}
       </div>
-      <div class="unit">{label}</div>
+      <div class="unit">
+        {pointed.value === null ? labelOf(scale, panel) : rangeText(bar, scale, pointed.value)}
+      </div>
+      <Saturated model={model} />
     </div>
   );
+}
+
+/** The panel whose scale the bar shows: where each has its own, the one that is pointed at. */
+function barPanel(model: RowModel): PanelModel | undefined {
+  const panels = model.panels.value;
+  if (sharing() !== "panel") return panels[0];
+  return panels.find((panel) => panel.id === cursor.value?.panelId) ?? panels[0];
+}
+
+function sharing(): settings.Scope {
+  return settings.linked.value ? settings.scope.value : "panel";
+}
+
+const SHARED_BY: Readonly<Record<settings.Scope, string>> = {
+  row: "The runs of this layer share the scale.",
+  panel: "Each panel has a scale of its own; this is that of the run under the pointer.",
+  all: "All layers and runs share the scale.",
+};
+
+/** What is coloured, how it is spread, and for whom where that is not the row. */
+function labelOf({ quantity, curve }: ColourScale, panel: PanelModel | undefined): string {
+  const whose = { row: "", panel: `, ${panel?.run}`, all: ", all layers" }[sharing()];
+  return `${quantityToLabel(quantity)}${curve === "linear" ? "" : `, ${curve}`}${whose}`;
+}
+
+/** The quantities that have the colour at a place of the bar. */
+function rangeText(bar: ColourScale, scale: ColourScale, share: number): string {
+  const colour = barToColour(bar, scale, share);
+  const [lo, hi] = [-HIGHLIGHT_SHARE, HIGHLIGHT_SHARE].map((by) =>
+    formatEnd(scale.quantity, shareToQuantity(scale, Math.min(1, Math.max(0, colour + by)))),
+  );
+  if (colour + HIGHLIGHT_SHARE >= 1) return `from ${lo}`;
+  return colour <= HIGHLIGHT_SHARE ? `up to ${hi}` : `${lo} … ${hi}`;
+}
+
+/** Colours along the bar; beyond the limits it has the end colours. */
+function gradientOf(bar: ColourScale, scale: ColourScale): string {
+  const lut = currentLut();
+  const stops = Array.from({ length: GRADIENT_STOPS }, (_, i) => {
+    const colour = barToColour(bar, scale, i / (GRADIENT_STOPS - 1));
+    return colourToCss(lut[Math.round(colour * (lut.length - 1))] ?? 0);
+  });
+  return `linear-gradient(to right, ${stops.join(", ")})`;
+}
+
+/** Says what the limits hide, in the row's panels. */
+function Saturated({ model }: { readonly model: RowModel }) {
+  if (!isLimited(model.id)) return null;
+  let [cells, below, above] = [0, 0, 0];
+  for (const panel of model.panels.value) {
+    const found = panel.saturated.value;
+    cells += found?.cells ?? 0;
+    below += found?.below ?? 0;
+    above += found?.above ?? 0;
+  }
+  const [over, under] = [above, below].map((count) => formatShare(cells > 0 ? count / cells : 0));
+  const words = `${over} of the occupied cells are above the colour scale, ${under} below it`;
+  return (
+    <div class="unit saturated" title={words}>
+      <span aria-hidden="true">{`cells ▲ ${over}  ▼ ${under}`}</span>
+      <span class="visually-hidden">{words}</span>
+    </div>
+  );
+}
+
+function keyToShare(event: KeyboardEvent, now: number | null): number | null | undefined {
+  const step = event.shiftKey ? 5 * KEY_STEP : KEY_STEP;
+  switch (event.key) {
+    case "ArrowLeft":
+    case "ArrowDown":
+      return (now ?? 1 + step) - step;
+    case "ArrowRight":
+    case "ArrowUp":
+      return (now ?? -step) + step;
+    case "Home":
+      return 0;
+    case "End":
+      return 1;
+    case "Escape":
+      return now === null ? undefined : null;
+  }
+  return undefined;
 }
 
 interface DifferenceProps {

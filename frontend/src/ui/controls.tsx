@@ -10,6 +10,13 @@ export interface Option<T extends string> {
   readonly label: string;
 }
 
+export function toOptions<T extends string>(
+  values: readonly T[],
+  labels: Partial<Record<T, string>> = {},
+): Option<T>[] {
+  return values.map((value) => ({ value, label: labels[value] ?? value }));
+}
+
 interface SelectProps<T extends string> {
   readonly label: string;
   readonly tip: string;

@@ -22,13 +22,16 @@ export function Heatmap({ panel, label }: { readonly panel: PanelModel; readonly
     void [panel.shown.value, panel.axis.value, panel.scale.value, panel.row.tiles.value];
     void [settings.quantity.value, settings.curve.value, settings.scope.value, settings.linked.value];
     void [settings.colormap.value, settings.zerosInside.value, dark.value];
+    void [settings.contrast.value, settings.emptyColoured.value];
+    void [panel.row.limits.value, panel.row.highlighted.value];
     void [panel.row.bins.value, plot_px.value, pixelRatio.value];
     void [settings.overlays.value, settings.strip.value, settings.compare.value, settings.baseline.value];
     drawSoon(panel, () => {
       const ratio = pixelRatio.value;
       const { heatHeight_px, bands: placed } = panel.row.layout.value;
       if (heat.current) {
-        painted.current = paintHeat(heat.current, panel, { height_px: heatHeight_px, ratio });
+        const size = { height_px: heatHeight_px, ratio };
+        painted.current = paintHeat(heat.current, panel, size, painted.current);
         heat.current.dataset.painted = painted.current === null ? "" : panel.shown.value?.revision;
       }
       for (const { band } of placed) {

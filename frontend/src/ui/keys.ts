@@ -39,6 +39,10 @@ export const MOUSE: readonly KeyHelp[] = [
   { keys: "Alt + drag", does: "move along the time axis (also with the middle button)" },
   { keys: "double-click", does: "show everything again" },
   { keys: "click, tap", does: "pin the step; on a strip: open it" },
+  {
+    keys: "colour bar",
+    does: "point (or ← →) to see the cells of a colour; drag its ends for more contrast",
+  },
 ];
 
 const ZOOM_STEP = 0.7;

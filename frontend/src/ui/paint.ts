@@ -2,15 +2,16 @@
 
 import { type BandName, bandCells, bandCounts, TOP_BANDS } from "../draw/bands";
 import {
-  type Blanks,
   type ColourTable,
   colormapToLut,
   colourTable,
+  dimmedLut,
   hexToColour,
   type Lut,
 } from "../draw/colormap";
-import { type Cells, paintCells, poolCells } from "../draw/rasterise";
-import { type ColourScale, colourScale } from "../math/normalise";
+import { type Cells, type PixelColumns, paintCells, poolCells } from "../draw/rasterise";
+import { type ColourScale, colourScale, type Quantity } from "../math/normalise";
+import type { Grid } from "../math/rebin";
 import { dark } from "../state/catalog";
 import { showsDifference } from "../state/compare";
 import { differenceColours, differenceTo } from "../state/difference";
@@ -19,10 +20,10 @@ import * as settings from "../state/settings";
 import { paintOverlays } from "./paint_lines";
 
 /** Cells without any value, and times without any record; the style sheet has the same two colours. */
-const BLANKS: Readonly<Record<"light" | "dark", Blanks>> = {
+const BLANKS = {
   light: { zero: hexToColour("#f3f3f4"), gap: hexToColour("#ffffff") },
   dark: { zero: hexToColour("#262626"), gap: hexToColour("#303030") },
-};
+} as const;
 
 const TABLES_KEPT = 8;
 const tables = new Map<string, ColourTable>();
@@ -31,18 +32,21 @@ export function currentLut(): Lut {
   return colormapToLut(settings.colormap.value, dark.value);
 }
 
-export function currentBlanks(): Blanks {
+function backgrounds() {
   return dark.value ? BLANKS.dark : BLANKS.light;
 }
 
 /** Panels of a row share their scale and are painted one after another, so a few tables are enough. */
-function tableOf(scale: ColourScale): ColourTable {
-  const key = [scale.quantity, scale.curve, scale.lo, scale.hi, settings.colormap.value, dark.value].join(
+function tableOf(scale: ColourScale, emptyColoured: boolean, highlighted: number | null): ColourTable {
+  const { quantity, curve, lo, hi } = scale;
+  const key = [quantity, curve, lo, hi, settings.colormap.value, dark.value, emptyColoured, highlighted].join(
     " ",
   );
   let table = tables.get(key);
   if (table === undefined) {
-    table = colourTable(scale, currentLut(), currentBlanks());
+    const { zero, gap } = backgrounds();
+    const lut = highlighted === null ? currentLut() : dimmedLut(currentLut(), highlighted, zero);
+    table = colourTable(scale, lut, { zero: emptyColoured ? null : zero, gap });
     tables.set(key, table);
     const oldest = tables.keys().next().value;
     if (tables.size > TABLES_KEPT && oldest !== undefined) tables.delete(oldest);
@@ -54,6 +58,16 @@ function tableOf(scale: ColourScale): ColourTable {
 export interface Painted {
   readonly axis: PanelModel["axis"]["value"];
   readonly scale: PanelModel["scale"]["value"];
+  /** So that a change of colours alone needs no other step than the look-up. */
+  readonly pooled: Pooled;
+}
+
+interface Pooled {
+  readonly grid: Grid;
+  readonly pixels: PixelColumns;
+  readonly quantity: Quantity;
+  readonly height_px: number;
+  readonly cells: Cells;
 }
 
 interface Size {
@@ -61,20 +75,44 @@ interface Size {
   readonly ratio: number;
 }
 
-/** Draws a heatmap; null while there is nothing to draw. */
-export function paintHeat(canvas: HTMLCanvasElement, panel: PanelModel, size: Size): Painted | null {
-  const height = Math.round(size.height_px * size.ratio);
+/** Draws a heatmap; null while there is nothing to draw. `last`: what the canvas shows until now. */
+export function paintHeat(
+  canvas: HTMLCanvasElement,
+  panel: PanelModel,
+  size: Size,
+  last: Painted | null,
+): Painted | null {
+  const height_px = Math.round(size.height_px * size.ratio);
   const pixels = panel.pixels.value;
   const grid = panel.grid.value;
   const tile = panel.shown.value;
-  if (pixels === null || grid === null || tile === null || height < 1) return null;
-  const options = { quantity: panel.colours.value.quantity, pooling: "mean", height_px: height } as const;
-  const cells = poolCells(grid, tile.columns, pixels, options);
+  if (pixels === null || grid === null || tile === null || height_px < 1) return null;
+  const { row } = panel;
+  const colours = panel.colours.value;
+  const { quantity } = colours;
+  const options = { quantity, pooling: "mean", height_px } as const;
+  const before = last?.pooled;
+  const same =
+    before?.grid === grid &&
+    before.pixels === pixels &&
+    before.quantity === quantity &&
+    before.height_px === height_px;
+  const cells = same
+    ? before.cells
+    : poolCells(grid, tile.columns, pixels, before ? { ...options, reuse: before.cells } : options);
   const difference = showsDifference(panel) ? differenceTo(panel, cells, pixels, options) : null;
-  if (difference === null) paint(canvas, cells, tableOf(panel.colours.value), height);
-  else paint(canvas, difference, differenceColours(panel.row.colours.value, currentBlanks().gap), height);
-  if (panel.row.expanded.value) paintOverlays(canvas, panel, size.ratio);
-  return { axis: panel.axis.value, scale: panel.scale.value };
+  if (difference !== null)
+    paint(canvas, difference, differenceColours(row.colours.value, backgrounds().gap), height_px);
+  else {
+    const table = tableOf(colours, settings.emptyColoured.value, row.highlighted.value);
+    paint(canvas, cells, table, height_px);
+  }
+  if (row.expanded.value) paintOverlays(canvas, panel, size.ratio);
+  return {
+    axis: panel.axis.value,
+    scale: panel.scale.value,
+    pooled: { grid, pixels, quantity, height_px, cells },
+  };
 }
 
 /** Draws one thin band. */
@@ -85,7 +123,7 @@ export function paintBand(canvas: HTMLCanvasElement, panel: PanelModel, band: Ba
   const tile = panel.shown.value;
   if (pixels === null || grid === null || tile === null) return;
   const cells = bandCells(bandCounts(band, tile.columns, grid), tile.columns.n, pixels);
-  paint(canvas, cells, tableOf(BAND_SCALE), height);
+  paint(canvas, cells, tableOf(BAND_SCALE, false, null), height);
 }
 
 /** Bands are shares of all values, from none to all, whatever the heatmap shows. */

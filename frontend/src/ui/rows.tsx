@@ -127,7 +127,7 @@ function Bars({ model }: { readonly model: RowModel }) {
   const differs = model.panels.value.some(showsDifference);
   return (
     <>
-      <ColourBar scale={scale} width_px={width_px} panels={model.panels.value} />
+      <ColourBar model={model} width_px={width_px} />
       {differs ? (
         <DifferenceBar
           most={scale.hi}

@@ -1,23 +1,16 @@
 /** The pane at the right: everything that is set once and then left alone. */
 
-import { COLORMAPS, type ColormapName } from "../draw/colormap";
 import { baselineRun } from "../state/compare";
 import { narrow, panel_px, panelHeight_px } from "../state/metrics";
 import { orderProgress } from "../state/ranking";
 import { shownTags, tags } from "../state/scalars";
 import * as selection from "../state/selection";
 import * as settings from "../state/settings";
-import { Check, IconButton, type Option, Select, Slider } from "./controls";
+import { ColourSettings } from "./colour_settings";
+import { Check, IconButton, Select, Slider, toOptions } from "./controls";
 import { paneOpen } from "./pane_state";
 import { RangeFields } from "./range_fields";
 import { AxisSelects } from "./toolbar";
-
-function toOptions<T extends string>(
-  values: readonly T[],
-  labels: Partial<Record<T, string>> = {},
-): Option<T>[] {
-  return values.map((value) => ({ value, label: labels[value] ?? value }));
-}
 
 export function SettingsPane() {
   if (!paneOpen.value) return null;
@@ -41,7 +34,7 @@ export function SettingsPane() {
       ) : null}
       <Layers />
       <Values />
-      <Colours />
+      <ColourSettings />
       <Additions />
       <Sizes />
     </aside>
@@ -137,36 +130,6 @@ function Values() {
         checked={settings.linked.value}
         onChange={(checked) => {
           settings.linked.value = checked;
-        }}
-      />
-    </section>
-  );
-}
-
-function Colours() {
-  return (
-    <section>
-      <h3>Colours</h3>
-      <Select
-        label="Same scale"
-        tip="Which panels share one colour scale"
-        value={settings.scope.value}
-        options={toOptions(settings.SCOPES, {
-          row: "for the runs of a layer",
-          panel: "for each panel alone",
-          all: "for everything",
-        })}
-        onChange={(value) => {
-          settings.scope.value = value;
-        }}
-      />
-      <Select<ColormapName>
-        label="Map"
-        tip="Cividis looks alike with and without colour-vision deficiency"
-        value={settings.colormap.value}
-        options={toOptions(COLORMAPS)}
-        onChange={(value) => {
-          settings.colormap.value = value;
         }}
       />
     </section>

@@ -1,0 +1,163 @@
+"""Colours: where their scale ends, which cells have which colour, and cells without any value."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Locator
+
+from tests.browser.conftest import BAD, GOOD
+from tests.browser.tab import Tab
+
+EMPTY = 0xF3F3F4
+LOWEST, HIGHEST = 0x440154, 0xFDE725
+"""Ends of viridis."""
+
+
+def handle(tab: Tab, row: int, end: int) -> Locator:
+    return tab.frame.locator(".tall .colour-bar").nth(row).locator(".limit").nth(end)
+
+
+def drag_handle(tab: Tab, row: int, end: int, by_px: float) -> None:
+    box = handle(tab, row, end).bounding_box()
+    assert box is not None
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    tab.drag((x, y), (x + by_px, y))
+
+
+def colours(tab: Tab, run: str, layer: str) -> list[int]:
+    return list(tab.pixels(run, layer)["colours"])
+
+
+def wait_for(tab: Tab, run: str, layer: str, wanted: Callable[[list[int]], bool]) -> list[int]:
+    return tab.until(lambda: colours(tab, run, layer), wanted)
+
+
+def test_moving_the_end_of_the_colours_recolours_the_row_and_says_what_is_beyond(tab: Tab) -> None:
+    tab.reset()
+    before = {run: colours(tab, run, "conv1") for run in (GOOD, BAD)}
+    other = colours(tab, GOOD, "layer1")
+    asked: list[str] = []
+    tab.page.on("request", lambda request: asked.append(request.url))
+    drag_handle(tab, 0, 1, -60)
+    bar = tab.frame.locator(".tall .colour-bar").first
+    said = bar.locator(".saturated")
+    said.wait_for()
+    assert "of the occupied cells are above" in (said.get_attribute("title") or "")
+    for run in (GOOD, BAD):
+        more = 2 * before[run].count(HIGHEST)
+        wait_for(tab, run, "conv1", lambda now, more=more: now.count(HIGHEST) > more)
+    assert colours(tab, GOOD, "layer1") == other
+    tab.until(tab.hash, lambda hash_: ".limits=share activations/conv1~," in hash_)
+    # Colours alone: nothing is asked for again.
+    assert [url for url in asked if "/tiles" in url] == []
+    handle(tab, 0, 1).dblclick()
+    said.wait_for(state="detached")
+    wait_for(tab, GOOD, "conv1", lambda now: now == before[GOOD])
+    tab.until(tab.hash, lambda hash_: ".limits" not in hash_)
+
+
+def test_ends_of_the_colours_move_by_keys(tab: Tab) -> None:
+    tab.reset()
+    end = handle(tab, 0, 0)
+    end.focus()
+    text = end.get_attribute("aria-valuetext")
+    end.press("ArrowRight")
+    tab.until(lambda: end.get_attribute("aria-valuetext"), lambda now: now != text)
+    before = colours(tab, GOOD, "conv1").count(LOWEST)
+    end.press("End")
+    wait_for(tab, GOOD, "conv1", lambda now: now.count(LOWEST) > before)
+    end.press("Delete")
+    tab.until(lambda: end.get_attribute("aria-valuetext"), lambda now: now == text)
+
+
+def test_limits_are_typed_for_all_layers_and_reset(tab: Tab) -> None:
+    tab.reset()
+    tab.frame.get_by_role("button", name="More settings").click()
+    before = colours(tab, GOOD, "layer2").count(HIGHEST)
+    fields = tab.frame.locator(".limit-fields input")
+    fields.nth(1).fill("0.5")
+    for layer in ("conv1", "layer2"):
+        wait_for(tab, GOOD, layer, lambda now: now.count(HIGHEST) > before)
+    tab.until(tab.hash, lambda hash_: ".limits=share~,0.005" in hash_)
+    fields.nth(0).fill("3")
+    assert "first below the second" in tab.frame.locator(".limit-fields .field-error").inner_text()
+    assert fields.nth(0).get_attribute("aria-invalid") == "true"
+    tab.frame.get_by_role("button", name="Reset limits").click()
+    tab.until(tab.hash, lambda hash_: ".limits" not in hash_)
+    assert fields.nth(1).input_value() == ""
+    tab.frame.get_by_role("button", name="Close the settings").click()
+
+
+def test_automatic_contrast_saturates_half_a_percent_at_either_end(tab: Tab) -> None:
+    tab.reset("&p.activation_hist.contrast=auto")
+    said = tab.frame.locator(".tall .colour-bar .saturated").first
+    said.wait_for()
+    shares = [
+        float(part.split("%")[0].replace("<", ""))
+        for part in (said.get_attribute("title") or "").replace("the scale, ", "").split(", ")
+    ]
+    assert len(shares) == 2 and all(share <= 0.5 for share in shares)
+    wide = handle(tab, 0, 1).get_attribute("aria-valuenow")
+    assert wide is not None and int(wide) < 100
+
+
+def test_invalid_limits_in_a_link_are_ignored(tab: Tab) -> None:
+    tab.reset()
+    notes: list[str] = []
+    tab.page.on("console", lambda message: notes.append(message.text))
+    tab.set_hash("&p.activation_hist.limits=share~2,1&p.activation_hist.contrast=much")
+    tab.until(lambda: len([note for note in notes if "ignored" in note]), lambda count: count >= 2)
+    assert tab.frame.locator(".saturated").count() == 0
+
+
+def test_empty_cells_are_background_unless_coloured(tab: Tab) -> None:
+    tab.reset()
+    empty = colours(tab, GOOD, "conv1").count(EMPTY)
+    assert empty > 0
+    tab.set_hash("&p.activation_hist.empty=1")
+    painted = wait_for(tab, GOOD, "conv1", lambda now: now.count(EMPTY) == 0)
+    assert painted.count(LOWEST) >= empty
+
+
+@pytest.mark.parametrize("scope", ["row", "all"])
+def test_pointing_at_the_colour_bar_shows_the_cells_of_a_colour(tab: Tab, scope: str) -> None:
+    tab.reset(f"&p.activation_hist.same={scope}")
+    before = {layer: colours(tab, BAD, layer) for layer in ("conv1", "layer1")}
+    ramp = tab.frame.locator(".tall .ramp").first.bounding_box()
+    assert ramp is not None
+    tab.page.mouse.move(ramp["x"] + 0.7 * ramp["width"], ramp["y"] + ramp["height"] / 2)
+    now = wait_for(tab, BAD, "conv1", lambda now: now != before["conv1"])
+    kept = sum(a == b != EMPTY for a, b in zip(now, before["conv1"], strict=True))
+    occupied = sum(colour != EMPTY for colour in before["conv1"])
+    assert 0 < kept < 0.5 * occupied
+    if scope == "all":
+        wait_for(tab, BAD, "layer1", lambda now: now != before["layer1"])
+    else:
+        assert colours(tab, BAD, "layer1") == before["layer1"]
+    assert "%" in tab.frame.locator(".tall .unit").first.inner_text()
+    tab.page.mouse.move(2, 2)
+    for layer, wanted in before.items():
+        wait_for(tab, BAD, layer, wanted.__eq__)
+
+
+def test_the_mark_of_the_colour_bar_moves_by_keys(tab: Tab) -> None:
+    tab.reset()
+    before = colours(tab, GOOD, "conv1")
+    ramp = tab.frame.locator(".tall .ramp-cells").first
+    ramp.focus()
+    for key in ("Home", "ArrowRight", "Shift+ArrowRight"):
+        ramp.press(key)
+    wait_for(tab, GOOD, "conv1", lambda now: now != before)
+    assert ramp.get_attribute("aria-valuenow") == "12"
+    ramp.press("Escape")
+    wait_for(tab, GOOD, "conv1", lambda now: now == before)
+
+
+def test_colours_of_everything_name_one_scale(tab: Tab) -> None:
+    tab.reset("&p.activation_hist.same=all")
+    bars = tab.frame.locator(".tall .colour-bar")
+    ends = {bars.nth(at).locator(".limit").last.get_attribute("aria-valuetext") for at in range(3)}
+    assert len(ends) == 1
+    assert "all layers" in bars.first.inner_text()
