@@ -6,7 +6,7 @@ VENV := .venv
 # Two workers; tests that share something costly stay on one of them.
 PYTEST_ARGS ?= -n 2 --dist loadgroup
 PY := $(VENV)/bin/python
-PACKAGING := setup.py pyproject.toml tools/build_frontend.py $(wildcard tb_activation_hist/capture/_count.c)
+PACKAGING := setup.py pyproject.toml tools/build_frontend.py $(wildcard tb_activation_hist/capture/_count*.[ch])
 SHELL := /bin/bash
 
 .DEFAULT_GOAL := help

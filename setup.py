@@ -45,7 +45,14 @@ class SdistWithPage(sdist):
 
 count_extension = Extension(
     "tb_activation_hist.capture._count",
-    sources=["tb_activation_hist/capture/_count.c"],
+    sources=[
+        "tb_activation_hist/capture/_count.c",
+        "tb_activation_hist/capture/_count_kernel.c",
+    ],
+    depends=[
+        "tb_activation_hist/capture/_count.h",
+        "tb_activation_hist/capture/_count_chunks.h",
+    ],
     define_macros=[("Py_LIMITED_API", "0x030A0000")] if STABLE_ABI else [],
     py_limited_api=STABLE_ABI,
     extra_compile_args=[] if sys.platform == "win32" else ["-O3"],

@@ -30,7 +30,10 @@ def test_sdist_holds_the_page_and_its_sources(checkout: Path, distributions: Dis
         names = {name.partition("/")[2] for name in sdist.getnames()}
     assert page_files(checkout)
     assert page_files(checkout) <= names
-    assert {"frontend/package-lock.json", f"{PACKAGE}/capture/_count.c", "LICENSE"} <= names
+    sources = {path.name for path in (checkout / PACKAGE / "capture").glob("_count*.[ch]")}
+    assert {"_count.c", "_count_kernel.c", "_count.h"} <= sources
+    assert {f"{PACKAGE}/capture/{name}" for name in sources} <= names
+    assert {"frontend/package-lock.json", "LICENSE"} <= names
     assert not any("node_modules" in name or name.endswith(".so") for name in names)
 
 
@@ -39,7 +42,7 @@ def test_wheel_holds_the_page_and_no_sources(checkout: Path, wheel_names: set[st
     assert f"{PACKAGE}/py.typed" in wheel_names
     top = {name.partition("/")[0] for name in wheel_names}
     assert {name for name in top if not name.endswith(".dist-info")} == {PACKAGE}
-    assert not any(name.endswith((".c", ".ts", ".tsx")) for name in wheel_names)
+    assert not any(name.endswith((".c", ".h", ".ts", ".tsx")) for name in wheel_names)
 
 
 def test_building_from_the_sdist_calls_no_node(distributions: Distributions) -> None:

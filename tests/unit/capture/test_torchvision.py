@@ -30,7 +30,7 @@ HUGE = {
     "vgg11", "vgg13", "vgg16", "vgg16_bn", "vgg19", "vgg19_bn", "vit_b_32", "vit_h_14",
     "vit_l_16", "vit_l_32", "wide_resnet101_2", "wide_resnet50_2", "resnext50_32x4d",
 }  # fmt: skip
-SIZES = {"inception_v3": 96, "maxvit_t": 224, "vit_b_16": 224, "alexnet": 64}
+SIZES = {"inception_v3": 96, "maxvit_t": 224, "vit_h_14": 28, "alexnet": 64}
 """Pixels that a classification model needs at least; 32 where it is not named."""
 
 
@@ -78,6 +78,7 @@ def test_classification(name):
     size = SIZES.get(name, 32)
     # Inception's auxiliary branch needs 299 pixels; googlenet has one that does not.
     options = {"aux_logits": False} if name == "inception_v3" else {}
+    options |= {"image_size": size} if name.startswith("vit_") else {}
     model = torchvision.models.get_model(name, weights=None, num_classes=4, **options)
     compare(model, lambda m: total(m(torch.randn(2, 3, size, size))))
 
