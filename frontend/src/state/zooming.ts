@@ -11,14 +11,12 @@ import { jumpTo, keyOfX, liveX, liveY, moveTo, withZoom, type Zooms } from "./vi
 const NEARLY_ALL = 0.999;
 const LEAST_SHARE = 1e-7;
 
-/** Shows a part of the time axis, in its units. */
-export function zoomToUnits(panel: PanelModel, from: number, to: number): void {
-  jumpTo(withX(panel, fitUnits(from, to)), liveY.peek());
-}
-
-/** Shows a part of the value axis. */
-export function zoomToValues(panel: PanelModel, from: number, to: number): void {
-  jumpTo(liveX.peek(), withY(panel, fitValues(panel, from, to)));
+/** Shows parts of the axes, in their units; null leaves an axis as it is. */
+export function zoomTo(panel: PanelModel, units: Interval | null, values: Interval | null): void {
+  jumpTo(
+    units === null ? liveX.peek() : withX(panel, fitUnits(...units)),
+    values === null ? liveY.peek() : withY(panel, fitValues(panel, ...values)),
+  );
 }
 
 /** `factor` < 1 shows less; what is at `share` of the axis stays where it is. */

@@ -6,8 +6,9 @@ import { dark, index } from "../state/catalog";
 import * as selection from "../state/selection";
 import { Grid } from "./grid";
 import { Help } from "./help";
-import { globalKeys } from "./keys";
+import { globalKeys, releaseSpace } from "./keys";
 import { Minimap } from "./minimap";
+import { spaceHeld } from "./pointer";
 import { SettingsPane } from "./settings_pane";
 import { Empty, Loading, NothingFound } from "./states";
 import { TableDialog } from "./table";
@@ -17,10 +18,17 @@ import { SpokenReadout, Tooltip } from "./tooltip";
 export function App() {
   useSignalEffect(() => {
     document.documentElement.classList.toggle("dark", dark.value);
+    document.documentElement.classList.toggle("space-held", spaceHeld.value);
   });
   useEffect(() => {
     window.addEventListener("keydown", globalKeys);
-    return () => window.removeEventListener("keydown", globalKeys);
+    window.addEventListener("keyup", releaseSpace);
+    window.addEventListener("blur", releaseSpace);
+    return () => {
+      window.removeEventListener("keydown", globalKeys);
+      window.removeEventListener("keyup", releaseSpace);
+      window.removeEventListener("blur", releaseSpace);
+    };
   }, []);
   if (index.value === null) return <Loading />;
   if (index.value.series.length === 0) return <Empty />;

@@ -8,6 +8,7 @@ import * as settings from "../state/settings";
 import { cursor, goBack, resetZoom } from "../state/view";
 import { panBy, zoomBy } from "../state/zooming";
 import { copyText } from "./clipboard";
+import { spaceHeld } from "./pointer";
 import { place } from "./tooltip";
 
 export const helpOpen = signal(false);
@@ -33,10 +34,10 @@ export const KEYS: readonly KeyHelp[] = [
 ];
 
 export const MOUSE: readonly KeyHelp[] = [
-  { keys: "drag", does: "zoom the time axis of all panels" },
-  { keys: "Shift + drag", does: "zoom the values of the row" },
-  { keys: "Ctrl + wheel, pinch", does: "zoom at the pointer (with Shift: values)" },
-  { keys: "Alt + drag", does: "move along the time axis (also with the middle button)" },
+  { keys: "drag", does: "zoom the time axis of all panels; aslant: the values of the row too" },
+  { keys: "Shift + drag", does: "zoom the values of the row (also straight up or down)" },
+  { keys: "Ctrl + wheel, pinch", does: "zoom at the pointer (Shift, or fingers upright: values)" },
+  { keys: "Space + drag", does: "move what is shown (also with Alt, or the middle button)" },
   { keys: "double-click", does: "show everything again" },
   { keys: "click, tap", does: "pin the step; on a strip: open it" },
   {
@@ -102,6 +103,20 @@ export function globalKeys(event: KeyboardEvent): void {
   if (act(event)) event.preventDefault();
 }
 
+/** Space over a panel makes a drag move the view; a control that was reached by keyboard keeps it. */
+function holdSpace(event: KeyboardEvent): boolean {
+  const control = event.target instanceof Element && event.target.matches(CONTROLS);
+  if (control || (cursor.peek() === null && !spaceHeld.peek())) return false;
+  spaceHeld.value = true;
+  return true;
+}
+
+const CONTROLS = ":is(button, a, summary, [role=slider], [role=option]):focus-visible";
+
+export function releaseSpace(event: Event): void {
+  if (!(event instanceof KeyboardEvent) || event.key === " ") spaceHeld.value = false;
+}
+
 function act(event: KeyboardEvent): boolean {
   const axis = event.shiftKey ? "y" : "x";
   const panel = activePanel();
@@ -109,6 +124,8 @@ function act(event: KeyboardEvent): boolean {
     case "/":
       document.getElementById("layer-filter")?.focus();
       return true;
+    case " ":
+      return holdSpace(event);
     case "?":
       helpOpen.value = !helpOpen.peek();
       return true;

@@ -6,7 +6,7 @@ import { retry } from "../state/loader";
 import { AXIS_PX, panel_px, plot_px } from "../state/metrics";
 import type { PanelModel } from "../state/panels";
 import { summarise } from "../state/readout";
-import { cursor } from "../state/view";
+import { cursor, keyOfX } from "../state/view";
 import { PanelTimeAxis, ValueAxis } from "./axes";
 import { box } from "./box";
 import { FindingMarks } from "./findings_view";
@@ -49,6 +49,8 @@ export function Panel({ panel }: { readonly panel: PanelModel }) {
         onPointerLeave={pointer.onPointerLeave}
         onDblClick={pointer.onDblClick}
         onWheel={pointer.onWheel}
+        onTouchStart={pointer.onTouch}
+        onTouchMove={pointer.onTouch}
       >
         <Heatmap panel={panel} label={label.value} />
         {ready.value ? null : (
@@ -84,19 +86,23 @@ function Crosshair({ panel }: { readonly panel: PanelModel }) {
   return <div class="cross-y" style={style} />;
 }
 
+/** On all panels whose axes would be zoomed. */
 function BrushBox({ panel }: { readonly panel: PanelModel }) {
-  const mine = useComputed(() => {
+  const style = useComputed(() => {
     const now = brush.value;
     if (now === null) return null;
-    const inRow = now.axis === "x" || now.panelId.endsWith(`\n${panel.row.id}`);
-    return inRow ? now : null;
+    const { axes, from, to } = now;
+    const x = axes !== "y" && now.keyX === keyOfX(panel.id);
+    const y = axes !== "x" && now.keyY === panel.keyY;
+    if (!x && !y) return null;
+    const left = Math.min(from.x_px, to.x_px);
+    const top = Math.min(from.y_px, to.y_px);
+    return box({
+      ...(x ? { left, width: Math.abs(to.x_px - from.x_px) } : {}),
+      ...(y ? { top, height: Math.abs(to.y_px - from.y_px) } : {}),
+    });
   });
-  const now = mine.value;
-  if (now === null) return null;
-  const from_px = Math.min(now.from_px, now.to_px);
-  const size_px = Math.abs(now.to_px - now.from_px);
-  const style = box(now.axis === "x" ? { left: from_px, width: size_px } : { top: from_px, height: size_px });
-  return <div class={`brush brush-${now.axis}`} style={style} />;
+  return style.value === null ? null : <div class="brush" style={style.value} />;
 }
 
 function PanelError({ panel }: { readonly panel: PanelModel }) {

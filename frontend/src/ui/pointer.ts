@@ -1,4 +1,4 @@
-/** Mouse, pen and touch on a panel: hover, drag to zoom, pinch, wheel with Ctrl, click to pin. */
+/** Mouse, pen and touch on a panel: hover, drag to zoom or move, pinch, wheel with Ctrl, click to pin. */
 
 import { signal } from "@preact/signals";
 import { plot_px, THIN_PX } from "../state/metrics";
@@ -6,36 +6,37 @@ import type { PanelModel } from "../state/panels";
 import { pinAt } from "../state/pin";
 import { toggleExpanded } from "../state/selection";
 import { pinned } from "../state/settings";
-import { cursor, resetZoom } from "../state/view";
-import { panBy, zoomBy, zoomToUnits, zoomToValues } from "../state/zooming";
+import { cursor, keyOfX, resetZoom } from "../state/view";
+import { panBy, zoomBy, zoomTo } from "../state/zooming";
+import { type BrushAxes, brushAxes, CLICK_PX, type Point } from "./brush_axes";
 
-/** What is being dragged over, in CSS px of the panel's plot. */
+/** What is being dragged over: two corners in CSS px of the panel's plot, and the zooms that are meant. */
 export interface Brush {
-  readonly panelId: string;
-  readonly axis: "x" | "y";
-  readonly from_px: number;
-  readonly to_px: number;
+  readonly keyX: string;
+  readonly keyY: string;
+  readonly axes: BrushAxes;
+  readonly from: Point;
+  readonly to: Point;
 }
 
 export const brush = signal<Brush | null>(null);
 
-/** Movements shorter than this are clicks. */
-const CLICK_PX = 4;
+/** While Space is held, a drag moves the view instead of zooming. */
+export const spaceHeld = signal(false);
+
 const DOUBLE_CLICK_MS = 500;
 const WHEEL_FACTOR = 0.0025;
-
-interface Point {
-  readonly x_px: number;
-  readonly y_px: number;
-}
+/** Fingers cannot be closer, and their distance is a divisor. */
+const LEAST_PINCH_PX = 10;
 
 /** Handlers for the element that covers a panel's plot; its top is the panel's top. */
 export class PanelPointer {
-  private start: (Point & { readonly axis: "x" | "y" | "pan" }) | null = null;
+  private start: (Point & { readonly does: "zoom" | "zoom_y" | "pan" }) | null = null;
   private last: Point = { x_px: 0, y_px: 0 };
   private pinBefore: number | null = null;
   private clickedAt_ms = 0;
   private readonly touches = new Map<number, Point>();
+  private pinchAxis: "x" | "y" = "x";
 
   constructor(private readonly panel: PanelModel) {}
 
@@ -43,6 +44,7 @@ export class PanelPointer {
     const at = pointOf(event);
     if (event.pointerType === "touch") {
       this.touches.set(event.pointerId, at);
+      this.choosePinchAxis();
       // A tap does not move.
       this.hover(at);
     }
@@ -51,8 +53,8 @@ export class PanelPointer {
       brush.value = null;
       return;
     }
-    const pans = event.button === 1 || event.altKey;
-    this.start = { ...at, axis: pans ? "pan" : event.shiftKey ? "y" : "x" };
+    const pans = event.button === 1 || event.altKey || spaceHeld.peek();
+    this.start = { ...at, does: pans ? "pan" : event.shiftKey ? "zoom_y" : "zoom" };
     this.last = at;
     (event.currentTarget as HTMLElement).setPointerCapture(event.pointerId);
   };
@@ -66,7 +68,7 @@ export class PanelPointer {
   readonly onPointerMove = (event: PointerEvent): void => {
     const at = pointOf(event);
     if (this.touches.has(event.pointerId) && this.touches.size === 2) this.pinch(event.pointerId, at);
-    else if (this.start?.axis === "pan") this.pan(at);
+    else if (this.start?.does === "pan") this.pan(at);
     else if (this.start !== null && event.pointerType !== "touch") this.drag(at);
     this.hover(at);
   };
@@ -78,7 +80,7 @@ export class PanelPointer {
     this.start = null;
     const chosen = brush.peek();
     brush.value = null;
-    if (start === null || start.axis === "pan") return;
+    if (start === null || start.does === "pan") return;
     if (chosen !== null) {
       this.zoomTo(chosen);
       // The pointer has not moved, but what lies under it has.
@@ -91,6 +93,11 @@ export class PanelPointer {
     this.touches.delete(event.pointerId);
     this.start = null;
     brush.value = null;
+  };
+
+  /** Two fingers zoom; the browser would scroll with them and end the gesture. */
+  readonly onTouch = (event: TouchEvent): void => {
+    if (event.touches.length > 1 && event.cancelable) event.preventDefault();
   };
 
   /** A finger leaves when it is lifted; what it pointed at stays readable until the next touch. */
@@ -139,25 +146,45 @@ export class PanelPointer {
 
   private drag(at: Point): void {
     const { start } = this;
-    if (start === null || start.axis === "pan") return;
-    const [from_px, to_px] = start.axis === "x" ? [start.x_px, at.x_px] : [start.y_px, at.y_px];
-    const far = Math.abs(to_px - from_px) >= CLICK_PX;
-    brush.value = far ? { panelId: this.panel.id, axis: start.axis, from_px, to_px } : null;
+    if (start === null || start.does === "pan") return;
+    const { id, row, keyY } = this.panel;
+    const { heatHeight_px } = row.layout.peek();
+    // A strip is too thin to be brushed over its height.
+    const whole = { height_px: heatHeight_px, thin: !row.expanded.peek(), values: start.does === "zoom_y" };
+    const axes = brushAxes(start, at, whole);
+    brush.value = axes === null ? null : { keyX: keyOfX(id), keyY, axes, from: start, to: at };
   }
 
   private pan(at: Point): void {
+    const { heatHeight_px } = this.panel.row.layout.peek();
     panBy(this.panel, "x", (this.last.x_px - at.x_px) / plot_px.peek());
+    if (this.panel.row.expanded.peek()) panBy(this.panel, "y", (at.y_px - this.last.y_px) / heatHeight_px);
     this.last = at;
   }
 
+  /** Two fingers stretch the axis along which they lie, and move it with them. */
   private pinch(id: number, at: Point): void {
     const other = [...this.touches].find(([key]) => key !== id)?.[1];
     const before = this.touches.get(id);
     if (!other || !before) return;
-    const was_px = Math.max(10, Math.abs(before.x_px - other.x_px));
-    const is_px = Math.max(10, Math.abs(at.x_px - other.x_px));
-    zoomBy(this.panel, "x", was_px / is_px, (at.x_px + other.x_px) / 2 / plot_px.peek());
     this.touches.set(id, at);
+    const { heatHeight_px } = this.panel.row.layout.peek();
+    if (this.pinchAxis === "y") {
+      const factor = stretch(before.y_px - other.y_px, at.y_px - other.y_px);
+      zoomBy(this.panel, "y", factor, this.heightShare((at.y_px + other.y_px) / 2));
+      panBy(this.panel, "y", (at.y_px - before.y_px) / 2 / heatHeight_px);
+      return;
+    }
+    const factor = stretch(before.x_px - other.x_px, at.x_px - other.x_px);
+    zoomBy(this.panel, "x", factor, (at.x_px + other.x_px) / 2 / plot_px.peek());
+    panBy(this.panel, "x", (before.x_px - at.x_px) / 2 / plot_px.peek());
+  }
+
+  private choosePinchAxis(): void {
+    const [one, two] = [...this.touches.values()];
+    if (!one || !two) return;
+    const upright = Math.abs(one.y_px - two.y_px) > Math.abs(one.x_px - two.x_px);
+    this.pinchAxis = upright && this.panel.row.expanded.peek() ? "y" : "x";
   }
 
   private click(at: Point, clicks: number): void {
@@ -167,15 +194,16 @@ export class PanelPointer {
     } else toggleExpanded(this.panel.row.id);
   }
 
-  private zoomTo({ axis, from_px, to_px }: Brush): void {
-    if (axis === "x") {
-      const now = this.panel.axis.peek();
-      zoomToUnits(this.panel, now.pxToUnit(from_px, plot_px.peek()), now.pxToUnit(to_px, plot_px.peek()));
-      return;
-    }
+  private zoomTo({ axes, from, to }: Brush): void {
+    const axis = this.panel.axis.peek();
     const scale = this.panel.scale.peek();
-    const from = scale.shareToValue(this.heightShare(from_px));
-    zoomToValues(this.panel, from, scale.shareToValue(this.heightShare(to_px)));
+    const unit = ({ x_px }: Point) => axis.pxToUnit(x_px, plot_px.peek());
+    const value = ({ y_px }: Point) => scale.shareToValue(this.heightShare(y_px));
+    zoomTo(
+      this.panel,
+      axes === "y" ? null : [unit(from), unit(to)],
+      axes === "x" ? null : [value(from), value(to)],
+    );
   }
 
   /** Height on the value axis: 0 at its low end, 1 at its high end. */
@@ -183,6 +211,11 @@ export class PanelPointer {
     const { heatTop_px, heatHeight_px } = this.panel.row.layout.peek();
     return 1 - (y_px - heatTop_px) / heatHeight_px;
   }
+}
+
+/** How much less is shown when two fingers this far apart move to another distance. */
+function stretch(was_px: number, is_px: number): number {
+  return Math.max(LEAST_PINCH_PX, Math.abs(was_px)) / Math.max(LEAST_PINCH_PX, Math.abs(is_px));
 }
 
 function pointOf(event: PointerEvent | WheelEvent): Point {
