@@ -1,6 +1,7 @@
 /** The value range of panels: automatic, full or chosen; and what it leaves out. */
 
 import type { Tile } from "../data/types";
+import { commonRange } from "./common_range";
 import { formatShare } from "./format";
 import { type Grid, pointLower } from "./rebin";
 
@@ -25,12 +26,17 @@ export function rangeOf(tiles: readonly Tile[], mode: "auto" | "full"): ValueRan
   return mode === "auto" ? padded(lo, hi) : widened(lo, hi);
 }
 
-/** The range to show; a manual one is taken when it is valid, else the automatic one. */
+/**
+ * The range to show: a manual one when it is valid, else the full one or the one that fits the runs though one of
+ * them explodes.
+ */
 export function chosenRange(tiles: readonly Tile[], mode: RangeMode, manual: ValueRange | null): ValueRange {
   const valid =
     manual !== null && Number.isFinite(manual[0]) && Number.isFinite(manual[1]) && manual[0] < manual[1];
   if (mode === "manual" && valid) return manual;
-  return rangeOf(tiles, mode === "full" ? "full" : "auto") ?? [0, 1];
+  if (mode === "full") return rangeOf(tiles, "full") ?? [0, 1];
+  const common = commonRange(tiles);
+  return common === null ? [0, 1] : padded(common.lo, common.hi);
 }
 
 /** Shares of all values that a grid leaves out below and above. */

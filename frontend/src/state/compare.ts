@@ -91,7 +91,8 @@ function readStrip(panel: PanelModel): Omit<ShareStrip, "most"> | null {
       const base = baselinePanel(panel);
       const other = base?.grid.value;
       const alignment = base === null ? null : alignPanels(panel, base);
-      if (!other || alignment === null || other.rows !== grid.rows) return null;
+      const sameRows = base?.scale.value.equals(panel.scale.value);
+      if (!other || alignment === null || !sameRows || other.rows !== grid.rows) return null;
       const values = distanceBetween(grid, other, alignment.partners);
       return {
         values,

@@ -126,7 +126,7 @@ function wholeRequest(panel: PanelModel): TileRequest {
   const width_px = plot_px.peek() * pixelRatio.peek();
   const expanded = panel.row.expanded.peek();
   const columns = roundUp(width_px * (expanded ? 1 : 0.6), 64, 8192);
-  const rows = expanded ? panelRows(panel) : STRIP_ROWS;
+  const rows = sharpRows(panel, expanded ? panelRows(panel) : STRIP_ROWS);
   return { run: panel.run, tag: panel.series.tag, source: panel.series.source, columns, rows };
 }
 
@@ -158,10 +158,29 @@ function release(kept: ReadonlySet<PanelModel>): void {
 
 /** Bins as fine as the axis can show; away from linear axes they must be finer near zero. */
 function panelRows(panel: PanelModel): number {
-  const { kind } = panel.row.fullScale.peek();
-  if (kind === "native") return 0;
+  const { kind } = panel.fullScale.peek();
+  if (kind === "native") return UNMERGED;
   if (kind === "symlog") return 1024;
   return roundUp(panel.row.bins.peek(), 32, 1024);
+}
+
+/** More rows than 4,096 are all stored bins. */
+const UNMERGED = 0;
+/** Bins this many times coarser than the rows of the axis are asked for anew. */
+const COARSE = 4;
+
+/**
+ * The server merges bins by the run's own range, which may be far longer than the axis: then the whole axis would lie
+ * in a few bins.
+ */
+function sharpRows(panel: PanelModel, rows: number): number {
+  const range = panel.tile.peek()?.range;
+  const scale = panel.fullScale.peek();
+  if (!range || rows === UNMERGED || scale.kind === "native") return rows;
+  const cell = scale.kind === "symlog" ? scale.linthresh : (scale.hi - scale.lo) / panel.row.bins.peek();
+  const wanted = (range[1] - range[0]) / cell;
+  if (!(wanted > COARSE * rows)) return rows;
+  return wanted > MAX_ROWS ? UNMERGED : roundUp(wanted, rows, MAX_ROWS);
 }
 
 function suffices(held: TileRequest, wanted: TileRequest): boolean {

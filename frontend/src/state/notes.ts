@@ -1,5 +1,6 @@
 /** What a panel does not show as it is: pooled, sampled, matched, foreign. */
 
+import { clippedShare } from "../math/range";
 import { alignPanels, baselinePanel, baselineRun, showsDifference } from "./compare";
 import type { PanelModel } from "./panels";
 
@@ -38,4 +39,20 @@ export function noteTexts(panel: PanelModel): readonly Note[] {
     notes.push({ short, long: `This run minus the baseline. ${statement}` });
   }
   return notes;
+}
+
+/** Runs that take less of the axis than this are flat. */
+const FLAT = 0.08;
+const MUCH = 0.05;
+
+/** Whether much of a run lies beyond the axis, or within a few of its rows. */
+export function isHiddenByAxis(panel: PanelModel): boolean {
+  const tile = panel.tile.value;
+  const grid = panel.grid.value;
+  if (tile === null || tile.range === null || grid === null) return false;
+  const { above, below } = clippedShare(grid, panel.shown.value?.columns.n ?? tile.columns.n);
+  if (above + below > MUCH) return true;
+  const scale = panel.fullScale.value;
+  const [lo, hi] = tile.range;
+  return hi > lo && scale.valueToShare(hi) - scale.valueToShare(lo) < FLAT;
 }

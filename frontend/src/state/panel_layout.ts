@@ -1,7 +1,7 @@
 /** Where the parts of a panel lie, in CSS px from its top. */
 
 import { BANDS, type BandName, TOP_BANDS } from "../draw/bands";
-import { PAD_PX, SHARE_PX, THIN_GAP_PX, THIN_PX, X_AXIS_PX } from "./metrics";
+import { NOTES_PX, PAD_PX, SHARE_PX, THIN_GAP_PX, THIN_PX, X_AXIS_PX } from "./metrics";
 
 export interface PlacedBand {
   readonly band: BandName;
@@ -31,17 +31,17 @@ export const STRIP_LAYOUT: PanelLayout = {
 
 const BAND_PX = THIN_PX + THIN_GAP_PX;
 
-/** Top bands, heatmap, bottom bands, strip of shares, time axis; the heatmap takes what the others leave. */
+/** Line of notes, top bands, heatmap, bottom bands, strip of shares, time axis; the heatmap takes what the others leave. */
 export function placeParts(bands: readonly BandName[], panel_px: number, withShares: boolean): PanelLayout {
   const share_px = withShares ? SHARE_PX : 0;
   const tops = bands.filter((band) => TOP_BANDS.includes(band));
   const bottoms = BANDS.filter((band) => bands.includes(band) && !tops.includes(band));
-  const heatTop_px = PAD_PX + tops.length * BAND_PX;
+  const heatTop_px = NOTES_PX + tops.length * BAND_PX;
   const end_px = panel_px - X_AXIS_PX - PAD_PX;
   const heatHeight_px = Math.max(16, end_px - heatTop_px - bottoms.length * BAND_PX);
   const heatEnd_px = heatTop_px + heatHeight_px;
   const placed = [
-    ...tops.map((band, at) => ({ band, top_px: PAD_PX + at * BAND_PX })),
+    ...tops.map((band, at) => ({ band, top_px: NOTES_PX + at * BAND_PX })),
     ...bottoms.map((band, at) => ({ band, top_px: heatEnd_px + THIN_GAP_PX + at * BAND_PX })),
   ];
   const partsEnd_px = heatEnd_px + bottoms.length * BAND_PX;
@@ -51,6 +51,6 @@ export function placeParts(bands: readonly BandName[], panel_px: number, withSha
     heatHeight_px,
     shareTop_px: withShares ? partsEnd_px + 2 : null,
     axisTop_px: partsEnd_px + share_px + 1,
-    height_px: partsEnd_px + share_px - PAD_PX,
+    height_px: partsEnd_px + share_px - NOTES_PX,
   };
 }

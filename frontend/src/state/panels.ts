@@ -18,7 +18,7 @@ import { isExpanded, runs } from "./selection";
 import * as settings from "./settings";
 import { seriesId } from "./tree";
 import { chooseScale, rowsOf } from "./value_range";
-import { keyOfX, keyOfY, liveX, liveY, zoomX, zoomY } from "./view";
+import { keyOfX, liveX, liveY, zoomX, zoomY } from "./view";
 
 /** A run's clock is known from any of its tiles; epochs come from its scalars. */
 export const epochs = signal<ReadonlyMap<string, Pick<RunClock, "epochs" | "epochSteps">>>(new Map());
@@ -83,13 +83,15 @@ export class PanelModel {
   readonly scale = computed(() => zoomedScale(this.fullScale.value, zoomY.value.get(this.keyY)));
 
   readonly fullScale = computed(() => {
-    if (settings.linked.value) return this.row.fullScale.value;
+    const scope = axisScope();
+    if (scope === "row") return this.row.fullScale.value;
+    if (scope === "all") return chooseScale(allTiles.value, this.row.bins.value);
     const tile = this.tile.value;
     return chooseScale(tile === null ? [] : [tile], this.row.bins.value);
   });
 
   get keyY(): string {
-    return keyOfY(this.row.id, this.id);
+    return axisScope() === "panel" ? this.id : this.row.id;
   }
 
   /** The finest tile that has the whole visible part. */
@@ -282,6 +284,15 @@ export const clocks = computed<ReadonlyMap<string, RunClock>>(() => {
   }
   return found;
 });
+
+/** Which panels share one value axis; a difference needs the same rows in both runs. */
+export function axisScope(): (typeof settings.AXIS_SCOPES)[number] {
+  if (!settings.linked.value) return "panel";
+  const chosen = settings.axisScope.value;
+  return chosen === "panel" && settings.compare.value === "difference" ? "row" : chosen;
+}
+
+const allTiles = computed(() => knownPanels.value.flatMap((panel) => panel.tile.value ?? []));
 
 const sharedAxis = computed(() => zoomedAxis(fullAxis.value, zoomX.value.get("")));
 export const sharedLiveAxis = computed(() => zoomedAxis(fullAxis.value, liveX.value.get("")));

@@ -26,7 +26,7 @@ export const rows = computed<readonly Row[]>(() => {
   const rest = pinned.length === 0 ? all : all.filter((series) => !pinned.includes(series));
   return [
     ...orderRows(pinned, "name", [], ranking),
-    ...orderRows(rest, settings.sort.value, settings.folded.value, ranking),
+    ...orderRows(rest, settings.sort.value, settings.transposed.value ? [] : settings.folded.value, ranking),
   ];
 });
 

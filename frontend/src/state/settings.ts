@@ -29,6 +29,7 @@ export const TIMES = [
   "share",
 ] as const satisfies readonly AxisKind[];
 export const SCALES = ["auto", "linear", "symlog", "native"] as const;
+export const AXIS_SCOPES = ["row", "panel", "all"] as const;
 export const RANGES = ["auto", "full", "manual"] as const;
 export const QUANTITIES = ["share", "count", "density", "peak"] as const satisfies readonly Quantity[];
 export const SCOPES = ["row", "panel", "all"] as const;
@@ -69,6 +70,8 @@ export const full = setting("full", "", text);
 /** Axes. */
 export const time = setting<AxisKind>("x", "step", choice(TIMES));
 export const scale = setting<Scale>("y", "auto", choice(SCALES));
+/** Which panels share one value axis: those of a layer, none, or all. */
+export const axisScope = setting<(typeof AXIS_SCOPES)[number]>("yof", "row", choice(AXIS_SCOPES));
 export const range = setting<(typeof RANGES)[number]>("range", "auto", choice(RANGES));
 export const manualRange = setting<readonly [number, number]>("yrange", [-1, 1], interval);
 export const bins = setting("bins", 0, integer(0, 512));

@@ -5,8 +5,11 @@ import { ValueScale } from "../math/value_scale";
 import * as settings from "./settings";
 import { chooseScale, rowsOf, snap } from "./value_range";
 
+/** One column of that range. */
 function tile(lo: number, hi: number): Tile {
-  return { range: [lo, hi], extent: [lo * 2, hi * 2] } as unknown as Tile;
+  const one = (value: number) => Float64Array.of(value);
+  const columns = { length: 1, mean: one((lo + hi) / 2), std: one(hi - lo), min: one(lo), max: one(hi) };
+  return { range: [lo, hi], extent: [lo * 2, hi * 2], columns } as unknown as Tile;
 }
 
 afterEach(() => {

@@ -1,12 +1,16 @@
 /** The value axis of panels that are compared: range and kind of scale, from their tiles and the settings. */
 
 import type { Tile } from "../data/types";
+import { commonRange, sizesOf } from "../math/common_range";
 import { chosenRange } from "../math/range";
 import { ValueScale } from "../math/value_scale";
 import * as settings from "./settings";
 
 /** Ranges of runs further apart than this cannot be read on one linear axis. */
 const SYMLOG_FROM = 12;
+/** A symlog axis has at most this many decades; where all values are asked for, as many as float32 has. */
+const AUTO_DECADES = 8;
+const ALL_DECADES = 76;
 /** Moving both ends of an axis to cells adds at most these rows. */
 const MOVED_ROWS = 2;
 
@@ -16,7 +20,11 @@ export function chooseScale(tiles: readonly Tile[], bins: number): ValueScale {
   const kind = settings.scale.value;
   if (kind === "native" && tiles.length > 0) return ValueScale.native(tiles, lo, hi);
   if (kind === "symlog") return ValueScale.symlog(lo, hi);
-  if (kind === "auto" && isWide(tiles)) return ValueScale.symlog(lo, hi, linthresh(tiles, lo, hi));
+  const auto = settings.range.value === "auto";
+  const sizes = (auto ? commonRange(tiles)?.sizes : sizesOf(tiles)) ?? [];
+  if (kind === "auto" && isWide(sizes)) {
+    return ValueScale.symlog(lo, hi, linthresh(sizes, lo, hi, auto ? AUTO_DECADES : ALL_DECADES));
+  }
   if (settings.range.value === "manual") return ValueScale.linear(lo, hi);
   const cell = cellSize(lo, hi, bins - MOVED_ROWS);
   return ValueScale.linear(Math.floor(lo / cell) * cell, Math.ceil(hi / cell) * cell);
@@ -49,22 +57,13 @@ function isWhole(value: number): boolean {
   return Math.abs(value - Math.round(value)) < 1e-9;
 }
 
-function sizes(tiles: readonly Tile[]): number[] {
-  return tiles
-    .flatMap((tile) =>
-      tile.range === null ? [] : [Math.max(Math.abs(tile.range[0]), Math.abs(tile.range[1]))],
-    )
-    .filter((size) => size > 0);
+function isWide(sizes: readonly number[]): boolean {
+  return sizes.length > 1 && Math.max(...sizes) > SYMLOG_FROM * Math.min(...sizes);
 }
 
-function isWide(tiles: readonly Tile[]): boolean {
-  const all = sizes(tiles);
-  return all.length > 1 && Math.max(...all) > SYMLOG_FROM * Math.min(...all);
-}
-
-/** A tenth of the narrowest run's range is drawn linearly. */
-function linthresh(tiles: readonly Tile[], lo: number, hi: number): number {
+/** A tenth of the smallest size is drawn linearly. */
+function linthresh(sizes: readonly number[], lo: number, hi: number, decades: number): number {
   const most = Math.max(Math.abs(lo), Math.abs(hi));
-  const least = Math.max(Math.min(...sizes(tiles)), most * 1e-8);
+  const least = Math.max(Math.min(...sizes), most * 10 ** -decades);
   return 10 ** (Math.floor(Math.log10(least)) - 1);
 }

@@ -95,10 +95,6 @@ export function keyOfX(panelId: string): string {
   return settings.linked.value ? "" : panelId;
 }
 
-export function keyOfY(rowId: string, panelId: string): string {
-  return settings.linked.value ? rowId : panelId;
-}
-
 /** Where the pointer or the arrow keys are, in units of the axes. */
 export interface Cursor {
   readonly panelId: string;

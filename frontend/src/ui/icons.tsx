@@ -21,6 +21,9 @@ const PATHS = {
   table: "M2.5 3h11v10h-11ZM2.5 6.3h11M2.5 9.6h11M6.2 3v10",
   strips: "M2 3.5h12M2 6.5h12M2 9.5h12M2 12.5h12",
   panels: "M2.5 3h11v4h-11ZM2.5 9.5h11v4h-11Z",
+  transpose:
+    "M2.5 2.5h4v11h-4ZM9 9.5h4.5v4H9ZM9.5 2.8h2.2a1.6 1.6 0 0 1 1.6 1.6v2.8M11.6 5.6l1.7 1.8 1.6-1.8",
+  more: "M3 8h.01M8 8h.01M13 8h.01",
 } as const;
 
 export type IconName = keyof typeof PATHS;

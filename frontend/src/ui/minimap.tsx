@@ -3,6 +3,7 @@
 import { useRef } from "preact/hooks";
 import { AXIS_PX, frame, name_px, narrow, RIGHT_PX, slice_px } from "../state/metrics";
 import { fullAxis, sharedLiveAxis } from "../state/panels";
+import * as settings from "../state/settings";
 import { resetZoom } from "../state/view";
 import { moveShared } from "../state/zooming";
 import { box } from "./box";
@@ -18,7 +19,8 @@ export function Minimap() {
   const from = clamp(full.unitToShare(now.lo));
   const to = clamp(full.unitToShare(now.hi));
   const left_px = name_px.value + AXIS_PX;
-  const width_px = frame.value.width_px - left_px - (narrow.value ? 0 : slice_px.value) - RIGHT_PX;
+  const beside_px = narrow.value || settings.transposed.value ? 0 : slice_px.value;
+  const width_px = frame.value.width_px - left_px - beside_px - RIGHT_PX;
 
   const move = (grip: Grip, by: number) => {
     const axis = fullAxis.peek();

@@ -17,6 +17,7 @@ import { showsDifference } from "../state/compare";
 import { differenceColours, differenceTo } from "../state/difference";
 import type { PanelModel } from "../state/panels";
 import * as settings from "../state/settings";
+import { paintStripEnds } from "./paint_ends";
 import { paintOverlays } from "./paint_lines";
 
 /** Cells without any value, and times without any record; the style sheet has the same two colours. */
@@ -108,6 +109,7 @@ export function paintHeat(
     paint(canvas, cells, table, height_px);
   }
   if (row.expanded.value) paintOverlays(canvas, panel, size.ratio);
+  else paintStripEnds(canvas, panel, size.ratio);
   return {
     axis: panel.axis.value,
     scale: panel.scale.value,

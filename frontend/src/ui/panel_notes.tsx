@@ -1,46 +1,79 @@
 /** What a panel does not show as it is: clipped, pooled, sampled, matched, foreign. One line, never silent. */
 
-import type { Tile } from "../data/types";
 import { formatShare } from "../math/format";
 import { clippedShare, clippedToText } from "../math/range";
-import type { Grid } from "../math/rebin";
-import { noteTexts } from "../state/notes";
-import type { PanelModel } from "../state/panels";
+import { isHiddenByAxis, noteTexts } from "../state/notes";
+import { axisScope, type PanelModel } from "../state/panels";
 import * as settings from "../state/settings";
 
 export function PanelNotes({ panel }: { readonly panel: PanelModel }) {
-  const tile = panel.shown.value;
-  const grid = panel.grid.value;
-  if (tile === null || grid === null) return null;
-  const clipped =
-    panel.liveScale.value === panel.fullScale.value ? clippedToText(clippedShare(grid, tile.columns.n)) : "";
-  const notes = noteTexts(panel);
+  if (panel.shown.value === null || panel.grid.value === null) return null;
   return (
     <div class="notes">
-      {clipped === "" ? null : (
-        <button
-          type="button"
-          title={`${clipped} the shown range. Click: show the full range`}
-          aria-label={`${clippedMarks(grid, tile)}: ${clipped} the shown range; show the full range`}
-          onClick={() => {
-            settings.range.value = "full";
-          }}
-        >
-          {clippedMarks(grid, tile)}
-        </button>
-      )}
-      {notes.map(({ short, long }) => (
+      {noteTexts(panel).map(({ short, long }) => (
         <span key={short} title={long}>
           {short}
         </span>
       ))}
+      {settings.range.value === "full" ? <FullRange /> : <Clipped panel={panel} />}
+      <OwnScale panel={panel} />
     </div>
   );
 }
 
-/** Shares above and below, short enough for a narrow panel. */
-function clippedMarks(grid: Grid, tile: Tile): string {
+/** Shares beyond the axis, while nobody zoomed into a part of it. */
+function Clipped({ panel }: { readonly panel: PanelModel }) {
+  const tile = panel.shown.value;
+  const grid = panel.grid.value;
+  if (tile === null || grid === null || panel.liveScale.value !== panel.fullScale.value) return null;
   const { above, below } = clippedShare(grid, tile.columns.n);
-  const parts = [above > 0 ? `▲ ${formatShare(above)}` : "", below > 0 ? `▼ ${formatShare(below)}` : ""];
-  return parts.filter(Boolean).join("  ");
+  if (above + below === 0) return null;
+  const words = clippedToText({ above, below });
+  const both = above > 0 && below > 0;
+  return (
+    <button
+      type="button"
+      title={`${words} the shown range. Click: include them all`}
+      onClick={() => {
+        settings.range.value = "full";
+      }}
+    >
+      {both ? `${formatShare(above + below)} outside ↕` : `${words} ${above > 0 ? "↑" : "↓"}`}
+    </button>
+  );
+}
+
+function FullRange() {
+  return (
+    <button
+      type="button"
+      title="The value axis holds every value. Click: the central values only"
+      onClick={() => settings.range.reset()}
+    >
+      all values
+    </button>
+  );
+}
+
+/** Offered where the shared axis hides most of a run; says so where each run has its own. */
+function OwnScale({ panel }: { readonly panel: PanelModel }) {
+  if (!settings.linked.value || panel.row.panels.value.length < 2) return null;
+  const own = axisScope() === "panel";
+  if (!own && !isHiddenByAxis(panel)) return null;
+  return (
+    <button
+      type="button"
+      class="own-scale"
+      title={
+        own
+          ? "Each run has its own value axis, so heights cannot be compared. Click: one axis for all runs of a layer"
+          : "One value axis for all runs of the layer hides much of a run. Click: own scale per run"
+      }
+      onClick={() => {
+        settings.axisScope.value = own ? "row" : "panel";
+      }}
+    >
+      {own ? "own scale" : "own scale?"}
+    </button>
+  );
 }

@@ -1,20 +1,17 @@
 /** The rows of the page: headings of modules, layers as strips, layers as panels. */
 
 import type { ComponentChildren } from "preact";
-import { baselineRun, showsDifference } from "../state/compare";
+import { showsDifference } from "../state/compare";
 import { content_px, frame, name_px, narrow, panel_px } from "../state/metrics";
 import { type RowModel, rowOf } from "../state/panels";
 import type { PlacedRow } from "../state/rows";
-import { runs, toggleExpanded, toggleFolded, togglePinnedLayer } from "../state/selection";
-import * as settings from "../state/settings";
+import { runs, toggleExpanded, toggleFolded } from "../state/selection";
 import type { GroupRow, LayerRow, Row } from "../state/tree";
 import { box } from "./box";
-import { ColourBar, DifferenceBar } from "./colour_bar";
-import { IconButton } from "./controls";
 import { FindingBadge } from "./findings_view";
 import { Icon } from "./icons";
+import { Bars, layerFacts, RowActions } from "./layer_name";
 import { Panel } from "./panel";
-import { RowMenu } from "./row_menu";
 import { Slice } from "./slice";
 
 const INDENT_PX = 10;
@@ -121,31 +118,9 @@ function StripName({ row }: { readonly row: LayerRow }) {
   );
 }
 
-function Bars({ model }: { readonly model: RowModel }) {
-  const scale = model.colours.value;
-  const width_px = name_px.value - 22;
-  const differs = model.panels.value.some(showsDifference);
-  return (
-    <>
-      <ColourBar model={model} width_px={width_px} />
-      {differs ? (
-        <DifferenceBar
-          most={scale.hi}
-          quantity={scale.quantity}
-          width_px={width_px}
-          baseline={baselineRun()}
-        />
-      ) : null}
-    </>
-  );
-}
-
 function PanelName({ row, model }: { readonly row: LayerRow; readonly model: RowModel }) {
-  const { layer, type, shapes } = row.series;
-  const shape = shapes[0]?.length ? shapes[0].join(" × ") : "";
-  const facts = [type, shape].filter(Boolean).join(" · ");
-  const pinned = settings.pinnedLayers.value.includes(row.id);
-  const full = settings.full.value === row.id;
+  const { layer } = row.series;
+  const facts = layerFacts(row.series);
   return (
     <div class="name-cell tall" style={nameBox()}>
       <button
@@ -163,25 +138,8 @@ function PanelName({ row, model }: { readonly row: LayerRow; readonly model: Row
           {facts}
         </div>
       )}
-      {narrow.value ? null : <Bars model={model} />}
-      <div class="row-actions">
-        <FindingBadge tag={row.series.tag} short={false} />
-        <RowMenu model={model} />
-        <IconButton
-          icon="pin"
-          tip={pinned ? "Take this layer off the top" : "Keep this layer at the top"}
-          pressed={pinned}
-          onClick={() => togglePinnedLayer(row.series)}
-        />
-        <IconButton
-          icon={full ? "shrink" : "expand"}
-          tip={full ? "Show all layers again (Esc)" : "Show only this layer, large"}
-          pressed={full}
-          onClick={() => {
-            settings.full.value = full ? "" : row.id;
-          }}
-        />
-      </div>
+      {narrow.value ? null : <Bars model={model} width_px={name_px.value - 22} />}
+      <RowActions model={model} />
     </div>
   );
 }

@@ -5,7 +5,7 @@ import { formatShare, formatSteps } from "../math/format";
 import type { Grid } from "../math/rebin";
 import { lastAtMost } from "../math/value_scale";
 import { dark } from "../state/catalog";
-import { slice_px, THIN_PX, X_AXIS_PX } from "../state/metrics";
+import { SLICE_MARGIN_PX, slice_px, THIN_PX, X_AXIS_PX } from "../state/metrics";
 import type { PanelModel, RowModel } from "../state/panels";
 import { pinnedColumn } from "../state/pin";
 import { runColor, runs } from "../state/selection";
@@ -21,12 +21,11 @@ interface Part {
   readonly steps: string;
 }
 
-const MARGIN_PX = 8;
 /** Log counts show this many decades. */
 const DECADES = 5;
 
 export function Slice({ row }: { readonly row: RowModel }) {
-  const width_px = slice_px.value - 2 * MARGIN_PX;
+  const width_px = slice_px.value - 2 * SLICE_MARGIN_PX;
   const layout = row.layout.value;
   const parts = row.panels.value.flatMap((panel) => readPart(panel) ?? []);
   const mode = settings.sliceMode.value;

@@ -1,13 +1,12 @@
 /** The step whose histograms are shown at the right: typed, stepped through, or the newest. */
 
-import { slice_px } from "../state/metrics";
 import { fullAxis } from "../state/panels";
 import { movePin, pinAt, pinStep } from "../state/pin";
 import * as settings from "../state/settings";
 import { box } from "./box";
 import { IconButton } from "./controls";
 
-export function StepField() {
+export function StepField({ width_px }: { readonly width_px: number }) {
   const unit = settings.pinned.value;
   const counted = fullAxis.value.kind === "step" || fullAxis.value.kind === "log_step";
   const take = (text: string) => {
@@ -16,7 +15,7 @@ export function StepField() {
     else if (Number.isFinite(step)) pinStep(step);
   };
   return (
-    <div class="slice-head" style={box({ width: slice_px.value })}>
+    <div class="slice-head" style={box({ width: width_px })}>
       <label title="The step whose histograms are shown; empty follows the newest">
         step
         <input

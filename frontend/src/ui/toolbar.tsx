@@ -287,6 +287,14 @@ function LayoutSwitch() {
         pressed={now === "panels"}
         onClick={() => choose("panels")}
       />
+      <IconButton
+        icon="transpose"
+        tip="Runs as rows, layers as columns"
+        pressed={settings.transposed.value}
+        onClick={() => {
+          settings.transposed.value = !settings.transposed.value;
+        }}
+      />
     </span>
   );
 }

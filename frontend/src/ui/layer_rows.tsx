@@ -1,0 +1,85 @@
+/** Layers down, runs across; names and run heads stay in sight. */
+
+import { dark } from "../state/catalog";
+import {
+  AXIS_PX,
+  content_px,
+  HEAD_PX,
+  name_px,
+  narrow,
+  panel_px,
+  plot_px,
+  SCALAR_PX,
+  slice_px,
+} from "../state/metrics";
+import { sharedLiveAxis } from "../state/panels";
+import { type PlacedRow, total_px } from "../state/rows";
+import { shownTags } from "../state/scalars";
+import { runColor, runs, type ShownRun, soloRun } from "../state/selection";
+import { TimeAxis } from "./axes";
+import { axisName } from "./axis_name";
+import { box } from "./box";
+import { ColumnLines } from "./column_lines";
+import { RunBadge } from "./findings_view";
+import { PlacedRowView } from "./rows";
+import { ScalarChart } from "./scalar_chart";
+import { StepField } from "./step_field";
+
+export function LayerRows({ onScreen }: { readonly onScreen: readonly PlacedRow[] }) {
+  return (
+    <>
+      <Heads />
+      <div class="rows" style={box({ height: total_px.value, width: content_px.value })}>
+        {onScreen.map((placed) => (
+          <PlacedRowView key={placed.row.id} placed={placed} />
+        ))}
+        <ColumnLines lefts_px={runs.value.map((_, at) => name_px.value + at * panel_px.value + AXIS_PX)} />
+      </div>
+    </>
+  );
+}
+
+function Heads() {
+  return (
+    <div
+      class="heads"
+      style={box({ width: content_px.value, height: HEAD_PX + shownTags.value.length * SCALAR_PX })}
+    >
+      {narrow.value ? null : (
+        <div class="corner" style={box({ width: name_px.value })}>
+          {axisName()}
+        </div>
+      )}
+      {runs.value.map((run) => (
+        <Head key={run.name} run={run} />
+      ))}
+      <StepField width_px={slice_px.value} />
+    </div>
+  );
+}
+
+function Head({ run }: { readonly run: ShownRun }) {
+  const color = runColor(run.at, dark.value);
+  return (
+    <div class="head" style={box({ width: panel_px.value })}>
+      <div class="run-line">
+        <button
+          type="button"
+          class="run-name"
+          title={`${run.name}${run.info.cadence ? ` — recorded ${run.info.cadence}` : ""}. Double-click: show this run only.`}
+          onDblClick={() => soloRun(run.name)}
+        >
+          <span class="swatch" style={{ background: color }} aria-hidden="true" />
+          <span class="ellipsis">{run.name}</span>
+        </button>
+        <RunBadge run={run.name} />
+      </div>
+      {shownTags.value.map((tag) => (
+        <ScalarChart key={tag} run={run.name} tag={tag} color={color} />
+      ))}
+      <div class="head-axis" style={box({ left: AXIS_PX, width: plot_px.value })}>
+        <TimeAxis axis={sharedLiveAxis} top_px={0} />
+      </div>
+    </div>
+  );
+}
