@@ -10,6 +10,7 @@ import numpy as np
 import torch
 import torch.distributed as dist
 from torch import nn
+from torch.distributed.device_mesh import init_device_mesh
 from torch.distributed.fsdp import fully_shard
 from torch.nn.parallel import DistributedDataParallel
 
@@ -17,6 +18,8 @@ from tb_activation_hist.logger import ActivationHistLogger
 from tests.models import Tap
 
 STEPS = 4
+ALONE = ("ends early", "vanishes", "records nothing")
+"""Scenarios whose ranks do not do the same, so no collective may join them."""
 
 
 def make_model() -> nn.Module:
@@ -29,11 +32,37 @@ def train(model: nn.Module, hist: ActivationHistLogger, tap: Tap, steps: int) ->
     seen = []
     for _ in range(steps):
         model(torch.randn(5, 4)).square().mean().backward()
+        gradients = {f"weight_gradients/{name}": p.grad for name, p in named_parameters(model)}
         optimizer.step()
+        whole = gradients | {f"weights/{name}": p for name, p in named_parameters(model)}
+        seen.append(tap.take() | {key: to_array(tensor) for key, tensor in whole.items()})
         optimizer.zero_grad()
-        seen.append(tap.take())
         hist.step(loss=1.0)
     return seen
+
+
+def named_parameters(model: nn.Module) -> list[tuple[str, nn.Parameter]]:
+    """Their names without the wrappers'."""
+    return [(name.removeprefix("module."), p) for name, p in model.named_parameters()]
+
+
+def to_array(tensor: torch.Tensor) -> np.ndarray:
+    """All values of a parameter or gradient, of its shards too; a collective of all ranks."""
+    whole = tensor.full_tensor() if hasattr(tensor, "full_tensor") else tensor
+    return whole.detach().numpy().ravel().copy()
+
+
+def wrap(model: nn.Module, scenario: str) -> nn.Module:
+    """The model as this scenario trains it: FSDP2 over all ranks or over pairs (HSDP), or DDP."""
+    if scenario in ("fsdp", "hsdp"):
+        size = dist.get_world_size()
+        shape = (size,) if scenario == "fsdp" else (2, size // 2)
+        names = ("copies", "shards")[-len(shape) :]
+        mesh = init_device_mesh("cpu", shape, mesh_dim_names=names)
+        fully_shard(model[0], mesh=mesh)
+        fully_shard(model, mesh=mesh)
+        return model
+    return model if scenario in ALONE else DistributedDataParallel(model)
 
 
 def run_scenario(scenario: str, folder: Path) -> None:
@@ -41,12 +70,7 @@ def run_scenario(scenario: str, folder: Path) -> None:
     model = make_model()
     tap = Tap(model)
     torch.manual_seed(rank + 1)
-    trained: nn.Module = model
-    if scenario == "fsdp":
-        fully_shard(model[0])
-        fully_shard(model)
-    elif scenario not in ("ends early", "vanishes"):
-        trained = DistributedDataParallel(model)
+    trained = wrap(model, scenario)
     hist = ActivationHistLogger(
         trained,
         folder / "run",
@@ -55,27 +79,17 @@ def run_scenario(scenario: str, folder: Path) -> None:
         per_rank=scenario == "per_rank",
         merge_ranks=scenario != "apart",
     )
-    if scenario == "records nothing" and rank:
+    if scenario == "records nothing" and rank == 1:
         for _ in range(STEPS):
             trained(torch.randn(5, 4)).square().mean().backward()
         seen = []
     else:
-        seen = train(trained, hist, tap, STEPS - 2 * rank * (scenario == "ends early"))
+        seen = train(trained, hist, tap, max(STEPS - 2 * rank * (scenario == "ends early"), 0))
     if scenario == "vanishes" and rank:
         os._exit(0)
     hist.close()
     for step, values in enumerate(seen, start=1):
         np.savez(folder / f"seen-{rank}-{step}.npz", **values)
-    save_weights(model, folder)
-
-
-def save_weights(model: nn.Module, folder: Path) -> None:
-    whole = {
-        name: (p.full_tensor() if hasattr(p, "full_tensor") else p).detach().numpy().ravel()
-        for name, p in model.named_parameters()
-    }
-    if dist.get_rank() == 0:
-        np.savez(folder / "weights.npz", **whole)
 
 
 def main(folder: Path, scenarios: list[str]) -> None:

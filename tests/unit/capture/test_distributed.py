@@ -1,4 +1,4 @@
-"""Two real ranks under torchrun: sums are exact, and no rank can make the other wait for ever."""
+"""Four real ranks under torchrun: sums are exact, and no rank can make the others wait for ever."""
 
 from __future__ import annotations
 
@@ -28,14 +28,30 @@ WORKER = Path(__file__).with_name("rank_worker.py")
 ROOT = WORKER.parents[3]
 
 
-SCENARIOS = ("ddp", "fsdp", "ends early", "per_rank", "apart", "records nothing", "vanishes")
+RANKS = 4
+SCENARIOS = (
+    "ddp",
+    "fsdp",
+    "hsdp",
+    "ends early",
+    "per_rank",
+    "apart",
+    "records nothing",
+    "vanishes",
+)
 
 
 @pytest.fixture(scope="module")
 def ranks(tmp_path_factory):
-    """All scenarios one after another in the same two processes: (folder, what they printed)."""
+    """All scenarios one after another in the same processes: (folder, what they printed)."""
     folder = tmp_path_factory.mktemp("ranks")
-    command = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node=2", "--standalone"]
+    command = [
+        sys.executable,
+        "-m",
+        "torch.distributed.run",
+        f"--nproc-per-node={RANKS}",
+        "--standalone",
+    ]
     done = subprocess.run(
         [*command, str(WORKER), str(folder), *SCENARIOS],
         cwd=ROOT,
@@ -55,24 +71,25 @@ def seen_by_ranks(folder, step, ranks):
     return {key: np.concatenate([file[key] for file in files]) for key in files[0].files}
 
 
-def assert_run(series_of, folder, ranks=(0, 1)):
+def assert_run(series_of, folder, ranks=range(RANKS)):
     expected = [seen_by_ranks(folder, step, ranks) for step in range(1, STEPS + 1)]
     for key in ("0", "1", "2"):
         assert series_of[key].steps.tolist() == list(range(1, STEPS + 1))
         assert_counted(series_of[key], [values[key] for values in expected])
 
 
-@pytest.mark.parametrize("scenario", ["ddp", "fsdp"])
+@pytest.mark.parametrize("scenario", ["ddp", "fsdp", "hsdp"])
 def test_the_sum_is_that_of_the_joined_batch(scenario, ranks):
+    """Every layer's; and every parameter and gradient as if nobody had split or copied it."""
     folder = ranks[0] / scenario
     run = read_histograms(folder)["run"]
     assert_run(run, folder)
-    weights = np.load(folder / "weights.npz")
-    for name in weights.files:
-        series = run[f"weights/{name}"]
-        assert series.n.tolist() == [weights[name].size] * STEPS
-        assert series.max[-1] == weights[name].max()
-        assert run[f"weight_gradients/{name}"].n.tolist() == [weights[name].size] * STEPS
+    whole = [seen_by_ranks(folder, step, [0]) for step in range(1, STEPS + 1)]
+    names = {key for key in whole[0] if "weight" in key.split("/")[0]}
+    assert len(names) == 8
+    assert set(run) == names | {"0", "1", "2"}
+    for name in names:
+        assert_counted(run[name], [values[name] for values in whole])
 
 
 def test_a_rank_that_ends_early_is_waited_for_no_longer(ranks):
@@ -86,12 +103,12 @@ def test_a_rank_that_sends_nothing_is_left_out(scenario, ranks):
     assert run["0"].steps.tolist() == list(range(1, STEPS + 1))
     assert "Rank 1 sent no counts for 3 s" in said
     if scenario == "records nothing":
-        assert_run(run, folder / scenario, ranks=(0,))
+        assert_run(run, folder / scenario, ranks=(0, 2, 3))
 
 
 def test_per_rank_writes_a_run_for_each(ranks):
     runs = read_histograms(ranks[0] / "per_rank")
-    for rank in (0, 1):
+    for rank in range(RANKS):
         assert_run(runs[f"run/rank{rank}"], ranks[0] / "per_rank", ranks=(rank,))
 
 
