@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, Page, Route
 
 from tests.browser.conftest import STRICT, new_page
-from tests.browser.tab import Tab, open_tab
+from tests.browser.tab import Tab, open_frame, open_tab
 from tests.plugin.logdirs import Values, healthy_values, write_run
 from tests.plugin.tensorboard_process import TensorBoard, running_tensorboard
 
@@ -100,3 +100,80 @@ def test_each_run_can_have_its_own_value_axis(odd: Tab) -> None:
     odd.frame.locator(".own-scale").first.click()
     odd.until(lambda: odd.axis_ticks("y", 0) == odd.axis_ticks("y", 1), bool)
     odd.until(odd.hash, lambda address: "yof" not in address)
+
+
+def run_heads(tab: Tab) -> list[str]:
+    return [" ".join(text.split()) for text in tab.frame.locator(".run-name").all_text_contents()]
+
+
+def test_the_ranks_of_a_training_are_one_choice(odd: Tab) -> None:
+    odd.reset()
+    # Of several trainings the first rank of each is shown at first, and said to be one.
+    assert run_heads(odd) == [CALM, "ddp rank 0", HUGE, "single"]
+    odd.frame.get_by_role("button", name="Runs").click()
+    ranks = odd.frame.get_by_role("combobox", name="Ranks of ddp")
+    assert ranks.input_value() == "ddp/rank0"
+    ranks.select_option("all")
+    odd.until(lambda: len(run_heads(odd)), lambda count: count == 6)
+    assert run_heads(odd)[1:4] == ["ddp rank 0", "ddp rank 1", "ddp rank 2"]
+    ranks.select_option(label="rank 2")
+    odd.until(lambda: run_heads(odd)[1:3], lambda heads: heads == ["ddp rank 2", HUGE])
+    odd.frame.get_by_role("checkbox", name="ddp").uncheck()
+    odd.until(lambda: run_heads(odd), lambda heads: heads == [CALM, HUGE, "single"])
+    odd.frame.get_by_title("Show ddp only").click()
+    odd.until(lambda: len(run_heads(odd)), lambda count: count == 3)
+    odd.page.keyboard.press("Escape")
+
+
+def test_runs_are_found_by_an_expression(odd: Tab) -> None:
+    odd.reset()
+    odd.frame.get_by_role("button", name="Runs").click()
+    field = odd.frame.get_by_placeholder("Filter runs")
+    field.fill("/rank[12]/")
+    odd.until(odd.frame.locator(".run-choice").count, lambda count: count == 1)
+    odd.frame.get_by_title("Show every run of this list").click()
+    odd.until(lambda: run_heads(odd), lambda heads: heads == ["ddp rank 1", "ddp rank 2"])
+    field.fill("/(/")
+    odd.until(lambda: field.get_attribute("aria-invalid"), lambda value: value == "true")
+    field.fill("")
+    odd.page.keyboard.press("Escape")
+
+
+def test_a_run_of_one_record_is_wide_enough_to_see_and_says_so(odd: Tab) -> None:
+    odd.reset(show(CALM, "single"))
+    picture = odd.pixels("single", "conv1")
+    colours = np.array(picture["colours"]).reshape(picture["height"], picture["width"])
+    drawn = np.flatnonzero((colours != 0xFFFFFF).any(axis=0))
+    assert 5 <= len(drawn) <= 8
+    assert abs(drawn[0] / picture["width"] - 40 / RECORDS) < 0.01
+    odd.page.mouse.move(*odd.point("single", "conv1", (drawn[0] + 4) / picture["width"], 0.5))
+    assert "step 40" in odd.frame.locator(".tooltip").inner_text()
+    assert odd.frame.get_by_text("one record, drawn wider").count() == len(NAMES)
+
+
+def test_a_scalar_that_cannot_be_loaded_says_so_in_its_place(
+    open_page: Callable[..., Page], odd_runs: TensorBoard
+) -> None:
+    page = open_page()
+    failing = {"on": True}
+
+    def answer(route: Route) -> None:
+        if failing["on"]:
+            route.fulfill(status=500, content_type="text/plain", body="The disk is on fire.")
+        else:
+            route.continue_()
+
+    page.route("**/scalars?*", answer)
+    tab = open_frame(page, odd_runs.root, show(CALM, HUGE, "single"))
+    retry = tab.frame.get_by_text("not loaded, retry")
+    tab.until(retry.count, lambda count: count == 2)
+    assert "The disk is on fire." in (retry.first.get_attribute("title") or "")
+    scalars = tab.frame.locator(".scalar-name")
+    assert "not logged in this run" in scalars.nth(2).inner_text()
+    failing["on"] = False
+    retry.first.click()
+    tab.until(retry.count, lambda count: count == 0)
+    # One run's loss grows to 3e38: the other's curve keeps its height.
+    chart = tab.frame.locator(".scalar").nth(1)
+    tab.until(lambda: chart.get_attribute("title") or "", lambda title: "above ↑" in title)
+    assert tab.frame.locator(".scalar path").first.evaluate("e => e.getBBox().height") > 10

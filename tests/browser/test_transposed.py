@@ -25,7 +25,7 @@ def panel(tab: Tab, run: str, layer: str) -> Locator:
 
 def test_runs_become_rows_and_layers_columns(tab: Tab) -> None:
     tab.reset()
-    tab.frame.get_by_title("Runs as rows, layers as columns").click()
+    tab.frame.get_by_title("Transpose: layers as columns").click()
     tab.wait_drawn()
     tab.until(tab.hash, lambda address: address.endswith("p.activation_hist.t=1"))
     assert tab.frame.locator(".layer-title .layer-name").all_text_contents() == list(LAYERS)
@@ -39,7 +39,7 @@ def test_runs_become_rows_and_layers_columns(tab: Tab) -> None:
     # One value axis for the runs of a layer, with the histogram of one step under them.
     assert tab.axis_ticks("y", 0) == tab.axis_ticks("y", len(LAYERS))
     assert tab.frame.locator(".slice-cell .slice").count() == len(LAYERS)
-    tab.frame.get_by_title("Runs as rows, layers as columns").click()
+    tab.frame.get_by_title("Transpose: layers as columns").click()
     tab.until(tab.hash, lambda address: "t=1" not in address)
 
 
@@ -72,7 +72,8 @@ def test_differences_strips_and_pins_work_there_too(tab: Tab) -> None:
     tab.until(tab.frame.locator(".layer-title").count, lambda count: count == 1)
     tab.page.keyboard.press("Escape")
     tab.reset(f"{ON}&p.activation_hist.pins=activations/layer2")
-    assert tab.frame.locator(".layer-title .layer-name").all_text_contents() == ["layer2", "conv1", "layer1"]
+    names = tab.frame.locator(".layer-title .layer-name").all_text_contents()
+    assert names == ["layer2", "conv1", "layer1"]
 
 
 def test_heads_stay_in_sight_and_only_columns_on_the_screen_exist(

@@ -245,7 +245,7 @@ function usualDistance(distances: Float64Array, inner: Float64Array, c: number, 
   const near: number[] = [];
   for (let i = c + side; near.length < NEIGHBOURS && i >= 0 && i < distances.length; i += side)
     near.push(distances[i]!);
-  return near.sort((a, b) => a - b)[near.length >> 1] ?? 0;
+  return near.sort((a, b) => a - b)[(near.length - 1) >> 1] ?? 0;
 }
 
 /** Wall time at the end of a column that nothing follows directly. */

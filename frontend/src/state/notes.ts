@@ -1,6 +1,7 @@
 /** What a panel does not show as it is: pooled, sampled, matched, foreign. */
 
 import { clippedShare } from "../math/range";
+import { LEAST_COLUMN_PX } from "../math/wide_columns";
 import { alignPanels, baselinePanel, baselineRun, showsDifference } from "./compare";
 import type { PanelModel } from "./panels";
 
@@ -22,6 +23,12 @@ export function noteTexts(panel: PanelModel): readonly Note[] {
     notes.push({
       short: `${records} per column`,
       long: `${records} neighbouring records are summed in each column; zoom in to see each`,
+    });
+  }
+  if (panel.widened) {
+    notes.push({
+      short: tile.records === 1 ? "one record, drawn wider" : "few records, drawn wider",
+      long: `Each record is drawn at least ${LEAST_COLUMN_PX} px wide so that it can be seen. It begins where it was recorded; the time axis has no more of it`,
     });
   }
   if (tile.source === "histograms") {

@@ -9,6 +9,7 @@ import { type CellExtent, cellExtent } from "../math/normalise";
 import { type Counts, type Grid, rebin, ZERO_EDGE } from "../math/rebin";
 import { columnSpans, joinSpans, type RunClock, type Spans, StepAxis } from "../math/step_axis";
 import type { ValueScale } from "../math/value_scale";
+import { LEAST_COLUMN_PX, widenSpans } from "../math/wide_columns";
 import { index } from "./catalog";
 import { type Colouring, colouringOf, limitsOf, scaleOwner } from "./contrast";
 import { colourUnder } from "./highlight";
@@ -100,7 +101,17 @@ export class PanelModel {
     return fine !== null && covers(spansOf(fine, this.clock.value), this.axis.value) ? fine : this.tile.value;
   });
 
-  readonly spans = computed(() => spansOf(this.shown.value, this.clock.value));
+  /** As drawn and read: a column that would be too narrow to see reaches into the gap beside it. */
+  readonly spans = computed(() => {
+    const exact = spansOf(this.shown.value, this.clock.value);
+    return exact === null ? null : widenSpans(exact, this.axis.value, plot_px.value, LEAST_COLUMN_PX);
+  });
+
+  /** Whether any column is drawn wider than it lasted. */
+  get widened(): boolean {
+    const exact = spansOf(this.shown.value, this.clock.value);
+    return this.spans.value?.end.some((end, c) => end - (exact?.end[c] ?? end) > 0) ?? false;
+  }
 
   /** Which columns each device pixel shows. */
   readonly pixels = computed<PixelColumns | null>(() => {

@@ -2,6 +2,7 @@
 
 import { computed, effect, signal, untracked } from "@preact/signals";
 import type { ScalarSeries } from "../data/types";
+import { scalarRange } from "../math/scalar_range";
 import { client, index, shown } from "./catalog";
 import { epochs } from "./panels";
 import { runs } from "./selection";
@@ -34,17 +35,32 @@ export function scalarKey(run: string, tag: string): string {
   return `${run}\n${tag}`;
 }
 
-/** Smallest and largest value of a tag over the shown runs, so that they share an axis. */
-export function extentOf(tag: string): readonly [number, number] | null {
-  const values = runs.value.flatMap((run) => series.value.get(scalarKey(run.name, tag))?.values ?? []);
-  const known = values.filter((value) => value !== null);
-  return known.length === 0 ? null : [Math.min(...known), Math.max(...known)];
+/** The height of a tag's charts, so that the shown runs share an axis. */
+export const extents = computed<ReadonlyMap<string, readonly [number, number] | null>>(() => {
+  const all = runs.value.map((run) => run.name);
+  return new Map(
+    shownTags.value.map((tag) => [
+      tag,
+      scalarRange(all.map((run) => series.value.get(scalarKey(run, tag))?.values ?? [])),
+    ]),
+  );
+});
+
+/** Why a scalar could not be fetched, by run and tag. */
+export const scalarErrors = signal<ReadonlyMap<string, string>>(new Map());
+const retries = signal(0);
+
+/** Asks again for what is drawn. */
+export function retryScalars(): void {
+  scalarErrors.value = new Map();
+  retries.value++;
 }
 
 /** Fetches what is drawn, and again at every new revision; call once. */
 export function startScalars(): void {
   effect(() => {
     const revision = index.value?.revision;
+    void retries.value;
     if (!shown.value || revision === undefined) return;
     const wanted = runs.value.flatMap((run) => {
       const epoch = run.scalars.filter((tag) => EPOCH_TAG.test(tag)).slice(0, 1);
@@ -65,11 +81,20 @@ async function fetchAll(
     try {
       const answer = await client.scalars(run, tag, signal);
       keep(answer);
-    } catch {
+      sayError(scalarKey(run, tag), null);
+    } catch (error) {
       if (signal.aborted) return;
-      // A scalar that cannot be read is left out; the index says what is wrong with the server.
+      sayError(scalarKey(run, tag), error instanceof Error ? error.message : String(error));
     }
   }
+}
+
+function sayError(key: string, words: string | null): void {
+  if (scalarErrors.peek().get(key) === (words ?? undefined)) return;
+  const next = new Map(scalarErrors.peek());
+  if (words === null) next.delete(key);
+  else next.set(key, words);
+  scalarErrors.value = next;
 }
 
 function keep(answer: ScalarSeries): void {

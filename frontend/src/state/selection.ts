@@ -4,6 +4,7 @@ import { computed } from "@preact/signals";
 import type { Run, Series } from "../data/types";
 import { index } from "./catalog";
 import { parseFilter } from "./filter";
+import { firstRuns } from "./ranks";
 import * as settings from "./settings";
 import { layersToList, layersToTree, type Row, seriesId } from "./tree";
 
@@ -35,7 +36,7 @@ export const runsWithData = computed<readonly ShownRun[]>(() => {
 export const runs = computed<readonly ShownRun[]>(() => {
   const chosen = settings.runs.value;
   const all = runsWithData.value;
-  return chosen === null ? all.slice(0, RUNS_AT_FIRST) : all.filter((run) => chosen.includes(run.name));
+  return chosen === null ? firstRuns(all, RUNS_AT_FIRST) : all.filter((run) => chosen.includes(run.name));
 });
 
 export const filter = computed(() => parseFilter(settings.filter.value));

@@ -15,13 +15,14 @@ import {
 import { sharedLiveAxis } from "../state/panels";
 import { type PlacedRow, total_px } from "../state/rows";
 import { shownTags } from "../state/scalars";
-import { runColor, runs, type ShownRun, soloRun } from "../state/selection";
+import { runColor, runs, type ShownRun } from "../state/selection";
 import { TimeAxis } from "./axes";
 import { axisName } from "./axis_name";
 import { box } from "./box";
 import { ColumnLines } from "./column_lines";
 import { RunBadge } from "./findings_view";
 import { PlacedRowView } from "./rows";
+import { RunName } from "./run_name";
 import { ScalarChart } from "./scalar_chart";
 import { StepField } from "./step_field";
 
@@ -63,15 +64,7 @@ function Head({ run }: { readonly run: ShownRun }) {
   return (
     <div class="head" style={box({ width: panel_px.value })}>
       <div class="run-line">
-        <button
-          type="button"
-          class="run-name"
-          title={`${run.name}${run.info.cadence ? ` — recorded ${run.info.cadence}` : ""}. Double-click: show this run only.`}
-          onDblClick={() => soloRun(run.name)}
-        >
-          <span class="swatch" style={{ background: color }} aria-hidden="true" />
-          <span class="ellipsis">{run.name}</span>
-        </button>
+        <RunName run={run} />
         <RunBadge run={run.name} />
       </div>
       {shownTags.value.map((tag) => (

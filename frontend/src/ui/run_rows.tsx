@@ -14,7 +14,7 @@ import { AXIS_PX, frame, HEAD_PX, name_px, narrow, panel_px, plot_px } from "../
 import { findPanel, panelId, type RowModel, rowOf, sharedLiveAxis } from "../state/panels";
 import { expanded_px } from "../state/rows";
 import { shownTags } from "../state/scalars";
-import { runColor, runs, type ShownRun, soloRun, toggleExpanded } from "../state/selection";
+import { runColor, runs, type ShownRun, toggleExpanded } from "../state/selection";
 import * as settings from "../state/settings";
 import { TimeAxis, ValueAxis } from "./axes";
 import { axisName } from "./axis_name";
@@ -23,6 +23,7 @@ import { ColumnLines } from "./column_lines";
 import { FindingBadge, RunBadge } from "./findings_view";
 import { Bars, layerFacts, RowActions } from "./layer_name";
 import { Panel } from "./panel";
+import { RunName } from "./run_name";
 import { ScalarChart } from "./scalar_chart";
 import { Slice } from "./slice";
 import { StepField } from "./step_field";
@@ -132,15 +133,7 @@ function RunRow({ run, at, onScreen }: RunRowProps) {
       style={box({ top: at * runRow_px.value, height: runRow_px.value, width: columnsEnd_px.value })}
     >
       <div class="name-cell run-cell" style={nameBox()}>
-        <button
-          type="button"
-          class="run-name"
-          title={`${run.name}${run.info.cadence ? `, recorded ${run.info.cadence}` : ""}. Double-click: show this run only.`}
-          onDblClick={() => soloRun(run.name)}
-        >
-          <span class="swatch" style={{ background: color }} aria-hidden="true" />
-          <span class="run-words">{run.name}</span>
-        </button>
+        <RunName run={run} />
         <RunBadge run={run.name} />
       </div>
       <div class="cells">

@@ -1,0 +1,27 @@
+/** The name of a run at the head of its panels. */
+
+import { dark } from "../state/catalog";
+import { splitRank } from "../state/ranks";
+import { runColor, type ShownRun, soloRun } from "../state/selection";
+
+export function RunName({ run }: { readonly run: ShownRun }) {
+  const cadence = run.info.cadence ? ` — recorded ${run.info.cadence}` : "";
+  const split = splitRank(run.name);
+  return (
+    <button
+      type="button"
+      class="run-name"
+      title={`${run.name}${cadence}. Double-click: show this run only.`}
+      onDblClick={() => soloRun(run.name)}
+    >
+      <span class="swatch" style={{ background: runColor(run.at, dark.value) }} aria-hidden="true" />
+      {split === null ? (
+        <span class="ellipsis">{run.name}</span>
+      ) : (
+        <span class="ellipsis">
+          {split.parent} <span class="count">rank {split.rank}</span>
+        </span>
+      )}
+    </button>
+  );
+}
