@@ -307,7 +307,9 @@ def _op(
     bins: list[float],
 ) -> None:
     """The counting op of compiled graphs, on any device: with torch operations."""
-    _count_with_torch(storage, switch, row, values, rows, _bins_to_scheme(bins))
+    if not _is_recomputing():
+        _count_with_torch(storage, switch, row, values, rows, _bins_to_scheme(bins))
+    _hide_change(storage)
 
 
 @_op.register_kernel("cpu")
@@ -319,8 +321,9 @@ def _(
     rows: int,
     bins: list[float],
 ) -> None:
-    if switch.item():
+    if switch.item() and not _is_recomputing():
         _count_cpu(storage, row, values, rows, _bins_to_scheme(bins))
+    _hide_change(storage)
 
 
 @_op.register_kernel("cuda")
@@ -332,8 +335,10 @@ def _(
     rows: int,
     bins: list[float],
 ) -> None:
+    _hide_change(storage)
     known = _SWITCHES.get(switch.data_ptr())
-    if known is not None and not known.on and not torch.cuda.is_current_stream_capturing():
+    off = known is not None and not known.on
+    if _is_recomputing() or (off and not torch.cuda.is_current_stream_capturing()):
         return  # saves the launch; a graph being captured must hold it all the same
     scheme = _bins_to_scheme(bins)
     triton = triton_kernel()
@@ -341,6 +346,27 @@ def _(
         _count_with_torch(storage, switch, row, values, rows, scheme)
     else:
         triton.count(storage, row, rows, values, scheme, switch)
+
+
+def _is_recomputing() -> bool:
+    """Whether a checkpoint runs its forward part again, inside of a backward pass."""
+    return torch._C._current_graph_task_id() >= 0
+
+
+def _hide_change(storage: torch.Tensor) -> None:
+    """Take back the version that the op's mutation was given.
+
+    A checkpoint inside a graph that is run as it stands (``backend="eager"``) saves its inputs, the
+    storage among them, and would refuse the backward pass because it has changed. Nothing is ever
+    differentiated by counts.
+    """
+    if storage.is_inference() or storage._version < 1:
+        return
+    before = storage._version - 1
+    try:
+        torch._C._autograd._unsafe_set_version_counter((storage,), (before,))
+    except TypeError:  # torch before 2.6 takes one tensor
+        torch._C._autograd._unsafe_set_version_counter(storage, before)  # type: ignore[arg-type]
 
 
 @_op.register_fake

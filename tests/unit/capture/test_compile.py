@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch import nn
 from torch._dynamo.testing import CompileCounterWithBackend
+from torch.utils.checkpoint import checkpoint
 
 from tb_activation_hist.errors import ActivationHistWarning
 from tb_activation_hist.logger import ActivationHistLogger
@@ -144,3 +145,67 @@ def test_after_close_a_compiled_model_still_runs():
     with ActivationHistLogger(compiled, MemoryWriter(), on_error="raise") as hist:
         run(compiled, torch.ones(3, 4), hist)
     assert compiled(torch.ones(3, 4)).shape == (3, 8)
+
+
+class Recomputing(nn.Module):
+    """Checkpoints its body inside of the compiled region."""
+
+    def __init__(self):
+        super().__init__()
+        self.stem, self.head = nn.Linear(4, 4), nn.Linear(4, 2)
+        self.body = nn.Sequential(nn.Linear(4, 4), nn.ReLU(), nn.Linear(4, 4))
+
+    def forward(self, x):
+        return self.head(checkpoint(self.body, self.stem(x), use_reentrant=False))
+
+
+@pytest.mark.parametrize("backend", ["eager", "aot_eager", "inductor"])
+def test_checkpoints_inside_of_the_compiled_region_count_once(backend):
+    torch.manual_seed(0)
+    model, writer, expected = Recomputing(), MemoryWriter(), []
+    tap = Tap(plain := Recomputing())
+    plain.load_state_dict(model.state_dict())
+    inputs = [torch.randn(3, 4) for _ in range(4)]
+    for x in inputs:
+        plain(x)
+        expected.append(tap.take())
+    counter = CompileCounterWithBackend(backend)
+    compiled = torch.compile(model, backend=counter, fullgraph=True)
+    with ActivationHistLogger(compiled, writer, every=2, on_error="raise") as hist:
+        for x in inputs:
+            run(compiled, x, hist)
+    assert counter.frame_count == 1
+    recorded = writer.histograms
+    assert set(recorded) == set(expected[0]) == {"stem", "body.0", "body.1", "body.2", "head"}
+    for key, series in recorded.items():
+        assert series.steps.tolist() == [1, 2, 4]
+        if backend == "inductor":  # whose products may differ in their last bit
+            assert series.n.tolist() == [expected[step - 1][key].size for step in (1, 2, 4)]
+        else:
+            assert_counted(series, [expected[step - 1][key] for step in (1, 2, 4)])
+
+
+CADENCES = {
+    "every": {"every": 4},
+    "thinned": {"thin_after": 2},
+    "schedule": {"schedule": lambda step: step in (2, 3, 9)},
+    "accumulated": {"every": 3, "accumulate": True},
+    "budget": {"overhead_budget": 0.5},
+}
+
+
+@pytest.mark.filterwarnings("ignore:Recording every step would take more")
+@pytest.mark.parametrize("cadence", CADENCES)
+def test_no_cadence_makes_a_second_graph(cadence):
+    model, writer = Model(), MemoryWriter()
+    counter = CompileCounterWithBackend("aot_eager")
+    compiled = torch.compile(model, backend=counter, fullgraph=True)
+    with (
+        torch._dynamo.config.patch(error_on_recompile=True),
+        ActivationHistLogger(compiled, writer, on_error="raise", **CADENCES[cadence]) as hist,
+    ):
+        run(compiled, torch.ones(3, 4), hist, steps=12)
+    assert counter.frame_count == 1
+    assert len(writer.histograms["linear"]) > 1
+    if cadence == "thinned":
+        assert 2 < len(writer.histograms["linear"]) < 12
