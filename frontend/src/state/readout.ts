@@ -11,6 +11,8 @@ import type { PanelModel } from "./panels";
 import * as settings from "./settings";
 
 export interface Readout {
+  readonly firstStep: number;
+  readonly lastStep: number;
   readonly steps: string;
   /** Records that are pooled in the column; 1 mostly. */
   readonly records: number;
@@ -18,6 +20,8 @@ export interface Readout {
   readonly time: string;
   /** The interval of values, or the name of the band. */
   readonly bin: string;
+  /** The interval's ends; null for a band. */
+  readonly ends: readonly [number, number] | null;
   readonly count: number;
   readonly share: number;
   readonly n: number;
@@ -57,19 +61,25 @@ export function readPanel(
       ? (grid.counts[row * grid.columns + column] ?? 0)
       : (bandCounts(band, columns, grid)[column] ?? 0);
   const share = n > 0 ? count / n : 0;
-  const width = (grid.edges[row + 1] ?? 0) - (grid.edges[row] ?? 0);
+  const ends = band === null ? ([grid.edges[row] ?? 0, grid.edges[row + 1] ?? 0] as const) : null;
+  const width = ends === null ? 0 : ends[1] - ends[0];
+  const firstStep = columns.firstStep[column] ?? 0;
+  const lastStep = columns.lastStep[column] ?? 0;
   const records = columns.records[column] ?? 1;
   const most = band === null && settings.quantity.value === "peak" ? fullest(grid, column) : 0;
   return {
-    steps: formatSteps(columns.firstStep[column] ?? 0, columns.lastStep[column] ?? 0),
+    firstStep,
+    lastStep,
+    steps: formatSteps(firstStep, lastStep),
     records,
     time: formatDuration((columns.lastWallTime[column] ?? 0) - clock.startTime),
-    bin: band === null ? formatBin(grid.edges[row] ?? 0, grid.edges[row + 1] ?? 0) : BAND_WORDS[band],
+    bin: ends === null ? BAND_WORDS[band ?? "zeros"] : formatBin(...ends),
+    ends,
     count,
     share,
     n,
     quantity: quantityOf(settings.quantity.value, { count, share, width, records, most }),
-    split: band === null && cutsBins(tile, grid.edges[row] ?? 0, grid.edges[row + 1] ?? 0),
+    split: ends !== null && cutsBins(tile, ...ends),
   };
 }
 
@@ -111,6 +121,26 @@ export function readoutToText(panel: PanelModel, readout: Readout): string {
   const layer = panel.row.series.value.layer;
   const what = `${formatExact(readout.count)} of ${formatExact(readout.n)} values`;
   return `${panel.run}, ${layer}, step ${readout.steps}, ${readout.bin}: ${what}, ${formatShare(readout.share)}`;
+}
+
+export const TSV_HEAD = [
+  "run",
+  "layer",
+  "first_step",
+  "last_step",
+  "bin",
+  "from",
+  "to",
+  "count",
+  "of",
+  "share",
+];
+
+/** The same as cells of a table, numbers in full. */
+export function readoutToCells(panel: PanelModel, readout: Readout): readonly (string | number)[] {
+  const { firstStep, lastStep, bin, ends, count, n, share } = readout;
+  const [from, to] = ends ?? ["", ""];
+  return [panel.run, panel.row.series.value.layer, firstStep, lastStep, bin, from, to, count, n, share];
 }
 
 /** What a picture shows, in a sentence, for those who cannot see it. */

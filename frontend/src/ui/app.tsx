@@ -8,7 +8,9 @@ import { Grid } from "./grid";
 import { Help } from "./help";
 import { globalKeys, releaseSpace } from "./keys";
 import { Minimap } from "./minimap";
+import { Palette } from "./palette";
 import { spaceHeld } from "./pointer";
+import { Said } from "./said";
 import { SettingsPane } from "./settings_pane";
 import { Empty, Loading, NothingFound } from "./states";
 import { TableDialog } from "./table";
@@ -52,6 +54,8 @@ export function App() {
       <SpokenReadout />
       <Help />
       <TableDialog />
+      <Palette />
+      <Said />
     </>
   );
 }

@@ -7,6 +7,7 @@ import { limits as limitsCodec } from "../state/codec";
 import { limitedOwners, OPEN, ownLimits, setLimits } from "../state/contrast";
 import * as settings from "../state/settings";
 import { Check, Select, toOptions } from "./controls";
+import { CONTRASTS, SCOPES } from "./options";
 
 export function ColourSettings() {
   return (
@@ -16,11 +17,7 @@ export function ColourSettings() {
         label="Same scale"
         tip="Which panels share one colour scale"
         value={settings.scope.value}
-        options={toOptions(settings.SCOPES, {
-          row: "for the runs of a layer",
-          panel: "for each panel alone",
-          all: "for everything",
-        })}
+        options={SCOPES}
         onChange={(value) => {
           settings.scope.value = value;
         }}
@@ -38,7 +35,7 @@ export function ColourSettings() {
         label="Contrast"
         tip="Auto leaves 0.5 % of the occupied cells at either end of the scale in the end colours: from percentile 0.5 to 99.5"
         value={settings.contrast.value}
-        options={toOptions(settings.CONTRASTS, { full: "all cells", auto: "auto (0.5–99.5 %)" })}
+        options={CONTRASTS}
         onChange={(value) => {
           settings.contrast.value = value;
         }}

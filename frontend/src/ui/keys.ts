@@ -3,11 +3,12 @@
 import { signal } from "@preact/signals";
 import { knownPanels, type PanelModel } from "../state/panels";
 import { movePin, pinAt, pinFirst } from "../state/pin";
-import { columnNear, readoutToText, readPanel } from "../state/readout";
+import { columnNear } from "../state/readout";
 import * as settings from "../state/settings";
 import { cursor, goBack, resetZoom } from "../state/view";
 import { panBy, zoomBy } from "../state/zooming";
-import { copyText } from "./clipboard";
+import { copyCell } from "./copy_cell";
+import { paletteOpen } from "./pane_state";
 import { spaceHeld } from "./pointer";
 import { place } from "./tooltip";
 
@@ -19,6 +20,7 @@ export interface KeyHelp {
 }
 
 export const KEYS: readonly KeyHelp[] = [
+  { keys: "Ctrl K  or  ⌘ K", does: "find a command, a layer or a finding by a few letters" },
   { keys: "/", does: "go to the layer filter" },
   { keys: "?", does: "show or hide this sheet" },
   { keys: "W S  or  + −", does: "zoom in and out of the time axis (Shift: of the values)" },
@@ -29,7 +31,7 @@ export const KEYS: readonly KeyHelp[] = [
   { keys: "↑ ↓", does: "on a panel: the crosshair from bin to bin" },
   { keys: "Home End", does: "pin the first step, follow the last" },
   { keys: "Enter", does: "on a panel: pin the step under the crosshair" },
-  { keys: "C", does: "copy what the crosshair reads" },
+  { keys: "C", does: "copy what the crosshair reads (Shift: as a table for a spreadsheet)" },
   { keys: "L", does: "link the panels' axes, or let each have its own" },
 ];
 
@@ -99,6 +101,11 @@ function moveCursor(panel: PanelModel, columns: number, bins: number): void {
 
 /** Keys anywhere else; a text field keeps its own. */
 export function globalKeys(event: KeyboardEvent): void {
+  if ((event.ctrlKey || event.metaKey) && !event.altKey && event.key.toLowerCase() === "k") {
+    paletteOpen.value = true;
+    event.preventDefault();
+    return;
+  }
   if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || isTyping(event)) return;
   if (act(event)) event.preventDefault();
 }
@@ -141,7 +148,7 @@ function act(event: KeyboardEvent): boolean {
       settings.linked.value = !settings.linked.peek();
       return true;
     case "c":
-      return copyReadout();
+      return copyCell(event.shiftKey);
     case "ArrowLeft":
       movePin(event.shiftKey ? -10 : -1);
       return true;
@@ -175,18 +182,6 @@ function act(event: KeyboardEvent): boolean {
       return true;
   }
   return false;
-}
-
-function copyReadout(): boolean {
-  const now = cursor.peek();
-  const panel = now === null ? undefined : knownPanels.peek().find((known) => known.id === now.panelId);
-  if (now === null || panel === undefined) return false;
-  const lines = panel.row.panels.peek().flatMap((other) => {
-    const cell = readPanel(other, now.unit, now.value, now.band);
-    return cell === null ? [] : [readoutToText(other, cell)];
-  });
-  void copyText(lines.join("\n"));
-  return true;
 }
 
 function leave(): boolean {

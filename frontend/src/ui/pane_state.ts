@@ -1,5 +1,6 @@
-/** Whether the settings pane is open. */
+/** What is open beside and over the page. */
 
 import { signal } from "@preact/signals";
 
 export const paneOpen = signal(false);
+export const paletteOpen = signal(false);

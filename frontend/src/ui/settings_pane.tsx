@@ -8,6 +8,7 @@ import * as selection from "../state/selection";
 import * as settings from "../state/settings";
 import { ColourSettings } from "./colour_settings";
 import { Check, IconButton, Select, Slider, toOptions } from "./controls";
+import { BINS, OVERLAYS, SORTS, STRIPS, toggled } from "./options";
 import { paneOpen } from "./pane_state";
 import { RangeFields } from "./range_fields";
 import { AxisSelects } from "./toolbar";
@@ -50,12 +51,7 @@ function Layers() {
         label="Order"
         tip="How the layers are ordered"
         value={settings.sort.value}
-        options={toOptions(settings.SORTS, {
-          model: "as in the model",
-          name: "by name",
-          change: "most change first",
-          difference: "runs most different first",
-        })}
+        options={SORTS}
         onChange={(value) => {
           settings.sort.value = value;
         }}
@@ -108,10 +104,7 @@ function Values() {
         label="Bins"
         tip="Rows of a heatmap; counts are split in proportion where rows cut stored bins"
         value={String(settings.bins.value)}
-        options={[
-          { value: "0", label: "auto" },
-          ...["16", "32", "64", "128", "256", "512"].map((value) => ({ value, label: value })),
-        ]}
+        options={BINS}
         onChange={(value) => {
           settings.bins.value = Number(value);
         }}
@@ -141,7 +134,7 @@ function Additions() {
     <>
       <section>
         <h3>On the heatmaps</h3>
-        {OVERLAY_CHECKS.map(({ value, label, tip }) => (
+        {OVERLAYS.map(({ value, label, tip }) => (
           <Check
             key={value}
             label={label}
@@ -156,7 +149,7 @@ function Additions() {
           label="Strip below"
           tip="A thin strip under each heatmap, 0 to 100 % of its height"
           value={settings.strip.value}
-          options={toOptions(settings.STRIPS, STRIP_LABELS)}
+          options={STRIPS}
           onChange={(value) => {
             settings.strip.value = value;
           }}
@@ -167,29 +160,6 @@ function Additions() {
       <StepHistogram />
     </>
   );
-}
-
-const OVERLAY_CHECKS = [
-  { value: "mean", label: "Mean", tip: "Mean of each step, exact" },
-  { value: "std", label: "Mean ± standard deviation", tip: "Exact, from sums kept at every step" },
-  {
-    value: "percentiles",
-    label: "Percentiles 5, 25, 50, 75, 95",
-    tip: "Median solid, quartiles dashed, 5 and 95 dotted",
-  },
-] as const;
-
-const STRIP_LABELS = {
-  none: "none",
-  near_zero: "near zero",
-  zero: "exactly zero",
-  saturated: "saturated",
-  change: "change since the step before",
-  distance: "distance to the baseline",
-} as const;
-
-function toggled<T>(items: readonly T[], item: T): readonly T[] {
-  return items.includes(item) ? items.filter((other) => other !== item) : [...items, item];
 }
 
 function Scalars() {

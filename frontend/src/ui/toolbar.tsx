@@ -1,49 +1,19 @@
 /** The bar at the top: what is asked for most. Everything else is in the settings pane beside it. */
 
-import type { Curve, Quantity } from "../math/normalise";
-import type { AxisKind } from "../math/step_axis";
 import { dark } from "../state/catalog";
 import { narrow } from "../state/metrics";
 import { epochs } from "../state/panels";
 import * as selection from "../state/selection";
 import * as settings from "../state/settings";
 import { canGoBack, goBack, resetZoom, zoomed } from "../state/view";
-import { Check, IconButton, Menu, type Option, Select } from "./controls";
+import { Check, IconButton, Menu, Select } from "./controls";
 import { FindingsMenu } from "./findings_view";
 import { Icon } from "./icons";
 import { helpOpen } from "./keys";
 import { Live } from "./live";
 import { Notices } from "./notices";
-import { paneOpen } from "./pane_state";
-
-const SCALES: readonly Option<settings.Scale>[] = [
-  { value: "auto", label: "auto" },
-  { value: "linear", label: "linear" },
-  { value: "symlog", label: "symlog" },
-  { value: "native", label: "native bins" },
-];
-
-const QUANTITIES: readonly Option<Quantity>[] = [
-  { value: "share", label: "share of step" },
-  { value: "peak", label: "share of peak" },
-  { value: "density", label: "density" },
-  { value: "count", label: "count" },
-];
-
-const CURVES: readonly Option<Curve>[] = [
-  { value: "linear", label: "linear" },
-  { value: "sqrt", label: "sqrt" },
-  { value: "log", label: "log" },
-];
-
-const TIMES: readonly Option<AxisKind>[] = [
-  { value: "step", label: "step" },
-  { value: "log_step", label: "step (log)" },
-  { value: "epoch", label: "epoch" },
-  { value: "relative", label: "relative time" },
-  { value: "wall", label: "clock time" },
-  { value: "share", label: "share of run" },
-];
+import { CURVES, QUANTITIES, SCALES, TIMES } from "./options";
+import { paletteOpen, paneOpen } from "./pane_state";
 
 export function Toolbar() {
   return (
@@ -67,6 +37,13 @@ export function Toolbar() {
       ) : null}
       {canGoBack.value ? <IconButton icon="back" tip="Back to the zoom before (Z)" onClick={goBack} /> : null}
       <span class="tools">
+        <IconButton
+          icon="command"
+          tip="Commands, layers and findings (Ctrl+K)"
+          onClick={() => {
+            paletteOpen.value = true;
+          }}
+        />
         <LayoutSwitch />
         <IconButton
           icon="help"

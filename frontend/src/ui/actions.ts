@@ -1,0 +1,231 @@
+/** Everything that the command palette can do, as it stands when the palette is opened. */
+
+import { COLORMAPS } from "../draw/colormap";
+import { baselineRun } from "../state/compare";
+import { sorted } from "../state/findings";
+import { visible } from "../state/loader";
+import { epochs, findPanel, type RowModel } from "../state/panels";
+import { movePin, pinAt, pinFirst } from "../state/pin";
+import { showFinding, showLayer } from "../state/reveal";
+import * as selection from "../state/selection";
+import type { Setting } from "../state/setting";
+import * as settings from "../state/settings";
+import { layersToTree, seriesId } from "../state/tree";
+import { type Cursor, canGoBack, goBack, resetZoom, zoomed } from "../state/view";
+import { type Option, toOptions } from "./controls";
+import { copyCell } from "./copy_cell";
+import { helpOpen } from "./keys";
+import * as options from "./options";
+import { paneOpen } from "./pane_state";
+import { say } from "./said";
+import { copyLink, FORMATS, saveRow } from "./save";
+import { tableOf } from "./table";
+
+export interface Action {
+  readonly name: string;
+  /** A key that does the same, or what kind of thing it is. */
+  readonly hint?: string;
+  /** In force already. */
+  readonly current?: boolean;
+  run(): void;
+}
+
+/** `at`: where the crosshair was before the palette covered the page. */
+export function listActions(at: Cursor | null): readonly Action[] {
+  const row = rowInSight(at);
+  return [
+    ...commands(at),
+    ...(row === undefined ? [] : rowActions(row)),
+    ...switches(),
+    ...choices(),
+    ...runActions(),
+    ...layerActions(),
+    ...sorted.peek().map((finding) => ({
+      name: `Go to finding: ${finding.title}`,
+      hint: `${finding.severity}, ${finding.run}`,
+      run: () => showFinding(finding),
+    })),
+  ];
+}
+
+function commands(at: Cursor | null): readonly Action[] {
+  const possible: (Action | false)[] = [
+    zoomed.peek() && { name: "Reset zoom", hint: "0", run: resetZoom },
+    canGoBack.peek() && { name: "Back to the zoom before", hint: "Z", run: goBack },
+    settings.colourLimits.peek().size > 0 && {
+      name: "Reset limits of colours",
+      run: settings.colourLimits.reset,
+    },
+    {
+      name: "Filter layers",
+      hint: "/",
+      run: () => document.getElementById("layer-filter")?.focus(),
+    },
+    at !== null && { name: "Copy readout", hint: "C", run: () => void copyCell(false, at) },
+    at !== null && { name: "Copy cell as TSV", hint: "Shift C", run: () => void copyCell(true, at) },
+    { name: "Copy link to this view", run: () => void copyLink().then(say) },
+    { name: "Fold all groups", run: () => fold(groupPaths()) },
+    { name: "Unfold all groups", run: () => fold([]) },
+    { name: "Pin the first step", hint: "Home", run: pinFirst },
+    { name: "Pin the step before", hint: "←", run: () => movePin(-1) },
+    { name: "Follow the newest step", hint: "End", run: () => pinAt(null) },
+    { name: "Settings", run: () => toggle(paneOpen) },
+    { name: "Keys and gestures", hint: "?", run: () => toggle(helpOpen) },
+  ];
+  return possible.filter((action) => action !== false);
+}
+
+function fold(paths: readonly string[]): void {
+  settings.folded.value = paths;
+}
+
+function groupPaths(): readonly string[] {
+  const rows = layersToTree(selection.layers.peek(), new Set());
+  return rows.flatMap((row) => (row.kind === "group" ? [row.path] : []));
+}
+
+function toggle(state: { value: boolean }): void {
+  state.value = !state.value;
+}
+
+/** The row of the crosshair, or the only one shown, or the first one on the screen. */
+function rowInSight(at: Cursor | null): RowModel | undefined {
+  const shown = visible.peek();
+  const full = shown.find((panel) => panel.row.id === settings.full.peek());
+  return ((at === null ? undefined : findPanel(at.panelId)) ?? full ?? shown[0])?.row;
+}
+
+function rowActions(row: RowModel): readonly Action[] {
+  const { layer } = row.series.peek();
+  const full = settings.full.peek() === row.id;
+  return [
+    ...FORMATS.map(({ format, label }) => ({
+      name: `Save ${layer}: ${label}`,
+      run: () => void saveRow(row, format).then(say),
+    })),
+    {
+      name: `Table of ${layer}`,
+      run: () => {
+        tableOf.value = row;
+      },
+    },
+    {
+      name: full ? "Show all layers again" : `Show only ${layer}, large`,
+      ...(full ? { hint: "Esc" } : {}),
+      run: () => {
+        settings.full.value = full ? "" : row.id;
+      },
+    },
+    { name: `Keep ${layer} at the top`, run: () => selection.togglePinnedLayer(row.series.peek()) },
+  ];
+}
+
+function switches(): readonly Action[] {
+  const differs = settings.compare.peek() === "difference";
+  return [
+    flag("Link axes and colours", settings.linked, "L"),
+    flag("Colour empty cells", settings.emptyColoured),
+    flag("Zeros inside the heatmap too", settings.zerosInside),
+    flag("Log counts in the step histogram", settings.sliceLog),
+    ...options.OVERLAYS.map(({ value, label }) => ({
+      name: `Line: ${label}`,
+      current: settings.overlays.peek().includes(value),
+      run: () => {
+        settings.overlays.value = options.toggled(settings.overlays.peek(), value);
+      },
+    })),
+    {
+      name: "Show differences to the baseline",
+      current: differs,
+      run: () => {
+        settings.compare.value = differs ? "none" : "difference";
+      },
+    },
+  ];
+}
+
+function flag(name: string, setting: Setting<boolean>, hint?: string): Action {
+  return { name, ...(hint ? { hint } : {}), current: setting.peek(), run: () => toggle(setting) };
+}
+
+function choices(): readonly Action[] {
+  const times = options.TIMES.filter(({ value }) => value !== "epoch" || epochs.peek().size > 0);
+  return [
+    ...choose("Values", settings.scale, options.SCALES),
+    ...choose("Value range", settings.range, toOptions(settings.RANGES)),
+    ...choose("Time", settings.time, times, () => pinAt(null)),
+    ...choose("Colour", settings.quantity, options.QUANTITIES),
+    ...choose("Colour as", settings.curve, options.CURVES),
+    ...choose("Colour map", settings.colormap, toOptions(COLORMAPS)),
+    ...choose("Contrast", settings.contrast, options.CONTRASTS),
+    ...choose("Same colour scale", settings.scope, options.SCOPES),
+    ...choose("Sort layers", settings.sort, options.SORTS),
+    ...choose("Strip below", settings.strip, options.STRIPS),
+    ...choose("Step histogram", settings.sliceMode, toOptions(settings.SLICES)),
+    ...choose("Density", settings.density, toOptions(settings.DENSITIES), settings.panelHeight_px.reset),
+    ...options.BINS.map(({ value, label }) => ({
+      name: `Bins: ${label}`,
+      current: settings.bins.peek() === Number(value),
+      run: () => {
+        settings.bins.value = Number(value);
+      },
+    })),
+    ...(["strips", "panels"] as const).map((value) => ({
+      name: `Layout: ${value}`,
+      current: selection.layout.peek() === value,
+      run: () => {
+        settings.layout.value = value;
+        settings.toggled.value = [];
+      },
+    })),
+  ];
+}
+
+/** `then`: what the same choice does besides in its usual place. */
+function choose<T extends string>(
+  name: string,
+  setting: Setting<T>,
+  offered: readonly Option<T>[],
+  then?: () => void,
+): readonly Action[] {
+  return offered.map(({ value, label }) => ({
+    name: `${name}: ${label}`,
+    current: setting.peek() === value,
+    run: () => {
+      setting.value = value;
+      then?.();
+    },
+  }));
+}
+
+function runActions(): readonly Action[] {
+  const shown = selection.runs.peek().map((run) => run.name);
+  const all = selection.runsWithData.peek().map((run) => run.name);
+  if (all.length < 2) return [];
+  return all.flatMap((name) => [
+    {
+      name: `Run: show or hide ${name}`,
+      current: shown.includes(name),
+      run: () => {
+        settings.runs.value = options.toggled(shown, name);
+      },
+    },
+    { name: `Run: only ${name}`, run: () => selection.soloRun(name) },
+    {
+      name: `Baseline: ${name}`,
+      current: baselineRun() === name,
+      run: () => {
+        settings.baseline.value = name;
+      },
+    },
+  ]);
+}
+
+function layerActions(): readonly Action[] {
+  return selection.allLayers.peek().map((series) => ({
+    name: `Go to ${series.layer}`,
+    hint: series.type || "layer",
+    current: settings.full.peek() === seriesId(series),
+    run: () => showLayer(series),
+  }));
+}
