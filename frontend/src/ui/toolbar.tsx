@@ -1,12 +1,11 @@
 /** The bar at the top: what is asked for most. Everything else is in the settings pane beside it. */
 
-import { dark } from "../state/catalog";
 import { narrow } from "../state/metrics";
 import { epochs } from "../state/panels";
 import * as selection from "../state/selection";
 import * as settings from "../state/settings";
 import { canGoBack, goBack, resetZoom, zoomed } from "../state/view";
-import { Check, IconButton, Menu, Select } from "./controls";
+import { IconButton, Select } from "./controls";
 import { FindingsMenu } from "./findings_view";
 import { Icon } from "./icons";
 import { helpOpen } from "./keys";
@@ -14,6 +13,7 @@ import { Live } from "./live";
 import { Notices } from "./notices";
 import { CURVES, QUANTITIES, SCALES, TIMES } from "./options";
 import { paletteOpen, paneOpen } from "./pane_state";
+import { RunMenu } from "./run_menu";
 
 export function Toolbar() {
   return (
@@ -145,65 +145,6 @@ function FilterBox() {
   );
 }
 
-function RunMenu() {
-  const all = selection.runsWithData.value;
-  const shown = new Set(selection.runs.value.map((run) => run.name));
-  return (
-    <Menu
-      icon="runs"
-      text="Runs"
-      tip="Choose which runs stand side by side"
-      badge={`${shown.size} of ${all.length}`}
-    >
-      <div class="menu-list">
-        {all.map((run) => (
-          <div key={run.name} class="run-choice">
-            <Check
-              label={
-                <>
-                  <span class="swatch" style={{ background: selection.runColor(run.at, dark.value) }} />
-                  {run.name}
-                </>
-              }
-              tip={`Show ${run.name} or hide it`}
-              checked={shown.has(run.name)}
-              onChange={() => selection.toggleRun(run.name)}
-            />
-            <button
-              type="button"
-              class="button text"
-              title={`Show ${run.name} only`}
-              onClick={() => selection.soloRun(run.name)}
-            >
-              only
-            </button>
-          </div>
-        ))}
-      </div>
-      <div class="menu-foot">
-        <button
-          type="button"
-          class="button text"
-          onClick={() => {
-            settings.runs.value = all.map((run) => run.name);
-          }}
-        >
-          All
-        </button>
-        <button
-          type="button"
-          class="button text"
-          onClick={() => {
-            settings.runs.value = null;
-          }}
-        >
-          First few
-        </button>
-      </div>
-    </Menu>
-  );
-}
-
 const KIND_LABELS: Readonly<Record<string, string>> = {
   activations: "activations",
   gradients: "gradients",
@@ -266,7 +207,7 @@ function LayoutSwitch() {
       />
       <IconButton
         icon="transpose"
-        tip="Runs as rows, layers as columns"
+        tip="Transpose: layers as columns"
         pressed={settings.transposed.value}
         onClick={() => {
           settings.transposed.value = !settings.transposed.value;
