@@ -2,116 +2,58 @@
 
     python -m bench.page                   50 layers, 4 runs, 1,000 records
     python -m bench.page --large           500 layers, 8 runs, 2,000 records
+    python -m bench.page --long            1 layer, 1 run, 100,000 records
 
-Every line has the budget of ARCHITECTURE.md. Script times are those of the main thread; frames are
-counted by requestAnimationFrame.
+Openings are timed from the click's own event to the frame after which all panels in sight are
+drawn. Script times are those of the main thread; frames are counted by requestAnimationFrame.
 """
 
 from __future__ import annotations
 
 import argparse
+import math
 import statistics
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from playwright.sync_api import Browser, Frame, Page, sync_playwright
 
-from bench.server import SIZES, Size, write_logdir
+from bench import page_scripts
+from bench.server import SIZES, VARIANTS, Size, resident_mib, write_logdir
+from tb_activation_hist.codec import encode_block
+from tb_activation_hist.names import LayerInfo
 from tests.browser.conftest import CHROMIUM_FLAGS, chromium_path
 from tests.browser.tab import OURS
+from tests.plugin.logdirs import RunFile, drifting_series, later
 from tests.plugin.tensorboard_process import TensorBoard, running_tensorboard
 
-OPENINGS = 7
+OPENINGS = 15
 """Fresh page loads; the first one, with a cold server, is reported apart."""
 
-DRAWN = """() => {
-  const seen = [...document.querySelectorAll('.panel canvas[role=img]')].filter(c => {
-    const box = c.getBoundingClientRect();
-    return box.bottom > 0 && box.top < innerHeight;
-  });
-  return seen.length > 0 && seen.every(c => c.dataset.painted);
-}"""
-
-WATCH = """wanted => new Promise(done => {
-  const start = performance.now();
-  const drawn = () => [...document.querySelectorAll('.panel canvas[role=img]')]
-    .map(c => [c, c.getBoundingClientRect()])
-    .filter(([, box]) => box.bottom > 0 && box.top < innerHeight)
-    .map(([c]) => c);
-  const look = () => {
-    const all = drawn();
-    if (all.length >= wanted && all.every(c => c.dataset.painted)) done(performance.now() - start);
-    else if (performance.now() - start > 60000) done(NaN);
-    else requestAnimationFrame(look);
-  };
-  look();
-})"""
-
-FRAMES = """async () => {
-  const times = [];
-  const tasks = [];
-  const observer = new PerformanceObserver(list => tasks.push(...list.getEntries()));
-  observer.observe({ entryTypes: ['longtask'] });
-  let last = performance.now();
-  let running = true;
-  const tick = () => {
-    const now = performance.now();
-    times.push(now - last);
-    last = now;
-    if (running) requestAnimationFrame(tick);
-  };
-  requestAnimationFrame(tick);
-  await (ACTION)();
-  running = false;
-  observer.disconnect();
-  const total = times.reduce((sum, time) => sum + time, 0);
-  return { fps: times.length / total * 1000, longest: Math.max(...tasks.map(t => t.duration), 0) };
-}"""
-
-ZOOM = """async () => {
-  const plot = document.querySelector('.panel .plot');
-  const box = plot.getBoundingClientRect();
-  for (let i = 0; i < 90; i++) {
-    plot.dispatchEvent(new WheelEvent('wheel', { ctrlKey: true, bubbles: true, cancelable: true,
-      deltaY: i % 30 < 15 ? -20 : 20, clientX: box.left + box.width / 2, clientY: box.top + 5 }));
-    await new Promise(requestAnimationFrame);
-  }
-}"""
-
-SCROLL = """async () => {
-  const main = document.querySelector('main');
-  for (let i = 0; i < 60; i++) {
-    main.scrollTop += 60;
-    await new Promise(requestAnimationFrame);
-  }
-}"""
-
-HOVER = """() => {
-  const plot = document.querySelector('.panel .plot');
-  const box = plot.getBoundingClientRect();
-  const start = performance.now();
-  for (let i = 0; i < 100; i++) plot.dispatchEvent(new PointerEvent('pointermove',
-    { bubbles: true, clientX: box.left + 10 + 3 * i, clientY: box.top + 8 }));
-  return (performance.now() - start) / 100;
-}"""
+NEW_RECORDS = 20
+PANELS = "&p.activation_hist.layout=panels"
+SMALL_PANELS = f"{PANELS}&p.activation_hist.h=100"
 
 
 @contextmanager
 def chromium() -> Iterator[Browser]:
     with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=chromium_path(), args=CHROMIUM_FLAGS)
+        flags = [*CHROMIUM_FLAGS, "--enable-precise-memory-info"]
+        browser = driver.chromium.launch(executable_path=chromium_path(), args=flags)
         yield browser
         browser.close()
 
 
-def new_page(browser: Browser, ratio: float = 1) -> Page:
-    context = browser.new_context(
-        viewport={"width": 1600, "height": 900}, device_scale_factor=ratio
-    )
-    return context.new_page()
+@contextmanager
+def new_page(browser: Browser, ratio: float = 1) -> Iterator[Page]:
+    size = {"width": 1600, "height": 900}
+    context = browser.new_context(viewport=size, device_scale_factor=ratio)  # type: ignore[arg-type]
+    yield context.new_page()
+    context.close()
 
 
 def our_frame(page: Page) -> Frame:
@@ -119,90 +61,217 @@ def our_frame(page: Page) -> Frame:
         frame = next((frame for frame in page.frames if OURS in frame.url), None)
         if frame is not None:
             return frame
-        page.wait_for_timeout(5)
+        page.wait_for_timeout(2)
 
 
-def click_to_drawn_ms(browser: Browser, root: str, ours: str, wanted: int) -> float:
-    """From the click on the tab to all visible panels drawn."""
-    page = new_page(browser)
-    page.goto(f"{root}#timeseries{ours}")
-    page.get_by_text("Activations", exact=True).wait_for()
-    page.wait_for_timeout(300)
-    start = time.perf_counter()
-    page.get_by_text("Activations", exact=True).click()
-    frame = our_frame(page)
-    frame.wait_for_function("document.getElementById('root')")
-    frame.evaluate(WATCH, wanted)
-    took_ms = (time.perf_counter() - start) * 1000
-    page.context.close()
-    return took_ms
+@contextmanager
+def opened(browser: Browser, root: str, ours: str, ratio: float = 1) -> Iterator[tuple[Page, Frame]]:
+    """The tab with everything in sight drawn and nothing more to do."""
+    with new_page(browser, ratio) as page:
+        page.goto(f"{root}#activation_hist{ours}")
+        frame = our_frame(page)
+        frame.wait_for_function("document.getElementById('root')")
+        frame.evaluate(page_scripts.DRAWN_AT, 1)
+        page.wait_for_timeout(1500)
+        yield page, frame
 
 
-def stock_ms(browser: Browser, root: str) -> float:
-    """From the click on TensorBoard's Histograms tab to the charts that it draws by itself."""
-    page = new_page(browser)
-    page.goto(f"{root}#timeseries")
-    page.wait_for_timeout(500)
-    start = time.perf_counter()
-    page.evaluate("location.hash = '#histograms'")
-    page.locator("vz-histogram-timeseries").first.wait_for(state="attached", timeout=60_000)
-    took_ms = (time.perf_counter() - start) * 1000
-    page.context.close()
-    return took_ms
+def click_to_drawn(browser: Browser, root: str, ours: str, wanted: int) -> tuple[float, int]:
+    """Milliseconds from the click on the tab to all panels in sight drawn, and their number."""
+    with new_page(browser) as page:
+        page.goto(f"{root}#timeseries{ours}")
+        tab = page.get_by_text("Activations", exact=True)
+        tab.wait_for()
+        page.wait_for_timeout(500)
+        page.evaluate(page_scripts.MARK_CLICK)
+        tab.click(no_wait_after=True)
+        frame = our_frame(page)
+        frame.wait_for_function("document.body")
+        drawn_at, count = frame.evaluate(page_scripts.DRAWN_AT, wanted)
+        return drawn_at - page.evaluate(page_scripts.CLICKED_AT), count
 
 
-def line(what: str, value: str, budget: str) -> None:
-    print(f"{what:58} {value:>16}   {budget}", flush=True)
+def stock_click_to_drawn(browser: Browser, root: str) -> tuple[float, int]:
+    """The same for TensorBoard's Histograms tab, which draws the charts of its first group."""
+    with new_page(browser) as page:
+        page.goto(f"{root}#timeseries")
+        tab = page.get_by_text("Histograms", exact=True).first
+        tab.wait_for()
+        page.wait_for_timeout(500)
+        page.evaluate(page_scripts.MARK_CLICK)
+        tab.click(no_wait_after=True)
+        drawn_at, count = page.evaluate(page_scripts.STOCK_AT)
+        return drawn_at - page.evaluate(page_scripts.CLICKED_AT), count
+
+
+def line(what: str, value: str, must: str) -> None:
+    print(f"{what:62} {value:>22}   {must}", flush=True)
+
+
+def print_openings(what: str, times: list[float], p50: str, p95: str) -> None:
+    times = sorted(times)
+    line(f"{what}, p50", f"{statistics.median(times):.0f} ms", p50)
+    line(f"{what}, p95", f"{times[math.ceil(0.95 * len(times)) - 1]:.0f} ms", p95)
 
 
 def measure_opening(browser: Browser, root: str, size: Size) -> None:
-    panels = "&p.activation_hist.layout=panels"
-    cold = click_to_drawn_ms(browser, root, panels, 8)
-    line("click to visible panels, cold server", f"{cold:.0f} ms", "1,000 ms")
-    times = sorted(click_to_drawn_ms(browser, root, panels, 8) for _ in range(OPENINGS))
-    line("click to visible panels, p50", f"{statistics.median(times):.0f} ms", "300 ms")
-    line("click to visible panels, slowest", f"{times[-1]:.0f} ms", "500 ms (p95)")
+    cold, count = click_to_drawn(browser, root, PANELS, 8)
+    line(f"click to {count} panels, cold server", f"{cold:.0f} ms", "1,000 ms")
     strips = min(size.layers * min(size.runs, 6), 180)
-    times = sorted(click_to_drawn_ms(browser, root, "", strips) for _ in range(OPENINGS))
-    p50 = f"{statistics.median(times):.0f} ms"
-    line(f"click to {strips} visible strips, p50", p50, "1,200 ms")
-    stock = f"{stock_ms(browser, root):.0f} ms"
-    line("TensorBoard's Histograms tab to its first charts", stock, "for comparison")
+    ours, all_strips, stock = [], [], []
+    for _ in range(OPENINGS):
+        ours.append(click_to_drawn(browser, root, PANELS, 8)[0])
+        took_ms, drawn = click_to_drawn(browser, root, "", strips)
+        all_strips.append(took_ms)
+        if len(stock) < 5:
+            took_ms, charts = stock_click_to_drawn(browser, root)
+            stock.append(took_ms)
+    print_openings(f"click to {count} panels", ours, "300 ms", "500 ms")
+    print_openings(f"click to {drawn} strips of 1,000 records", all_strips, "1,200 ms", "")
+    line(
+        f"TensorBoard's Histograms: click to {charts} charts of 51 steps, p50",
+        f"{statistics.median(stock):.0f} ms",
+        "for comparison",
+    )
 
 
 def measure_frames(browser: Browser, root: str) -> None:
-    page = new_page(browser, ratio=2)
-    page.goto(f"{root}#activation_hist&p.activation_hist.layout=panels&p.activation_hist.h=100")
-    frame = our_frame(page)
-    frame.wait_for_function(DRAWN, timeout=60_000)
-    page.wait_for_timeout(1000)
-    zoom = frame.evaluate(FRAMES.replace("ACTION", ZOOM))
-    line("zoom frames, device pixel ratio 2", f"{zoom['fps']:.0f} fps", "55 fps")
-    line("hover, script per move", f"{frame.evaluate(HOVER):.2f} ms", "2 ms")
-    scroll = frame.evaluate(FRAMES.replace("ACTION", SCROLL))
-    line("longest task while scrolling", f"{scroll['longest']:.0f} ms", "50 ms")
-    heap = page.evaluate("performance.memory.usedJSHeapSize") / 2**20
-    line("JavaScript heap", f"{heap:.0f} MiB", "150 MiB")
-    page.context.close()
+    with opened(browser, root, SMALL_PANELS, ratio=2) as (page, frame):
+        zoom = frame.evaluate(page_scripts.FRAMES.replace("ACTION", page_scripts.ZOOM))
+        line("zoom frames, device pixel ratio 2", f"{zoom['fps']:.0f} fps", "55 fps")
+        sharp = frame.evaluate(page_scripts.SHARP_MS, 2)
+        line("sharp after a zoom that needs finer tiles", f"{sharp:.0f} ms", "150 ms")
+        line("hover, script per move", f"{frame.evaluate(page_scripts.HOVER):.2f} ms", "2 ms")
+    with opened(browser, root, SMALL_PANELS) as (page, frame):
+        scroll = frame.evaluate(page_scripts.FRAMES.replace("ACTION", page_scripts.SCROLL))
+        line("longest task while scrolling", f"{scroll['longest']:.0f} ms", "50 ms")
+
+
+def measure_changes(browser: Browser, root: str) -> None:
+    """Main-thread time of changed settings, all panels in sight drawn anew."""
+    changes = {
+        "another colour map": "p.activation_hist.map=magma",
+        "linear instead of logarithmic colours": "p.activation_hist.color=linear",
+        "value axis symlog instead of automatic": "p.activation_hist.y=symlog",
+    }
+    with opened(browser, root, SMALL_PANELS) as (page, frame):
+        count = frame.evaluate("document.querySelectorAll('.panel canvas[role=img]').length")
+        for what, setting in changes.items():
+            times = []
+            for _ in range(3):
+                times.append(task_ms(page, lambda s=setting: set_hash(page, f"&{s}")))  # type: ignore[misc]
+                set_hash(page, "")
+                page.wait_for_timeout(400)
+            line(f"{what}, {count} panels", f"{min(times):.0f} ms", "30 ms")
+
+
+def set_hash(page: Page, more: str) -> None:
+    page.evaluate("hash => { location.hash = hash; }", f"#activation_hist{SMALL_PANELS}{more}")
+
+
+def task_ms(page: Page, action: Callable[[], Any]) -> float:
+    """Script, style and layout time of the main thread that an action and its drawing take."""
+    session = page.context.new_cdp_session(page)
+    session.send("Performance.enable")
+
+    def total_s() -> float:
+        metrics = {m["name"]: m["value"] for m in session.send("Performance.getMetrics")["metrics"]}
+        parts = ("ScriptDuration", "LayoutDuration", "RecalcStyleDuration")
+        return float(sum(metrics[part] for part in parts))
+
+    before = total_s()
+    action()
+    page.wait_for_timeout(400)
+    return (total_s() - before) * 1000
+
+
+def measure_growth(browser: Browser, server: TensorBoard, logdir: Path, size: Size) -> None:
+    """New records of every series: from the answer that tells of them to all panels drawn."""
+    unchanged = {"version": 1, "unchanged": True}
+    with opened(browser, server.root, "") as (page, frame):
+        page.route("**/activation_hist/index*", lambda route: route.fulfill(json=unchanged))
+        append_records(logdir, size)
+        server.wait_for_series(size.layers * size.runs, last_step=size.records)
+        page.unroute("**/activation_hist/index*")
+        took_ms, count = frame.evaluate(page_scripts.RENEWED_MS)
+        line(f"{NEW_RECORDS} new records in {count} panels", f"{took_ms:.0f} ms", "300 ms")
+
+
+def append_records(logdir: Path, size: Size) -> None:
+    parts = []
+    for seed in range(min(VARIANTS, size.layers)):
+        part = later(drifting_series(NEW_RECORDS, seed=seed), size.records, size.records)
+        parts.append((part, encode_block(part, 1, size.records)))
+    for run in range(size.runs):
+        file = RunFile(logdir, f"run{run}")
+        for layer in range(size.layers):
+            info = LayerInfo(f"layer{layer:03}.conv", order=layer, type="Conv2d", shape=(64, 64))
+            file.add_block(info, *parts[layer % len(parts)])
+        file.close()
+
+
+def measure_memory(browser: Browser, server: TensorBoard, must: str) -> None:
+    with opened(browser, server.root, "") as (page, frame):
+        frame.evaluate(page_scripts.FRAMES.replace("ACTION", page_scripts.SCROLL))
+        page.wait_for_timeout(3000)
+        heap = page.evaluate("performance.memory.usedJSHeapSize") / 2**20
+        line("JavaScript heap after scrolling", f"{heap:.0f} MiB", must)
+    memory = resident_mib(server.pid)
+    line("TensorBoard's process", f"{memory:,.0f} MiB", "2,048 MiB")
+
+
+def measure_long(browser: Browser, root: str) -> None:
+    took_ms, _ = click_to_drawn(browser, root, PANELS, 1)
+    line("click to the one panel, cold server", f"{took_ms:.0f} ms", "2,000 ms")
+    took_ms, _ = click_to_drawn(browser, root, PANELS, 1)
+    line("click to the one panel", f"{took_ms:.0f} ms", "300 ms")
+    with opened(browser, root, PANELS) as (_, frame):
+        for turns in (10, 10, 10):
+            sharp = frame.evaluate(page_scripts.SHARP_MS, turns)
+            line("sharp after zooming in", f"{sharp:.0f} ms", "400 ms")
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--large", action="store_true", help="500 layers, 8 runs, 2,000 records")
-    size = SIZES["large" if parser.parse_args().large else "normal"]
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    for name in ("large", "long"):
+        parser.add_argument(f"--{name}", action="store_const", const=name, dest="size")
+    parser.add_argument("--logdir", type=Path, help="keep the log directory here and use it again")
+    options = parser.parse_args()
+    size = SIZES[options.size or "normal"]
     with tempfile.TemporaryDirectory() as folder:
-        logdir = Path(folder) / "logs"
-        write_logdir(logdir, size)
-        with running_tensorboard(Path(folder), f"--logdir={logdir}") as server:
+        logdir = (options.logdir or Path(folder)) / "logs"
+        if not logdir.exists():
+            write_logdir(logdir, size)
+        with running_tensorboard(Path(folder), f"--logdir={logdir}", "--reload_interval=2") as server:
             wait_until_loaded(server, size)
+            print(f"{size}, Chromium 1600 x 900\n{'':62} {'measured':>22}   must")
             with chromium() as browser:
-                measure_opening(browser, server.root, size)
-                measure_frames(browser, server.root)
+                measure(browser, server, logdir, size)
+
+
+def measure(browser: Browser, server: TensorBoard, logdir: Path, size: Size) -> None:
+    if size.layers == 1:
+        measure_long(browser, server.root)
+        return
+    measure_opening(browser, server.root, size)
+    if size.layers < 100:
+        measure_frames(browser, server.root)
+        measure_changes(browser, server.root)
+        measure_growth(browser, server, logdir, size)
+    measure_memory(browser, server, "150 MiB" if size.layers < 100 else "300 MiB")
 
 
 def wait_until_loaded(server: TensorBoard, size: Size) -> None:
     """Asks for the index only, so that the server's own cache of histograms stays cold."""
-    server.wait_for_series(size.layers * size.runs, last_step=size.records - 64)
+    deadline = time.monotonic() + 900
+    while time.monotonic() < deadline:
+        steps = [step for series in server.plugin("index").json["series"] for step in series["steps"]]
+        if len(steps) >= size.layers * size.runs and min(steps) >= size.records - 64:
+            return
+        time.sleep(0.5)
+    raise SystemExit("TensorBoard did not load the log directory in 15 minutes.")
 
 
 if __name__ == "__main__":

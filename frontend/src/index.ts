@@ -7,6 +7,7 @@ import { startFindings } from "./state/findings";
 import { startLoader } from "./state/loader";
 import { startRanking } from "./state/ranking";
 import { startScalars } from "./state/scalars";
+import { guessFrame } from "./state/screen";
 import { startUrl } from "./state/setting";
 import css from "./styles/page.css?inline";
 import { App } from "./ui/app";
@@ -20,6 +21,7 @@ export function render(): void {
   document.adoptedStyleSheets = [...document.adoptedStyleSheets, sheet];
   adoptHostFonts();
   startUrl();
+  guessFrame();
   startCatalog();
   startLoader();
   startScalars();

@@ -47,6 +47,7 @@ class TensorBoard:
         self._process = process
         self.root = root
         self.log = log
+        self.pid = process.pid
 
     def ask(self, path: str, body: Any = None, method: str | None = None, **query: Any) -> Answer:
         """An answer of any status; `path` is relative to TensorBoard's root."""

@@ -113,11 +113,12 @@ export function lutToGradient(lut: Lut, stops = 17): readonly string[] {
 }
 
 /**
- * Colours by the upper 18 bits of a cell's float32: sign, exponent and 9 bits of the mantissa tell
- * values 0.2 % apart, less than one of 256 colours. One look-up then replaces log, clamp and map.
+ * Colours by the upper 16 bits of a cell's float32: sign, exponent and 7 bits of the mantissa tell
+ * values 0.8 % apart, which are at most two of 256 colours. One look-up then replaces log, clamp and
+ * map; a finer table would cost more to fill, once per row of panels, than the cells it colours.
  */
 export type ColourTable = Uint32Array;
-export const TABLE_SHIFT = 14;
+export const TABLE_SHIFT = 16;
 const TABLE_SIZE = 1 << (32 - TABLE_SHIFT);
 
 /** Cells of one value that are not on the colour map. */

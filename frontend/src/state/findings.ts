@@ -3,8 +3,8 @@
 import { computed, effect, signal, untracked } from "@preact/signals";
 import type { Finding, Severity } from "../data/types";
 import { client, index, shown } from "./catalog";
-import { visible } from "./loader";
 import type { PanelModel } from "./panels";
+import { visible } from "./screen";
 import { allLayers, runs } from "./selection";
 
 const ASK_AGAIN_MS = 2500;

@@ -1,27 +1,24 @@
 /** Fetches the tiles of what is on the screen, in batches, and lets go of what was scrolled past. */
 
-import { batch, effect, signal, untracked } from "@preact/signals";
+import { batch, effect, untracked } from "@preact/signals";
 import { BATCH_TILES } from "../data/client";
 import { isTileError } from "../data/decode";
 import { requestToKey, TileCache } from "../data/tile_cache";
 import type { Tile, TileError, TileRequest } from "../data/types";
 import { client, index, reloads, shown } from "./catalog";
 import { panelHeight_px, pixelRatio, plot_px, roundUp } from "./metrics";
+import { slice_ms } from "./pace";
 import type { PanelModel } from "./panels";
 import { neededForOrder } from "./ranking";
+import { inSight, visible } from "./screen";
 import * as settings from "./settings";
 import { zoomX, zoomY } from "./view";
-
-/** Panels on the screen or just beyond its edge, in the order of reading. */
-export const visible = signal<readonly PanelModel[]>([]);
 
 const cache = new TileCache();
 const MAX_ROWS = 4096;
 const STRIP_ROWS = 32;
 /** A zoomed part is fetched with this much on either side, so that small pans need no request. */
 const MARGIN = 0.25;
-
-const LAND_MS = 8;
 
 interface Job {
   readonly panel: PanelModel;
@@ -67,14 +64,22 @@ function plan(panels: readonly PanelModel[]): void {
   for (const flight of flights) {
     if (!flight.jobs.some((job) => kept.has(job.panel))) flight.abort.abort();
   }
-  const busy = new Set([...flights].flatMap((flight) => flight.jobs.map(jobKey)));
+  const underWay = [...flights].flatMap((flight) => flight.jobs);
+  const busy = new Set(underWay.map(jobKey));
   const jobs = panels.flatMap((panel) => [...wholeJobs(panel, wholeRequest(panel)), ...fineJobs(panel)]);
   for (const panel of neededForOrder.peek()) {
     if (!wanted.has(panel)) jobs.push(...wholeJobs(panel, coarseRequest(panel)));
   }
   release(kept);
   const open = jobs.filter((job) => !busy.has(jobKey(job)));
-  for (const part of intoBatches(open)) void fly(part);
+  const first = open.filter(isInSight);
+  // The rest would take its share of the server's and the page's time from what the user waits for.
+  const waits = first.length > 0 || underWay.some(isInSight);
+  for (const part of intoBatches(waits ? first : open)) void fly(part);
+}
+
+function isInSight(job: Job): boolean {
+  return inSight.peek().has(job.panel);
 }
 
 function jobKey(job: Job): string {
@@ -258,7 +263,7 @@ async function landAll(jobs: readonly Job[], tiles: readonly (Tile | TileError)[
     batch(() => {
       for (; at < end; at++) land(jobs[at]!, tiles[at]);
     });
-    if (performance.now() - begun_ms < LAND_MS) continue;
+    if (performance.now() - begun_ms < slice_ms()) continue;
     await new Promise((resolve) => setTimeout(resolve));
     begun_ms = performance.now();
   }

@@ -1,6 +1,6 @@
 /** All drawing goes through here: one animation frame for everybody, in slices, each target once. */
 
-const SLICE_MS = 8;
+import { slice_ms } from "../state/pace";
 
 const waiting = new Map<object, () => void>();
 let requested = false;
@@ -23,7 +23,7 @@ function request(): void {
 
 function drawSome(): void {
   requested = false;
-  const end_ms = performance.now() + SLICE_MS;
+  const end_ms = performance.now() + slice_ms();
   for (const [target, draw] of waiting) {
     waiting.delete(target);
     draw();

@@ -1,38 +1,20 @@
 /** The part that scrolls. Only what is on the screen exists. */
 
-import { type ReadonlySignal, useComputed, useSignal, useSignalEffect } from "@preact/signals";
+import { useSignalEffect } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
-import { columnsBetween, placedColumns } from "../state/columns";
-import { visible } from "../state/loader";
+import { placedColumns } from "../state/columns";
 import { frame, pixelRatio } from "../state/metrics";
-import { rowOf } from "../state/panels";
+import { noteMovement } from "../state/pace";
 import { scrollTarget } from "../state/reveal";
-import { placedRows, rowsBetween } from "../state/rows";
+import { placedRows } from "../state/rows";
+import { columnsOnScreen, rowsOnScreen, scrollLeft_px, scrollTop_px } from "../state/screen";
 import * as settings from "../state/settings";
-import type { Row } from "../state/tree";
 import { gesturing } from "../state/view";
 import { LayerRows } from "./layer_rows";
 import { RunRows } from "./run_rows";
 
-/** What is this far beyond the edge is fetched and drawn ahead. */
-const AHEAD_PX = 250;
-
-interface Placed {
-  readonly row: Row;
-}
-
 export function Grid() {
   const scroller = useRef<HTMLElement>(null);
-  const scrollTop = useSignal(0);
-  const scrollLeft = useSignal(0);
-  const rowsOnScreen = useOnScreen(() => {
-    const from_px = scrollTop.value - AHEAD_PX;
-    return rowsBetween(placedRows.value, from_px, from_px + frame.value.height_px + 2 * AHEAD_PX);
-  });
-  const columnsOnScreen = useOnScreen(() => {
-    const from_px = scrollLeft.value - AHEAD_PX;
-    return columnsBetween(from_px, from_px + frame.value.width_px + 2 * AHEAD_PX);
-  });
 
   useEffect(() => {
     const element = scroller.current;
@@ -48,12 +30,6 @@ export function Grid() {
     measure();
     return () => observer.disconnect();
   }, []);
-
-  useSignalEffect(() => {
-    const shown: readonly Placed[] = settings.transposed.value ? columnsOnScreen.value : rowsOnScreen.value;
-    const models = shown.flatMap(({ row }) => (row.kind === "layer" ? [rowOf(row.series)] : []));
-    visible.value = models.flatMap((model) => model.panels.value);
-  });
 
   useSignalEffect(() => {
     const wanted = scrollTarget.value;
@@ -84,8 +60,9 @@ export function Grid() {
           : "Heatmaps: layers down, runs across"
       }
       onScroll={(event) => {
-        scrollTop.value = event.currentTarget.scrollTop;
-        scrollLeft.value = event.currentTarget.scrollLeft;
+        noteMovement();
+        scrollTop_px.value = event.currentTarget.scrollTop;
+        scrollLeft_px.value = event.currentTarget.scrollLeft;
       }}
     >
       {settings.transposed.value ? (
@@ -95,16 +72,4 @@ export function Grid() {
       )}
     </main>
   );
-}
-
-/** The same items are the same array, so that scrolling by less than an item changes nothing. */
-function useOnScreen<T>(find: () => readonly T[]): ReadonlySignal<readonly T[]> {
-  const last = useRef<readonly T[]>([]);
-  return useComputed(() => {
-    // Before the frame was measured there is nothing to see.
-    const now = frame.value.width_px === 0 ? [] : find();
-    const same = now.length === last.current.length && now.every((item, at) => item === last.current[at]);
-    if (!same) last.current = now;
-    return last.current;
-  });
 }

@@ -1,0 +1,136 @@
+"""What bench.page runs inside of the page: each is a JavaScript function of no or one argument."""
+
+from __future__ import annotations
+
+from typing import Final
+
+MARK_CLICK: Final = """() => addEventListener('click', event => {
+  window.clickedAt = performance.timeOrigin + event.timeStamp;
+}, { capture: true, once: true })"""
+"""In the host's page: the next click leaves its time."""
+
+CLICKED_AT: Final = "() => window.clickedAt"
+
+DRAWN_AT: Final = """wanted => new Promise(done => {
+  // Places are looked up only when the number of panels changes: doing so costs a layout.
+  let known = 0;
+  let inSight = [];
+  const look = () => {
+    const all = document.querySelectorAll('.panel canvas[role=img]');
+    if (all.length !== known) {
+      known = all.length;
+      inSight = [...all].filter(canvas => {
+        const box = canvas.getBoundingClientRect();
+        return box.bottom > 0 && box.top < innerHeight;
+      });
+    }
+    const drawn = inSight.length >= wanted && inSight.every(canvas => canvas.dataset.painted);
+    if (drawn) done([performance.timeOrigin + performance.now(), inSight.length]);
+    else if (performance.now() > 60000) done([NaN, inSight.length]);
+    else requestAnimationFrame(look);
+  };
+  look();
+})"""
+"""When all panels in sight, at least as many as wanted, are drawn, and how many they are."""
+
+STOCK_AT: Final = """() => new Promise(done => {
+  const within = root => [...root.querySelectorAll('*')].flatMap(element => [
+    ...(element.tagName === 'VZ-HISTOGRAM-TIMESERIES' ? [element] : []),
+    ...(element.shadowRoot ? within(element.shadowRoot) : []),
+  ]);
+  const look = () => {
+    const charts = within(document);
+    const drawn = charts.every(chart => chart.shadowRoot?.querySelector('.histogram path'));
+    const now = performance.now();
+    if (charts.length > 0 && drawn) done([performance.timeOrigin + now, charts.length]);
+    else if (now > 60000) done([NaN, charts.length]);
+    else setTimeout(look, 20);
+  };
+  look();
+})"""
+"""When all charts of TensorBoard's own Histograms tab are drawn, and how many they are."""
+
+FRAMES: Final = """async () => {
+  const times = [];
+  const tasks = [];
+  const observer = new PerformanceObserver(list => tasks.push(...list.getEntries()));
+  observer.observe({ entryTypes: ['longtask'] });
+  let last = performance.now();
+  let running = true;
+  const tick = () => {
+    const now = performance.now();
+    times.push(now - last);
+    last = now;
+    if (running) requestAnimationFrame(tick);
+  };
+  requestAnimationFrame(tick);
+  await (ACTION)();
+  running = false;
+  observer.disconnect();
+  const total = times.reduce((sum, time) => sum + time, 0);
+  return { fps: times.length / total * 1000, longest: Math.max(...tasks.map(t => t.duration), 0) };
+}"""
+"""Frames a second, and the longest task (ms, 0: none above 50) while ACTION goes on."""
+
+ZOOM: Final = """async () => {
+  const plot = document.querySelector('.panel .plot');
+  const box = plot.getBoundingClientRect();
+  for (let i = 0; i < 90; i++) {
+    plot.dispatchEvent(new WheelEvent('wheel', { ctrlKey: true, bubbles: true, cancelable: true,
+      deltaY: i % 30 < 15 ? -20 : 20, clientX: box.left + box.width / 2, clientY: box.top + 5 }));
+    await new Promise(requestAnimationFrame);
+  }
+}"""
+
+SHARP_MS: Final = """turns => new Promise(done => {
+  const plot = document.querySelector('.panel .plot');
+  const box = plot.getBoundingClientRect();
+  for (let i = 0; i < turns; i++) plot.dispatchEvent(new WheelEvent('wheel', { ctrlKey: true,
+    bubbles: true, cancelable: true, deltaY: -60, clientX: box.left + box.width / 2,
+    clientY: box.top + 5 }));
+  const start = performance.now();
+  let moved = false;
+  const look = () => {
+    const all = [...document.querySelectorAll('.panel canvas[role=img]')];
+    const blurred = all.some(canvas => canvas.style.transform !== '');
+    if (moved && !blurred) done(performance.now() - start);
+    else if (performance.now() - start > 20000) done(NaN);
+    else requestAnimationFrame(look);
+    moved ||= blurred;
+  };
+  look();
+})"""
+"""From the last turn of the wheel until no canvas is a stretched picture any more."""
+
+SCROLL: Final = """async () => {
+  const main = document.querySelector('main');
+  for (let i = 0; i < 60; i++) {
+    main.scrollTop += 60;
+    await new Promise(requestAnimationFrame);
+  }
+}"""
+
+HOVER: Final = """() => {
+  const plot = document.querySelector('.panel .plot');
+  const box = plot.getBoundingClientRect();
+  const start = performance.now();
+  for (let i = 0; i < 100; i++) plot.dispatchEvent(new PointerEvent('pointermove',
+    { bubbles: true, clientX: box.left + 10 + 3 * i, clientY: box.top + 8 }));
+  return (performance.now() - start) / 100;
+}"""
+
+RENEWED_MS: Final = """() => new Promise(done => {
+  const all = () => [...document.querySelectorAll('.panel canvas[role=img]')];
+  const before = new Map(all().map(canvas => [canvas, canvas.dataset.painted]));
+  const start = performance.now();
+  const look = () => {
+    const told = performance.getEntriesByType('resource').find(entry =>
+      /[/]index([?]|$)/.test(entry.name) && entry.startTime > start && entry.encodedBodySize > 200);
+    const old = all().filter(canvas => canvas.dataset.painted === before.get(canvas));
+    if (told && old.length === 0) done([performance.now() - told.responseEnd, before.size]);
+    else if (performance.now() - start > 60000) done([NaN, old.length]);
+    else requestAnimationFrame(look);
+  };
+  look();
+})"""
+"""From the answer that told of new records until every panel shows them, and how many panels."""

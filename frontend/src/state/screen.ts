@@ -1,0 +1,66 @@
+/** Which layers are on the screen; known before the page's elements exist, so that data is asked for at once. */
+
+import { computed, type ReadonlySignal, signal } from "@preact/signals";
+import { columnsBetween, type PlacedColumn } from "./columns";
+import { frame, pixelRatio } from "./metrics";
+import { type PanelModel, rowOf } from "./panels";
+import { type PlacedRow, placedRows, rowsBetween } from "./rows";
+import * as settings from "./settings";
+import type { Row } from "./tree";
+
+/** What is this far beyond the edge is fetched and drawn ahead. */
+const AHEAD_PX = 250;
+/** Toolbar, minimap and heads of the runs, before they were measured. */
+const USUAL_TOP_PX = 90;
+
+export const scrollTop_px = signal(0);
+export const scrollLeft_px = signal(0);
+
+/** Rows and columns on the screen or just beyond its edge. */
+export const rowsOnScreen = steady(() => rowsWithin(AHEAD_PX));
+export const columnsOnScreen = steady(() => columnsWithin(AHEAD_PX));
+
+/** Their panels, in the order of reading. */
+export const visible = computed<readonly PanelModel[]>(() =>
+  panelsOf(settings.transposed.value ? columnsOnScreen.value : rowsOnScreen.value),
+);
+
+/** Of these the ones that can be seen now. */
+export const inSight = computed<ReadonlySet<PanelModel>>(
+  () => new Set(panelsOf(settings.transposed.value ? columnsWithin(0) : rowsWithin(0))),
+);
+
+/** Takes the window's size for the frame's until that was measured. */
+export function guessFrame(): void {
+  pixelRatio.value = Math.min(3, window.devicePixelRatio || 1);
+  if (window.innerHeight === 0) return;
+  frame.value = { width_px: window.innerWidth, height_px: window.innerHeight - USUAL_TOP_PX };
+}
+
+function rowsWithin(beyond_px: number): readonly PlacedRow[] {
+  if (frame.value.width_px === 0) return [];
+  const from_px = scrollTop_px.value - beyond_px;
+  return rowsBetween(placedRows.value, from_px, from_px + frame.value.height_px + 2 * beyond_px);
+}
+
+function columnsWithin(beyond_px: number): readonly PlacedColumn[] {
+  if (frame.value.width_px === 0) return [];
+  const from_px = scrollLeft_px.value - beyond_px;
+  return columnsBetween(from_px, from_px + frame.value.width_px + 2 * beyond_px);
+}
+
+function panelsOf(placed: readonly { readonly row: Row }[]): readonly PanelModel[] {
+  const models = placed.flatMap(({ row }) => (row.kind === "layer" ? [rowOf(row.series)] : []));
+  return models.flatMap((model) => model.panels.value);
+}
+
+/** The same items are the same array, so that scrolling by less than an item changes nothing. */
+function steady<T>(find: () => readonly T[]): ReadonlySignal<readonly T[]> {
+  let last: readonly T[] = [];
+  return computed(() => {
+    const now = find();
+    const same = now.length === last.length && now.every((item, at) => item === last[at]);
+    if (!same) last = now;
+    return last;
+  });
+}
