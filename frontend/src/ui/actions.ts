@@ -3,10 +3,10 @@
 import { COLORMAPS } from "../draw/colormap";
 import { baselineRun } from "../state/compare";
 import { sorted } from "../state/findings";
-import { visible } from "../state/loader";
 import { epochs, findPanel, type RowModel } from "../state/panels";
 import { movePin, pinAt, pinFirst } from "../state/pin";
 import { showFinding, showLayer } from "../state/reveal";
+import { visible } from "../state/screen";
 import * as selection from "../state/selection";
 import type { Setting } from "../state/setting";
 import * as settings from "../state/settings";
