@@ -44,9 +44,6 @@ def _explains(cause: Finding, effect: Finding, steps: int) -> bool:
         # NaN in the activations makes NaN in the gradients, and both later elsewhere.
         forward = cause.tags[0].startswith("activations/") and cause.severity == "error"
         return forward and not effect.tags[0].startswith("activations/") and after >= 0
-    if cause.kind == "collapsed" and effect.kind == "not_learning":
-        # No gradient comes through zeros; but layers that are frozen would stand still anyhow.
-        return effect.severity != "info" and cause.last_step - cause.first_step >= steps / 2
     if effect.kind in BRINGS_ABOUT.get(cause.kind, ()):
         # A mask is no cause; what else is non-finite explains nothing that came before it.
         early = 0 if cause.kind == "non_finite" else near

@@ -9,7 +9,6 @@ import numpy as np
 from tb_activation_hist.findings.distance import (
     IntVector,
     series_to_shapes,
-    typical_size,
     window_starts,
 )
 from tb_activation_hist.findings.finding import Finding
@@ -53,7 +52,10 @@ def find_run_difference(
                 "first_steps": [hit.first_step for hit in hits],
                 "distances": [hit.figures["distance"] for hit in hits],
             },
-            threshold={"difference_distance": options.difference_distance},
+            threshold={
+                "difference_distance": options.difference_distance,
+                "difference_zeros": options.difference_zeros,
+            },
             source=SOURCES["run_difference"],
         )
     ]
@@ -69,16 +71,23 @@ def _difference_hit(one: Signals, other: Signals, options: FindingOptions) -> Hi
     common = np.intersect1d(parts[0].steps, parts[1].steps)
     if common.size == 0:
         return None
-    apart = _distances(*(part.take(np.isin(part.steps, common)) for part in parts))
-    state = apart > options.difference_distance
+    own, its = (part.take(np.isin(part.steps, common)) for part in parts)
+    apart = _distances(own, its)
+    # Half of a ReLU's values are zero anyhow: that all are moves little mass, but says much.
+    zeros = np.abs(_zero_share(own) - _zero_share(its))
+    state = (apart > options.difference_distance) | (zeros > options.difference_zeros)
     if not state[-1]:
         return None
     # The stretch that lasts to the end: runs that part for a while and meet again do not count.
     begin = int(np.flatnonzero(~state)[-1]) + 1 if not state.all() else 0
     steps = other.series.steps
     records = np.flatnonzero((steps >= common[begin]) & (steps <= last))
-    figures = {"distance": float(apart[begin:].max())}
+    figures = {"distance": float(apart[begin:].max()), "zeros_apart": float(zeros[begin:].max())}
     return Hit(other, int(records[0]), int(records[-1]), figures)
+
+
+def _zero_share(series: HistogramSeries) -> FloatArray:
+    return series.zeros / np.maximum(series.finite, 1)
 
 
 def _windows(series: HistogramSeries, edges: IntVector, last: int) -> HistogramSeries:
@@ -92,11 +101,11 @@ def _windows(series: HistogramSeries, edges: IntVector, last: int) -> HistogramS
 
 
 def _distances(one: HistogramSeries, other: HistogramSeries) -> FloatArray:
-    """(W,) distances of windows with equal steps, on the axis of the baseline's scale."""
+    """(W,) distances of windows with equal steps, on the axis of the scale of both together."""
     # Equal steps would be taken for rewritten records, so the second run's are moved away.
     shift = int(one.steps[-1]) + 1 - int(other.steps[0])
     moved = other.pool(np.arange(len(other)))
     moved.tallies.steps[:] += shift
-    shapes = series_to_shapes(join_series([one, moved]), typical_size(one))
+    shapes = series_to_shapes(join_series([one, moved]))
     half = len(one)
     return shapes.distance(np.arange(half), np.arange(half, 2 * half))

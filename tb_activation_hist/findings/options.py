@@ -43,7 +43,9 @@ class FindingOptions:
         normal number, or over half its largest. TorchLens and NaNsense: 0.1.
     outlier_ratio, outlier_level: largest |x| in medians of |x|, and at least so large
         (Sun et al. 2024, massive activations: 1000 and 100).
-    difference_distance: distance of two runs' histograms, Wasserstein-1 on the asinh axis.
+    difference_distance: distance of two runs' histograms, Wasserstein-1 on the asinh axis; other
+        seeds alone make up to 0.4.
+    difference_zeros: difference of two runs' shares of exact zeros.
     """
 
     sustained_share: float = 0.05
@@ -56,7 +58,7 @@ class FindingOptions:
     saturated_start_share: float = 0.6
     exploding_growth: float = 50.0
     exploding_level: float = 100.0
-    exploding_depth: float = 100.0
+    exploding_depth: float = 30.0
     vanishing_decay: float = 30.0
     vanishing_depth: float = 100.0
     vanishing_gradient: float = 1e4
@@ -72,6 +74,7 @@ class FindingOptions:
     outlier_ratio: float = 1000.0
     outlier_level: float = 100.0
     difference_distance: float = 0.5
+    difference_zeros: float = 0.3
 
     def __post_init__(self) -> None:
         for each in fields(self):

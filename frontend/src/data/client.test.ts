@@ -115,9 +115,9 @@ describe("Client", () => {
 
   it("tries once more when the server fails, and then says what it said", async () => {
     const server = new Server();
-    const findings = server.client.findings(["a", "b c"]);
+    const findings = server.client.findings(["a", "b c"], "b c");
     const call = await server.call(0);
-    expect(call.url).toMatch(/findings\?runs=a&runs=b\+c$/);
+    expect(call.url).toMatch(/findings\?runs=a&runs=b\+c&baseline=b\+c$/);
     call.answer(new Response("The page's files are missing.", { status: 503, headers: plain }));
     (await server.call(1)).answer(new Response("Still missing.", { status: 503, headers: plain }));
     await expect(findings).rejects.toMatchObject({ message: "Still missing.", status: 503 });

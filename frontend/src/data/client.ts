@@ -83,9 +83,13 @@ export class Client {
     return (await this.json(`scalars?${new URLSearchParams({ run, tag })}`, signal)) as ScalarSeries;
   }
 
-  /** Findings of some runs; ask again while `pending` is above 0. */
-  async findings(runs: readonly string[], signal?: AbortSignal): Promise<Findings> {
+  /**
+   * Findings of some runs; ask again while `pending` is above 0.
+   * baseline: the run that the others are compared with; "" for none.
+   */
+  async findings(runs: readonly string[], baseline: string, signal?: AbortSignal): Promise<Findings> {
     const query = new URLSearchParams(runs.map((run) => ["runs", run]));
+    if (baseline) query.set("baseline", baseline);
     return (await this.json(`findings?${query}`, signal)) as Findings;
   }
 

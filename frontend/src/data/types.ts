@@ -117,6 +117,9 @@ export interface ScalarSeries {
 
 export type Severity = "error" | "warning" | "info";
 
+/** Lists are parallel to the layers of the finding. */
+export type Figure = number | string | null | readonly number[];
+
 export interface Finding {
   readonly kind: string;
   readonly run: string;
@@ -125,7 +128,7 @@ export interface Finding {
   readonly first_step: number;
   readonly last_step: number;
   readonly severity: Severity;
-  readonly figures: Readonly<Record<string, number>>;
+  readonly figures: Readonly<Record<string, Figure>>;
   readonly threshold: Readonly<Record<string, number>>;
   readonly source: string;
   readonly title: string;

@@ -3,24 +3,42 @@
 import { computed, effect, signal, untracked } from "@preact/signals";
 import type { Finding, Severity } from "../data/types";
 import { client, index, shown } from "./catalog";
+import { baselineRun } from "./compare";
 import type { PanelModel } from "./panels";
 import { visible } from "./screen";
 import { allLayers, runs } from "./selection";
 
 const ASK_AGAIN_MS = 2500;
+const DIFFERENCE = "run_difference";
 const ORDER: readonly Severity[] = ["error", "warning", "info"];
 
 export const findings = signal<readonly Finding[]>([]);
 /** Series that the server has not looked at yet. */
 export const pending = signal(0);
 
-/** Worst first, then by the step at which they begin. */
-export const sorted = computed<readonly Finding[]>(() => {
+/** A sentence for each run that the server could not look at. */
+export const errors = signal<readonly string[]>([]);
+
+/** Of the shown runs and the chosen kind of series. */
+const relevant = computed<readonly Finding[]>(() => {
   const tags = new Set(allLayers.value.map((layer) => layer.tag));
-  return findings.value
-    .filter((finding) => finding.tags.length === 0 || finding.tags.some((tag) => tags.has(tag)))
-    .sort((a, b) => rank(a) - rank(b) || a.first_step - b.first_step);
+  const names = new Set(runs.value.map((run) => run.name));
+  return findings.value.filter(
+    (finding) => names.has(finding.run) && finding.tags.some((tag) => tags.has(tag)),
+  );
 });
+
+/** What is wrong in itself: worst first, then by the step at which they begin. */
+export const sorted = computed<readonly Finding[]>(() =>
+  relevant.value
+    .filter((finding) => finding.kind !== DIFFERENCE)
+    .sort((a, b) => rank(a) - rank(b) || a.first_step - b.first_step),
+);
+
+/** Where runs part from the baseline. They mark nothing: nearly all layers of two runs do. */
+export const differences = computed<readonly Finding[]>(() =>
+  relevant.value.filter((finding) => finding.kind === DIFFERENCE),
+);
 
 function rank(finding: Finding): number {
   return ORDER.indexOf(finding.severity);
@@ -46,6 +64,11 @@ export function findingsOf(panel: PanelModel): readonly Finding[] {
   return source === "blocks" ? (byPanel.value.get(`${panel.run}\n${tag}`) ?? NONE) : NONE;
 }
 
+/** Of all layers, worst first. */
+export function findingsOfRun(run: string): readonly Finding[] {
+  return sorted.value.filter((finding) => finding.run === run);
+}
+
 /** Of all shown runs, worst first. */
 export function findingsOfTag(tag: string): readonly Finding[] {
   return runs.value
@@ -65,18 +88,20 @@ export function startFindings(): void {
     const names = runs.value.map((run) => run.name);
     if (!shown.value || revision === undefined || names.length === 0 || !drawn.value) return;
     const abort = new AbortController();
-    untracked(() => void askUntilDone(names, abort.signal));
+    const baseline = names.length > 1 ? baselineRun() : "";
+    untracked(() => void askUntilDone(names, baseline, abort.signal));
     return () => abort.abort();
   });
 }
 
-async function askUntilDone(names: readonly string[], signal: AbortSignal): Promise<void> {
+async function askUntilDone(names: readonly string[], baseline: string, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     try {
-      const answer = await client.findings(names, signal);
+      const answer = await client.findings(names, baseline, signal);
       if (signal.aborted) return;
       findings.value = answer.findings;
       pending.value = answer.pending;
+      errors.value = answer.errors;
       if (answer.pending === 0) return;
     } catch {
       // Findings are an addition: without them the heatmaps say the same to who looks.
