@@ -257,6 +257,24 @@ class HistogramSeries:
         counts = np.add.reduceat(self.bin_counts, start, axis=0, dtype=np.uint64)
         return replace(self, tallies=self.tallies.pool(start), bin_counts=compact(counts))
 
+    def plot(self, **options: Any) -> Any:
+        """A heatmap with matplotlib; options: those of `plot.plot_series`. Returns the axes."""
+        from tb_activation_hist.plot import plot_series
+
+        return plot_series(self, **options)
+
+    def plot_difference(self, other: HistogramSeries, **options: Any) -> Any:
+        """This one minus `other`, cell by cell; options: those of `plot.plot_difference`."""
+        from tb_activation_hist.plot import plot_difference
+
+        return plot_difference(self, other, **options)
+
+    def plot_slice(self, step: int | None = None, **options: Any) -> Any:
+        """The histogram at one step, by default the last; options: those of `plot.plot_slice`."""
+        from tb_activation_hist.plot import plot_slice
+
+        return plot_slice(self, step, **options)
+
     def _repr_png_(self) -> bytes | None:
         """A heatmap in notebooks; None without matplotlib."""
         try:

@@ -7,8 +7,9 @@ import os
 import weakref
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
+from html import escape
 from itertools import groupby
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tb_activation_hist.errors import LogdirError
 from tb_activation_hist.event_records import EventFilePath, find_event_files
@@ -16,6 +17,9 @@ from tb_activation_hist.grid import Scheme
 from tb_activation_hist.histogram import HistogramSeries
 from tb_activation_hist.names import LayerInfo
 from tb_activation_hist.run_index import RunIndex, TagIndex
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def read_histograms(logdir: str | os.PathLike[str]) -> LogdirHistograms:
@@ -25,6 +29,10 @@ def read_histograms(logdir: str | os.PathLike[str]) -> LogdirHistograms:
     TensorBoard, by their path below it, "." for itself. Layers are in model order, with the
     activations of training first; other kinds are ``"gradients/conv1"``, evaluation is
     ``"eval/conv1"``. Histograms that other tools wrote (``add_histogram``) follow under their tag.
+
+    Each level draws itself with ``plot()``: runs side by side, a run's layers in a grid, one
+    layer, which also has ``plot_difference(other)`` and ``plot_slice(step)``; and each has
+    ``to_dataframe()``.
 
     A run's files are indexed when it is first asked for, and a layer is decoded when it is taken.
     Steps ascend; where a resumed run wrote a step again, the later record counts. LogdirError when
@@ -83,6 +91,24 @@ class LogdirHistograms(Mapping[str, "RunHistograms"]):
     def __len__(self) -> int:
         return sum(1 for _ in self)
 
+    def plot(self, layers: Sequence[str] | None = None, **options: Any) -> Any:
+        """Runs side by side: a row for each layer, a column for each run; returns the axes.
+
+        layers: names, by default all of the first run. options: those of `plot.plot_runs`.
+        """
+        from tb_activation_hist.plot import plot_runs
+
+        return plot_runs(self, layers, **options)
+
+    def to_dataframe(self, *, counts: bool = False) -> pd.DataFrame:
+        """Those of all runs, one below the other, with a column ``run`` first; needs pandas."""
+        return _stack({run: own.to_dataframe(counts=counts) for run, own in self.items()}, "run")
+
+    def _repr_html_(self) -> str:
+        """A table of the runs in notebooks."""
+        rows = [(run, len(own)) for run, own in self.items()]
+        return _to_html(f"{len(self)} runs in {self.logdir}", ("run", "layers"), rows)
+
     def __repr__(self) -> str:
         return f"<histograms of {len(self)} runs in {self.logdir!r}: {', '.join(self)}>"
 
@@ -138,8 +164,50 @@ class RunHistograms(Mapping[str, HistogramSeries]):
     def __contains__(self, layer: object) -> bool:
         return layer in self._keys
 
+    def plot(self, layers: Sequence[str] | None = None, **options: Any) -> Any:
+        """A grid with one panel for each layer; returns the axes.
+
+        layers: names, by default all. options: those of `plot.plot_layers`.
+        """
+        from tb_activation_hist.plot import plot_layers
+
+        names = list(self) if layers is None else layers
+        return plot_layers({name: self[name] for name in names}, **options)
+
+    def to_dataframe(self, *, counts: bool = False) -> pd.DataFrame:
+        """Those of all layers, one below the other, with a column ``layer`` first; needs pandas.
+
+        counts: as in `HistogramSeries.to_dataframe`.
+        """
+        return _stack({key: own.to_dataframe(counts=counts) for key, own in self.items()}, "layer")
+
+    def _repr_html_(self) -> str:
+        """A table of the layers in notebooks."""
+        rows = [(key, tag.type) for key, tag in self._keys.items()]
+        return _to_html(f"{len(self)} layers in run {self.run}", ("layer", "type"), rows)
+
     def __repr__(self) -> str:
         return f"<histograms of {len(self)} layers in run {self.run!r}: {', '.join(self)}>"
+
+
+def _stack(tables: Mapping[str, pd.DataFrame], column: str) -> pd.DataFrame:
+    """Tables one below the other, each with its name in a first column."""
+    import pandas as pd
+
+    for name, table in tables.items():
+        table.insert(0, column, name)
+    return pd.concat(list(tables.values()), ignore_index=True)
+
+
+def _to_html(caption: str, heads: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
+    """A table of words."""
+
+    def to_line(cells: Sequence[object], tag: str) -> str:
+        return "".join(f"<{tag}>{escape(str(cell))}</{tag}>" for cell in cells)
+
+    body = "".join(f"<tr>{to_line(row, 'td')}</tr>" for row in rows)
+    head = f"<caption>{escape(caption)}</caption><tr>{to_line(heads, 'th')}</tr>"
+    return f"<table>{head}{body}</table>"
 
 
 def _unknown(what: str, given: str, known: list[str]) -> str:

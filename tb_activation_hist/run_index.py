@@ -45,6 +45,12 @@ class TagIndex:
         return content_to_layer_info(self.content) if self.content else tag_to_layer_info(self.tag)
 
     @property
+    def type(self) -> str:
+        """Type of the module; empty where it is not known."""
+        info = _readable_info(self) if self.ours else None
+        return "" if info is None else info.type
+
+    @property
     def key(self) -> str:
         """Key in `read_histograms`."""
         return (_readable_info(self) or tag_to_layer_info(self.tag)).key if self.ours else self.tag

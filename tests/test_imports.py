@@ -57,7 +57,8 @@ ALLOWED: dict[str, tuple[set[str], set[str]]] = {
     "foreign": ({"grid", "histogram"}, {"numpy"}),
     "event_records": ({"crc32c", "errors"}, {"tensorboard"}),
     "run_index": (STORED | {"event_records", "foreign"}, {"google", "numpy", "tensorboard"}),
-    "reader": (BASE | {"event_records", "run_index"}, set()),
+    # Pictures and tables of what was read are made on demand.
+    "reader": (BASE | {"event_records", "plot", "run_index"}, {"pandas"}),
     "picture": (BASE, {"numpy"}),
     "plot": (BASE | {"picture"}, {"matplotlib", "numpy"}),
     "probe": (
