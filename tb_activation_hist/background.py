@@ -69,7 +69,7 @@ class BackgroundThread(ABC):
         if self._process != os.getpid():
             return False
         self._report()
-        if self._closed or not self._thread.is_alive():
+        if self._closed or self._has_died():
             self.lost += 1
             return False
         if not self._take_slot():
@@ -86,6 +86,18 @@ class BackgroundThread(ABC):
                 return False
         return True
 
+    def _has_died(self) -> bool:
+        """Whether the thread has ended though nobody closed it: told once."""
+        if self._thread.is_alive():
+            return False
+        self.complain(
+            "The thread that writes the activation histograms has ended. The training goes on "
+            "without being recorded; what was recorded before is kept. Create a new logger to go "
+            "on recording."
+        )
+        self._report()
+        return True
+
     def flush(self) -> None:
         """Wait until everything queued so far is on disk, at most ``close_timeout_s``."""
         if self._process == os.getpid() and not self._closed:
@@ -98,7 +110,9 @@ class BackgroundThread(ABC):
             return
         self._closed = True
         atexit.unregister(self.close)
-        if not self._ask(_Close()) and self._thread.is_alive():
+        if self._has_died():
+            self._guard(self.save, final=True)
+        elif not self._ask(_Close()) and self._thread.is_alive():
             self.complain(
                 f"The activation histograms were not all written within "
                 f"{self.options.close_timeout_s:g} s (close_timeout_s); the newest records are "

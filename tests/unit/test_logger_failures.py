@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
 import sys
 import textwrap
@@ -52,27 +51,6 @@ def steps_of(folder):
     return read_histograms(folder)["."]["0"].steps.tolist()
 
 
-def test_interpreter_exit_without_close(tmp_path):
-    code, said = run_script(
-        "hist = ActivationHistLogger(model, sys.argv[1]); train(hist, 5)", tmp_path
-    )
-    assert (code, said) == (0, "")
-    assert steps_of(tmp_path) == [1, 2, 3, 4, 5]
-
-
-def test_kill_in_the_middle_leaves_what_was_flushed(tmp_path):
-    body = """
-        hist = ActivationHistLogger(model, sys.argv[1])
-        train(hist, 5)
-        hist.flush()
-        train(hist, 2)
-        os.kill(os.getpid(), 9)
-    """
-    code, _ = run_script(body, tmp_path)
-    assert code == -signal.SIGKILL
-    assert steps_of(tmp_path)[:5] == [1, 2, 3, 4, 5]
-
-
 def test_a_forked_child_leaves_the_run_alone(tmp_path):
     body = """
         hist = ActivationHistLogger(model, sys.argv[1])
@@ -106,23 +84,6 @@ def test_ctrl_c_closes_the_run(tmp_path):
     code, said = run_script(body, tmp_path)
     assert (code, said) == (0, "False\n")
     assert steps_of(tmp_path) == [1, 2, 3]
-
-
-def test_a_writer_that_dies_is_told_once_and_the_training_goes_on(monkeypatch):
-    model, writer = make_model(), MemoryWriter()
-    hist = ActivationHistLogger(model, writer)
-
-    def die(record):
-        raise SystemExit
-
-    monkeypatch.setattr(writer, "store", die)
-    monkeypatch.setattr("threading.excepthook", lambda args: None)
-    for _ in range(3):
-        model(torch.ones(3, 4))
-        hist.step()
-    assert hist.steps == 3
-    hist.close()
-    assert not any(module._forward_hooks for module in model.modules())
 
 
 def test_a_failing_store_is_told_once(monkeypatch):
