@@ -17,7 +17,7 @@ from tb_activation_hist.capture.distributed import Sink, current_ranks
 from tb_activation_hist.capture.hooks import Attachment
 from tb_activation_hist.capture.host_rows import HostRows
 from tb_activation_hist.capture.pace import Pace
-from tb_activation_hist.capture.parameters import ParameterKinds
+from tb_activation_hist.capture.parameters import ParameterKinds, StepWatcher
 from tb_activation_hist.capture.recording import Recording
 from tb_activation_hist.capture.select import select_layers, unwrap
 from tb_activation_hist.capture.silence import explain_silence
@@ -165,6 +165,10 @@ class ActivationHistLogger:
                 self._end_step(number, scalars)
         except Exception as err:  # noqa: BLE001 - nothing of ours may stop a training
             self._recording.fail("the step", err)
+
+    def watch_steps(self) -> StepWatcher:
+        """For an optimizer that is not torch's: call its `before` and `after` around each step."""
+        return StepWatcher(self._parameters)
 
     def _end_step(self, number: int | None, scalars: dict[str, float | Tensor]) -> None:
         began = time.perf_counter()

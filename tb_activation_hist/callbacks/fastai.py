@@ -95,7 +95,7 @@ class ActivationHistCallback(Callback, ActivationStatsReaders):
         self._session.begin(learn.model, self._shared_writer(), scaler=LearnerScaler(learn))
         # Torch's optimizers, also inside fastai's OptimWrapper, are watched by the logger itself.
         if not isinstance(getattr(learn.opt, "opt", None), torch.optim.Optimizer):
-            self._watcher = StepWatcher(self._session.logger._parameters)
+            self._watcher = self._session.logger.watch_steps()
 
     def _shared_writer(self) -> Any:
         """The SummaryWriter of fastai's TensorBoardCallback for this fit, if there is one."""
