@@ -151,6 +151,33 @@ def assert_accessible(tab: Tab) -> None:
     assert found == [], json.dumps(found, indent=1)[:3000]
 
 
+@pytest.mark.parametrize(("width", "lines"), [(360, 2), (700, 1), (1000, 1), (1280, 1), (1600, 1)])
+def test_the_toolbar_keeps_its_lines(
+    open_page: Callable[..., Page], two_runs: TensorBoard, width: int, lines: int
+) -> None:
+    tab = open_tab(open_page(width, 500), two_runs.root)
+    bar = tab.frame.locator(".toolbar")
+
+    def height() -> float:
+        box = bar.bounding_box()
+        assert box is not None
+        return box["height"]
+
+    before = height()
+    assert before < (50 if lines == 1 else 80)
+    tab.page.keyboard.press("Escape")
+    tab.set_hash("&p.activation_hist.zx=~50,100")
+    reset = tab.frame.get_by_role("button", name="Reset zoom")
+    reset.wait_for()
+    # Nothing jumps, and nothing is pushed over the edge.
+    assert height() == before
+    assert bar.evaluate("e => e.scrollWidth <= e.clientWidth")
+    if width < 1390:
+        tab.frame.get_by_title("Axes, colours and help").click()
+    tab.choose("Time", "relative")
+    assert tab.chosen("Time") == "relative"
+
+
 @pytest.mark.parametrize("width", [360, 800])
 def test_narrow_pages_keep_their_parts(
     open_page: Callable[..., Page], two_runs: TensorBoard, width: int

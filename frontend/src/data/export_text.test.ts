@@ -18,17 +18,29 @@ const shown: Shown = { tile, grid: rebin(tile, Float64Array.of(0, 1, 2)), from: 
 describe("export as text", () => {
   it("has a line per occupied cell and one for what lies outside", () => {
     expect(countsToText([shown]).split("\n")).toEqual([
-      "run,tag,first_step,last_step,wall_time,lower,upper,count",
-      '"a,""b""",\'=1+1,0,0,1000,0,1,1',
-      '"a,""b""",\'=1+1,0,0,1000,above,above,3',
-      '"a,""b""",\'=1+1,1,1,1001,1,2,2',
-      '"a,""b""",\'=1+1,1,1,1001,nan,nan,4',
+      "run,tag,first_step,last_step,wall_time,lower,upper,count,split",
+      '"a,""b""",\'=1+1,0,0,1000,0,1,1,0',
+      '"a,""b""",\'=1+1,0,0,1000,above,above,3,0',
+      '"a,""b""",\'=1+1,1,1,1001,1,2,2,0',
+      '"a,""b""",\'=1+1,1,1,1001,nan,nan,4,0',
       "",
     ]);
   });
 
+  it("says where rows cut stored bins", () => {
+    const halves = { ...shown, grid: rebin(tile, Float64Array.of(0, 1.5, 3)) };
+    const [note, head, first] = countsToText([halves]).split("\n");
+    expect(note).toMatch(/^# .*split/);
+    expect(head).toMatch(/,split$/);
+    expect(first).toMatch(/,0,1.5,1,1$/);
+    const { panels } = JSON.parse(countsToJson([halves])) as { panels: { note: string }[] };
+    expect(panels[0]).toMatchObject({ split_counts: true });
+    expect(panels[0]!.note).toContain("exact counts");
+    expect(countsToJson([shown])).not.toContain("note");
+  });
+
   it("can have tabs between", () => {
-    expect(countsToText([shown], "\t").split("\n")[0]!.split("\t").length).toBe(8);
+    expect(countsToText([shown], "\t").split("\n")[0]!.split("\t").length).toBe(9);
   });
 
   it("has statistics per column", () => {

@@ -19,26 +19,40 @@ export type Separator = "," | "\t";
 const OUTSIDE = ["zeros", "nan", "+inf", "-inf", "below", "above"] as const;
 type Outside = (typeof OUTSIDE)[number];
 
-const COUNT_HEAD = ["run", "tag", "first_step", "last_step", "wall_time", "lower", "upper", "count"];
+const COUNT_HEAD = ["run", "tag", "first_step", "last_step", "wall_time", "lower", "upper", "count", "split"];
 const STATISTICS_HEAD = ["run", "tag", "first_step", "last_step", "n", "mean", "std", "min", "max"];
 
-/** One line per occupied cell of each panel, then those of zeros, non-finite and out-of-range values. */
+/** Said in files whose counts are not all exact. */
+const SPLIT_NOTE =
+  "Rows cut stored bins, whose counts were split in proportion where split is 1; the export of exact counts has whole ones.";
+
+/**
+ * One line per occupied cell of each panel, then those of zeros, non-finite and out-of-range values. Where any
+ * counts are split, a line that begins with # says so first.
+ */
 export function countsToText(panels: readonly Shown[], separator: Separator = ","): string {
   const lines: Cell[][] = [COUNT_HEAD];
   for (const { tile, grid, from, to } of panels) {
+    const split = grid.split ? 1 : 0;
     for (let c = from; c < to; c++) {
       const head = columnHead(tile, c, true);
       for (let row = 0; row < grid.rows; row++) {
         const count = grid.counts[row * grid.columns + c]!;
-        if (count > 0) lines.push([...head, grid.edges[row]!, grid.edges[row + 1]!, count]);
+        if (count > 0) lines.push([...head, grid.edges[row]!, grid.edges[row + 1]!, count, split]);
       }
       for (const word of OUTSIDE) {
         const count = outsideCount(tile, grid, word, c);
-        if (count > 0) lines.push([...head, word, word, count]);
+        if (count > 0) lines.push([...head, word, word, count, isOutOfRange(word) ? split : 0]);
       }
     }
   }
-  return linesToText(lines, separator);
+  const note = panels.some(({ grid }) => grid.split) ? `# ${SPLIT_NOTE}\n` : "";
+  return note + linesToText(lines, separator);
+}
+
+/** These are counted beyond an edge that may cut a stored bin; the others were counted by themselves. */
+function isOutOfRange(word: Outside): boolean {
+  return word === "below" || word === "above";
 }
 
 /** One line per column: exact moments, percentiles, shares near zero and exactly zero. */
@@ -67,6 +81,7 @@ export function countsToJson(panels: readonly Shown[]): string {
       tag: tile.tag,
       records_per_column: 2 ** tile.level,
       split_counts: grid.split,
+      ...(grid.split ? { note: SPLIT_NOTE.replace("split is 1", "split_counts is true") } : {}),
       first_steps: each(tile.columns.firstStep),
       last_steps: each(tile.columns.lastStep),
       wall_times: each(tile.columns.firstWallTime),

@@ -24,7 +24,7 @@ const PATHS = {
   panels: "M2.5 3h11v4h-11ZM2.5 9.5h11v4h-11Z",
   transpose:
     "M2.5 2.5h4v11h-4ZM9 9.5h4.5v4H9ZM9.5 2.8h2.2a1.6 1.6 0 0 1 1.6 1.6v2.8M11.6 5.6l1.7 1.8 1.6-1.8",
-  more: "M3 8h.01M8 8h.01M13 8h.01",
+  more: "M2.4 7.3h1.4v1.4H2.4ZM7.3 7.3h1.4v1.4H7.3ZM12.2 7.3h1.4v1.4h-1.4Z",
 } as const;
 
 export type IconName = keyof typeof PATHS;

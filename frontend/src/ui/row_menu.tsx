@@ -2,7 +2,7 @@
 
 import { useSignal } from "@preact/signals";
 import { client } from "../state/catalog";
-import type { RowModel } from "../state/panels";
+import type { PanelModel, RowModel } from "../state/panels";
 import { Menu } from "./controls";
 import { copyLink, FORMATS, saveRow } from "./save";
 import { tableOf } from "./table";
@@ -31,19 +31,11 @@ export function RowMenu({ model }: { readonly model: RowModel }) {
           </button>
         ))}
         {model.panels.value.map((panel) => (
-          <a
-            key={panel.id}
-            href={client.exportUrl({
-              run: panel.run,
-              tag: panel.series.tag,
-              source: panel.series.source,
-              format: "csv",
-            })}
-            download
-            title={`All stored bins and steps of ${panel.run}, exactly`}
-          >
-            Exact counts of {panel.run} (CSV)
-          </a>
+          <span key={panel.id} class="exact">
+            <span class="ellipsis">Exact counts of {panel.run}</span>
+            <ExactLink panel={panel} format="csv" />
+            <ExactLink panel={panel} format="json" />
+          </span>
         ))}
         <button
           type="button"
@@ -66,5 +58,25 @@ export function RowMenu({ model }: { readonly model: RowModel }) {
         {said}
       </div>
     </Menu>
+  );
+}
+
+interface ExactProps {
+  readonly panel: PanelModel;
+  readonly format: "csv" | "json";
+}
+
+function ExactLink({ panel, format }: ExactProps) {
+  const { tag, source } = panel.series;
+  const name = format.toUpperCase();
+  return (
+    <a
+      href={client.exportUrl({ run: panel.run, tag, source, format })}
+      download
+      aria-label={`Exact counts of ${panel.run} as ${name}`}
+      title={`All stored bins and steps of ${panel.run}, exactly, as ${name}`}
+    >
+      {name}
+    </a>
   );
 }

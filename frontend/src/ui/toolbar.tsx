@@ -1,11 +1,13 @@
 /** The bar at the top: what is asked for most. Everything else is in the settings pane beside it. */
 
-import { narrow } from "../state/metrics";
+import { useSignal } from "@preact/signals";
+import type { RefObject } from "preact";
+import { useEffect, useRef } from "preact/hooks";
 import { epochs } from "../state/panels";
 import * as selection from "../state/selection";
 import * as settings from "../state/settings";
 import { canGoBack, goBack, resetZoom, zoomed } from "../state/view";
-import { IconButton, Select } from "./controls";
+import { IconButton, Menu, Select } from "./controls";
 import { FindingsMenu } from "./findings_view";
 import { Icon } from "./icons";
 import { helpOpen } from "./keys";
@@ -15,18 +17,49 @@ import { CURVES, QUANTITIES, SCALES, TIMES } from "./options";
 import { paletteOpen, paneOpen } from "./pane_state";
 import { RunMenu } from "./run_menu";
 
+/** All in the bar; what is chosen rarely in a menu; or two lines, for phones. */
+type Room = "all" | "compact" | "narrow";
+
+const NARROW_PX = 700;
+const COMPACT_PX = 1390;
+/** Kind and phase take as much more. */
+const CHOICES_PX = 240;
+
+function useRoom(bar: RefObject<HTMLDivElement | null>): Room {
+  const width_px = useSignal(document.documentElement.clientWidth);
+  useEffect(() => {
+    const element = bar.current;
+    if (element === null) return;
+    const observer = new ResizeObserver(() => {
+      // A hidden tab has no width.
+      if (element.clientWidth > 0) width_px.value = element.clientWidth;
+    });
+    observer.observe(element);
+    return () => observer.disconnect();
+  }, [bar, width_px]);
+  if (width_px.value < NARROW_PX) return "narrow";
+  const choices = Number(selection.kinds.value.length > 1) + Number(selection.phases.value.length > 1);
+  return width_px.value < COMPACT_PX + (choices * CHOICES_PX) / 2 ? "compact" : "all";
+}
+
 export function Toolbar() {
+  const bar = useRef<HTMLDivElement>(null);
+  const room = useRoom(bar);
   return (
-    <div class="toolbar" role="toolbar" aria-label="View">
+    <div ref={bar} class={`toolbar bar-${room}`} role="toolbar" aria-label="View">
       <FilterBox />
       <RunMenu />
-      <KindSelect />
-      {narrow.value ? null : <span class="divider" />}
-      {narrow.value ? null : <AxisSelects />}
+      {room === "narrow" ? null : <KindSelect />}
+      {room === "all" ? (
+        <>
+          <span class="divider" />
+          <AxisSelects />
+        </>
+      ) : (
+        <More room={room} />
+      )}
       <span class="spring" />
-      <FindingsMenu />
-      <Notices />
-      <Live />
+      {canGoBack.value ? <IconButton icon="back" tip="Back to the zoom before (Z)" onClick={goBack} /> : null}
       {zoomed.value ? (
         <IconButton
           icon="reset"
@@ -35,23 +68,13 @@ export function Toolbar() {
           onClick={resetZoom}
         />
       ) : null}
-      {canGoBack.value ? <IconButton icon="back" tip="Back to the zoom before (Z)" onClick={goBack} /> : null}
+      <FindingsMenu />
+      <Notices />
+      <Live />
       <span class="tools">
-        <IconButton
-          icon="command"
-          tip="Commands, layers and findings (Ctrl+K)"
-          onClick={() => {
-            paletteOpen.value = true;
-          }}
-        />
+        {room === "narrow" ? null : <PaletteButton />}
         <LayoutSwitch />
-        <IconButton
-          icon="help"
-          tip="Keys and gestures (?)"
-          onClick={() => {
-            helpOpen.value = true;
-          }}
-        />
+        {room === "all" ? <HelpButton /> : null}
         <IconButton
           icon="tune"
           tip="More settings"
@@ -62,6 +85,46 @@ export function Toolbar() {
         />
       </span>
     </div>
+  );
+}
+
+/** What the bar has no room for. */
+function More({ room }: { readonly room: Room }) {
+  return (
+    <Menu icon="more" tip="Axes, colours and help">
+      <div class="more">
+        {room === "narrow" ? <KindSelect /> : null}
+        <AxisSelects />
+        <div class="menu-foot">
+          {room === "narrow" ? <PaletteButton /> : null}
+          <HelpButton />
+        </div>
+      </div>
+    </Menu>
+  );
+}
+
+function PaletteButton() {
+  return (
+    <IconButton
+      icon="command"
+      tip="Commands, layers and findings (Ctrl+K)"
+      onClick={() => {
+        paletteOpen.value = true;
+      }}
+    />
+  );
+}
+
+function HelpButton() {
+  return (
+    <IconButton
+      icon="help"
+      tip="Keys and gestures (?)"
+      onClick={() => {
+        helpOpen.value = true;
+      }}
+    />
   );
 }
 
