@@ -39,7 +39,7 @@ def run_export(given: argparse.Namespace) -> int:
         raise LogdirError(msg) from err
     if output != "-":
         layers = sum(len(run.layers) for run in runs)
-        print(f"{output}: {layers} layers of {len(runs)} runs")
+        print(f"{output}: series {layers}, runs {len(runs)}")
     print_problems(runs)
     return 0
 

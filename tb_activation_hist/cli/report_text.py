@@ -140,9 +140,12 @@ def fit_columns(rows: Sequence[Row], width: int) -> tuple[list[Column], list[str
         for column in COLUMNS
     }
     left_out: list[str] = []
+    if not any(row["type"] for row in rows):
+        # Another tool's histograms have none.
+        del sizes["type"]
     for head in DISPENSABLE:
         if sum(sizes.values()) + GAP * (len(sizes) - 1) <= width:
             break
-        left_out.append(head)
-        del sizes[head]
+        if sizes.pop(head, 0):
+            left_out.append(head)
     return [column for column in COLUMNS if column.head in sizes], left_out

@@ -12,6 +12,7 @@ pytest.importorskip("fastai", reason="fastai is an extra")
 
 from fastai.callback.core import Callback, CancelFitException
 from fastai.callback.fp16 import MixedPrecision
+from fastai.callback.hook import ActivationStats
 from fastai.callback.schedule import fine_tune, fit_one_cycle, lr_find  # noqa: F401 - patches Learner
 from fastai.callback.tensorboard import TensorBoardCallback
 from fastai.callback.training import GradientAccumulation
@@ -310,6 +311,27 @@ def test_readers_known_from_activation_stats():
     assert callback.hist(0).shape == (40, 2 * BATCHES)
     inside = [torch.histc(out, 40, 0, 10).sum().item() for out in outputs]
     np.testing.assert_allclose(np.expm1(callback.hist(0, lo=0, hi=10)).sum(0), inside, atol=1)
+
+
+def test_statistics_are_those_of_fastais_own_callback():
+    ours, learn = ActivationHistCallback(None), make_learner()
+    theirs = ActivationStats(with_hist=True, modules=list(learn.model))
+    learn.add_cbs([ours, theirs])
+    learn.fit(2)
+    for place, series in enumerate(ours.histograms.values()):
+        mean, std, near_zero = map(np.array, theirs.layer_stats(place))
+        own = ours.layer_stats(place, legacy_near_zero=True)
+        np.testing.assert_allclose(own.mean, mean, atol=1e-6)
+        # Theirs divides by n - 1.
+        np.testing.assert_allclose(own.std * np.sqrt(series.n / (series.n - 1)), std, rtol=1e-4)
+        np.testing.assert_allclose(own.near_zero, near_zero, atol=0.03)
+        theirs_counts = np.expm1(np.array(theirs.hist(place)))
+        own_counts = np.expm1(ours.hist(place, lo=0, hi=10))
+        assert own_counts.shape == theirs_counts.shape == (40, 2 * BATCHES)
+        np.testing.assert_allclose(own_counts.sum(0), theirs_counts.sum(0), atol=1)
+        # A value is known to some 6 %, so it may lie in the neighbouring bin of 0.25.
+        apart = np.abs(np.cumsum(own_counts - theirs_counts, axis=0))
+        assert apart.max() <= 0.1 * theirs_counts.sum(0).max()
 
 
 def test_options_are_checked_at_once():

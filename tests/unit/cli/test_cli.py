@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from torch.utils.tensorboard import SummaryWriter
 
 from tb_activation_hist.cli import main
 from tb_activation_hist.cli.show import colour_mode, draw_heatmap
@@ -66,6 +67,17 @@ def test_report_as_json(logdir: str, capsys: pytest.CaptureFixture) -> None:
     assert layers["good"][0]["std"] == pytest.approx(float(series.std[-1]))
 
 
+def test_the_json_is_as_documented(logdir: str, capsys: pytest.CaptureFixture) -> None:
+    main(["report", logdir, "--json"])
+    report = json.loads(capsys.readouterr().out)
+    text = (Path(__file__).parents[3] / "docs" / "command_line.md").read_text()
+    schema = text.partition("```\n{")[2].partition("```")[0]
+    documented = set(re.findall(r'"(\w+)"', schema)) - {"error", "warning"}
+    found = set(report) | set(report["runs"][0]) | set(report["findings"][0])
+    found |= set(report["runs"][0]["layers"][0])
+    assert found == documented - ({"info"} - found)
+
+
 def test_json_holds_no_nan(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
     write_run(tmp_path, nan_layers())
     assert main(["report", str(tmp_path), "--json"]) == 0
@@ -113,6 +125,19 @@ def test_the_table_fits_the_terminal(
     assert len(row.split()) == len(head.replace("p99 |x|", "p99").split())
     assert (kind in row) == (width > 120)
     assert any(line.startswith("left out") for line in lines) == (width < 200)
+
+
+def test_another_tools_histograms_are_reported(
+    tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    with SummaryWriter(str(tmp_path)) as file:
+        for step in range(40):
+            values = np.random.default_rng(step).normal(size=99)
+            file.add_histogram("fc/weight", values, step)
+    assert main(["report", str(tmp_path)]) == 0
+    head, row = capsys.readouterr().out.splitlines()[-3:-1]
+    assert head.split()[:2] == ["layer", "records"]
+    assert row.split()[:2] == ["fc/weight", "40"]
 
 
 def test_no_colours_where_the_output_is_no_terminal(
