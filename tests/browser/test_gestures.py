@@ -177,3 +177,38 @@ def test_one_finger_scrolls_the_page_and_a_tap_reads(fingers: Fingers) -> None:
     tab.frame.locator(".tooltip").wait_for()
     tab.until(tab.hash, lambda hash_: ".step=" in hash_)
     tab.frame.evaluate("document.querySelector('main').scrollTop = 0")
+
+
+def test_the_minimap_is_dragged_by_its_ends_and_its_middle(tab: Tab) -> None:
+    tab.reset()
+    track = tab.frame.locator(".minimap").bounding_box()
+    assert track is not None
+    y = track["y"] + track["height"] / 2
+
+    def at(share: float) -> Point:
+        return track["x"] + share * track["width"], y
+
+    tab.drag(at(0), at(0.25))
+    tab.until(lambda: steps_shown(tab), lambda ends: abs(ends[0] - STEPS / 4) < 3)
+    tab.drag(at(1), at(0.5))
+    tab.until(lambda: steps_shown(tab), lambda ends: abs(ends[1] - STEPS / 2) < 3)
+    tab.drag(at(0.375), at(0.625))
+    tab.until(
+        lambda: steps_shown(tab),
+        lambda ends: abs(ends[0] - STEPS / 2) < 3 and abs(ends[1] - 0.75 * STEPS) < 3,
+    )
+    tab.page.mouse.dblclick(*at(0.625))
+    tab.until(lambda: zooms(tab), lambda now: not any(now))
+
+
+def test_every_zoom_can_be_gone_back_from(tab: Tab) -> None:
+    tab.reset()
+    back = tab.frame.get_by_role("button", name="Back to the zoom before (Z)")
+    seen = [zooms(tab)]
+    for start, end in ((0.2, 0.8), (0.4, 0.7), (0.3, 0.5)):
+        tab.drag(tab.point(GOOD, "conv1", start, 0.5), tab.point(GOOD, "conv1", end, 0.5))
+        seen.append(tab.until(lambda: zooms(tab), lambda now: now != seen[-1]))
+    for use in (back.click, lambda: tab.page.keyboard.press("z"), back.click):
+        seen.pop()
+        use()
+        tab.until(lambda: zooms(tab), lambda now: now == seen[-1])

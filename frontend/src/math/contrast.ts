@@ -24,15 +24,23 @@ const FLOAT = new Float32Array(WORD.buffer);
 
 /** Extent of the occupied cells without the lowest and the highest 0.5 % of them. */
 export function contrastExtent(grid: Grid, columns: Columns, quantity: Quantity): CellExtent {
+  const inverse = inverses(grid, columns, quantity);
   const buckets = new Uint32Array(BUCKETS);
   let [cells, least, most] = [0, Number.POSITIVE_INFINITY, 0];
-  forOccupied(grid, columns, quantity, (value) => {
-    least = Math.min(least, value);
-    most = Math.max(most, value);
-    FLOAT[0] = value;
-    buckets[WORD[0]! >>> BUCKET_SHIFT]!++;
-    cells++;
-  });
+  for (let row = 0; row < grid.rows; row++) {
+    const from = row * grid.columns;
+    const width = rowDivisor(grid, row, quantity);
+    for (let c = 0; c < grid.columns; c++) {
+      const count = grid.counts[from + c]!;
+      if (count === 0) continue;
+      const value = (count * inverse[c]!) / width;
+      if (value < least) least = value;
+      if (value > most) most = value;
+      FLOAT[0] = value;
+      buckets[WORD[0]! >>> BUCKET_SHIFT]!++;
+      cells++;
+    }
+  }
   if (cells === 0) return { least: 0, most: 0 };
   const beyond = Math.floor((cells - 1) * SATURATED_SHARE);
   let [first, last] = [0, BUCKETS - 1];
@@ -55,14 +63,22 @@ export interface Saturation {
 }
 
 export function saturation(grid: Grid, columns: Columns, { quantity, lo, hi }: ColourScale): Saturation {
+  const inverse = inverses(grid, columns, quantity);
   let [cells, below, above] = [0, 0, 0];
-  // Ends that were taken from the cells are not beyond themselves.
-  const [low, high] = [lo * (1 - 1e-9), hi * (1 + 1e-9)];
-  forOccupied(grid, columns, quantity, (value) => {
-    cells++;
-    if (value < low) below++;
-    else if (value > high) above++;
-  });
+  for (let row = 0; row < grid.rows; row++) {
+    const from = row * grid.columns;
+    const width = rowDivisor(grid, row, quantity);
+    // Ends that were taken from the cells are not beyond themselves.
+    const [low, high] = [lo * width * (1 - 1e-9), hi * width * (1 + 1e-9)];
+    for (let c = 0; c < grid.columns; c++) {
+      const count = grid.counts[from + c]!;
+      if (count === 0) continue;
+      const value = count * inverse[c]!;
+      cells++;
+      if (value < low) below++;
+      else if (value > high) above++;
+    }
+  }
   return { cells, below, above };
 }
 
@@ -76,16 +92,4 @@ export function barScale(scale: ColourScale, extent: CellExtent): ColourScale {
 /** Place on the bar to place among the colours; both 0..1. */
 export function barToColour(bar: ColourScale, scale: ColourScale, share: number): number {
   return quantityToShare(scale, shareToQuantity(bar, share));
-}
-
-function forOccupied(grid: Grid, columns: Columns, quantity: Quantity, visit: (value: number) => void): void {
-  const inverse = inverses(grid, columns, quantity);
-  for (let row = 0; row < grid.rows; row++) {
-    const from = row * grid.columns;
-    const divisor = rowDivisor(grid, row, quantity);
-    for (let c = 0; c < grid.columns; c++) {
-      const count = grid.counts[from + c]!;
-      if (count > 0) visit((count * inverse[c]!) / divisor);
-    }
-  }
 }

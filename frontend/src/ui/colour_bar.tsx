@@ -6,7 +6,6 @@
 import { useComputed, useSignal } from "@preact/signals";
 import { colormapToLut, colourToCss, HIGHLIGHT_SHARE, lutToGradient } from "../draw/colormap";
 import { barToColour } from "../math/contrast";
-import { formatShare } from "../math/format";
 import {
   type ColourScale,
   colourTicks,
@@ -18,7 +17,7 @@ import {
   shareToQuantity,
 } from "../math/normalise";
 import { dark } from "../state/catalog";
-import { isLimited, scaleOwner, setLimits } from "../state/contrast";
+import { scaleOwner, setLimits } from "../state/contrast";
 import { highlight } from "../state/highlight";
 import { findPanel, type PanelModel, type RowModel } from "../state/panels";
 import { readPanel } from "../state/readout";
@@ -27,6 +26,7 @@ import { cursor } from "../state/view";
 import { box } from "./box";
 import { LimitHandle } from "./limit_handle";
 import { currentLut } from "./paint";
+import { Saturated } from "./saturated";
 
 interface Props {
   readonly model: RowModel;
@@ -143,26 +143,6 @@ function gradientOf(bar: ColourScale, scale: ColourScale): string {
     return colourToCss(lut[Math.round(colour * (lut.length - 1))] ?? 0);
   });
   return `linear-gradient(to right, ${stops.join(", ")})`;
-}
-
-/** Says what the limits hide, in the row's panels. */
-function Saturated({ model }: { readonly model: RowModel }) {
-  if (!isLimited(model.id)) return null;
-  let [cells, below, above] = [0, 0, 0];
-  for (const panel of model.panels.value) {
-    const found = panel.saturated.value;
-    cells += found?.cells ?? 0;
-    below += found?.below ?? 0;
-    above += found?.above ?? 0;
-  }
-  const [over, under] = [above, below].map((count) => formatShare(cells > 0 ? count / cells : 0));
-  const words = `${over} of the occupied cells are above the colour scale, ${under} below it`;
-  return (
-    <div class="unit saturated" title={words}>
-      <span aria-hidden="true">{`cells ▲ ${over}  ▼ ${under}`}</span>
-      <span class="visually-hidden">{words}</span>
-    </div>
-  );
 }
 
 function keyToShare(event: KeyboardEvent, now: number | null): number | null | undefined {
