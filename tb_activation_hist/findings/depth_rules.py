@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from tb_activation_hist.findings.factor import factor
 from tb_activation_hist.findings.finding import Finding
 from tb_activation_hist.findings.grouping import Hit, hits_to_finding, name_layers
 from tb_activation_hist.findings.layer_types import has_weights
@@ -40,7 +41,7 @@ def find_growth_over_depth(
             run,
             hits,
             severity="error",
-            title=f"{name_layers(hits)}: {hits[-1].figures['growth']:.3g} times the scale of "
+            title=f"{name_layers(hits)}: {factor(hits[-1].figures['growth'])} times the scale of "
             f"{learners[0].info.layer} at the start",
             threshold={"depth": options.exploding_depth, "level": options.exploding_level},
         )
@@ -75,7 +76,7 @@ def find_fading_over_depth(
             run,
             hits,
             severity="warning",
-            title=f"{name_layers(hits)}: varies {worst:.3g} times less with the input than "
+            title=f"{name_layers(hits)}: varies {factor(worst)} times less with the input than "
             f"{known[0].signals.info.layer}",
             threshold={"vanishing_depth": options.vanishing_depth},
         )
@@ -104,7 +105,7 @@ def find_vanishing_gradients(
             run,
             hits,
             severity="warning",
-            title=f"{name_layers(hits)}: {hits[0].figures['fading']:.3g} times smaller than in "
+            title=f"{name_layers(hits)}: {factor(hits[0].figures['fading'])} times smaller than in "
             f"{learners[-1].info.layer}",
             threshold={"vanishing_gradient": options.vanishing_gradient},
         )

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from tb_activation_hist.findings.distance import IntVector
+from tb_activation_hist.findings.factor import factor
 from tb_activation_hist.findings.finding import Finding
 from tb_activation_hist.findings.grouping import Hit, group_episodes, hits_to_finding, name_layers
 from tb_activation_hist.findings.options import FindingOptions
@@ -37,7 +38,7 @@ def find_exploding(run: str, layers: Sequence[Signals], options: FindingOptions)
             run,
             group,
             severity="error",
-            title=f"{name_layers(group)}: values grow {group[0].figures['growth']:.3g} times "
+            title=f"{name_layers(group)}: values grow {factor(group[0].figures['growth'])} times "
             f"larger from step {group[0].first_step}",
             threshold={"growth": options.exploding_growth, "level": options.exploding_level},
         )
@@ -82,7 +83,7 @@ def find_vanishing(run: str, layers: Sequence[Signals], options: FindingOptions)
             run,
             group,
             severity="warning",
-            title=f"{name_layers(group)}: values shrink {group[0].figures['decay']:.3g} times "
+            title=f"{name_layers(group)}: values shrink {factor(group[0].figures['decay'])} times "
             f"from step {group[0].first_step}",
             threshold={"vanishing_decay": options.vanishing_decay},
         )

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from tb_activation_hist.findings.factor import factor
 from tb_activation_hist.findings.finding import Finding
 from tb_activation_hist.findings.grouping import Hit, group_hits, hits_to_finding, name_layers
 from tb_activation_hist.findings.layer_types import BOUNDED, may_put_out_zeros
@@ -157,8 +158,8 @@ def find_outlier_features(
             run,
             group,
             severity="info",
-            title=f"{name_layers(group)}: largest value {group[0].figures['ratio']:.3g} times the "
-            f"median from step {group[0].first_step}",
+            title=f"{name_layers(group)}: largest value "
+            f"{factor(group[0].figures['ratio'])} times the median from step {group[0].first_step}",
             threshold={"ratio": options.outlier_ratio, "level": options.outlier_level},
         )
         for group in group_hits(hits)

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import csv
+import io
+import json
 import re
+import struct
 from collections.abc import Callable
 from pathlib import Path
+from xml.etree import ElementTree as ET
 
+import numpy as np
 from playwright.sync_api import Page
 
-from tests.browser.conftest import BAD, GOOD, LAYERS, deep_names
+from tests.browser.conftest import BAD, GOOD, LAYERS, STEPS, deep_names
 from tests.browser.tab import Tab, open_tab
+from tests.plugin.logdirs import healthy_values
 from tests.plugin.tensorboard_process import TensorBoard
 
 
@@ -170,25 +177,70 @@ def svg_of_first_row(tab: Tab, folder: Path) -> str:
     return path.read_text()
 
 
+def save(tab: Tab, folder: Path, label: str) -> Path:
+    """A file of the open menu, under the name that it suggests."""
+    with tab.page.expect_download() as waiting:
+        tab.frame.get_by_label(label).or_(tab.frame.get_by_text(label)).locator(
+            "visible=true"
+        ).first.click()
+    path = folder / waiting.value.suggested_filename
+    waiting.value.save_as(path)
+    return path
+
+
 def test_files_can_be_taken_away(tab: Tab, tmp_path: Path) -> None:
+    tab.reset("&p.activation_hist.bins=512")
+    tab.frame.get_by_title("Save or copy this layer").first.click()
+    png = save(tab, tmp_path, "PNG picture")
+    assert png.name.startswith("mnist-lr") and "conv1_0-199" in png.name
+    heads = tab.frame.locator(".panel:not(.strip) .plot").first.bounding_box()
+    width, height = png_size(png)
+    assert heads is not None and width > 2 * 2 * heads["width"] and height > 280
+    svg = ET.parse(save(tab, tmp_path, "SVG picture"))
+    words = [element.text for element in svg.iter() if element.tag.endswith("text")]
+    assert {GOOD, BAD} <= set(words)
+    assert "conv1 (Conv2d), activations" in words
+    assert any("share of the step's values" in (word or "") for word in words)
+    shown = save(tab, tmp_path, "CSV of what is shown").read_text()
+    # So many rows cut stored bins, and the file says so.
+    note, table = shown.split("\n", 1)
+    assert note.startswith("#") and "split" in note
+    rows = list(csv.DictReader(io.StringIO(table)))
+    step = [row for row in rows if row["run"] == GOOD and row["first_step"] == "100"]
+    inside = [row for row in step if row["lower"] != "zeros"]
+    assert abs(sum(float(row["count"]) for row in inside) - 2000) < 1e-6
+    assert {row["split"] for row in inside} <= {"0", "1"} and "1" in {r["split"] for r in inside}
+    data = json.loads(save(tab, tmp_path, "JSON of what is shown").read_text())
+    assert [panel["run"] for panel in data["panels"]] == [GOOD, BAD]
+    assert data["panels"][0]["split_counts"] is True
+    statistics = save(tab, tmp_path, "CSV of statistics").read_text()
+    means = list(csv.DictReader(io.StringIO(statistics)))
+    expected = float(healthy_values(STEPS, seed=0)[7].mean(dtype=np.float64))
+    assert abs(float(means[7]["mean"]) - expected) < 1e-6
+    tab.page.keyboard.press("Escape")
+
+
+def test_exact_counts_and_a_link_can_be_taken_away(tab: Tab, tmp_path: Path) -> None:
     tab.reset()
     tab.frame.get_by_title("Save or copy this layer").first.click()
-    for label, ending in (("PNG picture", "png"), ("SVG picture", "svg"), ("CSV of what", "csv")):
-        with tab.page.expect_download() as waiting:
-            tab.frame.get_by_text(label).locator("visible=true").click()
-        path = tmp_path / waiting.value.suggested_filename
-        waiting.value.save_as(path)
-        assert path.suffix == f".{ending}" and "conv1" in path.name
-        assert path.stat().st_size > 1000
-    with tab.page.expect_download() as waiting:
-        tab.frame.get_by_text(f"Exact counts of {GOOD}").locator("visible=true").click()
-    exact = tmp_path / "exact.csv"
-    waiting.value.save_as(exact)
-    assert exact.read_text().startswith("step,wall_time,lower,upper,count")
+    exact = save(tab, tmp_path, f"Exact counts of {GOOD} as CSV").read_text()
+    rows = list(csv.DictReader(io.StringIO(exact)))
+    counted = sum(int(r["count"]) for r in rows if r["step"] == "3" and r["lower"] != "zeros")
+    assert counted == 2000
+    data = json.loads(save(tab, tmp_path, f"Exact counts of {GOOD} as JSON").read_text())
+    assert data["steps"] == list(range(STEPS)) and sum(data["counts"][3]) == 2000
     tab.frame.get_by_text("Copy link to this view").locator("visible=true").click()
-    tab.frame.get_by_text("Copied.").locator("visible=true").wait_for()
-    assert "#activation_hist" in tab.page.evaluate("navigator.clipboard.readText()")
+    read = "navigator.clipboard.readText()"
+    tab.until(lambda: str(tab.page.evaluate(read)), lambda text: "#activation_hist" in text)
     tab.page.keyboard.press("Escape")
+
+
+def png_size(path: Path) -> tuple[int, int]:
+    """Width and height from the header of a PNG file."""
+    head = path.read_bytes()[:24]
+    assert head.startswith(b"\x89PNG\r\n\x1a\n")
+    width, height = struct.unpack(">II", head[16:24])
+    return width, height
 
 
 def test_many_layers_are_strips_under_their_modules(

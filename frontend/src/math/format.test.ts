@@ -60,8 +60,33 @@ describe("numbers as text", () => {
   });
 
   it("writes narrow bins with enough digits", () => {
-    expect(format.formatBin(0.25, 0.265625)).toBe("[0.25, 0.2656)");
+    expect(format.formatBin(0.25, 0.265625)).toBe("[0.25, 0.265625)");
     expect(format.formatBin(1000.0, 1000.5)).toBe("[1,000, 1,000.5)");
+  });
+
+  it("writes the edge between two bins alike in both, however different their widths", () => {
+    // Stored bins around a power of two, where the width doubles; and merged ones, many times wider.
+    const edges = [
+      0.2421875,
+      0.24609375,
+      0.25,
+      0.2578125,
+      0.5,
+      31.5,
+      32,
+      1e5 + 1 / 3,
+      3.7e6,
+      3.9e6,
+      3e30,
+      3.1e30,
+    ];
+    const bins = edges
+      .slice(1)
+      .map((upper, at) => format.formatBin(edges[at]!, upper).slice(1, -1).split(", "));
+    for (let at = 1; at < bins.length; at++) {
+      expect(bins[at]![0]).toBe(bins[at - 1]![1]);
+      expect(bins[at]![0]).not.toBe(bins[at]![1]);
+    }
   });
 
   it("writes steps and wall times", () => {

@@ -67,7 +67,7 @@ export function formatWallTime(seconds: number): string {
   return `${day} ${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}`;
 }
 
-/** A bin as a half-open interval: [0.25, 0.266). */
+/** A bin as a half-open interval: [0.25, 0.265625). The edge between two bins reads the same in both. */
 export function formatBin(lower: number, upper: number): string {
   const digits = binDigits(lower, upper);
   return `[${formatValue(lower, digits)}, ${formatValue(upper, digits)})`;
@@ -89,10 +89,14 @@ export function formatTick(value: number): string {
   return signed(format(",.6~f")(value));
 }
 
+/** Fewer digits in wide bins than in narrow ones would make neighbours seem to overlap. */
+const BIN_DIGITS = 7;
+
 function binDigits(lower: number, upper: number): number {
   const size = Math.max(Math.abs(lower), Math.abs(upper));
   const ratio = size / (upper - lower);
-  return Number.isFinite(ratio) ? Math.min(12, Math.max(3, Math.ceil(Math.log10(ratio)) + 2)) : 3;
+  const needed = Number.isFinite(ratio) ? Math.ceil(Math.log10(ratio)) + 2 : BIN_DIGITS;
+  return Math.min(12, Math.max(BIN_DIGITS, needed));
 }
 
 function parts(whole: number, large_s: number, large: string, small_s: number, small: string): string {
