@@ -1,31 +1,41 @@
 """What recording costs a training step, beside what else people use.
 
-Run: ``python -m bench.overhead [--model resnet18|gpt|lstm] [--rounds 8] [--steps 6]``
+Run: ``python -m bench.overhead [--model resnet18|gpt|lstm] [--rounds 12] [--steps 10]``
 
 All ways run interleaved in one process, A B ... B A, on models that start alike; each figure is
 the median over the rounds of (time with) / (time without) of the same round. The last line is the
 A/A band: no logger against no logger, measured the same way. A difference inside it is noise.
+Ways of others are in `rivals`; TorchLens and TorchExplorer take part where they are installed.
 """
 
 from __future__ import annotations
 
 import argparse
 import copy
-import itertools
+import platform
 import statistics
 import tempfile
 import time
 from collections.abc import Callable
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
 
+from bench import rivals
+from bench.kernel import processor
 from tb_activation_hist.logger import ActivationHistLogger
 
 Step = Callable[[], None]
 STAGES = ["conv1", "layer[1-4]"]
+MUST = {
+    "ours, all leaf modules": 5,
+    "ours, conv1 and the four stages": 1,
+    "ours, all leaf modules, every=10": 1,
+}
+"""Per cent that a step of resnet18 may take longer."""
 
 
 class Block(nn.Module):
@@ -126,62 +136,6 @@ def nothing(_trainer: Trainer, _logdir: Path) -> None:
     """Leave the trainer as it is."""
 
 
-def fastai_stats(trainer: Trainer, _logdir: Path) -> None:
-    """fastai's ActivationStats(with_hist=True) on the same modules, its own hook function."""
-    from fastai.callback.hook import ActivationStats
-
-    stats, kept = ActivationStats(with_hist=True), []
-
-    def hook(module: nn.Module, args: Any, output: Any) -> None:
-        kept.append(stats.hook(module, args, first(output)))
-
-    for module in leaves(trainer.model).values():
-        module.register_forward_hook(hook)
-
-
-def add_histogram(trainer: Trainer, logdir: Path) -> None:
-    """What people write with a SummaryWriter."""
-    from torch.utils.tensorboard import SummaryWriter
-
-    writer, kept, steps = SummaryWriter(logdir), {}, itertools.count()
-
-    def make_hook(name: str) -> Callable[..., None]:
-        def hook(_module: nn.Module, _args: Any, output: Any) -> None:
-            kept[name] = first(output).detach()
-
-        return hook
-
-    def finish() -> None:
-        step = next(steps)
-        for name, values in kept.items():
-            writer.add_histogram(name, values, step)
-
-    for name, module in leaves(trainer.model).items():
-        module.register_forward_hook(make_hook(name))
-    trainer.finish = finish
-
-
-def histc_hooks(trainer: Trainer, _logdir: Path) -> None:
-    """The blog post's hook: mean, std and a histogram of 40 bins over [0, 10]."""
-    stats: list[Any] = []
-
-    def hook(_module: nn.Module, _args: Any, output: Any) -> None:
-        values = first(output).detach()
-        stats.append((values.mean().item(), values.std().item(), values.histc(40, 0, 10)))
-
-    for module in leaves(trainer.model).values():
-        module.register_forward_hook(hook)
-
-
-def leaves(model: nn.Module) -> dict[str, nn.Module]:
-    named = model.named_modules()
-    return {name: module for name, module in named if not list(module.children())}
-
-
-def first(output: Any) -> Tensor:
-    return output[0] if isinstance(output, tuple) else output
-
-
 def ways(model: str) -> dict[str, Callable[[Trainer, Path], None]]:
     stages = {"ours, conv1 and the four stages": ours(layers=STAGES)} if model == "resnet18" else {}
     return {
@@ -189,9 +143,12 @@ def ways(model: str) -> dict[str, Callable[[Trainer, Path], None]]:
         "ours, all leaf modules": ours(),
         **stages,
         "ours, all leaf modules, every=10": ours(every=10),
-        "fastai ActivationStats(with_hist)": fastai_stats,
-        "SummaryWriter.add_histogram per layer": add_histogram,
-        "torch.histc hooks (mean, std, 40 bins)": histc_hooks,
+        "fastai ActivationStats(with_hist)": rivals.fastai_stats,
+        "SummaryWriter.add_histogram per layer": rivals.add_histogram,
+        "torch.histc hooks (mean, std, 40 bins)": rivals.histc_hooks,
+        "gradients' histograms, as wandb.watch": rivals.parameter_histograms,
+        "TorchLens watch": rivals.torchlens_watch,
+        "TorchExplorer watch": rivals.torchexplorer_watch,
         "no logger again (A/A band)": nothing,
     }
 
@@ -203,22 +160,38 @@ class Times(NamedTuple):
     cpu: float
 
 
-def measure(model: str, rounds: int, steps: int) -> dict[str, list[Times]]:
-    """Times per step of each way in each round."""
+Found = dict[str, list[Times]]
+
+
+def make_trainers(model: str, folder: Path) -> tuple[dict[str, Trainer], dict[str, str]]:
+    """A trainer for each way, two steps old; and why a way is missing."""
     torch.manual_seed(0)
     source, x, y = MODELS[model]()
-    found: dict[str, list[Times]] = {name: [] for name in ways(model)}
+    trainers, missing = {}, {}
+    for number, (name, attach) in enumerate(ways(model).items()):
+        trainer = Trainer(source, x, y)
+        try:
+            attach(trainer, folder / str(number))
+            time_steps(trainer, 2)
+        except Exception as err:
+            if attach.__module__ != rivals.__name__:
+                raise
+            missing[name] = f"{type(err).__name__}: {str(err).splitlines()[0][:100]}"
+        else:
+            trainers[name] = trainer
+    return trainers, missing
+
+
+def measure(model: str, rounds: int, steps: int) -> tuple[Found, dict[str, str]]:
+    """Times per step of each way in each round, and why a way is missing."""
     with tempfile.TemporaryDirectory() as folder:
-        trainers = {}
-        for number, (name, attach) in enumerate(ways(model).items()):
-            trainers[name] = Trainer(source, x, y)
-            attach(trainers[name], Path(folder) / str(number))
-            time_steps(trainers[name], 2)
+        trainers, missing = make_trainers(model, Path(folder))
+        found: Found = {name: [] for name in trainers}
         for turn in range(rounds):
             order = list(trainers) if turn % 2 == 0 else list(trainers)[::-1]
             for name in order:
                 found[name].append(time_steps(trainers[name], steps))
-    return found
+    return found, missing
 
 
 def time_steps(trainer: Trainer, steps: int) -> Times:
@@ -228,22 +201,26 @@ def time_steps(trainer: Trainer, steps: int) -> Times:
     return Times((time.perf_counter() - wall) / steps, (time.process_time() - cpu) / steps)
 
 
-def report(model: str, found: dict[str, list[Times]]) -> None:
+def report(model: str, found: Found, missing: dict[str, str]) -> None:
     base = found["no logger"]
     best = min(times.wall for times in base) * 1e3
     print(f"\n{model}: {len(base)} rounds, no logger {best:.1f} ms a step at best")
     print(
-        f"  {'':42} {'wall: median (middle half)':>34} {'best':>8} {'CPU: median':>13} {'best':>8}"
+        f"  {'':42} {'wall: median (middle half)':>30} {'best':>8} {'CPU: median':>13} {'best':>8}"
+        f" {'must':>7}"
     )
     for name, times in found.items():
         wall = [100 * (t.wall / b.wall - 1) for t, b in zip(times, base, strict=True)]
         cpu = [100 * (t.cpu / b.cpu - 1) for t, b in zip(times, base, strict=True)]
         low, _, high = statistics.quantiles(wall, n=4)
         middle = f"{statistics.median(wall):+.1f} % ({low:+.1f} ... {high:+.1f})"
+        must = f"+{MUST[name]} %" if model == "resnet18" and name in MUST else ""
         print(
-            f"  {name:42} {middle:>34} {_best(times, base, 0):+6.1f} % "
-            f"{statistics.median(cpu):+11.1f} % {_best(times, base, 1):+6.1f} %"
+            f"  {name:42} {middle:>30} {_best(times, base, 0):+6.1f} % "
+            f"{statistics.median(cpu):+11.1f} % {_best(times, base, 1):+6.1f} % {must:>7}"
         )
+    for name, reason in missing.items():
+        print(f"  {name} did not run: {reason}")
 
 
 def _best(times: list[Times], base: list[Times], field: int) -> float:
@@ -258,9 +235,13 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     given = parser.parse_args()
     torch.set_num_threads(given.threads)
-    print(f"torch {torch.__version__}, {torch.get_num_threads()} threads")
+    now = datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M UTC")
+    print(
+        f"{now}, {processor()}, Python {platform.python_version()}, torch {torch.__version__}, "
+        f"{torch.get_num_threads()} threads"
+    )
     for model in MODELS if given.model == "all" else [given.model]:
-        report(model, measure(model, given.rounds, given.steps))
+        report(model, *measure(model, given.rounds, given.steps))
 
 
 if __name__ == "__main__":
