@@ -9,11 +9,13 @@ Run it as ``python -m bench.size [--steps N]``.
 from __future__ import annotations
 
 import argparse
+import platform
 import tempfile
 import time
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import datetime, timezone
 from pathlib import Path
 
 import torch
@@ -31,6 +33,8 @@ from tb_activation_hist.names import STOCK_PREFIX
 from tb_activation_hist.reader import read_run
 
 PEER_EVERY = 8
+MUST = 500
+"""Bytes that a layer and record may take, all parts of the file together."""
 
 
 def batches(steps: int) -> Iterator[tuple[Tensor, Tensor]]:
@@ -124,9 +128,16 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         ours, peer = f"{folder}/ours", f"{folder}/peer"
         layers, peer_steps = train(ours, SummaryWriter(peer), steps)
+        now = datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M UTC")
+        print(f"{now}, Python {platform.python_version()}, torch {torch.__version__}")
         print(f"ResNet-18, {layers} layers, {steps} steps; bytes per layer and record")
-        for part, size in sorted(bytes_by_part(ours).items()):
+        parts = bytes_by_part(ours)
+        for part, size in sorted(parts.items()):
             print(f"  ours, {part:30s} {size / (layers * steps):8.0f}")
+        whole = sum(path.stat().st_size for path in Path(ours).iterdir())
+        print(
+            f"  ours, {'the whole event file':30s} {whole / (layers * steps):8.0f}   must: {MUST}"
+        )
         size = sum(path.stat().st_size for path in Path(peer).iterdir())
         print(f"  add_histogram {' ' * 22} {size / (layers * peer_steps):8.0f}")
         for records in (32, 16, 8, 4, 1):
