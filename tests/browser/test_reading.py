@@ -80,6 +80,25 @@ def test_hover_tells_of_all_runs(tab: Tab) -> None:
     assert [rows.nth(at).locator("td").nth(1).inner_text() for at in (0, 1)] == [GOOD, BAD]
 
 
+def test_the_crosshair_is_read_at_the_axes(tab: Tab) -> None:
+    tab.reset(ONLY_GOOD)
+    tab.page.mouse.move(*tab.point(GOOD, "conv1", 0.5025, 0.5))
+    mark = tab.frame.locator(".head .axis-mark")
+    tab.until(mark.all_text_contents, lambda texts: texts == [str(STEPS // 2)])
+    value = tab.frame.locator(".panel .value-mark")
+    lo, hi = value_range(tab)
+    assert value.count() == 1
+    assert abs(float(value.inner_text().replace("−", "-")) - (lo + hi) / 2) < (hi - lo) / 20
+    tip = tab.frame.locator(".tooltip").bounding_box()
+    x, y = tab.point(GOOD, "conv1", 0.5025, 0.5)
+    assert tip is not None
+    # It never covers the cell.
+    inside = tip["x"] <= x <= tip["x"] + tip["width"] and tip["y"] <= y <= tip["y"] + tip["height"]
+    assert not inside
+    tab.page.mouse.move(2, 2)
+    tab.until(mark.count, lambda count: count == 0)
+
+
 def test_crosshair_marks_the_step_in_all_panels(tab: Tab) -> None:
     tab.reset()
     tab.page.mouse.move(*tab.point(GOOD, "layer1", 0.25, 0.5))

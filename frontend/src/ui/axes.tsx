@@ -1,15 +1,18 @@
 /** Ticks with numbers: on canvases in panels, of which there are many; as SVG in the heads of runs. */
 
-import { type ReadonlySignal, useSignalEffect } from "@preact/signals";
+import { type ReadonlySignal, useComputed, useSignalEffect } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { BAND_LABELS, type BandName } from "../draw/bands";
+import { formatSteps, formatValue } from "../math/format";
 import type { StepAxis } from "../math/step_axis";
 import type { ValueScale } from "../math/value_scale";
 import { dark } from "../state/catalog";
 import { AXIS_PX, pixelRatio, plot_px, SHARE_PX, THIN_PX, X_AXIS_PX } from "../state/metrics";
 import type { PanelLayout } from "../state/panel_layout";
-import type { PanelModel } from "../state/panels";
+import { findPanel, type PanelModel } from "../state/panels";
+import { columnNear } from "../state/readout";
 import * as settings from "../state/settings";
+import { type Cursor, cursor } from "../state/view";
 import { type AxisDrawing, type AxisText, drawAxis } from "./axis_canvas";
 import { box } from "./box";
 import { drawSoon, forget } from "./frames";
@@ -145,13 +148,60 @@ export function TimeAxis({ axis, top_px }: TimeAxisProps) {
     if (svg.current) svg.current.innerHTML = ticksToMarkup(axis.value, plot_px.value);
   });
   return (
-    <svg
-      ref={svg}
-      class="axis x-axis"
-      style={box({ top: top_px, width: plot_px.value })}
-      height={X_AXIS_PX}
-      aria-hidden="true"
-    />
+    <>
+      <svg
+        ref={svg}
+        class="axis x-axis"
+        style={box({ top: top_px, width: plot_px.value })}
+        height={X_AXIS_PX}
+        aria-hidden="true"
+      />
+      <TimeMark axis={axis} />
+    </>
+  );
+}
+
+/** Where the crosshair is in time, as a number on the axis. */
+function TimeMark({ axis }: Pick<TimeAxisProps, "axis">) {
+  const place = useComputed(() => {
+    const at = cursor.value;
+    if (at === null) return null;
+    const share = axis.value.unitToShare(at.unit);
+    return share < 0 || share > 1 ? null : { share, label: timeText(axis.value, at) };
+  });
+  if (place.value === null) return null;
+  const { share, label } = place.value;
+  return (
+    <span class="axis-mark" style={{ left: `${share * 100}%`, transform: `translateX(-${share * 100}%)` }}>
+      {label}
+    </span>
+  );
+}
+
+/** On an axis of steps, those of the column under the crosshair. */
+function timeText(axis: StepAxis, { panelId, unit }: Cursor): string {
+  const panel = findPanel(panelId);
+  const columns = panel?.shown.value?.columns;
+  if (!panel || !columns || (axis.kind !== "step" && axis.kind !== "log_step")) return axis.format(unit);
+  const at = columnNear(panel, unit);
+  return at < 0 ? axis.format(unit) : formatSteps(columns.firstStep[at] ?? 0, columns.lastStep[at] ?? 0);
+}
+
+/** Where the crosshair is among the values, as a number on the axes of the row. */
+export function ValueMark({ panel }: { readonly panel: PanelModel }) {
+  const place = useComputed(() => {
+    const at = cursor.value;
+    if (at === null || at.value === null || at.rowId !== panel.row.id) return null;
+    const share = panel.liveScale.value.valueToShare(at.value);
+    const { heatTop_px, heatHeight_px } = panel.row.layout.value;
+    if (share < 0 || share > 1) return null;
+    return { top: heatTop_px + (1 - share) * heatHeight_px, label: formatValue(at.value) };
+  });
+  if (place.value === null) return null;
+  return (
+    <span class="axis-mark value-mark" style={box({ top: place.value.top, width: AXIS_PX - 4 })}>
+      {place.value.label}
+    </span>
   );
 }
 

@@ -7,7 +7,7 @@ import { AXIS_PX, panel_px, plot_px } from "../state/metrics";
 import type { PanelModel } from "../state/panels";
 import { summarise } from "../state/readout";
 import { cursor, keyOfX } from "../state/view";
-import { PanelTimeAxis, ValueAxis } from "./axes";
+import { PanelTimeAxis, ValueAxis, ValueMark } from "./axes";
 import { box } from "./box";
 import { FindingMarks } from "./findings_view";
 import { Heatmap } from "./heatmap";
@@ -64,6 +64,7 @@ export function Panel({ panel }: { readonly panel: PanelModel }) {
         <Crosshair panel={panel} />
         <BrushBox panel={panel} />
       </div>
+      {expanded && ready.value ? <ValueMark panel={panel} /> : null}
       {expanded && ready.value ? <PanelTimeAxis axis={panel.axis} top_px={layout.axisTop_px} /> : null}
       {expanded ? <PanelNotes panel={panel} /> : null}
       <PanelError panel={panel} />
