@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -177,3 +179,51 @@ def test_a_scalar_that_cannot_be_loaded_says_so_in_its_place(
     chart = tab.frame.locator(".scalar").nth(1)
     tab.until(lambda: chart.get_attribute("title") or "", lambda title: "above ↑" in title)
     assert tab.frame.locator(".scalar path").first.evaluate("e => e.getBBox().height") > 10
+
+
+def test_what_the_server_could_not_read_is_listed(
+    open_page: Callable[..., Page], odd_runs: TensorBoard
+) -> None:
+    page = open_page()
+    sentence = "Run 'calm': 2 damaged blocks of activations/conv1 were left out."
+
+    def answer(route: Route) -> None:
+        reply = route.fetch()
+        body = reply.json()
+        if "warnings" in body:
+            body["warnings"] = [sentence]
+            body["runs"][0]["info"] = {"skipped": 7, "silent": ["head"]}
+        route.fulfill(response=reply, json=body)
+
+    page.route(re.compile(r"/index(\?|$)"), answer)
+    tab = open_tab(page, odd_runs.root, show(CALM))
+    tab.frame.get_by_title("What could not be read or recorded").click()
+    notices = tab.frame.locator(".notices li")
+    assert notices.count() == 3
+    texts = " ".join(notices.all_text_contents())
+    assert sentence in texts and "never called: head" in texts and "7 records" in texts
+
+
+def test_records_missing_by_sampling_name_the_flag(
+    open_page: Callable[..., Page], tmp_path: Path
+) -> None:
+    write_run(tmp_path / "logs", CALM, {"conv1": healthy_values(200, 200)}, block_records=1)
+    flags = (f"--logdir={tmp_path / 'logs'}", "--samples_per_plugin=activation_hist=40")
+    with running_tensorboard(tmp_path, *flags, env=STRICT) as server:
+        server.wait_for_series(1)
+        tab = open_tab(open_page(), server.root)
+        note = tab.frame.get_by_text("showing 40 of 200 logged steps")
+        note.wait_for()
+        assert "--samples_per_plugin" in (note.get_attribute("title") or "")
+
+
+def test_stale_data_stay_and_say_so(open_page: Callable[..., Page], odd_runs: TensorBoard) -> None:
+    tab = open_tab(open_page(), odd_runs.root, show(CALM))
+    drawn = tab.pixels(CALM, "conv1")
+    tab.page.route("**/activation_hist/**", lambda route: route.abort())
+    chip = tab.frame.get_by_text("not connected")
+    chip.wait_for(timeout=20_000)
+    assert "TensorBoard did not answer" in (chip.get_attribute("title") or "")
+    assert tab.pixels(CALM, "conv1") == drawn
+    tab.page.unroute("**/activation_hist/**")
+    tab.frame.get_by_text("live", exact=True).wait_for(timeout=20_000)

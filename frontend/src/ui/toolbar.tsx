@@ -4,6 +4,7 @@ import { useSignal } from "@preact/signals";
 import type { RefObject } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { epochs } from "../state/panels";
+import { orderProgress } from "../state/ranking";
 import * as selection from "../state/selection";
 import * as settings from "../state/settings";
 import { canGoBack, goBack, resetZoom, zoomed } from "../state/view";
@@ -59,6 +60,11 @@ export function Toolbar() {
         <More room={room} />
       )}
       <span class="spring" />
+      {orderProgress.value < 1 ? (
+        <span class="chip" role="status" title="Layers are looked at before they are ordered">
+          ordering {Math.round(orderProgress.value * 100)} %
+        </span>
+      ) : null}
       {canGoBack.value ? <IconButton icon="back" tip="Back to the zoom before (Z)" onClick={goBack} /> : null}
       {zoomed.value ? (
         <IconButton
