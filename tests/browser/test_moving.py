@@ -92,7 +92,7 @@ def test_unlinked_panels_zoom_alone(tab: Tab) -> None:
 def test_the_minimap_moves_and_stretches_the_view(tab: Tab) -> None:
     tab.reset()
     before = tab.tick_labels()
-    handle = tab.frame.locator(".handle").last
+    handle = tab.frame.locator(".minimap .handle").last
     handle.focus()
     for _ in range(10):
         handle.press("ArrowLeft")

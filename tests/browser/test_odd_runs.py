@@ -104,6 +104,16 @@ def test_each_run_can_have_its_own_value_axis(odd: Tab) -> None:
     odd.until(odd.hash, lambda address: "yof" not in address)
 
 
+def test_all_panels_can_share_one_value_axis(odd: Tab) -> None:
+    odd.reset(show(CALM, more="&p.activation_hist.types=&p.activation_hist.yof=all"))
+    assert odd.axis_ticks("y", 0) == odd.axis_ticks("y", 1)
+    odd.frame.get_by_title("More settings").click()
+    assert odd.chosen("Same axis") == "all"
+    odd.choose("Same axis", "row")
+    odd.until(odd.hash, lambda address: "yof" not in address)
+    odd.frame.get_by_title("Close the settings").click()
+
+
 def run_heads(tab: Tab) -> list[str]:
     return [" ".join(text.split()) for text in tab.frame.locator(".run-name").all_text_contents()]
 

@@ -101,6 +101,19 @@ function Values() {
       />
       <RangeFields />
       <Select
+        label="Same axis"
+        tip="Which panels share one value axis"
+        value={settings.axisScope.value}
+        options={toOptions(settings.AXIS_SCOPES, {
+          row: "for the runs of a layer",
+          panel: "for each panel alone",
+          all: "for everything",
+        })}
+        onChange={(value) => {
+          settings.axisScope.value = value;
+        }}
+      />
+      <Select
         label="Bins"
         tip="Rows of a heatmap; counts are split in proportion where rows cut stored bins"
         value={String(settings.bins.value)}
