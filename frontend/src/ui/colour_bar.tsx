@@ -19,6 +19,7 @@ import {
 import { dark } from "../state/catalog";
 import { scaleOwner, setLimits } from "../state/contrast";
 import { highlight } from "../state/highlight";
+import { panelHeight_px } from "../state/metrics";
 import { findPanel, type PanelModel, type RowModel } from "../state/panels";
 import { readPanel } from "../state/readout";
 import * as settings from "../state/settings";
@@ -34,6 +35,8 @@ interface Props {
 }
 
 const GRADIENT_STOPS = 33;
+/** Lower panels have room for one line of words. */
+const ROOMY_PX = 130;
 const KEY_STEP = 0.02;
 
 export function ColourBar({ model, width_px }: Props) {
@@ -59,7 +62,10 @@ export function ColourBar({ model, width_px }: Props) {
   };
   const at = pointed.value ?? mark.value;
   return (
-    <div class="colour-bar" style={box({ width: width_px })}>
+    <div
+      class={panelHeight_px.value < ROOMY_PX ? "colour-bar tight" : "colour-bar"}
+      style={box({ width: width_px })}
+    >
       <div class="ramp" style={{ background: gradientOf(bar, scale) }}>
         <div
           class="ramp-cells"
@@ -94,7 +100,7 @@ export function ColourBar({ model, width_px }: Props) {
           </span>
         ))}
       </div>
-      <div class="unit">
+      <div class="unit" title={labelOf(scale, panel)}>
         {pointed.value === null ? labelOf(scale, panel) : rangeText(bar, scale, pointed.value)}
       </div>
       <Saturated model={model} />
