@@ -25,7 +25,13 @@ class Data(NamedTuple):
 
 @cache
 def load_data(name: str) -> Data:
-    return {"mnist": load_small_mnist, "digits": load_small_digits, "sounds": load_sounds}[name]()
+    load = {
+        "mnist": load_small_mnist,
+        "mnist_pixels": load_pixels,
+        "digits": load_small_digits,
+        "sounds": load_sounds,
+    }
+    return load[name]()
 
 
 def load_small_mnist() -> Data:
@@ -33,6 +39,12 @@ def load_small_mnist() -> Data:
     images = torch.from_numpy(mnist.train_images[:MNIST_IMAGES].astype(np.float32) / 255)
     labels = torch.from_numpy(mnist.train_labels[:MNIST_IMAGES].astype(np.int64))
     return Data((images[:, None] - 0.1307) / 0.3081, labels)
+
+
+def load_pixels() -> Data:
+    """MNIST for an autoencoder: the targets are the pixels, from 0 to 1."""
+    inputs = load_small_mnist().inputs
+    return Data(inputs, (inputs * 0.3081 + 0.1307).flatten(1).clamp(0, 1))
 
 
 def load_small_digits() -> Data:

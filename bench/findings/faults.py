@@ -12,11 +12,12 @@ import torch
 from torch import Tensor, nn
 
 from bench.findings.data import load_data
-from bench.findings.models import DEEP, Architecture, cnn, mlp
+from bench.findings.models import Architecture, cnn, mlp
 
 WEIGHT_TYPES = (nn.Linear, nn.Conv2d, nn.LSTM, nn.GRU)
 SHRINK_PER_STEP = 0.85
 TINY_LOSS = 1e-4
+DEPTH = 24
 STILL_SHARE, SLOW_SHARE = 0.34, 0.67
 
 
@@ -222,9 +223,11 @@ def sigmoid_chain(architecture: Architecture) -> nn.Module:
 
 
 def without_norm(architecture: Architecture) -> nn.Module:
+    """So deep that PyTorch's own initialisation lets the signal fade without norms."""
     if architecture.name == "deep_cnn":
-        return cnn([6] * 9, 10, norm=False)
-    return mlp(DEEP, nn.ReLU, norm=False)
+        return cnn([6] * DEPTH, 10, norm=False)
+    inputs = load_data(architecture.data).inputs[0].numel()
+    return mlp([inputs, *[48] * DEPTH, 10], nn.ReLU, norm=False)
 
 
 REPLACED_MODELS: dict[str, Callable[[Architecture], nn.Module]] = {
@@ -239,7 +242,7 @@ def _every(_: Architecture) -> bool:
 
 
 def _has_relu(architecture: Architecture) -> bool:
-    return architecture.activation == "relu" and architecture.name != "lstm"
+    return architecture.activation == "relu" and architecture.name not in ("lstm", "post_norm")
 
 
 START: dict[str, Any] = {"onset": (0.0, 0.0)}
@@ -286,7 +289,7 @@ FAULTS = {
             "large_init",
             frozenset({"exploding", "saturated"}),
             AFTERMATH,
-            lambda a: not a.normalised and a.name not in ("lstm", "gru"),
+            lambda a: not a.normalised and a.name not in ("lstm", "gru", "stacked_lstm"),
             prepare=enlarge_weights,
             **START,
         ),
@@ -324,7 +327,7 @@ FAULTS = {
             "no_norm",
             frozenset({"vanishing"}),
             frozenset({"not_learning", "collapsed"}),
-            lambda a: a.deep,
+            lambda a: a.deep or a.name in MLPS,
             needs_effect=True,
             **START,
         ),
@@ -349,7 +352,10 @@ FAULTS = {
             "fp16_underflow",
             frozenset({"low_precision"}),
             frozenset({"not_learning"}),
-            lambda a: a.name in (*MLPS, "cnn", "cnn_bn", "deep_mlp", "transformer", "resnet"),
+            lambda a: (
+                a.name
+                not in ("lstm", "gru", "stacked_lstm", "cnn_mnist", "resnet_zero", "deep_cnn")
+            ),
             prepare=underflow,
             **START,
         ),
@@ -365,7 +371,10 @@ FAULTS = {
             "large_unit",
             frozenset({"outlier_features"}),
             AFTERMATH,
-            lambda a: a.name in (*MLPS, "deep_mlp", "transformer", "lstm", "gru"),
+            lambda a: (
+                a.name
+                in (*MLPS, "deep_mlp", "transformer", "lstm", "gru", "mlp_gelu", "stacked_lstm")
+            ),
             at_step=enlarge_unit,
         ),
     )

@@ -14,9 +14,10 @@ from torch import Tensor, nn
 
 from bench.findings.data import Data, load_data
 from bench.findings.faults import FAULTS, REPLACED_MODELS, Training
-from bench.findings.models import ARCHITECTURES, Architecture
+from bench.findings.models import Architecture
 from bench.findings.record import Layers, record_model
 from bench.findings.rivals import RivalRules
+from bench.findings.unseen import ALL
 
 BATCH = 32
 CACHE = Path(tempfile.gettempdir()) / "tb_activation_hist_bench_findings"
@@ -61,7 +62,7 @@ def run_job(job: Job, cache: Path = CACHE) -> Outcome:
 
 
 def train(job: Job) -> Outcome:
-    architecture = ARCHITECTURES[job.architecture]
+    architecture = ALL[job.architecture]
     torch.manual_seed(job.seed)
     data = load_data(architecture.data)
     training = prepare(architecture, job)

@@ -27,6 +27,9 @@ JUMP_WINDOWS = 64
 SETTLING_WINDOWS = 13
 """First windows of a run (a fifth of it), in which a healthy network changes in jumps, too."""
 
+MOVED_SHARE = 0.02
+"""Change of the weights' root mean square, as a share of it, from which on a layer learns."""
+
 STEADY_WINDOWS = 4
 """Windows before a jump over which the distribution must have been about the same."""
 
@@ -53,10 +56,10 @@ def find_not_learning(
     still = [
         _still_hit(motion, ratio)
         for motion, ratio in zip(known[: movers[0]], ratios, strict=False)
-        if ratio < limit
+        if ratio < limit and not _weights_moved(motion.signals, layers)
     ]
     # Unless the very first one stands still, the signal that reaches the next ones moves.
-    if not still or ratios[0] >= limit:
+    if not still or still[0].signals is not known[0].signals:
         return []
     mover = movers[0]
     return [_not_learning_finding(run, still, known[mover], ratios[mover], layers, options)]
@@ -95,14 +98,27 @@ def _not_learning_finding(
 
 def _is_frozen(signals: Signals, layers: Sequence[Signals]) -> bool:
     """Whether the layer's weights were recorded and never changed."""
+    weights = [s.series.tallies for s in _weights_of(signals, layers)]
+    return bool(weights) and all(np.ptp(t.sum) == 0 == np.ptp(t.sum_sq) for t in weights)
+
+
+def _weights_moved(signals: Signals, layers: Sequence[Signals]) -> bool:
+    """Whether its weights were recorded and changed: then its outputs only look the same."""
+    return any(
+        bool(np.ptp(s.rms) > MOVED_SHARE * s.early_rms)
+        for s in _weights_of(signals, layers)
+        if s.early_rms > 0
+    )
+
+
+def _weights_of(signals: Signals, layers: Sequence[Signals]) -> list[Signals]:
     name = signals.info.layer.partition("/")[0]
-    weights = [
-        s.series.tallies
+    return [
+        s
         for s in layers
         if s.info.kind == "weights"
         and (s.info.layer == name or s.info.layer.startswith((f"{name}.", f"{name}/")))
     ]
-    return bool(weights) and all(np.ptp(t.sum) == 0 == np.ptp(t.sum_sq) for t in weights)
 
 
 def find_sudden_changes(

@@ -139,7 +139,17 @@ def _spike_hit(signals: Signals, options: FindingOptions) -> Hit | None:
         return None
     height = max(float(size[peak] - size[valley]) for valley, peak, _ in spikes)
     figures = {"cycles": len(spikes), "largest_factor": 2.0**height}
-    return Hit(signals, int(index[spikes[0][1]]), int(index[spikes[-1][2]]), figures)
+    return Hit(signals, int(index[_trouble(size, *spikes[0])]), int(index[spikes[-1][2]]), figures)
+
+
+def _trouble(size: FloatArray, valley: int, peak: int, crash: int) -> int:
+    """The record at which a cycle's trouble begins: its peak, where the rise to it was quick.
+
+    Scales also grow slowly in health, as logits do; then it is the last record before the fall.
+    """
+    if peak - valley <= HISTORY_SHARE * len(size):
+        return peak
+    return peak + int(np.flatnonzero(size[peak:crash] >= size[peak] - 1)[-1])
 
 
 def _cycles(size: FloatArray, octaves: float) -> Iterator[tuple[int, int, int]]:

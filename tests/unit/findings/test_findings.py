@@ -210,6 +210,16 @@ def test_spikes_and_crashes_are_counted() -> None:
     assert finding.first_step == ONSET + 1
 
 
+def test_slow_growth_before_a_crash_is_not_where_the_trouble_begins() -> None:
+    def crash(values: np.ndarray, index: int) -> np.ndarray:
+        bad = index >= ONSET and (index - ONSET) % 16 == 0
+        return values * (2 ** (4 * min(index / 40, 1))) / (16 if bad else 1)
+
+    finding = only(find_run_findings("run", make_run({"head": crash}, head=0.0)))
+    assert finding.kind == "spike_and_crash"
+    assert abs(finding.first_step - (ONSET + 1)) <= 1
+
+
 def test_two_spikes_are_not_yet_cycles() -> None:
     def spike(values: np.ndarray, index: int) -> np.ndarray:
         return values * (20 if index in (ONSET, ONSET + 30) else 1)
@@ -233,6 +243,12 @@ def test_layers_whose_weights_never_change_are_called_frozen() -> None:
     finding = only(find_run_findings("run", layers))
     assert (finding.kind, finding.severity) == ("not_learning", "info")
     assert "frozen" in finding.title
+
+
+def test_layers_whose_weights_change_do_learn() -> None:
+    layers = make_run(linear0=0.0, relu0=0.0)
+    layers["weights"] = make_layer("linear0", "Linear", 0, stream="weights", drift=0.2)
+    assert find_run_findings("run", layers) == []
 
 
 def test_where_nothing_moves_nothing_is_said() -> None:
