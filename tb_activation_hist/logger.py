@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from tb_activation_hist.alarm import Alarm
+from tb_activation_hist.capture.compiled import make_room_for_graphs
 from tb_activation_hist.capture.distributed import Sink, current_ranks
 from tb_activation_hist.capture.hooks import Attachment
 from tb_activation_hist.capture.host_rows import HostRows
@@ -134,6 +135,7 @@ class ActivationHistLogger:
         others = [ref for ref in _LOGGERS.get(unwrap(self._model), []) if ref() not in (None, self)]
         _LOGGERS[unwrap(self._model)] = [*others, weakref.ref(self)]
         if self._recording.activations or self._recording.gradients:
+            make_room_for_graphs(unwrap(self._model))
             self._attachment.attach(self._selected, self._recording)
             self._attachment.count_forwards(unwrap(self._model), self._recording)
         self._parameters.attach(self._selected)

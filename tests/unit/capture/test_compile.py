@@ -209,3 +209,31 @@ def test_no_cadence_makes_a_second_graph(cadence):
     assert len(writer.histograms["linear"]) > 1
     if cadence == "thinned":
         assert 2 < len(writer.histograms["linear"]) < 12
+
+
+class Residual(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.linear, self.act = nn.Linear(4, 4), nn.ReLU()
+
+    def forward(self, x):
+        return x + self.act(self.linear(x))
+
+
+@pytest.mark.filterwarnings("ignore:The .grad attribute of a Tensor that is not a leaf")
+def test_many_blocks_compiled_one_by_one_stay_compiled():
+    """torch.compile gives up at 8 graphs of one function, with fullgraph=True by an error."""
+    model, writer = nn.Sequential(*(Residual() for _ in range(12))), MemoryWriter()
+    counter = CompileCounterWithBackend("aot_eager")
+    for block in model:
+        block.compile(backend=counter, fullgraph=True)
+    with torch._dynamo.config.patch(recompile_limit=8, accumulated_recompile_limit=256):
+        with ActivationHistLogger(model, writer, every=2, on_error="raise") as hist:
+            run(model, torch.ones(3, 4), hist, steps=4)
+        model(torch.ones(3, 4))
+    assert counter.frame_count < 2 * 12
+    recorded = writer.histograms
+    assert len(recorded) == 24
+    for series in recorded.values():
+        assert series.steps.tolist() == [1, 2, 4]
+        assert series.n.tolist() == [12, 12, 12]
