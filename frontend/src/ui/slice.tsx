@@ -6,7 +6,7 @@ import type { Grid } from "../math/rebin";
 import { lastAtMost } from "../math/value_scale";
 import { dark } from "../state/catalog";
 import { SLICE_MARGIN_PX, slice_px, THIN_PX, X_AXIS_PX } from "../state/metrics";
-import type { PanelModel, RowModel } from "../state/panels";
+import { axisScope, type PanelModel, type RowModel } from "../state/panels";
 import { pinnedColumn } from "../state/pin";
 import { runColor, runs } from "../state/selection";
 import * as settings from "../state/settings";
@@ -84,7 +84,9 @@ export function Slice({ row }: { readonly row: RowModel }) {
           </text>
         </g>
       </svg>
-      <span class="slice-title">{title}</span>
+      <span class="slice-title">
+        {axisScope() === "panel" && parts.length > 1 ? `${title}, own scales` : title}
+      </span>
     </div>
   );
 }
