@@ -99,7 +99,9 @@ class CaptureOptions:
         "its own.",
     )
     per_rank: bool = _option(
-        False, "With several ranks: each writes its own run directory `<logdir>/rank<i>`."
+        False,
+        "With several ranks: each writes its own run directory `<logdir>/rank<i>`; the page offers "
+        "them as one choice.",
     )
     rank_timeout_s: float = _option(
         60.0,
