@@ -10,7 +10,7 @@ import { panelHeight_px, pixelRatio, plot_px, roundUp } from "./metrics";
 import { slice_ms } from "./pace";
 import type { PanelModel } from "./panels";
 import { neededForOrder } from "./ranking";
-import { inSight, visible } from "./screen";
+import { inSight, lookAhead, visible } from "./screen";
 import * as settings from "./settings";
 import { zoomX, zoomY } from "./view";
 
@@ -75,6 +75,7 @@ function plan(panels: readonly PanelModel[]): void {
   const first = open.filter(isInSight);
   // The rest would take its share of the server's and the page's time from what the user waits for.
   const waits = first.length > 0 || underWay.some(isInSight);
+  if (panels.length > 0 && !waits) requestAnimationFrame(() => requestAnimationFrame(lookAhead));
   for (const part of intoBatches(waits ? first : open)) void fly(part);
 }
 
@@ -130,7 +131,8 @@ function isOld(panel: PanelModel): boolean {
 function wholeRequest(panel: PanelModel): TileRequest {
   const width_px = plot_px.peek() * pixelRatio.peek();
   const expanded = panel.row.expanded.peek();
-  const columns = roundUp(width_px * (expanded ? 1 : 0.6), 64, 8192);
+  // Columns of one to two pixels, of two to four in strips: more would be pooled again before they are drawn.
+  const columns = roundUp(width_px / (expanded ? 2 : 4), 64, 8192);
   const rows = sharpRows(panel, expanded ? panelRows(panel) : STRIP_ROWS);
   return { run: panel.run, tag: panel.series.tag, source: panel.series.source, columns, rows };
 }

@@ -13,12 +13,15 @@ const AHEAD_PX = 250;
 /** Toolbar, minimap and heads of the runs, before they were measured. */
 const USUAL_TOP_PX = 90;
 
+/** Nothing is made ahead before what is in sight was there once. */
+const ahead_px = signal(0);
+
 export const scrollTop_px = signal(0);
 export const scrollLeft_px = signal(0);
 
 /** Rows and columns on the screen or just beyond its edge. */
-export const rowsOnScreen = steady(() => rowsWithin(AHEAD_PX));
-export const columnsOnScreen = steady(() => columnsWithin(AHEAD_PX));
+export const rowsOnScreen = steady(() => rowsWithin(ahead_px.value));
+export const columnsOnScreen = steady(() => columnsWithin(ahead_px.value));
 
 /** Their panels, in the order of reading. */
 export const visible = computed<readonly PanelModel[]>(() =>
@@ -35,6 +38,11 @@ export function guessFrame(): void {
   pixelRatio.value = Math.min(3, window.devicePixelRatio || 1);
   if (window.innerHeight === 0) return;
   frame.value = { width_px: window.innerWidth, height_px: window.innerHeight - USUAL_TOP_PX };
+}
+
+/** To be called when what is in sight is there. */
+export function lookAhead(): void {
+  ahead_px.value = AHEAD_PX;
 }
 
 function rowsWithin(beyond_px: number): readonly PlacedRow[] {

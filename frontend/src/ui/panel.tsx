@@ -61,7 +61,7 @@ export function Panel({ panel }: { readonly panel: PanelModel }) {
           />
         )}
         <FindingMarks panel={panel} />
-        <Crosshair panel={panel} />
+        {expanded ? <Crosshair panel={panel} /> : null}
         <BrushBox panel={panel} />
       </div>
       {expanded && ready.value ? <ValueMark panel={panel} /> : null}
@@ -77,9 +77,7 @@ function Crosshair({ panel }: { readonly panel: PanelModel }) {
   const style = useComputed(() => {
     const at = cursor.value;
     const { heatTop_px, heatHeight_px } = panel.row.layout.value;
-    if (at === null || at.value === null || at.rowId !== panel.row.id || !panel.row.expanded.value) {
-      return "visibility:hidden";
-    }
+    if (at === null || at.value === null || at.rowId !== panel.row.id) return "visibility:hidden";
     const share = panel.liveScale.value.valueToShare(at.value);
     const hidden = share < 0 || share > 1 ? "visibility:hidden;" : "";
     return `${hidden}transform:translateY(${(heatTop_px + (1 - share) * heatHeight_px).toFixed(1)}px)`;
