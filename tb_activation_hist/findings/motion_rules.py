@@ -30,6 +30,10 @@ SETTLING_WINDOWS = 13
 MOVED_SHARE = 0.02
 """Change of the weights' root mean square, as a share of it, from which on a layer learns."""
 
+LEAST_UPDATE = 1e-4
+"""Root mean square of a step's updates, relative to the weights', of a layer that learns
+(TheDeepChecker: 1e-4 to 1e-1)."""
+
 STEADY_WINDOWS = 4
 """Windows before a jump over which the distribution must have been about the same."""
 
@@ -103,20 +107,24 @@ def _is_frozen(signals: Signals, layers: Sequence[Signals]) -> bool:
 
 
 def _weights_moved(signals: Signals, layers: Sequence[Signals]) -> bool:
-    """Whether its weights were recorded and changed: then its outputs only look the same."""
-    return any(
+    """Whether weights or updates that were recorded show that its outputs only look the same."""
+    moved = any(
         bool(np.ptp(s.rms) > MOVED_SHARE * s.early_rms)
         for s in _weights_of(signals, layers)
         if s.early_rms > 0
     )
+    updates = _weights_of(signals, layers, "updates")
+    return moved or any(bool(np.nanmedian(s.rms) > LEAST_UPDATE) for s in updates)
 
 
-def _weights_of(signals: Signals, layers: Sequence[Signals]) -> list[Signals]:
+def _weights_of(
+    signals: Signals, layers: Sequence[Signals], kind: str = "weights"
+) -> list[Signals]:
     name = signals.info.layer.partition("/")[0]
     return [
         s
         for s in layers
-        if s.info.kind == "weights"
+        if s.info.kind == kind
         and (s.info.layer == name or s.info.layer.startswith((f"{name}.", f"{name}/")))
     ]
 

@@ -44,7 +44,8 @@ ADVICE: Final = {
         "Usual causes: the layers are frozen (then this is as meant), their learning rate is far "
         "too low (discriminative rates such as slice(1e-6, 1e-2)), or no gradient reaches them. "
         "Unfreeze them or raise their rate; without pretraining give all layers one rate. Record "
-        "the kind weights too, to tell frozen layers, and layers whose outputs only look the same."
+        "the kinds weights and updates too, to tell frozen layers from ones whose outputs only "
+        "look the same."
     ),
     "sudden_change": (
         "Usual causes: a jump of the learning rate, other data or augmentation, layers that were "

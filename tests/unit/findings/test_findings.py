@@ -251,6 +251,14 @@ def test_layers_whose_weights_change_do_learn() -> None:
     assert find_run_findings("run", layers) == []
 
 
+@pytest.mark.parametrize(("size", "found"), [(1e-3, 0), (1e-6, 1)])
+def test_updates_tell_whether_a_layer_learns(size: float, found: int) -> None:
+    layers = make_run(linear0=0.0, relu0=0.0)
+    small = make_layer("linear0.weight", "Linear", 0, lambda v, _: v * size, stream="updates")
+    layers["updates"] = small
+    assert len(find_run_findings("run", layers)) == found
+
+
 def test_where_nothing_moves_nothing_is_said() -> None:
     layers = make_run(**dict.fromkeys(make_run(), 0.0))
     assert find_run_findings("run", layers) == []
