@@ -1,7 +1,7 @@
 /* What is done with one chunk of values: read it, scan it for its range and sums, count its slots.
  *
- * - Scanning is vectorised: integer minima and maxima of the bits, and sums in double. 16-bit values
- *   are scanned as they lie; only the extremes found are widened.
+ * - Scanning is vectorised: integer minima and maxima of the bits, and sums in double. 16-bit
+ *   values are scanned as they lie; only the extremes found are widened.
  * - Counting goes round TABLES private tables, so equal neighbours do not wait for each other's
  *   store. It is bound by one store a cycle, which leaves the vector units idle: so while a chunk's
  *   slots are counted, the next chunk is read and scanned in the same loop. On an EPYC (Zen 3) that
@@ -225,6 +225,12 @@ WITH_AVX2 void sum_8(lanes *l, __m256i bits) {
     sum_4(l, 1, _mm256_extractf128_ps(values, 1));
 }
 
+/* 8 float16 values as float32. */
+WITH_AVX2 __m256i load_halves(const unsigned char *at) {
+    __m128i raw = _mm_loadu_si128((const __m128i *)(const void *)at);
+    return _mm256_castps_si256(_mm256_cvtph_ps(raw));
+}
+
 WITH_AVX2 __m256i load_32_bytes(const unsigned char *at) {
     return _mm256_loadu_si256((const __m256i *)(const void *)at);
 }
@@ -243,8 +249,8 @@ WITH_AVX2 void step_16(int dtype, lanes *l, const unsigned char *at, uint16_t *s
             low = _mm256_unpacklo_epi16(_mm256_setzero_si256(), raw);
             high = _mm256_unpackhi_epi16(_mm256_setzero_si256(), raw);
         } else {
-            low = _mm256_castps_si256(_mm256_cvtph_ps(_mm256_castsi256_si128(raw)));
-            high = _mm256_castps_si256(_mm256_cvtph_ps(_mm256_extracti128_si256(raw, 1)));
+            low = load_halves(at);
+            high = load_halves(at + 16);
         }
     }
     sum_8(l, low);
