@@ -65,7 +65,9 @@ def our_frame(page: Page) -> Frame:
 
 
 @contextmanager
-def opened(browser: Browser, root: str, ours: str, ratio: float = 1) -> Iterator[tuple[Page, Frame]]:
+def opened(
+    browser: Browser, root: str, ours: str, ratio: float = 1
+) -> Iterator[tuple[Page, Frame]]:
     """The tab with everything in sight drawn and nothing more to do."""
     with new_page(browser, ratio) as page:
         page.goto(f"{root}#activation_hist{ours}")
@@ -142,7 +144,7 @@ def measure_frames(browser: Browser, root: str) -> None:
         sharp = frame.evaluate(page_scripts.SHARP_MS, 2)
         line("sharp after a zoom that needs finer tiles", f"{sharp:.0f} ms", "150 ms")
         line("hover, script per move", f"{frame.evaluate(page_scripts.HOVER):.2f} ms", "2 ms")
-    with opened(browser, root, SMALL_PANELS) as (page, frame):
+    with opened(browser, root, SMALL_PANELS) as (_, frame):
         scroll = frame.evaluate(page_scripts.FRAMES.replace("ACTION", page_scripts.SCROLL))
         line("longest task while scrolling", f"{scroll['longest']:.0f} ms", "50 ms")
 
@@ -244,7 +246,9 @@ def main() -> None:
         logdir = (options.logdir or Path(folder)) / "logs"
         if not logdir.exists():
             write_logdir(logdir, size)
-        with running_tensorboard(Path(folder), f"--logdir={logdir}", "--reload_interval=2") as server:
+        with running_tensorboard(
+            Path(folder), f"--logdir={logdir}", "--reload_interval=2"
+        ) as server:
             wait_until_loaded(server, size)
             print(f"{size}, Chromium 1600 x 900\n{'':62} {'measured':>22}   must")
             with chromium() as browser:
@@ -267,7 +271,9 @@ def wait_until_loaded(server: TensorBoard, size: Size) -> None:
     """Asks for the index only, so that the server's own cache of histograms stays cold."""
     deadline = time.monotonic() + 900
     while time.monotonic() < deadline:
-        steps = [step for series in server.plugin("index").json["series"] for step in series["steps"]]
+        steps = [
+            step for series in server.plugin("index").json["series"] for step in series["steps"]
+        ]
         if len(steps) >= size.layers * size.runs and min(steps) >= size.records - 64:
             return
         time.sleep(0.5)
