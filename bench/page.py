@@ -138,7 +138,7 @@ def measure_opening(browser: Browser, root: str, size: Size) -> None:
 
 
 def measure_frames(browser: Browser, root: str) -> None:
-    with opened(browser, root, SMALL_PANELS, ratio=2) as (page, frame):
+    with opened(browser, root, SMALL_PANELS, ratio=2) as (_, frame):
         zoom = frame.evaluate(page_scripts.FRAMES.replace("ACTION", page_scripts.ZOOM))
         line("zoom frames, device pixel ratio 2", f"{zoom['fps']:.0f} fps", "55 fps")
         sharp = frame.evaluate(page_scripts.SHARP_MS, 2)
