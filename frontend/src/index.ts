@@ -1,6 +1,6 @@
 /** Entry: TensorBoard imports this module in the plugin's frame and calls `render`. */
 
-import { h, render as renderInto } from "preact";
+import { h, options, render as renderInto } from "preact";
 import { adoptHostFonts } from "./host/fonts";
 import { startCatalog } from "./state/catalog";
 import { startFindings } from "./state/findings";
@@ -27,6 +27,8 @@ export function render(): void {
   startScalars();
   startFindings();
   startRanking();
+  // Effects at once instead of after the next frame: they ask for drawing, which waits for a frame itself.
+  options.requestAnimationFrame = queueMicrotask;
   const root = document.createElement("div");
   root.id = "root";
   document.body.append(root);

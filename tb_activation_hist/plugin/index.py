@@ -20,6 +20,7 @@ from tb_activation_hist.names import (
     LayerInfo,
     content_to_layer_info,
 )
+from tb_activation_hist.plugin.listings import Listings, RecentListings
 from tb_activation_hist.plugin.provider import (
     BLOCKS,
     HISTOGRAMS,
@@ -36,8 +37,6 @@ INDEX_VERSION: Final = 1
 SCALAR_SHARE: Final = 20
 """Scalars are listed again after this many times what the last listing took: it can be long."""
 
-Listings = Mapping[SeriesKey, Listing]
-
 
 @dataclass
 class _Known:
@@ -53,17 +52,17 @@ class _Known:
 class IndexBuilder:
     """Builds the index of each experiment, and remembers it for as long as nothing changes."""
 
-    def __init__(self) -> None:
+    def __init__(self, listings: RecentListings) -> None:
         self._known: dict[str, _Known] = {}
         self._lock = threading.Lock()
+        self._listings = listings
 
     def answer(
         self, provider: Provider, warnings: Mapping[SeriesKey, str], known: str | None
     ) -> str:
         """The index as JSON, or only its revision when that is the one the page has."""
-        blocks = provider.list_series(BLOCKS)
-        histograms = foreign_only(provider.list_series(HISTOGRAMS))
-        runs = provider.list_runs()
+        listed = self._listings.list_all(provider, anew=known is not None)
+        blocks, runs, histograms = listed.blocks, listed.runs, foreign_only(listed.histograms)
         with self._lock:
             state = self._known.setdefault(provider.experiment, _Known())
             self._refresh_scalars(state, provider)

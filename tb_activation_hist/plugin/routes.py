@@ -19,6 +19,7 @@ from tb_activation_hist.plugin import export
 from tb_activation_hist.plugin.assets import ENTRY, asset_mime_type, list_assets, read_asset
 from tb_activation_hist.plugin.diagnosis import Diagnosis
 from tb_activation_hist.plugin.index import IndexBuilder
+from tb_activation_hist.plugin.listings import RecentListings
 from tb_activation_hist.plugin.parameters import (
     MAX_BODY_BYTES,
     RequestError,
@@ -48,8 +49,9 @@ class ActivationHistPlugin(base_plugin.TBPlugin):
         super().__init__(context)
         self._data_provider = context.data_provider
         self._store = Store()
-        self._tiles = TileBatches(self._store)
-        self._index = IndexBuilder()
+        listings = RecentListings()
+        self._tiles = TileBatches(self._store, listings)
+        self._index = IndexBuilder(listings)
         self._diagnosis = Diagnosis(self._store)
 
     def get_plugin_apps(self) -> Mapping[str, Any]:

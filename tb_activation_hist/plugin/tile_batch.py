@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from tb_activation_hist.plugin.listings import RecentListings
 from tb_activation_hist.plugin.lru import ByteLru
 from tb_activation_hist.plugin.parameters import TileRequest
 from tb_activation_hist.plugin.provider import Listing, Provider, SeriesKey, Stamp
@@ -28,8 +29,11 @@ class ReadyTile:
 class TileBatches:
     """Makes batches from a store; remembers each tile until its series changes."""
 
-    def __init__(self, store: Store, limit_bytes: int = TILE_BYTES) -> None:
+    def __init__(
+        self, store: Store, listings: RecentListings, limit_bytes: int = TILE_BYTES
+    ) -> None:
         self._store = store
+        self._listings = listings
         self._ready: ByteLru[tuple[SeriesKey, Stamp, TileRequest], ReadyTile] = ByteLru(limit_bytes)
 
     @property
@@ -39,8 +43,8 @@ class TileBatches:
 
     def answer(self, provider: Provider, requests: Sequence[TileRequest]) -> bytes:
         """The whole binary answer, compressed with gzip."""
-        listings = list_asked(provider, requests)
         keys = [_key(provider, request) for request in requests]
+        listings = self._listings.list_some(provider, keys)
         ready: dict[int, ReadyTile] = {}
         to_make: dict[SeriesKey, list[int]] = {}
         for i, (key, request) in enumerate(zip(keys, requests, strict=True)):
@@ -84,18 +88,6 @@ class TileBatches:
             return head | {"error": error, "status": 404}
         error = self._store.warnings.get(key, "TensorBoard could not read it; see its log.")
         return head | {"error": error, "status": 500}
-
-
-def list_asked(provider: Provider, requests: Iterable[TileRequest]) -> dict[SeriesKey, Listing]:
-    """What TensorBoard says now about the series that are asked for."""
-    by_source: dict[str, list[TileRequest]] = {}
-    for request in requests:
-        by_source.setdefault(request.source, []).append(request)
-    listings: dict[SeriesKey, Listing] = {}
-    for source, of_source in by_source.items():
-        runs, tags = {r.run for r in of_source}, {r.tag for r in of_source}
-        listings |= provider.list_series(source, runs, tags)
-    return listings
 
 
 def _key(provider: Provider, request: TileRequest) -> SeriesKey:

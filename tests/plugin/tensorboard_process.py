@@ -73,7 +73,7 @@ class TensorBoard:
         """The index as soon as it holds this many run-and-tag pairs, all up to a step."""
         deadline = time.monotonic() + START_S
         while True:
-            index = self.plugin("index").json
+            index = self.plugin("index", known="none yet").json
             steps = [step for series in index["series"] for step in series["steps"]]
             if len(steps) >= count and min(steps, default=0) >= last_step:
                 return dict(index)

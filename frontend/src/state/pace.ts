@@ -1,7 +1,8 @@
-/** How long a piece of work may hold up the page: short while the user scrolls or drags, longer otherwise. */
+/** How long a piece of work may hold up the page: short while the user moves anything, longer otherwise. */
 
 const MOVING_MS = 8;
-const STILL_MS = 30;
+/** Each frame takes longer than its script, so a few long ones are done sooner than many short ones. */
+const STILL_MS = 100;
 /** After its last event a movement counts as going on for this long. */
 const MOVEMENT_MS = 200;
 

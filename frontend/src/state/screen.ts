@@ -10,8 +10,8 @@ import type { Row } from "./tree";
 
 /** What is this far beyond the edge is fetched and drawn ahead. */
 const AHEAD_PX = 250;
-/** Toolbar, minimap and heads of the runs, before they were measured. */
-const USUAL_TOP_PX = 90;
+/** Height of the toolbar and the minimap, before they were measured. */
+const USUAL_TOP_PX = 57;
 
 /** Nothing is made ahead before what is in sight was there once. */
 const ahead_px = signal(0);

@@ -2,6 +2,7 @@
 
 import { signal } from "@preact/signals";
 import { plot_px, THIN_PX } from "../state/metrics";
+import { noteMovement } from "../state/pace";
 import type { PanelModel } from "../state/panels";
 import { pinAt } from "../state/pin";
 import { toggleExpanded } from "../state/selection";
@@ -66,6 +67,7 @@ export class PanelPointer {
   };
 
   readonly onPointerMove = (event: PointerEvent): void => {
+    noteMovement();
     const at = pointOf(event);
     if (this.touches.has(event.pointerId) && this.touches.size === 2) this.pinch(event.pointerId, at);
     else if (this.start?.does === "pan") this.pan(at);

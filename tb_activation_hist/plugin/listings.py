@@ -1,0 +1,82 @@
+"""What TensorBoard lists, kept for a moment: each listing waits some 50 ms for its data server."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Final
+
+from tb_activation_hist.plugin.provider import (
+    BLOCKS,
+    HISTOGRAMS,
+    Listing,
+    Provider,
+    RunEntry,
+    SeriesKey,
+)
+
+RECENT_S: Final = 5.0
+"""TensorBoard looks at its files every five seconds, so a listing of this age is as good as new."""
+
+Listings = Mapping[SeriesKey, Listing]
+
+
+@dataclass(frozen=True)
+class Listed:
+    """All runs and series of an experiment."""
+
+    runs: list[RunEntry]
+    blocks: Listings
+    histograms: Listings
+
+    def find(self, key: SeriesKey) -> Listing | None:
+        """A series of any source."""
+        return (self.blocks if key.source == BLOCKS else self.histograms).get(key)
+
+
+class RecentListings:
+    """The last listing of each experiment."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._last: dict[str, tuple[float, Listed]] = {}
+        self._lock = threading.Lock()
+        self._threads = ThreadPoolExecutor(4, thread_name_prefix="activation_hist listing")
+
+    def list_all(self, provider: Provider, *, anew: bool) -> Listed:
+        """Runs and series; `anew`: as they are now, else as they were a moment ago."""
+        if not anew and (recent := self._recent(provider.experiment)):
+            return recent
+        listed = self._list_now(provider)
+        with self._lock:
+            self._last[provider.experiment] = self._clock(), listed
+        return listed
+
+    def list_some(self, provider: Provider, keys: Iterable[SeriesKey]) -> dict[SeriesKey, Listing]:
+        """Of these series those that there are."""
+        keys = set(keys)
+        recent = self._recent(provider.experiment)
+        if recent:
+            known = {key: recent.find(key) for key in keys}
+            if all(known.values()):
+                return {key: listing for key, listing in known.items() if listing}
+        found: dict[SeriesKey, Listing] = {}
+        for source in {key.source for key in keys}:
+            of_source = [key for key in keys if key.source == source]
+            runs, tags = {key.run for key in of_source}, {key.tag for key in of_source}
+            found |= provider.list_series(source, runs, tags)
+        return found
+
+    def _recent(self, experiment: str) -> Listed | None:
+        with self._lock:
+            listed_at, listed = self._last.get(experiment, (-RECENT_S, None))
+        return listed if self._clock() - listed_at < RECENT_S else None
+
+    def _list_now(self, provider: Provider) -> Listed:
+        # Each of them waits for the data server, so they do so together.
+        blocks = self._threads.submit(provider.list_series, BLOCKS)
+        histograms = self._threads.submit(provider.list_series, HISTOGRAMS)
+        return Listed(provider.list_runs(), blocks.result(), histograms.result())

@@ -1,0 +1,59 @@
+"""Listings that are kept for a moment."""
+
+from __future__ import annotations
+
+from tb_activation_hist.names import LayerInfo
+from tb_activation_hist.plugin.listings import RECENT_S, RecentListings
+from tb_activation_hist.plugin.provider import BLOCKS, HISTOGRAMS, SeriesKey
+from tests.plugin.fake_provider import FakeDataProvider
+from tests.plugin.logdirs import drifting_series
+
+SERIES = drifting_series(4)
+
+
+class Clock:
+    now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def key(tag: str, source: str = BLOCKS) -> SeriesKey:
+    return SeriesKey("", source, "run", tag)
+
+
+def test_a_listing_serves_for_a_moment_and_is_made_anew_when_told_to() -> None:
+    data, clock = FakeDataProvider(), Clock()
+    listings = RecentListings(clock)
+    data.add_series("run", LayerInfo("a"), SERIES)
+    assert set(listings.list_all(data.bound(), anew=False).blocks) == {key("activations/a")}
+    data.add_series("run", LayerInfo("b"), SERIES)
+    clock.now += RECENT_S - 0.1
+    assert key("activations/b") not in listings.list_all(data.bound(), anew=False).blocks
+    assert key("activations/b") in listings.list_all(data.bound(), anew=True).blocks
+    data.add_series("run", LayerInfo("c"), SERIES)
+    clock.now += RECENT_S + 0.1
+    assert key("activations/c") in listings.list_all(data.bound(), anew=False).blocks
+
+
+def test_some_series_come_from_a_recent_listing_or_from_tensorboard() -> None:
+    data, clock = FakeDataProvider(), Clock()
+    listings = RecentListings(clock)
+    data.add_series("run", LayerInfo("a"), SERIES)
+    data.add_histogram("run", "w", 1, [[0, 1, 1]])
+    wanted = [key("activations/a"), key("w", HISTOGRAMS)]
+    assert set(listings.list_some(data.bound(), wanted)) == set(wanted)
+    listings.list_all(data.bound(), anew=True)
+    asked = data.calls["list_tensors"]
+    assert set(listings.list_some(data.bound(), wanted)) == set(wanted)
+    assert data.calls["list_tensors"] == asked
+    data.add_series("run", LayerInfo("new"), SERIES)
+    newer = [*wanted, key("activations/new"), key("activations/never")]
+    assert set(listings.list_some(data.bound(), newer)) == set(newer[:-1])
+
+
+def test_experiments_have_listings_of_their_own() -> None:
+    data, listings = FakeDataProvider(), RecentListings(Clock())
+    listings.list_all(data.bound("one"), anew=False)
+    data.add_series("run", LayerInfo("a"), SERIES)
+    assert len(listings.list_all(data.bound("two"), anew=False).blocks) == 1
