@@ -35,7 +35,7 @@ LAYERS = ["conv1", "layer[1-4]"]
 IMAGES = 10_000
 EPOCHS = 3
 BATCH = 64
-SEED = 42
+SEED = 0
 # Mean and standard deviation of MNIST's training pixels, in [0, 1].
 MEAN, STD = 0.1307, 0.3081
 

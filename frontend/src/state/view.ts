@@ -30,7 +30,7 @@ interface Place {
 }
 
 const HISTORY = 50;
-const SETTLE_MS = 80;
+const SETTLE_MS = 60;
 const history = signal<readonly Place[]>([]);
 export const canGoBack = computed(() => history.value.length > 0);
 

@@ -44,10 +44,11 @@ export function Heatmap({ panel, label }: { readonly panel: PanelModel; readonly
   });
 
   const moveAlong = () => {
-    const last = painted.current;
-    if (last === null) return;
+    // Read first, so that this follows them also from before the first picture on.
     const axis = panel.liveAxis.value;
     const scale = panel.liveScale.value;
+    const last = painted.current;
+    if (last === null) return;
     const left = axis.unitToShare(last.axis.lo);
     const right = axis.unitToShare(last.axis.hi);
     const bottom = scale.valueToShare(last.scale.lo);
