@@ -102,6 +102,18 @@ def sustained_stretch(signals: Signals, state: BoolArray) -> tuple[int, int] | N
     return None if stretch is None else (int(used[stretch[0]]), int(used[stretch[1]]))
 
 
+RELAPSING_SHARE = 0.9
+"""A layer that twitches now and then has not recovered: so many of its records are still in the state."""
+
+
+def last_relapse(signals: Signals, state: BoolArray, first: int) -> int:
+    """Last record up to which a state that began at record `first` holds but for short breaks."""
+    used = np.flatnonzero(signals.whole[first:]) + first
+    holds = state[used]
+    share = np.cumsum(holds) / np.arange(1, len(used) + 1)
+    return int(used[np.flatnonzero(holds & (share >= RELAPSING_SHARE))[-1]])
+
+
 def train_activations(layers: Sequence[Signals]) -> list[Signals]:
     """The layers' outputs in training: what most rules are about."""
     return [s for s in layers if s.info.kind == "activations" and s.info.phase == "train"]

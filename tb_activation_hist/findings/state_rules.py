@@ -17,6 +17,7 @@ from tb_activation_hist.findings.grouping import (
 from tb_activation_hist.findings.options import FindingOptions
 from tb_activation_hist.findings.signals import (
     Signals,
+    last_relapse,
     sustained_stretch,
     train_activations,
 )
@@ -104,10 +105,12 @@ def find_collapsed(run: str, layers: Sequence[Signals], options: FindingOptions)
 
 
 def _collapsed_hit(signals: Signals, options: FindingOptions) -> Hit | None:
-    stretch = sustained_stretch(signals, signals.idle_share >= options.collapsed_share)
+    state = signals.idle_share >= options.collapsed_share
+    stretch = sustained_stretch(signals, state)
     if stretch is None:
         return None
-    first, last = stretch
+    first = stretch[0]
+    last = last_relapse(signals, state, first)
     before = signals.idle_share[max(first - 1, 0)]
     figures = {
         "idle_share": float(signals.idle_share[first : last + 1].mean()),

@@ -92,6 +92,18 @@ def test_collapsed_layers_are_one_finding(remainder: float) -> None:
     assert finding.figures["idle_share_before"] < 0.6
 
 
+@pytest.mark.parametrize(("back", "last"), [((90, 100), RECORDS), (range(90, RECORDS), 90)])
+def test_a_collapse_lasts_over_twitches_but_not_over_a_recovery(
+    back: Sequence[int], last: int
+) -> None:
+    def collapse(values: np.ndarray, index: int) -> np.ndarray:
+        return values if index < ONSET or index in back else values * 0
+
+    findings = find_run_findings("run", make_run({"relu1": collapse}))
+    finding = only([f for f in findings if f.kind == "collapsed"])
+    assert (finding.first_step, finding.last_step) == (ONSET + 1, last)
+
+
 def test_a_residual_branch_that_starts_at_zero_has_not_collapsed() -> None:
     layers = make_run({"linear1": lambda values, index: values * (index >= 2)})
     assert [f for f in find_run_findings("run", layers) if f.severity == "error"] == []
