@@ -103,7 +103,7 @@ def sustained_stretch(signals: Signals, state: BoolArray) -> tuple[int, int] | N
 
 
 RELAPSING_SHARE = 0.9
-"""A layer that twitches now and then has not recovered: so many of its records are still in the state."""
+"""A layer that twitches now and then has not recovered: this share of its records is in the state."""
 
 
 def last_relapse(signals: Signals, state: BoolArray, first: int) -> int:
