@@ -103,7 +103,7 @@ def sustained_stretch(signals: Signals, state: BoolArray) -> tuple[int, int] | N
 
 
 RELAPSING_SHARE = 0.9
-"""A layer that twitches now and then has not recovered: this share of its records is in the state."""
+"""A layer that twitches now and then has not recovered while so many records are in the state."""
 
 
 def last_relapse(signals: Signals, state: BoolArray, first: int) -> int:
