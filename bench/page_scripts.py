@@ -43,7 +43,7 @@ STOCK_AT: Final = """() => new Promise(done => {
     const drawn = charts.every(chart => chart.shadowRoot?.querySelector('.histogram path'));
     const now = performance.now();
     if (charts.length > 0 && drawn) done([performance.timeOrigin + now, charts.length]);
-    else if (now > 60000) done([NaN, charts.length]);
+    else if (now > 20000) done([NaN, charts.length]);
     else setTimeout(look, 20);
   };
   look();
@@ -119,18 +119,19 @@ HOVER: Final = """() => {
   return (performance.now() - start) / 100;
 }"""
 
-RENEWED_MS: Final = """() => new Promise(done => {
+WATCH_RENEWAL: Final = """() => { window.renewed = new Promise(done => {
   const all = () => [...document.querySelectorAll('.panel canvas[role=img]')];
   const before = new Map(all().map(canvas => [canvas, canvas.dataset.painted]));
   const start = performance.now();
+  performance.clearResourceTimings();
   const look = () => {
     const told = performance.getEntriesByType('resource').find(entry =>
-      /[/]index([?]|$)/.test(entry.name) && entry.startTime > start && entry.encodedBodySize > 200);
+      /[/]index([?]|$)/.test(entry.name) && entry.encodedBodySize > 200);
     const old = all().filter(canvas => canvas.dataset.painted === before.get(canvas));
     if (told && old.length === 0) done([performance.now() - told.responseEnd, before.size]);
-    else if (performance.now() - start > 60000) done([NaN, old.length]);
+    else if (performance.now() - start > 30000) done([NaN, old.length]);
     else requestAnimationFrame(look);
   };
   look();
-})"""
-"""From the answer that told of new records until every panel shows them, and how many panels."""
+}); }"""
+"""Leaves in `renewed`: ms from the answer that told of new records until all panels show them."""

@@ -34,6 +34,8 @@ interface Flight {
 }
 
 const flights = new Set<Flight>();
+/** While tiles of a flight are handed out nothing is planned; it is when all have been. */
+let landing = false;
 
 /** Keeps what is visible up to date; call once. */
 export function startLoader(): void {
@@ -44,7 +46,7 @@ export function startLoader(): void {
     // Read here so that each of them starts the work again.
     void [index.value, reloads.value, zoomX.value, zoomY.value, panelHeight_px.value, settings.scale.value];
     for (const panel of panels) void [panel.tile.value, panel.row.expanded.value];
-    untracked(() => plan(panels));
+    if (!landing) untracked(() => plan(panels));
   });
   effect(() => {
     if (!shown.value) for (const flight of flights) flight.abort.abort();
@@ -262,9 +264,11 @@ async function landAll(jobs: readonly Job[], tiles: readonly (Tile | TileError)[
   for (let at = 0; at < jobs.length; ) {
     let end = at;
     while (end < jobs.length && jobs[end]?.panel.row === jobs[at]?.panel.row) end++;
+    landing = true;
     batch(() => {
       for (; at < end; at++) land(jobs[at]!, tiles[at]);
     });
+    landing = false;
     if (performance.now() - begun_ms < slice_ms()) continue;
     await new Promise((resolve) => setTimeout(resolve));
     begun_ms = performance.now();
