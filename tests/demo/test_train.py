@@ -45,7 +45,7 @@ def test_demo_trains_both_runs_and_ends(
     assert address
     assert output.index(address[0]) < output.index("lr=0.01: 48 images")
     assert len(re.findall(r"│ lr=(?:0\.01|1) .*%", output)) == 2
-    assert "lr=1     The first layers' values grow" in output
+    assert "lr=1     The first layers' values shoot up" in output
     runs = read_histograms(tmp_path / "runs" / "mnist")
     assert set(runs) == {"lr=0.01", "lr=1"}
     for layers in runs.values():
