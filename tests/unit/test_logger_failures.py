@@ -129,7 +129,7 @@ def test_memory_stays_bounded_over_100_000_steps(tmp_path):
 
         before = train(10_000)
         after = train(90_000)
-    assert after - before < 2_000_000
+    assert after - before < 8_000_000  # less than 90 bytes a step
     assert len(read_histograms(tmp_path)["."]["0"]) == 13_125
 
 

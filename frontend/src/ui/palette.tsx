@@ -71,6 +71,7 @@ function Search({ actions }: { readonly actions: Signal<readonly Action[]> }) {
   return (
     <>
       <input
+        ref={focus}
         class="text-input"
         role="combobox"
         aria-label="Find a command, a layer or a finding"
@@ -113,6 +114,11 @@ function Search({ actions }: { readonly actions: Signal<readonly Action[]> }) {
       </div>
     </>
   );
+}
+
+/** The dialog may be open before its field exists, and then has given the focus to itself. */
+function focus(field: HTMLInputElement | null): void {
+  field?.focus();
 }
 
 function search(actions: readonly Action[], query: string): readonly Found[] {
