@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from playwright.sync_api import Frame, Page
+from playwright.sync_api import Frame, Page, Route
 
 T = TypeVar("T")
 
@@ -146,3 +146,21 @@ def open_frame(page: Page, root: str, ours: str = "", dark: bool = False) -> Tab
             return Tab(page, frame, problems)
         assert time.monotonic() < deadline, [frame.url for frame in page.frames]
         page.wait_for_timeout(50)
+
+
+def fail_requests(page: Page, pattern: str, reason: str) -> Callable[[], None]:
+    """Lets requests fail with status 500 and a reason, until what is returned is called."""
+    failing = {"on": True}
+
+    def answer(route: Route) -> None:
+        if failing["on"]:
+            route.fulfill(status=500, content_type="text/plain", body=reason)
+        else:
+            route.continue_()
+
+    page.route(pattern, answer)
+
+    def recover() -> None:
+        failing["on"] = False
+
+    return recover

@@ -7,11 +7,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, Route
+from playwright.sync_api import Page
 
 from tb_activation_hist.names import LayerInfo
 from tests.browser.conftest import BAD, GOOD, STRICT
-from tests.browser.tab import Tab, open_frame, open_tab
+from tests.browser.tab import Tab, fail_requests, open_frame, open_tab
 from tests.plugin.logdirs import RunFile, healthy_values
 from tests.plugin.tensorboard_process import TensorBoard, running_tensorboard
 from tests.series import values_to_series
@@ -85,20 +85,12 @@ def test_a_failing_server_is_said_and_can_be_asked_again(
     open_page: Callable[..., Page], two_runs: TensorBoard
 ) -> None:
     page = open_page()
-    failing = {"on": True}
-
-    def answer(route: Route) -> None:
-        if failing["on"]:
-            route.fulfill(status=500, content_type="text/plain", body="The disk is on fire.")
-        else:
-            route.continue_()
-
-    page.route("**/tiles", answer)
+    recover = fail_requests(page, "**/tiles", "The disk is on fire.")
     tab = open_frame(page, two_runs.root)
     card = tab.frame.locator(".panel-error").first
     card.wait_for(timeout=20_000)
     assert "The disk is on fire." in card.inner_text()
-    failing["on"] = False
+    recover()
     retry = tab.frame.get_by_role("button", name="Retry")
     while retry.count() > 0:
         retry.first.click()

@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Page, Route
 
 from tests.browser.conftest import STRICT, new_page
-from tests.browser.tab import Tab, open_frame, open_tab
+from tests.browser.tab import Tab, fail_requests, open_frame, open_tab
 from tests.plugin.logdirs import Values, healthy_values, write_run
 from tests.plugin.tensorboard_process import TensorBoard, running_tensorboard
 
@@ -167,22 +167,14 @@ def test_a_scalar_that_cannot_be_loaded_says_so_in_its_place(
     open_page: Callable[..., Page], odd_runs: TensorBoard
 ) -> None:
     page = open_page()
-    failing = {"on": True}
-
-    def answer(route: Route) -> None:
-        if failing["on"]:
-            route.fulfill(status=500, content_type="text/plain", body="The disk is on fire.")
-        else:
-            route.continue_()
-
-    page.route("**/scalars?*", answer)
+    recover = fail_requests(page, "**/scalars?*", "The disk is on fire.")
     tab = open_frame(page, odd_runs.root, show(CALM, HUGE, "single"))
     retry = tab.frame.get_by_text("not loaded, retry")
     tab.until(retry.count, lambda count: count == 2)
     assert "The disk is on fire." in (retry.first.get_attribute("title") or "")
     scalars = tab.frame.locator(".scalar-name")
     assert "not logged in this run" in scalars.nth(2).inner_text()
-    failing["on"] = False
+    recover()
     retry.first.click()
     tab.until(retry.count, lambda count: count == 0)
     # One run's loss grows to 3e38: the other's curve keeps its height.

@@ -95,6 +95,7 @@ export function startFindings(): void {
 }
 
 async function askUntilDone(names: readonly string[], baseline: string, signal: AbortSignal): Promise<void> {
+  // Their tiles are there; this lets them be drawn.
   await new Promise((resolve) => requestAnimationFrame(() => window.setTimeout(resolve)));
   while (!signal.aborted) {
     try {

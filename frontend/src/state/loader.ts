@@ -77,7 +77,7 @@ function plan(panels: readonly PanelModel[]): void {
   const first = open.filter(isInSight);
   // The rest would take its share of the server's and the page's time from what the user waits for.
   const waits = first.length > 0 || underWay.some(isInSight);
-  if (panels.length > 0 && !waits) requestAnimationFrame(() => requestAnimationFrame(lookAhead));
+  if (panels.length > 0 && !waits) lookAhead();
   for (const part of intoBatches(waits ? first : open)) void fly(part);
 }
 

@@ -40,9 +40,13 @@ export function guessFrame(): void {
   frame.value = { width_px: window.innerWidth, height_px: window.innerHeight - USUAL_TOP_PX };
 }
 
-/** To be called when what is in sight is there. */
+/** To be called when what is in sight is there; the first time it takes effect once that is drawn. */
 export function lookAhead(): void {
-  ahead_px.value = AHEAD_PX;
+  if (ahead_px.peek() > 0) return;
+  const begin = () => {
+    ahead_px.value = AHEAD_PX;
+  };
+  requestAnimationFrame(() => requestAnimationFrame(begin));
 }
 
 function rowsWithin(beyond_px: number): readonly PlacedRow[] {
