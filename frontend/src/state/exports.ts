@@ -19,14 +19,10 @@ import { overlayLines } from "./overlays";
 import type { PanelModel, RowModel } from "./panels";
 import { runColor, runs } from "./selection";
 import * as settings from "./settings";
+import { theme } from "./theme";
 
 const PICTURE_SCALE = 2;
 const BAND_PX = 8;
-
-const THEMES = {
-  light: { background: "#ffffff", text: "#212121", axis: "#8a8a8a" },
-  dark: { background: "#303030", text: "#ffffff", axis: "#9a9a9a" },
-} as const;
 
 export type Format = "png" | "svg" | "csv" | "json" | "statistics";
 
@@ -74,6 +70,7 @@ function rowToPicture(row: RowModel): Picture {
   const colours = panels[0]?.colours.peek() ?? row.colours.peek();
   const height_px = Math.max(140, row.layout.peek().heatHeight_px);
   const unit = quantityToLabel(colours.quantity);
+  const shown = theme.peek();
   return {
     title: `${layer}${type ? ` (${type})` : ""}, ${kind}`,
     xLabel: settings.time.peek(),
@@ -90,7 +87,7 @@ function rowToPicture(row: RowModel): Picture {
     notes: panels.flatMap(pictureNotes),
     width_px: plot_px.peek(),
     height_px,
-    theme: dark.peek() ? THEMES.dark : THEMES.light,
+    theme: { background: shown.bg, text: shown.text, axis: shown["line-strong"] },
   };
 }
 
@@ -127,7 +124,11 @@ function panelToPicture(panel: PanelModel, height_px: number): PicturePanel {
     raster:
       difference === null
         ? cellsToRaster(cells, valueTable(colours, settings.emptyColoured.peek()), height)
-        : cellsToRaster(difference, differenceColours(panel.row.colours.peek(), backgroundColour()), height),
+        : cellsToRaster(
+            difference,
+            differenceColours(panel.row.colours.peek(), hexToColour(theme.peek().bg)),
+            height,
+          ),
     xTicks: axis.ticks(Math.max(2, Math.floor(plot_px.peek() / 80))),
     yTicks: panel.scale.peek().ticks(Math.max(2, Math.floor(height_px / 30))),
     bands,
@@ -145,14 +146,10 @@ function panelToPicture(panel: PanelModel, height_px: number): PicturePanel {
 /** Bands are shares of all values, from none to all. */
 const BAND_SCALE = colourScale("share", "sqrt", { least: 0, most: 1 });
 
-function backgroundColour(): number {
-  return hexToColour(dark.peek() ? "#262626" : "#f3f3f4");
-}
-
 function valueTable(scale: ColourScale, emptyColoured = false): ColourTable {
-  const background = backgroundColour();
+  const { bg, "plot-bg": blank } = theme.peek();
   const lut = colormapToLut(settings.colormap.peek(), dark.peek());
-  return colourTable(scale, lut, { zero: emptyColoured ? null : background, gap: background });
+  return colourTable(scale, lut, { zero: emptyColoured ? null : hexToColour(blank), gap: hexToColour(bg) });
 }
 
 function cellsToRaster(cells: Cells, table: ColourTable, height: number): Raster {

@@ -4,6 +4,7 @@ import { useSignalEffect } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { dark, index } from "../state/catalog";
 import * as selection from "../state/selection";
+import { theme } from "../state/theme";
 import { Grid } from "./grid";
 import { Help } from "./help";
 import { globalKeys, releaseSpace } from "./keys";
@@ -20,6 +21,8 @@ import { SpokenReadout, Tooltip } from "./tooltip";
 export function App() {
   useSignalEffect(() => {
     document.documentElement.classList.toggle("dark", dark.value);
+    for (const [name, colour] of Object.entries(theme.value))
+      document.documentElement.style.setProperty(`--${name}`, colour);
     document.documentElement.classList.toggle("space-held", spaceHeld.value);
   });
   useEffect(() => {
