@@ -78,10 +78,13 @@ function shorten(value: number): string {
   return String(Number(value.toPrecision(10)));
 }
 
+/** Nothing chosen, which is not the same as an empty choice; lists have their backslashes escaped. */
+const UNCHOSEN = "\\";
+
 export function optional<T>(codec: Codec<T>): Codec<T | null> {
   return {
-    parse: (value) => (value === "" ? null : codec.parse(value)),
-    format: (value) => (value === null ? "" : codec.format(value)),
+    parse: (value) => (value === UNCHOSEN ? null : codec.parse(value)),
+    format: (value) => (value === null ? UNCHOSEN : codec.format(value)),
   };
 }
 

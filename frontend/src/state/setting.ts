@@ -27,9 +27,11 @@ export function setting<T>(key: string, initial: T, codec: Codec<T>): Setting<T>
   registry.set(key, {
     read(pairs) {
       const text = pairs.get(key);
-      const value = text === undefined ? initial : codec.parse(text);
-      if (value === undefined) console.info(`activation_hist: ignored ${key}=${text} in the address.`);
-      else if (codec.format(state.peek()) !== codec.format(value)) state.value = value;
+      const given = text === undefined ? initial : codec.parse(text);
+      if (given === undefined) console.info(`activation_hist: ignored ${key}=${text} in the address.`);
+      // A link gives the same view wherever it is opened, also where it names what we do not know.
+      const value = given === undefined ? initial : given;
+      if (codec.format(state.peek()) !== codec.format(value)) state.value = value;
     },
     write() {
       const text = codec.format(state.value);
