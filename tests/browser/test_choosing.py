@@ -68,6 +68,17 @@ def test_runs_are_chosen_and_the_address_restores_the_view(
     assert again.problems == []
 
 
+def test_a_link_gives_the_same_view_on_a_page_that_shows_another(tab: Tab) -> None:
+    tab.reset("&p.activation_hist.y=native&p.activation_hist.scalars=lr")
+    assert tab.chosen("Values") == "native"
+    # What is not known is as at first, not as it was before; an empty choice stays empty.
+    tab.reset("&p.activation_hist.y=cubic&p.activation_hist.scalars=")
+    assert tab.chosen("Values") == "auto"
+    assert tab.frame.locator(".scalar").count() == 0
+    tab.choose("Colour", "count")
+    tab.until(tab.hash, lambda hash_: "unit=count" in hash_ and hash_.endswith("scalars="))
+
+
 def test_escape_closes_a_menu_and_leaves_the_zoom(tab: Tab) -> None:
     tab.reset()
     tab.drag(tab.point(GOOD, "conv1", 0.2, 0.5), tab.point(GOOD, "conv1", 0.6, 0.5))
@@ -141,6 +152,23 @@ def test_difference_to_a_baseline(tab: Tab) -> None:
         " || [...cell.children].some(part => part.offsetHeight < 14))"
     )
     assert not tab.frame.evaluate(cut)
+
+
+def test_a_difference_says_what_it_takes(tab: Tab) -> None:
+    tab.reset("&p.activation_hist.yof=panel")
+    assert tab.frame.get_by_role("button", name="own scale").count() == 2 * len(LAYERS)
+    tab.frame.get_by_title("More settings").click()
+    pane = tab.frame.locator(".pane")
+    tab.frame.get_by_label("Show differences to it").check()
+    pane.get_by_text("share their value axis meanwhile").wait_for()
+    # Said at every difference map; nothing is offered that would change nothing.
+    notes = tab.frame.locator(".notes")
+    assert notes.get_by_text("one scale").count() == len(LAYERS)
+    assert tab.frame.get_by_role("button", name="own scale").count() == 0
+    tab.frame.get_by_label("Link axes and colours").uncheck()
+    pane.get_by_text("Differences need axes in common").wait_for()
+    tab.until(notes.get_by_text("no difference").count, lambda count: count == len(LAYERS))
+    tab.frame.get_by_title("Close the settings").click()
 
 
 def test_additions_are_drawn(tab: Tab) -> None:

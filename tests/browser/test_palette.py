@@ -81,6 +81,9 @@ def test_nothing_found_is_said(tab: Tab) -> None:
         ("bins 32", ".bins=32"),
         ("empty", ".empty=1"),
         ("align epoch time", ".x=epoch"),
+        ("transpose", ".t=1"),
+        ("axis everything", ".yof=all"),
+        ("all values", ".range=full"),
     ],
 )
 def test_commands_do_what_their_controls_do(tab: Tab, letters: str, said: str | None) -> None:

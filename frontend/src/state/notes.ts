@@ -4,11 +4,16 @@ import { clippedShare } from "../math/range";
 import { LEAST_COLUMN_PX } from "../math/wide_columns";
 import { alignPanels, baselinePanel, baselineRun, showsDifference } from "./compare";
 import type { PanelModel } from "./panels";
+import * as settings from "./settings";
 
 export interface Note {
   readonly short: string;
   readonly long: string;
 }
+
+export const NEEDS_ONE_SCALE =
+  "Differences need the same rows in both runs, so the runs of a layer share their value axis meanwhile.";
+export const NEEDS_LINKS = "Differences need axes in common: link axes and colours (L) to see them.";
 
 export function noteTexts(panel: PanelModel): readonly Note[] {
   const tile = panel.shown.value;
@@ -44,6 +49,9 @@ export function noteTexts(panel: PanelModel): readonly Note[] {
     // Nothing is drawn then, and an empty panel must say why.
     const short = alignment?.matched === 0 ? statement : `minus ${baselineRun()}`;
     notes.push({ short, long: `This run minus the baseline. ${statement}` });
+    if (settings.axisScope.value === "panel") notes.push({ short: "one scale", long: NEEDS_ONE_SCALE });
+  } else if (settings.compare.value === "difference" && baselinePanel(panel) !== null) {
+    notes.push({ short: "unlinked: no difference", long: NEEDS_LINKS });
   }
   return notes;
 }

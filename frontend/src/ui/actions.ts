@@ -124,6 +124,7 @@ function switches(): readonly Action[] {
   const differs = settings.compare.peek() === "difference";
   return [
     flag("Link axes and colours", settings.linked, "L"),
+    flag("Transpose: layers as columns", settings.transposed),
     flag("Colour empty cells", settings.emptyColoured),
     flag("Zeros inside the heatmap too", settings.zerosInside),
     flag("Log counts in the step histogram", settings.sliceLog),
@@ -152,7 +153,8 @@ function choices(): readonly Action[] {
   const times = options.TIMES.filter(({ value }) => value !== "epoch" || epochs.peek().size > 0);
   return [
     ...choose("Values", settings.scale, options.SCALES),
-    ...choose("Value range", settings.range, toOptions(settings.RANGES)),
+    ...choose("Value range", settings.range, options.RANGES),
+    ...choose("Same value axis", settings.axisScope, options.SCOPES),
     ...choose("Time", settings.time, times, () => pinAt(null)),
     ...choose("Colour", settings.quantity, options.QUANTITIES),
     ...choose("Colour as", settings.curve, options.CURVES),

@@ -47,6 +47,8 @@ export const SCOPES = toOptions(settings.SCOPES, {
   all: "for everything",
 });
 
+export const RANGES = toOptions(settings.RANGES, { auto: "auto (central 99.9 %)", full: "all values" });
+
 export const CONTRASTS = toOptions(settings.CONTRASTS, { full: "all cells", auto: "auto (0.5–99.5 %)" });
 
 export const STRIPS = toOptions(settings.STRIPS, {

@@ -58,6 +58,8 @@ function FullRange() {
 /** Offered where the shared axis hides most of a run; says so where each run has its own. */
 function OwnScale({ panel }: { readonly panel: PanelModel }) {
   if (!settings.linked.value || panel.row.panels.value.length < 2) return null;
+  // A difference has one scale for all, and its notes say so.
+  if (settings.compare.value === "difference") return null;
   const own = axisScope() === "panel";
   if (!own && !isHiddenByAxis(panel)) return null;
   return (

@@ -2,13 +2,14 @@
 
 import { baselineRun } from "../state/compare";
 import { narrow, panel_px, panelHeight_px } from "../state/metrics";
+import { NEEDS_LINKS, NEEDS_ONE_SCALE } from "../state/notes";
 import { orderProgress } from "../state/ranking";
 import { shownTags, tags } from "../state/scalars";
 import * as selection from "../state/selection";
 import * as settings from "../state/settings";
 import { ColourSettings } from "./colour_settings";
 import { Check, IconButton, Select, Slider, toOptions } from "./controls";
-import { BINS, OVERLAYS, SORTS, STRIPS, toggled } from "./options";
+import { BINS, OVERLAYS, RANGES, SCOPES, SORTS, STRIPS, toggled } from "./options";
 import { paneOpen } from "./pane_state";
 import { RangeFields } from "./range_fields";
 import { AxisSelects } from "./toolbar";
@@ -57,9 +58,7 @@ function Layers() {
         }}
       />
       {orderProgress.value < 1 ? (
-        <p class="facts-line" role="status">
-          looking at the layers: {Math.round(orderProgress.value * 100)} %
-        </p>
+        <Hint text={`looking at the layers: ${Math.round(orderProgress.value * 100)} %`} />
       ) : null}
       {types.length < 2 ? null : (
         <fieldset class="types">
@@ -86,6 +85,18 @@ function toggleType(type: string, all: readonly string[]): void {
   settings.types.value = next.length === all.length ? [] : next;
 }
 
+function differs(): boolean {
+  return settings.compare.value === "difference" && selection.runs.value.length > 1;
+}
+
+function Hint({ text }: { readonly text: string }) {
+  return (
+    <p class="facts-line" role="status">
+      {text}
+    </p>
+  );
+}
+
 function Values() {
   return (
     <section>
@@ -94,7 +105,7 @@ function Values() {
         label="Range"
         tip="Auto: the central 99.9 % of the values of all shown runs"
         value={settings.range.value}
-        options={toOptions(settings.RANGES)}
+        options={RANGES}
         onChange={(value) => {
           settings.range.value = value;
         }}
@@ -104,15 +115,12 @@ function Values() {
         label="Same axis"
         tip="Which panels share one value axis"
         value={settings.axisScope.value}
-        options={toOptions(settings.AXIS_SCOPES, {
-          row: "for the runs of a layer",
-          panel: "for each panel alone",
-          all: "for everything",
-        })}
+        options={SCOPES}
         onChange={(value) => {
           settings.axisScope.value = value;
         }}
       />
+      {differs() && settings.axisScope.value === "panel" ? <Hint text={NEEDS_ONE_SCALE} /> : null}
       <Select
         label="Bins"
         tip="Rows of a heatmap; counts are split in proportion where rows cut stored bins"
@@ -218,6 +226,7 @@ function Compare() {
           settings.compare.value = checked ? "difference" : "none";
         }}
       />
+      {differs() && !settings.linked.value ? <Hint text={NEEDS_LINKS} /> : null}
     </section>
   );
 }
