@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Page
 
 from tb_activation_hist.names import LayerInfo
-from tests.browser.conftest import BAD, GOOD, STRICT
+from tests.browser.conftest import BAD, GOOD, LAYERS, STRICT
 from tests.browser.tab import Tab, fail_requests, open_frame, open_tab
 from tests.plugin.logdirs import RunFile, healthy_values
 from tests.plugin.tensorboard_process import TensorBoard, running_tensorboard
@@ -180,6 +180,32 @@ def test_narrow_pages_keep_their_parts(
         box = tab.frame.locator(part).first.bounding_box()
         assert box is not None and box["x"] >= 0 and box["x"] + 40 < width, part
     assert tab.frame.locator(f'.panel[aria-label="conv1, {BAD}"]').count() == 1
+
+
+def test_a_narrow_page_has_colour_bars_and_scalars(
+    open_page: Callable[..., Page], two_runs: TensorBoard
+) -> None:
+    tab = open_tab(open_page(360, 740), two_runs.root, "&p.activation_hist.contrast=auto")
+    bars = tab.frame.locator(".tall .colour-bar")
+    assert bars.count() == len(LAYERS)
+    boxes = [bar.bounding_box() for bar in bars.all()]
+    assert len({round(box["x"]) for box in boxes if box is not None}) == 1
+    assert bars.first.locator(".limit").count() == 2
+    # Its words come where it is pointed at: the colour, and what the limits leave out.
+    unit = bars.first.locator(".unit").first
+    assert not unit.is_visible()
+    before = tab.pixels(GOOD, "conv1")["colours"]
+    bars.first.locator(".ramp-cells").hover()
+    tab.until(lambda: tab.pixels(GOOD, "conv1")["colours"], lambda now: now != before)
+    assert unit.is_visible() and "%" in unit.inner_text()
+    assert "▲" in bars.first.locator(".saturated").inner_text()
+    # Taken away under the pointer, it lets go of the cells.
+    tab.set_hash("&p.activation_hist.contrast=auto&p.activation_hist.t=1")
+    tab.until(tab.frame.locator(".layer-head").count, bool)
+    tab.page.mouse.move(2, 2)
+    tab.until(lambda: tab.pixels(GOOD, "conv1")["colours"], lambda now: now == before)
+    assert tab.frame.locator(".scalar").count() == 2
+    assert tab.problems == []
 
 
 def test_nothing_comes_from_elsewhere(

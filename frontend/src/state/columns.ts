@@ -16,8 +16,8 @@ export interface PlacedColumn {
 /** Room between the rows of strips. */
 const GAP_PX = 7;
 
-/** Whether the scalars of the runs stand before the first layer; a narrow page has no room for them. */
-export const showsScalars = computed(() => shownTags.value.length > 0 && !narrow.value);
+/** Whether the scalars of the runs stand before the first layer. */
+export const showsScalars = computed(() => shownTags.value.length > 0);
 
 /** Left end of the first layer. */
 export const layersLeft_px = computed(() => name_px.value + (showsScalars.value ? panel_px.value : 0));

@@ -4,6 +4,7 @@
  */
 
 import { useComputed, useSignal } from "@preact/signals";
+import { useEffect } from "preact/hooks";
 import { colormapToLut, colourToCss, HIGHLIGHT_SHARE, lutToGradient } from "../draw/colormap";
 import { barToColour } from "../math/contrast";
 import {
@@ -60,6 +61,10 @@ export function ColourBar({ model, width_px }: Props) {
     highlight.value =
       pointed.value === null ? null : { owner, colour: barToColour(bar, scale, pointed.value) };
   };
+  const pointAt = (event: { readonly offsetX: number; readonly currentTarget: HTMLElement }) =>
+    point(event.offsetX / event.currentTarget.clientWidth);
+  // A bar that is taken away under the pointer is not left by it.
+  useEffect(() => () => point(null), []);
   const at = pointed.value ?? mark.value;
   return (
     <div
@@ -77,7 +82,8 @@ export function ColourBar({ model, width_px }: Props) {
           aria-valuenow={Math.round((pointed.value ?? 0) * 100)}
           aria-valuetext={pointed.value === null ? "nothing shown" : rangeText(bar, scale, pointed.value)}
           title={`Colour: ${labelOf(scale, panel)}. ${SHARED_BY[sharing()]} Point at a colour to see its cells.`}
-          onPointerMove={(event) => point(event.offsetX / event.currentTarget.clientWidth)}
+          onPointerDown={pointAt}
+          onPointerMove={pointAt}
           onPointerLeave={() => point(null)}
           onKeyDown={(event) => {
             const next = keyToShare(event, pointed.peek());

@@ -2,6 +2,7 @@
 
 import type { Series } from "../data/types";
 import { baselineRun, showsDifference } from "../state/compare";
+import { narrow } from "../state/metrics";
 import type { RowModel } from "../state/panels";
 import { togglePinnedLayer } from "../state/selection";
 import * as settings from "../state/settings";
@@ -41,7 +42,7 @@ export function RowActions({ model }: { readonly model: RowModel }) {
   const full = settings.full.value === model.id;
   return (
     <div class="row-actions">
-      <FindingBadge tag={series.tag} short={false} />
+      <FindingBadge tag={series.tag} short={narrow.value} />
       <RowMenu model={model} />
       <IconButton
         icon="pin"

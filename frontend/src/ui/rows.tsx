@@ -15,6 +15,8 @@ import { Panel } from "./panel";
 import { Slice } from "./slice";
 
 const INDENT_PX = 10;
+/** Width of the colour bars beside a layer's name, on a narrow page. */
+const NARROW_BARS_PX = 130;
 
 export function PlacedRowView({ placed }: { readonly placed: PlacedRow }) {
   const { row, top_px, height_px } = placed;
@@ -121,6 +123,7 @@ function StripName({ row }: { readonly row: LayerRow }) {
 function PanelName({ row, model }: { readonly row: LayerRow; readonly model: RowModel }) {
   const { layer } = row.series;
   const facts = layerFacts(row.series);
+  const differs = model.panels.value.some(showsDifference);
   return (
     <div class="name-cell tall" style={nameBox()}>
       <button
@@ -133,12 +136,15 @@ function PanelName({ row, model }: { readonly row: LayerRow; readonly model: Row
         <span class="ellipsis">{row.depth > 0 ? layer : row.label}</span>
       </button>
       {/* Two colour bars leave no room for it. */}
-      {model.panels.value.some(showsDifference) && !narrow.value ? null : (
+      {differs ? null : (
         <div class="facts ellipsis" title={facts}>
           {facts}
         </div>
       )}
-      {narrow.value ? null : <Bars model={model} width_px={name_px.value - 22} />}
+      <Bars
+        model={model}
+        width_px={!narrow.value ? name_px.value - 22 : differs ? NARROW_BARS_PX / 2 : NARROW_BARS_PX}
+      />
       <RowActions model={model} />
     </div>
   );
