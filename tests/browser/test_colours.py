@@ -90,6 +90,32 @@ def test_limits_are_typed_for_all_layers_and_reset(tab: Tab) -> None:
     tab.frame.get_by_role("button", name="Close the settings").click()
 
 
+def test_limits_are_typed_for_one_layer(tab: Tab) -> None:
+    tab.reset()
+    tab.frame.get_by_role("button", name="More settings").click()
+    width = "() => document.querySelector('.scroller').clientWidth"
+    tab.until(lambda: tab.frame.evaluate(width), lambda width_px: width_px < 1400)
+    tab.page.wait_for_timeout(300)
+    tab.wait_drawn()
+    before = {layer: colours(tab, GOOD, layer) for layer in ("conv1", "layer2")}
+    tab.choose("Limits", "activations/conv1")
+    fields = tab.frame.locator(".limit-fields input")
+    fields.nth(1).fill("0.5")
+    wait_for(tab, GOOD, "conv1", lambda now: now != before["conv1"])
+    assert colours(tab, GOOD, "layer2") == before["layer2"]
+    tab.until(tab.hash, lambda hash_: "conv1~,0.005" in hash_)
+    tab.choose("Limits", "")
+    assert fields.nth(1).input_value() == ""
+    tab.choose("Limits", "activations/conv1")
+    assert fields.nth(1).input_value() == "0.5"
+    fields.nth(1).fill("")
+    wait_for(tab, GOOD, "conv1", before["conv1"].__eq__)
+    # One scale for everything has one pair of limits.
+    tab.choose("Same scale", "all")
+    tab.until(lambda: tab.chosen("Limits"), lambda owner: owner == "")
+    tab.frame.get_by_role("button", name="Close the settings").click()
+
+
 def test_automatic_contrast_saturates_half_a_percent_at_either_end(tab: Tab) -> None:
     tab.reset("&p.activation_hist.contrast=auto")
     said = tab.frame.locator(".tall .colour-bar .saturated").first

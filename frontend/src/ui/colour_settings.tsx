@@ -4,8 +4,10 @@ import { useSignal } from "@preact/signals";
 import { COLORMAPS, type ColormapName } from "../draw/colormap";
 import { isPercent } from "../math/normalise";
 import { limits as limitsCodec } from "../state/codec";
-import { limitedOwners, OPEN, ownLimits, setLimits } from "../state/contrast";
+import { limitedOwners, OPEN, ownLimits, scaleOwner, setLimits } from "../state/contrast";
+import * as selection from "../state/selection";
 import * as settings from "../state/settings";
+import { seriesId } from "../state/tree";
 import { Check, Select, toOptions } from "./controls";
 import { CONTRASTS, SCOPES } from "./options";
 
@@ -40,8 +42,7 @@ export function ColourSettings() {
           settings.contrast.value = value;
         }}
       />
-      {/* The fields keep what is typed, but not in another unit. */}
-      <LimitFields key={settings.quantity.value} />
+      <Limits />
       <Check
         label="Colour empty cells"
         tip="Paint cells without any value in the lowest colour; else they are left as background"
@@ -56,11 +57,34 @@ export function ColourSettings() {
 
 const UNITS = { share: "%", peak: "%", count: "values", density: "per unit" } as const;
 
-/** Ends of the colours of all layers; a layer's own, set at its colour bar, go before. */
-function LimitFields() {
+/** Ends of the colours, typed for all layers or for one, as its colour bar sets them; its own go before. */
+function Limits() {
+  const chosen = useSignal("");
+  const layers = selection.layers.value.map((series) => ({ value: seriesId(series), label: series.layer }));
+  const options = [{ value: "", label: "of all layers" }, ...layers];
+  // Where all layers share a scale there are no others to type.
+  const owner = options.some(({ value }) => value === chosen.value) ? scaleOwner(chosen.value) : "";
+  return (
+    <>
+      <Select
+        label="Limits"
+        tip="Whose colours end where the two fields say"
+        value={owner}
+        options={scaleOwner("a layer") === "" ? options.slice(0, 1) : options}
+        onChange={(value) => {
+          chosen.value = value;
+        }}
+      />
+      {/* The fields keep what is typed, but not in another unit or for another layer. */}
+      <LimitFields key={`${settings.quantity.value} ${owner}`} owner={owner} />
+    </>
+  );
+}
+
+function LimitFields({ owner }: { readonly owner: string }) {
   const quantity = settings.quantity.value;
   const factor = isPercent(quantity) ? 100 : 1;
-  const now = ownLimits("") ?? OPEN;
+  const now = ownLimits(owner) ?? OPEN;
   const error = useSignal("");
   const typed = useSignal<readonly [string, string] | null>(null);
   const texts =
@@ -70,12 +94,12 @@ function LimitFields() {
     const parsed = limitsCodec.parse(typed.value.join(","));
     const bad = parsed === undefined || parsed.some((end) => end !== null && end < 0);
     error.value = bad ? "Numbers from 0 up, the first below the second; empty: as the cells have it." : "";
-    if (!bad) setLimits("", [scaled(parsed[0], factor), scaled(parsed[1], factor)]);
+    if (!bad) setLimits(owner, [scaled(parsed[0], factor), scaled(parsed[1], factor)]);
   };
-  const layers = limitedOwners().filter((owner) => owner !== "").length;
+  const layers = limitedOwners().filter((limited) => limited !== "").length;
   const field = (at: 0 | 1) => (
     <label
-      title={`${at === 0 ? "Cells up to this have the lowest" : "Cells from this on have the highest"} colour, in all layers`}
+      title={`${at === 0 ? "Cells up to this have the lowest" : "Cells from this on have the highest"} colour`}
     >
       {at === 0 ? "from" : "to"}
       <input
@@ -102,7 +126,7 @@ function LimitFields() {
         <button
           type="button"
           class="button text"
-          title="Take away all limits of colours, these and those set at the colour bars of layers"
+          title="Take away all limits of colours, also those of single layers"
           onClick={() => {
             typed.value = null;
             error.value = "";
