@@ -111,7 +111,8 @@ function wholeJobs(panel: PanelModel, request: TileRequest): readonly Job[] {
   const tile = panel.tile.peek();
   const enough = panel.request !== null && suffices(panel.request, request);
   if (!enough || tile === null) {
-    if (enough && panel.error.peek() !== "") return [];
+    // What failed is asked for again when the user says so, or reloads.
+    if (enough && panel.error.peek() !== "" && panel.reloads >= reloads.peek()) return [];
     const held = cache.get(request);
     if (held === undefined) return [{ panel, request, asked: request, target: "tile" }];
     panel.tile.value = held;
