@@ -95,7 +95,7 @@ function levelsOff(lut: Lut, colour: number, level: number): number {
   return Math.floor(near.indexOf(colour) / 2);
 }
 
-/** CIE L*a*b* of linear RGB; a distance of 2.3 is just noticeable. */
+/** CIE L*a*b* of linear RGB. */
 function lab([red, green, blue]: readonly number[]): number[] {
   const bend = (t: number): number =>
     t > 216 / 24_389 ? Math.cbrt(t) : (24_389 / 27) * (t / 116) + 16 / 116;
@@ -104,7 +104,14 @@ function lab([red, green, blue]: readonly number[]): number[] {
   const z = bend((0.0193 * red! + 0.1192 * green! + 0.9505 * blue!) / 1.089);
   return [116 * y - 16, 500 * (x - y), 200 * (y - z)];
 }
+const JUST_NOTICEABLE = 2.3;
 const EASILY_SEEN = 15;
+
+/** CIE 1976 colour difference of two colours in linear RGB. */
+function difference(a: readonly number[], b: readonly number[]): number {
+  const other = lab(b);
+  return Math.hypot(...lab(a).map((part, i) => part - other[i]!));
+}
 
 describe("colour maps", () => {
   it.each([
@@ -144,19 +151,22 @@ describe("colour maps", () => {
   });
 
   it.each(Object.entries(DEFICIENCIES))("stay readable with %s", (_, matrix) => {
-    for (const name of COLORMAPS) {
-      const lights = Array.from(colormapToLut(name), (colour) => luminanceOf(seenWith(matrix, colour)));
-      const sign = Math.sign(lights[255]! - lights[0]!);
-      for (let i = 16; i < 256; i += 16) expect(sign * (lights[i]! - lights[i - 16]!)).toBeGreaterThan(0);
-    }
+    for (const name of COLORMAPS)
+      for (const dark of [false, true]) {
+        const seen = Array.from(colormapToLut(name, dark), (colour) => seenWith(matrix, colour));
+        const lights = seen.map(luminanceOf);
+        const sign = Math.sign(lights[255]! - lights[0]!);
+        for (let i = 16; i < 256; i += 16) {
+          expect(sign * (lights[i]! - lights[i - 16]!)).toBeGreaterThan(0);
+          expect(difference(seen[i]!, seen[i - 16]!)).toBeGreaterThan(JUST_NOTICEABLE);
+        }
+      }
     for (const dark of [false, true]) {
       const lut = colormapToLut("diverging", dark);
-      // Equal differences of either sign, a quarter and half of the way out, must not look the same.
-      for (const out of [32, 64]) {
+      // Equal differences of either sign, a quarter, half and all of the way out, must not look the same.
+      for (const out of [32, 64, 127]) {
         const [below, above] = [lut[127 - out]!, lut[128 + out]!].map((colour) => seenWith(matrix, colour));
-        expect(Math.hypot(...lab(below!).map((part, i) => part - lab(above!)[i]!))).toBeGreaterThan(
-          EASILY_SEEN,
-        );
+        expect(difference(below!, above!)).toBeGreaterThan(EASILY_SEEN);
       }
     }
   });
