@@ -99,6 +99,22 @@ def test_commands_do_what_their_controls_do(tab: Tab, letters: str, said: str | 
         tab.until(tab.hash, lambda hash_: said in hash_)
 
 
+def test_a_table_is_closed_by_escape_and_keeps_the_keys(tab: Tab) -> None:
+    tab.reset()
+    zoomed = "&p.activation_hist.zx=~50,100"
+    tab.set_hash(zoomed)
+    open_palette(tab, "table of")
+    tab.page.keyboard.press("Enter")
+    table = tab.frame.locator(".table-dialog[open]")
+    table.wait_for()
+    assert tab.frame.locator(".table-dialog caption").first.inner_text().startswith(GOOD)
+    for key in ("0", "ArrowLeft", "l", "Escape"):
+        tab.page.keyboard.press(key)
+    table.wait_for(state="detached")
+    tab.page.wait_for_timeout(300)
+    assert tab.hash() == f"#activation_hist{zoomed}"
+
+
 @pytest.mark.parametrize("way", ["key", "palette"])
 def test_the_cell_is_copied_as_a_table(tab: Tab, way: str) -> None:
     tab.reset()

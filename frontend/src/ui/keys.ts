@@ -107,6 +107,8 @@ export function globalKeys(event: KeyboardEvent): void {
     return;
   }
   if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || isTyping(event)) return;
+  // What lies behind a dialog stays as it is; the browser closes it with Esc.
+  if (document.querySelector("dialog[open]") !== null && !(helpOpen.peek() && event.key === "?")) return;
   if (act(event)) event.preventDefault();
 }
 
@@ -185,8 +187,7 @@ function act(event: KeyboardEvent): boolean {
 }
 
 function leave(): boolean {
-  if (helpOpen.peek()) helpOpen.value = false;
-  else if (settings.full.peek() !== "") settings.full.value = "";
+  if (settings.full.peek() !== "") settings.full.value = "";
   else resetZoom();
   return true;
 }
