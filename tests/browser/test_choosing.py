@@ -281,6 +281,14 @@ def test_many_layers_are_strips_under_their_modules(
         " e.getBoundingClientRect().bottom < innerHeight).length"
     )
     assert on_screen >= 2 * 50
+    # Scrolled away, the headings are told by the path in the corner, which leads back to them.
+    scroller = tab.frame.locator(".scroller")
+    scroller.evaluate("e => e.scrollTo(0, 60)")
+    crumb = tab.frame.locator(".crumb")
+    tab.until(crumb.all_text_contents, lambda texts: texts == ["stage0 › 0"])
+    crumb.click()
+    tab.until(lambda: scroller.evaluate("e => e.scrollTop"), lambda top: top == 0)
+    tab.until(crumb.count, lambda count: count == 0)
     tab.frame.get_by_title("Fold stage0", exact=True).click()
     tab.until(lambda: layer_names(tab)[0], lambda _: tab.frame.locator(".row.group").count() < 12)
     tab.frame.get_by_title("Unfold stage0", exact=True).click()

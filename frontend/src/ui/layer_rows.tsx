@@ -19,6 +19,7 @@ import { runColor, runs, type ShownRun } from "../state/selection";
 import { TimeAxis } from "./axes";
 import { axisName } from "./axis_name";
 import { box } from "./box";
+import { Breadcrumb } from "./breadcrumb";
 import { ColumnLines } from "./column_lines";
 import { RunBadge } from "./findings_view";
 import { PlacedRowView } from "./rows";
@@ -48,6 +49,7 @@ function Heads() {
     >
       {narrow.value ? null : (
         <div class="corner" style={box({ width: name_px.value })}>
+          <Breadcrumb />
           {axisName()}
         </div>
       )}
