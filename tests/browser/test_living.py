@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, Route
 
 from tb_activation_hist.names import LayerInfo
 from tests.browser.conftest import BAD, GOOD, LAYERS, STRICT
@@ -36,6 +36,8 @@ def test_a_page_opened_too_early_fills_and_follows(
     ) as server:
         tab = open_frame(open_page(), server.root)
         tab.frame.get_by_text("No activation histograms yet").wait_for()
+        tab.frame.get_by_text(str(logs), exact=True).wait_for()
+        assert_accessible(tab)
         tab.frame.get_by_role("button", name="Copy").click()
         copied = tab.page.evaluate("navigator.clipboard.readText()")
         compile(copied, "example", "exec")
@@ -90,12 +92,16 @@ def test_a_failing_server_is_said_and_can_be_asked_again(
     card = tab.frame.locator(".panel-error").first
     card.wait_for(timeout=20_000)
     assert "The disk is on fire." in card.inner_text()
+    # No colours and no histogram are made up where there is no data.
+    assert not tab.frame.locator(".tall .colour-bar").first.is_visible()
+    assert tab.frame.locator(".slice, .scalar-name:has-text('no values')").count() == 0
     recover()
     retry = tab.frame.get_by_role("button", name="Retry")
     while retry.count() > 0:
         retry.first.click()
         page.wait_for_timeout(200)
     tab.wait_drawn()
+    assert tab.frame.locator(".tall .colour-bar").first.is_visible()
     page.route("**/index*", lambda route: route.abort())
     tab.frame.get_by_text("not connected").wait_for(timeout=20_000)
 
@@ -115,6 +121,10 @@ VIEWS = {
     "panels": "",
     "strips and lines": "&p.activation_hist.layout=strips",
     "difference": "&p.activation_hist.cmp=difference&p.activation_hist.lines=mean",
+    "transposed": "&p.activation_hist.t=1&p.activation_hist.strip=zero",
+    "one layer": "&p.activation_hist.full=activations/conv1&p.activation_hist.slice=offset",
+    "a pinned step": "&p.activation_hist.step=100.5&p.activation_hist.contrast=auto",
+    "nothing found": "&p.activation_hist.q=nothing like this",
 }
 
 
@@ -123,19 +133,94 @@ def test_no_access_violations(
     open_page: Callable[..., Page], two_runs: TensorBoard, dark: bool
 ) -> None:
     tab = open_tab(open_page(), two_runs.root, dark=dark)
-    tab.frame.evaluate(AXE.read_text())
     for ours in VIEWS.values():
         tab.set_hash(ours)
         tab.page.wait_for_timeout(300)
         assert_accessible(tab)
+    tab.reset()
     tab.frame.get_by_title("More settings").click()
-    tab.page.keyboard.press("?")
-    tab.frame.get_by_text("Keys and gestures").wait_for()
+    assert_accessible(tab)
+    for key in ("?", "Control+k"):
+        tab.page.keyboard.press(key)
+        tab.frame.locator("dialog[open]").wait_for()
+        assert_accessible(tab)
+        tab.page.keyboard.press("Escape")
+    for menu in ("What looks wrong", "Choose which runs", "Save or copy this layer"):
+        tab.frame.locator(f"button[title^='{menu}']").first.click()
+        tab.frame.locator(".menu:popover-open").wait_for()
+        assert_accessible(tab)
+        tab.page.keyboard.press("Escape")
+    tab.page.mouse.move(*tab.point(GOOD, "conv1", 0.5, 0.5))
+    tab.frame.locator(".tooltip").wait_for()
     assert_accessible(tab)
     assert tab.problems == []
 
 
+@pytest.mark.parametrize("dark", [False, True])
+def test_no_access_violations_when_something_is_missing(
+    open_page: Callable[..., Page], two_runs: TensorBoard, dark: bool
+) -> None:
+    # As large as a page of 1280 px at 200 %.
+    page = open_page(640, 430)
+    held = HeldRequests(page, "**/activation_hist/index*")
+    recover = fail_requests(page, "**/tiles", "The disk is on fire.")
+    tab = open_frame(page, two_runs.root, dark=dark)
+    tab.frame.get_by_label("Loading the list of runs").wait_for()
+    assert_accessible(tab)
+    held.release()
+    tab.frame.locator(".panel-error").first.wait_for()
+    assert_accessible(tab)
+    recover()
+    page.locator(".reload-button").click()
+    tab.wait_drawn()
+    page.route("**/activation_hist/**", lambda route: route.abort())
+    tab.frame.get_by_text("not connected").wait_for(timeout=20_000)
+    assert_accessible(tab)
+    assert tab.frame.evaluate("document.documentElement.scrollWidth") == 640
+
+
+def test_nothing_moves_by_itself_where_that_is_not_wanted(
+    open_page: Callable[..., Page], two_runs: TensorBoard
+) -> None:
+    page = open_page()
+    page.emulate_media(reduced_motion="reduce")
+    held = HeldRequests(page, "**/activation_hist/index*")
+    tab = open_frame(page, two_runs.root)
+    tab.frame.get_by_label("Loading the list of runs").wait_for()
+    moving = "() => document.getAnimations().length"
+    assert tab.frame.evaluate(moving) == 0
+    page.emulate_media(reduced_motion="no-preference")
+    tab.until(lambda: tab.frame.evaluate(moving), lambda count: count > 0)
+    page.emulate_media(reduced_motion="reduce")
+    held.release()
+    tab.wait_drawn()
+    for title in ("More settings", "Transpose: layers as columns"):
+        tab.frame.get_by_title(title).click()
+        assert tab.frame.evaluate(moving) == 0
+
+
+class HeldRequests:
+    """Requests that get no answer before `release`."""
+
+    def __init__(self, page: Page, pattern: str) -> None:
+        self._held: list[Route] | None = []
+        page.route(pattern, self._hold)
+
+    def _hold(self, route: Route) -> None:
+        if self._held is None:
+            route.continue_()
+        else:
+            self._held.append(route)
+
+    def release(self) -> None:
+        held, self._held = self._held or [], None
+        for route in held:
+            route.continue_()
+
+
 def assert_accessible(tab: Tab) -> None:
+    if not tab.frame.evaluate("'axe' in window"):
+        tab.frame.evaluate(AXE.read_text())
     found = tab.frame.evaluate(
         "async () => (await axe.run({rules: {'label-content-name-mismatch': {enabled: true}}}))"
         ".violations.map(v => [v.id, v.nodes.map(n => n.html)])"

@@ -48,8 +48,11 @@ export function noteTexts(panel: PanelModel): readonly Note[] {
     const statement = alignment?.statement ?? "";
     // Nothing is drawn then, and an empty panel must say why.
     const short = alignment?.matched === 0 ? statement : `minus ${baselineRun()}`;
-    notes.push({ short, long: `This run minus the baseline. ${statement}` });
-    if (settings.axisScope.value === "panel") notes.push({ short: "one scale", long: NEEDS_ONE_SCALE });
+    const long = `This run minus the baseline. ${statement}`;
+    const shared = settings.axisScope.value === "panel";
+    notes.push(
+      shared ? { short: `${short}, one scale`, long: `${long} ${NEEDS_ONE_SCALE}` } : { short, long },
+    );
   } else if (settings.compare.value === "difference" && baselinePanel(panel) !== null) {
     notes.push({ short: "unlinked: no difference", long: NEEDS_LINKS });
   }

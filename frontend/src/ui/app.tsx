@@ -35,13 +35,20 @@ export function App() {
       window.removeEventListener("blur", releaseSpace);
     };
   }, []);
-  if (index.value === null) return <Loading />;
-  if (index.value.series.length === 0) return <Empty />;
+  const heading = <h1 class="visually-hidden">Activations</h1>;
+  if (index.value === null || index.value.series.length === 0) {
+    return (
+      <main>
+        {heading}
+        {index.value === null ? <Loading /> : <Empty />}
+      </main>
+    );
+  }
   const found = selection.layers.value.length > 0 && selection.runs.value.length > 0;
   return (
     <>
       <header>
-        <h1 class="visually-hidden">Activations</h1>
+        {heading}
         <Toolbar />
         {found ? (
           <div class="minimap-bar">
@@ -50,7 +57,13 @@ export function App() {
         ) : null}
       </header>
       <div class="body">
-        {found ? <Grid /> : <NothingFound />}
+        {found ? (
+          <Grid />
+        ) : (
+          <main>
+            <NothingFound />
+          </main>
+        )}
         <SettingsPane />
       </div>
       <Tooltip />

@@ -42,7 +42,7 @@ export function RowActions({ model }: { readonly model: RowModel }) {
   const full = settings.full.value === model.id;
   return (
     <div class="row-actions">
-      <FindingBadge tag={series.tag} short={narrow.value} />
+      <FindingBadge tag={series.tag} short={narrow.value || settings.transposed.value} />
       <RowMenu model={model} />
       <IconButton
         icon="pin"

@@ -80,7 +80,9 @@ function State({ run, tag, points }: StateProps) {
   }
   const logged = runs.value.some(({ name, scalars }) => name === run && scalars.includes(tag));
   if (!logged) return "not logged in this run";
-  return series.value.has(key) ? "no values" : "loading";
+  if (!series.value.has(key)) return "loading";
+  // Points have no place before any panel of the run is there.
+  return clocks.value.has(run) ? "no values" : "";
 }
 
 interface Points {

@@ -28,6 +28,7 @@ export function Slice({ row }: { readonly row: RowModel }) {
   const width_px = slice_px.value - 2 * SLICE_MARGIN_PX;
   const layout = row.layout.value;
   const parts = row.panels.value.flatMap((panel) => readPart(panel) ?? []);
+  if (parts.length === 0) return null;
   const mode = settings.sliceMode.value;
   const most =
     mode === "cumulative" ? 1 : Math.max(1e-12, ...parts.flatMap((part) => Math.max(...part.shares)));
@@ -35,8 +36,7 @@ export function Slice({ row }: { readonly row: RowModel }) {
   const lane_px = width_px / lanes;
   const toPx = (share: number) => sharePx(share, most, lane_px);
   const steps = [...new Set(parts.map((part) => part.steps))];
-  const title =
-    steps.length === 1 ? `step ${steps[0]}` : steps.length === 0 ? "" : `steps ${steps.join(" | ")}`;
+  const title = steps.length === 1 ? `step ${steps[0]}` : `steps ${steps.join(" | ")}`;
   const words = parts.map((part) => `${part.panel.run}: ${describe(part)}`).join("; ");
   return (
     <div class="slice" title={`Histogram at ${title}`}>

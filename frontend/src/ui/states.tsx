@@ -1,7 +1,9 @@
 /** The page without heatmaps: loading, nothing logged, nothing found, the server gone. */
 
 import { useSignal } from "@preact/signals";
+import { useEffect } from "preact/hooks";
 import { askIndex, failure, index } from "../state/catalog";
+import { askLogDirectory, logDirectory } from "../state/log_directory";
 import * as selection from "../state/selection";
 import * as settings from "../state/settings";
 import { copyText } from "./clipboard";
@@ -47,6 +49,7 @@ function Unreachable() {
 /** Nothing was logged: how to. */
 export function Empty() {
   const copied = useSignal("");
+  useEffect(() => void askLogDirectory(), []);
   const copy = async () => {
     copied.value = await copyText(EXAMPLE);
     window.setTimeout(() => {
@@ -58,8 +61,9 @@ export function Empty() {
     <div class="message">
       <h2>No activation histograms yet</h2>
       <p>
-        TensorBoard found no run with layer histograms in its log directory. This page looks again every few
-        seconds, so it can stay open while a training starts. To record one:
+        TensorBoard found no run with layer histograms in{" "}
+        {logDirectory.value === "" ? "its log directory" : <code>{logDirectory}</code>}. This page looks again
+        every few seconds, so it can stay open while a training starts. To record one:
       </p>
       <div class="code">
         <pre>
