@@ -8,7 +8,7 @@ import { limitedOwners, OPEN, ownLimits, scaleOwner, setLimits } from "../state/
 import * as selection from "../state/selection";
 import * as settings from "../state/settings";
 import { seriesId } from "../state/tree";
-import { Check, Select, toOptions } from "./controls";
+import { bound, Check, Select, switched, toOptions } from "./controls";
 import { CONTRASTS, SCOPES } from "./options";
 
 export function ColourSettings() {
@@ -18,38 +18,26 @@ export function ColourSettings() {
       <Select
         label="Same scale"
         tip="Which panels share one colour scale"
-        value={settings.scope.value}
         options={SCOPES}
-        onChange={(value) => {
-          settings.scope.value = value;
-        }}
+        {...bound(settings.scope)}
       />
       <Select<ColormapName>
         label="Map"
         tip="Cividis looks alike with and without colour-vision deficiency"
-        value={settings.colormap.value}
         options={toOptions(COLORMAPS)}
-        onChange={(value) => {
-          settings.colormap.value = value;
-        }}
+        {...bound(settings.colormap)}
       />
       <Select
         label="Contrast"
         tip="Auto leaves 0.5 % of the occupied cells at either end of the scale in the end colours: from percentile 0.5 to 99.5"
-        value={settings.contrast.value}
         options={CONTRASTS}
-        onChange={(value) => {
-          settings.contrast.value = value;
-        }}
+        {...bound(settings.contrast)}
       />
       <Limits />
       <Check
         label="Colour empty cells"
         tip="Paint cells without any value in the lowest colour; else they are left as background"
-        checked={settings.emptyColoured.value}
-        onChange={(checked) => {
-          settings.emptyColoured.value = checked;
-        }}
+        {...switched(settings.emptyColoured)}
       />
     </section>
   );

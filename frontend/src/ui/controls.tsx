@@ -17,6 +17,22 @@ export function toOptions<T extends string>(
   return values.map((value) => ({ value, label: labels[value] ?? value }));
 }
 
+/** What a control needs to show a setting and change it. */
+export function bound<T>(state: Signal<T>) {
+  return {
+    value: state.value,
+    onChange: (value: T) => {
+      state.value = value;
+    },
+  };
+}
+
+/** The same for one that is on or off. */
+export function switched(state: Signal<boolean>) {
+  const { value, onChange } = bound(state);
+  return { checked: value, onChange };
+}
+
 interface SelectProps<T extends string> {
   readonly label: string;
   readonly tip: string;

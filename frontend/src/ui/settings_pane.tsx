@@ -8,7 +8,7 @@ import { shownTags, tags } from "../state/scalars";
 import * as selection from "../state/selection";
 import * as settings from "../state/settings";
 import { ColourSettings } from "./colour_settings";
-import { Check, IconButton, Select, Slider, toOptions } from "./controls";
+import { bound, Check, IconButton, Select, Slider, switched, toOptions } from "./controls";
 import { BINS, OVERLAYS, RANGES, SCOPES, SORTS, STRIPS, toggled } from "./options";
 import { paneOpen } from "./pane_state";
 import { RangeFields } from "./range_fields";
@@ -48,15 +48,7 @@ function Layers() {
   return (
     <section>
       <h3>Layers</h3>
-      <Select
-        label="Order"
-        tip="How the layers are ordered"
-        value={settings.sort.value}
-        options={SORTS}
-        onChange={(value) => {
-          settings.sort.value = value;
-        }}
-      />
+      <Select label="Order" tip="How the layers are ordered" options={SORTS} {...bound(settings.sort)} />
       {orderProgress.value < 1 ? (
         <Hint text={`looking at the layers: ${Math.round(orderProgress.value * 100)} %`} />
       ) : null}
@@ -104,21 +96,15 @@ function Values() {
       <Select
         label="Range"
         tip="Auto: the central 99.9 % of the values of all shown runs"
-        value={settings.range.value}
         options={RANGES}
-        onChange={(value) => {
-          settings.range.value = value;
-        }}
+        {...bound(settings.range)}
       />
       <RangeFields />
       <Select
         label="Same axis"
         tip="Which panels share one value axis"
-        value={settings.axisScope.value}
         options={SCOPES}
-        onChange={(value) => {
-          settings.axisScope.value = value;
-        }}
+        {...bound(settings.axisScope)}
       />
       {differs() && settings.axisScope.value === "panel" ? <Hint text={NEEDS_ONE_SCALE} /> : null}
       <Select
@@ -133,18 +119,12 @@ function Values() {
       <Check
         label="Zeros inside the heatmap too"
         tip="Exact zeros have a band of their own under the heatmap; this also counts them in the bin at 0"
-        checked={settings.zerosInside.value}
-        onChange={(checked) => {
-          settings.zerosInside.value = checked;
-        }}
+        {...switched(settings.zerosInside)}
       />
       <Check
         label="Link axes and colours"
         tip="Runs of a layer share value axis and colours, all panels the time axis (L)"
-        checked={settings.linked.value}
-        onChange={(checked) => {
-          settings.linked.value = checked;
-        }}
+        {...switched(settings.linked)}
       />
     </section>
   );
@@ -169,11 +149,8 @@ function Additions() {
         <Select
           label="Strip below"
           tip="A thin strip under each heatmap, 0 to 100 % of its height"
-          value={settings.strip.value}
           options={STRIPS}
-          onChange={(value) => {
-            settings.strip.value = value;
-          }}
+          {...bound(settings.strip)}
         />
         <Scalars />
       </section>
@@ -238,19 +215,13 @@ function StepHistogram() {
       <Select
         label="Runs"
         tip="How the runs' histograms of the pinned step stand to each other"
-        value={settings.sliceMode.value}
         options={toOptions(settings.SLICES)}
-        onChange={(value) => {
-          settings.sliceMode.value = value;
-        }}
+        {...bound(settings.sliceMode)}
       />
       <Check
         label="Log counts"
         tip="Counts of the step histogram on a log axis"
-        checked={settings.sliceLog.value}
-        onChange={(checked) => {
-          settings.sliceLog.value = checked;
-        }}
+        {...switched(settings.sliceLog)}
       />
     </section>
   );

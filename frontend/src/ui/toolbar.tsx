@@ -8,7 +8,7 @@ import { orderProgress } from "../state/ranking";
 import * as selection from "../state/selection";
 import * as settings from "../state/settings";
 import { canGoBack, goBack, resetZoom, zoomed } from "../state/view";
-import { IconButton, Menu, Select } from "./controls";
+import { bound, IconButton, Menu, Select } from "./controls";
 import { FindingsMenu } from "./findings_view";
 import { Icon } from "./icons";
 import { helpOpen } from "./keys";
@@ -151,29 +151,20 @@ export function AxisSelects() {
       <Select
         label="Values"
         tip="Scale of the value axis. Auto: linear, or symlog where runs differ widely in size"
-        value={settings.scale.value}
         options={SCALES}
-        onChange={(value) => {
-          settings.scale.value = value;
-        }}
+        {...bound(settings.scale)}
       />
       <Select
         label="Colour"
         tip="What a cell's colour stands for"
-        value={settings.quantity.value}
         options={QUANTITIES}
-        onChange={(value) => {
-          settings.quantity.value = value;
-        }}
+        {...bound(settings.quantity)}
       />
       <Select
         label="as"
         tip="How colours are spread: log also shows rare values"
-        value={settings.curve.value}
         options={CURVES}
-        onChange={(value) => {
-          settings.curve.value = value;
-        }}
+        {...bound(settings.curve)}
       />
     </>
   );
