@@ -1,5 +1,6 @@
 /** What a panel does not show as it is: pooled, sampled, matched, foreign. */
 
+import { saturationBounds } from "../math/near_zero";
 import { clippedShare } from "../math/range";
 import { LEAST_COLUMN_PX } from "../math/wide_columns";
 import { alignPanels, baselinePanel, baselineRun, showsDifference } from "./compare";
@@ -42,6 +43,9 @@ export function noteTexts(panel: PanelModel): readonly Note[] {
       long: "Written with add_histogram or alike; bins as stored, zeros unknown",
     });
   }
+  const { type, dtypes } = panel.row.series.value;
+  if (settings.strip.value === "saturated" && saturationBounds(type, dtypes[0] ?? "") === null)
+    notes.push({ short: "cannot saturate", long: `${type || "This layer"} has no bounds to saturate at` });
   if (showsDifference(panel)) {
     const base = baselinePanel(panel);
     const alignment = base === null ? null : alignPanels(panel, base);
