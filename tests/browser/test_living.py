@@ -38,6 +38,12 @@ def test_a_page_opened_too_early_fills_and_follows(
         tab.frame.get_by_text("No activation histograms yet").wait_for()
         tab.frame.get_by_text(str(logs), exact=True).wait_for()
         assert_accessible(tab)
+        tab.page.set_viewport_size({"width": 360, "height": 500})
+        tab.until(lambda: tab.frame.evaluate("innerWidth"), lambda width: width == 360)
+        assert tab.frame.evaluate(
+            "() => [...document.querySelectorAll('main, p')].every(e => e.scrollWidth <= e.clientWidth)"
+        )
+        tab.page.set_viewport_size({"width": 1400, "height": 860})
         tab.frame.get_by_role("button", name="Copy").click()
         copied = tab.page.evaluate("navigator.clipboard.readText()")
         compile(copied, "example", "exec")
@@ -160,15 +166,17 @@ def test_no_access_violations(
 def test_no_access_violations_when_something_is_missing(
     open_page: Callable[..., Page], two_runs: TensorBoard, dark: bool
 ) -> None:
-    # As large as a page of 1280 px at 200 %.
-    page = open_page(640, 430)
+    # As large as a page of 1280 px at 200 %, and so narrow that names stand above their panels.
+    page = open_page(630, 430)
     held = HeldRequests(page, "**/activation_hist/index*")
     recover = fail_requests(page, "**/tiles", "The disk is on fire.")
     tab = open_frame(page, two_runs.root, dark=dark)
     tab.frame.get_by_label("Loading the list of runs").wait_for()
     assert_accessible(tab)
     held.release()
-    tab.frame.locator(".panel-error").first.wait_for()
+    card = tab.frame.locator(".panel-error").first
+    card.wait_for()
+    assert card.evaluate("e => e.clientHeight > 60 && e.scrollHeight <= e.clientHeight")
     assert_accessible(tab)
     recover()
     page.locator(".reload-button").click()
@@ -176,7 +184,7 @@ def test_no_access_violations_when_something_is_missing(
     page.route("**/activation_hist/**", lambda route: route.abort())
     tab.frame.get_by_text("not connected").wait_for(timeout=20_000)
     assert_accessible(tab)
-    assert tab.frame.evaluate("document.documentElement.scrollWidth") == 640
+    assert tab.frame.evaluate("document.documentElement.scrollWidth") == 630
 
 
 def test_nothing_moves_by_itself_where_that_is_not_wanted(
