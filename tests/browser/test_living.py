@@ -40,9 +40,8 @@ def test_a_page_opened_too_early_fills_and_follows(
         assert_accessible(tab)
         tab.page.set_viewport_size({"width": 360, "height": 500})
         tab.until(lambda: tab.frame.evaluate("innerWidth"), lambda width: width == 360)
-        assert tab.frame.evaluate(
-            "() => [...document.querySelectorAll('main, p')].every(e => e.scrollWidth <= e.clientWidth)"
-        )
+        fits = "e => e.scrollWidth <= e.clientWidth"
+        assert all(part.evaluate(fits) for part in tab.frame.locator("main, p").all())
         tab.page.set_viewport_size({"width": 1400, "height": 860})
         tab.frame.get_by_role("button", name="Copy").click()
         copied = tab.page.evaluate("navigator.clipboard.readText()")
