@@ -32,6 +32,7 @@ def test_findings_are_listed_marked_and_led_to(tab: Tab) -> None:
     assert "Usual causes" in text
     step = int(text.partition("at step ")[2].split()[0])
     first.locator("button").click()
+    tab.frame.locator(".menu:popover-open").wait_for(state="detached")
     tab.until(tab.hash, lambda ours: ".step=" in ours)
     mark = tab.frame.locator(f"{tab.panel(BAD, LAYERS[0])} .finding-mark.error").first
     plot = tab.frame.locator(tab.panel(BAD, LAYERS[0]))

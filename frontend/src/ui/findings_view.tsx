@@ -124,6 +124,12 @@ export function FindingsMenu() {
   );
 }
 
+/** To what a line of the list tells of; the list would cover it. */
+function follow(event: { readonly currentTarget: HTMLElement }, finding: Finding): void {
+  showFinding(finding);
+  event.currentTarget.closest<HTMLElement>("[popover]")?.hidePopover();
+}
+
 function key({ run, kind, tags, first_step }: Finding): string {
   return `${run} ${kind} ${tags[0] ?? ""} ${first_step}`;
 }
@@ -138,7 +144,11 @@ function FindingItem({ finding, advises }: ItemProps) {
   const { layers, severity } = finding;
   return (
     <li>
-      <button type="button" title={advises ? undefined : finding.advice} onClick={() => showFinding(finding)}>
+      <button
+        type="button"
+        title={advises ? undefined : finding.advice}
+        onClick={(event) => follow(event, finding)}
+      >
         <span class={`severity ${severity}`}>
           <Icon name="findings" />
           {severity}
@@ -175,7 +185,7 @@ function DifferenceItems({ finding }: { readonly finding: Finding }) {
               <button
                 type="button"
                 class="difference"
-                onClick={() => showFinding({ ...finding, tags: tags.slice(at, at + 1), first_step })}
+                onClick={(event) => follow(event, { ...finding, tags: tags.slice(at, at + 1), first_step })}
               >
                 <span class="ellipsis">{layer}</span>
                 <span class="facts-line">
