@@ -157,7 +157,7 @@ def measure_changes(browser: Browser, root: str) -> None:
         "value axis symlog instead of automatic": "p.activation_hist.y=symlog",
     }
     with opened(browser, root, PANELS) as (page, frame):
-        count = frame.evaluate("document.querySelectorAll('.panel canvas[role=img]').length")
+        count = frame.evaluate("document.querySelectorAll('.panel [role=img]').length")
         for what, setting in changes.items():
             times = []
             for _ in range(3):

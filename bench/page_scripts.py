@@ -16,7 +16,7 @@ DRAWN_AT: Final = """wanted => new Promise(done => {
   let known = 0;
   let inSight = [];
   const look = () => {
-    const all = document.querySelectorAll('.panel canvas[role=img]');
+    const all = document.querySelectorAll('.panel [role=img]');
     if (all.length !== known) {
       known = all.length;
       inSight = [...all].filter(canvas => {
@@ -91,8 +91,8 @@ SHARP_MS: Final = """turns => new Promise(done => {
   const start = performance.now();
   let moved = false;
   const look = () => {
-    const all = [...document.querySelectorAll('.panel canvas[role=img]')];
-    const blurred = all.some(canvas => canvas.style.transform !== '');
+    const all = [...document.querySelectorAll('.panel [role=img]')];
+    const blurred = all.some(heat => heat.classList.contains('stretched'));
     if (moved && !blurred) done(performance.now() - start);
     else if (performance.now() - start > 20000) done(NaN);
     else requestAnimationFrame(look);
@@ -100,7 +100,7 @@ SHARP_MS: Final = """turns => new Promise(done => {
   };
   look();
 })"""
-"""From the last turn of the wheel until no canvas is a stretched picture any more."""
+"""From the last turn of the wheel until no heatmap is a stretched picture any more."""
 
 SCROLL: Final = """async () => {
   const main = document.querySelector('main');
@@ -120,7 +120,7 @@ HOVER: Final = """() => {
 }"""
 
 WATCH_RENEWAL: Final = """() => { window.renewed = new Promise(done => {
-  const all = () => [...document.querySelectorAll('.panel canvas[role=img]')];
+  const all = () => [...document.querySelectorAll('.panel [role=img]')];
   const before = new Map(all().map(canvas => [canvas, canvas.dataset.painted]));
   const start = performance.now();
   performance.clearResourceTimings();

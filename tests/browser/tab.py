@@ -43,7 +43,7 @@ class Tab:
         """Until no heatmap waits for data."""
         self.until(
             lambda: self.frame.evaluate(
-                "() => { const all = [...document.querySelectorAll('.panel canvas[role=img]')];"
+                "() => { const all = [...document.querySelectorAll('.panel [role=img]')];"
                 " return all.length > 0 && all.every(c => c.dataset.painted); }"
             ),
             lambda drawn: bool(drawn),
@@ -65,7 +65,7 @@ class Tab:
 
     def point(self, run: str, layer: str, x: float, y: float) -> tuple[float, float]:
         """Page coordinates of a place in a heatmap, as shares from its top left corner."""
-        heat = self.frame.locator(f"{self.panel(run, layer)} .clip").first.bounding_box()
+        heat = self.frame.locator(f"{self.panel(run, layer)} .heat").bounding_box()
         assert heat is not None
         return heat["x"] + x * heat["width"], heat["y"] + y * heat["height"]
 
@@ -79,19 +79,35 @@ class Tab:
         if key:
             self.page.keyboard.up(key)
 
-    def pixels(self, run: str, layer: str) -> dict[str, Any]:
-        """Width, height and colours (one number each) of a heatmap's canvas, top row first."""
+    def pixels(self, run: str, layer: str, shares: bool = False) -> dict[str, Any]:
+        """Width, height and colours (one number each) of a heatmap as drawn, top row first.
+
+        shares: of the strip above the time axis instead.
+        """
         found = self.frame.evaluate(
-            """selector => {
-              const canvas = document.querySelector(selector);
-              const { width, height } = canvas;
-              const { data } = canvas.getContext('2d').getImageData(0, 0, width, height);
-              const colours = [];
-              for (let i = 0; i < data.length; i += 4)
-                colours.push((data[i] << 16) | (data[i + 1] << 8) | data[i + 2]);
-              return { width, height, colours };
+            """([selector, shares]) => {
+              const element = document.querySelector(selector);
+              const heat = element.getBoundingClientRect();
+              if (shares) {
+                const axes = element.closest('.panel').querySelector('.axes');
+                [heat.y, heat.height] = [axes.getBoundingClientRect().bottom - 13, 12];
+              }
+              for (const canvas of document.querySelectorAll('canvas.surface')) {
+                const box = canvas.getBoundingClientRect();
+                const inside = heat.left >= box.left && heat.right <= box.right
+                  && heat.top >= box.top && heat.bottom <= box.bottom;
+                if (!inside) continue;
+                const ratio = canvas.width / box.width;
+                const [left, top, width, height] = [heat.left - box.left, heat.top - box.top,
+                  heat.width, heat.height].map(size => Math.round(size * ratio));
+                const { data } = canvas.getContext('2d').getImageData(left, top, width, height);
+                const colours = [];
+                for (let i = 0; i < data.length; i += 4)
+                  colours.push((data[i] << 16) | (data[i + 1] << 8) | data[i + 2]);
+                return { width, height, colours };
+              }
             }""",
-            f"{self.panel(run, layer)} canvas[role=img]",
+            [f"{self.panel(run, layer)} [role=img]", shares],
         )
         return dict(found)
 
@@ -110,9 +126,9 @@ class Tab:
 
     def axis_ticks(self, axis: str, index: int = 0) -> list[Any]:
         """Place and label [x, y, label] of the ticks of a panel's "x" or "y" axis, once drawn."""
-        canvas = self.frame.locator(f".panel > .{axis}-axis").nth(index)
-        read = "e => JSON.parse(e.dataset.ticks ?? '[]')"
-        return list(self.until(lambda: canvas.evaluate(read), lambda ticks: len(ticks) > 0))
+        axes = self.frame.locator(".panel > .axes").nth(index)
+        read = f"e => JSON.parse(e.dataset.{axis}Ticks ?? '[]')"
+        return list(self.until(lambda: axes.evaluate(read), lambda ticks: len(ticks) > 0))
 
     def tick_labels(self, index: int = 0) -> list[str]:
         """Numbers on the time axis of a run's head."""

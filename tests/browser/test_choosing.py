@@ -176,7 +176,8 @@ def test_additions_are_drawn(tab: Tab) -> None:
     before = tab.pixels(GOOD, "conv1")["colours"]
     tab.set_hash("&p.activation_hist.lines=mean,std,percentiles&p.activation_hist.strip=near_zero")
     tab.until(lambda: tab.pixels(GOOD, "conv1")["colours"], lambda now: now != before)
-    assert tab.frame.locator(".shares canvas").count() == 2 * len(LAYERS)
+    for layer in LAYERS:
+        tab.until(lambda name=layer: tab.pixels(BAD, name, shares=True)["colours"], any)
     assert tab.frame.locator(".scalar").count() == 2
     tab.set_hash("&p.activation_hist.scalars=loss,lr&p.activation_hist.slice=cumulative")
     tab.until(tab.frame.locator(".scalar").count, lambda count: count == 4)

@@ -66,7 +66,7 @@ def test_what_is_shown_is_dragged_along(tab: Tab, way: str) -> None:
     button: Literal["left", "middle"] = "middle" if "middle" in way else "left"
     key = {"space": "Space", "shift+middle": "Shift", "alt": "Alt"}.get(way)
     start = tab.point(GOOD, "conv1", 0.5, 0.5)
-    heat = tab.frame.locator(f"{tab.panel(GOOD, 'conv1')} .clip").first.bounding_box()
+    heat = tab.frame.locator(f"{tab.panel(GOOD, 'conv1')} .heat").first.bounding_box()
     assert heat is not None
     tab.page.mouse.move(*start)
     if key:

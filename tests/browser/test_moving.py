@@ -125,7 +125,7 @@ def test_the_readout_stands_beside_the_crosshair_moved_by_keys(tab: Tab) -> None
     panel.focus()
     tab.page.keyboard.press("ArrowRight")
     tooltip = tab.frame.locator(".tooltip")
-    heat = panel.locator(".clip").first.bounding_box()
+    heat = panel.locator(".heat").first.bounding_box()
     assert heat is not None
     middle = heat["x"] + heat["width"] / 2
     box = tab.until(tooltip.bounding_box, lambda box: box is not None and box["x"] < middle + 60)

@@ -46,7 +46,7 @@ def test_our_tab_shows_it(open_page: Callable[..., Page], logged: TensorBoard) -
     tab = open_tab(open_page(), logged.root)
     assert tab.frame.locator(".tall .layer-name").all_text_contents() == ["conv", "act"]
     assert f"{STEPS} records" in str(
-        tab.frame.locator("canvas[role=img]").first.get_attribute("aria-label")
+        tab.frame.locator(".panel [role=img]").first.get_attribute("aria-label")
     )
     assert tab.frame.locator(".scalar").count() == 1
     assert tab.problems == []

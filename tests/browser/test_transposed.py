@@ -50,7 +50,7 @@ def test_a_step_read_in_one_column_is_marked_in_all(tab: Tab) -> None:
     lines = tab.frame.locator(".cross-x:not(.pin-line)")
     # One for each layer, and one for the scalars.
     assert lines.count() == len(LAYERS) + 1
-    heat = tab.frame.locator(f"{tab.panel(GOOD, 'layer1')} .clip").first.bounding_box()
+    heat = tab.frame.locator(f"{tab.panel(GOOD, 'layer1')} .heat").first.bounding_box()
     assert heat is not None
     wanted = heat["x"] + 0.25 * heat["width"]
     assert min(abs(place(lines.nth(at))[0] - wanted) for at in range(lines.count())) < 1.5

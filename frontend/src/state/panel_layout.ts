@@ -49,7 +49,7 @@ export function placeParts(bands: readonly BandName[], panel_px: number, withSha
     bands: placed,
     heatTop_px,
     heatHeight_px,
-    shareTop_px: withShares ? partsEnd_px + 2 : null,
+    shareTop_px: withShares ? partsEnd_px + 1 : null,
     axisTop_px: partsEnd_px + share_px + 1,
     height_px: partsEnd_px + share_px - NOTES_PX,
   };

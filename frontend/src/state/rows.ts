@@ -6,6 +6,9 @@ import { isExpanded, layers, orderRows } from "./selection";
 import * as settings from "./settings";
 import { type Row, seriesId } from "./tree";
 
+/** Height of a name above a strip. */
+const STRIP_TITLE_PX = 16;
+
 export interface PlacedRow {
   readonly row: Row;
   readonly top_px: number;
@@ -47,13 +50,19 @@ export const total_px = computed(() => {
 /** Height of an expanded row. */
 export const expanded_px = computed(() => {
   const share = settings.strip.value === "none" ? 0 : SHARE_PX;
-  return panelHeight_px.value + share + (narrow.value ? TITLE_PX : 0);
+  return panelHeight_px.value + share + cellsTop_px(true);
 });
+
+/** Where a narrow page has no column of names they stand above the panels. */
+export function cellsTop_px(expanded: boolean): number {
+  if (!narrow.value) return 0;
+  return expanded ? TITLE_PX : STRIP_TITLE_PX;
+}
 
 function rowHeight(row: Row): number {
   if (row.kind === "group") return GROUP_PX;
   if (isExpanded(row.id) || settings.full.value === row.id) return expanded_px.value;
-  return strip_px.value + STRIP_GAP_PX + (narrow.value ? TITLE_PX - 6 : 0);
+  return strip_px.value + STRIP_GAP_PX + cellsTop_px(false);
 }
 
 /** The rows that lie at least partly between two heights. */

@@ -1,7 +1,7 @@
 /** Ticks with numbers: on canvases in panels, of which there are many; as SVG in the heads of runs. */
 
 import { type ReadonlySignal, useComputed, useSignalEffect } from "@preact/signals";
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useMemo, useRef } from "preact/hooks";
 import { BAND_LABELS, type BandName } from "../draw/bands";
 import { formatSteps, formatValue } from "../math/format";
 import type { StepAxis } from "../math/step_axis";
@@ -12,10 +12,11 @@ import type { PanelLayout } from "../state/panel_layout";
 import { findPanel, type PanelModel } from "../state/panels";
 import { columnNear } from "../state/readout";
 import * as settings from "../state/settings";
-import { type Cursor, cursor } from "../state/view";
-import { type AxisDrawing, type AxisText, drawAxis } from "./axis_canvas";
+import { type Cursor, cursor, gesturing } from "../state/view";
+import { type AxisDrawing, type AxisText, drawAxis, numbersToText } from "./axis_canvas";
 import { box } from "./box";
 import { drawSoon, forget } from "./frames";
+import { placeOf } from "./surface";
 
 const TICK_EVERY_PX = 20;
 const X_TICK_EVERY_PX = 80;
@@ -54,18 +55,74 @@ function valueTicks(scale: ValueScale, { heatTop_px, heatHeight_px, bands }: Pan
   return few.length > 1 ? few : free(2 * wanted);
 }
 
+/** Both axes of a panel, drawn onto the surface under it. */
+export function PanelAxes({ panel }: { readonly panel: PanelModel }) {
+  const element = useRef<HTMLDivElement>(null);
+  const parts = useMemo(() => ({ value: {}, time: {} }), []);
+  useSignalEffect(() => {
+    const drawing = valueAxisDrawing(panel);
+    drawOn(panel, parts.value, [0, 0], drawing, (text) => {
+      if (element.current) element.current.dataset.yTicks = text;
+    });
+  });
+  useSignalEffect(() => {
+    const drawing = timeAxisDrawing(panel.axis.value);
+    const { axisTop_px } = panel.row.layout.value;
+    drawOn(panel, parts.time, [AXIS_PX, axisTop_px], drawing, (text) => {
+      if (element.current) element.current.dataset.xTicks = text;
+    });
+  });
+  useEffect(
+    () => () => {
+      forget(parts.value);
+      forget(parts.time);
+    },
+    [parts],
+  );
+  const { axisTop_px } = panel.row.layout.value;
+  const style = box({ width: AXIS_PX, height: axisTop_px });
+  return <div ref={element} class="axes" title={bandTitles(panel)} style={style} />;
+}
+
+/** Draws soon; `tell` is given the numbers. */
+function drawOn(
+  panel: PanelModel,
+  target: object,
+  [left_px, top_px]: readonly [number, number],
+  drawing: AxisDrawing,
+  tell: (text: string) => void,
+): void {
+  const place = placeOf(panel).value;
+  if (place === null) return;
+  drawSoon(target, () => {
+    const { ratio } = drawing;
+    const corner = [Math.round((place.left_px + left_px) * ratio), Math.round(top_px * ratio)] as const;
+    drawAxis(place.context, corner, drawing);
+    tell(numbersToText(drawing));
+  });
+}
+
+/** The axis alone, beside something that is no panel. */
 export function ValueAxis({ panel }: { readonly panel: PanelModel }) {
   const canvas = useRef<HTMLCanvasElement>(null);
   useSignalEffect(() => {
     const drawing = valueAxisDrawing(panel);
-    drawSoon(canvas, () => canvas.current && drawAxis(canvas.current, drawing));
+    drawSoon(canvas, () => {
+      const context = canvas.current?.getContext("2d");
+      if (!context) return;
+      context.canvas.width = Math.round(drawing.width_px * drawing.ratio);
+      context.canvas.height = Math.round(drawing.height_px * drawing.ratio);
+      drawAxis(context, [0, 0], drawing);
+    });
   });
   useEffect(() => () => forget(canvas), []);
-  const { axisTop_px, bands } = panel.row.layout.value;
-  const names = bands.map(({ band }) => `${SHORT[band]}: ${BAND_LABELS[band]}`).join("\n");
-  return (
-    <canvas ref={canvas} class="y-axis" title={names} style={box({ width: AXIS_PX, height: axisTop_px })} />
-  );
+  const style = box({ width: AXIS_PX, height: panel.row.layout.value.axisTop_px });
+  return <canvas ref={canvas} class="axes" title={bandTitles(panel)} style={style} />;
+}
+
+function bandTitles(panel: PanelModel): string {
+  const { bands } = panel.row.layout.value;
+  return bands.map(({ band }) => `${SHORT[band]}: ${BAND_LABELS[band]}`).join("\n");
 }
 
 function valueAxisDrawing(panel: PanelModel): AxisDrawing {
@@ -87,40 +144,25 @@ function valueAxisDrawing(panel: PanelModel): AxisDrawing {
     height_px: layout.axisTop_px,
     ratio: pixelRatio.value,
     dark: dark.value,
+    faint: false,
     lines: ticks.map(({ y }) => [AXIS_PX - 4, y, AXIS_PX, y]),
     texts: ticks.map(({ label, y }) => text(label, y, TEXT_PX)),
     names,
   };
 }
 
-interface TimeAxisProps {
-  readonly axis: ReadonlySignal<StepAxis>;
-  readonly top_px: number;
-}
-
 /** The time axis of a panel; while a gesture lasts only the run heads have a live one, and this is faded. */
-export function PanelTimeAxis({ axis, top_px }: TimeAxisProps) {
-  const canvas = useRef<HTMLCanvasElement>(null);
-  useSignalEffect(() => {
-    const width_px = plot_px.value;
-    const drawing: AxisDrawing = {
-      width_px,
-      height_px: X_AXIS_PX,
-      ratio: pixelRatio.value,
-      dark: dark.value,
-      ...timeTicks(axis.value, width_px),
-      names: [],
-    };
-    drawSoon(canvas, () => canvas.current && drawAxis(canvas.current, drawing));
-  });
-  useEffect(() => () => forget(canvas), []);
-  return (
-    <canvas
-      ref={canvas}
-      class="x-axis"
-      style={box({ top: top_px, width: plot_px.value, height: X_AXIS_PX })}
-    />
-  );
+function timeAxisDrawing(axis: StepAxis): AxisDrawing {
+  const width_px = plot_px.value;
+  return {
+    width_px,
+    height_px: X_AXIS_PX,
+    ratio: pixelRatio.value,
+    dark: dark.value,
+    faint: gesturing.value,
+    ...timeTicks(axis, width_px),
+    names: [],
+  };
 }
 
 function timeTicks(axis: StepAxis, width_px: number): Pick<AxisDrawing, "lines" | "texts"> {
@@ -139,6 +181,11 @@ function timeTicks(axis: StepAxis, width_px: number): Pick<AxisDrawing, "lines" 
       size_px: TEXT_PX,
     })),
   };
+}
+
+interface TimeAxisProps {
+  readonly axis: ReadonlySignal<StepAxis>;
+  readonly top_px: number;
 }
 
 /** The time axis of a run's head: few of them, always live, and readable as text. */

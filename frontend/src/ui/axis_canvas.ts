@@ -18,6 +18,7 @@ export interface AxisDrawing {
   readonly height_px: number;
   readonly ratio: number;
   readonly dark: boolean;
+  readonly faint: boolean;
   readonly lines: readonly AxisLine[];
   readonly texts: readonly AxisText[];
   /** Words beside the numbers. */
@@ -30,15 +31,17 @@ const INKS = {
   dark: { line: "#9a9a9a", text: "#c4c4c4" },
 } as const;
 
-/** Draws an axis anew; its numbers are also left on the element, where they can be read. */
-export function drawAxis(canvas: HTMLCanvasElement, drawing: AxisDrawing): void {
+/** Draws an axis anew, from a corner in device px on. */
+export function drawAxis(
+  context: CanvasRenderingContext2D,
+  [left, top]: readonly [left: number, top: number],
+  drawing: AxisDrawing,
+): void {
   const { width_px, height_px, ratio } = drawing;
-  const context = canvas.getContext("2d");
-  if (context === null) return;
-  // Setting the size also clears.
-  canvas.width = Math.round(width_px * ratio);
-  canvas.height = Math.round(height_px * ratio);
-  context.scale(ratio, ratio);
+  context.save();
+  context.setTransform(ratio, 0, 0, ratio, left, top);
+  context.clearRect(0, 0, width_px, height_px);
+  context.globalAlpha = drawing.faint ? 0.3 : 1;
   const ink = drawing.dark ? INKS.dark : INKS.light;
   context.fillStyle = ink.line;
   for (const [x1, y1, x2, y2] of drawing.lines) {
@@ -56,5 +59,10 @@ export function drawAxis(canvas: HTMLCanvasElement, drawing: AxisDrawing): void 
     context.textAlign = anchor;
     context.fillText(label, x_px, y_px);
   }
-  canvas.dataset.ticks = JSON.stringify(drawing.texts.map(({ label, x_px, y_px }) => [x_px, y_px, label]));
+  context.restore();
+}
+
+/** Places and labels of the numbers, to be left on an element where they can be read. */
+export function numbersToText({ texts }: AxisDrawing): string {
+  return JSON.stringify(texts.map(({ label, x_px, y_px }) => [x_px, y_px, label]));
 }

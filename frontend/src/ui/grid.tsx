@@ -9,7 +9,6 @@ import { scrollTarget } from "../state/reveal";
 import { placedRows } from "../state/rows";
 import { columnsOnScreen, rowsOnScreen, scrollLeft_px, scrollTop_px } from "../state/screen";
 import * as settings from "../state/settings";
-import { gesturing } from "../state/view";
 import { LayerRows } from "./layer_rows";
 import { RunRows } from "./run_rows";
 
@@ -51,7 +50,7 @@ export function Grid() {
   return (
     <main
       ref={scroller}
-      class={gesturing.value ? "scroller gesturing" : "scroller"}
+      class="scroller"
       // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard.
       tabIndex={0}
       aria-label={

@@ -69,7 +69,7 @@ export function panelKeys(event: KeyboardEvent, panel: PanelModel): void {
 function placeTooltip(panel: HTMLElement): void {
   requestAnimationFrame(() => {
     const level = panel.querySelector(".cross-y")?.getBoundingClientRect();
-    const heat = panel.querySelector(".clip")?.getBoundingClientRect();
+    const heat = panel.querySelector(".heat")?.getBoundingClientRect();
     const now = cursor.peek();
     const model = knownPanels.peek().find((known) => known.id === now?.panelId);
     if (now === null || model === undefined || !level || !heat) return;

@@ -12,8 +12,8 @@ import {
   SCALAR_PX,
   slice_px,
 } from "../state/metrics";
-import { sharedLiveAxis } from "../state/panels";
-import { type PlacedRow, total_px } from "../state/rows";
+import { rowOf, sharedLiveAxis } from "../state/panels";
+import { cellsTop_px, type PlacedRow, total_px } from "../state/rows";
 import { shownTags } from "../state/scalars";
 import { runColor, runs, type ShownRun } from "../state/selection";
 import { TimeAxis } from "./axes";
@@ -26,12 +26,17 @@ import { PlacedRowView } from "./rows";
 import { RunName } from "./run_name";
 import { ScalarChart } from "./scalar_chart";
 import { StepField } from "./step_field";
+import { Surfaces } from "./surface";
 
 export function LayerRows({ onScreen }: { readonly onScreen: readonly PlacedRow[] }) {
   return (
     <>
       <Heads />
       <div class="rows" style={box({ height: total_px.value, width: content_px.value })}>
+        {/* All surfaces come before all rows, so that these share one layer above them. */}
+        {onScreen.map((placed) => (
+          <RowSurfaces key={placed.row.id} placed={placed} />
+        ))}
         {onScreen.map((placed) => (
           <PlacedRowView key={placed.row.id} placed={placed} />
         ))}
@@ -39,6 +44,15 @@ export function LayerRows({ onScreen }: { readonly onScreen: readonly PlacedRow[
       </div>
     </>
   );
+}
+
+function RowSurfaces({ placed: { row, top_px, height_px } }: { readonly placed: PlacedRow }) {
+  if (row.kind === "group") return null;
+  const model = rowOf(row.series);
+  const title_px = cellsTop_px(model.expanded.value);
+  const lefts_px = new Map(runs.value.map((run, at) => [run.name, name_px.value + at * panel_px.value]));
+  const panels = model.panels.value.map((panel) => ({ panel, left_px: lefts_px.get(panel.run) ?? 0 }));
+  return <Surfaces panels={panels} top_px={top_px + title_px} height_px={height_px - title_px} />;
 }
 
 function Heads() {

@@ -22,8 +22,8 @@ import { paintOverlays } from "./paint_lines";
 
 /** Cells without any value, and times without any record; the style sheet has the same two colours. */
 const BLANKS = {
-  light: { zero: hexToColour("#f3f3f4"), gap: hexToColour("#ffffff") },
-  dark: { zero: hexToColour("#262626"), gap: hexToColour("#303030") },
+  light: { zero: hexToColour("#f3f3f4"), gap: hexToColour("#ffffff"), css: "#f3f3f4" },
+  dark: { zero: hexToColour("#262626"), gap: hexToColour("#303030"), css: "#262626" },
 } as const;
 
 const TABLES_KEPT = 8;
@@ -35,6 +35,11 @@ export function currentLut(): Lut {
 
 function backgrounds() {
   return dark.value ? BLANKS.dark : BLANKS.light;
+}
+
+/** Where a picture does not reach while it is stretched. */
+export function blankCss(): string {
+  return backgrounds().css;
 }
 
 /** Panels of a row share their scale and are painted one after another, so a few tables are enough. */
@@ -117,15 +122,14 @@ export function paintHeat(
   };
 }
 
-/** Draws one thin band. */
-export function paintBand(canvas: HTMLCanvasElement, panel: PanelModel, band: BandName, size: Size): void {
-  const height = Math.max(1, Math.round(size.height_px * size.ratio));
+/** Draws one thin band, a single row of pixels. */
+export function paintBand(canvas: HTMLCanvasElement, panel: PanelModel, band: BandName): void {
   const pixels = panel.pixels.value;
   const grid = panel.grid.value;
   const tile = panel.shown.value;
   if (pixels === null || grid === null || tile === null) return;
   const cells = bandCells(bandCounts(band, tile.columns, grid), tile.columns.n, pixels);
-  paint(canvas, cells, tableOf(BAND_SCALE, false, null), height);
+  paint(canvas, cells, tableOf(BAND_SCALE, false, null), 1);
 }
 
 /** Bands are shares of all values, from none to all, whatever the heatmap shows. */

@@ -7,7 +7,7 @@ import { AXIS_PX, panel_px, plot_px } from "../state/metrics";
 import type { PanelModel } from "../state/panels";
 import { summarise } from "../state/readout";
 import { cursor, keyOfX } from "../state/view";
-import { PanelTimeAxis, ValueAxis, ValueMark } from "./axes";
+import { PanelAxes, ValueMark } from "./axes";
 import { box } from "./box";
 import { FindingMarks } from "./findings_view";
 import { Heatmap } from "./heatmap";
@@ -36,7 +36,7 @@ export function Panel({ panel }: { readonly panel: PanelModel }) {
         cursor.value = null;
       }}
     >
-      {expanded && ready.value ? <ValueAxis panel={panel} /> : null}
+      {expanded && ready.value ? <PanelAxes panel={panel} /> : null}
       {/** biome-ignore lint/a11y/noStaticElementInteractions: the same can be done with the group's keys. */}
       <div
         class="plot"
@@ -65,7 +65,6 @@ export function Panel({ panel }: { readonly panel: PanelModel }) {
         <BrushBox panel={panel} />
       </div>
       {expanded && ready.value ? <ValueMark panel={panel} /> : null}
-      {expanded && ready.value ? <PanelTimeAxis axis={panel.axis} top_px={layout.axisTop_px} /> : null}
       {expanded ? <PanelNotes panel={panel} /> : null}
       <PanelError panel={panel} />
     </div>

@@ -11,8 +11,8 @@ import {
   showsScalars,
 } from "../state/columns";
 import { AXIS_PX, frame, HEAD_PX, name_px, narrow, panel_px, plot_px } from "../state/metrics";
-import { findPanel, panelId, type RowModel, rowOf, sharedLiveAxis } from "../state/panels";
-import { expanded_px } from "../state/rows";
+import { type PanelModel, type RowModel, rowOf, sharedLiveAxis } from "../state/panels";
+import { cellsTop_px, expanded_px } from "../state/rows";
 import { shownTags } from "../state/scalars";
 import { runColor, runs, type ShownRun, toggleExpanded } from "../state/selection";
 import * as settings from "../state/settings";
@@ -27,6 +27,7 @@ import { RunName } from "./run_name";
 import { ScalarChart } from "./scalar_chart";
 import { Slice } from "./slice";
 import { StepField } from "./step_field";
+import { Surfaces } from "./surface";
 
 /** Head of a layer with its facts and two colour bars. */
 const TALL_HEAD_PX = 108;
@@ -46,6 +47,12 @@ export function RunRows({ onScreen }: Props) {
     <>
       <Heads onScreen={onScreen} />
       <div class="rows" style={box({ height: runRowsEnd_px.value, width: columnsEnd_px.value })}>
+        {/* All surfaces come before all rows, so that these share one layer above them. */}
+        {runs.value.map((run, at) =>
+          onScreen.map((column) => (
+            <CellSurface key={`${run.name} ${column.row.id}`} run={run} at={at} column={column} />
+          )),
+        )}
         {runs.value.map((run, at) => (
           <RunRow key={run.name} run={run} at={at} onScreen={onScreen} />
         ))}
@@ -153,6 +160,25 @@ function RunRow({ run, at, onScreen }: RunRowProps) {
   );
 }
 
+interface CellSurfaceProps {
+  readonly run: ShownRun;
+  readonly at: number;
+  readonly column: PlacedColumn;
+}
+
+function CellSurface({ run, at, column: { row, left_px } }: CellSurfaceProps) {
+  const panel = panelIn(run, rowOf(row.series));
+  if (panel === undefined) return null;
+  const title_px = cellsTop_px(true);
+  return (
+    <Surfaces
+      panels={[{ panel, left_px }]}
+      top_px={at * runRow_px.value + title_px}
+      height_px={runRow_px.value - title_px}
+    />
+  );
+}
+
 /** A column of its own, or a line above the panels where there is no room for one. */
 function nameBox() {
   return box({ width: narrow.value ? frame.value.width_px : name_px.value });
@@ -164,9 +190,12 @@ function Skipped({ onScreen }: Props) {
   return width > 0 ? <div class="skipped" style={box({ width })} /> : null;
 }
 
+function panelIn(run: ShownRun, model: RowModel): PanelModel | undefined {
+  return model.panels.value.find((panel) => panel.run === run.name);
+}
+
 function Cell({ run, model }: { readonly run: ShownRun; readonly model: RowModel }) {
-  const used = model.panels.value.some((panel) => panel.run === run.name);
-  const panel = used ? findPanel(panelId(run.name, model.id)) : undefined;
+  const panel = panelIn(run, model);
   if (panel !== undefined) return <Panel panel={panel} />;
   return (
     <div class="absent" style={box({ width: panel_px.value })} title="This run has no such layer">
