@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from tb_activation_hist.errors import FormatError
 from tb_activation_hist.names import LayerInfo, content_to_layer_info
 from tb_activation_hist.plugin.lru import ByteLru
 from tb_activation_hist.plugin.provider import (
+    ALL,
     BLOCKS,
     Listing,
     Provider,
@@ -19,6 +20,7 @@ from tb_activation_hist.plugin.provider import (
 )
 from tb_activation_hist.plugin.stored import (
     StoredSeries,
+    append_block,
     read_blocks,
     read_foreign,
     tensor_to_bytes,
@@ -79,19 +81,25 @@ class Store:
             else:
                 stale.append(key)
         for group in self._groups(stale):
-            yield from self._read(provider, group, listings, keep)
+            yield from self._read(provider, group, listings, keep).items()
 
     def _groups(self, keys: Sequence[SeriesKey]) -> Iterator[list[SeriesKey]]:
-        """Series of one run and source that one read may bring."""
-        by_run: dict[tuple[str, str], list[SeriesKey]] = {}
+        """Series of one source that one read may bring: tags that several runs share together."""
+        tags_of: dict[tuple[str, str], list[str]] = {}
         for key in keys:
-            by_run.setdefault((key.source, key.run), []).append(key)
-        for of_run in by_run.values():
-            start = 0
-            while start < len(of_run):
-                size = max(READ_BYTES // self._largest_bytes, 1)
-                yield of_run[start : start + size]
-                start += size
+            tags_of.setdefault((key.source, key.run), []).append(key.tag)
+        runs_with: dict[tuple[str, tuple[str, ...]], list[str]] = {}
+        for (source, run), of_run in tags_of.items():
+            runs_with.setdefault((source, tuple(of_run)), []).append(run)
+        most = max(READ_BYTES // self._largest_bytes, 1)
+        for (source, tags), runs in runs_with.items():
+            for some_runs in _parts(runs, most):
+                for some_tags in _parts(tags, max(most // len(some_runs), 1)):
+                    yield [
+                        SeriesKey(keys[0].experiment, source, run, tag)
+                        for tag in some_tags
+                        for run in some_runs
+                    ]
 
     def _read(
         self,
@@ -99,22 +107,52 @@ class Store:
         keys: Sequence[SeriesKey],
         listings: Mapping[SeriesKey, Listing],
         keep: bool,
-    ) -> list[tuple[SeriesKey, StoredSeries]]:
-        found = []
+    ) -> dict[SeriesKey, StoredSeries]:
+        found: dict[SeriesKey, StoredSeries] = {}
         with self._reading:
+            held = {key: stored for key in keys if (stored := self._held.get(key))}
             # Another request may have read some of them while this one waited.
-            held = {key: self._held.get(key) for key in keys}
-            fresh = [(k, s) for k, s in held.items() if s and s.stamp == listings[k].stamp]
-            stale = [key for key in keys if key not in dict(fresh)]
-            found += fresh
-            if stale:
-                source, run = stale[0].source, stale[0].run
-                for key, tensors in provider.read_series(source, [run], [k.tag for k in stale]):
-                    stored = self._decode(key, held.get(key), listings[key], tensors)
-                    if stored is not None:
-                        self._held.put(key, stored, stored.size_bytes, evict=keep)
-                        found.append((key, stored))
+            found |= {k: s for k, s in held.items() if s.stamp == listings[k].stamp}
+            grown = {k: s for k, s in held.items() if k not in found and k.source == BLOCKS}
+            for key, tensors in self._tensors(provider, grown, downsample=1):
+                stored = self._append(key, grown[key], listings[key], tensors)
+                if stored is not None:
+                    found[key] = self._keep(key, stored, keep)
+            rest = [key for key in keys if key not in found]
+            for key, tensors in self._tensors(provider, rest, downsample=ALL):
+                stored = self._decode(key, held.get(key), listings[key], tensors)
+                if stored is not None:
+                    found[key] = self._keep(key, stored, keep)
         return found
+
+    @staticmethod
+    def _tensors(
+        provider: Provider, keys: Collection[SeriesKey], downsample: int
+    ) -> Iterator[tuple[SeriesKey, list[Any]]]:
+        """TensorDatums of series of one source; a downsample of 1 gives the newest of each."""
+        if not keys:
+            return
+        source = next(iter(keys)).source
+        runs, tags = list({key.run for key in keys}), list({key.tag for key in keys})
+        for key, tensors in provider.read_series(source, runs, tags, downsample):
+            if key in keys:
+                yield key, tensors
+
+    def _keep(self, key: SeriesKey, stored: StoredSeries, keep: bool) -> StoredSeries:
+        self.decoded += stored.decoded
+        self._note(key, stored.warning)
+        self._held.put(key, stored, stored.size_bytes, evict=keep)
+        return stored
+
+    def _append(
+        self, key: SeriesKey, before: StoredSeries, listing: Listing, tensors: list[Any]
+    ) -> StoredSeries | None:
+        """The series with its newest block; None where more has changed than that."""
+        info = self._layer_info(key, listing.content)
+        if info is None or len(tensors) != 1:
+            return None
+        data = tensor_to_bytes(tensors[0].numpy)
+        return append_block(before, listing.stamp, data, info.scheme, info.key)
 
     def _decode(
         self, key: SeriesKey, before: StoredSeries | None, listing: Listing, tensors: list[Any]
@@ -131,8 +169,6 @@ class Store:
             size = sum(t.numpy.nbytes for t in tensors)
             stored = read_foreign(listing.stamp, tensors, key.tag)
         self._largest_bytes = max(size, self._largest_bytes // 2, 2**16)
-        self.decoded += stored.decoded
-        self._note(key, stored.warning)
         return stored
 
     def _layer_info(self, key: SeriesKey, content: bytes) -> LayerInfo | None:
@@ -148,3 +184,12 @@ class Store:
                 self._warnings[key] = warning
             else:
                 self._warnings.pop(key, None)
+
+
+Item = TypeVar("Item")
+
+
+def _parts(items: Sequence[Item], size: int) -> Iterator[Sequence[Item]]:
+    """The items in parts of at most `size`."""
+    for start in range(0, len(items), size):
+        yield items[start : start + size]

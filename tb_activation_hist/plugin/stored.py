@@ -39,6 +39,7 @@ class StoredSeries:
 
     revision: equal for equal records. missing: records that were written but are not held.
     warning: what could not be read, as part of a sentence; empty when all was well.
+    spans: which records of their writers the blocks hold, damaged ones too.
     decoded: blocks that this reading had to decode.
     """
 
@@ -49,6 +50,7 @@ class StoredSeries:
     hint: str = ""
     warning: str = ""
     blocks: frozenset[BlockId] = frozenset()
+    spans: frozenset[BlockSpan] = frozenset()
     damaged: Mapping[BlockId, str] = field(default_factory=dict)
     decoded: int = 0
 
@@ -56,7 +58,7 @@ class StoredSeries:
     def size_bytes(self) -> int:
         """Memory that the records take, to within a few per cent."""
         tallies = len(self.series) * 8 * 11
-        return int(self.series.bin_counts.nbytes) + tallies + 200 * len(self.blocks) + 2_000
+        return int(self.series.bin_counts.nbytes) + tallies + 400 * len(self.blocks) + 2_000
 
 
 def read_blocks(
@@ -86,17 +88,53 @@ def read_blocks(
     damaged |= {n: part for n, part in zip(new, decoded, strict=True) if isinstance(part, str)}
     held = known | {n for n, part in zip(new, decoded, strict=True) if not isinstance(part, str)}
     series = join_series(parts) if parts else empty_series(scheme, layer)
-    missing, hint = _missing_records(list(data.values()), damaged)
+    return _stored(stamp, series, held, _spans(data.values()), damaged, len(held) - len(known))
+
+
+def append_block(
+    before: StoredSeries, stamp: Stamp, data: bytes, scheme: Scheme, layer: str
+) -> StoredSeries | None:
+    """The series with its newest block, without looking at the others again.
+
+    None where the block does not follow those held: others have come too, or the training began
+    anew, and all must be read.
+    """
+    span = peek_span(data)
+    if span is None or not _follows(span, before.spans):
+        return None
+    part = _try_decode(scheme, layer, data)
+    if isinstance(part, str) or len(before.series) == 0 or part.steps[0] <= before.series.steps[-1]:
+        return None
+    blocks, spans = before.blocks | {block_id(data)}, before.spans | {span}
+    return _stored(stamp, join_series([before.series, part]), blocks, spans, before.damaged, 1)
+
+
+def _follows(span: BlockSpan, spans: frozenset[BlockSpan]) -> bool:
+    """Whether a block is the next of the same writer."""
+    ends = [held.ordinal + held.records for held in spans if held.session == span.session]
+    return span.ordinal == max(ends, default=-1)
+
+
+def _stored(
+    stamp: Stamp,
+    series: HistogramSeries,
+    blocks: frozenset[BlockId],
+    spans: frozenset[BlockSpan],
+    damaged: Mapping[BlockId, str],
+    decoded: int,
+) -> StoredSeries:
+    missing, hint = _missing_records(spans, damaged)
     return StoredSeries(
         stamp=stamp,
         series=series,
-        revision=_digest(sorted(held)),
+        revision=_digest(sorted(blocks)),
         missing=missing,
         hint=hint,
         warning=_damage_warning(damaged),
-        blocks=held,
+        blocks=blocks,
+        spans=spans,
         damaged=damaged,
-        decoded=len(held) - len(known),
+        decoded=decoded,
     )
 
 
@@ -139,19 +177,26 @@ def _digest(parts: Sequence[bytes]) -> str:
     return hashlib.blake2b(b"\0".join(parts), digest_size=8).hexdigest()
 
 
-def _missing_records(blocks: Sequence[bytes], damaged: Mapping[BlockId, str]) -> tuple[int, str]:
+def _spans(blocks: Iterable[bytes]) -> frozenset[BlockSpan]:
+    return frozenset(filter(None, map(peek_span, blocks)))
+
+
+def _missing_records(
+    spans: frozenset[BlockSpan], damaged: Mapping[BlockId, str]
+) -> tuple[int, str]:
     """Records that a writer counted but that are not among the blocks, with what to do."""
-    sessions: dict[int, set[BlockSpan]] = {}
-    for span in filter(None, map(peek_span, blocks)):
-        sessions.setdefault(span.session, set()).add(span)
-    written = sum(max(span.ordinal + span.records for span in spans) for spans in sessions.values())
-    held = sum(span.records for spans in sessions.values() for span in spans)
-    dropped = max(written - held, 0)
-    lost = sum(span.records for span in filter(None, map(peek_span, damaged)))
+    written: dict[int, int] = {}
+    for span in spans:
+        end = span.ordinal + span.records
+        written[span.session] = max(end, written.get(span.session, 0))
+    total = sum(written.values())
+    dropped = max(total - sum(span.records for span in spans), 0)
+    # The identity of a block begins with its header.
+    lost = sum(span.records for span in _spans(damaged))
     if dropped:
-        hint = SAMPLING_HINT.format(missing=dropped + lost, written=written, plugin=PLUGIN_NAME)
+        hint = SAMPLING_HINT.format(missing=dropped + lost, written=total, plugin=PLUGIN_NAME)
     else:
-        hint = DAMAGE_HINT.format(missing=lost, written=written) if lost else ""
+        hint = DAMAGE_HINT.format(missing=lost, written=total) if lost else ""
     return dropped + lost, hint
 
 

@@ -30,6 +30,7 @@ class FakeDataProvider:
     data: dict[str, dict[str, dict[str, tuple[bytes, list[Any]]]]] = field(default_factory=dict)
     scalars: dict[str, dict[str, list[ScalarDatum]]] = field(default_factory=dict)
     calls: Counter[str] = field(default_factory=Counter)
+    tensors_read: int = 0
     limit_tensors: int = 10**9
     """A read of more series than this fails, as an answer over 256 MiB does."""
 
@@ -119,6 +120,7 @@ class FakeDataProvider:
         }
         if sum(map(len, found.values())) > self.limit_tensors:
             raise ConnectionError("RESOURCE_EXHAUSTED: Received message larger than max")
+        self.tensors_read += sum(len(data) for tags in found.values() for data in tags.values())
         return found
 
     def list_scalars(

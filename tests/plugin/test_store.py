@@ -53,6 +53,48 @@ def test_only_new_blocks_are_decoded() -> None:
     assert (second.missing, second.hint, second.warning) == (0, "", "")
 
 
+def test_the_newest_block_is_read_alone_where_it_is_the_next() -> None:
+    series = values_to_series(healthy_values(200, 50))
+    store, data = Store(), FakeDataProvider()
+    data.add_series("run", CONV, series.take(slice(0, 64)))
+    load(store, data)
+    data.add_series("run", CONV, series.take(slice(64, 96)), first=64)
+    # Blocks that are no longer there are not missed, as nobody looks at them again.
+    del data.datums(PLUGIN_NAME, "run", CONV.tag)[0]
+    grown = load(store, data)[KEY]
+    assert (store.decoded, grown.decoded, grown.missing) == (3, 1, 0)
+    assert_equal_records(grown.series, series.take(slice(0, 96)))
+    assert data.tensors_read == 2 + 1
+
+
+@pytest.mark.parametrize(
+    "wrong", ["a gap before it", "another session", "earlier steps", "damaged"]
+)
+def test_a_newest_block_that_does_not_follow_has_all_read(wrong: str) -> None:
+    series = values_to_series(healthy_values(96, 50))
+    store, data = Store(), FakeDataProvider()
+    data.add_series("run", CONV, series.take(slice(0, 32)))
+    load(store, data)
+    newest = series.take(slice(64, 96))
+    if wrong == "a gap before it":
+        data.add_series("run", CONV, series.take(slice(32, 64)), first=32)
+        data.add_series("run", CONV, newest, first=64)
+        expected = series
+    elif wrong == "another session":
+        data.add_series("run", CONV, newest, session=2)
+        expected = series.take(np.r_[0:32, 64:96])
+    elif wrong == "earlier steps":
+        again = later(series.take(slice(0, 32)), 16, 1000.0)
+        data.add_series("run", CONV, again, first=32)
+        expected = join_series([series.take(slice(0, 32)), again])
+    else:
+        data.add_block("run", CONV, encode_block(newest, 1, 32)[:-20], newest)
+        expected = series.take(slice(0, 32))
+    stored = load(store, data)[KEY]
+    assert_equal_records(stored.series, expected)
+    assert stored.missing == (32 if wrong == "damaged" else 0)
+
+
 def test_equal_records_have_equal_revisions_in_whatever_order_they_came() -> None:
     series = values_to_series(healthy_values(96, 50))
     one, other = FakeDataProvider(), FakeDataProvider()
@@ -80,18 +122,18 @@ def test_after_a_resume_the_later_records_win() -> None:
 
 
 def test_blocks_that_tensorboard_drops_take_their_records_away() -> None:
-    series = values_to_series(healthy_values(128, 50))
+    series = values_to_series(healthy_values(160, 50))
     store, data = Store(), FakeDataProvider()
     data.add_series("run", CONV, series.take(slice(0, 96)))
     load(store, data)
     datums = data.datums(PLUGIN_NAME, "run", CONV.tag)
     del datums[1]
-    data.add_series("run", CONV, series.take(slice(96, 128)), first=96)
+    data.add_series("run", CONV, series.take(slice(96, 160)), first=96)
     stored = load(store, data)[KEY]
-    expected = series.take(np.r_[0:32, 64:128])
+    expected = series.take(np.r_[0:32, 64:160])
     np.testing.assert_array_equal(stored.series.steps, expected.steps)
     assert stored.missing == 32
-    assert "dropped 32 of 128 records" in stored.hint
+    assert "dropped 32 of 160 records" in stored.hint
     assert "--samples_per_plugin=activation_hist=0" in stored.hint
 
 
@@ -168,7 +210,17 @@ def test_many_small_series_come_in_one_read() -> None:
     for i in range(40):
         data.add_series("run", replace(CONV, layer=f"l{i}"), values_to_series(healthy_values(2)))
     load(store, data)
-    assert data.calls["read_tensors"] <= 3
+    assert data.calls["read_tensors"] == 5
+
+
+def test_tags_that_runs_share_come_in_one_read() -> None:
+    data, store = FakeDataProvider(), Store()
+    for run in ("a", "b", "c"):
+        for layer in ("x", "y"):
+            data.add_series(run, LayerInfo(layer), values_to_series(healthy_values(2)))
+    data.add_series("d", LayerInfo("x"), values_to_series(healthy_values(2)))
+    assert len(load(store, data)) == 7
+    assert data.calls["read_tensors"] == 2
 
 
 def test_memory_is_bounded_and_nothing_is_lost_by_it() -> None:
