@@ -1,3 +1,5 @@
+import { format as d3Format } from "d3-format";
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import * as format from "./format";
 
@@ -94,6 +96,23 @@ describe("numbers as text", () => {
     expect(format.formatSteps(1200, 1203)).toBe("1,200–1,203");
     expect(format.formatWallTime(new Date(2026, 10, 23, 4, 5, 9).getTime() / 1000)).toBe(
       "2026-11-23 04:05:09",
+    );
+  });
+
+  it("writes numbers as d3 does", () => {
+    const number = fc.oneof(
+      fc.integer({ min: -(10 ** 12), max: 10 ** 12 }),
+      fc.float({ min: -1e5, max: 1e5 }),
+    );
+    fc.assert(
+      fc.property(number, (value) => {
+        const d3 = d3Format(Number.isInteger(value) ? ",d" : ",.2~f")(value);
+        expect(format.formatExact(value)).toBe(d3);
+        if (Math.abs(value) >= 1000) expect(format.formatCount(value)).toBe(d3Format(".3~s")(value));
+        if (Math.abs(value) < 1e5 && Math.abs(value) >= 1e-3)
+          expect(format.formatTick(value)).toBe(d3Format(",.6~f")(value));
+      }),
+      { numRuns: 2000 },
     );
   });
 });

@@ -1,9 +1,6 @@
 /** Numbers, shares, durations and steps as text. */
 
-import { format } from "d3-format";
-
-const si = format(".3~s");
-const grouped = format(",");
+const PREFIXES = ["", "k", "M", "G", "T", "P", "E"];
 const MINUS = "\u2212";
 const MINUTE_S = 60;
 const HOUR_S = 3600;
@@ -12,13 +9,13 @@ const DAY_S = 86_400;
 /** A count, short: 950, 12.3k, 4.1M. */
 export function formatCount(count: number): string {
   if (!Number.isFinite(count)) return formatWord(count);
-  return Math.abs(count) < 1000 ? trim(count.toFixed(Number.isInteger(count) ? 0 : 1)) : si(count);
+  return Math.abs(count) < 1000 ? trim(count.toFixed(Number.isInteger(count) ? 0 : 1)) : prefixed(count);
 }
 
 /** A count or step with thousands separators: 12,345; split counts keep up to two decimals. */
 export function formatExact(count: number): string {
   if (!Number.isFinite(count)) return formatWord(count);
-  return Number.isInteger(count) ? grouped(count) : format(",.2~f")(count);
+  return signed(grouped(trim(fixed(count, 2))));
 }
 
 /** A step or a range of pooled steps: "1,200" or "1,200–1,203". */
@@ -31,7 +28,7 @@ export function formatValue(value: number, digits = 3): string {
   if (!Number.isFinite(value)) return formatWord(value);
   const size = Math.abs(value);
   if (size !== 0 && (size < 1e-3 || size >= 1e6)) return exponent(value, digits);
-  if (size >= 1000) return signed(grouped(Number(value.toPrecision(Math.max(digits, 4)))));
+  if (size >= 1000) return signed(grouped(String(Number(value.toPrecision(Math.max(digits, 4))))));
   return signed(trim(Number(value.toPrecision(digits)).toString()));
 }
 
@@ -79,14 +76,14 @@ export function formatTicks(values: readonly number[]): readonly string[] {
   if (values.length < 2 || size >= 1e6 || size < 1e-2) return values.map((value) => formatTick(value));
   const step = Math.min(...values.slice(1).map((value, i) => value - values[i]!));
   const decimals = Math.min(8, Math.max(0, -Math.floor(Math.log10(step) + 1e-9)));
-  return values.map((value) => signed(format(`,.${decimals}f`)(Object.is(value, -0) ? 0 : value)));
+  return values.map((value) => signed(grouped(fixed(value, decimals))));
 }
 
 /** One tick label, as short as it is exact. */
 export function formatTick(value: number): string {
   const size = Math.abs(value);
   if (size !== 0 && (size < 1e-3 || size >= 1e5)) return exponent(value, 6);
-  return signed(format(",.6~f")(value));
+  return signed(grouped(trim(fixed(value, 6))));
 }
 
 /** Fewer digits in wide bins than in narrow ones would make neighbours seem to overlap. */
@@ -108,6 +105,25 @@ function parts(whole: number, large_s: number, large: string, small_s: number, s
 function exponent(value: number, digits: number): string {
   const [mantissa, power] = value.toExponential(digits - 1).split("e") as [string, string];
   return signed(`${trim(mantissa)}e${Number(power)}`);
+}
+
+/** Three digits and the prefix of a thousand, a million ...: 12.3k. */
+function prefixed(count: number): string {
+  const [mantissa, power] = count.toExponential(2).split("e") as [string, string];
+  const step = Math.min(PREFIXES.length - 1, Math.floor(Number(power) / 3));
+  return signed(`${trim((Number(mantissa) * 10 ** (Number(power) - 3 * step)).toFixed(2))}${PREFIXES[step]}`);
+}
+
+/** What is rounded to zero has no sign. */
+function fixed(value: number, decimals: number): string {
+  const text = value.toFixed(decimals);
+  return Number(text) === 0 ? text.replace("-", "") : text;
+}
+
+/** With commas between thousands. */
+function grouped(text: string): string {
+  const [whole, ...fraction] = text.split(".") as [string, ...string[]];
+  return [whole.replace(/\B(?=(\d{3})+$)/g, ","), ...fraction].join(".");
 }
 
 function trim(text: string): string {
