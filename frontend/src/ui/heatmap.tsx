@@ -15,10 +15,9 @@ export function Heatmap({ panel, label }: { readonly panel: PanelModel; readonly
   const place = useRef<HTMLDivElement>(null);
   const picture = useMemo(() => new PanelPicture(panel), [panel]);
 
-  const show = () => {
+  const follow = () => {
     const surface = placeOf(panel).peek();
-    if (surface === null || place.current === null) return;
-    place.current.classList.toggle("stretched", picture.show(surface));
+    if (surface !== null) place.current?.classList.toggle("stretched", picture.follow(surface));
   };
   useSignalEffect(() => {
     // Only what is cheap to read: the expensive parts are worked out when it is this panel's turn to draw.
@@ -29,16 +28,18 @@ export function Heatmap({ panel, label }: { readonly panel: PanelModel; readonly
     void [panel.row.limits.value, panel.row.highlighted.value];
     void [panel.row.bins.value, plot_px.value, pixelRatio.value];
     void [settings.overlays.value, settings.strip.value, settings.compare.value, settings.baseline.value];
+    const surface = placeOf(panel).value;
+    if (surface === null) return;
     drawSoon(panel, () => {
-      const painted = picture.paint();
+      const painted = picture.paint(surface);
       forget(picture);
-      show();
+      follow();
       if (place.current) place.current.dataset.painted = painted ? panel.shown.value?.revision : "";
     });
   });
   useSignalEffect(() => {
-    void [placeOf(panel).value, panel.liveAxis.value, panel.liveScale.value];
-    drawSoon(picture, show);
+    void [panel.liveAxis.value, panel.liveScale.value];
+    drawSoon(picture, follow);
   });
   useEffect(
     () => () => {

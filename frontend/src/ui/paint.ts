@@ -1,6 +1,6 @@
-/** Puts a panel's model onto its canvases. */
+/** Puts a panel's model onto its part of a canvas. */
 
-import { type BandName, bandCells, bandCounts, TOP_BANDS } from "../draw/bands";
+import { type BandName, bandCells, bandCounts } from "../draw/bands";
 import {
   type ColourTable,
   colormapToLut,
@@ -17,6 +17,7 @@ import { showsDifference } from "../state/compare";
 import { differenceColours, differenceTo } from "../state/difference";
 import type { PanelModel } from "../state/panels";
 import * as settings from "../state/settings";
+import type { Area } from "./canvas_area";
 import { paintStripEnds } from "./paint_ends";
 import { paintOverlays } from "./paint_lines";
 
@@ -60,7 +61,7 @@ function tableOf(scale: ColourScale, emptyColoured: boolean, highlighted: number
   return table;
 }
 
-/** What a canvas shows: its axis and scale may differ from those now in force while a gesture lasts. */
+/** What was drawn: its axis and scale may differ from those now in force while a gesture lasts. */
 export interface Painted {
   readonly axis: PanelModel["axis"]["value"];
   readonly scale: PanelModel["scale"]["value"];
@@ -76,19 +77,14 @@ interface Pooled {
   readonly cells: Cells;
 }
 
-interface Size {
-  readonly height_px: number;
-  readonly ratio: number;
-}
-
-/** Draws a heatmap; null while there is nothing to draw. `last`: what the canvas shows until now. */
+/** Draws a heatmap; null while there is nothing to draw. `last`: what was drawn before. */
 export function paintHeat(
-  canvas: HTMLCanvasElement,
+  area: Area,
   panel: PanelModel,
-  size: Size,
+  ratio: number,
   last: Painted | null,
 ): Painted | null {
-  const height_px = Math.round(size.height_px * size.ratio);
+  const height_px = area.height;
   const pixels = panel.pixels.value;
   const grid = panel.grid.value;
   const tile = panel.shown.value;
@@ -107,14 +103,13 @@ export function paintHeat(
     ? before.cells
     : poolCells(grid, tile.columns, pixels, before ? { ...options, reuse: before.cells } : options);
   const difference = showsDifference(panel) ? differenceTo(panel, cells, pixels, options) : null;
-  if (difference !== null)
-    paint(canvas, difference, differenceColours(row.colours.value, backgrounds().gap), height_px);
+  if (difference !== null) paint(area, difference, differenceColours(row.colours.value, backgrounds().gap));
   else {
     const table = tableOf(colours, settings.emptyColoured.value, row.highlighted.value);
-    paint(canvas, cells, table, height_px);
+    paint(area, cells, table);
   }
-  if (row.expanded.value) paintOverlays(canvas, panel, size.ratio);
-  else paintStripEnds(canvas, panel, size.ratio);
+  if (row.expanded.value) paintOverlays(area, panel, ratio);
+  else paintStripEnds(area, panel, ratio);
   return {
     axis: panel.axis.value,
     scale: panel.scale.value,
@@ -122,29 +117,27 @@ export function paintHeat(
   };
 }
 
-/** Draws one thin band, a single row of pixels. */
-export function paintBand(canvas: HTMLCanvasElement, panel: PanelModel, band: BandName): void {
+/** Draws one thin band. */
+export function paintBand(area: Area, panel: PanelModel, band: BandName): void {
   const pixels = panel.pixels.value;
   const grid = panel.grid.value;
   const tile = panel.shown.value;
   if (pixels === null || grid === null || tile === null) return;
   const cells = bandCells(bandCounts(band, tile.columns, grid), tile.columns.n, pixels);
-  paint(canvas, cells, tableOf(BAND_SCALE, false, null), 1);
+  paint(area, cells, tableOf(BAND_SCALE, false, null));
 }
 
 /** Bands are shares of all values, from none to all, whatever the heatmap shows. */
-export const BAND_SCALE = colourScale("share", "sqrt", { least: 0, most: 1 });
+const BAND_SCALE = colourScale("share", "sqrt", { least: 0, most: 1 });
 
-export function isTop(band: BandName): boolean {
-  return TOP_BANDS.includes(band);
-}
+/** Kept, since panels mostly have one size and making room for pixels takes longer than filling it. */
+let image: ImageData | null = null;
 
-function paint(canvas: HTMLCanvasElement, cells: Cells, table: ColourTable, height: number): void {
-  if (canvas.width !== cells.width) canvas.width = cells.width;
-  if (canvas.height !== height) canvas.height = height;
-  const context = canvas.getContext("2d");
-  if (context === null) return;
-  const image = context.createImageData(cells.width, height);
+function paint(area: Area, cells: Cells, table: ColourTable): void {
+  const { context, left, top, height } = area;
+  if (image?.width !== cells.width || image.height !== height) {
+    image = context.createImageData(cells.width, height);
+  }
   paintCells(cells, table, height, new Uint32Array(image.data.buffer));
-  context.putImageData(image, 0, 0);
+  context.putImageData(image, left, top);
 }

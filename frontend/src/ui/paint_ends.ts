@@ -3,6 +3,7 @@
 import { type BandName, bandCells, bandCounts } from "../draw/bands";
 import { dark } from "../state/catalog";
 import type { PanelModel } from "../state/panels";
+import type { Area } from "./canvas_area";
 
 /** Smaller shares would mark every strip, since the automatic range leaves out a thousandth. */
 const LEAST_SHARE = 0.02;
@@ -13,21 +14,19 @@ const COLOURS = {
   dark: { outside: "#c4c4c4", nonFinite: "#ff9c94" },
 } as const;
 
-export function paintStripEnds(canvas: HTMLCanvasElement, panel: PanelModel, ratio: number): void {
-  const context = canvas.getContext("2d");
-  if (context === null) return;
+export function paintStripEnds({ context, left, top, height }: Area, panel: PanelModel, ratio: number): void {
   const colours = dark.value ? COLOURS.dark : COLOURS.light;
   const size = Math.max(1, Math.round(MARK_PX * ratio));
-  const mark = (names: readonly BandName[], top: number, colour: string) => {
+  const mark = (names: readonly BandName[], at: number, colour: string) => {
     const shares = sharesOf(panel, names);
     context.fillStyle = colour;
     shares.forEach((share, x) => {
-      if (share >= LEAST_SHARE) context.fillRect(x, top, 1, size);
+      if (share >= LEAST_SHARE) context.fillRect(left + x, at, 1, size);
     });
   };
-  mark(["above"], 0, colours.outside);
-  mark(["below"], canvas.height - size, colours.outside);
-  mark(["nans", "posInfs", "negInfs"], 0, colours.nonFinite);
+  mark(["above"], top, colours.outside);
+  mark(["below"], top + height - size, colours.outside);
+  mark(["nans", "posInfs", "negInfs"], top, colours.nonFinite);
 }
 
 /** Share of all values of each pixel that lie in any of the bands. */

@@ -4,23 +4,33 @@ import { dark } from "../state/catalog";
 import { shareStrip } from "../state/compare";
 import { overlayLines } from "../state/overlays";
 import type { PanelModel } from "../state/panels";
+import { type Area, clearArea, drawWithin } from "./canvas_area";
 
 /** Draws the chosen lines over a heatmap that was just painted. */
-export function paintOverlays(canvas: HTMLCanvasElement, panel: PanelModel, ratio: number): void {
-  const context = canvas.getContext("2d");
+export function paintOverlays(area: Area, panel: PanelModel, ratio: number): void {
+  const lines = overlayLines(panel);
+  if (lines.length > 0) drawWithin(area, () => drawLines(area, panel, lines, ratio));
+}
+
+function drawLines(
+  area: Area,
+  panel: PanelModel,
+  lines: ReturnType<typeof overlayLines>,
+  ratio: number,
+): void {
   const spans = panel.spans.value;
-  if (context === null || spans === null) return;
+  if (spans === null) return;
+  const { context } = area;
   const axis = panel.axis.value;
   const scale = panel.scale.value;
-  context.save();
   context.lineJoin = "round";
-  for (const { values, width, dash } of overlayLines(panel)) {
+  for (const { values, width, dash } of lines) {
     const path = new Path2D();
     let open = false;
     for (let c = 0; c < values.length; c++) {
       const value = values[c] ?? Number.NaN;
-      const x = axis.unitToPx(((spans.start[c] ?? 0) + (spans.end[c] ?? 0)) / 2, canvas.width);
-      const y = (1 - scale.valueToShare(value)) * canvas.height;
+      const x = axis.unitToPx(((spans.start[c] ?? 0) + (spans.end[c] ?? 0)) / 2, area.width);
+      const y = (1 - scale.valueToShare(value)) * area.height;
       if (!Number.isFinite(y)) open = false;
       else if (open) path.lineTo(x, y);
       else path.moveTo(x, y);
@@ -35,28 +45,18 @@ export function paintOverlays(canvas: HTMLCanvasElement, panel: PanelModel, rati
     context.lineWidth = width * ratio;
     context.stroke(path);
   }
-  context.restore();
 }
 
-/** Draws the strip of shares as an area from 0 to 100 % of its height. */
-export function paintShares(
-  canvas: HTMLCanvasElement,
-  panel: PanelModel,
-  height_px: number,
-  ratio: number,
-): void {
+/** Draws the strip of shares, 0 to 100 % of its height. */
+export function paintShares(area: Area, panel: PanelModel): void {
   const pixels = panel.pixels.value;
-  const context = canvas.getContext("2d");
-  if (pixels === null || context === null) return;
-  const width = pixels.first.length;
-  const height = Math.round(height_px * ratio);
-  if (canvas.width !== width) canvas.width = width;
-  if (canvas.height !== height) canvas.height = height;
-  context.clearRect(0, 0, width, height);
+  if (pixels === null) return;
+  clearArea(area);
   const strip = shareStrip(panel);
   if (strip === null) return;
+  const { context, left, top, height } = area;
   context.fillStyle = dark.value ? "#b8b8b8" : "#6b6b6b";
-  for (let x = 0; x < width; x++) {
+  for (let x = 0; x < pixels.first.length; x++) {
     const first = pixels.first[x] ?? -1;
     let most = Number.NaN;
     for (let c = first; first >= 0 && c < (pixels.last[x] ?? 0); c++) {
@@ -64,6 +64,6 @@ export function paintShares(
       if (!(value <= most)) most = value;
     }
     const part = most / strip.most;
-    if (part > 0) context.fillRect(x, height * (1 - part), 1, height * part);
+    if (part > 0) context.fillRect(left + x, top + height * (1 - part), 1, height * part);
   }
 }

@@ -1,92 +1,110 @@
-/** The pictures of one panel: made once, then shown where the axes are, stretched while a gesture lasts. */
+/** What a panel shows on the surface under it: drawn sharply, then moved and stretched while a gesture lasts. */
 
-import type { BandName } from "../draw/bands";
 import { visiblePart } from "../math/stretch";
 import { AXIS_PX, pixelRatio, SHARE_PX, THIN_PX } from "../state/metrics";
 import type { PanelModel } from "../state/panels";
+import { type Area, clearArea } from "./canvas_area";
 import { blankCss, type Painted, paintBand, paintHeat } from "./paint";
 import { paintShares } from "./paint_lines";
 import type { Place } from "./surface";
 
-type Picture = HTMLCanvasElement;
+type Ends = readonly [from: number, to: number];
+const WHOLE: Ends = [0, 1];
+
+interface Part {
+  readonly area: Area;
+  /** Whether it follows the value axis too. */
+  readonly tall: boolean;
+}
 
 export class PanelPicture {
-  private readonly heat = document.createElement("canvas");
-  private readonly bands = new Map<BandName, Picture>();
-  private shares: Picture | null = null;
   private painted: Painted | null = null;
+  /** A copy of what was drawn, made when it is first needed. */
+  private copy: HTMLCanvasElement | null = null;
 
   constructor(private readonly panel: PanelModel) {}
 
-  /** Works everything out anew that has changed; false while there is nothing to draw. */
-  paint(): boolean {
-    const ratio = pixelRatio.value;
-    const { heatHeight_px, bands, shareTop_px } = this.panel.row.layout.value;
-    this.painted = paintHeat(this.heat, this.panel, { height_px: heatHeight_px, ratio }, this.painted);
+  /** Draws everything anew; false while there is nothing to draw. */
+  paint(place: Place): boolean {
+    this.copy = null;
+    const { bands, shareTop_px } = this.panel.row.layout.value;
+    clearArea(this.whole(place));
+    this.painted = paintHeat(this.heat(place), this.panel, pixelRatio.value, this.painted);
     if (this.painted === null) return false;
-    for (const { band } of bands) {
-      const picture = this.bands.get(band) ?? document.createElement("canvas");
-      this.bands.set(band, picture);
-      paintBand(picture, this.panel, band);
-    }
-    if (shareTop_px !== null) {
-      this.shares ??= document.createElement("canvas");
-      paintShares(this.shares, this.panel, SHARE_PX, ratio);
-    }
+    for (const { band, top_px } of bands) paintBand(this.area(place, top_px, THIN_PX), this.panel, band);
+    if (shareTop_px !== null) paintShares(this.area(place, shareTop_px, SHARE_PX), this.panel);
     return true;
   }
 
-  /** Puts the pictures where the axes are now; true where they had to be stretched for that. */
-  show({ context, left_px }: Place): boolean {
+  /** Puts what was drawn where the axes are now; true where it had to be stretched for that. */
+  follow(place: Place): boolean {
     const { panel, painted } = this;
-    const ratio = pixelRatio.value;
-    const { heatTop_px, heatHeight_px, bands, shareTop_px, axisTop_px } = panel.row.layout.value;
-    const toDevice = (size_px: number) => Math.round(size_px * ratio);
-    const left = toDevice(left_px + AXIS_PX);
-    const width = this.heat.width;
-    const end_px = panel.row.expanded.value ? axisTop_px : heatHeight_px;
-    context.clearRect(left, 0, width, toDevice(end_px));
     if (painted === null) return false;
     const axis = panel.liveAxis.value;
     const scale = panel.liveScale.value;
-    const across = [axis.unitToShare(painted.axis.lo), axis.unitToShare(painted.axis.hi)] as const;
-    const upward = [
-      1 - scale.valueToShare(painted.scale.hi),
-      1 - scale.valueToShare(painted.scale.lo),
-    ] as const;
-    const put = (picture: Picture, top_px: number, height_px: number, down = WHOLE) => {
-      const area = [left, toDevice(top_px), width, toDevice(height_px)] as const;
-      putPicture(context, picture, area, across, down);
-    };
-    put(this.heat, heatTop_px, heatHeight_px, upward);
-    for (const { band, top_px } of bands) {
-      const picture = this.bands.get(band);
-      if (picture) put(picture, top_px, THIN_PX);
+    const across: Ends = [axis.unitToShare(painted.axis.lo), axis.unitToShare(painted.axis.hi)];
+    const down: Ends = [1 - scale.valueToShare(painted.scale.hi), 1 - scale.valueToShare(painted.scale.lo)];
+    const still = isWhole(across) && isWhole(down);
+    if (still && this.copy === null) return false;
+    const whole = this.whole(place);
+    this.copy ??= copyOf(whole);
+    for (const { area, tall } of this.parts(place)) {
+      stretch(this.copy, area.top - whole.top, area, across, tall ? down : WHOLE);
     }
-    if (shareTop_px !== null && this.shares) put(this.shares, shareTop_px, SHARE_PX);
-    return !isWhole(across) || !isWhole(upward);
+    return !still;
+  }
+
+  private parts(place: Place): readonly Part[] {
+    const { bands, shareTop_px } = this.panel.row.layout.value;
+    const low = (top_px: number, size_px: number) => ({
+      area: this.area(place, top_px, size_px),
+      tall: false,
+    });
+    return [
+      { area: this.heat(place), tall: true },
+      ...bands.map(({ top_px }) => low(top_px, THIN_PX)),
+      ...(shareTop_px === null ? [] : [low(shareTop_px, SHARE_PX)]),
+    ];
+  }
+
+  private heat(place: Place): Area {
+    const { heatTop_px, heatHeight_px } = this.panel.row.layout.value;
+    return this.area(place, heatTop_px, heatHeight_px);
+  }
+
+  private whole(place: Place): Area {
+    const { axisTop_px, heatHeight_px } = this.panel.row.layout.value;
+    return this.area(place, 0, this.panel.row.expanded.value ? axisTop_px : heatHeight_px);
+  }
+
+  private area({ context, left_px, width_px }: Place, top_px: number, height_px: number): Area {
+    const ratio = pixelRatio.value;
+    const top = Math.round(top_px * ratio);
+    return {
+      context,
+      left: Math.round((left_px + AXIS_PX) * ratio),
+      top,
+      width: Math.round(width_px * ratio),
+      height: Math.round((top_px + height_px) * ratio) - top,
+    };
   }
 }
-
-type Ends = readonly [from: number, to: number];
-const WHOLE: Ends = [0, 1];
 
 function isWhole([from, to]: Ends): boolean {
   return from === 0 && to === 1;
 }
 
-/** Area: left, top, width, height in device px. Ends: where those of the picture lie in it, as shares. */
-function putPicture(
-  context: CanvasRenderingContext2D,
-  picture: Picture,
-  [left, top, width, height]: readonly [number, number, number, number],
-  across: Ends,
-  down: Ends,
-): void {
-  if (isWhole(across) && isWhole(down) && picture.height === height) {
-    context.drawImage(picture, left, top);
-    return;
-  }
+function copyOf({ context, left, top, width, height }: Area): HTMLCanvasElement {
+  const copy = document.createElement("canvas");
+  copy.width = width;
+  copy.height = height;
+  copy.getContext("2d")?.drawImage(context.canvas, left, top, width, height, 0, 0, width, height);
+  return copy;
+}
+
+/** Draws a part of a copy, from `from` down, into an area of the same size; its ends lie at shares of that. */
+function stretch(copy: HTMLCanvasElement, from: number, area: Area, across: Ends, down: Ends): void {
+  const { context, left, top, width, height } = area;
   const x = visiblePart(...across);
   const y = visiblePart(...down);
   context.fillStyle = blankCss();
@@ -94,11 +112,11 @@ function putPicture(
   if (x === null || y === null) return;
   context.imageSmoothingEnabled = false;
   context.drawImage(
-    picture,
-    x.source[0] * picture.width,
-    y.source[0] * picture.height,
-    (x.source[1] - x.source[0]) * picture.width,
-    (y.source[1] - y.source[0]) * picture.height,
+    copy,
+    x.source[0] * width,
+    from + y.source[0] * height,
+    (x.source[1] - x.source[0]) * width,
+    (y.source[1] - y.source[0]) * height,
     left + x.target[0] * width,
     top + y.target[0] * height,
     (x.target[1] - x.target[0]) * width,

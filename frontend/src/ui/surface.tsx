@@ -2,7 +2,7 @@
 
 import { type Signal, signal } from "@preact/signals";
 import { useLayoutEffect, useRef } from "preact/hooks";
-import { panel_px, pixelRatio } from "../state/metrics";
+import { panel_px, pixelRatio, plot_px } from "../state/metrics";
 import type { PanelModel } from "../state/panels";
 import { box } from "./box";
 
@@ -13,6 +13,8 @@ const MOST_PX = 4096;
 export interface Place {
   readonly context: CanvasRenderingContext2D;
   readonly left_px: number;
+  /** Of the heatmap alone. */
+  readonly width_px: number;
 }
 
 const places = new WeakMap<PanelModel, Signal<Place | null>>();
@@ -72,7 +74,7 @@ function Surface({ panels, top_px, height_px }: Props) {
     element.width = Math.round(width_px * ratio);
     element.height = Math.round(height_px * ratio);
     const held = panels.map((placed) => {
-      const place = { context, left_px: placed.left_px - left_px };
+      const place = { context, left_px: placed.left_px - left_px, width_px: plot_px.peek() };
       const known = placeOf(placed.panel);
       known.value = place;
       return { known, place };
