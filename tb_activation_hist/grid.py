@@ -80,10 +80,18 @@ class FloatBits:
 
 def _magnitude(number: IntArray) -> FloatArray:
     """Edge between |bin| number - 1 and number, for 1 <= number <= 4080; others are clipped."""
-    clipped = np.clip(number, 1, OUTERMOST + 1)
-    exponent, mantissa = clipped >> MANTISSA_BITS, clipped & 15
+    return MAGNITUDES[np.clip(number, 1, OUTERMOST + 1)]
+
+
+def _all_magnitudes() -> FloatArray:
+    number = np.arange(OUTERMOST + 2)
+    exponent, mantissa = number >> MANTISSA_BITS, number & 15
     normal = np.ldexp(1 + mantissa / 16, exponent - 127)
     return np.where(exponent > 0, normal, np.ldexp(mantissa / 16, -126))
+
+
+MAGNITUDES: Final = _all_magnitudes()
+"""Edges of bins above zero by number; looked up, as they are asked for with every tile."""
 
 
 @dataclass(frozen=True)

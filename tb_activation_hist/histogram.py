@@ -370,8 +370,53 @@ def join_series(parts: Sequence[HistogramSeries]) -> HistogramSeries:
     order = np.lexsort((tallies.wall_times, tallies.steps))
     steps = tallies.steps[order]
     order = order[np.append(steps[1:] != steps[:-1], True)[: len(order)]]
-    joined = replace(parts[0], tallies=tallies, bins=bins, bin_counts=np.concatenate(aligned))
+    joined = replace(parts[0], tallies=tallies, bins=bins, bin_counts=_stack(aligned))
     return joined if np.array_equal(order, np.arange(len(steps))) else joined.take(order)
+
+
+def sum_records(series: HistogramSeries) -> HistogramSeries:
+    """All records merged into one; a record of zero values where there is none."""
+    totals = series.bin_counts.sum(axis=0, dtype=np.uint64)[None]
+    if len(series):
+        tallies = series.tallies.pool(np.zeros(1, np.int64))
+    else:
+        zero, real = np.zeros(1, np.int64), np.zeros(1)
+        none = (real + np.inf, real - np.inf, real, real)
+        tallies = Tallies(zero, real, zero, zero, zero, zero, zero, *none)
+    return replace(series, tallies=tallies, bin_counts=totals)
+
+
+def append_series(series: HistogramSeries, part: HistogramSeries) -> HistogramSeries:
+    """A series with later records behind its own.
+
+    The counts may be written behind those of `series`, into room that it shares with the result; so
+    a series may be appended to only once. Its own records stay as they are.
+    """
+    bins, (held, new) = align_bins([series, part])
+    counts = _room_behind(held, len(new))
+    if counts is None:
+        counts = _stack([held, new])
+    else:
+        counts[len(held) :] = new
+    tallies = join_tallies([series.tallies, part.tallies])
+    return replace(series, tallies=tallies, bins=bins, bin_counts=counts)
+
+
+def _stack(parts: Sequence[npt.NDArray[Any]]) -> npt.NDArray[Any]:
+    """All rows, with room for a quarter more behind them; unused room takes no memory."""
+    rows = sum(map(len, parts))
+    counts = np.empty((rows + rows // 4, parts[0].shape[1]), parts[0].dtype)
+    return np.concatenate(parts, out=counts[:rows])
+
+
+def _room_behind(counts: npt.NDArray[Any], more: int) -> npt.NDArray[Any] | None:
+    """The same rows and `more` behind them, of any content; None where there is no room."""
+    room = counts.base
+    if not isinstance(room, np.ndarray) or room.dtype != counts.dtype or room.ndim != counts.ndim:
+        return None
+    same_start = room.ctypes.data == counts.ctypes.data and room.shape[1:] == counts.shape[1:]
+    wanted = len(counts) + more
+    return room[:wanted] if same_start and len(room) >= wanted else None
 
 
 def merge_series(parts: Sequence[HistogramSeries]) -> HistogramSeries:

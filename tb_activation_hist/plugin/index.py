@@ -65,7 +65,9 @@ class IndexBuilder:
         blocks, runs, histograms = listed.blocks, listed.runs, foreign_only(listed.histograms)
         with self._lock:
             state = self._known.setdefault(provider.experiment, _Known())
-            self._refresh_scalars(state, provider)
+            # Whoever opens the page asks again right after, and should not wait for this first.
+            if known is not None or not state.text:
+                self._refresh_scalars(state, provider)
             mine = {k: text for k, text in warnings.items() if k.experiment == provider.experiment}
             fingerprint = _fingerprint(blocks, histograms, runs, state.scalars, mine)
             if fingerprint != state.revision:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -20,6 +21,10 @@ from tb_activation_hist.plugin.provider import (
 
 RECENT_S: Final = 5.0
 """TensorBoard looks at its files every five seconds, so a listing of this age is as good as new."""
+
+OPENING_S: Final = 600.0
+"""Whoever opens the page sees a listing of up to this age at once; a new one is made meanwhile,
+and the page asks for it half a second later."""
 
 Listings = Mapping[SeriesKey, Listing]
 
@@ -44,16 +49,18 @@ class RecentListings:
         self._clock = clock
         self._last: dict[str, tuple[float, Listed]] = {}
         self._lock = threading.Lock()
-        self._threads = ThreadPoolExecutor(4, thread_name_prefix="activation_hist listing")
+        self._threads = ThreadPoolExecutor(6, thread_name_prefix="activation_hist listing")
 
     def list_all(self, provider: Provider, *, anew: bool) -> Listed:
         """Runs and series; `anew`: as they are now, else as they were a moment ago."""
         if not anew and (recent := self._recent(provider.experiment)):
             return recent
-        listed = self._list_now(provider)
-        with self._lock:
-            self._last[provider.experiment] = self._clock(), listed
-        return listed
+        if not anew and (old := self._recent(provider.experiment, OPENING_S)):
+            # What the page asks for next belongs to this listing.
+            self._keep(provider, old)
+            self._threads.submit(self._renew, provider)
+            return old
+        return self._renew(provider)
 
     def list_some(self, provider: Provider, keys: Iterable[SeriesKey]) -> dict[SeriesKey, Listing]:
         """Of these series those that there are."""
@@ -70,13 +77,19 @@ class RecentListings:
             found |= provider.list_series(source, runs, tags)
         return found
 
-    def _recent(self, experiment: str) -> Listed | None:
+    def _recent(self, experiment: str, age_s: float = RECENT_S) -> Listed | None:
         with self._lock:
-            listed_at, listed = self._last.get(experiment, (-RECENT_S, None))
-        return listed if self._clock() - listed_at < RECENT_S else None
+            listed_at, listed = self._last.get(experiment, (-math.inf, None))
+        return listed if self._clock() - listed_at < age_s else None
 
-    def _list_now(self, provider: Provider) -> Listed:
+    def _renew(self, provider: Provider) -> Listed:
         # Each of them waits for the data server, so they do so together.
         blocks = self._threads.submit(provider.list_series, BLOCKS)
         histograms = self._threads.submit(provider.list_series, HISTOGRAMS)
-        return Listed(provider.list_runs(), blocks.result(), histograms.result())
+        listed = Listed(provider.list_runs(), blocks.result(), histograms.result())
+        self._keep(provider, listed)
+        return listed
+
+    def _keep(self, provider: Provider, listed: Listed) -> None:
+        with self._lock:
+            self._last[provider.experiment] = self._clock(), listed

@@ -6,7 +6,7 @@ import os
 import threading
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 from tb_activation_hist.errors import FormatError
 from tb_activation_hist.names import LayerInfo, content_to_layer_info
@@ -36,6 +36,9 @@ READ_BYTES: Final = 64 * 2**20
 DECODERS: Final = min(os.cpu_count() or 1, 4)
 """Threads that decode blocks; more would wait for the interpreter."""
 
+READERS: Final = 4
+"""Reads from TensorBoard at a time."""
+
 FIRST_READ: Final = 8
 """Series in a read before anything is known about their size."""
 
@@ -48,6 +51,7 @@ class Store:
         self._reading = threading.Lock()
         # Most of decoding is inflating and copying, which leave the interpreter to others.
         self._threads = ThreadPoolExecutor(DECODERS, thread_name_prefix="activation_hist decoding")
+        self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="activation_hist reading")
         self._largest_bytes = READ_BYTES // FIRST_READ
         self._warnings: dict[SeriesKey, str] = {}
         self._noting = threading.Lock()
@@ -84,22 +88,14 @@ class Store:
             yield from self._read(provider, group, listings, keep).items()
 
     def _groups(self, keys: Sequence[SeriesKey]) -> Iterator[list[SeriesKey]]:
-        """Series of one source that one read may bring: tags that several runs share together."""
-        tags_of: dict[tuple[str, str], list[str]] = {}
-        for key in keys:
-            tags_of.setdefault((key.source, key.run), []).append(key.tag)
-        runs_with: dict[tuple[str, tuple[str, ...]], list[str]] = {}
-        for (source, run), of_run in tags_of.items():
-            runs_with.setdefault((source, tuple(of_run)), []).append(run)
-        most = max(READ_BYTES // self._largest_bytes, 1)
-        for (source, tags), runs in runs_with.items():
-            for some_runs in _parts(runs, most):
-                for some_tags in _parts(tags, max(most // len(some_runs), 1)):
-                    yield [
-                        SeriesKey(keys[0].experiment, source, run, tag)
-                        for tag in some_tags
-                        for run in some_runs
-                    ]
+        """Series of one source that may be read at a time."""
+        for source in dict.fromkeys(key.source for key in keys):
+            of_source = [key for key in keys if key.source == source]
+            start = 0
+            while start < len(of_source):
+                size = max(READ_BYTES // self._largest_bytes, 1)
+                yield of_source[start : start + size]
+                start += size
 
     def _read(
         self,
@@ -125,18 +121,27 @@ class Store:
                     found[key] = self._keep(key, stored, keep)
         return found
 
-    @staticmethod
     def _tensors(
-        provider: Provider, keys: Collection[SeriesKey], downsample: int
+        self, provider: Provider, keys: Collection[SeriesKey], downsample: int
     ) -> Iterator[tuple[SeriesKey, list[Any]]]:
-        """TensorDatums of series of one source; a downsample of 1 gives the newest of each."""
-        if not keys:
-            return
-        source = next(iter(keys)).source
-        runs, tags = list({key.run for key in keys}), list({key.tag for key in keys})
-        for key, tensors in provider.read_series(source, runs, tags, downsample):
-            if key in keys:
-                yield key, tensors
+        """TensorDatums of series of one source; a downsample of 1 gives the newest of each.
+
+        Several reads at a time: a single one takes 40 ms longer, as the last part of the data
+        server's answer waits until the first one is acknowledged.
+        """
+        by_run: dict[str, list[SeriesKey]] = {}
+        for key in keys:
+            by_run.setdefault(key.run, []).append(key)
+        parts = list(by_run.values())
+        if len(parts) == 1:
+            parts = [part for part in (parts[0][::2], parts[0][1::2]) if part]
+
+        def read(part: Sequence[SeriesKey]) -> list[tuple[SeriesKey, list[Any]]]:
+            tags = [key.tag for key in part]
+            return list(provider.read_series(part[0].source, [part[0].run], tags, downsample))
+
+        for found in self._readers.map(read, parts):
+            yield from found
 
     def _keep(self, key: SeriesKey, stored: StoredSeries, keep: bool) -> StoredSeries:
         self.decoded += stored.decoded
@@ -184,12 +189,3 @@ class Store:
                 self._warnings[key] = warning
             else:
                 self._warnings.pop(key, None)
-
-
-Item = TypeVar("Item")
-
-
-def _parts(items: Sequence[Item], size: int) -> Iterator[Sequence[Item]]:
-    """The items in parts of at most `size`."""
-    for start in range(0, len(items), size):
-        yield items[start : start + size]

@@ -14,7 +14,13 @@ from tb_activation_hist.codec import BlockSpan, decode_block, peek_span
 from tb_activation_hist.errors import FormatError
 from tb_activation_hist.foreign import buckets_to_series
 from tb_activation_hist.grid import AnyScheme, Scheme
-from tb_activation_hist.histogram import HistogramSeries, Tallies, join_series
+from tb_activation_hist.histogram import (
+    HistogramSeries,
+    Tallies,
+    append_series,
+    join_series,
+    sum_records,
+)
 from tb_activation_hist.names import PLUGIN_NAME
 from tb_activation_hist.plugin.provider import Stamp
 
@@ -37,7 +43,8 @@ DecodeAll = Callable[[Callable[[bytes], Any], Iterable[bytes]], Iterable[Any]]
 class StoredSeries:
     """Decoded records of one series, with what TensorBoard held when they were read.
 
-    revision: equal for equal records. missing: records that were written but are not held.
+    overview: all records merged into one. revision: equal for equal records. missing: records that
+    were written but are not held.
     warning: what could not be read, as part of a sentence; empty when all was well.
     spans: which records of their writers the blocks hold, damaged ones too.
     decoded: blocks that this reading had to decode.
@@ -45,6 +52,7 @@ class StoredSeries:
 
     stamp: Stamp
     series: HistogramSeries
+    overview: HistogramSeries
     revision: str
     missing: int = 0
     hint: str = ""
@@ -88,7 +96,8 @@ def read_blocks(
     damaged |= {n: part for n, part in zip(new, decoded, strict=True) if isinstance(part, str)}
     held = known | {n for n, part in zip(new, decoded, strict=True) if not isinstance(part, str)}
     series = join_series(parts) if parts else empty_series(scheme, layer)
-    return _stored(stamp, series, held, _spans(data.values()), damaged, len(held) - len(known))
+    spans, new_blocks = _spans(data.values()), len(held) - len(known)
+    return _stored(stamp, series, sum_records(series), held, spans, damaged, new_blocks)
 
 
 def append_block(
@@ -106,7 +115,9 @@ def append_block(
     if isinstance(part, str) or len(before.series) == 0 or part.steps[0] <= before.series.steps[-1]:
         return None
     blocks, spans = before.blocks | {block_id(data)}, before.spans | {span}
-    return _stored(stamp, join_series([before.series, part]), blocks, spans, before.damaged, 1)
+    series = append_series(before.series, part)
+    overview = sum_records(join_series([before.overview, part]))
+    return _stored(stamp, series, overview, blocks, spans, before.damaged, 1)
 
 
 def _follows(span: BlockSpan, spans: frozenset[BlockSpan]) -> bool:
@@ -118,6 +129,7 @@ def _follows(span: BlockSpan, spans: frozenset[BlockSpan]) -> bool:
 def _stored(
     stamp: Stamp,
     series: HistogramSeries,
+    overview: HistogramSeries,
     blocks: frozenset[BlockId],
     spans: frozenset[BlockSpan],
     damaged: Mapping[BlockId, str],
@@ -127,6 +139,7 @@ def _stored(
     return StoredSeries(
         stamp=stamp,
         series=series,
+        overview=overview,
         revision=_digest(sorted(blocks)),
         missing=missing,
         hint=hint,
@@ -152,7 +165,8 @@ def read_foreign(stamp: Stamp, tensors: Sequence[Any], layer: str) -> StoredSeri
     wall_times = [tensor.wall_time for tensor in tensors]
     series = buckets_to_series(steps, wall_times, [tensor.numpy for tensor in tensors], layer)
     times = [f"{tensor.step}:{tensor.wall_time!r}".encode() for tensor in tensors]
-    return StoredSeries(stamp, series, _digest(sorted(times)), decoded=len(tensors))
+    revision = _digest(sorted(times))
+    return StoredSeries(stamp, series, sum_records(series), revision, decoded=len(tensors))
 
 
 def empty_series(scheme: AnyScheme, layer: str) -> HistogramSeries:

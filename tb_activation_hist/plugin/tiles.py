@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tb_activation_hist.grid import FloatArray, IntArray
-from tb_activation_hist.histogram import HistogramSeries, Tallies
+from tb_activation_hist.histogram import HistogramSeries, sum_records
 from tb_activation_hist.plugin.parameters import TileRequest
 from tb_activation_hist.plugin.stored import StoredSeries
 
@@ -58,7 +58,9 @@ def make_tile(stored: StoredSeries, request: TileRequest) -> Tile:
     """The tile that is asked for, from a series as it is held."""
     series = stored.series
     asked = choose_span(series.steps, request.steps, request.columns)
-    overview = sum_records(series.take(asked.records(len(series))))
+    part = asked.records(len(series))
+    all_asked = part == slice(0, len(series))
+    overview = stored.overview if all_asked else sum_records(series.take(part))
     central, extent = value_range(overview)
     unit = choose_unit(central, extent, request)
     occupied = np.flatnonzero(overview.bin_counts[0])
@@ -103,18 +105,6 @@ def choose_span(steps: IntArray, asked: tuple[float, float] | None, columns: int
     while (last >> level) - (first >> level) >= columns:
         level += 1
     return Span(level, first >> level, (last >> level) + 1)
-
-
-def sum_records(series: HistogramSeries) -> HistogramSeries:
-    """All records merged into one; a record of zero values where there is none."""
-    totals = series.bin_counts.sum(axis=0, dtype=np.uint64)[None]
-    if len(series):
-        tallies = series.tallies.pool(np.zeros(1, np.int64))
-    else:
-        zero, real = np.zeros(1, np.int64), np.zeros(1)
-        none = (real + np.inf, real - np.inf, real, real)
-        tallies = Tallies(zero, real, zero, zero, zero, zero, zero, *none)
-    return replace(series, tallies=tallies, bin_counts=totals)
 
 
 def value_range(overview: HistogramSeries) -> tuple[list[float] | None, list[float] | None]:

@@ -12,6 +12,7 @@ import struct
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final
 
 import numpy as np
@@ -82,6 +83,7 @@ def _squares() -> list[int]:
 SQUARES: Final = _squares()
 
 
+@lru_cache(maxsize=4096)
 def _power_of_x(exponent: int) -> int:
     """x**exponent modulo the CRC's polynomial."""
     power = 1 << 31

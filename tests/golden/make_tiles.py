@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tb_activation_hist.grid import FloatBits, LinearBins, rebin
-from tb_activation_hist.histogram import HistogramSeries
+from tb_activation_hist.histogram import HistogramSeries, sum_records
 from tb_activation_hist.plugin.parameters import TileRequest
 from tb_activation_hist.plugin.provider import BLOCKS, Stamp
 from tb_activation_hist.plugin.stored import StoredSeries, empty_series
@@ -62,7 +62,7 @@ ABSENT = {
 def stored(series: HistogramSeries, revision: str, missing: int = 0) -> StoredSeries:
     """A series as the store holds it."""
     hint = "Some records are missing." if missing else ""
-    return StoredSeries(Stamp(0, 0.0), series, revision, missing, hint)
+    return StoredSeries(Stamp(0, 0.0), series, sum_records(series), revision, missing, hint)
 
 
 def mixed_series() -> HistogramSeries:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
+
 from tb_activation_hist.names import LayerInfo
-from tb_activation_hist.plugin.listings import RECENT_S, RecentListings
+from tb_activation_hist.plugin.listings import OPENING_S, RECENT_S, RecentListings
 from tb_activation_hist.plugin.provider import BLOCKS, HISTOGRAMS, SeriesKey
 from tests.plugin.fake_provider import FakeDataProvider
 from tests.plugin.logdirs import drifting_series
@@ -32,8 +34,21 @@ def test_a_listing_serves_for_a_moment_and_is_made_anew_when_told_to() -> None:
     assert key("activations/b") not in listings.list_all(data.bound(), anew=False).blocks
     assert key("activations/b") in listings.list_all(data.bound(), anew=True).blocks
     data.add_series("run", LayerInfo("c"), SERIES)
-    clock.now += RECENT_S + 0.1
+    clock.now += OPENING_S + 0.1
     assert key("activations/c") in listings.list_all(data.bound(), anew=False).blocks
+
+
+def test_an_old_listing_opens_the_page_while_a_new_one_is_made() -> None:
+    data, clock = FakeDataProvider(), Clock()
+    listings = RecentListings(clock)
+    data.add_series("run", LayerInfo("a"), SERIES)
+    first = listings.list_all(data.bound(), anew=False)
+    data.add_series("run", LayerInfo("b"), SERIES)
+    clock.now += OPENING_S - 0.1
+    assert listings.list_all(data.bound(), anew=False) is first
+    deadline = time.monotonic() + 10
+    while len(listings.list_all(data.bound(), anew=False).blocks) == 1:
+        assert time.monotonic() < deadline
 
 
 def test_some_series_come_from_a_recent_listing_or_from_tensorboard() -> None:

@@ -205,21 +205,20 @@ def test_reads_that_are_too_large_are_split() -> None:
     assert load(Store(), data) == {}
 
 
-def test_many_small_series_come_in_one_read() -> None:
+def test_many_small_series_come_in_few_reads() -> None:
     data, store = FakeDataProvider(), Store()
     for i in range(40):
         data.add_series("run", replace(CONV, layer=f"l{i}"), values_to_series(healthy_values(2)))
-    load(store, data)
-    assert data.calls["read_tensors"] == 5
+    assert len(load(store, data)) == 40
+    assert data.calls["read_tensors"] <= 4
 
 
-def test_tags_that_runs_share_come_in_one_read() -> None:
+def test_each_run_is_read_once() -> None:
     data, store = FakeDataProvider(), Store()
-    for run in ("a", "b", "c"):
-        for layer in ("x", "y"):
+    for run in ("a", "b"):
+        for layer in ("x", "y", "z"):
             data.add_series(run, LayerInfo(layer), values_to_series(healthy_values(2)))
-    data.add_series("d", LayerInfo("x"), values_to_series(healthy_values(2)))
-    assert len(load(store, data)) == 7
+    assert len(load(store, data)) == 6
     assert data.calls["read_tensors"] == 2
 
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tb_activation_hist.grid import FLOAT_BITS, ZERO_EDGE, LinearBins
-from tb_activation_hist.histogram import HistogramSeries
+from tb_activation_hist.histogram import HistogramSeries, sum_records
 from tb_activation_hist.plugin.parameters import TileRequest
 from tb_activation_hist.plugin.provider import Stamp
 from tb_activation_hist.plugin.stored import StoredSeries, empty_series
@@ -21,7 +21,10 @@ from tests.series import values_to_series
 
 
 def tile_of(series: HistogramSeries, **asked: object) -> tuple[dict, dict[str, np.ndarray]]:
-    tile: Tile = make_tile(StoredSeries(Stamp(0, 0.0), series, "r"), TileRequest("a", "b", **asked))
+    tile: Tile = make_tile(
+        StoredSeries(Stamp(0, 0.0), series, sum_records(series), "r"),
+        TileRequest("a", "b", **asked),
+    )
     assert len(tile.arrays) == len(NAMES)
     return tile.head, dict(zip(NAMES, tile.arrays, strict=True))
 

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from tb_activation_hist.grid import LinearBins
-from tb_activation_hist.histogram import HistogramSeries, join_series, merge_series
+from tb_activation_hist.histogram import (
+    HistogramSeries,
+    append_series,
+    join_series,
+    merge_series,
+    sum_records,
+)
 from tests.series import values_to_series
 
 RNG = np.random.default_rng(0)
@@ -140,3 +148,35 @@ def test_rebin_refuses_edges_that_do_not_ascend(edges: list[float]) -> None:
     series = values_to_series([np.array([0.5, 1.5])])
     with pytest.raises(ValueError, match="ascending edges"):
         series.rebin(edges)
+
+
+def test_appending_equals_joining_and_leaves_the_series_as_it_was() -> None:
+    values = [RNG.normal(0, 1 + i / 10, 400) for i in range(40)]
+    whole = values_to_series(values)
+    grown = join_series([whole.take(slice(0, 20)), whole.take(slice(20, 21))])
+    seen = [(grown, grown.bin_counts.copy())]
+    for start in range(21, 40, 3):
+        grown = append_series(grown, whole.take(slice(start, start + 3)))
+        seen.append((grown, grown.bin_counts.copy()))
+    np.testing.assert_array_equal(grown.bin_counts, whole.take(slice(0, len(grown))).bin_counts)
+    np.testing.assert_array_equal(grown.tallies.sum, whole.tallies.sum[: len(grown)])
+    for series, counts in seen:
+        np.testing.assert_array_equal(series.bin_counts, counts)
+
+
+def test_appending_records_with_other_bins_widens_all() -> None:
+    low, high = values_to_series([[1.0, 2.0]]), values_to_series([[-500.0, 7.0]])
+    both = append_series(low, later_steps(high))
+    np.testing.assert_array_equal(both.bin_counts, [[0, 1, 1, 0], [1, 0, 0, 1]])
+
+
+def later_steps(series: HistogramSeries) -> HistogramSeries:
+    return replace(series, tallies=replace(series.tallies, steps=series.steps + 1))
+
+
+def test_the_sum_of_records_has_all_their_values() -> None:
+    series = values_to_series(VALUES)
+    total = sum_records(series)
+    np.testing.assert_array_equal(total.bin_counts[0], series.bin_counts.sum(0))
+    assert (total.n[0], total.min[0]) == (30_000, min(map(np.min, VALUES)))
+    assert sum_records(series.take(slice(0, 0))).n[0] == 0

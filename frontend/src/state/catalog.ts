@@ -7,6 +7,8 @@ import { onDataReloaded } from "../host/messages";
 import { watchDark, watchShown } from "../host/parent";
 
 const POLL_MS = 3000;
+/** An old answer may come first, as it comes at once; then a new one is asked for. */
+const SECOND_MS = 500;
 /** Without an answer for this long, what is shown is called stale. */
 const STALE_MS = 20_000;
 
@@ -47,11 +49,15 @@ export function startCatalog(): void {
   effect(() => {
     if (!shown.value) return;
     void askIndex();
+    const second = window.setTimeout(askIndex, SECOND_MS);
     const timer = window.setInterval(() => {
       now_ms.value = Date.now();
       void askIndex();
     }, POLL_MS);
-    return () => window.clearInterval(timer);
+    return () => {
+      window.clearTimeout(second);
+      window.clearInterval(timer);
+    };
   });
 }
 
