@@ -49,7 +49,8 @@ class RecentListings:
         self._clock = clock
         self._last: dict[str, tuple[float, Listed]] = {}
         self._lock = threading.Lock()
-        self._threads = ThreadPoolExecutor(6, thread_name_prefix="activation_hist listing")
+        self._renewing = ThreadPoolExecutor(1, thread_name_prefix="activation_hist renewing")
+        self._threads = ThreadPoolExecutor(4, thread_name_prefix="activation_hist listing")
 
     def list_all(self, provider: Provider, *, anew: bool) -> Listed:
         """Runs and series; `anew`: as they are now, else as they were a moment ago."""
@@ -58,7 +59,7 @@ class RecentListings:
         if not anew and (old := self._recent(provider.experiment, OPENING_S)):
             # What the page asks for next belongs to this listing.
             self._keep(provider, old)
-            self._threads.submit(self._renew, provider)
+            self._renewing.submit(self._renew, provider)
             return old
         return self._renew(provider)
 

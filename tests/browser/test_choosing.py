@@ -12,6 +12,7 @@ from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import numpy as np
+import pytest
 from playwright.sync_api import Page
 
 from tests.browser.conftest import BAD, GOOD, LAYERS, STEPS, deep_names
@@ -306,3 +307,21 @@ def test_many_layers_are_strips_under_their_modules(
     # TensorBoard itself asks for its fonts outside of its own path prefix.
     outside = many_layers.root.replace("/some/where/", "/font-roboto/")
     assert [problem for problem in tab.problems if outside not in problem] == []
+
+
+@pytest.mark.parametrize(
+    ("finer", "rows"),
+    [
+        ("y=linear&p.activation_hist.bins=512", 512),
+        ("range=manual&p.activation_hist.yrange=-0.01,0.01", 0),
+    ],
+)
+def test_a_finer_value_axis_asks_for_finer_bins(
+    open_page: Callable[..., Page], two_runs: TensorBoard, finer: str, rows: int
+) -> None:
+    only = f"&p.activation_hist.runs={GOOD}"
+    tab = open_tab(open_page(), two_runs.root, only)
+    with tab.page.expect_request(lambda request: request.url.endswith("/tiles")) as asked:
+        tab.set_hash(f"{only}&p.activation_hist.{finer}")
+    assert {tile["rows"] for tile in asked.value.post_data_json["tiles"]} == {rows}
+    tab.wait_drawn()

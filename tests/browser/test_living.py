@@ -81,6 +81,25 @@ def assert_idle_while_hidden(tab: Tab) -> None:
     assert tab.pixels("first", "conv1") == drawn
 
 
+def test_what_hiding_cuts_off_is_asked_for_when_shown_again(
+    open_page: Callable[..., Page], two_runs: TensorBoard
+) -> None:
+    page = open_page()
+    held = HeldRequests(page, "**/tiles")
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    tab = open_frame(page, two_runs.root)
+    tab.until(lambda: [url for url in asked if url.endswith("/tiles")], bool)
+    page.evaluate("location.hash = '#timeseries'")
+    tab.until(lambda: tab.frame.evaluate("innerHeight"), lambda height: height == 0)
+    asked.clear()
+    page.wait_for_timeout(500)
+    assert [url for url in asked if url.endswith("/tiles")] == []
+    held.release()
+    page.evaluate("location.hash = '#activation_hist'")
+    tab.wait_drawn()
+
+
 def test_the_reload_button_asks_for_everything_again(tab: Tab) -> None:
     tab.reset()
     with tab.page.expect_request(lambda request: request.url.endswith("/tiles")):

@@ -5,13 +5,13 @@ import { BATCH_TILES } from "../data/client";
 import { isTileError } from "../data/decode";
 import { requestToKey, TileCache } from "../data/tile_cache";
 import type { Tile, TileError, TileRequest } from "../data/types";
+import type { ValueScale } from "../math/value_scale";
 import { client, index, reloads, shown } from "./catalog";
-import { panelHeight_px, pixelRatio, plot_px, roundUp } from "./metrics";
+import { pixelRatio, plot_px, roundUp } from "./metrics";
 import { slice_ms } from "./pace";
 import type { PanelModel } from "./panels";
 import { neededForOrder } from "./ranking";
 import { inSight, lookAhead, visible } from "./screen";
-import * as settings from "./settings";
 import { zoomX, zoomY } from "./view";
 
 const cache = new TileCache();
@@ -44,8 +44,8 @@ export function startLoader(): void {
     const panels = visible.value;
     void neededForOrder.value;
     // Read here so that each of them starts the work again.
-    void [index.value, reloads.value, zoomX.value, zoomY.value, panelHeight_px.value, settings.scale.value];
-    for (const panel of panels) void [panel.tile.value, panel.row.expanded.value];
+    void [index.value, reloads.value, zoomX.value, zoomY.value];
+    for (const panel of panels) void [panel.fullScale.value, panel.row.bins.value, panel.tile.value];
     if (!landing) untracked(() => plan(panels));
   });
   effect(() => {
@@ -61,6 +61,7 @@ export function retry(panel: PanelModel): void {
 }
 
 function plan(panels: readonly PanelModel[]): void {
+  if (!shown.peek()) return;
   const wanted = new Set(panels);
   const kept = new Set([...panels, ...neededForOrder.peek()]);
   for (const flight of flights) {
@@ -187,10 +188,16 @@ function sharpRows(panel: PanelModel, rows: number): number {
   const range = panel.tile.peek()?.range;
   const scale = panel.fullScale.peek();
   if (!range || rows === UNMERGED || scale.kind === "native") return rows;
-  const cell = scale.kind === "symlog" ? scale.linthresh : (scale.hi - scale.lo) / panel.row.bins.peek();
-  const wanted = (range[1] - range[0]) / cell;
+  const wanted = (range[1] - range[0]) / narrowestRow(scale, panel.row.bins.peek());
   if (!(wanted > COARSE * rows)) return rows;
   return wanted > MAX_ROWS ? UNMERGED : roundUp(wanted, rows, MAX_ROWS);
+}
+
+/** Rows of a symlog axis are the narrower the nearer they are to zero; others are equal. */
+function narrowestRow(scale: ValueScale, bins: number): number {
+  const at = scale.valueToShare(Math.min(scale.hi, Math.max(scale.lo, 0)));
+  const next = at > 0.5 ? at - 1 / bins : at + 1 / bins;
+  return Math.abs(scale.shareToValue(next) - scale.shareToValue(at));
 }
 
 function suffices(held: TileRequest, wanted: TileRequest): boolean {

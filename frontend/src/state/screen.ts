@@ -19,6 +19,9 @@ const ahead_px = signal(0);
 export const scrollTop_px = signal(0);
 export const scrollLeft_px = signal(0);
 
+/** Whether the heatmaps in sight were drawn once; what stands beside them waits for that. */
+export const drawnOnce = computed(() => ahead_px.value > 0);
+
 /** Rows and columns on the screen or just beyond its edge. */
 export const rowsOnScreen = steady(() => rowsWithin(ahead_px.value));
 export const columnsOnScreen = steady(() => columnsWithin(ahead_px.value));

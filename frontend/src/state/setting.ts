@@ -1,6 +1,6 @@
 /** One setting: a signal with a default, kept in TensorBoard's URL while it differs from that default. */
 
-import { effect, type Signal, signal } from "@preact/signals";
+import { batch, effect, type Signal, signal } from "@preact/signals";
 import { hashToPairs, replacePairs } from "../host/hash";
 import { onHashChange, readAddress, readHash, writeHash } from "../host/parent";
 import type { Codec } from "./codec";
@@ -67,7 +67,9 @@ export function linkToView(): string {
 
 function readUrl(): void {
   const pairs = hashToPairs(readHash());
-  for (const entry of registry.values()) entry.read(pairs);
+  batch(() => {
+    for (const entry of registry.values()) entry.read(pairs);
+  });
 }
 
 function writePairs(): Map<string, string> {

@@ -1,6 +1,6 @@
 /** The page's own few controls: one look, always with a name and a tooltip. */
 
-import type { Signal } from "@preact/signals";
+import { type Signal, useSignal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
 import { useId, useRef } from "preact/hooks";
 import { Icon, type IconName } from "./icons";
@@ -147,8 +147,10 @@ interface MenuProps {
 export function Menu({ icon, text, tip, badge, children, open }: MenuProps) {
   const id = useId();
   const button = useRef<HTMLButtonElement>(null);
+  const shown = useSignal(false);
   const place = (event: { readonly newState: string; readonly currentTarget: HTMLElement }) => {
-    if (open) open.value = event.newState === "open";
+    shown.value = event.newState === "open";
+    if (open) open.value = shown.value;
     const panel = event.currentTarget;
     const anchor = button.current?.getBoundingClientRect();
     if (event.newState !== "open" || !anchor) return;
@@ -174,7 +176,8 @@ export function Menu({ icon, text, tip, badge, children, open }: MenuProps) {
         {badge ? <span class="count">{badge}</span> : null}
       </button>
       <div id={id} popover="auto" class="menu" role="dialog" aria-label={text ?? tip} onBeforeToggle={place}>
-        {children}
+        {/* Menus are many, and most are never opened. */}
+        {shown.value ? children : null}
       </div>
     </>
   );

@@ -31,10 +31,12 @@ export function Help() {
           }}
         />
       </div>
-      <div class="help-columns">
-        <Keys title="Keyboard" entries={KEYS} />
-        <Keys title="Mouse and touch" entries={MOUSE} />
-      </div>
+      {helpOpen.value ? (
+        <div class="help-columns">
+          <Keys title="Keyboard" entries={KEYS} />
+          <Keys title="Mouse and touch" entries={MOUSE} />
+        </div>
+      ) : null}
     </dialog>
   );
 }

@@ -10,6 +10,14 @@ import { tableOf } from "./table";
 const SAID_MS = 2500;
 
 export function RowMenu({ model }: { readonly model: RowModel }) {
+  return (
+    <Menu icon="download" tip="Save or copy this layer">
+      <Actions model={model} />
+    </Menu>
+  );
+}
+
+function Actions({ model }: { readonly model: RowModel }) {
   const said = useSignal("");
   const say = (words: string) => {
     said.value = words;
@@ -18,7 +26,7 @@ export function RowMenu({ model }: { readonly model: RowModel }) {
     }, SAID_MS);
   };
   return (
-    <Menu icon="download" tip="Save or copy this layer">
+    <>
       <div class="menu-list actions">
         {FORMATS.map(({ format, label, tip }) => (
           <button
@@ -57,7 +65,7 @@ export function RowMenu({ model }: { readonly model: RowModel }) {
       <div class="menu-said" role="status">
         {said}
       </div>
-    </Menu>
+    </>
   );
 }
 

@@ -5,6 +5,7 @@ import { showsDifference } from "../state/compare";
 import { content_px, frame, name_px, narrow, panel_px } from "../state/metrics";
 import { type RowModel, rowOf } from "../state/panels";
 import type { PlacedRow } from "../state/rows";
+import { drawnOnce } from "../state/screen";
 import { runs, toggleExpanded, toggleFolded } from "../state/selection";
 import type { GroupRow, LayerRow, Row } from "../state/tree";
 import { box } from "./box";
@@ -90,7 +91,7 @@ function Layer({ row }: { readonly row: LayerRow }) {
             </div>
           );
         })}
-        {expanded ? <Slice row={model} /> : null}
+        {expanded && drawnOnce.value ? <Slice row={model} /> : null}
       </div>
     </>
   );
@@ -141,11 +142,15 @@ function PanelName({ row, model }: { readonly row: LayerRow; readonly model: Row
           {facts}
         </div>
       )}
-      <Bars
-        model={model}
-        width_px={!narrow.value ? name_px.value - 22 : differs ? NARROW_BARS_PX / 2 : NARROW_BARS_PX}
-      />
-      <RowActions model={model} />
+      {drawnOnce.value ? (
+        <>
+          <Bars
+            model={model}
+            width_px={!narrow.value ? name_px.value - 22 : differs ? NARROW_BARS_PX / 2 : NARROW_BARS_PX}
+          />
+          <RowActions model={model} />
+        </>
+      ) : null}
     </div>
   );
 }
