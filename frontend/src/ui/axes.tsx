@@ -60,12 +60,14 @@ export function PanelAxes({ panel }: { readonly panel: PanelModel }) {
   const element = useRef<HTMLDivElement>(null);
   const parts = useMemo(() => ({ value: {}, time: {} }), []);
   useSignalEffect(() => {
+    if (panel.tile.value === null) return;
     const drawing = valueAxisDrawing(panel);
     drawOn(panel, parts.value, [0, 0], drawing, (text) => {
       if (element.current) element.current.dataset.yTicks = text;
     });
   });
   useSignalEffect(() => {
+    if (panel.tile.value === null) return;
     const drawing = timeAxisDrawing(panel.axis.value);
     const { axisTop_px } = panel.row.layout.value;
     drawOn(panel, parts.time, [AXIS_PX, axisTop_px], drawing, (text) => {
@@ -79,9 +81,9 @@ export function PanelAxes({ panel }: { readonly panel: PanelModel }) {
     },
     [parts],
   );
-  const { axisTop_px } = panel.row.layout.value;
-  const style = box({ width: AXIS_PX, height: axisTop_px });
-  return <div ref={element} class="axes" title={bandTitles(panel)} style={style} />;
+  const style = useComputed(() => box({ width: AXIS_PX, height: panel.row.layout.value.axisTop_px }));
+  const title = useComputed(() => bandTitles(panel));
+  return <div ref={element} class="axes" title={title} style={style} />;
 }
 
 /** Draws soon; `tell` is given the numbers. */

@@ -1,7 +1,9 @@
-/** Places and sizes in CSS px as a style; Preact leaves numbers without a unit. */
+/** Places and sizes in CSS px as a style; text, since that is what a signal bound to a style can give. */
 
-type Side = "left" | "top" | "width" | "height" | "paddingLeft";
+type Side = "left" | "top" | "width" | "height" | "padding-left";
 
-export function box(sides: Readonly<Partial<Record<Side, number>>>): Record<string, string> {
-  return Object.fromEntries(Object.entries(sides).map(([side, size_px]) => [side, `${size_px}px`]));
+export function box(sides: Readonly<Partial<Record<Side, number>>>): string {
+  return Object.entries(sides)
+    .map(([side, size_px]) => `${side}:${size_px}px`)
+    .join(";");
 }

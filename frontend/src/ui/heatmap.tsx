@@ -1,17 +1,23 @@
 /** The heatmap of one panel, drawn onto the surface under it; its element says where it is and what it shows. */
 
-import { useSignalEffect } from "@preact/signals";
+import { type ReadonlySignal, useComputed, useSignalEffect } from "@preact/signals";
 import { useEffect, useMemo, useRef } from "preact/hooks";
 import { dark } from "../state/catalog";
 import { pixelRatio, plot_px } from "../state/metrics";
 import type { PanelModel } from "../state/panels";
+import { summarise } from "../state/readout";
 import * as settings from "../state/settings";
-import { box } from "./box";
 import { drawSoon, forget } from "./frames";
 import { PanelPicture } from "./panel_picture";
 import { placeOf } from "./surface";
 
-export function Heatmap({ panel, label }: { readonly panel: PanelModel; readonly label: string }) {
+interface Props {
+  readonly panel: PanelModel;
+  readonly area: ReadonlySignal<string>;
+}
+
+export function Heatmap({ panel, area }: Props) {
+  const label = useComputed(() => summarise(panel));
   const place = useRef<HTMLDivElement>(null);
   const picture = useMemo(() => new PanelPicture(panel), [panel]);
 
@@ -49,7 +55,5 @@ export function Heatmap({ panel, label }: { readonly panel: PanelModel; readonly
     [panel, picture],
   );
 
-  const { heatTop_px, heatHeight_px } = panel.row.layout.value;
-  const area = box({ top: heatTop_px, height: heatHeight_px });
   return <div ref={place} class="heat" style={area} role="img" aria-label={label} />;
 }

@@ -5,7 +5,6 @@ import { useMemo } from "preact/hooks";
 import { retry } from "../state/loader";
 import { AXIS_PX, panel_px, plot_px } from "../state/metrics";
 import type { PanelModel } from "../state/panels";
-import { summarise } from "../state/readout";
 import { cursor, keyOfX } from "../state/view";
 import { PanelAxes, ValueMark } from "./axes";
 import { box } from "./box";
@@ -18,10 +17,17 @@ import { brush, PanelPointer } from "./pointer";
 export function Panel({ panel }: { readonly panel: PanelModel }) {
   const pointer = useMemo(() => new PanelPointer(panel), [panel]);
   const expanded = panel.row.expanded.value;
-  const layout = panel.row.layout.value;
-  const ready = useComputed(() => panel.tile.value !== null);
-  const label = useComputed(() => summarise(panel));
-  const plotHeight_px = expanded ? layout.axisTop_px : layout.heatHeight_px;
+  // Bound to their attributes, so that a tile's arrival renders no panel anew.
+  const loaded = useComputed(() => panel.tile.value !== null);
+  const plot = useComputed(() => {
+    const { axisTop_px, heatHeight_px } = panel.row.layout.value;
+    const height = panel.row.expanded.value ? axisTop_px : heatHeight_px;
+    return box({ left: AXIS_PX, width: plot_px.value, height });
+  });
+  const heat = useComputed(() => {
+    const { heatTop_px, heatHeight_px } = panel.row.layout.value;
+    return box({ top: heatTop_px, height: heatHeight_px });
+  });
   return (
     // biome-ignore lint/a11y/useSemanticElements: a fieldset is for form controls; this groups a picture's parts.
     <div
@@ -36,11 +42,11 @@ export function Panel({ panel }: { readonly panel: PanelModel }) {
         cursor.value = null;
       }}
     >
-      {expanded && ready.value ? <PanelAxes panel={panel} /> : null}
+      {expanded ? <PanelAxes panel={panel} /> : null}
       {/** biome-ignore lint/a11y/noStaticElementInteractions: the same can be done with the group's keys. */}
       <div
         class="plot"
-        style={box({ left: AXIS_PX, width: plot_px.value, height: plotHeight_px })}
+        style={plot}
         onPointerDown={pointer.onPointerDown}
         onMouseDown={pointer.onMouseDown}
         onPointerMove={pointer.onPointerMove}
@@ -52,19 +58,13 @@ export function Panel({ panel }: { readonly panel: PanelModel }) {
         onTouchStart={pointer.onTouch}
         onTouchMove={pointer.onTouch}
       >
-        <Heatmap panel={panel} label={label.value} />
-        {ready.value ? null : (
-          <div
-            class="skeleton"
-            style={box({ top: layout.heatTop_px, height: layout.heatHeight_px })}
-            aria-hidden="true"
-          />
-        )}
+        <Heatmap panel={panel} area={heat} />
+        <div class="skeleton" hidden={loaded} style={heat} aria-hidden="true" />
         <FindingMarks panel={panel} />
         {expanded ? <Crosshair panel={panel} /> : null}
         <BrushBox panel={panel} />
       </div>
-      {expanded && ready.value ? <ValueMark panel={panel} /> : null}
+      {expanded ? <ValueMark panel={panel} /> : null}
       {expanded ? <PanelNotes panel={panel} /> : null}
       <PanelError panel={panel} />
     </div>

@@ -56,7 +56,7 @@ function GroupHeading({ row }: { readonly row: GroupRow }) {
     <button
       type="button"
       class="group-heading"
-      style={box({ paddingLeft: 4 + row.depth * INDENT_PX })}
+      style={box({ "padding-left": 4 + row.depth * INDENT_PX })}
       aria-expanded={!row.folded}
       title={`${row.folded ? "Unfold" : "Fold"} ${row.path}`}
       onClick={() => toggleFolded(row.path)}
@@ -109,7 +109,7 @@ function StripName({ row }: { readonly row: LayerRow }) {
       <button
         type="button"
         class="layer-name"
-        style={box({ paddingLeft: 4 + row.depth * INDENT_PX })}
+        style={box({ "padding-left": 4 + row.depth * INDENT_PX })}
         aria-expanded="false"
         title={`${layer}${type ? ` (${type})` : ""}: open`}
         onClick={() => toggleExpanded(row.id)}
