@@ -1,6 +1,7 @@
 /** TensorBoard's own font faces, so that the page's text looks like the rest; a frame inherits none. */
 
 const FAMILY = /Roboto/;
+const WEIGHTS = [400, 500, 700];
 
 /** Copies Roboto's faces from the host's style sheets; without a host the system's fonts stay. */
 export function adoptHostFonts(): void {
@@ -11,6 +12,8 @@ export function adoptHostFonts(): void {
     const sheet = new CSSStyleSheet();
     sheet.replaceSync(rules.map((rule) => withAddresses(rule.cssText, host.baseURI)).join("\n"));
     document.adoptedStyleSheets = [...document.adoptedStyleSheets, sheet];
+    // Else each would be asked for when its first text is laid out, and the page laid out again when it comes.
+    for (const weight of WEIGHTS) void document.fonts.load(`${weight} 1em Roboto`).catch(() => undefined);
   } catch {
     // An embedder of another origin: its fonts are out of reach, and the page reads well without them.
   }
