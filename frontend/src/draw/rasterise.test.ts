@@ -226,7 +226,7 @@ describe("paintCells", () => {
       ],
     });
     const grid = rebin(tile, ValueScale.linear(0, 2).edges(2));
-    const clock = { firstStep: 0, lastStep: 1, startTime: 0 };
+    const clock = { firstStep: 0, lastStep: 1, records: 2, startTime: 0 };
     const spans = columnSpans(tile.columns, "step", clock);
     const pixels = raster.columnsToPixels(spans, new StepAxis("step", 0, 2), 2);
     const cells = raster.poolCells(grid, tile.columns, pixels, {

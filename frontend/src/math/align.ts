@@ -6,6 +6,7 @@ import {
   type AxisKind,
   columnAt,
   columnSpans,
+  countsSteps,
   nearestColumn,
   type RunClock,
   type Spans,
@@ -80,8 +81,7 @@ function partnerOf(middle: number, width: number, b: Timed, spans: Spans): numbe
 function statementOf(kind: AxisKind, matched: number, columns: number, apart: number): string {
   if (matched === 0) return `No columns at the same ${NAMES[kind]}.`;
   const some = matched === columns ? "all" : `${formatExact(matched)} of ${formatExact(columns)}`;
-  const steps = kind === "step" || kind === "log_step";
-  const how = !steps
+  const how = !countsSteps(kind)
     ? ""
     : apart === 0
       ? ", equal steps"

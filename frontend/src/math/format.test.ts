@@ -97,6 +97,10 @@ describe("numbers as text", () => {
     expect(format.formatWallTime(new Date(2026, 10, 23, 4, 5, 9).getTime() / 1000)).toBe(
       "2026-11-23 04:05:09",
     );
+    expect(format.formatWallTime(new Date(2026, 0, 2, 23, 5, 9, 250).getTime() / 1000, 2)).toBe(
+      "2026-01-02 23:05:09.25",
+    );
+    expect(format.formatWallTime(1e300)).toBe("+∞");
   });
 
   it("writes numbers as d3 does", () => {

@@ -55,13 +55,14 @@ export function formatDuration(seconds: number): string {
   return parts(whole, DAY_S, "d", HOUR_S, "h");
 }
 
-/** Seconds since 1970 in local time: 2026-11-23 14:05:09. */
-export function formatWallTime(seconds: number): string {
-  if (!Number.isFinite(seconds)) return formatWord(seconds);
-  const at = new Date(seconds * 1000);
-  const two = (part: number): string => String(part).padStart(2, "0");
-  const day = `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}`;
-  return `${day} ${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}`;
+/** Seconds since 1970 in local time: 2026-11-23 14:05:09; with up to three decimals where they matter. */
+export function formatWallTime(seconds: number, decimals = 0): string {
+  const time_ms = Math.round(seconds * 1000);
+  const offset_ms = new Date(time_ms).getTimezoneOffset() * MINUTE_S * 1000;
+  if (!Number.isFinite(offset_ms)) return formatWord(seconds);
+  // ISO text is of UTC: so that of the moment when UTC reads like the local time now.
+  const text = new Date(time_ms - offset_ms).toISOString().replace(/[TZ]/g, " ");
+  return text.slice(0, decimals > 0 ? 20 + decimals : 19);
 }
 
 /** A bin as a half-open interval: [0.25, 0.265625). The edge between two bins reads the same in both. */

@@ -1,7 +1,17 @@
 import { describe, expect, it } from "vitest";
 import { madeTile } from "../data/fixtures";
 import type { Columns } from "../data/types";
-import { columnAt, columnSpans, joinSpans, nearestColumn, type RunClock, StepAxis } from "./step_axis";
+import {
+  columnAt,
+  columnSpans,
+  columnsIn,
+  holdsColumns,
+  joinSpans,
+  nearestColumn,
+  type RunClock,
+  StepAxis,
+  unionSpans,
+} from "./step_axis";
 
 function columnsAt(steps: readonly number[], other: Partial<Columns> = {}): Columns {
   return madeTile({ edges: [0, 1], counts: [steps.map(() => 1)], steps, columns: other }).columns;
@@ -9,7 +19,13 @@ function columnsAt(steps: readonly number[], other: Partial<Columns> = {}): Colu
 
 function clockOf(columns: Columns, other: Partial<RunClock> = {}): RunClock {
   const last = columns.length - 1;
-  return { firstStep: columns.firstStep[0]!, lastStep: columns.lastStep[last]!, startTime: 1000, ...other };
+  return {
+    firstStep: columns.firstStep[0]!,
+    lastStep: columns.lastStep[last]!,
+    records: columns.length,
+    startTime: 1000,
+    ...other,
+  };
 }
 
 function pairs(
@@ -81,6 +97,23 @@ describe("columnSpans", () => {
     expect([...columnSpans(columns, "share", clock).end]).toEqual([0.25, 0.5, 0.75, 1]);
   });
 
+  it("ends at 100 % of the run at any cadence", () => {
+    for (const steps of [[0, 10, 20, 30], [5], [0, 1, 2, 3, 100, 200]]) {
+      const columns = columnsAt(steps);
+      expect(columnSpans(columns, "share", clockOf(columns)).end.at(-1)).toBeCloseTo(1, 9);
+    }
+    const columns = columnsAt([0, 10, 20, 30]);
+    expect([...columnSpans(columns, "share", clockOf(columns)).start]).toEqual([0, 0.25, 0.5, 0.75]);
+  });
+
+  it("has no place for a run without epochs on the axis of epochs", () => {
+    const columns = columnsAt([0, 1, 2, 3]);
+    for (const epochs of [[], [1]]) {
+      const clock = clockOf(columns, { epochSteps: epochs, epochs });
+      expect(columnSpans(columns, "epoch", clock).start.length).toBe(0);
+    }
+  });
+
   it("never lets columns overlap when clocks stand still", () => {
     const wall = Float64Array.of(1000, 1000, 999, 1002);
     const columns = columnsAt([0, 1, 2, 3], { firstWallTime: wall, lastWallTime: wall });
@@ -106,6 +139,28 @@ describe("finding columns", () => {
     expect([-1, 2.5, 3, 50, 100, 103, 104].map((unit) => columnAt(spans, unit))).toEqual([
       -1, 2, -1, -1, 3, 5, -1,
     ]);
+  });
+
+  it("gives those that reach between two units", () => {
+    expect(columnsIn(spans, 1.5, 100.5)).toEqual([1, 3]);
+    expect(columnsIn(spans, 3, 100)).toBeNull();
+  });
+
+  it("knows whether a finer tile has them all", () => {
+    const lastStep = Float64Array.of(3, 7, 11);
+    const whole = columnsAt([0, 4, 8], { lastStep });
+    const fine = columnsAt([4, 5, 6, 7]);
+    expect(holdsColumns(fine, whole, 1)).toBe(true);
+    expect(holdsColumns(fine, whole, 0)).toBe(false);
+    expect(holdsColumns(fine, whole, 1, 2)).toBe(false);
+    expect(holdsColumns(columnsAt([]), whole, 1)).toBe(false);
+  });
+
+  it("gives those of all runs together, the shortest where several start", () => {
+    const pooled = columnSpans(columnsAt([0, 50, 100, 150]), "step", clockOf(columns));
+    const { start, end } = unionSpans([spans, pooled]);
+    expect([...start]).toEqual([0, 1, 2, 50, 100, 101, 102, 150]);
+    expect([...end]).toEqual([1, 2, 3, 100, 101, 102, 103, 200]);
   });
 
   it("joins the spans of several runs", () => {
@@ -153,6 +208,26 @@ describe("StepAxis", () => {
     const noon = new Date(2026, 5, 1, 12, 0, 0).getTime() / 1000;
     const labels = new StepAxis("wall", noon - 50, noon + 250).ticks(3).map((tick) => tick.label);
     expect(labels).toEqual(["12:00:00", "12:02:00", "12:04:00"]);
+  });
+
+  it("tells ticks apart that are less than a second away from each other", () => {
+    const noon = new Date(2026, 5, 1, 12, 0, 0).getTime() / 1000;
+    const labels = (axis: StepAxis): string[] => axis.ticks(4).map((tick) => tick.label);
+    expect(labels(new StepAxis("wall", noon, noon + 0.8))).toEqual([
+      "12:00:00.0",
+      "12:00:00.2",
+      "12:00:00.4",
+      "12:00:00.6",
+      "12:00:00.8",
+    ]);
+    expect(labels(new StepAxis("relative", 100, 101))).toEqual([
+      "100.0 s",
+      "100.2 s",
+      "100.4 s",
+      "100.6 s",
+      "100.8 s",
+      "101.0 s",
+    ]);
   });
 
   it("writes a unit in words", () => {

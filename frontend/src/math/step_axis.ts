@@ -17,7 +17,7 @@ export interface RunClock {
   readonly firstStep: number;
   readonly lastStep: number;
   /** Number of records of the whole run, from which a share of the run knows where the last record ends. */
-  readonly records?: number;
+  readonly records: number;
   /** Seconds since 1970, from which relative time counts. */
   readonly startTime: number;
   /** Steps at which the run logged its epoch (fractions allowed), ascending, and the epochs. */
@@ -28,10 +28,13 @@ export interface RunClock {
 }
 
 /** Where each column lies, in units; ascending, not overlapping. Between end[c] and start[c+1] is a gap. */
-export interface Spans {
-  readonly kind: AxisKind;
+export interface Places {
   readonly start: Float64Array;
   readonly end: Float64Array;
+}
+
+export interface Spans extends Places {
+  readonly kind: AxisKind;
 }
 
 /** A distance this many times the usual one around it is a gap; one missing record makes it 2. */
@@ -40,9 +43,18 @@ const GAP = 1.5;
 const SAMPLED_GAP = 12;
 const NEIGHBOURS = 3;
 
-/** Place a tile's columns on an axis. Each lasts until the next one, unless the distance is a gap. */
+/** Whether an axis counts steps: the units of two such axes are the same. */
+export function countsSteps(kind: AxisKind): boolean {
+  return kind === "step" || kind === "log_step";
+}
+
+/**
+ * Place a tile's columns on an axis. Each lasts until the next one, unless the distance is a gap. A run
+ * that logged no epochs has no spans on their axis.
+ */
 export function columnSpans(columns: Columns, kind: AxisKind, clock: RunClock): Spans {
-  const count = columns.length;
+  const placed = kind !== "epoch" || (clock.epochs?.length ?? 0) > 1;
+  const count = placed ? columns.length : 0;
   const start = new Float64Array(count);
   const end = new Float64Array(count);
   const steps = stepEnds(columns, clock.sampled ? SAMPLED_GAP : GAP);
@@ -60,19 +72,20 @@ export function columnSpans(columns: Columns, kind: AxisKind, clock: RunClock): 
   return { kind, start, end };
 }
 
-/** The unit at which a step lies, for marks such as pinned steps and findings. */
+/** The unit at which a step lies, for marks such as findings; NaN on the axis of epochs where none are known. */
 export function toUnit(kind: AxisKind, step: number, wallTime: number, clock: RunClock): number {
   if (kind === "relative") return wallTime - clock.startTime;
   if (kind === "wall") return wallTime;
   if (kind === "epoch") return interpolate(clock.epochSteps ?? [], clock.epochs ?? [], step);
   if (kind !== "share") return step;
   const steps = clock.lastStep - clock.firstStep;
-  const cadence = clock.records !== undefined && clock.records > 1 ? steps / (clock.records - 1) : 1;
-  return (step - clock.firstStep) / Math.max(1, steps + cadence);
+  const cadence = clock.records > 1 ? steps / (clock.records - 1) : 1;
+  // Where the last records lie further apart than others, theirs would end beyond the run.
+  return Math.min(1, (step - clock.firstStep) / Math.max(1, steps + cadence));
 }
 
 /** The column at a unit: the one that covers it, else the nearest; -1 when there is none. */
-export function nearestColumn(spans: Spans, unit: number): number {
+export function nearestColumn(spans: Places, unit: number): number {
   const before = lastAtMost(spans.start, unit);
   if (before < 0) return spans.start.length > 0 ? 0 : -1;
   if (unit < spans.end[before]! || before + 1 >= spans.start.length) return before;
@@ -85,6 +98,32 @@ export function columnAt(spans: Spans, unit: number): number {
   if (before < 0) return -1;
   const last = before === spans.start.length - 1 && unit === spans.end[before];
   return unit < spans.end[before]! || last ? before : -1;
+}
+
+/** First and last column that reach between two units; null when none does. */
+export function columnsIn(spans: Spans, lo: number, hi: number): readonly [number, number] | null {
+  const first = spans.end.findIndex((end) => end > lo);
+  const last = spans.start.findLastIndex((start) => start < hi);
+  return first < 0 || last < first ? null : [first, last];
+}
+
+/** Whether a finer tile has all records of the whole one's columns from `first` to `last`. */
+export function holdsColumns(fine: Columns, whole: Columns, first: number, last: number = first): boolean {
+  return (
+    fine.firstStep[0]! <= whole.firstStep[first]! && fine.lastStep[fine.length - 1]! >= whole.lastStep[last]!
+  );
+}
+
+/** Wherever any of the spans starts; each lasts as long as the shortest that starts there. */
+export function unionSpans(all: readonly Places[]): Places {
+  const ends = new Map<number, number>();
+  for (const spans of all)
+    spans.start.forEach((start, c) => {
+      ends.set(start, Math.min(spans.end[c]!, ends.get(start) ?? Number.POSITIVE_INFINITY));
+    });
+  const start = Float64Array.from(ends.keys()).sort();
+  const end = start.map((unit, c) => Math.min(ends.get(unit)!, start[c + 1] ?? Number.POSITIVE_INFINITY));
+  return { start, end };
 }
 
 /** From the first to the last unit of all spans; null without columns. */
@@ -180,7 +219,7 @@ function axisTicks(axis: StepAxis, count: number): readonly number[] {
   if (axis.kind === "relative" || axis.kind === "wall") return timeTicks(axis, wanted);
   if (axis.kind === "log_step" && axis.hi > 20 * Math.max(1, axis.lo)) return logStepTicks(axis, wanted);
   const values = d3Ticks(axis.lo, axis.hi, wanted);
-  const whole = axis.kind === "step" || axis.kind === "log_step" || (axis.kind === "epoch" && span >= 2);
+  const whole = countsSteps(axis.kind) || (axis.kind === "epoch" && span >= 2);
   return whole ? values.filter((value) => Number.isInteger(value)) : values;
 }
 
@@ -209,12 +248,17 @@ function logStepTicks(axis: StepAxis, count: number): readonly number[] {
 }
 
 function axisLabels(kind: AxisKind, values: readonly number[]): readonly string[] {
-  if (kind === "relative") return values.map(formatDuration);
+  const distance = values.length > 1 ? values[1]! - values[0]! : 1;
+  if (kind === "relative")
+    return distance < 1 ? formatTicks(values).map((label) => `${label} s`) : values.map(formatDuration);
   if (kind === "share") return values.map(formatShare);
   if (kind !== "wall")
     return kind === "epoch" ? formatTicks(values) : values.map((value) => formatExact(value));
   const days = values.length > 1 && values[values.length - 1]! - values[0]! >= 2 * DAY_S;
-  return values.map((value) => (days ? formatWallTime(value).slice(5, 16) : formatWallTime(value).slice(11)));
+  const decimals = Math.max(0, -Math.floor(Math.log10(distance) + 1e-9));
+  return values.map((value) =>
+    days ? formatWallTime(value).slice(5, 16) : formatWallTime(value, decimals).slice(11),
+  );
 }
 
 /** Where each column ends, in steps. */
@@ -257,9 +301,9 @@ function wallEnd(columns: Columns, c: number, endStep: number): number {
   return columns.lastWallTime[c]! + Math.max(0, perStep_s) * (endStep - columns.lastStep[c]!);
 }
 
-/** Linear between known points and beyond them; the step itself where nothing is known. */
+/** Linear between known points and beyond them; NaN where nothing is known. */
 function interpolate(from: readonly number[], to: readonly number[], at: number): number {
-  if (from.length < 2) return at;
+  if (from.length < 2) return Number.NaN;
   const i = Math.min(from.length - 2, Math.max(0, lastAtMost(from, at)));
   return to[i]! + ((at - from[i]!) * (to[i + 1]! - to[i]!)) / (from[i + 1]! - from[i]! || 1);
 }

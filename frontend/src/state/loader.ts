@@ -5,6 +5,7 @@ import { BATCH_TILES } from "../data/client";
 import { isTileError } from "../data/decode";
 import { requestToKey, TileCache } from "../data/tile_cache";
 import type { Tile, TileError, TileRequest } from "../data/types";
+import { columnsIn } from "../math/step_axis";
 import type { ValueScale } from "../math/value_scale";
 import { client, index, reloads, shown } from "./catalog";
 import { pixelRatio, plot_px, roundUp } from "./metrics";
@@ -233,14 +234,13 @@ function fineRequest(panel: PanelModel): TileRequest | null {
   const taller = tile.unit !== null && share < 0.9 && panel.row.expanded.peek();
   if (!closer && !taller) return null;
   const room = (axis.hi - axis.lo) * MARGIN;
-  const first = span.end.findIndex((end) => end > axis.lo - room);
-  const last = span.start.findLastIndex((start) => start < axis.hi + room);
-  if (first < 0 || last < first) return null;
+  const near = columnsIn(span, axis.lo - room, axis.hi + room);
+  if (near === null) return null;
   const base = wholeRequest(panel);
   const rows = base.rows === 0 ? 0 : roundUp((base.rows ?? 256) / Math.max(share, 1e-3), 8, MAX_ROWS);
   return {
     ...base,
-    steps: [tile.columns.firstStep[first]!, tile.columns.lastStep[last]!],
+    steps: [tile.columns.firstStep[near[0]]!, tile.columns.lastStep[near[1]]!],
     columns: Math.min(8192, 2 * (base.columns ?? 512)),
     rows: taller ? rows : (base.rows ?? 256),
   };

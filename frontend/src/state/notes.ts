@@ -20,6 +20,12 @@ export function noteTexts(panel: PanelModel): readonly Note[] {
   const tile = panel.shown.value;
   if (tile === null) return [];
   const notes: Note[] = [];
+  if (panel.span.value?.start.length === 0) {
+    notes.push({
+      short: "no epochs logged",
+      long: "This run has no scalar named epoch",
+    });
+  }
   if (tile.missing > 0) {
     const all = tile.records + tile.missing;
     notes.push({ short: `showing ${tile.records} of ${all} logged steps`, long: tile.hint });

@@ -7,7 +7,15 @@ import { columnsToPixels, type PixelColumns } from "../draw/rasterise";
 import { contrastExtent, saturation } from "../math/contrast";
 import { type CellExtent, cellExtent } from "../math/normalise";
 import { type Counts, type Grid, rebin, ZERO_EDGE } from "../math/rebin";
-import { columnSpans, joinSpans, type RunClock, type Spans, StepAxis } from "../math/step_axis";
+import {
+  columnSpans,
+  columnsIn,
+  holdsColumns,
+  joinSpans,
+  type RunClock,
+  type Spans,
+  StepAxis,
+} from "../math/step_axis";
 import type { ValueScale } from "../math/value_scale";
 import { LEAST_COLUMN_PX, widenSpans } from "../math/wide_columns";
 import { index } from "./catalog";
@@ -61,6 +69,7 @@ export class PanelModel {
     return {
       firstStep: tile.firstStep,
       lastStep: tile.lastStep,
+      records: tile.records,
       startTime: Math.min(startTime, tile.columns.firstWallTime[0] ?? startTime),
       sampled: tile.missing > 0,
       ...epochs.value.get(this.run),
@@ -98,18 +107,28 @@ export class PanelModel {
   /** The finest tile that has the whole visible part. */
   readonly shown = computed<Tile | null>(() => {
     const fine = this.fine.value;
-    return fine !== null && covers(spansOf(fine, this.clock.value), this.axis.value) ? fine : this.tile.value;
+    const tile = this.tile.value;
+    const span = this.span.value;
+    if (fine === null || tile === null || span === null) return tile;
+    const seen = columnsIn(span, this.axis.value.lo, this.axis.value.hi);
+    return seen !== null && holdsColumns(fine.columns, tile.columns, ...seen) ? fine : tile;
+  });
+
+  /** Where the shown columns lie. */
+  readonly exactSpans = computed(() => {
+    const shown = this.shown.value;
+    return shown === this.tile.value ? this.span.value : spansOf(shown, this.clock.value);
   });
 
   /** As drawn and read: a column that would be too narrow to see reaches into the gap beside it. */
   readonly spans = computed(() => {
-    const exact = spansOf(this.shown.value, this.clock.value);
+    const exact = this.exactSpans.value;
     return exact === null ? null : widenSpans(exact, this.axis.value, plot_px.value, LEAST_COLUMN_PX);
   });
 
   /** Whether any column is drawn wider than it lasted. */
   get widened(): boolean {
-    const exact = spansOf(this.shown.value, this.clock.value);
+    const exact = this.exactSpans.value;
     return this.spans.value?.end.some((end, c) => end - (exact?.end[c] ?? end) > 0) ?? false;
   }
 
@@ -150,7 +169,7 @@ export class PanelModel {
   }
 
   /** The grid of the whole series. */
-  private readonly whole = computed(() => {
+  readonly whole = computed(() => {
     const tile = this.tile.value;
     if (tile === null) return null;
     return this.shown.value === tile ? this.grid.value : this.rebinned(tile);
@@ -286,12 +305,13 @@ export const fullAxis: ReadonlySignal<StepAxis> = computed(() => {
   return new StepAxis(kind, lo, hi);
 });
 
-/** One clock per run, for marks and scalars that belong to no layer. */
+/** One clock for each run that has a place on the axis, for scalars, which belong to no layer. */
 export const clocks = computed<ReadonlyMap<string, RunClock>>(() => {
   const found = new Map<string, RunClock>();
   for (const panel of knownPanels.value) {
     const clock = panel.clock.value;
-    if (clock !== null && !found.has(panel.run)) found.set(panel.run, clock);
+    if (clock !== null && panel.span.value?.start.length && !found.has(panel.run))
+      found.set(panel.run, clock);
   }
   return found;
 });
@@ -318,15 +338,6 @@ function zoomedScale(scale: ValueScale, part: readonly [number, number] | undefi
 
 function spansOf(tile: Tile | null, clock: RunClock | null): Spans | null {
   return tile === null || clock === null ? null : columnSpans(tile.columns, settings.time.value, clock);
-}
-
-/** Whether columns reach over the visible part, or as far as the run does. */
-function covers(spans: Spans | null, axis: StepAxis): boolean {
-  const last = spans?.end.at(-1);
-  const first = spans?.start[0];
-  if (last === undefined || first === undefined) return false;
-  const slack = (axis.hi - axis.lo) * 1e-3;
-  return first <= axis.lo + slack && last >= Math.min(axis.hi, fullAxis.value.hi) - slack;
 }
 
 /** Only numbers that are tiny but not zero are left in the zero bin. */

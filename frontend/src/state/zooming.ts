@@ -1,6 +1,6 @@
 /** Zooming and panning of a panel's axes, shared with all panels that are linked to it. */
 
-import type { StepAxis } from "../math/step_axis";
+import { countsSteps, type StepAxis } from "../math/step_axis";
 import type { ValueScale } from "../math/value_scale";
 import type { Interval } from "./codec";
 import { fullAxis, type PanelModel } from "./panels";
@@ -74,8 +74,7 @@ function fitUnits(from: number, to: number): Interval | null {
 
 /** Steps cannot be told apart below two of them; times can. */
 function leastShare(full: StepAxis): number {
-  const counted = full.kind === "step" || full.kind === "log_step";
-  return Math.max(LEAST_SHARE, counted ? 2 / Math.max(2, full.hi - full.lo) : 0);
+  return Math.max(LEAST_SHARE, countsSteps(full.kind) ? 2 / Math.max(2, full.hi - full.lo) : 0);
 }
 
 /** The same length, moved back inside the whole axis. */

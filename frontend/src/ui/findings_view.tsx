@@ -44,7 +44,8 @@ export function FindingMarks({ panel }: { readonly panel: PanelModel }) {
       {found.map((finding) => {
         const from_px = Math.max(0, place(finding.first_step));
         const to_px = Math.min(plot_px.value, place(finding.last_step + 1));
-        if (to_px < 0 || from_px > plot_px.value) return null;
+        // Neither holds where the run has no place on the axis.
+        if (!(to_px >= 0 && from_px <= plot_px.value)) return null;
         return (
           <div
             key={`${finding.kind} ${finding.first_step}`}

@@ -27,7 +27,7 @@ export function Heatmap({ panel, area }: Props) {
   };
   useSignalEffect(() => {
     // Only what is cheap to read: the expensive parts are worked out when it is this panel's turn to draw.
-    void [panel.shown.value, panel.axis.value, panel.scale.value, panel.row.tiles.value];
+    void [panel.shown.value, panel.clock.value, panel.axis.value, panel.scale.value, panel.row.tiles.value];
     void [settings.quantity.value, settings.curve.value, settings.scope.value, settings.linked.value];
     void [settings.colormap.value, settings.zerosInside.value, dark.value];
     void [settings.contrast.value, settings.emptyColoured.value];
