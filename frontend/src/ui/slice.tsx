@@ -1,9 +1,11 @@
 /** The histogram of one step, for all runs of a layer, on the value axis of the heatmaps beside it. */
 
-import { bandCounts } from "../draw/bands";
+import type { Tile } from "../data/types";
+import { type BandName, bandCounts } from "../draw/bands";
 import { formatShare, formatSteps } from "../math/format";
+import { formatEnd } from "../math/normalise";
 import type { Grid } from "../math/rebin";
-import { lastAtMost } from "../math/value_scale";
+import { columnShares, cumulativeShares } from "../math/slice_shares";
 import { dark } from "../state/catalog";
 import { SLICE_MARGIN_PX, slice_px, THIN_PX, X_AXIS_PX } from "../state/metrics";
 import { axisScope, type PanelModel, type RowModel } from "../state/panels";
@@ -13,15 +15,18 @@ import * as settings from "../state/settings";
 
 interface Part {
   readonly panel: PanelModel;
+  readonly tile: Tile;
   readonly grid: Grid;
   readonly column: number;
+  /** Values of the step; 1 where there are none. */
+  readonly n: number;
   /** Share of the step's values per row, lowest first; cumulative where that is asked for. */
   readonly shares: Float64Array;
   readonly color: string;
   readonly steps: string;
 }
 
-/** Log counts show this many decades. */
+/** Shares on a log axis show this many decades. */
 const DECADES = 5;
 
 export function Slice({ row }: { readonly row: RowModel }) {
@@ -32,19 +37,21 @@ export function Slice({ row }: { readonly row: RowModel }) {
   const mode = settings.sliceMode.value;
   const most =
     mode === "cumulative" ? 1 : Math.max(1e-12, ...parts.flatMap((part) => Math.max(...part.shares)));
-  const lanes = mode === "offset" ? Math.max(1, parts.length) : 1;
+  const log = settings.sliceLog.value && mode !== "cumulative";
+  const lanes = mode === "offset" ? parts.length : 1;
   const lane_px = width_px / lanes;
-  const toPx = (share: number) => sharePx(share, most, lane_px);
-  const steps = [...new Set(parts.map((part) => part.steps))];
-  const title = steps.length === 1 ? `step ${steps[0]}` : `steps ${steps.join(" | ")}`;
-  const words = parts.map((part) => `${part.panel.run}: ${describe(part)}`).join("; ");
+  const toPx = (share: number) =>
+    lane_px * (log ? Math.max(0, 1 + Math.log10(share / most) / DECADES) : share / most);
+  const same = new Set(parts.map((part) => part.steps)).size === 1;
+  const bars = layout.bands.length > 0 ? "; thin bars: 0 to 100 %" : "";
+  const words = parts.map(describe).join("; ");
   return (
-    <div class="slice" title={`Histogram at ${title}`}>
+    <div class="slice" title={words + bars}>
       <svg
         width={width_px}
         height={layout.axisTop_px + X_AXIS_PX}
         role="img"
-        aria-label={`Histogram of ${row.series.value.layer} at ${title}. ${words}`}
+        aria-label={`Histogram of ${row.series.value.layer}. ${words}`}
       >
         <line
           class="base"
@@ -77,52 +84,47 @@ export function Slice({ row }: { readonly row: RowModel }) {
         <g class="axis" transform={`translate(0 ${layout.axisTop_px})`}>
           <line x1="0" x2={width_px} y1="0.5" y2="0.5" />
           <text x="0" y="13">
-            {settings.sliceLog.value && mode !== "cumulative" ? formatShare(most / 10 ** DECADES) : "0"}
+            {log ? formatEnd("share", most / 10 ** DECADES) : "0"}
           </text>
           <text x={width_px} y="13" text-anchor="end">
-            {lanes > 1 ? `each ${formatShare(most)}` : formatShare(most)}
+            {lanes > 1 ? "each " : ""}
+            {formatShare(most)}
           </text>
         </g>
       </svg>
       <span class="slice-title">
-        {axisScope() === "panel" && parts.length > 1 ? `${title}, own scales` : title}
+        {same
+          ? `step ${parts[0]?.steps}`
+          : parts.map(({ panel, color, steps }) => (
+              <span key={panel.id}>
+                <span class="swatch" style={{ background: color }} /> {steps}{" "}
+              </span>
+            ))}
+        {axisScope() === "panel" && parts.length > 1 ? ", own scales" : ""}
       </span>
     </div>
   );
 }
 
 function readPart(panel: PanelModel): Part | null {
-  const grid = panel.grid.value;
-  const tile = panel.shown.value;
-  const column = pinnedColumn(panel);
-  if (grid === null || tile === null || column < 0) return null;
-  const n = tile.columns.n[column] ?? 0;
-  const shares = new Float64Array(grid.rows);
+  const pinned = pinnedColumn(panel);
+  if (pinned === null) return null;
+  const { tile, column } = pinned;
+  const grid = tile === panel.shown.value ? panel.grid.value : panel.whole.value;
+  if (grid === null) return null;
+  const n = Math.max(1, tile.columns.n[column] ?? 1);
+  const zeros = panel.zerosApart ? (tile.columns.zeros[column] ?? 0) : 0;
+  const cumulative = settings.sliceMode.value === "cumulative";
   // A cumulated curve must rise by the zeros too, which elsewhere have a band of their own.
-  const apart =
-    settings.sliceMode.value === "cumulative" && panel.zerosApart ? lastAtMost(grid.edges, 0) : -1;
-  let sum = n > 0 ? (grid.below[column] ?? 0) / n : 0;
-  for (let at = 0; at < grid.rows; at++) {
-    const share = n > 0 ? (grid.counts[at * grid.columns + column] ?? 0) / n : 0;
-    sum += share + (at === apart && n > 0 ? (tile.columns.zeros[column] ?? 0) / n : 0);
-    shares[at] = settings.sliceMode.value === "cumulative" ? sum : share;
-  }
+  const shares = cumulative ? cumulativeShares(grid, column, n, zeros) : columnShares(grid, column, n);
   const place = runs.value.find((run) => run.name === panel.run)?.at ?? 0;
   const steps = formatSteps(tile.columns.firstStep[column] ?? 0, tile.columns.lastStep[column] ?? 0);
-  return { panel, grid, column, shares, color: runColor(place, dark.value), steps };
-}
-
-function sharePx(share: number, most: number, lane_px: number): number {
-  if (!settings.sliceLog.value || settings.sliceMode.value === "cumulative") return (share / most) * lane_px;
-  return share > 0 ? Math.max(0, 1 + Math.log10(share / most) / DECADES) * lane_px : 0;
+  return { panel, tile, grid, column, n, shares, color: runColor(place, dark.value), steps };
 }
 
 /** Bands are shares of all values, on the full width. */
-function bandWidth(part: Part, band: Parameters<typeof bandCounts>[0], lane_px: number): number {
-  const tile = part.panel.shown.value;
-  if (tile === null) return 0;
-  const count = bandCounts(band, tile.columns, part.grid)[part.column] ?? 0;
-  return (count / Math.max(1, tile.columns.n[part.column] ?? 1)) * lane_px;
+function bandWidth({ tile, grid, column, n }: Part, band: BandName, lane_px: number): number {
+  return ((bandCounts(band, tile.columns, grid)[column] ?? 0) / n) * lane_px;
 }
 
 /** Steps along the value axis, upwards. */
@@ -142,9 +144,8 @@ function outline(
   return settings.sliceMode.value === "cumulative" ? path : `${path}H0`;
 }
 
-function describe(part: Part): string {
-  const columns = part.panel.shown.value?.columns;
-  const mean = columns?.mean[part.column] ?? Number.NaN;
-  const std = columns?.std[part.column] ?? Number.NaN;
-  return `mean ${mean.toPrecision(3)}, standard deviation ${std.toPrecision(3)}`;
+function describe({ panel, steps, tile, column }: Part): string {
+  const mean = tile.columns.mean[column] ?? Number.NaN;
+  const std = tile.columns.std[column] ?? Number.NaN;
+  return `${panel.run}, step ${steps}: mean ${mean.toPrecision(3)}, standard deviation ${std.toPrecision(3)}`;
 }
