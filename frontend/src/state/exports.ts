@@ -132,13 +132,11 @@ function panelToPicture(panel: PanelModel, height_px: number): PicturePanel {
     xTicks: axis.ticks(Math.max(2, Math.floor(plot_px.peek() / 80))),
     yTicks: panel.scale.peek().ticks(Math.max(2, Math.floor(height_px / 30))),
     bands,
-    lines: overlayLines(panel).map(({ name, colour, values }) => ({
+    lines: overlayLines(panel).map(({ name, colour, points }) => ({
       label: name,
       colour,
-      x: Float64Array.from(values, (_, c) =>
-        axis.unitToShare(((spans.start[c] ?? 0) + (spans.end[c] ?? 0)) / 2),
-      ),
-      y: Float64Array.from(values, (value) => panel.scale.peek().valueToShare(value)),
+      x: points.map(([unit]) => axis.unitToShare(unit)),
+      y: points.map(([, value]) => panel.scale.peek().valueToShare(value)),
     })),
   };
 }

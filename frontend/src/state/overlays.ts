@@ -1,5 +1,6 @@
 /** The lines over a heatmap: mean, spread, percentiles; for the page and for pictures. */
 
+import { linePoints, type Point } from "../math/line_points";
 import { quantiles } from "../math/quantiles";
 import type { PanelModel } from "./panels";
 import * as settings from "./settings";
@@ -7,8 +8,7 @@ import * as settings from "./settings";
 export interface OverlayLine {
   /** "" for a line that goes with the one before. */
   readonly name: string;
-  /** One per column, in values. */
-  readonly values: ArrayLike<number>;
+  readonly points: readonly Point[];
   readonly width: number;
   readonly dash: readonly number[];
   /** In pictures, where lines have a legend instead of dashes. */
@@ -23,7 +23,8 @@ const PERCENTILES = [
 
 export function overlayLines(panel: PanelModel): OverlayLine[] {
   const tile = panel.shown.value;
-  if (tile === null) return [];
+  const spans = panel.spans.value;
+  if (tile === null || spans === null) return [];
   const chosen = settings.overlays.value;
   const { mean, std } = tile.columns;
   const lines: OverlayLine[] = [];
@@ -32,20 +33,19 @@ export function overlayLines(panel: PanelModel): OverlayLine[] {
     for (const { at, name, ...look } of PERCENTILES) {
       at.forEach((which, i) => {
         const values = all[which];
-        if (values) lines.push({ ...look, values, name: i === 0 ? name : "" });
+        if (values) lines.push({ ...look, points: linePoints(spans, values), name: i === 0 ? name : "" });
       });
     }
   }
   if (chosen.includes("std")) {
     const look = { width: 1, dash: [4, 3], colour: "#d500f9" };
-    lines.push({
-      ...look,
-      name: "mean ± standard deviation",
-      values: mean.map((value, c) => value + (std[c] ?? 0)),
-    });
-    lines.push({ ...look, name: "", values: mean.map((value, c) => value - (std[c] ?? 0)) });
+    for (const side of [1, -1]) {
+      const values = mean.map((value, c) => value + side * (std[c] ?? 0));
+      const name = side > 0 ? "mean ± standard deviation" : "";
+      lines.push({ ...look, name, points: linePoints(spans, values) });
+    }
   }
   if (chosen.includes("mean"))
-    lines.push({ name: "mean", values: mean, width: 1.5, dash: [], colour: "#aa00ff" });
+    lines.push({ name: "mean", points: linePoints(spans, mean), width: 1.5, dash: [], colour: "#aa00ff" });
   return lines;
 }

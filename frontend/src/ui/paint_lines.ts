@@ -18,23 +18,20 @@ function drawLines(
   lines: ReturnType<typeof overlayLines>,
   ratio: number,
 ): void {
-  const spans = panel.spans.value;
-  if (spans === null) return;
   const { context } = area;
   const axis = panel.axis.value;
   const scale = panel.scale.value;
   context.lineJoin = "round";
-  for (const { values, width, dash } of lines) {
+  for (const { points, width, dash } of lines) {
     const path = new Path2D();
     let open = false;
-    for (let c = 0; c < values.length; c++) {
-      const value = values[c] ?? Number.NaN;
-      const x = axis.unitToPx(((spans.start[c] ?? 0) + (spans.end[c] ?? 0)) / 2, area.width);
+    for (const [unit, value] of points) {
+      const x = axis.unitToPx(unit, area.width);
       const y = (1 - scale.valueToShare(value)) * area.height;
-      if (!Number.isFinite(y)) open = false;
-      else if (open) path.lineTo(x, y);
+      // The canvas passes over NaN.
+      if (open) path.lineTo(x, y);
       else path.moveTo(x, y);
-      open = Number.isFinite(y);
+      open = !Number.isNaN(y);
     }
     // A dark seam keeps the line readable on the brightest colours of every map.
     context.setLineDash(dash.map((length) => length * ratio));
