@@ -43,6 +43,7 @@ export const DENSITIES = ["compact", "normal", "large"] as const;
 
 export type Layout = (typeof LAYOUTS)[number];
 export type Sort = (typeof SORTS)[number];
+export type Range = (typeof RANGES)[number];
 export type Scale = (typeof SCALES)[number];
 export type Scope = (typeof SCOPES)[number];
 export type Overlay = (typeof OVERLAYS)[number];
@@ -72,7 +73,7 @@ export const time = setting<AxisKind>("x", "step", choice(TIMES));
 export const scale = setting<Scale>("y", "auto", choice(SCALES));
 /** Which panels share one value axis: those of a layer, none, or all. */
 export const axisScope = setting<(typeof AXIS_SCOPES)[number]>("yof", "row", choice(AXIS_SCOPES));
-export const range = setting<(typeof RANGES)[number]>("range", "auto", choice(RANGES));
+export const range = setting<Range>("range", "auto", choice(RANGES));
 export const manualRange = setting<readonly [number, number]>("yrange", [-1, 1], interval);
 export const bins = setting("bins", 0, integer(0, 512));
 export const zerosInside = setting("zeros", false, flag);

@@ -2,6 +2,7 @@
 
 import { batch, computed, signal } from "@preact/signals";
 import type { BandName } from "../draw/bands";
+import { type AxisKind, countsSteps } from "../math/step_axis";
 import { type Interval, interval, keyed } from "./codec";
 import { setting } from "./setting";
 import * as settings from "./settings";
@@ -80,6 +81,26 @@ export function goBack(): void {
 function remember(): void {
   const place = { x: zoomX.peek(), y: zoomY.peek() };
   history.value = [...history.peek(), place].slice(-HISTORY);
+}
+
+/** Another time axis. What is zoomed and pinned is kept only where the units stay the same. */
+export function chooseTime(kind: AxisKind): void {
+  const now = settings.time.peek();
+  batch(() => {
+    settings.time.value = kind;
+    if (kind === now || (countsSteps(kind) && countsSteps(now))) return;
+    settle();
+    zoomX.value = NO_ZOOM;
+    history.value = [];
+    settings.pinned.value = null;
+  });
+}
+
+/** Another range of the value axes; it is shown whole, since a zoom would hide the change. */
+export function chooseRange(range: settings.Range, manual = settings.manualRange.peek()): void {
+  settings.range.value = range;
+  settings.manualRange.value = manual;
+  if (liveY.peek().size > 0) jumpTo(liveX.peek(), NO_ZOOM);
 }
 
 /** A map with one interval set, or taken out with null. */

@@ -11,7 +11,7 @@ import * as selection from "../state/selection";
 import type { Setting } from "../state/setting";
 import * as settings from "../state/settings";
 import { layersToTree, seriesId } from "../state/tree";
-import { type Cursor, canGoBack, goBack, resetZoom, zoomed } from "../state/view";
+import { type Cursor, canGoBack, chooseRange, chooseTime, goBack, resetZoom, zoomed } from "../state/view";
 import { type Option, toOptions } from "./controls";
 import { copyCell } from "./copy_cell";
 import { helpOpen } from "./keys";
@@ -127,7 +127,7 @@ function switches(): readonly Action[] {
     flag("Transpose: layers as columns", settings.transposed),
     flag("Colour empty cells", settings.emptyColoured),
     flag("Zeros inside the heatmap too", settings.zerosInside),
-    flag("Log counts in the step histogram", settings.sliceLog),
+    flag("Log shares in the step histogram", settings.sliceLog),
     ...options.OVERLAYS.map(({ value, label }) => ({
       name: `Line: ${label}`,
       current: settings.overlays.peek().includes(value),
@@ -153,9 +153,9 @@ function choices(): readonly Action[] {
   const times = options.TIMES.filter(({ value }) => value !== "epoch" || epochs.peek().size > 0);
   return [
     ...choose("Values", settings.scale, options.SCALES),
-    ...choose("Value range", settings.range, options.RANGES),
+    ...choose("Value range", settings.range, options.RANGES, chooseRange),
     ...choose("Same value axis", settings.axisScope, options.SCOPES),
-    ...choose("Time", settings.time, times, () => pinAt(null)),
+    ...choose("Time", settings.time, times, chooseTime),
     ...choose("Colour", settings.quantity, options.QUANTITIES),
     ...choose("Colour as", settings.curve, options.CURVES),
     ...choose("Colour map", settings.colormap, toOptions(COLORMAPS)),
@@ -164,7 +164,10 @@ function choices(): readonly Action[] {
     ...choose("Sort layers", settings.sort, options.SORTS),
     ...choose("Strip below", settings.strip, options.STRIPS),
     ...choose("Step histogram", settings.sliceMode, toOptions(settings.SLICES)),
-    ...choose("Density", settings.density, toOptions(settings.DENSITIES), settings.panelHeight_px.reset),
+    ...choose("Density", settings.density, toOptions(settings.DENSITIES), (value) => {
+      settings.density.value = value;
+      settings.panelHeight_px.reset();
+    }),
     ...options.BINS.map(({ value, label }) => ({
       name: `Bins: ${label}`,
       current: settings.bins.peek() === Number(value),
@@ -183,20 +186,19 @@ function choices(): readonly Action[] {
   ];
 }
 
-/** `then`: what the same choice does besides in its usual place. */
+/** `take`: how the choice is made in its usual place, where that does more than set it. */
 function choose<T extends string>(
   name: string,
   setting: Setting<T>,
   offered: readonly Option<T>[],
-  then?: () => void,
+  take = (value: T) => {
+    setting.value = value;
+  },
 ): readonly Action[] {
   return offered.map(({ value, label }) => ({
     name: `${name}: ${label}`,
     current: setting.peek() === value,
-    run: () => {
-      setting.value = value;
-      then?.();
-    },
+    run: () => take(value),
   }));
 }
 

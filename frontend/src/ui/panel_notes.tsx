@@ -5,6 +5,7 @@ import { clippedShare, clippedToText } from "../math/range";
 import { isHiddenByAxis, noteTexts } from "../state/notes";
 import { axisScope, type PanelModel } from "../state/panels";
 import * as settings from "../state/settings";
+import { chooseRange } from "../state/view";
 
 export function PanelNotes({ panel }: { readonly panel: PanelModel }) {
   if (panel.shown.value === null || panel.grid.value === null) return null;
@@ -48,7 +49,7 @@ function FullRange() {
     <button
       type="button"
       title="The value axis holds every value. Click: the central values only"
-      onClick={() => settings.range.reset()}
+      onClick={() => chooseRange("auto")}
     >
       all values
     </button>

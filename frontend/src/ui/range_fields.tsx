@@ -3,6 +3,7 @@
 import { useSignal } from "@preact/signals";
 import { interval } from "../state/codec";
 import * as settings from "../state/settings";
+import { chooseRange } from "../state/view";
 
 export function RangeFields() {
   const [low, high] = settings.manualRange.value;
@@ -13,7 +14,7 @@ export function RangeFields() {
     texts.value = texts.value.map((other, place) => (place === at ? text : other));
     const parsed = interval.parse(texts.value.join(","));
     error.value = parsed === undefined ? "Two numbers, the first below the second." : "";
-    if (parsed !== undefined) settings.manualRange.value = parsed;
+    if (parsed !== undefined) chooseRange("manual", parsed);
   };
   return (
     <div class="range-fields">

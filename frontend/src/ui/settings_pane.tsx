@@ -7,6 +7,7 @@ import { orderProgress } from "../state/ranking";
 import { shownTags, tags } from "../state/scalars";
 import * as selection from "../state/selection";
 import * as settings from "../state/settings";
+import { chooseRange } from "../state/view";
 import { ColourSettings } from "./colour_settings";
 import { bound, Check, IconButton, Select, Slider, switched, toOptions } from "./controls";
 import { BINS, OVERLAYS, RANGES, SCOPES, SORTS, STRIPS, toggled } from "./options";
@@ -96,8 +97,9 @@ function Values() {
       <Select
         label="Range"
         tip="Auto: the central 99.9 % of the values of all shown runs"
+        value={settings.range.value}
         options={RANGES}
-        {...bound(settings.range)}
+        onChange={chooseRange}
       />
       <RangeFields />
       <Select
@@ -219,8 +221,8 @@ function StepHistogram() {
         {...bound(settings.sliceMode)}
       />
       <Check
-        label="Log counts"
-        tip="Counts of the step histogram on a log axis"
+        label="Log shares"
+        tip="Shares of the step histogram on a log axis"
         {...switched(settings.sliceLog)}
       />
     </section>

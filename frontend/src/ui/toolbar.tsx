@@ -7,7 +7,7 @@ import { epochs } from "../state/panels";
 import { orderProgress } from "../state/ranking";
 import * as selection from "../state/selection";
 import * as settings from "../state/settings";
-import { canGoBack, goBack, resetZoom, zoomed } from "../state/view";
+import { canGoBack, chooseTime, goBack, resetZoom, zoomed } from "../state/view";
 import { bound, IconButton, Menu, Select } from "./controls";
 import { FindingsMenu } from "./findings_view";
 import { Icon } from "./icons";
@@ -143,10 +143,7 @@ export function AxisSelects() {
         tip="What the horizontal axis counts; runs are aligned by it"
         value={settings.time.value}
         options={TIMES.filter(({ value }) => value !== "epoch" || epochs.value.size > 0)}
-        onChange={(value) => {
-          settings.time.value = value;
-          settings.pinned.value = null;
-        }}
+        onChange={chooseTime}
       />
       <Select
         label="Values"
