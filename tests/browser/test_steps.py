@@ -1,0 +1,176 @@
+"""The time axis and the pinned step, with runs of different lengths and cadences."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from playwright.sync_api import Browser
+
+from tb_activation_hist.histogram import HistogramSeries
+from tests.browser.conftest import STRICT, new_page
+from tests.browser.tab import Tab, open_tab
+from tests.plugin.logdirs import START, drifting_series, write_run
+from tests.plugin.tensorboard_process import TensorBoard, running_tensorboard
+
+LONG, SHORT, TENTH = "long", "short", "tenth"
+
+
+def every_tenth(records: int) -> HistogramSeries:
+    series = drifting_series(records, bins=40)
+    steps = 10 * np.arange(records, dtype=np.int64)
+    return replace(
+        series, tallies=replace(series.tallies, steps=steps, wall_times=START + steps.astype(float))
+    )
+
+
+@pytest.fixture(scope="module")
+def lengths(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TensorBoard]:
+    """3,000 records with epochs; 1,000, and 100 at every tenth step, without."""
+    folder = tmp_path_factory.mktemp("lengths")
+    logs = folder / "logs"
+    epochs = {"epoch": np.arange(3000) / 100}
+    write_run(logs, LONG, {"conv1": drifting_series(3000, bins=40)}, scalars=epochs)
+    write_run(logs, SHORT, {"conv1": drifting_series(1000, bins=40)})
+    write_run(logs, TENTH, {"conv1": every_tenth(100)})
+    with running_tensorboard(folder, f"--logdir={logs}", env=STRICT) as server:
+        server.wait_for_series(3)
+        yield server
+
+
+@pytest.fixture(scope="module")
+def steps(browser: Browser, lengths: TensorBoard) -> Iterator[Tab]:
+    page = new_page(browser)
+    yield open_tab(page, lengths.root, show(LONG, SHORT))
+    page.context.close()
+
+
+def show(*runs: str, more: str = "") -> str:
+    settings = "".join(f"&p.activation_hist.{setting}" for setting in more.split("&") if setting)
+    return f"&p.activation_hist.runs={','.join(runs)}{settings}"
+
+
+def until_shown(tab: Tab, *steps: int) -> None:
+    """Until each run's histogram is of that step; its column may pool others with it."""
+
+    def shows(text: str) -> bool:
+        columns = [
+            [int(step) for step in column.split("–")]
+            for column in re.findall(r"\d+(?:–\d+)?", text.replace(",", ""))
+        ]
+        return len(columns) == len(steps) and all(
+            column[0] <= step <= column[-1] for column, step in zip(columns, steps, strict=True)
+        )
+
+    tab.until(tab.frame.locator(".slice-title").inner_text, shows)
+
+
+def until_sharp(tab: Tab, run: str) -> None:
+    note = tab.frame.locator(f'.panel[aria-label="conv1, {run}"] .notes').get_by_text("per column")
+    tab.until(note.count, lambda count: count == 0)
+
+
+def test_a_zoom_leaves_the_pinned_the_newest_and_the_first_step(steps: Tab) -> None:
+    steps.reset(show(LONG, more="step=100.5&zx=~2000,2200"))
+    until_sharp(steps, LONG)
+    until_shown(steps, 100)
+    steps.frame.locator("main").focus()
+    for key, step in (("End", 2999), ("Home", 0)):
+        steps.page.keyboard.press(key)
+        until_shown(steps, step)
+    field = steps.frame.locator(".slice-head input")
+    field.fill("2100")
+    field.press("Enter")
+    until_shown(steps, 2100)
+    assert steps.frame.locator(".slice-title").inner_text() == "step 2,100"
+
+
+def test_a_part_is_sharp_as_far_as_each_run_goes(steps: Tab) -> None:
+    steps.reset(show(LONG, SHORT, more="zx=~900,1100"))
+    for run in (LONG, SHORT):
+        until_sharp(steps, run)
+    until_shown(steps, 2999, 999)
+    assert f"{SHORT}, step 99" in (steps.frame.locator(".slice").get_attribute("title") or "")
+
+
+def test_the_step_field_has_the_step_of_the_record_and_says_what_it_takes(steps: Tab) -> None:
+    steps.reset(show(TENTH))
+    field = steps.frame.locator(".slice-head input")
+    steps.page.mouse.click(*steps.point(TENTH, "conv1", 0.096, 0.5))
+    steps.until(field.input_value, lambda value: value == "90")
+    for typed, value in (("57", "50"), ("abc", "50"), ("52", "50")):
+        field.fill(typed)
+        field.press("Enter")
+        steps.until(field.input_value, lambda now, value=value: now == value)  # type: ignore[misc]
+    steps.frame.locator(".said").get_by_text("A step is a number").wait_for()
+    steps.choose("Time", "relative")
+    name = steps.frame.locator(".slice-head label")
+    steps.until(name.inner_text, lambda text: text.strip() == "time")
+
+
+def test_another_unit_of_time_shows_everything(steps: Tab) -> None:
+    steps.reset(show(LONG, more="zx=~50,100&step=70.5"))
+    steps.choose("Time", "log_step")
+    steps.until(steps.hash, lambda address: "zx=~50,100" in address and "step=70.5" in address)
+    steps.choose("Time", "wall")
+    steps.until(steps.hash, lambda address: "zx" not in address and ".step" not in address)
+    assert steps.frame.get_by_role("button", name="Reset zoom").count() == 0
+    assert steps.frame.get_by_title("Back to the zoom before").count() == 0
+
+
+def test_a_chosen_range_of_values_is_shown_at_once(steps: Tab) -> None:
+    steps.reset(show(LONG, more="zy=activations%2Fconv1~0.1,0.2&y=linear"))
+    before = steps.axis_ticks("y")
+    steps.frame.get_by_title("More settings").click()
+    steps.choose("Range", "manual")
+    steps.frame.get_by_title("Lowest value shown").locator("input").fill("-8")
+    steps.frame.get_by_title("Highest value shown").locator("input").fill("8")
+    steps.until(
+        lambda: [float(label.replace("−", "-")) for _, _, label in steps.axis_ticks("y")],
+        lambda values: min(values) < -4 and max(values) > 4,
+    )
+    assert steps.axis_ticks("y") != before
+    steps.frame.get_by_title("Close the settings").click()
+
+
+def test_a_run_without_epochs_is_left_out_of_their_axis(steps: Tab) -> None:
+    steps.reset(show(LONG, SHORT, more="x=epoch"))
+    steps.until(steps.tick_labels, lambda labels: labels[-1:] == ["30"])
+    note = steps.frame.locator(f'.panel[aria-label="conv1, {SHORT}"] .notes')
+    note.get_by_text("no epochs logged").wait_for()
+    steps.until(lambda: len(set(steps.pixels(SHORT, "conv1")["colours"])), lambda count: count == 1)
+    assert len(set(steps.pixels(LONG, "conv1")["colours"])) > 5
+    until_shown(steps, 2999)
+
+
+def test_a_share_of_the_run_ends_at_all_of_it(steps: Tab) -> None:
+    steps.reset(show(TENTH, more="x=share"))
+    steps.until(steps.tick_labels, lambda labels: labels[-1:] == ["100 %"])
+    ticks = steps.axis_ticks("x")
+    heat = steps.frame.locator(f"{steps.panel(TENTH, 'conv1')} .heat").bounding_box()
+    assert heat is not None and abs((ticks[-1][0] - ticks[0][0]) / heat["width"] - 1) < 0.003
+
+
+def test_zeros_below_the_shown_values_count_in_a_cumulated_histogram(steps: Tab) -> None:
+    series = drifting_series(100, bins=40)
+    edges = series.scheme.lower_edges(series.bins)
+    lo, hi = float(edges[5]), float(edges[20])
+    steps.reset(show(TENTH, more=f"slice=cumulative&range=manual&yrange={lo},{hi}&y=linear"))
+    path = steps.frame.locator(".slice path")
+    width = float(steps.frame.locator(".slice svg").get_attribute("width") or 0)
+
+    def first_share() -> float:
+        found = re.match(r"M0 [\d.]+H([\d.]+)V", path.get_attribute("d") or "")
+        return float(found.group(1)) / width if found else 0.0
+
+    # Half of all values are zeros.
+    assert steps.until(first_share, lambda share: share > 0.45)
+
+
+def test_the_low_end_of_a_log_axis_of_shares_is_a_number(steps: Tab) -> None:
+    steps.reset(show(TENTH, more="slicelog=1"))
+    low = steps.frame.locator(".slice .axis text").first
+    steps.until(low.text_content, lambda text: bool(re.match(r"[\d.]+(e−\d+)? %", text or "")))
