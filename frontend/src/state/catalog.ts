@@ -20,7 +20,7 @@ export const index = signal<Index | null>(null);
 export const failure = signal("");
 export const shown = signal(false);
 export const dark = signal(false);
-/** Counts the host's reloads; whoever depends on it asks again even where nothing seems new. */
+/** Counts reloads of the host and ends of failures; whoever depends on it asks again even where nothing seems new. */
 export const reloads = signal(0);
 
 const answeredAt_ms = signal(Date.now());
@@ -75,6 +75,8 @@ async function ask(): Promise<void> {
   try {
     const answer = await client.index(index.peek()?.revision);
     if (answer !== null) index.value = answer;
+    // What failed meanwhile is asked for again.
+    if (failure.peek() !== "") reloads.value++;
     failure.value = "";
     answeredAt_ms.value = Date.now();
   } catch (error) {

@@ -10,7 +10,7 @@ import type { ValueScale } from "../math/value_scale";
 import { client, index, reloads, shown } from "./catalog";
 import { pixelRatio, plot_px, roundUp } from "./metrics";
 import { slice_ms } from "./pace";
-import type { PanelModel } from "./panels";
+import { knownPanels, type PanelModel } from "./panels";
 import { neededForOrder } from "./ranking";
 import { inSight, lookAhead, visible } from "./screen";
 import { zoomX, zoomY } from "./view";
@@ -54,11 +54,12 @@ export function startLoader(): void {
   });
 }
 
-/** Asks again for a panel whose tile could not be made. */
-export function retry(panel: PanelModel): void {
-  panel.error.value = "";
-  panel.request = null;
-  plan(visible.peek());
+/** Asks again for all that could not be loaded, and for what is new. */
+export function retry(): void {
+  batch(() => {
+    for (const panel of knownPanels.peek()) panel.error.value = "";
+    reloads.value++;
+  });
 }
 
 function plan(panels: readonly PanelModel[]): void {
@@ -210,11 +211,13 @@ function suffices(held: TileRequest, wanted: TileRequest): boolean {
 function fineJobs(panel: PanelModel): readonly Job[] {
   const request = fineRequest(panel);
   if (request === null) {
+    if (panel.failed === "fine") panel.error.value = "";
     panel.fineRequest = null;
     if (panel.fine.peek() !== null) panel.fine.value = null;
     return [];
   }
-  if (panel.fineRequest !== null && requestToKey(panel.fineRequest) === requestToKey(request)) return [];
+  const asked = panel.fineRequest !== null && requestToKey(panel.fineRequest) === requestToKey(request);
+  if (asked && panel.reloads >= reloads.peek()) return [];
   const held = cache.get(request);
   if (held === undefined) return [{ panel, request, asked: request, target: "fine" }];
   panel.fine.value = held;
@@ -289,7 +292,7 @@ function land(job: Job, answer: Tile | TileError | undefined): void {
     fail(job, new Error(answer?.error ?? "The server left this panel out."));
     return;
   }
-  panel.error.value = "";
+  if (panel.failed === job.target) panel.error.value = "";
   if (job.target === "fine") {
     cache.put(request, answer);
     panel.fine.value = answer;
@@ -319,5 +322,6 @@ function fail(job: Job, error: unknown): void {
   job.panel.reloads = reloads.peek();
   if (job.target === "fine") job.panel.fineRequest = job.request;
   else job.panel.request = job.request;
+  job.panel.failed = job.target;
   job.panel.error.value = error instanceof Error ? error.message : String(error);
 }

@@ -42,7 +42,9 @@ export class PanelModel {
   /** Reloads of the host and revision of the index that this panel was last asked for. */
   reloads = 0;
   revision = "";
+  /** Why something could not be loaded, and whether that was the whole or the zoomed part. */
   readonly error = signal("");
+  failed: "tile" | "fine" = "tile";
 
   constructor(
     readonly run: string,
@@ -99,6 +101,11 @@ export class PanelModel {
     const tile = this.tile.value;
     return chooseScale(tile === null ? [] : [tile], this.row.bins.value);
   });
+
+  /** Whether its value axis stands for anything. */
+  get hasAxis(): boolean {
+    return axisScope() === "panel" ? (this.tile.value?.range ?? null) !== null : this.row.isFinite.value;
+  }
 
   get keyY(): string {
     return axisScope() === "panel" ? this.id : this.row.id;
@@ -217,6 +224,8 @@ export class RowModel {
   });
 
   readonly tiles = computed(() => this.panels.value.flatMap((panel) => panel.tile.value ?? []));
+  /** Without any finite value an axis and its colours would be made up. */
+  readonly isFinite = computed(() => this.tiles.value.some((tile) => tile.range !== null));
   readonly fullScale = computed<ValueScale>(() => chooseScale(this.tiles.value, this.bins.value));
   /** The same object while it stays the same, so that other rows' limits recolour nothing here. */
   readonly limits = computed(() => limitsOf(this.id));

@@ -37,7 +37,10 @@ export function Panel({ panel }: { readonly panel: PanelModel }) {
       role="group"
       aria-label={`${panel.row.series.value.layer}, ${panel.run}`}
       tabIndex={expanded ? 0 : -1}
-      onKeyDown={expanded ? (event) => panelKeys(event, panel) : undefined}
+      // Keys on a button inside are the button's.
+      onKeyDown={(event) => {
+        if (event.target === event.currentTarget) panelKeys(event, panel);
+      }}
       onBlur={() => {
         cursor.value = null;
       }}
@@ -103,24 +106,30 @@ function BrushBox({ panel }: { readonly panel: PanelModel }) {
   return style.value === null ? null : <div class="brush" style={style.value} />;
 }
 
+/** A card where there is no picture; else a badge that leaves it readable. */
 function PanelError({ panel }: { readonly panel: PanelModel }) {
   const error = panel.error.value;
   if (error === "") return null;
-  if (!panel.row.expanded.value) {
-    return (
-      <button type="button" class="strip-error" title={error} onClick={() => retry(panel)}>
-        Not loaded: {error} Retry
-      </button>
-    );
-  }
+  const expanded = panel.row.expanded.value;
+  const empty = panel.tile.value === null;
+  const part = empty ? "This panel" : panel.failed === "fine" ? "The zoomed part" : "Newer data";
+  const what = `${part} could not be loaded`;
+  const isCard = empty && expanded;
   return (
-    <div class="panel-error" role="alert">
-      <strong>
-        {panel.tile.value === null ? "This panel could not be loaded" : "Newer data could not be loaded"}
-      </strong>
-      <span>{error}</span>
-      <button type="button" class="button text" onClick={() => retry(panel)}>
-        Retry
+    <div class={isCard ? "panel-error" : ""} role="alert">
+      {isCard ? (
+        <>
+          <strong>{what}</strong>
+          <span>{error}</span>
+        </>
+      ) : null}
+      <button
+        type="button"
+        class={isCard ? "button text" : "badge error retry ellipsis"}
+        title={`${what}: ${error}`}
+        onClick={retry}
+      >
+        {expanded && !empty ? `Retry. ${what}: ${error}` : "Retry"}
       </button>
     </div>
   );
