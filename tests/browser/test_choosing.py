@@ -49,6 +49,13 @@ def test_filter_by_words_and_by_expression(tab: Tab) -> None:
     tab.until(lambda: layer_names(tab), lambda names: names == list(LAYERS))
 
 
+def test_showing_runs_again_keeps_the_filter(tab: Tab) -> None:
+    tab.page.keyboard.press("Escape")
+    tab.set_hash("&p.activation_hist.runs=none of them&p.activation_hist.q=conv")
+    tab.frame.get_by_role("button", name="Show runs").click()
+    tab.until(tab.frame.locator(".layer-name").all_text_contents, lambda names: names == ["conv1"])
+
+
 def test_runs_are_chosen_and_the_address_restores_the_view(
     tab: Tab, open_page: Callable[..., Page], two_runs: TensorBoard
 ) -> None:
@@ -164,11 +171,12 @@ def test_a_difference_says_what_it_takes(tab: Tab) -> None:
     pane.get_by_text("share their value axis meanwhile").wait_for()
     # Said at every difference map; nothing is offered that would change nothing.
     notes = tab.frame.locator(".notes")
-    assert notes.get_by_text("one scale").count() == len(LAYERS)
+    assert notes.get_by_role("button", name="one scale").count() == len(LAYERS)
     assert tab.frame.get_by_role("button", name="own scale").count() == 0
     tab.frame.get_by_label("Link axes and colours").uncheck()
     pane.get_by_text("Differences need axes in common").wait_for()
-    tab.until(notes.get_by_text("no difference").count, lambda count: count == len(LAYERS))
+    without = notes.get_by_role("button", name="no difference")
+    tab.until(without.count, lambda count: count == len(LAYERS))
     tab.frame.get_by_title("Close the settings").click()
 
 

@@ -160,7 +160,7 @@ def test_a_run_of_one_record_is_wide_enough_to_see_and_says_so(odd: Tab) -> None
     assert abs(drawn[0] / picture["width"] - 40 / RECORDS) < 0.01
     odd.page.mouse.move(*odd.point("single", "conv1", (drawn[0] + 4) / picture["width"], 0.5))
     assert "step 40" in odd.frame.locator(".tooltip").inner_text()
-    assert odd.frame.get_by_text("one record, drawn wider").count() == len(NAMES)
+    assert odd.frame.get_by_role("button", name="one record, drawn wider").count() == len(NAMES)
 
 
 def test_a_scalar_that_cannot_be_loaded_says_so_in_its_place(
@@ -214,9 +214,15 @@ def test_records_missing_by_sampling_name_the_flag(
     with running_tensorboard(tmp_path, *flags, env=STRICT) as server:
         server.wait_for_series(1)
         tab = open_tab(open_page(), server.root)
-        note = tab.frame.get_by_text("showing 40 of 200 logged steps")
-        note.wait_for()
-        assert "--samples_per_plugin" in (note.get_attribute("title") or "")
+        note = tab.frame.get_by_role("button", name="showing 40 of 200 logged steps")
+        note.focus()
+        tab.page.keyboard.press("Enter")
+        opened = tab.frame.get_by_role("dialog", name="showing 40 of 200 logged steps")
+        opened.wait_for()
+        assert "--samples_per_plugin" in opened.inner_text()
+        tab.page.keyboard.press("Escape")
+        opened.wait_for(state="hidden")
+        assert note.evaluate("e => e === document.activeElement")
 
 
 def test_stale_data_stay_and_say_so(open_page: Callable[..., Page], odd_runs: TensorBoard) -> None:

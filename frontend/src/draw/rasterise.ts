@@ -53,13 +53,10 @@ export function columnsToPixels(spans: Spans, axis: StepAxis, width_px: number):
   return { first, last };
 }
 
-/** Most columns that share one pixel; above 1 the panel must say how they are pooled. */
+/** Most columns that share one pixel; 0 where none is in view. */
 export function mostColumns(pixels: PixelColumns): number {
-  let most = 0;
-  for (let x = 0; x < pixels.first.length; x++) {
-    if (pixels.first[x]! >= 0) most = Math.max(most, pixels.last[x]! - pixels.first[x]!);
-  }
-  return most;
+  const { first, last } = pixels;
+  return first.reduce((most, from, x) => (from < 0 ? most : Math.max(most, last[x]! - from)), 0);
 }
 
 /** The pixels of another run: each shows the partners of the columns it showed. partners: -1 for none. */

@@ -1,5 +1,8 @@
 /** What a panel does not show as it is: pooled, sampled, matched, foreign. */
 
+import type { Tile } from "../data/types";
+import { mostColumns } from "../draw/rasterise";
+import { formatSteps } from "../math/format";
 import { saturationBounds } from "../math/near_zero";
 import { clippedShare } from "../math/range";
 import { LEAST_COLUMN_PX } from "../math/wide_columns";
@@ -30,17 +33,13 @@ export function noteTexts(panel: PanelModel): readonly Note[] {
     const all = tile.records + tile.missing;
     notes.push({ short: `showing ${tile.records} of ${all} logged steps`, long: tile.hint });
   }
-  if (tile.level > 0) {
-    const records = 2 ** tile.level;
-    notes.push({
-      short: `${records} per column`,
-      long: `${records} neighbouring records are summed in each column; zoom in to see each`,
-    });
-  }
+  notes.push(...poolingNotes(panel, tile));
+  if (tile.range === null)
+    notes.push({ short: "no finite values", long: "All that is shown is NaN or infinite" });
   if (panel.widened) {
     notes.push({
       short: tile.records === 1 ? "one record, drawn wider" : "few records, drawn wider",
-      long: `Each record is drawn at least ${LEAST_COLUMN_PX} px wide so that it can be seen. It begins where it was recorded; the time axis has no more of it`,
+      long: `Each record is drawn at least ${LEAST_COLUMN_PX} px wide, from where it was recorded`,
     });
   }
   if (tile.source === "histograms") {
@@ -67,6 +66,20 @@ export function noteTexts(panel: PanelModel): readonly Note[] {
     notes.push({ short: "unlinked: no difference", long: NEEDS_LINKS });
   }
   return notes;
+}
+
+/** Records that have no pixel of their own, or that the zoom leaves out. */
+function poolingNotes({ pixels: { value: pixels } }: PanelModel, tile: Tile): readonly Note[] {
+  const columns = pixels === null ? 1 : mostColumns(pixels);
+  const records = 2 ** tile.level;
+  if (columns === 0) {
+    const steps = formatSteps(tile.firstStep, tile.lastStep);
+    return [{ short: "no records in view", long: `This run has steps ${steps}` }];
+  }
+  if (columns * records === 1) return [];
+  const [count, place] = columns > 1 ? [`up to ${columns * records}`, "pixel"] : [records, "column"];
+  const long = `${count} neighbouring records are summed in each ${place}; zoom in to see each`;
+  return [{ short: `${count} per ${place}`, long }];
 }
 
 /** Runs that take less of the axis than this are flat. */

@@ -135,7 +135,10 @@ export function Slider(props: SliderProps) {
 }
 
 interface MenuProps {
-  readonly icon: IconName;
+  /** For others that open it. */
+  readonly id?: string;
+  /** Without one the button is plain text. */
+  readonly icon?: IconName;
   readonly text?: string;
   readonly tip: string;
   readonly badge?: string;
@@ -144,8 +147,7 @@ interface MenuProps {
 }
 
 /** A button that opens a panel over the page; Esc or a click elsewhere closes it. */
-export function Menu({ icon, text, tip, badge, children, open }: MenuProps) {
-  const id = useId();
+export function Menu({ id = useId(), icon, text, tip, badge, children, open }: MenuProps) {
   const button = useRef<HTMLButtonElement>(null);
   const shown = useSignal(false);
   const place = (event: { readonly newState: string; readonly currentTarget: HTMLElement }) => {
@@ -165,13 +167,13 @@ export function Menu({ icon, text, tip, badge, children, open }: MenuProps) {
       <button
         ref={button}
         type="button"
-        class={text || badge ? "button" : "button icon-only"}
+        class={icon && (text || badge ? "button" : "button icon-only")}
         title={tip}
         aria-label={text ? undefined : badge ? `${badge}: ${tip}` : tip}
         aria-haspopup="dialog"
         {...{ popovertarget: id }}
       >
-        <Icon name={icon} />
+        {icon ? <Icon name={icon} /> : null}
         {text ? <span>{text}</span> : null}
         {badge ? <span class="count">{badge}</span> : null}
       </button>

@@ -6,16 +6,25 @@ import { isHiddenByAxis, noteTexts } from "../state/notes";
 import { axisScope, type PanelModel } from "../state/panels";
 import * as settings from "../state/settings";
 import { chooseRange } from "../state/view";
+import { Menu } from "./controls";
+
+const APART = "   ";
 
 export function PanelNotes({ panel }: { readonly panel: PanelModel }) {
   if (panel.shown.value === null || panel.grid.value === null) return null;
+  const notes = noteTexts(panel);
+  const sentences = notes.map(({ short, long }) => `${short}: ${long}`);
   return (
     <div class="notes">
-      {noteTexts(panel).map(({ short, long }) => (
-        <span key={short} title={long}>
-          {short}
-        </span>
-      ))}
+      {notes.length === 0 ? null : (
+        <Menu text={notes.map(({ short }) => short).join(APART)} tip={sentences.join("\n")}>
+          <ul class="notices">
+            {sentences.map((sentence) => (
+              <li key={sentence}>{sentence}</li>
+            ))}
+          </ul>
+        </Menu>
+      )}
       {settings.range.value === "full" ? <FullRange /> : <Clipped panel={panel} />}
       <OwnScale panel={panel} />
     </div>
