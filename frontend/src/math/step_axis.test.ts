@@ -10,6 +10,7 @@ import {
   nearestColumn,
   type RunClock,
   StepAxis,
+  stepToUnit,
   unionSpans,
 } from "./step_axis";
 
@@ -238,5 +239,27 @@ describe("StepAxis", () => {
 
   it("refuses an empty range", () => {
     expect(() => new StepAxis("step", 3, 3)).toThrow("finite lo < hi");
+  });
+});
+
+describe("stepToUnit", () => {
+  // Two pooled columns with a night between them.
+  const columns = columnsAt([0, 10], {
+    lastStep: Float64Array.of(8, 18),
+    firstWallTime: Float64Array.of(1000, 50_000),
+    lastWallTime: Float64Array.of(1008, 50_080),
+  });
+  const at = (step: number, kind: "relative" | "step" = "relative") =>
+    stepToUnit(kind, step, columns, clockOf(columns));
+
+  it("takes times from the column of a step, whatever the others took", () => {
+    expect([0, 4, 8].map((step) => at(step))).toEqual([0, 4, 8]);
+    expect([10, 14, 18].map((step) => at(step))).toEqual([49_000, 49_040, 49_080]);
+  });
+
+  it("reaches into no pause and counts steps as they are", () => {
+    expect(at(9)).toBe(8);
+    expect(at(19)).toBe(49_080);
+    expect(at(9, "step")).toBe(9);
   });
 });

@@ -72,7 +72,7 @@ export function columnSpans(columns: Columns, kind: AxisKind, clock: RunClock): 
   return { kind, start, end };
 }
 
-/** The unit at which a step lies, for marks such as findings; NaN on the axis of epochs where none are known. */
+/** The unit at which a step lies; NaN on the axis of epochs where none are known. */
 export function toUnit(kind: AxisKind, step: number, wallTime: number, clock: RunClock): number {
   if (kind === "relative") return wallTime - clock.startTime;
   if (kind === "wall") return wallTime;
@@ -82,6 +82,15 @@ export function toUnit(kind: AxisKind, step: number, wallTime: number, clock: Ru
   const cadence = clock.records > 1 ? steps / (clock.records - 1) : 1;
   // Where the last records lie further apart than others, theirs would end beyond the run.
   return Math.min(1, (step - clock.firstStep) / Math.max(1, steps + cadence));
+}
+
+/** The unit of a step of which no wall time is known: it has the one of its column. */
+export function stepToUnit(kind: AxisKind, step: number, columns: Columns, clock: RunClock): number {
+  const c = Math.max(0, lastAtMost(columns.firstStep, step));
+  const first = columns.firstStep[c]!;
+  const wall = columns.firstWallTime[c]!;
+  const share = Math.min(1, (step - first) / Math.max(1, columns.lastStep[c]! - first));
+  return toUnit(kind, step, wall + share * (columns.lastWallTime[c]! - wall), clock);
 }
 
 /** The column at a unit: the one that covers it, else the nearest; -1 when there is none. */

@@ -25,7 +25,7 @@ export function Breadcrumb() {
       class="crumb ellipsis"
       title={`In ${group.path}. Click: to its heading`}
       onClick={() => {
-        scrollTarget.value = group.id;
+        scrollTarget.value = { rowId: group.id };
       }}
     >
       {group.path.replace(/[./]/g, " › ")}

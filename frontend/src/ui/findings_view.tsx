@@ -2,7 +2,7 @@
 
 import type { Figure, Finding } from "../data/types";
 import { formatSteps } from "../math/format";
-import { toUnit } from "../math/step_axis";
+import { stepToUnit } from "../math/step_axis";
 import { dark } from "../state/catalog";
 import {
   differences,
@@ -26,19 +26,17 @@ const ROOM_FOR_WORDS_PX = 300;
 /** Layers of a difference that are listed without being asked for. */
 const FEW_LAYERS = 8;
 
-/** Where and how long, on the panel's own time axis. */
+/** Id of the list. */
+const LIST = "findings";
+
+/** Where and how long, on the panel's own time axis; they open the list. */
 export function FindingMarks({ panel }: { readonly panel: PanelModel }) {
   const found = findingsOf(panel);
   const clock = panel.clock.value;
-  if (found.length === 0 || clock === null) return null;
+  const columns = panel.tile.value?.columns;
+  if (found.length === 0 || clock === null || !columns) return null;
   const axis = panel.liveAxis.value;
-  const perStep_s = (panel.tile.value?.columns.lastWallTime.at(-1) ?? 0) - clock.startTime;
-  const place = (step: number) => {
-    const wall =
-      clock.startTime +
-      (perStep_s * (step - clock.firstStep)) / Math.max(1, clock.lastStep - clock.firstStep);
-    return axis.unitToPx(toUnit(axis.kind, step, wall, clock), plot_px.value);
-  };
+  const place = (step: number) => axis.unitToPx(stepToUnit(axis.kind, step, columns, clock), plot_px.value);
   return (
     <>
       {found.map((finding) => {
@@ -47,11 +45,14 @@ export function FindingMarks({ panel }: { readonly panel: PanelModel }) {
         // Neither holds where the run has no place on the axis.
         if (!(to_px >= 0 && from_px <= plot_px.value)) return null;
         return (
-          <div
+          <button
             key={`${finding.kind} ${finding.first_step}`}
+            type="button"
             class={`finding-mark ${finding.severity}`}
             style={box({ left: from_px, width: Math.max(3, to_px - from_px) })}
             title={describe(finding)}
+            tabIndex={panel.row.expanded.value ? 0 : -1}
+            {...{ popovertarget: LIST }}
           />
         );
       })}
@@ -105,7 +106,13 @@ export function FindingsMenu() {
   const failed = errors.value;
   if (found.length + apart.length + waiting + failed.length === 0) return null;
   return (
-    <Menu icon="findings" text="Findings" tip="What looks wrong, worst first" badge={String(found.length)}>
+    <Menu
+      id={LIST}
+      icon="findings"
+      text="Findings"
+      tip="What looks wrong, worst first"
+      badge={String(found.length)}
+    >
       {found.length === 0 && waiting === 0 ? <p class="facts-line">Nothing looks wrong.</p> : null}
       <ol class="findings">
         {found.map((finding, at) => (

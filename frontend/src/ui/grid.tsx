@@ -2,12 +2,13 @@
 
 import { useSignalEffect } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
-import { placedColumns } from "../state/columns";
-import { frame, pixelRatio } from "../state/metrics";
+import { placedColumns, runRow_px } from "../state/columns";
+import { frame, panel_px, pixelRatio } from "../state/metrics";
 import { noteMovement } from "../state/pace";
 import { scrollTarget } from "../state/reveal";
 import { placedRows } from "../state/rows";
 import { columnsOnScreen, rowsOnScreen, scrollLeft_px, scrollTop_px } from "../state/screen";
+import { runs } from "../state/selection";
 import * as settings from "../state/settings";
 import { LayerRows } from "./layer_rows";
 import { RunRows } from "./run_rows";
@@ -35,14 +36,17 @@ export function Grid() {
     const element = scroller.current;
     if (wanted === null || element === null) return;
     const { width_px, height_px } = frame.peek();
+    const run = runs.value.findIndex(({ name }) => name === wanted.run);
     if (settings.transposed.value) {
-      const column = placedColumns.value.find(({ row }) => row.id === wanted);
+      const column = placedColumns.value.find(({ row }) => row.id === wanted.rowId);
       if (column === undefined) return;
       element.scrollLeft = column.left_px - width_px / 3;
+      if (run >= 0) element.scrollTop = run * runRow_px.value;
     } else {
-      const place = placedRows.value.find(({ row }) => row.id === wanted);
+      const place = placedRows.value.find(({ row }) => row.id === wanted.rowId);
       if (place === undefined) return;
       element.scrollTop = Math.max(0, place.top_px - (height_px - place.height_px) / 2);
+      if (run >= 0) element.scrollLeft = run * panel_px.value;
     }
     scrollTarget.value = null;
   });
