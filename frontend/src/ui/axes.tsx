@@ -129,7 +129,7 @@ function bandTitles(panel: PanelModel): string {
 
 function valueAxisDrawing(panel: PanelModel): AxisDrawing {
   const layout = panel.row.layout.value;
-  const ticks = valueTicks(panel.liveScale.value, layout);
+  const ticks = panel.hasAxis ? valueTicks(panel.liveScale.value, layout) : [];
   const text = (label: string, y_px: number, size_px: number): AxisText => ({
     label,
     x_px: AXIS_PX - 7,
@@ -240,7 +240,7 @@ function timeText(axis: StepAxis, { panelId, unit }: Cursor): string {
 export function ValueMark({ panel }: { readonly panel: PanelModel }) {
   const place = useComputed(() => {
     const at = cursor.value;
-    if (at === null || at.value === null || at.rowId !== panel.row.id) return null;
+    if (at === null || at.value === null || at.rowId !== panel.row.id || !panel.hasAxis) return null;
     const share = panel.liveScale.value.valueToShare(at.value);
     const { heatTop_px, heatHeight_px } = panel.row.layout.value;
     if (share < 0 || share > 1) return null;

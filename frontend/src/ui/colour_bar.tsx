@@ -68,7 +68,7 @@ export function ColourBar({ model, width_px }: Props) {
   const at = pointed.value ?? mark.value;
   return (
     <div
-      class={`colour-bar${panelHeight_px.value < ROOMY_PX ? " tight" : ""}${model.tiles.value.length > 0 ? "" : " blank"}`}
+      class={`colour-bar${panelHeight_px.value < ROOMY_PX ? " tight" : ""}${model.isFinite.value ? "" : " blank"}`}
       style={box({ width: width_px })}
     >
       <div class="ramp" style={{ background: gradientOf(bar, scale) }}>

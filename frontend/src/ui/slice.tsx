@@ -81,7 +81,11 @@ export function Slice({ row }: { readonly row: RowModel }) {
             ))}
           </g>
         ))}
-        <g class="axis" transform={`translate(0 ${layout.axisTop_px})`}>
+        <g
+          class="axis"
+          visibility={row.isFinite.value ? undefined : "hidden"}
+          transform={`translate(0 ${layout.axisTop_px})`}
+        >
           <line x1="0" x2={width_px} y1="0.5" y2="0.5" />
           <text x="0" y="13">
             {log ? formatEnd("share", most / 10 ** DECADES) : "0"}
