@@ -2,10 +2,38 @@
 
 from __future__ import annotations
 
-from playwright.sync_api import Locator
+from collections.abc import Callable, Iterator
 
-from tests.browser.conftest import BAD, GOOD, LAYERS, STEPS
-from tests.browser.tab import WAIT_S, Tab
+import numpy as np
+import pytest
+from playwright.sync_api import Browser, Locator, Page
+
+from tests.browser.conftest import BAD, GOOD, LAYERS, STEPS, STRICT, new_page
+from tests.browser.tab import WAIT_S, Tab, open_tab
+from tests.plugin.logdirs import collapsing_values, healthy_values, write_run
+from tests.plugin.tensorboard_process import TensorBoard, running_tensorboard
+
+
+@pytest.fixture(scope="module")
+def sick_tab(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tab]:
+    """Layers that are well or collapse late or early, beside a twin; one without finite values."""
+    folder = tmp_path_factory.mktemp("sick")
+    layers = {
+        "well": healthy_values(STEPS, 400),
+        "late": collapsing_values(STEPS, 400, at=0.6),
+        "early": collapsing_values(STEPS, 400, at=0.3),
+    }
+    write_run(folder / "logs", "sick", layers)
+    layers["well"] = [4 * part for part in layers["well"]]
+    write_run(folder / "logs", "twin", layers)
+    # In a run of its own: other findings are taken for consequences of this one.
+    nan = {"nan": [np.full(400, np.nan, np.float32)] * STEPS}
+    write_run(folder / "logs", "broken", nan)
+    with running_tensorboard(folder, f"--logdir={folder / 'logs'}", env=STRICT) as server:
+        server.wait_for_series(7)
+        page = new_page(browser)
+        yield open_tab(page, server.root)
+        page.context.close()
 
 
 def open_list(tab: Tab) -> Locator:
@@ -64,3 +92,64 @@ def test_differences_name_layer_step_and_distance_and_follow_the_baseline(tab: T
     tab.set_hash(f"&p.activation_hist.base={BAD}")
     open_list(tab)
     tab.until(apart.locator("summary").inner_text, lambda text: text.split()[0] == GOOD)
+
+
+def test_following_a_finding_ends_a_zoom_that_hides_it(tab: Tab) -> None:
+    tab.reset("&p.activation_hist.zx=~150,190")
+    open_list(tab).locator("li button").first.click()
+    tab.until(tab.hash, lambda ours: ".step=" in ours and "zx=" not in ours)
+
+
+def test_a_finding_leads_to_layers_and_runs_that_were_never_on_the_screen(
+    open_page: Callable[..., Page], two_runs: TensorBoard
+) -> None:
+    tab = open_tab(open_page(), two_runs.root, "&p.activation_hist.h=1000&p.activation_hist.w=2000")
+    assert tab.frame.locator(tab.panel(BAD, LAYERS[2])).count() == 0
+    line = open_list(tab).locator(".difference", has_text=LAYERS[2])
+    step = int(line.inner_text().partition("from step ")[2].split()[0])
+    line.click()
+    tab.until(tab.hash, lambda ours: f".step={step}.5" in ours)
+    place = "e => [e.scrollLeft, e.scrollTop]"
+    left, top = tab.until(lambda: tab.frame.locator("main").evaluate(place), lambda at: at[0] > 0)
+    assert left > 1000 and top > 1500
+    tab.frame.locator(tab.panel(BAD, LAYERS[2])).wait_for()
+
+
+def test_marks_are_reached_by_keyboard_and_open_the_list(tab: Tab) -> None:
+    tab.reset()
+    open_list(tab)
+    tab.page.keyboard.press("Escape")
+    mark = tab.frame.locator(f"{tab.panel(BAD, LAYERS[0])} .finding-mark").first
+    tab.frame.locator(f'.panel[aria-label="{LAYERS[0]}, {BAD}"]').focus()
+    tab.page.keyboard.press("Tab")
+    assert mark.evaluate("e => e === document.activeElement")
+    assert "Usual causes" in (mark.get_attribute("title") or "")
+    tab.page.keyboard.press("Enter")
+    tab.frame.get_by_role("dialog", name="Findings").wait_for()
+    tab.page.keyboard.press("Escape")
+
+
+def test_layers_are_ordered_by_health_and_by_difference(sick_tab: Tab) -> None:
+    tab = sick_tab
+    tab.reset()
+    names = tab.frame.locator(".layer-name").all_text_contents
+    as_in_model = names()
+    tab.frame.get_by_title("More settings").click()
+    tab.choose("Order", "health")
+    tab.until(names, lambda now: now == ["nan", "early", "late", "well"])
+    tab.choose("Order", "difference")
+    tab.until(names, lambda now: now[0] == "well")
+    tab.choose("Order", "model")
+    tab.until(names, lambda now: now == as_in_model)
+    tab.frame.get_by_title("Close the settings").click()
+
+
+def test_a_layer_without_finite_values_has_no_made_up_axis(sick_tab: Tab) -> None:
+    tab = sick_tab
+    tab.reset()
+    row = tab.frame.locator(".row.layer", has_text="nan").filter(has_text="no finite values")
+    assert row.locator(".axes").first.get_attribute("data-y-ticks") == "[]"
+    assert row.locator(".panel .axes").first.get_attribute("title") == "NaN: NaN"
+    assert not row.locator(".colour-bar").is_visible()
+    assert not row.locator(".slice .axis text").first.is_visible()
+    assert tab.frame.locator(".row.layer", has_text="well").locator(".colour-bar").is_visible()

@@ -1,7 +1,9 @@
-/** Orders layers by what happens in them: how much they change, how much their runs differ. */
+/** Orders layers by what happens in them: what is wrong, how much they change, how much their runs differ. */
 
 import { computed, effect, signal, untracked } from "@preact/signals";
+import type { Finding } from "../data/types";
 import { changeOverRun, differenceOfRuns } from "../math/change";
+import { pending, sorted } from "./findings";
 import { type PanelModel, rowOf } from "./panels";
 import { ranks } from "./rows";
 import { allLayers } from "./selection";
@@ -24,9 +26,20 @@ function isRanked(): boolean {
   return settings.sort.value === "change" || settings.sort.value === "difference";
 }
 
+/** Layers with findings: the more severe, then the earlier ones first. The others keep their order after them. */
+export function healthRanks(worstFirst: readonly Finding[]): ReadonlyMap<string, number> {
+  const tags = [...new Set(worstFirst.flatMap((finding) => finding.tags))];
+  return new Map(tags.map((tag, at) => [tag, tags.length - at]));
+}
+
 /** Works ranks out when all tiles are there, so that the rows move once and not for each tile; call once. */
 export function startRanking(): void {
   effect(() => {
+    if (settings.sort.value === "health") {
+      orderProgress.value = pending.value === 0 ? 1 : 0;
+      if (pending.value === 0) ranks.value = healthRanks(sorted.value);
+      return;
+    }
     const panels = neededForOrder.value;
     const known = panels.filter((panel) => panel.tile.value !== null || panel.error.value !== "").length;
     orderProgress.value = panels.length === 0 ? 1 : known / panels.length;

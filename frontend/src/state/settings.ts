@@ -19,7 +19,7 @@ import {
 import { setting } from "./setting";
 
 export const LAYOUTS = ["auto", "strips", "panels"] as const;
-export const SORTS = ["model", "name", "change", "difference"] as const;
+export const SORTS = ["model", "name", "health", "change", "difference"] as const;
 export const TIMES = [
   "step",
   "log_step",

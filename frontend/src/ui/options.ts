@@ -37,6 +37,7 @@ export const TIMES: readonly Option<AxisKind>[] = [
 export const SORTS = toOptions(settings.SORTS, {
   model: "as in the model",
   name: "by name",
+  health: "worst health first",
   change: "most change first",
   difference: "runs most different first",
 });
