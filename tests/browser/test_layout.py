@@ -91,6 +91,9 @@ def test_layers_are_kept_at_the_top(tab: Tab) -> None:
     tab.frame.get_by_title("Keep this layer at the top").nth(2).click()
     tab.until(lambda: names(tab), lambda shown: shown == ["layer2", "conv1", "layer1"])
     tab.until(tab.hash, lambda hash_: hash_.endswith("pins=activations/layer2"))
+    shadow = "e => getComputedStyle(e).boxShadow"
+    lines = [row.evaluate(shadow) != "none" for row in tab.frame.locator(".row.layer").all()]
+    assert lines == [False, True, False]
     tab.frame.get_by_title("Take this layer off the top").click()
     tab.until(lambda: names(tab), lambda shown: shown == list(LAYERS))
 

@@ -103,10 +103,14 @@ export function toggleRun(name: string): void {
   settings.runs.value = without(shown, name) ?? [...shown, name];
 }
 
-/** Show one run only; again: all that are shown at first. */
+let beforeSolo: readonly string[] | null = null;
+
+/** Show one run only; again: those before it. */
 export function soloRun(name: string): void {
-  const alone = runs.value.length === 1 && runs.value[0]?.name === name;
-  settings.runs.value = alone ? null : [name];
+  const { length } = runs.value;
+  const alone = length === 1 && runs.value[0]?.name === name;
+  if (length > 1) beforeSolo = settings.runs.value;
+  settings.runs.value = alone ? beforeSolo : [name];
 }
 
 /** TensorBoard's own run colours, by a run's place in the index, so that hiding others changes none. */

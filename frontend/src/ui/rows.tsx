@@ -7,6 +7,7 @@ import { type RowModel, rowOf } from "../state/panels";
 import type { PlacedRow } from "../state/rows";
 import { drawnOnce } from "../state/screen";
 import { runs, toggleExpanded, toggleFolded } from "../state/selection";
+import * as settings from "../state/settings";
 import type { GroupRow, LayerRow, Row } from "../state/tree";
 import { box } from "./box";
 import { FindingBadge } from "./findings_view";
@@ -30,7 +31,8 @@ export function PlacedRowView({ placed }: { readonly placed: PlacedRow }) {
 
 function kindOf(row: Row): string {
   if (row.kind === "group") return "group";
-  return rowOf(row.series).expanded.value ? "layer open" : "layer";
+  const pinned = settings.pinnedLayers.value.includes(row.id);
+  return `layer${rowOf(row.series).expanded.value ? " open" : ""}${pinned ? " pinned" : ""}`;
 }
 
 interface FrameProps {

@@ -100,8 +100,10 @@ export function NothingFound() {
         class="button primary"
         onClick={() => {
           if (noRuns) settings.runs.value = null;
-          settings.filter.value = "";
-          settings.types.value = [];
+          else {
+            settings.filter.value = "";
+            settings.types.value = [];
+          }
         }}
       >
         {noRuns ? "Show runs" : "Clear the filter"}
