@@ -169,7 +169,7 @@ def test_strips_below_are_filled(tab: Tab, strip: str) -> None:
     plain = size(tab.frame.locator(".panel").first)[1]
     tab.reset(f"&p.activation_hist.strip={strip}")
     tab.until(lambda: size(tab.frame.locator(".panel").first)[1], lambda now: now > plain)
-    unbounded = tab.frame.get_by_text("cannot saturate")
+    unbounded = tab.frame.get_by_role("button", name="cannot saturate")
     assert unbounded.count() == (2 * len(LAYERS) if strip == "saturated" else 0)
 
 
