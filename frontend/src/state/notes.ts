@@ -28,12 +28,11 @@ export function noteTexts(panel: PanelModel): readonly Note[] {
       short: "no epochs logged",
       long: "This run has no scalar named epoch",
     });
-  }
+  } else notes.push(...poolingNotes(panel, tile));
   if (tile.missing > 0) {
     const all = tile.records + tile.missing;
     notes.push({ short: `showing ${tile.records} of ${all} logged steps`, long: tile.hint });
   }
-  notes.push(...poolingNotes(panel, tile));
   if (tile.range === null)
     notes.push({ short: "no finite values", long: "All that is shown is NaN or infinite" });
   if (panel.widened) {
