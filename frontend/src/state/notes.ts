@@ -33,8 +33,7 @@ export function noteTexts(panel: PanelModel): readonly Note[] {
     const all = tile.records + tile.missing;
     notes.push({ short: `showing ${tile.records} of ${all} logged steps`, long: tile.hint });
   }
-  if (tile.range === null)
-    notes.push({ short: "no finite values", long: "All that is shown is NaN or infinite" });
+  if (tile.range === null) notes.push({ short: "no finite values", long: "All values are NaN or infinite" });
   if (panel.widened) {
     notes.push({
       short: tile.records === 1 ? "one record, drawn wider" : "few records, drawn wider",

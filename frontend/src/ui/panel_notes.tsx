@@ -78,8 +78,8 @@ function OwnScale({ panel }: { readonly panel: PanelModel }) {
       class="own-scale"
       title={
         own
-          ? "Each run has its own value axis, so heights cannot be compared. Click: one axis for all runs of a layer"
-          : "One value axis for all runs of the layer hides much of a run. Click: own scale per run"
+          ? "Each run has its own value axis, so heights cannot be compared. Click: one axis per layer"
+          : "One value axis per layer hides much of a run. Click: own scale per run"
       }
       onClick={() => {
         settings.axisScope.value = own ? "row" : "panel";
