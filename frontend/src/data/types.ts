@@ -30,6 +30,7 @@ export interface Series {
   readonly runs: readonly number[];
   readonly shapes: readonly (readonly number[])[];
   readonly dtypes: readonly string[];
+  /** Newest step of each when this object was made; it outlives that, so ask `newestSteps` (state/catalog.ts). */
   readonly steps: readonly number[];
 }
 

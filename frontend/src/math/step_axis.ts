@@ -86,6 +86,7 @@ export function toUnit(kind: AxisKind, step: number, wallTime: number, clock: Ru
 
 /** The unit of a step of which no wall time is known: it has the one of its column. */
 export function stepToUnit(kind: AxisKind, step: number, columns: Columns, clock: RunClock): number {
+  if (kind !== "relative" && kind !== "wall") return toUnit(kind, step, Number.NaN, clock);
   const c = Math.max(0, lastAtMost(columns.firstStep, step));
   const first = columns.firstStep[c]!;
   const wall = columns.firstWallTime[c]!;

@@ -1,10 +1,11 @@
 /** What TensorBoard has: the index, asked for every few seconds while the tab is shown. */
 
-import { computed, effect, signal } from "@preact/signals";
+import { batch, computed, effect, signal } from "@preact/signals";
 import { Client } from "../data/client";
 import type { Index } from "../data/types";
 import { onDataReloaded } from "../host/messages";
 import { watchDark, watchShown } from "../host/parent";
+import { seriesId } from "./tree";
 
 const POLL_MS = 3000;
 /** An old answer may come first, as it comes at once; then a new one is asked for. */
@@ -16,6 +17,8 @@ export const client = new Client();
 
 /** null until the first answer. */
 export const index = signal<Index | null>(null);
+/** Newest step of each run of a series, in the order of its runs. */
+export const newestSteps = signal<ReadonlyMap<string, readonly number[]>>(new Map());
 /** Why the last request failed; empty when it did not. */
 export const failure = signal("");
 export const shown = signal(false);
@@ -61,6 +64,28 @@ export function startCatalog(): void {
   });
 }
 
+/** Runs and series that are as before stay the same objects: a running training changes little but their steps. */
+function take(answer: Index): void {
+  const last = index.peek();
+  batch(() => {
+    newestSteps.value = new Map(answer.series.map((series) => [seriesId(series), series.steps]));
+    index.value = {
+      ...answer,
+      runs: keepEqual(last?.runs ?? [], answer.runs, (run) => run.name),
+      series: keepEqual(last?.series ?? [], answer.series, seriesId),
+    };
+  });
+}
+
+function keepEqual<T>(held: readonly T[], newer: readonly T[], nameOf: (item: T) => string): readonly T[] {
+  const known = new Map(held.map((item) => [nameOf(item), item]));
+  const text = (item: T) => JSON.stringify({ ...item, steps: null });
+  return newer.map((item) => {
+    const before = known.get(nameOf(item));
+    return before !== undefined && text(before) === text(item) ? before : item;
+  });
+}
+
 let asking: Promise<void> | null = null;
 
 /** Asks whether anything is new; a question that is under way answers for all. */
@@ -74,7 +99,7 @@ export function askIndex(): Promise<void> {
 async function ask(): Promise<void> {
   try {
     const answer = await client.index(index.peek()?.revision);
-    if (answer !== null) index.value = answer;
+    if (answer !== null) take(answer);
     // What failed meanwhile is asked for again.
     if (failure.peek() !== "") reloads.value++;
     failure.value = "";

@@ -3,26 +3,19 @@
 import { computed, type ReadonlySignal, type Signal, signal } from "@preact/signals";
 import type { Series, Tile, TileRequest } from "../data/types";
 import { BANDS, type BandName, presentBands } from "../draw/bands";
-import { columnsToPixels, type PixelColumns } from "../draw/rasterise";
+import type { PixelColumns } from "../draw/rasterise";
 import { contrastExtent, saturation } from "../math/contrast";
 import { type CellExtent, cellExtent } from "../math/normalise";
 import { type Counts, type Grid, rebin, ZERO_EDGE } from "../math/rebin";
-import {
-  columnSpans,
-  columnsIn,
-  holdsColumns,
-  joinSpans,
-  type RunClock,
-  type Spans,
-  StepAxis,
-} from "../math/step_axis";
+import { columnsIn, holdsColumns, joinSpans, type RunClock, type Spans, StepAxis } from "../math/step_axis";
 import type { ValueScale } from "../math/value_scale";
 import { LEAST_COLUMN_PX, widenSpans } from "../math/wide_columns";
-import { index } from "./catalog";
+import { index, newestSteps } from "./catalog";
 import { type Colouring, colouringOf, limitsOf, scaleOwner } from "./contrast";
 import { colourUnder } from "./highlight";
 import { panelHeight_px, pixelRatio, plot_px, strip_px } from "./metrics";
 import { type PanelLayout, placeParts, STRIP_LAYOUT } from "./panel_layout";
+import { pixelsOf, placeColumns } from "./placing";
 import { isExpanded, runs } from "./selection";
 import * as settings from "./settings";
 import { seriesId } from "./tree";
@@ -60,7 +53,7 @@ export class PanelModel {
   /** Newest step that the index knows of. */
   get newestStep(): number {
     const at = index.peek()?.runs.findIndex((run) => run.name === this.run) ?? -1;
-    return this.series.steps[this.series.runs.indexOf(at)] ?? 0;
+    return newestSteps.peek().get(this.row.id)?.[this.series.runs.indexOf(at)] ?? 0;
   }
 
   readonly clock = computed<RunClock | null>(() => {
@@ -143,7 +136,7 @@ export class PanelModel {
   readonly pixels = computed<PixelColumns | null>(() => {
     const width_px = Math.round(plot_px.value * pixelRatio.value);
     const spans = this.spans.value;
-    return spans === null || width_px < 1 ? null : columnsToPixels(spans, this.axis.value, width_px);
+    return spans === null || width_px < 1 ? null : pixelsOf(spans, this.axis.value, width_px);
   });
 
   readonly grid = computed<Grid | null>(() => {
@@ -310,7 +303,7 @@ const sharedColouring = computed(() =>
 export const fullAxis: ReadonlySignal<StepAxis> = computed(() => {
   const kind = settings.time.value;
   const known = knownPanels.value.map((panel) => panel.span.value).filter((spans) => spans !== null);
-  const [lo, hi] = joinSpans(known) ?? [0, 1];
+  const [lo, hi] = joinSpans([...new Set(known)]) ?? [0, 1];
   return new StepAxis(kind, lo, hi);
 });
 
@@ -346,7 +339,7 @@ function zoomedScale(scale: ValueScale, part: readonly [number, number] | undefi
 }
 
 function spansOf(tile: Tile | null, clock: RunClock | null): Spans | null {
-  return tile === null || clock === null ? null : columnSpans(tile.columns, settings.time.value, clock);
+  return tile === null || clock === null ? null : placeColumns(tile, settings.time.value, clock);
 }
 
 /** Only numbers that are tiny but not zero are left in the zero bin. */

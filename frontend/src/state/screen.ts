@@ -1,11 +1,12 @@
 /** Which layers are on the screen; known before the page's elements exist, so that data is asked for at once. */
 
-import { computed, type ReadonlySignal, signal } from "@preact/signals";
+import { computed, signal } from "@preact/signals";
 import { columnsBetween, type PlacedColumn } from "./columns";
 import { frame, pixelRatio } from "./metrics";
 import { type PanelModel, rowOf } from "./panels";
 import { type PlacedRow, placedRows, rowsBetween } from "./rows";
 import * as settings from "./settings";
+import { steady } from "./steady";
 import type { Row } from "./tree";
 
 /** What is this far beyond the edge is fetched and drawn ahead. */
@@ -67,15 +68,4 @@ function columnsWithin(beyond_px: number): readonly PlacedColumn[] {
 function panelsOf(placed: readonly { readonly row: Row }[]): readonly PanelModel[] {
   const models = placed.flatMap(({ row }) => (row.kind === "layer" ? [rowOf(row.series)] : []));
   return models.flatMap((model) => model.panels.value);
-}
-
-/** The same items are the same array, so that scrolling by less than an item changes nothing. */
-function steady<T>(find: () => readonly T[]): ReadonlySignal<readonly T[]> {
-  let last: readonly T[] = [];
-  return computed(() => {
-    const now = find();
-    const same = now.length === last.length && now.every((item, at) => item === last[at]);
-    if (!same) last = now;
-    return last;
-  });
 }

@@ -6,6 +6,7 @@ import { index } from "./catalog";
 import { parseFilter } from "./filter";
 import { firstRuns } from "./ranks";
 import * as settings from "./settings";
+import { steady } from "./steady";
 import { layersToList, layersToTree, type Row, seriesId } from "./tree";
 
 /** More runs than this are not shown before somebody asks for them. */
@@ -30,10 +31,21 @@ export const moduleTypes = computed(() => unique(ofPhase.value.map((series) => s
 /** Runs that have anything of the chosen kind and phase. */
 export const runsWithData = computed<readonly ShownRun[]>(() => {
   const used = new Set(ofPhase.value.flatMap((series) => series.runs));
-  return (index.value?.runs ?? []).map((run, at) => ({ ...run, at })).filter((run) => used.has(run.at));
+  return (index.value?.runs ?? []).map(shownRun).filter((run) => used.has(run.at));
 });
 
-export const runs = computed<readonly ShownRun[]>(() => {
+const shownRuns = new WeakMap<Run, ShownRun>();
+
+/** The same object for the same run in the same place. */
+function shownRun(run: Run, at: number): ShownRun {
+  const known = shownRuns.get(run);
+  if (known?.at === at) return known;
+  const shown = { ...run, at };
+  shownRuns.set(run, shown);
+  return shown;
+}
+
+export const runs = steady<ShownRun>(() => {
   const chosen = settings.runs.value;
   const all = runsWithData.value;
   return chosen === null ? firstRuns(all, RUNS_AT_FIRST) : all.filter((run) => chosen.includes(run.name));
@@ -47,7 +59,7 @@ export const allLayers = computed(() => {
   return ofPhase.value.filter((series) => series.runs.some((run) => shown.has(run)));
 });
 
-export const layers = computed<readonly Series[]>(() => {
+export const layers = steady<Series>(() => {
   const types = settings.types.value;
   const { matches } = filter.value;
   return allLayers.value.filter(

@@ -11,6 +11,10 @@ export function drawSoon(target: object, draw: () => void): void {
   request();
 }
 
+export function isWaiting(target: object): boolean {
+  return waiting.has(target);
+}
+
 export function forget(target: object): void {
   waiting.delete(target);
 }

@@ -7,7 +7,8 @@ import { pixelRatio, plot_px } from "../state/metrics";
 import type { PanelModel } from "../state/panels";
 import { summarise } from "../state/readout";
 import * as settings from "../state/settings";
-import { drawSoon, forget } from "./frames";
+import { gesturing } from "../state/view";
+import { drawSoon, forget, isWaiting } from "./frames";
 import { PanelPicture } from "./panel_picture";
 import { placeOf } from "./surface";
 
@@ -22,6 +23,8 @@ export function Heatmap({ panel, area }: Props) {
   const picture = useMemo(() => new PanelPicture(panel), [panel]);
 
   const follow = () => {
+    // It is about to be drawn anew, and would be stretched for nothing.
+    if (isWaiting(panel) && !gesturing.peek()) return;
     const surface = placeOf(panel).peek();
     if (surface !== null) place.current?.classList.toggle("stretched", picture.follow(surface));
   };
