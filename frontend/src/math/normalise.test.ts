@@ -76,10 +76,17 @@ describe("colour scale", () => {
   it("takes contrast limits and mends impossible ones", () => {
     const extent = { least: 1, most: 100 };
     expect(normalise.colourScale("count", "linear", extent, [10, 50])).toMatchObject({ lo: 10, hi: 50 });
-    expect(normalise.colourScale("count", "linear", extent, [500, null])).toMatchObject({ lo: 0, hi: 100 });
+    expect(normalise.colourScale("count", "linear", extent, [-5, null])).toMatchObject({ lo: 0, hi: 100 });
     expect(normalise.colourScale("count", "log", extent, [500, 50])).toMatchObject({ lo: 5, hi: 50 });
     expect(normalise.colourScale("count", "log", { least: 0, most: 0 })).toMatchObject({ hi: 1 });
     expect(normalise.colourScale("count", "log", { least: 5, most: 5 })).toMatchObject({ lo: 0.5, hi: 5 });
+  });
+
+  it.each(["linear", "sqrt", "log"] as const)("keeps a lower limit above all cells: %s", (curve) => {
+    const scale = normalise.colourScale("count", curve, { least: 1, most: 100 }, [500, null]);
+    expect(scale.lo).toBe(500);
+    expect(scale.hi).toBeGreaterThan(500);
+    expect(normalise.quantityToShare(scale, 100)).toBe(0);
   });
 
   it("has ticks in real units", () => {

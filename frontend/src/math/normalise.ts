@@ -107,11 +107,14 @@ export function colourScale(
   extent: CellExtent,
   limits: readonly [number | null, number | null] = [null, null],
 ): ColourScale {
+  const low = Math.max(0, limits[0] ?? 0);
   const most = extent.most > 0 ? extent.most : 1;
-  const hi = limits[1] !== null && limits[1] > 0 ? limits[1] : most;
-  if (curve !== "log") return { quantity, curve, lo: clampLow(limits[0] ?? 0, hi), hi };
+  // A lower limit above all cells leaves them in the lowest colour.
+  const auto = most > low ? most : 10 * low;
+  const hi = limits[1] !== null && limits[1] > 0 ? limits[1] : auto;
+  if (curve !== "log") return { quantity, curve, lo: low < hi ? low : 0, hi };
   const least = Math.max(extent.least, hi * 10 ** -LOG_DECADES);
-  const lo = limits[0] !== null && limits[0] > 0 ? limits[0] : least;
+  const lo = low > 0 ? low : least;
   return { quantity, curve, lo: lo < hi ? lo : hi / 10, hi };
 }
 
@@ -148,10 +151,6 @@ export function colourTicks(scale: ColourScale, count: number): readonly Tick[] 
 
 function tickLabel(quantity: Quantity, value: number): string {
   return quantity === "count" ? formatCount(value) : formatTick(value);
-}
-
-function clampLow(lo: number, hi: number): number {
-  return lo >= 0 && lo < hi ? lo : 0;
 }
 
 /** What turns each column's counts into quantities, rows' widths apart. */

@@ -14,20 +14,33 @@ import * as settings from "./settings";
 
 export const OPEN: Limits = [null, null];
 
-/** What the bar of a layer sets the limits of: its own colours, or those that all layers share. */
-export function scaleOwner(rowId: string): string {
-  return settings.linked.value && settings.scope.value === "all" ? "" : rowId;
+/** Which panels share one colour scale. */
+export function colourScope(): settings.Scope {
+  return settings.linked.value ? settings.scope.value : "panel";
 }
 
-/** Limits in one unit say nothing in another, so that each has its own; "" is the owner of all layers. */
+/** Whose colours the bar of a layer shows and limits: those of a panel, of the layer, or "" of all layers. */
+export function scaleOwner(rowId: string, panelId = rowId): string {
+  return { panel: panelId, row: rowId, all: "" }[colourScope()];
+}
+
+/** Limits in one unit say nothing in another, so that each has its own. */
 function keyOf(quantity: Quantity, owner: string): string {
   return owner === "" ? quantity : `${quantity} ${owner}`;
 }
 
-/** The limits in force for a layer: its own, else those of all. */
-export function limitsOf(rowId: string): Limits {
-  const owner = scaleOwner(rowId);
-  return ownLimits(owner) ?? ownLimits("") ?? OPEN;
+/** The limits in force: the owner's, else those of whoever it is a part of. */
+export function limitsOf(owner: string): Limits {
+  return ownLimits(owner) ?? widerLimits(owner) ?? OPEN;
+}
+
+/** Of a panel's layer, of all; an id of a panel ends in that of its layer. */
+function widerLimits(owner: string): Limits | undefined {
+  const row = owner.split("\n").at(-1) ?? "";
+  return [row, ""]
+    .filter((wider) => wider !== owner)
+    .map(ownLimits)
+    .find(Boolean);
 }
 
 export function ownLimits(owner: string): Limits | undefined {
@@ -40,22 +53,14 @@ export function setLimits(owner: string, limits: Limits | undefined): void {
   const key = keyOf(settings.quantity.peek(), owner);
   const open = limits === undefined || (limits[0] === null && limits[1] === null);
   // A layer may be open though the others are not.
-  if (open && (owner === "" || limits === undefined || ownLimits("") === undefined)) next.delete(key);
+  if (open && (limits === undefined || widerLimits(owner) === undefined)) next.delete(key);
   else next.set(key, limits ?? OPEN);
   settings.colourLimits.value = next;
 }
 
-/** Owners with limits in the present unit. */
-export function limitedOwners(): readonly string[] {
-  const unit = settings.quantity.value;
-  return [...settings.colourLimits.value.keys()].flatMap((key) =>
-    key === unit ? [""] : key.startsWith(`${unit} `) ? [key.slice(unit.length + 1)] : [],
-  );
-}
-
-/** Whether the colours of a layer are other than from its lowest to its highest cell. */
-export function isLimited(rowId: string): boolean {
-  const [lo, hi] = limitsOf(rowId);
+/** Whether an owner's colours are other than from its lowest to its highest cell. */
+export function isLimited(owner: string): boolean {
+  const [lo, hi] = limitsOf(owner);
   return settings.contrast.value !== "full" || lo !== null || hi !== null;
 }
 

@@ -3,7 +3,7 @@
 import { signal } from "@preact/signals";
 
 interface Highlight {
-  /** Whose bar it is; "" is that of all layers. */
+  /** Whose colours they are, as state/contrast.ts has it. */
   readonly owner: string;
   /** Place among the colours, 0..1. */
   readonly colour: number;
@@ -11,7 +11,7 @@ interface Highlight {
 
 export const highlight = signal<Highlight | null>(null);
 
-/** For the panels of a bar's owner. */
+/** For the panels that the colours belong to. */
 export function colourUnder(owner: string): number | null {
   const now = highlight.value;
   return now !== null && now.owner === owner ? now.colour : null;

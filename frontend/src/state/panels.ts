@@ -11,7 +11,7 @@ import { columnsIn, holdsColumns, joinSpans, type RunClock, type Spans, StepAxis
 import type { ValueScale } from "../math/value_scale";
 import { LEAST_COLUMN_PX, widenSpans } from "../math/wide_columns";
 import { index, newestSteps } from "./catalog";
-import { type Colouring, colouringOf, limitsOf, scaleOwner } from "./contrast";
+import { type Colouring, colouringOf, colourScope, limitsOf, scaleOwner } from "./contrast";
 import { colourUnder } from "./highlight";
 import { panelHeight_px, pixelRatio, plot_px, strip_px } from "./metrics";
 import { type PanelLayout, placeParts, STRIP_LAYOUT } from "./panel_layout";
@@ -176,11 +176,19 @@ export class PanelModel {
   });
 
   readonly colouring = computed<Colouring>(() => {
-    const scope = settings.linked.value ? settings.scope.value : "panel";
+    const scope = colourScope();
     if (scope === "row") return this.row.colouring.value;
     if (scope === "all") return sharedColouring.value;
-    return colouringOf([this], this.row.limits.value);
+    return colouringOf([this], this.limits.value);
   });
+  /** The same object while it stays the same, so that others' limits recolour nothing here. */
+  readonly limits = computed(() => limitsOf(this.scaleOwner));
+  readonly highlighted = computed(() => colourUnder(this.scaleOwner));
+
+  get scaleOwner(): string {
+    return scaleOwner(this.row.id, this.id);
+  }
+
   readonly colours = computed(() => this.colouring.value.scale);
 
   /** Occupied cells of the whole series beyond the ends of the colour scale. */
@@ -220,11 +228,9 @@ export class RowModel {
   /** Without any finite value an axis and its colours would be made up. */
   readonly isFinite = computed(() => this.tiles.value.some((tile) => tile.range !== null));
   readonly fullScale = computed<ValueScale>(() => chooseScale(this.tiles.value, this.bins.value));
-  /** The same object while it stays the same, so that other rows' limits recolour nothing here. */
-  readonly limits = computed(() => limitsOf(this.id));
+  private readonly limits = computed(() => limitsOf(scaleOwner(this.id)));
   readonly colouring = computed(() => colouringOf(this.panels.value, this.limits.value));
   readonly colours = computed(() => this.colouring.value.scale);
-  readonly highlighted = computed(() => colourUnder(scaleOwner(this.id)));
 
   /** Bands that hold anything in any of the panels, so that panels of a row stay aligned. */
   readonly bands = computed<readonly BandName[]>(() => {

@@ -4,7 +4,7 @@
  */
 
 import { useComputed, useSignal } from "@preact/signals";
-import { useEffect } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import { colormapToLut, colourToCss, HIGHLIGHT_SHARE, lutToGradient } from "../draw/colormap";
 import { barToColour } from "../math/contrast";
 import {
@@ -18,12 +18,12 @@ import {
   shareToQuantity,
 } from "../math/normalise";
 import { dark } from "../state/catalog";
-import { scaleOwner, setLimits } from "../state/contrast";
+import { colourScope, scaleOwner, setLimits } from "../state/contrast";
 import { highlight } from "../state/highlight";
 import { panelHeight_px } from "../state/metrics";
 import { findPanel, type PanelModel, type RowModel } from "../state/panels";
 import { readPanel } from "../state/readout";
-import * as settings from "../state/settings";
+import type { Scope } from "../state/settings";
 import { cursor } from "../state/view";
 import { box } from "./box";
 import { LimitHandle } from "./limit_handle";
@@ -41,12 +41,12 @@ const ROOMY_PX = 130;
 const KEY_STEP = 0.02;
 
 export function ColourBar({ model, width_px }: Props) {
-  const panel = barPanel(model);
+  const panel = useBarPanel(model);
   const { scale, bar: whole } = panel?.colouring.value ?? model.colouring.value;
   // While an end is dragged the bar stands still.
   const held = useSignal<ColourScale | null>(null);
   const bar = held.value ?? whole;
-  const owner = scaleOwner(model.id);
+  const owner = panel?.scaleOwner ?? scaleOwner(model.id);
   const mark = useComputed(() => {
     const at = cursor.value;
     const hovered = at === null ? undefined : findPanel(at.panelId);
@@ -66,6 +66,7 @@ export function ColourBar({ model, width_px }: Props) {
   // A bar that is taken away under the pointer is not left by it.
   useEffect(() => () => point(null), []);
   const at = pointed.value ?? mark.value;
+  const words = labelOf(scale, panel);
   return (
     <div
       class={`colour-bar${panelHeight_px.value < ROOMY_PX ? " tight" : ""}${model.isFinite.value ? "" : " blank"}`}
@@ -81,7 +82,7 @@ export function ColourBar({ model, width_px }: Props) {
           aria-valuemax={100}
           aria-valuenow={Math.round((pointed.value ?? 0) * 100)}
           aria-valuetext={pointed.value === null ? "nothing shown" : rangeText(bar, scale, pointed.value)}
-          title={`Colour: ${labelOf(scale, panel)}. ${SHARED_BY[sharing()]} Point at a colour to see its cells.`}
+          title={`Colour: ${labelOf(scale, panel)}. ${SHARED_BY[colourScope()]} Point at a colour to see its cells.`}
           onPointerDown={pointAt}
           onPointerMove={pointAt}
           onPointerLeave={() => point(null)}
@@ -106,34 +107,34 @@ export function ColourBar({ model, width_px }: Props) {
           </span>
         ))}
       </div>
-      <div class="unit" title={labelOf(scale, panel)}>
-        {pointed.value === null ? labelOf(scale, panel) : rangeText(bar, scale, pointed.value)}
+      <div class="unit" title={words}>
+        {pointed.value === null ? words : rangeText(bar, scale, pointed.value)}
       </div>
-      <Saturated model={model} />
+      <Saturated key={owner} model={model} owner={owner} />
     </div>
   );
 }
 
-/** The panel whose scale the bar shows: where each has its own, the one that is pointed at. */
-function barPanel(model: RowModel): PanelModel | undefined {
-  const panels = model.panels.value;
-  if (sharing() !== "panel") return panels[0];
-  return panels.find((panel) => panel.id === cursor.value?.panelId) ?? panels[0];
+/** The panel whose scale the bar shows: where each has its own, the one that was pointed at last. */
+function useBarPanel(model: RowModel): PanelModel | undefined {
+  const last = useRef<PanelModel>(undefined);
+  return useComputed(() => {
+    const panels = model.panels.value;
+    const pointed = panels.find(({ id }) => id === cursor.value?.panelId);
+    if (pointed) last.current = pointed;
+    return panels.find((panel) => panel === last.current) ?? panels[0];
+  }).value;
 }
 
-function sharing(): settings.Scope {
-  return settings.linked.value ? settings.scope.value : "panel";
-}
-
-const SHARED_BY: Readonly<Record<settings.Scope, string>> = {
+const SHARED_BY: Readonly<Record<Scope, string>> = {
   row: "The runs of this layer share the scale.",
-  panel: "Each panel has a scale of its own; this is that of the run under the pointer.",
+  panel: "Each panel has a scale of its own; this is that of the run pointed at last.",
   all: "All layers and runs share the scale.",
 };
 
 /** What is coloured, how it is spread, and for whom where that is not the row. */
 function labelOf({ quantity, curve }: ColourScale, panel: PanelModel | undefined): string {
-  const whose = { row: "", panel: `, ${panel?.run}`, all: ", all layers" }[sharing()];
+  const whose = { row: "", panel: `, ${panel?.run}`, all: ", all layers" }[colourScope()];
   return `${quantityToLabel(quantity)}${curve === "linear" ? "" : `, ${curve}`}${whose}`;
 }
 

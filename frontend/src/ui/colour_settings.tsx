@@ -4,7 +4,7 @@ import { useSignal } from "@preact/signals";
 import { COLORMAPS, type ColormapName } from "../draw/colormap";
 import { isPercent } from "../math/normalise";
 import { limits as limitsCodec } from "../state/codec";
-import { limitedOwners, OPEN, ownLimits, scaleOwner, setLimits } from "../state/contrast";
+import { OPEN, ownLimits, scaleOwner, setLimits } from "../state/contrast";
 import * as selection from "../state/selection";
 import * as settings from "../state/settings";
 import { seriesId } from "../state/tree";
@@ -84,7 +84,6 @@ function LimitFields({ owner }: { readonly owner: string }) {
     error.value = bad ? "Numbers from 0 up, the first below the second; empty: as the cells have it." : "";
     if (!bad) setLimits(owner, [scaled(parsed[0], factor), scaled(parsed[1], factor)]);
   };
-  const layers = limitedOwners().filter((limited) => limited !== "").length;
   const field = (at: 0 | 1) => (
     <label
       title={`${at === 0 ? "Cells up to this have the lowest" : "Cells from this on have the highest"} colour`}
@@ -110,20 +109,18 @@ function LimitFields({ owner }: { readonly owner: string }) {
       <span class="field-error" role="status">
         {error}
       </span>
-      {limitedOwners().length === 0 ? null : (
+      {settings.colourLimits.value.size === 0 ? null : (
         <button
           type="button"
           class="button text"
-          title="Take away all limits of colours, also those of single layers"
+          title="Take away all limits of colours, also those of single layers and of other units"
           onClick={() => {
             typed.value = null;
             error.value = "";
             settings.colourLimits.reset();
           }}
         >
-          {layers === 0
-            ? "Reset limits"
-            : `Reset limits (${layers} ${layers === 1 ? "layer has" : "layers have"} their own)`}
+          Reset limits
         </button>
       )}
     </div>

@@ -34,7 +34,7 @@ export function Heatmap({ panel, area }: Props) {
     void [settings.quantity.value, settings.curve.value, settings.scope.value, settings.linked.value];
     void [settings.colormap.value, settings.zerosInside.value, dark.value];
     void [settings.contrast.value, settings.emptyColoured.value];
-    void [panel.row.limits.value, panel.row.highlighted.value];
+    void [panel.limits.value, panel.highlighted.value];
     void [panel.row.bins.value, plot_px.value, pixelRatio.value];
     void [settings.overlays.value, settings.strip.value, settings.compare.value, settings.baseline.value];
     const surface = placeOf(panel).value;

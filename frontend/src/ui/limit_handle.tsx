@@ -3,7 +3,7 @@
 import type { Signal } from "@preact/signals";
 import { type ColourScale, formatEnd, quantityToShare, shareToQuantity } from "../math/normalise";
 import type { Limits } from "../state/codec";
-import { OPEN, ownLimits, setLimits } from "../state/contrast";
+import { limitsOf, setLimits } from "../state/contrast";
 import * as settings from "../state/settings";
 
 interface Props {
@@ -30,7 +30,7 @@ export function LimitHandle({ end, bar, scale, owner, held }: Props) {
       end === 0
         ? Math.max(0, Math.min(wanted, other - LEAST_APART))
         : Math.min(1, Math.max(wanted, other + LEAST_APART));
-    setLimits(owner, withEnd(ownLimits(owner) ?? OPEN, end, limitAt(bar, end, place)));
+    setLimits(owner, withEnd(limitsOf(owner), end, limitAt(bar, end, place)));
   };
 
   const onPointerDown = (event: PointerEvent) => {

@@ -105,7 +105,7 @@ export function paintHeat(
   const difference = showsDifference(panel) ? differenceTo(panel, cells, pixels, options) : null;
   if (difference !== null) paint(area, difference, differenceColours(row.colours.value, backgrounds().gap));
   else {
-    const table = tableOf(colours, settings.emptyColoured.value, row.highlighted.value);
+    const table = tableOf(colours, settings.emptyColoured.value, panel.highlighted.value);
     paint(area, cells, table);
   }
   if (row.expanded.value) paintOverlays(area, panel, ratio);

@@ -1,20 +1,26 @@
-/** What the limits of a row's colours hide: the share of its cells beyond either end. */
+/** What the limits of a row's or a panel's colours hide: the share of its cells beyond either end. */
 
 import { useSignal, useSignalEffect } from "@preact/signals";
 import type { Saturation } from "../math/contrast";
 import { formatShare } from "../math/format";
 import { isLimited } from "../state/contrast";
-import type { RowModel } from "../state/panels";
+import { findPanel, type RowModel } from "../state/panels";
 
 /** Counting takes longer than colouring, and nobody reads a number while an end is dragged. */
 const REST_MS = 120;
 
-export function Saturated({ model }: { readonly model: RowModel }) {
+interface Props {
+  readonly model: RowModel;
+  readonly owner: string;
+}
+
+export function Saturated({ model, owner }: Props) {
   const found = useSignal<Saturation | null>(null);
   useSignalEffect(() => {
-    const panels = model.panels.value;
+    const own = findPanel(owner);
+    const panels = own ? [own] : model.panels.value;
     for (const panel of panels) void [panel.tile.value, panel.colours.value];
-    if (!isLimited(model.id)) {
+    if (!isLimited(owner)) {
       found.value = null;
       return undefined;
     }
