@@ -9,6 +9,7 @@ import { startRanking } from "./state/ranking";
 import { startScalars } from "./state/scalars";
 import { guessFrame } from "./state/screen";
 import { startUrl } from "./state/setting";
+import { startZooming } from "./state/zooming";
 import css from "./styles/page.css?inline";
 import { App } from "./ui/app";
 
@@ -22,6 +23,7 @@ export function render(): void {
   adoptHostFonts();
   startUrl();
   guessFrame();
+  startZooming();
   startCatalog();
   startLoader();
   startScalars();

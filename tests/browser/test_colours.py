@@ -187,3 +187,41 @@ def test_colours_of_everything_name_one_scale(tab: Tab) -> None:
     ends = {bars.nth(at).locator(".limit").last.get_attribute("aria-valuetext") for at in range(3)}
     assert len(ends) == 1
     assert "all layers" in bars.first.inner_text()
+
+
+def test_a_panel_with_a_scale_of_its_own_keeps_the_bar_and_takes_its_limits_alone(tab: Tab) -> None:
+    tab.reset("&p.activation_hist.same=panel")
+    unit = tab.frame.locator(".tall .unit").first
+    tab.page.mouse.move(*tab.point(BAD, "conv1", 0.5, 0.5))
+    tab.until(unit.inner_text, lambda text: text.endswith(BAD))
+    before = {run: colours(tab, run, "conv1") for run in (GOOD, BAD)}
+    ramp = tab.frame.locator(".tall .ramp").first.bounding_box()
+    assert ramp is not None
+    tab.page.mouse.move(ramp["x"] + 0.7 * ramp["width"], ramp["y"] + ramp["height"] / 2)
+    wait_for(tab, BAD, "conv1", lambda now: now != before[BAD])
+    assert colours(tab, GOOD, "conv1") == before[GOOD]
+    tab.page.mouse.move(2, 2)
+    tab.until(unit.inner_text, lambda text: text.endswith(BAD))
+    wait_for(tab, BAD, "conv1", before[BAD].__eq__)
+    drag_handle(tab, 0, 1, -60)
+    wait_for(tab, BAD, "conv1", lambda now: now != before[BAD])
+    wait_for(tab, GOOD, "conv1", before[GOOD].__eq__)
+
+
+def test_a_lower_limit_above_all_cells_leaves_them_in_the_lowest_colour(tab: Tab) -> None:
+    tab.reset("&p.activation_hist.limits=share~1.5,")
+    wait_for(tab, GOOD, "conv1", lambda now: set(now) == {EMPTY, LOWEST})
+    said = tab.frame.locator(".tall .colour-bar .saturated").first
+    tab.until(lambda: said.get_attribute("title") or "", lambda text: "100 % below" in text)
+
+
+def test_without_links_nothing_is_offered_to_share(tab: Tab) -> None:
+    tab.reset("&p.activation_hist.linked=0")
+    tab.frame.get_by_role("button", name="More settings").click()
+    for label in ("Same scale", "Same axis"):
+        assert tab.chosen(label) == "panel"
+    assert tab.frame.locator("select:disabled").count() == 2
+    tab.frame.get_by_label("Link axes and colours").check()
+    tab.until(tab.frame.locator("select:disabled").count, lambda count: count == 0)
+    assert tab.chosen("Same axis") == "row"
+    tab.frame.get_by_role("button", name="Close the settings").click()

@@ -201,6 +201,28 @@ def test_the_minimap_is_dragged_by_its_ends_and_its_middle(tab: Tab) -> None:
     tab.until(lambda: zooms(tab), lambda now: not any(now))
 
 
+def test_an_end_of_the_minimap_stops_at_the_other(tab: Tab) -> None:
+    tab.reset("&p.activation_hist.zx=~50,100")
+    track = tab.frame.locator(".minimap").bounding_box()
+    assert track is not None
+    y = track["y"] + track["height"] / 2
+    at = [(track["x"] + share * track["width"], y) for share in (0.25, 0.9, 0.4)]
+    tab.page.mouse.move(*at[0])
+    tab.page.mouse.down()
+    tab.page.mouse.move(*at[1], steps=4)
+    tab.until(lambda: steps_shown(tab), lambda ends: abs(ends[0] - 98) < 0.1 and ends[1] == 100)
+    tab.page.mouse.move(*at[2], steps=4)
+    tab.page.mouse.up()
+    tab.until(lambda: steps_shown(tab), lambda ends: abs(ends[0] - 80) < 2 and ends[1] == 100)
+
+
+def test_a_drag_beyond_the_panel_zooms_to_its_edge(tab: Tab) -> None:
+    tab.reset("&p.activation_hist.zx=~50,100")
+    start = tab.point(GOOD, "conv1", 0.5, 0.5)
+    tab.drag(start, (tab.point(GOOD, "conv1", 1, 0)[0] + 200, start[1]))
+    tab.until(lambda: steps_shown(tab), lambda ends: abs(ends[0] - 75) < 1 and ends[1] == 100)
+
+
 def test_every_zoom_can_be_gone_back_from(tab: Tab) -> None:
     tab.reset()
     back = tab.frame.get_by_role("button", name="Back to the zoom before (Z)")

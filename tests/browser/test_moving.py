@@ -89,6 +89,32 @@ def test_unlinked_panels_zoom_alone(tab: Tab) -> None:
     assert [tab.axis_ticks("x", at) for at in (1, 2)] == before[1:]
 
 
+def test_the_minimap_moves_unlinked_panels_too(tab: Tab) -> None:
+    tab.reset("&p.activation_hist.linked=0")
+    tab.drag(tab.point(GOOD, "conv1", 0.25, 0.5), tab.point(GOOD, "conv1", 0.5, 0.5))
+    before = tab.until(lambda: tab.axis_ticks("x", 0), lambda ticks: ticks[0][2] != "0")
+    tab.frame.locator(".minimap .handle").first.press("ArrowRight")
+    tab.until(lambda: tab.axis_ticks("x", 0), lambda ticks: ticks != before)
+    tab.until(lambda: tab.axis_ticks("x", 1), lambda ticks: ticks == tab.axis_ticks("x", 0))
+    assert tab.axis_ticks("x", 1)[0][2] != "0"
+
+
+def test_one_value_axis_for_everything_is_zoomed_and_read_as_one(tab: Tab) -> None:
+    tab.reset("&p.activation_hist.yof=all")
+    assert "one value axis" in tab.frame.locator(".tall .unit").first.inner_text()
+    x, y = tab.point(GOOD, "conv1", 0.5, 0.4)
+    tab.page.mouse.move(x, y)
+    marks = tab.frame.locator(".value-mark")
+    panels = tab.frame.locator(".panel").count()
+    tab.until(marks.count, lambda count: count == panels)
+    assert len(set(marks.all_inner_texts())) == 1
+    before = tab.axis_ticks("y", panels - 1)
+    tab.drag((x, y), (x + 3, y + 40), key="Shift")
+    tab.until(lambda: tab.axis_ticks("y", panels - 1), lambda ticks: ticks != before)
+    texts = [{tuple(tick[1:]) for tick in tab.axis_ticks("y", at)} for at in (0, 1)]
+    assert texts[0] == texts[1]
+
+
 def test_the_minimap_moves_and_stretches_the_view(tab: Tab) -> None:
     tab.reset()
     before = tab.tick_labels()

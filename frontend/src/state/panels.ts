@@ -11,16 +11,17 @@ import { columnsIn, holdsColumns, joinSpans, type RunClock, type Spans, StepAxis
 import type { ValueScale } from "../math/value_scale";
 import { LEAST_COLUMN_PX, widenSpans } from "../math/wide_columns";
 import { index, newestSteps } from "./catalog";
+import type { Interval } from "./codec";
 import { type Colouring, colouringOf, colourScope, limitsOf, scaleOwner } from "./contrast";
 import { colourUnder } from "./highlight";
 import { panelHeight_px, pixelRatio, plot_px, strip_px } from "./metrics";
 import { type PanelLayout, placeParts, STRIP_LAYOUT } from "./panel_layout";
 import { pixelsOf, placeColumns } from "./placing";
-import { isExpanded, runs } from "./selection";
+import { isExpanded, layers, runs } from "./selection";
 import * as settings from "./settings";
 import { seriesId } from "./tree";
-import { chooseScale, rowsOf } from "./value_range";
-import { keyOfX, liveX, liveY, zoomX, zoomY } from "./view";
+import { chooseScale, rowsOf, snap } from "./value_range";
+import { cursor, liveX, liveY, type Zooms, zoomX, zoomY } from "./view";
 
 /** A run's clock is known from any of its tiles; epochs come from its scalars. */
 export const epochs = signal<ReadonlyMap<string, Pick<RunClock, "epochs" | "epochSteps">>>(new Map());
@@ -74,18 +75,33 @@ export class PanelModel {
   /** Where the columns of the whole series lie on the time axis. */
   readonly span = computed(() => spansOf(this.tile.value, this.clock.value));
 
-  /** Linked panels have one axis object between them, so that its ticks are worked out once. */
-  readonly liveAxis: ReadonlySignal<StepAxis> = computed(() =>
-    settings.linked.value
-      ? sharedLiveAxis.value
-      : zoomedAxis(fullAxis.value, liveX.value.get(keyOfX(this.id))),
-  );
-  readonly axis: ReadonlySignal<StepAxis> = computed(() =>
-    settings.linked.value ? sharedAxis.value : zoomedAxis(fullAxis.value, zoomX.value.get(keyOfX(this.id))),
-  );
+  /** Which zoom of the time axis it follows; a strip shows no axis, so that it has none of its own. */
+  get keyX(): string {
+    return settings.linked.value || !this.row.expanded.value ? "" : this.id;
+  }
 
-  readonly liveScale = computed(() => zoomedScale(this.fullScale.value, liveY.value.get(this.keyY)));
-  readonly scale = computed(() => zoomedScale(this.fullScale.value, zoomY.value.get(this.keyY)));
+  /** Linked panels have one axis object between them, so that its ticks are worked out once. */
+  readonly liveAxis: ReadonlySignal<StepAxis> = computed(
+    () => this.ownAxis(liveX.value) ?? sharedLiveAxis.value,
+  );
+  readonly axis: ReadonlySignal<StepAxis> = computed(() => this.ownAxis(zoomX.value) ?? sharedAxis.value);
+
+  /** An unlinked panel shows what all do until it is zoomed itself. */
+  private ownAxis(zooms: Zooms): StepAxis | undefined {
+    const part = this.keyX === "" ? undefined : zooms.get(this.keyX);
+    return part && zoomedTo(fullAxis.value, part);
+  }
+
+  /** Exactly what is wanted while a gesture moves it, the nearest rows when it rests. */
+  readonly liveScale: ReadonlySignal<ValueScale> = computed(() => {
+    const part = liveY.value.get(this.keyY);
+    return part === zoomY.value.get(this.keyY) ? this.scale.value : zoomedTo(this.fullScale.value, part);
+  });
+  readonly scale: ReadonlySignal<ValueScale> = computed(() => {
+    const full = this.fullScale.value;
+    const part = zoomY.value.get(this.keyY);
+    return zoomedTo(full, part && snap(full, ...part, this.row.bins.value));
+  });
 
   readonly fullScale = computed(() => {
     const scope = axisScope();
@@ -101,8 +117,17 @@ export class PanelModel {
   }
 
   get keyY(): string {
-    return axisScope() === "panel" ? this.id : this.row.id;
+    return { panel: this.id, row: this.row.id, all: "" }[axisScope()];
   }
+
+  /** Height of the crosshair on the value axis, in all panels that are read by it; null where it is not. */
+  readonly crossShare = computed(() => {
+    const at = cursor.value;
+    if (at === null || at.value === null) return null;
+    if (at.rowId !== this.row.id && axisScope() !== "all") return null;
+    const share = this.liveScale.value.valueToShare(at.value);
+    return share < 0 || share > 1 ? null : share;
+  });
 
   /** The finest tile that has the whole visible part. */
   readonly shown = computed<Tile | null>(() => {
@@ -271,10 +296,6 @@ export function rowOf(series: Series): RowModel {
   return row;
 }
 
-export function findRow(id: string): RowModel | undefined {
-  return rows.get(id);
-}
-
 function panelOf(run: string, row: RowModel): PanelModel {
   const id = panelId(run, row.id);
   let panel = panels.get(id);
@@ -292,18 +313,13 @@ export function findPanel(id: string): PanelModel | undefined {
   return panels.get(id);
 }
 
-/** All panels of shown runs that were ever on the screen. */
+/** Those panels of the shown layers and runs that were on the screen so far. */
 export const knownPanels = computed<readonly PanelModel[]>(() => {
-  const names = new Set(runs.value.map((run) => run.name));
-  return panelCount.value >= 0 ? [...panels.values()].filter((panel) => names.has(panel.run)) : [];
+  void panelCount.value;
+  return layers.value.flatMap((series) => rows.get(seriesId(series))?.panels.value ?? []);
 });
 
-const sharedColouring = computed(() =>
-  colouringOf(
-    knownPanels.value.filter((panel) => panel.tile.value !== null),
-    limitsOf(""),
-  ),
-);
+const sharedColouring = computed(() => colouringOf(knownPanels.value, limitsOf("")));
 
 /** The whole time axis, over all shown runs. */
 export const fullAxis: ReadonlySignal<StepAxis> = computed(() => {
@@ -333,15 +349,14 @@ export function axisScope(): (typeof settings.AXIS_SCOPES)[number] {
 
 const allTiles = computed(() => knownPanels.value.flatMap((panel) => panel.tile.value ?? []));
 
-const sharedAxis = computed(() => zoomedAxis(fullAxis.value, zoomX.value.get("")));
-export const sharedLiveAxis = computed(() => zoomedAxis(fullAxis.value, liveX.value.get("")));
+const sharedAxis = computed(() => zoomedTo(fullAxis.value, zoomX.value.get("")));
+export const sharedLiveAxis = computed(() => zoomedTo(fullAxis.value, liveX.value.get("")));
 
-function zoomedAxis(axis: StepAxis, part: readonly [number, number] | undefined): StepAxis {
+function zoomedTo<Axis extends { withRange(lo: number, hi: number): Axis }>(
+  axis: Axis,
+  part: Interval | undefined,
+): Axis {
   return part === undefined ? axis : axis.withRange(...part);
-}
-
-function zoomedScale(scale: ValueScale, part: readonly [number, number] | undefined): ValueScale {
-  return part === undefined ? scale : scale.withRange(...part);
 }
 
 function spansOf(tile: Tile | null, clock: RunClock | null): Spans | null {

@@ -7,7 +7,7 @@ import { type Interval, interval, keyed } from "./codec";
 import { setting } from "./setting";
 import * as settings from "./settings";
 
-/** Zoomed intervals by what they belong to: "" is the axis that linked panels share. */
+/** Zoomed intervals by what they belong to: a panel, a row, or "" for the axis that all share. */
 export type Zooms = ReadonlyMap<string, Interval>;
 
 const zooms = keyed(interval);
@@ -109,11 +109,6 @@ export function withZoom(all: Zooms, key: string, part: Interval | null): Zooms 
   if (part === null) next.delete(key);
   else next.set(key, part);
   return next;
-}
-
-/** Which zoom a panel follows. */
-export function keyOfX(panelId: string): string {
-  return settings.linked.value ? "" : panelId;
 }
 
 /** Where the pointer or the arrow keys are, in units of the axes. */

@@ -1,6 +1,6 @@
 /** Ticks with numbers: on canvases in panels, of which there are many; as SVG in the heads of runs. */
 
-import { type ReadonlySignal, useComputed, useSignalEffect } from "@preact/signals";
+import { useComputed, useSignalEffect } from "@preact/signals";
 import { useEffect, useMemo, useRef } from "preact/hooks";
 import { BAND_LABELS, type BandName } from "../draw/bands";
 import { formatSteps, formatValue } from "../math/format";
@@ -9,7 +9,7 @@ import type { ValueScale } from "../math/value_scale";
 import { dark } from "../state/catalog";
 import { AXIS_PX, pixelRatio, plot_px, SHARE_PX, THIN_PX, X_AXIS_PX } from "../state/metrics";
 import type { PanelLayout } from "../state/panel_layout";
-import { findPanel, type PanelModel } from "../state/panels";
+import { findPanel, type PanelModel, sharedLiveAxis } from "../state/panels";
 import { columnNear } from "../state/readout";
 import * as settings from "../state/settings";
 import { type Cursor, cursor, gesturing } from "../state/view";
@@ -185,38 +185,29 @@ function timeTicks(axis: StepAxis, width_px: number): Pick<AxisDrawing, "lines" 
   };
 }
 
-interface TimeAxisProps {
-  readonly axis: ReadonlySignal<StepAxis>;
-  readonly top_px: number;
-}
-
-/** The time axis of a run's head: few of them, always live, and readable as text. */
-export function TimeAxis({ axis, top_px }: TimeAxisProps) {
+/** The time axis of a run's or a layer's head: few of them, always live, and readable as text. */
+export function HeadAxis() {
   const svg = useRef<SVGSVGElement>(null);
   useSignalEffect(() => {
-    if (svg.current) svg.current.innerHTML = ticksToMarkup(axis.value, plot_px.value);
+    if (svg.current) svg.current.innerHTML = ticksToMarkup(sharedLiveAxis.value, plot_px.value);
   });
+  const width = plot_px.value;
   return (
-    <>
-      <svg
-        ref={svg}
-        class="axis x-axis"
-        style={box({ top: top_px, width: plot_px.value })}
-        height={X_AXIS_PX}
-        aria-hidden="true"
-      />
-      <TimeMark axis={axis} />
-    </>
+    <div class="head-axis" style={box({ left: AXIS_PX, width })}>
+      <svg ref={svg} class="axis" width={width} height={X_AXIS_PX} aria-hidden="true" />
+      <TimeMark />
+    </div>
   );
 }
 
 /** Where the crosshair is in time, as a number on the axis. */
-function TimeMark({ axis }: Pick<TimeAxisProps, "axis">) {
+function TimeMark() {
   const place = useComputed(() => {
     const at = cursor.value;
     if (at === null) return null;
-    const share = axis.value.unitToShare(at.unit);
-    return share < 0 || share > 1 ? null : { share, label: timeText(axis.value, at) };
+    const axis = sharedLiveAxis.value;
+    const share = axis.unitToShare(at.unit);
+    return share < 0 || share > 1 ? null : { share, label: timeText(axis, at) };
   });
   if (place.value === null) return null;
   const { share, label } = place.value;
@@ -236,15 +227,14 @@ function timeText(axis: StepAxis, { panelId, unit }: Cursor): string {
   return at < 0 ? axis.format(unit) : formatSteps(columns.firstStep[at] ?? 0, columns.lastStep[at] ?? 0);
 }
 
-/** Where the crosshair is among the values, as a number on the axes of the row. */
+/** Where the crosshair is among the values, as a number on the axis. */
 export function ValueMark({ panel }: { readonly panel: PanelModel }) {
   const place = useComputed(() => {
-    const at = cursor.value;
-    if (at === null || at.value === null || at.rowId !== panel.row.id || !panel.hasAxis) return null;
-    const share = panel.liveScale.value.valueToShare(at.value);
+    const value = cursor.value?.value;
+    const share = panel.crossShare.value;
+    if (share === null || value === undefined || value === null || !panel.hasAxis) return null;
     const { heatTop_px, heatHeight_px } = panel.row.layout.value;
-    if (share < 0 || share > 1) return null;
-    return { top: heatTop_px + (1 - share) * heatHeight_px, label: formatValue(at.value) };
+    return { top: heatTop_px + (1 - share) * heatHeight_px, label: formatValue(value) };
   });
   if (place.value === null) return null;
   return (

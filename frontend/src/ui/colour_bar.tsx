@@ -21,7 +21,7 @@ import { dark } from "../state/catalog";
 import { colourScope, scaleOwner, setLimits } from "../state/contrast";
 import { highlight } from "../state/highlight";
 import { panelHeight_px } from "../state/metrics";
-import { findPanel, type PanelModel, type RowModel } from "../state/panels";
+import { axisScope, findPanel, type PanelModel, type RowModel } from "../state/panels";
 import { readPanel } from "../state/readout";
 import type { Scope } from "../state/settings";
 import { cursor } from "../state/view";
@@ -66,7 +66,7 @@ export function ColourBar({ model, width_px }: Props) {
   // A bar that is taken away under the pointer is not left by it.
   useEffect(() => () => point(null), []);
   const at = pointed.value ?? mark.value;
-  const words = labelOf(scale, panel);
+  const words = labelOf(scale, panel) + (axisScope() === "all" ? "; one value axis" : "");
   return (
     <div
       class={`colour-bar${panelHeight_px.value < ROOMY_PX ? " tight" : ""}${model.isFinite.value ? "" : " blank"}`}

@@ -9,18 +9,14 @@ import * as selection from "../state/selection";
 import * as settings from "../state/settings";
 import { seriesId } from "../state/tree";
 import { bound, Check, Select, switched, toOptions } from "./controls";
-import { CONTRASTS, SCOPES } from "./options";
+import { CONTRASTS } from "./options";
+import { ScopeSelect } from "./scope_select";
 
 export function ColourSettings() {
   return (
     <section>
       <h3>Colours</h3>
-      <Select
-        label="Same scale"
-        tip="Which panels share one colour scale"
-        options={SCOPES}
-        {...bound(settings.scope)}
-      />
+      <ScopeSelect label="Same scale" what="colour scale" scope={settings.scope} />
       <Select<ColormapName>
         label="Map"
         tip="Cividis looks alike with and without colour-vision deficiency"

@@ -39,10 +39,12 @@ interface SelectProps<T extends string> {
   readonly value: T;
   readonly options: readonly Option<T>[];
   readonly onChange: (value: T) => void;
+  readonly disabled?: boolean;
 }
 
 /** A named choice; the name stands before it. */
-export function Select<T extends string>({ label, tip, value, options, onChange }: SelectProps<T>) {
+export function Select<T extends string>(props: SelectProps<T>) {
+  const { label, tip, value, options, onChange, disabled } = props;
   const change = (event: { readonly currentTarget: HTMLSelectElement }) => {
     const chosen = options[event.currentTarget.selectedIndex];
     if (chosen) onChange(chosen.value);
@@ -50,7 +52,7 @@ export function Select<T extends string>({ label, tip, value, options, onChange 
   return (
     <label class="field" title={tip}>
       <span class="field-name">{label}</span>
-      <select value={value} onChange={change}>
+      <select value={value} onChange={change} disabled={disabled}>
         {options.map((option) => (
           <option key={option.value} value={option.value}>
             {option.label}

@@ -8,15 +8,14 @@ import {
   name_px,
   narrow,
   panel_px,
-  plot_px,
   SCALAR_PX,
   slice_px,
 } from "../state/metrics";
-import { rowOf, sharedLiveAxis } from "../state/panels";
+import { rowOf } from "../state/panels";
 import { cellsTop_px, type PlacedRow, total_px } from "../state/rows";
 import { shownTags } from "../state/scalars";
 import { runColor, runs, type ShownRun } from "../state/selection";
-import { TimeAxis } from "./axes";
+import { HeadAxis } from "./axes";
 import { axisName } from "./axis_name";
 import { box } from "./box";
 import { Breadcrumb } from "./breadcrumb";
@@ -86,9 +85,7 @@ function Head({ run }: { readonly run: ShownRun }) {
       {shownTags.value.map((tag) => (
         <ScalarChart key={tag} run={run.name} tag={tag} color={color} />
       ))}
-      <div class="head-axis" style={box({ left: AXIS_PX, width: plot_px.value })}>
-        <TimeAxis axis={sharedLiveAxis} top_px={0} />
-      </div>
+      <HeadAxis />
     </div>
   );
 }

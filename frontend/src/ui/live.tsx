@@ -17,7 +17,7 @@ export function Live() {
       <button
         type="button"
         class="chip"
-        title="The view stays where you zoomed. Click to show everything and follow the newest step again"
+        title="Zoomed. Click to follow the newest step again"
         onClick={resetZoom}
       >
         paused

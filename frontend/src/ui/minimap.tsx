@@ -5,45 +5,39 @@ import { AXIS_PX, frame, name_px, narrow, RIGHT_PX, slice_px } from "../state/me
 import { fullAxis, sharedLiveAxis } from "../state/panels";
 import * as settings from "../state/settings";
 import { resetZoom } from "../state/view";
-import { moveShared } from "../state/zooming";
+import { leastShare, moveAll } from "../state/zooming";
 import { box } from "./box";
 
 type Grip = "from" | "to" | "both";
+type Ends = readonly [start: number, end: number];
 
 const KEY_STEP = 0.02;
 
 export function Minimap() {
   const track = useRef<HTMLDivElement>(null);
   const full = fullAxis.value;
-  const now = sharedLiveAxis.value;
-  const from = clamp(full.unitToShare(now.lo));
-  const to = clamp(full.unitToShare(now.hi));
+  const [from, to] = shownEnds();
   const left_px = name_px.value + AXIS_PX;
   const beside_px = narrow.value || settings.transposed.value ? 0 : slice_px.value;
   const width_px = frame.value.width_px - left_px - beside_px - RIGHT_PX;
 
-  const move = (grip: Grip, by: number) => {
+  /** From where the shown part was at first; each end stops at the other. */
+  const move = (grip: Grip, [start, end]: Ends, by: number) => {
     const axis = fullAxis.peek();
-    const shown = sharedLiveAxis.peek();
-    let start = clamp(axis.unitToShare(shown.lo)) + (grip === "to" ? 0 : by);
-    let end = clamp(axis.unitToShare(shown.hi)) + (grip === "from" ? 0 : by);
-    if (grip === "both") {
-      const over = Math.max(0, end - 1) + Math.min(0, start);
-      start -= over;
-      end -= over;
-    }
-    moveShared(axis.shareToUnit(clamp(start)), axis.shareToUnit(clamp(end)));
+    const room = Math.max(0, end - start - leastShare(axis));
+    const inside = Math.max(grip === "to" ? -room : -start, Math.min(grip === "from" ? room : 1 - end, by));
+    moveAll(
+      axis.shareToUnit(grip === "to" ? start : start + inside),
+      axis.shareToUnit(grip === "from" ? end : end + inside),
+    );
   };
 
   const drag = (grip: Grip) => (event: PointerEvent) => {
     const element = event.currentTarget as HTMLElement;
     const size_px = track.current?.clientWidth ?? 1;
-    let last_px = event.clientX;
+    const ends = shownEnds();
     element.setPointerCapture(event.pointerId);
-    element.onpointermove = (moved) => {
-      move(grip, (moved.clientX - last_px) / size_px);
-      last_px = moved.clientX;
-    };
+    element.onpointermove = (moved) => move(grip, ends, (moved.clientX - event.clientX) / size_px);
     element.onpointerup = () => {
       element.onpointermove = null;
       element.onpointerup = null;
@@ -54,19 +48,19 @@ export function Minimap() {
   const keys = (grip: Grip) => (event: KeyboardEvent) => {
     const sign = event.key === "ArrowLeft" ? -1 : event.key === "ArrowRight" ? 1 : 0;
     if (sign === 0) return;
-    move(grip, sign * KEY_STEP);
+    move(grip, shownEnds(), sign * KEY_STEP);
     event.preventDefault();
     event.stopPropagation();
   };
 
-  const handle = (grip: "from" | "to", share: number) => (
+  const handle = (grip: "from" | "to", share: number, name: string) => (
     <div
       class="handle"
       style={{ left: `${share * 100}%` }}
       role="slider"
       tabIndex={0}
-      title={grip === "from" ? "Where the shown part begins" : "Where the shown part ends"}
-      aria-label={grip === "from" ? "Where the shown part begins" : "Where the shown part ends"}
+      title={name}
+      aria-label={name}
       aria-valuemin={0}
       aria-valuemax={100}
       aria-valuenow={Math.round(share * 100)}
@@ -86,12 +80,15 @@ export function Minimap() {
         onPointerDown={drag("both")}
         onDblClick={resetZoom}
       />
-      {handle("from", from)}
-      {handle("to", to)}
+      {handle("from", from, "Where the shown part begins")}
+      {handle("to", to, "Where the shown part ends")}
     </div>
   );
 }
 
-function clamp(share: number): number {
-  return Math.min(1, Math.max(0, share));
+/** Of the whole time axis, as shares. */
+function shownEnds(): Ends {
+  const { lo, hi } = sharedLiveAxis.value;
+  const [from, to] = [lo, hi].map((unit) => Math.min(1, Math.max(0, fullAxis.value.unitToShare(unit))));
+  return [from ?? 0, to ?? 1];
 }

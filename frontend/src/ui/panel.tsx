@@ -5,14 +5,13 @@ import { useMemo } from "preact/hooks";
 import { retry } from "../state/loader";
 import { AXIS_PX, panel_px, plot_px } from "../state/metrics";
 import type { PanelModel } from "../state/panels";
-import { cursor, keyOfX } from "../state/view";
 import { PanelAxes, ValueMark } from "./axes";
 import { box } from "./box";
 import { FindingMarks } from "./findings_view";
 import { Heatmap } from "./heatmap";
 import { panelKeys } from "./keys";
 import { PanelNotes } from "./panel_notes";
-import { brush, PanelPointer } from "./pointer";
+import { brush, PanelPointer, pointAt } from "./pointer";
 
 export function Panel({ panel }: { readonly panel: PanelModel }) {
   const pointer = useMemo(() => new PanelPointer(panel), [panel]);
@@ -41,9 +40,7 @@ export function Panel({ panel }: { readonly panel: PanelModel }) {
       onKeyDown={(event) => {
         if (event.target === event.currentTarget) panelKeys(event, panel);
       }}
-      onBlur={() => {
-        cursor.value = null;
-      }}
+      onBlur={() => pointAt(null)}
     >
       {expanded ? <PanelAxes panel={panel} /> : null}
       {/** biome-ignore lint/a11y/noStaticElementInteractions: the same can be done with the group's keys. */}
@@ -74,15 +71,13 @@ export function Panel({ panel }: { readonly panel: PanelModel }) {
   );
 }
 
-/** The hovered value, in all panels of the row. */
+/** The hovered value. */
 function Crosshair({ panel }: { readonly panel: PanelModel }) {
   const style = useComputed(() => {
-    const at = cursor.value;
+    const share = panel.crossShare.value;
+    if (share === null) return "visibility:hidden";
     const { heatTop_px, heatHeight_px } = panel.row.layout.value;
-    if (at === null || at.value === null || at.rowId !== panel.row.id) return "visibility:hidden";
-    const share = panel.liveScale.value.valueToShare(at.value);
-    const hidden = share < 0 || share > 1 ? "visibility:hidden;" : "";
-    return `${hidden}transform:translateY(${(heatTop_px + (1 - share) * heatHeight_px).toFixed(1)}px)`;
+    return `transform:translateY(${(heatTop_px + (1 - share) * heatHeight_px).toFixed(1)}px)`;
   });
   return <div class="cross-y" style={style} />;
 }
@@ -93,7 +88,7 @@ function BrushBox({ panel }: { readonly panel: PanelModel }) {
     const now = brush.value;
     if (now === null) return null;
     const { axes, from, to } = now;
-    const x = axes !== "y" && now.keyX === keyOfX(panel.id);
+    const x = axes !== "y" && now.keyX === panel.keyX;
     const y = axes !== "x" && now.keyY === panel.keyY;
     if (!x && !y) return null;
     const left = Math.min(from.x_px, to.x_px);

@@ -1,13 +1,13 @@
 /** Mouse, pen and touch on a panel: hover, drag to zoom or move, pinch, wheel with Ctrl, click to pin. */
 
-import { signal } from "@preact/signals";
+import { effect, signal } from "@preact/signals";
 import { plot_px, THIN_PX } from "../state/metrics";
 import { noteMovement } from "../state/pace";
 import type { PanelModel } from "../state/panels";
 import { pinAt } from "../state/pin";
 import { toggleExpanded } from "../state/selection";
 import { pinned } from "../state/settings";
-import { cursor, keyOfX, resetZoom } from "../state/view";
+import { type Cursor, cursor, resetZoom } from "../state/view";
 import { panBy, zoomBy, zoomTo } from "../state/zooming";
 import { type BrushAxes, brushAxes, CLICK_PX, type Point } from "./brush_axes";
 
@@ -25,6 +25,30 @@ export const brush = signal<Brush | null>(null);
 /** While Space is held, a drag moves the view instead of zooming. */
 export const spaceHeld = signal(false);
 
+/** Where the pointer rests; what lies there changes with the view. */
+const resting = signal<{ readonly on: PanelPointer; readonly at: Point } | null>(null);
+effect(() => {
+  const now = resting.value;
+  if (now !== null) cursor.value = now.on.cursorAt(now.at);
+});
+
+/** Puts the crosshair elsewhere than at the pointer, or nowhere. */
+export function pointAt(at: Cursor | null): void {
+  resting.value = null;
+  cursor.value = at;
+}
+
+/** Where the only drag under way began. */
+let start: (Point & { readonly does: "zoom" | "zoom_y" | "pan" }) | null = null;
+
+/** Ends a drag without what it was for; false when there is none. */
+export function endDrag(): boolean {
+  const drags = start !== null;
+  start = null;
+  brush.value = null;
+  return drags;
+}
+
 const DOUBLE_CLICK_MS = 500;
 const WHEEL_FACTOR = 0.0025;
 /** Fingers cannot be closer, and their distance is a divisor. */
@@ -32,7 +56,6 @@ const LEAST_PINCH_PX = 10;
 
 /** Handlers for the element that covers a panel's plot; its top is the panel's top. */
 export class PanelPointer {
-  private start: (Point & { readonly does: "zoom" | "zoom_y" | "pan" }) | null = null;
   private last: Point = { x_px: 0, y_px: 0 };
   private pinBefore: number | null = null;
   private clickedAt_ms = 0;
@@ -50,12 +73,11 @@ export class PanelPointer {
       this.hover(at);
     }
     if (event.button > 1 || this.touches.size > 1) {
-      this.start = null;
-      brush.value = null;
+      endDrag();
       return;
     }
     const pans = event.button === 1 || event.altKey || spaceHeld.peek();
-    this.start = { ...at, does: pans ? "pan" : event.shiftKey ? "zoom_y" : "zoom" };
+    start = { ...at, does: pans ? "pan" : event.shiftKey ? "zoom_y" : "zoom" };
     this.last = at;
     (event.currentTarget as HTMLElement).setPointerCapture(event.pointerId);
   };
@@ -70,31 +92,26 @@ export class PanelPointer {
     noteMovement();
     const at = pointOf(event);
     if (this.touches.has(event.pointerId) && this.touches.size === 2) this.pinch(event.pointerId, at);
-    else if (this.start?.does === "pan") this.pan(at);
-    else if (this.start !== null && event.pointerType !== "touch") this.drag(at);
+    else if (start?.does === "pan") this.pan(at);
+    else if (start !== null && event.pointerType !== "touch") this.drag(at);
     this.hover(at);
   };
 
   readonly onPointerUp = (event: PointerEvent): void => {
     const at = pointOf(event);
     this.touches.delete(event.pointerId);
-    const { start } = this;
-    this.start = null;
+    const from = start;
     const chosen = brush.peek();
-    brush.value = null;
-    if (start === null || start.does === "pan") return;
-    if (chosen !== null) {
-      this.zoomTo(chosen);
-      // The pointer has not moved, but what lies under it has.
-      this.hover(at);
-    } else if (Math.hypot(at.x_px - start.x_px, at.y_px - start.y_px) < CLICK_PX)
+    endDrag();
+    if (from === null || from.does === "pan") return;
+    if (chosen !== null) this.zoomTo(chosen);
+    else if (Math.hypot(at.x_px - from.x_px, at.y_px - from.y_px) < CLICK_PX)
       this.click(at, this.countClicks(event));
   };
 
   readonly onPointerCancel = (event: PointerEvent): void => {
     this.touches.delete(event.pointerId);
-    this.start = null;
-    brush.value = null;
+    endDrag();
   };
 
   /** Two fingers zoom; the browser would scroll with them and end the gesture. */
@@ -104,7 +121,7 @@ export class PanelPointer {
 
   /** A finger leaves when it is lifted; what it pointed at stays readable until the next touch. */
   readonly onPointerLeave = (event: PointerEvent): void => {
-    if (this.start === null && event.pointerType !== "touch") cursor.value = null;
+    if (start === null && event.pointerType !== "touch") pointAt(null);
   };
 
   readonly onDblClick = (): void => {
@@ -132,29 +149,35 @@ export class PanelPointer {
     return again ? 2 : 1;
   }
 
-  private hover({ x_px, y_px }: Point): void {
+  private hover(at: Point): void {
+    resting.value = { on: this, at };
+  }
+
+  cursorAt({ x_px, y_px }: Point): Cursor {
+    const { bands } = this.panel.row.layout.value;
     const share = this.heightShare(y_px);
-    const bands = this.panel.row.layout.peek().bands;
-    const band = bands.find(({ top_px }) => y_px >= top_px - 1 && y_px < top_px + THIN_PX)?.band ?? null;
-    const inside_px = Math.min(plot_px.peek(), Math.max(0, x_px));
-    cursor.value = {
+    return {
       panelId: this.panel.id,
       rowId: this.panel.row.id,
-      unit: this.panel.liveAxis.peek().pxToUnit(inside_px, plot_px.peek()),
-      value: share >= 0 && share <= 1 ? this.panel.liveScale.peek().shareToValue(share) : null,
-      band,
+      unit: this.panel.liveAxis.value.pxToUnit(clamp(x_px, plot_px.value), plot_px.value),
+      value: share >= 0 && share <= 1 ? this.panel.liveScale.value.shareToValue(share) : null,
+      band: bands.find(({ top_px }) => y_px >= top_px - 1 && y_px < top_px + THIN_PX)?.band ?? null,
     };
   }
 
   private drag(at: Point): void {
-    const { start } = this;
     if (start === null || start.does === "pan") return;
-    const { id, row, keyY } = this.panel;
-    const { heatHeight_px } = row.layout.peek();
+    const { row, keyX, keyY } = this.panel;
+    const { heatTop_px, heatHeight_px } = row.layout.peek();
     // A strip is too thin to be brushed over its height.
     const whole = { height_px: heatHeight_px, thin: !row.expanded.peek(), values: start.does === "zoom_y" };
     const axes = brushAxes(start, at, whole);
-    brush.value = axes === null ? null : { keyX: keyOfX(id), keyY, axes, from: start, to: at };
+    // Beyond the heatmap nothing is shown.
+    const inside = ({ x_px, y_px }: Point) => ({
+      x_px: clamp(x_px, plot_px.peek()),
+      y_px: heatTop_px + clamp(y_px - heatTop_px, heatHeight_px),
+    });
+    brush.value = axes === null ? null : { keyX, keyY, axes, from: inside(start), to: inside(at) };
   }
 
   private pan(at: Point): void {
@@ -213,6 +236,10 @@ export class PanelPointer {
     const { heatTop_px, heatHeight_px } = this.panel.row.layout.peek();
     return 1 - (y_px - heatTop_px) / heatHeight_px;
   }
+}
+
+function clamp(at_px: number, end_px: number): number {
+  return Math.min(end_px, Math.max(0, at_px));
 }
 
 /** How much less is shown when two fingers this far apart move to another distance. */

@@ -11,12 +11,12 @@ import {
   showsScalars,
 } from "../state/columns";
 import { AXIS_PX, frame, HEAD_PX, name_px, narrow, panel_px, plot_px } from "../state/metrics";
-import { type PanelModel, type RowModel, rowOf, sharedLiveAxis } from "../state/panels";
+import { type PanelModel, type RowModel, rowOf } from "../state/panels";
 import { cellsTop_px, expanded_px } from "../state/rows";
 import { shownTags } from "../state/scalars";
 import { runColor, runs, type ShownRun, toggleExpanded } from "../state/selection";
 import * as settings from "../state/settings";
-import { TimeAxis, ValueAxis } from "./axes";
+import { HeadAxis, ValueAxis } from "./axes";
 import { axisName } from "./axis_name";
 import { box } from "./box";
 import { ColumnLines } from "./column_lines";
@@ -83,14 +83,6 @@ function Heads({ onScreen }: Props) {
       {onScreen.map((column) => (
         <LayerHead key={column.row.id} column={column} />
       ))}
-    </div>
-  );
-}
-
-function HeadAxis() {
-  return (
-    <div class="head-axis" style={box({ left: AXIS_PX, width: plot_px.value })}>
-      <TimeAxis axis={sharedLiveAxis} top_px={0} />
     </div>
   );
 }

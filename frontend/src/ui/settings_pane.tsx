@@ -10,9 +10,10 @@ import * as settings from "../state/settings";
 import { chooseRange } from "../state/view";
 import { ColourSettings } from "./colour_settings";
 import { bound, Check, IconButton, Select, Slider, switched, toOptions } from "./controls";
-import { BINS, OVERLAYS, RANGES, SCOPES, SORTS, STRIPS, toggled } from "./options";
+import { BINS, OVERLAYS, RANGES, SORTS, STRIPS, toggled } from "./options";
 import { paneOpen } from "./pane_state";
 import { RangeFields } from "./range_fields";
+import { ScopeSelect } from "./scope_select";
 import { AxisSelects } from "./toolbar";
 
 export function SettingsPane() {
@@ -102,12 +103,7 @@ function Values() {
         onChange={chooseRange}
       />
       <RangeFields />
-      <Select
-        label="Same axis"
-        tip="Which panels share one value axis"
-        options={SCOPES}
-        {...bound(settings.axisScope)}
-      />
+      <ScopeSelect label="Same axis" what="value axis" scope={settings.axisScope} />
       {differs() && settings.axisScope.value === "panel" ? <Hint text={NEEDS_ONE_SCALE} /> : null}
       <Select
         label="Bins"

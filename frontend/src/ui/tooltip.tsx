@@ -8,6 +8,8 @@ import { findPanel, fullAxis } from "../state/panels";
 import { readoutToText, readPanel } from "../state/readout";
 import { runColor, runs } from "../state/selection";
 import { cursor } from "../state/view";
+import { box } from "./box";
+import { pointAt } from "./pointer";
 
 const AWAY_PX = 18;
 const SPOKEN_AFTER_MS = 400;
@@ -23,7 +25,7 @@ export function Tooltip() {
     const touch = (event: PointerEvent) => {
       follow(event);
       const away = event.target instanceof Element && event.target.closest(".plot") === null;
-      if (event.pointerType === "touch" && away) cursor.value = null;
+      if (event.pointerType === "touch" && away) pointAt(null);
     };
     window.addEventListener("pointermove", follow, { passive: true });
     window.addEventListener("pointerdown", touch, { passive: true });
@@ -37,16 +39,14 @@ export function Tooltip() {
   if (now === null || panel === undefined) return null;
   const here = readPanel(panel, now.unit, now.value, now.band);
   const series = panel.row.series.value;
-  const toLeft = place.value.x > window.innerWidth / 2;
-  const above = place.value.y > window.innerHeight / 2;
+  const { innerWidth, innerHeight } = window;
+  const { x, y } = place.value;
   const style = {
-    left: toLeft ? "auto" : `${place.value.x + AWAY_PX}px`,
-    right: toLeft ? `${window.innerWidth - place.value.x + AWAY_PX}px` : "auto",
-    top: above ? "auto" : `${place.value.y + AWAY_PX}px`,
-    bottom: above ? `${window.innerHeight - place.value.y + AWAY_PX}px` : "auto",
+    ...(x > innerWidth / 2 ? { right: innerWidth - x + AWAY_PX } : { left: x + AWAY_PX }),
+    ...(y > innerHeight / 2 ? { bottom: innerHeight - y + AWAY_PX } : { top: y + AWAY_PX }),
   };
   return (
-    <div class="tooltip" style={style} aria-hidden="true">
+    <div class="tooltip" style={box(style)} aria-hidden="true">
       <div class="tooltip-head">
         <strong>{series.layer}</strong>
         <span>
