@@ -1,15 +1,17 @@
 /** The keyboard, on a panel and everywhere. */
 
 import { signal } from "@preact/signals";
-import { knownPanels, type PanelModel } from "../state/panels";
+import type { BandName } from "../draw/bands";
+import { findPanel, type PanelModel } from "../state/panels";
 import { movePin, pinAt, pinFirst } from "../state/pin";
 import { columnNear } from "../state/readout";
+import { inSight } from "../state/screen";
 import * as settings from "../state/settings";
-import { cursor, goBack, resetZoom } from "../state/view";
+import { type Cursor, cursor, goBack, resetZoom } from "../state/view";
 import { panBy, zoomBy } from "../state/zooming";
 import { copyCell } from "./copy_cell";
 import { paletteOpen } from "./pane_state";
-import { spaceHeld } from "./pointer";
+import { endDrag, pointAt, spaceHeld } from "./pointer";
 import { place } from "./tooltip";
 
 export const helpOpen = signal(false);
@@ -60,43 +62,60 @@ export function panelKeys(event: KeyboardEvent, panel: PanelModel): void {
   else if (event.key === "ArrowDown") moveCursor(panel, 0, -far);
   else if (event.key === "Enter" && cursor.peek() !== null) pinAt(cursor.peek()?.unit ?? null);
   else return;
-  placeTooltip(event.currentTarget as HTMLElement);
+  placeTooltip(event.currentTarget as HTMLElement, panel);
   event.preventDefault();
   event.stopPropagation();
 }
 
 /** Beside the crosshair; the pointer may be anywhere. */
-function placeTooltip(panel: HTMLElement): void {
-  requestAnimationFrame(() => {
-    const level = panel.querySelector(".cross-y")?.getBoundingClientRect();
-    const heat = panel.querySelector(".heat")?.getBoundingClientRect();
-    const now = cursor.peek();
-    const model = knownPanels.peek().find((known) => known.id === now?.panelId);
-    if (now === null || model === undefined || !level || !heat) return;
-    place.value = { x: heat.left + model.axis.peek().unitToShare(now.unit) * heat.width, y: level.top };
+function placeTooltip(element: HTMLElement, panel: PanelModel): void {
+  const heat = element.querySelector(".heat")?.getBoundingClientRect();
+  const now = cursor.peek();
+  if (now === null || !heat) return;
+  const { bands, heatTop_px } = panel.row.layout.peek();
+  const band = bands.find((placed) => placed.band === now.band);
+  const down_px = band ? band.top_px - heatTop_px : (1 - (panel.crossShare.peek() ?? 0)) * heat.height;
+  place.value = {
+    x: heat.left + panel.liveAxis.peek().unitToShare(now.unit) * heat.width,
+    y: heat.top + down_px,
+  };
+}
+
+/** Columns and bins from where the crosshair is, or from the middle; it stays within what is shown. */
+function moveCursor(panel: PanelModel, columns: number, bins: number): void {
+  const spans = panel.spans.peek();
+  if (spans === null || spans.start.length === 0) return;
+  const { lo, hi } = panel.axis.peek();
+  const now = cursor.peek();
+  const here = now?.rowId === panel.row.id ? now : null;
+  // A column that begins where the axis ends is not shown.
+  const last = spans.start.findLastIndex((start) => start < hi);
+  const next = columnNear(panel, here?.unit ?? (lo + hi) / 2) + columns;
+  const column = Math.max(columnNear(panel, lo), Math.min(last, next));
+  const from = Math.max(lo, spans.start[column] ?? lo);
+  const to = Math.min(hi, spans.end[column] ?? hi);
+  pointAt({
+    panelId: panel.id,
+    rowId: panel.row.id,
+    unit: (from + to) / 2,
+    ...moveUp(panel, here?.band ?? null, bins),
   });
 }
 
-/** Columns and bins from where the crosshair is, or from the middle of what is shown. */
-function moveCursor(panel: PanelModel, columns: number, bins: number): void {
-  const spans = panel.spans.peek();
-  const grid = panel.grid.peek();
-  if (spans === null || grid === null || spans.start.length === 0) return;
-  const axis = panel.axis.peek();
-  const now = cursor.peek();
-  const here = now?.rowId === panel.row.id ? now : null;
-  const column = columnNear(panel, here?.unit ?? (axis.lo + axis.hi) / 2);
-  const next = Math.min(spans.start.length - 1, Math.max(0, column + columns));
-  const scale = panel.scale.peek();
-  const share = scale.valueToShare(here?.value ?? scale.shareToValue(0.5));
-  const bin = Math.min(grid.rows - 1, Math.max(0, Math.floor(share * grid.rows) + bins));
-  cursor.value = {
-    panelId: panel.id,
-    rowId: panel.row.id,
-    unit: ((spans.start[next] ?? 0) + (spans.end[next] ?? 0)) / 2,
-    value: scale.shareToValue((bin + 0.5) / grid.rows),
-    band: null,
-  };
+/** From bin to bin, and from the outermost ones on into the bands. */
+function moveUp(panel: PanelModel, band: BandName | null, bins: number): Pick<Cursor, "value" | "band"> {
+  const rows = panel.grid.peek()?.rows ?? 1;
+  const { bands, heatTop_px } = panel.row.layout.peek();
+  // From the bottom to the top; bands are listed the other way round.
+  const places: (BandName | number)[] = bands.map((placed) => placed.band).reverse();
+  const lower = bands.filter(({ top_px }) => top_px > heatTop_px).length;
+  places.splice(lower, 0, ...Array.from({ length: rows }, (_, row) => row));
+  const row = Math.min(rows - 1, Math.floor((panel.crossShare.peek() ?? 0.5) * rows));
+  const at = places.indexOf(band ?? row) + bins;
+  const next = places[Math.min(places.length - 1, Math.max(0, at))] ?? row;
+  return typeof next === "number"
+    ? { value: panel.scale.peek().shareToValue((next + 0.5) / rows), band: null }
+    : { value: null, band: next };
 }
 
 /** Keys anywhere else; a text field keeps its own. */
@@ -120,7 +139,7 @@ function holdSpace(event: KeyboardEvent): boolean {
   return true;
 }
 
-const CONTROLS = ":is(button, a, summary, [role=slider], [role=option]):focus-visible";
+const CONTROLS = ":is(button, a, summary, input, [role=slider], [role=option]):focus-visible";
 
 export function releaseSpace(event: Event): void {
   if (!(event instanceof KeyboardEvent) || event.key === " ") spaceHeld.value = false;
@@ -141,6 +160,7 @@ function act(event: KeyboardEvent): boolean {
     case "0":
       return leave();
     case "Escape":
+      if (endDrag()) return true;
       // The browser closes an open menu, unless the key counts as used.
       return document.querySelector(":popover-open") === null && leave();
     case "z":
@@ -169,12 +189,12 @@ function act(event: KeyboardEvent): boolean {
     case "w":
     case "+":
     case "=":
-      zoomBy(panel, axis, ZOOM_STEP, pointerShare(panel));
+      zoomBy(panel, axis, ZOOM_STEP, crosshairShare(panel, axis));
       return true;
     case "s":
     case "-":
     case "_":
-      zoomBy(panel, axis, 1 / ZOOM_STEP, pointerShare(panel));
+      zoomBy(panel, axis, 1 / ZOOM_STEP, crosshairShare(panel, axis));
       return true;
     case "a":
       panBy(panel, axis, -PAN_STEP);
@@ -192,20 +212,22 @@ function leave(): boolean {
   return true;
 }
 
-/** The panel under the pointer, else any. */
+/** The panel of the crosshair, else the one with the focus, else the first that can be seen. */
 function activePanel(): PanelModel | undefined {
-  const known = knownPanels.peek();
-  const id = cursor.peek()?.panelId;
-  return known.find((panel) => panel.id === id) ?? known[0];
+  const focused = document.activeElement?.closest<HTMLElement>("[data-panel]")?.dataset.panel;
+  return findPanel(cursor.peek()?.panelId ?? focused ?? "") ?? [...inSight.peek()][0];
 }
 
-function pointerShare(panel: PanelModel): number {
+/** Where the crosshair is on an axis, else its middle. */
+function crosshairShare(panel: PanelModel, axis: "x" | "y"): number {
   const at = cursor.peek();
+  if (axis === "y") return panel.crossShare.peek() ?? 0.5;
   return at === null ? 0.5 : Math.min(1, Math.max(0, panel.liveAxis.peek().unitToShare(at.unit)));
 }
 
-function isTyping(event: KeyboardEvent): boolean {
-  const target = event.target;
+/** Text and choices need all keys, sliders those that move them, boxes to be ticked none. */
+function isTyping({ target, key }: KeyboardEvent): boolean {
   if (!(target instanceof HTMLElement)) return false;
-  return target.isContentEditable || ["INPUT", "SELECT", "TEXTAREA"].includes(target.tagName);
+  if (target.matches("[type=range]")) return /^(Arrow|Home|End)/.test(key);
+  return target.matches("input:not([type=checkbox]), select");
 }

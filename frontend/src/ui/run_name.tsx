@@ -11,8 +11,9 @@ export function RunName({ run }: { readonly run: ShownRun }) {
     <button
       type="button"
       class="run-name"
-      title={`${run.name}${cadence}. Double-click: show this run only.`}
-      onDblClick={() => soloRun(run.name)}
+      title={`${run.name}${cadence}. Double-click or Enter: show this run only.`}
+      // The second click of two; keys click without a count of clicks.
+      onClick={({ detail }) => detail % 2 === 0 && soloRun(run.name)}
     >
       <span class="swatch" style={{ background: runColor(run.at, dark.value) }} aria-hidden="true" />
       {split === null ? (
