@@ -189,6 +189,18 @@ def test_colours_of_everything_name_one_scale(tab: Tab) -> None:
     assert "all layers" in bars.first.inner_text()
 
 
+def test_colours_of_everything_are_those_of_the_layers_in_view(tab: Tab) -> None:
+    # On top it stays in its place, where nothing else would draw it anew.
+    top = "&p.activation_hist.pins=activations/layer2&p.activation_hist.same=all"
+    tab.reset(top)
+    before = colours(tab, GOOD, "layer2")
+    tab.set_hash(f"{top}&p.activation_hist.q=layer2")
+    alone = wait_for(tab, GOOD, "layer2", lambda now: now != before)
+    tab.set_hash("&p.activation_hist.q=layer2")
+    tab.until(tab.hash, lambda hash_: "same" not in hash_)
+    wait_for(tab, GOOD, "layer2", alone.__eq__)
+
+
 def test_a_panel_with_a_scale_of_its_own_keeps_the_bar_and_takes_its_limits_alone(tab: Tab) -> None:
     tab.reset("&p.activation_hist.same=panel")
     unit = tab.frame.locator(".tall .unit").first
