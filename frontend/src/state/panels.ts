@@ -321,12 +321,16 @@ export const knownPanels = computed<readonly PanelModel[]>(() => {
 
 const sharedColouring = computed(() => colouringOf(knownPanels.value, limitsOf("")));
 
-/** The whole time axis, over all shown runs. */
+let lastAxis: StepAxis | null = null;
+
+/** The whole time axis, over all shown runs; the same object while it is, or all panels were drawn with each tile. */
 export const fullAxis: ReadonlySignal<StepAxis> = computed(() => {
   const kind = settings.time.value;
   const known = knownPanels.value.map((panel) => panel.span.value).filter((spans) => spans !== null);
   const [lo, hi] = joinSpans([...new Set(known)]) ?? [0, 1];
-  return new StepAxis(kind, lo, hi);
+  if (lastAxis?.kind !== kind || lastAxis.lo !== lo || lastAxis.hi !== hi)
+    lastAxis = new StepAxis(kind, lo, hi);
+  return lastAxis;
 });
 
 /** One clock for each run that has a place on the axis, for scalars, which belong to no layer. */
