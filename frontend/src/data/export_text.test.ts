@@ -18,11 +18,11 @@ const shown: Shown = { tile, grid: rebin(tile, Float64Array.of(0, 1, 2)), from: 
 describe("export as text", () => {
   it("has a line per occupied cell and one for what lies outside", () => {
     expect(countsToText([shown]).split("\n")).toEqual([
-      "run,tag,first_step,last_step,wall_time,lower,upper,count,split",
-      '"a,""b""",\'=1+1,0,0,1000,0,1,1,0',
-      '"a,""b""",\'=1+1,0,0,1000,above,above,3,0',
-      '"a,""b""",\'=1+1,1,1,1001,1,2,2,0',
-      '"a,""b""",\'=1+1,1,1,1001,nan,nan,4,0',
+      "run,tag,first_step,last_step,records,n,wall_time,lower,upper,count,split",
+      '"a,""b""",\'=1+1,0,0,1,4,1000,0,1,1,0',
+      '"a,""b""",\'=1+1,0,0,1,4,1000,above,above,3,0',
+      '"a,""b""",\'=1+1,1,1,1,2,1001,1,2,2,0',
+      '"a,""b""",\'=1+1,1,1,1,2,1001,nan,nan,4,0',
       "",
     ]);
   });
@@ -40,7 +40,7 @@ describe("export as text", () => {
   });
 
   it("can have tabs between", () => {
-    expect(countsToText([shown], "\t").split("\n")[0]!.split("\t").length).toBe(9);
+    expect(countsToText([shown], "\t").split("\n")[0]!.split("\t").length).toBe(11);
   });
 
   it("has statistics per column", () => {
@@ -57,12 +57,22 @@ describe("export as text", () => {
     expect(Number(named.p25)).toBe(1);
   });
 
+  it("says of no histogram of other tools how many zeros it has", () => {
+    const foreign = { ...shown, tile: { ...tile, source: "histograms" as const } };
+    const [head, first] = statisticsToText([foreign]).replaceAll('"a,""b"""', "a").split("\n");
+    expect(first!.split(",")[head!.split(",").indexOf("share_zero")]).toBe("nan");
+    expect(countsToJson([foreign])).not.toContain("zeros");
+    expect(countsToJson([shown])).toContain("zeros");
+  });
+
   it("has everything in JSON", () => {
     const { version, panels } = JSON.parse(countsToJson([shown])) as { version: number; panels: unknown[] };
     expect(version).toBe(1);
     expect(panels[0]).toMatchObject({
       run: 'a,"b"',
       records_per_column: 1,
+      records: [1, 1],
+      n: [4, 2],
       first_steps: [0, 1],
       nan: [0, 4],
       above: [3, 0],
@@ -83,5 +93,11 @@ describe("fileName", () => {
     expect(fileName(["../ü<b>", ""], "csv")).toBe("ü-b.csv");
     expect(fileName([], "csv")).toBe("histogram.csv");
     expect(fileName(["x".repeat(400)], "csv").length).toBe(154);
+  });
+
+  it("cuts many runs short and keeps layer and range", () => {
+    const name = fileName(["run_".repeat(100), "eval/gradients/fc", "0-99"], "png");
+    expect(name).toMatch(/^run_run_.*_eval-gradients-fc_0-99\.png$/);
+    expect(name.length).toBe(154);
   });
 });

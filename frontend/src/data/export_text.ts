@@ -19,8 +19,10 @@ export type Separator = "," | "\t";
 const OUTSIDE = ["zeros", "nan", "+inf", "-inf", "below", "above"] as const;
 type Outside = (typeof OUTSIDE)[number];
 
-const COUNT_HEAD = ["run", "tag", "first_step", "last_step", "wall_time", "lower", "upper", "count", "split"];
-const STATISTICS_HEAD = ["run", "tag", "first_step", "last_step", "n", "mean", "std", "min", "max"];
+/** `n`: values of the column, all its records together. */
+const COLUMN_HEAD = ["run", "tag", "first_step", "last_step", "records", "n"];
+const COUNT_HEAD = [...COLUMN_HEAD, "wall_time", "lower", "upper", "count", "split"];
+const STATISTICS_HEAD = [...COLUMN_HEAD, "mean", "std", "min", "max"];
 
 /** Said in files whose counts are not all exact. */
 const SPLIT_NOTE =
@@ -35,7 +37,7 @@ export function countsToText(panels: readonly Shown[], separator: Separator = ",
   for (const { tile, grid, from, to } of panels) {
     const split = grid.split ? 1 : 0;
     for (let c = from; c < to; c++) {
-      const head = columnHead(tile, c, true);
+      const head = [...columnHead(tile, c), tile.columns.firstWallTime[c]!];
       for (let row = 0; row < grid.rows; row++) {
         const count = grid.counts[row * grid.columns + c]!;
         if (count > 0) lines.push([...head, grid.edges[row]!, grid.edges[row + 1]!, count, split]);
@@ -62,9 +64,9 @@ export function statisticsToText(panels: readonly Shown[], separator: Separator 
   for (const { tile, from, to } of panels) {
     const values = [...quantiles(tile), shareNearZero(tile), shareZero(tile)];
     for (let c = from; c < to; c++) {
-      const { n, mean, std, min, max } = tile.columns;
-      const moments = [n, mean, std, min, max, ...values].map((array) => array[c]!);
-      lines.push([...columnHead(tile, c, false), ...moments]);
+      const { mean, std, min, max } = tile.columns;
+      const moments = [mean, std, min, max, ...values].map((array) => array[c]!);
+      lines.push([...columnHead(tile, c), ...moments]);
     }
   }
   return linesToText(lines, separator);
@@ -85,9 +87,13 @@ export function countsToJson(panels: readonly Shown[]): string {
       first_steps: each(tile.columns.firstStep),
       last_steps: each(tile.columns.lastStep),
       wall_times: each(tile.columns.firstWallTime),
+      records: each(tile.columns.records),
       n: each(tile.columns.n),
       ...Object.fromEntries(
-        OUTSIDE.map((word) => [word, columns.map((c) => outsideCount(tile, grid, word, c))]),
+        OUTSIDE.filter((word) => word !== "zeros" || tile.source === "blocks").map((word) => [
+          word,
+          columns.map((c) => outsideCount(tile, grid, word, c)),
+        ]),
       ),
       edges: Array.from(grid.edges),
       counts: columns.map((c) => rows.map((at) => grid.counts[at + c]!)),
@@ -96,26 +102,29 @@ export function countsToJson(panels: readonly Shown[]): string {
   return `${JSON.stringify({ version: 1, panels: objects })}\n`;
 }
 
-/** A file name of run, layer, range ... without characters that a file system refuses. */
+const NAME_LENGTH = 150;
+
+/** A file name of runs, tag, range ... without characters that a file system refuses. Many runs are cut short. */
 export function fileName(parts: readonly (string | number)[], extension: string): string {
   const words = parts.map((part) =>
     String(part)
       .replace(/[^\p{L}\p{N}.=_-]+/gu, "-")
       .replace(/^[-.]+|-+$/g, ""),
   );
-  const name = words
-    .filter((word) => word !== "")
-    .join("_")
-    .slice(0, 150);
+  const [runs = "", ...others] = words.filter((word) => word !== "");
+  const rest = others
+    .map((word) => `_${word}`)
+    .join("")
+    .slice(1 - NAME_LENGTH);
+  const name = runs.slice(0, NAME_LENGTH - rest.length) + rest;
   return `${name === "" ? "histogram" : name}.${extension}`;
 }
 
 type Cell = string | number;
 
-function columnHead(tile: Tile, c: number, timed: boolean): Cell[] {
-  const { firstStep, lastStep, firstWallTime } = tile.columns;
-  const steps: Cell[] = [tile.run, tile.tag, firstStep[c]!, lastStep[c]!];
-  return timed ? [...steps, firstWallTime[c]!] : steps;
+function columnHead(tile: Tile, c: number): Cell[] {
+  const { firstStep, lastStep, records, n } = tile.columns;
+  return [tile.run, tile.tag, firstStep[c]!, lastStep[c]!, records[c]!, n[c]!];
 }
 
 function outsideCount(tile: Tile, grid: Grid, word: Outside, c: number): number {

@@ -24,9 +24,10 @@ export function shareNearZero(tile: Tile, eps: number = NEAR_ZERO): Float64Array
   return divided(inside, columnTotals(tile));
 }
 
-/** Share of a column's finite values that are exactly 0. Not known for histograms of other tools. */
+/** Share of a column's finite values that are exactly 0; NaN for histograms of other tools, of which it is not known. */
 export function shareZero(tile: Tile): Float64Array {
-  return divided(tile.columns.zeros, columnTotals(tile));
+  const totals = columnTotals(tile);
+  return divided(tile.columns.zeros, tile.source === "blocks" ? totals : totals.fill(0));
 }
 
 /** Share of a column's finite values below lo or from hi on. */
