@@ -3,6 +3,7 @@
 import type { Columns } from "../data/types";
 import { formatExact } from "./format";
 import {
+  AXIS_NAMES,
   type AxisKind,
   columnAt,
   columnSpans,
@@ -27,15 +28,6 @@ export interface Alignment {
   readonly statement: string;
 }
 
-const NAMES: Readonly<Record<AxisKind, string>> = {
-  step: "step",
-  log_step: "step",
-  epoch: "epoch",
-  relative: "time since start",
-  wall: "wall time",
-  share: "share of the run",
-};
-
 /**
  * Each column of A gets the column of B that covers the middle of its records on the axis; where none does, the
  * nearest one if its records lie less than half a column away. A column is drawn until the next one, so the
@@ -56,7 +48,7 @@ export function alignColumns(a: Timed, b: Timed, kind: AxisKind): Alignment {
     matched++;
     apart = Math.max(apart, Math.abs(a.columns.firstStep[c]! - b.columns.firstStep[partner]!));
   }
-  return { partners, matched, statement: statementOf(kind, matched, partners.length, apart) };
+  return { partners, matched, statement: statementOf(unit, matched, partners.length, apart) };
 }
 
 /** Rounding must not put a record before the start of its equal: a part of a column's width. */
@@ -79,12 +71,12 @@ function partnerOf(middle: number, width: number, b: Timed, spans: Spans): numbe
 }
 
 function statementOf(kind: AxisKind, matched: number, columns: number, apart: number): string {
-  if (matched === 0) return `No columns at the same ${NAMES[kind]}.`;
+  if (matched === 0) return `No columns at the same ${AXIS_NAMES[kind]}.`;
   const some = matched === columns ? "all" : `${formatExact(matched)} of ${formatExact(columns)}`;
   const how = !countsSteps(kind)
     ? ""
     : apart === 0
       ? ", equal steps"
       : `, at most ${formatExact(apart)} ${apart === 1 ? "step" : "steps"} apart`;
-  return `Matched by ${NAMES[kind]}: ${some} columns${how}.`;
+  return `Matched by ${AXIS_NAMES[kind]}: ${some} columns${how}.`;
 }

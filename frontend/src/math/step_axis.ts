@@ -11,6 +11,16 @@ import { lastAtMost, type Tick } from "./value_scale";
 
 export type AxisKind = "step" | "log_step" | "epoch" | "relative" | "wall" | "share";
 
+/** What each axis counts, in words. */
+export const AXIS_NAMES: Readonly<Record<AxisKind, string>> = {
+  step: "step",
+  log_step: "step (log)",
+  epoch: "epoch",
+  relative: "time since start",
+  wall: "clock time",
+  share: "share of the run",
+};
+
 /** What a tile's columns need beside themselves to be placed on an axis. */
 export interface RunClock {
   /** Steps and wall times of the whole run, not of the columns shown. */

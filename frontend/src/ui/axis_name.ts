@@ -1,15 +1,7 @@
 /** What the time axis counts, in words. */
 
+import { AXIS_NAMES } from "../math/step_axis";
 import * as settings from "../state/settings";
-
-const AXIS_NAMES = {
-  step: "step",
-  log_step: "step (log)",
-  epoch: "epoch",
-  relative: "time since start",
-  wall: "clock time",
-  share: "share of the run",
-} as const;
 
 export function axisName(): string {
   return `${AXIS_NAMES[settings.time.value]} →`;
