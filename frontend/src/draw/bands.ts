@@ -45,3 +45,17 @@ export function bandCells(counts: Float64Array, n: Float64Array, pixels: PixelCo
   }
   return { width, rows: 1, values };
 }
+
+/** An area from the bottom up: per pixel the largest value of its columns, of which `most` fills the height. */
+export function areaCells(values: Float64Array, most: number, pixels: PixelColumns, rows: number): Cells {
+  const width = pixels.first.length;
+  const cells = new Float32Array(width * rows);
+  for (let x = 0; x < width; x++) {
+    const first = pixels.first[x]!;
+    let top = 0;
+    for (let c = first; first >= 0 && c < pixels.last[x]!; c++) if (values[c]! > top) top = values[c]!;
+    // However little there is can be seen.
+    for (let row = 0; row < (rows * top) / most; row++) cells[row * width + x] = 1;
+  }
+  return { width, rows, values: cells };
+}

@@ -7,6 +7,8 @@ import {
   pictureSize,
   type Raster,
   type Surface,
+  shorten,
+  wrapText,
 } from "./picture";
 
 const raster: Raster = { width: 2, height: 1, pixels: Uint32Array.of(1, 2) };
@@ -22,6 +24,7 @@ const panel: PicturePanel = {
   ],
   yTicks: [{ value: 0.5, share: 0.5, label: "0.5" }],
   bands: [{ name: "nans", raster: band }],
+  strip: null,
   lines: [
     { label: "median", colour: "#00ff00", x: [0, 0.2, 0.4, 0.6, 0.8], y: [0, 1, Number.NaN, 0.5, 0.5] },
   ],
@@ -32,8 +35,14 @@ const picture: Picture = {
   xLabel: "step",
   yLabel: "value",
   panels: [panel, { ...panel, heading: "lr=2", bands: [{ name: "zeros", raster: band }] }],
+  strip: "",
   bars: [
-    { label: "share", ticks: [{ value: 1, share: 1, label: "100 %" }], gradient: ["#000000", "#ffffff"] },
+    {
+      heading: "",
+      label: "share",
+      ticks: [{ value: 1, share: 1, label: "100 %" }],
+      gradient: ["#000000", "#ffffff"],
+    },
   ],
   notes: ["0.3 % above"],
   width_px: 200,
@@ -41,8 +50,8 @@ const picture: Picture = {
   theme: { background: "#ffffff", text: "#111111", axis: "#666666" },
 };
 
-function svg(): string {
-  return pictureToSvg(picture, (image) => `data:${image.width}x${image.height},${image.pixels[0]}`);
+function svg(of: Picture = picture): string {
+  return pictureToSvg(of, (image) => `data:${image.width}x${image.height},${image.pixels[0]}`);
 }
 
 describe("pictureToSvg", () => {
@@ -89,6 +98,62 @@ describe("bands in a picture", () => {
     expect(text.match(/>= 0</g)?.length).toBe(1);
     const plain = pictureSize({ ...picture, panels: picture.panels.map((own) => ({ ...own, bands: [] })) });
     expect(pictureSize(picture).height_px - plain.height_px).toBe(20);
+  });
+});
+
+describe("a picture of runs with axes and colours of their own", () => {
+  const [one, two] = picture.panels as [PicturePanel, PicturePanel];
+
+  it("labels the value axis once where it is the same, else at each panel", () => {
+    const other = { ...two, yTicks: [{ value: 7, share: 0.5, label: "7" }] };
+    const own = { ...picture, panels: [one, other] };
+    expect(svg().match(/>0.5</g)?.length).toBe(1);
+    expect(svg().match(/>value</g)?.length).toBe(1);
+    expect(svg(own).match(/>(0.5|7)</g)).toEqual([">0.5<", ">7<"]);
+    expect(svg(own).match(/>value</g)?.length).toBe(2);
+    expect(pictureSize(own).width_px).toBeGreaterThan(pictureSize(picture).width_px);
+  });
+
+  it("names the runs at their colour bars", () => {
+    const [bar] = picture.bars as [Picture["bars"][0]];
+    const bars = ["lr=1", "a run with a name that is far too long"].map((heading) => ({ ...bar, heading }));
+    expect(svg({ ...picture, bars })).toContain(">lr=1</text>");
+    expect(svg({ ...picture, bars })).toMatch(/>a run \w*…\w* ?\w* long</);
+  });
+});
+
+describe("a strip in a picture", () => {
+  it("is drawn under the heatmap and named", () => {
+    const strip: Raster = { width: 2, height: 1, pixels: Uint32Array.of(5, 6) };
+    const withStrip = { ...picture, strip: "near zero", panels: [{ ...panel, strip }] };
+    expect(svg(withStrip)).toContain('href="data:2x1,5"');
+    expect(svg(withStrip)).toContain(">near zero</text>");
+    expect(pictureSize(withStrip).height_px - pictureSize({ ...withStrip, strip: "" }).height_px).toBe(15);
+  });
+});
+
+describe("words in a picture", () => {
+  const words = Array.from({ length: 40 }, (_, i) => `word${i + 10}`).join(" ");
+
+  it("are broken into lines that fit, none lost", () => {
+    const lines = wrapText(words, 30);
+    expect(Math.max(...lines.map((line) => line.trim().length))).toBeLessThanOrEqual(30);
+    expect(lines.join("").replace(/ +/g, " ")).toBe(words);
+    expect(wrapText("x".repeat(25), 10).map((line) => line.length)).toEqual([10, 10, 5]);
+    expect(wrapText("short", 10)).toEqual(["short"]);
+  });
+
+  it("make the picture higher, not cut", () => {
+    const long = { ...picture, title: `stage.${words}`, notes: [words] };
+    const texts = [...svg(long).matchAll(/>([^<]*)<\/text>/g)].map((match) => match[1]!);
+    for (let i = 0; i < 40; i++)
+      expect(texts.filter((text) => text.includes(`word${i + 10}`)).length).toBe(2);
+    expect(pictureSize(long).height_px).toBeGreaterThan(pictureSize(picture).height_px + 30);
+  });
+
+  it("keep both ends of a name that is too long", () => {
+    expect(shorten("lr=0.01", 7)).toBe("lr=0.01");
+    expect(shorten("experiment/lr=0.01/seed=3", 11)).toBe("exper…eed=3");
   });
 });
 

@@ -33,10 +33,14 @@ export interface PicturePanel {
   readonly xTicks: readonly Tick[];
   readonly yTicks: readonly Tick[];
   readonly bands: readonly PictureBand[];
+  /** null where it has nothing to show. */
+  readonly strip: Raster | null;
   readonly lines: readonly PictureLine[];
 }
 
 export interface PictureBar {
+  /** The run whose colours these are; "" for those of all. */
+  readonly heading: string;
   readonly label: string;
   readonly ticks: readonly Tick[];
   /** CSS colours from the low to the high end, evenly spaced. */
@@ -54,9 +58,11 @@ export interface Picture {
   readonly xLabel: string;
   readonly yLabel: string;
   readonly panels: readonly PicturePanel[];
-  /** One colour bar for each kind of heatmap shown: values, differences. */
+  /** What the strip under the heatmaps shows; "" without one. */
+  readonly strip: string;
+  /** One colour bar for each scale: values, those of single runs, differences. */
   readonly bars: readonly PictureBar[];
-  /** What is clipped, pooled, merged, matched: one line each. */
+  /** What is clipped, pooled, merged, matched; as many lines as each needs. */
   readonly notes: readonly string[];
   /** Size of one heatmap, CSS px. */
   readonly width_px: number;
@@ -84,32 +90,80 @@ export interface Surface {
 
 const FONT_PX = 11;
 const TITLE_PX = 14;
+/** Mean width of a character, as a share of its height. */
+const LETTER = 0.56;
 const LEFT_PX = 64;
-const TOP_PX = 46;
+/** Title, and a line more for each that it is broken into. */
+const HEAD_PX = 46;
+const TITLE_LINE_PX = 18;
 const AXIS_PX = 38;
 const GUTTER_PX = 24;
 const BAR_PX = 14;
 const BAR_SPACE_PX = 110;
 const BAND_PX = 8;
+const STRIP_PX = 12;
 const BAND_LABEL_PX = 9;
 const LINE_PX = 16;
 const TICK_PX = 4;
 
 /** Size of the whole picture, CSS px. */
 export function pictureSize(picture: Picture): { readonly width_px: number; readonly height_px: number } {
-  const notes = picture.notes.length * LINE_PX;
   return {
-    width_px:
-      LEFT_PX + picture.panels.length * (picture.width_px + GUTTER_PX) + picture.bars.length * BAR_SPACE_PX,
+    width_px: widthOf(picture),
     height_px:
-      TOP_PX +
+      topOf(picture) +
       bandSpace(picture, true) +
       picture.height_px +
       bandSpace(picture, false) +
+      stripSpace(picture) +
       AXIS_PX +
       legendSpace(picture) +
-      notes,
+      noteLines(picture).length * LINE_PX,
   };
+}
+
+function widthOf(picture: Picture): number {
+  return panelLeft(picture, picture.panels.length) + picture.bars.length * BAR_SPACE_PX;
+}
+
+/** Where a panel begins; one that has a value axis of its own has room for it. */
+function panelLeft(picture: Picture, at: number): number {
+  const between = ownAxes(picture) ? LEFT_PX : GUTTER_PX;
+  return LEFT_PX + at * (picture.width_px + between);
+}
+
+/** Whether the value axes of panels differ. */
+function ownAxes({ panels }: Picture): boolean {
+  const [first] = panels;
+  return panels.some(({ yTicks }) => JSON.stringify(yTicks) !== JSON.stringify(first?.yTicks));
+}
+
+function topOf(picture: Picture): number {
+  return HEAD_PX + (titleLines(picture).length - 1) * TITLE_LINE_PX;
+}
+
+function titleLines(picture: Picture): readonly string[] {
+  return wrapText(picture.title, lettersIn(widthOf(picture) - LEFT_PX, TITLE_PX));
+}
+
+function noteLines(picture: Picture): readonly string[] {
+  const most = lettersIn(widthOf(picture) - LEFT_PX, FONT_PX);
+  return picture.notes.flatMap((note) => wrapText(note, most));
+}
+
+function lettersIn(width_px: number, size_px: number): number {
+  return Math.max(8, Math.floor(width_px / (size_px * LETTER)));
+}
+
+/** Lines of at most so many letters, broken at spaces where there are any. */
+export function wrapText(text: string, most: number): readonly string[] {
+  return text.match(new RegExp(`.{1,${most}}(?: |$)|.{${most}}`, "g")) ?? [];
+}
+
+/** Both ends of a name that has too many letters: they are what tells names apart. */
+export function shorten(name: string, most: number): string {
+  const end = Math.floor((most - 1) / 2);
+  return name.length <= most ? name : `${name.slice(0, most - 1 - end)}…${name.slice(-end)}`;
 }
 
 /** Draw everything, from the background up. */
@@ -117,17 +171,21 @@ export function drawPicture(picture: Picture, surface: Surface): void {
   const { width_px, height_px } = pictureSize(picture);
   const { theme } = picture;
   surface.rectangle(0, 0, width_px, height_px, theme.background);
-  surface.text(picture.title, LEFT_PX, 18, "start", theme.text, TITLE_PX);
+  titleLines(picture).forEach((line, i) => {
+    surface.text(line, LEFT_PX, (i + 1) * TITLE_LINE_PX, "start", theme.text, TITLE_PX);
+  });
+  const own = ownAxes(picture);
   picture.panels.forEach((panel, i) => {
-    drawPanel(picture, panel, LEFT_PX + i * (picture.width_px + GUTTER_PX), i === 0, surface);
+    drawPanel(picture, panel, panelLeft(picture, i), own || i === 0, surface);
   });
   picture.bars.forEach((bar, i) => {
     const x = width_px - (picture.bars.length - i) * BAR_SPACE_PX + GUTTER_PX / 2;
     drawBar(picture, bar, x, surface);
   });
   drawLegend(picture, surface);
-  picture.notes.forEach((note, i) => {
-    const y = height_px - (picture.notes.length - i) * LINE_PX + FONT_PX;
+  const notes = noteLines(picture);
+  notes.forEach((note, i) => {
+    const y = height_px - (notes.length - i) * LINE_PX + FONT_PX;
     surface.text(note, LEFT_PX, y, "start", theme.text, FONT_PX);
   });
 }
@@ -140,15 +198,20 @@ function drawPanel(
   surface: Surface,
 ): void {
   const { width_px, height_px, theme } = picture;
-  const top = TOP_PX + bandSpace(picture, true);
+  const start = topOf(picture);
+  const top = start + bandSpace(picture, true);
   const bottom = top + height_px;
-  surface.rectangle(x, TOP_PX - 17, FONT_PX - 2, FONT_PX - 2, panel.colour);
-  surface.text(panel.heading, x + FONT_PX + 3, TOP_PX - 8, "start", theme.text, FONT_PX);
-  drawBands(picture, panel, bandsOf(picture, true), x, TOP_PX, labels, surface);
+  const heading = shorten(panel.heading, lettersIn(width_px - FONT_PX, FONT_PX));
+  surface.rectangle(x, start - 17, FONT_PX - 2, FONT_PX - 2, panel.colour);
+  surface.text(heading, x + FONT_PX + 3, start - 8, "start", theme.text, FONT_PX);
+  drawBands(picture, panel, bandsOf(picture, true), x, start, labels, surface);
   surface.image(panel.raster, x, top, width_px, height_px);
   drawBands(picture, panel, bandsOf(picture, false), x, bottom + 2, labels, surface);
   for (const line of panel.lines) drawLine(line, x, top, width_px, height_px, surface);
-  const axis = bottom + bandSpace(picture, false);
+  const bands = bottom + bandSpace(picture, false);
+  if (panel.strip !== null) surface.image(panel.strip, x, bands + 2, width_px, STRIP_PX);
+  if (labels) drawLabel(picture.strip, x, bands + STRIP_PX, theme.text, surface);
+  const axis = bands + stripSpace(picture);
   surface.line(
     [
       [x, top],
@@ -210,16 +273,13 @@ function drawBands(
     const top = y + i * BAND_PX;
     const band = panel.bands.find((own) => own.name === name);
     if (band !== undefined) surface.image(band.raster, x, top, picture.width_px, BAND_PX - 1);
-    if (!labels) return;
-    surface.text(
-      BAND_LABELS[name],
-      x - TICK_PX - 2,
-      top + BAND_PX - 1,
-      "end",
-      picture.theme.text,
-      BAND_LABEL_PX,
-    );
+    if (labels) drawLabel(BAND_LABELS[name], x, top + BAND_PX - 1, picture.theme.text, surface);
   });
+}
+
+/** Left of a thin row. */
+function drawLabel(words: string, x: number, y: number, colour: string, surface: Surface): void {
+  surface.text(words, x - TICK_PX - 2, y, "end", colour, BAND_LABEL_PX);
 }
 
 function drawLine(
@@ -246,7 +306,10 @@ function drawLine(
 
 function drawBar(picture: Picture, bar: PictureBar, x: number, surface: Surface): void {
   const { height_px, theme } = picture;
-  const top = TOP_PX + bandSpace(picture, true);
+  const start = topOf(picture);
+  const top = start + bandSpace(picture, true);
+  const heading = shorten(bar.heading, lettersIn(BAR_SPACE_PX, FONT_PX));
+  surface.text(heading, x, start - 8, "start", theme.text, FONT_PX);
   const step = height_px / bar.gradient.length;
   bar.gradient.forEach((colour, i) => {
     surface.rectangle(x, top + height_px - (i + 1) * step, BAR_PX, step + 0.5, colour);
@@ -269,7 +332,7 @@ function drawBar(picture: Picture, bar: PictureBar, x: number, surface: Surface)
 /** The names of the lines, once for all panels. */
 function drawLegend(picture: Picture, surface: Surface): void {
   const { height_px } = pictureSize(picture);
-  const y = height_px - picture.notes.length * LINE_PX - LINE_PX + FONT_PX;
+  const y = height_px - (noteLines(picture).length + 1) * LINE_PX + FONT_PX;
   let x = LEFT_PX;
   const named = (picture.panels[0]?.lines ?? []).filter(({ label }) => label !== "");
   for (const line of named) {
@@ -288,6 +351,10 @@ function drawLegend(picture: Picture, surface: Surface): void {
 
 function legendSpace(picture: Picture): number {
   return (picture.panels[0]?.lines.length ?? 0) > 0 ? LINE_PX : 0;
+}
+
+function stripSpace(picture: Picture): number {
+  return picture.strip === "" ? 0 : STRIP_PX + 3;
 }
 
 /** Bands that any panel has, above or below the heatmaps. */

@@ -5,7 +5,7 @@ import { colourScale } from "../math/normalise";
 import { rebin } from "../math/rebin";
 import { columnSpans, type Spans, StepAxis } from "../math/step_axis";
 import { ValueScale } from "../math/value_scale";
-import { BANDS, bandCells, bandCounts, presentBands } from "./bands";
+import { areaCells, BANDS, bandCells, bandCounts, presentBands } from "./bands";
 import { colormapToLut, colourTable, hexToColour, packColour, TABLE_SHIFT } from "./colormap";
 import * as raster from "./rasterise";
 
@@ -194,6 +194,18 @@ describe("differenceCells", () => {
     const difference = raster.differenceCells(a, b);
     expect([...difference.values]).toEqual([0.5, Number.NaN, -0.25]);
     expect(raster.largestMagnitude(difference)).toBe(0.5);
+  });
+});
+
+describe("areaCells", () => {
+  it("reaches as high as the largest column of each pixel, and is empty in gaps", () => {
+    const pixels = { first: Int32Array.of(0, 2, -1, 3), last: Int32Array.of(2, 3, 0, 4) };
+    const area = areaCells(Float64Array.of(1, 4, 0.01, Number.NaN), 4, pixels, 4);
+    const heights = [0, 1, 2, 3].map(
+      (x) => [0, 1, 2, 3].filter((row) => area.values[row * 4 + x] === 1).length,
+    );
+    // However little there is takes a row.
+    expect(heights).toEqual([4, 1, 0, 0]);
   });
 });
 

@@ -1,6 +1,6 @@
 /** The difference of a panel to the baseline's, as cells and colours; for the page and for pictures. */
 
-import { type ColourTable, colormapToLut, differenceTable, lutToGradient } from "../draw/colormap";
+import { type ColourTable, colormapToLut, differenceTable, type Lut, lutToGradient } from "../draw/colormap";
 import type { PictureBar } from "../draw/picture";
 import {
   type Cells,
@@ -10,42 +10,57 @@ import {
   type PoolOptions,
   poolCells,
 } from "../draw/rasterise";
-import { type ColourScale, formatQuantity } from "../math/normalise";
+import { type ColourScale, formatQuantity, quantityToShare } from "../math/normalise";
 import { dark } from "./catalog";
-import { alignPanels, baselinePanel, baselineRun } from "./compare";
-import type { PanelModel } from "./panels";
+import { gapColour } from "./colour_tables";
+import { baselineRun, differenceBase } from "./compare";
+import type { PanelModel, RowModel } from "./panels";
+import * as settings from "./settings";
 
-/** This panel minus the baseline, cell by cell on this panel's pixels; null while the baseline is not there. */
+/** This panel minus the baseline, cell by cell on this panel's pixels; null where it shows itself. */
 export function differenceTo(
   panel: PanelModel,
   cells: Cells,
   pixels: PixelColumns,
   options: PoolOptions,
 ): Cells | null {
-  const base = baselinePanel(panel);
-  const grid = base?.grid.value;
-  const tile = base?.shown.value;
-  const alignment = base === null ? null : alignPanels(panel, base);
-  if (!grid || !tile || alignment === null || grid.rows !== panel.grid.value?.rows) return null;
-  const matched = matchPixels(pixels, alignment.partners);
-  return differenceCells(poolCells(grid, tile.columns, matched, options), cells);
+  const base = differenceBase(panel);
+  if (base === null) return null;
+  const matched = matchPixels(pixels, base.alignment.partners);
+  return differenceCells(poolCells(base.grid, base.tile.columns, matched, options), cells);
 }
 
-/** Differences reach as far as the row's colour scale does, to either side. */
-export function differenceColours(scale: ColourScale, gap: number): ColourTable {
-  return differenceTable(scale.hi, "sqrt", colormapToLut("diverging", dark.value), gap);
+/** Differences reach as far as the colours of the row do, or those of everything, to either side. */
+export function differenceScale(row: RowModel): ColourScale {
+  const shared = settings.scope.value === "all" ? row.panels.value[0] : undefined;
+  return { ...(shared ?? row).colours.value, curve: "sqrt", lo: 0 };
+}
+
+/** Place of a difference on its bar, 0..1. */
+export function differenceToShare(row: RowModel, difference: number): number {
+  return 0.5 + (Math.sign(difference) * quantityToShare(differenceScale(row), Math.abs(difference))) / 2;
+}
+
+export function differenceColours(row: RowModel): ColourTable {
+  return differenceTable(differenceScale(row).hi, "sqrt", divergingLut(), gapColour());
 }
 
 /** The bar of difference maps: less than the baseline at the low end, more at the high end. */
-export function differenceBar(scale: ColourScale): PictureBar {
+export function differenceBar(row: RowModel): PictureBar {
+  const scale = differenceScale(row);
   const end = formatQuantity(scale.quantity, scale.hi);
   return {
+    heading: "",
     label: `minus ${baselineRun()}`,
     ticks: [
       { value: -scale.hi, share: 0, label: `−${end}` },
       { value: 0, share: 0.5, label: "0" },
       { value: scale.hi, share: 1, label: `+${end}` },
     ],
-    gradient: lutToGradient(colormapToLut("diverging", dark.value)),
+    gradient: lutToGradient(divergingLut()),
   };
+}
+
+function divergingLut(): Lut {
+  return colormapToLut("diverging", dark.value);
 }

@@ -1,17 +1,18 @@
 /** A row as a picture, as text, and as a table: what is shown, with everything needed to read it. */
 
 import { countsToJson, countsToText, fileName, type Shown, statisticsToText } from "../data/export_text";
-import { bandCells, bandCounts } from "../draw/bands";
-import { type ColourTable, colormapToLut, colourTable, hexToColour, lutToGradient } from "../draw/colormap";
+import { areaCells, bandCells, bandCounts } from "../draw/bands";
+import { type ColourTable, lutToGradient } from "../draw/colormap";
 import { pictureToPng } from "../draw/export_png";
 import { pictureToSvg } from "../draw/export_svg";
-import type { Picture, PicturePanel, Raster } from "../draw/picture";
+import type { Picture, PictureBar, PicturePanel, Raster } from "../draw/picture";
 import { type Cells, columnsToPixels, paintCells, poolCells } from "../draw/rasterise";
-import { type ColourScale, colourScale, colourTicks, quantityToLabel } from "../math/normalise";
+import { colourTicks, quantityToLabel } from "../math/normalise";
 import { clippedShare, clippedToText } from "../math/range";
-import { columnAt } from "../math/step_axis";
+import { AXIS_NAMES, columnsIn } from "../math/step_axis";
 import { dark } from "./catalog";
-import { showsDifference } from "./compare";
+import { bandTable, currentLut, stripTable, valueTable } from "./colour_tables";
+import { baselineRun, showsDifference } from "./compare";
 import { differenceBar, differenceColours, differenceTo } from "./difference";
 import { plot_px } from "./metrics";
 import { noteTexts } from "./notes";
@@ -19,10 +20,12 @@ import { overlayLines } from "./overlays";
 import type { PanelModel, RowModel } from "./panels";
 import { runColor, runs } from "./selection";
 import * as settings from "./settings";
+import { shareStrip } from "./strip";
 import { theme } from "./theme";
 
 const PICTURE_SCALE = 2;
 const BAND_PX = 8;
+const STRIP_PX = 12;
 
 export type Format = "png" | "svg" | "csv" | "json" | "statistics";
 
@@ -30,8 +33,8 @@ export type Format = "png" | "svg" | "csv" | "json" | "statistics";
 export async function exportRow(row: RowModel, format: Format): Promise<File | null> {
   const shown = row.panels.peek().flatMap((panel) => readShown(panel) ?? []);
   if (shown.length === 0) return null;
-  const name = (extension: string) =>
-    fileName([...shown.map(({ tile }) => tile.run), row.series.peek().layer, rangeText(shown)], extension);
+  const all = shown.map(({ tile }) => tile.run).join("_");
+  const name = (extension: string) => fileName([all, row.series.peek().tag, rangeText(shown)], extension);
   switch (format) {
     case "png":
       return new File([await pictureToPng(rowToPicture(row))], name("png"), { type: "image/png" });
@@ -52,43 +55,61 @@ function rangeText(shown: readonly Shown[]): string {
   return `${first}-${last}`;
 }
 
-/** The columns of a panel that are on the screen. */
-function readShown(panel: PanelModel): Shown | null {
-  const tile = panel.shown.peek();
-  const grid = panel.grid.peek();
-  const spans = panel.spans.peek();
-  if (tile === null || grid === null || spans === null || tile.columns.length === 0) return null;
-  const axis = panel.axis.peek();
-  const from = Math.max(0, columnAt(spans, axis.lo));
-  const end = columnAt(spans, axis.hi);
-  return { tile, grid, from, to: end < 0 ? tile.columns.length : end + 1 };
+/** The columns of a panel that are on the screen; null where there are none. */
+export function readShown(panel: PanelModel): Shown | null {
+  const tile = panel.shown.value;
+  const grid = panel.grid.value;
+  const spans = panel.spans.value;
+  if (tile === null || grid === null || spans === null) return null;
+  const { lo, hi } = panel.axis.value;
+  const seen = columnsIn(spans, lo, hi);
+  return seen === null ? null : { tile, grid, from: seen[0], to: seen[1] + 1 };
 }
 
 function rowToPicture(row: RowModel): Picture {
-  const { layer, kind, type } = row.series.peek();
+  const { layer, kind, phase, type } = row.series.peek();
   const panels = row.panels.peek().filter((panel) => panel.grid.peek() !== null);
-  const colours = panels[0]?.colours.peek() ?? row.colours.peek();
-  const height_px = Math.max(140, row.layout.peek().heatHeight_px);
-  const unit = quantityToLabel(colours.quantity);
+  const { heatHeight_px, shareTop_px } = row.layout.peek();
+  const height_px = Math.max(140, heatHeight_px);
   const shown = theme.peek();
   return {
-    title: `${layer}${type ? ` (${type})` : ""}, ${kind}`,
-    xLabel: settings.time.peek(),
+    title: [`${layer}${type && ` (${type})`}`, kind, phase].filter(Boolean).join(", "),
+    xLabel: AXIS_NAMES[settings.time.peek()],
     yLabel: "value",
     panels: panels.map((panel) => panelToPicture(panel, height_px)),
-    bars: [
-      {
-        label: colours.curve === "linear" ? unit : `${unit}, ${colours.curve}`,
-        ticks: colourTicks(colours, 5),
-        gradient: lutToGradient(colormapToLut(settings.colormap.peek(), dark.peek())),
-      },
-      ...(panels.some(showsDifference) ? [differenceBar(row.colours.peek())] : []),
-    ],
-    notes: panels.flatMap(pictureNotes),
+    strip: shareTop_px === null ? "" : settings.strip.peek().replace("_", " "),
+    bars: [...colourBars(panels), ...(panels.some(showsDifference) ? [differenceBar(row)] : [])],
+    notes: [...stripNotes(panels), ...panels.flatMap(pictureNotes)],
     width_px: plot_px.peek(),
     height_px,
     theme: { background: shown.bg, text: shown.text, axis: shown["line-strong"] },
   };
+}
+
+/** One for each colour scale, with the run's name where there are several. */
+function colourBars(panels: readonly PanelModel[]): PictureBar[] {
+  const plain = panels.filter((panel) => !showsDifference(panel));
+  const scales = new Map(plain.map((panel) => [panel.colours.peek(), panel.run]));
+  return [...scales].map(([scale, run]) => {
+    const unit = quantityToLabel(scale.quantity);
+    return {
+      heading: scales.size > 1 ? run : "",
+      label: scale.curve === "linear" ? unit : `${unit}, ${scale.curve}`,
+      ticks: colourTicks(scale, 5),
+      gradient: lutToGradient(currentLut()),
+    };
+  });
+}
+
+/** Once, unless it differs between the runs. */
+function stripNotes(panels: readonly PanelModel[]): string[] {
+  const all = panels.flatMap((panel) => {
+    const strip = shareStrip(panel);
+    return typeof strip === "string" ? [] : [{ run: `${panel.run}: `, name: `strip: ${strip.name}` }];
+  });
+  const [first] = all;
+  if (first && all.every(({ name }) => name === first.name)) return [first.name];
+  return all.map(({ run, name }) => run + name);
 }
 
 function pictureNotes(panel: PanelModel): string[] {
@@ -112,26 +133,28 @@ function panelToPicture(panel: PanelModel, height_px: number): PicturePanel {
   const { quantity } = colours;
   const options = { quantity, pooling: "mean", height_px: height } as const;
   const cells = poolCells(grid, tile.columns, pixels, options);
-  const difference = showsDifference(panel) ? differenceTo(panel, cells, pixels, options) : null;
+  const difference = differenceTo(panel, cells, pixels, options);
+  const strip = shareStrip(panel);
+  const strip_px = STRIP_PX * PICTURE_SCALE;
   const bands = panel.row.bands.peek().map((name) => {
     const shares = bandCells(bandCounts(name, tile.columns, grid), tile.columns.n, pixels);
-    return { name, raster: cellsToRaster(shares, valueTable(BAND_SCALE), BAND_PX * PICTURE_SCALE) };
+    return { name, raster: cellsToRaster(shares, bandTable(), BAND_PX * PICTURE_SCALE) };
   });
   const place = runs.peek().find((run) => run.name === panel.run)?.at ?? 0;
   return {
-    heading: panel.run,
+    heading: difference === null ? panel.run : `${panel.run} minus ${baselineRun()}`,
     colour: runColor(place, dark.peek()),
     raster:
       difference === null
         ? cellsToRaster(cells, valueTable(colours, settings.emptyColoured.peek()), height)
-        : cellsToRaster(
-            difference,
-            differenceColours(panel.row.colours.peek(), hexToColour(theme.peek().bg)),
-            height,
-          ),
+        : cellsToRaster(difference, differenceColours(panel.row), height),
     xTicks: axis.ticks(Math.max(2, Math.floor(plot_px.peek() / 80))),
     yTicks: panel.scale.peek().ticks(Math.max(2, Math.floor(height_px / 30))),
     bands,
+    strip:
+      typeof strip === "string"
+        ? null
+        : cellsToRaster(areaCells(strip.values, strip.most, pixels, strip_px), stripTable(), strip_px),
     lines: overlayLines(panel).map(({ name, colour, points }) => ({
       label: name,
       colour,
@@ -139,15 +162,6 @@ function panelToPicture(panel: PanelModel, height_px: number): PicturePanel {
       y: points.map(([, value]) => panel.scale.peek().valueToShare(value)),
     })),
   };
-}
-
-/** Bands are shares of all values, from none to all. */
-const BAND_SCALE = colourScale("share", "sqrt", { least: 0, most: 1 });
-
-function valueTable(scale: ColourScale, emptyColoured = false): ColourTable {
-  const { bg, "plot-bg": blank } = theme.peek();
-  const lut = colormapToLut(settings.colormap.peek(), dark.peek());
-  return colourTable(scale, lut, { zero: emptyColoured ? null : hexToColour(blank), gap: hexToColour(bg) });
 }
 
 function cellsToRaster(cells: Cells, table: ColourTable, height: number): Raster {

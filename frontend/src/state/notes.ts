@@ -3,12 +3,12 @@
 import type { Tile } from "../data/types";
 import { mostColumns } from "../draw/rasterise";
 import { formatSteps } from "../math/format";
-import { saturationBounds } from "../math/near_zero";
 import { clippedShare } from "../math/range";
 import { LEAST_COLUMN_PX } from "../math/wide_columns";
-import { alignPanels, baselinePanel, baselineRun, showsDifference } from "./compare";
+import { baselineRun, baseOf } from "./compare";
 import type { PanelModel } from "./panels";
 import * as settings from "./settings";
+import { shareStrip } from "./strip";
 
 export interface Note {
   readonly short: string;
@@ -46,23 +46,11 @@ export function noteTexts(panel: PanelModel): readonly Note[] {
       long: "Written with add_histogram or alike; bins as stored, zeros unknown",
     });
   }
-  const { type, dtypes } = panel.row.series.value;
-  if (settings.strip.value === "saturated" && saturationBounds(type, dtypes[0] ?? "") === null)
-    notes.push({ short: "cannot saturate", long: `${type || "This layer"} has no bounds to saturate at` });
-  if (showsDifference(panel)) {
-    const base = baselinePanel(panel);
-    const alignment = base === null ? null : alignPanels(panel, base);
-    const statement = alignment?.statement ?? "";
-    // Nothing is drawn then, and an empty panel must say why.
-    const short = alignment?.matched === 0 ? statement : `minus ${baselineRun()}`;
-    const long = `This run minus the baseline. ${statement}`;
-    const shared = settings.axisScope.value === "panel";
-    notes.push(
-      shared ? { short: `${short}, one scale`, long: `${long} ${NEEDS_ONE_SCALE}` } : { short, long },
-    );
-  } else if (settings.compare.value === "difference" && baselinePanel(panel) !== null) {
-    notes.push({ short: "unlinked: no difference", long: NEEDS_LINKS });
-  }
+  const strip = shareStrip(panel);
+  if (typeof strip === "string" && strip !== "")
+    notes.push({ short: `no strip: ${strip}`, long: "Nothing is drawn below the heatmap" });
+  if (settings.compare.value === "difference" && panel.run !== baselineRun())
+    notes.push(differenceNote(panel));
   return notes;
 }
 
@@ -78,6 +66,20 @@ function poolingNotes({ pixels: { value: pixels } }: PanelModel, tile: Tile): re
   const [count, place] = columns > 1 ? [`up to ${columns * records}`, "pixel"] : [records, "column"];
   const long = `${count} neighbouring records are summed in each ${place}; zoom in to see each`;
   return [{ short: `${count} per ${place}`, long }];
+}
+
+function differenceNote(panel: PanelModel): Note {
+  const base = baseOf(panel);
+  if (typeof base === "string") {
+    const long = settings.linked.value ? "The colours are those of the run itself" : NEEDS_LINKS;
+    return { short: `no difference: ${base}`, long };
+  }
+  const { matched, statement } = base.alignment;
+  // Nothing is drawn then, and an empty panel must say why.
+  const short = matched === 0 ? statement : `minus ${baselineRun()}`;
+  const long = `This run minus the baseline. ${statement}`;
+  const shared = settings.axisScope.value === "panel";
+  return shared ? { short: `${short}, one scale`, long: `${long} ${NEEDS_ONE_SCALE}` } : { short, long };
 }
 
 /** Runs that take less of the axis than this are flat. */

@@ -111,6 +111,9 @@ export function withZoom(all: Zooms, key: string, part: Interval | null): Zooms 
   return next;
 }
 
+/** What lies beside a heatmap: its bands, and the strip under it. */
+export type ThinPart = BandName | "strip";
+
 /** Where the pointer or the arrow keys are, in units of the axes. */
 export interface Cursor {
   readonly panelId: string;
@@ -118,7 +121,7 @@ export interface Cursor {
   readonly unit: number;
   /** null in the bands and outside of the value axis. */
   readonly value: number | null;
-  readonly band: BandName | null;
+  readonly band: ThinPart | null;
 }
 
 export const cursor = signal<Cursor | null>(null);

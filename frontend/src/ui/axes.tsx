@@ -38,7 +38,7 @@ const STRIP_SHORT: Readonly<Record<settings.Strip, string>> = {
   near_zero: "≈0",
   zero: "=0",
   saturated: "sat.",
-  change: "Δ step",
+  change: "Δ column",
   distance: "Δ base",
 };
 

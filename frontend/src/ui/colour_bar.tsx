@@ -3,31 +3,31 @@
  * Pointing at it (or moving its mark by keys) makes the cells of that colour stand out.
  */
 
-import { useComputed, useSignal } from "@preact/signals";
+import { type ReadonlySignal, useComputed, useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
-import { colormapToLut, colourToCss, HIGHLIGHT_SHARE, lutToGradient } from "../draw/colormap";
+import { colourToCss, HIGHLIGHT_SHARE } from "../draw/colormap";
 import { barToColour } from "../math/contrast";
 import {
   type ColourScale,
   colourTicks,
   formatEnd,
-  formatQuantity,
-  type Quantity,
   quantityToLabel,
   quantityToShare,
   shareToQuantity,
 } from "../math/normalise";
-import { dark } from "../state/catalog";
+import type { Tick } from "../math/value_scale";
+import { currentLut } from "../state/colour_tables";
+import { baselineRun, showsDifference } from "../state/compare";
 import { colourScope, scaleOwner, setLimits } from "../state/contrast";
+import { differenceBar, differenceToShare } from "../state/difference";
 import { highlight } from "../state/highlight";
 import { panelHeight_px } from "../state/metrics";
 import { axisScope, findPanel, type PanelModel, type RowModel } from "../state/panels";
-import { readPanel } from "../state/readout";
+import { type Readout, readPanel } from "../state/readout";
 import type { Scope } from "../state/settings";
 import { cursor } from "../state/view";
 import { box } from "./box";
 import { LimitHandle } from "./limit_handle";
-import { currentLut } from "./paint";
 import { Saturated } from "./saturated";
 
 interface Props {
@@ -47,14 +47,9 @@ export function ColourBar({ model, width_px }: Props) {
   const held = useSignal<ColourScale | null>(null);
   const bar = held.value ?? whole;
   const owner = panel?.scaleOwner ?? scaleOwner(model.id);
-  const mark = useComputed(() => {
-    const at = cursor.value;
-    const hovered = at === null ? undefined : findPanel(at.panelId);
-    if (at === null || at.value === null || hovered === undefined) return null;
-    if (!model.panels.value.includes(hovered)) return null;
-    const cell = readPanel(hovered, at.unit, at.value, null);
-    return cell === null || cell.count === 0 ? null : quantityToShare(bar, cell.quantity);
-  });
+  const mark = useMark(model, (cell, hovered) =>
+    !cell.count || showsDifference(hovered) ? null : quantityToShare(bar, cell.quantity),
+  );
   const pointed = useSignal<number | null>(null);
   const point = (share: number | null) => {
     pointed.value = share === null ? null : Math.min(1, Math.max(0, share));
@@ -98,15 +93,9 @@ export function ColourBar({ model, width_px }: Props) {
         />
         <LimitHandle end={0} bar={bar} scale={scale} owner={owner} held={held} />
         <LimitHandle end={1} bar={bar} scale={scale} owner={owner} held={held} />
-        {at === null ? null : <span class="mark" style={{ left: `${at * 100}%` }} />}
+        <Mark at={at} />
       </div>
-      <div class="ramp-ticks" aria-hidden="true">
-        {colourTicks(bar, Math.max(2, Math.floor(width_px / 60))).map((tick) => (
-          <span key={tick.value} style={{ left: `${tick.share * 100}%` }} data-edge={edgeOf(tick.share)}>
-            {tick.label}
-          </span>
-        ))}
-      </div>
+      <Ticks ticks={colourTicks(bar, Math.max(2, Math.floor(width_px / 60)))} />
       <div class="unit" title={words}>
         {pointed.value === null ? words : rangeText(bar, scale, pointed.value)}
       </div>
@@ -177,27 +166,54 @@ function keyToShare(event: KeyboardEvent, now: number | null): number | null | u
   return undefined;
 }
 
-interface DifferenceProps {
-  readonly most: number;
-  readonly quantity: Quantity;
-  readonly width_px: number;
-  readonly baseline: string;
+/** The bar of difference maps: less than the baseline to the left, more to the right. */
+export function DifferenceBar({ model, width_px }: Props) {
+  const { gradient, ticks, label } = differenceBar(model);
+  const mark = useMark(model, ({ difference }) =>
+    Number.isNaN(difference) ? null : differenceToShare(model, difference),
+  );
+  return (
+    <div
+      class="colour-bar"
+      style={box({ width: width_px })}
+      title={`Difference to ${baselineRun()}, square root`}
+    >
+      <div class="ramp" style={{ background: `linear-gradient(to right, ${gradient.join(", ")})` }}>
+        <Mark at={mark.value} />
+      </div>
+      <Ticks ticks={ticks} />
+      <div class="unit">{label}</div>
+    </div>
+  );
 }
 
-/** The bar of difference maps: less than the baseline to the left, more to the right. */
-export function DifferenceBar({ most, quantity, width_px, baseline }: DifferenceProps) {
-  const lut = colormapToLut("diverging", dark.value);
-  const gradient = `linear-gradient(to right, ${lutToGradient(lut).join(", ")})`;
-  const end = formatQuantity(quantity, most);
+/** Where the hovered cell of the row stands on a bar. */
+function useMark(
+  model: RowModel,
+  toShare: (cell: Readout, hovered: PanelModel) => number | null,
+): ReadonlySignal<number | null> {
+  return useComputed(() => {
+    const at = cursor.value;
+    const hovered = at === null ? undefined : findPanel(at.panelId);
+    if (at === null || at.value === null || hovered === undefined) return null;
+    if (!model.panels.value.includes(hovered)) return null;
+    const cell = readPanel(hovered, at.unit, at.value, null);
+    return cell === null ? null : toShare(cell, hovered);
+  });
+}
+
+function Mark({ at }: { readonly at: number | null }) {
+  return at === null ? null : <span class="mark" style={{ left: `${at * 100}%` }} />;
+}
+
+function Ticks({ ticks }: { readonly ticks: readonly Tick[] }) {
   return (
-    <div class="colour-bar" style={box({ width: width_px })} title={`Difference to ${baseline}, square root`}>
-      <div class="ramp" style={{ background: gradient }} />
-      <div class="ramp-ticks" aria-hidden="true">
-        <span style={{ left: "0%" }} data-edge="start">{`−${end}`}</span>
-        <span style={{ left: "50%" }}>0</span>
-        <span style={{ left: "100%" }} data-edge="end">{`+${end}`}</span>
-      </div>
-      <div class="unit">minus {baseline}</div>
+    <div class="ramp-ticks" aria-hidden="true">
+      {ticks.map((tick) => (
+        <span key={tick.value} style={{ left: `${tick.share * 100}%` }} data-edge={edgeOf(tick.share)}>
+          {tick.label}
+        </span>
+      ))}
     </div>
   );
 }

@@ -7,6 +7,7 @@ import { pixelRatio, plot_px } from "../state/metrics";
 import type { PanelModel } from "../state/panels";
 import { summarise } from "../state/readout";
 import * as settings from "../state/settings";
+import { looksAtOthers } from "../state/strip";
 import { gesturing } from "../state/view";
 import { drawSoon, forget, isWaiting } from "./frames";
 import { PanelPicture } from "./panel_picture";
@@ -37,6 +38,7 @@ export function Heatmap({ panel, area }: Props) {
     void [panel.limits.value, panel.highlighted.value];
     void [panel.row.bins.value, plot_px.value, pixelRatio.value];
     void [settings.overlays.value, settings.strip.value, settings.compare.value, settings.baseline.value];
+    if (looksAtOthers()) for (const other of panel.row.panels.value) void other.shown.value;
     const surface = placeOf(panel).value;
     if (surface === null) return;
     drawSoon(panel, () => {

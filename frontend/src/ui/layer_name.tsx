@@ -1,7 +1,7 @@
 /** What stands beside or above the panels of a layer: its facts, colours and buttons. */
 
 import type { Series } from "../data/types";
-import { baselineRun, showsDifference } from "../state/compare";
+import { showsDifference } from "../state/compare";
 import { narrow } from "../state/metrics";
 import type { RowModel } from "../state/panels";
 import { togglePinnedLayer } from "../state/selection";
@@ -19,19 +19,11 @@ export function layerFacts({ type, shapes }: Series): string {
 
 /** Colours of the row's heatmaps, and those of its difference maps. */
 export function Bars({ model, width_px }: { readonly model: RowModel; readonly width_px: number }) {
-  const scale = model.colours.value;
   const differs = model.panels.value.some(showsDifference);
   return (
     <>
       <ColourBar model={model} width_px={width_px} />
-      {differs ? (
-        <DifferenceBar
-          most={scale.hi}
-          quantity={scale.quantity}
-          width_px={width_px}
-          baseline={baselineRun()}
-        />
-      ) : null}
+      {differs ? <DifferenceBar model={model} width_px={width_px} /> : null}
     </>
   );
 }

@@ -55,7 +55,7 @@ export const CONTRASTS = toOptions(settings.CONTRASTS, { full: "all cells", auto
 export const STRIPS = toOptions(settings.STRIPS, {
   near_zero: "near zero",
   zero: "exactly zero",
-  change: "change since the step before",
+  change: "change since the column before",
   distance: "distance to the baseline",
 });
 

@@ -1,64 +1,23 @@
 /** Puts a panel's model onto its part of a canvas. */
 
-import { type BandName, bandCells, bandCounts } from "../draw/bands";
-import {
-  type ColourTable,
-  colormapToLut,
-  colourTable,
-  dimmedLut,
-  hexToColour,
-  type Lut,
-} from "../draw/colormap";
+import { areaCells, type BandName, bandCells, bandCounts } from "../draw/bands";
+import type { ColourTable } from "../draw/colormap";
 import { type Cells, type PixelColumns, paintCells, poolCells } from "../draw/rasterise";
-import { type ColourScale, colourScale, type Quantity } from "../math/normalise";
+import type { Quantity } from "../math/normalise";
 import type { Grid } from "../math/rebin";
-import { dark } from "../state/catalog";
-import { showsDifference } from "../state/compare";
+import { bandTable, stripTable, valueTable } from "../state/colour_tables";
 import { differenceColours, differenceTo } from "../state/difference";
 import type { PanelModel } from "../state/panels";
 import * as settings from "../state/settings";
+import { shareStrip } from "../state/strip";
+import { theme } from "../state/theme";
 import type { Area } from "./canvas_area";
 import { paintStripEnds } from "./paint_ends";
 import { paintOverlays } from "./paint_lines";
 
-/** Cells without any value, and times without any record; the style sheet has the same two colours. */
-const BLANKS = {
-  light: { zero: hexToColour("#f3f3f4"), gap: hexToColour("#ffffff"), css: "#f3f3f4" },
-  dark: { zero: hexToColour("#262626"), gap: hexToColour("#303030"), css: "#262626" },
-} as const;
-
-const TABLES_KEPT = 8;
-const tables = new Map<string, ColourTable>();
-
-export function currentLut(): Lut {
-  return colormapToLut(settings.colormap.value, dark.value);
-}
-
-function backgrounds() {
-  return dark.value ? BLANKS.dark : BLANKS.light;
-}
-
 /** Where a picture does not reach while it is stretched. */
 export function blankCss(): string {
-  return backgrounds().css;
-}
-
-/** Panels of a row share their scale and are painted one after another, so a few tables are enough. */
-function tableOf(scale: ColourScale, emptyColoured: boolean, highlighted: number | null): ColourTable {
-  const { quantity, curve, lo, hi } = scale;
-  const key = [quantity, curve, lo, hi, settings.colormap.value, dark.value, emptyColoured, highlighted].join(
-    " ",
-  );
-  let table = tables.get(key);
-  if (table === undefined) {
-    const { zero, gap } = backgrounds();
-    const lut = highlighted === null ? currentLut() : dimmedLut(currentLut(), highlighted, zero);
-    table = colourTable(scale, lut, { zero: emptyColoured ? null : zero, gap });
-    tables.set(key, table);
-    const oldest = tables.keys().next().value;
-    if (tables.size > TABLES_KEPT && oldest !== undefined) tables.delete(oldest);
-  }
-  return table;
+  return theme.value["plot-bg"];
 }
 
 /** What was drawn: its axis and scale may differ from those now in force while a gesture lasts. */
@@ -102,10 +61,10 @@ export function paintHeat(
   const cells = same
     ? before.cells
     : poolCells(grid, tile.columns, pixels, before ? { ...options, reuse: before.cells } : options);
-  const difference = showsDifference(panel) ? differenceTo(panel, cells, pixels, options) : null;
-  if (difference !== null) paint(area, difference, differenceColours(row.colours.value, backgrounds().gap));
+  const difference = differenceTo(panel, cells, pixels, options);
+  if (difference !== null) paint(area, difference, differenceColours(row));
   else {
-    const table = tableOf(colours, settings.emptyColoured.value, panel.highlighted.value);
+    const table = valueTable(colours, settings.emptyColoured.value, panel.highlighted.value);
     paint(area, cells, table);
   }
   if (row.expanded.value) paintOverlays(area, panel, ratio);
@@ -124,11 +83,16 @@ export function paintBand(area: Area, panel: PanelModel, band: BandName): void {
   const tile = panel.shown.value;
   if (pixels === null || grid === null || tile === null) return;
   const cells = bandCells(bandCounts(band, tile.columns, grid), tile.columns.n, pixels);
-  paint(area, cells, tableOf(BAND_SCALE, false, null));
+  paint(area, cells, bandTable());
 }
 
-/** Bands are shares of all values, from none to all, whatever the heatmap shows. */
-const BAND_SCALE = colourScale("share", "sqrt", { least: 0, most: 1 });
+/** Draws the strip under a heatmap, where it has anything to show. */
+export function paintStrip(area: Area, panel: PanelModel): void {
+  const pixels = panel.pixels.value;
+  const strip = shareStrip(panel);
+  if (pixels === null || typeof strip === "string") return;
+  paint(area, areaCells(strip.values, strip.most, pixels, area.height), stripTable());
+}
 
 /** Kept, since panels mostly have one size and making room for pixels takes longer than filling it. */
 let image: ImageData | null = null;

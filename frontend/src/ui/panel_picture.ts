@@ -4,8 +4,7 @@ import { visiblePart } from "../math/stretch";
 import { AXIS_PX, pixelRatio, SHARE_PX, THIN_PX } from "../state/metrics";
 import type { PanelModel } from "../state/panels";
 import { type Area, clearArea } from "./canvas_area";
-import { blankCss, type Painted, paintBand, paintHeat } from "./paint";
-import { paintShares } from "./paint_lines";
+import { blankCss, type Painted, paintBand, paintHeat, paintStrip } from "./paint";
 import type { Place } from "./surface";
 
 type Ends = readonly [from: number, to: number];
@@ -32,7 +31,7 @@ export class PanelPicture {
     this.painted = paintHeat(this.heat(place), this.panel, pixelRatio.value, this.painted);
     if (this.painted === null) return false;
     for (const { band, top_px } of bands) paintBand(this.area(place, top_px, THIN_PX), this.panel, band);
-    if (shareTop_px !== null) paintShares(this.area(place, shareTop_px, SHARE_PX), this.panel);
+    if (shareTop_px !== null) paintStrip(this.area(place, shareTop_px, SHARE_PX), this.panel);
     return true;
   }
 

@@ -7,7 +7,7 @@ import type { PanelModel } from "../state/panels";
 import { pinAt } from "../state/pin";
 import { toggleExpanded } from "../state/selection";
 import { pinned } from "../state/settings";
-import { type Cursor, cursor, resetZoom } from "../state/view";
+import { type Cursor, cursor, resetZoom, type ThinPart } from "../state/view";
 import { panBy, zoomBy, zoomTo } from "../state/zooming";
 import { type BrushAxes, brushAxes, CLICK_PX, type Point } from "./brush_axes";
 
@@ -154,15 +154,21 @@ export class PanelPointer {
   }
 
   cursorAt({ x_px, y_px }: Point): Cursor {
-    const { bands } = this.panel.row.layout.value;
     const share = this.heightShare(y_px);
     return {
       panelId: this.panel.id,
       rowId: this.panel.row.id,
       unit: this.panel.liveAxis.value.pxToUnit(clamp(x_px, plot_px.value), plot_px.value),
       value: share >= 0 && share <= 1 ? this.panel.liveScale.value.shareToValue(share) : null,
-      band: bands.find(({ top_px }) => y_px >= top_px - 1 && y_px < top_px + THIN_PX)?.band ?? null,
+      band: this.thinPart(y_px),
     };
+  }
+
+  /** The gaps between them count as well. */
+  private thinPart(y_px: number): ThinPart | null {
+    const { bands, shareTop_px } = this.panel.row.layout.value;
+    if (shareTop_px !== null && y_px >= shareTop_px) return "strip";
+    return bands.find(({ top_px }) => y_px >= top_px - 1 && y_px < top_px + THIN_PX + 1)?.band ?? null;
   }
 
   private drag(at: Point): void {

@@ -1,6 +1,7 @@
 /** The name of a run at the head of its panels. */
 
 import { dark } from "../state/catalog";
+import { baselineRun, wantsDifference } from "../state/compare";
 import { splitRank } from "../state/ranks";
 import { runColor, type ShownRun, soloRun } from "../state/selection";
 
@@ -23,6 +24,9 @@ export function RunName({ run }: { readonly run: ShownRun }) {
           {split.parent} <span class="count">rank {split.rank}</span>
         </span>
       )}
+      {wantsDifference() ? (
+        <span class="count versus">{run.name === baselineRun() ? "baseline" : "− baseline"}</span>
+      ) : null}
     </button>
   );
 }

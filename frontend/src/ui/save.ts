@@ -17,7 +17,7 @@ export const FORMATS: readonly { readonly format: Format; readonly label: string
 export async function saveRow(model: RowModel, format: Format): Promise<string> {
   try {
     const file = await exportRow(model, format);
-    if (file === null) return "Nothing is loaded yet.";
+    if (file === null) return "No data is shown here.";
     download(file);
     return "";
   } catch (error) {

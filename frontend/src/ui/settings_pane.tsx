@@ -1,5 +1,6 @@
 /** The pane at the right: everything that is set once and then left alone. */
 
+import { anyExpanded } from "../state/columns";
 import { baselineRun } from "../state/compare";
 import { narrow, panel_px, panelHeight_px } from "../state/metrics";
 import { NEEDS_LINKS, NEEDS_ONE_SCALE } from "../state/notes";
@@ -146,10 +147,13 @@ function Additions() {
         ))}
         <Select
           label="Strip below"
-          tip="A thin strip under each heatmap, 0 to 100 % of its height"
+          tip="An area under each heatmap: shares fill 0 to 100 % of its height, distances up to the largest of the layer"
           options={STRIPS}
           {...bound(settings.strip)}
         />
+        {settings.strip.value !== "none" && !anyExpanded.value ? (
+          <Hint text="Only open layers have it." />
+        ) : null}
         <Scalars />
       </section>
       <Compare />

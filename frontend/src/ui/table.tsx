@@ -4,7 +4,9 @@ import { signal, useSignalEffect } from "@preact/signals";
 import { useRef } from "preact/hooks";
 import { formatShare, formatSteps, formatValue } from "../math/format";
 import { quantiles } from "../math/quantiles";
+import { readShown } from "../state/exports";
 import type { PanelModel, RowModel } from "../state/panels";
+import { BAND_WORDS, COUNTED_APART } from "../state/readout";
 import { IconButton } from "./controls";
 
 /** The row whose table is open. */
@@ -37,27 +39,38 @@ export function TableDialog() {
   );
 }
 
-const HEADS = ["step", "mean", "std", "min", "p5", "p25", "median", "p75", "p95", "max", "zeros"];
+const HEADS = ["step", "mean", "std", "min", "p5", "p25", "median", "p75", "p95", "max"];
 
 function PanelTable({ panel }: { readonly panel: PanelModel }) {
-  const tile = panel.shown.value;
-  if (tile === null) return null;
+  const shown = readShown(panel);
+  if (shown === null) return <p>{panel.run}: no data is shown.</p>;
+  const { tile, from, to } = shown;
   const { columns } = tile;
   const percentiles = quantiles(tile);
-  const count = Math.min(LINES, columns.length);
-  const lines = Array.from({ length: count }, (_, at) => Math.round(((at + 1) * columns.length) / count) - 1);
+  const count = Math.min(LINES, to - from);
+  const lines = Array.from(
+    { length: count },
+    (_, at) => from + Math.round(((at + 1) * (to - from)) / count) - 1,
+  );
   const figures = [columns.mean, columns.std, columns.min, ...percentiles, columns.max];
+  const part = formatSteps(columns.firstStep[from] ?? 0, columns.lastStep[to - 1] ?? 0);
+  const whole = formatSteps(tile.firstStep, tile.lastStep);
+  // Zeros of other tools are not known.
+  const apart = COUNTED_APART.filter((name) =>
+    name === "zeros" ? tile.source === "blocks" : columns[name].some(Boolean),
+  );
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard.
     <section class="table-scroll" tabIndex={0} aria-label={`Statistics of ${panel.run}`}>
       <table class="numbers">
         <caption>
-          {panel.run}
-          {count < columns.length ? `, ${count} of ${columns.length} columns` : ""}
+          {panel.run}, steps {part}
+          {part === whole ? "" : ` of ${whole}`}
+          {count < to - from ? `, ${count} of ${to - from} columns` : ""}
         </caption>
         <thead>
           <tr>
-            {HEADS.map((head) => (
+            {[...HEADS, ...apart.map((name) => BAND_WORDS[name])].map((head) => (
               <th key={head} scope="col">
                 {head}
               </th>
@@ -71,7 +84,9 @@ function PanelTable({ panel }: { readonly panel: PanelModel }) {
               {figures.map((values, at) => (
                 <td key={HEADS[at + 1]}>{formatValue(values[c] ?? Number.NaN)}</td>
               ))}
-              <td>{formatShare((columns.zeros[c] ?? 0) / Math.max(1, columns.n[c] ?? 1))}</td>
+              {apart.map((name) => (
+                <td key={name}>{formatShare((columns[name][c] ?? 0) / Math.max(1, columns.n[c] ?? 1))}</td>
+              ))}
             </tr>
           ))}
         </tbody>

@@ -2,10 +2,10 @@
 
 import { signal, useComputed, useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
-import { formatExact, formatShare } from "../math/format";
+import { formatExact } from "../math/format";
 import { dark } from "../state/catalog";
 import { findPanel, fullAxis } from "../state/panels";
-import { readoutToText, readPanel } from "../state/readout";
+import { differenceToText, readoutToText, readPanel } from "../state/readout";
 import { runColor, runs } from "../state/selection";
 import { cursor } from "../state/view";
 import { box } from "./box";
@@ -67,8 +67,11 @@ export function Tooltip() {
                   <span class="swatch" style={{ background: runColor(color, dark.value) }} />
                 </td>
                 <td class="ellipsis">{other.run}</td>
-                <td class="number">{cell ? formatExact(cell.count) : "—"}</td>
-                <td class="number">{cell ? formatShare(cell.share) : ""}</td>
+                <td class="number">
+                  {cell && cell.count !== null ? formatExact(cell.count) : cell?.value ? "" : "—"}
+                </td>
+                <td class="number">{cell?.value}</td>
+                <td class="number">{cell ? differenceToText(cell) : ""}</td>
                 <td>{cell && cell.steps !== here?.steps ? `step ${cell.steps}` : ""}</td>
               </tr>
             );
