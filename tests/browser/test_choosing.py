@@ -237,7 +237,7 @@ def test_files_can_be_taken_away(tab: Tab, tmp_path: Path) -> None:
     svg = ET.parse(save(tab, tmp_path, "SVG picture"))
     words = [element.text for element in svg.iter() if element.tag.endswith("text")]
     assert {GOOD, BAD} <= set(words)
-    assert "conv1 (Conv2d), activations" in words
+    assert "conv1 (Conv2d), activations, train" in words
     assert any("share of the step's values" in (word or "") for word in words)
     shown = save(tab, tmp_path, "CSV of what is shown").read_text()
     # So many rows cut stored bins, and the file says so.

@@ -104,6 +104,14 @@ def test_each_run_can_have_its_own_value_axis(odd: Tab) -> None:
     odd.until(odd.hash, lambda address: "yof" not in address)
 
 
+def test_a_value_beyond_the_own_axis_of_a_run_is_in_none_of_its_bins(odd: Tab) -> None:
+    odd.reset(show(CALM, HUGE, more="&p.activation_hist.yof=panel&p.activation_hist.range=full"))
+    odd.page.mouse.move(*odd.point(HUGE, "conv1", 0.5, 0.1))
+    cells = odd.frame.locator(".tooltip td:nth-child(3)")
+    cells.first.wait_for()
+    assert cells.all_inner_texts() == ["—", "0"]
+
+
 def test_all_panels_can_share_one_value_axis(odd: Tab) -> None:
     odd.reset(show(CALM, more="&p.activation_hist.types=&p.activation_hist.yof=all"))
     assert odd.axis_ticks("y", 0) == odd.axis_ticks("y", 1)

@@ -63,6 +63,7 @@ def test_hover_tells_exact_counts(tab: Tab) -> None:
     assert "conv1" in text
     step = re.search(r"step (\d+)", text)
     assert step is not None and int(step.group(1)) == STEPS // 2
+    assert "epoch 1 ·" in text
     bin_ = re.search(r"\[([−\d.]+), ([−\d.]+)\)", text)
     assert bin_ is not None
     lo, hi = (float(part.replace("−", "-")) for part in bin_.groups())
