@@ -15,7 +15,7 @@ import { bandTable, currentLut, stripTable, valueTable } from "./colour_tables";
 import { baselineRun, showsDifference } from "./compare";
 import { differenceBar, differenceColours, differenceTo } from "./difference";
 import { plot_px } from "./metrics";
-import { noteTexts } from "./notes";
+import { noteTexts, noteToText } from "./notes";
 import { overlayLines } from "./overlays";
 import type { PanelModel, RowModel } from "./panels";
 import { runColor, runs } from "./selection";
@@ -79,7 +79,7 @@ function rowToPicture(row: RowModel): Picture {
     panels: panels.map((panel) => panelToPicture(panel, height_px)),
     strip: shareTop_px === null ? "" : settings.strip.peek().replace("_", " "),
     bars: [...colourBars(panels), ...(panels.some(showsDifference) ? [differenceBar(row)] : [])],
-    notes: [...stripNotes(panels), ...panels.flatMap(pictureNotes)],
+    notes: panels.flatMap(pictureNotes),
     width_px: plot_px.peek(),
     height_px,
     theme: { background: shown.bg, text: shown.text, axis: shown["line-strong"] },
@@ -101,23 +101,15 @@ function colourBars(panels: readonly PanelModel[]): PictureBar[] {
   });
 }
 
-/** Once, unless it differs between the runs. */
-function stripNotes(panels: readonly PanelModel[]): string[] {
-  const all = panels.flatMap((panel) => {
-    const strip = shareStrip(panel);
-    return typeof strip === "string" ? [] : [{ run: `${panel.run}: `, name: `strip: ${strip.name}` }];
-  });
-  const [first] = all;
-  if (first && all.every(({ name }) => name === first.name)) return [first.name];
-  return all.map(({ run, name }) => run + name);
-}
-
 function pictureNotes(panel: PanelModel): string[] {
   const grid = panel.grid.peek();
   const tile = panel.shown.peek();
   const clipped = grid === null || tile === null ? "" : clippedToText(clippedShare(grid, tile.columns.n));
-  const notes = noteTexts(panel).map(({ short, long }) => `${short}: ${long}`);
-  return [...(clipped === "" ? [] : [clipped]), ...notes].map((note) => `${panel.run}: ${note}`);
+  const strip = shareStrip(panel);
+  const notes = noteTexts(panel).map(noteToText);
+  return [clipped, typeof strip === "string" ? "" : `strip: ${strip.name}`, ...notes]
+    .filter(Boolean)
+    .map((note) => `${panel.run}: ${note}`);
 }
 
 function panelToPicture(panel: PanelModel, height_px: number): PicturePanel {

@@ -12,7 +12,12 @@ import { shareStrip } from "./strip";
 
 export interface Note {
   readonly short: string;
+  /** "" where there is no more to say. */
   readonly long: string;
+}
+
+export function noteToText({ short, long }: Note): string {
+  return short + (long && `: ${long}`);
 }
 
 export const NEEDS_ONE_SCALE =
@@ -47,8 +52,7 @@ export function noteTexts(panel: PanelModel): readonly Note[] {
     });
   }
   const strip = shareStrip(panel);
-  if (typeof strip === "string" && strip !== "")
-    notes.push({ short: `no strip: ${strip}`, long: "Nothing is drawn below the heatmap" });
+  if (typeof strip === "string" && strip !== "") notes.push({ short: `no strip: ${strip}`, long: "" });
   if (settings.compare.value === "difference" && panel.run !== baselineRun())
     notes.push(differenceNote(panel));
   return notes;
@@ -70,10 +74,8 @@ function poolingNotes({ pixels: { value: pixels } }: PanelModel, tile: Tile): re
 
 function differenceNote(panel: PanelModel): Note {
   const base = baseOf(panel);
-  if (typeof base === "string") {
-    const long = settings.linked.value ? "The colours are those of the run itself" : NEEDS_LINKS;
-    return { short: `no difference: ${base}`, long };
-  }
+  if (typeof base === "string")
+    return { short: `no difference: ${base}`, long: settings.linked.value ? "" : NEEDS_LINKS };
   const { matched, statement } = base.alignment;
   // Nothing is drawn then, and an empty panel must say why.
   const short = matched === 0 ? statement : `minus ${baselineRun()}`;

@@ -2,7 +2,7 @@
 
 import { formatShare } from "../math/format";
 import { clippedShare, clippedToText } from "../math/range";
-import { isHiddenByAxis, noteTexts } from "../state/notes";
+import { isHiddenByAxis, noteTexts, noteToText } from "../state/notes";
 import { axisScope, type PanelModel } from "../state/panels";
 import * as settings from "../state/settings";
 import { chooseRange } from "../state/view";
@@ -13,7 +13,7 @@ const APART = "   ";
 export function PanelNotes({ panel }: { readonly panel: PanelModel }) {
   if (panel.shown.value === null || panel.grid.value === null) return null;
   const notes = noteTexts(panel);
-  const sentences = notes.map(({ short, long }) => `${short}: ${long}`);
+  const sentences = notes.map(noteToText);
   return (
     <div class="notes">
       {notes.length === 0 ? null : (
