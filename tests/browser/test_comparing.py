@@ -88,10 +88,8 @@ def strip_tooltip(tab: Tab, run: str, layer: str, x: float) -> str:
 )
 def test_differences_follow_the_time_axis(tab: Tab, time: str, name: str) -> None:
     tab.reset(f"{DIFFERENCE}&p.activation_hist.x={time}")
-    note = notes(tab, FAST, "conv1").get_by_text(f"minus {BASE}")
-    tab.until(
-        lambda: note.get_attribute("title") or "", lambda words: f"Matched by {name}:" in words
-    )
+    matched = notes(tab, FAST, "conv1").locator(f"[title*='Matched by {name}:']")
+    tab.until(matched.count, lambda count: count == 1)
     # Each record is the baseline's at the same share and time, and no other's at the same step.
     colours = len(set(tab.pixels(FAST, "conv1")["colours"]))
     assert colours > 10 if time == "step" else colours <= 2
