@@ -68,16 +68,14 @@ describe("24 panels", () => {
     const pixels = columnsToPixels(spans, axis, width_px);
     let cells: Cells = poolCells(grid, tile.columns, pixels, {
       quantity: "share",
-      pooling: "mean",
       height_px,
     });
-    const draw = (pooling: "mean" | "max"): void => {
+    const draw = (): void => {
       const columns = columnsToPixels(spans, axis, width_px);
-      cells = poolCells(grid, tile.columns, columns, { quantity: "share", pooling, height_px, reuse: cells });
+      cells = poolCells(grid, tile.columns, columns, { quantity: "share", height_px, reuse: cells });
       paintCells(cells, table, height_px, out);
     };
-    bench(`counts to pixels, mean, DPR ${ratio}`, () => repeat(() => draw("mean")));
-    bench(`counts to pixels, max, DPR ${ratio}`, () => repeat(() => draw("max")));
+    bench(`counts to pixels, DPR ${ratio}`, () => repeat(draw));
     bench(`new colours only, DPR ${ratio}`, () => repeat(() => paintCells(cells, table, height_px, out)));
   }
 });

@@ -119,14 +119,12 @@ describe("poolCells", () => {
   const two = raster.columnsToPixels(touching(4), new StepAxis("step", 0, 4), 2);
 
   it.each([
-    ["share", "mean", [0.5, 8 / 12, 0.5, 4 / 12]],
-    ["share", "max", [0.75, 1, 0.75, 1]],
-    ["count", "mean", [2, 8 / 3, 2, 4 / 3]],
-    ["count", "max", [3, 4, 3, 4]],
-    ["density", "mean", [0.5, 8 / 12, 0.25, 2 / 12]],
-    ["peak", "mean", [1, 1, 1, 0.5]],
-  ] as const)("%s, %s of two columns per pixel", (quantity, pooling, values) => {
-    const cells = raster.poolCells(grid, tile.columns, two, { quantity, pooling, height_px: 9 });
+    ["share", [0.5, 8 / 12, 0.5, 4 / 12]],
+    ["count", [2, 8 / 3, 2, 4 / 3]],
+    ["density", [0.5, 8 / 12, 0.25, 2 / 12]],
+    ["peak", [1, 1, 1, 0.5]],
+  ] as const)("%s of two columns per pixel", (quantity, values) => {
+    const cells = raster.poolCells(grid, tile.columns, two, { quantity, height_px: 9 });
     expect([...cells.values]).toEqual([...Float32Array.from(values)]);
   });
 
@@ -142,7 +140,7 @@ describe("poolCells", () => {
     const coarse = rebin(pooled, Float64Array.of(0, 1, 3));
     const one = raster.columnsToPixels(touching(2), new StepAxis("step", 0, 2), 2);
     for (const quantity of ["share", "count", "density", "peak"] as const) {
-      const options = { quantity, pooling: "mean", height_px: 9 } as const;
+      const options = { quantity, height_px: 9 };
       expect(raster.poolCells(coarse, pooled.columns, one, options)).toEqual(
         raster.poolCells(grid, tile.columns, two, options),
       );
@@ -156,29 +154,21 @@ describe("poolCells", () => {
       [3, 4],
     ]);
     const pixels = raster.columnsToPixels(spans, new StepAxis("step", 0, 4), 4);
-    for (const pooling of ["mean", "max"] as const) {
-      const options = { quantity: "share", pooling, height_px: 9 } as const;
-      const cells = raster.poolCells(rebin(empty, Float64Array.of(0, 1)), empty.columns, pixels, options);
-      expect([...cells.values]).toEqual([0, Number.NaN, Number.NaN, 1]);
-    }
+    const options = { quantity: "share", height_px: 9 } as const;
+    const cells = raster.poolCells(rebin(empty, Float64Array.of(0, 1)), empty.columns, pixels, options);
+    expect([...cells.values]).toEqual([0, Number.NaN, Number.NaN, 1]);
   });
 
   it("pools rows when there are more than pixels", () => {
     const tall = madeTile({ edges: [0, 1, 2, 3, 4], counts: [[1], [3], [5], [7]] });
     const cells = rebin(tall, Float64Array.of(0, 1, 2, 3, 4));
     const pixels = raster.columnsToPixels(touching(1), new StepAxis("step", 0, 1), 1);
-    const pool = (pooling: raster.Pooling): number[] => {
-      const options = { quantity: "count", pooling, height_px: 2 } as const;
-      return [...raster.poolCells(cells, tall.columns, pixels, options).values];
-    };
-    expect([pool("mean"), pool("max")]).toEqual([
-      [2, 6],
-      [3, 7],
-    ]);
+    const options = { quantity: "count", height_px: 2 } as const;
+    expect([...raster.poolCells(cells, tall.columns, pixels, options).values]).toEqual([2, 6]);
   });
 
   it("overwrites cells it may reuse", () => {
-    const options = { quantity: "share", pooling: "mean", height_px: 9 } as const;
+    const options = { quantity: "share", height_px: 9 } as const;
     const first = raster.poolCells(grid, tile.columns, two, options);
     const wanted = [...raster.poolCells(grid, tile.columns, two, { ...options, quantity: "count" }).values];
     const again = raster.poolCells(grid, tile.columns, two, { ...options, quantity: "count", reuse: first });
@@ -243,7 +233,7 @@ describe("paintCells", () => {
     const pixels = raster.columnsToPixels(spans, new StepAxis("step", 0, 2), 2);
     const cells = raster.poolCells(grid, tile.columns, pixels, {
       quantity: "share",
-      pooling: "mean",
+
       height_px: 2,
     });
     const zero = hexToColour("#ffffff");

@@ -10,9 +10,6 @@ import type { Grid } from "../math/rebin";
 import type { Spans, StepAxis } from "../math/step_axis";
 import { type ColourTable, TABLE_SHIFT } from "./colormap";
 
-/** How several columns in one pixel become one: pooled as the server pools (sums), or the largest. */
-export type Pooling = "mean" | "max";
-
 /** Per pixel the columns [first, last) it shows; first is -1 in gaps. */
 export interface PixelColumns {
   readonly first: Int32Array;
@@ -77,33 +74,26 @@ export function matchPixels(pixels: PixelColumns, partners: Int32Array): PixelCo
 
 export interface PoolOptions {
   readonly quantity: Quantity;
-  readonly pooling: Pooling;
-  /** More rows than this are pooled too (mean or max of neighbours). */
+  /** More rows than this are pooled too (mean of neighbours). */
   readonly height_px: number;
   /** Earlier cells that are no longer needed. */
   readonly reuse?: Cells;
 }
 
-/**
- * Stage 1: one column of cells per pixel. "mean" is sum of counts / sum of n, as of a pooled record; it
- * stands for both poolings of `peak`, of which every column has the same largest value.
- */
+/** Stage 1: one column of cells per pixel: sum of counts / sum of n, as of a pooled record. */
 export function poolCells(grid: Grid, columns: Columns, pixels: PixelColumns, options: PoolOptions): Cells {
-  const { quantity, pooling, height_px } = options;
+  const { quantity, height_px } = options;
   const width = pixels.first.length;
   const values = reused(options.reuse, width * grid.rows);
-  const mean = pooling === "mean" || quantity === "peak";
-  const divisor = divisors(columns, quantity);
-  const inverse = mean ? pixelInverses(divisor, pixels) : columnInverses(divisor);
+  const inverse = pixelInverses(divisors(columns, quantity), pixels);
   for (let row = 0; row < grid.rows; row++) {
     const scale = 1 / rowDivisor(grid, row, quantity);
     const source = row * grid.columns;
-    const pool = mean ? poolMean : poolMax;
-    pool(grid.counts, source, pixels, inverse, scale, values, row);
+    poolColumns(grid.counts, source, pixels, inverse, scale, values, row);
   }
   const cells = { width, rows: grid.rows, values };
   if (quantity === "peak") scaleToPeaks(cells);
-  return grid.rows > height_px ? poolRows(cells, Math.max(1, height_px), pooling) : cells;
+  return grid.rows > height_px ? poolRows(cells, Math.max(1, height_px)) : cells;
 }
 
 /** B - A of two rasters on the same pixels and rows; NaN where either has a gap. */
@@ -152,11 +142,7 @@ function pixelInverses(divisor: ArrayLike<number>, pixels: PixelColumns): Float6
   return inverse;
 }
 
-function columnInverses(divisor: ArrayLike<number>): Float64Array {
-  return Float64Array.from(divisor, (value) => (value > 0 ? 1 / value : 0));
-}
-
-function poolMean(
+function poolColumns(
   counts: Float64Array,
   source: number,
   pixels: PixelColumns,
@@ -177,30 +163,6 @@ function poolMean(
   }
 }
 
-function poolMax(
-  counts: Float64Array,
-  source: number,
-  pixels: PixelColumns,
-  inverse: Float64Array,
-  scale: number,
-  values: Float32Array,
-  row: number,
-): void {
-  const { first, last } = pixels;
-  const width = first.length;
-  const target = row * width;
-  for (let x = 0; x < width; x++) {
-    const end = last[x]!;
-    let c = first[x]!;
-    let most = c < 0 ? Number.NaN : counts[source + c]! * inverse[c]!;
-    while (++c < end) {
-      const share = counts[source + c]! * inverse[c]!;
-      if (share > most) most = share;
-    }
-    values[target + x] = most * scale;
-  }
-}
-
 /** Divide every pixel column by its largest cell. */
 function scaleToPeaks(cells: Cells): void {
   const { width, rows, values } = cells;
@@ -211,8 +173,8 @@ function scaleToPeaks(cells: Cells): void {
   }
 }
 
-/** Fewer rows than pixels: neighbours become their mean or their largest. */
-function poolRows(cells: Cells, height: number, pooling: Pooling): Cells {
+/** Fewer pixels than rows: neighbours become their mean. */
+function poolRows(cells: Cells, height: number): Cells {
   const { width, rows } = cells;
   const values = new Float32Array(width * height);
   for (let y = 0; y < height; y++) {
@@ -221,10 +183,9 @@ function poolRows(cells: Cells, height: number, pooling: Pooling): Cells {
     for (let x = 0; x < width; x++) {
       let pooled = cells.values[from * width + x]!;
       for (let row = from + 1; row < to; row++) {
-        const value = cells.values[row * width + x]!;
-        pooled = pooling === "mean" ? pooled + value : Math.max(pooled, value);
+        pooled += cells.values[row * width + x]!;
       }
-      values[y * width + x] = pooling === "mean" ? pooled / (to - from) : pooled;
+      values[y * width + x] = pooled / (to - from);
     }
   }
   return { width, rows: height, values };

@@ -123,7 +123,7 @@ function panelToPicture(panel: PanelModel, height_px: number): PicturePanel {
   const pixels = columnsToPixels(spans, axis, width);
   const colours = panel.colours.peek();
   const { quantity } = colours;
-  const options = { quantity, pooling: "mean", height_px: height } as const;
+  const options = { quantity, height_px: height };
   const cells = poolCells(grid, tile.columns, pixels, options);
   const difference = differenceTo(panel, cells, pixels, options);
   const strip = shareStrip(panel);

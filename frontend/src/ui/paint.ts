@@ -51,7 +51,7 @@ export function paintHeat(
   const { row } = panel;
   const colours = panel.colours.value;
   const { quantity } = colours;
-  const options = { quantity, pooling: "mean", height_px } as const;
+  const options = { quantity, height_px };
   const before = last?.pooled;
   const same =
     before?.grid === grid &&
