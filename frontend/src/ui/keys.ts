@@ -1,13 +1,12 @@
 /** The keyboard, on a panel and everywhere. */
 
 import { signal } from "@preact/signals";
-import type { BandName } from "../draw/bands";
 import { findPanel, type PanelModel } from "../state/panels";
 import { movePin, pinAt, pinFirst } from "../state/pin";
 import { columnNear } from "../state/readout";
 import { inSight } from "../state/screen";
 import * as settings from "../state/settings";
-import { type Cursor, cursor, goBack, resetZoom } from "../state/view";
+import { type Cursor, cursor, goBack, resetZoom, type ThinPart } from "../state/view";
 import { panBy, zoomBy } from "../state/zooming";
 import { copyCell } from "./copy_cell";
 import { paletteOpen } from "./pane_state";
@@ -102,14 +101,15 @@ function moveCursor(panel: PanelModel, columns: number, bins: number): void {
   });
 }
 
-/** From bin to bin, and from the outermost ones on into the bands. */
-function moveUp(panel: PanelModel, band: BandName | null, bins: number): Pick<Cursor, "value" | "band"> {
+/** From bin to bin, and from the outermost ones on into the bands and the strip. */
+function moveUp(panel: PanelModel, band: ThinPart | null, bins: number): Pick<Cursor, "value" | "band"> {
   const rows = panel.grid.peek()?.rows ?? 1;
-  const { bands, heatTop_px } = panel.row.layout.peek();
+  const { bands, heatTop_px, shareTop_px } = panel.row.layout.peek();
   // From the bottom to the top; bands are listed the other way round.
-  const places: (BandName | number)[] = bands.map((placed) => placed.band).reverse();
+  const places: (ThinPart | number)[] = bands.map((placed) => placed.band).reverse();
   const lower = bands.filter(({ top_px }) => top_px > heatTop_px).length;
   places.splice(lower, 0, ...Array.from({ length: rows }, (_, row) => row));
+  if (shareTop_px !== null) places.unshift("strip");
   const row = Math.min(rows - 1, Math.floor((panel.crossShare.peek() ?? 0.5) * rows));
   const at = places.indexOf(band ?? row) + bins;
   const next = places[Math.min(places.length - 1, Math.max(0, at))] ?? row;

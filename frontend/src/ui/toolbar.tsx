@@ -213,26 +213,25 @@ const KIND_LABELS: Readonly<Record<string, string>> = {
 
 /** Shown only where there is something to choose. */
 function KindSelect() {
-  const { kinds, phases } = selection;
   return (
     <>
-      {kinds.value.length < 2 ? null : (
+      {selection.kinds.value.length < 2 ? null : (
         <Select
           label="Of"
           tip="What the histograms are of"
           value={selection.kind.value}
-          options={kinds.value.map((value) => ({ value, label: KIND_LABELS[value] ?? value }))}
+          options={selection.kinds.value.map((value) => ({ value, label: KIND_LABELS[value] ?? value }))}
           onChange={(value) => {
             settings.kind.value = value;
           }}
         />
       )}
-      {phases.value.length < 2 ? null : (
+      {selection.phases.value.length < 2 ? null : (
         <Select
           label="in"
           tip="Training or evaluation"
           value={selection.phase.value}
-          options={phases.value.map((value) => ({ value, label: value }))}
+          options={selection.phases.value.map((value) => ({ value, label: value }))}
           onChange={(value) => {
             settings.phase.value = value;
           }}
