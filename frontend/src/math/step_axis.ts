@@ -221,10 +221,6 @@ export class StepAxis {
     if (this.kind === "share") return formatShare(unit);
     return formatExact(this.kind === "epoch" ? unit : Math.round(unit));
   }
-
-  equals(other: StepAxis): boolean {
-    return this.kind === other.kind && this.lo === other.lo && this.hi === other.hi;
-  }
 }
 
 /** Lengths of time between ticks, in seconds; longer ones are whole days. */

@@ -88,11 +88,6 @@ describe("ValueScale", () => {
     expect(labels).toEqual(["0.0049", "0.13", "4.25", "4.5"]);
   });
 
-  it("knows equal scales", () => {
-    expect(ValueScale.symlog(-1, 1, 0.1).equals(ValueScale.symlog(-1, 1, 0.1))).toBe(true);
-    expect(ValueScale.symlog(-1, 1, 0.1).equals(ValueScale.symlog(-1, 1, 0.2))).toBe(false);
-  });
-
   it("refuses empty and infinite ranges", () => {
     expect(() => ValueScale.linear(1, 1)).toThrow("finite lo < hi");
     expect(() => ValueScale.symlog(0, Number.POSITIVE_INFINITY)).toThrow("finite lo < hi");

@@ -101,17 +101,6 @@ export class ValueScale {
     return long ? formatValue(value, NATIVE_DIGITS) : exact;
   }
 
-  /** Whether two scales place every value alike. */
-  equals(other: ValueScale): boolean {
-    return (
-      this.kind === other.kind &&
-      this.lo === other.lo &&
-      this.hi === other.hi &&
-      this.linthresh === other.linthresh &&
-      sameEdges(this.rowEdges, other.rowEdges)
-    );
-  }
-
   private static fromRows(edges: Float64Array, lo: number, hi: number): ValueScale {
     const rows = edges.length - 1;
     const from = Math.min(rows - 1, Math.max(0, lastAtMost(edges, lo)));
@@ -173,10 +162,6 @@ function joinEdges(tiles: readonly Bins[]): Float64Array {
   }
   const edges = Float64Array.from(seen).sort();
   return edges.length >= 2 ? edges : Float64Array.of(0, 1);
-}
-
-function sameEdges(a: Float64Array, b: Float64Array): boolean {
-  return a === b || (a.length === b.length && a.every((edge, i) => edge === b[i]));
 }
 
 /** The zero bin's edge is written as the 0 that it stands for. */

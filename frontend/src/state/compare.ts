@@ -32,7 +32,8 @@ function readBase(panel: PanelModel): Base | string {
   const [clock, baseClock] = [panel.clock.value, base.clock.value];
   const grid = base.grid.value;
   if (!own || !tile || !clock || !baseClock || !grid) return "baseline not loaded";
-  const sameRows = base.scale.value.equals(panel.scale.value) && grid.rows === panel.grid.value?.rows;
+  const edges = panel.grid.value?.edges;
+  const sameRows = grid.edges.length === edges?.length && grid.edges.every((edge, i) => edge === edges[i]);
   if (!settings.linked.value || !sameRows) return "needs axes in common";
   const timed = { columns: own.columns, clock };
   const alignment = alignColumns(timed, { columns: tile.columns, clock: baseClock }, settings.time.value);
