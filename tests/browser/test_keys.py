@@ -172,6 +172,22 @@ def test_the_wheel_keeps_the_step_under_the_pointer(tab: Tab) -> None:
     assert read_steps(tab) == (60, 60)
 
 
+def rested_zooms(tab: Tab, before: tuple[str, str]) -> tuple[str, str]:
+    """The zooms once they are others than before and have stopped changing."""
+    last = before
+
+    def rests(now: tuple[str, str]) -> bool:
+        nonlocal last
+        rested, last = now == last != before, now
+        return rested
+
+    def read_later() -> tuple[str, str]:
+        tab.page.wait_for_timeout(300)
+        return zooms(tab)
+
+    return tab.until(read_later, rests)
+
+
 def test_many_small_turns_of_the_wheel_zoom_the_values(tab: Tab) -> None:
     tab.reset()
     tab.page.mouse.move(*tab.point(GOOD, "conv1", 0.5, 0.5))
@@ -182,7 +198,7 @@ def test_many_small_turns_of_the_wheel_zoom_the_values(tab: Tab) -> None:
         before = zooms(tab)
         for _ in range(30):
             tab.page.mouse.wheel(0, -4)
-        now = tab.until(lambda: zooms(tab), lambda now, before=before: now != before)  # type: ignore[misc]
+        now = rested_zooms(tab, before)
         lo, hi = map(float, now[1].split("~")[1].split(","))
         heights.append(hi - lo)
     tab.page.keyboard.up("Shift")

@@ -140,7 +140,7 @@ def test_what_failed_is_asked_for_again_when_the_server_is_back(
     recover_index = fail_requests(page, "**/index*", "Gone.")
     # Each question is asked a second time before it has failed.
     for _ in range(2):
-        page.wait_for_event("response", lambda answer: "/index" in answer.url)
+        page.wait_for_event("response", lambda answer: "/index" in answer.url and not answer.ok)
     recover()
     recover_index()
     tab.wait_drawn()

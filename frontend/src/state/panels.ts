@@ -351,7 +351,7 @@ export function axisScope(): (typeof settings.AXIS_SCOPES)[number] {
   return chosen === "panel" && settings.compare.value === "difference" ? "row" : chosen;
 }
 
-const allTiles = computed(() => knownPanels.value.flatMap((panel) => panel.tile.value ?? []));
+export const allTiles = computed(() => knownPanels.value.flatMap((panel) => panel.tile.value ?? []));
 
 const sharedAxis = computed(() => zoomedTo(fullAxis.value, zoomX.value.get("")));
 export const sharedLiveAxis = computed(() => zoomedTo(fullAxis.value, liveX.value.get("")));

@@ -3,8 +3,9 @@
 import { type ReadonlySignal, useComputed, useSignalEffect } from "@preact/signals";
 import { useEffect, useMemo, useRef } from "preact/hooks";
 import { dark } from "../state/catalog";
+import { colourScope } from "../state/contrast";
 import { pixelRatio, plot_px } from "../state/metrics";
-import type { PanelModel } from "../state/panels";
+import { allTiles, type PanelModel } from "../state/panels";
 import { summarise } from "../state/readout";
 import * as settings from "../state/settings";
 import { looksAtOthers } from "../state/strip";
@@ -31,7 +32,8 @@ export function Heatmap({ panel, area }: Props) {
   };
   useSignalEffect(() => {
     // Only what is cheap to read: the expensive parts are worked out when it is this panel's turn to draw.
-    void [panel.shown.value, panel.clock.value, panel.axis.value, panel.scale.value, panel.row.tiles.value];
+    void [panel.shown.value, panel.clock.value, panel.axis.value, panel.scale.value];
+    void (colourScope() === "all" ? allTiles : panel.row.tiles).value;
     void [settings.quantity.value, settings.curve.value, settings.scope.value, settings.linked.value];
     void [settings.colormap.value, settings.zerosInside.value, dark.value];
     void [settings.contrast.value, settings.emptyColoured.value];
