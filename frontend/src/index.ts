@@ -1,5 +1,6 @@
 /** Entry: TensorBoard imports this module in the plugin's frame and calls `render`. */
 
+import { effect } from "@preact/signals";
 import { h, options, render as renderInto } from "preact";
 import { adoptHostFonts } from "./host/fonts";
 import { startCatalog } from "./state/catalog";
@@ -7,7 +8,7 @@ import { startFindings } from "./state/findings";
 import { startLoader } from "./state/loader";
 import { startRanking } from "./state/ranking";
 import { startScalars } from "./state/scalars";
-import { guessFrame } from "./state/screen";
+import { guessFrame, opened } from "./state/screen";
 import { startUrl } from "./state/setting";
 import { startZooming } from "./state/zooming";
 import css from "./styles/page.css?inline";
@@ -20,7 +21,6 @@ export function render(): void {
   const sheet = new CSSStyleSheet();
   sheet.replaceSync(css);
   document.adoptedStyleSheets = [...document.adoptedStyleSheets, sheet];
-  adoptHostFonts();
   startUrl();
   guessFrame();
   startZooming();
@@ -29,10 +29,14 @@ export function render(): void {
   startScalars();
   startFindings();
   startRanking();
+  // After what asks the server: reading the host's style sheets takes some milliseconds.
+  adoptHostFonts();
   // Effects at once instead of after the next frame: they ask for drawing, which waits for a frame itself.
   options.requestAnimationFrame = queueMicrotask;
   const root = document.createElement("div");
   root.id = "root";
   document.body.append(root);
-  renderInto(h(App, null), root);
+  effect(() => {
+    if (opened.value) renderInto(h(App, null), root);
+  });
 }

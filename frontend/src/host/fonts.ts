@@ -1,7 +1,7 @@
 /** TensorBoard's own font faces, so that the page's text looks like the rest; a frame inherits none. */
 
 const FAMILY = /Roboto/;
-const WEIGHTS = [400, 500, 700];
+const WEIGHTS = [400, 500];
 
 /** Copies Roboto's faces from the host's style sheets; without a host the system's fonts stay. */
 export function adoptHostFonts(): void {

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { madeTile } from "../data/fixtures";
-import { type Grid, rebin } from "./rebin";
+import { type Grid, rebin, takeZeros, ZERO_EDGE } from "./rebin";
 
 const ZERO = 2 ** -130;
 
@@ -108,5 +108,36 @@ describe("rebin", () => {
         },
       ),
     );
+  });
+
+  it("takes exact zeros from where the point 0 lies", () => {
+    const tile = { lower: [-1, -ZERO_EDGE, 1], upper: [-0.5, ZERO_EDGE, 2], counts: [4, 4, 9, 7, 5, 5] };
+    const counts = {
+      lower: Float64Array.from(tile.lower),
+      upper: Float64Array.from(tile.upper),
+      counts: Uint32Array.from(tile.counts),
+      columns: { length: 2 },
+    };
+    const zeros = Uint32Array.of(9, 6);
+    const rest = (edges: number[]) => {
+      const grid = rebin(counts, Float64Array.from(edges));
+      takeZeros(grid, zeros);
+      return [grid.below, grid.counts, grid.above].map((part) => [...part]);
+    };
+    expect(rest([-1, 0, 2])).toEqual([
+      [0, 0],
+      [4, 4, 5, 6],
+      [0, 0],
+    ]);
+    expect(rest([0.5, 2])).toEqual([
+      [4, 5],
+      [5, 5],
+      [0, 0],
+    ]);
+    expect(rest([-1, -0.5])).toEqual([
+      [0, 0],
+      [4, 4],
+      [5, 6],
+    ]);
   });
 });

@@ -53,6 +53,16 @@ export function rebin(tile: Counts, edges: Float64Array, reuse?: Grid): Grid {
   return { edges, rows, columns, counts, below, above, split: parts.split };
 }
 
+/** Takes exact zeros, given per column, out of a grid that was just made: they lie where the point 0 does. */
+export function takeZeros(grid: Grid, zeros: ArrayLike<number>): void {
+  const { edges, rows, columns } = grid;
+  const row = edges.findIndex((edge) => edge > 0) - 1;
+  const inside = row >= 0 && rows > 0;
+  const counts = inside ? grid.counts : edges[0]! > 0 ? grid.below : grid.above;
+  const from = inside ? row * columns : 0;
+  for (let c = 0; c < columns; c++) counts[from + c] = Math.max(0, counts[from + c]! - zeros[c]!);
+}
+
 /** Bins that a row is made of, with the share of each. */
 interface Parts {
   readonly bins: number[];

@@ -12,7 +12,7 @@ import { pixelRatio, plot_px, roundUp } from "./metrics";
 import { slice_ms } from "./pace";
 import { knownPanels, type PanelModel } from "./panels";
 import { neededForOrder } from "./ranking";
-import { inSight, lookAhead, visible } from "./screen";
+import { inSight, lookAhead, opened, visible } from "./screen";
 import { zoomX, zoomY } from "./view";
 
 const cache = new TileCache();
@@ -38,8 +38,12 @@ const flights = new Set<Flight>();
 /** While tiles of a flight are handed out nothing is planned; it is when all have been. */
 let landing = false;
 
+/** The first tiles of a warm server come sooner; empty panels for a moment would be rendered and drawn for nothing. */
+const OPEN_AFTER_MS = 150;
+
 /** Keeps what is visible up to date; call once. */
 export function startLoader(): void {
+  window.setTimeout(open, OPEN_AFTER_MS);
   effect(() => {
     if (!shown.value || plot_px.value <= 0) return;
     const panels = visible.value;
@@ -60,6 +64,10 @@ export function retry(): void {
     for (const panel of knownPanels.peek()) panel.error.value = "";
     reloads.value++;
   });
+}
+
+function open(): void {
+  opened.value = true;
 }
 
 function plan(panels: readonly PanelModel[]): void {
@@ -266,6 +274,7 @@ async function fly(jobs: readonly Job[]): Promise<void> {
   } finally {
     flights.delete(flight);
   }
+  open();
   plan(visible.peek());
 }
 

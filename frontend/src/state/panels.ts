@@ -6,7 +6,7 @@ import { BANDS, type BandName, presentBands } from "../draw/bands";
 import type { PixelColumns } from "../draw/rasterise";
 import { contrastExtent, saturation } from "../math/contrast";
 import { type CellExtent, cellExtent } from "../math/normalise";
-import { type Counts, type Grid, rebin, ZERO_EDGE } from "../math/rebin";
+import { type Grid, rebin, takeZeros } from "../math/rebin";
 import { columnsIn, holdsColumns, joinSpans, type RunClock, type Spans, StepAxis } from "../math/step_axis";
 import type { ValueScale } from "../math/value_scale";
 import { LEAST_COLUMN_PX, widenSpans } from "../math/wide_columns";
@@ -175,7 +175,10 @@ export class PanelModel {
   }
 
   private rebinned(tile: Tile): Grid {
-    return rebin(this.zerosApart ? withoutZeros(tile) : tile, this.edges.value);
+    const grid = rebin(tile, this.edges.value);
+    // Only numbers that are tiny but not zero are left in the row at 0.
+    if (this.zerosApart && tile.source === "blocks") takeZeros(grid, tile.columns.zeros);
+    return grid;
   }
 
   private readonly edges = computed(() =>
@@ -365,17 +368,4 @@ function zoomedTo<Axis extends { withRange(lo: number, hi: number): Axis }>(
 
 function spansOf(tile: Tile | null, clock: RunClock | null): Spans | null {
   return tile === null || clock === null ? null : placeColumns(tile, settings.time.value, clock);
-}
-
-/** Only numbers that are tiny but not zero are left in the zero bin. */
-function withoutZeros(tile: Tile): Counts {
-  const bin = tile.lower.findIndex((lower, at) => lower < 0 && (tile.upper[at] ?? 1) <= ZERO_EDGE);
-  if (bin < 0 || tile.source !== "blocks") return tile;
-  const counts = tile.counts.slice();
-  const { length } = tile.columns;
-  for (let c = 0; c < length; c++) {
-    const at = bin * length + c;
-    counts[at] = Math.max(0, (counts[at] ?? 0) - (tile.columns.zeros[c] ?? 0));
-  }
-  return { lower: tile.lower, upper: tile.upper, columns: tile.columns, counts };
 }

@@ -14,6 +14,9 @@ const AHEAD_PX = 250;
 /** Height of the toolbar and the minimap, before they were measured. */
 const USUAL_TOP_PX = 57;
 
+/** Whether the page may be rendered: its first tiles have come, or were waited for long enough. */
+export const opened = signal(false);
+
 /** Nothing is made ahead before what is in sight was there once. */
 const ahead_px = signal(0);
 
@@ -41,7 +44,17 @@ export const inSight = computed<ReadonlySet<PanelModel>>(
 export function guessFrame(): void {
   pixelRatio.value = Math.min(3, window.devicePixelRatio || 1);
   if (window.innerHeight === 0) return;
-  frame.value = { width_px: window.innerWidth, height_px: window.innerHeight - USUAL_TOP_PX };
+  const width_px = window.innerWidth - scrollBarWidth_px();
+  frame.value = { width_px, height_px: window.innerHeight - USUAL_TOP_PX };
+}
+
+function scrollBarWidth_px(): number {
+  const probe = document.createElement("div");
+  probe.style.cssText = "position:absolute;overflow-y:scroll";
+  document.body.append(probe);
+  const width_px = probe.offsetWidth - probe.clientWidth;
+  probe.remove();
+  return width_px;
 }
 
 /** To be called when what is in sight is there; the first time it takes effect once that is drawn. */

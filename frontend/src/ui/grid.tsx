@@ -22,12 +22,14 @@ export function Grid() {
     const measure = () => {
       // A hidden tab has no height; its last size is kept so that coming back changes nothing.
       if (element.clientHeight === 0) return;
-      frame.value = { width_px: element.clientWidth, height_px: element.clientHeight };
+      const { clientWidth: width_px, clientHeight: height_px } = element;
+      const last = frame.peek();
+      if (last.width_px !== width_px || last.height_px !== height_px) frame.value = { width_px, height_px };
       pixelRatio.value = Math.min(3, window.devicePixelRatio || 1);
     };
+    // It tells the first size too, after the layout of the first frame; asking before would cost a layout more.
     const observer = new ResizeObserver(measure);
     observer.observe(element);
-    measure();
     return () => observer.disconnect();
   }, []);
 

@@ -5,6 +5,7 @@ import { useMemo } from "preact/hooks";
 import { retry } from "../state/loader";
 import { AXIS_PX, panel_px, plot_px } from "../state/metrics";
 import type { PanelModel } from "../state/panels";
+import { drawnOnce } from "../state/screen";
 import { PanelAxes, ValueMark } from "./axes";
 import { box } from "./box";
 import { FindingMarks } from "./findings_view";
@@ -13,7 +14,7 @@ import { panelKeys } from "./keys";
 import { PanelNotes } from "./panel_notes";
 import { brush, PanelPointer, pointAt } from "./pointer";
 
-export function Panel({ panel }: { readonly panel: PanelModel }) {
+export function Panel({ panel }: PartProps) {
   const pointer = useMemo(() => new PanelPointer(panel), [panel]);
   const expanded = panel.row.expanded.value;
   // Bound to their attributes, so that a tile's arrival renders no panel anew.
@@ -60,19 +61,43 @@ export function Panel({ panel }: { readonly panel: PanelModel }) {
       >
         <Heatmap panel={panel} area={heat} />
         <div class="skeleton" hidden={loaded} style={heat} aria-hidden="true" />
-        <FindingMarks panel={panel} />
-        {expanded ? <Crosshair panel={panel} /> : null}
-        <BrushBox panel={panel} />
+        {drawnOnce.value ? <Overlays panel={panel} /> : null}
       </div>
-      {expanded ? <ValueMark panel={panel} /> : null}
-      {expanded ? <PanelNotes panel={panel} /> : null}
-      <PanelError panel={panel} />
+      {drawnOnce.value ? <Words panel={panel} /> : null}
     </div>
   );
 }
 
+interface PartProps {
+  readonly panel: PanelModel;
+}
+
+function Overlays({ panel }: PartProps) {
+  return (
+    <>
+      <FindingMarks panel={panel} />
+      {panel.row.expanded.value ? <Crosshair panel={panel} /> : null}
+      <BrushBox panel={panel} />
+    </>
+  );
+}
+
+function Words({ panel }: PartProps) {
+  return (
+    <>
+      {panel.row.expanded.value ? (
+        <>
+          <ValueMark panel={panel} />
+          <PanelNotes panel={panel} />
+        </>
+      ) : null}
+      <PanelError panel={panel} />
+    </>
+  );
+}
+
 /** The hovered value. */
-function Crosshair({ panel }: { readonly panel: PanelModel }) {
+function Crosshair({ panel }: PartProps) {
   const style = useComputed(() => {
     const share = panel.crossShare.value;
     if (share === null) return "visibility:hidden";
@@ -83,7 +108,7 @@ function Crosshair({ panel }: { readonly panel: PanelModel }) {
 }
 
 /** On all panels whose axes would be zoomed. */
-function BrushBox({ panel }: { readonly panel: PanelModel }) {
+function BrushBox({ panel }: PartProps) {
   const style = useComputed(() => {
     const now = brush.value;
     if (now === null) return null;
@@ -102,7 +127,7 @@ function BrushBox({ panel }: { readonly panel: PanelModel }) {
 }
 
 /** A card where there is no picture; else a badge that leaves it readable. */
-function PanelError({ panel }: { readonly panel: PanelModel }) {
+function PanelError({ panel }: PartProps) {
   const error = panel.error.value;
   if (error === "") return null;
   const expanded = panel.row.expanded.value;
