@@ -102,6 +102,15 @@ SHARP_MS: Final = """turns => new Promise(done => {
 })"""
 """From the last turn of the wheel until no heatmap is a stretched picture any more."""
 
+CHOOSE: Final = """([label, value]) => {
+  const field = [...document.querySelectorAll('label.field')].find(field =>
+    field.querySelector('.field-name').textContent === label);
+  const select = field.querySelector('select');
+  select.value = value;
+  select.dispatchEvent(new Event('change', { bubbles: true }));
+}"""
+"""What a reader does with one of the page's named choices."""
+
 SCROLL: Final = """async () => {
   const main = document.querySelector('main');
   for (let i = 0; i < 60; i++) {

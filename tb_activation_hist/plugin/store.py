@@ -36,8 +36,8 @@ READ_BYTES: Final = 64 * 2**20
 DECODERS: Final = min(os.cpu_count() or 1, 4)
 """Threads that decode blocks; more would wait for the interpreter."""
 
-READERS: Final = 4
-"""Reads from TensorBoard at a time."""
+READERS: Final = 8
+"""Reads from TensorBoard at a time, of all requests together."""
 
 FIRST_READ: Final = 8
 """Series in a read before anything is known about their size."""
@@ -105,21 +105,27 @@ class Store:
         keep: bool,
     ) -> dict[SeriesKey, StoredSeries]:
         found: dict[SeriesKey, StoredSeries] = {}
+        # Others decode meanwhile; what they add to a series is looked at below.
+        newest = dict(self._tensors(provider, self._grown(keys), downsample=1))
         with self._reading:
             held = {key: stored for key in keys if (stored := self._held.get(key))}
-            # Another request may have read some of them while this one waited.
-            found |= {k: s for k, s in held.items() if s.stamp == listings[k].stamp}
-            grown = {k: s for k, s in held.items() if k not in found and k.source == BLOCKS}
-            for key, tensors in self._tensors(provider, grown, downsample=1):
-                stored = self._append(key, grown[key], listings[key], tensors)
-                if stored is not None:
-                    found[key] = self._keep(key, stored, keep)
+            for key, before in held.items():
+                if before.stamp == listings[key].stamp:
+                    found[key] = before
+                elif key in newest:
+                    stored = self._append(key, before, listings[key], newest[key])
+                    if stored is not None:
+                        found[key] = self._keep(key, stored, keep)
             rest = [key for key in keys if key not in found]
             for key, tensors in self._tensors(provider, rest, downsample=ALL):
                 stored = self._decode(key, held.get(key), listings[key], tensors)
                 if stored is not None:
                     found[key] = self._keep(key, stored, keep)
         return found
+
+    def _grown(self, keys: Sequence[SeriesKey]) -> list[SeriesKey]:
+        """Those that were read before, so that their newest blocks may be enough."""
+        return [key for key in keys if key.source == BLOCKS and self._held.get(key)]
 
     def _tensors(
         self, provider: Provider, keys: Collection[SeriesKey], downsample: int

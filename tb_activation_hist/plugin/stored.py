@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Final
 
@@ -108,6 +108,8 @@ def append_block(
     None where the block does not follow those held: others have come too, or the training began
     anew, and all must be read.
     """
+    if block_id(data) in before.blocks:
+        return replace(before, stamp=stamp, decoded=0)
     span = peek_span(data)
     if span is None or not _follows(span, before.spans):
         return None

@@ -4,6 +4,7 @@ import { computed, effect, signal, untracked } from "@preact/signals";
 import type { Finding, Severity } from "../data/types";
 import { client, index, shown } from "./catalog";
 import { baselineRun } from "./compare";
+import { fetching } from "./pace";
 import type { PanelModel } from "./panels";
 import { visible } from "./screen";
 import { allLayers, runs } from "./selection";
@@ -78,7 +79,8 @@ export function findingsOfTag(tag: string): readonly Finding[] {
 
 /** The heatmaps come first: finding out what is wrong keeps the server's processor busy. */
 const drawn = computed(
-  () => visible.value.length > 0 && visible.value.every((panel) => panel.tile.value !== null),
+  () =>
+    !fetching.value && visible.value.length > 0 && visible.value.every((panel) => panel.tile.value !== null),
 );
 
 /** Starts asking; call once. */

@@ -9,7 +9,7 @@ import { columnsIn } from "../math/step_axis";
 import type { ValueScale } from "../math/value_scale";
 import { client, index, reloads, shown } from "./catalog";
 import { pixelRatio, plot_px, roundUp } from "./metrics";
-import { slice_ms } from "./pace";
+import { fetching, slice_ms } from "./pace";
 import { knownPanels, type PanelModel } from "./panels";
 import { neededForOrder } from "./ranking";
 import { inSight, lookAhead, opened, visible } from "./screen";
@@ -263,6 +263,7 @@ async function fly(jobs: readonly Job[]): Promise<void> {
   }
   const flight: Flight = { jobs, abort: new AbortController() };
   flights.add(flight);
+  fetching.value = true;
   try {
     const tiles = await client.tiles(
       jobs.map((job) => job.asked),
@@ -276,6 +277,7 @@ async function fly(jobs: readonly Job[]): Promise<void> {
   }
   open();
   plan(visible.peek());
+  fetching.value = flights.size > 0;
 }
 
 /** Row by row, with pauses, so that drawing a batch never holds up the page for long. */
