@@ -65,33 +65,28 @@ class FloatBits:
 
     def lower_edges(self, bins: npt.ArrayLike) -> FloatArray:
         """Left edge of each bin."""
-        number = np.asarray(bins, dtype=np.int64)
-        return np.where(number > 0, _magnitude(number), -_magnitude(1 - number))
+        return LOWER_EDGES.take(np.asarray(bins, dtype=np.int64) + OUTERMOST, mode="clip")
 
     def upper_edges(self, bins: npt.ArrayLike) -> FloatArray:
         """Right edge of each bin."""
-        number = np.asarray(bins, dtype=np.int64)
-        return np.where(number < 0, -_magnitude(-number), _magnitude(number + 1))
+        return -LOWER_EDGES.take(OUTERMOST - np.asarray(bins, dtype=np.int64), mode="clip")
 
     def to_dict(self) -> dict[str, Any]:
         """The form in a tag's metadata."""
         return {"scheme": "float_bits", "mantissa_bits": MANTISSA_BITS}
 
 
-def _magnitude(number: IntArray) -> FloatArray:
-    """Edge between |bin| number - 1 and number, for 1 <= number <= 4080; others are clipped."""
-    return MAGNITUDES[np.clip(number, 1, OUTERMOST + 1)]
-
-
-def _all_magnitudes() -> FloatArray:
-    number = np.arange(OUTERMOST + 2)
+def _lower_edges() -> FloatArray:
+    """Left edges of all bins; the right one of bin b is that of bin -b, mirrored."""
+    number = np.arange(1, OUTERMOST + 2)
     exponent, mantissa = number >> MANTISSA_BITS, number & 15
     normal = np.ldexp(1 + mantissa / 16, exponent - 127)
-    return np.where(exponent > 0, normal, np.ldexp(mantissa / 16, -126))
+    above = np.where(exponent > 0, normal, np.ldexp(mantissa / 16, -126))
+    return np.concatenate([-above[::-1], above[:-1]])
 
 
-MAGNITUDES: Final = _all_magnitudes()
-"""Edges of bins above zero by number; looked up, as they are asked for with every tile."""
+LOWER_EDGES: Final = _lower_edges()
+"""From bin -OUTERMOST on; a table, since every tile asks for some hundred of them."""
 
 
 @dataclass(frozen=True)

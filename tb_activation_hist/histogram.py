@@ -239,7 +239,8 @@ class HistogramSeries:
             cumulative = np.cumsum(self.bin_counts, axis=1, dtype=np.float64)
             for row in np.flatnonzero(self.finite > 0):
                 values[row] = _record_quantiles(cumulative[row], low, high, shares)
-            values = np.clip(values, self.min[:, None], self.max[:, None])
+            # Not numpy's clip, which takes ten times as long for a few values.
+            values = np.minimum(np.maximum(values, self.min[:, None]), self.max[:, None])
         return values[:, 0] if np.ndim(q) == 0 else values
 
     def share_near_zero(self, eps: float = 0.05) -> FloatArray:
