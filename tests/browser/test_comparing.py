@@ -161,7 +161,7 @@ def test_a_difference_is_read_as_a_number_and_marked_on_its_bar(tab: Tab) -> Non
 )
 def test_a_strip_is_read_by_name_and_value(tab: Tab, strip: str, says: str) -> None:
     tab.reset(STRIP + strip)
-    text = strip_tooltip(tab, FAST, "conv1", 0.3)
+    text = strip_tooltip(tab, FAST, "conv1", 0.305)
     assert says in text and "Full height" in text and "no record" not in text
     values = {row.split("\t")[1]: row.split("\t")[3] for row in text.splitlines() if "\t" in row}
     assert values[FAST] != ""
