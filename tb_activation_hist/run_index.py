@@ -14,7 +14,8 @@ from tb_activation_hist.errors import FormatError
 from tb_activation_hist.event_records import EventFilePath, read_event, scan_events
 from tb_activation_hist.foreign import buckets_to_series, legacy_to_buckets
 from tb_activation_hist.grid import FloatArray, Scheme
-from tb_activation_hist.histogram import HistogramSeries, join_series
+from tb_activation_hist.histogram import HistogramSeries
+from tb_activation_hist.joining import join_series
 from tb_activation_hist.names import (
     KINDS,
     PLUGIN_NAME,

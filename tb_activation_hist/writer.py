@@ -17,7 +17,8 @@ from tb_activation_hist.codec import decode_block
 from tb_activation_hist.config import WriterOptions
 from tb_activation_hist.event_file import EventFile, open_event_file
 from tb_activation_hist.grid import FLOAT_BITS
-from tb_activation_hist.histogram import HistogramSeries, join_series
+from tb_activation_hist.histogram import HistogramSeries
+from tb_activation_hist.joining import join_series
 from tb_activation_hist.names import PLUGIN_NAME, RUN_INFO_TAG, RUN_INFO_VERSION, LayerInfo
 from tb_activation_hist.sparse import host_to_occupied
 from tb_activation_hist.stock import (

@@ -8,7 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from tb_activation_hist.grid import FloatBits, Scheme
-from tb_activation_hist.histogram import HistogramSeries, Tallies, join_series
+from tb_activation_hist.histogram import HistogramSeries, Tallies
+from tb_activation_hist.joining import join_series
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -17,7 +17,7 @@ import pytest
 PACKAGE = Path(__file__).resolve().parent.parent / "tb_activation_hist"
 NAME = PACKAGE.name
 
-BASE = {"names", "errors", "grid", "histogram"}
+BASE = {"names", "errors", "grid", "histogram", "joining"}
 STORED = BASE | {"codec"}
 WRITING = {"background", "blocks", "event_file", "sparse", "stock"}
 EVERYTHING = {"*"}
@@ -29,6 +29,7 @@ ALLOWED: dict[str, tuple[set[str], set[str]]] = {
     "names": ({"errors", "grid"}, set()),
     # A notebook's picture of a series is drawn on demand.
     "histogram": ({"errors", "grid", "plot"}, {"numpy", "pandas"}),
+    "joining": ({"grid", "histogram"}, {"numpy"}),
     "codec": (BASE, {"numpy"}),
     "findings": (BASE, {"numpy"}),
     # The kinds of finding that may be watched for are the findings' to name.

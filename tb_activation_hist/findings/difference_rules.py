@@ -17,7 +17,8 @@ from tb_activation_hist.findings.options import FindingOptions
 from tb_activation_hist.findings.signals import Signals
 from tb_activation_hist.findings.texts import ADVICE, SOURCES
 from tb_activation_hist.grid import FloatArray
-from tb_activation_hist.histogram import HistogramSeries, join_series
+from tb_activation_hist.histogram import HistogramSeries
+from tb_activation_hist.joining import join_series
 
 WINDOWS = 32
 """Windows into which the steps common to two runs are cut."""

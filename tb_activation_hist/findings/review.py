@@ -8,7 +8,8 @@ from typing import Final, TypeAlias
 import numpy as np
 
 from tb_activation_hist.findings.finding import Finding
-from tb_activation_hist.histogram import HistogramSeries, join_series
+from tb_activation_hist.histogram import HistogramSeries
+from tb_activation_hist.joining import join_series
 from tb_activation_hist.names import LayerInfo
 
 FIRST_LOOK: Final = 64

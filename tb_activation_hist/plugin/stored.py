@@ -14,13 +14,8 @@ from tb_activation_hist.codec import BlockSpan, decode_block, peek_span
 from tb_activation_hist.errors import FormatError
 from tb_activation_hist.foreign import buckets_to_series
 from tb_activation_hist.grid import AnyScheme, Scheme
-from tb_activation_hist.histogram import (
-    HistogramSeries,
-    Tallies,
-    append_series,
-    join_series,
-    sum_records,
-)
+from tb_activation_hist.histogram import HistogramSeries, Tallies
+from tb_activation_hist.joining import append_series, join_series, sum_records
 from tb_activation_hist.names import PLUGIN_NAME
 from tb_activation_hist.plugin.provider import Stamp
 

@@ -10,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from tb_activation_hist.grid import FloatArray, IntArray
-from tb_activation_hist.histogram import HistogramSeries, sum_records
+from tb_activation_hist.histogram import HistogramSeries
+from tb_activation_hist.joining import sum_records
 from tb_activation_hist.plugin.parameters import TileRequest
 from tb_activation_hist.plugin.stored import StoredSeries
 

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from tb_activation_hist.codec import encode_block
-from tb_activation_hist.histogram import HistogramSeries, join_series
+from tb_activation_hist.histogram import HistogramSeries
+from tb_activation_hist.joining import join_series
 from tb_activation_hist.names import PLUGIN_NAME, LayerInfo
 from tb_activation_hist.plugin.lru import ByteLru
 from tb_activation_hist.plugin.provider import BLOCKS, HISTOGRAMS, SeriesKey

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from tb_activation_hist.codec import encode_block
-from tb_activation_hist.histogram import join_series
+from tb_activation_hist.joining import join_series
 from tb_activation_hist.names import LayerInfo
 from tests.golden.test_tiles import unpack
 from tests.plugin.logdirs import (

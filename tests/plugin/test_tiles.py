@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tb_activation_hist.grid import FLOAT_BITS, ZERO_EDGE, LinearBins
-from tb_activation_hist.histogram import HistogramSeries, sum_records
+from tb_activation_hist.histogram import HistogramSeries
+from tb_activation_hist.joining import sum_records
 from tb_activation_hist.plugin.parameters import TileRequest
 from tb_activation_hist.plugin.provider import Stamp
 from tb_activation_hist.plugin.stored import StoredSeries, empty_series

@@ -12,7 +12,7 @@ from hypothesis.extra import numpy as hnp
 
 from tb_activation_hist.codec import decode_block, encode_block
 from tb_activation_hist.grid import FLOAT_BITS, LinearBins
-from tb_activation_hist.histogram import join_series, merge_series
+from tb_activation_hist.joining import join_series, sum_records
 from tests.series import values_to_series
 
 Values = npt.NDArray[Any]
@@ -66,13 +66,13 @@ def test_rebinning_keeps_mass(values: list[Values], inner: list[float]) -> None:
     assert (series.rebin(inner) >= 0).all()
 
 
-@given(records, records)
-def test_merging_is_joining_the_values(first: list[Values], second: list[Values]) -> None:
-    both = min(len(first), len(second))
-    merged = merge_series([values_to_series(first[:both]), values_to_series(second[:both])])
-    want = values_to_series([np.concatenate(pair) for pair in zip(first, second, strict=False)])
-    np.testing.assert_array_equal(merged.counts, want.counts)
-    np.testing.assert_array_equal(merged.n, want.n)
+@given(records)
+def test_summing_records_is_joining_their_values(values: list[Values]) -> None:
+    total = sum_records(values_to_series(values))
+    want = values_to_series([np.concatenate(values)])
+    np.testing.assert_array_equal(total.bins, want.bins)
+    np.testing.assert_array_equal(total.bin_counts, want.bin_counts)
+    np.testing.assert_array_equal(total.n, want.n)
 
 
 @given(records)

@@ -8,13 +8,8 @@ import numpy as np
 import pytest
 
 from tb_activation_hist.grid import LinearBins
-from tb_activation_hist.histogram import (
-    HistogramSeries,
-    append_series,
-    join_series,
-    merge_series,
-    sum_records,
-)
+from tb_activation_hist.histogram import HistogramSeries
+from tb_activation_hist.joining import append_series, join_series, sum_records
 from tests.series import values_to_series
 
 RNG = np.random.default_rng(0)
@@ -122,15 +117,6 @@ def test_join_sorts_and_the_later_write_wins() -> None:
     joined = join_series([later, first])
     assert joined.steps.tolist() == [0, 1, 2]
     np.testing.assert_allclose(joined.mean, [VALUES[0].mean(), VALUES[1].mean(), VALUES[5].mean()])
-
-
-def test_merge_adds_equal_steps() -> None:
-    merged = merge_series([values_to_series(VALUES[:2]), values_to_series(VALUES[2:4])])
-    want = values_to_series(
-        [np.concatenate([VALUES[0], VALUES[2]]), np.concatenate([VALUES[1], VALUES[3]])]
-    )
-    np.testing.assert_array_equal(merged.counts, want.counts)
-    np.testing.assert_array_equal(merged.steps, want.steps)
 
 
 def test_dataframe() -> None:
