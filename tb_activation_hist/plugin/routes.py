@@ -16,7 +16,13 @@ from werkzeug import wrappers
 
 from tb_activation_hist.names import PLUGIN_NAME, TAB_NAME
 from tb_activation_hist.plugin import export
-from tb_activation_hist.plugin.assets import ENTRY, asset_mime_type, list_assets, read_asset
+from tb_activation_hist.plugin.assets import (
+    ENTRY,
+    asset_mime_type,
+    list_assets,
+    read_asset,
+    zip_asset,
+)
 from tb_activation_hist.plugin.diagnosis import Diagnosis
 from tb_activation_hist.plugin.index import IndexBuilder
 from tb_activation_hist.plugin.listings import RecentListings
@@ -89,7 +95,8 @@ class ActivationHistPlugin(base_plugin.TBPlugin):
         if content is None:
             allowed = ", ".join(sorted(list_assets() | {ENTRY}))
             raise RequestError(f"There is no file {name!r}; there are {allowed}.", 404)
-        return respond(request, content, asset_mime_type(name) or "text/plain")
+        mime_type = asset_mime_type(name) or "text/plain"
+        return respond(request, zip_asset(content), mime_type, content_encoding="gzip")
 
     def _serve_index(self, request: wrappers.Request) -> wrappers.Response:
         provider = self._provider(request)
