@@ -40,13 +40,17 @@ class Tab:
         return str(self.page.evaluate("decodeURIComponent(location.hash)"))
 
     def wait_drawn(self) -> None:
-        """Until no heatmap waits for data."""
+        """Until no heatmap waits for data, and what stands beside them is there too."""
         self.until(
             lambda: self.frame.evaluate(
                 "() => { const all = [...document.querySelectorAll('.panel [role=img]')];"
                 " return all.length > 0 && all.every(c => c.dataset.painted); }"
             ),
             lambda drawn: bool(drawn),
+        )
+        # That is rendered two frames after the first pictures.
+        self.frame.evaluate(
+            "async () => { for (let i = 0; i < 3; i++) await new Promise(requestAnimationFrame); }"
         )
 
     def until(self, read: Callable[[], T], wanted: Callable[[T], bool]) -> T:
