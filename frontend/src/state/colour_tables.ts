@@ -10,6 +10,7 @@ import {
 } from "../draw/colormap";
 import { type ColourScale, colourScale } from "../math/normalise";
 import { dark } from "./catalog";
+import { remember } from "./few";
 import * as settings from "./settings";
 import { theme } from "./theme";
 
@@ -35,16 +36,12 @@ export function valueTable(
   const key = [quantity, curve, lo, hi, settings.colormap.value, dark.value, emptyColoured, highlighted].join(
     " ",
   );
-  let table = tables.get(key);
-  if (table === undefined) {
-    const zero = hexToColour(theme.value["plot-bg"]);
-    const lut = highlighted === null ? currentLut() : dimmedLut(currentLut(), highlighted, zero);
-    table = colourTable(scale, lut, { zero: emptyColoured ? null : zero, gap: gapColour() });
-    tables.set(key, table);
-    const oldest = tables.keys().next().value;
-    if (tables.size > TABLES_KEPT && oldest !== undefined) tables.delete(oldest);
-  }
-  return table;
+  const known = tables.get(key);
+  if (known !== undefined) return known;
+  const zero = hexToColour(theme.value["plot-bg"]);
+  const lut = highlighted === null ? currentLut() : dimmedLut(currentLut(), highlighted, zero);
+  const table = colourTable(scale, lut, { zero: emptyColoured ? null : zero, gap: gapColour() });
+  return remember(tables, key, table, TABLES_KEPT);
 }
 
 /** Bands are shares of all values, from none to all, whatever the heatmap shows. */

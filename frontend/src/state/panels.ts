@@ -57,11 +57,15 @@ export class PanelModel {
     return newestSteps.peek().get(this.row.id)?.[this.series.runs.indexOf(at)] ?? 0;
   }
 
+  /** By itself, so that a new index makes no new clocks, with which all panels would be drawn. */
+  private readonly startTime = computed(
+    () => index.value?.runs.find((run) => run.name === this.run)?.start_time,
+  );
+
   readonly clock = computed<RunClock | null>(() => {
     const tile = this.tile.value;
     if (tile === null || tile.columns.length === 0) return null;
-    const info = index.value?.runs.find((run) => run.name === this.run);
-    const startTime = info?.start_time ?? tile.columns.firstWallTime[0] ?? 0;
+    const startTime = this.startTime.value ?? tile.columns.firstWallTime[0] ?? 0;
     return {
       firstStep: tile.firstStep,
       lastStep: tile.lastStep,

@@ -3,6 +3,7 @@
 import type { Columns, Tile } from "../data/types";
 import { columnsToPixels, type PixelColumns } from "../draw/rasterise";
 import { type AxisKind, columnSpans, type RunClock, type Spans, type StepAxis } from "../math/step_axis";
+import { remember } from "./few";
 
 interface Placed {
   readonly columns: Columns;
@@ -21,11 +22,7 @@ export function placeColumns({ run, columns }: Tile, kind: AxisKind, clock: RunC
   if (last?.kind === kind && sameClock(last.clock, clock) && sameTimes(last.columns, columns))
     return last.spans;
   const spans = columnSpans(columns, kind, clock);
-  placed.delete(key);
-  placed.set(key, { columns, kind, clock, spans });
-  const oldest = placed.keys().next().value;
-  if (placed.size > MOST_PLACED && oldest !== undefined) placed.delete(oldest);
-  return spans;
+  return remember(placed, key, { columns, kind, clock, spans }, MOST_PLACED).spans;
 }
 
 function sameClock(a: RunClock, b: RunClock): boolean {

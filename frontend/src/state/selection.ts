@@ -109,12 +109,6 @@ export function togglePinnedLayer(series: Series): void {
   ];
 }
 
-/** Show a run or hide it. */
-export function toggleRun(name: string): void {
-  const shown = runs.value.map((run) => run.name);
-  settings.runs.value = without(shown, name) ?? [...shown, name];
-}
-
 let beforeSolo: readonly string[] | null = null;
 
 /** Show one run only; again: those before it. */

@@ -48,7 +48,6 @@ export type Scale = (typeof SCALES)[number];
 export type Scope = (typeof SCOPES)[number];
 export type Overlay = (typeof OVERLAYS)[number];
 export type Strip = (typeof STRIPS)[number];
-export type SliceMode = (typeof SLICES)[number];
 export type Density = (typeof DENSITIES)[number];
 
 /** What is shown. `runs`: null takes the first few, and new ones as they come. */

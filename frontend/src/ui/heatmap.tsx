@@ -34,7 +34,7 @@ export function Heatmap({ panel, area }: Props) {
     // Only what is cheap to read: the expensive parts are worked out when it is this panel's turn to draw.
     void [panel.shown.value, panel.clock.value, panel.axis.value, panel.scale.value];
     void (colourScope() === "all" ? allTiles : panel.row.tiles).value;
-    void [settings.quantity.value, settings.curve.value, settings.scope.value, settings.linked.value];
+    void [settings.quantity.value, settings.curve.value, settings.linked.value];
     void [settings.colormap.value, settings.zerosInside.value, dark.value];
     void [settings.contrast.value, settings.emptyColoured.value];
     void [panel.limits.value, panel.highlighted.value];
