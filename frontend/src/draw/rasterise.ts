@@ -7,6 +7,7 @@
 import type { Columns } from "../data/types";
 import { divisors, type Quantity, rowDivisor } from "../math/normalise";
 import type { Grid } from "../math/rebin";
+import { roomIn } from "../math/room";
 import type { Spans, StepAxis } from "../math/step_axis";
 import { type ColourTable, TABLE_SHIFT } from "./colormap";
 
@@ -192,5 +193,6 @@ function poolRows(cells: Cells, height: number): Cells {
 }
 
 function reused(cells: Cells | undefined, length: number): Float32Array {
-  return cells?.values.length === length ? cells.values : new Float32Array(length);
+  const room = roomIn(cells?.values.buffer, length * Float32Array.BYTES_PER_ELEMENT);
+  return new Float32Array(room, 0, length);
 }

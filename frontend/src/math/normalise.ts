@@ -156,7 +156,9 @@ function tickLabel(quantity: Quantity, value: number): string {
 /** What turns each column's counts into quantities, rows' widths apart. */
 export function inverses(grid: Grid, columns: Columns, quantity: Quantity): Float64Array {
   const divisor = quantity === "peak" ? peaks(grid) : divisors(columns, quantity);
-  return Float64Array.from(divisor, (value) => (value > 0 ? 1 / value : 0));
+  const inverse = new Float64Array(divisor.length);
+  for (let c = 0; c < inverse.length; c++) inverse[c] = divisor[c]! > 0 ? 1 / divisor[c]! : 0;
+  return inverse;
 }
 
 /** Count of each column's fullest cell. */

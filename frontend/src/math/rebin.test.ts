@@ -81,9 +81,18 @@ describe("rebin", () => {
     });
     const first = rebin(tile, Float64Array.of(0, 1, 2));
     const second = rebin(tile, Float64Array.of(0, 2, 3), first);
-    expect(second.counts).toBe(first.counts);
+    expect(second.counts.buffer).toBe(first.counts.buffer);
     expect(rows(second)).toEqual([
       [4, 6],
+      [0, 0],
+    ]);
+    const smaller = rebin(tile, Float64Array.of(0, 2), second);
+    expect(smaller.counts.buffer).toBe(first.counts.buffer);
+    expect(rows(smaller)).toEqual([[4, 6]]);
+    const larger = rebin(tile, Float64Array.of(0, 1, 2, 3), smaller);
+    expect(rows(larger)).toEqual([
+      [1, 2],
+      [3, 4],
       [0, 0],
     ]);
   });

@@ -1,6 +1,7 @@
 /** Counts over other bins, by overlap: the page's side of `grid.rebin`, with the same results. */
 
 import type { Tile } from "../data/types";
+import { roomIn } from "./room";
 
 /** Half the width of the zero bin (grid.ZERO_EDGE). */
 export const ZERO_EDGE = 2 ** -130;
@@ -144,5 +145,6 @@ function addParts(
 }
 
 function cleared(array: Float64Array | undefined, length: number): Float64Array {
-  return array?.length === length ? array.fill(0) : new Float64Array(length);
+  const room = roomIn(array?.buffer, length * Float64Array.BYTES_PER_ELEMENT);
+  return new Float64Array(room, 0, length).fill(0);
 }

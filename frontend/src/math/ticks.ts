@@ -31,11 +31,13 @@ export function symlogTicks(
   const sign = Math.sign(size);
   const bend = (valueToShare(size / 2) - zero) / (valueToShare(size) - zero);
   if (bend < NEARLY_LINEAR) return spread(linearTicks(lo, hi, count), gap, valueToShare);
+  let least = Math.abs(size);
+  while (Math.abs(valueToShare(sign * least) - zero) >= gap) least /= 10;
   for (let level = 0; level < MULTIPLES.length + MAX_STRIDE; level++) {
     const multiples = MULTIPLES[Math.min(level, MULTIPLES.length - 1)]!;
     const stride = Math.max(1, level - MULTIPLES.length + 2);
     const whole = multiples.length === 1;
-    const all = decades(0, Math.max(-lo, hi), multiples, stride);
+    const all = decades(least, Math.abs(size), multiples, stride);
     const top = whole ? keepApart(all, gap, (value) => Math.abs(valueToShare(sign * value) - zero)) : all;
     const signed = [...top.map((value) => -value), ...(lo <= 0 && hi >= 0 ? [0] : []), ...top.reverse()];
     const seen = signed
@@ -98,17 +100,16 @@ export function spread(
   return kept;
 }
 
-/** m·10^k in (0 or lo, hi], descending, every `stride`-th decade counted from the highest. */
+/** m·10^k in [lo, hi], 0 < lo, descending, every `stride`-th decade counted from the highest. */
 function decades(lo: number, hi: number, multiples: readonly number[], stride: number): number[] {
   const found: number[] = [];
-  if (!(hi > 0)) return found;
   const highest = Math.floor(Math.log10(hi));
-  const lowest = lo > 0 ? Math.floor(Math.log10(lo)) : highest - 45;
+  const lowest = Math.floor(Math.log10(lo));
   for (let exponent = highest; exponent >= lowest; exponent -= stride) {
     for (let i = multiples.length - 1; i >= 0; i--) {
       // Parsing gives the double nearest to the decimal, which a product of powers often misses.
       const value = Number(`${multiples[i]}e${exponent}`);
-      if (value >= lo && value <= hi && value > 0) found.push(value);
+      if (value >= lo && value <= hi) found.push(value);
     }
   }
   return found;

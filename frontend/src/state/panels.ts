@@ -157,8 +157,7 @@ export class PanelModel {
 
   /** Whether any column is drawn wider than it lasted. */
   get widened(): boolean {
-    const exact = this.exactSpans.value;
-    return this.spans.value?.end.some((end, c) => end - (exact?.end[c] ?? end) > 0) ?? false;
+    return this.spans.value !== this.exactSpans.value;
   }
 
   /** Which columns each device pixel shows. */
@@ -170,16 +169,19 @@ export class PanelModel {
 
   readonly grid = computed<Grid | null>(() => {
     const tile = this.shown.value;
-    return tile === null ? null : this.rebinned(tile);
+    // Overwriting the one before saves making room, which takes as long as the counting.
+    this.lastGrid = tile === null ? undefined : this.rebinned(tile, this.lastGrid);
+    return this.lastGrid ?? null;
   });
+  private lastGrid: Grid | undefined;
 
   /** Zeros have a band of their own beside a panel; a strip has no room for one. */
   get zerosApart(): boolean {
     return this.row.expanded.value && !settings.zerosInside.value;
   }
 
-  private rebinned(tile: Tile): Grid {
-    const grid = rebin(tile, this.edges.value);
+  private rebinned(tile: Tile, reuse?: Grid): Grid {
+    const grid = rebin(tile, this.edges.value, reuse);
     // Only numbers that are tiny but not zero are left in the row at 0.
     if (this.zerosApart && tile.source === "blocks") takeZeros(grid, tile.columns.zeros);
     return grid;

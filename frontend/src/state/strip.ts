@@ -1,5 +1,6 @@
 /** The strip under a panel: shares of special values, or distances, per column. */
 
+import type { Tile } from "../data/types";
 import { distanceBetween, distanceToPrevious, formatDistance } from "../math/distance";
 import { formatShare } from "../math/format";
 import { saturationBounds, shareNearZero, shareOutside, shareZero } from "../math/near_zero";
@@ -53,9 +54,9 @@ const stripOf = perPanel(readStrip);
 
 function readStrip(panel: PanelModel): Strip | string {
   const tile = panel.shown.value;
+  if (tile === null) return "";
   // The panel's own counts may lack the zeros, to which a layer can collapse.
-  const edges = panel.grid.value?.edges;
-  if (tile === null || edges === undefined) return "";
+  const rebinned = (from: Tile) => rebin(from, panel.grid.value?.edges ?? new Float64Array());
   const { type, dtypes } = panel.row.series.value;
   switch (settings.strip.value) {
     case "near_zero":
@@ -73,7 +74,7 @@ function readStrip(panel: PanelModel): Strip | string {
     }
     case "change":
       return {
-        values: distanceToPrevious(rebin(tile, edges)),
+        values: distanceToPrevious(rebinned(tile)),
         name: "earth mover's distance to the column before.",
       };
     case "distance": {
@@ -81,7 +82,7 @@ function readStrip(panel: PanelModel): Strip | string {
       if (typeof base === "string") return base;
       const { partners, statement } = base.alignment;
       return {
-        values: distanceBetween(rebin(tile, edges), rebin(base.tile, edges), partners),
+        values: distanceBetween(rebinned(tile), rebinned(base.tile), partners),
         name: `earth mover's distance to ${baselineRun()}. ${statement}`,
       };
     }

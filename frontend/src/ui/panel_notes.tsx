@@ -11,7 +11,7 @@ import { Menu } from "./controls";
 const APART = "   ";
 
 export function PanelNotes({ panel }: { readonly panel: PanelModel }) {
-  if (panel.shown.value === null || panel.grid.value === null) return null;
+  if (panel.shown.value === null) return null;
   const notes = noteTexts(panel);
   const sentences = notes.map(noteToText);
   return (
