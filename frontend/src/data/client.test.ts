@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { BATCH_TILES, Client, type Transport } from "./client";
+import { BATCH_NEWER, BATCH_TILES, Client, type Transport } from "./client";
 import type { TileRequest } from "./types";
 
 interface Call {
@@ -76,10 +76,7 @@ describe("Client", () => {
 
   it("asks for tiles in batches, two at a time, and keeps their order", async () => {
     const server = new Server();
-    const arrived: number[] = [];
-    const all = server.client.tiles(requests(3 * BATCH_TILES + 5), undefined, (_, first) =>
-      arrived.push(first),
-    );
+    const all = server.client.tiles(requests(3 * BATCH_TILES + 5));
     await server.call(1);
     expect(server.calls.length).toBe(2);
     server.calls[1]!.answer(answerTo(server.calls[1]!));
@@ -88,7 +85,16 @@ describe("Client", () => {
     server.calls[0]!.answer(answerTo(server.calls[0]!));
     const tags = (await all).map((tile) => tile.tag);
     expect(tags).toEqual(requests(3 * BATCH_TILES + 5).map((request) => request.tag));
-    expect(arrived).toEqual([BATCH_TILES, 2 * BATCH_TILES, 3 * BATCH_TILES, 0]);
+  });
+
+  it("asks for what is new of more tiles at a time", async () => {
+    const server = new Server();
+    const newer = requests(BATCH_NEWER).map((request) => ({ ...request, since: 7 }));
+    const all = server.client.tiles(newer);
+    const call = await server.call(0);
+    expect(JSON.parse(String(call.init.body)).tiles.length).toBe(BATCH_NEWER);
+    call.answer(answerTo(call));
+    expect((await all).length).toBe(BATCH_NEWER);
   });
 
   it("decodes what the server sends", async () => {

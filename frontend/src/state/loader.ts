@@ -1,7 +1,7 @@
 /** Fetches the tiles of what is on the screen, in batches, and lets go of what was scrolled past. */
 
 import { batch, effect, untracked } from "@preact/signals";
-import { BATCH_TILES } from "../data/client";
+import { batchSize } from "../data/client";
 import { isTileError } from "../data/decode";
 import { requestToKey, TileCache } from "../data/tile_cache";
 import type { Tile, TileError, TileRequest } from "../data/types";
@@ -89,25 +89,32 @@ function plan(panels: readonly PanelModel[]): void {
   // The rest would take its share of the server's and the page's time from what the user waits for.
   const waits = first.length > 0 || underWay.some(isInSight);
   if (panels.length > 0 && !waits) lookAhead();
-  for (const part of intoBatches(waits ? first : open)) void fly(part);
+  const now = waits ? first : open;
+  const [newer, whole] = [now.filter(isForNewer), now.filter((job) => !isForNewer(job))];
+  for (const part of [...intoBatches(newer), ...intoBatches(whole)]) void fly(part);
 }
 
 function isInSight(job: Job): boolean {
   return inSight.peek().has(job.panel);
 }
 
+/** Whether only what is new of a tile is asked for. */
+function isForNewer(job: Job): boolean {
+  return job.asked.since !== undefined;
+}
+
 function jobKey(job: Job): string {
   return `${job.target} ${requestToKey(job.request)} ${job.asked.since ?? ""} ${job.panel.reloads}`;
 }
 
-/** Panels of one row stay in one batch, so that their shared scales are known at once. */
+/** Panels of one row stay in one batch, so that their shared scales are known at once. jobs: of one kind. */
 function intoBatches(jobs: readonly Job[]): Job[][] {
   const batches: Job[][] = [];
   let last: Job[] = [];
   for (let at = 0; at < jobs.length; ) {
     let end = at;
     while (end < jobs.length && jobs[end]?.panel.row === jobs[at]?.panel.row) end++;
-    if (last.length === 0 || last.length + end - at > BATCH_TILES) {
+    if (last.length === 0 || last.length + end - at > batchSize(jobs[at]!.asked)) {
       last = [];
       batches.push(last);
     }
