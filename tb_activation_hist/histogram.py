@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -50,7 +50,7 @@ class Tallies:
 
     def take(self, index: Any) -> Tallies:
         """The records at an index array, slice or mask."""
-        return Tallies(*(getattr(self, field.name)[index] for field in fields(self)))
+        return Tallies(*(getattr(self, name)[index] for name in TALLIES))
 
     def pool(self, starts: IntArray) -> Tallies:
         """Merge the records from each start to the next; a merged step and time is the last."""
@@ -76,8 +76,11 @@ class Tallies:
 
 def join_tallies(parts: Sequence[Tallies]) -> Tallies:
     """Records of several parts, one after another."""
-    names = [field.name for field in fields(Tallies)]
-    return Tallies(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
+    columns = ([getattr(part, name) for part in parts] for name in TALLIES)
+    return Tallies(*map(np.concatenate, columns))
+
+
+TALLIES: Final = tuple(field.name for field in fields(Tallies))
 
 
 @dataclass(frozen=True, eq=False)

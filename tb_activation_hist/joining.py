@@ -16,10 +16,26 @@ from tb_activation_hist.histogram import HistogramSeries, Tallies, join_tallies
 
 def align_bins(parts: Sequence[HistogramSeries]) -> tuple[IntArray, list[npt.NDArray[Any]]]:
     """The union of the parts' bins, and each part's (S, K) counts over that union."""
-    bins = np.unique(np.concatenate([part.bins for part in parts]))
+    bins = _union([part.bins for part in parts])
     wide = any(part.bin_counts.dtype.itemsize > 4 for part in parts)
     kind = np.dtype(np.uint64 if wide else np.uint32)
     return bins, [_spread_columns(part, bins, kind) for part in parts]
+
+
+def _union(parts: Sequence[IntArray]) -> IntArray:
+    """All bins that occur in any part; the longest part itself where it has them all."""
+    longest = max(parts, key=len)
+    if all(_holds(longest, part) for part in parts):
+        return longest
+    return np.unique(np.concatenate(parts))
+
+
+def _holds(bins: IntArray, others: IntArray) -> bool:
+    """Whether ascending bins have all the others."""
+    if bins is others or len(others) == 0:
+        return True
+    places = np.searchsorted(bins, others)
+    return bool(places[-1] < len(bins) and np.array_equal(bins[places], others))
 
 
 def _spread_columns(part: HistogramSeries, bins: IntArray, kind: np.dtype[Any]) -> npt.NDArray[Any]:

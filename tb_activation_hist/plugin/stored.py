@@ -113,7 +113,7 @@ def append_block(
         return None
     blocks, spans = before.blocks | {block_id(data)}, before.spans | {span}
     series = append_series(before.series, part)
-    overview = sum_records(join_series([before.overview, part]))
+    overview = sum_records(append_series(before.overview, part))
     return _stored(stamp, series, overview, blocks, spans, before.damaged, 1)
 
 

@@ -65,7 +65,9 @@ def make_tile(stored: StoredSeries, request: TileRequest) -> Tile:
     central, extent = value_range(overview)
     unit = choose_unit(central, extent, request)
     occupied = np.flatnonzero(overview.bin_counts[0])
-    lower, upper = series.lower[occupied], series.upper[occupied]
+    # The same edges as the whole series has, and at hand.
+    edges = overview if all_asked else series
+    lower, upper = edges.lower[occupied], edges.upper[occupied]
     rows = merge_starts(lower, upper, unit)
     span = asked.since(request.since or 0)
     columns = pool_columns(series, span)
