@@ -12,7 +12,7 @@ IMPORT = re.compile(r"""^(?:import|export)\s+(type\s)?[^;]*?from\s+["']([^"']+)[
 
 # folder -> (folders it may import, packages it may import)
 ALLOWED = {
-    "math": ({"data"}, {"d3-array"}),
+    "math": ({"data"}, set()),
     "data": ({"math"}, set()),
     "draw": ({"data", "math"}, set()),
     "host": (set(), set()),

@@ -3,12 +3,12 @@
 import { effect } from "@preact/signals";
 import { h, options, render as renderInto } from "preact";
 import { adoptHostFonts } from "./host/fonts";
-import { startCatalog } from "./state/catalog";
+import { shown, startCatalog } from "./state/catalog";
 import { startFindings } from "./state/findings";
 import { startLoader } from "./state/loader";
 import { startRanking } from "./state/ranking";
 import { startScalars } from "./state/scalars";
-import { guessFrame, opened } from "./state/screen";
+import { drawnOnce, guessFrame, opened } from "./state/screen";
 import { startUrl } from "./state/setting";
 import { startZooming } from "./state/zooming";
 import css from "./styles/page.css?inline";
@@ -33,6 +33,11 @@ export function render(): void {
   adoptHostFonts();
   // Effects at once instead of after the next frame: they ask for drawing, which waits for a frame itself.
   options.requestAnimationFrame = queueMicrotask;
+  // Keys go to the frame that has the focus, and whoever opens the tab clicks outside of ours. Not before the first
+  // pictures: TensorBoard spends 20 ms on the news.
+  effect(() => {
+    if (shown.value && drawnOnce.value) window.focus();
+  });
   const root = document.createElement("div");
   root.id = "root";
   document.body.append(root);

@@ -1,40 +1,56 @@
 /** TensorBoard's own font faces, so that the page's text looks like the rest; a frame inherits none. */
 
-const FAMILY = /Roboto/;
-const WEIGHTS = [400, 500];
+const FAMILY = "Roboto";
+/** Those of the page's style sheet; upright, both. */
+const WEIGHTS = ["400", "500"];
+/** The face of a weight that has the Latin letters. */
+const LATIN = /^U\+0+-/i;
 
 /** Copies Roboto's faces from the host's style sheets; without a host the system's fonts stay. */
 export function adoptHostFonts(): void {
   try {
     const host = window.parent.document;
     if (host === document) return;
-    const rules = [...host.styleSheets].flatMap(readRules).filter(isRoboto);
-    const sheet = new CSSStyleSheet();
-    sheet.replaceSync(rules.map((rule) => withAddresses(rule.cssText, host.baseURI)).join("\n"));
-    document.adoptedStyleSheets = [...document.adoptedStyleSheets, sheet];
-    // Else each would be asked for when its first text is laid out, and the page laid out again when it comes.
-    for (const weight of WEIGHTS) void document.fonts.load(`${weight} 1em Roboto`).catch(() => undefined);
+    for (const sheet of host.styleSheets) {
+      const rules = readRules(sheet).filter(isWanted);
+      for (const rule of rules) adopt(rule, host.baseURI);
+      // All are in one sheet, and the others have a thousand rules.
+      if (rules.length > 0) return;
+    }
   } catch {
     // An embedder of another origin: its fonts are out of reach, and the page reads well without them.
   }
 }
 
-/** TensorBoard names its fonts from the root of the server, which is wrong under --path_prefix. */
-function withAddresses(css: string, base: string): string {
-  return css.replace(/url\("([^"]+)"\)/g, (_, address: string) => {
-    return `url("${new URL(address.replace(/^\/(?=font-roboto\/)/, ""), base).href}")`;
-  });
+function adopt({ style }: CSSFontFaceRule, base: string): void {
+  const property = (name: string) => style.getPropertyValue(name);
+  // Without the names of local fonts, as looking for them takes milliseconds.
+  const address = /url\("([^"]+)"\)/.exec(property("src"))?.[1];
+  if (address === undefined) return;
+  // TensorBoard names its fonts from the root of the server, which is wrong under --path_prefix.
+  const { href } = new URL(address.replace(/^\/(?=font-roboto\/)/, ""), base);
+  const unicodeRange = property("unicode-range");
+  const face = new FontFace(FAMILY, `url("${href}")`, { weight: property("font-weight"), unicodeRange });
+  document.fonts.add(face);
+  // Else it would be asked for when its first text is laid out, and the page laid out again when it comes.
+  if (LATIN.test(unicodeRange)) void face.load().catch(() => undefined);
 }
 
-function readRules(sheet: CSSStyleSheet): CSSRule[] {
+function readRules(sheet: CSSStyleSheet): CSSFontFaceRule[] {
   try {
-    return [...sheet.cssRules];
+    return [...sheet.cssRules].filter(
+      (rule) => rule.constructor.name === "CSSFontFaceRule",
+    ) as CSSFontFaceRule[];
   } catch {
     return [];
   }
 }
 
-function isRoboto(rule: CSSRule): boolean {
-  const style = (rule as CSSFontFaceRule).style;
-  return rule.constructor.name === "CSSFontFaceRule" && FAMILY.test(style.getPropertyValue("font-family"));
+function isWanted({ style }: CSSFontFaceRule): boolean {
+  const property = (name: string) => style.getPropertyValue(name);
+  return (
+    property("font-family").replaceAll('"', "") === FAMILY &&
+    WEIGHTS.includes(property("font-weight")) &&
+    property("font-style") === "normal"
+  );
 }

@@ -3,10 +3,9 @@
  * says), *share* of the axis (0 left, 1 right) and *px* (CSS or device pixels, origin left).
  */
 
-import { ticks as d3Ticks } from "d3-array";
 import type { Columns } from "../data/types";
 import { formatDuration, formatExact, formatShare, formatTicks, formatWallTime } from "./format";
-import { spread } from "./ticks";
+import { linearTicks, spread } from "./ticks";
 import { lastAtMost, type Tick } from "./value_scale";
 
 export type AxisKind = "step" | "log_step" | "epoch" | "relative" | "wall" | "share";
@@ -234,14 +233,14 @@ function axisTicks(axis: StepAxis, count: number): readonly number[] {
   const span = axis.hi - axis.lo;
   if (axis.kind === "relative" || axis.kind === "wall") return timeTicks(axis, wanted);
   if (axis.kind === "log_step" && axis.hi > 20 * Math.max(1, axis.lo)) return logStepTicks(axis, wanted);
-  const values = d3Ticks(axis.lo, axis.hi, wanted);
+  const values = linearTicks(axis.lo, axis.hi, wanted);
   const whole = countsSteps(axis.kind) || (axis.kind === "epoch" && span >= 2);
   return whole ? values.filter((value) => Number.isInteger(value)) : values;
 }
 
 function timeTicks(axis: StepAxis, count: number): readonly number[] {
   const span = axis.hi - axis.lo;
-  if (span < 2) return d3Ticks(axis.lo, axis.hi, count);
+  if (span < 2) return linearTicks(axis.lo, axis.hi, count);
   const length =
     ROUND_S.find((round) => span / round <= count * TIME_SURPLUS) ?? Math.ceil(span / count / DAY_S) * DAY_S;
   // Wall times are shown in local time, so days and hours must be round there.

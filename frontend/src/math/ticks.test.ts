@@ -1,3 +1,5 @@
+import { ticks as d3Ticks } from "d3-array";
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { linearTicks, logTicks, symlogTicks } from "./ticks";
 import { ValueScale } from "./value_scale";
@@ -67,5 +69,23 @@ describe("log ticks", () => {
 
   it("are linear inside one decade", () => {
     expect(logTicks(3, 4, 3)).toEqual(linearTicks(3, 4, 3));
+  });
+});
+
+describe("linear ticks", () => {
+  it("are those of d3", () => {
+    const decimal = fc.tuple(fc.integer({ min: -99999, max: 99999 }), fc.integer({ min: -9, max: 9 }));
+    fc.assert(
+      fc.property(decimal, decimal, fc.integer({ min: 1, max: 30 }), (a, b, count) => {
+        const [lo, hi] = [a, b].map(([digits, power]) => Number(`${digits}e${power}`)).sort((x, y) => x - y);
+        expect(linearTicks(lo!, hi!, count)).toEqual(d3Ticks(lo!, hi!, count));
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  it("end, where numbers are too large to be told apart", () => {
+    expect(linearTicks(1e16, 1e16 + 2, 8).length).toBeLessThan(20);
+    expect(linearTicks(-1e308, 1.7e308, 5)).toEqual([-1e308]);
   });
 });

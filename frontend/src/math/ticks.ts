@@ -1,6 +1,4 @@
-/** Round tick positions for the scales of the page. Linear ones are d3's; d3 has none for symlog. */
-
-import { ticks } from "d3-array";
+/** Round tick positions for the scales of the page. */
 
 /** Multiples within a decade, densest first; beyond them whole decades are left out. */
 const MULTIPLES: readonly (readonly number[])[] = [[1, 2, 5], [1, 3], [1]];
@@ -13,9 +11,21 @@ const SURPLUS = 1.3;
 /** Half of the largest magnitude lies at 0.5 of its distance from 0 on a linear axis; up to here is near. */
 const NEARLY_LINEAR = 0.6;
 
-/** About `count` round numbers from lo to hi. */
+/** About `count` round numbers from lo to hi, 1, 2 or 5 times a power of ten apart; as d3-array's `ticks`. */
 export function linearTicks(lo: number, hi: number, count: number): readonly number[] {
-  return hi > lo && Number.isFinite(hi - lo) ? ticks(lo, hi, Math.max(1, count)) : [lo];
+  if (!(hi > lo && Number.isFinite(hi - lo))) return [lo];
+  const wanted = (hi - lo) / Math.max(1, count);
+  const power = Math.floor(Math.log10(wanted));
+  const size = wanted / 10 ** power;
+  const multiple = size < Math.SQRT2 ? 1 : size < Math.sqrt(10) ? 2 : size < Math.sqrt(50) ? 5 : 10;
+  // A quotient of whole numbers is the double nearest to the decimal, which a product often misses.
+  const toValue = (place: number) =>
+    power < 0 ? (place * multiple) / 10 ** -power : place * multiple * 10 ** power;
+  const first = Math.floor(lo / toValue(1));
+  const places = Math.ceil(hi / toValue(1)) - first + 1;
+  const values = Array.from({ length: places }, (_, i) => toValue(first + i));
+  const inside = values.filter((value) => value >= lo && value <= hi);
+  return inside.length > 0 || count >= 2 ? inside : linearTicks(lo, hi, 2 * Math.max(1, count));
 }
 
 /** Ticks at 0 and at ±m·10^k, spread evenly over a symlog axis; linear ones where it is nearly linear. */

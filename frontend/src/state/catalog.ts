@@ -41,8 +41,6 @@ export function startCatalog(): void {
     dark.value = isDark;
   });
   watchShown((isShown) => {
-    // Keys go to the frame that has the focus, and whoever opens the tab clicks outside of ours.
-    if (isShown && !shown.peek()) window.focus();
     shown.value = isShown;
   });
   onDataReloaded(() => {
