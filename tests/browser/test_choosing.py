@@ -87,6 +87,23 @@ def test_a_link_gives_the_same_view_on_a_page_that_shows_another(tab: Tab) -> No
     tab.until(tab.hash, lambda hash_: "unit=count" in hash_ and hash_.endswith("scalars="))
 
 
+def test_menus_open_inside_the_window(tab: Tab) -> None:
+    tab.reset()
+    height_px = tab.frame.evaluate("innerHeight")
+    menu = tab.frame.locator(".menu:popover-open")
+    buttons = tab.frame.get_by_title("Save or copy this layer").all()
+    assert len(buttons) > 1
+    for button in buttons:
+        button.click()
+        menu.wait_for()
+        box = menu.evaluate(
+            "menu => { const b = menu.getBoundingClientRect(); return [b.top, b.bottom]; }"
+        )
+        assert 0 <= box[0] < box[1] <= height_px, box
+        tab.page.keyboard.press("Escape")
+        tab.until(menu.count, lambda count: count == 0)
+
+
 def test_escape_closes_a_menu_and_leaves_the_zoom(tab: Tab) -> None:
     tab.reset()
     tab.drag(tab.point(GOOD, "conv1", 0.2, 0.5), tab.point(GOOD, "conv1", 0.6, 0.5))

@@ -58,6 +58,25 @@ def test_moving_the_end_of_the_colours_recolours_the_row_and_says_what_is_beyond
     tab.until(tab.hash, lambda hash_: ".limits" not in hash_)
 
 
+def test_escape_puts_back_what_a_drag_of_an_end_moved(tab: Tab) -> None:
+    tab.reset()
+    end = handle(tab, 0, 1)
+    text = end.get_attribute("aria-valuetext")
+    box = end.bounding_box()
+    assert box is not None
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    tab.page.mouse.move(x, y)
+    tab.page.mouse.down()
+    tab.page.mouse.move(x - 60, y, steps=4)
+    tab.until(lambda: end.get_attribute("aria-valuetext"), lambda now: now != text)
+    tab.page.keyboard.press("Escape")
+    tab.until(lambda: end.get_attribute("aria-valuetext"), lambda now: now == text)
+    tab.page.mouse.move(x - 80, y)
+    tab.page.mouse.up()
+    assert end.get_attribute("aria-valuetext") == text
+    tab.until(tab.hash, lambda hash_: ".limits" not in hash_)
+
+
 def test_ends_of_the_colours_move_by_keys(tab: Tab) -> None:
     tab.reset()
     end = handle(tab, 0, 0)

@@ -216,6 +216,22 @@ def test_an_end_of_the_minimap_stops_at_the_other(tab: Tab) -> None:
     tab.until(lambda: steps_shown(tab), lambda ends: abs(ends[0] - 80) < 2 and ends[1] == 100)
 
 
+def test_escape_puts_back_what_a_drag_of_the_minimap_moved(tab: Tab) -> None:
+    tab.reset("&p.activation_hist.zx=~50,100")
+    track = tab.frame.locator(".minimap").bounding_box()
+    assert track is not None
+    y = track["y"] + track["height"] / 2
+    tab.page.mouse.move(track["x"] + 0.25 * track["width"], y)
+    tab.page.mouse.down()
+    tab.page.mouse.move(track["x"] + 0.4 * track["width"], y, steps=4)
+    tab.until(lambda: steps_shown(tab), lambda ends: abs(ends[0] - 80) < 2)
+    tab.page.keyboard.press("Escape")
+    tab.until(lambda: steps_shown(tab), lambda ends: ends == (50, 100))
+    tab.page.mouse.move(track["x"] + 0.45 * track["width"], y)
+    tab.page.mouse.up()
+    assert steps_shown(tab) == (50, 100)
+
+
 def test_a_drag_beyond_the_panel_zooms_to_its_edge(tab: Tab) -> None:
     tab.reset("&p.activation_hist.zx=~50,100")
     start = tab.point(GOOD, "conv1", 0.5, 0.5)

@@ -35,6 +35,15 @@ def test_a_command_is_found_by_letters_and_run_by_enter(tab: Tab) -> None:
     assert tab.frame.evaluate("document.activeElement.tagName") == "MAIN"
 
 
+def test_nothing_in_common_is_offered_while_panels_are_not_linked(tab: Tab) -> None:
+    for hash_, offered in (("", True), ("&p.activation_hist.linked=0", False)):
+        tab.reset(hash_)
+        options = open_palette(tab, "same value")
+        tab.until(options.count, lambda count, offered=offered: (count > 0) is offered)
+        tab.page.keyboard.press("Escape")
+        tab.frame.locator(".palette[open]").wait_for(state="detached")
+
+
 def test_arrows_choose_and_escape_gives_the_focus_back(tab: Tab) -> None:
     tab.reset()
     button = tab.frame.get_by_role("button", name="Commands, layers and findings")

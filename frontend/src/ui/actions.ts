@@ -149,18 +149,25 @@ function flag(name: string, setting: Setting<boolean>, hint?: string): Action {
   return { name, ...(hint ? { hint } : {}), current: setting.peek(), run: () => toggle(setting) };
 }
 
+/** What panels have in common, while they are linked. */
+function sharings(): readonly Action[] {
+  return [
+    ...choose("Same value axis", settings.axisScope, options.SCOPES),
+    ...choose("Same colour scale", settings.scope, options.SCOPES),
+  ];
+}
+
 function choices(): readonly Action[] {
   const times = options.TIMES.filter(({ value }) => value !== "epoch" || epochs.peek().size > 0);
   return [
     ...choose("Values", settings.scale, options.SCALES),
     ...choose("Value range", settings.range, options.RANGES, chooseRange),
-    ...choose("Same value axis", settings.axisScope, options.SCOPES),
     ...choose("Time", settings.time, times, chooseTime),
     ...choose("Colour", settings.quantity, options.QUANTITIES),
     ...choose("Colour as", settings.curve, options.CURVES),
     ...choose("Colour map", settings.colormap, toOptions(COLORMAPS)),
     ...choose("Contrast", settings.contrast, options.CONTRASTS),
-    ...choose("Same colour scale", settings.scope, options.SCOPES),
+    ...(settings.linked.peek() ? sharings() : []),
     ...choose("Sort layers", settings.sort, options.SORTS),
     ...choose("Strip below", settings.strip, options.STRIPS),
     ...choose("Step histogram", settings.sliceMode, toOptions(settings.SLICES)),

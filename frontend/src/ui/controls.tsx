@@ -159,7 +159,9 @@ export function Menu({ id = useId(), icon, text, tip, badge, children, open }: M
     const anchor = button.current?.getBoundingClientRect();
     if (event.newState !== "open" || !anchor) return;
     const right = document.documentElement.clientWidth - anchor.right;
-    panel.style.top = `${anchor.bottom + 4}px`;
+    const up = anchor.top > window.innerHeight / 2;
+    panel.style.top = up ? "auto" : `${anchor.bottom + 4}px`;
+    panel.style.bottom = up ? `${window.innerHeight - anchor.top + 4}px` : "auto";
     const toLeft = anchor.left > document.documentElement.clientWidth / 2;
     panel.style.left = toLeft ? "auto" : `${Math.max(4, anchor.left)}px`;
     panel.style.right = toLeft ? `${Math.max(4, right)}px` : "auto";

@@ -9,6 +9,7 @@ import * as settings from "../state/settings";
 import { type Cursor, cursor, goBack, resetZoom, type ThinPart } from "../state/view";
 import { panBy, zoomBy } from "../state/zooming";
 import { copyCell } from "./copy_cell";
+import { undoHandleDrag } from "./handle_drag";
 import { paletteOpen } from "./pane_state";
 import { endDrag, pointAt, spaceHeld } from "./pointer";
 import { place } from "./tooltip";
@@ -160,7 +161,7 @@ function act(event: KeyboardEvent): boolean {
     case "0":
       return leave();
     case "Escape":
-      if (endDrag()) return true;
+      if (endDrag() || undoHandleDrag()) return true;
       // The browser closes an open menu, unless the key counts as used.
       return document.querySelector(":popover-open") === null && leave();
     case "z":

@@ -3,8 +3,9 @@
 import type { Signal } from "@preact/signals";
 import { type ColourScale, formatEnd, quantityToShare, shareToQuantity } from "../math/normalise";
 import type { Limits } from "../state/codec";
-import { limitsOf, setLimits } from "../state/contrast";
+import { limitsOf, ownLimits, setLimits } from "../state/contrast";
 import * as settings from "../state/settings";
+import { dragHandle } from "./handle_drag";
 
 interface Props {
   readonly end: 0 | 1;
@@ -34,19 +35,20 @@ export function LimitHandle({ end, bar, scale, owner, held }: Props) {
   };
 
   const onPointerDown = (event: PointerEvent) => {
-    const element = event.currentTarget as HTMLElement;
-    const track = element.parentElement?.getBoundingClientRect();
+    const track = (event.currentTarget as HTMLElement).parentElement?.getBoundingClientRect();
     if (track === undefined || event.button !== 0) return;
     const off_px = event.clientX - track.left - share * track.width;
-    element.setPointerCapture(event.pointerId);
+    const before = ownLimits(owner);
     held.value = bar;
-    element.onpointermove = (moved) => move((moved.clientX - off_px - track.left) / track.width);
-    element.onpointerup = element.onpointercancel = () => {
-      element.onpointermove = element.onpointerup = element.onpointercancel = null;
-      held.value = null;
-    };
+    dragHandle(
+      event,
+      (moved) => move((moved.clientX - off_px - track.left) / track.width),
+      () => setLimits(owner, before),
+      () => {
+        held.value = null;
+      },
+    );
     event.preventDefault();
-    event.stopPropagation();
   };
 
   const onKeyDown = (event: KeyboardEvent) => {

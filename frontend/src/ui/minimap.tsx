@@ -7,6 +7,7 @@ import * as settings from "../state/settings";
 import { resetZoom } from "../state/view";
 import { leastShare, moveAll } from "../state/zooming";
 import { box } from "./box";
+import { dragHandle } from "./handle_drag";
 
 type Grip = "from" | "to" | "both";
 type Ends = readonly [start: number, end: number];
@@ -33,16 +34,13 @@ export function Minimap() {
   };
 
   const drag = (grip: Grip) => (event: PointerEvent) => {
-    const element = event.currentTarget as HTMLElement;
     const size_px = track.current?.clientWidth ?? 1;
     const ends = shownEnds();
-    element.setPointerCapture(event.pointerId);
-    element.onpointermove = (moved) => move(grip, ends, (moved.clientX - event.clientX) / size_px);
-    element.onpointerup = () => {
-      element.onpointermove = null;
-      element.onpointerup = null;
-    };
-    event.stopPropagation();
+    dragHandle(
+      event,
+      (moved) => move(grip, ends, (moved.clientX - event.clientX) / size_px),
+      () => moveAll(full.shareToUnit(ends[0]), full.shareToUnit(ends[1])),
+    );
   };
 
   const keys = (grip: Grip) => (event: KeyboardEvent) => {
