@@ -104,13 +104,6 @@ export function differenceCells(a: Cells, b: Cells): Cells {
   return { width: a.width, rows: a.rows, values };
 }
 
-/** Largest magnitude in a difference, for `differenceTable`. */
-export function largestMagnitude(cells: Cells): number {
-  let most = 0;
-  for (const value of cells.values) if (Math.abs(value) > most) most = Math.abs(value);
-  return most;
-}
-
 /** Stage 2: colours. out: width * height_px packed colours (the data of an ImageData), top row first. */
 export function paintCells(cells: Cells, table: ColourTable, height_px: number, out: Uint32Array): void {
   const { width, rows } = cells;

@@ -39,15 +39,6 @@ export function shareOutside(tile: Tile, lo: number, hi: number): Float64Array {
   );
 }
 
-/** Share of a column's values that are NaN or infinite. */
-export function shareNotFinite(tile: Tile): Float64Array {
-  const { n, nans, posInfs, negInfs } = tile.columns;
-  return divided(
-    nans.map((count, c) => count + posInfs[c]! + negInfs[c]!),
-    n,
-  );
-}
-
 /** Bounds beyond which a layer counts as saturated; null for types without any. */
 export function saturationBounds(type: string, dtype: string): readonly [number, number] | null {
   return BOUNDS[type] ?? (dtype === "float16" ? [-HALF_LIMIT, HALF_LIMIT] : null);
