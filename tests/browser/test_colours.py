@@ -19,10 +19,14 @@ def handle(tab: Tab, row: int, end: int) -> Locator:
     return tab.frame.locator(".tall .colour-bar").nth(row).locator(".limit").nth(end)
 
 
-def drag_handle(tab: Tab, row: int, end: int, by_px: float) -> None:
+def middle_of_handle(tab: Tab, row: int, end: int) -> tuple[float, float]:
     box = handle(tab, row, end).bounding_box()
     assert box is not None
-    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+
+def drag_handle(tab: Tab, row: int, end: int, by_px: float) -> None:
+    x, y = middle_of_handle(tab, row, end)
     tab.drag((x, y), (x + by_px, y))
 
 
@@ -62,9 +66,7 @@ def test_escape_puts_back_what_a_drag_of_an_end_moved(tab: Tab) -> None:
     tab.reset()
     end = handle(tab, 0, 1)
     text = end.get_attribute("aria-valuetext")
-    box = end.bounding_box()
-    assert box is not None
-    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    x, y = middle_of_handle(tab, 0, 1)
     tab.page.mouse.move(x, y)
     tab.page.mouse.down()
     tab.page.mouse.move(x - 60, y, steps=4)

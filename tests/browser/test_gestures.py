@@ -179,14 +179,17 @@ def test_one_finger_scrolls_the_page_and_a_tap_reads(fingers: Fingers) -> None:
     tab.frame.evaluate("document.querySelector('main').scrollTop = 0")
 
 
-def test_the_minimap_is_dragged_by_its_ends_and_its_middle(tab: Tab) -> None:
-    tab.reset()
+def on_minimap(tab: Tab, share: float) -> Point:
     track = tab.frame.locator(".minimap").bounding_box()
     assert track is not None
-    y = track["y"] + track["height"] / 2
+    return track["x"] + share * track["width"], track["y"] + track["height"] / 2
+
+
+def test_the_minimap_is_dragged_by_its_ends_and_its_middle(tab: Tab) -> None:
+    tab.reset()
 
     def at(share: float) -> Point:
-        return track["x"] + share * track["width"], y
+        return on_minimap(tab, share)
 
     tab.drag(at(0), at(0.25))
     tab.until(lambda: steps_shown(tab), lambda ends: abs(ends[0] - STEPS / 4) < 3)
@@ -203,10 +206,7 @@ def test_the_minimap_is_dragged_by_its_ends_and_its_middle(tab: Tab) -> None:
 
 def test_an_end_of_the_minimap_stops_at_the_other(tab: Tab) -> None:
     tab.reset("&p.activation_hist.zx=~50,100")
-    track = tab.frame.locator(".minimap").bounding_box()
-    assert track is not None
-    y = track["y"] + track["height"] / 2
-    at = [(track["x"] + share * track["width"], y) for share in (0.25, 0.9, 0.4)]
+    at = [on_minimap(tab, share) for share in (0.25, 0.9, 0.4)]
     tab.page.mouse.move(*at[0])
     tab.page.mouse.down()
     tab.page.mouse.move(*at[1], steps=4)
@@ -218,16 +218,13 @@ def test_an_end_of_the_minimap_stops_at_the_other(tab: Tab) -> None:
 
 def test_escape_puts_back_what_a_drag_of_the_minimap_moved(tab: Tab) -> None:
     tab.reset("&p.activation_hist.zx=~50,100")
-    track = tab.frame.locator(".minimap").bounding_box()
-    assert track is not None
-    y = track["y"] + track["height"] / 2
-    tab.page.mouse.move(track["x"] + 0.25 * track["width"], y)
+    tab.page.mouse.move(*on_minimap(tab, 0.25))
     tab.page.mouse.down()
-    tab.page.mouse.move(track["x"] + 0.4 * track["width"], y, steps=4)
+    tab.page.mouse.move(*on_minimap(tab, 0.4), steps=4)
     tab.until(lambda: steps_shown(tab), lambda ends: abs(ends[0] - 80) < 2)
     tab.page.keyboard.press("Escape")
     tab.until(lambda: steps_shown(tab), lambda ends: ends == (50, 100))
-    tab.page.mouse.move(track["x"] + 0.45 * track["width"], y)
+    tab.page.mouse.move(*on_minimap(tab, 0.45))
     tab.page.mouse.up()
     assert steps_shown(tab) == (50, 100)
 

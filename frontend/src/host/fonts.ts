@@ -1,8 +1,9 @@
 /** TensorBoard's own font faces, so that the page's text looks like the rest; a frame inherits none. */
 
 const FAMILY = "Roboto";
-/** Those of the page's style sheet; upright, both. */
-const WEIGHTS = ["400", "500"];
+/** Upright; bold is for emphasis alone, so that it is loaded when it is first needed. */
+const BOLD = "700";
+const WEIGHTS = ["400", "500", BOLD];
 /** The face of a weight that has the Latin letters. */
 const LATIN = /^U\+0+-/i;
 
@@ -29,11 +30,11 @@ function adopt({ style }: CSSFontFaceRule, base: string): void {
   if (address === undefined) return;
   // TensorBoard names its fonts from the root of the server, which is wrong under --path_prefix.
   const { href } = new URL(address.replace(/^\/(?=font-roboto\/)/, ""), base);
-  const unicodeRange = property("unicode-range");
-  const face = new FontFace(FAMILY, `url("${href}")`, { weight: property("font-weight"), unicodeRange });
+  const [weight, unicodeRange] = [property("font-weight"), property("unicode-range")];
+  const face = new FontFace(FAMILY, `url("${href}")`, { weight, unicodeRange });
   document.fonts.add(face);
   // Else it would be asked for when its first text is laid out, and the page laid out again when it comes.
-  if (LATIN.test(unicodeRange)) void face.load().catch(() => undefined);
+  if (weight !== BOLD && LATIN.test(unicodeRange)) void face.load().catch(() => undefined);
 }
 
 function readRules(sheet: CSSStyleSheet): CSSFontFaceRule[] {
