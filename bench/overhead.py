@@ -26,7 +26,7 @@ from torch import Tensor, nn
 
 from bench import rivals
 from bench.kernel import processor
-from tb_activation_hist.logger import ActivationHistLogger
+from tb_activation_hist.recording.logger import ActivationHistLogger
 
 Step = Callable[[], None]
 STAGES = ["conv1", "layer[1-4]"]

@@ -25,8 +25,8 @@ from playwright.sync_api import Browser, Frame, Page, sync_playwright
 
 from bench import page_scripts
 from bench.server import SIZES, VARIANTS, Size, resident_mib, write_logdir
-from tb_activation_hist.codec import encode_block
-from tb_activation_hist.names import LayerInfo
+from tb_activation_hist.core.names import LayerInfo
+from tb_activation_hist.storage.codec import encode_block
 from tests.browser.conftest import CHROMIUM_FLAGS, chromium_path
 from tests.browser.tab import OURS
 from tests.plugin.logdirs import RunFile, drifting_series, later

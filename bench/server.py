@@ -34,9 +34,9 @@ from typing import Any
 
 import numpy as np
 
-from tb_activation_hist.codec import BLOCK_RECORDS, encode_block
-from tb_activation_hist.histogram import HistogramSeries
-from tb_activation_hist.names import LayerInfo
+from tb_activation_hist.core.histogram import HistogramSeries
+from tb_activation_hist.core.names import LayerInfo
+from tb_activation_hist.storage.codec import BLOCK_RECORDS, encode_block
 from tests.plugin.logdirs import RunFile, drifting_series
 
 BATCH = 24

@@ -26,11 +26,11 @@ from torchvision.models import resnet18
 
 from demo.mnist import load_mnist
 from tb_activation_hist import ActivationHistLogger
-from tb_activation_hist.codec import MAGIC, encode_block
-from tb_activation_hist.event_records import find_event_files, scan_events
-from tb_activation_hist.histogram import HistogramSeries
-from tb_activation_hist.names import STOCK_PREFIX
-from tb_activation_hist.reader import read_run
+from tb_activation_hist.core.histogram import HistogramSeries
+from tb_activation_hist.core.names import STOCK_PREFIX
+from tb_activation_hist.storage.codec import MAGIC, encode_block
+from tb_activation_hist.storage.event_reader import find_event_files, scan_events
+from tb_activation_hist.storage.reader import read_run
 
 PEER_EVERY = 8
 MUST = 500

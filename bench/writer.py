@@ -22,9 +22,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from bench.kernel import processor
 from tb_activation_hist.capture.count import CountBuffer, HostCounts, count_
-from tb_activation_hist.config import WriterOptions
-from tb_activation_hist.names import LayerInfo
-from tb_activation_hist.writer import Record, RunWriter
+from tb_activation_hist.core.names import LayerInfo
+from tb_activation_hist.recording.options import WriterOptions
+from tb_activation_hist.storage.writer import Record, RunWriter
 
 if TYPE_CHECKING:
     from torch import Tensor

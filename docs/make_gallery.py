@@ -16,7 +16,7 @@ from PIL import Image
 
 from bench.findings.train import Job, run_job
 from tb_activation_hist.findings import find_run_findings
-from tb_activation_hist.plot import plot_series
+from tb_activation_hist.notebook.plot import plot_series
 
 PICTURES = Path(__file__).resolve().parent / "images" / "gallery"
 DPI = 80

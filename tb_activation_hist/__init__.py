@@ -9,10 +9,13 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
+from tb_activation_hist.core.drawing import register_drawing
+
 if TYPE_CHECKING:
     from tb_activation_hist.callbacks.fastai import ActivationHistCallback
+    from tb_activation_hist.callbacks.probe import Probe, probe_module
     from tb_activation_hist.capture.schedule import Between, Every, LogSpaced
-    from tb_activation_hist.errors import (
+    from tb_activation_hist.core.errors import (
         ActivationHistError,
         ActivationHistWarning,
         FormatError,
@@ -20,32 +23,31 @@ if TYPE_CHECKING:
         LogdirError,
         OptionError,
     )
-    from tb_activation_hist.grid import FloatBits, LinearBins
-    from tb_activation_hist.histogram import HistogramSeries
-    from tb_activation_hist.logger import ActivationHistLogger
-    from tb_activation_hist.probe import Probe, probe_module
-    from tb_activation_hist.reader import read_histograms
+    from tb_activation_hist.core.grid import FloatBits, LinearBins
+    from tb_activation_hist.core.histogram import HistogramSeries
+    from tb_activation_hist.recording.logger import ActivationHistLogger
+    from tb_activation_hist.storage.reader import read_histograms
 
 __version__ = "0.1.0"
 
 _HOMES: Final = {
     "ActivationHistCallback": "callbacks.fastai",
-    "ActivationHistError": "errors",
-    "ActivationHistLogger": "logger",
-    "ActivationHistWarning": "errors",
+    "ActivationHistError": "core.errors",
+    "ActivationHistLogger": "recording.logger",
+    "ActivationHistWarning": "core.errors",
     "Between": "capture.schedule",
     "Every": "capture.schedule",
-    "FloatBits": "grid",
-    "FormatError": "errors",
-    "HistogramSeries": "histogram",
-    "LayerSelectionError": "errors",
-    "LinearBins": "grid",
+    "FloatBits": "core.grid",
+    "FormatError": "core.errors",
+    "HistogramSeries": "core.histogram",
+    "LayerSelectionError": "core.errors",
+    "LinearBins": "core.grid",
     "LogSpaced": "capture.schedule",
-    "LogdirError": "errors",
-    "OptionError": "errors",
-    "Probe": "probe",
-    "probe_module": "probe",
-    "read_histograms": "reader",
+    "LogdirError": "core.errors",
+    "OptionError": "core.errors",
+    "Probe": "callbacks.probe",
+    "probe_module": "callbacks.probe",
+    "read_histograms": "storage.reader",
 }
 
 # Libraries that are installed on demand: the extra has the library's name.
@@ -87,6 +89,9 @@ def __getattr__(name: str) -> Any:
     value = getattr(module, name)
     globals()[name] = value
     return value
+
+
+register_drawing(lambda: import_module(f"{__name__}.notebook.plot"))
 
 
 def __dir__() -> list[str]:

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence
 from torch.utils.checkpoint import checkpoint
 
-from tb_activation_hist.histogram import HistogramSeries
+from tb_activation_hist.core.histogram import HistogramSeries
 from tests.series import values_to_series
 
 

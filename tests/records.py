@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from tb_activation_hist.grid import FLOAT_BITS, LinearBins, Scheme
-from tb_activation_hist.names import LayerInfo
-from tb_activation_hist.writer import Record
+from tb_activation_hist.core.grid import FLOAT_BITS, LinearBins, Scheme
+from tb_activation_hist.core.names import LayerInfo
+from tb_activation_hist.storage.writer import Record
 
 Values = npt.NDArray[np.float32]
 GARBAGE = 7

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from tb_activation_hist.grid import FloatBits, Scheme
-from tb_activation_hist.histogram import HistogramSeries, Tallies
-from tb_activation_hist.joining import join_series
+from tb_activation_hist.core.grid import FloatBits, Scheme
+from tb_activation_hist.core.histogram import HistogramSeries, Tallies
+from tb_activation_hist.core.joining import join_series
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

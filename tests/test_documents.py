@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tb_activation_hist.config import option_rows
+from tb_activation_hist.recording.options import option_rows
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("demo/*.md"), *ROOT.glob("docs/**/*.md")])

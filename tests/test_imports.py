@@ -17,75 +17,34 @@ import pytest
 PACKAGE = Path(__file__).resolve().parent.parent / "tb_activation_hist"
 NAME = PACKAGE.name
 
-BASE = {"names", "errors", "grid", "histogram", "joining"}
-STORED = BASE | {"codec"}
-WRITING = {"background", "blocks", "event_file", "sparse", "stock"}
 EVERYTHING = {"*"}
 
-# part -> (parts of this package it may import, other distributions it may import)
+# package -> (packages of ours it may import, other distributions it may import)
 ALLOWED: dict[str, tuple[set[str], set[str]]] = {
-    "errors": (set(), set()),
-    "grid": ({"errors"}, {"numpy"}),
-    "names": ({"errors", "grid"}, set()),
-    # A notebook's picture of a series is drawn on demand.
-    "histogram": ({"errors", "grid", "plot"}, {"numpy", "pandas"}),
-    "joining": ({"grid", "histogram"}, {"numpy"}),
-    "codec": (BASE, {"numpy"}),
-    "findings": (BASE, {"numpy"}),
-    # The kinds of finding that may be watched for are the findings' to name.
-    "config": ({"errors", "findings", "grid", "names"}, set()),
-    # Ranks' records are joined before they are written, so that end of capture knows the writer.
-    "capture": (
-        BASE | {"background", "config", "reader", "writer"},
-        {"numpy", "torch", "triton", "typing_extensions"},
-    ),
-    # What the writer is made of; none of them knows it.
-    "background": ({"config", "errors"}, set()),
-    "blocks": (STORED, {"numpy"}),
-    "crc32c": (set(), {"numpy"}),
-    "event_file": ({"crc32c", "errors"}, {"tensorboard"}),
-    "sparse": ({"grid"}, {"numpy"}),
-    "stock": ({"grid", "names", "sparse"}, {"numpy", "tensorboard"}),
-    "writer": (STORED | WRITING | {"config"}, {"numpy", "tensorboard", "torch"}),
-    "alarm": (BASE | {"findings", "stock"}, {"numpy"}),
-    # Findings of what a run holds so far, in the process that trains.
-    "recorded": (BASE | {"findings", "reader", "writer"}, set()),
-    "logger": (
-        BASE | {"alarm", "capture", "config", "findings", "recorded", "writer"},
+    "core": (set(), {"numpy", "pandas"}),
+    "findings": ({"core"}, {"numpy"}),
+    "storage": ({"core", "findings"}, {"google", "numpy", "pandas", "tensorboard"}),
+    "capture": ({"core"}, {"numpy", "torch", "triton", "typing_extensions"}),
+    "recording": (
+        {"capture", "core", "findings", "storage"},
         {"numpy", "torch", "typing_extensions"},
     ),
-    # Histograms that others wrote, read by the notebook's reader and by the plugin alike.
-    "foreign": ({"grid", "histogram"}, {"numpy"}),
-    "event_records": ({"crc32c", "errors"}, {"tensorboard"}),
-    "run_index": (STORED | {"event_records", "foreign"}, {"google", "numpy", "tensorboard"}),
-    # Pictures and tables of what was read are made on demand.
-    "reader": (BASE | {"event_records", "plot", "run_index"}, {"pandas"}),
-    "picture": (BASE, {"numpy"}),
-    "plot": (BASE | {"picture"}, {"matplotlib", "numpy"}),
-    "probe": (
-        BASE
-        | {"activation_stats", "callbacks", "capture", "config"}
-        | {"findings", "logger", "plot", "writer"},
-        {"fastai", "numpy", "torch", "typing_extensions"},
-    ),
+    "notebook": ({"core", "findings", "storage"}, {"matplotlib", "numpy", "pandas"}),
+    # The only files that import the training libraries.
     "callbacks": (
-        BASE
-        | {
-            "activation_stats",
-            "capture",
-            "config",
-            "findings",
-            "logger",
-            "plot",
-            "reader",
-            "recorded",
-            "writer",
+        {"capture", "core", "findings", "notebook", "recording", "storage"},
+        {
+            "fastai",
+            "fastcore",
+            "lightning",
+            "numpy",
+            "pytorch_lightning",
+            "torch",
+            "transformers",
+            "typing_extensions",
         },
-        {"fastai", "fastcore", "lightning", "numpy", "pytorch_lightning", "torch", "transformers"},
     ),
-    # ActivationStats' habits over a recorded series.
-    "activation_stats": (BASE | {"picture", "plot"}, {"matplotlib", "numpy"}),
-    "plugin": (STORED | {"findings", "foreign"}, {"numpy", "tensorboard", "werkzeug"}),
+    "plugin": ({"core", "findings", "storage"}, {"numpy", "tensorboard", "werkzeug"}),
     "cli": (EVERYTHING, EVERYTHING),
     "__main__": ({"cli"}, set()),
     "__init__": (EVERYTHING, set()),
@@ -93,7 +52,7 @@ ALLOWED: dict[str, tuple[set[str], set[str]]] = {
 
 
 def part_of(path: Path) -> str:
-    """`capture` for capture/hooks.py, `grid` for grid.py, `__init__` for the package's own."""
+    """`capture` for capture/hooks.py, `__init__` for the package's own."""
     return path.relative_to(PACKAGE).with_suffix("").parts[0]
 
 
@@ -107,7 +66,7 @@ def imported_modules(source: str, package: str) -> set[str]:
             above = package.split(".")[: len(package.split(".")) - node.level + 1]
             stem = ".".join([*above, node.module] if node.module else above)
             module = stem if node.level else (node.module or "")
-            # `from tb_activation_hist import grid` names the module only in its alias.
+            # `from tb_activation_hist import core` names the module only in its alias.
             names = {f"{module}.{alias.name}" for alias in node.names}
             found |= names if module == NAME else {module}
     return found
@@ -152,7 +111,7 @@ def test_imports_only_what_its_part_may(path: Path) -> None:
         ("from tb_activation_hist import plugin", "capture", [f"{NAME}.plugin"]),
         ("from ..plugin import store", "capture", [f"{NAME}.plugin"]),
         ("from .hooks import attach", "capture", []),
-        ("import numpy as np, json", "grid", []),
+        ("import numpy as np, json", "core", []),
     ],
 )
 def test_the_check_can_fail(source: str, part: str, wrong: list[str]) -> None:
@@ -199,7 +158,7 @@ def test_importing_the_plugin_loader_is_light() -> None:
 
 
 def test_the_plugin_itself_needs_no_training_library() -> None:
-    statement = "import tb_activation_hist.plugin.routes, tb_activation_hist.plugin.store"
+    statement = "import tb_activation_hist.plugin.routes, tb_activation_hist.plugin.series_cache"
     suspects = tuple(name for name in HEAVY if name != "tensorboard")
     assert loaded_after(statement, suspects) == []
 

@@ -1,4 +1,4 @@
-"""Writes the README's options table from tb_activation_hist/config.py.
+"""Writes the README's options table from tb_activation_hist/recording/options.py.
 
 `--check` writes nothing and fails when the table is stale.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from tb_activation_hist.config import option_rows
+from tb_activation_hist.recording.options import option_rows
 
 README = Path(__file__).resolve().parent.parent / "README.md"
 BEGIN = "<!-- options: made by tools/options_table.py -->\n"

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from torch import nn
 
 from tb_activation_hist import ActivationHistLogger
-from tb_activation_hist.histogram import HistogramSeries
-from tb_activation_hist.names import LayerInfo
-from tb_activation_hist.writer import MemoryWriter
+from tb_activation_hist.core.histogram import HistogramSeries
+from tb_activation_hist.core.names import LayerInfo
+from tb_activation_hist.storage.writer import MemoryWriter
 
 Layers = Mapping[str, tuple[LayerInfo, HistogramSeries]]
 

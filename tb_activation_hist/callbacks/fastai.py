@@ -20,16 +20,16 @@ try:
     )
     from fastai.learner import Recorder
 except ImportError as err:
-    from tb_activation_hist.errors import MissingDependencyError
+    from tb_activation_hist.core.errors import MissingDependencyError
 
     msg = "ActivationHistCallback needs fastai: pip install tb-activation-hist[fastai]"
     raise MissingDependencyError(msg) from err
 
-from tb_activation_hist.activation_stats import ActivationStatsReaders
 from tb_activation_hist.callbacks.session import RecordingSession
-from tb_activation_hist.capture.parameters import StepWatcher
+from tb_activation_hist.capture.parameter_kinds import StepWatcher
+from tb_activation_hist.core.histogram import HistogramSeries
 from tb_activation_hist.findings import Finding
-from tb_activation_hist.histogram import HistogramSeries
+from tb_activation_hist.notebook.activation_stats import ActivationStatsReaders
 
 CANCELLATIONS = (
     CancelBackwardException,

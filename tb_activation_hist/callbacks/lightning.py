@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from importlib import import_module
 from typing import Any
 
-from tb_activation_hist.activation_stats import ActivationStatsReaders
 from tb_activation_hist.callbacks.session import RecordingSession
-from tb_activation_hist.errors import MissingDependencyError
+from tb_activation_hist.core.errors import MissingDependencyError
+from tb_activation_hist.core.histogram import HistogramSeries
 from tb_activation_hist.findings import Finding
-from tb_activation_hist.histogram import HistogramSeries
+from tb_activation_hist.notebook.activation_stats import ActivationStatsReaders
 
 
 def _lightning() -> Any:

@@ -8,12 +8,12 @@ import weakref
 from collections.abc import Mapping
 from typing import Any
 
-from tb_activation_hist.activation_stats import ActivationStatsReaders
-from tb_activation_hist.config import split_options
+from tb_activation_hist.core.histogram import HistogramSeries
 from tb_activation_hist.findings import Finding
-from tb_activation_hist.histogram import HistogramSeries
-from tb_activation_hist.recorded import find_in_directory, find_in_memory
-from tb_activation_hist.writer import MemoryWriter, Record
+from tb_activation_hist.notebook.activation_stats import ActivationStatsReaders
+from tb_activation_hist.recording.options import split_options
+from tb_activation_hist.recording.run_findings import find_in_directory, find_in_memory
+from tb_activation_hist.storage.writer import MemoryWriter, Record
 
 
 class RecordingSession(ActivationStatsReaders):
@@ -58,7 +58,7 @@ class RecordingSession(ActivationStatsReaders):
         return self._memory
 
     def _open(self, model: Any, target: Any, options: dict[str, Any]) -> None:
-        from tb_activation_hist.logger import ActivationHistLogger
+        from tb_activation_hist.recording.logger import ActivationHistLogger
 
         if self.steps:
             options["start_step"] = self.steps
@@ -75,7 +75,7 @@ class RecordingSession(ActivationStatsReaders):
         """Whether a finding asks to end the fit; never with several ranks: none can end alone."""
         if not (self.active and self.logger.should_stop):
             return False
-        from tb_activation_hist.capture.distributed import current_ranks
+        from tb_activation_hist.recording.ranks import current_ranks
 
         return current_ranks().size == 1
 
@@ -111,7 +111,7 @@ class RecordingSession(ActivationStatsReaders):
         """What was recorded so far, by layer: from memory, or read back from the run directory."""
         if self.logdir is None:
             return {} if self._memory is None else self._memory.histograms
-        from tb_activation_hist.reader import read_run
+        from tb_activation_hist.storage.reader import read_run
 
         if self.logger is not None:
             self.logger.flush()

@@ -8,15 +8,15 @@ from typing import Any
 try:
     from transformers import TrainerCallback
 except ImportError as err:
-    from tb_activation_hist.errors import MissingDependencyError
+    from tb_activation_hist.core.errors import MissingDependencyError
 
     msg = "This callback needs transformers: pip install tb-activation-hist[transformers]"
     raise MissingDependencyError(msg) from err
 
-from tb_activation_hist.activation_stats import ActivationStatsReaders
 from tb_activation_hist.callbacks.session import RecordingSession
+from tb_activation_hist.core.histogram import HistogramSeries
 from tb_activation_hist.findings import Finding
-from tb_activation_hist.histogram import HistogramSeries
+from tb_activation_hist.notebook.activation_stats import ActivationStatsReaders
 
 
 class ActivationHistCallback(ActivationStatsReaders, TrainerCallback):

@@ -21,7 +21,8 @@ from typing import Final
 import torch
 
 from tb_activation_hist.capture import count_torch
-from tb_activation_hist.capture.count_host import (
+from tb_activation_hist.capture.count_kernels import c_extension, kernel_name, triton_kernel
+from tb_activation_hist.capture.host_counts import (
     MOMENTS,
     ROW_HEAD,
     TALLIES,
@@ -30,9 +31,8 @@ from tb_activation_hist.capture.count_host import (
     empty_moments_,
     views,
 )
-from tb_activation_hist.capture.count_kernels import c_extension, kernel_name, triton_kernel
-from tb_activation_hist.errors import OptionError
-from tb_activation_hist.grid import FLOAT_BITS, FloatBits, LinearBins, Scheme
+from tb_activation_hist.core.errors import OptionError
+from tb_activation_hist.core.grid import FLOAT_BITS, FloatBits, LinearBins, Scheme
 
 __all__ = ["CountBuffer", "HostCounts", "Switch", "count_", "is_countable", "kernel_name"]
 

@@ -11,7 +11,7 @@ from typing import Final
 
 import torch
 
-from tb_activation_hist.errors import (
+from tb_activation_hist.core.errors import (
     ActivationHistWarning,
     MissingDependencyError,
     OptionError,

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import torch
 
-from tb_activation_hist.grid import NEGATIVE, SHIFT, LinearBins, Scheme
+from tb_activation_hist.core.grid import NEGATIVE, SHIFT, LinearBins, Scheme
 
 PIECE: int = 1 << 20
 """Values counted together; bounds the temporary memory to some 40 MB."""

@@ -20,8 +20,8 @@ import triton
 import triton.language as tl
 
 from tb_activation_hist.capture import count_torch
-from tb_activation_hist.capture.count_host import MOMENTS, ROW_HEAD, TALLIES
-from tb_activation_hist.grid import NEGATIVE, SHIFT, LinearBins, Scheme
+from tb_activation_hist.capture.host_counts import MOMENTS, ROW_HEAD, TALLIES
+from tb_activation_hist.core.grid import NEGATIVE, SHIFT, LinearBins, Scheme
 
 BLOCK: Final = 2048
 """Values of one program and round; 16 for each thread of 4 warps."""

@@ -13,10 +13,10 @@ from torch import Tensor, nn
 
 from tb_activation_hist.capture.count import count_
 from tb_activation_hist.capture.outputs import floating_tensors, to_plain
-from tb_activation_hist.capture.recording import Recording
 from tb_activation_hist.capture.rows import Row
 from tb_activation_hist.capture.select import Layer
-from tb_activation_hist.names import LayerInfo
+from tb_activation_hist.capture.state import CaptureState
+from tb_activation_hist.core.names import LayerInfo
 
 MARK: Final = "_tb_activation_hist_"
 """Start of the name of a hooked module's extra attribute, see `Eraser`."""
@@ -49,7 +49,7 @@ class ForwardHook(Hook):
     Runs right after the module, so before an in-place successor overwrites the output.
     """
 
-    def __init__(self, layer: Layer, recording: Recording) -> None:
+    def __init__(self, layer: Layer, recording: CaptureState) -> None:
         self.layer = layer.name
         self.order = layer.order
         self.recording = recording
@@ -147,7 +147,7 @@ class ForwardHook(Hook):
 class ForwardBegins(Hook):
     """Counts the model's forward passes; one that calls itself is one."""
 
-    def __init__(self, recording: Recording) -> None:
+    def __init__(self, recording: CaptureState) -> None:
         self._recording = recording
 
     def __call__(self, *_: Any) -> None:
@@ -159,7 +159,7 @@ class ForwardBegins(Hook):
 class ForwardEnds(Hook):
     """Called after each forward pass, also when it failed."""
 
-    def __init__(self, recording: Recording) -> None:
+    def __init__(self, recording: CaptureState) -> None:
         self._recording = recording
 
     def __call__(self, *_: Any) -> None:
@@ -267,7 +267,7 @@ class Attachment:
         self.hooks: dict[nn.Module, ForwardHook] = {}
         self._handles: list[tuple[nn.Module, Any]] = []
 
-    def attach(self, layers: Iterable[Layer], recording: Recording) -> None:
+    def attach(self, layers: Iterable[Layer], recording: CaptureState) -> None:
         """Put a hook on each layer that has none of this logger yet."""
         for layer in layers:
             if layer.module in self.hooks:
@@ -277,7 +277,7 @@ class Attachment:
             handle = nn.Module.register_forward_hook(layer.module, hook)
             self._keep(layer.module, layer.module._forward_hooks, handle)
 
-    def count_forwards(self, root: nn.Module, recording: Recording) -> None:
+    def count_forwards(self, root: nn.Module, recording: CaptureState) -> None:
         """With ``per_call=True``: notice where a forward pass of the whole model begins."""
         if recording.per_call:
             begin, end = ForwardBegins(recording), ForwardEnds(recording)

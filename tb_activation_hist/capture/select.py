@@ -12,7 +12,7 @@ from typing import Any, Final, TypeAlias
 
 from torch import nn
 
-from tb_activation_hist.errors import LayerSelectionError
+from tb_activation_hist.core.errors import LayerSelectionError
 
 Matcher: TypeAlias = "Callable[[Layer], bool]"
 

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 
 from tb_activation_hist.cli.arguments import make_parser
-from tb_activation_hist.errors import ActivationHistError
+from tb_activation_hist.core.errors import ActivationHistError
 
 __all__ = ["main"]
 

@@ -11,8 +11,8 @@ from typing import Final, NamedTuple
 
 from tb_activation_hist import __version__
 from tb_activation_hist.cli.logdir import read_runs
-from tb_activation_hist.errors import ActivationHistError
-from tb_activation_hist.names import PLUGIN_NAME
+from tb_activation_hist.core.errors import ActivationHistError
+from tb_activation_hist.core.names import PLUGIN_NAME
 
 GOOD: Final = "ok"
 BAD: Final = "problem"

@@ -12,8 +12,8 @@ from typing import IO, Any, Final
 import numpy as np
 
 from tb_activation_hist.cli.logdir import Run, print_problems, read_runs
-from tb_activation_hist.errors import LogdirError, MissingDependencyError, OptionError
-from tb_activation_hist.histogram import HistogramSeries
+from tb_activation_hist.core.errors import LogdirError, MissingDependencyError, OptionError
+from tb_activation_hist.core.histogram import HistogramSeries
 
 FORMATS: Final = ("csv", "parquet", "npz", "png", "svg")
 COLUMNS: Final = ("run", "layer", "step", "wall_time", "lower", "upper", "count")
@@ -111,7 +111,7 @@ def _write_picture(runs: Sequence[Run], output: str, scale: str) -> None:
     mpl.use("Agg")
     from matplotlib import pyplot as plt
 
-    from tb_activation_hist.plot import plot_layers, plot_runs
+    from tb_activation_hist.notebook.plot import plot_layers, plot_runs
 
     series = {run.name: {key: own for key, (_, own) in run.layers.items()} for run in runs}
     if len(series) == 1:

@@ -10,11 +10,11 @@ from fnmatch import fnmatchcase
 from itertools import groupby
 from typing import Any, TypeAlias
 
-from tb_activation_hist.errors import FormatError, LogdirError, OptionError
-from tb_activation_hist.event_records import find_event_files
-from tb_activation_hist.histogram import HistogramSeries
-from tb_activation_hist.names import LayerInfo
-from tb_activation_hist.run_index import RunIndex
+from tb_activation_hist.core.errors import FormatError, LogdirError, OptionError
+from tb_activation_hist.core.histogram import HistogramSeries
+from tb_activation_hist.core.names import LayerInfo
+from tb_activation_hist.storage.event_reader import find_event_files
+from tb_activation_hist.storage.run_index import RunIndex
 
 Layers: TypeAlias = dict[str, tuple[LayerInfo, HistogramSeries]]
 

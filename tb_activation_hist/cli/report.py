@@ -10,15 +10,15 @@ from typing import Any, Final
 
 from tb_activation_hist.cli.logdir import Run, print_problems, read_runs
 from tb_activation_hist.cli.report_text import print_report
-from tb_activation_hist.errors import OptionError
+from tb_activation_hist.core.errors import OptionError
+from tb_activation_hist.core.histogram import HistogramSeries
+from tb_activation_hist.core.names import LayerInfo
 from tb_activation_hist.findings import (
     SEVERITIES,
     Finding,
     find_difference_findings,
     find_run_findings,
 )
-from tb_activation_hist.histogram import HistogramSeries
-from tb_activation_hist.names import LayerInfo
 
 REPORT_VERSION: Final = 1
 """Of the JSON, described in docs/command_line.md; a field that goes or changes raises it."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from tb_activation_hist.cli.logdir import Run
-from tb_activation_hist.errors import MissingDependencyError
+from tb_activation_hist.core.errors import MissingDependencyError
 from tb_activation_hist.findings import Finding
 
 STYLES: Final = {"error": "bold red", "warning": "yellow", "info": "cyan"}

@@ -12,10 +12,10 @@ from typing import Final
 import numpy as np
 
 from tb_activation_hist.cli.logdir import print_problems, read_runs
-from tb_activation_hist.errors import OptionError
-from tb_activation_hist.grid import ZERO_EDGE, FloatArray, IntArray
-from tb_activation_hist.histogram import HistogramSeries
-from tb_activation_hist.picture import series_to_picture, value_axis
+from tb_activation_hist.core.errors import OptionError
+from tb_activation_hist.core.grid import ZERO_EDGE, FloatArray, IntArray
+from tb_activation_hist.core.histogram import HistogramSeries
+from tb_activation_hist.notebook.picture import series_to_picture, value_axis
 
 COLOUR_MODES: Final = ("auto", "truecolour", "256", "plain")
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final, TypeAlias
 
+from tb_activation_hist.core.histogram import HistogramSeries
+from tb_activation_hist.core.names import LayerInfo
 from tb_activation_hist.findings.aftermath import drop_aftermath
 from tb_activation_hist.findings.depth_rules import (
     find_fading_over_depth,
@@ -31,8 +33,6 @@ from tb_activation_hist.findings.share_rules import (
 from tb_activation_hist.findings.signals import Signals
 from tb_activation_hist.findings.state_rules import find_collapsed, find_non_finite
 from tb_activation_hist.findings.watch import INSTANT_KINDS, Watch
-from tb_activation_hist.histogram import HistogramSeries
-from tb_activation_hist.names import LayerInfo
 
 __all__ = [
     "DEFAULT_OPTIONS",

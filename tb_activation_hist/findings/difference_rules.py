@@ -6,6 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from tb_activation_hist.core.grid import FloatArray
+from tb_activation_hist.core.histogram import HistogramSeries
+from tb_activation_hist.core.joining import join_series
 from tb_activation_hist.findings.distance import (
     IntVector,
     series_to_shapes,
@@ -16,9 +19,6 @@ from tb_activation_hist.findings.grouping import Hit, hit_layers, name_layers
 from tb_activation_hist.findings.options import FindingOptions
 from tb_activation_hist.findings.signals import Signals
 from tb_activation_hist.findings.texts import ADVICE, SOURCES
-from tb_activation_hist.grid import FloatArray
-from tb_activation_hist.histogram import HistogramSeries
-from tb_activation_hist.joining import join_series
 
 WINDOWS = 32
 """Windows into which the steps common to two runs are cut."""

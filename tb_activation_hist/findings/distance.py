@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from tb_activation_hist.grid import FloatArray
-from tb_activation_hist.histogram import HistogramSeries
+from tb_activation_hist.core.grid import FloatArray
+from tb_activation_hist.core.histogram import HistogramSeries
 
 IntVector = npt.NDArray[np.int64]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from tb_activation_hist.names import LayerInfo
+from tb_activation_hist.core.names import LayerInfo
 
 ZEROING: Final = frozenset({"ReLU", "ReLU6", "Hardswish", "Threshold", "Softshrink", "Hardshrink"})
 """Nonlinearities that put out exact zeros; about half of them is normal."""

@@ -7,6 +7,8 @@ from functools import cached_property
 
 import numpy as np
 
+from tb_activation_hist.core.grid import FloatArray
+from tb_activation_hist.core.histogram import HistogramSeries
 from tb_activation_hist.findings.distance import (
     IntVector,
     Shapes,
@@ -15,8 +17,6 @@ from tb_activation_hist.findings.distance import (
     window_starts,
 )
 from tb_activation_hist.findings.signals import Signals
-from tb_activation_hist.grid import FloatArray
-from tb_activation_hist.histogram import HistogramSeries
 
 
 @dataclass(frozen=True, eq=False)

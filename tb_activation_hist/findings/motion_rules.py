@@ -7,13 +7,13 @@ from dataclasses import replace
 
 import numpy as np
 
+from tb_activation_hist.core.grid import FloatArray
 from tb_activation_hist.findings.finding import Finding
 from tb_activation_hist.findings.grouping import Hit, group_hits, hits_to_finding, name_layers
 from tb_activation_hist.findings.layer_types import has_weights
 from tb_activation_hist.findings.motion import Motion
 from tb_activation_hist.findings.options import FindingOptions
 from tb_activation_hist.findings.signals import Signals, train_activations
-from tb_activation_hist.grid import FloatArray
 
 STILL_WINDOWS = 16
 """Windows of a run in which layers are compared over its whole length."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 
-from tb_activation_hist.errors import OptionError
+from tb_activation_hist.core.errors import OptionError
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,10 +7,10 @@ from typing import Final, TypeAlias
 
 import numpy as np
 
+from tb_activation_hist.core.histogram import HistogramSeries
+from tb_activation_hist.core.joining import join_series
+from tb_activation_hist.core.names import LayerInfo
 from tb_activation_hist.findings.finding import Finding
-from tb_activation_hist.histogram import HistogramSeries
-from tb_activation_hist.joining import join_series
-from tb_activation_hist.names import LayerInfo
 
 FIRST_LOOK: Final = 64
 """Records after which a run is looked at first; on shorter ones noise hides trends."""

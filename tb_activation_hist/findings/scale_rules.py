@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from tb_activation_hist.core.grid import FloatArray
 from tb_activation_hist.findings.distance import IntVector
 from tb_activation_hist.findings.factor import factor
 from tb_activation_hist.findings.finding import Finding
@@ -17,7 +18,6 @@ from tb_activation_hist.findings.signals import (
     sustained_records,
     train_activations,
 )
-from tb_activation_hist.grid import FloatArray
 
 HISTORY_SHARE = 0.05
 """Share of a run that must lie before a change of scale can be told."""

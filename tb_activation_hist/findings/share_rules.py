@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from tb_activation_hist.core.grid import FloatArray
 from tb_activation_hist.findings.factor import factor
 from tb_activation_hist.findings.finding import Finding
 from tb_activation_hist.findings.grouping import Hit, group_hits, hits_to_finding, name_layers
@@ -18,7 +19,6 @@ from tb_activation_hist.findings.signals import (
     sustained_stretch,
     train_activations,
 )
-from tb_activation_hist.grid import FloatArray
 
 END_SHARE: Final = 1 / 64
 """Part of a bounded range that is one of its ends; of a width of 2 that is 1/32, a bin's edge."""

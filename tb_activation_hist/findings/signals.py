@@ -9,10 +9,10 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
+from tb_activation_hist.core.grid import FloatArray
+from tb_activation_hist.core.histogram import HistogramSeries
+from tb_activation_hist.core.names import LayerInfo
 from tb_activation_hist.findings.options import FindingOptions
-from tb_activation_hist.grid import FloatArray
-from tb_activation_hist.histogram import HistogramSeries
-from tb_activation_hist.names import LayerInfo
 
 BoolArray = npt.NDArray[np.bool_]
 

@@ -6,13 +6,13 @@ import math
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
-from tb_activation_hist.errors import OptionError
+from tb_activation_hist.core.errors import OptionError
+from tb_activation_hist.core.histogram import HistogramSeries
+from tb_activation_hist.core.names import LayerInfo
 from tb_activation_hist.findings.finding import Finding
 from tb_activation_hist.findings.options import FindingOptions
 from tb_activation_hist.findings.signals import EARLY_RECORDS
 from tb_activation_hist.findings.texts import ADVICE, SOURCES
-from tb_activation_hist.histogram import HistogramSeries
-from tb_activation_hist.names import LayerInfo
 
 INSTANT_KINDS: Final = ("non_finite", "collapsed", "exploding")
 """What `Watch` can tell from a few records."""

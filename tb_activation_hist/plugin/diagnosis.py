@@ -11,12 +11,12 @@ from typing import Any, Final
 
 import numpy as np
 
-from tb_activation_hist.errors import FormatError
+from tb_activation_hist.core.errors import FormatError
+from tb_activation_hist.core.histogram import HistogramSeries
+from tb_activation_hist.core.names import RUN_INFO_TAG, LayerInfo, content_to_layer_info
 from tb_activation_hist.findings import Finding, find_difference_findings, find_run_findings
-from tb_activation_hist.histogram import HistogramSeries
-from tb_activation_hist.names import RUN_INFO_TAG, LayerInfo, content_to_layer_info
 from tb_activation_hist.plugin.provider import BLOCKS, Listing, Provider, SeriesKey, Stamp
-from tb_activation_hist.plugin.store import Store
+from tb_activation_hist.plugin.series_cache import Store
 
 FINDINGS_VERSION: Final = 1
 

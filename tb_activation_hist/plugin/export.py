@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from tb_activation_hist.histogram import HistogramSeries
+from tb_activation_hist.core.histogram import HistogramSeries
 
 RECORDS_AT_ONCE: Final = 64
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Final
 
-from tb_activation_hist.errors import FormatError
-from tb_activation_hist.names import (
+from tb_activation_hist.core.errors import FormatError
+from tb_activation_hist.core.names import (
     KINDS,
     PHASES,
     RUN_INFO_TAG,
@@ -30,7 +30,7 @@ from tb_activation_hist.plugin.provider import (
     SeriesKey,
     Stamp,
 )
-from tb_activation_hist.plugin.stored import tensor_to_bytes
+from tb_activation_hist.plugin.series_loader import tensor_to_bytes
 
 INDEX_VERSION: Final = 1
 

@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple
 
 from tensorboard.data.provider import RunTagFilter
 
-from tb_activation_hist.names import PLUGIN_NAME
+from tb_activation_hist.core.names import PLUGIN_NAME
 
 logger = logging.getLogger(__name__)
 

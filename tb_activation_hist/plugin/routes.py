@@ -14,7 +14,7 @@ from tensorboard import plugin_util
 from tensorboard.plugins import base_plugin
 from werkzeug import wrappers
 
-from tb_activation_hist.names import PLUGIN_NAME, TAB_NAME
+from tb_activation_hist.core.names import PLUGIN_NAME, TAB_NAME
 from tb_activation_hist.plugin import export
 from tb_activation_hist.plugin.assets import (
     ENTRY,
@@ -26,17 +26,17 @@ from tb_activation_hist.plugin.assets import (
 from tb_activation_hist.plugin.diagnosis import Diagnosis
 from tb_activation_hist.plugin.index import IndexBuilder
 from tb_activation_hist.plugin.listings import RecentListings
-from tb_activation_hist.plugin.parameters import (
+from tb_activation_hist.plugin.provider import PLUGIN_OF_SOURCE, Provider, SeriesKey
+from tb_activation_hist.plugin.query import (
     MAX_BODY_BYTES,
     RequestError,
     parse_export_request,
     parse_tile_requests,
     required,
 )
-from tb_activation_hist.plugin.provider import PLUGIN_OF_SOURCE, Provider, SeriesKey
 from tb_activation_hist.plugin.response import respond
 from tb_activation_hist.plugin.scalars import scalar_answer
-from tb_activation_hist.plugin.store import Store
+from tb_activation_hist.plugin.series_cache import Store
 from tb_activation_hist.plugin.tile_batch import TileBatches
 
 ES_MODULE_PATH: Final = f"/static/{ENTRY}"

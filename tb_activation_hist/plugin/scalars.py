@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from tb_activation_hist.plugin.parameters import RequestError
 from tb_activation_hist.plugin.provider import Provider
+from tb_activation_hist.plugin.query import RequestError
 
 
 def scalar_answer(provider: Provider, run: str, tag: str) -> dict[str, Any]:

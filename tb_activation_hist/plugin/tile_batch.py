@@ -8,9 +8,9 @@ from typing import Any, Final
 
 from tb_activation_hist.plugin.listings import RecentListings
 from tb_activation_hist.plugin.lru import ByteLru
-from tb_activation_hist.plugin.parameters import TileRequest
 from tb_activation_hist.plugin.provider import Listing, Provider, SeriesKey, Stamp
-from tb_activation_hist.plugin.store import Store
+from tb_activation_hist.plugin.query import TileRequest
+from tb_activation_hist.plugin.series_cache import Store
 from tb_activation_hist.plugin.tiles import make_tile
 from tb_activation_hist.plugin.wire import Piece, join_pieces, make_piece, pack_arrays, pack_head
 

@@ -9,11 +9,11 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from tb_activation_hist.grid import FloatArray, IntArray
-from tb_activation_hist.histogram import HistogramSeries
-from tb_activation_hist.joining import sum_records
-from tb_activation_hist.plugin.parameters import TileRequest
-from tb_activation_hist.plugin.stored import StoredSeries
+from tb_activation_hist.core.grid import FloatArray, IntArray
+from tb_activation_hist.core.histogram import HistogramSeries
+from tb_activation_hist.core.joining import sum_records
+from tb_activation_hist.plugin.query import TileRequest
+from tb_activation_hist.plugin.series_loader import StoredSeries
 
 TAIL: Final = 0.0005
 """Share left out at either end of the central range."""

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, Route
 
-from tb_activation_hist.names import LayerInfo
+from tb_activation_hist.core.names import LayerInfo
 from tests.browser.conftest import BAD, GOOD, LAYERS, STRICT
 from tests.browser.tab import Tab, fail_requests, open_frame, open_tab
 from tests.plugin.logdirs import RunFile, healthy_values

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser
 
-from tb_activation_hist.histogram import HistogramSeries
+from tb_activation_hist.core.histogram import HistogramSeries
 from tests.browser.conftest import STRICT, new_page
 from tests.browser.tab import Tab, open_tab
 from tests.plugin.logdirs import START, drifting_series, write_run

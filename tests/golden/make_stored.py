@@ -12,11 +12,11 @@ from pathlib import Path
 
 import numpy as np
 
-from tb_activation_hist.config import WriterOptions
-from tb_activation_hist.grid import FLOAT_BITS, LinearBins
-from tb_activation_hist.names import LayerInfo
-from tb_activation_hist.reader import read_histograms
-from tb_activation_hist.writer import RunWriter
+from tb_activation_hist.core.grid import FLOAT_BITS, LinearBins
+from tb_activation_hist.core.names import LayerInfo
+from tb_activation_hist.recording.options import WriterOptions
+from tb_activation_hist.storage.reader import read_histograms
+from tb_activation_hist.storage.writer import RunWriter
 from tests.records import make_record
 
 FOLDER = Path(__file__).parent / "stored_v1"

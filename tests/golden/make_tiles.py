@@ -18,12 +18,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tb_activation_hist.grid import FloatBits, LinearBins, rebin
-from tb_activation_hist.histogram import HistogramSeries
-from tb_activation_hist.joining import sum_records
-from tb_activation_hist.plugin.parameters import TileRequest
+from tb_activation_hist.core.grid import FloatBits, LinearBins, rebin
+from tb_activation_hist.core.histogram import HistogramSeries
+from tb_activation_hist.core.joining import sum_records
 from tb_activation_hist.plugin.provider import BLOCKS, Stamp
-from tb_activation_hist.plugin.stored import StoredSeries, empty_series
+from tb_activation_hist.plugin.query import TileRequest
+from tb_activation_hist.plugin.series_loader import StoredSeries, empty_series
 from tb_activation_hist.plugin.tiles import Tile, make_tile
 from tb_activation_hist.plugin.wire import join_pieces, make_piece, pack_arrays, pack_head
 from tests.series import values_to_series

@@ -17,10 +17,10 @@ from tensorboard.data.provider import (
     TensorTimeSeries,
 )
 
-from tb_activation_hist.codec import BLOCK_RECORDS, encode_block
-from tb_activation_hist.histogram import HistogramSeries
-from tb_activation_hist.names import PLUGIN_NAME, RUN_INFO_TAG, LayerInfo
+from tb_activation_hist.core.histogram import HistogramSeries
+from tb_activation_hist.core.names import PLUGIN_NAME, RUN_INFO_TAG, LayerInfo
 from tb_activation_hist.plugin.provider import Provider
+from tb_activation_hist.storage.codec import BLOCK_RECORDS, encode_block
 
 
 @dataclass

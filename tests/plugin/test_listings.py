@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from tb_activation_hist.names import LayerInfo
+from tb_activation_hist.core.names import LayerInfo
 from tb_activation_hist.plugin.listings import OPENING_S, RECENT_S, RecentListings
 from tb_activation_hist.plugin.provider import BLOCKS, HISTOGRAMS, SeriesKey
 from tests.plugin.fake_provider import FakeDataProvider

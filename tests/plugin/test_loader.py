@@ -13,7 +13,7 @@ import pytest
 from tensorboard.plugins import base_plugin
 from werkzeug.test import Client
 
-from tb_activation_hist import names
+from tb_activation_hist.core import names
 from tb_activation_hist.plugin import loader
 from tb_activation_hist.plugin.failure import failure_script
 from tb_activation_hist.plugin.loader import ActivationHistLoader

@@ -15,7 +15,7 @@ from tensorboard.backend.security_validator import SecurityValidatorMiddleware
 from werkzeug.test import Client, TestResponse
 from werkzeug.wrappers import Response
 
-from tb_activation_hist.names import LayerInfo
+from tb_activation_hist.core.names import LayerInfo
 from tb_activation_hist.plugin import assets, diagnosis
 from tb_activation_hist.plugin.routes import ActivationHistPlugin
 from tests.golden.test_tiles import unpack

@@ -11,9 +11,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tb_activation_hist.codec import encode_block
-from tb_activation_hist.joining import join_series
-from tb_activation_hist.names import LayerInfo
+from tb_activation_hist.core.joining import join_series
+from tb_activation_hist.core.names import LayerInfo
+from tb_activation_hist.storage.codec import encode_block
 from tests.golden.test_tiles import unpack
 from tests.plugin.logdirs import (
     RunFile,

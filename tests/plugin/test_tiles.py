@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tb_activation_hist.grid import FLOAT_BITS, ZERO_EDGE, LinearBins
-from tb_activation_hist.histogram import HistogramSeries
-from tb_activation_hist.joining import sum_records
-from tb_activation_hist.plugin.parameters import TileRequest
+from tb_activation_hist.core.grid import FLOAT_BITS, ZERO_EDGE, LinearBins
+from tb_activation_hist.core.histogram import HistogramSeries
+from tb_activation_hist.core.joining import sum_records
 from tb_activation_hist.plugin.provider import Stamp
-from tb_activation_hist.plugin.stored import StoredSeries, empty_series
+from tb_activation_hist.plugin.query import TileRequest
+from tb_activation_hist.plugin.series_loader import StoredSeries, empty_series
 from tb_activation_hist.plugin.tiles import Span, Tile, choose_span, make_tile, merge_starts
 from tests.golden.make_tiles import NAMES
 from tests.plugin.logdirs import broken_values, collapsing_values, healthy_values

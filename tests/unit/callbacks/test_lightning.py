@@ -8,7 +8,7 @@ lightning = pytest.importorskip("lightning.pytorch", reason="Lightning is an ext
 
 from tb_activation_hist import read_histograms  # noqa: E402 - after the skip
 from tb_activation_hist.callbacks.lightning import ActivationHistCallback  # noqa: E402 - after the skip
-from tb_activation_hist.errors import ActivationHistWarning  # noqa: E402 - after the skip
+from tb_activation_hist.core.errors import ActivationHistWarning  # noqa: E402 - after the skip
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:lightning")
 

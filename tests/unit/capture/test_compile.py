@@ -8,9 +8,9 @@ from torch import nn
 from torch._dynamo.testing import CompileCounterWithBackend
 from torch.utils.checkpoint import checkpoint
 
-from tb_activation_hist.errors import ActivationHistWarning
-from tb_activation_hist.logger import ActivationHistLogger
-from tb_activation_hist.writer import MemoryWriter
+from tb_activation_hist.core.errors import ActivationHistWarning
+from tb_activation_hist.recording.logger import ActivationHistLogger
+from tb_activation_hist.storage.writer import MemoryWriter
 from tests.models import Tap, assert_counted
 
 

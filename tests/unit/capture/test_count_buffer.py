@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 import torch
 
-from tb_activation_hist.capture import count_host, count_kernels
+from tb_activation_hist.capture import count_kernels
+from tb_activation_hist.capture import host_counts as count_host
 from tb_activation_hist.capture.count import CountBuffer, HostCounts, Switch, count_
-from tb_activation_hist.errors import OptionError
-from tb_activation_hist.grid import FLOAT_BITS, LinearBins, Scheme
+from tb_activation_hist.core.errors import OptionError
+from tb_activation_hist.core.grid import FLOAT_BITS, LinearBins, Scheme
 from tests.unit.capture.counted import check_empty, check_row, expect
 
 

@@ -10,7 +10,7 @@ import torch
 from torch._dynamo.testing import CompileCounter
 
 from tb_activation_hist.capture.count import CountBuffer, count_
-from tb_activation_hist.grid import FLOAT_BITS, LinearBins, Scheme
+from tb_activation_hist.core.grid import FLOAT_BITS, LinearBins, Scheme
 from tests.unit.capture.counted import check_empty, check_row, expect
 
 

@@ -12,7 +12,7 @@ import torch
 
 from tb_activation_hist.capture import count_kernels
 from tb_activation_hist.capture.count import CountBuffer, kernel_name
-from tb_activation_hist.errors import (
+from tb_activation_hist.core.errors import (
     ActivationHistWarning,
     MissingDependencyError,
     OptionError,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from tb_activation_hist.capture.pace import Pace
+from tb_activation_hist.capture.cadence import Pace
 from tb_activation_hist.capture.schedule import Between, Every, LogSpaced
-from tb_activation_hist.config import CaptureOptions
+from tb_activation_hist.recording.options import CaptureOptions
 
 
 def recorded(schedule, last):
@@ -67,7 +67,9 @@ class FakeTime:
 
     def __init__(self, monkeypatch, pace, step_s, cost_s):
         self.now, self.pace, self.step_s, self.cost_s = 0.0, pace, step_s, cost_s
-        monkeypatch.setattr("tb_activation_hist.capture.pace.time.perf_counter", lambda: self.now)
+        monkeypatch.setattr(
+            "tb_activation_hist.capture.cadence.time.perf_counter", lambda: self.now
+        )
 
     def run(self, steps):
         """The share of the time that recording took."""

@@ -11,7 +11,7 @@ from torch.nn.parallel import DataParallel
 from torch.nn.utils import parametrizations
 
 from tb_activation_hist.capture.select import select_layers, unwrap
-from tb_activation_hist.errors import LayerSelectionError
+from tb_activation_hist.core.errors import LayerSelectionError
 
 
 def make():

@@ -13,8 +13,8 @@ import torch
 import torchvision
 from torchvision.models import detection, segmentation
 
-from tb_activation_hist.logger import ActivationHistLogger
-from tb_activation_hist.writer import MemoryWriter
+from tb_activation_hist.recording.logger import ActivationHistLogger
+from tb_activation_hist.storage.writer import MemoryWriter
 from tests.models import Tap, assert_counted
 
 # Same modules as their smaller siblings, minutes on two cores: run with ALL_MODELS=1.
@@ -70,7 +70,7 @@ def total(value):
     return sum(total(part) for part in (value.values() if isinstance(value, dict) else value))
 
 
-@pytest.mark.filterwarnings("ignore::tb_activation_hist.errors.ActivationHistWarning")
+@pytest.mark.filterwarnings("ignore::tb_activation_hist.core.errors.ActivationHistWarning")
 @pytest.mark.filterwarnings("ignore:The default weight initialization")
 @pytest.mark.parametrize("name", models(torchvision.models))
 def test_classification(name):
@@ -99,7 +99,7 @@ def targets():
     return [one, one]
 
 
-@pytest.mark.filterwarnings("ignore::tb_activation_hist.errors.ActivationHistWarning")
+@pytest.mark.filterwarnings("ignore::tb_activation_hist.core.errors.ActivationHistWarning")
 @pytest.mark.parametrize("name", models(detection))
 def test_detection(name):
     torch.manual_seed(0)

@@ -13,7 +13,7 @@ import torch
 
 from tb_activation_hist.capture import count_torch, count_triton
 from tb_activation_hist.capture.count import CountBuffer
-from tb_activation_hist.grid import FLOAT_BITS, LinearBins, Scheme
+from tb_activation_hist.core.grid import FLOAT_BITS, LinearBins, Scheme
 from tests.unit.capture.counted import check_empty, check_row, expect
 
 DTYPES = (torch.float32, torch.float16, torch.bfloat16, torch.float64)

@@ -11,9 +11,9 @@ from tensorboard.compat.proto.tensor_pb2 import TensorProto
 from tensorboard.compat.proto.types_pb2 import DT_STRING
 from tensorboard.summary.writer.record_writer import RecordWriter
 
-from tb_activation_hist.codec import BLOCK_RECORDS, encode_block
-from tb_activation_hist.histogram import HistogramSeries
-from tb_activation_hist.names import PLUGIN_NAME, LayerInfo
+from tb_activation_hist.core.histogram import HistogramSeries
+from tb_activation_hist.core.names import PLUGIN_NAME, LayerInfo
+from tb_activation_hist.storage.codec import BLOCK_RECORDS, encode_block
 from tests.unit.findings.trainings import Layers, after, make_layer
 
 RECORDS = 48

@@ -16,7 +16,7 @@ from torch.utils.tensorboard import SummaryWriter
 
 from tb_activation_hist.cli import main
 from tb_activation_hist.cli.show import colour_mode, draw_heatmap
-from tb_activation_hist.names import LayerInfo
+from tb_activation_hist.core.names import LayerInfo
 from tests.unit.cli.runs import (
     RECORDS,
     collapsed_layers,
@@ -183,7 +183,7 @@ def test_of_a_truncated_file_the_beginning_is_read(
 def test_a_newer_format_says_what_to_do(
     tmp_path: Path, capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tb_activation_hist.names.METADATA_VERSION", 99)
+    monkeypatch.setattr("tb_activation_hist.core.names.METADATA_VERSION", 99)
     write_run(tmp_path, healthy_layers())
     monkeypatch.undo()
     assert main(["report", str(tmp_path)]) == 2

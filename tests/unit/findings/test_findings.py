@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from tb_activation_hist.errors import OptionError
+from tb_activation_hist.core.errors import OptionError
 from tb_activation_hist.findings import (
     FINDING_KINDS,
     SEVERITIES,

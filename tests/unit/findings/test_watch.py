@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tb_activation_hist.errors import OptionError
+from tb_activation_hist.core.errors import OptionError
 from tb_activation_hist.findings import Finding, Watch
 from tests.unit.findings.trainings import RECORDS, Change, after, make_layer
 

@@ -8,9 +8,9 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
-from tb_activation_hist.grid import FLOAT_BITS
-from tb_activation_hist.histogram import HistogramSeries, Tallies
-from tb_activation_hist.names import LayerInfo
+from tb_activation_hist.core.grid import FLOAT_BITS
+from tb_activation_hist.core.histogram import HistogramSeries, Tallies
+from tb_activation_hist.core.names import LayerInfo
 
 Values = npt.NDArray[np.float32]
 Change = Callable[[Values, int], Values]

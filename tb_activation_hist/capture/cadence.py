@@ -1,0 +1,79 @@
+"""Which step is under way, whether it is recorded, and thinning to stay under a time budget."""
+
+from __future__ import annotations
+
+import math
+import statistics
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import Final
+
+from tb_activation_hist.capture.options import CaptureOptions
+from tb_activation_hist.capture.schedule import Every
+
+WINDOW: Final = 9
+"""Recent records and steps over which the median cost is taken."""
+
+WARM_UP_STEPS: Final = 3
+"""First steps that the budget ignores: they compile, allocate and fill caches."""
+
+
+class Pace:
+    """Counts steps and decides which are recorded. The logger's first step always is."""
+
+    def __init__(self, options: CaptureOptions, start: int) -> None:
+        self.step = start
+        self._first = start + 1
+        self._schedule: Callable[[int], bool] = options.schedule or Every(
+            options.every, options.thin_after
+        )
+        self._budget = options.overhead_budget
+        self._stretch = 1
+        self._costs: deque[float] = deque(maxlen=WINDOW)
+        self._pauses: deque[float] = deque(maxlen=WINDOW)
+        self._ended_s: float | None = None
+
+    def records(self, step: int) -> bool:
+        """Whether this step is recorded."""
+        if step == self._first:
+            return True
+        return step % self._stretch == 0 and bool(self._schedule(step // self._stretch))
+
+    @property
+    def due(self) -> bool:
+        """Whether the step under way is recorded."""
+        return self.records(self.step + 1)
+
+    def advance(self, step: int | None = None) -> int:
+        """End the step under way, under the given number or the next one."""
+        self.step = self.step + 1 if step is None else step
+        return self.step
+
+    def spend(self, cost_s: float, recorded: bool) -> bool:
+        """Take note of what this step cost us; True when the distance of records changed."""
+        if self._budget is None:
+            return False
+        now = time.perf_counter()
+        since, self._ended_s = self._ended_s, now
+        if since is None or self.step < self._first + WARM_UP_STEPS:
+            return False
+        self._pauses.append(max(now - since - cost_s, 1e-9))
+        if recorded:
+            self._costs.append(cost_s)
+        return self._adjust(self._budget) if self._costs else False
+
+    def _adjust(self, budget: float) -> bool:
+        """Double the distance while over the budget; halve it when a quarter would do."""
+        share = statistics.median(self._costs) / statistics.median(self._pauses)
+        needed = 2 ** max(0, math.ceil(math.log2(max(share / budget, 1e-9))))
+        if needed <= self._stretch and needed * 4 > self._stretch:
+            return False
+        self._stretch = needed
+        self._costs.clear()
+        return True
+
+    def __str__(self) -> str:
+        if self._stretch == 1:
+            return str(self._schedule)
+        return f"{self._schedule}, of every {self._stretch} steps, to stay under the time budget"

@@ -1,0 +1,159 @@
+"""Counts on the host: their layout in one piece of memory, their arrays, and its reuse."""
+
+from __future__ import annotations
+
+import contextlib
+import weakref
+from collections import deque
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from tb_activation_hist.capture.count_kernels import c_extension
+from tb_activation_hist.core.grid import FloatBits, Scheme
+
+MAX_FREE: Final = 4
+"""Host storages nobody reads any more that a buffer keeps for its next records."""
+
+TALLIES: Final = 5
+MOMENTS: Final = 4
+ROW_HEAD: Final = 8 * (TALLIES + MOMENTS)
+"""Bytes of a row beside its counts."""
+
+
+class HostCounts:
+    """The rows of one record on the host.
+
+    counts (rows, slots) int32, tallies (rows, 5) int64 [n, zeros, nans, pos_infs, neg_infs],
+    moments (rows, 4) float64 [min, max, sum, sum_sq]: numpy views. Their memory serves again for
+    a later record once this object and every array taken from it are gone. Slots of non-finite
+    values hold nothing of meaning.
+    """
+
+    def __init__(
+        self,
+        storage: torch.Tensor,
+        rows: int,
+        scheme: Scheme,
+        event: torch.cuda.Event | None = None,
+        free: FreeList | None = None,
+    ) -> None:
+        self.rows = rows
+        self.scheme = scheme
+        self._event = event
+        self._storage = storage.numpy()
+        if free is not None:
+            # All views have this one array as their base, so its end is the end of them all.
+            weakref.finalize(self._storage, free.give, storage).atexit = False
+
+    def wait(self) -> HostCounts:
+        """Block until the copy from the device has arrived; returns at once on the CPU."""
+        if self._event is not None:
+            self._event.synchronize()
+            self._event = None
+        return self
+
+    @property
+    def counts(self) -> npt.NDArray[np.int32]:
+        """(rows, slots) counts; waits for them."""
+        flat = self.wait()._storage[ROW_HEAD * self.rows :].view(np.int32)
+        return flat.reshape(self.rows, self.scheme.slots)
+
+    @property
+    def tallies(self) -> npt.NDArray[np.int64]:
+        """(rows, 5): n, zeros, nans, pos_infs, neg_infs; waits for them."""
+        ends = 8 * MOMENTS * self.rows, ROW_HEAD * self.rows
+        return self.wait()._storage[slice(*ends)].view(np.int64).reshape(self.rows, TALLIES)
+
+    @property
+    def moments(self) -> npt.NDArray[np.float64]:
+        """(rows, 4): min, max, sum, sum of squares of the finite values; waits for them."""
+        end = 8 * MOMENTS * self.rows
+        return self.wait()._storage[:end].view(np.float64).reshape(self.rows, MOMENTS)
+
+    def occupied(
+        self,
+    ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int32], npt.NDArray[np.int64]]:
+        """The slots that hold a count, row after row: (offsets (rows + 1,), slots, counts).
+
+        Row r's are ``slots[offsets[r]:offsets[r + 1]]``, ascending. Slots of non-finite values
+        are left out. The GIL is free while the rows are searched.
+        """
+        return to_occupied(self.counts, self.scheme)
+
+
+def to_occupied(
+    counts: npt.NDArray[np.int32], scheme: Scheme
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int32], npt.NDArray[np.int64]]:
+    """The occupied slots of a (rows, slots) array of int32 counts: see `HostCounts.occupied`."""
+    float_bits = isinstance(scheme, FloatBits)
+    module = c_extension()
+    if module is None or counts.dtype != np.int32 or not counts.flags.c_contiguous:
+        return _occupied_numpy(counts, float_bits)
+    offsets = np.empty(len(counts) + 1, dtype=np.int64)
+    source = (counts.ctypes.data, *counts.shape, float_bits, offsets.ctypes.data)
+    total = module.occupied(*source, 0, 0)
+    slots, found = np.empty(total, dtype=np.int32), np.empty(total, dtype=np.int64)
+    if total:
+        module.occupied(*source, slots.ctypes.data, found.ctypes.data)
+    return offsets, slots, found
+
+
+def _occupied_numpy(
+    counts: npt.NDArray[np.int32], float_bits: bool
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int32], npt.NDArray[np.int64]]:
+    present = counts != 0
+    if float_bits:
+        present[:, 4080:4096] = present[:, 8176:] = False
+    rows, slots = np.nonzero(present)
+    offsets = np.zeros(len(counts) + 1, dtype=np.int64)
+    np.cumsum(present.sum(axis=1), out=offsets[1:])
+    return offsets, slots.astype(np.int32), counts[rows, slots].astype(np.int64)
+
+
+class FreeList:
+    """Host storages that nobody reads any more, emptied.
+
+    Without a lock: `give` runs wherever the last array of a record ends, even inside `take`.
+    """
+
+    def __init__(self, rows: int, *, pinned: bool) -> None:
+        self._rows = rows
+        self._pinned = pinned
+        self._storages: deque[torch.Tensor] = deque()
+
+    def take(self, size: int) -> torch.Tensor:
+        """An empty storage of `size` bytes, new when none is free."""
+        with contextlib.suppress(IndexError):
+            return self._storages.pop()
+        with torch.inference_mode(False):
+            storage = torch.zeros(size, dtype=torch.uint8, device="cpu", pin_memory=self._pinned)
+        return empty_moments_(storage, self._rows)
+
+    def give(self, storage: torch.Tensor) -> None:
+        """Empty a storage and keep it, unless enough are kept."""
+        if len(self._storages) >= MAX_FREE:
+            return
+        if not self._pinned:  # a copy from the device overwrites all of it anyway
+            empty_moments_(storage.zero_(), self._rows)
+        self._storages.append(storage)
+
+
+def views(storage: torch.Tensor, rows: int, slots: int) -> tuple[torch.Tensor, ...]:
+    """counts, tallies and moments of a storage laid out as moments, tallies, counts."""
+    middle, end = 8 * MOMENTS * rows, ROW_HEAD * rows
+    return (
+        storage[end:].view(torch.int32).view(rows, slots),
+        storage[middle:end].view(torch.int64).view(rows, TALLIES),
+        storage[:middle].view(torch.float64).view(rows, MOMENTS),
+    )
+
+
+def empty_moments_(storage: torch.Tensor, rows: int) -> torch.Tensor:
+    """Set min and max of all rows to those of no values; the rest must be zero already."""
+    moments = storage[: 8 * MOMENTS * rows].view(torch.float64).view(rows, MOMENTS)
+    moments[:, 0] = torch.inf
+    moments[:, 1] = -torch.inf
+    return storage

@@ -1,0 +1,110 @@
+"""What is counted, and when: the options of the capture."""
+
+# ruff: noqa: RUF009 - `option` returns dataclasses.field, with the documentation attached.
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from tb_activation_hist.core.grid import FloatBits, LinearBins, Scheme
+from tb_activation_hist.core.names import KINDS, PHASES
+from tb_activation_hist.core.option_fields import (
+    check_callable,
+    check_flag,
+    check_names,
+    check_share,
+    check_whole,
+    check_word,
+    option,
+    refuse,
+)
+
+ON_ERROR: Final = ("warn", "raise")
+
+
+@dataclass(frozen=True, kw_only=True)
+class CaptureOptions:
+    """What is counted, and when. Each field's meaning is in its metadata."""
+
+    layers: Any = option(
+        None,
+        "Which modules: None (all leaf modules), names, glob patterns, `re.compile(...)`, module "
+        "types, module objects, a predicate `(name, module) -> bool`, or a list of these.",
+    )
+    every: int = option(
+        1, "Record steps k, 2k, 3k ...; the first step is always recorded.", "steps"
+    )
+    kinds: Sequence[str] = option(
+        ("activations",),
+        "What is recorded: any of `activations`, `gradients` (of the activations), `weights`, "
+        "`weight_gradients`, `updates` (relative to the weights' root mean square).",
+    )
+    phases: Sequence[str] = option(
+        ("train",), "Forward passes in `train` mode, `eval` mode, or both; never mixed."
+    )
+    bins: Scheme = option(
+        FloatBits(),
+        "Where values are counted: `FloatBits()` (1/16 octave, any range) or "
+        "`LinearBins(count, lo, hi)` (the bins of torch.histc).",
+    )
+    per_call: bool = option(
+        False,
+        "Count the calls of a module within a step apart, as `name:0`, `name:1` ..., instead of "
+        "together.",
+    )
+    accumulate: bool = option(
+        False, "Merge the steps between two records into the record, instead of leaving them out."
+    )
+    thin_after: int | None = option(
+        4000,
+        "After so many records every second step is recorded, and at each doubling of the steps "
+        "half as many again; None: never thin.",
+        "records",
+    )
+    schedule: Callable[[int], bool] | None = option(
+        None,
+        "Decides instead of `every` and `thin_after` whether a step (counted from 1) is "
+        "recorded: any `step -> bool`, for example `LogSpaced(per_decade=100)`.",
+    )
+    overhead_budget: float | None = option(
+        None,
+        "Largest share of the step time that recording may take; records are thinned to stay "
+        "under it.",
+        "share of the step time",
+    )
+    scaler: Any = option(
+        None, "`GradScaler` in use; activation gradients are divided by its scale."
+    )
+    on_error: str = option(
+        "warn",
+        "An error inside the logger: `warn` once and let the training go on, or `raise` (for "
+        "tests).",
+    )
+
+    def __post_init__(self) -> None:
+        check_whole("every", self.every, 1)
+        check_names("kinds", self.kinds, KINDS)
+        check_names("phases", self.phases, PHASES)
+        _check_scheme(self.bins)
+        for name in ("per_call", "accumulate"):
+            check_flag(name, getattr(self, name))
+        if self.thin_after is not None:
+            check_whole("thin_after", self.thin_after, 2)
+        self._check_cadence()
+        check_word("on_error", self.on_error, ON_ERROR)
+
+    def _check_cadence(self) -> None:
+        check_callable("schedule", self.schedule)
+        if self.schedule is not None and self.every != 1:
+            refuse("every", self.every, "1 when schedule is given, since schedule decides alone")
+        if self.overhead_budget is not None:
+            check_share("overhead_budget", self.overhead_budget)
+            if self.schedule is not None:
+                refuse("overhead_budget", self.overhead_budget, "None when schedule is given")
+
+
+def _check_scheme(given: object) -> None:
+    if not isinstance(given, (FloatBits, LinearBins)):
+        refuse("bins", given, "FloatBits() or LinearBins(count, lo, hi)")

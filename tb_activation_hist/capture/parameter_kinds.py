@@ -1,0 +1,224 @@
+"""Weights, their gradients and their updates: counted at the right moment of an optimizer step."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn.parameter import is_lazy
+from torch.optim.optimizer import (
+    Optimizer,
+    register_optimizer_step_post_hook,
+    register_optimizer_step_pre_hook,
+)
+
+from tb_activation_hist.capture.count import is_countable
+from tb_activation_hist.capture.outputs import to_plain
+from tb_activation_hist.capture.rows import Row
+from tb_activation_hist.capture.select import Layer
+from tb_activation_hist.capture.state import CaptureState
+from tb_activation_hist.core.names import LayerInfo
+
+
+@dataclass(frozen=True)
+class Slot:
+    """A parameter's place in the model; what lies there may be replaced (lazy, FSDP)."""
+
+    name: str
+    order: int
+    module: nn.Module
+    attribute: str
+
+    @property
+    def parameter(self) -> nn.Parameter | None:
+        """What lies there now; None before a lazy module has seen its first input."""
+        found = getattr(self.module, self.attribute, None)
+        return None if found is None or is_lazy(found) else found
+
+
+class ParameterKinds:
+    """Counts the parameters of the selected layers, and what an optimizer does to them.
+
+    Hooks every optimizer's step, so several optimizers need not be named. Before a step the
+    gradients are complete, unscaled and clipped, as the optimizer gets them. A step that is given
+    a closure (Lightning, LBFGS) makes them itself: they are counted after it, the last evaluation's
+    where there are several. An update is the difference that the step made, divided by the
+    parameter's root mean square; it takes a copy of the parameters during recorded steps.
+    """
+
+    def __init__(self, recording: CaptureState, kinds: Sequence[str]) -> None:
+        self._recording = recording
+        self._weights = "weights" in kinds
+        self._gradients = "weight_gradients" in kinds
+        self._updates = "updates" in kinds
+        self._slots: list[Slot] = []
+        self._rows: dict[tuple[str, str, torch.device], Row] = {}
+        self._before: dict[int, tuple[Slot, Tensor]] = {}
+        self._late: dict[int, Slot] = {}
+        self._handles: list[Any] = []
+
+    @property
+    def attached(self) -> bool:
+        """Whether optimizer steps are watched."""
+        return bool(self._handles)
+
+    def attach(self, layers: Iterable[Layer]) -> None:
+        """Watch the parameters of these layers."""
+        if self._weights or self._gradients or self._updates:
+            self._slots = list(_layers_to_slots(layers))
+        if (self._gradients or self._updates) and not self._handles:
+            watcher = StepWatcher(self)
+            self._handles = [
+                register_optimizer_step_pre_hook(watcher.before),
+                register_optimizer_step_post_hook(watcher.after),
+            ]
+
+    def detach(self) -> None:
+        """Watch nothing any more; calling it again does nothing."""
+        for handle in self._handles:
+            handle.remove()
+        self._handles.clear()
+        self._before.clear()
+        self._late.clear()
+
+    def count_weights(self) -> None:
+        """Count the parameters as they are now."""
+        if self._weights:
+            for slot, parameter in self._parameters().values():
+                self._count("weights", slot, parameter)
+
+    def before_step(self, optimizer: Optimizer, *, closure: bool = False) -> None:
+        """Count the gradients that the optimizer is about to use, and keep its parameters.
+
+        closure: the step itself computes the gradients, so they are counted after it.
+        """
+        known = self._parameters()
+        for parameter in _parameters_of(optimizer):
+            if id(parameter) not in known or (parameter.grad is None and not closure):
+                continue
+            slot = known[id(parameter)][0]
+            if closure:
+                self._late[id(parameter)] = slot
+            elif self._gradients:
+                self._count_gradient(slot, parameter, optimizer)
+            values = to_plain(parameter)
+            if self._updates and values is not None and is_countable(values):
+                self._before[id(parameter)] = (slot, values.detach().clone())
+
+    def after_step(self, optimizer: Optimizer) -> None:
+        """Count what the step changed."""
+        for parameter in _parameters_of(optimizer):
+            late = self._late.pop(id(parameter), None)
+            slot, before = self._before.pop(id(parameter), (None, None))
+            if parameter.grad is None and late is not None:
+                continue  # the closure did not reach it
+            if late is not None and self._gradients:
+                self._count_gradient(late, parameter, optimizer)
+            after = to_plain(parameter)
+            if slot is not None and before is not None and after is not None:
+                self._count("updates", slot, _relative_update(before, after.detach()))
+
+    def _count_gradient(self, slot: Slot, parameter: Tensor, optimizer: Optimizer) -> None:
+        gradient = None if parameter.grad is None else to_plain(parameter.grad)
+        if gradient is not None and is_countable(gradient):
+            self._count("weight_gradients", slot, _unscale(gradient, optimizer))
+
+    def _parameters(self) -> dict[int, tuple[Slot, nn.Parameter]]:
+        """Tied parameters count once, under their first name."""
+        found: dict[int, tuple[Slot, nn.Parameter]] = {}
+        for slot in self._slots:
+            parameter = slot.parameter
+            if parameter is not None:
+                found.setdefault(id(parameter), (slot, parameter))
+        return found
+
+    def _count(self, kind: str, slot: Slot, values: Tensor) -> None:
+        plain = to_plain(values)
+        if plain is None or not is_countable(plain) or not self._is_ours(slot.parameter):
+            return
+        key = (kind, slot.name, plain.device)
+        row = self._rows.get(key)
+        if row is None:
+            info = LayerInfo(
+                layer=slot.name,
+                kind=kind,
+                order=slot.order,
+                type=type(slot.module).__name__,
+                shape=() if slot.parameter is None else tuple(slot.parameter.shape),
+                dtype=str(plain.dtype).removeprefix("torch."),
+                scheme=self._recording.rows.scheme,
+            )
+            row = self._rows[key] = self._recording.rows.find(info, plain.device)
+        row.count(plain)
+
+    def _is_ours(self, parameter: nn.Parameter | None) -> bool:
+        """Of parameters that several ranks hold alike, one rank counts; of shards, each its own."""
+        mesh: Any = getattr(parameter, "device_mesh", None)
+        if mesh is None:
+            return self._recording.first_rank
+        place, placements = mesh.get_coordinate() or (), getattr(parameter, "placements", ())
+        return all(not at or each.is_shard() for at, each in zip(place, placements, strict=True))
+
+
+class StepWatcher:
+    """The hook on optimizer steps; does not keep the logger alive."""
+
+    def __init__(self, kinds: ParameterKinds) -> None:
+        self._kinds = weakref.ref(kinds)
+
+    def before(self, optimizer: Optimizer, args: Any = (), kwargs: Any = None) -> None:
+        """Called by torch before any optimizer's step, with the step's arguments."""
+        given = (kwargs or {}).get("closure", args[1] if len(args) > 1 else None)
+        self._call("before_step", optimizer, closure=given is not None)
+
+    def after(self, optimizer: Optimizer, *_: Any) -> None:
+        """Called by torch after any optimizer's step."""
+        self._call("after_step", optimizer)
+
+    def _call(self, method: str, optimizer: Optimizer, **options: bool) -> None:
+        kinds = self._kinds()
+        if kinds is None or not kinds._recording.train:
+            return
+        try:
+            with torch.no_grad():
+                getattr(kinds, method)(optimizer, **options)
+        except Exception as err:  # noqa: BLE001 - nothing of ours may stop a training
+            kinds._recording.fail("the parameters", err)
+
+
+def _layers_to_slots(layers: Iterable[Layer]) -> Iterator[Slot]:
+    """Each parameter place once, in model order; a selected stage brings all that is below it."""
+    seen: set[tuple[int, str]] = set()
+    for layer in layers:
+        for prefix, module in layer.module.named_modules():
+            for attribute in tuple(module._parameters.keys()):
+                if (id(module), attribute) in seen:
+                    continue
+                seen.add((id(module), attribute))
+                name = ".".join(part for part in (layer.name, prefix, attribute) if part)
+                yield Slot(name, layer.order, module, attribute)
+
+
+def _parameters_of(optimizer: Optimizer) -> Iterator[nn.Parameter]:
+    for group in optimizer.param_groups:
+        yield from group["params"]
+
+
+def _unscale(gradient: Tensor, optimizer: Optimizer) -> Tensor:
+    """Fused optimizers unscale inside their step: only then has the gradient still the factor."""
+    scale = getattr(optimizer, "grad_scale", None)
+    if not isinstance(scale, Tensor):
+        return gradient
+    wide = torch.promote_types(gradient.dtype, torch.float32)
+    return gradient.to(wide) / scale.to(gradient.device)
+
+
+def _relative_update(before: Tensor, after: Tensor) -> Tensor:
+    wide = torch.promote_types(after.dtype, torch.float32)
+    old, new = before.to(wide), after.to(wide)
+    size = torch.maximum(old.square().mean(), new.square().mean()).sqrt()
+    return (new - old) / size.clamp_min(torch.finfo(wide).tiny)

@@ -1,0 +1,123 @@
+"""What all hooks of one logger share: whether to count, where, and what went wrong."""
+
+from __future__ import annotations
+
+import threading
+import time
+import warnings
+from types import SimpleNamespace
+
+import torch
+from torch import Tensor
+
+from tb_activation_hist.capture.options import CaptureOptions
+from tb_activation_hist.capture.rows import RowTable
+from tb_activation_hist.core.errors import ActivationHistWarning
+from tb_activation_hist.core.names import PHASES, LayerInfo
+
+
+class Clock:
+    """Adds up the time spent between entering and leaving; not re-entrant."""
+
+    def __init__(self) -> None:
+        self.spent_s = 0.0
+        self._since = 0.0
+
+    def __enter__(self) -> None:
+        self._since = time.perf_counter()
+
+    def __exit__(self, *error: object) -> None:
+        self.spent_s += time.perf_counter() - self._since
+
+    def take(self) -> float:
+        """Seconds since the last call."""
+        spent, self.spent_s = self.spent_s, 0.0
+        return spent
+
+
+class CaptureState:
+    """The state that hooks read. `train` and `eval` say whether that phase counts right now."""
+
+    def __init__(self, options: CaptureOptions, rows: int) -> None:
+        self.rows = RowTable(options.bins, rows)
+        self.phases = tuple(options.phases)
+        self.train = False
+        self.eval = False
+        self.activations = "activations" in options.kinds
+        self.gradients = "gradients" in options.kinds
+        self.per_call = options.per_call
+        self.clock = None if options.overhead_budget is None else Clock()
+        self.first_rank = True
+        self.evaluated = False
+        self.graphs_evaluate = False
+        self.step = 0
+        self.forwards = 0
+        self.depth = 0
+        self.blocks = SimpleNamespace()
+        self.failures: dict[str, str] = {}
+        self._said: set[str] = set()
+        self._on_error = options.on_error
+        self._scaler = options.scaler
+        self._inverse_scale: tuple[int, Tensor] | None = None
+        self._lock = threading.Lock()
+
+    def switch(self, phase: str, on: bool) -> None:
+        """Start or stop counting a phase."""
+        counts = on and phase in self.phases
+        if getattr(self, phase) != counts:
+            setattr(self, phase, counts)
+            self.rows.switch(phase, counts)
+
+    def stop(self) -> None:
+        """Count nothing any more."""
+        for phase in PHASES:
+            self.switch(phase, False)
+
+    def place_in_graph(self, info: LayerInfo, device: torch.device) -> tuple[str, int]:
+        """A row for a compiled graph: name of the block in `blocks`, and the row's number."""
+        row = self.rows.find(info, device)
+        row.block.traced = True
+        name = f"block{id(row.block)}"
+        setattr(self.blocks, name, row.block)
+        return name, row.index
+
+    def unscale(self, gradient: Tensor) -> Tensor:
+        """The gradient without the GradScaler's factor; computed on the device, no wait."""
+        scale = getattr(self._scaler, "_scale", None)
+        if scale is None:
+            return gradient
+        with torch.no_grad():
+            known = self._inverse_scale
+            if known is None or known[0] != self.step or known[1].device != gradient.device:
+                known = (self.step, scale.to(gradient.device, non_blocking=True).reciprocal())
+                self._inverse_scale = known
+            wide = torch.promote_types(gradient.dtype, torch.float32)
+            return gradient.detach().to(wide) * known[1]
+
+    def fail(self, where: str, error: BaseException) -> None:
+        """Warn once for each place, or raise with ``on_error="raise"``."""
+        if self._on_error == "raise":
+            raise error
+        with self._lock:
+            self.failures[where] = f"{where}, step {self.step}: {type(error).__name__}: {error}"
+        self.warn_once(
+            f"Recording {where} failed at step {self.step} ({type(error).__name__}: {error}). The "
+            "training goes on; what this layer did may be missing from the record. "
+            "on_error='raise' shows where it happened.",
+            where,
+        )
+
+    def warn_compiled(self) -> None:
+        """Say what a compiled graph cannot give."""
+        self.warn_once(
+            "Inside torch.compile, gradients of activations are not recorded, and per_call=True "
+            "has no effect: the calls of a module are counted together."
+        )
+
+    def warn_once(self, text: str, about: str = "") -> None:
+        """Tell the user, once for each thing."""
+        with self._lock:
+            if (about or text) in self._said:
+                return
+            self._said.add(about or text)
+        warnings.warn(text, ActivationHistWarning, stacklevel=4)

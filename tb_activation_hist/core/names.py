@@ -1,0 +1,106 @@
+"""The plugin's name, how tags are laid out, and the versions of what is stored."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any, Final
+
+from tb_activation_hist.core.errors import FormatError
+from tb_activation_hist.core.grid import FLOAT_BITS, Scheme, dict_to_scheme
+
+PLUGIN_NAME: Final = "activation_hist"
+TAB_NAME: Final = "Activations"
+
+METADATA_VERSION: Final = 1
+RUN_INFO_VERSION: Final = 1
+
+RUN_INFO_TAG: Final = "__run__"
+"""Tag whose events are JSON strings about the run as a whole; the latest one counts."""
+
+KINDS: Final = ("activations", "gradients", "weights", "weight_gradients", "updates")
+PHASES: Final = ("train", "eval")
+
+STOCK_PREFIX: Final = "activation_hist"
+"""First part of the tags of our ordinary histograms and scalars, so that they stay together."""
+
+
+@dataclass(frozen=True)
+class LayerInfo:
+    """What is known about one recorded tensor stream; stored once, as its tag's metadata.
+
+    layer: module name with an output suffix where there is one (``"lstm/0"``).
+    order: position in the model, from 0; layers are shown in this order.
+    shape, dtype: of the first tensor that was counted.
+    """
+
+    layer: str
+    kind: str = "activations"
+    phase: str = "train"
+    order: int = 0
+    type: str = ""
+    shape: tuple[int, ...] = ()
+    dtype: str = "float32"
+    scheme: Scheme = FLOAT_BITS
+
+    @property
+    def tag(self) -> str:
+        """TensorBoard tag: ``<kind>/<layer>``, with ``eval/`` in front outside training."""
+        return f"{phase_prefix(self.phase)}{self.kind}/{self.layer}"
+
+    @property
+    def key(self) -> str:
+        """Key in ``read_histograms``: the tag without ``activations/``."""
+        kind = "" if self.kind == "activations" else f"{self.kind}/"
+        return f"{phase_prefix(self.phase)}{kind}{self.layer}"
+
+    def to_content(self) -> bytes:
+        """Plugin content of the tag: JSON in UTF-8."""
+        fields: dict[str, Any] = {
+            "version": METADATA_VERSION,
+            "layer": self.layer,
+            "kind": self.kind,
+            "phase": self.phase,
+            "order": self.order,
+            "type": self.type,
+            "shape": list(self.shape),
+            "dtype": self.dtype,
+            "bins": self.scheme.to_dict(),
+        }
+        return json.dumps(fields, separators=(",", ":")).encode()
+
+
+def phase_prefix(phase: str) -> str:
+    """What a phase puts in front of a tag: nothing for training."""
+    return "" if phase == "train" else f"{phase}/"
+
+
+def content_to_layer_info(content: bytes) -> LayerInfo:
+    """Inverse of `LayerInfo.to_content`; FormatError when damaged or from a newer version."""
+    try:
+        fields = json.loads(content)
+        version = int(fields["version"])
+    except (ValueError, KeyError, TypeError) as err:
+        msg = f"The metadata of an {PLUGIN_NAME} tag is damaged: {content[:80]!r}."
+        raise FormatError(msg) from err
+    check_version("tag metadata", version, METADATA_VERSION)
+    return LayerInfo(
+        layer=str(fields["layer"]),
+        kind=str(fields["kind"]),
+        phase=str(fields["phase"]),
+        order=int(fields["order"]),
+        type=str(fields["type"]),
+        shape=tuple(int(size) for size in fields["shape"]),
+        dtype=str(fields["dtype"]),
+        scheme=dict_to_scheme(fields["bins"]),
+    )
+
+
+def check_version(what: str, given: int, known: int) -> None:
+    """Refuse data that is newer than this code."""
+    if given > known:
+        msg = (
+            f"The {what} has format version {given}, but this tb_activation_hist reads up to "
+            f"{known}. Upgrade it: pip install -U tb_activation_hist."
+        )
+        raise FormatError(msg)

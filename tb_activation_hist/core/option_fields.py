@@ -1,0 +1,58 @@
+"""One option: its default, unit, documentation and check."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import field
+from typing import Any
+
+from tb_activation_hist.core.errors import OptionError
+
+
+def option(default: Any, doc: str, unit: str = "") -> Any:
+    """A dataclass field that carries its documentation and unit in its metadata."""
+    return field(default=default, metadata={"doc": doc, "unit": unit})
+
+
+def refuse(name: str, given: object, allowed: str) -> None:
+    msg = f"{name} must be {allowed}, but got {given!r}."
+    raise OptionError(msg)
+
+
+def check_whole(name: str, given: object, low: int, high: int = sys.maxsize) -> None:
+    if not isinstance(given, int) or isinstance(given, bool) or not low <= given <= high:
+        limits = f"from {low} up" if high == sys.maxsize else f"from {low} to {high}"
+        refuse(name, given, f"a whole number {limits}")
+
+
+def check_callable(name: str, given: object) -> None:
+    if given is not None and not callable(given):
+        refuse(name, given, "None or a function step -> bool")
+
+
+def check_share(name: str, given: object) -> None:
+    if isinstance(given, bool) or not isinstance(given, (int, float)) or not 0 < given < 1:
+        refuse(name, given, "None or a number between 0 and 1, such as 0.02")
+
+
+def check_positive(name: str, given: object) -> None:
+    if isinstance(given, bool) or not isinstance(given, (int, float)) or not given > 0:
+        refuse(name, given, "a number of seconds above 0")
+
+
+def check_flag(name: str, given: object) -> None:
+    if not isinstance(given, bool):
+        refuse(name, given, "True or False")
+
+
+def check_word(name: str, given: object, allowed: Sequence[str]) -> None:
+    if given not in allowed:
+        refuse(name, given, " or ".join(repr(word) for word in allowed))
+
+
+def check_names(name: str, given: object, allowed: Sequence[str], least: int = 1) -> None:
+    words = given if isinstance(given, Sequence) and not isinstance(given, str) else None
+    if words is None or len(words) < least or any(word not in allowed for word in words):
+        amount = "one or more" if least else "any"
+        refuse(name, given, f"a list of {amount} of {', '.join(allowed)}")

@@ -1,0 +1,87 @@
+"""The methods that readers of the fastai book know from ``ActivationStats``, on our histograms."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from tb_activation_hist.core.grid import FloatArray
+from tb_activation_hist.core.histogram import HistogramSeries
+from tb_activation_hist.notebook.picture import value_axis
+
+NEAR_ZERO = 0.05
+"""fastai's threshold."""
+
+
+class LayerStats(NamedTuple):
+    """Statistics of one layer, each (S,) over the recorded steps."""
+
+    mean: FloatArray
+    std: FloatArray
+    near_zero: FloatArray
+
+
+class ActivationStatsReaders(ABC):
+    """``layer_stats``, ``hist``, ``color_dim``, ``plot_layer_stats``, by layer name or number."""
+
+    @property
+    @abstractmethod
+    def histograms(self) -> Mapping[str, HistogramSeries]:
+        """What was recorded so far, by layer, in model order."""
+
+    def series(self, layer: int | str) -> HistogramSeries:
+        """One layer's histograms; layer: its name, or its place among the recorded ones."""
+        histograms = self.histograms
+        if isinstance(layer, str):
+            return histograms[layer]
+        return histograms[list(histograms)[layer]]
+
+    def layer_stats(self, layer: int | str, *, legacy_near_zero: bool = False) -> LayerStats:
+        """Mean, standard deviation and share near zero at each recorded step.
+
+        Near zero means ``|x| <= 0.05``. legacy_near_zero: fastai's own definition instead,
+        ``x <= 0.05``, which takes all negative values for near zero.
+        """
+        series = self.series(layer)
+        near = share_up_to(series, NEAR_ZERO) if legacy_near_zero else series.share_near_zero()
+        return LayerStats(series.mean, series.std, near)
+
+    def hist(
+        self, layer: int | str, bins: int = 40, lo: float | None = None, hi: float | None = None
+    ) -> FloatArray:
+        """(bins, S) log(1 + count) over equal bins from lo to hi; by default all but outliers.
+
+        fastai's own bins are ``lo=0, hi=10``; values outside are left out, as there.
+        """
+        series = self.series(layer)
+        counts = series.rebin(value_axis([series], bins, lo=lo, hi=hi).edges)
+        return np.asarray(np.log1p(counts.T), np.float64)
+
+    def color_dim(
+        self, layer: int | str, figsize: tuple[float, float] = (10, 5), ax: Any = None
+    ) -> Any:
+        """The "colourful dimension" picture, with axes and a colour bar; returns the axes."""
+        from tb_activation_hist.notebook.plot import plot_series
+
+        return plot_series(self.series(layer), ax=ax, figsize=figsize)
+
+    def plot_layer_stats(self, layer: int | str, *, legacy_near_zero: bool = False) -> Any:
+        """Three panels over the steps: mean, standard deviation, share near zero."""
+        from tb_activation_hist.notebook.plot import plot_layer_stats
+
+        stats = self.layer_stats(layer, legacy_near_zero=legacy_near_zero)
+        series = self.series(layer)
+        name = "x ≤ 0.05" if legacy_near_zero else "|x| ≤ 0.05"
+        return plot_layer_stats(series.steps, stats, f"share with {name}", series.layer)
+
+
+def share_up_to(series: HistogramSeries, limit: float) -> FloatArray:
+    """(S,) share of the finite values that are at most `limit`; NaN where there are none."""
+    lowest = series.lower[0] if len(series.bins) else limit
+    if lowest >= limit:
+        return np.where(series.finite > 0, 0.0, np.nan)
+    inside = series.rebin([lowest, limit])[:, 0]
+    return np.where(series.finite > 0, inside / np.maximum(series.finite, 1), np.nan)

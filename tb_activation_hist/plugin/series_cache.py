@@ -1,0 +1,197 @@
+"""The series that are held in memory, read and decoded only when asked for and only where new."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Final
+
+from tb_activation_hist.core.errors import FormatError
+from tb_activation_hist.core.names import LayerInfo, content_to_layer_info
+from tb_activation_hist.plugin.lru import ByteLru
+from tb_activation_hist.plugin.provider import (
+    ALL,
+    BLOCKS,
+    Listing,
+    Provider,
+    SeriesKey,
+)
+from tb_activation_hist.plugin.series_loader import (
+    StoredSeries,
+    append_block,
+    read_blocks,
+    read_foreign,
+    tensor_to_bytes,
+)
+
+SERIES_BYTES: Final = 1024 * 2**20
+"""Decoded series held, at most: two dozen layers of a run of 20,000 records, which the default
+cadence of recording never much exceeds, so that a live view decodes only what is new."""
+
+READ_BYTES: Final = 64 * 2**20
+"""What one read from TensorBoard should bring, a quarter of what its data server can send."""
+
+DECODERS: Final = min(os.cpu_count() or 1, 4)
+"""Threads that decode blocks; more would wait for the interpreter."""
+
+READERS: Final = 8
+"""Reads from TensorBoard at a time, of all requests together."""
+
+FIRST_READ: Final = 8
+"""Series in a read before anything is known about their size."""
+
+
+class Store:
+    """Decoded series, bounded by bytes; one request reads and decodes at a time."""
+
+    def __init__(self, limit_bytes: int = SERIES_BYTES) -> None:
+        self._held: ByteLru[SeriesKey, StoredSeries] = ByteLru(limit_bytes)
+        self._reading = threading.Lock()
+        # Most of decoding is inflating and copying, which leave the interpreter to others.
+        self._threads = ThreadPoolExecutor(DECODERS, thread_name_prefix="activation_hist decoding")
+        self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="activation_hist reading")
+        self._largest_bytes = READ_BYTES // FIRST_READ
+        self._warnings: dict[SeriesKey, str] = {}
+        self._noting = threading.Lock()
+        self.decoded = 0
+        """Blocks decoded so far, and records of other tools converted."""
+
+    @property
+    def held_bytes(self) -> int:
+        """Memory of the series held."""
+        return self._held.held_bytes
+
+    @property
+    def warnings(self) -> dict[SeriesKey, str]:
+        """What could not be read so far of which series; a copy."""
+        with self._noting:
+            return dict(self._warnings)
+
+    def load(
+        self, provider: Provider, listings: Mapping[SeriesKey, Listing], *, keep: bool = True
+    ) -> Iterator[tuple[SeriesKey, StoredSeries]]:
+        """Each of these series as TensorBoard holds it now; what cannot be read is left out.
+
+        One at a time, so that a caller needs not hold all of them.
+        keep: whether others may be dropped from memory for these.
+        """
+        stale = []
+        for key, listing in listings.items():
+            held = self._held.get(key)
+            if held is not None and held.stamp == listing.stamp:
+                yield key, held
+            else:
+                stale.append(key)
+        for group in self._groups(stale):
+            yield from self._read(provider, group, listings, keep).items()
+
+    def _groups(self, keys: Sequence[SeriesKey]) -> Iterator[list[SeriesKey]]:
+        """Series of one source that may be read at a time."""
+        for source in dict.fromkeys(key.source for key in keys):
+            of_source = [key for key in keys if key.source == source]
+            start = 0
+            while start < len(of_source):
+                size = max(READ_BYTES // self._largest_bytes, 1)
+                yield of_source[start : start + size]
+                start += size
+
+    def _read(
+        self,
+        provider: Provider,
+        keys: Sequence[SeriesKey],
+        listings: Mapping[SeriesKey, Listing],
+        keep: bool,
+    ) -> dict[SeriesKey, StoredSeries]:
+        found: dict[SeriesKey, StoredSeries] = {}
+        # Others decode meanwhile; what they add to a series is looked at below.
+        newest = dict(self._tensors(provider, self._grown(keys), downsample=1))
+        with self._reading:
+            held = {key: stored for key in keys if (stored := self._held.get(key))}
+            for key, before in held.items():
+                if before.stamp == listings[key].stamp:
+                    found[key] = before
+                elif key in newest:
+                    stored = self._append(key, before, listings[key], newest[key])
+                    if stored is not None:
+                        found[key] = self._keep(key, stored, keep)
+            rest = [key for key in keys if key not in found]
+            for key, tensors in self._tensors(provider, rest, downsample=ALL):
+                stored = self._decode(key, held.get(key), listings[key], tensors)
+                if stored is not None:
+                    found[key] = self._keep(key, stored, keep)
+        return found
+
+    def _grown(self, keys: Sequence[SeriesKey]) -> list[SeriesKey]:
+        """Those that were read before, so that their newest blocks may be enough."""
+        return [key for key in keys if key.source == BLOCKS and self._held.get(key)]
+
+    def _tensors(
+        self, provider: Provider, keys: Collection[SeriesKey], downsample: int
+    ) -> Iterator[tuple[SeriesKey, list[Any]]]:
+        """TensorDatums of series of one source; a downsample of 1 gives the newest of each.
+
+        Several reads at a time: a single one takes 40 ms longer, as the last part of the data
+        server's answer waits until the first one is acknowledged.
+        """
+        by_run: dict[str, list[SeriesKey]] = {}
+        for key in keys:
+            by_run.setdefault(key.run, []).append(key)
+        parts = list(by_run.values())
+        if len(parts) == 1:
+            parts = [part for part in (parts[0][::2], parts[0][1::2]) if part]
+
+        def read(part: Sequence[SeriesKey]) -> list[tuple[SeriesKey, list[Any]]]:
+            tags = [key.tag for key in part]
+            return list(provider.read_series(part[0].source, [part[0].run], tags, downsample))
+
+        for found in self._readers.map(read, parts):
+            yield from found
+
+    def _keep(self, key: SeriesKey, stored: StoredSeries, keep: bool) -> StoredSeries:
+        self.decoded += stored.decoded
+        self._note(key, stored.warning)
+        self._held.put(key, stored, stored.size_bytes, evict=keep)
+        return stored
+
+    def _append(
+        self, key: SeriesKey, before: StoredSeries, listing: Listing, tensors: list[Any]
+    ) -> StoredSeries | None:
+        """The series with its newest block; None where more has changed than that."""
+        info = self._layer_info(key, listing.content)
+        if info is None or len(tensors) != 1:
+            return None
+        data = tensor_to_bytes(tensors[0].numpy)
+        return append_block(before, listing.stamp, data, info.scheme, info.key)
+
+    def _decode(
+        self, key: SeriesKey, before: StoredSeries | None, listing: Listing, tensors: list[Any]
+    ) -> StoredSeries | None:
+        if key.source == BLOCKS:
+            size = sum(len(tensor_to_bytes(tensor.numpy)) for tensor in tensors)
+            info = self._layer_info(key, listing.content)
+            if info is None:
+                return None
+            stored = read_blocks(
+                before, listing.stamp, tensors, info.scheme, info.key, self._threads.map
+            )
+        else:
+            size = sum(t.numpy.nbytes for t in tensors)
+            stored = read_foreign(listing.stamp, tensors, key.tag)
+        self._largest_bytes = max(size, self._largest_bytes // 2, 2**16)
+        return stored
+
+    def _layer_info(self, key: SeriesKey, content: bytes) -> LayerInfo | None:
+        try:
+            return content_to_layer_info(content)
+        except FormatError as err:
+            self._note(key, str(err))
+            return None
+
+    def _note(self, key: SeriesKey, warning: str) -> None:
+        with self._noting:
+            if warning:
+                self._warnings[key] = warning
+            else:
+                self._warnings.pop(key, None)

@@ -1,0 +1,219 @@
+"""What is held of one series: its records, and which blocks they came from."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Any, Final
+
+import numpy as np
+
+from tb_activation_hist.core.errors import FormatError
+from tb_activation_hist.core.grid import AnyScheme, Scheme
+from tb_activation_hist.core.histogram import HistogramSeries, Tallies
+from tb_activation_hist.core.joining import append_series, join_series, sum_records
+from tb_activation_hist.core.names import PLUGIN_NAME
+from tb_activation_hist.plugin.provider import Stamp
+from tb_activation_hist.storage.codec import BlockSpan, decode_block, peek_span
+from tb_activation_hist.storage.tensorboard_histograms import buckets_to_series
+
+SAMPLING_HINT: Final = (
+    "TensorBoard dropped {missing:,} of {written:,} records of this layer while loading. "
+    "Start it with --samples_per_plugin={plugin}=0 to keep all."
+)
+DAMAGE_HINT: Final = (
+    "{missing:,} of {written:,} records of this layer are lost: "
+    "a block of the event file is damaged."
+)
+
+BlockId = bytes
+"""Tells blocks apart without decoding them: header, check sum of the payload, length."""
+
+DecodeAll = Callable[[Callable[[bytes], Any], Iterable[bytes]], Iterable[Any]]
+
+
+@dataclass(frozen=True)
+class StoredSeries:
+    """Decoded records of one series, with what TensorBoard held when they were read.
+
+    overview: all records merged into one. revision: equal for equal records. missing: records that
+    were written but are not held.
+    warning: what could not be read, as part of a sentence; empty when all was well.
+    spans: which records of their writers the blocks hold, damaged ones too.
+    decoded: blocks that this reading had to decode.
+    """
+
+    stamp: Stamp
+    series: HistogramSeries
+    overview: HistogramSeries
+    revision: str
+    missing: int = 0
+    hint: str = ""
+    warning: str = ""
+    blocks: frozenset[BlockId] = frozenset()
+    spans: frozenset[BlockSpan] = frozenset()
+    damaged: Mapping[BlockId, str] = field(default_factory=dict)
+    decoded: int = 0
+
+    @property
+    def size_bytes(self) -> int:
+        """Memory that the records take, to within a few per cent."""
+        tallies = len(self.series) * 8 * 11
+        return int(self.series.bin_counts.nbytes) + tallies + 400 * len(self.blocks) + 2_000
+
+
+def read_blocks(
+    before: StoredSeries | None,
+    stamp: Stamp,
+    tensors: Sequence[Any],
+    scheme: Scheme,
+    layer: str,
+    decode_all: DecodeAll = map,
+) -> StoredSeries:
+    """A series of ours from its TensorDatums; only blocks not in `before` are decoded.
+
+    decode_all: ``map``, or the same on several threads.
+    """
+    data = {block_id(raw): raw for raw in (tensor_to_bytes(t.numpy) for t in tensors)}
+    if before is not None and not before.blocks <= data.keys():
+        # A restart of the training or a full reservoir took blocks away: their records must go.
+        before = None
+    known: frozenset[BlockId] = before.blocks if before else frozenset()
+    damaged = {
+        name: text for name, text in (before.damaged if before else {}).items() if name in data
+    }
+    new = [name for name in data if name not in known and name not in damaged]
+    decoded = list(decode_all(partial(_try_decode, scheme, layer), [data[name] for name in new]))
+    parts = [before.series] if before and len(before.series) else []
+    parts += [part for part in decoded if not isinstance(part, str)]
+    damaged |= {n: part for n, part in zip(new, decoded, strict=True) if isinstance(part, str)}
+    held = known | {n for n, part in zip(new, decoded, strict=True) if not isinstance(part, str)}
+    series = join_series(parts) if parts else empty_series(scheme, layer)
+    spans, new_blocks = _spans(data.values()), len(held) - len(known)
+    return _stored(stamp, series, sum_records(series), held, spans, damaged, new_blocks)
+
+
+def append_block(
+    before: StoredSeries, stamp: Stamp, data: bytes, scheme: Scheme, layer: str
+) -> StoredSeries | None:
+    """The series with its newest block, without looking at the others again.
+
+    None where the block does not follow those held: others have come too, or the training began
+    anew, and all must be read.
+    """
+    if block_id(data) in before.blocks:
+        return replace(before, stamp=stamp, decoded=0)
+    span = peek_span(data)
+    if span is None or not _follows(span, before.spans):
+        return None
+    part = _try_decode(scheme, layer, data)
+    if isinstance(part, str) or len(before.series) == 0 or part.steps[0] <= before.series.steps[-1]:
+        return None
+    blocks, spans = before.blocks | {block_id(data)}, before.spans | {span}
+    series = append_series(before.series, part)
+    overview = sum_records(append_series(before.overview, part))
+    return _stored(stamp, series, overview, blocks, spans, before.damaged, 1)
+
+
+def _follows(span: BlockSpan, spans: frozenset[BlockSpan]) -> bool:
+    """Whether a block is the next of the same writer."""
+    ends = [held.ordinal + held.records for held in spans if held.session == span.session]
+    return span.ordinal == max(ends, default=-1)
+
+
+def _stored(
+    stamp: Stamp,
+    series: HistogramSeries,
+    overview: HistogramSeries,
+    blocks: frozenset[BlockId],
+    spans: frozenset[BlockSpan],
+    damaged: Mapping[BlockId, str],
+    decoded: int,
+) -> StoredSeries:
+    missing, hint = _missing_records(spans, damaged)
+    return StoredSeries(
+        stamp=stamp,
+        series=series,
+        overview=overview,
+        revision=_digest(sorted(blocks)),
+        missing=missing,
+        hint=hint,
+        warning=_damage_warning(damaged),
+        blocks=blocks,
+        spans=spans,
+        damaged=damaged,
+        decoded=decoded,
+    )
+
+
+def _try_decode(scheme: Scheme, layer: str, data: bytes) -> HistogramSeries | str:
+    """The records of a block, or why there are none."""
+    try:
+        return decode_block(data, scheme, layer).series
+    except FormatError as err:
+        return str(err)
+
+
+def read_foreign(stamp: Stamp, tensors: Sequence[Any], layer: str) -> StoredSeries:
+    """A series of another tool's histograms from its TensorDatums."""
+    steps = [tensor.step for tensor in tensors]
+    wall_times = [tensor.wall_time for tensor in tensors]
+    series = buckets_to_series(steps, wall_times, [tensor.numpy for tensor in tensors], layer)
+    times = [f"{tensor.step}:{tensor.wall_time!r}".encode() for tensor in tensors]
+    revision = _digest(sorted(times))
+    return StoredSeries(stamp, series, sum_records(series), revision, decoded=len(tensors))
+
+
+def empty_series(scheme: AnyScheme, layer: str) -> HistogramSeries:
+    """A series without records."""
+    whole, real = np.zeros(0, np.int64), np.zeros(0)
+    tallies = Tallies(whole, real, whole, whole, whole, whole, whole, real, real, real, real)
+    return HistogramSeries(tallies, whole, np.zeros((0, 0), np.uint32), scheme, layer)
+
+
+def tensor_to_bytes(array: Any) -> bytes:
+    """Bytes of a rank-0 string tensor; empty, hence damaged, for anything else."""
+    value = array.item() if getattr(array, "size", 0) == 1 else b""
+    return value if isinstance(value, bytes) else b""
+
+
+def block_id(data: bytes) -> BlockId:
+    """Identity of a block; a zlib stream ends with the check sum of what it holds."""
+    return data[:24] + data[-4:] + len(data).to_bytes(8, "little")
+
+
+def _digest(parts: Sequence[bytes]) -> str:
+    return hashlib.blake2b(b"\0".join(parts), digest_size=8).hexdigest()
+
+
+def _spans(blocks: Iterable[bytes]) -> frozenset[BlockSpan]:
+    return frozenset(filter(None, map(peek_span, blocks)))
+
+
+def _missing_records(
+    spans: frozenset[BlockSpan], damaged: Mapping[BlockId, str]
+) -> tuple[int, str]:
+    """Records that a writer counted but that are not among the blocks, with what to do."""
+    written: dict[int, int] = {}
+    for span in spans:
+        end = span.ordinal + span.records
+        written[span.session] = max(end, written.get(span.session, 0))
+    total = sum(written.values())
+    dropped = max(total - sum(span.records for span in spans), 0)
+    # The identity of a block begins with its header.
+    lost = sum(span.records for span in _spans(damaged))
+    if dropped:
+        hint = SAMPLING_HINT.format(missing=dropped + lost, written=total, plugin=PLUGIN_NAME)
+    else:
+        hint = DAMAGE_HINT.format(missing=lost, written=total) if lost else ""
+    return dropped + lost, hint
+
+
+def _damage_warning(damaged: Mapping[BlockId, str]) -> str:
+    if not damaged:
+        return ""
+    first = next(iter(damaged.values()))
+    more = f" ({len(damaged) - 1} more like it)" if len(damaged) > 1 else ""
+    return f"{first}{more}"

@@ -1,0 +1,1 @@
+"""The logger: capture, storage and findings put together."""

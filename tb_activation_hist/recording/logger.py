@@ -1,0 +1,392 @@
+"""`ActivationHistLogger`: layers, hooks, counts, cadence and writer put together."""
+
+from __future__ import annotations
+
+import os
+import time
+import weakref
+from collections.abc import Callable, Iterable, Mapping
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor, nn
+
+from tb_activation_hist.capture.cadence import Pace
+from tb_activation_hist.capture.compiled import make_room_for_graphs
+from tb_activation_hist.capture.hooks import Attachment
+from tb_activation_hist.capture.host_rows import HostRows
+from tb_activation_hist.capture.parameter_kinds import ParameterKinds, StepWatcher
+from tb_activation_hist.capture.select import select_layers, unwrap
+from tb_activation_hist.capture.silence import explain_silence
+from tb_activation_hist.capture.state import CaptureState
+from tb_activation_hist.core.errors import LogdirError, OptionError
+from tb_activation_hist.core.names import LayerInfo
+from tb_activation_hist.findings import Finding
+from tb_activation_hist.recording.monitor import Monitor
+from tb_activation_hist.recording.options import split_options
+from tb_activation_hist.recording.ranks import current_ranks
+from tb_activation_hist.recording.run_findings import find_in_directory, find_in_memory
+from tb_activation_hist.recording.sinks import NoSink, Sink, open_sink
+from tb_activation_hist.storage.writer import MemoryWriter, Record, RunWriter
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+_LOGGERS: weakref.WeakKeyDictionary[nn.Module, list[weakref.ref[ActivationHistLogger]]]
+_LOGGERS = weakref.WeakKeyDictionary()
+"""Who records which model, so that a notebook cell that is run again takes over."""
+
+
+class ActivationHistLogger:
+    """Records histograms of a model's layers, step by step, into a TensorBoard run directory.
+
+    model: what the training calls; torch.compile, DDP and FSDP wrappers are looked through.
+    logdir: path, URL that TensorBoard can open, ``SummaryWriter`` (its file is shared), or a
+    `RunWriter` or `MemoryWriter`, which then stays open. layers, every and all further options:
+    see `recording.options`.
+
+    Call `step` once after each optimizer step, or give ``optimizer=``. Use it as a context
+    manager, or call `close`. Raises at once for a wrong option (`OptionError`), a layer that is
+    not there (`LayerSelectionError`) or a logdir that cannot be written (`LogdirError`); from
+    then on it never stops a training.
+    """
+
+    def __init__(
+        self, model: nn.Module, logdir: Any, *, layers: Any = None, every: int = 1, **options: Any
+    ) -> None:
+        given = split_options({"layers": layers, "every": every, **options})
+        capture, recording = given.capture, given.recording
+        self._model = model
+        self._options = given
+        self._process = os.getpid()
+        self._selected = select_layers(model, layers)
+        self._recording = CaptureState(capture, len(self._selected))
+        self._attachment = Attachment()
+        self._parameters = ParameterKinds(self._recording, capture.kinds)
+        steppers = _to_steppers(recording.optimizer)
+        self._in_memory = isinstance(logdir, MemoryWriter)
+        # First, so that the last step is read from a directory that nobody writes to any more.
+        self._close_competitors()
+        self._ranks = current_ranks()
+        self._recording.first_rank = self._ranks.rank == 0 or recording.per_rank
+        self.writer: Sink
+        self.writer, start = open_sink(logdir, self._ranks, given)
+        if isinstance(self.writer, NoSink):
+            self._recording.phases = ()
+        self._monitor = self._new_monitor()
+        self._pace = Pace(capture, start)
+        self._recording.step = start + 1
+        self._records = 0
+        self._silent: list[str] | None = None
+        self._handles = [each(OptimizerHook(self)) for each in steppers]
+        owned = self.writer is not logdir
+        self._finalizer = weakref.finalize(
+            self, _release, self._attachment, self._parameters, self.writer, owned, self._handles
+        )
+        self.writer.update_info(cadence=str(self._pace))
+        self.attach()
+
+    @property
+    def layers(self) -> list[str]:
+        """Names of the selected layers, in model order."""
+        return [layer.name for layer in self._selected]
+
+    @property
+    def steps(self) -> int:
+        """Number of the step that ended last; the first step is 1."""
+        return self._pace.step
+
+    @property
+    def recording(self) -> bool:
+        """Whether the step under way is counted."""
+        return self._recording.train
+
+    @property
+    def attached(self) -> bool:
+        """Whether the model carries our hooks."""
+        return self._attachment.attached
+
+    @property
+    def closed(self) -> bool:
+        """Whether `close` was called."""
+        return not self._finalizer.alive
+
+    @property
+    def should_stop(self) -> bool:
+        """Whether a finding of ``stop_on`` was made since the hooks went on; costs nothing to ask.
+
+        With several ranks it is rank 0 that knows, and all must stop at the same step.
+        """
+        return self._monitor is not None and self._monitor.should_stop
+
+    def _new_monitor(self) -> Monitor | None:
+        options = self._options.recording
+        watching = options.warn_on or options.stop_on
+        return Monitor(options.warn_on, options.stop_on) if watching else None
+
+    def attach(self) -> None:
+        """Put the hooks on the model, again after `detach`; does nothing when they are on.
+
+        Another open logger that records the same layers into a file gives way: it is closed.
+        """
+        if self.closed or self.attached:
+            return
+        self._close_competitors()
+        others = [ref for ref in _LOGGERS.get(unwrap(self._model), []) if ref() not in (None, self)]
+        _LOGGERS[unwrap(self._model)] = [*others, weakref.ref(self)]
+        if self._recording.activations or self._recording.gradients:
+            make_room_for_graphs(unwrap(self._model))
+            self._attachment.attach(self._selected, self._recording)
+            self._attachment.count_forwards(unwrap(self._model), self._recording)
+        self._parameters.attach(self._selected)
+        if self.should_stop:
+            # The training goes on in spite of it: from here it is watched anew.
+            self._monitor = self._new_monitor()
+        self._attachment.attached = True
+        self._switch()
+
+    def detach(self) -> None:
+        """Take the hooks off; steps go on counting, but are not recorded."""
+        if self.attached:
+            self._write_rest()
+        self._recording.stop()
+        self._attachment.detach()
+        self._parameters.detach()
+
+    def step(self, number: int | None = None, /, **scalars: float | Tensor) -> None:
+        """End a step: call it once after each optimizer step.
+
+        number: what the step is called, from 1 up; by default one more than the last.
+        scalars: written next to the histograms of recorded steps; tensors of one element may stay
+        on their device.
+        """
+        if self.closed or os.getpid() != self._process:
+            return
+        try:
+            with torch.no_grad():
+                self._end_step(number, scalars)
+        except Exception as err:  # noqa: BLE001 - nothing of ours may stop a training
+            self._recording.fail("the step", err)
+
+    def watch_steps(self) -> StepWatcher:
+        """For an optimizer that is not torch's: call its `before` and `after` around each step."""
+        return StepWatcher(self._parameters)
+
+    def _end_step(self, number: int | None, scalars: dict[str, float | Tensor]) -> None:
+        began = time.perf_counter()
+        recorded = self.attached and self._pace.due
+        if recorded:
+            self._parameters.count_weights()
+        if recorded or (self._recording.evaluated and not self._options.capture.accumulate):
+            self._write(self._pace.step, self._pace.advance(number), recorded, scalars)
+        else:
+            self._pace.advance(number)
+            self._recording.rows.guard()
+        if recorded:
+            self._look_for_silence()
+        clock = self._recording.clock
+        if clock is not None:
+            self._keep_budget(time.perf_counter() - began + clock.take(), recorded)
+        if self.attached:
+            self._switch()
+        self._recording.step = self._pace.step + 1
+        self._recording.forwards += 1
+        self._tell_monitored()
+
+    def _switch(self) -> None:
+        self._recording.switch("train", self._options.capture.accumulate or self._pace.due)
+        self._recording.switch("eval", True)
+
+    def _write(
+        self, before: int, step: int, recorded: bool, scalars: Mapping[str, float | Tensor]
+    ) -> None:
+        """Evaluation passes belong to the step before them, all else to the one that ends."""
+        infos, host = self._recording.rows.take()
+        evaluated = [row for row, info in enumerate(infos) if info.phase == "eval"]
+        if evaluated and (self._recording.evaluated or self._recording.graphs_evaluate):
+            self._put(before, [infos[row] for row in evaluated], host.select(evaluated))
+        self._recording.evaluated = False
+        if recorded:
+            trained = [row for row, info in enumerate(infos) if info.phase != "eval"]
+            rest = host.select(trained) if evaluated else host
+            self._put(step, [infos[row] for row in trained], rest, _kept(scalars))
+            self._records += 1
+
+    def _put(
+        self,
+        step: int,
+        infos: list[LayerInfo],
+        host: HostRows,
+        scalars: Mapping[str, float | Tensor] | None = None,
+    ) -> None:
+        observe = None if self._monitor is None else self._monitor.add
+        self.writer.write(Record(step, time.time(), infos, host, scalars or {}, observe))
+
+    def _keep_budget(self, cost_s: float, recorded: bool) -> None:
+        if self._pace.spend(cost_s, recorded):
+            cadence = str(self._pace)
+            self.writer.update_info(cadence=cadence)
+            self._recording.warn_once(
+                f"Recording every step would take more than overhead_budget="
+                f"{self._options.capture.overhead_budget} of the step time. From step "
+                f"{self.steps} on: {cadence}.",
+                "overhead_budget",
+            )
+
+    def _tell_monitored(self) -> None:
+        """Tell what the writer's thread has found since the last step."""
+        if self._monitor is None:
+            return
+        for message in self._monitor.take_messages():
+            self._recording.warn_once(message)
+        if self._monitor.failure is not None:
+            failure, self._monitor.failure = self._monitor.failure, None
+            self._recording.fail("the watch for findings", failure)
+
+    def _look_for_silence(self) -> None:
+        """After the first record, and now and then later, find layers that never ran."""
+        if self._records & (self._records - 1):
+            return
+        silent = self._attachment.silent()
+        if self._records == 1:
+            self._attach_new_modules()
+        if silent != self._silent:
+            self.writer.update_info(silent=silent)
+            if self._silent is None and silent and self._recording.first_rank:
+                self._recording.warn_once(explain_silence(self._model, self._selected, silent))
+            self._silent = silent
+
+    def _attach_new_modules(self) -> None:
+        """Modules that the model made in its first forward pass."""
+        selected = select_layers(self._model, self._options.capture.layers)
+        if len(selected) != len(self._selected):
+            self._selected = selected
+            self._attachment.attach(selected, self._recording)
+            self._parameters.attach(selected)
+
+    def _close_competitors(self) -> None:
+        for ref in _LOGGERS.get(unwrap(self._model), []):
+            other = ref()
+            if other is not None and other is not self and other._competes(self):
+                other.close()
+                self._recording.warn_once(
+                    "Another ActivationHistLogger was still recording these layers of this model "
+                    f"(after {other.steps} steps). It was closed; this one takes over."
+                )
+
+    def _competes(self, other: ActivationHistLogger) -> bool:
+        shared = {layer.module for layer in self._selected} & {
+            layer.module for layer in other._selected
+        }
+        return self.attached and bool(shared) and self._in_memory == other._in_memory
+
+    def flush(self) -> None:
+        """Bring what was recorded to disk; waits for it."""
+        if os.getpid() == self._process:
+            self.writer.flush()
+            self._tell_monitored()
+
+    def findings(self) -> list[Finding]:
+        """What is wrong in what this run holds so far, the gravest first; [] when nothing is.
+
+        Everything recorded is read back, which takes a second or so for a long run. LogdirError
+        where it cannot be read, and on ranks that leave the writing to rank 0.
+        """
+        self.flush()
+        writer = getattr(self.writer, "writer", self.writer)
+        if isinstance(writer, MemoryWriter):
+            return find_in_memory(writer)
+        if isinstance(writer, RunWriter):
+            return find_in_directory(writer.logdir)
+        msg = (
+            f"Rank {self._ranks.rank} of {self._ranks.size} keeps no records of its own: ask "
+            "rank 0 for findings(), or record with per_rank=True."
+        )
+        raise LogdirError(msg)
+
+    def close(self) -> None:
+        """Take the hooks off, write what is left, and end; calling it again does nothing."""
+        if self.closed or os.getpid() != self._process:
+            return
+        self.detach()
+        self._finalizer()
+        self._tell_monitored()
+
+    def _write_rest(self) -> None:
+        """Evaluation passes, and merged steps, since the last record; not an unfinished step."""
+        try:
+            merged = self._options.capture.accumulate and not self._pace.records(self._pace.step)
+            self._write(self._pace.step, self._pace.step, merged, {})
+        except Exception as err:  # noqa: BLE001 - nothing of ours may stop a training
+            self._recording.fail("the last record", err)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+class OptimizerHook:
+    """Ends a step after the optimizer's; does not keep the logger alive."""
+
+    def __init__(self, logger: ActivationHistLogger) -> None:
+        self._logger = weakref.ref(logger)
+
+    def __call__(self, optimizer: Any, *_: Any) -> None:
+        """Called by torch after this optimizer's step."""
+        logger = self._logger()
+        if logger is None:
+            return
+        if logger.recording:
+            # Torch calls hooks on all optimizers later than those on one.
+            logger._parameters.after_step(optimizer)
+        logger.step()
+
+
+def _to_steppers(optimizer: Any) -> list[Callable[[Any], Any]]:
+    """What registers a hook after the step of the optimizer, or of the last of several."""
+    if optimizer is None:
+        return []
+    inner = optimizer[-1] if isinstance(optimizer, (list, tuple)) and optimizer else optimizer
+    while not hasattr(inner, "register_step_post_hook"):
+        inner = getattr(inner, "optimizer", None) or getattr(inner, "opt", None)
+        if inner is None:
+            msg = (
+                f"optimizer must be a torch.optim.Optimizer or a list of them, but got "
+                f"{optimizer!r}. With another kind of optimizer, call step() after its step."
+            )
+            raise OptionError(msg)
+    return [inner.register_step_post_hook]
+
+
+def _kept(scalars: Mapping[str, float | Tensor]) -> dict[str, float | Tensor]:
+    """Copies on the device: the training may change a tensor in place before it is read."""
+    return {
+        name: value.detach().clone() if isinstance(value, Tensor) else value
+        for name, value in scalars.items()
+    }
+
+
+def _release(
+    attachment: Attachment,
+    parameters: ParameterKinds,
+    writer: Sink,
+    owned: bool,
+    handles: Iterable[Any],
+) -> None:
+    """Also runs when the logger is dropped, or the interpreter ends, without `close`."""
+    attachment.detach()
+    parameters.detach()
+    for handle in handles:
+        handle.remove()
+    if owned:
+        writer.close()
+    else:
+        writer.flush()

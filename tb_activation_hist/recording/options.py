@@ -1,0 +1,134 @@
+"""All options of a logger. The README's options table is made from here.
+
+Each field carries ``doc`` and ``unit`` in its metadata; `option_rows` lists them. Nothing here
+imports torch.
+"""
+
+# ruff: noqa: RUF009 - `option` returns dataclasses.field, with the documentation attached.
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from typing import Any, Final, NamedTuple, TypeVar
+
+from tb_activation_hist.capture.options import CaptureOptions
+from tb_activation_hist.core.errors import OptionError
+from tb_activation_hist.core.option_fields import (
+    check_flag,
+    check_names,
+    check_positive,
+    check_whole,
+    option,
+)
+from tb_activation_hist.findings import WATCHED_KINDS
+from tb_activation_hist.storage.options import WriterOptions
+
+OptionsT = TypeVar("OptionsT", CaptureOptions, "RecordingOptions", WriterOptions)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecordingOptions:
+    """Steps, ranks and findings of a run. Each field's meaning is in its metadata."""
+
+    optimizer: Any = option(
+        None,
+        "Optimizer (or several) whose `step()` ends a step, so that the logger's own `step()` "
+        "need not be called; of several, the last one.",
+    )
+    start_step: int | None = option(
+        None,
+        "Steps done before this logger starts. None: go on after the last step that the run "
+        "directory holds.",
+        "steps",
+    )
+    merge_ranks: bool = option(
+        True,
+        "With several ranks (DDP, FSDP): sum their counts, rank 0 writes. False: rank 0 writes "
+        "its own.",
+    )
+    per_rank: bool = option(
+        False,
+        "With several ranks: each writes its own run directory `<logdir>/rank<i>`; the page offers "
+        "them as one choice.",
+    )
+    rank_timeout_s: float = option(
+        60.0,
+        "How long a record waits, in the background, for a rank that does not answer.",
+        "seconds",
+    )
+    warn_on: Sequence[str] = option(
+        (),
+        "Findings that are told as a warning while the training runs, each once: any of "
+        "`non_finite`, `collapsed`, `exploding`, told within 20 records, and `vanishing`, "
+        "`mostly_zero`, `saturated`, `spike_and_crash`, `not_learning`, `sudden_change`, "
+        "`low_precision`, `outlier_features`, for which the run is looked at after 64 records and "
+        "whenever it has grown by half.",
+    )
+    stop_on: Sequence[str] = option(
+        (),
+        "The same, and they end the training: fastai, Lightning and transformers stop after the "
+        "batch, plain PyTorch asks `should_stop`. With several ranks callbacks only tell, since "
+        "no rank can stop alone.",
+    )
+
+    def __post_init__(self) -> None:
+        if self.start_step is not None:
+            check_whole("start_step", self.start_step, 0)
+        for name in ("merge_ranks", "per_rank"):
+            check_flag(name, getattr(self, name))
+        check_positive("rank_timeout_s", self.rank_timeout_s)
+        check_names("warn_on", self.warn_on, WATCHED_KINDS, least=0)
+        check_names("stop_on", self.stop_on, WATCHED_KINDS, least=0)
+
+
+GROUPS: Final = (CaptureOptions, RecordingOptions, WriterOptions)
+
+
+class LoggerOptions(NamedTuple):
+    """The options of a logger, by the part of it that they are for."""
+
+    capture: CaptureOptions
+    recording: RecordingOptions
+    writer: WriterOptions
+
+
+class OptionRow(NamedTuple):
+    """One line of the README's options table."""
+
+    name: str
+    default: str
+    unit: str
+    doc: str
+
+
+def option_rows() -> list[OptionRow]:
+    """All options of `ActivationHistLogger` in reading order, each once."""
+    rows: dict[str, OptionRow] = {}
+    for each in (each for group in GROUPS for each in fields(group)):
+        row = OptionRow(each.name, repr(each.default), each.metadata["unit"], each.metadata["doc"])
+        rows.setdefault(each.name, row)
+    return list(rows.values())
+
+
+def split_options(given: dict[str, Any]) -> LoggerOptions:
+    """Sort keyword arguments into their groups; OptionError for a name that none of them has."""
+    known = [row.name for row in option_rows()]
+    for name in given:
+        if name not in known:
+            raise OptionError(_unknown_option(name, known))
+    return LoggerOptions(
+        _pick(CaptureOptions, given), _pick(RecordingOptions, given), _pick(WriterOptions, given)
+    )
+
+
+def _pick(group: type[OptionsT], given: dict[str, Any]) -> OptionsT:
+    names = {each.name for each in fields(group)}
+    return group(**{name: value for name, value in given.items() if name in names})
+
+
+def _unknown_option(name: str, known: list[str]) -> str:
+    near = difflib.get_close_matches(name, known, n=1)
+    hint = f"Did you mean {near[0]!r}?" if near else f"Known options: {', '.join(known)}."
+    return f"There is no option {name!r}. {hint}"

@@ -1,0 +1,146 @@
+"""Where a logger's records go (file, memory, through rank 0), and at which step a run goes on."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from typing import Any, Protocol
+
+from tb_activation_hist.core.errors import OptionError
+from tb_activation_hist.core.grid import Scheme
+from tb_activation_hist.recording.options import LoggerOptions, RecordingOptions
+from tb_activation_hist.recording.ranks import (
+    Mailbox,
+    RankMerger,
+    Ranks,
+    RankSender,
+    open_mailbox,
+    rank_directory,
+)
+from tb_activation_hist.storage.options import WriterOptions
+from tb_activation_hist.storage.reader import read_last_step, read_schemes
+from tb_activation_hist.storage.writer import Record, RecordWriter, RunWriter
+
+
+class Sink(Protocol):
+    """Where a logger's records go: a writer, or the way to another rank's writer."""
+
+    def write(self, record: Record) -> bool:
+        """Take a record; False when it was skipped."""
+
+    def update_info(self, **fields: Any) -> None:
+        """Set fields of the run's information."""
+
+    def flush(self) -> None:
+        """Wait until everything is stored."""
+
+    def close(self) -> None:
+        """Store everything and end."""
+
+
+class NoSink:
+    """Of a rank that records nothing."""
+
+    def write(self, record: Record) -> bool:  # noqa: ARG002 - the interface's
+        """Never takes one."""
+        return False
+
+    def update_info(self, **fields: Any) -> None:
+        """Nobody asks."""
+
+    def flush(self) -> None:
+        """Nothing is kept."""
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+def open_sink(target: Any, ranks: Ranks, options: LoggerOptions) -> tuple[Sink, int]:
+    """The sink of this rank, and the number of steps done before.
+
+    LogdirError when rank 0 cannot write; OptionError for options that several ranks exclude.
+    """
+    recording = options.recording
+    alone = ranks.size == 1
+    if alone or recording.per_rank:
+        writer = _open_writer(_target_of(target, ranks, options.recording), options.writer)
+        return writer, _start_or_close(target, writer, options)
+    mailbox = open_mailbox(_name(target)) if recording.merge_ranks else None
+    if mailbox is not None and options.capture.overhead_budget is not None:
+        msg = (
+            "overhead_budget thins by each rank's own time, so ranks that are added up would "
+            "disagree: use per_rank=True, merge_ranks=False, or every=... instead."
+        )
+        raise OptionError(msg)
+    if ranks.rank > 0:
+        return _open_sender(mailbox, ranks, options)
+    writer = _open_writer(target, options.writer)
+    start = _start_or_close(target, writer, options)
+    if mailbox is None:
+        return writer, start
+    mailbox.announce(start)
+    owned = writer is not target
+    return RankMerger(
+        writer, mailbox, ranks, options.writer, recording.rank_timeout_s, owned=owned
+    ), start
+
+
+def _target_of(target: Any, ranks: Ranks, recording: RecordingOptions) -> Any:
+    if ranks.size == 1 or not recording.per_rank or isinstance(target, RecordWriter):
+        return target
+    if not isinstance(target, (str, os.PathLike)):
+        msg = f"per_rank=True needs a path as logdir, but got {target!r}."
+        raise OptionError(msg)
+    return rank_directory(target, ranks.rank)
+
+
+def _open_writer(target: Any, options: WriterOptions) -> RecordWriter:
+    return target if isinstance(target, RecordWriter) else RunWriter(target, options=options)
+
+
+def _open_sender(mailbox: Mailbox | None, ranks: Ranks, options: LoggerOptions) -> tuple[Sink, int]:
+    recording = options.recording
+    if mailbox is None:
+        return NoSink(), recording.start_step or 0
+    start = recording.start_step
+    if start is None:
+        start = mailbox.await_start(recording.rank_timeout_s)
+    return RankSender(mailbox, ranks, options.writer, recording.rank_timeout_s), start
+
+
+def _start_or_close(target: Any, writer: RecordWriter, options: LoggerOptions) -> int:
+    try:
+        return _start_step(writer, options)
+    except BaseException:
+        if writer is not target:
+            writer.close()
+        raise
+
+
+def _start_step(writer: RecordWriter, options: LoggerOptions) -> int:
+    logdir = getattr(writer, "logdir", None)
+    start = options.recording.start_step
+    if logdir is None:
+        return start or 0
+    steps_done: int = read_last_step(logdir) if start is None else start
+    if steps_done:
+        _check_bins(logdir, options.capture.bins)
+    return steps_done
+
+
+def _check_bins(logdir: str, bins: Scheme) -> None:
+    """A tag keeps its first description: other bins would be read as if they were those."""
+    other = next((each for each in read_schemes(logdir).values() if each != bins), None)
+    if other is not None:
+        msg = (
+            f"The run in {logdir!r} was begun with bins={other}, but got bins={bins}. Go on with "
+            "the same bins, or record into another directory."
+        )
+        raise OptionError(msg)
+
+
+def _name(target: Any) -> str:
+    """What ranks that record to the same place have in common."""
+    if isinstance(target, (str, os.PathLike)):
+        return hashlib.sha256(os.fspath(target).encode()).hexdigest()[:16]
+    return "writer"

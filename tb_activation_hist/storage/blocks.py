@@ -1,0 +1,113 @@
+"""Collects the records of one tag until they make a block."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from tb_activation_hist.core.grid import FloatArray, IntArray
+from tb_activation_hist.core.histogram import HistogramSeries, Tallies
+from tb_activation_hist.core.names import LayerInfo
+from tb_activation_hist.storage.codec import BLOCK_RECORDS, encode_block
+
+
+class BlockBuilder:
+    """Records of one tag that are not in a block yet, at most `limit`.
+
+    session: a number that tells this writer from others; limit: 1 to 32.
+    """
+
+    def __init__(self, info: LayerInfo, session: int, limit: int = BLOCK_RECORDS) -> None:
+        self.info = info
+        self._session = session
+        self._limit = limit
+        self._ordinal = 0
+        self._clear()
+
+    def _clear(self) -> None:
+        self._steps: list[int] = []
+        self._wall_times: list[float] = []
+        self._bins: list[IntArray] = []
+        self._counts: list[IntArray] = []
+        self._tallies: list[npt.NDArray[np.int64]] = []
+        self._moments: list[FloatArray] = []
+
+    def __len__(self) -> int:
+        return len(self._steps)
+
+    @property
+    def full(self) -> bool:
+        """Whether no further record fits."""
+        return len(self) >= self._limit
+
+    @property
+    def first_step(self) -> int:
+        """Step of the first record; TensorBoard gets it as the block's step."""
+        return self._steps[0]
+
+    @property
+    def last_step(self) -> int:
+        """Step of the last record; a later one must be larger."""
+        return self._steps[-1]
+
+    @property
+    def last_wall_time(self) -> float:
+        """Wall time of the last record, in seconds since 1970."""
+        return self._wall_times[-1]
+
+    def add(
+        self,
+        step: int,
+        wall_time: float,
+        occupied: tuple[IntArray, IntArray],
+        tallies: npt.NDArray[np.int64],
+        moments: FloatArray,
+    ) -> None:
+        """One record: its occupied bins and their counts, (5,) tallies, (4,) moments."""
+        self._steps.append(step)
+        self._wall_times.append(wall_time)
+        self._bins.append(occupied[0])
+        self._counts.append(occupied[1])
+        self._tallies.append(tallies)
+        self._moments.append(moments)
+
+    def take(self) -> bytes:
+        """The records so far as the bytes of one block; the builder is empty afterwards."""
+        data = encode_block(self._to_series(), self._session, self._ordinal)
+        self._ordinal += len(self)
+        self._clear()
+        return data
+
+    def _to_series(self) -> HistogramSeries:
+        every = np.concatenate(self._bins)
+        bins = _sorted_unique(every)
+        rows = np.repeat(np.arange(len(self)), [len(part) for part in self._bins])
+        columns = np.searchsorted(bins, every)
+        counts = np.concatenate(self._counts)
+        wide = counts.max(initial=0) >= 2**32
+        table = np.zeros((len(self), len(bins)), dtype=np.uint64 if wide else np.uint32)
+        table[rows, columns] = counts
+        tallies, moments = np.stack(self._tallies, axis=1), np.stack(self._moments, axis=1)
+        return HistogramSeries(
+            Tallies(
+                np.array(self._steps, np.int64),
+                np.array(self._wall_times, np.float64),
+                *tallies.astype(np.int64),
+                *moments.astype(np.float64),
+            ),
+            bins,
+            table,
+            self.info.scheme,
+            self.info.key,
+        )
+
+
+def _sorted_unique(bins: IntArray) -> IntArray:
+    """Like ``np.unique``, by marking: the numbers lie close together."""
+    if len(bins) == 0:
+        return bins
+    low = bins.min()
+    present = np.zeros(bins.max() - low + 1, dtype=np.bool_)
+    present[bins - low] = True
+    unique: IntArray = np.flatnonzero(present) + low
+    return unique

@@ -1,0 +1,51 @@
+"""What is written, and how: the options of the writer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from tb_activation_hist.core.option_fields import check_positive, check_whole, check_word, option
+
+ON_BACKLOG: Final = ("wait", "skip")
+ON_ERROR: Final = ("warn", "raise")
+
+
+@dataclass(frozen=True, kw_only=True)
+class WriterOptions:
+    """What is written, and how. Each field's meaning is in its metadata."""
+
+    block_records: int = option(
+        32, "Records of one layer that are stored together, at most 32.", "records"
+    )
+    flush_s: float = option(5.0, "What was recorded is on disk after at most this time.", "seconds")
+    queue_records: int = option(8, "Records that may wait for the background thread.", "records")
+    on_backlog: str = option(
+        "wait",
+        "When that queue is full: `wait` for the writer, or `skip` the record (skipped records "
+        "are counted and shown).",
+    )
+    histogram_points: int = option(
+        500,
+        "About so many ordinary TensorBoard histograms a run and layer; 0: none.",
+        "points",
+    )
+    scalar_points: int = option(
+        1000,
+        "About so many points a run in the charts of mean, std, share near zero and p99; 0: none.",
+        "points",
+    )
+    close_timeout_s: float = option(
+        30.0, "How long `close()` waits until everything is written.", "seconds"
+    )
+    on_error: str = option("warn", "As above; one value serves both.")
+
+    def __post_init__(self) -> None:
+        check_whole("block_records", self.block_records, 1, 32)
+        check_whole("queue_records", self.queue_records, 1)
+        check_whole("histogram_points", self.histogram_points, 0)
+        check_whole("scalar_points", self.scalar_points, 0)
+        check_positive("flush_s", self.flush_s)
+        check_positive("close_timeout_s", self.close_timeout_s)
+        check_word("on_backlog", self.on_backlog, ON_BACKLOG)
+        check_word("on_error", self.on_error, ON_ERROR)

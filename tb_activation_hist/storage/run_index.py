@@ -1,0 +1,201 @@
+"""What one run's event files hold: which tags are histograms, and where their events lie."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import IO, Any, Final
+
+import numpy as np
+
+from tb_activation_hist.core.errors import FormatError
+from tb_activation_hist.core.grid import FloatArray, Scheme
+from tb_activation_hist.core.histogram import HistogramSeries
+from tb_activation_hist.core.joining import join_series
+from tb_activation_hist.core.names import (
+    KINDS,
+    PLUGIN_NAME,
+    RUN_INFO_TAG,
+    STOCK_PREFIX,
+    LayerInfo,
+    content_to_layer_info,
+)
+from tb_activation_hist.storage.codec import MAGIC, decode_block
+from tb_activation_hist.storage.event_reader import EventFilePath, read_event, scan_events
+from tb_activation_hist.storage.tensorboard_histograms import buckets_to_series, legacy_to_buckets
+
+HISTOGRAMS_PLUGIN: Final = "histograms"
+
+Place = tuple[int, int, int]
+"""Number of the file, offset of the event in it, number of the value in the event."""
+
+
+@dataclass
+class TagIndex:
+    """One tag with histograms: ours in blocks, or another tool's."""
+
+    tag: str
+    ours: bool
+    content: bytes = b""
+    places: list[Place] = field(default_factory=list)
+
+    @property
+    def info(self) -> LayerInfo:
+        """What is known of the layer; FormatError for metadata of a newer version."""
+        return content_to_layer_info(self.content) if self.content else tag_to_layer_info(self.tag)
+
+    @property
+    def type(self) -> str:
+        """Type of the module; empty where it is not known."""
+        info = _readable_info(self) if self.ours else None
+        return "" if info is None else info.type
+
+    @property
+    def key(self) -> str:
+        """Key in `read_histograms`."""
+        return (_readable_info(self) or tag_to_layer_info(self.tag)).key if self.ours else self.tag
+
+    @property
+    def sort_key(self) -> tuple[bool, bool, int, int]:
+        """Ours first, in model order, training before evaluation, activations first."""
+        info = _readable_info(self) if self.ours else None
+        if info is None:
+            return (not self.ours, False, 0, 0)
+        kind = KINDS.index(info.kind) if info.kind in KINDS else len(KINDS)
+        return (False, info.phase != "train", kind, info.order)
+
+
+def _readable_info(tag: TagIndex) -> LayerInfo | None:
+    try:
+        return tag.info
+    except FormatError:
+        return None
+
+
+def tag_to_layer_info(tag: str) -> LayerInfo:
+    """What a tag alone tells of its layer, when the event with its metadata is gone."""
+    phase, rest = ("eval", tag[5:]) if tag.startswith("eval/") else ("train", tag)
+    kind, _, layer = rest.partition("/")
+    if kind not in KINDS:
+        kind, layer = KINDS[0], rest
+    return LayerInfo(layer, kind, phase)
+
+
+class RunIndex:
+    """The histograms of one run, found by one pass over its files and decoded when asked for."""
+
+    def __init__(self, files: Sequence[EventFilePath]) -> None:
+        self._files = list(files)
+        self.tags: dict[str, TagIndex] = {}
+        self.info: dict[str, Any] = {}
+        for number, path in enumerate(self._files):
+            with path.open() as file:
+                self._scan(number, file)
+
+    def _scan(self, number: int, file: IO[bytes]) -> None:
+        from google.protobuf.message import DecodeError
+        from tensorboard.compat.proto.event_pb2 import Event
+
+        for offset, data in scan_events(file):
+            try:
+                values = Event.FromString(data).summary.value
+            except DecodeError:
+                continue
+            # Our own points for other dashboards share events with nothing else.
+            if len(values) and values[0].tag.startswith(f"{STOCK_PREFIX}/"):
+                continue
+            for index, value in enumerate(values):
+                self._note(value, (number, offset, index))
+
+    def _note(self, value: Any, place: Place) -> None:
+        tag: str = value.tag
+        known = self.tags.get(tag)
+        if known is not None:
+            known.places.append(place)
+        elif value.HasField("histo") or value.metadata.plugin_data.plugin_name == HISTOGRAMS_PLUGIN:
+            self.tags[tag] = TagIndex(tag, ours=False, places=[place])
+        elif value.HasField("tensor") and len(value.tensor.string_val) == 1:
+            self._note_string(value, value.tensor.string_val[0], place)
+
+    def _note_string(self, value: Any, text: bytes, place: Place) -> None:
+        if text.startswith(MAGIC):
+            content: bytes = value.metadata.plugin_data.content
+            self.tags[value.tag] = TagIndex(value.tag, ours=True, content=content, places=[place])
+        elif value.tag == RUN_INFO_TAG and value.metadata.plugin_data.plugin_name in (
+            "",
+            PLUGIN_NAME,
+        ):
+            self.info = _text_to_info(text) or self.info
+
+    @property
+    def keys(self) -> dict[str, TagIndex]:
+        """The tags by their key, in model order; another tool's never takes the place of ours."""
+        keys: dict[str, TagIndex] = {}
+        for tag in sorted(self.tags.values(), key=lambda tag: tag.sort_key):
+            key = tag.key if tag.key not in keys else f"{HISTOGRAMS_PLUGIN}/{tag.tag}"
+            keys[key] = tag
+        return keys
+
+    def read(self, tag: TagIndex) -> HistogramSeries:
+        """Decode all records of a tag."""
+        events = self._read_values(tag)
+        return _blocks_to_series(tag, events) if tag.ours else _values_to_series(tag, events)
+
+    def last_step(self) -> int:
+        """Largest step of our records, without decoding all of them; 0 when there are none."""
+        steps = [0]
+        for tag in self.tags.values():
+            if tag.ours:
+                *_, latest = sorted(self._read_values(tag), key=lambda event: event[0].step)
+                block = decode_block(latest[1].tensor.string_val[0])
+                steps.append(int(block.series.steps.max(initial=0)))
+        return max(steps)
+
+    def schemes(self) -> dict[str, Scheme]:
+        """The bins of each of our tags that this version can read."""
+        infos = {tag.tag: _readable_info(tag) for tag in self.tags.values() if tag.ours}
+        return {tag: info.scheme for tag, info in infos.items() if info is not None}
+
+    def _read_values(self, tag: TagIndex) -> list[tuple[Any, Any]]:
+        """(event, value) of each place of a tag."""
+        from tensorboard.compat.proto.event_pb2 import Event
+
+        found = []
+        for number in sorted({place[0] for place in tag.places}):
+            with self._files[number].open() as file:
+                for where, offset, index in tag.places:
+                    if where == number:
+                        event = Event.FromString(read_event(file, offset))
+                        found.append((event, event.summary.value[index]))
+        return found
+
+
+def _text_to_info(text: bytes) -> dict[str, Any] | None:
+    try:
+        fields = json.loads(text)
+    except ValueError:
+        return None
+    return fields if isinstance(fields, dict) else None
+
+
+def _blocks_to_series(tag: TagIndex, events: list[tuple[Any, Any]]) -> HistogramSeries:
+    info = tag.info
+    blocks = [
+        decode_block(value.tensor.string_val[0], info.scheme, info.key) for _, value in events
+    ]
+    return join_series([block.series for block in blocks])
+
+
+def _values_to_series(tag: TagIndex, events: list[tuple[Any, Any]]) -> HistogramSeries:
+    from tensorboard.util.tensor_util import make_ndarray
+
+    steps = [event.step for event, _ in events]
+    wall_times = [event.wall_time for event, _ in events]
+    if events[0][1].HasField("histo"):
+        pairs = [legacy_to_buckets(value.histo) for _, value in events if value.HasField("histo")]
+        parts: list[FloatArray] = [buckets for buckets, _ in pairs]
+        exact = [moments for _, moments in pairs]
+        return buckets_to_series(steps, wall_times, parts, tag.tag, exact)
+    tensors = [np.asarray(make_ndarray(value.tensor), np.float64) for _, value in events]
+    return buckets_to_series(steps, wall_times, tensors, tag.tag)

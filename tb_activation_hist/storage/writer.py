@@ -1,0 +1,348 @@
+"""Stores a run's records: blocks for our plugin, points for TensorBoard's own dashboards."""
+
+from __future__ import annotations
+
+import json
+import time
+from abc import abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+
+import numpy as np
+
+from tb_activation_hist.core.grid import FLOAT_BITS
+from tb_activation_hist.core.histogram import HistogramSeries
+from tb_activation_hist.core.joining import join_series
+from tb_activation_hist.core.names import PLUGIN_NAME, RUN_INFO_TAG, RUN_INFO_VERSION, LayerInfo
+from tb_activation_hist.core.record_counts import host_to_occupied
+from tb_activation_hist.storage.background import BackgroundThread
+from tb_activation_hist.storage.blocks import BlockBuilder
+from tb_activation_hist.storage.codec import decode_block
+from tb_activation_hist.storage.event_file import EventFile, open_event_file
+from tb_activation_hist.storage.options import WriterOptions
+from tb_activation_hist.storage.tensorboard_summaries import (
+    HISTOGRAM_STRIDE,
+    STATISTICS_STRIDE,
+    LayerCadence,
+    RecordSummary,
+    add_histograms,
+    add_statistics,
+    layout_summary,
+)
+
+PENDING_BYTES: Final = 16 << 20
+"""Encoded bytes that are kept for another try while the disk is full; older ones are given up."""
+
+SAVE_BYTES: Final = 1 << 20
+"""Encoded bytes after which the file is written without waiting for the next flush."""
+
+
+@dataclass(frozen=True)
+class Record:
+    """What one step left: counts of some layers, and the user's scalars.
+
+    layers: one for each row of `host`; rows without a single value are left out.
+    host: has ``wait()``, then ``counts``, ``tallies``, ``moments`` (see capture/count.py); None
+    for scalars alone. scalars: floats or tensors with one element, read on the writer's thread.
+    observe: called there with step, wall time and counts once they are stored; must not raise.
+    """
+
+    step: int
+    wall_time: float
+    layers: Sequence[LayerInfo] = ()
+    host: Any = None
+    scalars: Mapping[str, Any] = field(default_factory=dict)
+    observe: Callable[[int, float, RecordSummary], None] | None = None
+
+
+class RecordWriter(BackgroundThread):
+    """What the writer to a file and the one to memory have in common: blocks of each tag."""
+
+    def __init__(self, *, options: WriterOptions | None = None) -> None:
+        super().__init__(options or WriterOptions())
+        self.session = int(np.random.SeedSequence().generate_state(1)[0])
+        self._builders: dict[str, BlockBuilder] = {}
+        self._infos: dict[str, LayerInfo] = {}
+
+    def add_layer(self, info: LayerInfo) -> None:
+        """Announce a layer; what is first said of a tag stays."""
+        self._infos.setdefault(info.tag, info)
+
+    def write(self, record: Record) -> bool:
+        """Queue a record; False when it was skipped or the writer has ended. Never raises."""
+        scalars = {name: _detached(value) for name, value in record.scalars.items()}
+        return self.put(replace(record, layers=tuple(record.layers), scalars=scalars))
+
+    def update_info(self, **fields: Any) -> None:
+        """Change what is known of the run as a whole; nothing is kept of it here."""
+
+    def read_scalars(self, record: Record) -> dict[str, float]:
+        """The user's scalars as numbers; what is none is left out, with a warning."""
+        numbers = {}
+        for name, value in record.scalars.items():
+            try:
+                numbers[name] = float(value)
+            except (TypeError, ValueError, RuntimeError) as err:
+                self.complain(
+                    f"The scalar {name!r} is not one number ({err}). Give step() numbers or "
+                    "tensors of one element; the histograms are not affected."
+                )
+        return numbers
+
+    def store(self, record: Record) -> None:
+        """Add a record to the blocks of its tags."""
+        if record.host is None:
+            return
+        try:
+            summary = self._read(record)
+        finally:
+            if hasattr(record.host, "release"):
+                record.host.release()
+        for row, info in enumerate(summary.infos):
+            if summary.tallies[row, 0] > 0:
+                self._add(record, info, row, summary)
+        self.store_summary(record, summary)
+        if record.observe is not None:
+            record.observe(record.step, record.wall_time, summary)
+
+    def store_summary(self, record: Record, summary: RecordSummary) -> None:
+        """Make more of a record than blocks."""
+
+    @abstractmethod
+    def store_block(self, builder: BlockBuilder) -> None:
+        """Take the records of a tag and keep them as a block."""
+
+    def _read(self, record: Record) -> RecordSummary:
+        record.host.wait()
+        for info in record.layers:
+            self._infos.setdefault(info.tag, info)
+        infos = [self._infos[info.tag] for info in record.layers]
+        rows = len(infos)
+        # Copies: the arrays are used again for a later record.
+        tallies = np.array(record.host.tallies[:rows], np.int64)
+        moments = np.array(record.host.moments[:rows], np.float64)
+        occupied = host_to_occupied(record.host, infos[0].scheme if infos else FLOAT_BITS)
+        return RecordSummary(infos, occupied.first(rows), tallies, moments)
+
+    def _add(self, record: Record, info: LayerInfo, row: int, summary: RecordSummary) -> None:
+        builder = self._builders.get(info.tag)
+        if builder is None:
+            builder = BlockBuilder(info, self.session, self.options.block_records)
+            self._builders[info.tag] = builder
+        # TensorBoard drops what follows a step that goes back, so such steps start a block.
+        if len(builder) and record.step <= builder.last_step:
+            self.store_block(builder)
+        builder.add(
+            record.step,
+            record.wall_time,
+            summary.occupied.row(row),
+            summary.tallies[row],
+            summary.moments[row],
+        )
+        if builder.full:
+            self.store_block(builder)
+
+    def store_partial_blocks(self) -> None:
+        """Make blocks of what has been collected, however little."""
+        for builder in self._builders.values():
+            if len(builder):
+                self.store_block(builder)
+
+
+class RunWriter(RecordWriter):
+    """Writes one run directory.
+
+    target: a path, a URL that TensorBoard can open, or a ``SummaryWriter`` (torch's or
+    tensorboardX's), whose event file is then shared. LogdirError at once when it cannot be
+    written. Later failures never raise: one warning, and what cannot be stored after all is
+    counted in `lost`.
+    """
+
+    def __init__(self, target: Any, *, options: WriterOptions | None = None) -> None:
+        super().__init__(options=options)
+        self._file: EventFile = open_event_file(target)
+        self._described: set[str] = set()
+        self._fields: dict[str, Any] = {}
+        self._stored_info = ""
+        self._charted: frozenset[str] = frozenset()
+        self._unsaved = 0
+        self._last_step = 0
+        self._histograms = LayerCadence(self.options.histogram_points, HISTOGRAM_STRIDE)
+        self._statistics = LayerCadence(self.options.scalar_points, STATISTICS_STRIDE)
+        self.start()
+
+    @property
+    def logdir(self) -> str:
+        """The run directory."""
+        return self._file.logdir
+
+    def update_info(self, **fields: Any) -> None:
+        """Set fields of the run's information; it is stored with the next flush if it changed."""
+        self._fields = {**self._fields, **fields}
+
+    def store(self, record: Record) -> None:
+        """Add a record to the blocks of its tags, and write its scalars."""
+        self._unsaved += 1
+        self._last_step = max(self._last_step, record.step)
+        super().store(record)
+        self._write_scalars(record)
+        if self._file.pending_bytes > SAVE_BYTES:
+            self._write_file(final=False)
+
+    def store_block(self, builder: BlockBuilder) -> None:
+        """Write the records of a tag as one event."""
+        from tensorboard.compat.proto.types_pb2 import DT_STRING
+
+        step, wall_time = builder.first_step, builder.last_wall_time
+        event = _new_event(step, wall_time)
+        value = event.summary.value.add(tag=builder.info.tag)
+        value.tensor.dtype = DT_STRING
+        value.tensor.tensor_shape.SetInParent()
+        value.tensor.string_val.append(builder.take())
+        self._describe(value, builder.info.to_content())
+        self._file.add(event.SerializeToString())
+
+    def _describe(self, value: Any, content: bytes) -> None:
+        """Put a tag's metadata on its first value; TensorBoard keeps no later one."""
+        from tensorboard.compat.proto.summary_pb2 import DATA_CLASS_TENSOR
+
+        if value.tag not in self._described:
+            self._described.add(value.tag)
+            value.metadata.plugin_data.plugin_name = PLUGIN_NAME
+            value.metadata.plugin_data.content = content
+            value.metadata.data_class = DATA_CLASS_TENSOR
+
+    def store_summary(self, record: Record, summary: RecordSummary) -> None:
+        """Write the points for the stock dashboards that are due."""
+        statistics = self._statistics.due_rows(summary)
+        histograms = self._histograms.due_rows(summary)
+        if not (statistics or histograms):
+            return
+        event = _new_event(record.step, record.wall_time)
+        if statistics:
+            add_statistics(event.summary, summary, statistics)
+        if histograms:
+            add_histograms(event.summary, summary, histograms, self._described)
+        self._file.add(event.SerializeToString())
+
+    def _write_scalars(self, record: Record) -> None:
+        numbers = self.read_scalars(record)
+        if numbers:
+            event = _new_event(record.step, record.wall_time)
+            for name, value in numbers.items():
+                event.summary.value.add(tag=name, simple_value=value)
+            self._file.add(event.SerializeToString())
+
+    def save(self, *, final: bool) -> None:
+        """Write everything that was stored to disk."""
+        self.store_partial_blocks()
+        self._write_layout()
+        self._write_info()
+        self._write_file(final=final)
+        if final:
+            self._file.close()
+
+    def _write_layout(self) -> None:
+        """The charts, when there are layers that they do not show yet."""
+        if self.options.scalar_points and self._charted != self._builders.keys():
+            self._charted = frozenset(self._builders)
+            event = _new_event(self._last_step, time.time())
+            event.summary.CopyFrom(layout_summary(self._infos[tag] for tag in self._charted))
+            self._file.add(event.SerializeToString())
+
+    def _write_info(self) -> None:
+        """The run's information, when it changed."""
+        from tensorboard.compat.proto.types_pb2 import DT_STRING
+
+        own = {"skipped": self.skipped, "lost": self.lost, "errors": list(self.errors)}
+        fields = {key: value for key, value in own.items() if value} | self._fields
+        if not fields:
+            return
+        text = json.dumps({"version": RUN_INFO_VERSION, **fields}, default=str)
+        if text == self._stored_info:
+            return
+        self._stored_info = text
+        event = _new_event(self._last_step, time.time())
+        value = event.summary.value.add(tag=RUN_INFO_TAG)
+        value.tensor.dtype = DT_STRING
+        value.tensor.tensor_shape.SetInParent()
+        value.tensor.string_val.append(text.encode())
+        self._describe(value, b"{}")
+        self._file.add(event.SerializeToString())
+
+    def _write_file(self, *, final: bool) -> None:
+        try:
+            self._file.flush(final=final)
+        except OSError as err:
+            self._failure = err
+            self.complain(
+                f"The event file in {self.logdir!r} cannot be written ({err.strerror or err}). The "
+                "training goes on; writing is tried again until it works, and the oldest records "
+                "are dropped meanwhile."
+            )
+            if final or self._file.pending_bytes > PENDING_BYTES:
+                self._give_up()
+        else:
+            self._unsaved = 0
+
+    def _give_up(self) -> None:
+        """Forget what could not be written, and with it that any tag was described."""
+        self._file.drop()
+        self.lost += self._unsaved
+        self._unsaved = 0
+        self._described.clear()
+        self._charted = frozenset()
+        self._stored_info = ""
+
+
+class MemoryWriter(RecordWriter):
+    """Keeps the records in memory as blocks, some 400 bytes per layer and record."""
+
+    def __init__(self, *, options: WriterOptions | None = None) -> None:
+        super().__init__(options=options)
+        self._blocks: dict[str, list[bytes]] = {}
+        self.scalars: dict[str, list[tuple[int, float]]] = {}
+        self.start()
+
+    def store(self, record: Record) -> None:
+        """Add a record to the blocks of its tags, and keep its scalars."""
+        super().store(record)
+        for name, value in self.read_scalars(record).items():
+            self.scalars.setdefault(name, []).append((record.step, value))
+
+    def store_block(self, builder: BlockBuilder) -> None:
+        """Keep the records of a tag as a block."""
+        self._blocks.setdefault(builder.info.tag, []).append(builder.take())
+
+    def save(self, *, final: bool) -> None:  # noqa: ARG002 - memory needs no last write
+        """Make blocks of the records that are not in one yet."""
+        self.store_partial_blocks()
+
+    @property
+    def histograms(self) -> dict[str, HistogramSeries]:
+        """What was recorded so far, by layer key, in model order."""
+        self.flush()
+        return {key: self._decode(info) for key, info in self.infos.items()}
+
+    @property
+    def infos(self) -> dict[str, LayerInfo]:
+        """What is known of each layer in `histograms`, by layer key, in model order."""
+        infos = [self._infos[tag] for tag in list(self._blocks)]
+        infos.sort(key=lambda info: (info.phase != "train", info.kind, info.order))
+        return {info.key: info for info in infos}
+
+    def _decode(self, info: LayerInfo) -> HistogramSeries:
+        blocks = [decode_block(data, info.scheme, info.key) for data in self._blocks[info.tag]]
+        return join_series([block.series for block in blocks])
+
+
+def _detached(value: Any) -> Any:
+    """A tensor without its graph, so that no activation is kept alive; not copied to the host."""
+    return value.detach() if hasattr(value, "detach") else value
+
+
+def _new_event(step: int, wall_time: float) -> Any:
+    from tensorboard.compat.proto.event_pb2 import Event
+
+    return Event(step=step, wall_time=wall_time)

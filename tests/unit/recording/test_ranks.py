@@ -1,0 +1,163 @@
+"""Four real ranks under torchrun: sums are exact, and no rank can make the others wait for ever."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from tb_activation_hist.capture.host_rows import SparseRows
+from tb_activation_hist.core.names import LayerInfo
+from tb_activation_hist.recording.ranks import (
+    Message,
+    bytes_to_message,
+    current_ranks,
+    join_messages,
+    message_to_bytes,
+)
+from tb_activation_hist.storage.reader import read_histograms
+from tests.models import assert_counted
+from tests.unit.recording.rank_worker import STEPS
+
+WORKER = Path(__file__).with_name("rank_worker.py")
+ROOT = WORKER.parents[3]
+
+
+RANKS = 4
+SCENARIOS = (
+    "ddp",
+    "fsdp",
+    "hsdp",
+    "ends early",
+    "per_rank",
+    "apart",
+    "records nothing",
+    "vanishes",
+)
+
+
+@pytest.fixture(scope="module")
+def ranks(tmp_path_factory):
+    """All scenarios one after another in the same processes: (folder, what they printed)."""
+    folder = tmp_path_factory.mktemp("ranks")
+    command = [
+        sys.executable,
+        "-m",
+        "torch.distributed.run",
+        f"--nproc-per-node={RANKS}",
+        "--standalone",
+    ]
+    done = subprocess.run(
+        [*command, str(WORKER), str(folder), *SCENARIOS],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        timeout=200,
+    )
+    assert done.returncode == 0, done.stderr[-4000:]
+    return folder, done.stderr
+
+
+def seen_by_ranks(folder, step, ranks):
+    """Per layer, what all these ranks saw in a step."""
+    paths = [folder / f"seen-{rank}-{step}.npz" for rank in ranks]
+    files = [np.load(path) for path in paths if path.exists()]
+    return {key: np.concatenate([file[key] for file in files]) for key in files[0].files}
+
+
+def assert_run(series_of, folder, ranks=range(RANKS)):
+    expected = [seen_by_ranks(folder, step, ranks) for step in range(1, STEPS + 1)]
+    for key in ("0", "1", "2"):
+        assert series_of[key].steps.tolist() == list(range(1, STEPS + 1))
+        assert_counted(series_of[key], [values[key] for values in expected])
+
+
+@pytest.mark.parametrize("scenario", ["ddp", "fsdp", "hsdp"])
+def test_the_sum_is_that_of_the_joined_batch(scenario, ranks):
+    """Every layer's; and every parameter and gradient as if nobody had split or copied it."""
+    folder = ranks[0] / scenario
+    run = read_histograms(folder)["run"]
+    assert_run(run, folder)
+    whole = [seen_by_ranks(folder, step, [0]) for step in range(1, STEPS + 1)]
+    names = {key for key in whole[0] if "weight" in key.split("/")[0]}
+    assert len(names) == 8
+    assert set(run) == names | {"0", "1", "2"}
+    for name in names:
+        assert_counted(run[name], [values[name] for values in whole])
+
+
+def test_a_rank_that_ends_early_is_waited_for_no_longer(ranks):
+    assert_run(read_histograms(ranks[0] / "ends early")["run"], ranks[0] / "ends early")
+
+
+@pytest.mark.parametrize("scenario", ["records nothing", "vanishes"])
+def test_a_rank_that_sends_nothing_is_left_out(scenario, ranks):
+    folder, said = ranks
+    run = read_histograms(folder / scenario)["run"]
+    assert run["0"].steps.tolist() == list(range(1, STEPS + 1))
+    assert "Rank 1 sent no counts for 3 s" in said
+    if scenario == "records nothing":
+        assert_run(run, folder / scenario, ranks=(0, 2, 3))
+
+
+def test_per_rank_writes_a_run_for_each(ranks):
+    runs = read_histograms(ranks[0] / "per_rank")
+    for rank in range(RANKS):
+        assert_run(runs[f"run/rank{rank}"], ranks[0] / "per_rank", ranks=(rank,))
+
+
+def test_without_merging_rank_0_writes_its_own(ranks):
+    runs = read_histograms(ranks[0] / "apart")
+    assert list(runs) == ["run"]
+    assert_run(runs["run"], ranks[0] / "apart", ranks=(0,))
+
+
+def test_without_a_process_group_there_is_one_rank():
+    assert current_ranks() == (0, 1)
+
+
+def rows(*entries):
+    """SparseRows from {slot: count} for each row."""
+    offsets = np.cumsum([0, *(len(each) for each in entries)])
+    slots = np.array([slot for each in entries for slot in sorted(each)], np.int32)
+    counts = np.array([each[slot] for each in entries for slot in sorted(each)], np.int64)
+    n = np.array([sum(each.values()) for each in entries])
+    tallies = np.zeros((len(entries), 5), np.int64)
+    tallies[:, 0] = n
+    moments = np.tile([1.0, 2.0, 3.0, 4.0], (len(entries), 1))
+    return SparseRows(offsets, slots, counts, tallies, moments)
+
+
+def test_messages_survive_the_way():
+    share = rows({3: 2**40, 7: 1}, {}, {8191: 5})
+    infos = [LayerInfo(layer=name, shape=(2, 3)) for name in ("a", "b/0", "ü")]
+    back = bytes_to_message(message_to_bytes(12, infos, share))
+    assert (back.step, back.infos) == (12, infos)
+    for one, other in zip(back.rows, share, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_ranks_that_saw_layers_in_another_order_are_added_by_name():
+    a, b, c = (LayerInfo(layer=name) for name in "abc")
+    infos, joined = join_messages(
+        [Message(1, [a, b], rows({1: 1, 5: 2}, {9: 3})), Message(1, [c, a], rows({4: 4}, {5: 6}))]
+    )
+    assert infos == [a, b, c]
+    assert joined.offsets.tolist() == [0, 2, 3, 4]
+    assert joined.slots.tolist() == [1, 5, 9, 4]
+    assert joined.counts.tolist() == [1, 8, 3, 4]
+    assert joined.tallies[:, 0].tolist() == [9, 3, 4]
+    assert joined.moments.tolist() == [[1, 2, 6, 8], [1, 2, 3, 4], [1, 2, 3, 4]]
+
+
+def test_torch_has_what_the_mailbox_needs():
+    store = torch.distributed.HashStore()
+    store.set("key", "value")
+    assert store.check(["key"])
+    assert store.delete_key("key")

@@ -1,0 +1,22 @@
+"""Checksums must be those that TensorBoard checks."""
+
+import numpy as np
+import pytest
+from tensorboard.compat.tensorflow_stub.pywrap_tensorflow import masked_crc32c as tensorboards
+
+from tb_activation_hist.storage.crc32c import crc32c, masked_crc32c
+
+
+def test_standard_check_value():
+    assert crc32c(b"123456789") == 0xE3069283
+
+
+@pytest.mark.parametrize("size", [0, 1, 8, 63, 64, 65, 1023, 1024, 1025, 2048, 5001])
+def test_same_as_tensorboards(size):
+    data = np.random.default_rng(size).bytes(size)
+    assert masked_crc32c(data) == tensorboards(data)
+
+
+@pytest.mark.parametrize("byte", [b"\0", b"\xff"])
+def test_constant_bytes(byte):
+    assert masked_crc32c(byte * 3000) == tensorboards(byte * 3000)
