@@ -63,3 +63,14 @@ def test_every_extra_is_documented() -> None:
     table = (ROOT / "docs" / "deployment.md").read_text(encoding="utf-8")
     for extra in set(project["optional-dependencies"]) - {"demo", "dev"}:
         assert f"\n| `{extra}` |" in table, extra
+
+
+def test_every_decision_is_dated_and_listed() -> None:
+    folder = ROOT / "docs" / "decisions"
+    listed = (folder / "README.md").read_text(encoding="utf-8")
+    decisions = [path for path in folder.glob("*.md") if path.name != "README.md"]
+    assert decisions
+    for path in decisions:
+        title, _, date = path.read_text(encoding="utf-8").splitlines()[:3]
+        assert re.fullmatch(r"\*\d{4}-\d\d-\d\d\*", date), path
+        assert f"| [{title[2:]}]({path.name}) | {date.strip('*')} |" in listed, path
