@@ -52,7 +52,8 @@ def record(folder: Path, scheme: Scheme) -> None:
     model = nn.Sequential(nn.Identity(), nn.ReLU())
     writer = FixedWriter(folder)
     kinds = ("activations", "gradients")
-    with ActivationHistLogger(model, writer, kinds=kinds, bins=scheme) as logger:
+    phases = ("train", "eval")
+    with ActivationHistLogger(model, writer, kinds=kinds, phases=phases, bins=scheme) as logger:
         for step in range(1, STEPS + 1):
             values = values_of(step).requires_grad_()
             weights = torch.arange(len(values)) % 5 / 8
