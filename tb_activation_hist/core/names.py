@@ -54,6 +54,15 @@ class LayerInfo:
         kind = "" if self.kind == "activations" else f"{self.kind}/"
         return f"{phase_prefix(self.phase)}{kind}{self.layer}"
 
+    @property
+    def sort_key(self) -> tuple[int, str, int, str, int]:
+        """Training before evaluation, activations before other kinds, then model order.
+
+        The order of keys in `read_histograms` and in `MemoryWriter`, of charts and of the page.
+        Phases and kinds that this version does not know come last.
+        """
+        return (*_rank(self.phase, PHASES), *_rank(self.kind, KINDS), self.order)
+
     def to_content(self) -> bytes:
         """Plugin content of the tag: JSON in UTF-8."""
         fields: dict[str, Any] = {
@@ -68,6 +77,10 @@ class LayerInfo:
             "bins": self.scheme.to_dict(),
         }
         return json.dumps(fields, separators=(",", ":")).encode()
+
+
+def _rank(name: str, known: tuple[str, ...]) -> tuple[int, str]:
+    return (known.index(name) if name in known else len(known)), name
 
 
 def phase_prefix(phase: str) -> str:

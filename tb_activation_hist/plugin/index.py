@@ -13,8 +13,6 @@ from typing import Any, Final
 
 from tb_activation_hist.core.errors import FormatError
 from tb_activation_hist.core.names import (
-    KINDS,
-    PHASES,
     RUN_INFO_TAG,
     STOCK_PREFIX,
     LayerInfo,
@@ -209,9 +207,8 @@ def _layer_info(content: bytes) -> LayerInfo | str:
 
 
 def _series_order(tag: str, info: LayerInfo) -> tuple[Any, ...]:
-    kind = KINDS.index(info.kind) if info.kind in KINDS else len(KINDS)
-    phase = PHASES.index(info.phase) if info.phase in PHASES else len(PHASES)
-    return kind, info.kind, phase, info.phase, info.order, natural_key(info.layer), tag
+    """That of the layers; by name where runs of several models use a position twice."""
+    return *info.sort_key, natural_key(info.layer), tag
 
 
 def _series_entry(tag: str, rows: list[tuple[int, LayerInfo, Stamp]]) -> dict[str, Any]:

@@ -54,16 +54,17 @@ class TagIndex:
     @property
     def key(self) -> str:
         """Key in `read_histograms`."""
-        return (_readable_info(self) or tag_to_layer_info(self.tag)).key if self.ours else self.tag
+        return self._layer_info.key if self.ours else self.tag
 
     @property
-    def sort_key(self) -> tuple[bool, bool, int, int]:
-        """Ours first, in model order, training before evaluation, activations first."""
-        info = _readable_info(self) if self.ours else None
-        if info is None:
-            return (not self.ours, False, 0, 0)
-        kind = KINDS.index(info.kind) if info.kind in KINDS else len(KINDS)
-        return (False, info.phase != "train", kind, info.order)
+    def _layer_info(self) -> LayerInfo:
+        """What can be known of the layer, whatever its metadata."""
+        return _readable_info(self) or tag_to_layer_info(self.tag)
+
+    @property
+    def sort_key(self) -> tuple[Any, ...]:
+        """Ours in the order of their layers, then those of other tools as they stand."""
+        return (False, *self._layer_info.sort_key) if self.ours else (True,)
 
 
 def _readable_info(tag: TagIndex) -> LayerInfo | None:

@@ -253,7 +253,7 @@ def layout_summary(infos: Iterable[LayerInfo]) -> Any:
 def group_layers(infos: Iterable[LayerInfo]) -> Mapping[str, list[LayerInfo]]:
     """Layers in model order under the name of the module they are in, and their kind."""
     groups: dict[str, list[LayerInfo]] = {}
-    for info in sorted(infos, key=lambda info: (info.phase != "train", info.kind, info.order)):
+    for info in sorted(infos, key=lambda info: info.sort_key):
         module = info.layer.split(".")[0] if "." in info.layer else "model"
         prefix = info.key.removesuffix(info.layer)
         groups.setdefault(f"{prefix}{module}", []).append(info)

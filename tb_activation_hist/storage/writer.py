@@ -321,15 +321,15 @@ class MemoryWriter(RecordWriter):
 
     @property
     def histograms(self) -> dict[str, HistogramSeries]:
-        """What was recorded so far, by layer key, in model order."""
+        """What was recorded so far, by layer key, in the order of `LayerInfo.sort_key`."""
         self.flush()
         return {key: self._decode(info) for key, info in self.infos.items()}
 
     @property
     def infos(self) -> dict[str, LayerInfo]:
-        """What is known of each layer in `histograms`, by layer key, in model order."""
+        """What is known of each layer in `histograms`, by layer key, in the same order."""
         infos = [self._infos[tag] for tag in list(self._blocks)]
-        infos.sort(key=lambda info: (info.phase != "train", info.kind, info.order))
+        infos.sort(key=lambda info: info.sort_key)
         return {info.key: info for info in infos}
 
     def _decode(self, info: LayerInfo) -> HistogramSeries:

@@ -47,8 +47,8 @@ def test_series_stand_in_model_order_and_runs_in_natural_order() -> None:
     assert [entry["tag"] for entry in index["series"]] == [
         "activations/b",
         "activations/a",
-        "eval/activations/b",
         "gradients/b",
+        "eval/activations/b",
         "weights/w9",
         "weights/w10",
     ]
