@@ -1,4 +1,4 @@
-"""Value <-> bin: the bin schemes, their edges, and re-binning by overlap. numpy only.
+"""Value <-> bin: the bin schemes and their edges. numpy only.
 
 A scheme has two numberings. *Slots* are the columns of a count buffer, chosen to be cheap while
 counting. *Bins* are signed numbers that ascend with the value; everything stored or shown uses
@@ -210,35 +210,3 @@ def dict_to_scheme(fields: dict[str, Any]) -> Scheme:
             return LinearBins(int(count), float(lo), float(hi))
     msg = f"Unknown bin scheme {fields!r}: written by a newer tb_activation_hist? Upgrade it."
     raise FormatError(msg)
-
-
-def zero_bin_to_point(lower: FloatArray, upper: FloatArray) -> FloatArray:
-    """Lower edges with that of the zero bin moved to 0, where nearly all of its mass lies."""
-    return np.where((lower < 0) & (upper > 0) & (upper <= ZERO_EDGE), 0.0, lower)
-
-
-def rebin(
-    lower: npt.ArrayLike, upper: npt.ArrayLike, counts: npt.ArrayLike, edges: npt.ArrayLike
-) -> FloatArray:
-    """Spread counts over new bins in proportion to the overlap; mass is conserved inside `edges`.
-
-    lower, upper: (B,) ascending, finite, non-overlapping source bins; gaps are allowed.
-    counts: (S, B). edges: (R + 1,) ascending. Returns (S, R); mass outside `edges` is left out.
-    A source bin that lies inside one new bin moves there whole, so re-binning is exact wherever
-    no source bin is cut; elsewhere a count is taken as uniform over its bin. The zero bin is taken
-    as the point 0, so an edge at 0 leaves all zeros above it, as ``numpy.histogram`` does.
-    """
-    low, high, edge = (np.asarray(a, dtype=np.float64) for a in (lower, upper, edges))
-    low = zero_bin_to_point(low, high)
-    count = np.asarray(counts, dtype=np.float64)
-    cumulative = np.concatenate([np.zeros((len(count), 1)), np.cumsum(count, axis=1)], axis=1)
-    if low.size == 0:
-        return np.zeros((len(count), max(edge.size - 1, 0)))
-    position = np.searchsorted(low, edge, side="right") - 1
-    inside = np.clip(position, 0, low.size - 1)
-    # Halves first: the outermost bins are wide enough that a difference could overflow.
-    width = np.maximum(high[inside] / 2 - low[inside] / 2, np.finfo(np.float64).tiny)
-    part = np.clip((edge / 2 - low[inside] / 2) / width, 0, 1)
-    part = np.where(position < 0, 0.0, part)
-    below = cumulative[:, inside] + count[:, inside] * part
-    return np.diff(below, axis=1)

@@ -14,6 +14,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from tb_activation_hist.core.cumulative import locate_quantiles, share_below, zero_bin_to_point
 from tb_activation_hist.core.grid import FloatArray, FloatBits
 from tb_activation_hist.core.names import STOCK_PREFIX, LayerInfo
 from tb_activation_hist.core.record_counts import OccupiedBins
@@ -121,12 +122,8 @@ class RecordSummary:
             return np.full(len(finite), np.nan)
         # Neighbours in a row descend, then ascend: sorting the sorted runs is a cheap merge.
         order = np.argsort((rows << 32) + self._sizes(), kind="stable")
-        beyond = np.cumsum(occupied.counts[order][::-1])[::-1]
-        beyond -= np.append(beyond, 0)[offsets[1:]][rows]
-        # Ascending in size: the last bin with at least this share of the values in it or beyond it.
-        reached = beyond > (1 - PERCENTILE) * finite[rows]
-        last = offsets[:-1] + np.bincount(rows[reached], minlength=len(occupied)) - 1
-        outer = self._outer_edges(occupied.bins[order[np.maximum(last, 0)]])
+        places = locate_quantiles(occupied.counts[order], offsets, PERCENTILE)
+        outer = self._outer_edges(occupied.bins[order[places.bins[:, 0]]])
         largest = np.abs(self.moments[:, :2]).max(axis=1)
         return np.where(finite > 0, np.minimum(outer, largest), np.nan)
 
@@ -178,14 +175,9 @@ class RecordSummary:
     def _part_below(self, edges: FloatArray, number: npt.NDArray[np.int64]) -> FloatArray:
         """Share of its own bin that lies below each edge; the zero bin lies at 0."""
         scheme = self.occupied.scheme
-        low = np.maximum(scheme.lower_edges(number), self.moments[:, :1])
-        high = np.minimum(scheme.upper_edges(number), self.moments[:, 1:2])
-        with np.errstate(all="ignore"):
-            part = np.clip((edges / 2 - low / 2) / (high / 2 - low / 2), 0, 1)
-        part = np.asarray(np.where(high > low, part, edges > low), np.float64)
-        zero = (scheme.lower_edges(number) < 0) & (scheme.upper_edges(number) > 0)
-        point = zero & (scheme.upper_edges(number) < 2.0**-100)
-        return np.where(point, edges > 0, part)
+        lower, upper = scheme.lower_edges(number), scheme.upper_edges(number)
+        low = np.maximum(zero_bin_to_point(lower, upper), self.moments[:, :1])
+        return share_below(low, np.minimum(upper, self.moments[:, 1:2]), edges)
 
 
 def add_statistics(summary: Any, record: RecordSummary, rows: Sequence[int]) -> None:
