@@ -8,8 +8,10 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from tb_activation_hist.core.grid import FLOAT_BITS, LinearBins, Scheme
 from tb_activation_hist.core.names import LayerInfo
+from tb_activation_hist.core.schemes.float_bits import FLOAT_BITS
+from tb_activation_hist.core.schemes.linear_bins import LinearBins
+from tb_activation_hist.core.schemes.scheme import Scheme
 from tb_activation_hist.storage.writer import Record
 
 Values = npt.NDArray[np.float32]

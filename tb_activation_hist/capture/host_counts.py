@@ -12,7 +12,7 @@ import numpy.typing as npt
 import torch
 
 from tb_activation_hist.capture.count_kernels import c_extension
-from tb_activation_hist.core.grid import FloatBits, Scheme
+from tb_activation_hist.core.schemes.scheme import FLOAT_BITS_KERNEL, Scheme
 
 MAX_FREE: Final = 4
 """Host storages nobody reads any more that a buffer keeps for its next records."""
@@ -88,7 +88,7 @@ def to_occupied(
     counts: npt.NDArray[np.int32], scheme: Scheme
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int32], npt.NDArray[np.int64]]:
     """The occupied slots of a (rows, slots) array of int32 counts: see `HostCounts.occupied`."""
-    float_bits = isinstance(scheme, FloatBits)
+    float_bits = scheme.kernel == FLOAT_BITS_KERNEL
     module = c_extension()
     if module is None or counts.dtype != np.int32 or not counts.flags.c_contiguous:
         return _occupied_numpy(counts, float_bits)

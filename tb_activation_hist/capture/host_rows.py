@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tb_activation_hist.capture.count import HostCounts
-from tb_activation_hist.core.grid import Scheme
+from tb_activation_hist.core.schemes.scheme import Scheme
 
 IntArray = npt.NDArray[np.int64]
 

@@ -15,8 +15,8 @@ import torch
 
 from tb_activation_hist.capture.count import CountBuffer, Switch, count_
 from tb_activation_hist.capture.host_rows import HostRows, Part, SparseRows
-from tb_activation_hist.core.grid import Scheme
 from tb_activation_hist.core.names import PHASES, LayerInfo
+from tb_activation_hist.core.schemes.scheme import Scheme
 
 DRAIN_AT: Final = 2**30
 """Elements of one row after which its int32 slots are moved to the host, to be added there."""

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from tb_activation_hist.core.errors import FormatError
-from tb_activation_hist.core.grid import FLOAT_BITS, Scheme, dict_to_scheme
+from tb_activation_hist.core.schemes.float_bits import FLOAT_BITS
+from tb_activation_hist.core.schemes.registry import dict_to_scheme
+from tb_activation_hist.core.schemes.scheme import Scheme
 
 PLUGIN_NAME: Final = "activation_hist"
 TAB_NAME: Final = "Activations"

@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tb_activation_hist.core.grid import NEGATIVE, OUTERMOST, FloatBits, IntArray, Scheme
+from tb_activation_hist.core.grid import IntArray
+from tb_activation_hist.core.schemes.float_bits import NEGATIVE, OUTERMOST
+from tb_activation_hist.core.schemes.scheme import FLOAT_BITS_KERNEL, Scheme
 
 OFFSET = OUTERMOST
 """Column of the zero bin when all finite bins of `FloatBits` stand side by side."""
@@ -60,7 +62,7 @@ def host_to_occupied(host: Any, scheme: Scheme) -> OccupiedBins:
 def counts_to_occupied(scheme: Scheme, counts: npt.NDArray[Any]) -> OccupiedBins:
     """From whole rows of slots, (rows, scheme.slots)."""
     first = 0
-    if isinstance(scheme, FloatBits):
+    if scheme.kernel == FLOAT_BITS_KERNEL:
         first, counts = -OFFSET, _slots_in_value_order(counts)
     else:
         first = int(scheme.slots_to_bins(0))
@@ -88,21 +90,6 @@ def slots_to_occupied(
     counts: npt.NDArray[Any],
 ) -> OccupiedBins:
     """From the occupied finite slots, ascending within each row."""
-    bins = scheme.slots_to_bins(slots)
-    counts = counts.astype(np.int64, copy=False)
-    if not isinstance(scheme, FloatBits):
-        return OccupiedBins(scheme, offsets, bins, counts)
-    rows = np.repeat(np.arange(len(offsets) - 1), np.diff(offsets))
-    negative = np.bincount(rows[slots >= NEGATIVE], minlength=len(offsets) - 1)[rows]
-    # A row's negative slots come last and ascend in magnitude: they go first, turned round.
-    place = np.arange(len(slots)) - offsets[:-1][rows]
-    source = np.where(
-        place < negative, offsets[1:][rows] - 1 - place, offsets[:-1][rows] + place - negative
+    return OccupiedBins(
+        scheme, *scheme.order_slots(offsets, slots, counts.astype(np.int64, copy=False))
     )
-    bins, counts = bins[source], counts[source]
-    twice = np.flatnonzero((bins[:-1] == 0) & (bins[1:] == 0) & (rows[:-1] == rows[1:]))
-    if len(twice) == 0:
-        return OccupiedBins(scheme, offsets, bins, counts)
-    counts[twice + 1] += counts[twice]
-    removed = np.concatenate([[0], np.cumsum(np.bincount(rows[twice], minlength=len(offsets) - 1))])
-    return OccupiedBins(scheme, offsets - removed, np.delete(bins, twice), np.delete(counts, twice))

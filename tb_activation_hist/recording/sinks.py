@@ -7,7 +7,7 @@ import os
 from typing import Any, Protocol
 
 from tb_activation_hist.core.errors import OptionError
-from tb_activation_hist.core.grid import Scheme
+from tb_activation_hist.core.schemes.scheme import Scheme
 from tb_activation_hist.recording.options import LoggerOptions, RecordingOptions
 from tb_activation_hist.recording.ranks import (
     Mailbox,

@@ -10,7 +10,7 @@ from typing import IO, Any, Final
 import numpy as np
 
 from tb_activation_hist.core.errors import FormatError
-from tb_activation_hist.core.grid import FloatArray, Scheme
+from tb_activation_hist.core.grid import FloatArray
 from tb_activation_hist.core.histogram import HistogramSeries
 from tb_activation_hist.core.joining import join_series
 from tb_activation_hist.core.names import (
@@ -21,6 +21,7 @@ from tb_activation_hist.core.names import (
     LayerInfo,
     content_to_layer_info,
 )
+from tb_activation_hist.core.schemes.scheme import Scheme
 from tb_activation_hist.storage.codec import MAGIC, decode_block
 from tb_activation_hist.storage.event_reader import EventFilePath, read_event, scan_events
 from tb_activation_hist.storage.tensorboard_histograms import buckets_to_series, legacy_to_buckets

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tb_activation_hist.core.cumulative import locate_quantiles, share_below, zero_bin_to_point
-from tb_activation_hist.core.grid import FloatArray, FloatBits
+from tb_activation_hist.core.grid import FloatArray
 from tb_activation_hist.core.names import STOCK_PREFIX, LayerInfo
 from tb_activation_hist.core.record_counts import OccupiedBins
 
@@ -121,18 +121,13 @@ class RecordSummary:
         if len(rows) == 0:
             return np.full(len(finite), np.nan)
         # Neighbours in a row descend, then ascend: sorting the sorted runs is a cheap merge.
-        order = np.argsort((rows << 32) + self._sizes(), kind="stable")
+        order = np.argsort(
+            (rows << 32) + occupied.scheme.rank_magnitudes(occupied.bins), kind="stable"
+        )
         places = locate_quantiles(occupied.counts[order], offsets, PERCENTILE)
         outer = self._outer_edges(occupied.bins[order[places.bins[:, 0]]])
         largest = np.abs(self.moments[:, :2]).max(axis=1)
         return np.where(finite > 0, np.minimum(outer, largest), np.nan)
-
-    def _sizes(self) -> npt.NDArray[np.int64]:
-        """Whole numbers that ascend with the size of the values in each occupied bin."""
-        if isinstance(self.occupied.scheme, FloatBits):
-            return np.abs(self.occupied.bins)
-        outer = self._outer_edges(self.occupied.bins)
-        return np.asarray(np.unique(outer, return_inverse=True)[1], np.int64)
 
     def _outer_edges(self, bins: npt.NDArray[np.int64]) -> FloatArray:
         """The end of each bin that is further from zero."""

@@ -11,11 +11,11 @@ from typing import Any, Final
 
 import numpy as np
 
-from tb_activation_hist.core.grid import FLOAT_BITS
 from tb_activation_hist.core.histogram import HistogramSeries
 from tb_activation_hist.core.joining import join_series
 from tb_activation_hist.core.names import PLUGIN_NAME, RUN_INFO_TAG, RUN_INFO_VERSION, LayerInfo
 from tb_activation_hist.core.record_counts import host_to_occupied
+from tb_activation_hist.core.schemes.float_bits import FLOAT_BITS
 from tb_activation_hist.storage.background import BackgroundThread
 from tb_activation_hist.storage.blocks import BlockBuilder
 from tb_activation_hist.storage.codec import decode_block

@@ -15,7 +15,9 @@ import torch
 from tensorboard.compat.proto.event_pb2 import Event
 from torch import nn
 
-from tb_activation_hist.core.grid import FLOAT_BITS, LinearBins, Scheme
+from tb_activation_hist.core.schemes.float_bits import FLOAT_BITS
+from tb_activation_hist.core.schemes.linear_bins import LinearBins
+from tb_activation_hist.core.schemes.scheme import Scheme
 from tb_activation_hist.recording.logger import ActivationHistLogger
 from tb_activation_hist.recording.options import WriterOptions
 from tb_activation_hist.storage.codec import HEADER, MAGIC

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from tb_activation_hist.core.grid import LinearBins
 from tb_activation_hist.core.names import LayerInfo
+from tb_activation_hist.core.schemes.linear_bins import LinearBins
 from tb_activation_hist.plugin.index import IndexBuilder, natural_key
 from tb_activation_hist.plugin.listings import RecentListings
 from tb_activation_hist.plugin.provider import BLOCKS, SeriesKey

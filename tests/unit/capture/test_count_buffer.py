@@ -13,7 +13,9 @@ from tb_activation_hist.capture import count_kernels
 from tb_activation_hist.capture import host_counts as count_host
 from tb_activation_hist.capture.count import CountBuffer, HostCounts, Switch, count_
 from tb_activation_hist.core.errors import OptionError
-from tb_activation_hist.core.grid import FLOAT_BITS, LinearBins, Scheme
+from tb_activation_hist.core.schemes.float_bits import FLOAT_BITS
+from tb_activation_hist.core.schemes.linear_bins import LinearBins
+from tb_activation_hist.core.schemes.scheme import Scheme
 from tests.unit.capture.counted import check_empty, check_row, expect
 
 

@@ -8,8 +8,9 @@ import torch
 
 from tb_activation_hist.capture.host_rows import HostRows
 from tb_activation_hist.capture.rows import MORE_ROWS, RowTable
-from tb_activation_hist.core.grid import FloatBits, LinearBins
 from tb_activation_hist.core.names import LayerInfo
+from tb_activation_hist.core.schemes.float_bits import FloatBits
+from tb_activation_hist.core.schemes.linear_bins import LinearBins
 
 CPU = torch.device("cpu")
 OTHER = torch.device("cpu", 0)

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from tb_activation_hist.core.grid import FLOAT_BITS, LinearBins
 from tb_activation_hist.core.record_counts import counts_to_occupied, slots_to_occupied
+from tb_activation_hist.core.schemes.float_bits import FLOAT_BITS
+from tb_activation_hist.core.schemes.linear_bins import LinearBins
 from tests.records import FakeHost, random_rows
 
 

@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
-from tb_activation_hist.core.grid import FLOAT_BITS, LinearBins
 from tb_activation_hist.core.names import LayerInfo
 from tb_activation_hist.core.record_counts import counts_to_occupied
+from tb_activation_hist.core.schemes.float_bits import FLOAT_BITS
+from tb_activation_hist.core.schemes.linear_bins import LinearBins
 from tb_activation_hist.storage.tensorboard_summaries import (
     BUCKETS,
     Cadence,

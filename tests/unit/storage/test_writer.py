@@ -9,8 +9,8 @@ import torch
 from tensorboard.compat.proto.summary_pb2 import DATA_CLASS_TENSOR
 
 from tb_activation_hist.core.errors import ActivationHistWarning, LogdirError
-from tb_activation_hist.core.grid import LinearBins
 from tb_activation_hist.core.names import PLUGIN_NAME, content_to_layer_info
+from tb_activation_hist.core.schemes.linear_bins import LinearBins
 from tb_activation_hist.recording.options import WriterOptions
 from tb_activation_hist.storage.codec import decode_block
 from tb_activation_hist.storage.event_reader import find_event_files
