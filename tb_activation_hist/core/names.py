@@ -23,7 +23,7 @@ RUN_INFO_TAG: Final = "__run__"
 KINDS: Final = ("activations", "gradients", "weights", "weight_gradients", "updates")
 PHASES: Final = ("train", "eval")
 
-STOCK_PREFIX: Final = "activation_hist"
+SUMMARY_PREFIX: Final = "activation_hist"
 """First part of the tags of our ordinary histograms and scalars, so that they stay together."""
 
 

@@ -14,7 +14,7 @@ from typing import Any, Final
 from tb_activation_hist.core.errors import FormatError
 from tb_activation_hist.core.names import (
     RUN_INFO_TAG,
-    STOCK_PREFIX,
+    SUMMARY_PREFIX,
     LayerInfo,
     content_to_layer_info,
 )
@@ -118,13 +118,13 @@ def _to_json(answer: Mapping[str, Any]) -> str:
 
 def foreign_only(histograms: Listings) -> dict[SeriesKey, Listing]:
     """Without our own summaries of what the blocks hold exactly."""
-    own = f"{STOCK_PREFIX}/"
+    own = f"{SUMMARY_PREFIX}/"
     return {key: listing for key, listing in histograms.items() if not key.tag.startswith(own)}
 
 
 def drawable_scalars(tags: Mapping[str, list[str]]) -> dict[str, list[str]]:
     """Without the statistics of each layer that we write for TensorBoard's own dashboards."""
-    own = f"{STOCK_PREFIX}/"
+    own = f"{SUMMARY_PREFIX}/"
     return {run: [t for t in of_run if not t.startswith(own)] for run, of_run in tags.items()}
 
 

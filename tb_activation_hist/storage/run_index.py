@@ -17,7 +17,7 @@ from tb_activation_hist.core.names import (
     KINDS,
     PLUGIN_NAME,
     RUN_INFO_TAG,
-    STOCK_PREFIX,
+    SUMMARY_PREFIX,
     LayerInfo,
     content_to_layer_info,
 )
@@ -105,7 +105,7 @@ class RunIndex:
             except DecodeError:
                 continue
             # Our own points for other dashboards share events with nothing else.
-            if len(values) and values[0].tag.startswith(f"{STOCK_PREFIX}/"):
+            if len(values) and values[0].tag.startswith(f"{SUMMARY_PREFIX}/"):
                 continue
             for index, value in enumerate(values):
                 self._note(value, (number, offset, index))
