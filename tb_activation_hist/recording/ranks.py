@@ -23,6 +23,7 @@ import numpy as np
 import torch.distributed as dist
 
 from tb_activation_hist.capture.host_rows import HostRows, SparseRows, join_rows
+from tb_activation_hist.capture.torch_internals import default_store
 from tb_activation_hist.core.names import LayerInfo, content_to_layer_info
 from tb_activation_hist.storage.background import BackgroundThread
 from tb_activation_hist.storage.options import WriterOptions
@@ -103,7 +104,7 @@ class Mailbox:
 
 def open_mailbox(about: str) -> Mailbox | None:
     """The mailbox of one logger; ranks find each other by what they record to. None: no store."""
-    store = dist.distributed_c10d._get_default_store()
+    store = default_store()
     if not hasattr(store, "check"):
         return None
     with contextlib.suppress(AttributeError, NotImplementedError, RuntimeError):
