@@ -22,7 +22,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from tb_activation_hist.capture import count, count_torch
+from tb_activation_hist.capture import count_by_device, count_torch
 from tb_activation_hist.capture.count import CountBuffer, count_, kernel_name
 
 Way = Callable[[Tensor], object]
@@ -47,14 +47,14 @@ def make_data(values: int, device: str) -> dict[str, Tensor]:
 @contextmanager
 def threads(number: int) -> Iterator[None]:
     """Our kernel with exactly so many threads, whatever the tensor's size."""
-    before, share = torch.get_num_threads(), count.VALUES_PER_THREAD
+    before, share = torch.get_num_threads(), count_by_device.VALUES_PER_THREAD
     torch.set_num_threads(number)
-    count.VALUES_PER_THREAD = 1 if number > 1 else 1 << 62  # type: ignore[misc]
+    count_by_device.VALUES_PER_THREAD = 1 if number > 1 else 1 << 62  # type: ignore[misc]
     try:
         yield
     finally:
         torch.set_num_threads(before)
-        count.VALUES_PER_THREAD = share  # type: ignore[misc]
+        count_by_device.VALUES_PER_THREAD = share  # type: ignore[misc]
 
 
 def fastai_statistics(values: Tensor) -> tuple[float, float, float, Tensor]:

@@ -11,7 +11,8 @@ import pytest
 import torch
 
 from tb_activation_hist.capture import count_kernels
-from tb_activation_hist.capture.count import CountBuffer, count_, is_countable
+from tb_activation_hist.capture.count import CountBuffer, count_
+from tb_activation_hist.capture.countable import is_countable
 from tb_activation_hist.core.errors import OptionError
 from tb_activation_hist.core.schemes.float_bits import FLOAT_BITS
 from tb_activation_hist.core.schemes.linear_bins import LinearBins
@@ -180,7 +181,7 @@ def test_sums_are_as_good_as_exact_ones(kernel: str) -> None:
 
 
 def test_several_threads_for_one_tensor(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tb_activation_hist.capture.count.VALUES_PER_THREAD", 1 << 10)
+    monkeypatch.setattr("tb_activation_hist.capture.count_by_device.VALUES_PER_THREAD", 1 << 10)
     monkeypatch.setattr(torch, "get_num_threads", lambda: 5)
     for length in (2_048, 5_121, 70_000):
         values = torch.randn(length)

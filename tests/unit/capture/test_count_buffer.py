@@ -206,7 +206,7 @@ def test_two_switches_on_one_buffer() -> None:
 @pytest.mark.parametrize("kernel", ["", "torch"])
 def test_many_threads_count_into_one_row(kernel: str, monkeypatch: pytest.MonkeyPatch) -> None:
     if kernel:
-        monkeypatch.setattr("tb_activation_hist.capture.count.c_extension", lambda: None)
+        monkeypatch.setattr("tb_activation_hist.capture.count_by_device.c_extension", lambda: None)
     buffer = _open_buffer()
     values = [torch.randn(3_000) for _ in range(8)]
 

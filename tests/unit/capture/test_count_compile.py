@@ -140,6 +140,6 @@ def test_op_follows_the_rules_of_custom_ops() -> None:
     for given in (values, values.detach()):
         torch.library.opcheck(
             torch.ops.tb_activation_hist.count_.default,
-            (buffer.storage, buffer.switch.tensor, 1, given, 2, buffer._scheme_text),
+            (buffer.storage, buffer.switch.tensor, 1, given, 2, buffer.scheme_text),
             test_utils=("test_schema", "test_autograd_registration", "test_faketensor"),
         )
