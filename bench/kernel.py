@@ -5,7 +5,7 @@ Run: ``python -m bench.kernel [--values 1048576] [--rounds 40] [--device cuda]``
 All ways run interleaved in one process, A B ... B A, and each figure is the least of all rounds, so
 that other work on the machine disturbs the comparison little. The A/A band compares the first way
 with itself, measured as if it were another one: a difference inside it is noise. "ours" counts
-bins, tallies and exact moments; torch.histc has 40 bins and no more; fastai's ``ActivationStats``
+bins, totals and exact moments; torch.histc has 40 bins and no more; fastai's ``ActivationStats``
 takes mean, std, the share near zero and histc.
 """
 
@@ -69,7 +69,7 @@ def make_ways(device: str) -> dict[str, tuple[int, Way]]:
     buffer = CountBuffer(1, device=device)
     buffer.switch.on = True
     plain = CountBuffer(1, device=device)
-    row = plain.counts[0], plain.tallies[0], plain.moments[0]
+    row = plain.counts[0], plain.totals[0], plain.moments[0]
 
     def ours(values: Tensor) -> None:
         count_(buffer, 0, values)

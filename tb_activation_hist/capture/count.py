@@ -38,9 +38,9 @@ __all__ = ["CountBuffer", "HostCounts", "Switch", "count_"]
 
 
 class CountBuffer:
-    """Counts, tallies and moments of `rows` layers on one device, in one piece of memory.
+    """Counts, totals and moments of `rows` layers on one device, in one piece of memory.
 
-    `counts` (rows, slots) int32, `tallies` (rows, 5) int64 and `moments` (rows, 4) float64 are
+    `counts` (rows, slots) int32, `totals` (rows, 5) int64 and `moments` (rows, 4) float64 are
     views of `storage`; take them anew after `to_host()`, which may change the storage. A slot is
     an int32: call `to_host()` before a row's n can pass 2**31 - 1.
     """
@@ -79,7 +79,7 @@ class CountBuffer:
         return views(self.storage, self.rows, self.scheme.slots)[0]
 
     @property
-    def tallies(self) -> Tensor:
+    def totals(self) -> Tensor:
         """(rows, 5) int64: n, zeros, nans, pos_infs, neg_infs."""
         return views(self.storage, self.rows, self.scheme.slots)[1]
 
@@ -91,7 +91,7 @@ class CountBuffer:
     def reset_(self) -> None:
         """Empty all rows, without synchronisation."""
         with torch.no_grad():
-            if self.on_host and not self.tallies.any():
+            if self.on_host and not self.totals.any():
                 return  # nothing was counted since `to_host`
             empty_moments_(self.storage.zero_(), self.rows)
 

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from tb_activation_hist.capture import count_torch, torch_internals
 from tb_activation_hist.capture.count_kernels import c_extension, triton_kernel
-from tb_activation_hist.capture.host_counts import MOMENTS, ROW_HEAD, TALLIES, views
+from tb_activation_hist.capture.host_counts import MOMENTS, ROW_HEAD, TOTALS, views
 from tb_activation_hist.core.schemes.scheme import CompiledKernel, Scheme
 
 VALUES_PER_THREAD: Final = 1 << 21
@@ -68,7 +68,7 @@ def _count_dense(
     slots = scheme.slots
     module.count(
         base + ROW_HEAD * rows + 4 * slots * row,
-        base + 8 * (MOMENTS * rows + TALLIES * row),
+        base + 8 * (MOMENTS * rows + TOTALS * row),
         base + 8 * MOMENTS * row,
         address, n, _DTYPE_CODES[values.dtype], repeat, threads, slots, *kernel,
     )  # fmt: skip
@@ -87,8 +87,8 @@ def count_with_torch(into: StorageRow, values: Tensor, switch: Tensor | None = N
     """Count values on any device with torch operations."""
     before = torch_internals.version(into.storage)
     with torch.no_grad(), _TORCH_LOCK:
-        counts, tallies, moments = views(into.storage, into.rows, into.scheme.slots)
-        parts = (counts[into.row], tallies[into.row], moments[into.row])
+        counts, totals, moments = views(into.storage, into.rows, into.scheme.slots)
+        parts = (counts[into.row], totals[into.row], moments[into.row])
         count_torch.count(parts, values.detach().resolve_neg(), into.scheme, switch)
     # Autograd may have saved the storage: nothing is ever differentiated by counts.
     torch_internals.set_version(into.storage, before)

@@ -198,4 +198,4 @@ def test_a_gradient_that_arrives_on_a_device_is_counted() -> None:
     doubled.register_hook(lambda gradient: count_(buffer, 1, gradient))
     count_(buffer, 0, doubled)
     doubled.sum().backward()
-    assert buffer.tallies[:, 0].tolist() == [30, 30]
+    assert buffer.totals[:, 0].tolist() == [30, 30]
