@@ -1,4 +1,4 @@
-"""Counting on CUDA: one Triton kernel reads the values once, for bins, tallies and moments.
+"""Counting on CUDA: one Triton kernel reads the values once, for bins, totals and moments.
 
 No synchronisation with the host and no data-dependent launch, so it can be captured in a CUDA
 graph; the switch is read on the device. A slot is counted with a global atomic, which piles up
@@ -20,8 +20,9 @@ import triton
 import triton.language as tl
 
 from tb_activation_hist.capture import count_torch
-from tb_activation_hist.capture.host_counts import MOMENTS, ROW_HEAD, TALLIES
-from tb_activation_hist.core.grid import NEGATIVE, SHIFT, LinearBins, Scheme
+from tb_activation_hist.capture.host_counts import MOMENTS, ROW_HEAD, TOTALS
+from tb_activation_hist.core.schemes.float_bits import NEGATIVE, SHIFT
+from tb_activation_hist.core.schemes.scheme import FLOAT_BITS_KERNEL, CompiledKernel
 
 BLOCK: Final = 2048
 """Values of one program and round; 16 for each thread of 4 warps."""
@@ -30,7 +31,7 @@ PROGRAMS_PER_PROCESSOR: Final = 8
 """Programs that share a multiprocessor; more would only add atomics at their ends."""
 
 _MOMENTS_BYTES: Final = tl.constexpr(8 * MOMENTS)
-_TALLIES_BYTES: Final = tl.constexpr(8 * TALLIES)
+_TOTALS_BYTES: Final = tl.constexpr(8 * TOTALS)
 _HEAD_BYTES: Final = tl.constexpr(ROW_HEAD)
 _SHIFT: Final = tl.constexpr(SHIFT)
 _NEGATIVE: Final = tl.constexpr(NEGATIVE)
@@ -157,14 +158,14 @@ def _count_kernel(  # type: ignore[no-untyped-def]
     times = repeat.to(tl.int32)
     _add_some(counts + zero_slot, (at_zero - at_minus_zero) * times)
     _add_some(counts + minus_zero_slot, at_minus_zero * times)
-    tallies = storage + (_MOMENTS_BYTES * rows + _TALLIES_BYTES * row)
-    tallies = tallies.to(tl.pointer_type(tl.int64), bitcast=True)
+    totals = storage + (_MOMENTS_BYTES * rows + _TOTALS_BYTES * row)
+    totals = totals.to(tl.pointer_type(tl.int64), bitcast=True)
     if tl.program_id(0) == 0:
-        _add_some(tallies, n * repeat.to(tl.int64))
-    _add_some(tallies + 1, at_zero.to(tl.int64) * repeat)
-    _add_some(tallies + 2, tl.sum(nans).to(tl.int64) * repeat)
-    _add_some(tallies + 3, tl.sum(pos_infs).to(tl.int64) * repeat)
-    _add_some(tallies + 4, tl.sum(neg_infs).to(tl.int64) * repeat)
+        _add_some(totals, n * repeat.to(tl.int64))
+    _add_some(totals + 1, at_zero.to(tl.int64) * repeat)
+    _add_some(totals + 2, tl.sum(nans).to(tl.int64) * repeat)
+    _add_some(totals + 3, tl.sum(pos_infs).to(tl.int64) * repeat)
+    _add_some(totals + 4, tl.sum(neg_infs).to(tl.int64) * repeat)
     moments = storage + _MOMENTS_BYTES * row
     moments = moments.to(tl.pointer_type(tl.float64), bitcast=True)
     tl.atomic_min(moments, tl.min(least).to(tl.float64), sem="relaxed")
@@ -178,14 +179,14 @@ def count(
     row: int,
     rows: int,
     values: torch.Tensor,
-    scheme: Scheme,
+    kernel: CompiledKernel,
     switch: torch.Tensor,
 ) -> None:
     """Add `values` to a row of the storage of a `CountBuffer` where the switch is on.
 
     values: on the storage's device; dense memory is read in place, other memory as contiguous
     pieces. Sums of several programs are added in any order: they may differ in their last bits
-    from run to run, counts and tallies never do.
+    from run to run, counts and totals never do.
     """
     values = values.detach().resolve_neg()
     if values.dtype not in (torch.float32, torch.float16, torch.bfloat16, torch.float64):
@@ -194,7 +195,7 @@ def count(
     pieces, repeat = (count_torch.to_pieces(values), 1) if dense is None else ([dense[0]], dense[1])
     for piece in pieces:
         if piece.numel():
-            _launch(storage, row, rows, piece, repeat, scheme, switch)
+            _launch(storage, row, rows, piece, repeat, kernel, switch)
 
 
 def _launch(
@@ -203,21 +204,21 @@ def _launch(
     rows: int,
     values: torch.Tensor,
     repeat: int,
-    scheme: Scheme,
+    kernel: CompiledKernel,
     switch: torch.Tensor,
 ) -> None:
-    bins, lo, hi, zero_slot, minus_zero_slot = 0, 0.0, 0.0, 0, NEGATIVE
     is_double = values.dtype is torch.float64
-    if isinstance(scheme, LinearBins):
-        bins, lo, hi = scheme.count, scheme.lo, scheme.hi
-        zero_slot = minus_zero_slot = _linear_slot_of_zero(scheme, is_double)
+    slots, zero_slot, minus_zero_slot = 2 * NEGATIVE, 0, NEGATIVE
+    if kernel != FLOAT_BITS_KERNEL:
+        slots = kernel.bins + 2
+        zero_slot = minus_zero_slot = _linear_slot_of_zero(kernel, is_double)
     is_bfloat = values.dtype is torch.bfloat16
     if is_bfloat:
         values = values.view(torch.int16)
     programs = min(triton.cdiv(values.numel(), BLOCK), _most_programs(values.device))
     _count_kernel[(programs,)](
         values, values.numel(), storage, switch, row, rows, repeat, zero_slot, minus_zero_slot,
-        scheme.slots, bins, lo, hi, BLOCK, is_double, is_bfloat,
+        slots, *kernel, BLOCK, is_double, is_bfloat,
     )  # fmt: skip
 
 
@@ -230,10 +231,10 @@ def _most_programs(device: torch.device) -> int:
 
 
 @functools.cache
-def _linear_slot_of_zero(scheme: LinearBins, is_double: bool) -> int:
+def _linear_slot_of_zero(kernel: CompiledKernel, is_double: bool) -> int:
     """The slot of 0, which the kernel adds by reduction, with the arithmetic of the kernel."""
-    if not scheme.lo <= 0 <= scheme.hi:
-        return 0 if scheme.lo > 0 else scheme.count + 1
+    if not kernel.lo <= 0 <= kernel.hi:
+        return 0 if kernel.lo > 0 else kernel.bins + 1
     real = np.float64 if is_double else np.float32
-    lo, hi = real(scheme.lo), real(scheme.hi)
-    return min(int((real(0) - lo) * real(scheme.count) / (hi - lo)) + 1, scheme.count)
+    lo, hi = real(kernel.lo), real(kernel.hi)
+    return min(int((real(0) - lo) * real(kernel.bins) / (hi - lo)) + 1, kernel.bins)

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from tb_activation_hist.capture.options import CaptureOptions
 from tb_activation_hist.capture.rows import RowTable
+from tb_activation_hist.capture.torch_internals import gradient_scale
 from tb_activation_hist.core.errors import ActivationHistWarning
 from tb_activation_hist.core.names import PHASES, LayerInfo
 
@@ -76,14 +77,14 @@ class CaptureState:
     def place_in_graph(self, info: LayerInfo, device: torch.device) -> tuple[str, int]:
         """A row for a compiled graph: name of the block in `blocks`, and the row's number."""
         row = self.rows.find(info, device)
-        row.block.traced = True
-        name = f"block{id(row.block)}"
-        setattr(self.blocks, name, row.block)
+        row.segment.traced = True
+        name = f"block{id(row.segment)}"
+        setattr(self.blocks, name, row.segment)
         return name, row.index
 
     def unscale(self, gradient: Tensor) -> Tensor:
         """The gradient without the GradScaler's factor; computed on the device, no wait."""
-        scale = getattr(self._scaler, "_scale", None)
+        scale = gradient_scale(self._scaler)
         if scale is None:
             return gradient
         with torch.no_grad():

@@ -9,17 +9,12 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from tb_activation_hist.core.cumulative import quantiles, rebin
 from tb_activation_hist.core.drawing import drawing
 from tb_activation_hist.core.errors import MissingDependencyError
-from tb_activation_hist.core.grid import (
-    FLOAT_BITS,
-    AnyScheme,
-    FloatArray,
-    FloatBits,
-    IntArray,
-    rebin,
-    zero_bin_to_point,
-)
+from tb_activation_hist.core.grid import FloatArray, IntArray
+from tb_activation_hist.core.schemes.float_bits import FLOAT_BITS
+from tb_activation_hist.core.schemes.scheme import AnyScheme
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -202,7 +197,7 @@ class HistogramSeries:
         edges = np.empty(self._columns[-1] + 2)
         edges[self._columns + 1] = self.upper
         edges[self._columns] = self.lower
-        if isinstance(self.scheme, FloatBits):
+        if self.scheme.closed_towards_zero:
             edges = np.where(edges < 0, np.nextafter(edges, 0.0), edges)
             edges[0] = np.min(self.tallies.min, initial=edges[0])
         return edges
@@ -215,7 +210,7 @@ class HistogramSeries:
         return counts
 
     def rebin(self, edges: npt.ArrayLike) -> FloatArray:
-        """Counts over other bins, (S, len(edges) - 1) float64; see `grid.rebin`.
+        """Counts over other bins, (S, len(edges) - 1) float64; see `cumulative.rebin`.
 
         edges: ascending. Mass outside is left out. Exact where no stored bin is cut. ValueError
         when they do not ascend.
@@ -235,15 +230,9 @@ class HistogramSeries:
         if not np.all((shares >= 0) & (shares <= 1)):
             msg = f"quantile takes shares from 0 to 1, but got {q!r}."
             raise ValueError(msg)
-        values = np.full((len(self), len(shares)), np.nan)
-        if len(self.bins):
-            low = zero_bin_to_point(self.lower, self.upper)
-            high = np.where((low == 0) & (self.lower < 0), 0.0, self.upper)
-            cumulative = np.cumsum(self.bin_counts, axis=1, dtype=np.float64)
-            for row in np.flatnonzero(self.finite > 0):
-                values[row] = _record_quantiles(cumulative[row], low, high, shares)
-            # Not numpy's clip, which takes ten times as long for a few values.
-            values = np.minimum(np.maximum(values, self.min[:, None]), self.max[:, None])
+        values = quantiles(self.lower, self.upper, self.bin_counts, shares)
+        # Not numpy's clip, which takes ten times as long for a few values.
+        values = np.minimum(np.maximum(values, self.min[:, None]), self.max[:, None])
         return values[:, 0] if np.ndim(q) == 0 else values
 
     def share_near_zero(self, eps: float = 0.05) -> FloatArray:
@@ -315,20 +304,6 @@ class HistogramSeries:
         values = self.quantile(QUANTILES)
         table |= {f"p{q * 100:02.0f}": values[:, i] for i, q in enumerate(QUANTILES)}
         return pd.DataFrame(table)
-
-
-def _record_quantiles(
-    cumulative: FloatArray, low: FloatArray, high: FloatArray, shares: FloatArray
-) -> FloatArray:
-    """Quantiles of one record with at least one value."""
-    target = shares * cumulative[-1]
-    # A share of 0 asks for the first occupied bin, not for empty ones before it.
-    first = np.searchsorted(cumulative, 0, side="right")
-    column = np.maximum(np.searchsorted(cumulative, target, side="left"), first)
-    below = np.where(column > 0, cumulative[column - 1], 0.0)
-    part = (target - below) / (cumulative[column] - below)
-    values: FloatArray = low[column] * (1 - part) + high[column] * part
-    return values
 
 
 def compact(counts: npt.NDArray[Any]) -> npt.NDArray[Any]:

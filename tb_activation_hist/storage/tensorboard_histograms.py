@@ -18,8 +18,10 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from tb_activation_hist.core.grid import ZERO_EDGE, ExplicitBins, FloatArray, IntArray
+from tb_activation_hist.core.cumulative import share_below
+from tb_activation_hist.core.grid import ZERO_EDGE, FloatArray, IntArray
 from tb_activation_hist.core.histogram import HistogramSeries, Tallies
+from tb_activation_hist.core.schemes.explicit_bins import ExplicitBins
 
 MAX_EDGES: Final = 1024
 """Most edges of a series; TensorBoard's own histograms have 31 per step."""
@@ -114,12 +116,7 @@ def _spread(part: FloatArray, edges: FloatArray) -> IntArray:
     if len(part) == 0:
         return np.zeros(len(edges) - 1, np.int64)
     left, right, count = part.T
-    # Halves: the difference of two far ends could overflow.
-    width = right / 2 - left / 2
-    offset = edges[:, None] / 2 - left / 2
-    with np.errstate(all="ignore"):
-        share = np.where(width > 0, np.clip(offset / width, 0, 1), offset > 0)
-    below = share @ count
+    below = share_below(left, right, edges[:, None]) @ count
     below[0], below[-1] = 0, count.sum()
     counts: IntArray = np.diff(np.rint(below).astype(np.int64))
     return counts

@@ -17,7 +17,7 @@ import torch
 
 from tb_activation_hist.capture import count_torch
 from tb_activation_hist.capture.count import CountBuffer, count_
-from tb_activation_hist.core.grid import LinearBins
+from tb_activation_hist.core.schemes.linear_bins import LinearBins
 from tests.unit.capture.counted import check_row, count_alone, expect
 from tests.unit.capture.test_count import DTYPES, kernel  # noqa: F401 - a fixture
 
@@ -111,7 +111,7 @@ def check_program(command: list[str | Path], *, variant: str) -> None:
         assert done.returncode == 0, done.stderr.decode()
         head, *rows = done.stdout.decode().splitlines()
         expected = expect(values)
-        assert [int(word) for word in head.split()] == expected.tallies[1:]
+        assert [int(word) for word in head.split()] == expected.totals[1:]
         counted = np.zeros(8192, np.int64)
         for row in rows:
             slot, number = row.split()
