@@ -32,9 +32,10 @@ class _Lasting:
 
 @dataclass
 class _Layer:
-    """One series: its newest record, and by kind the states that hold."""
+    """One series: its newest record, the rules that look at it, by kind the states that hold."""
 
     stream: RecordStream
+    rules: list[OnlineRule]
     lasting: dict[str, _Lasting] = field(default_factory=dict)
 
 
@@ -66,21 +67,26 @@ class OnlineRules:
 
     def add(self, info: LayerInfo, series: HistogramSeries) -> list[Finding]:
         """Take in the next record or records of one layer; returns what they newly show."""
-        layer = self._layers.setdefault(info.tag, _Layer(RecordStream(info)))
+        layer = self._layers.get(info.tag)
+        if layer is None:
+            layer = self._layers[info.tag] = self._new_layer(info)
         findings = []
         for index, step in enumerate(series.steps.tolist()):
             layer.stream.take(series, index)
-            findings += [
-                finding
-                for rule in self._rules
-                if (finding := self._look(rule, layer, step)) is not None
-            ]
+            for rule in layer.rules:
+                finding = self._look(rule, layer, step)
+                findings += [finding] if finding else []
         return findings
+
+    def _new_layer(self, info: LayerInfo) -> _Layer:
+        output = is_train_activation(info)
+        rules = [rule for rule in self._rules if output or not rule[1].outputs_only]
+        return _Layer(RecordStream(info), rules)
 
     def _look(self, rule: OnlineRule, layer: _Layer, step: int) -> Finding | None:
         """The finding of one rule, when the newest record completes what it needs."""
         kind, check, info = rule[0].kind, rule[1], layer.stream.info
-        if check.outputs_only and not (is_train_activation(info) and layer.stream.finite):
+        if check.outputs_only and layer.stream.finite == 0:
             return None
         state = check.check(layer.stream, self._options)
         if not state.holds:

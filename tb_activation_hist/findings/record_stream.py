@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import math
-from typing import Final
 
 from tb_activation_hist.core.histogram import HistogramSeries
 from tb_activation_hist.core.names import LayerInfo
 from tb_activation_hist.findings.signals import EARLY_RECORDS, find_tiny_bins
 from tb_activation_hist.findings.thresholds import CollapsedThresholds
 
-NON_FINITE_TALLIES: Final = ("nans", "pos_infs", "neg_infs")
-
 
 class RecordStream:
     """The newest record of one series; of the earlier ones only some numbers are kept.
 
-    info: what is known of the layer. early_rms: median root mean square of the first
+    info: what is known of the layer. finite: number of finite values. early_rms: median root mean square of the first
     `EARLY_RECORDS` records with finite values, NaN before the first one.
     starts_masked: whether the first record held -inf and nothing else that is not finite, as the
     values of an attention mask do.
@@ -24,6 +21,7 @@ class RecordStream:
 
     def __init__(self, info: LayerInfo) -> None:
         self.info = info
+        self.finite = 0
         self.early_rms = math.nan
         self.starts_masked: bool | None = None
         self._early: list[float] = []
@@ -34,6 +32,7 @@ class RecordStream:
     def take(self, series: HistogramSeries, index: int) -> None:
         """Make record `index` of a series the newest one."""
         self._series, self._index = series, index
+        self.finite = int(series.finite[index])
         if self.starts_masked is None:
             self.starts_masked = self.only_neg_infs
         if len(self._early) < EARLY_RECORDS and self.finite:
@@ -41,16 +40,17 @@ class RecordStream:
             self.early_rms = sorted(self._early)[len(self._early) // 2]
 
     @property
-    def finite(self) -> int:
-        """Number of finite values."""
-        return int(self._series.finite[self._index])
+    def has_non_finite(self) -> bool:
+        return self.finite < int(self._series.n[self._index])
 
     @property
     def non_finite(self) -> dict[str, int]:
         """Numbers of NaN, inf and -inf."""
+        tallies, index = self._series.tallies, self._index
         return {
-            name: int(getattr(self._series.tallies, name)[self._index])
-            for name in NON_FINITE_TALLIES
+            "nans": int(tallies.nans[index]),
+            "pos_infs": int(tallies.pos_infs[index]),
+            "neg_infs": int(tallies.neg_infs[index]),
         }
 
     @property

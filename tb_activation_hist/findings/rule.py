@@ -69,7 +69,7 @@ class OnlineCheck(Generic[OptionsT_contra]):
 
     check: what the newest record of a series shows.
     least_records: how many records in a row must show it.
-    outputs_only: whether it is asked of the layers' outputs in training only.
+    outputs_only: whether it is asked only of outputs in training, of which some are finite.
     title: the state in words, between "<layer>: " and " since step <n>".
     """
 

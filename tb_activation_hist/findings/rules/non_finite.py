@@ -72,9 +72,9 @@ def _lasts(hit: Hit) -> bool:
 
 
 def _check_record(stream: RecordStream, _options: Thresholds) -> OnlineState:
-    bad = stream.non_finite
-    masked = stream.starts_masked and stream.only_neg_infs
-    return OnlineState(any(bad.values()) and not masked, bad)
+    if not stream.has_non_finite or (stream.starts_masked and stream.only_neg_infs):
+        return OnlineState(holds=False, figures={})
+    return OnlineState(holds=True, figures=stream.non_finite)
 
 
 def _is_carried_back(cause: Finding, effect: Finding, _near: float) -> bool:
