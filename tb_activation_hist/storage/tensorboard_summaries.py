@@ -15,14 +15,12 @@ import numpy as np
 import numpy.typing as npt
 
 from tb_activation_hist.core.grid import FloatArray, FloatBits
+from tb_activation_hist.core.histogram import NEAR_ZERO
 from tb_activation_hist.core.names import STOCK_PREFIX, LayerInfo
 from tb_activation_hist.core.record_counts import OccupiedBins
 
 BUCKETS: Final = 30
 """Equal-width buckets over the record's own range, as TensorBoard's histogram summaries have."""
-
-NEAR_ZERO: Final = 0.05
-"""|x| up to here counts as near zero, fastai's threshold."""
 
 PERCENTILE: Final = 0.99
 
