@@ -13,8 +13,9 @@ from tb_activation_hist.findings.thresholds import CollapsedThresholds
 class RecordStream:
     """The newest record of one series; of the earlier ones only some numbers are kept.
 
-    info: what is known of the layer. finite: number of finite values. early_rms: median root mean square of the first
-    `EARLY_RECORDS` records with finite values, NaN before the first one.
+    info: what is known of the layer. finite: number of finite values.
+    early_rms: median root mean square of the first `EARLY_RECORDS` records with finite values, NaN
+    before the first one.
     starts_masked: whether the first record held -inf and nothing else that is not finite, as the
     values of an attention mask do.
     """
