@@ -16,6 +16,7 @@ else:
     import tomli as tomllib
 
 from tb_activation_hist.recording.options import option_rows
+from tools import findings_table
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("demo/*.md"), *ROOT.glob("docs/**/*.md")])
@@ -26,6 +27,10 @@ def test_options_table_is_fresh() -> None:
     check = [sys.executable, "tools/options_table.py", "--check"]
     done = subprocess.run(check, cwd=ROOT, check=False)
     assert done.returncode == 0, "run: .venv/bin/python tools/options_table.py"
+
+
+def test_tables_of_the_findings_are_fresh() -> None:
+    assert findings_table.main(["--check"]) == 0, "run: .venv/bin/python tools/findings_table.py"
 
 
 def test_options_table_has_every_option_once() -> None:

@@ -12,7 +12,7 @@ from tb_activation_hist.core.histogram import HistogramSeries
 from tb_activation_hist.findings import Finding
 from tb_activation_hist.notebook.activation_stats import ActivationStatsReaders
 from tb_activation_hist.recording.options import split_options
-from tb_activation_hist.recording.run_findings import find_in_directory, find_in_memory
+from tb_activation_hist.recording.run_findings import find_directory_findings, find_memory_findings
 from tb_activation_hist.storage.writer import MemoryWriter, Record
 
 
@@ -122,8 +122,8 @@ class RecordingSession(ActivationStatsReaders):
         if self.logger is not None:
             return list(self.logger.findings())
         if self.logdir is not None:
-            return find_in_directory(_target_to_path(self._target or self.logdir))
-        return [] if self._memory is None else find_in_memory(self._memory)
+            return find_directory_findings(_target_to_path(self._target or self.logdir))
+        return [] if self._memory is None else find_memory_findings(self._memory)
 
     def __getstate__(self) -> dict[str, Any]:
         kept = ("logdir", "options", "steps")

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 
+NEAR_ZERO: Final = 0.05
+"""Size |x| up to which a value counts as near zero: the threshold of fastai's ActivationStats."""
+
 
 @dataclass(frozen=True)
 class Tallies:
@@ -235,7 +238,7 @@ class HistogramSeries:
         values = np.minimum(np.maximum(values, self.min[:, None]), self.max[:, None])
         return values[:, 0] if np.ndim(q) == 0 else values
 
-    def share_near_zero(self, eps: float = 0.05) -> FloatArray:
+    def share_near_zero(self, eps: float = NEAR_ZERO) -> FloatArray:
         """(S,) share of the finite values with |x| <= eps; NaN where there are none."""
         inside = self.rebin([-eps, eps])[:, 0]
         return np.where(self.finite > 0, inside / np.maximum(self.finite, 1), np.nan)

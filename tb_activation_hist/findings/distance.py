@@ -1,7 +1,7 @@
-"""How far two histograms lie apart, on an axis where tails do not rule.
+"""How far two histograms lie apart, on an axis where tails do not dominate.
 
-Values are taken to u = asinh(x / scale), linear below the layer's own scale and logarithmic above
-it; the distance is Wasserstein-1 there, in units of u: about 0.1 for a tenth more scale.
+A value x lies at u = asinh(x / scale): linear below the layer's own scale, logarithmic above it.
+The distance is Wasserstein-1 in units of u: a scale that is a tenth larger makes about 0.1.
 """
 
 from __future__ import annotations

@@ -8,22 +8,6 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Final
 
-FINDING_KINDS: Final = (
-    "non_finite",
-    "collapsed",
-    "exploding",
-    "vanishing",
-    "mostly_zero",
-    "saturated",
-    "spike_and_crash",
-    "not_learning",
-    "sudden_change",
-    "low_precision",
-    "outlier_features",
-    "run_difference",
-)
-"""Every kind of finding, the gravest first; findings of equal severity are sorted by it."""
-
 SEVERITIES: Final = ("error", "warning", "info")
 """The gravest first."""
 
@@ -32,12 +16,24 @@ NO_FIGURES: Final[Mapping[str, Any]] = MappingProxyType({})
 
 @dataclass(frozen=True)
 class Finding:
-    """One diagnosis; `layers` are in the order in which the trouble spread, the cause first.
+    """One diagnosis of one run.
 
-    kind: one of `FINDING_KINDS`. severity: one of `SEVERITIES`. tags: of the layers' series.
-    first_step, last_step: the records that show it, inclusive.
-    figures: what was measured. threshold: what it was held against, by the option's name.
-    source: where the method and the threshold come from. advice: usual causes, what to try.
+    kind: one of `FINDING_KINDS`; docs/findings.md describes each.
+    run: name of the run; ``""`` for a run that is only in memory.
+    layers: names of the layers that show it, in the order in which the trouble spread: the first
+        one is where to look for the cause. Never empty.
+    tags: TensorBoard tags of these layers' series, parallel to `layers`.
+    first_step, last_step: steps of the first and the last record that show it, both inclusive.
+    severity: ``"error"`` (the training is broken), ``"warning"`` (it probably suffers) or
+        ``"info"`` (worth knowing, may be meant so).
+    title: one sentence without a full stop: the layers, what is seen, since when.
+    advice: usual causes and what to try, in whole sentences.
+    figures: what was measured in the first layer: numbers or strings by name. A name that ends in
+        ``share`` is a fraction from 0 to 1, ``rms`` is a root mean square of a layer's finite
+        values. `run_difference` also has lists that are parallel to `layers`.
+    threshold: the limits that the figures were held against, by the names of `FindingOptions`,
+        shortened where the kind says the rest (``growth`` for ``exploding_growth``).
+    source: where the method comes from.
     """
 
     kind: str
@@ -54,7 +50,10 @@ class Finding:
     source: str = ""
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain JSON types, as the `findings` route and ``report --json`` give them."""
+        """All fields as plain JSON types; figures that are NaN or infinite become None.
+
+        The HTTP route ``findings`` and ``report --json`` give findings in this form.
+        """
         return {
             "kind": self.kind,
             "run": self.run,
@@ -72,18 +71,4 @@ class Finding:
 
 
 def _to_json(value: Any) -> Any:
-    """JSON knows neither NaN nor infinity."""
     return None if isinstance(value, float) and not math.isfinite(value) else value
-
-
-def sort_findings(findings: list[Finding]) -> list[Finding]:
-    """The gravest first, then the earliest."""
-    return sorted(
-        findings,
-        key=lambda f: (
-            SEVERITIES.index(f.severity),
-            FINDING_KINDS.index(f.kind),
-            f.first_step,
-            f.layers,
-        ),
-    )

@@ -1,4 +1,4 @@
-"""What a module's type says about its outputs: which ones hold weights, which are bounded ..."""
+"""What the type of a module says about its outputs: weights, bounds, exact zeros."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Final
 from tb_activation_hist.core.names import LayerInfo
 
 ZEROING: Final = frozenset({"ReLU", "ReLU6", "Hardswish", "Threshold", "Softshrink", "Hardshrink"})
-"""Nonlinearities that put out exact zeros; about half of them is normal."""
+"""Nonlinearities whose outputs are exactly zero for about half of the inputs."""
 
 BOUNDED: Final = {
     "Tanh": (-1.0, 1.0),
@@ -16,7 +16,7 @@ BOUNDED: Final = {
     "Sigmoid": (0.0, 1.0),
     "Hardsigmoid": (0.0, 1.0),
 }
-"""Nonlinearities with two ends, where their slope is 0, or as good as 0."""
+"""Nonlinearities with a least and a largest output, where their slope is nearly 0."""
 
 WEIGHTLESS: Final = frozenset(
     {
@@ -33,15 +33,19 @@ WEIGHTLESS: Final = frozenset(
         "ZeroPad2d", "ReflectionPad2d", "ConstantPad2d",
     }
 )  # fmt: skip
-"""Types without weights of a matrix: they do not learn."""
+"""Types that do not multiply their inputs with weights."""
 
 PLAIN: Final = (
     "Linear", "Bilinear", "Conv", "Embedding", "LSTM", "GRU", "RNN", "MultiheadAttention",
 )  # fmt: skip
-"""Beginnings of types of torch that multiply with weights and end in nothing else."""
+"""How torch's types begin that only multiply with weights, with no nonlinearity after it."""
 
 NORMALISING: Final = ("BatchNorm", "LayerNorm", "GroupNorm", "InstanceNorm", "RMSNorm")
-"""Beginnings of the types that set the scale of what they pass on."""
+"""Parts of the names of types that set the scale of their outputs."""
+
+
+LEAST_DEPTH: Final = 3
+"""Layers with weights that a network must have before anything is said about its depth."""
 
 
 def has_weights(info: LayerInfo) -> bool:
@@ -50,7 +54,7 @@ def has_weights(info: LayerInfo) -> bool:
 
 
 def may_put_out_zeros(info: LayerInfo) -> bool:
-    """Whether zeros are usual: ReLU-like layers, and blocks of several layers that may end so."""
+    """Whether exact zeros are usual: in ReLU-like layers, and in blocks that may end in one."""
     block = has_weights(info) and not info.type.removeprefix("Lazy").startswith(PLAIN)
     return info.type in ZEROING or block
 

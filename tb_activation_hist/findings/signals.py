@@ -13,12 +13,17 @@ from tb_activation_hist.core.cumulative import column_quantiles
 from tb_activation_hist.core.grid import FloatArray
 from tb_activation_hist.core.histogram import HistogramSeries
 from tb_activation_hist.core.names import LayerInfo
-from tb_activation_hist.findings.options import FindingOptions
+from tb_activation_hist.core.schemes.scheme import AnyScheme
+from tb_activation_hist.findings.thresholds import CollapsedThresholds, Thresholds
 
 BoolArray = npt.NDArray[np.bool_]
 
 EARLY_RECORDS = 5
 """Records at the start of a run whose median is the layer's early scale."""
+
+
+RELAPSING_SHARE = 0.9
+"""A state goes on over breaks while this share of the records since its begin shows it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,7 +32,7 @@ class Signals:
 
     info: LayerInfo
     series: HistogramSeries
-    options: FindingOptions
+    options: CollapsedThresholds
 
     @cached_property
     def non_finite(self) -> npt.NDArray[np.int64]:
@@ -36,7 +41,7 @@ class Signals:
 
     @cached_property
     def whole(self) -> BoolArray:
-        """Records of whole batches with finite values: a short last batch tells less, or lies."""
+        """Records of whole batches with finite values; a short last batch may mislead."""
         n = self.series.n
         typical = np.median(n[n > 0]) if np.any(n > 0) else 0
         return (2 * n >= typical) & (self.series.finite > 0)
@@ -67,9 +72,8 @@ class Signals:
 
     @cached_property
     def magnitudes(self) -> FloatArray:
-        """(K,) the outer edge of each occupied bin, as distance from 0; 0 for the zero bin."""
-        outer = np.maximum(np.abs(self.series.lower), np.abs(self.series.upper))
-        return np.where((self.series.lower < 0) & (self.series.upper > 0), 0.0, outer)
+        """(K,) sizes |x| of the occupied bins; see `bin_magnitudes`."""
+        return bin_magnitudes(self.series.lower, self.series.upper)
 
     def magnitude_quantiles(self, share: float) -> FloatArray:
         """(S,) size |x| that `share` of the finite values stay under, to a bin's width."""
@@ -85,6 +89,20 @@ class Signals:
         return np.where(finite > 0, part / np.maximum(finite, 1), np.nan)
 
 
+def bin_magnitudes(lower: FloatArray, upper: FloatArray) -> FloatArray:
+    """Size |x| that a bin's values have at most; 0 for the bin that holds 0 inside."""
+    outer = np.maximum(np.abs(lower), np.abs(upper))
+    return np.where((lower < 0) & (upper > 0), 0.0, outer)
+
+
+def find_tiny_bins(scheme: AnyScheme, tiny: float) -> tuple[int, int]:
+    """First bin, and the one after the last, of those whose values are all of size <= `tiny`."""
+    low, high = scheme.values_to_bins([-tiny, tiny])
+    bins = np.arange(low, high + 1)
+    inside = bins[bin_magnitudes(scheme.lower_edges(bins), scheme.upper_edges(bins)) <= tiny]
+    return (int(inside[0]), int(inside[-1]) + 1) if inside.size else (0, 0)
+
+
 def sustained_stretch(signals: Signals, state: BoolArray) -> tuple[int, int] | None:
     """First and last record of the first stretch in which a state lasts long enough.
 
@@ -93,10 +111,6 @@ def sustained_stretch(signals: Signals, state: BoolArray) -> tuple[int, int] | N
     used = np.flatnonzero(signals.whole)
     stretch = first_long_stretch(state[used], sustained_records(len(state), signals.options))
     return None if stretch is None else (int(used[stretch[0]]), int(used[stretch[1]]))
-
-
-RELAPSING_SHARE = 0.9
-"""A layer that twitches now and then has not recovered while so many records are in the state."""
 
 
 def last_relapse(signals: Signals, state: BoolArray, first: int) -> int:
@@ -108,11 +122,15 @@ def last_relapse(signals: Signals, state: BoolArray, first: int) -> int:
 
 
 def train_activations(layers: Sequence[Signals]) -> list[Signals]:
-    """The layers' outputs in training: what most rules are about."""
-    return [s for s in layers if s.info.kind == "activations" and s.info.phase == "train"]
+    """The layers' outputs in training, which most rules look at."""
+    return [signals for signals in layers if is_train_activation(signals.info)]
 
 
-def sustained_records(records: int, options: FindingOptions) -> int:
+def is_train_activation(info: LayerInfo) -> bool:
+    return info.kind == "activations" and info.phase == "train"
+
+
+def sustained_records(records: int, options: Thresholds) -> int:
     """How many records in a row a state must last, in a run of so many records."""
     asked = int(np.ceil(options.sustained_share * records))
     return max(options.sustained_min, min(asked, options.sustained_max))

@@ -9,11 +9,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from tb_activation_hist.core.grid import FloatArray
-from tb_activation_hist.core.histogram import HistogramSeries
+from tb_activation_hist.core.histogram import NEAR_ZERO, HistogramSeries
 from tb_activation_hist.notebook.picture import value_axis
-
-NEAR_ZERO = 0.05
-"""fastai's threshold."""
 
 
 class LayerStats(NamedTuple):
@@ -74,7 +71,7 @@ class ActivationStatsReaders(ABC):
 
         stats = self.layer_stats(layer, legacy_near_zero=legacy_near_zero)
         series = self.series(layer)
-        name = "x ≤ 0.05" if legacy_near_zero else "|x| ≤ 0.05"
+        name = f"x ≤ {NEAR_ZERO}" if legacy_near_zero else f"|x| ≤ {NEAR_ZERO}"
         return plot_layer_stats(series.steps, stats, f"share with {name}", series.layer)
 
 

@@ -26,7 +26,7 @@ from tb_activation_hist.findings import Finding
 from tb_activation_hist.recording.monitor import Monitor
 from tb_activation_hist.recording.options import split_options
 from tb_activation_hist.recording.ranks import current_ranks
-from tb_activation_hist.recording.run_findings import find_in_directory, find_in_memory
+from tb_activation_hist.recording.run_findings import find_directory_findings, find_memory_findings
 from tb_activation_hist.recording.sinks import NoSink, Sink, open_sink
 from tb_activation_hist.storage.writer import MemoryWriter, Record, RunWriter
 
@@ -192,7 +192,7 @@ class ActivationHistLogger:
             self._switch()
         self._recording.step = self._pace.step + 1
         self._recording.forwards += 1
-        self._tell_monitored()
+        self._report_findings()
 
     def _switch(self) -> None:
         self._recording.switch("train", self._options.capture.accumulate or self._pace.due)
@@ -234,8 +234,8 @@ class ActivationHistLogger:
                 "overhead_budget",
             )
 
-    def _tell_monitored(self) -> None:
-        """Tell what the writer's thread has found since the last step."""
+    def _report_findings(self) -> None:
+        """Warn about what the monitor has found since the last step."""
         if self._monitor is None:
             return
         for message in self._monitor.take_messages():
@@ -285,7 +285,7 @@ class ActivationHistLogger:
         """Bring what was recorded to disk; waits for it."""
         if os.getpid() == self._process:
             self.writer.flush()
-            self._tell_monitored()
+            self._report_findings()
 
     def findings(self) -> list[Finding]:
         """What is wrong in what this run holds so far, the gravest first; [] when nothing is.
@@ -296,9 +296,9 @@ class ActivationHistLogger:
         self.flush()
         writer = getattr(self.writer, "writer", self.writer)
         if isinstance(writer, MemoryWriter):
-            return find_in_memory(writer)
+            return find_memory_findings(writer)
         if isinstance(writer, RunWriter):
-            return find_in_directory(writer.logdir)
+            return find_directory_findings(writer.logdir)
         msg = (
             f"Rank {self._ranks.rank} of {self._ranks.size} keeps no records of its own: ask "
             "rank 0 for findings(), or record with per_rank=True."
@@ -311,7 +311,7 @@ class ActivationHistLogger:
             return
         self.detach()
         self._finalizer()
-        self._tell_monitored()
+        self._report_findings()
 
     def _write_rest(self) -> None:
         """Evaluation passes, and merged steps, since the last record; not an unfinished step."""

@@ -1,4 +1,4 @@
-"""Findings that are told while a training runs: what ``warn_on`` and ``stop_on`` ask for."""
+"""Findings that are told while a training runs, as ``warn_on`` and ``stop_on`` ask for."""
 
 from __future__ import annotations
 
@@ -10,30 +10,28 @@ import numpy as np
 from tb_activation_hist.core.histogram import HistogramSeries, Tallies
 from tb_activation_hist.core.names import LayerInfo
 from tb_activation_hist.core.record_counts import RecordCounts
-from tb_activation_hist.findings import (
-    INSTANT_KINDS,
-    Finding,
-    Review,
-    Watch,
-    find_run_findings,
-)
+from tb_activation_hist.findings import INSTANT_KINDS, Finding, OnlineRules, PeriodicRules
 
 
 class Monitor:
-    """Watches records on the writer's thread; the training's thread fetches what they show.
+    """Looks at records on the writer's thread and keeps what is found for the training's thread.
 
-    warn_on, stop_on: any of `findings.WATCHED_KINDS`. `INSTANT_KINDS` are told after a few records,
-    of which nothing is kept; for the others the run so far is kept in bounded memory and looked at
-    as it grows. A failure ends the watching, nothing else.
+    warn_on, stop_on: any of `findings.WATCHED_KINDS`. Those of `INSTANT_KINDS` are told after a
+    few records, of which nothing is kept. For the others the run so far is kept in bounded memory
+    and looked at as it grows.
+
+    should_stop: whether a finding of `stop_on` was made. failure: the exception that ended the
+    monitoring; records are stored and the training goes on all the same.
     """
 
     def __init__(self, warn_on: Sequence[str], stop_on: Sequence[str]) -> None:
         self._stop_on = frozenset(stop_on)
         kinds = dict.fromkeys((*warn_on, *stop_on))
-        slow = [kind for kind in kinds if kind not in INSTANT_KINDS]
-        self._watch: Watch | None = Watch(tuple(kind for kind in kinds if kind in INSTANT_KINDS))
-        self._review = Review(slow, lambda layers: find_run_findings("", layers)) if slow else None
-        self._news: deque[Finding] = deque()
+        periodic = [kind for kind in kinds if kind not in INSTANT_KINDS]
+        self._online = OnlineRules(tuple(kind for kind in kinds if kind in INSTANT_KINDS))
+        self._periodic = PeriodicRules(periodic) if periodic else None
+        self._new_findings: deque[Finding] = deque()
+        self._failed = False
         self.should_stop = False
         self.failure: Exception | None = None
 
@@ -41,31 +39,34 @@ class Monitor:
         self, step: int, wall_time: float, layers: Sequence[LayerInfo], counts: RecordCounts
     ) -> None:
         """Take in a record; called on the writer's thread, after the record is stored."""
-        if self._watch is None:
+        if self._failed:
             return
         try:
-            for row, info in enumerate(layers):
-                if counts.n[row] > 0:
-                    series = _row_to_series(step, wall_time, info, counts, row)
-                    self._tell(self._watch.add(info, series))
-                    if self._review is not None:
-                        self._review.add(info, series)
-            if self._review is not None:
-                self._tell(self._review.look())
-        # Whatever it is, the record is stored and the training goes on, unwatched.
-        except Exception as err:  # noqa: BLE001
-            self._watch = self._review = None
-            self.failure = err
+            self._look_at(step, wall_time, layers, counts)
+        except Exception as err:  # noqa: BLE001 - nothing of ours may cost a record
+            self._failed, self.failure = True, err
 
-    def _tell(self, findings: list[Finding]) -> None:
-        self._news += findings
+    def _look_at(
+        self, step: int, wall_time: float, layers: Sequence[LayerInfo], counts: RecordCounts
+    ) -> None:
+        for row, info in enumerate(layers):
+            if counts.n[row] > 0:
+                series = _row_to_series(step, wall_time, info, counts, row)
+                self._keep(self._online.add(info, series))
+                if self._periodic is not None:
+                    self._periodic.add(info, series)
+        if self._periodic is not None:
+            self._keep(self._periodic.look())
+
+    def _keep(self, findings: list[Finding]) -> None:
+        self._new_findings += findings
         if any(finding.kind in self._stop_on for finding in findings):
             self.should_stop = True
 
     def take_messages(self) -> Iterator[str]:
-        """What is new since the last call, for the user; each finding once."""
-        while self._news:
-            finding = self._news.popleft()
+        """Sentences for the user about what was found since the last call; each finding once."""
+        while self._new_findings:
+            finding = self._new_findings.popleft()
             stops = finding.kind in self._stop_on
             option = "stop_on: the training is asked to stop" if stops else "warn_on"
             yield f"{finding.title}. {finding.advice} ({finding.kind}, {option})"

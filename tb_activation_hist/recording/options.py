@@ -22,10 +22,16 @@ from tb_activation_hist.core.option_fields import (
     check_whole,
     option,
 )
-from tb_activation_hist.findings import WATCHED_KINDS
+from tb_activation_hist.findings import INSTANT_KINDS, WATCHED_KINDS
 from tb_activation_hist.storage.options import WriterOptions
 
 OptionsT = TypeVar("OptionsT", CaptureOptions, "RecordingOptions", WriterOptions)
+
+PERIODIC_KINDS: Final = tuple(kind for kind in WATCHED_KINDS if kind not in INSTANT_KINDS)
+
+
+def _quote(names: Sequence[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,10 +67,8 @@ class RecordingOptions:
     warn_on: Sequence[str] = option(
         (),
         "Findings that are told as a warning while the training runs, each once: any of "
-        "`non_finite`, `collapsed`, `exploding`, told within 20 records, and `vanishing`, "
-        "`mostly_zero`, `saturated`, `spike_and_crash`, `not_learning`, `sudden_change`, "
-        "`low_precision`, `outlier_features`, for which the run is looked at after 64 records and "
-        "whenever it has grown by half.",
+        f"{_quote(INSTANT_KINDS)}, told within 20 records, and {_quote(PERIODIC_KINDS)}, for which "
+        "the run is looked at after 64 records and whenever it has grown by half.",
     )
     stop_on: Sequence[str] = option(
         (),

@@ -1,33 +1,28 @@
-"""What a run holds so far, and what is wrong in it: findings in the process that trains."""
+"""Findings of what a run holds so far, asked for in the process that trains."""
 
 from __future__ import annotations
 
 import warnings
 from pathlib import PurePath
-from typing import TypeAlias
 
 from tb_activation_hist.core.errors import ActivationHistWarning, FormatError
-from tb_activation_hist.core.histogram import HistogramSeries
-from tb_activation_hist.core.names import LayerInfo
-from tb_activation_hist.findings import Finding, find_run_findings
+from tb_activation_hist.findings import Finding, RunLayers, find_run_findings
 from tb_activation_hist.storage.reader import read_run
 from tb_activation_hist.storage.writer import MemoryWriter
 
-Layers: TypeAlias = dict[str, tuple[LayerInfo, HistogramSeries]]
 
-
-def find_in_memory(writer: MemoryWriter) -> list[Finding]:
-    """What is wrong in what this writer keeps, the gravest first; the run has no name."""
+def find_memory_findings(writer: MemoryWriter) -> list[Finding]:
+    """Findings of what this writer keeps, the gravest first; their `run` is empty."""
     infos = writer.infos
     layers = {key: (infos[key], series) for key, series in writer.histograms.items()}
     return find_run_findings("", layers)
 
 
-def find_in_directory(run_dir: str) -> list[Finding]:
-    """What is wrong in what is stored in a run directory, the gravest first.
+def find_directory_findings(run_dir: str) -> list[Finding]:
+    """Findings of what is stored in a run directory, the gravest first.
 
-    The run is named as its directory. Layers that cannot be read are left out with a warning;
-    LogdirError when there is nothing to read.
+    Their `run` is the directory's name. Layers that cannot be read are left out with a warning.
+    Raises LogdirError when there is nothing to read.
     """
     return find_run_findings(run_name(run_dir), _read_layers(run_dir))
 
@@ -37,9 +32,9 @@ def run_name(run_dir: str) -> str:
     return PurePath(run_dir).name
 
 
-def _read_layers(run_dir: str) -> Layers:
+def _read_layers(run_dir: str) -> RunLayers:
     run = read_run(run_dir)
-    layers: Layers = {}
+    layers = {}
     for key in run:
         try:
             info = run.layer_info(key)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from tb_activation_hist.core.histogram import HistogramSeries
+from tb_activation_hist.core.histogram import NEAR_ZERO, HistogramSeries
 from tb_activation_hist.core.joining import append_series, join_series, sum_records
 from tb_activation_hist.core.schemes.linear_bins import LinearBins
 from tests.series import values_to_series
@@ -166,3 +168,10 @@ def test_the_sum_of_records_has_all_their_values() -> None:
     np.testing.assert_array_equal(total.bin_counts[0], series.bin_counts.sum(0))
     assert (total.n[0], total.min[0]) == (30_000, min(map(np.min, VALUES)))
     assert sum_records(series.take(slice(0, 0))).n[0] == 0
+
+
+def test_the_page_calls_the_same_values_near_zero() -> None:
+    sources = Path(__file__).resolve().parents[3] / "frontend" / "src"
+    (file,) = sources.rglob("near_zero.ts")
+    (value,) = re.findall(r"NEAR_ZERO = ([\d.]+);", file.read_text(encoding="utf-8"))
+    assert float(value) == NEAR_ZERO

@@ -14,7 +14,7 @@ from torch.utils.tensorboard import SummaryWriter
 from tb_activation_hist import probe_module, read_histograms
 from tb_activation_hist.capture.state import CaptureState
 from tb_activation_hist.core.errors import ActivationHistWarning, FormatError, LogdirError
-from tb_activation_hist.findings import WATCHED_KINDS, Finding, Watch
+from tb_activation_hist.findings import WATCHED_KINDS, Finding, OnlineRules
 from tb_activation_hist.recording import monitor
 from tb_activation_hist.recording.logger import ActivationHistLogger
 from tb_activation_hist.recording.options import WriterOptions
@@ -165,7 +165,7 @@ def test_it_is_watched_on_the_writers_thread_and_told_on_the_trainings(monkeypat
 
         monkeypatch.setattr(owner, name, call)
 
-    spy(Watch, "add")
+    spy(OnlineRules, "add")
     spy(CaptureState, "warn_once")
     model = make_model()
     with (
@@ -204,7 +204,7 @@ def test_who_goes_on_all_the_same_is_told_anew():
 
 
 def test_nothing_is_watched_unless_asked(monkeypatch):
-    monkeypatch.setattr(monitor, "Watch", lambda *_: 1 / 0)
+    monkeypatch.setattr(monitor, "OnlineRules", lambda *_: 1 / 0)
     records = []
     writer = MemoryWriter()
     monkeypatch.setattr(writer, "write", records.append)
@@ -224,8 +224,8 @@ def test_a_healthy_training_is_left_in_peace():
     assert not hist.should_stop
 
 
-def test_a_watch_that_fails_costs_no_record(monkeypatch):
-    monkeypatch.setattr(Watch, "add", lambda *_: 1 / 0)
+def test_a_monitor_that_fails_costs_no_record(monkeypatch):
+    monkeypatch.setattr(OnlineRules, "add", lambda *_: 1 / 0)
     model, writer = make_model(), MemoryWriter()
     hist = ActivationHistLogger(model, writer, warn_on=["collapsed"])
     with pytest.warns(ActivationHistWarning, match="watch for findings.*ZeroDivision") as caught:

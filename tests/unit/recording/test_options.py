@@ -8,7 +8,9 @@ import pytest
 
 from tb_activation_hist.core.errors import OptionError
 from tb_activation_hist.core.schemes.linear_bins import LinearBins
-from tb_activation_hist.findings import WATCHED_KINDS
+from tb_activation_hist.findings import DEFAULT_OPTIONS, WATCHED_KINDS
+from tb_activation_hist.findings.periodic import FIRST_LOOK, LOOK_GROWTH
+from tb_activation_hist.findings.registry import RUN_RULES
 from tb_activation_hist.recording.options import (
     CaptureOptions,
     RecordingOptions,
@@ -89,6 +91,14 @@ def test_every_watched_kind_may_be_asked_for_and_is_documented():
     assert RecordingOptions(warn_on=list(WATCHED_KINDS), stop_on=WATCHED_KINDS[:1])
     (row,) = [row for row in option_rows() if row.name == "warn_on"]
     assert re.findall("`(.*?)`", row.doc)[: len(WATCHED_KINDS)] == list(WATCHED_KINDS)
+
+
+def test_the_delays_in_the_documentation_of_warn_on_are_the_real_ones():
+    (row,) = [row for row in option_rows() if row.name == "warn_on"]
+    waits = [rule.online.least_records(DEFAULT_OPTIONS) for rule in RUN_RULES if rule.online]
+    assert f"told within {max(waits)} records" in row.doc
+    assert f"after {FIRST_LOOK} records and whenever it has grown by half" in row.doc
+    assert LOOK_GROWTH == 1.5
 
 
 def test_linear_bins_and_both_phases_are_accepted():

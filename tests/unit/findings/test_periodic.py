@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tb_activation_hist.findings import Finding, Review, find_run_findings
-from tb_activation_hist.findings.review import KEPT_RECORDS, History
+from tb_activation_hist.findings import Finding, PeriodicRules
+from tb_activation_hist.findings.periodic import KEPT_RECORDS, History
 from tests.unit.findings.trainings import Change, Layers, after, make_layer, make_run
 
 ONSET = 60
@@ -21,9 +21,9 @@ def large_unit(values: np.ndarray) -> np.ndarray:
     return np.where(np.arange(values.size) < 2, values + 5e4, values)
 
 
-def review(layers: Layers, kinds: tuple[str, ...]) -> list[tuple[int, Finding]]:
+def look_periodically(layers: Layers, kinds: tuple[str, ...]) -> list[tuple[int, Finding]]:
     """(record at which it is told, finding)."""
-    own = Review(kinds, lambda given: find_run_findings("run", given))
+    own = PeriodicRules(kinds, "run")
     told = []
     records = len(next(iter(layers.values()))[1])
     for index in range(records):
@@ -44,7 +44,7 @@ def review(layers: Layers, kinds: tuple[str, ...]) -> list[tuple[int, Finding]]:
     ],
 )
 def test_it_is_told_at_a_look_after_it_began(kind: str, name: str, change: Change) -> None:
-    told = review(make_run({name: change}), (kind,))
+    told = look_periodically(make_run({name: change}), (kind,))
     assert [finding.kind for _, finding in told] == [kind]
     record, finding = told[0]
     assert record in (64, 96, 128, 160)
@@ -53,7 +53,7 @@ def test_it_is_told_at_a_look_after_it_began(kind: str, name: str, change: Chang
 
 
 def test_layers_that_stand_still_are_told() -> None:
-    ((record, finding),) = review(make_run(**DRIFTS), ("not_learning",))
+    ((record, finding),) = look_periodically(make_run(**DRIFTS), ("not_learning",))
     assert finding.kind == "not_learning"
     assert record in (64, 96)
 
@@ -61,11 +61,11 @@ def test_layers_that_stand_still_are_told() -> None:
 def test_frozen_layers_are_as_they_should_be() -> None:
     layers = make_run(**DRIFTS)
     weights = make_layer("linear0", "Linear", 0, lambda v, _: v * 0 + 1, stream="weights")
-    assert review({**layers, "weights/linear0": weights}, ("not_learning",)) == []
+    assert look_periodically({**layers, "weights/linear0": weights}, ("not_learning",)) == []
 
 
 def test_healthy_runs_are_left_in_peace() -> None:
-    assert review(make_run(), ("not_learning", "mostly_zero", "sudden_change")) == []
+    assert look_periodically(make_run(), ("not_learning", "mostly_zero", "sudden_change")) == []
 
 
 def test_what_is_kept_is_bounded_and_adds_up() -> None:

@@ -1,9 +1,10 @@
-"""How much a layer's distribution moves over a run, against how much it varies with the batch."""
+"""Drift: how far a layer's distribution moves over a run, beside how much batches vary it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Final
 
 import numpy as np
 
@@ -18,10 +19,13 @@ from tb_activation_hist.findings.distance import (
 )
 from tb_activation_hist.findings.signals import Signals
 
+LEAST_RECORDS: Final = 32
+"""Records from which on batch noise can be told from learning."""
+
 
 @dataclass(frozen=True, eq=False)
-class Motion:
-    """A layer's records in windows, and the distances between them.
+class Drift:
+    """A layer's records in windows, and the distances between these.
 
     windows: how many at most. Records of short batches and without finite values are left out.
     """
@@ -31,7 +35,7 @@ class Motion:
 
     @cached_property
     def records(self) -> IntVector:
-        """Indices of the records that count."""
+        """Indices of the records that are used."""
         return np.flatnonzero(self.signals.whole)
 
     @cached_property
@@ -54,12 +58,11 @@ class Motion:
         return series_to_shapes(self._used.pool(self.starts), self.scale)
 
     @cached_property
-    def noise(self) -> float:
-        """Distance of two samples of a window's length, as batches alone make it.
+    def batch_noise(self) -> float:
+        """Distance between two windows that batches alone make, without any training.
 
-        Even and odd records of a window share whatever the training changes, so the distance of
-        one half to the other is that of two samples of half the length. NaN without records, as
-        in a layer that was never finite.
+        It is estimated from the even and the odd records of each window, which share whatever the
+        training changes. NaN without records, as in a layer that was never finite.
         """
         if len(self.records) == 0:
             return float("nan")

@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from tb_activation_hist.findings.factor import factor
+from tb_activation_hist.findings.number_format import format_factor
 
 
 @pytest.mark.parametrize(
@@ -28,4 +28,4 @@ from tb_activation_hist.findings.factor import factor
     ],
 )
 def test_factors_read_as_people_write_them(value: float, words: str) -> None:
-    assert factor(value) == words
+    assert format_factor(value) == words

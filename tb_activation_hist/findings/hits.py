@@ -1,25 +1,28 @@
-"""One cause, one finding: hits of neighbouring layers that began together are merged."""
+"""Hits: layers that show what a rule looks for; hits of one cause are grouped."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from tb_activation_hist.findings.finding import Finding
-from tb_activation_hist.findings.signals import Signals
-from tb_activation_hist.findings.texts import ADVICE, SOURCES
+import numpy as np
+
+from tb_activation_hist.findings.signals import BoolArray, Signals, sustained_stretch
 
 NEIGHBOUR_GAP: Final = 6
-"""Layers without a hit that may lie between two of one cause: a block's norm, activation ..."""
+"""Layers without a hit that may lie between two of one cause, such as a block's norm."""
 
 TOGETHER_SHARE: Final = 0.05
-"""Hits of one cause begin within this share of the run's length."""
+"""What begins within this share of a run's length has begun together."""
 
 
 @dataclass(frozen=True, eq=False)
 class Hit:
-    """A rule's condition met by one layer, from record `first` to record `last` (indices)."""
+    """What a rule looks for, seen in one layer.
+
+    first, last: indices of the first and the last record that show it. figures: what was measured.
+    """
 
     signals: Signals
     first: int
@@ -28,18 +31,31 @@ class Hit:
 
     @property
     def first_step(self) -> int:
-        """Step of the first record."""
         return int(self.signals.series.steps[self.first])
 
     @property
     def last_step(self) -> int:
-        """Step of the last record."""
         return int(self.signals.series.steps[self.last])
 
     @property
     def order(self) -> int:
         """Position of the layer in the model."""
         return self.signals.info.order
+
+
+def find_hits(layers: Iterable[Signals], find_hit: Callable[[Signals], Hit | None]) -> list[Hit]:
+    """The hits of a rule that looks at each layer by itself."""
+    return [hit for signals in layers if (hit := find_hit(signals))]
+
+
+def sustained_hit(signals: Signals, state: BoolArray, figures: Mapping[str, Any]) -> Hit | None:
+    """A hit where a state lasts long enough; its figures, (S,) each, are means over that time."""
+    stretch = sustained_stretch(signals, state)
+    if stretch is None:
+        return None
+    first, last = stretch
+    means = {name: float(np.nanmean(each[first : last + 1])) for name, each in figures.items()}
+    return Hit(signals, first, last, means)
 
 
 def group_hits(hits: Sequence[Hit], gap: int = NEIGHBOUR_GAP) -> list[list[Hit]]:
@@ -58,7 +74,7 @@ def group_hits(hits: Sequence[Hit], gap: int = NEIGHBOUR_GAP) -> list[list[Hit]]
 
 
 def group_episodes(hits: Sequence[Hit]) -> list[list[Hit]]:
-    """Hits of one kind in groups that last at the same time: trouble that spreads is one trouble.
+    """Hits in groups that overlap in time: what spreads from layer to layer is one trouble.
 
     The layers in which it began come first, in model order.
     """
@@ -76,41 +92,8 @@ def group_episodes(hits: Sequence[Hit]) -> list[list[Hit]]:
     return groups
 
 
-def hits_to_finding(
-    kind: str,
-    run: str,
-    group: Sequence[Hit],
-    *,
-    severity: str,
-    title: str,
-    threshold: Mapping[str, Any],
-) -> Finding:
-    """The finding of a group, with the figures of its first layer."""
-    return Finding(
-        kind=kind,
-        run=run,
-        **hit_layers(group),
-        first_step=min(hit.first_step for hit in group),
-        last_step=max(hit.last_step for hit in group),
-        severity=severity,
-        title=title,
-        advice=ADVICE[kind],
-        figures=group[0].figures,
-        threshold=threshold,
-        source=SOURCES[kind],
-    )
-
-
-def hit_layers(group: Sequence[Hit]) -> dict[str, tuple[str, ...]]:
-    """The `layers` and `tags` of a finding."""
-    return {
-        "layers": tuple(hit.signals.info.layer for hit in group),
-        "tags": tuple(hit.signals.info.tag for hit in group),
-    }
-
-
 def name_layers(group: Sequence[Hit]) -> str:
-    """Subject of a title: the first layer, and how many others."""
+    """The subject of a title: the first layer, and how many others."""
     info = group[0].signals.info
     name = info.layer if info.kind == "activations" else f"{info.layer} ({info.kind})"
     others = len(group) - 1

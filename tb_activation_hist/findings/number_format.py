@@ -1,4 +1,4 @@
-"""How many times something is larger, as people write it."""
+"""Factors in words, for the titles of findings."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ _NAMES: Final = ((1e12, "trillion"), (1e9, "billion"), (1e6, "million"))
 _POWERS_FROM: Final = 1e15
 
 
-def factor(value: float) -> str:
-    """Two digits: 2.4, 31, 9,300, 2.4 million, 10^30; for a sentence that goes on with "times"."""
+def format_factor(value: float) -> str:
+    """Two digits, to be followed by "times": 2.4, 31, 9,300, 2.4 million, 10^30."""
     if not math.isfinite(value):
         return "endlessly many"
     if abs(value) >= _POWERS_FROM:

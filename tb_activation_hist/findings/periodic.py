@@ -1,29 +1,30 @@
-"""The findings that need a whole run's history, looked for now and then while it grows."""
+"""Findings that need a run's history: looked for again and again as the run grows."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Final, TypeAlias
+from collections.abc import Sequence
+from typing import Final
 
 import numpy as np
 
 from tb_activation_hist.core.histogram import HistogramSeries
 from tb_activation_hist.core.joining import join_series
 from tb_activation_hist.core.names import LayerInfo
+from tb_activation_hist.findings.diagnose import find_run_findings
 from tb_activation_hist.findings.finding import Finding
+from tb_activation_hist.findings.registry import DEFAULT_OPTIONS, RUN_RULE_OF, FindingOptions
 
 FIRST_LOOK: Final = 64
 """Records after which a run is looked at first; on shorter ones noise hides trends."""
 
 LOOK_GROWTH: Final = 1.5
-"""How many times longer the run is at the next look; a look costs some 5 ms a layer."""
+"""Factor by which a run grows from one look to the next; a look costs some 5 ms a layer."""
 
 KEPT_RECORDS: Final = 256
-"""Most records kept of a layer: some 400 kB. Beyond it neighbours are added up, exactly."""
+"""Most records kept of a layer, some 400 kB; beyond it, neighbours are added up exactly."""
 
 CHUNK_RECORDS: Final = 32
-
-Find: TypeAlias = Callable[[dict[str, tuple[LayerInfo, HistogramSeries]]], list[Finding]]
+"""Records that are joined at a time."""
 
 
 class History:
@@ -57,16 +58,19 @@ class History:
         return self._kept
 
 
-class Review:
-    """Keeps a run's records, in bounded memory, and looks at them as a whole as the run grows.
+class PeriodicRules:
+    """Keeps a run's records in bounded memory and looks at them as a whole when the run has grown.
 
-    kinds: which findings to tell, each once for activations, once for gradients ...
-    find: what is wrong in the layers given by tag. Not thread-safe: feed it from one thread.
+    kinds: the kinds to tell, each once for activations, once for gradients and so on. run: the
+    name that the findings carry. Not thread-safe: feed it from one thread.
     """
 
-    def __init__(self, kinds: Sequence[str], find: Find) -> None:
+    def __init__(
+        self, kinds: Sequence[str], run: str = "", options: FindingOptions = DEFAULT_OPTIONS
+    ) -> None:
         self._kinds = frozenset(kinds)
-        self._find = find
+        self._run = run
+        self._options = options
         self._layers: dict[str, tuple[LayerInfo, History]] = {}
         self._due = FIRST_LOOK
         self._told: set[tuple[str, str]] = set()
@@ -76,7 +80,7 @@ class Review:
         self._layers.setdefault(info.tag, (info, History()))[1].add(record)
 
     def look(self) -> list[Finding]:
-        """What is newly found, where the run has grown enough for another look; else nothing."""
+        """What is newly found; nothing unless the run has grown enough for another look."""
         records = max((own.records for _, own in self._layers.values()), default=0)
         if records < self._due:
             return []
@@ -86,13 +90,14 @@ class Review:
             for tag, (info, own) in self._layers.items()
             if own.series is not None
         }
-        return [finding for finding in self._find(layers) if self._is_news(finding)]
+        findings = find_run_findings(self._run, layers, self._options)
+        return [finding for finding in findings if self._is_news(finding)]
 
     def _is_news(self, finding: Finding) -> bool:
-        # Layers that were frozen on purpose are as they should be.
-        frozen = finding.kind == "not_learning" and finding.severity == "info"
+        # A case that is milder than its kind is meant so, as layers frozen on purpose are.
+        meant = finding.severity == "info" and RUN_RULE_OF[finding.kind].severity != "info"
         told = (finding.kind, finding.tags[0].rpartition(finding.layers[0])[0])
-        if finding.kind not in self._kinds or frozen or told in self._told:
+        if finding.kind not in self._kinds or meant or told in self._told:
             return False
         self._told.add(told)
         return True

@@ -1,4 +1,4 @@
-"""The watch tells while a training runs what the report tells afterwards."""
+"""The online rules tell while a training runs what the report tells afterwards."""
 
 from __future__ import annotations
 
@@ -6,20 +6,20 @@ import numpy as np
 import pytest
 
 from tb_activation_hist.core.errors import OptionError
-from tb_activation_hist.findings import Finding, Watch
+from tb_activation_hist.findings import Finding, OnlineRules
 from tests.unit.findings.trainings import RECORDS, Change, after, make_layer
 
 ONSET = 60
 
 
-def watch(
+def look_online(
     change: Change,
     kinds: tuple[str, ...] = ("non_finite", "collapsed", "exploding"),
     stream: str = "activations",
 ) -> list[tuple[int, Finding]]:
     """(step at which it is told, finding)."""
     info, series = make_layer("a", "ReLU", 0, change, stream=stream)
-    own = Watch(kinds, run="run")
+    own = OnlineRules(kinds, run="run")
     told = []
     for index in range(len(series)):
         found = own.add(info, series.take(slice(index, index + 1)))
@@ -28,59 +28,59 @@ def watch(
 
 
 def test_healthy_layers_are_left_in_peace() -> None:
-    assert watch(lambda values, _: values) == []
+    assert look_online(lambda values, _: values) == []
 
 
 def test_nan_is_told_at_once() -> None:
-    ((step, finding),) = watch(after(ONSET, lambda v: v * np.nan))
+    ((step, finding),) = look_online(after(ONSET, lambda v: v * np.nan))
     assert step == finding.first_step == ONSET + 1
     assert (finding.kind, finding.run, finding.tags) == ("non_finite", "run", ("activations/a",))
 
 
 @pytest.mark.parametrize("remainder", [0.0, 1e-9])
 def test_a_collapse_is_told_when_it_has_lasted(remainder: float) -> None:
-    ((step, finding),) = watch(after(ONSET, lambda v: v * remainder))
+    ((step, finding),) = look_online(after(ONSET, lambda v: v * remainder))
     assert finding.kind == "collapsed"
     assert finding.first_step == ONSET + 1
     assert step == ONSET + 20
 
 
 def test_a_collapse_that_passes_is_not_told() -> None:
-    assert watch(lambda v, index: v * (not ONSET <= index < ONSET + 15)) == []
+    assert look_online(lambda v, index: v * (not ONSET <= index < ONSET + 15)) == []
 
 
 def test_exploding() -> None:
-    ((_, finding),) = watch(after(ONSET, lambda v: v * 1e4))
+    ((_, finding),) = look_online(after(ONSET, lambda v: v * 1e4))
     assert (finding.kind, finding.first_step) == ("exploding", ONSET + 1)
 
 
 def test_only_what_was_asked_for_is_told() -> None:
-    assert watch(after(ONSET, lambda v: v * np.nan), ("collapsed",)) == []
+    assert look_online(after(ONSET, lambda v: v * np.nan), ("collapsed",)) == []
 
 
 def test_a_mask_is_no_alarm() -> None:
-    assert watch(lambda v, _: np.where(v == 0, -np.inf, v)) == []
+    assert look_online(lambda v, _: np.where(v == 0, -np.inf, v)) == []
 
 
 def test_gradients_may_be_zero_but_not_nan() -> None:
-    assert watch(after(ONSET, lambda v: v * 0), stream="gradients") == []
-    assert len(watch(after(ONSET, lambda v: v * np.nan), stream="gradients")) == 1
+    assert look_online(after(ONSET, lambda v: v * 0), stream="gradients") == []
+    assert len(look_online(after(ONSET, lambda v: v * np.nan), stream="gradients")) == 1
 
 
 def test_several_records_at_once_say_the_same() -> None:
     info, series = make_layer("a", "ReLU", 0, after(ONSET, lambda v: v * 0))
-    finding = Watch().add(info, series)[0]
+    finding = OnlineRules().add(info, series)[0]
     assert (finding.first_step, finding.last_step) == (ONSET + 1, ONSET + 20)
     assert len(series) == RECORDS
 
 
 def test_an_unknown_kind_is_refused() -> None:
     with pytest.raises(OptionError, match="known kinds: non_finite"):
-        Watch(("colapsed",))
+        OnlineRules(("colapsed",))
 
 
 def test_infinities_that_come_later_are_no_mask() -> None:
-    ((step, finding),) = watch(after(ONSET, lambda v: np.where(v == 0, -np.inf, v)))
+    ((step, finding),) = look_online(after(ONSET, lambda v: np.where(v == 0, -np.inf, v)))
     assert (finding.kind, step) == ("non_finite", ONSET + 1)
 
 
@@ -88,4 +88,4 @@ def test_what_explodes_is_told_before_it_is_nan() -> None:
     def grow(values: np.ndarray, index: int) -> np.ndarray:
         return values * (1e4 if index >= ONSET else 1) * (np.nan if index >= ONSET + 4 else 1)
 
-    assert [finding.kind for _, finding in watch(grow)] == ["exploding", "non_finite"]
+    assert [finding.kind for _, finding in look_online(grow)] == ["exploding", "non_finite"]

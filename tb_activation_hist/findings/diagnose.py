@@ -1,0 +1,74 @@
+"""All findings of one run, and of runs side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TypeAlias
+
+from tb_activation_hist.core.histogram import HistogramSeries
+from tb_activation_hist.core.names import LayerInfo
+from tb_activation_hist.findings.consequences import drop_consequences
+from tb_activation_hist.findings.finding import SEVERITIES, Finding
+from tb_activation_hist.findings.registry import (
+    COMPARISON_RULES,
+    DEFAULT_OPTIONS,
+    FINDING_KINDS,
+    RUN_RULES,
+    FindingOptions,
+)
+from tb_activation_hist.findings.signals import Signals
+
+RunLayers: TypeAlias = Mapping[str, tuple[LayerInfo, HistogramSeries]]
+
+
+def find_run_findings(
+    run: str, layers: RunLayers, options: FindingOptions = DEFAULT_OPTIONS
+) -> list[Finding]:
+    """What is wrong in one run, the gravest first; an empty list when nothing is.
+
+    layers: every series of the run, by tag or layer name (the keys are not used).
+    """
+    signals = [Signals(info, series, options) for info, series in layers.values() if len(series)]
+    signals.sort(key=lambda s: (s.info.order, s.info.layer))
+    findings = [
+        finding for rule in RUN_RULES for finding in rule.find_in_run(run, signals, options)
+    ]
+    steps = [int(step) for s in signals for step in s.series.steps[[0, -1]]]
+    length = max(steps) - min(steps) if steps else 0
+    return sort_findings(drop_consequences(findings, length))
+
+
+def find_difference_findings(
+    runs: Mapping[str, RunLayers], options: FindingOptions = DEFAULT_OPTIONS
+) -> list[Finding]:
+    """Where each run parts from the first one, in the layers (tags) that both have."""
+    names = list(runs)
+    findings = []
+    for name in names[1:]:
+        pairs = list(_pair_layers(runs[names[0]], runs[name], options))
+        for rule in COMPARISON_RULES:
+            findings += rule.find_in_pairs(names[0], name, pairs, options)
+    return sort_findings(findings)
+
+
+def _pair_layers(
+    one: RunLayers, other: RunLayers, options: FindingOptions
+) -> Iterator[tuple[Signals, Signals]]:
+    baseline = {info.tag: Signals(info, series, options) for info, series in one.values()}
+    for info, series in other.values():
+        known = baseline.get(info.tag)
+        if known is not None and len(known.series) and len(series):
+            yield known, Signals(info, series, options)
+
+
+def sort_findings(findings: Iterable[Finding]) -> list[Finding]:
+    """The gravest first, then the earliest."""
+    return sorted(
+        findings,
+        key=lambda f: (
+            SEVERITIES.index(f.severity),
+            FINDING_KINDS.index(f.kind),
+            f.first_step,
+            f.layers,
+        ),
+    )

@@ -1,0 +1,88 @@
+"""All rules of the findings, the gravest first; every list of kinds and thresholds comes from here.
+
+A new rule is one module in `rules/` and one line in `RUN_RULES`. If it has thresholds of its own,
+their class is also a base of `FindingOptions`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final, TypeAlias
+
+from tb_activation_hist.findings.rule import ComparisonRule, Rule, RunRule
+from tb_activation_hist.findings.rules.collapsed import COLLAPSED
+from tb_activation_hist.findings.rules.exploding import EXPLODING, ExplodingThresholds
+from tb_activation_hist.findings.rules.low_precision import LOW_PRECISION, LowPrecisionThresholds
+from tb_activation_hist.findings.rules.mostly_zero import MOSTLY_ZERO, MostlyZeroThresholds
+from tb_activation_hist.findings.rules.non_finite import NON_FINITE
+from tb_activation_hist.findings.rules.not_learning import NOT_LEARNING, NotLearningThresholds
+from tb_activation_hist.findings.rules.outlier_features import OUTLIER_FEATURES, OutlierThresholds
+from tb_activation_hist.findings.rules.run_difference import (
+    RUN_DIFFERENCE,
+    RunDifferenceThresholds,
+)
+from tb_activation_hist.findings.rules.saturated import SATURATED, SaturatedThresholds
+from tb_activation_hist.findings.rules.spike_and_crash import SPIKE_AND_CRASH, SpikeThresholds
+from tb_activation_hist.findings.rules.sudden_change import SUDDEN_CHANGE, SuddenChangeThresholds
+from tb_activation_hist.findings.rules.vanishing import VANISHING, VanishingThresholds
+from tb_activation_hist.findings.thresholds import CollapsedThresholds, describe_thresholds
+
+
+# Python lists the fields of the last base first, so the bases stand in reverse reading order.
+@dataclass(frozen=True, kw_only=True)
+class FindingOptions(
+    RunDifferenceThresholds,
+    OutlierThresholds,
+    LowPrecisionThresholds,
+    SuddenChangeThresholds,
+    NotLearningThresholds,
+    SpikeThresholds,
+    SaturatedThresholds,
+    MostlyZeroThresholds,
+    VanishingThresholds,
+    ExplodingThresholds,
+    CollapsedThresholds,
+):
+    """The thresholds of all rules, as keyword arguments; each is a number above 0.
+
+    Scales are root mean squares of a layer's finite values. Raises OptionError for a value that is
+    not a number above 0. docs/findings.md has the same list as a table.
+    """
+
+
+FindingOptions.__doc__ = f"{FindingOptions.__doc__}\n{describe_thresholds(FindingOptions)}\n"
+
+DEFAULT_OPTIONS: Final = FindingOptions()
+
+RunRules: TypeAlias = tuple[RunRule[FindingOptions], ...]
+
+RUN_RULES: Final[RunRules] = (
+    NON_FINITE,
+    COLLAPSED,
+    EXPLODING,
+    VANISHING,
+    MOSTLY_ZERO,
+    SATURATED,
+    SPIKE_AND_CRASH,
+    NOT_LEARNING,
+    SUDDEN_CHANGE,
+    LOW_PRECISION,
+    OUTLIER_FEATURES,
+)
+"""What one run can show, the gravest first; findings of equal severity are sorted by it."""
+
+COMPARISON_RULES: Final[tuple[ComparisonRule[FindingOptions], ...]] = (RUN_DIFFERENCE,)
+"""What only two runs side by side can show."""
+
+RULES: Final[tuple[Rule[Any], ...]] = (*RUN_RULES, *COMPARISON_RULES)
+
+RUN_RULE_OF: Final = {rule.kind: rule for rule in RUN_RULES}
+
+FINDING_KINDS: Final = tuple(rule.kind for rule in RULES)
+"""Every kind of finding, the gravest first."""
+
+WATCHED_KINDS: Final = tuple(RUN_RULE_OF)
+"""What ``warn_on`` and ``stop_on`` take: all that one run can show."""
+
+INSTANT_KINDS: Final = tuple(rule.kind for rule in RUN_RULES if rule.online is not None)
+"""Of `WATCHED_KINDS`, what `OnlineRules` tells from single records."""

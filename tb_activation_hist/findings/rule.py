@@ -1,0 +1,172 @@
+"""What a rule is: one value that holds all that the product knows of one kind of finding."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar
+
+from tb_activation_hist.findings.finding import Finding
+from tb_activation_hist.findings.hits import Hit
+from tb_activation_hist.findings.record_stream import RecordStream
+from tb_activation_hist.findings.signals import Signals
+from tb_activation_hist.findings.thresholds import Thresholds
+
+OptionsT_contra = TypeVar("OptionsT_contra", bound=Thresholds, contravariant=True)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Observation:
+    """What a rule has seen once; with the rule's texts it becomes a `Finding`.
+
+    hits: the layers that show it, the cause first; never empty.
+    title: one sentence that names layers, state and step.
+    threshold: the limits that were exceeded, by name.
+    severity, advice: where this case differs from the rule's usual ones.
+    figures: what was measured; the first hit's figures when None.
+    """
+
+    hits: Sequence[Hit]
+    title: str
+    threshold: Mapping[str, float]
+    severity: str | None = None
+    advice: str | None = None
+    figures: Mapping[str, Any] | None = None
+
+
+class Begins(Enum):
+    """When a finding begins, beside the one that explains it; "near" is a 20th of the run."""
+
+    NOT_BEFORE = "at the same step or later"
+    WITH_OR_AFTER = "near it or later"
+    WITH = "near it"
+    AFTER = "later, and not near it"
+
+    def holds(self, after: int, near: float) -> bool:
+        """after: steps from the begin of the cause to that of the effect."""
+        match self:
+            case Begins.NOT_BEFORE:
+                return after >= 0
+            case Begins.WITH_OR_AFTER:
+                return after >= -near
+            case Begins.WITH:
+                return abs(after) <= near
+            case Begins.AFTER:
+                return after > near
+
+
+class OnlineState(NamedTuple):
+    """What a single record says: whether it shows the trouble, and what was measured."""
+
+    holds: bool
+    figures: Mapping[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class OnlineCheck(Generic[OptionsT_contra]):
+    """How a rule looks at single records while a training runs, in some microseconds each.
+
+    check: what the newest record of a series shows.
+    least_records: how many records in a row must show it.
+    outputs_only: whether it is asked only of outputs in training, of which some are finite.
+    title: the state in words, between "<layer>: " and " since step <n>".
+    """
+
+    check: Callable[[RecordStream, OptionsT_contra], OnlineState]
+    least_records: Callable[[OptionsT_contra], int]
+    outputs_only: bool
+    title: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rule(Generic[OptionsT_contra]):
+    """One kind of finding: everything that the product says of it, in one place.
+
+    kind: its name in options, files and on the page.
+    severity: one of `SEVERITIES`; an `Observation` may differ.
+    seen: what is seen in the histograms, one sentence for the documents.
+    advice: usual causes, then what to try, in whole sentences.
+    source: where the method comes from.
+    thresholds: the class that declares the rule's own thresholds; `Thresholds` when it has none.
+    explains: kinds that follow from this one, or that say the same less well, and when they begin
+        beside it. Such findings are left out.
+    """
+
+    kind: str
+    severity: str
+    seen: str
+    advice: str
+    source: str
+    thresholds: type[Thresholds]
+    explains: Mapping[str, Begins]
+
+    def to_finding(self, run: str, observed: Observation) -> Finding:
+        hits = observed.hits
+        return Finding(
+            kind=self.kind,
+            run=run,
+            layers=tuple(hit.signals.info.layer for hit in hits),
+            tags=tuple(hit.signals.info.tag for hit in hits),
+            first_step=min(hit.first_step for hit in hits),
+            last_step=max(hit.last_step for hit in hits),
+            severity=observed.severity or self.severity,
+            title=observed.title,
+            advice=observed.advice or self.advice,
+            figures=hits[0].figures if observed.figures is None else observed.figures,
+            threshold=observed.threshold,
+            source=self.source,
+        )
+
+
+FindInRun: TypeAlias = Callable[[Sequence[Signals], OptionsT_contra], Iterable[Observation]]
+"""Looks at all series of a run, in model order."""
+
+
+def _never(_cause: Finding, _effect: Finding, _near: float) -> bool:
+    return False
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunRule(Rule[OptionsT_contra]):
+    """A rule that one run can show.
+
+    find: the patterns that make a finding of this kind, each a function.
+    online: how it is told from single records; None when it needs a run's history.
+    repeats: whether of two findings of this kind the second says the same again.
+    """
+
+    find: tuple[FindInRun[OptionsT_contra], ...]
+    online: OnlineCheck[OptionsT_contra] | None
+    repeats: Callable[[Finding, Finding, float], bool] = _never
+
+    def find_in_run(
+        self, run: str, layers: Sequence[Signals], options: OptionsT_contra
+    ) -> list[Finding]:
+        return [
+            self.to_finding(run, observed)
+            for find in self.find
+            for observed in find(layers, options)
+        ]
+
+
+Compare: TypeAlias = Callable[
+    [str, Sequence[tuple[Signals, Signals]], OptionsT_contra], Iterable[Observation]
+]
+"""Takes the baseline's name, and each layer as it is in the baseline and in the other run."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ComparisonRule(Rule[OptionsT_contra]):
+    """A rule that only two runs side by side can show."""
+
+    compare: Compare[OptionsT_contra]
+
+    def find_in_pairs(
+        self,
+        baseline: str,
+        run: str,
+        pairs: Sequence[tuple[Signals, Signals]],
+        options: OptionsT_contra,
+    ) -> list[Finding]:
+        return [self.to_finding(run, seen) for seen in self.compare(baseline, pairs, options)]

@@ -1,0 +1,84 @@
+"""Layers whose outputs are all zero, or tiny beside what they were."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from tb_activation_hist.findings.hits import Hit, find_hits, group_episodes, name_layers
+from tb_activation_hist.findings.record_stream import RecordStream
+from tb_activation_hist.findings.rule import Begins, Observation, OnlineCheck, OnlineState, RunRule
+from tb_activation_hist.findings.signals import (
+    BoolArray,
+    Signals,
+    last_relapse,
+    sustained_stretch,
+    train_activations,
+)
+from tb_activation_hist.findings.thresholds import CollapsedThresholds
+
+
+def has_collapsed(idle_share: npt.ArrayLike, options: CollapsedThresholds) -> BoolArray:
+    """Whether a layer is idle, by the share of its values that are zero or tiny."""
+    return np.greater_equal(idle_share, options.collapsed_share)
+
+
+def find_collapsed(
+    layers: Sequence[Signals], options: CollapsedThresholds
+) -> Iterator[Observation]:
+    hits = find_hits(train_activations(layers), lambda signals: _collapsed_hit(signals, options))
+    for group in group_episodes(hits):
+        yield Observation(
+            hits=group,
+            title=f"{name_layers(group)}: collapsed to zero at step {group[0].first_step}"
+            f" ({group[0].figures['idle_share']:.1%} of the values)",
+            threshold={"collapsed_share": options.collapsed_share},
+        )
+
+
+def _collapsed_hit(signals: Signals, options: CollapsedThresholds) -> Hit | None:
+    state = has_collapsed(signals.idle_share, options)
+    stretch = sustained_stretch(signals, state)
+    if stretch is None:
+        return None
+    first = stretch[0]
+    last = last_relapse(signals, state, first)
+    figures = {
+        "idle_share": float(signals.idle_share[first : last + 1].mean()),
+        "idle_share_before": float(signals.idle_share[max(first - 1, 0)]),
+        "records": last - first + 1,
+    }
+    return Hit(signals, first, last, figures)
+
+
+def _check_record(stream: RecordStream, options: CollapsedThresholds) -> OnlineState:
+    idle = stream.idle_share(options)
+    return OnlineState(bool(has_collapsed(idle, options)), {"idle_share": idle})
+
+
+COLLAPSED: Final = RunRule(
+    kind="collapsed",
+    severity="error",
+    seen="Nearly all of a layer's outputs are zero, or tiny beside what they were in its first "
+    "records, and stay so.",
+    advice="Usual causes: a learning rate that is too high killed the units before it, or weights "
+    "or biases were initialised at 0 or far below it. Lower the rate or warm it up, check the "
+    "initialisation, add normalisation.",
+    source="SageMaker Debugger, AllZero; fastai's near_zero, on the layer's own scale",
+    thresholds=CollapsedThresholds,
+    explains={
+        "vanishing": Begins.WITH_OR_AFTER,
+        "mostly_zero": Begins.WITH_OR_AFTER,
+        "sudden_change": Begins.WITH_OR_AFTER,
+    },
+    find=(find_collapsed,),
+    online=OnlineCheck(
+        check=_check_record,
+        least_records=lambda options: options.sustained_max,
+        outputs_only=True,
+        title="collapsed to zero",
+    ),
+)

@@ -1,0 +1,62 @@
+"""ReLU-like layers whose outputs are nearly all zero."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from tb_activation_hist.findings.hits import Hit, find_hits, group_hits, name_layers, sustained_hit
+from tb_activation_hist.findings.layer_types import may_put_out_zeros
+from tb_activation_hist.findings.rule import Begins, Observation, RunRule
+from tb_activation_hist.findings.rules.collapsed import has_collapsed
+from tb_activation_hist.findings.signals import Signals, sustained_stretch, train_activations
+from tb_activation_hist.findings.thresholds import SHARE, CollapsedThresholds, threshold
+
+
+@dataclass(frozen=True, kw_only=True)
+class MostlyZeroThresholds(CollapsedThresholds):
+    mostly_zero_share: float = threshold(
+        0.93,
+        SHARE,
+        "Part of a ReLU's finite values that are exactly zero; about half is normal.",
+        "NeuroScope calls a unit dead from 0.9 on; raised with bench/findings",
+    )
+
+
+def find_mostly_zero(
+    layers: Sequence[Signals], options: MostlyZeroThresholds
+) -> Iterator[Observation]:
+    """ReLU-like layers, and blocks that may end in one, that are nearly all zero."""
+    candidates = [s for s in train_activations(layers) if may_put_out_zeros(s.info)]
+    for group in group_hits(find_hits(candidates, lambda signals: _zero_hit(signals, options))):
+        yield Observation(
+            hits=group,
+            title=f"{name_layers(group)}: {group[0].figures['zero_share']:.0%} zeros from step "
+            f"{group[0].first_step}",
+            threshold={"mostly_zero_share": options.mostly_zero_share},
+        )
+
+
+def _zero_hit(signals: Signals, options: MostlyZeroThresholds) -> Hit | None:
+    state = signals.zero_share >= options.mostly_zero_share
+    hit = sustained_hit(signals, state, {"zero_share": signals.zero_share})
+    if hit and sustained_stretch(signals, has_collapsed(signals.idle_share, options)):
+        return None
+    return hit
+
+
+MOSTLY_ZERO: Final = RunRule(
+    kind="mostly_zero",
+    severity="warning",
+    seen="Nearly all outputs of a ReLU-like layer, or of a block that may end in one, are exactly "
+    "zero, and the layer has not collapsed.",
+    advice="Usual causes: units that died from a learning rate that is too high, or biases far "
+    "below zero. About half zeros are normal after a ReLU. Lower the rate, check the bias "
+    "initialisation, or use a leaky ReLU.",
+    source="NeuroScope and SageMaker Debugger, DeadRelu, on the whole layer",
+    thresholds=MostlyZeroThresholds,
+    explains={"sudden_change": Begins.WITH},
+    find=(find_mostly_zero,),
+    online=None,
+)

@@ -1,0 +1,118 @@
+"""NaN and infinite values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+import numpy as np
+
+from tb_activation_hist.findings.finding import Finding
+from tb_activation_hist.findings.hits import Hit, find_hits, name_layers
+from tb_activation_hist.findings.record_stream import RecordStream
+from tb_activation_hist.findings.rule import Begins, Observation, OnlineCheck, OnlineState, RunRule
+from tb_activation_hist.findings.signals import Signals
+from tb_activation_hist.findings.thresholds import Thresholds
+
+WORDS: Final = {"nans": "NaN", "pos_infs": "+inf", "neg_infs": "-inf"}
+
+MASK_ADVICE: Final = (
+    "A mask filled with -inf before a softmax looks like this; then nothing is wrong."
+)
+
+
+def find_non_finite(layers: Sequence[Signals], _options: Thresholds) -> Iterator[Observation]:
+    """One observation for each kind and phase of series, and one more for masks."""
+    for stream in sorted({(s.info.kind, s.info.phase) for s in layers}):
+        own = [s for s in layers if (s.info.kind, s.info.phase) == stream]
+        hits = find_hits(own, _non_finite_hit)
+        masks = [hit for hit in hits if _is_mask(hit)]
+        broken = [hit for hit in hits if hit not in masks]
+        yield from (_observe(group, stream[0]) for group in (broken, masks) if group)
+
+
+def _non_finite_hit(signals: Signals) -> Hit | None:
+    bad = np.flatnonzero(signals.non_finite)
+    if bad.size == 0:
+        return None
+    tallies = signals.series.tallies.take(bad[0])
+    figures = {"nans": int(tallies.nans), "pos_infs": int(tallies.pos_infs)}
+    figures |= {"neg_infs": int(tallies.neg_infs), "n": int(tallies.n), "records": int(bad.size)}
+    return Hit(signals, int(bad[0]), int(bad[-1]), figures)
+
+
+def _is_mask(hit: Hit) -> bool:
+    """Whether each record holds -inf and nothing else that is not finite: put there on purpose."""
+    series = hit.signals.series
+    bad = hit.signals.non_finite
+    return bool(np.all(series.neg_infs == bad) and np.all(bad > 0) and np.all(bad < series.n))
+
+
+def _observe(hits: Sequence[Hit], kind: str) -> Observation:
+    # Gradients flow from the last layer to the first, so there the cause lies at the far end.
+    direction = -1 if "gradients" in kind else 1
+    ordered = sorted(hits, key=lambda hit: (hit.first_step, direction * hit.order))
+    cause = ordered[0]
+    what = " and ".join(word for name, word in WORDS.items() if cause.figures[name])
+    masked = _is_mask(cause)
+    return Observation(
+        hits=ordered,
+        title=f"{name_layers(ordered)}: {what} from step {cause.first_step}",
+        threshold={"values": 1},
+        severity="info" if masked else "error" if _lasts(cause) else "warning",
+        advice=MASK_ADVICE if masked else None,
+    )
+
+
+def _lasts(hit: Hit) -> bool:
+    """Whether it goes on to the end; a GradScaler lets gradients overflow now and then."""
+    if "gradients" not in hit.signals.info.kind:
+        return True
+    return hit.last == len(hit.signals.series) - 1
+
+
+def _check_record(stream: RecordStream, _options: Thresholds) -> OnlineState:
+    if not stream.has_non_finite or (stream.starts_masked and stream.only_neg_infs):
+        return OnlineState(holds=False, figures={})
+    return OnlineState(holds=True, figures=stream.non_finite)
+
+
+def _is_carried_back(cause: Finding, effect: Finding, _near: float) -> bool:
+    """NaN in the activations makes NaN in the gradients, and in both later on."""
+    forward = cause.tags[0].startswith("activations/") and cause.severity == "error"
+    backward = not effect.tags[0].startswith("activations/")
+    return forward and backward and effect.first_step >= cause.first_step
+
+
+NON_FINITE: Final = RunRule(
+    kind="non_finite",
+    severity="error",
+    seen="Values that are NaN or infinite. The layer that has them first is named first; in "
+    "gradients that is the last one in model order.",
+    advice="Usual causes: a learning rate that is too high, log or division of 0, overflow in "
+    "fp16. Look at what this layer computes at that step; lower the rate, add an epsilon, clip the "
+    "gradients, or use bf16.",
+    source="SageMaker Debugger, ExplodingTensor: any NaN or infinity",
+    thresholds=Thresholds,
+    explains=dict.fromkeys(
+        (
+            "collapsed",
+            "exploding",
+            "vanishing",
+            "mostly_zero",
+            "saturated",
+            "spike_and_crash",
+            "sudden_change",
+            "outlier_features",
+        ),
+        Begins.NOT_BEFORE,
+    ),
+    find=(find_non_finite,),
+    online=OnlineCheck(
+        check=_check_record,
+        least_records=lambda _: 1,
+        outputs_only=False,
+        title="NaN or infinite values",
+    ),
+    repeats=_is_carried_back,
+)

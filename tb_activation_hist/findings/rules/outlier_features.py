@@ -1,0 +1,65 @@
+"""Layers in which a few values are enormous beside all others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from tb_activation_hist.findings.hits import Hit, find_hits, group_hits, name_layers, sustained_hit
+from tb_activation_hist.findings.number_format import format_factor
+from tb_activation_hist.findings.rule import Observation, RunRule
+from tb_activation_hist.findings.signals import Signals, train_activations
+from tb_activation_hist.findings.thresholds import FACTOR, Thresholds, threshold
+
+MASSIVE_ACTIVATIONS: Final = "Sun et al. 2024, Massive Activations in Large Language Models"
+
+
+@dataclass(frozen=True, kw_only=True)
+class OutlierThresholds(Thresholds):
+    outlier_ratio: float = threshold(
+        1000.0, FACTOR, "Largest |x| of a record beside its median |x|.", MASSIVE_ACTIVATIONS
+    )
+    outlier_level: float = threshold(
+        100.0, "|x|", "Size that the largest |x| has at least.", MASSIVE_ACTIVATIONS
+    )
+
+
+def find_outlier_features(
+    layers: Sequence[Signals], options: OutlierThresholds
+) -> Iterator[Observation]:
+    hits = find_hits(train_activations(layers), lambda signals: _outlier_hit(signals, options))
+    for group in group_hits(hits):
+        yield Observation(
+            hits=group,
+            title=f"{name_layers(group)}: largest value "
+            f"{format_factor(group[0].figures['ratio'])} times the median "
+            f"from step {group[0].first_step}",
+            threshold={"ratio": options.outlier_ratio, "level": options.outlier_level},
+        )
+
+
+def _outlier_hit(signals: Signals, options: OutlierThresholds) -> Hit | None:
+    largest = np.maximum(np.abs(signals.series.min), np.abs(signals.series.max))
+    median = signals.magnitude_quantiles(0.5)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = np.where(median > 0, largest / median, np.nan)
+    state = (ratio >= options.outlier_ratio) & (largest >= options.outlier_level)
+    return sustained_hit(signals, state, {"ratio": ratio, "largest": largest})
+
+
+OUTLIER_FEATURES: Final = RunRule(
+    kind="outlier_features",
+    severity="info",
+    seen="The largest output of a layer is enormous beside the median size of its outputs.",
+    advice="Usual causes: one unit or channel whose weights ran away, inputs with extreme values. "
+    "Large transformers show such massive activations and live with them; they hurt quantisation "
+    "and fp16. Look at that unit, at weight decay and normalisation.",
+    source=MASSIVE_ACTIVATIONS,
+    thresholds=OutlierThresholds,
+    explains={},
+    find=(find_outlier_features,),
+    online=None,
+)

@@ -1,0 +1,115 @@
+"""Layers whose distribution jumps and stays where it went."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from tb_activation_hist.core.grid import FloatArray
+from tb_activation_hist.findings.drift import LEAST_RECORDS, Drift
+from tb_activation_hist.findings.hits import Hit, find_hits, group_hits, name_layers
+from tb_activation_hist.findings.rule import Observation, RunRule
+from tb_activation_hist.findings.signals import Signals, train_activations
+from tb_activation_hist.findings.thresholds import DISTANCE, FACTOR, Thresholds, threshold
+
+WINDOWS: Final = 64
+"""Windows of a run among which a jump is looked for: 1.6 % of its length each."""
+
+SETTLING_WINDOWS: Final = 13
+"""First windows of a run (a fifth of it), in which a healthy network changes in jumps, too."""
+
+STEADY_WINDOWS: Final = 4
+"""Windows before a jump over which the distribution must have been about the same."""
+
+LOCAL_WINDOWS: Final = 10
+"""Windows before a jump that it is compared with."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SuddenChangeThresholds(Thresholds):
+    sudden_ratio: float = threshold(
+        10.0,
+        FACTOR,
+        "Distance of neighbouring windows of records beside its usual size, over the run and "
+        "shortly before.",
+    )
+    sudden_distance: float = threshold(
+        0.5, DISTANCE, "Distance of neighbouring windows of records below which nothing is a jump."
+    )
+
+
+def find_sudden_changes(
+    layers: Sequence[Signals], options: SuddenChangeThresholds
+) -> Iterator[Observation]:
+    hits = find_hits(train_activations(layers), lambda signals: _jump_hit(signals, options))
+    for group in group_hits(hits):
+        yield Observation(
+            hits=group,
+            title=f"{name_layers(group)}: sudden change at step {group[0].first_step}",
+            threshold={"ratio": options.sudden_ratio, "distance": options.sudden_distance},
+        )
+
+
+def _jump_hit(signals: Signals, options: SuddenChangeThresholds) -> Hit | None:
+    drift = Drift(signals, WINDOWS)
+    if len(drift.records) < LEAST_RECORDS or len(drift.starts) <= 2 * SETTLING_WINDOWS:
+        return None
+    # A jump may straddle a window, so the two windows around it are compared.
+    last = len(drift.starts) - 1
+    middle = np.arange(SETTLING_WINDOWS, last)
+    across = drift.shapes.distance(middle - 1, middle + 1)
+    usual = _usual_distances(drift)[middle]
+    # Not the begin of a spike, which comes back, and not its end, which was elsewhere before.
+    stays = drift.shapes.distance(middle - 1, np.full(len(middle), last)) > across / 2
+    stays &= drift.shapes.distance(middle - 1, middle - STEADY_WINDOWS) < across / 2
+    jump = (across > options.sudden_ratio * usual) & (across > options.sudden_distance) & stays
+    if not jump.any():
+        return None
+    at = int(np.argmax(np.where(jump, across, 0)))
+    first = _first_changed(drift, int(middle[at]))
+    figures = {"distance": float(across[at]), "usual_distance": float(usual[at])}
+    return Hit(signals, first, int(drift.records[-1]), figures)
+
+
+def _usual_distances(drift: Drift) -> FloatArray:
+    """(W,) how far neighbouring windows usually are, over the run or shortly before each window."""
+    apart = drift.adjacent
+    overall = np.median(apart[SETTLING_WINDOWS:])
+    local = [
+        np.median(apart[max(window - LOCAL_WINDOWS, 0) : max(window - 1, 1)])
+        for window in range(len(drift.starts))
+    ]
+    return np.maximum(local, overall)
+
+
+def _first_changed(drift: Drift, window: int) -> int:
+    """The record in the windows around a jump from which on the distribution is the new one."""
+    begin, end = drift.starts[window - 1], _end_of_window(drift, window + 1)
+    shapes = drift.record_shapes(begin, end)
+    index = np.arange(end - begin)
+    before, after = shapes.distance(index, 0 * index), shapes.distance(index, 0 * index + index[-1])
+    old = np.flatnonzero(~(after < before))
+    return int(drift.records[begin + (old[-1] + 1 if old.size else 0)])
+
+
+def _end_of_window(drift: Drift, window: int) -> int:
+    following = drift.starts[window + 1 :]
+    return int(following[0]) if following.size else len(drift.records)
+
+
+SUDDEN_CHANGE: Final = RunRule(
+    kind="sudden_change",
+    severity="warning",
+    seen="The distribution of a layer's outputs jumps and stays where it went. The first fifth of "
+    "a run is left out.",
+    advice="Usual causes: a jump of the learning rate, other data or augmentation, layers that "
+    "were unfrozen or loaded, a divergence. Look at what the training script does at that step.",
+    source="our own: Wasserstein-1 of neighbouring windows beside its usual size",
+    thresholds=SuddenChangeThresholds,
+    explains={},
+    find=(find_sudden_changes,),
+    online=None,
+)

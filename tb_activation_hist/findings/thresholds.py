@@ -1,0 +1,94 @@
+"""Thresholds: numbers a user may change, each with its unit, its meaning and its source.
+
+Every rule declares its own in a subclass of `Thresholds`; `registry.FindingOptions` joins them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+from typing import Any, Final, NamedTuple
+
+from tb_activation_hist.core.errors import OptionError
+
+BENCH: Final = "bench/findings"
+"""The source of a threshold that was set on planted faults alone; see the bench's README."""
+
+SHARE: Final = "share, 0 to 1"
+FACTOR: Final = "times"
+RECORDS: Final = "records"
+RMS: Final = "root mean square"
+DISTANCE: Final = "asinh units"
+"""Wasserstein-1 on the asinh axis of `distance.py`: 0.1 is about a tenth more scale."""
+
+
+class Threshold(NamedTuple):
+    """A threshold as the documents show it."""
+
+    name: str
+    default: float
+    unit: str
+    meaning: str
+    source: str
+
+
+def threshold(default: float, unit: str, meaning: str, source: str = BENCH) -> Any:
+    """A dataclass field that carries its documentation in its metadata."""
+    return field(default=default, metadata={"unit": unit, "meaning": meaning, "source": source})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Thresholds:
+    """How long a state must last to count; every rule's thresholds derive from this class."""
+
+    sustained_share: float = threshold(
+        0.05, SHARE, "Part of a run's records, in a row, that a state must last to count."
+    )
+    sustained_min: int = threshold(
+        3, RECORDS, "A state must last at least so long, however short the run is."
+    )
+    sustained_max: int = threshold(
+        20, RECORDS, "A state that lasted so long counts, however long the run is."
+    )
+
+    def __post_init__(self) -> None:
+        for each in fields(self):
+            value = getattr(self, each.name)
+            if isinstance(value, bool) or not isinstance(value, (int, float)) or not value > 0:
+                msg = f"{each.name} must be a number above 0, but got {value!r}."
+                raise OptionError(msg)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CollapsedThresholds(Thresholds):
+    """What counts as collapsed; several rules ask for it."""
+
+    collapsed_share: float = threshold(
+        0.99,
+        SHARE,
+        "Part of a layer's finite values that are zero or tiny.",
+        "SageMaker Debugger's AllZero asks for 1.0, which one stray value hides",
+    )
+    collapsed_scale: float = threshold(
+        1e-5,
+        FACTOR,
+        "A value is tiny up to this multiple of the layer's own root mean square in its first "
+        "records.",
+    )
+
+
+def list_thresholds(declared: type[Thresholds], *, inherited: bool = False) -> list[Threshold]:
+    """The thresholds that a class declares itself, or with `inherited` all that it has."""
+    return [
+        Threshold(each.name, getattr(declared, each.name), **each.metadata)
+        for each in fields(declared)
+        if inherited or each.name in declared.__annotations__
+    ]
+
+
+def describe_thresholds(declared: type[Thresholds]) -> str:
+    """All thresholds of a class as the text of a docstring."""
+    return "\n".join(
+        f"    {each.name}: {each.meaning} Default: {each.default:g} ({each.unit}). "
+        f"Source: {each.source}."
+        for each in list_thresholds(declared, inherited=True)
+    )
