@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import torch
@@ -25,11 +24,8 @@ except ImportError as err:
     msg = "ActivationHistCallback needs fastai: pip install tb-activation-hist[fastai]"
     raise MissingDependencyError(msg) from err
 
-from tb_activation_hist.callbacks.session import RecordingSession
+from tb_activation_hist.callbacks.session import SessionCallback
 from tb_activation_hist.capture.parameter_kinds import StepWatcher
-from tb_activation_hist.core.histogram import HistogramSeries
-from tb_activation_hist.findings import Finding
-from tb_activation_hist.notebook.activation_stats import ActivationStatsReaders
 
 CANCELLATIONS = (
     CancelBackwardException,
@@ -43,7 +39,7 @@ CANCELLATIONS = (
 """What a fit goes on after, or ends in order."""
 
 
-class ActivationHistCallback(Callback, ActivationStatsReaders):
+class ActivationHistCallback(SessionCallback, Callback):
     """Records the histograms of a Learner's layers, batch by batch, into a run directory.
 
     logdir: path or URL that TensorBoard can open, or a ``SummaryWriter``; None: records are kept in
@@ -63,25 +59,8 @@ class ActivationHistCallback(Callback, ActivationStatsReaders):
     # which closes the file that is shared with it.
     order = Recorder.order + 0.5
 
-    def __init__(self, logdir: Any, **options: Any) -> None:
-        super().__init__()
-        self._session = RecordingSession(logdir, options)
-        self._epochs_before = 0.0
-        self._watcher: StepWatcher | None = None
-
-    @property
-    def steps(self) -> int:
-        """Number of the last step, over all fits."""
-        return self._session.steps
-
-    @property
-    def histograms(self) -> Mapping[str, HistogramSeries]:
-        """What was recorded so far, by layer, in model order."""
-        return self._session.histograms
-
-    def findings(self) -> list[Finding]:
-        """What is wrong in what was recorded so far, the gravest first; [] when nothing is."""
-        return self._session.findings()
+    _epochs_before = 0.0
+    _watcher: StepWatcher | None = None
 
     def before_fit(self) -> None:
         """Watch for its end: fastai sends after_fit neither after an exception nor after Ctrl-C."""
@@ -155,10 +134,6 @@ class ActivationHistCallback(Callback, ActivationStatsReaders):
             self._session.end()
         self._watcher = None
         self.learn.__dict__.pop("_with_events", None)
-
-    def close(self) -> None:
-        """End the event file; a later fit begins another one in the same directory."""
-        self._session.close()
 
     def __getstate__(self) -> dict[str, Any]:
         return {**super().__getstate__(), "_watcher": None}

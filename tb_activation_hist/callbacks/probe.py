@@ -3,22 +3,35 @@
 from __future__ import annotations
 
 import sys
-from abc import abstractmethod
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
-from tb_activation_hist.callbacks.session import RecordingSession
+from tb_activation_hist.callbacks.session import RecordingSession, SessionReaders
 from tb_activation_hist.core.errors import OptionError
-from tb_activation_hist.core.histogram import HistogramSeries
-from tb_activation_hist.findings import Finding
-from tb_activation_hist.notebook.activation_stats import ActivationStatsReaders
+from tb_activation_hist.core.plot_options import AxesArray, LayersPlotOptions
+from tb_activation_hist.recording.options import LoggerOptions
 
 if TYPE_CHECKING:
-    from typing_extensions import Self
+    from torch import Tensor, nn
+    from typing_extensions import Self, Unpack
+
+    from tb_activation_hist.capture.select import Layers
+    from tb_activation_hist.storage.event_file import Logdir
+
+
+class LearnerLike(Protocol):
+    """What tells a fastai ``Learner`` from other objects; fastai itself comes without types."""
+
+    def add_cb(self, cb: Any) -> Any: ...
+
+    def remove_cb(self, cb: Any) -> Any: ...
 
 
 def probe_module(
-    learn_or_model: Any, module: Any = None, *, logdir: Any = None, **options: Any
+    learn_or_model: LearnerLike | nn.Module,
+    module: Layers = None,
+    *,
+    logdir: Logdir | None = None,
+    **options: Unpack[LoggerOptions],
 ) -> Probe:
     """Record the activations of some layers and look at them.
 
@@ -40,27 +53,24 @@ def probe_module(
     raise OptionError(msg)
 
 
-class Probe(ActivationStatsReaders):
+class Probe(SessionReaders):
     """Recorded layers and their pictures; made by `probe_module`."""
 
-    def plot(self, **options: Any) -> Any:
-        """One panel for each layer: x the step, y the value, colour the count (logarithmic).
+    def plot(self, **options: Unpack[LayersPlotOptions]) -> AxesArray:
+        """Draw one panel for each layer: x the step, y the value, colour the count (logarithmic).
 
-        options: those of `plot.plot_layers`: columns, lo, hi, scale, rows. Returns the axes.
+        Returns the axes, (layers,). OptionError when nothing was recorded yet;
+        MissingDependencyError without matplotlib.
         """
         from tb_activation_hist.notebook.plot import plot_layers
 
         return plot_layers(self.histograms, **options)
 
-    @abstractmethod
-    def findings(self) -> list[Finding]:
-        """What is wrong in what was recorded so far, the gravest first; [] when nothing is."""
+    def step(self, **scalars: float | Tensor) -> None:
+        """End a step of a plain PyTorch training; a Learner's fits do that themselves.
 
-    def step(self, **scalars: Any) -> None:
-        """End a step of a plain PyTorch training; a Learner's fits do that themselves."""
-
-    def close(self) -> None:
-        """Stop recording and take the hooks off; what was recorded stays."""
+        scalars: written next to the histograms; tensors of one element may stay on their device.
+        """
 
     def __enter__(self) -> Self:
         return self
@@ -72,49 +82,28 @@ class Probe(ActivationStatsReaders):
 class ModelProbe(Probe):
     """Probe of a plain module: hooks from now until `close`."""
 
-    def __init__(self, model: Any, logdir: Any, options: dict[str, Any]) -> None:
+    def __init__(self, model: nn.Module, logdir: Logdir | None, options: dict[str, Any]) -> None:
         self._session = RecordingSession(logdir, options)
         self._session.begin(model)
 
-    @property
-    def histograms(self) -> Mapping[str, HistogramSeries]:
-        """What was recorded so far, by layer, in model order."""
-        return self._session.histograms
-
-    def findings(self) -> list[Finding]:
-        """What is wrong in what was recorded so far, the gravest first; [] when nothing is."""
-        return self._session.findings()
-
-    def step(self, **scalars: Any) -> None:
+    def step(self, **scalars: float | Tensor) -> None:
         """End a step: call it once after each optimizer step."""
         self._session.step(scalars)
-
-    def close(self) -> None:
-        """Stop recording and take the hooks off; what was recorded stays."""
-        self._session.close()
 
 
 class LearnerProbe(Probe):
     """Probe of a Learner: a callback that records its following fits."""
 
-    def __init__(self, learn: Any, logdir: Any, options: dict[str, Any]) -> None:
+    def __init__(self, learn: Any, logdir: Logdir | None, options: dict[str, Any]) -> None:
         from tb_activation_hist.callbacks.fastai import ActivationHistCallback
         from tb_activation_hist.capture.select import select_layers
 
         # A name that matches nothing shows here, not at the beginning of a fit.
         select_layers(learn.model, options["layers"])
         self.callback = ActivationHistCallback(logdir, **options)
+        self._session = self.callback._session
         self._learn = learn
         learn.add_cb(self.callback)
-
-    @property
-    def histograms(self) -> Mapping[str, HistogramSeries]:
-        """What was recorded so far, by layer, in model order."""
-        return self.callback.histograms
-
-    def findings(self) -> list[Finding]:
-        """What is wrong in what was recorded so far, the gravest first; [] when nothing is."""
-        return self.callback.findings()
 
     def close(self) -> None:
         """Take the callback off the Learner; what was recorded stays."""

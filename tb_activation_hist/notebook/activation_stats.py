@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from tb_activation_hist.core.grid import FloatArray
 from tb_activation_hist.core.histogram import HistogramSeries
+from tb_activation_hist.core.plot_options import AxesArray
 from tb_activation_hist.notebook.picture import value_axis
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 NEAR_ZERO = 0.05
 """fastai's threshold."""
@@ -61,14 +65,14 @@ class ActivationStatsReaders(ABC):
         return np.asarray(np.log1p(counts.T), np.float64)
 
     def color_dim(
-        self, layer: int | str, figsize: tuple[float, float] = (10, 5), ax: Any = None
-    ) -> Any:
+        self, layer: int | str, figsize: tuple[float, float] = (10, 5), ax: Axes | None = None
+    ) -> Axes:
         """The "colourful dimension" picture, with axes and a colour bar; returns the axes."""
         from tb_activation_hist.notebook.plot import plot_series
 
         return plot_series(self.series(layer), ax=ax, figsize=figsize)
 
-    def plot_layer_stats(self, layer: int | str, *, legacy_near_zero: bool = False) -> Any:
+    def plot_layer_stats(self, layer: int | str, *, legacy_near_zero: bool = False) -> AxesArray:
         """Three panels over the steps: mean, standard deviation, share near zero."""
         from tb_activation_hist.notebook.plot import plot_layer_stats
 

@@ -9,13 +9,14 @@ from __future__ import annotations
 import base64
 import io
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 from tb_activation_hist.core.errors import MissingDependencyError, OptionError
 from tb_activation_hist.core.grid import FloatArray
 from tb_activation_hist.core.histogram import HistogramSeries
+from tb_activation_hist.core.plot_options import AxesArray, Scale
 from tb_activation_hist.notebook.picture import (
     Picture,
     ValueAxis,
@@ -23,6 +24,13 @@ from tb_activation_hist.notebook.picture import (
     step_edges,
     value_axis,
 )
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.collections import QuadMesh
+    from matplotlib.colors import LogNorm, Normalize, SymLogNorm
+
+    from tb_activation_hist.core.grid import IntArray
 
 COLOURS: Final = "viridis"
 DIVERGING: Final = "RdBu_r"
@@ -36,14 +44,14 @@ WORTH_SAYING: Final = 0.0005
 def plot_series(
     series: HistogramSeries,
     *,
-    ax: Any = None,
+    ax: Axes | None = None,
     lo: float | None = None,
     hi: float | None = None,
-    scale: str = "linear",
+    scale: Scale = "linear",
     rows: int = ROWS,
     title: str | None = None,
     figsize: tuple[float, float] = (7.5, 3.6),
-) -> Any:
+) -> Axes:
     """One layer: x the step, y the value, colour the count; returns the axes.
 
     lo, hi: ends of the value axis, by default all but the outermost 0.1 % at each end. scale:
@@ -68,9 +76,9 @@ def plot_layers(
     columns: int | None = None,
     lo: float | None = None,
     hi: float | None = None,
-    scale: str = "linear",
+    scale: Scale = "linear",
     rows: int = ROWS,
-) -> Any:
+) -> AxesArray:
     """A grid with one panel for each layer, each with its own axes; returns the axes.
 
     columns: panels side by side, by default up to 3. lo, hi, scale, rows: as in `plot_series`.
@@ -86,7 +94,7 @@ def plot_layers(
         layout="constrained",
         squeeze=False,
     )
-    axes = grid.ravel()
+    axes: AxesArray = grid.ravel()
     for ax, (name, series) in zip(axes, layers.items(), strict=False):
         plot_series(series, ax=ax, lo=lo, hi=hi, scale=scale, rows=rows, title=name)
     for ax in axes[len(layers) :]:
@@ -100,9 +108,9 @@ def plot_runs(
     *,
     lo: float | None = None,
     hi: float | None = None,
-    scale: str = "linear",
+    scale: Scale = "linear",
     rows: int = ROWS,
-) -> Any:
+) -> AxesArray:
     """Runs side by side: a row for each layer, a column for each run; returns the axes (L, R).
 
     layers: names, by default all of the first run. The panels of a row share value axis and
@@ -112,6 +120,7 @@ def plot_runs(
     names = list(next(iter(runs.values()))) if layers is None else list(layers)
     _require(names, "layers")
     width, height = PANEL_INCHES
+    axes: AxesArray
     _, axes = _pyplot().subplots(
         len(names),
         len(runs),
@@ -130,11 +139,11 @@ def plot_runs(
 
 
 def _draw_line(
-    line: Any,
+    line: AxesArray,
     name: str,
     found: Mapping[str, HistogramSeries | None],
     ends: tuple[float | None, float | None],
-    scale: str,
+    scale: Scale,
     rows: int,
 ) -> None:
     """One layer of all runs, on one value axis and one colour scale."""
@@ -162,14 +171,14 @@ def plot_difference(
     one: HistogramSeries,
     other: HistogramSeries,
     *,
-    ax: Any = None,
+    ax: Axes | None = None,
     lo: float | None = None,
     hi: float | None = None,
-    scale: str = "linear",
+    scale: Scale = "linear",
     rows: int = ROWS,
     title: str | None = None,
     figsize: tuple[float, float] = (7.5, 3.6),
-) -> Any:
+) -> Axes:
     """Where the values of `one` lie more often (red) or less often (blue) than those of `other`.
 
     The colour is the difference of the shares of the finite values in a cell, in percentage points.
@@ -204,13 +213,13 @@ def plot_slice(
     series: HistogramSeries | Mapping[str, HistogramSeries],
     step: int | None = None,
     *,
-    ax: Any = None,
+    ax: Axes | None = None,
     lo: float | None = None,
     hi: float | None = None,
-    scale: str = "linear",
+    scale: Scale = "linear",
     rows: int = ROWS,
     figsize: tuple[float, float] = (6.5, 3.6),
-) -> Any:
+) -> Axes:
     """Histograms at one step, a line for each of the given series; returns the axes.
 
     step: the nearest recorded one is taken, by default the last. y is the share of the finite
@@ -233,9 +242,10 @@ def plot_slice(
 
 
 def plot_layer_stats(
-    steps: Any, stats: tuple[FloatArray, FloatArray, FloatArray], near_zero: str, title: str
-) -> Any:
+    steps: IntArray, stats: tuple[FloatArray, FloatArray, FloatArray], near_zero: str, title: str
+) -> AxesArray:
     """Mean, standard deviation and share near zero over the steps; returns the three axes."""
+    axes: AxesArray
     figure, axes = _pyplot().subplots(1, 3, figsize=(12, 3), layout="constrained")
     names = ("mean", "standard deviation", near_zero)
     for ax, values, name in zip(axes, stats, names, strict=True):
@@ -279,20 +289,20 @@ def _pyplot() -> Any:
     return plt
 
 
-def _require(given: Any, what: str) -> None:
+def _require(given: object, what: str) -> None:
     if not given:
         msg = f"There are no {what} to draw: nothing was recorded yet, or an empty list was given."
         raise OptionError(msg)
 
 
-def _count_norm(pictures: Sequence[Picture]) -> Any:
+def _count_norm(pictures: Sequence[Picture]) -> LogNorm:
     from matplotlib.colors import LogNorm
 
     most = max((float(picture.counts.max(initial=0)) for picture in pictures), default=0.0)
     return LogNorm(vmin=1, vmax=max(most, 10.0))
 
 
-def _difference_norm(largest: float) -> Any:
+def _difference_norm(largest: float) -> SymLogNorm:
     """Linear up to a hundredth of the largest, so that one cell does not hide the rest."""
     from matplotlib.colors import SymLogNorm
 
@@ -306,7 +316,7 @@ def _difference_ticks(largest: float) -> list[float]:
     return [*(-power for power in reversed(powers)), 0.0, *powers]
 
 
-def _draw(ax: Any, picture: Picture, norm: Any) -> Any:
+def _draw(ax: Axes, picture: Picture, norm: Normalize) -> QuadMesh:
     """Cells of one panel; those below one value get the darkest colour."""
     import matplotlib as mpl
 
@@ -325,13 +335,13 @@ def _draw(ax: Any, picture: Picture, norm: Any) -> Any:
     return mesh
 
 
-def _set_value_scale(ax: Any, axis: ValueAxis) -> None:
+def _set_value_scale(ax: Axes, axis: ValueAxis) -> None:
     if axis.scale == "symlog":
         ax.set_yscale("symlog", linthresh=axis.unit)
     ax.set_ylim(axis.edges[0], axis.edges[-1])
 
 
-def _set_titles(ax: Any, title: str, outside: float) -> None:
+def _set_titles(ax: Axes, title: str, outside: float) -> None:
     """The layer's name, and what the value axis leaves out."""
     if title:
         ax.set_title(title, loc="left", fontsize="medium")
@@ -340,7 +350,7 @@ def _set_titles(ax: Any, title: str, outside: float) -> None:
         ax.set_title(said, loc="right", fontsize="x-small", color="0.4")
 
 
-def _mark_non_finite(ax: Any, series: HistogramSeries) -> None:
+def _mark_non_finite(ax: Axes, series: HistogramSeries) -> None:
     """A mark at the top edge for each step with NaN or infinite values."""
     steps = series.steps[series.finite < series.n]
     if len(steps):

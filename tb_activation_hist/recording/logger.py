@@ -22,16 +22,19 @@ from tb_activation_hist.capture.silence import explain_silence
 from tb_activation_hist.capture.state import CaptureState
 from tb_activation_hist.core.errors import LogdirError, OptionError
 from tb_activation_hist.core.names import LayerInfo
-from tb_activation_hist.findings import Finding
+from tb_activation_hist.findings import Finding, FindingOptions
 from tb_activation_hist.recording.monitor import Monitor
 from tb_activation_hist.recording.options import split_options
 from tb_activation_hist.recording.ranks import current_ranks
 from tb_activation_hist.recording.run_findings import find_in_directory, find_in_memory
 from tb_activation_hist.recording.sinks import NoSink, Sink, open_sink
+from tb_activation_hist.storage.event_file import Logdir
 from tb_activation_hist.storage.writer import MemoryWriter, Record, RunWriter
 
 if TYPE_CHECKING:
-    from typing_extensions import Self
+    from typing_extensions import Self, Unpack
+
+    from tb_activation_hist.recording.options import LoggerOptions
 
 _LOGGERS: weakref.WeakKeyDictionary[nn.Module, list[weakref.ref[ActivationHistLogger]]]
 _LOGGERS = weakref.WeakKeyDictionary()
@@ -53,14 +56,17 @@ class ActivationHistLogger:
     """
 
     def __init__(
-        self, model: nn.Module, logdir: Any, *, layers: Any = None, every: int = 1, **options: Any
+        self,
+        model: nn.Module,
+        logdir: Logdir | RunWriter | MemoryWriter,
+        **options: Unpack[LoggerOptions],
     ) -> None:
-        given = split_options({"layers": layers, "every": every, **options})
+        given = split_options(options)
         capture, recording = given.capture, given.recording
         self._model = model
         self._options = given
         self._process = os.getpid()
-        self._selected = select_layers(model, layers)
+        self._selected = select_layers(model, capture.layers)
         self._recording = CaptureState(capture, len(self._selected))
         self._attachment = Attachment()
         self._parameters = ParameterKinds(self._recording, capture.kinds)
@@ -287,18 +293,19 @@ class ActivationHistLogger:
             self.writer.flush()
             self._tell_monitored()
 
-    def findings(self) -> list[Finding]:
+    def findings(self, options: FindingOptions | None = None) -> list[Finding]:
         """What is wrong in what this run holds so far, the gravest first; [] when nothing is.
 
-        Everything recorded is read back, which takes a second or so for a long run. LogdirError
-        where it cannot be read, and on ranks that leave the writing to rank 0.
+        options: thresholds other than the defaults. Everything recorded is read back, which takes
+        about a second for a long run. LogdirError where it cannot be read, and on ranks that leave
+        the writing to rank 0.
         """
         self.flush()
         writer = getattr(self.writer, "writer", self.writer)
         if isinstance(writer, MemoryWriter):
-            return find_in_memory(writer)
+            return find_in_memory(writer, options)
         if isinstance(writer, RunWriter):
-            return find_in_directory(writer.logdir)
+            return find_in_directory(writer.logdir, options)
         msg = (
             f"Rank {self._ranks.rank} of {self._ranks.size} keeps no records of its own: ask "
             "rank 0 for findings(), or record with per_rank=True."

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import os
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
 from tb_activation_hist.core.errors import OptionError
 from tb_activation_hist.core.grid import Scheme
-from tb_activation_hist.recording.options import LoggerOptions, RecordingOptions
+from tb_activation_hist.recording.options import OptionGroups, RecordingOptions
 from tb_activation_hist.recording.ranks import (
     Mailbox,
     RankMerger,
@@ -17,9 +17,13 @@ from tb_activation_hist.recording.ranks import (
     open_mailbox,
     rank_directory,
 )
+from tb_activation_hist.storage.event_file import Logdir
 from tb_activation_hist.storage.options import WriterOptions
 from tb_activation_hist.storage.reader import read_last_step, read_schemes
 from tb_activation_hist.storage.writer import Record, RecordWriter, RunWriter
+
+Target: TypeAlias = Logdir | RecordWriter
+"""What a logger is given to write to; a `RecordWriter` stays its owner's to close."""
 
 
 class Sink(Protocol):
@@ -55,7 +59,7 @@ class NoSink:
         """Nothing is open."""
 
 
-def open_sink(target: Any, ranks: Ranks, options: LoggerOptions) -> tuple[Sink, int]:
+def open_sink(target: Target, ranks: Ranks, options: OptionGroups) -> tuple[Sink, int]:
     """The sink of this rank, and the number of steps done before.
 
     LogdirError when rank 0 cannot write; OptionError for options that several ranks exclude.
@@ -85,7 +89,7 @@ def open_sink(target: Any, ranks: Ranks, options: LoggerOptions) -> tuple[Sink, 
     ), start
 
 
-def _target_of(target: Any, ranks: Ranks, recording: RecordingOptions) -> Any:
+def _target_of(target: Target, ranks: Ranks, recording: RecordingOptions) -> Target:
     if ranks.size == 1 or not recording.per_rank or isinstance(target, RecordWriter):
         return target
     if not isinstance(target, (str, os.PathLike)):
@@ -94,11 +98,11 @@ def _target_of(target: Any, ranks: Ranks, recording: RecordingOptions) -> Any:
     return rank_directory(target, ranks.rank)
 
 
-def _open_writer(target: Any, options: WriterOptions) -> RecordWriter:
+def _open_writer(target: Target, options: WriterOptions) -> RecordWriter:
     return target if isinstance(target, RecordWriter) else RunWriter(target, options=options)
 
 
-def _open_sender(mailbox: Mailbox | None, ranks: Ranks, options: LoggerOptions) -> tuple[Sink, int]:
+def _open_sender(mailbox: Mailbox | None, ranks: Ranks, options: OptionGroups) -> tuple[Sink, int]:
     recording = options.recording
     if mailbox is None:
         return NoSink(), recording.start_step or 0
@@ -108,7 +112,7 @@ def _open_sender(mailbox: Mailbox | None, ranks: Ranks, options: LoggerOptions) 
     return RankSender(mailbox, ranks, options.writer, recording.rank_timeout_s), start
 
 
-def _start_or_close(target: Any, writer: RecordWriter, options: LoggerOptions) -> int:
+def _start_or_close(target: Target, writer: RecordWriter, options: OptionGroups) -> int:
     try:
         return _start_step(writer, options)
     except BaseException:
@@ -117,7 +121,7 @@ def _start_or_close(target: Any, writer: RecordWriter, options: LoggerOptions) -
         raise
 
 
-def _start_step(writer: RecordWriter, options: LoggerOptions) -> int:
+def _start_step(writer: RecordWriter, options: OptionGroups) -> int:
     logdir = getattr(writer, "logdir", None)
     start = options.recording.start_step
     if logdir is None:
@@ -139,7 +143,7 @@ def _check_bins(logdir: str, bins: Scheme) -> None:
         raise OptionError(msg)
 
 
-def _name(target: Any) -> str:
+def _name(target: Target) -> str:
     """What ranks that record to the same place have in common."""
     if isinstance(target, (str, os.PathLike)):
         return hashlib.sha256(os.fspath(target).encode()).hexdigest()[:16]

@@ -16,11 +16,13 @@ from tb_activation_hist.core.errors import LogdirError
 from tb_activation_hist.core.grid import Scheme
 from tb_activation_hist.core.histogram import HistogramSeries
 from tb_activation_hist.core.names import LayerInfo
+from tb_activation_hist.core.plot_options import AxesArray, LayersPlotOptions, ValueAxisOptions
 from tb_activation_hist.storage.event_reader import EventFilePath, find_event_files
 from tb_activation_hist.storage.run_index import RunIndex, TagIndex
 
 if TYPE_CHECKING:
     import pandas as pd
+    from typing_extensions import Unpack
 
 
 def read_histograms(logdir: str | os.PathLike[str]) -> LogdirHistograms:
@@ -92,10 +94,13 @@ class LogdirHistograms(Mapping[str, "RunHistograms"]):
     def __len__(self) -> int:
         return sum(1 for _ in self)
 
-    def plot(self, layers: Sequence[str] | None = None, **options: Any) -> Any:
-        """Runs side by side: a row for each layer, a column for each run; returns the axes.
+    def plot(
+        self, layers: Sequence[str] | None = None, **options: Unpack[ValueAxisOptions]
+    ) -> AxesArray:
+        """Draw runs side by side: a row for each layer, a column for each run.
 
-        layers: names, by default all of the first run. options: those of `plot.plot_runs`.
+        layers: names, by default all of the first run. The panels of a row share value axis and
+        colour scale. Returns the axes, (layers, runs).
         """
         return drawing().plot_runs(self, layers, **options)
 
@@ -163,10 +168,12 @@ class RunHistograms(Mapping[str, HistogramSeries]):
     def __contains__(self, layer: object) -> bool:
         return layer in self._keys
 
-    def plot(self, layers: Sequence[str] | None = None, **options: Any) -> Any:
-        """A grid with one panel for each layer; returns the axes.
+    def plot(
+        self, layers: Sequence[str] | None = None, **options: Unpack[LayersPlotOptions]
+    ) -> AxesArray:
+        """Draw a grid with one panel for each layer, each with its own axes.
 
-        layers: names, by default all. options: those of `plot.plot_layers`.
+        layers: names, by default all. Returns the axes, (layers,).
         """
         names = list(self) if layers is None else layers
         return drawing().plot_layers({name: self[name] for name in names}, **options)

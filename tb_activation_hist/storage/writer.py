@@ -19,7 +19,7 @@ from tb_activation_hist.core.record_counts import host_to_occupied
 from tb_activation_hist.storage.background import BackgroundThread
 from tb_activation_hist.storage.blocks import BlockBuilder
 from tb_activation_hist.storage.codec import decode_block
-from tb_activation_hist.storage.event_file import EventFile, open_event_file
+from tb_activation_hist.storage.event_file import EventFile, Logdir, open_event_file
 from tb_activation_hist.storage.options import WriterOptions
 from tb_activation_hist.storage.tensorboard_summaries import (
     HISTOGRAM_STRIDE,
@@ -159,7 +159,7 @@ class RunWriter(RecordWriter):
     counted in `lost`.
     """
 
-    def __init__(self, target: Any, *, options: WriterOptions | None = None) -> None:
+    def __init__(self, target: Logdir, *, options: WriterOptions | None = None) -> None:
         super().__init__(options=options)
         self._file: EventFile = open_event_file(target)
         self._described: set[str] = set()
