@@ -42,17 +42,18 @@ CANCELLATIONS = (
 class ActivationHistCallback(SessionCallback, Callback):
     """Records the histograms of a Learner's layers, batch by batch, into a run directory.
 
-    logdir: path or URL that TensorBoard can open, or a ``SummaryWriter``; None: records are kept in
-    memory. options: those of `ActivationHistLogger` (``layers``, ``every``, ``kinds`` ...), checked
-    at once. ``learn = Learner(dls, model, cbs=ActivationHistCallback("runs/lr=0.01"))``
+    ``learn = Learner(dls, model, cbs=ActivationHistCallback("runs/lr=0.01"))``
 
-    Training batches are recorded, one step each; ``lr_find``, ``get_preds`` and ``validate`` are
-    not, and validation batches only with ``phases=("train", "eval")``. Steps go on over several
-    fits and ``fine_tune``. On the same axis stand the scalars ``train/loss``, ``train/lr``
-    (``train/lr_0`` ... with several parameter groups), ``train/epoch`` (fractional, over all fits)
-    and, after each epoch, ``valid/<metric>``. Where fastai's TensorBoardCallback is present, its
-    event file is used. The hooks are on the model only during a fit, however it ends. A finding
-    of ``stop_on`` ends the fit after the batch, as CancelFitException does.
+    logdir: a path, a URL that TensorBoard can open, or a ``SummaryWriter``; None: the records stay
+    in memory. options: ``help(LoggerOptions)`` lists them. OptionError at once for a wrong one.
+
+    Each training batch is one step. ``lr_find``, ``get_preds`` and ``validate`` are not recorded,
+    validation batches only with ``phases=("train", "eval")``. Steps go on over several fits and
+    ``fine_tune``. The same step axis has the scalars ``train/loss``, ``train/lr`` (``train/lr_0``
+    ... with several parameter groups), ``train/epoch`` (fractional, over all fits) and, after each
+    epoch, ``valid/<metric>``. Where fastai's TensorBoardCallback is present, its event file is
+    shared. The hooks are on the model only during a fit, however it ends. A finding of ``stop_on``
+    ends the fit after the batch, as CancelFitException does.
     """
 
     # After Recorder, whose metrics are logged, and before TensorBoardCallback (Recorder.order + 1),

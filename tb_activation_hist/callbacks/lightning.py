@@ -24,12 +24,15 @@ def _lightning() -> Any:
 class ActivationHistCallback(SessionCallback, _lightning().Callback):  # type: ignore[misc]
     """Records the histograms of a LightningModule's layers, one record per optimizer step.
 
-    logdir: path, URL or ``SummaryWriter``; None: records are kept in memory. options: those of
-    `ActivationHistLogger`, checked at once. ``Trainer(callbacks=ActivationHistCallback("runs/a"))``
+    ``Trainer(callbacks=ActivationHistCallback("runs/lr=0.01"))``
 
-    Scalars on the same axis: ``train/loss``, ``train/epoch``, ``train/lr`` (``train/lr_0`` ... with
-    several parameter groups) and, after each epoch, the logged metrics. The hooks are on the
-    model only during a fit, however it ends.
+    logdir: a path, a URL that TensorBoard can open, or a ``SummaryWriter``; None: the records stay
+    in memory. options: ``help(LoggerOptions)`` lists them. OptionError at once for a wrong one.
+
+    The same step axis has the scalars ``train/loss``, ``train/epoch``, ``train/lr`` (``train/lr_0``
+    ... with several parameter groups) and, after each epoch, the logged metrics. The hooks are on
+    the model only during a fit, however it ends. A finding of ``stop_on`` ends the fit after the
+    batch.
     """
 
     _steps_done = 0

@@ -35,12 +35,16 @@ def probe_module(
 ) -> Probe:
     """Record the activations of some layers and look at them.
 
-    learn_or_model: a fastai Learner, whose following fits are recorded, or a plain ``nn.Module``;
-    then call ``probe.step()`` after each optimizer step. module: modules, names or patterns, as
-    ``layers`` of `ActivationHistLogger`; None: all leaf modules. logdir: also write a run directory
-    for TensorBoard. options: those of `ActivationHistLogger`.
-
     ``probe = probe_module(learn, learn.model.layer1); learn.fit(3, 1e-2); probe.plot()``
+
+    learn_or_model: a fastai Learner, whose following fits are recorded, or an ``nn.Module``, for
+    which ``probe.step()`` is called after each optimizer step.
+    module: modules, names or patterns, as ``layers`` of `ActivationHistLogger`; None: all leaf
+    modules. logdir: a path, URL or ``SummaryWriter`` for a run that TensorBoard shows; None: the
+    records stay in memory. options: ``help(LoggerOptions)`` lists them.
+
+    OptionError for a wrong option or a model of another kind; LayerSelectionError for a layer that
+    is not in the model.
     """
     # A Learner can only come from a fastai that is already imported.
     learner = sys.modules.get("fastai.learner")

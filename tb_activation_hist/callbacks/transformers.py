@@ -19,12 +19,15 @@ from tb_activation_hist.callbacks.session import SessionCallback
 class ActivationHistCallback(SessionCallback, TrainerCallback):
     """Records the histograms of a model's layers, one record per optimizer step.
 
-    logdir: path, URL or ``SummaryWriter``; None: records are kept in memory. options: those of
-    `ActivationHistLogger`, checked at once. ``Trainer(..., callbacks=[ActivationHistCallback(d)])``
+    ``Trainer(model, arguments, callbacks=[ActivationHistCallback("runs/lr=0.01")])``
 
-    Scalars on the same axis: ``train/epoch`` and whatever the Trainer logs (loss, learning rate,
-    evaluation), under ``trainer/``. A Trainer does not tell its callbacks of an exception: after
-    one, `close` takes the hooks off, and so does the next ``train``.
+    logdir: a path, a URL that TensorBoard can open, or a ``SummaryWriter``; None: the records stay
+    in memory. options: ``help(LoggerOptions)`` lists them. OptionError at once for a wrong one.
+
+    The same step axis has the scalar ``train/epoch`` and, under ``trainer/``, what the Trainer logs
+    (loss, learning rate, evaluation). A finding of ``stop_on`` ends the training after the batch. A
+    Trainer does not tell its callbacks of an exception: after one, `close` takes the hooks off, and
+    so does the next ``train``.
     """
 
     def on_train_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:

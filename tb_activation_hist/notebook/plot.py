@@ -27,8 +27,6 @@ from tb_activation_hist.notebook.picture import (
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.collections import QuadMesh
-    from matplotlib.colors import LogNorm, Normalize, SymLogNorm
 
     from tb_activation_hist.core.grid import IntArray
 
@@ -289,20 +287,20 @@ def _pyplot() -> Any:
     return plt
 
 
-def _require(given: object, what: str) -> None:
+def _require(given: Any, what: str) -> None:
     if not given:
         msg = f"There are no {what} to draw: nothing was recorded yet, or an empty list was given."
         raise OptionError(msg)
 
 
-def _count_norm(pictures: Sequence[Picture]) -> LogNorm:
+def _count_norm(pictures: Sequence[Picture]) -> Any:
     from matplotlib.colors import LogNorm
 
     most = max((float(picture.counts.max(initial=0)) for picture in pictures), default=0.0)
     return LogNorm(vmin=1, vmax=max(most, 10.0))
 
 
-def _difference_norm(largest: float) -> SymLogNorm:
+def _difference_norm(largest: float) -> Any:
     """Linear up to a hundredth of the largest, so that one cell does not hide the rest."""
     from matplotlib.colors import SymLogNorm
 
@@ -316,7 +314,7 @@ def _difference_ticks(largest: float) -> list[float]:
     return [*(-power for power in reversed(powers)), 0.0, *powers]
 
 
-def _draw(ax: Axes, picture: Picture, norm: Normalize) -> QuadMesh:
+def _draw(ax: Any, picture: Picture, norm: Any) -> Any:
     """Cells of one panel; those below one value get the darkest colour."""
     import matplotlib as mpl
 
@@ -335,13 +333,13 @@ def _draw(ax: Axes, picture: Picture, norm: Normalize) -> QuadMesh:
     return mesh
 
 
-def _set_value_scale(ax: Axes, axis: ValueAxis) -> None:
+def _set_value_scale(ax: Any, axis: ValueAxis) -> None:
     if axis.scale == "symlog":
         ax.set_yscale("symlog", linthresh=axis.unit)
     ax.set_ylim(axis.edges[0], axis.edges[-1])
 
 
-def _set_titles(ax: Axes, title: str, outside: float) -> None:
+def _set_titles(ax: Any, title: str, outside: float) -> None:
     """The layer's name, and what the value axis leaves out."""
     if title:
         ax.set_title(title, loc="left", fontsize="medium")
@@ -350,7 +348,7 @@ def _set_titles(ax: Axes, title: str, outside: float) -> None:
         ax.set_title(said, loc="right", fontsize="x-small", color="0.4")
 
 
-def _mark_non_finite(ax: Axes, series: HistogramSeries) -> None:
+def _mark_non_finite(ax: Any, series: HistogramSeries) -> None:
     """A mark at the top edge for each step with NaN or infinite values."""
     steps = series.steps[series.finite < series.n]
     if len(steps):

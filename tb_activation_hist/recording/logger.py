@@ -44,15 +44,16 @@ _LOGGERS = weakref.WeakKeyDictionary()
 class ActivationHistLogger:
     """Records histograms of a model's layers, step by step, into a TensorBoard run directory.
 
-    model: what the training calls; torch.compile, DDP and FSDP wrappers are looked through.
-    logdir: path, URL that TensorBoard can open, ``SummaryWriter`` (its file is shared), or a
-    `RunWriter` or `MemoryWriter`, which then stays open. layers, every and all further options:
-    see `recording.options`.
+    model: the module that the training calls. Layers inside torch.compile, DDP and FSDP wrappers
+    are found under their names in the wrapped model.
+    logdir: a path, a URL that TensorBoard can open, a ``SummaryWriter``, whose file is then shared,
+    or a `RunWriter` or `MemoryWriter`. A given writer stays open when the logger closes.
+    options: ``help(LoggerOptions)`` lists them with defaults and units.
 
-    Call `step` once after each optimizer step, or give ``optimizer=``. Use it as a context
-    manager, or call `close`. Raises at once for a wrong option (`OptionError`), a layer that is
-    not there (`LayerSelectionError`) or a logdir that cannot be written (`LogdirError`); from
-    then on it never stops a training.
+    Call `step` once after each optimizer step, or give ``optimizer=``. Use the logger as a context
+    manager, or call `close`. The constructor raises `OptionError` for a wrong option,
+    `LayerSelectionError` for a layer that is not in the model and `LogdirError` for a logdir that
+    cannot be written. After that the logger never stops a training: it warns once and goes on.
     """
 
     def __init__(
@@ -100,7 +101,7 @@ class ActivationHistLogger:
 
     @property
     def steps(self) -> int:
-        """Number of the step that ended last; the first step is 1."""
+        """Number of the step that ended last, counted from 1; 0 before the first."""
         return self._pace.step
 
     @property
@@ -110,7 +111,7 @@ class ActivationHistLogger:
 
     @property
     def attached(self) -> bool:
-        """Whether the model carries our hooks."""
+        """Whether the hooks are on the model."""
         return self._attachment.attached
 
     @property
@@ -120,9 +121,10 @@ class ActivationHistLogger:
 
     @property
     def should_stop(self) -> bool:
-        """Whether a finding of ``stop_on`` was made since the hooks went on; costs nothing to ask.
+        """Whether a finding of ``stop_on`` was made since the hooks went on.
 
-        With several ranks it is rank 0 that knows, and all must stop at the same step.
+        The value is ready and costs nothing to read. With several ranks only rank 0 knows it, and
+        all ranks must stop at the same step.
         """
         return self._monitor is not None and self._monitor.should_stop
 
@@ -153,7 +155,7 @@ class ActivationHistLogger:
         self._switch()
 
     def detach(self) -> None:
-        """Take the hooks off; steps go on counting, but are not recorded."""
+        """Take the hooks off. Later steps are counted but not recorded, until `attach`."""
         if self.attached:
             self._write_rest()
         self._recording.stop()
@@ -163,9 +165,9 @@ class ActivationHistLogger:
     def step(self, number: int | None = None, /, **scalars: float | Tensor) -> None:
         """End a step: call it once after each optimizer step.
 
-        number: what the step is called, from 1 up; by default one more than the last.
-        scalars: written next to the histograms of recorded steps; tensors of one element may stay
-        on their device.
+        number: the step's number, an integer from 1 up; by default one more than the last.
+        scalars: numbers or tensors of one element, written beside the histograms of a recorded
+        step under their names. A tensor is read later and may stay on its device.
         """
         if self.closed or os.getpid() != self._process:
             return
@@ -176,7 +178,10 @@ class ActivationHistLogger:
             self._recording.fail("the step", err)
 
     def watch_steps(self) -> StepWatcher:
-        """For an optimizer that is not torch's: call its `before` and `after` around each step."""
+        """What counts weights, their gradients and updates for an optimizer that is not torch's.
+
+        Call its `before` and `after` around each of the optimizer's steps.
+        """
         return StepWatcher(self._parameters)
 
     def _end_step(self, number: int | None, scalars: dict[str, float | Tensor]) -> None:
@@ -288,17 +293,17 @@ class ActivationHistLogger:
         return self.attached and bool(shared) and self._in_memory == other._in_memory
 
     def flush(self) -> None:
-        """Bring what was recorded to disk; waits for it."""
+        """Wait until what was recorded is on disk, at most ``close_timeout_s``."""
         if os.getpid() == self._process:
             self.writer.flush()
             self._tell_monitored()
 
     def findings(self, options: FindingOptions | None = None) -> list[Finding]:
-        """What is wrong in what this run holds so far, the gravest first; [] when nothing is.
+        """What is wrong in the run so far, the gravest first; [] when nothing is.
 
         options: thresholds other than the defaults. Everything recorded is read back, which takes
-        about a second for a long run. LogdirError where it cannot be read, and on ranks that leave
-        the writing to rank 0.
+        about a second for a long run. LogdirError where the run cannot be read, and on a rank that
+        leaves the writing to rank 0.
         """
         self.flush()
         writer = getattr(self.writer, "writer", self.writer)
@@ -313,7 +318,7 @@ class ActivationHistLogger:
         raise LogdirError(msg)
 
     def close(self) -> None:
-        """Take the hooks off, write what is left, and end; calling it again does nothing."""
+        """Take the hooks off, write what is left and end. Calling it again does nothing."""
         if self.closed or os.getpid() != self._process:
             return
         self.detach()

@@ -111,11 +111,7 @@ GROUPS: Final = (CaptureOptions, RecordingOptions, WriterOptions)
 
 
 class LoggerOptions(TypedDict, total=False):
-    """The keyword options of a logger for type checkers and editors.
-
-    The fields, their types and order are those of the groups above; `option_rows` has their
-    defaults, units and meaning.
-    """
+    """The keyword options of `ActivationHistLogger`, of the callbacks and of `probe_module`."""
 
     layers: Layers
     every: int
@@ -191,3 +187,14 @@ def _unknown_option(name: str, known: list[str]) -> str:
     near = difflib.get_close_matches(name, known, n=1)
     hint = f"Did you mean {near[0]!r}?" if near else f"Known options: {', '.join(known)}."
     return f"There is no option {name!r}. {hint}"
+
+
+def _option_lines() -> str:
+    """Every option with its default, unit and meaning, a line each."""
+    return "\n".join(
+        f"{row.name}: {row.doc} Default: {row.default} {row.unit}".rstrip() + "."
+        for row in option_rows()
+    )
+
+
+LoggerOptions.__doc__ = f"{LoggerOptions.__doc__}\n\n{_option_lines()}"

@@ -22,7 +22,10 @@ ON_BACKLOG: Final[tuple[OnBacklog, ...]] = get_args(OnBacklog)
 
 @dataclass(frozen=True, kw_only=True)
 class WriterOptions:
-    """What is written, and how. Each field's meaning is in its metadata."""
+    """What a `RunWriter` or `MemoryWriter` writes, and how.
+
+    ``help(LoggerOptions)`` has each field's meaning, unit and default.
+    """
 
     block_records: int = option(
         32, "Records of one layer that are stored together, at most 32.", "records"

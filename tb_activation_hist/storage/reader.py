@@ -76,7 +76,10 @@ def read_run(run_dir: str | os.PathLike[str]) -> RunHistograms:
 
 
 class LogdirHistograms(Mapping[str, "RunHistograms"]):
-    """The runs of a log directory that hold histograms, by name."""
+    """The runs of a log directory that hold histograms, by name; made by `read_histograms`.
+
+    KeyError, with the nearest names, for a run that is not there.
+    """
 
     def __init__(self, logdir: str) -> None:
         self.logdir = logdir
@@ -105,7 +108,10 @@ class LogdirHistograms(Mapping[str, "RunHistograms"]):
         return drawing().plot_runs(self, layers, **options)
 
     def to_dataframe(self, *, counts: bool = False) -> pd.DataFrame:
-        """Those of all runs, one below the other, with a column ``run`` first; needs pandas."""
+        """The tables of all runs, one below the other, with a first column ``run``; needs pandas.
+
+        counts: as in `HistogramSeries.to_dataframe`.
+        """
         return _stack({run: own.to_dataframe(counts=counts) for run, own in self.items()}, "run")
 
     def _repr_html_(self) -> str:
@@ -118,7 +124,11 @@ class LogdirHistograms(Mapping[str, "RunHistograms"]):
 
 
 class RunHistograms(Mapping[str, HistogramSeries]):
-    """The layers of one run; a layer is decoded when it is taken, and kept while it is used."""
+    """The histograms of one run by layer, in model order.
+
+    A layer is decoded when it is taken, and kept while it is in use. KeyError, with the nearest
+    names, for a layer that is not there; FormatError for damaged or newer data.
+    """
 
     def __init__(self, run: str, files: Sequence[EventFilePath]) -> None:
         self.run = run
@@ -136,13 +146,13 @@ class RunHistograms(Mapping[str, HistogramSeries]):
 
     @property
     def info(self) -> dict[str, Any]:
-        """What the logger noted of the run as a whole: cadence, silent modules, errors ..."""
+        """What the logger wrote about the run as a whole: cadence, silent modules, errors ..."""
         return self._index.info
 
     def layer_info(self, layer: str) -> LayerInfo | None:
-        """What was noted of a layer: its kind, type, shape ...; None for another tool's tag.
+        """What the logger wrote about a layer: kind, type, shape ...; None for another tool's tag.
 
-        FormatError when it is damaged or from a newer version.
+        KeyError for a layer that is not there; FormatError for damaged or newer data.
         """
         tag = self._tag(layer)
         return tag.info if tag.ours else None
@@ -179,7 +189,9 @@ class RunHistograms(Mapping[str, HistogramSeries]):
         return drawing().plot_layers({name: self[name] for name in names}, **options)
 
     def to_dataframe(self, *, counts: bool = False) -> pd.DataFrame:
-        """Those of all layers, one below the other, with a column ``layer`` first; needs pandas.
+        """The tables of all layers, one below the other, with a first column ``layer``.
+
+        Needs pandas.
 
         counts: as in `HistogramSeries.to_dataframe`.
         """

@@ -297,7 +297,11 @@ class RunWriter(RecordWriter):
 
 
 class MemoryWriter(RecordWriter):
-    """Keeps the records in memory as blocks, some 400 bytes per layer and record."""
+    """Keeps the records of an `ActivationHistLogger` in memory, some 400 bytes a layer and record.
+
+    options: `WriterOptions`; those about files and charts have no effect. `histograms`, `infos` and
+    `scalars` ({name: [(step, value), ...]}) can be read at any time, also after `close`.
+    """
 
     def __init__(self, *, options: WriterOptions | None = None) -> None:
         super().__init__(options=options)
