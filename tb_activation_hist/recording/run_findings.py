@@ -6,25 +6,36 @@ import warnings
 from pathlib import PurePath
 
 from tb_activation_hist.core.errors import ActivationHistWarning, FormatError
-from tb_activation_hist.findings import Finding, RunLayers, find_run_findings
+from tb_activation_hist.findings import (
+    DEFAULT_OPTIONS,
+    Finding,
+    FindingOptions,
+    RunLayers,
+    find_run_findings,
+)
 from tb_activation_hist.storage.reader import read_run
 from tb_activation_hist.storage.writer import MemoryWriter
 
 
-def find_memory_findings(writer: MemoryWriter) -> list[Finding]:
-    """Findings of what this writer keeps, the gravest first; their `run` is empty."""
+def find_memory_findings(
+    writer: MemoryWriter, options: FindingOptions | None = None
+) -> list[Finding]:
+    """Findings of what this writer keeps, the gravest first; their `run` is empty.
+
+    options: thresholds; None: the defaults.
+    """
     infos = writer.infos
     layers = {key: (infos[key], series) for key, series in writer.histograms.items()}
-    return find_run_findings("", layers)
+    return find_run_findings("", layers, options or DEFAULT_OPTIONS)
 
 
-def find_directory_findings(run_dir: str) -> list[Finding]:
+def find_directory_findings(run_dir: str, options: FindingOptions | None = None) -> list[Finding]:
     """Findings of what is stored in a run directory, the gravest first.
 
-    Their `run` is the directory's name. Layers that cannot be read are left out with a warning.
-    Raises LogdirError when there is nothing to read.
+    options: thresholds; None: the defaults. Their `run` is the directory's name. Layers that
+    cannot be read are left out with a warning. Raises LogdirError when there is nothing to read.
     """
-    return find_run_findings(run_name(run_dir), _read_layers(run_dir))
+    return find_run_findings(run_name(run_dir), _read_layers(run_dir), options or DEFAULT_OPTIONS)
 
 
 def run_name(run_dir: str) -> str:
