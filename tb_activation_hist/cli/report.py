@@ -1,4 +1,4 @@
-"""`report`: what is wrong in each run, and a line for each layer."""
+"""The `report` command: findings of each run, and a line for each layer."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from tb_activation_hist.findings import (
 )
 
 REPORT_VERSION: Final = 1
-"""Of the JSON, described in docs/command_line.md; a field that goes or changes raises it."""
+"""Version of the JSON in docs/command_line.md; it rises when a field goes or changes."""
 
 
 def run_report(given: argparse.Namespace) -> int:
-    """The `report` command: 1 when a finding is as grave as --fail-on, else 0."""
+    """Print the report; returns 1 when a finding is as grave as --fail-on, else 0."""
     baseline = [given.baseline] if given.baseline else []
     asked = [*given.run, *baseline] if given.run else None
     known = {run.name: run for run in read_runs(given.logdir, asked)}

@@ -1,4 +1,4 @@
-"""The report for people: findings with their evidence, and a table of the layers that fits."""
+"""The report as text: findings with their evidence, and a table of the layers."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Row = Mapping[str, Any]
 
 
 class Column(NamedTuple):
-    """A column of the layers' table: its head, its field, how a value is written."""
+    """A column of the layers' table: head, field of the row, how a value is written."""
 
     head: str
     field: str
@@ -49,7 +49,7 @@ COLUMNS: Final = (
 )
 LEFT: Final = ("layer", "type")
 DISPENSABLE: Final = ("records", "type", "p99 |x|", "min", "max")
-"""What a narrow terminal does without, the first one first."""
+"""Columns that a narrow terminal leaves out, in this order."""
 
 
 def print_report(runs: Sequence[tuple[Run, Sequence[Row]]], findings: Sequence[Finding]) -> None:
@@ -87,14 +87,14 @@ def _print_run(console: Any, name: str, findings: Sequence[Finding]) -> None:
 
 
 def _print_wrapped(console: Any, text: Any, first: Any = " " * INDENT) -> None:
-    """Lines of text beside a margin, in which `first` stands before the first one."""
+    """Print text beside a margin; `first` is what stands in the margin of the first line."""
     for place, line in enumerate(text.wrap(console, console.width - INDENT)):
         line.rstrip()
         console.print(first if place == 0 else " " * INDENT, line, sep="", soft_wrap=True)
 
 
 def _evidence(finding: Finding) -> list[str]:
-    """What was measured, and what it was held against."""
+    """One line with steps, figures and thresholds."""
     single = {k: v for k, v in finding.figures.items() if not isinstance(v, (list, tuple))}
     figures = ", ".join(f"{name} {_short(value)}" for name, value in single.items())
     limits = ", ".join(f"{name} {_short(value)}" for name, value in finding.threshold.items())
@@ -103,7 +103,7 @@ def _evidence(finding: Finding) -> list[str]:
 
 
 def _apart(finding: Finding) -> list[str]:
-    """Of a difference between runs, each layer with its step and distance."""
+    """A line per layer with step and distance, when the finding compares two runs."""
     parts = [finding.figures.get(name, ()) for name in ("first_steps", "distances")]
     lines = [
         f"{layer}: from step {step}, distance {distance:.3g}"
@@ -134,7 +134,7 @@ def _print_layers(console: Any, rows: Sequence[Row]) -> None:
 
 
 def fit_columns(rows: Sequence[Row], width: int) -> tuple[list[Column], list[str]]:
-    """The columns that fit into so many characters, and the heads of those that do not."""
+    """The columns that fit into `width` characters, and the heads of those left out."""
     sizes = {
         column.head: max(len(column.head), *(len(column.write(row[column.field])) for row in rows))
         for column in COLUMNS

@@ -88,12 +88,7 @@ def find_fading_over_depth(
         return
     first = varying[0]
     hits = [
-        Hit(
-            drift.signals,
-            int(drift.records[0]),
-            int(drift.records[-1]),
-            {"fading": first.batch_noise / drift.batch_noise},
-        )
+        _whole_run_hit(drift.signals, {"fading": first.batch_noise / drift.batch_noise})
         for drift in varying
         if drift.batch_noise * options.vanishing_depth < first.batch_noise
     ]

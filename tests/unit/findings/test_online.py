@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 from tb_activation_hist.core.errors import OptionError
+from tb_activation_hist.core.grid import FloatBits, LinearBins
 from tb_activation_hist.findings import Finding, OnlineRules
+from tb_activation_hist.findings.signals import bin_magnitudes, find_tiny_bins
 from tests.unit.findings.trainings import RECORDS, Change, after, make_layer
 
 ONSET = 60
@@ -89,3 +91,15 @@ def test_what_explodes_is_told_before_it_is_nan() -> None:
         return values * (1e4 if index >= ONSET else 1) * (np.nan if index >= ONSET + 4 else 1)
 
     assert [finding.kind for _, finding in look_online(grow)] == ["exploding", "non_finite"]
+
+
+@pytest.mark.parametrize("scheme", [FloatBits(), LinearBins(40, -1, 1), LinearBins(39, -1, 1)])
+@pytest.mark.parametrize("tiny", [0.0, 1e-42, 3e-5, 0.049, 0.05, 0.7, 1.0, 5.0])
+def test_tiny_means_the_same_for_records_and_for_stored_runs(
+    scheme: FloatBits | LinearBins, tiny: float
+) -> None:
+    lowest, highest = scheme.values_to_bins([-1e30, 1e30])
+    bins = np.arange(lowest, highest + 1)
+    sizes = bin_magnitudes(scheme.lower_edges(bins), scheme.upper_edges(bins))
+    first, end = find_tiny_bins(scheme, tiny)
+    assert np.array_equal(bins[sizes <= tiny], np.arange(first, end))
