@@ -19,13 +19,12 @@ from tb_activation_hist.core.grid import (
     FloatBits,
     IntArray,
 )
+from tb_activation_hist.core.table import BINS, QUANTILES, RECORDS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import pandas as pd
-
-QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 
 
 @dataclass(frozen=True)
@@ -50,7 +49,7 @@ class Tallies:
 
     def take(self, index: Any) -> Tallies:
         """The records at an index array, slice or mask."""
-        return Tallies(*(getattr(self, name)[index] for name in TALLIES))
+        return Tallies(*(getattr(self, name)[index] for name in FIELDS))
 
     def pool(self, starts: IntArray) -> Tallies:
         """Merge the records from each start to the next; a merged step and time is the last."""
@@ -76,11 +75,11 @@ class Tallies:
 
 def join_tallies(parts: Sequence[Tallies]) -> Tallies:
     """Records of several parts, one after another."""
-    columns = ([getattr(part, name) for part in parts] for name in TALLIES)
+    columns = ([getattr(part, name) for part in parts] for name in FIELDS)
     return Tallies(*map(np.concatenate, columns))
 
 
-TALLIES: Final = tuple(field.name for field in fields(Tallies))
+FIELDS: Final = tuple(field.name for field in fields(Tallies))
 
 
 @dataclass(frozen=True, eq=False)
@@ -283,31 +282,36 @@ class HistogramSeries:
         return html
 
     def to_dataframe(self, *, counts: bool = False) -> pd.DataFrame:
-        """One row per record with its tallies, moments and quantiles; needs pandas.
+        """One row per record with its tallies, statistics and quantiles; needs pandas.
 
-        counts: one row per record and occupied bin instead: step, lower, upper, count.
+        counts: one row per record and occupied bin instead. The columns are those of
+        `table.RECORDS` and `table.BINS`.
         """
         try:
             import pandas as pd
         except ImportError as err:
             msg = "to_dataframe needs pandas: pip install pandas"
             raise MissingDependencyError(msg) from err
-        if counts:
-            row, column = np.nonzero(self.bin_counts)
-            return pd.DataFrame(
-                {
-                    "step": self.steps[row],
-                    "lower": self.lower[column],
-                    "upper": self.upper[column],
-                    "count": self.bin_counts[row, column].astype(np.int64),
-                }
-            )
-        names = ("n", "zeros", "nans", "pos_infs", "neg_infs", "mean", "std", "min", "max")
-        table = {"step": self.steps, "wall_time": self.wall_times}
-        table |= {name: getattr(self, name) for name in names}
-        values = self.quantile(QUANTILES)
-        table |= {f"p{q * 100:02.0f}": values[:, i] for i, q in enumerate(QUANTILES)}
-        return pd.DataFrame(table)
+        columns = self._bin_columns() if counts else self._record_columns()
+        return pd.DataFrame(columns)
+
+    def _record_columns(self) -> dict[str, npt.NDArray[Any]]:
+        """The columns of `table.RECORDS`."""
+        quantiles = dict(zip(QUANTILES, self.quantile([*QUANTILES.values()]).T, strict=True))
+        columns = {"step": self.steps, "wall_time": self.wall_times} | quantiles
+        return {name: columns[name] if name in columns else getattr(self, name) for name in RECORDS}
+
+    def _bin_columns(self) -> dict[str, npt.NDArray[Any]]:
+        """The columns of `table.BINS`."""
+        row, column = np.nonzero(self.bin_counts)
+        columns = {
+            "step": self.steps[row],
+            "wall_time": self.wall_times[row],
+            "lower": self.lower[column],
+            "upper": self.upper[column],
+            "count": self.bin_counts[row, column].astype(np.int64),
+        }
+        return {name: columns[name] for name in BINS}
 
 
 def compact(counts: npt.NDArray[Any]) -> npt.NDArray[Any]:
