@@ -1,4 +1,4 @@
-"""Writes the columns of exported tables from tb_activation_hist/core/table.py into documents and page.
+"""Writes the columns of exported tables from core/table.py into the documents and the page.
 
 `--check` writes nothing and fails when one of them is stale.
 """

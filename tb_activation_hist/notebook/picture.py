@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -11,12 +11,7 @@ import numpy as np
 from tb_activation_hist.core.errors import OptionError
 from tb_activation_hist.core.grid import FloatArray
 from tb_activation_hist.core.histogram import HistogramSeries
-
-CUT_SHARE: Final = 0.001
-"""Share of the values left out at each end of an automatic range; a few outliers would hide all."""
-
-SMALLEST_UNIT: Final = 1e-6
-"""Smallest unit of a symlog scale, as a share of the largest value shown."""
+from tb_activation_hist.notebook.value_range import Interval, automatic_range, choose_linthresh
 
 SCALES: Final = ("linear", "symlog")
 
@@ -25,12 +20,13 @@ SCALES: Final = ("linear", "symlog")
 class ValueAxis:
     """The rows of a picture: (R + 1,) ascending edges, spaced evenly on the scale.
 
-    unit: where the symlog scale, sign(x) * log(1 + |x| / unit), turns from linear to logarithmic.
+    linthresh: where a symlog scale, sign(x) * log(1 + |x| / linthresh), turns from linear to
+    logarithmic.
     """
 
     edges: FloatArray
     scale: str = "linear"
-    unit: float = 1.0
+    linthresh: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -47,34 +43,6 @@ class Picture:
     outside: float
 
 
-def value_range(
-    parts: Iterable[HistogramSeries], cut_share: float = CUT_SHARE
-) -> tuple[float, float]:
-    """Values between which all but `cut_share` at each end of the given series lie, as one pool.
-
-    Where nothing finite was recorded: -1 and 1. A constant gets a margin of half its size.
-    """
-    lows, highs, weights = [], [], []
-    for series in parts:
-        lows.append(series.lower)
-        highs.append(series.upper)
-        weights.append(series.bin_counts.sum(axis=0, dtype=np.float64))
-    low, high, weight = (np.concatenate([np.zeros(0), *part]) for part in (lows, highs, weights))
-    if weight.sum() == 0:
-        return -1.0, 1.0
-    bottom = _weighted_quantile(low, weight, cut_share)
-    top = -_weighted_quantile(-high, weight, cut_share)
-    margin = 0.0 if top > bottom else max(abs(top), 1.0) / 2
-    return bottom - margin, top + margin
-
-
-def _weighted_quantile(values: FloatArray, weight: FloatArray, share: float) -> float:
-    order = np.argsort(values)
-    cumulative = np.cumsum(weight[order])
-    place = np.searchsorted(cumulative, share * cumulative[-1], side="right")
-    return float(values[order][min(int(place), len(order) - 1)])
-
-
 def value_axis(
     parts: Sequence[HistogramSeries],
     rows: int = 128,
@@ -85,36 +53,47 @@ def value_axis(
 ) -> ValueAxis:
     """Rows of a picture that suit all given series.
 
-    lo, hi: ends of the values shown; by default `value_range`. scale: "linear", or "symlog", whose
-    unit is the size that a tenth of the values other than zero stay below.
+    lo, hi: ends of the values shown; by default those of `automatic_range`. scale: "linear", or
+    "symlog".
     """
     if scale not in SCALES:
         msg = f"scale must be {' or '.join(map(repr, SCALES))}, but got {scale!r}."
         raise OptionError(msg)
-    bottom, top = value_range(parts) if lo is None or hi is None else (lo, hi)
-    bottom, top = (bottom if lo is None else lo), (top if hi is None else hi)
-    if not bottom < top:
-        msg = f"The values shown must be from lo to a larger hi, but got {bottom} and {top}."
-        raise OptionError(msg)
+    bottom, top = _ends(parts, lo, hi)
     if scale == "linear":
-        return ValueAxis(np.linspace(bottom, top, rows + 1))
-    unit = max(_small_size(parts), max(abs(bottom), abs(top)) * SMALLEST_UNIT)
-    ends = np.sign([bottom, top]) * np.log1p(np.abs([bottom, top]) / unit)
+        return ValueAxis(_linear_edges(bottom, top, rows))
+    automatic = lo is None and hi is None
+    linthresh = choose_linthresh(parts, bottom, top, automatic=automatic)
+    return ValueAxis(_symlog_edges(bottom, top, linthresh, rows), scale, linthresh)
+
+
+def _ends(parts: Sequence[HistogramSeries], lo: float | None, hi: float | None) -> Interval:
+    if lo is None or hi is None:
+        bottom, top = automatic_range(parts)
+        lo, hi = (bottom if lo is None else lo), (top if hi is None else hi)
+    if not lo < hi:
+        msg = f"The values shown must be from lo to a larger hi, but got {lo} and {hi}."
+        raise OptionError(msg)
+    return lo, hi
+
+
+def _linear_edges(lo: float, hi: float, rows: int) -> FloatArray:
+    return _round_to_zero(np.linspace(lo, hi, rows + 1), max(abs(lo), abs(hi)))
+
+
+def _symlog_edges(lo: float, hi: float, linthresh: float, rows: int) -> FloatArray:
+    ends = np.sign([lo, hi]) * np.log1p(np.abs([lo, hi]) / linthresh)
     even = np.linspace(ends[0], ends[1], rows + 1)
-    edges = np.sign(even) * np.expm1(np.abs(even)) * unit
-    edges[0], edges[-1] = bottom, top
-    return ValueAxis(edges, scale, unit)
+    edges = np.sign(even) * np.expm1(np.abs(even)) * linthresh
+    edges[0], edges[-1] = lo, hi
+    return _round_to_zero(edges, linthresh)
 
 
-def _small_size(parts: Sequence[HistogramSeries]) -> float:
-    """The size that a tenth of the values in bins off zero stay below; 0 where there are none."""
-    sizes, weights = [np.zeros(0)], [np.zeros(0)]
-    for series in parts:
-        off = (series.lower >= 0) | (series.upper <= 0)
-        sizes.append(np.maximum(np.abs(series.lower), np.abs(series.upper))[off])
-        weights.append(series.bin_counts.sum(axis=0, dtype=np.float64)[off])
-    size, weight = np.concatenate(sizes), np.concatenate(weights)
-    return _weighted_quantile(size, weight, 0.1) if weight.sum() else 0.0
+def _round_to_zero(edges: FloatArray, size: float) -> FloatArray:
+    """An edge that should be 0 but missed it by rounding would split the zeros off their row."""
+    inner = edges[1:-1]
+    inner[np.abs(inner) < size * 1e-12] = 0.0
+    return edges
 
 
 def series_to_picture(series: HistogramSeries, axis: ValueAxis, max_columns: int = 1000) -> Picture:

@@ -46,7 +46,7 @@ def plot_series(
 ) -> Any:
     """One layer: x the step, y the value, colour the count; returns the axes.
 
-    lo, hi: ends of the value axis, by default all but the outermost 0.1 % at each end. scale:
+    lo, hi: ends of the value axis, by default those of the central 99.9 % of the values. scale:
     "linear" or "symlog". rows: cells of the value axis. Steps with NaN or infinite values are
     marked at the top edge.
     """
@@ -225,7 +225,7 @@ def plot_slice(
     for name, each in taken.items():
         ax.stairs(_shares(each, axis)[0], axis.edges, label=f"{name}, step {each.steps[0]}", lw=1.5)
     if scale == "symlog":
-        ax.set_xscale("symlog", linthresh=axis.unit)
+        ax.set_xscale("symlog", linthresh=axis.linthresh)
     ends = (axis.edges[0], axis.edges[-1])
     ax.set(xlabel="value", ylabel="share of values", xlim=ends, ylim=(0, None))
     ax.legend(frameon=False)
@@ -327,7 +327,7 @@ def _draw(ax: Any, picture: Picture, norm: Any) -> Any:
 
 def _set_value_scale(ax: Any, axis: ValueAxis) -> None:
     if axis.scale == "symlog":
-        ax.set_yscale("symlog", linthresh=axis.unit)
+        ax.set_yscale("symlog", linthresh=axis.linthresh)
     ax.set_ylim(axis.edges[0], axis.edges[-1])
 
 
