@@ -19,7 +19,7 @@ import numpy.typing as npt
 
 from tb_activation_hist.core.histogram import HistogramSeries
 from tb_activation_hist.core.joining import central_range
-from tb_activation_hist.notebook.picture import value_axis
+from tb_activation_hist.notebook.value_axis import value_axis
 from tests.series import values_to_series
 
 FILE = Path(__file__).resolve().parent / "value_axes.json"

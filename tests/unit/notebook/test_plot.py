@@ -7,11 +7,7 @@ from matplotlib.colors import LogNorm
 
 from tb_activation_hist.core.errors import OptionError
 from tb_activation_hist.core.joining import join_series
-from tb_activation_hist.notebook.picture import (
-    series_to_picture,
-    step_edges,
-    value_axis,
-)
+from tb_activation_hist.notebook.heatmap import series_to_heatmap, step_edges
 from tb_activation_hist.notebook.plot import (
     plot_difference,
     plot_layers,
@@ -20,6 +16,7 @@ from tb_activation_hist.notebook.plot import (
     plot_slice,
     series_to_png,
 )
+from tb_activation_hist.notebook.value_axis import value_axis
 from tb_activation_hist.notebook.value_range import automatic_range, common_range
 from tests.series import values_to_series
 
@@ -174,10 +171,10 @@ def test_wrong_axes_are_refused(options, said):
 
 def test_long_series_are_pooled_without_loss():
     series = make_series(records=50)
-    picture = series_to_picture(series, value_axis([series], lo=-99, hi=99), max_columns=20)
-    assert picture.counts.shape[1] == 17
-    assert picture.counts.sum() == 50 * 2000
-    assert picture.outside == 0
+    heatmap = series_to_heatmap(series, value_axis([series], lo=-99, hi=99), max_columns=20)
+    assert heatmap.counts.shape[1] == 17
+    assert heatmap.counts.sum() == 50 * 2000
+    assert heatmap.outside == 0
 
 
 def test_step_edges():
