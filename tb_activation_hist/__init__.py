@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from tb_activation_hist.core.grid import FloatBits, LinearBins
     from tb_activation_hist.core.histogram import HistogramSeries
     from tb_activation_hist.recording.logger import ActivationHistLogger
-    from tb_activation_hist.storage.reader import read_histograms
+    from tb_activation_hist.storage.logdir_histograms import read_histograms
 
 __version__ = "0.1.0"
 
@@ -47,7 +47,7 @@ _HOMES: Final = {
     "OptionError": "core.errors",
     "Probe": "callbacks.probe",
     "probe_module": "callbacks.probe",
-    "read_histograms": "storage.reader",
+    "read_histograms": "storage.logdir_histograms",
 }
 
 # Libraries that are installed on demand: the extra has the library's name.

@@ -17,8 +17,8 @@ from tb_activation_hist.recording.ranks import (
     open_mailbox,
     rank_directory,
 )
+from tb_activation_hist.storage.logdir_histograms import read_last_step, read_schemes
 from tb_activation_hist.storage.options import WriterOptions
-from tb_activation_hist.storage.reader import read_last_step, read_schemes
 from tb_activation_hist.storage.writer import Record, RecordWriter, RunWriter
 
 

@@ -22,7 +22,7 @@ from tb_activation_hist.core.names import (
     content_to_layer_info,
 )
 from tb_activation_hist.storage.codec import MAGIC, decode_block
-from tb_activation_hist.storage.event_reader import EventFilePath, read_event, scan_events
+from tb_activation_hist.storage.event_file_reader import EventFilePath, read_event, scan_events
 from tb_activation_hist.storage.tensorboard_histograms import buckets_to_series, legacy_to_buckets
 
 HISTOGRAMS_PLUGIN: Final = "histograms"
