@@ -23,8 +23,9 @@ if TYPE_CHECKING:
         LogdirError,
         OptionError,
     )
-    from tb_activation_hist.core.grid import FloatBits, LinearBins
     from tb_activation_hist.core.histogram import HistogramSeries
+    from tb_activation_hist.core.schemes.float_bits import FloatBits
+    from tb_activation_hist.core.schemes.linear_bins import LinearBins
     from tb_activation_hist.recording.logger import ActivationHistLogger
     from tb_activation_hist.storage.logdir_histograms import read_histograms
 
@@ -37,11 +38,11 @@ _HOMES: Final = {
     "ActivationHistWarning": "core.errors",
     "Between": "capture.schedule",
     "Every": "capture.schedule",
-    "FloatBits": "core.grid",
+    "FloatBits": "core.schemes.float_bits",
     "FormatError": "core.errors",
     "HistogramSeries": "core.histogram",
     "LayerSelectionError": "core.errors",
-    "LinearBins": "core.grid",
+    "LinearBins": "core.schemes.linear_bins",
     "LogSpaced": "capture.schedule",
     "LogdirError": "core.errors",
     "OptionError": "core.errors",

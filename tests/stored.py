@@ -7,7 +7,7 @@ import time
 import numpy as np
 from tensorboard.compat.proto.event_pb2 import Event
 
-from tb_activation_hist.core.grid import FLOAT_BITS
+from tb_activation_hist.core.schemes.float_bits import FLOAT_BITS
 from tb_activation_hist.recording.options import WriterOptions
 from tb_activation_hist.storage.codec import MAGIC
 from tb_activation_hist.storage.event_file_reader import find_event_files, scan_events

@@ -12,13 +12,9 @@ import numpy.typing as npt
 from tb_activation_hist.core.cumulative import quantiles, rebin
 from tb_activation_hist.core.drawing import drawing
 from tb_activation_hist.core.errors import MissingDependencyError
-from tb_activation_hist.core.grid import (
-    FLOAT_BITS,
-    AnyScheme,
-    FloatArray,
-    FloatBits,
-    IntArray,
-)
+from tb_activation_hist.core.grid import FloatArray, IntArray
+from tb_activation_hist.core.schemes.float_bits import FLOAT_BITS
+from tb_activation_hist.core.schemes.scheme import AnyScheme
 from tb_activation_hist.core.table import BINS, QUANTILES, RECORDS
 
 if TYPE_CHECKING:
@@ -200,7 +196,7 @@ class HistogramSeries:
         edges = np.empty(self._columns[-1] + 2)
         edges[self._columns + 1] = self.upper
         edges[self._columns] = self.lower
-        if isinstance(self.scheme, FloatBits):
+        if self.scheme.closed_towards_zero:
             edges = np.where(edges < 0, np.nextafter(edges, 0.0), edges)
             edges[0] = np.min(self.tallies.min, initial=edges[0])
         return edges

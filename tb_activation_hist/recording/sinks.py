@@ -7,16 +7,10 @@ import os
 from typing import Any, Protocol
 
 from tb_activation_hist.core.errors import OptionError
-from tb_activation_hist.core.grid import Scheme
+from tb_activation_hist.core.schemes.scheme import Scheme
+from tb_activation_hist.recording.mailbox import Mailbox, open_mailbox
 from tb_activation_hist.recording.options import LoggerOptions, RecordingOptions
-from tb_activation_hist.recording.ranks import (
-    Mailbox,
-    RankMerger,
-    Ranks,
-    RankSender,
-    open_mailbox,
-    rank_directory,
-)
+from tb_activation_hist.recording.ranks import RankMerger, Ranks, RankSender, rank_directory
 from tb_activation_hist.storage.logdir_histograms import read_last_step, read_schemes
 from tb_activation_hist.storage.options import WriterOptions
 from tb_activation_hist.storage.writer import Record, RecordWriter, RunWriter
@@ -26,33 +20,32 @@ class Sink(Protocol):
     """Where a logger's records go: a writer, or the way to another rank's writer."""
 
     def write(self, record: Record) -> bool:
-        """Take a record; False when it was skipped."""
+        """Queue a record; False when it was skipped."""
 
     def update_info(self, **fields: Any) -> None:
         """Set fields of the run's information."""
 
     def flush(self) -> None:
-        """Wait until everything is stored."""
+        """Wait until everything queued so far is stored."""
 
     def close(self) -> None:
         """Store everything and end."""
 
 
 class NoSink:
-    """Of a rank that records nothing."""
+    """The sink of a rank that records nothing."""
 
-    def write(self, record: Record) -> bool:  # noqa: ARG002 - the interface's
-        """Never takes one."""
+    def write(self, record: Record) -> bool:  # noqa: ARG002 - the protocol's parameter
         return False
 
     def update_info(self, **fields: Any) -> None:
-        """Nobody asks."""
+        pass
 
     def flush(self) -> None:
-        """Nothing is kept."""
+        pass
 
     def close(self) -> None:
-        """Nothing is open."""
+        pass
 
 
 def open_sink(target: Any, ranks: Ranks, options: LoggerOptions) -> tuple[Sink, int]:

@@ -33,9 +33,10 @@ import numpy as np
 import numpy.typing as npt
 
 from tb_activation_hist.core.errors import FormatError
-from tb_activation_hist.core.grid import FLOAT_BITS, Scheme
 from tb_activation_hist.core.histogram import HistogramSeries, Tallies
 from tb_activation_hist.core.names import check_version
+from tb_activation_hist.core.schemes.float_bits import FLOAT_BITS
+from tb_activation_hist.core.schemes.scheme import Scheme
 from tb_activation_hist.core.table import MOMENTS, TALLIES
 
 BLOCK_VERSION: Final = 1

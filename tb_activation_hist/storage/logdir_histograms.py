@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 from tb_activation_hist.core.drawing import drawing
 from tb_activation_hist.core.errors import LogdirError
-from tb_activation_hist.core.grid import Scheme
 from tb_activation_hist.core.histogram import HistogramSeries
 from tb_activation_hist.core.names import LayerInfo
+from tb_activation_hist.core.schemes.scheme import Scheme
 from tb_activation_hist.storage.event_file_reader import EventFilePath, find_event_files
 from tb_activation_hist.storage.run_index import RunIndex, TagIndex
 

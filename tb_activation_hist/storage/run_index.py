@@ -10,17 +10,18 @@ from typing import IO, Any, Final
 import numpy as np
 
 from tb_activation_hist.core.errors import FormatError
-from tb_activation_hist.core.grid import FloatArray, Scheme
+from tb_activation_hist.core.grid import FloatArray
 from tb_activation_hist.core.histogram import HistogramSeries
 from tb_activation_hist.core.joining import join_series
 from tb_activation_hist.core.names import (
     KINDS,
     PLUGIN_NAME,
     RUN_INFO_TAG,
-    STOCK_PREFIX,
+    SUMMARY_PREFIX,
     LayerInfo,
     content_to_layer_info,
 )
+from tb_activation_hist.core.schemes.scheme import Scheme
 from tb_activation_hist.storage.codec import MAGIC, decode_block
 from tb_activation_hist.storage.event_file_reader import EventFilePath, read_event, scan_events
 from tb_activation_hist.storage.tensorboard_histograms import buckets_to_series, legacy_to_buckets
@@ -54,16 +55,17 @@ class TagIndex:
     @property
     def key(self) -> str:
         """Key in `read_histograms`."""
-        return (_readable_info(self) or tag_to_layer_info(self.tag)).key if self.ours else self.tag
+        return self._layer_info.key if self.ours else self.tag
 
     @property
-    def sort_key(self) -> tuple[bool, bool, int, int]:
-        """Ours first, in model order, training before evaluation, activations first."""
-        info = _readable_info(self) if self.ours else None
-        if info is None:
-            return (not self.ours, False, 0, 0)
-        kind = KINDS.index(info.kind) if info.kind in KINDS else len(KINDS)
-        return (False, info.phase != "train", kind, info.order)
+    def _layer_info(self) -> LayerInfo:
+        """What can be known of the layer, whatever its metadata."""
+        return _readable_info(self) or tag_to_layer_info(self.tag)
+
+    @property
+    def sort_key(self) -> tuple[Any, ...]:
+        """Ours in the order of their layers, then those of other tools as they stand."""
+        return (False, *self._layer_info.sort_key) if self.ours else (True,)
 
 
 def _readable_info(tag: TagIndex) -> LayerInfo | None:
@@ -103,7 +105,7 @@ class RunIndex:
             except DecodeError:
                 continue
             # Our own points for other dashboards share events with nothing else.
-            if len(values) and values[0].tag.startswith(f"{STOCK_PREFIX}/"):
+            if len(values) and values[0].tag.startswith(f"{SUMMARY_PREFIX}/"):
                 continue
             for index, value in enumerate(values):
                 self._note(value, (number, offset, index))

@@ -19,8 +19,9 @@ import numpy as np
 import numpy.typing as npt
 
 from tb_activation_hist.core.cumulative import share_below
-from tb_activation_hist.core.grid import ZERO_EDGE, ExplicitBins, FloatArray, IntArray
+from tb_activation_hist.core.grid import ZERO_EDGE, FloatArray, IntArray
 from tb_activation_hist.core.histogram import HistogramSeries, Tallies
+from tb_activation_hist.core.schemes.explicit_bins import ExplicitBins
 
 MAX_EDGES: Final = 1024
 """Most edges of a series; TensorBoard's own histograms have 31 per step."""

@@ -19,9 +19,10 @@ import numpy as np
 import numpy.typing as npt
 
 from tb_activation_hist.core.cumulative import quantiles, rebin
-from tb_activation_hist.core.grid import FloatBits, LinearBins
 from tb_activation_hist.core.histogram import HistogramSeries
 from tb_activation_hist.core.joining import sum_records
+from tb_activation_hist.core.schemes.float_bits import FloatBits
+from tb_activation_hist.core.schemes.linear_bins import LinearBins
 from tb_activation_hist.plugin.provider import BLOCKS, Stamp
 from tb_activation_hist.plugin.query import TileRequest
 from tb_activation_hist.plugin.series_loader import StoredSeries, empty_series

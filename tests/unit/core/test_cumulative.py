@@ -13,7 +13,8 @@ from tb_activation_hist.core.cumulative import (
     share_below,
     zero_bin_to_point,
 )
-from tb_activation_hist.core.grid import ZERO_EDGE, FloatBits
+from tb_activation_hist.core.grid import ZERO_EDGE
+from tb_activation_hist.core.schemes.float_bits import FloatBits
 
 GRID = FloatBits()
 HUGE = np.finfo(np.float64).max

@@ -6,14 +6,11 @@ import numpy as np
 import pytest
 
 from tb_activation_hist.core.errors import FormatError, OptionError
-from tb_activation_hist.core.grid import (
-    OUTERMOST,
-    ZERO_EDGE,
-    ExplicitBins,
-    FloatBits,
-    LinearBins,
-    dict_to_scheme,
-)
+from tb_activation_hist.core.grid import ZERO_EDGE
+from tb_activation_hist.core.schemes.explicit_bins import ExplicitBins
+from tb_activation_hist.core.schemes.float_bits import OUTERMOST, FloatBits
+from tb_activation_hist.core.schemes.linear_bins import LinearBins
+from tb_activation_hist.core.schemes.registry import dict_to_scheme
 
 GRID = FloatBits()
 TINY = float(np.finfo(np.float32).smallest_subnormal)

@@ -19,7 +19,7 @@ from tb_activation_hist.core.errors import (
     LogdirError,
     OptionError,
 )
-from tb_activation_hist.core.grid import LinearBins
+from tb_activation_hist.core.schemes.linear_bins import LinearBins
 from tb_activation_hist.recording.logger import ActivationHistLogger
 from tb_activation_hist.storage.logdir_histograms import read_histograms
 from tb_activation_hist.storage.writer import MemoryWriter, RunWriter
