@@ -20,7 +20,6 @@ FORMATS: Final = ("csv", "parquet", "npz", "png", "svg")
 
 
 def run_export(given: argparse.Namespace) -> int:
-    """The `export` command."""
     output = given.output or f"activation_hist.{given.format}"
     if output == "-" and given.format != "csv":
         msg = f"--output - is for csv; give a file for {given.format}."
@@ -78,7 +77,7 @@ def _write_parquet(runs: Sequence[Run], output: str, _scale: str) -> None:
 
 
 def _write_npz(runs: Sequence[Run], output: str, _scale: str) -> None:
-    """Arrays named ``<run>/<layer>/<field>``."""
+    """Write arrays named ``<run>/<layer>/<name of table.ARRAYS>``."""
     arrays: dict[str, Any] = {}
     for run, key, series in _each(runs):
         for name in ARRAYS:

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from tb_activation_hist.core.cumulative import quantiles, rebin
 from tb_activation_hist.core.drawing import drawing
 from tb_activation_hist.core.errors import MissingDependencyError
-from tb_activation_hist.core.grid import FloatArray, IntArray
+from tb_activation_hist.core.grid import NEAR_ZERO, FloatArray, IntArray
 from tb_activation_hist.core.schemes.float_bits import FLOAT_BITS
 from tb_activation_hist.core.schemes.scheme import AnyScheme
 from tb_activation_hist.core.table import BINS, QUANTILES, RECORDS
@@ -234,7 +234,7 @@ class HistogramSeries:
         values = np.minimum(np.maximum(values, self.min[:, None]), self.max[:, None])
         return values[:, 0] if np.ndim(q) == 0 else values
 
-    def share_near_zero(self, eps: float = 0.05) -> FloatArray:
+    def share_near_zero(self, eps: float = NEAR_ZERO) -> FloatArray:
         """(S,) share of the finite values with |x| <= eps; NaN where there are none."""
         inside = self.rebin([-eps, eps])[:, 0]
         return np.where(self.finite > 0, inside / np.maximum(self.finite, 1), np.nan)

@@ -1,4 +1,4 @@
-"""Event files for reading: where they lie, and the events in them, without TensorBoard's server.
+"""Reads event files without TensorBoard's server: where they lie, and the events in them.
 
 TensorBoard's own reader checks each byte's checksum in a Python loop, 180 ns a byte; here only the
 lengths are checked, since a block carries a checksum of its own.
@@ -19,7 +19,7 @@ from tb_activation_hist.core.errors import LogdirError
 from tb_activation_hist.storage.crc32c import masked_crc32c
 
 EVENT_FILE_MARK: Final = "tfevents"
-"""What TensorBoard knows an event file's name by."""
+"""The part of its name by which TensorBoard knows an event file."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class EventFilePath:
     path: str
 
     def open(self) -> IO[bytes]:
-        """For reading and seeking; a remote file is fetched whole."""
+        """Open the file for reading and seeking; a remote file is fetched whole."""
         if "://" not in self.path:
             return Path(self.path).open("rb")
         from tensorboard.compat import tf
@@ -85,7 +85,7 @@ def _find_remote(logdir: str) -> list[EventFilePath]:
 
 
 def scan_events(file: IO[bytes]) -> Iterator[tuple[int, bytes]]:
-    """(offset, event bytes) of all whole events; ends in silence where the file is cut or damaged.
+    """Yield (offset, event bytes) of each whole event; stop where the file is cut or damaged.
 
     A file that is still being written, or whose writer was killed, ends in the middle of an event.
     """

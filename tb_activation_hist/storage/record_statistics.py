@@ -11,15 +11,12 @@ from typing import Final
 import numpy as np
 
 from tb_activation_hist.core.cumulative import locate_quantiles, share_below, zero_bin_to_point
-from tb_activation_hist.core.grid import FloatArray, IntArray
+from tb_activation_hist.core.grid import NEAR_ZERO, FloatArray, IntArray
 from tb_activation_hist.core.record_counts import RecordCounts
 from tb_activation_hist.core.schemes.scheme import Scheme
 
 BUCKETS: Final = 30
 """Equal-width buckets over the record's own range, as TensorBoard's histogram summaries have."""
-
-NEAR_ZERO: Final = 0.05
-"""|x| up to here counts as near zero, fastai's threshold."""
 
 PERCENTILE: Final = 0.99
 

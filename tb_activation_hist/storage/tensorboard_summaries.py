@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from tb_activation_hist.core.grid import NEAR_ZERO
 from tb_activation_hist.core.names import SUMMARY_PREFIX, LayerInfo
 from tb_activation_hist.core.record_counts import RecordCounts
 from tb_activation_hist.storage.record_statistics import (
     BUCKETS,
-    NEAR_ZERO,
     record_histograms,
     record_statistics,
 )
