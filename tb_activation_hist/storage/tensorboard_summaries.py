@@ -14,6 +14,7 @@ from tb_activation_hist.storage.record_statistics import (
     record_histograms,
     record_statistics,
 )
+from tb_activation_hist.storage.tensorboard_proto import add_string
 
 
 def summary_tag(name: str, info: LayerInfo) -> str:
@@ -65,10 +66,8 @@ def _histogram_metadata() -> Any:
     return create_summary_metadata(display_name="", description="")
 
 
-def layout_summary(infos: Iterable[LayerInfo]) -> Any:
-    """A ``Summary`` with the custom scalars layout: all layers, then module by module."""
-    from tensorboard.compat.proto.summary_pb2 import Summary
-    from tensorboard.compat.proto.types_pb2 import DT_STRING
+def add_layout(summary: Any, infos: Iterable[LayerInfo]) -> None:
+    """Append the layout of the custom scalars tab: all layers, then module by module."""
     from tensorboard.plugins.custom_scalar.layout_pb2 import Category, Layout
     from tensorboard.plugins.custom_scalar.metadata import (
         CONFIG_SUMMARY_TAG,
@@ -81,16 +80,13 @@ def layout_summary(infos: Iterable[LayerInfo]) -> Any:
     for title, group in groups.items():
         charts = [_margin_chart(info) for info in group] + _shared_charts(group)
         categories.append(Category(title=title, chart=charts, closed=True))
-    summary = Summary()
-    value = summary.value.add(tag=CONFIG_SUMMARY_TAG, metadata=create_summary_metadata())
-    value.tensor.dtype = DT_STRING
-    value.tensor.tensor_shape.SetInParent()
-    value.tensor.string_val.append(Layout(category=categories).SerializeToString())
-    return summary
+    layout = Layout(category=categories).SerializeToString()
+    value = add_string(summary, CONFIG_SUMMARY_TAG, layout)
+    value.metadata.CopyFrom(create_summary_metadata())
 
 
 def group_layers(infos: Iterable[LayerInfo]) -> Mapping[str, list[LayerInfo]]:
-    """Layers in model order under the name of the module they are in, and their kind."""
+    """Layers, sorted, by the name of the module that they are in, with their phase and kind."""
     groups: dict[str, list[LayerInfo]] = {}
     for info in sorted(infos, key=lambda info: info.sort_key):
         module = info.layer.split(".")[0] if "." in info.layer else "model"

@@ -13,17 +13,18 @@ import numpy as np
 
 from tb_activation_hist.core.histogram import HistogramSeries
 from tb_activation_hist.core.joining import join_series
-from tb_activation_hist.core.names import PLUGIN_NAME, RUN_INFO_TAG, RUN_INFO_VERSION, LayerInfo
+from tb_activation_hist.core.names import RUN_INFO_TAG, RUN_INFO_VERSION, LayerInfo
 from tb_activation_hist.core.record_counts import PendingCounts, RecordCounts
 from tb_activation_hist.storage.background import BackgroundThread
 from tb_activation_hist.storage.blocks import BlockBuilder
 from tb_activation_hist.storage.codec import decode_block
 from tb_activation_hist.storage.event_file import EventFile, open_event_file
 from tb_activation_hist.storage.options import WriterOptions
+from tb_activation_hist.storage.tensorboard_proto import add_string, describe, new_event
 from tb_activation_hist.storage.tensorboard_summaries import (
     add_histograms,
+    add_layout,
     add_statistics,
-    layout_summary,
 )
 from tb_activation_hist.storage.thinning import (
     HISTOGRAM_STRIDE,
@@ -145,7 +146,7 @@ class RunWriter(RecordWriter):
         self._described: set[str] = set()
         self._fields: dict[str, Any] = {}
         self._stored_info = ""
-        self._charted: frozenset[str] = frozenset()
+        self._charted = 0
         self._unsaved = 0
         self._last_step = 0
         self._histograms = LayerThinning(self.options.histogram_points, HISTOGRAM_STRIDE)
@@ -172,26 +173,16 @@ class RunWriter(RecordWriter):
 
     def store_block(self, builder: BlockBuilder) -> None:
         """Write the records of a tag as one event."""
-        from tensorboard.compat.proto.types_pb2 import DT_STRING
+        event = new_event(builder.first_step, builder.last_wall_time)
+        self._add_string(event, builder.info.tag, builder.take(), builder.info.to_content())
 
-        step, wall_time = builder.first_step, builder.last_wall_time
-        event = _new_event(step, wall_time)
-        value = event.summary.value.add(tag=builder.info.tag)
-        value.tensor.dtype = DT_STRING
-        value.tensor.tensor_shape.SetInParent()
-        value.tensor.string_val.append(builder.take())
-        self._describe(value, builder.info.to_content())
+    def _add_string(self, event: Any, tag: str, text: bytes, content: bytes) -> None:
+        """Write a string; the first of a tag has its metadata, as TensorBoard keeps no later."""
+        value = add_string(event.summary, tag, text)
+        if tag not in self._described:
+            self._described.add(tag)
+            describe(value, content)
         self._file.add(event.SerializeToString())
-
-    def _describe(self, value: Any, content: bytes) -> None:
-        """Put a tag's metadata on its first value; TensorBoard keeps no later one."""
-        from tensorboard.compat.proto.summary_pb2 import DATA_CLASS_TENSOR
-
-        if value.tag not in self._described:
-            self._described.add(value.tag)
-            value.metadata.plugin_data.plugin_name = PLUGIN_NAME
-            value.metadata.plugin_data.content = content
-            value.metadata.data_class = DATA_CLASS_TENSOR
 
     def store_summaries(
         self, record: Record, layers: Sequence[LayerInfo], counts: RecordCounts
@@ -201,7 +192,7 @@ class RunWriter(RecordWriter):
         histograms = self._histograms.due_rows(layers, counts)
         if not (statistics or histograms):
             return
-        event = _new_event(record.step, record.wall_time)
+        event = new_event(record.step, record.wall_time)
         if statistics:
             add_statistics(event.summary, layers, counts, statistics)
         if histograms:
@@ -211,7 +202,7 @@ class RunWriter(RecordWriter):
     def _write_scalars(self, record: Record) -> None:
         numbers = self.read_scalars(record)
         if numbers:
-            event = _new_event(record.step, record.wall_time)
+            event = new_event(record.step, record.wall_time)
             for name, value in numbers.items():
                 event.summary.value.add(tag=name, simple_value=value)
             self._file.add(event.SerializeToString())
@@ -227,16 +218,14 @@ class RunWriter(RecordWriter):
 
     def _write_layout(self) -> None:
         """The charts, when there are layers that they do not show yet."""
-        if self.options.scalar_points and self._charted != self._builders.keys():
-            self._charted = frozenset(self._builders)
-            event = _new_event(self._last_step, time.time())
-            event.summary.CopyFrom(layout_summary(self._infos[tag] for tag in self._charted))
+        if self.options.scalar_points and self._charted < len(self._builders):
+            self._charted = len(self._builders)
+            event = new_event(self._last_step, time.time())
+            add_layout(event.summary, (self._infos[tag] for tag in self._builders))
             self._file.add(event.SerializeToString())
 
     def _write_info(self) -> None:
         """The run's information, when it changed."""
-        from tensorboard.compat.proto.types_pb2 import DT_STRING
-
         own = {"skipped": self.skipped, "lost": self.lost, "errors": list(self.errors)}
         fields = {key: value for key, value in own.items() if value} | self._fields
         if not fields:
@@ -245,13 +234,8 @@ class RunWriter(RecordWriter):
         if text == self._stored_info:
             return
         self._stored_info = text
-        event = _new_event(self._last_step, time.time())
-        value = event.summary.value.add(tag=RUN_INFO_TAG)
-        value.tensor.dtype = DT_STRING
-        value.tensor.tensor_shape.SetInParent()
-        value.tensor.string_val.append(text.encode())
-        self._describe(value, b"{}")
-        self._file.add(event.SerializeToString())
+        event = new_event(self._last_step, time.time())
+        self._add_string(event, RUN_INFO_TAG, text.encode(), b"{}")
 
     def _write_file(self, *, final: bool) -> None:
         try:
@@ -274,7 +258,7 @@ class RunWriter(RecordWriter):
         self.lost += self._unsaved
         self._unsaved = 0
         self._described.clear()
-        self._charted = frozenset()
+        self._charted = 0
         self._stored_info = ""
 
 
@@ -322,9 +306,3 @@ class MemoryWriter(RecordWriter):
 def _detached(value: Any) -> Any:
     """A tensor without its graph, so that no activation is kept alive; not copied to the host."""
     return value.detach() if hasattr(value, "detach") else value
-
-
-def _new_event(step: int, wall_time: float) -> Any:
-    from tensorboard.compat.proto.event_pb2 import Event
-
-    return Event(step=step, wall_time=wall_time)

@@ -2,8 +2,8 @@
 
 from tb_activation_hist.core.names import LayerInfo
 from tb_activation_hist.storage.tensorboard_summaries import (
+    add_layout,
     group_layers,
-    layout_summary,
     summary_tag,
 )
 
@@ -28,11 +28,13 @@ def test_layers_are_grouped_by_module_kind_and_phase():
 def test_layout_charts_every_layer_and_its_patterns_match_whole_tags():
     import re
 
+    from tensorboard.compat.proto.summary_pb2 import Summary
     from tensorboard.plugins.custom_scalar.layout_pb2 import Layout
 
     infos = [LayerInfo("a.b"), LayerInfo("a.bc", order=1)]
-    value = layout_summary(infos).value[0]
-    layout = Layout.FromString(value.tensor.string_val[0])
+    summary = Summary()
+    add_layout(summary, infos)
+    layout = Layout.FromString(summary.value[0].tensor.string_val[0])
     assert [category.title for category in layout.category] == ["All layers", "a"]
     margins = [c.margin for c in layout.category[1].chart if c.HasField("margin")]
     assert [m.series[0].value for m in margins] == [summary_tag("mean", info) for info in infos]
