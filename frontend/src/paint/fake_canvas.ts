@@ -1,6 +1,5 @@
 /** A canvas of packed colours for tests, with what painting uses of the real one's context. */
 
-import { vi } from "vitest";
 import { hexToColour } from "./colormap";
 
 interface Image {
@@ -137,6 +136,5 @@ class FakeContext {
 
 /** Puts the fake in place of the browser's canvases and paths. */
 export function stubCanvas(): void {
-  vi.stubGlobal("document", { createElement: () => new FakeCanvas() });
-  vi.stubGlobal("Path2D", FakePath);
+  Object.assign(globalThis, { document: { createElement: () => new FakeCanvas() }, Path2D: FakePath });
 }
