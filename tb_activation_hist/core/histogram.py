@@ -278,10 +278,11 @@ class HistogramSeries:
         return html
 
     def to_dataframe(self, *, counts: bool = False) -> pd.DataFrame:
-        """One row per record with its tallies, statistics and quantiles; needs pandas.
+        """A pandas data frame with one row for each record.
 
-        counts: one row per record and occupied bin instead. The columns are those of
-        `table.RECORDS` and `table.BINS`.
+        Columns: step, wall_time, n, zeros, nans, pos_infs, neg_infs, mean, std, min, max, p05, p25,
+        p50, p75, p95. counts: one row for each record and occupied bin instead, with the columns
+        step, wall_time, lower, upper, count. MissingDependencyError without pandas.
         """
         try:
             import pandas as pd

@@ -11,7 +11,7 @@ import pytest
 
 from tb_activation_hist.core import table
 from tb_activation_hist.core.csv_text import bins_to_csv, cells_to_csv
-from tb_activation_hist.core.histogram import Tallies
+from tb_activation_hist.core.histogram import HistogramSeries, Tallies
 from tests.series import values_to_series
 
 DESCRIBED = {column.name: column for column in table.COLUMNS}
@@ -30,6 +30,12 @@ def test_data_frames_have_the_described_columns(counts: bool, names: tuple[str, 
     frame = SERIES.to_dataframe(counts=counts)
     assert tuple(frame.columns) == names
     assert [str(kind) for kind in frame.dtypes] == [DESCRIBED[name].dtype for name in names]
+
+
+def test_the_docstring_names_the_columns_of_data_frames() -> None:
+    text = " ".join((HistogramSeries.to_dataframe.__doc__ or "").split())
+    assert f"Columns: {', '.join(table.RECORDS)}." in text
+    assert f"columns {', '.join(table.BINS)}." in text
 
 
 def test_arrays_are_attributes_of_a_series() -> None:
