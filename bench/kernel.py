@@ -5,7 +5,7 @@ Run: ``python -m bench.kernel [--values 1048576] [--rounds 40] [--device cuda]``
 All ways run interleaved in one process, A B ... B A, and each figure is the least of all rounds, so
 that other work on the machine disturbs the comparison little. The A/A band compares the first way
 with itself, measured as if it were another one: a difference inside it is noise. "ours" counts
-bins, tallies and exact moments; torch.histc has 40 bins and no more; fastai's ``ActivationStats``
+bins, totals and exact moments; torch.histc has 40 bins and no more; fastai's ``ActivationStats``
 takes mean, std, the share near zero and histc.
 """
 
@@ -22,7 +22,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from tb_activation_hist.capture import count, count_torch
+from tb_activation_hist.capture import count_by_device, count_torch
 from tb_activation_hist.capture.count import CountBuffer, count_, kernel_name
 
 Way = Callable[[Tensor], object]
@@ -47,14 +47,14 @@ def make_data(values: int, device: str) -> dict[str, Tensor]:
 @contextmanager
 def threads(number: int) -> Iterator[None]:
     """Our kernel with exactly so many threads, whatever the tensor's size."""
-    before, share = torch.get_num_threads(), count.VALUES_PER_THREAD
+    before, share = torch.get_num_threads(), count_by_device.VALUES_PER_THREAD
     torch.set_num_threads(number)
-    count.VALUES_PER_THREAD = 1 if number > 1 else 1 << 62  # type: ignore[misc]
+    count_by_device.VALUES_PER_THREAD = 1 if number > 1 else 1 << 62  # type: ignore[misc]
     try:
         yield
     finally:
         torch.set_num_threads(before)
-        count.VALUES_PER_THREAD = share  # type: ignore[misc]
+        count_by_device.VALUES_PER_THREAD = share  # type: ignore[misc]
 
 
 def fastai_statistics(values: Tensor) -> tuple[float, float, float, Tensor]:
@@ -69,7 +69,7 @@ def make_ways(device: str) -> dict[str, tuple[int, Way]]:
     buffer = CountBuffer(1, device=device)
     buffer.switch.on = True
     plain = CountBuffer(1, device=device)
-    row = plain.counts[0], plain.tallies[0], plain.moments[0]
+    row = plain.counts[0], plain.totals[0], plain.moments[0]
 
     def ours(values: Tensor) -> None:
         count_(buffer, 0, values)

@@ -28,12 +28,12 @@ def values_to_counts(rows: Sequence[Values], scheme: Scheme = FLOAT_BITS) -> Rec
         offsets=np.cumsum([0, *(len(bins) for bins, _ in found)]),
         bins=np.concatenate([bins for bins, _ in found]),
         counts=np.concatenate([counts for _, counts in found]),
-        tallies=np.array([tally(values) for values in rows], np.int64),
+        totals=np.array([totals(values) for values in rows], np.int64),
         moments=np.array([moments(values) for values in rows], np.float64),
     )
 
 
-def tally(values: Values) -> list[int]:
+def totals(values: Values) -> list[int]:
     tests = (values == 0, np.isnan(values), np.isposinf(values), np.isneginf(values))
     return [values.size, *(int(test.sum()) for test in tests)]
 

@@ -27,6 +27,7 @@ except ImportError as err:
 
 from tb_activation_hist.callbacks.session import RecordingSession
 from tb_activation_hist.capture.parameter_kinds import StepWatcher
+from tb_activation_hist.capture.torch_internals import gradient_scale
 from tb_activation_hist.core.histogram import HistogramSeries
 from tb_activation_hist.findings import Finding
 from tb_activation_hist.notebook.activation_stats import ActivationStatsReaders
@@ -194,4 +195,4 @@ class LearnerScaler:
     @property
     def _scale(self) -> Any:
         """Where torch's GradScaler keeps its factor, a tensor; None without mixed precision."""
-        return getattr(getattr(self._learn, "scaler", None), "_scale", None)
+        return gradient_scale(getattr(self._learn, "scaler", None))

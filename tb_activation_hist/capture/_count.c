@@ -1,4 +1,4 @@
-/* Counts the values of a dense block of memory: histogram, tallies and moments in one pass.
+/* Counts the values of a dense block of memory: histogram, totals and moments in one pass.
  *
  * The module knows nothing of torch: Python hands over addresses, lengths and codes, and stays
  * responsible for keeping the memory alive. The GIL is released while values are read; results are
@@ -71,13 +71,13 @@ static void merge_counts(job *j, int32_t *row, int64_t repeat) {
     }
 }
 
-static void merge(job *j, int32_t *row, int64_t *tallies, double *moments, int64_t repeat) {
+static void merge(job *j, int32_t *row, int64_t *totals, double *moments, int64_t repeat) {
     merge_counts(j, row, repeat);
-    tallies[0] += j->n * repeat;
-    tallies[1] += j->zeros * repeat;
-    tallies[2] += j->nans * repeat;
-    tallies[3] += j->pos_infs * repeat;
-    tallies[4] += j->neg_infs * repeat;
+    totals[0] += j->n * repeat;
+    totals[1] += j->zeros * repeat;
+    totals[2] += j->nans * repeat;
+    totals[3] += j->pos_infs * repeat;
+    totals[4] += j->neg_infs * repeat;
     if (j->min < moments[0]) moments[0] = j->min;
     if (j->max > moments[1]) moments[1] = j->max;
     moments[2] += (j->sum + j->sum_lost) * (double)repeat;
@@ -123,8 +123,8 @@ static int check_arguments(int64_t dtype, int64_t n, int64_t repeat, int64_t slo
 }
 
 PyDoc_STRVAR(count_doc,
-"count(row, tallies, moments, data, n, dtype, repeat, threads, slots, bins, lo, hi)\n\n"
-"Add n values at address data to a row: int32 counts, int64 tallies [n, zeros, nans, pos_infs,\n"
+"count(row, totals, moments, data, n, dtype, repeat, threads, slots, bins, lo, hi)\n\n"
+"Add n values at address data to a row: int32 counts, int64 totals [n, zeros, nans, pos_infs,\n"
 "neg_infs], double moments [min, max, sum, sum_sq]. dtype: 0 float32, 1 float16, 2 bfloat16,\n"
 "3 float64. Every value counts repeat times. bins = 0 counts by float bits, else torch.histc's\n"
 "bins between lo and hi. The GIL is released while values are read.");
@@ -241,7 +241,7 @@ static PyMethodDef METHODS[] = {
 };
 
 static struct PyModuleDef MODULE = {
-    PyModuleDef_HEAD_INIT, "_count", "Histogram, tallies and moments of raw memory.", -1, METHODS,
+    PyModuleDef_HEAD_INIT, "_count", "Histogram, totals and moments of raw memory.", -1, METHODS,
     NULL, NULL, NULL, NULL,
 };
 

@@ -127,7 +127,7 @@ INLINE int drop_non_finite(job *j, const unsigned char *data, int m, uint32_t *k
     return drop_non_finite_halves(j, data, m, infinity, (uint16_t *)kept);
 }
 
-/* Tallies, moments and slots of a chunk of finite values. */
+/* Totals, moments and slots of a chunk of finite values. */
 INLINE void note_scan(job *j, const chunk_scan *found) {
     add_compensated(&j->sum, &j->sum_lost, found->sum);
     add_compensated(&j->sum_sq, &j->sum_sq_lost, found->sum_sq);

@@ -59,7 +59,7 @@ def count(
     scheme: Scheme,
     switch: torch.Tensor | None = None,
 ) -> None:
-    """Add `values` to a row: counts (slots,) int32, tallies (5,) int64, moments (4,) float64.
+    """Add `values` to a row: counts (slots,) int32, totals (5,) int64, moments (4,) float64.
 
     switch: one uint8 on the same device; 0 adds nothing. None stands for 1.
     """
@@ -77,7 +77,7 @@ def _count_piece(
     repeat: int,
     switch: torch.Tensor | None,
 ) -> None:
-    counts, tallies, moments = row
+    counts, totals, moments = row
     if values.dtype is not torch.float64:
         values = values.float()
     times = torch.full((1,), repeat, dtype=torch.int64, device=values.device)
@@ -98,7 +98,7 @@ def _count_piece(
             (infinite & negative).sum(),
         ]
     )
-    tallies.add_(found * times)
+    totals.add_(found * times)
     _add_moments(moments, values, finite, times)
 
 

@@ -1,4 +1,4 @@
-"""Counting on CUDA: one Triton kernel reads the values once, for bins, tallies and moments.
+"""Counting on CUDA: one Triton kernel reads the values once, for bins, totals and moments.
 
 No synchronisation with the host and no data-dependent launch, so it can be captured in a CUDA
 graph; the switch is read on the device. A slot is counted with a global atomic, which piles up
@@ -20,7 +20,7 @@ import triton
 import triton.language as tl
 
 from tb_activation_hist.capture import count_torch
-from tb_activation_hist.capture.host_counts import MOMENTS, ROW_HEAD, TALLIES
+from tb_activation_hist.capture.host_counts import MOMENTS, ROW_HEAD, TOTALS
 from tb_activation_hist.core.schemes.float_bits import NEGATIVE, SHIFT
 from tb_activation_hist.core.schemes.scheme import FLOAT_BITS_KERNEL, CompiledKernel
 
@@ -31,7 +31,7 @@ PROGRAMS_PER_PROCESSOR: Final = 8
 """Programs that share a multiprocessor; more would only add atomics at their ends."""
 
 _MOMENTS_BYTES: Final = tl.constexpr(8 * MOMENTS)
-_TALLIES_BYTES: Final = tl.constexpr(8 * TALLIES)
+_TOTALS_BYTES: Final = tl.constexpr(8 * TOTALS)
 _HEAD_BYTES: Final = tl.constexpr(ROW_HEAD)
 _SHIFT: Final = tl.constexpr(SHIFT)
 _NEGATIVE: Final = tl.constexpr(NEGATIVE)
@@ -158,14 +158,14 @@ def _count_kernel(  # type: ignore[no-untyped-def]
     times = repeat.to(tl.int32)
     _add_some(counts + zero_slot, (at_zero - at_minus_zero) * times)
     _add_some(counts + minus_zero_slot, at_minus_zero * times)
-    tallies = storage + (_MOMENTS_BYTES * rows + _TALLIES_BYTES * row)
-    tallies = tallies.to(tl.pointer_type(tl.int64), bitcast=True)
+    totals = storage + (_MOMENTS_BYTES * rows + _TOTALS_BYTES * row)
+    totals = totals.to(tl.pointer_type(tl.int64), bitcast=True)
     if tl.program_id(0) == 0:
-        _add_some(tallies, n * repeat.to(tl.int64))
-    _add_some(tallies + 1, at_zero.to(tl.int64) * repeat)
-    _add_some(tallies + 2, tl.sum(nans).to(tl.int64) * repeat)
-    _add_some(tallies + 3, tl.sum(pos_infs).to(tl.int64) * repeat)
-    _add_some(tallies + 4, tl.sum(neg_infs).to(tl.int64) * repeat)
+        _add_some(totals, n * repeat.to(tl.int64))
+    _add_some(totals + 1, at_zero.to(tl.int64) * repeat)
+    _add_some(totals + 2, tl.sum(nans).to(tl.int64) * repeat)
+    _add_some(totals + 3, tl.sum(pos_infs).to(tl.int64) * repeat)
+    _add_some(totals + 4, tl.sum(neg_infs).to(tl.int64) * repeat)
     moments = storage + _MOMENTS_BYTES * row
     moments = moments.to(tl.pointer_type(tl.float64), bitcast=True)
     tl.atomic_min(moments, tl.min(least).to(tl.float64), sem="relaxed")
@@ -186,7 +186,7 @@ def count(
 
     values: on the storage's device; dense memory is read in place, other memory as contiguous
     pieces. Sums of several programs are added in any order: they may differ in their last bits
-    from run to run, counts and tallies never do.
+    from run to run, counts and totals never do.
     """
     values = values.detach().resolve_neg()
     if values.dtype not in (torch.float32, torch.float16, torch.bfloat16, torch.float64):

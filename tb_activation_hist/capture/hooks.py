@@ -12,10 +12,12 @@ import torch
 from torch import Tensor, nn
 
 from tb_activation_hist.capture.count import count_
-from tb_activation_hist.capture.outputs import floating_tensors, to_plain
+from tb_activation_hist.capture.countable import plain_values
+from tb_activation_hist.capture.outputs import floating_tensors
 from tb_activation_hist.capture.rows import Row
 from tb_activation_hist.capture.select import Layer
 from tb_activation_hist.capture.state import CaptureState
+from tb_activation_hist.capture.torch_internals import in_backward, is_exporting, is_tracing
 from tb_activation_hist.core.names import LayerInfo
 
 MARK: Final = "_tb_activation_hist_"
@@ -25,8 +27,6 @@ _HOOKS: weakref.WeakValueDictionary[int, ForwardHook] = weakref.WeakValueDiction
 """For compiled graphs, which can hold a number but not a hook."""
 
 _is_compiling = torch.compiler.is_compiling
-_current_graph_task = torch._C._current_graph_task_id
-_tracing_state = torch._C._get_tracing_state
 
 
 class Hook:
@@ -78,15 +78,15 @@ class ForwardHook(Hook):
 
     def _count(self, module: nn.Module, output: Any) -> None:
         recording = self.recording
-        if _tracing_state() is not None:
+        if is_tracing():
             return
         # Checkpointing runs the forward again inside the backward pass; that is no new forward.
-        recomputed = _current_graph_task() >= 0
+        recomputed = in_backward()
         self.ran = True
         recording.evaluated |= not module.training
         call = self._next_call() if recording.per_call and not recomputed else ""
         for path, tensor in floating_tensors(output):
-            values = to_plain(tensor)
+            values = plain_values(tensor)
             if values is None:
                 continue
             name = f"{call}/{path}" if path else call
@@ -134,7 +134,7 @@ class ForwardHook(Hook):
         """
         recording = self.recording
         phase = "train" if module.training else "eval"
-        if phase not in recording.phases or _is_exporting():
+        if phase not in recording.phases or is_exporting():
             return
         for path, tensor in floating_tensors(output):
             facts = (self.number, path, phase, type(module).__name__)
@@ -193,17 +193,12 @@ class GradientHook:
         if not (recording.train if self._facts.training else recording.eval):
             return
         try:
-            values = to_plain(gradient)
+            values = plain_values(gradient)
             if values is not None:
                 row = self._hook.row("gradients", self._name, self._facts, values)
                 row.count(recording.unscale(values))
         except Exception as err:  # noqa: BLE001 - nothing of ours may stop a training
             recording.fail(f"gradients/{self._hook.layer}", err)
-
-
-def _is_exporting() -> bool:
-    exporting = getattr(torch.compiler, "is_exporting", None)
-    return exporting is not None and exporting()
 
 
 @torch.compiler.assume_constant_result
@@ -275,19 +270,18 @@ class Attachment:
             hook = self.hooks[layer.module] = ForwardHook(layer, recording)
             # Scripted modules hide the method, but call hooks all the same.
             handle = nn.Module.register_forward_hook(layer.module, hook)
-            self._keep(layer.module, layer.module._forward_hooks, handle)
+            self._keep(layer.module, handle)
 
     def count_forwards(self, root: nn.Module, recording: CaptureState) -> None:
         """With ``per_call=True``: notice where a forward pass of the whole model begins."""
         if recording.per_call:
             begin, end = ForwardBegins(recording), ForwardEnds(recording)
-            self._keep(root, root._forward_pre_hooks, root.register_forward_pre_hook(begin))
-            handle = root.register_forward_hook(end, always_call=True)
-            self._keep(root, root._forward_hooks, handle)
+            self._keep(root, root.register_forward_pre_hook(begin))
+            self._keep(root, root.register_forward_hook(end, always_call=True))
 
-    def _keep(self, module: nn.Module, hooks: dict[int, Any], handle: Any) -> None:
+    def _keep(self, module: nn.Module, handle: Any) -> None:
         self._handles.append((module, handle))
-        module.__dict__[f"{MARK}{handle.id}"] = Eraser(hooks, handle.id)
+        module.__dict__[f"{MARK}{handle.id}"] = Eraser(handle.hooks_dict_ref(), handle.id)
 
     def detach(self) -> None:
         """Take all hooks off; calling it again does nothing."""

@@ -19,16 +19,16 @@ from tb_activation_hist.core.schemes.scheme import FLOAT_BITS_KERNEL, Scheme
 MAX_FREE: Final = 4
 """Host storages nobody reads any more that a buffer keeps for its next records."""
 
-TALLIES: Final = len(table.TALLIES)
+TOTALS: Final = len(table.TOTALS)
 MOMENTS: Final = len(table.MOMENTS)
-ROW_HEAD: Final = 8 * (TALLIES + MOMENTS)
+ROW_HEAD: Final = 8 * (TOTALS + MOMENTS)
 """Bytes of a row beside its counts."""
 
 
 class HostCounts:
     """What one count buffer counted for a record, on its way to the host.
 
-    `counts` (rows, slots) int32, `tallies` (rows, 5) int64 [n, zeros, nans, pos_infs, neg_infs] and
+    `counts` (rows, slots) int32, `totals` (rows, 5) int64 [n, zeros, nans, pos_infs, neg_infs] and
     `moments` (rows, 4) float64 [min, max, sum, sum_sq] are numpy views, which wait for the copy.
     Slots of non-finite values hold nothing of meaning. The memory serves again for a later record
     once this object and every view taken from it are gone; what `wait` returns is a copy.
@@ -56,7 +56,7 @@ class HostCounts:
         The GIL is free while the rows are searched for occupied slots.
         """
         bins = self.scheme.order_slots(*occupied_slots(self.counts, self.scheme))
-        return RecordCounts(self.scheme, *bins, self.tallies.copy(), self.moments.copy())
+        return RecordCounts(self.scheme, *bins, self.totals.copy(), self.moments.copy())
 
     @property
     def counts(self) -> npt.NDArray[np.int32]:
@@ -65,10 +65,10 @@ class HostCounts:
         return flat.reshape(self.rows, self.scheme.slots)
 
     @property
-    def tallies(self) -> npt.NDArray[np.int64]:
+    def totals(self) -> npt.NDArray[np.int64]:
         """(rows, 5): n, zeros, nans, pos_infs, neg_infs."""
         ends = 8 * MOMENTS * self.rows, ROW_HEAD * self.rows
-        return self._arrived()[slice(*ends)].view(np.int64).reshape(self.rows, TALLIES)
+        return self._arrived()[slice(*ends)].view(np.int64).reshape(self.rows, TOTALS)
 
     @property
     def moments(self) -> npt.NDArray[np.float64]:
@@ -145,11 +145,11 @@ class FreeList:
 
 
 def views(storage: torch.Tensor, rows: int, slots: int) -> tuple[torch.Tensor, ...]:
-    """counts, tallies and moments of a storage laid out as moments, tallies, counts."""
+    """counts, totals and moments of a storage laid out as moments, totals, counts."""
     middle, end = 8 * MOMENTS * rows, ROW_HEAD * rows
     return (
         storage[end:].view(torch.int32).view(rows, slots),
-        storage[middle:end].view(torch.int64).view(rows, TALLIES),
+        storage[middle:end].view(torch.int64).view(rows, TOTALS),
         storage[:middle].view(torch.float64).view(rows, MOMENTS),
     )
 

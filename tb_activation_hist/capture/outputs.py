@@ -6,11 +6,10 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any, Final, TypeAlias
 
-import torch
 from torch import Tensor
 from torch.nn.utils.rnn import PackedSequence
 
-from tb_activation_hist.capture.count import is_countable
+from tb_activation_hist.capture.countable import is_countable
 
 Found: TypeAlias = list[tuple[str, Tensor]]
 
@@ -52,27 +51,3 @@ def _parts(value: Any) -> list[tuple[str, Any]]:
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return [(each.name, getattr(value, each.name, None)) for each in dataclasses.fields(value)]
     return []
-
-
-def to_plain(tensor: Tensor) -> Tensor | None:
-    """The tensor that holds the values, of a subclass; None when there is none to read.
-
-    A DTensor gives this rank's shard. functorch's wrappers (vmap, grad) and tensors without
-    storage (fake tensors, in export and tracing) have no values that belong to this step.
-    """
-    if torch._C._functorch.is_functorch_wrapped_tensor(tensor):
-        return None
-    if type(tensor) is Tensor or type(tensor) is torch.nn.Parameter:
-        return tensor
-    local = getattr(tensor, "_local_tensor", None)
-    if isinstance(local, Tensor):
-        return local
-    if _dispatches(tensor):
-        return None
-    with torch._C.DisableTorchFunctionSubclass():
-        return tensor.as_subclass(Tensor)
-
-
-def _dispatches(tensor: Tensor) -> bool:
-    """Whether the subclass computes by itself (FakeTensor), instead of only adding attributes."""
-    return type(tensor).__torch_dispatch__ is not torch._C._disabled_torch_dispatch_impl

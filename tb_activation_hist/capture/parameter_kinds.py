@@ -16,11 +16,11 @@ from torch.optim.optimizer import (
     register_optimizer_step_pre_hook,
 )
 
-from tb_activation_hist.capture.count import is_countable
-from tb_activation_hist.capture.outputs import to_plain
+from tb_activation_hist.capture.countable import countable_values
 from tb_activation_hist.capture.rows import Row
 from tb_activation_hist.capture.select import Layer
 from tb_activation_hist.capture.state import CaptureState
+from tb_activation_hist.capture.torch_internals import parameter_names
 from tb_activation_hist.core.names import LayerInfo
 
 
@@ -89,7 +89,7 @@ class ParameterKinds:
         """Count the parameters as they are now."""
         if self._weights:
             for slot, parameter in self._parameters().values():
-                self._count("weights", slot, parameter)
+                self._count("weights", slot, countable_values(parameter))
 
     def before_step(self, optimizer: Optimizer, *, closure: bool = False) -> None:
         """Count the gradients that the optimizer is about to use, and keep its parameters.
@@ -105,8 +105,8 @@ class ParameterKinds:
                 self._late[id(parameter)] = slot
             elif self._gradients:
                 self._count_gradient(slot, parameter, optimizer)
-            values = to_plain(parameter)
-            if self._updates and values is not None and is_countable(values):
+            values = countable_values(parameter) if self._updates else None
+            if values is not None:
                 self._before[id(parameter)] = (slot, values.detach().clone())
 
     def after_step(self, optimizer: Optimizer) -> None:
@@ -118,13 +118,13 @@ class ParameterKinds:
                 continue  # the closure did not reach it
             if late is not None and self._gradients:
                 self._count_gradient(late, parameter, optimizer)
-            after = to_plain(parameter)
+            after = countable_values(parameter)
             if slot is not None and before is not None and after is not None:
                 self._count("updates", slot, _relative_update(before, after.detach()))
 
     def _count_gradient(self, slot: Slot, parameter: Tensor, optimizer: Optimizer) -> None:
-        gradient = None if parameter.grad is None else to_plain(parameter.grad)
-        if gradient is not None and is_countable(gradient):
+        gradient = countable_values(parameter.grad)
+        if gradient is not None:
             self._count("weight_gradients", slot, _unscale(gradient, optimizer))
 
     def _parameters(self) -> dict[int, tuple[Slot, nn.Parameter]]:
@@ -136,11 +136,10 @@ class ParameterKinds:
                 found.setdefault(id(parameter), (slot, parameter))
         return found
 
-    def _count(self, kind: str, slot: Slot, values: Tensor) -> None:
-        plain = to_plain(values)
-        if plain is None or not is_countable(plain) or not self._is_ours(slot.parameter):
+    def _count(self, kind: str, slot: Slot, values: Tensor | None) -> None:
+        if values is None or not self._is_ours(slot.parameter):
             return
-        key = (kind, slot.name, plain.device)
+        key = (kind, slot.name, values.device)
         row = self._rows.get(key)
         if row is None:
             info = LayerInfo(
@@ -149,11 +148,11 @@ class ParameterKinds:
                 order=slot.order,
                 type=type(slot.module).__name__,
                 shape=() if slot.parameter is None else tuple(slot.parameter.shape),
-                dtype=str(plain.dtype).removeprefix("torch."),
+                dtype=str(values.dtype).removeprefix("torch."),
                 scheme=self._recording.rows.scheme,
             )
-            row = self._rows[key] = self._recording.rows.find(info, plain.device)
-        row.count(plain)
+            row = self._rows[key] = self._recording.rows.find(info, values.device)
+        row.count(values)
 
     def _is_ours(self, parameter: nn.Parameter | None) -> bool:
         """Of parameters that several ranks hold alike, one rank counts; of shards, each its own."""
@@ -195,7 +194,7 @@ def _layers_to_slots(layers: Iterable[Layer]) -> Iterator[Slot]:
     seen: set[tuple[int, str]] = set()
     for layer in layers:
         for prefix, module in layer.module.named_modules():
-            for attribute in tuple(module._parameters.keys()):
+            for attribute in parameter_names(module):
                 if (id(module), attribute) in seen:
                     continue
                 seen.add((id(module), attribute))

@@ -92,7 +92,7 @@ class Segment:
         self.steps_unchecked -= 1
         if self.steps_unchecked > 0:
             return
-        largest = max(int(self.buffer.tallies[:, 0].max()), 1)
+        largest = max(int(self.buffer.totals[:, 0].max()), 1)
         if largest > DRAIN_AT // 2:
             self.drain()
         self.steps_unchecked = min(DRAIN_AT // largest // 4, 1000)

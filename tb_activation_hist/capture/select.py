@@ -12,14 +12,10 @@ from typing import Any, Final, TypeAlias
 
 from torch import nn
 
+from tb_activation_hist.capture.torch_internals import WRAPPER_ATTRIBUTES, children
 from tb_activation_hist.core.errors import LayerSelectionError
 
 Matcher: TypeAlias = "Callable[[Layer], bool]"
-
-WRAPPER_ATTRIBUTES: Final = frozenset(
-    {"_orig_mod", "_fsdp_wrapped_module", "_checkpoint_wrapped_module"}
-)
-"""Attributes by which torch.compile, FSDP and checkpoint wrappers hold what they wrap."""
 
 PARAMETRIZATIONS: Final = "parametrizations"
 """Attribute by which torch.nn.utils.parametrize adds modules to a layer."""
@@ -80,7 +76,7 @@ def _walk(
     yield name, inner
     if _runs_as_one(inner):
         return
-    for child_name, child in inner._modules.items():
+    for child_name, child in children(inner).items():
         if child is not None and child not in above:
             path = f"{name}.{child_name}" if name else child_name
             yield from _walk(child, path, (*above, inner))
@@ -92,12 +88,12 @@ def _runs_as_one(module: nn.Module) -> bool:
 
 
 def _wrapped_attribute(module: nn.Module) -> str | None:
-    children = module._modules
+    inside = children(module)
     for attribute in WRAPPER_ATTRIBUTES:
-        if attribute in children:
+        if attribute in inside:
             return attribute
     wraps = type(module).__name__ in {"DataParallel", "DistributedDataParallel"}
-    return "module" if wraps and "module" in children else None
+    return "module" if wraps and "module" in inside else None
 
 
 def _is_leaf(layer: Layer) -> bool:
@@ -105,8 +101,8 @@ def _is_leaf(layer: Layer) -> bool:
     module = layer.module
     if PARAMETRIZATIONS in layer.name.split("."):
         return False
-    children = (name for name, child in module._modules.items() if child is not None)
-    childless = _runs_as_one(module) or all(name == PARAMETRIZATIONS for name in children)
+    names = (name for name, child in children(module).items() if child is not None)
+    childless = _runs_as_one(module) or all(name == PARAMETRIZATIONS for name in names)
     return childless and getattr(type(module), "forward", None) is not nn.Module.forward
 
 

@@ -8,6 +8,7 @@ from typing import Final
 from torch import nn
 
 from tb_activation_hist.capture.select import Layer
+from tb_activation_hist.capture.torch_internals import is_compiled
 
 NAMED: Final = 12
 """Silent layers that a warning names; the run's information names all."""
@@ -21,11 +22,11 @@ def explain_silence(model: nn.Module, layers: Sequence[Layer], silent: Sequence[
         f"{len(silent)} of {len(layers)} layers did not run in the first step and have no "
         f"histograms so far: {', '.join(silent[:NAMED])}{more}."
     )
-    if _is_compiled(model):
+    if any(is_compiled(module) for module in model.modules()):
         return (
             f"{text} The model was compiled before the logger was attached, and a compiled model "
             "does not call hooks that are added later: create the logger before the first call "
-            "of the compiled model, or call torch._dynamo.reset() now."
+            "of the compiled model, or call torch.compiler.reset() now."
         )
     resting = [name for name in silent if not modules[name].training]
     if resting:
@@ -37,11 +38,4 @@ def explain_silence(model: nn.Module, layers: Sequence[Layer], silent: Sequence[
         f"{text} A parent module may use a layer's weights without calling it "
         "(nn.MultiheadAttention and its out_proj, fused paths): choose the parent with layers=... "
         "A layer in a branch that was not taken appears as soon as it runs."
-    )
-
-
-def _is_compiled(model: nn.Module) -> bool:
-    return any(
-        "_orig_mod" in module._modules or module._compiled_call_impl is not None
-        for module in model.modules()
     )

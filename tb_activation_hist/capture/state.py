@@ -12,6 +12,7 @@ from torch import Tensor
 
 from tb_activation_hist.capture.options import CaptureOptions
 from tb_activation_hist.capture.rows import RowTable
+from tb_activation_hist.capture.torch_internals import gradient_scale
 from tb_activation_hist.core.errors import ActivationHistWarning
 from tb_activation_hist.core.names import PHASES, LayerInfo
 
@@ -83,7 +84,7 @@ class CaptureState:
 
     def unscale(self, gradient: Tensor) -> Tensor:
         """The gradient without the GradScaler's factor; computed on the device, no wait."""
-        scale = getattr(self._scaler, "_scale", None)
+        scale = gradient_scale(self._scaler)
         if scale is None:
             return gradient
         with torch.no_grad():

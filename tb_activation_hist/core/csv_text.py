@@ -47,5 +47,5 @@ def _record_cells(series: HistogramSeries, row: int, edges: Sequence[str]) -> It
     counts = series.bin_counts[row, columns].tolist()
     for column, count in zip(columns.tolist(), counts, strict=True):
         yield f"{edges[column]},{count}"
-    for word, tally in WORDS.items():
-        yield f"{word},{word},{getattr(series, tally)[row]}"
+    for word, total in WORDS.items():
+        yield f"{word},{word},{getattr(series, total)[row]}"

@@ -14,6 +14,7 @@ import numpy as np
 
 from tb_activation_hist.core.grid import FloatArray, IntArray
 from tb_activation_hist.core.schemes.scheme import Scheme
+from tb_activation_hist.core.table import MOMENTS, TOTALS
 
 
 class PendingCounts(Protocol):
@@ -38,13 +39,13 @@ class RecordCounts:
     """(E,) signed bin numbers."""
     counts: IntArray
     """(E,) counts of finite values, none of them 0."""
-    tallies: IntArray
+    totals: IntArray
     """(rows, 5): n, zeros, nans, pos_infs, neg_infs; n counts all values, also those in no bin."""
     moments: FloatArray
     """(rows, 4): min, max, sum, sum of squares of the finite values; min > max without any."""
 
     def __len__(self) -> int:
-        return len(self.tallies)
+        return len(self.totals)
 
     def wait(self) -> RecordCounts:
         """Itself: these counts have arrived."""
@@ -53,12 +54,12 @@ class RecordCounts:
     @property
     def n(self) -> IntArray:
         """(rows,) number of values."""
-        return self.tallies[:, 0]
+        return self.totals[:, 0]
 
     @property
     def finite(self) -> IntArray:
         """(rows,) number of finite values."""
-        finite: IntArray = self.n - self.tallies[:, 2:].sum(axis=1)
+        finite: IntArray = self.n - self.totals[:, 2:].sum(axis=1)
         return finite
 
     @property
@@ -77,7 +78,7 @@ class RecordCounts:
         entries = slice(0, offsets[-1])
         return RecordCounts(
             self.scheme, offsets, self.bins[entries], self.counts[entries],
-            self.tallies[:rows], self.moments[:rows],
+            self.totals[:rows], self.moments[:rows],
         )  # fmt: skip
 
     def select(self, rows: Sequence[int]) -> RecordCounts:
@@ -90,7 +91,7 @@ class RecordCounts:
         )
         return RecordCounts(
             self.scheme, offsets, self.bins[entries], self.counts[entries],
-            self.tallies[chosen], self.moments[chosen],
+            self.totals[chosen], self.moments[chosen],
         )  # fmt: skip
 
 
@@ -106,14 +107,15 @@ def join_counts(
     if len(used) == 1 and np.array_equal(used[0][0], np.arange(len(used[0][0]))):
         return used[0][1]
     rows = 1 + max((int(targets.max()) for targets, _ in used if len(targets)), default=-1)
-    tallies, moments = np.zeros((rows, 5), np.int64), np.zeros((rows, 4))
+    totals = np.zeros((rows, len(TOTALS)), np.int64)
+    moments = np.zeros((rows, len(MOMENTS)))
     moments[:, :2] = np.inf, -np.inf
     for targets, part in used:
-        np.add.at(tallies, targets, part.tallies)
+        np.add.at(totals, targets, part.totals)
         np.minimum.at(moments[:, 0], targets, part.moments[:, 0])
         np.maximum.at(moments[:, 1], targets, part.moments[:, 1])
         np.add.at(moments[:, 2:], targets, part.moments[:, 2:])
-    return RecordCounts(scheme, *_join_entries(used, rows), tallies, moments)
+    return RecordCounts(scheme, *_join_entries(used, rows), totals, moments)
 
 
 def _join_entries(

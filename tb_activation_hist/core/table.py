@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-TALLIES: Final = ("n", "zeros", "nans", "pos_infs", "neg_infs")
+TOTALS: Final = ("n", "zeros", "nans", "pos_infs", "neg_infs")
 """What is counted of a record beside its bins, in the order in which it is counted and stored."""
 
 MOMENTS: Final = ("min", "max", "sum", "sum_sq")
@@ -21,7 +21,7 @@ QUANTILES: Final = {"p05": 0.05, "p25": 0.25, "p50": 0.5, "p75": 0.75, "p95": 0.
 """Columns of quantiles, and the share of the finite values that lies below."""
 
 WORDS: Final = {"zeros": "zeros", "nan": "nans", "+inf": "pos_infs", "-inf": "neg_infs"}
-"""Words that stand in a CSV row in place of the edges, and the tally that the row then holds."""
+"""Words that stand in a CSV row in place of the edges, and the total that the row then holds."""
 
 RANGE_WORDS: Final = ("below", "above")
 """Words of the page's rows for the values that lie outside of the value axis."""
@@ -68,7 +68,7 @@ COLUMNS: Final = (
 )
 """Every column of every table, with one meaning for each name."""
 
-RECORDS: Final = ("step", "wall_time", *TALLIES, *STATISTICS, *QUANTILES)
+RECORDS: Final = ("step", "wall_time", *TOTALS, *STATISTICS, *QUANTILES)
 """One row for each record."""
 
 BINS: Final = ("step", "wall_time", "lower", "upper", "count")
@@ -89,5 +89,5 @@ PICTURE_STATISTICS: Final = (
 PICTURE_CELLS: Final = (*PICTURE_COLUMN, "wall_time", "lower", "upper", "count", "split")
 """What the page shows: one row for each occupied cell of a heatmap."""
 
-ARRAYS: Final = ("steps", "wall_times", "edges", "counts", *TALLIES, *STATISTICS)
+ARRAYS: Final = ("steps", "wall_times", "edges", "counts", *TOTALS, *STATISTICS)
 """Arrays of a series in an npz or JSON file, by the names that `HistogramSeries` gives them."""

@@ -344,9 +344,8 @@ class OptimizerHook:
         logger = self._logger()
         if logger is None:
             return
-        if logger.recording:
-            # Torch calls hooks on all optimizers later than those on one.
-            logger._parameters.after_step(optimizer)
+        # Torch calls hooks on all optimizers later than those on one.
+        logger.watch_steps().after(optimizer)
         logger.step()
 
 

@@ -7,7 +7,7 @@ import time
 from collections import Counter
 from typing import Any, Final
 
-import torch.distributed as dist
+from tb_activation_hist.capture.torch_internals import default_store
 
 POLL_S: Final = 0.01
 """How often the store is asked for a message that is not there yet."""
@@ -72,7 +72,7 @@ def open_mailbox(topic: str) -> Mailbox | None:
     topic: the same on all ranks that record to the same place. The n-th mailbox that a rank opens
     for a topic is the n-th of every other rank.
     """
-    store = dist.distributed_c10d._get_default_store()
+    store = default_store()
     if not hasattr(store, "check"):
         return None
     with contextlib.suppress(AttributeError, NotImplementedError, RuntimeError):

@@ -78,7 +78,7 @@ def _row_to_series(
     tallies = Tallies(
         np.array([step], np.int64),
         np.array([wall_time], np.float64),
-        *counts.tallies[row, :, None],
+        *counts.totals[row, :, None],
         *counts.moments[row, :, None],
     )
     return HistogramSeries(tallies, bins, bin_counts[None], info.scheme, info.key)

@@ -16,7 +16,7 @@ from tb_activation_hist.core.schemes.float_bits import FLOAT_BITS
 END: Final = -1
 """Step of the last message of a rank."""
 
-ARRAYS: Final = ("offsets", "bins", "counts", "tallies", "moments")
+ARRAYS: Final = ("offsets", "bins", "counts", "totals", "moments")
 
 
 class Message(NamedTuple):

@@ -29,7 +29,7 @@ class BlockBuilder:
         self._wall_times: list[float] = []
         self._bins: list[IntArray] = []
         self._counts: list[IntArray] = []
-        self._tallies: list[IntArray] = []
+        self._totals: list[IntArray] = []
         self._moments: list[FloatArray] = []
 
     def __len__(self) -> int:
@@ -62,7 +62,7 @@ class BlockBuilder:
         self._wall_times.append(wall_time)
         self._bins.append(bins)
         self._counts.append(bin_counts)
-        self._tallies.append(counts.tallies[row])
+        self._totals.append(counts.totals[row])
         self._moments.append(counts.moments[row])
 
     def take(self) -> bytes:
@@ -81,12 +81,12 @@ class BlockBuilder:
         wide = counts.max(initial=0) >= 2**32
         table = np.zeros((len(self), len(bins)), dtype=np.uint64 if wide else np.uint32)
         table[records, columns] = counts
-        tallies, moments = np.stack(self._tallies, axis=1), np.stack(self._moments, axis=1)
+        totals, moments = np.stack(self._totals, axis=1), np.stack(self._moments, axis=1)
         return HistogramSeries(
             Tallies(
                 np.array(self._steps, np.int64),
                 np.array(self._wall_times, np.float64),
-                *tallies,
+                *totals,
                 *moments,
             ),
             bins,

@@ -62,8 +62,8 @@ def record_histograms(counts: RecordCounts) -> FloatArray:
     """(rows, BUCKETS, 3): left edge, right edge and count of equal-width buckets."""
     empty = counts.finite == 0
     low, high = (np.where(empty, 0.0, end)[:, None] for end in counts.moments[:, :2].T)
-    part = np.linspace(0, 1, BUCKETS + 1)
-    edges = np.clip(low * (1 - part) + high * part, low, high)
+    fraction = np.linspace(0, 1, BUCKETS + 1)
+    edges = np.clip(low * (1 - fraction) + high * fraction, low, high)
     edges[:, -1:] = high
     below = _values_below(counts, edges)
     below[:, 0], below[:, -1] = 0, counts.finite

@@ -18,7 +18,8 @@ from tb_activation_hist.core.grid import FloatArray, IntArray
 class AnyScheme(Protocol):
     """The bins of a series, whichever tool wrote it. Schemes are immutable and hashable."""
 
-    def __hash__(self) -> int: ...
+    def __hash__(self) -> int:
+        return hash(str(self.to_dict()))
 
     @property
     def closed_towards_zero(self) -> bool:

@@ -14,10 +14,10 @@ from tb_activation_hist.capture.count import CountBuffer, HostCounts, count_
 
 @dataclass(frozen=True)
 class Expected:
-    """A row: (8192,) counts without the non-finite slots, 5 tallies, 4 moments."""
+    """A row: (8192,) counts without the non-finite slots, 5 totals, 4 moments."""
 
     counts: npt.NDArray[np.int64]
-    tallies: list[int]
+    totals: list[int]
     moments: list[float]
 
 
@@ -27,7 +27,7 @@ def expect(values: torch.Tensor) -> Expected:
     finite = exact[np.isfinite(exact)]
     counts = np.zeros(8192, np.int64)
     np.add.at(counts, to_slots(finite), 1)
-    tallies = [
+    totals = [
         exact.size,
         int((exact == 0).sum()),
         int(np.isnan(exact).sum()),
@@ -42,7 +42,7 @@ def expect(values: torch.Tensor) -> Expected:
         math.fsum(finite),
         math.fsum(squares),
     ]
-    return Expected(counts, tallies, [float(m) for m in moments])
+    return Expected(counts, totals, [float(m) for m in moments])
 
 
 def to_slots(finite: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
@@ -65,14 +65,14 @@ def count_alone(values: torch.Tensor) -> HostCounts:
 
 
 def check_row(host: HostCounts, row: int, expected: Expected) -> None:
-    """Counts and tallies exactly; moments to 1e-12 of the magnitudes that were added."""
+    """Counts and totals exactly; moments to 1e-12 of the magnitudes that were added."""
     counts = host.counts[row].astype(np.int64)
     counts[4080:4096] = counts[8176:] = 0
     np.testing.assert_array_equal(np.flatnonzero(counts), np.flatnonzero(expected.counts))
     np.testing.assert_array_equal(counts, expected.counts)
-    assert host.tallies[row].tolist() == expected.tallies
+    assert host.totals[row].tolist() == expected.totals
     assert host.moments[row, :2].tolist() == expected.moments[:2]
-    scale = math.sqrt(expected.moments[3] * max(expected.tallies[0], 1))
+    scale = math.sqrt(expected.moments[3] * max(expected.totals[0], 1))
     assert abs(host.moments[row, 2] - expected.moments[2]) <= 1e-12 * scale
     np.testing.assert_allclose(host.moments[row, 3], expected.moments[3], rtol=1e-12)
 
@@ -80,5 +80,5 @@ def check_row(host: HostCounts, row: int, expected: Expected) -> None:
 def check_empty(host: HostCounts, row: int) -> None:
     """Nothing was counted in this row."""
     assert not host.counts[row].any()
-    assert not host.tallies[row].any()
+    assert not host.totals[row].any()
     assert host.moments[row].tolist() == [np.inf, -np.inf, 0, 0]

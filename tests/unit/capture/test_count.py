@@ -11,7 +11,8 @@ import pytest
 import torch
 
 from tb_activation_hist.capture import count_kernels
-from tb_activation_hist.capture.count import CountBuffer, count_, is_countable
+from tb_activation_hist.capture.count import CountBuffer, count_
+from tb_activation_hist.capture.countable import is_countable
 from tb_activation_hist.core.errors import OptionError
 from tb_activation_hist.core.schemes.float_bits import FLOAT_BITS
 from tb_activation_hist.core.schemes.linear_bins import LinearBins
@@ -97,7 +98,7 @@ def test_doubles_are_truncated_to_the_grid(kernel: str) -> None:
     check_row(host, 1, expect(values))
     assert host.counts[1, 4079] == 3
     assert host.counts[1, 4096 + 4079] == 1
-    assert host.tallies[1, 1] == 0  # 5e-324 lies in the zero bin but is no zero
+    assert host.totals[1, 1] == 0  # 5e-324 lies in the zero bin but is no zero
 
 
 @pytest.mark.parametrize("length", [*range(1, 20), 1023, 1024, 1025, 2047, 2049])
@@ -114,7 +115,7 @@ def test_misaligned_memory() -> None:
     extension = count_kernels.c_extension()
     assert extension is not None
     buffer = CountBuffer(1)
-    parts = buffer.counts[0], buffer.tallies[0], buffer.moments[0]
+    parts = buffer.counts[0], buffer.totals[0], buffer.moments[0]
     addresses = [part.data_ptr() for part in parts]
     extension.count(*addresses, values.data_ptr(), 3_001, 0, 1, 1, 8192, 0, 0.0, 0.0)
     check_row(buffer.to_host(), 0, expect(aligned))
@@ -160,14 +161,14 @@ def test_counts_beyond_two_to_the_24(kernel: str) -> None:
     host = buffer.to_host()
     assert host.counts[0, 0] == 40_000_000
     assert host.counts[0, 127 * 16] == 60_000_000
-    assert host.tallies[0].tolist() == [100_000_000, 40_000_000, 0, 0, 0]
+    assert host.totals[0].tolist() == [100_000_000, 40_000_000, 0, 0, 0]
     assert host.moments[0].tolist() == [0, 1, 60_000_000, 60_000_000]
 
 
 def test_dense_counts_beyond_two_to_the_24() -> None:
     values = torch.full((20_000_000,), 0.1, dtype=torch.bfloat16)
     host = count_alone(values)
-    assert host.counts[1].max() == host.tallies[1, 0] == 20_000_000
+    assert host.counts[1].max() == host.totals[1, 0] == 20_000_000
     exact = float(values[0])
     np.testing.assert_allclose(host.moments[1, 2:], [exact * 2e7, exact**2 * 2e7], rtol=1e-13)
 
@@ -180,7 +181,7 @@ def test_sums_are_as_good_as_exact_ones(kernel: str) -> None:
 
 
 def test_several_threads_for_one_tensor(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tb_activation_hist.capture.count.VALUES_PER_THREAD", 1 << 10)
+    monkeypatch.setattr("tb_activation_hist.capture.count_by_device.VALUES_PER_THREAD", 1 << 10)
     monkeypatch.setattr(torch, "get_num_threads", lambda: 5)
     for length in (2_048, 5_121, 70_000):
         values = torch.randn(length)
@@ -208,7 +209,7 @@ def test_linear_bins_are_those_of_histc(kernel: str, scheme: LinearBins) -> None
         assert host.counts[1, 1:-1].tolist() == histc.long().tolist()
         assert host.counts[1, 0] == (finite < torch.tensor(scheme.lo, dtype=dtype)).sum()
         assert host.counts[1, -1] == (finite > torch.tensor(scheme.hi, dtype=dtype)).sum()
-        assert host.tallies[1].tolist() == [len(values), int((values == 0).sum()), 1, 1, 1]
+        assert host.totals[1].tolist() == [len(values), int((values == 0).sum()), 1, 1, 1]
         assert host.counts[1].sum() == len(values) - 3
 
 
@@ -233,7 +234,7 @@ def test_denormals_survive_flushing(kernel: str) -> None:
         host = count_alone(values)
     finally:
         torch.set_flush_denormal(False)
-    assert host.tallies[1].tolist() == expected.tallies
+    assert host.totals[1].tolist() == expected.totals
     if kernel != "torch":  # whose sums are torch's own
         check_row(host, 1, expected)
 
@@ -300,7 +301,7 @@ def test_keeps_no_reference_to_the_values() -> None:
     before = sys.getrefcount(values)
     host = count_alone(values)
     assert sys.getrefcount(values) == before
-    assert host.tallies[1, 0] == 1_500
+    assert host.totals[1, 0] == 1_500
 
 
 def test_a_closed_switch_counts_nothing(kernel: str) -> None:

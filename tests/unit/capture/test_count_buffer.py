@@ -32,10 +32,10 @@ def test_shapes_and_types() -> None:
         assert buffer.storage.numel() == 3 * (4 * scheme.slots + 72)
         for views in (buffer, buffer.to_host()):
             assert tuple(views.counts.shape) == (3, scheme.slots)
-            assert tuple(views.tallies.shape) == (3, 5)
+            assert tuple(views.totals.shape) == (3, 5)
             assert tuple(views.moments.shape) == (3, 4)
         host = buffer.to_host()
-        assert (host.counts.dtype, host.tallies.dtype) == (np.int32, np.int64)
+        assert (host.counts.dtype, host.totals.dtype) == (np.int32, np.int64)
         assert host.moments.dtype == np.float64
 
 
@@ -71,7 +71,7 @@ def test_views_show_what_is_being_counted() -> None:
     buffer = _open_buffer()
     count_(buffer, 1, torch.ones(4))
     assert buffer.counts[1, 127 * 16] == 4
-    assert buffer.tallies[1, 0] == 4
+    assert buffer.totals[1, 0] == 4
     assert buffer.moments[1].tolist() == [1, 1, 4, 4]
 
 
@@ -171,7 +171,7 @@ def test_the_counts_of_a_record_are_those_of_the_values(
     _choose(kernel, monkeypatch)
     counts, expected = buffer.to_host().wait(), values_to_counts(rows, scheme)
     assert counts.scheme == scheme
-    for name in ("offsets", "bins", "counts", "tallies"):
+    for name in ("offsets", "bins", "counts", "totals"):
         np.testing.assert_array_equal(getattr(counts, name), getattr(expected, name), name)
     np.testing.assert_array_equal(counts.moments[:, :2], expected.moments[:, :2])
 
@@ -200,13 +200,13 @@ def test_two_switches_on_one_buffer() -> None:
     eval_.on = True
     assert train.tensor.item() == eval_.tensor.item() == 1
     count_(buffer, 1, torch.ones(2), eval_)
-    assert buffer.tallies[:, 0].tolist() == [3, 2]
+    assert buffer.totals[:, 0].tolist() == [3, 2]
 
 
 @pytest.mark.parametrize("kernel", ["", "torch"])
 def test_many_threads_count_into_one_row(kernel: str, monkeypatch: pytest.MonkeyPatch) -> None:
     if kernel:
-        monkeypatch.setattr("tb_activation_hist.capture.count.c_extension", lambda: None)
+        monkeypatch.setattr("tb_activation_hist.capture.count_by_device.c_extension", lambda: None)
     buffer = _open_buffer()
     values = [torch.randn(3_000) for _ in range(8)]
 
@@ -239,4 +239,4 @@ def test_counting_leaves_the_interpreter_free() -> None:
         ticks += 1
     thread.join()
     assert ticks > 100
-    assert buffer.tallies[0, 0] == 5 << 22
+    assert buffer.totals[0, 0] == 5 << 22

@@ -111,7 +111,7 @@ def check_program(command: list[str | Path], *, variant: str) -> None:
         assert done.returncode == 0, done.stderr.decode()
         head, *rows = done.stdout.decode().splitlines()
         expected = expect(values)
-        assert [int(word) for word in head.split()] == expected.tallies[1:]
+        assert [int(word) for word in head.split()] == expected.totals[1:]
         counted = np.zeros(8192, np.int64)
         for row in rows:
             slot, number = row.split()

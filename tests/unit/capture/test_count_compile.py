@@ -44,8 +44,8 @@ def _check_cadences(model: _Counted, compiled: Callable[[torch.Tensor], torch.Te
             with torch.no_grad():
                 hidden = model.linear(values)
             # The compiled product may differ from the eager one in its last bit.
-            assert host.tallies[0].tolist() == [140, 0, 0, 0, 0]
-            assert host.tallies[2].tolist() == [140, int((hidden <= 0).sum()), 0, 0, 0]
+            assert host.totals[0].tolist() == [140, 0, 0, 0, 0]
+            assert host.totals[2].tolist() == [140, int((hidden <= 0).sum()), 0, 0, 0]
             assert host.moments[0, 2] == pytest.approx(float(hidden.sum()), abs=1e-4)
             assert host.counts[0].sum() == host.counts[2].sum() == 140
         else:
@@ -92,7 +92,7 @@ def test_compiled_counts_are_exact(scheme: Scheme, dtype: torch.dtype) -> None:
     count_(reference, 0, values)
     found, wanted = buffer.to_host(), reference.to_host()
     assert (found.counts == wanted.counts).all()
-    assert (found.tallies == wanted.tallies).all()
+    assert (found.totals == wanted.totals).all()
     if scheme is FLOAT_BITS:
         check_row(found, 0, expect(values))
 
@@ -140,6 +140,6 @@ def test_op_follows_the_rules_of_custom_ops() -> None:
     for given in (values, values.detach()):
         torch.library.opcheck(
             torch.ops.tb_activation_hist.count_.default,
-            (buffer.storage, buffer.switch.tensor, 1, given, 2, buffer._scheme_text),
+            (buffer.storage, buffer.switch.tensor, 1, given, 2, buffer.scheme_text),
             test_utils=("test_schema", "test_autograd_registration", "test_faketensor"),
         )

@@ -73,7 +73,9 @@ def test_rows_on_the_gpu() -> None:
 @pytest.mark.parametrize("kernel", ["triton", "torch"])
 def test_to_host_from_the_gpu(kernel: str, monkeypatch: pytest.MonkeyPatch) -> None:
     if kernel == "torch":
-        monkeypatch.setattr("tb_activation_hist.capture.count.triton_kernel", lambda: None)
+        monkeypatch.setattr(
+            "tb_activation_hist.capture.count_by_device.triton_kernel", lambda: None
+        )
     else:
         assert kernel_name("cuda") == "triton"
     buffer = CountBuffer(2, device="cuda")

@@ -64,7 +64,7 @@ def test_taking_empties_all_rows():
     table.find(info("a"), CPU).count(torch.ones(3))
     table.take()
     counts = table.take()[1].wait()
-    assert counts.tallies[0].tolist() == [0] * 5
+    assert counts.totals[0].tolist() == [0] * 5
     assert counts.moments[0].tolist() == [np.inf, -np.inf, 0, 0]
     assert counts.bins.tolist() == []
 
@@ -118,6 +118,6 @@ def test_one_tensor_larger_than_a_row_may_hold(monkeypatch):
     values = torch.arange(36.0).reshape(4, 9).t()
     table.find(info("a"), CPU).count(values)
     counts = table.take()[1].wait()
-    assert counts.tallies[0].tolist() == [36, 1, 0, 0, 0]
+    assert counts.totals[0].tolist() == [36, 1, 0, 0, 0]
     assert counts.moments[0, :3].tolist() == [0, 35, 630]
     assert counts.counts.sum() == 36

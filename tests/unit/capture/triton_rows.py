@@ -67,10 +67,10 @@ def check_linear(device: str) -> None:
             on = torch.ones(1, dtype=torch.uint8, device=device)
             count_triton.count(storage, 0, 1, values.to(device), scheme.kernel, on)
             buffer.storage.copy_(storage)
-            row = wanted.counts[0], wanted.tallies[0], wanted.moments[0]
+            row = wanted.counts[0], wanted.totals[0], wanted.moments[0]
             count_torch.count(row, values, scheme)
             np.testing.assert_array_equal(buffer.counts.numpy(), wanted.counts.numpy())
-            np.testing.assert_array_equal(buffer.tallies.numpy(), wanted.tallies.numpy())
+            np.testing.assert_array_equal(buffer.totals.numpy(), wanted.totals.numpy())
             np.testing.assert_allclose(buffer.moments.numpy(), wanted.moments.numpy(), rtol=1e-12)
 
 

@@ -13,7 +13,7 @@ EMPTY = np.zeros(0, np.float32)
 
 def assert_same(found, expected):
     assert found.scheme == expected.scheme
-    for name in ("offsets", "bins", "counts", "tallies"):
+    for name in ("offsets", "bins", "counts", "totals"):
         got, wanted = getattr(found, name), getattr(expected, name)
         assert got.dtype == np.int64
         np.testing.assert_array_equal(got, wanted, err_msg=name)
@@ -81,7 +81,7 @@ def test_a_single_part_in_place_is_not_copied():
 def test_no_parts_at_all():
     none = join_counts(FLOAT_BITS, [])
     assert len(none) == 0
-    assert (none.tallies.shape, none.moments.shape) == ((0, 5), (0, 4))
+    assert (none.totals.shape, none.moments.shape) == ((0, 5), (0, 4))
     assert none.offsets.tolist() == [0]
 
 

@@ -186,7 +186,7 @@ def test_a_new_scheme_counts_values_on_its_edges(
     exact = values.double().numpy()
     finite = exact[np.isfinite(exact)]
     assert host.counts[1].tolist() == numpy_counts(finite, SQUARES)
-    assert host.tallies[1, 2:].tolist() == [
+    assert host.totals[1, 2:].tolist() == [
         int(n) for n in (np.isnan(exact).sum(), (exact == np.inf).sum(), (exact == -np.inf).sum())
     ]
     assert not host.counts[0].any()

@@ -42,8 +42,8 @@ def test_arrays_are_attributes_of_a_series() -> None:
     assert [len(getattr(SERIES, name)) for name in table.ARRAYS if name != "edges"] == [2] * 12
 
 
-def test_tallies_and_moments_are_in_the_order_in_which_they_are_stored() -> None:
-    columns = ("steps", "wall_times", *table.TALLIES, *table.MOMENTS)
+def test_totals_and_moments_are_in_the_order_in_which_they_are_stored() -> None:
+    columns = ("steps", "wall_times", *table.TOTALS, *table.MOMENTS)
     assert tuple(field.name for field in fields(Tallies)) == columns
 
 

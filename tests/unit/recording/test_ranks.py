@@ -129,14 +129,14 @@ def test_without_a_process_group_there_is_one_rank():
 
 def counts_of(*rows):
     """RecordCounts from {bin: count} for each row."""
-    tallies = np.zeros((len(rows), 5), np.int64)
-    tallies[:, 0] = [sum(row.values()) for row in rows]
+    totals = np.zeros((len(rows), 5), np.int64)
+    totals[:, 0] = [sum(row.values()) for row in rows]
     return RecordCounts(
         FLOAT_BITS,
         offsets=np.cumsum([0, *map(len, rows)]),
         bins=np.array([number for row in rows for number in sorted(row)], np.int64),
         counts=np.array([row[number] for row in rows for number in sorted(row)], np.int64),
-        tallies=tallies,
+        totals=totals,
         moments=np.tile([1.0, 2.0, 3.0, 4.0], (len(rows), 1)),
     )
 
@@ -147,7 +147,7 @@ def test_messages_survive_the_way(scheme):
     infos = [LayerInfo(layer=name, shape=(2, 3), scheme=scheme) for name in ("a", "b/0", "ü")]
     back = bytes_to_message(message_to_bytes(Message(12, infos, counts)))
     assert (back.step, back.layers, back.counts.scheme) == (12, infos, scheme)
-    for name in ("offsets", "bins", "counts", "tallies", "moments"):
+    for name in ("offsets", "bins", "counts", "totals", "moments"):
         got, sent = getattr(back.counts, name), getattr(counts, name)
         assert got.dtype == sent.dtype
         np.testing.assert_array_equal(got, sent)

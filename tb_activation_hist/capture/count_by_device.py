@@ -1,0 +1,94 @@
+"""Counting values into a row of a storage: which kernel does it, and what it is handed."""
+
+from __future__ import annotations
+
+import threading
+from types import ModuleType
+from typing import Final, NamedTuple
+
+import torch
+from torch import Tensor
+
+from tb_activation_hist.capture import count_torch, torch_internals
+from tb_activation_hist.capture.count_kernels import c_extension, triton_kernel
+from tb_activation_hist.capture.host_counts import MOMENTS, ROW_HEAD, TOTALS, views
+from tb_activation_hist.core.schemes.scheme import CompiledKernel, Scheme
+
+VALUES_PER_THREAD: Final = 1 << 21
+"""A tensor gets a second thread only from twice this many values on: 22 % less time on 2 busy
+cores, and starting a thread is then far below what it saves."""
+
+_TORCH_LOCK: Final = threading.Lock()
+"""Held while torch operations count: unlike the extension, they let other threads in between."""
+
+_DTYPE_CODES: Final = {torch.float32: 0, torch.float16: 1, torch.bfloat16: 2, torch.float64: 3}
+
+
+class StorageRow(NamedTuple):
+    """Row `row` of the storage of a `CountBuffer` with `rows` rows."""
+
+    storage: Tensor
+    row: int
+    rows: int
+    scheme: Scheme
+
+
+def count_on_cpu(into: StorageRow, values: Tensor) -> None:
+    """Count values on the CPU: the C extension reads dense memory in place, the rest in pieces."""
+    module, kernel = c_extension(), into.scheme.kernel
+    if module is None or kernel is None or values.is_neg():
+        count_with_torch(into, values)
+        return
+    if values.dtype not in _DTYPE_CODES:
+        with torch.no_grad():
+            values = values.detach().float()
+    if values.is_contiguous():
+        _count_dense(module, kernel, into, values, 1)
+        return
+    with torch.no_grad():
+        values = values.detach()
+        dense = count_torch.to_dense(values)
+        if dense is not None:
+            _count_dense(module, kernel, into, *dense)
+            return
+        for piece in count_torch.to_pieces(values):
+            _count_dense(module, kernel, into, piece, 1)
+
+
+def _count_dense(
+    module: ModuleType, kernel: CompiledKernel, into: StorageRow, values: Tensor, repeat: int
+) -> None:
+    storage, row, rows, scheme = into
+    n, address, base = values.numel(), values.data_ptr(), storage.data_ptr()
+    if address == 0:
+        return  # nothing allocated: an empty tensor, or a parameter whose memory FSDP took away
+    threads = 1
+    if n >= 2 * VALUES_PER_THREAD:
+        threads = min(torch.get_num_threads(), n // VALUES_PER_THREAD)
+    slots = scheme.slots
+    module.count(
+        base + ROW_HEAD * rows + 4 * slots * row,
+        base + 8 * (MOMENTS * rows + TOTALS * row),
+        base + 8 * MOMENTS * row,
+        address, n, _DTYPE_CODES[values.dtype], repeat, threads, slots, *kernel,
+    )  # fmt: skip
+
+
+def count_on_device(into: StorageRow, values: Tensor, switch: Tensor) -> None:
+    """Count values on a GPU, without waiting for it; the switch is read there."""
+    triton = triton_kernel() if values.is_cuda else None
+    if triton is None or into.scheme.kernel is None:
+        count_with_torch(into, values, switch)
+    else:
+        triton.count(into.storage, into.row, into.rows, values, into.scheme.kernel, switch)
+
+
+def count_with_torch(into: StorageRow, values: Tensor, switch: Tensor | None = None) -> None:
+    """Count values on any device with torch operations."""
+    before = torch_internals.version(into.storage)
+    with torch.no_grad(), _TORCH_LOCK:
+        counts, totals, moments = views(into.storage, into.rows, into.scheme.slots)
+        parts = (counts[into.row], totals[into.row], moments[into.row])
+        count_torch.count(parts, values.detach().resolve_neg(), into.scheme, switch)
+    # Autograd may have saved the storage: nothing is ever differentiated by counts.
+    torch_internals.set_version(into.storage, before)

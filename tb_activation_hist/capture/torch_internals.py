@@ -1,0 +1,184 @@
+"""The one door to torch's private names.
+
+Torch 2.4, the oldest supported release, has all of them unless an entry says otherwise. A later
+release may drop any: each entry says what happens then. The training never stops because of it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Final
+
+import torch
+from torch import Tensor, nn
+
+
+def _find(path: str, otherwise: Any) -> Any:
+    """What torch has under a dotted path, or `otherwise`."""
+    found: Any = torch
+    for name in path.split("."):
+        found = getattr(found, name, None)
+    return otherwise if found is None else found
+
+
+# --- where the running code was called from -------------------------------------------------------
+
+_graph_task_id: Final[Callable[[], int]] = _find("_C._current_graph_task_id", lambda: -1)
+_tracing_state: Final[Callable[[], Any]] = _find("_C._get_tracing_state", lambda: None)
+
+
+def in_backward() -> bool:
+    """Whether a backward pass calls, as it does to run the forward part of a checkpoint again.
+
+    Without `_C._current_graph_task_id`: always False, so checkpointed layers count twice.
+    """
+    return _graph_task_id() >= 0
+
+
+def is_tracing() -> bool:
+    """Whether ``torch.jit.trace`` calls; the public function is deprecated with TorchScript.
+
+    Without `_C._get_tracing_state`: always False, so the traced values are counted as well.
+    """
+    return _tracing_state() is not None
+
+
+def is_exporting() -> bool:
+    """Whether ``torch.export`` calls. Public since torch 2.7.
+
+    Before: always False, so that an exported program may carry the counting op.
+    """
+    exporting = getattr(torch.compiler, "is_exporting", None)
+    return exporting is not None and exporting()
+
+
+# --- what a tensor holds --------------------------------------------------------------------------
+
+is_functorch_wrapper: Final[Callable[[Tensor], bool]] = _find(
+    "_C._functorch.is_functorch_wrapped_tensor", lambda _: False
+)
+"""Whether vmap or grad gave this tensor, whose values belong to no step.
+
+Without it: always False, and counting such a tensor fails with one warning."""
+
+without_torch_function: Final[Callable[[], Any]] = _find(
+    "_C.DisableTorchFunctionSubclass", contextlib.nullcontext
+)
+"""Context in which a subclass's ``__torch_function__`` is not called.
+
+Without it: the subclass sees how its data is taken, and may return something else."""
+
+
+def local_shard(tensor: Tensor) -> Tensor | None:
+    """This rank's shard of a DTensor (`_local_tensor`); None for other tensors.
+
+    The public ``to_local`` records the access for autograd. Without the attribute: DTensors have
+    no values to read, so their layers are reported as silent.
+    """
+    local = getattr(tensor, "_local_tensor", None)
+    return local if isinstance(local, Tensor) else None
+
+
+def gradient_scale(scaler: Any) -> Tensor | None:
+    """The factor of a ``GradScaler`` on its device (`_scale`); None before its first use.
+
+    The public ``get_scale`` waits for the device. Without the attribute: gradients keep the factor.
+    """
+    scale: Tensor | None = getattr(scaler, "_scale", None)
+    return scale
+
+
+# --- version counters -----------------------------------------------------------------------------
+
+_set_version: Final[Callable[..., None] | None] = _find(
+    "_C._autograd._unsafe_set_version_counter", None
+)
+
+
+def version(tensor: Tensor) -> int | None:
+    """How often the tensor was changed (`_version`); None for an inference tensor."""
+    return None if tensor.is_inference() else tensor._version
+
+
+def set_version(tensor: Tensor, number: int | None) -> None:
+    """Let autograd believe that the tensor was changed so often; nothing for None.
+
+    Torch before 2.7 takes one tensor, later releases take tuples. Without it: a backward pass
+    through a checkpoint in a graph of ``backend="eager"`` refuses the changed storage.
+    """
+    if number is None or number < 0 or _set_version is None:
+        return
+    try:
+        _set_version((tensor,), (number,))
+    except TypeError:
+        _set_version(tensor, number)
+
+
+# --- modules --------------------------------------------------------------------------------------
+
+COMPILED: Final = "_orig_mod"
+WRAPPER_ATTRIBUTES: Final = (COMPILED, "_fsdp_wrapped_module", "_checkpoint_wrapped_module")
+"""Attributes by which torch.compile, FSDP and checkpoint wrappers hold what they wrap.
+
+Under another name: the wrapper is a module like others, and its name is part of the layers'."""
+
+
+def children(module: nn.Module) -> Mapping[str, nn.Module | None]:
+    """Children by name (`_modules`); ``named_children`` leaves out a module's second name."""
+    return module._modules
+
+
+def parameter_names(module: nn.Module) -> Iterable[str]:
+    """Names of a module's own parameters (`_parameters`), also of those that are None so far."""
+    return tuple(module._parameters)
+
+
+def is_compiled(module: nn.Module) -> bool:
+    """Whether this very module was compiled, by ``torch.compile`` or by its own ``compile``.
+
+    Without `_compiled_call_impl`: a module compiled in place looks like any other.
+    """
+    in_place = getattr(module, "_compiled_call_impl", None) is not None
+    return in_place or COMPILED in children(module)
+
+
+# --- torch.compile --------------------------------------------------------------------------------
+
+
+def mark_static(tensor: Tensor) -> None:
+    """Let torch.compile's CUDA graphs write to the tensor in place instead of giving up.
+
+    Without ``_dynamo.mark_static_address``: they give up, and the graph runs without CUDA graphs.
+    """
+
+    _find("_dynamo.mark_static_address", lambda _: None)(tensor)
+
+
+def raise_graph_limit(by: int) -> None:
+    """Let torch.compile keep so many more graphs of one function.
+
+    The limits are called ``cache_size_limit`` before torch 2.7. Without them: nothing happens, and
+    torch.compile gives up at its own limit.
+    """
+    import torch._dynamo
+
+    config = torch._dynamo.config
+    word = "recompile" if hasattr(config, "recompile_limit") else "cache_size"
+    for name in (f"{word}_limit", f"accumulated_{word}_limit"):
+        if hasattr(config, name):
+            setattr(config, name, getattr(config, name) + by)
+
+
+# --- torch.distributed ----------------------------------------------------------------------------
+
+
+def default_store() -> Any:
+    """The key-value store of the default process group (`_get_default_store`).
+
+    There is no public way to it. Without it: None, so that each rank keeps to itself.
+    """
+    import torch.distributed as dist
+
+    find: Callable[[], Any] | None = getattr(dist.distributed_c10d, "_get_default_store", None)
+    return None if find is None else find()
