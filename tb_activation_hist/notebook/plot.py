@@ -9,13 +9,14 @@ from __future__ import annotations
 import base64
 import io
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from tb_activation_hist.core.errors import OptionError
 from tb_activation_hist.core.grid import FloatArray
 from tb_activation_hist.core.histogram import HistogramSeries
+from tb_activation_hist.core.plot_options import AxesArray, Scale
 from tb_activation_hist.notebook.heatmap import series_to_heatmap, step_edges
 from tb_activation_hist.notebook.panel import (
     count_norm,
@@ -30,6 +31,11 @@ from tb_activation_hist.notebook.panel import (
 )
 from tb_activation_hist.notebook.value_axis import ValueAxis, value_axis
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from tb_activation_hist.core.grid import IntArray
+
 DIVERGING: Final = "RdBu_r"
 ROWS: Final = 128
 PANEL_INCHES: Final = (5.2, 2.9)
@@ -38,14 +44,14 @@ PANEL_INCHES: Final = (5.2, 2.9)
 def plot_series(
     series: HistogramSeries,
     *,
-    ax: Any = None,
+    ax: Axes | None = None,
     lo: float | None = None,
     hi: float | None = None,
-    scale: str = "linear",
+    scale: Scale = "linear",
     rows: int = ROWS,
     title: str | None = None,
     figsize: tuple[float, float] = (7.5, 3.6),
-) -> Any:
+) -> Axes:
     """One layer: x the step, y the value, colour the count; returns the axes.
 
     lo, hi: ends of the value axis, by default those of the central 99.9 % of the values. scale:
@@ -70,9 +76,9 @@ def plot_layers(
     columns: int | None = None,
     lo: float | None = None,
     hi: float | None = None,
-    scale: str = "linear",
+    scale: Scale = "linear",
     rows: int = ROWS,
-) -> Any:
+) -> AxesArray:
     """A grid with one panel for each layer, each with its own axes; returns the axes.
 
     columns: panels side by side, by default up to 3. lo, hi, scale, rows: as in `plot_series`.
@@ -88,7 +94,7 @@ def plot_layers(
         layout="constrained",
         squeeze=False,
     )
-    axes = grid.ravel()
+    axes: AxesArray = grid.ravel()
     for ax, (name, series) in zip(axes, layers.items(), strict=False):
         plot_series(series, ax=ax, lo=lo, hi=hi, scale=scale, rows=rows, title=name)
     for ax in axes[len(layers) :]:
@@ -102,9 +108,9 @@ def plot_runs(
     *,
     lo: float | None = None,
     hi: float | None = None,
-    scale: str = "linear",
+    scale: Scale = "linear",
     rows: int = ROWS,
-) -> Any:
+) -> AxesArray:
     """Runs side by side: a row for each layer, a column for each run; returns the axes (L, R).
 
     layers: names, by default all of the first run. The panels of a row share value axis and
@@ -114,6 +120,7 @@ def plot_runs(
     names = list(next(iter(runs.values()))) if layers is None else list(layers)
     require(names, "layers")
     width, height = PANEL_INCHES
+    axes: AxesArray
     _, axes = pyplot().subplots(
         len(names),
         len(runs),
@@ -132,11 +139,11 @@ def plot_runs(
 
 
 def _draw_line(
-    line: Any,
+    line: AxesArray,
     name: str,
     found: Mapping[str, HistogramSeries | None],
     ends: tuple[float | None, float | None],
-    scale: str,
+    scale: Scale,
     rows: int,
 ) -> None:
     """One layer of all runs, on one value axis and one colour scale."""
@@ -164,14 +171,14 @@ def plot_difference(
     one: HistogramSeries,
     other: HistogramSeries,
     *,
-    ax: Any = None,
+    ax: Axes | None = None,
     lo: float | None = None,
     hi: float | None = None,
-    scale: str = "linear",
+    scale: Scale = "linear",
     rows: int = ROWS,
     title: str | None = None,
     figsize: tuple[float, float] = (7.5, 3.6),
-) -> Any:
+) -> Axes:
     """Where the values of `one` lie more often (red) or less often (blue) than those of `other`.
 
     The colour is the difference of the shares of the finite values in a cell, in percentage points.
@@ -206,13 +213,13 @@ def plot_slice(
     series: HistogramSeries | Mapping[str, HistogramSeries],
     step: int | None = None,
     *,
-    ax: Any = None,
+    ax: Axes | None = None,
     lo: float | None = None,
     hi: float | None = None,
-    scale: str = "linear",
+    scale: Scale = "linear",
     rows: int = ROWS,
     figsize: tuple[float, float] = (6.5, 3.6),
-) -> Any:
+) -> Axes:
     """Histograms at one step, a line for each of the given series; returns the axes.
 
     step: the nearest recorded one is taken, by default the last. y is the share of the finite
@@ -235,9 +242,10 @@ def plot_slice(
 
 
 def plot_layer_stats(
-    steps: Any, stats: tuple[FloatArray, FloatArray, FloatArray], near_zero: str, title: str
-) -> Any:
+    steps: IntArray, stats: tuple[FloatArray, FloatArray, FloatArray], near_zero: str, title: str
+) -> AxesArray:
     """Mean, standard deviation and share near zero over the steps; returns the three axes."""
+    axes: AxesArray
     figure, axes = pyplot().subplots(1, 3, figsize=(12, 3), layout="constrained")
     names = ("mean", "standard deviation", near_zero)
     for ax, values, name in zip(axes, stats, names, strict=True):

@@ -10,7 +10,7 @@ import struct
 import time
 from importlib import import_module
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, TypeAlias, runtime_checkable
 
 from tb_activation_hist.core.errors import LogdirError, OptionError
 from tb_activation_hist.storage.crc32c import masked_crc32c
@@ -20,6 +20,17 @@ UPLOAD_S: Final = 60.0
 """Storage that cannot append, such as S3, gets the whole file anew: not more often than this."""
 
 _file_numbers = itertools.count()
+
+
+@runtime_checkable
+class SummaryWriterLike(Protocol):
+    """What is needed of a ``SummaryWriter``, torch's or tensorboardX's: the file it writes."""
+
+    def _get_file_writer(self) -> Any: ...
+
+
+Logdir: TypeAlias = str | os.PathLike[str] | SummaryWriterLike
+"""Where a run is written: a path, a URL that TensorBoard can open, or a ``SummaryWriter``."""
 
 
 class EventFile(Protocol):
@@ -44,9 +55,9 @@ class EventFile(Protocol):
         """Bytes added and not yet written."""
 
 
-def open_event_file(target: Any) -> EventFile:
+def open_event_file(target: Logdir) -> EventFile:
     """The event file of a path, a URL that TensorBoard can open, or a SummaryWriter."""
-    if hasattr(target, "_get_file_writer"):
+    if isinstance(target, SummaryWriterLike):
         return SharedEventFile(target)
     if not isinstance(target, (str, os.PathLike)) or not str(target):
         msg = f"logdir must be a path, a URL or a SummaryWriter, but got {target!r}."
@@ -182,7 +193,7 @@ class RemoteEventFile:
 class SharedEventFile:
     """The file of a SummaryWriter (torch's or tensorboardX's), which stays its owner's to close."""
 
-    def __init__(self, summary_writer: Any) -> None:
+    def __init__(self, summary_writer: SummaryWriterLike) -> None:
         file_writer = summary_writer._get_file_writer()
         # Held from now on: asking again after its owner closed it would open a second file.
         events: Any = getattr(file_writer, "event_writer", None)
@@ -217,7 +228,7 @@ class SharedEventFile:
         self.flush()
 
 
-def _event_type(summary_writer: Any) -> Any:
+def _event_type(summary_writer: SummaryWriterLike) -> Any:
     """The class of events that this writer takes; tensorboardX has its own copy."""
     if any(base.__module__.startswith("tensorboardX") for base in type(summary_writer).__mro__):
         return import_module("tensorboardX.proto.event_pb2").Event
