@@ -119,6 +119,7 @@ __all__ = [
     "ActivationHistError",
     "ActivationHistLogger",
     "ActivationHistWarning",
+    "AnyScheme",
     "AxesArray",
     "Between",
     "Every",
