@@ -6,9 +6,9 @@ import { showsDifference } from "../../view/panel/compare";
 import type { LayerView } from "../../view/panel/layer_view";
 import { togglePinnedLayer } from "../../view/selection/selection";
 import * as settings from "../../view/settings/settings";
-import { FindingBadge } from "../overlays/findings_view";
 import { IconButton } from "../widgets/controls";
 import { ColourBar, DifferenceBar } from "./colour_bar";
+import { FindingBadge } from "./finding_badges";
 import { RowMenu } from "./row_menu";
 
 /** Module type and shape. */

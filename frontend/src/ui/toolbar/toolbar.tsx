@@ -8,7 +8,7 @@ import * as selection from "../../view/selection/selection";
 import * as settings from "../../view/settings/settings";
 import { canGoBack, goBack, resetZoom, zoomed } from "../../view/settings/zoom";
 import { helpOpen } from "../input/keys";
-import { FindingsMenu } from "../overlays/findings_view";
+import { FindingsMenu } from "../overlays/findings_menu";
 import { AxisSelects } from "../settings/axis_selects";
 import { paletteOpen, paneOpen } from "../settings/pane_state";
 import { IconButton, Menu, Select } from "../widgets/controls";
