@@ -43,14 +43,18 @@ if TYPE_CHECKING:
     from tb_activation_hist.core.schemes.explicit_bins import ExplicitBins
     from tb_activation_hist.core.schemes.float_bits import FloatBits
     from tb_activation_hist.core.schemes.linear_bins import LinearBins
-    from tb_activation_hist.core.schemes.scheme import Scheme
+    from tb_activation_hist.core.schemes.scheme import AnyScheme, Scheme
     from tb_activation_hist.findings import Finding, FindingOptions
     from tb_activation_hist.notebook.activation_stats import LayerStats
     from tb_activation_hist.recording.logger import ActivationHistLogger
     from tb_activation_hist.recording.options import LoggerOptions, WatchedKind
     from tb_activation_hist.storage.event_file import Logdir, SummaryWriterLike
+    from tb_activation_hist.storage.logdir_histograms import (
+        LogdirHistograms,
+        RunHistograms,
+        read_histograms,
+    )
     from tb_activation_hist.storage.options import OnBacklog, WriterOptions
-    from tb_activation_hist.storage.reader import LogdirHistograms, RunHistograms, read_histograms
     from tb_activation_hist.storage.writer import MemoryWriter, RunWriter
 
 __version__ = "0.1.0"
@@ -60,6 +64,7 @@ _HOMES: Final = {
     "ActivationHistError": "core.errors",
     "ActivationHistLogger": "recording.logger",
     "ActivationHistWarning": "core.errors",
+    "AnyScheme": "core.schemes.scheme",
     "AxesArray": "core.plot_options",
     "Between": "capture.schedule",
     "Every": "capture.schedule",
@@ -81,7 +86,7 @@ _HOMES: Final = {
     "LogSpaced": "capture.schedule",
     "Logdir": "storage.event_file",
     "LogdirError": "core.errors",
-    "LogdirHistograms": "storage.reader",
+    "LogdirHistograms": "storage.logdir_histograms",
     "LoggerOptions": "recording.options",
     "MemoryWriter": "storage.writer",
     "MissingDependencyError": "core.errors",
@@ -90,7 +95,7 @@ _HOMES: Final = {
     "OptionError": "core.errors",
     "Phase": "core.names",
     "Probe": "callbacks.probe",
-    "RunHistograms": "storage.reader",
+    "RunHistograms": "storage.logdir_histograms",
     "RunWriter": "storage.writer",
     "Scale": "core.plot_options",
     "Scheme": "core.schemes.scheme",
@@ -103,7 +108,7 @@ _HOMES: Final = {
     "WatchedKind": "recording.options",
     "WriterOptions": "storage.options",
     "probe_module": "callbacks.probe",
-    "read_histograms": "storage.reader",
+    "read_histograms": "storage.logdir_histograms",
 }
 
 # Libraries that are installed on demand: the extra has the library's name.
@@ -114,6 +119,7 @@ __all__ = [
     "ActivationHistError",
     "ActivationHistLogger",
     "ActivationHistWarning",
+    "AnyScheme",
     "AxesArray",
     "Between",
     "Every",

@@ -33,6 +33,12 @@ def test_tables_of_the_findings_are_fresh() -> None:
     assert findings_table.main(["--check"]) == 0, "run: .venv/bin/python tools/findings_table.py"
 
 
+def test_columns_of_tables_are_fresh() -> None:
+    check = [sys.executable, "-m", "tools.table_columns", "--check"]
+    done = subprocess.run(check, cwd=ROOT, check=False)
+    assert done.returncode == 0, "run: .venv/bin/python -m tools.table_columns"
+
+
 def test_options_table_has_every_option_once() -> None:
     for row in option_rows():
         assert README.count(f"\n| `{row.name}` |") == 1, row.name

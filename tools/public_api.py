@@ -26,11 +26,17 @@ CALLBACK_MODULES: Final = ("fastai", "lightning", "transformers")
 MADE_BY_US: Final = {"LogdirHistograms", "Probe", "RunHistograms", "StepWatcher"}
 """Classes that users are given and do not make: their constructors are not public."""
 
+_OF_A_SCHEME: Final = {"values_to_bins", "lower_edges", "upper_edges", "to_dict"}
 USED_MEMBERS: Final = {
+    "AnyScheme": _OF_A_SCHEME,
+    "ExplicitBins": {"edges", *_OF_A_SCHEME},
+    "FloatBits": _OF_A_SCHEME,
+    "LinearBins": {"count", "lo", "hi", *_OF_A_SCHEME},
     "MemoryWriter": {"close", "flush", "histograms", "infos"},
     "RunWriter": {"close", "flush", "logdir"},
+    "Scheme": _OF_A_SCHEME,
 }
-"""Classes of which users call little: the other members are the logger's way of writing."""
+"""Classes of which users call little: the other members are how we count and write."""
 
 
 class Member(NamedTuple):

@@ -12,14 +12,15 @@ import numpy.typing as npt
 import torch
 
 from tb_activation_hist.capture.count_kernels import c_extension
+from tb_activation_hist.core import table
 from tb_activation_hist.core.record_counts import RecordCounts
 from tb_activation_hist.core.schemes.scheme import FLOAT_BITS_KERNEL, Scheme
 
 MAX_FREE: Final = 4
 """Host storages nobody reads any more that a buffer keeps for its next records."""
 
-TOTALS: Final = 5
-MOMENTS: Final = 4
+TOTALS: Final = len(table.TOTALS)
+MOMENTS: Final = len(table.MOMENTS)
 ROW_HEAD: Final = 8 * (TOTALS + MOMENTS)
 """Bytes of a row beside its counts."""
 

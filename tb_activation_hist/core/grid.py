@@ -1,4 +1,4 @@
-"""Arrays of numbers along the value axis, and half the width of the zero bin. numpy only."""
+"""Arrays of numbers along the value axis, the width of the zero bin, and what is near zero."""
 
 from __future__ import annotations
 
@@ -12,3 +12,6 @@ IntArray: TypeAlias = npt.NDArray[np.int64]
 
 ZERO_EDGE: Final = 2.0**-130
 """Half the width of the zero bin."""
+
+NEAR_ZERO: Final = 0.05
+"""Values with |x| up to here count as near zero, as in fastai."""

@@ -12,10 +12,11 @@ import numpy.typing as npt
 from tb_activation_hist.core.cumulative import quantiles, rebin
 from tb_activation_hist.core.drawing import drawing
 from tb_activation_hist.core.errors import MissingDependencyError
-from tb_activation_hist.core.grid import FloatArray, IntArray
+from tb_activation_hist.core.grid import NEAR_ZERO, FloatArray, IntArray
 from tb_activation_hist.core.plot_options import SeriesPlotOptions, SlicePlotOptions
 from tb_activation_hist.core.schemes.float_bits import FLOAT_BITS
 from tb_activation_hist.core.schemes.scheme import AnyScheme
+from tb_activation_hist.core.table import BINS, QUANTILES, RECORDS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,11 +24,6 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
     from typing_extensions import Unpack
-
-QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
-
-NEAR_ZERO: Final = 0.05
-"""Size |x| up to which a value counts as near zero: the threshold of fastai's ActivationStats."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +48,7 @@ class Tallies:
 
     def take(self, index: Any) -> Tallies:
         """The records at an index array, slice or mask."""
-        return Tallies(*(getattr(self, name)[index] for name in TALLIES))
+        return Tallies(*(getattr(self, name)[index] for name in FIELDS))
 
     def pool(self, starts: IntArray) -> Tallies:
         """Merge the records from each start to the next; a merged step and time is the last."""
@@ -78,11 +74,11 @@ class Tallies:
 
 def join_tallies(parts: Sequence[Tallies]) -> Tallies:
     """Records of several parts, one after another."""
-    columns = ([getattr(part, name) for part in parts] for name in TALLIES)
+    columns = ([getattr(part, name) for part in parts] for name in FIELDS)
     return Tallies(*map(np.concatenate, columns))
 
 
-TALLIES: Final = tuple(field.name for field in fields(Tallies))
+FIELDS: Final = tuple(field.name for field in fields(Tallies))
 
 
 @dataclass(frozen=True, eq=False)
@@ -294,31 +290,37 @@ class HistogramSeries:
             return None
 
     def to_dataframe(self, *, counts: bool = False) -> pd.DataFrame:
-        """One row per record with its tallies, moments and quantiles; needs pandas.
+        """A pandas data frame with one row for each record.
 
-        counts: one row per record and occupied bin instead: step, lower, upper, count.
+        Columns: step, wall_time, n, zeros, nans, pos_infs, neg_infs, mean, std, min, max, p05, p25,
+        p50, p75, p95. counts: one row for each record and occupied bin instead, with the columns
+        step, wall_time, lower, upper, count. MissingDependencyError without pandas.
         """
         try:
             import pandas as pd
         except ImportError as err:
             msg = "to_dataframe needs pandas: pip install pandas"
             raise MissingDependencyError(msg) from err
-        if counts:
-            row, column = np.nonzero(self.bin_counts)
-            return pd.DataFrame(
-                {
-                    "step": self.steps[row],
-                    "lower": self.lower[column],
-                    "upper": self.upper[column],
-                    "count": self.bin_counts[row, column].astype(np.int64),
-                }
-            )
-        names = ("n", "zeros", "nans", "pos_infs", "neg_infs", "mean", "std", "min", "max")
-        table = {"step": self.steps, "wall_time": self.wall_times}
-        table |= {name: getattr(self, name) for name in names}
-        values = self.quantile(QUANTILES)
-        table |= {f"p{q * 100:02.0f}": values[:, i] for i, q in enumerate(QUANTILES)}
-        return pd.DataFrame(table)
+        columns = self._bin_columns() if counts else self._record_columns()
+        return pd.DataFrame(columns)
+
+    def _record_columns(self) -> dict[str, npt.NDArray[Any]]:
+        """The columns of `table.RECORDS`."""
+        quantiles = dict(zip(QUANTILES, self.quantile([*QUANTILES.values()]).T, strict=True))
+        columns = {"step": self.steps, "wall_time": self.wall_times} | quantiles
+        return {name: columns[name] if name in columns else getattr(self, name) for name in RECORDS}
+
+    def _bin_columns(self) -> dict[str, npt.NDArray[Any]]:
+        """The columns of `table.BINS`."""
+        row, column = np.nonzero(self.bin_counts)
+        columns = {
+            "step": self.steps[row],
+            "wall_time": self.wall_times[row],
+            "lower": self.lower[column],
+            "upper": self.upper[column],
+            "count": self.bin_counts[row, column].astype(np.int64),
+        }
+        return {name: columns[name] for name in BINS}
 
 
 def compact(counts: npt.NDArray[Any]) -> npt.NDArray[Any]:

@@ -20,7 +20,7 @@ AxesArray: TypeAlias = npt.NDArray[np.object_]
 class ValueAxisOptions(TypedDict, total=False):
     """The value axis of a picture.
 
-    lo, hi: its ends; None, the default: all values but the outermost 0.1 % at that end.
+    lo, hi: its ends; None, the default: those of the central 99.9 % of the values.
     scale: "linear" (default) or "symlog". rows: number of cells along it, by default 128.
     """
 

@@ -1,4 +1,4 @@
-"""What one record counted: the one type between capture, ranks, writers and statistics. numpy only.
+"""What one record counted: the type that capture, ranks, writers and statistics share. numpy only.
 
 A record's counts are still on their way from the device when a step ends, so what capture hands
 over is a `PendingCounts`; the thread that stores the record waits for the `RecordCounts`.
@@ -14,6 +14,7 @@ import numpy as np
 
 from tb_activation_hist.core.grid import FloatArray, IntArray
 from tb_activation_hist.core.schemes.scheme import Scheme
+from tb_activation_hist.core.table import MOMENTS, TOTALS
 
 
 class PendingCounts(Protocol):
@@ -97,16 +98,17 @@ class RecordCounts:
 def join_counts(
     scheme: Scheme, parts: Sequence[tuple[Sequence[int], RecordCounts]]
 ) -> RecordCounts:
-    """The exact sum of several devices' or ranks' counts.
+    """The counts of several devices or ranks added up, exactly.
 
-    Each part has targets: its row i belongs to row ``targets[i]`` of the result. Rows of a part
-    beyond its targets are left out.
+    parts: pairs of targets and counts; row i of the counts is added to row ``targets[i]`` of the
+    result, and rows beyond the targets are left out.
     """
     used = [(np.array(targets, np.int64), part.first(len(targets))) for targets, part in parts]
     if len(used) == 1 and np.array_equal(used[0][0], np.arange(len(used[0][0]))):
         return used[0][1]
     rows = 1 + max((int(targets.max()) for targets, _ in used if len(targets)), default=-1)
-    totals, moments = np.zeros((rows, 5), np.int64), np.zeros((rows, 4))
+    totals = np.zeros((rows, len(TOTALS)), np.int64)
+    moments = np.zeros((rows, len(MOMENTS)))
     moments[:, :2] = np.inf, -np.inf
     for targets, part in used:
         np.add.at(totals, targets, part.totals)

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from tb_activation_hist.core.grid import FloatArray
-from tb_activation_hist.core.histogram import NEAR_ZERO, HistogramSeries
+from tb_activation_hist.core.grid import NEAR_ZERO, FloatArray
+from tb_activation_hist.core.histogram import HistogramSeries
 from tb_activation_hist.core.plot_options import AxesArray
-from tb_activation_hist.notebook.picture import value_axis
+from tb_activation_hist.notebook.value_axis import value_axis
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -11,12 +11,9 @@ import numpy.typing as npt
 
 from tb_activation_hist.core.grid import FloatArray, IntArray
 from tb_activation_hist.core.histogram import HistogramSeries
-from tb_activation_hist.core.joining import sum_records
+from tb_activation_hist.core.joining import TAIL, sum_records
 from tb_activation_hist.plugin.query import TileRequest
 from tb_activation_hist.plugin.series_loader import StoredSeries
-
-TAIL: Final = 0.0005
-"""Share left out at either end of the central range."""
 
 WHOLE: Final = 2.0**53
 """Cells beyond this number cannot be told apart in float64."""

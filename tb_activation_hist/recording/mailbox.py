@@ -28,7 +28,6 @@ class Mailbox:
         return f"{self._name}/{rank}/{number}"
 
     def post(self, rank: int, number: int, message: bytes) -> None:
-        """Leave a message."""
         self._store.set(self.key(rank, number), message)
 
     def has(self, key: str) -> bool:

@@ -66,7 +66,7 @@ class RankSender(BackgroundThread[Record]):
         self.start()
 
     def write(self, record: Record) -> bool:
-        """Queue a record; of the scalars rank 0's own are written."""
+        """Queue a record; its scalars are not sent, as rank 0 writes its own."""
         return self.put(record)
 
     def update_info(self, **fields: Any) -> None:
@@ -82,7 +82,7 @@ class RankSender(BackgroundThread[Record]):
         self._sent += 1
 
     def _may_send(self) -> bool:
-        """Whether rank 0 keeps reading; waits for it a while, the first time."""
+        """Whether rank 0 keeps reading: it is waited for up to ``rank_timeout_s``, once."""
         oldest = self._mailbox.key(self._rank, self._sent - WINDOW)
         end = time.monotonic() + self._timeout_s
         while not self._mailbox.has(self._mailbox.end_key):
@@ -125,11 +125,9 @@ class RankMerger(BackgroundThread[Record]):
         self.start()
 
     def write(self, record: Record) -> bool:
-        """Queue a record."""
         return self.put(record)
 
     def update_info(self, **fields: Any) -> None:
-        """Pass the fields on to the writer."""
         self.writer.update_info(**fields)
 
     def store(self, record: Record) -> None:
@@ -183,12 +181,10 @@ class RankMerger(BackgroundThread[Record]):
             self._mailbox.end()
 
     def flush(self) -> None:
-        """Wait until everything queued so far is on disk."""
         super().flush()
         self.writer.flush()
 
     def close(self) -> None:
-        """Write what is queued and end."""
         super().close()
         if self._owned:
             self.writer.close()

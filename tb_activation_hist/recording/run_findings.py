@@ -13,7 +13,7 @@ from tb_activation_hist.findings import (
     RunLayers,
     find_run_findings,
 )
-from tb_activation_hist.storage.reader import read_run
+from tb_activation_hist.storage.logdir_histograms import read_run
 from tb_activation_hist.storage.writer import MemoryWriter
 
 

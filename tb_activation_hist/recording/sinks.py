@@ -12,7 +12,7 @@ from tb_activation_hist.recording.mailbox import Mailbox, open_mailbox
 from tb_activation_hist.recording.options import OptionGroups
 from tb_activation_hist.recording.ranks import RankMerger, Ranks, RankSender, rank_directory
 from tb_activation_hist.storage.event_file import Logdir
-from tb_activation_hist.storage.reader import read_last_step, read_schemes
+from tb_activation_hist.storage.logdir_histograms import read_last_step, read_schemes
 from tb_activation_hist.storage.writer import Record, RecordWriter, RunWriter
 
 Target: TypeAlias = Logdir | RecordWriter
@@ -113,14 +113,13 @@ def _open_sender(mailbox: Mailbox | None, ranks: Ranks, options: OptionGroups) -
 
 def _open_writer(target: Target, options: OptionGroups) -> tuple[RecordWriter, int]:
     """The writer, and the steps done before; a writer of ours is closed when they are refused."""
-    writer = (
-        target if isinstance(target, RecordWriter) else RunWriter(target, options=options.writer)
-    )
+    if isinstance(target, RecordWriter):
+        return target, _start_step(target, options)
+    writer = RunWriter(target, options=options.writer)
     try:
         return writer, _start_step(writer, options)
     except BaseException:
-        if writer is not target:
-            writer.close()
+        writer.close()
         raise
 
 

@@ -11,8 +11,7 @@ from typing import Final
 import numpy as np
 
 from tb_activation_hist.core.cumulative import locate_quantiles, share_below, zero_bin_to_point
-from tb_activation_hist.core.grid import FloatArray, IntArray
-from tb_activation_hist.core.histogram import NEAR_ZERO
+from tb_activation_hist.core.grid import NEAR_ZERO, FloatArray, IntArray
 from tb_activation_hist.core.record_counts import RecordCounts
 from tb_activation_hist.core.schemes.scheme import Scheme
 

@@ -70,7 +70,7 @@ def buckets_to_series(
 
 
 def normalise_buckets(buckets: npt.ArrayLike) -> tuple[FloatArray, int]:
-    """(k, 3) buckets with left <= right, finite, occupied; and the count that has no place."""
+    """The occupied (k, 3) buckets with finite left <= right, and the count that fits in none."""
     flat = np.asarray(buckets, dtype=np.float64).reshape(-1)
     array = flat[: flat.size // 3 * 3].reshape(-1, 3).copy()
     # An empty inverted bucket in front carries the record's minimum as its left edge.
@@ -123,7 +123,7 @@ def _spread(part: FloatArray, edges: FloatArray) -> IntArray:
 
 
 def _moments(part: FloatArray) -> tuple[float, float, float, float]:
-    """min, max, sum and sum of squares that the buckets stand for."""
+    """min, max, sum and sum of squares of values spread evenly over each bucket."""
     if len(part) == 0:
         return np.inf, -np.inf, 0.0, 0.0
     left, right, count = part.T
@@ -134,7 +134,7 @@ def _moments(part: FloatArray) -> tuple[float, float, float, float]:
 
 
 def legacy_to_buckets(histo: Any) -> tuple[FloatArray, tuple[float, float, float, float]]:
-    """Buckets and exact moments of a ``HistogramProto`` (``SummaryWriter.add_histogram``)."""
+    """Buckets and exact moments of a ``HistogramProto``, as ``add_histogram`` writes it."""
     limits = np.clip(np.array(histo.bucket_limit, np.float64), None, max(histo.max, histo.min))
     counts = np.array(histo.bucket, np.float64)
     length = min(len(limits), len(counts))

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from tb_activation_hist.core.histogram import NEAR_ZERO
+from tb_activation_hist.core.grid import NEAR_ZERO
 from tb_activation_hist.core.names import SUMMARY_PREFIX, LayerInfo
 from tb_activation_hist.core.record_counts import RecordCounts
 from tb_activation_hist.storage.record_statistics import (

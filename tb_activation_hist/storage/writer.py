@@ -75,10 +75,10 @@ class RecordWriter(BackgroundThread[Record]):
         return self.put(replace(record, layers=tuple(record.layers), scalars=scalars))
 
     def update_info(self, **fields: Any) -> None:
-        """Change what is known of the run as a whole; nothing is kept of it here."""
+        """Set fields of the run's information; only `RunWriter` keeps them."""
 
     def read_scalars(self, record: Record) -> dict[str, float]:
-        """The user's scalars as numbers; what is none is left out, with a warning."""
+        """The user's scalars as numbers; what is not a number is left out, with a warning."""
         numbers = {}
         for name, value in record.scalars.items():
             try:
@@ -106,7 +106,7 @@ class RecordWriter(BackgroundThread[Record]):
     def store_summaries(
         self, record: Record, layers: Sequence[LayerInfo], counts: RecordCounts
     ) -> None:
-        """Make more of a record than blocks; nothing here."""
+        """Store what a record gives beside blocks; only `RunWriter` does."""
 
     @abstractmethod
     def store_block(self, builder: BlockBuilder) -> None:
@@ -125,7 +125,7 @@ class RecordWriter(BackgroundThread[Record]):
             self.store_block(builder)
 
     def store_partial_blocks(self) -> None:
-        """Make blocks of what has been collected, however little."""
+        """Make blocks of the records that are in none yet, however few."""
         for builder in self._builders.values():
             if len(builder):
                 self.store_block(builder)
@@ -286,7 +286,6 @@ class MemoryWriter(RecordWriter):
         self._blocks.setdefault(builder.info.tag, []).append(builder.take())
 
     def save(self, *, final: bool) -> None:  # noqa: ARG002 - memory needs no last write
-        """Make blocks of the records that are not in one yet."""
         self.store_partial_blocks()
 
     @property

@@ -21,7 +21,7 @@ from tb_activation_hist.core.schemes.scheme import Scheme
 from tb_activation_hist.recording.logger import ActivationHistLogger
 from tb_activation_hist.recording.options import WriterOptions
 from tb_activation_hist.storage.codec import HEADER, MAGIC
-from tb_activation_hist.storage.event_reader import find_event_files, scan_events
+from tb_activation_hist.storage.event_file_reader import find_event_files, scan_events
 from tb_activation_hist.storage.writer import Record, RunWriter
 
 FOLDER = Path(__file__).parent / "written_v1"

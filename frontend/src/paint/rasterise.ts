@@ -6,7 +6,7 @@
 
 import { divisors, type Quantity, rowDivisor } from "../math/normalise";
 import type { Grid } from "../math/rebin";
-import { roomIn } from "../math/room";
+import { reuseBuffer } from "../math/reused_buffer";
 import type { Spans, StepAxis } from "../math/step_axis";
 import type { Columns } from "../math/tile";
 import { type ColourTable, TABLE_SHIFT } from "./colormap";
@@ -95,6 +95,19 @@ export function poolCells(grid: Grid, columns: Columns, pixels: PixelColumns, op
   const cells = { width, rows: grid.rows, values };
   if (quantity === "peak") scaleToPeaks(cells);
   return grid.rows > height_px ? poolRows(cells, Math.max(1, height_px)) : cells;
+}
+
+/** What cells are compared with, on the same rows; the column there for each of theirs, -1 for none. */
+export interface BaseCells {
+  readonly grid: Grid;
+  readonly columns: Columns;
+  readonly partners: Int32Array;
+}
+
+/** Cells minus those of a base on the same pixels. */
+export function minusBase(cells: Cells, base: BaseCells, pixels: PixelColumns, options: PoolOptions): Cells {
+  const matched = matchPixels(pixels, base.partners);
+  return differenceCells(poolCells(base.grid, base.columns, matched, options), cells);
 }
 
 /** B - A of two rasters on the same pixels and rows; NaN where either has a gap. */
@@ -186,6 +199,6 @@ function poolRows(cells: Cells, height: number): Cells {
 }
 
 function reused(cells: Cells | undefined, length: number): Float32Array {
-  const room = roomIn(cells?.values.buffer, length * Float32Array.BYTES_PER_ELEMENT);
+  const room = reuseBuffer(cells?.values.buffer, length * Float32Array.BYTES_PER_ELEMENT);
   return new Float32Array(room, 0, length);
 }

@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tb_activation_hist.core.histogram import NEAR_ZERO, HistogramSeries
+from tb_activation_hist.core.grid import NEAR_ZERO
+from tb_activation_hist.core.histogram import HistogramSeries
 from tb_activation_hist.core.joining import append_series, join_series, sum_records
 from tb_activation_hist.core.schemes.linear_bins import LinearBins
 from tests.series import values_to_series

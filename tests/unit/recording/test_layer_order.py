@@ -7,7 +7,7 @@ from torch import nn
 
 from tb_activation_hist.core.names import KINDS, PHASES, LayerInfo
 from tb_activation_hist.recording.logger import ActivationHistLogger
-from tb_activation_hist.storage.reader import read_histograms
+from tb_activation_hist.storage.logdir_histograms import read_histograms
 from tb_activation_hist.storage.tensorboard_summaries import group_layers
 from tb_activation_hist.storage.writer import MemoryWriter
 

@@ -22,7 +22,7 @@ from torch import nn
 
 from tb_activation_hist.core.errors import ActivationHistWarning, LogdirError
 from tb_activation_hist.recording.logger import ActivationHistLogger
-from tb_activation_hist.storage.reader import read_histograms
+from tb_activation_hist.storage.logdir_histograms import read_histograms
 from tests.stored import wait_for
 from tests.unit.recording.test_logger_failures import run_script
 

@@ -25,7 +25,7 @@ from tb_activation_hist.recording.rank_messages import (
     message_to_bytes,
 )
 from tb_activation_hist.recording.ranks import current_ranks
-from tb_activation_hist.storage.reader import read_histograms
+from tb_activation_hist.storage.logdir_histograms import read_histograms
 from tests.models import assert_counted
 from tests.unit.recording.rank_worker import STEPS
 

@@ -14,8 +14,8 @@ from tb_activation_hist.core.names import PLUGIN_NAME, content_to_layer_info
 from tb_activation_hist.core.schemes.linear_bins import LinearBins
 from tb_activation_hist.recording.options import WriterOptions
 from tb_activation_hist.storage.codec import decode_block
-from tb_activation_hist.storage.event_reader import find_event_files
-from tb_activation_hist.storage.reader import read_histograms
+from tb_activation_hist.storage.event_file_reader import find_event_files
+from tb_activation_hist.storage.logdir_histograms import read_histograms
 from tb_activation_hist.storage.writer import MemoryWriter, Record, RunWriter
 from tests.records import make_late_record, make_layers, make_record, random_rows
 from tests.stored import QUIET, assert_stored, block_values, read_events, wait_for, write_steps

@@ -3,10 +3,10 @@
 import { useComputed, useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { formatExact } from "../../math/format";
-import { dark } from "../../view/catalog/catalog";
-import { findPanel, fullAxis } from "../../view/panel/panels";
+import { fullAxis } from "../../view/panel/known_panels";
 import { differenceToText, readoutToText, readPanel } from "../../view/panel/readout";
-import { runColor, runs } from "../../view/selection/selection";
+import { findPanel } from "../../view/screen/views";
+import { colourOfRun } from "../../view/selection/selection";
 import { cursor } from "../../view/settings/zoom";
 import { place, pointAt } from "../input/pointer";
 import { box } from "../widgets/box";
@@ -35,7 +35,7 @@ export function Tooltip() {
   const panel = now === null ? undefined : findPanel(now.panelId);
   if (now === null || panel === undefined) return null;
   const here = readPanel(panel, now.unit, now.value, now.band);
-  const series = panel.row.series.value;
+  const series = panel.layer.series.value;
   const { innerWidth, innerHeight } = window;
   const { x, y } = place.value;
   const style = {
@@ -55,13 +55,12 @@ export function Tooltip() {
       </div>
       <table>
         <tbody>
-          {panel.row.panels.value.map((other) => {
+          {panel.layer.panels.value.map((other) => {
             const cell = readPanel(other, now.unit, now.value, now.band);
-            const color = runs.value.find((run) => run.name === other.run)?.at ?? 0;
             return (
               <tr key={other.id} class={other === panel ? "own" : ""}>
                 <td>
-                  <span class="swatch" style={{ background: runColor(color, dark.value) }} />
+                  <span class="swatch" style={{ background: colourOfRun(other.run) }} />
                 </td>
                 <td class="ellipsis">{other.run}</td>
                 <td class="number">

@@ -3,14 +3,15 @@
 import { useComputed } from "@preact/signals";
 import { AXIS_PX, name_px, panel_px, plot_px } from "../../view/layout/metrics";
 import { placedRows } from "../../view/layout/rows";
-import { fullAxis, type PanelModel, sharedLiveAxis } from "../../view/panel/panels";
+import { fullAxis, sharedLiveAxis } from "../../view/panel/known_panels";
+import type { PanelView } from "../../view/panel/panel_view";
 import { placedColumns, runRow_px } from "../../view/screen/columns";
-import { visible } from "../../view/screen/screen";
+import { visible } from "../../view/screen/views";
 import { runs } from "../../view/selection/selection";
 import * as settings from "../../view/settings/settings";
 import { cursor } from "../../view/settings/zoom";
 
-interface Place {
+interface LineBox {
   readonly left_px: number;
   /** Both left out: from the top to the bottom. */
   readonly top_px?: number;
@@ -22,13 +23,13 @@ export function ColumnLines({ lefts_px }: { readonly lefts_px: readonly number[]
   return (
     <>
       {settings.linked.value
-        ? lefts_px.map((left_px) => <Lines key={left_px} place={{ left_px }} />)
-        : visible.value.map((panel) => <Lines key={panel.id} place={placeOf(panel)} panel={panel} />)}
+        ? lefts_px.map((left_px) => <Lines key={left_px} box={{ left_px }} />)
+        : visible.value.map((panel) => <Lines key={panel.id} box={boxOf(panel)} panel={panel} />)}
     </>
   );
 }
 
-function placeOf({ run, row: { id } }: PanelModel): Place {
+function boxOf({ run, layer: { id } }: PanelView): LineBox {
   const at = runs.value.findIndex(({ name }) => name === run);
   if (settings.transposed.value) {
     const column = placedColumns.value.find(({ row }) => row.id === id);
@@ -39,8 +40,8 @@ function placeOf({ run, row: { id } }: PanelModel): Place {
   return { left_px: name_px.value + at * panel_px.value + AXIS_PX, top_px, height_px };
 }
 
-function Lines({ place, panel }: { readonly place: Place; readonly panel?: PanelModel }) {
-  const { left_px, top_px, height_px } = place;
+function Lines({ box, panel }: { readonly box: LineBox; readonly panel?: PanelView }) {
+  const { left_px, top_px, height_px } = box;
   const style = (unit: number | null): string => {
     const axis = (panel?.liveAxis ?? sharedLiveAxis).value;
     const share = unit === null || fullAxis.value.kind !== axis.kind ? -1 : axis.unitToShare(unit);

@@ -1,30 +1,37 @@
 /** The rows of the page: headings of modules, layers as strips, layers as panels. */
 
 import type { ComponentChildren } from "preact";
-import { content_px, frame, name_px, narrow, panel_px } from "../../view/layout/metrics";
+import { content_px, name_px, narrow } from "../../view/layout/metrics";
 import type { PlacedRow } from "../../view/layout/rows";
 import { showsDifference } from "../../view/panel/compare";
-import { type RowModel, rowOf } from "../../view/panel/panels";
+import type { LayerView } from "../../view/panel/layer_view";
 import { drawnOnce } from "../../view/screen/screen";
-import { runs, toggleExpanded, toggleFolded } from "../../view/selection/selection";
+import { isOpen, runs, toggleFolded } from "../../view/selection/selection";
 import type { GroupRow, LayerRow, Row } from "../../view/selection/tree";
 import * as settings from "../../view/settings/settings";
-import { FindingBadge } from "../overlays/findings_view";
 import { Panel } from "../panel/panel";
 import { Slice } from "../panel/slice";
 import { box } from "../widgets/box";
 import { Icon } from "../widgets/icons";
-import { Bars, layerFacts, RowActions } from "./layer_name";
+import { Absent, nameBox } from "./cells";
+import { FindingBadge } from "./finding_badges";
+import { LayerButton } from "./layer_button";
+import { Bars, layerFacts, named, RowActions } from "./layer_name";
 
 const INDENT_PX = 10;
 /** Width of the colour bars beside a layer's name, on a narrow page. */
 const NARROW_BARS_PX = 130;
 
-export function PlacedRowView({ placed }: { readonly placed: PlacedRow }) {
-  const { row, top_px, height_px } = placed;
+export interface PlacedRowProps {
+  readonly placed: PlacedRow;
+  /** Of a row that is a layer. */
+  readonly layer: LayerView | undefined;
+}
+
+export function PlacedRowView({ placed: { row, top_px, height_px }, layer }: PlacedRowProps) {
   return (
     <Frame top_px={top_px} height_px={height_px} kind={kindOf(row)}>
-      {row.kind === "group" ? <GroupHeading row={row} /> : <Layer row={row} />}
+      {row.kind === "group" ? <GroupHeading row={row} /> : layer && <Layer row={row} model={layer} />}
     </Frame>
   );
 }
@@ -32,7 +39,7 @@ export function PlacedRowView({ placed }: { readonly placed: PlacedRow }) {
 function kindOf(row: Row): string {
   if (row.kind === "group") return "group";
   const pinned = settings.pinnedLayers.value.includes(row.id);
-  return `layer${rowOf(row.series).expanded.value ? " open" : ""}${pinned ? " pinned" : ""}`;
+  return `layer${isOpen(row.id) ? " open" : ""}${pinned ? " pinned" : ""}`;
 }
 
 interface FrameProps {
@@ -70,9 +77,13 @@ function GroupHeading({ row }: { readonly row: GroupRow }) {
   );
 }
 
-function Layer({ row }: { readonly row: LayerRow }) {
-  const model = rowOf(row.series);
-  const expanded = model.expanded.value;
+interface LayerProps {
+  readonly row: LayerRow;
+  readonly model: LayerView;
+}
+
+function Layer({ row, model }: LayerProps) {
+  const expanded = model.open.value;
   const panels = new Map(model.panels.value.map((panel) => [panel.run, panel]));
   return (
     <>
@@ -80,64 +91,37 @@ function Layer({ row }: { readonly row: LayerRow }) {
       <div class="cells">
         {runs.value.map((run) => {
           const panel = panels.get(run.name);
-          return panel ? (
-            <Panel key={panel.id} panel={panel} />
-          ) : (
-            <div
-              key={run.name}
-              class="absent"
-              style={box({ width: panel_px.value })}
-              title="This run has no such layer"
-            >
-              {expanded ? "not recorded in this run" : ""}
-            </div>
-          );
+          return panel ? <Panel key={panel.id} panel={panel} /> : <Absent key={run.name} open={expanded} />;
         })}
-        {expanded && drawnOnce.value ? <Slice row={model} /> : null}
+        {expanded && drawnOnce.value ? <Slice layer={model} /> : null}
       </div>
     </>
   );
-}
-
-/** A column of its own, or a line above the panels where there is no room for one. */
-function nameBox() {
-  return box({ width: narrow.value ? frame.value.width_px : name_px.value });
 }
 
 function StripName({ row }: { readonly row: LayerRow }) {
   const { layer, type } = row.series;
   return (
     <div class="name-cell short" style={nameBox()}>
-      <button
-        type="button"
-        class="layer-name"
-        style={box({ "padding-left": 4 + row.depth * INDENT_PX })}
-        aria-expanded="false"
-        title={`${layer}${type ? ` (${type})` : ""}: open`}
-        onClick={() => toggleExpanded(row.id)}
-      >
-        <span class="ellipsis">{row.label}</span>
-      </button>
+      <LayerButton
+        id={row.id}
+        label={row.label}
+        title={named(layer, type)}
+        open={false}
+        indent_px={4 + row.depth * INDENT_PX}
+      />
       <FindingBadge tag={row.series.tag} short />
     </div>
   );
 }
 
-function PanelName({ row, model }: { readonly row: LayerRow; readonly model: RowModel }) {
+function PanelName({ row, model }: LayerProps) {
   const { layer } = row.series;
   const facts = layerFacts(row.series);
   const differs = model.panels.value.some(showsDifference);
   return (
     <div class="name-cell tall" style={nameBox()}>
-      <button
-        type="button"
-        class="layer-name"
-        aria-expanded="true"
-        title={`${layer}${facts ? ` (${facts})` : ""}: close to a strip`}
-        onClick={() => toggleExpanded(row.id)}
-      >
-        <span class="ellipsis">{row.depth > 0 ? layer : row.label}</span>
-      </button>
+      <LayerButton id={row.id} label={row.depth > 0 ? layer : row.label} title={named(layer, facts)} open />
       {/* Two colour bars leave no room for it. */}
       {differs ? null : (
         <div class="facts ellipsis" title={facts}>

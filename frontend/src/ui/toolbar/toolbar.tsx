@@ -8,14 +8,14 @@ import * as selection from "../../view/selection/selection";
 import * as settings from "../../view/settings/settings";
 import { canGoBack, goBack, resetZoom, zoomed } from "../../view/settings/zoom";
 import { helpOpen } from "../input/keys";
-import { FindingsMenu } from "../overlays/findings_view";
+import { FindingsMenu } from "../overlays/findings_menu";
 import { AxisSelects } from "../settings/axis_selects";
 import { paletteOpen, paneOpen } from "../settings/pane_state";
 import { IconButton, Menu, Select } from "../widgets/controls";
 import { Icon } from "../widgets/icons";
 import { Live } from "./live";
 import { RunMenu } from "./run_menu";
-import { Notices } from "./warnings";
+import { Warnings } from "./warnings";
 
 /** All in the bar; what is chosen rarely in a menu; or two lines, for phones. */
 type Room = "all" | "compact" | "narrow";
@@ -74,7 +74,7 @@ export function Toolbar() {
         />
       ) : null}
       <FindingsMenu />
-      <Notices />
+      <Warnings />
       <Live />
       <span class="tools">
         {room === "narrow" ? null : <PaletteButton />}

@@ -3,8 +3,8 @@
 import { computed } from "@preact/signals";
 import { seriesId } from "../../series/series_id";
 import type { Run, Series } from "../../series/types";
-import { index } from "../catalog/catalog";
-import { steady } from "../reactive/stable_list";
+import { dark, index } from "../catalog/catalog";
+import { stableList } from "../reactive/stable_list";
 import * as settings from "../settings/settings";
 import { parseFilter } from "./filter";
 import { firstRuns } from "./ranks";
@@ -46,7 +46,7 @@ function shownRun(run: Run, at: number): ShownRun {
   return shown;
 }
 
-export const runs = steady<ShownRun>(() => {
+export const runs = stableList<ShownRun>(() => {
   const chosen = settings.runs.value;
   const all = runsWithData.value;
   return chosen === null ? firstRuns(all, RUNS_AT_FIRST) : all.filter((run) => chosen.includes(run.name));
@@ -60,7 +60,7 @@ export const allLayers = computed(() => {
   return ofPhase.value.filter((series) => series.runs.some((run) => shown.has(run)));
 });
 
-export const layers = steady<Series>(() => {
+export const layers = stableList<Series>(() => {
   const types = settings.types.value;
   const { matches } = filter.value;
   return allLayers.value.filter(
@@ -94,6 +94,11 @@ export function isExpanded(id: string): boolean {
   return (layout.value === "panels") !== settings.toggled.value.includes(id);
 }
 
+/** Whether a layer has axes, alone on the page too; else it is a strip. */
+export function isOpen(id: string): boolean {
+  return isExpanded(id) || settings.full.value === id;
+}
+
 export function toggleExpanded(id: string): void {
   settings.toggled.value = without(settings.toggled.value, id) ?? [...settings.toggled.value, id];
 }
@@ -124,9 +129,14 @@ export function soloRun(name: string): void {
 const LIGHT = ["#0b7a8a", "#d01884", "#9a6700", "#8430ce", "#4d7f17", "#c2570c", "#425066"];
 const DARK = ["#4fd1e0", "#ff6fb8", "#ffc53d", "#bd8bf5", "#a3d65c", "#ff9f4a", "#b0bccd"];
 
-export function runColor(at: number, dark: boolean): string {
-  const palette = dark ? DARK : LIGHT;
+export function runColour(at: number): string {
+  const palette = dark.value ? DARK : LIGHT;
   return palette[at % palette.length] ?? "#888";
+}
+
+/** Of a shown run, in the present theme. */
+export function colourOfRun(name: string): string {
+  return runColour(runs.value.find((run) => run.name === name)?.at ?? 0);
 }
 
 function unique(items: readonly string[]): string[] {

@@ -1,0 +1,228 @@
+"""`read_histograms`: recorded histograms as arrays, without TensorBoard's web server."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import weakref
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
+from html import escape
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+
+from tb_activation_hist.core.drawing import drawing
+from tb_activation_hist.core.errors import LogdirError
+from tb_activation_hist.core.histogram import HistogramSeries
+from tb_activation_hist.core.names import LayerInfo
+from tb_activation_hist.core.plot_options import AxesArray, LayersPlotOptions, ValueAxisOptions
+from tb_activation_hist.core.schemes.scheme import Scheme
+from tb_activation_hist.storage.event_file_reader import EventFilePath, find_event_files
+from tb_activation_hist.storage.run_index import RunIndex, TagIndex
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from typing_extensions import Unpack
+
+
+def read_histograms(logdir: str | os.PathLike[str]) -> LogdirHistograms:
+    """All histograms under a log directory: ``read_histograms("runs")["lr=0.01"]["conv1"]``.
+
+    logdir: path, or a URL that TensorBoard can open; also a single event file. Runs are named as in
+    TensorBoard, by their path below it, "." for itself. Layers are in model order, with the
+    activations of training first; other kinds are ``"gradients/conv1"``, evaluation is
+    ``"eval/conv1"``. Histograms that other tools wrote (``add_histogram``) follow under their tag.
+
+    Each level draws itself with ``plot()``: runs side by side, a run's layers in a grid, one
+    layer, which also has ``plot_difference(other)`` and ``plot_slice(step)``; and each has
+    ``to_dataframe()``.
+
+    A run's files are indexed when it is first asked for, and a layer is decoded when it is taken.
+    Steps ascend; where a resumed run wrote a step again, the later record counts. LogdirError when
+    there is no histogram at all; FormatError, when a layer is taken, for damaged or newer data.
+    """
+    runs = LogdirHistograms(os.fspath(logdir))
+    if not any(len(run) for run in runs.values()):
+        msg = (
+            f"The event files in {runs.logdir!r} hold no histograms. Record some with "
+            "ActivationHistLogger(model, logdir) or ActivationHistCallback(logdir)."
+        )
+        raise LogdirError(msg)
+    return runs
+
+
+def read_last_step(run_dir: str | os.PathLike[str]) -> int:
+    """The last step recorded in a run directory itself (not below it); 0 when there is none."""
+    return _own_index(run_dir).last_step()
+
+
+def read_schemes(run_dir: str | os.PathLike[str]) -> dict[str, Scheme]:
+    """The bins of each tag recorded in a run directory itself (not below it)."""
+    return _own_index(run_dir).schemes()
+
+
+def _own_index(run_dir: str | os.PathLike[str]) -> RunIndex:
+    try:
+        found = find_event_files(os.fspath(run_dir))
+    except LogdirError:
+        found = []
+    return RunIndex([file for file in found if file.run == "."])
+
+
+def read_run(run_dir: str | os.PathLike[str]) -> RunHistograms:
+    """The histograms in a run directory itself, also when there are none yet."""
+    found = find_event_files(os.fspath(run_dir))
+    return RunHistograms(".", [file for file in found if file.run == "."])
+
+
+class LogdirHistograms(Mapping[str, "RunHistograms"]):
+    """The runs of a log directory that hold histograms, by name; made by `read_histograms`.
+
+    KeyError, with the nearest names, for a run that is not there.
+    """
+
+    def __init__(self, logdir: str) -> None:
+        self.logdir = logdir
+        files = groupby(find_event_files(logdir), key=lambda file: file.run)
+        self._runs = {run: RunHistograms(run, list(group)) for run, group in files}
+
+    def __getitem__(self, run: str) -> RunHistograms:
+        if run not in self._runs:
+            raise KeyError(_unknown("run", run, list(self)))
+        return self._runs[run]
+
+    def __iter__(self) -> Iterator[str]:
+        return (run for run, histograms in self._runs.items() if len(histograms))
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    def plot(
+        self, layers: Sequence[str] | None = None, **options: Unpack[ValueAxisOptions]
+    ) -> AxesArray:
+        """Draw runs side by side: a row for each layer, a column for each run.
+
+        layers: names, by default all of the first run. The panels of a row share value axis and
+        colour scale. Returns the axes, (layers, runs).
+        """
+        return drawing().plot_runs(self, layers, **options)
+
+    def to_dataframe(self, *, counts: bool = False) -> pd.DataFrame:
+        """The tables of all runs, one below the other, with a first column ``run``; needs pandas.
+
+        counts: as in `HistogramSeries.to_dataframe`.
+        """
+        return _stack({run: own.to_dataframe(counts=counts) for run, own in self.items()}, "run")
+
+    def _repr_html_(self) -> str:
+        rows = [(run, len(own)) for run, own in self.items()]
+        return _to_html(f"{len(self)} runs in {self.logdir}", ("run", "layers"), rows)
+
+    def __repr__(self) -> str:
+        return f"<histograms of {len(self)} runs in {self.logdir!r}: {', '.join(self)}>"
+
+
+class RunHistograms(Mapping[str, HistogramSeries]):
+    """The histograms of one run by layer, in model order.
+
+    A layer is decoded when it is taken, and kept while it is in use. KeyError, with the nearest
+    names, for a layer that is not there; FormatError for damaged or newer data.
+    """
+
+    def __init__(self, run: str, files: Sequence[EventFilePath]) -> None:
+        self.run = run
+        self._files = files
+        self._decoded: weakref.WeakValueDictionary[str, HistogramSeries]
+        self._decoded = weakref.WeakValueDictionary()
+
+    @cached_property
+    def _index(self) -> RunIndex:
+        return RunIndex(self._files)
+
+    @cached_property
+    def _keys(self) -> dict[str, TagIndex]:
+        return self._index.keys
+
+    @property
+    def info(self) -> dict[str, Any]:
+        """What the logger wrote about the run as a whole: cadence, silent modules, errors ..."""
+        return self._index.info
+
+    def layer_info(self, layer: str) -> LayerInfo | None:
+        """What the logger wrote about a layer: kind, type, shape ...; None for another tool's tag.
+
+        KeyError for a layer that is not there; FormatError for damaged or newer data.
+        """
+        tag = self._tag(layer)
+        return tag.info if tag.ours else None
+
+    def _tag(self, layer: str) -> TagIndex:
+        if layer not in self._keys:
+            raise KeyError(_unknown("layer", layer, list(self._keys)))
+        return self._keys[layer]
+
+    def __getitem__(self, layer: str) -> HistogramSeries:
+        series = self._decoded.get(layer)
+        if series is None:
+            series = self._index.read(self._tag(layer))
+            self._decoded[layer] = series
+        return series
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._keys)
+
+    def __len__(self) -> int:
+        return len(self._keys)
+
+    def __contains__(self, layer: object) -> bool:
+        return layer in self._keys
+
+    def plot(
+        self, layers: Sequence[str] | None = None, **options: Unpack[LayersPlotOptions]
+    ) -> AxesArray:
+        """Draw a grid with one panel for each layer, each with its own axes.
+
+        layers: names, by default all. Returns the axes, (layers,).
+        """
+        names = list(self) if layers is None else layers
+        return drawing().plot_layers({name: self[name] for name in names}, **options)
+
+    def to_dataframe(self, *, counts: bool = False) -> pd.DataFrame:
+        """The tables of all layers, one below the other, with a first column ``layer``.
+
+        Needs pandas.
+
+        counts: as in `HistogramSeries.to_dataframe`.
+        """
+        return _stack({key: own.to_dataframe(counts=counts) for key, own in self.items()}, "layer")
+
+    def _repr_html_(self) -> str:
+        rows = [(key, tag.type) for key, tag in self._keys.items()]
+        return _to_html(f"{len(self)} layers in run {self.run}", ("layer", "type"), rows)
+
+    def __repr__(self) -> str:
+        return f"<histograms of {len(self)} layers in run {self.run!r}: {', '.join(self)}>"
+
+
+def _stack(tables: Mapping[str, pd.DataFrame], column: str) -> pd.DataFrame:
+    """Tables one below the other, each with its name in a first column."""
+    import pandas as pd
+
+    for name, table in tables.items():
+        table.insert(0, column, name)
+    return pd.concat(list(tables.values()), ignore_index=True)
+
+
+def _to_html(caption: str, heads: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
+    def to_line(cells: Sequence[object], tag: str) -> str:
+        return "".join(f"<{tag}>{escape(str(cell))}</{tag}>" for cell in cells)
+
+    body = "".join(f"<tr>{to_line(row, 'td')}</tr>" for row in rows)
+    head = f"<caption>{escape(caption)}</caption><tr>{to_line(heads, 'th')}</tr>"
+    return f"<table>{head}{body}</table>"
+
+
+def _unknown(what: str, given: str, known: list[str]) -> str:
+    near = difflib.get_close_matches(str(given), known, n=3, cutoff=0.4) or known[:5]
+    listed = ", ".join(repr(name) for name in near)
+    return f"There is no {what} {given!r}. Nearest: {listed}."
