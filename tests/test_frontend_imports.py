@@ -3,22 +3,48 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
+from graphlib import TopologicalSorter
+from pathlib import Path, PurePosixPath
+from posixpath import normpath
 
 import pytest
 
 SOURCE = Path(__file__).resolve().parent.parent / "frontend" / "src"
-IMPORT = re.compile(r"""^(?:import|export)\s+(type\s)?[^;]*?from\s+["']([^"']+)["']""", re.M)
+IMPORT = re.compile(r"""^(?:import|export)\s+[^;]*?from\s+["']([^"']+)["']""", re.M)
+
+SIGNALS = {"@preact/signals"}
+PREACT = {"@preact/signals", "preact", "preact/hooks"}
+# What settings, data and layout are made of, from the bottom up: a part may import those before it.
+VIEW = [
+    *("view/settings", "view/reactive", "view/catalog", "view/selection", "view/layout"),
+    *("view/panel", "view/screen", "view/findings", "view/exports"),
+]
+BELOW_VIEW = {"math", "series", "paint", "host"}
+BELOW_UI = {"math", "series", "paint", "view", *VIEW}
 
 # folder -> (folders it may import, packages it may import)
-ALLOWED = {
-    "math": ({"data"}, set()),
-    "data": ({"math"}, set()),
-    "draw": ({"data", "math"}, set()),
+ALLOWED: dict[str, tuple[set[str], set[str]]] = {
+    "math": (set(), set()),
     "host": (set(), set()),
-    "state": ({"data", "draw", "host", "math"}, {"@preact/signals"}),
-    "ui": ({"data", "draw", "math", "state"}, {"@preact/signals", "preact", "preact/hooks"}),
-    ".": ({"host", "state", "styles", "ui"}, {"@preact/signals", "preact"}),
+    "series": ({"math"}, set()),
+    "paint": ({"math"}, set()),
+    **{part: (BELOW_VIEW | set(VIEW[:at]), SIGNALS) for at, part in enumerate(VIEW)},
+    "view": (BELOW_VIEW | set(VIEW), SIGNALS),
+    "ui/widgets": (set(), PREACT),
+    "ui/settings": (BELOW_UI | {"ui/widgets"}, PREACT),
+    "ui/input": (BELOW_UI | {"ui/widgets", "ui/settings"}, PREACT),
+    "ui/overlays": (BELOW_UI | {"ui/widgets", "ui/settings", "ui/input"}, PREACT),
+    "ui/toolbar": (BELOW_UI | {"ui/widgets", "ui/settings", "ui/input", "ui/overlays"}, PREACT),
+    "ui/panel": (BELOW_UI | {"ui/widgets", "ui/input", "ui/overlays"}, PREACT),
+    "ui/rows": (BELOW_UI | {"ui/widgets", "ui/input", "ui/overlays", "ui/panel"}, PREACT),
+    "ui": (
+        BELOW_UI
+        | {
+            f"ui/{part}" for part in ("widgets", "settings", "input", "overlays", "toolbar", "rows")
+        },
+        PREACT,
+    ),
+    ".": ({"host", "styles", "ui", "view", *VIEW}, PREACT),
 }
 
 
@@ -29,36 +55,36 @@ def sources(folder: str) -> list[Path]:
     return sorted(found)
 
 
-def imports(path: Path) -> list[tuple[bool, str]]:
-    """(only types, where from) of each import."""
-    return [(bool(types), where) for types, where in IMPORT.findall(path.read_text())]
+def imports(path: Path) -> list[str]:
+    """What a module imports: names of packages and relative paths."""
+    return IMPORT.findall(path.read_text())
 
 
-def foreign_folder(where: str) -> str | None:
-    """Folder of a relative import from outside the importing folder; None for a package."""
-    parts = [part for part in where.split("/") if part != ".."]
-    return parts[0] if where.startswith("../") else None
+def imported_folder(folder: str, where: str) -> str | None:
+    """Folder, below the sources, of a relative import; None for a package."""
+    if not where.startswith("."):
+        return None
+    return str(PurePosixPath(normpath(f"{folder}/{where}")).parent)
 
 
 @pytest.mark.parametrize("folder", ALLOWED)
 def test_folders_import_only_what_is_allowed(folder: str) -> None:
     folders, packages = ALLOWED[folder]
     for path in sources(folder):
-        for _, where in imports(path):
-            if folder == "." and where.startswith("./"):
-                assert where.split("/")[1] in folders, f"{path.name} imports {where}"
-            elif where.startswith("."):
-                assert where.startswith("./") or foreign_folder(where) in folders, (
-                    f"{folder}/{path.name} imports {where}"
-                )
-            else:
-                assert where in packages, f"{folder}/{path.name} imports {where}"
+        for where in imports(path):
+            found = imported_folder(folder, where)
+            allowed = where in packages if found is None else found in {folder, *folders}
+            assert allowed, f"{folder}/{path.name} imports {where}"
 
 
-def test_math_takes_nothing_but_types_from_data() -> None:
-    for path in sources("math"):
-        for types, where in imports(path):
-            assert types or foreign_folder(where) is None, f"math/{path.name} imports {where}"
+def test_every_folder_is_listed() -> None:
+    folders = {path.parent.relative_to(SOURCE).as_posix() for path in SOURCE.rglob("*.ts*")}
+    assert folders == set(ALLOWED)
+
+
+def test_no_folder_imports_one_that_imports_it() -> None:
+    graph = {folder: folders for folder, (folders, _) in ALLOWED.items()}
+    assert len(list(TopologicalSorter(graph).static_order())) == len(graph) + len({"styles"})
 
 
 @pytest.mark.parametrize("name", ["document", "window", "HTMLElement", "OffscreenCanvas"])
@@ -70,6 +96,8 @@ def test_math_has_no_dom(name: str) -> None:
 
 def test_the_test_can_fail(tmp_path: Path) -> None:
     module = tmp_path / "bad.ts"
-    module.write_text('import { h } from "preact";\nimport type { A } from "../ui/app";\n')
-    assert imports(module) == [(False, "preact"), (True, "../ui/app")]
-    assert foreign_folder("../ui/app") == "ui"
+    module.write_text('import { h } from "preact";\nimport type { A } from "../ui/input/keys";\n')
+    assert imports(module) == ["preact", "../ui/input/keys"]
+    assert imported_folder("math", "../ui/input/keys") == "ui/input"
+    assert imported_folder("view/panel", "./notes") == "view/panel"
+    assert imported_folder("math", "preact") is None

@@ -3,16 +3,16 @@
 import { effect } from "@preact/signals";
 import { h, options, render as renderInto } from "preact";
 import { adoptHostFonts } from "./host/fonts";
-import { shown, startCatalog } from "./state/catalog";
-import { startFindings } from "./state/findings";
-import { startLoader } from "./state/loader";
-import { startRanking } from "./state/ranking";
-import { startScalars } from "./state/scalars";
-import { drawnOnce, guessFrame, opened } from "./state/screen";
-import { startUrl } from "./state/setting";
-import { startZooming } from "./state/zooming";
 import css from "./styles/page.css?inline";
 import { App } from "./ui/app";
+import { shown, startCatalog } from "./view/catalog/catalog";
+import { startFindings } from "./view/findings/findings";
+import { startRanking } from "./view/findings/ranking";
+import { startLoader } from "./view/loader";
+import { startScalars } from "./view/screen/scalars";
+import { drawnOnce, guessFrame, opened } from "./view/screen/screen";
+import { startZooming } from "./view/screen/zooming";
+import { startUrl } from "./view/settings/setting";
 
 /** Draws the page into the frame's body and starts asking for data. */
 export function render(): void {

@@ -1,6 +1,5 @@
 /** Which columns of two runs are compared with each other, and the words that say so. */
 
-import type { Columns } from "../data/types";
 import { formatExact } from "./format";
 import {
   AXIS_NAMES,
@@ -13,6 +12,7 @@ import {
   type Spans,
   toUnit,
 } from "./step_axis";
+import type { Columns } from "./tile";
 
 /** One run's columns with its clock. */
 export interface Timed {

@@ -1,9 +1,9 @@
 /** How much distributions change over a run and differ between runs, for sorting layers. */
 
-import type { Tile } from "../data/types";
 import { columnDistance } from "./distance";
 import { rangeOf } from "./range";
 import { type Grid, rebin } from "./rebin";
+import type { Tile } from "./tile";
 import { ValueScale } from "./value_scale";
 
 /** A run is compared in tenths: single noisy steps do not count, dips in its middle do. */

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { Tile } from "../data/types";
 import { commonRange, sizesOf } from "./common_range";
+import type { Tile } from "./tile";
 
 /** Columns of normal values; the central range is that of the largest column, as it is in a long explosion. */
 function tile(deviations: readonly number[]): Tile {

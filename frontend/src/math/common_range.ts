@@ -1,6 +1,6 @@
 /** One value range that fits several runs, though one of them explodes. */
 
-import type { Tile } from "../data/types";
+import type { Tile } from "./tile";
 
 type ValueRange = readonly [number, number];
 

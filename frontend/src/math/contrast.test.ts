@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { madeTile } from "../data/fixtures";
 import { barScale, barToColour, contrastExtent, saturation } from "./contrast";
 import { cellExtent, colourScale, quantityToShare, shareToQuantity } from "./normalise";
 import { rebin } from "./rebin";
+import { madeTile } from "./tile_fixture";
 
 function madeCells(counts: readonly number[]) {
   const n = new Float64Array(counts.length).fill(1000);

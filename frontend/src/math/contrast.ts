@@ -1,6 +1,5 @@
 /** Limits of the colour scale: where they are set by themselves, and what lies beyond them. */
 
-import type { Columns } from "../data/types";
 import {
   type CellExtent,
   type ColourScale,
@@ -12,6 +11,7 @@ import {
   shareToQuantity,
 } from "./normalise";
 import type { Grid } from "./rebin";
+import type { Columns } from "./tile";
 
 /** Of the occupied cells, this share at either end of the scale is left saturated by the limits set by themselves. */
 export const SATURATED_SHARE = 0.005;

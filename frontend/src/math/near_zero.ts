@@ -1,8 +1,8 @@
 /** Shares of special values per column: near zero, exactly zero, saturated, not finite. */
 
-import type { Tile } from "../data/types";
 import { columnTotals } from "./quantiles";
 import { rebin } from "./rebin";
+import type { Tile } from "./tile";
 
 /** |x| up to this is near zero, as in fastai's charts (which count every negative value as well). */
 export const NEAR_ZERO = 0.05;

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { madeTile } from "../data/fixtures";
 import * as normalise from "./normalise";
 import { rebin } from "./rebin";
+import { madeTile } from "./tile_fixture";
 
 const tile = madeTile({
   edges: [0, 1, 3],

@@ -1,9 +1,9 @@
 /** From counts to colour: the quantity a cell shows, its place on the colour bar, the bar's ticks. */
 
-import type { Columns } from "../data/types";
 import { formatCount, formatShare, formatTick, formatValue } from "./format";
 import type { Grid } from "./rebin";
 import { linearTicks, logTicks, spread } from "./ticks";
+import type { Columns } from "./tile";
 import type { Tick } from "./value_scale";
 
 /**

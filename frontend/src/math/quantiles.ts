@@ -1,7 +1,7 @@
 /** Percentile lines: the same method as `HistogramSeries.quantile`. */
 
-import type { Tile } from "../data/types";
 import { pointLower } from "./rebin";
+import type { Tile } from "./tile";
 
 /** What the page draws as lines. */
 export const PERCENTILES: readonly number[] = [0.05, 0.25, 0.5, 0.75, 0.95];

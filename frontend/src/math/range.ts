@@ -1,9 +1,9 @@
 /** The value range of panels: automatic, full or chosen; and what it leaves out. */
 
-import type { Tile } from "../data/types";
 import { commonRange } from "./common_range";
 import { formatShare } from "./format";
 import { type Grid, pointLower } from "./rebin";
+import type { Tile } from "./tile";
 
 export type RangeMode = "auto" | "full" | "manual";
 

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { madeTile } from "../data/fixtures";
 import { type Grid, rebin, takeZeros, ZERO_EDGE } from "./rebin";
+import { madeTile } from "./tile_fixture";
 
 const ZERO = 2 ** -130;
 

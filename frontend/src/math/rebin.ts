@@ -1,7 +1,7 @@
 /** Counts over other bins, by overlap: the page's side of `grid.rebin`, with the same results. */
 
-import type { Tile } from "../data/types";
 import { roomIn } from "./room";
+import type { Tile } from "./tile";
 
 /** Half the width of the zero bin (grid.ZERO_EDGE). */
 export const ZERO_EDGE = 2 ** -130;

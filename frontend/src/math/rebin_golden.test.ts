@@ -2,8 +2,8 @@
 
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { madeTile } from "../data/fixtures";
 import { rebin } from "./rebin";
+import { madeTile } from "./tile_fixture";
 
 interface Case {
   readonly lower: number[];

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { madeTile } from "../data/fixtures";
 import { rebin } from "./rebin";
 import { columnShares, cumulativeShares } from "./slice_shares";
+import { madeTile } from "./tile_fixture";
 
 /** A column of 10 values, of which 5 are zeros that are not counted here. */
 const TILE = madeTile({ edges: [0, 1, 2, 3], counts: [[2], [2], [1]] });

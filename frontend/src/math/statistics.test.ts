@@ -2,8 +2,6 @@
 
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { madeTile } from "../data/fixtures";
-import type { Tile } from "../data/types";
 import { alignColumns } from "./align";
 import { changeOverRun, differenceOfRuns } from "./change";
 import { columnDistance, distanceBetween, distanceToPrevious, formatDistance } from "./distance";
@@ -11,6 +9,8 @@ import { saturationBounds, shareNearZero, shareOutside, shareZero } from "./near
 import { quantiles } from "./quantiles";
 import { chosenRange, clippedShare, clippedToText, rangeOf } from "./range";
 import { rebin } from "./rebin";
+import type { Tile } from "./tile";
+import { madeTile } from "./tile_fixture";
 import { ValueScale } from "./value_scale";
 
 const ZERO = 2 ** -130;

@@ -1,6 +1,4 @@
 import { describe, expect, it } from "vitest";
-import { madeTile } from "../data/fixtures";
-import type { Columns } from "../data/types";
 import {
   columnAt,
   columnSpans,
@@ -13,6 +11,8 @@ import {
   stepToUnit,
   unionSpans,
 } from "./step_axis";
+import type { Columns } from "./tile";
+import { madeTile } from "./tile_fixture";
 
 function columnsAt(steps: readonly number[], other: Partial<Columns> = {}): Columns {
   return madeTile({ edges: [0, 1], counts: [steps.map(() => 1)], steps, columns: other }).columns;

@@ -3,9 +3,9 @@
  * says), *share* of the axis (0 left, 1 right) and *px* (CSS or device pixels, origin left).
  */
 
-import type { Columns } from "../data/types";
 import { formatDuration, formatExact, formatShare, formatTicks, formatWallTime } from "./format";
 import { linearTicks, spread } from "./ticks";
+import type { Columns } from "./tile";
 import { lastAtMost, type Tick } from "./value_scale";
 
 export type AxisKind = "step" | "log_step" | "epoch" | "relative" | "wall" | "share";

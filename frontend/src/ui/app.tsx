@@ -2,21 +2,21 @@
 
 import { useSignalEffect } from "@preact/signals";
 import { useEffect } from "preact/hooks";
-import { dark, index } from "../state/catalog";
-import * as selection from "../state/selection";
-import { theme } from "../state/theme";
-import { Grid } from "./grid";
-import { Help } from "./help";
-import { globalKeys, releaseSpace } from "./keys";
-import { Minimap } from "./minimap";
-import { Palette } from "./palette";
-import { spaceHeld } from "./pointer";
-import { Said } from "./said";
-import { SettingsPane } from "./settings_pane";
-import { Empty, Loading, NothingFound } from "./states";
-import { TableDialog } from "./table";
-import { Toolbar } from "./toolbar";
-import { SpokenReadout, Tooltip } from "./tooltip";
+import { dark, index } from "../view/catalog/catalog";
+import { theme } from "../view/catalog/theme";
+import * as selection from "../view/selection/selection";
+import { globalKeys, releaseSpace } from "./input/keys";
+import { spaceHeld } from "./input/pointer";
+import { Help } from "./overlays/help";
+import { Palette } from "./overlays/palette";
+import { TableDialog } from "./overlays/table";
+import { SpokenReadout, Tooltip } from "./overlays/tooltip";
+import { Empty, Loading, NothingFound } from "./placeholders";
+import { Grid } from "./rows/grid";
+import { SettingsPane } from "./settings/settings_pane";
+import { Minimap } from "./toolbar/minimap";
+import { Toolbar } from "./toolbar/toolbar";
+import { Said } from "./widgets/toast";
 
 export function App() {
   useSignalEffect(() => {

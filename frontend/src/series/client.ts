@@ -1,0 +1,200 @@
+/** Requests to the plugin's routes, relative to the page, so that any path prefix works. */
+
+import type { Source, Tile } from "../math/tile";
+import { decodeTiles } from "./decode";
+import type { Findings, Index, ScalarSeries, TileError, TileRequest } from "./types";
+
+/** Whole tiles of one request: few enough that the first pictures come soon. */
+export const BATCH_TILES = 24;
+/** Tiles of which only what is new is asked for, which is little beside the request: 200 took 470 ms by 24, 270 by 100. */
+export const BATCH_NEWER = 100;
+const IN_FLIGHT = 2;
+const RETRY_AFTER_MS = 300;
+const API_VERSION = 1;
+
+/** A request failed; the message is the server's own sentence where it gave one. */
+export class RequestError extends Error {
+  override readonly name = "RequestError";
+
+  /** status: of HTTP; 0 when no answer came. */
+  constructor(
+    message: string,
+    readonly status: number,
+  ) {
+    super(message);
+  }
+}
+
+/** What may be put in place of the browser's, in tests. */
+export interface Transport {
+  /** URL that routes are relative to; TensorBoard's entry page sets it to data/plugin/<name>/. */
+  readonly base: string;
+  readonly fetch: typeof fetch;
+  readonly wait: (delay_ms: number) => Promise<void>;
+}
+
+export interface ExportOptions {
+  readonly run: string;
+  readonly tag: string;
+  readonly source: Source;
+  readonly format: "csv" | "json";
+  readonly steps?: readonly [number, number];
+}
+
+type Batch = { readonly run: () => Promise<void> };
+
+export class Client {
+  private readonly waiting: Batch[] = [];
+  private running = 0;
+
+  constructor(private readonly transport: Transport = browserTransport()) {}
+
+  /** What can be shown; null when nothing changed since the revision `known`. */
+  async index(known?: string, signal?: AbortSignal): Promise<Index | null> {
+    const query = known === undefined ? "" : `?known=${encodeURIComponent(known)}`;
+    const answer = (await this.json(`index${query}`, signal)) as Index & { readonly unchanged?: boolean };
+    checkVersion(answer.version);
+    return answer.unchanged === true ? null : answer;
+  }
+
+  /**
+   * Tiles in the order asked, in batches, at most two at a time. Aborting the signal rejects with its reason and
+   * frees the line.
+   */
+  async tiles(requests: readonly TileRequest[], signal?: AbortSignal): Promise<(Tile | TileError)[]> {
+    const size = Math.min(...requests.map(batchSize));
+    const batches: Promise<(Tile | TileError)[]>[] = [];
+    for (let at = 0; at < requests.length; at += size) {
+      const batch = requests.slice(at, at + size);
+      batches.push(
+        this.queued(async () => {
+          signal?.throwIfAborted();
+          return this.batch(batch, signal);
+        }),
+      );
+    }
+    return (await Promise.all(batches)).flat();
+  }
+
+  /** A scalar of a run, for drawing above the heatmaps. */
+  async scalars(run: string, tag: string, signal?: AbortSignal): Promise<ScalarSeries> {
+    return (await this.json(`scalars?${new URLSearchParams({ run, tag })}`, signal)) as ScalarSeries;
+  }
+
+  /**
+   * Findings of some runs; ask again while `pending` is above 0.
+   * baseline: the run that the others are compared with; "" for none.
+   */
+  async findings(runs: readonly string[], baseline: string, signal?: AbortSignal): Promise<Findings> {
+    const query = new URLSearchParams(runs.map((run) => ["runs", run]));
+    if (baseline) query.set("baseline", baseline);
+    return (await this.json(`findings?${query}`, signal)) as Findings;
+  }
+
+  /** Address of a file with the exact stored counts of one series. */
+  exportUrl(options: ExportOptions): string {
+    const { run, tag, source, format, steps } = options;
+    const query = new URLSearchParams({ run, tag, source, format });
+    if (steps !== undefined) query.set("steps", steps.join(","));
+    return this.url(`export?${query}`);
+  }
+
+  private async batch(tiles: readonly TileRequest[], signal?: AbortSignal): Promise<(Tile | TileError)[]> {
+    const body = JSON.stringify({ tiles });
+    const headers = { "Content-Type": "application/json" };
+    const answer = await this.request("tiles", { method: "POST", body, headers }, signal);
+    const decoded = decodeTiles(await answer.arrayBuffer());
+    if (decoded.length === tiles.length) return decoded;
+    throw new RequestError(
+      `Asked for ${tiles.length} tiles, but got ${decoded.length}; reload the page.`,
+      200,
+    );
+  }
+
+  private async json(path: string, signal?: AbortSignal): Promise<unknown> {
+    return (await this.request(path, {}, signal)).json();
+  }
+
+  /** One request, tried a second time when the server was not reached or failed (5xx). */
+  private async request(path: string, init: RequestInit, signal?: AbortSignal): Promise<Response> {
+    const first = await this.attempt(path, init, signal);
+    if (first instanceof Response) return first;
+    if (first.status !== 0 && first.status < 500) throw first;
+    await this.transport.wait(RETRY_AFTER_MS);
+    signal?.throwIfAborted();
+    const second = await this.attempt(path, init, signal);
+    if (second instanceof Response) return second;
+    throw second;
+  }
+
+  private async attempt(
+    path: string,
+    init: RequestInit,
+    signal?: AbortSignal,
+  ): Promise<Response | RequestError> {
+    try {
+      const answer = await this.transport.fetch(
+        this.url(path),
+        signal === undefined ? init : { ...init, signal },
+      );
+      if (answer.ok) return answer;
+      const text = (await answer.text()).trim();
+      return new RequestError(errorText(answer, text), answer.status);
+    } catch (error) {
+      signal?.throwIfAborted();
+      const reason = error instanceof Error ? error.message : String(error);
+      return new RequestError(`TensorBoard did not answer (${reason}); is it still running?`, 0);
+    }
+  }
+
+  /** Run work when fewer than two others run. */
+  private queued<T>(work: () => Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      this.waiting.push({ run: () => work().then(resolve, reject) });
+      this.next();
+    });
+  }
+
+  private next(): void {
+    while (this.running < IN_FLIGHT) {
+      const batch = this.waiting.shift();
+      if (batch === undefined) return;
+      this.running++;
+      void batch.run().finally(() => {
+        this.running--;
+        this.next();
+      });
+    }
+  }
+
+  private url(path: string): string {
+    return new URL(path, this.transport.base).href;
+  }
+}
+
+/** How many tiles like this one go into a request. */
+export function batchSize({ since }: TileRequest): number {
+  return since === undefined ? BATCH_TILES : BATCH_NEWER;
+}
+
+function browserTransport(): Transport {
+  return {
+    base: document.baseURI,
+    fetch: (input, init) => fetch(input, init),
+    wait: (delay_ms) => new Promise((resolve) => setTimeout(resolve, delay_ms)),
+  };
+}
+
+/** An HTML error page of a proxy is no sentence to show. */
+function errorText(answer: Response, text: string): string {
+  const plain = answer.headers.get("Content-Type")?.startsWith("text/plain") ?? false;
+  return plain && text !== "" ? text : `TensorBoard answered ${answer.status} ${answer.statusText}`.trim();
+}
+
+function checkVersion(version: number): void {
+  if (version === API_VERSION) return;
+  throw new RequestError(
+    `The server speaks version ${version}, this page version ${API_VERSION}; restart TensorBoard and reload the page.`,
+    200,
+  );
+}

@@ -1,0 +1,150 @@
+/** The command palette: everything that can be done or gone to, found by a few letters. */
+
+import { type Signal, useComputed, useSignal, useSignalEffect } from "@preact/signals";
+import { useId, useRef } from "preact/hooks";
+import { cursor } from "../../view/settings/zoom";
+import { paletteOpen } from "../settings/pane_state";
+import { type Action, listActions } from "./actions";
+import { fuzzyMatch } from "./fuzzy";
+
+/** Nobody reads further down; they type one more letter. */
+const MOST_SHOWN = 50;
+
+interface Found {
+  readonly action: Action;
+  readonly score: number;
+  readonly at: readonly number[];
+}
+
+export function Palette() {
+  const dialog = useRef<HTMLDialogElement>(null);
+  const actions = useSignal<readonly Action[]>([]);
+  useSignalEffect(() => {
+    const element = dialog.current;
+    if (paletteOpen.value && !element?.open) {
+      actions.value = listActions(cursor.peek());
+      element?.showModal();
+    }
+    if (!paletteOpen.value && element?.open) element.close();
+  });
+  const close = () => {
+    paletteOpen.value = false;
+  };
+  return (
+    // biome-ignore lint/a11y/useKeyWithClickEvents: a click beside the box closes it, as Esc does.
+    <dialog
+      ref={dialog}
+      class="palette"
+      aria-label="Commands, layers and findings"
+      onClose={close}
+      onClick={(event) => {
+        if (event.target === event.currentTarget) close();
+      }}
+    >
+      {paletteOpen.value ? <Search actions={actions} /> : null}
+    </dialog>
+  );
+}
+
+function Search({ actions }: { readonly actions: Signal<readonly Action[]> }) {
+  const id = useId();
+  const query = useSignal("");
+  const chosen = useSignal(0);
+  const found = useComputed(() => search(actions.value, query.value));
+  const run = (at: number) => {
+    const action = found.peek()[at]?.action;
+    if (action === undefined) return;
+    // Closed first, so that a command that moves the focus has the last word.
+    paletteOpen.value = false;
+    action.run();
+  };
+  const onKeyDown = (event: KeyboardEvent) => {
+    const last = found.peek().length - 1;
+    if (event.key === "ArrowDown") chosen.value = chosen.peek() >= last ? 0 : chosen.peek() + 1;
+    else if (event.key === "ArrowUp")
+      chosen.value = chosen.peek() <= 0 ? Math.max(0, last) : chosen.peek() - 1;
+    else if (event.key === "Enter") run(chosen.peek());
+    else return;
+    event.preventDefault();
+    document.getElementById(`${id}-${chosen.peek()}`)?.scrollIntoView({ block: "nearest" });
+  };
+  return (
+    <>
+      <input
+        ref={focus}
+        class="text-input"
+        role="combobox"
+        aria-label="Find a command, a layer or a finding"
+        aria-expanded="true"
+        aria-controls={id}
+        aria-activedescendant={found.value.length > 0 ? `${id}-${chosen.value}` : undefined}
+        placeholder="Type a few letters: log, magma, layer3, reset…"
+        autocomplete="off"
+        spellcheck={false}
+        value={query.value}
+        onInput={(event) => {
+          query.value = event.currentTarget.value;
+          chosen.value = 0;
+        }}
+        onKeyDown={onKeyDown}
+      />
+      <div id={id} class="palette-list" role="listbox" aria-label="What was found">
+        {found.value.map(({ action, at }, place) => (
+          // biome-ignore lint/a11y/useKeyWithClickEvents: the field above has the keys of the list.
+          // biome-ignore lint/a11y/useFocusableInteractive: the field keeps the focus.
+          <div
+            key={`${action.name} ${action.hint}`}
+            id={`${id}-${place}`}
+            role="option"
+            aria-selected={place === chosen.value}
+            onClick={() => run(place)}
+          >
+            <span class="ellipsis">{marked(action.name, at)}</span>
+            {action.current ? <span class="count">now</span> : null}
+            {action.hint ? <span class="count">{action.hint}</span> : null}
+          </div>
+        ))}
+      </div>
+      <div class="palette-foot" role="status">
+        {found.value.length === 0
+          ? "Nothing has these letters in this order."
+          : found.value.length === MOST_SHOWN
+            ? `The best ${MOST_SHOWN}; type more letters for others.`
+            : `${found.value.length} found`}
+      </div>
+    </>
+  );
+}
+
+/** The dialog may be open before its field exists, and then has given the focus to itself. */
+function focus(field: HTMLInputElement | null): void {
+  field?.focus();
+}
+
+function search(actions: readonly Action[], query: string): readonly Found[] {
+  const found = actions.flatMap((action): Found[] => {
+    const match = fuzzyMatch(query, action.name);
+    return match === null ? [] : [{ action, ...match }];
+  });
+  return found.sort((a, b) => b.score - a.score).slice(0, MOST_SHOWN);
+}
+
+/** The letters that were typed stand out. */
+function marked(name: string, at: readonly number[]) {
+  const places = new Set(at);
+  return Array.from({ length: name.length }, (_, i) => i).reduce<(string | ReturnType<typeof mark>)[]>(
+    (parts, i) => {
+      const letter = name.charAt(i);
+      const last = parts.at(-1);
+      if (places.has(i)) parts.push(mark(letter));
+      else if (typeof last === "string") parts[parts.length - 1] = last + letter;
+      else parts.push(letter);
+      return parts;
+    },
+    [],
+  );
+}
+
+function mark(letter: string) {
+  return <b>{letter}</b>;
+}

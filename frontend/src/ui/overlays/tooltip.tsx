@@ -1,0 +1,111 @@
+/** What is under the pointer, for all runs of the row; placed so that it never covers the cell. */
+
+import { useComputed, useSignal } from "@preact/signals";
+import { useEffect } from "preact/hooks";
+import { formatExact } from "../../math/format";
+import { dark } from "../../view/catalog/catalog";
+import { findPanel, fullAxis } from "../../view/panel/panels";
+import { differenceToText, readoutToText, readPanel } from "../../view/panel/readout";
+import { runColor, runs } from "../../view/selection/selection";
+import { cursor } from "../../view/settings/zoom";
+import { place, pointAt } from "../input/pointer";
+import { box } from "../widgets/box";
+
+const AWAY_PX = 18;
+const SPOKEN_AFTER_MS = 400;
+
+export function Tooltip() {
+  useEffect(() => {
+    const follow = (event: PointerEvent) => {
+      place.value = { x: event.clientX, y: event.clientY };
+    };
+    const touch = (event: PointerEvent) => {
+      follow(event);
+      const away = event.target instanceof Element && event.target.closest(".plot") === null;
+      if (event.pointerType === "touch" && away) pointAt(null);
+    };
+    window.addEventListener("pointermove", follow, { passive: true });
+    window.addEventListener("pointerdown", touch, { passive: true });
+    return () => {
+      window.removeEventListener("pointermove", follow);
+      window.removeEventListener("pointerdown", touch);
+    };
+  }, []);
+  const now = cursor.value;
+  const panel = now === null ? undefined : findPanel(now.panelId);
+  if (now === null || panel === undefined) return null;
+  const here = readPanel(panel, now.unit, now.value, now.band);
+  const series = panel.row.series.value;
+  const { innerWidth, innerHeight } = window;
+  const { x, y } = place.value;
+  const style = {
+    ...(x > innerWidth / 2 ? { right: innerWidth - x + AWAY_PX } : { left: x + AWAY_PX }),
+    ...(y > innerHeight / 2 ? { bottom: innerHeight - y + AWAY_PX } : { top: y + AWAY_PX }),
+  };
+  return (
+    <div class="tooltip" style={box(style)} aria-hidden="true">
+      <div class="tooltip-head">
+        <strong>{series.layer}</strong>
+        <span>
+          {here ? `step ${here.steps}` : fullAxis.value.format(now.unit)}
+          {here && here.records > 1 ? ` (${here.records} records pooled)` : ""}
+          {here ? ` · ${here.time}` : ""}
+        </span>
+        <span>{here ? here.bin : "no record here"}</span>
+      </div>
+      <table>
+        <tbody>
+          {panel.row.panels.value.map((other) => {
+            const cell = readPanel(other, now.unit, now.value, now.band);
+            const color = runs.value.find((run) => run.name === other.run)?.at ?? 0;
+            return (
+              <tr key={other.id} class={other === panel ? "own" : ""}>
+                <td>
+                  <span class="swatch" style={{ background: runColor(color, dark.value) }} />
+                </td>
+                <td class="ellipsis">{other.run}</td>
+                <td class="number">
+                  {cell && cell.count !== null ? formatExact(cell.count) : cell?.value ? "" : "—"}
+                </td>
+                <td class="number">{cell?.value}</td>
+                <td class="number">{cell ? differenceToText(cell) : ""}</td>
+                <td>{cell && cell.steps !== here?.steps ? `step ${cell.steps}` : ""}</td>
+              </tr>
+            );
+          })}
+        </tbody>
+      </table>
+      {here?.split ? <div class="note">Counts are split: this row cuts stored bins.</div> : null}
+    </div>
+  );
+}
+
+/** The readout for screen readers, when the crosshair rests. */
+export function SpokenReadout() {
+  const spoken = useSignal("");
+  const text = useComputed(() => {
+    const now = cursor.value;
+    const panel = now === null ? undefined : findPanel(now.panelId);
+    if (now === null || panel === undefined) return "";
+    const cell = readPanel(panel, now.unit, now.value, now.band);
+    return cell === null ? "no record here" : readoutToText(panel, cell);
+  });
+  useEffect(() => {
+    let timer = 0;
+    const stop = text.subscribe((value) => {
+      window.clearTimeout(timer);
+      timer = window.setTimeout(() => {
+        spoken.value = value;
+      }, SPOKEN_AFTER_MS);
+    });
+    return () => {
+      stop();
+      window.clearTimeout(timer);
+    };
+  }, [text, spoken]);
+  return (
+    <div class="visually-hidden" aria-live="polite">
+      {spoken}
+    </div>
+  );
+}

@@ -1,0 +1,262 @@
+/** Ticks with numbers: on canvases in panels, of which there are many; as SVG in the heads of runs. */
+
+import { useComputed, useSignalEffect } from "@preact/signals";
+import { useEffect, useMemo, useRef } from "preact/hooks";
+import { formatSteps, formatValue } from "../../math/format";
+import type { StepAxis } from "../../math/step_axis";
+import type { ValueScale } from "../../math/value_scale";
+import { BAND_LABELS, type BandName } from "../../paint/bands";
+import { dark } from "../../view/catalog/catalog";
+import { AXIS_PX, pixelRatio, plot_px, SHARE_PX, THIN_PX, X_AXIS_PX } from "../../view/layout/metrics";
+import type { PanelLayout } from "../../view/layout/panel_layout";
+import { findPanel, type PanelModel, sharedLiveAxis } from "../../view/panel/panels";
+import { columnNear } from "../../view/panel/readout";
+import * as settings from "../../view/settings/settings";
+import { type Cursor, cursor, gesturing } from "../../view/settings/zoom";
+import { box } from "../widgets/box";
+import { type AxisDrawing, type AxisText, drawAxis, numbersToText } from "./axis_canvas";
+import { drawSoon, forget } from "./draw_queue";
+import { placeOf } from "./surface";
+
+const TICK_EVERY_PX = 20;
+const X_TICK_EVERY_PX = 80;
+const LABEL_PX = 10;
+const TEXT_PX = 11;
+const NAME_PX = 9;
+
+const SHORT: Readonly<Record<BandName, string>> = {
+  zeros: "0",
+  nans: "NaN",
+  posInfs: "+∞",
+  negInfs: "−∞",
+  above: "▲",
+  below: "▼",
+};
+
+const STRIP_SHORT: Readonly<Record<settings.Strip, string>> = {
+  none: "",
+  near_zero: "≈0",
+  zero: "=0",
+  saturated: "sat.",
+  change: "Δ column",
+  distance: "Δ base",
+};
+
+/** Numbers give way to the names of bands beside them; where that leaves one number, more are asked for. */
+function valueTicks(scale: ValueScale, { heatTop_px, heatHeight_px, bands }: PanelLayout) {
+  const taken = bands.map(({ top_px }) => top_px + THIN_PX / 2);
+  const wanted = Math.max(2, Math.floor(heatHeight_px / TICK_EVERY_PX));
+  const free = (count: number) =>
+    scale
+      .ticks(count)
+      .map((tick) => ({ ...tick, y: heatTop_px + (1 - tick.share) * heatHeight_px }))
+      .filter((tick) => taken.every((y) => Math.abs(y - tick.y) >= LABEL_PX - 2));
+  const few = free(wanted);
+  return few.length > 1 ? few : free(2 * wanted);
+}
+
+/** Both axes of a panel, drawn onto the surface under it. */
+export function PanelAxes({ panel }: { readonly panel: PanelModel }) {
+  const element = useRef<HTMLDivElement>(null);
+  const parts = useMemo(() => ({ value: {}, time: {} }), []);
+  useSignalEffect(() => {
+    if (panel.tile.value === null) return;
+    const drawing = valueAxisDrawing(panel);
+    drawOn(panel, parts.value, [0, 0], drawing, (text) => {
+      if (element.current) element.current.dataset.yTicks = text;
+    });
+  });
+  useSignalEffect(() => {
+    if (panel.tile.value === null) return;
+    const drawing = timeAxisDrawing(panel.axis.value);
+    const { axisTop_px } = panel.row.layout.value;
+    drawOn(panel, parts.time, [AXIS_PX, axisTop_px], drawing, (text) => {
+      if (element.current) element.current.dataset.xTicks = text;
+    });
+  });
+  useEffect(
+    () => () => {
+      forget(parts.value);
+      forget(parts.time);
+    },
+    [parts],
+  );
+  const style = useComputed(() => box({ width: AXIS_PX, height: panel.row.layout.value.axisTop_px }));
+  const title = useComputed(() => bandTitles(panel));
+  return <div ref={element} class="axes" title={title} style={style} />;
+}
+
+/** Draws soon; `tell` is given the numbers. */
+function drawOn(
+  panel: PanelModel,
+  target: object,
+  [left_px, top_px]: readonly [number, number],
+  drawing: AxisDrawing,
+  tell: (text: string) => void,
+): void {
+  const place = placeOf(panel).value;
+  if (place === null) return;
+  drawSoon(target, () => {
+    const { ratio } = drawing;
+    const corner = [Math.round((place.left_px + left_px) * ratio), Math.round(top_px * ratio)] as const;
+    drawAxis(place.context, corner, drawing);
+    tell(numbersToText(drawing));
+  });
+}
+
+/** The axis alone, beside something that is no panel. */
+export function ValueAxis({ panel }: { readonly panel: PanelModel }) {
+  const canvas = useRef<HTMLCanvasElement>(null);
+  useSignalEffect(() => {
+    const drawing = valueAxisDrawing(panel);
+    drawSoon(canvas, () => {
+      const context = canvas.current?.getContext("2d");
+      if (!context) return;
+      context.canvas.width = Math.round(drawing.width_px * drawing.ratio);
+      context.canvas.height = Math.round(drawing.height_px * drawing.ratio);
+      drawAxis(context, [0, 0], drawing);
+    });
+  });
+  useEffect(() => () => forget(canvas), []);
+  const style = box({ width: AXIS_PX, height: panel.row.layout.value.axisTop_px });
+  return <canvas ref={canvas} class="axes" title={bandTitles(panel)} style={style} />;
+}
+
+function bandTitles(panel: PanelModel): string {
+  const { bands } = panel.row.layout.value;
+  return bands.map(({ band }) => `${SHORT[band]}: ${BAND_LABELS[band]}`).join("\n");
+}
+
+function valueAxisDrawing(panel: PanelModel): AxisDrawing {
+  const layout = panel.row.layout.value;
+  const ticks = panel.hasAxis ? valueTicks(panel.liveScale.value, layout) : [];
+  const text = (label: string, y_px: number, size_px: number): AxisText => ({
+    label,
+    x_px: AXIS_PX - 7,
+    y_px,
+    anchor: "right",
+    size_px,
+  });
+  const names = layout.bands.map(({ band, top_px }) => text(SHORT[band], top_px + THIN_PX / 2, NAME_PX));
+  if (layout.shareTop_px !== null) {
+    names.push(text(STRIP_SHORT[settings.strip.value], layout.shareTop_px + SHARE_PX / 2, NAME_PX));
+  }
+  return {
+    width_px: AXIS_PX,
+    height_px: layout.axisTop_px,
+    ratio: pixelRatio.value,
+    dark: dark.value,
+    faint: false,
+    lines: ticks.map(({ y }) => [AXIS_PX - 4, y, AXIS_PX, y]),
+    texts: ticks.map(({ label, y }) => text(label, y, TEXT_PX)),
+    names,
+  };
+}
+
+/** The time axis of a panel; while a gesture lasts only the run heads have a live one, and this is faded. */
+function timeAxisDrawing(axis: StepAxis): AxisDrawing {
+  const width_px = plot_px.value;
+  return {
+    width_px,
+    height_px: X_AXIS_PX,
+    ratio: pixelRatio.value,
+    dark: dark.value,
+    faint: gesturing.value,
+    ...timeTicks(axis, width_px),
+    names: [],
+  };
+}
+
+function timeTicks(axis: StepAxis, width_px: number): Pick<AxisDrawing, "lines" | "texts"> {
+  const places = axis.ticks(Math.max(2, Math.floor(width_px / X_TICK_EVERY_PX))).map((tick) => ({
+    label: tick.label,
+    x: tick.share * width_px,
+  }));
+  return {
+    lines: places.map(({ x }) => [x, 0, x, 4]),
+    texts: places.map(({ label, x }) => ({
+      label,
+      // A canvas cuts what SVG lets hang over its edge.
+      x_px: Math.min(width_px, Math.max(0, x)),
+      y_px: 10,
+      anchor: x < 12 ? "left" : x > width_px - 16 ? "right" : "center",
+      size_px: TEXT_PX,
+    })),
+  };
+}
+
+/** The time axis of a run's or a layer's head: few of them, always live, and readable as text. */
+export function HeadAxis() {
+  const svg = useRef<SVGSVGElement>(null);
+  useSignalEffect(() => {
+    if (svg.current) svg.current.innerHTML = ticksToMarkup(sharedLiveAxis.value, plot_px.value);
+  });
+  const width = plot_px.value;
+  return (
+    <div class="head-axis" style={box({ left: AXIS_PX, width })}>
+      <svg ref={svg} class="axis" width={width} height={X_AXIS_PX} aria-hidden="true" />
+      <TimeMark />
+    </div>
+  );
+}
+
+/** Where the crosshair is in time, as a number on the axis. */
+function TimeMark() {
+  const place = useComputed(() => {
+    const at = cursor.value;
+    if (at === null) return null;
+    const axis = sharedLiveAxis.value;
+    const share = axis.unitToShare(at.unit);
+    return share < 0 || share > 1 ? null : { share, label: timeText(axis, at) };
+  });
+  if (place.value === null) return null;
+  const { share, label } = place.value;
+  return (
+    <span class="axis-mark" style={{ left: `${share * 100}%`, transform: `translateX(-${share * 100}%)` }}>
+      {label}
+    </span>
+  );
+}
+
+/** On an axis of steps, those of the column under the crosshair. */
+function timeText(axis: StepAxis, { panelId, unit }: Cursor): string {
+  const panel = findPanel(panelId);
+  const columns = panel?.shown.value?.columns;
+  if (!panel || !columns || (axis.kind !== "step" && axis.kind !== "log_step")) return axis.format(unit);
+  const at = columnNear(panel, unit);
+  return at < 0 ? axis.format(unit) : formatSteps(columns.firstStep[at] ?? 0, columns.lastStep[at] ?? 0);
+}
+
+/** Where the crosshair is among the values, as a number on the axis. */
+export function ValueMark({ panel }: { readonly panel: PanelModel }) {
+  const place = useComputed(() => {
+    const value = cursor.value?.value;
+    const share = panel.crossShare.value;
+    if (share === null || value === undefined || value === null || !panel.hasAxis) return null;
+    const { heatTop_px, heatHeight_px } = panel.row.layout.value;
+    return { top: heatTop_px + (1 - share) * heatHeight_px, label: formatValue(value) };
+  });
+  if (place.value === null) return null;
+  return (
+    <span class="axis-mark value-mark" style={box({ top: place.value.top, width: AXIS_PX - 4 })}>
+      {place.value.label}
+    </span>
+  );
+}
+
+const lastMarkup = { axis: null as StepAxis | null, width_px: 0, markup: "" };
+
+function ticksToMarkup(axis: StepAxis, width_px: number): string {
+  if (lastMarkup.axis === axis && lastMarkup.width_px === width_px) return lastMarkup.markup;
+  const ticks = axis.ticks(Math.max(2, Math.floor(width_px / X_TICK_EVERY_PX))).map((tick) => {
+    const x = tick.share * width_px;
+    const anchor = x < 12 ? "start" : x > width_px - 16 ? "end" : "middle";
+    const place = x.toFixed(1);
+    return (
+      `<line x1="${place}" x2="${place}" y2="4"/>` +
+      `<text x="${place}" y="14" text-anchor="${anchor}">${tick.label}</text>`
+    );
+  });
+  Object.assign(lastMarkup, { axis, width_px, markup: ticks.join("") });
+  return lastMarkup.markup;
+}

@@ -1,0 +1,37 @@
+/** All drawing goes through here: one animation frame for everybody, in slices, each target once. */
+
+import { slice_ms } from "../../view/reactive/pace";
+
+const waiting = new Map<object, () => void>();
+let requested = false;
+
+/** Draw soon. A later call for the same target replaces an earlier one. */
+export function drawSoon(target: object, draw: () => void): void {
+  waiting.set(target, draw);
+  request();
+}
+
+export function isWaiting(target: object): boolean {
+  return waiting.has(target);
+}
+
+export function forget(target: object): void {
+  waiting.delete(target);
+}
+
+function request(): void {
+  if (requested) return;
+  requested = true;
+  requestAnimationFrame(drawSome);
+}
+
+function drawSome(): void {
+  requested = false;
+  const end_ms = performance.now() + slice_ms();
+  for (const [target, draw] of waiting) {
+    waiting.delete(target);
+    draw();
+    if (performance.now() > end_ms) break;
+  }
+  if (waiting.size > 0) request();
+}

@@ -1,0 +1,156 @@
+/** One layer in one run: axes, heatmap, crosshair; or only the heatmap, as a strip. */
+
+import { useComputed } from "@preact/signals";
+import { useMemo } from "preact/hooks";
+import { AXIS_PX, panel_px, plot_px } from "../../view/layout/metrics";
+import { retry } from "../../view/loader";
+import type { PanelModel } from "../../view/panel/panels";
+import { drawnOnce } from "../../view/screen/screen";
+import { panelKeys } from "../input/keys";
+import { brush, PanelPointer, pointAt } from "../input/pointer";
+import { FindingMarks } from "../overlays/findings_view";
+import { box } from "../widgets/box";
+import { PanelAxes, ValueMark } from "./axes";
+import { Heatmap } from "./heatmap";
+import { PanelNotes } from "./panel_notes";
+
+export function Panel({ panel }: PartProps) {
+  const pointer = useMemo(() => new PanelPointer(panel), [panel]);
+  const expanded = panel.row.expanded.value;
+  // Bound to their attributes, so that a tile's arrival renders no panel anew.
+  const loaded = useComputed(() => panel.tile.value !== null);
+  const plot = useComputed(() => {
+    const { axisTop_px, heatHeight_px } = panel.row.layout.value;
+    const height = panel.row.expanded.value ? axisTop_px : heatHeight_px;
+    return box({ left: AXIS_PX, width: plot_px.value, height });
+  });
+  const heat = useComputed(() => {
+    const { heatTop_px, heatHeight_px } = panel.row.layout.value;
+    return box({ top: heatTop_px, height: heatHeight_px });
+  });
+  return (
+    // biome-ignore lint/a11y/useSemanticElements: a fieldset is for form controls; this groups a picture's parts.
+    <div
+      class={`panel${expanded ? "" : " strip"}`}
+      data-panel={panel.id}
+      style={box({ width: panel_px.value })}
+      role="group"
+      aria-label={`${panel.row.series.value.layer}, ${panel.run}`}
+      tabIndex={expanded ? 0 : -1}
+      // Keys on a button inside are the button's.
+      onKeyDown={(event) => {
+        if (event.target === event.currentTarget) panelKeys(event, panel);
+      }}
+      onBlur={() => pointAt(null)}
+    >
+      {expanded ? <PanelAxes panel={panel} /> : null}
+      {/** biome-ignore lint/a11y/noStaticElementInteractions: the same can be done with the group's keys. */}
+      <div
+        class="plot"
+        style={plot}
+        onPointerDown={pointer.onPointerDown}
+        onMouseDown={pointer.onMouseDown}
+        onPointerMove={pointer.onPointerMove}
+        onPointerUp={pointer.onPointerUp}
+        onPointerCancel={pointer.onPointerCancel}
+        onPointerLeave={pointer.onPointerLeave}
+        onDblClick={pointer.onDblClick}
+        onWheel={pointer.onWheel}
+        onTouchStart={pointer.onTouch}
+        onTouchMove={pointer.onTouch}
+      >
+        <Heatmap panel={panel} area={heat} />
+        <div class="skeleton" hidden={loaded} style={heat} aria-hidden="true" />
+        {drawnOnce.value ? <Overlays panel={panel} /> : null}
+      </div>
+      {drawnOnce.value ? <Words panel={panel} /> : null}
+    </div>
+  );
+}
+
+interface PartProps {
+  readonly panel: PanelModel;
+}
+
+function Overlays({ panel }: PartProps) {
+  return (
+    <>
+      <FindingMarks panel={panel} />
+      {panel.row.expanded.value ? <Crosshair panel={panel} /> : null}
+      <BrushBox panel={panel} />
+    </>
+  );
+}
+
+function Words({ panel }: PartProps) {
+  return (
+    <>
+      {panel.row.expanded.value ? (
+        <>
+          <ValueMark panel={panel} />
+          <PanelNotes panel={panel} />
+        </>
+      ) : null}
+      <PanelError panel={panel} />
+    </>
+  );
+}
+
+/** The hovered value. */
+function Crosshair({ panel }: PartProps) {
+  const style = useComputed(() => {
+    const share = panel.crossShare.value;
+    if (share === null) return "visibility:hidden";
+    const { heatTop_px, heatHeight_px } = panel.row.layout.value;
+    return `transform:translateY(${(heatTop_px + (1 - share) * heatHeight_px).toFixed(1)}px)`;
+  });
+  return <div class="cross-y" style={style} />;
+}
+
+/** On all panels whose axes would be zoomed. */
+function BrushBox({ panel }: PartProps) {
+  const style = useComputed(() => {
+    const now = brush.value;
+    if (now === null) return null;
+    const { axes, from, to } = now;
+    const x = axes !== "y" && now.keyX === panel.keyX;
+    const y = axes !== "x" && now.keyY === panel.keyY;
+    if (!x && !y) return null;
+    const left = Math.min(from.x_px, to.x_px);
+    const top = Math.min(from.y_px, to.y_px);
+    return box({
+      ...(x ? { left, width: Math.abs(to.x_px - from.x_px) } : {}),
+      ...(y ? { top, height: Math.abs(to.y_px - from.y_px) } : {}),
+    });
+  });
+  return style.value === null ? null : <div class="brush" style={style.value} />;
+}
+
+/** A card where there is no picture; else a badge that leaves it readable. */
+function PanelError({ panel }: PartProps) {
+  const error = panel.error.value;
+  if (error === "") return null;
+  const expanded = panel.row.expanded.value;
+  const empty = panel.tile.value === null;
+  const part = empty ? "This panel" : panel.failed === "fine" ? "The zoomed part" : "Newer data";
+  const what = `${part} could not be loaded`;
+  const isCard = empty && expanded;
+  return (
+    <div class={isCard ? "panel-error" : ""} role="alert">
+      {isCard ? (
+        <>
+          <strong>{what}</strong>
+          <span>{error}</span>
+        </>
+      ) : null}
+      <button
+        type="button"
+        class={isCard ? "button text" : "badge error retry ellipsis"}
+        title={`${what}: ${error}`}
+        onClick={retry}
+      >
+        {expanded && !empty ? `Retry. ${what}: ${error}` : "Retry"}
+      </button>
+    </div>
+  );
+}

@@ -1,0 +1,91 @@
+/** What a panel does not show as it is: clipped, pooled, sampled, matched, foreign. One line, never silent. */
+
+import { formatShare } from "../../math/format";
+import { clippedShare, clippedToText } from "../../math/range";
+import { isHiddenByAxis, noteTexts, noteToText } from "../../view/panel/notes";
+import { axisScope, type PanelModel } from "../../view/panel/panels";
+import * as settings from "../../view/settings/settings";
+import { chooseRange } from "../../view/settings/zoom";
+import { Menu } from "../widgets/controls";
+
+const APART = "   ";
+
+export function PanelNotes({ panel }: { readonly panel: PanelModel }) {
+  if (panel.shown.value === null) return null;
+  const notes = noteTexts(panel);
+  const sentences = notes.map(noteToText);
+  return (
+    <div class="notes">
+      {notes.length === 0 ? null : (
+        <Menu text={notes.map(({ short }) => short).join(APART)} tip={sentences.join("\n")}>
+          <ul class="notices">
+            {sentences.map((sentence) => (
+              <li key={sentence}>{sentence}</li>
+            ))}
+          </ul>
+        </Menu>
+      )}
+      {settings.range.value === "full" ? <FullRange /> : <Clipped panel={panel} />}
+      <OwnScale panel={panel} />
+    </div>
+  );
+}
+
+/** Shares beyond the axis, while nobody zoomed into a part of it. */
+function Clipped({ panel }: { readonly panel: PanelModel }) {
+  const tile = panel.shown.value;
+  const grid = panel.grid.value;
+  if (tile === null || grid === null || panel.liveScale.value !== panel.fullScale.value) return null;
+  const { above, below } = clippedShare(grid, tile.columns.n);
+  if (above + below === 0) return null;
+  const words = clippedToText({ above, below });
+  const both = above > 0 && below > 0;
+  return (
+    <button
+      type="button"
+      title={`${words} the shown range. Click: include them all`}
+      onClick={() => {
+        settings.range.value = "full";
+      }}
+    >
+      {both ? `${formatShare(above + below)} outside ↕` : `${words} ${above > 0 ? "↑" : "↓"}`}
+    </button>
+  );
+}
+
+function FullRange() {
+  return (
+    <button
+      type="button"
+      title="The value axis holds every value. Click: the central values only"
+      onClick={() => chooseRange("auto")}
+    >
+      all values
+    </button>
+  );
+}
+
+/** Offered where the shared axis hides most of a run; says so where each run has its own. */
+function OwnScale({ panel }: { readonly panel: PanelModel }) {
+  if (!settings.linked.value || panel.row.panels.value.length < 2) return null;
+  // A difference has one scale for all, and its notes say so.
+  if (settings.compare.value === "difference") return null;
+  const own = axisScope() === "panel";
+  if (!own && !isHiddenByAxis(panel)) return null;
+  return (
+    <button
+      type="button"
+      class="own-scale"
+      title={
+        own
+          ? "Each run has its own value axis, so heights cannot be compared. Click: one axis per layer"
+          : "One value axis per layer hides much of a run. Click: own scale per run"
+      }
+      onClick={() => {
+        settings.axisScope.value = own ? "row" : "panel";
+      }}
+    >
+      {own ? "own scale" : "own scale?"}
+    </button>
+  );
+}

@@ -1,0 +1,155 @@
+/** The histogram of one step, for all runs of a layer, on the value axis of the heatmaps beside it. */
+
+import { formatShare, formatSteps } from "../../math/format";
+import { formatEnd } from "../../math/normalise";
+import type { Grid } from "../../math/rebin";
+import { columnShares, cumulativeShares } from "../../math/slice_shares";
+import type { Tile } from "../../math/tile";
+import { type BandName, bandCounts } from "../../paint/bands";
+import { dark } from "../../view/catalog/catalog";
+import { SLICE_MARGIN_PX, slice_px, THIN_PX, X_AXIS_PX } from "../../view/layout/metrics";
+import { axisScope, type PanelModel, type RowModel } from "../../view/panel/panels";
+import { pinnedColumn } from "../../view/screen/pin";
+import { runColor, runs } from "../../view/selection/selection";
+import * as settings from "../../view/settings/settings";
+
+interface Part {
+  readonly panel: PanelModel;
+  readonly tile: Tile;
+  readonly grid: Grid;
+  readonly column: number;
+  /** Values of the step; 1 where there are none. */
+  readonly n: number;
+  /** Share of the step's values per row, lowest first; cumulative where that is asked for. */
+  readonly shares: Float64Array;
+  readonly color: string;
+  readonly steps: string;
+}
+
+/** Shares on a log axis show this many decades. */
+const DECADES = 5;
+
+export function Slice({ row }: { readonly row: RowModel }) {
+  const width_px = slice_px.value - 2 * SLICE_MARGIN_PX;
+  const layout = row.layout.value;
+  const parts = row.panels.value.flatMap((panel) => readPart(panel) ?? []);
+  if (parts.length === 0) return null;
+  const mode = settings.sliceMode.value;
+  const most =
+    mode === "cumulative" ? 1 : Math.max(1e-12, ...parts.flatMap((part) => Math.max(...part.shares)));
+  const log = settings.sliceLog.value && mode !== "cumulative";
+  const lanes = mode === "offset" ? parts.length : 1;
+  const lane_px = width_px / lanes;
+  const toPx = (share: number) =>
+    lane_px * (log ? Math.max(0, 1 + Math.log10(share / most) / DECADES) : share / most);
+  const same = new Set(parts.map((part) => part.steps)).size === 1;
+  const bars = layout.bands.length > 0 ? "; thin bars: 0 to 100 %" : "";
+  const words = parts.map(describe).join("; ");
+  return (
+    <div class="slice" title={words + bars}>
+      <svg
+        width={width_px}
+        height={layout.axisTop_px + X_AXIS_PX}
+        role="img"
+        aria-label={`Histogram of ${row.series.value.layer}. ${words}`}
+      >
+        <line
+          class="base"
+          x1="0.5"
+          x2="0.5"
+          y1={layout.heatTop_px}
+          y2={layout.heatTop_px + layout.heatHeight_px}
+        />
+        {parts.map((part, at) => (
+          <g key={part.panel.id} transform={`translate(${mode === "offset" ? at * lane_px : 0} 0)`}>
+            <path
+              d={outline(part.shares, layout.heatTop_px, layout.heatHeight_px, toPx)}
+              fill={mode === "cumulative" ? "none" : part.color}
+              fill-opacity="0.16"
+              stroke={part.color}
+              stroke-width="1.2"
+            />
+            {layout.bands.map(({ band, top_px }) => (
+              <rect
+                key={band}
+                x="0"
+                y={top_px + (at * THIN_PX) / parts.length}
+                width={bandWidth(part, band, lane_px)}
+                height={THIN_PX / parts.length}
+                fill={part.color}
+              />
+            ))}
+          </g>
+        ))}
+        <g
+          class="axis"
+          visibility={row.isFinite.value ? undefined : "hidden"}
+          transform={`translate(0 ${layout.axisTop_px})`}
+        >
+          <line x1="0" x2={width_px} y1="0.5" y2="0.5" />
+          <text x="0" y="13">
+            {log ? formatEnd("share", most / 10 ** DECADES) : "0"}
+          </text>
+          <text x={width_px} y="13" text-anchor="end">
+            {lanes > 1 ? "each " : ""}
+            {formatShare(most)}
+          </text>
+        </g>
+      </svg>
+      <span class="slice-title">
+        {same
+          ? `step ${parts[0]?.steps}`
+          : parts.map(({ panel, color, steps }) => (
+              <span key={panel.id}>
+                <span class="swatch" style={{ background: color }} /> {steps}{" "}
+              </span>
+            ))}
+        {axisScope() === "panel" && parts.length > 1 ? ", own scales" : ""}
+      </span>
+    </div>
+  );
+}
+
+function readPart(panel: PanelModel): Part | null {
+  const pinned = pinnedColumn(panel);
+  if (pinned === null) return null;
+  const { tile, column } = pinned;
+  const grid = tile === panel.shown.value ? panel.grid.value : panel.whole.value;
+  if (grid === null) return null;
+  const n = Math.max(1, tile.columns.n[column] ?? 1);
+  const zeros = panel.zerosApart ? (tile.columns.zeros[column] ?? 0) : 0;
+  const cumulative = settings.sliceMode.value === "cumulative";
+  // A cumulated curve must rise by the zeros too, which elsewhere have a band of their own.
+  const shares = cumulative ? cumulativeShares(grid, column, n, zeros) : columnShares(grid, column, n);
+  const place = runs.value.find((run) => run.name === panel.run)?.at ?? 0;
+  const steps = formatSteps(tile.columns.firstStep[column] ?? 0, tile.columns.lastStep[column] ?? 0);
+  return { panel, tile, grid, column, n, shares, color: runColor(place, dark.value), steps };
+}
+
+/** Bands are shares of all values, on the full width. */
+function bandWidth({ tile, grid, column, n }: Part, band: BandName, lane_px: number): number {
+  return ((bandCounts(band, tile.columns, grid)[column] ?? 0) / n) * lane_px;
+}
+
+/** Steps along the value axis, upwards. */
+function outline(
+  shares: Float64Array,
+  top_px: number,
+  height_px: number,
+  toPx: (share: number) => number,
+): string {
+  const each_px = height_px / shares.length;
+  let path = `M0 ${(top_px + height_px).toFixed(1)}`;
+  for (let at = 0; at < shares.length; at++) {
+    const x = toPx(shares[at] ?? 0).toFixed(1);
+    const y = (top_px + height_px - (at + 1) * each_px).toFixed(1);
+    path += `H${x}V${y}`;
+  }
+  return settings.sliceMode.value === "cumulative" ? path : `${path}H0`;
+}
+
+function describe({ panel, steps, tile, column }: Part): string {
+  const mean = tile.columns.mean[column] ?? Number.NaN;
+  const std = tile.columns.std[column] ?? Number.NaN;
+  return `${panel.run}, step ${steps}: mean ${mean.toPrecision(3)}, standard deviation ${std.toPrecision(3)}`;
+}

@@ -1,0 +1,57 @@
+/** The same step in all panels: one line per column of panels, or per panel where each has its own axis. */
+
+import { useComputed } from "@preact/signals";
+import { AXIS_PX, name_px, panel_px, plot_px } from "../../view/layout/metrics";
+import { placedRows } from "../../view/layout/rows";
+import { fullAxis, type PanelModel, sharedLiveAxis } from "../../view/panel/panels";
+import { placedColumns, runRow_px } from "../../view/screen/columns";
+import { visible } from "../../view/screen/screen";
+import { runs } from "../../view/selection/selection";
+import * as settings from "../../view/settings/settings";
+import { cursor } from "../../view/settings/zoom";
+
+interface Place {
+  readonly left_px: number;
+  /** Both left out: from the top to the bottom. */
+  readonly top_px?: number;
+  readonly height_px?: number;
+}
+
+/** `lefts_px`: where the heatmaps of each column begin. */
+export function ColumnLines({ lefts_px }: { readonly lefts_px: readonly number[] }) {
+  return (
+    <>
+      {settings.linked.value
+        ? lefts_px.map((left_px) => <Lines key={left_px} place={{ left_px }} />)
+        : visible.value.map((panel) => <Lines key={panel.id} place={placeOf(panel)} panel={panel} />)}
+    </>
+  );
+}
+
+function placeOf({ run, row: { id } }: PanelModel): Place {
+  const at = runs.value.findIndex(({ name }) => name === run);
+  if (settings.transposed.value) {
+    const column = placedColumns.value.find(({ row }) => row.id === id);
+    const height_px = runRow_px.value;
+    return { left_px: (column?.left_px ?? 0) + AXIS_PX, top_px: at * height_px, height_px };
+  }
+  const { top_px = 0, height_px = 0 } = placedRows.value.find(({ row }) => row.id === id) ?? {};
+  return { left_px: name_px.value + at * panel_px.value + AXIS_PX, top_px, height_px };
+}
+
+function Lines({ place, panel }: { readonly place: Place; readonly panel?: PanelModel }) {
+  const { left_px, top_px, height_px } = place;
+  const style = (unit: number | null): string => {
+    const axis = (panel?.liveAxis ?? sharedLiveAxis).value;
+    const share = unit === null || fullAxis.value.kind !== axis.kind ? -1 : axis.unitToShare(unit);
+    if (share < 0 || share > 1) return "visibility:hidden";
+    const part = height_px === undefined ? "" : `top:${top_px}px;height:${height_px}px;`;
+    return `${part}transform:translateX(${(left_px + share * plot_px.value).toFixed(1)}px)`;
+  };
+  return (
+    <>
+      <div class="cross-x pin-line" style={useComputed(() => style(settings.pinned.value))} />
+      <div class="cross-x" style={useComputed(() => style(cursor.value?.unit ?? null))} />
+    </>
+  );
+}

@@ -1,0 +1,80 @@
+/** The part that scrolls. Only what is on the screen exists. */
+
+import { useSignalEffect } from "@preact/signals";
+import { useEffect, useRef } from "preact/hooks";
+import { frame, panel_px, pixelRatio } from "../../view/layout/metrics";
+import { placedRows } from "../../view/layout/rows";
+import { noteMovement } from "../../view/reactive/pace";
+import { placedColumns, runRow_px } from "../../view/screen/columns";
+import { scrollTarget } from "../../view/screen/reveal";
+import { columnsOnScreen, rowsOnScreen, scrollLeft_px, scrollTop_px } from "../../view/screen/screen";
+import { runs } from "../../view/selection/selection";
+import * as settings from "../../view/settings/settings";
+import { LayerRows } from "./layer_rows";
+import { RunRows } from "./run_rows";
+
+export function Grid() {
+  const scroller = useRef<HTMLElement>(null);
+
+  useEffect(() => {
+    const element = scroller.current;
+    if (element === null) return;
+    const measure = () => {
+      // A hidden tab has no height; its last size is kept so that coming back changes nothing.
+      if (element.clientHeight === 0) return;
+      const { clientWidth: width_px, clientHeight: height_px } = element;
+      const last = frame.peek();
+      if (last.width_px !== width_px || last.height_px !== height_px) frame.value = { width_px, height_px };
+      pixelRatio.value = Math.min(3, window.devicePixelRatio || 1);
+    };
+    // It tells the first size too, after the layout of the first frame; asking before would cost a layout more.
+    const observer = new ResizeObserver(measure);
+    observer.observe(element);
+    return () => observer.disconnect();
+  }, []);
+
+  useSignalEffect(() => {
+    const wanted = scrollTarget.value;
+    const element = scroller.current;
+    if (wanted === null || element === null) return;
+    const { width_px, height_px } = frame.peek();
+    const run = runs.value.findIndex(({ name }) => name === wanted.run);
+    if (settings.transposed.value) {
+      const column = placedColumns.value.find(({ row }) => row.id === wanted.rowId);
+      if (column === undefined) return;
+      element.scrollLeft = column.left_px - width_px / 3;
+      if (run >= 0) element.scrollTop = run * runRow_px.value;
+    } else {
+      const place = placedRows.value.find(({ row }) => row.id === wanted.rowId);
+      if (place === undefined) return;
+      element.scrollTop = Math.max(0, place.top_px - (height_px - place.height_px) / 2);
+      if (run >= 0) element.scrollLeft = run * panel_px.value;
+    }
+    scrollTarget.value = null;
+  });
+
+  return (
+    <main
+      ref={scroller}
+      class="scroller"
+      // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard.
+      tabIndex={0}
+      aria-label={
+        settings.transposed.value
+          ? "Heatmaps: runs down, layers across"
+          : "Heatmaps: layers down, runs across"
+      }
+      onScroll={(event) => {
+        noteMovement();
+        scrollTop_px.value = event.currentTarget.scrollTop;
+        scrollLeft_px.value = event.currentTarget.scrollLeft;
+      }}
+    >
+      {settings.transposed.value ? (
+        <RunRows onScreen={columnsOnScreen.value} />
+      ) : (
+        <LayerRows onScreen={rowsOnScreen.value} />
+      )}
+    </main>
+  );
+}

@@ -1,0 +1,55 @@
+/** What stands beside or above the panels of a layer: its facts, colours and buttons. */
+
+import type { Series } from "../../series/types";
+import { narrow } from "../../view/layout/metrics";
+import { showsDifference } from "../../view/panel/compare";
+import type { RowModel } from "../../view/panel/panels";
+import { togglePinnedLayer } from "../../view/selection/selection";
+import * as settings from "../../view/settings/settings";
+import { FindingBadge } from "../overlays/findings_view";
+import { IconButton } from "../widgets/controls";
+import { ColourBar, DifferenceBar } from "./colour_bar";
+import { RowMenu } from "./row_menu";
+
+/** Module type and shape. */
+export function layerFacts({ type, shapes }: Series): string {
+  const shape = shapes[0]?.length ? shapes[0].join(" × ") : "";
+  return [type, shape].filter(Boolean).join(" · ");
+}
+
+/** Colours of the row's heatmaps, and those of its difference maps. */
+export function Bars({ model, width_px }: { readonly model: RowModel; readonly width_px: number }) {
+  const differs = model.panels.value.some(showsDifference);
+  return (
+    <>
+      <ColourBar model={model} width_px={width_px} />
+      {differs ? <DifferenceBar model={model} width_px={width_px} /> : null}
+    </>
+  );
+}
+
+export function RowActions({ model }: { readonly model: RowModel }) {
+  const series = model.series.value;
+  const pinned = settings.pinnedLayers.value.includes(model.id);
+  const full = settings.full.value === model.id;
+  return (
+    <div class="row-actions">
+      <FindingBadge tag={series.tag} short={narrow.value || settings.transposed.value} />
+      <RowMenu model={model} />
+      <IconButton
+        icon="pin"
+        tip={pinned ? "Take this layer off the top" : "Keep this layer at the top"}
+        pressed={pinned}
+        onClick={() => togglePinnedLayer(series)}
+      />
+      <IconButton
+        icon={full ? "shrink" : "expand"}
+        tip={full ? "Show all layers again (Esc)" : "Show only this layer, large"}
+        pressed={full}
+        onClick={() => {
+          settings.full.value = full ? "" : model.id;
+        }}
+      />
+    </div>
+  );
+}

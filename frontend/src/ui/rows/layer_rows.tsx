@@ -1,0 +1,91 @@
+/** Layers down, runs across; names and run heads stay in sight. */
+
+import { dark } from "../../view/catalog/catalog";
+import {
+  AXIS_PX,
+  content_px,
+  HEAD_PX,
+  name_px,
+  narrow,
+  panel_px,
+  SCALAR_PX,
+  slice_px,
+} from "../../view/layout/metrics";
+import { cellsTop_px, type PlacedRow, total_px } from "../../view/layout/rows";
+import { rowOf } from "../../view/panel/panels";
+import { shownTags } from "../../view/screen/scalars";
+import { runColor, runs, type ShownRun } from "../../view/selection/selection";
+import { RunBadge } from "../overlays/findings_view";
+import { HeadAxis } from "../panel/axes";
+import { Surfaces } from "../panel/surface";
+import { box } from "../widgets/box";
+import { axisName } from "./axis_name";
+import { Breadcrumb } from "./breadcrumb";
+import { ColumnLines } from "./column_lines";
+import { PlacedRowView } from "./rows";
+import { RunName } from "./run_name";
+import { ScalarChart } from "./scalar_chart";
+import { StepField } from "./step_field";
+
+export function LayerRows({ onScreen }: { readonly onScreen: readonly PlacedRow[] }) {
+  return (
+    <>
+      <Heads />
+      <div class="rows" style={box({ height: total_px.value, width: content_px.value })}>
+        {/* All surfaces come before all rows, so that these share one layer above them. */}
+        {onScreen.map((placed) => (
+          <RowSurfaces key={placed.row.id} placed={placed} />
+        ))}
+        {onScreen.map((placed) => (
+          <PlacedRowView key={placed.row.id} placed={placed} />
+        ))}
+        <ColumnLines lefts_px={runs.value.map((_, at) => name_px.value + at * panel_px.value + AXIS_PX)} />
+      </div>
+    </>
+  );
+}
+
+function RowSurfaces({ placed: { row, top_px, height_px } }: { readonly placed: PlacedRow }) {
+  if (row.kind === "group") return null;
+  const model = rowOf(row.series);
+  const title_px = cellsTop_px(model.expanded.value);
+  const lefts_px = new Map(runs.value.map((run, at) => [run.name, name_px.value + at * panel_px.value]));
+  const panels = model.panels.value.map((panel) => ({ panel, left_px: lefts_px.get(panel.run) ?? 0 }));
+  return <Surfaces panels={panels} top_px={top_px + title_px} height_px={height_px - title_px} />;
+}
+
+function Heads() {
+  return (
+    <div
+      class="heads"
+      style={box({ width: content_px.value, height: HEAD_PX + shownTags.value.length * SCALAR_PX })}
+    >
+      {narrow.value ? null : (
+        <div class="corner" style={box({ width: name_px.value })}>
+          <Breadcrumb />
+          {axisName()}
+        </div>
+      )}
+      {runs.value.map((run) => (
+        <Head key={run.name} run={run} />
+      ))}
+      <StepField width_px={slice_px.value} />
+    </div>
+  );
+}
+
+function Head({ run }: { readonly run: ShownRun }) {
+  const color = runColor(run.at, dark.value);
+  return (
+    <div class="head" style={box({ width: panel_px.value })}>
+      <div class="run-line">
+        <RunName run={run} />
+        <RunBadge run={run.name} />
+      </div>
+      {shownTags.value.map((tag) => (
+        <ScalarChart key={tag} run={run.name} tag={tag} color={color} />
+      ))}
+      <HeadAxis />
+    </div>
+  );
+}

@@ -1,0 +1,158 @@
+/** The rows of the page: headings of modules, layers as strips, layers as panels. */
+
+import type { ComponentChildren } from "preact";
+import { content_px, frame, name_px, narrow, panel_px } from "../../view/layout/metrics";
+import type { PlacedRow } from "../../view/layout/rows";
+import { showsDifference } from "../../view/panel/compare";
+import { type RowModel, rowOf } from "../../view/panel/panels";
+import { drawnOnce } from "../../view/screen/screen";
+import { runs, toggleExpanded, toggleFolded } from "../../view/selection/selection";
+import type { GroupRow, LayerRow, Row } from "../../view/selection/tree";
+import * as settings from "../../view/settings/settings";
+import { FindingBadge } from "../overlays/findings_view";
+import { Panel } from "../panel/panel";
+import { Slice } from "../panel/slice";
+import { box } from "../widgets/box";
+import { Icon } from "../widgets/icons";
+import { Bars, layerFacts, RowActions } from "./layer_name";
+
+const INDENT_PX = 10;
+/** Width of the colour bars beside a layer's name, on a narrow page. */
+const NARROW_BARS_PX = 130;
+
+export function PlacedRowView({ placed }: { readonly placed: PlacedRow }) {
+  const { row, top_px, height_px } = placed;
+  return (
+    <Frame top_px={top_px} height_px={height_px} kind={kindOf(row)}>
+      {row.kind === "group" ? <GroupHeading row={row} /> : <Layer row={row} />}
+    </Frame>
+  );
+}
+
+function kindOf(row: Row): string {
+  if (row.kind === "group") return "group";
+  const pinned = settings.pinnedLayers.value.includes(row.id);
+  return `layer${rowOf(row.series).expanded.value ? " open" : ""}${pinned ? " pinned" : ""}`;
+}
+
+interface FrameProps {
+  readonly top_px: number;
+  readonly height_px: number;
+  readonly kind: string;
+  readonly children: ComponentChildren;
+}
+
+function Frame({ top_px, height_px, kind, children }: FrameProps) {
+  return (
+    <div
+      class={`row ${kind}${narrow.value ? " narrow" : ""}`}
+      style={box({ top: top_px, height: height_px, width: content_px.value })}
+    >
+      {children}
+    </div>
+  );
+}
+
+function GroupHeading({ row }: { readonly row: GroupRow }) {
+  return (
+    <button
+      type="button"
+      class="group-heading"
+      style={box({ "padding-left": 4 + row.depth * INDENT_PX })}
+      aria-expanded={!row.folded}
+      title={`${row.folded ? "Unfold" : "Fold"} ${row.path}`}
+      onClick={() => toggleFolded(row.path)}
+    >
+      <Icon name={row.folded ? "fold" : "unfold"} />
+      <span class="group-name">{row.label}</span>
+      <span class="count">{row.layers.length}</span>
+    </button>
+  );
+}
+
+function Layer({ row }: { readonly row: LayerRow }) {
+  const model = rowOf(row.series);
+  const expanded = model.expanded.value;
+  const panels = new Map(model.panels.value.map((panel) => [panel.run, panel]));
+  return (
+    <>
+      {expanded ? <PanelName row={row} model={model} /> : <StripName row={row} />}
+      <div class="cells">
+        {runs.value.map((run) => {
+          const panel = panels.get(run.name);
+          return panel ? (
+            <Panel key={panel.id} panel={panel} />
+          ) : (
+            <div
+              key={run.name}
+              class="absent"
+              style={box({ width: panel_px.value })}
+              title="This run has no such layer"
+            >
+              {expanded ? "not recorded in this run" : ""}
+            </div>
+          );
+        })}
+        {expanded && drawnOnce.value ? <Slice row={model} /> : null}
+      </div>
+    </>
+  );
+}
+
+/** A column of its own, or a line above the panels where there is no room for one. */
+function nameBox() {
+  return box({ width: narrow.value ? frame.value.width_px : name_px.value });
+}
+
+function StripName({ row }: { readonly row: LayerRow }) {
+  const { layer, type } = row.series;
+  return (
+    <div class="name-cell short" style={nameBox()}>
+      <button
+        type="button"
+        class="layer-name"
+        style={box({ "padding-left": 4 + row.depth * INDENT_PX })}
+        aria-expanded="false"
+        title={`${layer}${type ? ` (${type})` : ""}: open`}
+        onClick={() => toggleExpanded(row.id)}
+      >
+        <span class="ellipsis">{row.label}</span>
+      </button>
+      <FindingBadge tag={row.series.tag} short />
+    </div>
+  );
+}
+
+function PanelName({ row, model }: { readonly row: LayerRow; readonly model: RowModel }) {
+  const { layer } = row.series;
+  const facts = layerFacts(row.series);
+  const differs = model.panels.value.some(showsDifference);
+  return (
+    <div class="name-cell tall" style={nameBox()}>
+      <button
+        type="button"
+        class="layer-name"
+        aria-expanded="true"
+        title={`${layer}${facts ? ` (${facts})` : ""}: close to a strip`}
+        onClick={() => toggleExpanded(row.id)}
+      >
+        <span class="ellipsis">{row.depth > 0 ? layer : row.label}</span>
+      </button>
+      {/* Two colour bars leave no room for it. */}
+      {differs ? null : (
+        <div class="facts ellipsis" title={facts}>
+          {facts}
+        </div>
+      )}
+      {drawnOnce.value ? (
+        <>
+          <Bars
+            model={model}
+            width_px={!narrow.value ? name_px.value - 22 : differs ? NARROW_BARS_PX / 2 : NARROW_BARS_PX}
+          />
+          <RowActions model={model} />
+        </>
+      ) : null}
+    </div>
+  );
+}

@@ -1,0 +1,32 @@
+/** The name of a run at the head of its panels. */
+
+import { dark } from "../../view/catalog/catalog";
+import { baselineRun, wantsDifference } from "../../view/panel/compare";
+import { splitRank } from "../../view/selection/ranks";
+import { runColor, type ShownRun, soloRun } from "../../view/selection/selection";
+
+export function RunName({ run }: { readonly run: ShownRun }) {
+  const cadence = run.info.cadence ? ` — recorded ${run.info.cadence}` : "";
+  const split = splitRank(run.name);
+  return (
+    <button
+      type="button"
+      class="run-name"
+      title={`${run.name}${cadence}. Double-click or Enter: show this run only.`}
+      // The second click of two; keys click without a count of clicks.
+      onClick={({ detail }) => detail % 2 === 0 && soloRun(run.name)}
+    >
+      <span class="swatch" style={{ background: runColor(run.at, dark.value) }} aria-hidden="true" />
+      {split === null ? (
+        <span class="ellipsis">{run.name}</span>
+      ) : (
+        <span class="ellipsis">
+          {split.parent} <span class="count">rank {split.rank}</span>
+        </span>
+      )}
+      {wantsDifference() ? (
+        <span class="count versus">{run.name === baselineRun() ? "baseline" : "− baseline"}</span>
+      ) : null}
+    </button>
+  );
+}

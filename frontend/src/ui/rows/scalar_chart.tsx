@@ -1,0 +1,132 @@
+/** Scalars of one run above its heatmaps, on the same time axis; all runs share each scalar's own height. */
+
+import { type ReadonlySignal, useComputed } from "@preact/signals";
+import { formatValue } from "../../math/format";
+import { type RunClock, type StepAxis, toUnit } from "../../math/step_axis";
+import { lastAtMost } from "../../math/value_scale";
+import type { ScalarSeries } from "../../series/types";
+import { AXIS_PX, plot_px, SCALAR_PX } from "../../view/layout/metrics";
+import { clocks, sharedLiveAxis } from "../../view/panel/panels";
+import { extents, retryScalars, scalarErrors, scalarKey, series } from "../../view/screen/scalars";
+import { runs } from "../../view/selection/selection";
+import { cursor } from "../../view/settings/zoom";
+
+interface Props {
+  readonly run: string;
+  readonly tag: string;
+  readonly color: string;
+}
+
+const PAD_PX = 3;
+
+export function ScalarChart({ run, tag, color }: Props) {
+  const key = scalarKey(run, tag);
+  const points = useComputed(() => placePoints(series.value.get(key), clocks.value.get(run)));
+  const path = useComputed(() => {
+    const extent = extents.value.get(tag) ?? null;
+    return extent === null ? "" : linePath(points.value, sharedLiveAxis.value, extent, plot_px.value);
+  });
+  const extent = extents.value.get(tag) ?? null;
+  const range =
+    extent === null
+      ? ""
+      : `, from ${formatValue(extent[0])} to ${formatValue(extent[1])} over the shown runs`;
+  const most = Math.max(...points.value.values.filter((value) => !Number.isNaN(value)));
+  const beyond = extent !== null && most > extent[1] ? `; its peak of ${formatValue(most)} is above ↑` : "";
+  return (
+    <div class="scalar" style={{ height: `${SCALAR_PX}px` }} title={`${tag}${range}${beyond}`}>
+      <svg
+        width={plot_px.value}
+        height={SCALAR_PX}
+        style={{ left: `${AXIS_PX}px` }}
+        role="img"
+        aria-label={`${tag} of ${run}${range}${beyond}`}
+      >
+        <path d={path.value} fill="none" stroke={color} stroke-width="1.3" stroke-linejoin="round" />
+      </svg>
+      <span class="scalar-name ellipsis">
+        {tag} <State run={run} tag={tag} points={points} />
+      </span>
+    </div>
+  );
+}
+
+interface StateProps {
+  readonly run: string;
+  readonly tag: string;
+  readonly points: ReadonlySignal<Points>;
+}
+
+/** The value under the pointer, or why there is none. */
+function State({ run, tag, points }: StateProps) {
+  const key = scalarKey(run, tag);
+  const reading = useComputed(() => {
+    const all = points.value;
+    const unit = cursor.value?.unit ?? Number.POSITIVE_INFINITY;
+    const value = all.values[Math.max(0, lastAtMost(all.units, unit))];
+    return value === undefined ? "" : formatValue(value);
+  });
+  const error = scalarErrors.value.get(key);
+  if (error !== undefined && !series.value.has(key)) {
+    return (
+      <button type="button" class="scalar-error" title={`${error} Click: try again`} onClick={retryScalars}>
+        not loaded, retry
+      </button>
+    );
+  }
+  if (reading.value !== "") {
+    const stale = error === undefined ? "" : `Newer values could not be loaded: ${error}`;
+    return <b title={stale}>{stale === "" ? reading.value : `${reading.value} (stale)`}</b>;
+  }
+  const logged = runs.value.some(({ name, scalars }) => name === run && scalars.includes(tag));
+  if (!logged) return "not logged in this run";
+  if (!series.value.has(key)) return "loading";
+  // Points have no place before any panel of the run is there.
+  return clocks.value.has(run) ? "no values" : "";
+}
+
+interface Points {
+  readonly units: Float64Array;
+  /** NaN where the logged value was not finite. */
+  readonly values: readonly number[];
+}
+
+function placePoints(scalar: ScalarSeries | undefined, clock: RunClock | undefined): Points {
+  if (scalar === undefined || clock === undefined) return { units: new Float64Array(0), values: [] };
+  const { kind } = sharedLiveAxis.value;
+  const units = Float64Array.from(scalar.steps, (step, at) =>
+    toUnit(kind, step, scalar.wall_times[at] ?? 0, clock),
+  );
+  return { units, values: scalar.values.map((value) => value ?? Number.NaN) };
+}
+
+/** Heights beyond the chart, beyond which the exact height does not matter. */
+const FAR = 2;
+
+/** Only what is on the axis, and one point to either side. */
+function linePath(
+  { units, values }: Points,
+  axis: StepAxis,
+  [lowest, highest]: readonly [number, number],
+  width_px: number,
+): string {
+  const first = Math.max(0, lastAtMost(units, axis.lo));
+  const last = Math.min(units.length - 1, lastAtMost(units, axis.hi) + 1);
+  const span = highest - lowest || 1;
+  let path = "";
+  let pen = "M";
+  for (let at = first; at <= last; at++) {
+    const x = axis.unitToPx(units[at] ?? 0, width_px);
+    const share = ((values[at] ?? Number.NaN) - lowest) / span;
+    if (Number.isNaN(share)) {
+      pen = "M";
+      continue;
+    }
+    const y = PAD_PX + (1 - Math.min(FAR, Math.max(-FAR, share))) * (SCALAR_PX - 2 * PAD_PX);
+    // A point alone is drawn as a short line, else it would not be seen.
+    const alone = pen === "M" && (at === last || Number.isNaN(values[at + 1]));
+    path += `${pen}${x.toFixed(1)} ${y.toFixed(1)}${alone ? "h3" : ""}`;
+    pen = "L";
+  }
+  return path;
+}

@@ -1,0 +1,52 @@
+/** The step whose histograms are shown at the right: typed, stepped through, or the newest. */
+
+import { countsSteps } from "../../math/step_axis";
+import { fullAxis } from "../../view/panel/panels";
+import { movePin, pinAt, pinnedStep, pinStep } from "../../view/screen/pin";
+import * as settings from "../../view/settings/settings";
+import { box } from "../widgets/box";
+import { IconButton } from "../widgets/controls";
+import { say } from "../widgets/toast";
+
+export function StepField({ width_px }: { readonly width_px: number }) {
+  const { kind } = fullAxis.value;
+  const counted = countsSteps(kind);
+  const name = counted ? "step" : kind === "epoch" || kind === "share" ? kind : "time";
+  return (
+    <div class="slice-head" style={box({ width: width_px })}>
+      <label title={`The ${name} whose histograms are shown; empty follows the newest`}>
+        {name}
+        <input
+          class="text-input"
+          inputMode="numeric"
+          placeholder="newest"
+          value={fieldText()}
+          readOnly={!counted}
+          onChange={({ currentTarget }) => {
+            take(currentTarget.value.replace(/[ ,]/g, ""));
+            // Also where nothing changes: another step of the same record, or no step at all.
+            currentTarget.value = fieldText();
+          }}
+        />
+      </label>
+      <IconButton icon="fold" tip="One step back (←)" onClick={() => movePin(-1)} />
+      <IconButton icon="fold" tip="One step on (→)" onClick={() => movePin(1)} />
+      {settings.pinned.value === null ? null : (
+        <IconButton icon="close" tip="Follow the newest step (End)" onClick={() => pinAt(null)} />
+      )}
+    </div>
+  );
+}
+
+function fieldText(): string {
+  const unit = settings.pinned.value;
+  if (unit === null) return "";
+  return countsSteps(fullAxis.value.kind) ? String(pinnedStep(unit)) : fullAxis.value.format(unit);
+}
+
+function take(text: string): void {
+  const step = Number(text);
+  if (text === "") pinAt(null);
+  else if (Number.isFinite(step)) pinStep(step);
+  else say("A step is a number, or empty for the newest.");
+}

@@ -1,0 +1,163 @@
+/** A row as a picture, as text, and as a table: what is shown, with everything needed to read it. */
+
+import { colourTicks, quantityToLabel } from "../../math/normalise";
+import { clippedShare, clippedToText } from "../../math/range";
+import { AXIS_NAMES, columnsIn } from "../../math/step_axis";
+import { areaCells, bandCells, bandCounts } from "../../paint/bands";
+import { type ColourTable, lutToGradient } from "../../paint/colormap";
+import { pictureToPng } from "../../paint/export_png";
+import { pictureToSvg } from "../../paint/export_svg";
+import type { Picture, PictureBar, PicturePanel, Raster } from "../../paint/picture";
+import { type Cells, columnsToPixels, paintCells, poolCells } from "../../paint/rasterise";
+import { dark } from "../catalog/catalog";
+import { theme } from "../catalog/theme";
+import { plot_px } from "../layout/metrics";
+import { bandTable, currentLut, stripTable, valueTable } from "../panel/colour_tables";
+import { baselineRun, showsDifference } from "../panel/compare";
+import { differenceBar, differenceColours, differenceTo } from "../panel/difference";
+import { noteTexts, noteToText } from "../panel/notes";
+import { overlayLines } from "../panel/overlays";
+import type { PanelModel, RowModel } from "../panel/panels";
+import { shareStrip } from "../panel/strip";
+import { runColor, runs } from "../selection/selection";
+import * as settings from "../settings/settings";
+import { countsToJson, countsToText, fileName, type Shown, statisticsToText } from "./export_text";
+
+const PICTURE_SCALE = 2;
+const BAND_PX = 8;
+const STRIP_PX = 12;
+
+export type Format = "png" | "svg" | "csv" | "json" | "statistics";
+
+/** A file with what a row shows; null while its data is not there. */
+export async function exportRow(row: RowModel, format: Format): Promise<File | null> {
+  const shown = row.panels.peek().flatMap((panel) => readShown(panel) ?? []);
+  if (shown.length === 0) return null;
+  const all = shown.map(({ tile }) => tile.run).join("_");
+  const name = (extension: string) => fileName([all, row.series.peek().tag, rangeText(shown)], extension);
+  switch (format) {
+    case "png":
+      return new File([await pictureToPng(rowToPicture(row))], name("png"), { type: "image/png" });
+    case "svg":
+      return new File([pictureToSvg(rowToPicture(row))], name("svg"), { type: "image/svg+xml" });
+    case "csv":
+      return new File([countsToText(shown)], name("csv"), { type: "text/csv" });
+    case "json":
+      return new File([countsToJson(shown)], name("json"), { type: "application/json" });
+    case "statistics":
+      return new File([statisticsToText(shown)], name("statistics.csv"), { type: "text/csv" });
+  }
+}
+
+function rangeText(shown: readonly Shown[]): string {
+  const first = Math.min(...shown.map(({ tile, from }) => tile.columns.firstStep[from] ?? 0));
+  const last = Math.max(...shown.map(({ tile, to }) => tile.columns.lastStep[to - 1] ?? 0));
+  return `${first}-${last}`;
+}
+
+/** The columns of a panel that are on the screen; null where there are none. */
+export function readShown(panel: PanelModel): Shown | null {
+  const tile = panel.shown.value;
+  const grid = panel.grid.value;
+  const spans = panel.spans.value;
+  if (tile === null || grid === null || spans === null) return null;
+  const { lo, hi } = panel.axis.value;
+  const seen = columnsIn(spans, lo, hi);
+  return seen === null ? null : { tile, grid, from: seen[0], to: seen[1] + 1 };
+}
+
+function rowToPicture(row: RowModel): Picture {
+  const { layer, kind, phase, type } = row.series.peek();
+  const panels = row.panels.peek().filter((panel) => panel.grid.peek() !== null);
+  const { heatHeight_px, shareTop_px } = row.layout.peek();
+  const height_px = Math.max(140, heatHeight_px);
+  const shown = theme.peek();
+  return {
+    title: [`${layer}${type && ` (${type})`}`, kind, phase].filter(Boolean).join(", "),
+    xLabel: AXIS_NAMES[settings.time.peek()],
+    yLabel: "value",
+    panels: panels.map((panel) => panelToPicture(panel, height_px)),
+    strip: shareTop_px === null ? "" : settings.strip.peek().replace("_", " "),
+    bars: [...colourBars(panels), ...(panels.some(showsDifference) ? [differenceBar(row)] : [])],
+    notes: panels.flatMap(pictureNotes),
+    width_px: plot_px.peek(),
+    height_px,
+    theme: { background: shown.bg, text: shown.text, axis: shown["line-strong"] },
+  };
+}
+
+/** One for each colour scale, with the run's name where there are several. */
+function colourBars(panels: readonly PanelModel[]): PictureBar[] {
+  const plain = panels.filter((panel) => !showsDifference(panel));
+  const scales = new Map(plain.map((panel) => [panel.colours.peek(), panel.run]));
+  return [...scales].map(([scale, run]) => {
+    const unit = quantityToLabel(scale.quantity);
+    return {
+      heading: scales.size > 1 ? run : "",
+      label: scale.curve === "linear" ? unit : `${unit}, ${scale.curve}`,
+      ticks: colourTicks(scale, 5),
+      gradient: lutToGradient(currentLut()),
+    };
+  });
+}
+
+function pictureNotes(panel: PanelModel): string[] {
+  const grid = panel.grid.peek();
+  const tile = panel.shown.peek();
+  const clipped = grid === null || tile === null ? "" : clippedToText(clippedShare(grid, tile.columns.n));
+  const strip = shareStrip(panel);
+  const notes = noteTexts(panel).map(noteToText);
+  return [clipped, typeof strip === "string" ? "" : `strip: ${strip.name}`, ...notes]
+    .filter(Boolean)
+    .map((note) => `${panel.run}: ${note}`);
+}
+
+function panelToPicture(panel: PanelModel, height_px: number): PicturePanel {
+  const grid = panel.grid.peek();
+  const tile = panel.shown.peek();
+  const spans = panel.spans.peek();
+  if (grid === null || tile === null || spans === null) throw new Error("The panel has no data to export.");
+  const axis = panel.axis.peek();
+  const width = plot_px.peek() * PICTURE_SCALE;
+  const height = height_px * PICTURE_SCALE;
+  const pixels = columnsToPixels(spans, axis, width);
+  const colours = panel.colours.peek();
+  const { quantity } = colours;
+  const options = { quantity, height_px: height };
+  const cells = poolCells(grid, tile.columns, pixels, options);
+  const difference = differenceTo(panel, cells, pixels, options);
+  const strip = shareStrip(panel);
+  const strip_px = STRIP_PX * PICTURE_SCALE;
+  const bands = panel.row.bands.peek().map((name) => {
+    const shares = bandCells(bandCounts(name, tile.columns, grid), tile.columns.n, pixels);
+    return { name, raster: cellsToRaster(shares, bandTable(), BAND_PX * PICTURE_SCALE) };
+  });
+  const place = runs.peek().find((run) => run.name === panel.run)?.at ?? 0;
+  return {
+    heading: difference === null ? panel.run : `${panel.run} minus ${baselineRun()}`,
+    colour: runColor(place, dark.peek()),
+    raster:
+      difference === null
+        ? cellsToRaster(cells, valueTable(colours, settings.emptyColoured.peek()), height)
+        : cellsToRaster(difference, differenceColours(panel.row), height),
+    xTicks: axis.ticks(Math.max(2, Math.floor(plot_px.peek() / 80))),
+    yTicks: panel.scale.peek().ticks(Math.max(2, Math.floor(height_px / 30))),
+    bands,
+    strip:
+      typeof strip === "string"
+        ? null
+        : cellsToRaster(areaCells(strip.values, strip.most, pixels, strip_px), stripTable(), strip_px),
+    lines: overlayLines(panel).map(({ name, colour, points }) => ({
+      label: name,
+      colour,
+      x: points.map(([unit]) => axis.unitToShare(unit)),
+      y: points.map(([, value]) => panel.scale.peek().valueToShare(value)),
+    })),
+  };
+}
+
+function cellsToRaster(cells: Cells, table: ColourTable, height: number): Raster {
+  const pixels = new Uint32Array(cells.width * height);
+  paintCells(cells, table, height, pixels);
+  return { width: cells.width, height, pixels };
+}

@@ -1,0 +1,116 @@
+/** What the server found wrong, asked for in the background and at every new revision. */
+
+import { computed, effect, signal, untracked } from "@preact/signals";
+import type { Finding, Severity } from "../../series/types";
+import { client, index, shown } from "../catalog/catalog";
+import { baselineRun } from "../panel/compare";
+import type { PanelModel } from "../panel/panels";
+import { fetching } from "../reactive/pace";
+import { visible } from "../screen/screen";
+import { allLayers, runs } from "../selection/selection";
+
+const ASK_AGAIN_MS = 2500;
+const DIFFERENCE = "run_difference";
+const ORDER: readonly Severity[] = ["error", "warning", "info"];
+
+export const findings = signal<readonly Finding[]>([]);
+/** Series that the server has not looked at yet. */
+export const pending = signal(0);
+
+/** A sentence for each run that the server could not look at. */
+export const errors = signal<readonly string[]>([]);
+
+/** Of the shown runs and the chosen kind of series. */
+const relevant = computed<readonly Finding[]>(() => {
+  const tags = new Set(allLayers.value.map((layer) => layer.tag));
+  const names = new Set(runs.value.map((run) => run.name));
+  return findings.value.filter(
+    (finding) => names.has(finding.run) && finding.tags.some((tag) => tags.has(tag)),
+  );
+});
+
+/** What is wrong in itself: worst first, then by the step at which they begin. */
+export const sorted = computed<readonly Finding[]>(() =>
+  relevant.value
+    .filter((finding) => finding.kind !== DIFFERENCE)
+    .sort((a, b) => rank(a) - rank(b) || a.first_step - b.first_step),
+);
+
+/** Where runs part from the baseline. They mark nothing: nearly all layers of two runs do. */
+export const differences = computed<readonly Finding[]>(() =>
+  relevant.value.filter((finding) => finding.kind === DIFFERENCE),
+);
+
+function rank(finding: Finding): number {
+  return ORDER.indexOf(finding.severity);
+}
+
+const byPanel = computed(() => {
+  const all = new Map<string, Finding[]>();
+  for (const finding of sorted.value) {
+    for (const tag of finding.tags) {
+      const key = `${finding.run}\n${tag}`;
+      const list = all.get(key);
+      if (list) list.push(finding);
+      else all.set(key, [finding]);
+    }
+  }
+  return all;
+});
+
+const NONE: readonly Finding[] = [];
+
+export function findingsOf(panel: PanelModel): readonly Finding[] {
+  const { tag, source } = panel.row.series.value;
+  return source === "blocks" ? (byPanel.value.get(`${panel.run}\n${tag}`) ?? NONE) : NONE;
+}
+
+/** Of all layers, worst first. */
+export function findingsOfRun(run: string): readonly Finding[] {
+  return sorted.value.filter((finding) => finding.run === run);
+}
+
+/** Of all shown runs, worst first. */
+export function findingsOfTag(tag: string): readonly Finding[] {
+  return runs.value
+    .flatMap((run) => byPanel.value.get(`${run.name}\n${tag}`) ?? NONE)
+    .sort((a, b) => rank(a) - rank(b));
+}
+
+/** The heatmaps come first: finding out what is wrong keeps the server's processor busy. */
+const drawn = computed(
+  () =>
+    !fetching.value && visible.value.length > 0 && visible.value.every((panel) => panel.tile.value !== null),
+);
+
+/** Starts asking; call once. */
+export function startFindings(): void {
+  effect(() => {
+    const revision = index.value?.revision;
+    const names = runs.value.map((run) => run.name);
+    if (!shown.value || revision === undefined || names.length === 0 || !drawn.value) return;
+    const abort = new AbortController();
+    const baseline = names.length > 1 ? baselineRun() : "";
+    untracked(() => void askUntilDone(names, baseline, abort.signal));
+    return () => abort.abort();
+  });
+}
+
+async function askUntilDone(names: readonly string[], baseline: string, signal: AbortSignal): Promise<void> {
+  // Their tiles are there; this lets them be drawn.
+  await new Promise((resolve) => requestAnimationFrame(() => window.setTimeout(resolve)));
+  while (!signal.aborted) {
+    try {
+      const answer = await client.findings(names, baseline, signal);
+      if (signal.aborted) return;
+      findings.value = answer.findings;
+      pending.value = answer.pending;
+      errors.value = answer.errors;
+      if (answer.pending === 0) return;
+    } catch {
+      // Findings are an addition: without them the heatmaps say the same to who looks.
+      return;
+    }
+    await new Promise((resolve) => window.setTimeout(resolve, ASK_AGAIN_MS));
+  }
+}

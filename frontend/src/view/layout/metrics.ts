@@ -1,0 +1,104 @@
+/** Sizes of the page's parts in CSS px, from the frame's size and the chosen density. */
+
+import { computed, type ReadonlySignal, signal } from "@preact/signals";
+import { layers, layout, runs } from "../selection/selection";
+import * as settings from "../settings/settings";
+
+/** Size of the part that scrolls, without its scroll bars. */
+export const frame = signal({ width_px: 0, height_px: 0 });
+export const pixelRatio = signal(1);
+
+const DENSITY = {
+  compact: { strip_px: 11, panel_px: 110 },
+  normal: { strip_px: 13, panel_px: 154 },
+  large: { strip_px: 22, panel_px: 226 },
+} as const;
+
+export const AXIS_PX = 46;
+export const RIGHT_PX = 10;
+export const GROUP_PX = 16;
+export const STRIP_GAP_PX = 1;
+/** Below the parts of a panel; above them is a line of notes, so that these cover no cells. */
+export const PAD_PX = 6;
+export const NOTES_PX = 16;
+export const X_AXIS_PX = 17;
+export const THIN_PX = 5;
+export const THIN_GAP_PX = 1;
+/** Height of the strip with shares under a panel. */
+export const SHARE_PX = 12;
+
+/** Name and time axis of a column of panels. */
+export const HEAD_PX = 45;
+
+/** Height of one scalar above the heatmaps. */
+export const SCALAR_PX = 34;
+
+/** Run heads and margins around the only row. */
+const AROUND_FULL_PX = 150;
+const NARROW_PX = 640;
+const MIN_PANEL_PX = 230;
+const MIN_STRIP_PX = 150;
+/** Height of strips beside each other, in usual strips. */
+const STRIP_LEAST = 3;
+const STRIP_MOST = 8;
+
+/** Too narrow for a column of names: they stand above their panels. */
+export const narrow = computed(() => frame.value.width_px < NARROW_PX);
+export const name_px = computed(() => {
+  if (narrow.value) return 0;
+  return frame.value.width_px < 1000 ? 132 : 190;
+});
+export const TITLE_PX = 22;
+/** Left and right of a slice. */
+export const SLICE_MARGIN_PX = 8;
+/** Beside the panels of a layer, or under them where layers are columns. */
+export const slice_px: ReadonlySignal<number> = computed(() => {
+  const { width_px } = frame.value;
+  if (settings.transposed.value) return plot_px.value + 2 * SLICE_MARGIN_PX;
+  return narrow.value ? 160 : width_px < 1000 ? 130 : width_px < 1400 ? 170 : 210;
+});
+
+export const panel_px: ReadonlySignal<number> = computed(() => {
+  const chosen = settings.panelWidth_px.value;
+  if (chosen > 0) return Math.max(MIN_PANEL_PX, chosen);
+  const { width_px } = frame.value;
+  if (settings.transposed.value) return layerColumn_px(width_px - name_px.value);
+  const shown = Math.max(1, runs.value.length);
+  const slice = narrow.value ? 0 : slice_px.value;
+  return Math.max(MIN_PANEL_PX, Math.floor((width_px - name_px.value - slice) / shown));
+});
+
+/** All layers side by side where they fit, the scalars of the runs before them. */
+function layerColumn_px(room_px: number): number {
+  const count = (settings.full.value === "" ? layers.value.length : 1) + 1;
+  const least_px = layout.value === "strips" ? MIN_STRIP_PX : MIN_PANEL_PX;
+  return Math.max(least_px, Math.floor(room_px / count));
+}
+
+/** Width of the heatmaps themselves. */
+export const plot_px: ReadonlySignal<number> = computed(() => panel_px.value - AXIS_PX - RIGHT_PX);
+export const content_px = computed(() => name_px.value + panel_px.value * runs.value.length + slice_px.value);
+
+export const strip_px = computed(() => {
+  const thin_px = DENSITY[settings.density.value].strip_px;
+  return settings.transposed.value ? runStrip_px(thin_px) : thin_px;
+});
+
+/** Rows of runs share the height of the page; strips beside each other have no need to be thin. */
+function runStrip_px(thin_px: number): number {
+  const room_px = frame.value.height_px - HEAD_PX - SCALAR_PX;
+  const each_px = Math.floor(room_px / Math.max(1, runs.value.length)) - 2 * PAD_PX;
+  return Math.max(STRIP_LEAST * thin_px, Math.min(STRIP_MOST * thin_px, each_px));
+}
+export const panelHeight_px = computed(() => {
+  const usual_px = settings.panelHeight_px.value || DENSITY[settings.density.value].panel_px;
+  if (settings.full.value === "") return usual_px;
+  const room_px = frame.value.height_px - AROUND_FULL_PX;
+  const rows = settings.transposed.value ? runs.value.length + 1 : 1;
+  return Math.max(usual_px, Math.floor(room_px / rows));
+});
+
+/** The next power of two, so that sizes a few pixels apart ask for the same tiles. */
+export function roundUp(value: number, least: number, most: number): number {
+  return Math.min(most, Math.max(least, 2 ** Math.ceil(Math.log2(Math.max(1, value)))));
+}

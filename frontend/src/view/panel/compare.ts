@@ -1,0 +1,56 @@
+/** Comparison of a panel with the same layer in the baseline run. */
+
+import { type Alignment, alignColumns } from "../../math/align";
+import type { Grid } from "../../math/rebin";
+import type { Tile } from "../../math/tile";
+import { runs } from "../selection/selection";
+import * as settings from "../settings/settings";
+import type { PanelModel } from "./panels";
+import { perPanel } from "./per_panel";
+
+/** Name of the run that others are compared with: the chosen one while it is shown, else the first. */
+export function baselineRun(): string {
+  const names = runs.value.map((run) => run.name);
+  return names.includes(settings.baseline.value) ? settings.baseline.value : (names[0] ?? "");
+}
+
+/** What a panel is compared with, row by row. */
+interface Base {
+  readonly grid: Grid;
+  readonly tile: Tile;
+  readonly alignment: Alignment;
+}
+
+/** The baseline's columns for those of a panel, or why there are none. */
+export const baseOf = perPanel(readBase);
+
+function readBase(panel: PanelModel): Base | string {
+  if (panel.run === baselineRun()) return "this is the baseline";
+  const base = panel.row.panels.value.find((other) => other.run === baselineRun());
+  if (base === undefined) return "not in the baseline";
+  const [own, tile] = [panel.shown.value, base.shown.value];
+  const [clock, baseClock] = [panel.clock.value, base.clock.value];
+  const grid = base.grid.value;
+  if (!own || !tile || !clock || !baseClock || !grid) return "baseline not loaded";
+  const edges = panel.grid.value?.edges;
+  const sameRows = grid.edges.length === edges?.length && grid.edges.every((edge, i) => edge === edges[i]);
+  if (!settings.linked.value || !sameRows) return "needs axes in common";
+  const timed = { columns: own.columns, clock };
+  const alignment = alignColumns(timed, { columns: tile.columns, clock: baseClock }, settings.time.value);
+  return { grid, tile, alignment };
+}
+
+/** Whether panels show differences where they can. */
+export function wantsDifference(): boolean {
+  return settings.compare.value === "difference" && settings.linked.value && runs.value.length > 1;
+}
+
+/** What a panel shows the difference to; null where it shows itself. */
+export function differenceBase(panel: PanelModel): Base | null {
+  const base = wantsDifference() ? baseOf(panel) : "";
+  return typeof base === "string" ? null : base;
+}
+
+export function showsDifference(panel: PanelModel): boolean {
+  return differenceBase(panel) !== null;
+}

@@ -1,0 +1,200 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { madeTile } from "../../math/tile_fixture";
+import { index } from "../catalog/catalog";
+import { moveAll, panBy, startZooming, zoomBy, zoomTo } from "../screen/zooming";
+import * as settings from "../settings/settings";
+import { cursor, NO_ZOOM, settle, zoomed, zoomX, zoomY } from "../settings/zoom";
+import { limitsOf, setLimits } from "./contrast";
+import { highlight } from "./highlight";
+import { fullAxis, type PanelModel, rowOf } from "./panels";
+
+const BINS = 64;
+
+function series(layer: string, kind: string) {
+  const common = { phase: "train", order: 0, type: "", source: "blocks" as const, bins: {} };
+  const ofRuns = { runs: [0, 1], shapes: [[1], [1]], dtypes: ["float32", "float32"], steps: [9, 9] };
+  return { tag: `${kind}/${layer}`, layer, kind, ...common, ...ofRuns };
+}
+
+const CONV = series("conv", "activations");
+const FC = series("fc", "activations");
+const WEIGHT = series("fc", "weights");
+
+/** A value in each bin of a range at each step. */
+function fill(panel: PanelModel, hi = 1, steps = 10): void {
+  panel.tile.value = madeTile({
+    edges: Array.from({ length: BINS + 1 }, (_, at) => hi * ((2 * at) / BINS - 1)),
+    counts: Array.from({ length: BINS }, () => Array.from({ length: steps }, (_, step) => step + 1)),
+  });
+}
+
+/** Two runs of a layer. */
+function panelsOf(one: typeof CONV): readonly [PanelModel, PanelModel] {
+  const [first, second] = rowOf(one).panels.value;
+  if (!first || !second) throw new Error("A layer of two runs has two panels.");
+  return [first, second];
+}
+
+function shownSteps(panel: PanelModel): readonly [number, number] {
+  return [panel.axis.value.lo, panel.axis.value.hi];
+}
+
+beforeEach(async () => {
+  vi.stubGlobal("window", globalThis);
+  const run = { start_time: 0, info: {}, scalars: [] };
+  const runs = ["one", "two"].map((name) => ({ name, ...run }));
+  index.value = { version: 1, revision: "1", runs, series: [CONV, FC, WEIGHT], warnings: [] };
+  for (const one of [CONV, FC]) for (const panel of panelsOf(one)) fill(panel);
+  // New panels become known a moment after they were made.
+  await Promise.resolve();
+});
+
+afterEach(() => {
+  const { linked, axisScope, scope, colourLimits, kind, filter, scale, layout } = settings;
+  for (const setting of [linked, axisScope, scope, colourLimits, kind, filter, scale, layout])
+    setting.reset();
+  settle();
+  zoomX.value = NO_ZOOM;
+  zoomY.value = NO_ZOOM;
+  cursor.value = null;
+  highlight.value = null;
+});
+
+describe("a zoom of the values", () => {
+  it.each(["linear", "symlog", "native"] as const)("adds small movements up: %s", (kind) => {
+    settings.scale.value = kind;
+    const [panel] = panelsOf(CONV);
+    const full = panel.fullScale.value;
+    for (let at = 0; at < 40; at++) {
+      zoomBy(panel, "y", 0.98, 0.5);
+      settle();
+    }
+    const { lo, hi } = panel.scale.value;
+    const share = full.valueToShare(hi) - full.valueToShare(lo);
+    expect(share).toBeGreaterThan(0.98 ** 40 - 0.06);
+    expect(share).toBeLessThan(0.98 ** 40 + 0.06);
+  });
+
+  it("is followed exactly while it moves and rests between rows", () => {
+    const [panel] = panelsOf(CONV);
+    const full = panel.fullScale.value;
+    zoomBy(panel, "y", 0.61, 0.5);
+    expect(full.valueToShare(panel.liveScale.value.hi)).toBeCloseTo(0.5 + 0.61 / 2, 9);
+    settle();
+    const { lo, hi } = panel.liveScale.value;
+    expect(panel.scale.value).toMatchObject({ lo, hi });
+    expect([lo * 64, hi * 64].every(Number.isInteger)).toBe(true);
+  });
+
+  it("stops at the end of the axis when it is moved beyond", () => {
+    const [panel] = panelsOf(CONV);
+    zoomTo(panel, null, [0.25, 0.75]);
+    panBy(panel, "y", 3);
+    settle();
+    const { lo, hi } = panel.scale.value;
+    expect(hi).toBe(panel.fullScale.value.hi);
+    expect(hi - lo).toBeCloseTo(0.5, 9);
+  });
+
+  it("is of all panels where all share one axis, as is the crosshair", () => {
+    const [panel] = panelsOf(CONV);
+    const [other] = panelsOf(FC);
+    cursor.value = { panelId: panel.id, rowId: panel.row.id, unit: 1, value: 0.5, band: null };
+    expect(other.crossShare.value).toBeNull();
+    zoomTo(panel, null, [0.25, 0.75]);
+    expect(other.scale.value).toBe(other.fullScale.value);
+    settings.axisScope.value = "all";
+    zoomTo(panel, null, [0.25, 0.75]);
+    expect([other.scale.value.lo, other.scale.value.hi]).toEqual([0.25, 0.75]);
+    expect(other.crossShare.value).toBeCloseTo(0.5, 9);
+  });
+});
+
+describe("an unlinked panel", () => {
+  it("shows what all do until it is zoomed itself, also to everything", () => {
+    settings.layout.value = "panels";
+    settings.linked.value = false;
+    const [panel, other] = panelsOf(CONV);
+    moveAll(2, 6);
+    settle();
+    expect(shownSteps(panel)).toEqual([2, 6]);
+    zoomTo(panel, [3, 5], null);
+    expect(shownSteps(panel)).toEqual([3, 5]);
+    expect(shownSteps(other)).toEqual([2, 6]);
+    zoomTo(panel, [0, 10], null);
+    expect(shownSteps(panel)).toEqual([fullAxis.value.lo, fullAxis.value.hi]);
+    moveAll(1, 4);
+    settle();
+    expect([panel, other].map(shownSteps)).toEqual([
+      [1, 4],
+      [1, 4],
+    ]);
+  });
+
+  it("has no axis of its own as a strip", () => {
+    settings.layout.value = "strips";
+    settings.linked.value = false;
+    const [panel, other] = panelsOf(CONV);
+    zoomTo(panel, [3, 5], null);
+    expect(shownSteps(other)).toEqual([3, 5]);
+  });
+
+  it("loses its zooms when it is linked, so that they do not count", () => {
+    startZooming();
+    settings.linked.value = false;
+    const [panel] = panelsOf(CONV);
+    zoomTo(panel, [3, 5], [0.25, 0.75]);
+    expect(zoomed.value).toBe(true);
+    settings.linked.value = true;
+    expect(zoomed.value).toBe(false);
+    zoomTo(panel, [3, 5], [0.25, 0.75]);
+    settings.linked.value = false;
+    expect([zoomX.value.size, zoomY.value.size]).toEqual([1, 0]);
+  });
+});
+
+describe("an axis and colours of everything", () => {
+  it("are those of the layers in view, whatever was there before", () => {
+    settings.axisScope.value = "all";
+    settings.scope.value = "all";
+    const [conv] = panelsOf(CONV);
+    const [weight] = panelsOf(WEIGHT);
+    const shown = () => [conv.fullScale.value.hi, fullAxis.value.hi, conv.colours.value.hi];
+    const before = shown();
+    settings.kind.value = "weights";
+    fill(weight, 1000, 50);
+    expect(weight.fullScale.value.hi).toBeGreaterThan(900);
+    expect(fullAxis.value.hi).toBe(50);
+    settings.kind.reset();
+    expect(shown()).toEqual(before);
+    for (const panel of panelsOf(FC)) fill(panel, 100, 20);
+    expect(shown()).not.toEqual(before);
+    settings.filter.value = "conv";
+    expect(shown()).toEqual(before);
+  });
+});
+
+describe("limits and highlight of colours", () => {
+  it("are a panel's own where each has its own scale", () => {
+    settings.scope.value = "panel";
+    const [panel, other] = panelsOf(CONV);
+    const before = other.colours.value;
+    setLimits(panel.scaleOwner, [null, 0.5]);
+    highlight.value = { owner: panel.scaleOwner, colour: 0.5 };
+    expect(panel.colours.value.hi).toBe(0.5);
+    expect(other.colours.value).toEqual(before);
+    expect([panel.highlighted.value, other.highlighted.value]).toEqual([0.5, null]);
+    setLimits(panel.row.id, [null, 0.25]);
+    expect([panel.colours.value.hi, other.colours.value.hi]).toEqual([0.5, 0.25]);
+  });
+
+  it("can be open in a part of what is limited", () => {
+    const { row, id } = panelsOf(CONV)[0];
+    setLimits("", [0.1, 0.2]);
+    setLimits(id, [null, null]);
+    expect(limitsOf(row.id)).toEqual([0.1, 0.2]);
+    expect(limitsOf(id)).toEqual([null, null]);
+    setLimits(id, undefined);
+    expect(limitsOf(id)).toEqual([0.1, 0.2]);
+  });
+});

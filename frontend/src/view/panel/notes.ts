@@ -1,0 +1,101 @@
+/** What a panel does not show as it is: pooled, sampled, matched, foreign. */
+
+import { formatSteps } from "../../math/format";
+import { clippedShare } from "../../math/range";
+import type { Tile } from "../../math/tile";
+import { LEAST_COLUMN_PX } from "../../math/wide_columns";
+import { mostColumns } from "../../paint/rasterise";
+import * as settings from "../settings/settings";
+import { baselineRun, baseOf } from "./compare";
+import type { PanelModel } from "./panels";
+import { shareStrip } from "./strip";
+
+export interface Note {
+  readonly short: string;
+  /** "" where there is no more to say. */
+  readonly long: string;
+}
+
+export function noteToText({ short, long }: Note): string {
+  return short + (long && `: ${long}`);
+}
+
+export const NEEDS_ONE_SCALE =
+  "Differences need the same rows in both runs, so the runs of a layer share their value axis meanwhile.";
+export const NEEDS_LINKS = "Differences need axes in common: link axes and colours (L) to see them.";
+
+export function noteTexts(panel: PanelModel): readonly Note[] {
+  const tile = panel.shown.value;
+  if (tile === null) return [];
+  const notes: Note[] = [];
+  if (panel.span.value?.start.length === 0) {
+    notes.push({
+      short: "no epochs logged",
+      long: "This run has no scalar named epoch",
+    });
+  } else notes.push(...poolingNotes(panel, tile));
+  if (tile.missing > 0) {
+    const all = tile.records + tile.missing;
+    notes.push({ short: `showing ${tile.records} of ${all} logged steps`, long: tile.hint });
+  }
+  if (tile.range === null) notes.push({ short: "no finite values", long: "All values are NaN or infinite" });
+  if (panel.widened) {
+    notes.push({
+      short: tile.records === 1 ? "one record, drawn wider" : "few records, drawn wider",
+      long: `Each record is drawn at least ${LEAST_COLUMN_PX} px wide, from where it was recorded`,
+    });
+  }
+  if (tile.source === "histograms") {
+    notes.push({
+      short: "histograms of another tool",
+      long: "Written with add_histogram or alike; bins as stored, zeros unknown",
+    });
+  }
+  const strip = shareStrip(panel);
+  if (typeof strip === "string" && strip !== "") notes.push({ short: `no strip: ${strip}`, long: "" });
+  if (settings.compare.value === "difference" && panel.run !== baselineRun())
+    notes.push(differenceNote(panel));
+  return notes;
+}
+
+/** Records that have no pixel of their own, or that the zoom leaves out. */
+function poolingNotes({ pixels: { value: pixels } }: PanelModel, tile: Tile): readonly Note[] {
+  const columns = pixels === null ? 1 : mostColumns(pixels);
+  const records = 2 ** tile.level;
+  if (columns === 0) {
+    const steps = formatSteps(tile.firstStep, tile.lastStep);
+    return [{ short: "no records in view", long: `This run has steps ${steps}` }];
+  }
+  if (columns * records === 1) return [];
+  const [count, place] = columns > 1 ? [`up to ${columns * records}`, "pixel"] : [records, "column"];
+  const long = `${count} neighbouring records are summed in each ${place}; zoom in to see each`;
+  return [{ short: `${count} per ${place}`, long }];
+}
+
+function differenceNote(panel: PanelModel): Note {
+  const base = baseOf(panel);
+  if (typeof base === "string")
+    return { short: `no difference: ${base}`, long: settings.linked.value ? "" : NEEDS_LINKS };
+  const { matched, statement } = base.alignment;
+  // Nothing is drawn then, and an empty panel must say why.
+  const short = matched === 0 ? statement : `minus ${baselineRun()}`;
+  const long = `This run minus the baseline. ${statement}`;
+  const shared = settings.axisScope.value === "panel";
+  return shared ? { short: `${short}, one scale`, long: `${long} ${NEEDS_ONE_SCALE}` } : { short, long };
+}
+
+/** Runs that take less of the axis than this are flat. */
+const FLAT = 0.08;
+const MUCH = 0.05;
+
+/** Whether much of a run lies beyond the axis, or within a few of its rows. */
+export function isHiddenByAxis(panel: PanelModel): boolean {
+  const tile = panel.tile.value;
+  const grid = panel.grid.value;
+  if (tile === null || tile.range === null || grid === null) return false;
+  const { above, below } = clippedShare(grid, panel.shown.value?.columns.n ?? tile.columns.n);
+  if (above + below > MUCH) return true;
+  const scale = panel.fullScale.value;
+  const [lo, hi] = tile.range;
+  return hi > lo && scale.valueToShare(hi) - scale.valueToShare(lo) < FLAT;
+}

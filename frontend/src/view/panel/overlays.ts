@@ -1,0 +1,51 @@
+/** The lines over a heatmap: mean, spread, percentiles; for the page and for pictures. */
+
+import { linePoints, type Point } from "../../math/line_points";
+import { quantiles } from "../../math/quantiles";
+import * as settings from "../settings/settings";
+import type { PanelModel } from "./panels";
+
+export interface OverlayLine {
+  /** "" for a line that goes with the one before. */
+  readonly name: string;
+  readonly points: readonly Point[];
+  readonly width: number;
+  readonly dash: readonly number[];
+  /** In pictures, where lines have a legend instead of dashes. */
+  readonly colour: string;
+}
+
+const PERCENTILES = [
+  { name: "5th and 95th percentile", at: [0, 4], width: 0.8, dash: [1.5, 2.5], colour: "#ff8f00" },
+  { name: "quartiles", at: [1, 3], width: 0.8, dash: [5, 3], colour: "#ff5252" },
+  { name: "median", at: [2], width: 1.2, dash: [], colour: "#d50000" },
+] as const;
+
+export function overlayLines(panel: PanelModel): OverlayLine[] {
+  const tile = panel.shown.value;
+  const spans = panel.spans.value;
+  if (tile === null || spans === null) return [];
+  const chosen = settings.overlays.value;
+  const { mean, std } = tile.columns;
+  const lines: OverlayLine[] = [];
+  if (chosen.includes("percentiles")) {
+    const all = quantiles(tile);
+    for (const { at, name, ...look } of PERCENTILES) {
+      at.forEach((which, i) => {
+        const values = all[which];
+        if (values) lines.push({ ...look, points: linePoints(spans, values), name: i === 0 ? name : "" });
+      });
+    }
+  }
+  if (chosen.includes("std")) {
+    const look = { width: 1, dash: [4, 3], colour: "#d500f9" };
+    for (const side of [1, -1]) {
+      const values = mean.map((value, c) => value + side * (std[c] ?? 0));
+      const name = side > 0 ? "mean ± standard deviation" : "";
+      lines.push({ ...look, name, points: linePoints(spans, values) });
+    }
+  }
+  if (chosen.includes("mean"))
+    lines.push({ name: "mean", points: linePoints(spans, mean), width: 1.5, dash: [], colour: "#aa00ff" });
+  return lines;
+}

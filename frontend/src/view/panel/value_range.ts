@@ -1,0 +1,69 @@
+/** The value axis of panels that are compared: range and kind of scale, from their tiles and the settings. */
+
+import { commonRange, sizesOf } from "../../math/common_range";
+import { chosenRange } from "../../math/range";
+import type { Tile } from "../../math/tile";
+import { ValueScale } from "../../math/value_scale";
+import * as settings from "../settings/settings";
+
+/** Ranges of runs further apart than this cannot be read on one linear axis. */
+const SYMLOG_FROM = 12;
+/** A symlog axis has at most this many decades; where all values are asked for, as many as float32 has. */
+const AUTO_DECADES = 8;
+const ALL_DECADES = 76;
+/** Moving both ends of an axis to cells adds at most these rows. */
+const MOVED_ROWS = 2;
+
+/** `bins`: how many rows are wanted; the ends of a linear axis are moved outwards to lie between rows. */
+export function chooseScale(tiles: readonly Tile[], bins: number): ValueScale {
+  const [lo, hi] = chosenRange(tiles, settings.range.value, settings.manualRange.value);
+  const kind = settings.scale.value;
+  if (kind === "native" && tiles.length > 0) return ValueScale.native(tiles, lo, hi);
+  if (kind === "symlog") return ValueScale.symlog(lo, hi);
+  const auto = settings.range.value === "auto";
+  const sizes = (auto ? commonRange(tiles)?.sizes : sizesOf(tiles)) ?? [];
+  if (kind === "auto" && isWide(sizes)) {
+    return ValueScale.symlog(lo, hi, linthresh(sizes, lo, hi, auto ? AUTO_DECADES : ALL_DECADES));
+  }
+  if (settings.range.value === "manual") return ValueScale.linear(lo, hi);
+  const cell = cellSize(lo, hi, bins - MOVED_ROWS);
+  return ValueScale.linear(Math.floor(lo / cell) * cell, Math.ceil(hi / cell) * cell);
+}
+
+/**
+ * Rows of a linear axis. Stored bins are merged within cells of a power of two, so rows that are such cells
+ * cut none of them and have exact counts; hence from half of the wanted number up to all of it.
+ */
+export function rowsOf(scale: ValueScale, wanted: number): number {
+  if (scale.kind !== "linear") return wanted;
+  const cell = cellSize(scale.lo, scale.hi, wanted);
+  const aligned = isWhole(scale.lo / cell) && isWhole(scale.hi / cell);
+  return aligned ? Math.round((scale.hi - scale.lo) / cell) : wanted;
+}
+
+/** The nearest interval whose ends lie between rows of a linear axis. */
+export function snap(scale: ValueScale, lo: number, hi: number, wanted: number): readonly [number, number] {
+  if (scale.kind !== "linear" || !(hi > lo)) return [lo, hi];
+  const cell = cellSize(lo, hi, wanted - MOVED_ROWS);
+  return [Math.round(lo / cell) * cell, Math.round(hi / cell) * cell];
+}
+
+/** The smallest power of two of which `rows` cover the range. */
+function cellSize(lo: number, hi: number, rows: number): number {
+  return 2 ** Math.ceil(Math.log2((hi - lo) / Math.max(1, rows)));
+}
+
+function isWhole(value: number): boolean {
+  return Math.abs(value - Math.round(value)) < 1e-9;
+}
+
+function isWide(sizes: readonly number[]): boolean {
+  return sizes.length > 1 && Math.max(...sizes) > SYMLOG_FROM * Math.min(...sizes);
+}
+
+/** A tenth of the smallest size is drawn linearly. */
+function linthresh(sizes: readonly number[], lo: number, hi: number, decades: number): number {
+  const most = Math.max(Math.abs(lo), Math.abs(hi));
+  const least = Math.max(Math.min(...sizes), most * 10 ** -decades);
+  return 10 ** (Math.floor(Math.log10(least)) - 1);
+}

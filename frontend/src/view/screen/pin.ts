@@ -1,0 +1,73 @@
+/** The step whose histograms are shown beside the heatmaps: pinned, or the newest. */
+
+import { holdsColumns, nearestColumn, type Places, unionSpans } from "../../math/step_axis";
+import type { Tile } from "../../math/tile";
+import { fullAxis, type PanelModel } from "../panel/panels";
+import * as settings from "../settings/settings";
+import { visible } from "./screen";
+
+export interface PinnedColumn {
+  /** The zoomed part where it has the column, since it is finer; else the whole series. */
+  readonly tile: Tile;
+  readonly column: number;
+}
+
+export function pinAt(unit: number | null): void {
+  settings.pinned.value = unit;
+}
+
+/** The column of a panel that the pin is at; the newest one without a pin; null when there is none. */
+export function pinnedColumn(panel: PanelModel): PinnedColumn | null {
+  const tile = panel.tile.value;
+  const shown = panel.shown.value;
+  const spans = panel.spans.value;
+  const whole = shown === tile ? spans : panel.span.value;
+  if (tile === null || shown === null || spans === null || whole === null) return null;
+  const unit = settings.pinned.value ?? Number.POSITIVE_INFINITY;
+  const column = nearestColumn(whole, unit);
+  if (column < 0) return null;
+  const finer = shown !== tile && holdsColumns(shown.columns, tile.columns, column);
+  return finer ? { tile: shown, column: nearestColumn(spans, unit) } : { tile, column };
+}
+
+/** The recorded step nearest to a pin on an axis of steps, of those that the panels on the screen show. */
+export function pinnedStep(unit: number): number {
+  const steps = visible.value.flatMap((panel) => {
+    const at = pinnedColumn(panel);
+    if (at === null) return [];
+    const { firstStep, lastStep } = at.tile.columns;
+    return Math.min(lastStep[at.column]!, Math.max(firstStep[at.column]!, Math.floor(unit)));
+  });
+  return steps.sort((a, b) => Math.abs(a - unit) - Math.abs(b - unit))[0] ?? Math.floor(unit);
+}
+
+/** Moves the pin by columns of any panel on the screen; at the last one it is let go. */
+export function movePin(columns: number): void {
+  const spans = spansOnScreen();
+  const last = spans.start.length - 1;
+  if (last < 0) return;
+  const now = nearestColumn(spans, settings.pinned.peek() ?? Number.POSITIVE_INFINITY);
+  const next = Math.max(0, now + columns);
+  pinAt(next >= last ? null : middleOf(spans, next));
+}
+
+export function pinFirst(): void {
+  const spans = spansOnScreen();
+  if (spans.start.length > 0) pinAt(middleOf(spans, 0));
+}
+
+/** Of all runs together, since a run with a gap lacks steps of the others; zoomed parts have more columns. */
+function spansOnScreen(): Places {
+  const all = visible.peek().flatMap(({ span, exactSpans }) => [span.peek() ?? [], exactSpans.peek() ?? []]);
+  return unionSpans(all.flat());
+}
+
+function middleOf(spans: Places, column: number): number {
+  return (spans.start[column]! + spans.end[column]!) / 2;
+}
+
+/** Pins the column that holds a step, or the nearest one; on an axis that counts steps. */
+export function pinStep(step: number): void {
+  const { lo, hi } = fullAxis.peek();
+  pinAt(Math.min(hi, Math.max(lo, Math.round(step) + 0.5)));
+}

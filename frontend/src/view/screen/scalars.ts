@@ -1,0 +1,111 @@
+/** Scalars of the shown runs, drawn above the heatmaps on the same time axis; epochs for that axis. */
+
+import { computed, effect, signal, untracked } from "@preact/signals";
+import { scalarRange } from "../../math/scalar_range";
+import type { ScalarSeries } from "../../series/types";
+import { client, index, shown } from "../catalog/catalog";
+import { epochs } from "../panel/panels";
+import { runs } from "../selection/selection";
+import * as settings from "../settings/settings";
+
+const EPOCH_TAG = /(^|\/)epoch$/i;
+
+/** Tags that any of the shown runs has, epochs apart. */
+export const tags = computed<readonly string[]>(() => {
+  const all = runs.value.flatMap((run) => run.scalars);
+  return [...new Set(all)].filter((tag) => !EPOCH_TAG.test(tag));
+});
+
+/** Tags that are drawn: the chosen ones, else the loss. */
+export const shownTags = computed<readonly string[]>(() => {
+  const chosen = settings.scalars.value;
+  if (chosen !== null) return chosen.filter((tag) => tags.value.includes(tag));
+  const loss = tags.value.find((tag) => /(^|\/)(train_)?loss$/i.test(tag)) ?? tags.value.find(isLoss);
+  return loss === undefined ? [] : [loss];
+});
+
+function isLoss(tag: string): boolean {
+  return /loss/i.test(tag);
+}
+
+/** By run and tag. */
+export const series = signal<ReadonlyMap<string, ScalarSeries>>(new Map());
+
+export function scalarKey(run: string, tag: string): string {
+  return `${run}\n${tag}`;
+}
+
+/** The height of a tag's charts, so that the shown runs share an axis. */
+export const extents = computed<ReadonlyMap<string, readonly [number, number] | null>>(() => {
+  const all = runs.value.map((run) => run.name);
+  return new Map(
+    shownTags.value.map((tag) => [
+      tag,
+      scalarRange(all.map((run) => series.value.get(scalarKey(run, tag))?.values ?? [])),
+    ]),
+  );
+});
+
+/** Why a scalar could not be fetched, by run and tag. */
+export const scalarErrors = signal<ReadonlyMap<string, string>>(new Map());
+const retries = signal(0);
+
+/** Asks again for what is drawn. */
+export function retryScalars(): void {
+  scalarErrors.value = new Map();
+  retries.value++;
+}
+
+/** Fetches what is drawn, and again at every new revision; call once. */
+export function startScalars(): void {
+  effect(() => {
+    const revision = index.value?.revision;
+    void retries.value;
+    if (!shown.value || revision === undefined) return;
+    const wanted = runs.value.flatMap((run) => {
+      const epoch = run.scalars.filter((tag) => EPOCH_TAG.test(tag)).slice(0, 1);
+      const drawn = shownTags.value.filter((tag) => run.scalars.includes(tag));
+      return [...drawn, ...epoch].map((tag) => ({ run: run.name, tag }));
+    });
+    const abort = new AbortController();
+    untracked(() => void fetchAll(wanted, abort.signal));
+    return () => abort.abort();
+  });
+}
+
+async function fetchAll(
+  wanted: readonly { readonly run: string; readonly tag: string }[],
+  signal: AbortSignal,
+): Promise<void> {
+  for (const { run, tag } of wanted) {
+    try {
+      const answer = await client.scalars(run, tag, signal);
+      keep(answer);
+      sayError(scalarKey(run, tag), null);
+    } catch (error) {
+      if (signal.aborted) return;
+      sayError(scalarKey(run, tag), error instanceof Error ? error.message : String(error));
+    }
+  }
+}
+
+function sayError(key: string, words: string | null): void {
+  if (scalarErrors.peek().get(key) === (words ?? undefined)) return;
+  const next = new Map(scalarErrors.peek());
+  if (words === null) next.delete(key);
+  else next.set(key, words);
+  scalarErrors.value = next;
+}
+
+function keep(answer: ScalarSeries): void {
+  const { run, tag, steps, values } = answer;
+  series.value = new Map(series.peek()).set(scalarKey(run, tag), answer);
+  if (!EPOCH_TAG.test(tag)) return;
+  const known = steps.flatMap((step, at) =>
+    typeof values[at] === "number" ? [[step, values[at]] as const] : [],
+  );
+  epochs.value = new Map(epochs.peek()).set(run, {
+    epochSteps: known.map(([step]) => step),
+    epochs: known.map(([, epoch]) => epoch),
+  });
+}

@@ -1,0 +1,84 @@
+/** Which layers are on the screen; known before the page's elements exist, so that data is asked for at once. */
+
+import { computed, signal } from "@preact/signals";
+import { frame, pixelRatio } from "../layout/metrics";
+import { type PlacedRow, placedRows, rowsBetween } from "../layout/rows";
+import { type PanelModel, rowOf } from "../panel/panels";
+import { steady } from "../reactive/stable_list";
+import type { Row } from "../selection/tree";
+import * as settings from "../settings/settings";
+import { columnsBetween, type PlacedColumn } from "./columns";
+
+/** What is this far beyond the edge is fetched and drawn ahead. */
+const AHEAD_PX = 250;
+/** Height of the toolbar and the minimap, before they were measured. */
+const USUAL_TOP_PX = 57;
+
+/** Whether the page may be rendered: its first tiles have come, or were waited for long enough. */
+export const opened = signal(false);
+
+/** Nothing is made ahead before what is in sight was there once. */
+const ahead_px = signal(0);
+
+export const scrollTop_px = signal(0);
+export const scrollLeft_px = signal(0);
+
+/** Whether the heatmaps in sight were drawn once; what stands beside them waits for that. */
+export const drawnOnce = computed(() => ahead_px.value > 0);
+
+/** Rows and columns on the screen or just beyond its edge. */
+export const rowsOnScreen = steady(() => rowsWithin(ahead_px.value));
+export const columnsOnScreen = steady(() => columnsWithin(ahead_px.value));
+
+/** Their panels, in the order of reading. */
+export const visible = computed<readonly PanelModel[]>(() =>
+  panelsOf(settings.transposed.value ? columnsOnScreen.value : rowsOnScreen.value),
+);
+
+/** Of these the ones that can be seen now. */
+export const inSight = computed<ReadonlySet<PanelModel>>(
+  () => new Set(panelsOf(settings.transposed.value ? columnsWithin(0) : rowsWithin(0))),
+);
+
+/** Takes the window's size for the frame's until that was measured. */
+export function guessFrame(): void {
+  pixelRatio.value = Math.min(3, window.devicePixelRatio || 1);
+  if (window.innerHeight === 0) return;
+  const width_px = window.innerWidth - scrollBarWidth_px();
+  frame.value = { width_px, height_px: window.innerHeight - USUAL_TOP_PX };
+}
+
+function scrollBarWidth_px(): number {
+  const probe = document.createElement("div");
+  probe.style.cssText = "position:absolute;overflow-y:scroll";
+  document.body.append(probe);
+  const width_px = probe.offsetWidth - probe.clientWidth;
+  probe.remove();
+  return width_px;
+}
+
+/** To be called when what is in sight is there; the first time it takes effect once that is drawn. */
+export function lookAhead(): void {
+  if (ahead_px.peek() > 0) return;
+  const begin = () => {
+    ahead_px.value = AHEAD_PX;
+  };
+  requestAnimationFrame(() => requestAnimationFrame(begin));
+}
+
+function rowsWithin(beyond_px: number): readonly PlacedRow[] {
+  if (frame.value.width_px === 0) return [];
+  const from_px = scrollTop_px.value - beyond_px;
+  return rowsBetween(placedRows.value, from_px, from_px + frame.value.height_px + 2 * beyond_px);
+}
+
+function columnsWithin(beyond_px: number): readonly PlacedColumn[] {
+  if (frame.value.width_px === 0) return [];
+  const from_px = scrollLeft_px.value - beyond_px;
+  return columnsBetween(from_px, from_px + frame.value.width_px + 2 * beyond_px);
+}
+
+function panelsOf(placed: readonly { readonly row: Row }[]): readonly PanelModel[] {
+  const models = placed.flatMap(({ row }) => (row.kind === "layer" ? [rowOf(row.series)] : []));
+  return models.flatMap((model) => model.panels.value);
+}

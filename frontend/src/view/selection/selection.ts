@@ -1,0 +1,150 @@
+/** Which runs and layers are shown, and in which order. */
+
+import { computed } from "@preact/signals";
+import { seriesId } from "../../series/series_id";
+import type { Run, Series } from "../../series/types";
+import { index } from "../catalog/catalog";
+import { steady } from "../reactive/stable_list";
+import * as settings from "../settings/settings";
+import { parseFilter } from "./filter";
+import { firstRuns } from "./ranks";
+import { layersToList, layersToTree, type Row } from "./tree";
+
+/** More runs than this are not shown before somebody asks for them. */
+const RUNS_AT_FIRST = 6;
+/** Up to this many layers are shown as full panels, more as strips. */
+const PANELS_UP_TO = 12;
+
+export interface ShownRun extends Run {
+  /** Place in the index' list of runs. */
+  readonly at: number;
+}
+
+/** Kinds with data, in the order of the index; the phases and module types of the chosen kind. */
+export const kinds = computed(() => unique(index.value?.series.map((series) => series.kind) ?? []));
+export const kind = computed(() => firstOf(kinds.value, settings.kind.value, "activations"));
+const ofKind = computed(() => index.value?.series.filter((series) => series.kind === kind.value) ?? []);
+export const phases = computed(() => unique(ofKind.value.map((series) => series.phase)));
+export const phase = computed(() => firstOf(phases.value, settings.phase.value, "train"));
+const ofPhase = computed(() => ofKind.value.filter((series) => series.phase === phase.value));
+export const moduleTypes = computed(() => unique(ofPhase.value.map((series) => series.type)).filter(Boolean));
+
+/** Runs that have anything of the chosen kind and phase. */
+export const runsWithData = computed<readonly ShownRun[]>(() => {
+  const used = new Set(ofPhase.value.flatMap((series) => series.runs));
+  return (index.value?.runs ?? []).map(shownRun).filter((run) => used.has(run.at));
+});
+
+const shownRuns = new WeakMap<Run, ShownRun>();
+
+/** The same object for the same run in the same place. */
+function shownRun(run: Run, at: number): ShownRun {
+  const known = shownRuns.get(run);
+  if (known?.at === at) return known;
+  const shown = { ...run, at };
+  shownRuns.set(run, shown);
+  return shown;
+}
+
+export const runs = steady<ShownRun>(() => {
+  const chosen = settings.runs.value;
+  const all = runsWithData.value;
+  return chosen === null ? firstRuns(all, RUNS_AT_FIRST) : all.filter((run) => chosen.includes(run.name));
+});
+
+export const filter = computed(() => parseFilter(settings.filter.value));
+
+/** All layers of the kind and phase in a shown run, before the filter. */
+export const allLayers = computed(() => {
+  const shown = new Set(runs.value.map((run) => run.at));
+  return ofPhase.value.filter((series) => series.runs.some((run) => shown.has(run)));
+});
+
+export const layers = steady<Series>(() => {
+  const types = settings.types.value;
+  const { matches } = filter.value;
+  return allLayers.value.filter(
+    (series) => matches(series.layer) && (types.length === 0 || types.includes(series.type)),
+  );
+});
+
+/** How much a layer changes over time, or how different its runs are; filled as layers become known. */
+export type Ranking = (series: Series) => number;
+
+export function orderRows(
+  all: readonly Series[],
+  sort: settings.Sort,
+  folded: readonly string[],
+  ranking: Ranking,
+): readonly Row[] {
+  if (sort === "model") return layersToTree(all, new Set(folded));
+  if (sort === "name") return layersToList([...all].sort((a, b) => compareNames(a.layer, b.layer)));
+  const rank = new Map(all.map((series) => [series, ranking(series)]));
+  return layersToList([...all].sort((a, b) => (rank.get(b) ?? 0) - (rank.get(a) ?? 0)));
+}
+
+/** The layout in force: strips or panels. */
+export const layout = computed<"strips" | "panels">(() => {
+  const chosen = settings.layout.value;
+  if (chosen !== "auto") return chosen;
+  return allLayers.value.length > PANELS_UP_TO ? "strips" : "panels";
+});
+
+export function isExpanded(id: string): boolean {
+  return (layout.value === "panels") !== settings.toggled.value.includes(id);
+}
+
+export function toggleExpanded(id: string): void {
+  settings.toggled.value = without(settings.toggled.value, id) ?? [...settings.toggled.value, id];
+}
+
+export function toggleFolded(path: string): void {
+  settings.folded.value = without(settings.folded.value, path) ?? [...settings.folded.value, path];
+}
+
+export function togglePinnedLayer(series: Series): void {
+  const id = seriesId(series);
+  settings.pinnedLayers.value = without(settings.pinnedLayers.value, id) ?? [
+    ...settings.pinnedLayers.value,
+    id,
+  ];
+}
+
+let beforeSolo: readonly string[] | null = null;
+
+/** Show one run only; again: those before it. */
+export function soloRun(name: string): void {
+  const { length } = runs.value;
+  const alone = length === 1 && runs.value[0]?.name === name;
+  if (length > 1) beforeSolo = settings.runs.value;
+  settings.runs.value = alone ? beforeSolo : [name];
+}
+
+/** TensorBoard's own run colours, by a run's place in the index, so that hiding others changes none. */
+const LIGHT = ["#0b7a8a", "#d01884", "#9a6700", "#8430ce", "#4d7f17", "#c2570c", "#425066"];
+const DARK = ["#4fd1e0", "#ff6fb8", "#ffc53d", "#bd8bf5", "#a3d65c", "#ff9f4a", "#b0bccd"];
+
+export function runColor(at: number, dark: boolean): string {
+  const palette = dark ? DARK : LIGHT;
+  return palette[at % palette.length] ?? "#888";
+}
+
+function unique(items: readonly string[]): string[] {
+  return [...new Set(items)];
+}
+
+function firstOf(available: readonly string[], chosen: string, usual: string): string {
+  if (available.includes(chosen)) return chosen;
+  return available.includes(usual) ? usual : (available[0] ?? usual);
+}
+
+/** The items without one; null when it was not there. */
+function without(items: readonly string[], item: string): readonly string[] | null {
+  return items.includes(item) ? items.filter((other) => other !== item) : null;
+}
+
+const collator = new Intl.Collator("en", { numeric: true });
+
+function compareNames(a: string, b: string): number {
+  return collator.compare(a, b);
+}
