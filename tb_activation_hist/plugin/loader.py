@@ -38,6 +38,6 @@ class ActivationHistLoader(base_plugin.TBLoader):
             return ActivationHistPlugin(context)
         except Exception as err:
             logger.exception("The activation_hist plugin could not be loaded.")
-            from tb_activation_hist.plugin.failure import FailedPlugin
+            from tb_activation_hist.plugin.failure_page import FailedPlugin
 
             return FailedPlugin(context, err, traceback.format_exc())

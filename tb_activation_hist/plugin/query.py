@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from tb_activation_hist.plugin.provider import BLOCKS, PLUGIN_OF_SOURCE
+from tb_activation_hist.plugin.data_provider import BLOCKS, PLUGIN_OF_SOURCE
 
 MAX_TILES: Final = 256
 MAX_COLUMNS: Final = 8192

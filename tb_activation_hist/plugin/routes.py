@@ -16,17 +16,10 @@ from werkzeug import wrappers
 
 from tb_activation_hist.core.names import PLUGIN_NAME, TAB_NAME
 from tb_activation_hist.plugin import export
-from tb_activation_hist.plugin.assets import (
-    ENTRY,
-    asset_mime_type,
-    list_assets,
-    read_asset,
-    zip_asset,
-)
-from tb_activation_hist.plugin.diagnosis import Diagnosis
-from tb_activation_hist.plugin.index import IndexBuilder
-from tb_activation_hist.plugin.listings import RecentListings
-from tb_activation_hist.plugin.provider import PLUGIN_OF_SOURCE, Provider, SeriesKey
+from tb_activation_hist.plugin.data_provider import PLUGIN_OF_SOURCE, DataProvider, SeriesKey
+from tb_activation_hist.plugin.findings_answer import FindingsAnswers
+from tb_activation_hist.plugin.index_answer import IndexAnswers
+from tb_activation_hist.plugin.listing_cache import ListingCache
 from tb_activation_hist.plugin.query import (
     MAX_BODY_BYTES,
     RequestError,
@@ -35,9 +28,16 @@ from tb_activation_hist.plugin.query import (
     required,
 )
 from tb_activation_hist.plugin.response import respond
-from tb_activation_hist.plugin.scalars import scalar_answer
-from tb_activation_hist.plugin.series_cache import Store
-from tb_activation_hist.plugin.tile_batch import TileBatches
+from tb_activation_hist.plugin.scalars_answer import scalar_answer
+from tb_activation_hist.plugin.series_cache import SeriesCache
+from tb_activation_hist.plugin.static_files import (
+    ENTRY,
+    compress_static_file,
+    list_static_files,
+    mime_type,
+    read_static_file,
+)
+from tb_activation_hist.plugin.tiles_answer import TilesAnswers
 
 ES_MODULE_PATH: Final = f"/static/{ENTRY}"
 
@@ -54,11 +54,11 @@ class ActivationHistPlugin(base_plugin.TBPlugin):
     def __init__(self, context: Any) -> None:
         super().__init__(context)
         self._data_provider = context.data_provider
-        self._store = Store()
-        listings = RecentListings()
-        self._tiles = TileBatches(self._store, listings)
-        self._index = IndexBuilder(listings)
-        self._diagnosis = Diagnosis(self._store)
+        self._series_cache = SeriesCache()
+        listings = ListingCache()
+        self._tiles = TilesAnswers(self._series_cache, listings)
+        self._index = IndexAnswers(listings)
+        self._findings = FindingsAnswers(self._series_cache)
 
     def get_plugin_apps(self) -> Mapping[str, Any]:
         """WSGI applications by route."""
@@ -84,23 +84,24 @@ class ActivationHistPlugin(base_plugin.TBPlugin):
         """A constant: an error here would take down all plugins' listing."""
         return base_plugin.FrontendMetadata(es_module_path=ES_MODULE_PATH, tab_name=TAB_NAME)
 
-    def _provider(self, request: wrappers.Request) -> Provider:
+    def _provider(self, request: wrappers.Request) -> DataProvider:
         context = plugin_util.context(request.environ)
         experiment = plugin_util.experiment_id(request.environ)
-        return Provider(self._data_provider, context, experiment)
+        return DataProvider(self._data_provider, context, experiment)
 
     def _serve_static(self, request: wrappers.Request) -> wrappers.Response:
         name = request.path.partition("/static/")[2]
-        content = read_asset(name)
+        content = read_static_file(name)
         if content is None:
-            allowed = ", ".join(sorted(list_assets() | {ENTRY}))
+            allowed = ", ".join(sorted(list_static_files() | {ENTRY}))
             raise RequestError(f"There is no file {name!r}; there are {allowed}.", 404)
-        mime_type = asset_mime_type(name) or "text/plain"
-        return respond(request, zip_asset(content), mime_type, content_encoding="gzip")
+        compressed = compress_static_file(content)
+        content_type = mime_type(name) or "text/plain"
+        return respond(request, compressed, content_type, content_encoding="gzip")
 
     def _serve_index(self, request: wrappers.Request) -> wrappers.Response:
         provider = self._provider(request)
-        text = self._index.answer(provider, self._store.warnings, request.args.get("known"))
+        text = self._index.answer(provider, self._series_cache.warnings, request.args.get("known"))
         return respond(request, text, "application/json")
 
     def _serve_tiles(self, request: wrappers.Request) -> wrappers.Response:
@@ -120,7 +121,7 @@ class ActivationHistPlugin(base_plugin.TBPlugin):
     def _serve_findings(self, request: wrappers.Request) -> wrappers.Response:
         runs = request.args.getlist("runs")
         baseline = request.args.get("baseline", "")
-        answer = self._diagnosis.answer(self._provider(request), runs, baseline)
+        answer = self._findings.answer(self._provider(request), runs, baseline)
         return _json_response(request, answer)
 
     def _serve_export(self, request: wrappers.Request) -> wrappers.Response:
@@ -132,11 +133,13 @@ class ActivationHistPlugin(base_plugin.TBPlugin):
             raise RequestError(
                 f"Run {asked.run!r} has no {asked.source} with the tag {asked.tag!r}.", 404
             )
-        stored = dict(self._store.load(provider, {key: listings[key]})).get(key)
-        if stored is None:
-            reason = self._store.warnings.get(key, "TensorBoard could not read it; see its log.")
+        loaded = dict(self._series_cache.load(provider, {key: listings[key]})).get(key)
+        if loaded is None:
+            reason = self._series_cache.warnings.get(
+                key, "TensorBoard could not read it; see its log."
+            )
             raise RequestError(f"Run {asked.run!r}, tag {asked.tag!r}: {reason}", 500)
-        series = export.at_steps(stored.series, asked.steps)
+        series = export.at_steps(loaded.series, asked.steps)
         csv = asked.format == "csv"
         chunks = export.series_to_csv(series) if csv else export.series_to_json(series)
         name = export.file_name(asked.run, asked.tag, asked.format)

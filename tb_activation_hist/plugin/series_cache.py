@@ -10,19 +10,19 @@ from typing import Any, Final
 
 from tb_activation_hist.core.errors import FormatError
 from tb_activation_hist.core.names import LayerInfo, content_to_layer_info
-from tb_activation_hist.plugin.lru import ByteLru
-from tb_activation_hist.plugin.provider import (
+from tb_activation_hist.plugin.data_provider import (
     ALL,
     BLOCKS,
+    DataProvider,
     Listing,
-    Provider,
     SeriesKey,
 )
+from tb_activation_hist.plugin.lru_cache import LruCache
 from tb_activation_hist.plugin.series_loader import (
-    StoredSeries,
+    LoadedSeries,
     append_block,
-    read_blocks,
-    read_foreign,
+    load_blocks,
+    load_histograms,
     tensor_to_bytes,
 )
 
@@ -43,11 +43,11 @@ FIRST_READ: Final = 8
 """Series in a read before anything is known about their size."""
 
 
-class Store:
+class SeriesCache:
     """Decoded series, bounded by bytes; one request reads and decodes at a time."""
 
     def __init__(self, limit_bytes: int = SERIES_BYTES) -> None:
-        self._held: ByteLru[SeriesKey, StoredSeries] = ByteLru(limit_bytes)
+        self._held: LruCache[SeriesKey, LoadedSeries] = LruCache(limit_bytes)
         self._reading = threading.Lock()
         # Most of decoding is inflating and copying, which leave the interpreter to others.
         self._threads = ThreadPoolExecutor(DECODERS, thread_name_prefix="activation_hist decoding")
@@ -70,8 +70,8 @@ class Store:
             return dict(self._warnings)
 
     def load(
-        self, provider: Provider, listings: Mapping[SeriesKey, Listing], *, keep: bool = True
-    ) -> Iterator[tuple[SeriesKey, StoredSeries]]:
+        self, provider: DataProvider, listings: Mapping[SeriesKey, Listing], *, keep: bool = True
+    ) -> Iterator[tuple[SeriesKey, LoadedSeries]]:
         """Each of these series as TensorBoard holds it now; what cannot be read is left out.
 
         One at a time, so that a caller needs not hold all of them.
@@ -99,28 +99,28 @@ class Store:
 
     def _read(
         self,
-        provider: Provider,
+        provider: DataProvider,
         keys: Sequence[SeriesKey],
         listings: Mapping[SeriesKey, Listing],
         keep: bool,
-    ) -> dict[SeriesKey, StoredSeries]:
-        found: dict[SeriesKey, StoredSeries] = {}
+    ) -> dict[SeriesKey, LoadedSeries]:
+        found: dict[SeriesKey, LoadedSeries] = {}
         # Others decode meanwhile; what they add to a series is looked at below.
         newest = dict(self._tensors(provider, self._grown(keys), downsample=1))
         with self._reading:
-            held = {key: stored for key in keys if (stored := self._held.get(key))}
+            held = {key: loaded for key in keys if (loaded := self._held.get(key))}
             for key, before in held.items():
                 if before.stamp == listings[key].stamp:
                     found[key] = before
                 elif key in newest:
-                    stored = self._append(key, before, listings[key], newest[key])
-                    if stored is not None:
-                        found[key] = self._keep(key, stored, keep)
+                    loaded = self._append(key, before, listings[key], newest[key])
+                    if loaded is not None:
+                        found[key] = self._keep(key, loaded, keep)
             rest = [key for key in keys if key not in found]
             for key, tensors in self._tensors(provider, rest, downsample=ALL):
-                stored = self._decode(key, held.get(key), listings[key], tensors)
-                if stored is not None:
-                    found[key] = self._keep(key, stored, keep)
+                loaded = self._decode(key, held.get(key), listings[key], tensors)
+                if loaded is not None:
+                    found[key] = self._keep(key, loaded, keep)
         return found
 
     def _grown(self, keys: Sequence[SeriesKey]) -> list[SeriesKey]:
@@ -128,7 +128,7 @@ class Store:
         return [key for key in keys if key.source == BLOCKS and self._held.get(key)]
 
     def _tensors(
-        self, provider: Provider, keys: Collection[SeriesKey], downsample: int
+        self, provider: DataProvider, keys: Collection[SeriesKey], downsample: int
     ) -> Iterator[tuple[SeriesKey, list[Any]]]:
         """TensorDatums of series of one source; a downsample of 1 gives the newest of each.
 
@@ -149,15 +149,15 @@ class Store:
         for found in self._readers.map(read, parts):
             yield from found
 
-    def _keep(self, key: SeriesKey, stored: StoredSeries, keep: bool) -> StoredSeries:
-        self.decoded += stored.decoded
-        self._note(key, stored.warning)
-        self._held.put(key, stored, stored.size_bytes, evict=keep)
-        return stored
+    def _keep(self, key: SeriesKey, loaded: LoadedSeries, keep: bool) -> LoadedSeries:
+        self.decoded += loaded.decoded
+        self._note(key, loaded.warning)
+        self._held.put(key, loaded, loaded.size_bytes, evict=keep)
+        return loaded
 
     def _append(
-        self, key: SeriesKey, before: StoredSeries, listing: Listing, tensors: list[Any]
-    ) -> StoredSeries | None:
+        self, key: SeriesKey, before: LoadedSeries, listing: Listing, tensors: list[Any]
+    ) -> LoadedSeries | None:
         """The series with its newest block; None where more has changed than that."""
         info = self._layer_info(key, listing.content)
         if info is None or len(tensors) != 1:
@@ -166,21 +166,21 @@ class Store:
         return append_block(before, listing.stamp, data, info.scheme, info.key)
 
     def _decode(
-        self, key: SeriesKey, before: StoredSeries | None, listing: Listing, tensors: list[Any]
-    ) -> StoredSeries | None:
+        self, key: SeriesKey, before: LoadedSeries | None, listing: Listing, tensors: list[Any]
+    ) -> LoadedSeries | None:
         if key.source == BLOCKS:
             size = sum(len(tensor_to_bytes(tensor.numpy)) for tensor in tensors)
             info = self._layer_info(key, listing.content)
             if info is None:
                 return None
-            stored = read_blocks(
+            loaded = load_blocks(
                 before, listing.stamp, tensors, info.scheme, info.key, self._threads.map
             )
         else:
             size = sum(t.numpy.nbytes for t in tensors)
-            stored = read_foreign(listing.stamp, tensors, key.tag)
+            loaded = load_histograms(listing.stamp, tensors, key.tag)
         self._largest_bytes = max(size, self._largest_bytes // 2, 2**16)
-        return stored
+        return loaded
 
     def _layer_info(self, key: SeriesKey, content: bytes) -> LayerInfo | None:
         try:

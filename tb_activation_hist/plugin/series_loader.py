@@ -15,7 +15,7 @@ from tb_activation_hist.core.grid import AnyScheme, Scheme
 from tb_activation_hist.core.histogram import HistogramSeries, Tallies
 from tb_activation_hist.core.joining import append_series, join_series, sum_records
 from tb_activation_hist.core.names import PLUGIN_NAME
-from tb_activation_hist.plugin.provider import Stamp
+from tb_activation_hist.plugin.data_provider import Stamp
 from tb_activation_hist.storage.codec import BlockSpan, decode_block, peek_span
 from tb_activation_hist.storage.tensorboard_histograms import buckets_to_series
 
@@ -35,7 +35,7 @@ DecodeAll = Callable[[Callable[[bytes], Any], Iterable[bytes]], Iterable[Any]]
 
 
 @dataclass(frozen=True)
-class StoredSeries:
+class LoadedSeries:
     """Decoded records of one series, with what TensorBoard held when they were read.
 
     overview: all records merged into one. revision: equal for equal records. missing: records that
@@ -64,14 +64,14 @@ class StoredSeries:
         return int(self.series.bin_counts.nbytes) + tallies + 400 * len(self.blocks) + 2_000
 
 
-def read_blocks(
-    before: StoredSeries | None,
+def load_blocks(
+    before: LoadedSeries | None,
     stamp: Stamp,
     tensors: Sequence[Any],
     scheme: Scheme,
     layer: str,
     decode_all: DecodeAll = map,
-) -> StoredSeries:
+) -> LoadedSeries:
     """A series of ours from its TensorDatums; only blocks not in `before` are decoded.
 
     decode_all: ``map``, or the same on several threads.
@@ -92,12 +92,12 @@ def read_blocks(
     held = known | {n for n, part in zip(new, decoded, strict=True) if not isinstance(part, str)}
     series = join_series(parts) if parts else empty_series(scheme, layer)
     spans, new_blocks = _spans(data.values()), len(held) - len(known)
-    return _stored(stamp, series, sum_records(series), held, spans, damaged, new_blocks)
+    return _to_loaded(stamp, series, sum_records(series), held, spans, damaged, new_blocks)
 
 
 def append_block(
-    before: StoredSeries, stamp: Stamp, data: bytes, scheme: Scheme, layer: str
-) -> StoredSeries | None:
+    before: LoadedSeries, stamp: Stamp, data: bytes, scheme: Scheme, layer: str
+) -> LoadedSeries | None:
     """The series with its newest block, without looking at the others again.
 
     None where the block does not follow those held: others have come too, or the training began
@@ -114,7 +114,7 @@ def append_block(
     blocks, spans = before.blocks | {block_id(data)}, before.spans | {span}
     series = append_series(before.series, part)
     overview = sum_records(append_series(before.overview, part))
-    return _stored(stamp, series, overview, blocks, spans, before.damaged, 1)
+    return _to_loaded(stamp, series, overview, blocks, spans, before.damaged, 1)
 
 
 def _follows(span: BlockSpan, spans: frozenset[BlockSpan]) -> bool:
@@ -123,7 +123,7 @@ def _follows(span: BlockSpan, spans: frozenset[BlockSpan]) -> bool:
     return span.ordinal == max(ends, default=-1)
 
 
-def _stored(
+def _to_loaded(
     stamp: Stamp,
     series: HistogramSeries,
     overview: HistogramSeries,
@@ -131,9 +131,9 @@ def _stored(
     spans: frozenset[BlockSpan],
     damaged: Mapping[BlockId, str],
     decoded: int,
-) -> StoredSeries:
+) -> LoadedSeries:
     missing, hint = _missing_records(spans, damaged)
-    return StoredSeries(
+    return LoadedSeries(
         stamp=stamp,
         series=series,
         overview=overview,
@@ -156,14 +156,14 @@ def _try_decode(scheme: Scheme, layer: str, data: bytes) -> HistogramSeries | st
         return str(err)
 
 
-def read_foreign(stamp: Stamp, tensors: Sequence[Any], layer: str) -> StoredSeries:
+def load_histograms(stamp: Stamp, tensors: Sequence[Any], layer: str) -> LoadedSeries:
     """A series of another tool's histograms from its TensorDatums."""
     steps = [tensor.step for tensor in tensors]
     wall_times = [tensor.wall_time for tensor in tensors]
     series = buckets_to_series(steps, wall_times, [tensor.numpy for tensor in tensors], layer)
     times = [f"{tensor.step}:{tensor.wall_time!r}".encode() for tensor in tensors]
     revision = _digest(sorted(times))
-    return StoredSeries(stamp, series, sum_records(series), revision, decoded=len(tensors))
+    return LoadedSeries(stamp, series, sum_records(series), revision, decoded=len(tensors))
 
 
 def empty_series(scheme: AnyScheme, layer: str) -> HistogramSeries:

@@ -13,7 +13,7 @@ from tb_activation_hist.core.grid import FloatArray, IntArray
 from tb_activation_hist.core.histogram import HistogramSeries
 from tb_activation_hist.core.joining import sum_records
 from tb_activation_hist.plugin.query import TileRequest
-from tb_activation_hist.plugin.series_loader import StoredSeries
+from tb_activation_hist.plugin.series_loader import LoadedSeries
 
 TAIL: Final = 0.0005
 """Share left out at either end of the central range."""
@@ -55,13 +55,13 @@ class Tile:
     arrays: tuple[npt.NDArray[Any], ...]
 
 
-def make_tile(stored: StoredSeries, request: TileRequest) -> Tile:
+def make_tile(loaded: LoadedSeries, request: TileRequest) -> Tile:
     """The tile that is asked for, from a series as it is held."""
-    series = stored.series
+    series = loaded.series
     asked = choose_span(series.steps, request.steps, request.columns)
     part = asked.records(len(series))
     all_asked = part == slice(0, len(series))
-    overview = stored.overview if all_asked else sum_records(series.take(part))
+    overview = loaded.overview if all_asked else sum_records(series.take(part))
     central, extent = value_range(overview)
     unit = choose_unit(central, extent, request)
     occupied = np.flatnonzero(overview.bin_counts[0])
@@ -76,10 +76,10 @@ def make_tile(stored: StoredSeries, request: TileRequest) -> Tile:
         "run": request.run,
         "tag": request.tag,
         "source": request.source,
-        "revision": stored.revision,
+        "revision": loaded.revision,
         "records": len(series),
-        "missing": stored.missing,
-        "hint": stored.hint,
+        "missing": loaded.missing,
+        "hint": loaded.hint,
         "level": span.level,
         "first_column": span.first,
         "columns": span.last - span.first,

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from tb_activation_hist.core.grid import FLOAT_BITS, ZERO_EDGE, LinearBins
 from tb_activation_hist.core.histogram import HistogramSeries
 from tb_activation_hist.core.joining import sum_records
-from tb_activation_hist.plugin.provider import Stamp
+from tb_activation_hist.plugin.data_provider import Stamp
 from tb_activation_hist.plugin.query import TileRequest
-from tb_activation_hist.plugin.series_loader import StoredSeries, empty_series
+from tb_activation_hist.plugin.series_loader import LoadedSeries, empty_series
 from tb_activation_hist.plugin.tiles import Span, Tile, choose_span, make_tile, merge_starts
 from tests.golden.make_tiles import NAMES
 from tests.plugin.logdirs import broken_values, collapsing_values, healthy_values
@@ -23,7 +23,7 @@ from tests.series import values_to_series
 
 def tile_of(series: HistogramSeries, **asked: object) -> tuple[dict, dict[str, np.ndarray]]:
     tile: Tile = make_tile(
-        StoredSeries(Stamp(0, 0.0), series, sum_records(series), "r"),
+        LoadedSeries(Stamp(0, 0.0), series, sum_records(series), "r"),
         TileRequest("a", "b", **asked),
     )
     assert len(tile.arrays) == len(NAMES)

@@ -20,16 +20,16 @@ from tb_activation_hist.core.names import (
     LayerInfo,
     content_to_layer_info,
 )
-from tb_activation_hist.plugin.listings import Listings, RecentListings
-from tb_activation_hist.plugin.provider import (
+from tb_activation_hist.plugin.data_provider import (
     BLOCKS,
     HISTOGRAMS,
+    DataProvider,
     Listing,
-    Provider,
     RunEntry,
     SeriesKey,
     Stamp,
 )
+from tb_activation_hist.plugin.listing_cache import ListingCache, Listings
 from tb_activation_hist.plugin.series_loader import tensor_to_bytes
 
 INDEX_VERSION: Final = 1
@@ -49,20 +49,21 @@ class _Known:
     scalars_due: float = 0.0
 
 
-class IndexBuilder:
+class IndexAnswers:
     """Builds the index of each experiment, and remembers it for as long as nothing changes."""
 
-    def __init__(self, listings: RecentListings) -> None:
+    def __init__(self, listings: ListingCache) -> None:
         self._known: dict[str, _Known] = {}
         self._lock = threading.Lock()
         self._listings = listings
 
     def answer(
-        self, provider: Provider, warnings: Mapping[SeriesKey, str], known: str | None
+        self, provider: DataProvider, warnings: Mapping[SeriesKey, str], known: str | None
     ) -> str:
         """The index as JSON, or only its revision when that is the one the page has."""
         listed = self._listings.list_all(provider, anew=known is not None)
-        blocks, runs, histograms = listed.blocks, listed.runs, foreign_only(listed.histograms)
+        blocks, runs = listed.blocks, listed.runs
+        histograms = without_own_summaries(listed.histograms)
         with self._lock:
             state = self._known.setdefault(provider.experiment, _Known())
             # Whoever opens the page asks again right after, and should not wait for this first.
@@ -81,7 +82,7 @@ class IndexBuilder:
             return _to_json({"version": INDEX_VERSION, "revision": known, "unchanged": True})
         return text
 
-    def _refresh_scalars(self, state: _Known, provider: Provider) -> None:
+    def _refresh_scalars(self, state: _Known, provider: DataProvider) -> None:
         start = time.monotonic()
         if start >= state.scalars_due:
             state.scalars = drawable_scalars(provider.list_scalar_tags())
@@ -89,7 +90,7 @@ class IndexBuilder:
             state.scalars_due = start + (1 + SCALAR_SHARE) * took
 
     def _run_infos(
-        self, state: _Known, provider: Provider, blocks: Listings
+        self, state: _Known, provider: DataProvider, blocks: Listings
     ) -> dict[str, dict[str, Any]]:
         stamps = {key.run: blocks[key].stamp for key in blocks if key.tag == RUN_INFO_TAG}
         stale = [r for r, stamp in stamps.items() if state.infos.get(r, (None,))[0] != stamp]
@@ -118,7 +119,7 @@ def _to_json(answer: Mapping[str, Any]) -> str:
     return json.dumps(answer, separators=(",", ":"), allow_nan=False)
 
 
-def foreign_only(histograms: Listings) -> dict[SeriesKey, Listing]:
+def without_own_summaries(histograms: Listings) -> dict[SeriesKey, Listing]:
     """Without our own summaries of what the blocks hold exactly."""
     own = f"{STOCK_PREFIX}/"
     return {key: listing for key, listing in histograms.items() if not key.tag.startswith(own)}
@@ -158,8 +159,8 @@ def make_index(
     # A run may be in one listing and not yet in the other, which was made a moment earlier.
     place = {entry.name: i for i, entry in enumerate(entries)}
     warnings = [f"Run {key.run!r}, {key.tag!r}: {text}" for key, text in read_warnings.items()]
-    ours, refused = _our_series(blocks, place)
-    series = ours + _foreign_series(histograms, place)
+    ours, refused = _block_series(blocks, place)
+    series = ours + _histogram_series(histograms, place)
     return {
         "version": INDEX_VERSION,
         "runs": [
@@ -176,7 +177,7 @@ def make_index(
     }
 
 
-def _our_series(
+def _block_series(
     blocks: Listings, place: Mapping[str, int]
 ) -> tuple[list[dict[str, Any]], list[str]]:
     """Series of ours in the order they are shown, and what could not be understood."""
@@ -232,7 +233,7 @@ def _series_entry(tag: str, rows: list[tuple[int, LayerInfo, Stamp]]) -> dict[st
     }
 
 
-def _foreign_series(histograms: Listings, place: Mapping[str, int]) -> list[dict[str, Any]]:
+def _histogram_series(histograms: Listings, place: Mapping[str, int]) -> list[dict[str, Any]]:
     rows: dict[str, list[tuple[int, Stamp]]] = {}
     for key, listing in histograms.items():
         if key.run in place:

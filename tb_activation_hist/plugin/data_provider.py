@@ -53,7 +53,7 @@ class RunEntry:
     start_time: float | None
 
 
-class Provider:
+class DataProvider:
     """The data provider bound to one request's context and experiment."""
 
     def __init__(self, data_provider: Any, context: Any, experiment: str) -> None:

@@ -11,7 +11,7 @@ K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
 
-class ByteLru(Generic[K, V]):
+class LruCache(Generic[K, V]):
     """Keeps what was used last, up to `limit_bytes`; one larger item is kept alone."""
 
     def __init__(self, limit_bytes: int) -> None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from tb_activation_hist.plugin.provider import Provider
+from tb_activation_hist.plugin.data_provider import DataProvider
 from tb_activation_hist.plugin.query import RequestError
 
 
-def scalar_answer(provider: Provider, run: str, tag: str) -> dict[str, Any]:
+def scalar_answer(provider: DataProvider, run: str, tag: str) -> dict[str, Any]:
     """Points sorted by step, the latest of equal steps; a non-finite value is None."""
     data = provider.read_scalar(run, tag)
     if data is None:

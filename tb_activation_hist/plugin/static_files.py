@@ -7,7 +7,7 @@ from functools import lru_cache
 from importlib import resources
 from typing import Final
 
-from tb_activation_hist.plugin.failure import failure_script
+from tb_activation_hist.plugin.failure_page import failure_script
 
 ENTRY: Final = "index.js"
 
@@ -24,27 +24,27 @@ MIME_TYPES: Final = {
 """By ending; Python's own table follows the Windows registry, which is often wrong."""
 
 
-def list_assets(folder: str = "static") -> frozenset[str]:
+def list_static_files(folder: str = "static") -> frozenset[str]:
     """Names of the files that may be served; empty when the folder is missing."""
     try:
         entries = list((resources.files("tb_activation_hist") / folder).iterdir())
     except (FileNotFoundError, NotADirectoryError):
         return frozenset()
-    return frozenset(e.name for e in entries if e.is_file() and asset_mime_type(e.name))
+    return frozenset(e.name for e in entries if e.is_file() and mime_type(e.name))
 
 
-def asset_mime_type(name: str) -> str | None:
+def mime_type(name: str) -> str | None:
     """MIME type by the name's ending; None for a kind of file that is never served."""
     return next((mime for end, mime in MIME_TYPES.items() if name.endswith(end)), None)
 
 
-def read_asset(name: str, folder: str = "static") -> bytes | None:
+def read_static_file(name: str, folder: str = "static") -> bytes | None:
     """Bytes of a listed file; None for any other name.
 
     The list and the file are read afresh, so that a page built while TensorBoard runs is served.
     The entry script is never missing: a stand-in says what to do.
     """
-    if name in list_assets(folder):
+    if name in list_static_files(folder):
         content = (resources.files("tb_activation_hist") / folder / name).read_bytes()
         if content.strip():
             return content
@@ -52,7 +52,7 @@ def read_asset(name: str, folder: str = "static") -> bytes | None:
 
 
 @lru_cache(maxsize=16)
-def zip_asset(content: bytes) -> bytes:
+def compress_static_file(content: bytes) -> bytes:
     """A file as it is sent; TensorBoard would compress it anew, and less, for each who asks."""
     return gzip.compress(content, mtime=0)
 

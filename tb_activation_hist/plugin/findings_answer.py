@@ -15,8 +15,8 @@ from tb_activation_hist.core.errors import FormatError
 from tb_activation_hist.core.histogram import HistogramSeries
 from tb_activation_hist.core.names import RUN_INFO_TAG, LayerInfo, content_to_layer_info
 from tb_activation_hist.findings import Finding, find_difference_findings, find_run_findings
-from tb_activation_hist.plugin.provider import BLOCKS, Listing, Provider, SeriesKey, Stamp
-from tb_activation_hist.plugin.series_cache import Store
+from tb_activation_hist.plugin.data_provider import BLOCKS, DataProvider, Listing, SeriesKey, Stamp
+from tb_activation_hist.plugin.series_cache import SeriesCache
 
 FINDINGS_VERSION: Final = 1
 
@@ -38,7 +38,7 @@ Listings = dict[SeriesKey, Listing]
 
 
 @dataclass
-class _Diagnosed:
+class _Found:
     """What is known of one run, or of one beside its baseline."""
 
     stamps: Mapping[SeriesKey, Stamp] = field(default_factory=dict)
@@ -47,17 +47,19 @@ class _Diagnosed:
     due: float = 0.0
 
 
-class Diagnosis:
+class FindingsAnswers:
     """Findings of each run; one thread per server, started when first asked."""
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
-        self._done: dict[TaskKey, _Diagnosed] = {}
-        self._queue: dict[TaskKey, tuple[Provider, Listings]] = {}
+    def __init__(self, cache: SeriesCache) -> None:
+        self._series_cache = cache
+        self._done: dict[TaskKey, _Found] = {}
+        self._queue: dict[TaskKey, tuple[DataProvider, Listings]] = {}
         self._wake = threading.Condition()
         self._thread: threading.Thread | None = None
 
-    def answer(self, provider: Provider, runs: Sequence[str], baseline: str = "") -> dict[str, Any]:
+    def answer(
+        self, provider: DataProvider, runs: Sequence[str], baseline: str = ""
+    ) -> dict[str, Any]:
         """The findings so far of these runs, and how many series are still to be looked at.
 
         baseline: a run that each of the others is compared with; "" for none.
@@ -67,7 +69,7 @@ class Diagnosis:
         errors, pending = [], 0
         with self._wake:
             for task, listings in tasks.items():
-                done = self._done.setdefault(task, _Diagnosed())
+                done = self._done.setdefault(task, _Found())
                 new = [key for key, item in listings.items() if done.stamps.get(key) != item.stamp]
                 pending += len(new)
                 findings += done.findings
@@ -81,7 +83,7 @@ class Diagnosis:
             "errors": errors,
         }
 
-    def _enqueue(self, provider: Provider, task: TaskKey, listings: Listings) -> None:
+    def _enqueue(self, provider: DataProvider, task: TaskKey, listings: Listings) -> None:
         self._queue[task] = (provider, listings)
         if self._thread is None:
             self._thread = threading.Thread(
@@ -98,25 +100,25 @@ class Diagnosis:
                 task = next(iter(self._queue))
                 provider, listings = self._queue[task]
             start = time.monotonic()
-            done = self._diagnose(provider, task, listings)
+            done = self._find_for_task(provider, task, listings)
             done.due = time.monotonic() + COOLING * (time.monotonic() - start)
             with self._wake:
                 self._done[task] = done
                 if self._queue.get(task, (None, None))[1] is listings:
                     del self._queue[task]
 
-    def _diagnose(self, provider: Provider, task: TaskKey, listings: Listings) -> _Diagnosed:
+    def _find_for_task(self, provider: DataProvider, task: TaskKey, listings: Listings) -> _Found:
         _, run, baseline = task
         stamps = {key: listing.stamp for key, listing in listings.items()}
         try:
             found = self._find(provider, run, baseline, listings)
         except Exception as err:  # findings are an extra: without them all else still works
             logger.exception("Looking for what is wrong in run %r failed.", run)
-            return _Diagnosed(stamps, error=f"Run {run!r}: {type(err).__name__}: {err}")
-        return _Diagnosed(stamps, [finding.to_dict() for finding in found])
+            return _Found(stamps, error=f"Run {run!r}: {type(err).__name__}: {err}")
+        return _Found(stamps, [finding.to_dict() for finding in found])
 
     def _find(
-        self, provider: Provider, run: str, baseline: str, listings: Listings
+        self, provider: DataProvider, run: str, baseline: str, listings: Listings
     ) -> list[Finding]:
         own = {key: listing for key, listing in listings.items() if key.run == run}
         if not baseline:
@@ -126,24 +128,24 @@ class Diagnosis:
         return find_difference_findings(both)
 
     def _read_run(
-        self, provider: Provider, listings: Mapping[SeriesKey, Listing]
+        self, provider: DataProvider, listings: Mapping[SeriesKey, Listing]
     ) -> dict[str, tuple[LayerInfo, HistogramSeries]]:
         layers = {}
         room = RUN_BYTES // max(len(listings), 1)
         start = time.monotonic()
-        for key, stored in self._store.load(provider, listings, keep=False):
+        for key, loaded in self._series_cache.load(provider, listings, keep=False):
             try:
                 info = content_to_layer_info(listings[key].content)
             except FormatError:
                 continue
-            layers[key.tag] = (info, pool_to_bytes(stored.series, room))
+            layers[key.tag] = (info, pool_to_bytes(loaded.series, room))
             time.sleep(min(REST * (time.monotonic() - start), 1.0))
             start = time.monotonic()
         return layers
 
 
 def _list_tasks(
-    provider: Provider, runs: Mapping[str, None], baseline: str
+    provider: DataProvider, runs: Mapping[str, None], baseline: str
 ) -> dict[TaskKey, Listings]:
     """Each run by itself; then beside the baseline, by the tags that both have."""
     by_run: dict[str, Listings] = {run: {} for run in (*runs, *([baseline] if baseline else []))}

@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from tb_activation_hist.plugin.listings import RecentListings
-from tb_activation_hist.plugin.lru import ByteLru
-from tb_activation_hist.plugin.provider import Listing, Provider, SeriesKey, Stamp
+from tb_activation_hist.plugin.data_provider import DataProvider, Listing, SeriesKey, Stamp
+from tb_activation_hist.plugin.listing_cache import ListingCache
+from tb_activation_hist.plugin.lru_cache import LruCache
 from tb_activation_hist.plugin.query import TileRequest
-from tb_activation_hist.plugin.series_cache import Store
+from tb_activation_hist.plugin.series_cache import SeriesCache
 from tb_activation_hist.plugin.tiles import make_tile
 from tb_activation_hist.plugin.wire import Piece, join_pieces, make_piece, pack_arrays, pack_head
 
@@ -26,22 +26,24 @@ class ReadyTile:
     piece: Piece
 
 
-class TileBatches:
-    """Makes batches from a store; remembers each tile until its series changes."""
+class TilesAnswers:
+    """Makes batches from the cached series; remembers each tile until its series changes."""
 
     def __init__(
-        self, store: Store, listings: RecentListings, limit_bytes: int = TILE_BYTES
+        self, cache: SeriesCache, listings: ListingCache, limit_bytes: int = TILE_BYTES
     ) -> None:
-        self._store = store
+        self._series_cache = cache
         self._listings = listings
-        self._ready: ByteLru[tuple[SeriesKey, Stamp, TileRequest], ReadyTile] = ByteLru(limit_bytes)
+        self._ready: LruCache[tuple[SeriesKey, Stamp, TileRequest], ReadyTile] = LruCache(
+            limit_bytes
+        )
 
     @property
     def held_bytes(self) -> int:
         """Memory of the compressed tiles."""
         return self._ready.held_bytes
 
-    def answer(self, provider: Provider, requests: Sequence[TileRequest]) -> bytes:
+    def answer(self, provider: DataProvider, requests: Sequence[TileRequest]) -> bytes:
         """The whole binary answer, compressed with gzip."""
         keys = [_key(provider, request) for request in requests]
         listings = self._listings.list_some(provider, keys)
@@ -55,12 +57,12 @@ class TileBatches:
                 else:
                     to_make.setdefault(key, []).append(i)
         wanted = {key: listings[key] for key in to_make}
-        for key, stored in self._store.load(provider, wanted):
+        for key, loaded in self._series_cache.load(provider, wanted):
             for i in to_make[key]:
-                tile = make_tile(stored, requests[i])
+                tile = make_tile(loaded, requests[i])
                 ready[i] = ReadyTile(tile.head, make_piece(pack_arrays(tile.arrays)))
                 size = len(ready[i].piece.deflated) + 1_000
-                self._ready.put((key, stored.stamp, requests[i]), ready[i], size)
+                self._ready.put((key, loaded.stamp, requests[i]), ready[i], size)
         return self._join(keys, listings, requests, ready)
 
     def _join(
@@ -86,9 +88,9 @@ class TileBatches:
         if not listed:
             error = f"Run {request.run!r} has no {request.source} with the tag {request.tag!r}."
             return head | {"error": error, "status": 404}
-        error = self._store.warnings.get(key, "TensorBoard could not read it; see its log.")
+        error = self._series_cache.warnings.get(key, "TensorBoard could not read it; see its log.")
         return head | {"error": error, "status": 500}
 
 
-def _key(provider: Provider, request: TileRequest) -> SeriesKey:
+def _key(provider: DataProvider, request: TileRequest) -> SeriesKey:
     return SeriesKey(provider.experiment, request.source, request.run, request.tag)
