@@ -10,12 +10,13 @@ from typing import Any, Final, NamedTuple
 from tensorboard.data.provider import RunTagFilter
 
 from tb_activation_hist.core.names import PLUGIN_NAME
+from tb_activation_hist.plugin.schema import Source
 
 logger = logging.getLogger(__name__)
 
 BLOCKS: Final = "blocks"
 HISTOGRAMS: Final = "histograms"
-PLUGIN_OF_SOURCE: Final = {BLOCKS: PLUGIN_NAME, HISTOGRAMS: "histograms"}
+PLUGIN_OF_SOURCE: Final[Mapping[Source, str]] = {BLOCKS: PLUGIN_NAME, HISTOGRAMS: "histograms"}
 
 ALL: Final = 10**9
 """For `downsample`: 0 would mean none at all."""
@@ -25,7 +26,7 @@ class SeriesKey(NamedTuple):
     """One tag of one run, from our blocks or from another tool's histograms."""
 
     experiment: str
-    source: str
+    source: Source
     run: str
     tag: str
 
@@ -68,7 +69,7 @@ class DataProvider:
 
     def list_series(
         self,
-        source: str,
+        source: Source,
         runs: Collection[str] | None = None,
         tags: Collection[str] | None = None,
     ) -> dict[SeriesKey, Listing]:
@@ -88,7 +89,7 @@ class DataProvider:
         }
 
     def read_series(
-        self, source: str, runs: Sequence[str], tags: Sequence[str], downsample: int = ALL
+        self, source: Source, runs: Sequence[str], tags: Sequence[str], downsample: int = ALL
     ) -> Iterator[tuple[SeriesKey, list[Any]]]:
         """TensorDatums of every one of these tags in these runs.
 

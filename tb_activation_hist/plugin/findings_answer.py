@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final, cast
 
 import numpy as np
 
@@ -15,10 +15,9 @@ from tb_activation_hist.core.errors import FormatError
 from tb_activation_hist.core.histogram import HistogramSeries
 from tb_activation_hist.core.names import RUN_INFO_TAG, LayerInfo, content_to_layer_info
 from tb_activation_hist.findings import Finding, find_difference_findings, find_run_findings
+from tb_activation_hist.plugin import schema
 from tb_activation_hist.plugin.data_provider import BLOCKS, DataProvider, Listing, SeriesKey, Stamp
 from tb_activation_hist.plugin.series_cache import SeriesCache
-
-FINDINGS_VERSION: Final = 1
 
 RUN_BYTES: Final = 192 * 2**20
 """Memory for the records that are looked at at a time; above it, records are pooled."""
@@ -42,7 +41,7 @@ class _Found:
     """What is known of one run, or of one beside its baseline."""
 
     stamps: Mapping[SeriesKey, Stamp] = field(default_factory=dict)
-    findings: Sequence[dict[str, Any]] = ()
+    findings: Sequence[schema.Finding] = ()
     error: str = ""
     due: float = 0.0
 
@@ -59,14 +58,15 @@ class FindingsAnswers:
 
     def answer(
         self, provider: DataProvider, runs: Sequence[str], baseline: str = ""
-    ) -> dict[str, Any]:
+    ) -> schema.Findings:
         """The findings so far of these runs, and how many series are still to be looked at.
 
         baseline: a run that each of the others is compared with; "" for none.
         """
         tasks = _list_tasks(provider, dict.fromkeys(runs), baseline)
-        findings: list[dict[str, Any]] = []
-        errors, pending = [], 0
+        findings: list[schema.Finding] = []
+        errors: list[str] = []
+        pending = 0
         with self._wake:
             for task, listings in tasks.items():
                 done = self._done.setdefault(task, _Found())
@@ -77,7 +77,7 @@ class FindingsAnswers:
                 if new and time.monotonic() >= done.due:
                     self._enqueue(provider, task, listings)
         return {
-            "version": FINDINGS_VERSION,
+            "version": schema.API_VERSION,
             "findings": findings,
             "pending": pending,
             "errors": errors,
@@ -115,7 +115,8 @@ class FindingsAnswers:
         except Exception as err:  # findings are an extra: without them all else still works
             logger.exception("Looking for what is wrong in run %r failed.", run)
             return _Found(stamps, error=f"Run {run!r}: {type(err).__name__}: {err}")
-        return _Found(stamps, [finding.to_dict() for finding in found])
+        # A test holds Finding.to_dict() to the schema.
+        return _Found(stamps, [cast("schema.Finding", finding.to_dict()) for finding in found])
 
     def _find(
         self, provider: DataProvider, run: str, baseline: str, listings: Listings

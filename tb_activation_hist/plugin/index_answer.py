@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from tb_activation_hist.core.errors import FormatError
 from tb_activation_hist.core.names import (
@@ -20,6 +20,7 @@ from tb_activation_hist.core.names import (
     LayerInfo,
     content_to_layer_info,
 )
+from tb_activation_hist.plugin import schema
 from tb_activation_hist.plugin.data_provider import (
     BLOCKS,
     HISTOGRAMS,
@@ -30,9 +31,8 @@ from tb_activation_hist.plugin.data_provider import (
     Stamp,
 )
 from tb_activation_hist.plugin.listing_cache import ListingCache, Listings
+from tb_activation_hist.plugin.response import to_json
 from tb_activation_hist.plugin.series_loader import tensor_to_bytes
-
-INDEX_VERSION: Final = 1
 
 SCALAR_SHARE: Final = 20
 """Scalars are listed again after this many times what the last listing took: it can be long."""
@@ -44,7 +44,7 @@ class _Known:
 
     revision: str = ""
     text: str = ""
-    infos: dict[str, tuple[Stamp, dict[str, Any]]] = field(default_factory=dict)
+    infos: dict[str, tuple[Stamp, schema.RunInfo]] = field(default_factory=dict)
     scalars: dict[str, list[str]] = field(default_factory=dict)
     scalars_due: float = 0.0
 
@@ -73,13 +73,13 @@ class IndexAnswers:
             fingerprint = _fingerprint(blocks, histograms, runs, state.scalars, mine)
             if fingerprint != state.revision:
                 infos = self._run_infos(state, provider, blocks)
-                index = make_index(blocks, histograms, runs, infos, state.scalars, mine)
-                index["revision"] = fingerprint
-                state.text = _to_json(index)
+                state.text = to_json(
+                    make_index(fingerprint, blocks, histograms, runs, infos, state.scalars, mine)
+                )
                 state.revision = fingerprint
             text = state.text
         if known == fingerprint:
-            return _to_json({"version": INDEX_VERSION, "revision": known, "unchanged": True})
+            return to_json(_unchanged(fingerprint))
         return text
 
     def _refresh_scalars(self, state: _Known, provider: DataProvider) -> None:
@@ -91,7 +91,7 @@ class IndexAnswers:
 
     def _run_infos(
         self, state: _Known, provider: DataProvider, blocks: Listings
-    ) -> dict[str, dict[str, Any]]:
+    ) -> dict[str, schema.RunInfo]:
         stamps = {key.run: blocks[key].stamp for key in blocks if key.tag == RUN_INFO_TAG}
         stale = [r for r, stamp in stamps.items() if state.infos.get(r, (None,))[0] != stamp]
         if stale:
@@ -115,8 +115,8 @@ def _fingerprint(
     return f"{number & (2**64 - 1):016x}"
 
 
-def _to_json(answer: Mapping[str, Any]) -> str:
-    return json.dumps(answer, separators=(",", ":"), allow_nan=False)
+def _unchanged(revision: str) -> schema.Unchanged:
+    return {"version": schema.API_VERSION, "revision": revision, "unchanged": True}
 
 
 def without_own_summaries(histograms: Listings) -> dict[SeriesKey, Listing]:
@@ -131,29 +131,28 @@ def drawable_scalars(tags: Mapping[str, list[str]]) -> dict[str, list[str]]:
     return {run: [t for t in of_run if not t.startswith(own)] for run, of_run in tags.items()}
 
 
-def latest_run_info(tensors: Iterable[Any]) -> dict[str, Any]:
+def latest_run_info(tensors: Iterable[Any]) -> schema.RunInfo:
     """The run information that was written last; empty when it is damaged."""
     latest = max(tensors, key=lambda tensor: tensor.wall_time, default=None)
+    if latest is None:
+        return {}
     try:
-        info = {}
-        if latest is not None:
-            # NaN and Infinity are not JSON, though Python writes them.
-            text = tensor_to_bytes(latest.numpy)
-            info = json.loads(text, parse_constant=lambda _: None)
+        # NaN and Infinity are not JSON, though Python writes them.
+        info = json.loads(tensor_to_bytes(latest.numpy), parse_constant=lambda _: None)
     except ValueError:
         return {}
-    return info if isinstance(info, dict) else {}
+    return cast("schema.RunInfo", info) if isinstance(info, dict) else {}
 
 
 def make_index(
+    revision: str,
     blocks: Listings,
     histograms: Listings,
     runs: Iterable[RunEntry],
-    infos: Mapping[str, dict[str, Any]],
+    infos: Mapping[str, schema.RunInfo],
     scalars: Mapping[str, list[str]],
     read_warnings: Mapping[SeriesKey, str],
-) -> dict[str, Any]:
-    """The index without its revision; see http_api.md."""
+) -> schema.Index:
     shown = {key.run for key in (*blocks, *histograms)}
     entries = sorted((r for r in runs if r.name in shown), key=lambda r: natural_key(r.name))
     # A run may be in one listing and not yet in the other, which was made a moment earlier.
@@ -162,7 +161,8 @@ def make_index(
     ours, refused = _block_series(blocks, place)
     series = ours + _histogram_series(histograms, place)
     return {
-        "version": INDEX_VERSION,
+        "version": schema.API_VERSION,
+        "revision": revision,
         "runs": [
             {
                 "name": entry.name,
@@ -179,7 +179,7 @@ def make_index(
 
 def _block_series(
     blocks: Listings, place: Mapping[str, int]
-) -> tuple[list[dict[str, Any]], list[str]]:
+) -> tuple[list[schema.Series], list[str]]:
     """Series of ours in the order they are shown, and what could not be understood."""
     rows: dict[str, list[tuple[int, LayerInfo, Stamp]]] = {}
     refused: dict[tuple[str, str], int] = {}
@@ -215,7 +215,7 @@ def _series_order(tag: str, info: LayerInfo) -> tuple[Any, ...]:
     return kind, info.kind, phase, info.phase, info.order, natural_key(info.layer), tag
 
 
-def _series_entry(tag: str, rows: list[tuple[int, LayerInfo, Stamp]]) -> dict[str, Any]:
+def _series_entry(tag: str, rows: list[tuple[int, LayerInfo, Stamp]]) -> schema.Series:
     info = rows[0][1]
     return {
         "tag": tag,
@@ -233,12 +233,12 @@ def _series_entry(tag: str, rows: list[tuple[int, LayerInfo, Stamp]]) -> dict[st
     }
 
 
-def _histogram_series(histograms: Listings, place: Mapping[str, int]) -> list[dict[str, Any]]:
+def _histogram_series(histograms: Listings, place: Mapping[str, int]) -> list[schema.Series]:
     rows: dict[str, list[tuple[int, Stamp]]] = {}
     for key, listing in histograms.items():
         if key.run in place:
             rows.setdefault(key.tag, []).append((place[key.run], listing.stamp))
-    entries = []
+    entries: list[schema.Series] = []
     for order, tag in enumerate(sorted(rows, key=lambda tag: (natural_key(tag), tag))):
         of_tag = sorted(rows[tag])
         entries.append(

@@ -5,7 +5,6 @@ What is answered is worked out elsewhere.
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Callable, Mapping
 from typing import Any, Final
@@ -21,15 +20,15 @@ from tb_activation_hist.plugin.findings_answer import FindingsAnswers
 from tb_activation_hist.plugin.index_answer import IndexAnswers
 from tb_activation_hist.plugin.listing_cache import ListingCache
 from tb_activation_hist.plugin.query import (
-    MAX_BODY_BYTES,
     RequestError,
     parse_export_request,
     parse_tile_requests,
     required,
 )
-from tb_activation_hist.plugin.response import respond
+from tb_activation_hist.plugin.response import respond, respond_json
 from tb_activation_hist.plugin.scalars_answer import scalar_answer
-from tb_activation_hist.plugin.series_cache import SeriesCache
+from tb_activation_hist.plugin.schema import MAX_BODY_BYTES
+from tb_activation_hist.plugin.series_cache import UNREADABLE, SeriesCache
 from tb_activation_hist.plugin.static_files import (
     ENTRY,
     compress_static_file,
@@ -116,13 +115,13 @@ class ActivationHistPlugin(base_plugin.TBPlugin):
 
     def _serve_scalars(self, request: wrappers.Request) -> wrappers.Response:
         run, tag = required(request.args, "run"), required(request.args, "tag")
-        return _json_response(request, scalar_answer(self._provider(request), run, tag))
+        return respond_json(request, scalar_answer(self._provider(request), run, tag))
 
     def _serve_findings(self, request: wrappers.Request) -> wrappers.Response:
         runs = request.args.getlist("runs")
         baseline = request.args.get("baseline", "")
         answer = self._findings.answer(self._provider(request), runs, baseline)
-        return _json_response(request, answer)
+        return respond_json(request, answer)
 
     def _serve_export(self, request: wrappers.Request) -> wrappers.Response:
         asked = parse_export_request(request.args)
@@ -135,9 +134,7 @@ class ActivationHistPlugin(base_plugin.TBPlugin):
             )
         loaded = dict(self._series_cache.load(provider, {key: listings[key]})).get(key)
         if loaded is None:
-            reason = self._series_cache.warnings.get(
-                key, "TensorBoard could not read it; see its log."
-            )
+            reason = self._series_cache.warnings.get(key, UNREADABLE)
             raise RequestError(f"Run {asked.run!r}, tag {asked.tag!r}: {reason}", 500)
         series = export.at_steps(loaded.series, asked.steps)
         csv = asked.format == "csv"
@@ -171,8 +168,3 @@ def _to_app(method: str, handler: Handler) -> Any:
             return respond(request, sentence, "text/plain", code=500)
 
     return wrappers.Request.application(serve)
-
-
-def _json_response(request: wrappers.Request, answer: Mapping[str, Any]) -> wrappers.Response:
-    text = json.dumps(answer, separators=(",", ":"), allow_nan=False)
-    return respond(request, text, "application/json")

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
+from tb_activation_hist.plugin import schema
 from tb_activation_hist.plugin.data_provider import DataProvider
 from tb_activation_hist.plugin.query import RequestError
 
 
-def scalar_answer(provider: DataProvider, run: str, tag: str) -> dict[str, Any]:
+def scalar_answer(provider: DataProvider, run: str, tag: str) -> schema.ScalarSeries:
     """Points sorted by step, the latest of equal steps; a non-finite value is None."""
     data = provider.read_scalar(run, tag)
     if data is None:
@@ -17,7 +17,7 @@ def scalar_answer(provider: DataProvider, run: str, tag: str) -> dict[str, Any]:
     points = {point.step: point for point in sorted(data, key=lambda p: (p.step, p.wall_time))}
     values = [float(point.value) for point in points.values()]
     return {
-        "version": 1,
+        "version": schema.API_VERSION,
         "run": run,
         "tag": tag,
         "steps": [int(step) for step in points],

@@ -39,6 +39,9 @@ DECODERS: Final = min(os.cpu_count() or 1, 4)
 READERS: Final = 8
 """Reads from TensorBoard at a time, of all requests together."""
 
+UNREADABLE: Final = "TensorBoard could not read it; see its log."
+"""The reason where no warning of ours tells more."""
+
 FIRST_READ: Final = 8
 """Series in a read before anything is known about their size."""
 

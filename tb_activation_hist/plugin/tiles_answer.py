@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
+from tb_activation_hist.plugin import schema
 from tb_activation_hist.plugin.data_provider import DataProvider, Listing, SeriesKey, Stamp
 from tb_activation_hist.plugin.listing_cache import ListingCache
 from tb_activation_hist.plugin.lru_cache import LruCache
-from tb_activation_hist.plugin.query import TileRequest
-from tb_activation_hist.plugin.series_cache import SeriesCache
+from tb_activation_hist.plugin.schema import TileRequest
+from tb_activation_hist.plugin.series_cache import UNREADABLE, SeriesCache
 from tb_activation_hist.plugin.tiles import make_tile
 from tb_activation_hist.plugin.wire import Piece, join_pieces, make_piece, pack_arrays, pack_head
 
@@ -22,7 +23,7 @@ TILE_BYTES: Final = 128 * 2**20
 class ReadyTile:
     """A tile as it is sent: its part of the head, and its compressed arrays."""
 
-    head: dict[str, Any]
+    head: schema.TileDescription
     piece: Piece
 
 
@@ -60,7 +61,7 @@ class TilesAnswers:
         for key, loaded in self._series_cache.load(provider, wanted):
             for i in to_make[key]:
                 tile = make_tile(loaded, requests[i])
-                ready[i] = ReadyTile(tile.head, make_piece(pack_arrays(tile.arrays)))
+                ready[i] = ReadyTile(tile.head, make_piece(pack_arrays(tile.arrays.values())))
                 size = len(ready[i].piece.deflated) + 1_000
                 self._ready.put((key, loaded.stamp, requests[i]), ready[i], size)
         return self._join(keys, listings, requests, ready)
@@ -72,24 +73,32 @@ class TilesAnswers:
         requests: Sequence[TileRequest],
         ready: Mapping[int, ReadyTile],
     ) -> bytes:
-        heads, pieces, offset = [], [], 0
+        heads: list[schema.TileHead | schema.TileError] = []
+        pieces, offset = [], 0
         for i, (key, request) in enumerate(zip(keys, requests, strict=True)):
             tile = ready.get(i)
             if tile is None:
                 heads.append(self._refusal(key, request, key in listings))
                 continue
-            heads.append(tile.head | {"offset": offset, "bytes": tile.piece.size})
+            heads.append({**tile.head, "offset": offset, "bytes": tile.piece.size})
             offset += tile.piece.size
             pieces.append(tile.piece)
         return join_pieces([make_piece(pack_head(heads)), *pieces])
 
-    def _refusal(self, key: SeriesKey, request: TileRequest, listed: bool) -> dict[str, Any]:
-        head = {"run": request.run, "tag": request.tag, "source": request.source}
-        if not listed:
+    def _refusal(self, key: SeriesKey, request: TileRequest, listed: bool) -> schema.TileError:
+        if listed:
+            status = 500
+            error = self._series_cache.warnings.get(key, UNREADABLE)
+        else:
+            status = 404
             error = f"Run {request.run!r} has no {request.source} with the tag {request.tag!r}."
-            return head | {"error": error, "status": 404}
-        error = self._series_cache.warnings.get(key, "TensorBoard could not read it; see its log.")
-        return head | {"error": error, "status": 500}
+        return {
+            "run": request.run,
+            "tag": request.tag,
+            "source": request.source,
+            "error": error,
+            "status": status,
+        }
 
 
 def _key(provider: DataProvider, request: TileRequest) -> SeriesKey:

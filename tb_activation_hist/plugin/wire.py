@@ -1,8 +1,12 @@
 """The binary answer: tiles are compressed apart, once, and joined to one gzip stream.
 
 Each piece is a run of deflate blocks that ends on a byte boundary and refers to nothing before
-itself, so pieces can follow one another in any order. Only the check sum needs all of them; it is
+itself, so pieces can follow one another in any order. Only the checksum needs all of them; it is
 combined from the pieces' own (a CRC is linear: see zlib's crc32_combine).
+
+Why not one gzip member for each tile, one after another: browsers read the first member only. For
+two members of 5,000 bytes each Chromium 156 hands the page 5,000 bytes, without an error; for the
+same bytes as one member, 10,000.
 """
 
 from __future__ import annotations
@@ -10,7 +14,7 @@ from __future__ import annotations
 import json
 import struct
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
@@ -18,7 +22,9 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-WIRE_VERSION: Final = 1
+from tb_activation_hist.plugin import schema
+from tb_activation_hist.plugin.tile_layout import TILE_ARRAYS
+
 ALIGNMENT: Final = 8
 LEVEL: Final = 1
 """zlib level; higher ones cost several times as much and save a few per cent of counts."""
@@ -93,7 +99,7 @@ def _power_of_x(exponent: int) -> int:
     return power
 
 
-def pack_arrays(arrays: Sequence[npt.NDArray[Any]]) -> bytes:
+def pack_arrays(arrays: Iterable[npt.NDArray[Any]]) -> bytes:
     """The arrays one after another, each byte-shuffled and little-endian."""
     return b"".join(_shuffle(array) for array in arrays)
 
@@ -106,9 +112,13 @@ def _shuffle(array: npt.NDArray[Any]) -> bytes:
     return data
 
 
-def pack_head(tiles: Sequence[dict[str, Any]]) -> bytes:
+def pack_head(tiles: Sequence[schema.TileHead | schema.TileError]) -> bytes:
     """Length, JSON and padding that come before the arrays."""
-    head = {"version": WIRE_VERSION, "tiles": list(tiles)}
+    head: schema.TilesHead = {
+        "version": schema.TILES_VERSION,
+        "arrays": [spec.to_json() for spec in TILE_ARRAYS],
+        "tiles": list(tiles),
+    }
     text = json.dumps(head, separators=(",", ":"), allow_nan=False).encode()
     padding = -(4 + len(text)) % ALIGNMENT
     return struct.pack("<I", len(text)) + text + bytes(padding)

@@ -22,34 +22,13 @@ from tb_activation_hist.core.grid import FloatBits, LinearBins, rebin
 from tb_activation_hist.core.histogram import HistogramSeries
 from tb_activation_hist.core.joining import sum_records
 from tb_activation_hist.plugin.data_provider import BLOCKS, Stamp
-from tb_activation_hist.plugin.query import TileRequest
+from tb_activation_hist.plugin.schema import TileRequest
 from tb_activation_hist.plugin.series_loader import LoadedSeries, empty_series
 from tb_activation_hist.plugin.tiles import Tile, make_tile
 from tb_activation_hist.plugin.wire import join_pieces, make_piece, pack_arrays, pack_head
 from tests.series import values_to_series
 
 FOLDER = Path(__file__).resolve().parent
-
-NAMES = (
-    "first_step",
-    "last_step",
-    "first_wall_time",
-    "last_wall_time",
-    "records",
-    "n",
-    "zeros",
-    "nans",
-    "pos_infs",
-    "neg_infs",
-    "mean",
-    "std",
-    "min",
-    "max",
-    "lower",
-    "upper",
-    "counts",
-)
-"""The arrays of a tile in wire order."""
 
 ABSENT = {
     "run": "lr=1",
@@ -130,7 +109,7 @@ def make_answer(
             expected.append(ABSENT)
             continue
         tile = make_tile(held, request)
-        data = pack_arrays(tile.arrays)
+        data = pack_arrays(tile.arrays.values())
         heads.append(tile.head | {"offset": offset, "bytes": len(data)})
         expected.append(describe(tile))
         offset += len(data)
@@ -143,7 +122,7 @@ def describe(tile: Tile) -> dict[str, Any]:
     """A tile's head and arrays as JSON holds them."""
     arrays = {
         name: [x if np.isfinite(x) else None for x in array.reshape(-1).tolist()]
-        for name, array in zip(NAMES, tile.arrays, strict=True)
+        for name, array in tile.arrays.items()
     }
     return {"head": tile.head, "arrays": arrays}
 

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { BATCH_NEWER, BATCH_TILES, Client, type Transport } from "./client";
-import type { TileRequest } from "./types";
+import { TILE_ARRAYS, TILES_VERSION, type TileRequest } from "./types";
 
 interface Call {
   readonly url: string;
@@ -45,8 +45,9 @@ function requests(count: number): TileRequest[] {
 /** An answer with one error entry per asked tile. */
 function answerTo(call: Call): Response {
   const { tiles } = JSON.parse(String(call.init.body)) as { tiles: TileRequest[] };
+  const arrays = TILE_ARRAYS.map((name) => ({ name, dtype: "float64", shape: ["columns"] }));
   const errors = tiles.map(({ run, tag, source }) => ({ run, tag, source, error: "gone", status: 404 }));
-  const head = new TextEncoder().encode(JSON.stringify({ version: 1, tiles: errors }));
+  const head = new TextEncoder().encode(JSON.stringify({ version: TILES_VERSION, arrays, tiles: errors }));
   const bytes = new Uint8Array(4 + head.length);
   new DataView(bytes.buffer).setUint32(0, head.length, true);
   bytes.set(head, 4);
