@@ -1,4 +1,4 @@
-"""TensorBoard's data provider, as the plugin asks it: one object per request."""
+"""TensorBoard's data provider, typed and bound to one request."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ HISTOGRAMS: Final = "histograms"
 PLUGIN_OF_SOURCE: Final[Mapping[Source, str]] = {BLOCKS: PLUGIN_NAME, HISTOGRAMS: "histograms"}
 
 ALL: Final = 10**9
-"""For `downsample`: 0 would mean none at all."""
+"""Value of `downsample` that keeps everything; 0 would keep nothing."""
 
 
 class SeriesKey(NamedTuple):
-    """One tag of one run, from our blocks or from another tool's histograms."""
+    """Identifies a series: one tag of one run of one experiment."""
 
     experiment: str
     source: Source
@@ -32,7 +32,7 @@ class SeriesKey(NamedTuple):
 
 
 class Stamp(NamedTuple):
-    """Changes whenever a series gets a record: largest step and wall time TensorBoard knows."""
+    """The largest step and wall time of a series; it changes with every new record."""
 
     max_step: int
     max_wall_time: float
@@ -40,7 +40,7 @@ class Stamp(NamedTuple):
 
 @dataclass(frozen=True)
 class Listing:
-    """What a listing tells about a series without reading it."""
+    """What TensorBoard tells about a series without reading it; content: the tag's metadata."""
 
     stamp: Stamp
     content: bytes
@@ -55,7 +55,7 @@ class RunEntry:
 
 
 class DataProvider:
-    """The data provider bound to one request's context and experiment."""
+    """The data provider with the context and experiment of one request."""
 
     def __init__(self, data_provider: Any, context: Any, experiment: str) -> None:
         self._data = data_provider
@@ -73,7 +73,7 @@ class DataProvider:
         runs: Collection[str] | None = None,
         tags: Collection[str] | None = None,
     ) -> dict[SeriesKey, Listing]:
-        """Series of a source; only of these runs and these tags where given."""
+        """List the series of a source; None stands for all runs or all tags."""
         found = self._data.list_tensors(
             self._context,
             experiment_id=self.experiment,
@@ -91,10 +91,10 @@ class DataProvider:
     def read_series(
         self, source: Source, runs: Sequence[str], tags: Sequence[str], downsample: int = ALL
     ) -> Iterator[tuple[SeriesKey, list[Any]]]:
-        """TensorDatums of every one of these tags in these runs.
+        """Read the TensorDatums of each of these tags in each of these runs.
 
-        A read that fails is tried again in halves: TensorBoard's own data server refuses answers
-        over 256 MiB. What fails alone is left out, and logged.
+        A read that fails is tried again in halves, because TensorBoard's data server refuses
+        answers over 256 MiB. A series that fails alone is logged and left out.
         """
         try:
             found = self._data.read_tensors(
@@ -116,14 +116,14 @@ class DataProvider:
                 yield SeriesKey(self.experiment, source, run, tag), list(data)
 
     def list_scalar_tags(self) -> dict[str, list[str]]:
-        """Tags of the scalars of each run."""
+        """The tags of the scalars, by run."""
         found = self._data.list_scalars(
             self._context, experiment_id=self.experiment, plugin_name="scalars"
         )
         return {run: sorted(tags) for run, tags in found.items()}
 
     def read_scalar(self, run: str, tag: str) -> list[Any] | None:
-        """ScalarDatums of one tag; None when there is no such run or tag."""
+        """Read the ScalarDatums of a tag; None when there is no such run or tag."""
         found: Mapping[str, Mapping[str, list[Any]]] = self._data.read_scalars(
             self._context,
             experiment_id=self.experiment,

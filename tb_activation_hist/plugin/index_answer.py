@@ -1,4 +1,4 @@
-"""What can be shown: runs and series, from listings alone; no record is read for it."""
+"""The index route: which runs and series can be shown. Listings suffice, no record is read."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ from tb_activation_hist.plugin.response import to_json
 from tb_activation_hist.plugin.series_loader import tensor_to_bytes
 
 SCALAR_SHARE: Final = 20
-"""Scalars are listed again after this many times what the last listing took: it can be long."""
+"""Scalars are listed again after this many times as long as the last listing took."""
 
 
 @dataclass
-class _Known:
-    """What was found at the last request of one experiment."""
+class _LastIndex:
+    """The last index of one experiment, and what it was made from."""
 
     revision: str = ""
     text: str = ""
@@ -50,23 +50,23 @@ class _Known:
 
 
 class IndexAnswers:
-    """Builds the index of each experiment, and remembers it for as long as nothing changes."""
+    """Makes the index of each experiment and keeps it until something changes."""
 
     def __init__(self, listings: ListingCache) -> None:
-        self._known: dict[str, _Known] = {}
+        self._last: dict[str, _LastIndex] = {}
         self._lock = threading.Lock()
         self._listings = listings
 
     def answer(
         self, provider: DataProvider, warnings: Mapping[SeriesKey, str], known: str | None
     ) -> str:
-        """The index as JSON, or only its revision when that is the one the page has."""
+        """The index as JSON, or `Unchanged` when the page has this revision already."""
         listed = self._listings.list_all(provider, anew=known is not None)
         blocks, runs = listed.blocks, listed.runs
         histograms = without_own_summaries(listed.histograms)
         with self._lock:
-            state = self._known.setdefault(provider.experiment, _Known())
-            # Whoever opens the page asks again right after, and should not wait for this first.
+            state = self._last.setdefault(provider.experiment, _LastIndex())
+            # A page that opens should not wait for this; it asks again right after.
             if known is not None or not state.text:
                 self._refresh_scalars(state, provider)
             mine = {k: text for k, text in warnings.items() if k.experiment == provider.experiment}
@@ -82,7 +82,7 @@ class IndexAnswers:
             return to_json(_unchanged(fingerprint))
         return text
 
-    def _refresh_scalars(self, state: _Known, provider: DataProvider) -> None:
+    def _refresh_scalars(self, state: _LastIndex, provider: DataProvider) -> None:
         start = time.monotonic()
         if start >= state.scalars_due:
             state.scalars = drawable_scalars(provider.list_scalar_tags())
@@ -90,7 +90,7 @@ class IndexAnswers:
             state.scalars_due = start + (1 + SCALAR_SHARE) * took
 
     def _run_infos(
-        self, state: _Known, provider: DataProvider, blocks: Listings
+        self, state: _LastIndex, provider: DataProvider, blocks: Listings
     ) -> dict[str, schema.RunInfo]:
         stamps = {key.run: blocks[key].stamp for key in blocks if key.tag == RUN_INFO_TAG}
         stale = [r for r, stamp in stamps.items() if state.infos.get(r, (None,))[0] != stamp]
@@ -107,7 +107,7 @@ def _fingerprint(
     scalars: Mapping[str, list[str]],
     warnings: Mapping[SeriesKey, str],
 ) -> str:
-    """A word that changes with any run, tag, record, scalar tag or warning."""
+    """A word that changes with any new run, tag, record, scalar tag or warning."""
     series = tuple((key, listing.stamp) for key, listing in (*blocks.items(), *histograms.items()))
     tags = tuple((run, tuple(tags)) for run, tags in sorted(scalars.items()))
     names = tuple(sorted(run.name for run in runs))
@@ -120,13 +120,13 @@ def _unchanged(revision: str) -> schema.Unchanged:
 
 
 def without_own_summaries(histograms: Listings) -> dict[SeriesKey, Listing]:
-    """Without our own summaries of what the blocks hold exactly."""
+    """Leave out our own summaries, because the blocks hold the same exactly."""
     own = f"{STOCK_PREFIX}/"
     return {key: listing for key, listing in histograms.items() if not key.tag.startswith(own)}
 
 
 def drawable_scalars(tags: Mapping[str, list[str]]) -> dict[str, list[str]]:
-    """Without the statistics of each layer that we write for TensorBoard's own dashboards."""
+    """Leave out the statistics that we write for TensorBoard's own dashboards."""
     own = f"{STOCK_PREFIX}/"
     return {run: [t for t in of_run if not t.startswith(own)] for run, of_run in tags.items()}
 
@@ -180,7 +180,7 @@ def make_index(
 def _block_series(
     blocks: Listings, place: Mapping[str, int]
 ) -> tuple[list[schema.Series], list[str]]:
-    """Series of ours in the order they are shown, and what could not be understood."""
+    """Our own series in the order in which they are shown, and one warning for each refusal."""
     rows: dict[str, list[tuple[int, LayerInfo, Stamp]]] = {}
     refused: dict[tuple[str, str], int] = {}
     for key, listing in blocks.items():
@@ -265,7 +265,7 @@ _PART: Final = re.compile(r"[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?|.", re.DOTAL
 
 @lru_cache(maxsize=65536)
 def natural_key(name: str) -> tuple[tuple[int, float], ...]:
-    """Sorts as TensorBoard's run selector does: numbers by value, / and _ before all else."""
+    """Sort key of TensorBoard's run selector: numbers by value, / and _ before all else."""
     key = []
     for part in _PART.findall(name):
         if part in "/_":

@@ -1,4 +1,4 @@
-"""What TensorBoard lists, kept for a moment: each listing waits some 50 ms for its data server."""
+"""Recent listings of TensorBoard: a new one waits some 50 ms for its data server."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ RECENT_S: Final = 5.0
 """TensorBoard looks at its files every five seconds, so a listing of this age is as good as new."""
 
 OPENING_S: Final = 600.0
-"""Whoever opens the page sees a listing of up to this age at once; a new one is made meanwhile,
-and the page asks for it half a second later."""
+"""A page that opens gets a listing of up to this age at once. A new one is made meanwhile, and the
+page asks for it half a second later."""
 
 Listings = Mapping[SeriesKey, Listing]
 
@@ -38,7 +38,6 @@ class ExperimentListing:
     histograms: Listings
 
     def find(self, key: SeriesKey) -> Listing | None:
-        """A series of any source."""
         return (self.blocks if key.source == BLOCKS else self.histograms).get(key)
 
 
@@ -53,7 +52,7 @@ class ListingCache:
         self._threads = ThreadPoolExecutor(4, thread_name_prefix="activation_hist listing")
 
     def list_all(self, provider: DataProvider, *, anew: bool) -> ExperimentListing:
-        """Runs and series; `anew`: as they are now, else as they were a moment ago."""
+        """List all runs and series; anew: as they are now, not as they were a moment ago."""
         if not anew and (recent := self._recent(provider.experiment)):
             return recent
         if not anew and (old := self._recent(provider.experiment, OPENING_S)):
@@ -66,7 +65,7 @@ class ListingCache:
     def list_some(
         self, provider: DataProvider, keys: Iterable[SeriesKey]
     ) -> dict[SeriesKey, Listing]:
-        """Of these series those that there are."""
+        """List those of the given series that exist."""
         keys = set(keys)
         recent = self._recent(provider.experiment)
         if recent:

@@ -1,7 +1,4 @@
-"""What a request asks for, checked.
-
-Every refusal is one sentence: what was given, what is allowed.
-"""
+"""Parses and checks requests. A refusal is one sentence: what was given, what is allowed."""
 
 from __future__ import annotations
 
@@ -28,7 +25,7 @@ from tb_activation_hist.plugin.schema import (
 
 
 class RequestError(Exception):
-    """A request that cannot be answered: a sentence for the user and an HTTP status."""
+    """A request that is refused with a sentence for the user and an HTTP status."""
 
     def __init__(self, sentence: str, status: int = 400) -> None:
         super().__init__(sentence)
@@ -37,7 +34,7 @@ class RequestError(Exception):
 
 
 def parse_tile_requests(body: bytes) -> list[TileRequest]:
-    """The tiles that a POST body asks for."""
+    """Parse the body of the tiles route."""
     if len(body) > MAX_BODY_BYTES:
         raise RequestError(
             f"The body has {len(body):,} bytes, but at most {MAX_BODY_BYTES:,} are allowed."
@@ -128,7 +125,7 @@ def _whole(
 
 
 def parse_export_request(query: Mapping[str, str]) -> ExportRequest:
-    """The series that a query string asks for."""
+    """Parse the query of the export route."""
     run, tag = required(query, "run"), required(query, "tag")
     form = _format(query.get("format", ExportRequest.format))
     source = _source(query.get("source", ExportRequest.source), "export")
@@ -153,7 +150,7 @@ def _step_range(text: str | None) -> tuple[float, float] | None:
 
 
 def required(query: Mapping[str, str], name: str) -> str:
-    """A parameter that must be there, though it may be empty."""
+    """Get a parameter that must be given, though it may be empty."""
     value = query.get(name)
     if value is None:
         raise RequestError(f"The parameter {name!r} is missing.")

@@ -1,7 +1,4 @@
-"""HTTP only: parameters in, answers out; see http_api.md.
-
-What is answered is worked out elsewhere.
-"""
+"""The plugin's routes (http_api.md): HTTP only, the answers are worked out elsewhere."""
 
 from __future__ import annotations
 
@@ -27,8 +24,9 @@ from tb_activation_hist.plugin.query import (
 )
 from tb_activation_hist.plugin.response import respond, respond_json
 from tb_activation_hist.plugin.scalars_answer import scalar_answer
-from tb_activation_hist.plugin.schema import MAX_BODY_BYTES
+from tb_activation_hist.plugin.schema import MAX_BODY_BYTES, ExportRequest
 from tb_activation_hist.plugin.series_cache import UNREADABLE, SeriesCache
+from tb_activation_hist.plugin.series_loader import LoadedSeries
 from tb_activation_hist.plugin.static_files import (
     ENTRY,
     compress_static_file,
@@ -46,7 +44,7 @@ logger = logging.getLogger(__name__)
 
 
 class ActivationHistPlugin(base_plugin.TBPlugin):
-    """The plugin as TensorBoard sees it."""
+    """The plugin, as TensorBoard calls it."""
 
     plugin_name = PLUGIN_NAME
 
@@ -72,15 +70,15 @@ class ActivationHistPlugin(base_plugin.TBPlugin):
         }
 
     def data_plugin_names(self) -> tuple[str, ...]:
-        """The tab is lit by our blocks and by anyone's histograms."""
+        """The plugins whose data makes the tab active: this one and TensorBoard's histograms."""
         return tuple(PLUGIN_OF_SOURCE.values())
 
     def is_active(self) -> bool:
-        """Asked only when there is no data of `data_plugin_names`."""
+        """TensorBoard asks only when there is no data of `data_plugin_names`."""
         return False
 
     def frontend_metadata(self) -> base_plugin.FrontendMetadata:
-        """A constant: an error here would take down all plugins' listing."""
+        """Constant, because an error here would take down the listing of all plugins."""
         return base_plugin.FrontendMetadata(es_module_path=ES_MODULE_PATH, tab_name=TAB_NAME)
 
     def _provider(self, request: wrappers.Request) -> DataProvider:
@@ -125,22 +123,12 @@ class ActivationHistPlugin(base_plugin.TBPlugin):
 
     def _serve_export(self, request: wrappers.Request) -> wrappers.Response:
         asked = parse_export_request(request.args)
-        provider = self._provider(request)
-        key = SeriesKey(provider.experiment, asked.source, asked.run, asked.tag)
-        listings = provider.list_series(asked.source, [asked.run], [asked.tag])
-        if key not in listings:
-            raise RequestError(
-                f"Run {asked.run!r} has no {asked.source} with the tag {asked.tag!r}.", 404
-            )
-        loaded = dict(self._series_cache.load(provider, {key: listings[key]})).get(key)
-        if loaded is None:
-            reason = self._series_cache.warnings.get(key, UNREADABLE)
-            raise RequestError(f"Run {asked.run!r}, tag {asked.tag!r}: {reason}", 500)
+        loaded = self._load_for_export(self._provider(request), asked)
         series = export.at_steps(loaded.series, asked.steps)
         csv = asked.format == "csv"
         chunks = export.series_to_csv(series) if csv else export.series_to_json(series)
         name = export.file_name(asked.run, asked.tag, asked.format)
-        # Respond() takes whole bodies only; these headers are the ones it would send.
+        # http_util.Respond takes whole bodies only; it would send the same headers.
         return wrappers.Response(
             chunks,
             content_type="text/csv; charset=utf-8" if csv else "application/json",
@@ -151,9 +139,22 @@ class ActivationHistPlugin(base_plugin.TBPlugin):
             ],
         )
 
+    def _load_for_export(self, provider: DataProvider, asked: ExportRequest) -> LoadedSeries:
+        key = SeriesKey(provider.experiment, asked.source, asked.run, asked.tag)
+        listings = provider.list_series(asked.source, [asked.run], [asked.tag])
+        if key not in listings:
+            raise RequestError(
+                f"Run {asked.run!r} has no {asked.source} with the tag {asked.tag!r}.", 404
+            )
+        loaded = dict(self._series_cache.load(provider, {key: listings[key]})).get(key)
+        if loaded is None:
+            reason = self._series_cache.warnings.get(key, UNREADABLE)
+            raise RequestError(f"Run {asked.run!r}, tag {asked.tag!r}: {reason}", 500)
+        return loaded
+
 
 def _to_app(method: str, handler: Handler) -> Any:
-    """A WSGI application that answers one method, and every refusal with a sentence."""
+    """A WSGI application that takes one method and answers every error with a sentence."""
 
     def serve(request: wrappers.Request) -> wrappers.Response:
         try:

@@ -1,4 +1,4 @@
-"""A scalar of a run, for drawing above the heatmaps."""
+"""The scalars route: a scalar of a run, for drawing above the heatmaps."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tb_activation_hist.plugin.query import RequestError
 
 
 def scalar_answer(provider: DataProvider, run: str, tag: str) -> schema.ScalarSeries:
-    """Points sorted by step, the latest of equal steps; a non-finite value is None."""
+    """Sort the points by step and keep the latest of equal steps."""
     data = provider.read_scalar(run, tag)
     if data is None:
         raise RequestError(f"Run {run!r} has no scalar with the tag {tag!r}.", 404)

@@ -1,4 +1,4 @@
-"""The series that are held in memory, read and decoded only when asked for and only where new."""
+"""Decoded series in memory; a series is read when asked for, and decoded only where it is new."""
 
 from __future__ import annotations
 
@@ -27,27 +27,27 @@ from tb_activation_hist.plugin.series_loader import (
 )
 
 SERIES_BYTES: Final = 1024 * 2**20
-"""Decoded series held, at most: two dozen layers of a run of 20,000 records, which the default
-cadence of recording never much exceeds, so that a live view decodes only what is new."""
+"""Most bytes of decoded series: two dozen layers of a run of 20,000 records, which the default
+cadence of recording hardly exceeds, so that a live view decodes only what is new."""
 
 READ_BYTES: Final = 64 * 2**20
-"""What one read from TensorBoard should bring, a quarter of what its data server can send."""
+"""Bytes that one read should bring, a quarter of what TensorBoard's data server can send."""
 
 DECODERS: Final = min(os.cpu_count() or 1, 4)
-"""Threads that decode blocks; more would wait for the interpreter."""
+"""Threads that decode blocks; more of them would wait for the interpreter."""
 
 READERS: Final = 8
-"""Reads from TensorBoard at a time, of all requests together."""
+"""Reads from TensorBoard at a time, for all requests together."""
 
 UNREADABLE: Final = "TensorBoard could not read it; see its log."
-"""The reason where no warning of ours tells more."""
+"""Why a series is missing, where no warning says more."""
 
 FIRST_READ: Final = 8
-"""Series in a read before anything is known about their size."""
+"""Series of a first read, before anything is known about their size."""
 
 
 class SeriesCache:
-    """Decoded series, bounded by bytes; one request reads and decodes at a time."""
+    """Keeps decoded series up to a limit of bytes; one request reads and decodes at a time."""
 
     def __init__(self, limit_bytes: int = SERIES_BYTES) -> None:
         self._held: LruCache[SeriesKey, LoadedSeries] = LruCache(limit_bytes)
@@ -63,22 +63,21 @@ class SeriesCache:
 
     @property
     def held_bytes(self) -> int:
-        """Memory of the series held."""
         return self._held.held_bytes
 
     @property
     def warnings(self) -> dict[SeriesKey, str]:
-        """What could not be read so far of which series; a copy."""
+        """What could not be read of each series; a copy."""
         with self._noting:
             return dict(self._warnings)
 
     def load(
         self, provider: DataProvider, listings: Mapping[SeriesKey, Listing], *, keep: bool = True
     ) -> Iterator[tuple[SeriesKey, LoadedSeries]]:
-        """Each of these series as TensorBoard holds it now; what cannot be read is left out.
+        """Yield each of these series as TensorBoard holds it now; unreadable ones are left out.
 
-        One at a time, so that a caller needs not hold all of them.
-        keep: whether others may be dropped from memory for these.
+        They come one at a time, so that the caller need not hold all of them.
+        keep: whether other series may be dropped from memory for these.
         """
         stale = []
         for key, listing in listings.items():
@@ -91,7 +90,7 @@ class SeriesCache:
             yield from self._read(provider, group, listings, keep).items()
 
     def _groups(self, keys: Sequence[SeriesKey]) -> Iterator[list[SeriesKey]]:
-        """Series of one source that may be read at a time."""
+        """Groups of series of one source, each to be read at once."""
         for source in dict.fromkeys(key.source for key in keys):
             of_source = [key for key in keys if key.source == source]
             start = 0
@@ -127,16 +126,16 @@ class SeriesCache:
         return found
 
     def _grown(self, keys: Sequence[SeriesKey]) -> list[SeriesKey]:
-        """Those that were read before, so that their newest blocks may be enough."""
+        """The series that were read before, so that their newest block may be enough."""
         return [key for key in keys if key.source == BLOCKS and self._held.get(key)]
 
     def _tensors(
         self, provider: DataProvider, keys: Collection[SeriesKey], downsample: int
     ) -> Iterator[tuple[SeriesKey, list[Any]]]:
-        """TensorDatums of series of one source; a downsample of 1 gives the newest of each.
+        """Read the TensorDatums of series of one source; a downsample of 1 reads the newest.
 
-        Several reads at a time: a single one takes 40 ms longer, as the last part of the data
-        server's answer waits until the first one is acknowledged.
+        There are several reads at a time: a single one takes 40 ms longer, because the last part of
+        the data server's answer waits until the first part is acknowledged.
         """
         by_run: dict[str, list[SeriesKey]] = {}
         for key in keys:
@@ -161,7 +160,7 @@ class SeriesCache:
     def _append(
         self, key: SeriesKey, before: LoadedSeries, listing: Listing, tensors: list[Any]
     ) -> LoadedSeries | None:
-        """The series with its newest block; None where more has changed than that."""
+        """Append the newest block to the series; None where more has changed than that."""
         info = self._layer_info(key, listing.content)
         if info is None or len(tensors) != 1:
             return None

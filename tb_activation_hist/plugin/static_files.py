@@ -1,4 +1,4 @@
-"""The page's files, from a fixed list that is read from the package when the plugin starts."""
+"""The page's files, read from the package; no other file can be served."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ MIME_TYPES: Final = {
     ".svg": "image/svg+xml",
     ".woff2": "font/woff2",
 }
-"""By ending; Python's own table follows the Windows registry, which is often wrong."""
+"""By ending. Python's own table follows the Windows registry, which is often wrong."""
 
 
 def list_static_files(folder: str = "static") -> frozenset[str]:
-    """Names of the files that may be served; empty when the folder is missing."""
+    """The names of the files that may be served; empty when the folder is missing."""
     try:
         entries = list((resources.files("tb_activation_hist") / folder).iterdir())
     except (FileNotFoundError, NotADirectoryError):
@@ -34,15 +34,15 @@ def list_static_files(folder: str = "static") -> frozenset[str]:
 
 
 def mime_type(name: str) -> str | None:
-    """MIME type by the name's ending; None for a kind of file that is never served."""
+    """The MIME type for a name; None for a kind of file that is never served."""
     return next((mime for end, mime in MIME_TYPES.items() if name.endswith(end)), None)
 
 
 def read_static_file(name: str, folder: str = "static") -> bytes | None:
-    """Bytes of a listed file; None for any other name.
+    """Read a listed file; None for any other name.
 
-    The list and the file are read afresh, so that a page built while TensorBoard runs is served.
-    The entry script is never missing: a stand-in says what to do.
+    The list and the file are read anew each time, so that a page built while TensorBoard runs is
+    served. If the entry script is missing, a stand-in says what to do.
     """
     if name in list_static_files(folder):
         content = (resources.files("tb_activation_hist") / folder / name).read_bytes()
@@ -53,12 +53,12 @@ def read_static_file(name: str, folder: str = "static") -> bytes | None:
 
 @lru_cache(maxsize=16)
 def compress_static_file(content: bytes) -> bytes:
-    """A file as it is sent; TensorBoard would compress it anew, and less, for each who asks."""
+    """Compress a file once; TensorBoard would do so for each request, and less well."""
     return gzip.compress(content, mtime=0)
 
 
 def missing_page_script() -> bytes:
-    """The entry script that is served when the built page is missing or empty."""
+    """The entry script for when the built page is missing or empty."""
     return failure_script(
         "The page of the Activations tab is missing",
         [

@@ -50,7 +50,7 @@ TILE_ARRAYS: Final = (
 def to_wire_order(
     arrays: Mapping[str, npt.NDArray[Any]], dtypes: schema.TileDtypes
 ) -> dict[str, npt.NDArray[Any]]:
-    """The same arrays in the order and the types in which they are sent."""
+    """Put the arrays into the order and the types in which they are sent."""
     types = {"step": dtypes["step"], "count": dtypes["count"]}
     return {
         spec.name: arrays[spec.name].astype(types.get(spec.dtype, spec.dtype), copy=False)

@@ -1,4 +1,4 @@
-"""Pooling records into columns and merging bins into rows: exact sums, nothing clipped."""
+"""Makes tiles: pools records into columns and merges bins, with exact sums and nothing clipped."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from tb_activation_hist.plugin.series_loader import LoadedSeries
 from tb_activation_hist.plugin.tile_layout import to_wire_order
 
 TAIL: Final = 0.0005
-"""Share left out at either end of the central range."""
+"""Fraction of the values left out at either end of the central range."""
 
 WHOLE: Final = 2.0**53
-"""Cells beyond this number cannot be told apart in float64."""
+"""Cells beyond this number are not told apart by float64."""
 
 Interval = tuple[float, float]
 
@@ -30,7 +30,7 @@ NO_COUNTS: Final = np.zeros((0, 0), np.uint32)
 
 @dataclass(frozen=True)
 class Span:
-    """Columns [first, last) of 2**level records each; column c holds records from c * 2**level."""
+    """Columns [first, last) of 2**level records each; column c begins at record c * 2**level."""
 
     level: int
     first: int
@@ -52,10 +52,10 @@ class Span:
 
 @dataclass(frozen=True)
 class MergedBins:
-    """Bins of a series merged into the rows of a tile.
+    """The bins of a series that have counts, and how they are merged into the bins of a tile.
 
-    occupied: positions, in the series, of the bins with counts. starts: position in `occupied` of
-    the first bin of each row. lower, upper: edges of the rows.
+    occupied: positions in the series of the bins with counts. starts: for each merged bin, the
+    position in `occupied` of its first bin. lower, upper: edges of the merged bins.
     """
 
     occupied: IntArray
@@ -111,7 +111,7 @@ def make_tile(loaded: LoadedSeries, request: schema.TileRequest) -> Tile:
 
 
 def choose_span(steps: IntArray, asked: tuple[float, float] | None, columns: int) -> Span:
-    """All columns with a record at the asked steps, pooled as little as gives at most `columns`."""
+    """Choose the columns with a record at the asked steps, at the lowest level that allows."""
     lo, hi = asked or (-np.inf, np.inf)
     first = int(np.searchsorted(steps, lo, side="left"))
     last = int(np.searchsorted(steps, hi, side="right")) - 1
@@ -124,7 +124,7 @@ def choose_span(steps: IntArray, asked: tuple[float, float] | None, columns: int
 
 
 def value_range(overview: HistogramSeries) -> tuple[Interval | None, Interval | None]:
-    """Central range and extent of one record's finite values; None where there are none."""
+    """The central range and the extent of the finite values of a record; None without any."""
     if overview.finite[0] <= 0:
         return None, None
     low, high = overview.quantile([TAIL, 1 - TAIL])[0].tolist()
@@ -134,7 +134,7 @@ def value_range(overview: HistogramSeries) -> tuple[Interval | None, Interval | 
 def choose_unit(
     central: Interval | None, extent: Interval | None, request: schema.TileRequest
 ) -> int | None:
-    """Exponent of the cells in which bins are merged; None: every bin stays as it is stored."""
+    """Choose the exponent of the cells in which bins are merged; None: no bins are merged."""
     if request.unit is not None or request.rows == 0 or central is None or extent is None:
         return request.unit
     # Where nearly all values are equal (a collapsed layer), the rest still needs a scale.
@@ -154,7 +154,7 @@ def merge_bins(overview: HistogramSeries, edges: HistogramSeries, unit: int | No
 
 
 def merge_starts(lower: FloatArray, upper: FloatArray, unit: int | None) -> IntArray:
-    """Index of the first bin of each merged one.
+    """The index of the first bin of each merged bin.
 
     Neighbours that lie inside the same cell [k * 2**unit, (k + 1) * 2**unit) are merged. The zero
     bin lies in two cells, so it never is.
@@ -207,9 +207,9 @@ def choose_dtypes(
 
 
 def sum_groups(counts: npt.NDArray[Any], size: int, kind: np.dtype[Any]) -> npt.NDArray[Any]:
-    """Sums of `size` neighbouring rows, the last group being what is left.
+    """Sum each `size` neighbouring rows; the last group may be smaller.
 
-    Twenty times as fast as ``np.add.reduceat``, which does not know that the groups are equal.
+    This is twenty times as fast as ``np.add.reduceat``, which does not know that groups are equal.
     """
     if size == 1:
         return counts
@@ -224,7 +224,7 @@ def sum_groups(counts: npt.NDArray[Any], size: int, kind: np.dtype[Any]) -> npt.
 
 
 def pool_counts(series: HistogramSeries, span: Span, bins: MergedBins) -> npt.NDArray[Any]:
-    """(B, C) counts: records pooled into columns, bins merged into rows."""
+    """The counts as an array of (bins, columns): records are pooled and bins merged."""
     part, starts = series.bin_counts[span.records(len(series))], span.starts(len(series))
     if len(starts) == 0 or len(bins.starts) == 0:
         return np.zeros((len(bins.starts), len(starts)), dtype="<u4")

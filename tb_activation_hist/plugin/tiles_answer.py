@@ -1,4 +1,4 @@
-"""Answers batches of tiles; what was made once is kept compressed."""
+"""The tiles route: answers batches of tiles and keeps the compressed tiles."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from tb_activation_hist.plugin.tiles import make_tile
 from tb_activation_hist.plugin.wire import Piece, join_pieces, make_piece, pack_arrays, pack_head
 
 TILE_BYTES: Final = 128 * 2**20
-"""Compressed tiles held, at most."""
+"""Most bytes of compressed tiles."""
 
 
 @dataclass(frozen=True)
 class ReadyTile:
-    """A tile as it is sent: its part of the head, and its compressed arrays."""
+    """A tile as it is sent: its entry in the head, and its compressed arrays."""
 
     head: schema.TileDescription
     piece: Piece
 
 
 class TilesAnswers:
-    """Makes batches from the cached series; remembers each tile until its series changes."""
+    """Makes tiles from the cached series and keeps each tile until its series changes."""
 
     def __init__(
         self, cache: SeriesCache, listings: ListingCache, limit_bytes: int = TILE_BYTES
@@ -41,11 +41,10 @@ class TilesAnswers:
 
     @property
     def held_bytes(self) -> int:
-        """Memory of the compressed tiles."""
         return self._ready.held_bytes
 
     def answer(self, provider: DataProvider, requests: Sequence[TileRequest]) -> bytes:
-        """The whole binary answer, compressed with gzip."""
+        """The whole binary answer, gzipped."""
         keys = [_key(provider, request) for request in requests]
         listings = self._listings.list_some(provider, keys)
         ready: dict[int, ReadyTile] = {}

@@ -92,7 +92,7 @@ def test_the_revision_changes_with_every_kind_of_news_and_only_then() -> None:
     assert build(builder, data, "another")["revision"] == seen[0]
 
     def changed() -> bool:
-        builder._known[""].scalars_due = 0.0
+        builder._last[""].scalars_due = 0.0
         seen.append(build(builder, data)["revision"])
         return seen[-1] not in seen[:-1]
 
@@ -160,7 +160,7 @@ def test_scalars_are_not_listed_at_every_request() -> None:
     data, builder = FakeDataProvider(), IndexAnswers(ListingCache())
     data.add_series("run", LayerInfo("a"), SERIES)
     build(builder, data)
-    builder._known[""].scalars_due += 60
+    builder._last[""].scalars_due += 60
     build(builder, data)
     assert data.calls["list_scalars"] == 1
 
