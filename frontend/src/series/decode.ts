@@ -65,7 +65,7 @@ function readHead(buffer: ArrayBuffer): { readonly head: TilesHead; readonly end
   }
 }
 
-/** `firstStep` for `first_step`; an array that this page does not know does no harm. */
+/** An array that this page does not know does no harm. */
 function toPageNames(arrays: readonly TileArray[]): readonly TileArray[] {
   const absent = TILE_ARRAYS.find((name) => !arrays.some((array) => array.name === name));
   if (absent !== undefined) {
@@ -73,10 +73,12 @@ function toPageNames(arrays: readonly TileArray[]): readonly TileArray[] {
       `The server sends tiles without '${absent}'; restart TensorBoard and reload the page.`,
     );
   }
-  return arrays.map((array) => ({
-    ...array,
-    name: array.name.replace(/_./g, (match) => match[1]!.toUpperCase()),
-  }));
+  return arrays.map((array) => ({ ...array, name: camelCase(array.name) }));
+}
+
+/** `firstStep` for `first_step`. */
+export function camelCase(name: string): string {
+  return name.replace(/_./g, (match) => match[1]!.toUpperCase());
 }
 
 function decodeTile(head: TileHead, layout: readonly TileArray[], buffer: ArrayBuffer, start: number): Tile {

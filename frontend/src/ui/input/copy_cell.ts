@@ -1,7 +1,7 @@
 /** What the crosshair reads, in all runs of its row, for the clipboard. */
 
-import { findPanel } from "../../view/panel/panels";
 import { readoutToCells, readoutToText, readPanel, TSV_HEAD } from "../../view/panel/readout";
+import { findPanel } from "../../view/screen/views";
 import { type Cursor, cursor } from "../../view/settings/zoom";
 import { copyText } from "../widgets/clipboard";
 import { say } from "../widgets/toast";
@@ -10,7 +10,7 @@ import { say } from "../widgets/toast";
 export function copyCell(tsv: boolean, at: Cursor | null = cursor.peek()): boolean {
   const panel = at === null ? undefined : findPanel(at.panelId);
   if (at === null || panel === undefined) return false;
-  const lines = panel.row.panels.peek().flatMap((other) => {
+  const lines = panel.layer.panels.peek().flatMap((other) => {
     const cell = readPanel(other, at.unit, at.value, at.band);
     if (cell === null) return [];
     return [tsv ? readoutToCells(other, cell).join("\t") : readoutToText(other, cell)];

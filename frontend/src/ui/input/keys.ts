@@ -1,10 +1,10 @@
 /** The keyboard, on a panel and everywhere. */
 
 import { signal } from "@preact/signals";
-import { findPanel, type PanelModel } from "../../view/panel/panels";
+import type { PanelView } from "../../view/panel/panel_view";
 import { columnNear } from "../../view/panel/readout";
 import { movePin, pinAt, pinFirst } from "../../view/screen/pin";
-import { inSight } from "../../view/screen/screen";
+import { findPanel, inSight } from "../../view/screen/views";
 import { panBy, zoomBy } from "../../view/screen/zooming";
 import * as settings from "../../view/settings/settings";
 import { type Cursor, cursor, goBack, resetZoom, type ThinPart } from "../../view/settings/zoom";
@@ -53,7 +53,7 @@ const ZOOM_STEP = 0.7;
 const PAN_STEP = 0.2;
 
 /** Keys while a panel has the focus, which it gets by keyboard only. */
-export function panelKeys(event: KeyboardEvent, panel: PanelModel): void {
+export function panelKeys(event: KeyboardEvent, panel: PanelView): void {
   const far = event.shiftKey ? 10 : 1;
   if (event.key === "ArrowLeft") moveCursor(panel, -far, 0);
   else if (event.key === "ArrowRight") moveCursor(panel, far, 0);
@@ -67,11 +67,11 @@ export function panelKeys(event: KeyboardEvent, panel: PanelModel): void {
 }
 
 /** Beside the crosshair; the pointer may be anywhere. */
-function placeTooltip(element: HTMLElement, panel: PanelModel): void {
+function placeTooltip(element: HTMLElement, panel: PanelView): void {
   const heat = element.querySelector(".heat")?.getBoundingClientRect();
   const now = cursor.peek();
   if (now === null || !heat) return;
-  const { bands, heatTop_px } = panel.row.layout.peek();
+  const { bands, heatTop_px } = panel.layer.layout.peek();
   const band = bands.find((placed) => placed.band === now.band);
   const down_px = band ? band.top_px - heatTop_px : (1 - (panel.crossShare.peek() ?? 0)) * heat.height;
   place.value = {
@@ -81,12 +81,12 @@ function placeTooltip(element: HTMLElement, panel: PanelModel): void {
 }
 
 /** Columns and bins from where the crosshair is, or from the middle; it stays within what is shown. */
-function moveCursor(panel: PanelModel, columns: number, bins: number): void {
+function moveCursor(panel: PanelView, columns: number, bins: number): void {
   const spans = panel.spans.peek();
   if (spans === null || spans.start.length === 0) return;
   const { lo, hi } = panel.axis.peek();
   const now = cursor.peek();
-  const here = now?.rowId === panel.row.id ? now : null;
+  const here = now?.rowId === panel.layer.id ? now : null;
   // A column that begins where the axis ends is not shown.
   const last = spans.start.findLastIndex((start) => start < hi);
   const next = columnNear(panel, here?.unit ?? (lo + hi) / 2) + columns;
@@ -95,16 +95,16 @@ function moveCursor(panel: PanelModel, columns: number, bins: number): void {
   const to = Math.min(hi, spans.end[column] ?? hi);
   pointAt({
     panelId: panel.id,
-    rowId: panel.row.id,
+    rowId: panel.layer.id,
     unit: (from + to) / 2,
     ...moveUp(panel, here?.band ?? null, bins),
   });
 }
 
 /** From bin to bin, and from the outermost ones on into the bands and the strip. */
-function moveUp(panel: PanelModel, band: ThinPart | null, bins: number): Pick<Cursor, "value" | "band"> {
+function moveUp(panel: PanelView, band: ThinPart | null, bins: number): Pick<Cursor, "value" | "band"> {
   const rows = panel.grid.peek()?.rows ?? 1;
-  const { bands, heatTop_px, shareTop_px } = panel.row.layout.peek();
+  const { bands, heatTop_px, shareTop_px } = panel.layer.layout.peek();
   // From the bottom to the top; bands are listed the other way round.
   const places: (ThinPart | number)[] = bands.map((placed) => placed.band).reverse();
   const lower = bands.filter(({ top_px }) => top_px > heatTop_px).length;
@@ -213,13 +213,13 @@ function leave(): boolean {
 }
 
 /** The panel of the crosshair, else the one with the focus, else the first that can be seen. */
-function activePanel(): PanelModel | undefined {
+function activePanel(): PanelView | undefined {
   const focused = document.activeElement?.closest<HTMLElement>("[data-panel]")?.dataset.panel;
   return findPanel(cursor.peek()?.panelId ?? focused ?? "") ?? [...inSight.peek()][0];
 }
 
 /** Where the crosshair is on an axis, else its middle. */
-function crosshairShare(panel: PanelModel, axis: "x" | "y"): number {
+function crosshairShare(panel: PanelView, axis: "x" | "y"): number {
   const at = cursor.peek();
   if (axis === "y") return panel.crossShare.peek() ?? 0.5;
   return at === null ? 0.5 : Math.min(1, Math.max(0, panel.liveAxis.peek().unitToShare(at.unit)));

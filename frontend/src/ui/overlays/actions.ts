@@ -4,10 +4,11 @@ import { COLORMAPS } from "../../paint/colormap";
 import { seriesId } from "../../series/series_id";
 import { sorted } from "../../view/findings/findings";
 import { baselineRun } from "../../view/panel/compare";
-import { epochs, findPanel, type RowModel } from "../../view/panel/panels";
+import type { LayerView } from "../../view/panel/layer_view";
+import { epochs } from "../../view/panel/panel_times";
 import { movePin, pinAt, pinFirst } from "../../view/screen/pin";
 import { showFinding, showLayer } from "../../view/screen/reveal";
-import { visible } from "../../view/screen/screen";
+import { findPanel, visible } from "../../view/screen/views";
 import * as selection from "../../view/selection/selection";
 import { layersToTree } from "../../view/selection/tree";
 import type { Setting } from "../../view/settings/setting";
@@ -98,13 +99,13 @@ function toggle(state: { value: boolean }): void {
 }
 
 /** The row of the crosshair, or the only one shown, or the first one on the screen. */
-function rowInSight(at: Cursor | null): RowModel | undefined {
+function rowInSight(at: Cursor | null): LayerView | undefined {
   const shown = visible.peek();
-  const full = shown.find((panel) => panel.row.id === settings.full.peek());
-  return ((at === null ? undefined : findPanel(at.panelId)) ?? full ?? shown[0])?.row;
+  const full = shown.find((panel) => panel.layer.id === settings.full.peek());
+  return ((at === null ? undefined : findPanel(at.panelId)) ?? full ?? shown[0])?.layer;
 }
 
-function rowActions(row: RowModel): readonly Action[] {
+function rowActions(row: LayerView): readonly Action[] {
   const { layer } = row.series.peek();
   const full = settings.full.peek() === row.id;
   return [

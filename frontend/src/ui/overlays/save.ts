@@ -1,7 +1,7 @@
 /** Taking what is shown away: files of a row, an address of the view. */
 
 import { exportRow, type Format } from "../../view/exports/exports";
-import type { RowModel } from "../../view/panel/panels";
+import type { LayerView } from "../../view/panel/layer_view";
 import { linkToView } from "../../view/settings/setting";
 import { copyText } from "../widgets/clipboard";
 
@@ -14,7 +14,7 @@ export const FORMATS: readonly { readonly format: Format; readonly label: string
 ];
 
 /** Says what went wrong; "" when the file was saved. */
-export async function saveRow(model: RowModel, format: Format): Promise<string> {
+export async function saveRow(model: LayerView, format: Format): Promise<string> {
   try {
     const file = await exportRow(model, format);
     if (file === null) return "No data is shown here.";

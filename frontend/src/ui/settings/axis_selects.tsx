@@ -1,6 +1,6 @@
 /** What the axes and colours stand for: in the toolbar, or in the settings pane where that has no room. */
 
-import { epochs } from "../../view/panel/panels";
+import { epochs } from "../../view/panel/panel_times";
 import * as settings from "../../view/settings/settings";
 import { chooseTime } from "../../view/settings/zoom";
 import { bound, Select } from "../widgets/controls";
