@@ -119,7 +119,7 @@ function decodeArrays(
   }));
   const bytes = resolved.reduce((sum, { dtype, length }) => sum + (length * Number(dtype.slice(-2))) / 8, 0);
   if (bytes !== head.bytes || start + bytes > buffer.byteLength) {
-    throw new WireError(`The tile of '${head.tag}' is not as long as its header says; reload the page.`);
+    throw new WireError(`The tile of '${head.tag}' does not fit its header; reload the page.`);
   }
   const reader = new ArrayReader(new Uint8Array(buffer, start, bytes));
   const arrays: Record<string, Float64Array | Uint32Array> = {};
