@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
+import numpy as np
 import numpy.typing as npt
 
 from tb_activation_hist.plugin import schema
@@ -46,13 +47,15 @@ TILE_ARRAYS: Final = (
     ArraySpec("counts", "count", CELL, "Values in each bin and column, bin by bin."),
 )
 
+DTYPES: Final = {name: np.dtype(name) for name in ("int32", "int64", "uint32", "uint64", "float64")}
+"""By name, since numpy takes a microsecond to find one."""
+
 
 def to_wire_order(
     arrays: Mapping[str, npt.NDArray[Any]], dtypes: schema.TileDtypes
 ) -> dict[str, npt.NDArray[Any]]:
     """Put the arrays into the order and the types in which they are sent."""
-    types = {"step": dtypes["step"], "count": dtypes["count"]}
+    types = DTYPES | {"step": DTYPES[dtypes["step"]], "count": DTYPES[dtypes["count"]]}
     return {
-        spec.name: arrays[spec.name].astype(types.get(spec.dtype, spec.dtype), copy=False)
-        for spec in TILE_ARRAYS
+        spec.name: arrays[spec.name].astype(types[spec.dtype], copy=False) for spec in TILE_ARRAYS
     }
