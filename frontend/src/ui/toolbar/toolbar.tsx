@@ -15,7 +15,7 @@ import { IconButton, Menu, Select } from "../widgets/controls";
 import { Icon } from "../widgets/icons";
 import { Live } from "./live";
 import { RunMenu } from "./run_menu";
-import { Notices } from "./warnings";
+import { Warnings } from "./warnings";
 
 /** All in the bar; what is chosen rarely in a menu; or two lines, for phones. */
 type Room = "all" | "compact" | "narrow";
@@ -74,7 +74,7 @@ export function Toolbar() {
         />
       ) : null}
       <FindingsMenu />
-      <Notices />
+      <Warnings />
       <Live />
       <span class="tools">
         {room === "narrow" ? null : <PaletteButton />}
