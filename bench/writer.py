@@ -184,7 +184,7 @@ def main() -> None:
     blocks_only = WriterOptions(histogram_points=0, scalar_points=0, flush_s=60)
     print(f"{LAYERS} layers, {RECORDS} records: CPU time of the writer's thread per record")
     print(f"  blocks alone                {cpu_ms(blocks_only):6.2f} ms")
-    print(f"  with stock points, default  {cpu_ms(WriterOptions(flush_s=60)):6.2f} ms")
+    print(f"  with TensorBoard points, default  {cpu_ms(WriterOptions(flush_s=60)):6.2f} ms")
     print(f"  with a flush every 4 records{cpu_ms(WriterOptions(block_records=4)):6.2f} ms")
     report_spins(spin_table(rounds))
 

@@ -23,10 +23,11 @@ if TYPE_CHECKING:
         LogdirError,
         OptionError,
     )
-    from tb_activation_hist.core.grid import FloatBits, LinearBins
     from tb_activation_hist.core.histogram import HistogramSeries
+    from tb_activation_hist.core.schemes.float_bits import FloatBits
+    from tb_activation_hist.core.schemes.linear_bins import LinearBins
     from tb_activation_hist.recording.logger import ActivationHistLogger
-    from tb_activation_hist.storage.reader import read_histograms
+    from tb_activation_hist.storage.logdir_histograms import read_histograms
 
 __version__ = "0.1.0"
 
@@ -37,17 +38,17 @@ _HOMES: Final = {
     "ActivationHistWarning": "core.errors",
     "Between": "capture.schedule",
     "Every": "capture.schedule",
-    "FloatBits": "core.grid",
+    "FloatBits": "core.schemes.float_bits",
     "FormatError": "core.errors",
     "HistogramSeries": "core.histogram",
     "LayerSelectionError": "core.errors",
-    "LinearBins": "core.grid",
+    "LinearBins": "core.schemes.linear_bins",
     "LogSpaced": "capture.schedule",
     "LogdirError": "core.errors",
     "OptionError": "core.errors",
     "Probe": "callbacks.probe",
     "probe_module": "callbacks.probe",
-    "read_histograms": "storage.reader",
+    "read_histograms": "storage.logdir_histograms",
 }
 
 # Libraries that are installed on demand: the extra has the library's name.

@@ -8,43 +8,29 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from tb_activation_hist.core.grid import FLOAT_BITS, LinearBins, Scheme
 from tb_activation_hist.core.names import LayerInfo
+from tb_activation_hist.core.record_counts import RecordCounts
+from tb_activation_hist.core.schemes.float_bits import FLOAT_BITS
+from tb_activation_hist.core.schemes.scheme import Scheme
 from tb_activation_hist.storage.writer import Record
 
 Values = npt.NDArray[np.float32]
-GARBAGE = 7
-"""What the slots of non-finite values hold; nobody may read it."""
 
 
-class FakeHost:
-    """Host counts of one record; `wait` blocks until `arrived` is set."""
-
-    def __init__(self, rows: Sequence[Values], scheme: Scheme = FLOAT_BITS) -> None:
-        self.counts = np.stack([count(values, scheme) for values in rows])
-        self.tallies = np.array([tally(values) for values in rows], np.int64)
-        self.moments = np.array([moments(values) for values in rows], np.float64)
-        self.arrived = threading.Event()
-        self.arrived.set()
-        self.released = False
-
-    def wait(self) -> FakeHost:
-        assert self.arrived.wait(20)
-        return self
-
-    def release(self) -> None:
-        self.released = True
-
-
-def count(values: Values, scheme: Scheme) -> npt.NDArray[np.int32]:
-    finite = values[np.isfinite(values)]
-    if isinstance(scheme, LinearBins):
-        return np.bincount(scheme.values_to_bins(finite) + 1, minlength=scheme.slots).astype(
-            np.int32
-        )
-    counts = np.bincount(finite.view(np.uint32) >> 19, minlength=8192).astype(np.int32)
-    counts[4080:4096] = counts[8176:] = GARBAGE
-    return counts
+def values_to_counts(rows: Sequence[Values], scheme: Scheme = FLOAT_BITS) -> RecordCounts:
+    """One row of counts for each array of values."""
+    found = [
+        np.unique(scheme.values_to_bins(values[np.isfinite(values)]), return_counts=True)
+        for values in rows
+    ]
+    return RecordCounts(
+        scheme,
+        offsets=np.cumsum([0, *(len(bins) for bins, _ in found)]),
+        bins=np.concatenate([bins for bins, _ in found]),
+        counts=np.concatenate([counts for _, counts in found]),
+        tallies=np.array([tally(values) for values in rows], np.int64),
+        moments=np.array([moments(values) for values in rows], np.float64),
+    )
 
 
 def tally(values: Values) -> list[int]:
@@ -56,6 +42,26 @@ def moments(values: Values) -> list[float]:
     finite = values[np.isfinite(values)].astype(np.float64)
     ends = [finite.min(initial=np.inf), finite.max(initial=-np.inf)]
     return [*ends, finite.sum(), np.sum(finite**2)]
+
+
+class LateCounts:
+    """Counts that arrive when `arrived` is set."""
+
+    def __init__(self, counts: RecordCounts) -> None:
+        self.arrived = threading.Event()
+        self._counts = counts
+
+    def wait(self) -> RecordCounts:
+        assert self.arrived.wait(20)
+        return self._counts
+
+
+class LostCounts:
+    """Counts that never arrive: waiting for them fails."""
+
+    def wait(self) -> RecordCounts:
+        msg = "the device is gone"
+        raise OSError(msg)
 
 
 def make_layers(number: int, scheme: Scheme = FLOAT_BITS) -> list[LayerInfo]:
@@ -71,8 +77,14 @@ def make_record(
     rows: Sequence[Values],
     scalars: Mapping[str, object] | None = None,
 ) -> Record:
-    host = FakeHost(rows, layers[0].scheme)
-    return Record(step, 1.7e9 + step, layers, host, scalars or {})
+    counts = values_to_counts(rows, layers[0].scheme)
+    return Record(step, 1.7e9 + step, layers, counts, scalars or {})
+
+
+def make_late_record(step: int) -> tuple[Record, threading.Event]:
+    """A record of one layer, and the event that makes its counts arrive."""
+    counts = LateCounts(values_to_counts(random_rows(step, 1)))
+    return Record(step, 1.7e9 + step, make_layers(1), counts), counts.arrived
 
 
 def random_rows(seed: int, number: int, size: int = 500) -> list[Values]:

@@ -7,10 +7,10 @@ import time
 import numpy as np
 from tensorboard.compat.proto.event_pb2 import Event
 
-from tb_activation_hist.core.grid import FLOAT_BITS
+from tb_activation_hist.core.schemes.float_bits import FLOAT_BITS
 from tb_activation_hist.recording.options import WriterOptions
 from tb_activation_hist.storage.codec import MAGIC
-from tb_activation_hist.storage.event_reader import find_event_files, scan_events
+from tb_activation_hist.storage.event_file_reader import find_event_files, scan_events
 from tests.records import make_record, random_rows
 
 QUIET = WriterOptions(histogram_points=0, scalar_points=0, flush_s=60)

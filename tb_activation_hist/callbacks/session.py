@@ -111,7 +111,7 @@ class RecordingSession(ActivationStatsReaders):
         """What was recorded so far, by layer: from memory, or read back from the run directory."""
         if self.logdir is None:
             return {} if self._memory is None else self._memory.histograms
-        from tb_activation_hist.storage.reader import read_run
+        from tb_activation_hist.storage.logdir_histograms import read_run
 
         if self.logger is not None:
             self.logger.flush()

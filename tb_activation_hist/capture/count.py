@@ -13,6 +13,8 @@ to the counted tensors.
 
 from __future__ import annotations
 
+import functools
+import json
 import threading
 import weakref
 from types import ModuleType
@@ -32,7 +34,9 @@ from tb_activation_hist.capture.host_counts import (
     views,
 )
 from tb_activation_hist.core.errors import OptionError
-from tb_activation_hist.core.grid import FLOAT_BITS, FloatBits, LinearBins, Scheme
+from tb_activation_hist.core.schemes.float_bits import FLOAT_BITS
+from tb_activation_hist.core.schemes.registry import dict_to_scheme
+from tb_activation_hist.core.schemes.scheme import CompiledKernel, Scheme
 
 __all__ = ["CountBuffer", "HostCounts", "Switch", "count_", "is_countable", "kernel_name"]
 
@@ -104,8 +108,8 @@ class CountBuffer:
         self._on_host = home.type == "cpu"
         self._size = rows * (ROW_HEAD + 4 * scheme.slots)
         self._free = FreeList(rows, pinned=home.type == "cuda")
-        # Kept as plain numbers: a compiled graph takes them as constants.
-        self._bins = [] if isinstance(scheme, FloatBits) else [scheme.count, scheme.lo, scheme.hi]
+        # Kept as text: a compiled graph takes it as a constant.
+        self._scheme_text = json.dumps(scheme.to_dict())
         if self._on_host:
             self.storage = self._free.take(self._size)
         else:
@@ -186,7 +190,14 @@ def count_(
     switch = buffer.switch if enabled is None else enabled
     if torch.compiler.is_compiling():
         if not _is_exporting():
-            _op(buffer.storage, switch.tensor, row, values.detach(), buffer.rows, buffer._bins)
+            _op(
+                buffer.storage,
+                switch.tensor,
+                row,
+                values.detach(),
+                buffer.rows,
+                buffer._scheme_text,
+            )
         return
     if not switch.on and not (values.is_cuda and torch.cuda.is_current_stream_capturing()):
         return
@@ -220,7 +231,7 @@ def _count_elsewhere(buffer: CountBuffer, switch: Switch, row: int, values: torc
                 "use one CountBuffer for each device."
             )
             raise OptionError(msg)
-        _op(buffer.storage, switch.tensor, row, values, buffer.rows, buffer._bins)
+        _op(buffer.storage, switch.tensor, row, values, buffer.rows, buffer._scheme_text)
 
 
 def _count_cpu(
@@ -228,7 +239,8 @@ def _count_cpu(
 ) -> None:
     """Count on the CPU: the extension reads dense memory in place, the rest as chunks."""
     module = c_extension()
-    if module is None or values.is_neg():
+    kernel = scheme.kernel
+    if module is None or kernel is None or values.is_neg():
         _count_with_torch(storage, None, row, values, rows, scheme)
         return
     code = _DTYPE_CODES.get(values.dtype)
@@ -236,46 +248,39 @@ def _count_cpu(
         with torch.no_grad():
             _count_cpu(storage, row, values.detach().float(), rows, scheme)
         return
+    into = module, storage, row, rows, scheme.slots, kernel
     if values.is_contiguous():
-        _count_dense(module, storage, row, values, code, 1, rows, scheme)
+        _count_dense(into, values, code, 1)
         return
     with torch.no_grad():
         values = values.detach()
         dense = count_torch.to_dense(values)
         if dense is not None:
-            _count_dense(module, storage, row, dense[0], code, dense[1], rows, scheme)
+            _count_dense(into, dense[0], code, dense[1])
             return
         for piece in count_torch.to_pieces(values):
-            _count_dense(module, storage, row, piece, code, 1, rows, scheme)
+            _count_dense(into, piece, code, 1)
 
 
 def _count_dense(
-    module: ModuleType,
-    storage: torch.Tensor,
-    row: int,
+    into: tuple[ModuleType, torch.Tensor, int, int, int, CompiledKernel],
     values: torch.Tensor,
     code: int,
     repeat: int,
-    rows: int,
-    scheme: Scheme,
 ) -> None:
-    n, address, base, slots = values.numel(), values.data_ptr(), storage.data_ptr(), scheme.slots
+    module, storage, row, rows, slots, kernel = into
+    n, address, base = values.numel(), values.data_ptr(), storage.data_ptr()
     if address == 0:
         return  # nothing allocated: an empty tensor, or a parameter whose memory FSDP took away
     threads = 1
     if n >= 2 * VALUES_PER_THREAD:
         threads = min(torch.get_num_threads(), n // VALUES_PER_THREAD)
-    bins, lo, hi = (0, 0.0, 0.0) if isinstance(scheme, FloatBits) else _bounds(scheme)
     module.count(
         base + ROW_HEAD * rows + 4 * slots * row,
         base + 8 * (MOMENTS * rows + TALLIES * row),
         base + 8 * MOMENTS * row,
-        address, n, code, repeat, threads, slots, bins, lo, hi,
+        address, n, code, repeat, threads, slots, *kernel,
     )  # fmt: skip
-
-
-def _bounds(scheme: LinearBins) -> tuple[int, float, float]:
-    return scheme.count, float(scheme.lo), float(scheme.hi)
 
 
 def _count_with_torch(
@@ -295,7 +300,7 @@ def _count_with_torch(
 @torch.library.custom_op(
     "tb_activation_hist::count_",
     mutates_args={"storage"},
-    schema="(Tensor(a!) storage, Tensor switch, int row, Tensor values, int rows, float[] bins)"
+    schema="(Tensor(a!) storage, Tensor switch, int row, Tensor values, int rows, str scheme)"
     " -> ()",
 )
 def _op(
@@ -304,11 +309,11 @@ def _op(
     row: int,
     values: torch.Tensor,
     rows: int,
-    bins: list[float],
+    scheme: str,
 ) -> None:
     """The counting op of compiled graphs, on any device: with torch operations."""
     if not _is_recomputing():
-        _count_with_torch(storage, switch, row, values, rows, _bins_to_scheme(bins))
+        _count_with_torch(storage, switch, row, values, rows, _text_to_scheme(scheme))
     _hide_change(storage)
 
 
@@ -319,10 +324,10 @@ def _(
     row: int,
     values: torch.Tensor,
     rows: int,
-    bins: list[float],
+    scheme: str,
 ) -> None:
     if switch.item() and not _is_recomputing():
-        _count_cpu(storage, row, values, rows, _bins_to_scheme(bins))
+        _count_cpu(storage, row, values, rows, _text_to_scheme(scheme))
     _hide_change(storage)
 
 
@@ -333,19 +338,19 @@ def _(
     row: int,
     values: torch.Tensor,
     rows: int,
-    bins: list[float],
+    scheme: str,
 ) -> None:
     _hide_change(storage)
     known = _SWITCHES.get(switch.data_ptr())
     off = known is not None and not known.on
     if _is_recomputing() or (off and not torch.cuda.is_current_stream_capturing()):
         return  # saves the launch; a graph being captured must hold it all the same
-    scheme = _bins_to_scheme(bins)
+    into = _text_to_scheme(scheme)
     triton = triton_kernel()
-    if triton is None:
-        _count_with_torch(storage, switch, row, values, rows, scheme)
+    if triton is None or into.kernel is None:
+        _count_with_torch(storage, switch, row, values, rows, into)
     else:
-        triton.count(storage, row, rows, values, scheme, switch)
+        triton.count(storage, row, rows, values, into.kernel, switch)
 
 
 def _is_recomputing() -> bool:
@@ -374,5 +379,6 @@ def _(*_: object) -> None:
     """Nothing is returned, so a graph under construction has nothing to know."""
 
 
-def _bins_to_scheme(bins: list[float]) -> Scheme:
-    return LinearBins(int(bins[0]), bins[1], bins[2]) if bins else FLOAT_BITS
+@functools.cache
+def _text_to_scheme(text: str) -> Scheme:
+    return dict_to_scheme(json.loads(text))

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 
+import numpy as np
 import torch
 
-from tb_activation_hist.core.grid import NEGATIVE, SHIFT, LinearBins, Scheme
+from tb_activation_hist.core.schemes.float_bits import NEGATIVE, SHIFT
+from tb_activation_hist.core.schemes.scheme import FLOAT_BITS_KERNEL, CompiledKernel, Scheme
 
 PIECE: int = 1 << 20
 """Values counted together; bounds the temporary memory to some 40 MB."""
@@ -108,8 +111,29 @@ def _split(values: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tens
 
 
 def _to_slots(values: torch.Tensor, finite: torch.Tensor, scheme: Scheme) -> torch.Tensor:
-    if isinstance(scheme, LinearBins):
-        return _to_linear_slots(values, finite, scheme)
+    """Slots of float32 or float64 values; any slot for those that are not finite."""
+    kernel = scheme.kernel
+    if kernel is None:
+        boundaries = slot_boundaries(scheme, values.device)
+        return torch.bucketize(values.double(), boundaries, right=True, out_int32=True)
+    if kernel == FLOAT_BITS_KERNEL:
+        return _to_float_slots(values)
+    return _to_linear_slots(values, finite, kernel)
+
+
+@functools.lru_cache(maxsize=64)
+def slot_boundaries(scheme: Scheme, device: torch.device) -> torch.Tensor:
+    """(slots - 1,) float64: the least value of each slot but the first.
+
+    A CUDA graph cannot be captured while this is made: ask once before.
+    """
+    bins = scheme.slots_to_bins(np.arange(1, scheme.slots))
+    edges = scheme.lower_edges(bins)
+    below = scheme.values_to_bins(edges) < bins  # where the bin before holds the edge
+    return torch.from_numpy(np.where(below, np.nextafter(edges, np.inf), edges)).to(device)
+
+
+def _to_float_slots(values: torch.Tensor) -> torch.Tensor:
     if values.dtype is torch.float32:
         bits = values.view(torch.int32)
     else:
@@ -120,18 +144,18 @@ def _to_slots(values: torch.Tensor, finite: torch.Tensor, scheme: Scheme) -> tor
 
 
 def _to_linear_slots(
-    values: torch.Tensor, finite: torch.Tensor, scheme: LinearBins
+    values: torch.Tensor, finite: torch.Tensor, kernel: CompiledKernel
 ) -> torch.Tensor:
     """Slots of torch.histc's bins, with its arithmetic in the value's own precision."""
     lo, hi = (
-        torch.full((), v, dtype=values.dtype, device=values.device) for v in (scheme.lo, scheme.hi)
+        torch.full((), v, dtype=values.dtype, device=values.device) for v in (kernel.lo, kernel.hi)
     )
     known = torch.where(finite, values, lo)
     inside = torch.minimum(torch.maximum(known, lo), hi)
-    slots = ((inside - lo) * scheme.count / (hi - lo)).to(torch.int32) + 1
-    slots = slots.clamp(max=scheme.count)
+    slots = ((inside - lo) * kernel.bins / (hi - lo)).to(torch.int32) + 1
+    slots = slots.clamp(max=kernel.bins)
     slots = torch.where(known < lo, 0, slots)
-    return torch.where(known > hi, scheme.count + 1, slots)
+    return torch.where(known > hi, kernel.bins + 1, slots)
 
 
 def _add_moments(

@@ -21,7 +21,8 @@ import triton.language as tl
 
 from tb_activation_hist.capture import count_torch
 from tb_activation_hist.capture.host_counts import MOMENTS, ROW_HEAD, TALLIES
-from tb_activation_hist.core.grid import NEGATIVE, SHIFT, LinearBins, Scheme
+from tb_activation_hist.core.schemes.float_bits import NEGATIVE, SHIFT
+from tb_activation_hist.core.schemes.scheme import FLOAT_BITS_KERNEL, CompiledKernel
 
 BLOCK: Final = 2048
 """Values of one program and round; 16 for each thread of 4 warps."""
@@ -178,7 +179,7 @@ def count(
     row: int,
     rows: int,
     values: torch.Tensor,
-    scheme: Scheme,
+    kernel: CompiledKernel,
     switch: torch.Tensor,
 ) -> None:
     """Add `values` to a row of the storage of a `CountBuffer` where the switch is on.
@@ -194,7 +195,7 @@ def count(
     pieces, repeat = (count_torch.to_pieces(values), 1) if dense is None else ([dense[0]], dense[1])
     for piece in pieces:
         if piece.numel():
-            _launch(storage, row, rows, piece, repeat, scheme, switch)
+            _launch(storage, row, rows, piece, repeat, kernel, switch)
 
 
 def _launch(
@@ -203,21 +204,21 @@ def _launch(
     rows: int,
     values: torch.Tensor,
     repeat: int,
-    scheme: Scheme,
+    kernel: CompiledKernel,
     switch: torch.Tensor,
 ) -> None:
-    bins, lo, hi, zero_slot, minus_zero_slot = 0, 0.0, 0.0, 0, NEGATIVE
     is_double = values.dtype is torch.float64
-    if isinstance(scheme, LinearBins):
-        bins, lo, hi = scheme.count, scheme.lo, scheme.hi
-        zero_slot = minus_zero_slot = _linear_slot_of_zero(scheme, is_double)
+    slots, zero_slot, minus_zero_slot = 2 * NEGATIVE, 0, NEGATIVE
+    if kernel != FLOAT_BITS_KERNEL:
+        slots = kernel.bins + 2
+        zero_slot = minus_zero_slot = _linear_slot_of_zero(kernel, is_double)
     is_bfloat = values.dtype is torch.bfloat16
     if is_bfloat:
         values = values.view(torch.int16)
     programs = min(triton.cdiv(values.numel(), BLOCK), _most_programs(values.device))
     _count_kernel[(programs,)](
         values, values.numel(), storage, switch, row, rows, repeat, zero_slot, minus_zero_slot,
-        scheme.slots, bins, lo, hi, BLOCK, is_double, is_bfloat,
+        slots, *kernel, BLOCK, is_double, is_bfloat,
     )  # fmt: skip
 
 
@@ -230,10 +231,10 @@ def _most_programs(device: torch.device) -> int:
 
 
 @functools.cache
-def _linear_slot_of_zero(scheme: LinearBins, is_double: bool) -> int:
+def _linear_slot_of_zero(kernel: CompiledKernel, is_double: bool) -> int:
     """The slot of 0, which the kernel adds by reduction, with the arithmetic of the kernel."""
-    if not scheme.lo <= 0 <= scheme.hi:
-        return 0 if scheme.lo > 0 else scheme.count + 1
+    if not kernel.lo <= 0 <= kernel.hi:
+        return 0 if kernel.lo > 0 else kernel.bins + 1
     real = np.float64 if is_double else np.float32
-    lo, hi = real(scheme.lo), real(scheme.hi)
-    return min(int((real(0) - lo) * real(scheme.count) / (hi - lo)) + 1, scheme.count)
+    lo, hi = real(kernel.lo), real(kernel.hi)
+    return min(int((real(0) - lo) * real(kernel.bins) / (hi - lo)) + 1, kernel.bins)

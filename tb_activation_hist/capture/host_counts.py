@@ -1,4 +1,4 @@
-"""Counts on the host: their layout in one piece of memory, their arrays, and its reuse."""
+"""A count buffer's memory on the host: its layout, its arrays, what is in it, and its reuse."""
 
 from __future__ import annotations
 
@@ -12,24 +12,26 @@ import numpy.typing as npt
 import torch
 
 from tb_activation_hist.capture.count_kernels import c_extension
-from tb_activation_hist.core.grid import FloatBits, Scheme
+from tb_activation_hist.core import table
+from tb_activation_hist.core.record_counts import RecordCounts
+from tb_activation_hist.core.schemes.scheme import FLOAT_BITS_KERNEL, Scheme
 
 MAX_FREE: Final = 4
 """Host storages nobody reads any more that a buffer keeps for its next records."""
 
-TALLIES: Final = 5
-MOMENTS: Final = 4
+TALLIES: Final = len(table.TALLIES)
+MOMENTS: Final = len(table.MOMENTS)
 ROW_HEAD: Final = 8 * (TALLIES + MOMENTS)
 """Bytes of a row beside its counts."""
 
 
 class HostCounts:
-    """The rows of one record on the host.
+    """What one count buffer counted for a record, on its way to the host.
 
-    counts (rows, slots) int32, tallies (rows, 5) int64 [n, zeros, nans, pos_infs, neg_infs],
-    moments (rows, 4) float64 [min, max, sum, sum_sq]: numpy views. Their memory serves again for
-    a later record once this object and every array taken from it are gone. Slots of non-finite
-    values hold nothing of meaning.
+    `counts` (rows, slots) int32, `tallies` (rows, 5) int64 [n, zeros, nans, pos_infs, neg_infs] and
+    `moments` (rows, 4) float64 [min, max, sum, sum_sq] are numpy views, which wait for the copy.
+    Slots of non-finite values hold nothing of meaning. The memory serves again for a later record
+    once this object and every view taken from it are gone; what `wait` returns is a copy.
     """
 
     def __init__(
@@ -48,47 +50,48 @@ class HostCounts:
             # All views have this one array as their base, so its end is the end of them all.
             weakref.finalize(self._storage, free.give, storage).atexit = False
 
-    def wait(self) -> HostCounts:
-        """Block until the copy from the device has arrived; returns at once on the CPU."""
-        if self._event is not None:
-            self._event.synchronize()
-            self._event = None
-        return self
+    def wait(self) -> RecordCounts:
+        """Block until the copy from the device has arrived, and take the counts out of it.
+
+        The GIL is free while the rows are searched for occupied slots.
+        """
+        bins = self.scheme.order_slots(*occupied_slots(self.counts, self.scheme))
+        return RecordCounts(self.scheme, *bins, self.tallies.copy(), self.moments.copy())
 
     @property
     def counts(self) -> npt.NDArray[np.int32]:
-        """(rows, slots) counts; waits for them."""
-        flat = self.wait()._storage[ROW_HEAD * self.rows :].view(np.int32)
+        """(rows, slots)."""
+        flat = self._arrived()[ROW_HEAD * self.rows :].view(np.int32)
         return flat.reshape(self.rows, self.scheme.slots)
 
     @property
     def tallies(self) -> npt.NDArray[np.int64]:
-        """(rows, 5): n, zeros, nans, pos_infs, neg_infs; waits for them."""
+        """(rows, 5): n, zeros, nans, pos_infs, neg_infs."""
         ends = 8 * MOMENTS * self.rows, ROW_HEAD * self.rows
-        return self.wait()._storage[slice(*ends)].view(np.int64).reshape(self.rows, TALLIES)
+        return self._arrived()[slice(*ends)].view(np.int64).reshape(self.rows, TALLIES)
 
     @property
     def moments(self) -> npt.NDArray[np.float64]:
-        """(rows, 4): min, max, sum, sum of squares of the finite values; waits for them."""
+        """(rows, 4): min, max, sum, sum of squares of the finite values."""
         end = 8 * MOMENTS * self.rows
-        return self.wait()._storage[:end].view(np.float64).reshape(self.rows, MOMENTS)
+        return self._arrived()[:end].view(np.float64).reshape(self.rows, MOMENTS)
 
-    def occupied(
-        self,
-    ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int32], npt.NDArray[np.int64]]:
-        """The slots that hold a count, row after row: (offsets (rows + 1,), slots, counts).
-
-        Row r's are ``slots[offsets[r]:offsets[r + 1]]``, ascending. Slots of non-finite values
-        are left out. The GIL is free while the rows are searched.
-        """
-        return to_occupied(self.counts, self.scheme)
+    def _arrived(self) -> npt.NDArray[np.uint8]:
+        """The storage, once the copy from the device is complete; at once on the CPU."""
+        if self._event is not None:
+            self._event.synchronize()
+            self._event = None
+        return self._storage
 
 
-def to_occupied(
+def occupied_slots(
     counts: npt.NDArray[np.int32], scheme: Scheme
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int32], npt.NDArray[np.int64]]:
-    """The occupied slots of a (rows, slots) array of int32 counts: see `HostCounts.occupied`."""
-    float_bits = isinstance(scheme, FloatBits)
+    """Offsets (rows + 1,), slots and counts of the slots of (rows, slots) that hold a count.
+
+    Row r's are ``slots[offsets[r]:offsets[r + 1]]``, ascending, without those of non-finite values.
+    """
+    float_bits = scheme.kernel == FLOAT_BITS_KERNEL
     module = c_extension()
     if module is None or counts.dtype != np.int32 or not counts.flags.c_contiguous:
         return _occupied_numpy(counts, float_bits)

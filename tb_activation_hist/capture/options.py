@@ -8,7 +8,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from tb_activation_hist.core.grid import FloatBits, LinearBins, Scheme
 from tb_activation_hist.core.names import KINDS, PHASES
 from tb_activation_hist.core.option_fields import (
     check_callable,
@@ -20,6 +19,9 @@ from tb_activation_hist.core.option_fields import (
     option,
     refuse,
 )
+from tb_activation_hist.core.schemes.float_bits import FloatBits
+from tb_activation_hist.core.schemes.registry import check_scheme
+from tb_activation_hist.core.schemes.scheme import Scheme
 
 ON_ERROR: Final = ("warn", "raise")
 
@@ -87,7 +89,7 @@ class CaptureOptions:
         check_whole("every", self.every, 1)
         check_names("kinds", self.kinds, KINDS)
         check_names("phases", self.phases, PHASES)
-        _check_scheme(self.bins)
+        check_scheme("bins", self.bins)
         for name in ("per_call", "accumulate"):
             check_flag(name, getattr(self, name))
         if self.thin_after is not None:
@@ -103,8 +105,3 @@ class CaptureOptions:
             check_share("overhead_budget", self.overhead_budget)
             if self.schedule is not None:
                 refuse("overhead_budget", self.overhead_budget, "None when schedule is given")
-
-
-def _check_scheme(given: object) -> None:
-    if not isinstance(given, (FloatBits, LinearBins)):
-        refuse("bins", given, "FloatBits() or LinearBins(count, lo, hi)")

@@ -1,7 +1,7 @@
-"""Rows of counts: one per layer, kind, phase and device, in blocks that never move.
+"""Rows of counts: one per layer, kind, phase and device, in segments that never move.
 
-A block is one `CountBuffer`. More rows mean another block, not a larger one, so counts are never
-lost and a compiled graph, which holds on to its block, is not compiled again.
+A segment is one `CountBuffer`. More rows mean another segment, not a larger one, so counts are
+never lost and a compiled graph, which holds on to its segment, is not compiled again.
 """
 
 from __future__ import annotations
@@ -14,97 +14,105 @@ from typing import Final
 import torch
 
 from tb_activation_hist.capture.count import CountBuffer, Switch, count_
-from tb_activation_hist.capture.host_rows import HostRows, Part, SparseRows
-from tb_activation_hist.core.grid import Scheme
+from tb_activation_hist.capture.joined_counts import BufferPart, JoinedCounts
 from tb_activation_hist.core.names import PHASES, LayerInfo
+from tb_activation_hist.core.record_counts import RecordCounts
+from tb_activation_hist.core.schemes.scheme import Scheme
 
 DRAIN_AT: Final = 2**30
 """Elements of one row after which its int32 slots are moved to the host, to be added there."""
 
 MORE_ROWS: Final = 16
-"""Rows of a block that is added because the one before is full."""
+"""Rows of a segment that is added because the one before is full."""
 
 
 @dataclass(eq=False, slots=True)
 class Row:
-    """Where one layer is counted."""
+    """Where one layer is counted: row `index` of the segment's buffer."""
 
-    block: Block
+    segment: Segment
     index: int
     info: LayerInfo
     switch: Switch
     elements: int = 0
-    """Counted since the block was last emptied."""
+    """Counted since the segment was last emptied."""
 
     def count(self, values: torch.Tensor) -> None:
         """Add the values, wherever they lie."""
         elements = values.numel()
         if elements > DRAIN_AT:
-            for part in values.detach().reshape(-1).split(DRAIN_AT):
-                self.count(part)
+            for piece in values.detach().reshape(-1).split(DRAIN_AT):
+                self.count(piece)
             return
         self.reserve(elements)
-        count_(self.block.buffer, self.index, values, self.switch)
+        count_(self.segment.buffer, self.index, values, self.switch)
 
     def reserve(self, elements: int) -> None:
         """Make room for so many more elements, so that no int32 slot overflows."""
         if self.elements + elements > DRAIN_AT:
-            self.block.drain()
+            self.segment.drain()
         self.elements += elements
 
 
 @dataclass(eq=False, slots=True)
-class Block:
+class Segment:
     """A count buffer, whose rows these are, and what was drained from it for this record."""
 
     buffer: CountBuffer
     switches: dict[str, Switch]
     rows: list[Row] = field(default_factory=list)
-    drained: SparseRows | None = None
+    drained: RecordCounts | None = None
     traced: bool = False
     """Whether a compiled graph counts into it: then nobody adds up the elements on the way."""
-    unguarded: int = 0
+    steps_unchecked: int = 0
+    """Steps that may still pass before `guard` looks at a traced segment again."""
 
     def drain(self) -> None:
         """Move all counts to the host; waits for the device."""
-        host = HostRows([self.take(range(len(self.rows)))], self.buffer.scheme)
-        self.drained = host.wait().sparse
+        parts = self.take(range(len(self.rows)))
+        self.drained = JoinedCounts(self.buffer.scheme, parts).wait()
 
-    def take(self, targets: Sequence[int]) -> Part:
-        """Start copying all counts to the host, and empty the block."""
-        part = Part(self.buffer.to_host(), tuple(targets), self.drained)
+    def take(self, targets: Sequence[int]) -> list[BufferPart]:
+        """Start copying all counts to the host, and empty the segment.
+
+        targets: for each row of the segment, the record's row that it belongs to.
+        """
+        parts = [BufferPart(tuple(targets), self.buffer.to_host())]
+        if self.drained is not None:
+            parts.append(BufferPart(tuple(targets[: len(self.drained)]), self.drained))
         self.drained = None
         for row in self.rows:
             row.elements = 0
-        return part
+        return parts
 
     def guard(self) -> None:
         """Drain before the steps that may pass until the next look could overflow a slot."""
         if not self.traced:
             return
-        self.unguarded -= 1
-        if self.unguarded > 0:
+        self.steps_unchecked -= 1
+        if self.steps_unchecked > 0:
             return
         largest = max(int(self.buffer.tallies[:, 0].max()), 1)
         if largest > DRAIN_AT // 2:
             self.drain()
-        self.unguarded = min(DRAIN_AT // largest // 4, 1000)
+        self.steps_unchecked = min(DRAIN_AT // largest // 4, 1000)
 
 
 class RowTable:
     """Finds or makes the row of a layer.
 
-    rows: of each device's first block; later blocks have `MORE_ROWS`.
+    rows: of each device's first segment; later segments have `MORE_ROWS`.
     """
 
     def __init__(self, scheme: Scheme, rows: int) -> None:
         self.scheme = scheme
         self._first_rows = max(rows, 1)
-        self._blocks: dict[torch.device, list[Block]] = {}
+        self._segments: dict[torch.device, list[Segment]] = {}
         self._rows: dict[tuple[str, torch.device], Row] = {}
-        self._places: dict[str, int] = {}
+        self._record_rows: dict[str, int] = {}
+        """Row of each tag in a record, where all devices are added up."""
         self._infos: list[LayerInfo] = []
-        self._targets: dict[Block, list[int]] = {}
+        self._targets: dict[Segment, list[int]] = {}
         self._on: dict[str, bool] = dict.fromkeys(PHASES, False)
         self._lock = threading.Lock()
 
@@ -118,44 +126,39 @@ class RowTable:
             return row
 
     def _add(self, info: LayerInfo, device: torch.device) -> Row:
-        blocks = self._blocks.setdefault(device, [])
-        if not blocks or len(blocks[-1].rows) == blocks[-1].buffer.rows:
-            blocks.append(self._make_block(MORE_ROWS if blocks else self._first_rows, device))
-        block = blocks[-1]
-        row = Row(block, len(block.rows), info, block.switches[info.phase])
-        block.rows.append(row)
-        if info.tag not in self._places:
-            self._places[info.tag] = len(self._infos)
+        segments = self._segments.setdefault(device, [])
+        if not segments or len(segments[-1].rows) == segments[-1].buffer.rows:
+            rows = MORE_ROWS if segments else self._first_rows
+            segments.append(self._make_segment(rows, device))
+        segment = segments[-1]
+        row = Row(segment, len(segment.rows), info, segment.switches[info.phase])
+        segment.rows.append(row)
+        if info.tag not in self._record_rows:
+            self._record_rows[info.tag] = len(self._infos)
             self._infos.append(info)
-        self._targets.setdefault(block, []).append(self._places[info.tag])
+        self._targets.setdefault(segment, []).append(self._record_rows[info.tag])
         return row
 
-    def _make_block(self, rows: int, device: torch.device) -> Block:
+    def _make_segment(self, rows: int, device: torch.device) -> Segment:
         buffer = CountBuffer(rows, self.scheme, device)
         home = buffer.storage.device
-        return Block(buffer, {phase: Switch(home, on=on) for phase, on in self._on.items()})
+        return Segment(buffer, {phase: Switch(home, on=on) for phase, on in self._on.items()})
 
     def switch(self, phase: str, on: bool) -> None:
         """Say whether this phase is counted from now on; compiled graphs obey too."""
         with self._lock:
             self._on[phase] = on
-            for block in self._targets:
-                block.switches[phase].on = on
+            for segment in self._targets:
+                segment.switches[phase].on = on
 
     def guard(self) -> None:
-        """Between records: drain blocks of compiled graphs in which a slot could overflow."""
+        """Between records: drain segments of compiled graphs in which a slot could overflow."""
         with self._lock:
-            for block in self._targets:
-                block.guard()
+            for segment in self._targets:
+                segment.guard()
 
-    @property
-    def infos(self) -> list[LayerInfo]:
-        """Each tag once, in the order in which they were first seen."""
-        with self._lock:
-            return list(self._infos)
-
-    def take(self) -> tuple[list[LayerInfo], HostRows]:
+    def take(self) -> tuple[list[LayerInfo], JoinedCounts]:
         """Start copying all counts to the host, and empty all rows."""
         with self._lock:
-            parts = [block.take(targets) for block, targets in self._targets.items()]
-            return list(self._infos), HostRows(parts, self.scheme)
+            parts = [part for each, to in self._targets.items() for part in each.take(to)]
+            return list(self._infos), JoinedCounts(self.scheme, parts)

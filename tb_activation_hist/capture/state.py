@@ -76,9 +76,9 @@ class CaptureState:
     def place_in_graph(self, info: LayerInfo, device: torch.device) -> tuple[str, int]:
         """A row for a compiled graph: name of the block in `blocks`, and the row's number."""
         row = self.rows.find(info, device)
-        row.block.traced = True
-        name = f"block{id(row.block)}"
-        setattr(self.blocks, name, row.block)
+        row.segment.traced = True
+        name = f"block{id(row.segment)}"
+        setattr(self.blocks, name, row.segment)
         return name, row.index
 
     def unscale(self, gradient: Tensor) -> Tensor:

@@ -10,7 +10,7 @@ from tb_activation_hist.cli.export import FORMATS, run_export
 from tb_activation_hist.cli.report import run_report
 from tb_activation_hist.cli.show import COLOUR_MODES, run_show
 from tb_activation_hist.findings import SEVERITIES
-from tb_activation_hist.notebook.picture import SCALES
+from tb_activation_hist.notebook.value_axis import SCALES
 
 DESCRIPTION = "Activation histograms of a training: what is wrong with them, how they look."
 EXIT_STATUS = "Exit status: 0 fine, 1 --fail-on found something, 2 nothing could be read."

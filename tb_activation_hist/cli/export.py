@@ -3,27 +3,23 @@
 from __future__ import annotations
 
 import argparse
-import csv
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import IO, Any, Final
 
 import numpy as np
 
 from tb_activation_hist.cli.logdir import Run, print_problems, read_runs
+from tb_activation_hist.core.csv_text import LINE_END, bins_to_csv, cells_to_csv
 from tb_activation_hist.core.errors import LogdirError, MissingDependencyError, OptionError
 from tb_activation_hist.core.histogram import HistogramSeries
+from tb_activation_hist.core.table import ARRAYS, BINS
 
 FORMATS: Final = ("csv", "parquet", "npz", "png", "svg")
-COLUMNS: Final = ("run", "layer", "step", "wall_time", "lower", "upper", "count")
-TALLIES: Final = ("n", "zeros", "nans", "pos_infs", "neg_infs", "mean", "std", "min", "max")
-WORDS: Final = {"zeros": "zeros", "nans": "nan", "pos_infs": "+inf", "neg_infs": "-inf"}
-"""What stands instead of edges in the CSV rows of values that lie in no bin, and of the zeros."""
 
 
 def run_export(given: argparse.Namespace) -> int:
-    """The `export` command."""
     output = given.output or f"activation_hist.{given.format}"
     if output == "-" and given.format != "csv":
         msg = f"--output - is for csv; give a file for {given.format}."
@@ -59,20 +55,9 @@ def _write_csv(runs: Sequence[Run], output: str, _scale: str) -> None:
 
 
 def _write_rows(file: IO[str], runs: Sequence[Run]) -> None:
-    writer = csv.writer(file)
-    writer.writerow(COLUMNS)
+    file.write(cells_to_csv(("run", "layer", *BINS)) + LINE_END)
     for run, key, series in _each(runs):
-        writer.writerows(_csv_rows(run, key, series))
-
-
-def _csv_rows(run: str, key: str, series: HistogramSeries) -> Iterable[Sequence[Any]]:
-    lower, upper = series.lower.tolist(), series.upper.tolist()
-    for row, (step, time) in enumerate(zip(series.steps, series.wall_times, strict=True)):
-        head = (run, key, int(step), float(time))
-        for column in np.flatnonzero(series.bin_counts[row]).tolist():
-            yield (*head, lower[column], upper[column], int(series.bin_counts[row, column]))
-        for name, word in WORDS.items():
-            yield (*head, word, word, int(getattr(series, name)[row]))
+        file.writelines(bins_to_csv(series, (run, key)))
 
 
 def _write_parquet(runs: Sequence[Run], output: str, _scale: str) -> None:
@@ -92,10 +77,10 @@ def _write_parquet(runs: Sequence[Run], output: str, _scale: str) -> None:
 
 
 def _write_npz(runs: Sequence[Run], output: str, _scale: str) -> None:
-    """Arrays named ``<run>/<layer>/<field>``."""
+    """Write arrays named ``<run>/<layer>/<name of table.ARRAYS>``."""
     arrays: dict[str, Any] = {}
     for run, key, series in _each(runs):
-        for name in ("steps", "wall_times", "edges", "counts", *TALLIES):
+        for name in ARRAYS:
             arrays[f"{run}/{key}/{name}"] = getattr(series, name)
     with Path(output).open("wb") as file:
         np.savez_compressed(file, **arrays)

@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 from tb_activation_hist.core.errors import FormatError, LogdirError, OptionError
 from tb_activation_hist.core.histogram import HistogramSeries
 from tb_activation_hist.core.names import LayerInfo
-from tb_activation_hist.storage.event_reader import find_event_files
+from tb_activation_hist.storage.event_file_reader import find_event_files
 from tb_activation_hist.storage.run_index import RunIndex
 
 Layers: TypeAlias = dict[str, tuple[LayerInfo, HistogramSeries]]

@@ -15,7 +15,8 @@ from tb_activation_hist.cli.logdir import print_problems, read_runs
 from tb_activation_hist.core.errors import OptionError
 from tb_activation_hist.core.grid import ZERO_EDGE, FloatArray, IntArray
 from tb_activation_hist.core.histogram import HistogramSeries
-from tb_activation_hist.notebook.picture import series_to_picture, value_axis
+from tb_activation_hist.notebook.heatmap import series_to_heatmap
+from tb_activation_hist.notebook.value_axis import value_axis
 
 COLOUR_MODES: Final = ("auto", "truecolour", "256", "plain")
 
@@ -68,8 +69,8 @@ def draw_heatmap(
     """Lines of text: the value axis at the left, the largest values at the top."""
     cells = rows if mode == "plain" else 2 * rows
     axis = value_axis([series], cells, scale=scale)
-    picture = series_to_picture(series, axis, columns)
-    levels = _to_levels(picture.counts[::-1])
+    heatmap = series_to_heatmap(series, axis, columns)
+    levels = _to_levels(heatmap.counts[::-1])
     labels = axis.edges[::-1]
     if mode == "plain":
         body = ["".join(RAMP[level] for level in line) for line in levels]
@@ -82,8 +83,8 @@ def draw_heatmap(
         for i, text in enumerate(body)
     ]
     lines.append(f"{_label(labels[-1]):>{LABEL_CHARS}}")
-    if picture.outside > 0:
-        lines.append(f"{'':{LABEL_CHARS}} {picture.outside:.2%} of the values lie outside")
+    if heatmap.outside > 0:
+        lines.append(f"{'':{LABEL_CHARS}} {heatmap.outside:.2%} of the values lie outside")
     return lines
 
 

@@ -9,24 +9,18 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from tb_activation_hist.core.cumulative import quantiles, rebin
 from tb_activation_hist.core.drawing import drawing
 from tb_activation_hist.core.errors import MissingDependencyError
-from tb_activation_hist.core.grid import (
-    FLOAT_BITS,
-    AnyScheme,
-    FloatArray,
-    FloatBits,
-    IntArray,
-    rebin,
-    zero_bin_to_point,
-)
+from tb_activation_hist.core.grid import NEAR_ZERO, FloatArray, IntArray
+from tb_activation_hist.core.schemes.float_bits import FLOAT_BITS
+from tb_activation_hist.core.schemes.scheme import AnyScheme
+from tb_activation_hist.core.table import BINS, QUANTILES, RECORDS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import pandas as pd
-
-QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 
 
 @dataclass(frozen=True)
@@ -51,7 +45,7 @@ class Tallies:
 
     def take(self, index: Any) -> Tallies:
         """The records at an index array, slice or mask."""
-        return Tallies(*(getattr(self, name)[index] for name in TALLIES))
+        return Tallies(*(getattr(self, name)[index] for name in FIELDS))
 
     def pool(self, starts: IntArray) -> Tallies:
         """Merge the records from each start to the next; a merged step and time is the last."""
@@ -77,11 +71,11 @@ class Tallies:
 
 def join_tallies(parts: Sequence[Tallies]) -> Tallies:
     """Records of several parts, one after another."""
-    columns = ([getattr(part, name) for part in parts] for name in TALLIES)
+    columns = ([getattr(part, name) for part in parts] for name in FIELDS)
     return Tallies(*map(np.concatenate, columns))
 
 
-TALLIES: Final = tuple(field.name for field in fields(Tallies))
+FIELDS: Final = tuple(field.name for field in fields(Tallies))
 
 
 @dataclass(frozen=True, eq=False)
@@ -202,7 +196,7 @@ class HistogramSeries:
         edges = np.empty(self._columns[-1] + 2)
         edges[self._columns + 1] = self.upper
         edges[self._columns] = self.lower
-        if isinstance(self.scheme, FloatBits):
+        if self.scheme.closed_towards_zero:
             edges = np.where(edges < 0, np.nextafter(edges, 0.0), edges)
             edges[0] = np.min(self.tallies.min, initial=edges[0])
         return edges
@@ -215,7 +209,7 @@ class HistogramSeries:
         return counts
 
     def rebin(self, edges: npt.ArrayLike) -> FloatArray:
-        """Counts over other bins, (S, len(edges) - 1) float64; see `grid.rebin`.
+        """Counts over other bins, (S, len(edges) - 1) float64; see `cumulative.rebin`.
 
         edges: ascending. Mass outside is left out. Exact where no stored bin is cut. ValueError
         when they do not ascend.
@@ -235,18 +229,12 @@ class HistogramSeries:
         if not np.all((shares >= 0) & (shares <= 1)):
             msg = f"quantile takes shares from 0 to 1, but got {q!r}."
             raise ValueError(msg)
-        values = np.full((len(self), len(shares)), np.nan)
-        if len(self.bins):
-            low = zero_bin_to_point(self.lower, self.upper)
-            high = np.where((low == 0) & (self.lower < 0), 0.0, self.upper)
-            cumulative = np.cumsum(self.bin_counts, axis=1, dtype=np.float64)
-            for row in np.flatnonzero(self.finite > 0):
-                values[row] = _record_quantiles(cumulative[row], low, high, shares)
-            # Not numpy's clip, which takes ten times as long for a few values.
-            values = np.minimum(np.maximum(values, self.min[:, None]), self.max[:, None])
+        values = quantiles(self.lower, self.upper, self.bin_counts, shares)
+        # Not numpy's clip, which takes ten times as long for a few values.
+        values = np.minimum(np.maximum(values, self.min[:, None]), self.max[:, None])
         return values[:, 0] if np.ndim(q) == 0 else values
 
-    def share_near_zero(self, eps: float = 0.05) -> FloatArray:
+    def share_near_zero(self, eps: float = NEAR_ZERO) -> FloatArray:
         """(S,) share of the finite values with |x| <= eps; NaN where there are none."""
         inside = self.rebin([-eps, eps])[:, 0]
         return np.where(self.finite > 0, inside / np.maximum(self.finite, 1), np.nan)
@@ -290,45 +278,37 @@ class HistogramSeries:
         return html
 
     def to_dataframe(self, *, counts: bool = False) -> pd.DataFrame:
-        """One row per record with its tallies, moments and quantiles; needs pandas.
+        """A pandas data frame with one row for each record.
 
-        counts: one row per record and occupied bin instead: step, lower, upper, count.
+        Columns: step, wall_time, n, zeros, nans, pos_infs, neg_infs, mean, std, min, max, p05, p25,
+        p50, p75, p95. counts: one row for each record and occupied bin instead, with the columns
+        step, wall_time, lower, upper, count. MissingDependencyError without pandas.
         """
         try:
             import pandas as pd
         except ImportError as err:
             msg = "to_dataframe needs pandas: pip install pandas"
             raise MissingDependencyError(msg) from err
-        if counts:
-            row, column = np.nonzero(self.bin_counts)
-            return pd.DataFrame(
-                {
-                    "step": self.steps[row],
-                    "lower": self.lower[column],
-                    "upper": self.upper[column],
-                    "count": self.bin_counts[row, column].astype(np.int64),
-                }
-            )
-        names = ("n", "zeros", "nans", "pos_infs", "neg_infs", "mean", "std", "min", "max")
-        table = {"step": self.steps, "wall_time": self.wall_times}
-        table |= {name: getattr(self, name) for name in names}
-        values = self.quantile(QUANTILES)
-        table |= {f"p{q * 100:02.0f}": values[:, i] for i, q in enumerate(QUANTILES)}
-        return pd.DataFrame(table)
+        columns = self._bin_columns() if counts else self._record_columns()
+        return pd.DataFrame(columns)
 
+    def _record_columns(self) -> dict[str, npt.NDArray[Any]]:
+        """The columns of `table.RECORDS`."""
+        quantiles = dict(zip(QUANTILES, self.quantile([*QUANTILES.values()]).T, strict=True))
+        columns = {"step": self.steps, "wall_time": self.wall_times} | quantiles
+        return {name: columns[name] if name in columns else getattr(self, name) for name in RECORDS}
 
-def _record_quantiles(
-    cumulative: FloatArray, low: FloatArray, high: FloatArray, shares: FloatArray
-) -> FloatArray:
-    """Quantiles of one record with at least one value."""
-    target = shares * cumulative[-1]
-    # A share of 0 asks for the first occupied bin, not for empty ones before it.
-    first = np.searchsorted(cumulative, 0, side="right")
-    column = np.maximum(np.searchsorted(cumulative, target, side="left"), first)
-    below = np.where(column > 0, cumulative[column - 1], 0.0)
-    part = (target - below) / (cumulative[column] - below)
-    values: FloatArray = low[column] * (1 - part) + high[column] * part
-    return values
+    def _bin_columns(self) -> dict[str, npt.NDArray[Any]]:
+        """The columns of `table.BINS`."""
+        row, column = np.nonzero(self.bin_counts)
+        columns = {
+            "step": self.steps[row],
+            "wall_time": self.wall_times[row],
+            "lower": self.lower[column],
+            "upper": self.upper[column],
+            "count": self.bin_counts[row, column].astype(np.int64),
+        }
+        return {name: columns[name] for name in BINS}
 
 
 def compact(counts: npt.NDArray[Any]) -> npt.NDArray[Any]:

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
 from tb_activation_hist.core.grid import IntArray
 from tb_activation_hist.core.histogram import HistogramSeries, Tallies, join_tallies
+
+TAIL: Final = 0.0005
+"""Share of the values that the central range leaves out at either end."""
 
 
 def align_bins(parts: Sequence[HistogramSeries]) -> tuple[IntArray, list[npt.NDArray[Any]]]:
@@ -73,6 +76,15 @@ def sum_records(series: HistogramSeries) -> HistogramSeries:
         none = (real + np.inf, real - np.inf, real, real)
         tallies = Tallies(zero, real, zero, zero, zero, zero, zero, *none)
     return replace(series, tallies=tallies, bin_counts=totals)
+
+
+def central_range(series: HistogramSeries) -> tuple[float, float] | None:
+    """Between which ends the central 99.9 % of all finite values lie; None where there are none."""
+    total = sum_records(series)
+    if total.finite[0] <= 0:
+        return None
+    low, high = total.quantile([TAIL, 1 - TAIL])[0].tolist()
+    return low, high
 
 
 def append_series(series: HistogramSeries, part: HistogramSeries) -> HistogramSeries:

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from tb_activation_hist.core.errors import FormatError
-from tb_activation_hist.core.grid import FLOAT_BITS, Scheme, dict_to_scheme
+from tb_activation_hist.core.schemes.float_bits import FLOAT_BITS
+from tb_activation_hist.core.schemes.registry import dict_to_scheme
+from tb_activation_hist.core.schemes.scheme import Scheme
 
 PLUGIN_NAME: Final = "activation_hist"
 TAB_NAME: Final = "Activations"
@@ -21,7 +23,7 @@ RUN_INFO_TAG: Final = "__run__"
 KINDS: Final = ("activations", "gradients", "weights", "weight_gradients", "updates")
 PHASES: Final = ("train", "eval")
 
-STOCK_PREFIX: Final = "activation_hist"
+SUMMARY_PREFIX: Final = "activation_hist"
 """First part of the tags of our ordinary histograms and scalars, so that they stay together."""
 
 
@@ -54,6 +56,15 @@ class LayerInfo:
         kind = "" if self.kind == "activations" else f"{self.kind}/"
         return f"{phase_prefix(self.phase)}{kind}{self.layer}"
 
+    @property
+    def sort_key(self) -> tuple[int, str, int, str, int]:
+        """Training before evaluation, activations before other kinds, then model order.
+
+        The order of keys in `read_histograms` and in `MemoryWriter`, of charts and of the page.
+        Phases and kinds that this version does not know come last.
+        """
+        return (*_rank(self.phase, PHASES), *_rank(self.kind, KINDS), self.order)
+
     def to_content(self) -> bytes:
         """Plugin content of the tag: JSON in UTF-8."""
         fields: dict[str, Any] = {
@@ -68,6 +79,10 @@ class LayerInfo:
             "bins": self.scheme.to_dict(),
         }
         return json.dumps(fields, separators=(",", ":")).encode()
+
+
+def _rank(name: str, known: tuple[str, ...]) -> tuple[int, str]:
+    return (known.index(name) if name in known else len(known)), name
 
 
 def phase_prefix(phase: str) -> str:

@@ -1,108 +1,131 @@
-"""The occupied bins of one record: what stays of a count buffer's rows. numpy only."""
+"""What one record counted: the one type between capture, ranks, writers and statistics. numpy only.
+
+A record's counts are still on their way from the device when a step ends, so what capture hands
+over is a `PendingCounts`; the thread that stores the record waits for the `RecordCounts`.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Protocol
 
 import numpy as np
-import numpy.typing as npt
 
-from tb_activation_hist.core.grid import NEGATIVE, OUTERMOST, FloatBits, IntArray, Scheme
-
-OFFSET = OUTERMOST
-"""Column of the zero bin when all finite bins of `FloatBits` stand side by side."""
+from tb_activation_hist.core.grid import FloatArray, IntArray
+from tb_activation_hist.core.schemes.scheme import Scheme
 
 
-@dataclass(frozen=True)
-class OccupiedBins:
-    """Bins with a count, row after row; row r's are ``bins[offsets[r]:offsets[r + 1]]``.
+class PendingCounts(Protocol):
+    """Counts that may not have arrived yet."""
 
-    offsets (rows + 1,); bins (E,) signed numbers, ascending within a row; counts (E,).
+    def wait(self) -> RecordCounts:
+        """Block until the counts have arrived; not on the thread that trains."""
+
+
+@dataclass(frozen=True, eq=False)
+class RecordCounts:
+    """Counts of a record, one row for each layer. No array may be written to.
+
+    Only bins that hold a count are kept, row after row: those of row r are
+    ``bins[offsets[r]:offsets[r + 1]]``, ascending, with as many `counts`.
     """
 
     scheme: Scheme
     offsets: IntArray
+    """(rows + 1,)"""
     bins: IntArray
+    """(E,) signed bin numbers."""
     counts: IntArray
+    """(E,) counts of finite values, none of them 0."""
+    tallies: IntArray
+    """(rows, 5): n, zeros, nans, pos_infs, neg_infs; n counts all values, also those in no bin."""
+    moments: FloatArray
+    """(rows, 4): min, max, sum, sum of squares of the finite values; min > max without any."""
 
     def __len__(self) -> int:
-        return len(self.offsets) - 1
+        return len(self.tallies)
 
-    def row(self, number: int) -> tuple[IntArray, IntArray]:
-        """Bins and counts of one row."""
-        part = slice(self.offsets[number], self.offsets[number + 1])
-        return self.bins[part], self.counts[part]
-
-    def first(self, rows: int) -> OccupiedBins:
-        """The first so many rows."""
-        offsets = self.offsets[: rows + 1]
-        entries = slice(0, offsets[-1])
-        return OccupiedBins(self.scheme, offsets, self.bins[entries], self.counts[entries])
+    def wait(self) -> RecordCounts:
+        """Itself: these counts have arrived."""
+        return self
 
     @property
-    def rows(self) -> IntArray:
-        """(E,) row of each entry."""
+    def n(self) -> IntArray:
+        """(rows,) number of values."""
+        return self.tallies[:, 0]
+
+    @property
+    def finite(self) -> IntArray:
+        """(rows,) number of finite values."""
+        finite: IntArray = self.n - self.tallies[:, 2:].sum(axis=1)
+        return finite
+
+    @property
+    def entry_rows(self) -> IntArray:
+        """(E,) the row of each bin."""
         return np.repeat(np.arange(len(self)), np.diff(self.offsets))
 
+    def bins_of(self, row: int) -> tuple[IntArray, IntArray]:
+        """The bins of one row and their counts."""
+        entries = slice(self.offsets[row], self.offsets[row + 1])
+        return self.bins[entries], self.counts[entries]
 
-def host_to_occupied(host: Any, scheme: Scheme) -> OccupiedBins:
-    """The occupied bins of a record's host counts, after ``host.wait()``.
+    def first(self, rows: int) -> RecordCounts:
+        """The first `rows` rows, without copying."""
+        offsets = self.offsets[: rows + 1]
+        entries = slice(0, offsets[-1])
+        return RecordCounts(
+            self.scheme, offsets, self.bins[entries], self.counts[entries],
+            self.tallies[:rows], self.moments[:rows],
+        )  # fmt: skip
 
-    Both zero slots become one bin; slots of non-finite values are left out.
+    def select(self, rows: Sequence[int]) -> RecordCounts:
+        """These rows, in this order."""
+        chosen = np.array(rows, np.int64)
+        lengths = np.diff(self.offsets)[chosen]
+        offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+        entries = np.arange(offsets[-1]) + np.repeat(
+            self.offsets[:-1][chosen] - offsets[:-1], lengths
+        )
+        return RecordCounts(
+            self.scheme, offsets, self.bins[entries], self.counts[entries],
+            self.tallies[chosen], self.moments[chosen],
+        )  # fmt: skip
+
+
+def join_counts(
+    scheme: Scheme, parts: Sequence[tuple[Sequence[int], RecordCounts]]
+) -> RecordCounts:
+    """The exact sum of several devices' or ranks' counts.
+
+    Each part has targets: its row i belongs to row ``targets[i]`` of the result. Rows of a part
+    beyond its targets are left out.
     """
-    if hasattr(host, "occupied"):
-        offsets, slots, counts = host.occupied()
-        return slots_to_occupied(scheme, offsets, slots, counts)
-    return counts_to_occupied(scheme, host.counts)
+    used = [(np.array(targets, np.int64), part.first(len(targets))) for targets, part in parts]
+    if len(used) == 1 and np.array_equal(used[0][0], np.arange(len(used[0][0]))):
+        return used[0][1]
+    rows = 1 + max((int(targets.max()) for targets, _ in used if len(targets)), default=-1)
+    tallies, moments = np.zeros((rows, 5), np.int64), np.zeros((rows, 4))
+    moments[:, :2] = np.inf, -np.inf
+    for targets, part in used:
+        np.add.at(tallies, targets, part.tallies)
+        np.minimum.at(moments[:, 0], targets, part.moments[:, 0])
+        np.maximum.at(moments[:, 1], targets, part.moments[:, 1])
+        np.add.at(moments[:, 2:], targets, part.moments[:, 2:])
+    return RecordCounts(scheme, *_join_entries(used, rows), tallies, moments)
 
 
-def counts_to_occupied(scheme: Scheme, counts: npt.NDArray[Any]) -> OccupiedBins:
-    """From whole rows of slots, (rows, scheme.slots)."""
-    first = 0
-    if isinstance(scheme, FloatBits):
-        first, counts = -OFFSET, _slots_in_value_order(counts)
-    else:
-        first = int(scheme.slots_to_bins(0))
-    present = np.flatnonzero(counts)
-    rows, columns = np.divmod(present, counts.shape[1])
-    offsets = np.searchsorted(rows, np.arange(len(counts) + 1))
-    found = counts.reshape(-1)[present].astype(np.int64)
-    return OccupiedBins(scheme, offsets.astype(np.int64), columns + first, found)
-
-
-def _slots_in_value_order(counts: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """Finite slots from the most negative to the largest, the two zero slots added up."""
-    ordered = np.empty((len(counts), 2 * OFFSET + 1), dtype=np.int64)
-    ordered[:, :OFFSET] = counts[:, NEGATIVE + OFFSET : NEGATIVE : -1]
-    ordered[:, OFFSET] = counts[:, 0]
-    ordered[:, OFFSET] += counts[:, NEGATIVE]
-    ordered[:, OFFSET + 1 :] = counts[:, 1 : OFFSET + 1]
-    return ordered
-
-
-def slots_to_occupied(
-    scheme: Scheme,
-    offsets: npt.NDArray[Any],
-    slots: npt.NDArray[Any],
-    counts: npt.NDArray[Any],
-) -> OccupiedBins:
-    """From the occupied finite slots, ascending within each row."""
-    bins = scheme.slots_to_bins(slots)
-    counts = counts.astype(np.int64, copy=False)
-    if not isinstance(scheme, FloatBits):
-        return OccupiedBins(scheme, offsets, bins, counts)
-    rows = np.repeat(np.arange(len(offsets) - 1), np.diff(offsets))
-    negative = np.bincount(rows[slots >= NEGATIVE], minlength=len(offsets) - 1)[rows]
-    # A row's negative slots come last and ascend in magnitude: they go first, turned round.
-    place = np.arange(len(slots)) - offsets[:-1][rows]
-    source = np.where(
-        place < negative, offsets[1:][rows] - 1 - place, offsets[:-1][rows] + place - negative
-    )
-    bins, counts = bins[source], counts[source]
-    twice = np.flatnonzero((bins[:-1] == 0) & (bins[1:] == 0) & (rows[:-1] == rows[1:]))
-    if len(twice) == 0:
-        return OccupiedBins(scheme, offsets, bins, counts)
-    counts[twice + 1] += counts[twice]
-    removed = np.concatenate([[0], np.cumsum(np.bincount(rows[twice], minlength=len(offsets) - 1))])
-    return OccupiedBins(scheme, offsets - removed, np.delete(bins, twice), np.delete(counts, twice))
+def _join_entries(
+    parts: Sequence[tuple[IntArray, RecordCounts]], rows: int
+) -> tuple[IntArray, IntArray, IntArray]:
+    """Offsets, bins and counts of all parts together."""
+    nothing = np.zeros(0, np.int64)
+    # One number that sorts by row, then by bin; bins may be negative, but are smaller than 2**31.
+    keys = [(targets[part.entry_rows] << 32) + part.bins for targets, part in parts]
+    joined, position = np.unique(np.concatenate([nothing, *keys]), return_inverse=True)
+    counts = np.zeros(len(joined), np.int64)
+    np.add.at(counts, position, np.concatenate([nothing, *(part.counts for _, part in parts)]))
+    row = (joined + 2**31) >> 32
+    offsets = np.searchsorted(row, np.arange(rows + 1)).astype(np.int64)
+    return offsets, joined - (row << 32), counts

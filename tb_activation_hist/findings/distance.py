@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from tb_activation_hist.core.cumulative import column_quantiles
 from tb_activation_hist.core.grid import FloatArray
 from tb_activation_hist.core.histogram import HistogramSeries
 
@@ -52,13 +53,13 @@ def series_to_shapes(series: HistogramSeries, scale: float | None = None) -> Sha
 def typical_size(series: HistogramSeries) -> float:
     """Median |x| of all values other than 0, over all records; 1 when there are none."""
     size = np.maximum(np.abs(series.lower), np.abs(series.upper))
-    counts = series.bin_counts.sum(axis=0, dtype=np.float64)
+    counts = series.bin_counts.sum(axis=0, dtype=np.int64)
     counts[(series.lower < 0) & (series.upper > 0)] = 0
-    order = np.argsort(size, kind="stable")
-    cumulative = np.cumsum(counts[order])
-    if cumulative.size == 0 or cumulative[-1] == 0:
+    if not counts.any():
         return 1.0
-    return float(size[order][np.searchsorted(cumulative, cumulative[-1] / 2)])
+    order = np.argsort(size, kind="stable")
+    median = column_quantiles(counts[None], 0.5, order).bins[0, 0]
+    return float(size[order][median])
 
 
 def window_starts(records: int, windows: int) -> IntVector:

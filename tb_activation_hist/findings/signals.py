@@ -9,15 +9,13 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
+from tb_activation_hist.core.cumulative import column_quantiles
 from tb_activation_hist.core.grid import FloatArray
 from tb_activation_hist.core.histogram import HistogramSeries
 from tb_activation_hist.core.names import LayerInfo
 from tb_activation_hist.findings.options import FindingOptions
 
 BoolArray = npt.NDArray[np.bool_]
-
-CHUNK_RECORDS = 1024
-"""Records whose cumulative counts are held at a time; keeps long series out of memory."""
 
 EARLY_RECORDS = 5
 """Records at the start of a run whose median is the layer's early scale."""
@@ -75,17 +73,12 @@ class Signals:
 
     def magnitude_quantiles(self, share: float) -> FloatArray:
         """(S,) size |x| that `share` of the finite values stay under, to a bin's width."""
+        if len(self.series.bins) == 0:
+            return np.full(len(self.series), np.nan)
         order = np.argsort(self.magnitudes, kind="stable")
-        sizes = self.magnitudes[order]
-        found = np.full(len(self.series), np.nan)
-        for start in range(0, len(found) if order.size else 0, CHUNK_RECORDS):
-            rows = slice(start, start + CHUNK_RECORDS)
-            counts = self.series.bin_counts[rows][:, order]
-            below = np.cumsum(counts, axis=1, dtype=np.int64)
-            target = np.ceil(share * below[:, -1:])
-            column = np.minimum((below < target).sum(axis=1), len(sizes) - 1)
-            found[rows] = np.where(below[:, -1] > 0, sizes[column], np.nan)
-        return found
+        places = column_quantiles(self.series.bin_counts, share, order)
+        sizes = self.magnitudes[order][places.bins[:, 0]]
+        return np.where(np.isnan(places.parts[:, 0]), np.nan, sizes)
 
     def _share(self, part: npt.NDArray[np.generic]) -> FloatArray:
         finite = self.series.finite

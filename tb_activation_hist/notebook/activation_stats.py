@@ -8,12 +8,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from tb_activation_hist.core.grid import FloatArray
+from tb_activation_hist.core.grid import NEAR_ZERO, FloatArray
 from tb_activation_hist.core.histogram import HistogramSeries
-from tb_activation_hist.notebook.picture import value_axis
-
-NEAR_ZERO = 0.05
-"""fastai's threshold."""
+from tb_activation_hist.notebook.value_axis import value_axis
 
 
 class LayerStats(NamedTuple):

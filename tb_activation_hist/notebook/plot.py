@@ -13,24 +13,26 @@ from typing import Any, Final
 
 import numpy as np
 
-from tb_activation_hist.core.errors import MissingDependencyError, OptionError
+from tb_activation_hist.core.errors import OptionError
 from tb_activation_hist.core.grid import FloatArray
 from tb_activation_hist.core.histogram import HistogramSeries
-from tb_activation_hist.notebook.picture import (
-    Picture,
-    ValueAxis,
-    series_to_picture,
-    step_edges,
-    value_axis,
+from tb_activation_hist.notebook.heatmap import series_to_heatmap, step_edges
+from tb_activation_hist.notebook.panel import (
+    count_norm,
+    difference_norm,
+    difference_ticks,
+    draw_heatmap,
+    mark_non_finite,
+    pyplot,
+    require,
+    set_titles,
+    set_value_scale,
 )
+from tb_activation_hist.notebook.value_axis import ValueAxis, value_axis
 
-COLOURS: Final = "viridis"
 DIVERGING: Final = "RdBu_r"
 ROWS: Final = 128
 PANEL_INCHES: Final = (5.2, 2.9)
-NON_FINITE_COLOUR: Final = "#d81b60"
-WORTH_SAYING: Final = 0.0005
-"""Share of values outside the picture from which on it is stated."""
 
 
 def plot_series(
@@ -46,17 +48,17 @@ def plot_series(
 ) -> Any:
     """One layer: x the step, y the value, colour the count; returns the axes.
 
-    lo, hi: ends of the value axis, by default all but the outermost 0.1 % at each end. scale:
+    lo, hi: ends of the value axis, by default those of the central 99.9 % of the values. scale:
     "linear" or "symlog". rows: cells of the value axis. Steps with NaN or infinite values are
     marked at the top edge.
     """
     axis = value_axis([series], rows, lo=lo, hi=hi, scale=scale)
     if ax is None:
-        _, ax = _pyplot().subplots(figsize=figsize, layout="constrained")
-    picture = series_to_picture(series, axis)
-    mesh = _draw(ax, picture, _count_norm([picture]))
-    _mark_non_finite(ax, series)
-    _set_titles(ax, series.layer if title is None else title, picture.outside)
+        _, ax = pyplot().subplots(figsize=figsize, layout="constrained")
+    heatmap = series_to_heatmap(series, axis)
+    mesh = draw_heatmap(ax, heatmap, count_norm([heatmap]))
+    mark_non_finite(ax, series)
+    set_titles(ax, series.layer if title is None else title, heatmap.outside)
     ax.set(xlabel="step", ylabel="value")
     ax.figure.colorbar(mesh, ax=ax, label="count", pad=0.01)
     return ax
@@ -75,11 +77,11 @@ def plot_layers(
 
     columns: panels side by side, by default up to 3. lo, hi, scale, rows: as in `plot_series`.
     """
-    _require(layers, "layers")
+    require(layers, "layers")
     columns = columns or min(len(layers), 3)
     lines = -(-len(layers) // columns)
     width, height = PANEL_INCHES
-    figure, grid = _pyplot().subplots(
+    figure, grid = pyplot().subplots(
         lines,
         columns,
         figsize=(width * columns, height * lines),
@@ -108,11 +110,11 @@ def plot_runs(
     layers: names, by default all of the first run. The panels of a row share value axis and
     colour scale. ``plot_runs(read_histograms("runs"), ["layer1", "layer2"])``
     """
-    _require(runs, "runs")
+    require(runs, "runs")
     names = list(next(iter(runs.values()))) if layers is None else list(layers)
-    _require(names, "layers")
+    require(names, "layers")
     width, height = PANEL_INCHES
-    _, axes = _pyplot().subplots(
+    _, axes = pyplot().subplots(
         len(names),
         len(runs),
         figsize=(width * len(runs), height * len(names)),
@@ -140,19 +142,19 @@ def _draw_line(
     """One layer of all runs, on one value axis and one colour scale."""
     present = [series for series in found.values() if series is not None]
     axis = value_axis(present, rows, lo=ends[0], hi=ends[1], scale=scale)
-    pictures = [series_to_picture(series, axis) for series in present]
-    norm = _count_norm(pictures)
-    drawn = iter(pictures)
+    heatmaps = [series_to_heatmap(series, axis) for series in present]
+    norm = count_norm(heatmaps)
+    drawn = iter(heatmaps)
     mesh = None
     for ax, series in zip(line, found.values(), strict=True):
         if series is None:
             ax.text(0.5, 0.5, "not recorded", ha="center", va="center", transform=ax.transAxes)
             ax.set(yticks=[], facecolor="0.95")
             continue
-        picture = next(drawn)
-        mesh = _draw(ax, picture, norm)
-        _mark_non_finite(ax, series)
-        _set_titles(ax, "", picture.outside)
+        heatmap = next(drawn)
+        mesh = draw_heatmap(ax, heatmap, norm)
+        mark_non_finite(ax, series)
+        set_titles(ax, "", heatmap.outside)
     line[0].set_ylabel(name)
     if mesh is not None:
         line[0].figure.colorbar(mesh, ax=list(line), label="count", pad=0.01)
@@ -183,20 +185,20 @@ def plot_difference(
     shares = [_shares(series.take(np.isin(series.steps, steps)), axis) for series in (one, other)]
     difference = 100 * (shares[0] - shares[1]).T
     if ax is None:
-        _, ax = _pyplot().subplots(figsize=figsize, layout="constrained")
+        _, ax = pyplot().subplots(figsize=figsize, layout="constrained")
     largest = float(np.abs(difference).max()) or 1.0
     mesh = ax.pcolormesh(
         step_edges(steps.astype(np.float64)),
         axis.edges,
         difference,
         cmap=DIVERGING,
-        norm=_difference_norm(largest),
+        norm=difference_norm(largest),
         rasterized=True,
     )
-    _set_value_scale(ax, axis)
+    set_value_scale(ax, axis)
     ax.set(xlabel="step", ylabel="value", title=title or f"{one.layer}: difference")
     label = "difference of shares, percentage points"
-    ax.figure.colorbar(mesh, ax=ax, label=label, pad=0.01, ticks=_difference_ticks(largest))
+    ax.figure.colorbar(mesh, ax=ax, label=label, pad=0.01, ticks=difference_ticks(largest))
     return ax
 
 
@@ -217,15 +219,15 @@ def plot_slice(
     values in each of `rows` cells.
     """
     named = series if isinstance(series, Mapping) else {series.layer: series}
-    _require(named, "series")
+    require(named, "series")
     if ax is None:
-        _, ax = _pyplot().subplots(figsize=figsize, layout="constrained")
+        _, ax = pyplot().subplots(figsize=figsize, layout="constrained")
     taken = {name: _at_step(each, step) for name, each in named.items()}
     axis = value_axis(list(taken.values()), rows, lo=lo, hi=hi, scale=scale)
     for name, each in taken.items():
         ax.stairs(_shares(each, axis)[0], axis.edges, label=f"{name}, step {each.steps[0]}", lw=1.5)
     if scale == "symlog":
-        ax.set_xscale("symlog", linthresh=axis.unit)
+        ax.set_xscale("symlog", linthresh=axis.linthresh)
     ends = (axis.edges[0], axis.edges[-1])
     ax.set(xlabel="value", ylabel="share of values", xlim=ends, ylim=(0, None))
     ax.legend(frameon=False)
@@ -236,7 +238,7 @@ def plot_layer_stats(
     steps: Any, stats: tuple[FloatArray, FloatArray, FloatArray], near_zero: str, title: str
 ) -> Any:
     """Mean, standard deviation and share near zero over the steps; returns the three axes."""
-    figure, axes = _pyplot().subplots(1, 3, figsize=(12, 3), layout="constrained")
+    figure, axes = pyplot().subplots(1, 3, figsize=(12, 3), layout="constrained")
     names = ("mean", "standard deviation", near_zero)
     for ax, values, name in zip(axes, stats, names, strict=True):
         ax.plot(steps, values, lw=1.2)
@@ -249,7 +251,7 @@ def plot_layer_stats(
 
 def series_to_png(series: HistogramSeries) -> bytes:
     """One layer as a PNG, without pyplot's global state."""
-    _pyplot()
+    pyplot()
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
@@ -270,99 +272,11 @@ def series_to_html(series: HistogramSeries) -> str:
     )
 
 
-def _pyplot() -> Any:
-    try:
-        from matplotlib import pyplot as plt
-    except ImportError as err:
-        msg = "Pictures need matplotlib: pip install tb-activation-hist[plot]"
-        raise MissingDependencyError(msg) from err
-    return plt
-
-
-def _require(given: Any, what: str) -> None:
-    if not given:
-        msg = f"There are no {what} to draw: nothing was recorded yet, or an empty list was given."
-        raise OptionError(msg)
-
-
-def _count_norm(pictures: Sequence[Picture]) -> Any:
-    from matplotlib.colors import LogNorm
-
-    most = max((float(picture.counts.max(initial=0)) for picture in pictures), default=0.0)
-    return LogNorm(vmin=1, vmax=max(most, 10.0))
-
-
-def _difference_norm(largest: float) -> Any:
-    """Linear up to a hundredth of the largest, so that one cell does not hide the rest."""
-    from matplotlib.colors import SymLogNorm
-
-    return SymLogNorm(linthresh=largest / 100, vmin=-largest, vmax=largest)
-
-
-def _difference_ticks(largest: float) -> list[float]:
-    """Zero and, on both sides, the powers of ten on the logarithmic part of the scale."""
-    top = int(np.floor(np.log10(largest)))
-    powers = [10.0**exponent for exponent in (top - 1, top)]
-    return [*(-power for power in reversed(powers)), 0.0, *powers]
-
-
-def _draw(ax: Any, picture: Picture, norm: Any) -> Any:
-    """Cells of one panel; those below one value get the darkest colour."""
-    import matplotlib as mpl
-
-    colours = mpl.colormaps[COLOURS]
-    colours = colours.with_extremes(bad=colours(0.0), under=colours(0.0))
-    mesh = ax.pcolormesh(
-        picture.columns,
-        picture.axis.edges,
-        np.ma.masked_less(picture.counts, 1e-9),
-        norm=norm,
-        cmap=colours,
-        rasterized=True,
-    )
-    ax.set_facecolor(colours(0.0))
-    _set_value_scale(ax, picture.axis)
-    return mesh
-
-
-def _set_value_scale(ax: Any, axis: ValueAxis) -> None:
-    if axis.scale == "symlog":
-        ax.set_yscale("symlog", linthresh=axis.unit)
-    ax.set_ylim(axis.edges[0], axis.edges[-1])
-
-
-def _set_titles(ax: Any, title: str, outside: float) -> None:
-    """The layer's name, and what the value axis leaves out."""
-    if title:
-        ax.set_title(title, loc="left", fontsize="medium")
-    if outside >= WORTH_SAYING:
-        said = f"{outside:.1%} outside"
-        ax.set_title(said, loc="right", fontsize="x-small", color="0.4")
-
-
-def _mark_non_finite(ax: Any, series: HistogramSeries) -> None:
-    """A mark at the top edge for each step with NaN or infinite values."""
-    steps = series.steps[series.finite < series.n]
-    if len(steps):
-        ax.plot(
-            steps,
-            np.ones(len(steps)),
-            "|",
-            ms=8,
-            mew=1.5,
-            color=NON_FINITE_COLOUR,
-            transform=ax.get_xaxis_transform(),
-            clip_on=False,
-            label="NaN or ±∞",
-        )
-        ax.legend(loc="upper left", fontsize="x-small", framealpha=0.8)
-
-
 def _shares(series: HistogramSeries, axis: ValueAxis) -> FloatArray:
     return np.asarray(series.rebin(axis.edges) / np.maximum(series.finite, 1)[:, None], np.float64)
 
 
 def _at_step(series: HistogramSeries, step: int | None) -> HistogramSeries:
-    _require(len(series), "records")
+    require(len(series), "records")
     place = -1 if step is None else int(np.argmin(np.abs(series.steps - step)))
     return series.take([place])

@@ -10,15 +10,11 @@ from typing import Any, Final
 
 import numpy as np
 
+from tb_activation_hist.core.csv_text import LINE_END, bins_to_csv, cells_to_csv
 from tb_activation_hist.core.histogram import HistogramSeries
+from tb_activation_hist.core.table import ARRAYS, BINS
 
 RECORDS_AT_ONCE: Final = 64
-
-WORDS: Final = (("zeros", "zeros"), ("nan", "nans"), ("+inf", "pos_infs"), ("-inf", "neg_infs"))
-"""What a CSV row holds in place of its edges, and where its count comes from."""
-
-TALLIES: Final = ("n", "zeros", "nans", "pos_infs", "neg_infs")
-MOMENTS: Final = ("mean", "std", "min", "max")
 
 
 def at_steps(series: HistogramSeries, steps: tuple[float, float] | None) -> HistogramSeries:
@@ -30,32 +26,18 @@ def at_steps(series: HistogramSeries, steps: tuple[float, float] | None) -> Hist
 
 
 def series_to_csv(series: HistogramSeries) -> Iterator[bytes]:
-    """One row for each record and occupied bin, then one for each tally."""
-    yield b"step,wall_time,lower,upper,count\r\n"
-    lower, upper = series.lower.tolist(), series.upper.tolist()
-    for start in range(0, len(series), RECORDS_AT_ONCE):
-        part = series.take(slice(start, start + RECORDS_AT_ONCE))
-        lines: list[str] = []
-        for row, (step, wall_time) in enumerate(
-            zip(part.steps.tolist(), part.wall_times.tolist(), strict=True)
-        ):
-            begin = f"{step},{wall_time!r}"
-            columns = np.flatnonzero(part.bin_counts[row])
-            counts = part.bin_counts[row, columns].tolist()
-            lines += [
-                f"{begin},{lower[column]!r},{upper[column]!r},{count}"
-                for column, count in zip(columns.tolist(), counts, strict=True)
-            ]
-            lines += [f"{begin},{word},{word},{getattr(part, name)[row]}" for word, name in WORDS]
-        yield ("\r\n".join(lines) + "\r\n").encode()
+    """A CSV file with the columns of `table.BINS`."""
+    yield (cells_to_csv(BINS) + LINE_END).encode()
+    for lines in bins_to_csv(series):
+        yield lines.encode()
 
 
 def series_to_json(series: HistogramSeries) -> Iterator[bytes]:
     """The arrays of a HistogramSeries by name; a number that is not finite is null."""
-    yield f'{{"version":1,"steps":{_numbers(series.steps)}'.encode()
-    yield f',"wall_times":{_numbers(series.wall_times)},"edges":{_numbers(series.edges)}'.encode()
-    for name in (*TALLIES, *MOMENTS):
-        yield f',"{name}":{_numbers(getattr(series, name))}'.encode()
+    yield b'{"version":1'
+    for name in ARRAYS:
+        if name != "counts":
+            yield f',"{name}":{_numbers(getattr(series, name))}'.encode()
     yield b',"counts":['
     for start in range(0, len(series), RECORDS_AT_ONCE):
         rows = series.take(slice(start, start + RECORDS_AT_ONCE)).counts.tolist()

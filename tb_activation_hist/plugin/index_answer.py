@@ -13,10 +13,8 @@ from typing import Any, Final, cast
 
 from tb_activation_hist.core.errors import FormatError
 from tb_activation_hist.core.names import (
-    KINDS,
-    PHASES,
     RUN_INFO_TAG,
-    STOCK_PREFIX,
+    SUMMARY_PREFIX,
     LayerInfo,
     content_to_layer_info,
 )
@@ -121,13 +119,13 @@ def _unchanged(revision: str) -> schema.Unchanged:
 
 def without_own_summaries(histograms: Listings) -> dict[SeriesKey, Listing]:
     """Leave out our own summaries, because the blocks hold the same exactly."""
-    own = f"{STOCK_PREFIX}/"
+    own = f"{SUMMARY_PREFIX}/"
     return {key: listing for key, listing in histograms.items() if not key.tag.startswith(own)}
 
 
 def drawable_scalars(tags: Mapping[str, list[str]]) -> dict[str, list[str]]:
     """Leave out the statistics that we write for TensorBoard's own dashboards."""
-    own = f"{STOCK_PREFIX}/"
+    own = f"{SUMMARY_PREFIX}/"
     return {run: [t for t in of_run if not t.startswith(own)] for run, of_run in tags.items()}
 
 
@@ -210,9 +208,8 @@ def _layer_info(content: bytes) -> LayerInfo | str:
 
 
 def _series_order(tag: str, info: LayerInfo) -> tuple[Any, ...]:
-    kind = KINDS.index(info.kind) if info.kind in KINDS else len(KINDS)
-    phase = PHASES.index(info.phase) if info.phase in PHASES else len(PHASES)
-    return kind, info.kind, phase, info.phase, info.order, natural_key(info.layer), tag
+    """That of the layers; by name where runs of several models use a position twice."""
+    return *info.sort_key, natural_key(info.layer), tag
 
 
 def _series_entry(tag: str, rows: list[tuple[int, LayerInfo, Stamp]]) -> schema.Series:

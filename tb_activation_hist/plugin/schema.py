@@ -122,7 +122,7 @@ class Index(TypedDict):
     runs: list[Run]
     """The runs with series, in TensorBoard's natural order."""
     series: list[Series]
-    """Sorted by kind, phase, position in the model and name; another tool's histograms come
+    """Sorted by phase, kind, position in the model and name; another tool's histograms come
     last."""
     warnings: list[str]
     """One sentence for each thing that could not be read; damaged blocks are known once a tile has

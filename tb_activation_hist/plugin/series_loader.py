@@ -11,10 +11,10 @@ from typing import Any, Final
 import numpy as np
 
 from tb_activation_hist.core.errors import FormatError
-from tb_activation_hist.core.grid import AnyScheme, Scheme
 from tb_activation_hist.core.histogram import HistogramSeries, Tallies
 from tb_activation_hist.core.joining import append_series, join_series, sum_records
 from tb_activation_hist.core.names import PLUGIN_NAME
+from tb_activation_hist.core.schemes.scheme import AnyScheme, Scheme
 from tb_activation_hist.plugin.data_provider import Stamp
 from tb_activation_hist.storage.codec import BlockSpan, decode_block, peek_span
 from tb_activation_hist.storage.tensorboard_histograms import buckets_to_series

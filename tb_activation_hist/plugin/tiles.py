@@ -12,13 +12,10 @@ import numpy.typing as npt
 
 from tb_activation_hist.core.grid import FloatArray, IntArray
 from tb_activation_hist.core.histogram import HistogramSeries
-from tb_activation_hist.core.joining import sum_records
+from tb_activation_hist.core.joining import TAIL, sum_records
 from tb_activation_hist.plugin import schema
 from tb_activation_hist.plugin.series_loader import LoadedSeries
 from tb_activation_hist.plugin.tile_layout import to_wire_order
-
-TAIL: Final = 0.0005
-"""Fraction of the values left out at either end of the central range."""
 
 WHOLE: Final = 2.0**53
 """Cells beyond this number are not told apart by float64."""

@@ -15,13 +15,13 @@ from torch import Tensor, nn
 from tb_activation_hist.capture.cadence import Pace
 from tb_activation_hist.capture.compiled import make_room_for_graphs
 from tb_activation_hist.capture.hooks import Attachment
-from tb_activation_hist.capture.host_rows import HostRows
 from tb_activation_hist.capture.parameter_kinds import ParameterKinds, StepWatcher
 from tb_activation_hist.capture.select import select_layers, unwrap
 from tb_activation_hist.capture.silence import explain_silence
 from tb_activation_hist.capture.state import CaptureState
 from tb_activation_hist.core.errors import LogdirError, OptionError
 from tb_activation_hist.core.names import LayerInfo
+from tb_activation_hist.core.record_counts import PendingCounts
 from tb_activation_hist.findings import Finding
 from tb_activation_hist.recording.monitor import Monitor
 from tb_activation_hist.recording.options import split_options
@@ -202,14 +202,14 @@ class ActivationHistLogger:
         self, before: int, step: int, recorded: bool, scalars: Mapping[str, float | Tensor]
     ) -> None:
         """Evaluation passes belong to the step before them, all else to the one that ends."""
-        infos, host = self._recording.rows.take()
+        infos, counts = self._recording.rows.take()
         evaluated = [row for row, info in enumerate(infos) if info.phase == "eval"]
         if evaluated and (self._recording.evaluated or self._recording.graphs_evaluate):
-            self._put(before, [infos[row] for row in evaluated], host.select(evaluated))
+            self._put(before, [infos[row] for row in evaluated], counts.select(evaluated))
         self._recording.evaluated = False
         if recorded:
             trained = [row for row, info in enumerate(infos) if info.phase != "eval"]
-            rest = host.select(trained) if evaluated else host
+            rest = counts.select(trained) if evaluated else counts
             self._put(step, [infos[row] for row in trained], rest, _kept(scalars))
             self._records += 1
 
@@ -217,11 +217,11 @@ class ActivationHistLogger:
         self,
         step: int,
         infos: list[LayerInfo],
-        host: HostRows,
+        counts: PendingCounts,
         scalars: Mapping[str, float | Tensor] | None = None,
     ) -> None:
         observe = None if self._monitor is None else self._monitor.add
-        self.writer.write(Record(step, time.time(), infos, host, scalars or {}, observe))
+        self.writer.write(Record(step, time.time(), infos, counts, scalars or {}, observe))
 
     def _keep_budget(self, cost_s: float, recorded: bool) -> None:
         if self._pace.spend(cost_s, recorded):

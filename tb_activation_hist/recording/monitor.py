@@ -8,6 +8,8 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from tb_activation_hist.core.histogram import HistogramSeries, Tallies
+from tb_activation_hist.core.names import LayerInfo
+from tb_activation_hist.core.record_counts import RecordCounts
 from tb_activation_hist.findings import (
     INSTANT_KINDS,
     Finding,
@@ -15,7 +17,6 @@ from tb_activation_hist.findings import (
     Watch,
     find_run_findings,
 )
-from tb_activation_hist.storage.tensorboard_summaries import RecordSummary
 
 
 class Monitor:
@@ -36,14 +37,16 @@ class Monitor:
         self.should_stop = False
         self.failure: Exception | None = None
 
-    def add(self, step: int, wall_time: float, summary: RecordSummary) -> None:
+    def add(
+        self, step: int, wall_time: float, layers: Sequence[LayerInfo], counts: RecordCounts
+    ) -> None:
         """Take in a record; called on the writer's thread, after the record is stored."""
         if self._watch is None:
             return
         try:
-            for row, info in enumerate(summary.infos):
-                if summary.tallies[row, 0] > 0:
-                    series = _row_to_series(step, wall_time, summary, row)
+            for row, info in enumerate(layers):
+                if counts.n[row] > 0:
+                    series = _row_to_series(step, wall_time, info, counts, row)
                     self._tell(self._watch.add(info, series))
                     if self._review is not None:
                         self._review.add(info, series)
@@ -69,18 +72,13 @@ class Monitor:
 
 
 def _row_to_series(
-    step: int, wall_time: float, summary: RecordSummary, row: int
+    step: int, wall_time: float, info: LayerInfo, counts: RecordCounts, row: int
 ) -> HistogramSeries:
-    bins, counts = summary.occupied.row(row)
-    return HistogramSeries(
-        Tallies(
-            np.array([step], np.int64),
-            np.array([wall_time], np.float64),
-            *summary.tallies[row, :, None],
-            *summary.moments[row, :, None],
-        ),
-        bins,
-        counts[None],
-        summary.infos[row].scheme,
-        summary.infos[row].key,
+    bins, bin_counts = counts.bins_of(row)
+    tallies = Tallies(
+        np.array([step], np.int64),
+        np.array([wall_time], np.float64),
+        *counts.tallies[row, :, None],
+        *counts.moments[row, :, None],
     )
+    return HistogramSeries(tallies, bins, bin_counts[None], info.scheme, info.key)

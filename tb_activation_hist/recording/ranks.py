@@ -9,32 +9,28 @@ and one that ends says so. No training thread ever waits for another rank.
 
 from __future__ import annotations
 
-import contextlib
-import io
-import json
 import os
 import time
-from collections import Counter
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Final, NamedTuple
 
-import numpy as np
 import torch.distributed as dist
 
-from tb_activation_hist.capture.host_rows import HostRows, SparseRows, join_rows
-from tb_activation_hist.core.names import LayerInfo, content_to_layer_info
+from tb_activation_hist.recording.mailbox import POLL_S, Mailbox
+from tb_activation_hist.recording.rank_messages import (
+    END,
+    Message,
+    bytes_to_message,
+    end_message,
+    join_messages,
+    message_to_bytes,
+)
 from tb_activation_hist.storage.background import BackgroundThread
 from tb_activation_hist.storage.options import WriterOptions
 from tb_activation_hist.storage.writer import Record, RecordWriter
 
 WINDOW: Final = 64
-"""Messages of a rank that may lie in the store unread; a record is some 50 kB."""
-
-POLL_S: Final = 0.01
-"""How often the store is asked for a message that is not there yet."""
-
-_OPENED: Counter[str] = Counter()
+"""Messages of a rank that may wait in the store unread; a record is some 50 kB."""
 
 
 class Ranks(NamedTuple):
@@ -51,99 +47,13 @@ def current_ranks() -> Ranks:
     return Ranks(0, 1)
 
 
-class Mailbox:
-    """Numbered messages from each rank to rank 0, in the store of the process group."""
-
-    def __init__(self, store: Any, name: str) -> None:
-        self._store = store
-        self._name = name
-
-    def key(self, rank: int, number: int) -> str:
-        """Where a message lies."""
-        return f"{self._name}/{rank}/{number}"
-
-    def post(self, rank: int, number: int, message: bytes) -> None:
-        """Leave a message."""
-        self._store.set(self.key(rank, number), message)
-
-    def lies_there(self, key: str) -> bool:
-        """Whether there is such a message now."""
-        return bool(self._store.check([key]))
-
-    def take(self, rank: int, number: int) -> bytes:
-        """A message that lies there; it is removed."""
-        key = self.key(rank, number)
-        message = bytes(self._store.get(key))
-        self._store.delete_key(key)
-        return message
-
-    def announce(self, start: int) -> None:
-        """Rank 0: say how many steps were done before."""
-        self._store.set(f"{self._name}/start", str(start))
-
-    def await_start(self, timeout_s: float) -> int:
-        """What rank 0 announced; 0 when it does not within this time."""
-        key = f"{self._name}/start"
-        end = time.monotonic() + timeout_s
-        while not self.lies_there(key):
-            if time.monotonic() >= end:
-                return 0
-            time.sleep(POLL_S)
-        return int(self._store.get(key))
-
-    @property
-    def end_key(self) -> str:
-        """Exists once rank 0 reads no more."""
-        return f"{self._name}/end"
-
-    def end(self) -> None:
-        """Say that nothing more will be read."""
-        self._store.set(self.end_key, b"1")
+def rank_directory(logdir: Any, rank: int) -> str:
+    """Run directory of one rank."""
+    return f"{os.fspath(logdir).rstrip('/')}/rank{rank}"
 
 
-def open_mailbox(about: str) -> Mailbox | None:
-    """The mailbox of one logger; ranks find each other by what they record to. None: no store."""
-    store = dist.distributed_c10d._get_default_store()
-    if not hasattr(store, "check"):
-        return None
-    with contextlib.suppress(AttributeError, NotImplementedError, RuntimeError):
-        # Its own connection, so that nobody waits for another's blocking request.
-        store = store.clone()
-    _OPENED[about] += 1
-    return Mailbox(store, f"tb_activation_hist/{about}/{_OPENED[about]}")
-
-
-class Message(NamedTuple):
-    """One rank's share of a record; ``step=-1`` when the rank has ended."""
-
-    step: int
-    infos: list[LayerInfo]
-    rows: SparseRows
-
-
-END: Final = -1
-
-
-def message_to_bytes(step: int, infos: Sequence[LayerInfo], rows: SparseRows) -> bytes:
-    """Pack a share: JSON head and compressed arrays."""
-    head = {"step": step, "infos": [info.to_content().decode() for info in infos]}
-    packed = io.BytesIO()
-    np.savez_compressed(
-        packed, head=np.frombuffer(json.dumps(head).encode(), np.uint8), **rows._asdict()
-    )
-    return packed.getvalue()
-
-
-def bytes_to_message(data: bytes) -> Message:
-    """Inverse of `message_to_bytes`."""
-    arrays = np.load(io.BytesIO(data), allow_pickle=False)
-    head = json.loads(arrays["head"].tobytes())
-    infos = [content_to_layer_info(content.encode()) for content in head["infos"]]
-    return Message(head["step"], infos, SparseRows(*(arrays[name] for name in SparseRows._fields)))
-
-
-class RankSender(BackgroundThread):
-    """On all ranks but 0: posts this rank's shares."""
+class RankSender(BackgroundThread[Record]):
+    """On all ranks but 0: posts this rank's counts."""
 
     def __init__(
         self, mailbox: Mailbox, ranks: Ranks, options: WriterOptions, timeout_s: float
@@ -156,28 +66,27 @@ class RankSender(BackgroundThread):
         self.start()
 
     def write(self, record: Record) -> bool:
-        """Queue a record; its scalars are rank 0's business."""
+        """Queue a record; of the scalars rank 0's own are written."""
         return self.put(record)
 
     def update_info(self, **fields: Any) -> None:
-        """Rank 0 describes the run."""
+        """Nothing: rank 0 describes the run."""
 
     def store(self, record: Record) -> None:
-        """Post this rank's share of a record."""
-        if record.host is not None and self._has_room():
-            rows: HostRows = record.host
-            self._post(message_to_bytes(record.step, record.layers, rows.sparse))
+        """Post this rank's counts of a record."""
+        if record.counts is not None and self._may_send():
+            self._post(Message(record.step, record.layers, record.counts.wait()))
 
-    def _post(self, message: bytes) -> None:
-        self._mailbox.post(self._rank, self._sent, message)
+    def _post(self, message: Message) -> None:
+        self._mailbox.post(self._rank, self._sent, message_to_bytes(message))
         self._sent += 1
 
-    def _has_room(self) -> bool:
+    def _may_send(self) -> bool:
         """Whether rank 0 keeps reading; waits for it a while, the first time."""
         oldest = self._mailbox.key(self._rank, self._sent - WINDOW)
         end = time.monotonic() + self._timeout_s
-        while not self._mailbox.lies_there(self._mailbox.end_key):
-            if self._sent < WINDOW or not self._mailbox.lies_there(oldest):
+        while not self._mailbox.has(self._mailbox.end_key):
+            if self._sent < WINDOW or not self._mailbox.has(oldest):
                 return True
             if time.monotonic() >= end:
                 self._timeout_s = 0.0
@@ -187,15 +96,13 @@ class RankSender(BackgroundThread):
         return False
 
     def save(self, *, final: bool) -> None:
-        """Say goodbye at the end; there is nothing else to keep."""
+        """Tell rank 0 at the end that nothing follows; there is nothing else to keep."""
         if final:
-            nothing = np.zeros(0, np.int64)
-            rows = SparseRows(nothing, nothing.astype(np.int32), nothing, nothing, np.zeros(0))
-            self._post(message_to_bytes(END, [], rows))
+            self._post(end_message())
 
 
-class RankMerger(BackgroundThread):
-    """On rank 0: adds the other ranks' shares to each record and hands it to the writer."""
+class RankMerger(BackgroundThread[Record]):
+    """On rank 0: adds the other ranks' counts to each record and hands it to the writer."""
 
     def __init__(
         self,
@@ -222,21 +129,20 @@ class RankMerger(BackgroundThread):
         return self.put(record)
 
     def update_info(self, **fields: Any) -> None:
-        """Passed on to the writer."""
+        """Pass the fields on to the writer."""
         self.writer.update_info(**fields)
 
     def store(self, record: Record) -> None:
-        """Wait for the other shares of this step, add them up, and write the sum."""
-        if record.host is None:
+        """Wait for the other ranks' counts of this step, add them up, and write the sum."""
+        if record.counts is None:
             self.writer.write(record)
             return
-        own = Message(record.step, list(record.layers), record.host.sparse)
-        shares = [own, *(self._share(rank, record.step) for rank in list(self._next))]
-        infos, rows = join_messages([share for share in shares if share is not None])
-        host = HostRows.of(rows, record.host.scheme)
-        self.writer.write(replace(record, layers=infos, host=host))
+        own = Message(record.step, record.layers, record.counts.wait())
+        others = [self._message_of(rank, record.step) for rank in list(self._next)]
+        layers, counts = join_messages([own, *(each for each in others if each is not None)])
+        self.writer.write(replace(record, layers=layers, counts=counts))
 
-    def _share(self, rank: int, step: int) -> Message | None:
+    def _message_of(self, rank: int, step: int) -> Message | None:
         """What a rank has for this step; None when it recorded none, ended, or is silent."""
         while True:
             message = self._early.pop(rank, None) or self._receive(rank)
@@ -252,7 +158,7 @@ class RankMerger(BackgroundThread):
     def _receive(self, rank: int) -> Message | None:
         key = self._mailbox.key(rank, self._next[rank])
         end = time.monotonic() + (0.0 if rank in self._missing else self._timeout_s)
-        while not self._mailbox.lies_there(key):
+        while not self._mailbox.has(key):
             if time.monotonic() >= end:
                 self._miss(rank)
                 return None
@@ -265,14 +171,14 @@ class RankMerger(BackgroundThread):
     def _miss(self, rank: int) -> None:
         if rank not in self._missing:
             self._missing.add(rank)
-            self.complain(
+            self.note_error(
                 f"Rank {rank} sent no counts for {self._timeout_s:g} s (rank_timeout_s). The "
                 "training goes on, and the histograms are those of the other ranks until it does."
             )
             self.writer.update_info(missing_ranks=sorted(self._missing))
 
     def save(self, *, final: bool) -> None:
-        """Flush the writer; at the end tell the other ranks that nobody reads any more."""
+        """Tell the other ranks at the end that nobody reads any more."""
         if final:
             self._mailbox.end()
 
@@ -288,19 +194,3 @@ class RankMerger(BackgroundThread):
             self.writer.close()
         else:
             self.writer.flush()
-
-
-def join_messages(messages: Sequence[Message]) -> tuple[list[LayerInfo], SparseRows]:
-    """Add shares by tag, whatever order each rank saw its layers in."""
-    infos: dict[str, LayerInfo] = {}
-    for message in messages:
-        for info in message.infos:
-            infos.setdefault(info.tag, info)
-    places = {tag: place for place, tag in enumerate(infos)}
-    shares = [([places[info.tag] for info in each.infos], each.rows) for each in messages]
-    return list(infos.values()), join_rows(shares)
-
-
-def rank_directory(logdir: Any, rank: int) -> str:
-    """Run directory of one rank."""
-    return f"{os.fspath(logdir).rstrip('/')}/rank{rank}"

@@ -10,7 +10,7 @@ from tb_activation_hist.core.errors import ActivationHistWarning, FormatError
 from tb_activation_hist.core.histogram import HistogramSeries
 from tb_activation_hist.core.names import LayerInfo
 from tb_activation_hist.findings import Finding, find_run_findings
-from tb_activation_hist.storage.reader import read_run
+from tb_activation_hist.storage.logdir_histograms import read_run
 from tb_activation_hist.storage.writer import MemoryWriter
 
 Layers: TypeAlias = dict[str, tuple[LayerInfo, HistogramSeries]]

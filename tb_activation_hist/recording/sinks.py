@@ -1,4 +1,4 @@
-"""Where a logger's records go (file, memory, through rank 0), and at which step a run goes on."""
+"""Where a logger's records go (file, memory, another rank), and at which step a run goes on."""
 
 from __future__ import annotations
 
@@ -7,18 +7,11 @@ import os
 from typing import Any, Protocol
 
 from tb_activation_hist.core.errors import OptionError
-from tb_activation_hist.core.grid import Scheme
-from tb_activation_hist.recording.options import LoggerOptions, RecordingOptions
-from tb_activation_hist.recording.ranks import (
-    Mailbox,
-    RankMerger,
-    Ranks,
-    RankSender,
-    open_mailbox,
-    rank_directory,
-)
-from tb_activation_hist.storage.options import WriterOptions
-from tb_activation_hist.storage.reader import read_last_step, read_schemes
+from tb_activation_hist.core.schemes.scheme import Scheme
+from tb_activation_hist.recording.mailbox import Mailbox, open_mailbox
+from tb_activation_hist.recording.options import LoggerOptions
+from tb_activation_hist.recording.ranks import RankMerger, Ranks, RankSender, rank_directory
+from tb_activation_hist.storage.logdir_histograms import read_last_step, read_schemes
 from tb_activation_hist.storage.writer import Record, RecordWriter, RunWriter
 
 
@@ -26,33 +19,32 @@ class Sink(Protocol):
     """Where a logger's records go: a writer, or the way to another rank's writer."""
 
     def write(self, record: Record) -> bool:
-        """Take a record; False when it was skipped."""
+        """Queue a record; False when it was skipped."""
 
     def update_info(self, **fields: Any) -> None:
         """Set fields of the run's information."""
 
     def flush(self) -> None:
-        """Wait until everything is stored."""
+        """Wait until everything queued so far is stored."""
 
     def close(self) -> None:
         """Store everything and end."""
 
 
 class NoSink:
-    """Of a rank that records nothing."""
+    """The sink of a rank that records nothing."""
 
-    def write(self, record: Record) -> bool:  # noqa: ARG002 - the interface's
-        """Never takes one."""
+    def write(self, record: Record) -> bool:  # noqa: ARG002 - the protocol's parameter
         return False
 
     def update_info(self, **fields: Any) -> None:
-        """Nobody asks."""
+        pass
 
     def flush(self) -> None:
-        """Nothing is kept."""
+        pass
 
     def close(self) -> None:
-        """Nothing is open."""
+        pass
 
 
 def open_sink(target: Any, ranks: Ranks, options: LoggerOptions) -> tuple[Sink, int]:
@@ -61,32 +53,27 @@ def open_sink(target: Any, ranks: Ranks, options: LoggerOptions) -> tuple[Sink, 
     LogdirError when rank 0 cannot write; OptionError for options that several ranks exclude.
     """
     recording = options.recording
-    alone = ranks.size == 1
-    if alone or recording.per_rank:
-        writer = _open_writer(_target_of(target, ranks, options.recording), options.writer)
-        return writer, _start_or_close(target, writer, options)
-    mailbox = open_mailbox(_name(target)) if recording.merge_ranks else None
-    if mailbox is not None and options.capture.overhead_budget is not None:
-        msg = (
-            "overhead_budget thins by each rank's own time, so ranks that are added up would "
-            "disagree: use per_rank=True, merge_ranks=False, or every=... instead."
-        )
-        raise OptionError(msg)
+    if ranks.size == 1 or recording.per_rank:
+        return _open_writer(_rank_target(target, ranks), options)
+    mailbox = open_mailbox(_topic(target)) if recording.merge_ranks else None
+    if mailbox is not None:
+        _refuse_budget(options)
     if ranks.rank > 0:
         return _open_sender(mailbox, ranks, options)
-    writer = _open_writer(target, options.writer)
-    start = _start_or_close(target, writer, options)
+    writer, start = _open_writer(target, options)
     if mailbox is None:
         return writer, start
     mailbox.announce(start)
     owned = writer is not target
-    return RankMerger(
+    merger = RankMerger(
         writer, mailbox, ranks, options.writer, recording.rank_timeout_s, owned=owned
-    ), start
+    )
+    return merger, start
 
 
-def _target_of(target: Any, ranks: Ranks, recording: RecordingOptions) -> Any:
-    if ranks.size == 1 or not recording.per_rank or isinstance(target, RecordWriter):
+def _rank_target(target: Any, ranks: Ranks) -> Any:
+    """Where a rank that writes its own run records to."""
+    if ranks.size == 1 or isinstance(target, RecordWriter):
         return target
     if not isinstance(target, (str, os.PathLike)):
         msg = f"per_rank=True needs a path as logdir, but got {target!r}."
@@ -94,8 +81,20 @@ def _target_of(target: Any, ranks: Ranks, recording: RecordingOptions) -> Any:
     return rank_directory(target, ranks.rank)
 
 
-def _open_writer(target: Any, options: WriterOptions) -> RecordWriter:
-    return target if isinstance(target, RecordWriter) else RunWriter(target, options=options)
+def _topic(target: Any) -> str:
+    """What ranks that record to the same place have in common."""
+    if isinstance(target, (str, os.PathLike)):
+        return hashlib.sha256(os.fspath(target).encode()).hexdigest()[:16]
+    return "writer"
+
+
+def _refuse_budget(options: LoggerOptions) -> None:
+    if options.capture.overhead_budget is not None:
+        msg = (
+            "overhead_budget thins by each rank's own time, so ranks that are added up would "
+            "disagree: use per_rank=True, merge_ranks=False, or every=... instead."
+        )
+        raise OptionError(msg)
 
 
 def _open_sender(mailbox: Mailbox | None, ranks: Ranks, options: LoggerOptions) -> tuple[Sink, int]:
@@ -108,23 +107,25 @@ def _open_sender(mailbox: Mailbox | None, ranks: Ranks, options: LoggerOptions) 
     return RankSender(mailbox, ranks, options.writer, recording.rank_timeout_s), start
 
 
-def _start_or_close(target: Any, writer: RecordWriter, options: LoggerOptions) -> int:
+def _open_writer(target: Any, options: LoggerOptions) -> tuple[RecordWriter, int]:
+    """The writer, and the steps done before; a writer of ours is closed when they are refused."""
+    given = isinstance(target, RecordWriter)
+    writer = target if given else RunWriter(target, options=options.writer)
     try:
-        return _start_step(writer, options)
+        return writer, _start_step(writer, options)
     except BaseException:
-        if writer is not target:
+        if not given:
             writer.close()
         raise
 
 
 def _start_step(writer: RecordWriter, options: LoggerOptions) -> int:
-    logdir = getattr(writer, "logdir", None)
     start = options.recording.start_step
-    if logdir is None:
+    if not isinstance(writer, RunWriter):
         return start or 0
-    steps_done: int = read_last_step(logdir) if start is None else start
+    steps_done = read_last_step(writer.logdir) if start is None else start
     if steps_done:
-        _check_bins(logdir, options.capture.bins)
+        _check_bins(writer.logdir, options.capture.bins)
     return steps_done
 
 
@@ -137,10 +138,3 @@ def _check_bins(logdir: str, bins: Scheme) -> None:
             "the same bins, or record into another directory."
         )
         raise OptionError(msg)
-
-
-def _name(target: Any) -> str:
-    """What ranks that record to the same place have in common."""
-    if isinstance(target, (str, os.PathLike)):
-        return hashlib.sha256(os.fspath(target).encode()).hexdigest()[:16]
-    return "writer"

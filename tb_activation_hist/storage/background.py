@@ -8,11 +8,15 @@ import threading
 import time
 import warnings
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from queue import Empty, SimpleQueue
-from typing import Any, Final
+from typing import Any, Final, Generic, TypeVar
 
 from tb_activation_hist.core.errors import ActivationHistWarning
 from tb_activation_hist.storage.options import WriterOptions
+
+T = TypeVar("T")
+"""What is stored: a record."""
 
 POLL_S: Final = 0.5
 """How often a waiting thread looks whether the other one still lives."""
@@ -29,7 +33,7 @@ class _Close(_Flush):
     """Asks the thread to flush and end."""
 
 
-class BackgroundThread(ABC):
+class BackgroundThread(ABC, Generic[T]):
     """A bounded queue of records and the thread that stores them.
 
     The queue holds at most ``options.queue_records`` records, the one being stored included. In a
@@ -41,10 +45,9 @@ class BackgroundThread(ABC):
         self.skipped = 0
         self.lost = 0
         self.errors: list[str] = []
-        self._items: SimpleQueue[Any] = SimpleQueue()
-        self._slots = threading.Semaphore(options.queue_records)
-        self._unsaid: list[str] = []
-        self._said: set[str] = set()
+        self._items: SimpleQueue[T | _Flush] = SimpleQueue()
+        self._capacity = threading.Semaphore(options.queue_records)
+        self._unwarned: list[str] = []
         self._failure: BaseException | None = None
         self._closed = False
         self._process = os.getpid()
@@ -57,52 +60,52 @@ class BackgroundThread(ABC):
         atexit.register(self.close)
 
     @abstractmethod
-    def store(self, record: Any) -> None:
+    def store(self, record: T) -> None:
         """Take in one record; runs on the thread."""
 
     @abstractmethod
     def save(self, *, final: bool) -> None:
         """Write what was taken in; runs on the thread, every ``flush_s`` seconds."""
 
-    def put(self, record: Any) -> bool:
+    def put(self, record: T) -> bool:
         """Queue a record for the thread; False when it is skipped or there is no thread."""
         if self._process != os.getpid():
             return False
-        self._report()
+        self._raise_or_warn()
         if self._closed or self._has_died():
             self.lost += 1
             return False
-        if not self._take_slot():
+        if not self._reserve():
             self.skipped += 1
             return False
         self._items.put(record)
         return True
 
-    def _take_slot(self) -> bool:
+    def _reserve(self) -> bool:
         if self.options.on_backlog == "skip":
-            return self._slots.acquire(blocking=False)
-        while not self._slots.acquire(timeout=POLL_S):
+            return self._capacity.acquire(blocking=False)
+        while not self._capacity.acquire(timeout=POLL_S):
             if not self._thread.is_alive():
                 return False
         return True
 
     def _has_died(self) -> bool:
-        """Whether the thread has ended though nobody closed it: told once."""
+        """Whether the thread has ended though nobody closed it; warns about that once."""
         if self._thread.is_alive():
             return False
-        self.complain(
+        self.note_error(
             "The thread that writes the activation histograms has ended. The training goes on "
             "without being recorded; what was recorded before is kept. Create a new logger to go "
             "on recording."
         )
-        self._report()
+        self._raise_or_warn()
         return True
 
     def flush(self) -> None:
         """Wait until everything queued so far is on disk, at most ``close_timeout_s``."""
         if self._process == os.getpid() and not self._closed:
             self._ask(_Flush())
-            self._report()
+            self._raise_or_warn()
 
     def close(self) -> None:
         """Store what is queued, flush and end the thread; idempotent, bounded in time."""
@@ -113,12 +116,12 @@ class BackgroundThread(ABC):
         if self._has_died():
             self._guard(self.save, final=True)
         elif not self._ask(_Close()) and self._thread.is_alive():
-            self.complain(
+            self.note_error(
                 f"The activation histograms were not all written within "
                 f"{self.options.close_timeout_s:g} s (close_timeout_s); the newest records are "
                 "missing."
             )
-        self._report()
+        self._raise_or_warn()
 
     def _ask(self, request: _Flush) -> bool:
         self._items.put(request)
@@ -128,19 +131,18 @@ class BackgroundThread(ABC):
                 return request.done.is_set()
         return True
 
-    def complain(self, message: str) -> None:
+    def note_error(self, message: str) -> None:
         """Note what went wrong; the training's thread warns about it, once for each message."""
-        if message not in self._said:
-            self._said.add(message)
+        if message not in self.errors:
             self.errors.append(message)
-            self._unsaid.append(message)
+            self._unwarned.append(message)
 
-    def _report(self) -> None:
+    def _raise_or_warn(self) -> None:
         if self.options.on_error == "raise" and self._failure is not None:
             failure, self._failure = self._failure, None
             raise failure
-        while self._unsaid:
-            warnings.warn(self._unsaid.pop(0), ActivationHistWarning, stacklevel=4)
+        while self._unwarned:
+            warnings.warn(self._unwarned.pop(0), ActivationHistWarning, stacklevel=4)
 
     def _run(self) -> None:
         while True:
@@ -150,7 +152,7 @@ class BackgroundThread(ABC):
                 item = None
             if item is not None and not isinstance(item, _Flush):
                 self._guard(self.store, item)
-                self._slots.release()
+                self._capacity.release()
             closing = isinstance(item, _Close)
             if isinstance(item, _Flush) or time.monotonic() >= self._next_flush:
                 self._guard(self.save, final=closing)
@@ -162,13 +164,13 @@ class BackgroundThread(ABC):
             # Nothing may keep a record's buffers alive while the thread waits for the next.
             del item
 
-    def _guard(self, action: Any, *args: Any, **kwargs: Any) -> None:
+    def _guard(self, action: Callable[..., None], *args: Any, **kwargs: Any) -> None:
         try:
             action(*args, **kwargs)
-        # Whatever it is, the training must go on; the user hears of it once.
+        # Whatever it is, the training must go on; the user is warned once.
         except Exception as err:  # noqa: BLE001
             self._failure = err
-            self.complain(
+            self.note_error(
                 f"Activation histograms: {type(err).__name__}: {err}. The training goes on; "
                 "the records concerned are not stored."
             )

@@ -1,13 +1,13 @@
-"""Collects the records of one tag until they make a block."""
+"""Collects the records of one tag until they make a stored block."""
 
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
 from tb_activation_hist.core.grid import FloatArray, IntArray
 from tb_activation_hist.core.histogram import HistogramSeries, Tallies
 from tb_activation_hist.core.names import LayerInfo
+from tb_activation_hist.core.record_counts import RecordCounts
 from tb_activation_hist.storage.codec import BLOCK_RECORDS, encode_block
 
 
@@ -29,7 +29,7 @@ class BlockBuilder:
         self._wall_times: list[float] = []
         self._bins: list[IntArray] = []
         self._counts: list[IntArray] = []
-        self._tallies: list[npt.NDArray[np.int64]] = []
+        self._tallies: list[IntArray] = []
         self._moments: list[FloatArray] = []
 
     def __len__(self) -> int:
@@ -55,21 +55,15 @@ class BlockBuilder:
         """Wall time of the last record, in seconds since 1970."""
         return self._wall_times[-1]
 
-    def add(
-        self,
-        step: int,
-        wall_time: float,
-        occupied: tuple[IntArray, IntArray],
-        tallies: npt.NDArray[np.int64],
-        moments: FloatArray,
-    ) -> None:
-        """One record: its occupied bins and their counts, (5,) tallies, (4,) moments."""
+    def add(self, step: int, wall_time: float, counts: RecordCounts, row: int) -> None:
+        """One record: a row of its counts."""
+        bins, bin_counts = counts.bins_of(row)
         self._steps.append(step)
         self._wall_times.append(wall_time)
-        self._bins.append(occupied[0])
-        self._counts.append(occupied[1])
-        self._tallies.append(tallies)
-        self._moments.append(moments)
+        self._bins.append(bins)
+        self._counts.append(bin_counts)
+        self._tallies.append(counts.tallies[row])
+        self._moments.append(counts.moments[row])
 
     def take(self) -> bytes:
         """The records so far as the bytes of one block; the builder is empty afterwards."""
@@ -81,19 +75,19 @@ class BlockBuilder:
     def _to_series(self) -> HistogramSeries:
         every = np.concatenate(self._bins)
         bins = _sorted_unique(every)
-        rows = np.repeat(np.arange(len(self)), [len(part) for part in self._bins])
+        records = np.repeat(np.arange(len(self)), [len(each) for each in self._bins])
         columns = np.searchsorted(bins, every)
         counts = np.concatenate(self._counts)
         wide = counts.max(initial=0) >= 2**32
         table = np.zeros((len(self), len(bins)), dtype=np.uint64 if wide else np.uint32)
-        table[rows, columns] = counts
+        table[records, columns] = counts
         tallies, moments = np.stack(self._tallies, axis=1), np.stack(self._moments, axis=1)
         return HistogramSeries(
             Tallies(
                 np.array(self._steps, np.int64),
                 np.array(self._wall_times, np.float64),
-                *tallies.astype(np.int64),
-                *moments.astype(np.float64),
+                *tallies,
+                *moments,
             ),
             bins,
             table,

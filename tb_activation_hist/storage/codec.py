@@ -33,9 +33,11 @@ import numpy as np
 import numpy.typing as npt
 
 from tb_activation_hist.core.errors import FormatError
-from tb_activation_hist.core.grid import FLOAT_BITS, Scheme
 from tb_activation_hist.core.histogram import HistogramSeries, Tallies
 from tb_activation_hist.core.names import check_version
+from tb_activation_hist.core.schemes.float_bits import FLOAT_BITS
+from tb_activation_hist.core.schemes.scheme import Scheme
+from tb_activation_hist.core.table import MOMENTS, TALLIES
 
 BLOCK_VERSION: Final = 1
 BLOCK_RECORDS: Final = 32
@@ -43,8 +45,6 @@ BLOCK_RECORDS: Final = 32
 
 MAGIC: Final = b"AHB"
 HEADER: Final = struct.Struct("<3sBHHBB2xIQ")
-INTEGERS: Final = ("n", "zeros", "nans", "pos_infs", "neg_infs")
-MOMENTS: Final = ("min", "max", "sum", "sum_sq")
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ def encode_block(series: HistogramSeries, session: int, ordinal: int) -> bytes:
     parts = [_shuffle(_differences(series.bins.astype(np.int16)))]
     parts.append(_shuffle(_differences(tallies.steps)))
     parts.append(_shuffle(tallies.wall_times))
-    parts += [_shuffle(_differences(getattr(tallies, name))) for name in INTEGERS]
+    parts += [_shuffle(_differences(getattr(tallies, name))) for name in TALLIES]
     parts += [_shuffle(getattr(tallies, name)) for name in MOMENTS]
     parts.append(_shuffle(changes.T))
     sizes = (len(series), len(series.bins), changes.itemsize, series.bin_counts.itemsize)
@@ -99,7 +99,7 @@ def decode_block(data: bytes, scheme: Scheme | None = None, layer: str = "") -> 
     numbers = np.cumsum(payload.take(bins, np.dtype("<i2")), dtype=np.int64)
     steps = np.cumsum(payload.take(records, np.dtype("<i8")))
     wall_times = payload.take(records, np.dtype("<f8"))
-    integers = [np.cumsum(payload.take(records, np.dtype("<i8"))) for _ in INTEGERS]
+    integers = [np.cumsum(payload.take(records, np.dtype("<i8"))) for _ in TALLIES]
     moments = [payload.take(records, np.dtype("<f8")) for _ in MOMENTS]
     changes = payload.take_wide((bins, records), width, np.dtype(f"u{count_width}"))
     payload.finish()

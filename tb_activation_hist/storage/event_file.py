@@ -14,6 +14,7 @@ from typing import Any, Final, Protocol
 
 from tb_activation_hist.core.errors import LogdirError, OptionError
 from tb_activation_hist.storage.crc32c import masked_crc32c
+from tb_activation_hist.storage.remote import explain, gfile, is_remote, require_folder
 
 UPLOAD_S: Final = 60.0
 """Storage that cannot append, such as S3, gets the whole file anew: not more often than this."""
@@ -51,7 +52,10 @@ def open_event_file(target: Any) -> EventFile:
         msg = f"logdir must be a path, a URL or a SummaryWriter, but got {target!r}."
         raise OptionError(msg)
     logdir = os.fspath(target)
-    return RemoteEventFile(logdir) if "://" in logdir else LocalEventFile(logdir)
+    if is_remote(logdir):
+        return RemoteEventFile(logdir)
+    # Absolute, since a training may change its working directory (Hydra does).
+    return LocalEventFile(str(Path(logdir).expanduser().absolute()))
 
 
 def frame(event: bytes) -> bytes:
@@ -133,20 +137,19 @@ class RemoteEventFile:
     """A file in any storage that TensorBoard opens (gs://, s3://, fsspec's), through its gfile."""
 
     def __init__(self, logdir: str) -> None:
-        from tensorboard.compat import tf
-
+        require_folder(logdir)
         self.logdir = logdir
         self._written = 0
         self._pending = 0
         self._uploaded = 0.0
         try:
-            tf.io.gfile.makedirs(logdir)
-            self._file = tf.io.gfile.GFile(f"{logdir.rstrip('/')}/{_file_name()}", "wb")
+            gfile().makedirs(logdir)
+            self._file = gfile().GFile(f"{logdir.rstrip('/')}/{_file_name()}", "wb")
             self.add(first_event())
             self.flush(final=True)
         # Which errors a storage raises is its own affair; each means that it cannot be written.
         except Exception as err:
-            raise LogdirError(_unwritable(logdir, err)) from err
+            raise LogdirError(explain(logdir, "written", err)) from err
 
     @property
     def pending_bytes(self) -> int:
@@ -223,8 +226,16 @@ def _event_type(summary_writer: Any) -> Any:
     return Event
 
 
-def _unwritable(logdir: str, err: BaseException) -> str:
-    reason = getattr(err, "strerror", None) or str(err)
+def _unwritable(logdir: str, err: OSError) -> str:
+    blocking = next(
+        (path for path in (Path(logdir), *Path(logdir).parents) if path.is_file()), None
+    )
+    if blocking is not None:
+        return (
+            f"The log directory {logdir!r} cannot be made: {str(blocking)!r} is a file. Give a "
+            "directory, such as 'runs/lr=0.01'."
+        )
+    reason = err.strerror or str(err)
     return (
         f"The log directory {logdir!r} cannot be written ({reason}). Give one that can, or make "
         "this one writable."

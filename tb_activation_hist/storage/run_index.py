@@ -10,39 +10,40 @@ from typing import IO, Any, Final
 import numpy as np
 
 from tb_activation_hist.core.errors import FormatError
-from tb_activation_hist.core.grid import FloatArray, Scheme
+from tb_activation_hist.core.grid import FloatArray
 from tb_activation_hist.core.histogram import HistogramSeries
 from tb_activation_hist.core.joining import join_series
 from tb_activation_hist.core.names import (
     KINDS,
     PLUGIN_NAME,
     RUN_INFO_TAG,
-    STOCK_PREFIX,
+    SUMMARY_PREFIX,
     LayerInfo,
     content_to_layer_info,
 )
+from tb_activation_hist.core.schemes.scheme import Scheme
 from tb_activation_hist.storage.codec import MAGIC, decode_block
-from tb_activation_hist.storage.event_reader import EventFilePath, read_event, scan_events
+from tb_activation_hist.storage.event_file_reader import EventFilePath, read_event, scan_events
 from tb_activation_hist.storage.tensorboard_histograms import buckets_to_series, legacy_to_buckets
 
 HISTOGRAMS_PLUGIN: Final = "histograms"
 
-Place = tuple[int, int, int]
+Location = tuple[int, int, int]
 """Number of the file, offset of the event in it, number of the value in the event."""
 
 
 @dataclass
 class TagIndex:
-    """One tag with histograms: ours in blocks, or another tool's."""
+    """A tag with histograms: blocks of ours, or summaries of another tool."""
 
     tag: str
     ours: bool
     content: bytes = b""
-    places: list[Place] = field(default_factory=list)
+    locations: list[Location] = field(default_factory=list)
 
     @property
     def info(self) -> LayerInfo:
-        """What is known of the layer; FormatError for metadata of a newer version."""
+        """The description of the layer; FormatError for metadata of a newer version."""
         return content_to_layer_info(self.content) if self.content else tag_to_layer_info(self.tag)
 
     @property
@@ -54,16 +55,16 @@ class TagIndex:
     @property
     def key(self) -> str:
         """Key in `read_histograms`."""
-        return (_readable_info(self) or tag_to_layer_info(self.tag)).key if self.ours else self.tag
+        return self._layer_info.key if self.ours else self.tag
 
     @property
-    def sort_key(self) -> tuple[bool, bool, int, int]:
-        """Ours first, in model order, training before evaluation, activations first."""
-        info = _readable_info(self) if self.ours else None
-        if info is None:
-            return (not self.ours, False, 0, 0)
-        kind = KINDS.index(info.kind) if info.kind in KINDS else len(KINDS)
-        return (False, info.phase != "train", kind, info.order)
+    def _layer_info(self) -> LayerInfo:
+        return _readable_info(self) or tag_to_layer_info(self.tag)
+
+    @property
+    def sort_key(self) -> tuple[Any, ...]:
+        """Tags of ours by layer, before those of other tools in the order of the file."""
+        return (False, *self._layer_info.sort_key) if self.ours else (True,)
 
 
 def _readable_info(tag: TagIndex) -> LayerInfo | None:
@@ -74,7 +75,7 @@ def _readable_info(tag: TagIndex) -> LayerInfo | None:
 
 
 def tag_to_layer_info(tag: str) -> LayerInfo:
-    """What a tag alone tells of its layer, when the event with its metadata is gone."""
+    """The layer as far as its tag names it, for when the event with its metadata is gone."""
     phase, rest = ("eval", tag[5:]) if tag.startswith("eval/") else ("train", tag)
     kind, _, layer = rest.partition("/")
     if kind not in KINDS:
@@ -83,7 +84,7 @@ def tag_to_layer_info(tag: str) -> LayerInfo:
 
 
 class RunIndex:
-    """The histograms of one run, found by one pass over its files and decoded when asked for."""
+    """Where the histograms of a run lie, found in one pass over its files; `read` decodes them."""
 
     def __init__(self, files: Sequence[EventFilePath]) -> None:
         self._files = list(files)
@@ -103,25 +104,27 @@ class RunIndex:
             except DecodeError:
                 continue
             # Our own points for other dashboards share events with nothing else.
-            if len(values) and values[0].tag.startswith(f"{STOCK_PREFIX}/"):
+            if len(values) and values[0].tag.startswith(f"{SUMMARY_PREFIX}/"):
                 continue
             for index, value in enumerate(values):
                 self._note(value, (number, offset, index))
 
-    def _note(self, value: Any, place: Place) -> None:
+    def _note(self, value: Any, location: Location) -> None:
         tag: str = value.tag
         known = self.tags.get(tag)
         if known is not None:
-            known.places.append(place)
+            known.locations.append(location)
         elif value.HasField("histo") or value.metadata.plugin_data.plugin_name == HISTOGRAMS_PLUGIN:
-            self.tags[tag] = TagIndex(tag, ours=False, places=[place])
+            self.tags[tag] = TagIndex(tag, ours=False, locations=[location])
         elif value.HasField("tensor") and len(value.tensor.string_val) == 1:
-            self._note_string(value, value.tensor.string_val[0], place)
+            self._note_string(value, value.tensor.string_val[0], location)
 
-    def _note_string(self, value: Any, text: bytes, place: Place) -> None:
+    def _note_string(self, value: Any, text: bytes, location: Location) -> None:
         if text.startswith(MAGIC):
             content: bytes = value.metadata.plugin_data.content
-            self.tags[value.tag] = TagIndex(value.tag, ours=True, content=content, places=[place])
+            self.tags[value.tag] = TagIndex(
+                value.tag, ours=True, content=content, locations=[location]
+            )
         elif value.tag == RUN_INFO_TAG and value.metadata.plugin_data.plugin_name in (
             "",
             PLUGIN_NAME,
@@ -130,7 +133,7 @@ class RunIndex:
 
     @property
     def keys(self) -> dict[str, TagIndex]:
-        """The tags by their key, in model order; another tool's never takes the place of ours."""
+        """The tags by key, in model order; a tag of another tool never hides one of ours."""
         keys: dict[str, TagIndex] = {}
         for tag in sorted(self.tags.values(), key=lambda tag: tag.sort_key):
             key = tag.key if tag.key not in keys else f"{HISTOGRAMS_PLUGIN}/{tag.tag}"
@@ -158,13 +161,13 @@ class RunIndex:
         return {tag: info.scheme for tag, info in infos.items() if info is not None}
 
     def _read_values(self, tag: TagIndex) -> list[tuple[Any, Any]]:
-        """(event, value) of each place of a tag."""
+        """(event, value) at each location of a tag."""
         from tensorboard.compat.proto.event_pb2 import Event
 
         found = []
-        for number in sorted({place[0] for place in tag.places}):
+        for number in sorted({location[0] for location in tag.locations}):
             with self._files[number].open() as file:
-                for where, offset, index in tag.places:
+                for where, offset, index in tag.locations:
                     if where == number:
                         event = Event.FromString(read_event(file, offset))
                         found.append((event, event.summary.value[index]))

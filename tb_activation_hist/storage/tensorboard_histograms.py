@@ -18,8 +18,10 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from tb_activation_hist.core.grid import ZERO_EDGE, ExplicitBins, FloatArray, IntArray
+from tb_activation_hist.core.cumulative import share_below
+from tb_activation_hist.core.grid import ZERO_EDGE, FloatArray, IntArray
 from tb_activation_hist.core.histogram import HistogramSeries, Tallies
+from tb_activation_hist.core.schemes.explicit_bins import ExplicitBins
 
 MAX_EDGES: Final = 1024
 """Most edges of a series; TensorBoard's own histograms have 31 per step."""
@@ -68,7 +70,7 @@ def buckets_to_series(
 
 
 def normalise_buckets(buckets: npt.ArrayLike) -> tuple[FloatArray, int]:
-    """(k, 3) buckets with left <= right, finite, occupied; and the count that has no place."""
+    """The occupied (k, 3) buckets with finite left <= right, and the count that fits in none."""
     flat = np.asarray(buckets, dtype=np.float64).reshape(-1)
     array = flat[: flat.size // 3 * 3].reshape(-1, 3).copy()
     # An empty inverted bucket in front carries the record's minimum as its left edge.
@@ -114,19 +116,14 @@ def _spread(part: FloatArray, edges: FloatArray) -> IntArray:
     if len(part) == 0:
         return np.zeros(len(edges) - 1, np.int64)
     left, right, count = part.T
-    # Halves: the difference of two far ends could overflow.
-    width = right / 2 - left / 2
-    offset = edges[:, None] / 2 - left / 2
-    with np.errstate(all="ignore"):
-        share = np.where(width > 0, np.clip(offset / width, 0, 1), offset > 0)
-    below = share @ count
+    below = share_below(left, right, edges[:, None]) @ count
     below[0], below[-1] = 0, count.sum()
     counts: IntArray = np.diff(np.rint(below).astype(np.int64))
     return counts
 
 
 def _moments(part: FloatArray) -> tuple[float, float, float, float]:
-    """min, max, sum and sum of squares that the buckets stand for."""
+    """min, max, sum and sum of squares of values spread evenly over each bucket."""
     if len(part) == 0:
         return np.inf, -np.inf, 0.0, 0.0
     left, right, count = part.T
@@ -137,7 +134,7 @@ def _moments(part: FloatArray) -> tuple[float, float, float, float]:
 
 
 def legacy_to_buckets(histo: Any) -> tuple[FloatArray, tuple[float, float, float, float]]:
-    """Buckets and exact moments of a ``HistogramProto`` (``SummaryWriter.add_histogram``)."""
+    """Buckets and exact moments of a ``HistogramProto``, as ``add_histogram`` writes it."""
     limits = np.clip(np.array(histo.bucket_limit, np.float64), None, max(histo.max, histo.min))
     counts = np.array(histo.bucket, np.float64)
     length = min(len(limits), len(counts))

@@ -7,28 +7,29 @@ import time
 from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import numpy as np
 
-from tb_activation_hist.core.grid import FLOAT_BITS
 from tb_activation_hist.core.histogram import HistogramSeries
 from tb_activation_hist.core.joining import join_series
-from tb_activation_hist.core.names import PLUGIN_NAME, RUN_INFO_TAG, RUN_INFO_VERSION, LayerInfo
-from tb_activation_hist.core.record_counts import host_to_occupied
+from tb_activation_hist.core.names import RUN_INFO_TAG, RUN_INFO_VERSION, LayerInfo
+from tb_activation_hist.core.record_counts import PendingCounts, RecordCounts
 from tb_activation_hist.storage.background import BackgroundThread
 from tb_activation_hist.storage.blocks import BlockBuilder
 from tb_activation_hist.storage.codec import decode_block
 from tb_activation_hist.storage.event_file import EventFile, open_event_file
 from tb_activation_hist.storage.options import WriterOptions
+from tb_activation_hist.storage.tensorboard_proto import add_string, describe, new_event
 from tb_activation_hist.storage.tensorboard_summaries import (
+    add_histograms,
+    add_layout,
+    add_statistics,
+)
+from tb_activation_hist.storage.thinning import (
     HISTOGRAM_STRIDE,
     STATISTICS_STRIDE,
-    LayerCadence,
-    RecordSummary,
-    add_histograms,
-    add_statistics,
-    layout_summary,
+    LayerThinning,
 )
 
 PENDING_BYTES: Final = 16 << 20
@@ -38,25 +39,28 @@ SAVE_BYTES: Final = 1 << 20
 """Encoded bytes after which the file is written without waiting for the next flush."""
 
 
+Observer: TypeAlias = Callable[[int, float, Sequence[LayerInfo], RecordCounts], None]
+"""Takes step, wall time, layers and counts of a record that is stored; must not raise."""
+
+
 @dataclass(frozen=True)
 class Record:
     """What one step left: counts of some layers, and the user's scalars.
 
-    layers: one for each row of `host`; rows without a single value are left out.
-    host: has ``wait()``, then ``counts``, ``tallies``, ``moments`` (see capture/count.py); None
-    for scalars alone. scalars: floats or tensors with one element, read on the writer's thread.
-    observe: called there with step, wall time and counts once they are stored; must not raise.
+    layers: one for each row of `counts`; rows without a single value are left out. counts: None
+    for scalars alone. scalars: floats or tensors with one element. Both are waited for on the
+    writer's thread, which also calls `observe`.
     """
 
     step: int
     wall_time: float
     layers: Sequence[LayerInfo] = ()
-    host: Any = None
+    counts: PendingCounts | None = None
     scalars: Mapping[str, Any] = field(default_factory=dict)
-    observe: Callable[[int, float, RecordSummary], None] | None = None
+    observe: Observer | None = None
 
 
-class RecordWriter(BackgroundThread):
+class RecordWriter(BackgroundThread[Record]):
     """What the writer to a file and the one to memory have in common: blocks of each tag."""
 
     def __init__(self, *, options: WriterOptions | None = None) -> None:
@@ -64,10 +68,6 @@ class RecordWriter(BackgroundThread):
         self.session = int(np.random.SeedSequence().generate_state(1)[0])
         self._builders: dict[str, BlockBuilder] = {}
         self._infos: dict[str, LayerInfo] = {}
-
-    def add_layer(self, info: LayerInfo) -> None:
-        """Announce a layer; what is first said of a tag stays."""
-        self._infos.setdefault(info.tag, info)
 
     def write(self, record: Record) -> bool:
         """Queue a record; False when it was skipped or the writer has ended. Never raises."""
@@ -84,7 +84,7 @@ class RecordWriter(BackgroundThread):
             try:
                 numbers[name] = float(value)
             except (TypeError, ValueError, RuntimeError) as err:
-                self.complain(
+                self.note_error(
                     f"The scalar {name!r} is not one number ({err}). Give step() numbers or "
                     "tensors of one element; the histograms are not affected."
                 )
@@ -92,40 +92,27 @@ class RecordWriter(BackgroundThread):
 
     def store(self, record: Record) -> None:
         """Add a record to the blocks of its tags."""
-        if record.host is None:
+        if record.counts is None:
             return
-        try:
-            summary = self._read(record)
-        finally:
-            if hasattr(record.host, "release"):
-                record.host.release()
-        for row, info in enumerate(summary.infos):
-            if summary.tallies[row, 0] > 0:
-                self._add(record, info, row, summary)
-        self.store_summary(record, summary)
+        counts = record.counts.wait()
+        layers = [self._infos.setdefault(info.tag, info) for info in record.layers]
+        for row, info in enumerate(layers):
+            if counts.n[row] > 0:
+                self._add(record, info, counts, row)
+        self.store_summaries(record, layers, counts)
         if record.observe is not None:
-            record.observe(record.step, record.wall_time, summary)
+            record.observe(record.step, record.wall_time, layers, counts)
 
-    def store_summary(self, record: Record, summary: RecordSummary) -> None:
-        """Make more of a record than blocks."""
+    def store_summaries(
+        self, record: Record, layers: Sequence[LayerInfo], counts: RecordCounts
+    ) -> None:
+        """Make more of a record than blocks; nothing here."""
 
     @abstractmethod
     def store_block(self, builder: BlockBuilder) -> None:
         """Take the records of a tag and keep them as a block."""
 
-    def _read(self, record: Record) -> RecordSummary:
-        record.host.wait()
-        for info in record.layers:
-            self._infos.setdefault(info.tag, info)
-        infos = [self._infos[info.tag] for info in record.layers]
-        rows = len(infos)
-        # Copies: the arrays are used again for a later record.
-        tallies = np.array(record.host.tallies[:rows], np.int64)
-        moments = np.array(record.host.moments[:rows], np.float64)
-        occupied = host_to_occupied(record.host, infos[0].scheme if infos else FLOAT_BITS)
-        return RecordSummary(infos, occupied.first(rows), tallies, moments)
-
-    def _add(self, record: Record, info: LayerInfo, row: int, summary: RecordSummary) -> None:
+    def _add(self, record: Record, info: LayerInfo, counts: RecordCounts, row: int) -> None:
         builder = self._builders.get(info.tag)
         if builder is None:
             builder = BlockBuilder(info, self.session, self.options.block_records)
@@ -133,13 +120,7 @@ class RecordWriter(BackgroundThread):
         # TensorBoard drops what follows a step that goes back, so such steps start a block.
         if len(builder) and record.step <= builder.last_step:
             self.store_block(builder)
-        builder.add(
-            record.step,
-            record.wall_time,
-            summary.occupied.row(row),
-            summary.tallies[row],
-            summary.moments[row],
-        )
+        builder.add(record.step, record.wall_time, counts, row)
         if builder.full:
             self.store_block(builder)
 
@@ -165,11 +146,11 @@ class RunWriter(RecordWriter):
         self._described: set[str] = set()
         self._fields: dict[str, Any] = {}
         self._stored_info = ""
-        self._charted: frozenset[str] = frozenset()
+        self._charted = 0
         self._unsaved = 0
         self._last_step = 0
-        self._histograms = LayerCadence(self.options.histogram_points, HISTOGRAM_STRIDE)
-        self._statistics = LayerCadence(self.options.scalar_points, STATISTICS_STRIDE)
+        self._histograms = LayerThinning(self.options.histogram_points, HISTOGRAM_STRIDE)
+        self._statistics = LayerThinning(self.options.scalar_points, STATISTICS_STRIDE)
         self.start()
 
     @property
@@ -192,44 +173,36 @@ class RunWriter(RecordWriter):
 
     def store_block(self, builder: BlockBuilder) -> None:
         """Write the records of a tag as one event."""
-        from tensorboard.compat.proto.types_pb2 import DT_STRING
+        event = new_event(builder.first_step, builder.last_wall_time)
+        self._add_string(event, builder.info.tag, builder.take(), builder.info.to_content())
 
-        step, wall_time = builder.first_step, builder.last_wall_time
-        event = _new_event(step, wall_time)
-        value = event.summary.value.add(tag=builder.info.tag)
-        value.tensor.dtype = DT_STRING
-        value.tensor.tensor_shape.SetInParent()
-        value.tensor.string_val.append(builder.take())
-        self._describe(value, builder.info.to_content())
+    def _add_string(self, event: Any, tag: str, text: bytes, content: bytes) -> None:
+        """Write a string; the first of a tag has its metadata, as TensorBoard keeps no later."""
+        value = add_string(event.summary, tag, text)
+        if tag not in self._described:
+            self._described.add(tag)
+            describe(value, content)
         self._file.add(event.SerializeToString())
 
-    def _describe(self, value: Any, content: bytes) -> None:
-        """Put a tag's metadata on its first value; TensorBoard keeps no later one."""
-        from tensorboard.compat.proto.summary_pb2 import DATA_CLASS_TENSOR
-
-        if value.tag not in self._described:
-            self._described.add(value.tag)
-            value.metadata.plugin_data.plugin_name = PLUGIN_NAME
-            value.metadata.plugin_data.content = content
-            value.metadata.data_class = DATA_CLASS_TENSOR
-
-    def store_summary(self, record: Record, summary: RecordSummary) -> None:
-        """Write the points for the stock dashboards that are due."""
-        statistics = self._statistics.due_rows(summary)
-        histograms = self._histograms.due_rows(summary)
+    def store_summaries(
+        self, record: Record, layers: Sequence[LayerInfo], counts: RecordCounts
+    ) -> None:
+        """Write the points for TensorBoard's own dashboards that are due."""
+        statistics = self._statistics.due_rows(layers, counts)
+        histograms = self._histograms.due_rows(layers, counts)
         if not (statistics or histograms):
             return
-        event = _new_event(record.step, record.wall_time)
+        event = new_event(record.step, record.wall_time)
         if statistics:
-            add_statistics(event.summary, summary, statistics)
+            add_statistics(event.summary, layers, counts, statistics)
         if histograms:
-            add_histograms(event.summary, summary, histograms, self._described)
+            add_histograms(event.summary, layers, counts, histograms, self._described)
         self._file.add(event.SerializeToString())
 
     def _write_scalars(self, record: Record) -> None:
         numbers = self.read_scalars(record)
         if numbers:
-            event = _new_event(record.step, record.wall_time)
+            event = new_event(record.step, record.wall_time)
             for name, value in numbers.items():
                 event.summary.value.add(tag=name, simple_value=value)
             self._file.add(event.SerializeToString())
@@ -245,16 +218,14 @@ class RunWriter(RecordWriter):
 
     def _write_layout(self) -> None:
         """The charts, when there are layers that they do not show yet."""
-        if self.options.scalar_points and self._charted != self._builders.keys():
-            self._charted = frozenset(self._builders)
-            event = _new_event(self._last_step, time.time())
-            event.summary.CopyFrom(layout_summary(self._infos[tag] for tag in self._charted))
+        if self.options.scalar_points and self._charted < len(self._builders):
+            self._charted = len(self._builders)
+            event = new_event(self._last_step, time.time())
+            add_layout(event.summary, (self._infos[tag] for tag in self._builders))
             self._file.add(event.SerializeToString())
 
     def _write_info(self) -> None:
         """The run's information, when it changed."""
-        from tensorboard.compat.proto.types_pb2 import DT_STRING
-
         own = {"skipped": self.skipped, "lost": self.lost, "errors": list(self.errors)}
         fields = {key: value for key, value in own.items() if value} | self._fields
         if not fields:
@@ -263,20 +234,15 @@ class RunWriter(RecordWriter):
         if text == self._stored_info:
             return
         self._stored_info = text
-        event = _new_event(self._last_step, time.time())
-        value = event.summary.value.add(tag=RUN_INFO_TAG)
-        value.tensor.dtype = DT_STRING
-        value.tensor.tensor_shape.SetInParent()
-        value.tensor.string_val.append(text.encode())
-        self._describe(value, b"{}")
-        self._file.add(event.SerializeToString())
+        event = new_event(self._last_step, time.time())
+        self._add_string(event, RUN_INFO_TAG, text.encode(), b"{}")
 
     def _write_file(self, *, final: bool) -> None:
         try:
             self._file.flush(final=final)
         except OSError as err:
             self._failure = err
-            self.complain(
+            self.note_error(
                 f"The event file in {self.logdir!r} cannot be written ({err.strerror or err}). The "
                 "training goes on; writing is tried again until it works, and the oldest records "
                 "are dropped meanwhile."
@@ -292,7 +258,7 @@ class RunWriter(RecordWriter):
         self.lost += self._unsaved
         self._unsaved = 0
         self._described.clear()
-        self._charted = frozenset()
+        self._charted = 0
         self._stored_info = ""
 
 
@@ -321,15 +287,15 @@ class MemoryWriter(RecordWriter):
 
     @property
     def histograms(self) -> dict[str, HistogramSeries]:
-        """What was recorded so far, by layer key, in model order."""
+        """What was recorded so far, by layer key, in the order of `LayerInfo.sort_key`."""
         self.flush()
         return {key: self._decode(info) for key, info in self.infos.items()}
 
     @property
     def infos(self) -> dict[str, LayerInfo]:
-        """What is known of each layer in `histograms`, by layer key, in model order."""
+        """What is known of each layer in `histograms`, by layer key, in the same order."""
         infos = [self._infos[tag] for tag in list(self._blocks)]
-        infos.sort(key=lambda info: (info.phase != "train", info.kind, info.order))
+        infos.sort(key=lambda info: info.sort_key)
         return {info.key: info for info in infos}
 
     def _decode(self, info: LayerInfo) -> HistogramSeries:
@@ -340,9 +306,3 @@ class MemoryWriter(RecordWriter):
 def _detached(value: Any) -> Any:
     """A tensor without its graph, so that no activation is kept alive; not copied to the host."""
     return value.detach() if hasattr(value, "detach") else value
-
-
-def _new_event(step: int, wall_time: float) -> Any:
-    from tensorboard.compat.proto.event_pb2 import Event
-
-    return Event(step=step, wall_time=wall_time)

@@ -12,10 +12,11 @@ from pathlib import Path
 
 import numpy as np
 
-from tb_activation_hist.core.grid import FLOAT_BITS, LinearBins
 from tb_activation_hist.core.names import LayerInfo
+from tb_activation_hist.core.schemes.float_bits import FLOAT_BITS
+from tb_activation_hist.core.schemes.linear_bins import LinearBins
 from tb_activation_hist.recording.options import WriterOptions
-from tb_activation_hist.storage.reader import read_histograms
+from tb_activation_hist.storage.logdir_histograms import read_histograms
 from tb_activation_hist.storage.writer import RunWriter
 from tests.records import make_record
 

@@ -3,8 +3,8 @@
     python -m tests.golden.make_tiles
 
 `tiles_<name>.bin` is an answer of the tiles route before compression, `tiles_<name>.json` what it
-holds, array by array (a number that is not finite is null). `rebin.json` has cases of
-`grid.rebin`: arguments and results.
+holds, array by array (a number that is not finite is null). `rebin.json` and `quantiles.json` have
+cases of the functions of these names in core/cumulative.py: arguments and results.
 """
 
 from __future__ import annotations
@@ -18,9 +18,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tb_activation_hist.core.grid import FloatBits, LinearBins, rebin
+from tb_activation_hist.core.cumulative import quantiles, rebin
 from tb_activation_hist.core.histogram import HistogramSeries
 from tb_activation_hist.core.joining import sum_records
+from tb_activation_hist.core.schemes.float_bits import FloatBits
+from tb_activation_hist.core.schemes.linear_bins import LinearBins
 from tb_activation_hist.plugin.data_provider import BLOCKS, Stamp
 from tb_activation_hist.plugin.schema import TileRequest
 from tb_activation_hist.plugin.series_loader import LoadedSeries, empty_series
@@ -127,18 +129,23 @@ def describe(tile: Tile) -> dict[str, Any]:
     return {"head": tile.head, "arrays": arrays}
 
 
+Case = tuple[npt.ArrayLike, npt.ArrayLike, npt.ArrayLike, npt.ArrayLike]
+
+
 def rebin_cases() -> list[dict[str, Any]]:
-    """Arguments and results of `grid.rebin`."""
+    """Arguments and results of `cumulative.rebin`."""
     mixed, rng = mixed_series(), np.random.default_rng(2)
     plain = (np.array([-2.0, 0.0, 1.0, 4.0]), np.array([-1.0, 1.0, 3.0, 8.0]))
     zero = (np.array([-(2.0**-130), 2.0**-130, 1.0]), np.array([2.0**-130, 2.0**-129, 2.0]))
-    cases: list[tuple[npt.ArrayLike, npt.ArrayLike, npt.ArrayLike, npt.ArrayLike]] = [
+    cases: list[Case] = [
         (*plain, [[3, 5, 7, 9], [0, 0, 1, 0]], np.linspace(-2, 8, 6)),
         (*plain, [[3, 5, 7, 9]], [0.25, 0.5, 3.5, 5.0]),
         (*plain, [[1, 1, 1, 1]], [-9.0, -5.0]),
         (*zero, [[10, 1, 4]], [-1.0, 0.0, 1.5, 2.0]),
         ([], [], [[]], [0.0, 1.0, 2.0]),
         ([1.0], [1.0 + 2.0**-20], [[2**31]], [0.0, 1.0, 2.0]),
+        ([1.0, 2.0], [1.0, 3.0], [[5, 4]], [0.0, 1.0, 1.5, 2.5, 4.0]),
+        ([1.0, 2.0], [1.0, 3.0], [[5, 4]], [1.0, 1.5, 2.5]),
         (mixed.lower, mixed.upper, mixed.bin_counts[::12], np.linspace(-4, 4, 33)),
         (mixed.lower, mixed.upper, mixed.bin_counts[:2], np.sort(rng.normal(0, 1, 20))),
     ]
@@ -154,6 +161,38 @@ def rebin_case(
     return case | {"rebinned": rebin(lower, upper, counts, edges).tolist()}
 
 
+SHARES = (0.0, 0.0005, 0.05, 0.5, 0.95, 0.9995, 1.0)
+
+
+def quantile_cases() -> list[dict[str, Any]]:
+    """Arguments and results of `cumulative.quantiles`."""
+    mixed = mixed_series()
+    zero = [-3.0, -(2.0**-130), 2.0**-130], [-2.0, 2.0**-130, 2.0**-129]
+    cases: list[Case] = [
+        ([-2.0, 0.0, 1.0], [-1.0, 1.0, 3.0], [[3, 5, 7], [0, 0, 1], [0, 0, 0], [9, 0, 0]], SHARES),
+        (*zero, [[0, 10, 0], [1, 10, 1], [5, 1, 5]], SHARES),
+        ([1.0, 2.0], [1.0, 3.0], [[20, 4]], SHARES),
+        ([], [], [[], []], SHARES),
+        (mixed.lower, mixed.upper, mixed.bin_counts[::6], SHARES),
+    ]
+    return [quantile_case(*case) for case in cases]
+
+
+def quantile_case(
+    lower: npt.ArrayLike, upper: npt.ArrayLike, counts: npt.ArrayLike, shares: npt.ArrayLike
+) -> dict[str, Any]:
+    """One case with its result; a quantile that is not there is null."""
+    low, high, count = np.asarray(lower), np.asarray(upper), np.asarray(counts)
+    found = quantiles(low, high, count, shares).tolist()
+    return {
+        "lower": low.tolist(),
+        "upper": high.tolist(),
+        "counts": count.tolist(),
+        "shares": np.asarray(shares).tolist(),
+        "quantiles": [[x if np.isfinite(x) else None for x in record] for record in found],
+    }
+
+
 def golden_files() -> Mapping[str, bytes]:
     """Name and content of every file."""
     files = {}
@@ -162,6 +201,7 @@ def golden_files() -> Mapping[str, bytes]:
         files[f"tiles_{name}.bin"] = data
         files[f"tiles_{name}.json"] = to_json({"tiles": expected})
     files["rebin.json"] = to_json({"cases": rebin_cases()})
+    files["quantiles.json"] = to_json({"cases": quantile_cases()})
     return files
 
 

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tb_activation_hist.storage.reader import read_histograms
+from tb_activation_hist.storage.logdir_histograms import read_histograms
 from tests.golden.make_stored import FOLDER, summarise
 
 

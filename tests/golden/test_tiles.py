@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import struct
+from collections.abc import Iterator
 
 import numpy as np
 import pytest
@@ -57,11 +58,19 @@ def test_wire_bytes(name: str) -> None:
                 np.testing.assert_allclose(arrays[key], numbers, rtol=0 if exact else 1e-12)
 
 
+def kept_and_made(name: str) -> Iterator[tuple[dict, dict]]:
+    kept = json.loads((FOLDER / name).read_bytes())["cases"]
+    return zip(kept, json.loads(FILES[name])["cases"], strict=True)
+
+
 def test_rebin_cases() -> None:
-    for kept, made in zip(
-        json.loads((FOLDER / "rebin.json").read_bytes())["cases"],
-        json.loads(FILES["rebin.json"])["cases"],
-        strict=True,
-    ):
+    for kept, made in kept_and_made("rebin.json"):
         assert kept["counts"] == made["counts"]
         np.testing.assert_allclose(made["rebinned"], kept["rebinned"], rtol=1e-12)
+
+
+def test_quantile_cases() -> None:
+    for kept, made in kept_and_made("quantiles.json"):
+        assert kept["counts"] == made["counts"]
+        want, got = (np.array(case["quantiles"], np.float64) for case in (kept, made))
+        np.testing.assert_allclose(got, want, rtol=1e-12)

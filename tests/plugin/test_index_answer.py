@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from tb_activation_hist.core.grid import LinearBins
 from tb_activation_hist.core.names import LayerInfo
+from tb_activation_hist.core.schemes.linear_bins import LinearBins
 from tb_activation_hist.plugin.data_provider import BLOCKS, SeriesKey
 from tb_activation_hist.plugin.index_answer import IndexAnswers, natural_key
 from tb_activation_hist.plugin.listing_cache import ListingCache
@@ -47,8 +47,8 @@ def test_series_stand_in_model_order_and_runs_in_natural_order() -> None:
     assert [entry["tag"] for entry in index["series"]] == [
         "activations/b",
         "activations/a",
-        "eval/activations/b",
         "gradients/b",
+        "eval/activations/b",
         "weights/w9",
         "weights/w10",
     ]

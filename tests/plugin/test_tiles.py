@@ -9,9 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tb_activation_hist.core.grid import FLOAT_BITS, ZERO_EDGE, LinearBins
+from tb_activation_hist.core.grid import ZERO_EDGE
 from tb_activation_hist.core.histogram import HistogramSeries
 from tb_activation_hist.core.joining import sum_records
+from tb_activation_hist.core.schemes.float_bits import FLOAT_BITS
+from tb_activation_hist.core.schemes.linear_bins import LinearBins
 from tb_activation_hist.plugin.data_provider import Stamp
 from tb_activation_hist.plugin.schema import TileRequest
 from tb_activation_hist.plugin.series_loader import LoadedSeries, empty_series

@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from tb_activation_hist.core.grid import FLOAT_BITS, LinearBins
 from tb_activation_hist.core.joining import join_series, sum_records
+from tb_activation_hist.core.schemes.float_bits import FLOAT_BITS
+from tb_activation_hist.core.schemes.linear_bins import LinearBins
 from tb_activation_hist.storage.codec import decode_block, encode_block
 from tests.series import values_to_series
 

@@ -1,4 +1,4 @@
-/** Counts over other bins, by overlap: the page's side of `grid.rebin`, with the same results. */
+/** Counts over other bins, by overlap: the page's side of `cumulative.rebin`, with the same results. */
 
 import { reuseBuffer } from "./reused_buffer";
 import type { Tile } from "./tile";
@@ -107,10 +107,10 @@ function push(parts: Parts, bin: number, share: number): void {
   parts.shares.push(share);
 }
 
-/** Share of a bin's mass below an edge. */
+/** Share of a bin's mass below an edge. A bin without width is a point: it lies below larger edges only. */
 function shareBelow(lower: number, upper: number, edge: number): number {
-  if (edge >= upper) return 1;
   if (edge <= lower) return 0;
+  if (edge >= upper) return 1;
   // Halves first: the outermost bins are wide enough that a difference could overflow.
   return (edge / 2 - lower / 2) / (upper / 2 - lower / 2);
 }

@@ -17,7 +17,7 @@ interface Case {
 const file = new URL("../../../tests/golden/rebin.json", import.meta.url);
 const { cases } = JSON.parse(readFileSync(file, "utf8")) as { cases: Case[] };
 
-describe("rebin agrees with grid.rebin", () => {
+describe("rebin agrees with cumulative.rebin", () => {
   it.each(cases.map((golden, i) => [i, golden] as const))("case %i", (_, golden) => {
     const { lower, upper, counts, edges, rebinned } = golden;
     const byBin = lower.map((_, bin) => counts.map((record) => record[bin]!));

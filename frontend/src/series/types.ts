@@ -98,7 +98,7 @@ export interface Index {
   readonly revision: string;
   /** The runs with series, in TensorBoard's natural order. */
   readonly runs: readonly Run[];
-  /** Sorted by kind, phase, position in the model and name; another tool's histograms come last. */
+  /** Sorted by phase, kind, position in the model and name; another tool's histograms come last. */
   readonly series: readonly Series[];
   /**
    * One sentence for each thing that could not be read; damaged blocks are known once a tile has read them.

@@ -25,7 +25,7 @@ from tensorboard.compat.proto.event_pb2 import Event
 from tb_activation_hist import ActivationHistCallback, read_histograms
 from tb_activation_hist.core.errors import ActivationHistWarning, LogdirError, OptionError
 from tb_activation_hist.recording import ranks as distributed
-from tb_activation_hist.storage.event_reader import find_event_files, scan_events
+from tb_activation_hist.storage.event_file_reader import find_event_files, scan_events
 
 BATCHES, BATCH = 5, 16
 

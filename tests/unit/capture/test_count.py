@@ -13,7 +13,9 @@ import torch
 from tb_activation_hist.capture import count_kernels
 from tb_activation_hist.capture.count import CountBuffer, count_, is_countable
 from tb_activation_hist.core.errors import OptionError
-from tb_activation_hist.core.grid import FLOAT_BITS, LinearBins, Scheme
+from tb_activation_hist.core.schemes.float_bits import FLOAT_BITS
+from tb_activation_hist.core.schemes.linear_bins import LinearBins
+from tb_activation_hist.core.schemes.scheme import Scheme
 from tests.unit.capture.counted import check_empty, check_row, count_alone, expect
 
 DTYPES = [torch.float32, torch.float16, torch.bfloat16, torch.float64]

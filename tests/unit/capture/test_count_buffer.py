@@ -9,11 +9,14 @@ import numpy as np
 import pytest
 import torch
 
-from tb_activation_hist.capture import count_kernels
-from tb_activation_hist.capture import host_counts as count_host
+from tb_activation_hist.capture import count_kernels, host_counts
 from tb_activation_hist.capture.count import CountBuffer, HostCounts, Switch, count_
+from tb_activation_hist.capture.host_counts import occupied_slots
 from tb_activation_hist.core.errors import OptionError
-from tb_activation_hist.core.grid import FLOAT_BITS, LinearBins, Scheme
+from tb_activation_hist.core.schemes.float_bits import FLOAT_BITS
+from tb_activation_hist.core.schemes.linear_bins import LinearBins
+from tb_activation_hist.core.schemes.scheme import Scheme
+from tests.records import random_rows, values_to_counts
 from tests.unit.capture.counted import check_empty, check_row, expect
 
 
@@ -48,7 +51,7 @@ def test_to_host_hands_over_and_starts_afresh() -> None:
     before = buffer.to_host()
     count_(buffer, 1, second)
     after = buffer.to_host()
-    check_row(before.wait(), 0, expect(first))
+    check_row(before, 0, expect(first))
     check_empty(before, 1)
     check_empty(after, 0)
     check_row(after, 1, expect(second))
@@ -98,7 +101,7 @@ def test_memory_is_bounded() -> None:
     hosts = [buffer.to_host() for _ in range(20)]
     del hosts
     gc.collect()
-    assert len(buffer._free._storages) <= count_host.MAX_FREE
+    assert len(buffer._free._storages) <= host_counts.MAX_FREE
 
 
 def test_arrays_outlive_the_buffer() -> None:
@@ -125,32 +128,68 @@ def _random_host() -> HostCounts:
 @pytest.mark.parametrize("kernel", ["", "torch"])
 def test_occupied_slots(kernel: str, monkeypatch: pytest.MonkeyPatch) -> None:
     host = _random_host()
-    monkeypatch.setattr(
-        count_host, "c_extension", lambda: None if kernel else count_kernels.c_extension()
-    )
-    offsets, slots, counts = host.occupied()
+    _choose(kernel, monkeypatch)
+    offsets, slots, counts = occupied_slots(host.counts, FLOAT_BITS)
     assert (offsets.dtype, slots.dtype, counts.dtype) == (np.int64, np.int32, np.int64)
     assert offsets.shape == (6,)
     for row in range(5):
         dense = host.counts[row].astype(np.int64)
         dense[4080:4096] = dense[8176:] = 0
-        part = slice(offsets[row], offsets[row + 1])
-        np.testing.assert_array_equal(slots[part], np.flatnonzero(dense))
-        np.testing.assert_array_equal(counts[part], dense[dense > 0])
+        entries = slice(offsets[row], offsets[row + 1])
+        np.testing.assert_array_equal(slots[entries], np.flatnonzero(dense))
+        np.testing.assert_array_equal(counts[entries], dense[dense > 0])
 
 
 @pytest.mark.parametrize("kernel", ["", "torch"])
 def test_occupied_slots_of_linear_bins(kernel: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(
-        count_host, "c_extension", lambda: None if kernel else count_kernels.c_extension()
-    )
-    buffer = _open_buffer(2, LinearBins(5000, 0, 1))
+    _choose(kernel, monkeypatch)
+    scheme = LinearBins(5000, 0, 1)
+    buffer = _open_buffer(2, scheme)
     count_(buffer, 1, torch.tensor([-1.0, 0.0, 0.81602, 1.0, 7.0]))
-    offsets, slots, counts = buffer.to_host().occupied()
+    offsets, slots, counts = occupied_slots(buffer.to_host().counts, scheme)
     assert offsets.tolist() == [0, 0, 5]
     assert slots.tolist() == [0, 1, 4081, 5000, 5001]
     assert counts.tolist() == [1] * 5
-    assert buffer.to_host().occupied()[0].tolist() == [0, 0, 0]
+    assert occupied_slots(buffer.to_host().counts, scheme)[0].tolist() == [0, 0, 0]
+
+
+def _choose(kernel: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Search the rows with the C extension, or with numpy where another kernel is named."""
+    extension = None if kernel else count_kernels.c_extension()
+    monkeypatch.setattr(host_counts, "c_extension", lambda: extension)
+
+
+@pytest.mark.parametrize("kernel", ["", "torch"])
+@pytest.mark.parametrize("scheme", [FLOAT_BITS, LinearBins(40, -3, 3)], ids=["bits", "linear"])
+def test_the_counts_of_a_record_are_those_of_the_values(
+    scheme: Scheme, kernel: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = [*random_rows(0, 3), np.zeros(0, np.float32), np.full(9, -0.0, np.float32)]
+    buffer = _open_buffer(len(rows), scheme)
+    for row, values in enumerate(rows):
+        count_(buffer, row, torch.from_numpy(values))
+    _choose(kernel, monkeypatch)
+    counts, expected = buffer.to_host().wait(), values_to_counts(rows, scheme)
+    assert counts.scheme == scheme
+    for name in ("offsets", "bins", "counts", "tallies"):
+        np.testing.assert_array_equal(getattr(counts, name), getattr(expected, name), name)
+    np.testing.assert_array_equal(counts.moments[:, :2], expected.moments[:, :2])
+
+
+def test_the_zero_bin_holds_both_zeros_and_what_is_smaller_than_the_grid() -> None:
+    buffer = _open_buffer(1)
+    count_(buffer, 0, torch.tensor([0.0, -0.0, 1e-44, -1e-44]))
+    bins, counts = buffer.to_host().wait().bins_of(0)
+    assert (bins.tolist(), counts.tolist()) == ([0], [4])
+
+
+def test_the_counts_of_a_record_outlive_the_buffers_memory() -> None:
+    buffer = _open_buffer(1)
+    count_(buffer, 0, torch.ones(9))
+    counts = buffer.to_host().wait()
+    for _ in range(host_counts.MAX_FREE + 1):
+        buffer.to_host()
+    assert (counts.n.tolist(), counts.moments[0].tolist()) == ([9], [1, 1, 9, 9])
 
 
 def test_two_switches_on_one_buffer() -> None:

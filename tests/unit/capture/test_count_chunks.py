@@ -17,7 +17,7 @@ import torch
 
 from tb_activation_hist.capture import count_torch
 from tb_activation_hist.capture.count import CountBuffer, count_
-from tb_activation_hist.core.grid import LinearBins
+from tb_activation_hist.core.schemes.linear_bins import LinearBins
 from tests.unit.capture.counted import check_row, count_alone, expect
 from tests.unit.capture.test_count import DTYPES, kernel  # noqa: F401 - a fixture
 

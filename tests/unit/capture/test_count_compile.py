@@ -10,7 +10,9 @@ import torch
 from torch._dynamo.testing import CompileCounter
 
 from tb_activation_hist.capture.count import CountBuffer, count_
-from tb_activation_hist.core.grid import FLOAT_BITS, LinearBins, Scheme
+from tb_activation_hist.core.schemes.float_bits import FLOAT_BITS
+from tb_activation_hist.core.schemes.linear_bins import LinearBins
+from tb_activation_hist.core.schemes.scheme import Scheme
 from tests.unit.capture.counted import check_empty, check_row, expect
 
 
@@ -138,6 +140,6 @@ def test_op_follows_the_rules_of_custom_ops() -> None:
     for given in (values, values.detach()):
         torch.library.opcheck(
             torch.ops.tb_activation_hist.count_.default,
-            (buffer.storage, buffer.switch.tensor, 1, given, 2, []),
+            (buffer.storage, buffer.switch.tensor, 1, given, 2, buffer._scheme_text),
             test_utils=("test_schema", "test_autograd_registration", "test_faketensor"),
         )

@@ -71,7 +71,7 @@ def test_without_the_extension_one_warning_names_the_remedy() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         host = count_alone(values)
-        host.occupied()
+        host.wait()
     check_row(host, 1, expect(values))
 
 

@@ -13,7 +13,8 @@ import torch
 
 from tb_activation_hist.capture import count_torch, count_triton
 from tb_activation_hist.capture.count import CountBuffer
-from tb_activation_hist.core.grid import FLOAT_BITS, LinearBins, Scheme
+from tb_activation_hist.core.schemes.float_bits import FLOAT_BITS
+from tb_activation_hist.core.schemes.linear_bins import LinearBins
 from tests.unit.capture.counted import check_empty, check_row, expect
 
 DTYPES = (torch.float32, torch.float16, torch.bfloat16, torch.float64)
@@ -44,8 +45,8 @@ def check_float_bits(device: str) -> None:
     on = torch.ones(1, dtype=torch.uint8, device=device)
     for row, values in enumerate(cases):
         given = values.to(device)
-        count_triton.count(storage, row, buffer.rows, given, FLOAT_BITS, on)
-        count_triton.count(storage, buffer.rows - 1, buffer.rows, given, FLOAT_BITS, 0 * on)
+        count_triton.count(storage, row, buffer.rows, given, FLOAT_BITS.kernel, on)
+        count_triton.count(storage, buffer.rows - 1, buffer.rows, given, FLOAT_BITS.kernel, 0 * on)
     buffer.storage.copy_(storage)
     host = buffer.to_host()
     for row, values in enumerate(cases):
@@ -55,7 +56,7 @@ def check_float_bits(device: str) -> None:
 
 def check_linear(device: str) -> None:
     """Counts equal to those of the torch kernel, which is compared with torch.histc elsewhere."""
-    schemes: tuple[Scheme, ...] = (LinearBins(40, 0, 10), LinearBins(7, -1.5, 2.3))
+    schemes = (LinearBins(40, 0, 10), LinearBins(7, -1.5, 2.3))
     for scheme in schemes:
         for dtype in (torch.float32, torch.float64):
             values = (torch.randn(2_500, dtype=dtype) * 4).clamp(min=-2)
@@ -64,7 +65,7 @@ def check_linear(device: str) -> None:
             buffer, wanted = CountBuffer(1, scheme), CountBuffer(1, scheme)
             storage = buffer.storage.to(device)
             on = torch.ones(1, dtype=torch.uint8, device=device)
-            count_triton.count(storage, 0, 1, values.to(device), scheme, on)
+            count_triton.count(storage, 0, 1, values.to(device), scheme.kernel, on)
             buffer.storage.copy_(storage)
             row = wanted.counts[0], wanted.tallies[0], wanted.moments[0]
             count_torch.count(row, values, scheme)

@@ -17,6 +17,7 @@ from torch.utils.tensorboard import SummaryWriter
 from tb_activation_hist.cli import main
 from tb_activation_hist.cli.show import colour_mode, draw_heatmap
 from tb_activation_hist.core.names import LayerInfo
+from tb_activation_hist.core.table import BINS
 from tests.unit.cli.runs import (
     RECORDS,
     collapsed_layers,
@@ -278,6 +279,7 @@ def export(logdir: str, kind: str, output: Path | str) -> None:
 def test_csv_holds_every_count(logdir: str, capsys: pytest.CaptureFixture) -> None:
     export(logdir, "csv", "-")
     rows = list(csv.DictReader(StringIO(capsys.readouterr().out)))
+    assert list(rows[0]) == ["run", "layer", *BINS]
     _, series = healthy_layers()["block.relu"]
     counts = [int(r["count"]) for r in rows if r["lower"] not in ("zeros", "nan", "+inf", "-inf")]
     zeros = [int(r["count"]) for r in rows if r["lower"] == "zeros"]
@@ -300,7 +302,7 @@ def test_parquet_holds_every_count(logdir: str, tmp_path: Path) -> None:
     export(logdir, "parquet", tmp_path / "out.parquet")
     table = pd.read_parquet(tmp_path / "out.parquet")
     assert table["count"].sum() == healthy_layers()["block.relu"][1].finite.sum()
-    assert list(table.columns) == ["run", "layer", "step", "lower", "upper", "count"]
+    assert list(table.columns) == ["run", "layer", *BINS]
 
 
 @pytest.mark.parametrize(("kind", "start"), [("png", b"\x89PNG"), ("svg", b"<?xml")])
@@ -344,6 +346,36 @@ def test_doctor_misses_the_plugin(
     monkeypatch.setattr("tb_activation_hist.cli.doctor.PLUGIN_NAME", "no_such_plugin")
     assert main(["doctor"]) == 1
     assert "no entry point 'no_such_plugin'" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("error", "remedy"),
+    [
+        ("ModuleNotFoundError(\"No module named 'pkg_resources'\")", "setuptools<82"),
+        ("AttributeError('`np.string_` was removed in the NumPy 2.0 release.')", "numpy<2"),
+        ("ImportError('something else')", "pip install --upgrade tensorboard"),
+    ],
+)
+def test_doctor_says_why_tensorboard_does_not_start(
+    error: str,
+    remedy: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture,
+) -> None:
+    # A child that starts with this module cannot import TensorBoard's list of plugins.
+    (tmp_path / "sitecustomize.py").write_text(
+        "import sys, types\n"
+        "class Broken:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        f"        if name == 'tensorboard.default': raise {error}\n"
+        "sys.meta_path.insert(0, Broken())\n"
+    )
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    assert main(["doctor"]) == 1
+    (told,) = [line for line in capsys.readouterr().out.splitlines() if "does not start" in line]
+    assert told.startswith("problem")
+    assert remedy in told
 
 
 def test_doctor_reads_a_bad_logdir(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:

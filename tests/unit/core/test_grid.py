@@ -6,15 +6,11 @@ import numpy as np
 import pytest
 
 from tb_activation_hist.core.errors import FormatError, OptionError
-from tb_activation_hist.core.grid import (
-    OUTERMOST,
-    ZERO_EDGE,
-    ExplicitBins,
-    FloatBits,
-    LinearBins,
-    dict_to_scheme,
-    rebin,
-)
+from tb_activation_hist.core.grid import ZERO_EDGE
+from tb_activation_hist.core.schemes.explicit_bins import ExplicitBins
+from tb_activation_hist.core.schemes.float_bits import OUTERMOST, FloatBits
+from tb_activation_hist.core.schemes.linear_bins import LinearBins
+from tb_activation_hist.core.schemes.registry import dict_to_scheme
 
 GRID = FloatBits()
 TINY = float(np.finfo(np.float32).smallest_subnormal)
@@ -85,25 +81,6 @@ def test_schemes_survive_their_dict(scheme: FloatBits | LinearBins) -> None:
 def test_unknown_scheme_is_refused() -> None:
     with pytest.raises(FormatError, match="Upgrade"):
         dict_to_scheme({"scheme": "hexagons"})
-
-
-def test_rebin_recovers_the_blog_post_bins() -> None:
-    values = np.maximum(np.random.default_rng(1).normal(0, 2, 1_000_000), 0)
-    bins, counts = np.unique(GRID.values_to_bins(values), return_counts=True)
-    edges = np.linspace(0, 10, 41)
-    got = rebin(GRID.lower_edges(bins), GRID.upper_edges(bins), counts[None], edges)[0]
-    want = np.histogram(values, edges)[0]
-    assert np.abs(got - want).sum() / 2 / len(values) < 0.0013
-    assert got[0] > 500_000, "the zeros belong to the bin that begins at 0"
-
-
-def test_rebin_splits_by_overlap_and_keeps_gaps_empty() -> None:
-    got = rebin([0.0, 4.0], [2.0, 5.0], [[8, 1]], [0.0, 0.5, 2.0, 3.0, 4.5, 9.0])
-    np.testing.assert_allclose(got, [[2.0, 6.0, 0.0, 0.5, 0.5]])
-
-
-def test_rebin_of_nothing() -> None:
-    assert rebin([], [], np.zeros((3, 0)), [0.0, 1.0]).tolist() == [[0.0]] * 3
 
 
 def test_explicit_bins_count_like_numpy() -> None:

@@ -7,9 +7,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tb_activation_hist.core.grid import LinearBins
 from tb_activation_hist.core.histogram import HistogramSeries
 from tb_activation_hist.core.joining import append_series, join_series, sum_records
+from tb_activation_hist.core.schemes.linear_bins import LinearBins
 from tests.series import values_to_series
 
 RNG = np.random.default_rng(0)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from tb_activation_hist import OptionError, read_histograms
-from tb_activation_hist.storage.reader import LogdirHistograms
+from tb_activation_hist.storage.logdir_histograms import LogdirHistograms
 from tests.unit.cli.runs import RECORDS, collapsed_layers, healthy_layers, write_run
 
 mpl.use("Agg")

@@ -6,12 +6,8 @@ import pytest
 from matplotlib.colors import LogNorm
 
 from tb_activation_hist.core.errors import OptionError
-from tb_activation_hist.notebook.picture import (
-    series_to_picture,
-    step_edges,
-    value_axis,
-    value_range,
-)
+from tb_activation_hist.core.joining import join_series
+from tb_activation_hist.notebook.heatmap import series_to_heatmap, step_edges
 from tb_activation_hist.notebook.plot import (
     plot_difference,
     plot_layers,
@@ -20,6 +16,8 @@ from tb_activation_hist.notebook.plot import (
     plot_slice,
     series_to_png,
 )
+from tb_activation_hist.notebook.value_axis import value_axis
+from tb_activation_hist.notebook.value_range import automatic_range, common_range
 from tests.series import values_to_series
 
 
@@ -130,11 +128,29 @@ def test_nothing_to_draw_is_said():
         plot_layers({})
 
 
-def test_the_range_leaves_out_a_thousandth_at_each_end():
+def test_the_range_leaves_out_half_a_thousandth_at_each_end_and_has_room():
     values = np.concatenate([np.random.default_rng(0).normal(0, 1, 100_000), [1e30, -1e30]])
-    low, high = value_range([values_to_series([values])])
-    assert low == pytest.approx(-3.09, abs=0.2)
-    assert high == pytest.approx(3.09, abs=0.2)
+    low, high = automatic_range([values_to_series([values])])
+    room = 0.02 * 2 * 3.29
+    assert low == pytest.approx(-3.29 - room, abs=0.2)
+    assert high == pytest.approx(3.29 + room, abs=0.2)
+
+
+def test_neither_a_run_nor_its_end_flattens_the_others():
+    calm, explosion = make_series(1), make_series(1, records=8)
+    for size in (1e9, 1e30):
+        end = values_to_series(
+            [np.random.default_rng(1).normal(0, size, 2000)] * 4, steps=range(8, 12)
+        )
+        low, high = automatic_range([calm, join_series([explosion, end]), make_series(size)])
+        assert -9 < low < -3 < 3 < high < 9
+
+
+def test_sizes_of_an_explosion_do_not_count():
+    common = common_range([make_series(1), make_series(1e12)])
+    assert common is not None
+    assert max(common.sizes) < 10
+    assert common_range([values_to_series([np.full(5, np.nan)])]) is None
 
 
 def test_a_symlog_axis_shows_a_small_run_beside_a_large_one():
@@ -155,10 +171,10 @@ def test_wrong_axes_are_refused(options, said):
 
 def test_long_series_are_pooled_without_loss():
     series = make_series(records=50)
-    picture = series_to_picture(series, value_axis([series], lo=-99, hi=99), max_columns=20)
-    assert picture.counts.shape[1] == 17
-    assert picture.counts.sum() == 50 * 2000
-    assert picture.outside == 0
+    heatmap = series_to_heatmap(series, value_axis([series], lo=-99, hi=99), max_columns=20)
+    assert heatmap.counts.shape[1] == 17
+    assert heatmap.counts.sum() == 50 * 2000
+    assert heatmap.outside == 0
 
 
 def test_step_edges():

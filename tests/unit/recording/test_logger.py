@@ -19,9 +19,9 @@ from tb_activation_hist.core.errors import (
     LogdirError,
     OptionError,
 )
-from tb_activation_hist.core.grid import LinearBins
+from tb_activation_hist.core.schemes.linear_bins import LinearBins
 from tb_activation_hist.recording.logger import ActivationHistLogger
-from tb_activation_hist.storage.reader import read_histograms
+from tb_activation_hist.storage.logdir_histograms import read_histograms
 from tb_activation_hist.storage.writer import MemoryWriter, RunWriter
 from tests.models import Recursive, Tap, assert_counted, tensor_to_values
 

@@ -22,7 +22,7 @@ from torch import nn
 
 from tb_activation_hist.core.errors import ActivationHistWarning, LogdirError
 from tb_activation_hist.recording.logger import ActivationHistLogger
-from tb_activation_hist.storage.reader import read_histograms
+from tb_activation_hist.storage.logdir_histograms import read_histograms
 from tests.stored import wait_for
 from tests.unit.recording.test_logger_failures import run_script
 
@@ -124,7 +124,7 @@ def test_the_writers_thread_dies(tmp_path):
     hist = ActivationHistLogger(model, tmp_path)
     train(model, hist, 3)
     thread = hist.writer._thread
-    wait_for(lambda: hist.writer._slots._value == 8)  # all three are taken in
+    wait_for(lambda: hist.writer._capacity._value == 8)  # all three are taken in
     ctypes.pythonapi.PyThreadState_SetAsyncExc(
         ctypes.c_ulong(thread.ident), ctypes.py_object(SystemExit)
     )

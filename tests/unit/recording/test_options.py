@@ -7,7 +7,7 @@ import re
 import pytest
 
 from tb_activation_hist.core.errors import OptionError
-from tb_activation_hist.core.grid import LinearBins
+from tb_activation_hist.core.schemes.linear_bins import LinearBins
 from tb_activation_hist.findings import WATCHED_KINDS
 from tb_activation_hist.recording.options import (
     CaptureOptions,

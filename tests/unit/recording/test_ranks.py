@@ -5,22 +5,27 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
-from tb_activation_hist.capture.host_rows import SparseRows
 from tb_activation_hist.core.names import LayerInfo
-from tb_activation_hist.recording.ranks import (
+from tb_activation_hist.core.record_counts import RecordCounts
+from tb_activation_hist.core.schemes.float_bits import FLOAT_BITS
+from tb_activation_hist.core.schemes.linear_bins import LinearBins
+from tb_activation_hist.recording.rank_messages import (
+    END,
     Message,
     bytes_to_message,
-    current_ranks,
+    end_message,
     join_messages,
     message_to_bytes,
 )
-from tb_activation_hist.storage.reader import read_histograms
+from tb_activation_hist.recording.ranks import current_ranks
+from tb_activation_hist.storage.logdir_histograms import read_histograms
 from tests.models import assert_counted
 from tests.unit.recording.rank_worker import STEPS
 
@@ -122,37 +127,47 @@ def test_without_a_process_group_there_is_one_rank():
     assert current_ranks() == (0, 1)
 
 
-def rows(*entries):
-    """SparseRows from {slot: count} for each row."""
-    offsets = np.cumsum([0, *(len(each) for each in entries)])
-    slots = np.array([slot for each in entries for slot in sorted(each)], np.int32)
-    counts = np.array([each[slot] for each in entries for slot in sorted(each)], np.int64)
-    n = np.array([sum(each.values()) for each in entries])
-    tallies = np.zeros((len(entries), 5), np.int64)
-    tallies[:, 0] = n
-    moments = np.tile([1.0, 2.0, 3.0, 4.0], (len(entries), 1))
-    return SparseRows(offsets, slots, counts, tallies, moments)
+def counts_of(*rows):
+    """RecordCounts from {bin: count} for each row."""
+    tallies = np.zeros((len(rows), 5), np.int64)
+    tallies[:, 0] = [sum(row.values()) for row in rows]
+    return RecordCounts(
+        FLOAT_BITS,
+        offsets=np.cumsum([0, *map(len, rows)]),
+        bins=np.array([number for row in rows for number in sorted(row)], np.int64),
+        counts=np.array([row[number] for row in rows for number in sorted(row)], np.int64),
+        tallies=tallies,
+        moments=np.tile([1.0, 2.0, 3.0, 4.0], (len(rows), 1)),
+    )
 
 
-def test_messages_survive_the_way():
-    share = rows({3: 2**40, 7: 1}, {}, {8191: 5})
-    infos = [LayerInfo(layer=name, shape=(2, 3)) for name in ("a", "b/0", "ü")]
-    back = bytes_to_message(message_to_bytes(12, infos, share))
-    assert (back.step, back.infos) == (12, infos)
-    for one, other in zip(back.rows, share, strict=True):
-        np.testing.assert_array_equal(one, other)
+@pytest.mark.parametrize("scheme", [FLOAT_BITS, LinearBins(8, 0, 1)], ids=["bits", "linear"])
+def test_messages_survive_the_way(scheme):
+    counts = replace(counts_of({-3: 2**40, 7: 1}, {}, {4079: 5}), scheme=scheme)
+    infos = [LayerInfo(layer=name, shape=(2, 3), scheme=scheme) for name in ("a", "b/0", "ü")]
+    back = bytes_to_message(message_to_bytes(Message(12, infos, counts)))
+    assert (back.step, back.layers, back.counts.scheme) == (12, infos, scheme)
+    for name in ("offsets", "bins", "counts", "tallies", "moments"):
+        got, sent = getattr(back.counts, name), getattr(counts, name)
+        assert got.dtype == sent.dtype
+        np.testing.assert_array_equal(got, sent)
+
+
+def test_the_last_message_survives_the_way():
+    back = bytes_to_message(message_to_bytes(end_message()))
+    assert (back.step, list(back.layers), len(back.counts)) == (END, [], 0)
 
 
 def test_ranks_that_saw_layers_in_another_order_are_added_by_name():
     a, b, c = (LayerInfo(layer=name) for name in "abc")
-    infos, joined = join_messages(
-        [Message(1, [a, b], rows({1: 1, 5: 2}, {9: 3})), Message(1, [c, a], rows({4: 4}, {5: 6}))]
-    )
+    one = Message(1, [a, b], counts_of({-1: 1, 5: 2}, {9: 3}))
+    other = Message(1, [c, a], counts_of({4: 4}, {5: 6}))
+    infos, joined = join_messages([one, other])
     assert infos == [a, b, c]
     assert joined.offsets.tolist() == [0, 2, 3, 4]
-    assert joined.slots.tolist() == [1, 5, 9, 4]
+    assert joined.bins.tolist() == [-1, 5, 9, 4]
     assert joined.counts.tolist() == [1, 8, 3, 4]
-    assert joined.tallies[:, 0].tolist() == [9, 3, 4]
+    assert joined.n.tolist() == [9, 3, 4]
     assert joined.moments.tolist() == [[1, 2, 6, 8], [1, 2, 3, 4], [1, 2, 3, 4]]
 
 

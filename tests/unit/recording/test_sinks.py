@@ -9,9 +9,9 @@ import torch
 from torch import nn
 
 from tb_activation_hist.core.errors import OptionError
-from tb_activation_hist.core.grid import LinearBins
+from tb_activation_hist.core.schemes.linear_bins import LinearBins
 from tb_activation_hist.recording.logger import ActivationHistLogger
-from tb_activation_hist.storage.reader import read_histograms
+from tb_activation_hist.storage.logdir_histograms import read_histograms
 
 
 def record(logdir, **options):

@@ -8,15 +8,16 @@ import pytest
 import torch
 from tensorboard.compat.proto.summary_pb2 import DATA_CLASS_TENSOR
 
+from tb_activation_hist.capture.count import CountBuffer, count_
 from tb_activation_hist.core.errors import ActivationHistWarning, LogdirError
-from tb_activation_hist.core.grid import LinearBins
 from tb_activation_hist.core.names import PLUGIN_NAME, content_to_layer_info
+from tb_activation_hist.core.schemes.linear_bins import LinearBins
 from tb_activation_hist.recording.options import WriterOptions
 from tb_activation_hist.storage.codec import decode_block
-from tb_activation_hist.storage.event_reader import find_event_files
-from tb_activation_hist.storage.reader import read_histograms
+from tb_activation_hist.storage.event_file_reader import find_event_files
+from tb_activation_hist.storage.logdir_histograms import read_histograms
 from tb_activation_hist.storage.writer import MemoryWriter, Record, RunWriter
-from tests.records import make_layers, make_record, random_rows
+from tests.records import make_late_record, make_layers, make_record, random_rows
 from tests.stored import QUIET, assert_stored, block_values, read_events, wait_for, write_steps
 
 
@@ -80,24 +81,30 @@ def test_linear_bins(tmp_path):
     assert (series.edges[0], series.edges[-1]) == (-5, 2)
 
 
-def test_the_hosts_memory_is_released(tmp_path):
+def test_a_buffers_memory_serves_again_once_its_record_is_stored(tmp_path):
+    buffer = CountBuffer(1)
+    buffer.switch.on = True
     writer = RunWriter(tmp_path, options=QUIET)
-    record = make_record(1, make_layers(1), random_rows(0, 1))
-    writer.write(record)
+    count_(buffer, 0, torch.ones(9))
+    first = buffer.counts.data_ptr()
+    writer.write(Record(1, 1.7e9, make_layers(1), buffer.to_host()))
+    writer.flush()
+    # Its one record waits in an unfinished block; the next hand-over takes the memory back.
+    buffer.to_host()
+    assert buffer.counts.data_ptr() == first
     writer.close()
-    assert record.host.released
+    assert read_histograms(tmp_path)["."]["block0.conv0"].n.tolist() == [9]
 
 
 def test_scalars_may_be_tensors_and_do_not_keep_the_graph(tmp_path):
     writer = RunWriter(tmp_path, options=QUIET)
     weight = torch.ones(1, requires_grad=True)
     loss = (weight * 2.5).sum()
-    gate = make_record(1, make_layers(1), random_rows(0, 1))
-    gate.host.arrived.clear()
-    writer.write(gate)
+    late, arrived = make_late_record(1)
+    writer.write(late)
     writer.write(Record(2, 1.7e9, scalars={"loss": loss, "rate": 0.5}))
     kept = [item for item in list_queue(writer) if isinstance(item, Record) and item.scalars]
-    gate.host.arrived.set()
+    arrived.set()
     writer.close()
     assert not any(item.scalars["loss"].requires_grad for item in kept)
     values = {v.tag: v.simple_value for e in read_events(tmp_path) for v in e.summary.value}

@@ -13,10 +13,10 @@ import pytest
 
 from tb_activation_hist.core.errors import ActivationHistWarning, LogdirError, OptionError
 from tb_activation_hist.recording.options import WriterOptions
-from tb_activation_hist.storage.event_reader import find_event_files
-from tb_activation_hist.storage.reader import read_histograms
+from tb_activation_hist.storage.event_file_reader import find_event_files
+from tb_activation_hist.storage.logdir_histograms import read_histograms
 from tb_activation_hist.storage.writer import Record, RunWriter
-from tests.records import make_layers, make_record, random_rows
+from tests.records import LostCounts, make_late_record, make_layers, make_record, random_rows
 from tests.stored import QUIET, assert_stored, block_values, wait_for, write_steps
 
 
@@ -31,10 +31,10 @@ def test_a_full_queue_skips_and_counts(tmp_path):
     layers = make_layers(1)
     options = WriterOptions(queue_records=2, on_backlog="skip", flush_s=60)
     writer = RunWriter(tmp_path, options=options)
-    records = [make_record(step, layers, random_rows(step, 1)) for step in range(1, 6)]
-    records[0].host.arrived.clear()
-    assert [writer.write(record) for record in records] == [True, True, False, False, False]
-    records[0].host.arrived.set()
+    late, arrived = make_late_record(1)
+    others = [make_record(step, layers, random_rows(step, 1)) for step in range(2, 6)]
+    assert [writer.write(record) for record in (late, *others)] == [True, True, False, False, False]
+    arrived.set()
     writer.close()
     assert writer.skipped == 3
     run = read_histograms(tmp_path)["."]
@@ -45,10 +45,9 @@ def test_a_full_queue_skips_and_counts(tmp_path):
 def test_a_full_queue_waits(tmp_path):
     layers = make_layers(1)
     writer = RunWriter(tmp_path, options=WriterOptions(queue_records=1, flush_s=60))
-    first = make_record(1, layers, random_rows(1, 1))
-    first.host.arrived.clear()
-    writer.write(first)
-    threading.Timer(0.3, first.host.arrived.set).start()
+    late, arrived = make_late_record(1)
+    writer.write(late)
+    threading.Timer(0.3, arrived.set).start()
     began = time.monotonic()
     assert writer.write(make_record(2, layers, random_rows(2, 1)))
     assert time.monotonic() - began > 0.2
@@ -117,24 +116,24 @@ def test_a_broken_record_warns_and_the_next_ones_are_stored(tmp_path):
     writer = RunWriter(tmp_path, options=QUIET)
 
     def write_and_close():
-        writer.write(Record(1, 0.0, layers, host=object()))
+        writer.write(Record(1, 0.0, layers, LostCounts()))
         write_steps(writer, [2], layers)
         writer.close()
 
     # Whichever call comes after the failure tells of it.
-    with pytest.warns(ActivationHistWarning, match="AttributeError.*training goes on"):
+    with pytest.warns(ActivationHistWarning, match="OSError: the device is gone.*training goes on"):
         write_and_close()
     run = read_histograms(tmp_path)["."]
     assert run[layers[0].key].steps.tolist() == [2]
-    assert "AttributeError" in run.info["errors"][0]
+    assert "OSError" in run.info["errors"][0]
 
 
 def test_on_error_raise(tmp_path):
     writer = RunWriter(tmp_path, options=WriterOptions(on_error="raise"))
-    writer.write(Record(1, 0.0, make_layers(1), host=object()))
-    with pytest.raises(AttributeError):
+    writer.write(Record(1, 0.0, make_layers(1), LostCounts()))
+    with pytest.raises(OSError, match="the device is gone"):
         writer.flush()
-    writer._unsaid.clear()
+    writer._unwarned.clear()
     writer.close()
 
 
@@ -149,12 +148,11 @@ def test_close_is_idempotent_and_later_records_are_not_taken(tmp_path):
 
 def test_close_is_bounded(tmp_path):
     writer = RunWriter(tmp_path, options=WriterOptions(close_timeout_s=0.3))
-    record = make_record(1, make_layers(1), random_rows(0, 1))
-    record.host.arrived.clear()
-    writer.write(record)
+    late, arrived = make_late_record(1)
+    writer.write(late)
     with pytest.warns(ActivationHistWarning, match="close_timeout_s"):
         writer.close()
-    record.host.arrived.set()
+    arrived.set()
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")

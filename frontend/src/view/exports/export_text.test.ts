@@ -48,7 +48,7 @@ describe("export as text", () => {
     const named = Object.fromEntries(head!.split("\t").map((name, i) => [name, first!.split("\t")[i]]));
     expect(named).toMatchObject({ n: "4", min: "0", max: "3", mean: "2", share_zero: "0" });
     expect(Object.keys(named).filter((name) => /^p\d+$/.test(name))).toEqual([
-      "p5",
+      "p05",
       "p25",
       "p50",
       "p75",

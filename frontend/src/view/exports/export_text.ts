@@ -1,9 +1,10 @@
 /** What a panel shows as CSV, TSV or JSON, and names for the files. */
 
 import { shareNearZero, shareZero } from "../../math/near_zero";
-import { PERCENTILES, quantiles } from "../../math/quantiles";
+import { quantiles } from "../../math/quantiles";
 import type { Grid } from "../../math/rebin";
 import type { Tile } from "../../math/tile";
+import { CELL_COLUMNS, STATISTICS_COLUMNS, WORDS } from "./table_columns";
 
 /** A panel's data: the tile, its re-binned counts and the columns in view, [from, to). */
 export interface Shown {
@@ -15,14 +16,10 @@ export interface Shown {
 
 export type Separator = "," | "\t";
 
-/** What is counted beside the rows; stands in the columns lower and upper. */
-const OUTSIDE = ["zeros", "nan", "+inf", "-inf", "below", "above"] as const;
-type Outside = (typeof OUTSIDE)[number];
+type Word = (typeof WORDS)[number];
 
-/** `n`: values of the column, all its records together. */
-const COLUMN_HEAD = ["run", "tag", "first_step", "last_step", "records", "n"];
-const COUNT_HEAD = [...COLUMN_HEAD, "wall_time", "lower", "upper", "count", "split"];
-const STATISTICS_HEAD = [...COLUMN_HEAD, "mean", "std", "min", "max"];
+/** The cells of one line by column. */
+type Line<Columns extends readonly string[]> = Readonly<Record<Columns[number], Cell>>;
 
 /** Said in files whose counts are not all exact. */
 const SPLIT_NOTE =
@@ -33,43 +30,49 @@ const SPLIT_NOTE =
  * counts are split, a line that begins with # says so first.
  */
 export function countsToText(panels: readonly Shown[], separator: Separator = ","): string {
-  const lines: Cell[][] = [COUNT_HEAD];
+  const lines: Line<typeof CELL_COLUMNS>[] = [];
   for (const { tile, grid, from, to } of panels) {
     const split = grid.split ? 1 : 0;
     for (let c = from; c < to; c++) {
-      const head = [...columnHead(tile, c), tile.columns.firstWallTime[c]!];
+      const head = { ...columnHead(tile, c), wall_time: tile.columns.firstWallTime[c]! };
       for (let row = 0; row < grid.rows; row++) {
         const count = grid.counts[row * grid.columns + c]!;
-        if (count > 0) lines.push([...head, grid.edges[row]!, grid.edges[row + 1]!, count, split]);
+        const [lower, upper] = [grid.edges[row]!, grid.edges[row + 1]!];
+        if (count > 0) lines.push({ ...head, lower, upper, count, split });
       }
-      for (const word of OUTSIDE) {
-        const count = outsideCount(tile, grid, word, c);
-        if (count > 0) lines.push([...head, word, word, count, isOutOfRange(word) ? split : 0]);
+      for (const word of WORDS) {
+        const count = wordCount(tile, grid, word, c);
+        const cut = isOutOfRange(word) ? split : 0;
+        if (count > 0) lines.push({ ...head, lower: word, upper: word, count, split: cut });
       }
     }
   }
   const note = panels.some(({ grid }) => grid.split) ? `# ${SPLIT_NOTE}\n` : "";
-  return note + linesToText(lines, separator);
+  return note + linesToText(CELL_COLUMNS, lines, separator);
 }
 
 /** These are counted beyond an edge that may cut a stored bin; the others were counted by themselves. */
-function isOutOfRange(word: Outside): boolean {
+function isOutOfRange(word: Word): boolean {
   return word === "below" || word === "above";
 }
 
 /** One line per column: exact moments, percentiles, shares near zero and exactly zero. */
 export function statisticsToText(panels: readonly Shown[], separator: Separator = ","): string {
-  const percentiles = PERCENTILES.map((share) => `p${share * 100}`);
-  const lines: Cell[][] = [[...STATISTICS_HEAD, ...percentiles, "share_near_zero", "share_zero"]];
+  const lines: Line<typeof STATISTICS_COLUMNS>[] = [];
   for (const { tile, from, to } of panels) {
-    const values = [...quantiles(tile), shareNearZero(tile), shareZero(tile)];
+    const { mean, std, min, max } = tile.columns;
+    const [p05, p25, p50, p75, p95] = quantiles(tile);
+    const [near, zero] = [shareNearZero(tile), shareZero(tile)];
     for (let c = from; c < to; c++) {
-      const { mean, std, min, max } = tile.columns;
-      const moments = [mean, std, min, max, ...values].map((array) => array[c]!);
-      lines.push([...columnHead(tile, c), ...moments]);
+      lines.push({
+        ...columnHead(tile, c),
+        ...{ mean: mean[c]!, std: std[c]!, min: min[c]!, max: max[c]! },
+        ...{ p05: p05![c]!, p25: p25![c]!, p50: p50![c]!, p75: p75![c]!, p95: p95![c]! },
+        ...{ share_near_zero: near[c]!, share_zero: zero[c]! },
+      });
     }
   }
-  return linesToText(lines, separator);
+  return linesToText(STATISTICS_COLUMNS, lines, separator);
 }
 
 /** The same numbers with the edges, one object per panel; counts[column][row]. */
@@ -90,9 +93,9 @@ export function countsToJson(panels: readonly Shown[]): string {
       records: each(tile.columns.records),
       n: each(tile.columns.n),
       ...Object.fromEntries(
-        OUTSIDE.filter((word) => word !== "zeros" || tile.source === "blocks").map((word) => [
+        WORDS.filter((word) => word !== "zeros" || tile.source === "blocks").map((word) => [
           word,
-          columns.map((c) => outsideCount(tile, grid, word, c)),
+          columns.map((c) => wordCount(tile, grid, word, c)),
         ]),
       ),
       edges: Array.from(grid.edges),
@@ -122,19 +125,34 @@ export function fileName(parts: readonly (string | number)[], extension: string)
 
 type Cell = string | number;
 
-function columnHead(tile: Tile, c: number): Cell[] {
+function columnHead(tile: Tile, c: number) {
   const { firstStep, lastStep, records, n } = tile.columns;
-  return [tile.run, tile.tag, firstStep[c]!, lastStep[c]!, records[c]!, n[c]!];
+  return {
+    run: tile.run,
+    tag: tile.tag,
+    first_step: firstStep[c]!,
+    last_step: lastStep[c]!,
+    records: records[c]!,
+    n: n[c]!,
+  };
 }
 
-function outsideCount(tile: Tile, grid: Grid, word: Outside, c: number): number {
+/** How many values of a column a word stands for. */
+function wordCount(tile: Tile, grid: Grid, word: Word, c: number): number {
   const { zeros, nans, posInfs, negInfs } = tile.columns;
   const arrays = { zeros, nan: nans, "+inf": posInfs, "-inf": negInfs, below: grid.below, above: grid.above };
   return arrays[word][c]!;
 }
 
-function linesToText(lines: readonly (readonly Cell[])[], separator: Separator): string {
-  return `${lines.map((line) => line.map((cell) => cellToText(cell, separator)).join(separator)).join("\n")}\n`;
+function linesToText<Columns extends readonly string[]>(
+  columns: Columns,
+  lines: readonly Line<Columns>[],
+  separator: Separator,
+): string {
+  const rows = lines.map((line) => columns.map((name: Columns[number]) => line[name]));
+  return [columns, ...rows]
+    .map((row) => `${row.map((cell) => cellToText(cell, separator)).join(separator)}\n`)
+    .join("");
 }
 
 /** Quoted as RFC 4180 says; a leading = + - @ in a name would run as a formula in a spreadsheet. */

@@ -3,7 +3,7 @@
 import { commonRange, sizesOf } from "../../math/common_range";
 import { chosenRange } from "../../math/range";
 import type { Tile } from "../../math/tile";
-import { ValueScale } from "../../math/value_scale";
+import { defaultLinthresh, ValueScale } from "../../math/value_scale";
 import * as settings from "../settings/settings";
 
 /** Ranges of runs further apart than this cannot be read on one linear axis. */
@@ -19,11 +19,10 @@ export function chooseScale(tiles: readonly Tile[], bins: number): ValueScale {
   const [lo, hi] = chosenRange(tiles, settings.range.value, settings.manualRange.value);
   const kind = settings.scale.value;
   if (kind === "native" && tiles.length > 0) return ValueScale.native(tiles, lo, hi);
-  if (kind === "symlog") return ValueScale.symlog(lo, hi);
   const auto = settings.range.value === "auto";
   const sizes = (auto ? commonRange(tiles)?.sizes : sizesOf(tiles)) ?? [];
-  if (kind === "auto" && isWide(sizes)) {
-    return ValueScale.symlog(lo, hi, linthresh(sizes, lo, hi, auto ? AUTO_DECADES : ALL_DECADES));
+  if (kind === "symlog" || (kind === "auto" && isWide(sizes))) {
+    return ValueScale.symlog(lo, hi, chooseLinthresh(sizes, lo, hi, auto ? AUTO_DECADES : ALL_DECADES));
   }
   if (settings.range.value === "manual") return ValueScale.linear(lo, hi);
   const cell = cellSize(lo, hi, bins - MOVED_ROWS);
@@ -61,9 +60,12 @@ function isWide(sizes: readonly number[]): boolean {
   return sizes.length > 1 && Math.max(...sizes) > SYMLOG_FROM * Math.min(...sizes);
 }
 
-/** A tenth of the smallest size is drawn linearly. */
-function linthresh(sizes: readonly number[], lo: number, hi: number, decades: number): number {
+/**
+ * A decade below the smallest size, and two or more below the larger end: the same rule as
+ * notebook/value_range.py has.
+ */
+function chooseLinthresh(sizes: readonly number[], lo: number, hi: number, decades: number): number {
   const most = Math.max(Math.abs(lo), Math.abs(hi));
-  const least = Math.max(Math.min(...sizes), most * 10 ** -decades);
-  return 10 ** (Math.floor(Math.log10(least)) - 1);
+  const least = Math.max(Math.min(most, ...sizes), most * 10 ** -decades);
+  return Math.min(10 ** (Math.floor(Math.log10(least)) - 1), defaultLinthresh(lo, hi));
 }

@@ -9,7 +9,7 @@ from tb_activation_hist.core.errors import FormatError, LogdirError
 from tb_activation_hist.core.names import LayerInfo
 from tb_activation_hist.recording.options import WriterOptions
 from tb_activation_hist.storage.event_file import first_event, frame
-from tb_activation_hist.storage.reader import read_histograms, read_last_step, read_run
+from tb_activation_hist.storage.logdir_histograms import read_histograms, read_last_step, read_run
 from tb_activation_hist.storage.writer import RunWriter
 from tests.records import make_layers, make_record, random_rows
 

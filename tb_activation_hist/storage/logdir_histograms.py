@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 from tb_activation_hist.core.drawing import drawing
 from tb_activation_hist.core.errors import LogdirError
-from tb_activation_hist.core.grid import Scheme
 from tb_activation_hist.core.histogram import HistogramSeries
 from tb_activation_hist.core.names import LayerInfo
-from tb_activation_hist.storage.event_reader import EventFilePath, find_event_files
+from tb_activation_hist.core.schemes.scheme import Scheme
+from tb_activation_hist.storage.event_file_reader import EventFilePath, find_event_files
 from tb_activation_hist.storage.run_index import RunIndex, TagIndex
 
 if TYPE_CHECKING:
@@ -100,11 +100,13 @@ class LogdirHistograms(Mapping[str, "RunHistograms"]):
         return drawing().plot_runs(self, layers, **options)
 
     def to_dataframe(self, *, counts: bool = False) -> pd.DataFrame:
-        """Those of all runs, one below the other, with a column ``run`` first; needs pandas."""
+        """The tables of all runs, one below the other, after a column ``run``; needs pandas.
+
+        counts: as in `HistogramSeries.to_dataframe`.
+        """
         return _stack({run: own.to_dataframe(counts=counts) for run, own in self.items()}, "run")
 
     def _repr_html_(self) -> str:
-        """A table of the runs in notebooks."""
         rows = [(run, len(own)) for run, own in self.items()]
         return _to_html(f"{len(self)} runs in {self.logdir}", ("run", "layers"), rows)
 
@@ -131,11 +133,11 @@ class RunHistograms(Mapping[str, HistogramSeries]):
 
     @property
     def info(self) -> dict[str, Any]:
-        """What the logger noted of the run as a whole: cadence, silent modules, errors ..."""
+        """Facts about the run as a whole: cadence, silent modules, errors, and so on."""
         return self._index.info
 
     def layer_info(self, layer: str) -> LayerInfo | None:
-        """What was noted of a layer: its kind, type, shape ...; None for another tool's tag.
+        """The kind, type, shape and so on of a layer; None for a tag of another tool.
 
         FormatError when it is damaged or from a newer version.
         """
@@ -172,14 +174,13 @@ class RunHistograms(Mapping[str, HistogramSeries]):
         return drawing().plot_layers({name: self[name] for name in names}, **options)
 
     def to_dataframe(self, *, counts: bool = False) -> pd.DataFrame:
-        """Those of all layers, one below the other, with a column ``layer`` first; needs pandas.
+        """The tables of all layers, one below the other, after a column ``layer``; needs pandas.
 
         counts: as in `HistogramSeries.to_dataframe`.
         """
         return _stack({key: own.to_dataframe(counts=counts) for key, own in self.items()}, "layer")
 
     def _repr_html_(self) -> str:
-        """A table of the layers in notebooks."""
         rows = [(key, tag.type) for key, tag in self._keys.items()]
         return _to_html(f"{len(self)} layers in run {self.run}", ("layer", "type"), rows)
 
@@ -197,8 +198,6 @@ def _stack(tables: Mapping[str, pd.DataFrame], column: str) -> pd.DataFrame:
 
 
 def _to_html(caption: str, heads: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
-    """A table of words."""
-
     def to_line(cells: Sequence[object], tag: str) -> str:
         return "".join(f"<{tag}>{escape(str(cell))}</{tag}>" for cell in cells)
 

@@ -1,0 +1,172 @@
+"""The automatic range of a value axis, and where a symlog axis turns linear.
+
+The page chooses both in the same way (frontend: math/common_range.ts, math/range.ts,
+view/panel/value_range.ts); tests/golden/value_axes.json holds both sides together.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from tb_activation_hist.core.grid import FloatArray
+from tb_activation_hist.core.histogram import HistogramSeries
+from tb_activation_hist.core.joining import central_range
+
+MARGIN: Final = 0.02
+"""Room beyond the central values, as a share of the range."""
+
+EXPLODING: Final = 1000
+"""Beyond this many times the usual size a series counts as exploding ..."""
+
+HARMLESS: Final = 100
+"""... unless it stays below this size, which some healthy networks reach."""
+
+ONSET: Final = 2
+"""An exploding series adds the records up to this many times the size of the others."""
+
+DEVIATIONS: Final = 4
+"""Records reach this many standard deviations; of a normal distribution 99.99 %."""
+
+AUTO_DECADES: Final = 8
+"""Most decades of a symlog axis over the automatic range."""
+
+ALL_DECADES: Final = 76
+"""Most decades of a symlog axis over a given range: as many as float32 has."""
+
+Interval = tuple[float, float]
+
+
+class CommonRange(NamedTuple):
+    """Ends of an axis, and the sizes (largest absolute values) that it has to tell apart."""
+
+    lo: float
+    hi: float
+    sizes: list[float]
+
+
+class _Profile(NamedTuple):
+    """The central range of a series, and the central part (lo, hi) of each record with any size.
+
+    usual: size of the median record.
+    """
+
+    central: Interval
+    lo: FloatArray
+    hi: FloatArray
+    size: FloatArray
+    usual: float
+
+
+def automatic_range(parts: Sequence[HistogramSeries]) -> Interval:
+    """The ends of an axis that suits all given series; 0 and 1 where nothing finite was recorded.
+
+    The union of the central 99.9 % of the values of each, with 2 % of room; exploding series add
+    only their beginning, see `common_range`.
+    """
+    common = common_range(parts)
+    return (0.0, 1.0) if common is None else _pad(common.lo, common.hi)
+
+
+def common_range(parts: Sequence[HistogramSeries]) -> CommonRange | None:
+    """The union of the central ranges of all series; None without any finite value.
+
+    A series whose central range is more than 1,000 times the usual size of the middle series (the
+    lower of two) is exploding. Only those of its records count that are not much larger than the
+    others. So neither one run nor the end of one can flatten the rest.
+    """
+    profiles = _profiles(parts)
+    if not profiles:
+        return None
+    usual = [profile.usual for profile in profiles if profile.usual > 0]
+    limit = max(HARMLESS, EXPLODING * _lower_median(usual))
+    calm = [p.central for p in profiles if _size(p.central) <= limit]
+    limited = len(calm) < len(profiles) and len(usual) > 0
+    ranges = [profile.central for profile in profiles]
+    most = math.inf
+    if limited:
+        most = ONSET * max(*map(_size, calm), _lower_median(usual), 0.0)
+        exploding = [p for p in profiles if _size(p.central) > limit]
+        ranges = calm + [onset for p in exploding for onset in _onset(p, most)]
+    sizes = [size for size in [*map(_size, ranges), *usual] if 0 < size <= most]
+    return CommonRange(min(lo for lo, _ in ranges), max(hi for _, hi in ranges), sizes)
+
+
+def sizes_of(parts: Sequence[HistogramSeries]) -> list[float]:
+    """Sizes of all series, and of the median record of each."""
+    sizes = [size for p in _profiles(parts) for size in (_size(p.central), p.usual)]
+    return [size for size in sizes if size > 0]
+
+
+def choose_linthresh(
+    parts: Sequence[HistogramSeries], lo: float, hi: float, *, automatic: bool
+) -> float:
+    """The absolute value below which a symlog axis from lo to hi is nearly linear.
+
+    A decade below the smallest size that the axis has to tell apart, and two or more below its
+    larger end; but at most `AUTO_DECADES`, or `ALL_DECADES`, below that end. automatic: the ends
+    are those of `automatic_range`, which leaves out the sizes of an explosion.
+    """
+    common = common_range(parts) if automatic else None
+    sizes = sizes_of(parts) if common is None else common.sizes
+    most = max(abs(lo), abs(hi))
+    decades = AUTO_DECADES if automatic else ALL_DECADES
+    least = max(min(sizes, default=most), most * 10.0**-decades)
+    return 10.0 ** min(math.floor(math.log10(least)) - 1, math.floor(math.log10(most)) - 2)
+
+
+def _profiles(parts: Sequence[HistogramSeries]) -> list[_Profile]:
+    """Of the series that have any finite value."""
+    known = ((series, central_range(series)) for series in parts)
+    return [_profile(series, central) for series, central in known if central is not None]
+
+
+def _profile(series: HistogramSeries, central: Interval) -> _Profile:
+    """Records of zeros alone say nothing about the size of a series."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        reach = DEVIATIONS * series.std
+        lo = np.maximum(series.min, series.mean - reach)
+        hi = np.minimum(series.max, series.mean + reach)
+    size = np.maximum(np.abs(lo), np.abs(hi))
+    used = (lo <= hi) & (size > 0)
+    # A few tall records of a mostly flat series may lie beyond its central range.
+    usual = min(_upper_median(size[used]), _size(central))
+    return _Profile(central, lo[used], hi[used], size[used], usual)
+
+
+def _onset(profile: _Profile, most: float) -> list[Interval]:
+    """The part of an exploding series whose records are not larger than `most`, if any."""
+    early = profile.size <= most
+    if not early.any():
+        return []
+    return [(float(profile.lo[early].min()), float(profile.hi[early].max()))]
+
+
+def _pad(lo: float, hi: float) -> Interval:
+    """With room at both ends; an end at 0 stays there, but zeros need room above an upper one."""
+    low, high = _widen(lo, hi)
+    margin = (high - low) * MARGIN
+    return (0.0 if low == 0 else low - margin), high + margin
+
+
+def _widen(lo: float, hi: float) -> Interval:
+    """Ends that are (almost) equal, moved apart by the value's own size, or to -0.5 and 0.5."""
+    if hi > lo and hi - lo > max(abs(lo), abs(hi)) * 1e-9:
+        return lo, hi
+    half = abs(lo) / 2 if lo else 0.5
+    return lo - half, hi + half
+
+
+def _size(interval: Interval) -> float:
+    return max(abs(interval[0]), abs(interval[1]))
+
+
+def _upper_median(values: FloatArray) -> float:
+    return float(np.sort(values)[len(values) // 2]) if len(values) else 0.0
+
+
+def _lower_median(values: Sequence[float]) -> float:
+    return sorted(values)[(len(values) - 1) // 2] if values else 0.0

@@ -1,0 +1,62 @@
+"""What a rank sends to rank 0: its counts of one record, as bytes, and their sum by tag."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from tb_activation_hist.core.names import LayerInfo, content_to_layer_info
+from tb_activation_hist.core.record_counts import RecordCounts, join_counts
+from tb_activation_hist.core.schemes.float_bits import FLOAT_BITS
+
+END: Final = -1
+"""Step of the last message of a rank."""
+
+ARRAYS: Final = ("offsets", "bins", "counts", "tallies", "moments")
+
+
+class Message(NamedTuple):
+    """One rank's counts of one record; ``step=END`` when the rank has ended."""
+
+    step: int
+    layers: Sequence[LayerInfo]
+    counts: RecordCounts
+
+
+def end_message() -> Message:
+    """What a rank sends last."""
+    return Message(END, (), join_counts(FLOAT_BITS, ()))
+
+
+def message_to_bytes(message: Message) -> bytes:
+    """JSON head and arrays, compressed."""
+    contents = [info.to_content().decode() for info in message.layers]
+    head = json.dumps({"step": message.step, "layers": contents}).encode()
+    packed = io.BytesIO()
+    arrays = {name: getattr(message.counts, name) for name in ARRAYS}
+    np.savez_compressed(packed, head=np.frombuffer(head, np.uint8), **arrays)
+    return packed.getvalue()
+
+
+def bytes_to_message(data: bytes) -> Message:
+    """Inverse of `message_to_bytes`."""
+    arrays = np.load(io.BytesIO(data), allow_pickle=False)
+    head = json.loads(arrays["head"].tobytes())
+    layers = [content_to_layer_info(content.encode()) for content in head["layers"]]
+    scheme = layers[0].scheme if layers else FLOAT_BITS
+    return Message(head["step"], layers, RecordCounts(scheme, *(arrays[name] for name in ARRAYS)))
+
+
+def join_messages(messages: Sequence[Message]) -> tuple[list[LayerInfo], RecordCounts]:
+    """Add the counts of one or more ranks by tag, whatever order each saw its layers in."""
+    layers: dict[str, LayerInfo] = {}
+    for message in messages:
+        for info in message.layers:
+            layers.setdefault(info.tag, info)
+    row_of = {tag: row for row, tag in enumerate(layers)}
+    parts = [([row_of[info.tag] for info in each.layers], each.counts) for each in messages]
+    return list(layers.values()), join_counts(messages[0].counts.scheme, parts)
