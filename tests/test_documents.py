@@ -16,7 +16,7 @@ else:
     import tomli as tomllib
 
 from tb_activation_hist.recording.options import option_rows
-from tools import findings_table
+from tools import findings_table, http_schema
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("demo/*.md"), *ROOT.glob("docs/**/*.md")])
@@ -31,6 +31,32 @@ def test_options_table_is_fresh() -> None:
 
 def test_tables_of_the_findings_are_fresh() -> None:
     assert findings_table.main(["--check"]) == 0, "run: .venv/bin/python tools/findings_table.py"
+
+
+def test_page_types_and_http_tables_are_fresh(capsys: pytest.CaptureFixture[str]) -> None:
+    assert http_schema.main(["--check"]) == 0, capsys.readouterr().out
+
+
+@pytest.mark.parametrize("stale", ["TYPES", "DOCUMENT"])
+def test_stale_page_types_and_http_tables_are_found_and_renewed(
+    stale: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for name in ("TYPES", "DOCUMENT"):
+        copy = tmp_path / name
+        copy.write_bytes(getattr(http_schema, name).read_bytes())
+        monkeypatch.setattr(http_schema, name, copy)
+    fresh = (tmp_path / stale).read_text("utf-8")
+    (tmp_path / stale).write_text(fresh.replace("Newest step known", "Oldest step"), "utf-8")
+    assert http_schema.main(["--check"]) == 1
+    assert http_schema.main([]) == 0
+    assert (tmp_path / stale).read_text("utf-8") == fresh
+    assert http_schema.main(["--check"]) == 0
+
+
+def test_every_answer_and_request_has_a_table() -> None:
+    document = http_schema.DOCUMENT.read_text(encoding="utf-8")
+    tables = [name for _, name, _ in http_schema.TABLE.findall(document)]
+    assert sorted(tables) == sorted({*http_schema.CLASSES, "arrays"} - http_schema.BASES)
 
 
 def test_columns_of_tables_are_fresh() -> None:

@@ -1,4 +1,4 @@
-"""The TensorBoard plugin: loader, routes, store and tiles. No torch in here.
+"""The TensorBoard plugin: loader, routes, caches and tiles. Nothing here imports torch.
 
 Not public: may change without notice.
 """

@@ -21,7 +21,7 @@ logger = logging.getLogger(__name__)
 
 
 class ActivationHistLoader(base_plugin.TBLoader):
-    """Loads the plugin, or a tab with the reason why it could not be loaded."""
+    """Loads the plugin, or a stand-in that shows why the plugin could not be loaded."""
 
     def fix_flags(self, flags: Any) -> None:
         """Keep all blocks by default: TensorBoard would keep 100 (or 10) of an unknown plugin."""
@@ -30,7 +30,7 @@ class ActivationHistLoader(base_plugin.TBLoader):
             samples.setdefault(PLUGIN_NAME, KEEP_ALL)
 
     def load(self, context: Any) -> base_plugin.TBPlugin:
-        """The plugin; never raises."""
+        """Load the plugin or its stand-in. Never raises."""
         try:
             # An ImportError is only the likeliest of all that can go wrong.
             from tb_activation_hist.plugin.routes import ActivationHistPlugin
@@ -38,6 +38,6 @@ class ActivationHistLoader(base_plugin.TBLoader):
             return ActivationHistPlugin(context)
         except Exception as err:
             logger.exception("The activation_hist plugin could not be loaded.")
-            from tb_activation_hist.plugin.failure import FailedPlugin
+            from tb_activation_hist.plugin.failure_page import FailedPlugin
 
             return FailedPlugin(context, err, traceback.format_exc())

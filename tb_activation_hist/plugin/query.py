@@ -1,30 +1,31 @@
-"""What a request asks for, checked.
-
-Every refusal is one sentence: what was given, what is allowed.
-"""
+"""Parses and checks requests. A refusal is one sentence: what was given, what is allowed."""
 
 from __future__ import annotations
 
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Final
+from dataclasses import fields as dataclass_fields
+from typing import Any, get_args
 
-from tb_activation_hist.plugin.provider import BLOCKS, PLUGIN_OF_SOURCE
-
-MAX_TILES: Final = 256
-MAX_COLUMNS: Final = 8192
-DEFAULT_COLUMNS: Final = 512
-MIN_ROWS, MAX_ROWS, DEFAULT_ROWS = 8, 4096, 256
-MAX_UNIT: Final = 160
-"""Units beyond 2**±160 would merge nothing, or everything, of a float32's range."""
-MAX_BODY_BYTES: Final = 4 * 2**20
-FORMATS: Final = ("csv", "json")
+from tb_activation_hist.plugin.schema import (
+    DEFAULT_COLUMNS,
+    DEFAULT_ROWS,
+    MAX_BODY_BYTES,
+    MAX_COLUMNS,
+    MAX_ROWS,
+    MAX_TILES,
+    MAX_UNIT,
+    MIN_ROWS,
+    ExportFormat,
+    ExportRequest,
+    Source,
+    TileRequest,
+)
 
 
 class RequestError(Exception):
-    """A request that cannot be answered: a sentence for the user and an HTTP status."""
+    """A request that is refused with a sentence for the user and an HTTP status."""
 
     def __init__(self, sentence: str, status: int = 400) -> None:
         super().__init__(sentence)
@@ -32,33 +33,8 @@ class RequestError(Exception):
         self.status = status
 
 
-@dataclass(frozen=True)
-class TileRequest:
-    """One tile as it is asked for; see http_api.md."""
-
-    run: str
-    tag: str
-    source: str = BLOCKS
-    steps: tuple[float, float] | None = None
-    columns: int = DEFAULT_COLUMNS
-    rows: int = DEFAULT_ROWS
-    unit: int | None = None
-    since: int | None = None
-
-
-@dataclass(frozen=True)
-class ExportRequest:
-    """One series to be written out."""
-
-    run: str
-    tag: str
-    source: str
-    format: str
-    steps: tuple[float, float] | None
-
-
 def parse_tile_requests(body: bytes) -> list[TileRequest]:
-    """The tiles that a POST body asks for."""
+    """Parse the body of the tiles route."""
     if len(body) > MAX_BODY_BYTES:
         raise RequestError(
             f"The body has {len(body):,} bytes, but at most {MAX_BODY_BYTES:,} are allowed."
@@ -79,11 +55,11 @@ def _parse_tile(fields: Any, number: int) -> TileRequest:
     where = f"tiles[{number}]"
     if not isinstance(fields, dict):
         raise RequestError(f"{where} must be a JSON object, not {fields!r}.")
-    unknown = sorted(fields.keys() - TileRequest.__dataclass_fields__.keys())
+    allowed = [field.name for field in dataclass_fields(TileRequest)]
+    unknown = sorted(fields.keys() - set(allowed))
     if unknown:
         raise RequestError(
-            f"{where} has the unknown field {unknown[0]!r}; allowed are "
-            f"{', '.join(TileRequest.__dataclass_fields__)}."
+            f"{where} has the unknown field {unknown[0]!r}; allowed are {', '.join(allowed)}."
         )
     rows = _whole(fields, "rows", where, 0, MAX_ROWS, DEFAULT_ROWS)
     if rows is not None and 0 < rows < MIN_ROWS:
@@ -93,7 +69,7 @@ def _parse_tile(fields: Any, number: int) -> TileRequest:
     return TileRequest(
         run=_text(fields, "run", where),
         tag=_text(fields, "tag", where),
-        source=_source(fields.get("source", BLOCKS), where),
+        source=_source(fields.get("source", TileRequest.source), where),
         steps=_steps(fields.get("steps"), where),
         columns=_whole(fields, "columns", where, 1, MAX_COLUMNS, DEFAULT_COLUMNS) or 0,
         rows=rows or 0,
@@ -109,11 +85,13 @@ def _text(fields: Mapping[str, Any], name: str, where: str) -> str:
     return value
 
 
-def _source(value: Any, where: str) -> str:
-    if not isinstance(value, str) or value not in PLUGIN_OF_SOURCE:
-        allowed = " or ".join(map(repr, PLUGIN_OF_SOURCE))
-        raise RequestError(f"{where}: source must be {allowed}, not {value!r}.")
-    return value
+def _source(value: Any, where: str) -> Source:
+    sources: tuple[Source, ...] = get_args(Source)
+    for source in sources:
+        if source == value:
+            return source
+    allowed = " or ".join(map(repr, sources))
+    raise RequestError(f"{where}: source must be {allowed}, not {value!r}.")
 
 
 def _steps(value: Any, where: str) -> tuple[float, float] | None:
@@ -147,13 +125,19 @@ def _whole(
 
 
 def parse_export_request(query: Mapping[str, str]) -> ExportRequest:
-    """The series that a query string asks for."""
+    """Parse the query of the export route."""
     run, tag = required(query, "run"), required(query, "tag")
-    form = query.get("format", "csv")
-    if form not in FORMATS:
-        raise RequestError(f"format must be {' or '.join(map(repr, FORMATS))}, not {form!r}.")
-    source = _source(query.get("source", BLOCKS), "export")
+    form = _format(query.get("format", ExportRequest.format))
+    source = _source(query.get("source", ExportRequest.source), "export")
     return ExportRequest(run, tag, source, form, _step_range(query.get("steps")))
+
+
+def _format(value: str) -> ExportFormat:
+    formats: tuple[ExportFormat, ...] = get_args(ExportFormat)
+    for form in formats:
+        if form == value:
+            return form
+    raise RequestError(f"format must be {' or '.join(map(repr, formats))}, not {value!r}.")
 
 
 def _step_range(text: str | None) -> tuple[float, float] | None:
@@ -166,7 +150,7 @@ def _step_range(text: str | None) -> tuple[float, float] | None:
 
 
 def required(query: Mapping[str, str], name: str) -> str:
-    """A parameter that must be there, though it may be empty."""
+    """Get a parameter that must be given, though it may be empty."""
     value = query.get(name)
     if value is None:
         raise RequestError(f"The parameter {name!r} is missing.")

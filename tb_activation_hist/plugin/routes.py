@@ -1,11 +1,7 @@
-"""HTTP only: parameters in, answers out; see http_api.md.
-
-What is answered is worked out elsewhere.
-"""
+"""The plugin's routes (http_api.md): HTTP only, the answers are worked out elsewhere."""
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Callable, Mapping
 from typing import Any, Final
@@ -16,28 +12,29 @@ from werkzeug import wrappers
 
 from tb_activation_hist.core.names import PLUGIN_NAME, TAB_NAME
 from tb_activation_hist.plugin import export
-from tb_activation_hist.plugin.assets import (
-    ENTRY,
-    asset_mime_type,
-    list_assets,
-    read_asset,
-    zip_asset,
-)
-from tb_activation_hist.plugin.diagnosis import Diagnosis
-from tb_activation_hist.plugin.index import IndexBuilder
-from tb_activation_hist.plugin.listings import RecentListings
-from tb_activation_hist.plugin.provider import PLUGIN_OF_SOURCE, Provider, SeriesKey
+from tb_activation_hist.plugin.data_provider import PLUGIN_OF_SOURCE, DataProvider, SeriesKey
+from tb_activation_hist.plugin.findings_answer import FindingsAnswers
+from tb_activation_hist.plugin.index_answer import IndexAnswers
+from tb_activation_hist.plugin.listing_cache import ListingCache
 from tb_activation_hist.plugin.query import (
-    MAX_BODY_BYTES,
     RequestError,
     parse_export_request,
     parse_tile_requests,
     required,
 )
-from tb_activation_hist.plugin.response import respond
-from tb_activation_hist.plugin.scalars import scalar_answer
-from tb_activation_hist.plugin.series_cache import Store
-from tb_activation_hist.plugin.tile_batch import TileBatches
+from tb_activation_hist.plugin.response import respond, respond_json
+from tb_activation_hist.plugin.scalars_answer import scalar_answer
+from tb_activation_hist.plugin.schema import MAX_BODY_BYTES, ExportRequest
+from tb_activation_hist.plugin.series_cache import UNREADABLE, SeriesCache
+from tb_activation_hist.plugin.series_loader import LoadedSeries
+from tb_activation_hist.plugin.static_files import (
+    ENTRY,
+    compress_static_file,
+    list_static_files,
+    mime_type,
+    read_static_file,
+)
+from tb_activation_hist.plugin.tiles_answer import TilesAnswers
 
 ES_MODULE_PATH: Final = f"/static/{ENTRY}"
 
@@ -47,18 +44,18 @@ logger = logging.getLogger(__name__)
 
 
 class ActivationHistPlugin(base_plugin.TBPlugin):
-    """The plugin as TensorBoard sees it."""
+    """The plugin, as TensorBoard calls it."""
 
     plugin_name = PLUGIN_NAME
 
     def __init__(self, context: Any) -> None:
         super().__init__(context)
         self._data_provider = context.data_provider
-        self._store = Store()
-        listings = RecentListings()
-        self._tiles = TileBatches(self._store, listings)
-        self._index = IndexBuilder(listings)
-        self._diagnosis = Diagnosis(self._store)
+        self._series_cache = SeriesCache()
+        listings = ListingCache()
+        self._tiles = TilesAnswers(self._series_cache, listings)
+        self._index = IndexAnswers(listings)
+        self._findings = FindingsAnswers(self._series_cache)
 
     def get_plugin_apps(self) -> Mapping[str, Any]:
         """WSGI applications by route."""
@@ -73,34 +70,35 @@ class ActivationHistPlugin(base_plugin.TBPlugin):
         }
 
     def data_plugin_names(self) -> tuple[str, ...]:
-        """The tab is lit by our blocks and by anyone's histograms."""
+        """The plugins whose data makes the tab active: this one and TensorBoard's histograms."""
         return tuple(PLUGIN_OF_SOURCE.values())
 
     def is_active(self) -> bool:
-        """Asked only when there is no data of `data_plugin_names`."""
+        """TensorBoard asks only when there is no data of `data_plugin_names`."""
         return False
 
     def frontend_metadata(self) -> base_plugin.FrontendMetadata:
-        """A constant: an error here would take down all plugins' listing."""
+        """Constant, because an error here would take down the listing of all plugins."""
         return base_plugin.FrontendMetadata(es_module_path=ES_MODULE_PATH, tab_name=TAB_NAME)
 
-    def _provider(self, request: wrappers.Request) -> Provider:
+    def _provider(self, request: wrappers.Request) -> DataProvider:
         context = plugin_util.context(request.environ)
         experiment = plugin_util.experiment_id(request.environ)
-        return Provider(self._data_provider, context, experiment)
+        return DataProvider(self._data_provider, context, experiment)
 
     def _serve_static(self, request: wrappers.Request) -> wrappers.Response:
         name = request.path.partition("/static/")[2]
-        content = read_asset(name)
+        content = read_static_file(name)
         if content is None:
-            allowed = ", ".join(sorted(list_assets() | {ENTRY}))
+            allowed = ", ".join(sorted(list_static_files() | {ENTRY}))
             raise RequestError(f"There is no file {name!r}; there are {allowed}.", 404)
-        mime_type = asset_mime_type(name) or "text/plain"
-        return respond(request, zip_asset(content), mime_type, content_encoding="gzip")
+        compressed = compress_static_file(content)
+        content_type = mime_type(name) or "text/plain"
+        return respond(request, compressed, content_type, content_encoding="gzip")
 
     def _serve_index(self, request: wrappers.Request) -> wrappers.Response:
         provider = self._provider(request)
-        text = self._index.answer(provider, self._store.warnings, request.args.get("known"))
+        text = self._index.answer(provider, self._series_cache.warnings, request.args.get("known"))
         return respond(request, text, "application/json")
 
     def _serve_tiles(self, request: wrappers.Request) -> wrappers.Response:
@@ -115,32 +113,22 @@ class ActivationHistPlugin(base_plugin.TBPlugin):
 
     def _serve_scalars(self, request: wrappers.Request) -> wrappers.Response:
         run, tag = required(request.args, "run"), required(request.args, "tag")
-        return _json_response(request, scalar_answer(self._provider(request), run, tag))
+        return respond_json(request, scalar_answer(self._provider(request), run, tag))
 
     def _serve_findings(self, request: wrappers.Request) -> wrappers.Response:
         runs = request.args.getlist("runs")
         baseline = request.args.get("baseline", "")
-        answer = self._diagnosis.answer(self._provider(request), runs, baseline)
-        return _json_response(request, answer)
+        answer = self._findings.answer(self._provider(request), runs, baseline)
+        return respond_json(request, answer)
 
     def _serve_export(self, request: wrappers.Request) -> wrappers.Response:
         asked = parse_export_request(request.args)
-        provider = self._provider(request)
-        key = SeriesKey(provider.experiment, asked.source, asked.run, asked.tag)
-        listings = provider.list_series(asked.source, [asked.run], [asked.tag])
-        if key not in listings:
-            raise RequestError(
-                f"Run {asked.run!r} has no {asked.source} with the tag {asked.tag!r}.", 404
-            )
-        stored = dict(self._store.load(provider, {key: listings[key]})).get(key)
-        if stored is None:
-            reason = self._store.warnings.get(key, "TensorBoard could not read it; see its log.")
-            raise RequestError(f"Run {asked.run!r}, tag {asked.tag!r}: {reason}", 500)
-        series = export.at_steps(stored.series, asked.steps)
+        loaded = self._load_for_export(self._provider(request), asked)
+        series = export.at_steps(loaded.series, asked.steps)
         csv = asked.format == "csv"
         chunks = export.series_to_csv(series) if csv else export.series_to_json(series)
         name = export.file_name(asked.run, asked.tag, asked.format)
-        # Respond() takes whole bodies only; these headers are the ones it would send.
+        # http_util.Respond takes whole bodies only; it would send the same headers.
         return wrappers.Response(
             chunks,
             content_type="text/csv; charset=utf-8" if csv else "application/json",
@@ -151,9 +139,22 @@ class ActivationHistPlugin(base_plugin.TBPlugin):
             ],
         )
 
+    def _load_for_export(self, provider: DataProvider, asked: ExportRequest) -> LoadedSeries:
+        key = SeriesKey(provider.experiment, asked.source, asked.run, asked.tag)
+        listings = provider.list_series(asked.source, [asked.run], [asked.tag])
+        if key not in listings:
+            raise RequestError(
+                f"Run {asked.run!r} has no {asked.source} with the tag {asked.tag!r}.", 404
+            )
+        loaded = dict(self._series_cache.load(provider, {key: listings[key]})).get(key)
+        if loaded is None:
+            reason = self._series_cache.warnings.get(key, UNREADABLE)
+            raise RequestError(f"Run {asked.run!r}, tag {asked.tag!r}: {reason}", 500)
+        return loaded
+
 
 def _to_app(method: str, handler: Handler) -> Any:
-    """A WSGI application that answers one method, and every refusal with a sentence."""
+    """A WSGI application that takes one method and answers every error with a sentence."""
 
     def serve(request: wrappers.Request) -> wrappers.Response:
         try:
@@ -168,8 +169,3 @@ def _to_app(method: str, handler: Handler) -> Any:
             return respond(request, sentence, "text/plain", code=500)
 
     return wrappers.Request.application(serve)
-
-
-def _json_response(request: wrappers.Request, answer: Mapping[str, Any]) -> wrappers.Response:
-    text = json.dumps(answer, separators=(",", ":"), allow_nan=False)
-    return respond(request, text, "application/json")

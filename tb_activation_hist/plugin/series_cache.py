@@ -1,4 +1,4 @@
-"""The series that are held in memory, read and decoded only when asked for and only where new."""
+"""Decoded series in memory; a series is read when asked for, and decoded only where it is new."""
 
 from __future__ import annotations
 
@@ -10,44 +10,47 @@ from typing import Any, Final
 
 from tb_activation_hist.core.errors import FormatError
 from tb_activation_hist.core.names import LayerInfo, content_to_layer_info
-from tb_activation_hist.plugin.lru import ByteLru
-from tb_activation_hist.plugin.provider import (
+from tb_activation_hist.plugin.data_provider import (
     ALL,
     BLOCKS,
+    DataProvider,
     Listing,
-    Provider,
     SeriesKey,
 )
+from tb_activation_hist.plugin.lru_cache import LruCache
 from tb_activation_hist.plugin.series_loader import (
-    StoredSeries,
+    LoadedSeries,
     append_block,
-    read_blocks,
-    read_foreign,
+    load_blocks,
+    load_histograms,
     tensor_to_bytes,
 )
 
 SERIES_BYTES: Final = 1024 * 2**20
-"""Decoded series held, at most: two dozen layers of a run of 20,000 records, which the default
-cadence of recording never much exceeds, so that a live view decodes only what is new."""
+"""Most bytes of decoded series: two dozen layers of a run of 20,000 records, which the default
+cadence of recording hardly exceeds, so that a live view decodes only what is new."""
 
 READ_BYTES: Final = 64 * 2**20
-"""What one read from TensorBoard should bring, a quarter of what its data server can send."""
+"""Bytes that one read should bring, a quarter of what TensorBoard's data server can send."""
 
 DECODERS: Final = min(os.cpu_count() or 1, 4)
-"""Threads that decode blocks; more would wait for the interpreter."""
+"""Threads that decode blocks; more of them would wait for the interpreter."""
 
 READERS: Final = 8
-"""Reads from TensorBoard at a time, of all requests together."""
+"""Reads from TensorBoard at a time, for all requests together."""
+
+UNREADABLE: Final = "TensorBoard could not read it; see its log."
+"""Why a series is missing, where no warning says more."""
 
 FIRST_READ: Final = 8
-"""Series in a read before anything is known about their size."""
+"""Series of a first read, before anything is known about their size."""
 
 
-class Store:
-    """Decoded series, bounded by bytes; one request reads and decodes at a time."""
+class SeriesCache:
+    """Keeps decoded series up to a limit of bytes; one request reads and decodes at a time."""
 
     def __init__(self, limit_bytes: int = SERIES_BYTES) -> None:
-        self._held: ByteLru[SeriesKey, StoredSeries] = ByteLru(limit_bytes)
+        self._held: LruCache[SeriesKey, LoadedSeries] = LruCache(limit_bytes)
         self._reading = threading.Lock()
         # Most of decoding is inflating and copying, which leave the interpreter to others.
         self._threads = ThreadPoolExecutor(DECODERS, thread_name_prefix="activation_hist decoding")
@@ -60,22 +63,21 @@ class Store:
 
     @property
     def held_bytes(self) -> int:
-        """Memory of the series held."""
         return self._held.held_bytes
 
     @property
     def warnings(self) -> dict[SeriesKey, str]:
-        """What could not be read so far of which series; a copy."""
+        """What could not be read of each series; a copy."""
         with self._noting:
             return dict(self._warnings)
 
     def load(
-        self, provider: Provider, listings: Mapping[SeriesKey, Listing], *, keep: bool = True
-    ) -> Iterator[tuple[SeriesKey, StoredSeries]]:
-        """Each of these series as TensorBoard holds it now; what cannot be read is left out.
+        self, provider: DataProvider, listings: Mapping[SeriesKey, Listing], *, keep: bool = True
+    ) -> Iterator[tuple[SeriesKey, LoadedSeries]]:
+        """Yield each of these series as TensorBoard holds it now; unreadable ones are left out.
 
-        One at a time, so that a caller needs not hold all of them.
-        keep: whether others may be dropped from memory for these.
+        They come one at a time, so that the caller need not hold all of them.
+        keep: whether other series may be dropped from memory for these.
         """
         stale = []
         for key, listing in listings.items():
@@ -88,7 +90,7 @@ class Store:
             yield from self._read(provider, group, listings, keep).items()
 
     def _groups(self, keys: Sequence[SeriesKey]) -> Iterator[list[SeriesKey]]:
-        """Series of one source that may be read at a time."""
+        """Groups of series of one source, each to be read at once."""
         for source in dict.fromkeys(key.source for key in keys):
             of_source = [key for key in keys if key.source == source]
             start = 0
@@ -99,41 +101,41 @@ class Store:
 
     def _read(
         self,
-        provider: Provider,
+        provider: DataProvider,
         keys: Sequence[SeriesKey],
         listings: Mapping[SeriesKey, Listing],
         keep: bool,
-    ) -> dict[SeriesKey, StoredSeries]:
-        found: dict[SeriesKey, StoredSeries] = {}
+    ) -> dict[SeriesKey, LoadedSeries]:
+        found: dict[SeriesKey, LoadedSeries] = {}
         # Others decode meanwhile; what they add to a series is looked at below.
         newest = dict(self._tensors(provider, self._grown(keys), downsample=1))
         with self._reading:
-            held = {key: stored for key in keys if (stored := self._held.get(key))}
+            held = {key: loaded for key in keys if (loaded := self._held.get(key))}
             for key, before in held.items():
                 if before.stamp == listings[key].stamp:
                     found[key] = before
                 elif key in newest:
-                    stored = self._append(key, before, listings[key], newest[key])
-                    if stored is not None:
-                        found[key] = self._keep(key, stored, keep)
+                    loaded = self._append(key, before, listings[key], newest[key])
+                    if loaded is not None:
+                        found[key] = self._keep(key, loaded, keep)
             rest = [key for key in keys if key not in found]
             for key, tensors in self._tensors(provider, rest, downsample=ALL):
-                stored = self._decode(key, held.get(key), listings[key], tensors)
-                if stored is not None:
-                    found[key] = self._keep(key, stored, keep)
+                loaded = self._decode(key, held.get(key), listings[key], tensors)
+                if loaded is not None:
+                    found[key] = self._keep(key, loaded, keep)
         return found
 
     def _grown(self, keys: Sequence[SeriesKey]) -> list[SeriesKey]:
-        """Those that were read before, so that their newest blocks may be enough."""
+        """The series that were read before, so that their newest block may be enough."""
         return [key for key in keys if key.source == BLOCKS and self._held.get(key)]
 
     def _tensors(
-        self, provider: Provider, keys: Collection[SeriesKey], downsample: int
+        self, provider: DataProvider, keys: Collection[SeriesKey], downsample: int
     ) -> Iterator[tuple[SeriesKey, list[Any]]]:
-        """TensorDatums of series of one source; a downsample of 1 gives the newest of each.
+        """Read the TensorDatums of series of one source; a downsample of 1 reads the newest.
 
-        Several reads at a time: a single one takes 40 ms longer, as the last part of the data
-        server's answer waits until the first one is acknowledged.
+        There are several reads at a time: a single one takes 40 ms longer, because the last part of
+        the data server's answer waits until the first part is acknowledged.
         """
         by_run: dict[str, list[SeriesKey]] = {}
         for key in keys:
@@ -149,16 +151,16 @@ class Store:
         for found in self._readers.map(read, parts):
             yield from found
 
-    def _keep(self, key: SeriesKey, stored: StoredSeries, keep: bool) -> StoredSeries:
-        self.decoded += stored.decoded
-        self._note(key, stored.warning)
-        self._held.put(key, stored, stored.size_bytes, evict=keep)
-        return stored
+    def _keep(self, key: SeriesKey, loaded: LoadedSeries, keep: bool) -> LoadedSeries:
+        self.decoded += loaded.decoded
+        self._note(key, loaded.warning)
+        self._held.put(key, loaded, loaded.size_bytes, evict=keep)
+        return loaded
 
     def _append(
-        self, key: SeriesKey, before: StoredSeries, listing: Listing, tensors: list[Any]
-    ) -> StoredSeries | None:
-        """The series with its newest block; None where more has changed than that."""
+        self, key: SeriesKey, before: LoadedSeries, listing: Listing, tensors: list[Any]
+    ) -> LoadedSeries | None:
+        """Append the newest block to the series; None where more has changed than that."""
         info = self._layer_info(key, listing.content)
         if info is None or len(tensors) != 1:
             return None
@@ -166,21 +168,21 @@ class Store:
         return append_block(before, listing.stamp, data, info.scheme, info.key)
 
     def _decode(
-        self, key: SeriesKey, before: StoredSeries | None, listing: Listing, tensors: list[Any]
-    ) -> StoredSeries | None:
+        self, key: SeriesKey, before: LoadedSeries | None, listing: Listing, tensors: list[Any]
+    ) -> LoadedSeries | None:
         if key.source == BLOCKS:
             size = sum(len(tensor_to_bytes(tensor.numpy)) for tensor in tensors)
             info = self._layer_info(key, listing.content)
             if info is None:
                 return None
-            stored = read_blocks(
+            loaded = load_blocks(
                 before, listing.stamp, tensors, info.scheme, info.key, self._threads.map
             )
         else:
             size = sum(t.numpy.nbytes for t in tensors)
-            stored = read_foreign(listing.stamp, tensors, key.tag)
+            loaded = load_histograms(listing.stamp, tensors, key.tag)
         self._largest_bytes = max(size, self._largest_bytes // 2, 2**16)
-        return stored
+        return loaded
 
     def _layer_info(self, key: SeriesKey, content: bytes) -> LayerInfo | None:
         try:

@@ -1,4 +1,4 @@
-"""What is held of one series: its records, and which blocks they came from."""
+"""Loads one series from its TensorDatums, and knows which blocks its records came from."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tb_activation_hist.core.histogram import HistogramSeries, Tallies
 from tb_activation_hist.core.joining import append_series, join_series, sum_records
 from tb_activation_hist.core.names import PLUGIN_NAME
 from tb_activation_hist.core.schemes.scheme import AnyScheme, Scheme
-from tb_activation_hist.plugin.provider import Stamp
+from tb_activation_hist.plugin.data_provider import Stamp
 from tb_activation_hist.storage.codec import BlockSpan, decode_block, peek_span
 from tb_activation_hist.storage.tensorboard_histograms import buckets_to_series
 
@@ -29,13 +29,13 @@ DAMAGE_HINT: Final = (
 )
 
 BlockId = bytes
-"""Tells blocks apart without decoding them: header, check sum of the payload, length."""
+"""Tells blocks apart without decoding them: header, checksum of the payload, length."""
 
 DecodeAll = Callable[[Callable[[bytes], Any], Iterable[bytes]], Iterable[Any]]
 
 
 @dataclass(frozen=True)
-class StoredSeries:
+class LoadedSeries:
     """Decoded records of one series, with what TensorBoard held when they were read.
 
     overview: all records merged into one. revision: equal for equal records. missing: records that
@@ -59,22 +59,22 @@ class StoredSeries:
 
     @property
     def size_bytes(self) -> int:
-        """Memory that the records take, to within a few per cent."""
+        """Memory of the records, to within a few per cent."""
         tallies = len(self.series) * 8 * 11
         return int(self.series.bin_counts.nbytes) + tallies + 400 * len(self.blocks) + 2_000
 
 
-def read_blocks(
-    before: StoredSeries | None,
+def load_blocks(
+    before: LoadedSeries | None,
     stamp: Stamp,
     tensors: Sequence[Any],
     scheme: Scheme,
     layer: str,
     decode_all: DecodeAll = map,
-) -> StoredSeries:
-    """A series of ours from its TensorDatums; only blocks not in `before` are decoded.
+) -> LoadedSeries:
+    """Load one of our own series; only blocks that are not in `before` are decoded.
 
-    decode_all: ``map``, or the same on several threads.
+    decode_all: ``map``, or its equivalent on several threads.
     """
     data = {block_id(raw): raw for raw in (tensor_to_bytes(t.numpy) for t in tensors)}
     if before is not None and not before.blocks <= data.keys():
@@ -92,16 +92,16 @@ def read_blocks(
     held = known | {n for n, part in zip(new, decoded, strict=True) if not isinstance(part, str)}
     series = join_series(parts) if parts else empty_series(scheme, layer)
     spans, new_blocks = _spans(data.values()), len(held) - len(known)
-    return _stored(stamp, series, sum_records(series), held, spans, damaged, new_blocks)
+    return _to_loaded(stamp, series, sum_records(series), held, spans, damaged, new_blocks)
 
 
 def append_block(
-    before: StoredSeries, stamp: Stamp, data: bytes, scheme: Scheme, layer: str
-) -> StoredSeries | None:
-    """The series with its newest block, without looking at the others again.
+    before: LoadedSeries, stamp: Stamp, data: bytes, scheme: Scheme, layer: str
+) -> LoadedSeries | None:
+    """Append the newest block to a series without reading the others again.
 
-    None where the block does not follow those held: others have come too, or the training began
-    anew, and all must be read.
+    None where the block does not follow those held. Then more blocks are new, or the training was
+    restarted, and all blocks must be read.
     """
     if block_id(data) in before.blocks:
         return replace(before, stamp=stamp, decoded=0)
@@ -114,16 +114,16 @@ def append_block(
     blocks, spans = before.blocks | {block_id(data)}, before.spans | {span}
     series = append_series(before.series, part)
     overview = sum_records(append_series(before.overview, part))
-    return _stored(stamp, series, overview, blocks, spans, before.damaged, 1)
+    return _to_loaded(stamp, series, overview, blocks, spans, before.damaged, 1)
 
 
 def _follows(span: BlockSpan, spans: frozenset[BlockSpan]) -> bool:
-    """Whether a block is the next of the same writer."""
+    """Whether a block is the next one of the same writer."""
     ends = [held.ordinal + held.records for held in spans if held.session == span.session]
     return span.ordinal == max(ends, default=-1)
 
 
-def _stored(
+def _to_loaded(
     stamp: Stamp,
     series: HistogramSeries,
     overview: HistogramSeries,
@@ -131,9 +131,9 @@ def _stored(
     spans: frozenset[BlockSpan],
     damaged: Mapping[BlockId, str],
     decoded: int,
-) -> StoredSeries:
+) -> LoadedSeries:
     missing, hint = _missing_records(spans, damaged)
-    return StoredSeries(
+    return LoadedSeries(
         stamp=stamp,
         series=series,
         overview=overview,
@@ -149,38 +149,37 @@ def _stored(
 
 
 def _try_decode(scheme: Scheme, layer: str, data: bytes) -> HistogramSeries | str:
-    """The records of a block, or why there are none."""
+    """Decode a block, or say why it cannot be decoded."""
     try:
         return decode_block(data, scheme, layer).series
     except FormatError as err:
         return str(err)
 
 
-def read_foreign(stamp: Stamp, tensors: Sequence[Any], layer: str) -> StoredSeries:
-    """A series of another tool's histograms from its TensorDatums."""
+def load_histograms(stamp: Stamp, tensors: Sequence[Any], layer: str) -> LoadedSeries:
+    """Load a series of another tool's histograms."""
     steps = [tensor.step for tensor in tensors]
     wall_times = [tensor.wall_time for tensor in tensors]
     series = buckets_to_series(steps, wall_times, [tensor.numpy for tensor in tensors], layer)
     times = [f"{tensor.step}:{tensor.wall_time!r}".encode() for tensor in tensors]
     revision = _digest(sorted(times))
-    return StoredSeries(stamp, series, sum_records(series), revision, decoded=len(tensors))
+    return LoadedSeries(stamp, series, sum_records(series), revision, decoded=len(tensors))
 
 
 def empty_series(scheme: AnyScheme, layer: str) -> HistogramSeries:
-    """A series without records."""
     whole, real = np.zeros(0, np.int64), np.zeros(0)
     tallies = Tallies(whole, real, whole, whole, whole, whole, whole, real, real, real, real)
     return HistogramSeries(tallies, whole, np.zeros((0, 0), np.uint32), scheme, layer)
 
 
 def tensor_to_bytes(array: Any) -> bytes:
-    """Bytes of a rank-0 string tensor; empty, hence damaged, for anything else."""
+    """The bytes of a rank-0 string tensor; empty, which counts as damaged, for any other array."""
     value = array.item() if getattr(array, "size", 0) == 1 else b""
     return value if isinstance(value, bytes) else b""
 
 
 def block_id(data: bytes) -> BlockId:
-    """Identity of a block; a zlib stream ends with the check sum of what it holds."""
+    """Identify a block; its zlib stream ends with the checksum of what it holds."""
     return data[:24] + data[-4:] + len(data).to_bytes(8, "little")
 
 
@@ -195,7 +194,7 @@ def _spans(blocks: Iterable[bytes]) -> frozenset[BlockSpan]:
 def _missing_records(
     spans: frozenset[BlockSpan], damaged: Mapping[BlockId, str]
 ) -> tuple[int, str]:
-    """Records that a writer counted but that are not among the blocks, with what to do."""
+    """The number of records that were written but are not held, and what to do about it."""
     written: dict[int, int] = {}
     for span in spans:
         end = span.ordinal + span.records

@@ -1,8 +1,9 @@
-"""Pooling records into columns and merging bins into rows: exact sums, nothing clipped."""
+"""Makes tiles: pools records into columns and merges bins, with exact sums and nothing clipped."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -12,19 +13,21 @@ import numpy.typing as npt
 from tb_activation_hist.core.grid import FloatArray, IntArray
 from tb_activation_hist.core.histogram import HistogramSeries
 from tb_activation_hist.core.joining import TAIL, sum_records
-from tb_activation_hist.plugin.query import TileRequest
-from tb_activation_hist.plugin.series_loader import StoredSeries
+from tb_activation_hist.plugin import schema
+from tb_activation_hist.plugin.series_loader import LoadedSeries
+from tb_activation_hist.plugin.tile_layout import to_wire_order
 
 WHOLE: Final = 2.0**53
-"""Cells beyond this number cannot be told apart in float64."""
+"""Cells beyond this number are not told apart by float64."""
 
+Interval = tuple[float, float]
 
 NO_COUNTS: Final = np.zeros((0, 0), np.uint32)
 
 
 @dataclass(frozen=True)
 class Span:
-    """Columns [first, last) of 2**level records each; column c holds records from c * 2**level."""
+    """Columns [first, last) of 2**level records each; column c begins at record c * 2**level."""
 
     level: int
     first: int
@@ -45,57 +48,67 @@ class Span:
 
 
 @dataclass(frozen=True)
+class MergedBins:
+    """The bins of a series that have counts, and how they are merged into the bins of a tile.
+
+    occupied: positions in the series of the bins with counts. starts: for each merged bin, the
+    position in `occupied` of its first bin. lower, upper: edges of the merged bins.
+    """
+
+    occupied: IntArray
+    starts: IntArray
+    lower: FloatArray
+    upper: FloatArray
+
+
+@dataclass(frozen=True)
 class Tile:
-    """A tile's description, as it goes into the answer's head, and its arrays in wire order."""
+    """A tile's description, and its arrays as `tile_layout.TILE_ARRAYS` lists them."""
 
-    head: dict[str, Any]
-    arrays: tuple[npt.NDArray[Any], ...]
+    head: schema.TileDescription
+    arrays: Mapping[str, npt.NDArray[Any]]
 
 
-def make_tile(stored: StoredSeries, request: TileRequest) -> Tile:
-    """The tile that is asked for, from a series as it is held."""
-    series = stored.series
+def make_tile(loaded: LoadedSeries, request: schema.TileRequest) -> Tile:
+    """Make the tile that is asked for."""
+    series = loaded.series
     asked = choose_span(series.steps, request.steps, request.columns)
     part = asked.records(len(series))
-    all_asked = part == slice(0, len(series))
-    overview = stored.overview if all_asked else sum_records(series.take(part))
+    whole = part == slice(0, len(series))
+    overview = loaded.overview if whole else sum_records(series.take(part))
     central, extent = value_range(overview)
     unit = choose_unit(central, extent, request)
-    occupied = np.flatnonzero(overview.bin_counts[0])
-    # The same edges as the whole series has, and at hand.
-    edges = overview if all_asked else series
-    lower, upper = edges.lower[occupied], edges.upper[occupied]
-    rows = merge_starts(lower, upper, unit)
+    # The overview of the whole series has the series' own edges, already at hand.
+    bins = merge_bins(overview, overview if whole else series, unit)
     span = asked.since(request.since or 0)
+    counts = pool_counts(series, span, bins)
     columns = pool_columns(series, span)
-    counts = pool_counts(series, span, occupied, rows)
-    head = {
+    dtypes = choose_dtypes(columns, counts)
+    head: schema.TileDescription = {
         "run": request.run,
         "tag": request.tag,
         "source": request.source,
-        "revision": stored.revision,
+        "revision": loaded.revision,
         "records": len(series),
-        "missing": stored.missing,
-        "hint": stored.hint,
+        "missing": loaded.missing,
+        "hint": loaded.hint,
         "level": span.level,
         "first_column": span.first,
         "columns": span.last - span.first,
-        "bins": len(rows),
+        "bins": len(bins.starts),
         "unit": unit,
         "range": central,
         "extent": extent,
         "first_step": int(series.steps[0]) if len(series) else 0,
         "last_step": int(series.steps[-1]) if len(series) else 0,
-        "count_bytes": counts.itemsize,
-        "step_bytes": columns[0].itemsize,
+        "dtypes": dtypes,
     }
-    tallies = [a.astype(f"<u{counts.itemsize}") if a.dtype.kind == "i" else a for a in columns[5:]]
-    ends = np.append(rows[1:], len(occupied))[: len(rows)] - 1
-    return Tile(head, (*columns[:5], *tallies, lower[rows], upper[ends], counts))
+    arrays = columns | {"lower": bins.lower, "upper": bins.upper, "counts": counts}
+    return Tile(head, to_wire_order(arrays, dtypes))
 
 
 def choose_span(steps: IntArray, asked: tuple[float, float] | None, columns: int) -> Span:
-    """All columns with a record at the asked steps, pooled as little as gives at most `columns`."""
+    """Choose the columns with a record at the asked steps, at the lowest level that allows."""
     lo, hi = asked or (-np.inf, np.inf)
     first = int(np.searchsorted(steps, lo, side="left"))
     last = int(np.searchsorted(steps, hi, side="right")) - 1
@@ -107,18 +120,18 @@ def choose_span(steps: IntArray, asked: tuple[float, float] | None, columns: int
     return Span(level, first >> level, (last >> level) + 1)
 
 
-def value_range(overview: HistogramSeries) -> tuple[list[float] | None, list[float] | None]:
-    """Central range and extent of one record's finite values; None where there are none."""
+def value_range(overview: HistogramSeries) -> tuple[Interval | None, Interval | None]:
+    """The central range and the extent of the finite values of a record; None without any."""
     if overview.finite[0] <= 0:
         return None, None
     low, high = overview.quantile([TAIL, 1 - TAIL])[0].tolist()
-    return [low, high], [float(overview.min[0]), float(overview.max[0])]
+    return (low, high), (float(overview.min[0]), float(overview.max[0]))
 
 
 def choose_unit(
-    central: list[float] | None, extent: list[float] | None, request: TileRequest
+    central: Interval | None, extent: Interval | None, request: schema.TileRequest
 ) -> int | None:
-    """Exponent of the cells in which bins are merged; None: every bin stays as it is stored."""
+    """Choose the exponent of the cells in which bins are merged; None: no bins are merged."""
     if request.unit is not None or request.rows == 0 or central is None or extent is None:
         return request.unit
     # Where nearly all values are equal (a collapsed layer), the rest still needs a scale.
@@ -128,8 +141,17 @@ def choose_unit(
     return math.frexp(width / request.rows)[1] - 1
 
 
+def merge_bins(overview: HistogramSeries, edges: HistogramSeries, unit: int | None) -> MergedBins:
+    """Merge the bins that have counts in `overview`; `edges` has the same bins."""
+    occupied = np.flatnonzero(overview.bin_counts[0])
+    lower, upper = edges.lower[occupied], edges.upper[occupied]
+    starts = merge_starts(lower, upper, unit)
+    last = np.append(starts[1:], len(occupied))[: len(starts)] - 1
+    return MergedBins(occupied, starts, lower[starts], upper[last])
+
+
 def merge_starts(lower: FloatArray, upper: FloatArray, unit: int | None) -> IntArray:
-    """Index of the first bin of each merged one.
+    """The index of the first bin of each merged bin.
 
     Neighbours that lie inside the same cell [k * 2**unit, (k + 1) * 2**unit) are merged. The zero
     bin lies in two cells, so it never is.
@@ -144,31 +166,47 @@ def merge_starts(lower: FloatArray, upper: FloatArray, unit: int | None) -> IntA
     return np.flatnonzero(np.append(True, ~same))
 
 
-def pool_columns(series: HistogramSeries, span: Span) -> list[npt.NDArray[Any]]:
-    """first_step, last_step, first_wall_time, last_wall_time, records, n ... max of each column."""
+def pool_columns(series: HistogramSeries, span: Span) -> dict[str, npt.NDArray[Any]]:
+    """The arrays with one value for each column, by name."""
     part = series.tallies.take(span.records(len(series)))
     first = span.starts(len(series))
     last = np.append(first[1:], len(part.steps))[: len(first)] - 1
-    steps = f"<i{8 if np.any(part.steps >= 2**31) or np.any(part.steps < -(2**31)) else 4}"
     pooled = part.pool(first) if len(first) else part
     column = replace(series, tallies=pooled, bins=series.bins[:0], bin_counts=NO_COUNTS)
-    tallies = (column.n, column.zeros, column.nans, column.pos_infs, column.neg_infs)
-    moments = (column.mean, column.std, column.min, column.max)
-    return [
-        part.steps[first].astype(steps),
-        part.steps[last].astype(steps),
-        part.wall_times[first],
-        part.wall_times[last],
-        (last - first + 1).astype("<u4"),
-        *tallies,
-        *moments,
-    ]
+    return {
+        "first_step": part.steps[first],
+        "last_step": part.steps[last],
+        "first_wall_time": part.wall_times[first],
+        "last_wall_time": part.wall_times[last],
+        "records": last - first + 1,
+        "n": column.n,
+        "zeros": column.zeros,
+        "nans": column.nans,
+        "pos_infs": column.pos_infs,
+        "neg_infs": column.neg_infs,
+        "mean": column.mean,
+        "std": column.std,
+        "min": column.min,
+        "max": column.max,
+    }
+
+
+def choose_dtypes(
+    columns: Mapping[str, npt.NDArray[Any]], counts: npt.NDArray[Any]
+) -> schema.TileDtypes:
+    """The narrowest types that hold a tile's steps and counts."""
+    first, last = columns["first_step"], columns["last_step"]
+    wide = np.any(first < -(2**31)) or np.any(last >= 2**31)
+    return {
+        "step": "int64" if wide else "int32",
+        "count": "uint64" if counts.itemsize == 8 else "uint32",
+    }
 
 
 def sum_groups(counts: npt.NDArray[Any], size: int, kind: np.dtype[Any]) -> npt.NDArray[Any]:
-    """Sums of `size` neighbouring rows, the last group being what is left.
+    """Sum each `size` neighbouring rows; the last group may be smaller.
 
-    Twenty times as fast as ``np.add.reduceat``, which does not know that the groups are equal.
+    This is twenty times as fast as ``np.add.reduceat``, which does not know that groups are equal.
     """
     if size == 1:
         return counts
@@ -182,16 +220,14 @@ def sum_groups(counts: npt.NDArray[Any], size: int, kind: np.dtype[Any]) -> npt.
     return np.concatenate([groups, rest.sum(axis=0, dtype=kind)[None]])
 
 
-def pool_counts(
-    series: HistogramSeries, span: Span, occupied: IntArray, rows: IntArray
-) -> npt.NDArray[Any]:
-    """(B, C) counts, bin-major: records pooled into columns, `occupied` bins merged into rows."""
+def pool_counts(series: HistogramSeries, span: Span, bins: MergedBins) -> npt.NDArray[Any]:
+    """The counts as an array of (bins, columns): records are pooled and bins merged."""
     part, starts = series.bin_counts[span.records(len(series))], span.starts(len(series))
-    if len(starts) == 0 or len(rows) == 0:
-        return np.zeros((len(rows), len(starts)), dtype="<u4")
+    if len(starts) == 0 or len(bins.starts) == 0:
+        return np.zeros((len(bins.starts), len(starts)), dtype="<u4")
     n = series.n[span.records(len(series))]
     wide = np.add.reduceat(n, starts).max() >= 2**32
     kind = np.dtype("<u8" if wide else "<u4")
     part = sum_groups(part, 1 << span.level, kind)
-    by_bin = np.ascontiguousarray(part.T[occupied], dtype=kind)
-    return np.add.reduceat(by_bin, rows, axis=0, dtype=kind)
+    by_bin = np.ascontiguousarray(part.T[bins.occupied], dtype=kind)
+    return np.add.reduceat(by_bin, bins.starts, axis=0, dtype=kind)

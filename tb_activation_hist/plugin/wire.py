@@ -1,8 +1,12 @@
 """The binary answer: tiles are compressed apart, once, and joined to one gzip stream.
 
 Each piece is a run of deflate blocks that ends on a byte boundary and refers to nothing before
-itself, so pieces can follow one another in any order. Only the check sum needs all of them; it is
+itself, so pieces can follow one another in any order. Only the checksum needs all of them; it is
 combined from the pieces' own (a CRC is linear: see zlib's crc32_combine).
+
+Why not one gzip member for each tile, one after another: browsers read the first member only. For
+two members of 5,000 bytes each Chromium 156 hands the page 5,000 bytes, without an error; for the
+same bytes as one member, 10,000.
 """
 
 from __future__ import annotations
@@ -10,7 +14,7 @@ from __future__ import annotations
 import json
 import struct
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
@@ -18,10 +22,12 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-WIRE_VERSION: Final = 1
+from tb_activation_hist.plugin import schema
+from tb_activation_hist.plugin.tile_layout import TILE_ARRAYS
+
 ALIGNMENT: Final = 8
 LEVEL: Final = 1
-"""zlib level; higher ones cost several times as much and save a few per cent of counts."""
+"""zlib level; higher levels take several times as long and save a few per cent."""
 
 GZIP_HEAD: Final = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"
 LAST_BLOCK: Final = b"\x03\x00"
@@ -32,8 +38,8 @@ POLYNOMIAL: Final = 0xEDB88320
 class Piece:
     """Compressed bytes that can be joined with others.
 
-    size, crc: length and CRC-32 of the uncompressed bytes. shift: multiplying a CRC by it moves
-    that CRC over this piece.
+    size, crc: length and CRC-32 of the uncompressed bytes. shift: the factor that moves the CRC of
+    what comes before over this piece.
     """
 
     deflated: bytes
@@ -50,7 +56,7 @@ def make_piece(data: bytes) -> Piece:
 
 
 def join_pieces(pieces: Sequence[Piece]) -> bytes:
-    """One gzip stream of all pieces, one after another."""
+    """Join pieces to one gzip stream with a single member."""
     crc = size = 0
     for piece in pieces:
         crc = _multiply(piece.shift, crc) ^ piece.crc
@@ -60,7 +66,7 @@ def join_pieces(pieces: Sequence[Piece]) -> bytes:
 
 
 def _multiply(a: int, b: int) -> int:
-    """Product of two polynomials modulo the CRC's; bit 31 is the coefficient of x**0."""
+    """The product of two polynomials modulo that of the CRC; bit 31 is the coefficient of x**0."""
     product = 0
     bit = 1 << 31
     while a:
@@ -73,7 +79,7 @@ def _multiply(a: int, b: int) -> int:
 
 
 def _squares() -> list[int]:
-    """x**(2**k) for k from 0 on; more are never needed, since the order of x divides 2**32 - 1."""
+    """x**(2**k) for k below 32; more are never needed, since the order of x divides 2**32 - 1."""
     powers = [1 << 30]
     for _ in range(31):
         powers.append(_multiply(powers[-1], powers[-1]))
@@ -85,7 +91,7 @@ SQUARES: Final = _squares()
 
 @lru_cache(maxsize=4096)
 def _power_of_x(exponent: int) -> int:
-    """x**exponent modulo the CRC's polynomial."""
+    """x**exponent modulo the polynomial of the CRC."""
     power = 1 << 31
     for k in range(exponent.bit_length()):
         if exponent >> k & 1:
@@ -93,22 +99,26 @@ def _power_of_x(exponent: int) -> int:
     return power
 
 
-def pack_arrays(arrays: Sequence[npt.NDArray[Any]]) -> bytes:
-    """The arrays one after another, each byte-shuffled and little-endian."""
+def pack_arrays(arrays: Iterable[npt.NDArray[Any]]) -> bytes:
+    """Pack the arrays one after another, each byte-shuffled and little-endian."""
     return b"".join(_shuffle(array) for array in arrays)
 
 
 def _shuffle(array: npt.NDArray[Any]) -> bytes:
-    """All first bytes, then all second bytes ...: high bytes, mostly equal, come together."""
+    """All first bytes, then all second bytes and so on, so that equal high bytes come together."""
     flat = np.ascontiguousarray(array).reshape(-1)
     little = flat.astype(flat.dtype.newbyteorder("<"), copy=False)
     data: bytes = little.view(np.uint8).reshape(flat.size, flat.itemsize).T.tobytes()
     return data
 
 
-def pack_head(tiles: Sequence[dict[str, Any]]) -> bytes:
-    """Length, JSON and padding that come before the arrays."""
-    head = {"version": WIRE_VERSION, "tiles": list(tiles)}
+def pack_head(tiles: Sequence[schema.TileHead | schema.TileError]) -> bytes:
+    """Pack the length, the JSON and the padding that come before the arrays."""
+    head: schema.TilesHead = {
+        "version": schema.TILES_VERSION,
+        "arrays": [spec.to_json() for spec in TILE_ARRAYS],
+        "tiles": list(tiles),
+    }
     text = json.dumps(head, separators=(",", ":"), allow_nan=False).encode()
     padding = -(4 + len(text)) % ALIGNMENT
     return struct.pack("<I", len(text)) + text + bytes(padding)

@@ -23,35 +23,14 @@ from tb_activation_hist.core.histogram import HistogramSeries
 from tb_activation_hist.core.joining import sum_records
 from tb_activation_hist.core.schemes.float_bits import FloatBits
 from tb_activation_hist.core.schemes.linear_bins import LinearBins
-from tb_activation_hist.plugin.provider import BLOCKS, Stamp
-from tb_activation_hist.plugin.query import TileRequest
-from tb_activation_hist.plugin.series_loader import StoredSeries, empty_series
+from tb_activation_hist.plugin.data_provider import BLOCKS, Stamp
+from tb_activation_hist.plugin.schema import TileRequest
+from tb_activation_hist.plugin.series_loader import LoadedSeries, empty_series
 from tb_activation_hist.plugin.tiles import Tile, make_tile
 from tb_activation_hist.plugin.wire import join_pieces, make_piece, pack_arrays, pack_head
 from tests.series import values_to_series
 
 FOLDER = Path(__file__).resolve().parent
-
-NAMES = (
-    "first_step",
-    "last_step",
-    "first_wall_time",
-    "last_wall_time",
-    "records",
-    "n",
-    "zeros",
-    "nans",
-    "pos_infs",
-    "neg_infs",
-    "mean",
-    "std",
-    "min",
-    "max",
-    "lower",
-    "upper",
-    "counts",
-)
-"""The arrays of a tile in wire order."""
 
 ABSENT = {
     "run": "lr=1",
@@ -62,10 +41,10 @@ ABSENT = {
 }
 
 
-def stored(series: HistogramSeries, revision: str, missing: int = 0) -> StoredSeries:
+def loaded(series: HistogramSeries, revision: str, missing: int = 0) -> LoadedSeries:
     """A series as the store holds it."""
     hint = "Some records are missing." if missing else ""
-    return StoredSeries(Stamp(0, 0.0), series, sum_records(series), revision, missing, hint)
+    return LoadedSeries(Stamp(0, 0.0), series, sum_records(series), revision, missing, hint)
 
 
 def mixed_series() -> HistogramSeries:
@@ -94,9 +73,9 @@ def wide_series() -> HistogramSeries:
     return HistogramSeries(tallies, series.bins, counts, series.scheme)
 
 
-def answers() -> dict[str, tuple[list[StoredSeries | None], list[TileRequest]]]:
+def answers() -> dict[str, tuple[list[LoadedSeries | None], list[TileRequest]]]:
     """Each golden answer: the series (None: an unknown one) and the tile asked of it."""
-    mixed = stored(mixed_series(), "00000000000000a1", missing=3)
+    mixed = loaded(mixed_series(), "00000000000000a1", missing=3)
     linear = values_to_series(
         [np.linspace(-1, 12, 60) * (1 + i / 8) for i in range(6)], scheme=LinearBins(40, 0, 10)
     )
@@ -111,17 +90,17 @@ def answers() -> dict[str, tuple[list[StoredSeries | None], list[TileRequest]]]:
                 TileRequest("lr=1", "activations/none"),
             ],
         ),
-        "wide": ([stored(wide_series(), "b2")], [TileRequest("Grüße/<b>", name, columns=1)]),
-        "linear": ([stored(linear, "c3")], [TileRequest("a b", name, columns=3, rows=0)]),
+        "wide": ([loaded(wide_series(), "b2")], [TileRequest("Grüße/<b>", name, columns=1)]),
+        "linear": ([loaded(linear, "c3")], [TileRequest("a b", name, columns=3, rows=0)]),
         "empty": (
-            [stored(empty_series(FloatBits(), name), "d4"), mixed],
+            [loaded(empty_series(FloatBits(), name), "d4"), mixed],
             [TileRequest("none", name), TileRequest("lr=0.01", name, steps=(101.0, 105.0))],
         ),
     }
 
 
 def make_answer(
-    series: Sequence[StoredSeries | None], requests: Sequence[TileRequest]
+    series: Sequence[LoadedSeries | None], requests: Sequence[TileRequest]
 ) -> tuple[bytes, list[dict[str, Any]]]:
     """The uncompressed answer, and what it holds."""
     heads: list[dict[str, Any]] = []
@@ -132,7 +111,7 @@ def make_answer(
             expected.append(ABSENT)
             continue
         tile = make_tile(held, request)
-        data = pack_arrays(tile.arrays)
+        data = pack_arrays(tile.arrays.values())
         heads.append(tile.head | {"offset": offset, "bytes": len(data)})
         expected.append(describe(tile))
         offset += len(data)
@@ -145,7 +124,7 @@ def describe(tile: Tile) -> dict[str, Any]:
     """A tile's head and arrays as JSON holds them."""
     arrays = {
         name: [x if np.isfinite(x) else None for x in array.reshape(-1).tolist()]
-        for name, array in zip(NAMES, tile.arrays, strict=True)
+        for name, array in tile.arrays.items()
     }
     return {"head": tile.head, "arrays": arrays}
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import math
 import struct
 from collections.abc import Iterator
 
 import numpy as np
 import pytest
 
-from tests.golden.make_tiles import FOLDER, NAMES, golden_files
+from tests.golden.make_tiles import FOLDER, golden_files
 
 FILES = golden_files()
 
@@ -17,25 +18,24 @@ FILES = golden_files()
 def unpack(data: bytes) -> list[dict]:
     """An answer decoded by the text of http_api.md alone."""
     (length,) = struct.unpack_from("<I", data)
-    tiles = json.loads(data[4 : 4 + length])["tiles"]
+    head = json.loads(data[4 : 4 + length])
     start = -(-(4 + length) // 8) * 8
-    for tile in tiles:
+    for tile in head["tiles"]:
         if "error" not in tile:
-            tile["arrays"] = unpack_arrays(data[start + tile["offset"] :][: tile["bytes"]], tile)
-    return tiles
+            part = data[start + tile["offset"] :][: tile["bytes"]]
+            tile["arrays"] = unpack_arrays(part, head["arrays"], tile)
+    return head["tiles"]
 
 
-def unpack_arrays(data: bytes, tile: dict) -> dict[str, np.ndarray]:
-    columns, bins = tile["columns"], tile["bins"]
-    count, step = f"<u{tile['count_bytes']}", f"<i{tile['step_bytes']}"
-    kinds = [step] * 2 + ["<f8"] * 2 + ["<u4"] + [count] * 5 + ["<f8"] * 6 + [count]
-    sizes = [columns] * 14 + [bins] * 2 + [bins * columns]
+def unpack_arrays(data: bytes, specs: list[dict], tile: dict) -> dict[str, np.ndarray]:
     arrays, offset = {}, 0
-    for name, kind, size in zip(NAMES, kinds, sizes, strict=True):
-        width = np.dtype(kind).itemsize
-        rows = np.frombuffer(data, np.uint8, size * width, offset).reshape(width, size)
-        arrays[name] = np.ascontiguousarray(rows.T).view(kind).reshape(-1)
-        offset += size * width
+    for spec in specs:
+        kind = np.dtype(tile["dtypes"].get(spec["dtype"], spec["dtype"])).newbyteorder("<")
+        size = math.prod(tile[axis] for axis in spec["shape"])
+        rows = np.frombuffer(data, np.uint8, size * kind.itemsize, offset)
+        rows = rows.reshape(kind.itemsize, size)
+        arrays[spec["name"]] = np.ascontiguousarray(rows.T).view(kind).reshape(-1)
+        offset += size * kind.itemsize
     assert offset == len(data)
     return arrays
 

@@ -19,7 +19,7 @@ from tensorboard.data.provider import (
 
 from tb_activation_hist.core.histogram import HistogramSeries
 from tb_activation_hist.core.names import PLUGIN_NAME, RUN_INFO_TAG, LayerInfo
-from tb_activation_hist.plugin.provider import Provider
+from tb_activation_hist.plugin.data_provider import DataProvider
 from tb_activation_hist.storage.codec import BLOCK_RECORDS, encode_block
 
 
@@ -147,6 +147,6 @@ class FakeDataProvider:
             if run in run_tag_filter.runs
         }
 
-    def bound(self, experiment: str = "") -> Provider:
+    def bound(self, experiment: str = "") -> DataProvider:
         """As a request sees it."""
-        return Provider(self, None, experiment)
+        return DataProvider(self, None, experiment)

@@ -15,7 +15,7 @@ from werkzeug.test import Client
 
 from tb_activation_hist.core import names
 from tb_activation_hist.plugin import loader
-from tb_activation_hist.plugin.failure import failure_script
+from tb_activation_hist.plugin.failure_page import failure_script
 from tb_activation_hist.plugin.loader import ActivationHistLoader
 from tests.plugin.fake_provider import FakeDataProvider
 

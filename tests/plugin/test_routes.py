@@ -16,7 +16,7 @@ from werkzeug.test import Client, TestResponse
 from werkzeug.wrappers import Response
 
 from tb_activation_hist.core.names import LayerInfo
-from tb_activation_hist.plugin import assets, diagnosis
+from tb_activation_hist.plugin import findings_answer, static_files
 from tb_activation_hist.plugin.routes import ActivationHistPlugin
 from tests.golden.test_tiles import unpack
 from tests.plugin.fake_provider import FakeDataProvider
@@ -321,7 +321,7 @@ def test_only_listed_files_are_served(client: Site, name: str) -> None:
 def test_findings_are_worked_out_in_the_background(
     monkeypatch: pytest.MonkeyPatch, data: FakeDataProvider
 ) -> None:
-    monkeypatch.setattr(diagnosis, "COOLING", 0.0)
+    monkeypatch.setattr(findings_answer, "COOLING", 0.0)
     data.add_series("two", LayerInfo("dead"), values_to_series(collapsing_values(200, 300)))
     client = Site(data)
     assert client.get("/findings", runs=["run", "two"]).json["pending"] == 2
@@ -341,7 +341,7 @@ def test_findings_are_worked_out_in_the_background(
 def test_runs_are_compared_with_a_baseline(
     monkeypatch: pytest.MonkeyPatch, data: FakeDataProvider
 ) -> None:
-    monkeypatch.setattr(diagnosis, "COOLING", 0.0)
+    monkeypatch.setattr(findings_answer, "COOLING", 0.0)
     for name, factor in (("same", 1), ("apart", 5)):
         for layer in ("first", "second"):
             values = [each * (factor if layer == "second" else 1) for each in healthy_values(64)]
@@ -373,7 +373,7 @@ def wait_for_findings(client: Site, *runs: str, baseline: str = "") -> dict:
 def test_findings_that_fail_are_named(
     monkeypatch: pytest.MonkeyPatch, data: FakeDataProvider
 ) -> None:
-    monkeypatch.setattr(diagnosis, "find_run_findings", lambda run, layers: 1 / 0)
+    monkeypatch.setattr(findings_answer, "find_run_findings", lambda run, layers: 1 / 0)
     client = Site(data)
     client.get("/findings", runs="run")
     answer = wait_for_findings(client, "run")
@@ -384,19 +384,19 @@ def test_findings_that_fail_are_named(
 def test_large_runs_are_pooled_for_findings() -> None:
     series = values_to_series(healthy_values(64, 100))
     limit = series.bin_counts.nbytes // 4
-    small = diagnosis.pool_to_bytes(series, limit)
+    small = findings_answer.pool_to_bytes(series, limit)
     assert len(small) == 16
     assert small.n.sum() == series.n.sum()
-    assert diagnosis.pool_to_bytes(series, 10**9) is series
+    assert findings_answer.pool_to_bytes(series, 10**9) is series
 
 
 def test_the_page_is_served_with_our_own_mime_types(client: Site) -> None:
     answer = client.get("/static/index.js")
     assert (answer.status_code, answer.mimetype) == (200, "text/javascript")
-    for name in assets.list_assets():
+    for name in static_files.list_static_files():
         assert client.get(f"/static/{name}").status_code == 200
-    assert assets.asset_mime_type("style.css") == "text/css"
-    assert assets.asset_mime_type("secrets.py") is None
+    assert static_files.mime_type("style.css") == "text/css"
+    assert static_files.mime_type("secrets.py") is None
 
 
 @pytest.mark.parametrize("broken", ["missing", "empty"])
@@ -404,10 +404,10 @@ def test_a_missing_page_says_what_to_do(broken: str, tmp_path, monkeypatch) -> N
     if broken == "empty":
         (tmp_path / "static").mkdir()
         (tmp_path / "static" / "index.js").write_text(" \n")
-    monkeypatch.setattr(assets.resources, "files", lambda package: tmp_path)
-    script = assets.read_asset("index.js").decode()
+    monkeypatch.setattr(static_files.resources, "files", lambda package: tmp_path)
+    script = static_files.read_static_file("index.js").decode()
     assert "export function render()" in script
     assert "make page" in script
     assert "pip install --force-reinstall" in script
-    assert assets.read_asset("style.css") is None
-    assert assets.read_asset("../index.js") is None
+    assert static_files.read_static_file("style.css") is None
+    assert static_files.read_static_file("../index.js") is None

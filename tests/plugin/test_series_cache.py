@@ -11,10 +11,10 @@ import pytest
 from tb_activation_hist.core.histogram import HistogramSeries
 from tb_activation_hist.core.joining import join_series
 from tb_activation_hist.core.names import PLUGIN_NAME, LayerInfo
-from tb_activation_hist.plugin.lru import ByteLru
-from tb_activation_hist.plugin.provider import BLOCKS, HISTOGRAMS, SeriesKey
-from tb_activation_hist.plugin.series_cache import Store
-from tb_activation_hist.plugin.series_loader import StoredSeries
+from tb_activation_hist.plugin.data_provider import BLOCKS, HISTOGRAMS, SeriesKey
+from tb_activation_hist.plugin.lru_cache import LruCache
+from tb_activation_hist.plugin.series_cache import SeriesCache
+from tb_activation_hist.plugin.series_loader import LoadedSeries
 from tb_activation_hist.storage.codec import encode_block
 from tests.plugin.fake_provider import FakeDataProvider
 from tests.plugin.logdirs import healthy_values, later
@@ -24,10 +24,12 @@ CONV = LayerInfo("conv1")
 KEY = SeriesKey("", BLOCKS, "run", CONV.tag)
 
 
-def load(store: Store, data: FakeDataProvider, *keys: SeriesKey) -> dict[SeriesKey, StoredSeries]:
+def load(
+    cache: SeriesCache, data: FakeDataProvider, *keys: SeriesKey
+) -> dict[SeriesKey, LoadedSeries]:
     provider = data.bound()
     listings = {**provider.list_series(BLOCKS), **provider.list_series(HISTOGRAMS)}
-    return dict(store.load(provider, {key: listings[key] for key in keys or listings}))
+    return dict(cache.load(provider, {key: listings[key] for key in keys or listings}))
 
 
 def assert_equal_records(held: HistogramSeries, expected: HistogramSeries) -> None:
@@ -40,15 +42,15 @@ def assert_equal_records(held: HistogramSeries, expected: HistogramSeries) -> No
 
 def test_only_new_blocks_are_decoded() -> None:
     series = values_to_series(healthy_values(100, 50))
-    store, data = Store(), FakeDataProvider()
+    cache, data = SeriesCache(), FakeDataProvider()
     data.add_series("run", CONV, series.take(slice(0, 64)))
-    first = load(store, data)[KEY]
-    assert store.decoded == 2
-    assert load(store, data)[KEY] is first
+    first = load(cache, data)[KEY]
+    assert cache.decoded == 2
+    assert load(cache, data)[KEY] is first
     assert data.calls["read_tensors"] == 1
     data.add_series("run", CONV, series.take(slice(64, 100)), first=64)
-    second = load(store, data)[KEY]
-    assert (store.decoded, second.decoded) == (4, 2)
+    second = load(cache, data)[KEY]
+    assert (cache.decoded, second.decoded) == (4, 2)
     assert_equal_records(second.series, series)
     assert second.revision != first.revision
     assert (second.missing, second.hint, second.warning) == (0, "", "")
@@ -56,14 +58,14 @@ def test_only_new_blocks_are_decoded() -> None:
 
 def test_the_newest_block_is_read_alone_where_it_is_the_next() -> None:
     series = values_to_series(healthy_values(200, 50))
-    store, data = Store(), FakeDataProvider()
+    cache, data = SeriesCache(), FakeDataProvider()
     data.add_series("run", CONV, series.take(slice(0, 64)))
-    load(store, data)
+    load(cache, data)
     data.add_series("run", CONV, series.take(slice(64, 96)), first=64)
     # Blocks that are no longer there are not missed, as nobody looks at them again.
     del data.datums(PLUGIN_NAME, "run", CONV.tag)[0]
-    grown = load(store, data)[KEY]
-    assert (store.decoded, grown.decoded, grown.missing) == (3, 1, 0)
+    grown = load(cache, data)[KEY]
+    assert (cache.decoded, grown.decoded, grown.missing) == (3, 1, 0)
     assert_equal_records(grown.series, series.take(slice(0, 96)))
     assert data.tensors_read == 2 + 1
 
@@ -73,9 +75,9 @@ def test_the_newest_block_is_read_alone_where_it_is_the_next() -> None:
 )
 def test_a_newest_block_that_does_not_follow_has_all_read(wrong: str) -> None:
     series = values_to_series(healthy_values(96, 50))
-    store, data = Store(), FakeDataProvider()
+    cache, data = SeriesCache(), FakeDataProvider()
     data.add_series("run", CONV, series.take(slice(0, 32)))
-    load(store, data)
+    load(cache, data)
     newest = series.take(slice(64, 96))
     if wrong == "a gap before it":
         data.add_series("run", CONV, series.take(slice(32, 64)), first=32)
@@ -91,9 +93,9 @@ def test_a_newest_block_that_does_not_follow_has_all_read(wrong: str) -> None:
     else:
         data.add_block("run", CONV, encode_block(newest, 1, 32)[:-20], newest)
         expected = series.take(slice(0, 32))
-    stored = load(store, data)[KEY]
-    assert_equal_records(stored.series, expected)
-    assert stored.missing == (32 if wrong == "damaged" else 0)
+    loaded = load(cache, data)[KEY]
+    assert_equal_records(loaded.series, expected)
+    assert loaded.missing == (32 if wrong == "damaged" else 0)
 
 
 def test_equal_records_have_equal_revisions_in_whatever_order_they_came() -> None:
@@ -102,7 +104,7 @@ def test_equal_records_have_equal_revisions_in_whatever_order_they_came() -> Non
     one.add_series("run", CONV, series)
     other.add_series("run", CONV, series)
     other.datums(PLUGIN_NAME, "run", CONV.tag).reverse()
-    a, b = load(Store(), one)[KEY], load(Store(), other)[KEY]
+    a, b = load(SeriesCache(), one)[KEY], load(SeriesCache(), other)[KEY]
     assert a.revision == b.revision
     assert_equal_records(b.series, series)
 
@@ -110,86 +112,86 @@ def test_equal_records_have_equal_revisions_in_whatever_order_they_came() -> Non
 def test_after_a_resume_the_later_records_win() -> None:
     series = values_to_series(healthy_values(64, 50))
     again = later(values_to_series(healthy_values(40, 50, seed=5)), 40, 1000.0)
-    store, data = Store(), FakeDataProvider()
+    cache, data = SeriesCache(), FakeDataProvider()
     data.add_series("run", CONV, series)
-    load(store, data)
+    load(cache, data)
     data.add_series("run", CONV, again, session=2)
-    stored = load(store, data)[KEY]
-    held = stored.series
+    loaded = load(cache, data)[KEY]
+    held = loaded.series
     assert held.steps.tolist() == list(range(80))
     assert_equal_records(held, join_series([series, again]))
     np.testing.assert_array_equal(held.mean[40:], again.mean)
-    assert stored.missing == 0
+    assert loaded.missing == 0
 
 
 def test_blocks_that_tensorboard_drops_take_their_records_away() -> None:
     series = values_to_series(healthy_values(160, 50))
-    store, data = Store(), FakeDataProvider()
+    cache, data = SeriesCache(), FakeDataProvider()
     data.add_series("run", CONV, series.take(slice(0, 96)))
-    load(store, data)
+    load(cache, data)
     datums = data.datums(PLUGIN_NAME, "run", CONV.tag)
     del datums[1]
     data.add_series("run", CONV, series.take(slice(96, 160)), first=96)
-    stored = load(store, data)[KEY]
+    loaded = load(cache, data)[KEY]
     expected = series.take(np.r_[0:32, 64:160])
-    np.testing.assert_array_equal(stored.series.steps, expected.steps)
-    assert stored.missing == 32
-    assert "dropped 32 of 160 records" in stored.hint
-    assert "--samples_per_plugin=activation_hist=0" in stored.hint
+    np.testing.assert_array_equal(loaded.series.steps, expected.steps)
+    assert loaded.missing == 32
+    assert "dropped 32 of 160 records" in loaded.hint
+    assert "--samples_per_plugin=activation_hist=0" in loaded.hint
 
 
 def test_a_damaged_block_costs_its_own_records_only() -> None:
     series = values_to_series(healthy_values(96, 50))
-    store, data = Store(), FakeDataProvider()
+    cache, data = SeriesCache(), FakeDataProvider()
     data.add_series("run", CONV, series.take(slice(0, 32)))
     middle = series.take(slice(32, 64))
     cut = encode_block(middle, 1, 32)[:-20]
     data.add_block("run", CONV, cut, middle)
     data.add_series("run", CONV, series.take(slice(64, 96)), first=64)
     data.add_block("run", CONV, b"", middle)
-    stored = load(store, data)[KEY]
-    assert stored.series.steps.tolist() == [*range(32), *range(64, 96)]
-    assert stored.missing == 32
-    assert "a block of the event file is damaged" in stored.hint
-    assert "is damaged (cut off?)" in stored.warning
-    assert "(1 more like it)" in stored.warning
-    assert store.warnings == {KEY: stored.warning}
-    assert load(store, data)[KEY] is stored
+    loaded = load(cache, data)[KEY]
+    assert loaded.series.steps.tolist() == [*range(32), *range(64, 96)]
+    assert loaded.missing == 32
+    assert "a block of the event file is damaged" in loaded.hint
+    assert "is damaged (cut off?)" in loaded.warning
+    assert "(1 more like it)" in loaded.warning
+    assert cache.warnings == {KEY: loaded.warning}
+    assert load(cache, data)[KEY] is loaded
 
 
 def test_a_block_of_a_newer_version_asks_for_an_upgrade() -> None:
     series = values_to_series(healthy_values(32, 50))
-    store, data = Store(), FakeDataProvider()
+    cache, data = SeriesCache(), FakeDataProvider()
     newer = bytearray(encode_block(series, 1, 0))
     newer[3] = 9
     data.add_block("run", CONV, bytes(newer), series)
-    stored = load(store, data)[KEY]
-    assert len(stored.series) == 0
-    assert "format version 9" in store.warnings[KEY]
-    assert "pip install -U" in store.warnings[KEY]
+    loaded = load(cache, data)[KEY]
+    assert len(loaded.series) == 0
+    assert "format version 9" in cache.warnings[KEY]
+    assert "pip install -U" in cache.warnings[KEY]
 
 
 def test_metadata_of_a_newer_version_leaves_only_that_tag_out() -> None:
     series = values_to_series(healthy_values(3, 50))
-    store, data = Store(), FakeDataProvider()
+    cache, data = SeriesCache(), FakeDataProvider()
     data.add_series("run", CONV, series)
     data.add_bytes(
         "run", "activations/new", encode_block(series, 1, 0), b'{"version":2}', step=0, wall_time=1
     )
-    assert load(store, data).keys() == {KEY}
+    assert load(cache, data).keys() == {KEY}
     other = KEY._replace(tag="activations/new")
-    assert "format version 2" in store.warnings[other]
+    assert "format version 2" in cache.warnings[other]
 
 
 def test_numbers_where_bytes_should_be_are_damage_not_a_crash() -> None:
-    store, data = Store(), FakeDataProvider()
+    cache, data = SeriesCache(), FakeDataProvider()
     data.add_series("run", CONV, values_to_series(healthy_values(3, 50)))
     datums = data.datums(PLUGIN_NAME, "run", CONV.tag)
     datums.append(replace_datum(datums[0], np.arange(3.0)))
     datums.append(replace_datum(datums[0], np.array(1.5)))
-    stored = load(store, data)[KEY]
-    assert len(stored.series) == 3
-    assert "Not a block of histograms" in stored.warning
+    loaded = load(cache, data)[KEY]
+    assert len(loaded.series) == 3
+    assert "Not a block of histograms" in loaded.warning
 
 
 def replace_datum(datum: object, array: np.ndarray) -> object:
@@ -197,29 +199,29 @@ def replace_datum(datum: object, array: np.ndarray) -> object:
 
 
 def test_reads_that_are_too_large_are_split() -> None:
-    data, store = FakeDataProvider(limit_tensors=1), Store()
+    data, cache = FakeDataProvider(limit_tensors=1), SeriesCache()
     series = values_to_series(healthy_values(3, 50))
     for i in range(5):
         data.add_series("run", replace(CONV, layer=f"l{i}"), series)
-    assert len(load(store, data)) == 5
+    assert len(load(cache, data)) == 5
     data.limit_tensors = 0
-    assert load(Store(), data) == {}
+    assert load(SeriesCache(), data) == {}
 
 
 def test_many_small_series_come_in_few_reads() -> None:
-    data, store = FakeDataProvider(), Store()
+    data, cache = FakeDataProvider(), SeriesCache()
     for i in range(40):
         data.add_series("run", replace(CONV, layer=f"l{i}"), values_to_series(healthy_values(2)))
-    assert len(load(store, data)) == 40
+    assert len(load(cache, data)) == 40
     assert data.calls["read_tensors"] <= 4
 
 
 def test_each_run_is_read_once() -> None:
-    data, store = FakeDataProvider(), Store()
+    data, cache = FakeDataProvider(), SeriesCache()
     for run in ("a", "b"):
         for layer in ("x", "y", "z"):
             data.add_series(run, LayerInfo(layer), values_to_series(healthy_values(2)))
-    assert len(load(store, data)) == 6
+    assert len(load(cache, data)) == 6
     assert data.calls["read_tensors"] == 2
 
 
@@ -228,53 +230,53 @@ def test_memory_is_bounded_and_nothing_is_lost_by_it() -> None:
     series = values_to_series(healthy_values(40))
     for i in range(10):
         data.add_series("run", replace(CONV, layer=f"l{i}"), series)
-    store = Store(limit_bytes=3 * series.bin_counts.nbytes)
+    cache = SeriesCache(limit_bytes=3 * series.bin_counts.nbytes)
     for _ in range(2):
-        found = load(store, data)
+        found = load(cache, data)
         assert len(found) == 10
         assert_equal_records(found[KEY._replace(tag="activations/l0")].series, series)
-        assert store.held_bytes <= 3 * series.bin_counts.nbytes
-    assert store.decoded > 20
+        assert cache.held_bytes <= 3 * series.bin_counts.nbytes
+    assert cache.decoded > 20
 
 
 def test_a_background_reader_takes_no_room_from_others() -> None:
     data = FakeDataProvider()
     data.add_series("run", CONV, values_to_series(healthy_values(40)))
-    store = Store(limit_bytes=1)
-    kept = load(store, data)[KEY]
+    cache = SeriesCache(limit_bytes=1)
+    kept = load(cache, data)[KEY]
     data.add_series("run", replace(CONV, layer="l1"), values_to_series(healthy_values(40)))
     provider = data.bound()
     listings = provider.list_series(BLOCKS)
-    assert len(dict(store.load(provider, listings, keep=False))) == 2
-    assert load(store, data, KEY)[KEY] is kept
+    assert len(dict(cache.load(provider, listings, keep=False))) == 2
+    assert load(cache, data, KEY)[KEY] is kept
 
 
 def test_concurrent_readers_decode_each_block_once() -> None:
-    data, store = FakeDataProvider(), Store()
+    data, cache = FakeDataProvider(), SeriesCache()
     for i in range(6):
         data.add_series("run", replace(CONV, layer=f"l{i}"), values_to_series(healthy_values(64)))
     results: list[dict] = []
-    threads = [threading.Thread(target=lambda: results.append(load(store, data))) for _ in range(8)]
+    threads = [threading.Thread(target=lambda: results.append(load(cache, data))) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
     assert [len(found) for found in results] == [6] * 8
-    assert store.decoded == 12
+    assert cache.decoded == 12
 
 
 def test_foreign_histograms_are_read_as_a_series() -> None:
-    data, store = FakeDataProvider(), Store()
+    data, cache = FakeDataProvider(), SeriesCache()
     data.add_histogram("run", "w", 5, [[0, 1, 3], [1, 2, 4]])
     data.add_histogram("run", "w", 1, [[0, 1, 1], [1, 2, 0]])
-    stored = load(store, data)[SeriesKey("", HISTOGRAMS, "run", "w")]
-    assert stored.series.steps.tolist() == [1, 5]
-    assert stored.series.counts.tolist() == [[1, 0], [3, 4]]
-    assert stored.missing == 0
+    loaded = load(cache, data)[SeriesKey("", HISTOGRAMS, "run", "w")]
+    assert loaded.series.steps.tolist() == [1, 5]
+    assert loaded.series.counts.tolist() == [[1, 0], [3, 4]]
+    assert loaded.missing == 0
 
 
 def test_lru_drops_what_was_used_longest_ago() -> None:
-    lru: ByteLru[str, int] = ByteLru(10)
+    lru: LruCache[str, int] = LruCache(10)
     lru.put("a", 1, 4)
     lru.put("b", 2, 4)
     assert lru.get("a") == 1

@@ -14,22 +14,22 @@ from tb_activation_hist.core.histogram import HistogramSeries
 from tb_activation_hist.core.joining import sum_records
 from tb_activation_hist.core.schemes.float_bits import FLOAT_BITS
 from tb_activation_hist.core.schemes.linear_bins import LinearBins
-from tb_activation_hist.plugin.provider import Stamp
-from tb_activation_hist.plugin.query import TileRequest
-from tb_activation_hist.plugin.series_loader import StoredSeries, empty_series
+from tb_activation_hist.plugin.data_provider import Stamp
+from tb_activation_hist.plugin.schema import TileRequest
+from tb_activation_hist.plugin.series_loader import LoadedSeries, empty_series
+from tb_activation_hist.plugin.tile_layout import TILE_ARRAYS
 from tb_activation_hist.plugin.tiles import Span, Tile, choose_span, make_tile, merge_starts
-from tests.golden.make_tiles import NAMES
 from tests.plugin.logdirs import broken_values, collapsing_values, healthy_values
 from tests.series import values_to_series
 
 
 def tile_of(series: HistogramSeries, **asked: object) -> tuple[dict, dict[str, np.ndarray]]:
     tile: Tile = make_tile(
-        StoredSeries(Stamp(0, 0.0), series, sum_records(series), "r"),
+        LoadedSeries(Stamp(0, 0.0), series, sum_records(series), "r"),
         TileRequest("a", "b", **asked),
     )
-    assert len(tile.arrays) == len(NAMES)
-    return tile.head, dict(zip(NAMES, tile.arrays, strict=True))
+    assert list(tile.arrays) == [spec.name for spec in TILE_ARRAYS]
+    return tile.head, dict(tile.arrays)
 
 
 def test_every_count_is_the_number_of_values_in_its_bin() -> None:
@@ -142,10 +142,10 @@ def test_no_merging_gives_the_stored_bins() -> None:
 def test_a_collapsed_layer_has_a_unit_from_its_extent() -> None:
     values = np.concatenate([np.zeros(100_000), np.linspace(-3, 5, 9)]).astype(np.float32)
     head, _ = tile_of(values_to_series([values]), rows=16)
-    assert head["range"] == [0.0, 0.0]
-    assert (head["extent"], head["unit"]) == ([-3.0, 5.0], -1)
+    assert head["range"] == (0.0, 0.0)
+    assert (head["extent"], head["unit"]) == ((-3.0, 5.0), -1)
     head, arrays = tile_of(values_to_series([np.zeros(100)]))
-    assert (head["unit"], head["extent"], head["bins"]) == (None, [0.0, 0.0], 1)
+    assert (head["unit"], head["extent"], head["bins"]) == (None, (0.0, 0.0), 1)
     assert arrays["zeros"].tolist() == [100]
 
 
@@ -179,7 +179,7 @@ def test_pooled_counts_beyond_32_bits_stay_exact() -> None:
         getattr(series.tallies, name)[:] = getattr(series.tallies, name) * (2**31 - 1)
     big = HistogramSeries(series.tallies, series.bins, counts)
     head, arrays = tile_of(big, columns=1)
-    assert head["count_bytes"] == 8
+    assert head["dtypes"]["count"] == "uint64"
     assert arrays["counts"].tolist() == [[2 * (2**31 - 1)], [4 * (2**31 - 1)]]
     assert arrays["counts"].dtype == arrays["n"].dtype == np.dtype("<u8")
 
@@ -187,7 +187,7 @@ def test_pooled_counts_beyond_32_bits_stay_exact() -> None:
 @pytest.mark.parametrize(("step", "size"), [(2**31 - 1, 4), (2**31, 8), (2**60, 8), (-5, 4)])
 def test_steps_are_as_wide_as_they_need(step: int, size: int) -> None:
     head, arrays = tile_of(values_to_series([np.ones(3)], steps=[step]))
-    assert head["step_bytes"] == arrays["first_step"].itemsize == size
+    assert head["dtypes"]["step"] == arrays["first_step"].dtype == f"int{8 * size}"
     assert arrays["last_step"].tolist() == [step]
 
 
@@ -204,4 +204,4 @@ def test_linear_bins_have_finite_edges_and_keep_what_lies_outside() -> None:
     assert arrays["lower"][0] == -5.0
     assert arrays["upper"][-1] == 300.0
     assert arrays["counts"].sum() == 7
-    assert head["extent"] == [-5.0, 300.0]
+    assert head["extent"] == (-5.0, 300.0)

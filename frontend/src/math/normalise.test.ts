@@ -10,7 +10,7 @@ const tile = madeTile({
     [1, 30],
     [3, 70],
   ],
-  columns: { records: Uint32Array.of(1, 2), n: Float64Array.of(4, 100) },
+  columns: { records: Float64Array.of(1, 2), n: Float64Array.of(4, 100) },
 });
 const grid = rebin(tile, Float64Array.of(0, 1, 3));
 

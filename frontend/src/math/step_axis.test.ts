@@ -69,7 +69,7 @@ describe("columnSpans", () => {
 
   it("uses the spacing inside pooled columns", () => {
     const lastStep = Float64Array.of(3, 7, 103);
-    const records = Uint32Array.of(4, 4, 4);
+    const records = Float64Array.of(4, 4, 4);
     expect(pairs([0, 4, 100], { lastStep, records })).toEqual([
       [0, 4],
       [4, 8],

@@ -10,7 +10,7 @@ export interface Columns {
   readonly lastStep: Float64Array;
   readonly firstWallTime: Float64Array;
   readonly lastWallTime: Float64Array;
-  readonly records: Uint32Array;
+  readonly records: Float64Array;
   readonly n: Float64Array;
   readonly zeros: Float64Array;
   readonly nans: Float64Array;

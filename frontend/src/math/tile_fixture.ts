@@ -63,7 +63,7 @@ function plainColumns(
     lastStep: steps.slice(),
     firstWallTime: steps.map((step) => 1000 + step),
     lastWallTime: steps.map((step) => 1000 + step),
-    records: new Uint32Array(columns).fill(1),
+    records: new Float64Array(columns).fill(1),
     n,
     zeros: zeroed(),
     nans: zeroed(),

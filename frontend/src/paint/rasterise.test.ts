@@ -113,7 +113,7 @@ describe("poolCells", () => {
       [1, 3, 0, 8],
       [3, 1, 4, 0],
     ],
-    columns: { n: Float64Array.of(4, 4, 4, 8), records: Uint32Array.of(1, 1, 1, 2) },
+    columns: { n: Float64Array.of(4, 4, 4, 8), records: Float64Array.of(1, 1, 1, 2) },
   });
   const grid = rebin(tile, Float64Array.of(0, 1, 3));
   const two = raster.columnsToPixels(touching(4), new StepAxis("step", 0, 4), 2);
@@ -135,7 +135,7 @@ describe("poolCells", () => {
         [4, 8],
         [4, 4],
       ],
-      columns: { n: Float64Array.of(8, 12), records: Uint32Array.of(2, 3) },
+      columns: { n: Float64Array.of(8, 12), records: Float64Array.of(2, 3) },
     });
     const coarse = rebin(pooled, Float64Array.of(0, 1, 3));
     const one = raster.columnsToPixels(touching(2), new StepAxis("step", 0, 2), 2);

@@ -10,7 +10,7 @@ function requests(count: number): TileRequest[] {
 
 /** An answer with one error entry per asked tile. */
 function answerTo(call: Call): Response {
-  const errors = askedTiles(call).map(({ run, tag, source }) => ({
+  const errors = askedTiles(call).map(({ run, tag, source = "blocks" }) => ({
     run,
     tag,
     source,

@@ -1,8 +1,17 @@
 /** Requests to the plugin's routes, relative to the page, so that any path prefix works. */
 
-import type { Source, Tile } from "../math/tile";
-import { decodeTiles } from "./decode";
-import type { Findings, Index, ScalarSeries, TileError, TileRequest } from "./types";
+import type { Tile } from "../math/tile";
+import { checkVersion, decodeTiles } from "./decode";
+import {
+  API_VERSION,
+  type ExportRequest,
+  type Findings,
+  type Index,
+  type ScalarSeries,
+  type TileError,
+  type TileRequest,
+  type Unchanged,
+} from "./types";
 
 /** Whole tiles of one request: few enough that the first pictures come soon. */
 export const BATCH_TILES = 24;
@@ -10,7 +19,6 @@ export const BATCH_TILES = 24;
 export const BATCH_NEWER = 100;
 const IN_FLIGHT = 2;
 const RETRY_AFTER_MS = 300;
-const API_VERSION = 1;
 
 /** A request failed; the message is the server's own sentence where it gave one. */
 export class RequestError extends Error {
@@ -33,14 +41,6 @@ export interface Transport {
   readonly wait: (delay_ms: number) => Promise<void>;
 }
 
-export interface ExportOptions {
-  readonly run: string;
-  readonly tag: string;
-  readonly source: Source;
-  readonly format: "csv" | "json";
-  readonly steps?: readonly [number, number];
-}
-
 type Batch = { readonly run: () => Promise<void> };
 
 export class Client {
@@ -52,9 +52,8 @@ export class Client {
   /** What can be shown; null when nothing changed since the revision `known`. */
   async index(known?: string, signal?: AbortSignal): Promise<Index | null> {
     const query = known === undefined ? "" : `?known=${encodeURIComponent(known)}`;
-    const answer = (await this.json(`index${query}`, signal)) as Index & { readonly unchanged?: boolean };
-    checkVersion(answer.version);
-    return answer.unchanged === true ? null : answer;
+    const answer = await this.json<Index | Unchanged>(`index${query}`, signal);
+    return "unchanged" in answer ? null : answer;
   }
 
   /**
@@ -78,7 +77,7 @@ export class Client {
 
   /** A scalar of a run, for drawing above the heatmaps. */
   async scalars(run: string, tag: string, signal?: AbortSignal): Promise<ScalarSeries> {
-    return (await this.json(`scalars?${new URLSearchParams({ run, tag })}`, signal)) as ScalarSeries;
+    return this.json(`scalars?${new URLSearchParams({ run, tag })}`, signal);
   }
 
   /**
@@ -88,14 +87,12 @@ export class Client {
   async findings(runs: readonly string[], baseline: string, signal?: AbortSignal): Promise<Findings> {
     const query = new URLSearchParams(runs.map((run) => ["runs", run]));
     if (baseline) query.set("baseline", baseline);
-    return (await this.json(`findings?${query}`, signal)) as Findings;
+    return this.json(`findings?${query}`, signal);
   }
 
   /** Address of a file with the exact stored counts of one series. */
-  exportUrl(options: ExportOptions): string {
-    const { run, tag, source, format, steps } = options;
-    const query = new URLSearchParams({ run, tag, source, format });
-    if (steps !== undefined) query.set("steps", steps.join(","));
+  exportUrl(request: ExportRequest): string {
+    const query = new URLSearchParams(Object.entries(request).map(([name, value]) => [name, String(value)]));
     return this.url(`export?${query}`);
   }
 
@@ -111,8 +108,13 @@ export class Client {
     );
   }
 
-  private async json(path: string, signal?: AbortSignal): Promise<unknown> {
-    return (await this.request(path, {}, signal)).json();
+  private async json<Answer extends { readonly version: number }>(
+    path: string,
+    signal?: AbortSignal,
+  ): Promise<Answer> {
+    const answer = (await (await this.request(path, {}, signal)).json()) as Answer;
+    checkVersion(answer.version, API_VERSION);
+    return answer;
   }
 
   /** One request, tried a second time when the server was not reached or failed (5xx). */
@@ -189,12 +191,4 @@ function browserTransport(): Transport {
 function errorText(answer: Response, text: string): string {
   const plain = answer.headers.get("Content-Type")?.startsWith("text/plain") ?? false;
   return plain && text !== "" ? text : `TensorBoard answered ${answer.status} ${answer.statusText}`.trim();
-}
-
-function checkVersion(version: number): void {
-  if (version === API_VERSION) return;
-  throw new RequestError(
-    `The server speaks version ${version}, this page version ${API_VERSION}; restart TensorBoard and reload the page.`,
-    200,
-  );
 }

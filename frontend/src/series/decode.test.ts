@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import type { Tile } from "../math/tile";
 import { decodeTiles, isTileError, WireError } from "./decode";
-import type { TileError } from "./types";
+import type { TileError, TileHead, TilesHead } from "./types";
 
 /** Arrays on the wire and where the page holds them. */
 const COLUMNS = {
@@ -36,6 +36,24 @@ function golden(name: string): { buffer: ArrayBuffer; expected: (Golden | TileEr
     buffer: bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength),
     expected: (JSON.parse(json) as { tiles: (Golden | TileError)[] }).tiles,
   };
+}
+
+/** The golden answer with a single tile: its head and the tile's arrays. */
+function goldenParts(): { head: TilesHead; arrays: Uint8Array } {
+  const { buffer } = golden("linear");
+  const length = new DataView(buffer).getUint32(0, true);
+  const head = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, 4, length))) as TilesHead;
+  return { head, arrays: new Uint8Array(buffer, Math.ceil((4 + length) / 8) * 8) };
+}
+
+function answer(head: object, arrays: Uint8Array = new Uint8Array()): ArrayBuffer {
+  const text = new TextEncoder().encode(JSON.stringify(head));
+  const start = Math.ceil((4 + text.length) / 8) * 8;
+  const bytes = new Uint8Array(start + arrays.length);
+  new DataView(bytes.buffer).setUint32(0, text.length, true);
+  bytes.set(text, 4);
+  bytes.set(arrays, start);
+  return bytes.buffer;
 }
 
 function numbers(array: ArrayLike<number>): (number | null)[] {
@@ -93,11 +111,57 @@ describe("decodeTiles", () => {
   });
 
   it("says what to do about another version", () => {
-    const answer = new TextEncoder().encode('{"version": 2, "tiles": []}');
-    const buffer = new Uint8Array(4 + answer.length);
-    new DataView(buffer.buffer).setUint32(0, answer.length, true);
-    buffer.set(answer, 4);
-    expect(() => decodeTiles(buffer.buffer)).toThrow(/version 2.*reads version 1.*restart TensorBoard/);
+    expect(() => decodeTiles(answer({ version: 3, tiles: [] }))).toThrow(
+      /version 3.*reads version 2.*restart TensorBoard/,
+    );
+  });
+
+  it("says which array is missing", () => {
+    const { head, arrays } = goldenParts();
+    const layout = head.arrays.map((array) => (array.name === "mean" ? { ...array, name: "median" } : array));
+    expect(() => decodeTiles(answer({ ...head, arrays: layout }, arrays))).toThrow(
+      /without 'mean'; restart TensorBoard/,
+    );
+  });
+
+  it("passes over an array that this page does not know", () => {
+    const { head, arrays } = goldenParts();
+    const tiles = head.tiles.map((tile) => ({
+      ...tile,
+      bytes: arrays.length + 8 * (tile as TileHead).columns,
+    }));
+    const layout = [...head.arrays, { name: "median_of_all", dtype: "float64", shape: ["columns"] }];
+    const longer = new Uint8Array(tiles[0]!.bytes);
+    longer.set(arrays);
+    const [tile] = decodeTiles(answer({ ...head, arrays: layout, tiles }, longer));
+    const [plain] = decodeTiles(answer(head, arrays));
+    expect(tile).toMatchObject({ counts: (plain as Tile).counts, lower: (plain as Tile).lower });
+  });
+
+  it("says when numbers have an unknown type", () => {
+    const { head, arrays } = goldenParts();
+    const layout = head.arrays.map((array) =>
+      array.name === "mean" ? { ...array, dtype: "float16" } : array,
+    );
+    expect(() => decodeTiles(answer({ ...head, arrays: layout }, arrays))).toThrow(/does not fit its header/);
+  });
+
+  it.each([-1, 1])("refuses a tile whose number of bins is off by %i", (by) => {
+    const { head, arrays } = goldenParts();
+    const tiles = head.tiles.map((tile) => ({ ...tile, bins: (tile as TileHead).bins + by }));
+    expect(() => decodeTiles(answer({ ...head, tiles }, arrays))).toThrow(WireError);
+  });
+
+  it("refuses a tile without its lengths", () => {
+    const { head, arrays } = goldenParts();
+    const tiles = head.tiles.map(({ bins: _, ...tile }: Partial<TileHead>) => tile);
+    expect(() => decodeTiles(answer({ ...head, tiles }, arrays))).toThrow(/does not fit its header/);
+  });
+
+  it("refuses a header that is not JSON", () => {
+    const buffer = golden("linear").buffer;
+    new Uint8Array(buffer)[4] = 0;
+    expect(() => decodeTiles(buffer)).toThrow(/damaged or cut off/);
   });
 
   it.each([0, 3, 40, 2000])("refuses an answer cut off after %i bytes", (length) => {

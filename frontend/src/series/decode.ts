@@ -1,43 +1,30 @@
 /** The binary answer of the tiles route (plugin/http_api.md) as tiles. */
 
-import type { Columns, Source, Tile } from "../math/tile";
-import type { TileError } from "./types";
-
-export const TILES_VERSION = 1;
+import type { Tile } from "../math/tile";
+import {
+  TILE_ARRAYS,
+  TILES_VERSION,
+  type TileArray,
+  type TileError,
+  type TileHead,
+  type TilesHead,
+} from "./types";
 
 /** The answer is not what this page understands; the message says what to do. */
 export class WireError extends Error {
   override readonly name = "WireError";
 }
 
-/** One tile's entry in the answer's JSON. */
-interface TileHeader {
-  readonly run: string;
-  readonly tag: string;
-  readonly source: Source;
-  readonly revision: string;
-  readonly records: number;
-  readonly missing: number;
-  readonly hint: string;
-  readonly level: number;
-  readonly first_column: number;
-  readonly columns: number;
-  readonly bins: number;
-  readonly unit: number | null;
-  readonly range: readonly [number, number] | null;
-  readonly extent: readonly [number, number] | null;
-  readonly first_step: number;
-  readonly last_step: number;
-  readonly offset: number;
-  readonly bytes: number;
-  readonly count_bytes: 4 | 8;
-  readonly step_bytes?: 4 | 8;
-}
+type CamelCase<Name extends string> = Name extends `${infer First}_${infer Rest}`
+  ? `${First}${Capitalize<CamelCase<Rest>>}`
+  : Name;
 
-interface Header {
-  readonly version: number;
-  readonly tiles: readonly (TileHeader | TileError)[];
-}
+/** By the page's names. One value a column or bin is a float64, whatever it was; the many cells stay as sent. */
+type TileArrays = {
+  readonly [Name in (typeof TILE_ARRAYS)[number] as CamelCase<Name>]: Name extends "counts"
+    ? Tile["counts"]
+    : Float64Array;
+};
 
 const LITTLE_ENDIAN = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
 const ALIGNMENT = 8;
@@ -49,84 +36,102 @@ export function isTileError(tile: Tile | TileError): tile is TileError {
 
 /** Decode one answer; tiles stand in the order in which they were asked for. */
 export function decodeTiles(buffer: ArrayBuffer): (Tile | TileError)[] {
-  if (buffer.byteLength < 4) throw new WireError("The tiles answer is empty; reload the page.");
-  const length = new DataView(buffer).getUint32(0, true);
-  if (4 + length > buffer.byteLength) {
-    throw new WireError(
-      `The tiles answer ends inside its header (${buffer.byteLength} bytes); reload the page.`,
-    );
-  }
-  const header = parseHeader(new Uint8Array(buffer, 4, length));
-  const start = Math.ceil((4 + length) / ALIGNMENT) * ALIGNMENT;
-  return header.tiles.map((tile) => ("error" in tile ? tile : decodeTile(tile, buffer, start + tile.offset)));
+  const { head, end } = readHead(buffer);
+  checkVersion(head.version, TILES_VERSION);
+  const layout = toPageNames(head.arrays);
+  const start = Math.ceil(end / ALIGNMENT) * ALIGNMENT;
+  return head.tiles.map((tile) =>
+    "error" in tile ? tile : decodeTile(tile, layout, buffer, start + tile.offset),
+  );
 }
 
-function parseHeader(bytes: Uint8Array): Header {
-  const header = JSON.parse(new TextDecoder().decode(bytes)) as Header;
-  if (header.version !== TILES_VERSION) {
-    throw new WireError(
-      `The server sends tiles of version ${header.version}, this page reads version ${TILES_VERSION}; ` +
-        "restart TensorBoard and reload the page.",
-    );
-  }
-  return header;
+/** Refuse an answer of another version than this page was built for. */
+export function checkVersion(given: number, known: number): void {
+  if (given === known) return;
+  throw new WireError(
+    `The server speaks version ${given}, this page reads version ${known}; restart TensorBoard and reload the page.`,
+  );
 }
 
-function decodeTile(header: TileHeader, buffer: ArrayBuffer, start: number): Tile {
-  if (start + header.bytes > buffer.byteLength) {
-    throw new WireError(`The tile of '${header.tag}' ends early; reload the page.`);
+function readHead(buffer: ArrayBuffer): { readonly head: TilesHead; readonly end: number } {
+  try {
+    const length = new DataView(buffer).getUint32(0, true);
+    const text = new TextDecoder().decode(new Uint8Array(buffer, 4, length));
+    return { head: JSON.parse(text) as TilesHead, end: 4 + length };
+  } catch {
+    throw new WireError(
+      `The tiles answer is damaged or cut off (${buffer.byteLength} bytes); reload the page.`,
+    );
   }
-  const reader = new ArrayReader(new Uint8Array(buffer, start, header.bytes));
-  const columns = decodeColumns(reader, header);
-  const lower = reader.float64(header.bins);
-  const upper = reader.float64(header.bins);
-  const cells = header.bins * header.columns;
+}
+
+/** An array that this page does not know does no harm. */
+function toPageNames(arrays: readonly TileArray[]): readonly TileArray[] {
+  const absent = TILE_ARRAYS.find((name) => !arrays.some((array) => array.name === name));
+  if (absent !== undefined) {
+    throw new WireError(
+      `The server sends tiles without '${absent}'; restart TensorBoard and reload the page.`,
+    );
+  }
+  return arrays.map((array) => ({ ...array, name: camelCase(array.name) }));
+}
+
+/** `firstStep` for `first_step`. */
+export function camelCase(name: string): string {
+  return name.replace(/_./g, (match) => match[1]!.toUpperCase());
+}
+
+function decodeTile(head: TileHead, layout: readonly TileArray[], buffer: ArrayBuffer, start: number): Tile {
+  const { lower, upper, counts, ...columns } = decodeArrays(head, layout, buffer, start);
   return {
-    run: header.run,
-    tag: header.tag,
-    source: header.source,
-    revision: header.revision,
-    records: header.records,
-    missing: header.missing,
-    hint: header.hint,
-    level: header.level,
-    firstColumn: header.first_column,
-    unit: header.unit,
-    range: header.range,
-    extent: header.extent,
-    firstStep: header.first_step,
-    lastStep: header.last_step,
-    columns,
+    run: head.run,
+    tag: head.tag,
+    source: head.source,
+    revision: head.revision,
+    records: head.records,
+    missing: head.missing,
+    hint: head.hint,
+    level: head.level,
+    firstColumn: head.first_column,
+    unit: head.unit,
+    range: head.range,
+    extent: head.extent,
+    firstStep: head.first_step,
+    lastStep: head.last_step,
+    columns: { length: head.columns, ...columns },
     lower,
     upper,
-    counts: header.count_bytes === 8 ? reader.int64(cells, false) : reader.uint32(cells),
+    counts,
   };
 }
 
-/** Object literals are evaluated in their order, which is the order on the wire. */
-function decodeColumns(reader: ArrayReader, header: TileHeader): Columns {
-  const length = header.columns;
-  const step = (): Float64Array =>
-    header.step_bytes === 8 ? reader.int64(length, true) : reader.int32(length);
-  const count = (): Float64Array =>
-    header.count_bytes === 8 ? reader.int64(length, false) : new Float64Array(reader.uint32(length));
-  return {
-    length,
-    firstStep: step(),
-    lastStep: step(),
-    firstWallTime: reader.float64(length),
-    lastWallTime: reader.float64(length),
-    records: reader.uint32(length),
-    n: count(),
-    zeros: count(),
-    nans: count(),
-    posInfs: count(),
-    negInfs: count(),
-    mean: reader.float64(length),
-    std: reader.float64(length),
-    min: reader.float64(length),
-    max: reader.float64(length),
-  };
+function decodeArrays(
+  head: TileHead,
+  layout: readonly TileArray[],
+  buffer: ArrayBuffer,
+  start: number,
+): TileArrays {
+  const resolved = layout.map(({ name, dtype, shape }) => ({
+    name,
+    dtype: dtype === "step" || dtype === "count" ? head.dtypes[dtype] : dtype,
+    length: shape.reduce((size, axis) => size * head[axis], 1),
+    isCells: shape.length > 1,
+  }));
+  const bytes = resolved.reduce((sum, { dtype, length }) => sum + (length * Number(dtype.slice(-2))) / 8, 0);
+  if (bytes !== head.bytes || start + bytes > buffer.byteLength) {
+    throw new WireError(`The tile of '${head.tag}' does not fit its header; reload the page.`);
+  }
+  const reader = new ArrayReader(new Uint8Array(buffer, start, bytes));
+  const arrays: Record<string, Float64Array | Uint32Array> = {};
+  for (const { name, dtype, length, isCells } of resolved) {
+    const values = reader.read(dtype, length);
+    arrays[name] = isCells ? values : toFloat64(values);
+  }
+  return arrays as unknown as TileArrays;
+}
+
+function toFloat64(values: Uint32Array | Float64Array): Float64Array {
+  return values instanceof Float64Array ? values : new Float64Array(values);
 }
 
 /** Reads byte-shuffled arrays (all first bytes, then all second bytes, ...) one after another. */
@@ -135,7 +140,14 @@ class ArrayReader {
 
   constructor(private readonly bytes: Uint8Array) {}
 
-  uint32(length: number): Uint32Array<ArrayBuffer> {
+  read(dtype: string, length: number): Uint32Array | Float64Array {
+    if (dtype === "float64") return this.float64(length);
+    if (dtype === "uint32") return this.uint32(length);
+    if (dtype === "int32") return new Float64Array(new Int32Array(this.uint32(length).buffer));
+    return this.int64(length, dtype === "int64");
+  }
+
+  private uint32(length: number): Uint32Array<ArrayBuffer> {
     const from = this.take(length * 4);
     const { bytes } = this;
     const values = new Uint32Array(length);
@@ -147,11 +159,7 @@ class ArrayReader {
     return values;
   }
 
-  int32(length: number): Float64Array {
-    return new Float64Array(new Int32Array(this.uint32(length).buffer));
-  }
-
-  float64(length: number): Float64Array {
+  private float64(length: number): Float64Array {
     const from = this.take(length * 8);
     const values = new Float64Array(length);
     const target = new Uint8Array(values.buffer);
@@ -164,7 +172,7 @@ class ArrayReader {
   }
 
   /** Integers of 64 bits as numbers: exact up to 2**53. */
-  int64(length: number, signed: boolean): Float64Array {
+  private int64(length: number, signed: boolean): Float64Array {
     const words = new Uint32Array(this.float64(length).buffer);
     const low = LITTLE_ENDIAN ? 0 : 1;
     return Float64Array.from({ length }, (_, i) => {
@@ -176,9 +184,6 @@ class ArrayReader {
   private take(size: number): number {
     const from = this.at;
     this.at += size;
-    if (this.at > this.bytes.length) {
-      throw new WireError("A tile is shorter than its header says; reload the page.");
-    }
     return from;
   }
 }

@@ -2,7 +2,16 @@
 
 import type { Tile } from "../math/tile";
 import { Client, type Transport } from "./client";
-import type { TileError, TileRequest } from "./types";
+import { camelCase } from "./decode";
+import {
+  TILE_ARRAYS,
+  TILES_VERSION,
+  type TileArray,
+  type TileError,
+  type TileHead,
+  type TileRequest,
+  type TilesHead,
+} from "./types";
 
 export interface Call {
   readonly url: string;
@@ -43,23 +52,31 @@ export function askedTiles({ init }: Call): TileRequest[] {
   return (JSON.parse(String(init.body)) as { tiles: TileRequest[] }).tiles;
 }
 
-/** The answer of the tiles route (plugin/http_api.md). Counts and steps take 4 bytes. */
+/** All arrays of a tile with one value a column or bin are sent as float64. */
+const LAYOUT: readonly TileArray[] = TILE_ARRAYS.map((name) => {
+  if (name === "counts") return { name, dtype: "uint32", shape: ["bins", "columns"] };
+  return { name, dtype: "float64", shape: [name === "lower" || name === "upper" ? "bins" : "columns"] };
+});
+
+/** The answer of the tiles route (plugin/http_api.md). */
 export function tilesToResponse(tiles: readonly (Tile | TileError)[]): Response {
   const parts: Uint8Array[] = [];
   let offset = 0;
-  const headers = tiles.map((tile) => {
+  const heads = tiles.map((tile) => {
     if ("error" in tile) return tile;
     const arrays = tileToArrays(tile);
+    parts.push(...arrays);
     const bytes = arrays.reduce((sum, array) => sum + array.length, 0);
-    const header = { ...headerOf(tile), offset, bytes };
-    const padding = new Uint8Array((8 - (bytes % 8)) % 8);
-    parts.push(...arrays, padding);
-    offset += bytes + padding.length;
-    return header;
+    offset += bytes;
+    return headOf(tile, offset - bytes, bytes);
   });
-  const head = new TextEncoder().encode(JSON.stringify({ version: 1, tiles: headers }));
+  const head: TilesHead = { version: TILES_VERSION, arrays: LAYOUT, tiles: heads };
+  return new Response(joinAnswer(new TextEncoder().encode(JSON.stringify(head)), parts, offset));
+}
+
+function joinAnswer(head: Uint8Array, parts: readonly Uint8Array[], size: number): ArrayBuffer {
   const start = Math.ceil((4 + head.length) / 8) * 8;
-  const body = new Uint8Array(start + offset);
+  const body = new Uint8Array(start + size);
   new DataView(body.buffer).setUint32(0, head.length, true);
   body.set(head, 4);
   let at = start;
@@ -67,34 +84,29 @@ export function tilesToResponse(tiles: readonly (Tile | TileError)[]): Response 
     body.set(part, at);
     at += part.length;
   }
-  return new Response(body);
+  return body.buffer;
 }
 
-function headerOf(tile: Tile) {
+function headOf(tile: Tile, offset: number, bytes: number): TileHead {
   const { run, tag, source, revision, records, missing, hint, level, unit, range, extent } = tile;
   return {
-    ...{ run, tag, source, revision, records, missing, hint, level, unit, range, extent },
+    ...{ run, tag, source, revision, records, missing, hint, level, unit, range, extent, offset, bytes },
     first_column: tile.firstColumn,
     columns: tile.columns.length,
     bins: tile.lower.length,
     first_step: tile.firstStep,
     last_step: tile.lastStep,
-    count_bytes: 4,
+    dtypes: { step: "int32", count: "uint32" },
   };
 }
 
 function tileToArrays({ columns, lower, upper, counts }: Tile): Uint8Array[] {
-  const int = (values: ArrayLike<number>) => shuffle(new Uint8Array(Int32Array.from(values).buffer), 4);
-  const float = (values: ArrayLike<number>) => shuffle(new Uint8Array(Float64Array.from(values).buffer), 8);
-  const { firstStep, lastStep, firstWallTime, lastWallTime, records, n, zeros, nans, posInfs, negInfs } =
-    columns;
-  return [
-    ...[firstStep, lastStep].map(int),
-    ...[firstWallTime, lastWallTime].map(float),
-    ...[records, n, zeros, nans, posInfs, negInfs].map(int),
-    ...[columns.mean, columns.std, columns.min, columns.max, lower, upper].map(float),
-    int(counts),
-  ];
+  const arrays: Record<string, unknown> = { ...columns, lower, upper, counts };
+  return LAYOUT.map(({ name, dtype }) => {
+    const values = arrays[camelCase(name)] as ArrayLike<number>;
+    const typed = dtype === "float64" ? Float64Array.from(values) : Uint32Array.from(values);
+    return shuffle(new Uint8Array(typed.buffer), typed.BYTES_PER_ELEMENT);
+  });
 }
 
 /** All first bytes, then all second bytes, … */

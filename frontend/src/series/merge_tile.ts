@@ -35,32 +35,15 @@ export function mergeTile(held: Tile, newer: Tile): Tile | null {
 }
 
 function joinColumns(held: Columns, kept: number, newer: Columns): Columns {
-  const join = (a: Float64Array, b: Float64Array): Float64Array => {
-    const joined = new Float64Array(kept + b.length);
-    joined.set(a.subarray(0, kept));
-    joined.set(b, kept);
-    return joined;
-  };
-  const records = new Uint32Array(kept + newer.length);
-  records.set(held.records.subarray(0, kept));
-  records.set(newer.records, kept);
-  return {
-    length: kept + newer.length,
-    records,
-    firstStep: join(held.firstStep, newer.firstStep),
-    lastStep: join(held.lastStep, newer.lastStep),
-    firstWallTime: join(held.firstWallTime, newer.firstWallTime),
-    lastWallTime: join(held.lastWallTime, newer.lastWallTime),
-    n: join(held.n, newer.n),
-    zeros: join(held.zeros, newer.zeros),
-    nans: join(held.nans, newer.nans),
-    posInfs: join(held.posInfs, newer.posInfs),
-    negInfs: join(held.negInfs, newer.negInfs),
-    mean: join(held.mean, newer.mean),
-    std: join(held.std, newer.std),
-    min: join(held.min, newer.min),
-    max: join(held.max, newer.max),
-  };
+  const length = kept + newer.length;
+  const names = Object.keys(newer).filter((name) => name !== "length") as Exclude<keyof Columns, "length">[];
+  const arrays = names.map((name) => {
+    const joined = new Float64Array(length);
+    joined.set(held[name].subarray(0, kept));
+    joined.set(newer[name], kept);
+    return [name, joined];
+  });
+  return { length, ...Object.fromEntries(arrays) } as Columns;
 }
 
 /**

@@ -66,7 +66,7 @@ describe("TileCache", () => {
   });
 
   it("counts all arrays of a tile", () => {
-    expect(tileBytes(tile)).toBe(13 * 2 * 8 + 2 * 4 + 2 * 8 + 2 * 4);
+    expect(tileBytes(tile)).toBe(14 * 2 * 8 + 2 * 8 + 2 * 4);
   });
 
   it("asks for what is new from the last column on, with the held tile's unit", () => {

@@ -2,12 +2,10 @@
 
 import type { Tile } from "../math/tile";
 import { mergeTile } from "./merge_tile";
-import type { TileRequest } from "./types";
+import { DEFAULT_ROWS, type TileRequest } from "./types";
 
 /** 64 MB hold some 250 panels of 1,000 columns and 64 rows. */
 export const CACHE_BYTES = 64 * 2 ** 20;
-/** What the server takes when a request names no rows. */
-const DEFAULT_ROWS = 256;
 
 /** What a tile shows, apart from how new it is: two requests with equal keys ask for the same picture. */
 export function requestToKey(request: TileRequest): string {

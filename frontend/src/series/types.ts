@@ -1,97 +1,314 @@
-/** What the server sends (plugin/http_api.md), as the page holds it. */
+/**
+ * What the server sends and takes (plugin/http_api.md).
+ *
+ * Made from tb_activation_hist/plugin/schema.py by tools/http_schema.py: edit that file instead.
+ */
 
-import type { Source } from "../math/tile";
+/** Version of the JSON answers of the index, scalars and findings routes. */
+export const API_VERSION = 1;
 
+/** Version of the binary answer of the tiles route. */
+export const TILES_VERSION = 2;
+
+/** Rows of a tile when a request names none. */
+export const DEFAULT_ROWS = 256;
+
+/** Where a series comes from: this package's own blocks, or histograms that another tool wrote. */
+export type Source = "blocks" | "histograms";
+
+/** Format of an exported file. */
+export type ExportFormat = "csv" | "json";
+
+/** Type of an array's numbers; each tile's `dtypes` says what "step" and "count" stand for. */
+export type ArrayDtype = "uint32" | "float64" | "step" | "count";
+
+/** Field of a tile that holds one length of its arrays. */
+export type TileAxis = "columns" | "bins";
+
+/** Severity of a finding, the gravest first. */
+export type Severity = "error" | "warning" | "info";
+
+/** A measured figure; a list is parallel to the finding's layers, a number that is not finite is null. */
+export type Figure = number | string | null | readonly number[];
+
+/** What the training process recorded about its run; empty for a run of another tool. */
 export interface RunInfo {
+  /** Version of the stored run information. */
+  readonly version?: number;
+  /** Modules that were asked for but never ran. */
   readonly silent?: readonly string[];
+  /** Records that were left out because the writer could not keep up. */
   readonly skipped?: number;
-  readonly cadence?: string;
+  /** Records that could not be written. */
+  readonly lost?: number;
+  /** One sentence for each kind of error while recording. */
   readonly errors?: readonly string[];
+  /** How often steps are recorded, in words, such as "every step". */
+  readonly cadence?: string;
 }
 
+/** One run of the index. */
 export interface Run {
+  /** The run's name in TensorBoard. */
   readonly name: string;
+  /** Wall time of the first event, in seconds since 1970. */
   readonly start_time: number | null;
+  /** What the training process recorded about the run. */
   readonly info: RunInfo;
-  /** Scalar tags that can be drawn above the heatmaps. */
+  /** Tags of the scalars that can be drawn above the heatmaps; this package's own are not. */
   readonly scalars: readonly string[];
 }
 
-/** One layer and kind; `runs[i]`, `shapes[i]`, `dtypes[i]` and `steps[i]` belong together. */
+/**
+ * One tag of the index: a layer, kind and phase, with the runs that have it. Some fields have a fixed value
+ * for the histograms of other tools.
+ */
 export interface Series {
+  /** TensorBoard's tag, such as "activations/layer1.0.conv1". */
   readonly tag: string;
+  /** Name of the module, with a suffix where it has several outputs; for other tools the tag. */
   readonly layer: string;
+  /** What was counted, such as "activations" or "gradients"; for other tools "histograms". */
   readonly kind: string;
+  /** "train" or "eval"; for other tools "train". */
   readonly phase: string;
+  /** Position in the model of the first run that has the layer, from 0; for other tools alphabetical. */
   readonly order: number;
+  /** Type of the module, such as "Conv2d"; for other tools empty. */
   readonly type: string;
+  /** Where the series comes from. */
   readonly source: Source;
+  /** The bin scheme and its parameters; for other tools "explicit": the tiles have the edges. */
   readonly bins: Readonly<Record<string, unknown>>;
+  /** Positions in the index's runs; the four lists of a series are parallel. */
   readonly runs: readonly number[];
+  /** Shape of the first tensor counted in each run; empty where it is not known. */
   readonly shapes: readonly (readonly number[])[];
+  /** Type of the first tensor counted in each run; empty where it is not known. */
   readonly dtypes: readonly string[];
-  /** Newest step of each when this object was made; it outlives that, so ask `newestSteps` (view/catalog/catalog.ts). */
+  /** Newest step known of each run when the index was made; a tile may be newer. */
   readonly steps: readonly number[];
 }
 
+/** What can be shown. */
 export interface Index {
-  readonly version: 1;
+  /** 1; the page refuses any other. */
+  readonly version: number;
+  /** Changes when a run, tag, record, scalar tag or warning is new. */
   readonly revision: string;
+  /** The runs with series, in TensorBoard's natural order. */
   readonly runs: readonly Run[];
+  /** Sorted by phase, kind, position in the model and name; another tool's histograms come last. */
   readonly series: readonly Series[];
+  /**
+   * One sentence for each thing that could not be read; damaged blocks are known once a tile has read them.
+   */
   readonly warnings: readonly string[];
 }
 
+/** The answer when nothing changed since the revision that the page has. */
+export interface Unchanged {
+  /** 1; the page refuses any other. */
+  readonly version: number;
+  /** The revision that was asked about. */
+  readonly revision: string;
+  /** Tells this answer from an index. */
+  readonly unchanged: true;
+}
+
+/** One tile as it is asked for. */
 export interface TileRequest {
+  /** Name of the run. */
   readonly run: string;
+  /** Tag of the series. */
   readonly tag: string;
-  readonly source: Source;
+  /** Where the series comes from. */
+  readonly source?: Source;
+  /** First and last step, inclusive: columns that intersect this range; all when left out. */
   readonly steps?: readonly [number, number];
+  /** At most this many columns, 1 to 8192. */
   readonly columns?: number;
+  /** Merge bins to about this many central rows, 8 to 4096; 0: no merging. */
   readonly rows?: number;
+  /**
+   * In place of rows, an exponent u from -160 to 160: bins inside one cell [k*2**u, (k+1)*2**u) are merged.
+   */
   readonly unit?: number;
+  /** Number of a record, from 0: only columns that hold records from this one on. */
   readonly since?: number;
 }
 
-export interface TileError {
+/** One array, which every tile of the answer has. */
+export interface TileArray {
+  /** Name of the array. */
+  readonly name: string;
+  /** Type of its numbers. */
+  readonly dtype: ArrayDtype;
+  /** Names of the tile's fields that hold the lengths, the slowest dimension first. */
+  readonly shape: readonly TileAxis[];
+}
+
+/** Types of numbers that one tile needs wider than another. */
+export interface TileDtypes {
+  /** int64 where a step needs more than 32 bits. */
+  readonly step: "int32" | "int64";
+  /** uint64 where a count needs more than 32 bits. */
+  readonly count: "uint32" | "uint64";
+}
+
+/** A tile's entry in the head of the answer. */
+export interface TileHead {
+  /** Name of the run. */
   readonly run: string;
+  /** Tag of the series. */
   readonly tag: string;
+  /** Where the series comes from. */
   readonly source: Source;
+  /** Of the series; equal revisions have equal records. */
+  readonly revision: string;
+  /** Records of the whole series that TensorBoard holds. */
+  readonly records: number;
+  /** Records of the whole series that were written but that TensorBoard does not hold. */
+  readonly missing: number;
+  /** When records are missing, a sentence with the reason and what to do. */
+  readonly hint: string;
+  /** Each column pools 2**level records. */
+  readonly level: number;
+  /** Number of the first column, counted from the series' first record. */
+  readonly first_column: number;
+  /** Number of columns. */
+  readonly columns: number;
+  /** Number of bins. */
+  readonly bins: number;
+  /** Exponent of the cells in which bins were merged; null: none were. */
+  readonly unit: number | null;
+  /** Central 99.9 % of the finite values over the asked steps; null when there are none. */
+  readonly range: readonly [number, number] | null;
+  /** Smallest and largest finite value over the asked steps; null when there are none. */
+  readonly extent: readonly [number, number] | null;
+  /** First step of the whole series; 0 without records. */
+  readonly first_step: number;
+  /** Last step of the whole series; 0 without records. */
+  readonly last_step: number;
+  /** Types of this tile's steps and counts. */
+  readonly dtypes: TileDtypes;
+  /** Where the tile's arrays begin, in bytes after the head's padding. */
+  readonly offset: number;
+  /** Length of the tile's arrays, in bytes. */
+  readonly bytes: number;
+}
+
+/** The entry of a tile that could not be made. */
+export interface TileError {
+  /** Name of the run. */
+  readonly run: string;
+  /** Tag of the series. */
+  readonly tag: string;
+  /** Where the series comes from. */
+  readonly source: Source;
+  /** The reason, one sentence. */
   readonly error: string;
+  /** The HTTP status that an answer of its own would have: 404 or 500. */
   readonly status: number;
 }
 
+/** The head of the answer of the tiles route. */
+export interface TilesHead {
+  /** 2; the page refuses any other. */
+  readonly version: number;
+  /** The arrays of every tile, in the order in which they follow one another. */
+  readonly arrays: readonly TileArray[];
+  /** One entry for each tile, in the order in which they were asked for. */
+  readonly tiles: readonly (TileHead | TileError)[];
+}
+
+/** A scalar of a run, sorted by step; the latest point of equal steps counts. */
 export interface ScalarSeries {
+  /** 1; the page refuses any other. */
+  readonly version: number;
+  /** Name of the run. */
   readonly run: string;
+  /** Tag of the scalar. */
   readonly tag: string;
+  /** At most as many points as TensorBoard keeps; the three lists are parallel. */
   readonly steps: readonly number[];
+  /** Seconds since 1970. */
   readonly wall_times: readonly number[];
+  /** A value that is not finite is null. */
   readonly values: readonly (number | null)[];
 }
 
-export type Severity = "error" | "warning" | "info";
-
-/** Lists are parallel to the layers of the finding. */
-export type Figure = number | string | null | readonly number[];
-
+/** One thing that is wrong, or in which a run differs from the baseline. */
 export interface Finding {
+  /** Name of the rule, such as "vanishing"; "run_difference" for a comparison with the baseline. */
   readonly kind: string;
+  /** Name of the run. */
   readonly run: string;
+  /** In the order in which the trouble spread, the cause first. */
   readonly layers: readonly string[];
+  /** Tags of the layers' series. */
   readonly tags: readonly string[];
+  /** First step that shows it. */
   readonly first_step: number;
+  /** Last step that shows it. */
   readonly last_step: number;
+  /** How grave it is. */
   readonly severity: Severity;
+  /** What was measured, by name. */
   readonly figures: Readonly<Record<string, Figure>>;
+  /** What it was held against, by the option's name. */
   readonly threshold: Readonly<Record<string, number>>;
+  /** Where the method and the threshold come from. */
   readonly source: string;
+  /** What is wrong, one sentence. */
   readonly title: string;
+  /** Usual causes and what to try. */
   readonly advice: string;
 }
 
+/** The findings so far; they are worked out in the background. */
 export interface Findings {
+  /** 1; the page refuses any other. */
+  readonly version: number;
+  /** Findings of a growing run stay until it has been examined again. */
   readonly findings: readonly Finding[];
+  /** Number of series with records not examined yet; ask again while it is above 0. */
   readonly pending: number;
-  /** A sentence for each run that could not be looked at. */
+  /** One sentence for each run that could not be examined. */
   readonly errors: readonly string[];
 }
+
+/** One series to be written out, as parameters of the query. */
+export interface ExportRequest {
+  /** Name of the run. */
+  readonly run: string;
+  /** Tag of the series. */
+  readonly tag: string;
+  /** Where the series comes from. */
+  readonly source?: Source;
+  /** Format of the file. */
+  readonly format?: ExportFormat;
+  /** First and last step, inclusive, with a comma between them; all when left out. */
+  readonly steps?: readonly [number, number];
+}
+
+/** Names of the arrays that every tile has. */
+export const TILE_ARRAYS = [
+  "first_step",
+  "last_step",
+  "first_wall_time",
+  "last_wall_time",
+  "records",
+  "n",
+  "zeros",
+  "nans",
+  "pos_infs",
+  "neg_infs",
+  "mean",
+  "std",
+  "min",
+  "max",
+  "lower",
+  "upper",
+  "counts",
+] as const;

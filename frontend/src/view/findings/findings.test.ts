@@ -1,5 +1,5 @@
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
-import type { Finding } from "../../series/types";
+import { API_VERSION, type Finding } from "../../series/types";
 import { shown } from "../catalog/catalog";
 import { fill, madeSeries, panelsOf, resetPage, showPage } from "../screen/page_fixture";
 import { visible } from "../screen/views";
@@ -83,7 +83,7 @@ describe("the server", () => {
     asked = [];
     vi.stubGlobal("fetch", async (address: string) => {
       asked.push(new URL(address).search);
-      return Response.json(answers.shift());
+      return Response.json({ version: API_VERSION, ...answers.shift() });
     });
   });
 

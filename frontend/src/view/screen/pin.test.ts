@@ -18,7 +18,7 @@ function tileOf(run: string, from: number, to: number, pooled: number, cadence =
   const steps: number[] = [];
   for (let step = from; step < to; step += pooled * cadence) steps.push(step);
   const lastStep = Float64Array.from(steps, (step) => step + (pooled - 1) * cadence);
-  const records = new Uint32Array(steps.length).fill(pooled);
+  const records = new Float64Array(steps.length).fill(pooled);
   const tile = { run, level: Math.log2(pooled), records: (to - from) / cadence, lastStep: to - cadence };
   return madeTile({
     edges: [0, 1],

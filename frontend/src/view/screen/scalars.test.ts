@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { API_VERSION } from "../../series/types";
 import { shown } from "../catalog/catalog";
 import { epochs } from "../panel/panel_times";
 import * as settings from "../settings/settings";
@@ -26,7 +27,7 @@ async function answer(address: string | URL | Request): Promise<Response> {
   if (!values)
     return new Response("No such scalar.", { status: 404, headers: { "Content-Type": "text/plain" } });
   const steps = values.map((_, at) => at);
-  return Response.json({ run, tag, steps, wall_times: steps, values });
+  return Response.json({ version: API_VERSION, run, tag, steps, wall_times: steps, values });
 }
 
 async function answered(): Promise<void> {

@@ -1,4 +1,4 @@
-"""What can be shown: runs and series, from listings alone; no record is read for it."""
+"""The index route: which runs and series can be shown. Listings suffice, no record is read."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from tb_activation_hist.core.errors import FormatError
 from tb_activation_hist.core.names import (
@@ -18,68 +18,69 @@ from tb_activation_hist.core.names import (
     LayerInfo,
     content_to_layer_info,
 )
-from tb_activation_hist.plugin.listings import Listings, RecentListings
-from tb_activation_hist.plugin.provider import (
+from tb_activation_hist.plugin import schema
+from tb_activation_hist.plugin.data_provider import (
     BLOCKS,
     HISTOGRAMS,
+    DataProvider,
     Listing,
-    Provider,
     RunEntry,
     SeriesKey,
     Stamp,
 )
+from tb_activation_hist.plugin.listing_cache import ListingCache, Listings
+from tb_activation_hist.plugin.response import to_json
 from tb_activation_hist.plugin.series_loader import tensor_to_bytes
 
-INDEX_VERSION: Final = 1
-
 SCALAR_SHARE: Final = 20
-"""Scalars are listed again after this many times what the last listing took: it can be long."""
+"""Scalars are listed again after this many times as long as the last listing took."""
 
 
 @dataclass
-class _Known:
-    """What was found at the last request of one experiment."""
+class _LastIndex:
+    """The last index of one experiment, and what it was made from."""
 
     revision: str = ""
     text: str = ""
-    infos: dict[str, tuple[Stamp, dict[str, Any]]] = field(default_factory=dict)
+    infos: dict[str, tuple[Stamp, schema.RunInfo]] = field(default_factory=dict)
     scalars: dict[str, list[str]] = field(default_factory=dict)
     scalars_due: float = 0.0
 
 
-class IndexBuilder:
-    """Builds the index of each experiment, and remembers it for as long as nothing changes."""
+class IndexAnswers:
+    """Makes the index of each experiment and keeps it until something changes."""
 
-    def __init__(self, listings: RecentListings) -> None:
-        self._known: dict[str, _Known] = {}
+    def __init__(self, listings: ListingCache) -> None:
+        self._last: dict[str, _LastIndex] = {}
         self._lock = threading.Lock()
         self._listings = listings
 
     def answer(
-        self, provider: Provider, warnings: Mapping[SeriesKey, str], known: str | None
+        self, provider: DataProvider, warnings: Mapping[SeriesKey, str], known: str | None
     ) -> str:
-        """The index as JSON, or only its revision when that is the one the page has."""
+        """The index as JSON, or `Unchanged` when the page has this revision already."""
         listed = self._listings.list_all(provider, anew=known is not None)
-        blocks, runs, histograms = listed.blocks, listed.runs, foreign_only(listed.histograms)
+        blocks, runs = listed.blocks, listed.runs
+        histograms = without_own_summaries(listed.histograms)
         with self._lock:
-            state = self._known.setdefault(provider.experiment, _Known())
-            # Whoever opens the page asks again right after, and should not wait for this first.
+            state = self._last.setdefault(provider.experiment, _LastIndex())
+            # A page that opens should not wait for this; it asks again right after.
             if known is not None or not state.text:
                 self._refresh_scalars(state, provider)
             mine = {k: text for k, text in warnings.items() if k.experiment == provider.experiment}
             fingerprint = _fingerprint(blocks, histograms, runs, state.scalars, mine)
             if fingerprint != state.revision:
                 infos = self._run_infos(state, provider, blocks)
-                index = make_index(blocks, histograms, runs, infos, state.scalars, mine)
-                index["revision"] = fingerprint
-                state.text = _to_json(index)
+                state.text = to_json(
+                    make_index(fingerprint, blocks, histograms, runs, infos, state.scalars, mine)
+                )
                 state.revision = fingerprint
             text = state.text
         if known == fingerprint:
-            return _to_json({"version": INDEX_VERSION, "revision": known, "unchanged": True})
+            return to_json(_unchanged(fingerprint))
         return text
 
-    def _refresh_scalars(self, state: _Known, provider: Provider) -> None:
+    def _refresh_scalars(self, state: _LastIndex, provider: DataProvider) -> None:
         start = time.monotonic()
         if start >= state.scalars_due:
             state.scalars = drawable_scalars(provider.list_scalar_tags())
@@ -87,8 +88,8 @@ class IndexBuilder:
             state.scalars_due = start + (1 + SCALAR_SHARE) * took
 
     def _run_infos(
-        self, state: _Known, provider: Provider, blocks: Listings
-    ) -> dict[str, dict[str, Any]]:
+        self, state: _LastIndex, provider: DataProvider, blocks: Listings
+    ) -> dict[str, schema.RunInfo]:
         stamps = {key.run: blocks[key].stamp for key in blocks if key.tag == RUN_INFO_TAG}
         stale = [r for r, stamp in stamps.items() if state.infos.get(r, (None,))[0] != stamp]
         if stale:
@@ -104,7 +105,7 @@ def _fingerprint(
     scalars: Mapping[str, list[str]],
     warnings: Mapping[SeriesKey, str],
 ) -> str:
-    """A word that changes with any run, tag, record, scalar tag or warning."""
+    """A word that changes with any new run, tag, record, scalar tag or warning."""
     series = tuple((key, listing.stamp) for key, listing in (*blocks.items(), *histograms.items()))
     tags = tuple((run, tuple(tags)) for run, tags in sorted(scalars.items()))
     names = tuple(sorted(run.name for run in runs))
@@ -112,54 +113,54 @@ def _fingerprint(
     return f"{number & (2**64 - 1):016x}"
 
 
-def _to_json(answer: Mapping[str, Any]) -> str:
-    return json.dumps(answer, separators=(",", ":"), allow_nan=False)
+def _unchanged(revision: str) -> schema.Unchanged:
+    return {"version": schema.API_VERSION, "revision": revision, "unchanged": True}
 
 
-def foreign_only(histograms: Listings) -> dict[SeriesKey, Listing]:
-    """Without our own summaries of what the blocks hold exactly."""
+def without_own_summaries(histograms: Listings) -> dict[SeriesKey, Listing]:
+    """Leave out our own summaries, because the blocks hold the same exactly."""
     own = f"{SUMMARY_PREFIX}/"
     return {key: listing for key, listing in histograms.items() if not key.tag.startswith(own)}
 
 
 def drawable_scalars(tags: Mapping[str, list[str]]) -> dict[str, list[str]]:
-    """Without the statistics of each layer that we write for TensorBoard's own dashboards."""
+    """Leave out the statistics that we write for TensorBoard's own dashboards."""
     own = f"{SUMMARY_PREFIX}/"
     return {run: [t for t in of_run if not t.startswith(own)] for run, of_run in tags.items()}
 
 
-def latest_run_info(tensors: Iterable[Any]) -> dict[str, Any]:
+def latest_run_info(tensors: Iterable[Any]) -> schema.RunInfo:
     """The run information that was written last; empty when it is damaged."""
     latest = max(tensors, key=lambda tensor: tensor.wall_time, default=None)
+    if latest is None:
+        return {}
     try:
-        info = {}
-        if latest is not None:
-            # NaN and Infinity are not JSON, though Python writes them.
-            text = tensor_to_bytes(latest.numpy)
-            info = json.loads(text, parse_constant=lambda _: None)
+        # NaN and Infinity are not JSON, though Python writes them.
+        info = json.loads(tensor_to_bytes(latest.numpy), parse_constant=lambda _: None)
     except ValueError:
         return {}
-    return info if isinstance(info, dict) else {}
+    return cast("schema.RunInfo", info) if isinstance(info, dict) else {}
 
 
 def make_index(
+    revision: str,
     blocks: Listings,
     histograms: Listings,
     runs: Iterable[RunEntry],
-    infos: Mapping[str, dict[str, Any]],
+    infos: Mapping[str, schema.RunInfo],
     scalars: Mapping[str, list[str]],
     read_warnings: Mapping[SeriesKey, str],
-) -> dict[str, Any]:
-    """The index without its revision; see http_api.md."""
+) -> schema.Index:
     shown = {key.run for key in (*blocks, *histograms)}
     entries = sorted((r for r in runs if r.name in shown), key=lambda r: natural_key(r.name))
     # A run may be in one listing and not yet in the other, which was made a moment earlier.
     place = {entry.name: i for i, entry in enumerate(entries)}
     warnings = [f"Run {key.run!r}, {key.tag!r}: {text}" for key, text in read_warnings.items()]
-    ours, refused = _our_series(blocks, place)
-    series = ours + _foreign_series(histograms, place)
+    ours, refused = _block_series(blocks, place)
+    series = ours + _histogram_series(histograms, place)
     return {
-        "version": INDEX_VERSION,
+        "version": schema.API_VERSION,
+        "revision": revision,
         "runs": [
             {
                 "name": entry.name,
@@ -174,10 +175,10 @@ def make_index(
     }
 
 
-def _our_series(
+def _block_series(
     blocks: Listings, place: Mapping[str, int]
-) -> tuple[list[dict[str, Any]], list[str]]:
-    """Series of ours in the order they are shown, and what could not be understood."""
+) -> tuple[list[schema.Series], list[str]]:
+    """Our own series in the order in which they are shown, and one warning for each refusal."""
     rows: dict[str, list[tuple[int, LayerInfo, Stamp]]] = {}
     refused: dict[tuple[str, str], int] = {}
     for key, listing in blocks.items():
@@ -211,7 +212,7 @@ def _series_order(tag: str, info: LayerInfo) -> tuple[Any, ...]:
     return *info.sort_key, natural_key(info.layer), tag
 
 
-def _series_entry(tag: str, rows: list[tuple[int, LayerInfo, Stamp]]) -> dict[str, Any]:
+def _series_entry(tag: str, rows: list[tuple[int, LayerInfo, Stamp]]) -> schema.Series:
     info = rows[0][1]
     return {
         "tag": tag,
@@ -229,12 +230,12 @@ def _series_entry(tag: str, rows: list[tuple[int, LayerInfo, Stamp]]) -> dict[st
     }
 
 
-def _foreign_series(histograms: Listings, place: Mapping[str, int]) -> list[dict[str, Any]]:
+def _histogram_series(histograms: Listings, place: Mapping[str, int]) -> list[schema.Series]:
     rows: dict[str, list[tuple[int, Stamp]]] = {}
     for key, listing in histograms.items():
         if key.run in place:
             rows.setdefault(key.tag, []).append((place[key.run], listing.stamp))
-    entries = []
+    entries: list[schema.Series] = []
     for order, tag in enumerate(sorted(rows, key=lambda tag: (natural_key(tag), tag))):
         of_tag = sorted(rows[tag])
         entries.append(
@@ -261,7 +262,7 @@ _PART: Final = re.compile(r"[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?|.", re.DOTAL
 
 @lru_cache(maxsize=65536)
 def natural_key(name: str) -> tuple[tuple[int, float], ...]:
-    """Sorts as TensorBoard's run selector does: numbers by value, / and _ before all else."""
+    """Sort key of TensorBoard's run selector: numbers by value, / and _ before all else."""
     key = []
     for part in _PART.findall(name):
         if part in "/_":

@@ -11,8 +11,8 @@ K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
 
-class ByteLru(Generic[K, V]):
-    """Keeps what was used last, up to `limit_bytes`; one larger item is kept alone."""
+class LruCache(Generic[K, V]):
+    """Keeps the items used last, up to `limit_bytes`; a single larger item is kept alone."""
 
     def __init__(self, limit_bytes: int) -> None:
         self.limit_bytes = limit_bytes
@@ -24,7 +24,7 @@ class ByteLru(Generic[K, V]):
         return len(self._items)
 
     def get(self, key: K) -> V | None:
-        """The item, which is now the one used last."""
+        """Get an item and mark it as the one used last; None when it is not kept."""
         with self._lock:
             found = self._items.get(key)
             if found is None:
@@ -33,9 +33,9 @@ class ByteLru(Generic[K, V]):
             return found[0]
 
     def put(self, key: K, item: V, size_bytes: int, *, evict: bool = True) -> None:
-        """Keep an item in place of an older one with this key.
+        """Keep an item in place of an older one with the same key.
 
-        evict: whether others may be dropped for it; if not, it is kept only where there is room.
+        evict: whether other items may be dropped for it; if not, it is kept only if it fits.
         """
         with self._lock:
             old = self._items.pop(key, None)

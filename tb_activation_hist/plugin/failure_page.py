@@ -51,7 +51,7 @@ export function render() {
 
 
 def failure_script(title: str, lines: list[str], detail: str = "") -> bytes:
-    """A page script whose ``render()`` shows the text, whatever characters it has."""
+    """A script whose ``render()`` shows the text; all characters are allowed."""
     text = json.dumps({"title": title, "lines": lines, "detail": detail})
     return (_SCRIPT % text).encode()
 
@@ -76,15 +76,12 @@ class FailedPlugin(base_plugin.TBPlugin):
         )
 
     def get_plugin_apps(self) -> Mapping[str, Any]:
-        """The script only."""
         return {ES_MODULE_PATH: wrappers.Request.application(self._serve)}
 
     def is_active(self) -> bool:
-        """Only with data of ours, as ever."""
         return False
 
     def frontend_metadata(self) -> base_plugin.FrontendMetadata:
-        """The same tab as when all is well."""
         return base_plugin.FrontendMetadata(es_module_path=ES_MODULE_PATH, tab_name="Activations")
 
     def _serve(self, request: wrappers.Request) -> wrappers.Response:

@@ -1,4 +1,4 @@
-"""What TensorBoard lists, kept for a moment: each listing waits some 50 ms for its data server."""
+"""Recent listings of TensorBoard: a new one waits some 50 ms for its data server."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Final
 
-from tb_activation_hist.plugin.provider import (
+from tb_activation_hist.plugin.data_provider import (
     BLOCKS,
     HISTOGRAMS,
+    DataProvider,
     Listing,
-    Provider,
     RunEntry,
     SeriesKey,
 )
@@ -23,14 +23,14 @@ RECENT_S: Final = 5.0
 """TensorBoard looks at its files every five seconds, so a listing of this age is as good as new."""
 
 OPENING_S: Final = 600.0
-"""Whoever opens the page sees a listing of up to this age at once; a new one is made meanwhile,
-and the page asks for it half a second later."""
+"""A page that opens gets a listing of up to this age at once. A new one is made meanwhile, and the
+page asks for it half a second later."""
 
 Listings = Mapping[SeriesKey, Listing]
 
 
 @dataclass(frozen=True)
-class Listed:
+class ExperimentListing:
     """All runs and series of an experiment."""
 
     runs: list[RunEntry]
@@ -38,22 +38,21 @@ class Listed:
     histograms: Listings
 
     def find(self, key: SeriesKey) -> Listing | None:
-        """A series of any source."""
         return (self.blocks if key.source == BLOCKS else self.histograms).get(key)
 
 
-class RecentListings:
+class ListingCache:
     """The last listing of each experiment."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._last: dict[str, tuple[float, Listed]] = {}
+        self._last: dict[str, tuple[float, ExperimentListing]] = {}
         self._lock = threading.Lock()
         self._renewing = ThreadPoolExecutor(1, thread_name_prefix="activation_hist renewing")
         self._threads = ThreadPoolExecutor(4, thread_name_prefix="activation_hist listing")
 
-    def list_all(self, provider: Provider, *, anew: bool) -> Listed:
-        """Runs and series; `anew`: as they are now, else as they were a moment ago."""
+    def list_all(self, provider: DataProvider, *, anew: bool) -> ExperimentListing:
+        """List all runs and series; anew: as they are now, not as they were a moment ago."""
         if not anew and (recent := self._recent(provider.experiment)):
             return recent
         if not anew and (old := self._recent(provider.experiment, OPENING_S)):
@@ -63,8 +62,10 @@ class RecentListings:
             return old
         return self._renew(provider)
 
-    def list_some(self, provider: Provider, keys: Iterable[SeriesKey]) -> dict[SeriesKey, Listing]:
-        """Of these series those that there are."""
+    def list_some(
+        self, provider: DataProvider, keys: Iterable[SeriesKey]
+    ) -> dict[SeriesKey, Listing]:
+        """List those of the given series that exist."""
         keys = set(keys)
         recent = self._recent(provider.experiment)
         if recent:
@@ -78,19 +79,19 @@ class RecentListings:
             found |= provider.list_series(source, runs, tags)
         return found
 
-    def _recent(self, experiment: str, age_s: float = RECENT_S) -> Listed | None:
+    def _recent(self, experiment: str, age_s: float = RECENT_S) -> ExperimentListing | None:
         with self._lock:
             listed_at, listed = self._last.get(experiment, (-math.inf, None))
         return listed if self._clock() - listed_at < age_s else None
 
-    def _renew(self, provider: Provider) -> Listed:
+    def _renew(self, provider: DataProvider) -> ExperimentListing:
         # Each of them waits for the data server, so they do so together.
         blocks = self._threads.submit(provider.list_series, BLOCKS)
         histograms = self._threads.submit(provider.list_series, HISTOGRAMS)
-        listed = Listed(provider.list_runs(), blocks.result(), histograms.result())
+        listed = ExperimentListing(provider.list_runs(), blocks.result(), histograms.result())
         self._keep(provider, listed)
         return listed
 
-    def _keep(self, provider: Provider, listed: Listed) -> None:
+    def _keep(self, provider: DataProvider, listed: ExperimentListing) -> None:
         with self._lock:
             self._last[provider.experiment] = self._clock(), listed

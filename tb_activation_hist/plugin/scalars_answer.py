@@ -1,23 +1,23 @@
-"""A scalar of a run, for drawing above the heatmaps."""
+"""The scalars route: a scalar of a run, for drawing above the heatmaps."""
 
 from __future__ import annotations
 
 import math
-from typing import Any
 
-from tb_activation_hist.plugin.provider import Provider
+from tb_activation_hist.plugin import schema
+from tb_activation_hist.plugin.data_provider import DataProvider
 from tb_activation_hist.plugin.query import RequestError
 
 
-def scalar_answer(provider: Provider, run: str, tag: str) -> dict[str, Any]:
-    """Points sorted by step, the latest of equal steps; a non-finite value is None."""
+def scalar_answer(provider: DataProvider, run: str, tag: str) -> schema.ScalarSeries:
+    """Sort the points by step and keep the latest of equal steps."""
     data = provider.read_scalar(run, tag)
     if data is None:
         raise RequestError(f"Run {run!r} has no scalar with the tag {tag!r}.", 404)
     points = {point.step: point for point in sorted(data, key=lambda p: (p.step, p.wall_time))}
     values = [float(point.value) for point in points.values()]
     return {
-        "version": 1,
+        "version": schema.API_VERSION,
         "run": run,
         "tag": tag,
         "steps": [int(step) for step in points],

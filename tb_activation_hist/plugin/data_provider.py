@@ -1,4 +1,4 @@
-"""TensorBoard's data provider, as the plugin asks it: one object per request."""
+"""TensorBoard's data provider, typed and bound to one request."""
 
 from __future__ import annotations
 
@@ -10,28 +10,29 @@ from typing import Any, Final, NamedTuple
 from tensorboard.data.provider import RunTagFilter
 
 from tb_activation_hist.core.names import PLUGIN_NAME
+from tb_activation_hist.plugin.schema import Source
 
 logger = logging.getLogger(__name__)
 
 BLOCKS: Final = "blocks"
 HISTOGRAMS: Final = "histograms"
-PLUGIN_OF_SOURCE: Final = {BLOCKS: PLUGIN_NAME, HISTOGRAMS: "histograms"}
+PLUGIN_OF_SOURCE: Final[Mapping[Source, str]] = {BLOCKS: PLUGIN_NAME, HISTOGRAMS: "histograms"}
 
 ALL: Final = 10**9
-"""For `downsample`: 0 would mean none at all."""
+"""Value of `downsample` that keeps everything; 0 would keep nothing."""
 
 
 class SeriesKey(NamedTuple):
-    """One tag of one run, from our blocks or from another tool's histograms."""
+    """Identifies a series: one tag of one run of one experiment."""
 
     experiment: str
-    source: str
+    source: Source
     run: str
     tag: str
 
 
 class Stamp(NamedTuple):
-    """Changes whenever a series gets a record: largest step and wall time TensorBoard knows."""
+    """The largest step and wall time of a series; it changes with every new record."""
 
     max_step: int
     max_wall_time: float
@@ -39,7 +40,7 @@ class Stamp(NamedTuple):
 
 @dataclass(frozen=True)
 class Listing:
-    """What a listing tells about a series without reading it."""
+    """What TensorBoard tells about a series without reading it; content: the tag's metadata."""
 
     stamp: Stamp
     content: bytes
@@ -53,8 +54,8 @@ class RunEntry:
     start_time: float | None
 
 
-class Provider:
-    """The data provider bound to one request's context and experiment."""
+class DataProvider:
+    """The data provider with the context and experiment of one request."""
 
     def __init__(self, data_provider: Any, context: Any, experiment: str) -> None:
         self._data = data_provider
@@ -68,11 +69,11 @@ class Provider:
 
     def list_series(
         self,
-        source: str,
+        source: Source,
         runs: Collection[str] | None = None,
         tags: Collection[str] | None = None,
     ) -> dict[SeriesKey, Listing]:
-        """Series of a source; only of these runs and these tags where given."""
+        """List the series of a source; None stands for all runs or all tags."""
         found = self._data.list_tensors(
             self._context,
             experiment_id=self.experiment,
@@ -88,12 +89,12 @@ class Provider:
         }
 
     def read_series(
-        self, source: str, runs: Sequence[str], tags: Sequence[str], downsample: int = ALL
+        self, source: Source, runs: Sequence[str], tags: Sequence[str], downsample: int = ALL
     ) -> Iterator[tuple[SeriesKey, list[Any]]]:
-        """TensorDatums of every one of these tags in these runs.
+        """Read the TensorDatums of each of these tags in each of these runs.
 
-        A read that fails is tried again in halves: TensorBoard's own data server refuses answers
-        over 256 MiB. What fails alone is left out, and logged.
+        A read that fails is tried again in halves, because TensorBoard's data server refuses
+        answers over 256 MiB. A series that fails alone is logged and left out.
         """
         try:
             found = self._data.read_tensors(
@@ -115,14 +116,14 @@ class Provider:
                 yield SeriesKey(self.experiment, source, run, tag), list(data)
 
     def list_scalar_tags(self) -> dict[str, list[str]]:
-        """Tags of the scalars of each run."""
+        """The tags of the scalars, by run."""
         found = self._data.list_scalars(
             self._context, experiment_id=self.experiment, plugin_name="scalars"
         )
         return {run: sorted(tags) for run, tags in found.items()}
 
     def read_scalar(self, run: str, tag: str) -> list[Any] | None:
-        """ScalarDatums of one tag; None when there is no such run or tag."""
+        """Read the ScalarDatums of a tag; None when there is no such run or tag."""
         found: Mapping[str, Mapping[str, list[Any]]] = self._data.read_scalars(
             self._context,
             experiment_id=self.experiment,

@@ -1,4 +1,4 @@
-"""Findings, worked out on one background thread and kept until a run has new records."""
+"""The findings route: a background thread works out findings and keeps them until a run grows."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final, cast
 
 import numpy as np
 
@@ -15,59 +15,62 @@ from tb_activation_hist.core.errors import FormatError
 from tb_activation_hist.core.histogram import HistogramSeries
 from tb_activation_hist.core.names import RUN_INFO_TAG, LayerInfo, content_to_layer_info
 from tb_activation_hist.findings import Finding, find_difference_findings, find_run_findings
-from tb_activation_hist.plugin.provider import BLOCKS, Listing, Provider, SeriesKey, Stamp
-from tb_activation_hist.plugin.series_cache import Store
-
-FINDINGS_VERSION: Final = 1
+from tb_activation_hist.plugin import schema
+from tb_activation_hist.plugin.data_provider import BLOCKS, DataProvider, Listing, SeriesKey, Stamp
+from tb_activation_hist.plugin.series_cache import SeriesCache
 
 RUN_BYTES: Final = 192 * 2**20
-"""Memory for the records that are looked at at a time; above it, records are pooled."""
+"""Memory for the records of one run while it is examined; a larger run is pooled in time."""
 
 REST: Final = 1.0
-"""After each series the thread rests this many times what it took, so that tiles come first."""
+"""The thread rests this many times as long as each series took, so that tiles come first."""
 
 COOLING: Final = 10.0
-"""A growing run is looked at again after this many times what the last look took."""
+"""A growing run is examined again after this many times as long as the last time took."""
 
 logger = logging.getLogger(__name__)
 
 TaskKey = tuple[str, str, str]
-"""Experiment, run, and the run that it is compared with; "" for what is wrong in itself."""
+"""Experiment, run, and the baseline that the run is compared with; "" for no comparison."""
 
-Listings = dict[SeriesKey, Listing]
+TaskListings = dict[SeriesKey, Listing]
+"""The series that a task reads."""
 
 
 @dataclass
-class _Diagnosed:
-    """What is known of one run, or of one beside its baseline."""
+class _TaskResult:
+    """The result of a task; due: the monotonic time from which it may be run again."""
 
     stamps: Mapping[SeriesKey, Stamp] = field(default_factory=dict)
-    findings: Sequence[dict[str, Any]] = ()
+    findings: Sequence[schema.Finding] = ()
     error: str = ""
     due: float = 0.0
 
 
-class Diagnosis:
-    """Findings of each run; one thread per server, started when first asked."""
+class FindingsAnswers:
+    """Answers with the findings so far; the thread starts with the first request."""
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
-        self._done: dict[TaskKey, _Diagnosed] = {}
-        self._queue: dict[TaskKey, tuple[Provider, Listings]] = {}
+    def __init__(self, cache: SeriesCache) -> None:
+        self._series_cache = cache
+        self._done: dict[TaskKey, _TaskResult] = {}
+        self._queue: dict[TaskKey, tuple[DataProvider, TaskListings]] = {}
         self._wake = threading.Condition()
         self._thread: threading.Thread | None = None
 
-    def answer(self, provider: Provider, runs: Sequence[str], baseline: str = "") -> dict[str, Any]:
-        """The findings so far of these runs, and how many series are still to be looked at.
+    def answer(
+        self, provider: DataProvider, runs: Sequence[str], baseline: str = ""
+    ) -> schema.Findings:
+        """The findings so far of these runs, and the number of series not examined yet.
 
         baseline: a run that each of the others is compared with; "" for none.
         """
         tasks = _list_tasks(provider, dict.fromkeys(runs), baseline)
-        findings: list[dict[str, Any]] = []
-        errors, pending = [], 0
+        findings: list[schema.Finding] = []
+        errors: list[str] = []
+        pending = 0
         with self._wake:
             for task, listings in tasks.items():
-                done = self._done.setdefault(task, _Diagnosed())
+                done = self._done.setdefault(task, _TaskResult())
                 new = [key for key, item in listings.items() if done.stamps.get(key) != item.stamp]
                 pending += len(new)
                 findings += done.findings
@@ -75,13 +78,13 @@ class Diagnosis:
                 if new and time.monotonic() >= done.due:
                     self._enqueue(provider, task, listings)
         return {
-            "version": FINDINGS_VERSION,
+            "version": schema.API_VERSION,
             "findings": findings,
             "pending": pending,
             "errors": errors,
         }
 
-    def _enqueue(self, provider: Provider, task: TaskKey, listings: Listings) -> None:
+    def _enqueue(self, provider: DataProvider, task: TaskKey, listings: TaskListings) -> None:
         self._queue[task] = (provider, listings)
         if self._thread is None:
             self._thread = threading.Thread(
@@ -98,25 +101,28 @@ class Diagnosis:
                 task = next(iter(self._queue))
                 provider, listings = self._queue[task]
             start = time.monotonic()
-            done = self._diagnose(provider, task, listings)
+            done = self._run_task(provider, task, listings)
             done.due = time.monotonic() + COOLING * (time.monotonic() - start)
             with self._wake:
                 self._done[task] = done
                 if self._queue.get(task, (None, None))[1] is listings:
                     del self._queue[task]
 
-    def _diagnose(self, provider: Provider, task: TaskKey, listings: Listings) -> _Diagnosed:
+    def _run_task(
+        self, provider: DataProvider, task: TaskKey, listings: TaskListings
+    ) -> _TaskResult:
         _, run, baseline = task
         stamps = {key: listing.stamp for key, listing in listings.items()}
         try:
             found = self._find(provider, run, baseline, listings)
         except Exception as err:  # findings are an extra: without them all else still works
             logger.exception("Looking for what is wrong in run %r failed.", run)
-            return _Diagnosed(stamps, error=f"Run {run!r}: {type(err).__name__}: {err}")
-        return _Diagnosed(stamps, [finding.to_dict() for finding in found])
+            return _TaskResult(stamps, error=f"Run {run!r}: {type(err).__name__}: {err}")
+        # A test holds Finding.to_dict() to the schema.
+        return _TaskResult(stamps, [cast("schema.Finding", finding.to_dict()) for finding in found])
 
     def _find(
-        self, provider: Provider, run: str, baseline: str, listings: Listings
+        self, provider: DataProvider, run: str, baseline: str, listings: TaskListings
     ) -> list[Finding]:
         own = {key: listing for key, listing in listings.items() if key.run == run}
         if not baseline:
@@ -126,27 +132,29 @@ class Diagnosis:
         return find_difference_findings(both)
 
     def _read_run(
-        self, provider: Provider, listings: Mapping[SeriesKey, Listing]
+        self, provider: DataProvider, listings: Mapping[SeriesKey, Listing]
     ) -> dict[str, tuple[LayerInfo, HistogramSeries]]:
         layers = {}
         room = RUN_BYTES // max(len(listings), 1)
         start = time.monotonic()
-        for key, stored in self._store.load(provider, listings, keep=False):
+        for key, loaded in self._series_cache.load(provider, listings, keep=False):
             try:
                 info = content_to_layer_info(listings[key].content)
             except FormatError:
                 continue
-            layers[key.tag] = (info, pool_to_bytes(stored.series, room))
+            layers[key.tag] = (info, pool_to_bytes(loaded.series, room))
             time.sleep(min(REST * (time.monotonic() - start), 1.0))
             start = time.monotonic()
         return layers
 
 
 def _list_tasks(
-    provider: Provider, runs: Mapping[str, None], baseline: str
-) -> dict[TaskKey, Listings]:
-    """Each run by itself; then beside the baseline, by the tags that both have."""
-    by_run: dict[str, Listings] = {run: {} for run in (*runs, *([baseline] if baseline else []))}
+    provider: DataProvider, runs: Mapping[str, None], baseline: str
+) -> dict[TaskKey, TaskListings]:
+    """The series of each task: of a run alone, then of a run and its baseline in common tags."""
+    by_run: dict[str, TaskListings] = {
+        run: {} for run in (*runs, *([baseline] if baseline else []))
+    }
     for key, listing in provider.list_series(BLOCKS, list(by_run)).items():
         if key.tag != RUN_INFO_TAG and key.run in by_run:
             by_run[key.run][key] = listing
@@ -162,7 +170,7 @@ def _list_tasks(
 
 
 def pool_to_bytes(series: HistogramSeries, limit_bytes: int) -> HistogramSeries:
-    """The series itself, or its records pooled in powers of two until it fits."""
+    """Pool the records of a series in powers of two until it fits into the limit."""
     level = 0
     while series.bin_counts.nbytes >> level > limit_bytes and len(series) >> level > 1:
         level += 1

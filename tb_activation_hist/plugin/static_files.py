@@ -1,4 +1,4 @@
-"""The page's files, from a fixed list that is read from the package when the plugin starts."""
+"""The page's files, read from the package; no other file can be served."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from functools import lru_cache
 from importlib import resources
 from typing import Final
 
-from tb_activation_hist.plugin.failure import failure_script
+from tb_activation_hist.plugin.failure_page import failure_script
 
 ENTRY: Final = "index.js"
 
@@ -22,30 +22,30 @@ MIME_TYPES: Final = {
     ".txt": "text/plain",
     ".woff2": "font/woff2",
 }
-"""By ending; Python's own table follows the Windows registry, which is often wrong."""
+"""By ending. Python's own table follows the Windows registry, which is often wrong."""
 
 
-def list_assets(folder: str = "static") -> frozenset[str]:
-    """Names of the files that may be served; empty when the folder is missing."""
+def list_static_files(folder: str = "static") -> frozenset[str]:
+    """The names of the files that may be served; empty when the folder is missing."""
     try:
         entries = list((resources.files("tb_activation_hist") / folder).iterdir())
     except (FileNotFoundError, NotADirectoryError):
         return frozenset()
-    return frozenset(e.name for e in entries if e.is_file() and asset_mime_type(e.name))
+    return frozenset(e.name for e in entries if e.is_file() and mime_type(e.name))
 
 
-def asset_mime_type(name: str) -> str | None:
-    """MIME type by the name's ending; None for a kind of file that is never served."""
+def mime_type(name: str) -> str | None:
+    """The MIME type for a name; None for a kind of file that is never served."""
     return next((mime for end, mime in MIME_TYPES.items() if name.endswith(end)), None)
 
 
-def read_asset(name: str, folder: str = "static") -> bytes | None:
-    """Bytes of a listed file; None for any other name.
+def read_static_file(name: str, folder: str = "static") -> bytes | None:
+    """Read a listed file; None for any other name.
 
-    The list and the file are read afresh, so that a page built while TensorBoard runs is served.
-    The entry script is never missing: a stand-in says what to do.
+    The list and the file are read anew each time, so that a page built while TensorBoard runs is
+    served. If the entry script is missing, a stand-in says what to do.
     """
-    if name in list_assets(folder):
+    if name in list_static_files(folder):
         content = (resources.files("tb_activation_hist") / folder / name).read_bytes()
         if content.strip():
             return content
@@ -53,13 +53,13 @@ def read_asset(name: str, folder: str = "static") -> bytes | None:
 
 
 @lru_cache(maxsize=16)
-def zip_asset(content: bytes) -> bytes:
-    """A file as it is sent; TensorBoard would compress it anew, and less, for each who asks."""
+def compress_static_file(content: bytes) -> bytes:
+    """Compress a file once; TensorBoard would do so for each request, and less well."""
     return gzip.compress(content, mtime=0)
 
 
 def missing_page_script() -> bytes:
-    """The entry script that is served when the built page is missing or empty."""
+    """The entry script for when the built page is missing or empty."""
     return failure_script(
         "The page of the Activations tab is missing",
         [

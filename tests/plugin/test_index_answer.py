@@ -9,9 +9,9 @@ import pytest
 
 from tb_activation_hist.core.names import LayerInfo
 from tb_activation_hist.core.schemes.linear_bins import LinearBins
-from tb_activation_hist.plugin.index import IndexBuilder, natural_key
-from tb_activation_hist.plugin.listings import RecentListings
-from tb_activation_hist.plugin.provider import BLOCKS, SeriesKey
+from tb_activation_hist.plugin.data_provider import BLOCKS, SeriesKey
+from tb_activation_hist.plugin.index_answer import IndexAnswers, natural_key
+from tb_activation_hist.plugin.listing_cache import ListingCache
 from tests.plugin.fake_provider import FakeDataProvider
 from tests.plugin.logdirs import healthy_values
 from tests.series import values_to_series
@@ -19,7 +19,7 @@ from tests.series import values_to_series
 SERIES = values_to_series(healthy_values(40, 20))
 
 
-def build(builder: IndexBuilder, data: FakeDataProvider, known: str = "none yet") -> dict:
+def build(builder: IndexAnswers, data: FakeDataProvider, known: str = "none yet") -> dict:
     return json.loads(builder.answer(data.bound(), {}, known))
 
 
@@ -36,7 +36,7 @@ def test_series_stand_in_model_order_and_runs_in_natural_order() -> None:
     data.add_scalar("run2", "loss", {0: 1.0})
     data.add_scalar("run2", "activation_hist/mean/b", {0: 1.0})
     data.add_scalar("scalars only", "loss", {0: 1.0})
-    index = build(IndexBuilder(RecentListings()), data)
+    index = build(IndexAnswers(ListingCache()), data)
     assert [run["name"] for run in index["runs"]] == ["other", "run2", "run10"]
     assert index["runs"][1] == {
         "name": "run2",
@@ -85,14 +85,14 @@ def test_series_stand_in_model_order_and_runs_in_natural_order() -> None:
 
 
 def test_the_revision_changes_with_every_kind_of_news_and_only_then() -> None:
-    data, builder = FakeDataProvider(), IndexBuilder(RecentListings())
+    data, builder = FakeDataProvider(), IndexAnswers(ListingCache())
     data.add_series("run", LayerInfo("a"), SERIES)
     seen = [build(builder, data)["revision"]]
     assert build(builder, data, seen[0]) == {"version": 1, "revision": seen[0], "unchanged": True}
     assert build(builder, data, "another")["revision"] == seen[0]
 
     def changed() -> bool:
-        builder._known[""].scalars_due = 0.0
+        builder._last[""].scalars_due = 0.0
         seen.append(build(builder, data)["revision"])
         return seen[-1] not in seen[:-1]
 
@@ -121,7 +121,7 @@ def test_the_revision_changes_with_every_kind_of_news_and_only_then() -> None:
 
 
 def test_run_information_is_the_latest_and_never_breaks_the_index() -> None:
-    data, builder = FakeDataProvider(), IndexBuilder(RecentListings())
+    data, builder = FakeDataProvider(), IndexAnswers(ListingCache())
     data.add_info("a", b'{"cadence":"old"}', wall_time=5.0)
     data.add_info("a", b'{"cadence":"new","skipped":NaN}', wall_time=7.0)
     data.add_info("b", b"{cut off")
@@ -141,7 +141,7 @@ def test_tags_of_a_newer_version_are_warned_of_once_a_run() -> None:
     for i in range(3):
         data.add_bytes("run", f"activations/{i}", b"", b'{"version":2}', step=0, wall_time=1)
     data.add_bytes("run", "activations/bad", b"", b"{", step=0, wall_time=1)
-    index = build(IndexBuilder(RecentListings()), data)
+    index = build(IndexAnswers(ListingCache()), data)
     assert [entry["layer"] for entry in index["series"]] == ["good"]
     assert len(index["warnings"]) == 2
     assert any("3 tags: The tag metadata has format version 2" in w for w in index["warnings"])
@@ -149,7 +149,7 @@ def test_tags_of_a_newer_version_are_warned_of_once_a_run() -> None:
 
 
 def test_experiments_are_kept_apart() -> None:
-    data, builder = FakeDataProvider(), IndexBuilder(RecentListings())
+    data, builder = FakeDataProvider(), IndexAnswers(ListingCache())
     data.add_info("a", b"{}")
     one = json.loads(builder.answer(data.bound("one"), {}, None))
     again = json.loads(builder.answer(data.bound("two"), {}, one["revision"]))
@@ -157,16 +157,16 @@ def test_experiments_are_kept_apart() -> None:
 
 
 def test_scalars_are_not_listed_at_every_request() -> None:
-    data, builder = FakeDataProvider(), IndexBuilder(RecentListings())
+    data, builder = FakeDataProvider(), IndexAnswers(ListingCache())
     data.add_series("run", LayerInfo("a"), SERIES)
     build(builder, data)
-    builder._known[""].scalars_due += 60
+    builder._last[""].scalars_due += 60
     build(builder, data)
     assert data.calls["list_scalars"] == 1
 
 
 def test_no_data_gives_an_empty_index() -> None:
-    index = build(IndexBuilder(RecentListings()), FakeDataProvider())
+    index = build(IndexAnswers(ListingCache()), FakeDataProvider())
     assert (index["runs"], index["series"], index["warnings"]) == ([], [], [])
 
 

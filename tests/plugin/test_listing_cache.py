@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 
 from tb_activation_hist.core.names import LayerInfo
-from tb_activation_hist.plugin.listings import OPENING_S, RECENT_S, RecentListings
-from tb_activation_hist.plugin.provider import BLOCKS, HISTOGRAMS, SeriesKey
+from tb_activation_hist.plugin.data_provider import BLOCKS, HISTOGRAMS, SeriesKey
+from tb_activation_hist.plugin.listing_cache import OPENING_S, RECENT_S, ListingCache
 from tests.plugin.fake_provider import FakeDataProvider
 from tests.plugin.logdirs import drifting_series
 
@@ -26,7 +26,7 @@ def key(tag: str, source: str = BLOCKS) -> SeriesKey:
 
 def test_a_listing_serves_for_a_moment_and_is_made_anew_when_told_to() -> None:
     data, clock = FakeDataProvider(), Clock()
-    listings = RecentListings(clock)
+    listings = ListingCache(clock)
     data.add_series("run", LayerInfo("a"), SERIES)
     assert set(listings.list_all(data.bound(), anew=False).blocks) == {key("activations/a")}
     data.add_series("run", LayerInfo("b"), SERIES)
@@ -40,7 +40,7 @@ def test_a_listing_serves_for_a_moment_and_is_made_anew_when_told_to() -> None:
 
 def test_an_old_listing_opens_the_page_while_a_new_one_is_made() -> None:
     data, clock = FakeDataProvider(), Clock()
-    listings = RecentListings(clock)
+    listings = ListingCache(clock)
     data.add_series("run", LayerInfo("a"), SERIES)
     first = listings.list_all(data.bound(), anew=False)
     data.add_series("run", LayerInfo("b"), SERIES)
@@ -53,7 +53,7 @@ def test_an_old_listing_opens_the_page_while_a_new_one_is_made() -> None:
 
 def test_some_series_come_from_a_recent_listing_or_from_tensorboard() -> None:
     data, clock = FakeDataProvider(), Clock()
-    listings = RecentListings(clock)
+    listings = ListingCache(clock)
     data.add_series("run", LayerInfo("a"), SERIES)
     data.add_histogram("run", "w", 1, [[0, 1, 1]])
     wanted = [key("activations/a"), key("w", HISTOGRAMS)]
@@ -68,7 +68,7 @@ def test_some_series_come_from_a_recent_listing_or_from_tensorboard() -> None:
 
 
 def test_experiments_have_listings_of_their_own() -> None:
-    data, listings = FakeDataProvider(), RecentListings(Clock())
+    data, listings = FakeDataProvider(), ListingCache(Clock())
     listings.list_all(data.bound("one"), anew=False)
     data.add_series("run", LayerInfo("a"), SERIES)
     assert len(listings.list_all(data.bound("two"), anew=False).blocks) == 1

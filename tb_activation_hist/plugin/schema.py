@@ -1,0 +1,332 @@
+"""The HTTP interface, field by field: what the server answers, and what it accepts.
+
+This is the only place where fields are named and documented. The server is type-checked against it,
+and ``tools/http_schema.py`` makes from it the page's types (``frontend/src/series/types.ts``) and
+the tables of ``http_api.md``; the arrays of a tile are listed in ``tile_layout.py``. A field of a
+class with ``total=False`` may be absent; a field with a default may be left out of a request. A
+constant's name in braces, inside a text, stands for its value.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final, Literal, TypedDict
+
+API_VERSION: Final = 1
+"""Version of the JSON answers of the index, scalars and findings routes."""
+
+TILES_VERSION: Final = 2
+"""Version of the binary answer of the tiles route."""
+
+MAX_TILES: Final = 256
+MAX_BODY_BYTES: Final = 4 * 2**20
+MAX_COLUMNS: Final = 8192
+DEFAULT_COLUMNS: Final = 512
+MIN_ROWS: Final = 8
+MAX_ROWS: Final = 4096
+DEFAULT_ROWS: Final = 256
+"""Rows of a tile when a request names none."""
+MAX_UNIT: Final = 160
+"""Units beyond 2**±160 would merge nothing, or everything, of a float32's range."""
+
+Source = Literal["blocks", "histograms"]
+"""Where a series comes from: this package's own blocks, or histograms that another tool wrote."""
+
+ExportFormat = Literal["csv", "json"]
+"""Format of an exported file."""
+
+ArrayDtype = Literal["uint32", "float64", "step", "count"]
+"""Type of an array's numbers; each tile's `dtypes` says what "step" and "count" stand for."""
+
+TileAxis = Literal["columns", "bins"]
+"""Field of a tile that holds one length of its arrays."""
+
+Severity = Literal["error", "warning", "info"]
+"""Severity of a finding, the gravest first."""
+
+Figure = float | str | None | list[float]
+"""A measured figure; a list is parallel to the finding's layers, a number that is not finite is
+null."""
+
+
+class RunInfo(TypedDict, total=False):
+    """What the training process recorded about its run; empty for a run of another tool."""
+
+    version: int
+    """Version of the stored run information."""
+    silent: list[str]
+    """Modules that were asked for but never ran."""
+    skipped: int
+    """Records that were left out because the writer could not keep up."""
+    lost: int
+    """Records that could not be written."""
+    errors: list[str]
+    """One sentence for each kind of error while recording."""
+    cadence: str
+    """How often steps are recorded, in words, such as "every step"."""
+
+
+class Run(TypedDict):
+    """One run of the index."""
+
+    name: str
+    """The run's name in TensorBoard."""
+    start_time: float | None
+    """Wall time of the first event, in seconds since 1970."""
+    info: RunInfo
+    """What the training process recorded about the run."""
+    scalars: list[str]
+    """Tags of the scalars that can be drawn above the heatmaps; this package's own are not."""
+
+
+class Series(TypedDict):
+    """One tag of the index: a layer, kind and phase, with the runs that have it.
+
+    Some fields have a fixed value for the histograms of other tools.
+    """
+
+    tag: str
+    """TensorBoard's tag, such as "activations/layer1.0.conv1"."""
+    layer: str
+    """Name of the module, with a suffix where it has several outputs; for other tools the tag."""
+    kind: str
+    """What was counted, such as "activations" or "gradients"; for other tools "histograms"."""
+    phase: str
+    """"train" or "eval"; for other tools "train"."""
+    order: int
+    """Position in the model of the first run that has the layer, from 0; for other tools
+    alphabetical."""
+    type: str
+    """Type of the module, such as "Conv2d"; for other tools empty."""
+    source: Source
+    """Where the series comes from."""
+    bins: dict[str, Any]
+    """The bin scheme and its parameters; for other tools "explicit": the tiles have the edges."""
+    runs: list[int]
+    """Positions in the index's runs; the four lists of a series are parallel."""
+    shapes: list[list[int]]
+    """Shape of the first tensor counted in each run; empty where it is not known."""
+    dtypes: list[str]
+    """Type of the first tensor counted in each run; empty where it is not known."""
+    steps: list[int]
+    """Newest step known of each run when the index was made; a tile may be newer."""
+
+
+class Index(TypedDict):
+    """What can be shown."""
+
+    version: int
+    """{API_VERSION}; the page refuses any other."""
+    revision: str
+    """Changes when a run, tag, record, scalar tag or warning is new."""
+    runs: list[Run]
+    """The runs with series, in TensorBoard's natural order."""
+    series: list[Series]
+    """Sorted by phase, kind, position in the model and name; another tool's histograms come
+    last."""
+    warnings: list[str]
+    """One sentence for each thing that could not be read; damaged blocks are known once a tile has
+    read them."""
+
+
+class Unchanged(TypedDict):
+    """The answer when nothing changed since the revision that the page has."""
+
+    version: int
+    """{API_VERSION}; the page refuses any other."""
+    revision: str
+    """The revision that was asked about."""
+    unchanged: Literal[True]
+    """Tells this answer from an index."""
+
+
+@dataclass(frozen=True)
+class TileRequest:
+    """One tile as it is asked for."""
+
+    run: str
+    """Name of the run."""
+    tag: str
+    """Tag of the series."""
+    source: Source = "blocks"
+    """Where the series comes from."""
+    steps: tuple[float, float] | None = None
+    """First and last step, inclusive: columns that intersect this range; all when left out."""
+    columns: int = DEFAULT_COLUMNS
+    """At most this many columns, 1 to {MAX_COLUMNS}."""
+    rows: int = DEFAULT_ROWS
+    """Merge bins to about this many central rows, {MIN_ROWS} to {MAX_ROWS}; 0: no merging."""
+    unit: int | None = None
+    """In place of rows, an exponent u from -{MAX_UNIT} to {MAX_UNIT}: bins inside one cell [k*2**u,
+    (k+1)*2**u) are merged."""
+    since: int | None = None
+    """Number of a record, from 0: only columns that hold records from this one on."""
+
+
+class TileArray(TypedDict):
+    """One array, which every tile of the answer has."""
+
+    name: str
+    """Name of the array."""
+    dtype: ArrayDtype
+    """Type of its numbers."""
+    shape: list[TileAxis]
+    """Names of the tile's fields that hold the lengths, the slowest dimension first."""
+
+
+class TileDtypes(TypedDict):
+    """Types of numbers that one tile needs wider than another."""
+
+    step: Literal["int32", "int64"]
+    """int64 where a step needs more than 32 bits."""
+    count: Literal["uint32", "uint64"]
+    """uint64 where a count needs more than 32 bits."""
+
+
+class SeriesName(TypedDict):
+    """A series of one run, as it was asked for."""
+
+    run: str
+    """Name of the run."""
+    tag: str
+    """Tag of the series."""
+    source: Source
+    """Where the series comes from."""
+
+
+class TileDescription(SeriesName):
+    """What a tile says besides its arrays."""
+
+    revision: str
+    """Of the series; equal revisions have equal records."""
+    records: int
+    """Records of the whole series that TensorBoard holds."""
+    missing: int
+    """Records of the whole series that were written but that TensorBoard does not hold."""
+    hint: str
+    """When records are missing, a sentence with the reason and what to do."""
+    level: int
+    """Each column pools 2**level records."""
+    first_column: int
+    """Number of the first column, counted from the series' first record."""
+    columns: int
+    """Number of columns."""
+    bins: int
+    """Number of bins."""
+    unit: int | None
+    """Exponent of the cells in which bins were merged; null: none were."""
+    range: tuple[float, float] | None
+    """Central 99.9 % of the finite values over the asked steps; null when there are none."""
+    extent: tuple[float, float] | None
+    """Smallest and largest finite value over the asked steps; null when there are none."""
+    first_step: int
+    """First step of the whole series; 0 without records."""
+    last_step: int
+    """Last step of the whole series; 0 without records."""
+    dtypes: TileDtypes
+    """Types of this tile's steps and counts."""
+
+
+class TileHead(TileDescription):
+    """A tile's entry in the head of the answer."""
+
+    offset: int
+    """Where the tile's arrays begin, in bytes after the head's padding."""
+    bytes: int
+    """Length of the tile's arrays, in bytes."""
+
+
+class TileError(SeriesName):
+    """The entry of a tile that could not be made."""
+
+    error: str
+    """The reason, one sentence."""
+    status: int
+    """The HTTP status that an answer of its own would have: 404 or 500."""
+
+
+class TilesHead(TypedDict):
+    """The head of the answer of the tiles route."""
+
+    version: int
+    """{TILES_VERSION}; the page refuses any other."""
+    arrays: list[TileArray]
+    """The arrays of every tile, in the order in which they follow one another."""
+    tiles: list[TileHead | TileError]
+    """One entry for each tile, in the order in which they were asked for."""
+
+
+class ScalarSeries(TypedDict):
+    """A scalar of a run, sorted by step; the latest point of equal steps counts."""
+
+    version: int
+    """{API_VERSION}; the page refuses any other."""
+    run: str
+    """Name of the run."""
+    tag: str
+    """Tag of the scalar."""
+    steps: list[int]
+    """At most as many points as TensorBoard keeps; the three lists are parallel."""
+    wall_times: list[float]
+    """Seconds since 1970."""
+    values: list[float | None]
+    """A value that is not finite is null."""
+
+
+class Finding(TypedDict):
+    """One thing that is wrong, or in which a run differs from the baseline."""
+
+    kind: str
+    """Name of the rule, such as "vanishing"; "run_difference" for a comparison with the
+    baseline."""
+    run: str
+    """Name of the run."""
+    layers: list[str]
+    """In the order in which the trouble spread, the cause first."""
+    tags: list[str]
+    """Tags of the layers' series."""
+    first_step: int
+    """First step that shows it."""
+    last_step: int
+    """Last step that shows it."""
+    severity: Severity
+    """How grave it is."""
+    figures: dict[str, Figure]
+    """What was measured, by name."""
+    threshold: dict[str, float]
+    """What it was held against, by the option's name."""
+    source: str
+    """Where the method and the threshold come from."""
+    title: str
+    """What is wrong, one sentence."""
+    advice: str
+    """Usual causes and what to try."""
+
+
+class Findings(TypedDict):
+    """The findings so far; they are worked out in the background."""
+
+    version: int
+    """{API_VERSION}; the page refuses any other."""
+    findings: list[Finding]
+    """Findings of a growing run stay until it has been examined again."""
+    pending: int
+    """Number of series with records not examined yet; ask again while it is above 0."""
+    errors: list[str]
+    """One sentence for each run that could not be examined."""
+
+
+@dataclass(frozen=True)
+class ExportRequest:
+    """One series to be written out, as parameters of the query."""
+
+    run: str
+    """Name of the run."""
+    tag: str
+    """Tag of the series."""
+    source: Source = "blocks"
+    """Where the series comes from."""
+    format: ExportFormat = "csv"
+    """Format of the file."""
+    steps: tuple[float, float] | None = None
+    """First and last step, inclusive, with a comma between them; all when left out."""
