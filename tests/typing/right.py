@@ -1,6 +1,7 @@
 """The whole public face in right use: no type checker may complain. Never run."""
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import torch
@@ -106,7 +107,9 @@ hist = ActivationHistLogger(
     close_timeout_s=30.0,
 )
 ActivationHistLogger(model, "runs/a", optimizer=optimizer, bins=scheme)
-for schedule in (Every(2), Between(10, 20), LogSpaced(per_decade=100), lambda step: step % 2 == 0):
+ActivationHistLogger(model, "runs/a", schedule=lambda step: step % 2 == 0)
+schedules: list[Callable[[int], bool]] = [Every(2), Between(10, 20), LogSpaced(per_decade=100)]
+for schedule in schedules:
     ActivationHistLogger(model, "runs/a", schedule=schedule)
 
 # Every way to name layers.
@@ -185,7 +188,7 @@ runs.plot(["conv1"], **axis)
 run.plot(**grid)
 series.plot(**one)
 series.plot(ax=ax, lo=0, hi=None)
-series.plot_difference(run["conv2"], title="second").set_xlabel("step")
+series.plot_difference(run["conv2"], title="second").get_xlabel()
 series.plot_slice(10, **step)
 tallies: Tallies = series.tallies
 explicit = series.scheme.edges if isinstance(series.scheme, ExplicitBins) else ()

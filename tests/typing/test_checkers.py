@@ -19,7 +19,7 @@ import tb_activation_hist
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
-SCRIPTS = ("right.py", "revealed.py", "wrong.py")
+SCRIPTS = ("right.py", "revealed.py", "wrong.py", "misspelt.py")
 COMMANDS = {
     "mypy": [
         *("-m", "mypy", "--strict", "--config-file=", "--follow-imports=silent", "--output=json"),
@@ -88,6 +88,14 @@ def test_each_of_six_mistakes_is_found(checker: str, reports: dict[str, str]) ->
         found, ("float", "evrey", "kinds", "flush_s", "Module", "probe_module"), strict=True
     ):
         assert word in message
+
+
+@pytest.mark.parametrize("checker", COMMANDS)
+def test_a_name_that_does_not_exist_is_found(checker: str, reports: dict[str, str]) -> None:
+    # What pyright says after it is that the name's type is unknown.
+    line, message = errors_in("misspelt.py", checker, reports)[0]
+    assert line == 3
+    assert "ActivationHistLoger" in message
 
 
 def test_the_right_script_uses_every_public_name() -> None:
