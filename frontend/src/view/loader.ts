@@ -14,7 +14,7 @@ import { pixelRatio, plot_px, roundUp } from "./layout/metrics";
 import { knownPanels, type PanelModel } from "./panel/panels";
 import { fetching, slice_ms } from "./reactive/pace";
 import { inSight, lookAhead, opened, visible } from "./screen/screen";
-import { zoomX, zoomY } from "./settings/zoom";
+import { zoomX, zoomY } from "./settings/settings";
 
 const cache = new TileCache();
 const MAX_ROWS = 4096;

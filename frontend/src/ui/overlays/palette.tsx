@@ -1,9 +1,10 @@
 /** The command palette: everything that can be done or gone to, found by a few letters. */
 
-import { type Signal, useComputed, useSignal, useSignalEffect } from "@preact/signals";
+import { type Signal, untracked, useComputed, useSignal, useSignalEffect } from "@preact/signals";
 import { useId, useRef } from "preact/hooks";
 import { cursor } from "../../view/settings/zoom";
-import { paletteOpen } from "../settings/pane_state";
+import { COMMANDS } from "../input/commands";
+import { paletteOpen } from "../settings/open_state";
 import { type Action, listActions } from "./actions";
 import { fuzzyMatch } from "./fuzzy";
 
@@ -22,7 +23,7 @@ export function Palette() {
   useSignalEffect(() => {
     const element = dialog.current;
     if (paletteOpen.value && !element?.open) {
-      actions.value = listActions(cursor.peek());
+      actions.value = untracked(() => listActions(cursor.peek()));
       element?.showModal();
     }
     if (!paletteOpen.value && element?.open) element.close();
@@ -35,7 +36,7 @@ export function Palette() {
     <dialog
       ref={dialog}
       class="palette"
-      aria-label="Commands, layers and findings"
+      aria-label={COMMANDS.palette.label}
       onClose={close}
       onClick={(event) => {
         if (event.target === event.currentTarget) close();

@@ -39,7 +39,7 @@ export function Heatmap({ panel, area }: Props) {
     void [settings.contrast.value, settings.emptyColoured.value];
     void [panel.limits.value, panel.highlighted.value];
     void [panel.row.bins.value, plot_px.value, pixelRatio.value];
-    void [settings.overlays.value, settings.strip.value, settings.compare.value, settings.baseline.value];
+    void [settings.overlays.value, settings.strip.value, settings.difference.value, settings.baseline.value];
     if (looksAtOthers()) for (const other of panel.row.panels.value) void other.shown.value;
     const surface = placeOf(panel).value;
     if (surface === null) return;

@@ -6,7 +6,7 @@ import { AXIS_PX, panel_px, plot_px } from "../../view/layout/metrics";
 import { retry } from "../../view/loader";
 import type { PanelModel } from "../../view/panel/panels";
 import { drawnOnce } from "../../view/screen/screen";
-import { panelKeys } from "../input/keys";
+import { crosshairKeys } from "../input/crosshair_keys";
 import { brush, PanelPointer, pointAt } from "../input/pointer";
 import { FindingMarks } from "../overlays/findings_view";
 import { box } from "../widgets/box";
@@ -39,7 +39,7 @@ export function Panel({ panel }: PartProps) {
       tabIndex={expanded ? 0 : -1}
       // Keys on a button inside are the button's.
       onKeyDown={(event) => {
-        if (event.target === event.currentTarget) panelKeys(event, panel);
+        if (event.target === event.currentTarget) crosshairKeys(event, panel);
       }}
       onBlur={() => pointAt(null)}
     >

@@ -3,7 +3,8 @@
 import { useSignal } from "@preact/signals";
 import { client } from "../../view/catalog/catalog";
 import type { PanelModel, RowModel } from "../../view/panel/panels";
-import { copyLink, FORMATS, saveRow } from "../overlays/save";
+import { copyLink } from "../input/copy";
+import { FORMATS, saveRow } from "../overlays/save";
 import { tableOf } from "../overlays/table";
 import { Menu } from "../widgets/controls";
 

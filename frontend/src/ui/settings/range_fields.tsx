@@ -5,11 +5,10 @@ import { interval } from "../../view/settings/codec";
 import * as settings from "../../view/settings/settings";
 import { chooseRange } from "../../view/settings/zoom";
 
-export function RangeFields() {
+export function RangeFields({ id }: { readonly id: string }) {
   const [low, high] = settings.manualRange.value;
   const error = useSignal("");
   const texts = useSignal([String(low), String(high)]);
-  if (settings.range.value !== "manual") return null;
   const set = (at: 0 | 1, text: string) => {
     texts.value = texts.value.map((other, place) => (place === at ? text : other));
     const parsed = interval.parse(texts.value.join(","));
@@ -21,6 +20,7 @@ export function RangeFields() {
       <label title="Lowest value shown">
         from
         <input
+          id={id}
           inputMode="decimal"
           value={texts.value[0]}
           aria-invalid={error.value !== ""}

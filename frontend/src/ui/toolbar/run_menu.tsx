@@ -22,8 +22,8 @@ export function RunMenu() {
   return (
     <Menu
       icon="runs"
-      text="Runs"
-      tip="Choose which runs stand side by side"
+      text={settings.runs.label}
+      tip={settings.runs.tip}
       badge={`${selection.runs.value.length} of ${all.length}`}
     >
       {all.length < FILTER_FROM ? null : (

@@ -6,13 +6,15 @@ import { useEffect, useRef } from "preact/hooks";
 import { orderProgress } from "../../view/findings/ranking";
 import * as selection from "../../view/selection/selection";
 import * as settings from "../../view/settings/settings";
-import { canGoBack, goBack, resetZoom, zoomed } from "../../view/settings/zoom";
-import { helpOpen } from "../input/keys";
+import { canGoBack, zoomed } from "../../view/settings/zoom";
+import { COMMANDS, type Command, FILTER_ID } from "../input/commands";
+import { keysToText } from "../input/key_names";
 import { FindingsMenu } from "../overlays/findings_view";
-import { AxisSelects } from "../settings/axis_selects";
-import { paletteOpen, paneOpen } from "../settings/pane_state";
-import { IconButton, Menu, Select } from "../widgets/controls";
-import { Icon } from "../widgets/icons";
+import { choose, inForce, optionName } from "../settings/offers";
+import { paneOpen } from "../settings/open_state";
+import { SettingField, SettingFields } from "../settings/setting_field";
+import { IconButton, Menu } from "../widgets/controls";
+import { Icon, type IconName } from "../widgets/icons";
 import { Live } from "./live";
 import { RunMenu } from "./run_menu";
 import { Notices } from "./warnings";
@@ -53,7 +55,7 @@ export function Toolbar() {
       {room === "all" ? (
         <>
           <span class="divider" />
-          <AxisSelects />
+          <SettingFields group="Axes and colours" />
         </>
       ) : (
         <More room={room} />
@@ -64,30 +66,16 @@ export function Toolbar() {
           ordering {Math.round(orderProgress.value * 100)} %
         </span>
       ) : null}
-      {canGoBack.value ? <IconButton icon="back" tip="Back to the zoom before (Z)" onClick={goBack} /> : null}
-      {zoomed.value ? (
-        <IconButton
-          icon="reset"
-          text="Reset zoom"
-          tip="Show everything (double-click, Esc)"
-          onClick={resetZoom}
-        />
-      ) : null}
+      {canGoBack.value ? <CommandButton command={COMMANDS.back} icon="back" /> : null}
+      {zoomed.value ? <CommandButton command={COMMANDS.resetZoom} icon="reset" named /> : null}
       <FindingsMenu />
       <Notices />
       <Live />
       <span class="tools">
-        {room === "narrow" ? null : <PaletteButton />}
+        {room === "narrow" ? null : <CommandButton command={COMMANDS.palette} icon="command" />}
         <LayoutSwitch />
-        {room === "all" ? <HelpButton /> : null}
-        <IconButton
-          icon="tune"
-          tip="More settings"
-          pressed={paneOpen.value}
-          onClick={() => {
-            paneOpen.value = !paneOpen.value;
-          }}
-        />
+        {room === "all" ? <CommandButton command={COMMANDS.help} icon="help" /> : null}
+        <CommandButton command={COMMANDS.pane} icon="tune" pressed={paneOpen.value} />
       </span>
     </div>
   );
@@ -99,36 +87,32 @@ function More({ room }: { readonly room: Room }) {
     <Menu icon="more" tip="Axes, colours and help">
       <div class="more">
         {room === "narrow" ? <KindSelect /> : null}
-        <AxisSelects />
+        <SettingFields group="Axes and colours" />
         <div class="menu-foot">
-          {room === "narrow" ? <PaletteButton /> : null}
-          <HelpButton />
+          {room === "narrow" ? <CommandButton command={COMMANDS.palette} icon="command" /> : null}
+          <CommandButton command={COMMANDS.help} icon="help" />
         </div>
       </div>
     </Menu>
   );
 }
 
-function PaletteButton() {
-  return (
-    <IconButton
-      icon="command"
-      tip="Commands, layers and findings (Ctrl+K)"
-      onClick={() => {
-        paletteOpen.value = true;
-      }}
-    />
-  );
+interface CommandProps {
+  readonly command: Command;
+  readonly icon: IconName;
+  readonly named?: boolean;
+  readonly pressed?: boolean;
 }
 
-function HelpButton() {
+function CommandButton({ command, icon, named, pressed }: CommandProps) {
+  const { label, tip = label, keys } = command;
   return (
     <IconButton
-      icon="help"
-      tip="Keys and gestures (?)"
-      onClick={() => {
-        helpOpen.value = true;
-      }}
+      icon={icon}
+      tip={keys === undefined ? tip : `${tip} (${keysToText(keys)})`}
+      {...(named ? { text: label } : {})}
+      {...(pressed === undefined ? {} : { pressed })}
+      onClick={() => command.run(null, false)}
     />
   );
 }
@@ -141,11 +125,11 @@ function FilterBox() {
     <div class={`filter${error ? " bad" : ""}`}>
       <Icon name="search" />
       <input
-        id="layer-filter"
+        id={FILTER_ID}
         type="search"
         placeholder="Filter layers: words or /regex/"
         aria-label="Filter layers by words or a /regular expression/"
-        title="Words that must occur in a layer's name, or a /regular expression/"
+        title={settings.filter.tip}
         aria-invalid={error !== ""}
         aria-describedby="filter-status"
         value={settings.filter.value}
@@ -168,72 +152,40 @@ function FilterBox() {
   );
 }
 
-const KIND_LABELS: Readonly<Record<string, string>> = {
-  activations: "activations",
-  gradients: "gradients",
-  weights: "weights",
-  weight_gradients: "weight gradients",
-  updates: "updates",
-  histograms: "other histograms",
-};
-
 /** Shown only where there is something to choose. */
 function KindSelect() {
   return (
     <>
-      {selection.kinds.value.length < 2 ? null : (
-        <Select
-          label="Of"
-          tip="What the histograms are of"
-          value={selection.kind.value}
-          options={selection.kinds.value.map((value) => ({ value, label: KIND_LABELS[value] ?? value }))}
-          onChange={(value) => {
-            settings.kind.value = value;
-          }}
-        />
-      )}
-      {selection.phases.value.length < 2 ? null : (
-        <Select
-          label="in"
-          tip="Training or evaluation"
-          value={selection.phase.value}
-          options={selection.phases.value.map((value) => ({ value, label: value }))}
-          onChange={(value) => {
-            settings.phase.value = value;
-          }}
-        />
-      )}
+      <SettingField setting={settings.kind} />
+      <SettingField setting={settings.phase} />
     </>
   );
 }
 
+const LAYOUT_ICONS = { auto: null, strips: "strips", panels: "panels" } as const;
+
 function LayoutSwitch() {
-  const now = selection.layout.value;
-  const choose = (layout: settings.Layout) => {
-    settings.layout.value = layout;
-    settings.toggled.value = [];
-  };
+  const { layout, transposed } = settings;
   return (
     <span class="switch">
-      <IconButton
-        icon="strips"
-        tip="Overview: one thin strip per layer"
-        pressed={now === "strips"}
-        onClick={() => choose("strips")}
-      />
-      <IconButton
-        icon="panels"
-        tip="Panels: every layer with its axes"
-        pressed={now === "panels"}
-        onClick={() => choose("panels")}
-      />
+      {layout.options.map((option) => {
+        const icon = LAYOUT_ICONS[option.value];
+        if (icon === null) return null;
+        return (
+          <IconButton
+            key={icon}
+            icon={icon}
+            tip={optionName(layout, option)}
+            pressed={inForce(layout) === option.value}
+            onClick={() => choose(layout, option.value)}
+          />
+        );
+      })}
       <IconButton
         icon="transpose"
-        tip="Transpose: layers as columns"
-        pressed={settings.transposed.value}
-        onClick={() => {
-          settings.transposed.value = !settings.transposed.value;
-        }}
+        tip={transposed.label}
+        pressed={inForce(transposed)}
+        onClick={() => choose(transposed, !inForce(transposed))}
       />
     </span>
   );

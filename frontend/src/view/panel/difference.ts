@@ -38,7 +38,7 @@ export function differenceTo(
 
 /** Differences reach as far as the colours of the row do, or those of everything, to either side. */
 export function differenceScale(row: RowModel): ColourScale {
-  const shared = settings.scope.value === "all" ? row.panels.value[0] : undefined;
+  const shared = settings.colourScope.value === "all" ? row.panels.value[0] : undefined;
   return { ...(shared ?? row).colours.value, curve: "sqrt", lo: 0 };
 }
 

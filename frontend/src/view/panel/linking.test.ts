@@ -3,7 +3,8 @@ import { madeTile } from "../../math/tile_fixture";
 import { index } from "../catalog/catalog";
 import { moveAll, panBy, startZooming, zoomBy, zoomTo } from "../screen/zooming";
 import * as settings from "../settings/settings";
-import { cursor, NO_ZOOM, settle, zoomed, zoomX, zoomY } from "../settings/zoom";
+import { NO_ZOOM, zoomX, zoomY } from "../settings/settings";
+import { cursor, settle, zoomed } from "../settings/zoom";
 import { limitsOf, setLimits } from "./contrast";
 import { highlight } from "./highlight";
 import { fullAxis, type PanelModel, rowOf } from "./panels";
@@ -50,8 +51,8 @@ beforeEach(async () => {
 });
 
 afterEach(() => {
-  const { linked, axisScope, scope, colourLimits, kind, filter, scale, layout } = settings;
-  for (const setting of [linked, axisScope, scope, colourLimits, kind, filter, scale, layout])
+  const { linked, axisScope, colourScope, colourLimits, kind, filter, valueScale, layout } = settings;
+  for (const setting of [linked, axisScope, colourScope, colourLimits, kind, filter, valueScale, layout])
     setting.reset();
   settle();
   zoomX.value = NO_ZOOM;
@@ -62,7 +63,7 @@ afterEach(() => {
 
 describe("a zoom of the values", () => {
   it.each(["linear", "symlog", "native"] as const)("adds small movements up: %s", (kind) => {
-    settings.scale.value = kind;
+    settings.valueScale.value = kind;
     const [panel] = panelsOf(CONV);
     const full = panel.fullScale.value;
     for (let at = 0; at < 40; at++) {
@@ -156,7 +157,7 @@ describe("an unlinked panel", () => {
 describe("an axis and colours of everything", () => {
   it("are those of the layers in view, whatever was there before", () => {
     settings.axisScope.value = "all";
-    settings.scope.value = "all";
+    settings.colourScope.value = "all";
     const [conv] = panelsOf(CONV);
     const [weight] = panelsOf(WEIGHT);
     const shown = () => [conv.fullScale.value.hi, fullAxis.value.hi, conv.colours.value.hi];
@@ -176,7 +177,7 @@ describe("an axis and colours of everything", () => {
 
 describe("limits and highlight of colours", () => {
   it("are a panel's own where each has its own scale", () => {
-    settings.scope.value = "panel";
+    settings.colourScope.value = "panel";
     const [panel, other] = panelsOf(CONV);
     const before = other.colours.value;
     setLimits(panel.scaleOwner, [null, 0.5]);

@@ -3,7 +3,7 @@ import type { Tile } from "../../math/tile";
 import { madeTile } from "../../math/tile_fixture";
 import type { Series } from "../../series/types";
 import { frame } from "../layout/metrics";
-import { NO_ZOOM, zoomX } from "../settings/zoom";
+import { NO_ZOOM, zoomX } from "../settings/settings";
 import { noteTexts } from "./notes";
 import { PanelModel, RowModel } from "./panels";
 

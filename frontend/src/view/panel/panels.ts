@@ -25,7 +25,8 @@ import { type PanelLayout, placeParts, STRIP_LAYOUT } from "../layout/panel_layo
 import { isExpanded, layers, runs } from "../selection/selection";
 import type { Interval } from "../settings/codec";
 import * as settings from "../settings/settings";
-import { cursor, liveX, liveY, type Zooms, zoomX, zoomY } from "../settings/zoom";
+import { type Zooms, zoomX, zoomY } from "../settings/settings";
+import { cursor, liveX, liveY } from "../settings/zoom";
 import { type Colouring, colouringOf, colourScope, limitsOf, scaleOwner } from "./contrast";
 import { colourUnder } from "./highlight";
 import { pixelsOf, placeColumns } from "./placing";
@@ -262,7 +263,7 @@ export class RowModel {
   /** Rows of the heatmap; linear axes take up to a half less, so that no stored bin is cut. */
   readonly bins = computed(() => {
     if (!this.expanded.value) return strip_px.value;
-    if (settings.bins.value > 0) return settings.bins.value;
+    if (settings.heatmapRows.value > 0) return settings.heatmapRows.value;
     return panelHeight_px.value >= 200 ? 160 : 96;
   });
 
@@ -362,10 +363,10 @@ export const clocks = computed<ReadonlyMap<string, RunClock>>(() => {
 });
 
 /** Which panels share one value axis; a difference needs the same rows in both runs. */
-export function axisScope(): (typeof settings.AXIS_SCOPES)[number] {
+export function axisScope(): settings.Scope {
   if (!settings.linked.value) return "panel";
   const chosen = settings.axisScope.value;
-  return chosen === "panel" && settings.compare.value === "difference" ? "row" : chosen;
+  return chosen === "panel" && settings.difference.value ? "row" : chosen;
 }
 
 export const allTiles = computed(() => knownPanels.value.flatMap((panel) => panel.tile.value ?? []));

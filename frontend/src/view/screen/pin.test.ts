@@ -6,7 +6,7 @@ import { index } from "../catalog/catalog";
 import { frame } from "../layout/metrics";
 import { type PanelModel, rowOf } from "../panel/panels";
 import * as settings from "../settings/settings";
-import { NO_ZOOM, zoomX } from "../settings/zoom";
+import { NO_ZOOM, zoomX } from "../settings/settings";
 import { movePin, pinAt, pinFirst, pinnedColumn, pinnedStep, pinStep } from "./pin";
 
 const RUNS = ["long", "gap", "tenth"];

@@ -5,7 +5,8 @@ import { countsSteps, type StepAxis } from "../../math/step_axis";
 import { axisScope, fullAxis, type PanelModel } from "../panel/panels";
 import type { Interval } from "../settings/codec";
 import * as settings from "../settings/settings";
-import { jumpTo, liveX, liveY, moveTo, NO_ZOOM, withZoom, type Zooms, zoomX, zoomY } from "../settings/zoom";
+import { NO_ZOOM, type Zooms, zoomX, zoomY } from "../settings/settings";
+import { jumpTo, liveX, liveY, moveTo, withZoom } from "../settings/zoom";
 
 /** Less than this share of everything is not a zoom any more: it shows everything. */
 const NEARLY_ALL = 0.999;

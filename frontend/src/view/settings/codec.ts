@@ -34,6 +34,11 @@ export function integer(lowest: number, highest: number): Codec<number> {
   };
 }
 
+export const number: Codec<number> = {
+  parse: (value) => (value !== "" && Number.isFinite(Number(value)) ? Number(value) : undefined),
+  format: (value) => String(Number(value.toPrecision(12))),
+};
+
 /** Items separated by commas; a comma or backslash inside an item is escaped with a backslash. */
 export const texts: Codec<readonly string[]> = {
   parse: (value) => (value === "" ? [] : splitItems(value)),

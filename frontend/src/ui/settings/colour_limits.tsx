@@ -1,48 +1,19 @@
-/** The settings of colours, with the ends of the colour scale typed in. */
+/** The ends of the colour scale, typed in. */
 
 import { useSignal } from "@preact/signals";
 import { isPercent } from "../../math/normalise";
-import { COLORMAPS, type ColormapName } from "../../paint/colormap";
 import { seriesId } from "../../series/series_id";
 import { OPEN, ownLimits, scaleOwner, setLimits } from "../../view/panel/contrast";
 import * as selection from "../../view/selection/selection";
 import { limits as limitsCodec } from "../../view/settings/codec";
 import * as settings from "../../view/settings/settings";
-import { bound, Check, Select, switched, toOptions } from "../widgets/controls";
-import { CONTRASTS } from "./options";
-import { ScopeSelect } from "./scope_select";
-
-export function ColourSettings() {
-  return (
-    <section>
-      <h3>Colours</h3>
-      <ScopeSelect label="Same scale" what="colour scale" scope={settings.scope} />
-      <Select<ColormapName>
-        label="Map"
-        tip="Cividis looks alike with and without colour-vision deficiency"
-        options={toOptions(COLORMAPS)}
-        {...bound(settings.colormap)}
-      />
-      <Select
-        label="Contrast"
-        tip="Auto leaves 0.5 % of the occupied cells at either end of the scale in the end colours: from percentile 0.5 to 99.5"
-        options={CONTRASTS}
-        {...bound(settings.contrast)}
-      />
-      <Limits />
-      <Check
-        label="Colour empty cells"
-        tip="Paint cells without any value in the lowest colour; else they are left as background"
-        {...switched(settings.emptyColoured)}
-      />
-    </section>
-  );
-}
+import { Select } from "../widgets/controls";
+import { resetName } from "./offers";
 
 const UNITS = { share: "%", peak: "%", count: "values", density: "per unit" } as const;
 
 /** Ends of the colours, typed for all layers or for one, as its colour bar sets them; its own go before. */
-function Limits() {
+export function ColourLimits({ id }: { readonly id: string }) {
   const chosen = useSignal("");
   const layers = selection.layers.value.map((series) => ({ value: seriesId(series), label: series.layer }));
   const options = [{ value: "", label: "of all layers" }, ...layers];
@@ -51,8 +22,9 @@ function Limits() {
   return (
     <>
       <Select
-        label="Limits"
-        tip="Whose colours end where the two fields say"
+        id={id}
+        label={settings.colourLimits.label}
+        tip={settings.colourLimits.tip}
         value={owner}
         options={scaleOwner("a layer") === "" ? options.slice(0, 1) : options}
         onChange={(value) => {
@@ -109,14 +81,14 @@ function LimitFields({ owner }: { readonly owner: string }) {
         <button
           type="button"
           class="button text"
-          title="Take away all limits of colours, also those of single layers and of other units"
+          title="Takes away all limits of colours, also those of single layers and of other units"
           onClick={() => {
             typed.value = null;
             error.value = "";
             settings.colourLimits.reset();
           }}
         >
-          Reset limits
+          {resetName(settings.colourLimits)}
         </button>
       )}
     </div>

@@ -1,0 +1,178 @@
+/** The table of what can be done besides choosing: keys, buttons, the palette and docs/page.md read it. */
+
+import { findPanel, type PanelModel } from "../../view/panel/panels";
+import { movePin, pinAt, pinFirst } from "../../view/screen/pin";
+import { inSight } from "../../view/screen/screen";
+import { panBy, zoomBy } from "../../view/screen/zooming";
+import * as selection from "../../view/selection/selection";
+import { layersToTree } from "../../view/selection/tree";
+import { allSettings } from "../../view/settings/setting";
+import * as settings from "../../view/settings/settings";
+import {
+  type Cursor,
+  canGoBack,
+  cursor,
+  gesturing,
+  goBack,
+  resetZoom,
+  zoomed,
+} from "../../view/settings/zoom";
+import { choose } from "../settings/offers";
+import { helpOpen, paletteOpen, paneOpen } from "../settings/open_state";
+import { say } from "../widgets/toast";
+import { copyCell, copyLink } from "./copy";
+
+export interface Command {
+  /** Its one name: on buttons, in the palette, on the sheet of keys and in docs/page.md. */
+  readonly label: string;
+  readonly tip?: string;
+  /** As in key_names.ts. */
+  readonly keys?: readonly string[];
+  /** What it does instead with Shift. */
+  readonly shift?: string;
+  /** Name of the setting that it changes. */
+  readonly of?: keyof typeof settings;
+  /** Whether there is anything to do. `at`: where the crosshair is, or was before the palette covered the page. */
+  when?(at: Cursor | null): boolean;
+  run(at: Cursor | null, shift: boolean): void;
+}
+
+const ZOOM_STEP = 0.7;
+const PAN_STEP = 0.2;
+
+export const COMMANDS = {
+  palette: {
+    label: "Commands, layers and findings",
+    keys: ["Ctrl K", "⌘ K"],
+    run: () => {
+      paletteOpen.value = true;
+    },
+  },
+  filter: {
+    label: settings.filter.label,
+    keys: ["/"],
+    of: "filter",
+    run: () => document.getElementById(FILTER_ID)?.focus(),
+  },
+  pane: { label: "More settings", run: () => toggle(paneOpen) },
+  help: { label: "Keys and gestures", keys: ["?"], run: () => toggle(helpOpen) },
+  showAll: {
+    label: "Show all layers again",
+    keys: ["0", "Esc"],
+    of: "full",
+    when: () => settings.full.peek() !== "",
+    run: () => settings.full.reset(),
+  },
+  resetZoom: {
+    label: "Reset zoom",
+    tip: "Show everything, as a double-click does",
+    keys: ["0", "Esc"],
+    of: "zoomX",
+    when: () => zoomed.peek() || gesturing.peek(),
+    run: resetZoom,
+  },
+  back: {
+    label: "Back to the zoom before",
+    keys: ["Z"],
+    of: "zoomX",
+    when: () => canGoBack.peek(),
+    run: goBack,
+  },
+  zoomIn: zooming("W", "+", "in", ZOOM_STEP),
+  zoomOut: zooming("S", "−", "out", 1 / ZOOM_STEP),
+  earlier: panning("A", "earlier steps", "lower values", -PAN_STEP),
+  later: panning("D", "later steps", "higher values", PAN_STEP),
+  stepBefore: {
+    label: "Pin the step before",
+    keys: ["←"],
+    shift: "Pin ten steps before",
+    of: "pinned",
+    run: (_, shift) => movePin(shift ? -10 : -1),
+  },
+  nextStep: {
+    label: "Pin the next step",
+    keys: ["→"],
+    shift: "Pin ten steps later",
+    of: "pinned",
+    run: (_, shift) => movePin(shift ? 10 : 1),
+  },
+  firstStep: { label: "Pin the first step", keys: ["Home"], of: "pinned", run: pinFirst },
+  newestStep: { label: "Follow the newest step", keys: ["End"], of: "pinned", run: () => pinAt(null) },
+  copyCell: {
+    label: "Copy readout",
+    keys: ["C"],
+    shift: "Copy cell as TSV",
+    when: (at) => at !== null,
+    run: (at, shift) => at !== null && copyCell(shift, at),
+  },
+  copyLink: { label: "Copy link to this view", run: () => void copyLink().then(say) },
+  fold: { label: "Fold all groups", of: "folded", run: () => fold(groupPaths()) },
+  unfold: { label: "Unfold all groups", of: "folded", run: () => fold([]) },
+  resetAll: {
+    label: "Reset all settings",
+    when: () => allSettings.some((setting) => setting.write() !== undefined),
+    run: () => {
+      resetZoom();
+      for (const setting of allSettings) choose<unknown>(setting, setting.initial);
+    },
+  },
+} as const satisfies Readonly<Record<string, Command>>;
+
+/** Id of the field for the filter. */
+export const FILTER_ID = "layer-filter";
+
+function zooming(key: string, sign: string, way: string, factor: number): Command {
+  return {
+    label: `Zoom ${way} on the steps`,
+    keys: [key, sign],
+    shift: `Zoom ${way} on the values`,
+    of: "zoomX",
+    when: (at) => activePanel(at) !== undefined,
+    run: (at, shift) => {
+      const panel = activePanel(at);
+      if (panel === undefined) return;
+      const axis = shift ? "y" : "x";
+      zoomBy(panel, axis, factor, crosshairShare(panel, axis));
+    },
+  };
+}
+
+function panning(key: string, steps: string, values: string, share: number): Command {
+  return {
+    label: `Move to ${steps}`,
+    keys: [key],
+    shift: `Move to ${values}`,
+    of: "zoomX",
+    when: (at) => activePanel(at) !== undefined,
+    run: (at, shift) => {
+      const panel = activePanel(at);
+      if (panel !== undefined) panBy(panel, shift ? "y" : "x", share);
+    },
+  };
+}
+
+/** The panel of the crosshair, else the one with the focus, else the first that can be seen. */
+function activePanel(at: Cursor | null): PanelModel | undefined {
+  const focused = document.activeElement?.closest<HTMLElement>("[data-panel]")?.dataset.panel;
+  return findPanel(at?.panelId ?? focused ?? "") ?? [...inSight.peek()][0];
+}
+
+/** Where the crosshair is on an axis, else its middle. */
+function crosshairShare(panel: PanelModel, axis: "x" | "y"): number {
+  const at = cursor.peek();
+  if (axis === "y") return panel.crossShare.peek() ?? 0.5;
+  return at === null ? 0.5 : Math.min(1, Math.max(0, panel.liveAxis.peek().unitToShare(at.unit)));
+}
+
+function fold(paths: readonly string[]): void {
+  settings.folded.value = paths;
+}
+
+function groupPaths(): readonly string[] {
+  const rows = layersToTree(selection.layers.peek(), new Set());
+  return rows.flatMap((row) => (row.kind === "group" ? [row.path] : []));
+}
+
+function toggle(state: { value: boolean }): void {
+  state.value = !state.value;
+}
