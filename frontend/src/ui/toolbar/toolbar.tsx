@@ -5,7 +5,7 @@ import type { RefObject } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { orderProgress } from "../../view/findings/ranking";
 import * as selection from "../../view/selection/selection";
-import * as settings from "../../view/settings/settings";
+import { filter, kind, layout, phase, transposed } from "../../view/settings/settings";
 import { canGoBack, zoomed } from "../../view/settings/zoom";
 import { COMMANDS, type Command, FILTER_ID } from "../input/commands";
 import { keysToText } from "../input/key_names";
@@ -129,12 +129,12 @@ function FilterBox() {
         type="search"
         placeholder="Filter layers: words or /regex/"
         aria-label="Filter layers by words or a /regular expression/"
-        title={settings.filter.tip}
+        title={filter.tip}
         aria-invalid={error !== ""}
         aria-describedby="filter-status"
-        value={settings.filter.value}
+        value={filter.value}
         onInput={(event) => {
-          settings.filter.value = event.currentTarget.value;
+          filter.value = event.currentTarget.value;
         }}
         onKeyDown={(event) => {
           if (event.key === "Escape") event.currentTarget.blur();
@@ -156,8 +156,8 @@ function FilterBox() {
 function KindSelect() {
   return (
     <>
-      <SettingField setting={settings.kind} />
-      <SettingField setting={settings.phase} />
+      <SettingField setting={kind} />
+      <SettingField setting={phase} />
     </>
   );
 }
@@ -165,7 +165,6 @@ function KindSelect() {
 const LAYOUT_ICONS = { auto: null, strips: "strips", panels: "panels" } as const;
 
 function LayoutSwitch() {
-  const { layout, transposed } = settings;
   return (
     <span class="switch">
       {layout.options.map((option) => {
