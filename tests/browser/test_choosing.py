@@ -87,6 +87,21 @@ def test_a_link_gives_the_same_view_on_a_page_that_shows_another(tab: Tab) -> No
     tab.until(tab.hash, lambda hash_: "quantity=count" in hash_ and hash_.endswith("scalars="))
 
 
+def test_a_link_of_an_earlier_version_opens_as_it_did(
+    open_page: Callable[..., Page], two_runs: TensorBoard
+) -> None:
+    former = ("q=conv", "y=native", "unit=count", "cmp=difference", "zx=~50,100", "marks=0")
+    ours = "".join(f"&p.activation_hist.{pair}" for pair in former)
+    tab = open_tab(open_page(), two_runs.root, ours)
+    assert layer_names(tab) == ["conv1"]
+    assert (tab.chosen("Values"), tab.chosen("Colour")) == ("native", "count")
+    assert f"minus {GOOD}" in tab.frame.locator(".notes").nth(1).inner_text()
+    tab.frame.get_by_role("button", name="Reset zoom").click()
+    today = ["filter=conv", "valueScale=native", "quantity=count", "difference=1"]
+    tab.until(tab.hash, lambda hash_: hash_.split("&p.activation_hist.")[1:] == today)
+    assert tab.problems == []
+
+
 def test_menus_open_inside_the_window(tab: Tab) -> None:
     tab.reset()
     height_px = tab.frame.evaluate("innerHeight")

@@ -66,39 +66,42 @@ function commandToActions(command: Command, at: Cursor | null): readonly Action[
   return actions;
 }
 
+/** What can be chosen of a setting that has a control; others are changed by commands and at the rows. */
 function settingToActions(setting: AnySetting): readonly Action[] {
-  const of = setting.name;
-  const actions = changesOf(setting).map((action) => ({ ...action, of }));
-  if (setting.write() === undefined) return actions;
-  return [...actions, { name: resetName(setting), of, run: () => choose<unknown>(setting, setting.initial) }];
-}
-
-function changesOf(setting: AnySetting): readonly Action[] {
-  const { name, label } = setting;
+  const { name: of, label } = setting;
   switch (setting.form) {
     case "flag": {
       const { shortcut } = setting;
-      const current = inForce(setting);
       const run = () => choose(setting, !inForce(setting));
-      return [{ name: label, current, run, ...(shortcut === undefined ? {} : { hint: shortcut }) }];
+      return [{ of, name: label, current: inForce(setting), run, ...(shortcut && { hint: shortcut }) }];
     }
     case "choice":
       return optionsOf(setting).map((option) => ({
+        of,
         name: optionName(setting, option),
         current: inForce(setting) === option.value,
         run: () => choose(setting, option.value),
       }));
     case "list":
-      return optionsOf(setting).map((option) => ({
-        name: optionName(setting, option),
-        current: inForce(setting)?.includes(option.value) ?? false,
-        run: () => toggleOption(setting, option.value),
-      }));
+      return [
+        ...optionsOf(setting).map((option) => ({
+          of,
+          name: optionName(setting, option),
+          current: inForce(setting)?.includes(option.value) ?? false,
+          run: () => toggleOption(setting, option.value),
+        })),
+        ...resets(setting),
+      ];
     case "amount":
-      return [{ name: label, run: () => showField(name) }];
+      return [{ of, name: label, run: () => showField(of) }, ...resets(setting)];
     case "own":
-      return name in OWN_FIELDS ? [{ name: label, run: () => showField(name) }] : [];
+      return of in OWN_FIELDS ? [{ of, name: label, run: () => showField(of) }, ...resets(setting)] : [];
   }
+}
+
+function resets(setting: AnySetting): readonly Action[] {
+  const run = () => choose<unknown>(setting, setting.initial);
+  return setting.write() === undefined ? [] : [{ of: setting.name, name: resetName(setting), run }];
 }
 
 /** The row of the crosshair, or the only one shown, or the first one on the screen. */

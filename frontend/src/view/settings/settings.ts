@@ -44,7 +44,14 @@ export const kind = choiceOfData("kind", {
   label: "Kind",
   tip: "What the histograms are of",
   group: "What is shown",
-  options: { weight_gradients: "weight gradients", histograms: "other histograms" },
+  options: {
+    activations: "activations",
+    gradients: "gradients",
+    weights: "weights",
+    weight_gradients: "weight gradients",
+    updates: "updates",
+    histograms: "other histograms",
+  },
 });
 export const phase = choiceOfData("phase", {
   label: "Phase",
@@ -105,7 +112,7 @@ export const types = listOfData<readonly string[]>("types", [], texts, {
 
 export const range = choice("range", "auto", {
   label: "Value range",
-  tip: "Auto: the central 99.9 % of the values of all shown runs",
+  tip: "Which values the axis spans. Auto: the central 99.9 % of all shown runs",
   group: "Value axis",
   options: { auto: "auto (central 99.9 %)", full: "all values", manual: "manual" },
 });
@@ -174,7 +181,7 @@ export const contrast = choice("contrast", "full", {
 /** Ends of colour scales that were set by hand; view/panel/contrast.ts has their keys. */
 export const colourLimits = own<ReadonlyMap<string, Limits>>("colourLimits", new Map(), keyed(limits), {
   label: "Colour limits",
-  tip: "Where the colours of all layers or of one end; the ends of a colour bar can be dragged too",
+  tip: "Where colours end, for all layers or for one; the ends of a colour bar can be dragged too",
   group: "Colours",
 });
 export const emptyColoured = flag("emptyColoured", {

@@ -1,0 +1,101 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { index } from "../../view/catalog/catalog";
+import { rowOf } from "../../view/panel/panels";
+import { allSettings } from "../../view/settings/setting";
+import * as settings from "../../view/settings/settings";
+import type { Cursor } from "../../view/settings/zoom";
+import { applies } from "../settings/offers";
+import { type Action, listActions } from "./actions";
+
+function series(layer: string, kind: string, phase: string, type: string) {
+  const ofRuns = { runs: [0, 1], shapes: [[1], [1]], dtypes: ["float32", "float32"], steps: [9, 9] };
+  return {
+    tag: `${kind}/${layer}`,
+    layer,
+    kind,
+    phase,
+    type,
+    order: 0,
+    source: "blocks" as const,
+    bins: {},
+    ...ofRuns,
+  };
+}
+
+const CONV = series("conv", "activations", "train", "Conv2d");
+const OTHERS = [
+  series("fc", "activations", "train", "Linear"),
+  series("fc", "activations", "eval", "Linear"),
+  series("fc", "weights", "", "Linear"),
+];
+
+let at: Cursor;
+
+beforeEach(async () => {
+  vi.stubGlobal("window", globalThis);
+  const runs = ["one", "two"].map((name) => ({ name, start_time: 0, info: {}, scalars: ["loss", "lr"] }));
+  index.value = { version: 1, revision: "1", runs, series: [CONV, ...OTHERS], warnings: [] };
+  settings.range.value = "manual";
+  const panel = rowOf(CONV).panels.value[0]!;
+  // New panels become known a moment after they were made.
+  await Promise.resolve();
+  at = { panelId: panel.id, rowId: panel.row.id, unit: 1, value: 0.5, band: null };
+});
+
+afterEach(() => {
+  for (const setting of allSettings) setting.reset();
+  vi.unstubAllGlobals();
+});
+
+/** Settings that no command changes. */
+function withoutCommand(actions: readonly Action[]): string[] {
+  return allSettings.map(({ name }) => name).filter((name) => !actions.some(({ of }) => of === name));
+}
+
+describe("the palette", () => {
+  it("finds every setting that the page has a control for", () => {
+    expect(allSettings.filter((setting) => !applies(setting))).toEqual([]);
+    // Zooms of both axes are one thing there.
+    expect(withoutCommand(listActions(at))).toEqual(["zoomY"]);
+    expect(withoutCommand(listActions(null))).toContain("toggled");
+  });
+
+  it("calls each by one name, and offers every option of a choice", () => {
+    const names = listActions(at).map(({ name }) => name);
+    expect(new Set(names).size).toBe(names.length);
+    for (const name of [
+      "Kind: weights",
+      "Phase: eval",
+      "Module types: Linear",
+      "Scalars above: lr",
+      "Panel width",
+    ])
+      expect(names).toContain(name);
+    expect(names).not.toContain("Time: epoch");
+    for (const name of ["Time: clock time", "Contrast: auto (0.5–99.5 %)", "Lines: Mean", "Heatmap rows: 64"])
+      expect(names).toContain(name);
+  });
+
+  it("chooses as the controls do", () => {
+    const run = (name: string) =>
+      listActions(at)
+        .find((action) => action.name === name)
+        ?.run();
+    settings.toggled.value = ["activations/conv"];
+    settings.panelHeight_px.value = 200;
+    run("Layout: panels, every layer with its axes");
+    run("Density: large");
+    expect([settings.toggled.value, settings.panelHeight_px.value]).toEqual([[], 0]);
+    run("Module types: Linear");
+    expect(settings.types.value).toEqual(["Conv2d"]);
+    run("Module types: Linear");
+    expect(settings.types.value).toEqual([]);
+    run("Link axes and colours");
+    expect(listActions(at).some(({ name }) => name.startsWith("Same "))).toBe(false);
+    settings.panelWidth_px.value = 640;
+    run("Reset panel width");
+    expect(settings.panelWidth_px.value).toBe(0);
+    run("Reset all settings");
+    expect(allSettings.filter((setting) => setting.write() !== undefined)).toEqual([]);
+  });
+});
