@@ -61,7 +61,7 @@ def test_findings_are_listed_marked_and_led_to(tab: Tab) -> None:
     step = int(text.partition("at step ")[2].split()[0])
     first.locator("button").click()
     tab.frame.locator(".menu:popover-open").wait_for(state="detached")
-    tab.until(tab.hash, lambda ours: ".step=" in ours)
+    tab.until(tab.hash, lambda ours: ".pinned=" in ours)
     mark = tab.frame.locator(f"{tab.panel(BAD, LAYERS[0])} .finding-mark.error").first
     plot = tab.frame.locator(tab.panel(BAD, LAYERS[0]))
     left = mark.evaluate("e => e.offsetLeft") / plot.evaluate("e => e.clientWidth")
@@ -112,7 +112,7 @@ def test_a_finding_leads_to_layers_and_runs_that_were_never_on_the_screen(
     line = open_list(tab).locator(".difference", has_text=LAYERS[2])
     step = int(line.inner_text().partition("from step ")[2].split()[0])
     line.click()
-    tab.until(tab.hash, lambda ours: f".step={step}.5" in ours)
+    tab.until(tab.hash, lambda ours: f".pinned={step}.5" in ours)
     place = "e => [e.scrollLeft, e.scrollTop]"
     left, top = tab.until(lambda: tab.frame.locator("main").evaluate(place), lambda at: at[0] > 0)
     assert left > 1000 and top > 1500
