@@ -38,13 +38,13 @@ export function RowActions({ model }: { readonly model: RowModel }) {
       <RowMenu model={model} />
       <IconButton
         icon="pin"
-        tip={pinned ? "Take this layer off the top" : "Keep this layer at the top"}
+        tip={pinned ? "Take this layer off the top" : settings.pinnedLayers.label}
         pressed={pinned}
         onClick={() => togglePinnedLayer(series)}
       />
       <IconButton
         icon={full ? "shrink" : "expand"}
-        tip={full ? "Show all layers again (Esc)" : "Show only this layer, large"}
+        tip={full ? "Show all layers again (Esc)" : settings.full.label}
         pressed={full}
         onClick={() => {
           settings.full.value = full ? "" : model.id;

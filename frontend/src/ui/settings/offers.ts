@@ -9,7 +9,7 @@ import { epochs } from "../../view/panel/panels";
 import { anyExpanded } from "../../view/screen/columns";
 import { shownTags, tags } from "../../view/screen/scalars";
 import * as selection from "../../view/selection/selection";
-import type { About, AnySetting, Choice, List, Option, Setting, Value } from "../../view/settings/setting";
+import type { AnySetting, Choice, List, Option, Setting, Value } from "../../view/settings/setting";
 import * as settings from "../../view/settings/settings";
 import { chooseRange, chooseTime } from "../../view/settings/zoom";
 
@@ -160,7 +160,7 @@ export function toggleOption(setting: List, option: string): void {
 }
 
 /** What it is called to put a setting back as it was at first. */
-export function resetName({ label }: About): string {
+export function resetName({ label }: AnySetting): string {
   return `Reset ${label.charAt(0).toLowerCase()}${label.slice(1)}`;
 }
 

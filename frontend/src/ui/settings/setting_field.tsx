@@ -8,14 +8,14 @@ import { fieldId } from "./open_state";
 import { RangeFields } from "./range_fields";
 
 /** Those of a group that there is anything to choose of. */
-export function settingsOf(group: Group): readonly AnySetting[] {
+export function settingsIn(group: Group): readonly AnySetting[] {
   return allSettings.filter((setting) => setting.group === group && applies(setting));
 }
 
 export function SettingFields({ group }: { readonly group: Group }) {
   return (
     <>
-      {settingsOf(group).map((setting) => (
+      {settingsIn(group).map((setting) => (
         <SettingField key={setting.name} setting={setting} />
       ))}
     </>

@@ -4,7 +4,7 @@ import { narrow } from "../../view/layout/metrics";
 import type { Group } from "../../view/settings/setting";
 import { IconButton } from "../widgets/controls";
 import { paneOpen } from "./open_state";
-import { SettingFields, settingsOf } from "./setting_field";
+import { SettingFields, settingsIn } from "./setting_field";
 
 const GROUPS: readonly Group[] = [
   "Layers",
@@ -40,7 +40,7 @@ export function SettingsPane() {
 }
 
 function Section({ group }: { readonly group: Group }) {
-  if (settingsOf(group).length === 0) return null;
+  if (settingsIn(group).length === 0) return null;
   return (
     <section>
       <h3>{group}</h3>

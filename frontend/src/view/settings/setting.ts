@@ -1,7 +1,7 @@
 /** What a setting is: a signal with a default, a name, and what the page says and offers of it. */
 
 import { type Signal, signal } from "@preact/signals";
-import { type Codec, choices, flag as flagCodec, integer, choice as oneOf, text } from "./codec";
+import { type Codec, choice, choices, flag, integer, text } from "./codec";
 
 /** Where settings stand together, in the order of the settings pane and of docs/page.md. */
 export const GROUPS = [
@@ -18,15 +18,16 @@ export const GROUPS = [
 ] as const;
 export type Group = (typeof GROUPS)[number];
 
-export interface About {
+/** What the page says of a setting. */
+export interface Words {
   /** Its one name: at the control, among the commands, on the sheet of keys and in docs/page.md. */
   readonly label: string;
   /** What it does, as a tooltip. */
   readonly tip: string;
-  readonly group: Group;
 }
 
-export interface Setting<T> extends Signal<T>, About {
+export interface Setting<T> extends Signal<T>, Words {
+  readonly group: Group;
   /** Its key in the URL: the name that settings.ts exports it by. */
   readonly name: string;
   readonly initial: T;
@@ -73,62 +74,70 @@ const all: AnySetting[] = [];
 /** Every setting, in the order of settings.ts. */
 export const allSettings: readonly AnySetting[] = all;
 
-export function flag(name: string, about: About & { readonly shortcut?: string }, initial = false): Flag {
-  return register(Object.assign(setting(name, initial, flagCodec, about), { form: "flag" as const }));
+interface Options<T> {
+  readonly options: readonly Option<T>[];
 }
 
-interface Offering<T extends string> extends About {
-  readonly options: { readonly [V in T]: string };
-  readonly tips?: { readonly [V in T]: string };
+interface Labels<T extends string> {
+  readonly labels: { readonly [V in T]: string };
 }
 
-export function choice<T extends string>(name: string, initial: NoInfer<T>, about: Offering<T>): Choice<T> {
-  const options = toOptions(about);
-  const codec = oneOf(options.map(({ value }) => value));
-  return choiceOf<T>(name, initial, codec, about, options);
+interface Tips<T extends string> {
+  readonly tips: { readonly [V in T]: string };
 }
 
-/** One of what the data has; "" leaves it to the page. `options`: labels of those with a name of their own. */
-export function choiceOfData(name: string, { options = {}, ...about }: Partial<Offering<string>> & About) {
-  return choiceOf(name, "", text, about, toOptions({ ...about, options }));
-}
+/** Declares the settings that stand together. */
+export class SettingGroup {
+  constructor(private readonly group: Group) {}
 
-export function choiceOf<T extends string | number>(
-  name: string,
-  initial: T,
-  codec: Codec<T>,
-  about: About,
-  options: readonly Option<T>[],
-): Choice<T> {
-  return register(Object.assign(setting(name, initial, codec, about), { form: "choice" as const, options }));
-}
+  flag(name: string, words: Words & { readonly shortcut?: string }, initial = false): Flag {
+    return register(this.make(name, initial, flag, { ...words, form: "flag" as const }));
+  }
 
-/** None at first. */
-export function listOf<T extends string>(name: string, about: Offering<T>): List<readonly T[]> {
-  const options = toOptions(about);
-  const made = setting<readonly T[]>(name, [], choices(options.map(({ value }) => value)), about);
-  return register(Object.assign(made, { form: "list" as const, options }));
-}
+  choice<T extends string>(name: string, initial: NoInfer<T>, { labels, ...words }: Words & Labels<T>) {
+    const options = toOptions(labels);
+    return this.choiceOf<T>(name, initial, choice(options.map(({ value }) => value)), { ...words, options });
+  }
 
-export function listOfData<V extends readonly string[] | null>(
-  name: string,
-  initial: V,
-  codec: Codec<V>,
-  about: About,
-): List<V> {
-  return register(
-    Object.assign(setting(name, initial, codec, about), { form: "list" as const, options: [] }),
-  );
-}
+  choiceOf<T extends string | number>(name: string, initial: T, codec: Codec<T>, words: Words & Options<T>) {
+    const made: Choice<T> = this.make(name, initial, codec, { ...words, form: "choice" as const });
+    return register(made);
+  }
 
-/** `most`: up to this a link may say. */
-export function amount(name: string, most: number, { min, max, step, ...about }: About & Slide): Amount {
-  const made = setting(name, 0, integer(0, most), about);
-  return register(Object.assign(made, { form: "amount" as const, min, max, step }));
-}
+  /** One of what the data has; "" leaves it to the page. `labels`: of those that are known before. */
+  choiceOfData(name: string, { labels = {}, ...words }: Words & Partial<Labels<string>>) {
+    return this.choiceOf(name, "", text, { ...words, options: toOptions(labels) });
+  }
 
-export function own<T>(name: string, initial: T, codec: Codec<T>, about: About): Own<T> {
-  return register(Object.assign(setting(name, initial, codec, about), { form: "own" as const }));
+  /** None at first. */
+  list<T extends string>(name: string, { labels, tips, ...words }: Words & Labels<T> & Tips<T>) {
+    const options = toOptions(labels, tips);
+    const codec = choices(options.map(({ value }) => value));
+    return this.listOf<readonly T[]>(name, [], codec, { ...words, options });
+  }
+
+  /** Any of what the data has, or of some options. */
+  listOf<V extends readonly string[] | null>(
+    name: string,
+    initial: V,
+    codec: Codec<V>,
+    words: Words & Partial<Options<string>>,
+  ): List<V> {
+    return register(this.make(name, initial, codec, { options: [], ...words, form: "list" as const }));
+  }
+
+  /** `most`: up to this an address may say. */
+  amount(name: string, most: number, words: Words & Slide): Amount {
+    return register(this.make(name, 0, integer(0, most), { ...words, form: "amount" as const }));
+  }
+
+  own<T>(name: string, initial: T, codec: Codec<T>, words: Words): Own<T> {
+    return register(this.make(name, initial, codec, { ...words, form: "own" as const }));
+  }
+
+  private make<T, W extends Words>(name: string, initial: T, codec: Codec<T>, words: W) {
+    return Object.assign(stored(name, initial, codec), words, { group: this.group });
+  }
 }
 
 function register<S extends AnySetting>(made: S): S {
@@ -136,18 +145,22 @@ function register<S extends AnySetting>(made: S): S {
   return made;
 }
 
-function toOptions<T extends string>({ options, tips }: Offering<T>): Option<T>[] {
-  const values = Object.keys(options) as T[];
-  return values.map((value) => ({ value, label: options[value], ...(tips ? { tip: tips[value] } : {}) }));
+function toOptions<T extends string>(
+  labels: { readonly [V in T]: string },
+  tips?: { readonly [V in T]: string },
+): Option<T>[] {
+  const values = Object.keys(labels) as T[];
+  return values.map((value) => ({ value, label: labels[value], ...(tips ? { tip: tips[value] } : {}) }));
 }
 
-function setting<T>(name: string, initial: T, codec: Codec<T>, about: About): Setting<T> {
+/** A signal that the URL can be read into and written from. */
+function stored<T>(name: string, initial: T, codec: Codec<T>) {
   const state = signal(initial);
   const initialText = codec.format(initial);
-  return Object.assign(state, about, {
+  return Object.assign(state, {
     name,
     initial,
-    reset: () => {
+    reset() {
       state.value = initial;
     },
     read(given = initialText) {
