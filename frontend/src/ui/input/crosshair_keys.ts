@@ -7,34 +7,25 @@ import { type Cursor, cursor, type ThinPart } from "../../view/settings/zoom";
 import { type KeyRow, keyOf } from "./key_names";
 import { place, pointAt } from "./pointer";
 
-interface CrosshairKey extends KeyRow {
-  run(panel: PanelModel, far: number): void;
+interface CrosshairKeys extends KeyRow {
+  /** `by`: below 0 for the first of the keys. */
+  run(panel: PanelModel, by: number): void;
 }
 
-export const CROSSHAIR_KEYS: readonly CrosshairKey[] = [
+export const CROSSHAIR_KEYS: readonly CrosshairKeys[] = [
   {
-    keys: ["←"],
-    does: "On a panel: crosshair to the column before (Shift: ten)",
-    run: (panel, far) => moveCursor(panel, -far, 0),
+    keys: ["←", "→"],
+    does: "On a panel: the crosshair by a column (Shift: ten)",
+    run: (panel, by) => moveCursor(panel, by, 0),
   },
   {
-    keys: ["→"],
-    does: "On a panel: crosshair to the next column (Shift: ten)",
-    run: (panel, far) => moveCursor(panel, far, 0),
-  },
-  {
-    keys: ["↑"],
-    does: "On a panel: crosshair up by a bin (Shift: ten)",
-    run: (panel, far) => moveCursor(panel, 0, far),
-  },
-  {
-    keys: ["↓"],
-    does: "On a panel: crosshair down by a bin (Shift: ten)",
-    run: (panel, far) => moveCursor(panel, 0, -far),
+    keys: ["↓", "↑"],
+    does: "On a panel: the crosshair by a bin (Shift: ten)",
+    run: (panel, by) => moveCursor(panel, 0, by),
   },
   {
     keys: ["Enter"],
-    does: "On a panel: pin the step under the crosshair",
+    does: "On a panel: pin the step of the crosshair",
     run: () => pinAt(cursor.peek()?.unit ?? null),
   },
 ];
@@ -42,9 +33,9 @@ export const CROSSHAIR_KEYS: readonly CrosshairKey[] = [
 /** For a panel that has the focus, which it gets by keyboard only. */
 export function crosshairKeys(event: KeyboardEvent, panel: PanelModel): void {
   const name = keyOf(event);
-  const key = CROSSHAIR_KEYS.find(({ keys }) => keys.includes(name));
-  if (key === undefined || (name === "Enter" && cursor.peek() === null)) return;
-  key.run(panel, event.shiftKey ? 10 : 1);
+  const row = CROSSHAIR_KEYS.find(({ keys }) => keys.includes(name));
+  if (row === undefined || (name === "Enter" && cursor.peek() === null)) return;
+  row.run(panel, (name === row.keys[0] ? -1 : 1) * (event.shiftKey ? 10 : 1));
   placeTooltip(event.currentTarget as HTMLElement, panel);
   event.preventDefault();
   event.stopPropagation();

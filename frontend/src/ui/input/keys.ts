@@ -18,11 +18,17 @@ const flags = allSettings.filter(
 /** What the sheet of keys lists. */
 export const KEYS: readonly KeyRow[] = [
   ...commands.flatMap(({ label, keys, shift }) =>
-    keys === undefined ? [] : [{ keys, does: shift === undefined ? label : `${label}; Shift: ${shift}` }],
+    keys === undefined ? [] : [{ keys, does: label + (shift === undefined ? "" : withShift(label, shift)) }],
   ),
   ...flags.map(({ label, shortcut = "" }) => ({ keys: [shortcut], does: label })),
   ...CROSSHAIR_KEYS,
 ];
+
+/** What Shift makes of it, from the first word that is another one. */
+function withShift(label: string, shift: string): string {
+  const same = [...shift].findIndex((letter, at) => letter !== label[at]);
+  return ` (Shift: ${shift.slice(shift.lastIndexOf(" ", same) + 1)})`;
+}
 
 export const GESTURES: readonly KeyRow[] = [
   { keys: ["drag"], does: "Zoom the time axis of all panels; aslant: the values of the row too" },
