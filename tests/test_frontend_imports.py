@@ -19,17 +19,19 @@ VIEW = [
     *("view/settings", "view/reactive", "view/catalog", "view/selection", "view/layout"),
     *("view/panel", "view/screen", "view/findings", "view/exports"),
 ]
-BELOW_VIEW = {"math", "series", "paint", "host"}
-BELOW_UI = {"math", "series", "paint", "view", *VIEW}
+BELOW_VIEW = {"math", "series", "paint"}
+BELOW_UI = {"math", "series", "paint", *VIEW}
 
 # folder -> (folders it may import, packages it may import)
 ALLOWED: dict[str, tuple[set[str], set[str]]] = {
     "math": (set(), set()),
     "host": (set(), set()),
-    "series": ({"math"}, set()),
+    # Signals of its own only, such as "a tile has come".
+    "series": ({"math"}, SIGNALS),
     "paint": ({"math"}, set()),
     **{part: (BELOW_VIEW | set(VIEW[:at]), SIGNALS) for at, part in enumerate(VIEW)},
-    "view": (BELOW_VIEW | set(VIEW), SIGNALS),
+    "view/settings": (BELOW_VIEW | {"host"}, SIGNALS),
+    "view/catalog": (BELOW_VIEW | {"host"}, SIGNALS),
     "ui/widgets": (set(), PREACT),
     "ui/settings": (BELOW_UI | {"ui/widgets"}, PREACT),
     "ui/input": (BELOW_UI | {"ui/widgets", "ui/settings"}, PREACT),
@@ -44,7 +46,7 @@ ALLOWED: dict[str, tuple[set[str], set[str]]] = {
         },
         PREACT,
     ),
-    ".": ({"host", "styles", "ui", "view", *VIEW}, PREACT),
+    ".": ({"host", "styles", "ui", *VIEW}, PREACT),
 }
 
 

@@ -8,7 +8,7 @@ import { App } from "./ui/app";
 import { shown, startCatalog } from "./view/catalog/catalog";
 import { startFindings } from "./view/findings/findings";
 import { startRanking } from "./view/findings/ranking";
-import { startLoader } from "./view/loader";
+import { startLoading } from "./view/screen/loading";
 import { startScalars } from "./view/screen/scalars";
 import { drawnOnce, guessFrame, opened } from "./view/screen/screen";
 import { startZooming } from "./view/screen/zooming";
@@ -25,7 +25,7 @@ export function render(): void {
   guessFrame();
   startZooming();
   startCatalog();
-  startLoader();
+  startLoading();
   startScalars();
   startFindings();
   startRanking();

@@ -97,6 +97,19 @@ export function poolCells(grid: Grid, columns: Columns, pixels: PixelColumns, op
   return grid.rows > height_px ? poolRows(cells, Math.max(1, height_px)) : cells;
 }
 
+/** What cells are compared with, on the same rows; the column there for each of theirs, -1 for none. */
+export interface BaseCells {
+  readonly grid: Grid;
+  readonly columns: Columns;
+  readonly partners: Int32Array;
+}
+
+/** Cells minus those of a base on the same pixels. */
+export function minusBase(cells: Cells, base: BaseCells, pixels: PixelColumns, options: PoolOptions): Cells {
+  const matched = matchPixels(pixels, base.partners);
+  return differenceCells(poolCells(base.grid, base.columns, matched, options), cells);
+}
+
 /** B - A of two rasters on the same pixels and rows; NaN where either has a gap. */
 export function differenceCells(a: Cells, b: Cells): Cells {
   const values = new Float32Array(a.values.length);

@@ -1,42 +1,8 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { BATCH_NEWER, BATCH_TILES, Client, type Transport } from "./client";
+import { BATCH_NEWER, BATCH_TILES } from "./client";
+import { askedTiles, type Call, FakeServer, tilesToResponse } from "./fake_server";
 import type { TileRequest } from "./types";
-
-interface Call {
-  readonly url: string;
-  readonly init: RequestInit;
-  readonly answer: (response: Response) => void;
-  readonly fail: (error: Error) => void;
-}
-
-/** A server whose answers the test gives, call by call. */
-class Server {
-  readonly calls: Call[] = [];
-  readonly waits: number[] = [];
-  readonly client: Client;
-
-  constructor() {
-    const transport: Transport = {
-      base: "http://localhost:6006/prefix/data/plugin/activation_hist/",
-      fetch: (url, init = {}) =>
-        new Promise((answer, fail) => {
-          init.signal?.addEventListener("abort", () => fail(init.signal!.reason as Error));
-          this.calls.push({ url: String(url), init, answer, fail });
-        }),
-      wait: async (delay_ms) => {
-        this.waits.push(delay_ms);
-      },
-    };
-    this.client = new Client(transport);
-  }
-
-  /** Let pending promises go on until there is a call of this number. */
-  async call(i: number): Promise<Call> {
-    for (let turn = 0; turn < 50 && this.calls.length <= i; turn++) await Promise.resolve();
-    return this.calls[i]!;
-  }
-}
 
 function requests(count: number): TileRequest[] {
   return Array.from({ length: count }, (_, i) => ({ run: "r", tag: `t${i}`, source: "blocks" as const }));
@@ -44,20 +10,21 @@ function requests(count: number): TileRequest[] {
 
 /** An answer with one error entry per asked tile. */
 function answerTo(call: Call): Response {
-  const { tiles } = JSON.parse(String(call.init.body)) as { tiles: TileRequest[] };
-  const errors = tiles.map(({ run, tag, source }) => ({ run, tag, source, error: "gone", status: 404 }));
-  const head = new TextEncoder().encode(JSON.stringify({ version: 1, tiles: errors }));
-  const bytes = new Uint8Array(4 + head.length);
-  new DataView(bytes.buffer).setUint32(0, head.length, true);
-  bytes.set(head, 4);
-  return new Response(bytes);
+  const errors = askedTiles(call).map(({ run, tag, source }) => ({
+    run,
+    tag,
+    source,
+    error: "gone",
+    status: 404,
+  }));
+  return tilesToResponse(errors);
 }
 
 const plain = { "Content-Type": "text/plain; charset=utf-8" };
 
 describe("Client", () => {
   it("asks relative to the page and knows when nothing changed", async () => {
-    const server = new Server();
+    const server = new FakeServer();
     const index = server.client.index("a/b");
     const call = await server.call(0);
     expect(call.url).toBe("http://localhost:6006/prefix/data/plugin/activation_hist/index?known=a%2Fb");
@@ -66,7 +33,7 @@ describe("Client", () => {
   });
 
   it("refuses another version of the index", async () => {
-    const server = new Server();
+    const server = new FakeServer();
     const index = server.client.index();
     (await server.call(0)).answer(
       Response.json({ version: 9, revision: "x", runs: [], series: [], warnings: [] }),
@@ -75,7 +42,7 @@ describe("Client", () => {
   });
 
   it("asks for tiles in batches, two at a time, and keeps their order", async () => {
-    const server = new Server();
+    const server = new FakeServer();
     const all = server.client.tiles(requests(3 * BATCH_TILES + 5));
     await server.call(1);
     expect(server.calls.length).toBe(2);
@@ -88,7 +55,7 @@ describe("Client", () => {
   });
 
   it("asks for what is new of more tiles at a time", async () => {
-    const server = new Server();
+    const server = new FakeServer();
     const newer = requests(BATCH_NEWER).map((request) => ({ ...request, since: 7 }));
     const all = server.client.tiles(newer);
     const call = await server.call(0);
@@ -98,7 +65,7 @@ describe("Client", () => {
   });
 
   it("decodes what the server sends", async () => {
-    const server = new Server();
+    const server = new FakeServer();
     const tiles = server.client.tiles(requests(1));
     const golden = readFileSync(new URL("../../../tests/golden/tiles_linear.bin", import.meta.url));
     (await server.call(0)).answer(new Response(new Uint8Array(golden)));
@@ -106,7 +73,7 @@ describe("Client", () => {
   });
 
   it("frees the line when aborted", async () => {
-    const server = new Server();
+    const server = new FakeServer();
     const stop = new AbortController();
     const aborted = server.client.tiles(requests(3 * BATCH_TILES), stop.signal);
     await server.call(1);
@@ -120,7 +87,7 @@ describe("Client", () => {
   });
 
   it("tries once more when the server fails, and then says what it said", async () => {
-    const server = new Server();
+    const server = new FakeServer();
     const findings = server.client.findings(["a", "b c"], "b c");
     const call = await server.call(0);
     expect(call.url).toMatch(/findings\?runs=a&runs=b\+c&baseline=b\+c$/);
@@ -131,7 +98,7 @@ describe("Client", () => {
   });
 
   it("does not repeat what the server refuses", async () => {
-    const server = new Server();
+    const server = new FakeServer();
     const scalars = server.client.scalars("a b", "loss");
     const call = await server.call(0);
     expect(call.url).toMatch(/scalars\?run=a\+b&tag=loss$/);
@@ -141,7 +108,7 @@ describe("Client", () => {
   });
 
   it("does not show a proxy's error page, nor hide that nobody answered", async () => {
-    const server = new Server();
+    const server = new FakeServer();
     const index = server.client.index();
     (await server.call(0)).fail(new TypeError("Failed to fetch"));
     const html = { status: 502, statusText: "Bad Gateway", headers: { "Content-Type": "text/html" } };
@@ -156,7 +123,7 @@ describe("Client", () => {
   });
 
   it("makes addresses of files", () => {
-    const url = new Server().client.exportUrl({
+    const url = new FakeServer().client.exportUrl({
       run: "ü/1",
       tag: "activations/conv1",
       source: "blocks",

@@ -1,8 +1,8 @@
 /** The table of what can be done besides choosing: keys, buttons, the palette and docs/page.md read it. */
 
-import { findPanel, type PanelModel } from "../../view/panel/panels";
+import type { PanelView } from "../../view/panel/panel_view";
 import { movePin, pinAt, pinFirst } from "../../view/screen/pin";
-import { inSight } from "../../view/screen/screen";
+import { findPanel, inSight } from "../../view/screen/views";
 import { panBy, zoomBy } from "../../view/screen/zooming";
 import * as selection from "../../view/selection/selection";
 import { layersToTree } from "../../view/selection/tree";
@@ -78,8 +78,8 @@ export const COMMANDS = {
     when: () => canGoBack.peek(),
     run: goBack,
   },
-  zoomIn: zooming("W", "+", "in", ZOOM_STEP),
-  zoomOut: zooming("S", "−", "out", 1 / ZOOM_STEP),
+  zoomIn: zooming(["W", "+"], "in", ZOOM_STEP),
+  zoomOut: zooming(["S", "−"], "out", 1 / ZOOM_STEP),
   earlier: panning("A", "earlier steps", "lower values", -PAN_STEP),
   later: panning("D", "later steps", "higher values", PAN_STEP),
   stepBefore: {
@@ -121,44 +121,43 @@ export const COMMANDS = {
 /** Id of the field for the filter. */
 export const FILTER_ID = "layer-filter";
 
-function zooming(key: string, sign: string, way: string, factor: number): Command {
+/** Of the steps of all panels, or with Shift of the values of one. */
+function moving(
+  keys: readonly string[],
+  label: string,
+  shift: string,
+  move: (panel: PanelView, axis: "x" | "y") => void,
+): Command {
   return {
-    label: `Zoom ${way} on the steps`,
-    keys: [key, sign],
-    shift: `Zoom ${way} on the values`,
+    label,
+    keys,
+    shift,
     of: "zoomX",
-    when: (at) => activePanel(at) !== undefined,
-    run: (at, shift) => {
+    run: (at, shifted) => {
       const panel = activePanel(at);
-      if (panel === undefined) return;
-      const axis = shift ? "y" : "x";
-      zoomBy(panel, axis, factor, crosshairShare(panel, axis));
+      if (panel !== undefined) move(panel, shifted ? "y" : "x");
     },
   };
+}
+
+function zooming(keys: readonly string[], way: string, factor: number): Command {
+  return moving(keys, `Zoom ${way} on the steps`, `Zoom ${way} on the values`, (panel, axis) =>
+    zoomBy(panel, axis, factor, crosshairShare(panel, axis)),
+  );
 }
 
 function panning(key: string, steps: string, values: string, share: number): Command {
-  return {
-    label: `Move to ${steps}`,
-    keys: [key],
-    shift: `Move to ${values}`,
-    of: "zoomX",
-    when: (at) => activePanel(at) !== undefined,
-    run: (at, shift) => {
-      const panel = activePanel(at);
-      if (panel !== undefined) panBy(panel, shift ? "y" : "x", share);
-    },
-  };
+  return moving([key], `Move to ${steps}`, `Move to ${values}`, (panel, axis) => panBy(panel, axis, share));
 }
 
 /** The panel of the crosshair, else the one with the focus, else the first that can be seen. */
-function activePanel(at: Cursor | null): PanelModel | undefined {
+function activePanel(at: Cursor | null): PanelView | undefined {
   const focused = document.activeElement?.closest<HTMLElement>("[data-panel]")?.dataset.panel;
   return findPanel(at?.panelId ?? focused ?? "") ?? [...inSight.peek()][0];
 }
 
 /** Where the crosshair is on an axis, else its middle. */
-function crosshairShare(panel: PanelModel, axis: "x" | "y"): number {
+function crosshairShare(panel: PanelView, axis: "x" | "y"): number {
   const at = cursor.peek();
   if (axis === "y") return panel.crossShare.peek() ?? 0.5;
   return at === null ? 0.5 : Math.min(1, Math.max(0, panel.liveAxis.peek().unitToShare(at.unit)));

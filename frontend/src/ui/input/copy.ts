@@ -1,7 +1,7 @@
 /** What goes to the clipboard: what the crosshair reads in all runs of its row, and the address of the view. */
 
-import { findPanel } from "../../view/panel/panels";
 import { readoutToCells, readoutToText, readPanel, TSV_HEAD } from "../../view/panel/readout";
+import { findPanel } from "../../view/screen/views";
 import { linkToView } from "../../view/settings/url";
 import type { Cursor } from "../../view/settings/zoom";
 import { copyText } from "../widgets/clipboard";
@@ -11,7 +11,7 @@ import { say } from "../widgets/toast";
 export function copyCell(tsv: boolean, at: Cursor): void {
   const panel = findPanel(at.panelId);
   if (panel === undefined) return;
-  const lines = panel.row.panels.peek().flatMap((other) => {
+  const lines = panel.layer.panels.peek().flatMap((other) => {
     const cell = readPanel(other, at.unit, at.value, at.band);
     if (cell === null) return [];
     return [tsv ? readoutToCells(other, cell).join("\t") : readoutToText(other, cell)];

@@ -1,6 +1,6 @@
 /** Keys of a panel that has the focus: they move the crosshair, which stays within what is shown. */
 
-import type { PanelModel } from "../../view/panel/panels";
+import type { PanelView } from "../../view/panel/panel_view";
 import { columnNear } from "../../view/panel/readout";
 import { pinAt } from "../../view/screen/pin";
 import { type Cursor, cursor, type ThinPart } from "../../view/settings/zoom";
@@ -9,7 +9,7 @@ import { place, pointAt } from "./pointer";
 
 interface CrosshairKeys extends KeyRow {
   /** `by`: below 0 for the first of the keys. */
-  run(panel: PanelModel, by: number): void;
+  run(panel: PanelView, by: number): void;
 }
 
 export const CROSSHAIR_KEYS: readonly CrosshairKeys[] = [
@@ -31,7 +31,7 @@ export const CROSSHAIR_KEYS: readonly CrosshairKeys[] = [
 ];
 
 /** For a panel that has the focus, which it gets by keyboard only. */
-export function crosshairKeys(event: KeyboardEvent, panel: PanelModel): void {
+export function crosshairKeys(event: KeyboardEvent, panel: PanelView): void {
   const name = keyOf(event);
   const row = CROSSHAIR_KEYS.find(({ keys }) => keys.includes(name));
   if (row === undefined || (name === "Enter" && cursor.peek() === null)) return;
@@ -42,11 +42,11 @@ export function crosshairKeys(event: KeyboardEvent, panel: PanelModel): void {
 }
 
 /** Beside the crosshair; the pointer may be anywhere. */
-function placeTooltip(element: HTMLElement, panel: PanelModel): void {
+function placeTooltip(element: HTMLElement, panel: PanelView): void {
   const heat = element.querySelector(".heat")?.getBoundingClientRect();
   const now = cursor.peek();
   if (now === null || !heat) return;
-  const { bands, heatTop_px } = panel.row.layout.peek();
+  const { bands, heatTop_px } = panel.layer.layout.peek();
   const band = bands.find((placed) => placed.band === now.band);
   const down_px = band ? band.top_px - heatTop_px : (1 - (panel.crossShare.peek() ?? 0)) * heat.height;
   place.value = {
@@ -56,12 +56,12 @@ function placeTooltip(element: HTMLElement, panel: PanelModel): void {
 }
 
 /** Columns and bins from where the crosshair is, or from the middle; it stays within what is shown. */
-function moveCursor(panel: PanelModel, columns: number, bins: number): void {
+function moveCursor(panel: PanelView, columns: number, bins: number): void {
   const spans = panel.spans.peek();
   if (spans === null || spans.start.length === 0) return;
   const { lo, hi } = panel.axis.peek();
   const now = cursor.peek();
-  const here = now?.rowId === panel.row.id ? now : null;
+  const here = now?.rowId === panel.layer.id ? now : null;
   // A column that begins where the axis ends is not shown.
   const last = spans.start.findLastIndex((start) => start < hi);
   const next = columnNear(panel, here?.unit ?? (lo + hi) / 2) + columns;
@@ -70,16 +70,16 @@ function moveCursor(panel: PanelModel, columns: number, bins: number): void {
   const to = Math.min(hi, spans.end[column] ?? hi);
   pointAt({
     panelId: panel.id,
-    rowId: panel.row.id,
+    rowId: panel.layer.id,
     unit: (from + to) / 2,
     ...moveUp(panel, here?.band ?? null, bins),
   });
 }
 
 /** From bin to bin, and from the outermost ones on into the bands and the strip. */
-function moveUp(panel: PanelModel, band: ThinPart | null, bins: number): Pick<Cursor, "value" | "band"> {
+function moveUp(panel: PanelView, band: ThinPart | null, bins: number): Pick<Cursor, "value" | "band"> {
   const rows = panel.grid.peek()?.rows ?? 1;
-  const { bands, heatTop_px, shareTop_px } = panel.row.layout.peek();
+  const { bands, heatTop_px, shareTop_px } = panel.layer.layout.peek();
   // From the bottom to the top; bands are listed the other way round.
   const places: (ThinPart | number)[] = bands.map((placed) => placed.band).reverse();
   const lower = bands.filter(({ top_px }) => top_px > heatTop_px).length;

@@ -1,6 +1,6 @@
 /** Keys of the whole page: those of the commands and of the settings that have one. */
 
-import { allSettings, type Flag } from "../../view/settings/setting";
+import { type AnySetting, allSettings } from "../../view/settings/setting";
 import { cursor } from "../../view/settings/zoom";
 import { choose, inForce } from "../settings/offers";
 import { helpOpen } from "../settings/open_state";
@@ -10,17 +10,18 @@ import { undoHandleDrag } from "./handle_drag";
 import { type KeyRow, keyOf } from "./key_names";
 import { endDrag, spaceHeld } from "./pointer";
 
-const commands: readonly Command[] = Object.values(COMMANDS);
-const flags = allSettings.filter(
-  (setting): setting is Flag => setting.form === "flag" && setting.shortcut !== undefined,
-);
+const commands: readonly Command[] = [...Object.values(COMMANDS), ...allSettings.flatMap(switchOf)];
+
+function switchOf(setting: AnySetting): readonly Command[] {
+  if (setting.form !== "flag" || setting.shortcut === undefined) return [];
+  return [{ label: setting.label, keys: [setting.shortcut], run: () => choose(setting, !inForce(setting)) }];
+}
 
 /** What the sheet of keys lists. */
 export const KEYS: readonly KeyRow[] = [
   ...commands.flatMap(({ label, keys, shift }) =>
     keys === undefined ? [] : [{ keys, does: label + (shift === undefined ? "" : withShift(label, shift)) }],
   ),
-  ...flags.map(({ label, shortcut = "" }) => ({ keys: [shortcut], does: label })),
   ...CROSSHAIR_KEYS,
 ];
 
@@ -66,13 +67,8 @@ function act(key: string, event: KeyboardEvent): boolean {
   const at = cursor.peek();
   // Of several with one key, the first that has anything to do.
   const command = commands.find(({ keys, when }) => keys?.includes(key) && (when?.(at) ?? true));
-  if (command !== undefined) {
-    command.run(at, event.shiftKey);
-    return true;
-  }
-  const flag = flags.find(({ shortcut }) => shortcut === key);
-  if (flag !== undefined) choose(flag, !inForce(flag));
-  return flag !== undefined;
+  command?.run(at, event.shiftKey);
+  return command !== undefined;
 }
 
 /** Space over a panel makes a drag move the view; a control that was reached by keyboard keeps it. */

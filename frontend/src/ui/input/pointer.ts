@@ -1,8 +1,9 @@
 /** Mouse, pen and touch on a panel: hover, drag to zoom or move, pinch, wheel with Ctrl, click to pin. */
 
 import { effect, signal } from "@preact/signals";
-import { plot_px, THIN_PX } from "../../view/layout/metrics";
-import type { PanelModel } from "../../view/panel/panels";
+import { THIN_PX } from "../../paint/scene";
+import { plot_px } from "../../view/layout/metrics";
+import type { PanelView } from "../../view/panel/panel_view";
 import { noteMovement } from "../../view/reactive/pace";
 import { pinAt } from "../../view/screen/pin";
 import { panBy, zoomBy, zoomTo } from "../../view/screen/zooming";
@@ -65,7 +66,7 @@ export class PanelPointer {
   private readonly touches = new Map<number, Point>();
   private pinchAxis: "x" | "y" = "x";
 
-  constructor(private readonly panel: PanelModel) {}
+  constructor(private readonly panel: PanelView) {}
 
   readonly onPointerDown = (event: PointerEvent): void => {
     const at = pointOf(event);
@@ -128,7 +129,7 @@ export class PanelPointer {
   };
 
   readonly onDblClick = (): void => {
-    if (!this.panel.row.expanded.peek()) return;
+    if (!this.panel.layer.open.peek()) return;
     // The clicks that made it a double click were not meant to pin.
     pinAt(this.pinBefore);
     resetZoom();
@@ -160,7 +161,7 @@ export class PanelPointer {
     const share = this.heightShare(y_px);
     return {
       panelId: this.panel.id,
-      rowId: this.panel.row.id,
+      rowId: this.panel.layer.id,
       unit: this.panel.liveAxis.value.pxToUnit(clamp(x_px, plot_px.value), plot_px.value),
       value: share >= 0 && share <= 1 ? this.panel.liveScale.value.shareToValue(share) : null,
       band: this.thinPart(y_px),
@@ -169,17 +170,17 @@ export class PanelPointer {
 
   /** The gaps between them count as well. */
   private thinPart(y_px: number): ThinPart | null {
-    const { bands, shareTop_px } = this.panel.row.layout.value;
+    const { bands, shareTop_px } = this.panel.layer.layout.value;
     if (shareTop_px !== null && y_px >= shareTop_px) return "strip";
     return bands.find(({ top_px }) => y_px >= top_px - 1 && y_px < top_px + THIN_PX + 1)?.band ?? null;
   }
 
   private drag(at: Point): void {
     if (start === null || start.does === "pan") return;
-    const { row, keyX, keyY } = this.panel;
-    const { heatTop_px, heatHeight_px } = row.layout.peek();
+    const { layer, keyX, keyY } = this.panel;
+    const { heatTop_px, heatHeight_px } = layer.layout.peek();
     // A strip is too thin to be brushed over its height.
-    const whole = { height_px: heatHeight_px, thin: !row.expanded.peek(), values: start.does === "zoom_y" };
+    const whole = { height_px: heatHeight_px, thin: !layer.open.peek(), values: start.does === "zoom_y" };
     const axes = brushAxes(start, at, whole);
     // Beyond the heatmap nothing is shown.
     const inside = ({ x_px, y_px }: Point) => ({
@@ -190,9 +191,9 @@ export class PanelPointer {
   }
 
   private pan(at: Point): void {
-    const { heatHeight_px } = this.panel.row.layout.peek();
+    const { heatHeight_px } = this.panel.layer.layout.peek();
     panBy(this.panel, "x", (this.last.x_px - at.x_px) / plot_px.peek());
-    if (this.panel.row.expanded.peek()) panBy(this.panel, "y", (at.y_px - this.last.y_px) / heatHeight_px);
+    if (this.panel.layer.open.peek()) panBy(this.panel, "y", (at.y_px - this.last.y_px) / heatHeight_px);
     this.last = at;
   }
 
@@ -202,7 +203,7 @@ export class PanelPointer {
     const before = this.touches.get(id);
     if (!other || !before) return;
     this.touches.set(id, at);
-    const { heatHeight_px } = this.panel.row.layout.peek();
+    const { heatHeight_px } = this.panel.layer.layout.peek();
     if (this.pinchAxis === "y") {
       const factor = stretch(before.y_px - other.y_px, at.y_px - other.y_px);
       zoomBy(this.panel, "y", factor, this.heightShare((at.y_px + other.y_px) / 2));
@@ -218,14 +219,14 @@ export class PanelPointer {
     const [one, two] = [...this.touches.values()];
     if (!one || !two) return;
     const upright = Math.abs(one.y_px - two.y_px) > Math.abs(one.x_px - two.x_px);
-    this.pinchAxis = upright && this.panel.row.expanded.peek() ? "y" : "x";
+    this.pinchAxis = upright && this.panel.layer.open.peek() ? "y" : "x";
   }
 
   private click(at: Point, clicks: number): void {
-    if (this.panel.row.expanded.peek()) {
+    if (this.panel.layer.open.peek()) {
       if (clicks === 1) this.pinBefore = pinned.peek();
       pinAt(this.panel.axis.peek().pxToUnit(at.x_px, plot_px.peek()));
-    } else toggleExpanded(this.panel.row.id);
+    } else toggleExpanded(this.panel.layer.id);
   }
 
   private zoomTo({ axes, from, to }: Brush): void {
@@ -242,7 +243,7 @@ export class PanelPointer {
 
   /** Height on the value axis: 0 at its low end, 1 at its high end. */
   private heightShare(y_px: number): number {
-    const { heatTop_px, heatHeight_px } = this.panel.row.layout.peek();
+    const { heatTop_px, heatHeight_px } = this.panel.layer.layout.peek();
     return 1 - (y_px - heatTop_px) / heatHeight_px;
   }
 }

@@ -2,11 +2,11 @@
 
 import { seriesId } from "../../series/series_id";
 import { sorted } from "../../view/findings/findings";
-import { findPanel, type RowModel } from "../../view/panel/panels";
+import type { LayerView } from "../../view/panel/layer_view";
 import { showFinding, showLayer } from "../../view/screen/reveal";
-import { visible } from "../../view/screen/screen";
+import { findPanel, visible } from "../../view/screen/views";
 import * as selection from "../../view/selection/selection";
-import { type AnySetting, allSettings } from "../../view/settings/setting";
+import { type AnySetting, allSettings, type Choice, type List } from "../../view/settings/setting";
 import * as settings from "../../view/settings/settings";
 import type { Cursor } from "../../view/settings/zoom";
 import { COMMANDS, type Command } from "../input/commands";
@@ -16,10 +16,11 @@ import {
   choose,
   inForce,
   isEnabled,
+  isPicked,
   optionName,
   optionsOf,
+  pickOption,
   resetName,
-  toggleOption,
 } from "../settings/offers";
 import { showField } from "../settings/open_state";
 import { OWN_FIELDS } from "../settings/setting_field";
@@ -30,11 +31,11 @@ import { tableOf } from "./table";
 export interface Action {
   readonly name: string;
   /** A key that does the same, or what kind of thing it is. */
-  readonly hint?: string;
+  readonly hint?: string | undefined;
   /** In force already. */
   readonly current?: boolean;
   /** Name of the setting that it changes. */
-  readonly of?: string;
+  readonly of?: string | undefined;
   run(): void;
 }
 
@@ -57,61 +58,44 @@ export function listActions(at: Cursor | null): readonly Action[] {
 
 function commandToActions(command: Command, at: Cursor | null): readonly Action[] {
   if (command === COMMANDS.palette || !(command.when?.(at) ?? true)) return [];
-  const { label, keys, shift } = command;
-  const of = command.of === undefined ? {} : { of: command.of };
-  const plain = { ...of, name: label, run: () => command.run(at, false) };
-  const actions = [keys === undefined ? plain : { ...plain, hint: keysToText(keys) }];
-  if (shift !== undefined && keys !== undefined)
-    actions.push({ ...of, name: shift, hint: `Shift ${keysToText(keys)}`, run: () => command.run(at, true) });
-  return actions;
+  const { label, keys = [], shift, of } = command;
+  const hint = keysToText(keys);
+  const plain = { of, hint, name: label, run: () => command.run(at, false) };
+  if (shift === undefined) return [plain];
+  return [plain, { of, hint: `Shift ${hint}`, name: shift, run: () => command.run(at, true) }];
 }
 
 /** What can be chosen of a setting that has a control; others are changed by commands and at the rows. */
 function settingToActions(setting: AnySetting): readonly Action[] {
   const { name: of, label } = setting;
-  switch (setting.form) {
-    case "flag": {
-      const { shortcut } = setting;
-      const run = () => choose(setting, !inForce(setting));
-      return [{ of, name: label, current: inForce(setting), run, ...(shortcut && { hint: shortcut }) }];
-    }
-    case "choice":
-      return optionsOf(setting).map((option) => ({
-        of,
-        name: optionName(setting, option),
-        current: inForce(setting) === option.value,
-        run: () => choose(setting, option.value),
-      }));
-    case "list":
-      return [
-        ...optionsOf(setting).map((option) => ({
-          of,
-          name: optionName(setting, option),
-          current: inForce(setting)?.includes(option.value) ?? false,
-          run: () => toggleOption(setting, option.value),
-        })),
-        ...resets(setting),
-      ];
-    case "amount":
-      return [{ of, name: label, run: () => showField(of) }, ...resets(setting)];
-    case "own":
-      return of in OWN_FIELDS ? [{ of, name: label, run: () => showField(of) }, ...resets(setting)] : [];
+  if (setting.form === "choice" || setting.form === "list") return optionActions(setting);
+  if (setting.form === "flag") {
+    const current = inForce(setting);
+    return [{ of, name: label, hint: setting.shortcut, current, run: () => choose(setting, !current) }];
   }
+  if (setting.form === "own" && !(of in OWN_FIELDS)) return [];
+  const leads = { of, name: label, run: () => showField(of) };
+  if (setting.write() === undefined) return [leads];
+  return [leads, { of, name: resetName(setting), run: () => choose<unknown>(setting, setting.initial) }];
 }
 
-function resets(setting: AnySetting): readonly Action[] {
-  const run = () => choose<unknown>(setting, setting.initial);
-  return setting.write() === undefined ? [] : [{ of: setting.name, name: resetName(setting), run }];
+function optionActions(setting: Choice | List): readonly Action[] {
+  return optionsOf(setting).map((option) => ({
+    of: setting.name,
+    name: optionName(setting, option),
+    current: isPicked(setting, option.value),
+    run: () => pickOption(setting, option.value),
+  }));
 }
 
 /** The row of the crosshair, or the only one shown, or the first one on the screen. */
-function rowInSight(at: Cursor | null): RowModel | undefined {
+function rowInSight(at: Cursor | null): LayerView | undefined {
   const shown = visible.peek();
-  const full = shown.find((panel) => panel.row.id === settings.full.peek());
-  return ((at === null ? undefined : findPanel(at.panelId)) ?? full ?? shown[0])?.row;
+  const full = shown.find((panel) => panel.layer.id === settings.full.peek());
+  return ((at === null ? undefined : findPanel(at.panelId)) ?? full ?? shown[0])?.layer;
 }
 
-function rowActions(row: RowModel): readonly Action[] {
+function rowActions(row: LayerView): readonly Action[] {
   const series = row.series.peek();
   const { layer } = series;
   return [
@@ -136,7 +120,7 @@ function rowActions(row: RowModel): readonly Action[] {
     {
       name: `Open or close ${layer}`,
       of: "toggled",
-      current: row.expanded.peek(),
+      current: row.open.peek(),
       run: () => selection.toggleExpanded(row.id),
     },
     {

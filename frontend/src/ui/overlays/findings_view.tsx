@@ -14,7 +14,7 @@ import {
   sorted,
 } from "../../view/findings/findings";
 import { panel_px, plot_px } from "../../view/layout/metrics";
-import type { PanelModel } from "../../view/panel/panels";
+import type { PanelView } from "../../view/panel/panel_view";
 import { showFinding } from "../../view/screen/reveal";
 import { runColor, runs } from "../../view/selection/selection";
 import { box } from "../widgets/box";
@@ -30,10 +30,10 @@ const FEW_LAYERS = 8;
 const LIST = "findings";
 
 /** Where and how long, on the panel's own time axis; they open the list. */
-export function FindingMarks({ panel }: { readonly panel: PanelModel }) {
+export function FindingMarks({ panel }: { readonly panel: PanelView }) {
   const found = findingsOf(panel);
   const clock = panel.clock.value;
-  const columns = panel.tile.value?.columns;
+  const columns = panel.data.tile.value?.columns;
   if (found.length === 0 || clock === null || !columns) return null;
   const axis = panel.liveAxis.value;
   const place = (step: number) => axis.unitToPx(stepToUnit(axis.kind, step, columns, clock), plot_px.value);
@@ -51,7 +51,7 @@ export function FindingMarks({ panel }: { readonly panel: PanelModel }) {
             class={`finding-mark ${finding.severity}`}
             style={box({ left: from_px, width: Math.max(3, to_px - from_px) })}
             title={describe(finding)}
-            tabIndex={panel.row.expanded.value ? 0 : -1}
+            tabIndex={panel.layer.open.value ? 0 : -1}
             {...{ popovertarget: LIST }}
           />
         );

@@ -132,20 +132,9 @@ function search(actions: readonly Action[], query: string): readonly Found[] {
 
 /** The letters that were typed stand out. */
 function marked(name: string, at: readonly number[]) {
-  const places = new Set(at);
-  return Array.from({ length: name.length }, (_, i) => i).reduce<(string | ReturnType<typeof mark>)[]>(
-    (parts, i) => {
-      const letter = name.charAt(i);
-      const last = parts.at(-1);
-      if (places.has(i)) parts.push(mark(letter));
-      else if (typeof last === "string") parts[parts.length - 1] = last + letter;
-      else parts.push(letter);
-      return parts;
-    },
-    [],
-  );
-}
-
-function mark(letter: string) {
-  return <b>{letter}</b>;
+  const starts = [0, ...at.flatMap((place) => [place, place + 1])];
+  return starts.map((start, i) => {
+    const part = name.slice(start, starts[i + 1]);
+    return i % 2 === 1 ? <b key={start}>{part}</b> : part;
+  });
 }

@@ -4,8 +4,9 @@ import { useComputed, useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { formatExact } from "../../math/format";
 import { dark } from "../../view/catalog/catalog";
-import { findPanel, fullAxis } from "../../view/panel/panels";
+import { fullAxis } from "../../view/panel/known_panels";
 import { differenceToText, readoutToText, readPanel } from "../../view/panel/readout";
+import { findPanel } from "../../view/screen/views";
 import { runColor, runs } from "../../view/selection/selection";
 import { cursor } from "../../view/settings/zoom";
 import { place, pointAt } from "../input/pointer";
@@ -35,7 +36,7 @@ export function Tooltip() {
   const panel = now === null ? undefined : findPanel(now.panelId);
   if (now === null || panel === undefined) return null;
   const here = readPanel(panel, now.unit, now.value, now.band);
-  const series = panel.row.series.value;
+  const series = panel.layer.series.value;
   const { innerWidth, innerHeight } = window;
   const { x, y } = place.value;
   const style = {
@@ -55,7 +56,7 @@ export function Tooltip() {
       </div>
       <table>
         <tbody>
-          {panel.row.panels.value.map((other) => {
+          {panel.layer.panels.value.map((other) => {
             const cell = readPanel(other, now.unit, now.value, now.band);
             const color = runs.value.find((run) => run.name === other.run)?.at ?? 0;
             return (

@@ -5,18 +5,21 @@ import { useEffect, useMemo, useRef } from "preact/hooks";
 import { formatSteps, formatValue } from "../../math/format";
 import type { StepAxis } from "../../math/step_axis";
 import type { ValueScale } from "../../math/value_scale";
+import { type AxisDrawing, type AxisText, drawAxis, numbersToText } from "../../paint/axis_canvas";
 import { BAND_LABELS, type BandName } from "../../paint/bands";
+import { SHARE_PX, THIN_PX } from "../../paint/scene";
 import { dark } from "../../view/catalog/catalog";
-import { AXIS_PX, pixelRatio, plot_px, SHARE_PX, THIN_PX, X_AXIS_PX } from "../../view/layout/metrics";
+import { AXIS_PX, pixelRatio, plot_px, X_AXIS_PX } from "../../view/layout/metrics";
 import type { PanelLayout } from "../../view/layout/panel_layout";
-import { findPanel, type PanelModel, sharedLiveAxis } from "../../view/panel/panels";
+import { sharedLiveAxis } from "../../view/panel/known_panels";
+import type { PanelView } from "../../view/panel/panel_view";
 import { columnNear } from "../../view/panel/readout";
+import { findPanel } from "../../view/screen/views";
 import * as settings from "../../view/settings/settings";
 import { type Cursor, cursor, gesturing } from "../../view/settings/zoom";
 import { box } from "../widgets/box";
-import { type AxisDrawing, type AxisText, drawAxis, numbersToText } from "./axis_canvas";
 import { drawSoon, forget } from "./draw_queue";
-import { placeOf } from "./surface";
+import { canvasOf } from "./surface";
 
 const TICK_EVERY_PX = 20;
 const X_TICK_EVERY_PX = 80;
@@ -56,20 +59,20 @@ function valueTicks(scale: ValueScale, { heatTop_px, heatHeight_px, bands }: Pan
 }
 
 /** Both axes of a panel, drawn onto the surface under it. */
-export function PanelAxes({ panel }: { readonly panel: PanelModel }) {
+export function PanelAxes({ panel }: { readonly panel: PanelView }) {
   const element = useRef<HTMLDivElement>(null);
   const parts = useMemo(() => ({ value: {}, time: {} }), []);
   useSignalEffect(() => {
-    if (panel.tile.value === null) return;
+    if (panel.data.tile.value === null) return;
     const drawing = valueAxisDrawing(panel);
     drawOn(panel, parts.value, [0, 0], drawing, (text) => {
       if (element.current) element.current.dataset.yTicks = text;
     });
   });
   useSignalEffect(() => {
-    if (panel.tile.value === null) return;
+    if (panel.data.tile.value === null) return;
     const drawing = timeAxisDrawing(panel.axis.value);
-    const { axisTop_px } = panel.row.layout.value;
+    const { axisTop_px } = panel.layer.layout.value;
     drawOn(panel, parts.time, [AXIS_PX, axisTop_px], drawing, (text) => {
       if (element.current) element.current.dataset.xTicks = text;
     });
@@ -81,31 +84,31 @@ export function PanelAxes({ panel }: { readonly panel: PanelModel }) {
     },
     [parts],
   );
-  const style = useComputed(() => box({ width: AXIS_PX, height: panel.row.layout.value.axisTop_px }));
+  const style = useComputed(() => box({ width: AXIS_PX, height: panel.layer.layout.value.axisTop_px }));
   const title = useComputed(() => bandTitles(panel));
   return <div ref={element} class="axes" title={title} style={style} />;
 }
 
 /** Draws soon; `tell` is given the numbers. */
 function drawOn(
-  panel: PanelModel,
+  panel: PanelView,
   target: object,
   [left_px, top_px]: readonly [number, number],
   drawing: AxisDrawing,
   tell: (text: string) => void,
 ): void {
-  const place = placeOf(panel).value;
-  if (place === null) return;
+  const canvas = canvasOf(panel).value;
+  if (canvas === null) return;
   drawSoon(target, () => {
     const { ratio } = drawing;
-    const corner = [Math.round((place.left_px + left_px) * ratio), Math.round(top_px * ratio)] as const;
-    drawAxis(place.context, corner, drawing);
+    const corner = [Math.round((canvas.left_px + left_px) * ratio), Math.round(top_px * ratio)] as const;
+    drawAxis(canvas.context, corner, drawing);
     tell(numbersToText(drawing));
   });
 }
 
 /** The axis alone, beside something that is no panel. */
-export function ValueAxis({ panel }: { readonly panel: PanelModel }) {
+export function ValueAxis({ panel }: { readonly panel: PanelView }) {
   const canvas = useRef<HTMLCanvasElement>(null);
   useSignalEffect(() => {
     const drawing = valueAxisDrawing(panel);
@@ -118,17 +121,17 @@ export function ValueAxis({ panel }: { readonly panel: PanelModel }) {
     });
   });
   useEffect(() => () => forget(canvas), []);
-  const style = box({ width: AXIS_PX, height: panel.row.layout.value.axisTop_px });
+  const style = box({ width: AXIS_PX, height: panel.layer.layout.value.axisTop_px });
   return <canvas ref={canvas} class="axes" title={bandTitles(panel)} style={style} />;
 }
 
-function bandTitles(panel: PanelModel): string {
-  const { bands } = panel.row.layout.value;
+function bandTitles(panel: PanelView): string {
+  const { bands } = panel.layer.layout.value;
   return bands.map(({ band }) => `${SHORT[band]}: ${BAND_LABELS[band]}`).join("\n");
 }
 
-function valueAxisDrawing(panel: PanelModel): AxisDrawing {
-  const layout = panel.row.layout.value;
+function valueAxisDrawing(panel: PanelView): AxisDrawing {
+  const layout = panel.layer.layout.value;
   const ticks = panel.hasAxis ? valueTicks(panel.liveScale.value, layout) : [];
   const text = (label: string, y_px: number, size_px: number): AxisText => ({
     label,
@@ -228,12 +231,12 @@ function timeText(axis: StepAxis, { panelId, unit }: Cursor): string {
 }
 
 /** Where the crosshair is among the values, as a number on the axis. */
-export function ValueMark({ panel }: { readonly panel: PanelModel }) {
+export function ValueMark({ panel }: { readonly panel: PanelView }) {
   const place = useComputed(() => {
     const value = cursor.value?.value;
     const share = panel.crossShare.value;
     if (share === null || value === undefined || value === null || !panel.hasAxis) return null;
-    const { heatTop_px, heatHeight_px } = panel.row.layout.value;
+    const { heatTop_px, heatHeight_px } = panel.layer.layout.value;
     return { top: heatTop_px + (1 - share) * heatHeight_px, label: formatValue(value) };
   });
   if (place.value === null) return null;

@@ -1,5 +1,6 @@
 /** All drawing goes through here: one animation frame for everybody, in slices, each target once. */
 
+import { effect, signal } from "@preact/signals";
 import { slice_ms } from "../../view/reactive/pace";
 
 const waiting = new Map<object, () => void>();
@@ -9,6 +10,27 @@ let requested = false;
 export function drawSoon(target: object, draw: () => void): void {
   waiting.set(target, draw);
   request();
+}
+
+/** Draws soon, and again soon when anything has changed that `draw` read; gives what ends that. */
+export function keepDrawn(target: object, draw: () => void): () => void {
+  const turns = signal(0);
+  let drawing = false;
+  const take = () => {
+    drawing = true;
+    turns.value++;
+  };
+  const stop = effect(() => {
+    void turns.value;
+    const isDue = drawing;
+    drawing = false;
+    if (isDue) draw();
+    else drawSoon(target, take);
+  });
+  return () => {
+    stop();
+    forget(target);
+  };
 }
 
 export function isWaiting(target: object): boolean {

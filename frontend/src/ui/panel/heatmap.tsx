@@ -2,65 +2,53 @@
 
 import { type ReadonlySignal, useComputed, useSignalEffect } from "@preact/signals";
 import { useEffect, useMemo, useRef } from "preact/hooks";
-import { dark } from "../../view/catalog/catalog";
-import { pixelRatio, plot_px } from "../../view/layout/metrics";
-import { colourScope } from "../../view/panel/contrast";
-import { allTiles, type PanelModel } from "../../view/panel/panels";
+import { HeatmapPainter } from "../../paint/heatmap_painter";
+import { sceneOf } from "../../view/panel/panel_scene";
+import type { PanelView } from "../../view/panel/panel_view";
 import { summarise } from "../../view/panel/readout";
-import { looksAtOthers } from "../../view/panel/strip";
-import * as settings from "../../view/settings/settings";
 import { gesturing } from "../../view/settings/zoom";
-import { drawSoon, forget, isWaiting } from "./draw_queue";
-import { PanelPicture } from "./panel_picture";
-import { placeOf } from "./surface";
+import { drawSoon, forget, isWaiting, keepDrawn } from "./draw_queue";
+import { canvasOf } from "./surface";
 
 interface Props {
-  readonly panel: PanelModel;
+  readonly panel: PanelView;
   readonly area: ReadonlySignal<string>;
 }
 
 export function Heatmap({ panel, area }: Props) {
   const label = useComputed(() => summarise(panel));
   const place = useRef<HTMLDivElement>(null);
-  const picture = useMemo(() => new PanelPicture(panel), [panel]);
+  const painter = useMemo(() => new HeatmapPainter(), [panel]);
 
   const follow = () => {
     // It is about to be drawn anew, and would be stretched for nothing.
     if (isWaiting(panel) && !gesturing.peek()) return;
-    const surface = placeOf(panel).peek();
-    if (surface !== null) place.current?.classList.toggle("stretched", picture.follow(surface));
+    const canvas = canvasOf(panel).peek();
+    if (canvas === null) return;
+    const stretched = painter.follow(canvas, panel.liveAxis.peek(), panel.liveScale.peek());
+    place.current?.classList.toggle("stretched", stretched);
+  };
+  const paint = () => {
+    const canvas = canvasOf(panel).value;
+    const scene = canvas && sceneOf(panel);
+    if (canvas && scene) {
+      painter.paint(canvas, scene);
+      forget(painter);
+      follow();
+    }
+    if (place.current) place.current.dataset.painted = scene ? panel.shown.peek()?.revision : "";
   };
   useSignalEffect(() => {
-    // Only what is cheap to read: the expensive parts are worked out when it is this panel's turn to draw.
-    void [panel.shown.value, panel.clock.value, panel.axis.value, panel.scale.value];
-    void (colourScope() === "all" ? allTiles : panel.row.tiles).value;
-    void [settings.quantity.value, settings.curve.value, settings.linked.value];
-    void [settings.colormap.value, settings.zerosInside.value, dark.value];
-    void [settings.contrast.value, settings.emptyColoured.value];
-    void [panel.limits.value, panel.highlighted.value];
-    void [panel.row.bins.value, plot_px.value, pixelRatio.value];
-    void [settings.overlays.value, settings.strip.value, settings.difference.value, settings.baseline.value];
-    if (looksAtOthers()) for (const other of panel.row.panels.value) void other.shown.value;
-    const surface = placeOf(panel).value;
-    if (surface === null) return;
-    drawSoon(panel, () => {
-      const painted = picture.paint(surface);
-      forget(picture);
-      follow();
-      if (place.current) place.current.dataset.painted = painted ? panel.shown.value?.revision : "";
-    });
-  });
-  useSignalEffect(() => {
     void [panel.liveAxis.value, panel.liveScale.value];
-    drawSoon(picture, follow);
+    drawSoon(painter, follow);
   });
-  useEffect(
-    () => () => {
-      forget(panel);
-      forget(picture);
-    },
-    [panel, picture],
-  );
+  useEffect(() => {
+    const stop = keepDrawn(panel, paint);
+    return () => {
+      stop();
+      forget(painter);
+    };
+  }, [panel, painter]);
 
   return <div ref={place} class="heat" style={area} role="img" aria-label={label} />;
 }

@@ -3,8 +3,8 @@
 import { useComputed } from "@preact/signals";
 import { useMemo } from "preact/hooks";
 import { AXIS_PX, panel_px, plot_px } from "../../view/layout/metrics";
-import { retry } from "../../view/loader";
-import type { PanelModel } from "../../view/panel/panels";
+import type { PanelView } from "../../view/panel/panel_view";
+import { retry } from "../../view/screen/loading";
 import { drawnOnce } from "../../view/screen/screen";
 import { crosshairKeys } from "../input/crosshair_keys";
 import { brush, PanelPointer, pointAt } from "../input/pointer";
@@ -16,16 +16,14 @@ import { PanelNotes } from "./panel_notes";
 
 export function Panel({ panel }: PartProps) {
   const pointer = useMemo(() => new PanelPointer(panel), [panel]);
-  const expanded = panel.row.expanded.value;
+  const expanded = panel.layer.open.value;
   // Bound to their attributes, so that a tile's arrival renders no panel anew.
-  const loaded = useComputed(() => panel.tile.value !== null);
+  const loaded = useComputed(() => panel.data.tile.value !== null);
   const plot = useComputed(() => {
-    const { axisTop_px, heatHeight_px } = panel.row.layout.value;
-    const height = panel.row.expanded.value ? axisTop_px : heatHeight_px;
-    return box({ left: AXIS_PX, width: plot_px.value, height });
+    return box({ left: AXIS_PX, width: plot_px.value, height: panel.layer.layout.value.axisTop_px });
   });
   const heat = useComputed(() => {
-    const { heatTop_px, heatHeight_px } = panel.row.layout.value;
+    const { heatTop_px, heatHeight_px } = panel.layer.layout.value;
     return box({ top: heatTop_px, height: heatHeight_px });
   });
   return (
@@ -35,7 +33,7 @@ export function Panel({ panel }: PartProps) {
       data-panel={panel.id}
       style={box({ width: panel_px.value })}
       role="group"
-      aria-label={`${panel.row.series.value.layer}, ${panel.run}`}
+      aria-label={`${panel.layer.series.value.layer}, ${panel.run}`}
       tabIndex={expanded ? 0 : -1}
       // Keys on a button inside are the button's.
       onKeyDown={(event) => {
@@ -69,14 +67,14 @@ export function Panel({ panel }: PartProps) {
 }
 
 interface PartProps {
-  readonly panel: PanelModel;
+  readonly panel: PanelView;
 }
 
 function Overlays({ panel }: PartProps) {
   return (
     <>
       <FindingMarks panel={panel} />
-      {panel.row.expanded.value ? <Crosshair panel={panel} /> : null}
+      {panel.layer.open.value ? <Crosshair panel={panel} /> : null}
       <BrushBox panel={panel} />
     </>
   );
@@ -85,7 +83,7 @@ function Overlays({ panel }: PartProps) {
 function Words({ panel }: PartProps) {
   return (
     <>
-      {panel.row.expanded.value ? (
+      {panel.layer.open.value ? (
         <>
           <ValueMark panel={panel} />
           <PanelNotes panel={panel} />
@@ -101,7 +99,7 @@ function Crosshair({ panel }: PartProps) {
   const style = useComputed(() => {
     const share = panel.crossShare.value;
     if (share === null) return "visibility:hidden";
-    const { heatTop_px, heatHeight_px } = panel.row.layout.value;
+    const { heatTop_px, heatHeight_px } = panel.layer.layout.value;
     return `transform:translateY(${(heatTop_px + (1 - share) * heatHeight_px).toFixed(1)}px)`;
   });
   return <div class="cross-y" style={style} />;
@@ -128,11 +126,11 @@ function BrushBox({ panel }: PartProps) {
 
 /** A card where there is no picture; else a badge that leaves it readable. */
 function PanelError({ panel }: PartProps) {
-  const error = panel.error.value;
+  const error = panel.data.error.value;
   if (error === "") return null;
-  const expanded = panel.row.expanded.value;
-  const empty = panel.tile.value === null;
-  const part = empty ? "This panel" : panel.failed === "fine" ? "The zoomed part" : "Newer data";
+  const expanded = panel.layer.open.value;
+  const empty = panel.data.tile.value === null;
+  const part = empty ? "This panel" : panel.data.failed === "fine" ? "The zoomed part" : "Newer data";
   const what = `${part} could not be loaded`;
   const isCard = empty && expanded;
   return (

@@ -2,15 +2,16 @@
 
 import { formatShare } from "../../math/format";
 import { clippedShare, clippedToText } from "../../math/range";
+import { axisScope } from "../../view/panel/known_panels";
 import { isHiddenByAxis, noteTexts, noteToText } from "../../view/panel/notes";
-import { axisScope, type PanelModel } from "../../view/panel/panels";
+import type { PanelView } from "../../view/panel/panel_view";
 import * as settings from "../../view/settings/settings";
 import { chooseRange } from "../../view/settings/zoom";
 import { Menu } from "../widgets/controls";
 
 const APART = "   ";
 
-export function PanelNotes({ panel }: { readonly panel: PanelModel }) {
+export function PanelNotes({ panel }: { readonly panel: PanelView }) {
   if (panel.shown.value === null) return null;
   const notes = noteTexts(panel);
   const sentences = notes.map(noteToText);
@@ -32,7 +33,7 @@ export function PanelNotes({ panel }: { readonly panel: PanelModel }) {
 }
 
 /** Shares beyond the axis, while nobody zoomed into a part of it. */
-function Clipped({ panel }: { readonly panel: PanelModel }) {
+function Clipped({ panel }: { readonly panel: PanelView }) {
   const tile = panel.shown.value;
   const grid = panel.grid.value;
   if (tile === null || grid === null || panel.liveScale.value !== panel.fullScale.value) return null;
@@ -66,8 +67,8 @@ function FullRange() {
 }
 
 /** Offered where the shared axis hides most of a run; says so where each run has its own. */
-function OwnScale({ panel }: { readonly panel: PanelModel }) {
-  if (!settings.linked.value || panel.row.panels.value.length < 2) return null;
+function OwnScale({ panel }: { readonly panel: PanelView }) {
+  if (!settings.linked.value || panel.layer.panels.value.length < 2) return null;
   // A difference has one scale for all, and its notes say so.
   if (settings.difference.value) return null;
   const own = axisScope() === "panel";

@@ -6,15 +6,18 @@ import type { Grid } from "../../math/rebin";
 import { columnShares, cumulativeShares } from "../../math/slice_shares";
 import type { Tile } from "../../math/tile";
 import { type BandName, bandCounts } from "../../paint/bands";
+import { THIN_PX } from "../../paint/scene";
 import { dark } from "../../view/catalog/catalog";
-import { SLICE_MARGIN_PX, slice_px, THIN_PX, X_AXIS_PX } from "../../view/layout/metrics";
-import { axisScope, type PanelModel, type RowModel } from "../../view/panel/panels";
+import { SLICE_MARGIN_PX, slice_px, X_AXIS_PX } from "../../view/layout/metrics";
+import { axisScope } from "../../view/panel/known_panels";
+import type { LayerView } from "../../view/panel/layer_view";
+import type { PanelView } from "../../view/panel/panel_view";
 import { pinnedColumn } from "../../view/screen/pin";
 import { runColor, runs } from "../../view/selection/selection";
 import * as settings from "../../view/settings/settings";
 
 interface Part {
-  readonly panel: PanelModel;
+  readonly panel: PanelView;
   readonly tile: Tile;
   readonly grid: Grid;
   readonly column: number;
@@ -29,7 +32,7 @@ interface Part {
 /** Shares on a log axis show this many decades. */
 const DECADES = 5;
 
-export function Slice({ row }: { readonly row: RowModel }) {
+export function Slice({ row }: { readonly row: LayerView }) {
   const width_px = slice_px.value - 2 * SLICE_MARGIN_PX;
   const layout = row.layout.value;
   const parts = row.panels.value.flatMap((panel) => readPart(panel) ?? []);
@@ -110,7 +113,7 @@ export function Slice({ row }: { readonly row: RowModel }) {
   );
 }
 
-function readPart(panel: PanelModel): Part | null {
+function readPart(panel: PanelView): Part | null {
   const pinned = pinnedColumn(panel);
   if (pinned === null) return null;
   const { tile, column } = pinned;

@@ -1,36 +1,21 @@
 /** Canvases under the panels, each for several of them: every canvas costs the browser a layer of its own. */
 
-import { type Signal, signal } from "@preact/signals";
+import { signal } from "@preact/signals";
 import { useLayoutEffect, useRef } from "preact/hooks";
-import { panel_px, pixelRatio, plot_px } from "../../view/layout/metrics";
-import type { PanelModel } from "../../view/panel/panels";
+import type { PanelCanvas } from "../../paint/canvas_area";
+import { AXIS_PX, panel_px, pixelRatio, plot_px } from "../../view/layout/metrics";
+import type { PanelView } from "../../view/panel/panel_view";
+import { perObject } from "../../view/reactive/per_object";
 import { box } from "../widgets/box";
 
 /** Wider ones are cut up between two panels: browsers limit the size of a canvas. */
 const MOST_PX = 4096;
 
-/** Where a panel is drawn. */
-export interface Place {
-  readonly context: CanvasRenderingContext2D;
-  readonly left_px: number;
-  /** Of the heatmap alone. */
-  readonly width_px: number;
-}
-
-const places = new WeakMap<PanelModel, Signal<Place | null>>();
-
-/** A new object whenever the canvas was cleared; null while the panel has none. */
-export function placeOf(panel: PanelModel): Signal<Place | null> {
-  let place = places.get(panel);
-  if (place === undefined) {
-    place = signal(null);
-    places.set(panel, place);
-  }
-  return place;
-}
+/** Where a panel is drawn: a new object whenever the canvas was cleared; null while the panel has none. */
+export const canvasOf = perObject((_: PanelView) => signal<PanelCanvas | null>(null));
 
 export interface PlacedPanel {
-  readonly panel: PanelModel;
+  readonly panel: PanelView;
   readonly left_px: number;
 }
 
@@ -74,13 +59,18 @@ function Surface({ panels, top_px, height_px }: Props) {
     element.width = Math.round(width_px * ratio);
     element.height = Math.round(height_px * ratio);
     const held = panels.map((placed) => {
-      const place = { context, left_px: placed.left_px - left_px, width_px: plot_px.peek() };
-      const known = placeOf(placed.panel);
-      known.value = place;
-      return { known, place };
+      const part = {
+        context,
+        left_px: placed.left_px - left_px,
+        heatLeft_px: AXIS_PX,
+        heatWidth_px: plot_px.peek(),
+      };
+      const known = canvasOf(placed.panel);
+      known.value = part;
+      return { known, part };
     });
     return () => {
-      for (const { known, place } of held) if (known.peek() === place) known.value = null;
+      for (const { known, part } of held) if (known.peek() === part) known.value = null;
     };
   }, [order, width_px, height_px, ratio]);
   const style = box({ left: left_px, top: top_px, width: width_px, height: height_px });

@@ -22,8 +22,11 @@ import { baselineRun, showsDifference } from "../../view/panel/compare";
 import { colourScope, scaleOwner, setLimits } from "../../view/panel/contrast";
 import { differenceBar, differenceToShare } from "../../view/panel/difference";
 import { highlight } from "../../view/panel/highlight";
-import { axisScope, findPanel, type PanelModel, type RowModel } from "../../view/panel/panels";
+import { axisScope } from "../../view/panel/known_panels";
+import type { LayerView } from "../../view/panel/layer_view";
+import type { PanelView } from "../../view/panel/panel_view";
 import { type Readout, readPanel } from "../../view/panel/readout";
+import { findPanel } from "../../view/screen/views";
 import type { Scope } from "../../view/settings/settings";
 import { cursor } from "../../view/settings/zoom";
 import { box } from "../widgets/box";
@@ -31,7 +34,7 @@ import { LimitHandle } from "./limit_handle";
 import { Saturated } from "./saturated";
 
 interface Props {
-  readonly model: RowModel;
+  readonly model: LayerView;
   readonly width_px: number;
 }
 
@@ -105,8 +108,8 @@ export function ColourBar({ model, width_px }: Props) {
 }
 
 /** The panel whose scale the bar shows: where each has its own, the one that was pointed at last. */
-function useBarPanel(model: RowModel): PanelModel | undefined {
-  const last = useRef<PanelModel>(undefined);
+function useBarPanel(model: LayerView): PanelView | undefined {
+  const last = useRef<PanelView>(undefined);
   return useComputed(() => {
     const panels = model.panels.value;
     const pointed = panels.find(({ id }) => id === cursor.value?.panelId);
@@ -122,7 +125,7 @@ const SHARED_BY: Readonly<Record<Scope, string>> = {
 };
 
 /** What is coloured, how it is spread, and for whom where that is not the row. */
-function labelOf({ quantity, curve }: ColourScale, panel: PanelModel | undefined): string {
+function labelOf({ quantity, curve }: ColourScale, panel: PanelView | undefined): string {
   const whose = { row: "", panel: `, ${panel?.run}`, all: ", all layers" }[colourScope()];
   return `${quantityToLabel(quantity)}${curve === "linear" ? "" : `, ${curve}`}${whose}`;
 }
@@ -189,8 +192,8 @@ export function DifferenceBar({ model, width_px }: Props) {
 
 /** Where the hovered cell of the row stands on a bar. */
 function useMark(
-  model: RowModel,
-  toShare: (cell: Readout, hovered: PanelModel) => number | null,
+  model: LayerView,
+  toShare: (cell: Readout, hovered: PanelView) => number | null,
 ): ReadonlySignal<number | null> {
   return useComputed(() => {
     const at = cursor.value;

@@ -3,9 +3,10 @@
 import { useComputed } from "@preact/signals";
 import { AXIS_PX, name_px, panel_px, plot_px } from "../../view/layout/metrics";
 import { placedRows } from "../../view/layout/rows";
-import { fullAxis, type PanelModel, sharedLiveAxis } from "../../view/panel/panels";
+import { fullAxis, sharedLiveAxis } from "../../view/panel/known_panels";
+import type { PanelView } from "../../view/panel/panel_view";
 import { placedColumns, runRow_px } from "../../view/screen/columns";
-import { visible } from "../../view/screen/screen";
+import { visible } from "../../view/screen/views";
 import { runs } from "../../view/selection/selection";
 import * as settings from "../../view/settings/settings";
 import { cursor } from "../../view/settings/zoom";
@@ -28,7 +29,7 @@ export function ColumnLines({ lefts_px }: { readonly lefts_px: readonly number[]
   );
 }
 
-function placeOf({ run, row: { id } }: PanelModel): Place {
+function placeOf({ run, layer: { id } }: PanelView): Place {
   const at = runs.value.findIndex(({ name }) => name === run);
   if (settings.transposed.value) {
     const column = placedColumns.value.find(({ row }) => row.id === id);
@@ -39,7 +40,7 @@ function placeOf({ run, row: { id } }: PanelModel): Place {
   return { left_px: name_px.value + at * panel_px.value + AXIS_PX, top_px, height_px };
 }
 
-function Lines({ place, panel }: { readonly place: Place; readonly panel?: PanelModel }) {
+function Lines({ place, panel }: { readonly place: Place; readonly panel?: PanelView }) {
   const { left_px, top_px, height_px } = place;
   const style = (unit: number | null): string => {
     const axis = (panel?.liveAxis ?? sharedLiveAxis).value;

@@ -3,7 +3,7 @@
 import type { Series } from "../../series/types";
 import { narrow } from "../../view/layout/metrics";
 import { showsDifference } from "../../view/panel/compare";
-import type { RowModel } from "../../view/panel/panels";
+import type { LayerView } from "../../view/panel/layer_view";
 import { togglePinnedLayer } from "../../view/selection/selection";
 import * as settings from "../../view/settings/settings";
 import { FindingBadge } from "../overlays/findings_view";
@@ -18,7 +18,7 @@ export function layerFacts({ type, shapes }: Series): string {
 }
 
 /** Colours of the row's heatmaps, and those of its difference maps. */
-export function Bars({ model, width_px }: { readonly model: RowModel; readonly width_px: number }) {
+export function Bars({ model, width_px }: { readonly model: LayerView; readonly width_px: number }) {
   const differs = model.panels.value.some(showsDifference);
   return (
     <>
@@ -28,7 +28,7 @@ export function Bars({ model, width_px }: { readonly model: RowModel; readonly w
   );
 }
 
-export function RowActions({ model }: { readonly model: RowModel }) {
+export function RowActions({ model }: { readonly model: LayerView }) {
   const series = model.series.value;
   const pinned = settings.pinnedLayers.value.includes(model.id);
   const full = settings.full.value === model.id;

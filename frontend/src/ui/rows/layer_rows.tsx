@@ -12,8 +12,8 @@ import {
   slice_px,
 } from "../../view/layout/metrics";
 import { cellsTop_px, type PlacedRow, total_px } from "../../view/layout/rows";
-import { rowOf } from "../../view/panel/panels";
 import { shownTags } from "../../view/screen/scalars";
+import { layerViews } from "../../view/screen/views";
 import { runColor, runs, type ShownRun } from "../../view/selection/selection";
 import { RunBadge } from "../overlays/findings_view";
 import { HeadAxis } from "../panel/axes";
@@ -22,22 +22,23 @@ import { box } from "../widgets/box";
 import { axisName } from "./axis_name";
 import { Breadcrumb } from "./breadcrumb";
 import { ColumnLines } from "./column_lines";
-import { PlacedRowView } from "./rows";
+import { type PlacedRowProps, PlacedRowView } from "./rows";
 import { RunName } from "./run_name";
 import { ScalarChart } from "./scalar_chart";
 import { StepField } from "./step_field";
 
 export function LayerRows({ onScreen }: { readonly onScreen: readonly PlacedRow[] }) {
+  const views = layerViews.value;
   return (
     <>
       <Heads />
       <div class="rows" style={box({ height: total_px.value, width: content_px.value })}>
         {/* All surfaces come before all rows, so that these share one layer above them. */}
         {onScreen.map((placed) => (
-          <RowSurfaces key={placed.row.id} placed={placed} />
+          <RowSurfaces key={placed.row.id} placed={placed} layer={views.get(placed.row.id)} />
         ))}
         {onScreen.map((placed) => (
-          <PlacedRowView key={placed.row.id} placed={placed} />
+          <PlacedRowView key={placed.row.id} placed={placed} layer={views.get(placed.row.id)} />
         ))}
         <ColumnLines lefts_px={runs.value.map((_, at) => name_px.value + at * panel_px.value + AXIS_PX)} />
       </div>
@@ -45,12 +46,11 @@ export function LayerRows({ onScreen }: { readonly onScreen: readonly PlacedRow[
   );
 }
 
-function RowSurfaces({ placed: { row, top_px, height_px } }: { readonly placed: PlacedRow }) {
-  if (row.kind === "group") return null;
-  const model = rowOf(row.series);
-  const title_px = cellsTop_px(model.expanded.value);
+function RowSurfaces({ placed: { top_px, height_px }, layer }: PlacedRowProps) {
+  if (layer === undefined) return null;
+  const title_px = cellsTop_px(layer.open.value);
   const lefts_px = new Map(runs.value.map((run, at) => [run.name, name_px.value + at * panel_px.value]));
-  const panels = model.panels.value.map((panel) => ({ panel, left_px: lefts_px.get(panel.run) ?? 0 }));
+  const panels = layer.panels.value.map((panel) => ({ panel, left_px: lefts_px.get(panel.run) ?? 0 }));
   return <Surfaces panels={panels} top_px={top_px + title_px} height_px={height_px - title_px} />;
 }
 

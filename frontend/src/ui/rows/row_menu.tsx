@@ -2,7 +2,8 @@
 
 import { useSignal } from "@preact/signals";
 import { client } from "../../view/catalog/catalog";
-import type { PanelModel, RowModel } from "../../view/panel/panels";
+import type { LayerView } from "../../view/panel/layer_view";
+import type { PanelView } from "../../view/panel/panel_view";
 import { copyLink } from "../input/copy";
 import { FORMATS, saveRow } from "../overlays/save";
 import { tableOf } from "../overlays/table";
@@ -10,7 +11,7 @@ import { Menu } from "../widgets/controls";
 
 const SAID_MS = 2500;
 
-export function RowMenu({ model }: { readonly model: RowModel }) {
+export function RowMenu({ model }: { readonly model: LayerView }) {
   return (
     <Menu icon="download" tip="Save or copy this layer">
       <Actions model={model} />
@@ -18,7 +19,7 @@ export function RowMenu({ model }: { readonly model: RowModel }) {
   );
 }
 
-function Actions({ model }: { readonly model: RowModel }) {
+function Actions({ model }: { readonly model: LayerView }) {
   const said = useSignal("");
   const say = (words: string) => {
     said.value = words;
@@ -71,12 +72,12 @@ function Actions({ model }: { readonly model: RowModel }) {
 }
 
 interface ExactProps {
-  readonly panel: PanelModel;
+  readonly panel: PanelView;
   readonly format: "csv" | "json";
 }
 
 function ExactLink({ panel, format }: ExactProps) {
-  const { tag, source } = panel.series;
+  const { tag, source } = panel.layer.series.value;
   const name = format.toUpperCase();
   return (
     <a

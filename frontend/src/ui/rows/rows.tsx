@@ -4,9 +4,9 @@ import type { ComponentChildren } from "preact";
 import { content_px, frame, name_px, narrow, panel_px } from "../../view/layout/metrics";
 import type { PlacedRow } from "../../view/layout/rows";
 import { showsDifference } from "../../view/panel/compare";
-import { type RowModel, rowOf } from "../../view/panel/panels";
+import type { LayerView } from "../../view/panel/layer_view";
 import { drawnOnce } from "../../view/screen/screen";
-import { runs, toggleExpanded, toggleFolded } from "../../view/selection/selection";
+import { isOpen, runs, toggleExpanded, toggleFolded } from "../../view/selection/selection";
 import type { GroupRow, LayerRow, Row } from "../../view/selection/tree";
 import * as settings from "../../view/settings/settings";
 import { FindingBadge } from "../overlays/findings_view";
@@ -20,11 +20,16 @@ const INDENT_PX = 10;
 /** Width of the colour bars beside a layer's name, on a narrow page. */
 const NARROW_BARS_PX = 130;
 
-export function PlacedRowView({ placed }: { readonly placed: PlacedRow }) {
-  const { row, top_px, height_px } = placed;
+export interface PlacedRowProps {
+  readonly placed: PlacedRow;
+  /** Of a row that is a layer. */
+  readonly layer: LayerView | undefined;
+}
+
+export function PlacedRowView({ placed: { row, top_px, height_px }, layer }: PlacedRowProps) {
   return (
     <Frame top_px={top_px} height_px={height_px} kind={kindOf(row)}>
-      {row.kind === "group" ? <GroupHeading row={row} /> : <Layer row={row} />}
+      {row.kind === "group" ? <GroupHeading row={row} /> : layer && <Layer row={row} model={layer} />}
     </Frame>
   );
 }
@@ -32,7 +37,7 @@ export function PlacedRowView({ placed }: { readonly placed: PlacedRow }) {
 function kindOf(row: Row): string {
   if (row.kind === "group") return "group";
   const pinned = settings.pinnedLayers.value.includes(row.id);
-  return `layer${rowOf(row.series).expanded.value ? " open" : ""}${pinned ? " pinned" : ""}`;
+  return `layer${isOpen(row.id) ? " open" : ""}${pinned ? " pinned" : ""}`;
 }
 
 interface FrameProps {
@@ -70,9 +75,13 @@ function GroupHeading({ row }: { readonly row: GroupRow }) {
   );
 }
 
-function Layer({ row }: { readonly row: LayerRow }) {
-  const model = rowOf(row.series);
-  const expanded = model.expanded.value;
+interface LayerProps {
+  readonly row: LayerRow;
+  readonly model: LayerView;
+}
+
+function Layer({ row, model }: LayerProps) {
+  const expanded = model.open.value;
   const panels = new Map(model.panels.value.map((panel) => [panel.run, panel]));
   return (
     <>
@@ -123,7 +132,7 @@ function StripName({ row }: { readonly row: LayerRow }) {
   );
 }
 
-function PanelName({ row, model }: { readonly row: LayerRow; readonly model: RowModel }) {
+function PanelName({ row, model }: LayerProps) {
   const { layer } = row.series;
   const facts = layerFacts(row.series);
   const differs = model.panels.value.some(showsDifference);

@@ -3,7 +3,8 @@
 import { dark } from "../../view/catalog/catalog";
 import { AXIS_PX, frame, HEAD_PX, name_px, narrow, panel_px, plot_px } from "../../view/layout/metrics";
 import { cellsTop_px, expanded_px } from "../../view/layout/rows";
-import { type PanelModel, type RowModel, rowOf } from "../../view/panel/panels";
+import type { LayerView } from "../../view/panel/layer_view";
+import type { PanelView } from "../../view/panel/panel_view";
 import {
   anyExpanded,
   columnsEnd_px,
@@ -14,6 +15,7 @@ import {
   showsScalars,
 } from "../../view/screen/columns";
 import { shownTags } from "../../view/screen/scalars";
+import { layerViews } from "../../view/screen/views";
 import { runColor, runs, type ShownRun, toggleExpanded } from "../../view/selection/selection";
 import * as settings from "../../view/settings/settings";
 import { FindingBadge, RunBadge } from "../overlays/findings_view";
@@ -36,34 +38,45 @@ const TALLER_HEAD_PX = 144;
 
 const LEAST_STEP_FIELD_PX = 130;
 
-interface Props {
-  readonly onScreen: readonly PlacedColumn[];
+/** A layer and where its column begins. */
+interface Column {
+  readonly layer: LayerView;
+  readonly left_px: number;
 }
 
-export function RunRows({ onScreen }: Props) {
+interface Props {
+  readonly columns: readonly Column[];
+}
+
+export function RunRows({ onScreen }: { readonly onScreen: readonly PlacedColumn[] }) {
+  const views = layerViews.value;
+  const columns = onScreen.flatMap(({ row, left_px }) => {
+    const layer = views.get(row.id);
+    return layer === undefined ? [] : [{ layer, left_px }];
+  });
   const scalars = showsScalars.value;
-  const lefts_px = onScreen.map(({ left_px }) => left_px + AXIS_PX);
+  const lefts_px = columns.map(({ left_px }) => left_px + AXIS_PX);
   return (
     <>
-      <Heads onScreen={onScreen} />
+      <Heads columns={columns} />
       <div class="rows" style={box({ height: runRowsEnd_px.value, width: columnsEnd_px.value })}>
         {/* All surfaces come before all rows, so that these share one layer above them. */}
         {runs.value.map((run, at) =>
-          onScreen.map((column) => (
-            <CellSurface key={`${run.name} ${column.row.id}`} run={run} at={at} column={column} />
+          columns.map((column) => (
+            <CellSurface key={`${run.name} ${column.layer.id}`} run={run} at={at} column={column} />
           )),
         )}
         {runs.value.map((run, at) => (
-          <RunRow key={run.name} run={run} at={at} onScreen={onScreen} />
+          <RunRow key={run.name} run={run} at={at} columns={columns} />
         ))}
-        {anyExpanded.value ? <SliceRow onScreen={onScreen} /> : null}
+        {anyExpanded.value ? <SliceRow columns={columns} /> : null}
         <ColumnLines lefts_px={scalars ? [name_px.value + AXIS_PX, ...lefts_px] : lefts_px} />
       </div>
     </>
   );
 }
 
-function Heads({ onScreen }: Props) {
+function Heads({ columns }: Props) {
   const differs = settings.difference.value && runs.value.length > 1;
   const height = !anyExpanded.value ? HEAD_PX : differs ? TALLER_HEAD_PX : TALL_HEAD_PX;
   return (
@@ -80,18 +93,18 @@ function Heads({ onScreen }: Props) {
           <HeadAxis />
         </div>
       ) : null}
-      {onScreen.map((column) => (
-        <LayerHead key={column.row.id} column={column} />
+      {columns.map((column) => (
+        <LayerHead key={column.layer.id} column={column} />
       ))}
     </div>
   );
 }
 
-function LayerHead({ column: { row, left_px } }: { readonly column: PlacedColumn }) {
-  const model = rowOf(row.series);
-  const expanded = model.expanded.value;
-  const facts = layerFacts(row.series);
-  const { layer, tag } = row.series;
+function LayerHead({ column: { layer: model, left_px } }: { readonly column: Column }) {
+  const series = model.series.value;
+  const expanded = model.open.value;
+  const facts = layerFacts(series);
+  const { layer, tag } = series;
   return (
     <div class="head layer-head" style={box({ left: left_px, width: panel_px.value })}>
       <div class="layer-title">
@@ -100,7 +113,7 @@ function LayerHead({ column: { row, left_px } }: { readonly column: PlacedColumn
           class="layer-name"
           aria-expanded={expanded}
           title={`${layer}${facts ? ` (${facts})` : ""}: ${expanded ? "close to a strip" : "open"}`}
-          onClick={() => toggleExpanded(row.id)}
+          onClick={() => toggleExpanded(model.id)}
         >
           <span class="ellipsis">{layer}</span>
         </button>
@@ -124,7 +137,7 @@ interface RunRowProps extends Props {
   readonly at: number;
 }
 
-function RunRow({ run, at, onScreen }: RunRowProps) {
+function RunRow({ run, at, columns }: RunRowProps) {
   const color = runColor(run.at, dark.value);
   return (
     <div
@@ -143,9 +156,9 @@ function RunRow({ run, at, onScreen }: RunRowProps) {
             ))}
           </div>
         ) : null}
-        <Skipped onScreen={onScreen} />
-        {onScreen.map((column) => (
-          <Cell key={column.row.id} run={run} model={rowOf(column.row.series)} />
+        <Skipped columns={columns} />
+        {columns.map((column) => (
+          <Cell key={column.layer.id} run={run} model={column.layer} />
         ))}
       </div>
     </div>
@@ -155,11 +168,11 @@ function RunRow({ run, at, onScreen }: RunRowProps) {
 interface CellSurfaceProps {
   readonly run: ShownRun;
   readonly at: number;
-  readonly column: PlacedColumn;
+  readonly column: Column;
 }
 
-function CellSurface({ run, at, column: { row, left_px } }: CellSurfaceProps) {
-  const panel = panelIn(run, rowOf(row.series));
+function CellSurface({ run, at, column: { layer, left_px } }: CellSurfaceProps) {
+  const panel = panelIn(run, layer);
   if (panel === undefined) return null;
   const title_px = cellsTop_px(true);
   return (
@@ -177,27 +190,27 @@ function nameBox() {
 }
 
 /** The room of the columns to the left of those on the screen. */
-function Skipped({ onScreen }: Props) {
-  const width = (onScreen[0]?.left_px ?? layersLeft_px.value) - layersLeft_px.value;
+function Skipped({ columns }: Props) {
+  const width = (columns[0]?.left_px ?? layersLeft_px.value) - layersLeft_px.value;
   return width > 0 ? <div class="skipped" style={box({ width })} /> : null;
 }
 
-function panelIn(run: ShownRun, model: RowModel): PanelModel | undefined {
+function panelIn(run: ShownRun, model: LayerView): PanelView | undefined {
   return model.panels.value.find((panel) => panel.run === run.name);
 }
 
-function Cell({ run, model }: { readonly run: ShownRun; readonly model: RowModel }) {
+function Cell({ run, model }: { readonly run: ShownRun; readonly model: LayerView }) {
   const panel = panelIn(run, model);
   if (panel !== undefined) return <Panel panel={panel} />;
   return (
     <div class="absent" style={box({ width: panel_px.value })} title="This run has no such layer">
-      {model.expanded.value ? "not recorded in this run" : ""}
+      {model.open.value ? "not recorded in this run" : ""}
     </div>
   );
 }
 
 /** The histograms of one step, each under the panels of its layer and on their value axis. */
-function SliceRow({ onScreen }: Props) {
+function SliceRow({ columns }: Props) {
   const top = runs.value.length * runRow_px.value;
   return (
     <div
@@ -213,20 +226,20 @@ function SliceRow({ onScreen }: Props) {
       </div>
       <div class="cells">
         {showsScalars.value ? <div class="skipped" style={box({ width: panel_px.value })} /> : null}
-        <Skipped onScreen={onScreen} />
-        {onScreen.map(({ row }) => (
-          <SliceCell key={row.id} model={rowOf(row.series)} />
+        <Skipped columns={columns} />
+        {columns.map(({ layer }) => (
+          <SliceCell key={layer.id} model={layer} />
         ))}
       </div>
     </div>
   );
 }
 
-function SliceCell({ model }: { readonly model: RowModel }) {
+function SliceCell({ model }: { readonly model: LayerView }) {
   const [first] = model.panels.value;
   return (
     <div class="slice-cell" style={box({ width: panel_px.value })}>
-      {model.expanded.value && first !== undefined ? (
+      {model.open.value && first !== undefined ? (
         <>
           <ValueAxis panel={first} />
           <Slice row={model} />

@@ -4,13 +4,14 @@ import { useSignal, useSignalEffect } from "@preact/signals";
 import type { Saturation } from "../../math/contrast";
 import { formatShare } from "../../math/format";
 import { isLimited } from "../../view/panel/contrast";
-import { findPanel, type RowModel } from "../../view/panel/panels";
+import type { LayerView } from "../../view/panel/layer_view";
+import { findPanel } from "../../view/screen/views";
 
 /** Counting takes longer than colouring, and nobody reads a number while an end is dragged. */
 const REST_MS = 120;
 
 interface Props {
-  readonly model: RowModel;
+  readonly model: LayerView;
   readonly owner: string;
 }
 
@@ -19,7 +20,7 @@ export function Saturated({ model, owner }: Props) {
   useSignalEffect(() => {
     const own = findPanel(owner);
     const panels = own ? [own] : model.panels.value;
-    for (const panel of panels) void [panel.tile.value, panel.colours.value];
+    for (const panel of panels) void [panel.data.tile.value, panel.colours.value];
     if (!isLimited(owner)) {
       found.value = null;
       return undefined;

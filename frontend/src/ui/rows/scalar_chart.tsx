@@ -6,7 +6,7 @@ import { type RunClock, type StepAxis, toUnit } from "../../math/step_axis";
 import { lastAtMost } from "../../math/value_scale";
 import type { ScalarSeries } from "../../series/types";
 import { AXIS_PX, plot_px, SCALAR_PX } from "../../view/layout/metrics";
-import { clocks, sharedLiveAxis } from "../../view/panel/panels";
+import { clocks, sharedLiveAxis } from "../../view/panel/known_panels";
 import { extents, retryScalars, scalarErrors, scalarKey, series } from "../../view/screen/scalars";
 import { runs } from "../../view/selection/selection";
 import { cursor } from "../../view/settings/zoom";

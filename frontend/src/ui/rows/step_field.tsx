@@ -1,7 +1,7 @@
 /** The step whose histograms are shown at the right: typed, stepped through, or the newest. */
 
 import { countsSteps } from "../../math/step_axis";
-import { fullAxis } from "../../view/panel/panels";
+import { fullAxis } from "../../view/panel/known_panels";
 import { movePin, pinAt, pinnedStep, pinStep } from "../../view/screen/pin";
 import * as settings from "../../view/settings/settings";
 import { box } from "../widgets/box";

@@ -5,7 +5,7 @@ import { orderProgress } from "../../view/findings/ranking";
 import { panel_px, panelHeight_px } from "../../view/layout/metrics";
 import { baselineRun } from "../../view/panel/compare";
 import { NEEDS_LINKS, NEEDS_ONE_SCALE } from "../../view/panel/notes";
-import { epochs } from "../../view/panel/panels";
+import { epochs } from "../../view/panel/panel_times";
 import { anyExpanded } from "../../view/screen/columns";
 import { shownTags, tags } from "../../view/screen/scalars";
 import * as selection from "../../view/selection/selection";
@@ -134,12 +134,12 @@ export function hintOf(setting: AnySetting): string {
 }
 
 export function inForce<T>(setting: Setting<T>): T {
-  const offer = offerOf(setting);
-  return offer.inForce ? offer.inForce() : setting.value;
+  return offerOf(setting).inForce?.() ?? setting.value;
 }
 
 export function optionsOf(setting: Choice): readonly Option<string | number>[];
 export function optionsOf(setting: List): readonly Option<string>[];
+export function optionsOf(setting: Choice | List): readonly Option<string | number>[];
 export function optionsOf(setting: Choice | List): readonly Option<string | number>[] {
   return OFFERS[setting.name]?.options?.() ?? setting.options;
 }
@@ -153,10 +153,21 @@ export function choose<T>(setting: Setting<T>, value: T): void {
   });
 }
 
-/** Takes one of a list's options in, or out where it is in. */
-export function toggleOption(setting: List, option: string): void {
-  const chosen = inForce(setting) ?? [];
-  choose(setting, chosen.includes(option) ? chosen.filter((other) => other !== option) : [...chosen, option]);
+export function isPicked(setting: Choice | List, option: string | number): boolean {
+  const chosen = inForce<unknown>(setting);
+  return Array.isArray(chosen) ? chosen.includes(option) : chosen === option;
+}
+
+/** Chooses an option; of a list it is taken in, or out where it is in. */
+export function pickOption(setting: Choice | List, option: string | number): void {
+  const chosen = inForce<unknown>(setting);
+  if (!Array.isArray(chosen)) choose<unknown>(setting, option);
+  else if (chosen.includes(option))
+    choose<unknown>(
+      setting,
+      chosen.filter((other) => other !== option),
+    );
+  else choose<unknown>(setting, [...chosen, option]);
 }
 
 /** What it is called to put a setting back as it was at first. */

@@ -3,7 +3,7 @@
 import { type AnySetting, allSettings, type Group, type List } from "../../view/settings/setting";
 import { Check, Select, Slider } from "../widgets/controls";
 import { ColourLimits } from "./colour_limits";
-import { applies, choose, hintOf, inForce, isEnabled, optionsOf, toggleOption } from "./offers";
+import { applies, choose, hintOf, inForce, isEnabled, isPicked, optionsOf, pickOption } from "./offers";
 import { fieldId } from "./open_state";
 import { RangeFields } from "./range_fields";
 
@@ -93,7 +93,6 @@ export const OWN_FIELDS: Readonly<Record<string, typeof RangeFields | typeof Col
 };
 
 function Checks({ setting }: { readonly setting: List }) {
-  const chosen = inForce(setting) ?? [];
   return (
     <fieldset class="types" title={setting.tip}>
       <legend>{setting.label}</legend>
@@ -102,8 +101,8 @@ function Checks({ setting }: { readonly setting: List }) {
           key={value}
           label={label}
           tip={tip}
-          checked={chosen.includes(value)}
-          onChange={() => toggleOption(setting, value)}
+          checked={isPicked(setting, value)}
+          onChange={() => pickOption(setting, value)}
         />
       ))}
     </fieldset>

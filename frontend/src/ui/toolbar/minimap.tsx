@@ -2,7 +2,7 @@
 
 import { useRef } from "preact/hooks";
 import { AXIS_PX, frame, name_px, narrow, RIGHT_PX, slice_px } from "../../view/layout/metrics";
-import { fullAxis, sharedLiveAxis } from "../../view/panel/panels";
+import { fullAxis, sharedLiveAxis } from "../../view/panel/known_panels";
 import { leastShare, moveAll } from "../../view/screen/zooming";
 import * as settings from "../../view/settings/settings";
 import { resetZoom } from "../../view/settings/zoom";

@@ -100,7 +100,7 @@ function More({ room }: { readonly room: Room }) {
 interface CommandProps {
   readonly command: Command;
   readonly icon: IconName;
-  readonly named?: boolean;
+  readonly named?: true;
   readonly pressed?: boolean;
 }
 
@@ -110,8 +110,8 @@ function CommandButton({ command, icon, named, pressed }: CommandProps) {
     <IconButton
       icon={icon}
       tip={keys === undefined ? tip : `${tip} (${keysToText(keys)})`}
-      {...(named ? { text: label } : {})}
-      {...(pressed === undefined ? {} : { pressed })}
+      text={named && label}
+      pressed={pressed}
       onClick={() => command.run(null, false)}
     />
   );
@@ -128,7 +128,7 @@ function FilterBox() {
         id={FILTER_ID}
         type="search"
         placeholder="Filter layers: words or /regex/"
-        aria-label="Filter layers by words or a /regular expression/"
+        aria-label={filter.label}
         title={filter.tip}
         aria-invalid={error !== ""}
         aria-describedby="filter-status"

@@ -56,9 +56,9 @@ interface ButtonProps {
   readonly icon: IconName;
   readonly tip: string;
   readonly onClick: (event: MouseEvent) => void;
-  readonly pressed?: boolean;
+  readonly pressed?: boolean | undefined;
   readonly disabled?: boolean;
-  readonly text?: string;
+  readonly text?: string | undefined;
 }
 
 export function IconButton({ icon, tip, onClick, pressed, disabled, text }: ButtonProps) {

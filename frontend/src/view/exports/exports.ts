@@ -8,16 +8,17 @@ import { type ColourTable, lutToGradient } from "../../paint/colormap";
 import { pictureToPng } from "../../paint/export_png";
 import { pictureToSvg } from "../../paint/export_svg";
 import type { Picture, PictureBar, PicturePanel, Raster } from "../../paint/picture";
-import { type Cells, columnsToPixels, paintCells, poolCells } from "../../paint/rasterise";
+import { type Cells, columnsToPixels, minusBase, paintCells, poolCells } from "../../paint/rasterise";
 import { dark } from "../catalog/catalog";
 import { theme } from "../catalog/theme";
 import { plot_px } from "../layout/metrics";
 import { bandTable, currentLut, stripTable, valueTable } from "../panel/colour_tables";
 import { baselineRun, showsDifference } from "../panel/compare";
-import { differenceBar, differenceColours, differenceTo } from "../panel/difference";
+import { baseCells, differenceBar, differenceColours } from "../panel/difference";
+import type { LayerView } from "../panel/layer_view";
 import { noteTexts, noteToText } from "../panel/notes";
 import { overlayLines } from "../panel/overlays";
-import type { PanelModel, RowModel } from "../panel/panels";
+import type { PanelView } from "../panel/panel_view";
 import { shareStrip } from "../panel/strip";
 import { runColor, runs } from "../selection/selection";
 import * as settings from "../settings/settings";
@@ -30,7 +31,7 @@ const STRIP_PX = 12;
 export type Format = "png" | "svg" | "csv" | "json" | "statistics";
 
 /** A file with what a row shows; null while its data is not there. */
-export async function exportRow(row: RowModel, format: Format): Promise<File | null> {
+export async function exportRow(row: LayerView, format: Format): Promise<File | null> {
   const shown = row.panels.peek().flatMap((panel) => readShown(panel) ?? []);
   if (shown.length === 0) return null;
   const all = shown.map(({ tile }) => tile.run).join("_");
@@ -56,7 +57,7 @@ function rangeText(shown: readonly Shown[]): string {
 }
 
 /** The columns of a panel that are on the screen; null where there are none. */
-export function readShown(panel: PanelModel): Shown | null {
+export function readShown(panel: PanelView): Shown | null {
   const tile = panel.shown.value;
   const grid = panel.grid.value;
   const spans = panel.spans.value;
@@ -66,7 +67,7 @@ export function readShown(panel: PanelModel): Shown | null {
   return seen === null ? null : { tile, grid, from: seen[0], to: seen[1] + 1 };
 }
 
-function rowToPicture(row: RowModel): Picture {
+function rowToPicture(row: LayerView): Picture {
   const { layer, kind, phase, type } = row.series.peek();
   const panels = row.panels.peek().filter((panel) => panel.grid.peek() !== null);
   const { heatHeight_px, shareTop_px } = row.layout.peek();
@@ -87,7 +88,7 @@ function rowToPicture(row: RowModel): Picture {
 }
 
 /** One for each colour scale, with the run's name where there are several. */
-function colourBars(panels: readonly PanelModel[]): PictureBar[] {
+function colourBars(panels: readonly PanelView[]): PictureBar[] {
   const plain = panels.filter((panel) => !showsDifference(panel));
   const scales = new Map(plain.map((panel) => [panel.colours.peek(), panel.run]));
   return [...scales].map(([scale, run]) => {
@@ -101,7 +102,7 @@ function colourBars(panels: readonly PanelModel[]): PictureBar[] {
   });
 }
 
-function pictureNotes(panel: PanelModel): string[] {
+function pictureNotes(panel: PanelView): string[] {
   const grid = panel.grid.peek();
   const tile = panel.shown.peek();
   const clipped = grid === null || tile === null ? "" : clippedToText(clippedShare(grid, tile.columns.n));
@@ -112,7 +113,7 @@ function pictureNotes(panel: PanelModel): string[] {
     .map((note) => `${panel.run}: ${note}`);
 }
 
-function panelToPicture(panel: PanelModel, height_px: number): PicturePanel {
+function panelToPicture(panel: PanelView, height_px: number): PicturePanel {
   const grid = panel.grid.peek();
   const tile = panel.shown.peek();
   const spans = panel.spans.peek();
@@ -125,21 +126,21 @@ function panelToPicture(panel: PanelModel, height_px: number): PicturePanel {
   const { quantity } = colours;
   const options = { quantity, height_px: height };
   const cells = poolCells(grid, tile.columns, pixels, options);
-  const difference = differenceTo(panel, cells, pixels, options);
+  const base = baseCells(panel);
   const strip = shareStrip(panel);
   const strip_px = STRIP_PX * PICTURE_SCALE;
-  const bands = panel.row.bands.peek().map((name) => {
+  const bands = panel.layer.bands.peek().map((name) => {
     const shares = bandCells(bandCounts(name, tile.columns, grid), tile.columns.n, pixels);
     return { name, raster: cellsToRaster(shares, bandTable(), BAND_PX * PICTURE_SCALE) };
   });
   const place = runs.peek().find((run) => run.name === panel.run)?.at ?? 0;
   return {
-    heading: difference === null ? panel.run : `${panel.run} minus ${baselineRun()}`,
+    heading: base === null ? panel.run : `${panel.run} minus ${baselineRun()}`,
     colour: runColor(place, dark.peek()),
     raster:
-      difference === null
+      base === null
         ? cellsToRaster(cells, valueTable(colours, settings.emptyColoured.peek()), height)
-        : cellsToRaster(difference, differenceColours(panel.row), height),
+        : cellsToRaster(minusBase(cells, base, pixels, options), differenceColours(panel.layer), height),
     xTicks: axis.ticks(Math.max(2, Math.floor(plot_px.peek() / 80))),
     yTicks: panel.scale.peek().ticks(Math.max(2, Math.floor(height_px / 30))),
     bands,

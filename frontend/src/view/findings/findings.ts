@@ -4,9 +4,9 @@ import { computed, effect, signal, untracked } from "@preact/signals";
 import type { Finding, Severity } from "../../series/types";
 import { client, index, shown } from "../catalog/catalog";
 import { baselineRun } from "../panel/compare";
-import type { PanelModel } from "../panel/panels";
-import { fetching } from "../reactive/pace";
-import { visible } from "../screen/screen";
+import type { PanelView } from "../panel/panel_view";
+import { tileLoader } from "../screen/loading";
+import { visible } from "../screen/views";
 import { allLayers, runs } from "../selection/selection";
 
 const ASK_AGAIN_MS = 2500;
@@ -60,8 +60,8 @@ const byPanel = computed(() => {
 
 const NONE: readonly Finding[] = [];
 
-export function findingsOf(panel: PanelModel): readonly Finding[] {
-  const { tag, source } = panel.row.series.value;
+export function findingsOf(panel: PanelView): readonly Finding[] {
+  const { tag, source } = panel.layer.series.value;
   return source === "blocks" ? (byPanel.value.get(`${panel.run}\n${tag}`) ?? NONE) : NONE;
 }
 
@@ -80,7 +80,9 @@ export function findingsOfTag(tag: string): readonly Finding[] {
 /** The heatmaps come first: finding out what is wrong keeps the server's processor busy. */
 const drawn = computed(
   () =>
-    !fetching.value && visible.value.length > 0 && visible.value.every((panel) => panel.tile.value !== null),
+    !tileLoader.busy.value &&
+    visible.value.length > 0 &&
+    visible.value.every((panel) => panel.data.tile.value !== null),
 );
 
 /** Starts asking; call once. */

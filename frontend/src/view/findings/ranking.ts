@@ -1,30 +1,18 @@
 /** Orders layers by what happens in them: what is wrong, how much they change, how much their runs differ. */
 
-import { computed, effect, signal, untracked } from "@preact/signals";
+import { effect, signal, untracked } from "@preact/signals";
 import { changeOverRun, differenceOfRuns } from "../../math/change";
 import { seriesId } from "../../series/series_id";
-import type { Finding } from "../../series/types";
+import type { Finding, Series } from "../../series/types";
 import { ranks } from "../layout/rows";
-import { type PanelModel, rowOf } from "../panel/panels";
-import { allLayers } from "../selection/selection";
+import { layersToRank, panelsOf } from "../panel/known_panels";
 import * as settings from "../settings/settings";
 import { pending, sorted } from "./findings";
 
-/** Panels whose tiles are needed to order the layers, though they are not on the screen. */
-export const neededForOrder = computed<readonly PanelModel[]>(() => {
-  if (!isRanked()) return NONE;
-  return allLayers.value.flatMap((series) => rowOf(series).panels.value);
-});
-
-const NONE: readonly PanelModel[] = [];
 const SLICE_MS = 12;
 
 /** Share of the needed panels that are known; 1 when the order is final. */
 export const orderProgress = signal(1);
-
-function isRanked(): boolean {
-  return settings.sort.value === "change" || settings.sort.value === "difference";
-}
 
 /** Layers with findings: the more severe, then the earlier ones first. The others keep their order after them. */
 export function healthRanks(worstFirst: readonly Finding[]): ReadonlyMap<string, number> {
@@ -40,12 +28,12 @@ export function startRanking(): void {
       if (pending.value === 0) ranks.value = healthRanks(sorted.value);
       return;
     }
-    const panels = neededForOrder.value;
+    const layers = layersToRank.value;
+    const panels = layers.flatMap(panelsOf);
     const known = panels.filter((panel) => panel.tile.value !== null || panel.error.value !== "").length;
     orderProgress.value = panels.length === 0 ? 1 : known / panels.length;
     if (panels.length === 0 || known < panels.length) return;
     const byDifference = settings.sort.value === "difference";
-    const layers = allLayers.value;
     const task = { stopped: false };
     untracked(() => void rankAll(layers, byDifference, task));
     return () => {
@@ -55,14 +43,14 @@ export function startRanking(): void {
 }
 
 async function rankAll(
-  layers: typeof allLayers.value,
+  layers: readonly Series[],
   byDifference: boolean,
   task: { readonly stopped: boolean },
 ): Promise<void> {
   const found = new Map<string, number>();
   let slice_ms = performance.now();
   for (const series of layers) {
-    const tiles = rowOf(series).tiles.peek();
+    const tiles = panelsOf(series).flatMap((panel) => panel.tile.peek() ?? []);
     const rank = byDifference ? differenceOfRuns(tiles) : Math.max(0, ...tiles.map(changeOverRun));
     found.set(seriesId(series), rank);
     if (performance.now() - slice_ms < SLICE_MS) continue;

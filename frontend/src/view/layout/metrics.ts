@@ -22,10 +22,7 @@ export const STRIP_GAP_PX = 1;
 export const PAD_PX = 6;
 export const NOTES_PX = 16;
 export const X_AXIS_PX = 17;
-export const THIN_PX = 5;
 export const THIN_GAP_PX = 1;
-/** Height of the strip with shares under a panel. */
-export const SHARE_PX = 12;
 
 /** Name and time axis of a column of panels. */
 export const HEAD_PX = 45;

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { BANDS } from "../../paint/bands";
-import { SHARE_PX, THIN_PX, X_AXIS_PX } from "./metrics";
+import { SHARE_PX, THIN_PX } from "../../paint/scene";
+import { X_AXIS_PX } from "./metrics";
 import { placeParts } from "./panel_layout";
 
 describe("placeParts", () => {

@@ -1,33 +1,25 @@
 /** Where the parts of a panel lie, in CSS px from its top. */
 
 import { BANDS, type BandName, TOP_BANDS } from "../../paint/bands";
-import { NOTES_PX, PAD_PX, SHARE_PX, THIN_GAP_PX, THIN_PX, X_AXIS_PX } from "./metrics";
+import { type PartPlaces, SHARE_PX, THIN_PX } from "../../paint/scene";
+import { NOTES_PX, PAD_PX, THIN_GAP_PX, X_AXIS_PX } from "./metrics";
 
-export interface PlacedBand {
-  readonly band: BandName;
-  readonly top_px: number;
-}
-
-export interface PanelLayout {
-  readonly bands: readonly PlacedBand[];
-  readonly heatTop_px: number;
-  readonly heatHeight_px: number;
-  /** null without the strip of shares. */
-  readonly shareTop_px: number | null;
-  readonly axisTop_px: number;
+export interface PanelLayout extends PartPlaces {
   /** From the top of the first part to the end of the last one above the time axis. */
   readonly height_px: number;
 }
 
 /** A strip is all heatmap. */
-export const STRIP_LAYOUT: PanelLayout = {
-  bands: [],
-  heatTop_px: 0,
-  heatHeight_px: 0,
-  shareTop_px: null,
-  axisTop_px: 0,
-  height_px: 0,
-};
+export function placeStrip(height_px: number): PanelLayout {
+  return {
+    bands: [],
+    heatTop_px: 0,
+    heatHeight_px: height_px,
+    shareTop_px: null,
+    axisTop_px: height_px,
+    height_px,
+  };
+}
 
 const BAND_PX = THIN_PX + THIN_GAP_PX;
 

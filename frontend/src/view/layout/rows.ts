@@ -1,11 +1,12 @@
 /** The rows of the page with their places, so that only those on the screen need to exist. */
 
 import { computed, signal } from "@preact/signals";
+import { SHARE_PX } from "../../paint/scene";
 import { seriesId } from "../../series/series_id";
-import { isExpanded, layers, orderRows } from "../selection/selection";
+import { isOpen, layers, orderRows } from "../selection/selection";
 import type { Row } from "../selection/tree";
 import * as settings from "../settings/settings";
-import { GROUP_PX, narrow, panelHeight_px, SHARE_PX, STRIP_GAP_PX, strip_px, TITLE_PX } from "./metrics";
+import { GROUP_PX, narrow, panelHeight_px, STRIP_GAP_PX, strip_px, TITLE_PX } from "./metrics";
 
 /** Height of a name above a strip. */
 const STRIP_TITLE_PX = 16;
@@ -62,7 +63,7 @@ export function cellsTop_px(expanded: boolean): number {
 
 function rowHeight(row: Row): number {
   if (row.kind === "group") return GROUP_PX;
-  if (isExpanded(row.id) || settings.full.value === row.id) return expanded_px.value;
+  if (isOpen(row.id)) return expanded_px.value;
   return strip_px.value + STRIP_GAP_PX + cellsTop_px(false);
 }
 

@@ -3,10 +3,10 @@
 import { type Alignment, alignColumns } from "../../math/align";
 import type { Grid } from "../../math/rebin";
 import type { Tile } from "../../math/tile";
+import { computedPerObject } from "../reactive/per_object";
 import { runs } from "../selection/selection";
 import * as settings from "../settings/settings";
-import type { PanelModel } from "./panels";
-import { perPanel } from "./per_panel";
+import type { PanelView } from "./panel_view";
 
 /** Name of the run that others are compared with: the chosen one while it is shown, else the first. */
 export function baselineRun(): string {
@@ -22,11 +22,11 @@ interface Base {
 }
 
 /** The baseline's columns for those of a panel, or why there are none. */
-export const baseOf = perPanel(readBase);
+export const baseOf = computedPerObject(readBase);
 
-function readBase(panel: PanelModel): Base | string {
+function readBase(panel: PanelView): Base | string {
   if (panel.run === baselineRun()) return "this is the baseline";
-  const base = panel.row.panels.value.find((other) => other.run === baselineRun());
+  const base = panel.layer.panels.value.find((other) => other.run === baselineRun());
   if (base === undefined) return "not in the baseline";
   const [own, tile] = [panel.shown.value, base.shown.value];
   const [clock, baseClock] = [panel.clock.value, base.clock.value];
@@ -46,11 +46,11 @@ export function wantsDifference(): boolean {
 }
 
 /** What a panel shows the difference to; null where it shows itself. */
-export function differenceBase(panel: PanelModel): Base | null {
+export function differenceBase(panel: PanelView): Base | null {
   const base = wantsDifference() ? baseOf(panel) : "";
   return typeof base === "string" ? null : base;
 }
 
-export function showsDifference(panel: PanelModel): boolean {
+export function showsDifference(panel: PanelView): boolean {
   return differenceBase(panel) !== null;
 }

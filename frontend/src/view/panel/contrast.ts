@@ -65,7 +65,7 @@ export function isLimited(owner: string): boolean {
 }
 
 /** What a colour scale is made from. */
-interface Coloured {
+export interface Coloured {
   /** Lowest and highest occupied cell; the same without the outermost 0.5 % of them. */
   readonly extent: ReadonlySignal<CellExtent>;
   readonly innerExtent: ReadonlySignal<CellExtent>;

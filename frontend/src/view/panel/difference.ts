@@ -9,51 +9,38 @@ import {
   lutToGradient,
 } from "../../paint/colormap";
 import type { PictureBar } from "../../paint/picture";
-import {
-  type Cells,
-  differenceCells,
-  matchPixels,
-  type PixelColumns,
-  type PoolOptions,
-  poolCells,
-} from "../../paint/rasterise";
+import type { BaseCells } from "../../paint/rasterise";
 import { dark } from "../catalog/catalog";
 import * as settings from "../settings/settings";
 import { gapColour } from "./colour_tables";
 import { baselineRun, differenceBase } from "./compare";
-import type { PanelModel, RowModel } from "./panels";
+import type { LayerView } from "./layer_view";
+import type { PanelView } from "./panel_view";
 
-/** This panel minus the baseline, cell by cell on this panel's pixels; null where it shows itself. */
-export function differenceTo(
-  panel: PanelModel,
-  cells: Cells,
-  pixels: PixelColumns,
-  options: PoolOptions,
-): Cells | null {
+/** What a panel is drawn minus; null where it shows itself. */
+export function baseCells(panel: PanelView): BaseCells | null {
   const base = differenceBase(panel);
-  if (base === null) return null;
-  const matched = matchPixels(pixels, base.alignment.partners);
-  return differenceCells(poolCells(base.grid, base.tile.columns, matched, options), cells);
+  return base && { grid: base.grid, columns: base.tile.columns, partners: base.alignment.partners };
 }
 
-/** Differences reach as far as the colours of the row do, or those of everything, to either side. */
-export function differenceScale(row: RowModel): ColourScale {
-  const shared = settings.colourScope.value === "all" ? row.panels.value[0] : undefined;
-  return { ...(shared ?? row).colours.value, curve: "sqrt", lo: 0 };
+/** Differences reach as far as the colours of the layer do, or those of everything, to either side. */
+export function differenceScale(layer: LayerView): ColourScale {
+  const shared = settings.colourScope.value === "all" ? layer.panels.value[0] : undefined;
+  return { ...(shared ?? layer).colours.value, curve: "sqrt", lo: 0 };
 }
 
 /** Place of a difference on its bar, 0..1. */
-export function differenceToShare(row: RowModel, difference: number): number {
-  return 0.5 + (Math.sign(difference) * quantityToShare(differenceScale(row), Math.abs(difference))) / 2;
+export function differenceToShare(layer: LayerView, difference: number): number {
+  return 0.5 + (Math.sign(difference) * quantityToShare(differenceScale(layer), Math.abs(difference))) / 2;
 }
 
-export function differenceColours(row: RowModel): ColourTable {
-  return differenceTable(differenceScale(row).hi, "sqrt", divergingLut(), gapColour());
+export function differenceColours(layer: LayerView): ColourTable {
+  return differenceTable(differenceScale(layer).hi, "sqrt", divergingLut(), gapColour());
 }
 
 /** The bar of difference maps: less than the baseline at the low end, more at the high end. */
-export function differenceBar(row: RowModel): PictureBar {
-  const scale = differenceScale(row);
+export function differenceBar(layer: LayerView): PictureBar {
+  const scale = differenceScale(layer);
   const end = formatQuantity(scale.quantity, scale.hi);
   return {
     heading: "",

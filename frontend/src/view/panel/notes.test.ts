@@ -1,11 +1,15 @@
+import { computed } from "@preact/signals";
 import { beforeEach, describe, expect, it } from "vitest";
 import type { Tile } from "../../math/tile";
 import { madeTile } from "../../math/tile_fixture";
+import { PanelData } from "../../series/panel_data";
 import type { Series } from "../../series/types";
 import { frame } from "../layout/metrics";
 import { NO_ZOOM, zoomX } from "../settings/settings";
+import { colouringOf, OPEN } from "./contrast";
+import { LayerView } from "./layer_view";
 import { noteTexts } from "./notes";
-import { PanelModel, RowModel } from "./panels";
+import { PanelView } from "./panel_view";
 
 const SERIES: Series = {
   tag: "activations/fc",
@@ -23,9 +27,10 @@ const SERIES: Series = {
 };
 
 function notesOf(tile: Partial<Tile>, records = 100): string[] {
-  const panel = new PanelModel("run", new RowModel("activations/fc", SERIES));
+  const shared = { colouring: computed(() => colouringOf([], OPEN)) };
+  const panel = new PanelView(new PanelData("run", SERIES.tag), new LayerView(SERIES, shared));
   const counts = [Array.from({ length: records }, () => 1)];
-  panel.tile.value = madeTile({ edges: [0, 1], counts, tile });
+  panel.data.tile.value = madeTile({ edges: [0, 1], counts, tile });
   return noteTexts(panel).map(({ short, long }) => `${short}: ${long}`);
 }
 

@@ -7,7 +7,7 @@ import { LEAST_COLUMN_PX } from "../../math/wide_columns";
 import { mostColumns } from "../../paint/rasterise";
 import * as settings from "../settings/settings";
 import { baselineRun, baseOf } from "./compare";
-import type { PanelModel } from "./panels";
+import type { PanelView } from "./panel_view";
 import { shareStrip } from "./strip";
 
 export interface Note {
@@ -24,11 +24,11 @@ export const NEEDS_ONE_SCALE =
   "Differences need the same rows in both runs, so the runs of a layer share their value axis meanwhile.";
 export const NEEDS_LINKS = "Differences need axes in common: link axes and colours (L) to see them.";
 
-export function noteTexts(panel: PanelModel): readonly Note[] {
+export function noteTexts(panel: PanelView): readonly Note[] {
   const tile = panel.shown.value;
   if (tile === null) return [];
   const notes: Note[] = [];
-  if (panel.span.value?.start.length === 0) {
+  if (panel.wholeSpans.value?.start.length === 0) {
     notes.push({
       short: "no epochs logged",
       long: "This run has no scalar named epoch",
@@ -58,7 +58,7 @@ export function noteTexts(panel: PanelModel): readonly Note[] {
 }
 
 /** Records that have no pixel of their own, or that the zoom leaves out. */
-function poolingNotes({ pixels: { value: pixels } }: PanelModel, tile: Tile): readonly Note[] {
+function poolingNotes({ pixels: { value: pixels } }: PanelView, tile: Tile): readonly Note[] {
   const columns = pixels === null ? 1 : mostColumns(pixels);
   const records = 2 ** tile.level;
   if (columns === 0) {
@@ -71,7 +71,7 @@ function poolingNotes({ pixels: { value: pixels } }: PanelModel, tile: Tile): re
   return [{ short: `${count} per ${place}`, long }];
 }
 
-function differenceNote(panel: PanelModel): Note {
+function differenceNote(panel: PanelView): Note {
   const base = baseOf(panel);
   if (typeof base === "string")
     return { short: `no difference: ${base}`, long: settings.linked.value ? "" : NEEDS_LINKS };
@@ -88,8 +88,8 @@ const FLAT = 0.08;
 const MUCH = 0.05;
 
 /** Whether much of a run lies beyond the axis, or within a few of its rows. */
-export function isHiddenByAxis(panel: PanelModel): boolean {
-  const tile = panel.tile.value;
+export function isHiddenByAxis(panel: PanelView): boolean {
+  const tile = panel.data.tile.value;
   const grid = panel.grid.value;
   if (tile === null || tile.range === null || grid === null) return false;
   const { above, below } = clippedShare(grid, panel.shown.value?.columns.n ?? tile.columns.n);

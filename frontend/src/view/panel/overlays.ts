@@ -1,19 +1,10 @@
 /** The lines over a heatmap: mean, spread, percentiles; for the page and for pictures. */
 
-import { linePoints, type Point } from "../../math/line_points";
+import { linePoints } from "../../math/line_points";
 import { quantiles } from "../../math/quantiles";
+import type { OverlayLine } from "../../paint/scene";
 import * as settings from "../settings/settings";
-import type { PanelModel } from "./panels";
-
-export interface OverlayLine {
-  /** "" for a line that goes with the one before. */
-  readonly name: string;
-  readonly points: readonly Point[];
-  readonly width: number;
-  readonly dash: readonly number[];
-  /** In pictures, where lines have a legend instead of dashes. */
-  readonly colour: string;
-}
+import type { PanelView } from "./panel_view";
 
 const PERCENTILES = [
   { name: "5th and 95th percentile", at: [0, 4], width: 0.8, dash: [1.5, 2.5], colour: "#ff8f00" },
@@ -21,7 +12,7 @@ const PERCENTILES = [
   { name: "median", at: [2], width: 1.2, dash: [], colour: "#d50000" },
 ] as const;
 
-export function overlayLines(panel: PanelModel): OverlayLine[] {
+export function overlayLines(panel: PanelView): OverlayLine[] {
   const tile = panel.shown.value;
   const spans = panel.spans.value;
   if (tile === null || spans === null) return [];

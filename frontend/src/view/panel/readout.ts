@@ -17,7 +17,7 @@ import { type BandName, bandCounts } from "../../paint/bands";
 import * as settings from "../settings/settings";
 import type { ThinPart } from "../settings/zoom";
 import { differenceBase } from "./compare";
-import type { PanelModel } from "./panels";
+import type { PanelView } from "./panel_view";
 import { formatStrip, shareStrip } from "./strip";
 
 export interface Readout {
@@ -73,7 +73,7 @@ const NOTHING = {
 
 /** null in gaps. */
 export function readPanel(
-  panel: PanelModel,
+  panel: PanelView,
   unit: number,
   value: number | null,
   part: ThinPart | null,
@@ -110,7 +110,7 @@ function readCount({ columns }: Tile, column: number, count: number) {
   return { count, n, share, value: formatShare(share) };
 }
 
-function readTime(panel: PanelModel, columns: Columns, column: number) {
+function readTime(panel: PanelView, columns: Columns, column: number) {
   const firstStep = columns.firstStep[column] ?? 0;
   const lastStep = columns.lastStep[column] ?? 0;
   const clock = panel.clock.value;
@@ -126,7 +126,7 @@ function readTime(panel: PanelModel, columns: Columns, column: number) {
   };
 }
 
-function readStrip(panel: PanelModel, column: number) {
+function readStrip(panel: PanelView, column: number) {
   const strip = shareStrip(panel);
   if (typeof strip === "string") return { bin: `no strip: ${strip}` };
   const share = strip.values[column] ?? Number.NaN;
@@ -140,7 +140,7 @@ function rowAt(grid: Grid, value: number | null): number {
 }
 
 /** NaN where no difference is shown, and where nothing is compared. */
-function baseQuantity(panel: PanelModel, column: number, row: number): number {
+function baseQuantity(panel: PanelView, column: number, row: number): number {
   const base = differenceBase(panel);
   const partner = base?.alignment.partners[column] ?? -1;
   if (base === null || partner < 0) return Number.NaN;
@@ -180,8 +180,8 @@ export function differenceToText({ difference }: Readout): string {
 }
 
 /** One line of text, for the screen reader and the clipboard. */
-export function readoutToText(panel: PanelModel, readout: Readout): string {
-  const layer = panel.row.series.value.layer;
+export function readoutToText(panel: PanelView, readout: Readout): string {
+  const layer = panel.layer.series.value.layer;
   const { steps, bin, count, n, value } = readout;
   const what = count === null ? "" : `${formatExact(count)} of ${formatExact(n)} values`;
   const says = [what, value, differenceToText(readout)].filter(Boolean).join(", ");
@@ -203,18 +203,18 @@ export const TSV_HEAD = [
 ];
 
 /** The same as cells of a table, numbers in full. */
-export function readoutToCells(panel: PanelModel, readout: Readout): readonly (string | number)[] {
+export function readoutToCells(panel: PanelView, readout: Readout): readonly (string | number)[] {
   const { firstStep, lastStep, bin, ends, count, n, share, difference } = readout;
   const [from, to] = ends ?? ["", ""];
   const of = count === null ? ["", ""] : [count, n];
   const known = [share, difference].map((number) => (Number.isNaN(number) ? "" : number));
-  return [panel.run, panel.row.series.value.layer, firstStep, lastStep, bin, from, to, ...of, ...known];
+  return [panel.run, panel.layer.series.value.layer, firstStep, lastStep, bin, from, to, ...of, ...known];
 }
 
 /** What a picture shows, in a sentence, for those who cannot see it. */
-export function summarise(panel: PanelModel): string {
-  const { layer, type } = panel.row.series.value;
-  const tile = panel.tile.value;
+export function summarise(panel: PanelView): string {
+  const { layer, type } = panel.layer.series.value;
+  const tile = panel.data.tile.value;
   const what = `${layer}${type ? ` (${type})` : ""} in run ${panel.run}`;
   if (tile === null) return `Heatmap of ${what}, loading.`;
   const { columns } = tile;
@@ -235,7 +235,7 @@ export function summarise(panel: PanelModel): string {
 }
 
 /** The column of a panel nearest to a place on the time axis. */
-export function columnNear(panel: PanelModel, unit: number): number {
+export function columnNear(panel: PanelView, unit: number): number {
   const spans = panel.spans.value;
   return spans === null ? -1 : nearestColumn(spans, unit);
 }

@@ -5,10 +5,10 @@ import { formatShare } from "../../math/format";
 import { saturationBounds, shareNearZero, shareOutside, shareZero } from "../../math/near_zero";
 import { rebin } from "../../math/rebin";
 import type { Tile } from "../../math/tile";
+import { computedPerObject } from "../reactive/per_object";
 import * as settings from "../settings/settings";
-import { baselineRun, baseOf, wantsDifference } from "./compare";
-import type { PanelModel } from "./panels";
-import { perPanel } from "./per_panel";
+import { baselineRun, baseOf } from "./compare";
+import type { PanelView } from "./panel_view";
 
 export interface ShareStrip {
   /** One value per column; NaN where there is none. */
@@ -19,21 +19,16 @@ export interface ShareStrip {
 }
 
 /** The strip under a panel, or why it is empty. */
-export function shareStrip(panel: PanelModel): ShareStrip | string {
+export function shareStrip(panel: PanelView): ShareStrip | string {
   const strip = stripOf(panel);
   if (typeof strip === "string") return strip;
-  const most = isDistance() ? largest(panel.row.panels.value.map(stripOf)) : 1;
+  const most = isDistance() ? largest(panel.layer.panels.value.map(stripOf)) : 1;
   return { ...strip, most, name: `${strip.name} Full height: ${formatStrip(panel, most)}` };
 }
 
 /** A value of the strip, in words. */
-export function formatStrip(panel: PanelModel, value: number): string {
+export function formatStrip(panel: PanelView, value: number): string {
   return isDistance() ? formatDistance(panel.scale.value, value) : formatShare(value);
-}
-
-/** Whether a panel looks at others of its row. */
-export function looksAtOthers(): boolean {
-  return isDistance() || wantsDifference();
 }
 
 function isDistance(): boolean {
@@ -50,14 +45,14 @@ function largest(strips: readonly (Strip | string)[]): number {
   return most || 1;
 }
 
-const stripOf = perPanel(readStrip);
+const stripOf = computedPerObject(readStrip);
 
-function readStrip(panel: PanelModel): Strip | string {
+function readStrip(panel: PanelView): Strip | string {
   const tile = panel.shown.value;
   if (tile === null) return "";
   // The panel's own counts may lack the zeros, to which a layer can collapse.
   const rebinned = (from: Tile) => rebin(from, panel.grid.value?.edges ?? new Float64Array());
-  const { type, dtypes } = panel.row.series.value;
+  const { type, dtypes } = panel.layer.series.value;
   switch (settings.strip.value) {
     case "near_zero":
       return { values: shareNearZero(tile), name: "share of values near zero (|x| ≤ 0.05)." };

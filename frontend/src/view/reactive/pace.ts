@@ -1,7 +1,5 @@
 /** How long a piece of work may hold up the page: short while the user moves anything, longer otherwise. */
 
-import { signal } from "@preact/signals";
-
 const MOVING_MS = 8;
 /** Each frame takes longer than its script, so a few long ones are done sooner than many short ones. */
 const STILL_MS = 100;
@@ -9,9 +7,6 @@ const STILL_MS = 100;
 const MOVEMENT_MS = 200;
 
 let moved_ms = Number.NEGATIVE_INFINITY;
-
-/** Whether tiles are under way: what is less urgent waits, as it would take the server's time. */
-export const fetching = signal(false);
 
 /** To be called at each event of a movement. */
 export function noteMovement(): void {

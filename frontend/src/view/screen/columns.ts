@@ -3,9 +3,8 @@
 import { computed } from "@preact/signals";
 import { name_px, narrow, panel_px, SCALAR_PX, STRIP_GAP_PX, strip_px, TITLE_PX } from "../layout/metrics";
 import { expanded_px, rows } from "../layout/rows";
-import { isExpanded, runs } from "../selection/selection";
+import { isOpen, runs } from "../selection/selection";
 import type { LayerRow } from "../selection/tree";
-import * as settings from "../settings/settings";
 import { shownTags } from "./scalars";
 
 export interface PlacedColumn {
@@ -32,9 +31,7 @@ export const columnsEnd_px = computed(
   () => layersLeft_px.value + placedColumns.value.length * panel_px.value,
 );
 
-export const anyExpanded = computed(() =>
-  placedColumns.value.some(({ row }) => isExpanded(row.id) || settings.full.value === row.id),
-);
+export const anyExpanded = computed(() => placedColumns.value.some(({ row }) => isOpen(row.id)));
 
 /** Height of each run's row. */
 export const runRow_px = computed(() => {

@@ -4,10 +4,11 @@ import { madeTile } from "../../math/tile_fixture";
 import type { Run, Series } from "../../series/types";
 import { index } from "../catalog/catalog";
 import { frame } from "../layout/metrics";
-import { type PanelModel, rowOf } from "../panel/panels";
+import type { PanelView } from "../panel/panel_view";
 import * as settings from "../settings/settings";
 import { NO_ZOOM, zoomX } from "../settings/settings";
 import { movePin, pinAt, pinFirst, pinnedColumn, pinnedStep, pinStep } from "./pin";
+import { layerViews } from "./views";
 
 const RUNS = ["long", "gap", "tenth"];
 const TAG = "activations/conv1";
@@ -33,7 +34,7 @@ function gapTile(): Tile {
   return madeTile({ edges: [0, 1], counts: [steps.map(() => 1)], steps });
 }
 
-let panels: readonly PanelModel[] = [];
+let panels: readonly PanelView[] = [];
 
 beforeAll(async () => {
   const info = { start_time: 1000, info: {}, scalars: [] };
@@ -54,20 +55,20 @@ beforeAll(async () => {
   };
   index.value = { version: 1, revision: "1", runs, series: [series], warnings: [] };
   frame.value = { width_px: 1400, height_px: 800 };
-  panels = rowOf(series).panels.value;
+  panels = layerViews.value.get(TAG)?.panels.value ?? [];
   await Promise.resolve();
 });
 
 /** Shows one run alone; the other ones' tiles stay as they were. */
-function show(run: string, tile: Tile, fine: Tile | null = null): PanelModel {
+function show(run: string, tile: Tile, fine: Tile | null = null): PanelView {
   settings.runs.value = [...(settings.runs.peek() ?? []), run];
   const panel = panels[RUNS.indexOf(run)]!;
-  panel.tile.value = tile;
-  panel.fine.value = fine;
+  panel.data.tile.value = tile;
+  panel.data.fine.value = fine;
   return panel;
 }
 
-function pinned(panel: PanelModel): [number, number] {
+function pinned(panel: PanelView): [number, number] {
   const { tile, column } = pinnedColumn(panel)!;
   return [tile.columns.firstStep[column]!, tile.columns.lastStep[column]!];
 }
@@ -83,10 +84,10 @@ afterEach(() => {
 });
 
 describe("a pin while a part is shown by a finer tile", () => {
-  const zoomed = (): PanelModel => {
+  const zoomed = (): PanelView => {
     zoomX.value = new Map([["", [2000, 2200]]]);
     const panel = show("long", tileOf("long", 0, 3000, 4), tileOf("long", 1936, 2264, 1));
-    expect(panel.shown.value).toBe(panel.fine.value);
+    expect(panel.shown.value).toBe(panel.data.fine.value);
     return panel;
   };
 
@@ -123,9 +124,9 @@ describe("the finer tile", () => {
     zoomX.value = new Map([["", [900, 1100]]]);
     show("long", tileOf("long", 0, 3000, 4));
     const panel = show("gap", tileOf("gap", 0, 1000, 4), tileOf("gap", 848, 1000, 1));
-    expect(panel.shown.value).toBe(panel.fine.value);
-    panel.fine.value = tileOf("gap", 904, 1000, 1);
-    expect(panel.shown.value).toBe(panel.tile.value);
+    expect(panel.shown.value).toBe(panel.data.fine.value);
+    panel.data.fine.value = tileOf("gap", 904, 1000, 1);
+    expect(panel.shown.value).toBe(panel.data.tile.value);
   });
 });
 

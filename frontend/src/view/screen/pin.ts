@@ -2,9 +2,10 @@
 
 import { holdsColumns, nearestColumn, type Places, unionSpans } from "../../math/step_axis";
 import type { Tile } from "../../math/tile";
-import { fullAxis, type PanelModel } from "../panel/panels";
+import { fullAxis } from "../panel/known_panels";
+import type { PanelView } from "../panel/panel_view";
 import * as settings from "../settings/settings";
-import { visible } from "./screen";
+import { visible } from "./views";
 
 export interface PinnedColumn {
   /** The zoomed part where it has the column, since it is finer; else the whole series. */
@@ -17,11 +18,11 @@ export function pinAt(unit: number | null): void {
 }
 
 /** The column of a panel that the pin is at; the newest one without a pin; null when there is none. */
-export function pinnedColumn(panel: PanelModel): PinnedColumn | null {
-  const tile = panel.tile.value;
+export function pinnedColumn(panel: PanelView): PinnedColumn | null {
+  const tile = panel.data.tile.value;
   const shown = panel.shown.value;
   const spans = panel.spans.value;
-  const whole = shown === tile ? spans : panel.span.value;
+  const whole = shown === tile ? spans : panel.wholeSpans.value;
   if (tile === null || shown === null || spans === null || whole === null) return null;
   const unit = settings.pinned.value ?? Number.POSITIVE_INFINITY;
   const column = nearestColumn(whole, unit);
@@ -58,7 +59,9 @@ export function pinFirst(): void {
 
 /** Of all runs together, since a run with a gap lacks steps of the others; zoomed parts have more columns. */
 function spansOnScreen(): Places {
-  const all = visible.peek().flatMap(({ span, exactSpans }) => [span.peek() ?? [], exactSpans.peek() ?? []]);
+  const all = visible
+    .peek()
+    .flatMap(({ wholeSpans, exactSpans }) => [wholeSpans.peek() ?? [], exactSpans.peek() ?? []]);
   return unionSpans(all.flat());
 }
 

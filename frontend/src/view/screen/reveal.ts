@@ -4,7 +4,9 @@ import { signal } from "@preact/signals";
 import { stepToUnit } from "../../math/step_axis";
 import { seriesId } from "../../series/series_id";
 import type { Finding, Series } from "../../series/types";
-import { findPanel, knownPanels, panelId } from "../panel/panels";
+import { knownPanels, panelStore } from "../panel/known_panels";
+import { LayerAxes, PanelAxes } from "../panel/layer_axes";
+import { timesOf } from "../panel/panel_times";
 import { allLayers, isExpanded, layers, toggleExpanded } from "../selection/selection";
 import * as settings from "../settings/settings";
 import { resetZoom } from "../settings/zoom";
@@ -42,17 +44,17 @@ export function showFinding({ run, tags, first_step, last_step }: Finding): void
   const series = allLayers.peek().find((layer) => tags.includes(layer.tag));
   if (series === undefined) return;
   showLayer(series, run);
+  const own = panelStore.panel(run, seriesId(series));
   // A layer that was never on the screen has no tile; others of the run have the same steps and times.
-  const own = findPanel(panelId(run, seriesId(series)));
-  const panel = [own, ...knownPanels.peek()].find((one) => one?.run === run && one.clock.peek());
-  const clock = panel?.clock.peek();
+  const panel = [own, ...knownPanels.peek()].find((one) => one.run === run && timesOf(one).clock.peek());
+  const clock = panel && timesOf(panel).clock.peek();
   const columns = panel?.tile.peek()?.columns;
-  if (!panel || !clock || !columns) return;
+  if (!clock || !columns) return;
   const toUnit = (step: number) => stepToUnit(settings.time.peek(), step, columns, clock);
   const begin = toUnit(first_step + 0.5);
   // A run without epochs has no place on their axis.
   if (Number.isNaN(begin)) return;
   pinAt(begin);
-  const { lo, hi } = panel.liveAxis.peek();
+  const { lo, hi } = new PanelAxes(own, new LayerAxes(series)).liveAxis.peek();
   if (toUnit(first_step) < lo || toUnit(last_step) > hi) resetZoom();
 }

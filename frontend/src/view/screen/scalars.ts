@@ -4,7 +4,7 @@ import { computed, effect, signal, untracked } from "@preact/signals";
 import { scalarRange } from "../../math/scalar_range";
 import type { ScalarSeries } from "../../series/types";
 import { client, index, shown } from "../catalog/catalog";
-import { epochs } from "../panel/panels";
+import { epochs } from "../panel/panel_times";
 import { runs } from "../selection/selection";
 import * as settings from "../settings/settings";
 

@@ -3,10 +3,7 @@
 import { computed, signal } from "@preact/signals";
 import { frame, pixelRatio } from "../layout/metrics";
 import { type PlacedRow, placedRows, rowsBetween } from "../layout/rows";
-import { type PanelModel, rowOf } from "../panel/panels";
 import { steady } from "../reactive/stable_list";
-import type { Row } from "../selection/tree";
-import * as settings from "../settings/settings";
 import { columnsBetween, type PlacedColumn } from "./columns";
 
 /** What is this far beyond the edge is fetched and drawn ahead. */
@@ -29,16 +26,6 @@ export const drawnOnce = computed(() => ahead_px.value > 0);
 /** Rows and columns on the screen or just beyond its edge. */
 export const rowsOnScreen = steady(() => rowsWithin(ahead_px.value));
 export const columnsOnScreen = steady(() => columnsWithin(ahead_px.value));
-
-/** Their panels, in the order of reading. */
-export const visible = computed<readonly PanelModel[]>(() =>
-  panelsOf(settings.transposed.value ? columnsOnScreen.value : rowsOnScreen.value),
-);
-
-/** Of these the ones that can be seen now. */
-export const inSight = computed<ReadonlySet<PanelModel>>(
-  () => new Set(panelsOf(settings.transposed.value ? columnsWithin(0) : rowsWithin(0))),
-);
 
 /** Takes the window's size for the frame's until that was measured. */
 export function guessFrame(): void {
@@ -66,19 +53,15 @@ export function lookAhead(): void {
   requestAnimationFrame(() => requestAnimationFrame(begin));
 }
 
-function rowsWithin(beyond_px: number): readonly PlacedRow[] {
+/** Those that lie at least partly within the frame and `beyond_px` around it. */
+export function rowsWithin(beyond_px: number): readonly PlacedRow[] {
   if (frame.value.width_px === 0) return [];
   const from_px = scrollTop_px.value - beyond_px;
   return rowsBetween(placedRows.value, from_px, from_px + frame.value.height_px + 2 * beyond_px);
 }
 
-function columnsWithin(beyond_px: number): readonly PlacedColumn[] {
+export function columnsWithin(beyond_px: number): readonly PlacedColumn[] {
   if (frame.value.width_px === 0) return [];
   const from_px = scrollLeft_px.value - beyond_px;
   return columnsBetween(from_px, from_px + frame.value.width_px + 2 * beyond_px);
-}
-
-function panelsOf(placed: readonly { readonly row: Row }[]): readonly PanelModel[] {
-  const models = placed.flatMap(({ row }) => (row.kind === "layer" ? [rowOf(row.series)] : []));
-  return models.flatMap((model) => model.panels.value);
 }

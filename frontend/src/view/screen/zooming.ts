@@ -2,7 +2,8 @@
 
 import { effect } from "@preact/signals";
 import { countsSteps, type StepAxis } from "../../math/step_axis";
-import { axisScope, fullAxis, type PanelModel } from "../panel/panels";
+import { axisScope, fullAxis } from "../panel/known_panels";
+import type { PanelView } from "../panel/panel_view";
 import type { Interval } from "../settings/codec";
 import * as settings from "../settings/settings";
 import { NO_ZOOM, type Zooms, zoomX, zoomY } from "../settings/settings";
@@ -29,7 +30,7 @@ function only(zooms: Zooms, keys: RegExp): Zooms {
 }
 
 /** Shows parts of the axes, in their units; null leaves an axis as it is. */
-export function zoomTo(panel: PanelModel, units: Interval | null, values: Interval | null): void {
+export function zoomTo(panel: PanelView, units: Interval | null, values: Interval | null): void {
   jumpTo(
     units === null ? liveX.peek() : withX(panel, fitUnits(...units)),
     values === null ? liveY.peek() : withY(panel, ...toShares(panel, values)),
@@ -37,7 +38,7 @@ export function zoomTo(panel: PanelModel, units: Interval | null, values: Interv
 }
 
 /** `factor` < 1 shows less; what is at `share` of the axis stays where it is. */
-export function zoomBy(panel: PanelModel, axis: "x" | "y", factor: number, share: number): void {
+export function zoomBy(panel: PanelView, axis: "x" | "y", factor: number, share: number): void {
   if (axis === "x") {
     const next = panel.liveAxis.peek().zoomed(factor, share);
     moveTo(withX(panel, fitUnits(next.lo, next.hi)), liveY.peek());
@@ -49,7 +50,7 @@ export function zoomBy(panel: PanelModel, axis: "x" | "y", factor: number, share
 }
 
 /** Moves what is shown by a share of it, as far as there is anything: later or higher for shares above 0. */
-export function panBy(panel: PanelModel, axis: "x" | "y", share: number): void {
+export function panBy(panel: PanelView, axis: "x" | "y", share: number): void {
   if (axis === "x") {
     const now = panel.liveAxis.peek();
     moveTo(withX(panel, keepUnits(now.panned(share))), liveY.peek());
@@ -66,24 +67,24 @@ export function moveAll(from: number, to: number): void {
 }
 
 /** An unlinked panel shows what all do until it has a zoom of its own, which may be everything. */
-function withX(panel: PanelModel, part: Interval | null): Zooms {
+function withX(panel: PanelView, part: Interval | null): Zooms {
   const { lo, hi } = fullAxis.peek();
   const own = panel.keyX !== "" && liveX.peek().has("");
   return withZoom(liveX.peek(), panel.keyX, part ?? (own ? [lo, hi] : null));
 }
 
 /** What is wanted of the values, as shares of all; the panel shows the nearest rows, but small movements add up. */
-function valuesShown(panel: PanelModel): Interval {
+function valuesShown(panel: PanelView): Interval {
   const part = liveY.peek().get(panel.keyY);
   return part === undefined ? [0, 1] : toShares(panel, part);
 }
 
-function toShares(panel: PanelModel, [lo, hi]: Interval): Interval {
+function toShares(panel: PanelView, [lo, hi]: Interval): Interval {
   const full = panel.fullScale.peek();
   return [full.valueToShare(lo), full.valueToShare(hi)];
 }
 
-function withY(panel: PanelModel, from: number, to: number): Zooms {
+function withY(panel: PanelView, from: number, to: number): Zooms {
   const full = panel.fullScale.peek();
   const lo = Math.max(0, Math.min(from, to));
   const hi = Math.min(1, Math.max(from, to));

@@ -94,6 +94,11 @@ export function isExpanded(id: string): boolean {
   return (layout.value === "panels") !== settings.toggled.value.includes(id);
 }
 
+/** Whether a layer has axes, alone on the page too; else it is a strip. */
+export function isOpen(id: string): boolean {
+  return isExpanded(id) || settings.full.value === id;
+}
+
 export function toggleExpanded(id: string): void {
   settings.toggled.value = without(settings.toggled.value, id) ?? [...settings.toggled.value, id];
 }

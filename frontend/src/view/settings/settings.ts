@@ -161,7 +161,7 @@ export const colourLimits = colours.own<ReadonlyMap<string, Limits>>(
   keyed(limits),
   {
     label: "Colour limits",
-    tip: "Where colours end, for all layers or for one; the ends of a colour bar can be dragged too",
+    tip: "Where colours end, for all layers or for one",
   },
 );
 export const emptyColoured = colours.flag("emptyColoured", {

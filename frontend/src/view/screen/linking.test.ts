@@ -1,13 +1,17 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { madeTile } from "../../math/tile_fixture";
+import { seriesId } from "../../series/series_id";
 import { index } from "../catalog/catalog";
-import { moveAll, panBy, startZooming, zoomBy, zoomTo } from "../screen/zooming";
+import { frame } from "../layout/metrics";
+import { limitsOf, setLimits } from "../panel/contrast";
+import { highlight } from "../panel/highlight";
+import { fullAxis } from "../panel/known_panels";
+import type { PanelView } from "../panel/panel_view";
 import * as settings from "../settings/settings";
 import { NO_ZOOM, zoomX, zoomY } from "../settings/settings";
 import { cursor, settle, zoomed } from "../settings/zoom";
-import { limitsOf, setLimits } from "./contrast";
-import { highlight } from "./highlight";
-import { fullAxis, type PanelModel, rowOf } from "./panels";
+import { layerViews } from "./views";
+import { moveAll, panBy, startZooming, zoomBy, zoomTo } from "./zooming";
 
 const BINS = 64;
 
@@ -22,26 +26,27 @@ const FC = series("fc", "activations");
 const WEIGHT = series("fc", "weights");
 
 /** A value in each bin of a range at each step. */
-function fill(panel: PanelModel, hi = 1, steps = 10): void {
-  panel.tile.value = madeTile({
+function fill(panel: PanelView, hi = 1, steps = 10): void {
+  panel.data.tile.value = madeTile({
     edges: Array.from({ length: BINS + 1 }, (_, at) => hi * ((2 * at) / BINS - 1)),
     counts: Array.from({ length: BINS }, () => Array.from({ length: steps }, (_, step) => step + 1)),
   });
 }
 
 /** Two runs of a layer. */
-function panelsOf(one: typeof CONV): readonly [PanelModel, PanelModel] {
-  const [first, second] = rowOf(one).panels.value;
+function panelsOf(one: typeof CONV): readonly [PanelView, PanelView] {
+  const [first, second] = layerViews.value.get(seriesId(one))?.panels.value ?? [];
   if (!first || !second) throw new Error("A layer of two runs has two panels.");
   return [first, second];
 }
 
-function shownSteps(panel: PanelModel): readonly [number, number] {
+function shownSteps(panel: PanelView): readonly [number, number] {
   return [panel.axis.value.lo, panel.axis.value.hi];
 }
 
 beforeEach(async () => {
   vi.stubGlobal("window", globalThis);
+  frame.value = { width_px: 1400, height_px: 4000 };
   const run = { start_time: 0, info: {}, scalars: [] };
   const runs = ["one", "two"].map((name) => ({ name, ...run }));
   index.value = { version: 1, revision: "1", runs, series: [CONV, FC, WEIGHT], warnings: [] };
@@ -100,7 +105,7 @@ describe("a zoom of the values", () => {
   it("is of all panels where all share one axis, as is the crosshair", () => {
     const [panel] = panelsOf(CONV);
     const [other] = panelsOf(FC);
-    cursor.value = { panelId: panel.id, rowId: panel.row.id, unit: 1, value: 0.5, band: null };
+    cursor.value = { panelId: panel.id, rowId: panel.layer.id, unit: 1, value: 0.5, band: null };
     expect(other.crossShare.value).toBeNull();
     zoomTo(panel, null, [0.25, 0.75]);
     expect(other.scale.value).toBe(other.fullScale.value);
@@ -155,15 +160,16 @@ describe("an unlinked panel", () => {
 });
 
 describe("an axis and colours of everything", () => {
-  it("are those of the layers in view, whatever was there before", () => {
+  it("are those of the layers in view, whatever was there before", async () => {
     settings.axisScope.value = "all";
     settings.colourScope.value = "all";
     const [conv] = panelsOf(CONV);
-    const [weight] = panelsOf(WEIGHT);
     const shown = () => [conv.fullScale.value.hi, fullAxis.value.hi, conv.colours.value.hi];
     const before = shown();
     settings.kind.value = "weights";
+    const [weight] = panelsOf(WEIGHT);
     fill(weight, 1000, 50);
+    await Promise.resolve();
     expect(weight.fullScale.value.hi).toBeGreaterThan(900);
     expect(fullAxis.value.hi).toBe(50);
     settings.kind.reset();
@@ -185,15 +191,15 @@ describe("limits and highlight of colours", () => {
     expect(panel.colours.value.hi).toBe(0.5);
     expect(other.colours.value).toEqual(before);
     expect([panel.highlighted.value, other.highlighted.value]).toEqual([0.5, null]);
-    setLimits(panel.row.id, [null, 0.25]);
+    setLimits(panel.layer.id, [null, 0.25]);
     expect([panel.colours.value.hi, other.colours.value.hi]).toEqual([0.5, 0.25]);
   });
 
   it("can be open in a part of what is limited", () => {
-    const { row, id } = panelsOf(CONV)[0];
+    const { layer, id } = panelsOf(CONV)[0];
     setLimits("", [0.1, 0.2]);
     setLimits(id, [null, null]);
-    expect(limitsOf(row.id)).toEqual([0.1, 0.2]);
+    expect(limitsOf(layer.id)).toEqual([0.1, 0.2]);
     expect(limitsOf(id)).toEqual([null, null]);
     setLimits(id, undefined);
     expect(limitsOf(id)).toEqual([0.1, 0.2]);

@@ -1,0 +1,132 @@
+/** What the axes of a layer's panels have in common, and those of one panel; they hold no counts. */
+
+import { computed, type ReadonlySignal, type Signal, signal } from "@preact/signals";
+import type { StepAxis } from "../../math/step_axis";
+import type { ValueScale } from "../../math/value_scale";
+import type { PanelData } from "../../series/panel_data";
+import { seriesId } from "../../series/series_id";
+import type { Series } from "../../series/types";
+import { panelHeight_px, strip_px } from "../layout/metrics";
+import { isOpen } from "../selection/selection";
+import * as settings from "../settings/settings";
+import { type Zooms, zoomX, zoomY } from "../settings/settings";
+import { cursor, liveX, liveY } from "../settings/zoom";
+import {
+  allTiles,
+  axisScope,
+  fullAxis,
+  panelsOf,
+  sharedAxis,
+  sharedLiveAxis,
+  zoomedTo,
+} from "./known_panels";
+import { chooseScale, rowsOf, snap } from "./value_range";
+
+const LOW_PX = 200;
+const LOW_ROWS = 96;
+const ROWS = 160;
+
+export class LayerAxes {
+  readonly id: string;
+  readonly series: Signal<Series>;
+
+  constructor(series: Series) {
+    this.id = seriesId(series);
+    this.series = signal(series);
+  }
+
+  /** Of the shown runs that have this layer, in their order. */
+  readonly data = computed(() => panelsOf(this.series.value));
+
+  readonly open = computed(() => isOpen(this.id));
+
+  /** Rows of cells that are wanted; linear axes take up to a half less, so that no stored bin is cut. */
+  readonly rows = computed(() => {
+    if (!this.open.value) return strip_px.value;
+    if (settings.heatmapRows.value > 0) return settings.heatmapRows.value;
+    return panelHeight_px.value >= LOW_PX ? ROWS : LOW_ROWS;
+  });
+
+  readonly tiles = computed(() => this.data.value.flatMap((panel) => panel.tile.value ?? []));
+  /** Without any finite value an axis and its colours would be made up. */
+  readonly isFinite = computed(() => this.tiles.value.some((tile) => tile.range !== null));
+  readonly fullScale = computed<ValueScale>(() => chooseScale(this.tiles.value, this.rows.value));
+}
+
+export class PanelAxes {
+  readonly id: string;
+  readonly run: string;
+
+  constructor(
+    readonly data: PanelData,
+    readonly layer: LayerAxes,
+  ) {
+    this.id = data.id;
+    this.run = data.run;
+  }
+
+  /** Which zoom of the time axis it follows; a strip shows no axis, so that it has none of its own. */
+  get keyX(): string {
+    return settings.linked.value || !this.layer.open.value ? "" : this.id;
+  }
+
+  get keyY(): string {
+    return { panel: this.id, row: this.layer.id, all: "" }[axisScope()];
+  }
+
+  /** Linked panels have one axis object between them, so that its ticks are worked out once. */
+  readonly liveAxis: ReadonlySignal<StepAxis> = computed(
+    () => this.ownAxis(liveX.value) ?? sharedLiveAxis.value,
+  );
+  readonly axis: ReadonlySignal<StepAxis> = computed(() => this.ownAxis(zoomX.value) ?? sharedAxis.value);
+
+  /** An unlinked panel shows what all do until it is zoomed itself. */
+  private ownAxis(zooms: Zooms): StepAxis | undefined {
+    const part = this.keyX === "" ? undefined : zooms.get(this.keyX);
+    return part && zoomedTo(fullAxis.value, part);
+  }
+
+  readonly fullScale = computed(() => {
+    const scope = axisScope();
+    if (scope === "row") return this.layer.fullScale.value;
+    if (scope === "all") return chooseScale(allTiles.value, this.layer.rows.value);
+    const tile = this.data.tile.value;
+    return chooseScale(tile === null ? [] : [tile], this.layer.rows.value);
+  });
+
+  readonly scale: ReadonlySignal<ValueScale> = computed(() => {
+    const full = this.fullScale.value;
+    const part = zoomY.value.get(this.keyY);
+    return zoomedTo(full, part && snap(full, ...part, this.layer.rows.value));
+  });
+
+  /** Exactly what is wanted while a gesture moves it, the nearest rows when it rests. */
+  readonly liveScale: ReadonlySignal<ValueScale> = computed(() => {
+    const part = liveY.value.get(this.keyY);
+    return part === zoomY.value.get(this.keyY) ? this.scale.value : zoomedTo(this.fullScale.value, part);
+  });
+
+  /** Of the rows of cells. */
+  readonly edges = computed(() => this.scale.value.edges(rowsOf(this.scale.value, this.layer.rows.value)));
+
+  /** Whether its value axis stands for anything. */
+  get hasAxis(): boolean {
+    return axisScope() === "panel"
+      ? (this.data.tile.value?.range ?? null) !== null
+      : this.layer.isFinite.value;
+  }
+
+  /** Zeros have a band of their own beside a panel; a strip has no room for one. */
+  get zerosApart(): boolean {
+    return this.layer.open.value && !settings.zerosInside.value;
+  }
+
+  /** Height of the crosshair on the value axis, in all panels that are read by it; null where it is not. */
+  readonly crossShare = computed(() => {
+    const at = cursor.value;
+    if (at === null || at.value === null) return null;
+    if (at.rowId !== this.layer.id && axisScope() !== "all") return null;
+    const share = this.liveScale.value.valueToShare(at.value);
+    return share < 0 || share > 1 ? null : share;
+  });
+}

@@ -1,0 +1,138 @@
+/** What a panel on the screen shows: its columns, cells and colours. Dropped when it leaves the screen. */
+
+import { computed, type ReadonlySignal } from "@preact/signals";
+import { contrastExtent, saturation } from "../../math/contrast";
+import { type CellExtent, cellExtent } from "../../math/normalise";
+import { type Grid, rebin, takeZeros } from "../../math/rebin";
+import { columnsIn, holdsColumns } from "../../math/step_axis";
+import type { Tile } from "../../math/tile";
+import { LEAST_COLUMN_PX, widenSpans } from "../../math/wide_columns";
+import type { PixelColumns } from "../../paint/rasterise";
+import type { PanelData } from "../../series/panel_data";
+import { pixelRatio, plot_px } from "../layout/metrics";
+import * as settings from "../settings/settings";
+import { pixelsOf } from "./column_places";
+import { type Coloured, type Colouring, colouringOf, colourScope, limitsOf, scaleOwner } from "./contrast";
+import { colourUnder } from "./highlight";
+import { PanelAxes } from "./layer_axes";
+import type { LayerView } from "./layer_view";
+import { spansOf, timesOf } from "./panel_times";
+
+export class PanelView extends PanelAxes implements Coloured {
+  constructor(
+    data: PanelData,
+    override readonly layer: LayerView,
+  ) {
+    super(data, layer);
+  }
+
+  readonly clock = timesOf(this.data).clock;
+  /** Where the columns of the whole series lie on the time axis. */
+  readonly wholeSpans = timesOf(this.data).spans;
+
+  /** The finest tile that has the whole visible part. */
+  readonly shown = computed<Tile | null>(() => {
+    const fine = this.data.fine.value;
+    const tile = this.data.tile.value;
+    const spans = this.wholeSpans.value;
+    if (fine === null || tile === null || spans === null) return tile;
+    const seen = columnsIn(spans, this.axis.value.lo, this.axis.value.hi);
+    return seen !== null && holdsColumns(fine.columns, tile.columns, ...seen) ? fine : tile;
+  });
+
+  /** Where the shown columns lie. */
+  readonly exactSpans = computed(() => {
+    const shown = this.shown.value;
+    return shown === this.data.tile.value ? this.wholeSpans.value : spansOf(shown, this.clock.value);
+  });
+
+  /** As drawn and read: a column that would be too narrow to see reaches into the gap beside it. */
+  readonly spans = computed(() => {
+    const exact = this.exactSpans.value;
+    return exact === null ? null : widenSpans(exact, this.axis.value, plot_px.value, LEAST_COLUMN_PX);
+  });
+
+  /** Whether any column is drawn wider than it lasted. */
+  get widened(): boolean {
+    return this.spans.value !== this.exactSpans.value;
+  }
+
+  /** Which columns each device pixel shows. */
+  readonly pixels = computed<PixelColumns | null>(() => {
+    const width_px = Math.round(plot_px.value * pixelRatio.value);
+    const spans = this.spans.value;
+    return spans === null || width_px < 1 ? null : pixelsOf(spans, this.axis.value, width_px);
+  });
+
+  readonly grid = computed<Grid | null>(() => {
+    const tile = this.shown.value;
+    // Overwriting the one before saves making room, which takes as long as the counting.
+    this.lastGrid = tile === null ? undefined : rebinned(tile, this, this.lastGrid);
+    return this.lastGrid ?? null;
+  });
+  private lastGrid: Grid | undefined;
+
+  /** The grid of the whole series. */
+  readonly whole = computed(() => {
+    const tile = this.data.tile.value;
+    if (tile === null) return null;
+    return this.shown.value === tile ? this.grid.value : rebinned(tile, this);
+  });
+
+  /** Colours are chosen on the whole series, so that zooming over time does not change them. */
+  readonly extent = computed(() => extentIn(this.data.tile.value, this.whole.value, cellExtent));
+  readonly innerExtent = computed(() => extentIn(this.data.tile.value, this.whole.value, contrastExtent));
+
+  readonly colouring: ReadonlySignal<Colouring> = computed(() => {
+    const scope = colourScope();
+    if (scope === "row") return this.layer.colouring.value;
+    if (scope === "all") return this.layer.shared.colouring.value;
+    return colouringOf([this], this.limits.value);
+  });
+  /** The same object while it stays the same, so that others' limits recolour nothing here. */
+  readonly limits = computed(() => limitsOf(this.scaleOwner));
+  readonly highlighted = computed(() => colourUnder(this.scaleOwner));
+
+  get scaleOwner(): string {
+    return scaleOwner(this.layer.id, this.id);
+  }
+
+  readonly colours = computed(() => this.colouring.value.scale);
+
+  /** Occupied cells of the whole series beyond the ends of the colour scale. */
+  readonly saturated = computed(() => {
+    const tile = this.data.tile.value;
+    const whole = this.whole.value;
+    return tile === null || whole === null ? null : saturation(whole, tile.columns, this.colours.value);
+  });
+}
+
+/** The lowest and highest cell of a panel that is off the screen; its grid is not kept. */
+export class DistantExtents implements Coloured {
+  private readonly axes: PanelAxes;
+
+  constructor(axes: PanelAxes) {
+    this.axes = axes;
+  }
+
+  readonly extent = computed(() => this.measure(cellExtent));
+  readonly innerExtent = computed(() => this.measure(contrastExtent));
+
+  private measure(measure: typeof cellExtent): CellExtent {
+    const tile = this.axes.data.tile.value;
+    return extentIn(tile, tile === null ? null : rebinned(tile, this.axes), measure);
+  }
+}
+
+/** Counts over the rows of a panel's axis. */
+function rebinned(tile: Tile, axes: PanelAxes, reuse?: Grid): Grid {
+  const grid = rebin(tile, axes.edges.value, reuse);
+  // Only numbers that are tiny but not zero are left in the row at 0.
+  if (axes.zerosApart && tile.source === "blocks") takeZeros(grid, tile.columns.zeros);
+  return grid;
+}
+
+function extentIn(tile: Tile | null, whole: Grid | null, measure: typeof cellExtent): CellExtent {
+  if (tile === null || whole === null) return { least: 0, most: 0 };
+  return measure(whole, tile.columns, settings.quantity.value);
+}

@@ -1,0 +1,71 @@
+/** Keeps the tiles of what is on the screen up to date. */
+
+import { batch, effect, untracked } from "@preact/signals";
+import { seriesId } from "../../series/series_id";
+import { TileLoader, type Want, type Wants } from "../../series/tile_loader";
+import { client, index, reloads, shown } from "../catalog/catalog";
+import { plot_px } from "../layout/metrics";
+import { knownPanels, layersToRank, panelStore, panelsOf } from "../panel/known_panels";
+import { slice_ms } from "../reactive/pace";
+import { zoomX, zoomY } from "../settings/settings";
+import { lookAhead, opened } from "./screen";
+import { inSight, layerViews, visible } from "./views";
+import { coarseWantOf, wantOf } from "./wanted_tiles";
+
+/** The first tiles of a warm server come sooner; empty panels for a moment would be rendered and drawn for nothing. */
+const OPEN_AFTER_MS = 150;
+
+export const tileLoader = new TileLoader(client, panelStore, {
+  wants: () => untracked(wants),
+  slice_ms,
+  answered: open,
+  settled() {
+    if (visible.peek().length > 0) lookAhead();
+  },
+});
+
+/** Call once. */
+export function startLoading(): void {
+  window.setTimeout(open, OPEN_AFTER_MS);
+  effect(() => {
+    if (!shown.value || plot_px.value <= 0) return;
+    void layersToRank.value;
+    // Read here so that each of them starts the work again.
+    void [index.value, reloads.value, zoomX.value, zoomY.value];
+    for (const panel of visible.value)
+      void [panel.fullScale.value, panel.layer.rows.value, panel.data.tile.value];
+    untracked(() => tileLoader.update());
+  });
+  effect(() => {
+    if (!shown.value) tileLoader.abort();
+  });
+}
+
+/** Asks again for all that could not be loaded, and for what is new. */
+export function retry(): void {
+  batch(() => {
+    for (const panel of knownPanels.peek()) panel.error.value = "";
+    reloads.value++;
+  });
+}
+
+function open(): void {
+  opened.value = true;
+}
+
+function wants(): Wants | null {
+  if (!shown.value) return null;
+  const seen = inSight.value;
+  return {
+    panels: [...visible.value.map((panel) => wantOf(panel, seen.has(panel))), ...wantedForOrder()],
+    revision: index.value?.revision ?? "",
+    reloads: reloads.value,
+  };
+}
+
+/** Tiles that are needed to order the layers, of panels that are not on the screen. */
+function wantedForOrder(): readonly Want[] {
+  return layersToRank.value
+    .filter((series) => !layerViews.value.has(seriesId(series)))
+    .flatMap((series) => panelsOf(series).map((panel) => coarseWantOf(panel, series)));
+}

@@ -1,0 +1,119 @@
+/** Which tiles the panels on the screen need: whole series as sharp as their pixels, and sharper zoomed parts. */
+
+import { columnsIn } from "../../math/step_axis";
+import type { ValueScale } from "../../math/value_scale";
+import type { PanelData } from "../../series/panel_data";
+import type { Want } from "../../series/tile_loader";
+import type { Series, TileRequest } from "../../series/types";
+import { index, newestSteps } from "../catalog/catalog";
+import { pixelRatio, plot_px, roundUp } from "../layout/metrics";
+import type { PanelView } from "../panel/panel_view";
+
+const MAX_ROWS = 4096;
+const STRIP_ROWS = 32;
+/** A zoomed part is fetched with this much on either side, so that small pans need no request. */
+const MARGIN = 0.25;
+/** More rows than 4,096 are all stored bins. */
+const UNMERGED = 0;
+/** Bins this many times coarser than the rows of the axis are asked for anew. */
+const COARSE = 4;
+/** Near zero the rows of a symlog axis are much finer than its bins would be. */
+const SYMLOG_ROWS = 1024;
+
+export function wantOf(panel: PanelView, inSight: boolean): Want {
+  const series = panel.layer.series.peek();
+  return {
+    panel: panel.data,
+    group: panel.layer.id,
+    inSight,
+    whole: wholeRequest(panel),
+    fine: fineRequest(panel),
+    newestStep: newestStep(panel.data, series),
+  };
+}
+
+/** For a panel that is not on the screen: enough to tell how much a layer changes. */
+export function coarseWantOf(panel: PanelData, series: Series): Want {
+  const { tag, source } = series;
+  return {
+    panel,
+    group: panel.seriesId,
+    inSight: false,
+    whole: { run: panel.run, tag, source, columns: 64, rows: STRIP_ROWS },
+    fine: null,
+    newestStep: newestStep(panel, series),
+  };
+}
+
+/** Newest step that the index knows of. */
+function newestStep({ run, seriesId }: PanelData, series: Series): number {
+  const at = index.peek()?.runs.findIndex(({ name }) => name === run) ?? -1;
+  return newestSteps.peek().get(seriesId)?.[series.runs.indexOf(at)] ?? 0;
+}
+
+function wholeRequest(panel: PanelView): TileRequest {
+  const { tag, source } = panel.layer.series.peek();
+  const width_px = plot_px.peek() * pixelRatio.peek();
+  const open = panel.layer.open.peek();
+  // Columns of one to two pixels, of two to four in strips: more would be pooled again before they are drawn.
+  const columns = roundUp(width_px / (open ? 2 : 4), 64, 8192);
+  const rows = sharpRows(panel, open ? axisRows(panel) : STRIP_ROWS);
+  return { run: panel.run, tag, source, columns, rows };
+}
+
+/** Bins as fine as the axis can show; away from linear axes they must be finer near zero. */
+function axisRows(panel: PanelView): number {
+  const { kind } = panel.fullScale.peek();
+  if (kind === "native") return UNMERGED;
+  if (kind === "symlog") return SYMLOG_ROWS;
+  return roundUp(panel.layer.rows.peek(), 32, 1024);
+}
+
+/**
+ * The server merges bins by the run's own range, which may be far longer than the axis: then the whole axis would lie
+ * in a few bins.
+ */
+function sharpRows(panel: PanelView, rows: number): number {
+  const range = panel.data.tile.peek()?.range;
+  const scale = panel.fullScale.peek();
+  if (!range || rows === UNMERGED || scale.kind === "native") return rows;
+  const wanted = (range[1] - range[0]) / narrowestRow(scale, panel.layer.rows.peek());
+  if (!(wanted > COARSE * rows)) return rows;
+  return wanted > MAX_ROWS ? UNMERGED : roundUp(wanted, rows, MAX_ROWS);
+}
+
+/** Rows of a symlog axis are the narrower the nearer they are to zero; others are equal. */
+function narrowestRow(scale: ValueScale, rows: number): number {
+  const at = scale.valueToShare(Math.min(scale.hi, Math.max(scale.lo, 0)));
+  const next = at > 0.5 ? at - 1 / rows : at + 1 / rows;
+  return Math.abs(scale.shareToValue(next) - scale.shareToValue(at));
+}
+
+function fineRequest(panel: PanelView): TileRequest | null {
+  const tile = panel.data.tile.peek();
+  const spans = panel.wholeSpans.peek();
+  if (tile === null || spans === null || spans.start.length === 0) return null;
+  const axis = panel.axis.peek();
+  const share = shownShare(panel);
+  const closer = tile.level > 0 && axis.hi - axis.lo < spans.end[spans.end.length - 1]! - spans.start[0]!;
+  const taller = tile.unit !== null && share < 0.9 && panel.layer.open.peek();
+  if (!closer && !taller) return null;
+  const margin = (axis.hi - axis.lo) * MARGIN;
+  const near = columnsIn(spans, axis.lo - margin, axis.hi + margin);
+  if (near === null) return null;
+  const base = wholeRequest(panel);
+  const rows = base.rows === 0 ? 0 : roundUp((base.rows ?? 256) / Math.max(share, 1e-3), 8, MAX_ROWS);
+  return {
+    ...base,
+    steps: [tile.columns.firstStep[near[0]]!, tile.columns.lastStep[near[1]]!],
+    columns: Math.min(8192, 2 * (base.columns ?? 512)),
+    rows: taller ? rows : (base.rows ?? 256),
+  };
+}
+
+/** Part of the whole value axis that is shown. */
+function shownShare(panel: PanelView): number {
+  const scale = panel.scale.peek();
+  const full = panel.fullScale.peek();
+  return full.valueToShare(scale.hi) - full.valueToShare(scale.lo);
+}
