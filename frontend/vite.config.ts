@@ -23,5 +23,11 @@ export default defineConfig({
     },
   },
   worker: { format: "es" },
-  test: { environment: "node", setupFiles: ["./vitest.setup.ts"], include: ["src/**/*.test.ts"] },
+  test: {
+    environment: "node",
+    setupFiles: ["./vitest.setup.ts"],
+    include: ["src/**/*.test.ts"],
+    // For the tests of what is let go of.
+    execArgv: ["--expose-gc"],
+  },
 });
