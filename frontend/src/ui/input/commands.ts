@@ -30,8 +30,6 @@ export interface Command {
   readonly keys?: readonly string[];
   /** What it does instead with Shift. */
   readonly shift?: string;
-  /** Name of the setting that it changes. */
-  readonly of?: keyof typeof settings;
   /** Whether there is anything to do. `at`: where the crosshair is, or was before the palette covered the page. */
   when?(at: Cursor | null): boolean;
   run(at: Cursor | null, shift: boolean): void;
@@ -51,15 +49,13 @@ export const COMMANDS = {
   filter: {
     label: settings.filter.label,
     keys: ["/"],
-    of: "filter",
-    run: () => document.getElementById(FILTER_ID)?.focus(),
+    run: () => focus(FILTER_ID),
   },
   pane: { label: "More settings", run: () => toggle(paneOpen) },
   help: { label: "Keys and gestures", keys: ["?"], run: () => toggle(helpOpen) },
   showAll: {
     label: "Show all layers again",
     keys: ["0", "Esc"],
-    of: "full",
     when: () => settings.full.peek() !== "",
     run: () => settings.full.reset(),
   },
@@ -67,37 +63,34 @@ export const COMMANDS = {
     label: "Reset zoom",
     tip: "Show everything, as a double-click does",
     keys: ["0", "Esc"],
-    of: "zoomX",
     when: () => zoomed.peek() || gesturing.peek(),
     run: resetZoom,
   },
   back: {
     label: "Back to the zoom before",
     keys: ["Z"],
-    of: "zoomX",
     when: () => canGoBack.peek(),
     run: goBack,
   },
-  zoomIn: zooming(["W", "+"], "in", ZOOM_STEP),
-  zoomOut: zooming(["S", "−"], "out", 1 / ZOOM_STEP),
-  earlier: panning("A", "earlier steps", "lower values", -PAN_STEP),
-  later: panning("D", "later steps", "higher values", PAN_STEP),
+  zoomIn: zooming(["W", "+"], settings.zoomX.label, settings.zoomY.label, ZOOM_STEP),
+  zoomOut: zooming(["S", "−"], "Zoom out on the steps", "Zoom out on the values", 1 / ZOOM_STEP),
+  earlier: panning("A", "Move to earlier steps", "Move to lower values", -PAN_STEP),
+  later: panning("D", "Move to later steps", "Move to higher values", PAN_STEP),
+  step: { label: settings.pinned.label, run: () => focus(STEP_ID) },
   stepBefore: {
     label: "Pin the step before",
     keys: ["←"],
     shift: "Pin ten steps before",
-    of: "pinned",
     run: (_, shift) => movePin(shift ? -10 : -1),
   },
   nextStep: {
     label: "Pin the next step",
     keys: ["→"],
     shift: "Pin ten steps later",
-    of: "pinned",
     run: (_, shift) => movePin(shift ? 10 : 1),
   },
-  firstStep: { label: "Pin the first step", keys: ["Home"], of: "pinned", run: pinFirst },
-  newestStep: { label: "Follow the newest step", keys: ["End"], of: "pinned", run: () => pinAt(null) },
+  firstStep: { label: "Pin the first step", keys: ["Home"], run: pinFirst },
+  newestStep: { label: "Follow the newest step", keys: ["End"], run: () => pinAt(null) },
   copyCell: {
     label: "Copy readout",
     keys: ["C"],
@@ -106,11 +99,10 @@ export const COMMANDS = {
     run: (at, shift) => at !== null && copyCell(shift, at),
   },
   copyLink: { label: "Copy link to this view", run: () => void copyLink().then(say) },
-  fold: { label: "Fold all groups", of: "folded", run: () => fold(groupPaths()) },
-  unfold: { label: "Unfold all groups", of: "folded", run: () => fold([]) },
+  fold: { label: settings.folded.label, run: () => fold(groupPaths()) },
+  unfold: { label: "Unfold all groups", run: () => fold([]) },
   resetAll: {
     label: "Reset all settings",
-    when: () => allSettings.some((setting) => setting.write() !== undefined),
     run: () => {
       resetZoom();
       for (const setting of allSettings) choose<unknown>(setting, setting.initial);
@@ -118,8 +110,13 @@ export const COMMANDS = {
   },
 } as const satisfies Readonly<Record<string, Command>>;
 
-/** Id of the field for the filter. */
+/** Ids of fields that commands lead to. */
 export const FILTER_ID = "layer-filter";
+export const STEP_ID = "step-field";
+
+function focus(id: string): void {
+  document.getElementById(id)?.focus();
+}
 
 /** Of the steps of all panels, or with Shift of the values of one. */
 function moving(
@@ -132,7 +129,6 @@ function moving(
     label,
     keys,
     shift,
-    of: "zoomX",
     run: (at, shifted) => {
       const panel = activePanel(at);
       if (panel !== undefined) move(panel, shifted ? "y" : "x");
@@ -140,14 +136,14 @@ function moving(
   };
 }
 
-function zooming(keys: readonly string[], way: string, factor: number): Command {
-  return moving(keys, `Zoom ${way} on the steps`, `Zoom ${way} on the values`, (panel, axis) =>
+function zooming(keys: readonly string[], label: string, shift: string, factor: number): Command {
+  return moving(keys, label, shift, (panel, axis) =>
     zoomBy(panel, axis, factor, crosshairShare(panel, axis)),
   );
 }
 
 function panning(key: string, steps: string, values: string, share: number): Command {
-  return moving([key], `Move to ${steps}`, `Move to ${values}`, (panel, axis) => panBy(panel, axis, share));
+  return moving([key], steps, values, (panel, axis) => panBy(panel, axis, share));
 }
 
 /** The panel of the crosshair, else the one with the focus, else the first that can be seen. */

@@ -20,13 +20,14 @@ function switchOf(setting: AnySetting): readonly Command[] {
 /** What the sheet of keys lists. */
 export const KEYS: readonly KeyRow[] = [
   ...commands.flatMap(({ label, keys, shift }) =>
-    keys === undefined ? [] : [{ keys, does: label + (shift === undefined ? "" : withShift(label, shift)) }],
+    keys ? [{ keys, does: label + withShift(label, shift) }] : [],
   ),
   ...CROSSHAIR_KEYS,
 ];
 
 /** What Shift makes of it, from the first word that is another one. */
-function withShift(label: string, shift: string): string {
+function withShift(label: string, shift = ""): string {
+  if (shift === "") return "";
   const same = [...shift].findIndex((letter, at) => letter !== label[at]);
   return ` (Shift: ${shift.slice(shift.lastIndexOf(" ", same) + 1)})`;
 }
@@ -48,9 +49,9 @@ export const GESTURES: readonly KeyRow[] = [
 export function globalKeys(event: KeyboardEvent): void {
   if (event.defaultPrevented || event.altKey) return;
   const key = keyOf(event);
-  const withControl = event.ctrlKey || event.metaKey;
-  // A field and a dialog keep their own keys, but not those that no text has.
-  if (!withControl && (isTyping(event) || isBehindDialog(key))) return;
+  // Fields and dialogs keep their keys, except for those with Ctrl.
+  const isPlain = !event.ctrlKey && !event.metaKey;
+  if (isPlain && (isTyping(event) || isBehindDialog(key))) return;
   if (act(key, event)) event.preventDefault();
 }
 

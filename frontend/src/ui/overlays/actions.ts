@@ -34,8 +34,6 @@ export interface Action {
   readonly hint?: string | undefined;
   /** In force already. */
   readonly current?: boolean;
-  /** Name of the setting that it changes. */
-  readonly of?: string | undefined;
   run(): void;
 }
 
@@ -58,30 +56,29 @@ export function listActions(at: Cursor | null): readonly Action[] {
 
 function commandToActions(command: Command, at: Cursor | null): readonly Action[] {
   if (command === COMMANDS.palette || !(command.when?.(at) ?? true)) return [];
-  const { label, keys = [], shift, of } = command;
+  const { label, keys = [], shift } = command;
   const hint = keysToText(keys);
-  const plain = { of, hint, name: label, run: () => command.run(at, false) };
+  const plain = { hint, name: label, run: () => command.run(at, false) };
   if (shift === undefined) return [plain];
-  return [plain, { of, hint: `Shift ${hint}`, name: shift, run: () => command.run(at, true) }];
+  return [plain, { hint: `Shift ${hint}`, name: shift, run: () => command.run(at, true) }];
 }
 
 /** What can be chosen of a setting that has a control; others are changed by commands and at the rows. */
 function settingToActions(setting: AnySetting): readonly Action[] {
-  const { name: of, label } = setting;
+  const { name, label } = setting;
   if (setting.form === "choice" || setting.form === "list") return optionActions(setting);
   if (setting.form === "flag") {
     const current = inForce(setting);
-    return [{ of, name: label, hint: setting.shortcut, current, run: () => choose(setting, !current) }];
+    return [{ name: label, hint: setting.shortcut, current, run: () => choose(setting, !current) }];
   }
-  if (setting.form === "own" && !(of in OWN_FIELDS)) return [];
-  const leads = { of, name: label, run: () => showField(of) };
+  if (setting.form === "own" && !(name in OWN_FIELDS)) return [];
+  const leads = { name: label, run: () => showField(name) };
   if (setting.write() === undefined) return [leads];
-  return [leads, { of, name: resetName(setting), run: () => choose<unknown>(setting, setting.initial) }];
+  return [leads, { name: resetName(setting), run: () => choose<unknown>(setting, setting.initial) }];
 }
 
 function optionActions(setting: Choice | List): readonly Action[] {
   return optionsOf(setting).map((option) => ({
-    of: setting.name,
     name: optionName(setting, option),
     current: isPicked(setting, option.value),
     run: () => pickOption(setting, option.value),
@@ -111,7 +108,6 @@ function rowActions(row: LayerView): readonly Action[] {
     },
     {
       name: `Show only ${layer}, large`,
-      of: "full",
       current: settings.full.peek() === row.id,
       run: () => {
         settings.full.value = row.id;
@@ -119,13 +115,11 @@ function rowActions(row: LayerView): readonly Action[] {
     },
     {
       name: `Open or close ${layer}`,
-      of: "toggled",
       current: row.open.peek(),
       run: () => selection.toggleExpanded(row.id),
     },
     {
       name: `Keep ${layer} at the top`,
-      of: "pinnedLayers",
       current: settings.pinnedLayers.peek().includes(row.id),
       run: () => selection.togglePinnedLayer(series),
     },

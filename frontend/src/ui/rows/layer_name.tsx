@@ -6,6 +6,7 @@ import { showsDifference } from "../../view/panel/compare";
 import type { LayerView } from "../../view/panel/layer_view";
 import { togglePinnedLayer } from "../../view/selection/selection";
 import * as settings from "../../view/settings/settings";
+import { COMMANDS } from "../input/commands";
 import { FindingBadge } from "../overlays/findings_view";
 import { IconButton } from "../widgets/controls";
 import { ColourBar, DifferenceBar } from "./colour_bar";
@@ -44,7 +45,7 @@ export function RowActions({ model }: { readonly model: LayerView }) {
       />
       <IconButton
         icon={full ? "shrink" : "expand"}
-        tip={full ? "Show all layers again (Esc)" : settings.full.label}
+        tip={full ? `${COMMANDS.showAll.label} (Esc)` : settings.full.label}
         pressed={full}
         onClick={() => {
           settings.full.value = full ? "" : model.id;

@@ -113,7 +113,7 @@ function named(
 ): readonly Option<string>[] {
   return names.map((value) => {
     const known = labelled.find((option) => option.value === value) ?? { value, label: value };
-    return toTip ? { ...known, tip: toTip(value) } : known;
+    return { ...known, tip: toTip?.(value) };
   });
 }
 

@@ -40,22 +40,14 @@ export function SettingField({ setting }: { readonly setting: AnySetting }) {
 
 function Control({ setting }: { readonly setting: AnySetting }) {
   const { label, name } = setting;
-  const tip = tipOf(setting);
+  const words = { label, tip: tipOf(setting) };
   switch (setting.form) {
     case "flag":
-      return (
-        <Check
-          label={label}
-          tip={tip}
-          checked={inForce(setting)}
-          onChange={(checked) => choose(setting, checked)}
-        />
-      );
+      return <Check {...words} checked={inForce(setting)} onChange={(checked) => choose(setting, checked)} />;
     case "choice":
       return (
         <Select
-          label={label}
-          tip={tip}
+          {...words}
           value={inForce(setting)}
           options={optionsOf(setting)}
           disabled={!isEnabled(setting)}
@@ -67,9 +59,8 @@ function Control({ setting }: { readonly setting: AnySetting }) {
     case "amount":
       return (
         <Slider
+          {...words}
           id={fieldId(name)}
-          label={label}
-          tip={tip}
           value={inForce(setting)}
           min={setting.min}
           max={setting.max}

@@ -1,25 +1,14 @@
 /** The pane at the right: everything that is set once and then left alone. */
 
 import { narrow } from "../../view/layout/metrics";
-import type { Group } from "../../view/settings/setting";
+import { type Group, PANE_GROUPS } from "../../view/settings/setting";
 import { IconButton } from "../widgets/controls";
 import { paneOpen } from "./open_state";
 import { SettingFields, settingsIn } from "./setting_field";
 
-const GROUPS: readonly Group[] = [
-  "Layers",
-  "Value axis",
-  "Colours",
-  "On the heatmaps",
-  "Compare",
-  "Beside the heatmaps",
-  "Size",
-];
-
 export function SettingsPane() {
   if (!paneOpen.value) return null;
-  // The toolbar has no room for those on a phone.
-  const groups: readonly Group[] = narrow.value ? ["Axes and colours", ...GROUPS] : GROUPS;
+  const groups = narrow.value ? PANE_GROUPS : PANE_GROUPS.slice(1);
   return (
     <aside class="pane" aria-label="Settings">
       <div class="pane-head">

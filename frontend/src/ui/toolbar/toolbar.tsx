@@ -7,14 +7,14 @@ import { orderProgress } from "../../view/findings/ranking";
 import * as selection from "../../view/selection/selection";
 import { filter, kind, layout, phase, transposed } from "../../view/settings/settings";
 import { canGoBack, zoomed } from "../../view/settings/zoom";
-import { COMMANDS, type Command, FILTER_ID } from "../input/commands";
-import { keysToText } from "../input/key_names";
+import { CommandButton } from "../input/command_button";
+import { COMMANDS, FILTER_ID } from "../input/commands";
 import { FindingsMenu } from "../overlays/findings_view";
 import { choose, inForce, optionName } from "../settings/offers";
 import { paneOpen } from "../settings/open_state";
 import { SettingField, SettingFields } from "../settings/setting_field";
 import { IconButton, Menu } from "../widgets/controls";
-import { Icon, type IconName } from "../widgets/icons";
+import { Icon } from "../widgets/icons";
 import { Live } from "./live";
 import { RunMenu } from "./run_menu";
 import { Notices } from "./warnings";
@@ -97,26 +97,6 @@ function More({ room }: { readonly room: Room }) {
   );
 }
 
-interface CommandProps {
-  readonly command: Command;
-  readonly icon: IconName;
-  readonly named?: true;
-  readonly pressed?: boolean;
-}
-
-function CommandButton({ command, icon, named, pressed }: CommandProps) {
-  const { label, tip = label, keys } = command;
-  return (
-    <IconButton
-      icon={icon}
-      tip={keys === undefined ? tip : `${tip} (${keysToText(keys)})`}
-      text={named && label}
-      pressed={pressed}
-      onClick={() => command.run(null, false)}
-    />
-  );
-}
-
 function FilterBox() {
   const { error } = selection.filter.value;
   const found = selection.layers.value.length;
@@ -127,7 +107,7 @@ function FilterBox() {
       <input
         id={FILTER_ID}
         type="search"
-        placeholder="Filter layers: words or /regex/"
+        placeholder={`${filter.label}: words or /regex/`}
         aria-label={filter.label}
         title={filter.tip}
         aria-invalid={error !== ""}

@@ -3,9 +3,8 @@
 import { type Signal, signal } from "@preact/signals";
 import { type Codec, choice, choices, flag, integer, text } from "./codec";
 
-/** Where settings stand together, in the order of the settings pane and of docs/page.md. */
-export const GROUPS = [
-  "What is shown",
+/** What stands together in the settings pane; the first is there only where the toolbar has no room for it. */
+export const PANE_GROUPS = [
   "Axes and colours",
   "Layers",
   "Value axis",
@@ -14,8 +13,9 @@ export const GROUPS = [
   "Compare",
   "Beside the heatmaps",
   "Size",
-  "Rows, zoom and step",
 ] as const;
+/** In the order of docs/page.md. */
+export const GROUPS = ["What is shown", ...PANE_GROUPS, "Rows, zoom and step"] as const;
 export type Group = (typeof GROUPS)[number];
 
 /** What the page says of a setting. */
@@ -41,7 +41,7 @@ export interface Setting<T> extends Signal<T>, Words {
 export interface Option<T> {
   readonly value: T;
   readonly label: string;
-  readonly tip?: string;
+  readonly tip?: string | undefined;
 }
 
 /** On or off; `shortcut` is the key that switches it. */
@@ -150,7 +150,7 @@ function toOptions<T extends string>(
   tips?: { readonly [V in T]: string },
 ): Option<T>[] {
   const values = Object.keys(labels) as T[];
-  return values.map((value) => ({ value, label: labels[value], ...(tips ? { tip: tips[value] } : {}) }));
+  return values.map((value) => ({ value, label: labels[value], tip: tips?.[value] }));
 }
 
 /** A signal that the URL can be read into and written from. */

@@ -266,8 +266,8 @@ export const toggled = rows.own<readonly string[]>("toggled", [], texts, {
   tip: "Click a layer's name",
 });
 export const folded = rows.own<readonly string[]>("folded", [], texts, {
-  label: "Fold this group",
-  tip: "Click the arrow before a module's name",
+  label: "Fold all groups",
+  tip: "Click the arrow before a module's name to fold one",
 });
 export const pinnedLayers = rows.own<readonly string[]>("pinnedLayers", [], texts, {
   label: "Keep this layer at the top",
@@ -279,7 +279,7 @@ export const full = rows.own("full", "", text, {
 });
 /** A place on the time axis; null follows the newest step. */
 export const pinned = rows.own<number | null>("pinned", null, optional(number), {
-  label: "Pinned step",
+  label: "Pin a step",
   tip: "Click a heatmap, or type a step beside it",
 });
 
@@ -288,11 +288,11 @@ export type Zooms = ReadonlyMap<string, Interval>;
 export const NO_ZOOM: Zooms = new Map();
 /** Where the zoom rests; sharp pictures and requests follow it. */
 export const zoomX = rows.own<Zooms>("zoomX", NO_ZOOM, keyed(interval), {
-  label: "Zoom of the time axis",
+  label: "Zoom in on the steps",
   tip: "Drag over a heatmap",
 });
 export const zoomY = rows.own<Zooms>("zoomY", NO_ZOOM, keyed(interval), {
-  label: "Zoom of the value axes",
+  label: "Zoom in on the values",
   tip: "Drag up or down over a heatmap",
 });
 
