@@ -1,0 +1,109 @@
+import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import type { Finding } from "../../series/types";
+import { shown } from "../catalog/catalog";
+import { fill, madeSeries, panelsOf, resetPage, showPage } from "../screen/page_fixture";
+import { visible } from "../screen/views";
+import * as settings from "../settings/settings";
+import {
+  differences,
+  errors,
+  findings,
+  findingsOf,
+  findingsOfRun,
+  findingsOfTag,
+  pending,
+  sorted,
+  startFindings,
+} from "./findings";
+
+const CONV = madeSeries("conv", 2);
+const FC = madeSeries("fc", 2);
+
+function finding(run: string, layer: string, made: Partial<Finding> = {}): Finding {
+  const text = { source: "", title: "", advice: "" };
+  const steps = { first_step: 0, last_step: 9 };
+  const tags = [`activations/${layer}`];
+  return {
+    kind: "dead",
+    run,
+    layers: [layer],
+    tags,
+    severity: "warning",
+    figures: {},
+    threshold: {},
+    ...steps,
+    ...text,
+    ...made,
+  };
+}
+
+beforeAll(() => {
+  vi.stubGlobal("window", globalThis);
+  vi.stubGlobal("requestAnimationFrame", (call: () => void) => setTimeout(call));
+});
+
+beforeEach(() => showPage(["one", "two"], [CONV, FC]));
+
+afterEach(() => {
+  resetPage();
+  findings.value = [];
+  shown.value = false;
+});
+
+describe("findings", () => {
+  it("stand worst first, then by their step, differences of runs apart", () => {
+    const late = finding("one", "conv", { severity: "error", first_step: 5 });
+    const early = finding("two", "fc", { severity: "error", first_step: 2 });
+    const mild = finding("one", "fc", { severity: "info" });
+    const apart = finding("two", "conv", { kind: "run_difference", severity: "info" });
+    findings.value = [mild, late, apart, early];
+    expect(sorted.value).toEqual([early, late, mild]);
+    expect(differences.value).toEqual([apart]);
+    expect(findingsOfRun("one")).toEqual([late, mild]);
+    expect(findingsOfTag("activations/fc")).toEqual([early, mild]);
+    expect(findingsOf(panelsOf(CONV)[0]!)).toEqual([late]);
+    expect(findingsOf(panelsOf(CONV)[1]!)).toEqual([]);
+  });
+
+  it("are those of the shown runs and layers", () => {
+    findings.value = [finding("one", "conv"), finding("gone", "conv"), finding("one", "gone")];
+    expect(sorted.value.length).toBe(1);
+    settings.runs.value = ["two"];
+    expect(sorted.value).toEqual([]);
+  });
+});
+
+describe("the server", () => {
+  let asked: string[];
+  let answers: { findings: Finding[]; pending: number; errors: string[] }[];
+
+  startFindings();
+
+  beforeEach(() => {
+    asked = [];
+    vi.stubGlobal("fetch", async (address: string) => {
+      asked.push(new URL(address).search);
+      return Response.json(answers.shift());
+    });
+  });
+
+  it("is asked when the panels on the screen are there, and again while it has not seen all", async () => {
+    vi.useFakeTimers();
+    answers = [
+      { findings: [], pending: 3, errors: [] },
+      { findings: [finding("one", "conv")], pending: 0, errors: ["two: unreadable"] },
+    ];
+    shown.value = true;
+    await vi.advanceTimersByTimeAsync(100);
+    expect(asked).toEqual([]);
+    for (const panel of visible.value) fill(panel);
+    await vi.advanceTimersByTimeAsync(100);
+    expect([asked.length, pending.value]).toEqual([1, 3]);
+    expect(asked[0]).toBe("?runs=one&runs=two&baseline=one");
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect([asked.length, pending.value]).toEqual([2, 0]);
+    expect(findings.value.length).toBe(1);
+    expect(errors.value).toEqual(["two: unreadable"]);
+    vi.useRealTimers();
+  });
+});
