@@ -10,7 +10,7 @@ import { canGoBack, zoomed } from "../../view/settings/zoom";
 import { CommandButton } from "../input/command_button";
 import { COMMANDS, FILTER_ID } from "../input/commands";
 import { FindingsMenu } from "../overlays/findings_view";
-import { choose, inForce, optionName } from "../settings/offers";
+import { choose, inForce, isPicked, optionName } from "../settings/offers";
 import { paneOpen } from "../settings/open_state";
 import { SettingField, SettingFields } from "../settings/setting_field";
 import { IconButton, Menu } from "../widgets/controls";
@@ -142,24 +142,20 @@ function KindSelect() {
   );
 }
 
-const LAYOUT_ICONS = { auto: null, strips: "strips", panels: "panels" } as const;
-
 function LayoutSwitch() {
   return (
     <span class="switch">
-      {layout.options.map((option) => {
-        const icon = LAYOUT_ICONS[option.value];
-        if (icon === null) return null;
-        return (
+      {layout.options.map((option) =>
+        option.value === "auto" ? null : (
           <IconButton
-            key={icon}
-            icon={icon}
+            key={option.value}
+            icon={option.value}
             tip={optionName(layout, option)}
-            pressed={inForce(layout) === option.value}
+            pressed={isPicked(layout, option.value)}
             onClick={() => choose(layout, option.value)}
           />
-        );
-      })}
+        ),
+      )}
       <IconButton
         icon="transpose"
         tip={transposed.label}

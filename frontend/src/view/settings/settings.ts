@@ -100,7 +100,7 @@ export const sort = layers.choice("sort", "model", {
 /** None: layers of all types. */
 export const types = layers.listOf<readonly string[]>("types", [], texts, {
   label: "Module types",
-  tip: "Types of modules whose layers are shown",
+  tip: "Modules whose layers are shown",
 });
 
 const values = new SettingGroup("Value axis");
@@ -172,7 +172,7 @@ export const emptyColoured = colours.flag("emptyColoured", {
 const overHeatmaps = new SettingGroup("On the heatmaps");
 export const overlays = overHeatmaps.list("overlays", {
   label: "Lines",
-  tip: "Statistics of each step, drawn over the heatmaps",
+  tip: "Statistics drawn over the heatmaps",
   labels: {
     mean: "Mean",
     std: "Mean ± standard deviation",
@@ -199,7 +199,7 @@ export const strip = overHeatmaps.choice("strip", "none", {
 /** null takes the loss. */
 export const scalars = overHeatmaps.listOf<readonly string[] | null>("scalars", null, optional(texts), {
   label: "Scalars above",
-  tip: "Scalars of the runs, drawn above the heatmaps",
+  tip: "Scalars drawn above the heatmaps",
 });
 
 const comparison = new SettingGroup("Compare");
