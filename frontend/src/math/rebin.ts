@@ -1,6 +1,6 @@
 /** Counts over other bins, by overlap: the page's side of `grid.rebin`, with the same results. */
 
-import { roomIn } from "./room";
+import { reuseBuffer } from "./reused_buffer";
 import type { Tile } from "./tile";
 
 /** Half the width of the zero bin (grid.ZERO_EDGE). */
@@ -145,6 +145,6 @@ function addParts(
 }
 
 function cleared(array: Float64Array | undefined, length: number): Float64Array {
-  const room = roomIn(array?.buffer, length * Float64Array.BYTES_PER_ELEMENT);
+  const room = reuseBuffer(array?.buffer, length * Float64Array.BYTES_PER_ELEMENT);
   return new Float64Array(room, 0, length).fill(0);
 }

@@ -1,6 +1,8 @@
 /** A picture as PNG, two device pixels per CSS px. */
 
-import { type Anchor, drawPicture, type Picture, pictureSize, type Raster, type Surface } from "./picture";
+import type { Anchor, Picture, Raster, Renderer } from "./picture";
+import { drawPicture } from "./picture_drawing";
+import { pictureSize } from "./picture_layout";
 
 export const PNG_SCALE = 2;
 export const FONT = "Roboto, 'Helvetica Neue', Arial, sans-serif";
@@ -11,7 +13,7 @@ export async function pictureToPng(picture: Picture): Promise<Blob> {
   const canvas = makeCanvas(Math.ceil(width_px * PNG_SCALE), Math.ceil(height_px * PNG_SCALE));
   const context = contextOf(canvas);
   context.scale(PNG_SCALE, PNG_SCALE);
-  drawPicture(picture, new CanvasSurface(context));
+  drawPicture(picture, new CanvasRenderer(context));
   return new Promise((resolve, reject) => {
     canvas.toBlob((blob) => {
       if (blob !== null) resolve(blob);
@@ -29,7 +31,7 @@ export function rasterToCanvas(raster: Raster): HTMLCanvasElement {
   return canvas;
 }
 
-class CanvasSurface implements Surface {
+class CanvasRenderer implements Renderer {
   constructor(private readonly context: CanvasRenderingContext2D) {}
 
   rectangle(x: number, y: number, width: number, height: number, fill: string): void {

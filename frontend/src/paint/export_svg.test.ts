@@ -1,15 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { pictureToSvg } from "./export_svg";
-import {
-  drawPicture,
-  type Picture,
-  type PicturePanel,
-  pictureSize,
-  type Raster,
-  type Surface,
-  shorten,
-  wrapText,
-} from "./picture";
+import type { Picture, PicturePanel, Raster, Renderer } from "./picture";
+import { drawPicture } from "./picture_drawing";
+import { pictureSize, shorten, wrapText } from "./picture_layout";
 
 const raster: Raster = { width: 2, height: 1, pixels: Uint32Array.of(1, 2) };
 const band: Raster = { width: 2, height: 1, pixels: Uint32Array.of(3, 4) };
@@ -164,7 +157,7 @@ describe("drawPicture", () => {
     const inside = (x: number, y: number): void => {
       expect(x >= 0 && x <= size.width_px && y >= 0 && y <= size.height_px).toBe(true);
     };
-    const surface: Surface = {
+    const renderer: Renderer = {
       rectangle: (x, y, width, height) => {
         inside(x, y);
         inside(x + width - 0.5, y + height - 0.5);
@@ -177,7 +170,7 @@ describe("drawPicture", () => {
         if (image === raster) images.push([x, y, width, height]);
       },
     };
-    drawPicture(picture, surface);
+    drawPicture(picture, renderer);
     expect(images.length).toBe(2);
     expect(images[1]![0]).toBeGreaterThan(images[0]![0] + picture.width_px);
     expect(images.map(([, , width, height]) => [width, height])).toEqual([

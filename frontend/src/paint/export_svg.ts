@@ -1,7 +1,9 @@
 /** A picture as SVG: heatmaps embedded as PNG data, everything else as vectors and text. */
 
 import { FONT, rasterToCanvas } from "./export_png";
-import { type Anchor, drawPicture, type Picture, pictureSize, type Raster, type Surface } from "./picture";
+import type { Anchor, Picture, Raster, Renderer } from "./picture";
+import { drawPicture } from "./picture_drawing";
+import { pictureSize } from "./picture_layout";
 
 /** rasterToUrl: how a raster becomes a data: URL; the browser's canvas unless given. */
 export function pictureToSvg(
@@ -9,14 +11,14 @@ export function pictureToSvg(
   rasterToUrl: (raster: Raster) => string = (raster) => rasterToCanvas(raster).toDataURL("image/png"),
 ): string {
   const { width_px, height_px } = pictureSize(picture);
-  const surface = new SvgSurface(rasterToUrl);
-  drawPicture(picture, surface);
+  const renderer = new SvgRenderer(rasterToUrl);
+  drawPicture(picture, renderer);
   const size = `width="${round(width_px)}" height="${round(height_px)}" viewBox="0 0 ${round(width_px)} ${round(height_px)}"`;
   const title = `<title>${escapeXml(picture.title)}</title>`;
-  return `<svg xmlns="http://www.w3.org/2000/svg" ${size} font-family="${FONT}">${title}${surface.elements.join("")}</svg>\n`;
+  return `<svg xmlns="http://www.w3.org/2000/svg" ${size} font-family="${FONT}">${title}${renderer.elements.join("")}</svg>\n`;
 }
 
-class SvgSurface implements Surface {
+class SvgRenderer implements Renderer {
   readonly elements: string[] = [];
 
   constructor(private readonly rasterToUrl: (raster: Raster) => string) {}

@@ -6,7 +6,7 @@
 
 import { divisors, type Quantity, rowDivisor } from "../math/normalise";
 import type { Grid } from "../math/rebin";
-import { roomIn } from "../math/room";
+import { reuseBuffer } from "../math/reused_buffer";
 import type { Spans, StepAxis } from "../math/step_axis";
 import type { Columns } from "../math/tile";
 import { type ColourTable, TABLE_SHIFT } from "./colormap";
@@ -199,6 +199,6 @@ function poolRows(cells: Cells, height: number): Cells {
 }
 
 function reused(cells: Cells | undefined, length: number): Float32Array {
-  const room = roomIn(cells?.values.buffer, length * Float32Array.BYTES_PER_ELEMENT);
+  const room = reuseBuffer(cells?.values.buffer, length * Float32Array.BYTES_PER_ELEMENT);
   return new Float32Array(room, 0, length);
 }

@@ -16,7 +16,7 @@ import { Grid } from "./rows/grid";
 import { SettingsPane } from "./settings/settings_pane";
 import { Minimap } from "./toolbar/minimap";
 import { Toolbar } from "./toolbar/toolbar";
-import { Said } from "./widgets/toast";
+import { Toast } from "./widgets/toast";
 
 export function App() {
   useSignalEffect(() => {
@@ -71,7 +71,7 @@ export function App() {
       <Help />
       <TableDialog />
       <Palette />
-      <Said />
+      <Toast />
     </>
   );
 }

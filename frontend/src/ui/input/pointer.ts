@@ -4,7 +4,7 @@ import { effect, signal } from "@preact/signals";
 import { THIN_PX } from "../../paint/scene";
 import { plot_px } from "../../view/layout/metrics";
 import type { PanelView } from "../../view/panel/panel_view";
-import { noteMovement } from "../../view/reactive/pace";
+import { noteMovement } from "../../view/reactive/frame_budget";
 import { pinAt } from "../../view/screen/pin";
 import { panBy, zoomBy, zoomTo } from "../../view/screen/zooming";
 import { toggleExpanded } from "../../view/selection/selection";

@@ -16,7 +16,7 @@ import {
 import { panel_px, plot_px } from "../../view/layout/metrics";
 import type { PanelView } from "../../view/panel/panel_view";
 import { showFinding } from "../../view/screen/reveal";
-import { runColor, runs } from "../../view/selection/selection";
+import { runColour, runs } from "../../view/selection/selection";
 import { box } from "../widgets/box";
 import { Menu } from "../widgets/controls";
 import { Icon } from "../widgets/icons";
@@ -217,7 +217,7 @@ function RunName({ run }: { readonly run: string }) {
   return (
     <>
       {at === undefined ? null : (
-        <span class="swatch" style={{ background: runColor(at, dark.value) }} aria-hidden="true" />
+        <span class="swatch" style={{ background: runColour(at, dark.value) }} aria-hidden="true" />
       )}{" "}
       {run}
     </>

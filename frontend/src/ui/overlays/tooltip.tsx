@@ -7,7 +7,7 @@ import { dark } from "../../view/catalog/catalog";
 import { fullAxis } from "../../view/panel/known_panels";
 import { differenceToText, readoutToText, readPanel } from "../../view/panel/readout";
 import { findPanel } from "../../view/screen/views";
-import { runColor, runs } from "../../view/selection/selection";
+import { runColour, runs } from "../../view/selection/selection";
 import { cursor } from "../../view/settings/zoom";
 import { place, pointAt } from "../input/pointer";
 import { box } from "../widgets/box";
@@ -58,11 +58,11 @@ export function Tooltip() {
         <tbody>
           {panel.layer.panels.value.map((other) => {
             const cell = readPanel(other, now.unit, now.value, now.band);
-            const color = runs.value.find((run) => run.name === other.run)?.at ?? 0;
+            const at = runs.value.find((run) => run.name === other.run)?.at ?? 0;
             return (
               <tr key={other.id} class={other === panel ? "own" : ""}>
                 <td>
-                  <span class="swatch" style={{ background: runColor(color, dark.value) }} />
+                  <span class="swatch" style={{ background: runColour(at, dark.value) }} />
                 </td>
                 <td class="ellipsis">{other.run}</td>
                 <td class="number">

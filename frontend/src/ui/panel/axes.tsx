@@ -171,21 +171,27 @@ function timeAxisDrawing(axis: StepAxis): AxisDrawing {
 }
 
 function timeTicks(axis: StepAxis, width_px: number): Pick<AxisDrawing, "lines" | "texts"> {
-  const places = axis.ticks(Math.max(2, Math.floor(width_px / X_TICK_EVERY_PX))).map((tick) => ({
-    label: tick.label,
-    x: tick.share * width_px,
-  }));
+  const places = placeTicks(axis, width_px);
   return {
     lines: places.map(({ x }) => [x, 0, x, 4]),
-    texts: places.map(({ label, x }) => ({
+    texts: places.map(({ label, x, anchor }) => ({
       label,
       // A canvas cuts what SVG lets hang over its edge.
       x_px: Math.min(width_px, Math.max(0, x)),
       y_px: 10,
-      anchor: x < 12 ? "left" : x > width_px - 16 ? "right" : "center",
+      anchor,
       size_px: TEXT_PX,
     })),
   };
+}
+
+/** Numbers at the ends stay within the axis. */
+function placeTicks(axis: StepAxis, width_px: number) {
+  return axis.ticks(Math.max(2, Math.floor(width_px / X_TICK_EVERY_PX))).map(({ label, share }) => {
+    const x = share * width_px;
+    const anchor = x < 12 ? "left" : x > width_px - 16 ? "right" : "center";
+    return { label, x, anchor } as const;
+  });
 }
 
 /** The time axis of a run's or a layer's head: few of them, always live, and readable as text. */
@@ -247,17 +253,17 @@ export function ValueMark({ panel }: { readonly panel: PanelView }) {
   );
 }
 
+const SVG_ANCHORS = { left: "start", center: "middle", right: "end" };
+
 const lastMarkup = { axis: null as StepAxis | null, width_px: 0, markup: "" };
 
 function ticksToMarkup(axis: StepAxis, width_px: number): string {
   if (lastMarkup.axis === axis && lastMarkup.width_px === width_px) return lastMarkup.markup;
-  const ticks = axis.ticks(Math.max(2, Math.floor(width_px / X_TICK_EVERY_PX))).map((tick) => {
-    const x = tick.share * width_px;
-    const anchor = x < 12 ? "start" : x > width_px - 16 ? "end" : "middle";
+  const ticks = placeTicks(axis, width_px).map(({ label, x, anchor }) => {
     const place = x.toFixed(1);
     return (
       `<line x1="${place}" x2="${place}" y2="4"/>` +
-      `<text x="${place}" y="14" text-anchor="${anchor}">${tick.label}</text>`
+      `<text x="${place}" y="14" text-anchor="${SVG_ANCHORS[anchor]}">${label}</text>`
     );
   });
   Object.assign(lastMarkup, { axis, width_px, markup: ticks.join("") });

@@ -9,11 +9,12 @@ import { type BandName, bandCounts } from "../../paint/bands";
 import { THIN_PX } from "../../paint/scene";
 import { dark } from "../../view/catalog/catalog";
 import { SLICE_MARGIN_PX, slice_px, X_AXIS_PX } from "../../view/layout/metrics";
+import type { PanelLayout } from "../../view/layout/panel_layout";
 import { axisScope } from "../../view/panel/known_panels";
 import type { LayerView } from "../../view/panel/layer_view";
 import type { PanelView } from "../../view/panel/panel_view";
 import { pinnedColumn } from "../../view/screen/pin";
-import { runColor, runs } from "../../view/selection/selection";
+import { runColour, runs } from "../../view/selection/selection";
 import * as settings from "../../view/settings/settings";
 
 interface Part {
@@ -25,91 +26,142 @@ interface Part {
   readonly n: number;
   /** Share of the step's values per row, lowest first; cumulative where that is asked for. */
   readonly shares: Float64Array;
-  readonly color: string;
+  readonly colour: string;
   readonly steps: string;
 }
 
 /** Shares on a log axis show this many decades. */
 const DECADES = 5;
 
-export function Slice({ row }: { readonly row: LayerView }) {
+/** How shares become lengths. */
+interface Chart {
+  readonly mode: settings.SliceMode;
+  readonly log: boolean;
+  /** The largest share, which fills a lane. */
+  readonly most: number;
+  /** Lanes beside each other, of a width each. */
+  readonly lanes: number;
+  readonly lane_px: number;
+}
+
+export function Slice({ layer }: { readonly layer: LayerView }) {
   const width_px = slice_px.value - 2 * SLICE_MARGIN_PX;
-  const layout = row.layout.value;
-  const parts = row.panels.value.flatMap((panel) => readPart(panel) ?? []);
+  const layout = layer.layout.value;
+  const parts = layer.panels.value.flatMap((panel) => readPart(panel) ?? []);
   if (parts.length === 0) return null;
-  const mode = settings.sliceMode.value;
-  const most =
-    mode === "cumulative" ? 1 : Math.max(1e-12, ...parts.flatMap((part) => Math.max(...part.shares)));
-  const log = settings.sliceLog.value && mode !== "cumulative";
-  const lanes = mode === "offset" ? parts.length : 1;
-  const lane_px = width_px / lanes;
-  const toPx = (share: number) =>
-    lane_px * (log ? Math.max(0, 1 + Math.log10(share / most) / DECADES) : share / most);
-  const same = new Set(parts.map((part) => part.steps)).size === 1;
+  const chart = chartOf(parts, width_px);
   const bars = layout.bands.length > 0 ? "; thin bars: 0 to 100 %" : "";
   const words = parts.map(describe).join("; ");
+  const { heatTop_px, heatHeight_px } = layout;
   return (
     <div class="slice" title={words + bars}>
       <svg
         width={width_px}
         height={layout.axisTop_px + X_AXIS_PX}
         role="img"
-        aria-label={`Histogram of ${row.series.value.layer}. ${words}`}
+        aria-label={`Histogram of ${layer.series.value.layer}. ${words}`}
       >
-        <line
-          class="base"
-          x1="0.5"
-          x2="0.5"
-          y1={layout.heatTop_px}
-          y2={layout.heatTop_px + layout.heatHeight_px}
-        />
+        <line class="base" x1="0.5" x2="0.5" y1={heatTop_px} y2={heatTop_px + heatHeight_px} />
         {parts.map((part, at) => (
-          <g key={part.panel.id} transform={`translate(${mode === "offset" ? at * lane_px : 0} 0)`}>
-            <path
-              d={outline(part.shares, layout.heatTop_px, layout.heatHeight_px, toPx)}
-              fill={mode === "cumulative" ? "none" : part.color}
-              fill-opacity="0.16"
-              stroke={part.color}
-              stroke-width="1.2"
-            />
-            {layout.bands.map(({ band, top_px }) => (
-              <rect
-                key={band}
-                x="0"
-                y={top_px + (at * THIN_PX) / parts.length}
-                width={bandWidth(part, band, lane_px)}
-                height={THIN_PX / parts.length}
-                fill={part.color}
-              />
-            ))}
-          </g>
+          <Histogram
+            key={part.panel.id}
+            part={part}
+            at={at}
+            of={parts.length}
+            chart={chart}
+            layout={layout}
+          />
         ))}
-        <g
-          class="axis"
-          visibility={row.isFinite.value ? undefined : "hidden"}
-          transform={`translate(0 ${layout.axisTop_px})`}
-        >
-          <line x1="0" x2={width_px} y1="0.5" y2="0.5" />
-          <text x="0" y="13">
-            {log ? formatEnd("share", most / 10 ** DECADES) : "0"}
-          </text>
-          <text x={width_px} y="13" text-anchor="end">
-            {lanes > 1 ? "each " : ""}
-            {formatShare(most)}
-          </text>
-        </g>
+        <ShareAxis layer={layer} chart={chart} width_px={width_px} />
       </svg>
-      <span class="slice-title">
-        {same
-          ? `step ${parts[0]?.steps}`
-          : parts.map(({ panel, color, steps }) => (
-              <span key={panel.id}>
-                <span class="swatch" style={{ background: color }} /> {steps}{" "}
-              </span>
-            ))}
-        {axisScope() === "panel" && parts.length > 1 ? ", own scales" : ""}
-      </span>
+      <Steps parts={parts} />
     </div>
+  );
+}
+
+function chartOf(parts: readonly Part[], width_px: number): Chart {
+  const mode = settings.sliceMode.value;
+  const cumulative = mode === "cumulative";
+  const most = cumulative ? 1 : Math.max(1e-12, ...parts.flatMap((part) => Math.max(...part.shares)));
+  const lanes = mode === "offset" ? parts.length : 1;
+  return { mode, log: settings.sliceLog.value && !cumulative, most, lanes, lane_px: width_px / lanes };
+}
+
+interface HistogramProps {
+  readonly part: Part;
+  /** Place among the parts. */
+  readonly at: number;
+  readonly of: number;
+  readonly chart: Chart;
+  readonly layout: PanelLayout;
+}
+
+function Histogram({ part, at, of, chart, layout }: HistogramProps) {
+  const { mode, log, most, lane_px } = chart;
+  const toPx = (share: number) =>
+    lane_px * (log ? Math.max(0, 1 + Math.log10(share / most) / DECADES) : share / most);
+  return (
+    <g transform={`translate(${mode === "offset" ? at * lane_px : 0} 0)`}>
+      <path
+        d={outline(part.shares, layout.heatTop_px, layout.heatHeight_px, toPx)}
+        fill={mode === "cumulative" ? "none" : part.colour}
+        fill-opacity="0.16"
+        stroke={part.colour}
+        stroke-width="1.2"
+      />
+      {layout.bands.map(({ band, top_px }) => (
+        <rect
+          key={band}
+          x="0"
+          y={top_px + (at * THIN_PX) / of}
+          width={bandWidth(part, band, lane_px)}
+          height={THIN_PX / of}
+          fill={part.colour}
+        />
+      ))}
+    </g>
+  );
+}
+
+interface ShareAxisProps {
+  readonly layer: LayerView;
+  readonly chart: Chart;
+  readonly width_px: number;
+}
+
+function ShareAxis({ layer, chart: { log, most, lanes }, width_px }: ShareAxisProps) {
+  return (
+    <g
+      class="axis"
+      visibility={layer.isFinite.value ? undefined : "hidden"}
+      transform={`translate(0 ${layer.layout.value.axisTop_px})`}
+    >
+      <line x1="0" x2={width_px} y1="0.5" y2="0.5" />
+      <text x="0" y="13">
+        {log ? formatEnd("share", most / 10 ** DECADES) : "0"}
+      </text>
+      <text x={width_px} y="13" text-anchor="end">
+        {lanes > 1 ? "each " : ""}
+        {formatShare(most)}
+      </text>
+    </g>
+  );
+}
+
+/** Which steps are shown, one for each run where they differ. */
+function Steps({ parts }: { readonly parts: readonly Part[] }) {
+  const same = new Set(parts.map((part) => part.steps)).size === 1;
+  return (
+    <span class="slice-title">
+      {same
+        ? `step ${parts[0]?.steps}`
+        : parts.map(({ panel, colour, steps }) => (
+            <span key={panel.id}>
+              <span class="swatch" style={{ background: colour }} /> {steps}{" "}
+            </span>
+          ))}
+      {axisScope() === "panel" && parts.length > 1 ? ", own scales" : ""}
+    </span>
   );
 }
 
@@ -126,7 +178,7 @@ function readPart(panel: PanelView): Part | null {
   const shares = cumulative ? cumulativeShares(grid, column, n, zeros) : columnShares(grid, column, n);
   const place = runs.value.find((run) => run.name === panel.run)?.at ?? 0;
   const steps = formatSteps(tile.columns.firstStep[column] ?? 0, tile.columns.lastStep[column] ?? 0);
-  return { panel, tile, grid, column, n, shares, color: runColor(place, dark.value), steps };
+  return { panel, tile, grid, column, n, shares, colour: runColour(place, dark.value), steps };
 }
 
 /** Bands are shares of all values, on the full width. */

@@ -11,7 +11,7 @@ import { runs } from "../../view/selection/selection";
 import * as settings from "../../view/settings/settings";
 import { cursor } from "../../view/settings/zoom";
 
-interface Place {
+interface LineBox {
   readonly left_px: number;
   /** Both left out: from the top to the bottom. */
   readonly top_px?: number;
@@ -23,13 +23,13 @@ export function ColumnLines({ lefts_px }: { readonly lefts_px: readonly number[]
   return (
     <>
       {settings.linked.value
-        ? lefts_px.map((left_px) => <Lines key={left_px} place={{ left_px }} />)
-        : visible.value.map((panel) => <Lines key={panel.id} place={placeOf(panel)} panel={panel} />)}
+        ? lefts_px.map((left_px) => <Lines key={left_px} box={{ left_px }} />)
+        : visible.value.map((panel) => <Lines key={panel.id} box={boxOf(panel)} panel={panel} />)}
     </>
   );
 }
 
-function placeOf({ run, layer: { id } }: PanelView): Place {
+function boxOf({ run, layer: { id } }: PanelView): LineBox {
   const at = runs.value.findIndex(({ name }) => name === run);
   if (settings.transposed.value) {
     const column = placedColumns.value.find(({ row }) => row.id === id);
@@ -40,8 +40,8 @@ function placeOf({ run, layer: { id } }: PanelView): Place {
   return { left_px: name_px.value + at * panel_px.value + AXIS_PX, top_px, height_px };
 }
 
-function Lines({ place, panel }: { readonly place: Place; readonly panel?: PanelView }) {
-  const { left_px, top_px, height_px } = place;
+function Lines({ box, panel }: { readonly box: LineBox; readonly panel?: PanelView }) {
+  const { left_px, top_px, height_px } = box;
   const style = (unit: number | null): string => {
     const axis = (panel?.liveAxis ?? sharedLiveAxis).value;
     const share = unit === null || fullAxis.value.kind !== axis.kind ? -1 : axis.unitToShare(unit);

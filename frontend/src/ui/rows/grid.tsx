@@ -4,7 +4,7 @@ import { useSignalEffect } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { frame, panel_px, pixelRatio } from "../../view/layout/metrics";
 import { placedRows } from "../../view/layout/rows";
-import { noteMovement } from "../../view/reactive/pace";
+import { noteMovement } from "../../view/reactive/frame_budget";
 import { placedColumns, runRow_px } from "../../view/screen/columns";
 import { scrollTarget } from "../../view/screen/reveal";
 import { columnsOnScreen, rowsOnScreen, scrollLeft_px, scrollTop_px } from "../../view/screen/screen";

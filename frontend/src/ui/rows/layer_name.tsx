@@ -18,6 +18,11 @@ export function layerFacts({ type, shapes }: Series): string {
   return [type, shape].filter(Boolean).join(" · ");
 }
 
+/** A name with something about it in brackets. */
+export function named(layer: string, facts: string): string {
+  return layer + (facts && ` (${facts})`);
+}
+
 /** Colours of the row's heatmaps, and those of its difference maps. */
 export function Bars({ model, width_px }: { readonly model: LayerView; readonly width_px: number }) {
   const differs = model.panels.value.some(showsDifference);

@@ -14,7 +14,7 @@ import {
 import { cellsTop_px, type PlacedRow, total_px } from "../../view/layout/rows";
 import { shownTags } from "../../view/screen/scalars";
 import { layerViews } from "../../view/screen/views";
-import { runColor, runs, type ShownRun } from "../../view/selection/selection";
+import { runColour, runs, type ShownRun } from "../../view/selection/selection";
 import { RunBadge } from "../overlays/findings_view";
 import { HeadAxis } from "../panel/axes";
 import { Surfaces } from "../panel/surface";
@@ -75,7 +75,7 @@ function Heads() {
 }
 
 function Head({ run }: { readonly run: ShownRun }) {
-  const color = runColor(run.at, dark.value);
+  const colour = runColour(run.at, dark.value);
   return (
     <div class="head" style={box({ width: panel_px.value })}>
       <div class="run-line">
@@ -83,7 +83,7 @@ function Head({ run }: { readonly run: ShownRun }) {
         <RunBadge run={run.name} />
       </div>
       {shownTags.value.map((tag) => (
-        <ScalarChart key={tag} run={run.name} tag={tag} color={color} />
+        <ScalarChart key={tag} run={run.name} tag={tag} colour={colour} />
       ))}
       <HeadAxis />
     </div>

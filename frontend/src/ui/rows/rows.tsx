@@ -1,12 +1,12 @@
 /** The rows of the page: headings of modules, layers as strips, layers as panels. */
 
 import type { ComponentChildren } from "preact";
-import { content_px, frame, name_px, narrow, panel_px } from "../../view/layout/metrics";
+import { content_px, name_px, narrow } from "../../view/layout/metrics";
 import type { PlacedRow } from "../../view/layout/rows";
 import { showsDifference } from "../../view/panel/compare";
 import type { LayerView } from "../../view/panel/layer_view";
 import { drawnOnce } from "../../view/screen/screen";
-import { isOpen, runs, toggleExpanded, toggleFolded } from "../../view/selection/selection";
+import { isOpen, runs, toggleFolded } from "../../view/selection/selection";
 import type { GroupRow, LayerRow, Row } from "../../view/selection/tree";
 import * as settings from "../../view/settings/settings";
 import { FindingBadge } from "../overlays/findings_view";
@@ -14,7 +14,9 @@ import { Panel } from "../panel/panel";
 import { Slice } from "../panel/slice";
 import { box } from "../widgets/box";
 import { Icon } from "../widgets/icons";
-import { Bars, layerFacts, RowActions } from "./layer_name";
+import { Absent, nameBox } from "./cells";
+import { LayerButton } from "./layer_button";
+import { Bars, layerFacts, named, RowActions } from "./layer_name";
 
 const INDENT_PX = 10;
 /** Width of the colour bars beside a layer's name, on a narrow page. */
@@ -89,44 +91,25 @@ function Layer({ row, model }: LayerProps) {
       <div class="cells">
         {runs.value.map((run) => {
           const panel = panels.get(run.name);
-          return panel ? (
-            <Panel key={panel.id} panel={panel} />
-          ) : (
-            <div
-              key={run.name}
-              class="absent"
-              style={box({ width: panel_px.value })}
-              title="This run has no such layer"
-            >
-              {expanded ? "not recorded in this run" : ""}
-            </div>
-          );
+          return panel ? <Panel key={panel.id} panel={panel} /> : <Absent key={run.name} open={expanded} />;
         })}
-        {expanded && drawnOnce.value ? <Slice row={model} /> : null}
+        {expanded && drawnOnce.value ? <Slice layer={model} /> : null}
       </div>
     </>
   );
-}
-
-/** A column of its own, or a line above the panels where there is no room for one. */
-function nameBox() {
-  return box({ width: narrow.value ? frame.value.width_px : name_px.value });
 }
 
 function StripName({ row }: { readonly row: LayerRow }) {
   const { layer, type } = row.series;
   return (
     <div class="name-cell short" style={nameBox()}>
-      <button
-        type="button"
-        class="layer-name"
-        style={box({ "padding-left": 4 + row.depth * INDENT_PX })}
-        aria-expanded="false"
-        title={`${layer}${type ? ` (${type})` : ""}: open`}
-        onClick={() => toggleExpanded(row.id)}
-      >
-        <span class="ellipsis">{row.label}</span>
-      </button>
+      <LayerButton
+        id={row.id}
+        label={row.label}
+        title={named(layer, type)}
+        open={false}
+        indent_px={4 + row.depth * INDENT_PX}
+      />
       <FindingBadge tag={row.series.tag} short />
     </div>
   );
@@ -138,15 +121,7 @@ function PanelName({ row, model }: LayerProps) {
   const differs = model.panels.value.some(showsDifference);
   return (
     <div class="name-cell tall" style={nameBox()}>
-      <button
-        type="button"
-        class="layer-name"
-        aria-expanded="true"
-        title={`${layer}${facts ? ` (${facts})` : ""}: close to a strip`}
-        onClick={() => toggleExpanded(row.id)}
-      >
-        <span class="ellipsis">{row.depth > 0 ? layer : row.label}</span>
-      </button>
+      <LayerButton id={row.id} label={row.depth > 0 ? layer : row.label} title={named(layer, facts)} open />
       {/* Two colour bars leave no room for it. */}
       {differs ? null : (
         <div class="facts ellipsis" title={facts}>

@@ -3,7 +3,7 @@
 import { dark } from "../../view/catalog/catalog";
 import { baselineRun, wantsDifference } from "../../view/panel/compare";
 import { splitRank } from "../../view/selection/ranks";
-import { runColor, type ShownRun, soloRun } from "../../view/selection/selection";
+import { runColour, type ShownRun, soloRun } from "../../view/selection/selection";
 
 export function RunName({ run }: { readonly run: ShownRun }) {
   const cadence = run.info.cadence ? ` — recorded ${run.info.cadence}` : "";
@@ -16,7 +16,7 @@ export function RunName({ run }: { readonly run: ShownRun }) {
       // The second click of two; keys click without a count of clicks.
       onClick={({ detail }) => detail % 2 === 0 && soloRun(run.name)}
     >
-      <span class="swatch" style={{ background: runColor(run.at, dark.value) }} aria-hidden="true" />
+      <span class="swatch" style={{ background: runColour(run.at, dark.value) }} aria-hidden="true" />
       {split === null ? (
         <span class="ellipsis">{run.name}</span>
       ) : (

@@ -1,7 +1,7 @@
 /** Runs down, layers across; names of runs and heads of layers stay in sight. */
 
 import { dark } from "../../view/catalog/catalog";
-import { AXIS_PX, frame, HEAD_PX, name_px, narrow, panel_px, plot_px } from "../../view/layout/metrics";
+import { AXIS_PX, HEAD_PX, name_px, narrow, panel_px, plot_px } from "../../view/layout/metrics";
 import { cellsTop_px, expanded_px } from "../../view/layout/rows";
 import type { LayerView } from "../../view/panel/layer_view";
 import type { PanelView } from "../../view/panel/panel_view";
@@ -16,7 +16,7 @@ import {
 } from "../../view/screen/columns";
 import { shownTags } from "../../view/screen/scalars";
 import { layerViews } from "../../view/screen/views";
-import { runColor, runs, type ShownRun, toggleExpanded } from "../../view/selection/selection";
+import { runColour, runs, type ShownRun } from "../../view/selection/selection";
 import * as settings from "../../view/settings/settings";
 import { FindingBadge, RunBadge } from "../overlays/findings_view";
 import { HeadAxis, ValueAxis } from "../panel/axes";
@@ -25,8 +25,10 @@ import { Slice } from "../panel/slice";
 import { Surfaces } from "../panel/surface";
 import { box } from "../widgets/box";
 import { axisName } from "./axis_name";
+import { Absent, nameBox } from "./cells";
 import { ColumnLines } from "./column_lines";
-import { Bars, layerFacts, RowActions } from "./layer_name";
+import { LayerButton } from "./layer_button";
+import { Bars, layerFacts, named, RowActions } from "./layer_name";
 import { RunName } from "./run_name";
 import { ScalarChart } from "./scalar_chart";
 import { StepField } from "./step_field";
@@ -108,15 +110,7 @@ function LayerHead({ column: { layer: model, left_px } }: { readonly column: Col
   return (
     <div class="head layer-head" style={box({ left: left_px, width: panel_px.value })}>
       <div class="layer-title">
-        <button
-          type="button"
-          class="layer-name"
-          aria-expanded={expanded}
-          title={`${layer}${facts ? ` (${facts})` : ""}: ${expanded ? "close to a strip" : "open"}`}
-          onClick={() => toggleExpanded(model.id)}
-        >
-          <span class="ellipsis">{layer}</span>
-        </button>
+        <LayerButton id={model.id} label={layer} title={named(layer, facts)} open={expanded} />
         {expanded ? <RowActions model={model} /> : <FindingBadge tag={tag} short />}
       </div>
       {expanded ? (
@@ -138,7 +132,7 @@ interface RunRowProps extends Props {
 }
 
 function RunRow({ run, at, columns }: RunRowProps) {
-  const color = runColor(run.at, dark.value);
+  const colour = runColour(run.at, dark.value);
   return (
     <div
       class={`row open run-row${narrow.value ? " narrow" : ""}`}
@@ -152,7 +146,7 @@ function RunRow({ run, at, columns }: RunRowProps) {
         {showsScalars.value ? (
           <div class="scalar-cell" style={box({ width: panel_px.value })}>
             {shownTags.value.map((tag) => (
-              <ScalarChart key={tag} run={run.name} tag={tag} color={color} />
+              <ScalarChart key={tag} run={run.name} tag={tag} colour={colour} />
             ))}
           </div>
         ) : null}
@@ -184,11 +178,6 @@ function CellSurface({ run, at, column: { layer, left_px } }: CellSurfaceProps) 
   );
 }
 
-/** A column of its own, or a line above the panels where there is no room for one. */
-function nameBox() {
-  return box({ width: narrow.value ? frame.value.width_px : name_px.value });
-}
-
 /** The room of the columns to the left of those on the screen. */
 function Skipped({ columns }: Props) {
   const width = (columns[0]?.left_px ?? layersLeft_px.value) - layersLeft_px.value;
@@ -202,11 +191,7 @@ function panelIn(run: ShownRun, model: LayerView): PanelView | undefined {
 function Cell({ run, model }: { readonly run: ShownRun; readonly model: LayerView }) {
   const panel = panelIn(run, model);
   if (panel !== undefined) return <Panel panel={panel} />;
-  return (
-    <div class="absent" style={box({ width: panel_px.value })} title="This run has no such layer">
-      {model.open.value ? "not recorded in this run" : ""}
-    </div>
-  );
+  return <Absent open={model.open.value} />;
 }
 
 /** The histograms of one step, each under the panels of its layer and on their value axis. */
@@ -242,7 +227,7 @@ function SliceCell({ model }: { readonly model: LayerView }) {
       {model.open.value && first !== undefined ? (
         <>
           <ValueAxis panel={first} />
-          <Slice row={model} />
+          <Slice layer={model} />
         </>
       ) : null}
     </div>

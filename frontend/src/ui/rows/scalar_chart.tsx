@@ -14,12 +14,12 @@ import { cursor } from "../../view/settings/zoom";
 interface Props {
   readonly run: string;
   readonly tag: string;
-  readonly color: string;
+  readonly colour: string;
 }
 
 const PAD_PX = 3;
 
-export function ScalarChart({ run, tag, color }: Props) {
+export function ScalarChart({ run, tag, colour }: Props) {
   const key = scalarKey(run, tag);
   const points = useComputed(() => placePoints(series.value.get(key), clocks.value.get(run)));
   const path = useComputed(() => {
@@ -42,7 +42,7 @@ export function ScalarChart({ run, tag, color }: Props) {
         role="img"
         aria-label={`${tag} of ${run}${range}${beyond}`}
       >
-        <path d={path.value} fill="none" stroke={color} stroke-width="1.3" stroke-linejoin="round" />
+        <path d={path.value} fill="none" stroke={colour} stroke-width="1.3" stroke-linejoin="round" />
       </svg>
       <span class="scalar-name ellipsis">
         {tag} <State run={run} tag={tag} points={points} />

@@ -80,7 +80,7 @@ function ChoiceLine({ choice }: { readonly choice: Choice }) {
       <Check
         label={
           <>
-            <span class="swatch" style={{ background: selection.runColor(runs[0]?.at ?? 0, dark.value) }} />
+            <span class="swatch" style={{ background: selection.runColour(runs[0]?.at ?? 0, dark.value) }} />
             {name}
           </>
         }

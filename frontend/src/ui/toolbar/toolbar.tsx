@@ -17,7 +17,7 @@ import { IconButton, Menu } from "../widgets/controls";
 import { Icon } from "../widgets/icons";
 import { Live } from "./live";
 import { RunMenu } from "./run_menu";
-import { Notices } from "./warnings";
+import { Warnings } from "./warnings";
 
 /** All in the bar; what is chosen rarely in a menu; or two lines, for phones. */
 type Room = "all" | "compact" | "narrow";
@@ -69,7 +69,7 @@ export function Toolbar() {
       {canGoBack.value ? <CommandButton command={COMMANDS.back} icon="back" /> : null}
       {zoomed.value ? <CommandButton command={COMMANDS.resetZoom} icon="reset" named /> : null}
       <FindingsMenu />
-      <Notices />
+      <Warnings />
       <Live />
       <span class="tools">
         {room === "narrow" ? null : <CommandButton command={COMMANDS.palette} icon="command" />}

@@ -2,23 +2,23 @@
 
 import { signal } from "@preact/signals";
 
-const SAID_MS = 2500;
+const SHOWN_MS = 2500;
 
-const said = signal("");
+const text = signal("");
 let timer = 0;
 
 export function say(words: string): void {
-  said.value = words;
+  text.value = words;
   window.clearTimeout(timer);
   timer = window.setTimeout(() => {
-    said.value = "";
-  }, SAID_MS);
+    text.value = "";
+  }, SHOWN_MS);
 }
 
-export function Said() {
+export function Toast() {
   return (
     <div class="said" role="status">
-      {said}
+      {text}
     </div>
   );
 }

@@ -20,7 +20,7 @@ import { noteTexts, noteToText } from "../panel/notes";
 import { overlayLines } from "../panel/overlays";
 import type { PanelView } from "../panel/panel_view";
 import { shareStrip } from "../panel/strip";
-import { runColor, runs } from "../selection/selection";
+import { runColour, runs } from "../selection/selection";
 import * as settings from "../settings/settings";
 import { countsToJson, countsToText, fileName, type Shown, statisticsToText } from "./export_text";
 
@@ -136,7 +136,7 @@ function panelToPicture(panel: PanelView, height_px: number): PicturePanel {
   const place = runs.peek().find((run) => run.name === panel.run)?.at ?? 0;
   return {
     heading: base === null ? panel.run : `${panel.run} minus ${baselineRun()}`,
-    colour: runColor(place, dark.peek()),
+    colour: runColour(place, dark.peek()),
     raster:
       base === null
         ? cellsToRaster(cells, valueTable(colours, settings.emptyColoured.peek()), height)

@@ -2,7 +2,7 @@
 
 import { computed, type ReadonlySignal } from "@preact/signals";
 
-export function steady<T>(find: () => readonly T[]): ReadonlySignal<readonly T[]> {
+export function stableList<T>(find: () => readonly T[]): ReadonlySignal<readonly T[]> {
   let last: readonly T[] = [];
   return computed(() => {
     const now = find();

@@ -6,7 +6,7 @@ import { TileLoader, type Want, type Wants } from "../../series/tile_loader";
 import { client, index, reloads, shown } from "../catalog/catalog";
 import { plot_px } from "../layout/metrics";
 import { knownPanels, layersToRank, panelStore, panelsOf } from "../panel/known_panels";
-import { slice_ms } from "../reactive/pace";
+import { slice_ms } from "../reactive/frame_budget";
 import { zoomX, zoomY } from "../settings/settings";
 import { lookAhead, opened } from "./screen";
 import { inSight, layerViews, visible } from "./views";

@@ -3,7 +3,7 @@
 import { computed, signal } from "@preact/signals";
 import { frame, pixelRatio } from "../layout/metrics";
 import { type PlacedRow, placedRows, rowsBetween } from "../layout/rows";
-import { steady } from "../reactive/stable_list";
+import { stableList } from "../reactive/stable_list";
 import { columnsBetween, type PlacedColumn } from "./columns";
 
 /** What is this far beyond the edge is fetched and drawn ahead. */
@@ -24,8 +24,8 @@ export const scrollLeft_px = signal(0);
 export const drawnOnce = computed(() => ahead_px.value > 0);
 
 /** Rows and columns on the screen or just beyond its edge. */
-export const rowsOnScreen = steady(() => rowsWithin(ahead_px.value));
-export const columnsOnScreen = steady(() => columnsWithin(ahead_px.value));
+export const rowsOnScreen = stableList(() => rowsWithin(ahead_px.value));
+export const columnsOnScreen = stableList(() => columnsWithin(ahead_px.value));
 
 /** Takes the window's size for the frame's until that was measured. */
 export function guessFrame(): void {

@@ -4,7 +4,7 @@ import { computed } from "@preact/signals";
 import { seriesId } from "../../series/series_id";
 import type { Run, Series } from "../../series/types";
 import { index } from "../catalog/catalog";
-import { steady } from "../reactive/stable_list";
+import { stableList } from "../reactive/stable_list";
 import * as settings from "../settings/settings";
 import { parseFilter } from "./filter";
 import { firstRuns } from "./ranks";
@@ -46,7 +46,7 @@ function shownRun(run: Run, at: number): ShownRun {
   return shown;
 }
 
-export const runs = steady<ShownRun>(() => {
+export const runs = stableList<ShownRun>(() => {
   const chosen = settings.runs.value;
   const all = runsWithData.value;
   return chosen === null ? firstRuns(all, RUNS_AT_FIRST) : all.filter((run) => chosen.includes(run.name));
@@ -60,7 +60,7 @@ export const allLayers = computed(() => {
   return ofPhase.value.filter((series) => series.runs.some((run) => shown.has(run)));
 });
 
-export const layers = steady<Series>(() => {
+export const layers = stableList<Series>(() => {
   const types = settings.types.value;
   const { matches } = filter.value;
   return allLayers.value.filter(
@@ -129,7 +129,7 @@ export function soloRun(name: string): void {
 const LIGHT = ["#0b7a8a", "#d01884", "#9a6700", "#8430ce", "#4d7f17", "#c2570c", "#425066"];
 const DARK = ["#4fd1e0", "#ff6fb8", "#ffc53d", "#bd8bf5", "#a3d65c", "#ff9f4a", "#b0bccd"];
 
-export function runColor(at: number, dark: boolean): string {
+export function runColour(at: number, dark: boolean): string {
   const palette = dark ? DARK : LIGHT;
   return palette[at % palette.length] ?? "#888";
 }

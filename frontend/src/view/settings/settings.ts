@@ -302,3 +302,4 @@ export type Range = Value<typeof range>;
 export type Scope = Value<typeof axisScope>;
 export type Overlay = Value<typeof overlays>[number];
 export type Strip = Value<typeof strip>;
+export type SliceMode = Value<typeof sliceMode>;

@@ -14,14 +14,14 @@ export const liveY = computed(() => moving.value?.y ?? zoomY.value);
 export const gesturing = computed(() => moving.value !== null);
 export const zoomed = computed(() => zoomX.value.size + zoomY.value.size > 0);
 
-interface Place {
+interface ZoomState {
   readonly x: Zooms;
   readonly y: Zooms;
 }
 
 const HISTORY = 50;
 const SETTLE_MS = 60;
-const history = signal<readonly Place[]>([]);
+const history = signal<readonly ZoomState[]>([]);
 export const canGoBack = computed(() => history.value.length > 0);
 
 /** Moves at once; the pictures become sharp when nothing moved for a moment. */
@@ -68,8 +68,8 @@ export function goBack(): void {
 }
 
 function remember(): void {
-  const place = { x: zoomX.peek(), y: zoomY.peek() };
-  history.value = [...history.peek(), place].slice(-HISTORY);
+  const now = { x: zoomX.peek(), y: zoomY.peek() };
+  history.value = [...history.peek(), now].slice(-HISTORY);
 }
 
 /** Another time axis. What is zoomed and pinned is kept only where the units stay the same. */
