@@ -14,11 +14,11 @@ interface Props {
 }
 
 export function CommandButton({ command, icon, named, pressed }: Props) {
-  const { label, tip = label, keys } = command;
+  const { label, keys } = command;
   return (
     <IconButton
       icon={icon}
-      tip={keys === undefined ? tip : `${tip} (${keysToText(keys)})`}
+      tip={keys === undefined ? label : `${label} (${keysToText(keys)})`}
       text={named && label}
       pressed={pressed}
       onClick={() => command.run(null, false)}

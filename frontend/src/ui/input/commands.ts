@@ -25,7 +25,6 @@ import { copyCell, copyLink } from "./copy";
 export interface Command {
   /** Its one name: on buttons, in the palette, on the sheet of keys and in docs/page.md. */
   readonly label: string;
-  readonly tip?: string;
   /** As in key_names.ts. */
   readonly keys?: readonly string[];
   /** What it does instead with Shift. */
@@ -61,7 +60,6 @@ export const COMMANDS = {
   },
   resetZoom: {
     label: "Reset zoom",
-    tip: "Show everything, as a double-click does",
     keys: ["0", "Esc"],
     when: () => zoomed.peek() || gesturing.peek(),
     run: resetZoom,
@@ -72,10 +70,10 @@ export const COMMANDS = {
     when: () => canGoBack.peek(),
     run: goBack,
   },
-  zoomIn: zooming(["W", "+"], settings.zoomX.label, settings.zoomY.label, ZOOM_STEP),
-  zoomOut: zooming(["S", "−"], "Zoom out on the steps", "Zoom out on the values", 1 / ZOOM_STEP),
-  earlier: panning("A", "Move to earlier steps", "Move to lower values", -PAN_STEP),
-  later: panning("D", "Move to later steps", "Move to higher values", PAN_STEP),
+  zoomIn: moving(["W", "+"], settings.zoomX.label, settings.zoomY.label, zoomTimes(ZOOM_STEP)),
+  zoomOut: moving(["S", "−"], "Zoom out on the steps", "Zoom out on the values", zoomTimes(1 / ZOOM_STEP)),
+  earlier: moving(["A"], "Move left", "Move down", (panel, axis) => panBy(panel, axis, -PAN_STEP)),
+  later: moving(["D"], "Move right", "Move up", (panel, axis) => panBy(panel, axis, PAN_STEP)),
   step: { label: settings.pinned.label, run: () => focus(STEP_ID) },
   stepBefore: {
     label: "Pin the step before",
@@ -99,8 +97,8 @@ export const COMMANDS = {
     run: (at, shift) => at !== null && copyCell(shift, at),
   },
   copyLink: { label: "Copy link to this view", run: () => void copyLink().then(say) },
-  fold: { label: settings.folded.label, run: () => fold(groupPaths()) },
-  unfold: { label: "Unfold all groups", run: () => fold([]) },
+  fold: { label: settings.folded.label, run: foldAll },
+  unfold: { label: "Unfold all groups", run: () => settings.folded.reset() },
   resetAll: {
     label: "Reset all settings",
     run: () => {
@@ -118,13 +116,10 @@ function focus(id: string): void {
   document.getElementById(id)?.focus();
 }
 
+type Move = (panel: PanelView, axis: "x" | "y") => void;
+
 /** Of the steps of all panels, or with Shift of the values of one. */
-function moving(
-  keys: readonly string[],
-  label: string,
-  shift: string,
-  move: (panel: PanelView, axis: "x" | "y") => void,
-): Command {
+function moving(keys: readonly string[], label: string, shift: string, move: Move): Command {
   return {
     label,
     keys,
@@ -136,14 +131,9 @@ function moving(
   };
 }
 
-function zooming(keys: readonly string[], label: string, shift: string, factor: number): Command {
-  return moving(keys, label, shift, (panel, axis) =>
-    zoomBy(panel, axis, factor, crosshairShare(panel, axis)),
-  );
-}
-
-function panning(key: string, steps: string, values: string, share: number): Command {
-  return moving([key], steps, values, (panel, axis) => panBy(panel, axis, share));
+/** Around the crosshair. */
+function zoomTimes(factor: number): Move {
+  return (panel, axis) => zoomBy(panel, axis, factor, crosshairShare(panel, axis));
 }
 
 /** The panel of the crosshair, else the one with the focus, else the first that can be seen. */
@@ -159,13 +149,9 @@ function crosshairShare(panel: PanelView, axis: "x" | "y"): number {
   return at === null ? 0.5 : Math.min(1, Math.max(0, panel.liveAxis.peek().unitToShare(at.unit)));
 }
 
-function fold(paths: readonly string[]): void {
-  settings.folded.value = paths;
-}
-
-function groupPaths(): readonly string[] {
+function foldAll(): void {
   const rows = layersToTree(selection.layers.peek(), new Set());
-  return rows.flatMap((row) => (row.kind === "group" ? [row.path] : []));
+  settings.folded.value = rows.flatMap((row) => (row.kind === "group" ? [row.path] : []));
 }
 
 function toggle(state: { value: boolean }): void {

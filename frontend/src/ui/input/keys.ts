@@ -37,7 +37,7 @@ export const GESTURES: readonly KeyRow[] = [
   { keys: ["Shift + drag"], does: "Zoom the values of the row (also straight up or down)" },
   { keys: ["Ctrl + wheel", "pinch"], does: "Zoom at the pointer (Shift, or fingers upright: values)" },
   { keys: ["Space + drag"], does: "Move what is shown (also with Alt, or the middle button)" },
-  { keys: ["double-click"], does: "Show everything again" },
+  { keys: ["double-click"], does: "Reset zoom" },
   { keys: ["click", "tap"], does: "Pin the step; on a strip: open it" },
   {
     keys: ["colour bar"],

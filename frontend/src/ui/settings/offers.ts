@@ -54,8 +54,7 @@ const OFFERS: Readonly<Partial<Record<string, Offer<unknown>>>> = {
     choose: chooseTime,
   },
   sort: {
-    hint: () =>
-      orderProgress.value < 1 ? `looking at the layers: ${Math.round(orderProgress.value * 100)} %` : "",
+    hint: () => (orderProgress.value < 1 ? `ordering ${Math.round(orderProgress.value * 100)} %` : ""),
   },
   types: {
     applies: () => selection.moduleTypes.value.length > 1,

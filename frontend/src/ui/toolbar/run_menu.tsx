@@ -31,7 +31,7 @@ export function RunMenu() {
           type="search"
           class="run-filter"
           placeholder="Filter runs: words or /regex/"
-          aria-label="Filter runs by words or a /regular expression/"
+          aria-label="Filter runs"
           aria-invalid={error !== ""}
           title={error || "Words that must occur in a run's name, or a /regular expression/"}
           value={text.value}

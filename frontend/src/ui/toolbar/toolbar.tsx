@@ -3,14 +3,13 @@
 import { useSignal } from "@preact/signals";
 import type { RefObject } from "preact";
 import { useEffect, useRef } from "preact/hooks";
-import { orderProgress } from "../../view/findings/ranking";
 import * as selection from "../../view/selection/selection";
-import { filter, kind, layout, phase, transposed } from "../../view/settings/settings";
+import { filter, kind, layout, phase, sort, transposed } from "../../view/settings/settings";
 import { canGoBack, zoomed } from "../../view/settings/zoom";
 import { CommandButton } from "../input/command_button";
 import { COMMANDS, FILTER_ID } from "../input/commands";
 import { FindingsMenu } from "../overlays/findings_view";
-import { choose, inForce, isPicked, optionName } from "../settings/offers";
+import { choose, hintOf, inForce, isPicked, optionName } from "../settings/offers";
 import { paneOpen } from "../settings/open_state";
 import { SettingField, SettingFields } from "../settings/setting_field";
 import { IconButton, Menu } from "../widgets/controls";
@@ -47,6 +46,7 @@ function useRoom(bar: RefObject<HTMLDivElement | null>): Room {
 export function Toolbar() {
   const bar = useRef<HTMLDivElement>(null);
   const room = useRoom(bar);
+  const ordering = hintOf(sort);
   return (
     <div ref={bar} class={`toolbar bar-${room}`} role="toolbar" aria-label="View">
       <FilterBox />
@@ -61,11 +61,11 @@ export function Toolbar() {
         <More room={room} />
       )}
       <span class="spring" />
-      {orderProgress.value < 1 ? (
+      {ordering === "" ? null : (
         <span class="chip" role="status" title="Layers are looked at before they are ordered">
-          ordering {Math.round(orderProgress.value * 100)} %
+          {ordering}
         </span>
-      ) : null}
+      )}
       {canGoBack.value ? <CommandButton command={COMMANDS.back} icon="back" /> : null}
       {zoomed.value ? <CommandButton command={COMMANDS.resetZoom} icon="reset" named /> : null}
       <FindingsMenu />

@@ -263,24 +263,24 @@ export const transposed = rows.flag("transposed", {
 /** Layers that are not as the layout would have them. */
 export const toggled = rows.own<readonly string[]>("toggled", [], texts, {
   label: "Open or close this layer",
-  tip: "Click a layer's name",
+  tip: "Click its name",
 });
 export const folded = rows.own<readonly string[]>("folded", [], texts, {
   label: "Fold all groups",
-  tip: "Click the arrow before a module's name to fold one",
+  tip: "Click the arrow at a module to fold one",
 });
 export const pinnedLayers = rows.own<readonly string[]>("pinnedLayers", [], texts, {
   label: "Keep this layer at the top",
-  tip: "Click the pin at a layer",
+  tip: "Click its pin",
 });
 export const full = rows.own("full", "", text, {
   label: "Show only this layer, large",
-  tip: "Click the arrows at a layer",
+  tip: "Click its arrows",
 });
 /** A place on the time axis; null follows the newest step. */
 export const pinned = rows.own<number | null>("pinned", null, optional(number), {
   label: "Pin a step",
-  tip: "Click a heatmap, or type a step beside it",
+  tip: "Click a heatmap, or type it",
 });
 
 /** Zoomed intervals by what they belong to: a panel, a row, or "" for the axis that all share. */
