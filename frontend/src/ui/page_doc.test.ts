@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { FORMER_KEYS } from "../view/settings/former_keys";
 import { type AnySetting, allSettings, GROUPS, type Option } from "../view/settings/setting";
-import { COMMANDS, type Command } from "./input/commands";
+import { allCommands, palette, pane } from "./input/commands";
 import { type KeyRow, keysToText } from "./input/key_names";
 import { GESTURES, KEYS } from "./input/keys";
 
@@ -9,8 +9,8 @@ const INTRO = `# The page: controls, keys and links
 
 <!-- Made from the page's own tables by: cd frontend && npm run docs -->
 
-Every control is in the toolbar, in the settings pane (*${COMMANDS.pane.label}*) or at the rows, and every command is in
-the palette (${COMMANDS.palette.keys[0]}) under the name that it has here.`;
+Every control is in the toolbar, in the settings pane (*${pane.label}*) or at the rows, and every command is in
+the palette (${palette.keys?.[0]}) under the name that it has here.`;
 
 const LINKS = `## Links
 
@@ -36,7 +36,7 @@ function optionToText({ value, label }: Option<string | number>): string {
 }
 
 function settingToRow(setting: AnySetting): readonly string[] {
-  const options = "options" in setting ? setting.options.map(optionToText).join("; ") : "";
+  const options = "options" in setting ? setting.options.map(optionToText).join("; ") || "as recorded" : "";
   const shortcut = setting.form === "flag" && setting.shortcut ? [setting.shortcut] : [];
   return [setting.label, setting.tip, options, keyCells(shortcut), `\`${setting.name}\``];
 }
@@ -47,13 +47,14 @@ function groupToText(group: string): string {
 }
 
 function pageDoc(): string {
-  const commands: readonly Command[] = Object.values(COMMANDS);
   const keys = (title: string, rows: readonly KeyRow[]) =>
     table(
       [title, "does"],
       rows.map((row) => [keyCells(row.keys), row.does]),
     );
-  const unkeyed = commands.filter((command) => command.keys === undefined).map(({ label }) => `*${label}*`);
+  const unkeyed = allCommands
+    .filter((command) => command.keys === undefined)
+    .map(({ label }) => `*${label}*`);
   const former = Object.entries(FORMER_KEYS).map(([key, name]) => [`\`${key}\``, `\`${name}\``]);
   return [
     INTRO,

@@ -8,19 +8,12 @@ import * as selection from "../../view/selection/selection";
 import { layersToTree } from "../../view/selection/tree";
 import { allSettings } from "../../view/settings/setting";
 import * as settings from "../../view/settings/settings";
-import {
-  type Cursor,
-  canGoBack,
-  cursor,
-  gesturing,
-  goBack,
-  resetZoom,
-  zoomed,
-} from "../../view/settings/zoom";
+import type { Cursor } from "../../view/settings/zoom";
+import * as zoom from "../../view/settings/zoom";
 import { choose } from "../settings/offers";
 import { helpOpen, paletteOpen, paneOpen } from "../settings/open_state";
 import { say } from "../widgets/toast";
-import { copyCell, copyLink } from "./copy";
+import * as clipboard from "./copy";
 
 export interface Command {
   /** Its one name: on buttons, in the palette, on the sheet of keys and in docs/page.md. */
@@ -37,76 +30,86 @@ export interface Command {
 const ZOOM_STEP = 0.7;
 const PAN_STEP = 0.2;
 
-export const COMMANDS = {
-  palette: {
-    label: "Commands, layers and findings",
-    keys: ["Ctrl K", "⌘ K"],
-    run: () => {
-      paletteOpen.value = true;
-    },
+const all: Command[] = [];
+/** In the order of the palette and of the sheet of keys. Those that have a button too have a name here. */
+export const allCommands: readonly Command[] = all;
+
+function command(made: Command): Command {
+  all.push(made);
+  return made;
+}
+
+export const palette = command({
+  label: "Commands, layers and findings",
+  keys: ["Ctrl K", "⌘ K"],
+  run: () => {
+    paletteOpen.value = true;
   },
-  filter: {
-    label: settings.filter.label,
-    keys: ["/"],
-    run: () => focus(FILTER_ID),
+});
+command({
+  label: settings.filter.label,
+  keys: ["/"],
+  run: () => focus(FILTER_ID),
+});
+export const pane = command({ label: "More settings", run: () => toggle(paneOpen) });
+export const help = command({ label: "Keys and gestures", keys: ["?"], run: () => toggle(helpOpen) });
+export const showAll = command({
+  label: "Show all layers again",
+  keys: ["0", "Esc"],
+  when: () => settings.full.peek() !== "",
+  run: () => settings.full.reset(),
+});
+export const resetZoom = command({
+  label: "Reset zoom",
+  keys: ["0", "Esc"],
+  when: () => zoom.zoomed.peek() || zoom.gesturing.peek(),
+  run: zoom.resetZoom,
+});
+export const back = command({
+  label: "Back to the zoom before",
+  keys: ["Z"],
+  when: () => zoom.canGoBack.peek(),
+  run: zoom.goBack,
+});
+command(moving(["W", "+"], settings.zoomX.label, settings.zoomY.label, zoomTimes(ZOOM_STEP)));
+command(moving(["S", "−"], "Zoom out on the steps", "Zoom out on the values", zoomTimes(1 / ZOOM_STEP)));
+command(moving(["A"], "Move left", "Move down", (panel, axis) => panBy(panel, axis, -PAN_STEP)));
+command(moving(["D"], "Move right", "Move up", (panel, axis) => panBy(panel, axis, PAN_STEP)));
+command({ label: settings.pinned.label, run: () => focus(STEP_ID) });
+export const stepBefore = command({
+  label: "Pin the step before",
+  keys: ["←"],
+  shift: "Pin ten steps before",
+  run: (_, shift) => movePin(shift ? -10 : -1),
+});
+export const nextStep = command({
+  label: "Pin the next step",
+  keys: ["→"],
+  shift: "Pin ten steps on",
+  run: (_, shift) => movePin(shift ? 10 : 1),
+});
+command({ label: "Pin the first step", keys: ["Home"], run: pinFirst });
+export const newestStep = command({ label: "Follow the newest step", keys: ["End"], run: () => pinAt(null) });
+command({
+  label: "Copy readout",
+  keys: ["C"],
+  shift: "Copy cell as TSV",
+  when: (at) => at !== null,
+  run: (at, shift) => at !== null && clipboard.copyCell(shift, at),
+});
+export const copyLink = command({
+  label: "Copy link to this view",
+  run: () => void clipboard.copyLink().then(say),
+});
+command({ label: settings.folded.label, run: foldAll });
+command({ label: "Unfold all groups", run: () => settings.folded.reset() });
+command({
+  label: "Reset all settings",
+  run: () => {
+    zoom.resetZoom();
+    for (const setting of allSettings) choose<unknown>(setting, setting.initial);
   },
-  pane: { label: "More settings", run: () => toggle(paneOpen) },
-  help: { label: "Keys and gestures", keys: ["?"], run: () => toggle(helpOpen) },
-  showAll: {
-    label: "Show all layers again",
-    keys: ["0", "Esc"],
-    when: () => settings.full.peek() !== "",
-    run: () => settings.full.reset(),
-  },
-  resetZoom: {
-    label: "Reset zoom",
-    keys: ["0", "Esc"],
-    when: () => zoomed.peek() || gesturing.peek(),
-    run: resetZoom,
-  },
-  back: {
-    label: "Back to the zoom before",
-    keys: ["Z"],
-    when: () => canGoBack.peek(),
-    run: goBack,
-  },
-  zoomIn: moving(["W", "+"], settings.zoomX.label, settings.zoomY.label, zoomTimes(ZOOM_STEP)),
-  zoomOut: moving(["S", "−"], "Zoom out on the steps", "Zoom out on the values", zoomTimes(1 / ZOOM_STEP)),
-  earlier: moving(["A"], "Move left", "Move down", (panel, axis) => panBy(panel, axis, -PAN_STEP)),
-  later: moving(["D"], "Move right", "Move up", (panel, axis) => panBy(panel, axis, PAN_STEP)),
-  step: { label: settings.pinned.label, run: () => focus(STEP_ID) },
-  stepBefore: {
-    label: "Pin the step before",
-    keys: ["←"],
-    shift: "Pin ten steps before",
-    run: (_, shift) => movePin(shift ? -10 : -1),
-  },
-  nextStep: {
-    label: "Pin the next step",
-    keys: ["→"],
-    shift: "Pin ten steps later",
-    run: (_, shift) => movePin(shift ? 10 : 1),
-  },
-  firstStep: { label: "Pin the first step", keys: ["Home"], run: pinFirst },
-  newestStep: { label: "Follow the newest step", keys: ["End"], run: () => pinAt(null) },
-  copyCell: {
-    label: "Copy readout",
-    keys: ["C"],
-    shift: "Copy cell as TSV",
-    when: (at) => at !== null,
-    run: (at, shift) => at !== null && copyCell(shift, at),
-  },
-  copyLink: { label: "Copy link to this view", run: () => void copyLink().then(say) },
-  fold: { label: settings.folded.label, run: foldAll },
-  unfold: { label: "Unfold all groups", run: () => settings.folded.reset() },
-  resetAll: {
-    label: "Reset all settings",
-    run: () => {
-      resetZoom();
-      for (const setting of allSettings) choose<unknown>(setting, setting.initial);
-    },
-  },
-} as const satisfies Readonly<Record<string, Command>>;
+});
 
 /** Ids of fields that commands lead to. */
 export const FILTER_ID = "layer-filter";
@@ -144,7 +147,7 @@ function activePanel(at: Cursor | null): PanelView | undefined {
 
 /** Where the crosshair is on an axis, else its middle. */
 function crosshairShare(panel: PanelView, axis: "x" | "y"): number {
-  const at = cursor.peek();
+  const at = zoom.cursor.peek();
   if (axis === "y") return panel.crossShare.peek() ?? 0.5;
   return at === null ? 0.5 : Math.min(1, Math.max(0, panel.liveAxis.peek().unitToShare(at.unit)));
 }

@@ -4,13 +4,13 @@ import { type AnySetting, allSettings } from "../../view/settings/setting";
 import { cursor } from "../../view/settings/zoom";
 import { choose, inForce } from "../settings/offers";
 import { helpOpen } from "../settings/open_state";
-import { COMMANDS, type Command } from "./commands";
+import { allCommands, type Command } from "./commands";
 import { CROSSHAIR_KEYS } from "./crosshair_keys";
 import { undoHandleDrag } from "./handle_drag";
 import { type KeyRow, keyOf } from "./key_names";
 import { endDrag, spaceHeld } from "./pointer";
 
-const commands: readonly Command[] = [...Object.values(COMMANDS), ...allSettings.flatMap(switchOf)];
+const commands: readonly Command[] = [...allCommands, ...allSettings.flatMap(switchOf)];
 
 function switchOf(setting: AnySetting): readonly Command[] {
   if (setting.form !== "flag" || setting.shortcut === undefined) return [];

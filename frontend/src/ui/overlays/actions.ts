@@ -9,7 +9,7 @@ import * as selection from "../../view/selection/selection";
 import { type AnySetting, allSettings, type Choice, type List } from "../../view/settings/setting";
 import * as settings from "../../view/settings/settings";
 import type { Cursor } from "../../view/settings/zoom";
-import { COMMANDS, type Command } from "../input/commands";
+import { allCommands, type Command, palette } from "../input/commands";
 import { keysToText } from "../input/key_names";
 import {
   applies,
@@ -41,7 +41,7 @@ export interface Action {
 export function listActions(at: Cursor | null): readonly Action[] {
   const row = rowInSight(at);
   return [
-    ...Object.values(COMMANDS).flatMap((command) => commandToActions(command, at)),
+    ...allCommands.flatMap((command) => commandToActions(command, at)),
     ...(row === undefined ? [] : rowActions(row)),
     ...allSettings.filter((setting) => applies(setting) && isEnabled(setting)).flatMap(settingToActions),
     ...runActions(),
@@ -55,7 +55,7 @@ export function listActions(at: Cursor | null): readonly Action[] {
 }
 
 function commandToActions(command: Command, at: Cursor | null): readonly Action[] {
-  if (command === COMMANDS.palette || !(command.when?.(at) ?? true)) return [];
+  if (command === palette || !(command.when?.(at) ?? true)) return [];
   const { label, keys = [], shift } = command;
   const hint = keysToText(keys);
   const plain = { hint, name: label, run: () => command.run(at, false) };

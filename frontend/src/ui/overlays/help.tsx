@@ -2,7 +2,7 @@
 
 import { useSignalEffect } from "@preact/signals";
 import { useRef } from "preact/hooks";
-import { COMMANDS } from "../input/commands";
+import * as commands from "../input/commands";
 import type { KeyRow } from "../input/key_names";
 import { GESTURES, KEYS } from "../input/keys";
 import { helpOpen } from "../settings/open_state";
@@ -19,13 +19,13 @@ export function Help() {
     <dialog
       ref={dialog}
       class="help"
-      aria-label={COMMANDS.help.label}
+      aria-label={commands.help.label}
       onClose={() => {
         helpOpen.value = false;
       }}
     >
       <div class="pane-head">
-        <h2>{COMMANDS.help.label}</h2>
+        <h2>{commands.help.label}</h2>
         <IconButton
           icon="close"
           tip="Close"

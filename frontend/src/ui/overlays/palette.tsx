@@ -3,7 +3,7 @@
 import { type Signal, untracked, useComputed, useSignal, useSignalEffect } from "@preact/signals";
 import { useId, useRef } from "preact/hooks";
 import { cursor } from "../../view/settings/zoom";
-import { COMMANDS } from "../input/commands";
+import * as commands from "../input/commands";
 import { paletteOpen } from "../settings/open_state";
 import { type Action, listActions } from "./actions";
 import { fuzzyMatch } from "./fuzzy";
@@ -36,7 +36,7 @@ export function Palette() {
     <dialog
       ref={dialog}
       class="palette"
-      aria-label={COMMANDS.palette.label}
+      aria-label={commands.palette.label}
       onClose={close}
       onClick={(event) => {
         if (event.target === event.currentTarget) close();

@@ -3,11 +3,10 @@
 import { useComputed, useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { formatExact } from "../../math/format";
-import { dark } from "../../view/catalog/catalog";
 import { fullAxis } from "../../view/panel/known_panels";
 import { differenceToText, readoutToText, readPanel } from "../../view/panel/readout";
 import { findPanel } from "../../view/screen/views";
-import { runColour, runs } from "../../view/selection/selection";
+import { colourOfRun } from "../../view/selection/selection";
 import { cursor } from "../../view/settings/zoom";
 import { place, pointAt } from "../input/pointer";
 import { box } from "../widgets/box";
@@ -58,11 +57,10 @@ export function Tooltip() {
         <tbody>
           {panel.layer.panels.value.map((other) => {
             const cell = readPanel(other, now.unit, now.value, now.band);
-            const at = runs.value.find((run) => run.name === other.run)?.at ?? 0;
             return (
               <tr key={other.id} class={other === panel ? "own" : ""}>
                 <td>
-                  <span class="swatch" style={{ background: runColour(at, dark.value) }} />
+                  <span class="swatch" style={{ background: colourOfRun(other.run) }} />
                 </td>
                 <td class="ellipsis">{other.run}</td>
                 <td class="number">

@@ -8,9 +8,9 @@ import { retry } from "../../view/screen/loading";
 import { drawnOnce } from "../../view/screen/screen";
 import { crosshairKeys } from "../input/crosshair_keys";
 import { brush, PanelPointer, pointAt } from "../input/pointer";
-import { FindingMarks } from "../overlays/findings_view";
 import { box } from "../widgets/box";
 import { PanelAxes, ValueMark } from "./axes";
+import { FindingMarks } from "./finding_marks";
 import { Heatmap } from "./heatmap";
 import { PanelNotes } from "./panel_notes";
 

@@ -7,14 +7,13 @@ import { columnShares, cumulativeShares } from "../../math/slice_shares";
 import type { Tile } from "../../math/tile";
 import { type BandName, bandCounts } from "../../paint/bands";
 import { THIN_PX } from "../../paint/scene";
-import { dark } from "../../view/catalog/catalog";
 import { SLICE_MARGIN_PX, slice_px, X_AXIS_PX } from "../../view/layout/metrics";
 import type { PanelLayout } from "../../view/layout/panel_layout";
 import { axisScope } from "../../view/panel/known_panels";
 import type { LayerView } from "../../view/panel/layer_view";
 import type { PanelView } from "../../view/panel/panel_view";
 import { pinnedColumn } from "../../view/screen/pin";
-import { runColour, runs } from "../../view/selection/selection";
+import { colourOfRun } from "../../view/selection/selection";
 import * as settings from "../../view/settings/settings";
 
 interface Part {
@@ -176,9 +175,8 @@ function readPart(panel: PanelView): Part | null {
   const cumulative = settings.sliceMode.value === "cumulative";
   // A cumulated curve must rise by the zeros too, which elsewhere have a band of their own.
   const shares = cumulative ? cumulativeShares(grid, column, n, zeros) : columnShares(grid, column, n);
-  const place = runs.value.find((run) => run.name === panel.run)?.at ?? 0;
   const steps = formatSteps(tile.columns.firstStep[column] ?? 0, tile.columns.lastStep[column] ?? 0);
-  return { panel, tile, grid, column, n, shares, colour: runColour(place, dark.value), steps };
+  return { panel, tile, grid, column, n, shares, colour: colourOfRun(panel.run), steps };
 }
 
 /** Bands are shares of all values, on the full width. */

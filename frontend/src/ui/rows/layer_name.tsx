@@ -6,10 +6,10 @@ import { showsDifference } from "../../view/panel/compare";
 import type { LayerView } from "../../view/panel/layer_view";
 import { togglePinnedLayer } from "../../view/selection/selection";
 import * as settings from "../../view/settings/settings";
-import { COMMANDS } from "../input/commands";
-import { FindingBadge } from "../overlays/findings_view";
+import * as commands from "../input/commands";
 import { IconButton } from "../widgets/controls";
 import { ColourBar, DifferenceBar } from "./colour_bar";
+import { FindingBadge } from "./finding_badges";
 import { RowMenu } from "./row_menu";
 
 /** Module type and shape. */
@@ -50,7 +50,7 @@ export function RowActions({ model }: { readonly model: LayerView }) {
       />
       <IconButton
         icon={full ? "shrink" : "expand"}
-        tip={full ? `${COMMANDS.showAll.label} (Esc)` : settings.full.label}
+        tip={full ? `${commands.showAll.label} (Esc)` : settings.full.label}
         pressed={full}
         onClick={() => {
           settings.full.value = full ? "" : model.id;

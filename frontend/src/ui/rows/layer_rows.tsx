@@ -1,6 +1,5 @@
 /** Layers down, runs across; names and run heads stay in sight. */
 
-import { dark } from "../../view/catalog/catalog";
 import {
   AXIS_PX,
   content_px,
@@ -15,13 +14,13 @@ import { cellsTop_px, type PlacedRow, total_px } from "../../view/layout/rows";
 import { shownTags } from "../../view/screen/scalars";
 import { layerViews } from "../../view/screen/views";
 import { runColour, runs, type ShownRun } from "../../view/selection/selection";
-import { RunBadge } from "../overlays/findings_view";
 import { HeadAxis } from "../panel/axes";
 import { Surfaces } from "../panel/surface";
 import { box } from "../widgets/box";
 import { axisName } from "./axis_name";
 import { Breadcrumb } from "./breadcrumb";
 import { ColumnLines } from "./column_lines";
+import { RunBadge } from "./finding_badges";
 import { type PlacedRowProps, PlacedRowView } from "./rows";
 import { RunName } from "./run_name";
 import { ScalarChart } from "./scalar_chart";
@@ -75,7 +74,7 @@ function Heads() {
 }
 
 function Head({ run }: { readonly run: ShownRun }) {
-  const colour = runColour(run.at, dark.value);
+  const colour = runColour(run.at);
   return (
     <div class="head" style={box({ width: panel_px.value })}>
       <div class="run-line">

@@ -9,12 +9,12 @@ import { drawnOnce } from "../../view/screen/screen";
 import { isOpen, runs, toggleFolded } from "../../view/selection/selection";
 import type { GroupRow, LayerRow, Row } from "../../view/selection/tree";
 import * as settings from "../../view/settings/settings";
-import { FindingBadge } from "../overlays/findings_view";
 import { Panel } from "../panel/panel";
 import { Slice } from "../panel/slice";
 import { box } from "../widgets/box";
 import { Icon } from "../widgets/icons";
 import { Absent, nameBox } from "./cells";
+import { FindingBadge } from "./finding_badges";
 import { LayerButton } from "./layer_button";
 import { Bars, layerFacts, named, RowActions } from "./layer_name";
 

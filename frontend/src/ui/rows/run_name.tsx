@@ -1,6 +1,5 @@
 /** The name of a run at the head of its panels. */
 
-import { dark } from "../../view/catalog/catalog";
 import { baselineRun, wantsDifference } from "../../view/panel/compare";
 import { splitRank } from "../../view/selection/ranks";
 import { runColour, type ShownRun, soloRun } from "../../view/selection/selection";
@@ -16,7 +15,7 @@ export function RunName({ run }: { readonly run: ShownRun }) {
       // The second click of two; keys click without a count of clicks.
       onClick={({ detail }) => detail % 2 === 0 && soloRun(run.name)}
     >
-      <span class="swatch" style={{ background: runColour(run.at, dark.value) }} aria-hidden="true" />
+      <span class="swatch" style={{ background: runColour(run.at) }} aria-hidden="true" />
       {split === null ? (
         <span class="ellipsis">{run.name}</span>
       ) : (

@@ -1,6 +1,5 @@
 /** Runs down, layers across; names of runs and heads of layers stay in sight. */
 
-import { dark } from "../../view/catalog/catalog";
 import { AXIS_PX, HEAD_PX, name_px, narrow, panel_px, plot_px } from "../../view/layout/metrics";
 import { cellsTop_px, expanded_px } from "../../view/layout/rows";
 import type { LayerView } from "../../view/panel/layer_view";
@@ -18,7 +17,6 @@ import { shownTags } from "../../view/screen/scalars";
 import { layerViews } from "../../view/screen/views";
 import { runColour, runs, type ShownRun } from "../../view/selection/selection";
 import * as settings from "../../view/settings/settings";
-import { FindingBadge, RunBadge } from "../overlays/findings_view";
 import { HeadAxis, ValueAxis } from "../panel/axes";
 import { Panel } from "../panel/panel";
 import { Slice } from "../panel/slice";
@@ -27,6 +25,7 @@ import { box } from "../widgets/box";
 import { axisName } from "./axis_name";
 import { Absent, nameBox } from "./cells";
 import { ColumnLines } from "./column_lines";
+import { FindingBadge, RunBadge } from "./finding_badges";
 import { LayerButton } from "./layer_button";
 import { Bars, layerFacts, named, RowActions } from "./layer_name";
 import { RunName } from "./run_name";
@@ -132,7 +131,7 @@ interface RunRowProps extends Props {
 }
 
 function RunRow({ run, at, columns }: RunRowProps) {
-  const colour = runColour(run.at, dark.value);
+  const colour = runColour(run.at);
   return (
     <div
       class={`row open run-row${narrow.value ? " narrow" : ""}`}

@@ -5,7 +5,7 @@ import { fullAxis } from "../../view/panel/known_panels";
 import { pinAt, pinnedStep, pinStep } from "../../view/screen/pin";
 import * as settings from "../../view/settings/settings";
 import { CommandButton } from "../input/command_button";
-import { COMMANDS, STEP_ID } from "../input/commands";
+import * as commands from "../input/commands";
 import { box } from "../widgets/box";
 import { say } from "../widgets/toast";
 
@@ -18,7 +18,7 @@ export function StepField({ width_px }: { readonly width_px: number }) {
       <label title={`The ${name} whose histograms are shown; empty follows the newest`}>
         {name}
         <input
-          id={STEP_ID}
+          id={commands.STEP_ID}
           class="text-input"
           inputMode="numeric"
           placeholder="newest"
@@ -31,9 +31,9 @@ export function StepField({ width_px }: { readonly width_px: number }) {
           }}
         />
       </label>
-      <CommandButton command={COMMANDS.stepBefore} icon="fold" />
-      <CommandButton command={COMMANDS.nextStep} icon="fold" />
-      {settings.pinned.value === null ? null : <CommandButton command={COMMANDS.newestStep} icon="close" />}
+      <CommandButton command={commands.stepBefore} icon="fold" />
+      <CommandButton command={commands.nextStep} icon="fold" />
+      {settings.pinned.value === null ? null : <CommandButton command={commands.newestStep} icon="close" />}
     </div>
   );
 }

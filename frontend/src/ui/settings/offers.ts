@@ -9,7 +9,7 @@ import { epochs } from "../../view/panel/panel_times";
 import { anyExpanded } from "../../view/screen/columns";
 import { shownTags, tags } from "../../view/screen/scalars";
 import * as selection from "../../view/selection/selection";
-import type { AnySetting, Choice, List, Option, Setting, Value } from "../../view/settings/setting";
+import type { AnySetting, Choice, List, Option, Setting } from "../../view/settings/setting";
 import * as settings from "../../view/settings/settings";
 import { chooseRange, chooseTime } from "../../view/settings/zoom";
 
@@ -27,109 +27,111 @@ interface Offer<T> {
   hint?(): string;
 }
 
-type Settings = typeof settings;
-
 const severalRuns = () => selection.runs.value.length > 1;
 const differs = () => settings.difference.value && severalRuns();
 const linked = () => settings.linked.value;
 
-const OFFERS: Readonly<Partial<Record<string, Offer<unknown>>>> = {
-  runs: {
-    applies: () => selection.runsWithData.value.length > 1,
-    options: () => named(selection.runsWithData.value.map((run) => run.name)),
-    inForce: runNames,
+const offers = new Map<unknown, Offer<unknown>>();
+
+function offer<T>(setting: Setting<T>, made: Offer<T>): void {
+  offers.set(setting, made as Offer<unknown>);
+}
+
+offer(settings.runs, {
+  applies: () => selection.runsWithData.value.length > 1,
+  options: () => named(selection.runsWithData.value.map((run) => run.name)),
+  inForce: runNames,
+});
+offer(settings.kind, {
+  applies: () => selection.kinds.value.length > 1,
+  options: () => selection.kinds.value.map((value) => ({ value, label: kindToLabel(value) })),
+  inForce: () => selection.kind.value,
+});
+offer(settings.phase, {
+  applies: () => selection.phases.value.length > 1,
+  options: () => named(selection.phases.value),
+  inForce: () => selection.phase.value,
+});
+offer(settings.time, {
+  options: () => settings.time.options.filter(({ value }) => value !== "epoch" || epochs.value.size > 0),
+  choose: chooseTime,
+});
+offer(settings.sort, {
+  hint: () => (orderProgress.value < 1 ? `ordering ${Math.round(orderProgress.value * 100)} %` : ""),
+});
+offer(settings.types, {
+  applies: () => selection.moduleTypes.value.length > 1,
+  options: () => named(selection.moduleTypes.value, (type) => `Show ${type} layers`),
+  // No type chosen means all of them.
+  inForce: () => (settings.types.value.length > 0 ? settings.types.value : selection.moduleTypes.value),
+  choose: (chosen) => {
+    settings.types.value = chosen.length === selection.moduleTypes.value.length ? [] : chosen;
   },
-  kind: {
-    applies: () => selection.kinds.value.length > 1,
-    options: () => named(selection.kinds.value, settings.kind.options),
-    inForce: () => selection.kind.value,
+});
+offer(settings.range, { choose: (range) => chooseRange(range) });
+offer(settings.manualRange, { applies: () => settings.range.value === "manual" });
+offer(settings.axisScope, {
+  enabled: linked,
+  inForce: () => (linked() ? settings.axisScope.value : "panel"),
+  hint: () => (differs() && settings.axisScope.value === "panel" ? NEEDS_ONE_SCALE : ""),
+});
+offer(settings.colourScope, {
+  enabled: linked,
+  inForce: () => (linked() ? settings.colourScope.value : "panel"),
+});
+offer(settings.strip, {
+  hint: () => (settings.strip.value !== "none" && !anyExpanded.value ? "Only open layers have it." : ""),
+});
+offer(settings.scalars, {
+  applies: () => tags.value.length > 0,
+  options: () => named(tags.value, (tag) => `Draw ${tag} above the heatmaps`),
+  inForce: () => shownTags.value,
+});
+offer(settings.baseline, { applies: severalRuns, options: () => named(runNames()), inForce: baselineRun });
+offer(settings.difference, { applies: severalRuns, hint: () => (differs() && !linked() ? NEEDS_LINKS : "") });
+offer(settings.density, {
+  choose: (density) => {
+    settings.density.value = density;
+    settings.panelHeight_px.reset();
   },
-  phase: {
-    applies: () => selection.phases.value.length > 1,
-    options: () => named(selection.phases.value),
-    inForce: () => selection.phase.value,
+});
+offer(settings.panelWidth_px, { inForce: () => panel_px.value });
+offer(settings.panelHeight_px, { inForce: () => panelHeight_px.value });
+offer(settings.layout, {
+  inForce: () => selection.layout.value,
+  choose: (layout) => {
+    settings.layout.value = layout;
+    settings.toggled.reset();
   },
-  time: {
-    options: () => settings.time.options.filter(({ value }) => value !== "epoch" || epochs.value.size > 0),
-    choose: chooseTime,
-  },
-  sort: {
-    hint: () => (orderProgress.value < 1 ? `ordering ${Math.round(orderProgress.value * 100)} %` : ""),
-  },
-  types: {
-    applies: () => selection.moduleTypes.value.length > 1,
-    options: () => named(selection.moduleTypes.value, [], (type) => `Show ${type} layers`),
-    // No type chosen means all of them.
-    inForce: () => (settings.types.value.length > 0 ? settings.types.value : selection.moduleTypes.value),
-    choose: (chosen) => {
-      settings.types.value = chosen.length === selection.moduleTypes.value.length ? [] : chosen;
-    },
-  },
-  range: { choose: (range) => chooseRange(range) },
-  manualRange: { applies: () => settings.range.value === "manual" },
-  axisScope: {
-    enabled: linked,
-    inForce: () => (linked() ? settings.axisScope.value : "panel"),
-    hint: () => (differs() && settings.axisScope.value === "panel" ? NEEDS_ONE_SCALE : ""),
-  },
-  colourScope: { enabled: linked, inForce: () => (linked() ? settings.colourScope.value : "panel") },
-  strip: {
-    hint: () => (settings.strip.value !== "none" && !anyExpanded.value ? "Only open layers have it." : ""),
-  },
-  scalars: {
-    applies: () => tags.value.length > 0,
-    options: () => named(tags.value, [], (tag) => `Draw ${tag} above the heatmaps`),
-    inForce: () => shownTags.value,
-  },
-  baseline: { applies: severalRuns, options: () => named(runNames()), inForce: baselineRun },
-  difference: { applies: severalRuns, hint: () => (differs() && !linked() ? NEEDS_LINKS : "") },
-  density: {
-    choose: (density) => {
-      settings.density.value = density;
-      settings.panelHeight_px.reset();
-    },
-  },
-  panelWidth_px: { inForce: () => panel_px.value },
-  panelHeight_px: { inForce: () => panelHeight_px.value },
-  layout: {
-    inForce: () => selection.layout.value,
-    choose: (layout) => {
-      settings.layout.value = layout;
-      settings.toggled.reset();
-    },
-  },
-} satisfies { readonly [Name in keyof Settings]?: Offer<Value<Settings[Name]>> };
+});
 
 function runNames(): readonly string[] {
   return selection.runs.value.map((run) => run.name);
 }
 
-/** Options of names that the data has; those with a label of their own keep it. */
-function named(
-  names: readonly string[],
-  labelled: readonly Option<string>[] = [],
-  toTip?: (name: string) => string,
-): readonly Option<string>[] {
-  return names.map((value) => {
-    const known = labelled.find((option) => option.value === value) ?? { value, label: value };
-    return { ...known, tip: toTip?.(value) };
-  });
+function kindToLabel(kind: string): string {
+  return kind === "histograms" ? "other histograms" : kind.replace("_", " ");
 }
 
-function offerOf<T>({ name }: Setting<T>): Offer<T> {
-  return (OFFERS[name] as Offer<T> | undefined) ?? {};
+/** Options of names that the data has. */
+function named(names: readonly string[], toTip?: (name: string) => string): readonly Option<string>[] {
+  return names.map((value) => ({ value, label: value, tip: toTip?.(value) }));
+}
+
+function offerOf<T>(setting: Setting<T>): Offer<T> {
+  return (offers.get(setting) as Offer<T> | undefined) ?? {};
 }
 
 export function applies(setting: AnySetting): boolean {
-  return OFFERS[setting.name]?.applies?.() ?? true;
+  return offerOf<unknown>(setting).applies?.() ?? true;
 }
 
 export function isEnabled(setting: AnySetting): boolean {
-  return OFFERS[setting.name]?.enabled?.() ?? true;
+  return offerOf<unknown>(setting).enabled?.() ?? true;
 }
 
 export function hintOf(setting: AnySetting): string {
-  return OFFERS[setting.name]?.hint?.() ?? "";
+  return offerOf<unknown>(setting).hint?.() ?? "";
 }
 
 export function inForce<T>(setting: Setting<T>): T {
@@ -140,14 +142,14 @@ export function optionsOf(setting: Choice): readonly Option<string | number>[];
 export function optionsOf(setting: List): readonly Option<string>[];
 export function optionsOf(setting: Choice | List): readonly Option<string | number>[];
 export function optionsOf(setting: Choice | List): readonly Option<string | number>[] {
-  return OFFERS[setting.name]?.options?.() ?? setting.options;
+  return offerOf<unknown>(setting).options?.() ?? setting.options;
 }
 
 /** Takes a choice as its control does. */
 export function choose<T>(setting: Setting<T>, value: T): void {
-  const offer = offerOf(setting);
+  const { choose: take } = offerOf(setting);
   batch(() => {
-    if (offer.choose) offer.choose(value);
+    if (take) take(value);
     else setting.value = value;
   });
 }

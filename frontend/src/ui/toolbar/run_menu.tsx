@@ -1,7 +1,6 @@
 /** Which runs stand side by side; the ranks of one training are one choice. */
 
 import { useSignal } from "@preact/signals";
-import { dark } from "../../view/catalog/catalog";
 import { parseFilter } from "../../view/selection/filter";
 import { type RunChoice, runsToChoices, splitRank } from "../../view/selection/ranks";
 import type { ShownRun } from "../../view/selection/selection";
@@ -80,7 +79,7 @@ function ChoiceLine({ choice }: { readonly choice: Choice }) {
       <Check
         label={
           <>
-            <span class="swatch" style={{ background: selection.runColour(runs[0]?.at ?? 0, dark.value) }} />
+            <span class="swatch" style={{ background: selection.runColour(runs[0]?.at ?? 0) }} />
             {name}
           </>
         }

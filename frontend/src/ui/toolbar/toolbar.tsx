@@ -7,8 +7,8 @@ import * as selection from "../../view/selection/selection";
 import { filter, kind, layout, phase, sort, transposed } from "../../view/settings/settings";
 import { canGoBack, zoomed } from "../../view/settings/zoom";
 import { CommandButton } from "../input/command_button";
-import { COMMANDS, FILTER_ID } from "../input/commands";
-import { FindingsMenu } from "../overlays/findings_view";
+import * as commands from "../input/commands";
+import { FindingsMenu } from "../overlays/findings_menu";
 import { choose, hintOf, inForce, isPicked, optionName } from "../settings/offers";
 import { paneOpen } from "../settings/open_state";
 import { SettingField, SettingFields } from "../settings/setting_field";
@@ -66,16 +66,16 @@ export function Toolbar() {
           {ordering}
         </span>
       )}
-      {canGoBack.value ? <CommandButton command={COMMANDS.back} icon="back" /> : null}
-      {zoomed.value ? <CommandButton command={COMMANDS.resetZoom} icon="reset" named /> : null}
+      {canGoBack.value ? <CommandButton command={commands.back} icon="back" /> : null}
+      {zoomed.value ? <CommandButton command={commands.resetZoom} icon="reset" named /> : null}
       <FindingsMenu />
       <Warnings />
       <Live />
       <span class="tools">
-        {room === "narrow" ? null : <CommandButton command={COMMANDS.palette} icon="command" />}
+        {room === "narrow" ? null : <CommandButton command={commands.palette} icon="command" />}
         <LayoutSwitch />
-        {room === "all" ? <CommandButton command={COMMANDS.help} icon="help" /> : null}
-        <CommandButton command={COMMANDS.pane} icon="tune" pressed={paneOpen.value} />
+        {room === "all" ? <CommandButton command={commands.help} icon="help" /> : null}
+        <CommandButton command={commands.pane} icon="tune" pressed={paneOpen.value} />
       </span>
     </div>
   );
@@ -89,8 +89,8 @@ function More({ room }: { readonly room: Room }) {
         {room === "narrow" ? <KindSelect /> : null}
         <SettingFields group="Axes and colours" />
         <div class="menu-foot">
-          {room === "narrow" ? <CommandButton command={COMMANDS.palette} icon="command" /> : null}
-          <CommandButton command={COMMANDS.help} icon="help" />
+          {room === "narrow" ? <CommandButton command={commands.palette} icon="command" /> : null}
+          <CommandButton command={commands.help} icon="help" />
         </div>
       </div>
     </Menu>
@@ -105,7 +105,7 @@ function FilterBox() {
     <div class={`filter${error ? " bad" : ""}`}>
       <Icon name="search" />
       <input
-        id={FILTER_ID}
+        id={commands.FILTER_ID}
         type="search"
         placeholder={`${filter.label}: words or /regex/`}
         aria-label={filter.label}

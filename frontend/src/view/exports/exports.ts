@@ -9,7 +9,6 @@ import { pictureToPng } from "../../paint/export_png";
 import { pictureToSvg } from "../../paint/export_svg";
 import type { Picture, PictureBar, PicturePanel, Raster } from "../../paint/picture";
 import { type Cells, columnsToPixels, minusBase, paintCells, poolCells } from "../../paint/rasterise";
-import { dark } from "../catalog/catalog";
 import { theme } from "../catalog/theme";
 import { plot_px } from "../layout/metrics";
 import { bandTable, currentLut, stripTable, valueTable } from "../panel/colour_tables";
@@ -20,7 +19,7 @@ import { noteTexts, noteToText } from "../panel/notes";
 import { overlayLines } from "../panel/overlays";
 import type { PanelView } from "../panel/panel_view";
 import { shareStrip } from "../panel/strip";
-import { runColour, runs } from "../selection/selection";
+import { colourOfRun } from "../selection/selection";
 import * as settings from "../settings/settings";
 import { countsToJson, countsToText, fileName, type Shown, statisticsToText } from "./export_text";
 
@@ -133,10 +132,9 @@ function panelToPicture(panel: PanelView, height_px: number): PicturePanel {
     const shares = bandCells(bandCounts(name, tile.columns, grid), tile.columns.n, pixels);
     return { name, raster: cellsToRaster(shares, bandTable(), BAND_PX * PICTURE_SCALE) };
   });
-  const place = runs.peek().find((run) => run.name === panel.run)?.at ?? 0;
   return {
     heading: base === null ? panel.run : `${panel.run} minus ${baselineRun()}`,
-    colour: runColour(place, dark.peek()),
+    colour: colourOfRun(panel.run),
     raster:
       base === null
         ? cellsToRaster(cells, valueTable(colours, settings.emptyColoured.peek()), height)

@@ -10,18 +10,13 @@ import { type Colouring, colouringOf, limitsOf, scaleOwner } from "./contrast";
 import { LayerAxes } from "./layer_axes";
 import { PanelView } from "./panel_view";
 
-/** What layers share beyond their own panels. */
-export interface Shared {
-  /** Where all panels have one colour scale. */
-  readonly colouring: ReadonlySignal<Colouring>;
-}
-
 export class LayerView extends LayerAxes {
   private views = new Map<string, PanelView>();
 
   constructor(
     series: Series,
-    readonly shared: Shared,
+    /** Where all panels have one colour scale. */
+    readonly sharedColouring: ReadonlySignal<Colouring>,
   ) {
     super(series);
   }

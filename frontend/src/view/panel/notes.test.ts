@@ -27,7 +27,7 @@ const SERIES: Series = {
 };
 
 function notesOf(tile: Partial<Tile>, records = 100): string[] {
-  const shared = { colouring: computed(() => colouringOf([], OPEN)) };
+  const shared = computed(() => colouringOf([], OPEN));
   const panel = new PanelView(new PanelData("run", SERIES.tag), new LayerView(SERIES, shared));
   const counts = [Array.from({ length: records }, () => 1)];
   panel.data.tile.value = madeTile({ edges: [0, 1], counts, tile });

@@ -86,7 +86,7 @@ export class PanelView extends PanelAxes implements Coloured {
   readonly colouring: ReadonlySignal<Colouring> = computed(() => {
     const scope = colourScope();
     if (scope === "row") return this.layer.colouring.value;
-    if (scope === "all") return this.layer.shared.colouring.value;
+    if (scope === "all") return this.layer.sharedColouring.value;
     return colouringOf([this], this.limits.value);
   });
   /** The same object while it stays the same, so that others' limits recolour nothing here. */
@@ -108,20 +108,13 @@ export class PanelView extends PanelAxes implements Coloured {
 }
 
 /** The lowest and highest cell of a panel that is off the screen; its grid is not kept. */
-export class DistantExtents implements Coloured {
-  private readonly axes: PanelAxes;
-
-  constructor(axes: PanelAxes) {
-    this.axes = axes;
-  }
-
-  readonly extent = computed(() => this.measure(cellExtent));
-  readonly innerExtent = computed(() => this.measure(contrastExtent));
-
-  private measure(measure: typeof cellExtent): CellExtent {
-    const tile = this.axes.data.tile.value;
-    return extentIn(tile, tile === null ? null : rebinned(tile, this.axes), measure);
-  }
+export function distantExtents(axes: PanelAxes): Coloured {
+  const measured = (measure: typeof cellExtent) =>
+    computed(() => {
+      const tile = axes.data.tile.value;
+      return extentIn(tile, tile && rebinned(tile, axes), measure);
+    });
+  return { extent: measured(cellExtent), innerExtent: measured(contrastExtent) };
 }
 
 /** Counts over the rows of a panel's axis. */

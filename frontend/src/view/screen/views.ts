@@ -7,8 +7,8 @@ import type { Series } from "../../series/types";
 import { type Coloured, colouringOf, limitsOf } from "../panel/contrast";
 import { knownPanels } from "../panel/known_panels";
 import { LayerAxes, PanelAxes } from "../panel/layer_axes";
-import { LayerView, type Shared } from "../panel/layer_view";
-import { DistantExtents, type PanelView } from "../panel/panel_view";
+import { LayerView } from "../panel/layer_view";
+import { distantExtents, type PanelView } from "../panel/panel_view";
 import { computedPerObject } from "../reactive/per_object";
 import { allLayers } from "../selection/selection";
 import * as settings from "../settings/settings";
@@ -25,7 +25,7 @@ export const layerViews = computed<ReadonlyMap<string, LayerView>>(() => {
 });
 
 function viewOf(series: Series): LayerView {
-  const view = views.get(seriesId(series)) ?? new LayerView(series, SHARED);
+  const view = views.get(seriesId(series)) ?? new LayerView(series, sharedColouring);
   // Equal but for what a running training changes.
   view.series.value = series;
   return view;
@@ -49,14 +49,12 @@ export function findPanel(id: string): PanelView | undefined {
 }
 
 /** Cells of all panels known in the shown layers; those that left the screen are measured without being shown. */
-const SHARED: Shared = {
-  colouring: computed(() =>
-    colouringOf(
-      knownPanels.value.flatMap((data) => extentsOf(data)),
-      limitsOf(""),
-    ),
+const sharedColouring = computed(() =>
+  colouringOf(
+    knownPanels.value.flatMap((data) => extentsOf(data)),
+    limitsOf(""),
   ),
-};
+);
 
 const onScreen = computedPerObject((data: PanelData) => findPanel(data.id));
 
@@ -64,5 +62,5 @@ const extentsOf = computedPerObject((data: PanelData): readonly Coloured[] => {
   const shown = onScreen(data);
   if (shown !== undefined) return [shown];
   const series = allLayers.value.find((one) => seriesId(one) === data.seriesId);
-  return series === undefined ? [] : [new DistantExtents(new PanelAxes(data, new LayerAxes(series)))];
+  return series === undefined ? [] : [distantExtents(new PanelAxes(data, new LayerAxes(series)))];
 });

@@ -3,7 +3,7 @@
 import { computed } from "@preact/signals";
 import { seriesId } from "../../series/series_id";
 import type { Run, Series } from "../../series/types";
-import { index } from "../catalog/catalog";
+import { dark, index } from "../catalog/catalog";
 import { stableList } from "../reactive/stable_list";
 import * as settings from "../settings/settings";
 import { parseFilter } from "./filter";
@@ -129,9 +129,14 @@ export function soloRun(name: string): void {
 const LIGHT = ["#0b7a8a", "#d01884", "#9a6700", "#8430ce", "#4d7f17", "#c2570c", "#425066"];
 const DARK = ["#4fd1e0", "#ff6fb8", "#ffc53d", "#bd8bf5", "#a3d65c", "#ff9f4a", "#b0bccd"];
 
-export function runColour(at: number, dark: boolean): string {
-  const palette = dark ? DARK : LIGHT;
+export function runColour(at: number): string {
+  const palette = dark.value ? DARK : LIGHT;
   return palette[at % palette.length] ?? "#888";
+}
+
+/** Of a shown run, in the present theme. */
+export function colourOfRun(name: string): string {
+  return runColour(runs.value.find((run) => run.name === name)?.at ?? 0);
 }
 
 function unique(items: readonly string[]): string[] {

@@ -104,9 +104,9 @@ export class SettingGroup {
     return register(made);
   }
 
-  /** One of what the data has; "" leaves it to the page. `labels`: of those that are known before. */
-  choiceOfData(name: string, { labels = {}, ...words }: Words & Partial<Labels<string>>) {
-    return this.choiceOf(name, "", text, { ...words, options: toOptions(labels) });
+  /** One of what the data has; "" leaves it to the page. */
+  choiceOfData(name: string, words: Words) {
+    return this.choiceOf(name, "", text, { ...words, options: [] });
   }
 
   /** None at first. */

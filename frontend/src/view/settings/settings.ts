@@ -42,14 +42,6 @@ export const filter = shown.own("filter", "", text, {
 export const kind = shown.choiceOfData("kind", {
   label: "Kind",
   tip: "What the histograms are of",
-  labels: {
-    activations: "activations",
-    gradients: "gradients",
-    weights: "weights",
-    weight_gradients: "weight gradients",
-    updates: "updates",
-    histograms: "other histograms",
-  },
 });
 export const phase = shown.choiceOfData("phase", {
   label: "Phase",
@@ -267,7 +259,7 @@ export const toggled = rows.own<readonly string[]>("toggled", [], texts, {
 });
 export const folded = rows.own<readonly string[]>("folded", [], texts, {
   label: "Fold all groups",
-  tip: "Click the arrow at a module to fold one",
+  tip: "Click an arrow to fold one",
 });
 export const pinnedLayers = rows.own<readonly string[]>("pinnedLayers", [], texts, {
   label: "Keep this layer at the top",
@@ -293,7 +285,7 @@ export const zoomX = rows.own<Zooms>("zoomX", NO_ZOOM, keyed(interval), {
 });
 export const zoomY = rows.own<Zooms>("zoomY", NO_ZOOM, keyed(interval), {
   label: "Zoom in on the values",
-  tip: "Drag up or down over a heatmap",
+  tip: "Drag up or down",
 });
 
 export type Layout = Value<typeof layout>;

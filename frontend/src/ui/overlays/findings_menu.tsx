@@ -1,103 +1,18 @@
-/** Findings: marks on the time axis, badges beside names, and the list of all. */
+/** The list of all findings, and of where runs part. */
 
 import { formatSteps } from "../../math/format";
-import { stepToUnit } from "../../math/step_axis";
 import type { Figure, Finding } from "../../series/types";
-import { dark } from "../../view/catalog/catalog";
-import {
-  differences,
-  errors,
-  findingsOf,
-  findingsOfRun,
-  findingsOfTag,
-  pending,
-  sorted,
-} from "../../view/findings/findings";
-import { panel_px, plot_px } from "../../view/layout/metrics";
-import type { PanelView } from "../../view/panel/panel_view";
+import { differences, errors, pending, sorted } from "../../view/findings/findings";
 import { showFinding } from "../../view/screen/reveal";
-import { runColour, runs } from "../../view/selection/selection";
-import { box } from "../widgets/box";
+import { colourOfRun, runs } from "../../view/selection/selection";
 import { Menu } from "../widgets/controls";
 import { Icon } from "../widgets/icons";
 
-/** Width of a column in which a badge of a word leaves enough of the run's name. */
-const ROOM_FOR_WORDS_PX = 300;
 /** Layers of a difference that are listed without being asked for. */
 const FEW_LAYERS = 8;
 
 /** Id of the list. */
-const LIST = "findings";
-
-/** Where and how long, on the panel's own time axis; they open the list. */
-export function FindingMarks({ panel }: { readonly panel: PanelView }) {
-  const found = findingsOf(panel);
-  const clock = panel.clock.value;
-  const columns = panel.data.tile.value?.columns;
-  if (found.length === 0 || clock === null || !columns) return null;
-  const axis = panel.liveAxis.value;
-  const place = (step: number) => axis.unitToPx(stepToUnit(axis.kind, step, columns, clock), plot_px.value);
-  return (
-    <>
-      {found.map((finding) => {
-        const from_px = Math.max(0, place(finding.first_step));
-        const to_px = Math.min(plot_px.value, place(finding.last_step + 1));
-        // Neither holds where the run has no place on the axis.
-        if (!(to_px >= 0 && from_px <= plot_px.value)) return null;
-        return (
-          <button
-            key={`${finding.kind} ${finding.first_step}`}
-            type="button"
-            class={`finding-mark ${finding.severity}`}
-            style={box({ left: from_px, width: Math.max(3, to_px - from_px) })}
-            title={describe(finding)}
-            tabIndex={panel.layer.open.value ? 0 : -1}
-            {...{ popovertarget: LIST }}
-          />
-        );
-      })}
-    </>
-  );
-}
-
-function describe(finding: Finding): string {
-  return `${finding.title} (steps ${formatSteps(finding.first_step, finding.last_step)}). ${finding.advice}`;
-}
-
-/** The worst finding of a layer in any shown run, with their number. */
-export function FindingBadge({ tag, short }: { readonly tag: string; readonly short: boolean }) {
-  return <Badge found={findingsOfTag(tag)} short={short} words={(one) => `${one.run}: ${one.title}`} />;
-}
-
-/** The worst finding of a run in any layer, with their number. */
-export function RunBadge({ run }: { readonly run: string }) {
-  const short = panel_px.value < ROOM_FOR_WORDS_PX;
-  return <Badge found={findingsOfRun(run)} short={short} words={(one) => one.title} />;
-}
-
-interface BadgeProps {
-  readonly found: readonly Finding[];
-  readonly short: boolean;
-  readonly words: (finding: Finding) => string;
-}
-
-function Badge({ found, short, words }: BadgeProps) {
-  const worst = found[0];
-  if (worst === undefined) return null;
-  const count = `${found.length} ${found.length === 1 ? "finding" : "findings"}`;
-  const all = found.map(words).join("\n");
-  return (
-    <button
-      type="button"
-      class={`badge ${worst.severity}`}
-      title={all}
-      aria-label={`${count}. ${all}`}
-      onClick={() => showFinding(worst)}
-    >
-      {short ? found.length : count}
-    </button>
-  );
-}
+export const FINDINGS_LIST = "findings";
 
 export function FindingsMenu() {
   const found = sorted.value;
@@ -107,7 +22,7 @@ export function FindingsMenu() {
   if (found.length + apart.length + waiting + failed.length === 0) return null;
   return (
     <Menu
-      id={LIST}
+      id={FINDINGS_LIST}
       icon="findings"
       text="Findings"
       tip="What looks wrong, worst first"
@@ -213,12 +128,10 @@ function listOf(figure: Figure | undefined): readonly number[] {
 }
 
 function RunName({ run }: { readonly run: string }) {
-  const at = runs.value.find((other) => other.name === run)?.at;
+  const shown = runs.value.some(({ name }) => name === run);
   return (
     <>
-      {at === undefined ? null : (
-        <span class="swatch" style={{ background: runColour(at, dark.value) }} aria-hidden="true" />
-      )}{" "}
+      {shown ? <span class="swatch" style={{ background: colourOfRun(run) }} aria-hidden="true" /> : null}{" "}
       {run}
     </>
   );

@@ -1,0 +1,45 @@
+/** Findings as marks on the time axis of their panel. */
+
+import { formatSteps } from "../../math/format";
+import { stepToUnit } from "../../math/step_axis";
+import type { Finding } from "../../series/types";
+import { findingsOf } from "../../view/findings/findings";
+import { plot_px } from "../../view/layout/metrics";
+import type { PanelView } from "../../view/panel/panel_view";
+import { FINDINGS_LIST } from "../overlays/findings_menu";
+import { box } from "../widgets/box";
+
+/** Where and how long, on the panel's own time axis; they open the list. */
+export function FindingMarks({ panel }: { readonly panel: PanelView }) {
+  const found = findingsOf(panel);
+  const clock = panel.clock.value;
+  const columns = panel.data.tile.value?.columns;
+  if (found.length === 0 || clock === null || !columns) return null;
+  const axis = panel.liveAxis.value;
+  const place = (step: number) => axis.unitToPx(stepToUnit(axis.kind, step, columns, clock), plot_px.value);
+  return (
+    <>
+      {found.map((finding) => {
+        const from_px = Math.max(0, place(finding.first_step));
+        const to_px = Math.min(plot_px.value, place(finding.last_step + 1));
+        // Neither holds where the run has no place on the axis.
+        if (!(to_px >= 0 && from_px <= plot_px.value)) return null;
+        return (
+          <button
+            key={`${finding.kind} ${finding.first_step}`}
+            type="button"
+            class={`finding-mark ${finding.severity}`}
+            style={box({ left: from_px, width: Math.max(3, to_px - from_px) })}
+            title={describe(finding)}
+            tabIndex={panel.layer.open.value ? 0 : -1}
+            {...{ popovertarget: FINDINGS_LIST }}
+          />
+        );
+      })}
+    </>
+  );
+}
+
+function describe(finding: Finding): string {
+  return `${finding.title} (steps ${formatSteps(finding.first_step, finding.last_step)}). ${finding.advice}`;
+}

@@ -1,0 +1,44 @@
+/** Findings as badges beside the names of layers and runs. */
+
+import type { Finding } from "../../series/types";
+import { findingsOfRun, findingsOfTag } from "../../view/findings/findings";
+import { panel_px } from "../../view/layout/metrics";
+import { showFinding } from "../../view/screen/reveal";
+
+/** Width of a column in which a badge of a word leaves enough of the run's name. */
+const ROOM_FOR_WORDS_PX = 300;
+
+/** The worst finding of a layer in any shown run, with their number. */
+export function FindingBadge({ tag, short }: { readonly tag: string; readonly short: boolean }) {
+  return <Badge found={findingsOfTag(tag)} short={short} words={(one) => `${one.run}: ${one.title}`} />;
+}
+
+/** The worst finding of a run in any layer, with their number. */
+export function RunBadge({ run }: { readonly run: string }) {
+  const short = panel_px.value < ROOM_FOR_WORDS_PX;
+  return <Badge found={findingsOfRun(run)} short={short} words={(one) => one.title} />;
+}
+
+interface BadgeProps {
+  readonly found: readonly Finding[];
+  readonly short: boolean;
+  readonly words: (finding: Finding) => string;
+}
+
+function Badge({ found, short, words }: BadgeProps) {
+  const worst = found[0];
+  if (worst === undefined) return null;
+  const count = `${found.length} ${found.length === 1 ? "finding" : "findings"}`;
+  const all = found.map(words).join("\n");
+  return (
+    <button
+      type="button"
+      class={`badge ${worst.severity}`}
+      title={all}
+      aria-label={`${count}. ${all}`}
+      onClick={() => showFinding(worst)}
+    >
+      {short ? found.length : count}
+    </button>
+  );
+}
