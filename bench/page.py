@@ -153,8 +153,8 @@ def measure_frames(browser: Browser, root: str) -> None:
 def measure_changes(browser: Browser, root: str) -> None:
     """Main-thread time of a choice in the page's own controls, all panels in sight drawn anew."""
     changes = {
-        "another colour map": ("Map", "magma", "viridis"),
-        "linear instead of logarithmic colours": ("as", "linear", "log"),
+        "another colour map": ("Colour map", "magma", "viridis"),
+        "linear instead of logarithmic colours": ("Curve", "linear", "log"),
         "value axis symlog instead of automatic": ("Values", "symlog", "auto"),
     }
     with opened(browser, root, PANELS) as (page, frame):

@@ -12,7 +12,7 @@ import { startLoading } from "./view/screen/loading";
 import { startScalars } from "./view/screen/scalars";
 import { drawnOnce, guessFrame, opened } from "./view/screen/screen";
 import { startZooming } from "./view/screen/zooming";
-import { startUrl } from "./view/settings/setting";
+import { startUrl } from "./view/settings/url";
 
 /** Draws the page into the frame's body and starts asking for data. */
 export function render(): void {

@@ -51,7 +51,7 @@ def test_filter_by_words_and_by_expression(tab: Tab) -> None:
 
 def test_showing_runs_again_keeps_the_filter(tab: Tab) -> None:
     tab.page.keyboard.press("Escape")
-    tab.set_hash("&p.activation_hist.runs=none of them&p.activation_hist.q=conv")
+    tab.set_hash("&p.activation_hist.runs=none of them&p.activation_hist.filter=conv")
     tab.frame.get_by_role("button", name="Show runs").click()
     tab.until(tab.frame.locator(".layer-name").all_text_contents, lambda names: names == ["conv1"])
 
@@ -67,7 +67,7 @@ def test_runs_are_chosen_and_the_address_restores_the_view(
     tab.page.keyboard.press("Escape")
     tab.choose("Time", "relative")
     tab.choose("Colour", "count")
-    address = tab.until(tab.hash, lambda hash_: "unit=count" in hash_)
+    address = tab.until(tab.hash, lambda hash_: "quantity=count" in hash_)
     assert address.startswith("#activation_hist&")
     again = open_tab(open_page(), two_runs.root, address.removeprefix("#activation_hist"))
     assert again.frame.locator(".run-name").all_text_contents() == [BAD]
@@ -77,14 +77,29 @@ def test_runs_are_chosen_and_the_address_restores_the_view(
 
 
 def test_a_link_gives_the_same_view_on_a_page_that_shows_another(tab: Tab) -> None:
-    tab.reset("&p.activation_hist.y=native&p.activation_hist.scalars=lr")
+    tab.reset("&p.activation_hist.valueScale=native&p.activation_hist.scalars=lr")
     assert tab.chosen("Values") == "native"
     # What is not known is as at first, not as it was before; an empty choice stays empty.
-    tab.reset("&p.activation_hist.y=cubic&p.activation_hist.scalars=")
+    tab.reset("&p.activation_hist.valueScale=cubic&p.activation_hist.scalars=")
     assert tab.chosen("Values") == "auto"
     assert tab.frame.locator(".scalar").count() == 0
     tab.choose("Colour", "count")
-    tab.until(tab.hash, lambda hash_: "unit=count" in hash_ and hash_.endswith("scalars="))
+    tab.until(tab.hash, lambda hash_: "quantity=count" in hash_ and hash_.endswith("scalars="))
+
+
+def test_a_link_of_an_earlier_version_opens_as_it_did(
+    open_page: Callable[..., Page], two_runs: TensorBoard
+) -> None:
+    former = ("q=conv", "y=native", "unit=count", "cmp=difference", "zx=~50,100", "marks=0")
+    ours = "".join(f"&p.activation_hist.{pair}" for pair in former)
+    tab = open_tab(open_page(), two_runs.root, ours)
+    assert layer_names(tab) == ["conv1"]
+    assert (tab.chosen("Values"), tab.chosen("Colour")) == ("native", "count")
+    assert f"minus {GOOD}" in tab.frame.locator(".notes").nth(1).inner_text()
+    tab.frame.get_by_role("button", name="Reset zoom").click()
+    today = ["filter=conv", "valueScale=native", "quantity=count", "difference=1"]
+    tab.until(tab.hash, lambda hash_: hash_.split("&p.activation_hist.")[1:] == today)
+    assert tab.problems == []
 
 
 def test_menus_open_inside_the_window(tab: Tab) -> None:
@@ -124,7 +139,7 @@ def test_time_axes(tab: Tab) -> None:
     ends = {}
     for kind in ("log_step", "relative", "epoch", "wall", "share"):
         tab.choose("Time", kind)
-        tab.until(tab.hash, lambda hash_, kind=kind: f".x={kind}" in hash_)  # type: ignore[misc]
+        tab.until(tab.hash, lambda hash_, kind=kind: f".time={kind}" in hash_)  # type: ignore[misc]
         tab.wait_drawn()
         ends[kind] = tab.tick_labels()[-1]
     assert ends["relative"] == "3 m"
@@ -140,7 +155,7 @@ def test_value_scales_and_ranges_change_the_axis(tab: Tab) -> None:
         seen.append(tab.until(lambda: tab.axis_ticks("y"), lambda ticks: ticks not in seen))
     tab.choose("Values", "linear")
     tab.frame.get_by_title("More settings").click()
-    tab.choose("Range", "manual")
+    tab.choose("Value range", "manual")
     tab.frame.get_by_title("Lowest value shown").locator("input").fill("-2")
     tab.frame.get_by_title("Highest value shown").locator("input").fill("3")
     tab.until(
@@ -155,9 +170,9 @@ def test_value_scales_and_ranges_change_the_axis(tab: Tab) -> None:
 def test_colours_change_with_map_and_curve_and_say_their_unit(tab: Tab) -> None:
     tab.reset()
     before = tab.pixels(GOOD, "conv1")["colours"]
-    tab.set_hash("&p.activation_hist.map=magma")
+    tab.set_hash("&p.activation_hist.colormap=magma")
     tab.until(lambda: tab.pixels(GOOD, "conv1")["colours"], lambda now: now != before)
-    tab.set_hash("&p.activation_hist.color=linear&p.activation_hist.unit=density")
+    tab.set_hash("&p.activation_hist.curve=linear&p.activation_hist.quantity=density")
     unit = tab.frame.locator(".unit").first
     tab.until(unit.inner_text, lambda text: text == "share per unit of value")
 
@@ -166,7 +181,7 @@ def test_difference_to_a_baseline(tab: Tab) -> None:
     tab.reset()
     plain = tab.pixels(BAD, "conv1")["colours"]
     base = tab.pixels(GOOD, "conv1")["colours"]
-    tab.set_hash("&p.activation_hist.cmp=difference")
+    tab.set_hash("&p.activation_hist.difference=1")
     tab.until(lambda: tab.pixels(BAD, "conv1")["colours"], lambda now: now != plain)
     assert tab.pixels(GOOD, "conv1")["colours"] == base
     note = tab.frame.locator(".notes").nth(1)
@@ -180,11 +195,11 @@ def test_difference_to_a_baseline(tab: Tab) -> None:
 
 
 def test_a_difference_says_what_it_takes(tab: Tab) -> None:
-    tab.reset("&p.activation_hist.yof=panel")
+    tab.reset("&p.activation_hist.axisScope=panel")
     assert tab.frame.get_by_role("button", name="own scale").count() == 2 * len(LAYERS)
     tab.frame.get_by_title("More settings").click()
     pane = tab.frame.locator(".pane")
-    tab.frame.get_by_label("Show differences to it").check()
+    tab.frame.get_by_label("Show differences to the baseline").check()
     pane.get_by_text("share their value axis meanwhile").wait_for()
     # Said at every difference map; nothing is offered that would change nothing.
     notes = tab.frame.locator(".notes")
@@ -200,19 +215,21 @@ def test_a_difference_says_what_it_takes(tab: Tab) -> None:
 def test_additions_are_drawn(tab: Tab) -> None:
     tab.reset()
     before = tab.pixels(GOOD, "conv1")["colours"]
-    tab.set_hash("&p.activation_hist.lines=mean,std,percentiles&p.activation_hist.strip=near_zero")
+    tab.set_hash(
+        "&p.activation_hist.overlays=mean,std,percentiles&p.activation_hist.strip=near_zero"
+    )
     tab.until(lambda: tab.pixels(GOOD, "conv1")["colours"], lambda now: now != before)
     for layer in LAYERS:
         tab.until(lambda name=layer: tab.pixels(BAD, name, shares=True)["colours"], any)
     assert tab.frame.locator(".scalar").count() == 2
-    tab.set_hash("&p.activation_hist.scalars=loss,lr&p.activation_hist.slice=cumulative")
+    tab.set_hash("&p.activation_hist.scalars=loss,lr&p.activation_hist.sliceMode=cumulative")
     tab.until(tab.frame.locator(".scalar").count, lambda count: count == 4)
 
 
 def test_pictures_have_the_differences_and_lines_of_the_page(tab: Tab, tmp_path: Path) -> None:
     tab.reset()
     plain = svg_of_first_row(tab, tmp_path)
-    tab.reset("&p.activation_hist.cmp=difference&p.activation_hist.lines=mean,percentiles")
+    tab.reset("&p.activation_hist.difference=1&p.activation_hist.overlays=mean,percentiles")
     shown = svg_of_first_row(tab, tmp_path)
     images = [re.findall(r'href="(data:image[^"]+)"', text) for text in (plain, shown)]
     assert images[0][0] == images[1][0], "the baseline stays as it is"
@@ -244,7 +261,7 @@ def save(tab: Tab, folder: Path, label: str) -> Path:
 
 
 def test_files_can_be_taken_away(tab: Tab, tmp_path: Path) -> None:
-    tab.reset("&p.activation_hist.bins=512")
+    tab.reset("&p.activation_hist.heatmapRows=512")
     tab.frame.get_by_title("Save or copy this layer").first.click()
     png = save(tab, tmp_path, "PNG picture")
     assert png.name.startswith("mnist-lr") and "conv1_0-199" in png.name
@@ -323,11 +340,11 @@ def test_many_layers_are_strips_under_their_modules(
     tab.frame.locator(".tall").wait_for()
     assert tab.frame.locator(".tall .layer-name").inner_text() == deep_names()[0]
     tab.frame.get_by_title("More settings").click()
-    tab.choose("Order", "change")
+    tab.choose("Sort layers", "change")
     groups = tab.frame.locator(".row.group")
     tab.until(groups.count, lambda count: count == 0)
     assert sorted(layer_names(tab)) == sorted(deep_names())
-    tab.choose("Order", "name")
+    tab.choose("Sort layers", "name")
     tab.until(lambda: layer_names(tab)[0], lambda name: name == "stage0.0.act1")
     # TensorBoard itself asks for its fonts outside of its own path prefix.
     outside = many_layers.root.replace("/some/where/", "/font-roboto/")
@@ -337,8 +354,8 @@ def test_many_layers_are_strips_under_their_modules(
 @pytest.mark.parametrize(
     ("finer", "rows"),
     [
-        ("y=linear&p.activation_hist.bins=512", 512),
-        ("range=manual&p.activation_hist.yrange=-0.01,0.01", 0),
+        ("valueScale=linear&p.activation_hist.heatmapRows=512", 512),
+        ("range=manual&p.activation_hist.manualRange=-0.01,0.01", 0),
     ],
 )
 def test_a_finer_value_axis_asks_for_finer_bins(

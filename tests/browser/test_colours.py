@@ -53,13 +53,13 @@ def test_moving_the_end_of_the_colours_recolours_the_row_and_says_what_is_beyond
         more = 2 * before[run].count(HIGHEST)
         wait_for(tab, run, "conv1", lambda now, more=more: now.count(HIGHEST) > more)
     assert colours(tab, GOOD, "layer1") == other
-    tab.until(tab.hash, lambda hash_: ".limits=share activations/conv1~," in hash_)
+    tab.until(tab.hash, lambda hash_: ".colourLimits=share activations/conv1~," in hash_)
     # Colours alone: nothing is asked for again.
     assert [url for url in asked if "/tiles" in url] == []
     handle(tab, 0, 1).dblclick()
     said.wait_for(state="detached")
     wait_for(tab, GOOD, "conv1", lambda now: now == before[GOOD])
-    tab.until(tab.hash, lambda hash_: ".limits" not in hash_)
+    tab.until(tab.hash, lambda hash_: ".colourLimits" not in hash_)
 
 
 def test_escape_puts_back_what_a_drag_of_an_end_moved(tab: Tab) -> None:
@@ -76,7 +76,7 @@ def test_escape_puts_back_what_a_drag_of_an_end_moved(tab: Tab) -> None:
     tab.page.mouse.move(x - 80, y)
     tab.page.mouse.up()
     assert end.get_attribute("aria-valuetext") == text
-    tab.until(tab.hash, lambda hash_: ".limits" not in hash_)
+    tab.until(tab.hash, lambda hash_: ".colourLimits" not in hash_)
 
 
 def test_ends_of_the_colours_move_by_keys(tab: Tab) -> None:
@@ -101,12 +101,12 @@ def test_limits_are_typed_for_all_layers_and_reset(tab: Tab) -> None:
     fields.nth(1).fill("0.5")
     for layer in ("conv1", "layer2"):
         wait_for(tab, GOOD, layer, lambda now: now.count(HIGHEST) > before)
-    tab.until(tab.hash, lambda hash_: ".limits=share~,0.005" in hash_)
+    tab.until(tab.hash, lambda hash_: ".colourLimits=share~,0.005" in hash_)
     fields.nth(0).fill("3")
     assert "first below the second" in tab.frame.locator(".limit-fields .field-error").inner_text()
     assert fields.nth(0).get_attribute("aria-invalid") == "true"
-    tab.frame.get_by_role("button", name="Reset limits").click()
-    tab.until(tab.hash, lambda hash_: ".limits" not in hash_)
+    tab.frame.get_by_role("button", name="Reset colour limits").click()
+    tab.until(tab.hash, lambda hash_: ".colourLimits" not in hash_)
     assert fields.nth(1).input_value() == ""
     tab.frame.get_by_role("button", name="Close the settings").click()
 
@@ -119,21 +119,21 @@ def test_limits_are_typed_for_one_layer(tab: Tab) -> None:
     tab.page.wait_for_timeout(300)
     tab.wait_drawn()
     before = {layer: colours(tab, GOOD, layer) for layer in ("conv1", "layer2")}
-    tab.choose("Limits", "activations/conv1")
+    tab.choose("Colour limits", "activations/conv1")
     fields = tab.frame.locator(".limit-fields input")
     fields.nth(1).fill("0.5")
     wait_for(tab, GOOD, "conv1", lambda now: now != before["conv1"])
     assert colours(tab, GOOD, "layer2") == before["layer2"]
     tab.until(tab.hash, lambda hash_: "conv1~,0.005" in hash_)
-    tab.choose("Limits", "")
+    tab.choose("Colour limits", "")
     assert fields.nth(1).input_value() == ""
-    tab.choose("Limits", "activations/conv1")
+    tab.choose("Colour limits", "activations/conv1")
     assert fields.nth(1).input_value() == "0.5"
     fields.nth(1).fill("")
     wait_for(tab, GOOD, "conv1", before["conv1"].__eq__)
     # One scale for everything has one pair of limits.
-    tab.choose("Same scale", "all")
-    tab.until(lambda: tab.chosen("Limits"), lambda owner: owner == "")
+    tab.choose("Same colours", "all")
+    tab.until(lambda: tab.chosen("Colour limits"), lambda owner: owner == "")
     tab.frame.get_by_role("button", name="Close the settings").click()
 
 
@@ -154,7 +154,7 @@ def test_invalid_limits_in_a_link_are_ignored(tab: Tab) -> None:
     tab.reset()
     notes: list[str] = []
     tab.page.on("console", lambda message: notes.append(message.text))
-    tab.set_hash("&p.activation_hist.limits=share~2,1&p.activation_hist.contrast=much")
+    tab.set_hash("&p.activation_hist.colourLimits=share~2,1&p.activation_hist.contrast=much")
     tab.until(lambda: len([note for note in notes if "ignored" in note]), lambda count: count >= 2)
     assert tab.frame.locator(".saturated").count() == 0
 
@@ -163,14 +163,14 @@ def test_empty_cells_are_background_unless_coloured(tab: Tab) -> None:
     tab.reset()
     empty = colours(tab, GOOD, "conv1").count(EMPTY)
     assert empty > 0
-    tab.set_hash("&p.activation_hist.empty=1")
+    tab.set_hash("&p.activation_hist.emptyColoured=1")
     painted = wait_for(tab, GOOD, "conv1", lambda now: now.count(EMPTY) == 0)
     assert painted.count(LOWEST) >= empty
 
 
 @pytest.mark.parametrize("scope", ["row", "all"])
 def test_pointing_at_the_colour_bar_shows_the_cells_of_a_colour(tab: Tab, scope: str) -> None:
-    tab.reset(f"&p.activation_hist.same={scope}")
+    tab.reset(f"&p.activation_hist.colourScope={scope}")
     before = {layer: colours(tab, BAD, layer) for layer in ("conv1", "layer1")}
     ramp = tab.frame.locator(".tall .ramp").first.bounding_box()
     assert ramp is not None
@@ -203,7 +203,7 @@ def test_the_mark_of_the_colour_bar_moves_by_keys(tab: Tab) -> None:
 
 
 def test_colours_of_everything_name_one_scale(tab: Tab) -> None:
-    tab.reset("&p.activation_hist.same=all")
+    tab.reset("&p.activation_hist.colourScope=all")
     bars = tab.frame.locator(".tall .colour-bar")
     ends = {bars.nth(at).locator(".limit").last.get_attribute("aria-valuetext") for at in range(3)}
     assert len(ends) == 1
@@ -212,18 +212,18 @@ def test_colours_of_everything_name_one_scale(tab: Tab) -> None:
 
 def test_colours_of_everything_are_those_of_the_layers_in_view(tab: Tab) -> None:
     # On top it stays in its place, where nothing else would draw it anew.
-    top = "&p.activation_hist.pins=activations/layer2&p.activation_hist.same=all"
+    top = "&p.activation_hist.pinnedLayers=activations/layer2&p.activation_hist.colourScope=all"
     tab.reset(top)
     before = colours(tab, GOOD, "layer2")
-    tab.set_hash(f"{top}&p.activation_hist.q=layer2")
+    tab.set_hash(f"{top}&p.activation_hist.filter=layer2")
     alone = wait_for(tab, GOOD, "layer2", lambda now: now != before)
-    tab.set_hash("&p.activation_hist.q=layer2")
-    tab.until(tab.hash, lambda hash_: "same" not in hash_)
+    tab.set_hash("&p.activation_hist.filter=layer2")
+    tab.until(tab.hash, lambda hash_: "colourScope" not in hash_)
     wait_for(tab, GOOD, "layer2", alone.__eq__)
 
 
 def test_a_panel_with_a_scale_of_its_own_keeps_the_bar_and_takes_its_limits_alone(tab: Tab) -> None:
-    tab.reset("&p.activation_hist.same=panel")
+    tab.reset("&p.activation_hist.colourScope=panel")
     unit = tab.frame.locator(".tall .unit").first
     tab.page.mouse.move(*tab.point(BAD, "conv1", 0.5, 0.5))
     tab.until(unit.inner_text, lambda text: text.endswith(BAD))
@@ -242,7 +242,7 @@ def test_a_panel_with_a_scale_of_its_own_keeps_the_bar_and_takes_its_limits_alon
 
 
 def test_a_lower_limit_above_all_cells_leaves_them_in_the_lowest_colour(tab: Tab) -> None:
-    tab.reset("&p.activation_hist.limits=share~1.5,")
+    tab.reset("&p.activation_hist.colourLimits=share~1.5,")
     wait_for(tab, GOOD, "conv1", lambda now: set(now) == {EMPTY, LOWEST})
     said = tab.frame.locator(".tall .colour-bar .saturated").first
     tab.until(lambda: said.get_attribute("title") or "", lambda text: "100 % below" in text)
@@ -251,7 +251,7 @@ def test_a_lower_limit_above_all_cells_leaves_them_in_the_lowest_colour(tab: Tab
 def test_without_links_nothing_is_offered_to_share(tab: Tab) -> None:
     tab.reset("&p.activation_hist.linked=0")
     tab.frame.get_by_role("button", name="More settings").click()
-    for label in ("Same scale", "Same axis"):
+    for label in ("Same colours", "Same axis"):
         assert tab.chosen(label) == "panel"
     assert tab.frame.locator("select:disabled").count() == 2
     tab.frame.get_by_label("Link axes and colours").check()

@@ -23,7 +23,7 @@ from tests.series import values_to_series
 
 RECORDS = 50
 BASE, FAST, OTHER = "base", "fast", "other"
-DIFFERENCE = "&p.activation_hist.cmp=difference"
+DIFFERENCE = "&p.activation_hist.difference=1"
 STRIP = "&p.activation_hist.strip="
 FOREIGN = "&p.activation_hist.kind=histograms"
 
@@ -87,7 +87,7 @@ def strip_tooltip(tab: Tab, run: str, layer: str, x: float) -> str:
     [("share", "share of the run"), ("relative", "time since start"), ("step", "step")],
 )
 def test_differences_follow_the_time_axis(tab: Tab, time: str, name: str) -> None:
-    tab.reset(f"{DIFFERENCE}&p.activation_hist.x={time}")
+    tab.reset(f"{DIFFERENCE}&p.activation_hist.time={time}")
     matched = notes(tab, FAST, "conv1").locator(f"[title*='Matched by {name}:']")
     tab.until(matched.count, lambda count: count == 1)
     # Each record is the baseline's at the same share and time, and no other's at the same step.
@@ -128,7 +128,7 @@ def bar_ends(tab: Tab) -> list[str]:
 def test_differences_of_everything_have_one_scale(tab: Tab) -> None:
     tab.reset(DIFFERENCE)
     assert len(set(bar_ends(tab))) == 2
-    tab.reset(f"{DIFFERENCE}&p.activation_hist.same=all")
+    tab.reset(f"{DIFFERENCE}&p.activation_hist.colourScope=all")
     tab.until(lambda: set(bar_ends(tab)), lambda ends: len(ends) == 1)
 
 
@@ -210,18 +210,18 @@ def table_heads(tab: Tab, layer: str) -> tuple[str, list[str]]:
 
 
 def test_a_table_has_the_shown_part_and_what_is_counted_apart(tab: Tab) -> None:
-    tab.reset("&p.activation_hist.zx=~60,90")
+    tab.reset("&p.activation_hist.zoomX=~60,90")
     text, heads = table_heads(tab, "conv1")
     assert f"{FAST}, steps 60–89 of 0–99" in text and f"{BASE}: no data is shown." in text
     assert heads[-1] == "exactly 0"
-    tab.reset("&p.activation_hist.q=lost")
+    tab.reset("&p.activation_hist.filter=lost")
     assert table_heads(tab, "lost")[1][-2:] == ["exactly 0", "NaN"]
     tab.reset(FOREIGN)
     assert table_heads(tab, "foreign")[1][-1] == "max"
 
 
 def test_a_zoomed_view_is_taken_away_as_it_is_shown(tab: Tab, tmp_path: Path) -> None:
-    tab.reset("&p.activation_hist.zx=~60,90")
+    tab.reset("&p.activation_hist.zoomX=~60,90")
     open_menu(tab, "conv1")
     path = save(tab, tmp_path, "JSON of what is shown")
     assert path.name == f"{FAST}_activations-conv1_60-89.json"
@@ -244,13 +244,13 @@ def words_of_picture(tab: Tab, folder: Path, layer: str) -> list[str]:
 
 
 def test_a_picture_is_named_and_has_every_axis_and_strip(tab: Tab, tmp_path: Path) -> None:
-    tab.reset(f"{STRIP}near_zero&p.activation_hist.x=share")
+    tab.reset(f"{STRIP}near_zero&p.activation_hist.time=share")
     words = words_of_picture(tab, tmp_path, "conv1")
     assert {"conv1 (Conv2d), activations, train", BASE, FAST, "near zero"} <= set(words)
     assert words.count("share of the run") == 2 and words.count("value") == 1
     assert any(word.startswith("share of the step's values") for word in words)
     assert any("values near zero" in word and "Full height: 100 %" in word for word in words)
-    own = "&p.activation_hist.yof=panel&p.activation_hist.same=panel"
+    own = "&p.activation_hist.axisScope=panel&p.activation_hist.colourScope=panel"
     tab.reset(own)
     words = words_of_picture(tab, tmp_path, "conv1")
     # Once over its panel, once over its colours.

@@ -61,7 +61,7 @@ def test_findings_are_listed_marked_and_led_to(tab: Tab) -> None:
     step = int(text.partition("at step ")[2].split()[0])
     first.locator("button").click()
     tab.frame.locator(".menu:popover-open").wait_for(state="detached")
-    tab.until(tab.hash, lambda ours: ".step=" in ours)
+    tab.until(tab.hash, lambda ours: ".pinned=" in ours)
     mark = tab.frame.locator(f"{tab.panel(BAD, LAYERS[0])} .finding-mark.error").first
     plot = tab.frame.locator(tab.panel(BAD, LAYERS[0]))
     left = mark.evaluate("e => e.offsetLeft") / plot.evaluate("e => e.clientWidth")
@@ -89,26 +89,30 @@ def test_differences_name_layer_step_and_distance_and_follow_the_baseline(tab: T
     assert [line.split()[0] for line in lines] == [n for n in LAYERS if n in " ".join(lines)]
     assert all("from step" in line and "distance" in line for line in lines)
     tab.page.keyboard.press("Escape")
-    tab.set_hash(f"&p.activation_hist.base={BAD}")
+    tab.set_hash(f"&p.activation_hist.baseline={BAD}")
     open_list(tab)
     tab.until(apart.locator("summary").inner_text, lambda text: text.split()[0] == GOOD)
 
 
 def test_following_a_finding_ends_a_zoom_that_hides_it(tab: Tab) -> None:
-    tab.reset("&p.activation_hist.zx=~150,190")
+    tab.reset("&p.activation_hist.zoomX=~150,190")
     open_list(tab).locator("li button").first.click()
-    tab.until(tab.hash, lambda ours: ".step=" in ours and "zx=" not in ours)
+    tab.until(tab.hash, lambda ours: ".pinned=" in ours and "zoomX=" not in ours)
 
 
 def test_a_finding_leads_to_layers_and_runs_that_were_never_on_the_screen(
     open_page: Callable[..., Page], two_runs: TensorBoard
 ) -> None:
-    tab = open_tab(open_page(), two_runs.root, "&p.activation_hist.h=1000&p.activation_hist.w=2000")
+    tab = open_tab(
+        open_page(),
+        two_runs.root,
+        "&p.activation_hist.panelHeight_px=1000&p.activation_hist.panelWidth_px=2000",
+    )
     assert tab.frame.locator(tab.panel(BAD, LAYERS[2])).count() == 0
     line = open_list(tab).locator(".difference", has_text=LAYERS[2])
     step = int(line.inner_text().partition("from step ")[2].split()[0])
     line.click()
-    tab.until(tab.hash, lambda ours: f".step={step}.5" in ours)
+    tab.until(tab.hash, lambda ours: f".pinned={step}.5" in ours)
     place = "e => [e.scrollLeft, e.scrollTop]"
     left, top = tab.until(lambda: tab.frame.locator("main").evaluate(place), lambda at: at[0] > 0)
     assert left > 1000 and top > 1500
@@ -135,11 +139,11 @@ def test_layers_are_ordered_by_health_and_by_difference(sick_tab: Tab) -> None:
     names = tab.frame.locator(".layer-name").all_text_contents
     as_in_model = names()
     tab.frame.get_by_title("More settings").click()
-    tab.choose("Order", "health")
+    tab.choose("Sort layers", "health")
     tab.until(names, lambda now: now == ["nan", "early", "late", "well"])
-    tab.choose("Order", "difference")
+    tab.choose("Sort layers", "difference")
     tab.until(names, lambda now: now[0] == "well")
-    tab.choose("Order", "model")
+    tab.choose("Sort layers", "model")
     tab.until(names, lambda now: now == as_in_model)
     tab.frame.get_by_title("Close the settings").click()
 

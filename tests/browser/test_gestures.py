@@ -20,7 +20,7 @@ Point = tuple[float, float]
 def zooms(tab: Tab) -> tuple[str, str]:
     """The zoomed parts of the time axis and of the value axes, as the address has them."""
     address = tab.hash()
-    found = [re.search(rf"\.{key}=([^&]*)", address) for key in ("zx", "zy")]
+    found = [re.search(rf"\.{key}=([^&]*)", address) for key in ("zoomX", "zoomY")]
     return found[0].group(1) if found[0] else "", found[1].group(1) if found[1] else ""
 
 
@@ -62,7 +62,7 @@ def test_a_drag_zooms_the_axes_that_it_goes_along(
 
 @pytest.mark.parametrize("way", ["space", "middle", "shift+middle", "alt"])
 def test_what_is_shown_is_dragged_along(tab: Tab, way: str) -> None:
-    tab.reset("&p.activation_hist.zx=~50,100")
+    tab.reset("&p.activation_hist.zoomX=~50,100")
     button: Literal["left", "middle"] = "middle" if "middle" in way else "left"
     key = {"space": "Space", "shift+middle": "Shift", "alt": "Alt"}.get(way)
     start = tab.point(GOOD, "conv1", 0.5, 0.5)
@@ -158,7 +158,7 @@ def test_two_fingers_upright_zoom_the_values(fingers: Fingers) -> None:
 
 def test_two_fingers_that_wander_move_the_time(fingers: Fingers) -> None:
     tab = fingers.tab
-    tab.reset("&p.activation_hist.zx=~50,100")
+    tab.reset("&p.activation_hist.zoomX=~50,100")
     x, y = tab.point(GOOD, "conv1", 0.4, 0.5)
     fingers.drag([(x - 30, y), (x + 30, y)], *[(by, 0) for by in range(5, 65, 5)])
     lo, hi = tab.until(lambda: steps_shown(tab), lambda ends: ends[0] < 48)
@@ -175,7 +175,7 @@ def test_one_finger_scrolls_the_page_and_a_tap_reads(fingers: Fingers) -> None:
     assert zooms(tab) == ("", "")
     tab.page.touchscreen.tap(*tab.point(GOOD, "layer1", 0.5, 0.5))
     tab.frame.locator(".tooltip").wait_for()
-    tab.until(tab.hash, lambda hash_: ".step=" in hash_)
+    tab.until(tab.hash, lambda hash_: ".pinned=" in hash_)
     tab.frame.evaluate("document.querySelector('main').scrollTop = 0")
 
 
@@ -205,7 +205,7 @@ def test_the_minimap_is_dragged_by_its_ends_and_its_middle(tab: Tab) -> None:
 
 
 def test_an_end_of_the_minimap_stops_at_the_other(tab: Tab) -> None:
-    tab.reset("&p.activation_hist.zx=~50,100")
+    tab.reset("&p.activation_hist.zoomX=~50,100")
     at = [on_minimap(tab, share) for share in (0.25, 0.9, 0.4)]
     tab.page.mouse.move(*at[0])
     tab.page.mouse.down()
@@ -217,7 +217,7 @@ def test_an_end_of_the_minimap_stops_at_the_other(tab: Tab) -> None:
 
 
 def test_escape_puts_back_what_a_drag_of_the_minimap_moved(tab: Tab) -> None:
-    tab.reset("&p.activation_hist.zx=~50,100")
+    tab.reset("&p.activation_hist.zoomX=~50,100")
     tab.page.mouse.move(*on_minimap(tab, 0.25))
     tab.page.mouse.down()
     tab.page.mouse.move(*on_minimap(tab, 0.4), steps=4)
@@ -230,7 +230,7 @@ def test_escape_puts_back_what_a_drag_of_the_minimap_moved(tab: Tab) -> None:
 
 
 def test_a_drag_beyond_the_panel_zooms_to_its_edge(tab: Tab) -> None:
-    tab.reset("&p.activation_hist.zx=~50,100")
+    tab.reset("&p.activation_hist.zoomX=~50,100")
     start = tab.point(GOOD, "conv1", 0.5, 0.5)
     tab.drag(start, (tab.point(GOOD, "conv1", 1, 0)[0] + 200, start[1]))
     tab.until(lambda: steps_shown(tab), lambda ends: abs(ends[0] - 75) < 1 and ends[1] == 100)

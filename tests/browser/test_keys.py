@@ -10,7 +10,7 @@ from tests.browser.conftest import BAD, GOOD, STEPS
 from tests.browser.tab import Tab
 from tests.browser.test_gestures import moved, steps_shown, zooms
 
-HALF = "&p.activation_hist.zx=~50,100"
+HALF = "&p.activation_hist.zoomX=~50,100"
 
 
 def read_steps(tab: Tab) -> tuple[int, int]:
@@ -30,7 +30,7 @@ def test_s_zooms_out_and_a_moves_back(tab: Tab) -> None:
 
 
 def test_shift_w_zooms_the_values_of_the_first_layer_in_sight(tab: Tab) -> None:
-    tab.reset("&p.activation_hist.h=600")
+    tab.reset("&p.activation_hist.panelHeight_px=600")
     tab.page.keyboard.press("Shift+W")
     tab.until(lambda: zooms(tab), lambda now: now[0] == "" and "conv1" in now[1])
     tab.page.keyboard.press("0")
@@ -78,7 +78,7 @@ def test_keys_work_after_a_box_was_ticked(tab: Tab) -> None:
     tab.until(lambda: zooms(tab), any)
     step = tab.frame.locator(".slice-title").first.inner_text()
     tab.page.keyboard.press("ArrowLeft")
-    tab.until(tab.hash, lambda hash_: ".w=" in hash_)
+    tab.until(tab.hash, lambda hash_: ".panelWidth_px=" in hash_)
     assert tab.frame.locator(".slice-title").first.inner_text() == step
     tab.frame.get_by_role("button", name="Close the settings").click()
 

@@ -75,7 +75,7 @@ def test_panels_are_made_larger_and_smaller(tab: Tab) -> None:
 
 
 def test_one_layer_alone_keeps_the_zoom_and_the_step(tab: Tab) -> None:
-    tab.reset("&p.activation_hist.zx=~50,100&p.activation_hist.step=70.5")
+    tab.reset("&p.activation_hist.zoomX=~50,100&p.activation_hist.pinned=70.5")
     tab.frame.get_by_title("Show only this layer, large").nth(1).click()
     tab.until(lambda: names(tab), lambda shown: shown == ["layer1"])
     assert size(tab.frame.locator(".panel").first)[1] > 350
@@ -83,14 +83,14 @@ def test_one_layer_alone_keeps_the_zoom_and_the_step(tab: Tab) -> None:
     assert title.inner_text() == "step 70"
     tab.page.keyboard.press("Escape")
     tab.until(lambda: names(tab), lambda shown: shown == list(LAYERS))
-    tab.until(tab.hash, lambda hash_: "zx=~50,100" in hash_ and "full" not in hash_)
+    tab.until(tab.hash, lambda hash_: "zoomX=~50,100" in hash_ and "full" not in hash_)
 
 
 def test_layers_are_kept_at_the_top(tab: Tab) -> None:
     tab.reset()
     tab.frame.get_by_title("Keep this layer at the top").nth(2).click()
     tab.until(lambda: names(tab), lambda shown: shown == ["layer2", "conv1", "layer1"])
-    tab.until(tab.hash, lambda hash_: hash_.endswith("pins=activations/layer2"))
+    tab.until(tab.hash, lambda hash_: hash_.endswith("pinnedLayers=activations/layer2"))
     shadow = "e => getComputedStyle(e).boxShadow"
     lines = [row.evaluate(shadow) != "none" for row in tab.frame.locator(".row.layer").all()]
     assert lines == [False, True, False]
@@ -110,7 +110,7 @@ def test_one_run_alone_and_all_again(tab: Tab) -> None:
 def test_step_histograms_stand_in_four_ways(tab: Tab) -> None:
     seen: set[str] = set()
     path = tab.frame.locator(".slice path").first
-    for mode in ("", "slice=offset", "slice=cumulative", "slicelog=1"):
+    for mode in ("", "sliceMode=offset", "sliceMode=cumulative", "sliceLog=1"):
         tab.reset(f"&p.activation_hist.{mode}" if mode else "")
         seen.add(tab.until(lambda: path.get_attribute("d") or "", lambda now: now not in seen))
     assert len(seen) == 4
@@ -151,9 +151,9 @@ def test_panels_unlinked_have_the_crosshair_on_their_own_axes(tab: Tab) -> None:
 def test_kinds_phases_and_types_are_chosen(kinds_tab: Tab) -> None:
     tab = kinds_tab
     assert names(tab) == list(TYPES)
-    tab.choose("in", "eval")
+    tab.choose("Phase", "eval")
     tab.until(lambda: names(tab), lambda shown: shown == ["conv", "fc"])
-    tab.choose("Of", "gradients")
+    tab.choose("Kind", "gradients")
     tab.until(lambda: names(tab), lambda shown: shown == ["conv"])
     tab.reset()
     tab.frame.get_by_title("More settings").click()

@@ -190,11 +190,11 @@ def test_dark_follows_tensorboard(open_page: Callable[..., Page], two_runs: Tens
 VIEWS = {
     "panels": "",
     "strips and lines": "&p.activation_hist.layout=strips",
-    "difference": "&p.activation_hist.cmp=difference&p.activation_hist.lines=mean",
-    "transposed": "&p.activation_hist.t=1&p.activation_hist.strip=zero",
-    "one layer": "&p.activation_hist.full=activations/conv1&p.activation_hist.slice=offset",
-    "a pinned step": "&p.activation_hist.step=100.5&p.activation_hist.contrast=auto",
-    "nothing found": "&p.activation_hist.q=nothing like this",
+    "difference": "&p.activation_hist.difference=1&p.activation_hist.overlays=mean",
+    "transposed": "&p.activation_hist.transposed=1&p.activation_hist.strip=zero",
+    "one layer": "&p.activation_hist.full=activations/conv1&p.activation_hist.sliceMode=offset",
+    "a pinned step": "&p.activation_hist.pinned=100.5&p.activation_hist.contrast=auto",
+    "nothing found": "&p.activation_hist.filter=nothing like this",
 }
 
 
@@ -315,7 +315,7 @@ def test_the_toolbar_keeps_its_lines(
     before = height()
     assert before < (50 if lines == 1 else 80)
     tab.page.keyboard.press("Escape")
-    tab.set_hash("&p.activation_hist.zx=~50,100")
+    tab.set_hash("&p.activation_hist.zoomX=~50,100")
     reset = tab.frame.get_by_role("button", name="Reset zoom")
     reset.wait_for()
     # Nothing jumps, and nothing is pushed over the edge.
@@ -357,7 +357,7 @@ def test_a_narrow_page_has_colour_bars_and_scalars(
     assert unit.is_visible() and "%" in unit.inner_text()
     assert "▲" in bars.first.locator(".saturated").inner_text()
     # Taken away under the pointer, it lets go of the cells.
-    tab.set_hash("&p.activation_hist.contrast=auto&p.activation_hist.t=1")
+    tab.set_hash("&p.activation_hist.contrast=auto&p.activation_hist.transposed=1")
     tab.until(tab.frame.locator(".layer-head").count, bool)
     tab.page.mouse.move(2, 2)
     tab.until(lambda: tab.pixels(GOOD, "conv1")["colours"], lambda now: now == before)

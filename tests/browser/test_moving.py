@@ -18,17 +18,17 @@ def test_drag_zooms_steps_in_all_panels_and_double_click_resets(tab: Tab) -> Non
     for run in (0, 1):
         numbers = [float(label) for label in tab.tick_labels(run)]
         assert min(numbers) >= 50 and max(numbers) <= 100
-    tab.until(tab.hash, lambda hash_: ".zx=~" in hash_)
+    tab.until(tab.hash, lambda hash_: ".zoomX=~" in hash_)
     assert tab.frame.get_by_text("paused").is_visible()
     tab.page.mouse.dblclick(*tab.point(BAD, "layer1", 0.5, 0.5))
     tab.until(tab.tick_labels, lambda labels: labels == before)
-    tab.until(tab.hash, lambda hash_: ".zx" not in hash_ and ".step" not in hash_)
+    tab.until(tab.hash, lambda hash_: ".zoomX" not in hash_ and ".pinned" not in hash_)
 
 
 def test_zoomed_pixels_are_the_middle_of_the_whole(tab: Tab) -> None:
     tab.reset(f"&p.activation_hist.runs={GOOD}")
     whole = tab.pixels(GOOD, "conv1")
-    tab.set_hash(f"&p.activation_hist.runs={GOOD}&p.activation_hist.zx=~50,150")
+    tab.set_hash(f"&p.activation_hist.runs={GOOD}&p.activation_hist.zoomX=~50,150")
     tab.page.wait_for_timeout(500)
     part = tab.pixels(GOOD, "conv1")
     width = whole["width"]
@@ -100,7 +100,7 @@ def test_the_minimap_moves_unlinked_panels_too(tab: Tab) -> None:
 
 
 def test_one_value_axis_for_everything_is_zoomed_and_read_as_one(tab: Tab) -> None:
-    tab.reset("&p.activation_hist.yof=all")
+    tab.reset("&p.activation_hist.axisScope=all")
     assert "one value axis" in tab.frame.locator(".tall .unit").first.inner_text()
     x, y = tab.point(GOOD, "conv1", 0.5, 0.4)
     tab.page.mouse.move(x, y)
@@ -141,7 +141,7 @@ def test_a_panel_is_read_by_keyboard(tab: Tab) -> None:
     spoken = tab.frame.locator("[aria-live=polite]")
     tab.until(spoken.inner_text, lambda text: "conv1, step 10" in text)
     tab.page.keyboard.press("Enter")
-    tab.until(tab.hash, lambda hash_: ".step=10" in hash_)
+    tab.until(tab.hash, lambda hash_: ".pinned=10" in hash_)
 
 
 def test_the_readout_stands_beside_the_crosshair_moved_by_keys(tab: Tab) -> None:

@@ -96,16 +96,18 @@ def test_each_run_can_have_its_own_value_axis(odd: Tab) -> None:
     button.focus()
     odd.page.keyboard.press("Enter")
     odd.until(lambda: odd.axis_ticks("y", 0) != odd.axis_ticks("y", 1), bool)
-    odd.until(odd.hash, lambda address: "yof=panel" in address)
+    odd.until(odd.hash, lambda address: "axisScope=panel" in address)
     # Time stays linked, and every panel says that heights cannot be compared.
     assert odd.frame.locator(".own-scale").count() == 4
     odd.frame.locator(".own-scale").first.click()
     odd.until(lambda: odd.axis_ticks("y", 0) == odd.axis_ticks("y", 1), bool)
-    odd.until(odd.hash, lambda address: "yof" not in address)
+    odd.until(odd.hash, lambda address: "axisScope" not in address)
 
 
 def test_a_value_beyond_the_own_axis_of_a_run_is_in_none_of_its_bins(odd: Tab) -> None:
-    odd.reset(show(CALM, HUGE, more="&p.activation_hist.yof=panel&p.activation_hist.range=full"))
+    odd.reset(
+        show(CALM, HUGE, more="&p.activation_hist.axisScope=panel&p.activation_hist.range=full")
+    )
     odd.page.mouse.move(*odd.point(HUGE, "conv1", 0.5, 0.1))
     cells = odd.frame.locator(".tooltip td:nth-child(3)")
     cells.first.wait_for()
@@ -113,12 +115,12 @@ def test_a_value_beyond_the_own_axis_of_a_run_is_in_none_of_its_bins(odd: Tab) -
 
 
 def test_all_panels_can_share_one_value_axis(odd: Tab) -> None:
-    odd.reset(show(CALM, more="&p.activation_hist.types=&p.activation_hist.yof=all"))
+    odd.reset(show(CALM, more="&p.activation_hist.types=&p.activation_hist.axisScope=all"))
     assert odd.axis_ticks("y", 0) == odd.axis_ticks("y", 1)
     odd.frame.get_by_title("More settings").click()
     assert odd.chosen("Same axis") == "all"
     odd.choose("Same axis", "row")
-    odd.until(odd.hash, lambda address: "yof" not in address)
+    odd.until(odd.hash, lambda address: "axisScope" not in address)
     odd.frame.get_by_title("Close the settings").click()
 
 

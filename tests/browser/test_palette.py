@@ -31,14 +31,14 @@ def test_a_command_is_found_by_letters_and_run_by_enter(tab: Tab) -> None:
     assert options.first.get_attribute("aria-selected") == "true"
     tab.page.keyboard.press("Enter")
     tab.frame.locator(".palette[open]").wait_for(state="detached")
-    tab.until(tab.hash, lambda hash_: ".map=magma" in hash_)
+    tab.until(tab.hash, lambda hash_: ".colormap=magma" in hash_)
     assert tab.frame.evaluate("document.activeElement.tagName") == "MAIN"
 
 
 def test_nothing_in_common_is_offered_while_panels_are_not_linked(tab: Tab) -> None:
     for hash_, offered in (("", True), ("&p.activation_hist.linked=0", False)):
         tab.reset(hash_)
-        options = open_palette(tab, "same value")
+        options = open_palette(tab, "same axis")
         tab.until(options.count, lambda count, offered=offered: (count > 0) is offered)
         tab.page.keyboard.press("Escape")
         tab.frame.locator(".palette[open]").wait_for(state="detached")
@@ -63,7 +63,7 @@ def test_arrows_choose_and_escape_gives_the_focus_back(tab: Tab) -> None:
 
 
 def test_layers_are_gone_to(tab: Tab) -> None:
-    tab.reset("&p.activation_hist.layout=strips&p.activation_hist.q=conv")
+    tab.reset("&p.activation_hist.layout=strips&p.activation_hist.filter=conv")
     options = open_palette(tab, LAYERS[-1][-2:])
     options.get_by_text(f"Go to {LAYERS[-1]}", exact=True).click()
     # The filter that hid it is taken off, and it is open.
@@ -86,12 +86,12 @@ def test_nothing_found_is_said(tab: Tab) -> None:
         ("copy link", "Copied."),
         ("settings", None),
         ("fold all", None),
-        ("values native", ".y=native"),
-        ("bins 32", ".bins=32"),
-        ("empty", ".empty=1"),
-        ("align epoch time", ".x=epoch"),
-        ("transpose", ".t=1"),
-        ("axis everything", ".yof=all"),
+        ("values native", ".valueScale=native"),
+        ("rows 32", ".heatmapRows=32"),
+        ("empty", ".emptyColoured=1"),
+        ("align epoch time", ".time=epoch"),
+        ("transpose", ".transposed=1"),
+        ("axis everything", ".axisScope=all"),
         ("all values", ".range=full"),
     ],
 )
@@ -110,7 +110,7 @@ def test_commands_do_what_their_controls_do(tab: Tab, letters: str, said: str | 
 
 def test_a_table_is_closed_by_escape_and_keeps_the_keys(tab: Tab) -> None:
     tab.reset()
-    zoomed = "&p.activation_hist.zx=~50,100"
+    zoomed = "&p.activation_hist.zoomX=~50,100"
     tab.set_hash(zoomed)
     open_palette(tab, "table of")
     tab.page.keyboard.press("Enter")

@@ -74,7 +74,7 @@ def until_sharp(tab: Tab, run: str) -> None:
 
 
 def test_a_zoom_leaves_the_pinned_the_newest_and_the_first_step(steps: Tab) -> None:
-    steps.reset(show(LONG, more="step=100.5&zx=~2000,2200"))
+    steps.reset(show(LONG, more="pinned=100.5&zoomX=~2000,2200"))
     until_sharp(steps, LONG)
     until_shown(steps, 100)
     steps.frame.locator("main").focus()
@@ -89,7 +89,7 @@ def test_a_zoom_leaves_the_pinned_the_newest_and_the_first_step(steps: Tab) -> N
 
 
 def test_a_part_is_sharp_as_far_as_each_run_goes(steps: Tab) -> None:
-    steps.reset(show(LONG, SHORT, more="zx=~900,1100"))
+    steps.reset(show(LONG, SHORT, more="zoomX=~900,1100"))
     for run in (LONG, SHORT):
         until_sharp(steps, run)
     until_shown(steps, 2999, 999)
@@ -112,20 +112,20 @@ def test_the_step_field_has_the_step_of_the_record_and_says_what_it_takes(steps:
 
 
 def test_another_unit_of_time_shows_everything(steps: Tab) -> None:
-    steps.reset(show(LONG, more="zx=~50,100&step=70.5"))
+    steps.reset(show(LONG, more="zoomX=~50,100&pinned=70.5"))
     steps.choose("Time", "log_step")
-    steps.until(steps.hash, lambda address: "zx=~50,100" in address and "step=70.5" in address)
+    steps.until(steps.hash, lambda address: "zoomX=~50,100" in address and "pinned=70.5" in address)
     steps.choose("Time", "wall")
-    steps.until(steps.hash, lambda address: "zx" not in address and ".step" not in address)
+    steps.until(steps.hash, lambda address: "zoomX" not in address and ".pinned" not in address)
     assert steps.frame.get_by_role("button", name="Reset zoom").count() == 0
     assert steps.frame.get_by_title("Back to the zoom before").count() == 0
 
 
 def test_a_chosen_range_of_values_is_shown_at_once(steps: Tab) -> None:
-    steps.reset(show(LONG, more="zy=activations%2Fconv1~0.1,0.2&y=linear"))
+    steps.reset(show(LONG, more="zoomY=activations%2Fconv1~0.1,0.2&valueScale=linear"))
     before = steps.axis_ticks("y")
     steps.frame.get_by_title("More settings").click()
-    steps.choose("Range", "manual")
+    steps.choose("Value range", "manual")
     steps.frame.get_by_title("Lowest value shown").locator("input").fill("-8")
     steps.frame.get_by_title("Highest value shown").locator("input").fill("8")
     steps.until(
@@ -137,7 +137,7 @@ def test_a_chosen_range_of_values_is_shown_at_once(steps: Tab) -> None:
 
 
 def test_a_run_without_epochs_is_left_out_of_their_axis(steps: Tab) -> None:
-    steps.reset(show(LONG, SHORT, more="x=epoch"))
+    steps.reset(show(LONG, SHORT, more="time=epoch"))
     steps.until(steps.tick_labels, lambda labels: labels[-1:] == ["30"])
     note = steps.frame.locator(f'.panel[aria-label="conv1, {SHORT}"] .notes')
     note.get_by_text("no epochs logged").wait_for()
@@ -147,7 +147,7 @@ def test_a_run_without_epochs_is_left_out_of_their_axis(steps: Tab) -> None:
 
 
 def test_a_share_of_the_run_ends_at_all_of_it(steps: Tab) -> None:
-    steps.reset(show(TENTH, more="x=share"))
+    steps.reset(show(TENTH, more="time=share"))
     steps.until(steps.tick_labels, lambda labels: labels[-1:] == ["100 %"])
     ticks = steps.axis_ticks("x")
     heat = steps.frame.locator(f"{steps.panel(TENTH, 'conv1')} .heat").bounding_box()
@@ -158,7 +158,11 @@ def test_zeros_below_the_shown_values_count_in_a_cumulated_histogram(steps: Tab)
     series = drifting_series(100, bins=40)
     edges = series.scheme.lower_edges(series.bins)
     lo, hi = float(edges[5]), float(edges[20])
-    steps.reset(show(TENTH, more=f"slice=cumulative&range=manual&yrange={lo},{hi}&y=linear"))
+    steps.reset(
+        show(
+            TENTH, more=f"sliceMode=cumulative&range=manual&manualRange={lo},{hi}&valueScale=linear"
+        )
+    )
     path = steps.frame.locator(".slice path")
     width = float(steps.frame.locator(".slice svg").get_attribute("width") or 0)
 
@@ -171,6 +175,6 @@ def test_zeros_below_the_shown_values_count_in_a_cumulated_histogram(steps: Tab)
 
 
 def test_the_low_end_of_a_log_axis_of_shares_is_a_number(steps: Tab) -> None:
-    steps.reset(show(TENTH, more="slicelog=1"))
+    steps.reset(show(TENTH, more="sliceLog=1"))
     low = steps.frame.locator(".slice .axis text").first
     steps.until(low.text_content, lambda text: bool(re.match(r"[\d.]+(e−\d+)? %", text or "")))

@@ -10,7 +10,7 @@ from tests.browser.conftest import BAD, GOOD, LAYERS, deep_names
 from tests.browser.tab import Tab, open_tab
 from tests.plugin.tensorboard_process import TensorBoard
 
-ON = "&p.activation_hist.t=1"
+ON = "&p.activation_hist.transposed=1"
 
 
 def place(locator: Locator) -> tuple[float, float]:
@@ -27,7 +27,7 @@ def test_runs_become_rows_and_layers_columns(tab: Tab) -> None:
     tab.reset()
     tab.frame.get_by_title("Transpose: layers as columns").click()
     tab.wait_drawn()
-    tab.until(tab.hash, lambda address: address.endswith("p.activation_hist.t=1"))
+    tab.until(tab.hash, lambda address: address.endswith("p.activation_hist.transposed=1"))
     assert tab.frame.locator(".layer-title .layer-name").all_text_contents() == list(LAYERS)
     assert tab.frame.locator(".run-row .run-name").all_text_contents() == [GOOD, BAD]
     for at, run in enumerate((GOOD, BAD)):
@@ -40,7 +40,7 @@ def test_runs_become_rows_and_layers_columns(tab: Tab) -> None:
     assert tab.axis_ticks("y", 0) == tab.axis_ticks("y", len(LAYERS))
     assert tab.frame.locator(".slice-cell .slice").count() == len(LAYERS)
     tab.frame.get_by_title("Transpose: layers as columns").click()
-    tab.until(tab.hash, lambda address: "t=1" not in address)
+    tab.until(tab.hash, lambda address: "transposed=1" not in address)
 
 
 def test_a_step_read_in_one_column_is_marked_in_all(tab: Tab) -> None:
@@ -59,7 +59,7 @@ def test_a_step_read_in_one_column_is_marked_in_all(tab: Tab) -> None:
 def test_differences_strips_and_pins_work_there_too(tab: Tab) -> None:
     tab.reset(ON)
     plain = tab.pixels(BAD, "conv1")["colours"]
-    tab.reset(f"{ON}&p.activation_hist.cmp=difference")
+    tab.reset(f"{ON}&p.activation_hist.difference=1")
     tab.until(lambda: tab.pixels(BAD, "conv1")["colours"] != plain, bool)
     assert tab.frame.locator(".layer-head").nth(1).get_by_text(f"minus {GOOD}").count() == 1
     tab.reset(f"{ON}&p.activation_hist.layout=strips")
@@ -71,7 +71,7 @@ def test_differences_strips_and_pins_work_there_too(tab: Tab) -> None:
     head.get_by_title("Show only this layer, large").click()
     tab.until(tab.frame.locator(".layer-title").count, lambda count: count == 1)
     tab.page.keyboard.press("Escape")
-    tab.reset(f"{ON}&p.activation_hist.pins=activations/layer2")
+    tab.reset(f"{ON}&p.activation_hist.pinnedLayers=activations/layer2")
     names = tab.frame.locator(".layer-title .layer-name").all_text_contents()
     assert names == ["layer2", "conv1", "layer1"]
 
@@ -98,7 +98,7 @@ def test_heads_stay_in_sight_and_only_columns_on_the_screen_exist(
 def test_names_of_layers_stay_in_sight_beside_many_runs(
     open_page: Callable[..., Page], two_runs: TensorBoard
 ) -> None:
-    tab = open_tab(open_page(1000, 600), two_runs.root, "&p.activation_hist.w=900")
+    tab = open_tab(open_page(1000, 600), two_runs.root, "&p.activation_hist.panelWidth_px=900")
     name = tab.frame.locator(".tall .layer-name").first
     before = place(name)
     tab.frame.locator(".scroller").evaluate("e => e.scrollTo(600, 0)")

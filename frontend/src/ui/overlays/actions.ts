@@ -1,40 +1,37 @@
 /** Everything that the command palette can do, as it stands when the palette is opened. */
 
-import { COLORMAPS } from "../../paint/colormap";
 import { seriesId } from "../../series/series_id";
 import { sorted } from "../../view/findings/findings";
-import { baselineRun } from "../../view/panel/compare";
 import type { LayerView } from "../../view/panel/layer_view";
-import { epochs } from "../../view/panel/panel_times";
-import { movePin, pinAt, pinFirst } from "../../view/screen/pin";
 import { showFinding, showLayer } from "../../view/screen/reveal";
 import { findPanel, visible } from "../../view/screen/views";
 import * as selection from "../../view/selection/selection";
-import { layersToTree } from "../../view/selection/tree";
-import type { Setting } from "../../view/settings/setting";
+import { type AnySetting, allSettings, type Choice, type List } from "../../view/settings/setting";
 import * as settings from "../../view/settings/settings";
+import type { Cursor } from "../../view/settings/zoom";
+import { allCommands, type Command, palette } from "../input/commands";
+import { keysToText } from "../input/key_names";
 import {
-  type Cursor,
-  canGoBack,
-  chooseRange,
-  chooseTime,
-  goBack,
-  resetZoom,
-  zoomed,
-} from "../../view/settings/zoom";
-import { copyCell } from "../input/copy_cell";
-import { helpOpen } from "../input/keys";
-import * as options from "../settings/options";
-import { paneOpen } from "../settings/pane_state";
-import { type Option, toOptions } from "../widgets/controls";
+  applies,
+  choose,
+  inForce,
+  isEnabled,
+  isPicked,
+  optionName,
+  optionsOf,
+  pickOption,
+  resetName,
+} from "../settings/offers";
+import { showField } from "../settings/open_state";
+import { OWN_FIELDS } from "../settings/setting_field";
 import { say } from "../widgets/toast";
-import { copyLink, FORMATS, saveRow } from "./save";
+import { FORMATS, saveRow } from "./save";
 import { tableOf } from "./table";
 
 export interface Action {
   readonly name: string;
   /** A key that does the same, or what kind of thing it is. */
-  readonly hint?: string;
+  readonly hint?: string | undefined;
   /** In force already. */
   readonly current?: boolean;
   run(): void;
@@ -44,10 +41,9 @@ export interface Action {
 export function listActions(at: Cursor | null): readonly Action[] {
   const row = rowInSight(at);
   return [
-    ...commands(at),
+    ...allCommands.flatMap((command) => commandToActions(command, at)),
     ...(row === undefined ? [] : rowActions(row)),
-    ...switches(),
-    ...choices(),
+    ...allSettings.filter((setting) => applies(setting) && isEnabled(setting)).flatMap(settingToActions),
     ...runActions(),
     ...layerActions(),
     ...sorted.peek().map((finding) => ({
@@ -58,44 +54,35 @@ export function listActions(at: Cursor | null): readonly Action[] {
   ];
 }
 
-function commands(at: Cursor | null): readonly Action[] {
-  const possible: (Action | false)[] = [
-    zoomed.peek() && { name: "Reset zoom", hint: "0", run: resetZoom },
-    canGoBack.peek() && { name: "Back to the zoom before", hint: "Z", run: goBack },
-    settings.colourLimits.peek().size > 0 && {
-      name: "Reset limits of colours",
-      run: settings.colourLimits.reset,
-    },
-    {
-      name: "Filter layers",
-      hint: "/",
-      run: () => document.getElementById("layer-filter")?.focus(),
-    },
-    at !== null && { name: "Copy readout", hint: "C", run: () => void copyCell(false, at) },
-    at !== null && { name: "Copy cell as TSV", hint: "Shift C", run: () => void copyCell(true, at) },
-    { name: "Copy link to this view", run: () => void copyLink().then(say) },
-    { name: "Fold all groups", run: () => fold(groupPaths()) },
-    { name: "Unfold all groups", run: () => fold([]) },
-    { name: "Pin the first step", hint: "Home", run: pinFirst },
-    { name: "Pin the step before", hint: "←", run: () => movePin(-1) },
-    { name: "Follow the newest step", hint: "End", run: () => pinAt(null) },
-    { name: "Settings", run: () => toggle(paneOpen) },
-    { name: "Keys and gestures", hint: "?", run: () => toggle(helpOpen) },
-  ];
-  return possible.filter((action) => action !== false);
+function commandToActions(command: Command, at: Cursor | null): readonly Action[] {
+  if (command === palette || !(command.when?.(at) ?? true)) return [];
+  const { label, keys = [], shift } = command;
+  const hint = keysToText(keys);
+  const plain = { hint, name: label, run: () => command.run(at, false) };
+  if (shift === undefined) return [plain];
+  return [plain, { hint: `Shift ${hint}`, name: shift, run: () => command.run(at, true) }];
 }
 
-function fold(paths: readonly string[]): void {
-  settings.folded.value = paths;
+/** What can be chosen of a setting that has a control; others are changed by commands and at the rows. */
+function settingToActions(setting: AnySetting): readonly Action[] {
+  const { name, label } = setting;
+  if (setting.form === "choice" || setting.form === "list") return optionActions(setting);
+  if (setting.form === "flag") {
+    const current = inForce(setting);
+    return [{ name: label, hint: setting.shortcut, current, run: () => choose(setting, !current) }];
+  }
+  if (setting.form === "own" && !(name in OWN_FIELDS)) return [];
+  const leads = { name: label, run: () => showField(name) };
+  if (setting.write() === undefined) return [leads];
+  return [leads, { name: resetName(setting), run: () => choose<unknown>(setting, setting.initial) }];
 }
 
-function groupPaths(): readonly string[] {
-  const rows = layersToTree(selection.layers.peek(), new Set());
-  return rows.flatMap((row) => (row.kind === "group" ? [row.path] : []));
-}
-
-function toggle(state: { value: boolean }): void {
-  state.value = !state.value;
+function optionActions(setting: Choice | List): readonly Action[] {
+  return optionsOf(setting).map((option) => ({
+    name: optionName(setting, option),
+    current: isPicked(setting, option.value),
+    run: () => pickOption(setting, option.value),
+  }));
 }
 
 /** The row of the crosshair, or the only one shown, or the first one on the screen. */
@@ -106,8 +93,8 @@ function rowInSight(at: Cursor | null): LayerView | undefined {
 }
 
 function rowActions(row: LayerView): readonly Action[] {
-  const { layer } = row.series.peek();
-  const full = settings.full.peek() === row.id;
+  const series = row.series.peek();
+  const { layer } = series;
   return [
     ...FORMATS.map(({ format, label }) => ({
       name: `Save ${layer}: ${label}`,
@@ -120,126 +107,33 @@ function rowActions(row: LayerView): readonly Action[] {
       },
     },
     {
-      name: full ? "Show all layers again" : `Show only ${layer}, large`,
-      ...(full ? { hint: "Esc" } : {}),
+      name: `Show only ${layer}, large`,
+      current: settings.full.peek() === row.id,
       run: () => {
-        settings.full.value = full ? "" : row.id;
+        settings.full.value = row.id;
       },
     },
-    { name: `Keep ${layer} at the top`, run: () => selection.togglePinnedLayer(row.series.peek()) },
-  ];
-}
-
-function switches(): readonly Action[] {
-  const differs = settings.compare.peek() === "difference";
-  return [
-    flag("Link axes and colours", settings.linked, "L"),
-    flag("Transpose: layers as columns", settings.transposed),
-    flag("Colour empty cells", settings.emptyColoured),
-    flag("Zeros inside the heatmap too", settings.zerosInside),
-    flag("Log shares in the step histogram", settings.sliceLog),
-    ...options.OVERLAYS.map(({ value, label }) => ({
-      name: `Line: ${label}`,
-      current: settings.overlays.peek().includes(value),
-      run: () => {
-        settings.overlays.value = options.toggled(settings.overlays.peek(), value);
-      },
-    })),
     {
-      name: "Show differences to the baseline",
-      current: differs,
-      run: () => {
-        settings.compare.value = differs ? "none" : "difference";
-      },
+      name: `Open or close ${layer}`,
+      current: row.open.peek(),
+      run: () => selection.toggleExpanded(row.id),
+    },
+    {
+      name: `Keep ${layer} at the top`,
+      current: settings.pinnedLayers.peek().includes(row.id),
+      run: () => selection.togglePinnedLayer(series),
     },
   ];
-}
-
-function flag(name: string, setting: Setting<boolean>, hint?: string): Action {
-  return { name, ...(hint ? { hint } : {}), current: setting.peek(), run: () => toggle(setting) };
-}
-
-/** What panels have in common, while they are linked. */
-function sharings(): readonly Action[] {
-  return [
-    ...choose("Same value axis", settings.axisScope, options.SCOPES),
-    ...choose("Same colour scale", settings.scope, options.SCOPES),
-  ];
-}
-
-function choices(): readonly Action[] {
-  const times = options.TIMES.filter(({ value }) => value !== "epoch" || epochs.peek().size > 0);
-  return [
-    ...choose("Values", settings.scale, options.SCALES),
-    ...choose("Value range", settings.range, options.RANGES, chooseRange),
-    ...choose("Time", settings.time, times, chooseTime),
-    ...choose("Colour", settings.quantity, options.QUANTITIES),
-    ...choose("Colour as", settings.curve, options.CURVES),
-    ...choose("Colour map", settings.colormap, toOptions(COLORMAPS)),
-    ...choose("Contrast", settings.contrast, options.CONTRASTS),
-    ...(settings.linked.peek() ? sharings() : []),
-    ...choose("Sort layers", settings.sort, options.SORTS),
-    ...choose("Strip below", settings.strip, options.STRIPS),
-    ...choose("Step histogram", settings.sliceMode, toOptions(settings.SLICES)),
-    ...choose("Density", settings.density, toOptions(settings.DENSITIES), (value) => {
-      settings.density.value = value;
-      settings.panelHeight_px.reset();
-    }),
-    ...options.BINS.map(({ value, label }) => ({
-      name: `Bins: ${label}`,
-      current: settings.bins.peek() === Number(value),
-      run: () => {
-        settings.bins.value = Number(value);
-      },
-    })),
-    ...(["strips", "panels"] as const).map((value) => ({
-      name: `Layout: ${value}`,
-      current: selection.layout.peek() === value,
-      run: () => {
-        settings.layout.value = value;
-        settings.toggled.value = [];
-      },
-    })),
-  ];
-}
-
-/** `take`: how the choice is made in its usual place, where that does more than set it. */
-function choose<T extends string>(
-  name: string,
-  setting: Setting<T>,
-  offered: readonly Option<T>[],
-  take = (value: T) => {
-    setting.value = value;
-  },
-): readonly Action[] {
-  return offered.map(({ value, label }) => ({
-    name: `${name}: ${label}`,
-    current: setting.peek() === value,
-    run: () => take(value),
-  }));
 }
 
 function runActions(): readonly Action[] {
-  const shown = selection.runs.peek().map((run) => run.name);
-  const all = selection.runsWithData.peek().map((run) => run.name);
+  const all = selection.runsWithData.peek();
   if (all.length < 2) return [];
-  return all.flatMap((name) => [
-    {
-      name: `Run: show or hide ${name}`,
-      current: shown.includes(name),
-      run: () => {
-        settings.runs.value = options.toggled(shown, name);
-      },
-    },
-    { name: `Run: only ${name}`, run: () => selection.soloRun(name) },
-    {
-      name: `Baseline: ${name}`,
-      current: baselineRun() === name,
-      run: () => {
-        settings.baseline.value = name;
-      },
-    },
-  ]);
+  return all.map(({ name }) => ({
+    name: `Show only ${name}`,
+    hint: "run",
+    run: () => selection.soloRun(name),
+  }));
 }
 
 function layerActions(): readonly Action[] {

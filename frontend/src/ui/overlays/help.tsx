@@ -2,7 +2,10 @@
 
 import { useSignalEffect } from "@preact/signals";
 import { useRef } from "preact/hooks";
-import { helpOpen, KEYS, type KeyHelp, MOUSE } from "../input/keys";
+import * as commands from "../input/commands";
+import type { KeyRow } from "../input/key_names";
+import { GESTURES, KEYS } from "../input/keys";
+import { helpOpen } from "../settings/open_state";
 import { IconButton } from "../widgets/controls";
 
 export function Help() {
@@ -16,13 +19,13 @@ export function Help() {
     <dialog
       ref={dialog}
       class="help"
-      aria-label="Keys and gestures"
+      aria-label={commands.help.label}
       onClose={() => {
         helpOpen.value = false;
       }}
     >
       <div class="pane-head">
-        <h2>Keys and gestures</h2>
+        <h2>{commands.help.label}</h2>
         <IconButton
           icon="close"
           tip="Close"
@@ -33,23 +36,23 @@ export function Help() {
       </div>
       {helpOpen.value ? (
         <div class="help-columns">
-          <Keys title="Keyboard" entries={KEYS} />
-          <Keys title="Mouse and touch" entries={MOUSE} />
+          <Keys title="Keyboard" rows={KEYS} />
+          <Keys title="Mouse and touch" rows={GESTURES} />
         </div>
       ) : null}
     </dialog>
   );
 }
 
-function Keys({ title, entries }: { readonly title: string; readonly entries: readonly KeyHelp[] }) {
+function Keys({ title, rows }: { readonly title: string; readonly rows: readonly KeyRow[] }) {
   return (
     <section>
       <h3>{title}</h3>
       <dl>
-        {entries.map(({ keys, does }) => (
-          <div key={keys}>
+        {rows.map(({ keys, does }) => (
+          <div key={does}>
             <dt>
-              <kbd>{keys}</kbd>
+              <kbd>{keys.join("  or  ")}</kbd>
             </dt>
             <dd>{does}</dd>
           </div>

@@ -1,9 +1,10 @@
 /** The command palette: everything that can be done or gone to, found by a few letters. */
 
-import { type Signal, useComputed, useSignal, useSignalEffect } from "@preact/signals";
+import { type Signal, untracked, useComputed, useSignal, useSignalEffect } from "@preact/signals";
 import { useId, useRef } from "preact/hooks";
 import { cursor } from "../../view/settings/zoom";
-import { paletteOpen } from "../settings/pane_state";
+import * as commands from "../input/commands";
+import { paletteOpen } from "../settings/open_state";
 import { type Action, listActions } from "./actions";
 import { fuzzyMatch } from "./fuzzy";
 
@@ -22,7 +23,7 @@ export function Palette() {
   useSignalEffect(() => {
     const element = dialog.current;
     if (paletteOpen.value && !element?.open) {
-      actions.value = listActions(cursor.peek());
+      actions.value = untracked(() => listActions(cursor.peek()));
       element?.showModal();
     }
     if (!paletteOpen.value && element?.open) element.close();
@@ -35,7 +36,7 @@ export function Palette() {
     <dialog
       ref={dialog}
       class="palette"
-      aria-label="Commands, layers and findings"
+      aria-label={commands.palette.label}
       onClose={close}
       onClick={(event) => {
         if (event.target === event.currentTarget) close();
@@ -131,20 +132,9 @@ function search(actions: readonly Action[], query: string): readonly Found[] {
 
 /** The letters that were typed stand out. */
 function marked(name: string, at: readonly number[]) {
-  const places = new Set(at);
-  return Array.from({ length: name.length }, (_, i) => i).reduce<(string | ReturnType<typeof mark>)[]>(
-    (parts, i) => {
-      const letter = name.charAt(i);
-      const last = parts.at(-1);
-      if (places.has(i)) parts.push(mark(letter));
-      else if (typeof last === "string") parts[parts.length - 1] = last + letter;
-      else parts.push(letter);
-      return parts;
-    },
-    [],
-  );
-}
-
-function mark(letter: string) {
-  return <b>{letter}</b>;
+  const starts = [0, ...at.flatMap((place) => [place, place + 1])];
+  return starts.map((start, i) => {
+    const part = name.slice(start, starts[i + 1]);
+    return i % 2 === 1 ? <b key={start}>{part}</b> : part;
+  });
 }

@@ -1,9 +1,7 @@
-/** Taking what is shown away: files of a row, an address of the view. */
+/** Files of a row. */
 
 import { exportRow, type Format } from "../../view/exports/exports";
 import type { LayerView } from "../../view/panel/layer_view";
-import { linkToView } from "../../view/settings/setting";
-import { copyText } from "../widgets/clipboard";
 
 export const FORMATS: readonly { readonly format: Format; readonly label: string; readonly tip: string }[] = [
   { format: "png", label: "PNG picture", tip: "As shown, at twice the size, with axes and colour bar" },
@@ -23,11 +21,6 @@ export async function saveRow(model: LayerView, format: Format): Promise<string>
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
   }
-}
-
-/** Says what happened. */
-export async function copyLink(): Promise<string> {
-  return copyText(linkToView());
 }
 
 function download(file: File): void {

@@ -6,7 +6,7 @@ import { AXIS_PX, panel_px, plot_px } from "../../view/layout/metrics";
 import type { PanelView } from "../../view/panel/panel_view";
 import { retry } from "../../view/screen/loading";
 import { drawnOnce } from "../../view/screen/screen";
-import { panelKeys } from "../input/keys";
+import { crosshairKeys } from "../input/crosshair_keys";
 import { brush, PanelPointer, pointAt } from "../input/pointer";
 import { box } from "../widgets/box";
 import { PanelAxes, ValueMark } from "./axes";
@@ -37,7 +37,7 @@ export function Panel({ panel }: PartProps) {
       tabIndex={expanded ? 0 : -1}
       // Keys on a button inside are the button's.
       onKeyDown={(event) => {
-        if (event.target === event.currentTarget) panelKeys(event, panel);
+        if (event.target === event.currentTarget) crosshairKeys(event, panel);
       }}
       onBlur={() => pointAt(null)}
     >

@@ -70,7 +70,7 @@ function FullRange() {
 function OwnScale({ panel }: { readonly panel: PanelView }) {
   if (!settings.linked.value || panel.layer.panels.value.length < 2) return null;
   // A difference has one scale for all, and its notes say so.
-  if (settings.compare.value === "difference") return null;
+  if (settings.difference.value) return null;
   const own = axisScope() === "panel";
   if (!own && !isHiddenByAxis(panel)) return null;
   return (

@@ -34,7 +34,7 @@ const DECADES = 5;
 
 /** How shares become lengths. */
 interface Chart {
-  readonly mode: (typeof settings.SLICES)[number];
+  readonly mode: settings.SliceMode;
   readonly log: boolean;
   /** The largest share, which fills a lane. */
   readonly most: number;

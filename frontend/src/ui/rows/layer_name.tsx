@@ -6,6 +6,7 @@ import { showsDifference } from "../../view/panel/compare";
 import type { LayerView } from "../../view/panel/layer_view";
 import { togglePinnedLayer } from "../../view/selection/selection";
 import * as settings from "../../view/settings/settings";
+import * as commands from "../input/commands";
 import { IconButton } from "../widgets/controls";
 import { ColourBar, DifferenceBar } from "./colour_bar";
 import { FindingBadge } from "./finding_badges";
@@ -43,13 +44,13 @@ export function RowActions({ model }: { readonly model: LayerView }) {
       <RowMenu model={model} />
       <IconButton
         icon="pin"
-        tip={pinned ? "Take this layer off the top" : "Keep this layer at the top"}
+        tip={pinned ? "Take this layer off the top" : settings.pinnedLayers.label}
         pressed={pinned}
         onClick={() => togglePinnedLayer(series)}
       />
       <IconButton
         icon={full ? "shrink" : "expand"}
-        tip={full ? "Show all layers again (Esc)" : "Show only this layer, large"}
+        tip={full ? `${commands.showAll.label} (Esc)` : settings.full.label}
         pressed={full}
         onClick={() => {
           settings.full.value = full ? "" : model.id;

@@ -4,7 +4,9 @@ import { useSignal } from "@preact/signals";
 import { client } from "../../view/catalog/catalog";
 import type { LayerView } from "../../view/panel/layer_view";
 import type { PanelView } from "../../view/panel/panel_view";
-import { copyLink, FORMATS, saveRow } from "../overlays/save";
+import * as commands from "../input/commands";
+import { copyLink } from "../input/copy";
+import { FORMATS, saveRow } from "../overlays/save";
 import { tableOf } from "../overlays/table";
 import { Menu } from "../widgets/controls";
 
@@ -60,7 +62,7 @@ function Actions({ model }: { readonly model: LayerView }) {
           title="An address that restores this view"
           onClick={() => void copyLink().then(say)}
         >
-          Copy link to this view
+          {commands.copyLink.label}
         </button>
       </div>
       <div class="menu-said" role="status">

@@ -78,7 +78,7 @@ export function RunRows({ onScreen }: { readonly onScreen: readonly PlacedColumn
 }
 
 function Heads({ columns }: Props) {
-  const differs = settings.compare.value === "difference" && runs.value.length > 1;
+  const differs = settings.difference.value && runs.value.length > 1;
   const height = !anyExpanded.value ? HEAD_PX : differs ? TALLER_HEAD_PX : TALL_HEAD_PX;
   return (
     <div class="heads across" style={box({ width: columnsEnd_px.value, height })}>

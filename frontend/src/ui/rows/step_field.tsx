@@ -2,10 +2,11 @@
 
 import { countsSteps } from "../../math/step_axis";
 import { fullAxis } from "../../view/panel/known_panels";
-import { movePin, pinAt, pinnedStep, pinStep } from "../../view/screen/pin";
+import { pinAt, pinnedStep, pinStep } from "../../view/screen/pin";
 import * as settings from "../../view/settings/settings";
+import { CommandButton } from "../input/command_button";
+import * as commands from "../input/commands";
 import { box } from "../widgets/box";
-import { IconButton } from "../widgets/controls";
 import { say } from "../widgets/toast";
 
 export function StepField({ width_px }: { readonly width_px: number }) {
@@ -17,6 +18,7 @@ export function StepField({ width_px }: { readonly width_px: number }) {
       <label title={`The ${name} whose histograms are shown; empty follows the newest`}>
         {name}
         <input
+          id={commands.STEP_ID}
           class="text-input"
           inputMode="numeric"
           placeholder="newest"
@@ -29,11 +31,9 @@ export function StepField({ width_px }: { readonly width_px: number }) {
           }}
         />
       </label>
-      <IconButton icon="fold" tip="One step back (←)" onClick={() => movePin(-1)} />
-      <IconButton icon="fold" tip="One step on (→)" onClick={() => movePin(1)} />
-      {settings.pinned.value === null ? null : (
-        <IconButton icon="close" tip="Follow the newest step (End)" onClick={() => pinAt(null)} />
-      )}
+      <CommandButton command={commands.stepBefore} icon="fold" />
+      <CommandButton command={commands.nextStep} icon="fold" />
+      {settings.pinned.value === null ? null : <CommandButton command={commands.newestStep} icon="close" />}
     </div>
   );
 }

@@ -1,44 +1,76 @@
-/** Lowest and highest value of a manual range; what is not a range is said and not taken. */
+/** Two numbers to type, the lower before the higher; what is not allowed is said and not taken. */
 
 import { useSignal } from "@preact/signals";
+import type { ComponentChildren } from "preact";
 import { interval } from "../../view/settings/codec";
-import * as settings from "../../view/settings/settings";
+import { manualRange } from "../../view/settings/settings";
 import { chooseRange } from "../../view/settings/zoom";
 
-export function RangeFields() {
-  const [low, high] = settings.manualRange.value;
-  const error = useSignal("");
-  const texts = useSignal([String(low), String(high)]);
-  if (settings.range.value !== "manual") return null;
-  const set = (at: 0 | 1, text: string) => {
-    texts.value = texts.value.map((other, place) => (place === at ? text : other));
-    const parsed = interval.parse(texts.value.join(","));
-    error.value = parsed === undefined ? "Two numbers, the first below the second." : "";
-    if (parsed !== undefined) chooseRange("manual", parsed);
-  };
+/** The ends of a manual range of values. */
+export function RangeFields({ id }: { readonly id: string }) {
   return (
-    <div class="range-fields">
-      <label title="Lowest value shown">
-        from
-        <input
-          inputMode="decimal"
-          value={texts.value[0]}
-          aria-invalid={error.value !== ""}
-          onInput={(event) => set(0, event.currentTarget.value.trim())}
-        />
-      </label>
-      <label title="Highest value shown">
-        to
-        <input
-          inputMode="decimal"
-          value={texts.value[1]}
-          aria-invalid={error.value !== ""}
-          onInput={(event) => set(1, event.currentTarget.value.trim())}
-        />
-      </label>
+    <EndFields
+      id={id}
+      ends={manualRange.value.map(String)}
+      tips={["Lowest value shown", "Highest value shown"]}
+      parse={interval.parse}
+      complaint="Two numbers, the first below the second."
+      take={(ends) => chooseRange("manual", ends)}
+    />
+  );
+}
+
+interface Props<T> {
+  /** Of the first field. */
+  readonly id?: string;
+  /** What is in force. */
+  readonly ends: readonly string[];
+  readonly tips: readonly string[];
+  /** Both fields, separated by a comma; undefined for what is not allowed. */
+  readonly parse: (text: string) => T | undefined;
+  readonly complaint: string;
+  readonly take: (ends: T) => void;
+  /** Of colours, which may be left to the cells. */
+  readonly unit?: string;
+  readonly children?: ComponentChildren;
+}
+
+export function EndFields<T>({ id, ends, tips, parse, complaint, take, unit, children }: Props<T>) {
+  // What is typed stays as it is until the field is left.
+  const typed = useSignal<readonly string[] | null>(null);
+  const bad = useSignal(false);
+  const texts = typed.value ?? ends;
+  const set = (at: number, text: string) => {
+    typed.value = texts.map((other, place) => (place === at ? text : other));
+    const parsed = parse(typed.value.join(","));
+    bad.value = parsed === undefined;
+    if (parsed !== undefined) take(parsed);
+  };
+  const field = (at: number) => (
+    <label title={tips[at]}>
+      {at === 0 ? "from" : "to"}
+      <input
+        {...(at === 0 && id ? { id } : {})}
+        inputMode="decimal"
+        placeholder={unit && "auto"}
+        value={texts[at]}
+        aria-invalid={bad.value}
+        onInput={(event) => set(at, event.currentTarget.value.trim())}
+        onBlur={() => {
+          if (!bad.peek()) typed.value = null;
+        }}
+      />
+    </label>
+  );
+  return (
+    <div class={`range-fields${unit ? " limit-fields" : ""}`}>
+      {field(0)}
+      {field(1)}
+      {unit ? <span class="count">{unit}</span> : null}
       <span class="field-error" role="status">
-        {error}
+        {bad.value ? complaint : ""}
       </span>
+      {children}
     </div>
   );
 }

@@ -1,7 +1,8 @@
 /** Whether what is shown is new: following the newest step, held by a zoom, or cut off from the server. */
 
 import { failure, stale_s } from "../../view/catalog/catalog";
-import { resetZoom, zoomX } from "../../view/settings/zoom";
+import { zoomX } from "../../view/settings/settings";
+import { resetZoom } from "../../view/settings/zoom";
 
 export function Live() {
   if (failure.value !== "") {

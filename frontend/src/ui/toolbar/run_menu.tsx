@@ -21,8 +21,8 @@ export function RunMenu() {
   return (
     <Menu
       icon="runs"
-      text="Runs"
-      tip="Choose which runs stand side by side"
+      text={settings.runs.label}
+      tip={settings.runs.tip}
       badge={`${selection.runs.value.length} of ${all.length}`}
     >
       {all.length < FILTER_FROM ? null : (
@@ -30,7 +30,7 @@ export function RunMenu() {
           type="search"
           class="run-filter"
           placeholder="Filter runs: words or /regex/"
-          aria-label="Filter runs by words or a /regular expression/"
+          aria-label="Filter runs"
           aria-invalid={error !== ""}
           title={error || "Words that must occur in a run's name, or a /regular expression/"}
           value={text.value}

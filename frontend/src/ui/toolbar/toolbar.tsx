@@ -3,15 +3,16 @@
 import { useSignal } from "@preact/signals";
 import type { RefObject } from "preact";
 import { useEffect, useRef } from "preact/hooks";
-import { orderProgress } from "../../view/findings/ranking";
 import * as selection from "../../view/selection/selection";
-import * as settings from "../../view/settings/settings";
-import { canGoBack, goBack, resetZoom, zoomed } from "../../view/settings/zoom";
-import { helpOpen } from "../input/keys";
+import { filter, kind, layout, phase, sort, transposed } from "../../view/settings/settings";
+import { canGoBack, zoomed } from "../../view/settings/zoom";
+import { CommandButton } from "../input/command_button";
+import * as commands from "../input/commands";
 import { FindingsMenu } from "../overlays/findings_menu";
-import { AxisSelects } from "../settings/axis_selects";
-import { paletteOpen, paneOpen } from "../settings/pane_state";
-import { IconButton, Menu, Select } from "../widgets/controls";
+import { choose, hintOf, inForce, isPicked, optionName } from "../settings/offers";
+import { paneOpen } from "../settings/open_state";
+import { SettingField, SettingFields } from "../settings/setting_field";
+import { IconButton, Menu } from "../widgets/controls";
 import { Icon } from "../widgets/icons";
 import { Live } from "./live";
 import { RunMenu } from "./run_menu";
@@ -45,6 +46,7 @@ function useRoom(bar: RefObject<HTMLDivElement | null>): Room {
 export function Toolbar() {
   const bar = useRef<HTMLDivElement>(null);
   const room = useRoom(bar);
+  const ordering = hintOf(sort);
   return (
     <div ref={bar} class={`toolbar bar-${room}`} role="toolbar" aria-label="View">
       <FilterBox />
@@ -53,41 +55,27 @@ export function Toolbar() {
       {room === "all" ? (
         <>
           <span class="divider" />
-          <AxisSelects />
+          <SettingFields group="Axes and colours" />
         </>
       ) : (
         <More room={room} />
       )}
       <span class="spring" />
-      {orderProgress.value < 1 ? (
+      {ordering === "" ? null : (
         <span class="chip" role="status" title="Layers are looked at before they are ordered">
-          ordering {Math.round(orderProgress.value * 100)} %
+          {ordering}
         </span>
-      ) : null}
-      {canGoBack.value ? <IconButton icon="back" tip="Back to the zoom before (Z)" onClick={goBack} /> : null}
-      {zoomed.value ? (
-        <IconButton
-          icon="reset"
-          text="Reset zoom"
-          tip="Show everything (double-click, Esc)"
-          onClick={resetZoom}
-        />
-      ) : null}
+      )}
+      {canGoBack.value ? <CommandButton command={commands.back} icon="back" /> : null}
+      {zoomed.value ? <CommandButton command={commands.resetZoom} icon="reset" named /> : null}
       <FindingsMenu />
       <Warnings />
       <Live />
       <span class="tools">
-        {room === "narrow" ? null : <PaletteButton />}
+        {room === "narrow" ? null : <CommandButton command={commands.palette} icon="command" />}
         <LayoutSwitch />
-        {room === "all" ? <HelpButton /> : null}
-        <IconButton
-          icon="tune"
-          tip="More settings"
-          pressed={paneOpen.value}
-          onClick={() => {
-            paneOpen.value = !paneOpen.value;
-          }}
-        />
+        {room === "all" ? <CommandButton command={commands.help} icon="help" /> : null}
+        <CommandButton command={commands.pane} icon="tune" pressed={paneOpen.value} />
       </span>
     </div>
   );
@@ -99,37 +87,13 @@ function More({ room }: { readonly room: Room }) {
     <Menu icon="more" tip="Axes, colours and help">
       <div class="more">
         {room === "narrow" ? <KindSelect /> : null}
-        <AxisSelects />
+        <SettingFields group="Axes and colours" />
         <div class="menu-foot">
-          {room === "narrow" ? <PaletteButton /> : null}
-          <HelpButton />
+          {room === "narrow" ? <CommandButton command={commands.palette} icon="command" /> : null}
+          <CommandButton command={commands.help} icon="help" />
         </div>
       </div>
     </Menu>
-  );
-}
-
-function PaletteButton() {
-  return (
-    <IconButton
-      icon="command"
-      tip="Commands, layers and findings (Ctrl+K)"
-      onClick={() => {
-        paletteOpen.value = true;
-      }}
-    />
-  );
-}
-
-function HelpButton() {
-  return (
-    <IconButton
-      icon="help"
-      tip="Keys and gestures (?)"
-      onClick={() => {
-        helpOpen.value = true;
-      }}
-    />
   );
 }
 
@@ -141,16 +105,16 @@ function FilterBox() {
     <div class={`filter${error ? " bad" : ""}`}>
       <Icon name="search" />
       <input
-        id="layer-filter"
+        id={commands.FILTER_ID}
         type="search"
-        placeholder="Filter layers: words or /regex/"
-        aria-label="Filter layers by words or a /regular expression/"
-        title="Words that must occur in a layer's name, or a /regular expression/"
+        placeholder={`${filter.label}: words or /regex/`}
+        aria-label={filter.label}
+        title={filter.tip}
         aria-invalid={error !== ""}
         aria-describedby="filter-status"
-        value={settings.filter.value}
+        value={filter.value}
         onInput={(event) => {
-          settings.filter.value = event.currentTarget.value;
+          filter.value = event.currentTarget.value;
         }}
         onKeyDown={(event) => {
           if (event.key === "Escape") event.currentTarget.blur();
@@ -168,72 +132,35 @@ function FilterBox() {
   );
 }
 
-const KIND_LABELS: Readonly<Record<string, string>> = {
-  activations: "activations",
-  gradients: "gradients",
-  weights: "weights",
-  weight_gradients: "weight gradients",
-  updates: "updates",
-  histograms: "other histograms",
-};
-
 /** Shown only where there is something to choose. */
 function KindSelect() {
   return (
     <>
-      {selection.kinds.value.length < 2 ? null : (
-        <Select
-          label="Of"
-          tip="What the histograms are of"
-          value={selection.kind.value}
-          options={selection.kinds.value.map((value) => ({ value, label: KIND_LABELS[value] ?? value }))}
-          onChange={(value) => {
-            settings.kind.value = value;
-          }}
-        />
-      )}
-      {selection.phases.value.length < 2 ? null : (
-        <Select
-          label="in"
-          tip="Training or evaluation"
-          value={selection.phase.value}
-          options={selection.phases.value.map((value) => ({ value, label: value }))}
-          onChange={(value) => {
-            settings.phase.value = value;
-          }}
-        />
-      )}
+      <SettingField setting={kind} />
+      <SettingField setting={phase} />
     </>
   );
 }
 
 function LayoutSwitch() {
-  const now = selection.layout.value;
-  const choose = (layout: settings.Layout) => {
-    settings.layout.value = layout;
-    settings.toggled.value = [];
-  };
   return (
     <span class="switch">
-      <IconButton
-        icon="strips"
-        tip="Overview: one thin strip per layer"
-        pressed={now === "strips"}
-        onClick={() => choose("strips")}
-      />
-      <IconButton
-        icon="panels"
-        tip="Panels: every layer with its axes"
-        pressed={now === "panels"}
-        onClick={() => choose("panels")}
-      />
+      {layout.options.map((option) =>
+        option.value === "auto" ? null : (
+          <IconButton
+            key={option.value}
+            icon={option.value}
+            tip={optionName(layout, option)}
+            pressed={isPicked(layout, option.value)}
+            onClick={() => choose(layout, option.value)}
+          />
+        ),
+      )}
       <IconButton
         icon="transpose"
-        tip="Transpose: layers as columns"
-        pressed={settings.transposed.value}
-        onClick={() => {
-          settings.transposed.value = !settings.transposed.value;
-        }}
+        tip={transposed.label}
+        pressed={inForce(transposed)}
+        onClick={() => choose(transposed, !inForce(transposed))}
       />
     </span>
   );

@@ -5,46 +5,19 @@ import type { ComponentChildren } from "preact";
 import { useId, useRef } from "preact/hooks";
 import { Icon, type IconName } from "./icons";
 
-export interface Option<T extends string> {
-  readonly value: T;
-  readonly label: string;
-}
-
-export function toOptions<T extends string>(
-  values: readonly T[],
-  labels: Partial<Record<T, string>> = {},
-): Option<T>[] {
-  return values.map((value) => ({ value, label: labels[value] ?? value }));
-}
-
-/** What a control needs to show a setting and change it. */
-export function bound<T>(state: Signal<T>) {
-  return {
-    value: state.value,
-    onChange: (value: T) => {
-      state.value = value;
-    },
-  };
-}
-
-/** The same for one that is on or off. */
-export function switched(state: Signal<boolean>) {
-  const { value, onChange } = bound(state);
-  return { checked: value, onChange };
-}
-
-interface SelectProps<T extends string> {
+interface SelectProps<T extends string | number> {
+  readonly id?: string;
   readonly label: string;
   readonly tip: string;
   readonly value: T;
-  readonly options: readonly Option<T>[];
+  readonly options: readonly { readonly value: T; readonly label: string }[];
   readonly onChange: (value: T) => void;
   readonly disabled?: boolean;
 }
 
 /** A named choice; the name stands before it. */
-export function Select<T extends string>(props: SelectProps<T>) {
-  const { label, tip, value, options, onChange, disabled } = props;
+export function Select<T extends string | number>(props: SelectProps<T>) {
+  const { id, label, tip, value, options, onChange, disabled } = props;
   const change = (event: { readonly currentTarget: HTMLSelectElement }) => {
     const chosen = options[event.currentTarget.selectedIndex];
     if (chosen) onChange(chosen.value);
@@ -52,7 +25,7 @@ export function Select<T extends string>(props: SelectProps<T>) {
   return (
     <label class="field" title={tip}>
       <span class="field-name">{label}</span>
-      <select value={value} onChange={change} disabled={disabled}>
+      <select id={id} value={value} onChange={change} disabled={disabled}>
         {options.map((option) => (
           <option key={option.value} value={option.value}>
             {option.label}
@@ -83,9 +56,9 @@ interface ButtonProps {
   readonly icon: IconName;
   readonly tip: string;
   readonly onClick: (event: MouseEvent) => void;
-  readonly pressed?: boolean;
+  readonly pressed?: boolean | undefined;
   readonly disabled?: boolean;
-  readonly text?: string;
+  readonly text?: string | undefined;
 }
 
 export function IconButton({ icon, tip, onClick, pressed, disabled, text }: ButtonProps) {
@@ -106,6 +79,7 @@ export function IconButton({ icon, tip, onClick, pressed, disabled, text }: Butt
 }
 
 interface SliderProps {
+  readonly id: string;
   readonly label: string;
   readonly tip: string;
   readonly value: number;
@@ -122,6 +96,7 @@ export function Slider(props: SliderProps) {
     <label class="slider" title={props.tip}>
       <span class="field-name">{props.label}</span>
       <input
+        id={props.id}
         type="range"
         min={props.min}
         max={props.max}

@@ -3,7 +3,7 @@ import { stubCanvas } from "../../paint/fake_canvas";
 import type { LayerView } from "../panel/layer_view";
 import { fill, madeSeries, panelsOf, resetPage, showPage } from "../screen/page_fixture";
 import * as settings from "../settings/settings";
-import { zoomX } from "../settings/zoom";
+import { zoomX } from "../settings/settings";
 import { exportRow, readShown } from "./exports";
 
 const CONV = madeSeries("conv", 2);
@@ -16,7 +16,7 @@ beforeAll(() => {
 });
 
 beforeEach(() => {
-  settings.bins.value = 8;
+  settings.heatmapRows.value = 8;
   layer = panelsOf(CONV)[0]!.layer;
   for (const panel of panelsOf(CONV)) fill(panel);
 });
@@ -74,13 +74,13 @@ describe("a picture of a layer", () => {
     expect(text.match(/<image /g)!.length).toBe(2);
     expect([">one<", ">two<"].every((name) => text.includes(name))).toBe(true);
     expect(text.match(/>share[^<]*</g)!.length).toBe(1);
-    settings.scope.value = "panel";
+    settings.colourScope.value = "panel";
     fill(panelsOf(CONV)[1]!, { ...panelsOf(CONV)[0]!.data.tile.value!, run: "two", level: 1 });
     expect((await svg()).match(/>share[^<]*</g)!.length).toBe(2);
   });
 
   it("says what it is minus, and in its notes what is not shown as it is", async () => {
-    settings.compare.value = "difference";
+    settings.difference.value = true;
     const text = await svg();
     expect(text).toContain("two minus one");
     expect(text).toContain("This run minus the baseline");

@@ -42,7 +42,7 @@ function readBase(panel: PanelView): Base | string {
 
 /** Whether panels show differences where they can. */
 export function wantsDifference(): boolean {
-  return settings.compare.value === "difference" && settings.linked.value && runs.value.length > 1;
+  return settings.difference.value && settings.linked.value && runs.value.length > 1;
 }
 
 /** What a panel shows the difference to; null where it shows itself. */

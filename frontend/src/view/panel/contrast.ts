@@ -16,7 +16,7 @@ export const OPEN: Limits = [null, null];
 
 /** Which panels share one colour scale. */
 export function colourScope(): settings.Scope {
-  return settings.linked.value ? settings.scope.value : "panel";
+  return settings.linked.value ? settings.colourScope.value : "panel";
 }
 
 /** Whose colours the bar of a layer shows and limits: those of a panel, of the layer, or "" of all layers. */

@@ -25,7 +25,7 @@ export function baseCells(panel: PanelView): BaseCells | null {
 
 /** Differences reach as far as the colours of the layer do, or those of everything, to either side. */
 export function differenceScale(layer: LayerView): ColourScale {
-  const shared = settings.scope.value === "all" ? layer.panels.value[0] : undefined;
+  const shared = settings.colourScope.value === "all" ? layer.panels.value[0] : undefined;
   return { ...(shared ?? layer).colours.value, curve: "sqrt", lo: 0 };
 }
 

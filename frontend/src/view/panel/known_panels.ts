@@ -9,7 +9,8 @@ import type { Series } from "../../series/types";
 import { allLayers, layers, runs } from "../selection/selection";
 import type { Interval } from "../settings/codec";
 import * as settings from "../settings/settings";
-import { liveX, zoomX } from "../settings/zoom";
+import { zoomX } from "../settings/settings";
+import { liveX } from "../settings/zoom";
 import { timesOf } from "./panel_times";
 
 export const panelStore = new PanelStore();
@@ -78,8 +79,8 @@ export function zoomedTo<Axis extends { withRange(lo: number, hi: number): Axis 
 }
 
 /** Which panels share one value axis; a difference needs the same rows in both runs. */
-export function axisScope(): (typeof settings.AXIS_SCOPES)[number] {
+export function axisScope(): settings.Scope {
   if (!settings.linked.value) return "panel";
   const chosen = settings.axisScope.value;
-  return chosen === "panel" && settings.compare.value === "difference" ? "row" : chosen;
+  return chosen === "panel" && settings.difference.value ? "row" : chosen;
 }

@@ -9,7 +9,8 @@ import type { Series } from "../../series/types";
 import { panelHeight_px, strip_px } from "../layout/metrics";
 import { isOpen } from "../selection/selection";
 import * as settings from "../settings/settings";
-import { cursor, liveX, liveY, type Zooms, zoomX, zoomY } from "../settings/zoom";
+import { type Zooms, zoomX, zoomY } from "../settings/settings";
+import { cursor, liveX, liveY } from "../settings/zoom";
 import {
   allTiles,
   axisScope,
@@ -42,7 +43,7 @@ export class LayerAxes {
   /** Rows of cells that are wanted; linear axes take up to a half less, so that no stored bin is cut. */
   readonly rows = computed(() => {
     if (!this.open.value) return strip_px.value;
-    if (settings.bins.value > 0) return settings.bins.value;
+    if (settings.heatmapRows.value > 0) return settings.heatmapRows.value;
     return panelHeight_px.value >= LOW_PX ? ROWS : LOW_ROWS;
   });
 

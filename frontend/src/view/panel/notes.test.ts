@@ -5,7 +5,7 @@ import { madeTile } from "../../math/tile_fixture";
 import { PanelData } from "../../series/panel_data";
 import type { Series } from "../../series/types";
 import { frame } from "../layout/metrics";
-import { NO_ZOOM, zoomX } from "../settings/zoom";
+import { NO_ZOOM, zoomX } from "../settings/settings";
 import { colouringOf, OPEN } from "./contrast";
 import { LayerView } from "./layer_view";
 import { noteTexts } from "./notes";

@@ -53,8 +53,7 @@ export function noteTexts(panel: PanelView): readonly Note[] {
   }
   const strip = shareStrip(panel);
   if (typeof strip === "string" && strip !== "") notes.push({ short: `no strip: ${strip}`, long: "" });
-  if (settings.compare.value === "difference" && panel.run !== baselineRun())
-    notes.push(differenceNote(panel));
+  if (settings.difference.value && panel.run !== baselineRun()) notes.push(differenceNote(panel));
   return notes;
 }
 

@@ -7,7 +7,8 @@ import { dark, index } from "../catalog/catalog";
 import { frame, pixelRatio } from "../layout/metrics";
 import { layerViews } from "../screen/views";
 import * as settings from "../settings/settings";
-import { NO_ZOOM, settle, zoomX, zoomY } from "../settings/zoom";
+import { NO_ZOOM, zoomX, zoomY } from "../settings/settings";
+import { settle } from "../settings/zoom";
 import { setLimits } from "./contrast";
 import { highlight } from "./highlight";
 import { sceneOf } from "./panel_scene";
@@ -91,16 +92,16 @@ const CHANGES: Readonly<Record<string, () => void>> = {
   "a colour that is pointed at": () => (highlight.value = { owner: panel.scaleOwner, colour: 0.5 }),
   "colours of empty cells": () => (settings.emptyColoured.value = true),
   "zeros inside": () => (settings.zerosInside.value = true),
-  "rows of cells": () => (settings.bins.value = 32),
-  "kind of the value axis": () => (settings.scale.value = "symlog"),
+  "rows of cells": () => (settings.heatmapRows.value = 32),
+  "kind of the value axis": () => (settings.valueScale.value = "symlog"),
   "time axis": () => (settings.time.value = "relative"),
   "zoom over time": () => (zoomX.value = new Map([["", [2, 6]]])),
   "zoom over values": () => (zoomY.value = new Map([[panel.keyY, [-0.5, 0.5]]])),
-  "scope of colours": () => (settings.scope.value = "panel"),
+  "scope of colours": () => (settings.colourScope.value = "panel"),
   lines: () => (settings.overlays.value = ["mean"]),
   strip: () => (settings.strip.value = "zero"),
   "strip of distances": () => (settings.strip.value = "distance"),
-  differences: () => (settings.compare.value = "difference"),
+  differences: () => (settings.difference.value = true),
   layout: () => (settings.layout.value = "strips"),
   density: () => (settings.density.value = "large"),
   width: () => (settings.panelWidth_px.value = 700),
@@ -142,7 +143,7 @@ describe("the scene of a panel", () => {
   });
 
   it("is compared with the baseline's columns", () => {
-    settings.compare.value = "difference";
+    settings.difference.value = true;
     const { base, colours } = sceneOf(panel)!;
     expect(base?.grid).toBe(panel.layer.panels.value[0]!.grid.value);
     expect(colours).not.toBe(sceneOf(panel.layer.panels.value[0]!)!.colours);

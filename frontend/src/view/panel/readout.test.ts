@@ -14,7 +14,7 @@ beforeAll(() => {
 });
 
 beforeEach(() => {
-  settings.bins.value = 16;
+  settings.heatmapRows.value = 16;
   [base, panel] = panelsOf(CONV) as [PanelView, PanelView];
   fill(base);
   fill(panel);
@@ -38,7 +38,7 @@ describe("a place of a panel", () => {
   });
 
   it("says that a row cuts stored bins", () => {
-    settings.bins.value = 7;
+    settings.heatmapRows.value = 7;
     settings.range.value = "manual";
     settings.manualRange.value = [-0.9, 0.9];
     expect(readPanel(panel, 0.5, 0.5, null)!.split).toBe(true);
@@ -68,7 +68,7 @@ describe("a place of a panel", () => {
 
 describe("a difference", () => {
   it("is this run minus the baseline, and of no run to itself", () => {
-    settings.compare.value = "difference";
+    settings.difference.value = true;
     const counts = usualTile(base).counts.map((count, at) => (at >= 70 ? count : 0));
     fill(base, { ...usualTile(base), counts: Uint32Array.from(counts) });
     const read = readPanel(panel, 3.5, -0.9, null)!;

@@ -14,7 +14,7 @@ function tile(lo: number, hi: number): Tile {
 
 afterEach(() => {
   settings.range.reset();
-  settings.scale.reset();
+  settings.valueScale.reset();
 });
 
 describe("chooseScale", () => {

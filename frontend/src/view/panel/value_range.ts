@@ -17,7 +17,7 @@ const MOVED_ROWS = 2;
 /** `bins`: how many rows are wanted; the ends of a linear axis are moved outwards to lie between rows. */
 export function chooseScale(tiles: readonly Tile[], bins: number): ValueScale {
   const [lo, hi] = chosenRange(tiles, settings.range.value, settings.manualRange.value);
-  const kind = settings.scale.value;
+  const kind = settings.valueScale.value;
   if (kind === "native" && tiles.length > 0) return ValueScale.native(tiles, lo, hi);
   const auto = settings.range.value === "auto";
   const sizes = (auto ? commonRange(tiles)?.sizes : sizesOf(tiles)) ?? [];

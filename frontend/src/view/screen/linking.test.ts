@@ -8,7 +8,8 @@ import { highlight } from "../panel/highlight";
 import { fullAxis } from "../panel/known_panels";
 import type { PanelView } from "../panel/panel_view";
 import * as settings from "../settings/settings";
-import { cursor, NO_ZOOM, settle, zoomed, zoomX, zoomY } from "../settings/zoom";
+import { NO_ZOOM, zoomX, zoomY } from "../settings/settings";
+import { cursor, settle, zoomed } from "../settings/zoom";
 import { layerViews } from "./views";
 import { moveAll, panBy, startZooming, zoomBy, zoomTo } from "./zooming";
 
@@ -55,8 +56,8 @@ beforeEach(async () => {
 });
 
 afterEach(() => {
-  const { linked, axisScope, scope, colourLimits, kind, filter, scale, layout } = settings;
-  for (const setting of [linked, axisScope, scope, colourLimits, kind, filter, scale, layout])
+  const { linked, axisScope, colourScope, colourLimits, kind, filter, valueScale, layout } = settings;
+  for (const setting of [linked, axisScope, colourScope, colourLimits, kind, filter, valueScale, layout])
     setting.reset();
   settle();
   zoomX.value = NO_ZOOM;
@@ -67,7 +68,7 @@ afterEach(() => {
 
 describe("a zoom of the values", () => {
   it.each(["linear", "symlog", "native"] as const)("adds small movements up: %s", (kind) => {
-    settings.scale.value = kind;
+    settings.valueScale.value = kind;
     const [panel] = panelsOf(CONV);
     const full = panel.fullScale.value;
     for (let at = 0; at < 40; at++) {
@@ -161,7 +162,7 @@ describe("an unlinked panel", () => {
 describe("an axis and colours of everything", () => {
   it("are those of the layers in view, whatever was there before", async () => {
     settings.axisScope.value = "all";
-    settings.scope.value = "all";
+    settings.colourScope.value = "all";
     const [conv] = panelsOf(CONV);
     const shown = () => [conv.fullScale.value.hi, fullAxis.value.hi, conv.colours.value.hi];
     const before = shown();
@@ -182,7 +183,7 @@ describe("an axis and colours of everything", () => {
 
 describe("limits and highlight of colours", () => {
   it("are a panel's own where each has its own scale", () => {
-    settings.scope.value = "panel";
+    settings.colourScope.value = "panel";
     const [panel, other] = panelsOf(CONV);
     const before = other.colours.value;
     setLimits(panel.scaleOwner, [null, 0.5]);

@@ -7,7 +7,7 @@ import { client, index, reloads, shown } from "../catalog/catalog";
 import { plot_px } from "../layout/metrics";
 import { knownPanels, layersToRank, panelStore, panelsOf } from "../panel/known_panels";
 import { slice_ms } from "../reactive/frame_budget";
-import { zoomX, zoomY } from "../settings/zoom";
+import { zoomX, zoomY } from "../settings/settings";
 import { lookAhead, opened } from "./screen";
 import { inSight, layerViews, visible } from "./views";
 import { coarseWantOf, wantOf } from "./wanted_tiles";

@@ -111,11 +111,11 @@ describe("panels that were scrolled past", { timeout: 30_000 }, () => {
   });
 
   it("are forgotten too where all have one colour scale", async () => {
-    settings.scope.value = "all";
+    settings.colourScope.value = "all";
     const seen = await scrollThrough(0.3);
     // As the panels on the screen do, once more with what is known at the end.
     void [visible.peek()[0]?.colouring.peek(), allTiles.peek()];
-    settings.scope.reset();
+    settings.colourScope.reset();
     expect(await alive(seen.views)).toBeLessThanOrEqual(visible.peek().length);
     // One layer may have been let go of in some of its runs only.
     expect(await alive(seen.tiles)).toBeLessThan(MOST_HELD + RUNS);

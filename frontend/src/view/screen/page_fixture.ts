@@ -7,7 +7,8 @@ import { index } from "../catalog/catalog";
 import { frame } from "../layout/metrics";
 import type { PanelView } from "../panel/panel_view";
 import * as settings from "../settings/settings";
-import { cursor, NO_ZOOM, settle, zoomX, zoomY } from "../settings/zoom";
+import { NO_ZOOM, zoomX, zoomY } from "../settings/settings";
+import { cursor, settle } from "../settings/zoom";
 import { layerViews } from "./views";
 
 export const STEPS = 10;

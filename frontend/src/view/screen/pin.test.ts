@@ -6,7 +6,7 @@ import { index } from "../catalog/catalog";
 import { frame } from "../layout/metrics";
 import type { PanelView } from "../panel/panel_view";
 import * as settings from "../settings/settings";
-import { NO_ZOOM, zoomX } from "../settings/zoom";
+import { NO_ZOOM, zoomX } from "../settings/settings";
 import { movePin, pinAt, pinFirst, pinnedColumn, pinnedStep, pinStep } from "./pin";
 import { layerViews } from "./views";
 

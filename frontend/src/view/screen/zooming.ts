@@ -6,7 +6,8 @@ import { axisScope, fullAxis } from "../panel/known_panels";
 import type { PanelView } from "../panel/panel_view";
 import type { Interval } from "../settings/codec";
 import * as settings from "../settings/settings";
-import { jumpTo, liveX, liveY, moveTo, NO_ZOOM, withZoom, type Zooms, zoomX, zoomY } from "../settings/zoom";
+import { NO_ZOOM, type Zooms, zoomX, zoomY } from "../settings/settings";
+import { jumpTo, liveX, liveY, moveTo, withZoom } from "../settings/zoom";
 
 /** Less than this share of everything is not a zoom any more: it shows everything. */
 const NEARLY_ALL = 0.999;

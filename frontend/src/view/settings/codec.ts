@@ -34,6 +34,11 @@ export function integer(lowest: number, highest: number): Codec<number> {
   };
 }
 
+export const number: Codec<number> = {
+  parse: (value) => (value !== "" && Number.isFinite(Number(value)) ? Number(value) : undefined),
+  format: (value) => String(Number(value.toPrecision(12))),
+};
+
 /** Items separated by commas; a comma or backslash inside an item is escaped with a backslash. */
 export const texts: Codec<readonly string[]> = {
   parse: (value) => (value === "" ? [] : splitItems(value)),
@@ -61,18 +66,6 @@ export function choices<T extends string>(allowed: readonly T[]): Codec<readonly
   };
 }
 
-/** Two finite numbers, the first below the second. */
-export type Interval = readonly [number, number];
-
-export const interval: Codec<Interval> = {
-  parse: (value) => {
-    const [low, high, ...rest] = value.split(",").map((part) => (part === "" ? Number.NaN : Number(part)));
-    if (low === undefined || high === undefined || rest.length > 0) return undefined;
-    return Number.isFinite(low) && Number.isFinite(high) && low < high ? [low, high] : undefined;
-  },
-  format: ([low, high]) => `${shorten(low)},${shorten(high)}`,
-};
-
 /** Enough digits to restore a zoom to a thousandth of a pixel. */
 function shorten(value: number): string {
   return String(Number(value.toPrecision(10)));
@@ -99,6 +92,17 @@ export const limits: Codec<Limits> = {
     return low !== null && high !== null && low >= high ? undefined : [low, high];
   },
   format: (ends) => ends.map((end) => (end === null ? "" : shorten(end))).join(","),
+};
+
+/** Two finite numbers, the first below the second. */
+export type Interval = readonly [number, number];
+
+export const interval: Codec<Interval> = {
+  parse: (value) => {
+    const [low, high] = limits.parse(value) ?? [null, null];
+    return low === null || high === null ? undefined : [low, high];
+  },
+  format: limits.format,
 };
 
 /** Values by the name of what they belong to. */

@@ -1,116 +1,297 @@
-/** Everything a reader can choose. Keys are part of shared links: never reuse one for something else. */
+/**
+ * The table of everything that a reader can choose. An entry here is a signal, a key of the URL, a control, commands
+ * and a line of docs/page.md at once; what the page offers of it at a time is in ui/settings/offers.ts.
+ *
+ * Names are part of shared links: never reuse one for something else, and list a name that changes in former_keys.ts.
+ */
 
 import type { Curve, Quantity } from "../../math/normalise";
 import type { AxisKind } from "../../math/step_axis";
 import { COLORMAPS, type ColormapName } from "../../paint/colormap";
 import {
-  choice,
-  choices,
-  flag,
+  type Interval,
   integer,
   interval,
   keyed,
   type Limits,
   limits,
+  number,
+  choice as oneOf,
   optional,
   text,
   texts,
 } from "./codec";
-import { setting } from "./setting";
+import { SettingGroup, type Value } from "./setting";
 
-export const LAYOUTS = ["auto", "strips", "panels"] as const;
-export const SORTS = ["model", "name", "health", "change", "difference"] as const;
-export const TIMES = [
-  "step",
-  "log_step",
-  "relative",
-  "epoch",
-  "wall",
-  "share",
-] as const satisfies readonly AxisKind[];
-export const SCALES = ["auto", "linear", "symlog", "native"] as const;
-export const AXIS_SCOPES = ["row", "panel", "all"] as const;
-export const RANGES = ["auto", "full", "manual"] as const;
-export const QUANTITIES = ["share", "count", "density", "peak"] as const satisfies readonly Quantity[];
-export const SCOPES = ["row", "panel", "all"] as const;
-export const CURVES = ["linear", "sqrt", "log"] as const satisfies readonly Curve[];
-export const CONTRASTS = ["full", "auto"] as const;
-export const OVERLAYS = ["mean", "std", "percentiles"] as const;
-export const STRIPS = ["none", "near_zero", "zero", "saturated", "change", "distance"] as const;
-export const SLICES = ["overlaid", "offset", "cumulative"] as const;
-export const COMPARES = ["none", "difference"] as const;
-export const DENSITIES = ["compact", "normal", "large"] as const;
+const SCOPES = {
+  row: "for the runs of a layer",
+  panel: "for each panel alone",
+  all: "for everything",
+} as const;
 
-export type Layout = (typeof LAYOUTS)[number];
-export type Sort = (typeof SORTS)[number];
-export type Range = (typeof RANGES)[number];
-export type Scale = (typeof SCALES)[number];
-export type Scope = (typeof SCOPES)[number];
-export type Overlay = (typeof OVERLAYS)[number];
-export type Strip = (typeof STRIPS)[number];
-export type Density = (typeof DENSITIES)[number];
+const shown = new SettingGroup("What is shown");
+/** null takes the first few, and new ones as they come. */
+export const runs = shown.listOf<readonly string[] | null>("runs", null, optional(texts), {
+  label: "Runs",
+  tip: "Choose which runs stand side by side",
+});
+export const filter = shown.own("filter", "", text, {
+  label: "Filter layers",
+  tip: "Words that must occur in a layer's name, or a /regular expression/",
+});
+export const kind = shown.choiceOfData("kind", {
+  label: "Kind",
+  tip: "What the histograms are of",
+});
+export const phase = shown.choiceOfData("phase", {
+  label: "Phase",
+  tip: "Training or evaluation",
+});
 
-/** What is shown. `runs`: null takes the first few, and new ones as they come. */
-export const runs = setting<readonly string[] | null>("runs", null, optional(texts));
-export const filter = setting("q", "", text);
-export const kind = setting("kind", "", text);
-export const phase = setting("phase", "", text);
-export const types = setting<readonly string[]>("types", [], texts);
+const axes = new SettingGroup("Axes and colours");
+export const time = axes.choice<AxisKind>("time", "step", {
+  label: "Time",
+  tip: "What the horizontal axis counts; runs are aligned by it",
+  labels: {
+    step: "step",
+    log_step: "step (log)",
+    epoch: "epoch",
+    relative: "relative time",
+    wall: "clock time",
+    share: "share of run",
+  },
+});
+export const valueScale = axes.choice("valueScale", "auto", {
+  label: "Values",
+  tip: "Scale of the value axis. Auto: linear, or symlog where runs differ widely in size",
+  labels: { auto: "auto", linear: "linear", symlog: "symlog", native: "native bins" },
+});
+export const quantity = axes.choice<Quantity>("quantity", "share", {
+  label: "Colour",
+  tip: "What a cell's colour stands for",
+  labels: { share: "share of step", peak: "share of peak", density: "density", count: "count" },
+});
+export const curve = axes.choice<Curve>("curve", "log", {
+  label: "Curve",
+  tip: "How colours are spread: log also shows rare values",
+  labels: { linear: "linear", sqrt: "sqrt", log: "log" },
+});
 
-/** Rows and their order. `toggled`: rows that are not as the layout would have them. */
-export const layout = setting<Layout>("layout", "auto", choice(LAYOUTS));
-export const sort = setting<Sort>("sort", "model", choice(SORTS));
-export const folded = setting<readonly string[]>("fold", [], texts);
-export const toggled = setting<readonly string[]>("open", [], texts);
-/** Runs as rows, layers as columns. */
-export const transposed = setting("t", false, flag);
-export const pinnedLayers = setting<readonly string[]>("pins", [], texts);
-export const full = setting("full", "", text);
+const layers = new SettingGroup("Layers");
+export const sort = layers.choice("sort", "model", {
+  label: "Sort layers",
+  tip: "How the layers are ordered",
+  labels: {
+    model: "as in the model",
+    name: "by name",
+    health: "worst health first",
+    change: "most change first",
+    difference: "runs most different first",
+  },
+});
+/** None: layers of all types. */
+export const types = layers.listOf<readonly string[]>("types", [], texts, {
+  label: "Module types",
+  tip: "Modules whose layers are shown",
+});
 
-/** Axes. */
-export const time = setting<AxisKind>("x", "step", choice(TIMES));
-export const scale = setting<Scale>("y", "auto", choice(SCALES));
-/** Which panels share one value axis: those of a layer, none, or all. */
-export const axisScope = setting<(typeof AXIS_SCOPES)[number]>("yof", "row", choice(AXIS_SCOPES));
-export const range = setting<Range>("range", "auto", choice(RANGES));
-export const manualRange = setting<readonly [number, number]>("yrange", [-1, 1], interval);
-export const bins = setting("bins", 0, integer(0, 512));
-export const zerosInside = setting("zeros", false, flag);
-export const linked = setting("linked", true, flag);
+const values = new SettingGroup("Value axis");
+export const range = values.choice("range", "auto", {
+  label: "Value range",
+  tip: "Which values the axis spans. Auto: the central 99.9 % of all shown runs",
+  labels: { auto: "auto (central 99.9 %)", full: "all values", manual: "manual" },
+});
+export const manualRange = values.own<Interval>("manualRange", [-1, 1], interval, {
+  label: "Manual range",
+  tip: "Lowest and highest value shown",
+});
+export const axisScope = values.choice("axisScope", "row", {
+  label: "Same axis",
+  tip: "Which panels share one value axis, while they are linked",
+  labels: SCOPES,
+});
+/** 0: as many as there are pixels for. */
+export const heatmapRows = values.choiceOf("heatmapRows", 0, integer(0, 512), {
+  label: "Heatmap rows",
+  tip: "Rows of a heatmap; counts are split in proportion where rows cut stored bins",
+  options: [0, 16, 32, 64, 128, 256, 512].map((value) => ({ value, label: value ? `${value}` : "auto" })),
+});
+export const zerosInside = values.flag("zerosInside", {
+  label: "Zeros inside the heatmap too",
+  tip: "Exact zeros have a band of their own under the heatmap; this also counts them in the bin at 0",
+});
+export const linked = values.flag(
+  "linked",
+  {
+    label: "Link axes and colours",
+    tip: "Runs of a layer share value axis and colours, all panels the time axis",
+    shortcut: "L",
+  },
+  true,
+);
 
-/** Colour. `scope`: which panels share one colour scale. */
-export const quantity = setting<Quantity>("unit", "share", choice(QUANTITIES));
-export const curve = setting<Curve>("color", "log", choice(CURVES));
-export const scope = setting<Scope>("same", "row", choice(SCOPES));
-export const colormap = setting<ColormapName>("map", "viridis", choice(COLORMAPS));
-export const contrast = setting<(typeof CONTRASTS)[number]>("contrast", "full", choice(CONTRASTS));
+const colours = new SettingGroup("Colours");
+export const colourScope = colours.choice("colourScope", "row", {
+  label: "Same colours",
+  tip: "Which panels share one colour scale, while they are linked",
+  labels: SCOPES,
+});
+export const colormap = colours.choiceOf<ColormapName>("colormap", "viridis", oneOf(COLORMAPS), {
+  label: "Colour map",
+  tip: "Cividis looks alike with and without colour-vision deficiency",
+  options: COLORMAPS.map((value) => ({ value, label: value })),
+});
+export const contrast = colours.choice("contrast", "full", {
+  label: "Contrast",
+  tip: "Auto leaves 0.5 % of the occupied cells at either end of the scale in the end colours: from percentile 0.5 to 99.5",
+  labels: { full: "all cells", auto: "auto (0.5–99.5 %)" },
+});
 /** Ends of colour scales that were set by hand; view/panel/contrast.ts has their keys. */
-export const colourLimits = setting<ReadonlyMap<string, Limits>>("limits", new Map(), keyed(limits));
-export const emptyColoured = setting("empty", false, flag);
+export const colourLimits = colours.own<ReadonlyMap<string, Limits>>(
+  "colourLimits",
+  new Map(),
+  keyed(limits),
+  {
+    label: "Colour limits",
+    tip: "Where colours end, for all layers or for one",
+  },
+);
+export const emptyColoured = colours.flag("emptyColoured", {
+  label: "Colour empty cells",
+  tip: "Paint cells without any value in the lowest colour; else they are left as background",
+});
 
-/** On and beside the heatmaps. */
-export const overlays = setting<readonly Overlay[]>("lines", [], choices(OVERLAYS));
-export const strip = setting<Strip>("strip", "none", choice(STRIPS));
-export const scalars = setting<readonly string[] | null>("scalars", null, optional(texts));
-export const marks = setting("marks", true, flag);
+const overHeatmaps = new SettingGroup("On the heatmaps");
+export const overlays = overHeatmaps.list("overlays", {
+  label: "Lines",
+  tip: "Statistics drawn over the heatmaps",
+  labels: {
+    mean: "Mean",
+    std: "Mean ± standard deviation",
+    percentiles: "Percentiles 5, 25, 50, 75, 95",
+  },
+  tips: {
+    mean: "Mean of each step, exact",
+    std: "Exact, from sums kept at every step",
+    percentiles: "Median solid, quartiles dashed, 5 and 95 dotted",
+  },
+});
+export const strip = overHeatmaps.choice("strip", "none", {
+  label: "Strip below",
+  tip: "An area under each heatmap: shares fill 0 to 100 % of its height, distances up to the largest of the layer",
+  labels: {
+    none: "none",
+    near_zero: "near zero",
+    zero: "exactly zero",
+    saturated: "saturated",
+    change: "change since the column before",
+    distance: "distance to the baseline",
+  },
+});
+/** null takes the loss. */
+export const scalars = overHeatmaps.listOf<readonly string[] | null>("scalars", null, optional(texts), {
+  label: "Scalars above",
+  tip: "Scalars drawn above the heatmaps",
+});
 
-/** The histogram of one step. `pinned`: null follows the newest step; else a place on the time axis. */
-export const pinned = setting<number | null>("step", null, optional(number()));
-export const sliceMode = setting<(typeof SLICES)[number]>("slice", "overlaid", choice(SLICES));
-export const sliceLog = setting("slicelog", false, flag);
+const comparison = new SettingGroup("Compare");
+export const baseline = comparison.choiceOfData("baseline", {
+  label: "Baseline",
+  tip: "The run that others are compared with",
+});
+export const difference = comparison.flag("difference", {
+  label: "Show differences to the baseline",
+  tip: "Other runs show their share minus the baseline's: red more, blue less; runs are aligned by the time axis",
+});
 
-/** Comparison against one run. */
-export const baseline = setting("base", "", text);
-export const compare = setting<(typeof COMPARES)[number]>("cmp", "none", choice(COMPARES));
+const besideHeatmaps = new SettingGroup("Beside the heatmaps");
+export const sliceMode = besideHeatmaps.choice("sliceMode", "overlaid", {
+  label: "Step histogram",
+  tip: "How the runs' histograms of the pinned step stand to each other",
+  labels: { overlaid: "overlaid", offset: "offset", cumulative: "cumulative" },
+});
+export const sliceLog = besideHeatmaps.flag("sliceLog", {
+  label: "Log shares in the step histogram",
+  tip: "Shares of the step histogram on a log axis",
+});
 
-/** Sizes, CSS px; 0: as the density has it. */
-export const density = setting<Density>("density", "normal", choice(DENSITIES));
-export const panelWidth_px = setting("w", 0, integer(0, 4000));
-export const panelHeight_px = setting("h", 0, integer(0, 1200));
+const sizes = new SettingGroup("Size");
+export const density = sizes.choice("density", "normal", {
+  label: "Density",
+  tip: "Height of strips and panels",
+  labels: { compact: "compact", normal: "normal", large: "large" },
+});
+/** In CSS px; 0: as wide as the page allows. */
+export const panelWidth_px = sizes.amount("panelWidth_px", 4000, {
+  label: "Panel width",
+  tip: "Width of a run's panels; double-click: as wide as the page allows",
+  min: 230,
+  max: 1600,
+  step: 10,
+});
+/** In CSS px; 0: as the density has it. */
+export const panelHeight_px = sizes.amount("panelHeight_px", 1200, {
+  label: "Panel height",
+  tip: "Height of a panel; double-click: as the density has it",
+  min: 80,
+  max: 600,
+  step: 4,
+});
 
-function number(): { parse(value: string): number | undefined; format(value: number): string } {
-  return {
-    parse: (value) => (value !== "" && Number.isFinite(Number(value)) ? Number(value) : undefined),
-    format: (value) => String(Number(value.toPrecision(12))),
-  };
-}
+const rows = new SettingGroup("Rows, zoom and step");
+export const layout = rows.choice("layout", "auto", {
+  label: "Layout",
+  tip: "How tall the layers are at first; auto takes the overview where they are many",
+  labels: {
+    auto: "auto",
+    strips: "overview, one thin strip per layer",
+    panels: "panels, every layer with its axes",
+  },
+});
+export const transposed = rows.flag("transposed", {
+  label: "Transpose: layers as columns",
+  tip: "Runs as rows and layers as columns",
+});
+/** Layers that are not as the layout would have them. */
+export const toggled = rows.own<readonly string[]>("toggled", [], texts, {
+  label: "Open or close this layer",
+  tip: "Click its name",
+});
+export const folded = rows.own<readonly string[]>("folded", [], texts, {
+  label: "Fold all groups",
+  tip: "Click an arrow to fold one",
+});
+export const pinnedLayers = rows.own<readonly string[]>("pinnedLayers", [], texts, {
+  label: "Keep this layer at the top",
+  tip: "Click its pin",
+});
+export const full = rows.own("full", "", text, {
+  label: "Show only this layer, large",
+  tip: "Click its arrows",
+});
+/** A place on the time axis; null follows the newest step. */
+export const pinned = rows.own<number | null>("pinned", null, optional(number), {
+  label: "Pin a step",
+  tip: "Click a heatmap, or type it",
+});
+
+/** Zoomed intervals by what they belong to: a panel, a row, or "" for the axis that all share. */
+export type Zooms = ReadonlyMap<string, Interval>;
+export const NO_ZOOM: Zooms = new Map();
+/** Where the zoom rests; sharp pictures and requests follow it. */
+export const zoomX = rows.own<Zooms>("zoomX", NO_ZOOM, keyed(interval), {
+  label: "Zoom in on the steps",
+  tip: "Drag over a heatmap",
+});
+export const zoomY = rows.own<Zooms>("zoomY", NO_ZOOM, keyed(interval), {
+  label: "Zoom in on the values",
+  tip: "Drag up or down",
+});
+
+export type Layout = Value<typeof layout>;
+export type Sort = Value<typeof sort>;
+export type Range = Value<typeof range>;
+export type Scope = Value<typeof axisScope>;
+export type Overlay = Value<typeof overlays>[number];
+export type Strip = Value<typeof strip>;
+export type SliceMode = Value<typeof sliceMode>;

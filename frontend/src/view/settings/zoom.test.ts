@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import * as settings from "./settings";
-import { canGoBack, chooseRange, chooseTime, goBack, jumpTo, NO_ZOOM, zoomX, zoomY } from "./zoom";
+import { NO_ZOOM, zoomX, zoomY } from "./settings";
+import { canGoBack, chooseRange, chooseTime, goBack, jumpTo } from "./zoom";
 
 const STEPS = new Map([["", [50, 100] as const]]);
 const VALUES = new Map([["row", [0, 1] as const]]);

@@ -3,20 +3,9 @@
 import { batch, computed, signal } from "@preact/signals";
 import { type AxisKind, countsSteps } from "../../math/step_axis";
 import type { BandName } from "../../paint/bands";
-import { type Interval, interval, keyed } from "./codec";
-import { setting } from "./setting";
+import type { Interval } from "./codec";
 import * as settings from "./settings";
-
-/** Zoomed intervals by what they belong to: a panel, a row, or "" for the axis that all share. */
-export type Zooms = ReadonlyMap<string, Interval>;
-
-const zooms = keyed(interval);
-
-export const NO_ZOOM: Zooms = new Map();
-
-/** Where the zoom rests; sharp pictures and requests follow it. */
-export const zoomX = setting<Zooms>("zx", NO_ZOOM, zooms);
-export const zoomY = setting<Zooms>("zy", NO_ZOOM, zooms);
+import { NO_ZOOM, type Zooms, zoomX, zoomY } from "./settings";
 
 /** Where a gesture under way has taken it; null between gestures. */
 const moving = signal<{ readonly x: Zooms; readonly y: Zooms } | null>(null);

@@ -1,0 +1,86 @@
+import { expect, it } from "vitest";
+import { FORMER_KEYS } from "../view/settings/former_keys";
+import { type AnySetting, allSettings, GROUPS, type Option } from "../view/settings/setting";
+import { allCommands, palette, pane } from "./input/commands";
+import { type KeyRow, keysToText } from "./input/key_names";
+import { GESTURES, KEYS } from "./input/keys";
+
+const INTRO = `# The page: controls, keys and links
+
+<!-- Made from the page's own tables by: cd frontend && npm run docs -->
+
+Every control is in the toolbar, in the settings pane (*${pane.label}*) or at the rows, and every command is in
+the palette (${palette.keys?.[0]}) under the name that it has here.`;
+
+const LINKS = `## Links
+
+The address holds everything that differs from its default, so that a copied link shows the same view. Each control's key
+stands above; in the address it begins with \`p.activation_hist.\`, for example \`p.activation_hist.curve=sqrt\`. A list is
+separated by commas, what is on or off is \`1\` or \`0\`. What an address does not name is as at first.
+
+Links of earlier versions have shorter keys. They still open, and are written anew under today's keys:`;
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]) =>
+    `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
+  return [line(head), `|${"---|".repeat(head.length)}`, ...rows.map(line)].join("\n");
+}
+
+function keyCells(keys: readonly string[] = []): string {
+  return keysToText(keys.map((key) => `\`${key}\``));
+}
+
+/** What the address says, and what the page calls it where that is something else. */
+function optionToText({ value, label }: Option<string | number>): string {
+  return String(value) === label ? `\`${value}\`` : `\`${value}\`: ${label}`;
+}
+
+function settingToRow(setting: AnySetting): readonly string[] {
+  const options = "options" in setting ? setting.options.map(optionToText).join("; ") || "as recorded" : "";
+  const shortcut = setting.form === "flag" && setting.shortcut ? [setting.shortcut] : [];
+  return [setting.label, setting.tip, options, keyCells(shortcut), `\`${setting.name}\``];
+}
+
+function groupToText(group: string): string {
+  const rows = allSettings.filter((setting) => setting.group === group).map(settingToRow);
+  return `### ${group}\n\n${table(["control", "what it does", "values", "key", "in the address"], rows)}`;
+}
+
+function pageDoc(): string {
+  const keys = (title: string, rows: readonly KeyRow[]) =>
+    table(
+      [title, "does"],
+      rows.map((row) => [keyCells(row.keys), row.does]),
+    );
+  const unkeyed = allCommands
+    .filter((command) => command.keys === undefined)
+    .map(({ label }) => `*${label}*`);
+  const former = Object.entries(FORMER_KEYS).map(([key, name]) => [`\`${key}\``, `\`${name}\``]);
+  return [
+    INTRO,
+    "## Controls",
+    ...GROUPS.map(groupToText),
+    "## Keys and gestures",
+    keys("key", KEYS),
+    `Without a key, in the palette: ${unkeyed.join(", ")}; all values of the controls; each layer, run and finding.`,
+    keys("mouse or touch", GESTURES),
+    LINKS,
+    table(["former key", "today"], former),
+    "",
+  ]
+    .join("\n\n")
+    .trimEnd()
+    .concat("\n");
+}
+
+it("docs/page.md is fresh (npm run docs)", async () => {
+  await expect(pageDoc()).toMatchFileSnapshot("../../../docs/page.md");
+});
+
+it("docs/page.md has a line for each row of the tables", () => {
+  const lines = pageDoc().split("\n");
+  const rows = allSettings.length + KEYS.length + GESTURES.length + Object.keys(FORMER_KEYS).length;
+  const heads = 2 * (GROUPS.length + 3);
+  expect(lines.filter((line) => line.startsWith("|")).length).toBe(rows + heads);
+  expect(lines).toContain("| `Ctrl K` or `⌘ K` | Commands, layers and findings |");
+});

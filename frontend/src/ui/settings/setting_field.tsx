@@ -1,0 +1,107 @@
+/** The control of a setting, as the table of settings describes it; in the toolbar and in the settings pane. */
+
+import { type AnySetting, allSettings, type Group, type List } from "../../view/settings/setting";
+import { Check, Select, Slider } from "../widgets/controls";
+import { ColourLimits } from "./colour_limits";
+import { applies, choose, hintOf, inForce, isEnabled, isPicked, optionsOf, pickOption } from "./offers";
+import { fieldId } from "./open_state";
+import { RangeFields } from "./range_fields";
+
+/** Those of a group that there is anything to choose of. */
+export function settingsIn(group: Group): readonly AnySetting[] {
+  return allSettings.filter((setting) => setting.group === group && applies(setting));
+}
+
+export function SettingFields({ group }: { readonly group: Group }) {
+  return (
+    <>
+      {settingsIn(group).map((setting) => (
+        <SettingField key={setting.name} setting={setting} />
+      ))}
+    </>
+  );
+}
+
+/** Nothing where there is nothing to choose. */
+export function SettingField({ setting }: { readonly setting: AnySetting }) {
+  if (!applies(setting)) return null;
+  const hint = hintOf(setting);
+  return (
+    <>
+      <Control setting={setting} />
+      {hint === "" ? null : (
+        <p class="facts-line" role="status">
+          {hint}
+        </p>
+      )}
+    </>
+  );
+}
+
+function Control({ setting }: { readonly setting: AnySetting }) {
+  const { label, name } = setting;
+  const words = { label, tip: tipOf(setting) };
+  switch (setting.form) {
+    case "flag":
+      return <Check {...words} checked={inForce(setting)} onChange={(checked) => choose(setting, checked)} />;
+    case "choice":
+      return (
+        <Select
+          {...words}
+          value={inForce(setting)}
+          options={optionsOf(setting)}
+          disabled={!isEnabled(setting)}
+          onChange={(value) => choose(setting, value)}
+        />
+      );
+    case "list":
+      return <Checks setting={setting} />;
+    case "amount":
+      return (
+        <Slider
+          {...words}
+          id={fieldId(name)}
+          value={inForce(setting)}
+          min={setting.min}
+          max={setting.max}
+          step={setting.step}
+          format={(value) => (setting.value === 0 ? "auto" : `${value} px`)}
+          onInput={(value) => choose(setting, value)}
+          onReset={setting.reset}
+        />
+      );
+    case "own": {
+      const Fields = OWN_FIELDS[name];
+      return Fields === undefined ? null : <Fields id={fieldId(name)} />;
+    }
+  }
+}
+
+/** Settings of the pane that are more than a list or a number. */
+export const OWN_FIELDS: Readonly<Record<string, typeof RangeFields | typeof ColourLimits>> = {
+  manualRange: RangeFields,
+  colourLimits: ColourLimits,
+};
+
+function Checks({ setting }: { readonly setting: List }) {
+  return (
+    <fieldset class="types" title={setting.tip}>
+      <legend>{setting.label}</legend>
+      {optionsOf(setting).map(({ value, label, tip = label }) => (
+        <Check
+          key={value}
+          label={label}
+          tip={tip}
+          checked={isPicked(setting, value)}
+          onChange={() => pickOption(setting, value)}
+        />
+      ))}
+    </fieldset>
+  );
+}
+
+/** What it does, and the key that does the same. */
+export function tipOf(setting: AnySetting): string {
+  const key = setting.form === "flag" ? setting.shortcut : undefined;
+  return key === undefined ? setting.tip : `${setting.tip} (${key})`;
+}
