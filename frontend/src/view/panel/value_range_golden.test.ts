@@ -63,7 +63,7 @@ function expectClose(found: Iterable<number>, wanted: Iterable<number>): void {
 
 afterEach(() => {
   settings.range.reset();
-  settings.scale.reset();
+  settings.valueScale.reset();
 });
 
 describe("the page's value axis agrees with notebook/value_range.py", () => {
@@ -72,7 +72,7 @@ describe("the page's value axis agrees with notebook/value_range.py", () => {
     const [lo, hi] = chosenRange(tiles, "auto", null);
     expectClose([lo, hi], axes.range);
     expectClose(ValueScale.linear(lo, hi).edges(rows), axes.linear);
-    settings.scale.value = "symlog";
+    settings.valueScale.value = "symlog";
     const scale = chooseScale(tiles, rows);
     expect(scale.linthresh / axes.linthresh).toBeCloseTo(1, 12);
     expectClose(scale.edges(rows), axes.symlog);
