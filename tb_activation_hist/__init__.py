@@ -1,5 +1,8 @@
 """Activation histograms of a training, as heatmaps in TensorBoard.
 
+Public are the names listed in ``__all__`` and the modules `fastai`, `lightning` and `transformers`,
+each with that library's ``ActivationHistCallback``. All other modules may change without notice.
+
 Importing this package imports neither torch, tensorboard nor fastai; each public name is loaded
 from its module when it is first used.
 """
@@ -9,25 +12,46 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
-from tb_activation_hist.core.drawing import register_drawing
+from tb_activation_hist.core.drawing import Drawing, register_drawing
 
 if TYPE_CHECKING:
     from tb_activation_hist.callbacks.fastai import ActivationHistCallback
-    from tb_activation_hist.callbacks.probe import Probe, probe_module
+    from tb_activation_hist.callbacks.probe import LearnerLike, Probe, probe_module
+    from tb_activation_hist.capture.parameter_kinds import StepWatcher
     from tb_activation_hist.capture.schedule import Between, Every, LogSpaced
+    from tb_activation_hist.capture.select import Layers, LayerSelector
     from tb_activation_hist.core.errors import (
         ActivationHistError,
         ActivationHistWarning,
         FormatError,
         LayerSelectionError,
         LogdirError,
+        MissingDependencyError,
         OptionError,
     )
-    from tb_activation_hist.core.histogram import HistogramSeries
+    from tb_activation_hist.core.histogram import HistogramSeries, Tallies
+    from tb_activation_hist.core.names import Kind, LayerInfo, Phase
+    from tb_activation_hist.core.option_fields import OnError
+    from tb_activation_hist.core.plot_options import (
+        AxesArray,
+        LayersPlotOptions,
+        Scale,
+        SeriesPlotOptions,
+        SlicePlotOptions,
+        ValueAxisOptions,
+    )
+    from tb_activation_hist.core.schemes.explicit_bins import ExplicitBins
     from tb_activation_hist.core.schemes.float_bits import FloatBits
     from tb_activation_hist.core.schemes.linear_bins import LinearBins
+    from tb_activation_hist.core.schemes.scheme import AnyScheme, CompiledKernel, Scheme
+    from tb_activation_hist.findings import Finding, FindingOptions
+    from tb_activation_hist.notebook.activation_stats import LayerStats
     from tb_activation_hist.recording.logger import ActivationHistLogger
-    from tb_activation_hist.storage.reader import read_histograms
+    from tb_activation_hist.recording.options import LoggerOptions, WatchedKind
+    from tb_activation_hist.storage.event_file import Logdir, SummaryWriterLike
+    from tb_activation_hist.storage.options import OnBacklog, WriterOptions
+    from tb_activation_hist.storage.reader import LogdirHistograms, RunHistograms, read_histograms
+    from tb_activation_hist.storage.writer import MemoryWriter, RunWriter
 
 __version__ = "0.1.0"
 
@@ -36,17 +60,50 @@ _HOMES: Final = {
     "ActivationHistError": "core.errors",
     "ActivationHistLogger": "recording.logger",
     "ActivationHistWarning": "core.errors",
+    "AnyScheme": "core.schemes.scheme",
+    "AxesArray": "core.plot_options",
     "Between": "capture.schedule",
     "Every": "capture.schedule",
+    "CompiledKernel": "core.schemes.scheme",
+    "ExplicitBins": "core.schemes.explicit_bins",
+    "Finding": "findings",
+    "FindingOptions": "findings",
     "FloatBits": "core.schemes.float_bits",
     "FormatError": "core.errors",
     "HistogramSeries": "core.histogram",
+    "Kind": "core.names",
+    "LayerInfo": "core.names",
     "LayerSelectionError": "core.errors",
+    "LayerSelector": "capture.select",
+    "LayerStats": "notebook.activation_stats",
+    "Layers": "capture.select",
+    "LayersPlotOptions": "core.plot_options",
+    "LearnerLike": "callbacks.probe",
     "LinearBins": "core.schemes.linear_bins",
     "LogSpaced": "capture.schedule",
+    "Logdir": "storage.event_file",
     "LogdirError": "core.errors",
+    "LogdirHistograms": "storage.reader",
+    "LoggerOptions": "recording.options",
+    "MemoryWriter": "storage.writer",
+    "MissingDependencyError": "core.errors",
+    "OnBacklog": "storage.options",
+    "OnError": "core.option_fields",
     "OptionError": "core.errors",
+    "Phase": "core.names",
     "Probe": "callbacks.probe",
+    "RunHistograms": "storage.reader",
+    "RunWriter": "storage.writer",
+    "Scale": "core.plot_options",
+    "Scheme": "core.schemes.scheme",
+    "SeriesPlotOptions": "core.plot_options",
+    "SlicePlotOptions": "core.plot_options",
+    "StepWatcher": "capture.parameter_kinds",
+    "SummaryWriterLike": "storage.event_file",
+    "Tallies": "core.histogram",
+    "ValueAxisOptions": "core.plot_options",
+    "WatchedKind": "recording.options",
+    "WriterOptions": "storage.options",
     "probe_module": "callbacks.probe",
     "read_histograms": "storage.reader",
 }
@@ -59,23 +116,56 @@ __all__ = [
     "ActivationHistError",
     "ActivationHistLogger",
     "ActivationHistWarning",
+    "AnyScheme",
+    "AxesArray",
     "Between",
+    "CompiledKernel",
     "Every",
+    "ExplicitBins",
+    "Finding",
+    "FindingOptions",
     "FloatBits",
     "FormatError",
     "HistogramSeries",
+    "Kind",
+    "LayerInfo",
     "LayerSelectionError",
+    "LayerSelector",
+    "LayerStats",
+    "Layers",
+    "LayersPlotOptions",
+    "LearnerLike",
     "LinearBins",
     "LogSpaced",
+    "Logdir",
     "LogdirError",
+    "LogdirHistograms",
+    "LoggerOptions",
+    "MemoryWriter",
+    "MissingDependencyError",
+    "OnBacklog",
+    "OnError",
     "OptionError",
+    "Phase",
     "Probe",
+    "RunHistograms",
+    "RunWriter",
+    "Scale",
+    "Scheme",
+    "SeriesPlotOptions",
+    "SlicePlotOptions",
+    "StepWatcher",
+    "SummaryWriterLike",
+    "Tallies",
+    "ValueAxisOptions",
+    "WatchedKind",
+    "WriterOptions",
     "probe_module",
     "read_histograms",
 ]
 
 
-def __getattr__(name: str) -> Any:
+def _load(name: str) -> Any:
     if name not in _HOMES:
         msg = f"module {__name__!r} has no attribute {name!r}"
         raise AttributeError(msg)
@@ -92,7 +182,18 @@ def __getattr__(name: str) -> Any:
     return value
 
 
-register_drawing(lambda: import_module(f"{__name__}.notebook.plot"))
+# A type checker that saw it would take every misspelt name for one that is loaded on demand.
+if not TYPE_CHECKING:
+    __getattr__ = _load
+
+
+def _load_drawing() -> Drawing:
+    from tb_activation_hist.notebook import plot
+
+    return plot
+
+
+register_drawing(_load_drawing)
 
 
 def __dir__() -> list[str]:

@@ -10,6 +10,11 @@ from pathlib import Path
 
 import pytest
 
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
 from tb_activation_hist.recording.options import option_rows
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -51,3 +56,21 @@ def test_readme_code_is_as_short_as_it_says() -> None:
 def test_make_targets_of_the_readme_exist(target: str) -> None:
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     assert re.search(rf"^{target}:", makefile, re.MULTILINE)
+
+
+def test_every_extra_is_documented() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    table = (ROOT / "docs" / "deployment.md").read_text(encoding="utf-8")
+    for extra in set(project["optional-dependencies"]) - {"demo", "dev"}:
+        assert f"\n| `{extra}` |" in table, extra
+
+
+def test_every_decision_is_dated_and_listed() -> None:
+    folder = ROOT / "docs" / "decisions"
+    listed = (folder / "README.md").read_text(encoding="utf-8")
+    decisions = [path for path in folder.glob("*.md") if path.name != "README.md"]
+    assert decisions
+    for path in decisions:
+        title, _, date = path.read_text(encoding="utf-8").splitlines()[:3]
+        assert re.fullmatch(r"\*\d{4}-\d\d-\d\d\*", date), path
+        assert f"| [{title[2:]}]({path.name}) | {date.strip('*')} |" in listed, path

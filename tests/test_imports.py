@@ -21,9 +21,12 @@ EVERYTHING = {"*"}
 
 # package -> (packages of ours it may import, other distributions it may import)
 ALLOWED: dict[str, tuple[set[str], set[str]]] = {
-    "core": (set(), {"numpy", "pandas"}),
+    "core": (set(), {"matplotlib", "numpy", "pandas", "typing_extensions"}),
     "findings": ({"core"}, {"numpy"}),
-    "storage": ({"core", "findings"}, {"google", "numpy", "pandas", "tensorboard"}),
+    "storage": (
+        {"core", "findings"},
+        {"google", "numpy", "pandas", "tensorboard", "typing_extensions"},
+    ),
     "capture": ({"core"}, {"numpy", "torch", "triton", "typing_extensions"}),
     "recording": (
         {"capture", "core", "findings", "storage"},
@@ -46,6 +49,10 @@ ALLOWED: dict[str, tuple[set[str], set[str]]] = {
     ),
     "plugin": ({"core", "findings", "storage"}, {"numpy", "tensorboard", "werkzeug"}),
     "cli": (EVERYTHING, EVERYTHING),
+    # Public: the three callbacks under their libraries' names.
+    "fastai": ({"callbacks", "core"}, set()),
+    "lightning": ({"callbacks"}, set()),
+    "transformers": ({"callbacks"}, set()),
     "__main__": ({"cli"}, set()),
     "__init__": (EVERYTHING, set()),
 }
@@ -118,6 +125,34 @@ def test_the_check_can_fail(source: str, part: str, wrong: list[str]) -> None:
     assert violations(source, part, f"{NAME}.{part}") == wrong
 
 
+# What is there for annotations alone: (package, distribution). Nobody has to install it for us.
+TYPES_ONLY = {(part, "typing_extensions") for part in ALLOWED} | {
+    (part, "matplotlib") for part in ALLOWED if part not in ("notebook", "cli")
+}
+
+
+def imported_at_run_time(source: str) -> set[str]:
+    """Distributions that a source text imports outside of ``if TYPE_CHECKING:``."""
+    tree = ast.parse(source)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+            node.body = [ast.Pass()]
+    return {module.partition(".")[0] for module in imported_modules(ast.unparse(tree), NAME)}
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_what_types_alone_need_is_imported_for_types_alone(path: Path) -> None:
+    imported = imported_at_run_time(path.read_text(encoding="utf-8"))
+    assert {(part_of(path), other) for other in imported} & TYPES_ONLY == set()
+
+
+def test_an_import_at_run_time_is_told_from_one_for_types() -> None:
+    types = "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import matplotlib\n"
+    assert imported_at_run_time(types) == {"typing"}
+    late = f"{types}def f():\n    from matplotlib import pyplot"
+    assert imported_at_run_time(late) == {"matplotlib", "typing"}
+
+
 def test_nobody_starts_a_cycle_through_the_front_door() -> None:
     for path in SOURCES:
         if part_of(path) not in ("__init__", "__main__", "cli"):
@@ -148,7 +183,24 @@ def loaded_after(statement: str, suspects: tuple[str, ...]) -> list[str]:
 
 
 def test_importing_the_package_is_light() -> None:
-    assert loaded_after("import tb_activation_hist", HEAVY) == []
+    assert loaded_after("import tb_activation_hist", (*HEAVY, "numpy")) == []
+
+
+@pytest.mark.parametrize("library", ["fastai", "lightning", "transformers"])
+def test_a_callback_says_what_to_install_for_it(library: str) -> None:
+    """In an interpreter that can import neither that library nor torch."""
+    program = f"""
+        import sys
+        sys.modules |= dict.fromkeys({(library, "pytorch_lightning", "torch")!r})
+        from tb_activation_hist import MissingDependencyError
+        try:
+            import tb_activation_hist.{library}
+        except MissingDependencyError as error:
+            print(error)
+    """
+    command = [sys.executable, "-c", textwrap.dedent(program)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert f"pip install tb-activation-hist[{library}]" in done.stdout, done.stderr
 
 
 def test_importing_the_plugin_loader_is_light() -> None:

@@ -7,6 +7,7 @@ gives every file of a new clone the time of the clone, and an sdist carries the 
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import re
 import shutil
@@ -18,6 +19,7 @@ ROOT = Path(__file__).resolve().parent.parent
 FRONTEND = ROOT / "frontend"
 STATIC = ROOT / "tb_activation_hist" / "static"
 STAMP = STATIC / ".inputs"
+LICENSES = STATIC / "THIRD_PARTY_LICENSES.txt"
 PACKAGES_STAMP = FRONTEND / "node_modules" / ".inputs"
 NODE_MINIMUM = (20, 19)
 
@@ -46,8 +48,29 @@ def build_if_stale() -> bool:
     run_npm("run", "build")
     if not has_page():
         raise BuildError(f"`npm run build` ended without a script in {STATIC.relative_to(ROOT)}.")
+    LICENSES.write_text(bundled_licenses(), encoding="utf-8")
     STAMP.write_text(wanted, encoding="ascii")
     return True
+
+
+def bundled_licenses() -> str:
+    """Name, version and licence text of each npm package whose code is in the bundle."""
+    lock = json.loads((FRONTEND / "package-lock.json").read_text(encoding="utf-8"))
+    bundled = {
+        place: entry for place, entry in lock["packages"].items() if place and not entry.get("dev")
+    }
+    if not bundled:
+        raise BuildError("frontend/package-lock.json names no package that the bundle is made of.")
+    return "\n\n".join(license_of(place, entry["version"]) for place, entry in bundled.items())
+
+
+def license_of(place: str, version: str) -> str:
+    """One package's licence, under a line that says which; BuildError where it ships none."""
+    found = sorted((FRONTEND / place).glob("LICEN[SC]E*"))
+    if not found:
+        raise BuildError(f"{place} ships no licence text to pass on with the page.")
+    name = place.rpartition("node_modules/")[2]
+    return f"{name} {version}\n\n{found[0].read_text(encoding='utf-8').strip()}\n"
 
 
 def has_page() -> bool:

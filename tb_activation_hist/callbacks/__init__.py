@@ -1,1 +1,4 @@
-"""Loggers that hang themselves into a training library; each module imports its own."""
+"""Loggers that hang themselves into a training library; each module imports its own.
+
+Not public: may change without notice.
+"""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import torch
@@ -25,12 +24,9 @@ except ImportError as err:
     msg = "ActivationHistCallback needs fastai: pip install tb-activation-hist[fastai]"
     raise MissingDependencyError(msg) from err
 
-from tb_activation_hist.callbacks.session import RecordingSession
+from tb_activation_hist.callbacks.session import SessionCallback
 from tb_activation_hist.capture.parameter_kinds import StepWatcher
 from tb_activation_hist.capture.torch_internals import gradient_scale
-from tb_activation_hist.core.histogram import HistogramSeries
-from tb_activation_hist.findings import Finding
-from tb_activation_hist.notebook.activation_stats import ActivationStatsReaders
 
 CANCELLATIONS = (
     CancelBackwardException,
@@ -44,45 +40,29 @@ CANCELLATIONS = (
 """What a fit goes on after, or ends in order."""
 
 
-class ActivationHistCallback(Callback, ActivationStatsReaders):
+class ActivationHistCallback(SessionCallback, Callback):
     """Records the histograms of a Learner's layers, batch by batch, into a run directory.
 
-    logdir: path or URL that TensorBoard can open, or a ``SummaryWriter``; None: records are kept in
-    memory. options: those of `ActivationHistLogger` (``layers``, ``every``, ``kinds`` ...), checked
-    at once. ``learn = Learner(dls, model, cbs=ActivationHistCallback("runs/lr=0.01"))``
+    ``learn = Learner(dls, model, cbs=ActivationHistCallback("runs/lr=0.01"))``
 
-    Training batches are recorded, one step each; ``lr_find``, ``get_preds`` and ``validate`` are
-    not, and validation batches only with ``phases=("train", "eval")``. Steps go on over several
-    fits and ``fine_tune``. On the same axis stand the scalars ``train/loss``, ``train/lr``
-    (``train/lr_0`` ... with several parameter groups), ``train/epoch`` (fractional, over all fits)
-    and, after each epoch, ``valid/<metric>``. Where fastai's TensorBoardCallback is present, its
-    event file is used. The hooks are on the model only during a fit, however it ends. A finding
-    of ``stop_on`` ends the fit after the batch, as CancelFitException does.
+    logdir: a path, a URL that TensorBoard can open, or a ``SummaryWriter``; None: the records stay
+    in memory. options: ``help(LoggerOptions)`` lists them. OptionError at once for a wrong one.
+
+    Each training batch is one step. ``lr_find``, ``get_preds`` and ``validate`` are not recorded,
+    validation batches only with ``phases=("train", "eval")``. Steps go on over several fits and
+    ``fine_tune``. The same step axis has the scalars ``train/loss``, ``train/lr`` (``train/lr_0``
+    ... with several parameter groups), ``train/epoch`` (fractional, over all fits) and, after each
+    epoch, ``valid/<metric>``. Where fastai's TensorBoardCallback is present, its event file is
+    shared. The hooks are on the model only during a fit, however it ends. A finding of ``stop_on``
+    ends the fit after the batch, as CancelFitException does.
     """
 
     # After Recorder, whose metrics are logged, and before TensorBoardCallback (Recorder.order + 1),
     # which closes the file that is shared with it.
     order = Recorder.order + 0.5
 
-    def __init__(self, logdir: Any, **options: Any) -> None:
-        super().__init__()
-        self._session = RecordingSession(logdir, options)
-        self._epochs_before = 0.0
-        self._watcher: StepWatcher | None = None
-
-    @property
-    def steps(self) -> int:
-        """Number of the last step, over all fits."""
-        return self._session.steps
-
-    @property
-    def histograms(self) -> Mapping[str, HistogramSeries]:
-        """What was recorded so far, by layer, in model order."""
-        return self._session.histograms
-
-    def findings(self) -> list[Finding]:
-        """What is wrong in what was recorded so far, the gravest first; [] when nothing is."""
-        return self._session.findings()
+    _epochs_before = 0.0
+    _watcher: StepWatcher | None = None
 
     def before_fit(self) -> None:
         """Watch for its end: fastai sends after_fit neither after an exception nor after Ctrl-C."""
@@ -156,10 +136,6 @@ class ActivationHistCallback(Callback, ActivationStatsReaders):
             self._session.end()
         self._watcher = None
         self.learn.__dict__.pop("_with_events", None)
-
-    def close(self) -> None:
-        """End the event file; a later fit begins another one in the same directory."""
-        self._session.close()
 
     def __getstate__(self) -> dict[str, Any]:
         return {**super().__getstate__(), "_watcher": None}

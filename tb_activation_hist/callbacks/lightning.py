@@ -6,11 +6,8 @@ from collections.abc import Mapping
 from importlib import import_module
 from typing import Any
 
-from tb_activation_hist.callbacks.session import RecordingSession
+from tb_activation_hist.callbacks.session import SessionCallback
 from tb_activation_hist.core.errors import MissingDependencyError
-from tb_activation_hist.core.histogram import HistogramSeries
-from tb_activation_hist.findings import Finding
-from tb_activation_hist.notebook.activation_stats import ActivationStatsReaders
 
 
 def _lightning() -> Any:
@@ -24,35 +21,21 @@ def _lightning() -> Any:
     raise MissingDependencyError(msg) from missing
 
 
-class ActivationHistCallback(ActivationStatsReaders, _lightning().Callback):  # type: ignore[misc]
+class ActivationHistCallback(SessionCallback, _lightning().Callback):  # type: ignore[misc]
     """Records the histograms of a LightningModule's layers, one record per optimizer step.
 
-    logdir: path, URL or ``SummaryWriter``; None: records are kept in memory. options: those of
-    `ActivationHistLogger`, checked at once. ``Trainer(callbacks=ActivationHistCallback("runs/a"))``
+    ``Trainer(callbacks=ActivationHistCallback("runs/lr=0.01"))``
 
-    Scalars on the same axis: ``train/loss``, ``train/epoch``, ``train/lr`` (``train/lr_0`` ... with
-    several parameter groups) and, after each epoch, the logged metrics. The hooks are on the
-    model only during a fit, however it ends.
+    logdir: a path, a URL that TensorBoard can open, or a ``SummaryWriter``; None: the records stay
+    in memory. options: ``help(LoggerOptions)`` lists them. OptionError at once for a wrong one.
+
+    The same step axis has the scalars ``train/loss``, ``train/epoch``, ``train/lr`` (``train/lr_0``
+    ... with several parameter groups) and, after each epoch, the logged metrics. The hooks are on
+    the model only during a fit, however it ends. A finding of ``stop_on`` ends the fit after the
+    batch.
     """
 
-    def __init__(self, logdir: Any, **options: Any) -> None:
-        super().__init__()
-        self._session = RecordingSession(logdir, options)
-        self._steps_done = 0
-
-    @property
-    def steps(self) -> int:
-        """Number of the last step, over all fits."""
-        return self._session.steps
-
-    @property
-    def histograms(self) -> Mapping[str, HistogramSeries]:
-        """What was recorded so far, by layer, in model order."""
-        return self._session.histograms
-
-    def findings(self) -> list[Finding]:
-        """What is wrong in what was recorded so far, the gravest first; [] when nothing is."""
-        return self._session.findings()
+    _steps_done = 0
 
     def on_train_start(self, trainer: Any, pl_module: Any) -> None:
         """Begin to record."""
@@ -92,10 +75,6 @@ class ActivationHistCallback(ActivationStatsReaders, _lightning().Callback):  # 
         """The same when the fit breaks off."""
         del trainer, pl_module, exception
         self._session.end()
-
-    def close(self) -> None:
-        """End the event file; a later fit begins another one in the same directory."""
-        self._session.close()
 
 
 def learning_rates(optimizers: Any) -> dict[str, float]:

@@ -6,25 +6,30 @@ import os
 import time
 import weakref
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tb_activation_hist.core.histogram import HistogramSeries
-from tb_activation_hist.findings import Finding
+from tb_activation_hist.findings import Finding, FindingOptions
 from tb_activation_hist.notebook.activation_stats import ActivationStatsReaders
-from tb_activation_hist.recording.options import split_options
+from tb_activation_hist.recording.options import LoggerOptions, split_options
 from tb_activation_hist.recording.run_findings import find_in_directory, find_in_memory
 from tb_activation_hist.storage.writer import MemoryWriter, Record
 
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
 
-class RecordingSession(ActivationStatsReaders):
+    from tb_activation_hist.storage.event_file import Logdir
+
+
+class RecordingSession:
     """Attaches a logger when a fit begins and takes its hooks off when it ends.
 
     logdir: the logger's; None: records are kept in memory. options: the logger's, checked at once.
     A pickled or copied session carries neither logger nor hooks; its next fit starts a new logger.
     """
 
-    def __init__(self, logdir: Any, options: Mapping[str, Any]) -> None:
-        split_options(dict(options))
+    def __init__(self, logdir: Logdir | None, options: Mapping[str, Any]) -> None:
+        split_options(options)
         self.logdir = os.fspath(logdir) if isinstance(logdir, os.PathLike) else logdir
         self.options = dict(options)
         self.steps = 0
@@ -117,13 +122,13 @@ class RecordingSession(ActivationStatsReaders):
             self.logger.flush()
         return read_run(_target_to_path(self._target or self.logdir))
 
-    def findings(self) -> list[Finding]:
+    def findings(self, options: FindingOptions | None = None) -> list[Finding]:
         """What is wrong in what was recorded so far; see `ActivationHistLogger.findings`."""
         if self.logger is not None:
-            return list(self.logger.findings())
+            return list(self.logger.findings(options))
         if self.logdir is not None:
-            return find_in_directory(_target_to_path(self._target or self.logdir))
-        return [] if self._memory is None else find_in_memory(self._memory)
+            return find_in_directory(_target_to_path(self._target or self.logdir), options)
+        return [] if self._memory is None else find_in_memory(self._memory, options)
 
     def __getstate__(self) -> dict[str, Any]:
         kept = ("logdir", "options", "steps")
@@ -134,6 +139,44 @@ class RecordingSession(ActivationStatsReaders):
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
         self._start()
+
+
+class SessionReaders(ActivationStatsReaders):
+    """What callbacks and probes give of their session; `_session` is set by the class itself."""
+
+    _session: RecordingSession
+
+    @property
+    def steps(self) -> int:
+        """Number of the last step, counted from 1 over all fits; 0 before the first."""
+        return self._session.steps
+
+    @property
+    def histograms(self) -> Mapping[str, HistogramSeries]:
+        """What was recorded so far, by layer, in model order."""
+        return self._session.histograms
+
+    def findings(self, options: FindingOptions | None = None) -> list[Finding]:
+        """What is wrong in what was recorded so far, the gravest first; [] when nothing is.
+
+        options: thresholds other than the defaults.
+        """
+        return self._session.findings(options)
+
+    def close(self) -> None:
+        """Take the hooks off and end the event file; what was recorded stays.
+
+        A later fit begins another file in the same directory.
+        """
+        self._session.close()
+
+
+class SessionCallback(SessionReaders):
+    """A training library's callback; comes before that library's class among the bases."""
+
+    def __init__(self, logdir: Logdir | None, **options: Unpack[LoggerOptions]) -> None:
+        super().__init__()
+        self._session = RecordingSession(logdir, options)
 
 
 def _target_to_path(target: Any) -> str:

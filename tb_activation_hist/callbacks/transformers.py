@@ -13,40 +13,22 @@ except ImportError as err:
     msg = "This callback needs transformers: pip install tb-activation-hist[transformers]"
     raise MissingDependencyError(msg) from err
 
-from tb_activation_hist.callbacks.session import RecordingSession
-from tb_activation_hist.core.histogram import HistogramSeries
-from tb_activation_hist.findings import Finding
-from tb_activation_hist.notebook.activation_stats import ActivationStatsReaders
+from tb_activation_hist.callbacks.session import SessionCallback
 
 
-class ActivationHistCallback(ActivationStatsReaders, TrainerCallback):
+class ActivationHistCallback(SessionCallback, TrainerCallback):
     """Records the histograms of a model's layers, one record per optimizer step.
 
-    logdir: path, URL or ``SummaryWriter``; None: records are kept in memory. options: those of
-    `ActivationHistLogger`, checked at once. ``Trainer(..., callbacks=[ActivationHistCallback(d)])``
+    ``Trainer(model, arguments, callbacks=[ActivationHistCallback("runs/lr=0.01")])``
 
-    Scalars on the same axis: ``train/epoch`` and whatever the Trainer logs (loss, learning rate,
-    evaluation), under ``trainer/``. A Trainer does not tell its callbacks of an exception: after
-    one, `close` takes the hooks off, and so does the next ``train``.
+    logdir: a path, a URL that TensorBoard can open, or a ``SummaryWriter``; None: the records stay
+    in memory. options: ``help(LoggerOptions)`` lists them. OptionError at once for a wrong one.
+
+    The same step axis has the scalar ``train/epoch`` and, under ``trainer/``, what the Trainer logs
+    (loss, learning rate, evaluation). A finding of ``stop_on`` ends the training after the batch. A
+    Trainer does not tell its callbacks of an exception: after one, `close` takes the hooks off, and
+    so does the next ``train``.
     """
-
-    def __init__(self, logdir: Any, **options: Any) -> None:
-        super().__init__()
-        self._session = RecordingSession(logdir, options)
-
-    @property
-    def steps(self) -> int:
-        """Number of the last step, over all trainings."""
-        return self._session.steps
-
-    @property
-    def histograms(self) -> Mapping[str, HistogramSeries]:
-        """What was recorded so far, by layer, in model order."""
-        return self._session.histograms
-
-    def findings(self) -> list[Finding]:
-        """What is wrong in what was recorded so far, the gravest first; [] when nothing is."""
-        return self._session.findings()
 
     def on_train_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         """Begin to record."""
@@ -77,7 +59,3 @@ class ActivationHistCallback(ActivationStatsReaders, TrainerCallback):
         """Take the hooks off and write what there is."""
         del args, state, control, kwargs
         self._session.end()
-
-    def close(self) -> None:
-        """Take the hooks off and end the event file; a later training begins another one."""
-        self._session.close()

@@ -1,1 +1,4 @@
-"""The part that runs inside a training: which modules, which tensors, when, and counting them."""
+"""The part that runs inside a training: which modules, which tensors, when, and counting them.
+
+Not public: may change without notice.
+"""

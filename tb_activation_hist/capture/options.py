@@ -6,10 +6,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING
 
-from tb_activation_hist.core.names import KINDS, PHASES
+from tb_activation_hist.core.names import KINDS, PHASES, Kind, Phase
 from tb_activation_hist.core.option_fields import (
+    ON_ERROR,
+    OnError,
     check_callable,
     check_flag,
     check_names,
@@ -23,14 +25,17 @@ from tb_activation_hist.core.schemes.float_bits import FloatBits
 from tb_activation_hist.core.schemes.registry import check_scheme
 from tb_activation_hist.core.schemes.scheme import Scheme
 
-ON_ERROR: Final = ("warn", "raise")
+if TYPE_CHECKING:
+    from torch.amp import GradScaler
+
+    from tb_activation_hist.capture.select import Layers
 
 
 @dataclass(frozen=True, kw_only=True)
 class CaptureOptions:
     """What is counted, and when. Each field's meaning is in its metadata."""
 
-    layers: Any = option(
+    layers: Layers = option(
         None,
         "Which modules: None (all leaf modules), names, glob patterns, `re.compile(...)`, module "
         "types, module objects, a predicate `(name, module) -> bool`, or a list of these.",
@@ -38,12 +43,12 @@ class CaptureOptions:
     every: int = option(
         1, "Record steps k, 2k, 3k ...; the first step is always recorded.", "steps"
     )
-    kinds: Sequence[str] = option(
+    kinds: Sequence[Kind] = option(
         ("activations",),
         "What is recorded: any of `activations`, `gradients` (of the activations), `weights`, "
         "`weight_gradients`, `updates` (relative to the weights' root mean square).",
     )
-    phases: Sequence[str] = option(
+    phases: Sequence[Phase] = option(
         ("train",), "Forward passes in `train` mode, `eval` mode, or both; never mixed."
     )
     bins: Scheme = option(
@@ -76,10 +81,10 @@ class CaptureOptions:
         "under it.",
         "share of the step time",
     )
-    scaler: Any = option(
+    scaler: GradScaler | None = option(
         None, "`GradScaler` in use; activation gradients are divided by its scale."
     )
-    on_error: str = option(
+    on_error: OnError = option(
         "warn",
         "An error inside the logger: `warn` once and let the training go on, or `raise` (for "
         "tests).",

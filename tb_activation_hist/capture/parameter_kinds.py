@@ -164,18 +164,21 @@ class ParameterKinds:
 
 
 class StepWatcher:
-    """The hook on optimizer steps; does not keep the logger alive."""
+    """Counts weights, their gradients and updates around an optimizer's steps.
+
+    It does not keep the logger alive.
+    """
 
     def __init__(self, kinds: ParameterKinds) -> None:
         self._kinds = weakref.ref(kinds)
 
     def before(self, optimizer: Optimizer, args: Any = (), kwargs: Any = None) -> None:
-        """Called by torch before any optimizer's step, with the step's arguments."""
+        """To be called before a step; args, kwargs: those of ``optimizer.step``."""
         given = (kwargs or {}).get("closure", args[1] if len(args) > 1 else None)
         self._call("before_step", optimizer, closure=given is not None)
 
     def after(self, optimizer: Optimizer, *_: Any) -> None:
-        """Called by torch after any optimizer's step."""
+        """To be called after a step."""
         self._call("after_step", optimizer)
 
     def _call(self, method: str, optimizer: Optimizer, **options: bool) -> None:

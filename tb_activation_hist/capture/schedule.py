@@ -11,11 +11,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Every:
-    """Steps k, 2k, 3k ..., thinned in long runs.
+    """Steps k, 2k, 3k ..., thinned in long runs; what the options `every` and `thin_after` make.
 
-    After `thin_after` records the distance doubles, and again whenever the number of steps
-    doubles: each doubling adds ``thin_after / 2`` records, so that a million steps with the
-    defaults give 20,000. ``thin_after=None`` never thins.
+    every: k, from 1. thin_after: number of records, from 2, after which the distance between
+    records doubles. It doubles again whenever the number of steps has doubled: each doubling adds
+    ``thin_after / 2`` records, so that a million steps with the defaults give 20,000. None: never.
     """
 
     every: int = 1
@@ -41,7 +41,11 @@ class Every:
 
 @dataclass(frozen=True)
 class LogSpaced:
-    """Steps at equal distances on a logarithmic axis, from `start` to `stop` (both included)."""
+    """Steps at equal distances on a logarithmic axis.
+
+    per_decade: records from one power of ten to the next. start, stop: first and last step that may
+    be recorded, counted from 1; stop=None: no last one.
+    """
 
     per_decade: int = 100
     start: int = 1
@@ -62,7 +66,11 @@ class LogSpaced:
 
 @dataclass(frozen=True)
 class Between:
-    """Every k-th step from `start` to `stop` (both included)."""
+    """Every k-th step of a part of the run.
+
+    start, stop: first and last step that may be recorded, counted from 1; stop=None: no last one.
+    every: k, from 1.
+    """
 
     start: int = 1
     stop: int | None = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import inspect
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any, Final, TypeAlias
@@ -14,6 +14,20 @@ from torch import nn
 
 from tb_activation_hist.capture.torch_internals import WRAPPER_ATTRIBUTES, children
 from tb_activation_hist.core.errors import LayerSelectionError
+
+LayerSelector: TypeAlias = (
+    str
+    | re.Pattern[str]
+    | type[nn.Module]
+    | nn.Module
+    | Callable[[str, nn.Module], bool]
+    | Callable[[nn.Module], bool]
+)
+"""Name, glob pattern, regular expression (searched), module type, module, or a predicate of
+``(name, module)`` or of the module alone."""
+
+Layers: TypeAlias = LayerSelector | Sequence[LayerSelector] | None
+"""Which modules are recorded: those that any of the selectors names; None: all leaf modules."""
 
 Matcher: TypeAlias = "Callable[[Layer], bool]"
 
@@ -41,7 +55,7 @@ def unwrap(model: nn.Module) -> nn.Module:
         inner = getattr(inner, attribute)
 
 
-def select_layers(model: nn.Module, layers: Any = None) -> list[Layer]:
+def select_layers(model: nn.Module, layers: Layers = None) -> list[Layer]:
     """The layers that a selection names, in model order.
 
     layers: None (all leaf modules), or one or several of: name, glob pattern, compiled regular

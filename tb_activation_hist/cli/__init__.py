@@ -1,4 +1,7 @@
-"""The command line: `tb-activation-hist report | show | export | doctor`."""
+"""The command line: `tb-activation-hist report | show | export | doctor`.
+
+Not public: may change without notice.
+"""
 
 from __future__ import annotations
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import platform
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from importlib import import_module, metadata, resources, util
@@ -31,6 +32,20 @@ LIBRARIES: Final = {
     "rich": "only for the report's tables",
 }
 """Distribution -> what it is for; empty: this package does not work without it."""
+
+
+START_S: Final = 120.0
+"""Longest time that TensorBoard's import may take before it is left alone."""
+
+UPGRADE: Final = "Upgrade it: pip install --upgrade tensorboard"
+
+REMEDIES: Final = {
+    "pkg_resources": (
+        f"TensorBoard up to 2.20 needs setuptools below 82: pip install 'setuptools<82'. {UPGRADE}"
+    ),
+    "np.": f"TensorBoard 2.16 needs numpy below 2: pip install 'numpy<2'. {UPGRADE}",
+}
+"""Part of an error -> what to do about it."""
 
 
 class Check(NamedTuple):
@@ -78,6 +93,22 @@ def _look_at_plugin() -> Iterator[Check]:
         yield Check(BAD, f"TensorBoard cannot load the plugin: {type(err).__name__}: {err}")
     else:
         yield Check(GOOD, f"TensorBoard finds the plugin ({own[0].value})")
+
+
+def _look_at_tensorboard() -> Iterator[Check]:
+    """TensorBoard's own start, in a child: its plugins import much that this process may not."""
+    child = [sys.executable, "-c", "from tensorboard import default; default.get_plugins()"]
+    try:
+        done = subprocess.run(child, capture_output=True, text=True, timeout=START_S, check=False)
+    except subprocess.TimeoutExpired:
+        yield Check(NOTE, f"TensorBoard took over {START_S:g} s to import; not waited for")
+        return
+    if done.returncode == 0:
+        yield Check(GOOD, "TensorBoard starts")
+        return
+    reason = (done.stderr.strip() or f"exit status {done.returncode}").splitlines()[-1]
+    remedy = next((text for sign, text in REMEDIES.items() if sign in reason), UPGRADE)
+    yield Check(BAD, f"TensorBoard itself does not start ({reason}). {remedy}")
 
 
 def _look_at_page() -> Iterator[Check]:
@@ -152,6 +183,7 @@ def _is_installed(name: str) -> bool:
 
 LOOKS: Final[tuple[Callable[[], Iterator[Check]], ...]] = (
     _look_at_versions,
+    _look_at_tensorboard,
     _look_at_plugin,
     _look_at_page,
     _look_at_kernel,

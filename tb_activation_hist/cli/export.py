@@ -14,6 +14,7 @@ import numpy as np
 from tb_activation_hist.cli.logdir import Run, print_problems, read_runs
 from tb_activation_hist.core.errors import LogdirError, MissingDependencyError, OptionError
 from tb_activation_hist.core.histogram import HistogramSeries
+from tb_activation_hist.core.plot_options import Scale
 
 FORMATS: Final = ("csv", "parquet", "npz", "png", "svg")
 COLUMNS: Final = ("run", "layer", "step", "wall_time", "lower", "upper", "count")
@@ -101,7 +102,7 @@ def _write_npz(runs: Sequence[Run], output: str, _scale: str) -> None:
         np.savez_compressed(file, **arrays)
 
 
-def _write_picture(runs: Sequence[Run], output: str, scale: str) -> None:
+def _write_picture(runs: Sequence[Run], output: str, scale: Scale) -> None:
     try:
         import matplotlib as mpl
     except ImportError as err:
@@ -123,7 +124,7 @@ def _write_picture(runs: Sequence[Run], output: str, scale: str) -> None:
     plt.close(figure)
 
 
-WRITERS: Final[dict[str, Callable[[Sequence[Run], str, str], None]]] = {
+WRITERS: Final[dict[str, Callable[[Sequence[Run], str, Scale], None]]] = {
     "csv": _write_csv,
     "parquet": _write_parquet,
     "npz": _write_npz,

@@ -1,1 +1,4 @@
-"""What everything stands on: the grid, histograms, layers, names and errors. numpy only."""
+"""What everything stands on: the grid, histograms, layers, names and errors. numpy only.
+
+Not public: may change without notice.
+"""

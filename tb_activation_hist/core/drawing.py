@@ -6,17 +6,71 @@ draws when it is imported, and a value asks for it when somebody wants a picture
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Protocol
 
-_loaders: list[Callable[[], Any]] = []
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from typing_extensions import Unpack
+
+    from tb_activation_hist.core.histogram import HistogramSeries
+    from tb_activation_hist.core.plot_options import (
+        AxesArray,
+        LayersPlotOptions,
+        SeriesPlotOptions,
+        SlicePlotOptions,
+        ValueAxisOptions,
+    )
 
 
-def register_drawing(load: Callable[[], Any]) -> None:
+class Drawing(Protocol):
+    """What draws: the module `notebook.plot`."""
+
+    def plot_series(
+        self, series: HistogramSeries, /, **options: Unpack[SeriesPlotOptions]
+    ) -> Axes: ...
+
+    def plot_difference(
+        self,
+        one: HistogramSeries,
+        other: HistogramSeries,
+        /,
+        **options: Unpack[SeriesPlotOptions],
+    ) -> Axes: ...
+
+    def plot_slice(
+        self,
+        series: HistogramSeries,
+        step: int | None,
+        /,
+        **options: Unpack[SlicePlotOptions],
+    ) -> Axes: ...
+
+    def plot_layers(
+        self, layers: Mapping[str, HistogramSeries], /, **options: Unpack[LayersPlotOptions]
+    ) -> AxesArray: ...
+
+    def plot_runs(
+        self,
+        runs: Mapping[str, Mapping[str, HistogramSeries]],
+        layers: Sequence[str] | None,
+        /,
+        **options: Unpack[ValueAxisOptions],
+    ) -> AxesArray: ...
+
+    def series_to_png(self, series: HistogramSeries, /) -> bytes: ...
+
+    def series_to_html(self, series: HistogramSeries, /) -> str: ...
+
+
+_loaders: list[Callable[[], Drawing]] = []
+
+
+def register_drawing(load: Callable[[], Drawing]) -> None:
     """Make ``load()`` the source of all pictures: the module `notebook.plot`."""
     _loaders[:] = [load]
 
 
-def drawing() -> Any:
+def drawing() -> Drawing:
     """The registered module, loaded at the first picture."""
     return _loaders[0]()

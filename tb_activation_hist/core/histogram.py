@@ -13,6 +13,7 @@ from tb_activation_hist.core.cumulative import quantiles, rebin
 from tb_activation_hist.core.drawing import drawing
 from tb_activation_hist.core.errors import MissingDependencyError
 from tb_activation_hist.core.grid import FloatArray, IntArray
+from tb_activation_hist.core.plot_options import SeriesPlotOptions, SlicePlotOptions
 from tb_activation_hist.core.schemes.float_bits import FLOAT_BITS
 from tb_activation_hist.core.schemes.scheme import AnyScheme
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import pandas as pd
+    from matplotlib.axes import Axes
+    from typing_extensions import Unpack
 
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 
@@ -250,33 +253,42 @@ class HistogramSeries:
         counts = np.add.reduceat(self.bin_counts, start, axis=0, dtype=np.uint64)
         return replace(self, tallies=self.tallies.pool(start), bin_counts=compact(counts))
 
-    def plot(self, **options: Any) -> Any:
-        """A heatmap with matplotlib; options: those of `plot.plot_series`. Returns the axes."""
+    def plot(self, **options: Unpack[SeriesPlotOptions]) -> Axes:
+        """Draw a heatmap with matplotlib: x the step, y the value, colour the count.
+
+        Steps with NaN or infinite values are marked at the top edge. Returns the axes.
+        MissingDependencyError without matplotlib.
+        """
         return drawing().plot_series(self, **options)
 
-    def plot_difference(self, other: HistogramSeries, **options: Any) -> Any:
-        """This one minus `other`, cell by cell; options: those of `plot.plot_difference`."""
+    def plot_difference(self, other: HistogramSeries, **options: Unpack[SeriesPlotOptions]) -> Axes:
+        """Draw this series minus `other`, over the steps that both recorded.
+
+        The colour is the difference of the shares of the finite values in a cell, in percentage
+        points. Returns the axes. OptionError when the series have no step in common.
+        """
         return drawing().plot_difference(self, other, **options)
 
-    def plot_slice(self, step: int | None = None, **options: Any) -> Any:
-        """The histogram at one step, by default the last; options: those of `plot.plot_slice`."""
+    def plot_slice(self, step: int | None = None, **options: Unpack[SlicePlotOptions]) -> Axes:
+        """Draw the histogram at one step; y is the share of the finite values in each cell.
+
+        step: the nearest recorded step is drawn; by default the last. Returns the axes.
+        """
         return drawing().plot_slice(self, step, **options)
 
     def _repr_png_(self) -> bytes | None:
         """A heatmap in notebooks; None without matplotlib."""
         try:
-            png: bytes = drawing().series_to_png(self)
+            return drawing().series_to_png(self)
         except MissingDependencyError:
             return None
-        return png
 
     def _repr_html_(self) -> str | None:
         """The same with its size in words."""
         try:
-            html: str = drawing().series_to_html(self)
+            return drawing().series_to_html(self)
         except MissingDependencyError:
             return None
-        return html
 
     def to_dataframe(self, *, counts: bool = False) -> pd.DataFrame:
         """One row per record with its tallies, moments and quantiles; needs pandas.

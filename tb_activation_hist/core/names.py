@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Literal, TypeAlias, get_args
 
 from tb_activation_hist.core.errors import FormatError
 from tb_activation_hist.core.schemes.float_bits import FLOAT_BITS
@@ -20,8 +20,11 @@ RUN_INFO_VERSION: Final = 1
 RUN_INFO_TAG: Final = "__run__"
 """Tag whose events are JSON strings about the run as a whole; the latest one counts."""
 
-KINDS: Final = ("activations", "gradients", "weights", "weight_gradients", "updates")
-PHASES: Final = ("train", "eval")
+Kind: TypeAlias = Literal["activations", "gradients", "weights", "weight_gradients", "updates"]
+Phase: TypeAlias = Literal["train", "eval"]
+
+KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
+PHASES: Final[tuple[Phase, ...]] = get_args(Phase)
 
 SUMMARY_PREFIX: Final = "activation_hist"
 """First part of the tags of our ordinary histograms and scalars, so that they stay together."""

@@ -5,9 +5,12 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from dataclasses import field
-from typing import Any
+from typing import Any, Final, Literal, TypeAlias, get_args
 
 from tb_activation_hist.core.errors import OptionError
+
+OnError: TypeAlias = Literal["warn", "raise"]
+ON_ERROR: Final[tuple[OnError, ...]] = get_args(OnError)
 
 
 def option(default: Any, doc: str, unit: str = "") -> Any:

@@ -1,4 +1,7 @@
-"""Diagnoses from stored histograms alone, each with its evidence. numpy only."""
+"""Diagnoses from stored histograms alone, each with its evidence. numpy only.
+
+Not public: may change without notice.
+"""
 
 from __future__ import annotations
 

@@ -1,1 +1,4 @@
-"""Pictures and tables in a notebook."""
+"""Pictures and tables in a notebook.
+
+Not public: may change without notice.
+"""

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from tb_activation_hist.core.grid import FloatArray
 from tb_activation_hist.core.histogram import HistogramSeries
+from tb_activation_hist.core.plot_options import AxesArray
 from tb_activation_hist.notebook.picture import value_axis
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 NEAR_ZERO = 0.05
 """fastai's threshold."""
@@ -33,17 +37,21 @@ class ActivationStatsReaders(ABC):
         """What was recorded so far, by layer, in model order."""
 
     def series(self, layer: int | str) -> HistogramSeries:
-        """One layer's histograms; layer: its name, or its place among the recorded ones."""
+        """One layer's histograms.
+
+        layer: its name, or its position among the recorded layers, from 0. KeyError or IndexError
+        for a layer that was not recorded.
+        """
         histograms = self.histograms
         if isinstance(layer, str):
             return histograms[layer]
         return histograms[list(histograms)[layer]]
 
     def layer_stats(self, layer: int | str, *, legacy_near_zero: bool = False) -> LayerStats:
-        """Mean, standard deviation and share near zero at each recorded step.
+        """Mean, standard deviation and share near zero at each recorded step, (S,) each.
 
-        Near zero means ``|x| <= 0.05``. legacy_near_zero: fastai's own definition instead,
-        ``x <= 0.05``, which takes all negative values for near zero.
+        The share is from 0 to 1. A value is near zero where ``|x| <= 0.05``; with legacy_near_zero
+        where ``x <= 0.05``, fastai's definition, which counts all negative values.
         """
         series = self.series(layer)
         near = share_up_to(series, NEAR_ZERO) if legacy_near_zero else series.share_near_zero()
@@ -52,24 +60,31 @@ class ActivationStatsReaders(ABC):
     def hist(
         self, layer: int | str, bins: int = 40, lo: float | None = None, hi: float | None = None
     ) -> FloatArray:
-        """(bins, S) log(1 + count) over equal bins from lo to hi; by default all but outliers.
+        """log(1 + count) over equal bins from lo to hi, (bins, S) float64.
 
-        fastai's own bins are ``lo=0, hi=10``; values outside are left out, as there.
+        lo, hi: by default all values but the outermost 0.1 % at each end. fastai's own bins are
+        ``bins=40, lo=0, hi=10``. Values outside are left out.
         """
         series = self.series(layer)
         counts = series.rebin(value_axis([series], bins, lo=lo, hi=hi).edges)
         return np.asarray(np.log1p(counts.T), np.float64)
 
     def color_dim(
-        self, layer: int | str, figsize: tuple[float, float] = (10, 5), ax: Any = None
-    ) -> Any:
-        """The "colourful dimension" picture, with axes and a colour bar; returns the axes."""
+        self, layer: int | str, figsize: tuple[float, float] = (10, 5), ax: Axes | None = None
+    ) -> Axes:
+        """Draw fastai's "colourful dimension" picture, with axes and a colour bar.
+
+        figsize: inches, of a new figure. ax: axes to draw on instead. Returns the axes.
+        """
         from tb_activation_hist.notebook.plot import plot_series
 
         return plot_series(self.series(layer), ax=ax, figsize=figsize)
 
-    def plot_layer_stats(self, layer: int | str, *, legacy_near_zero: bool = False) -> Any:
-        """Three panels over the steps: mean, standard deviation, share near zero."""
+    def plot_layer_stats(self, layer: int | str, *, legacy_near_zero: bool = False) -> AxesArray:
+        """Draw mean, standard deviation and share near zero over the steps.
+
+        legacy_near_zero: as in `layer_stats`. Returns the three axes, (3,).
+        """
         from tb_activation_hist.notebook.plot import plot_layer_stats
 
         stats = self.layer_stats(layer, legacy_near_zero=legacy_near_zero)

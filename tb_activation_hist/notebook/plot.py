@@ -9,13 +9,14 @@ from __future__ import annotations
 import base64
 import io
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 from tb_activation_hist.core.errors import MissingDependencyError, OptionError
 from tb_activation_hist.core.grid import FloatArray
 from tb_activation_hist.core.histogram import HistogramSeries
+from tb_activation_hist.core.plot_options import AxesArray, Scale
 from tb_activation_hist.notebook.picture import (
     Picture,
     ValueAxis,
@@ -23,6 +24,11 @@ from tb_activation_hist.notebook.picture import (
     step_edges,
     value_axis,
 )
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from tb_activation_hist.core.grid import IntArray
 
 COLOURS: Final = "viridis"
 DIVERGING: Final = "RdBu_r"
@@ -36,14 +42,14 @@ WORTH_SAYING: Final = 0.0005
 def plot_series(
     series: HistogramSeries,
     *,
-    ax: Any = None,
+    ax: Axes | None = None,
     lo: float | None = None,
     hi: float | None = None,
-    scale: str = "linear",
+    scale: Scale = "linear",
     rows: int = ROWS,
     title: str | None = None,
     figsize: tuple[float, float] = (7.5, 3.6),
-) -> Any:
+) -> Axes:
     """One layer: x the step, y the value, colour the count; returns the axes.
 
     lo, hi: ends of the value axis, by default all but the outermost 0.1 % at each end. scale:
@@ -68,9 +74,9 @@ def plot_layers(
     columns: int | None = None,
     lo: float | None = None,
     hi: float | None = None,
-    scale: str = "linear",
+    scale: Scale = "linear",
     rows: int = ROWS,
-) -> Any:
+) -> AxesArray:
     """A grid with one panel for each layer, each with its own axes; returns the axes.
 
     columns: panels side by side, by default up to 3. lo, hi, scale, rows: as in `plot_series`.
@@ -86,7 +92,7 @@ def plot_layers(
         layout="constrained",
         squeeze=False,
     )
-    axes = grid.ravel()
+    axes: AxesArray = grid.ravel()
     for ax, (name, series) in zip(axes, layers.items(), strict=False):
         plot_series(series, ax=ax, lo=lo, hi=hi, scale=scale, rows=rows, title=name)
     for ax in axes[len(layers) :]:
@@ -100,9 +106,9 @@ def plot_runs(
     *,
     lo: float | None = None,
     hi: float | None = None,
-    scale: str = "linear",
+    scale: Scale = "linear",
     rows: int = ROWS,
-) -> Any:
+) -> AxesArray:
     """Runs side by side: a row for each layer, a column for each run; returns the axes (L, R).
 
     layers: names, by default all of the first run. The panels of a row share value axis and
@@ -112,6 +118,7 @@ def plot_runs(
     names = list(next(iter(runs.values()))) if layers is None else list(layers)
     _require(names, "layers")
     width, height = PANEL_INCHES
+    axes: AxesArray
     _, axes = _pyplot().subplots(
         len(names),
         len(runs),
@@ -130,11 +137,11 @@ def plot_runs(
 
 
 def _draw_line(
-    line: Any,
+    line: AxesArray,
     name: str,
     found: Mapping[str, HistogramSeries | None],
     ends: tuple[float | None, float | None],
-    scale: str,
+    scale: Scale,
     rows: int,
 ) -> None:
     """One layer of all runs, on one value axis and one colour scale."""
@@ -162,14 +169,14 @@ def plot_difference(
     one: HistogramSeries,
     other: HistogramSeries,
     *,
-    ax: Any = None,
+    ax: Axes | None = None,
     lo: float | None = None,
     hi: float | None = None,
-    scale: str = "linear",
+    scale: Scale = "linear",
     rows: int = ROWS,
     title: str | None = None,
     figsize: tuple[float, float] = (7.5, 3.6),
-) -> Any:
+) -> Axes:
     """Where the values of `one` lie more often (red) or less often (blue) than those of `other`.
 
     The colour is the difference of the shares of the finite values in a cell, in percentage points.
@@ -204,13 +211,13 @@ def plot_slice(
     series: HistogramSeries | Mapping[str, HistogramSeries],
     step: int | None = None,
     *,
-    ax: Any = None,
+    ax: Axes | None = None,
     lo: float | None = None,
     hi: float | None = None,
-    scale: str = "linear",
+    scale: Scale = "linear",
     rows: int = ROWS,
     figsize: tuple[float, float] = (6.5, 3.6),
-) -> Any:
+) -> Axes:
     """Histograms at one step, a line for each of the given series; returns the axes.
 
     step: the nearest recorded one is taken, by default the last. y is the share of the finite
@@ -233,9 +240,10 @@ def plot_slice(
 
 
 def plot_layer_stats(
-    steps: Any, stats: tuple[FloatArray, FloatArray, FloatArray], near_zero: str, title: str
-) -> Any:
+    steps: IntArray, stats: tuple[FloatArray, FloatArray, FloatArray], near_zero: str, title: str
+) -> AxesArray:
     """Mean, standard deviation and share near zero over the steps; returns the three axes."""
+    axes: AxesArray
     figure, axes = _pyplot().subplots(1, 3, figsize=(12, 3), layout="constrained")
     names = ("mean", "standard deviation", near_zero)
     for ax, values, name in zip(axes, stats, names, strict=True):

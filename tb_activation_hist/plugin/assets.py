@@ -19,6 +19,7 @@ MIME_TYPES: Final = {
     ".map": "application/json",
     ".mjs": "text/javascript",
     ".svg": "image/svg+xml",
+    ".txt": "text/plain",
     ".woff2": "font/woff2",
 }
 """By ending; Python's own table follows the Windows registry, which is often wrong."""

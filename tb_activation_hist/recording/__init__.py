@@ -1,1 +1,4 @@
-"""The logger: capture, storage and findings put together."""
+"""The logger: capture, storage and findings put together.
+
+Not public: may change without notice.
+"""

@@ -22,16 +22,19 @@ from tb_activation_hist.capture.state import CaptureState
 from tb_activation_hist.core.errors import LogdirError, OptionError
 from tb_activation_hist.core.names import LayerInfo
 from tb_activation_hist.core.record_counts import PendingCounts
-from tb_activation_hist.findings import Finding
+from tb_activation_hist.findings import Finding, FindingOptions
 from tb_activation_hist.recording.monitor import Monitor
 from tb_activation_hist.recording.options import split_options
 from tb_activation_hist.recording.ranks import current_ranks
 from tb_activation_hist.recording.run_findings import find_in_directory, find_in_memory
 from tb_activation_hist.recording.sinks import NoSink, Sink, open_sink
+from tb_activation_hist.storage.event_file import Logdir
 from tb_activation_hist.storage.writer import MemoryWriter, Record, RunWriter
 
 if TYPE_CHECKING:
-    from typing_extensions import Self
+    from typing_extensions import Self, Unpack
+
+    from tb_activation_hist.recording.options import LoggerOptions
 
 _LOGGERS: weakref.WeakKeyDictionary[nn.Module, list[weakref.ref[ActivationHistLogger]]]
 _LOGGERS = weakref.WeakKeyDictionary()
@@ -41,26 +44,30 @@ _LOGGERS = weakref.WeakKeyDictionary()
 class ActivationHistLogger:
     """Records histograms of a model's layers, step by step, into a TensorBoard run directory.
 
-    model: what the training calls; torch.compile, DDP and FSDP wrappers are looked through.
-    logdir: path, URL that TensorBoard can open, ``SummaryWriter`` (its file is shared), or a
-    `RunWriter` or `MemoryWriter`, which then stays open. layers, every and all further options:
-    see `recording.options`.
+    model: the module that the training calls. Layers inside torch.compile, DDP and FSDP wrappers
+    are found under their names in the wrapped model.
+    logdir: a path, a URL that TensorBoard can open, a ``SummaryWriter``, whose file is then shared,
+    or a `RunWriter` or `MemoryWriter`. A given writer stays open when the logger closes.
+    options: ``help(LoggerOptions)`` lists them with defaults and units.
 
-    Call `step` once after each optimizer step, or give ``optimizer=``. Use it as a context
-    manager, or call `close`. Raises at once for a wrong option (`OptionError`), a layer that is
-    not there (`LayerSelectionError`) or a logdir that cannot be written (`LogdirError`); from
-    then on it never stops a training.
+    Call `step` once after each optimizer step, or give ``optimizer=``. Use the logger as a context
+    manager, or call `close`. The constructor raises `OptionError` for a wrong option,
+    `LayerSelectionError` for a layer that is not in the model and `LogdirError` for a logdir that
+    cannot be written. After that the logger never stops a training: it warns once and goes on.
     """
 
     def __init__(
-        self, model: nn.Module, logdir: Any, *, layers: Any = None, every: int = 1, **options: Any
+        self,
+        model: nn.Module,
+        logdir: Logdir | RunWriter | MemoryWriter,
+        **options: Unpack[LoggerOptions],
     ) -> None:
-        given = split_options({"layers": layers, "every": every, **options})
+        given = split_options(options)
         capture, recording = given.capture, given.recording
         self._model = model
         self._options = given
         self._process = os.getpid()
-        self._selected = select_layers(model, layers)
+        self._selected = select_layers(model, capture.layers)
         self._recording = CaptureState(capture, len(self._selected))
         self._attachment = Attachment()
         self._parameters = ParameterKinds(self._recording, capture.kinds)
@@ -94,7 +101,7 @@ class ActivationHistLogger:
 
     @property
     def steps(self) -> int:
-        """Number of the step that ended last; the first step is 1."""
+        """Number of the step that ended last, counted from 1; 0 before the first."""
         return self._pace.step
 
     @property
@@ -104,7 +111,7 @@ class ActivationHistLogger:
 
     @property
     def attached(self) -> bool:
-        """Whether the model carries our hooks."""
+        """Whether the hooks are on the model."""
         return self._attachment.attached
 
     @property
@@ -114,9 +121,10 @@ class ActivationHistLogger:
 
     @property
     def should_stop(self) -> bool:
-        """Whether a finding of ``stop_on`` was made since the hooks went on; costs nothing to ask.
+        """Whether a finding of ``stop_on`` was made since the hooks went on.
 
-        With several ranks it is rank 0 that knows, and all must stop at the same step.
+        The value is ready and costs nothing to read. With several ranks only rank 0 knows it, and
+        all ranks must stop at the same step.
         """
         return self._monitor is not None and self._monitor.should_stop
 
@@ -147,7 +155,7 @@ class ActivationHistLogger:
         self._switch()
 
     def detach(self) -> None:
-        """Take the hooks off; steps go on counting, but are not recorded."""
+        """Take the hooks off. Later steps are counted but not recorded, until `attach`."""
         if self.attached:
             self._write_rest()
         self._recording.stop()
@@ -157,9 +165,9 @@ class ActivationHistLogger:
     def step(self, number: int | None = None, /, **scalars: float | Tensor) -> None:
         """End a step: call it once after each optimizer step.
 
-        number: what the step is called, from 1 up; by default one more than the last.
-        scalars: written next to the histograms of recorded steps; tensors of one element may stay
-        on their device.
+        number: the step's number, an integer from 1 up; by default one more than the last.
+        scalars: numbers or tensors of one element, written beside the histograms of a recorded
+        step under their names. A tensor is read later and may stay on its device.
         """
         if self.closed or os.getpid() != self._process:
             return
@@ -170,7 +178,10 @@ class ActivationHistLogger:
             self._recording.fail("the step", err)
 
     def watch_steps(self) -> StepWatcher:
-        """For an optimizer that is not torch's: call its `before` and `after` around each step."""
+        """What counts weights, their gradients and updates for an optimizer that is not torch's.
+
+        Call its `before` and `after` around each of the optimizer's steps.
+        """
         return StepWatcher(self._parameters)
 
     def _end_step(self, number: int | None, scalars: dict[str, float | Tensor]) -> None:
@@ -282,23 +293,24 @@ class ActivationHistLogger:
         return self.attached and bool(shared) and self._in_memory == other._in_memory
 
     def flush(self) -> None:
-        """Bring what was recorded to disk; waits for it."""
+        """Wait until what was recorded is on disk, at most ``close_timeout_s``."""
         if os.getpid() == self._process:
             self.writer.flush()
             self._tell_monitored()
 
-    def findings(self) -> list[Finding]:
-        """What is wrong in what this run holds so far, the gravest first; [] when nothing is.
+    def findings(self, options: FindingOptions | None = None) -> list[Finding]:
+        """What is wrong in the run so far, the gravest first; [] when nothing is.
 
-        Everything recorded is read back, which takes a second or so for a long run. LogdirError
-        where it cannot be read, and on ranks that leave the writing to rank 0.
+        options: thresholds other than the defaults. Everything recorded is read back, which takes
+        about a second for a long run. LogdirError where the run cannot be read, and on a rank that
+        leaves the writing to rank 0.
         """
         self.flush()
         writer = getattr(self.writer, "writer", self.writer)
         if isinstance(writer, MemoryWriter):
-            return find_in_memory(writer)
+            return find_in_memory(writer, options)
         if isinstance(writer, RunWriter):
-            return find_in_directory(writer.logdir)
+            return find_in_directory(writer.logdir, options)
         msg = (
             f"Rank {self._ranks.rank} of {self._ranks.size} keeps no records of its own: ask "
             "rank 0 for findings(), or record with per_rank=True."
@@ -306,7 +318,7 @@ class ActivationHistLogger:
         raise LogdirError(msg)
 
     def close(self) -> None:
-        """Take the hooks off, write what is left, and end; calling it again does nothing."""
+        """Take the hooks off, write what is left and end. Calling it again does nothing."""
         if self.closed or os.getpid() != self._process:
             return
         self.detach()

@@ -9,21 +9,45 @@ imports torch.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
-from typing import Any, Final, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, TypeAlias, TypedDict, TypeVar
 
 from tb_activation_hist.capture.options import CaptureOptions
 from tb_activation_hist.core.errors import OptionError
+from tb_activation_hist.core.names import Kind, Phase
 from tb_activation_hist.core.option_fields import (
+    OnError,
     check_flag,
     check_names,
     check_positive,
     check_whole,
     option,
 )
+from tb_activation_hist.core.schemes.scheme import Scheme
 from tb_activation_hist.findings import WATCHED_KINDS
-from tb_activation_hist.storage.options import WriterOptions
+from tb_activation_hist.storage.options import OnBacklog, WriterOptions
+
+if TYPE_CHECKING:
+    from torch.amp import GradScaler
+    from torch.optim import Optimizer
+
+    from tb_activation_hist.capture.select import Layers
+
+WatchedKind: TypeAlias = Literal[
+    "non_finite",
+    "collapsed",
+    "exploding",
+    "vanishing",
+    "mostly_zero",
+    "saturated",
+    "spike_and_crash",
+    "not_learning",
+    "sudden_change",
+    "low_precision",
+    "outlier_features",
+]
+"""`findings.WATCHED_KINDS` for type checkers."""
 
 OptionsT = TypeVar("OptionsT", CaptureOptions, "RecordingOptions", WriterOptions)
 
@@ -32,7 +56,7 @@ OptionsT = TypeVar("OptionsT", CaptureOptions, "RecordingOptions", WriterOptions
 class RecordingOptions:
     """Steps, ranks and findings of a run. Each field's meaning is in its metadata."""
 
-    optimizer: Any = option(
+    optimizer: Optimizer | Sequence[Optimizer] | None = option(
         None,
         "Optimizer (or several) whose `step()` ends a step, so that the logger's own `step()` "
         "need not be called; of several, the last one.",
@@ -58,7 +82,7 @@ class RecordingOptions:
         "How long a record waits, in the background, for a rank that does not answer.",
         "seconds",
     )
-    warn_on: Sequence[str] = option(
+    warn_on: Sequence[WatchedKind] = option(
         (),
         "Findings that are told as a warning while the training runs, each once: any of "
         "`non_finite`, `collapsed`, `exploding`, told within 20 records, and `vanishing`, "
@@ -66,7 +90,7 @@ class RecordingOptions:
         "`low_precision`, `outlier_features`, for which the run is looked at after 64 records and "
         "whenever it has grown by half.",
     )
-    stop_on: Sequence[str] = option(
+    stop_on: Sequence[WatchedKind] = option(
         (),
         "The same, and they end the training: fastai, Lightning and transformers stop after the "
         "batch, plain PyTorch asks `should_stop`. With several ranks callbacks only tell, since "
@@ -86,7 +110,38 @@ class RecordingOptions:
 GROUPS: Final = (CaptureOptions, RecordingOptions, WriterOptions)
 
 
-class LoggerOptions(NamedTuple):
+class LoggerOptions(TypedDict, total=False):
+    """The keyword options of `ActivationHistLogger`, of the callbacks and of `probe_module`."""
+
+    layers: Layers
+    every: int
+    kinds: Sequence[Kind]
+    phases: Sequence[Phase]
+    bins: Scheme
+    per_call: bool
+    accumulate: bool
+    thin_after: int | None
+    schedule: Callable[[int], bool] | None
+    overhead_budget: float | None
+    scaler: GradScaler | None
+    on_error: OnError
+    optimizer: Optimizer | Sequence[Optimizer] | None
+    start_step: int | None
+    merge_ranks: bool
+    per_rank: bool
+    rank_timeout_s: float
+    warn_on: Sequence[WatchedKind]
+    stop_on: Sequence[WatchedKind]
+    block_records: int
+    flush_s: float
+    queue_records: int
+    on_backlog: OnBacklog
+    histogram_points: int
+    scalar_points: int
+    close_timeout_s: float
+
+
+class OptionGroups(NamedTuple):
     """The options of a logger, by the part of it that they are for."""
 
     capture: CaptureOptions
@@ -112,18 +167,18 @@ def option_rows() -> list[OptionRow]:
     return list(rows.values())
 
 
-def split_options(given: dict[str, Any]) -> LoggerOptions:
+def split_options(given: Mapping[str, Any]) -> OptionGroups:
     """Sort keyword arguments into their groups; OptionError for a name that none of them has."""
     known = [row.name for row in option_rows()]
     for name in given:
         if name not in known:
             raise OptionError(_unknown_option(name, known))
-    return LoggerOptions(
+    return OptionGroups(
         _pick(CaptureOptions, given), _pick(RecordingOptions, given), _pick(WriterOptions, given)
     )
 
 
-def _pick(group: type[OptionsT], given: dict[str, Any]) -> OptionsT:
+def _pick(group: type[OptionsT], given: Mapping[str, Any]) -> OptionsT:
     names = {each.name for each in fields(group)}
     return group(**{name: value for name, value in given.items() if name in names})
 
@@ -132,3 +187,14 @@ def _unknown_option(name: str, known: list[str]) -> str:
     near = difflib.get_close_matches(name, known, n=1)
     hint = f"Did you mean {near[0]!r}?" if near else f"Known options: {', '.join(known)}."
     return f"There is no option {name!r}. {hint}"
+
+
+def _option_lines() -> str:
+    """Every option with its default, unit and meaning, a line each."""
+    return "\n".join(
+        f"{row.name}: {row.doc} Default: {row.default} {row.unit}".rstrip() + "."
+        for row in option_rows()
+    )
+
+
+LoggerOptions.__doc__ = f"{LoggerOptions.__doc__}\n\n{_option_lines()}"

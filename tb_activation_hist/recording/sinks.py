@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import os
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
 from tb_activation_hist.core.errors import OptionError
 from tb_activation_hist.core.schemes.scheme import Scheme
 from tb_activation_hist.recording.mailbox import Mailbox, open_mailbox
-from tb_activation_hist.recording.options import LoggerOptions
+from tb_activation_hist.recording.options import OptionGroups
 from tb_activation_hist.recording.ranks import RankMerger, Ranks, RankSender, rank_directory
+from tb_activation_hist.storage.event_file import Logdir
 from tb_activation_hist.storage.reader import read_last_step, read_schemes
 from tb_activation_hist.storage.writer import Record, RecordWriter, RunWriter
+
+Target: TypeAlias = Logdir | RecordWriter
+"""What a logger is given to write to; a `RecordWriter` stays its owner's to close."""
 
 
 class Sink(Protocol):
@@ -47,7 +51,7 @@ class NoSink:
         pass
 
 
-def open_sink(target: Any, ranks: Ranks, options: LoggerOptions) -> tuple[Sink, int]:
+def open_sink(target: Target, ranks: Ranks, options: OptionGroups) -> tuple[Sink, int]:
     """The sink of this rank, and the number of steps done before.
 
     LogdirError when rank 0 cannot write; OptionError for options that several ranks exclude.
@@ -71,7 +75,7 @@ def open_sink(target: Any, ranks: Ranks, options: LoggerOptions) -> tuple[Sink, 
     return merger, start
 
 
-def _rank_target(target: Any, ranks: Ranks) -> Any:
+def _rank_target(target: Target, ranks: Ranks) -> Target:
     """Where a rank that writes its own run records to."""
     if ranks.size == 1 or isinstance(target, RecordWriter):
         return target
@@ -81,14 +85,14 @@ def _rank_target(target: Any, ranks: Ranks) -> Any:
     return rank_directory(target, ranks.rank)
 
 
-def _topic(target: Any) -> str:
+def _topic(target: Target) -> str:
     """What ranks that record to the same place have in common."""
     if isinstance(target, (str, os.PathLike)):
         return hashlib.sha256(os.fspath(target).encode()).hexdigest()[:16]
     return "writer"
 
 
-def _refuse_budget(options: LoggerOptions) -> None:
+def _refuse_budget(options: OptionGroups) -> None:
     if options.capture.overhead_budget is not None:
         msg = (
             "overhead_budget thins by each rank's own time, so ranks that are added up would "
@@ -97,7 +101,7 @@ def _refuse_budget(options: LoggerOptions) -> None:
         raise OptionError(msg)
 
 
-def _open_sender(mailbox: Mailbox | None, ranks: Ranks, options: LoggerOptions) -> tuple[Sink, int]:
+def _open_sender(mailbox: Mailbox | None, ranks: Ranks, options: OptionGroups) -> tuple[Sink, int]:
     recording = options.recording
     if mailbox is None:
         return NoSink(), recording.start_step or 0
@@ -107,19 +111,21 @@ def _open_sender(mailbox: Mailbox | None, ranks: Ranks, options: LoggerOptions) 
     return RankSender(mailbox, ranks, options.writer, recording.rank_timeout_s), start
 
 
-def _open_writer(target: Any, options: LoggerOptions) -> tuple[RecordWriter, int]:
+def _open_writer(target: Target, options: OptionGroups) -> tuple[RecordWriter, int]:
     """The writer, and the steps done before; a writer of ours is closed when they are refused."""
-    given = isinstance(target, RecordWriter)
-    writer = target if given else RunWriter(target, options=options.writer)
+    if isinstance(target, RecordWriter):
+        writer = target
+    else:
+        writer = RunWriter(target, options=options.writer)
     try:
         return writer, _start_step(writer, options)
     except BaseException:
-        if not given:
+        if writer is not target:
             writer.close()
         raise
 
 
-def _start_step(writer: RecordWriter, options: LoggerOptions) -> int:
+def _start_step(writer: RecordWriter, options: OptionGroups) -> int:
     start = options.recording.start_step
     if not isinstance(writer, RunWriter):
         return start or 0

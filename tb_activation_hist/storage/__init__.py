@@ -1,1 +1,4 @@
-"""Reading and writing run directories."""
+"""Reading and writing run directories.
+
+Not public: may change without notice.
+"""

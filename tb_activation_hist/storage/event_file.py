@@ -10,15 +10,27 @@ import struct
 import time
 from importlib import import_module
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, TypeAlias, runtime_checkable
 
 from tb_activation_hist.core.errors import LogdirError, OptionError
 from tb_activation_hist.storage.crc32c import masked_crc32c
+from tb_activation_hist.storage.remote import explain, gfile, is_remote, require_folder
 
 UPLOAD_S: Final = 60.0
 """Storage that cannot append, such as S3, gets the whole file anew: not more often than this."""
 
 _file_numbers = itertools.count()
+
+
+@runtime_checkable
+class SummaryWriterLike(Protocol):
+    """What is needed of a ``SummaryWriter``, torch's or tensorboardX's: the file it writes."""
+
+    def _get_file_writer(self) -> Any: ...
+
+
+Logdir: TypeAlias = str | os.PathLike[str] | SummaryWriterLike
+"""Where a run is written: a path, a URL that TensorBoard can open, or a ``SummaryWriter``."""
 
 
 class EventFile(Protocol):
@@ -43,15 +55,18 @@ class EventFile(Protocol):
         """Bytes added and not yet written."""
 
 
-def open_event_file(target: Any) -> EventFile:
+def open_event_file(target: Logdir) -> EventFile:
     """The event file of a path, a URL that TensorBoard can open, or a SummaryWriter."""
-    if hasattr(target, "_get_file_writer"):
+    if isinstance(target, SummaryWriterLike):
         return SharedEventFile(target)
     if not isinstance(target, (str, os.PathLike)) or not str(target):
         msg = f"logdir must be a path, a URL or a SummaryWriter, but got {target!r}."
         raise OptionError(msg)
     logdir = os.fspath(target)
-    return RemoteEventFile(logdir) if "://" in logdir else LocalEventFile(logdir)
+    if is_remote(logdir):
+        return RemoteEventFile(logdir)
+    # Absolute, since a training may change its working directory (Hydra does).
+    return LocalEventFile(str(Path(logdir).expanduser().absolute()))
 
 
 def frame(event: bytes) -> bytes:
@@ -133,20 +148,19 @@ class RemoteEventFile:
     """A file in any storage that TensorBoard opens (gs://, s3://, fsspec's), through its gfile."""
 
     def __init__(self, logdir: str) -> None:
-        from tensorboard.compat import tf
-
+        require_folder(logdir)
         self.logdir = logdir
         self._written = 0
         self._pending = 0
         self._uploaded = 0.0
         try:
-            tf.io.gfile.makedirs(logdir)
-            self._file = tf.io.gfile.GFile(f"{logdir.rstrip('/')}/{_file_name()}", "wb")
+            gfile().makedirs(logdir)
+            self._file = gfile().GFile(f"{logdir.rstrip('/')}/{_file_name()}", "wb")
             self.add(first_event())
             self.flush(final=True)
         # Which errors a storage raises is its own affair; each means that it cannot be written.
         except Exception as err:
-            raise LogdirError(_unwritable(logdir, err)) from err
+            raise LogdirError(explain(logdir, "written", err)) from err
 
     @property
     def pending_bytes(self) -> int:
@@ -179,7 +193,7 @@ class RemoteEventFile:
 class SharedEventFile:
     """The file of a SummaryWriter (torch's or tensorboardX's), which stays its owner's to close."""
 
-    def __init__(self, summary_writer: Any) -> None:
+    def __init__(self, summary_writer: SummaryWriterLike) -> None:
         file_writer = summary_writer._get_file_writer()
         # Held from now on: asking again after its owner closed it would open a second file.
         events: Any = getattr(file_writer, "event_writer", None)
@@ -214,7 +228,7 @@ class SharedEventFile:
         self.flush()
 
 
-def _event_type(summary_writer: Any) -> Any:
+def _event_type(summary_writer: SummaryWriterLike) -> Any:
     """The class of events that this writer takes; tensorboardX has its own copy."""
     if any(base.__module__.startswith("tensorboardX") for base in type(summary_writer).__mro__):
         return import_module("tensorboardX.proto.event_pb2").Event
@@ -223,8 +237,16 @@ def _event_type(summary_writer: Any) -> Any:
     return Event
 
 
-def _unwritable(logdir: str, err: BaseException) -> str:
-    reason = getattr(err, "strerror", None) or str(err)
+def _unwritable(logdir: str, err: OSError) -> str:
+    blocking = next(
+        (path for path in (Path(logdir), *Path(logdir).parents) if path.is_file()), None
+    )
+    if blocking is not None:
+        return (
+            f"The log directory {logdir!r} cannot be made: {str(blocking)!r} is a file. Give a "
+            "directory, such as 'runs/lr=0.01'."
+        )
+    reason = err.strerror or str(err)
     return (
         f"The log directory {logdir!r} cannot be written ({reason}). Give one that can, or make "
         "this one writable."

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import io
 import os
-import posixpath
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, Final
+from typing import IO, Final
 
 from tb_activation_hist.core.errors import LogdirError
 from tb_activation_hist.storage.crc32c import masked_crc32c
+from tb_activation_hist.storage.remote import gfile, is_remote, list_files
 
 EVENT_FILE_MARK: Final = "tfevents"
 """What TensorBoard knows an event file's name by."""
@@ -31,17 +31,15 @@ class EventFilePath:
 
     def open(self) -> IO[bytes]:
         """For reading and seeking; a remote file is fetched whole."""
-        if "://" not in self.path:
+        if not is_remote(self.path):
             return Path(self.path).open("rb")
-        from tensorboard.compat import tf
-
-        with tf.io.gfile.GFile(self.path, "rb") as file:
+        with gfile().GFile(self.path, "rb") as file:
             return io.BytesIO(file.read())
 
 
 def find_event_files(logdir: str) -> list[EventFilePath]:
     """All event files under a log directory by run and name; LogdirError when there is none."""
-    found = _find_remote(logdir) if "://" in logdir else _find_local(logdir)
+    found = _find_remote(logdir) if is_remote(logdir) else _find_local(logdir)
     if not found:
         msg = (
             f"There is no TensorBoard event file in {logdir!r}. Give the directory that was given "
@@ -52,9 +50,9 @@ def find_event_files(logdir: str) -> list[EventFilePath]:
 
 
 def _find_local(logdir: str) -> list[EventFilePath]:
-    root = Path(logdir)
+    root = Path(logdir).expanduser()
     if root.is_file():
-        return [EventFilePath(".", logdir)]
+        return [EventFilePath(".", str(root))]
     if not root.is_dir():
         msg = f"The log directory {logdir!r} does not exist."
         raise LogdirError(msg)
@@ -67,20 +65,8 @@ def _find_local(logdir: str) -> list[EventFilePath]:
 
 
 def _find_remote(logdir: str) -> list[EventFilePath]:
-    from tensorboard.compat import tf
-
-    root = logdir.rstrip("/")
-    try:
-        walked: list[Any] = list(tf.io.gfile.walk(root))
-    # Which errors a storage raises is its own affair.
-    except Exception as err:
-        msg = f"The log directory {logdir!r} cannot be read: {err}"
-        raise LogdirError(msg) from err
     return [
-        EventFilePath(posixpath.relpath(directory, root), posixpath.join(directory, name))
-        for directory, _, names in walked
-        for name in names
-        if EVENT_FILE_MARK in name
+        EventFilePath(run, url) for run, url, name in list_files(logdir) if EVENT_FILE_MARK in name
     ]
 
 

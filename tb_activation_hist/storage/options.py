@@ -1,26 +1,38 @@
 """What is written, and how: the options of the writer."""
 
+# ruff: noqa: RUF009 - `option` returns dataclasses.field, with the documentation attached.
+
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal, TypeAlias, get_args
 
-from tb_activation_hist.core.option_fields import check_positive, check_whole, check_word, option
+from tb_activation_hist.core.option_fields import (
+    ON_ERROR,
+    OnError,
+    check_positive,
+    check_whole,
+    check_word,
+    option,
+)
 
-ON_BACKLOG: Final = ("wait", "skip")
-ON_ERROR: Final = ("warn", "raise")
+OnBacklog: TypeAlias = Literal["wait", "skip"]
+ON_BACKLOG: Final[tuple[OnBacklog, ...]] = get_args(OnBacklog)
 
 
 @dataclass(frozen=True, kw_only=True)
 class WriterOptions:
-    """What is written, and how. Each field's meaning is in its metadata."""
+    """What a `RunWriter` or `MemoryWriter` writes, and how.
+
+    ``help(LoggerOptions)`` has each field's meaning, unit and default.
+    """
 
     block_records: int = option(
         32, "Records of one layer that are stored together, at most 32.", "records"
     )
     flush_s: float = option(5.0, "What was recorded is on disk after at most this time.", "seconds")
     queue_records: int = option(8, "Records that may wait for the background thread.", "records")
-    on_backlog: str = option(
+    on_backlog: OnBacklog = option(
         "wait",
         "When that queue is full: `wait` for the writer, or `skip` the record (skipped records "
         "are counted and shown).",
@@ -38,7 +50,7 @@ class WriterOptions:
     close_timeout_s: float = option(
         30.0, "How long `close()` waits until everything is written.", "seconds"
     )
-    on_error: str = option("warn", "As above; one value serves both.")
+    on_error: OnError = option("warn", "As above; one value serves both.")
 
     def __post_init__(self) -> None:
         check_whole("block_records", self.block_records, 1, 32)

@@ -15,12 +15,14 @@ from tb_activation_hist.core.drawing import drawing
 from tb_activation_hist.core.errors import LogdirError
 from tb_activation_hist.core.histogram import HistogramSeries
 from tb_activation_hist.core.names import LayerInfo
+from tb_activation_hist.core.plot_options import AxesArray, LayersPlotOptions, ValueAxisOptions
 from tb_activation_hist.core.schemes.scheme import Scheme
 from tb_activation_hist.storage.event_reader import EventFilePath, find_event_files
 from tb_activation_hist.storage.run_index import RunIndex, TagIndex
 
 if TYPE_CHECKING:
     import pandas as pd
+    from typing_extensions import Unpack
 
 
 def read_histograms(logdir: str | os.PathLike[str]) -> LogdirHistograms:
@@ -74,7 +76,10 @@ def read_run(run_dir: str | os.PathLike[str]) -> RunHistograms:
 
 
 class LogdirHistograms(Mapping[str, "RunHistograms"]):
-    """The runs of a log directory that hold histograms, by name."""
+    """The runs of a log directory that hold histograms, by name; made by `read_histograms`.
+
+    KeyError, with the nearest names, for a run that is not there.
+    """
 
     def __init__(self, logdir: str) -> None:
         self.logdir = logdir
@@ -92,15 +97,21 @@ class LogdirHistograms(Mapping[str, "RunHistograms"]):
     def __len__(self) -> int:
         return sum(1 for _ in self)
 
-    def plot(self, layers: Sequence[str] | None = None, **options: Any) -> Any:
-        """Runs side by side: a row for each layer, a column for each run; returns the axes.
+    def plot(
+        self, layers: Sequence[str] | None = None, **options: Unpack[ValueAxisOptions]
+    ) -> AxesArray:
+        """Draw runs side by side: a row for each layer, a column for each run.
 
-        layers: names, by default all of the first run. options: those of `plot.plot_runs`.
+        layers: names, by default all of the first run. The panels of a row share value axis and
+        colour scale. Returns the axes, (layers, runs).
         """
         return drawing().plot_runs(self, layers, **options)
 
     def to_dataframe(self, *, counts: bool = False) -> pd.DataFrame:
-        """Those of all runs, one below the other, with a column ``run`` first; needs pandas."""
+        """The tables of all runs, one below the other, with a first column ``run``; needs pandas.
+
+        counts: as in `HistogramSeries.to_dataframe`.
+        """
         return _stack({run: own.to_dataframe(counts=counts) for run, own in self.items()}, "run")
 
     def _repr_html_(self) -> str:
@@ -113,7 +124,11 @@ class LogdirHistograms(Mapping[str, "RunHistograms"]):
 
 
 class RunHistograms(Mapping[str, HistogramSeries]):
-    """The layers of one run; a layer is decoded when it is taken, and kept while it is used."""
+    """The histograms of one run by layer, in model order.
+
+    A layer is decoded when it is taken, and kept while it is in use. KeyError, with the nearest
+    names, for a layer that is not there; FormatError for damaged or newer data.
+    """
 
     def __init__(self, run: str, files: Sequence[EventFilePath]) -> None:
         self.run = run
@@ -131,13 +146,13 @@ class RunHistograms(Mapping[str, HistogramSeries]):
 
     @property
     def info(self) -> dict[str, Any]:
-        """What the logger noted of the run as a whole: cadence, silent modules, errors ..."""
+        """What the logger wrote about the run as a whole: cadence, silent modules, errors ..."""
         return self._index.info
 
     def layer_info(self, layer: str) -> LayerInfo | None:
-        """What was noted of a layer: its kind, type, shape ...; None for another tool's tag.
+        """What the logger wrote about a layer: kind, type, shape ...; None for another tool's tag.
 
-        FormatError when it is damaged or from a newer version.
+        KeyError for a layer that is not there; FormatError for damaged or newer data.
         """
         tag = self._tag(layer)
         return tag.info if tag.ours else None
@@ -163,16 +178,20 @@ class RunHistograms(Mapping[str, HistogramSeries]):
     def __contains__(self, layer: object) -> bool:
         return layer in self._keys
 
-    def plot(self, layers: Sequence[str] | None = None, **options: Any) -> Any:
-        """A grid with one panel for each layer; returns the axes.
+    def plot(
+        self, layers: Sequence[str] | None = None, **options: Unpack[LayersPlotOptions]
+    ) -> AxesArray:
+        """Draw a grid with one panel for each layer, each with its own axes.
 
-        layers: names, by default all. options: those of `plot.plot_layers`.
+        layers: names, by default all. Returns the axes, (layers,).
         """
         names = list(self) if layers is None else layers
         return drawing().plot_layers({name: self[name] for name in names}, **options)
 
     def to_dataframe(self, *, counts: bool = False) -> pd.DataFrame:
-        """Those of all layers, one below the other, with a column ``layer`` first; needs pandas.
+        """The tables of all layers, one below the other, with a first column ``layer``.
+
+        Needs pandas.
 
         counts: as in `HistogramSeries.to_dataframe`.
         """

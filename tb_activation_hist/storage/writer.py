@@ -18,7 +18,7 @@ from tb_activation_hist.core.record_counts import PendingCounts, RecordCounts
 from tb_activation_hist.storage.background import BackgroundThread
 from tb_activation_hist.storage.blocks import BlockBuilder
 from tb_activation_hist.storage.codec import decode_block
-from tb_activation_hist.storage.event_file import EventFile, open_event_file
+from tb_activation_hist.storage.event_file import EventFile, Logdir, open_event_file
 from tb_activation_hist.storage.options import WriterOptions
 from tb_activation_hist.storage.tensorboard_proto import add_string, describe, new_event
 from tb_activation_hist.storage.tensorboard_summaries import (
@@ -140,7 +140,7 @@ class RunWriter(RecordWriter):
     counted in `lost`.
     """
 
-    def __init__(self, target: Any, *, options: WriterOptions | None = None) -> None:
+    def __init__(self, target: Logdir, *, options: WriterOptions | None = None) -> None:
         super().__init__(options=options)
         self._file: EventFile = open_event_file(target)
         self._described: set[str] = set()
@@ -263,7 +263,11 @@ class RunWriter(RecordWriter):
 
 
 class MemoryWriter(RecordWriter):
-    """Keeps the records in memory as blocks, some 400 bytes per layer and record."""
+    """Keeps the records of an `ActivationHistLogger` in memory, some 400 bytes a layer and record.
+
+    options: `WriterOptions`; those about files and charts have no effect. `histograms`, `infos` and
+    `scalars` ({name: [(step, value), ...]}) can be read at any time, also after `close`.
+    """
 
     def __init__(self, *, options: WriterOptions | None = None) -> None:
         super().__init__(options=options)

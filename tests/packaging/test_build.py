@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import re
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -10,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.packaging.conftest import PACKAGE, Distributions, build_wheel
+from tests.packaging.conftest import PACKAGE, ROOT, Distributions, build_wheel, run
 
 # One worker builds and installs for all of them.
 pytestmark = pytest.mark.xdist_group("packaging")
@@ -105,3 +108,53 @@ def test_old_node_is_said_in_words(checkout: Path, tmp_path: Path) -> None:
 def test_fresh_page_is_not_built_again(checkout: Path, tmp_path: Path) -> None:
     done = build_page(checkout, str(tmp_path))
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+@pytest.fixture(scope="module")
+def portable_wheel(checkout: Path) -> Path:
+    """The wheel as `make wheel` leaves it in dist/."""
+    return make_wheel(checkout)
+
+
+def make_wheel(checkout: Path) -> Path:
+    run(sys.executable, "tools/make_wheel.py", cwd=checkout, SOURCE_DATE_EPOCH="1700000000")
+    (wheel,) = (checkout / "dist").glob("*.whl")
+    return wheel
+
+
+def test_portable_wheel_passes_the_index_checks(portable_wheel: Path) -> None:
+    run(sys.executable, "-m", "twine", "check", "--strict", portable_wheel, cwd=ROOT)
+    run(sys.executable, "-m", "check_wheel_contents", portable_wheel, cwd=ROOT)
+
+
+def test_portable_wheel_names_its_platform(portable_wheel: Path, wheel_names: set[str]) -> None:
+    if sys.platform != "linux" or not any(name.endswith(".so") for name in wheel_names):
+        pytest.skip("manylinux tags are for Linux wheels with a compiled kernel")
+    assert re.search(r"-cp310-abi3-manylinux_\d+_\d+_\w+\.whl$", portable_wheel.name)
+
+
+def test_portable_wheel_holds_nothing_of_the_builder(portable_wheel: Path, checkout: Path) -> None:
+    with zipfile.ZipFile(portable_wheel) as wheel:
+        names = wheel.namelist()
+        libraries = {name: wheel.read(name) for name in names if name.endswith(".so")}
+    assert not any(name.endswith("/.inputs") for name in names)
+    for name, content in libraries.items():
+        assert b".debug_info" not in content, name
+        for path in (str(checkout), sys.base_prefix, str(Path.home())):
+            assert path.encode() not in content, f"{name} names {path}"
+
+
+def test_the_same_sources_give_the_same_wheel(portable_wheel: Path, checkout: Path) -> None:
+    before = portable_wheel.read_bytes()
+    portable_wheel.unlink()
+    shutil.rmtree(checkout / "build", ignore_errors=True)
+    assert make_wheel(checkout).read_bytes() == before
+
+
+def test_licences_of_bundled_javascript_are_inside(portable_wheel: Path) -> None:
+    with zipfile.ZipFile(portable_wheel) as wheel:
+        text = wheel.read(f"{PACKAGE}/static/THIRD_PARTY_LICENSES.txt").decode()
+    lock = json.loads((ROOT / "frontend" / "package-lock.json").read_text())
+    for name in lock["packages"][""]["dependencies"]:
+        assert re.search(rf"^{re.escape(name)} \d", text, re.MULTILINE), name
+    assert text.count("Permission is hereby granted") >= 2

@@ -149,7 +149,7 @@ def test_missing_static_leaves_tensorboard_up(
         assert "static" in text, "the tab is to say what is missing"
 
 
-@pytest.mark.parametrize("module", ["routes", "store"])
+@pytest.mark.parametrize("module", ["routes", "series_cache"])
 def test_import_error_leaves_tensorboard_up(
     bare_python: Path, installed: Path, tmp_path: Path, module: str
 ) -> None:

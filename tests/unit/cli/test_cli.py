@@ -346,6 +346,36 @@ def test_doctor_misses_the_plugin(
     assert "no entry point 'no_such_plugin'" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(
+    ("error", "remedy"),
+    [
+        ("ModuleNotFoundError(\"No module named 'pkg_resources'\")", "setuptools<82"),
+        ("AttributeError('`np.string_` was removed in the NumPy 2.0 release.')", "numpy<2"),
+        ("ImportError('something else')", "pip install --upgrade tensorboard"),
+    ],
+)
+def test_doctor_says_why_tensorboard_does_not_start(
+    error: str,
+    remedy: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture,
+) -> None:
+    # A child that starts with this module cannot import TensorBoard's list of plugins.
+    (tmp_path / "sitecustomize.py").write_text(
+        "import sys, types\n"
+        "class Broken:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        f"        if name == 'tensorboard.default': raise {error}\n"
+        "sys.meta_path.insert(0, Broken())\n"
+    )
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    assert main(["doctor"]) == 1
+    (told,) = [line for line in capsys.readouterr().out.splitlines() if "does not start" in line]
+    assert told.startswith("problem")
+    assert remedy in told
+
+
 def test_doctor_reads_a_bad_logdir(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
     assert main(["doctor", str(tmp_path)]) == 1
     assert "no TensorBoard event file" in capsys.readouterr().out

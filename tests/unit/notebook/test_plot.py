@@ -1,11 +1,19 @@
 """Pictures: what is drawn, read back from the axes."""
 
+import inspect
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from matplotlib.colors import LogNorm
 
 from tb_activation_hist.core.errors import OptionError
+from tb_activation_hist.core.plot_options import (
+    LayersPlotOptions,
+    SeriesPlotOptions,
+    SlicePlotOptions,
+    ValueAxisOptions,
+)
 from tb_activation_hist.notebook.picture import (
     series_to_picture,
     step_edges,
@@ -164,3 +172,21 @@ def test_long_series_are_pooled_without_loss():
 def test_step_edges():
     assert step_edges(np.array([1.0, 2.0, 4.0])).tolist() == [0.5, 1.5, 3, 5]
     assert step_edges(np.array([7.0])).tolist() == [6.5, 7.5]
+
+
+@pytest.mark.parametrize(
+    ("plot", "options"),
+    [
+        (plot_series, SeriesPlotOptions),
+        (plot_difference, SeriesPlotOptions),
+        (plot_slice, SlicePlotOptions),
+        (plot_layers, LayersPlotOptions),
+        (plot_runs, ValueAxisOptions),
+    ],
+)
+def test_type_checkers_know_what_may_be_given(plot, options):
+    parameters = inspect.signature(plot).parameters.values()
+    named = {each.name: each.annotation for each in parameters if each.kind is each.KEYWORD_ONLY}
+    typed = {name: given.__forward_arg__ for name, given in options.__annotations__.items()}
+    assert typed == named
+    assert options.__required_keys__ == frozenset()

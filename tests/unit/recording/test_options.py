@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from dataclasses import fields
+from typing import get_args
 
 import pytest
 
@@ -10,8 +12,11 @@ from tb_activation_hist.core.errors import OptionError
 from tb_activation_hist.core.schemes.linear_bins import LinearBins
 from tb_activation_hist.findings import WATCHED_KINDS
 from tb_activation_hist.recording.options import (
+    GROUPS,
     CaptureOptions,
+    LoggerOptions,
     RecordingOptions,
+    WatchedKind,
     WriterOptions,
     option_rows,
     split_options,
@@ -64,6 +69,19 @@ def test_the_table_names_each_option_once_with_default_unit_and_meaning():
     assert rows["every"].default == "1"
     assert rows["flush_s"] == ("flush_s", "5.0", "seconds", rows["flush_s"].doc)
     assert all(row.doc.endswith(".") for row in rows.values())
+
+
+def test_type_checkers_know_the_options_of_the_table_with_their_types():
+    typed = {name: given.__forward_arg__ for name, given in LoggerOptions.__annotations__.items()}
+    for group in GROUPS:
+        for each in fields(group):
+            assert typed.get(each.name) == each.type, f"{group.__name__}.{each.name}"
+    assert list(typed) == [row.name for row in option_rows()]
+    assert LoggerOptions.__required_keys__ == frozenset()
+
+
+def test_type_checkers_know_the_findings_that_can_be_watched_for():
+    assert get_args(WatchedKind) == WATCHED_KINDS
 
 
 def test_options_go_to_the_group_that_knows_them():

@@ -1,0 +1,197 @@
+"""The whole public face in right use: no type checker may complain. Never run."""
+
+import re
+from pathlib import Path
+
+import torch
+from fastai.learner import Learner  # type: ignore[import-untyped]  # fastai comes without types
+from matplotlib import pyplot as plt
+from torch import nn
+from torch.utils.tensorboard import SummaryWriter
+
+import tb_activation_hist.fastai
+import tb_activation_hist.lightning
+import tb_activation_hist.transformers
+from tb_activation_hist import (
+    ActivationHistCallback,
+    ActivationHistError,
+    ActivationHistLogger,
+    ActivationHistWarning,
+    AxesArray,
+    Between,
+    Every,
+    ExplicitBins,
+    Finding,
+    FindingOptions,
+    FloatBits,
+    FormatError,
+    HistogramSeries,
+    Kind,
+    LayerInfo,
+    Layers,
+    LayerSelectionError,
+    LayerSelector,
+    LayersPlotOptions,
+    LayerStats,
+    LearnerLike,
+    LinearBins,
+    Logdir,
+    LogdirError,
+    LogdirHistograms,
+    LoggerOptions,
+    LogSpaced,
+    MemoryWriter,
+    MissingDependencyError,
+    OnBacklog,
+    OnError,
+    OptionError,
+    Phase,
+    Probe,
+    RunHistograms,
+    RunWriter,
+    Scale,
+    Scheme,
+    SeriesPlotOptions,
+    SlicePlotOptions,
+    StepWatcher,
+    SummaryWriterLike,
+    Tallies,
+    ValueAxisOptions,
+    WatchedKind,
+    WriterOptions,
+    probe_module,
+    read_histograms,
+)
+
+model = nn.Sequential(nn.Linear(2, 3), nn.ReLU())
+optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+
+# Every option, alone and through names of one's own.
+kinds: list[Kind] = ["activations", "gradients", "weights", "weight_gradients", "updates"]
+phases: tuple[Phase, ...] = ("train", "eval")
+stopping: list[WatchedKind] = ["collapsed"]
+on_error: OnError = "raise"
+on_backlog: OnBacklog = "skip"
+scheme: Scheme = LinearBins(40, 0, 10)
+options: LoggerOptions = {"every": 2, "kinds": kinds, "on_error": on_error}
+ActivationHistLogger(model, "runs/a", **options)
+hist = ActivationHistLogger(
+    model,
+    Path("runs/a"),
+    layers=None,
+    every=1,
+    kinds=("activations", "gradients"),
+    phases=phases,
+    bins=FloatBits(),
+    per_call=True,
+    accumulate=False,
+    thin_after=None,
+    schedule=None,
+    overhead_budget=0.05,
+    scaler=torch.amp.GradScaler(),
+    on_error="warn",
+    optimizer=[optimizer],
+    start_step=0,
+    merge_ranks=True,
+    per_rank=False,
+    rank_timeout_s=60,
+    warn_on=["collapsed", "non_finite"],
+    stop_on=stopping,
+    block_records=32,
+    flush_s=5,
+    queue_records=8,
+    on_backlog=on_backlog,
+    histogram_points=500,
+    scalar_points=0,
+    close_timeout_s=30.0,
+)
+ActivationHistLogger(model, "runs/a", optimizer=optimizer, bins=scheme)
+for schedule in (Every(2), Between(10, 20), LogSpaced(per_decade=100), lambda step: step % 2 == 0):
+    ActivationHistLogger(model, "runs/a", schedule=schedule)
+
+# Every way to name layers.
+selectors: list[LayerSelector] = ["0", re.compile("layer[1-4]"), nn.Linear, model[0]]
+selections: list[Layers] = [
+    None,
+    "conv1",
+    ["conv1", "layer*"],
+    selectors,
+    [nn.Linear, nn.ReLU],
+    [model[0], model[1]],
+    lambda name, _module: name.startswith("0"),
+]
+for layers in selections:
+    ActivationHistLogger(model, "runs/a", layers=layers)
+
+# Every place to write to.
+shared = SummaryWriter("runs/a")
+like: SummaryWriterLike = shared
+places: list[Logdir] = ["runs/a", Path("runs/a"), shared, like]
+memory = MemoryWriter(options=WriterOptions(block_records=8))
+for writer in (memory, RunWriter("runs/a")):
+    ActivationHistLogger(model, writer)
+for place in places:
+    ActivationHistLogger(model, place)
+
+# The loop.
+with hist:
+    loss = torch.zeros(())
+    hist.step(loss=loss, rate=0.1)
+    hist.step(7, loss=1)
+    if hist.should_stop:
+        hist.detach()
+        hist.attach()
+watcher: StepWatcher = hist.watch_steps()
+watcher.before(optimizer)
+watcher.after(optimizer)
+found: list[Finding] = hist.findings(FindingOptions(collapsed_share=0.9))
+print([f"{each.title} {each.advice} {each.layers}" for each in found], hist.layers, hist.steps)
+in_memory: dict[str, HistogramSeries] = memory.histograms
+infos: dict[str, LayerInfo] = memory.infos
+
+# Callbacks and probes.
+callback = ActivationHistCallback("runs/a", every=2)
+tb_activation_hist.fastai.ActivationHistCallback(None, kinds=["weights"])
+tb_activation_hist.lightning.ActivationHistCallback(shared, layers="layer*")
+tb_activation_hist.transformers.ActivationHistCallback(Path("runs"), stop_on=["non_finite"])
+stats: LayerStats = callback.layer_stats("conv1", legacy_near_zero=True)
+print(callback.steps, callback.histograms["conv1"], callback.findings(), stats.mean)
+callback.close()
+
+
+def look(learn: Learner, other: LearnerLike) -> AxesArray:
+    """Learners are taken as they are, though fastai has no types."""
+    probe_module(other)
+    probe: Probe = probe_module(learn, "0.*", logdir="runs/b", phases=["eval"])
+    return probe.plot(columns=2, scale="symlog")
+
+
+with probe_module(model, model[0], bins=LinearBins(40, 0, 10)) as probed:
+    probed.step(loss=loss)
+    probed.color_dim(0, figsize=(8, 4))
+    probed.plot_layer_stats("0")
+
+# What was recorded.
+runs: LogdirHistograms = read_histograms(Path("runs"))
+run: RunHistograms = runs["a"]
+series: HistogramSeries = run["conv1"]
+scale: Scale = "symlog"
+axis: ValueAxisOptions = {"lo": -1, "hi": 1, "scale": scale, "rows": 64}
+grid: LayersPlotOptions = {"columns": 2}
+one: SeriesPlotOptions = {"title": "first"}
+step: SlicePlotOptions = {"figsize": (3, 2)}
+_, ax = plt.subplots()
+runs.plot(["conv1"], **axis)
+run.plot(**grid)
+series.plot(**one)
+series.plot(ax=ax, lo=0, hi=None)
+series.plot_difference(run["conv2"], title="second").set_xlabel("step")
+series.plot_slice(10, **step)
+tallies: Tallies = series.tallies
+explicit = series.scheme.edges if isinstance(series.scheme, ExplicitBins) else ()
+print(series.quantile([0.1, 0.9]).shape, series.rebin([0, 1]).sum(), tallies.n, explicit)
+print(run.layer_info("conv1"), series.to_dataframe(counts=True), run.info)
+
+for error in (FormatError, LayerSelectionError, LogdirError, MissingDependencyError, OptionError):
+    assert issubclass(error, ActivationHistError)
+assert issubclass(ActivationHistWarning, UserWarning)
