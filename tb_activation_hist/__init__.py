@@ -122,6 +122,7 @@ __all__ = [
     "AnyScheme",
     "AxesArray",
     "Between",
+    "CompiledKernel",
     "Every",
     "ExplicitBins",
     "Finding",
