@@ -63,6 +63,7 @@ count_extension = Extension(
     depends=[
         "tb_activation_hist/capture/_count.h",
         "tb_activation_hist/capture/_count_chunks.h",
+        "tb_activation_hist/capture/_count_linear.h",
     ],
     define_macros=[("Py_LIMITED_API", "0x030A0000")] if STABLE_ABI else [],
     py_limited_api=STABLE_ABI,

@@ -4,6 +4,7 @@
  * range of slots seen bounds what is added up and cleared, so small tensors stay cheap.
  */
 #include "_count_chunks.h"
+#include "_count_linear.h"
 
 typedef chunk_scan (*stepper)(int dtype, const unsigned char *data, int m, uint16_t *slots,
                               const uint16_t *before, workspace *ws);
@@ -76,24 +77,6 @@ INLINE void join_range(workspace *ws, uint32_t lo, uint32_t hi) {
 INLINE void join_tables(job *j) {
     for (int k = 0; k < j->spans; k++) join_range(j->ws, j->all[k].lo, j->all[k].hi);
 }
-
-/* torch.histc's arithmetic: (x - lo) * bins / (hi - lo) in the value's own precision. */
-#define LINEAR_KEYS(NAME, TYPE)                                                                  \
-    INLINE void NAME(const scheme *s, const TYPE *RESTRICT values, int m,                        \
-                     uint16_t *RESTRICT keys) {                                                  \
-        const TYPE lo = (TYPE)s->lo, hi = (TYPE)s->hi, bins = (TYPE)s->bins, width = hi - lo;    \
-        const uint32_t last = (uint32_t)s->bins;                                                 \
-        for (int i = 0; i < m; i++) {                                                            \
-            TYPE value = values[i], inside = value < lo ? lo : value;                            \
-            inside = inside > hi ? hi : inside;                                                  \
-            uint32_t key = (uint32_t)(int32_t)((inside - lo) * bins / width) + 1;                \
-            key = key > last ? last : key;                                                       \
-            key = value < lo ? 0 : key;                                                          \
-            keys[i] = (uint16_t)(value > hi ? last + 1 : key);                                   \
-        }                                                                                        \
-    }
-LINEAR_KEYS(floats_to_keys, float)
-LINEAR_KEYS(doubles_to_keys, double)
 
 /* ---- values ---- */
 

@@ -19,7 +19,7 @@ WARM_UP_STEPS: Final = 3
 """First steps that the budget ignores: they compile, allocate and fill caches."""
 
 
-class Pace:
+class Cadence:
     """Counts steps and decides which are recorded. The logger's first step always is."""
 
     def __init__(self, options: CaptureOptions, start: int) -> None:
@@ -29,16 +29,16 @@ class Pace:
             options.every, options.thin_after
         )
         self._budget = options.overhead_budget
-        self._stretch = 1
+        self._thinning = 1
         self._costs: deque[float] = deque(maxlen=WINDOW)
         self._pauses: deque[float] = deque(maxlen=WINDOW)
-        self._ended_s: float | None = None
+        self._last_end_s: float | None = None
 
     def records(self, step: int) -> bool:
         """Whether this step is recorded."""
         if step == self._first:
             return True
-        return step % self._stretch == 0 and bool(self._schedule(step // self._stretch))
+        return step % self._thinning == 0 and bool(self._schedule(step // self._thinning))
 
     @property
     def due(self) -> bool:
@@ -51,11 +51,11 @@ class Pace:
         return self.step
 
     def spend(self, cost_s: float, recorded: bool) -> bool:
-        """Take note of what this step cost us; True when the distance of records changed."""
+        """Note what recording cost in this step; True when the distance of records changed."""
         if self._budget is None:
             return False
         now = time.perf_counter()
-        since, self._ended_s = self._ended_s, now
+        since, self._last_end_s = self._last_end_s, now
         if since is None or self.step < self._first + WARM_UP_STEPS:
             return False
         self._pauses.append(max(now - since - cost_s, 1e-9))
@@ -65,15 +65,15 @@ class Pace:
 
     def _adjust(self, budget: float) -> bool:
         """Double the distance while over the budget; halve it when a quarter would do."""
-        share = statistics.median(self._costs) / statistics.median(self._pauses)
-        needed = 2 ** max(0, math.ceil(math.log2(max(share / budget, 1e-9))))
-        if needed <= self._stretch and needed * 4 > self._stretch:
+        fraction = statistics.median(self._costs) / statistics.median(self._pauses)
+        needed = 2 ** max(0, math.ceil(math.log2(max(fraction / budget, 1e-9))))
+        if needed <= self._thinning and needed * 4 > self._thinning:
             return False
-        self._stretch = needed
+        self._thinning = needed
         self._costs.clear()
         return True
 
     def __str__(self) -> str:
-        if self._stretch == 1:
+        if self._thinning == 1:
             return str(self._schedule)
-        return f"{self._schedule}, of every {self._stretch} steps, to stay under the time budget"
+        return f"{self._schedule}, of every {self._thinning} steps, to stay under the time budget"

@@ -61,7 +61,7 @@ def count(
 ) -> None:
     """Add `values` to a row: counts (slots,) int32, totals (5,) int64, moments (4,) float64.
 
-    switch: one uint8 on the same device; 0 adds nothing. None stands for 1.
+    switch: one uint8 on the same device, 0 to add nothing; None always adds.
     """
     dense = to_dense(values)
     pieces, repeat = (to_pieces(values), 1) if dense is None else (dense[0].split(PIECE), dense[1])

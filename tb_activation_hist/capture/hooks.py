@@ -49,10 +49,10 @@ class ForwardHook(Hook):
     Runs right after the module, so before an in-place successor overwrites the output.
     """
 
-    def __init__(self, layer: Layer, recording: CaptureState) -> None:
+    def __init__(self, layer: Layer, state: CaptureState) -> None:
         self.layer = layer.name
         self.order = layer.order
-        self.recording = recording
+        self.state = state
         self.ran = False
         self.number = id(self)
         self._rows: dict[tuple[str, str, bool, torch.device], Row] = {}
@@ -61,55 +61,55 @@ class ForwardHook(Hook):
 
     def __call__(self, module: nn.Module, _args: Any, output: Any) -> None:
         """Never changes the output; raises only with ``on_error="raise"``."""
-        recording = self.recording
+        state = self.state
         if _is_compiling():
             self._trace(module, output)
             return
-        if not (recording.train if module.training else recording.eval):
+        if not (state.train if module.training else state.eval):
             return
         try:
-            if recording.clock is None:
+            if state.clock is None:
                 self._count(module, output)
             else:
-                with recording.clock:
+                with state.clock:
                     self._count(module, output)
         except Exception as err:  # noqa: BLE001 - nothing of ours may stop a training
-            recording.fail(self.layer, err)
+            state.fail(self.layer, err)
 
     def _count(self, module: nn.Module, output: Any) -> None:
-        recording = self.recording
+        state = self.state
         if is_tracing():
             return
         # Checkpointing runs the forward again inside the backward pass; that is no new forward.
         recomputed = in_backward()
         self.ran = True
-        recording.evaluated |= not module.training
-        call = self._next_call() if recording.per_call and not recomputed else ""
+        state.evaluated |= not module.training
+        call = self._next_call() if state.per_call and not recomputed else ""
         for path, tensor in floating_tensors(output):
             values = plain_values(tensor)
             if values is None:
                 continue
             name = f"{call}/{path}" if path else call
-            if recording.activations and not recomputed:
+            if state.activations and not recomputed:
                 self.row("activations", name, module, values).count(values)
             # A reentrant checkpoint has its graph only from the recomputation.
-            if recording.gradients and tensor.requires_grad:
+            if state.gradients and tensor.requires_grad:
                 tensor.register_hook(GradientHook(self, name, module))
 
     def _next_call(self) -> str:
         forward, calls = self._calls
-        now = self.recording.forwards
+        now = self.state.forwards
         calls = calls if forward == now else 0
         self._calls = (now, calls + 1)
         return f":{calls}"
 
     def row(self, kind: str, name: str, module: nn.Module | ModuleFacts, values: Tensor) -> Row:
-        """Where this output is counted; made at its first appearance."""
+        """The row of this output; the first call makes it."""
         key = (kind, name, module.training, values.device)
         row = self._rows.get(key)
         if row is None:
             info = self._info(kind, name, module, values)
-            row = self._rows[key] = self.recording.rows.find(info, values.device)
+            row = self._rows[key] = self.state.rows.find(info, values.device)
         return row
 
     def _info(
@@ -124,51 +124,50 @@ class ForwardHook(Hook):
             type=type_name,
             shape=tuple(values.shape),
             dtype=str(values.dtype).removeprefix("torch."),
-            scheme=self.recording.rows.scheme,
+            scheme=self.state.rows.scheme,
         )
 
     def _trace(self, module: nn.Module, output: Any) -> None:
-        """What a compiled graph holds of this hook: one op for each tensor, whatever the cadence.
+        """Put one counting op for each tensor into the graph that is being compiled.
 
-        Its arguments must be constants, so the row is found while compiling.
+        The op's arguments must be constants, so the row is found while compiling. The cadence does
+        not matter: the op reads the switch when it runs.
         """
-        recording = self.recording
+        state = self.state
         phase = "train" if module.training else "eval"
-        if phase not in recording.phases or is_exporting():
+        if phase not in state.phases or is_exporting():
             return
         for path, tensor in floating_tensors(output):
             facts = (self.number, path, phase, type(module).__name__)
             where = (str(tensor.dtype), tensor.device.type, tensor.device.index)
-            block = getattr(recording.blocks, _block_in_graph(*facts, *where))
+            segment = getattr(state.segments, _segment_in_graph(*facts, *where))
             index = _row_in_graph(*facts, *where)
-            count_(block.buffer, index, tensor, block.switches[phase])
+            count_(segment.buffer, index, tensor, segment.switches[phase])
 
 
 class ForwardBegins(Hook):
     """Counts the model's forward passes; one that calls itself is one."""
 
-    def __init__(self, recording: CaptureState) -> None:
-        self._recording = recording
+    def __init__(self, state: CaptureState) -> None:
+        self._state = state
 
     def __call__(self, *_: Any) -> None:
-        """Called before each forward pass."""
-        self._recording.forwards += not self._recording.depth
-        self._recording.depth += 1
+        self._state.forwards += not self._state.depth
+        self._state.depth += 1
 
 
 class ForwardEnds(Hook):
-    """Called after each forward pass, also when it failed."""
+    """Ends a forward pass of the model, also one that failed."""
 
-    def __init__(self, recording: CaptureState) -> None:
-        self._recording = recording
+    def __init__(self, state: CaptureState) -> None:
+        self._state = state
 
     def __call__(self, *_: Any) -> None:
-        """Called after each forward pass."""
-        self._recording.depth -= 1
+        self._state.depth -= 1
 
 
 class ModuleFacts:
-    """What is known of a module when its gradient arrives, without keeping the module alive."""
+    """Facts that a gradient's row needs about its module, without keeping the module alive."""
 
     __slots__ = ("training", "type")
 
@@ -189,55 +188,56 @@ class GradientHook:
 
     def __call__(self, gradient: Tensor) -> None:
         """Never changes the gradient; raises only with ``on_error="raise"``."""
-        recording = self._hook.recording
-        if not (recording.train if self._facts.training else recording.eval):
+        state = self._hook.state
+        if not (state.train if self._facts.training else state.eval):
             return
         try:
             values = plain_values(gradient)
             if values is not None:
                 row = self._hook.row("gradients", self._name, self._facts, values)
-                row.count(recording.unscale(values))
+                row.count(state.unscale(values))
         except Exception as err:  # noqa: BLE001 - nothing of ours may stop a training
-            recording.fail(f"gradients/{self._hook.layer}", err)
+            state.fail(f"gradients/{self._hook.layer}", err)
 
 
 @torch.compiler.assume_constant_result
-def _block_in_graph(number: int, path: str, phase: str, type_name: str, *where: Any) -> str:
-    return _place_in_graph(number, path, phase, type_name, *where)[0]
+def _segment_in_graph(number: int, path: str, phase: str, type_name: str, *where: Any) -> str:
+    return _find_in_graph(number, path, phase, type_name, *where)[0]
 
 
 @torch.compiler.assume_constant_result
 def _row_in_graph(number: int, path: str, phase: str, type_name: str, *where: Any) -> int:
-    return _place_in_graph(number, path, phase, type_name, *where)[1]
+    return _find_in_graph(number, path, phase, type_name, *where)[1]
 
 
-def _place_in_graph(
+def _find_in_graph(
     number: int, path: str, phase: str, type_name: str, dtype: str, device: str, index: int | None
 ) -> tuple[str, int]:
-    """Runs while compiling. The shape stays open: asking for it would fix it in the graph."""
+    """Find the row of a tensor while compiling.
+
+    The shape is left out: asking for it would fix it in the graph.
+    """
     hook = _HOOKS[number]
     hook.ran = True
-    recording = hook.recording
-    recording.graphs_evaluate |= phase == "eval"
-    if recording.gradients or recording.per_call:
-        recording.warn_compiled()
+    state = hook.state
+    state.graphs_evaluate |= phase == "eval"
+    if state.gradients or state.per_call:
+        state.warn_compiled()
     info = LayerInfo(
         layer=f"{hook.layer}/{path}" if path else hook.layer,
         phase=phase,
         order=hook.order,
         type=type_name,
         dtype=dtype.removeprefix("torch."),
-        scheme=recording.rows.scheme,
+        scheme=state.rows.scheme,
     )
-    return recording.place_in_graph(
-        info, torch.device(device if index is None else f"{device}:{index}")
-    )
+    return state.find_in_graph(info, torch.device(device if index is None else f"{device}:{index}"))
 
 
 class Eraser:
     """Takes our hook off a copy of a module while it is copied or loaded.
 
-    Lies as an attribute in the module, so it is copied after the table of hooks. Pickled, it is
+    It is an attribute of the module, so it is copied after the table of hooks. Pickled, it is
     the call ``operator.delitem(hooks, key)``: loading needs nothing of this package.
     """
 
@@ -262,20 +262,20 @@ class Attachment:
         self.hooks: dict[nn.Module, ForwardHook] = {}
         self._handles: list[tuple[nn.Module, Any]] = []
 
-    def attach(self, layers: Iterable[Layer], recording: CaptureState) -> None:
+    def attach(self, layers: Iterable[Layer], state: CaptureState) -> None:
         """Put a hook on each layer that has none of this logger yet."""
         for layer in layers:
             if layer.module in self.hooks:
                 continue
-            hook = self.hooks[layer.module] = ForwardHook(layer, recording)
+            hook = self.hooks[layer.module] = ForwardHook(layer, state)
             # Scripted modules hide the method, but call hooks all the same.
             handle = nn.Module.register_forward_hook(layer.module, hook)
             self._keep(layer.module, handle)
 
-    def count_forwards(self, root: nn.Module, recording: CaptureState) -> None:
+    def count_forwards(self, root: nn.Module, state: CaptureState) -> None:
         """With ``per_call=True``: notice where a forward pass of the whole model begins."""
-        if recording.per_call:
-            begin, end = ForwardBegins(recording), ForwardEnds(recording)
+        if state.per_call:
+            begin, end = ForwardBegins(state), ForwardEnds(state)
             self._keep(root, root.register_forward_pre_hook(begin))
             self._keep(root, root.register_forward_hook(end, always_call=True))
 

@@ -25,8 +25,8 @@ from tb_activation_hist.core.names import LayerInfo
 
 
 @dataclass(frozen=True)
-class Slot:
-    """A parameter's place in the model; what lies there may be replaced (lazy, FSDP)."""
+class ParameterRef:
+    """A parameter by module and attribute: the parameter itself may be replaced (lazy, FSDP)."""
 
     name: str
     order: int
@@ -35,7 +35,7 @@ class Slot:
 
     @property
     def parameter(self) -> nn.Parameter | None:
-        """What lies there now; None before a lazy module has seen its first input."""
+        """The parameter as it is now; None before a lazy module has seen its first input."""
         found = getattr(self.module, self.attribute, None)
         return None if found is None or is_lazy(found) else found
 
@@ -50,15 +50,15 @@ class ParameterKinds:
     parameter's root mean square; it takes a copy of the parameters during recorded steps.
     """
 
-    def __init__(self, recording: CaptureState, kinds: Sequence[str]) -> None:
-        self._recording = recording
+    def __init__(self, state: CaptureState, kinds: Sequence[str]) -> None:
+        self._state = state
         self._weights = "weights" in kinds
         self._gradients = "weight_gradients" in kinds
         self._updates = "updates" in kinds
-        self._slots: list[Slot] = []
+        self._refs: list[ParameterRef] = []
         self._rows: dict[tuple[str, str, torch.device], Row] = {}
-        self._before: dict[int, tuple[Slot, Tensor]] = {}
-        self._late: dict[int, Slot] = {}
+        self._before: dict[int, tuple[ParameterRef, Tensor]] = {}
+        self._late: dict[int, ParameterRef] = {}
         self._handles: list[Any] = []
 
     @property
@@ -67,9 +67,8 @@ class ParameterKinds:
         return bool(self._handles)
 
     def attach(self, layers: Iterable[Layer]) -> None:
-        """Watch the parameters of these layers."""
         if self._weights or self._gradients or self._updates:
-            self._slots = list(_layers_to_slots(layers))
+            self._refs = list(_layers_to_refs(layers))
         if (self._gradients or self._updates) and not self._handles:
             watcher = StepWatcher(self)
             self._handles = [
@@ -78,7 +77,7 @@ class ParameterKinds:
             ]
 
     def detach(self) -> None:
-        """Watch nothing any more; calling it again does nothing."""
+        """Stop watching; calling it again does nothing."""
         for handle in self._handles:
             handle.remove()
         self._handles.clear()
@@ -86,79 +85,78 @@ class ParameterKinds:
         self._late.clear()
 
     def count_weights(self) -> None:
-        """Count the parameters as they are now."""
         if self._weights:
-            for slot, parameter in self._parameters().values():
-                self._count("weights", slot, countable_values(parameter))
+            for ref, parameter in self._known_parameters().values():
+                self._count("weights", ref, countable_values(parameter))
 
     def before_step(self, optimizer: Optimizer, *, closure: bool = False) -> None:
         """Count the gradients that the optimizer is about to use, and keep its parameters.
 
         closure: the step itself computes the gradients, so they are counted after it.
         """
-        known = self._parameters()
+        known = self._known_parameters()
         for parameter in _parameters_of(optimizer):
             if id(parameter) not in known or (parameter.grad is None and not closure):
                 continue
-            slot = known[id(parameter)][0]
+            ref = known[id(parameter)][0]
             if closure:
-                self._late[id(parameter)] = slot
+                self._late[id(parameter)] = ref
             elif self._gradients:
-                self._count_gradient(slot, parameter, optimizer)
+                self._count_gradient(ref, parameter, optimizer)
             values = countable_values(parameter) if self._updates else None
             if values is not None:
-                self._before[id(parameter)] = (slot, values.detach().clone())
+                self._before[id(parameter)] = (ref, values.detach().clone())
 
     def after_step(self, optimizer: Optimizer) -> None:
-        """Count what the step changed."""
+        """Count the updates, and the gradients of a step that was given a closure."""
         for parameter in _parameters_of(optimizer):
             late = self._late.pop(id(parameter), None)
-            slot, before = self._before.pop(id(parameter), (None, None))
+            ref, before = self._before.pop(id(parameter), (None, None))
             if parameter.grad is None and late is not None:
                 continue  # the closure did not reach it
             if late is not None and self._gradients:
                 self._count_gradient(late, parameter, optimizer)
             after = countable_values(parameter)
-            if slot is not None and before is not None and after is not None:
-                self._count("updates", slot, _relative_update(before, after.detach()))
+            if ref is not None and before is not None and after is not None:
+                self._count("updates", ref, _relative_update(before, after.detach()))
 
-    def _count_gradient(self, slot: Slot, parameter: Tensor, optimizer: Optimizer) -> None:
+    def _count_gradient(self, ref: ParameterRef, parameter: Tensor, optimizer: Optimizer) -> None:
         gradient = countable_values(parameter.grad)
         if gradient is not None:
-            self._count("weight_gradients", slot, _unscale(gradient, optimizer))
+            self._count("weight_gradients", ref, _unscale(gradient, optimizer))
 
-    def _parameters(self) -> dict[int, tuple[Slot, nn.Parameter]]:
+    def _known_parameters(self) -> dict[int, tuple[ParameterRef, nn.Parameter]]:
         """Tied parameters count once, under their first name."""
-        found: dict[int, tuple[Slot, nn.Parameter]] = {}
-        for slot in self._slots:
-            parameter = slot.parameter
+        found: dict[int, tuple[ParameterRef, nn.Parameter]] = {}
+        for ref in self._refs:
+            parameter = ref.parameter
             if parameter is not None:
-                found.setdefault(id(parameter), (slot, parameter))
+                found.setdefault(id(parameter), (ref, parameter))
         return found
 
-    def _count(self, kind: str, slot: Slot, values: Tensor | None) -> None:
-        if values is None or not self._is_ours(slot.parameter):
+    def _count(self, kind: str, ref: ParameterRef, values: Tensor | None) -> None:
+        if values is None or not self._is_ours(ref.parameter):
             return
-        key = (kind, slot.name, values.device)
+        key = (kind, ref.name, values.device)
         row = self._rows.get(key)
         if row is None:
             info = LayerInfo(
-                layer=slot.name,
+                layer=ref.name,
                 kind=kind,
-                order=slot.order,
-                type=type(slot.module).__name__,
-                shape=() if slot.parameter is None else tuple(slot.parameter.shape),
+                order=ref.order,
+                type=type(ref.module).__name__,
+                shape=() if ref.parameter is None else tuple(ref.parameter.shape),
                 dtype=str(values.dtype).removeprefix("torch."),
-                scheme=self._recording.rows.scheme,
+                scheme=self._state.rows.scheme,
             )
-            row = self._rows[key] = self._recording.rows.find(info, values.device)
+            row = self._rows[key] = self._state.rows.find(info, values.device)
         row.count(values)
 
     def _is_ours(self, parameter: nn.Parameter | None) -> bool:
         """Of parameters that several ranks hold alike, one rank counts; of shards, each its own."""
         mesh: Any = getattr(parameter, "device_mesh", None)
         if mesh is None:
-            return self._recording.first_rank
+            return self._state.first_rank
         place, placements = mesh.get_coordinate() or (), getattr(parameter, "placements", ())
         return all(not at or each.is_shard() for at, each in zip(place, placements, strict=True))
 
@@ -173,27 +171,27 @@ class StepWatcher:
         self._kinds = weakref.ref(kinds)
 
     def before(self, optimizer: Optimizer, args: Any = (), kwargs: Any = None) -> None:
-        """To be called before a step; args, kwargs: those of ``optimizer.step``."""
+        """Torch calls this before any optimizer's step; args, kwargs: those of that step."""
         given = (kwargs or {}).get("closure", args[1] if len(args) > 1 else None)
         self._call("before_step", optimizer, closure=given is not None)
 
     def after(self, optimizer: Optimizer, *_: Any) -> None:
-        """To be called after a step."""
+        """Torch calls this after any optimizer's step."""
         self._call("after_step", optimizer)
 
     def _call(self, method: str, optimizer: Optimizer, **options: bool) -> None:
         kinds = self._kinds()
-        if kinds is None or not kinds._recording.train:
+        if kinds is None or not kinds._state.train:
             return
         try:
             with torch.no_grad():
                 getattr(kinds, method)(optimizer, **options)
         except Exception as err:  # noqa: BLE001 - nothing of ours may stop a training
-            kinds._recording.fail("the parameters", err)
+            kinds._state.fail("the parameters", err)
 
 
-def _layers_to_slots(layers: Iterable[Layer]) -> Iterator[Slot]:
-    """Each parameter place once, in model order; a selected stage brings all that is below it."""
+def _layers_to_refs(layers: Iterable[Layer]) -> Iterator[ParameterRef]:
+    """Each parameter once, in model order; a selected stage brings all modules below it."""
     seen: set[tuple[int, str]] = set()
     for layer in layers:
         for prefix, module in layer.module.named_modules():
@@ -202,7 +200,7 @@ def _layers_to_slots(layers: Iterable[Layer]) -> Iterator[Slot]:
                     continue
                 seen.add((id(module), attribute))
                 name = ".".join(part for part in (layer.name, prefix, attribute) if part)
-                yield Slot(name, layer.order, module, attribute)
+                yield ParameterRef(name, layer.order, module, attribute)
 
 
 def _parameters_of(optimizer: Optimizer) -> Iterator[nn.Parameter]:

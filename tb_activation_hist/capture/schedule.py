@@ -1,6 +1,7 @@
-"""Which steps are recorded. Steps are counted from 1; a schedule is a function of the step alone.
+"""Which steps are recorded. Steps are counted from 1.
 
-That it depends on nothing else makes all ranks agree, and a resumed run go on where it was.
+A schedule is a function of the step alone, so all ranks agree, and a resumed run continues where
+it stopped.
 """
 
 from __future__ import annotations
@@ -22,7 +23,6 @@ class Every:
     thin_after: int | None = 4000
 
     def __call__(self, step: int) -> bool:
-        """Whether this step is recorded."""
         return step % self.distance(step) == 0
 
     def distance(self, step: int) -> int:
@@ -52,7 +52,6 @@ class LogSpaced:
     stop: int | None = None
 
     def __call__(self, step: int) -> bool:
-        """Whether this step is recorded."""
         if step < self.start or (self.stop is not None and step > self.stop):
             return False
         return step == self.start or self._place(step) != self._place(step - 1)
@@ -77,7 +76,6 @@ class Between:
     every: int = 1
 
     def __call__(self, step: int) -> bool:
-        """Whether this step is recorded."""
         if step < self.start or (self.stop is not None and step > self.stop):
             return False
         return (step - self.start) % self.every == 0

@@ -15,7 +15,7 @@ NAMED: Final = 12
 
 
 def explain_silence(model: nn.Module, layers: Sequence[Layer], silent: Sequence[str]) -> str:
-    """One text for all silent layers: what was seen, likely causes, remedies."""
+    """One text for all silent layers: their names, the likely cause, the remedy."""
     modules = {layer.name: layer.module for layer in layers}
     more = f" and {len(silent) - NAMED} more" if len(silent) > NAMED else ""
     text = (

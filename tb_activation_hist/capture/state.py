@@ -54,36 +54,35 @@ class CaptureState:
         self.step = 0
         self.forwards = 0
         self.depth = 0
-        self.blocks = SimpleNamespace()
+        self.segments = SimpleNamespace()
         self.failures: dict[str, str] = {}
-        self._said: set[str] = set()
+        self._warned: set[str] = set()
         self._on_error = options.on_error
         self._scaler = options.scaler
         self._inverse_scale: tuple[int, Tensor] | None = None
         self._lock = threading.Lock()
 
     def switch(self, phase: str, on: bool) -> None:
-        """Start or stop counting a phase."""
+        """Start or stop counting this phase, if it is recorded at all."""
         counts = on and phase in self.phases
         if getattr(self, phase) != counts:
             setattr(self, phase, counts)
             self.rows.switch(phase, counts)
 
     def stop(self) -> None:
-        """Count nothing any more."""
         for phase in PHASES:
             self.switch(phase, False)
 
-    def place_in_graph(self, info: LayerInfo, device: torch.device) -> tuple[str, int]:
-        """A row for a compiled graph: name of the block in `blocks`, and the row's number."""
+    def find_in_graph(self, info: LayerInfo, device: torch.device) -> tuple[str, int]:
+        """The row that a compiled graph counts into: its segment's name, and its index."""
         row = self.rows.find(info, device)
         row.segment.traced = True
-        name = f"block{id(row.segment)}"
-        setattr(self.blocks, name, row.segment)
+        name = f"segment{id(row.segment)}"
+        setattr(self.segments, name, row.segment)
         return name, row.index
 
     def unscale(self, gradient: Tensor) -> Tensor:
-        """The gradient without the GradScaler's factor; computed on the device, no wait."""
+        """Divide a gradient by the GradScaler's factor, without waiting for the device."""
         scale = gradient_scale(self._scaler)
         if scale is None:
             return gradient
@@ -109,16 +108,15 @@ class CaptureState:
         )
 
     def warn_compiled(self) -> None:
-        """Say what a compiled graph cannot give."""
         self.warn_once(
             "Inside torch.compile, gradients of activations are not recorded, and per_call=True "
             "has no effect: the calls of a module are counted together."
         )
 
     def warn_once(self, text: str, about: str = "") -> None:
-        """Tell the user, once for each thing."""
+        """Warn once for each `about`, which is the text itself by default."""
         with self._lock:
-            if (about or text) in self._said:
+            if (about or text) in self._warned:
                 return
-            self._said.add(about or text)
+            self._warned.add(about or text)
         warnings.warn(text, ActivationHistWarning, stacklevel=4)

@@ -23,7 +23,6 @@ class Switch:
 
     @property
     def on(self) -> bool:
-        """Whether counting takes place."""
         return self._on
 
     @on.setter

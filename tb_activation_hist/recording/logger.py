@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor, nn
 
-from tb_activation_hist.capture.cadence import Pace
+from tb_activation_hist.capture.cadence import Cadence
 from tb_activation_hist.capture.compiled import make_room_for_graphs
 from tb_activation_hist.capture.hooks import Attachment
 from tb_activation_hist.capture.parameter_kinds import ParameterKinds, StepWatcher
@@ -68,22 +68,22 @@ class ActivationHistLogger:
         self._options = given
         self._process = os.getpid()
         self._selected = select_layers(model, capture.layers)
-        self._recording = CaptureState(capture, len(self._selected))
+        self._state = CaptureState(capture, len(self._selected))
         self._attachment = Attachment()
-        self._parameters = ParameterKinds(self._recording, capture.kinds)
+        self._parameters = ParameterKinds(self._state, capture.kinds)
         steppers = _to_steppers(recording.optimizer)
         self._in_memory = isinstance(logdir, MemoryWriter)
         # First, so that the last step is read from a directory that nobody writes to any more.
         self._close_competitors()
         self._ranks = current_ranks()
-        self._recording.first_rank = self._ranks.rank == 0 or recording.per_rank
+        self._state.first_rank = self._ranks.rank == 0 or recording.per_rank
         self.writer: Sink
         self.writer, start = open_sink(logdir, self._ranks, given)
         if isinstance(self.writer, NoSink):
-            self._recording.phases = ()
+            self._state.phases = ()
         self._monitor = self._new_monitor()
-        self._pace = Pace(capture, start)
-        self._recording.step = start + 1
+        self._cadence = Cadence(capture, start)
+        self._state.step = start + 1
         self._records = 0
         self._silent: list[str] | None = None
         self._handles = [each(OptimizerHook(self)) for each in steppers]
@@ -91,7 +91,7 @@ class ActivationHistLogger:
         self._finalizer = weakref.finalize(
             self, _release, self._attachment, self._parameters, self.writer, owned, self._handles
         )
-        self.writer.update_info(cadence=str(self._pace))
+        self.writer.update_info(cadence=str(self._cadence))
         self.attach()
 
     @property
@@ -102,12 +102,12 @@ class ActivationHistLogger:
     @property
     def steps(self) -> int:
         """Number of the step that ended last, counted from 1; 0 before the first."""
-        return self._pace.step
+        return self._cadence.step
 
     @property
     def recording(self) -> bool:
         """Whether the step under way is counted."""
-        return self._recording.train
+        return self._state.train
 
     @property
     def attached(self) -> bool:
@@ -143,10 +143,10 @@ class ActivationHistLogger:
         self._close_competitors()
         others = [ref for ref in _LOGGERS.get(unwrap(self._model), []) if ref() not in (None, self)]
         _LOGGERS[unwrap(self._model)] = [*others, weakref.ref(self)]
-        if self._recording.activations or self._recording.gradients:
+        if self._state.activations or self._state.gradients:
             make_room_for_graphs(unwrap(self._model))
-            self._attachment.attach(self._selected, self._recording)
-            self._attachment.count_forwards(unwrap(self._model), self._recording)
+            self._attachment.attach(self._selected, self._state)
+            self._attachment.count_forwards(unwrap(self._model), self._state)
         self._parameters.attach(self._selected)
         if self.should_stop:
             # The training goes on in spite of it: from here it is watched anew.
@@ -158,7 +158,7 @@ class ActivationHistLogger:
         """Take the hooks off. Later steps are counted but not recorded, until `attach`."""
         if self.attached:
             self._write_rest()
-        self._recording.stop()
+        self._state.stop()
         self._attachment.detach()
         self._parameters.detach()
 
@@ -175,7 +175,7 @@ class ActivationHistLogger:
             with torch.no_grad():
                 self._end_step(number, scalars)
         except Exception as err:  # noqa: BLE001 - nothing of ours may stop a training
-            self._recording.fail("the step", err)
+            self._state.fail("the step", err)
 
     def watch_steps(self) -> StepWatcher:
         """What counts weights, their gradients and updates for an optimizer that is not torch's.
@@ -186,38 +186,38 @@ class ActivationHistLogger:
 
     def _end_step(self, number: int | None, scalars: dict[str, float | Tensor]) -> None:
         began = time.perf_counter()
-        recorded = self.attached and self._pace.due
+        recorded = self.attached and self._cadence.due
         if recorded:
             self._parameters.count_weights()
-        if recorded or (self._recording.evaluated and not self._options.capture.accumulate):
-            self._write(self._pace.step, self._pace.advance(number), recorded, scalars)
+        if recorded or (self._state.evaluated and not self._options.capture.accumulate):
+            self._write(self._cadence.step, self._cadence.advance(number), recorded, scalars)
         else:
-            self._pace.advance(number)
-            self._recording.rows.guard()
+            self._cadence.advance(number)
+            self._state.rows.guard()
         if recorded:
             self._look_for_silence()
-        clock = self._recording.clock
+        clock = self._state.clock
         if clock is not None:
             self._keep_budget(time.perf_counter() - began + clock.take(), recorded)
         if self.attached:
             self._switch()
-        self._recording.step = self._pace.step + 1
-        self._recording.forwards += 1
+        self._state.step = self._cadence.step + 1
+        self._state.forwards += 1
         self._report_findings()
 
     def _switch(self) -> None:
-        self._recording.switch("train", self._options.capture.accumulate or self._pace.due)
-        self._recording.switch("eval", True)
+        self._state.switch("train", self._options.capture.accumulate or self._cadence.due)
+        self._state.switch("eval", True)
 
     def _write(
         self, before: int, step: int, recorded: bool, scalars: Mapping[str, float | Tensor]
     ) -> None:
         """Evaluation passes belong to the step before them, all else to the one that ends."""
-        infos, counts = self._recording.rows.take()
+        infos, counts = self._state.rows.take()
         evaluated = [row for row, info in enumerate(infos) if info.phase == "eval"]
-        if evaluated and (self._recording.evaluated or self._recording.graphs_evaluate):
+        if evaluated and (self._state.evaluated or self._state.graphs_evaluate):
             self._put(before, [infos[row] for row in evaluated], counts.select(evaluated))
-        self._recording.evaluated = False
+        self._state.evaluated = False
         if recorded:
             trained = [row for row, info in enumerate(infos) if info.phase != "eval"]
             rest = counts.select(trained) if evaluated else counts
@@ -235,10 +235,10 @@ class ActivationHistLogger:
         self.writer.write(Record(step, time.time(), infos, counts, scalars or {}, observe))
 
     def _keep_budget(self, cost_s: float, recorded: bool) -> None:
-        if self._pace.spend(cost_s, recorded):
-            cadence = str(self._pace)
+        if self._cadence.spend(cost_s, recorded):
+            cadence = str(self._cadence)
             self.writer.update_info(cadence=cadence)
-            self._recording.warn_once(
+            self._state.warn_once(
                 f"Recording every step would take more than overhead_budget="
                 f"{self._options.capture.overhead_budget} of the step time. From step "
                 f"{self.steps} on: {cadence}.",
@@ -250,10 +250,10 @@ class ActivationHistLogger:
         if self._monitor is None:
             return
         for message in self._monitor.take_messages():
-            self._recording.warn_once(message)
+            self._state.warn_once(message)
         if self._monitor.failure is not None:
             failure, self._monitor.failure = self._monitor.failure, None
-            self._recording.fail("the watch for findings", failure)
+            self._state.fail("the watch for findings", failure)
 
     def _look_for_silence(self) -> None:
         """After the first record, and now and then later, find layers that never ran."""
@@ -264,8 +264,8 @@ class ActivationHistLogger:
             self._attach_new_modules()
         if silent != self._silent:
             self.writer.update_info(silent=silent)
-            if self._silent is None and silent and self._recording.first_rank:
-                self._recording.warn_once(explain_silence(self._model, self._selected, silent))
+            if self._silent is None and silent and self._state.first_rank:
+                self._state.warn_once(explain_silence(self._model, self._selected, silent))
             self._silent = silent
 
     def _attach_new_modules(self) -> None:
@@ -273,7 +273,7 @@ class ActivationHistLogger:
         selected = select_layers(self._model, self._options.capture.layers)
         if len(selected) != len(self._selected):
             self._selected = selected
-            self._attachment.attach(selected, self._recording)
+            self._attachment.attach(selected, self._state)
             self._parameters.attach(selected)
 
     def _close_competitors(self) -> None:
@@ -281,7 +281,7 @@ class ActivationHistLogger:
             other = ref()
             if other is not None and other is not self and other._competes(self):
                 other.close()
-                self._recording.warn_once(
+                self._state.warn_once(
                     "Another ActivationHistLogger was still recording these layers of this model "
                     f"(after {other.steps} steps). It was closed; this one takes over."
                 )
@@ -328,10 +328,12 @@ class ActivationHistLogger:
     def _write_rest(self) -> None:
         """Evaluation passes, and merged steps, since the last record; not an unfinished step."""
         try:
-            merged = self._options.capture.accumulate and not self._pace.records(self._pace.step)
-            self._write(self._pace.step, self._pace.step, merged, {})
+            merged = self._options.capture.accumulate and not self._cadence.records(
+                self._cadence.step
+            )
+            self._write(self._cadence.step, self._cadence.step, merged, {})
         except Exception as err:  # noqa: BLE001 - nothing of ours may stop a training
-            self._recording.fail("the last record", err)
+            self._state.fail("the last record", err)
 
     def __enter__(self) -> Self:
         return self

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tb_activation_hist.capture.cadence import Pace
+from tb_activation_hist.capture.cadence import Cadence
 from tb_activation_hist.capture.schedule import Between, Every, LogSpaced
 from tb_activation_hist.recording.options import CaptureOptions
 
@@ -58,15 +58,15 @@ def test_the_cadence_in_words(schedule, text):
 
 
 def test_the_first_step_of_a_logger_is_always_recorded():
-    pace = Pace(CaptureOptions(every=10), start=7)
-    assert [step for step in range(8, 31) if pace.records(step)] == [8, 10, 20, 30]
+    cadence = Cadence(CaptureOptions(every=10), start=7)
+    assert [step for step in range(8, 31) if cadence.records(step)] == [8, 10, 20, 30]
 
 
 class FakeTime:
     """Steps that take `step_s`, of which recording takes `cost_s`."""
 
-    def __init__(self, monkeypatch, pace, step_s, cost_s):
-        self.now, self.pace, self.step_s, self.cost_s = 0.0, pace, step_s, cost_s
+    def __init__(self, monkeypatch, cadence, step_s, cost_s):
+        self.now, self.cadence, self.step_s, self.cost_s = 0.0, cadence, step_s, cost_s
         monkeypatch.setattr(
             "tb_activation_hist.capture.cadence.time.perf_counter", lambda: self.now
         )
@@ -75,27 +75,27 @@ class FakeTime:
         """The share of the time that recording took."""
         spent = 0.0
         for _ in range(steps):
-            due = self.pace.due
+            due = self.cadence.due
             cost = self.cost_s if due else 0.0
             spent += cost
             self.now += self.step_s + cost
-            self.pace.advance()
-            self.pace.spend(cost, due)
+            self.cadence.advance()
+            self.cadence.spend(cost, due)
         return spent / (steps * self.step_s + spent)
 
 
 def test_records_are_thinned_to_stay_under_the_budget(monkeypatch):
-    pace = Pace(CaptureOptions(overhead_budget=0.02), start=0)
-    time = FakeTime(monkeypatch, pace, step_s=0.1, cost_s=0.02)
+    cadence = Cadence(CaptureOptions(overhead_budget=0.02), start=0)
+    time = FakeTime(monkeypatch, cadence, step_s=0.1, cost_s=0.02)
     time.run(100)
     assert time.run(1000) <= 0.02
-    assert str(pace).endswith("of every 16 steps, to stay under the time budget")
+    assert str(cadence).endswith("of every 16 steps, to stay under the time budget")
     time.cost_s = 0.001
     time.run(300)
-    assert str(pace) == str(Every())
+    assert str(cadence) == str(Every())
 
 
 def test_a_cheap_recording_is_not_thinned(monkeypatch):
-    pace = Pace(CaptureOptions(overhead_budget=0.02, every=2), start=0)
-    FakeTime(monkeypatch, pace, step_s=0.1, cost_s=0.001).run(100)
-    assert str(pace) == str(Every(2))
+    cadence = Cadence(CaptureOptions(overhead_budget=0.02, every=2), start=0)
+    FakeTime(monkeypatch, cadence, step_s=0.1, cost_s=0.001).run(100)
+    assert str(cadence) == str(Every(2))
