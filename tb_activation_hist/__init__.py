@@ -122,7 +122,6 @@ __all__ = [
     "AnyScheme",
     "AxesArray",
     "Between",
-    "CompiledKernel",
     "Every",
     "ExplicitBins",
     "Finding",

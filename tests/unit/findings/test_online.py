@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from tb_activation_hist.core.errors import OptionError
-from tb_activation_hist.core.grid import FloatBits, LinearBins
+from tb_activation_hist.core.schemes.float_bits import FloatBits
+from tb_activation_hist.core.schemes.linear_bins import LinearBins
 from tb_activation_hist.findings import Finding, OnlineRules
 from tb_activation_hist.findings.signals import bin_magnitudes, find_tiny_bins
 from tests.unit.findings.trainings import RECORDS, Change, after, make_layer

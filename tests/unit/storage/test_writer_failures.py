@@ -57,7 +57,7 @@ def test_a_full_queue_waits(tmp_path):
 
 def test_an_unwritable_logdir_is_an_error_at_once(tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(LogdirError, match=r"file/run.*cannot be written \(Not a directory\)"):
+    with pytest.raises(LogdirError, match=r"file/run.*cannot be made: .*is a file"):
         RunWriter(tmp_path / "file" / "run")
 
 
