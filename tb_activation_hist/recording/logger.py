@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 import weakref
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -19,14 +19,14 @@ from tb_activation_hist.capture.parameter_kinds import ParameterKinds, StepWatch
 from tb_activation_hist.capture.select import select_layers, unwrap
 from tb_activation_hist.capture.silence import explain_silence
 from tb_activation_hist.capture.state import CaptureState
-from tb_activation_hist.core.errors import LogdirError, OptionError
 from tb_activation_hist.core.names import LayerInfo
 from tb_activation_hist.core.record_counts import PendingCounts
 from tb_activation_hist.findings import Finding, FindingOptions
 from tb_activation_hist.recording.monitor import Monitor
+from tb_activation_hist.recording.optimizer_steps import OptimizerHook, find_step_registrars
 from tb_activation_hist.recording.options import split_options
 from tb_activation_hist.recording.ranks import current_ranks
-from tb_activation_hist.recording.run_findings import find_directory_findings, find_memory_findings
+from tb_activation_hist.recording.run_findings import find_writer_findings
 from tb_activation_hist.recording.sinks import NoSink, Sink, open_sink
 from tb_activation_hist.storage.event_file import Logdir
 from tb_activation_hist.storage.writer import MemoryWriter, Record, RunWriter
@@ -71,7 +71,7 @@ class ActivationHistLogger:
         self._state = CaptureState(capture, len(self._selected))
         self._attachment = Attachment()
         self._parameters = ParameterKinds(self._state, capture.kinds)
-        steppers = _to_steppers(recording.optimizer)
+        steppers = find_step_registrars(recording.optimizer)
         self._in_memory = isinstance(logdir, MemoryWriter)
         # First, so that the last step is read from a directory that nobody writes to any more.
         self._close_competitors()
@@ -306,16 +306,7 @@ class ActivationHistLogger:
         leaves the writing to rank 0.
         """
         self.flush()
-        writer = getattr(self.writer, "writer", self.writer)
-        if isinstance(writer, MemoryWriter):
-            return find_memory_findings(writer, options)
-        if isinstance(writer, RunWriter):
-            return find_directory_findings(writer.logdir, options)
-        msg = (
-            f"Rank {self._ranks.rank} of {self._ranks.size} keeps no records of its own: ask "
-            "rank 0 for findings(), or record with per_rank=True."
-        )
-        raise LogdirError(msg)
+        return find_writer_findings(getattr(self.writer, "writer", self.writer), options)
 
     def close(self) -> None:
         """Take the hooks off, write what is left and end. Calling it again does nothing."""
@@ -345,38 +336,6 @@ class ActivationHistLogger:
         traceback: TracebackType | None,
     ) -> None:
         self.close()
-
-
-class OptimizerHook:
-    """Ends a step after the optimizer's; does not keep the logger alive."""
-
-    def __init__(self, logger: ActivationHistLogger) -> None:
-        self._logger = weakref.ref(logger)
-
-    def __call__(self, optimizer: Any, *_: Any) -> None:
-        """Called by torch after this optimizer's step."""
-        logger = self._logger()
-        if logger is None:
-            return
-        # Torch calls hooks on all optimizers later than those on one.
-        logger.watch_steps().after(optimizer)
-        logger.step()
-
-
-def _to_steppers(optimizer: Any) -> list[Callable[[Any], Any]]:
-    """What registers a hook after the step of the optimizer, or of the last of several."""
-    if optimizer is None:
-        return []
-    inner = optimizer[-1] if isinstance(optimizer, (list, tuple)) and optimizer else optimizer
-    while not hasattr(inner, "register_step_post_hook"):
-        inner = getattr(inner, "optimizer", None) or getattr(inner, "opt", None)
-        if inner is None:
-            msg = (
-                f"optimizer must be a torch.optim.Optimizer or a list of them, but got "
-                f"{optimizer!r}. With another kind of optimizer, call step() after its step."
-            )
-            raise OptionError(msg)
-    return [inner.register_step_post_hook]
 
 
 def _kept(scalars: Mapping[str, float | Tensor]) -> dict[str, float | Tensor]:

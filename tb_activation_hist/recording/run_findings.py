@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from pathlib import PurePath
 
-from tb_activation_hist.core.errors import ActivationHistWarning, FormatError
+from tb_activation_hist.core.errors import ActivationHistWarning, FormatError, LogdirError
 from tb_activation_hist.findings import (
     DEFAULT_OPTIONS,
     Finding,
@@ -13,8 +13,9 @@ from tb_activation_hist.findings import (
     RunLayers,
     find_run_findings,
 )
+from tb_activation_hist.recording.ranks import current_ranks
 from tb_activation_hist.storage.logdir_histograms import read_run
-from tb_activation_hist.storage.writer import MemoryWriter
+from tb_activation_hist.storage.writer import MemoryWriter, RunWriter
 
 
 def find_memory_findings(
@@ -36,6 +37,20 @@ def find_directory_findings(run_dir: str, options: FindingOptions | None = None)
     cannot be read are left out with a warning. Raises LogdirError when there is nothing to read.
     """
     return find_run_findings(run_name(run_dir), _read_layers(run_dir), options or DEFAULT_OPTIONS)
+
+
+def find_writer_findings(writer: object, options: FindingOptions | None = None) -> list[Finding]:
+    """Findings of what a writer of records holds; LogdirError on a rank that has none."""
+    if isinstance(writer, MemoryWriter):
+        return find_memory_findings(writer, options)
+    if isinstance(writer, RunWriter):
+        return find_directory_findings(writer.logdir, options)
+    ranks = current_ranks()
+    msg = (
+        f"Rank {ranks.rank} of {ranks.size} keeps no records of its own: ask rank 0 for "
+        "findings(), or record with per_rank=True."
+    )
+    raise LogdirError(msg)
 
 
 def run_name(run_dir: str) -> str:
