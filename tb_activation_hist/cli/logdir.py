@@ -13,6 +13,7 @@ from typing import Any, TypeAlias
 from tb_activation_hist.core.errors import FormatError, LogdirError, OptionError
 from tb_activation_hist.core.histogram import HistogramSeries
 from tb_activation_hist.core.names import LayerInfo
+from tb_activation_hist.core.sessions import describe_notes
 from tb_activation_hist.storage.event_file_reader import find_event_files
 from tb_activation_hist.storage.run_index import RunIndex
 
@@ -21,12 +22,16 @@ Layers: TypeAlias = dict[str, tuple[LayerInfo, HistogramSeries]]
 
 @dataclass
 class Run:
-    """One run: its layers by key, in model order, and what its logger noted."""
+    """One run: its layers by key, in model order, and what its logger noted.
+
+    problems: what could not be read. notes: what is to be told about the processes that wrote it.
+    """
 
     name: str
     layers: Layers
     info: dict[str, Any]
     problems: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
 
 def read_runs(
@@ -64,6 +69,7 @@ def _read_run(name: str, index: RunIndex, wanted: set[str]) -> Run:
             run.layers[key] = (tag.info, index.read(tag))
         except FormatError as err:
             run.problems.append(f"{key} in run {name!r} is left out: {err}")
+    run.notes = [f"run {name!r}: {note}" for note in describe_notes(index.notes)]
     return run
 
 
@@ -85,6 +91,6 @@ def _choose(
 
 
 def print_problems(runs: Sequence[Run]) -> None:
-    """What was left out, to the standard error."""
-    for problem in (problem for run in runs for problem in run.problems):
+    """What was left out and what is odd about a run, to the standard error."""
+    for problem in (problem for run in runs for problem in (*run.problems, *run.notes)):
         print(f"tb-activation-hist: {problem}", file=sys.stderr)

@@ -12,7 +12,6 @@ import numpy as np
 from tb_activation_hist.core.errors import FormatError
 from tb_activation_hist.core.grid import FloatArray
 from tb_activation_hist.core.histogram import HistogramSeries
-from tb_activation_hist.core.joining import join_series
 from tb_activation_hist.core.names import (
     KINDS,
     PLUGIN_NAME,
@@ -22,6 +21,13 @@ from tb_activation_hist.core.names import (
     content_to_layer_info,
 )
 from tb_activation_hist.core.schemes.scheme import Scheme
+from tb_activation_hist.core.sessions import (
+    JoinedSessions,
+    SessionNotes,
+    SessionPart,
+    join_sessions,
+    merge_notes,
+)
 from tb_activation_hist.storage.codec import MAGIC, decode_block
 from tb_activation_hist.storage.event_file_reader import EventFilePath, read_event, scan_events
 from tb_activation_hist.storage.tensorboard_histograms import buckets_to_series, legacy_to_buckets
@@ -90,6 +96,7 @@ class RunIndex:
         self._files = list(files)
         self.tags: dict[str, TagIndex] = {}
         self.info: dict[str, Any] = {}
+        self._notes: dict[str, SessionNotes] = {}
         for number, path in enumerate(self._files):
             with path.open() as file:
                 self._scan(number, file)
@@ -143,17 +150,29 @@ class RunIndex:
     def read(self, tag: TagIndex) -> HistogramSeries:
         """Decode all records of a tag."""
         events = self._read_values(tag)
-        return _blocks_to_series(tag, events) if tag.ours else _values_to_series(tag, events)
+        if not tag.ours:
+            return _values_to_series(tag, events)
+        joined = _join_blocks(tag, events)
+        self._notes[tag.tag] = joined.notes
+        return joined.series
+
+    @property
+    def notes(self) -> SessionNotes:
+        """What is to be told about the sessions of the tags that were read."""
+        return merge_notes(self._notes.values())
 
     def last_step(self) -> int:
-        """Largest step of our records, without decoding all of them; 0 when there are none."""
-        steps = [0]
+        """Step of our newest record, without decoding all of them; 0 when there are none.
+
+        Not the largest step: an abandoned tail may reach further.
+        """
+        newest = [(-np.inf, 0)]
         for tag in self.tags.values():
             if tag.ours:
-                *_, latest = sorted(self._read_values(tag), key=lambda event: event[0].step)
-                block = decode_block(latest[1].tensor.string_val[0])
-                steps.append(int(block.series.steps.max(initial=0)))
-        return max(steps)
+                event, value = max(self._read_values(tag), key=lambda found: found[0].wall_time)
+                block = decode_block(value.tensor.string_val[0])
+                newest.append((event.wall_time, int(block.series.steps.max(initial=0))))
+        return max(newest)[1]
 
     def schemes(self) -> dict[str, Scheme]:
         """The bins of each of our tags that this version can read."""
@@ -182,12 +201,13 @@ def _text_to_info(text: bytes) -> dict[str, Any] | None:
     return fields if isinstance(fields, dict) else None
 
 
-def _blocks_to_series(tag: TagIndex, events: list[tuple[Any, Any]]) -> HistogramSeries:
+def _join_blocks(tag: TagIndex, events: list[tuple[Any, Any]]) -> JoinedSessions:
     info = tag.info
     blocks = [
         decode_block(value.tensor.string_val[0], info.scheme, info.key) for _, value in events
     ]
-    return join_series([block.series for block in blocks])
+    parts = [SessionPart(block.series, block.session, block.ordinal) for block in blocks]
+    return join_sessions(parts)
 
 
 def _values_to_series(tag: TagIndex, events: list[tuple[Any, Any]]) -> HistogramSeries:
