@@ -158,8 +158,8 @@ def check_fastai(folder: Path) -> str:
     """Record one epoch of a Learner."""
     if importlib.util.find_spec("fastai") is None:
         return "not installed"
-    from fastai.data.core import DataLoaders
     from fastai.callback import progress  # noqa: F401 - gives Learner its no_bar
+    from fastai.data.core import DataLoaders
     from fastai.learner import Learner
 
     from tb_activation_hist import ActivationHistCallback
