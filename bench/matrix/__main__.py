@@ -61,6 +61,8 @@ def try_environment(environment: Environment, wheel: Path, *, keep: bool) -> dic
         install = [str(inner), "-m", "pip", "install", "--quiet", "--no-cache-dir"]
         # torch, TensorBoard and the wheel in one go, so that pip weighs all their needs.
         subprocess.run([*install, *environment.requirements, str(wheel)], check=True)
+        # A kept environment has a wheel of the same version, which pip would leave in place.
+        subprocess.run([*install, "--force-reinstall", "--no-deps", str(wheel)], check=True)
         return run_check(inner, folder)
     except subprocess.CalledProcessError as error:
         return {"error": f"installing failed with exit status {error.returncode}"}

@@ -154,6 +154,22 @@ def compile_in_place(model: nn.Module) -> Callable[..., Any]:
     return model
 
 
+def check_export(folder: Path) -> str:
+    """Export a model while it is recorded: the program holds nothing of ours."""
+    torch._dynamo.reset()
+    model = make_model()
+    x = next(batches())
+    with ActivationHistLogger(model, folder, on_error="raise") as hist:
+        for strict in (True, False):
+            program = torch.export.export(model, (x,), strict=strict)
+            assert "tb_activation_hist" not in str(program.graph), program.graph
+        model(x)
+        hist.step()
+    series = read_histograms(folder)["."]["head"]
+    assert series.n.tolist() == [64 * 4], series.n
+    return "exact"
+
+
 def check_fastai(folder: Path) -> str:
     """Record one epoch of a Learner."""
     if importlib.util.find_spec("fastai") is None:
@@ -265,6 +281,7 @@ def main() -> int:
             "fullgraph": lambda f: check_compiled(f, lambda m: torch.compile(m, fullgraph=True)),
             "model.compile()": lambda f: check_compiled(f, compile_in_place),
             "block.compile()": lambda f: check_compiled(f, compile_blocks),
+            "export": check_export,
         }
         for label, check in checks.items():
             logdir = folder / label.replace("(", "_").replace(")", "_")

@@ -20,6 +20,7 @@ CHECKS: Final = (
     "fullgraph",
     "model.compile()",
     "block.compile()",
+    "export",
 )
 
 
