@@ -29,7 +29,6 @@ LIBRARIES: Final = {
     "matplotlib": "only for pictures",
     "pandas": "only for data frames",
     "pyarrow": "only for Parquet",
-    "rich": "only for the report's tables",
 }
 """Distribution -> what it is for; empty: this package does not work without it."""
 
