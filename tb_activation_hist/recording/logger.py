@@ -22,6 +22,7 @@ from tb_activation_hist.capture.state import CaptureState
 from tb_activation_hist.core.names import LayerInfo
 from tb_activation_hist.core.record_counts import PendingCounts
 from tb_activation_hist.findings import Finding, FindingOptions
+from tb_activation_hist.recording.active_loggers import add_active_logger, close_competitors
 from tb_activation_hist.recording.monitor import Monitor
 from tb_activation_hist.recording.optimizer_steps import OptimizerHook, find_step_registrars
 from tb_activation_hist.recording.options import split_options
@@ -35,10 +36,6 @@ if TYPE_CHECKING:
     from typing_extensions import Self, Unpack
 
     from tb_activation_hist.recording.options import LoggerOptions
-
-_LOGGERS: weakref.WeakKeyDictionary[nn.Module, list[weakref.ref[ActivationHistLogger]]]
-_LOGGERS = weakref.WeakKeyDictionary()
-"""Who records which model, so that a notebook cell that is run again takes over."""
 
 
 class ActivationHistLogger:
@@ -74,7 +71,7 @@ class ActivationHistLogger:
         steppers = find_step_registrars(recording.optimizer)
         self._in_memory = isinstance(logdir, MemoryWriter)
         # First, so that the last step is read from a directory that nobody writes to any more.
-        self._close_competitors()
+        close_competitors(self)
         self._ranks = current_ranks()
         self._state.first_rank = self._ranks.rank == 0 or recording.per_rank
         self.writer: Sink
@@ -140,9 +137,7 @@ class ActivationHistLogger:
         """
         if self.closed or self.attached:
             return
-        self._close_competitors()
-        others = [ref for ref in _LOGGERS.get(unwrap(self._model), []) if ref() not in (None, self)]
-        _LOGGERS[unwrap(self._model)] = [*others, weakref.ref(self)]
+        close_competitors(self)
         if self._state.activations or self._state.gradients:
             make_room_for_graphs(unwrap(self._model))
             self._attachment.attach(self._selected, self._state)
@@ -152,6 +147,7 @@ class ActivationHistLogger:
             # The training goes on in spite of it: from here it is watched anew.
             self._monitor = self._new_monitor()
         self._attachment.attached = True
+        add_active_logger(self)
         self._switch()
 
     def detach(self) -> None:
@@ -276,21 +272,16 @@ class ActivationHistLogger:
             self._attachment.attach(selected, self._state)
             self._parameters.attach(selected)
 
-    def _close_competitors(self) -> None:
-        for ref in _LOGGERS.get(unwrap(self._model), []):
-            other = ref()
-            if other is not None and other is not self and other._competes(self):
-                other.close()
-                self._state.warn_once(
-                    "Another ActivationHistLogger was still recording these layers of this model "
-                    f"(after {other.steps} steps). It was closed; this one takes over."
-                )
-
-    def _competes(self, other: ActivationHistLogger) -> bool:
+    def competes(self, other: ActivationHistLogger) -> bool:
+        """Whether the hooks of this logger are on layers that the other records to such a place."""
         shared = {layer.module for layer in self._selected} & {
             layer.module for layer in other._selected
         }
         return self.attached and bool(shared) and self._in_memory == other._in_memory
+
+    def warn_once(self, text: str) -> None:
+        """Warn the user, once for each text."""
+        self._state.warn_once(text)
 
     def flush(self) -> None:
         """Wait until what was recorded is on disk, at most ``close_timeout_s``."""
