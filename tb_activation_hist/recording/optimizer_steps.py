@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
+from tb_activation_hist.capture.parameter_kinds import StepWatcher
 from tb_activation_hist.core.errors import OptionError
 
-if TYPE_CHECKING:
-    from tb_activation_hist.recording.logger import ActivationHistLogger
+
+class StepEnder(Protocol):
+    """What an optimizer's step ends a step of: a logger."""
+
+    def watch_steps(self) -> StepWatcher: ...
+
+    def step(self) -> None: ...
 
 
 class OptimizerHook:
     """Ends a step after the optimizer's; does not keep the logger alive."""
 
-    def __init__(self, logger: ActivationHistLogger) -> None:
+    def __init__(self, logger: StepEnder) -> None:
         self._logger = weakref.ref(logger)
 
     def __call__(self, optimizer: Any, *_: Any) -> None:
