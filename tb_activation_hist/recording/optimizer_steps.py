@@ -9,7 +9,6 @@ from typing import Any, Final, Protocol
 from tb_activation_hist.capture.parameter_kinds import StepWatcher
 from tb_activation_hist.core.errors import OptionError
 
-
 INNER: Final = ("optimizer", "_optimizer", "opt", "base", "base_optimizer")
 """Attributes by which wrappers hold the optimizer whose step they call."""
 
