@@ -14,6 +14,9 @@ class Loss:
     def __index__(self):
         raise RuntimeError("no index")
 
+    def __repr__(self):
+        return "Loss()"
+
 
 WRONG = [
     torch.tensor(0.5, requires_grad=True),
