@@ -24,7 +24,7 @@ def dict_to_scheme(fields: dict[str, Any]) -> Scheme:
     try:
         return SCHEMES[fields["scheme"]].from_dict(fields)
     except (KeyError, TypeError, ValueError, OverflowError) as error:
-        msg = f"Unknown bin scheme {fields!r}: written by a newer tb_activation_hist? Upgrade it."
+        msg = f"Unknown bin scheme {fields!r:.200}: written by a newer tb_activation_hist? Upgrade it."
         raise FormatError(msg) from error
 
 
