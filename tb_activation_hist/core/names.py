@@ -109,7 +109,7 @@ def content_to_layer_info(content: bytes) -> LayerInfo:
         raise damaged(what, content)
     return LayerInfo(
         shape=tuple(fields["shape"]),
-        scheme=dict_to_scheme(fields["bins"]),
+        scheme=dict_to_scheme(fields.get("bins", {})),
         **{name: fields[name] for name in ("layer", "kind", "phase", "order", "type", "dtype")},
     )
 
