@@ -20,7 +20,7 @@ from tb_activation_hist.plugin.schema import (
     MIN_ROWS,
     ExportFormat,
     ExportRequest,
-    Source,
+    SeriesSource,
     TileRequest,
 )
 
@@ -106,8 +106,8 @@ def _short(value: object) -> str:
     return _SHORT.repr(value)
 
 
-def _source(value: Any, where: str) -> Source:
-    sources: tuple[Source, ...] = get_args(Source)
+def _source(value: Any, where: str) -> SeriesSource:
+    sources: tuple[SeriesSource, ...] = get_args(SeriesSource)
     for source in sources:
         if source == value:
             return source
