@@ -160,7 +160,7 @@ def _is_plain(value: object) -> bool:
 
 _RUN_INFO_CHECKS: Final = {
     **dict.fromkeys(("version", "skipped", "lost"), _is_count),
-    **dict.fromkeys(("silent", "errors"), _is_texts),
+    **dict.fromkeys(("silent", "errors", "changes"), _is_texts),
     "cadence": _is_text,
 }
 """What the fields that readers know must be."""
