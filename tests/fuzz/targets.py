@@ -81,7 +81,8 @@ def check_series(loaded: LoadedSeries) -> None:
 
 
 def check_promises(series: HistogramSeries) -> None:
-    assert (np.diff(series.steps) > 0).all()
+    # Not by their difference, which may be beyond an int64.
+    assert (series.steps[1:] > series.steps[:-1]).all()
     assert (np.diff(series.edges) > 0).all()
     total = series.counts.sum(axis=1) + series.nans + series.pos_infs + series.neg_infs
     assert total.tolist() == series.n.tolist()
