@@ -61,7 +61,8 @@ def read_runs(
     keys = dict.fromkeys(key for name in chosen for key in indices[name].keys)
     wanted = set(_choose("layer", layers, list(keys)))
     found = [_read_run(name, indices[name], wanted) for name in chosen]
-    found[0].problems += unread
+    for run in found[:1]:
+        run.problems += unread
     if not any(run.layers for run in found):
         raise FormatError(" ".join(dict.fromkeys(p for run in found for p in run.problems)))
     return found
