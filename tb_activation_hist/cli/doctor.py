@@ -29,7 +29,6 @@ LIBRARIES: Final = {
     "matplotlib": "only for pictures",
     "pandas": "only for data frames",
     "pyarrow": "only for Parquet",
-    "rich": "only for the report's tables",
 }
 """Distribution -> what it is for; empty: this package does not work without it."""
 
@@ -167,6 +166,8 @@ def _look_at_logdir(logdir: str) -> Iterator[Check]:
             yield Check(BAD, problem)
         for silent in run.info.get("silent", []):
             yield Check(NOTE, f"run {run.name!r}: {silent} never ran while it was recorded")
+        for change in run.info.get("changes", []):
+            yield Check(NOTE, f"run {run.name!r}: the model changed at {change}")
         for error in run.info.get("errors", []):
             yield Check(BAD, f"run {run.name!r}: {error}")
         if run.info.get("skipped"):

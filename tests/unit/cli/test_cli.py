@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import re
 import subprocess
 import sys
@@ -15,6 +16,7 @@ import pytest
 from torch.utils.tensorboard import SummaryWriter
 
 from tb_activation_hist.cli import main
+from tb_activation_hist.cli.report_text import COLUMNS, to_lines
 from tb_activation_hist.cli.show import colour_mode, draw_heatmap
 from tb_activation_hist.core.names import LayerInfo
 from tb_activation_hist.core.table import BINS
@@ -321,11 +323,86 @@ def test_an_output_that_cannot_be_written_is_a_sentence(
 
 
 def test_a_missing_library_is_named_with_its_extra(
+    logdir: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    output = str(tmp_path / "out.parquet")
+    assert main(["export", logdir, "--format", "parquet", "--output", output]) == 2
+    assert "pip install 'tb-activation-hist[parquet]'" in capsys.readouterr().err
+
+
+def test_report_and_show_need_neither_rich_nor_matplotlib(
     logdir: str, capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(sys.modules, "rich.console", None)
+    for name in [*sys.modules]:
+        if name.partition(".")[0] in ("rich", "matplotlib"):
+            monkeypatch.setitem(sys.modules, name, None)
+    for name in ("rich", "matplotlib"):
+        monkeypatch.setitem(sys.modules, name, None)
+    for command in ("report", "show"):
+        assert main([command, logdir]) == 0
+        assert "block.relu" in capsys.readouterr().out
+
+
+# --- exit status ----------------------------------------------------------------------------------
+
+CALL = "import sys; from tb_activation_hist.cli import main; sys.exit(main())"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["report"],
+        ["report", "--json"],
+        ["report", "--fail-on", "error"],
+        ["show"],
+        ["export", "--format", "csv", "--output", "-"],
+        ["doctor"],
+    ],
+    ids=" ".join,
+)
+def test_a_reader_that_has_seen_enough_is_no_failure(arguments: list[str], logdir: str) -> None:
+    """As with ``| head -2`` and ``| true``: the pipe is closed before anything was written."""
+    read_end, write_end = os.pipe()
+    os.close(read_end)
+    command = [sys.executable, "-c", CALL, arguments[0], logdir, *arguments[1:]]
+    done = subprocess.run(command, stdout=write_end, stderr=subprocess.PIPE, check=False)
+    os.close(write_end)
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+def test_a_fault_of_ours_is_not_taken_for_a_finding(
+    logdir: str, capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Python would end with 1, which means findings."""
+
+    def fail(*_: object) -> None:
+        raise RuntimeError("a fault")
+
+    monkeypatch.setattr("tb_activation_hist.cli.report.read_runs", fail)
     assert main(["report", logdir]) == 2
-    assert "pip install 'tb-activation-hist[cli]'" in capsys.readouterr().err
+    assert "RuntimeError: a fault" in capsys.readouterr().err
+
+
+def test_colours_are_for_terminals(
+    logdir: str, capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    main(["report", logdir])
+    plain = capsys.readouterr().out
+    monkeypatch.setattr("tb_activation_hist.cli.report_text.colour_mode", lambda *_: "256")
+    main(["report", logdir])
+    coloured = capsys.readouterr().out
+    assert "\x1b[1;31merror    \x1b[0m" in coloured
+    assert re.sub(r"\x1b\[[0-9;]*m", "", coloured) == plain
+
+
+def test_a_name_wider_than_the_terminal_goes_on_below() -> None:
+    rows = [{column.field: None for column in COLUMNS} | {"layer": "a" * 30 + "z", "type": "T"}]
+    head, first, second = to_lines(rows, COLUMNS[:2], width=22)
+    assert (head, first, second) == ("layer             type", "a" * 16 + "  T", "a" * 14 + "z")
 
 
 # --- doctor ---------------------------------------------------------------------------------------
