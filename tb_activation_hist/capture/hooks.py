@@ -274,6 +274,17 @@ class Attachment:
             handle = nn.Module.register_forward_hook(layer.module, hook)
             self._keep(layer.module, handle)
 
+    def release(self, layers: Iterable[Layer]) -> None:
+        """Take the hooks off all modules that are none of these layers, under their names."""
+        kept = {(layer.name, layer.module) for layer in layers}
+        gone = {each for each, hook in self.hooks.items() if (hook.layer, each) not in kept}
+        for module, handle in self._handles:
+            if module in gone:
+                _take_off(module, handle)
+        self._handles = [each for each in self._handles if each[0] not in gone]
+        for module in gone:
+            del self.hooks[module]
+
     def count_forwards(self, root: nn.Module, state: CaptureState) -> None:
         """With ``per_call=True``: notice where a forward pass of the whole model begins."""
         if state.per_call:
@@ -288,8 +299,7 @@ class Attachment:
     def detach(self) -> None:
         """Take all hooks off; calling it again does nothing."""
         for module, handle in self._handles:
-            handle.remove()
-            module.__dict__.pop(f"{MARK}{handle.id}", None)
+            _take_off(module, handle)
         self._handles.clear()
         self.hooks.clear()
         self.attached = False
@@ -297,3 +307,8 @@ class Attachment:
     def silent(self) -> list[str]:
         """Names of the layers whose hook has not run."""
         return [hook.layer for hook in self.hooks.values() if not hook.ran]
+
+
+def _take_off(module: nn.Module, handle: Any) -> None:
+    handle.remove()
+    module.__dict__.pop(f"{MARK}{handle.id}", None)

@@ -7,7 +7,7 @@ release may drop any: each entry says what happens then. The training never stop
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import torch
@@ -143,9 +143,14 @@ def children(module: nn.Module) -> Mapping[str, nn.Module | None]:
     return module._modules
 
 
-def parameter_names(module: nn.Module) -> Iterable[str]:
-    """Names of a module's own parameters (`_parameters`), also of those that are None so far."""
-    return tuple(module._parameters)
+def parameters(module: nn.Module) -> Mapping[str, nn.Parameter | None]:
+    """A module's own parameters by name (`_parameters`), also those that are None so far."""
+    return module._parameters
+
+
+def buffer(module: nn.Module, name: str) -> Tensor | None:
+    """A module's own buffer (`_buffers`)."""
+    return module._buffers.get(name)
 
 
 def is_compiled(module: nn.Module) -> bool:

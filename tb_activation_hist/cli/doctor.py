@@ -168,6 +168,8 @@ def _look_at_logdir(logdir: str) -> Iterator[Check]:
             yield Check(BAD, problem)
         for silent in run.info.get("silent", []):
             yield Check(NOTE, f"run {run.name!r}: {silent} never ran while it was recorded")
+        for change in run.info.get("changes", []):
+            yield Check(NOTE, f"run {run.name!r}: the model changed at {change}")
         for error in run.info.get("errors", []):
             yield Check(BAD, f"run {run.name!r}: {error}")
         if run.info.get("skipped"):

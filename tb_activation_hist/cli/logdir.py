@@ -39,31 +39,41 @@ def read_runs(
     """
     files = groupby(find_event_files(logdir), key=lambda file: file.run)
     indices = {name: RunIndex(list(group)) for name, group in files}
+    unread = [
+        f"run {name!r}: {problem}"
+        for name, index in indices.items()
+        if not index.tags
+        for problem in index.problems
+    ]
     indices = {name: index for name, index in indices.items() if index.tags}
     if not indices:
         msg = (
             f"The event files in {logdir!r} hold no histograms. Record some with "
             "ActivationHistLogger(model, logdir) or ActivationHistCallback(logdir)."
         )
-        raise LogdirError(msg)
+        raise LogdirError(" ".join([msg, *unread]))
     chosen = _choose("run", runs, list(indices), exact=True)
     keys = dict.fromkeys(key for name in chosen for key in indices[name].keys)
     wanted = set(_choose("layer", layers, list(keys)))
     found = [_read_run(name, indices[name], wanted) for name in chosen]
+    found[0].problems += unread
     if not any(run.layers for run in found):
         raise FormatError(" ".join(dict.fromkeys(p for run in found for p in run.problems)))
     return found
 
 
 def _read_run(name: str, index: RunIndex, wanted: set[str]) -> Run:
-    run = Run(name, {}, index.info)
+    run = Run(name, {}, index.info, [f"run {name!r}: {text}" for text in index.problems])
     for key, tag in index.keys.items():
         if key not in wanted:
             continue
         try:
-            run.layers[key] = (tag.info, index.read(tag))
+            info, (series, broken) = tag.info, index.read_in_part(tag)
         except FormatError as err:
             run.problems.append(f"{key} in run {name!r} is left out: {err}")
+            continue
+        run.layers[key] = (info, series)
+        run.problems += [f"{key} in run {name!r} lacks records: {err}" for err in broken]
     return run
 
 

@@ -10,13 +10,16 @@ from typing import Any, Final, NamedTuple
 from tensorboard.data.provider import RunTagFilter
 
 from tb_activation_hist.core.names import PLUGIN_NAME
-from tb_activation_hist.plugin.schema import Source
+from tb_activation_hist.plugin.schema import SeriesSource
 
 logger = logging.getLogger(__name__)
 
 BLOCKS: Final = "blocks"
 HISTOGRAMS: Final = "histograms"
-PLUGIN_OF_SOURCE: Final[Mapping[Source, str]] = {BLOCKS: PLUGIN_NAME, HISTOGRAMS: "histograms"}
+PLUGIN_OF_SOURCE: Final[Mapping[SeriesSource, str]] = {
+    BLOCKS: PLUGIN_NAME,
+    HISTOGRAMS: "histograms",
+}
 
 ALL: Final = 10**9
 """Value of `downsample` that keeps everything; 0 would keep nothing."""
@@ -26,7 +29,7 @@ class SeriesKey(NamedTuple):
     """Identifies a series: one tag of one run of one experiment."""
 
     experiment: str
-    source: Source
+    source: SeriesSource
     run: str
     tag: str
 
@@ -69,7 +72,7 @@ class DataProvider:
 
     def list_series(
         self,
-        source: Source,
+        source: SeriesSource,
         runs: Collection[str] | None = None,
         tags: Collection[str] | None = None,
     ) -> dict[SeriesKey, Listing]:
@@ -89,7 +92,7 @@ class DataProvider:
         }
 
     def read_series(
-        self, source: Source, runs: Sequence[str], tags: Sequence[str], downsample: int = ALL
+        self, source: SeriesSource, runs: Sequence[str], tags: Sequence[str], downsample: int = ALL
     ) -> Iterator[tuple[SeriesKey, list[Any]]]:
         """Read the TensorDatums of each of these tags in each of these runs.
 

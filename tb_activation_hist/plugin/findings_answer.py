@@ -42,7 +42,7 @@ class _TaskResult:
     """The result of a task; due: the monotonic time from which it may be run again."""
 
     stamps: Mapping[SeriesKey, Stamp] = field(default_factory=dict)
-    findings: Sequence[schema.Finding] = ()
+    findings: Sequence[schema.FindingEntry] = ()
     error: str = ""
     due: float = 0.0
 
@@ -65,7 +65,7 @@ class FindingsAnswers:
         baseline: a run that each of the others is compared with; "" for none.
         """
         tasks = _list_tasks(provider, dict.fromkeys(runs), baseline)
-        findings: list[schema.Finding] = []
+        findings: list[schema.FindingEntry] = []
         errors: list[str] = []
         pending = 0
         with self._wake:
@@ -119,7 +119,9 @@ class FindingsAnswers:
             logger.exception("Looking for what is wrong in run %r failed.", run)
             return _TaskResult(stamps, error=f"Run {run!r}: {type(err).__name__}: {err}")
         # A test holds Finding.to_dict() to the schema.
-        return _TaskResult(stamps, [cast("schema.Finding", finding.to_dict()) for finding in found])
+        return _TaskResult(
+            stamps, [cast("schema.FindingEntry", finding.to_dict()) for finding in found]
+        )
 
     def _find(
         self, provider: DataProvider, run: str, baseline: str, listings: TaskListings

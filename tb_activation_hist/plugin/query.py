@@ -19,7 +19,7 @@ from tb_activation_hist.plugin.schema import (
     MIN_ROWS,
     ExportFormat,
     ExportRequest,
-    Source,
+    SeriesSource,
     TileRequest,
 )
 
@@ -85,8 +85,8 @@ def _text(fields: Mapping[str, Any], name: str, where: str) -> str:
     return value
 
 
-def _source(value: Any, where: str) -> Source:
-    sources: tuple[Source, ...] = get_args(Source)
+def _source(value: Any, where: str) -> SeriesSource:
+    sources: tuple[SeriesSource, ...] = get_args(SeriesSource)
     for source in sources:
         if source == value:
             return source

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import warnings
 import weakref
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
@@ -12,7 +13,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from tb_activation_hist.core.drawing import drawing
-from tb_activation_hist.core.errors import LogdirError
+from tb_activation_hist.core.errors import ActivationHistWarning, LogdirError
 from tb_activation_hist.core.histogram import HistogramSeries
 from tb_activation_hist.core.names import LayerInfo
 from tb_activation_hist.core.plot_options import AxesArray, LayersPlotOptions, ValueAxisOptions
@@ -137,7 +138,11 @@ class RunHistograms(Mapping[str, HistogramSeries]):
 
     @cached_property
     def _index(self) -> RunIndex:
-        return RunIndex(self._files)
+        index = RunIndex(self._files)
+        for problem in index.problems:
+            text = f"Run {self.run!r}: {problem}"
+            warnings.warn(text, ActivationHistWarning, stacklevel=2)
+        return index
 
     @cached_property
     def _keys(self) -> dict[str, TagIndex]:
