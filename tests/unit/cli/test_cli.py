@@ -15,9 +15,11 @@ import numpy as np
 import pytest
 from torch.utils.tensorboard import SummaryWriter
 
+from tb_activation_hist.capture import count_kernels
 from tb_activation_hist.cli import main
 from tb_activation_hist.cli.report_text import COLUMNS, to_lines
 from tb_activation_hist.cli.show import colour_mode, draw_heatmap
+from tb_activation_hist.core.errors import ActivationHistWarning
 from tb_activation_hist.core.names import LayerInfo
 from tb_activation_hist.core.table import BINS
 from tb_activation_hist.storage.options import WriterOptions
@@ -434,6 +436,26 @@ def test_doctor_looks_at_everything(logdir: str, capsys: pytest.CaptureFixture) 
     assert "run 'good': 2 layers" in text
     assert "the CPU counts with" in text
     assert "problem" in text.splitlines()[-1]
+
+
+def test_doctor_and_the_warning_say_the_same_of_a_missing_extension(
+    capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(count_kernels, "_EXTENSION", "no_such_module")
+    monkeypatch.delenv(count_kernels.KERNEL_VARIABLE, raising=False)
+    said = []
+    try:
+        count_kernels.c_extension.cache_clear()
+        with pytest.warns(ActivationHistWarning) as warned:
+            count_kernels.kernel_name("cpu")
+        said.append(str(warned[0].message))
+        count_kernels.c_extension.cache_clear()
+        main(["doctor"])
+        said.append(capsys.readouterr().out)
+    finally:
+        count_kernels.c_extension.cache_clear()
+    for text in said:
+        assert "the CPU counts with torch operations, exact but 35 to 90 times slower." in text
 
 
 def test_doctor_misses_the_plugin(
