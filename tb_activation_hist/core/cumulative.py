@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from tb_activation_hist.core.grid import ZERO_EDGE, FloatArray, IntArray
 
-RECORDS_AT_ONCE: Final = 1024
+CUMULATED_AT_ONCE: Final = 1024
 """Records whose cumulative counts are held at a time; keeps long series out of memory."""
 
 
@@ -99,8 +99,8 @@ def column_quantiles(
     they stand. `bins` are places in that order.
     """
     pieces = []
-    for first in range(0, max(len(counts), 1), RECORDS_AT_ONCE):
-        rows = counts[first : first + RECORDS_AT_ONCE]
+    for first in range(0, max(len(counts), 1), CUMULATED_AT_ONCE):
+        rows = counts[first : first + CUMULATED_AT_ONCE]
         offsets = np.arange(len(rows) + 1) * rows.shape[1]
         ordered = rows if order is None else rows[:, order]
         found = locate_quantiles(ordered.reshape(-1), offsets, shares)

@@ -62,7 +62,7 @@ def difference_ticks(largest: float) -> list[float]:
     return [*(-power for power in reversed(powers)), 0.0, *powers]
 
 
-def draw_heatmap(ax: Axes, heatmap: Heatmap, norm: Normalize) -> QuadMesh:
+def draw_cells(ax: Axes, heatmap: Heatmap, norm: Normalize) -> QuadMesh:
     """Cells of one panel; those below one value get the darkest colour."""
     import matplotlib as mpl
 

@@ -19,7 +19,7 @@ from tb_activation_hist.core.joining import central_range
 MARGIN: Final = 0.02
 """Room beyond the central values, as a share of the range."""
 
-EXPLODING: Final = 1000
+EXPLODING_RATIO: Final = 1000
 """Beyond this many times the usual size a series counts as exploding ..."""
 
 HARMLESS: Final = 100
@@ -82,7 +82,7 @@ def common_range(parts: Sequence[HistogramSeries]) -> CommonRange | None:
     if not profiles:
         return None
     usual = [profile.usual for profile in profiles if profile.usual > 0]
-    limit = max(HARMLESS, EXPLODING * _lower_median(usual))
+    limit = max(HARMLESS, EXPLODING_RATIO * _lower_median(usual))
     calm = [p.central for p in profiles if _size(p.central) <= limit]
     limited = len(calm) < len(profiles) and len(usual) > 0
     ranges = [profile.central for profile in profiles]

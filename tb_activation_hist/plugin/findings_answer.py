@@ -42,7 +42,7 @@ class _TaskResult:
     """The result of a task; due: the monotonic time from which it may be run again."""
 
     stamps: Mapping[SeriesKey, Stamp] = field(default_factory=dict)
-    findings: Sequence[schema.FindingEntry] = ()
+    findings: Sequence[schema.FindingAnswer] = ()
     error: str = ""
     due: float = 0.0
 
@@ -65,7 +65,7 @@ class FindingsAnswers:
         baseline: a run that each of the others is compared with; "" for none.
         """
         tasks = _list_tasks(provider, dict.fromkeys(runs), baseline)
-        findings: list[schema.FindingEntry] = []
+        findings: list[schema.FindingAnswer] = []
         errors: list[str] = []
         pending = 0
         with self._wake:
@@ -120,7 +120,7 @@ class FindingsAnswers:
             return _TaskResult(stamps, error=f"Run {run!r}: {type(err).__name__}: {err}")
         # A test holds Finding.to_dict() to the schema.
         return _TaskResult(
-            stamps, [cast("schema.FindingEntry", finding.to_dict()) for finding in found]
+            stamps, [cast("schema.FindingAnswer", finding.to_dict()) for finding in found]
         )
 
     def _find(
