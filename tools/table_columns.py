@@ -98,7 +98,7 @@ def fresh_files() -> dict[Path, str]:
 
 
 def main(arguments: list[str]) -> int:
-    """Renews the files, or with `--check` tells whether they are fresh."""
+    """Renews the files, or with `--check` reports whether they are fresh."""
     files = fresh_files()
     if "--check" not in arguments:
         for path, text in files.items():

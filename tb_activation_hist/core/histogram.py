@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Tallies:
-    """What is known of S records beside their bins; every array has shape (S,).
+    """Steps, times, totals and moments of S records; every array has shape (S,).
 
     steps, n, zeros, nans, pos_infs, neg_infs: int64. wall_times: float64, seconds since 1970.
     min, max, sum, sum_sq: float64, over the finite values; min > max where there are none.
@@ -283,7 +283,7 @@ class HistogramSeries:
             return None
 
     def _repr_html_(self) -> str | None:
-        """The same with its size in words."""
+        """An HTML image of the heatmap, with the size of the series in words."""
         try:
             return drawing().series_to_html(self)
         except MissingDependencyError:

@@ -9,13 +9,13 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 TOTALS: Final = ("n", "zeros", "nans", "pos_infs", "neg_infs")
-"""What is counted of a record beside its bins, in the order in which it is counted and stored."""
+"""Integer totals of a record beside its bins, in the order of counting and storing."""
 
 MOMENTS: Final = ("min", "max", "sum", "sum_sq")
-"""What is summed up of a record's finite values, in the order in which it is counted and stored."""
+"""Extremes and sums of a record's finite values, in the order of counting and storing."""
 
 STATISTICS: Final = ("mean", "std", "min", "max")
-"""What is told of a record's finite values, exactly."""
+"""Exact statistics of a record's finite values."""
 
 QUANTILES: Final = {"p05": 0.05, "p25": 0.25, "p50": 0.5, "p75": 0.75, "p95": 0.95}
 """Columns of quantiles, and the share of the finite values that lies below."""
@@ -77,7 +77,7 @@ BIN_COLUMNS: Final = ("step", "wall_time", "lower", "upper", "count")
 """One row for each record and occupied bin."""
 
 PICTURE_COLUMN: Final = ("run", "tag", "first_step", "last_step", "records", "n")
-"""What the page says of each column of a heatmap."""
+"""Leading columns of the page's files: one column of a heatmap, its records and values."""
 
 PICTURE_STATISTICS: Final = (
     *PICTURE_COLUMN,
@@ -89,7 +89,7 @@ PICTURE_STATISTICS: Final = (
 """The page's statistics: one row for each column of a heatmap."""
 
 PICTURE_CELLS: Final = (*PICTURE_COLUMN, "wall_time", "lower", "upper", "count", "split")
-"""What the page shows: one row for each occupied cell of a heatmap."""
+"""The page's cells: one row for each occupied cell of a heatmap."""
 
 ARRAYS: Final = ("steps", "wall_times", "edges", "counts", *TOTALS, *STATISTICS)
 """Arrays of a series in an npz or JSON file, by the names that `HistogramSeries` gives them."""

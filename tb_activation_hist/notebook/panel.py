@@ -92,8 +92,8 @@ def set_titles(ax: Axes, title: str, outside: float) -> None:
     if title:
         ax.set_title(title, loc="left", fontsize="medium")
     if outside >= WORTH_SAYING:
-        said = f"{outside:.1%} outside"
-        ax.set_title(said, loc="right", fontsize="x-small", color="0.4")
+        note = f"{outside:.1%} outside"
+        ax.set_title(note, loc="right", fontsize="x-small", color="0.4")
 
 
 def mark_non_finite(ax: Axes, series: HistogramSeries) -> None:

@@ -286,5 +286,5 @@ def _shares(series: HistogramSeries, axis: ValueAxis) -> FloatArray:
 
 def _at_step(series: HistogramSeries, step: int | None) -> HistogramSeries:
     require(len(series), "records")
-    place = -1 if step is None else int(np.argmin(np.abs(series.steps - step)))
-    return series.take([place])
+    nearest = -1 if step is None else int(np.argmin(np.abs(series.steps - step)))
+    return series.take([nearest])
