@@ -16,7 +16,7 @@ from tb_activation_hist.core.grid import NEAR_ZERO, FloatArray, IntArray
 from tb_activation_hist.core.plot_options import SeriesPlotOptions, SlicePlotOptions
 from tb_activation_hist.core.schemes.float_bits import FLOAT_BITS
 from tb_activation_hist.core.schemes.scheme import AnyScheme
-from tb_activation_hist.core.table import BINS, QUANTILES, RECORDS
+from tb_activation_hist.core.table import BIN_COLUMNS, QUANTILES, RECORD_COLUMNS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Tallies:
-    """What is known of S records beside their bins; every array has shape (S,).
+    """Steps, times, totals and moments of S records; every array has shape (S,).
 
     steps, n, zeros, nans, pos_infs, neg_infs: int64. wall_times: float64, seconds since 1970.
     min, max, sum, sum_sq: float64, over the finite values; min > max where there are none.
@@ -290,7 +290,7 @@ class HistogramSeries:
             return None
 
     def _repr_html_(self) -> str | None:
-        """The same with its size in words."""
+        """An HTML image of the heatmap, with the size of the series in words."""
         try:
             return drawing().series_to_html(self)
         except MissingDependencyError:
@@ -312,13 +312,16 @@ class HistogramSeries:
         return pd.DataFrame(columns)
 
     def _record_columns(self) -> dict[str, npt.NDArray[Any]]:
-        """The columns of `table.RECORDS`."""
+        """The columns of `table.RECORD_COLUMNS`."""
         quantiles = dict(zip(QUANTILES, self.quantile([*QUANTILES.values()]).T, strict=True))
         columns = {"step": self.steps, "wall_time": self.wall_times} | quantiles
-        return {name: columns[name] if name in columns else getattr(self, name) for name in RECORDS}
+        return {
+            name: columns[name] if name in columns else getattr(self, name)
+            for name in RECORD_COLUMNS
+        }
 
     def _bin_columns(self) -> dict[str, npt.NDArray[Any]]:
-        """The columns of `table.BINS`."""
+        """The columns of `table.BIN_COLUMNS`."""
         row, column = np.nonzero(self.bin_counts)
         columns = {
             "step": self.steps[row],
@@ -327,7 +330,7 @@ class HistogramSeries:
             "upper": self.upper[column],
             "count": self.bin_counts[row, column].astype(np.int64),
         }
-        return {name: columns[name] for name in BINS}
+        return {name: columns[name] for name in BIN_COLUMNS}
 
 
 def compact(counts: npt.NDArray[Any]) -> npt.NDArray[Any]:

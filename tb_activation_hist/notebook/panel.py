@@ -65,7 +65,7 @@ def difference_ticks(largest: float) -> list[float]:
     return [*(-power for power in reversed(powers)), 0.0, *powers]
 
 
-def draw_heatmap(ax: Axes, heatmap: Heatmap, norm: Normalize) -> QuadMesh:
+def draw_cells(ax: Axes, heatmap: Heatmap, norm: Normalize) -> QuadMesh:
     """Cells of one panel; those below one value get the darkest colour."""
     import matplotlib as mpl
 
@@ -95,8 +95,8 @@ def set_titles(ax: Axes, title: str, outside: float) -> None:
     if title:
         ax.set_title(title, loc="left", fontsize="medium")
     if outside >= WORTH_SAYING:
-        said = f"{outside:.1%} outside"
-        ax.set_title(said, loc="right", fontsize="x-small", color="0.4")
+        note = f"{outside:.1%} outside"
+        ax.set_title(note, loc="right", fontsize="x-small", color="0.4")
 
 
 def mark_non_finite(ax: Axes, series: HistogramSeries) -> None:

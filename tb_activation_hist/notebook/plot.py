@@ -23,7 +23,7 @@ from tb_activation_hist.notebook.panel import (
     count_norm,
     difference_norm,
     difference_ticks,
-    draw_heatmap,
+    draw_cells,
     mark_non_finite,
     pyplot,
     require,
@@ -63,7 +63,7 @@ def plot_series(
     if ax is None:
         _, ax = pyplot().subplots(figsize=figsize, layout="constrained")
     heatmap = series_to_heatmap(series, axis)
-    mesh = draw_heatmap(ax, heatmap, count_norm([heatmap]))
+    mesh = draw_cells(ax, heatmap, count_norm([heatmap]))
     mark_non_finite(ax, series)
     set_titles(ax, series.layer if title is None else title, heatmap.outside)
     ax.set(xlabel="step", ylabel="value")
@@ -175,7 +175,7 @@ def _draw_line(
             ax.set(yticks=[], facecolor="0.95")
             continue
         heatmap = next(drawn)
-        mesh = draw_heatmap(ax, heatmap, norm)
+        mesh = draw_cells(ax, heatmap, norm)
         mark_non_finite(ax, series)
         set_titles(ax, "", heatmap.outside)
     line[0].set_ylabel(name)
@@ -306,5 +306,5 @@ def _at_step(series: HistogramSeries, step: int | None) -> HistogramSeries:
     if step is not None and not first <= step <= last:
         msg = f"step must be from {first} to {last}, which are recorded, but got {step!r}."
         raise OptionError(msg)
-    place = -1 if step is None else int(np.argmin(np.abs(series.steps - step)))
-    return series.take([place])
+    nearest = -1 if step is None else int(np.argmin(np.abs(series.steps - step)))
+    return series.take([nearest])

@@ -49,7 +49,7 @@ class Stamp(NamedTuple):
 
 @dataclass(frozen=True)
 class Listing:
-    """What TensorBoard tells about a series without reading it; content: the tag's metadata."""
+    """TensorBoard's entry for a series, known without reading it; content: the tag's metadata."""
 
     stamp: Stamp
     content: bytes

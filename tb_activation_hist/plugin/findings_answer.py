@@ -43,7 +43,7 @@ class _TaskResult:
     """The result of a task; due: the monotonic time from which it may be run again."""
 
     stamps: Mapping[SeriesKey, Stamp] = field(default_factory=dict)
-    findings: Sequence[schema.FindingEntry] = ()
+    findings: Sequence[schema.FindingAnswer] = ()
     error: str = ""
     due: float = 0.0
 
@@ -66,7 +66,7 @@ class FindingsAnswers:
         baseline: a run that each of the others is compared with; "" for none.
         """
         tasks = _list_tasks(provider, dict.fromkeys(runs), baseline)
-        findings: list[schema.FindingEntry] = []
+        findings: list[schema.FindingAnswer] = []
         errors: list[str] = []
         pending = 0
         with self._wake:
@@ -121,7 +121,7 @@ class FindingsAnswers:
             return _TaskResult(stamps, error=f"Run {run!r}: {type(err).__name__}: {err}")
         # A test holds Finding.to_dict() to the schema.
         return _TaskResult(
-            stamps, [cast("schema.FindingEntry", finding.to_dict()) for finding in found]
+            stamps, [cast("schema.FindingAnswer", finding.to_dict()) for finding in found]
         )
 
     def _find(

@@ -45,7 +45,7 @@ UNREADABLE: Final = "TensorBoard could not read it; see its log."
 """Why a series is missing, where no warning says more."""
 
 FIRST_READ: Final = 8
-"""Series of a first read, before anything is known about their size."""
+"""Number of series in a first read, before their sizes are known."""
 
 
 class SeriesCache:

@@ -41,7 +41,7 @@ DAMAGE_HINT: Final = (
 NOTHING_TO_TELL: Final = SessionNotes()
 
 BlockId = bytes
-"""Tells blocks apart without decoding them: header, checksum of the payload, length."""
+"""Identifies a block without decoding it: header, checksum of the payload, length."""
 
 DecodeAll = Callable[[Callable[[bytes], Any], Iterable[bytes]], Iterable[Any]]
 

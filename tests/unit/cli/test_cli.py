@@ -21,7 +21,7 @@ from tb_activation_hist.cli.report_text import COLUMNS, to_lines
 from tb_activation_hist.cli.show import colour_mode, draw_heatmap
 from tb_activation_hist.core.errors import ActivationHistWarning
 from tb_activation_hist.core.names import LayerInfo
-from tb_activation_hist.core.table import BINS
+from tb_activation_hist.core.table import BIN_COLUMNS
 from tb_activation_hist.storage.options import WriterOptions
 from tb_activation_hist.storage.writer import RunWriter
 from tests.records import make_layers, make_record, random_rows
@@ -302,7 +302,7 @@ def export(logdir: str, kind: str, output: Path | str) -> None:
 def test_csv_holds_every_count(logdir: str, capsys: pytest.CaptureFixture) -> None:
     export(logdir, "csv", "-")
     rows = list(csv.DictReader(StringIO(capsys.readouterr().out)))
-    assert list(rows[0]) == ["run", "layer", *BINS]
+    assert list(rows[0]) == ["run", "layer", *BIN_COLUMNS]
     _, series = healthy_layers()["block.relu"]
     counts = [int(r["count"]) for r in rows if r["lower"] not in ("zeros", "nan", "+inf", "-inf")]
     zeros = [int(r["count"]) for r in rows if r["lower"] == "zeros"]
@@ -325,7 +325,7 @@ def test_parquet_holds_every_count(logdir: str, tmp_path: Path) -> None:
     export(logdir, "parquet", tmp_path / "out.parquet")
     table = pd.read_parquet(tmp_path / "out.parquet")
     assert table["count"].sum() == healthy_layers()["block.relu"][1].finite.sum()
-    assert list(table.columns) == ["run", "layer", *BINS]
+    assert list(table.columns) == ["run", "layer", *BIN_COLUMNS]
 
 
 @pytest.mark.parametrize(("kind", "start"), [("png", b"\x89PNG"), ("svg", b"<?xml")])
