@@ -17,7 +17,7 @@ def _lightning() -> Any:
             return import_module(name)
         except ModuleNotFoundError as err:
             missing = err
-    msg = "This callback needs Lightning: pip install tb-activation-hist[lightning]"
+    msg = "This callback needs Lightning: pip install 'tb-activation-hist[lightning]'"
     raise MissingDependencyError(msg) from missing
 
 

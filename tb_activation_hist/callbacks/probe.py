@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, Protocol, SupportsIndex
 
 from tb_activation_hist.callbacks.session import RecordingSession, SessionReaders
 from tb_activation_hist.core.errors import OptionError
-from tb_activation_hist.core.plot_options import AxesArray, LayersPlotOptions
 from tb_activation_hist.recording.options import LoggerOptions
 
 if TYPE_CHECKING:
@@ -59,16 +58,6 @@ def probe_module(
 
 class Probe(SessionReaders):
     """Recorded layers and their pictures; made by `probe_module`."""
-
-    def plot(self, **options: Unpack[LayersPlotOptions]) -> AxesArray:
-        """Draw one panel for each layer: x the step, y the value, colour the count (logarithmic).
-
-        Returns the axes, (layers,). OptionError when nothing was recorded yet;
-        MissingDependencyError without matplotlib.
-        """
-        from tb_activation_hist.notebook.plot import plot_layers
-
-        return plot_layers(self.histograms, **options)
 
     def step(self, number: SupportsIndex | None = None, /, **scalars: float | Tensor) -> None:
         """End a step of a plain PyTorch training; a Learner's fits do that themselves.

@@ -8,7 +8,9 @@ import weakref
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, SupportsIndex
 
+from tb_activation_hist.core.errors import LogdirError
 from tb_activation_hist.core.histogram import HistogramSeries
+from tb_activation_hist.core.plot_options import AxesArray, LayersPlotOptions
 from tb_activation_hist.findings import Finding, FindingOptions
 from tb_activation_hist.notebook.activation_stats import ActivationStatsReaders
 from tb_activation_hist.recording.options import LoggerOptions, split_options
@@ -131,7 +133,13 @@ class RecordingSession:
 
         if self.logger is not None:
             self.logger.flush()
-        return read_run(_target_to_path(self._target or self.logdir))
+        try:
+            return read_run(_target_to_path(self._target or self.logdir))
+        except LogdirError:
+            if self.steps:
+                raise
+            # The first fit makes the directory.
+            return {}
 
     def findings(self, options: FindingOptions | None = None) -> list[Finding]:
         """What is wrong in what was recorded so far; see `ActivationHistLogger.findings`."""
@@ -166,6 +174,16 @@ class SessionReaders(ActivationStatsReaders):
     def histograms(self) -> Mapping[str, HistogramSeries]:
         """What was recorded so far, by layer, in model order."""
         return self._session.histograms
+
+    def plot(self, **options: Unpack[LayersPlotOptions]) -> AxesArray:
+        """Draw one panel for each layer: x the step, y the value, colour the count (logarithmic).
+
+        Returns the axes, (layers,). OptionError when nothing was recorded yet;
+        MissingDependencyError without matplotlib.
+        """
+        from tb_activation_hist.notebook.plot import plot_layers
+
+        return plot_layers(self.histograms, **options)
 
     def findings(self, options: FindingOptions | None = None) -> list[Finding]:
         """What is wrong in what was recorded so far, the gravest first; [] when nothing is.

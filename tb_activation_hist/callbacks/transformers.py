@@ -10,7 +10,7 @@ try:
 except ImportError as err:
     from tb_activation_hist.core.errors import MissingDependencyError
 
-    msg = "This callback needs transformers: pip install tb-activation-hist[transformers]"
+    msg = "This callback needs transformers: pip install 'tb-activation-hist[transformers]'"
     raise MissingDependencyError(msg) from err
 
 from tb_activation_hist.callbacks.session import SessionCallback

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -13,6 +12,7 @@ from typing import Any, TypeAlias
 from tb_activation_hist.core.errors import FormatError, LogdirError, OptionError
 from tb_activation_hist.core.histogram import HistogramSeries
 from tb_activation_hist.core.names import LayerInfo
+from tb_activation_hist.core.nearest import name_hint
 from tb_activation_hist.core.sessions import describe_notes
 from tb_activation_hist.storage.event_file_reader import find_event_files
 from tb_activation_hist.storage.run_index import RunIndex
@@ -61,7 +61,8 @@ def read_runs(
     keys = dict.fromkeys(key for name in chosen for key in indices[name].keys)
     wanted = set(_choose("layer", layers, list(keys)))
     found = [_read_run(name, indices[name], wanted) for name in chosen]
-    found[0].problems += unread
+    for run in found[:1]:
+        run.problems += unread
     if not any(run.layers for run in found):
         raise FormatError(" ".join(dict.fromkeys(p for run in found for p in run.problems)))
     return found
@@ -93,8 +94,7 @@ def _choose(
     for pattern in patterns:
         own = [n for n in known if n == pattern or (not exact and fnmatchcase(n, pattern))]
         if not own:
-            near = difflib.get_close_matches(pattern, known, n=3, cutoff=0.4) or known[:5]
-            msg = f"No {what} matches {pattern!r}. Nearest: {', '.join(map(repr, near))}."
+            msg = f"No {what} matches {pattern!r}. {name_hint(pattern, known, f'{what}s')}"
             raise OptionError(msg)
         chosen.update(dict.fromkeys(own))
     return list(chosen)

@@ -68,7 +68,7 @@ class RunInfo(TypedDict, total=False):
     """How often steps are recorded, in words, such as "every step"."""
 
 
-class RunEntry(TypedDict):
+class RunAnswer(TypedDict):
     """One run of the index."""
 
     name: str
@@ -121,7 +121,7 @@ class Index(TypedDict):
     """{API_VERSION}; the page refuses any other."""
     revision: str
     """Changes when a run, tag, record, scalar tag or warning is new."""
-    runs: list[RunEntry]
+    runs: list[RunAnswer]
     """The runs with series, in TensorBoard's natural order."""
     series: list[Series]
     """Sorted by phase, kind, position in the model and name; another tool's histograms come
@@ -275,7 +275,7 @@ class ScalarSeries(TypedDict):
     """A value that is not finite is null."""
 
 
-class FindingEntry(TypedDict):
+class FindingAnswer(TypedDict):
     """One thing that is wrong, or in which a run differs from the baseline."""
 
     kind: str
@@ -310,7 +310,7 @@ class Findings(TypedDict):
 
     version: int
     """{API_VERSION}; the page refuses any other."""
-    findings: list[FindingEntry]
+    findings: list[FindingAnswer]
     """Findings of a growing run stay until it has been examined again."""
     pending: int
     """Number of series with records not examined yet; ask again while it is above 0."""

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any, Final
 
-from tb_activation_hist.core.errors import FormatError
-from tb_activation_hist.core.names import RUN_INFO_TAG, LayerInfo, content_to_layer_info
+from tb_activation_hist.core.names import RUN_INFO_TAG, content_to_layer_info
 from tb_activation_hist.core.sessions import SessionNotes, describe_notes, merge_notes
 from tb_activation_hist.plugin.data_provider import (
     ALL,
@@ -18,6 +18,7 @@ from tb_activation_hist.plugin.data_provider import (
     Listing,
     SeriesKey,
 )
+from tb_activation_hist.plugin.guard import explain_failure
 from tb_activation_hist.plugin.lru_cache import LruCache
 from tb_activation_hist.plugin.series_loader import (
     LoadedSeries,
@@ -44,7 +45,7 @@ UNREADABLE: Final = "TensorBoard could not read it; see its log."
 """Why a series is missing, where no warning says more."""
 
 FIRST_READ: Final = 8
-"""Series of a first read, before anything is known about their size."""
+"""Number of series in a first read, before their sizes are known."""
 
 
 class SeriesCache:
@@ -118,12 +119,14 @@ class SeriesCache:
                 if before.stamp == listings[key].stamp:
                     found[key] = before
                 elif key in newest:
-                    loaded = self._append(key, before, listings[key], newest[key])
+                    append = partial(self._append, before, listings[key], newest[key])
+                    loaded = self._guard(key, append)
                     if loaded is not None:
                         found[key] = self._keep(key, loaded, keep)
             rest = [key for key in keys if key not in found]
             for key, tensors in self._tensors(provider, rest, downsample=ALL):
-                loaded = self._decode(key, held.get(key), listings[key], tensors)
+                decode = partial(self._decode, key, held.get(key), listings[key], tensors)
+                loaded = self._guard(key, decode)
                 if loaded is not None:
                     found[key] = self._keep(key, loaded, keep)
         return found
@@ -162,23 +165,32 @@ class SeriesCache:
         return loaded
 
     def _append(
-        self, key: SeriesKey, before: LoadedSeries, listing: Listing, tensors: list[Any]
+        self, before: LoadedSeries, listing: Listing, tensors: list[Any]
     ) -> LoadedSeries | None:
         """Append the newest block to the series; None where more has changed than that."""
-        info = self._layer_info(key, listing.content)
-        if info is None or len(tensors) != 1:
+        if len(tensors) != 1:
             return None
+        info = content_to_layer_info(listing.content)
         data = tensor_to_bytes(tensors[0].numpy)
         return append_block(before, listing.stamp, data, info.scheme, info.key)
 
+    def _guard(
+        self, key: SeriesKey, load: Callable[[], LoadedSeries | None]
+    ) -> LoadedSeries | None:
+        """The series; None where it cannot be read, for which there is a warning then."""
+        try:
+            return load()
+        # Whatever fails for one series must not take the others along.
+        except Exception as err:  # noqa: BLE001
+            self._note(key, explain_failure(err, f"tag {key.tag!r} of run {key.run!r}"))
+            return None
+
     def _decode(
         self, key: SeriesKey, before: LoadedSeries | None, listing: Listing, tensors: list[Any]
-    ) -> LoadedSeries | None:
+    ) -> LoadedSeries:
         if key.source == BLOCKS:
             size = sum(len(tensor_to_bytes(tensor.numpy)) for tensor in tensors)
-            info = self._layer_info(key, listing.content)
-            if info is None:
-                return None
+            info = content_to_layer_info(listing.content)
             loaded = load_blocks(
                 before, listing.stamp, tensors, info.scheme, info.key, self._threads.map
             )
@@ -187,13 +199,6 @@ class SeriesCache:
             loaded = load_histograms(listing.stamp, tensors, key.tag)
         self._largest_bytes = max(size, self._largest_bytes // 2, 2**16)
         return loaded
-
-    def _layer_info(self, key: SeriesKey, content: bytes) -> LayerInfo | None:
-        try:
-            return content_to_layer_info(content)
-        except FormatError as err:
-            self._note(key, str(err))
-            return None
 
     def _note_sessions(self, key: SeriesKey, notes: SessionNotes) -> None:
         with self._noting:

@@ -24,7 +24,10 @@ from tb_activation_hist.core.sessions import (
 )
 from tb_activation_hist.plugin.data_provider import Stamp
 from tb_activation_hist.storage.codec import BlockSpan, decode_block, peek_span
-from tb_activation_hist.storage.tensorboard_histograms import buckets_to_series
+from tb_activation_hist.storage.tensorboard_histograms import (
+    buckets_to_series,
+    normalise_buckets,
+)
 
 SAMPLING_HINT: Final = (
     "TensorBoard dropped {missing:,} of {written:,} records of this layer while loading. "
@@ -38,7 +41,7 @@ DAMAGE_HINT: Final = (
 NOTHING_TO_TELL: Final = SessionNotes()
 
 BlockId = bytes
-"""Tells blocks apart without decoding them: header, checksum of the payload, length."""
+"""Identifies a block without decoding it: header, checksum of the payload, length."""
 
 DecodeAll = Callable[[Callable[[bytes], Any], Iterable[bytes]], Iterable[Any]]
 
@@ -203,13 +206,37 @@ def _try_decode(scheme: Scheme, layer: str, data: bytes) -> HistogramSeries | st
 
 
 def load_histograms(stamp: Stamp, tensors: Sequence[Any], layer: str) -> LoadedSeries:
-    """Load a series of another tool's histograms."""
-    steps = [tensor.step for tensor in tensors]
-    wall_times = [tensor.wall_time for tensor in tensors]
-    series = buckets_to_series(steps, wall_times, [tensor.numpy for tensor in tensors], layer)
-    times = [f"{tensor.step}:{tensor.wall_time!r}".encode() for tensor in tensors]
-    revision = _digest(sorted(times))
-    return LoadedSeries(stamp, series, sum_records(series), revision, decoded=len(tensors))
+    """Load a series of another tool's histograms; records that are damaged are left out."""
+    damaged = {_to_id(t): text for t in tensors if (text := _find_damage(t.numpy))}
+    whole = [tensor for tensor in tensors if _to_id(tensor) not in damaged]
+    steps = [tensor.step for tensor in whole]
+    wall_times = [tensor.wall_time for tensor in whole]
+    series = buckets_to_series(steps, wall_times, [tensor.numpy for tensor in whole], layer)
+    revision = _digest(sorted(map(_to_id, whole)))
+    return LoadedSeries(
+        stamp,
+        series,
+        sum_records(series),
+        revision,
+        missing=len(damaged),
+        hint=DAMAGE_HINT.format(missing=len(damaged), written=len(tensors)) if damaged else "",
+        warning=_damage_warning(damaged),
+        damaged=damaged,
+        decoded=len(tensors),
+    )
+
+
+def _to_id(tensor: Any) -> bytes:
+    return f"{tensor.step}:{tensor.wall_time!r}".encode()
+
+
+def _find_damage(buckets: Any) -> str:
+    """Why a record of another tool cannot be read; empty when it can."""
+    try:
+        normalise_buckets(buckets)
+    except FormatError as err:
+        return str(err)
+    return ""
 
 
 def empty_series(scheme: AnyScheme, layer: str) -> HistogramSeries:

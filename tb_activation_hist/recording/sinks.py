@@ -89,7 +89,7 @@ def _rank_target(target: Target, ranks: Ranks) -> Target:
 
 
 def _topic(target: Target) -> str:
-    """What ranks that record to the same place have in common."""
+    """The common part of ranks that record to the same target."""
     if isinstance(target, (str, os.PathLike)):
         return hashlib.sha256(os.fspath(target).encode()).hexdigest()[:16]
     return "writer"

@@ -17,7 +17,7 @@ from tb_activation_hist.storage.codec import BLOCK_RECORDS, encode_block
 class BlockBuilder:
     """Records of one tag that are not in a block yet, at most `limit`.
 
-    session: a number that tells this writer from others; limit: 1 to 32.
+    session: a number that identifies this writer; limit: 1 to 32.
     """
 
     def __init__(self, info: LayerInfo, session: int, limit: int = BLOCK_RECORDS) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import logging
 import os
 import warnings
@@ -17,6 +16,7 @@ from tb_activation_hist.core.drawing import drawing
 from tb_activation_hist.core.errors import ActivationHistWarning, LogdirError
 from tb_activation_hist.core.histogram import HistogramSeries
 from tb_activation_hist.core.names import LayerInfo
+from tb_activation_hist.core.nearest import no_such
 from tb_activation_hist.core.plot_options import AxesArray, LayersPlotOptions, ValueAxisOptions
 from tb_activation_hist.core.schemes.scheme import Scheme
 from tb_activation_hist.core.sessions import SessionNotes, describe_notes
@@ -94,7 +94,7 @@ class LogdirHistograms(Mapping[str, "RunHistograms"]):
 
     def __getitem__(self, run: str) -> RunHistograms:
         if run not in self._runs:
-            raise KeyError(_unknown("run", run, list(self)))
+            raise KeyError(no_such("run", run, list(self)))
         return self._runs[run]
 
     def __iter__(self) -> Iterator[str]:
@@ -104,12 +104,13 @@ class LogdirHistograms(Mapping[str, "RunHistograms"]):
         return sum(1 for _ in self)
 
     def plot(
-        self, layers: Sequence[str] | None = None, **options: Unpack[ValueAxisOptions]
+        self, layers: str | Sequence[str] | None = None, **options: Unpack[ValueAxisOptions]
     ) -> AxesArray:
         """Draw runs side by side: a row for each layer, a column for each run.
 
         layers: names, by default all of the first run. The panels of a row share value axis and
-        colour scale. Returns the axes, (layers, runs).
+        colour scale. Returns the axes, (layers, runs). KeyError, with the nearest names, for a
+        layer of no run.
         """
         return drawing().plot_runs(self, layers, **options)
 
@@ -169,7 +170,7 @@ class RunHistograms(Mapping[str, HistogramSeries]):
 
     def _tag(self, layer: str) -> TagIndex:
         if layer not in self._keys:
-            raise KeyError(_unknown("layer", layer, list(self._keys)))
+            raise KeyError(no_such("layer", layer, list(self._keys)))
         return self._keys[layer]
 
     def __getitem__(self, layer: str) -> HistogramSeries:
@@ -197,13 +198,13 @@ class RunHistograms(Mapping[str, HistogramSeries]):
         return layer in self._keys
 
     def plot(
-        self, layers: Sequence[str] | None = None, **options: Unpack[LayersPlotOptions]
+        self, layers: str | Sequence[str] | None = None, **options: Unpack[LayersPlotOptions]
     ) -> AxesArray:
         """Draw a grid with one panel for each layer, each with its own axes.
 
-        layers: names, by default all. Returns the axes, (layers,).
+        layers: one name or several, by default all. Returns the axes, (layers,).
         """
-        names = list(self) if layers is None else layers
+        names = [layers] if isinstance(layers, str) else layers or list(self)
         return drawing().plot_layers({name: self[name] for name in names}, **options)
 
     def to_dataframe(self, *, counts: bool = False) -> pd.DataFrame:
@@ -239,9 +240,3 @@ def _to_html(caption: str, heads: Sequence[str], rows: Sequence[Sequence[object]
     body = "".join(f"<tr>{to_line(row, 'td')}</tr>" for row in rows)
     head = f"<caption>{escape(caption)}</caption><tr>{to_line(heads, 'th')}</tr>"
     return f"<table>{head}{body}</table>"
-
-
-def _unknown(what: str, given: str, known: list[str]) -> str:
-    near = difflib.get_close_matches(str(given), known, n=3, cutoff=0.4) or known[:5]
-    listed = ", ".join(repr(name) for name in near)
-    return f"There is no {what} {given!r}. Nearest: {listed}."

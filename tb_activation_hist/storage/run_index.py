@@ -163,10 +163,9 @@ class RunIndex:
     def _note_info(self, value: Any, text: bytes) -> None:
         if value.metadata.plugin_data.plugin_name not in ("", PLUGIN_NAME):
             return
-        try:
-            self.info = text_to_run_info(text)
-        except FormatError as err:
-            self.problems.append(str(err))
+        info, problem = text_to_run_info(text)
+        self.info = info or self.info
+        self.problems += [problem] if problem else []
 
     @property
     def keys(self) -> dict[str, TagIndex]:

@@ -48,7 +48,7 @@ Observer: TypeAlias = Callable[[int, float, Sequence[LayerInfo], RecordCounts], 
 
 @dataclass(frozen=True)
 class Record:
-    """What one step left: counts of some layers, and the user's scalars.
+    """The data of one step: counts of some layers, and the user's scalars.
 
     layers: one for each row of `counts`; rows without a single value are left out. counts: None
     for scalars alone. scalars: floats or tensors with one element. Both are waited for on the
@@ -64,7 +64,7 @@ class Record:
 
 
 class RecordWriter(BackgroundThread[Record]):
-    """What the writer to a file and the one to memory have in common: blocks of each tag."""
+    """Base of the writers to a file and to memory: collects the records of each tag in blocks."""
 
     def __init__(self, *, options: WriterOptions | None = None) -> None:
         super().__init__(options or WriterOptions())
@@ -130,7 +130,7 @@ class RecordWriter(BackgroundThread[Record]):
             self.store_block(builder)
 
     def store_partial_blocks(self) -> None:
-        """Make blocks of the records that are in none yet, however few."""
+        """Store the records that are not in a block yet, as shorter blocks."""
         for builder in self._builders.values():
             if len(builder):
                 self._guard(self.store_block, builder)
@@ -192,7 +192,7 @@ class RunWriter(RecordWriter):
     def store_summaries(
         self, record: Record, layers: Sequence[LayerInfo], counts: RecordCounts
     ) -> None:
-        """Write the points for TensorBoard's own dashboards that are due."""
+        """Write the points of this record for TensorBoard's own dashboards."""
         statistics = self._statistics.due_rows(layers, counts)
         histograms = self._histograms.due_rows(layers, counts)
         if not (statistics or histograms):
@@ -222,7 +222,7 @@ class RunWriter(RecordWriter):
             self._file.close()
 
     def _write_layout(self) -> None:
-        """The charts, when there are layers that they do not show yet."""
+        """Write the chart layout when there are layers that it does not show yet."""
         if self.options.scalar_points and self._charted < len(self._builders):
             self._charted = len(self._builders)
             event = new_event(self._last_step, time.time())
@@ -230,7 +230,7 @@ class RunWriter(RecordWriter):
             self._file.add(event.SerializeToString())
 
     def _write_info(self) -> None:
-        """The run's information, when it changed."""
+        """Write the run's information when it has changed."""
         own = {"skipped": self.skipped, "lost": self.lost, "errors": list(self.errors)}
         fields = {key: value for key, value in own.items() if value} | self._fields
         if not fields:
@@ -258,7 +258,7 @@ class RunWriter(RecordWriter):
             self._unsaved = 0
 
     def _give_up(self) -> None:
-        """Forget what could not be written, and with it that any tag was described."""
+        """Forget what could not be written, and that any tag was described by it."""
         self._file.drop()
         self.lost += self._unsaved
         self._unsaved = 0

@@ -50,7 +50,7 @@ export interface RunInfo {
 }
 
 /** One run of the index. */
-export interface RunEntry {
+export interface RunAnswer {
   /** The run's name in TensorBoard. */
   readonly name: string;
   /** Wall time of the first event, in seconds since 1970. */
@@ -99,7 +99,7 @@ export interface Index {
   /** Changes when a run, tag, record, scalar tag or warning is new. */
   readonly revision: string;
   /** The runs with series, in TensorBoard's natural order. */
-  readonly runs: readonly RunEntry[];
+  readonly runs: readonly RunAnswer[];
   /** Sorted by phase, kind, position in the model and name; another tool's histograms come last. */
   readonly series: readonly Series[];
   /**
@@ -241,7 +241,7 @@ export interface ScalarSeries {
 }
 
 /** One thing that is wrong, or in which a run differs from the baseline. */
-export interface FindingEntry {
+export interface FindingAnswer {
   /** Name of the rule, such as "vanishing"; "run_difference" for a comparison with the baseline. */
   readonly kind: string;
   /** Name of the run. */
@@ -273,7 +273,7 @@ export interface Findings {
   /** 1; the page refuses any other. */
   readonly version: number;
   /** Findings of a growing run stay until it has been examined again. */
-  readonly findings: readonly FindingEntry[];
+  readonly findings: readonly FindingAnswer[];
   /** Number of series with records not examined yet; ask again while it is above 0. */
   readonly pending: number;
   /** One sentence for each run that could not be examined. */

@@ -47,7 +47,7 @@ class LinearBins(Scheme):
 
     @property
     def kernel(self) -> CompiledKernel:
-        """The one of equal bins."""
+        """The kernel of equal bins."""
         return CompiledKernel(self.count, float(self.lo), float(self.hi))
 
     def slots_to_bins(self, slots: npt.ArrayLike) -> IntArray:

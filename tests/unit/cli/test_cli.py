@@ -15,11 +15,13 @@ import numpy as np
 import pytest
 from torch.utils.tensorboard import SummaryWriter
 
+from tb_activation_hist.capture import count_kernels
 from tb_activation_hist.cli import main
 from tb_activation_hist.cli.report_text import COLUMNS, to_lines
 from tb_activation_hist.cli.show import colour_mode, draw_heatmap
+from tb_activation_hist.core.errors import ActivationHistWarning
 from tb_activation_hist.core.names import LayerInfo
-from tb_activation_hist.core.table import BINS
+from tb_activation_hist.core.table import BIN_COLUMNS
 from tb_activation_hist.storage.options import WriterOptions
 from tb_activation_hist.storage.writer import RunWriter
 from tests.records import make_layers, make_record, random_rows
@@ -300,7 +302,7 @@ def export(logdir: str, kind: str, output: Path | str) -> None:
 def test_csv_holds_every_count(logdir: str, capsys: pytest.CaptureFixture) -> None:
     export(logdir, "csv", "-")
     rows = list(csv.DictReader(StringIO(capsys.readouterr().out)))
-    assert list(rows[0]) == ["run", "layer", *BINS]
+    assert list(rows[0]) == ["run", "layer", *BIN_COLUMNS]
     _, series = healthy_layers()["block.relu"]
     counts = [int(r["count"]) for r in rows if r["lower"] not in ("zeros", "nan", "+inf", "-inf")]
     zeros = [int(r["count"]) for r in rows if r["lower"] == "zeros"]
@@ -323,7 +325,7 @@ def test_parquet_holds_every_count(logdir: str, tmp_path: Path) -> None:
     export(logdir, "parquet", tmp_path / "out.parquet")
     table = pd.read_parquet(tmp_path / "out.parquet")
     assert table["count"].sum() == healthy_layers()["block.relu"][1].finite.sum()
-    assert list(table.columns) == ["run", "layer", *BINS]
+    assert list(table.columns) == ["run", "layer", *BIN_COLUMNS]
 
 
 @pytest.mark.parametrize(("kind", "start"), [("png", b"\x89PNG"), ("svg", b"<?xml")])
@@ -434,6 +436,26 @@ def test_doctor_looks_at_everything(logdir: str, capsys: pytest.CaptureFixture) 
     assert "run 'good': 2 layers" in text
     assert "the CPU counts with" in text
     assert "problem" in text.splitlines()[-1]
+
+
+def test_doctor_and_the_warning_say_the_same_of_a_missing_extension(
+    capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(count_kernels, "_EXTENSION", "no_such_module")
+    monkeypatch.delenv(count_kernels.KERNEL_VARIABLE, raising=False)
+    said = []
+    try:
+        count_kernels.c_extension.cache_clear()
+        with pytest.warns(ActivationHistWarning) as warned:
+            count_kernels.kernel_name("cpu")
+        said.append(str(warned[0].message))
+        count_kernels.c_extension.cache_clear()
+        main(["doctor"])
+        said.append(capsys.readouterr().out)
+    finally:
+        count_kernels.c_extension.cache_clear()
+    for text in said:
+        assert "the CPU counts with torch operations, exact but 35 to 90 times slower." in text
 
 
 def test_doctor_misses_the_plugin(

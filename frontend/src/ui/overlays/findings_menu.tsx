@@ -1,7 +1,7 @@
 /** The list of all findings, and of where runs part. */
 
 import { formatSteps } from "../../math/format";
-import type { Figure, FindingEntry } from "../../series/types";
+import type { Figure, FindingAnswer } from "../../series/types";
 import { differences, errors, pending, sorted } from "../../view/findings/findings";
 import { showFinding } from "../../view/screen/reveal";
 import { colourOfRun, shownRuns } from "../../view/selection/selection";
@@ -48,17 +48,17 @@ export function FindingsMenu() {
 }
 
 /** To what a line of the list tells of; the list would cover it. */
-function follow(event: { readonly currentTarget: HTMLElement }, finding: FindingEntry): void {
+function follow(event: { readonly currentTarget: HTMLElement }, finding: FindingAnswer): void {
   showFinding(finding);
   event.currentTarget.closest<HTMLElement>("[popover]")?.hidePopover();
 }
 
-function key({ run, kind, tags, first_step }: FindingEntry): string {
+function key({ run, kind, tags, first_step }: FindingAnswer): string {
   return `${run} ${kind} ${tags[0] ?? ""} ${first_step}`;
 }
 
 interface ItemProps {
-  readonly finding: FindingEntry;
+  readonly finding: FindingAnswer;
   /** Whether the advice is written out: of several of one kind, the first one's is enough. */
   readonly advises: boolean;
 }
@@ -88,7 +88,7 @@ function FindingItem({ finding, advises }: ItemProps) {
 }
 
 /** Where a run parts from the baseline: each layer with its step, and how far apart it gets. */
-function DifferenceItems({ finding }: { readonly finding: FindingEntry }) {
+function DifferenceItems({ finding }: { readonly finding: FindingAnswer }) {
   const { run, layers, tags, figures } = finding;
   const steps = listOf(figures.first_steps);
   const distances = listOf(figures.distances);

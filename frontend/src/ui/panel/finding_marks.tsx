@@ -2,7 +2,7 @@
 
 import { formatSteps } from "../../math/format";
 import { stepToUnit } from "../../math/step_axis";
-import type { FindingEntry } from "../../series/types";
+import type { FindingAnswer } from "../../series/types";
 import { findingsOf } from "../../view/findings/findings";
 import { plot_px } from "../../view/layout/metrics";
 import type { PanelView } from "../../view/panel/panel_view";
@@ -40,6 +40,6 @@ export function FindingMarks({ panel }: { readonly panel: PanelView }) {
   );
 }
 
-function findingToTip(finding: FindingEntry): string {
+function findingToTip(finding: FindingAnswer): string {
   return `${finding.title} (steps ${formatSteps(finding.first_step, finding.last_step)}). ${finding.advice}`;
 }

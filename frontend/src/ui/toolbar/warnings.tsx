@@ -1,6 +1,6 @@
 /** What the server and the recording runs have to say: unreadable data, silent modules, skipped records. */
 
-import type { RunEntry } from "../../series/types";
+import type { RunAnswer } from "../../series/types";
 import { index } from "../../view/catalog/catalog";
 import { shownRuns } from "../../view/selection/selection";
 import { Menu } from "../widgets/controls";
@@ -19,7 +19,7 @@ export function WarningsMenu() {
   );
 }
 
-function runWarnings({ name, info }: RunEntry): string[] {
+function runWarnings({ name, info }: RunAnswer): string[] {
   const { silent = [], skipped = 0, errors = [], changes = [] } = info;
   const warnings = errors.map((error) => `${name}: ${error}`);
   if (silent.length > 0) warnings.push(`${name}: modules that were never called: ${silent.join(", ")}.`);

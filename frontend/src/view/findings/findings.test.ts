@@ -1,5 +1,5 @@
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
-import { API_VERSION, type FindingEntry } from "../../series/types";
+import { API_VERSION, type FindingAnswer } from "../../series/types";
 import { pageShown } from "../catalog/catalog";
 import { giveTile, madeSeries, panelViewsOf, resetPage, showPage } from "../screen/page_fixture";
 import { visible } from "../screen/views";
@@ -19,7 +19,7 @@ import {
 const CONV = madeSeries("conv", 2);
 const FC = madeSeries("fc", 2);
 
-function finding(run: string, layer: string, made: Partial<FindingEntry> = {}): FindingEntry {
+function finding(run: string, layer: string, made: Partial<FindingAnswer> = {}): FindingAnswer {
   const text = { source: "", title: "", advice: "" };
   const steps = { first_step: 0, last_step: 9 };
   const tags = [`activations/${layer}`];
@@ -75,7 +75,7 @@ describe("findings", () => {
 
 describe("the server", () => {
   let asked: string[];
-  let answers: { findings: FindingEntry[]; pending: number; errors: string[] }[];
+  let answers: { findings: FindingAnswer[]; pending: number; errors: string[] }[];
 
   startFindings();
 

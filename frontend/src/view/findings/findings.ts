@@ -1,7 +1,7 @@
 /** What the server found wrong, asked for in the background and at every new revision. */
 
 import { computed, effect, signal, untracked } from "@preact/signals";
-import type { FindingEntry, Severity } from "../../series/types";
+import type { FindingAnswer, Severity } from "../../series/types";
 import { client, index, pageShown } from "../catalog/catalog";
 import { baselineRun } from "../panel/compare";
 import type { PanelView } from "../panel/panel_view";
@@ -13,7 +13,7 @@ const ASK_AGAIN_MS = 2500;
 const DIFFERENCE = "run_difference";
 const ORDER: readonly Severity[] = ["error", "warning", "info"];
 
-export const findings = signal<readonly FindingEntry[]>([]);
+export const findings = signal<readonly FindingAnswer[]>([]);
 /** Series that the server has not looked at yet. */
 export const pending = signal(0);
 
@@ -21,7 +21,7 @@ export const pending = signal(0);
 export const errors = signal<readonly string[]>([]);
 
 /** Of the shown runs and the chosen kind of series. */
-const relevant = computed<readonly FindingEntry[]>(() => {
+const relevant = computed<readonly FindingAnswer[]>(() => {
   const tags = new Set(allLayers.value.map((layer) => layer.tag));
   const names = new Set(shownRuns.value.map((run) => run.name));
   return findings.value.filter(
@@ -30,23 +30,23 @@ const relevant = computed<readonly FindingEntry[]>(() => {
 });
 
 /** What is wrong in itself: worst first, then by the step at which they begin. */
-export const sorted = computed<readonly FindingEntry[]>(() =>
+export const sorted = computed<readonly FindingAnswer[]>(() =>
   relevant.value
     .filter((finding) => finding.kind !== DIFFERENCE)
     .sort((a, b) => rank(a) - rank(b) || a.first_step - b.first_step),
 );
 
 /** Where runs part from the baseline. They mark nothing: nearly all layers of two runs do. */
-export const differences = computed<readonly FindingEntry[]>(() =>
+export const differences = computed<readonly FindingAnswer[]>(() =>
   relevant.value.filter((finding) => finding.kind === DIFFERENCE),
 );
 
-function rank(finding: FindingEntry): number {
+function rank(finding: FindingAnswer): number {
   return ORDER.indexOf(finding.severity);
 }
 
 const byPanel = computed(() => {
-  const all = new Map<string, FindingEntry[]>();
+  const all = new Map<string, FindingAnswer[]>();
   for (const finding of sorted.value) {
     for (const tag of finding.tags) {
       const key = `${finding.run}\n${tag}`;
@@ -58,20 +58,20 @@ const byPanel = computed(() => {
   return all;
 });
 
-const NONE: readonly FindingEntry[] = [];
+const NONE: readonly FindingAnswer[] = [];
 
-export function findingsOf(panel: PanelView): readonly FindingEntry[] {
+export function findingsOf(panel: PanelView): readonly FindingAnswer[] {
   const { tag, source } = panel.layer.series.value;
   return source === "blocks" ? (byPanel.value.get(`${panel.run}\n${tag}`) ?? NONE) : NONE;
 }
 
 /** Of all layers, worst first. */
-export function findingsOfRun(run: string): readonly FindingEntry[] {
+export function findingsOfRun(run: string): readonly FindingAnswer[] {
   return sorted.value.filter((finding) => finding.run === run);
 }
 
 /** Of all shown runs, worst first. */
-export function findingsOfTag(tag: string): readonly FindingEntry[] {
+export function findingsOfTag(tag: string): readonly FindingAnswer[] {
   return shownRuns.value
     .flatMap((run) => byPanel.value.get(`${run.name}\n${tag}`) ?? NONE)
     .sort((a, b) => rank(a) - rank(b));

@@ -3,7 +3,7 @@
 import { effect, signal, untracked } from "@preact/signals";
 import { changeOverRun, differenceOfRuns } from "../../math/change";
 import { seriesId } from "../../series/series_id";
-import type { FindingEntry, Series } from "../../series/types";
+import type { FindingAnswer, Series } from "../../series/types";
 import { ranks } from "../layout/rows";
 import { layersToRank, panelDataOf } from "../panel/known_panels";
 import * as settings from "../settings/settings";
@@ -15,7 +15,7 @@ const SLICE_MS = 12;
 export const orderProgress = signal(1);
 
 /** Layers with findings: the more severe, then the earlier ones first. The others keep their order after them. */
-export function healthRanks(worstFirst: readonly FindingEntry[]): ReadonlyMap<string, number> {
+export function healthRanks(worstFirst: readonly FindingAnswer[]): ReadonlyMap<string, number> {
   const tags = [...new Set(worstFirst.flatMap((finding) => finding.tags))];
   return new Map(tags.map((tag, at) => [tag, tags.length - at]));
 }

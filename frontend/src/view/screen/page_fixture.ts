@@ -2,7 +2,7 @@
 
 import type { Tile } from "../../math/tile";
 import { madeTile } from "../../math/tile_fixture";
-import type { RunEntry, Series } from "../../series/types";
+import type { RunAnswer, Series } from "../../series/types";
 import { index } from "../catalog/catalog";
 import { frame } from "../layout/metrics";
 import type { PanelView } from "../panel/panel_view";
@@ -37,7 +37,7 @@ export function madeSeries(layer: string, runs: number, made: Partial<Series> = 
 export function showPage(
   runs: readonly string[],
   series: readonly Series[],
-  made: Partial<RunEntry> = {},
+  made: Partial<RunAnswer> = {},
 ): void {
   const facts = { start_time: 1000, info: {}, scalars: [], ...made };
   const all = runs.map((name) => ({ name, ...facts }));

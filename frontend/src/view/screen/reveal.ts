@@ -3,7 +3,7 @@
 import { signal } from "@preact/signals";
 import { stepToUnit } from "../../math/step_axis";
 import { seriesId } from "../../series/series_id";
-import type { FindingEntry, Series } from "../../series/types";
+import type { FindingAnswer, Series } from "../../series/types";
 import { knownPanels, panelStore } from "../panel/known_panels";
 import { LayerAxes, PanelAxes } from "../panel/layer_axes";
 import { timesOf } from "../panel/panel_times";
@@ -40,7 +40,7 @@ export function isUnder(layer: string, path: string): boolean {
 }
 
 /** Opens the first layer of a finding, pins the step at which it begins, and ends a zoom that would hide its steps. */
-export function showFinding({ run, tags, first_step, last_step }: FindingEntry): void {
+export function showFinding({ run, tags, first_step, last_step }: FindingAnswer): void {
   const series = allLayers.peek().find((layer) => tags.includes(layer.tag));
   if (series === undefined) return;
   showLayer(series, run);

@@ -2,7 +2,7 @@
 
 import { computed } from "@preact/signals";
 import { seriesId } from "../../series/series_id";
-import type { RunEntry, Series } from "../../series/types";
+import type { RunAnswer, Series } from "../../series/types";
 import { dark, index } from "../catalog/catalog";
 import { stableList } from "../reactive/stable_list";
 import * as settings from "../settings/settings";
@@ -15,7 +15,7 @@ const RUNS_AT_FIRST = 6;
 /** Up to this many layers are shown as full panels, more as strips. */
 const PANELS_UP_TO = 12;
 
-export interface ShownRun extends RunEntry {
+export interface ShownRun extends RunAnswer {
   /** Place in the index' list of runs. */
   readonly at: number;
 }
@@ -37,10 +37,10 @@ export const runsWithData = computed<readonly ShownRun[]>(() => {
   return (index.value?.runs ?? []).map(shownRun).filter((run) => used.has(run.at));
 });
 
-const knownRuns = new WeakMap<RunEntry, ShownRun>();
+const knownRuns = new WeakMap<RunAnswer, ShownRun>();
 
 /** The same object for the same run in the same place. */
-function shownRun(run: RunEntry, at: number): ShownRun {
+function shownRun(run: RunAnswer, at: number): ShownRun {
   const known = knownRuns.get(run);
   if (known?.at === at) return known;
   const shown = { ...run, at };
