@@ -180,7 +180,7 @@ def make_index(
     entries = sorted((r for r in runs if r.name in shown), key=lambda r: natural_key(r.name))
     # A run may be in one listing and not yet in the other, which was made a moment earlier.
     place = {entry.name: i for i, entry in enumerate(entries)}
-    warnings = [f"Run {key.run!r}, {key.tag!r}: {text}" for key, text in read_warnings.items()]
+    warnings = [f"{_name_series(key)}: {text}" for key, text in read_warnings.items()]
     warnings += [f"Run {run!r}: {own.problem}" for run, own in notes.items() if own.problem]
     ours, refused = _block_series(blocks, place)
     series = ours + _histogram_series(histograms, place)
@@ -199,6 +199,11 @@ def make_index(
         "series": series,
         "warnings": sorted(warnings) + refused,
     }
+
+
+def _name_series(key: SeriesKey) -> str:
+    run = f"Run {key.run!r}"
+    return run if key.tag == RUN_INFO_TAG else f"{run}, {key.tag!r}"
 
 
 def hidden_layers(

@@ -9,7 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any, Final
 
-from tb_activation_hist.core.names import content_to_layer_info
+from tb_activation_hist.core.names import RUN_INFO_TAG, content_to_layer_info
+from tb_activation_hist.core.sessions import SessionNotes, describe_notes, merge_notes
 from tb_activation_hist.plugin.data_provider import (
     ALL,
     BLOCKS,
@@ -58,6 +59,7 @@ class SeriesCache:
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="activation_hist reading")
         self._largest_bytes = READ_BYTES // FIRST_READ
         self._warnings: dict[SeriesKey, str] = {}
+        self._notes: dict[SeriesKey, SessionNotes] = {}
         self._noting = threading.Lock()
         self.decoded = 0
         """Blocks decoded so far, and records of other tools converted."""
@@ -68,9 +70,10 @@ class SeriesCache:
 
     @property
     def warnings(self) -> dict[SeriesKey, str]:
-        """What could not be read of each series; a copy."""
+        """What could not be read of each series, and under the tag `RUN_INFO_TAG` what is to be
+        told about a run as a whole; a copy."""
         with self._noting:
-            return dict(self._warnings)
+            return dict(self._warnings) | _describe_runs(self._notes)
 
     def load(
         self, provider: DataProvider, listings: Mapping[SeriesKey, Listing], *, keep: bool = True
@@ -157,6 +160,7 @@ class SeriesCache:
     def _keep(self, key: SeriesKey, loaded: LoadedSeries, keep: bool) -> LoadedSeries:
         self.decoded += loaded.decoded
         self._note(key, loaded.warning)
+        self._note_sessions(key, loaded.notes)
         self._held.put(key, loaded, loaded.size_bytes, evict=keep)
         return loaded
 
@@ -196,9 +200,23 @@ class SeriesCache:
         self._largest_bytes = max(size, self._largest_bytes // 2, 2**16)
         return loaded
 
+    def _note_sessions(self, key: SeriesKey, notes: SessionNotes) -> None:
+        with self._noting:
+            self._notes.pop(key, None)
+            if describe_notes(notes):
+                self._notes[key] = notes
+
     def _note(self, key: SeriesKey, warning: str) -> None:
         with self._noting:
             if warning:
                 self._warnings[key] = warning
             else:
                 self._warnings.pop(key, None)
+
+
+def _describe_runs(notes: Mapping[SeriesKey, SessionNotes]) -> dict[SeriesKey, str]:
+    """What is to be told about the sessions of each run, from the notes of its series."""
+    by_run: dict[SeriesKey, list[SessionNotes]] = {}
+    for key, own in notes.items():
+        by_run.setdefault(key._replace(tag=RUN_INFO_TAG), []).append(own)
+    return {key: " ".join(describe_notes(merge_notes(own))) for key, own in by_run.items()}
