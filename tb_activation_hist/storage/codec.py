@@ -119,7 +119,7 @@ def _read_header(data: bytes) -> _Header:
 
 
 def encode_block(series: HistogramSeries, session: int, ordinal: int) -> bytes:
-    """Bytes of one block; `series` holds 1 to 65,535 records."""
+    """Bytes of one block; `series` holds 1 to 32 records."""
     tallies = series.tallies
     changes = _narrow(_zigzag(_differences(series.bin_counts)))
     parts = [_shuffle(_differences(series.bins.astype(np.int16)))]

@@ -245,3 +245,16 @@ def test_stale_data_stay_and_say_so(open_page: Callable[..., Page], odd_runs: Te
     assert tab.pixels(CALM, "conv1") == drawn
     tab.page.unroute("**/activation_hist/**")
     tab.frame.get_by_text("live", exact=True).wait_for(timeout=20_000)
+
+
+def test_a_kind_of_any_name_is_shown(browser: Browser, tmp_path: Path) -> None:
+    logs = tmp_path / "logs"
+    write_run(logs, CALM, {"conv1": healthy_values(5, 50)}, kind="__proto__")
+    write_run(logs, HUGE, {"conv1": healthy_values(5, 50)}, info={"silent": None, "errors": {}})
+    with running_tensorboard(tmp_path, f"--logdir={logs}") as server:
+        server.wait_for_series(2)
+        page = new_page(browser)
+        tab = open_tab(page, server.root, "&p.activation_hist.kind=__proto__")
+        assert tab.frame.locator(f"{tab.panel(CALM, 'conv1')} .heat").count() == 1
+        assert tab.problems == []
+        page.context.close()
