@@ -12,7 +12,7 @@ try:
 except ImportError as err:
     from tb_activation_hist.core.errors import MissingDependencyError
 
-    msg = "ActivationHistCallback needs fastai: pip install tb-activation-hist[fastai]"
+    msg = "ActivationHistCallback needs fastai: pip install 'tb-activation-hist[fastai]'"
     raise MissingDependencyError(msg) from err
 
 from tb_activation_hist.callbacks.session import SessionCallback

@@ -9,7 +9,7 @@ import sys
 import traceback
 from collections.abc import Sequence
 
-from tb_activation_hist.cli.arguments import make_parser
+from tb_activation_hist.cli.arguments import parse_arguments
 from tb_activation_hist.core.errors import ActivationHistError
 
 __all__ = ["main"]
@@ -19,8 +19,8 @@ UNUSABLE = 2
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command; its exit status: 0 fine, 1 something was found, 2 it could not be done."""
-    given = make_parser().parse_args(arguments)
+    """Run a command; its exit status: 0 fine, 1 --fail-on found something, 2 not done."""
+    given = parse_arguments(sys.argv[1:] if arguments is None else arguments)
     try:
         status: int = given.command(given)
         if sys.stdout is not None:

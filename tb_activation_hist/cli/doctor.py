@@ -166,6 +166,8 @@ def _look_at_logdir(logdir: str) -> Iterator[Check]:
         yield Check(GOOD, f"run {run.name!r}: {len(series)} layers, up to {records} records")
         for problem in run.problems:
             yield Check(BAD, problem)
+        for note in run.notes:
+            yield Check(NOTE, note)
         for silent in run.info.get("silent", []):
             yield Check(NOTE, f"run {run.name!r}: {silent} never ran while it was recorded")
         for change in run.info.get("changes", []):
