@@ -218,7 +218,7 @@ def test_export_is_known_by_the_older_flag(
     if newer is not None:
         monkeypatch.setattr(torch.compiler, "_is_exporting_flag", newer, raising=False)
     assert not torch_internals.is_exporting()
-    monkeypatch.setattr(torch.export._trace, "_EXPORT_FLAGS", {"strict"})
+    monkeypatch.setattr("torch.export._trace._EXPORT_FLAGS", {"strict"})
     assert torch_internals.is_exporting()
 
 
