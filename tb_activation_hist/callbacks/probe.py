@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, SupportsIndex
 
 from tb_activation_hist.callbacks.session import RecordingSession, SessionReaders
 from tb_activation_hist.core.errors import OptionError
@@ -59,9 +59,10 @@ def probe_module(
 class Probe(SessionReaders):
     """Recorded layers and their pictures; made by `probe_module`."""
 
-    def step(self, **scalars: float | Tensor) -> None:
+    def step(self, number: SupportsIndex | None = None, /, **scalars: float | Tensor) -> None:
         """End a step of a plain PyTorch training; a Learner's fits do that themselves.
 
+        number: the step's number, by default one more than the last.
         scalars: written next to the histograms; tensors of one element may stay on their device.
         """
 
@@ -79,9 +80,9 @@ class ModelProbe(Probe):
         self._session = RecordingSession(logdir, options)
         self._session.begin(model)
 
-    def step(self, **scalars: float | Tensor) -> None:
+    def step(self, number: SupportsIndex | None = None, /, **scalars: float | Tensor) -> None:
         """End a step: call it once after each optimizer step."""
-        self._session.step(scalars)
+        self._session.step(scalars, number)
 
 
 class LearnerProbe(Probe):

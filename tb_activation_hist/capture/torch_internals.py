@@ -55,12 +55,13 @@ def is_exporting() -> bool:
 
 
 def _is_export_flag_set() -> bool:
-    """`compiler._is_exporting_flag` of torch 2.7 and later, or `_EXPORT_FLAGS` before.
+    """`export._trace._EXPORT_FLAGS`, or `compiler._is_exporting_flag` of torch 2.7 and later.
 
-    Without them: False, so that a program exported with ``strict=True`` carries the counting op.
+    The second is not set during a strict export by torch 2.7. Without them: False, so that a
+    program exported with ``strict=True`` carries the counting op.
     """
-    flag: bool | None = _find("compiler._is_exporting_flag", None)
-    return _find("export._trace._EXPORT_FLAGS", None) is not None if flag is None else flag
+    known = _find("export._trace._EXPORT_FLAGS", None) is not None
+    return known or bool(_find("compiler._is_exporting_flag", False))
 
 
 # What `torch.compiler.assume_constant_result` does, which imports all of Dynamo.

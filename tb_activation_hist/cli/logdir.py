@@ -13,6 +13,7 @@ from tb_activation_hist.core.errors import FormatError, LogdirError, OptionError
 from tb_activation_hist.core.histogram import HistogramSeries
 from tb_activation_hist.core.names import LayerInfo
 from tb_activation_hist.core.nearest import name_hint
+from tb_activation_hist.core.sessions import describe_notes
 from tb_activation_hist.storage.event_file_reader import find_event_files
 from tb_activation_hist.storage.run_index import RunIndex
 
@@ -21,12 +22,16 @@ Layers: TypeAlias = dict[str, tuple[LayerInfo, HistogramSeries]]
 
 @dataclass
 class Run:
-    """One run: its layers by key, in model order, and what its logger noted."""
+    """One run: its layers by key, in model order, and what its logger noted.
+
+    problems: what could not be read. notes: what is to be told about the processes that wrote it.
+    """
 
     name: str
     layers: Layers
     info: dict[str, Any]
     problems: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
 
 def read_runs(
@@ -56,7 +61,8 @@ def read_runs(
     keys = dict.fromkeys(key for name in chosen for key in indices[name].keys)
     wanted = set(_choose("layer", layers, list(keys)))
     found = [_read_run(name, indices[name], wanted) for name in chosen]
-    found[0].problems += unread
+    for run in found[:1]:
+        run.problems += unread
     if not any(run.layers for run in found):
         raise FormatError(" ".join(dict.fromkeys(p for run in found for p in run.problems)))
     return found
@@ -74,6 +80,7 @@ def _read_run(name: str, index: RunIndex, wanted: set[str]) -> Run:
             continue
         run.layers[key] = (info, series)
         run.problems += [f"{key} in run {name!r} lacks records: {err}" for err in broken]
+    run.notes = [f"run {name!r}: {note}" for note in describe_notes(index.notes)]
     return run
 
 
@@ -94,6 +101,6 @@ def _choose(
 
 
 def print_problems(runs: Sequence[Run]) -> None:
-    """What was left out, to the standard error."""
-    for problem in (problem for run in runs for problem in run.problems):
+    """What was left out and what is odd about a run, to the standard error."""
+    for problem in (problem for run in runs for problem in (*run.problems, *run.notes)):
         print(f"tb-activation-hist: {problem}", file=sys.stderr)

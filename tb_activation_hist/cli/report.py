@@ -65,6 +65,7 @@ def _to_json(logdir: str, runs: Sequence[Run], findings: Sequence[Finding]) -> d
                 "run": run.name,
                 "info": run.info,
                 "problems": run.problems,
+                "notes": run.notes,
                 "layers": _layer_rows(run),
             }
             for run in runs

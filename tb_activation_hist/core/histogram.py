@@ -99,6 +99,11 @@ class HistogramSeries:
     def __len__(self) -> int:
         return len(self.steps)
 
+    def __repr__(self) -> str:
+        """One line, such as ``HistogramSeries('fc', 48 records, steps 1 to 48, 137 bins)``."""
+        steps = f", steps {self.steps[0]} to {self.steps[-1]}" if len(self) else ""
+        return f"HistogramSeries({self.layer!r}, {len(self)} records{steps}, {len(self.bins)} bins)"
+
     @property
     def steps(self) -> IntArray:
         """(S,) int64, ascending."""

@@ -109,7 +109,7 @@ def content_to_layer_info(content: bytes) -> LayerInfo:
         raise damaged(what, content)
     return LayerInfo(
         shape=tuple(fields["shape"]),
-        scheme=dict_to_scheme(fields["bins"]),
+        scheme=dict_to_scheme(fields.get("bins", {})),
         **{name: fields[name] for name in ("layer", "kind", "phase", "order", "type", "dtype")},
     )
 
@@ -130,32 +130,37 @@ _FIELD_CHECKS: Final = {
 """What the fields of a tag's metadata must be, beside the version and the bins."""
 
 
-def text_to_run_info(text: bytes) -> dict[str, Any]:
-    """What a logger noted about its run; FormatError when damaged or from a newer version.
+def text_to_run_info(text: bytes) -> tuple[dict[str, Any], str]:
+    """What a logger noted about its run, and a sentence about what of it is damaged, or "".
 
-    A field is a text, a number or a list of texts; one of another type makes the whole damaged.
+    A field is a text, a number or a list of texts; one of any other type is left out.
     """
     what = "information about the run"
-    fields = read_json_object(text, what)
-    for name, value in fields.items():
-        right = _RUN_INFO_CHECKS.get(name, _is_plain)
-        if not right(value):
-            raise damaged(f"field {name!r} in the {what}", text)
-    check_version(what, fields.get("version", RUN_INFO_VERSION), RUN_INFO_VERSION)
-    return fields
+    try:
+        fields = read_json_object(text, what)
+    except FormatError as err:
+        return {}, str(err)
+    right = {k: v for k, v in fields.items() if _RUN_INFO_CHECKS.get(k, _is_plain)(v)}
+    wrong = ", ".join(repr(name) for name in fields if name not in right)[:80]
+    return right, f"The {what} is damaged: {wrong}." if wrong else ""
 
 
 def _is_texts(value: object) -> bool:
     return isinstance(value, list) and all(map(_is_text, value))
 
 
+def _is_count(value: object) -> bool:
+    """A count that is not known is null."""
+    return value is None or is_whole(value)
+
+
 def _is_plain(value: object) -> bool:
-    return is_whole(value) or isinstance(value, str | float | bool) or _is_texts(value)
+    return _is_count(value) or isinstance(value, str | float | bool) or _is_texts(value)
 
 
 _RUN_INFO_CHECKS: Final = {
-    **dict.fromkeys(("version", "skipped", "lost"), is_whole),
-    **dict.fromkeys(("silent", "errors"), _is_texts),
+    **dict.fromkeys(("version", "skipped", "lost"), _is_count),
+    **dict.fromkeys(("silent", "errors", "changes"), _is_texts),
     "cadence": _is_text,
 }
 """What the fields that readers know must be."""

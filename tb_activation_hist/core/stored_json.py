@@ -18,14 +18,14 @@ LARGEST: Final = 2**53
 def read_json_object(text: bytes, what: str) -> dict[str, Any]:
     """The fields of a stored JSON object; FormatError, which names `what` it is, for anything else.
 
-    Numbers that are not finite, nesting without end and characters that are not in UTF-8 are
-    refused too.
+    Nesting without end and characters that are not in UTF-8 are refused too. A number that is not
+    finite is read as None: Python writes NaN and Infinity, which are not JSON.
     """
     if len(text) > MAX_TEXT_BYTES:
         msg = f"The {what} has {len(text):,} bytes; at most {MAX_TEXT_BYTES:,} are read."
         raise FormatError(msg)
     try:
-        fields = json.loads(text, parse_constant=_refuse, parse_float=_to_finite)
+        fields = json.loads(text, parse_constant=lambda _: None, parse_float=_to_finite)
         # An escaped half of a surrogate pair is JSON, but no text.
         json.dumps(fields, ensure_ascii=False).encode()
     except (ValueError, RecursionError) as err:
@@ -45,14 +45,6 @@ def is_whole(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and abs(value) <= LARGEST
 
 
-def _refuse(constant: str) -> Any:
-    msg = f"{constant} is not JSON"
-    raise ValueError(msg)
-
-
-def _to_finite(text: str) -> float:
+def _to_finite(text: str) -> float | None:
     number = float(text)
-    if not math.isfinite(number):
-        msg = f"{text} is beyond float64"
-        raise ValueError(msg)
-    return number
+    return number if math.isfinite(number) else None

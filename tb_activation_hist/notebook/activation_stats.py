@@ -19,12 +19,22 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
+def _range_text(values: FloatArray) -> str:
+    finite = values[np.isfinite(values)]
+    return f"{finite.min():.3g} to {finite.max():.3g}" if len(finite) else "none"
+
+
 class LayerStats(NamedTuple):
     """Statistics of one layer, each (S,) over the recorded steps."""
 
     mean: FloatArray
     std: FloatArray
     near_zero: FloatArray
+
+    def __repr__(self) -> str:
+        """One line: how many records, and the range of each statistic."""
+        ranges = (f"{name} {_range_text(values)}" for name, values in self._asdict().items())
+        return f"LayerStats({len(self.mean)} records, {', '.join(ranges)})"
 
 
 class ActivationStatsReaders(ABC):

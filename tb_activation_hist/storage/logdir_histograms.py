@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import warnings
 import weakref
@@ -18,12 +19,15 @@ from tb_activation_hist.core.names import LayerInfo
 from tb_activation_hist.core.nearest import no_such
 from tb_activation_hist.core.plot_options import AxesArray, LayersPlotOptions, ValueAxisOptions
 from tb_activation_hist.core.schemes.scheme import Scheme
+from tb_activation_hist.core.sessions import SessionNotes, describe_notes
 from tb_activation_hist.storage.event_file_reader import EventFilePath, find_event_files
 from tb_activation_hist.storage.run_index import RunIndex, TagIndex
 
 if TYPE_CHECKING:
     import pandas as pd
     from typing_extensions import Unpack
+
+logger = logging.getLogger(__name__)
 
 
 def read_histograms(logdir: str | os.PathLike[str]) -> LogdirHistograms:
@@ -39,8 +43,9 @@ def read_histograms(logdir: str | os.PathLike[str]) -> LogdirHistograms:
     ``to_dataframe()``.
 
     A run's files are indexed when it is first asked for, and a layer is decoded when it is taken.
-    Steps ascend; where a resumed run wrote a step again, the later record counts. LogdirError when
-    there is no histogram at all; FormatError, when a layer is taken, for damaged or newer data.
+    Steps ascend; where a run was resumed at an earlier step, what was recorded before from that
+    step on is left out, and a warning is logged once. LogdirError when there is no histogram at
+    all; FormatError, when a layer is taken, for damaged or newer data.
     """
     runs = LogdirHistograms(os.fspath(logdir))
     if not any(len(run) for run in runs.values()):
@@ -134,6 +139,7 @@ class RunHistograms(Mapping[str, HistogramSeries]):
     def __init__(self, run: str, files: Sequence[EventFilePath]) -> None:
         self.run = run
         self._files = files
+        self._told = SessionNotes()
         self._decoded: weakref.WeakValueDictionary[str, HistogramSeries]
         self._decoded = weakref.WeakValueDictionary()
 
@@ -172,7 +178,15 @@ class RunHistograms(Mapping[str, HistogramSeries]):
         if series is None:
             series = self._index.read(self._tag(layer))
             self._decoded[layer] = series
+            self._tell_notes()
         return series
+
+    def _tell_notes(self) -> None:
+        """Warn once for each kind of thing that a reader must know about the run's sessions."""
+        notes = self._index.notes
+        for text in describe_notes(notes.since(self._told)):
+            logger.warning("Run %r: %s", self.run, text)
+        self._told = notes
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._keys)

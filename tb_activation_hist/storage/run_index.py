@@ -11,7 +11,6 @@ from typing import IO, Any, Final, NamedTuple, TypeVar
 from tb_activation_hist.core.errors import FormatError
 from tb_activation_hist.core.grid import FloatArray
 from tb_activation_hist.core.histogram import HistogramSeries
-from tb_activation_hist.core.joining import join_series
 from tb_activation_hist.core.names import (
     KINDS,
     PLUGIN_NAME,
@@ -22,6 +21,12 @@ from tb_activation_hist.core.names import (
     text_to_run_info,
 )
 from tb_activation_hist.core.schemes.scheme import Scheme
+from tb_activation_hist.core.sessions import (
+    SessionNotes,
+    SessionPart,
+    join_sessions,
+    merge_notes,
+)
 from tb_activation_hist.storage.codec import MAGIC, decode_block
 from tb_activation_hist.storage.event_file_reader import EventFilePath, read_event, scan_events
 from tb_activation_hist.storage.tensorboard_histograms import (
@@ -102,6 +107,7 @@ class RunIndex:
         """By whether they are ours, and by tag: another tool may use a tag of ours."""
         self.info: dict[str, Any] = {}
         self.problems: list[str] = []
+        self._notes: dict[str, SessionNotes] = {}
         self._others: set[str] = set()
         for number, path in enumerate(self._files):
             try:
@@ -157,10 +163,9 @@ class RunIndex:
     def _note_info(self, value: Any, text: bytes) -> None:
         if value.metadata.plugin_data.plugin_name not in ("", PLUGIN_NAME):
             return
-        try:
-            self.info = text_to_run_info(text)
-        except FormatError as err:
-            self.problems.append(str(err))
+        info, problem = text_to_run_info(text)
+        self.info = info or self.info
+        self.problems += [problem] if problem else []
 
     @property
     def keys(self) -> dict[str, TagIndex]:
@@ -184,26 +189,41 @@ class RunIndex:
         FormatError when there is none.
         """
         values = self._read_values(tag)
-        if tag.ours:
-            blocks, broken = _decode_each(values, partial(_decode_block, tag.info))
-            return join_series(blocks), broken
-        records, broken = _decode_each(values, _decode_histogram)
-        return _join_histograms(tag, records), broken
+        if not tag.ours:
+            records, broken = _decode_each(values, _decode_histogram)
+            return _join_histograms(tag, records), broken
+        parts, broken = _decode_each(values, partial(_decode_block, tag.info))
+        joined = join_sessions(parts)
+        self._notes[tag.tag] = joined.notes
+        return joined.series, broken
+
+    @property
+    def notes(self) -> SessionNotes:
+        """What is to be told about the sessions of the tags that were read."""
+        return merge_notes(self._notes.values())
 
     def last_step(self) -> int:
-        """Largest step of our records, without decoding all of them; 0 when there are none."""
-        return max([0, *(self._last_step(tag) for tag in self.tags.values() if tag.ours)])
+        """Step of our newest record, without decoding all of them; 0 when there are none.
 
-    def _last_step(self, tag: TagIndex) -> int:
-        """That of the newest block that can be read; else the newest block's first one."""
+        Not the largest step: an abandoned tail may reach further.
+        """
+        newest = [self._newest(tag) for tag in self.tags.values() if tag.ours]
+        return max(newest, default=(0.0, 0))[1]
+
+    def _newest(self, tag: TagIndex) -> tuple[float, int]:
+        """Wall time and step of the last record of the newest block that can be read.
+
+        Where none can, the step is the first one of the newest block.
+        """
         info, found = _readable_info(tag), self._read_values(tag)
-        newest_first = sorted(found, key=lambda at: at[0].step, reverse=True)
+        newest_first = sorted(found, key=lambda at: at[0].wall_time, reverse=True)
         for event, value in newest_first:
             try:
-                return int(_decode_block(info or LayerInfo(""), event, value).steps[-1])
+                part = _decode_block(info or LayerInfo(""), event, value)
             except FormatError:
                 continue
-        return newest_first[0][0].step if found else 0
+            return event.wall_time, int(part.series.steps[-1])
+        return (newest_first[0][0].wall_time, newest_first[0][0].step) if found else (0.0, 0)
 
     def schemes(self) -> dict[str, Scheme]:
         """The bins of each of our tags that this version can read."""
@@ -245,9 +265,10 @@ def _decode_each(
     return decoded, broken
 
 
-def _decode_block(info: LayerInfo, _event: Any, value: Any) -> HistogramSeries:
+def _decode_block(info: LayerInfo, _event: Any, value: Any) -> SessionPart:
     texts = value.tensor.string_val
-    return decode_block(texts[0] if len(texts) else b"", info.scheme, info.key).series
+    block = decode_block(texts[0] if len(texts) else b"", info.scheme, info.key)
+    return SessionPart(block.series, block.session, block.ordinal)
 
 
 class _Histogram(NamedTuple):

@@ -24,7 +24,8 @@ def dict_to_scheme(fields: dict[str, Any]) -> Scheme:
     try:
         return SCHEMES[fields["scheme"]].from_dict(fields)
     except (KeyError, TypeError, ValueError, OverflowError) as error:
-        msg = f"Unknown bin scheme {fields!r}: written by a newer tb_activation_hist? Upgrade it."
+        given = f"{fields!r:.200}"
+        msg = f"Unknown bin scheme {given}: written by a newer tb_activation_hist? Upgrade it."
         raise FormatError(msg) from error
 
 

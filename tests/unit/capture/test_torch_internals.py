@@ -209,11 +209,21 @@ def test_a_compiler_that_takes_is_exporting_for_true_changes_nothing(
     assert not torch_internals.is_exporting()
 
 
-def test_export_is_known_by_the_older_flag(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Torch 2.4 to 2.6 have no other."""
+@pytest.mark.parametrize("newer", [None, False])
+def test_export_is_known_by_the_older_flag(
+    newer: bool | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Torch 2.4 to 2.6 have no other, and 2.7 does not set the newer one in a strict export."""
     monkeypatch.delattr(torch.compiler, "_is_exporting_flag")
+    if newer is not None:
+        monkeypatch.setattr(torch.compiler, "_is_exporting_flag", newer, raising=False)
     assert not torch_internals.is_exporting()
     monkeypatch.setattr(torch.export._trace, "_EXPORT_FLAGS", {"strict"})
+    assert torch_internals.is_exporting()
+
+
+def test_export_is_known_by_the_newer_flag(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.compiler, "_is_exporting_flag", True)
     assert torch_internals.is_exporting()
 
 

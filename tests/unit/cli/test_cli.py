@@ -15,11 +15,16 @@ import numpy as np
 import pytest
 from torch.utils.tensorboard import SummaryWriter
 
+from tb_activation_hist.capture import count_kernels
 from tb_activation_hist.cli import main
 from tb_activation_hist.cli.report_text import COLUMNS, to_lines
 from tb_activation_hist.cli.show import colour_mode, draw_heatmap
+from tb_activation_hist.core.errors import ActivationHistWarning
 from tb_activation_hist.core.names import LayerInfo
 from tb_activation_hist.core.table import BINS
+from tb_activation_hist.storage.options import WriterOptions
+from tb_activation_hist.storage.writer import RunWriter
+from tests.records import make_layers, make_record, random_rows
 from tests.unit.cli.runs import (
     RECORDS,
     collapsed_layers,
@@ -209,6 +214,22 @@ def test_one_newer_layer_leaves_the_others_readable(
     run = json.loads(capsys.readouterr().out)["runs"][0]
     assert [layer["layer"] for layer in run["layers"]] == ["block.linear"]
     assert "block.relu in run '.' is left out" in run["problems"][0]
+
+
+def test_two_processes_on_one_run_are_told(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    options = WriterOptions(histogram_points=0, scalar_points=0, flush_s=60)
+    writers = [RunWriter(tmp_path, options=options) for _ in range(2)]
+    for step in range(1, 9):
+        writers[step % 2].write(make_record(step, make_layers(1), random_rows(step, 1)))
+    for writer in writers:
+        writer.close()
+    assert main(["report", str(tmp_path), "--json"]) == 0
+    (note,) = json.loads(capsys.readouterr().out)["runs"][0]["notes"]
+    assert note.startswith("run '.': Two processes wrote this run at the same time")
+    assert main(["report", str(tmp_path)]) == 0
+    assert note in capsys.readouterr().err
+    main(["doctor", str(tmp_path)])
+    assert f"note     {note}" in capsys.readouterr().out
 
 
 def test_an_unknown_layer_names_the_nearest(logdir: str, capsys: pytest.CaptureFixture) -> None:
@@ -415,6 +436,26 @@ def test_doctor_looks_at_everything(logdir: str, capsys: pytest.CaptureFixture) 
     assert "run 'good': 2 layers" in text
     assert "the CPU counts with" in text
     assert "problem" in text.splitlines()[-1]
+
+
+def test_doctor_and_the_warning_say_the_same_of_a_missing_extension(
+    capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(count_kernels, "_EXTENSION", "no_such_module")
+    monkeypatch.delenv(count_kernels.KERNEL_VARIABLE, raising=False)
+    said = []
+    try:
+        count_kernels.c_extension.cache_clear()
+        with pytest.warns(ActivationHistWarning) as warned:
+            count_kernels.kernel_name("cpu")
+        said.append(str(warned[0].message))
+        count_kernels.c_extension.cache_clear()
+        main(["doctor"])
+        said.append(capsys.readouterr().out)
+    finally:
+        count_kernels.c_extension.cache_clear()
+    for text in said:
+        assert "the CPU counts with torch operations, exact but 35 to 90 times slower." in text
 
 
 def test_doctor_misses_the_plugin(
