@@ -106,7 +106,7 @@ def _print_run(page: Page, name: str, findings: Sequence[Finding]) -> None:
             page.print_beside_margin(line)
         page.print_beside_margin(finding.advice, "dim")
     if not any(finding.severity != "info" for finding in findings):
-        print(page.paint("No findings." if not findings else "Nothing wrong.", "good"))
+        print(page.paint("No findings." if not findings else "No errors or warnings.", "good"))
     print()
 
 

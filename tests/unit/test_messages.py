@@ -261,6 +261,10 @@ def test_a_report_compares_with_the_first_run_that_is_sound(
     assert "apart from run 'bad'" not in said
     assert "No findings." in said
     assert main(["report", logdir, "--run", "good", "--fail-on", "info"]) == 0
+    assert main(["report", logdir, "--run", "good", "--baseline", "bad"]) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert "apart from run 'bad'" in said
+    assert "No errors or warnings." in said
     assert main(["report", logdir, "--fail-on", "info"]) == 1
 
 
