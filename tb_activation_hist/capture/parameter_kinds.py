@@ -17,10 +17,11 @@ from torch.optim.optimizer import (
 )
 
 from tb_activation_hist.capture.countable import countable_values
+from tb_activation_hist.capture.outline import Outline
 from tb_activation_hist.capture.rows import Row
 from tb_activation_hist.capture.select import Layer
 from tb_activation_hist.capture.state import CaptureState
-from tb_activation_hist.capture.torch_internals import parameter_names
+from tb_activation_hist.capture.torch_internals import buffer, parameters
 from tb_activation_hist.core.names import LayerInfo
 
 
@@ -32,12 +33,18 @@ class ParameterRef:
     order: int
     module: nn.Module
     attribute: str
+    mask: str = ""
 
     @property
     def parameter(self) -> nn.Parameter | None:
         """The parameter as it is now; None before a lazy module has seen its first input."""
         found = getattr(self.module, self.attribute, None)
         return None if found is None or is_lazy(found) else found
+
+    def weights(self, parameter: Tensor) -> Tensor:
+        """The values that the layer computes with: those that pruning took away are 0."""
+        mask = buffer(self.module, self.mask)
+        return parameter if mask is None else parameter * mask
 
 
 class ParameterKinds:
@@ -55,7 +62,9 @@ class ParameterKinds:
         self._weights = "weights" in kinds
         self._gradients = "weight_gradients" in kinds
         self._updates = "updates" in kinds
+        self._layers: list[Layer] = []
         self._refs: list[ParameterRef] = []
+        self._outline = Outline([])
         self._rows: dict[tuple[str, str, torch.device], Row] = {}
         self._before: dict[int, tuple[ParameterRef, Tensor]] = {}
         self._late: dict[int, ParameterRef] = {}
@@ -67,14 +76,20 @@ class ParameterKinds:
         return bool(self._handles)
 
     def attach(self, layers: Iterable[Layer]) -> None:
+        """Watch the parameters of these layers, from now on."""
+        self._layers = list(layers)
         if self._weights or self._gradients or self._updates:
-            self._refs = list(_layers_to_refs(layers))
+            self._find_refs()
         if (self._gradients or self._updates) and not self._handles:
             watcher = StepWatcher(self)
             self._handles = [
                 register_optimizer_step_pre_hook(watcher.before),
                 register_optimizer_step_post_hook(watcher.after),
             ]
+
+    def _find_refs(self) -> None:
+        self._refs = list(_layers_to_refs(self._layers))
+        self._outline = Outline([layer.module for layer in self._layers])
 
     def detach(self) -> None:
         """Stop watching; calling it again does nothing."""
@@ -87,7 +102,7 @@ class ParameterKinds:
     def count_weights(self) -> None:
         if self._weights:
             for ref, parameter in self._known_parameters().values():
-                self._count("weights", ref, countable_values(parameter))
+                self._count("weights", ref, countable_values(ref.weights(parameter)))
 
     def before_step(self, optimizer: Optimizer, *, closure: bool = False) -> None:
         """Count the gradients that the optimizer is about to use, and keep its parameters.
@@ -127,6 +142,8 @@ class ParameterKinds:
 
     def _known_parameters(self) -> dict[int, tuple[ParameterRef, nn.Parameter]]:
         """Tied parameters count once, under their first name."""
+        if self._outline.changed():
+            self._find_refs()
         found: dict[int, tuple[ParameterRef, nn.Parameter]] = {}
         for ref in self._refs:
             parameter = ref.parameter
@@ -195,12 +212,19 @@ def _layers_to_refs(layers: Iterable[Layer]) -> Iterator[ParameterRef]:
     seen: set[tuple[int, str]] = set()
     for layer in layers:
         for prefix, module in layer.module.named_modules():
-            for attribute in parameter_names(module):
+            for attribute in tuple(parameters(module)):
                 if (id(module), attribute) in seen:
                     continue
                 seen.add((id(module), attribute))
-                name = ".".join(part for part in (layer.name, prefix, attribute) if part)
-                yield ParameterRef(name, layer.order, module, attribute)
+                own = _original_name(module, attribute)
+                name = ".".join(part for part in (layer.name, prefix, own) if part)
+                yield ParameterRef(name, layer.order, module, attribute, f"{own}_mask")
+
+
+def _original_name(module: nn.Module, attribute: str) -> str:
+    """What a parameter was called before pruning or spectral_norm set another tensor there."""
+    name = attribute.removesuffix("_orig")
+    return name if isinstance(getattr(module, name, None), Tensor) else attribute
 
 
 def _parameters_of(optimizer: Optimizer) -> Iterator[nn.Parameter]:

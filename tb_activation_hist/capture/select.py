@@ -74,6 +74,32 @@ def select_layers(model: nn.Module, layers: Layers = None) -> list[Layer]:
     return [layer for layer in known if layer.order in chosen]
 
 
+def select_again(model: nn.Module, layers: Layers, names: Iterable[str]) -> list[Layer]:
+    """`select_layers` for a model that has changed since.
+
+    Entries that match nothing any more are passed over. names: layers recorded so far; they go on
+    as long as the model has a module of that name that can be called.
+    """
+    known = list(_iter_layers(unwrap(model)))
+    chosen = {each.order for each in known if layers is None and _is_leaf(each)}
+    for entry in [] if layers is None else _to_entries(layers):
+        chosen.update(_match(entry, known))
+    kept = set(names)
+    chosen.update(each.order for each in known if each.name in kept and _is_callable(each.module))
+    return [layer for layer in known if layer.order in chosen]
+
+
+def modules_to_names(layers: Layers, selected: Iterable[Layer]) -> Layers:
+    """A selection in which the name of a layer stands for each module object."""
+    names = {layer.module: layer.name for layer in selected}
+    if layers is None:
+        return None
+    return [
+        names.get(unwrap(entry), entry) if isinstance(entry, nn.Module) else entry
+        for entry in _to_entries(layers)
+    ]
+
+
 def _iter_layers(root: nn.Module) -> Iterator[Layer]:
     names: dict[nn.Module, list[str]] = {}
     for name, module in _walk(root, ""):
@@ -88,7 +114,7 @@ def _walk(
     """Depth first, with every name of a shared module; wrappers leave no trace in names."""
     inner = unwrap(module)
     yield name, inner
-    if _runs_as_one(inner):
+    if runs_as_one(inner):
         return
     for child_name, child in children(inner).items():
         if child is not None and child not in above:
@@ -96,7 +122,7 @@ def _walk(
             yield from _walk(child, path, (*above, inner))
 
 
-def _runs_as_one(module: nn.Module) -> bool:
+def runs_as_one(module: nn.Module) -> bool:
     """Whether children's hooks never run: a scripted module executes outside Python."""
     return "ScriptModule" in {base.__name__ for base in type(module).__mro__}
 
@@ -116,8 +142,13 @@ def _is_leaf(layer: Layer) -> bool:
     if PARAMETRIZATIONS in layer.name.split("."):
         return False
     names = (name for name, child in children(module).items() if child is not None)
-    childless = _runs_as_one(module) or all(name == PARAMETRIZATIONS for name in names)
-    return childless and getattr(type(module), "forward", None) is not nn.Module.forward
+    childless = runs_as_one(module) or all(name == PARAMETRIZATIONS for name in names)
+    return childless and _is_callable(module)
+
+
+def _is_callable(module: nn.Module) -> bool:
+    """Whether the module has a forward pass; containers such as ModuleList have none."""
+    return getattr(type(module), "forward", None) is not nn.Module.forward
 
 
 def _to_entries(layers: Any) -> list[Any]:

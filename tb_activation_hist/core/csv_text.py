@@ -15,7 +15,7 @@ from tb_activation_hist.core.table import WORDS
 RECORDS_AT_ONCE: Final = 64
 """Records of which Python lists are held at a time."""
 
-LINE_END: Final = "\r\n"
+LINE_END: Final = "\n"
 
 
 def cells_to_csv(cells: Sequence[str]) -> str:

@@ -99,6 +99,11 @@ class HistogramSeries:
     def __len__(self) -> int:
         return len(self.steps)
 
+    def __repr__(self) -> str:
+        """One line, such as ``HistogramSeries('fc', 48 records, steps 1 to 48, 137 bins)``."""
+        steps = f", steps {self.steps[0]} to {self.steps[-1]}" if len(self) else ""
+        return f"HistogramSeries({self.layer!r}, {len(self)} records{steps}, {len(self.bins)} bins)"
+
     @property
     def steps(self) -> IntArray:
         """(S,) int64, ascending."""
@@ -215,10 +220,11 @@ class HistogramSeries:
         """Counts over other bins, (S, len(edges) - 1) float64; see `cumulative.rebin`.
 
         edges: ascending. Mass outside is left out. Exact where no stored bin is cut. ValueError
-        when they do not ascend.
+        when they do not ascend, or when there are fewer than two.
         """
-        if not np.all(np.diff(np.asarray(edges, dtype=np.float64)) >= 0):
-            msg = f"rebin takes ascending edges without NaN, but got {edges!r}."
+        given = np.asarray(edges, dtype=np.float64)
+        if given.ndim != 1 or len(given) < 2 or not np.all(np.diff(given) >= 0):
+            msg = f"rebin takes two or more ascending edges without NaN, but got {edges!r}."
             raise ValueError(msg)
         return rebin(self.lower, self.upper, self.bin_counts, edges)
 
@@ -272,6 +278,7 @@ class HistogramSeries:
         """Draw the histogram at one step; y is the share of the finite values in each cell.
 
         step: the nearest recorded step is drawn; by default the last. Returns the axes.
+        OptionError for a step before the first or after the last record.
         """
         return drawing().plot_slice(self, step, **options)
 
@@ -299,7 +306,7 @@ class HistogramSeries:
         try:
             import pandas as pd
         except ImportError as err:
-            msg = "to_dataframe needs pandas: pip install pandas"
+            msg = "to_dataframe needs pandas: pip install 'tb-activation-hist[pandas]'"
             raise MissingDependencyError(msg) from err
         columns = self._bin_columns() if counts else self._record_columns()
         return pd.DataFrame(columns)

@@ -28,7 +28,7 @@ def pyplot() -> Any:
     try:
         from matplotlib import pyplot as plt
     except ImportError as err:
-        msg = "Pictures need matplotlib: pip install tb-activation-hist[plot]"
+        msg = "Pictures need matplotlib: pip install 'tb-activation-hist[plot]'"
         raise MissingDependencyError(msg) from err
     return plt
 
@@ -36,7 +36,10 @@ def pyplot() -> Any:
 def require(given: object, what: str) -> None:
     """OptionError when `given` is empty."""
     if not given:
-        msg = f"There are no {what} to draw: nothing was recorded yet, or an empty list was given."
+        msg = (
+            f"There are no {what} to draw: nothing was recorded yet (train first), or an empty "
+            "list was given."
+        )
         raise OptionError(msg)
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
 from tensorboard.data.provider import RunTagFilter
 
-from tb_activation_hist.core.names import PLUGIN_NAME
+from tb_activation_hist.core.names import PLUGIN_NAME, RUN_INFO_TAG
 from tb_activation_hist.plugin.schema import SeriesSource
 
 logger = logging.getLogger(__name__)
@@ -32,6 +33,11 @@ class SeriesKey(NamedTuple):
     source: SeriesSource
     run: str
     tag: str
+
+
+def is_series(key: SeriesKey) -> bool:
+    """Whether a key can be a series: the notes about a run lie under a tag of ours too."""
+    return key.source != BLOCKS or key.tag != RUN_INFO_TAG
 
 
 class Stamp(NamedTuple):
@@ -68,7 +74,7 @@ class DataProvider:
     def list_runs(self) -> list[RunEntry]:
         """All runs, in no particular order."""
         runs = self._data.list_runs(self._context, experiment_id=self.experiment)
-        return [RunEntry(run.run_name, run.start_time) for run in runs]
+        return [RunEntry(run.run_name, _finite_or_none(run.start_time)) for run in runs]
 
     def list_series(
         self,
@@ -135,6 +141,11 @@ class DataProvider:
             run_tag_filter=RunTagFilter(runs=[run], tags=[tag]),
         )
         return found.get(run, {}).get(tag)
+
+
+def _finite_or_none(time: float | None) -> float | None:
+    """A time of a damaged event may be anything."""
+    return time if time is not None and math.isfinite(time) else None
 
 
 def _halves(

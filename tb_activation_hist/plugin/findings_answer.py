@@ -17,6 +17,7 @@ from tb_activation_hist.core.names import RUN_INFO_TAG, LayerInfo, content_to_la
 from tb_activation_hist.findings import Finding, find_difference_findings, find_run_findings
 from tb_activation_hist.plugin import schema
 from tb_activation_hist.plugin.data_provider import BLOCKS, DataProvider, Listing, SeriesKey, Stamp
+from tb_activation_hist.plugin.query import RequestError
 from tb_activation_hist.plugin.series_cache import SeriesCache
 
 RUN_BYTES: Final = 192 * 2**20
@@ -70,7 +71,7 @@ class FindingsAnswers:
         pending = 0
         with self._wake:
             for task, listings in tasks.items():
-                done = self._done.setdefault(task, _TaskResult())
+                done = self._done.get(task, _TaskResult())
                 new = [key for key, item in listings.items() if done.stamps.get(key) != item.stamp]
                 pending += len(new)
                 findings += done.findings
@@ -160,6 +161,7 @@ def _list_tasks(
     for key, listing in provider.list_series(BLOCKS, list(by_run)).items():
         if key.tag != RUN_INFO_TAG and key.run in by_run:
             by_run[key.run][key] = listing
+    _require_known(provider, [run for run in runs if not by_run[run]])
     tasks = {(provider.experiment, run, ""): by_run[run] for run in runs}
     for run in runs:
         if baseline and run != baseline:
@@ -169,6 +171,14 @@ def _list_tasks(
                 key: listing for key, listing in both.items() if key.tag in common
             }
     return tasks
+
+
+def _require_known(provider: DataProvider, runs: Sequence[str]) -> None:
+    """RequestError for a run that TensorBoard does not list; one without our series is fine."""
+    known = {entry.name for entry in provider.list_runs()} if runs else set()
+    unknown = [run for run in runs if run not in known]
+    if unknown:
+        raise RequestError(f"There is no run {unknown[0]!r}.", 404)
 
 
 def pool_to_bytes(series: HistogramSeries, limit_bytes: int) -> HistogramSeries:

@@ -62,6 +62,8 @@ class RunInfo(TypedDict, total=False):
     """Records that could not be written."""
     errors: list[str]
     """One sentence for each kind of error while recording."""
+    changes: list[str]
+    """Layers that were replaced, added or removed while the run was recorded, one sentence each."""
     cadence: str
     """How often steps are recorded, in words, such as "every step"."""
 

@@ -5,29 +5,32 @@ from __future__ import annotations
 import os
 import time
 import weakref
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final, SupportsIndex
 
 import torch
 from torch import Tensor, nn
 
 from tb_activation_hist.capture.cadence import Cadence
 from tb_activation_hist.capture.compiled import make_room_for_graphs
+from tb_activation_hist.capture.followed_layers import Changes, FollowedLayers
 from tb_activation_hist.capture.hooks import Attachment
 from tb_activation_hist.capture.parameter_kinds import ParameterKinds, StepWatcher
-from tb_activation_hist.capture.select import select_layers, unwrap
+from tb_activation_hist.capture.select import Layer, unwrap
 from tb_activation_hist.capture.silence import explain_silence
 from tb_activation_hist.capture.state import CaptureState
 from tb_activation_hist.core.names import LayerInfo
 from tb_activation_hist.core.record_counts import PendingCounts
 from tb_activation_hist.findings import Finding, FindingOptions
+from tb_activation_hist.recording.active_loggers import add_active_logger, close_competitors
 from tb_activation_hist.recording.monitor import Monitor
 from tb_activation_hist.recording.optimizer_steps import OptimizerHook, find_step_registrars
 from tb_activation_hist.recording.options import split_options
 from tb_activation_hist.recording.ranks import current_ranks
 from tb_activation_hist.recording.run_findings import find_writer_findings
 from tb_activation_hist.recording.sinks import NoSink, Sink, open_sink
+from tb_activation_hist.recording.step_numbers import check_number
 from tb_activation_hist.storage.event_file import Logdir
 from tb_activation_hist.storage.writer import MemoryWriter, Record, RunWriter
 
@@ -36,9 +39,8 @@ if TYPE_CHECKING:
 
     from tb_activation_hist.recording.options import LoggerOptions
 
-_LOGGERS: weakref.WeakKeyDictionary[nn.Module, list[weakref.ref[ActivationHistLogger]]]
-_LOGGERS = weakref.WeakKeyDictionary()
-"""Who records which model, so that a notebook cell that is run again takes over."""
+NOTED_CHANGES: Final = 100
+"""Changes of the model that the run's information keeps, the latest."""
 
 
 class ActivationHistLogger:
@@ -67,14 +69,14 @@ class ActivationHistLogger:
         self._model = model
         self._options = given
         self._process = os.getpid()
-        self._selected = select_layers(model, capture.layers)
+        self._followed = FollowedLayers(model, capture.layers)
         self._state = CaptureState(capture, len(self._selected))
         self._attachment = Attachment()
         self._parameters = ParameterKinds(self._state, capture.kinds)
         steppers = find_step_registrars(recording.optimizer)
         self._in_memory = isinstance(logdir, MemoryWriter)
         # First, so that the last step is read from a directory that nobody writes to any more.
-        self._close_competitors()
+        close_competitors(self)
         self._ranks = current_ranks()
         self._state.first_rank = self._ranks.rank == 0 or recording.per_rank
         self.writer: Sink
@@ -86,6 +88,7 @@ class ActivationHistLogger:
         self._state.step = start + 1
         self._records = 0
         self._silent: list[str] | None = None
+        self._changes: list[str] = []
         self._handles = [each(OptimizerHook(self)) for each in steppers]
         owned = self.writer is not logdir
         self._finalizer = weakref.finalize(
@@ -98,6 +101,10 @@ class ActivationHistLogger:
     def layers(self) -> list[str]:
         """Names of the selected layers, in model order."""
         return [layer.name for layer in self._selected]
+
+    @property
+    def _selected(self) -> list[Layer]:
+        return self._followed.layers
 
     @property
     def steps(self) -> int:
@@ -140,9 +147,8 @@ class ActivationHistLogger:
         """
         if self.closed or self.attached:
             return
-        self._close_competitors()
-        others = [ref for ref in _LOGGERS.get(unwrap(self._model), []) if ref() not in (None, self)]
-        _LOGGERS[unwrap(self._model)] = [*others, weakref.ref(self)]
+        close_competitors(self)
+        self._follow_changes()
         if self._state.activations or self._state.gradients:
             make_room_for_graphs(unwrap(self._model))
             self._attachment.attach(self._selected, self._state)
@@ -152,6 +158,7 @@ class ActivationHistLogger:
             # The training goes on in spite of it: from here it is watched anew.
             self._monitor = self._new_monitor()
         self._attachment.attached = True
+        add_active_logger(self)
         self._switch()
 
     def detach(self) -> None:
@@ -162,18 +169,20 @@ class ActivationHistLogger:
         self._attachment.detach()
         self._parameters.detach()
 
-    def step(self, number: int | None = None, /, **scalars: float | Tensor) -> None:
+    def step(self, number: SupportsIndex | None = None, /, **scalars: float | Tensor) -> None:
         """End a step: call it once after each optimizer step.
 
-        number: the step's number, an integer from 1 up; by default one more than the last.
+        number: the step's number, any integer (numpy's, a tensor's); by default one more than the
+        last, as also for what is no integer, with one warning.
         scalars: numbers or tensors of one element, written beside the histograms of a recorded
         step under their names. A tensor is read later and may stay on its device.
         """
         if self.closed or os.getpid() != self._process:
             return
         try:
+            step = check_number(number, scalars, self._state.warn_once)
             with torch.no_grad():
-                self._end_step(number, scalars)
+                self._end_step(step, scalars)
         except Exception as err:  # noqa: BLE001 - nothing of ours may stop a training
             self._state.fail("the step", err)
 
@@ -187,6 +196,7 @@ class ActivationHistLogger:
     def _end_step(self, number: int | None, scalars: dict[str, float | Tensor]) -> None:
         began = time.perf_counter()
         recorded = self.attached and self._cadence.due
+        new = self._follow_changes() if self.attached else []
         if recorded:
             self._parameters.count_weights()
         if recorded or (self._state.evaluated and not self._options.capture.accumulate):
@@ -195,7 +205,7 @@ class ActivationHistLogger:
             self._cadence.advance(number)
             self._state.rows.guard()
         if recorded:
-            self._look_for_silence()
+            self._look_for_silence(new)
         clock = self._state.clock
         if clock is not None:
             self._keep_budget(time.perf_counter() - began + clock.take(), recorded)
@@ -255,42 +265,56 @@ class ActivationHistLogger:
             failure, self._monitor.failure = self._monitor.failure, None
             self._state.fail("the watch for findings", failure)
 
-    def _look_for_silence(self) -> None:
-        """After the first record, and now and then later, find layers that never ran."""
+    def _look_for_silence(self, new: Sequence[str]) -> None:
+        """After the first record, and now and then later, find layers that never ran.
+
+        new: layers whose hook is not yet on for a step.
+        """
         if self._records & (self._records - 1):
             return
-        silent = self._attachment.silent()
-        if self._records == 1:
-            self._attach_new_modules()
+        silent = [name for name in self._attachment.silent() if name not in new]
         if silent != self._silent:
             self.writer.update_info(silent=silent)
             if self._silent is None and silent and self._state.first_rank:
                 self._state.warn_once(explain_silence(self._model, self._selected, silent))
             self._silent = silent
 
-    def _attach_new_modules(self) -> None:
-        """Modules that the model made in its first forward pass."""
-        selected = select_layers(self._model, self._options.capture.layers)
-        if len(selected) != len(self._selected):
-            self._selected = selected
-            self._attachment.attach(selected, self._state)
-            self._parameters.attach(selected)
+    def _follow_changes(self) -> list[str]:
+        """Go on with the modules that the model has now; the names of those that are new."""
+        changes = self._followed.update()
+        if changes is None:
+            return []
+        if self.attached:
+            self._attachment.release(self._selected)
+            if self._state.activations or self._state.gradients:
+                self._attachment.attach(self._selected, self._state)
+            self._parameters.attach(self._selected)
+        # A model that makes its modules in the first forward pass has not changed.
+        if changes and (self._records or changes.replaced or changes.removed):
+            self._note(changes)
+        return [*changes.replaced, *changes.added]
 
-    def _close_competitors(self) -> None:
-        for ref in _LOGGERS.get(unwrap(self._model), []):
-            other = ref()
-            if other is not None and other is not self and other._competes(self):
-                other.close()
-                self._state.warn_once(
-                    "Another ActivationHistLogger was still recording these layers of this model "
-                    f"(after {other.steps} steps). It was closed; this one takes over."
-                )
+    def _note(self, changes: Changes) -> None:
+        self._changes = [*self._changes, f"step {self._state.step}: {changes}"][-NOTED_CHANGES:]
+        self.writer.update_info(changes=self._changes)
+        if self._state.first_rank:
+            self._state.warn_once(
+                f"The model's layers changed before the end of step {self._state.step}: {changes}. "
+                "The modules that the model has now are recorded under their names; later changes "
+                "are only noted in the run.",
+                "changes",
+            )
 
-    def _competes(self, other: ActivationHistLogger) -> bool:
+    def competes(self, other: ActivationHistLogger) -> bool:
+        """Whether the hooks of this logger are on layers that the other records to such a place."""
         shared = {layer.module for layer in self._selected} & {
             layer.module for layer in other._selected
         }
         return self.attached and bool(shared) and self._in_memory == other._in_memory
+
+    def warn_once(self, text: str) -> None:
+        """Warn the user, once for each text."""
+        self._state.warn_once(text)
 
     def flush(self) -> None:
         """Wait until what was recorded is on disk, at most ``close_timeout_s``."""

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable
-from typing import Any, Protocol
+from collections.abc import Callable, Iterator
+from typing import Any, Final, Protocol
 
 from tb_activation_hist.capture.parameter_kinds import StepWatcher
 from tb_activation_hist.core.errors import OptionError
+
+INNER: Final = ("optimizer", "_optimizer", "opt", "base", "base_optimizer")
+"""Attributes by which wrappers hold the optimizer whose step they call."""
+
+DEEPEST: Final = 8
+"""Wrappers around one optimizer that are looked through."""
 
 
 class StepEnder(Protocol):
@@ -35,16 +41,62 @@ class OptimizerHook:
 
 
 def find_step_registrars(optimizer: Any) -> list[Callable[[Any], Any]]:
-    """What registers a hook after the step of the optimizer, or of the last of several."""
+    """What registers a hook after the step of the optimizer, or of the last of several.
+
+    A wrapper (Accelerate, Fabric, fastai, own classes) is looked through. OptionError where no
+    optimizer of torch is found, or where one step of the wrapper may be several of the optimizer.
+    """
     if optimizer is None:
         return []
-    inner = optimizer[-1] if isinstance(optimizer, (list, tuple)) and optimizer else optimizer
-    while not hasattr(inner, "register_step_post_hook"):
-        inner = getattr(inner, "optimizer", None) or getattr(inner, "opt", None)
-        if inner is None:
-            msg = (
-                f"optimizer must be a torch.optim.Optimizer or a list of them, but got "
-                f"{optimizer!r}. With another kind of optimizer, call step() after its step."
-            )
-            raise OptionError(msg)
-    return [inner.register_step_post_hook]
+    last = optimizer[-1] if isinstance(optimizer, (list, tuple)) and optimizer else optimizer
+    wrappers = list(_iter_wrapped(last))
+    if not any(_steps_by_group(each) for each in wrappers):
+        for each in wrappers:
+            if _takes_hooks(each):
+                return [each.register_step_post_hook]
+    msg = (
+        f"optimizer must be a torch.optim.Optimizer, a wrapper of one or a list of them, but got "
+        f"{optimizer!r}, whose steps cannot be watched. Leave optimizer out and call the logger's "
+        "step() after each of its steps."
+    )
+    raise OptionError(msg)
+
+
+def _iter_wrapped(optimizer: Any) -> Iterator[Any]:
+    """The given object, then what it wraps, from the outside to the inside."""
+    inner = optimizer
+    for _ in range(DEEPEST):
+        if inner is None or isinstance(inner, type):
+            return
+        yield inner
+        inner = next((found for name in INNER if (found := _read(inner, name)) is not None), None)
+
+
+def _read(wrapper: Any, name: str) -> Any:
+    """An attribute; None where it is missing, or where a property of a foreign class fails."""
+    try:
+        return getattr(wrapper, name, None)
+    except Exception:  # noqa: BLE001 - a foreign class's property may raise anything
+        return None
+
+
+def _steps_by_group(wrapper: Any) -> bool:
+    """Whether one step may be several of the inner optimizer: ZeRO steps each group by itself."""
+    return type(wrapper).__module__.split(".")[0] == "deepspeed"
+
+
+def _takes_hooks(optimizer: Any) -> bool:
+    """Whether torch keeps hooks for this object.
+
+    A wrapper that inherits from ``torch.optim.Optimizer`` without calling its ``__init__`` has the
+    method, but nothing that the method could add to.
+    """
+    try:
+        optimizer.register_step_post_hook(_do_nothing).remove()
+    except Exception:  # noqa: BLE001 - what a foreign class raises shows that it takes none
+        return False
+    return True
+
+
+def _do_nothing(*_: Any) -> None:
+    """The hook by which `_takes_hooks` tries."""

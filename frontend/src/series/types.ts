@@ -43,6 +43,8 @@ export interface RunInfo {
   readonly lost?: number;
   /** One sentence for each kind of error while recording. */
   readonly errors?: readonly string[];
+  /** Layers that were replaced, added or removed while the run was recorded, one sentence each. */
+  readonly changes?: readonly string[];
   /** How often steps are recorded, in words, such as "every step". */
   readonly cadence?: string;
 }

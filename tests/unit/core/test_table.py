@@ -51,7 +51,7 @@ def test_totals_and_moments_are_in_the_order_in_which_they_are_stored() -> None:
 
 def test_csv_lines_hold_bins_and_words_of_each_record() -> None:
     first = ('a,"b"', "=1")
-    lines = cells_to_csv((*"xy", *table.BIN_COLUMNS)) + "\r\n" + "".join(bins_to_csv(SERIES, first))
+    lines = cells_to_csv((*"xy", *table.BIN_COLUMNS)) + "\n" + "".join(bins_to_csv(SERIES, first))
     rows = list(csv.DictReader(io.StringIO(lines)))
     assert {(row["x"], row["y"]) for row in rows} == {first}
     assert [row["step"] for row in rows] == ["3"] * 7 + ["8"] * 5

@@ -20,10 +20,11 @@ export function WarningsMenu() {
 }
 
 function runWarnings({ name, info }: RunAnswer): string[] {
-  const { silent = [], skipped = 0, errors = [] } = info;
+  const { silent = [], skipped = 0, errors = [], changes = [] } = info;
   const warnings = errors.map((error) => `${name}: ${error}`);
   if (silent.length > 0) warnings.push(`${name}: modules that were never called: ${silent.join(", ")}.`);
   if (skipped > 0)
     warnings.push(`${name}: ${skipped} records were skipped, because the disk was too slow for them.`);
+  warnings.push(...changes.map((change) => `${name}: the model changed at ${change}.`));
   return warnings;
 }
