@@ -141,10 +141,10 @@ export function colourTicks(scale: ColourScale, count: number): readonly Tick[] 
   const lo = scale.lo * percent;
   const hi = scale.hi * percent;
   const values = scale.curve === "log" ? logTicks(lo, hi, count) : linearTicks(lo, hi, count);
-  const valueToShare = (value: number): number => quantityToShare(scale, value / percent);
-  return spread(values, 0.5 / Math.max(1, count), valueToShare).map((value) => ({
+  const valueToFraction = (value: number): number => quantityToShare(scale, value / percent);
+  return spread(values, 0.5 / Math.max(1, count), valueToFraction).map((value) => ({
     value: value / percent,
-    share: valueToShare(value),
+    share: valueToFraction(value),
     label: percent === 100 ? `${formatTick(value)} %` : tickLabel(scale.quantity, value),
   }));
 }

@@ -183,14 +183,14 @@ describe("StepAxis", () => {
   });
 
   it("gives early steps more room on the log axis", () => {
-    expect(new StepAxis("log_step", 0, 9999).unitToShare(99)).toBeCloseTo(0.5, 9);
+    expect(new StepAxis("log_step", 0, 9999).unitToFraction(99)).toBeCloseTo(0.5, 9);
   });
 
   it("zooms about a point and pans", () => {
     const axis = new StepAxis("step", 0, 100);
     const zoomed = axis.zoomed(0.5, 0.25);
     expect([zoomed.lo, zoomed.hi]).toEqual([12.5, 62.5]);
-    expect(zoomed.unitToShare(25)).toBeCloseTo(0.25, 12);
+    expect(zoomed.unitToFraction(25)).toBeCloseTo(0.25, 12);
     expect(axis.panned(0.1).lo).toBeCloseTo(10, 9);
     expect(axis.panned(0.1).hi).toBeCloseTo(110, 9);
   });

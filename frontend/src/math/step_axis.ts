@@ -1,6 +1,6 @@
 /**
  * The time axis. Three spaces: *units* (steps, epochs, seconds or a share of the run, as the axis kind
- * says), *share* of the axis (0 left, 1 right) and *px* (CSS or device pixels, origin left).
+ * says), *fraction* of the axis (0 left, 1 right) and *px* (CSS or device pixels, origin left).
  */
 
 import { DAY_S, formatDuration, formatExact, formatShare, formatTicks, formatWallTime } from "./format";
@@ -172,21 +172,21 @@ export class StepAxis {
     this.to = unitToLinear(kind, hi);
   }
 
-  unitToShare(unit: number): number {
+  unitToFraction(unit: number): number {
     return (unitToLinear(this.kind, unit) - this.from) / (this.to - this.from);
   }
 
-  shareToUnit(share: number): number {
+  fractionToUnit(share: number): number {
     const place = this.from + share * (this.to - this.from);
     return this.kind === "log_step" ? Math.sign(place) * Math.expm1(Math.abs(place)) : place;
   }
 
   unitToPx(unit: number, width_px: number): number {
-    return this.unitToShare(unit) * width_px;
+    return this.unitToFraction(unit) * width_px;
   }
 
   pxToUnit(px: number, width_px: number): number {
-    return this.shareToUnit(px / width_px);
+    return this.fractionToUnit(px / width_px);
   }
 
   withRange(lo: number, hi: number): StepAxis {
@@ -196,21 +196,21 @@ export class StepAxis {
   /** `factor` < 1 shows less; the unit at `share` stays where it is. */
   zoomed(factor: number, share: number): StepAxis {
     return this.withRange(
-      this.shareToUnit(share - share * factor),
-      this.shareToUnit(share + (1 - share) * factor),
+      this.fractionToUnit(share - share * factor),
+      this.fractionToUnit(share + (1 - share) * factor),
     );
   }
 
   /** Moved by a share of its own length, to the right for shares above 0. */
   panned(share: number): StepAxis {
-    return this.withRange(this.shareToUnit(share), this.shareToUnit(1 + share));
+    return this.withRange(this.fractionToUnit(share), this.fractionToUnit(1 + share));
   }
 
   /** About `count` round ticks with labels. */
   ticks(count: number): readonly Tick[] {
     const values = axisTicks(this, count);
     const labels = axisLabels(this.kind, values);
-    return values.map((value, i) => ({ value, share: this.unitToShare(value), label: labels[i]! }));
+    return values.map((value, i) => ({ value, share: this.unitToFraction(value), label: labels[i]! }));
   }
 
   /** One unit as text, for readouts. */
@@ -256,9 +256,9 @@ function logStepTicks(axis: StepAxis, count: number): readonly number[] {
   const seen = values.filter((value) => value >= axis.lo && value <= axis.hi);
   const gap = 0.6 / count;
   const tens = seen.filter((value) => value === 0 || Number.isInteger(Math.log10(value)));
-  const valueToShare = (value: number): number => axis.unitToShare(value);
-  const all = spread(seen, gap, valueToShare);
-  return all.length === seen.length ? seen : spread(tens, gap, valueToShare);
+  const valueToFraction = (value: number): number => axis.unitToFraction(value);
+  const all = spread(seen, gap, valueToFraction);
+  return all.length === seen.length ? seen : spread(tens, gap, valueToFraction);
 }
 
 function axisLabels(kind: AxisKind, values: readonly number[]): readonly string[] {

@@ -6,7 +6,7 @@ import { ValueScale } from "./value_scale";
 
 function symlog(lo: number, hi: number, linthresh: number, count: number): readonly number[] {
   const scale = ValueScale.symlog(lo, hi, linthresh);
-  return symlogTicks(lo, hi, count, (value) => scale.valueToShare(value));
+  return symlogTicks(lo, hi, count, (value) => scale.valueToFraction(value));
 }
 
 describe("symlog ticks", () => {
@@ -53,7 +53,7 @@ describe("symlog ticks", () => {
     for (const count of [3, 6, 12]) {
       const ticks = symlog(lo, hi, linthresh, count);
       expect(ticks.length).toBeGreaterThanOrEqual(1);
-      const shares = ticks.map((tick) => scale.valueToShare(tick));
+      const shares = ticks.map((tick) => scale.valueToFraction(tick));
       shares.slice(1).forEach((share, i) => {
         expect(share - shares[i]!).toBeGreaterThanOrEqual(0.6 / count - 1e-9);
       });

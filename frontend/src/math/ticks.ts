@@ -33,61 +33,61 @@ export function symlogTicks(
   lo: number,
   hi: number,
   count: number,
-  valueToShare: (value: number) => number,
+  valueToFraction: (value: number) => number,
 ): readonly number[] {
   const gap = CROWDING / Math.max(1, count);
-  const zero = valueToShare(0);
+  const zero = valueToFraction(0);
   const size = -lo > hi ? lo : hi;
   const sign = Math.sign(size);
-  const bend = (valueToShare(size / 2) - zero) / (valueToShare(size) - zero);
-  if (bend < NEARLY_LINEAR) return spread(linearTicks(lo, hi, count), gap, valueToShare);
+  const bend = (valueToFraction(size / 2) - zero) / (valueToFraction(size) - zero);
+  if (bend < NEARLY_LINEAR) return spread(linearTicks(lo, hi, count), gap, valueToFraction);
   let least = Math.abs(size);
-  while (Math.abs(valueToShare(sign * least) - zero) >= gap) least /= 10;
+  while (Math.abs(valueToFraction(sign * least) - zero) >= gap) least /= 10;
   for (let level = 0; level < MULTIPLES.length + MAX_STRIDE; level++) {
     const multiples = MULTIPLES[Math.min(level, MULTIPLES.length - 1)]!;
     const stride = Math.max(1, level - MULTIPLES.length + 2);
     const whole = multiples.length === 1;
     const all = decades(least, Math.abs(size), multiples, stride);
-    const nearness = (value: number) => -Math.abs(valueToShare(sign * value) - zero);
+    const nearness = (value: number) => -Math.abs(valueToFraction(sign * value) - zero);
     // From the largest down, so that the largest is kept.
     const top = whole ? [...spread(all, gap, nearness)] : all;
     const signed = [...top.map((value) => -value), ...(lo <= 0 && hi >= 0 ? [0] : []), ...top.reverse()];
     const seen = signed
       .filter((value) => value >= lo && value <= hi)
-      .filter((value) => value === 0 || Math.abs(valueToShare(value) - zero) >= gap)
+      .filter((value) => value === 0 || Math.abs(valueToFraction(value) - zero) >= gap)
       .sort((a, b) => a - b);
     if (seen.length < 3) break;
     const few = whole || seen.length <= Math.max(3, count * SURPLUS);
-    if (few && spacing(seen, valueToShare) >= gap) return seen;
+    if (few && spacing(seen, valueToFraction) >= gap) return seen;
   }
-  return spread(linearTicks(lo, hi, count), gap, valueToShare);
+  return spread(linearTicks(lo, hi, count), gap, valueToFraction);
 }
 
 /** Ticks at m·10^k, 0 < lo < hi; linear ones where the range is less than about a decade. */
 export function logTicks(lo: number, hi: number, count: number): readonly number[] {
   const span = Math.log(hi / lo);
-  const valueToShare = (value: number): number => Math.log(value / lo) / span;
+  const valueToFraction = (value: number): number => Math.log(value / lo) / span;
   for (let level = 0; level < MULTIPLES.length + MAX_STRIDE; level++) {
     const multiples = MULTIPLES[Math.min(level, MULTIPLES.length - 1)]!;
     const stride = Math.max(1, level - MULTIPLES.length + 2);
     const seen = decades(lo, hi, multiples, stride).reverse();
     if (seen.length < 2) break;
     const few = seen.length <= Math.max(2, count * SURPLUS);
-    if (few && spacing(seen, valueToShare) >= CROWDING / Math.max(1, count)) return seen;
+    if (few && spacing(seen, valueToFraction) >= CROWDING / Math.max(1, count)) return seen;
   }
   return linearTicks(lo, hi, count).filter((value) => value > 0);
 }
 
-/** Of ascending ticks, those that are at least `gap` above the one kept before them. */
+/** Of ticks in the order of their fractions, those that are at least `gap` above the one kept before. */
 export function spread(
   values: readonly number[],
   gap: number,
-  valueToShare: (value: number) => number,
+  valueToFraction: (value: number) => number,
 ): readonly number[] {
   const kept: number[] = [];
   let last = Number.NEGATIVE_INFINITY;
   for (const value of values) {
-    const share = valueToShare(value);
+    const share = valueToFraction(value);
     if (share - last < gap) continue;
     kept.push(value);
     last = share;
@@ -110,10 +110,10 @@ function decades(lo: number, hi: number, multiples: readonly number[], stride: n
   return found;
 }
 
-function spacing(values: readonly number[], valueToShare: (value: number) => number): number {
+function spacing(values: readonly number[], valueToFraction: (value: number) => number): number {
   let least = Number.POSITIVE_INFINITY;
   for (let i = 1; i < values.length; i++) {
-    least = Math.min(least, valueToShare(values[i]!) - valueToShare(values[i - 1]!));
+    least = Math.min(least, valueToFraction(values[i]!) - valueToFraction(values[i - 1]!));
   }
   return least;
 }

@@ -15,8 +15,8 @@ describe("ValueScale", () => {
         fc.boolean(),
         ([lo, hi], share, linear) => {
           const scale = linear ? ValueScale.linear(lo, hi) : ValueScale.symlog(lo, hi);
-          const value = scale.shareToValue(share);
-          expect(scale.valueToShare(value)).toBeCloseTo(share, 6);
+          const value = scale.fractionToValue(share);
+          expect(scale.valueToFraction(value)).toBeCloseTo(share, 6);
         },
       ),
     );
@@ -43,8 +43,8 @@ describe("ValueScale", () => {
     const tile = { lower: Float64Array.of(-4, 1, 2), upper: Float64Array.of(-2, 2, 3) };
     const scale = ValueScale.native([tile]);
     expect([...scale.edges(99)]).toEqual([-4, 1, 2, 3]);
-    expect(scale.valueToShare(1.5)).toBeCloseTo(1.5 / 3, 12);
-    expect(scale.shareToValue(2.5 / 3)).toBeCloseTo(2.5, 12);
+    expect(scale.valueToFraction(1.5)).toBeCloseTo(1.5 / 3, 12);
+    expect(scale.fractionToValue(2.5 / 3)).toBeCloseTo(2.5, 12);
   });
 
   it("zooms native rows to whole ones", () => {
@@ -52,7 +52,7 @@ describe("ValueScale", () => {
     const zoomed = ValueScale.native([tile]).withRange(1.2, 2.9);
     expect([zoomed.lo, zoomed.hi]).toEqual([1, 3]);
     expect([...zoomed.edges(1)]).toEqual([1, 2, 3]);
-    expect(zoomed.valueToShare(2)).toBe(0.5);
+    expect(zoomed.valueToFraction(2)).toBe(0.5);
     expect([...zoomed.withRange(0, 4).edges(1)]).toEqual([0, 1, 2, 3, 4]);
   });
 

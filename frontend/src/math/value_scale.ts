@@ -60,11 +60,11 @@ export class ValueScale {
   }
 
   /** 0 at lo, 1 at hi; beyond them outside of 0..1. */
-  valueToShare(value: number): number {
+  valueToFraction(value: number): number {
     return (this.unfolded(value) - this.from) / (this.to - this.from);
   }
 
-  shareToValue(share: number): number {
+  fractionToValue(share: number): number {
     const place = this.from + share * (this.to - this.from);
     if (this.kind === "linear") return place;
     if (this.kind === "symlog") return Math.sign(place) * this.linthresh * Math.expm1(Math.abs(place));
@@ -77,7 +77,7 @@ export class ValueScale {
   edges(rows: number): Float64Array {
     if (this.kind === "native") return this.rowEdges.slice(this.from, this.to + 1);
     const edges = new Float64Array(rows + 1);
-    for (let row = 0; row <= rows; row++) edges[row] = this.shareToValue(row / rows);
+    for (let row = 0; row <= rows; row++) edges[row] = this.fractionToValue(row / rows);
     edges[0] = this.lo;
     edges[rows] = this.hi;
     // An edge that should be 0 but missed it by rounding would split the zeros off their row.
@@ -91,7 +91,7 @@ export class ValueScale {
   ticks(count: number): readonly Tick[] {
     const values = this.tickValues(count);
     const labels = this.kind === "linear" ? formatTicks(values) : values.map((value) => this.label(value));
-    return values.map((value, i) => ({ value, share: this.valueToShare(value), label: labels[i]! }));
+    return values.map((value, i) => ({ value, share: this.valueToFraction(value), label: labels[i]! }));
   }
 
   /** Edges of stored bins have too many digits for an axis; the readout has them all. */
@@ -110,12 +110,12 @@ export class ValueScale {
   }
 
   private tickValues(count: number): readonly number[] {
-    const valueToShare = (value: number): number => this.valueToShare(value);
+    const valueToFraction = (value: number): number => this.valueToFraction(value);
     if (this.kind === "linear") return linearTicks(this.lo, this.hi, count);
-    if (this.kind === "symlog") return symlogTicks(this.lo, this.hi, count, valueToShare);
+    if (this.kind === "symlog") return symlogTicks(this.lo, this.hi, count, valueToFraction);
     const stride = Math.max(1, Math.ceil((this.to - this.from) / Math.max(1, count)));
     const rows = this.edges(0).filter((_, row) => row % stride === 0);
-    return spread([...rows].map(tidy), 0.6 / Math.max(1, count), valueToShare);
+    return spread([...rows].map(tidy), 0.6 / Math.max(1, count), valueToFraction);
   }
 
   private unfolded(value: number): number {

@@ -10,8 +10,8 @@ export const LEAST_COLUMN_PX = 6;
  */
 export function widenSpans(spans: Spans, axis: StepAxis, width_px: number, least_px: number): Spans {
   const count = spans.start.length;
-  const place = (unit: number) => axis.unitToShare(unit) * width_px;
-  const unit = (px: number) => axis.shareToUnit(px / width_px);
+  const place = (unit: number) => axis.unitToFraction(unit) * width_px;
+  const unit = (px: number) => axis.fractionToUnit(px / width_px);
   let start = spans.start;
   let end = spans.end;
   let first = 0;

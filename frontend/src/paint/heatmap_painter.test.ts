@@ -10,7 +10,7 @@ import { colormapToLut, colourTable, hexToColour, packColour } from "./colormap"
 import { FakeCanvas, stubCanvas } from "./fake_canvas";
 import { HeatmapPainter } from "./heatmap_painter";
 import { columnsToPixels } from "./rasterise";
-import { type PanelScene, SHARE_PX, THIN_PX } from "./scene";
+import { type PanelScene, STRIP_HEIGHT_PX, THIN_PX } from "./scene";
 
 const COLUMNS = 8;
 const HEAT_PX = 4;
@@ -36,7 +36,7 @@ function sceneOf(tile = stairs(), changes: Partial<PanelScene> = {}): PanelScene
   const axis = changes.axis ?? new StepAxis("step", 0, COLUMNS);
   return {
     ratio: 1,
-    places: { bands: [], heatTop_px: 0, heatHeight_px: HEAT_PX, shareTop_px: null, axisTop_px: HEAT_PX },
+    places: { bands: [], heatTop_px: 0, heatHeight_px: HEAT_PX, stripTop_px: null, axisTop_px: HEAT_PX },
     axis,
     scale: ValueScale.linear(0, HEAT_PX),
     pixels: columnsToPixels(columnSpans(tile.columns, "step", clock), axis, COLUMNS),
@@ -135,7 +135,7 @@ describe("what is beside a heatmap", () => {
     bands: [{ band: "nans" as const, top_px: 0 }],
     heatTop_px: 10,
     heatHeight_px: HEAT_PX,
-    shareTop_px: 20,
+    stripTop_px: 20,
     axisTop_px: 40,
   };
 
@@ -156,10 +156,10 @@ describe("what is beside a heatmap", () => {
     const height = (c: number) =>
       canvas
         .column(LEFT + c)
-        .slice(20, 20 + SHARE_PX)
+        .slice(20, 20 + STRIP_HEIGHT_PX)
         .filter((pixel) => pixel === MOST).length;
-    expect([height(0), height(COLUMNS - 1)]).toEqual([0, SHARE_PX]);
-    expect(height(4)).toBe(Math.ceil((4 / 7) * SHARE_PX));
+    expect([height(0), height(COLUMNS - 1)]).toEqual([0, STRIP_HEIGHT_PX]);
+    expect(height(4)).toBe(Math.ceil((4 / 7) * STRIP_HEIGHT_PX));
     painter.paint(part(), sceneOf(stairs(), { places }));
     expect(new Set(rowOf(20))).toEqual(new Set([0]));
   });

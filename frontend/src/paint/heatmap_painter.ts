@@ -9,7 +9,7 @@ import type { ColourTable } from "./colormap";
 import { paintEdgeMarks } from "./edge_marks";
 import { paintLines } from "./paint_lines";
 import { type Cells, minusBase, paintCells, poolCells } from "./rasterise";
-import { type PanelScene, SHARE_PX, THIN_PX } from "./scene";
+import { type PanelScene, STRIP_HEIGHT_PX, THIN_PX } from "./scene";
 
 type DrawnSpan = readonly [from: number, to: number];
 const FULL_SPAN: DrawnSpan = [0, 1];
@@ -34,22 +34,25 @@ export class HeatmapPainter {
 
   /** Draws everything anew. */
   paint(canvas: PanelCanvas, scene: PanelScene): void {
-    const { bands, shareTop_px } = scene.places;
+    const { bands, stripTop_px } = scene.places;
     this.copy = null;
     clearArea(wholeOf(canvas, scene));
     this.painted = paintHeat(heatOf(canvas, scene), scene, this.painted);
     for (const { band, top_px } of bands) {
       paintBand(areaIn(canvas, top_px, THIN_PX, scene.ratio), scene, band);
     }
-    if (shareTop_px !== null) paintStrip(areaIn(canvas, shareTop_px, SHARE_PX, scene.ratio), scene);
+    if (stripTop_px !== null) paintStrip(areaIn(canvas, stripTop_px, STRIP_HEIGHT_PX, scene.ratio), scene);
   }
 
   /** Puts what was drawn where the axes are now; true where it had to be stretched for that. */
   follow(canvas: PanelCanvas, axis: StepAxis, scale: ValueScale): boolean {
     if (this.painted === null) return false;
     const { scene } = this.painted;
-    const across: DrawnSpan = [axis.unitToShare(scene.axis.lo), axis.unitToShare(scene.axis.hi)];
-    const down: DrawnSpan = [1 - scale.valueToShare(scene.scale.hi), 1 - scale.valueToShare(scene.scale.lo)];
+    const across: DrawnSpan = [axis.unitToFraction(scene.axis.lo), axis.unitToFraction(scene.axis.hi)];
+    const down: DrawnSpan = [
+      1 - scale.valueToFraction(scene.scale.hi),
+      1 - scale.valueToFraction(scene.scale.lo),
+    ];
     const still = isFullSpan(across) && isFullSpan(down);
     if (still && this.copy === null) return false;
     const whole = wholeOf(canvas, scene);
@@ -71,7 +74,7 @@ function heatOf(canvas: PanelCanvas, { places, ratio }: PanelScene): CanvasArea 
 }
 
 function movedAreas(canvas: PanelCanvas, scene: PanelScene): readonly MovedArea[] {
-  const { bands, shareTop_px } = scene.places;
+  const { bands, stripTop_px } = scene.places;
   const low = (top_px: number, height_px: number) => ({
     area: areaIn(canvas, top_px, height_px, scene.ratio),
     tall: false,
@@ -79,7 +82,7 @@ function movedAreas(canvas: PanelCanvas, scene: PanelScene): readonly MovedArea[
   return [
     { area: heatOf(canvas, scene), tall: true },
     ...bands.map(({ top_px }) => low(top_px, THIN_PX)),
-    ...(shareTop_px === null ? [] : [low(shareTop_px, SHARE_PX)]),
+    ...(stripTop_px === null ? [] : [low(stripTop_px, STRIP_HEIGHT_PX)]),
   ];
 }
 

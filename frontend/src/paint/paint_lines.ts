@@ -15,7 +15,7 @@ function drawLines({ context, width, height }: CanvasArea, { axis, scale, lines,
     let open = false;
     for (const [unit, value] of line.points) {
       const x = axis.unitToPx(unit, width);
-      const y = (1 - scale.valueToShare(value)) * height;
+      const y = (1 - scale.valueToFraction(value)) * height;
       // The canvas passes over NaN.
       if (open) path.lineTo(x, y);
       else path.moveTo(x, y);

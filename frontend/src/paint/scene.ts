@@ -12,7 +12,7 @@ import type { BaseCells, PixelColumns } from "./rasterise";
 
 /** Heights of a band and of the strip under a heatmap. */
 export const THIN_PX = 5;
-export const SHARE_PX = 12;
+export const STRIP_HEIGHT_PX = 12;
 
 export interface PlacedBand {
   readonly band: BandName;
@@ -25,7 +25,7 @@ export interface PartPlaces {
   readonly heatTop_px: number;
   readonly heatHeight_px: number;
   /** null without the strip under the heatmap. */
-  readonly shareTop_px: number | null;
+  readonly stripTop_px: number | null;
   /** Where the last part ends; a time axis begins there. */
   readonly axisTop_px: number;
 }

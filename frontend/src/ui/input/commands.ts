@@ -148,8 +148,8 @@ function activePanel(at: Cursor | null): PanelView | undefined {
 /** Where the crosshair is on an axis, else its middle. */
 function crosshairShare(panel: PanelView, axis: "x" | "y"): number {
   const at = zoom.cursor.peek();
-  if (axis === "y") return panel.crossShare.peek() ?? 0.5;
-  return at === null ? 0.5 : Math.min(1, Math.max(0, panel.liveAxis.peek().unitToShare(at.unit)));
+  if (axis === "y") return panel.crossFraction.peek() ?? 0.5;
+  return at === null ? 0.5 : Math.min(1, Math.max(0, panel.liveAxis.peek().unitToFraction(at.unit)));
 }
 
 function foldAll(): void {

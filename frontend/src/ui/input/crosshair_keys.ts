@@ -48,9 +48,9 @@ function placeTooltip(element: HTMLElement, panel: PanelView): void {
   if (now === null || !heat) return;
   const { bands, heatTop_px } = panel.layer.layout.peek();
   const band = bands.find((placed) => placed.band === now.band);
-  const down_px = band ? band.top_px - heatTop_px : (1 - (panel.crossShare.peek() ?? 0)) * heat.height;
+  const down_px = band ? band.top_px - heatTop_px : (1 - (panel.crossFraction.peek() ?? 0)) * heat.height;
   place.value = {
-    x: heat.left + panel.liveAxis.peek().unitToShare(now.unit) * heat.width,
+    x: heat.left + panel.liveAxis.peek().unitToFraction(now.unit) * heat.width,
     y: heat.top + down_px,
   };
 }
@@ -79,16 +79,16 @@ function moveCursor(panel: PanelView, columns: number, bins: number): void {
 /** From bin to bin, and from the outermost ones on into the bands and the strip. */
 function moveUp(panel: PanelView, band: ThinPart | null, bins: number): Pick<Cursor, "value" | "band"> {
   const rows = panel.grid.peek()?.rows ?? 1;
-  const { bands, heatTop_px, shareTop_px } = panel.layer.layout.peek();
+  const { bands, heatTop_px, stripTop_px } = panel.layer.layout.peek();
   // From the bottom to the top; bands are listed the other way round.
   const places: (ThinPart | number)[] = bands.map((placed) => placed.band).reverse();
   const lower = bands.filter(({ top_px }) => top_px > heatTop_px).length;
   places.splice(lower, 0, ...Array.from({ length: rows }, (_, row) => row));
-  if (shareTop_px !== null) places.unshift("strip");
-  const row = Math.min(rows - 1, Math.floor((panel.crossShare.peek() ?? 0.5) * rows));
+  if (stripTop_px !== null) places.unshift("strip");
+  const row = Math.min(rows - 1, Math.floor((panel.crossFraction.peek() ?? 0.5) * rows));
   const at = places.indexOf(band ?? row) + bins;
   const next = places[Math.min(places.length - 1, Math.max(0, at))] ?? row;
   return typeof next === "number"
-    ? { value: panel.scale.peek().shareToValue((next + 0.5) / rows), band: null }
+    ? { value: panel.scale.peek().fractionToValue((next + 0.5) / rows), band: null }
     : { value: null, band: next };
 }

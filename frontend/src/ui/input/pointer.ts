@@ -142,7 +142,7 @@ export class PanelPointer {
     const { x_px, y_px } = pointOf(event);
     const delta = event.deltaY === 0 ? event.deltaX : event.deltaY;
     const factor = Math.exp(Math.max(-100, Math.min(100, delta)) * WHEEL_FACTOR);
-    if (event.shiftKey) zoomBy(this.panel, "y", factor, this.heightShare(y_px));
+    if (event.shiftKey) zoomBy(this.panel, "y", factor, this.heightFraction(y_px));
     else zoomBy(this.panel, "x", factor, x_px / plot_px.peek());
   };
 
@@ -158,20 +158,20 @@ export class PanelPointer {
   }
 
   cursorAt({ x_px, y_px }: PointerPosition): Cursor {
-    const share = this.heightShare(y_px);
+    const share = this.heightFraction(y_px);
     return {
       panelId: this.panel.id,
       rowId: this.panel.layer.id,
       unit: this.panel.liveAxis.value.pxToUnit(clamp(x_px, plot_px.value), plot_px.value),
-      value: share >= 0 && share <= 1 ? this.panel.liveScale.value.shareToValue(share) : null,
+      value: share >= 0 && share <= 1 ? this.panel.liveScale.value.fractionToValue(share) : null,
       band: this.thinPart(y_px),
     };
   }
 
   /** The gaps between them count as well. */
   private thinPart(y_px: number): ThinPart | null {
-    const { bands, shareTop_px } = this.panel.layer.layout.value;
-    if (shareTop_px !== null && y_px >= shareTop_px) return "strip";
+    const { bands, stripTop_px } = this.panel.layer.layout.value;
+    if (stripTop_px !== null && y_px >= stripTop_px) return "strip";
     return bands.find(({ top_px }) => y_px >= top_px - 1 && y_px < top_px + THIN_PX + 1)?.band ?? null;
   }
 
@@ -206,7 +206,7 @@ export class PanelPointer {
     const { heatHeight_px } = this.panel.layer.layout.peek();
     if (this.pinchAxis === "y") {
       const factor = pinchFactor(before.y_px - other.y_px, at.y_px - other.y_px);
-      zoomBy(this.panel, "y", factor, this.heightShare((at.y_px + other.y_px) / 2));
+      zoomBy(this.panel, "y", factor, this.heightFraction((at.y_px + other.y_px) / 2));
       panBy(this.panel, "y", (at.y_px - before.y_px) / 2 / heatHeight_px);
       return;
     }
@@ -233,7 +233,7 @@ export class PanelPointer {
     const axis = this.panel.axis.peek();
     const scale = this.panel.scale.peek();
     const unit = ({ x_px }: PointerPosition) => axis.pxToUnit(x_px, plot_px.peek());
-    const value = ({ y_px }: PointerPosition) => scale.shareToValue(this.heightShare(y_px));
+    const value = ({ y_px }: PointerPosition) => scale.fractionToValue(this.heightFraction(y_px));
     zoomTo(
       this.panel,
       axes === "y" ? null : [unit(from), unit(to)],
@@ -242,7 +242,7 @@ export class PanelPointer {
   }
 
   /** Height on the value axis: 0 at its low end, 1 at its high end. */
-  private heightShare(y_px: number): number {
+  private heightFraction(y_px: number): number {
     const { heatTop_px, heatHeight_px } = this.panel.layer.layout.peek();
     return 1 - (y_px - heatTop_px) / heatHeight_px;
   }

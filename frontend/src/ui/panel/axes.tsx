@@ -7,7 +7,7 @@ import type { StepAxis } from "../../math/step_axis";
 import type { ValueScale } from "../../math/value_scale";
 import { type AxisDrawing, type AxisText, drawAxis, numbersToText } from "../../paint/axis_canvas";
 import { BAND_LABELS, type BandName } from "../../paint/bands";
-import { SHARE_PX, THIN_PX } from "../../paint/scene";
+import { STRIP_HEIGHT_PX, THIN_PX } from "../../paint/scene";
 import { dark } from "../../view/catalog/catalog";
 import { pixelRatio, plot_px, X_AXIS_PX, Y_AXIS_PX } from "../../view/layout/metrics";
 import type { PanelLayout } from "../../view/layout/panel_layout";
@@ -141,8 +141,8 @@ function valueAxisDrawing(panel: PanelView): AxisDrawing {
     size_px,
   });
   const names = layout.bands.map(({ band, top_px }) => text(SHORT[band], top_px + THIN_PX / 2, NAME_PX));
-  if (layout.shareTop_px !== null) {
-    names.push(text(STRIP_SHORT[settings.strip.value], layout.shareTop_px + SHARE_PX / 2, NAME_PX));
+  if (layout.stripTop_px !== null) {
+    names.push(text(STRIP_SHORT[settings.strip.value], layout.stripTop_px + STRIP_HEIGHT_PX / 2, NAME_PX));
   }
   return {
     width_px: Y_AXIS_PX,
@@ -215,7 +215,7 @@ function TimeMark() {
     const at = cursor.value;
     if (at === null) return null;
     const axis = sharedLiveAxis.value;
-    const share = axis.unitToShare(at.unit);
+    const share = axis.unitToFraction(at.unit);
     return share < 0 || share > 1 ? null : { share, label: timeText(axis, at) };
   });
   if (place.value === null) return null;
@@ -240,7 +240,7 @@ function timeText(axis: StepAxis, { panelId, unit }: Cursor): string {
 export function ValueMark({ panel }: { readonly panel: PanelView }) {
   const place = useComputed(() => {
     const value = cursor.value?.value;
-    const share = panel.crossShare.value;
+    const share = panel.crossFraction.value;
     if (share === null || value === undefined || value === null || !panel.hasAxis) return null;
     const { heatTop_px, heatHeight_px } = panel.layer.layout.value;
     return { top: heatTop_px + (1 - share) * heatHeight_px, label: formatValue(value) };

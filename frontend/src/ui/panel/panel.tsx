@@ -97,7 +97,7 @@ function PanelTexts({ panel }: PartProps) {
 /** The hovered value. */
 function Crosshair({ panel }: PartProps) {
   const style = useComputed(() => {
-    const share = panel.crossShare.value;
+    const share = panel.crossFraction.value;
     if (share === null) return "visibility:hidden";
     const { heatTop_px, heatHeight_px } = panel.layer.layout.value;
     return `transform:translateY(${(heatTop_px + (1 - share) * heatHeight_px).toFixed(1)}px)`;

@@ -44,7 +44,7 @@ function Lines({ box, panel }: { readonly box: LineBox; readonly panel?: PanelVi
   const { left_px, top_px, height_px } = box;
   const style = (unit: number | null): string => {
     const axis = (panel?.liveAxis ?? sharedLiveAxis).value;
-    const share = unit === null || fullAxis.value.kind !== axis.kind ? -1 : axis.unitToShare(unit);
+    const share = unit === null || fullAxis.value.kind !== axis.kind ? -1 : axis.unitToFraction(unit);
     if (share < 0 || share > 1) return "visibility:hidden";
     const part = height_px === undefined ? "" : `top:${top_px}px;height:${height_px}px;`;
     return `${part}transform:translateX(${(left_px + share * plot_px.value).toFixed(1)}px)`;

@@ -3,7 +3,7 @@
 import { useRef } from "preact/hooks";
 import { frame, name_px, narrow, RIGHT_PX, slice_px, Y_AXIS_PX } from "../../view/layout/metrics";
 import { fullAxis, sharedLiveAxis } from "../../view/panel/known_panels";
-import { leastShare, moveAll } from "../../view/screen/zooming";
+import { leastFraction, moveAll } from "../../view/screen/zooming";
 import * as settings from "../../view/settings/settings";
 import { clearZoom } from "../../view/settings/zoom";
 import { dragHandle } from "../input/handle_drag";
@@ -25,11 +25,11 @@ export function Minimap() {
   /** From where the shown part was at first; each end stops at the other. */
   const move = (grip: Grip, [start, end]: AxisEnds, by: number) => {
     const axis = fullAxis.peek();
-    const room = Math.max(0, end - start - leastShare(axis));
+    const room = Math.max(0, end - start - leastFraction(axis));
     const inside = Math.max(grip === "to" ? -room : -start, Math.min(grip === "from" ? room : 1 - end, by));
     moveAll(
-      axis.shareToUnit(grip === "to" ? start : start + inside),
-      axis.shareToUnit(grip === "from" ? end : end + inside),
+      axis.fractionToUnit(grip === "to" ? start : start + inside),
+      axis.fractionToUnit(grip === "from" ? end : end + inside),
     );
   };
 
@@ -39,7 +39,7 @@ export function Minimap() {
     dragHandle(
       event,
       (moved) => move(grip, ends, (moved.clientX - event.clientX) / size_px),
-      () => moveAll(full.shareToUnit(ends[0]), full.shareToUnit(ends[1])),
+      () => moveAll(full.fractionToUnit(ends[0]), full.fractionToUnit(ends[1])),
     );
   };
 
@@ -62,7 +62,7 @@ export function Minimap() {
       aria-valuemin={0}
       aria-valuemax={100}
       aria-valuenow={Math.round(share * 100)}
-      aria-valuetext={full.format(full.shareToUnit(share))}
+      aria-valuetext={full.format(full.fractionToUnit(share))}
       onPointerDown={drag(grip)}
       onKeyDown={keys(grip)}
     />
@@ -87,6 +87,6 @@ export function Minimap() {
 /** Of the whole time axis, as shares. */
 function shownEnds(): AxisEnds {
   const { lo, hi } = sharedLiveAxis.value;
-  const [from, to] = [lo, hi].map((unit) => Math.min(1, Math.max(0, fullAxis.value.unitToShare(unit))));
+  const [from, to] = [lo, hi].map((unit) => Math.min(1, Math.max(0, fullAxis.value.unitToFraction(unit))));
   return [from ?? 0, to ?? 1];
 }

@@ -18,7 +18,7 @@ import { baseCells, differenceBar, differenceColours } from "../panel/difference
 import { noteTexts, noteToText } from "../panel/notes";
 import { overlayLines } from "../panel/overlays";
 import type { PanelLayer, PanelView } from "../panel/panel_view";
-import { shareStrip } from "../panel/strip";
+import { columnStrip } from "../panel/strip";
 import { colourOfRun } from "../selection/selection";
 import * as settings from "../settings/settings";
 import { countsToJson, countsToText, fileName, type ShownCells, statisticsToText } from "./export_text";
@@ -67,7 +67,7 @@ export function readShownCells(panel: PanelView): ShownCells | null {
 function rowToPicture(row: PanelLayer): Picture {
   const { layer, kind, phase, type } = row.series.peek();
   const panels = row.panels.peek().filter((panel) => panel.grid.peek() !== null);
-  const { heatHeight_px, shareTop_px } = row.layout.peek();
+  const { heatHeight_px, stripTop_px } = row.layout.peek();
   const height_px = Math.max(140, heatHeight_px);
   const shown = theme.peek();
   return {
@@ -75,7 +75,7 @@ function rowToPicture(row: PanelLayer): Picture {
     xLabel: AXIS_NAMES[settings.time.peek()],
     yLabel: "value",
     panels: panels.map((panel) => panelToPicture(panel, height_px)),
-    strip: shareTop_px === null ? "" : settings.strip.peek().replace("_", " "),
+    strip: stripTop_px === null ? "" : settings.strip.peek().replace("_", " "),
     bars: [...colourBars(panels), ...(panels.some(showsDifference) ? [differenceBar(row)] : [])],
     notes: panels.flatMap(pictureNotes),
     width_px: plot_px.peek(),
@@ -103,7 +103,7 @@ function pictureNotes(panel: PanelView): string[] {
   const grid = panel.grid.peek();
   const tile = panel.shown.peek();
   const clipped = grid === null || tile === null ? "" : clippedToText(clippedFractions(grid, tile.columns.n));
-  const strip = shareStrip(panel);
+  const strip = columnStrip(panel);
   const notes = noteTexts(panel).map(noteToText);
   return [clipped, typeof strip === "string" ? "" : `strip: ${strip.name}`, ...notes]
     .filter(Boolean)
@@ -124,7 +124,7 @@ function panelToPicture(panel: PanelView, height_px: number): PicturePanel {
   const options = { quantity, height_px: height };
   const cells = poolCells(grid, tile.columns, pixels, options);
   const base = baseCells(panel);
-  const strip = shareStrip(panel);
+  const strip = columnStrip(panel);
   const strip_px = PICTURE_STRIP_PX * PICTURE_SCALE;
   const bands = panel.layer.bands.peek().map((name) => {
     const shares = bandCells(bandCounts(name, tile.columns, grid), tile.columns.n, pixels);
@@ -147,8 +147,8 @@ function panelToPicture(panel: PanelView, height_px: number): PicturePanel {
     lines: overlayLines(panel).map(({ name, colour, points }) => ({
       label: name,
       colour,
-      x: points.map(([unit]) => axis.unitToShare(unit)),
-      y: points.map(([, value]) => panel.scale.peek().valueToShare(value)),
+      x: points.map(([unit]) => axis.unitToFraction(unit)),
+      y: points.map(([, value]) => panel.scale.peek().valueToFraction(value)),
     })),
   };
 }

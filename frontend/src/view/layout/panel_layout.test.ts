@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { BANDS } from "../../paint/bands";
-import { SHARE_PX, THIN_PX } from "../../paint/scene";
+import { STRIP_HEIGHT_PX, THIN_PX } from "../../paint/scene";
 import { X_AXIS_PX } from "./metrics";
 import { placeParts } from "./panel_layout";
 
@@ -12,9 +12,9 @@ describe("placeParts", () => {
         const parts = [
           [layout.heatTop_px, layout.heatTop_px + layout.heatHeight_px] as const,
           ...layout.bands.map(({ top_px }) => [top_px, top_px + THIN_PX] as const),
-          ...(layout.shareTop_px === null
+          ...(layout.stripTop_px === null
             ? []
-            : [[layout.shareTop_px, layout.shareTop_px + SHARE_PX] as const]),
+            : [[layout.stripTop_px, layout.stripTop_px + STRIP_HEIGHT_PX] as const]),
         ].sort((a, b) => a[0] - b[0]);
         for (let at = 1; at < parts.length; at++) {
           expect(parts[at]![0]).toBeGreaterThanOrEqual(parts[at - 1]![1]);

@@ -1,7 +1,7 @@
 /** Where the parts of a panel lie, in CSS px from its top. */
 
 import { BANDS, type BandName, TOP_BANDS } from "../../paint/bands";
-import { type PartPlaces, SHARE_PX, THIN_PX } from "../../paint/scene";
+import { type PartPlaces, STRIP_HEIGHT_PX, THIN_PX } from "../../paint/scene";
 import { NOTES_PX, PAD_PX, THIN_GAP_PX, X_AXIS_PX } from "./metrics";
 
 export interface PanelLayout extends PartPlaces {
@@ -15,7 +15,7 @@ export function placeStrip(height_px: number): PanelLayout {
     bands: [],
     heatTop_px: 0,
     heatHeight_px: height_px,
-    shareTop_px: null,
+    stripTop_px: null,
     axisTop_px: height_px,
     height_px,
   };
@@ -24,8 +24,8 @@ export function placeStrip(height_px: number): PanelLayout {
 const BAND_SPACE_PX = THIN_PX + THIN_GAP_PX;
 
 /** Line of notes, top bands, heatmap, bottom bands, strip of shares, time axis; the heatmap takes what the others leave. */
-export function placeParts(bands: readonly BandName[], panel_px: number, withShares: boolean): PanelLayout {
-  const share_px = withShares ? SHARE_PX : 0;
+export function placeParts(bands: readonly BandName[], panel_px: number, withStrip: boolean): PanelLayout {
+  const share_px = withStrip ? STRIP_HEIGHT_PX : 0;
   const tops = bands.filter((band) => TOP_BANDS.includes(band));
   const bottoms = BANDS.filter((band) => bands.includes(band) && !tops.includes(band));
   const heatTop_px = NOTES_PX + tops.length * BAND_SPACE_PX;
@@ -41,7 +41,7 @@ export function placeParts(bands: readonly BandName[], panel_px: number, withSha
     bands: placed,
     heatTop_px,
     heatHeight_px,
-    shareTop_px: withShares ? partsEnd_px + 1 : null,
+    stripTop_px: withStrip ? partsEnd_px + 1 : null,
     axisTop_px: partsEnd_px + share_px + 1,
     height_px: partsEnd_px + share_px - NOTES_PX,
   };

@@ -1,7 +1,7 @@
 /** The rows of the page with their places, so that only those on the screen need to exist. */
 
 import { computed, signal } from "@preact/signals";
-import { SHARE_PX } from "../../paint/scene";
+import { STRIP_HEIGHT_PX } from "../../paint/scene";
 import { seriesId } from "../../series/series_id";
 import { isOpen, layers, orderRows } from "../selection/selection";
 import type { Row } from "../selection/tree";
@@ -51,7 +51,7 @@ export const total_px = computed(() => {
 
 /** Height of an expanded row. */
 export const expanded_px = computed(() => {
-  const share = settings.strip.value === "none" ? 0 : SHARE_PX;
+  const share = settings.strip.value === "none" ? 0 : STRIP_HEIGHT_PX;
   return effectivePanelHeight_px.value + share + cellsTop_px(true);
 });
 

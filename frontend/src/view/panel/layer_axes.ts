@@ -122,11 +122,11 @@ export class PanelAxes {
   }
 
   /** Height of the crosshair on the value axis, in all panels that are read by it; null where it is not. */
-  readonly crossShare = computed(() => {
+  readonly crossFraction = computed(() => {
     const at = cursor.value;
     if (at === null || at.value === null) return null;
     if (at.rowId !== this.layer.id && effectiveAxisScope() !== "all") return null;
-    const share = this.liveScale.value.valueToShare(at.value);
+    const share = this.liveScale.value.valueToFraction(at.value);
     return share < 0 || share > 1 ? null : share;
   });
 }

@@ -8,7 +8,7 @@ import { mostColumns } from "../../paint/rasterise";
 import * as settings from "../settings/settings";
 import { baselineRun, baseOf } from "./compare";
 import type { PanelView } from "./panel_view";
-import { shareStrip } from "./strip";
+import { columnStrip } from "./strip";
 
 export interface Note {
   readonly short: string;
@@ -51,7 +51,7 @@ export function noteTexts(panel: PanelView): readonly Note[] {
       long: "Written with add_histogram or alike; bins as stored, zeros unknown",
     });
   }
-  const strip = shareStrip(panel);
+  const strip = columnStrip(panel);
   if (typeof strip === "string" && strip !== "") notes.push({ short: `no strip: ${strip}`, long: "" });
   if (settings.difference.value && panel.run !== baselineRun()) notes.push(differenceNote(panel));
   return notes;
@@ -96,5 +96,5 @@ export function isHiddenByAxis(panel: PanelView): boolean {
   if (above + below > MUCH) return true;
   const scale = panel.fullScale.value;
   const [lo, hi] = tile.range;
-  return hi > lo && scale.valueToShare(hi) - scale.valueToShare(lo) < FLAT;
+  return hi > lo && scale.valueToFraction(hi) - scale.valueToFraction(lo) < FLAT;
 }

@@ -11,7 +11,7 @@ import { baseCells, differenceColours } from "./difference";
 import { allTiles } from "./known_panels";
 import { overlayLines } from "./overlays";
 import type { PanelView } from "./panel_view";
-import { shareStrip } from "./strip";
+import { columnStrip } from "./strip";
 
 /** null while there is nothing to draw. */
 export function sceneOf(panel: PanelView): PanelScene | null {
@@ -36,7 +36,7 @@ export function sceneOf(panel: PanelView): PanelScene | null {
     base,
     colours: base === null ? valueColours(panel) : differenceColours(layer),
     bandColours: places.bands.length > 0 ? bandTable() : null,
-    strip: places.shareTop_px === null ? null : stripScene(panel),
+    strip: places.stripTop_px === null ? null : stripScene(panel),
     lines: layer.open.value ? overlayLines(panel) : [],
     edgeInks: layer.open.value ? null : EDGE_INKS[dark.value ? "dark" : "light"],
     blank: theme.value["plot-bg"],
@@ -64,7 +64,7 @@ function valueColours(panel: PanelView) {
 }
 
 function stripScene(panel: PanelView): StripScene | null {
-  const strip = shareStrip(panel);
+  const strip = columnStrip(panel);
   if (typeof strip === "string") return null;
   return { values: strip.values, most: strip.most, colours: stripTable() };
 }

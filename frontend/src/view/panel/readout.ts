@@ -18,7 +18,7 @@ import * as settings from "../settings/settings";
 import type { ThinPart } from "../settings/zoom";
 import { differenceBase } from "./compare";
 import type { PanelView } from "./panel_view";
-import { formatStrip, shareStrip } from "./strip";
+import { columnStrip, formatStrip } from "./strip";
 
 export interface Readout {
   readonly firstStep: number;
@@ -127,7 +127,7 @@ function readTime(panel: PanelView, columns: Columns, column: number) {
 }
 
 function stripReadout(panel: PanelView, column: number) {
-  const strip = shareStrip(panel);
+  const strip = columnStrip(panel);
   if (typeof strip === "string") return { bin: `no strip: ${strip}` };
   const share = strip.values[column] ?? Number.NaN;
   return { bin: strip.name, share, value: Number.isNaN(share) ? "" : formatStrip(panel, share) };

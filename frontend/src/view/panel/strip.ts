@@ -10,7 +10,7 @@ import * as settings from "../settings/settings";
 import { baselineRun, baseOf } from "./compare";
 import type { PanelView } from "./panel_view";
 
-export interface ShareStrip {
+export interface ColumnStrip {
   /** One value per column; NaN where there is none. */
   readonly values: Float64Array;
   /** What fills the strip's height: 1 for shares; for distances the largest of the row. */
@@ -19,7 +19,7 @@ export interface ShareStrip {
 }
 
 /** The strip under a panel, or why it is empty. */
-export function shareStrip(panel: PanelView): ShareStrip | string {
+export function columnStrip(panel: PanelView): ColumnStrip | string {
   const strip = stripValues(panel);
   if (typeof strip === "string") return strip;
   const most = isDistance() ? largest(panel.layer.panels.value.map(stripValues)) : 1;
@@ -35,7 +35,7 @@ function isDistance(): boolean {
   return settings.strip.value === "change" || settings.strip.value === "distance";
 }
 
-type StripValues = Omit<ShareStrip, "most">;
+type StripValues = Omit<ColumnStrip, "most">;
 
 /** 1 where all are 0. */
 function largest(strips: readonly (StripValues | string)[]): number {

@@ -76,7 +76,7 @@ describe("a zoom of the values", () => {
       settle();
     }
     const { lo, hi } = panel.scale.value;
-    const share = full.valueToShare(hi) - full.valueToShare(lo);
+    const share = full.valueToFraction(hi) - full.valueToFraction(lo);
     expect(share).toBeGreaterThan(0.98 ** 40 - 0.06);
     expect(share).toBeLessThan(0.98 ** 40 + 0.06);
   });
@@ -85,7 +85,7 @@ describe("a zoom of the values", () => {
     const [panel] = panelsOf(CONV);
     const full = panel.fullScale.value;
     zoomBy(panel, "y", 0.61, 0.5);
-    expect(full.valueToShare(panel.liveScale.value.hi)).toBeCloseTo(0.5 + 0.61 / 2, 9);
+    expect(full.valueToFraction(panel.liveScale.value.hi)).toBeCloseTo(0.5 + 0.61 / 2, 9);
     settle();
     const { lo, hi } = panel.liveScale.value;
     expect(panel.scale.value).toMatchObject({ lo, hi });
@@ -106,13 +106,13 @@ describe("a zoom of the values", () => {
     const [panel] = panelsOf(CONV);
     const [other] = panelsOf(FC);
     cursor.value = { panelId: panel.id, rowId: panel.layer.id, unit: 1, value: 0.5, band: null };
-    expect(other.crossShare.value).toBeNull();
+    expect(other.crossFraction.value).toBeNull();
     zoomTo(panel, null, [0.25, 0.75]);
     expect(other.scale.value).toBe(other.fullScale.value);
     settings.axisScope.value = "all";
     zoomTo(panel, null, [0.25, 0.75]);
     expect([other.scale.value.lo, other.scale.value.hi]).toEqual([0.25, 0.75]);
-    expect(other.crossShare.value).toBeCloseTo(0.5, 9);
+    expect(other.crossFraction.value).toBeCloseTo(0.5, 9);
   });
 });
 

@@ -84,9 +84,9 @@ function sharpRows(panel: PanelView, rows: number): number {
 
 /** Rows of a symlog axis are the narrower the nearer they are to zero; others are equal. */
 function narrowestRow(scale: ValueScale, rows: number): number {
-  const at = scale.valueToShare(Math.min(scale.hi, Math.max(scale.lo, 0)));
+  const at = scale.valueToFraction(Math.min(scale.hi, Math.max(scale.lo, 0)));
   const next = at > 0.5 ? at - 1 / rows : at + 1 / rows;
-  return Math.abs(scale.shareToValue(next) - scale.shareToValue(at));
+  return Math.abs(scale.fractionToValue(next) - scale.fractionToValue(at));
 }
 
 function fineRequest(panel: PanelView): TileRequest | null {
@@ -94,7 +94,7 @@ function fineRequest(panel: PanelView): TileRequest | null {
   const spans = panel.wholeSpans.peek();
   if (tile === null || spans === null || spans.start.length === 0) return null;
   const axis = panel.axis.peek();
-  const share = shownShare(panel);
+  const share = shownFraction(panel);
   const closer = tile.level > 0 && axis.hi - axis.lo < spans.end[spans.end.length - 1]! - spans.start[0]!;
   const taller = tile.unit !== null && share < 0.9 && panel.layer.open.peek();
   if (!closer && !taller) return null;
@@ -112,8 +112,8 @@ function fineRequest(panel: PanelView): TileRequest | null {
 }
 
 /** Part of the whole value axis that is shown. */
-function shownShare(panel: PanelView): number {
+function shownFraction(panel: PanelView): number {
   const scale = panel.scale.peek();
   const full = panel.fullScale.peek();
-  return full.valueToShare(scale.hi) - full.valueToShare(scale.lo);
+  return full.valueToFraction(scale.hi) - full.valueToFraction(scale.lo);
 }

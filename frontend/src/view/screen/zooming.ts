@@ -81,7 +81,7 @@ function valuesShown(panel: PanelView): Interval {
 
 function toShares(panel: PanelView, [lo, hi]: Interval): Interval {
   const full = panel.fullScale.peek();
-  return [full.valueToShare(lo), full.valueToShare(hi)];
+  return [full.valueToFraction(lo), full.valueToFraction(hi)];
 }
 
 function withY(panel: PanelView, from: number, to: number): Zooms {
@@ -90,7 +90,7 @@ function withY(panel: PanelView, from: number, to: number): Zooms {
   const hi = Math.min(1, Math.max(from, to));
   // Too little to be told apart.
   if (hi - lo <= LEAST_SHARE) return liveY.peek();
-  const part: Interval = [full.shareToValue(lo), full.shareToValue(hi)];
+  const part: Interval = [full.fractionToValue(lo), full.fractionToValue(hi)];
   return withZoom(liveY.peek(), panel.keyY, hi - lo >= NEARLY_ALL ? null : part);
 }
 
@@ -99,16 +99,16 @@ function fitUnits(from: number, to: number): Interval | null {
   const full = fullAxis.peek();
   const lo = Math.max(full.lo, Math.min(from, to));
   const hi = Math.min(full.hi, Math.max(from, to));
-  const share = full.unitToShare(hi) - full.unitToShare(lo);
+  const share = full.unitToFraction(hi) - full.unitToFraction(lo);
   if (share >= NEARLY_ALL) return null;
-  const least = leastShare(full);
+  const least = leastFraction(full);
   if (share >= Math.min(0.5, least)) return [lo, hi];
-  const middle = full.unitToShare((lo + hi) / 2);
-  return [full.shareToUnit(middle - least / 2), full.shareToUnit(middle + least / 2)];
+  const middle = full.unitToFraction((lo + hi) / 2);
+  return [full.fractionToUnit(middle - least / 2), full.fractionToUnit(middle + least / 2)];
 }
 
 /** Steps cannot be told apart below two of them; times can. */
-export function leastShare(full: StepAxis): number {
+export function leastFraction(full: StepAxis): number {
   return Math.max(LEAST_SHARE, countsSteps(full.kind) ? 2 / Math.max(2, full.hi - full.lo) : 0);
 }
 
