@@ -128,4 +128,4 @@ def test_the_delays_in_the_documentation_of_warn_on_are_the_real_ones():
 
 def test_linear_bins_and_both_phases_are_accepted():
     options = CaptureOptions(bins=LinearBins(40, 0, 10), phases=["train", "eval"])
-    assert options.phases == ["train", "eval"]
+    assert options.phases == ("train", "eval")
