@@ -10,7 +10,7 @@ PACKAGING := setup.py pyproject.toml tools/build_frontend.py $(wildcard tb_activ
 SHELL := /bin/bash
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-audio test lint test-frontend test-python screenshots bench wheel clean page chromium
+.PHONY: help demo demo-audio test lint test-frontend test-python screenshots bench generated wheel clean page chromium
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | sort | expand -t 16
@@ -50,6 +50,14 @@ bench: $(VENV)/.dev-installed chromium ## Print the benchmark tables (kernel, ov
 	@for name in kernel overhead size writer server page findings; do \
 		printf '\n== bench.%s\n' $$name; $(PY) -m bench.$$name || exit 1; \
 	done
+
+generated: $(VENV)/.dev-installed ## Renew what is made from the code's own tables: README's options, findings, HTTP types, columns, docs/page.md
+	$(PY) -m tools.options_table
+	$(PY) -m tools.findings_table
+	$(PY) -m tools.table_columns
+	$(PY) -m tools.http_schema
+	$(PY) -m tools.public_api
+	npm --prefix frontend run --silent docs
 
 wheel: $(VENV)/.dev-installed ## Build dist/*.whl, which installs anywhere without Node, compiler or torch
 	@$(PY) tools/make_wheel.py

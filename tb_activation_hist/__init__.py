@@ -189,7 +189,7 @@ if not TYPE_CHECKING:
     __getattr__ = _load
 
 
-def _load_drawing() -> Drawing:
+def _load_drawing() -> Drawing[Any]:
     from tb_activation_hist.notebook import plot
 
     return plot

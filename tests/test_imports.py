@@ -160,6 +160,58 @@ def test_nobody_starts_a_cycle_through_the_front_door() -> None:
             assert NAME not in found, f"{path} imports the package itself"
 
 
+# --- no circles -----------------------------------------------------------------------------------
+
+
+def module_name(path: Path) -> str:
+    """`core.grid` for core/grid.py, `core` for core/__init__.py."""
+    parts = path.relative_to(PACKAGE).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def import_graph() -> dict[str, set[str]]:
+    """Module of ours -> the modules of ours that it imports, the front door left out."""
+    modules = {module_name(path): path for path in SOURCES}
+    graph = {}
+    for name, path in modules.items():
+        package = ".".join([NAME, *path.relative_to(PACKAGE).parts[:-1]])
+        found = imported_modules(path.read_text(encoding="utf-8"), package)
+        own = {module.removeprefix(f"{NAME}.") for module in found if module.startswith(NAME)}
+        graph[name] = (own & set(modules)) - {name}
+    del graph[""]
+    return graph
+
+
+def find_circle(graph: dict[str, set[str]]) -> list[str]:
+    """Modules of one circle; [] when every arrow points one way."""
+    done: set[str] = set()
+
+    def visit(module: str, way: list[str]) -> list[str]:
+        if module in way:
+            return way[way.index(module) :]
+        if module in done:
+            return []
+        for wanted in sorted(graph.get(module, ())):
+            circle = visit(wanted, [*way, module])
+            if circle:
+                return circle
+        done.add(module)
+        return []
+
+    return next((circle for module in sorted(graph) if (circle := visit(module, []))), [])
+
+
+def test_no_module_imports_itself_by_way_of_others() -> None:
+    graph = import_graph()
+    assert "core.grid" in graph["core.histogram"]
+    assert find_circle(graph) == []
+
+
+def test_a_circle_is_found() -> None:
+    graph = {"a": {"b"}, "b": {"c"}, "c": {"b", "d"}, "d": set()}
+    assert find_circle(graph) == ["b", "c"]
+
+
 # --- what is imported when ------------------------------------------------------------------------
 
 HEAVY = ("torch", "tensorboard", "fastai", "matplotlib", "pandas", "lightning", "transformers")

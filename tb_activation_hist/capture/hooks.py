@@ -302,6 +302,11 @@ class Attachment:
         self.hooks.clear()
         self.attached = False
 
+    @property
+    def ran(self) -> bool:
+        """Whether any hook has run."""
+        return any(hook.ran for hook in self.hooks.values())
+
     def silent(self) -> list[str]:
         """Names of the layers whose hook has not run."""
         return [hook.layer for hook in self.hooks.values() if not hook.ran]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import inspect
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any, Final, TypeAlias
@@ -13,7 +13,7 @@ from typing import Any, Final, TypeAlias
 from torch import nn
 
 from tb_activation_hist.capture.torch_internals import WRAPPER_ATTRIBUTES, children
-from tb_activation_hist.core.errors import LayerSelectionError
+from tb_activation_hist.core.errors import LayerSelectionError, OptionError
 
 LayerSelector: TypeAlias = (
     str
@@ -29,6 +29,9 @@ LayerSelector: TypeAlias = (
 Layers: TypeAlias = LayerSelector | Sequence[LayerSelector] | None
 """Which modules are recorded: those that any of the selectors names; None: all leaf modules."""
 
+Models: TypeAlias = nn.Module | Mapping[str, nn.Module]
+"""A model, or several by name."""
+
 Matcher: TypeAlias = "Callable[[Layer], bool]"
 
 PARAMETRIZATIONS: Final = "parametrizations"
@@ -43,6 +46,39 @@ class Layer:
     order: int
     module: nn.Module
     aliases: tuple[str, ...] = ()
+
+
+class NamedModels(nn.Module):
+    """Several models as one; it is never called, and changes none of them."""
+
+    def __init__(self, models: Mapping[str, nn.Module]) -> None:
+        super().__init__()
+        self._modules = dict(models)
+
+
+def name_models(models: Models, name: str | None) -> nn.Module:
+    """The model whose layers are recorded. OptionError when something else is given.
+
+    models: a module, or modules by name. name: put before the names of all layers; None: nothing.
+    """
+    if isinstance(models, Mapping) and models:
+        for each, model in models.items():
+            if not isinstance(each, str) or not each or not isinstance(model, nn.Module):
+                raise OptionError(_explain_model(models))
+        models = NamedModels(models)
+    if not isinstance(models, nn.Module):
+        raise OptionError(_explain_model(models))
+    return models if name is None else NamedModels({name: models})
+
+
+def _explain_model(given: Any) -> str:
+    hint = ""
+    if isinstance(given, type) and issubclass(given, nn.Module):
+        hint = f" That is a class: make a model of it first, {given.__name__}(...)."
+    return (
+        "model must be a torch.nn.Module, or a dict of names and modules such as "
+        f'{{"G": g, "D": d}}, but got {given!r}.{hint}'
+    )
 
 
 def unwrap(model: nn.Module) -> nn.Module:
@@ -105,7 +141,9 @@ def _iter_layers(root: nn.Module) -> Iterator[Layer]:
     for name, module in _walk(root, ""):
         names.setdefault(module, []).append(name or type(root).__name__)
     for order, (module, found) in enumerate(names.items()):
-        yield Layer(found[0], order, module, tuple(dict.fromkeys(found[1:])))
+        short = [each.partition(".")[2] for each in found if isinstance(root, NamedModels)]
+        aliases = dict.fromkeys(each for each in (*found[1:], *short) if each)
+        yield Layer(found[0], order, module, tuple(aliases))
 
 
 def _walk(

@@ -6,7 +6,7 @@ import argparse
 
 from tb_activation_hist import __version__
 from tb_activation_hist.cli.doctor import run_doctor
-from tb_activation_hist.cli.export import FORMATS, run_export
+from tb_activation_hist.cli.export import WRITERS, run_export
 from tb_activation_hist.cli.report import run_report
 from tb_activation_hist.cli.show import COLOUR_MODES, run_show
 from tb_activation_hist.findings import SEVERITIES
@@ -70,7 +70,7 @@ def _add_export(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     export = commands.add_parser("export", help="histograms as a file for other programs")
     export.add_argument("logdir", help=LOGDIR)
     _add_selection(export)
-    export.add_argument("--format", choices=FORMATS, required=True)
+    export.add_argument("--format", choices=tuple(WRITERS), required=True)
     export.add_argument(
         "--output",
         help="file (default: activation_hist.<format>); - prints csv",

@@ -17,8 +17,6 @@ from tb_activation_hist.core.histogram import HistogramSeries
 from tb_activation_hist.core.plot_options import Scale
 from tb_activation_hist.core.table import ARRAYS, BINS
 
-FORMATS: Final = ("csv", "parquet", "npz", "png", "svg")
-
 
 def run_export(given: argparse.Namespace) -> int:
     output = given.output or f"activation_hist.{given.format}"

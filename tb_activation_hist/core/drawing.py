@@ -7,13 +7,12 @@ draws when it is imported, and a value asks for it when somebody wants a picture
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from typing_extensions import Unpack
 
-    from tb_activation_hist.core.histogram import HistogramSeries
     from tb_activation_hist.core.plot_options import (
         AxesArray,
         LayersPlotOptions,
@@ -23,54 +22,55 @@ if TYPE_CHECKING:
     )
 
 
-class Drawing(Protocol):
-    """What draws: the module `notebook.plot`."""
+SeriesT = TypeVar("SeriesT", contravariant=True)
 
-    def plot_series(
-        self, series: HistogramSeries, /, **options: Unpack[SeriesPlotOptions]
-    ) -> Axes: ...
+
+class Drawing(Protocol[SeriesT]):
+    """What draws a type of series: the module `notebook.plot`."""
+
+    def plot_series(self, series: SeriesT, /, **options: Unpack[SeriesPlotOptions]) -> Axes: ...
 
     def plot_difference(
         self,
-        one: HistogramSeries,
-        other: HistogramSeries,
+        one: SeriesT,
+        other: SeriesT,
         /,
         **options: Unpack[SeriesPlotOptions],
     ) -> Axes: ...
 
     def plot_slice(
         self,
-        series: HistogramSeries,
+        series: SeriesT,
         step: int | None,
         /,
         **options: Unpack[SlicePlotOptions],
     ) -> Axes: ...
 
     def plot_layers(
-        self, layers: Mapping[str, HistogramSeries], /, **options: Unpack[LayersPlotOptions]
+        self, layers: Mapping[str, SeriesT], /, **options: Unpack[LayersPlotOptions]
     ) -> AxesArray: ...
 
     def plot_runs(
         self,
-        runs: Mapping[str, Mapping[str, HistogramSeries]],
+        runs: Mapping[str, Mapping[str, SeriesT]],
         layers: Sequence[str] | None,
         /,
         **options: Unpack[ValueAxisOptions],
     ) -> AxesArray: ...
 
-    def series_to_png(self, series: HistogramSeries, /) -> bytes: ...
+    def series_to_png(self, series: SeriesT, /) -> bytes: ...
 
-    def series_to_html(self, series: HistogramSeries, /) -> str: ...
-
-
-_loaders: list[Callable[[], Drawing]] = []
+    def series_to_html(self, series: SeriesT, /) -> str: ...
 
 
-def register_drawing(load: Callable[[], Drawing]) -> None:
+_loaders: list[Callable[[], Drawing[Any]]] = []
+
+
+def register_drawing(load: Callable[[], Drawing[Any]]) -> None:
     """Make ``load()`` the source of all pictures: the module `notebook.plot`."""
     _loaders[:] = [load]
 
 
-def drawing() -> Drawing:
+def drawing() -> Drawing[Any]:
     """The registered module, loaded at the first picture."""
     return _loaders[0]()

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final, Protocol
 
+from tb_activation_hist.capture.parameter_kinds import StepWatcher
 from tb_activation_hist.core.errors import OptionError
-
-if TYPE_CHECKING:
-    from tb_activation_hist.recording.logger import ActivationHistLogger
 
 INNER: Final = ("optimizer", "_optimizer", "opt", "base", "base_optimizer")
 """Attributes by which wrappers hold the optimizer whose step they call."""
@@ -18,10 +16,18 @@ DEEPEST: Final = 8
 """Wrappers around one optimizer that are looked through."""
 
 
+class StepEnder(Protocol):
+    """What an optimizer's step ends a step of: a logger."""
+
+    def watch_steps(self) -> StepWatcher: ...
+
+    def step(self) -> None: ...
+
+
 class OptimizerHook:
     """Ends a step after the optimizer's; does not keep the logger alive."""
 
-    def __init__(self, logger: ActivationHistLogger) -> None:
+    def __init__(self, logger: StepEnder) -> None:
         self._logger = weakref.ref(logger)
 
     def __call__(self, optimizer: Any, *_: Any) -> None:

@@ -13,7 +13,6 @@ from tb_activation_hist.findings import (
     RunLayers,
     find_run_findings,
 )
-from tb_activation_hist.recording.ranks import current_ranks
 from tb_activation_hist.storage.logdir_histograms import read_run
 from tb_activation_hist.storage.writer import MemoryWriter, RunWriter
 
@@ -45,10 +44,9 @@ def find_writer_findings(writer: object, options: FindingOptions | None = None) 
         return find_memory_findings(writer, options)
     if isinstance(writer, RunWriter):
         return find_directory_findings(writer.logdir, options)
-    ranks = current_ranks()
     msg = (
-        f"Rank {ranks.rank} of {ranks.size} keeps no records of its own: ask rank 0 for "
-        "findings(), or record with per_rank=True."
+        "This rank keeps no records of its own: ask rank 0 for findings(), or record with "
+        "per_rank=True."
     )
     raise LogdirError(msg)
 

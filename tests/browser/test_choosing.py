@@ -49,6 +49,22 @@ def test_filter_by_words_and_by_expression(tab: Tab) -> None:
     tab.until(lambda: layer_names(tab), lambda names: names == list(LAYERS))
 
 
+def test_layers_that_leave_and_come_back_at_once_are_drawn_on(tab: Tab) -> None:
+    tab.reset()
+    before = tab.pixels(GOOD, "layer2")
+    tab.frame.evaluate("""() => {
+      const field = document.getElementById('layer-filter');
+      for (const text of ['conv1', '']) {
+        field.value = text;
+        field.dispatchEvent(new InputEvent('input', { bubbles: true }));
+      }
+    }""")
+    tab.set_hash("&p.activation_hist.map=magma")
+    tab.until(lambda: tab.pixels(GOOD, "layer2"), lambda now: now != before)
+    tab.reset()
+    tab.until(lambda: tab.pixels(GOOD, "layer2"), lambda now: now == before)
+
+
 def test_showing_runs_again_keeps_the_filter(tab: Tab) -> None:
     tab.page.keyboard.press("Escape")
     tab.set_hash("&p.activation_hist.runs=none of them&p.activation_hist.filter=conv")

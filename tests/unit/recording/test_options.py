@@ -9,6 +9,7 @@ from typing import get_args
 import pytest
 
 from tb_activation_hist.core.errors import OptionError
+from tb_activation_hist.core.names import KINDS, PHASES
 from tb_activation_hist.core.schemes.linear_bins import LinearBins
 from tb_activation_hist.findings import DEFAULT_OPTIONS, WATCHED_KINDS
 from tb_activation_hist.findings.periodic import FIRST_LOOK, LOOK_GROWTH
@@ -34,6 +35,7 @@ WRONG = {
     "merge_ranks": [0],
     "per_rank": [None],
     "thin_after": [0, 1, 2.5, True],
+    "name": ["", ".", 3, True],
     "start_step": [-1, 1.0],
     "schedule": [10, "log"],
     "overhead_budget": [0, 1, -0.1, True, "2 %"],
@@ -84,6 +86,12 @@ def test_type_checkers_know_the_options_of_the_table_with_their_types():
 
 def test_type_checkers_know_the_findings_that_can_be_watched_for():
     assert get_args(WatchedKind) == WATCHED_KINDS
+
+
+def test_every_kind_and_phase_is_documented():
+    docs = {row.name: row.doc for row in option_rows()}
+    assert re.findall("`(.*?)`", docs["kinds"]) == list(KINDS)
+    assert all(f"`{phase}`" in docs["phases"] for phase in PHASES)
 
 
 def test_options_go_to_the_group_that_knows_them():

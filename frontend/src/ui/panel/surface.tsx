@@ -38,7 +38,7 @@ export function Surfaces({ panels, top_px, height_px }: Props) {
   return (
     <>
       {parts.map((part) => (
-        <Surface key={part[0]?.panel.id} panels={part} top_px={top_px} height_px={height_px} />
+        <Surface key={part[0]?.panel} panels={part} top_px={top_px} height_px={height_px} />
       ))}
     </>
   );
@@ -49,8 +49,7 @@ function Surface({ panels, top_px, height_px }: Props) {
   const left_px = panels[0]?.left_px ?? 0;
   const width_px = (panels.at(-1)?.left_px ?? 0) + panel_px.value - left_px;
   const ratio = pixelRatio.value;
-  const order = panels.map((placed) => `${placed.panel.id} ${placed.left_px}`).join("\n");
-  // `order` stands for the panels and their places.
+  const order = panels.flatMap(({ panel, left_px }) => [panel, left_px]);
   useLayoutEffect(() => {
     const element = canvas.current;
     const context = element?.getContext("2d");
@@ -72,7 +71,7 @@ function Surface({ panels, top_px, height_px }: Props) {
     return () => {
       for (const { known, part } of held) if (known.peek() === part) known.value = null;
     };
-  }, [order, width_px, height_px, ratio]);
+  }, [...order, width_px, height_px, ratio]);
   const style = box({ left: left_px, top: top_px, width: width_px, height: height_px });
   return <canvas ref={canvas} class="surface" style={style} />;
 }

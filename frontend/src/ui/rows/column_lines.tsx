@@ -24,7 +24,7 @@ export function ColumnLines({ lefts_px }: { readonly lefts_px: readonly number[]
     <>
       {settings.linked.value
         ? lefts_px.map((left_px) => <Lines key={left_px} box={{ left_px }} />)
-        : visible.value.map((panel) => <Lines key={panel.id} box={boxOf(panel)} panel={panel} />)}
+        : visible.value.map((panel) => <Lines key={panel} box={boxOf(panel)} panel={panel} />)}
     </>
   );
 }

@@ -28,16 +28,18 @@ import { StepField } from "./step_field";
 
 export function LayerRows({ onScreen }: { readonly onScreen: readonly PlacedRow[] }) {
   const views = layerViews.value;
+  // A layer that has left and come back meanwhile has another view, and its elements are made anew with it.
+  const keyOf = ({ row }: PlacedRow) => views.get(row.id) ?? row.id;
   return (
     <>
       <Heads />
       <div class="rows" style={box({ height: total_px.value, width: content_px.value })}>
         {/* All surfaces come before all rows, so that these share one layer above them. */}
         {onScreen.map((placed) => (
-          <RowSurfaces key={placed.row.id} placed={placed} layer={views.get(placed.row.id)} />
+          <RowSurfaces key={keyOf(placed)} placed={placed} layer={views.get(placed.row.id)} />
         ))}
         {onScreen.map((placed) => (
-          <PlacedRowView key={placed.row.id} placed={placed} layer={views.get(placed.row.id)} />
+          <PlacedRowView key={keyOf(placed)} placed={placed} layer={views.get(placed.row.id)} />
         ))}
         <ColumnLines lefts_px={runs.value.map((_, at) => name_px.value + at * panel_px.value + AXIS_PX)} />
       </div>

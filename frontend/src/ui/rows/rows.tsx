@@ -91,7 +91,7 @@ function Layer({ row, model }: LayerProps) {
       <div class="cells">
         {runs.value.map((run) => {
           const panel = panels.get(run.name);
-          return panel ? <Panel key={panel.id} panel={panel} /> : <Absent key={run.name} open={expanded} />;
+          return panel ? <Panel key={panel} panel={panel} /> : <Absent key={run.name} open={expanded} />;
         })}
         {expanded && drawnOnce.value ? <Slice layer={model} /> : null}
       </div>

@@ -95,7 +95,7 @@ function Heads({ columns }: Props) {
         </div>
       ) : null}
       {columns.map((column) => (
-        <LayerHead key={column.layer.id} column={column} />
+        <LayerHead key={column.layer} column={column} />
       ))}
     </div>
   );
@@ -151,7 +151,7 @@ function RunRow({ run, at, columns }: RunRowProps) {
         ) : null}
         <Skipped columns={columns} />
         {columns.map((column) => (
-          <Cell key={column.layer.id} run={run} model={column.layer} />
+          <Cell key={column.layer} run={run} model={column.layer} />
         ))}
       </div>
     </div>
@@ -189,7 +189,7 @@ function panelIn(run: ShownRun, model: LayerView): PanelView | undefined {
 
 function Cell({ run, model }: { readonly run: ShownRun; readonly model: LayerView }) {
   const panel = panelIn(run, model);
-  if (panel !== undefined) return <Panel panel={panel} />;
+  if (panel !== undefined) return <Panel key={panel} panel={panel} />;
   return <Absent open={model.open.value} />;
 }
 
@@ -212,7 +212,7 @@ function SliceRow({ columns }: Props) {
         {showsScalars.value ? <div class="skipped" style={box({ width: panel_px.value })} /> : null}
         <Skipped columns={columns} />
         {columns.map(({ layer }) => (
-          <SliceCell key={layer.id} model={layer} />
+          <SliceCell key={layer} model={layer} />
         ))}
       </div>
     </div>

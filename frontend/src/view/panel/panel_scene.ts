@@ -15,6 +15,7 @@ import { shareStrip } from "./strip";
 
 /** null while there is nothing to draw. */
 export function sceneOf(panel: PanelView): PanelScene | null {
+  if (panel.data.tile.value === null) return null;
   readCheap(panel);
   const tile = panel.shown.value;
   const pixels = panel.pixels.value;
