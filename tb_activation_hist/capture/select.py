@@ -6,6 +6,7 @@ import difflib
 import inspect
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any, Final, TypeAlias
@@ -36,6 +37,17 @@ Matcher: TypeAlias = "Callable[[Layer], bool]"
 
 PARAMETRIZATIONS: Final = "parametrizations"
 """Attribute by which torch.nn.utils.parametrize adds modules to a layer."""
+
+
+WRAPPERS: Final = {
+    "DataParallel": "module",
+    "DistributedDataParallel": "module",
+    "_FabricModule": "_forward_module",
+}
+"""Wrappers by class, and the attribute by which each holds the model."""
+
+OBSERVERS: Final = {"ObserverBase", "FakeQuantizeBase"}
+"""Classes of what quantisation-aware training adds to layers, by name: torch.ao loads slowly."""
 
 
 @dataclass(frozen=True)
@@ -89,6 +101,14 @@ def unwrap(model: nn.Module) -> nn.Module:
         if attribute is None:
             return inner
         inner = getattr(inner, attribute)
+
+
+def called_models(model: nn.Module) -> list[nn.Module]:
+    """The models whose forward passes a training calls: the model, or those that have names."""
+    inner = unwrap(model)
+    if not isinstance(inner, NamedModels):
+        return [inner]
+    return [each for child in inner.children() for each in called_models(child)]
 
 
 def select_layers(model: nn.Module, layers: Layers = None) -> list[Layer]:
@@ -162,7 +182,12 @@ def _walk(
 
 def runs_as_one(module: nn.Module) -> bool:
     """Whether children's hooks never run: a scripted module executes outside Python."""
-    return "ScriptModule" in {base.__name__ for base in type(module).__mro__}
+    return _inherits(module, {"ScriptModule"})
+
+
+def _inherits(module: nn.Module, names: AbstractSet[str]) -> bool:
+    """Whether a class of one of these names is among the module's classes."""
+    return not names.isdisjoint(base.__name__ for base in type(module).__mro__)
 
 
 def _wrapped_attribute(module: nn.Module) -> str | None:
@@ -170,18 +195,24 @@ def _wrapped_attribute(module: nn.Module) -> str | None:
     for attribute in WRAPPER_ATTRIBUTES:
         if attribute in inside:
             return attribute
-    wraps = type(module).__name__ in {"DataParallel", "DistributedDataParallel"}
-    return "module" if wraps and "module" in inside else None
+    attribute = WRAPPERS.get(type(module).__name__, "")
+    return attribute if attribute in inside else None
 
 
 def _is_leaf(layer: Layer) -> bool:
-    """A parametrized layer (weight_norm, spectral_norm) is one; what makes its weights is not."""
+    """Whether a layer is recorded by default.
+
+    A parametrized layer (weight_norm, spectral_norm) is one, and so is one that is trained for
+    quantisation; what makes its weights, and what observes it, is not.
+    """
     module = layer.module
-    if PARAMETRIZATIONS in layer.name.split("."):
+    if PARAMETRIZATIONS in layer.name.split(".") or _inherits(module, OBSERVERS):
         return False
-    names = (name for name, child in children(module).items() if child is not None)
-    childless = runs_as_one(module) or all(name == PARAMETRIZATIONS for name in names)
-    return childless and _is_callable(module)
+    added = (
+        child is None or name == PARAMETRIZATIONS or _inherits(child, OBSERVERS)
+        for name, child in children(module).items()
+    )
+    return (runs_as_one(module) or all(added)) and _is_callable(module)
 
 
 def _is_callable(module: nn.Module) -> bool:
