@@ -12,8 +12,8 @@ from tb_activation_hist.capture.followed_layers import Changes, FollowedLayers
 from tb_activation_hist.capture.hooks import Attachment
 from tb_activation_hist.capture.options import CaptureOptions
 from tb_activation_hist.capture.parameter_kinds import ParameterKinds
-from tb_activation_hist.capture.select import Layer, unwrap
-from tb_activation_hist.capture.silence import explain_silence
+from tb_activation_hist.capture.select import Layer, called_models, unwrap
+from tb_activation_hist.capture.silence import NO_LAYERS, explain_silence
 from tb_activation_hist.capture.state import CaptureState
 
 NOTED_CHANGES: Final = 100
@@ -29,6 +29,7 @@ class AttachedModel:
         self.state = CaptureState(options, len(self.layers))
         self.parameters = ParameterKinds(self.state, options.kinds)
         self._attachment = Attachment()
+        self._ran = False
         self._silent: list[str] | None = None
         self._changes: list[str] = []
 
@@ -44,17 +45,20 @@ class AttachedModel:
 
     @property
     def ran(self) -> bool:
-        """Whether any layer ran in a recorded phase since the hooks went on."""
-        return self._attachment.ran
+        """Whether any layer ran in a recorded phase."""
+        return self._ran or self._attachment.ran
 
     def attach(self, tell: Callable[..., None], records: int) -> None:
         """Put the hooks on the modules that the model has now."""
         self.update(tell, records)
         if self.state.activations or self.state.gradients:
             make_room_for_graphs(unwrap(self._model))
-            self._attachment.count_forwards(unwrap(self._model), self.state)
+            for model in called_models(self._model):
+                self._attachment.count_forwards(model, self.state)
         self._attach()
         self._attachment.attached = True
+        if not self.layers:
+            self.state.warn_once(NO_LAYERS)
 
     def _attach(self) -> None:
         if self.state.activations or self.state.gradients:
@@ -64,6 +68,7 @@ class AttachedModel:
     def detach(self) -> None:
         """Take all hooks off; calling it again does nothing."""
         self.state.stop()
+        self._ran = self.ran
         self._attachment.detach()
         self.parameters.detach()
 
@@ -108,5 +113,6 @@ class AttachedModel:
         if silent != self._silent:
             tell(silent=silent)
             if self._silent is None and silent and self.state.first_rank:
-                self.state.warn_once(explain_silence(self._model, self.layers, silent))
+                hidden = self._attachment.hidden()
+                self.state.warn_once(explain_silence(self._model, self.layers, silent, hidden))
             self._silent = silent

@@ -15,6 +15,7 @@ from torch import Tensor
 from tb_activation_hist.capture.cadence import Cadence
 from tb_activation_hist.capture.parameter_kinds import StepWatcher
 from tb_activation_hist.capture.select import Models, name_models
+from tb_activation_hist.capture.silence import NO_STEP
 from tb_activation_hist.core.names import LayerInfo
 from tb_activation_hist.core.record_counts import PendingCounts
 from tb_activation_hist.findings import Finding, FindingOptions
@@ -83,6 +84,7 @@ class ActivationHistLogger:
         self._cadence = Cadence(capture, start)
         self._state.step = start + 1
         self._records = 0
+        self._stored = False
         self._handles = [each(OptimizerHook(self)) for each in steppers]
         owned = self.writer is not logdir
         self._finalizer = weakref.finalize(
@@ -192,8 +194,7 @@ class ActivationHistLogger:
             self._keep_budget(time.perf_counter() - began + clock.take(), recorded)
         if self.attached:
             self._switch()
-        self._state.step = self._cadence.step + 1
-        self._state.forwards += 1
+        self._state.begin_step(self._cadence.step + 1)
         self._report_findings()
 
     def _switch(self) -> None:
@@ -222,6 +223,7 @@ class ActivationHistLogger:
         counts: PendingCounts,
         scalars: Mapping[str, float | Tensor] | None = None,
     ) -> None:
+        self._stored = True
         observe = None if self._monitor is None else self._monitor.add
         self.writer.write(Record(step, time.time(), infos, counts, scalars or {}, observe))
 
@@ -264,10 +266,16 @@ class ActivationHistLogger:
 
     def close(self) -> None:
         """Take the hooks off, write what is left and end. Calling it again does nothing."""
+        self._close(quietly=False)
+
+    def _close(self, *, quietly: bool) -> None:
         if self.closed or os.getpid() != self._process:
             return
+        idle = not self._hooks.ran
         self.detach()
         self._finalizer()
+        if not (idle or quietly or self._stored) and self._state.first_rank:
+            self._state.warn_once(NO_STEP)
         self._report_findings()
 
     def _write_rest(self) -> None:
@@ -289,7 +297,7 @@ class ActivationHistLogger:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self.close()
+        self._close(quietly=error is not None)
 
 
 def _kept(scalars: Mapping[str, float | Tensor]) -> dict[str, float | Tensor]:
