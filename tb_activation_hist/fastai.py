@@ -8,7 +8,7 @@ except ModuleNotFoundError as err:
     # Where fastai is missing, torch often is too; the extra brings both.
     if err.name != "torch":
         raise
-    msg = "ActivationHistCallback needs fastai: pip install tb-activation-hist[fastai]"
+    msg = "ActivationHistCallback needs fastai: pip install 'tb-activation-hist[fastai]'"
     raise MissingDependencyError(msg) from err
 
 __all__ = ["ActivationHistCallback"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from graphlib import TopologicalSorter
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path, PurePosixPath
 from posixpath import normpath
 
@@ -11,6 +11,9 @@ import pytest
 
 SOURCE = Path(__file__).resolve().parent.parent / "frontend" / "src"
 IMPORT = re.compile(r"""^(?:import|export)\s+[^;]*?from\s+["']([^"']+)["']""", re.M)
+EXPORT = re.compile(
+    r"^export (?:abstract |async )?(?:const|let|function\*?|class|interface|type|enum) (\w+)", re.M
+)
 
 SIGNALS = {"@preact/signals"}
 PREACT = {"@preact/signals", "preact", "preact/hooks"}
@@ -87,6 +90,55 @@ def test_every_folder_is_listed() -> None:
 def test_no_folder_imports_one_that_imports_it() -> None:
     graph = {folder: folders for folder, (folders, _) in ALLOWED.items()}
     assert len(list(TopologicalSorter(graph).static_order())) == len(graph) + len({"styles"})
+
+
+def modules(source: Path) -> list[Path]:
+    """All modules below a folder, without tests and benchmarks."""
+    return sorted(path for path in source.rglob("*.ts*") if path.stem.count(".") == 0)
+
+
+def import_graph(source: Path) -> dict[str, set[str]]:
+    """Modules below a folder, without suffix, with those that each imports, types included."""
+    graph = {}
+    for path in modules(source):
+        name = path.relative_to(source).with_suffix("")
+        wheres = (where for where in imports(path) if where.startswith("."))
+        graph[name.as_posix()] = {normpath(f"{name.parent.as_posix()}/{where}") for where in wheres}
+    return graph
+
+
+def repeated_exports(source: Path) -> dict[str, list[str]]:
+    """Names that more than one module below a folder exports, with the modules."""
+    found: dict[str, list[str]] = {}
+    for path in modules(source):
+        # A function has a line for each of its overloads.
+        for name in set(EXPORT.findall(path.read_text())):
+            found.setdefault(name, []).append(path.relative_to(source).as_posix())
+    return {name: paths for name, paths in found.items() if len(paths) > 1}
+
+
+def test_no_module_imports_one_that_imports_it() -> None:
+    graph = import_graph(SOURCE)
+    assert graph["view/panel/panel_view"] >= {"view/panel/layer_axes", "math/tile"}
+    TopologicalSorter(graph).prepare()
+
+
+def test_a_circle_of_type_imports_is_found(tmp_path: Path) -> None:
+    (tmp_path / "view").mkdir()
+    (tmp_path / "layer.ts").write_text('import { Panel } from "./view/panel";\n')
+    (tmp_path / "view" / "panel.ts").write_text('import type { Layer } from "../layer";\n')
+    with pytest.raises(CycleError, match="layer"):
+        TopologicalSorter(import_graph(tmp_path)).prepare()
+
+
+def test_an_exported_name_has_one_meaning() -> None:
+    assert repeated_exports(SOURCE) == {}
+
+
+def test_a_name_that_two_modules_export_is_found(tmp_path: Path) -> None:
+    (tmp_path / "strip.ts").write_text("export interface Strip {}\nconst THIN = 1;\n")
+    (tmp_path / "scene.tsx").write_text("export class Strip {}\nexport const THIN = 1;\n")
+    assert repeated_exports(tmp_path) == {"Strip": ["scene.tsx", "strip.ts"]}
 
 
 @pytest.mark.parametrize("name", ["document", "window", "HTMLElement", "OffscreenCanvas"])

@@ -252,7 +252,7 @@ def test_a_callback_says_what_to_install_for_it(library: str) -> None:
     """
     command = [sys.executable, "-c", textwrap.dedent(program)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert f"pip install tb-activation-hist[{library}]" in done.stdout, done.stderr
+    assert f"pip install 'tb-activation-hist[{library}]'" in done.stdout, done.stderr
 
 
 def test_importing_the_plugin_loader_is_light() -> None:

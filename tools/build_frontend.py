@@ -57,19 +57,19 @@ def bundled_licenses() -> str:
     """Name, version and licence text of each npm package whose code is in the bundle."""
     lock = json.loads((FRONTEND / "package-lock.json").read_text(encoding="utf-8"))
     bundled = {
-        place: entry for place, entry in lock["packages"].items() if place and not entry.get("dev")
+        path: entry for path, entry in lock["packages"].items() if path and not entry.get("dev")
     }
     if not bundled:
         raise BuildError("frontend/package-lock.json names no package that the bundle is made of.")
-    return "\n\n".join(license_of(place, entry["version"]) for place, entry in bundled.items())
+    return "\n\n".join(license_of(path, entry["version"]) for path, entry in bundled.items())
 
 
-def license_of(place: str, version: str) -> str:
-    """One package's licence, under a line that says which; BuildError where it ships none."""
-    found = sorted((FRONTEND / place).glob("LICEN[SC]E*"))
+def license_of(package_path: str, version: str) -> str:
+    """The licence of a package under its name and version; BuildError where it ships none."""
+    found = sorted((FRONTEND / package_path).glob("LICEN[SC]E*"))
     if not found:
-        raise BuildError(f"{place} ships no licence text to pass on with the page.")
-    name = place.rpartition("node_modules/")[2]
+        raise BuildError(f"{package_path} ships no licence text to pass on with the page.")
+    name = package_path.rpartition("node_modules/")[2]
     return f"{name} {version}\n\n{found[0].read_text(encoding='utf-8').strip()}\n"
 
 

@@ -91,7 +91,7 @@ def with_tables(text: str) -> str:
 
 
 def main(arguments: list[str]) -> int:
-    """Renews the tables, or with `--check` tells whether they are fresh."""
+    """Renews the tables, or with `--check` reports whether they are fresh."""
     text = DOCUMENT.read_text(encoding="utf-8")
     fresh = with_tables(text)
     if "--check" in arguments:

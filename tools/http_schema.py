@@ -248,7 +248,7 @@ def with_tables(document: str) -> str:
 
 
 def main(arguments: list[str]) -> int:
-    """Renew both files, or with `--check` tell whether they are fresh."""
+    """Renew both files, or with `--check` report whether they are fresh."""
     document = DOCUMENT.read_text(encoding="utf-8")
     fresh = {TYPES: typescript(), DOCUMENT: with_tables(document)}
     if "--check" in arguments:

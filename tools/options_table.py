@@ -36,7 +36,7 @@ def with_table(readme: str) -> str:
 
 
 def main(arguments: list[str]) -> int:
-    """Renews the table, or with `--check` tells whether it is fresh."""
+    """Renews the table, or with `--check` reports whether it is fresh."""
     readme = README.read_text(encoding="utf-8")
     fresh = with_table(readme)
     if "--check" in arguments:

@@ -23,8 +23,8 @@ LINE_LENGTH = 110
 """Of the page's sources, as their formatter has it."""
 
 TABLES = {
-    "data frame": ("run", "layer", *table.RECORDS),
-    "bins": ("run", "layer", *table.BINS),
+    "data frame": ("run", "layer", *table.RECORD_COLUMNS),
+    "bins": ("run", "layer", *table.BIN_COLUMNS),
     "page: statistics": table.PICTURE_STATISTICS,
     "page: cells": table.PICTURE_CELLS,
 }
@@ -36,7 +36,7 @@ def all_tables() -> str:
         f"| column | type | meaning | {' | '.join(TABLES)} |",
         f"|{'---|' * (3 + len(TABLES))}",
     ]
-    for column in table.COLUMNS:
+    for column in table.ALL_COLUMNS:
         marks = " | ".join("•" if column.name in names else "" for names in TABLES.values())
         lines.append(f"| `{column.name}` | {column.dtype} | {column.meaning} | {marks} |")
     return "\n".join(lines) + "\n"
@@ -44,7 +44,7 @@ def all_tables() -> str:
 
 def one_table(names: Sequence[str]) -> str:
     """The columns of one table in Markdown."""
-    columns = {column.name: column for column in table.COLUMNS}
+    columns = {column.name: column for column in table.ALL_COLUMNS}
     lines = ["| column | type | meaning |", "|---|---|---|"]
     lines += [f"| `{name}` | {columns[name].dtype} | {columns[name].meaning} |" for name in names]
     return "\n".join(lines) + "\n"
@@ -92,13 +92,13 @@ def fresh_files() -> dict[Path, str]:
     """Every file that holds columns, with the text that it ought to have."""
     return {
         COMMAND_LINE: with_table(COMMAND_LINE, all_tables()),
-        HTTP_API: with_table(HTTP_API, one_table(table.BINS)),
+        HTTP_API: with_table(HTTP_API, one_table(table.BIN_COLUMNS)),
         PAGE: page_source(),
     }
 
 
 def main(arguments: list[str]) -> int:
-    """Renews the files, or with `--check` tells whether they are fresh."""
+    """Renews the files, or with `--check` reports whether they are fresh."""
     files = fresh_files()
     if "--check" not in arguments:
         for path, text in files.items():

@@ -5,7 +5,7 @@ import { h, options, render as renderInto } from "preact";
 import { adoptHostFonts } from "./host/fonts";
 import css from "./styles/page.css?inline";
 import { App } from "./ui/app";
-import { shown, startCatalog } from "./view/catalog/catalog";
+import { pageShown, startCatalog } from "./view/catalog/catalog";
 import { startFindings } from "./view/findings/findings";
 import { startRanking } from "./view/findings/ranking";
 import { startLoading } from "./view/screen/loading";
@@ -36,7 +36,7 @@ export function render(): void {
   // Keys go to the frame that has the focus, and whoever opens the tab clicks outside of ours. Not before the first
   // pictures: TensorBoard spends 20 ms on the news.
   effect(() => {
-    if (shown.value && drawnOnce.value) window.focus();
+    if (pageShown.value && drawnOnce.value) window.focus();
   });
   const root = document.createElement("div");
   root.id = "root";

@@ -7,37 +7,17 @@ from typing import Any
 import torch
 
 try:
-    from fastai.callback.core import (
-        Callback,
-        CancelBackwardException,
-        CancelBatchException,
-        CancelEpochException,
-        CancelFitException,
-        CancelStepException,
-        CancelTrainException,
-        CancelValidException,
-    )
+    from fastai.callback.core import Callback, CancelFitException
     from fastai.learner import Recorder
 except ImportError as err:
     from tb_activation_hist.core.errors import MissingDependencyError
 
-    msg = "ActivationHistCallback needs fastai: pip install tb-activation-hist[fastai]"
+    msg = "ActivationHistCallback needs fastai: pip install 'tb-activation-hist[fastai]'"
     raise MissingDependencyError(msg) from err
 
 from tb_activation_hist.callbacks.session import SessionCallback
 from tb_activation_hist.capture.parameter_kinds import StepWatcher
 from tb_activation_hist.capture.torch_internals import gradient_scale
-
-CANCELLATIONS = (
-    CancelBackwardException,
-    CancelBatchException,
-    CancelEpochException,
-    CancelFitException,
-    CancelStepException,
-    CancelTrainException,
-    CancelValidException,
-)
-"""What a fit goes on after, or ends in order."""
 
 
 class ActivationHistCallback(SessionCallback, Callback):
@@ -73,6 +53,8 @@ class ActivationHistCallback(SessionCallback, Callback):
         learn = self.learn
         if self._session.active or hasattr(learn, "lr_finder") or hasattr(learn, "gather_preds"):
             return
+        # With start_epoch, learn.epoch counts the epochs before this fit as well.
+        self._epochs_before = max(self._epochs_before - learn.epoch, 0)
         self._session.begin(learn.model, self._shared_writer(), scaler=LearnerScaler(learn))
         # Torch's optimizers, also inside fastai's OptimWrapper, are watched by the logger itself.
         if not isinstance(getattr(learn.opt, "opt", None), torch.optim.Optimizer):
@@ -155,10 +137,12 @@ class EndGuard:
         """Run the epoch, batch ... as ever."""
         try:
             type(self.learn)._with_events(self.learn, action, event_type, *args, **kwargs)
-        except CANCELLATIONS:
+        except CancelFitException:
             raise
         except BaseException:
-            self.callback.end_fit()
+            # Within an epoch it may be caught still; what leaves the epoch leaves the fit.
+            if event_type == "epoch":
+                self.callback.end_fit()
             raise
 
 

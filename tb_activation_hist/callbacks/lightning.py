@@ -17,7 +17,7 @@ def _lightning() -> Any:
             return import_module(name)
         except ModuleNotFoundError as err:
             missing = err
-    msg = "This callback needs Lightning: pip install tb-activation-hist[lightning]"
+    msg = "This callback needs Lightning: pip install 'tb-activation-hist[lightning]'"
     raise MissingDependencyError(msg) from missing
 
 
@@ -29,6 +29,9 @@ class ActivationHistCallback(SessionCallback, _lightning().Callback):  # type: i
     logdir: a path, a URL that TensorBoard can open, or a ``SummaryWriter``; None: the records stay
     in memory. options: ``help(LoggerOptions)`` lists them. OptionError at once for a wrong one.
 
+    Several fits make one step axis. A fit that is resumed from a checkpoint goes on at the
+    trainer's own step, and what was recorded from there on before is not shown any more.
+
     The same step axis has the scalars ``train/loss``, ``train/epoch``, ``train/lr`` (``train/lr_0``
     ... with several parameter groups) and, after each epoch, the logged metrics. The hooks are on
     the model only during a fit, however it ends. A finding of ``stop_on`` ends the fit after the
@@ -38,9 +41,19 @@ class ActivationHistCallback(SessionCallback, _lightning().Callback):  # type: i
     _steps_done = 0
 
     def on_train_start(self, trainer: Any, pl_module: Any) -> None:
-        """Begin to record."""
+        """Begin to record, after the steps that a resumed training has done."""
+        resumed = None if self._goes_on(trainer) else _batches_done(trainer)
         self._steps_done = trainer.global_step
-        self._session.begin(pl_module, scaler=getattr(trainer.precision_plugin, "scaler", None))
+        self._session.begin(
+            pl_module,
+            steps_done=resumed,
+            scaler=getattr(trainer.precision_plugin, "scaler", None),
+        )
+
+    def _goes_on(self, trainer: Any) -> bool:
+        """Whether this is a new training, or goes on where this callback has seen it last."""
+        seen = self._session.steps > 0 and trainer.global_step == self._steps_done
+        return trainer.global_step == 0 or seen
 
     def on_train_batch_end(
         self, trainer: Any, pl_module: Any, outputs: Any, batch: Any, batch_idx: int
@@ -75,6 +88,11 @@ class ActivationHistCallback(SessionCallback, _lightning().Callback):  # type: i
         """The same when the fit breaks off."""
         del trainer, pl_module, exception
         self._session.end()
+
+
+def _batches_done(trainer: Any) -> int:
+    """Batches that ended in an optimizer step; Lightning counts each optimizer's step."""
+    return int(trainer.global_step) // max(len(trainer.optimizers), 1)
 
 
 def learning_rates(optimizers: Any) -> dict[str, float]:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, SupportsIndex
 
 from tb_activation_hist.callbacks.session import RecordingSession, SessionReaders
 from tb_activation_hist.core.errors import OptionError
-from tb_activation_hist.core.plot_options import AxesArray, LayersPlotOptions
 from tb_activation_hist.recording.options import LoggerOptions
 
 if TYPE_CHECKING:
@@ -60,19 +59,10 @@ def probe_module(
 class Probe(SessionReaders):
     """Recorded layers and their pictures; made by `probe_module`."""
 
-    def plot(self, **options: Unpack[LayersPlotOptions]) -> AxesArray:
-        """Draw one panel for each layer: x the step, y the value, colour the count (logarithmic).
-
-        Returns the axes, (layers,). OptionError when nothing was recorded yet;
-        MissingDependencyError without matplotlib.
-        """
-        from tb_activation_hist.notebook.plot import plot_layers
-
-        return plot_layers(self.histograms, **options)
-
-    def step(self, **scalars: float | Tensor) -> None:
+    def step(self, number: SupportsIndex | None = None, /, **scalars: float | Tensor) -> None:
         """End a step of a plain PyTorch training; a Learner's fits do that themselves.
 
+        number: the step's number, by default one more than the last.
         scalars: written next to the histograms; tensors of one element may stay on their device.
         """
 
@@ -90,9 +80,9 @@ class ModelProbe(Probe):
         self._session = RecordingSession(logdir, options)
         self._session.begin(model)
 
-    def step(self, **scalars: float | Tensor) -> None:
+    def step(self, number: SupportsIndex | None = None, /, **scalars: float | Tensor) -> None:
         """End a step: call it once after each optimizer step."""
-        self._session.step(scalars)
+        self._session.step(scalars, number)
 
 
 class LearnerProbe(Probe):

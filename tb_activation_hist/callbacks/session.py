@@ -6,9 +6,11 @@ import os
 import time
 import weakref
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, SupportsIndex
 
+from tb_activation_hist.core.errors import LogdirError
 from tb_activation_hist.core.histogram import HistogramSeries
+from tb_activation_hist.core.plot_options import AxesArray, LayersPlotOptions
 from tb_activation_hist.findings import Finding, FindingOptions
 from tb_activation_hist.notebook.activation_stats import ActivationStatsReaders
 from tb_activation_hist.recording.options import LoggerOptions, split_options
@@ -41,12 +43,17 @@ class RecordingSession:
         self._model: Any = None
         self._memory: MemoryWriter | None = None
 
-    def begin(self, model: Any, target: Any = None, **options: Any) -> None:
+    def begin(
+        self, model: Any, target: Any = None, *, steps_done: int | None = None, **options: Any
+    ) -> None:
         """Record this model from now on.
 
-        target: a ``SummaryWriter`` to write with, for this fit only. options: for the logger, where
-        none were given at the start.
+        target: a ``SummaryWriter`` to write with, for this fit only. steps_done: steps before this
+        fit, where the training library resumes a training; None: go on after the last step.
+        options: for the logger, where none were given at the start.
         """
+        if steps_done is not None and "start_step" not in self.options:
+            self._resume_at(steps_done)
         own = target is None
         target = self._own_target() if own else target
         if self.logger is not None and (self._model() is not model or self._target is not target):
@@ -54,6 +61,12 @@ class RecordingSession:
         if self.logger is None or self.logger.closed:
             self._open(model, target, {**options, **self.options})
         self.logger.attach()
+
+    def _resume_at(self, steps_done: int) -> None:
+        """Go on after this step, with a new logger where the last one stands elsewhere."""
+        if self.logger is not None and self.logger.steps != steps_done:
+            self.close()
+        self.steps = steps_done
 
     def _own_target(self) -> Any:
         if self.logdir is not None:
@@ -84,10 +97,10 @@ class RecordingSession:
 
         return current_ranks().size == 1
 
-    def step(self, scalars: Mapping[str, Any]) -> None:
-        """End a step of the fit that is being recorded."""
+    def step(self, scalars: Mapping[str, Any], number: SupportsIndex | None = None) -> None:
+        """End a step of the fit that is being recorded; number: as in the logger's `step`."""
         if self.active:
-            self.logger.step(**scalars)
+            self.logger.step(number, **scalars)
             self.steps = self.logger.steps
 
     def write_scalars(self, scalars: Mapping[str, Any]) -> None:
@@ -120,7 +133,13 @@ class RecordingSession:
 
         if self.logger is not None:
             self.logger.flush()
-        return read_run(_target_to_path(self._target or self.logdir))
+        try:
+            return read_run(_target_to_path(self._target or self.logdir))
+        except LogdirError:
+            if self.steps:
+                raise
+            # The first fit makes the directory.
+            return {}
 
     def findings(self, options: FindingOptions | None = None) -> list[Finding]:
         """What is wrong in what was recorded so far; see `ActivationHistLogger.findings`."""
@@ -155,6 +174,16 @@ class SessionReaders(ActivationStatsReaders):
     def histograms(self) -> Mapping[str, HistogramSeries]:
         """What was recorded so far, by layer, in model order."""
         return self._session.histograms
+
+    def plot(self, **options: Unpack[LayersPlotOptions]) -> AxesArray:
+        """Draw one panel for each layer: x the step, y the value, colour the count (logarithmic).
+
+        Returns the axes, (layers,). OptionError when nothing was recorded yet;
+        MissingDependencyError without matplotlib.
+        """
+        from tb_activation_hist.notebook.plot import plot_layers
+
+        return plot_layers(self.histograms, **options)
 
     def findings(self, options: FindingOptions | None = None) -> list[Finding]:
         """What is wrong in what was recorded so far, the gravest first; [] when nothing is.

@@ -10,7 +10,7 @@ try:
 except ImportError as err:
     from tb_activation_hist.core.errors import MissingDependencyError
 
-    msg = "This callback needs transformers: pip install tb-activation-hist[transformers]"
+    msg = "This callback needs transformers: pip install 'tb-activation-hist[transformers]'"
     raise MissingDependencyError(msg) from err
 
 from tb_activation_hist.callbacks.session import SessionCallback
@@ -24,6 +24,9 @@ class ActivationHistCallback(SessionCallback, TrainerCallback):
     logdir: a path, a URL that TensorBoard can open, or a ``SummaryWriter``; None: the records stay
     in memory. options: ``help(LoggerOptions)`` lists them. OptionError at once for a wrong one.
 
+    Several trainings make one step axis. One that is resumed from a checkpoint goes on at the
+    Trainer's own step, and what was recorded from there on before is not shown any more.
+
     The same step axis has the scalar ``train/epoch`` and, under ``trainer/``, what the Trainer logs
     (loss, learning rate, evaluation). A finding of ``stop_on`` ends the training after the batch. A
     Trainer does not tell its callbacks of an exception: after one, `close` takes the hooks off, and
@@ -31,9 +34,9 @@ class ActivationHistCallback(SessionCallback, TrainerCallback):
     """
 
     def on_train_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
-        """Begin to record."""
-        del args, state, control
-        self._session.begin(kwargs["model"])
+        """Begin to record, after the steps that a resumed training has done."""
+        del args, control
+        self._session.begin(kwargs["model"], steps_done=state.global_step or None)
 
     def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         """One record after each optimizer step."""

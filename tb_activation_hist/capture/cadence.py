@@ -12,7 +12,7 @@ from typing import Final
 from tb_activation_hist.capture.options import CaptureOptions
 from tb_activation_hist.capture.schedule import Every
 
-WINDOW: Final = 9
+MEDIAN_RECORDS: Final = 9
 """Recent records and steps over which the median cost is taken."""
 
 WARM_UP_STEPS: Final = 3
@@ -30,8 +30,8 @@ class Cadence:
         )
         self._budget = options.overhead_budget
         self._thinning = 1
-        self._costs: deque[float] = deque(maxlen=WINDOW)
-        self._pauses: deque[float] = deque(maxlen=WINDOW)
+        self._costs: deque[float] = deque(maxlen=MEDIAN_RECORDS)
+        self._pauses: deque[float] = deque(maxlen=MEDIAN_RECORDS)
         self._last_end_s: float | None = None
 
     def records(self, step: int) -> bool:

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from tb_activation_hist.capture import count_torch, torch_internals
 from tb_activation_hist.capture.count_kernels import c_extension, triton_kernel
-from tb_activation_hist.capture.host_counts import MOMENTS, ROW_HEAD, TOTALS, views
+from tb_activation_hist.capture.host_counts import MOMENTS_PER_ROW, ROW_HEAD, TOTALS_PER_ROW, views
 from tb_activation_hist.core.schemes.scheme import CompiledKernel, Scheme
 
 VALUES_PER_THREAD: Final = 1 << 21
@@ -68,8 +68,8 @@ def _count_dense(
     slots = scheme.slots
     module.count(
         base + ROW_HEAD * rows + 4 * slots * row,
-        base + 8 * (MOMENTS * rows + TOTALS * row),
-        base + 8 * MOMENTS * row,
+        base + 8 * (MOMENTS_PER_ROW * rows + TOTALS_PER_ROW * row),
+        base + 8 * MOMENTS_PER_ROW * row,
         address, n, _DTYPE_CODES[values.dtype], repeat, threads, slots, *kernel,
     )  # fmt: skip
 

@@ -20,7 +20,7 @@ import triton
 import triton.language as tl
 
 from tb_activation_hist.capture import count_torch
-from tb_activation_hist.capture.host_counts import MOMENTS, ROW_HEAD, TOTALS
+from tb_activation_hist.capture.host_counts import MOMENTS_PER_ROW, ROW_HEAD, TOTALS_PER_ROW
 from tb_activation_hist.core.schemes.float_bits import NEGATIVE, SHIFT
 from tb_activation_hist.core.schemes.scheme import FLOAT_BITS_KERNEL, CompiledKernel
 
@@ -30,8 +30,8 @@ BLOCK: Final = 2048
 PROGRAMS_PER_PROCESSOR: Final = 8
 """Programs that share a multiprocessor; more would only add atomics at their ends."""
 
-_MOMENTS_BYTES: Final = tl.constexpr(8 * MOMENTS)
-_TOTALS_BYTES: Final = tl.constexpr(8 * TOTALS)
+_MOMENTS_BYTES: Final = tl.constexpr(8 * MOMENTS_PER_ROW)
+_TOTALS_BYTES: Final = tl.constexpr(8 * TOTALS_PER_ROW)
 _HEAD_BYTES: Final = tl.constexpr(ROW_HEAD)
 _SHIFT: Final = tl.constexpr(SHIFT)
 _NEGATIVE: Final = tl.constexpr(NEGATIVE)

@@ -23,8 +23,9 @@ from tb_activation_hist.core.names import LayerInfo
 MARK: Final = "_tb_activation_hist_"
 """Start of the name of a hooked module's extra attribute, see `Eraser`."""
 
-_HOOKS: weakref.WeakValueDictionary[int, ForwardHook] = weakref.WeakValueDictionary()
-"""For compiled graphs, which can hold a number but not a hook."""
+_HOOKS: weakref.WeakValueDictionary[str, ForwardHook] = weakref.WeakValueDictionary()
+"""By key, for compiled graphs: they can hold a text but not a hook. (Up to torch 2.6 a number on a
+hook is no constant to them.)"""
 
 _is_compiling = torch.compiler.is_compiling
 
@@ -55,11 +56,11 @@ class ForwardHook(Hook):
         self.state = state
         self.ran = False
         self.hidden = False
-        self.number = id(self)
+        self.key = str(id(self))
         self._rows: dict[tuple[str, str, bool, torch.device], Row] = {}
         self._calls: dict[str, tuple[int, int]] = {}
         self._orders: dict[str, int] = {}
-        _HOOKS[self.number] = self
+        _HOOKS[self.key] = self
 
     def __call__(self, module: nn.Module, _args: Any, output: Any) -> None:
         """Never changes the output; raises only with ``on_error="raise"``."""
@@ -148,11 +149,12 @@ class ForwardHook(Hook):
         if phase not in state.phases or is_exporting():
             return
         for path, tensor in floating_tensors(output):
-            facts = (self.number, path, phase, type(module).__name__)
+            facts = (self.key, path, phase, type(module).__name__)
             where = (str(tensor.dtype), tensor.device.type, tensor.device.index)
-            segment = getattr(state.segments, _segment_in_graph(*facts, *where))
-            index = _row_in_graph(*facts, *where)
-            count_(segment.buffer, index, tensor, segment.switches[phase])
+            name = _buffer_in_graph(*facts, *where)
+            buffer = getattr(state.graph_inputs, name)
+            switch = getattr(state.graph_inputs, f"{name}_{phase}")
+            count_(buffer, _row_in_graph(*facts, *where), tensor, switch)
 
 
 class ForwardBegins(Hook):
@@ -214,23 +216,23 @@ class GradientHook:
 
 
 @torch.compiler.assume_constant_result
-def _segment_in_graph(number: int, path: str, phase: str, type_name: str, *where: Any) -> str:
-    return _find_in_graph(number, path, phase, type_name, *where)[0]
+def _buffer_in_graph(key: str, path: str, phase: str, type_name: str, *where: Any) -> str:
+    return _find_in_graph(key, path, phase, type_name, *where)[0]
 
 
 @torch.compiler.assume_constant_result
-def _row_in_graph(number: int, path: str, phase: str, type_name: str, *where: Any) -> int:
-    return _find_in_graph(number, path, phase, type_name, *where)[1]
+def _row_in_graph(key: str, path: str, phase: str, type_name: str, *where: Any) -> int:
+    return _find_in_graph(key, path, phase, type_name, *where)[1]
 
 
 def _find_in_graph(
-    number: int, path: str, phase: str, type_name: str, dtype: str, device: str, index: int | None
+    key: str, path: str, phase: str, type_name: str, dtype: str, device: str, index: int | None
 ) -> tuple[str, int]:
     """Find the row of a tensor while compiling.
 
     The shape is left out: asking for it would fix it in the graph.
     """
-    hook = _HOOKS[number]
+    hook = _HOOKS[key]
     hook.ran = True
     state = hook.state
     state.graphs_evaluate |= phase == "eval"

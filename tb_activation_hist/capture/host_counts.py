@@ -19,9 +19,9 @@ from tb_activation_hist.core.schemes.scheme import FLOAT_BITS_KERNEL, Scheme
 MAX_FREE: Final = 4
 """Host storages nobody reads any more that a buffer keeps for its next records."""
 
-TOTALS: Final = len(table.TOTALS)
-MOMENTS: Final = len(table.MOMENTS)
-ROW_HEAD: Final = 8 * (TOTALS + MOMENTS)
+TOTALS_PER_ROW: Final = len(table.TOTALS)
+MOMENTS_PER_ROW: Final = len(table.MOMENTS)
+ROW_HEAD: Final = 8 * (TOTALS_PER_ROW + MOMENTS_PER_ROW)
 """Bytes of a row beside its counts."""
 
 
@@ -67,14 +67,14 @@ class HostCounts:
     @property
     def totals(self) -> npt.NDArray[np.int64]:
         """(rows, 5): n, zeros, nans, pos_infs, neg_infs."""
-        ends = 8 * MOMENTS * self.rows, ROW_HEAD * self.rows
-        return self._arrived()[slice(*ends)].view(np.int64).reshape(self.rows, TOTALS)
+        ends = 8 * MOMENTS_PER_ROW * self.rows, ROW_HEAD * self.rows
+        return self._arrived()[slice(*ends)].view(np.int64).reshape(self.rows, TOTALS_PER_ROW)
 
     @property
     def moments(self) -> npt.NDArray[np.float64]:
         """(rows, 4): min, max, sum, sum of squares of the finite values."""
-        end = 8 * MOMENTS * self.rows
-        return self._arrived()[:end].view(np.float64).reshape(self.rows, MOMENTS)
+        end = 8 * MOMENTS_PER_ROW * self.rows
+        return self._arrived()[:end].view(np.float64).reshape(self.rows, MOMENTS_PER_ROW)
 
     def _arrived(self) -> npt.NDArray[np.uint8]:
         """The storage, once the copy from the device is complete; at once on the CPU."""
@@ -146,17 +146,17 @@ class FreeList:
 
 def views(storage: torch.Tensor, rows: int, slots: int) -> tuple[torch.Tensor, ...]:
     """counts, totals and moments of a storage laid out as moments, totals, counts."""
-    middle, end = 8 * MOMENTS * rows, ROW_HEAD * rows
+    middle, end = 8 * MOMENTS_PER_ROW * rows, ROW_HEAD * rows
     return (
         storage[end:].view(torch.int32).view(rows, slots),
-        storage[middle:end].view(torch.int64).view(rows, TOTALS),
-        storage[:middle].view(torch.float64).view(rows, MOMENTS),
+        storage[middle:end].view(torch.int64).view(rows, TOTALS_PER_ROW),
+        storage[:middle].view(torch.float64).view(rows, MOMENTS_PER_ROW),
     )
 
 
 def empty_moments_(storage: torch.Tensor, rows: int) -> torch.Tensor:
     """Set min and max of all rows to those of no values; the rest must be zero already."""
-    moments = storage[: 8 * MOMENTS * rows].view(torch.float64).view(rows, MOMENTS)
+    moments = storage[: 8 * MOMENTS_PER_ROW * rows].view(torch.float64).view(rows, MOMENTS_PER_ROW)
     moments[:, 0] = torch.inf
     moments[:, 1] = -torch.inf
     return storage

@@ -14,12 +14,12 @@ from tb_activation_hist.core.option_fields import (
     OnError,
     check_callable,
     check_flag,
-    check_names,
     check_share,
     check_whole,
     check_word,
     option,
     refuse,
+    set_names,
 )
 from tb_activation_hist.core.schemes.float_bits import FloatBits
 from tb_activation_hist.core.schemes.registry import check_scheme
@@ -43,12 +43,13 @@ class CaptureOptions:
     every: int = option(
         1, "Record steps k, 2k, 3k ...; the first step is always recorded.", "steps"
     )
-    kinds: Sequence[Kind] = option(
+    kinds: Kind | Sequence[Kind] = option(
         ("activations",),
         "What is recorded: any of `activations`, `gradients` (of the activations), `weights`, "
-        "`weight_gradients`, `updates` (relative to the weights' root mean square).",
+        "`weight_gradients`, `updates` (relative to the weights' root mean square; with FSDP, that "
+        "of the rank's shard). One name may stand by itself, as in `phases`, `warn_on`, `stop_on`.",
     )
-    phases: Sequence[Phase] = option(
+    phases: Phase | Sequence[Phase] = option(
         ("train",), "Forward passes in `train` mode, `eval` mode, or both; never mixed."
     )
     bins: Scheme = option(
@@ -92,8 +93,8 @@ class CaptureOptions:
 
     def __post_init__(self) -> None:
         check_whole("every", self.every, 1)
-        check_names("kinds", self.kinds, KINDS)
-        check_names("phases", self.phases, PHASES)
+        set_names(self, "kinds", KINDS)
+        set_names(self, "phases", PHASES)
         check_scheme("bins", self.bins)
         for name in ("per_call", "accumulate"):
             check_flag(name, getattr(self, name))

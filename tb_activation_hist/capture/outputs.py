@@ -46,7 +46,7 @@ def _parts(value: Any) -> list[tuple[str, Any]]:
     if isinstance(value, Mapping):
         return [(str(key), part) for key, part in value.items()]
     if isinstance(value, (tuple, list)):
-        names = getattr(value, "_fields", None) or [str(place) for place in range(len(value))]
+        names = getattr(value, "_fields", None) or [str(at) for at in range(len(value))]
         return list(zip(names, value, strict=True))
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return [(each.name, getattr(value, each.name, None)) for each in dataclasses.fields(value)]

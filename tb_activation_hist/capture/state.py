@@ -55,7 +55,9 @@ class CaptureState:
         self.calls_since: dict[str, int] = dict.fromkeys(PHASES, 0)
         self.call_orders = itertools.count()
         self.depth = 0
-        self.segments = SimpleNamespace()
+        self.graph_inputs = SimpleNamespace()
+        """Buffers and switches that compiled graphs read, one by one: torch 2.4 cannot look into
+        a `Segment`."""
         self.failures: dict[str, str] = {}
         self._warned: set[str] = set()
         self._on_error = options.on_error
@@ -81,11 +83,17 @@ class CaptureState:
             self.switch(phase, False)
 
     def find_in_graph(self, info: LayerInfo, device: torch.device) -> tuple[str, int]:
-        """The row that a compiled graph counts into: its segment's name, and its index."""
+        """The row that a compiled graph counts into: its buffer's name, and its index.
+
+        `graph_inputs` has the buffer, and the switch of each phase as ``<name>_<phase>``.
+        """
         row = self.rows.find(info, device)
-        row.segment.traced = True
-        name = f"segment{id(row.segment)}"
-        setattr(self.segments, name, row.segment)
+        segment = row.segment
+        segment.traced = True
+        name = f"buffer{id(segment)}"
+        setattr(self.graph_inputs, name, segment.buffer)
+        for phase, switch in segment.switches.items():
+            setattr(self.graph_inputs, f"{name}_{phase}", switch)
         return name, row.index
 
     def unscale(self, gradient: Tensor) -> Tensor:

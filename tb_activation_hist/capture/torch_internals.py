@@ -45,12 +45,27 @@ def is_tracing() -> bool:
 
 
 def is_exporting() -> bool:
-    """Whether ``torch.export`` calls. Public since torch 2.7.
+    """Whether ``torch.export`` calls, or another compiler that runs the model without Dynamo.
 
-    Before: always False, so that an exported program may carry the counting op.
+    Not ``torch.compiler.is_exporting``, which torch.compile takes for True up to torch 2.11.
     """
-    exporting = getattr(torch.compiler, "is_exporting", None)
-    return exporting is not None and exporting()
+    compiler = torch.compiler
+    without_dynamo = compiler.is_compiling() and not compiler.is_dynamo_compiling()
+    return without_dynamo or _is_export_flag_set()
+
+
+def _is_export_flag_set() -> bool:
+    """`export._trace._EXPORT_FLAGS`, or `compiler._is_exporting_flag` of torch 2.7 and later.
+
+    The second is not set during a strict export by torch 2.7. Without them: False, so that a
+    program exported with ``strict=True`` carries the counting op.
+    """
+    known = _find("export._trace._EXPORT_FLAGS", None) is not None
+    return known or bool(_find("compiler._is_exporting_flag", False))
+
+
+# What `torch.compiler.assume_constant_result` does, which imports all of Dynamo.
+vars(_is_export_flag_set)["_dynamo_marked_constant"] = True
 
 
 # --- what a tensor holds --------------------------------------------------------------------------

@@ -6,9 +6,10 @@ Not public: may change without notice.
 from __future__ import annotations
 
 import sys
+import traceback
 from collections.abc import Sequence
 
-from tb_activation_hist.cli.arguments import make_parser
+from tb_activation_hist.cli.arguments import parse_arguments
 from tb_activation_hist.core.errors import ActivationHistError
 
 __all__ = ["main"]
@@ -18,10 +19,12 @@ UNUSABLE = 2
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command; its exit status: 0 fine, 1 something was found, 2 it could not be done."""
-    given = make_parser().parse_args(arguments)
+    """Run a command; its exit status: 0 fine, 1 --fail-on found something, 2 not done."""
+    given = parse_arguments(sys.argv[1:] if arguments is None else arguments)
     try:
         status: int = given.command(given)
+        if sys.stdout is not None:
+            sys.stdout.flush()
     except ActivationHistError as err:
         print(f"tb-activation-hist: {err}", file=sys.stderr)
         return UNUSABLE
@@ -29,4 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # The reader, such as head, has seen enough; Python would complain when it flushes.
         sys.stdout = None
         return 0
+    except Exception:  # noqa: BLE001 - the interpreter would end with 1, which means findings
+        traceback.print_exc()
+        return UNUSABLE
     return status

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
+from typing import Final
 
 from tb_activation_hist import __version__
 from tb_activation_hist.cli.doctor import run_doctor
 from tb_activation_hist.cli.export import WRITERS, run_export
 from tb_activation_hist.cli.report import run_report
 from tb_activation_hist.cli.show import COLOUR_MODES, run_show
+from tb_activation_hist.core.nearest import no_such
 from tb_activation_hist.findings import SEVERITIES
 from tb_activation_hist.notebook.value_axis import SCALES
 
@@ -17,17 +20,22 @@ EXIT_STATUS = "Exit status: 0 fine, 1 --fail-on found something, 2 nothing could
 LOGDIR = "directory that holds one run or several, or one event file, or a URL"
 
 
+def parse_arguments(arguments: Sequence[str]) -> argparse.Namespace:
+    """The command's function in `command`, and what it takes; ends the program for wrong usage."""
+    parser = make_parser()
+    command = next((word for word in arguments if not word.startswith("-")), None)
+    if command is not None and command not in COMMANDS:
+        parser.error(no_such("command", command, list(COMMANDS)))
+    return parser.parse_args(arguments)
+
+
 def make_parser() -> argparse.ArgumentParser:
-    """The parser of all commands; its function is in `command`."""
+    """The parser of all commands."""
     parser = argparse.ArgumentParser("tb-activation-hist", description=DESCRIPTION)
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    _add_report(commands)
-    _add_show(commands)
-    _add_export(commands)
-    doctor = commands.add_parser("doctor", help="is everything installed as it should be?")
-    doctor.add_argument("logdir", nargs="?", help=f"looked at as well: {LOGDIR}")
-    doctor.set_defaults(command=run_doctor)
+    for add in COMMANDS.values():
+        add(commands)
     return parser
 
 
@@ -42,7 +50,8 @@ def _add_report(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     report.add_argument(
         "--baseline",
         metavar="NAME",
-        help="run that the others are compared with (default: the first one)",
+        help="run that the others are compared with (default: the first without errors and "
+        "warnings)",
     )
     report.add_argument("--json", action="store_true", help="print JSON instead of tables")
     report.add_argument(
@@ -81,6 +90,12 @@ def _add_export(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     export.set_defaults(command=run_export)
 
 
+def _add_doctor(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    doctor = commands.add_parser("doctor", help="is everything installed as it should be?")
+    doctor.add_argument("logdir", nargs="?", help=f"looked at as well: {LOGDIR}")
+    doctor.set_defaults(command=run_doctor)
+
+
 def _add_selection(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--layer",
@@ -89,3 +104,12 @@ def _add_selection(parser: argparse.ArgumentParser) -> None:
         help="name of a layer, or a pattern such as 'layer1.*'; repeatable (default: all)",
     )
     parser.add_argument("--run", action="append", metavar="NAME", help="only this run; repeatable")
+
+
+COMMANDS: Final = {
+    "report": _add_report,
+    "show": _add_show,
+    "export": _add_export,
+    "doctor": _add_doctor,
+}
+"""Each command, and what adds its arguments."""

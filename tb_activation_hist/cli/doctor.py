@@ -6,6 +6,7 @@ import argparse
 import platform
 import subprocess
 import sys
+import warnings
 from collections.abc import Callable, Iterator
 from importlib import import_module, metadata, resources, util
 from typing import Final, NamedTuple
@@ -29,7 +30,6 @@ LIBRARIES: Final = {
     "matplotlib": "only for pictures",
     "pandas": "only for data frames",
     "pyarrow": "only for Parquet",
-    "rich": "only for the report's tables",
 }
 """Distribution -> what it is for; empty: this package does not work without it."""
 
@@ -126,12 +126,13 @@ def _look_at_kernel() -> Iterator[Check]:
         return
     kernels = import_module("tb_activation_hist.capture.count_kernels")
     torch = import_module("torch")
-    name = kernels.kernel_name("cpu")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it says what the note below says
+        name = kernels.kernel_name("cpu")
     if name == "torch":
         yield Check(
             NOTE,
-            "the CPU counts with torch operations, several times slower: the C extension was not "
-            "built. Install a C compiler and reinstall, or use a wheel.",
+            f"{kernels.TORCH_COUNTS}. {kernels.BUILD_IT}, or use a wheel.",
         )
     else:
         yield Check(GOOD, f"the CPU counts with kernel {name}")
@@ -165,6 +166,8 @@ def _look_at_logdir(logdir: str) -> Iterator[Check]:
         yield Check(GOOD, f"run {run.name!r}: {len(series)} layers, up to {records} records")
         for problem in run.problems:
             yield Check(BAD, problem)
+        for note in run.notes:
+            yield Check(NOTE, note)
         for silent in run.info.get("silent", []):
             yield Check(NOTE, f"run {run.name!r}: {silent} never ran while it was recorded")
         for change in run.info.get("changes", []):

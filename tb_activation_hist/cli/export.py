@@ -15,7 +15,7 @@ from tb_activation_hist.core.csv_text import LINE_END, bins_to_csv, cells_to_csv
 from tb_activation_hist.core.errors import LogdirError, MissingDependencyError, OptionError
 from tb_activation_hist.core.histogram import HistogramSeries
 from tb_activation_hist.core.plot_options import Scale
-from tb_activation_hist.core.table import ARRAYS, BINS
+from tb_activation_hist.core.table import ARRAYS, BIN_COLUMNS
 
 
 def run_export(given: argparse.Namespace) -> int:
@@ -54,7 +54,7 @@ def _write_csv(runs: Sequence[Run], output: str, _scale: str) -> None:
 
 
 def _write_rows(file: IO[str], runs: Sequence[Run]) -> None:
-    file.write(cells_to_csv(("run", "layer", *BINS)) + LINE_END)
+    file.write(cells_to_csv(("run", "layer", *BIN_COLUMNS)) + LINE_END)
     for run, key, series in _each(runs):
         file.writelines(bins_to_csv(series, (run, key)))
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -13,6 +12,8 @@ from typing import Any, TypeAlias
 from tb_activation_hist.core.errors import FormatError, LogdirError, OptionError
 from tb_activation_hist.core.histogram import HistogramSeries
 from tb_activation_hist.core.names import LayerInfo
+from tb_activation_hist.core.nearest import name_hint
+from tb_activation_hist.core.sessions import describe_notes
 from tb_activation_hist.storage.event_file_reader import find_event_files
 from tb_activation_hist.storage.run_index import RunIndex
 
@@ -21,12 +22,16 @@ Layers: TypeAlias = dict[str, tuple[LayerInfo, HistogramSeries]]
 
 @dataclass
 class Run:
-    """One run: its layers by key, in model order, and what its logger noted."""
+    """One run: its layers by key, in model order, and what its logger noted.
+
+    problems: what could not be read. notes: what is to be told about the processes that wrote it.
+    """
 
     name: str
     layers: Layers
     info: dict[str, Any]
     problems: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
 
 def read_runs(
@@ -39,31 +44,43 @@ def read_runs(
     """
     files = groupby(find_event_files(logdir), key=lambda file: file.run)
     indices = {name: RunIndex(list(group)) for name, group in files}
+    unread = [
+        f"run {name!r}: {problem}"
+        for name, index in indices.items()
+        if not index.tags
+        for problem in index.problems
+    ]
     indices = {name: index for name, index in indices.items() if index.tags}
     if not indices:
         msg = (
             f"The event files in {logdir!r} hold no histograms. Record some with "
             "ActivationHistLogger(model, logdir) or ActivationHistCallback(logdir)."
         )
-        raise LogdirError(msg)
+        raise LogdirError(" ".join([msg, *unread]))
     chosen = _choose("run", runs, list(indices), exact=True)
     keys = dict.fromkeys(key for name in chosen for key in indices[name].keys)
     wanted = set(_choose("layer", layers, list(keys)))
     found = [_read_run(name, indices[name], wanted) for name in chosen]
+    for run in found[:1]:
+        run.problems += unread
     if not any(run.layers for run in found):
         raise FormatError(" ".join(dict.fromkeys(p for run in found for p in run.problems)))
     return found
 
 
 def _read_run(name: str, index: RunIndex, wanted: set[str]) -> Run:
-    run = Run(name, {}, index.info)
+    run = Run(name, {}, index.info, [f"run {name!r}: {text}" for text in index.problems])
     for key, tag in index.keys.items():
         if key not in wanted:
             continue
         try:
-            run.layers[key] = (tag.info, index.read(tag))
+            info, (series, broken) = tag.info, index.read_in_part(tag)
         except FormatError as err:
             run.problems.append(f"{key} in run {name!r} is left out: {err}")
+            continue
+        run.layers[key] = (info, series)
+        run.problems += [f"{key} in run {name!r} lacks records: {err}" for err in broken]
+    run.notes = [f"run {name!r}: {note}" for note in describe_notes(index.notes)]
     return run
 
 
@@ -77,14 +94,13 @@ def _choose(
     for pattern in patterns:
         own = [n for n in known if n == pattern or (not exact and fnmatchcase(n, pattern))]
         if not own:
-            near = difflib.get_close_matches(pattern, known, n=3, cutoff=0.4) or known[:5]
-            msg = f"No {what} matches {pattern!r}. Nearest: {', '.join(map(repr, near))}."
+            msg = f"No {what} matches {pattern!r}. {name_hint(pattern, known, f'{what}s')}"
             raise OptionError(msg)
         chosen.update(dict.fromkeys(own))
     return list(chosen)
 
 
 def print_problems(runs: Sequence[Run]) -> None:
-    """What was left out, to the standard error."""
-    for problem in (problem for run in runs for problem in run.problems):
+    """What was left out and what is odd about a run, to the standard error."""
+    for problem in (problem for run in runs for problem in (*run.problems, *run.notes)):
         print(f"tb-activation-hist: {problem}", file=sys.stderr)

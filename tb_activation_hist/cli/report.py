@@ -31,7 +31,7 @@ def run_report(given: argparse.Namespace) -> int:
     known = {run.name: run for run in read_runs(given.logdir, asked)}
     runs = [known[name] for name in given.run or known]
     findings = [finding for run in runs for finding in find_run_findings(run.name, run.layers)]
-    first = _find_baseline(given.baseline, known) if baseline else runs[0]
+    first = _find_baseline(given.baseline, known) if baseline else _first_sound(runs, findings)
     findings += find_difference_findings({run.name: run.layers for run in (first, *runs)})
     if given.json:
         print(json.dumps(_to_json(given.logdir, runs, findings), indent=1, allow_nan=False))
@@ -49,6 +49,12 @@ def _find_baseline(name: str, known: Mapping[str, Run]) -> Run:
     return known[name]
 
 
+def _first_sound(runs: Sequence[Run], findings: Sequence[Finding]) -> Run:
+    """The first run without errors and warnings; where all have some, the first."""
+    broken = {finding.run for finding in findings if finding.severity != "info"}
+    return next((run for run in runs if run.name not in broken), runs[0])
+
+
 def _to_json(logdir: str, runs: Sequence[Run], findings: Sequence[Finding]) -> dict[str, Any]:
     return {
         "version": REPORT_VERSION,
@@ -59,6 +65,7 @@ def _to_json(logdir: str, runs: Sequence[Run], findings: Sequence[Finding]) -> d
                 "run": run.name,
                 "info": run.info,
                 "problems": run.problems,
+                "notes": run.notes,
                 "layers": _layer_rows(run),
             }
             for run in runs

@@ -2,17 +2,32 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import sys
+import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from tb_activation_hist.cli.logdir import Run
-from tb_activation_hist.core.errors import MissingDependencyError
+from tb_activation_hist.cli.show import colour_mode
 from tb_activation_hist.findings import Finding
 
-STYLES: Final = {"error": "bold red", "warning": "yellow", "info": "cyan"}
+STYLES: Final = {
+    "dim": "2",
+    "good": "32",
+    "title": "1",
+    "run": "1;4",
+    "error": "1;31",
+    "warning": "33",
+    "info": "36",
+}
+"""Style -> parameters of a terminal's escape sequence."""
+
 INDENT: Final = 9
 GAP: Final = 2
 LISTED_LAYERS: Final = 12
+NARROWEST_NAME: Final = 8
 
 Row = Mapping[str, Any]
 
@@ -54,43 +69,45 @@ DISPENSABLE: Final = ("records", "type", "p99 |x|", "min", "max")
 
 def print_report(runs: Sequence[tuple[Run, Sequence[Row]]], findings: Sequence[Finding]) -> None:
     """Print findings and table of each run; colours only where the output is a terminal."""
-    try:
-        from rich.console import Console
-    except ImportError as err:
-        msg = (
-            "The report's tables need rich: pip install 'tb-activation-hist[cli]'. "
-            "Or say --json, which needs nothing."
-        )
-        raise MissingDependencyError(msg) from err
-    console = Console(highlight=False)
+    page = Page(
+        width=shutil.get_terminal_size().columns,
+        colours=colour_mode(os.environ, sys.stdout.isatty()) != "plain",
+    )
     for run, rows in runs:
         own = [finding for finding in findings if finding.run == run.name]
-        _print_run(console, run.name, own)
-        _print_layers(console, rows)
-        console.print()
+        _print_run(page, run.name, own)
+        _print_layers(page, rows)
+        print()
 
 
-def _print_run(console: Any, name: str, findings: Sequence[Finding]) -> None:
-    from rich.text import Text
+class Page(NamedTuple):
+    """What the report is written on: its width in characters, and whether it takes colours."""
 
-    console.print(Text(f"run {name}", style="bold underline"))
+    width: int
+    colours: bool
+
+    def paint(self, text: str, style: str) -> str:
+        """The text between escape sequences; style: a key of `STYLES`, or empty."""
+        return f"\x1b[{STYLES[style]}m{text}\x1b[0m" if self.colours and style else text
+
+    def print_beside_margin(self, text: str, style: str = "", margin: str = "") -> None:
+        """Print text beside a margin as wide as `INDENT`; `margin` stands in its first line."""
+        lines = textwrap.wrap(text, max(self.width - INDENT, 20), break_on_hyphens=False)
+        for line in lines:
+            print(self.paint(f"{margin:<{INDENT}}", margin) + self.paint(line, style))
+            margin = ""
+
+
+def _print_run(page: Page, name: str, findings: Sequence[Finding]) -> None:
+    print(page.paint(f"run {name}", "run"))
     for finding in findings:
-        head = Text(f"{finding.severity:<{INDENT}}", style=STYLES[finding.severity])
-        head.append(finding.title, style="bold default not dim")
-        _print_wrapped(console, head[INDENT:], head[:INDENT])
+        page.print_beside_margin(finding.title, "title", margin=finding.severity)
         for line in (*_evidence(finding), *_apart(finding)):
-            _print_wrapped(console, Text(line))
-        _print_wrapped(console, Text(finding.advice, style="dim"))
+            page.print_beside_margin(line)
+        page.print_beside_margin(finding.advice, "dim")
     if not any(finding.severity != "info" for finding in findings):
-        console.print(Text("No findings." if not findings else "Nothing wrong.", style="green"))
-    console.print()
-
-
-def _print_wrapped(console: Any, text: Any, first: Any = " " * INDENT) -> None:
-    """Print text beside a margin; `first` is what stands in the margin of the first line."""
-    for place, line in enumerate(text.wrap(console, console.width - INDENT)):
-        line.rstrip()
-        console.print(first if place == 0 else " " * INDENT, line, sep="", soft_wrap=True)
+        print(page.paint("No findings." if not findings else "Nothing wrong.", "good"))
+    print()
 
 
 def _evidence(finding: Finding) -> list[str]:
@@ -113,24 +130,34 @@ def _apart(finding: Finding) -> list[str]:
     return lines if more <= 1 else [*lines[:LISTED_LAYERS], f"and {more} more layers"]
 
 
-def _print_layers(console: Any, rows: Sequence[Row]) -> None:
-    from rich.table import Table
-    from rich.text import Text
-
-    columns, left_out = fit_columns(rows, console.width)
-    table = Table(box=None, pad_edge=False, padding=(0, GAP, 0, 0), header_style="dim")
-    for column in columns:
-        name = column.head == "layer"
-        justify: Any = "left" if column.head in LEFT else "right"
-        table.add_column(
-            column.head, justify=justify, no_wrap=not name, overflow="fold" if name else "ellipsis"
-        )
-    for row in rows:
-        table.add_row(*(Text(column.write(row[column.field])) for column in columns))
-    console.print(table)
+def _print_layers(page: Page, rows: Sequence[Row]) -> None:
+    columns, left_out = fit_columns(rows, page.width)
+    head, *body = to_lines(rows, columns, page.width)
+    print(page.paint(head, "dim"))
+    for line in body:
+        print(line)
     if left_out:
-        words = f"left out, as the terminal is narrow: {', '.join(left_out)}"
-        console.print(Text(words, style="dim"))
+        print(page.paint(f"left out, as the terminal is narrow: {', '.join(left_out)}", "dim"))
+
+
+def to_lines(rows: Sequence[Row], columns: Sequence[Column], width: int) -> list[str]:
+    """The table: its head, then each row. A name that is too long goes on in the next line."""
+    cells = [[column.write(row[column.field]) for column in columns] for row in rows]
+    table = [[column.head for column in columns], *cells]
+    sizes = [max(map(len, column)) for column in zip(*table, strict=True)]
+    room = width - sum(sizes[1:]) - GAP * (len(sizes) - 1)
+    sizes[0] = min(sizes[0], max(room, NARROWEST_NAME))
+    lefts = [column.head in LEFT for column in columns]
+    return [line for row in table for line in _to_row_lines(row, sizes, lefts)]
+
+
+def _to_row_lines(row: Sequence[str], sizes: Sequence[int], lefts: Sequence[bool]) -> list[str]:
+    first, *more = [row[0][i : i + sizes[0]] for i in range(0, len(row[0]), sizes[0])] or [""]
+    cells = [
+        cell.ljust(size) if left else cell.rjust(size)
+        for cell, size, left in zip((first, *row[1:]), sizes, lefts, strict=True)
+    ]
+    return [(" " * GAP).join(cells).rstrip(), *more]
 
 
 def fit_columns(rows: Sequence[Row], width: int) -> tuple[list[Column], list[str]]:

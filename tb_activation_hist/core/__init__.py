@@ -1,4 +1,4 @@
-"""What everything stands on: the grid, histograms, layers, names and errors. numpy only.
+"""The base of the package: the grid, histograms, layers, names and errors. numpy only.
 
 Not public: may change without notice.
 """

@@ -13,8 +13,9 @@ from tb_activation_hist.core.histogram import HistogramSeries
 from tb_activation_hist.core.table import WORDS
 
 RECORDS_AT_ONCE: Final = 64
+"""Records of which Python lists are held at a time."""
 
-LINE_END: Final = "\r\n"
+LINE_END: Final = "\n"
 
 
 def cells_to_csv(cells: Sequence[str]) -> str:
@@ -25,7 +26,7 @@ def cells_to_csv(cells: Sequence[str]) -> str:
 
 
 def bins_to_csv(series: HistogramSeries, first_cells: Sequence[str] = ()) -> Iterator[str]:
-    """Lines with the columns of `table.BINS`, some records at a time, without a head.
+    """Lines with the columns of `table.BIN_COLUMNS`, some records at a time, without a head.
 
     One line for each record and occupied bin, then one for each of `table.WORDS`. first_cells: what
     each line begins with.

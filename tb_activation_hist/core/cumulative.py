@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from tb_activation_hist.core.grid import ZERO_EDGE, FloatArray, IntArray
 
-RECORDS_AT_ONCE: Final = 1024
+CUMULATED_AT_ONCE: Final = 1024
 """Records whose cumulative counts are held at a time; keeps long series out of memory."""
 
 
@@ -70,7 +70,7 @@ class QuantilePlaces(NamedTuple):
 def locate_quantiles(
     counts: npt.NDArray[Any], offsets: IntArray, shares: npt.ArrayLike
 ) -> QuantilePlaces:
-    """Places of Q quantiles in each of several rows of counts, (rows, Q).
+    """Positions of Q quantiles in each of several rows of counts, (rows, Q).
 
     counts: (E,) row after row, in ascending order of value; row r's are
     ``counts[offsets[r]:offsets[r + 1]]``. shares: (Q,), 0 to 1. The quantile of a share q of n
@@ -82,7 +82,7 @@ def locate_quantiles(
     total = cumulative[offsets[1:], None] - start
     target = np.atleast_1d(shares) * total
     rank = np.maximum(np.ceil(target).astype(np.int64), 1)
-    # `cumulative` ascends over all rows, so one search finds the places in each.
+    # `cumulative` ascends over all rows, so one search finds the positions in each.
     found = np.searchsorted(cumulative[1:], start + rank).clip(0, max(len(counts) - 1, 0))
     below = cumulative[found] - start
     with np.errstate(all="ignore"):
@@ -93,14 +93,14 @@ def locate_quantiles(
 def column_quantiles(
     counts: npt.NDArray[Any], shares: npt.ArrayLike, order: IntArray | None = None
 ) -> QuantilePlaces:
-    """Places of Q quantiles in each record of a table, (S, Q), as `locate_quantiles` finds them.
+    """Positions of Q quantiles in each record of a table, (S, Q), as `locate_quantiles` finds them.
 
     counts: (S, K), K at least 1. order: (K,) the columns in ascending order of value, by default as
-    they stand. `bins` are places in that order.
+    they stand. `bins` are positions in that order.
     """
     pieces = []
-    for first in range(0, max(len(counts), 1), RECORDS_AT_ONCE):
-        rows = counts[first : first + RECORDS_AT_ONCE]
+    for first in range(0, max(len(counts), 1), CUMULATED_AT_ONCE):
+        rows = counts[first : first + CUMULATED_AT_ONCE]
         offsets = np.arange(len(rows) + 1) * rows.shape[1]
         ordered = rows if order is None else rows[:, order]
         found = locate_quantiles(ordered.reshape(-1), offsets, shares)

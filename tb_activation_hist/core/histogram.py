@@ -16,7 +16,7 @@ from tb_activation_hist.core.grid import NEAR_ZERO, FloatArray, IntArray
 from tb_activation_hist.core.plot_options import SeriesPlotOptions, SlicePlotOptions
 from tb_activation_hist.core.schemes.float_bits import FLOAT_BITS
 from tb_activation_hist.core.schemes.scheme import AnyScheme
-from tb_activation_hist.core.table import BINS, QUANTILES, RECORDS
+from tb_activation_hist.core.table import BIN_COLUMNS, QUANTILES, RECORD_COLUMNS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Tallies:
-    """What is known of S records beside their bins; every array has shape (S,).
+    """Steps, times, totals and moments of S records; every array has shape (S,).
 
     steps, n, zeros, nans, pos_infs, neg_infs: int64. wall_times: float64, seconds since 1970.
     min, max, sum, sum_sq: float64, over the finite values; min > max where there are none.
@@ -98,6 +98,11 @@ class HistogramSeries:
 
     def __len__(self) -> int:
         return len(self.steps)
+
+    def __repr__(self) -> str:
+        """One line, such as ``HistogramSeries('fc', 48 records, steps 1 to 48, 137 bins)``."""
+        steps = f", steps {self.steps[0]} to {self.steps[-1]}" if len(self) else ""
+        return f"HistogramSeries({self.layer!r}, {len(self)} records{steps}, {len(self.bins)} bins)"
 
     @property
     def steps(self) -> IntArray:
@@ -215,10 +220,11 @@ class HistogramSeries:
         """Counts over other bins, (S, len(edges) - 1) float64; see `cumulative.rebin`.
 
         edges: ascending. Mass outside is left out. Exact where no stored bin is cut. ValueError
-        when they do not ascend.
+        when they do not ascend, or when there are fewer than two.
         """
-        if not np.all(np.diff(np.asarray(edges, dtype=np.float64)) >= 0):
-            msg = f"rebin takes ascending edges without NaN, but got {edges!r}."
+        given = np.asarray(edges, dtype=np.float64)
+        if given.ndim != 1 or len(given) < 2 or not np.all(np.diff(given) >= 0):
+            msg = f"rebin takes two or more ascending edges without NaN, but got {edges!r}."
             raise ValueError(msg)
         return rebin(self.lower, self.upper, self.bin_counts, edges)
 
@@ -272,6 +278,7 @@ class HistogramSeries:
         """Draw the histogram at one step; y is the share of the finite values in each cell.
 
         step: the nearest recorded step is drawn; by default the last. Returns the axes.
+        OptionError for a step before the first or after the last record.
         """
         return drawing().plot_slice(self, step, **options)
 
@@ -283,7 +290,7 @@ class HistogramSeries:
             return None
 
     def _repr_html_(self) -> str | None:
-        """The same with its size in words."""
+        """An HTML image of the heatmap, with the size of the series in words."""
         try:
             return drawing().series_to_html(self)
         except MissingDependencyError:
@@ -299,19 +306,22 @@ class HistogramSeries:
         try:
             import pandas as pd
         except ImportError as err:
-            msg = "to_dataframe needs pandas: pip install pandas"
+            msg = "to_dataframe needs pandas: pip install 'tb-activation-hist[pandas]'"
             raise MissingDependencyError(msg) from err
         columns = self._bin_columns() if counts else self._record_columns()
         return pd.DataFrame(columns)
 
     def _record_columns(self) -> dict[str, npt.NDArray[Any]]:
-        """The columns of `table.RECORDS`."""
+        """The columns of `table.RECORD_COLUMNS`."""
         quantiles = dict(zip(QUANTILES, self.quantile([*QUANTILES.values()]).T, strict=True))
         columns = {"step": self.steps, "wall_time": self.wall_times} | quantiles
-        return {name: columns[name] if name in columns else getattr(self, name) for name in RECORDS}
+        return {
+            name: columns[name] if name in columns else getattr(self, name)
+            for name in RECORD_COLUMNS
+        }
 
     def _bin_columns(self) -> dict[str, npt.NDArray[Any]]:
-        """The columns of `table.BINS`."""
+        """The columns of `table.BIN_COLUMNS`."""
         row, column = np.nonzero(self.bin_counts)
         columns = {
             "step": self.steps[row],
@@ -320,7 +330,7 @@ class HistogramSeries:
             "upper": self.upper[column],
             "count": self.bin_counts[row, column].astype(np.int64),
         }
-        return {name: columns[name] for name in BINS}
+        return {name: columns[name] for name in BIN_COLUMNS}
 
 
 def compact(counts: npt.NDArray[Any]) -> npt.NDArray[Any]:

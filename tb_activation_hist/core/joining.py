@@ -55,14 +55,19 @@ def _spread_columns(part: HistogramSeries, bins: IntArray, kind: np.dtype[Any]) 
     return counts
 
 
-def join_series(parts: Sequence[HistogramSeries]) -> HistogramSeries:
-    """Records of several parts of one series, sorted by step; of equal steps the latest wins."""
+def concatenate_series(parts: Sequence[HistogramSeries]) -> HistogramSeries:
+    """Records of several parts of one series, one part after the other."""
     bins, aligned = align_bins(parts)
     tallies = join_tallies([part.tallies for part in parts])
-    order = np.lexsort((tallies.wall_times, tallies.steps))
-    steps = tallies.steps[order]
+    return replace(parts[0], tallies=tallies, bins=bins, bin_counts=_stack(aligned))
+
+
+def join_series(parts: Sequence[HistogramSeries]) -> HistogramSeries:
+    """Records of several parts of one series, sorted by step; of equal steps the latest wins."""
+    joined = concatenate_series(parts)
+    order = np.lexsort((joined.wall_times, joined.steps))
+    steps = joined.steps[order]
     order = order[np.append(steps[1:] != steps[:-1], True)[: len(order)]]
-    joined = replace(parts[0], tallies=tallies, bins=bins, bin_counts=_stack(aligned))
     return joined if np.array_equal(order, np.arange(len(steps))) else joined.take(order)
 
 

@@ -10,12 +10,16 @@ from tb_activation_hist.core.errors import FormatError
 from tb_activation_hist.core.schemes.float_bits import FLOAT_BITS
 from tb_activation_hist.core.schemes.registry import dict_to_scheme
 from tb_activation_hist.core.schemes.scheme import Scheme
+from tb_activation_hist.core.stored_json import damaged, is_whole, read_json_object
 
 PLUGIN_NAME: Final = "activation_hist"
 TAB_NAME: Final = "Activations"
 
 METADATA_VERSION: Final = 1
 RUN_INFO_VERSION: Final = 1
+
+MAX_AXES: Final = 64
+"""Most axes of a tensor that a tag describes; torch itself has this limit."""
 
 RUN_INFO_TAG: Final = "__run__"
 """Tag whose events are JSON strings about the run as a whole; the latest one counts."""
@@ -95,27 +99,78 @@ def phase_prefix(phase: str) -> str:
 
 def content_to_layer_info(content: bytes) -> LayerInfo:
     """Inverse of `LayerInfo.to_content`; FormatError when damaged or from a newer version."""
-    try:
-        fields = json.loads(content)
-        version = int(fields["version"])
-    except (ValueError, KeyError, TypeError) as err:
-        msg = f"The metadata of an {PLUGIN_NAME} tag is damaged: {content[:80]!r}."
-        raise FormatError(msg) from err
-    check_version("tag metadata", version, METADATA_VERSION)
+    what = f"metadata of an {PLUGIN_NAME} tag"
+    fields = read_json_object(content, what)
+    version = fields.get("version")
+    if not is_whole(version):
+        raise damaged(what, content)
+    check_version("tag metadata", int(fields["version"]), METADATA_VERSION)
+    if not all(_FIELD_CHECKS[name](fields.get(name)) for name in _FIELD_CHECKS):
+        raise damaged(what, content)
     return LayerInfo(
-        layer=str(fields["layer"]),
-        kind=str(fields["kind"]),
-        phase=str(fields["phase"]),
-        order=int(fields["order"]),
-        type=str(fields["type"]),
-        shape=tuple(int(size) for size in fields["shape"]),
-        dtype=str(fields["dtype"]),
-        scheme=dict_to_scheme(fields["bins"]),
+        shape=tuple(fields["shape"]),
+        scheme=dict_to_scheme(fields.get("bins", {})),
+        **{name: fields[name] for name in ("layer", "kind", "phase", "order", "type", "dtype")},
     )
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)
+
+
+def _is_shape(value: object) -> bool:
+    return isinstance(value, list) and len(value) <= MAX_AXES and all(map(is_whole, value))
+
+
+_FIELD_CHECKS: Final = {
+    **dict.fromkeys(("layer", "kind", "phase", "type", "dtype"), _is_text),
+    "order": is_whole,
+    "shape": _is_shape,
+}
+"""What the fields of a tag's metadata must be, beside the version and the bins."""
+
+
+def text_to_run_info(text: bytes) -> tuple[dict[str, Any], str]:
+    """What a logger noted about its run, and a sentence about what of it is damaged, or "".
+
+    A field is a text, a number or a list of texts; one of any other type is left out.
+    """
+    what = "information about the run"
+    try:
+        fields = read_json_object(text, what)
+    except FormatError as err:
+        return {}, str(err)
+    right = {k: v for k, v in fields.items() if _RUN_INFO_CHECKS.get(k, _is_plain)(v)}
+    wrong = ", ".join(repr(name) for name in fields if name not in right)[:80]
+    return right, f"The {what} is damaged: {wrong}." if wrong else ""
+
+
+def _is_texts(value: object) -> bool:
+    return isinstance(value, list) and all(map(_is_text, value))
+
+
+def _is_count(value: object) -> bool:
+    """A count that is not known is null."""
+    return value is None or is_whole(value)
+
+
+def _is_plain(value: object) -> bool:
+    return _is_count(value) or isinstance(value, str | float | bool) or _is_texts(value)
+
+
+_RUN_INFO_CHECKS: Final = {
+    **dict.fromkeys(("version", "skipped", "lost"), _is_count),
+    **dict.fromkeys(("silent", "errors", "changes"), _is_texts),
+    "cadence": _is_text,
+}
+"""What the fields that readers know must be."""
 
 
 def check_version(what: str, given: int, known: int) -> None:
     """Refuse data that is newer than this code."""
+    if given < 1:
+        msg = f"The {what} is damaged: there is no format version {given}."
+        raise FormatError(msg)
     if given > known:
         msg = (
             f"The {what} has format version {given}, but this tb_activation_hist reads up to "

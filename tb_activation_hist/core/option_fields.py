@@ -54,8 +54,12 @@ def check_word(name: str, given: object, allowed: Sequence[str]) -> None:
         refuse(name, given, " or ".join(repr(word) for word in allowed))
 
 
-def check_names(name: str, given: object, allowed: Sequence[str], least: int = 1) -> None:
-    words = given if isinstance(given, Sequence) and not isinstance(given, str) else None
-    if words is None or len(words) < least or any(word not in allowed for word in words):
+def set_names(options: Any, name: str, allowed: Sequence[str], least: int = 1) -> None:
+    """Check an option that holds names, and keep it as a tuple; one name may stand by itself."""
+    given = getattr(options, name)
+    words = (given,) if isinstance(given, str) else given
+    known = isinstance(words, Sequence) and all(word in allowed for word in words)
+    if not known or len(words) < least:
         amount = "one or more" if least else "any"
-        refuse(name, given, f"a list of {amount} of {', '.join(allowed)}")
+        refuse(name, given, f"{amount} of {', '.join(allowed)}")
+    object.__setattr__(options, name, tuple(words))

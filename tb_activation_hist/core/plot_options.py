@@ -1,4 +1,4 @@
-"""What a plot may be asked for, for type checkers: `notebook.plot` has the defaults."""
+"""Keyword arguments of the plots, for type checkers; `notebook.plot` has the defaults."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What one record counted: the type that capture, ranks, writers and statistics share. numpy only.
+"""The counts of one record: the type that capture, ranks, writers and statistics share. numpy only.
 
 A record's counts are still on their way from the device when a step ends, so what capture hands
 over is a `PendingCounts`; the thread that stores the record waits for the `RecordCounts`.
@@ -48,7 +48,7 @@ class RecordCounts:
         return len(self.totals)
 
     def wait(self) -> RecordCounts:
-        """Itself: these counts have arrived."""
+        """Return this object: its counts have arrived."""
         return self
 
     @property

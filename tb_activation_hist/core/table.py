@@ -9,13 +9,13 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 TOTALS: Final = ("n", "zeros", "nans", "pos_infs", "neg_infs")
-"""What is counted of a record beside its bins, in the order in which it is counted and stored."""
+"""Integer totals of a record beside its bins, in the order of counting and storing."""
 
 MOMENTS: Final = ("min", "max", "sum", "sum_sq")
-"""What is summed up of a record's finite values, in the order in which it is counted and stored."""
+"""Extremes and sums of a record's finite values, in the order of counting and storing."""
 
 STATISTICS: Final = ("mean", "std", "min", "max")
-"""What is told of a record's finite values, exactly."""
+"""Exact statistics of a record's finite values."""
 
 QUANTILES: Final = {"p05": 0.05, "p25": 0.25, "p50": 0.5, "p75": 0.75, "p95": 0.95}
 """Columns of quantiles, and the share of the finite values that lies below."""
@@ -27,7 +27,7 @@ RANGE_WORDS: Final = ("below", "above")
 """Words of the page's rows for the values that lie outside of the value axis."""
 
 
-class Column(NamedTuple):
+class TableColumn(NamedTuple):
     """One column. dtype: numpy's name of the type, "str" for text."""
 
     name: str
@@ -35,47 +35,49 @@ class Column(NamedTuple):
     meaning: str
 
 
-COLUMNS: Final = (
-    Column("run", "str", "name of the run, as TensorBoard shows it"),
-    Column("layer", "str", "name of the layer, after its phase and kind where these are unusual"),
-    Column("tag", "str", "tag of the series in TensorBoard"),
-    Column("step", "int64", "training step of the record"),
-    Column("first_step", "int64", "step of the first pooled record"),
-    Column("last_step", "int64", "step of the last pooled record"),
-    Column("records", "int64", "number of pooled records"),
-    Column("wall_time", "float64", "time of the (first pooled) record, in seconds since 1970"),
-    Column("n", "int64", "number of all values, non-finite ones included"),
-    Column("zeros", "int64", "number of values equal to 0; they are also in a bin"),
-    Column("nans", "int64", "number of NaN; they are in no bin"),
-    Column("pos_infs", "int64", "number of +∞; they are in no bin"),
-    Column("neg_infs", "int64", "number of -∞; they are in no bin"),
-    Column("mean", "float64", "exact mean of the finite values"),
-    Column("std", "float64", "exact standard deviation of the finite values (divisor n)"),
-    Column("min", "float64", "smallest finite value"),
-    Column("max", "float64", "largest finite value"),
+ALL_COLUMNS: Final = (
+    TableColumn("run", "str", "name of the run, as TensorBoard shows it"),
+    TableColumn(
+        "layer", "str", "name of the layer, after its phase and kind where these are unusual"
+    ),
+    TableColumn("tag", "str", "tag of the series in TensorBoard"),
+    TableColumn("step", "int64", "training step of the record"),
+    TableColumn("first_step", "int64", "step of the first pooled record"),
+    TableColumn("last_step", "int64", "step of the last pooled record"),
+    TableColumn("records", "int64", "number of pooled records"),
+    TableColumn("wall_time", "float64", "time of the (first pooled) record, in seconds since 1970"),
+    TableColumn("n", "int64", "number of all values, non-finite ones included"),
+    TableColumn("zeros", "int64", "number of values equal to 0; they are also in a bin"),
+    TableColumn("nans", "int64", "number of NaN; they are in no bin"),
+    TableColumn("pos_infs", "int64", "number of +∞; they are in no bin"),
+    TableColumn("neg_infs", "int64", "number of -∞; they are in no bin"),
+    TableColumn("mean", "float64", "exact mean of the finite values"),
+    TableColumn("std", "float64", "exact standard deviation of the finite values (divisor n)"),
+    TableColumn("min", "float64", "smallest finite value"),
+    TableColumn("max", "float64", "largest finite value"),
     *(
-        Column(name, "float64", f"value below which {share:.0%} of the finite values lie")
+        TableColumn(name, "float64", f"value below which {share:.0%} of the finite values lie")
         for name, share in QUANTILES.items()
     ),
-    Column(
+    TableColumn(
         "share_near_zero", "float64", "share of the finite values with an absolute value ≤ 0.05"
     ),
-    Column("share_zero", "float64", "share of the finite values that are equal to 0"),
-    Column("lower", "float64", "left edge of the bin, or a word"),
-    Column("upper", "float64", "right edge of the bin, or the same word"),
-    Column("count", "int64", "number of values in the bin, or of those that the word names"),
-    Column("split", "int64", "1 where a stored bin was cut and its count divided by width"),
+    TableColumn("share_zero", "float64", "share of the finite values that are equal to 0"),
+    TableColumn("lower", "float64", "left edge of the bin, or a word"),
+    TableColumn("upper", "float64", "right edge of the bin, or the same word"),
+    TableColumn("count", "int64", "number of values in the bin, or of those that the word names"),
+    TableColumn("split", "int64", "1 where a stored bin was cut and its count divided by width"),
 )
 """Every column of every table, with one meaning for each name."""
 
-RECORDS: Final = ("step", "wall_time", *TOTALS, *STATISTICS, *QUANTILES)
+RECORD_COLUMNS: Final = ("step", "wall_time", *TOTALS, *STATISTICS, *QUANTILES)
 """One row for each record."""
 
-BINS: Final = ("step", "wall_time", "lower", "upper", "count")
+BIN_COLUMNS: Final = ("step", "wall_time", "lower", "upper", "count")
 """One row for each record and occupied bin."""
 
 PICTURE_COLUMN: Final = ("run", "tag", "first_step", "last_step", "records", "n")
-"""What the page says of each column of a heatmap."""
+"""Leading columns of the page's files: one column of a heatmap, its records and values."""
 
 PICTURE_STATISTICS: Final = (
     *PICTURE_COLUMN,
@@ -87,7 +89,7 @@ PICTURE_STATISTICS: Final = (
 """The page's statistics: one row for each column of a heatmap."""
 
 PICTURE_CELLS: Final = (*PICTURE_COLUMN, "wall_time", "lower", "upper", "count", "split")
-"""What the page shows: one row for each occupied cell of a heatmap."""
+"""The page's cells: one row for each occupied cell of a heatmap."""
 
 ARRAYS: Final = ("steps", "wall_times", "edges", "counts", *TOTALS, *STATISTICS)
 """Arrays of a series in an npz or JSON file, by the names that `HistogramSeries` gives them."""

@@ -1,4 +1,4 @@
-"""One cause, one finding: what follows from a graver finding is left out."""
+"""Leaves out findings that follow from a graver one, so that one cause gives one finding."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tb_activation_hist.findings.registry import RUN_RULE_OF
 
 
 def drop_consequences(findings: Sequence[Finding], steps: int) -> list[Finding]:
-    """The findings of a run that no other one explains. steps: length of the run."""
+    """The findings of a run that no other finding explains. steps: length of the run."""
     near = max(TOGETHER_SHARE * steps, 1.0)
     return [
         finding

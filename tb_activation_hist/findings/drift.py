@@ -20,7 +20,7 @@ from tb_activation_hist.findings.distance import (
 from tb_activation_hist.findings.signals import Signals
 
 LEAST_RECORDS: Final = 32
-"""Records from which on batch noise can be told from learning."""
+"""Least number of records to distinguish batch noise from learning."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,9 +67,9 @@ class Drift:
         if len(self.records) == 0:
             return float("nan")
         number = np.searchsorted(self.starts, np.arange(len(self.records)), side="right") - 1
-        place = np.arange(len(self.records)) - self.starts[number]
-        order = np.lexsort((place, place % 2, number))
-        half = 2 * number[order] + place[order] % 2
+        position = np.arange(len(self.records)) - self.starts[number]
+        order = np.lexsort((position, position % 2, number))
+        half = 2 * number[order] + position[order] % 2
         begins = np.flatnonzero(np.append(True, np.diff(half) > 0))
         shapes = series_to_shapes(self._used.take(order).pool(begins), self.scale)
         pair = np.flatnonzero(np.diff(half[begins]) == 1)

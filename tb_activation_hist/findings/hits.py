@@ -14,12 +14,12 @@ NEIGHBOUR_GAP: Final = 6
 """Layers without a hit that may lie between two of one cause, such as a block's norm."""
 
 TOGETHER_SHARE: Final = 0.05
-"""What begins within this share of a run's length has begun together."""
+"""Hits that begin within this share of a run's length count as beginning together."""
 
 
 @dataclass(frozen=True, eq=False)
 class Hit:
-    """What a rule looks for, seen in one layer.
+    """One layer that shows what a rule looks for.
 
     first, last: indices of the first and the last record that show it. figures: what was measured.
     """

@@ -38,14 +38,14 @@ WEIGHTLESS: Final = frozenset(
 PLAIN: Final = (
     "Linear", "Bilinear", "Conv", "Embedding", "LSTM", "GRU", "RNN", "MultiheadAttention",
 )  # fmt: skip
-"""How torch's types begin that only multiply with weights, with no nonlinearity after it."""
+"""Prefixes of torch types that only multiply with weights, without a nonlinearity after it."""
 
 NORMALISING: Final = ("BatchNorm", "LayerNorm", "GroupNorm", "InstanceNorm", "RMSNorm")
 """Parts of the names of types that set the scale of their outputs."""
 
 
 LEAST_DEPTH: Final = 3
-"""Layers with weights that a network must have before anything is said about its depth."""
+"""Least number of layers with weights for findings about a network's depth."""
 
 
 def has_weights(info: LayerInfo) -> bool:

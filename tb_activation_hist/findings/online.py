@@ -1,4 +1,4 @@
-"""Findings that single records show: told as the records arrive, at next to no cost."""
+"""Findings that single records show, reported as the records arrive, at next to no cost."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class _Lasting:
 
 @dataclass
 class _Layer:
-    """One series: its newest record, the rules that look at it, by kind the states that hold."""
+    """One series: its newest record, the rules that check it, and the present states by kind."""
 
     stream: RecordStream
     rules: list[OnlineRule]
@@ -42,9 +42,9 @@ class _Layer:
 class OnlineRules:
     """Looks at each record as it arrives, in some 20 µs; keeps some numbers and no record.
 
-    kinds: any of `INSTANT_KINDS`. run: the name that the findings carry. A kind is told once for
-    activations, once for gradients and so on, as soon as it has lasted long enough (non-finite
-    values: at once). Not thread-safe: feed it from one thread.
+    kinds: any of `INSTANT_KINDS`. run: the name that the findings carry. Each kind is reported once
+    for activations, once for gradients and so on, as soon as its state has lasted long enough
+    (non-finite values: at once). Not thread-safe: feed it from one thread.
     """
 
     def __init__(
@@ -63,7 +63,7 @@ class OnlineRules:
         self._run = run
         self._options = options
         self._layers: dict[str, _Layer] = {}
-        self._told: set[tuple[str, str, str]] = set()
+        self._reported: set[tuple[str, str, str]] = set()
 
     def add(self, info: LayerInfo, series: HistogramSeries) -> list[Finding]:
         """Take in the next record or records of one layer; returns what they newly show."""
@@ -94,10 +94,10 @@ class OnlineRules:
             return None
         lasting = layer.lasting.setdefault(kind, _Lasting(step))
         lasting.records += 1
-        told = (kind, info.kind, info.phase)
-        if lasting.records < check.least_records(self._options) or told in self._told:
+        report = (kind, info.kind, info.phase)
+        if lasting.records < check.least_records(self._options) or report in self._reported:
             return None
-        self._told.add(told)
+        self._reported.add(report)
         return self._to_finding(rule, info, state, (lasting.first_step, step))
 
     def _to_finding(

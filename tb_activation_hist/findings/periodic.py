@@ -54,14 +54,14 @@ class History:
 
     @property
     def series(self) -> HistogramSeries | None:
-        """What is kept; the latest few records come with the next chunk."""
+        """The kept records; up to one chunk of the newest is not joined to them yet."""
         return self._kept
 
 
 class PeriodicRules:
     """Keeps a run's records in bounded memory and looks at them as a whole when the run has grown.
 
-    kinds: the kinds to tell, each once for activations, once for gradients and so on. run: the
+    kinds: the kinds to report, each once for activations, once for gradients and so on. run: the
     name that the findings carry. Not thread-safe: feed it from one thread.
     """
 
@@ -73,14 +73,14 @@ class PeriodicRules:
         self._options = options
         self._layers: dict[str, tuple[LayerInfo, History]] = {}
         self._due = FIRST_LOOK
-        self._told: set[tuple[str, str]] = set()
+        self._reported: set[tuple[str, str]] = set()
 
     def add(self, info: LayerInfo, record: HistogramSeries) -> None:
         """Take in the next record of one layer."""
         self._layers.setdefault(info.tag, (info, History()))[1].add(record)
 
     def look(self) -> list[Finding]:
-        """What is newly found; nothing unless the run has grown enough for another look."""
+        """New findings; none unless the run has grown enough for another look."""
         records = max((own.records for _, own in self._layers.values()), default=0)
         if records < self._due:
             return []
@@ -96,8 +96,8 @@ class PeriodicRules:
     def _is_news(self, finding: Finding) -> bool:
         # A case that is milder than its kind is meant so, as layers frozen on purpose are.
         meant = finding.severity == "info" and RUN_RULE_OF[finding.kind].severity != "info"
-        told = (finding.kind, finding.tags[0].rpartition(finding.layers[0])[0])
-        if finding.kind not in self._kinds or meant or told in self._told:
+        report = (finding.kind, finding.tags[0].rpartition(finding.layers[0])[0])
+        if finding.kind not in self._kinds or meant or report in self._reported:
             return False
-        self._told.add(told)
+        self._reported.add(report)
         return True

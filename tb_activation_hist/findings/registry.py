@@ -69,10 +69,10 @@ RUN_RULES: Final[RunRules] = (
     LOW_PRECISION,
     OUTLIER_FEATURES,
 )
-"""What one run can show, the gravest first; findings of equal severity are sorted by it."""
+"""Rules for single runs, the gravest first; the order sorts findings of equal severity."""
 
 COMPARISON_RULES: Final[tuple[ComparisonRule[FindingOptions], ...]] = (RUN_DIFFERENCE,)
-"""What only two runs side by side can show."""
+"""Rules that compare two runs."""
 
 RULES: Final[tuple[Rule[Any], ...]] = (*RUN_RULES, *COMPARISON_RULES)
 
@@ -82,7 +82,7 @@ FINDING_KINDS: Final = tuple(rule.kind for rule in RULES)
 """Every kind of finding, the gravest first."""
 
 WATCHED_KINDS: Final = tuple(RUN_RULE_OF)
-"""What ``warn_on`` and ``stop_on`` take: all that one run can show."""
+"""The kinds that ``warn_on`` and ``stop_on`` take: all that one run can show."""
 
 INSTANT_KINDS: Final = tuple(rule.kind for rule in RUN_RULES if rule.online is not None)
-"""Of `WATCHED_KINDS`, what `OnlineRules` tells from single records."""
+"""Those of `WATCHED_KINDS` that `OnlineRules` finds in single records."""

@@ -57,7 +57,7 @@ class Begins(Enum):
 
 
 class OnlineState(NamedTuple):
-    """What a single record says: whether it shows the trouble, and what was measured."""
+    """The result for a single record: whether it shows the trouble, and what was measured."""
 
     holds: bool
     figures: Mapping[str, Any]
@@ -81,7 +81,7 @@ class OnlineCheck(Generic[OptionsT_contra]):
 
 @dataclass(frozen=True, kw_only=True)
 class Rule(Generic[OptionsT_contra]):
-    """One kind of finding: everything that the product says of it, in one place.
+    """One kind of finding, with everything that the product says about it.
 
     kind: its name in options, files and on the page.
     severity: one of `SEVERITIES`; an `Observation` may differ.
@@ -132,8 +132,8 @@ class RunRule(Rule[OptionsT_contra]):
     """A rule that one run can show.
 
     find: the patterns that make a finding of this kind, each a function.
-    online: how it is told from single records; None when it needs a run's history.
-    repeats: whether of two findings of this kind the second says the same again.
+    online: the check of single records; None when the rule needs a run's history.
+    repeats: whether the second of two findings of this kind only repeats the first.
     """
 
     find: tuple[FindInRun[OptionsT_contra], ...]

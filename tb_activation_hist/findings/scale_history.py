@@ -11,7 +11,7 @@ from tb_activation_hist.findings.distance import IntVector
 from tb_activation_hist.findings.signals import Signals
 
 HISTORY_SHARE: Final = 0.05
-"""Share of a run that must have passed before a change of scale can be told."""
+"""Share of a run that must have passed before a change of scale is looked for."""
 
 
 def usable_scales(signals: Signals) -> tuple[IntVector, FloatArray]:

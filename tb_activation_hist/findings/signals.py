@@ -80,9 +80,9 @@ class Signals:
         if len(self.series.bins) == 0:
             return np.full(len(self.series), np.nan)
         order = np.argsort(self.magnitudes, kind="stable")
-        places = column_quantiles(self.series.bin_counts, share, order)
-        sizes = self.magnitudes[order][places.bins[:, 0]]
-        return np.where(np.isnan(places.parts[:, 0]), np.nan, sizes)
+        found = column_quantiles(self.series.bin_counts, share, order)
+        sizes = self.magnitudes[order][found.bins[:, 0]]
+        return np.where(np.isnan(found.parts[:, 0]), np.nan, sizes)
 
     def _share(self, part: npt.NDArray[np.generic]) -> FloatArray:
         finite = self.series.finite

@@ -13,11 +13,11 @@ from tb_activation_hist.core.errors import OptionError
 BENCH: Final = "bench/findings"
 """The source of a threshold that was set on planted faults alone; see the bench's README."""
 
-SHARE: Final = "share, 0 to 1"
-FACTOR: Final = "times"
-RECORDS: Final = "records"
-RMS: Final = "root mean square"
-DISTANCE: Final = "asinh units"
+UNIT_SHARE: Final = "share, 0 to 1"
+UNIT_FACTOR: Final = "times"
+UNIT_RECORDS: Final = "records"
+UNIT_RMS: Final = "root mean square"
+UNIT_DISTANCE: Final = "asinh units"
 """Wasserstein-1 on the asinh axis of `distance.py`: 0.1 is about a tenth more scale."""
 
 
@@ -41,13 +41,13 @@ class Thresholds:
     """How long a state must last to count; every rule's thresholds derive from this class."""
 
     sustained_share: float = threshold(
-        0.05, SHARE, "Part of a run's records, in a row, that a state must last to count."
+        0.05, UNIT_SHARE, "Part of a run's records, in a row, that a state must last to count."
     )
     sustained_min: int = threshold(
-        3, RECORDS, "A state must last at least so long, however short the run is."
+        3, UNIT_RECORDS, "A state must last at least so long, however short the run is."
     )
     sustained_max: int = threshold(
-        20, RECORDS, "A state that lasted so long counts, however long the run is."
+        20, UNIT_RECORDS, "A state that lasted so long counts, however long the run is."
     )
 
     def __post_init__(self) -> None:
@@ -64,13 +64,13 @@ class CollapsedThresholds(Thresholds):
 
     collapsed_share: float = threshold(
         0.99,
-        SHARE,
+        UNIT_SHARE,
         "Part of a layer's finite values that are zero or tiny.",
         "SageMaker Debugger's AllZero asks for 1.0, which one stray value hides",
     )
     collapsed_scale: float = threshold(
         1e-5,
-        FACTOR,
+        UNIT_FACTOR,
         "A value is tiny up to this multiple of the layer's own root mean square in its first "
         "records.",
     )

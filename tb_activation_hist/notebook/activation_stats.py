@@ -10,11 +10,18 @@ import numpy as np
 
 from tb_activation_hist.core.grid import NEAR_ZERO, FloatArray
 from tb_activation_hist.core.histogram import HistogramSeries
+from tb_activation_hist.core.nearest import no_such
 from tb_activation_hist.core.plot_options import AxesArray
+from tb_activation_hist.notebook.panel import require
 from tb_activation_hist.notebook.value_axis import value_axis
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
+
+def _range_text(values: FloatArray) -> str:
+    finite = values[np.isfinite(values)]
+    return f"{finite.min():.3g} to {finite.max():.3g}" if len(finite) else "none"
 
 
 class LayerStats(NamedTuple):
@@ -23,6 +30,11 @@ class LayerStats(NamedTuple):
     mean: FloatArray
     std: FloatArray
     near_zero: FloatArray
+
+    def __repr__(self) -> str:
+        """One line: how many records, and the range of each statistic."""
+        ranges = (f"{name} {_range_text(values)}" for name, values in self._asdict().items())
+        return f"LayerStats({len(self.mean)} records, {', '.join(ranges)})"
 
 
 class ActivationStatsReaders(ABC):
@@ -36,13 +48,21 @@ class ActivationStatsReaders(ABC):
     def series(self, layer: int | str) -> HistogramSeries:
         """One layer's histograms.
 
-        layer: its name, or its position among the recorded layers, from 0. KeyError or IndexError
-        for a layer that was not recorded.
+        layer: its name, or its position among the recorded layers, from 0. KeyError, with the
+        nearest names, or IndexError for a layer that was not recorded; OptionError when nothing was
+        recorded yet.
         """
         histograms = self.histograms
+        names = list(histograms)
+        require(names, "layers")
         if isinstance(layer, str):
+            if layer not in histograms:
+                raise KeyError(no_such("layer", layer, names))
             return histograms[layer]
-        return histograms[list(histograms)[layer]]
+        if not -len(names) <= layer < len(names):
+            msg = f"layer must be a name or a number from 0 to {len(names) - 1}, but got {layer!r}."
+            raise IndexError(msg)
+        return histograms[names[layer]]
 
     def layer_stats(self, layer: int | str, *, legacy_near_zero: bool = False) -> LayerStats:
         """Mean, standard deviation and share near zero at each recorded step, (S,) each.

@@ -28,7 +28,7 @@ def pyplot() -> Any:
     try:
         from matplotlib import pyplot as plt
     except ImportError as err:
-        msg = "Pictures need matplotlib: pip install tb-activation-hist[plot]"
+        msg = "Pictures need matplotlib: pip install 'tb-activation-hist[plot]'"
         raise MissingDependencyError(msg) from err
     return plt
 
@@ -36,7 +36,10 @@ def pyplot() -> Any:
 def require(given: object, what: str) -> None:
     """OptionError when `given` is empty."""
     if not given:
-        msg = f"There are no {what} to draw: nothing was recorded yet, or an empty list was given."
+        msg = (
+            f"There are no {what} to draw: nothing was recorded yet (train first), or an empty "
+            "list was given."
+        )
         raise OptionError(msg)
 
 
@@ -62,7 +65,7 @@ def difference_ticks(largest: float) -> list[float]:
     return [*(-power for power in reversed(powers)), 0.0, *powers]
 
 
-def draw_heatmap(ax: Axes, heatmap: Heatmap, norm: Normalize) -> QuadMesh:
+def draw_cells(ax: Axes, heatmap: Heatmap, norm: Normalize) -> QuadMesh:
     """Cells of one panel; those below one value get the darkest colour."""
     import matplotlib as mpl
 
@@ -92,8 +95,8 @@ def set_titles(ax: Axes, title: str, outside: float) -> None:
     if title:
         ax.set_title(title, loc="left", fontsize="medium")
     if outside >= WORTH_SAYING:
-        said = f"{outside:.1%} outside"
-        ax.set_title(said, loc="right", fontsize="x-small", color="0.4")
+        note = f"{outside:.1%} outside"
+        ax.set_title(note, loc="right", fontsize="x-small", color="0.4")
 
 
 def mark_non_finite(ax: Axes, series: HistogramSeries) -> None:

@@ -16,13 +16,14 @@ import numpy as np
 from tb_activation_hist.core.errors import OptionError
 from tb_activation_hist.core.grid import FloatArray
 from tb_activation_hist.core.histogram import HistogramSeries
+from tb_activation_hist.core.nearest import no_such
 from tb_activation_hist.core.plot_options import AxesArray, Scale
 from tb_activation_hist.notebook.heatmap import series_to_heatmap, step_edges
 from tb_activation_hist.notebook.panel import (
     count_norm,
     difference_norm,
     difference_ticks,
-    draw_heatmap,
+    draw_cells,
     mark_non_finite,
     pyplot,
     require,
@@ -62,7 +63,7 @@ def plot_series(
     if ax is None:
         _, ax = pyplot().subplots(figsize=figsize, layout="constrained")
     heatmap = series_to_heatmap(series, axis)
-    mesh = draw_heatmap(ax, heatmap, count_norm([heatmap]))
+    mesh = draw_cells(ax, heatmap, count_norm([heatmap]))
     mark_non_finite(ax, series)
     set_titles(ax, series.layer if title is None else title, heatmap.outside)
     ax.set(xlabel="step", ylabel="value")
@@ -104,7 +105,7 @@ def plot_layers(
 
 def plot_runs(
     runs: Mapping[str, Mapping[str, HistogramSeries]],
-    layers: Sequence[str] | None = None,
+    layers: str | Sequence[str] | None = None,
     *,
     lo: float | None = None,
     hi: float | None = None,
@@ -113,11 +114,12 @@ def plot_runs(
 ) -> AxesArray:
     """Runs side by side: a row for each layer, a column for each run; returns the axes (L, R).
 
-    layers: names, by default all of the first run. The panels of a row share value axis and
-    colour scale. ``plot_runs(read_histograms("runs"), ["layer1", "layer2"])``
+    layers: one name or several, by default all of the first run. The panels of a row share value
+    axis and colour scale. KeyError, with the nearest names, for a layer of no run.
+    ``plot_runs(read_histograms("runs"), ["layer1", "layer2"])``
     """
     require(runs, "runs")
-    names = list(next(iter(runs.values()))) if layers is None else list(layers)
+    names = _choose_layers(runs, layers)
     require(names, "layers")
     width, height = PANEL_INCHES
     axes: AxesArray
@@ -136,6 +138,20 @@ def plot_runs(
     for ax in axes[-1]:
         ax.set_xlabel("step")
     return axes
+
+
+def _choose_layers(
+    runs: Mapping[str, Mapping[str, HistogramSeries]], layers: str | Sequence[str] | None
+) -> list[str]:
+    """The given layers; KeyError for one that no run has."""
+    if layers is None:
+        return list(next(iter(runs.values())))
+    names = [layers] if isinstance(layers, str) else list(layers)
+    for name in names:
+        if not any(name in run for run in runs.values()):
+            known = dict.fromkeys(key for run in runs.values() for key in run)
+            raise KeyError(no_such("layer", name, list(known)))
+    return names
 
 
 def _draw_line(
@@ -159,7 +175,7 @@ def _draw_line(
             ax.set(yticks=[], facecolor="0.95")
             continue
         heatmap = next(drawn)
-        mesh = draw_heatmap(ax, heatmap, norm)
+        mesh = draw_cells(ax, heatmap, norm)
         mark_non_finite(ax, series)
         set_titles(ax, "", heatmap.outside)
     line[0].set_ylabel(name)
@@ -223,7 +239,7 @@ def plot_slice(
     """Histograms at one step, a line for each of the given series; returns the axes.
 
     step: the nearest recorded one is taken, by default the last. y is the share of the finite
-    values in each of `rows` cells.
+    values in each of `rows` cells. OptionError for a step before the first or after the last.
     """
     named = series if isinstance(series, Mapping) else {series.layer: series}
     require(named, "series")
@@ -286,5 +302,9 @@ def _shares(series: HistogramSeries, axis: ValueAxis) -> FloatArray:
 
 def _at_step(series: HistogramSeries, step: int | None) -> HistogramSeries:
     require(len(series), "records")
-    place = -1 if step is None else int(np.argmin(np.abs(series.steps - step)))
-    return series.take([place])
+    first, last = int(series.steps[0]), int(series.steps[-1])
+    if step is not None and not first <= step <= last:
+        msg = f"step must be from {first} to {last}, which are recorded, but got {step!r}."
+        raise OptionError(msg)
+    nearest = -1 if step is None else int(np.argmin(np.abs(series.steps - step)))
+    return series.take([nearest])

@@ -17,9 +17,9 @@ from tb_activation_hist.core.histogram import HistogramSeries
 from tb_activation_hist.core.joining import central_range
 
 MARGIN: Final = 0.02
-"""Room beyond the central values, as a share of the range."""
+"""Margin beyond the central values, as a fraction of the range."""
 
-EXPLODING: Final = 1000
+EXPLODING_RATIO: Final = 1000
 """Beyond this many times the usual size a series counts as exploding ..."""
 
 HARMLESS: Final = 100
@@ -64,8 +64,8 @@ class _Profile(NamedTuple):
 def automatic_range(parts: Sequence[HistogramSeries]) -> Interval:
     """The ends of an axis that suits all given series; 0 and 1 where nothing finite was recorded.
 
-    The union of the central 99.9 % of the values of each, with 2 % of room; exploding series add
-    only their beginning, see `common_range`.
+    The union of the central 99.9 % of the values of each, with a margin of 2 %. Exploding series
+    add only their beginning; see `common_range`.
     """
     common = common_range(parts)
     return (0.0, 1.0) if common is None else _pad(common.lo, common.hi)
@@ -82,7 +82,7 @@ def common_range(parts: Sequence[HistogramSeries]) -> CommonRange | None:
     if not profiles:
         return None
     usual = [profile.usual for profile in profiles if profile.usual > 0]
-    limit = max(HARMLESS, EXPLODING * _lower_median(usual))
+    limit = max(HARMLESS, EXPLODING_RATIO * _lower_median(usual))
     calm = [p.central for p in profiles if _size(p.central) <= limit]
     limited = len(calm) < len(profiles) and len(usual) > 0
     ranges = [profile.central for profile in profiles]
@@ -146,7 +146,7 @@ def _onset(profile: _Profile, most: float) -> list[Interval]:
 
 
 def _pad(lo: float, hi: float) -> Interval:
-    """With room at both ends; an end at 0 stays there, but zeros need room above an upper one."""
+    """Add a margin at both ends, except below a lower end at 0; zeros need a row above one at 0."""
     low, high = _widen(lo, hi)
     margin = (high - low) * MARGIN
     return (0.0 if low == 0 else low - margin), high + margin

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
 from tensorboard.data.provider import RunTagFilter
 
-from tb_activation_hist.core.names import PLUGIN_NAME
-from tb_activation_hist.plugin.schema import Source
+from tb_activation_hist.core.names import PLUGIN_NAME, RUN_INFO_TAG
+from tb_activation_hist.plugin.schema import SeriesSource
 
 logger = logging.getLogger(__name__)
 
 BLOCKS: Final = "blocks"
 HISTOGRAMS: Final = "histograms"
-PLUGIN_OF_SOURCE: Final[Mapping[Source, str]] = {BLOCKS: PLUGIN_NAME, HISTOGRAMS: "histograms"}
+PLUGIN_OF_SOURCE: Final[Mapping[SeriesSource, str]] = {
+    BLOCKS: PLUGIN_NAME,
+    HISTOGRAMS: "histograms",
+}
 
 ALL: Final = 10**9
 """Value of `downsample` that keeps everything; 0 would keep nothing."""
@@ -26,9 +30,14 @@ class SeriesKey(NamedTuple):
     """Identifies a series: one tag of one run of one experiment."""
 
     experiment: str
-    source: Source
+    source: SeriesSource
     run: str
     tag: str
+
+
+def is_series(key: SeriesKey) -> bool:
+    """Whether a key can be a series: the notes about a run lie under a tag of ours too."""
+    return key.source != BLOCKS or key.tag != RUN_INFO_TAG
 
 
 class Stamp(NamedTuple):
@@ -40,7 +49,7 @@ class Stamp(NamedTuple):
 
 @dataclass(frozen=True)
 class Listing:
-    """What TensorBoard tells about a series without reading it; content: the tag's metadata."""
+    """TensorBoard's entry for a series, known without reading it; content: the tag's metadata."""
 
     stamp: Stamp
     content: bytes
@@ -65,11 +74,11 @@ class DataProvider:
     def list_runs(self) -> list[RunEntry]:
         """All runs, in no particular order."""
         runs = self._data.list_runs(self._context, experiment_id=self.experiment)
-        return [RunEntry(run.run_name, run.start_time) for run in runs]
+        return [RunEntry(run.run_name, _finite_or_none(run.start_time)) for run in runs]
 
     def list_series(
         self,
-        source: Source,
+        source: SeriesSource,
         runs: Collection[str] | None = None,
         tags: Collection[str] | None = None,
     ) -> dict[SeriesKey, Listing]:
@@ -89,7 +98,7 @@ class DataProvider:
         }
 
     def read_series(
-        self, source: Source, runs: Sequence[str], tags: Sequence[str], downsample: int = ALL
+        self, source: SeriesSource, runs: Sequence[str], tags: Sequence[str], downsample: int = ALL
     ) -> Iterator[tuple[SeriesKey, list[Any]]]:
         """Read the TensorDatums of each of these tags in each of these runs.
 
@@ -132,6 +141,11 @@ class DataProvider:
             run_tag_filter=RunTagFilter(runs=[run], tags=[tag]),
         )
         return found.get(run, {}).get(tag)
+
+
+def _finite_or_none(time: float | None) -> float | None:
+    """A time of a damaged event may be anything."""
+    return time if time is not None and math.isfinite(time) else None
 
 
 def _halves(

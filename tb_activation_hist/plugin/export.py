@@ -6,15 +6,13 @@ import json
 import math
 import re
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 
-from tb_activation_hist.core.csv_text import LINE_END, bins_to_csv, cells_to_csv
+from tb_activation_hist.core.csv_text import LINE_END, RECORDS_AT_ONCE, bins_to_csv, cells_to_csv
 from tb_activation_hist.core.histogram import HistogramSeries
-from tb_activation_hist.core.table import ARRAYS, BINS
-
-RECORDS_AT_ONCE: Final = 64
+from tb_activation_hist.core.table import ARRAYS, BIN_COLUMNS
 
 
 def at_steps(series: HistogramSeries, steps: tuple[float, float] | None) -> HistogramSeries:
@@ -26,8 +24,8 @@ def at_steps(series: HistogramSeries, steps: tuple[float, float] | None) -> Hist
 
 
 def series_to_csv(series: HistogramSeries) -> Iterator[bytes]:
-    """A CSV file with the columns of `table.BINS`."""
-    yield (cells_to_csv(BINS) + LINE_END).encode()
+    """A CSV file with the columns of `table.BIN_COLUMNS`."""
+    yield (cells_to_csv(BIN_COLUMNS) + LINE_END).encode()
     for lines in bins_to_csv(series):
         yield lines.encode()
 

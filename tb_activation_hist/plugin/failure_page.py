@@ -1,4 +1,4 @@
-"""What the tab shows when the plugin or its page cannot be loaded.
+"""The text of the tab when the plugin or its page cannot be loaded.
 
 Imports nothing that may fail itself.
 """

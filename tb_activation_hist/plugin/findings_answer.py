@@ -17,6 +17,7 @@ from tb_activation_hist.core.names import RUN_INFO_TAG, LayerInfo, content_to_la
 from tb_activation_hist.findings import Finding, find_difference_findings, find_run_findings
 from tb_activation_hist.plugin import schema
 from tb_activation_hist.plugin.data_provider import BLOCKS, DataProvider, Listing, SeriesKey, Stamp
+from tb_activation_hist.plugin.query import RequestError
 from tb_activation_hist.plugin.series_cache import SeriesCache
 
 RUN_BYTES: Final = 192 * 2**20
@@ -42,7 +43,7 @@ class _TaskResult:
     """The result of a task; due: the monotonic time from which it may be run again."""
 
     stamps: Mapping[SeriesKey, Stamp] = field(default_factory=dict)
-    findings: Sequence[schema.Finding] = ()
+    findings: Sequence[schema.FindingAnswer] = ()
     error: str = ""
     due: float = 0.0
 
@@ -65,12 +66,12 @@ class FindingsAnswers:
         baseline: a run that each of the others is compared with; "" for none.
         """
         tasks = _list_tasks(provider, dict.fromkeys(runs), baseline)
-        findings: list[schema.Finding] = []
+        findings: list[schema.FindingAnswer] = []
         errors: list[str] = []
         pending = 0
         with self._wake:
             for task, listings in tasks.items():
-                done = self._done.setdefault(task, _TaskResult())
+                done = self._done.get(task, _TaskResult())
                 new = [key for key, item in listings.items() if done.stamps.get(key) != item.stamp]
                 pending += len(new)
                 findings += done.findings
@@ -119,7 +120,9 @@ class FindingsAnswers:
             logger.exception("Looking for what is wrong in run %r failed.", run)
             return _TaskResult(stamps, error=f"Run {run!r}: {type(err).__name__}: {err}")
         # A test holds Finding.to_dict() to the schema.
-        return _TaskResult(stamps, [cast("schema.Finding", finding.to_dict()) for finding in found])
+        return _TaskResult(
+            stamps, [cast("schema.FindingAnswer", finding.to_dict()) for finding in found]
+        )
 
     def _find(
         self, provider: DataProvider, run: str, baseline: str, listings: TaskListings
@@ -158,6 +161,7 @@ def _list_tasks(
     for key, listing in provider.list_series(BLOCKS, list(by_run)).items():
         if key.tag != RUN_INFO_TAG and key.run in by_run:
             by_run[key.run][key] = listing
+    _require_known(provider, [run for run in runs if not by_run[run]])
     tasks = {(provider.experiment, run, ""): by_run[run] for run in runs}
     for run in runs:
         if baseline and run != baseline:
@@ -167,6 +171,14 @@ def _list_tasks(
                 key: listing for key, listing in both.items() if key.tag in common
             }
     return tasks
+
+
+def _require_known(provider: DataProvider, runs: Sequence[str]) -> None:
+    """RequestError for a run that TensorBoard does not list; one without our series is fine."""
+    known = {entry.name for entry in provider.list_runs()} if runs else set()
+    unknown = [run for run in runs if run not in known]
+    if unknown:
+        raise RequestError(f"There is no run {unknown[0]!r}.", 404)
 
 
 def pool_to_bytes(series: HistogramSeries, limit_bytes: int) -> HistogramSeries:

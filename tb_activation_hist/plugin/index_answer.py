@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import json
 import re
 import threading
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any, Final, cast
+from typing import Any, Final, NamedTuple, cast
 
 from tb_activation_hist.core.errors import FormatError
 from tb_activation_hist.core.names import (
+    KINDS,
     RUN_INFO_TAG,
     SUMMARY_PREFIX,
     LayerInfo,
     content_to_layer_info,
+    text_to_run_info,
 )
 from tb_activation_hist.plugin import schema
 from tb_activation_hist.plugin.data_provider import (
@@ -36,14 +37,29 @@ SCALAR_SHARE: Final = 20
 """Scalars are listed again after this many times as long as the last listing took."""
 
 
+HIDDEN: Final = (
+    "this layer is not shown, because other values were written under its tag first. "
+    "Write those under another tag."
+)
+
+
+class RunNotes(NamedTuple):
+    """What the training process noted about its run, and what of that cannot be read."""
+
+    info: schema.RunInfo
+    problem: str
+
+
 @dataclass
 class _LastIndex:
     """The last index of one experiment, and what it was made from."""
 
     revision: str = ""
     text: str = ""
-    infos: dict[str, tuple[Stamp, schema.RunInfo]] = field(default_factory=dict)
+    infos: dict[str, tuple[Stamp, RunNotes]] = field(default_factory=dict)
     scalars: dict[str, list[str]] = field(default_factory=dict)
+    charted: dict[str, set[str]] = field(default_factory=dict)
+    """Keys of the layers with charts in TensorBoard's own tabs, by run."""
     scalars_due: float = 0.0
 
 
@@ -68,11 +84,14 @@ class IndexAnswers:
             if known is not None or not state.text:
                 self._refresh_scalars(state, provider)
             mine = {k: text for k, text in warnings.items() if k.experiment == provider.experiment}
+            mine |= hidden_layers(
+                provider.experiment, blocks, histograms, state.scalars, state.charted
+            )
             fingerprint = _fingerprint(blocks, histograms, runs, state.scalars, mine)
             if fingerprint != state.revision:
-                infos = self._run_infos(state, provider, blocks)
+                notes = self._run_notes(state, provider, blocks)
                 state.text = to_json(
-                    make_index(fingerprint, blocks, histograms, runs, infos, state.scalars, mine)
+                    make_index(fingerprint, blocks, histograms, runs, notes, state.scalars, mine)
                 )
                 state.revision = fingerprint
             text = state.text
@@ -83,18 +102,19 @@ class IndexAnswers:
     def _refresh_scalars(self, state: _LastIndex, provider: DataProvider) -> None:
         start = time.monotonic()
         if start >= state.scalars_due:
-            state.scalars = drawable_scalars(provider.list_scalar_tags())
+            tags = provider.list_scalar_tags()
+            state.scalars, state.charted = drawable_scalars(tags), charted_layers(tags)
             took = time.monotonic() - start
             state.scalars_due = start + (1 + SCALAR_SHARE) * took
 
-    def _run_infos(
+    def _run_notes(
         self, state: _LastIndex, provider: DataProvider, blocks: Listings
-    ) -> dict[str, schema.RunInfo]:
+    ) -> dict[str, RunNotes]:
         stamps = {key.run: blocks[key].stamp for key in blocks if key.tag == RUN_INFO_TAG}
         stale = [r for r, stamp in stamps.items() if state.infos.get(r, (None,))[0] != stamp]
         if stale:
             for key, tensors in provider.read_series(BLOCKS, stale, [RUN_INFO_TAG]):
-                state.infos[key.run] = (stamps[key.run], latest_run_info(tensors))
+                state.infos[key.run] = (stamps[key.run], latest_run_notes(tensors))
         return {run: state.infos[run][1] for run in stamps if run in state.infos}
 
 
@@ -129,17 +149,22 @@ def drawable_scalars(tags: Mapping[str, list[str]]) -> dict[str, list[str]]:
     return {run: [t for t in of_run if not t.startswith(own)] for run, of_run in tags.items()}
 
 
-def latest_run_info(tensors: Iterable[Any]) -> schema.RunInfo:
-    """The run information that was written last; empty when it is damaged."""
+def charted_layers(tags: Mapping[str, list[str]]) -> dict[str, set[str]]:
+    """The keys of the layers whose mean we write for TensorBoard's own dashboards."""
+    own = f"{SUMMARY_PREFIX}/mean/"
+    return {
+        run: {tag.removeprefix(own) for tag in of_run if tag.startswith(own)}
+        for run, of_run in tags.items()
+    }
+
+
+def latest_run_notes(tensors: Iterable[Any]) -> RunNotes:
+    """What was noted last."""
     latest = max(tensors, key=lambda tensor: tensor.wall_time, default=None)
     if latest is None:
-        return {}
-    try:
-        # NaN and Infinity are not JSON, though Python writes them.
-        info = json.loads(tensor_to_bytes(latest.numpy), parse_constant=lambda _: None)
-    except ValueError:
-        return {}
-    return cast("schema.RunInfo", info) if isinstance(info, dict) else {}
+        return RunNotes({}, "")
+    info, problem = text_to_run_info(tensor_to_bytes(latest.numpy))
+    return RunNotes(cast("schema.RunInfo", info), problem)
 
 
 def make_index(
@@ -147,7 +172,7 @@ def make_index(
     blocks: Listings,
     histograms: Listings,
     runs: Iterable[RunEntry],
-    infos: Mapping[str, schema.RunInfo],
+    notes: Mapping[str, RunNotes],
     scalars: Mapping[str, list[str]],
     read_warnings: Mapping[SeriesKey, str],
 ) -> schema.Index:
@@ -155,7 +180,8 @@ def make_index(
     entries = sorted((r for r in runs if r.name in shown), key=lambda r: natural_key(r.name))
     # A run may be in one listing and not yet in the other, which was made a moment earlier.
     place = {entry.name: i for i, entry in enumerate(entries)}
-    warnings = [f"Run {key.run!r}, {key.tag!r}: {text}" for key, text in read_warnings.items()]
+    warnings = [f"{_name_series(key)}: {text}" for key, text in read_warnings.items()]
+    warnings += [f"Run {run!r}: {own.problem}" for run, own in notes.items() if own.problem]
     ours, refused = _block_series(blocks, place)
     series = ours + _histogram_series(histograms, place)
     return {
@@ -165,13 +191,40 @@ def make_index(
             {
                 "name": entry.name,
                 "start_time": entry.start_time,
-                "info": infos.get(entry.name, {}),
+                "info": notes[entry.name].info if entry.name in notes else {},
                 "scalars": scalars.get(entry.name, []),
             }
             for entry in entries
         ],
         "series": series,
         "warnings": sorted(warnings) + refused,
+    }
+
+
+def _name_series(key: SeriesKey) -> str:
+    run = f"Run {key.run!r}"
+    return run if key.tag == RUN_INFO_TAG else f"{run}, {key.tag!r}"
+
+
+def hidden_layers(
+    experiment: str,
+    blocks: Listings,
+    histograms: Listings,
+    scalars: Mapping[str, list[str]],
+    charted: Mapping[str, set[str]],
+) -> dict[SeriesKey, str]:
+    """A warning for each layer whose tag somebody else used first, which hides the layer.
+
+    TensorBoard keeps the first kind of value that a tag has. That there is such a layer is known
+    from its charts in TensorBoard's own tabs.
+    """
+    others = {(key.run, key.tag) for key in histograms}
+    others |= {(run, tag) for run, tags in scalars.items() for tag in tags}
+    keys = {SeriesKey(experiment, BLOCKS, run, tag) for run, tag in others}
+    return {
+        key: HIDDEN
+        for key in keys - blocks.keys()
+        if key.tag.replace(f"{KINDS[0]}/", "", 1) in charted.get(key.run, ())
     }
 
 

@@ -17,6 +17,7 @@ from tb_activation_hist.plugin.data_provider import (
     Listing,
     RunEntry,
     SeriesKey,
+    is_series,
 )
 
 RECENT_S: Final = 5.0
@@ -66,7 +67,7 @@ class ListingCache:
         self, provider: DataProvider, keys: Iterable[SeriesKey]
     ) -> dict[SeriesKey, Listing]:
         """List those of the given series that exist."""
-        keys = set(keys)
+        keys = set(filter(is_series, keys))
         recent = self._recent(provider.experiment)
         if recent:
             known = {key: recent.find(key) for key in keys}

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import math
+import reprlib
 from collections.abc import Mapping
 from dataclasses import fields as dataclass_fields
-from typing import Any, get_args
+from typing import Any, Final, get_args
 
 from tb_activation_hist.plugin.schema import (
     DEFAULT_COLUMNS,
@@ -19,7 +20,7 @@ from tb_activation_hist.plugin.schema import (
     MIN_ROWS,
     ExportFormat,
     ExportRequest,
-    Source,
+    SeriesSource,
     TileRequest,
 )
 
@@ -54,12 +55,12 @@ def parse_tile_requests(body: bytes) -> list[TileRequest]:
 def _parse_tile(fields: Any, number: int) -> TileRequest:
     where = f"tiles[{number}]"
     if not isinstance(fields, dict):
-        raise RequestError(f"{where} must be a JSON object, not {fields!r}.")
+        raise RequestError(f"{where} must be a JSON object, not {_short(fields)}.")
     allowed = [field.name for field in dataclass_fields(TileRequest)]
     unknown = sorted(fields.keys() - set(allowed))
     if unknown:
         raise RequestError(
-            f"{where} has the unknown field {unknown[0]!r}; allowed are {', '.join(allowed)}."
+            f"{where} has the unknown field {_short(unknown[0])}; allowed are {', '.join(allowed)}."
         )
     rows = _whole(fields, "rows", where, 0, MAX_ROWS, DEFAULT_ROWS)
     if rows is not None and 0 < rows < MIN_ROWS:
@@ -81,17 +82,37 @@ def _parse_tile(fields: Any, number: int) -> TileRequest:
 def _text(fields: Mapping[str, Any], name: str, where: str) -> str:
     value = fields.get(name)
     if not isinstance(value, str):
-        raise RequestError(f"{where}: {name} must be a string, not {value!r}.")
+        raise RequestError(f"{where}: {name} must be a string, not {_short(value)}.")
+    if not _is_utf8(value):
+        raise RequestError(f"{where}: {name} must be text in UTF-8, not {_short(value)}.")
     return value
 
 
-def _source(value: Any, where: str) -> Source:
-    sources: tuple[Source, ...] = get_args(Source)
+def _is_utf8(text: str) -> bool:
+    """JSON may escape half of a surrogate pair, which no name in TensorBoard has."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+_SHORT: Final = reprlib.Repr()
+_SHORT.maxstring = _SHORT.maxother = 120
+
+
+def _short(value: object) -> str:
+    """A value as a refusal quotes it, whatever its length and depth."""
+    return _SHORT.repr(value)
+
+
+def _source(value: Any, where: str) -> SeriesSource:
+    sources: tuple[SeriesSource, ...] = get_args(SeriesSource)
     for source in sources:
         if source == value:
             return source
     allowed = " or ".join(map(repr, sources))
-    raise RequestError(f"{where}: source must be {allowed}, not {value!r}.")
+    raise RequestError(f"{where}: source must be {allowed}, not {_short(value)}.")
 
 
 def _steps(value: Any, where: str) -> tuple[float, float] | None:
@@ -101,7 +122,8 @@ def _steps(value: Any, where: str) -> tuple[float, float] | None:
     good = len(numbers) == 2 and all(_is_finite_number(x) for x in numbers)
     if not good or numbers[0] > numbers[1]:
         raise RequestError(
-            f"{where}: steps must be two numbers, the first not above the second, not {value!r}."
+            f"{where}: steps must be two numbers, the first not above the second, "
+            f"not {_short(value)}."
         )
     return float(numbers[0]), float(numbers[1])
 
@@ -119,7 +141,7 @@ def _whole(
         return default
     if isinstance(value, bool) or not isinstance(value, int) or not lo <= value <= hi:
         raise RequestError(
-            f"{where}: {name} must be a whole number from {lo:,} to {hi:,}, not {value!r}."
+            f"{where}: {name} must be a whole number from {lo:,} to {hi:,}, not {_short(value)}."
         )
     return value
 
@@ -137,7 +159,7 @@ def _format(value: str) -> ExportFormat:
     for form in formats:
         if form == value:
             return form
-    raise RequestError(f"format must be {' or '.join(map(repr, formats))}, not {value!r}.")
+    raise RequestError(f"format must be {' or '.join(map(repr, formats))}, not {_short(value)}.")
 
 
 def _step_range(text: str | None) -> tuple[float, float] | None:
@@ -146,7 +168,8 @@ def _step_range(text: str | None) -> tuple[float, float] | None:
     try:
         return _steps([float(part) for part in text.split(",")], "export")
     except ValueError:
-        raise RequestError(f"steps must be two numbers, as in 0,2000, not {text!r}.") from None
+        given = _short(text)
+        raise RequestError(f"steps must be two numbers, as in 0,2000, not {given}.") from None
 
 
 def required(query: Mapping[str, str], name: str) -> str:

@@ -12,7 +12,12 @@ from werkzeug import wrappers
 
 from tb_activation_hist.core.names import PLUGIN_NAME, TAB_NAME
 from tb_activation_hist.plugin import export
-from tb_activation_hist.plugin.data_provider import PLUGIN_OF_SOURCE, DataProvider, SeriesKey
+from tb_activation_hist.plugin.data_provider import (
+    PLUGIN_OF_SOURCE,
+    DataProvider,
+    SeriesKey,
+    is_series,
+)
 from tb_activation_hist.plugin.findings_answer import FindingsAnswers
 from tb_activation_hist.plugin.index_answer import IndexAnswers
 from tb_activation_hist.plugin.listing_cache import ListingCache
@@ -142,7 +147,7 @@ class ActivationHistPlugin(base_plugin.TBPlugin):
     def _load_for_export(self, provider: DataProvider, asked: ExportRequest) -> LoadedSeries:
         key = SeriesKey(provider.experiment, asked.source, asked.run, asked.tag)
         listings = provider.list_series(asked.source, [asked.run], [asked.tag])
-        if key not in listings:
+        if key not in listings or not is_series(key):
             raise RequestError(
                 f"Run {asked.run!r} has no {asked.source} with the tag {asked.tag!r}.", 404
             )

@@ -10,11 +10,15 @@ from tb_activation_hist.plugin.query import RequestError
 
 
 def scalar_answer(provider: DataProvider, run: str, tag: str) -> schema.ScalarSeries:
-    """Sort the points by step and keep the latest of equal steps."""
+    """Sort the points by step and keep the latest of equal steps.
+
+    Points whose time is not a number are left out.
+    """
     data = provider.read_scalar(run, tag)
     if data is None:
         raise RequestError(f"Run {run!r} has no scalar with the tag {tag!r}.", 404)
-    points = {point.step: point for point in sorted(data, key=lambda p: (p.step, p.wall_time))}
+    whole = [point for point in data if math.isfinite(point.wall_time)]
+    points = {point.step: point for point in sorted(whole, key=lambda p: (p.step, p.wall_time))}
     values = [float(point.value) for point in points.values()]
     return {
         "version": schema.API_VERSION,

@@ -29,7 +29,7 @@ DEFAULT_ROWS: Final = 256
 MAX_UNIT: Final = 160
 """Units beyond 2**±160 would merge nothing, or everything, of a float32's range."""
 
-Source = Literal["blocks", "histograms"]
+SeriesSource = Literal["blocks", "histograms"]
 """Where a series comes from: this package's own blocks, or histograms that another tool wrote."""
 
 ExportFormat = Literal["csv", "json"]
@@ -68,7 +68,7 @@ class RunInfo(TypedDict, total=False):
     """How often steps are recorded, in words, such as "every step"."""
 
 
-class Run(TypedDict):
+class RunAnswer(TypedDict):
     """One run of the index."""
 
     name: str
@@ -100,7 +100,7 @@ class Series(TypedDict):
     alphabetical."""
     type: str
     """Type of the module, such as "Conv2d"; for other tools empty."""
-    source: Source
+    source: SeriesSource
     """Where the series comes from."""
     bins: dict[str, Any]
     """The bin scheme and its parameters; for other tools "explicit": the tiles have the edges."""
@@ -121,7 +121,7 @@ class Index(TypedDict):
     """{API_VERSION}; the page refuses any other."""
     revision: str
     """Changes when a run, tag, record, scalar tag or warning is new."""
-    runs: list[Run]
+    runs: list[RunAnswer]
     """The runs with series, in TensorBoard's natural order."""
     series: list[Series]
     """Sorted by phase, kind, position in the model and name; another tool's histograms come
@@ -150,7 +150,7 @@ class TileRequest:
     """Name of the run."""
     tag: str
     """Tag of the series."""
-    source: Source = "blocks"
+    source: SeriesSource = "blocks"
     """Where the series comes from."""
     steps: tuple[float, float] | None = None
     """First and last step, inclusive: columns that intersect this range; all when left out."""
@@ -192,7 +192,7 @@ class SeriesName(TypedDict):
     """Name of the run."""
     tag: str
     """Tag of the series."""
-    source: Source
+    source: SeriesSource
     """Where the series comes from."""
 
 
@@ -275,7 +275,7 @@ class ScalarSeries(TypedDict):
     """A value that is not finite is null."""
 
 
-class Finding(TypedDict):
+class FindingAnswer(TypedDict):
     """One thing that is wrong, or in which a run differs from the baseline."""
 
     kind: str
@@ -310,7 +310,7 @@ class Findings(TypedDict):
 
     version: int
     """{API_VERSION}; the page refuses any other."""
-    findings: list[Finding]
+    findings: list[FindingAnswer]
     """Findings of a growing run stay until it has been examined again."""
     pending: int
     """Number of series with records not examined yet; ask again while it is above 0."""
@@ -326,7 +326,7 @@ class ExportRequest:
     """Name of the run."""
     tag: str
     """Tag of the series."""
-    source: Source = "blocks"
+    source: SeriesSource = "blocks"
     """Where the series comes from."""
     format: ExportFormat = "csv"
     """Format of the file."""

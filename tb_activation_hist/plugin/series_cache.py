@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any, Final
 
-from tb_activation_hist.core.errors import FormatError
-from tb_activation_hist.core.names import LayerInfo, content_to_layer_info
+from tb_activation_hist.core.names import RUN_INFO_TAG, content_to_layer_info
+from tb_activation_hist.core.sessions import SessionNotes, describe_notes, merge_notes
 from tb_activation_hist.plugin.data_provider import (
     ALL,
     BLOCKS,
@@ -17,6 +18,7 @@ from tb_activation_hist.plugin.data_provider import (
     Listing,
     SeriesKey,
 )
+from tb_activation_hist.plugin.guard import explain_failure
 from tb_activation_hist.plugin.lru_cache import LruCache
 from tb_activation_hist.plugin.series_loader import (
     LoadedSeries,
@@ -43,7 +45,7 @@ UNREADABLE: Final = "TensorBoard could not read it; see its log."
 """Why a series is missing, where no warning says more."""
 
 FIRST_READ: Final = 8
-"""Series of a first read, before anything is known about their size."""
+"""Number of series in a first read, before their sizes are known."""
 
 
 class SeriesCache:
@@ -57,6 +59,7 @@ class SeriesCache:
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="activation_hist reading")
         self._largest_bytes = READ_BYTES // FIRST_READ
         self._warnings: dict[SeriesKey, str] = {}
+        self._notes: dict[SeriesKey, SessionNotes] = {}
         self._noting = threading.Lock()
         self.decoded = 0
         """Blocks decoded so far, and records of other tools converted."""
@@ -67,9 +70,10 @@ class SeriesCache:
 
     @property
     def warnings(self) -> dict[SeriesKey, str]:
-        """What could not be read of each series; a copy."""
+        """What could not be read of each series, and under the tag `RUN_INFO_TAG` what is to be
+        told about a run as a whole; a copy."""
         with self._noting:
-            return dict(self._warnings)
+            return dict(self._warnings) | _describe_runs(self._notes)
 
     def load(
         self, provider: DataProvider, listings: Mapping[SeriesKey, Listing], *, keep: bool = True
@@ -115,12 +119,14 @@ class SeriesCache:
                 if before.stamp == listings[key].stamp:
                     found[key] = before
                 elif key in newest:
-                    loaded = self._append(key, before, listings[key], newest[key])
+                    append = partial(self._append, before, listings[key], newest[key])
+                    loaded = self._guard(key, append)
                     if loaded is not None:
                         found[key] = self._keep(key, loaded, keep)
             rest = [key for key in keys if key not in found]
             for key, tensors in self._tensors(provider, rest, downsample=ALL):
-                loaded = self._decode(key, held.get(key), listings[key], tensors)
+                decode = partial(self._decode, key, held.get(key), listings[key], tensors)
+                loaded = self._guard(key, decode)
                 if loaded is not None:
                     found[key] = self._keep(key, loaded, keep)
         return found
@@ -154,27 +160,37 @@ class SeriesCache:
     def _keep(self, key: SeriesKey, loaded: LoadedSeries, keep: bool) -> LoadedSeries:
         self.decoded += loaded.decoded
         self._note(key, loaded.warning)
+        self._note_sessions(key, loaded.notes)
         self._held.put(key, loaded, loaded.size_bytes, evict=keep)
         return loaded
 
     def _append(
-        self, key: SeriesKey, before: LoadedSeries, listing: Listing, tensors: list[Any]
+        self, before: LoadedSeries, listing: Listing, tensors: list[Any]
     ) -> LoadedSeries | None:
         """Append the newest block to the series; None where more has changed than that."""
-        info = self._layer_info(key, listing.content)
-        if info is None or len(tensors) != 1:
+        if len(tensors) != 1:
             return None
+        info = content_to_layer_info(listing.content)
         data = tensor_to_bytes(tensors[0].numpy)
         return append_block(before, listing.stamp, data, info.scheme, info.key)
 
+    def _guard(
+        self, key: SeriesKey, load: Callable[[], LoadedSeries | None]
+    ) -> LoadedSeries | None:
+        """The series; None where it cannot be read, for which there is a warning then."""
+        try:
+            return load()
+        # Whatever fails for one series must not take the others along.
+        except Exception as err:  # noqa: BLE001
+            self._note(key, explain_failure(err, f"tag {key.tag!r} of run {key.run!r}"))
+            return None
+
     def _decode(
         self, key: SeriesKey, before: LoadedSeries | None, listing: Listing, tensors: list[Any]
-    ) -> LoadedSeries | None:
+    ) -> LoadedSeries:
         if key.source == BLOCKS:
             size = sum(len(tensor_to_bytes(tensor.numpy)) for tensor in tensors)
-            info = self._layer_info(key, listing.content)
-            if info is None:
-                return None
+            info = content_to_layer_info(listing.content)
             loaded = load_blocks(
                 before, listing.stamp, tensors, info.scheme, info.key, self._threads.map
             )
@@ -184,12 +200,11 @@ class SeriesCache:
         self._largest_bytes = max(size, self._largest_bytes // 2, 2**16)
         return loaded
 
-    def _layer_info(self, key: SeriesKey, content: bytes) -> LayerInfo | None:
-        try:
-            return content_to_layer_info(content)
-        except FormatError as err:
-            self._note(key, str(err))
-            return None
+    def _note_sessions(self, key: SeriesKey, notes: SessionNotes) -> None:
+        with self._noting:
+            self._notes.pop(key, None)
+            if describe_notes(notes):
+                self._notes[key] = notes
 
     def _note(self, key: SeriesKey, warning: str) -> None:
         with self._noting:
@@ -197,3 +212,11 @@ class SeriesCache:
                 self._warnings[key] = warning
             else:
                 self._warnings.pop(key, None)
+
+
+def _describe_runs(notes: Mapping[SeriesKey, SessionNotes]) -> dict[SeriesKey, str]:
+    """What is to be told about the sessions of each run, from the notes of its series."""
+    by_run: dict[SeriesKey, list[SessionNotes]] = {}
+    for key, own in notes.items():
+        by_run.setdefault(key._replace(tag=RUN_INFO_TAG), []).append(own)
+    return {key: " ".join(describe_notes(merge_notes(own))) for key, own in by_run.items()}

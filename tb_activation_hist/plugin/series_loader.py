@@ -12,12 +12,22 @@ import numpy as np
 
 from tb_activation_hist.core.errors import FormatError
 from tb_activation_hist.core.histogram import HistogramSeries, Tallies
-from tb_activation_hist.core.joining import append_series, join_series, sum_records
+from tb_activation_hist.core.joining import append_series, sum_records
 from tb_activation_hist.core.names import PLUGIN_NAME
 from tb_activation_hist.core.schemes.scheme import AnyScheme, Scheme
+from tb_activation_hist.core.sessions import (
+    JoinedSessions,
+    SessionNotes,
+    SessionPart,
+    join_sessions,
+    merge_notes,
+)
 from tb_activation_hist.plugin.data_provider import Stamp
 from tb_activation_hist.storage.codec import BlockSpan, decode_block, peek_span
-from tb_activation_hist.storage.tensorboard_histograms import buckets_to_series
+from tb_activation_hist.storage.tensorboard_histograms import (
+    buckets_to_series,
+    normalise_buckets,
+)
 
 SAMPLING_HINT: Final = (
     "TensorBoard dropped {missing:,} of {written:,} records of this layer while loading. "
@@ -28,8 +38,10 @@ DAMAGE_HINT: Final = (
     "a block of the event file is damaged."
 )
 
+NOTHING_TO_TELL: Final = SessionNotes()
+
 BlockId = bytes
-"""Tells blocks apart without decoding them: header, checksum of the payload, length."""
+"""Identifies a block without decoding it: header, checksum of the payload, length."""
 
 DecodeAll = Callable[[Callable[[bytes], Any], Iterable[bytes]], Iterable[Any]]
 
@@ -42,6 +54,7 @@ class LoadedSeries:
     were written but are not held.
     warning: what could not be read, as part of a sentence; empty when all was well.
     spans: which records of their writers the blocks hold, damaged ones too.
+    newest: the session that was begun last; None where another wrote at the same time.
     decoded: blocks that this reading had to decode.
     """
 
@@ -55,6 +68,8 @@ class LoadedSeries:
     blocks: frozenset[BlockId] = frozenset()
     spans: frozenset[BlockSpan] = frozenset()
     damaged: Mapping[BlockId, str] = field(default_factory=dict)
+    newest: int | None = None
+    notes: SessionNotes = NOTHING_TO_TELL
     decoded: int = 0
 
     @property
@@ -77,8 +92,7 @@ def load_blocks(
     decode_all: ``map``, or its equivalent on several threads.
     """
     data = {block_id(raw): raw for raw in (tensor_to_bytes(t.numpy) for t in tensors)}
-    if before is not None and not before.blocks <= data.keys():
-        # A restart of the training or a full reservoir took blocks away: their records must go.
+    if before is not None and not _may_grow(before, data):
         before = None
     known: frozenset[BlockId] = before.blocks if before else frozenset()
     damaged = {
@@ -86,13 +100,45 @@ def load_blocks(
     }
     new = [name for name in data if name not in known and name not in damaged]
     decoded = list(decode_all(partial(_try_decode, scheme, layer), [data[name] for name in new]))
-    parts = [before.series] if before and len(before.series) else []
-    parts += [part for part in decoded if not isinstance(part, str)]
     damaged |= {n: part for n, part in zip(new, decoded, strict=True) if isinstance(part, str)}
     held = known | {n for n, part in zip(new, decoded, strict=True) if not isinstance(part, str)}
-    series = join_series(parts) if parts else empty_series(scheme, layer)
+    readable = [(data[n], p) for n, p in zip(new, decoded, strict=True) if not isinstance(p, str)]
+    joined = _join(before, readable) or JoinedSessions(
+        empty_series(scheme, layer), None, NOTHING_TO_TELL
+    )
     spans, new_blocks = _spans(data.values()), len(held) - len(known)
-    return _to_loaded(stamp, series, sum_records(series), held, spans, damaged, new_blocks)
+    return _to_loaded(stamp, joined, sum_records(joined.series), held, spans, damaged, new_blocks)
+
+
+def _may_grow(before: LoadedSeries, data: Mapping[BlockId, bytes]) -> bool:
+    """Whether the records held stay as they are, whatever the new blocks add to them.
+
+    Not where a restart of the training or a full reservoir took blocks away, whose records must go,
+    nor where a session other than the newest wrote, which changes what counts.
+    """
+    fresh = _spans(data[name] for name in data.keys() - before.blocks - before.damaged.keys())
+    return before.blocks <= data.keys() and all(span.session == before.newest for span in fresh)
+
+
+def _join(
+    before: LoadedSeries | None, new: Sequence[tuple[bytes, HistogramSeries]]
+) -> JoinedSessions | None:
+    """What is held and what is new; None where there is nothing."""
+    parts = []
+    if before is not None and before.newest is not None and len(before.series):
+        parts.append(SessionPart(before.series, before.newest, -1))
+    for data, series in new:
+        span = peek_span(data)
+        if span is not None:
+            parts.append(SessionPart(series, span.session, span.ordinal))
+    if not parts:
+        return None
+    joined = join_sessions(parts)
+    return joined if before is None else _with_notes(joined, before.notes)
+
+
+def _with_notes(joined: JoinedSessions, notes: SessionNotes) -> JoinedSessions:
+    return joined._replace(notes=merge_notes([joined.notes, notes]))
 
 
 def append_block(
@@ -106,7 +152,7 @@ def append_block(
     if block_id(data) in before.blocks:
         return replace(before, stamp=stamp, decoded=0)
     span = peek_span(data)
-    if span is None or not _follows(span, before.spans):
+    if span is None or span.session != before.newest or not _follows(span, before.spans):
         return None
     part = _try_decode(scheme, layer, data)
     if isinstance(part, str) or len(before.series) == 0 or part.steps[0] <= before.series.steps[-1]:
@@ -114,7 +160,8 @@ def append_block(
     blocks, spans = before.blocks | {block_id(data)}, before.spans | {span}
     series = append_series(before.series, part)
     overview = sum_records(append_series(before.overview, part))
-    return _to_loaded(stamp, series, overview, blocks, spans, before.damaged, 1)
+    grown = JoinedSessions(series, before.newest, before.notes)
+    return _to_loaded(stamp, grown, overview, blocks, spans, before.damaged, 1)
 
 
 def _follows(span: BlockSpan, spans: frozenset[BlockSpan]) -> bool:
@@ -125,7 +172,7 @@ def _follows(span: BlockSpan, spans: frozenset[BlockSpan]) -> bool:
 
 def _to_loaded(
     stamp: Stamp,
-    series: HistogramSeries,
+    joined: JoinedSessions,
     overview: HistogramSeries,
     blocks: frozenset[BlockId],
     spans: frozenset[BlockSpan],
@@ -135,7 +182,9 @@ def _to_loaded(
     missing, hint = _missing_records(spans, damaged)
     return LoadedSeries(
         stamp=stamp,
-        series=series,
+        series=joined.series,
+        newest=joined.newest,
+        notes=joined.notes,
         overview=overview,
         revision=_digest(sorted(blocks)),
         missing=missing,
@@ -157,13 +206,37 @@ def _try_decode(scheme: Scheme, layer: str, data: bytes) -> HistogramSeries | st
 
 
 def load_histograms(stamp: Stamp, tensors: Sequence[Any], layer: str) -> LoadedSeries:
-    """Load a series of another tool's histograms."""
-    steps = [tensor.step for tensor in tensors]
-    wall_times = [tensor.wall_time for tensor in tensors]
-    series = buckets_to_series(steps, wall_times, [tensor.numpy for tensor in tensors], layer)
-    times = [f"{tensor.step}:{tensor.wall_time!r}".encode() for tensor in tensors]
-    revision = _digest(sorted(times))
-    return LoadedSeries(stamp, series, sum_records(series), revision, decoded=len(tensors))
+    """Load a series of another tool's histograms; records that are damaged are left out."""
+    damaged = {_to_id(t): text for t in tensors if (text := _find_damage(t.numpy))}
+    whole = [tensor for tensor in tensors if _to_id(tensor) not in damaged]
+    steps = [tensor.step for tensor in whole]
+    wall_times = [tensor.wall_time for tensor in whole]
+    series = buckets_to_series(steps, wall_times, [tensor.numpy for tensor in whole], layer)
+    revision = _digest(sorted(map(_to_id, whole)))
+    return LoadedSeries(
+        stamp,
+        series,
+        sum_records(series),
+        revision,
+        missing=len(damaged),
+        hint=DAMAGE_HINT.format(missing=len(damaged), written=len(tensors)) if damaged else "",
+        warning=_damage_warning(damaged),
+        damaged=damaged,
+        decoded=len(tensors),
+    )
+
+
+def _to_id(tensor: Any) -> bytes:
+    return f"{tensor.step}:{tensor.wall_time!r}".encode()
+
+
+def _find_damage(buckets: Any) -> str:
+    """Why a record of another tool cannot be read; empty when it can."""
+    try:
+        normalise_buckets(buckets)
+    except FormatError as err:
+        return str(err)
+    return ""
 
 
 def empty_series(scheme: AnyScheme, layer: str) -> HistogramSeries:

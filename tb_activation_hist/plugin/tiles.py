@@ -18,7 +18,7 @@ from tb_activation_hist.plugin.series_loader import LoadedSeries
 from tb_activation_hist.plugin.tile_layout import to_wire_order
 
 WHOLE: Final = 2.0**53
-"""Cells beyond this number are not told apart by float64."""
+"""Largest cell number; float64 cannot distinguish cells beyond it."""
 
 Interval = tuple[float, float]
 

@@ -31,7 +31,7 @@ LEVEL: Final = 1
 
 GZIP_HEAD: Final = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"
 LAST_BLOCK: Final = b"\x03\x00"
-POLYNOMIAL: Final = 0xEDB88320
+CRC32_POLYNOMIAL: Final = 0xEDB88320
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ def _multiply(a: int, b: int) -> int:
             product ^= b
             a ^= bit
         bit >>= 1
-        b = b >> 1 ^ POLYNOMIAL if b & 1 else b >> 1
+        b = b >> 1 ^ CRC32_POLYNOMIAL if b & 1 else b >> 1
     return product
 
 

@@ -7,7 +7,7 @@ import time
 import weakref
 from collections.abc import Iterable, Mapping
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, SupportsIndex
 
 import torch
 from torch import Tensor
@@ -32,6 +32,7 @@ from tb_activation_hist.recording.options import split_options
 from tb_activation_hist.recording.ranks import current_ranks
 from tb_activation_hist.recording.run_findings import find_writer_findings
 from tb_activation_hist.recording.sinks import NoSink, Sink, find_place, open_sink
+from tb_activation_hist.recording.step_numbers import check_number
 from tb_activation_hist.storage.event_file import Logdir
 from tb_activation_hist.storage.writer import MemoryWriter, Record, RunWriter
 
@@ -153,18 +154,20 @@ class ActivationHistLogger:
             self._write_rest()
         self._hooks.detach()
 
-    def step(self, number: int | None = None, /, **scalars: float | Tensor) -> None:
+    def step(self, number: SupportsIndex | None = None, /, **scalars: float | Tensor) -> None:
         """End a step: call it once after each optimizer step.
 
-        number: the step's number, an integer from 1 up; by default one more than the last.
+        number: the step's number, any integer (numpy's, a tensor's); by default one more than the
+        last, as also for what is no integer, with one warning.
         scalars: numbers or tensors of one element, written beside the histograms of a recorded
         step under their names. A tensor is read later and may stay on its device.
         """
         if self.closed or os.getpid() != self._process:
             return
         try:
+            step = check_number(number, scalars, self._state.warn_once)
             with torch.no_grad():
-                self._end_step(number, scalars)
+                self._end_step(step, scalars)
         except Exception as err:  # noqa: BLE001 - nothing of ours may stop a training
             self._state.fail("the step", err)
 

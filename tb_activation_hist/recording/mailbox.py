@@ -42,7 +42,7 @@ class Mailbox:
         return message
 
     def announce(self, start: int) -> None:
-        """Rank 0 tells how many steps were done before."""
+        """Announce, on rank 0, how many steps were done before."""
         self._store.set(f"{self._name}/start", str(start))
 
     def await_start(self, timeout_s: float) -> int:
@@ -61,7 +61,7 @@ class Mailbox:
         return f"{self._name}/end"
 
     def end(self) -> None:
-        """Rank 0 tells that it reads no more."""
+        """Announce, on rank 0, that it has stopped reading."""
         self._store.set(self.end_key, b"1")
 
 

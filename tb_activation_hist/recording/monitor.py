@@ -1,4 +1,4 @@
-"""Findings that are told while a training runs, as ``warn_on`` and ``stop_on`` ask for."""
+"""Findings that are reported while a training runs, as ``warn_on`` and ``stop_on`` ask for."""
 
 from __future__ import annotations
 

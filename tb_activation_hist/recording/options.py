@@ -19,11 +19,11 @@ from tb_activation_hist.core.names import Kind, Phase
 from tb_activation_hist.core.option_fields import (
     OnError,
     check_flag,
-    check_names,
     check_positive,
     check_whole,
     option,
     refuse,
+    set_names,
 )
 from tb_activation_hist.core.schemes.scheme import Scheme
 from tb_activation_hist.findings import INSTANT_KINDS, WATCHED_KINDS
@@ -94,13 +94,13 @@ class RecordingOptions:
         "How long a record waits, in the background, for a rank that does not answer.",
         "seconds",
     )
-    warn_on: Sequence[WatchedKind] = option(
+    warn_on: WatchedKind | Sequence[WatchedKind] = option(
         (),
         "Findings that are told as a warning while the training runs, each once: any of "
         f"{_quote(INSTANT_KINDS)}, told within 20 records, and {_quote(PERIODIC_KINDS)}, for which "
         "the run is looked at after 64 records and whenever it has grown by half.",
     )
-    stop_on: Sequence[WatchedKind] = option(
+    stop_on: WatchedKind | Sequence[WatchedKind] = option(
         (),
         "The same, and they end the training: fastai, Lightning and transformers stop after the "
         "batch, plain PyTorch asks `should_stop`. With several ranks callbacks only tell, since "
@@ -115,8 +115,8 @@ class RecordingOptions:
         if self.name is not None and not (isinstance(self.name, str) and self.name.strip(". /")):
             refuse("name", self.name, "None or a name such as 'G'")
         check_positive("rank_timeout_s", self.rank_timeout_s)
-        check_names("warn_on", self.warn_on, WATCHED_KINDS, least=0)
-        check_names("stop_on", self.stop_on, WATCHED_KINDS, least=0)
+        set_names(self, "warn_on", WATCHED_KINDS, least=0)
+        set_names(self, "stop_on", WATCHED_KINDS, least=0)
 
 
 GROUPS: Final = (CaptureOptions, RecordingOptions, WriterOptions)
@@ -127,8 +127,8 @@ class LoggerOptions(TypedDict, total=False):
 
     layers: Layers
     every: int
-    kinds: Sequence[Kind]
-    phases: Sequence[Phase]
+    kinds: Kind | Sequence[Kind]
+    phases: Phase | Sequence[Phase]
     bins: Scheme
     per_call: bool
     accumulate: bool
@@ -143,8 +143,8 @@ class LoggerOptions(TypedDict, total=False):
     merge_ranks: bool
     per_rank: bool
     rank_timeout_s: float
-    warn_on: Sequence[WatchedKind]
-    stop_on: Sequence[WatchedKind]
+    warn_on: WatchedKind | Sequence[WatchedKind]
+    stop_on: WatchedKind | Sequence[WatchedKind]
     block_records: int
     flush_s: float
     queue_records: int

@@ -13,14 +13,14 @@ from tb_activation_hist.core.names import LayerInfo, content_to_layer_info
 from tb_activation_hist.core.record_counts import RecordCounts, join_counts
 from tb_activation_hist.core.schemes.float_bits import FLOAT_BITS
 
-END: Final = -1
+END_STEP: Final = -1
 """Step of the last message of a rank."""
 
-ARRAYS: Final = ("offsets", "bins", "counts", "totals", "moments")
+COUNT_ARRAYS: Final = ("offsets", "bins", "counts", "totals", "moments")
 
 
 class Message(NamedTuple):
-    """One rank's counts of one record; ``step=END`` when the rank has ended."""
+    """One rank's counts of one record; ``step=END_STEP`` when the rank has ended."""
 
     step: int
     layers: Sequence[LayerInfo]
@@ -29,7 +29,7 @@ class Message(NamedTuple):
 
 def end_message() -> Message:
     """What a rank sends last."""
-    return Message(END, (), join_counts(FLOAT_BITS, ()))
+    return Message(END_STEP, (), join_counts(FLOAT_BITS, ()))
 
 
 def message_to_bytes(message: Message) -> bytes:
@@ -37,7 +37,7 @@ def message_to_bytes(message: Message) -> bytes:
     contents = [info.to_content().decode() for info in message.layers]
     head = json.dumps({"step": message.step, "layers": contents}).encode()
     packed = io.BytesIO()
-    arrays = {name: getattr(message.counts, name) for name in ARRAYS}
+    arrays = {name: getattr(message.counts, name) for name in COUNT_ARRAYS}
     np.savez_compressed(packed, head=np.frombuffer(head, np.uint8), **arrays)
     return packed.getvalue()
 
@@ -48,7 +48,9 @@ def bytes_to_message(data: bytes) -> Message:
     head = json.loads(arrays["head"].tobytes())
     layers = [content_to_layer_info(content.encode()) for content in head["layers"]]
     scheme = layers[0].scheme if layers else FLOAT_BITS
-    return Message(head["step"], layers, RecordCounts(scheme, *(arrays[name] for name in ARRAYS)))
+    return Message(
+        head["step"], layers, RecordCounts(scheme, *(arrays[name] for name in COUNT_ARRAYS))
+    )
 
 
 def join_messages(messages: Sequence[Message]) -> tuple[list[LayerInfo], RecordCounts]:

@@ -18,7 +18,7 @@ import torch.distributed as dist
 
 from tb_activation_hist.recording.mailbox import POLL_S, Mailbox
 from tb_activation_hist.recording.rank_messages import (
-    END,
+    END_STEP,
     Message,
     bytes_to_message,
     end_message,
@@ -29,7 +29,7 @@ from tb_activation_hist.storage.background import BackgroundThread
 from tb_activation_hist.storage.options import WriterOptions
 from tb_activation_hist.storage.writer import Record, RecordWriter
 
-WINDOW: Final = 64
+MAX_UNREAD_MESSAGES: Final = 64
 """Messages of a rank that may wait in the store unread; a record is some 50 kB."""
 
 
@@ -83,10 +83,10 @@ class RankSender(BackgroundThread[Record]):
 
     def _may_send(self) -> bool:
         """Whether rank 0 keeps reading: it is waited for up to ``rank_timeout_s``, once."""
-        oldest = self._mailbox.key(self._rank, self._sent - WINDOW)
+        oldest = self._mailbox.key(self._rank, self._sent - MAX_UNREAD_MESSAGES)
         end = time.monotonic() + self._timeout_s
         while not self._mailbox.has(self._mailbox.end_key):
-            if self._sent < WINDOW or not self._mailbox.has(oldest):
+            if self._sent < MAX_UNREAD_MESSAGES or not self._mailbox.has(oldest):
                 return True
             if time.monotonic() >= end:
                 self._timeout_s = 0.0
@@ -146,7 +146,7 @@ class RankMerger(BackgroundThread[Record]):
             message = self._early.pop(rank, None) or self._receive(rank)
             if message is None or message.step == step:
                 return message
-            if message.step == END:
+            if message.step == END_STEP:
                 del self._next[rank]
                 return None
             if message.step > step:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 from pathlib import Path
 from typing import Any, Final, Protocol, TypeAlias
@@ -16,6 +17,8 @@ from tb_activation_hist.storage.event_file import Logdir, SharedEventFile, Summa
 from tb_activation_hist.storage.logdir_histograms import read_last_step, read_schemes
 from tb_activation_hist.storage.remote import is_remote
 from tb_activation_hist.storage.writer import Record, RecordWriter, RunWriter
+
+logger = logging.getLogger(__name__)
 
 Target: TypeAlias = Logdir | RecordWriter
 """What a logger is given to write to; a `RecordWriter` stays its owner's to close."""
@@ -102,7 +105,7 @@ def _rank_target(target: Target, ranks: Ranks) -> Target:
 
 
 def _topic(target: Target) -> str:
-    """What ranks that record to the same place have in common."""
+    """The common part of ranks that record to the same target."""
     if isinstance(target, (str, os.PathLike)):
         return hashlib.sha256(os.fspath(target).encode()).hexdigest()[:16]
     return "writer"
@@ -143,10 +146,28 @@ def _start_step(writer: RecordWriter, options: OptionGroups) -> int:
     start = options.recording.start_step
     if not isinstance(writer, RunWriter):
         return start or 0
-    steps_done = read_last_step(writer.logdir) if start is None else start
+    stored = read_last_step(writer.logdir)
+    steps_done = stored if start is None else start
+    _tell_stored(writer.logdir, stored, start)
     if steps_done:
         _check_bins(writer.logdir, options.capture.bins)
     return steps_done
+
+
+def _tell_stored(logdir: str, stored: int, start: int | None) -> None:
+    """Say what becomes of steps that the directory holds; not where a resumed training goes on."""
+    if start is None and stored:
+        logger.warning(
+            "%s already holds steps up to %d; this training is recorded from step %d on. For a new "
+            "training use another directory, and start_step=%d for one that goes on.",
+            logdir, stored, stored + 1, stored,
+        )  # fmt: skip
+    elif start is not None and start < stored:
+        logger.warning(
+            "%s holds steps up to %d, and this training begins again at step %d: what was recorded "
+            "from that step on is not shown any more.",
+            logdir, stored, start + 1,
+        )  # fmt: skip
 
 
 def _check_bins(logdir: str, bins: Scheme) -> None:

@@ -15,10 +15,10 @@ from tb_activation_hist.core.user_warnings import warn_user
 from tb_activation_hist.storage.options import WriterOptions
 
 T = TypeVar("T")
-"""What is stored: a record."""
+"""Type of the stored records."""
 
 POLL_S: Final = 0.5
-"""How often a waiting thread looks whether the other one still lives."""
+"""Interval at which a waiting thread checks that the other one is still alive."""
 
 
 class _Flush:

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import operator
+
 import numpy as np
 
 from tb_activation_hist.core.grid import FloatArray, IntArray
 from tb_activation_hist.core.histogram import HistogramSeries, Tallies
 from tb_activation_hist.core.names import LayerInfo
 from tb_activation_hist.core.record_counts import RecordCounts
+from tb_activation_hist.core.table import MOMENTS, TOTALS
 from tb_activation_hist.storage.codec import BLOCK_RECORDS, encode_block
 
 
 class BlockBuilder:
     """Records of one tag that are not in a block yet, at most `limit`.
 
-    session: a number that tells this writer from others; limit: 1 to 32.
+    session: a number that identifies this writer; limit: 1 to 32.
     """
 
     def __init__(self, info: LayerInfo, session: int, limit: int = BLOCK_RECORDS) -> None:
@@ -56,14 +59,20 @@ class BlockBuilder:
         return self._wall_times[-1]
 
     def add(self, step: int, wall_time: float, counts: RecordCounts, row: int) -> None:
-        """One record: a row of its counts."""
+        """One record: a row of its counts. Nothing is added where any of it is unfit."""
         bins, bin_counts = counts.bins_of(row)
-        self._steps.append(step)
-        self._wall_times.append(wall_time)
+        if len(bins) != len(bin_counts):
+            msg = f"A record has {len(bins)} bins and {len(bin_counts)} counts."
+            raise ValueError(msg)
+        numbers = operator.index(step), float(wall_time)
+        totals = np.asarray(counts.totals[row], np.int64).reshape(len(TOTALS))
+        moments = np.asarray(counts.moments[row], np.float64).reshape(len(MOMENTS))
+        self._steps.append(numbers[0])
+        self._wall_times.append(numbers[1])
         self._bins.append(bins)
         self._counts.append(bin_counts)
-        self._totals.append(counts.totals[row])
-        self._moments.append(counts.moments[row])
+        self._totals.append(totals)
+        self._moments.append(moments)
 
     def take(self) -> bytes:
         """The records so far as the bytes of one block; the builder is empty afterwards."""

@@ -1,6 +1,6 @@
 """Block bytes <-> histograms; the only file that knows the stored layout.
 
-A block holds 1 to 65,535 consecutive records of one layer:
+A block holds 1 to 32 consecutive records of one layer:
 
     offset  size  little-endian
     0       4     magic b"AHB" and the format version (1)
@@ -24,10 +24,12 @@ its run-length strategy: as small as the default one, three times faster (see AR
 
 from __future__ import annotations
 
+import math
+import operator
 import struct
 import zlib
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -36,15 +38,23 @@ from tb_activation_hist.core.errors import FormatError
 from tb_activation_hist.core.histogram import HistogramSeries, Tallies
 from tb_activation_hist.core.names import check_version
 from tb_activation_hist.core.schemes.float_bits import FLOAT_BITS
+from tb_activation_hist.core.schemes.registry import MAX_SLOTS, bin_limits
 from tb_activation_hist.core.schemes.scheme import Scheme
+from tb_activation_hist.core.stored_json import LARGEST
 from tb_activation_hist.core.table import MOMENTS, TOTALS
 
 BLOCK_VERSION: Final = 1
 BLOCK_RECORDS: Final = 32
-"""Records a writer puts into one block, at most."""
+"""Most records of one block."""
+
+MAX_BINS: Final = MAX_SLOTS
+"""Most occupied bins of one block."""
 
 MAGIC: Final = b"AHB"
 HEADER: Final = struct.Struct("<3sBHHBB2xIQ")
+
+BYTES_PER_RECORD: Final = 8 * (2 + len(TOTALS) + len(MOMENTS))
+BYTES_PER_BIN: Final = 2
 
 
 @dataclass(frozen=True)
@@ -67,10 +77,45 @@ class BlockSpan:
 
 def peek_span(data: bytes) -> BlockSpan | None:
     """The span of a block without decoding it; None when its header cannot be read."""
-    if len(data) < HEADER.size or data[:3] != MAGIC or data[3] > BLOCK_VERSION:
+    try:
+        header = _read_header(data)
+    except FormatError:
         return None
-    _, _, records, _, _, _, session, ordinal = HEADER.unpack_from(data)
-    return BlockSpan(session, ordinal, records)
+    return BlockSpan(header.session, header.ordinal, header.records)
+
+
+class _Header(NamedTuple):
+    records: int
+    bins: int
+    width: int
+    count_width: int
+    session: int
+    ordinal: int
+
+    @property
+    def payload_bytes(self) -> int:
+        per_record = BYTES_PER_RECORD + self.bins * self.width
+        return self.bins * BYTES_PER_BIN + self.records * per_record
+
+
+def _read_header(data: bytes) -> _Header:
+    """The header; FormatError unless all that it asks for is within bounds."""
+    if len(data) < HEADER.size or data[:3] != MAGIC:
+        msg = f"Not a block of histograms: it begins with {data[:8]!r}, not {MAGIC!r}."
+        raise FormatError(msg)
+    _, version, *fields = HEADER.unpack_from(data)
+    check_version("block", version, BLOCK_VERSION)
+    header = _Header(*fields)
+    good = (
+        1 <= header.records <= BLOCK_RECORDS
+        and header.bins <= MAX_BINS
+        and header.width in (1, 2, 4, 8)
+        and header.count_width in (4, 8)
+        and header.width <= header.count_width
+    )
+    if not good:
+        raise FormatError(_damaged(data))
+    return header
 
 
 def encode_block(series: HistogramSeries, session: int, ordinal: int) -> bytes:
@@ -89,23 +134,22 @@ def encode_block(series: HistogramSeries, session: int, ordinal: int) -> bytes:
 
 
 def decode_block(data: bytes, scheme: Scheme | None = None, layer: str = "") -> Block:
-    """Inverse of `encode_block`; FormatError for damaged bytes or a newer version."""
-    if len(data) < HEADER.size or data[:3] != MAGIC:
-        msg = f"Not a block of histograms: it begins with {data[:8]!r}, not {MAGIC!r}."
-        raise FormatError(msg)
-    _, version, records, bins, width, count_width, session, ordinal = HEADER.unpack_from(data)
-    check_version("block", version, BLOCK_VERSION)
-    payload = _Payload(_inflate(data[HEADER.size :]), data)
-    numbers = np.cumsum(payload.take(bins, np.dtype("<i2")), dtype=np.int64)
-    steps = np.cumsum(payload.take(records, np.dtype("<i8")))
-    wall_times = payload.take(records, np.dtype("<f8"))
-    integers = [np.cumsum(payload.take(records, np.dtype("<i8"))) for _ in TOTALS]
-    moments = [payload.take(records, np.dtype("<f8")) for _ in MOMENTS]
-    changes = payload.take_wide((bins, records), width, np.dtype(f"u{count_width}"))
-    payload.finish()
+    """Inverse of `encode_block`; FormatError for damaged bytes or a newer version.
+
+    The arrays of the result keep what `HistogramSeries` promises of them, whatever the bytes were.
+    """
+    header = _read_header(data)
+    payload = _Payload(_inflate(data, header.payload_bytes))
+    numbers = payload.take(1, header.bins, np.dtype("<i2"))[0].cumsum(dtype=np.int64)
+    steps = payload.take(1, header.records, np.dtype("<i8"))[0].cumsum()
+    wall_times = payload.take(1, header.records, np.dtype("<f8"))[0]
+    integers = payload.take(len(TOTALS), header.records, np.dtype("<i8")).cumsum(axis=1)
+    moments = payload.take(len(MOMENTS), header.records, np.dtype("<f8"))
+    shape = (header.bins, header.records)
+    changes = payload.take_wide(shape, header.width, np.dtype(f"u{header.count_width}"))
     counts = _unzigzag(np.ascontiguousarray(changes.T))
     # Adding rows is three times as fast here as np.cumsum(axis=0).
-    for row in range(1, records):
+    for row in range(1, header.records):
         counts[row] += counts[row - 1]
     series = HistogramSeries(
         tallies=Tallies(steps, wall_times, *integers, *moments),
@@ -114,21 +158,64 @@ def decode_block(data: bytes, scheme: Scheme | None = None, layer: str = "") -> 
         scheme=scheme or FLOAT_BITS,
         layer=layer,
     )
-    return Block(series, session, ordinal)
+    broken = _find_broken_promise(series, *bin_limits(scheme or FLOAT_BITS))
+    if broken:
+        msg = f"A block of {len(data)} bytes is damaged ({broken}); the records in it are lost."
+        raise FormatError(msg)
+    return Block(series, header.session, header.ordinal)
+
+
+def _find_broken_promise(series: HistogramSeries, first_bin: int, last_bin: int) -> str:
+    """What a series does not keep of what `HistogramSeries` promises; empty when all is kept.
+
+    A few dozen numbers are looked at, for which plain Python takes less time than numpy.
+    """
+    tallies, bins = series.tallies, series.bins
+    steps = tallies.steps.tolist()
+    if any(map(operator.ge, steps, steps[1:])):
+        return "its steps do not ascend"
+    if len(bins) and not (first_bin <= bins[0] and bins[-1] <= last_bin and _ascend(bins)):
+        return "its bins do not ascend"
+    if not all(map(math.isfinite, tallies.wall_times.tolist())):
+        return "it has a time that is not finite"
+    wide = series.bin_counts.itemsize == 8
+    if wide and series.bin_counts.sum(axis=1, dtype=np.float64).max() > 2 * LARGEST:
+        return "it has a count out of range"
+    names = (*TOTALS, "min", "max")
+    sums = series.bin_counts.sum(axis=1, dtype=np.uint64).tolist()
+    rows = zip(sums, *(getattr(tallies, name).tolist() for name in names), strict=True)
+    return next(filter(None, map(_find_wrong_total, rows)), "")
+
+
+def _ascend(bins: npt.NDArray[Any]) -> bool:
+    return bool((bins[1:] > bins[:-1]).all())
+
+
+def _find_wrong_total(row: tuple[Any, ...]) -> str:
+    """What is wrong in one record's sum of counts, totals, min and max."""
+    counted, n, zeros, nans, pos_infs, neg_infs, low, high = row
+    if min(zeros, nans, pos_infs, neg_infs) < 0 or n > LARGEST:
+        return "it has a count out of range"
+    if counted + nans + pos_infs + neg_infs != n or zeros > counted:
+        return "its counts do not add up"
+    if counted and not -math.inf < low <= high < math.inf:
+        return "its smallest value lies above its largest"
+    return "" if counted or low > high else "it has a range without values"
 
 
 class _Payload:
-    """Takes one array after another off the uncompressed payload."""
+    """Takes one array after another off the uncompressed payload, which holds all of them."""
 
-    def __init__(self, payload: bytes, block: bytes) -> None:
+    def __init__(self, payload: bytes) -> None:
         self._payload = payload
-        self._block = block
         self._offset = 0
 
-    def take(self, length: int, dtype: np.dtype[Any]) -> npt.NDArray[Any]:
-        """The next array of `length` numbers, unshuffled."""
-        rows: npt.NDArray[Any] = self._bytes(dtype.itemsize, length).T.copy()
-        return rows.view(dtype).reshape(length)
+    def take(self, arrays: int, length: int, dtype: np.dtype[Any]) -> npt.NDArray[Any]:
+        """The next arrays of `length` numbers each, unshuffled, as (arrays, length)."""
+        planes = self._bytes(arrays * dtype.itemsize, length)
+        numbers = planes.reshape(arrays, dtype.itemsize, length).transpose(0, 2, 1)
+        rows: npt.NDArray[Any] = numbers.copy().view(dtype)
+        return rows.reshape(arrays, length)
 
     def take_wide(
         self, shape: tuple[int, int], width: int, dtype: np.dtype[Any]
@@ -144,16 +231,9 @@ class _Payload:
     def _bytes(self, width: int, length: int) -> npt.NDArray[np.uint8]:
         """(width, length) bytes: first bytes of all numbers, second bytes ..."""
         size = width * length
-        if self._offset + size > len(self._payload):
-            raise FormatError(_damaged(self._block))
         data = np.frombuffer(self._payload, np.uint8, size, self._offset)
         self._offset += size
         return data.reshape(width, length)
-
-    def finish(self) -> None:
-        """Nothing may be left over."""
-        if self._offset != len(self._payload):
-            raise FormatError(_damaged(self._block))
 
 
 def _deflate(data: bytes) -> bytes:
@@ -161,11 +241,17 @@ def _deflate(data: bytes) -> bytes:
     return compressor.compress(data) + compressor.flush()
 
 
-def _inflate(data: bytes) -> bytes:
+def _inflate(block: bytes, size: int) -> bytes:
+    """The payload, which must have this size; no more of it than that is ever held."""
+    inflater = zlib.decompressobj()
     try:
-        return zlib.decompress(data)
+        # One byte more, so that a longer payload is noticed and the checksum is reached.
+        payload = inflater.decompress(block[HEADER.size :], size + 1)
     except zlib.error as err:
-        raise FormatError(_damaged(data)) from err
+        raise FormatError(_damaged(block)) from err
+    if len(payload) != size or not inflater.eof:
+        raise FormatError(_damaged(block))
+    return payload
 
 
 def _damaged(data: bytes) -> str:

@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-POLYNOMIAL: Final = 0x82F63B78
+CRC32C_POLYNOMIAL: Final = 0x82F63B78
 ONES: Final = 0xFFFFFFFF
 SPAN: Final = 1024
 """Bytes looked up at once; the table of all their contributions takes 1 MiB."""
@@ -26,7 +26,9 @@ def _byte_table() -> Table:
     """CRC register after one byte, starting from 0."""
     register = np.arange(256, dtype=np.uint32)
     for _ in range(8):
-        register = (register >> 1) ^ np.where(register & 1, np.uint32(POLYNOMIAL), np.uint32(0))
+        register = (register >> 1) ^ np.where(
+            register & 1, np.uint32(CRC32C_POLYNOMIAL), np.uint32(0)
+        )
     return register
 
 

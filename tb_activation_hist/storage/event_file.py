@@ -17,14 +17,14 @@ from tb_activation_hist.storage.crc32c import masked_crc32c
 from tb_activation_hist.storage.remote import explain, gfile, is_remote, require_folder
 
 UPLOAD_S: Final = 60.0
-"""Storage that cannot append, such as S3, gets the whole file anew: not more often than this."""
+"""Least time between uploads of the whole file to storage that cannot append, such as S3."""
 
 _file_numbers = itertools.count()
 
 
 @runtime_checkable
 class SummaryWriterLike(Protocol):
-    """What is needed of a ``SummaryWriter``, torch's or tensorboardX's: the file it writes."""
+    """The part of torch's and tensorboardX's ``SummaryWriter`` that is used: its file writer."""
 
     def _get_file_writer(self) -> Any: ...
 
@@ -140,7 +140,7 @@ class LocalEventFile:
         self._pending.clear()
 
     def close(self) -> None:
-        """Flush; nothing stays open."""
+        """Flush; the file is not open between flushes."""
         self.flush(final=True)
 
 
@@ -182,7 +182,7 @@ class RemoteEventFile:
             self._pending = 0
 
     def drop(self) -> None:
-        """What the storage's own buffer holds stays there."""
+        """Forget what could not be written, except for what is in the storage's own buffer."""
         self._pending = 0
 
     def close(self) -> None:
@@ -221,7 +221,7 @@ class SharedEventFile:
         self._events.flush()
 
     def drop(self) -> None:
-        """Nothing is kept here."""
+        """Do nothing: this class buffers no events."""
 
     def close(self) -> None:
         """Flush; the writer stays open."""

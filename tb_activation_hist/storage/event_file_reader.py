@@ -57,11 +57,22 @@ def _find_local(logdir: str) -> list[EventFilePath]:
         msg = f"The log directory {logdir!r} does not exist."
         raise LogdirError(msg)
     return [
-        EventFilePath(Path(directory).relative_to(root).as_posix(), str(Path(directory) / name))
-        for directory, _, names in os.walk(root, followlinks=True)
+        EventFilePath(directory.relative_to(root).as_posix(), str(directory / name))
+        for directory, names in _walk(root)
         for name in names
         if EVENT_FILE_MARK in name
     ]
+
+
+def _walk(root: Path) -> Iterator[tuple[Path, list[str]]]:
+    """Each directory and the names in it; a link to a directory above itself is not followed."""
+    above: dict[Path, frozenset[str]] = {root: frozenset()}
+    for name, folders, names in os.walk(root, followlinks=True):
+        directory = Path(name)
+        yield directory, names
+        chain = above.pop(directory) | {os.path.realpath(directory)}
+        folders[:] = [each for each in folders if os.path.realpath(directory / each) not in chain]
+        above |= {directory / folder: chain for folder in folders}
 
 
 def _find_remote(logdir: str) -> list[EventFilePath]:
@@ -75,15 +86,16 @@ def scan_events(file: IO[bytes]) -> Iterator[tuple[int, bytes]]:
 
     A file that is still being written, or whose writer was killed, ends in the middle of an event.
     """
-    offset = 0
+    offset, size = 0, file.seek(0, os.SEEK_END)
+    file.seek(0)
     while True:
         head = file.read(12)
         if len(head) < 12 or struct.unpack_from("<I", head, 8)[0] != masked_crc32c(head[:8]):
             return
         length = struct.unpack_from("<Q", head)[0]
-        data = file.read(length + 4)
-        if len(data) < length + 4:
+        if offset + length + 16 > size:
             return
+        data = file.read(length + 4)
         yield offset, data[:length]
         offset += length + 16
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import difflib
+import logging
 import os
+import warnings
 import weakref
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
@@ -12,17 +13,21 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from tb_activation_hist.core.drawing import drawing
-from tb_activation_hist.core.errors import LogdirError
+from tb_activation_hist.core.errors import ActivationHistWarning, LogdirError
 from tb_activation_hist.core.histogram import HistogramSeries
 from tb_activation_hist.core.names import LayerInfo
+from tb_activation_hist.core.nearest import no_such
 from tb_activation_hist.core.plot_options import AxesArray, LayersPlotOptions, ValueAxisOptions
 from tb_activation_hist.core.schemes.scheme import Scheme
+from tb_activation_hist.core.sessions import SessionNotes, describe_notes
 from tb_activation_hist.storage.event_file_reader import EventFilePath, find_event_files
 from tb_activation_hist.storage.run_index import RunIndex, TagIndex
 
 if TYPE_CHECKING:
     import pandas as pd
     from typing_extensions import Unpack
+
+logger = logging.getLogger(__name__)
 
 
 def read_histograms(logdir: str | os.PathLike[str]) -> LogdirHistograms:
@@ -38,8 +43,9 @@ def read_histograms(logdir: str | os.PathLike[str]) -> LogdirHistograms:
     ``to_dataframe()``.
 
     A run's files are indexed when it is first asked for, and a layer is decoded when it is taken.
-    Steps ascend; where a resumed run wrote a step again, the later record counts. LogdirError when
-    there is no histogram at all; FormatError, when a layer is taken, for damaged or newer data.
+    Steps ascend; where a run was resumed at an earlier step, what was recorded before from that
+    step on is left out, and a warning is logged once. LogdirError when there is no histogram at
+    all; FormatError, when a layer is taken, for damaged or newer data.
     """
     runs = LogdirHistograms(os.fspath(logdir))
     if not any(len(run) for run in runs.values()):
@@ -88,7 +94,7 @@ class LogdirHistograms(Mapping[str, "RunHistograms"]):
 
     def __getitem__(self, run: str) -> RunHistograms:
         if run not in self._runs:
-            raise KeyError(_unknown("run", run, list(self)))
+            raise KeyError(no_such("run", run, list(self)))
         return self._runs[run]
 
     def __iter__(self) -> Iterator[str]:
@@ -98,12 +104,13 @@ class LogdirHistograms(Mapping[str, "RunHistograms"]):
         return sum(1 for _ in self)
 
     def plot(
-        self, layers: Sequence[str] | None = None, **options: Unpack[ValueAxisOptions]
+        self, layers: str | Sequence[str] | None = None, **options: Unpack[ValueAxisOptions]
     ) -> AxesArray:
         """Draw runs side by side: a row for each layer, a column for each run.
 
         layers: names, by default all of the first run. The panels of a row share value axis and
-        colour scale. Returns the axes, (layers, runs).
+        colour scale. Returns the axes, (layers, runs). KeyError, with the nearest names, for a
+        layer of no run.
         """
         return drawing().plot_runs(self, layers, **options)
 
@@ -132,12 +139,17 @@ class RunHistograms(Mapping[str, HistogramSeries]):
     def __init__(self, run: str, files: Sequence[EventFilePath]) -> None:
         self.run = run
         self._files = files
+        self._told = SessionNotes()
         self._decoded: weakref.WeakValueDictionary[str, HistogramSeries]
         self._decoded = weakref.WeakValueDictionary()
 
     @cached_property
     def _index(self) -> RunIndex:
-        return RunIndex(self._files)
+        index = RunIndex(self._files)
+        for problem in index.problems:
+            text = f"Run {self.run!r}: {problem}"
+            warnings.warn(text, ActivationHistWarning, stacklevel=2)
+        return index
 
     @cached_property
     def _keys(self) -> dict[str, TagIndex]:
@@ -158,7 +170,7 @@ class RunHistograms(Mapping[str, HistogramSeries]):
 
     def _tag(self, layer: str) -> TagIndex:
         if layer not in self._keys:
-            raise KeyError(_unknown("layer", layer, list(self._keys)))
+            raise KeyError(no_such("layer", layer, list(self._keys)))
         return self._keys[layer]
 
     def __getitem__(self, layer: str) -> HistogramSeries:
@@ -166,7 +178,15 @@ class RunHistograms(Mapping[str, HistogramSeries]):
         if series is None:
             series = self._index.read(self._tag(layer))
             self._decoded[layer] = series
+            self._tell_notes()
         return series
+
+    def _tell_notes(self) -> None:
+        """Warn once for each kind of thing that a reader must know about the run's sessions."""
+        notes = self._index.notes
+        for text in describe_notes(notes.since(self._told)):
+            logger.warning("Run %r: %s", self.run, text)
+        self._told = notes
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._keys)
@@ -178,13 +198,13 @@ class RunHistograms(Mapping[str, HistogramSeries]):
         return layer in self._keys
 
     def plot(
-        self, layers: Sequence[str] | None = None, **options: Unpack[LayersPlotOptions]
+        self, layers: str | Sequence[str] | None = None, **options: Unpack[LayersPlotOptions]
     ) -> AxesArray:
         """Draw a grid with one panel for each layer, each with its own axes.
 
-        layers: names, by default all. Returns the axes, (layers,).
+        layers: one name or several, by default all. Returns the axes, (layers,).
         """
-        names = list(self) if layers is None else layers
+        names = [layers] if isinstance(layers, str) else layers or list(self)
         return drawing().plot_layers({name: self[name] for name in names}, **options)
 
     def to_dataframe(self, *, counts: bool = False) -> pd.DataFrame:
@@ -220,9 +240,3 @@ def _to_html(caption: str, heads: Sequence[str], rows: Sequence[Sequence[object]
     body = "".join(f"<tr>{to_line(row, 'td')}</tr>" for row in rows)
     head = f"<caption>{escape(caption)}</caption><tr>{to_line(heads, 'th')}</tr>"
     return f"<table>{head}{body}</table>"
-
-
-def _unknown(what: str, given: str, known: list[str]) -> str:
-    near = difflib.get_close_matches(str(given), known, n=3, cutoff=0.4) or known[:5]
-    listed = ", ".join(repr(name) for name in near)
-    return f"There is no {what} {given!r}. Nearest: {listed}."

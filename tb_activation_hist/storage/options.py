@@ -1,4 +1,4 @@
-"""What is written, and how: the options of the writer."""
+"""The options of the writer."""
 
 # ruff: noqa: RUF009 - `option` returns dataclasses.field, with the documentation attached.
 

@@ -20,7 +20,7 @@ BUCKETS: Final = 30
 
 PERCENTILE: Final = 0.99
 
-STATISTICS: Final = ("mean", "std", "mean-std", "mean+std", "near_zero", "abs_p99")
+STATISTIC_SCALARS: Final = ("mean", "std", "mean-std", "mean+std", "near_zero", "abs_p99")
 """Names of the statistics; the two between std and near_zero bound the margin charts."""
 
 BIN_SPAN: Final = 1 << 15
@@ -28,7 +28,7 @@ BIN_SPAN: Final = 1 << 15
 
 
 def record_statistics(counts: RecordCounts) -> dict[str, FloatArray]:
-    """Each of `STATISTICS`, (rows,); NaN where a row has no finite value."""
+    """Each of `STATISTIC_SCALARS`, (rows,); NaN where a row has no finite value."""
     finite, (_, _, total, squares) = counts.finite, counts.moments.T
     with np.errstate(all="ignore"):
         mean = np.where(finite > 0, total / finite, np.nan)
@@ -37,7 +37,9 @@ def record_statistics(counts: RecordCounts) -> dict[str, FloatArray]:
         inside -= _values_below(counts, np.full((len(counts), 1), -NEAR_ZERO))
         near = np.where(finite > 0, inside[:, 0] / finite, np.nan)
         high = _abs_percentile(counts)
-    return dict(zip(STATISTICS, (mean, std, mean - std, mean + std, near, high), strict=True))
+    return dict(
+        zip(STATISTIC_SCALARS, (mean, std, mean - std, mean + std, near, high), strict=True)
+    )
 
 
 def _abs_percentile(counts: RecordCounts) -> FloatArray:

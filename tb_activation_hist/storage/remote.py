@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from tb_activation_hist.core.errors import LogdirError
 
-LIBRARIES: Final = {
+LIBRARY_OF_SCHEME: Final = {
     "s3": "boto3",
     "gs": "gcsfs",
     "gcs": "gcsfs",
@@ -69,7 +69,7 @@ def explain(logdir: str, action: str, error: BaseException) -> str:
     says how to install it.
     """
     scheme = urlsplit(logdir).scheme
-    wanted = [LIBRARIES[scheme]] if scheme in LIBRARIES else []
+    wanted = [LIBRARY_OF_SCHEME[scheme]] if scheme in LIBRARY_OF_SCHEME else []
     if scheme != "s3":
         wanted.append("fsspec")
     missing = [name for name in wanted if util.find_spec(name) is None]

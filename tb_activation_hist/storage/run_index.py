@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
+import struct
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import IO, Any, Final
-
-import numpy as np
+from functools import partial
+from typing import IO, Any, Final, NamedTuple, TypeVar
 
 from tb_activation_hist.core.errors import FormatError
 from tb_activation_hist.core.grid import FloatArray
 from tb_activation_hist.core.histogram import HistogramSeries
-from tb_activation_hist.core.joining import join_series
 from tb_activation_hist.core.names import (
     KINDS,
     PLUGIN_NAME,
@@ -20,13 +18,27 @@ from tb_activation_hist.core.names import (
     SUMMARY_PREFIX,
     LayerInfo,
     content_to_layer_info,
+    text_to_run_info,
 )
 from tb_activation_hist.core.schemes.scheme import Scheme
+from tb_activation_hist.core.sessions import (
+    SessionNotes,
+    SessionPart,
+    join_sessions,
+    merge_notes,
+)
 from tb_activation_hist.storage.codec import MAGIC, decode_block
 from tb_activation_hist.storage.event_file_reader import EventFilePath, read_event, scan_events
-from tb_activation_hist.storage.tensorboard_histograms import buckets_to_series, legacy_to_buckets
+from tb_activation_hist.storage.tensorboard_histograms import (
+    Moments,
+    buckets_to_series,
+    legacy_to_buckets,
+    normalise_buckets,
+)
 
 HISTOGRAMS_PLUGIN: Final = "histograms"
+
+T = TypeVar("T")
 
 Location = tuple[int, int, int]
 """Number of the file, offset of the event in it, number of the value in the event."""
@@ -84,15 +96,32 @@ def tag_to_layer_info(tag: str) -> LayerInfo:
 
 
 class RunIndex:
-    """Where the histograms of a run lie, found in one pass over its files; `read` decodes them."""
+    """Where the histograms of a run lie, found in one pass over its files; `read` decodes them.
+
+    problems: one sentence for each file that cannot be opened and for each tag that is used twice.
+    """
 
     def __init__(self, files: Sequence[EventFilePath]) -> None:
         self._files = list(files)
-        self.tags: dict[str, TagIndex] = {}
+        self.tags: dict[tuple[bool, str], TagIndex] = {}
+        """By whether they are ours, and by tag: another tool may use a tag of ours."""
         self.info: dict[str, Any] = {}
+        self.problems: list[str] = []
+        self._notes: dict[str, SessionNotes] = {}
+        self._others: set[str] = set()
         for number, path in enumerate(self._files):
-            with path.open() as file:
-                self._scan(number, file)
+            try:
+                with path.open() as file:
+                    self._scan(number, file)
+            except OSError as err:
+                self.problems.append(f"{path.path} cannot be read: {err.strerror or err}.")
+        self._others |= {tag for ours, tag in self.tags if not ours}
+        self.problems += [
+            f"The tag {tag!r} of a layer is also used for something else, so TensorBoard shows "
+            "only what came first. Write the other values under another tag."
+            for ours, tag in self.tags
+            if ours and tag in self._others
+        ]
 
     def _scan(self, number: int, file: IO[bytes]) -> None:
         from google.protobuf.message import DecodeError
@@ -110,26 +139,33 @@ class RunIndex:
                 self._note(value, (number, offset, index))
 
     def _note(self, value: Any, location: Location) -> None:
-        tag: str = value.tag
-        known = self.tags.get(tag)
-        if known is not None:
-            known.locations.append(location)
-        elif value.HasField("histo") or value.metadata.plugin_data.plugin_name == HISTOGRAMS_PLUGIN:
-            self.tags[tag] = TagIndex(tag, ours=False, locations=[location])
-        elif value.HasField("tensor") and len(value.tensor.string_val) == 1:
-            self._note_string(value, value.tensor.string_val[0], location)
+        texts = value.tensor.string_val
+        if len(texts) == 1 and (texts[0].startswith(MAGIC) or (True, value.tag) in self.tags):
+            self._locate(value, location, ours=True)
+        elif len(texts) == 1 and value.tag == RUN_INFO_TAG:
+            self._note_info(value, texts[0])
+        elif value.HasField("histo") or self._is_histogram_tensor(value):
+            self._locate(value, location, ours=False)
+        else:
+            self._others.add(value.tag)
 
-    def _note_string(self, value: Any, text: bytes, location: Location) -> None:
-        if text.startswith(MAGIC):
-            content: bytes = value.metadata.plugin_data.content
-            self.tags[value.tag] = TagIndex(
-                value.tag, ours=True, content=content, locations=[location]
-            )
-        elif value.tag == RUN_INFO_TAG and value.metadata.plugin_data.plugin_name in (
-            "",
-            PLUGIN_NAME,
-        ):
-            self.info = _text_to_info(text) or self.info
+    def _is_histogram_tensor(self, value: Any) -> bool:
+        named = value.metadata.plugin_data.plugin_name == HISTOGRAMS_PLUGIN
+        return value.HasField("tensor") and (named or (False, value.tag) in self.tags)
+
+    def _locate(self, value: Any, location: Location, *, ours: bool) -> None:
+        known = self.tags.get((ours, value.tag))
+        if known is None:
+            content: bytes = value.metadata.plugin_data.content if ours else b""
+            known = self.tags[ours, value.tag] = TagIndex(value.tag, ours, content)
+        known.locations.append(location)
+
+    def _note_info(self, value: Any, text: bytes) -> None:
+        if value.metadata.plugin_data.plugin_name not in ("", PLUGIN_NAME):
+            return
+        info, problem = text_to_run_info(text)
+        self.info = info or self.info
+        self.problems += [problem] if problem else []
 
     @property
     def keys(self) -> dict[str, TagIndex]:
@@ -141,19 +177,53 @@ class RunIndex:
         return keys
 
     def read(self, tag: TagIndex) -> HistogramSeries:
-        """Decode all records of a tag."""
-        events = self._read_values(tag)
-        return _blocks_to_series(tag, events) if tag.ours else _values_to_series(tag, events)
+        """Decode all records of a tag; FormatError when any of them is damaged."""
+        series, broken = self.read_in_part(tag)
+        if broken:
+            raise broken[0]
+        return series
+
+    def read_in_part(self, tag: TagIndex) -> tuple[HistogramSeries, list[FormatError]]:
+        """The records that can be decoded, and what is wrong with the others.
+
+        FormatError when there is none.
+        """
+        values = self._read_values(tag)
+        if not tag.ours:
+            records, broken = _decode_each(values, _decode_histogram)
+            return _join_histograms(tag, records), broken
+        parts, broken = _decode_each(values, partial(_decode_block, tag.info))
+        joined = join_sessions(parts)
+        self._notes[tag.tag] = joined.notes
+        return joined.series, broken
+
+    @property
+    def notes(self) -> SessionNotes:
+        """What is to be told about the sessions of the tags that were read."""
+        return merge_notes(self._notes.values())
 
     def last_step(self) -> int:
-        """Largest step of our records, without decoding all of them; 0 when there are none."""
-        steps = [0]
-        for tag in self.tags.values():
-            if tag.ours:
-                *_, latest = sorted(self._read_values(tag), key=lambda event: event[0].step)
-                block = decode_block(latest[1].tensor.string_val[0])
-                steps.append(int(block.series.steps.max(initial=0)))
-        return max(steps)
+        """Step of our newest record, without decoding all of them; 0 when there are none.
+
+        Not the largest step: an abandoned tail may reach further.
+        """
+        newest = [self._newest(tag) for tag in self.tags.values() if tag.ours]
+        return max(newest, default=(0.0, 0))[1]
+
+    def _newest(self, tag: TagIndex) -> tuple[float, int]:
+        """Wall time and step of the last record of the newest block that can be read.
+
+        Where none can, the step is the first one of the newest block.
+        """
+        info, found = _readable_info(tag), self._read_values(tag)
+        newest_first = sorted(found, key=lambda at: at[0].wall_time, reverse=True)
+        for event, value in newest_first:
+            try:
+                part = _decode_block(info or LayerInfo(""), event, value)
+            except FormatError:
+                continue
+            return event.wall_time, int(part.series.steps[-1])
+        return (newest_first[0][0].wall_time, newest_first[0][0].step) if found else (0.0, 0)
 
     def schemes(self) -> dict[str, Scheme]:
         """The bins of each of our tags that this version can read."""
@@ -161,44 +231,71 @@ class RunIndex:
         return {tag: info.scheme for tag, info in infos.items() if info is not None}
 
     def _read_values(self, tag: TagIndex) -> list[tuple[Any, Any]]:
-        """(event, value) at each location of a tag."""
+        """(event, value) at each location of a tag; FormatError when a file has changed or gone."""
+        from google.protobuf.message import DecodeError
         from tensorboard.compat.proto.event_pb2 import Event
 
         found = []
-        for number in sorted({location[0] for location in tag.locations}):
-            with self._files[number].open() as file:
-                for where, offset, index in tag.locations:
-                    if where == number:
-                        event = Event.FromString(read_event(file, offset))
-                        found.append((event, event.summary.value[index]))
+        try:
+            for number in sorted({location[0] for location in tag.locations}):
+                with self._files[number].open() as file:
+                    for where, offset, index in tag.locations:
+                        if where == number:
+                            event = Event.FromString(read_event(file, offset))
+                            found.append((event, event.summary.value[index]))
+        except (OSError, struct.error, DecodeError, IndexError) as err:
+            msg = f"An event file of {tag.tag!r} has changed or gone since it was opened: {err}."
+            raise FormatError(msg) from err
         return found
 
 
-def _text_to_info(text: bytes) -> dict[str, Any] | None:
-    try:
-        fields = json.loads(text)
-    except ValueError:
-        return None
-    return fields if isinstance(fields, dict) else None
+def _decode_each(
+    values: Sequence[tuple[Any, Any]], decode: Callable[[Any, Any], T]
+) -> tuple[list[T], list[FormatError]]:
+    """What can be decoded, which must be something, and what is wrong with the rest."""
+    decoded: list[T] = []
+    broken: list[FormatError] = []
+    for event, value in values:
+        try:
+            decoded.append(decode(event, value))
+        except FormatError as err:
+            broken.append(err)
+    if not decoded:
+        raise broken[0]
+    return decoded, broken
 
 
-def _blocks_to_series(tag: TagIndex, events: list[tuple[Any, Any]]) -> HistogramSeries:
-    info = tag.info
-    blocks = [
-        decode_block(value.tensor.string_val[0], info.scheme, info.key) for _, value in events
-    ]
-    return join_series([block.series for block in blocks])
+def _decode_block(info: LayerInfo, _event: Any, value: Any) -> SessionPart:
+    texts = value.tensor.string_val
+    block = decode_block(texts[0] if len(texts) else b"", info.scheme, info.key)
+    return SessionPart(block.series, block.session, block.ordinal)
 
 
-def _values_to_series(tag: TagIndex, events: list[tuple[Any, Any]]) -> HistogramSeries:
+class _Histogram(NamedTuple):
+    """One record of another tool."""
+
+    step: int
+    wall_time: float
+    buckets: FloatArray
+    moments: Moments | None
+
+
+def _decode_histogram(event: Any, value: Any) -> _Histogram:
     from tensorboard.util.tensor_util import make_ndarray
 
-    steps = [event.step for event, _ in events]
-    wall_times = [event.wall_time for event, _ in events]
-    if events[0][1].HasField("histo"):
-        pairs = [legacy_to_buckets(value.histo) for _, value in events if value.HasField("histo")]
-        parts: list[FloatArray] = [buckets for buckets, _ in pairs]
-        exact = [moments for _, moments in pairs]
-        return buckets_to_series(steps, wall_times, parts, tag.tag, exact)
-    tensors = [np.asarray(make_ndarray(value.tensor), np.float64) for _, value in events]
-    return buckets_to_series(steps, wall_times, tensors, tag.tag)
+    if value.HasField("histo"):
+        buckets, moments = legacy_to_buckets(value.histo)
+    else:
+        try:
+            buckets, moments = make_ndarray(value.tensor), None
+        # What a tensor raises whose fields do not fit together is TensorBoard's own affair.
+        except Exception as err:
+            msg = f"A histogram is damaged: {err}"
+            raise FormatError(msg) from err
+    normalise_buckets(buckets)
+    return _Histogram(event.step, event.wall_time, buckets, moments)
+
+
+def _join_histograms(tag: TagIndex, records: Sequence[_Histogram]) -> HistogramSeries:
+    steps, wall_times, buckets, moments = zip(*records, strict=True)
+    return buckets_to_series(steps, wall_times, buckets, tag.tag, moments)

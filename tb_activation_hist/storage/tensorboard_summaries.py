@@ -1,4 +1,4 @@
-"""What TensorBoard's own dashboards get: ordinary histograms, scalars and one chart layout."""
+"""Summaries for TensorBoard's own dashboards: histograms, scalars and one chart layout."""
 
 from __future__ import annotations
 

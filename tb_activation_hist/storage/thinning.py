@@ -1,4 +1,4 @@
-"""Which records get a point in TensorBoard's own dashboards: ever fewer of a long run."""
+"""Chooses the records with points in TensorBoard's own dashboards: ever fewer of a long run."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ class Thinning:
     def next(self) -> bool:
         """Whether the next record gets a point."""
         stride = self._stride << (self._seen // self._dense).bit_length()
-        due = self._on and self._seen % stride == 0
+        chosen = self._on and self._seen % stride == 0
         self._seen += 1
-        return due
+        return chosen
 
 
 class LayerThinning:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import operator
 import time
 from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
@@ -12,9 +13,9 @@ from typing import Any, Final, TypeAlias
 import numpy as np
 
 from tb_activation_hist.core.histogram import HistogramSeries
-from tb_activation_hist.core.joining import join_series
 from tb_activation_hist.core.names import RUN_INFO_TAG, RUN_INFO_VERSION, LayerInfo
 from tb_activation_hist.core.record_counts import PendingCounts, RecordCounts
+from tb_activation_hist.core.sessions import SessionPart, join_sessions
 from tb_activation_hist.storage.background import BackgroundThread
 from tb_activation_hist.storage.blocks import BlockBuilder
 from tb_activation_hist.storage.codec import decode_block
@@ -38,6 +39,8 @@ PENDING_BYTES: Final = 16 << 20
 SAVE_BYTES: Final = 1 << 20
 """Encoded bytes after which the file is written without waiting for the next flush."""
 
+MAX_STEP: Final = 2**63 - 1
+"""Largest step that event files and blocks can hold."""
 
 Observer: TypeAlias = Callable[[int, float, Sequence[LayerInfo], RecordCounts], None]
 """Takes step, wall time, layers and counts of a record that is stored; must not raise."""
@@ -45,7 +48,7 @@ Observer: TypeAlias = Callable[[int, float, Sequence[LayerInfo], RecordCounts], 
 
 @dataclass(frozen=True)
 class Record:
-    """What one step left: counts of some layers, and the user's scalars.
+    """The data of one step: counts of some layers, and the user's scalars.
 
     layers: one for each row of `counts`; rows without a single value are left out. counts: None
     for scalars alone. scalars: floats or tensors with one element. Both are waited for on the
@@ -61,7 +64,7 @@ class Record:
 
 
 class RecordWriter(BackgroundThread[Record]):
-    """What the writer to a file and the one to memory have in common: blocks of each tag."""
+    """Base of the writers to a file and to memory: collects the records of each tag in blocks."""
 
     def __init__(self, *, options: WriterOptions | None = None) -> None:
         super().__init__(options or WriterOptions())
@@ -83,7 +86,7 @@ class RecordWriter(BackgroundThread[Record]):
         for name, value in record.scalars.items():
             try:
                 numbers[name] = float(value)
-            except (TypeError, ValueError, RuntimeError) as err:
+            except (TypeError, ValueError, RuntimeError, OverflowError) as err:
                 self.note_error(
                     f"The scalar {name!r} is not one number ({err}). Give step() numbers or "
                     "tensors of one element; the histograms are not affected."
@@ -92,14 +95,16 @@ class RecordWriter(BackgroundThread[Record]):
 
     def store(self, record: Record) -> None:
         """Add a record to the blocks of its tags."""
+        _check_step(record.step)
         if record.counts is None:
             return
         counts = record.counts.wait()
         layers = [self._infos.setdefault(info.tag, info) for info in record.layers]
         for row, info in enumerate(layers):
             if counts.n[row] > 0:
-                self._add(record, info, counts, row)
-        self.store_summaries(record, layers, counts)
+                # A layer that cannot be stored takes neither the others nor its block along.
+                self._guard(self._add, record, info, counts, row)
+        self._guard(self.store_summaries, record, layers, counts)
         if record.observe is not None:
             record.observe(record.step, record.wall_time, layers, counts)
 
@@ -125,10 +130,10 @@ class RecordWriter(BackgroundThread[Record]):
             self.store_block(builder)
 
     def store_partial_blocks(self) -> None:
-        """Make blocks of the records that are in none yet, however few."""
+        """Store the records that are not in a block yet, as shorter blocks."""
         for builder in self._builders.values():
             if len(builder):
-                self.store_block(builder)
+                self._guard(self.store_block, builder)
 
 
 class RunWriter(RecordWriter):
@@ -164,9 +169,9 @@ class RunWriter(RecordWriter):
 
     def store(self, record: Record) -> None:
         """Add a record to the blocks of its tags, and write its scalars."""
+        super().store(record)
         self._unsaved += 1
         self._last_step = max(self._last_step, record.step)
-        super().store(record)
         self._write_scalars(record)
         if self._file.pending_bytes > SAVE_BYTES:
             self._write_file(final=False)
@@ -187,7 +192,7 @@ class RunWriter(RecordWriter):
     def store_summaries(
         self, record: Record, layers: Sequence[LayerInfo], counts: RecordCounts
     ) -> None:
-        """Write the points for TensorBoard's own dashboards that are due."""
+        """Write the points of this record for TensorBoard's own dashboards."""
         statistics = self._statistics.due_rows(layers, counts)
         histograms = self._histograms.due_rows(layers, counts)
         if not (statistics or histograms):
@@ -217,7 +222,7 @@ class RunWriter(RecordWriter):
             self._file.close()
 
     def _write_layout(self) -> None:
-        """The charts, when there are layers that they do not show yet."""
+        """Write the chart layout when there are layers that it does not show yet."""
         if self.options.scalar_points and self._charted < len(self._builders):
             self._charted = len(self._builders)
             event = new_event(self._last_step, time.time())
@@ -225,7 +230,7 @@ class RunWriter(RecordWriter):
             self._file.add(event.SerializeToString())
 
     def _write_info(self) -> None:
-        """The run's information, when it changed."""
+        """Write the run's information when it has changed."""
         own = {"skipped": self.skipped, "lost": self.lost, "errors": list(self.errors)}
         fields = {key: value for key, value in own.items() if value} | self._fields
         if not fields:
@@ -253,7 +258,7 @@ class RunWriter(RecordWriter):
             self._unsaved = 0
 
     def _give_up(self) -> None:
-        """Forget what could not be written, and with it that any tag was described."""
+        """Forget what could not be written, and that any tag was described by it."""
         self._file.drop()
         self.lost += self._unsaved
         self._unsaved = 0
@@ -303,7 +308,15 @@ class MemoryWriter(RecordWriter):
 
     def _decode(self, info: LayerInfo) -> HistogramSeries:
         blocks = [decode_block(data, info.scheme, info.key) for data in self._blocks[info.tag]]
-        return join_series([block.series for block in blocks])
+        parts = [SessionPart(block.series, block.session, block.ordinal) for block in blocks]
+        return join_sessions(parts).series
+
+
+def _check_step(step: Any) -> None:
+    """Event files and blocks hold whole numbers of 64 bits."""
+    if not -MAX_STEP <= operator.index(step) <= MAX_STEP:
+        msg = f"A step must lie within 64 bits, but got {step}."
+        raise ValueError(msg)
 
 
 def _detached(value: Any) -> Any:

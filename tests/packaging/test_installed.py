@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
+import shlex
 import shutil
 import socket
 import subprocess
@@ -16,7 +18,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.packaging.conftest import PACKAGE, run
+from tests.packaging.conftest import PACKAGE, ROOT, run
+from tests.unit.cli.runs import collapsed_layers, write_run
 
 pytestmark = pytest.mark.xdist_group("packaging")
 NAME = "activation_hist"
@@ -117,7 +120,7 @@ def installed(bare_python: Path) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("library", ["torch", "fastai", "matplotlib", "pandas"])
+@pytest.mark.parametrize("library", ["torch", "fastai", "matplotlib", "pandas", "rich"])
 def test_the_environment_is_bare(bare_python: Path, library: str) -> None:
     search = f"import importlib.util as u; print(u.find_spec({library!r}))"
     assert run(bare_python, "-c", search, cwd=bare_python.parent).strip() == "None"
@@ -174,6 +177,35 @@ for name in ("ActivationHistLogger", "ActivationHistCallback"):
 """
     words = run(bare_python, "-c", attempt, cwd=bare_python.parent)
     assert words.count("needs torch: pip install 'tb-activation-hist[torch]'") == 2
+
+
+def documented_commands() -> list[str]:
+    """Every command line of ours in the README and in the document of the command line."""
+    texts = [(ROOT / name).read_text() for name in ("README.md", "docs/command_line.md")]
+    found = re.findall(
+        r"tb-activation-hist ((?:report|show|export|doctor)\b[^`\n]*)", "".join(texts)
+    )
+    # Of each command there is at least one, also where the documents name it without arguments.
+    more = ["report runs --json", "show runs", "export runs --format csv --output -", "doctor runs"]
+    return sorted({*found, *more})
+
+
+def test_the_documents_name_commands() -> None:
+    assert "report runs" in documented_commands()
+
+
+@pytest.mark.parametrize("command", documented_commands())
+def test_commands_work_in_plain_text(command: str, bare_python: Path, tmp_path: Path) -> None:
+    """Without torch, rich, matplotlib, pandas. 1 is a finding: the run collapses."""
+    for name in ("runs", "runs/nightly"):
+        write_run(tmp_path / name, collapsed_layers())
+    script = bare_python.with_name("tb-activation-hist")
+    done = subprocess.run(
+        [script, *shlex.split(command)], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == int("--fail-on" in command), done.stdout + done.stderr
+    assert done.stderr == ""
+    assert len(done.stdout.splitlines()) > 3
 
 
 def test_console_script_answers(bare_python: Path) -> None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from tb_activation_hist.core.names import LayerInfo
+from tb_activation_hist.core.names import RUN_INFO_TAG, LayerInfo
 from tb_activation_hist.core.schemes.linear_bins import LinearBins
 from tb_activation_hist.plugin.data_provider import BLOCKS, SeriesKey
 from tb_activation_hist.plugin.index_answer import IndexAnswers, natural_key
@@ -116,6 +116,9 @@ def test_the_revision_changes_with_every_kind_of_news_and_only_then() -> None:
     index = json.loads(builder.answer(data.bound(), warnings, None))
     assert index["revision"] != seen[-1]
     assert index["warnings"] == ["Run 'run', 'activations/a': A block is damaged."]
+    of_run = {SeriesKey("", BLOCKS, "run", RUN_INFO_TAG): "Two processes wrote this run."}
+    index = json.loads(builder.answer(data.bound(), of_run, None))
+    assert index["warnings"] == ["Run 'run': Two processes wrote this run."]
     elsewhere = {SeriesKey("other", BLOCKS, "run", "activations/a"): "A block is damaged."}
     assert json.loads(builder.answer(data.bound(), elsewhere, None))["warnings"] == []
 

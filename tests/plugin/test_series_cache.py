@@ -10,7 +10,7 @@ import pytest
 
 from tb_activation_hist.core.histogram import HistogramSeries
 from tb_activation_hist.core.joining import join_series
-from tb_activation_hist.core.names import PLUGIN_NAME, LayerInfo
+from tb_activation_hist.core.names import PLUGIN_NAME, RUN_INFO_TAG, LayerInfo
 from tb_activation_hist.plugin.data_provider import BLOCKS, HISTOGRAMS, SeriesKey
 from tb_activation_hist.plugin.lru_cache import LruCache
 from tb_activation_hist.plugin.series_cache import SeriesCache
@@ -122,6 +122,51 @@ def test_after_a_resume_the_later_records_win() -> None:
     assert_equal_records(held, join_series([series, again]))
     np.testing.assert_array_equal(held.mean[40:], again.mean)
     assert loaded.missing == 0
+
+
+def test_an_abandoned_tail_is_left_out_and_told_once_a_run() -> None:
+    series = values_to_series(healthy_values(100, 50))
+    cache, data = SeriesCache(), FakeDataProvider()
+    other = LayerInfo("conv2", order=1)
+    for info in (CONV, other):
+        data.add_series("run", info, series)
+    load(cache, data)
+    assert cache.warnings == {}
+    again = later(series, 40, 1000.0)
+    for end in (20, 40, 60):
+        for info in (CONV, other):
+            fresh = again.take(slice(end - 20, end))
+            data.add_series("run", info, fresh, session=2, first=end - 20)
+        held = load(cache, data)[KEY].series
+        assert_equal_records(
+            held, join_series([series.take(slice(0, 40)), again.take(slice(0, end))])
+        )
+    (told,) = cache.warnings.items()
+    assert told[0] == KEY._replace(tag=RUN_INFO_TAG)
+    assert "began again at step 40" in told[1]
+
+
+def test_two_processes_that_write_at_one_time_are_told() -> None:
+    series = values_to_series(healthy_values(96, 50))
+    cache, data = SeriesCache(), FakeDataProvider()
+    one, two = series.take(slice(0, 64)), later(series, 0, 40.0)
+    data.add_series("run", CONV, one)
+    load(cache, data)
+    data.add_series("run", CONV, two.take(slice(0, 32)), session=2)
+    assert_equal_records(load(cache, data)[KEY].series, join_series([one, two.take(slice(0, 32))]))
+    data.add_series("run", CONV, two.take(slice(32, 48)), session=2, first=32)
+    assert_equal_records(load(cache, data)[KEY].series, join_series([one, two.take(slice(0, 48))]))
+    assert "Two processes wrote this run" in cache.warnings[KEY._replace(tag=RUN_INFO_TAG)]
+
+
+def test_a_session_that_goes_on_behind_a_later_one_gets_its_records_back() -> None:
+    series = values_to_series(healthy_values(96, 50))
+    cache, data = SeriesCache(), FakeDataProvider()
+    data.add_series("run", CONV, series.take(slice(0, 64)))
+    data.add_series("run", CONV, later(series.take(slice(0, 8)), 30, 70.0), session=2)
+    assert load(cache, data)[KEY].series.steps.tolist() == list(range(38))
+    data.add_series("run", CONV, later(series.take(slice(64, 96)), 0, 50.0), first=64)
+    assert load(cache, data)[KEY].series.steps.tolist() == list(range(96))
 
 
 def test_blocks_that_tensorboard_drops_take_their_records_away() -> None:

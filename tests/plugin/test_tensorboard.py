@@ -196,6 +196,23 @@ def test_a_resumed_run_goes_on_without_a_gap(server: TensorBoard) -> None:
     assert tile["missing"] == 0
 
 
+@pytest.mark.parametrize("fast", ["true", "false"])
+def test_an_abandoned_tail_is_not_shown_by_either_loader(fast: str, tmp_path: Path) -> None:
+    """100 records; then a second process begins again at step 40 and ends at step 59."""
+    series = SERIES["conv1"]
+    again = later(series.take(slice(0, 20)), 40, 1000.0)
+    write_run(tmp_path / "logs", "run", {"conv1": series}, suffix=".0")
+    write_run(tmp_path / "logs", "run", {"conv1": again}, session=2, suffix=".1")
+    flags = (f"--logdir={tmp_path / 'logs'}", f"--load_fast={fast}")
+    with running_tensorboard(tmp_path, *flags) as server:
+        server.wait_for_series(1)
+        (tile,) = tiles(server, {"run": "run", "tag": "activations/conv1", "rows": 0})
+        assert tile["arrays"]["first_step"].tolist() == list(range(60))
+        np.testing.assert_array_equal(tile["arrays"]["mean"][40:], again.mean)
+        (told,) = server.plugin("index").json["warnings"]
+        assert told.startswith("Run 'run': A later training in this directory began again at step")
+
+
 def test_a_file_that_was_cut_off_shows_what_is_left(server: TensorBoard) -> None:
     (tile,) = tiles(server, {"run": "cut off", "tag": "activations/conv1"})
     assert (tile["records"], tile["missing"]) == (96, 0)

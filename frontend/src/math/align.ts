@@ -42,7 +42,7 @@ export function alignColumns(a: Timed, b: Timed, kind: AxisKind): Alignment {
   let apart = 0;
   for (let c = 0; c < partners.length; c++) {
     const width = spansA.end[c]! - spansA.start[c]!;
-    const partner = partnerOf(middleOf(a, c, unit), width, b, spansB);
+    const partner = partnerOf(columnMiddle(a, c, unit), width, b, spansB);
     partners[c] = partner;
     if (partner < 0) continue;
     matched++;
@@ -54,7 +54,7 @@ export function alignColumns(a: Timed, b: Timed, kind: AxisKind): Alignment {
 /** Rounding must not put a record before the start of its equal: a part of a column's width. */
 const NUDGE = 1e-6;
 
-function middleOf({ columns, clock }: Timed, c: number, kind: AxisKind): number {
+function columnMiddle({ columns, clock }: Timed, c: number, kind: AxisKind): number {
   const step = (columns.firstStep[c]! + columns.lastStep[c]!) / 2;
   const wallTime = (columns.firstWallTime[c]! + columns.lastWallTime[c]!) / 2;
   return toUnit(kind, step, wallTime, clock);
@@ -66,7 +66,7 @@ function partnerOf(middle: number, width: number, b: Timed, spans: Spans): numbe
   if (covering >= 0) return covering;
   const nearest = nearestColumn(spans, place);
   if (nearest < 0) return -1;
-  const distance = Math.abs(middleOf(b, nearest, spans.kind) - middle);
+  const distance = Math.abs(columnMiddle(b, nearest, spans.kind) - middle);
   return distance < Math.max(width, spans.end[nearest]! - spans.start[nearest]!) / 2 ? nearest : -1;
 }
 

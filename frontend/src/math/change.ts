@@ -2,7 +2,7 @@
 
 import { columnDistance } from "./distance";
 import { rangeOf } from "./range";
-import { type Grid, rebin } from "./rebin";
+import { type CellGrid, rebin } from "./rebin";
 import type { Tile } from "./tile";
 import { ValueScale } from "./value_scale";
 
@@ -44,7 +44,7 @@ function symlogScale(tiles: readonly Tile[]): ValueScale | null {
   return range === null ? null : ValueScale.symlog(range[0], range[1]);
 }
 
-function meanDistance(a: Grid, b: Grid): number {
+function meanDistance(a: CellGrid, b: CellGrid): number {
   let sum = 0;
   let known = 0;
   for (let part = 0; part < PARTS; part++) {
@@ -57,7 +57,7 @@ function meanDistance(a: Grid, b: Grid): number {
 }
 
 /** The tile's counts in rows, its columns summed to tenths of the steps from first to last. */
-function pooledParts(tile: Tile, scale: ValueScale, first = tile.firstStep, last = tile.lastStep): Grid {
+function pooledParts(tile: Tile, scale: ValueScale, first = tile.firstStep, last = tile.lastStep): CellGrid {
   const grid = rebin(tile, scale.edges(ROWS));
   const pooled = {
     ...grid,

@@ -2,10 +2,10 @@
 
 import type { Tile } from "./tile";
 
-type ValueRange = readonly [number, number];
+export type ValueRange = readonly [number, number];
 
 /** Beyond this many times the usual size a run counts as exploding ... */
-const EXPLODING = 1000;
+export const EXPLODING = 1000;
 /** ... unless it stays below this size, which some healthy networks reach. */
 const HARMLESS = 100;
 /** What an exploding run may add to the range: columns up to this many times the size of the others. */

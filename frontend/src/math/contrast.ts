@@ -10,7 +10,7 @@ import {
   rowDivisor,
   shareToQuantity,
 } from "./normalise";
-import type { Grid } from "./rebin";
+import type { CellGrid } from "./rebin";
 import type { Columns } from "./tile";
 
 /** Of the occupied cells, this share at either end of the scale is left saturated by the limits set by themselves. */
@@ -23,7 +23,7 @@ const WORD = new Uint32Array(1);
 const FLOAT = new Float32Array(WORD.buffer);
 
 /** Extent of the occupied cells without the lowest and the highest 0.5 % of them. */
-export function contrastExtent(grid: Grid, columns: Columns, quantity: Quantity): CellExtent {
+export function contrastExtent(grid: CellGrid, columns: Columns, quantity: Quantity): CellExtent {
   const inverse = inverses(grid, columns, quantity);
   const buckets = new Uint32Array(BUCKETS);
   let [cells, least, most] = [0, Number.POSITIVE_INFINITY, 0];
@@ -62,7 +62,7 @@ export interface Saturation {
   readonly above: number;
 }
 
-export function saturation(grid: Grid, columns: Columns, { quantity, lo, hi }: ColourScale): Saturation {
+export function saturation(grid: CellGrid, columns: Columns, { quantity, lo, hi }: ColourScale): Saturation {
   const inverse = inverses(grid, columns, quantity);
   let [cells, below, above] = [0, 0, 0];
   for (let row = 0; row < grid.rows; row++) {

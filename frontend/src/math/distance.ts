@@ -5,11 +5,11 @@
  */
 
 import { formatShare, formatValue } from "./format";
-import type { Grid } from "./rebin";
+import type { CellGrid } from "./rebin";
 import type { ValueScale } from "./value_scale";
 
 /** Distance of two columns of grids with equal edges; NaN when either is empty. */
-export function columnDistance(a: Grid, columnA: number, b: Grid, columnB: number): number {
+export function columnDistance(a: CellGrid, columnA: number, b: CellGrid, columnB: number): number {
   const totalA = columnTotal(a, columnA);
   const totalB = columnTotal(b, columnB);
   if (!(totalA > 0 && totalB > 0)) return Number.NaN;
@@ -25,14 +25,14 @@ export function columnDistance(a: Grid, columnA: number, b: Grid, columnB: numbe
 }
 
 /** Distance of each column to the one before; NaN for the first. */
-export function distanceToPrevious(grid: Grid): Float64Array {
+export function distanceToPrevious(grid: CellGrid): Float64Array {
   return Float64Array.from({ length: grid.columns }, (_, c) =>
     c === 0 ? Number.NaN : columnDistance(grid, c - 1, grid, c),
   );
 }
 
 /** Distance of each column of `a` to its partner in `b` (see align.ts); NaN without a partner. */
-export function distanceBetween(a: Grid, b: Grid, partners: Int32Array): Float64Array {
+export function distanceBetween(a: CellGrid, b: CellGrid, partners: Int32Array): Float64Array {
   return Float64Array.from(partners, (partner, c) =>
     partner < 0 ? Number.NaN : columnDistance(a, c, b, partner),
   );
@@ -44,7 +44,7 @@ export function formatDistance(scale: ValueScale, distance: number): string {
   return `${formatShare(distance)} of the axis`;
 }
 
-function columnTotal(grid: Grid, column: number): number {
+function columnTotal(grid: CellGrid, column: number): number {
   let total = grid.below[column]! + grid.above[column]!;
   for (let row = 0; row < grid.rows; row++) total += grid.counts[row * grid.columns + column]!;
   return total;

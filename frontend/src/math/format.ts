@@ -4,7 +4,7 @@ const PREFIXES = ["", "k", "M", "G", "T", "P", "E"];
 const MINUS = "\u2212";
 const MINUTE_S = 60;
 const HOUR_S = 3600;
-const DAY_S = 86_400;
+export const DAY_S = 86_400;
 
 /** A count, short: 950, 12.3k, 4.1M. */
 export function formatCount(count: number): string {

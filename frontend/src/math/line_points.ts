@@ -6,16 +6,16 @@ import type { Spans } from "./step_axis";
 const ROUNDING = 1e-6;
 
 /** A place on the time axis and a value there. */
-export type Point = readonly [unit: number, value: number];
+export type LinePoint = readonly [unit: number, value: number];
 
-const BREAK: Point = [Number.NaN, Number.NaN];
+const BREAK: LinePoint = [Number.NaN, Number.NaN];
 
 /**
  * From the middle of each column to that of the next one. NaN breaks the line at gaps and where there is no
  * finite value; a column alone has a line as long as itself.
  */
-export function linePoints({ start, end }: Spans, values: ArrayLike<number>): readonly Point[] {
-  const points: Point[] = [];
+export function linePoints({ start, end }: Spans, values: ArrayLike<number>): readonly LinePoint[] {
+  const points: LinePoint[] = [];
   let joined = false;
   for (let c = 0; c < start.length; c++) {
     const value = values[c]!;

@@ -1,7 +1,7 @@
 /** From counts to colour: the quantity a cell shows, its place on the colour bar, the bar's ticks. */
 
 import { formatCount, formatShare, formatTick, formatValue } from "./format";
-import type { Grid } from "./rebin";
+import type { CellGrid } from "./rebin";
 import { linearTicks, logTicks, spread } from "./ticks";
 import type { Columns } from "./tile";
 import type { Tick } from "./value_scale";
@@ -65,12 +65,12 @@ export function divisors(columns: Columns, quantity: Quantity): ArrayLike<number
 }
 
 /** What a row's shares are divided by: its width for density, else 1. */
-export function rowDivisor(grid: Grid, row: number, quantity: Quantity): number {
+export function rowDivisor(grid: CellGrid, row: number, quantity: Quantity): number {
   return quantity === "density" ? grid.edges[row + 1]! - grid.edges[row]! : 1;
 }
 
 /** Extent of a panel's cells, column by column (before pixels pool them). */
-export function cellExtent(grid: Grid, columns: Columns, quantity: Quantity): CellExtent {
+export function cellExtent(grid: CellGrid, columns: Columns, quantity: Quantity): CellExtent {
   const inverse = inverses(grid, columns, quantity);
   let least = Number.POSITIVE_INFINITY;
   let most = 0;
@@ -154,7 +154,7 @@ function tickLabel(quantity: Quantity, value: number): string {
 }
 
 /** What turns each column's counts into quantities, rows' widths apart. */
-export function inverses(grid: Grid, columns: Columns, quantity: Quantity): Float64Array {
+export function inverses(grid: CellGrid, columns: Columns, quantity: Quantity): Float64Array {
   const divisor = quantity === "peak" ? peaks(grid) : divisors(columns, quantity);
   const inverse = new Float64Array(divisor.length);
   for (let c = 0; c < inverse.length; c++) inverse[c] = divisor[c]! > 0 ? 1 / divisor[c]! : 0;
@@ -162,7 +162,7 @@ export function inverses(grid: Grid, columns: Columns, quantity: Quantity): Floa
 }
 
 /** Count of each column's fullest cell. */
-function peaks(grid: Grid): Float64Array {
+function peaks(grid: CellGrid): Float64Array {
   const most = new Float64Array(grid.columns);
   for (let row = 0; row < grid.rows; row++) {
     const from = row * grid.columns;

@@ -1,16 +1,14 @@
 /** The value range of panels: automatic, full or chosen; and what it leaves out. */
 
-import { commonRange } from "./common_range";
+import { commonRange, type ValueRange } from "./common_range";
 import { formatShare } from "./format";
-import { type Grid, pointLower } from "./rebin";
+import { type CellGrid, pointLower } from "./rebin";
 import type { Tile } from "./tile";
 
 export type RangeMode = "auto" | "full" | "manual";
 
-export type ValueRange = readonly [number, number];
-
 /** Room beyond the central values, as a share of the range. */
-const MARGIN = 0.02;
+const RANGE_MARGIN = 0.02;
 
 /**
  * One range for all tiles that are compared. auto: the central 99.9 % of the values of each, joined, with
@@ -40,19 +38,19 @@ export function chosenRange(tiles: readonly Tile[], mode: RangeMode, manual: Val
 }
 
 /** Shares of all values that a grid leaves out below and above. */
-export interface Clipped {
+export interface ClippedFractions {
   readonly below: number;
   readonly above: number;
 }
 
-export function clippedShare(grid: Grid, n: Float64Array): Clipped {
-  const total = sum(n);
+export function clippedFractions(grid: CellGrid, n: Float64Array): ClippedFractions {
+  const total = sumOf(n);
   if (total === 0) return { below: 0, above: 0 };
-  return { below: sum(grid.below) / total, above: sum(grid.above) / total };
+  return { below: sumOf(grid.below) / total, above: sumOf(grid.above) / total };
 }
 
 /** "0.3 % above, 0.1 % below"; "" when nothing is left out. */
-export function clippedToText(clipped: Clipped): string {
+export function clippedToText(clipped: ClippedFractions): string {
   const parts: string[] = [];
   if (clipped.above > 0) parts.push(`${formatShare(clipped.above)} above`);
   if (clipped.below > 0) parts.push(`${formatShare(clipped.below)} below`);
@@ -67,7 +65,7 @@ function binRange(tile: Tile): ValueRange | null {
 /** An end at 0 stays there, except that zeros need a row above the upper end. */
 function padded(lo: number, hi: number): ValueRange {
   const [low, high] = widened(lo, hi);
-  const margin = (high - low) * MARGIN;
+  const margin = (high - low) * RANGE_MARGIN;
   return [low === 0 ? 0 : low - margin, high + margin];
 }
 
@@ -77,7 +75,7 @@ function widened(lo: number, hi: number): ValueRange {
   return [lo - half, hi + half];
 }
 
-function sum(values: Float64Array): number {
+function sumOf(values: Float64Array): number {
   let total = 0;
   for (const value of values) total += value;
   return total;

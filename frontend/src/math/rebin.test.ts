@@ -1,11 +1,11 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type Grid, rebin, takeZeros, ZERO_EDGE } from "./rebin";
+import { type CellGrid, rebin, takeZeros, ZERO_EDGE } from "./rebin";
 import { madeTile } from "./tile_fixture";
 
 const ZERO = 2 ** -130;
 
-function rows(grid: Grid): number[][] {
+function rows(grid: CellGrid): number[][] {
   return Array.from({ length: grid.rows }, (_, row) => [
     ...grid.counts.subarray(row * grid.columns, (row + 1) * grid.columns),
   ]);

@@ -12,7 +12,7 @@ export type Counts = Pick<Tile, "lower" | "upper" | "counts"> & {
 };
 
 /** Counts of C columns over rows of given edges. */
-export interface Grid {
+export interface CellGrid {
   /** rows + 1 ascending edges. */
   readonly edges: Float64Array;
   readonly rows: number;
@@ -39,7 +39,7 @@ export function pointLower(lower: number, upper: number): number {
  *
  * reuse: an earlier grid that is no longer needed; its arrays are overwritten when they fit.
  */
-export function rebin(tile: Counts, edges: Float64Array, reuse?: Grid): Grid {
+export function rebin(tile: Counts, edges: Float64Array, reuse?: CellGrid): CellGrid {
   const rows = Math.max(0, edges.length - 1);
   const columns = tile.columns.length;
   const counts = cleared(reuse?.counts, rows * columns);
@@ -55,7 +55,7 @@ export function rebin(tile: Counts, edges: Float64Array, reuse?: Grid): Grid {
 }
 
 /** Takes exact zeros, given per column, out of a grid that was just made: they lie where the point 0 does. */
-export function takeZeros(grid: Grid, zeros: ArrayLike<number>): void {
+export function takeZeros(grid: CellGrid, zeros: ArrayLike<number>): void {
   const { edges, rows, columns } = grid;
   const row = edges.findIndex((edge) => edge > 0) - 1;
   const inside = row >= 0 && rows > 0;

@@ -1,8 +1,8 @@
 /** The height that the scalars of several runs share, though one of them explodes. */
 
-/** A value this many times the usual one is left out ... */
-const EXPLODING = 1000;
-/** ... and then all that are this much larger. */
+import { EXPLODING } from "./common_range";
+
+/** Where any value explodes, all that are this many times larger than the usual one are left out. */
 const ONSET = 3;
 
 /**

@@ -7,7 +7,7 @@ import { changeOverRun, differenceOfRuns } from "./change";
 import { columnDistance, distanceBetween, distanceToPrevious, formatDistance } from "./distance";
 import { saturationBounds, shareNearZero, shareOutside, shareZero } from "./near_zero";
 import { quantiles } from "./quantiles";
-import { chosenRange, clippedShare, clippedToText, rangeOf } from "./range";
+import { chosenRange, clippedFractions, clippedToText, rangeOf } from "./range";
 import { rebin } from "./rebin";
 import type { Tile } from "./tile";
 import { madeTile } from "./tile_fixture";
@@ -220,7 +220,7 @@ describe("value range", () => {
 
   it("says what is left out", () => {
     const tile = ranged(0, 4);
-    const clipped = clippedShare(rebin(tile, Float64Array.of(0, 4)), tile.columns.n);
+    const clipped = clippedFractions(rebin(tile, Float64Array.of(0, 4)), tile.columns.n);
     expect(clipped).toEqual({ below: 0.1, above: 0.1 });
     expect(clippedToText(clipped)).toBe("10 % above, 10 % below");
     expect(clippedToText({ below: 0, above: 0 })).toBe("");

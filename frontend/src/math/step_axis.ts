@@ -3,7 +3,7 @@
  * says), *share* of the axis (0 left, 1 right) and *px* (CSS or device pixels, origin left).
  */
 
-import { formatDuration, formatExact, formatShare, formatTicks, formatWallTime } from "./format";
+import { DAY_S, formatDuration, formatExact, formatShare, formatTicks, formatWallTime } from "./format";
 import { linearTicks, spread } from "./ticks";
 import type { Columns } from "./tile";
 import { lastAtMost, type Tick } from "./value_scale";
@@ -168,12 +168,12 @@ export class StepAxis {
     if (!(Number.isFinite(lo) && Number.isFinite(hi) && lo < hi)) {
       throw new RangeError(`A step axis takes finite lo < hi, but got ${lo} and ${hi}.`);
     }
-    this.from = fold(kind, lo);
-    this.to = fold(kind, hi);
+    this.from = unitToLinear(kind, lo);
+    this.to = unitToLinear(kind, hi);
   }
 
   unitToShare(unit: number): number {
-    return (fold(this.kind, unit) - this.from) / (this.to - this.from);
+    return (unitToLinear(this.kind, unit) - this.from) / (this.to - this.from);
   }
 
   shareToUnit(share: number): number {
@@ -224,7 +224,6 @@ export class StepAxis {
 
 /** Lengths of time between ticks, in seconds; longer ones are whole days. */
 const ROUND_S = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200];
-const DAY_S = 86_400;
 /** Round lengths of time lie far apart, so a few ticks more than asked are better than half of them. */
 const TIME_SURPLUS = 1.3;
 
@@ -323,6 +322,6 @@ function interpolate(from: readonly number[], to: readonly number[], at: number)
   return to[i]! + ((at - from[i]!) * (to[i + 1]! - to[i]!)) / (from[i + 1]! - from[i]! || 1);
 }
 
-function fold(kind: AxisKind, unit: number): number {
+function unitToLinear(kind: AxisKind, unit: number): number {
   return kind === "log_step" ? Math.sign(unit) * Math.log1p(Math.abs(unit)) : unit;
 }

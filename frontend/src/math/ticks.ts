@@ -48,7 +48,9 @@ export function symlogTicks(
     const stride = Math.max(1, level - MULTIPLES.length + 2);
     const whole = multiples.length === 1;
     const all = decades(least, Math.abs(size), multiples, stride);
-    const top = whole ? keepApart(all, gap, (value) => Math.abs(valueToShare(sign * value) - zero)) : all;
+    const nearness = (value: number) => -Math.abs(valueToShare(sign * value) - zero);
+    // From the largest down, so that the largest is kept.
+    const top = whole ? [...spread(all, gap, nearness)] : all;
     const signed = [...top.map((value) => -value), ...(lo <= 0 && hi >= 0 ? [0] : []), ...top.reverse()];
     const seen = signed
       .filter((value) => value >= lo && value <= hi)
@@ -74,23 +76,6 @@ export function logTicks(lo: number, hi: number, count: number): readonly number
     if (few && spacing(seen, valueToShare) >= CROWDING / Math.max(1, count)) return seen;
   }
   return linearTicks(lo, hi, count).filter((value) => value > 0);
-}
-
-/** Of descending magnitudes, those at least `gap` nearer to 0 than the one kept before them. */
-function keepApart(
-  values: readonly number[],
-  gap: number,
-  distanceToZero: (value: number) => number,
-): number[] {
-  const kept: number[] = [];
-  let last = Number.POSITIVE_INFINITY;
-  for (const value of values) {
-    const distance = distanceToZero(value);
-    if (last - distance < gap) continue;
-    kept.push(value);
-    last = distance;
-  }
-  return kept;
 }
 
 /** Of ascending ticks, those that are at least `gap` above the one kept before them. */

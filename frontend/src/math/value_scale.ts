@@ -44,7 +44,7 @@ export class ValueScale {
   static symlog(lo: number, hi: number, linthresh: number = defaultLinthresh(lo, hi)): ValueScale {
     checkRange(lo, hi);
     if (!(linthresh > 0)) throw new RangeError(`symlog takes a linthresh above 0, but got ${linthresh}.`);
-    return new ValueScale("symlog", lo, hi, linthresh, EMPTY, fold(lo, linthresh), fold(hi, linthresh));
+    return new ValueScale("symlog", lo, hi, linthresh, EMPTY, symlog(lo, linthresh), symlog(hi, linthresh));
   }
 
   /** One row per bin that occurs in any of the tiles; [lo, hi] is widened to whole rows. */
@@ -120,7 +120,7 @@ export class ValueScale {
 
   private unfolded(value: number): number {
     if (this.kind === "linear") return value;
-    if (this.kind === "symlog") return fold(value, this.linthresh);
+    if (this.kind === "symlog") return symlog(value, this.linthresh);
     const edges = this.rowEdges;
     const row = Math.min(edges.length - 2, Math.max(0, lastAtMost(edges, value)));
     const width = edges[row + 1]! - edges[row]!;
@@ -150,7 +150,7 @@ export function lastAtMost(ascending: ArrayLike<number>, value: number): number 
   return low - 1;
 }
 
-function fold(value: number, linthresh: number): number {
+function symlog(value: number, linthresh: number): number {
   return Math.sign(value) * Math.log1p(Math.abs(value) / linthresh);
 }
 

@@ -1,6 +1,6 @@
 /** Thin rows beside a heatmap for what lies in none of its rows, never folded into a bin. */
 
-import type { Grid } from "../math/rebin";
+import type { CellGrid } from "../math/rebin";
 import type { Columns } from "../math/tile";
 import type { Cells, PixelColumns } from "./rasterise";
 
@@ -20,12 +20,12 @@ export const BAND_LABELS: Readonly<Record<BandName, string>> = {
 };
 
 /** Counts of a band per column. Zeros also lie in the heatmap's row at 0; the others in no row. */
-export function bandCounts(name: BandName, columns: Columns, grid: Grid): Float64Array {
+export function bandCounts(name: BandName, columns: Columns, grid: CellGrid): Float64Array {
   return name === "above" || name === "below" ? grid[name] : columns[name];
 }
 
 /** Bands with at least one value. */
-export function presentBands(columns: Columns, grid: Grid): readonly BandName[] {
+export function presentBands(columns: Columns, grid: CellGrid): readonly BandName[] {
   return BANDS.filter((name) => bandCounts(name, columns, grid).some((count) => count > 0));
 }
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { pictureToSvg } from "./export_svg";
 import type { Picture, PicturePanel, Raster, Renderer } from "./picture";
 import { drawPicture } from "./picture_drawing";
-import { pictureSize, shorten, wrapText } from "./picture_layout";
+import { pictureSize, shortenName, wrapText } from "./picture_layout";
 
 const raster: Raster = { width: 2, height: 1, pixels: Uint32Array.of(1, 2) };
 const band: Raster = { width: 2, height: 1, pixels: Uint32Array.of(3, 4) };
@@ -145,8 +145,8 @@ describe("words in a picture", () => {
   });
 
   it("keep both ends of a name that is too long", () => {
-    expect(shorten("lr=0.01", 7)).toBe("lr=0.01");
-    expect(shorten("experiment/lr=0.01/seed=3", 11)).toBe("exper…eed=3");
+    expect(shortenName("lr=0.01", 7)).toBe("lr=0.01");
+    expect(shortenName("experiment/lr=0.01/seed=3", 11)).toBe("exper…eed=3");
   });
 });
 

@@ -24,7 +24,7 @@ class SvgRenderer implements Renderer {
   constructor(private readonly rasterToUrl: (raster: Raster) => string) {}
 
   rectangle(x: number, y: number, width: number, height: number, fill: string): void {
-    this.elements.push(`<rect ${box(x, y, width, height)} fill="${escapeXml(fill)}"/>`);
+    this.elements.push(`<rect ${rectAttributes(x, y, width, height)} fill="${escapeXml(fill)}"/>`);
   }
 
   line(points: readonly (readonly [number, number])[], colour: string, width: number): void {
@@ -52,13 +52,13 @@ class SvgRenderer implements Renderer {
 
   image(raster: Raster, x: number, y: number, width: number, height: number): void {
     this.elements.push(
-      `<image ${box(x, y, width, height)} preserveAspectRatio="none" style="image-rendering:pixelated" ` +
+      `<image ${rectAttributes(x, y, width, height)} preserveAspectRatio="none" style="image-rendering:pixelated" ` +
         `href="${this.rasterToUrl(raster)}"/>`,
     );
   }
 }
 
-function box(x: number, y: number, width: number, height: number): string {
+function rectAttributes(x: number, y: number, width: number, height: number): string {
   return `x="${round(x)}" y="${round(y)}" width="${round(width)}" height="${round(height)}"`;
 }
 

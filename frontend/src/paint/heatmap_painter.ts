@@ -11,8 +11,8 @@ import { paintLines } from "./paint_lines";
 import { type Cells, minusBase, paintCells, poolCells } from "./rasterise";
 import { type PanelScene, SHARE_PX, THIN_PX } from "./scene";
 
-type Ends = readonly [from: number, to: number];
-const WHOLE: Ends = [0, 1];
+type DrawnSpan = readonly [from: number, to: number];
+const FULL_SPAN: DrawnSpan = [0, 1];
 
 /** What was drawn, with its cells, so that a change of colours alone needs no other step than the look-up. */
 interface Painted {
@@ -21,7 +21,7 @@ interface Painted {
   readonly cells: Cells;
 }
 
-interface Part {
+interface MovedArea {
   readonly area: CanvasArea;
   /** Whether it follows the value axis too. */
   readonly tall: boolean;
@@ -48,15 +48,15 @@ export class HeatmapPainter {
   follow(canvas: PanelCanvas, axis: StepAxis, scale: ValueScale): boolean {
     if (this.painted === null) return false;
     const { scene } = this.painted;
-    const across: Ends = [axis.unitToShare(scene.axis.lo), axis.unitToShare(scene.axis.hi)];
-    const down: Ends = [1 - scale.valueToShare(scene.scale.hi), 1 - scale.valueToShare(scene.scale.lo)];
-    const still = isWhole(across) && isWhole(down);
+    const across: DrawnSpan = [axis.unitToShare(scene.axis.lo), axis.unitToShare(scene.axis.hi)];
+    const down: DrawnSpan = [1 - scale.valueToShare(scene.scale.hi), 1 - scale.valueToShare(scene.scale.lo)];
+    const still = isFullSpan(across) && isFullSpan(down);
     if (still && this.copy === null) return false;
     const whole = wholeOf(canvas, scene);
     this.copy ??= copyOf(whole);
-    for (const { area, tall } of partsOf(canvas, scene)) {
-      fill(area, scene.blank);
-      stretch(this.copy, area.top - whole.top, area, across, tall ? down : WHOLE);
+    for (const { area, tall } of movedAreas(canvas, scene)) {
+      fillArea(area, scene.blank);
+      drawStretched(this.copy, area.top - whole.top, area, across, tall ? down : FULL_SPAN);
     }
     return !still;
   }
@@ -70,7 +70,7 @@ function heatOf(canvas: PanelCanvas, { places, ratio }: PanelScene): CanvasArea 
   return areaIn(canvas, places.heatTop_px, places.heatHeight_px, ratio);
 }
 
-function partsOf(canvas: PanelCanvas, scene: PanelScene): readonly Part[] {
+function movedAreas(canvas: PanelCanvas, scene: PanelScene): readonly MovedArea[] {
   const { bands, shareTop_px } = scene.places;
   const low = (top_px: number, height_px: number) => ({
     area: areaIn(canvas, top_px, height_px, scene.ratio),
@@ -131,7 +131,7 @@ function paintTable({ context, left, top, height }: CanvasArea, cells: Cells, ta
   context.putImageData(image, left, top);
 }
 
-function isWhole([from, to]: Ends): boolean {
+function isFullSpan([from, to]: DrawnSpan): boolean {
   return from === 0 && to === 1;
 }
 
@@ -143,13 +143,19 @@ function copyOf({ context, left, top, width, height }: CanvasArea): HTMLCanvasEl
   return copy;
 }
 
-function fill({ context, left, top, width, height }: CanvasArea, colour: string): void {
+function fillArea({ context, left, top, width, height }: CanvasArea, colour: string): void {
   context.fillStyle = colour;
   context.fillRect(left, top, width, height);
 }
 
 /** Draws a part of a copy, from `from` down, into an area of the same size; its ends lie at shares of that. */
-function stretch(copy: HTMLCanvasElement, from: number, area: CanvasArea, across: Ends, down: Ends): void {
+function drawStretched(
+  copy: HTMLCanvasElement,
+  from: number,
+  area: CanvasArea,
+  across: DrawnSpan,
+  down: DrawnSpan,
+): void {
   const { context, left, top, width, height } = area;
   const x = visiblePart(...across);
   const y = visiblePart(...down);

@@ -3,9 +3,7 @@
 import { BAND_LABELS, type BandName } from "./bands";
 import type { Picture, PictureBar, PictureLine, PicturePanel, Renderer } from "./picture";
 import {
-  AXIS_PX,
   BAND_LABEL_PX,
-  BAND_PX,
   BAR_PX,
   BAR_SPACE_PX,
   bandSpace,
@@ -17,14 +15,16 @@ import {
   lettersIn,
   noteLines,
   ownAxes,
+  PICTURE_AXIS_PX,
+  PICTURE_BAND_PX,
+  PICTURE_STRIP_PX,
+  PICTURE_TITLE_PX,
   panelLeft,
   pictureSize,
-  STRIP_PX,
-  shorten,
+  shortenName,
   stripSpace,
   TICK_PX,
   TITLE_LINE_PX,
-  TITLE_PX,
   titleLines,
   topOf,
 } from "./picture_layout";
@@ -35,7 +35,7 @@ export function drawPicture(picture: Picture, renderer: Renderer): void {
   const { theme } = picture;
   renderer.rectangle(0, 0, width_px, height_px, theme.background);
   titleLines(picture).forEach((line, i) => {
-    renderer.text(line, LEFT_PX, (i + 1) * TITLE_LINE_PX, "start", theme.text, TITLE_PX);
+    renderer.text(line, LEFT_PX, (i + 1) * TITLE_LINE_PX, "start", theme.text, PICTURE_TITLE_PX);
   });
   const own = ownAxes(picture);
   picture.panels.forEach((panel, i) => {
@@ -78,15 +78,15 @@ function drawPanel(
   const bottom = top + height_px;
   const bands = bottom + bandSpace(picture, false);
   const spot = { x, top, bottom, axis: bands + stripSpace(picture), labels };
-  const heading = shorten(panel.heading, lettersIn(width_px - FONT_PX, FONT_PX));
+  const heading = shortenName(panel.heading, lettersIn(width_px - FONT_PX, FONT_PX));
   renderer.rectangle(x, start - 17, FONT_PX - 2, FONT_PX - 2, panel.colour);
   renderer.text(heading, x + FONT_PX + 3, start - 8, "start", theme.text, FONT_PX);
   drawBands(picture, panel, bandsOf(picture, true), x, start, labels, renderer);
   renderer.image(panel.raster, x, top, width_px, height_px);
   drawBands(picture, panel, bandsOf(picture, false), x, bottom + 2, labels, renderer);
   for (const line of panel.lines) drawLine(line, x, top, width_px, height_px, renderer);
-  if (panel.strip !== null) renderer.image(panel.strip, x, bands + 2, width_px, STRIP_PX);
-  if (labels) drawLabel(picture.strip, x, bands + STRIP_PX, theme.text, renderer);
+  if (panel.strip !== null) renderer.image(panel.strip, x, bands + 2, width_px, PICTURE_STRIP_PX);
+  if (labels) drawLabel(picture.strip, x, bands + PICTURE_STRIP_PX, theme.text, renderer);
   drawTimeAxis(picture, panel, spot, renderer);
   drawValueAxis(picture, panel, spot, renderer);
 }
@@ -99,7 +99,7 @@ function drawTimeAxis(picture: Picture, panel: PicturePanel, { x, axis }: Spot, 
     drawStraight(renderer, at, axis, at, axis + TICK_PX, theme.axis);
     renderer.text(tick.label, at, axis + TICK_PX + FONT_PX, "middle", theme.text, FONT_PX);
   }
-  renderer.text(picture.xLabel, x + width_px / 2, axis + AXIS_PX - 8, "middle", theme.text, FONT_PX);
+  renderer.text(picture.xLabel, x + width_px / 2, axis + PICTURE_AXIS_PX - 8, "middle", theme.text, FONT_PX);
 }
 
 function drawValueAxis(picture: Picture, panel: PicturePanel, spot: Spot, renderer: Renderer): void {
@@ -147,10 +147,10 @@ function drawBands(
   renderer: Renderer,
 ): void {
   names.forEach((name, i) => {
-    const top = y + i * BAND_PX;
+    const top = y + i * PICTURE_BAND_PX;
     const band = panel.bands.find((own) => own.name === name);
-    if (band !== undefined) renderer.image(band.raster, x, top, picture.width_px, BAND_PX - 1);
-    if (labels) drawLabel(BAND_LABELS[name], x, top + BAND_PX - 1, picture.theme.text, renderer);
+    if (band !== undefined) renderer.image(band.raster, x, top, picture.width_px, PICTURE_BAND_PX - 1);
+    if (labels) drawLabel(BAND_LABELS[name], x, top + PICTURE_BAND_PX - 1, picture.theme.text, renderer);
   });
 }
 
@@ -185,7 +185,7 @@ function drawBar(picture: Picture, bar: PictureBar, x: number, renderer: Rendere
   const { height_px, theme } = picture;
   const start = topOf(picture);
   const top = start + bandSpace(picture, true);
-  const heading = shorten(bar.heading, lettersIn(BAR_SPACE_PX, FONT_PX));
+  const heading = shortenName(bar.heading, lettersIn(BAR_SPACE_PX, FONT_PX));
   renderer.text(heading, x, start - 8, "start", theme.text, FONT_PX);
   const step = height_px / bar.gradient.length;
   bar.gradient.forEach((colour, i) => {

@@ -4,19 +4,19 @@ import { BANDS, type BandName, TOP_BANDS } from "./bands";
 import type { Picture } from "./picture";
 
 export const FONT_PX = 11;
-export const TITLE_PX = 14;
+export const PICTURE_TITLE_PX = 14;
 /** Mean width of a character, as a share of its height. */
 const LETTER = 0.56;
 export const LEFT_PX = 64;
 /** Title, and a line more for each that it is broken into. */
-const HEAD_PX = 46;
+const PICTURE_HEAD_PX = 46;
 export const TITLE_LINE_PX = 18;
-export const AXIS_PX = 38;
+export const PICTURE_AXIS_PX = 38;
 export const GUTTER_PX = 24;
 export const BAR_PX = 14;
 export const BAR_SPACE_PX = 110;
-export const BAND_PX = 8;
-export const STRIP_PX = 12;
+export const PICTURE_BAND_PX = 8;
+export const PICTURE_STRIP_PX = 12;
 export const BAND_LABEL_PX = 9;
 export const LINE_PX = 16;
 export const TICK_PX = 4;
@@ -31,7 +31,7 @@ export function pictureSize(picture: Picture): { readonly width_px: number; read
       picture.height_px +
       bandSpace(picture, false) +
       stripSpace(picture) +
-      AXIS_PX +
+      PICTURE_AXIS_PX +
       legendSpace(picture) +
       noteLines(picture).length * LINE_PX,
   };
@@ -54,11 +54,11 @@ export function ownAxes({ panels }: Picture): boolean {
 }
 
 export function topOf(picture: Picture): number {
-  return HEAD_PX + (titleLines(picture).length - 1) * TITLE_LINE_PX;
+  return PICTURE_HEAD_PX + (titleLines(picture).length - 1) * TITLE_LINE_PX;
 }
 
 export function titleLines(picture: Picture): readonly string[] {
-  return wrapText(picture.title, lettersIn(widthOf(picture) - LEFT_PX, TITLE_PX));
+  return wrapText(picture.title, lettersIn(widthOf(picture) - LEFT_PX, PICTURE_TITLE_PX));
 }
 
 export function noteLines(picture: Picture): readonly string[] {
@@ -76,7 +76,7 @@ export function wrapText(text: string, most: number): readonly string[] {
 }
 
 /** Both ends of a name that has too many letters: they are what tells names apart. */
-export function shorten(name: string, most: number): string {
+export function shortenName(name: string, most: number): string {
   const end = Math.floor((most - 1) / 2);
   return name.length <= most ? name : `${name.slice(0, most - 1 - end)}…${name.slice(-end)}`;
 }
@@ -86,7 +86,7 @@ function legendSpace(picture: Picture): number {
 }
 
 export function stripSpace(picture: Picture): number {
-  return picture.strip === "" ? 0 : STRIP_PX + 3;
+  return picture.strip === "" ? 0 : PICTURE_STRIP_PX + 3;
 }
 
 /** Bands that any panel has, above or below the heatmaps. */
@@ -97,5 +97,5 @@ export function bandsOf(picture: Picture, onTop: boolean): readonly BandName[] {
 
 export function bandSpace(picture: Picture, onTop: boolean): number {
   const count = bandsOf(picture, onTop).length;
-  return count > 0 ? count * BAND_PX + 2 : 0;
+  return count > 0 ? count * PICTURE_BAND_PX + 2 : 0;
 }

@@ -6,7 +6,7 @@
 import { bench, describe } from "vitest";
 import { cellExtent, colourScale } from "../math/normalise";
 import { quantiles } from "../math/quantiles";
-import { type Grid, rebin } from "../math/rebin";
+import { type CellGrid, rebin } from "../math/rebin";
 import { columnSpans, StepAxis } from "../math/step_axis";
 import type { Tile } from "../math/tile";
 import { madeTile } from "../math/tile_fixture";
@@ -48,7 +48,7 @@ function repeat(work: () => void): void {
 }
 
 describe("24 panels", () => {
-  let reuse: Grid | undefined;
+  let reuse: CellGrid | undefined;
   bench("re-bin 512 to 64 rows, cut bins", () => {
     repeat(() => {
       reuse = rebin(tile, edges, reuse);

@@ -5,7 +5,7 @@
  */
 
 import { divisors, type Quantity, rowDivisor } from "../math/normalise";
-import type { Grid } from "../math/rebin";
+import type { CellGrid } from "../math/rebin";
 import { reuseBuffer } from "../math/reused_buffer";
 import type { Spans, StepAxis } from "../math/step_axis";
 import type { Columns } from "../math/tile";
@@ -82,7 +82,12 @@ export interface PoolOptions {
 }
 
 /** Stage 1: one column of cells per pixel: sum of counts / sum of n, as of a pooled record. */
-export function poolCells(grid: Grid, columns: Columns, pixels: PixelColumns, options: PoolOptions): Cells {
+export function poolCells(
+  grid: CellGrid,
+  columns: Columns,
+  pixels: PixelColumns,
+  options: PoolOptions,
+): Cells {
   const { quantity, height_px } = options;
   const width = pixels.first.length;
   const values = reused(options.reuse, width * grid.rows);
@@ -99,7 +104,7 @@ export function poolCells(grid: Grid, columns: Columns, pixels: PixelColumns, op
 
 /** What cells are compared with, on the same rows; the column there for each of theirs, -1 for none. */
 export interface BaseCells {
-  readonly grid: Grid;
+  readonly grid: CellGrid;
   readonly columns: Columns;
   readonly partners: Int32Array;
 }

@@ -1,8 +1,8 @@
 /** All that the picture of one panel is made of; equal scenes give equal pixels. */
 
-import type { Point } from "../math/line_points";
+import type { LinePoint } from "../math/line_points";
 import type { Quantity } from "../math/normalise";
-import type { Grid } from "../math/rebin";
+import type { CellGrid } from "../math/rebin";
 import type { StepAxis } from "../math/step_axis";
 import type { Columns } from "../math/tile";
 import type { ValueScale } from "../math/value_scale";
@@ -34,14 +34,14 @@ export interface OverlayLine {
   /** For a legend; "" for a line that goes with the one before. */
   readonly name: string;
   /** In units of the axes; NaN breaks it. */
-  readonly points: readonly Point[];
+  readonly points: readonly LinePoint[];
   readonly width: number;
   readonly dash: readonly number[];
   /** In pictures, where lines have a legend instead of dashes. */
   readonly colour: string;
 }
 
-export interface Strip {
+export interface StripScene {
   readonly values: Float64Array;
   readonly most: number;
   readonly colours: ColourTable;
@@ -60,7 +60,7 @@ export interface PanelScene {
   readonly axis: StepAxis;
   readonly scale: ValueScale;
   readonly pixels: PixelColumns;
-  readonly grid: Grid;
+  readonly grid: CellGrid;
   readonly columns: Columns;
   readonly quantity: Quantity;
   /** What the cells are shown minus, on the same rows; null where they are shown themselves. */
@@ -70,7 +70,7 @@ export interface PanelScene {
   /** null without bands. */
   readonly bandColours: ColourTable | null;
   /** One value per column, of which `most` fills the height; null where it has nothing to show. */
-  readonly strip: Strip | null;
+  readonly strip: StripScene | null;
   readonly lines: readonly OverlayLine[];
   readonly edgeInks: EdgeInks | null;
   /** CSS colour of where the picture does not reach while it is stretched. */

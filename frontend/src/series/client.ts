@@ -1,6 +1,7 @@
 /** Requests to the plugin's routes, relative to the page, so that any path prefix works. */
 
 import type { Tile } from "../math/tile";
+import { FINDINGS_SHAPE, fitShape, INDEX_SHAPE, SCALARS_SHAPE } from "./answer_shape";
 import { checkVersion, decodeTiles } from "./decode";
 import {
   API_VERSION,
@@ -52,7 +53,7 @@ export class Client {
   /** What can be shown; null when nothing changed since the revision `known`. */
   async index(known?: string, signal?: AbortSignal): Promise<Index | null> {
     const query = known === undefined ? "" : `?known=${encodeURIComponent(known)}`;
-    const answer = await this.json<Index | Unchanged>(`index${query}`, signal);
+    const answer = await this.json<Index | Unchanged>(`index${query}`, INDEX_SHAPE, signal);
     return "unchanged" in answer ? null : answer;
   }
 
@@ -77,7 +78,7 @@ export class Client {
 
   /** A scalar of a run, for drawing above the heatmaps. */
   async scalars(run: string, tag: string, signal?: AbortSignal): Promise<ScalarSeries> {
-    return this.json(`scalars?${new URLSearchParams({ run, tag })}`, signal);
+    return this.json(`scalars?${new URLSearchParams({ run, tag })}`, SCALARS_SHAPE, signal);
   }
 
   /**
@@ -87,7 +88,7 @@ export class Client {
   async findings(runs: readonly string[], baseline: string, signal?: AbortSignal): Promise<Findings> {
     const query = new URLSearchParams(runs.map((run) => ["runs", run]));
     if (baseline) query.set("baseline", baseline);
-    return this.json(`findings?${query}`, signal);
+    return this.json(`findings?${query}`, FINDINGS_SHAPE, signal);
   }
 
   /** Address of a file with the exact stored counts of one series. */
@@ -110,9 +111,10 @@ export class Client {
 
   private async json<Answer extends { readonly version: number }>(
     path: string,
+    shape: object,
     signal?: AbortSignal,
   ): Promise<Answer> {
-    const answer = (await (await this.request(path, {}, signal)).json()) as Answer;
+    const answer = fitShape(await (await this.request(path, {}, signal)).json(), shape) as Answer;
     checkVersion(answer.version, API_VERSION);
     return answer;
   }

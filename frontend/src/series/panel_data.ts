@@ -10,7 +10,7 @@ export function panelId(run: string, seriesId: string): string {
 }
 
 /** Which of a panel's two tiles: all steps at the resolution of the page, or the zoomed part, sharper. */
-export type Part = "tile" | "fine";
+export type TileSlot = "tile" | "fine";
 
 export class PanelData {
   readonly id: string;
@@ -18,10 +18,10 @@ export class PanelData {
   readonly fine: Signal<Tile | null> = signal(null);
   /** Why something could not be loaded, "" where nothing failed; and whether that was the whole or the zoomed part. */
   readonly error = signal("");
-  failed: Part = "tile";
+  failed: TileSlot = "tile";
 
   /** What the tiles were asked for with; null before an answer. */
-  readonly requests: Record<Part, TileRequest | null> = { tile: null, fine: null };
+  readonly requests: Record<TileSlot, TileRequest | null> = { tile: null, fine: null };
   /** Count of reloads and revision of the index when the whole was last asked for. */
   reloads = 0;
   revision = "";
@@ -33,19 +33,19 @@ export class PanelData {
     this.id = panelId(run, seriesId);
   }
 
-  take(part: Part, tile: Tile | null, request: TileRequest | null): void {
+  take(part: TileSlot, tile: Tile | null, request: TileRequest | null): void {
     this[part].value = tile;
     this.requests[part] = request;
   }
 
-  fail(part: Part, request: TileRequest, error: unknown): void {
+  fail(part: TileSlot, request: TileRequest, error: unknown): void {
     this.requests[part] = request;
     this.failed = part;
     this.error.value = error instanceof Error ? error.message : String(error);
   }
 
   /** Takes a failure back, where it was of this part. */
-  recover(part: Part): void {
+  recover(part: TileSlot): void {
     if (this.failed === part) this.error.value = "";
   }
 }

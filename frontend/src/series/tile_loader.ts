@@ -4,7 +4,7 @@ import { batch, signal } from "@preact/signals";
 import type { Tile } from "../math/tile";
 import { batchSize, type Client } from "./client";
 import { isTileError } from "./decode";
-import type { PanelData, Part } from "./panel_data";
+import type { PanelData, TileSlot } from "./panel_data";
 import type { PanelStore } from "./panel_store";
 import { requestToKey, TileCache } from "./tile_cache";
 import type { TileError, TileRequest } from "./types";
@@ -46,7 +46,7 @@ export interface LoaderHost {
 
 interface Job {
   readonly want: Want;
-  readonly part: Part;
+  readonly part: TileSlot;
   readonly request: TileRequest;
   /** What is asked of the server: the request, or only what is new since its held answer. */
   readonly asked: TileRequest;

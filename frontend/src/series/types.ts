@@ -14,7 +14,7 @@ export const TILES_VERSION = 2;
 export const DEFAULT_ROWS = 256;
 
 /** Where a series comes from: this package's own blocks, or histograms that another tool wrote. */
-export type Source = "blocks" | "histograms";
+export type SeriesSource = "blocks" | "histograms";
 
 /** Format of an exported file. */
 export type ExportFormat = "csv" | "json";
@@ -50,7 +50,7 @@ export interface RunInfo {
 }
 
 /** One run of the index. */
-export interface Run {
+export interface RunAnswer {
   /** The run's name in TensorBoard. */
   readonly name: string;
   /** Wall time of the first event, in seconds since 1970. */
@@ -79,7 +79,7 @@ export interface Series {
   /** Type of the module, such as "Conv2d"; for other tools empty. */
   readonly type: string;
   /** Where the series comes from. */
-  readonly source: Source;
+  readonly source: SeriesSource;
   /** The bin scheme and its parameters; for other tools "explicit": the tiles have the edges. */
   readonly bins: Readonly<Record<string, unknown>>;
   /** Positions in the index's runs; the four lists of a series are parallel. */
@@ -99,7 +99,7 @@ export interface Index {
   /** Changes when a run, tag, record, scalar tag or warning is new. */
   readonly revision: string;
   /** The runs with series, in TensorBoard's natural order. */
-  readonly runs: readonly Run[];
+  readonly runs: readonly RunAnswer[];
   /** Sorted by phase, kind, position in the model and name; another tool's histograms come last. */
   readonly series: readonly Series[];
   /**
@@ -125,7 +125,7 @@ export interface TileRequest {
   /** Tag of the series. */
   readonly tag: string;
   /** Where the series comes from. */
-  readonly source?: Source;
+  readonly source?: SeriesSource;
   /** First and last step, inclusive: columns that intersect this range; all when left out. */
   readonly steps?: readonly [number, number];
   /** At most this many columns, 1 to 8192. */
@@ -165,7 +165,7 @@ export interface TileHead {
   /** Tag of the series. */
   readonly tag: string;
   /** Where the series comes from. */
-  readonly source: Source;
+  readonly source: SeriesSource;
   /** Of the series; equal revisions have equal records. */
   readonly revision: string;
   /** Records of the whole series that TensorBoard holds. */
@@ -207,7 +207,7 @@ export interface TileError {
   /** Tag of the series. */
   readonly tag: string;
   /** Where the series comes from. */
-  readonly source: Source;
+  readonly source: SeriesSource;
   /** The reason, one sentence. */
   readonly error: string;
   /** The HTTP status that an answer of its own would have: 404 or 500. */
@@ -241,7 +241,7 @@ export interface ScalarSeries {
 }
 
 /** One thing that is wrong, or in which a run differs from the baseline. */
-export interface Finding {
+export interface FindingAnswer {
   /** Name of the rule, such as "vanishing"; "run_difference" for a comparison with the baseline. */
   readonly kind: string;
   /** Name of the run. */
@@ -273,7 +273,7 @@ export interface Findings {
   /** 1; the page refuses any other. */
   readonly version: number;
   /** Findings of a growing run stay until it has been examined again. */
-  readonly findings: readonly Finding[];
+  readonly findings: readonly FindingAnswer[];
   /** Number of series with records not examined yet; ask again while it is above 0. */
   readonly pending: number;
   /** One sentence for each run that could not be examined. */
@@ -287,7 +287,7 @@ export interface ExportRequest {
   /** Tag of the series. */
   readonly tag: string;
   /** Where the series comes from. */
-  readonly source?: Source;
+  readonly source?: SeriesSource;
   /** Format of the file. */
   readonly format?: ExportFormat;
   /** First and last step, inclusive, with a comma between them; all when left out. */

@@ -44,7 +44,7 @@ export function App() {
       </main>
     );
   }
-  const found = selection.layers.value.length > 0 && selection.runs.value.length > 0;
+  const found = selection.layers.value.length > 0 && selection.shownRuns.value.length > 0;
   return (
     <>
       <header>

@@ -80,13 +80,13 @@ export function Empty() {
         With fastai: <code>Learner(…, cbs=ActivationHistCallback("runs/first"))</code>. Histograms written
         with <code>add_histogram</code> appear here too.
       </p>
-      <Warnings warnings={warnings} />
+      <WarningList warnings={warnings} />
     </div>
   );
 }
 
 export function NothingFound() {
-  const noRuns = selection.runs.value.length === 0;
+  const noRuns = selection.shownRuns.value.length === 0;
   return (
     <div class="message" role="status">
       <h2>{noRuns ? "No run is chosen" : "No layer matches"}</h2>
@@ -112,7 +112,7 @@ export function NothingFound() {
   );
 }
 
-export function Warnings({ warnings }: { readonly warnings: readonly string[] }) {
+export function WarningList({ warnings }: { readonly warnings: readonly string[] }) {
   if (warnings.length === 0) return null;
   return (
     <ul class="warnings">

@@ -15,7 +15,7 @@ from tb_activation_hist.core.schemes.scheme import AnyScheme
 
 @dataclass(frozen=True)
 class ExplicitBins(AnyScheme):
-    """Bins between given edges: what histograms of other tools are brought to.
+    """Bins between given edges: the scheme of histograms that other tools wrote.
 
     edges: at least two, finite, strictly ascending. Bin b is [edges[b], edges[b + 1]), the last one
     closed; like `LinearBins`, bin -1 lies below and bin ``len(edges) - 1`` above.
@@ -44,5 +44,5 @@ class ExplicitBins(AnyScheme):
         return np.array([*self.edges, np.inf])[np.asarray(bins, dtype=np.int64) + 1]
 
     def to_dict(self) -> dict[str, Any]:
-        """The form in which pages and files get it."""
+        """JSON values, as the page and exported files get them."""
         return {"scheme": "explicit", "edges": list(self.edges)}

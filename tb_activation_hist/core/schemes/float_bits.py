@@ -38,7 +38,7 @@ class FloatBits(Scheme):
 
     @property
     def kernel(self) -> CompiledKernel:
-        """The one that takes the slot from the value's bits."""
+        """The kernel that takes the slot from the value's bits."""
         return FLOAT_BITS_KERNEL
 
     @property
@@ -58,9 +58,11 @@ class FloatBits(Scheme):
         rows = np.repeat(np.arange(len(offsets) - 1), np.diff(offsets))
         negative = np.bincount(rows[slots >= NEGATIVE], minlength=len(offsets) - 1)[rows]
         # A row's negative slots come last and ascend in magnitude: they go first, turned round.
-        place = np.arange(len(slots)) - offsets[:-1][rows]
+        position = np.arange(len(slots)) - offsets[:-1][rows]
         source = np.where(
-            place < negative, offsets[1:][rows] - 1 - place, offsets[:-1][rows] + place - negative
+            position < negative,
+            offsets[1:][rows] - 1 - position,
+            offsets[:-1][rows] + position - negative,
         )
         bins, counts = self.slots_to_bins(slots)[source], counts[source]
         twice = np.flatnonzero((bins[:-1] == 0) & (bins[1:] == 0) & (rows[:-1] == rows[1:]))

@@ -32,6 +32,13 @@ class LinearBins(Scheme):
         if not (np.isfinite(self.lo) and np.isfinite(self.hi) and self.lo < self.hi):
             msg = f"LinearBins takes finite lo < hi, but got lo={self.lo}, hi={self.hi}."
             raise OptionError(msg)
+        width = (self.hi - self.lo) / self.count
+        if not 4 * np.spacing(max(abs(self.lo), abs(self.hi))) < width < np.inf:
+            msg = (
+                f"LinearBins takes bins whose edges float64 can tell apart, but got {self.count} "
+                f"bins from lo={self.lo} to hi={self.hi}. Take fewer bins or other limits."
+            )
+            raise OptionError(msg)
 
     @property
     def slots(self) -> int:
@@ -40,7 +47,7 @@ class LinearBins(Scheme):
 
     @property
     def kernel(self) -> CompiledKernel:
-        """The one of equal bins."""
+        """The kernel of equal bins."""
         return CompiledKernel(self.count, float(self.lo), float(self.hi))
 
     def slots_to_bins(self, slots: npt.ArrayLike) -> IntArray:

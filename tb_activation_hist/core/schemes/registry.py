@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from functools import lru_cache
 from typing import Any, Final
 
 import numpy as np
@@ -22,9 +23,19 @@ def dict_to_scheme(fields: dict[str, Any]) -> Scheme:
     """Inverse of ``Scheme.to_dict``; FormatError for a scheme this version does not know."""
     try:
         return SCHEMES[fields["scheme"]].from_dict(fields)
-    except (KeyError, TypeError, ValueError) as error:
-        msg = f"Unknown bin scheme {fields!r}: written by a newer tb_activation_hist? Upgrade it."
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
+        given = f"{fields!r:.200}"
+        msg = f"Unknown bin scheme {given}: written by a newer tb_activation_hist? Upgrade it."
         raise FormatError(msg) from error
+
+
+@lru_cache(maxsize=256)
+def bin_limits(scheme: Scheme) -> tuple[int, int]:
+    """The first and the last bin of a scheme."""
+    largest = np.finfo(np.float64).max
+    with np.errstate(all="ignore"):
+        first, last = scheme.values_to_bins([-largest, largest]).tolist()
+    return first, last
 
 
 def check_scheme(name: str, given: object) -> None:

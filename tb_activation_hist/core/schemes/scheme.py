@@ -1,4 +1,4 @@
-"""What a bin scheme is. numpy only.
+"""The protocol of a bin scheme. numpy only.
 
 A scheme has two numberings. *Slots* are the columns of a count buffer, chosen to be cheap while
 counting. *Bins* are signed numbers that ascend with the value; everything stored or shown uses
@@ -44,7 +44,7 @@ class AnyScheme(Protocol):
 
 
 class CompiledKernel(NamedTuple):
-    """What the C and the Triton kernel are told about a scheme.
+    """The parameters with which the C and the Triton kernel count into a scheme.
 
     bins: 0 for a float's leading bits, else how many equal bins lie over [lo, hi].
     """

@@ -24,26 +24,26 @@ from tb_activation_hist.findings.signals import (
     first_long_stretch,
     train_activations,
 )
-from tb_activation_hist.findings.thresholds import FACTOR, RMS, Thresholds, threshold
+from tb_activation_hist.findings.thresholds import UNIT_FACTOR, UNIT_RMS, Thresholds, threshold
 
 BULK: Final = 0.9
 """Quantile of |x| that grows when a layer explodes, but not when one of its units does."""
 
-LEAST_RECORDS: Final = 2
+LEAST_EXPLODED: Final = 2
 """Records in a row that show it; values that soon leave the range of floats leave no more."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ExplodingThresholds(Thresholds):
     exploding_growth: float = threshold(
-        50.0, FACTOR, "Growth of a layer's scale beside what it was earlier."
+        50.0, UNIT_FACTOR, "Growth of a layer's scale beside what it was earlier."
     )
     exploding_level: float = threshold(
-        100.0, RMS, "Scale below which nothing has exploded, however much it grew."
+        100.0, UNIT_RMS, "Scale below which nothing has exploded, however much it grew."
     )
     exploding_depth: float = threshold(
         30.0,
-        FACTOR,
+        UNIT_FACTOR,
         "Growth of the scale from the first layer with weights to a later one, in the first "
         "record.",
     )
@@ -73,10 +73,10 @@ def find_growth_over_time(
 
 def _growth_hit(signals: Signals, options: ExplodingThresholds) -> Hit | None:
     index, scale = usable_scales(signals)
-    if scale.size < LEAST_RECORDS:
+    if scale.size < LEAST_EXPLODED:
         return None
     earlier = np.nanmin(earlier_scales(scale), axis=1)
-    stretch = first_long_stretch(has_exploded(scale, earlier, options), LEAST_RECORDS)
+    stretch = first_long_stretch(has_exploded(scale, earlier, options), LEAST_EXPLODED)
     if stretch is None or not _bulk_grows(signals, index, stretch, options):
         return None
     begin, end = stretch

@@ -11,7 +11,7 @@ import numpy as np
 from tb_activation_hist.findings.hits import Hit, find_hits, group_hits, name_layers, sustained_hit
 from tb_activation_hist.findings.rule import Observation, RunRule
 from tb_activation_hist.findings.signals import Signals
-from tb_activation_hist.findings.thresholds import SHARE, Thresholds, threshold
+from tb_activation_hist.findings.thresholds import UNIT_SHARE, Thresholds, threshold
 
 FLOAT_LIMITS: Final = {
     "float16": (2.0**-14, 2.0**-24, 65504.0),
@@ -28,7 +28,7 @@ FLOAT_LIMITS: Final = {
 class LowPrecisionThresholds(Thresholds):
     low_precision_share: float = threshold(
         0.1,
-        SHARE,
+        UNIT_SHARE,
         "Part of the values other than 0 that lie under the dtype's smallest normal number, or "
         "over half its largest.",
         "TorchLens and NaNsense: 0.1",

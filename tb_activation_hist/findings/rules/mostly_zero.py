@@ -11,14 +11,14 @@ from tb_activation_hist.findings.layer_types import may_put_out_zeros
 from tb_activation_hist.findings.rule import Begins, Observation, RunRule
 from tb_activation_hist.findings.rules.collapsed import has_collapsed
 from tb_activation_hist.findings.signals import Signals, sustained_stretch, train_activations
-from tb_activation_hist.findings.thresholds import SHARE, CollapsedThresholds, threshold
+from tb_activation_hist.findings.thresholds import UNIT_SHARE, CollapsedThresholds, threshold
 
 
 @dataclass(frozen=True, kw_only=True)
 class MostlyZeroThresholds(CollapsedThresholds):
     mostly_zero_share: float = threshold(
         0.93,
-        SHARE,
+        UNIT_SHARE,
         "Part of a ReLU's finite values that are exactly zero; about half is normal.",
         "NeuroScope calls a unit dead from 0.9 on; raised with bench/findings",
     )

@@ -14,7 +14,7 @@ from tb_activation_hist.findings.rule import Begins, Observation, OnlineCheck, O
 from tb_activation_hist.findings.signals import Signals
 from tb_activation_hist.findings.thresholds import Thresholds
 
-WORDS: Final = {"nans": "NaN", "pos_infs": "+inf", "neg_infs": "-inf"}
+VALUE_OF_TOTAL: Final = {"nans": "NaN", "pos_infs": "+inf", "neg_infs": "-inf"}
 
 MASK_ADVICE: Final = (
     "A mask filled with -inf before a softmax looks like this; then nothing is wrong."
@@ -53,7 +53,7 @@ def _observe(hits: Sequence[Hit], kind: str) -> Observation:
     direction = -1 if "gradients" in kind else 1
     ordered = sorted(hits, key=lambda hit: (hit.first_step, direction * hit.order))
     cause = ordered[0]
-    what = " and ".join(word for name, word in WORDS.items() if cause.figures[name])
+    what = " and ".join(word for name, word in VALUE_OF_TOTAL.items() if cause.figures[name])
     masked = _is_mask(cause)
     return Observation(
         hits=ordered,

@@ -13,7 +13,7 @@ from tb_activation_hist.findings.hits import Hit, name_layers
 from tb_activation_hist.findings.layer_types import has_weights
 from tb_activation_hist.findings.rule import Observation, RunRule
 from tb_activation_hist.findings.signals import Signals, train_activations
-from tb_activation_hist.findings.thresholds import SHARE, Thresholds, threshold
+from tb_activation_hist.findings.thresholds import UNIT_SHARE, Thresholds, threshold
 
 WINDOWS: Final = 16
 """Windows of a run; the first and the last are compared."""
@@ -43,7 +43,7 @@ class NotLearningThresholds(Thresholds):
         "largest one.",
     )
     slow_share: float = threshold(
-        0.03, SHARE, "Part of the distance of the layer that moves most; see `slow_ratio`."
+        0.03, UNIT_SHARE, "Part of the distance of the layer that moves most; see `slow_ratio`."
     )
 
 

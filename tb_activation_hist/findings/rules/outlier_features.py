@@ -12,7 +12,7 @@ from tb_activation_hist.findings.hits import Hit, find_hits, group_hits, name_la
 from tb_activation_hist.findings.number_format import format_factor
 from tb_activation_hist.findings.rule import Observation, RunRule
 from tb_activation_hist.findings.signals import Signals, train_activations
-from tb_activation_hist.findings.thresholds import FACTOR, Thresholds, threshold
+from tb_activation_hist.findings.thresholds import UNIT_FACTOR, Thresholds, threshold
 
 MASSIVE_ACTIVATIONS: Final = "Sun et al. 2024, Massive Activations in Large Language Models"
 
@@ -20,7 +20,7 @@ MASSIVE_ACTIVATIONS: Final = "Sun et al. 2024, Massive Activations in Large Lang
 @dataclass(frozen=True, kw_only=True)
 class OutlierThresholds(Thresholds):
     outlier_ratio: float = threshold(
-        1000.0, FACTOR, "Largest |x| of a record beside its median |x|.", MASSIVE_ACTIVATIONS
+        1000.0, UNIT_FACTOR, "Largest |x| of a record beside its median |x|.", MASSIVE_ACTIVATIONS
     )
     outlier_level: float = threshold(
         100.0, "|x|", "Size that the largest |x| has at least.", MASSIVE_ACTIVATIONS

@@ -15,7 +15,7 @@ from tb_activation_hist.findings.distance import IntVector, series_to_shapes, wi
 from tb_activation_hist.findings.hits import Hit, name_layers
 from tb_activation_hist.findings.rule import ComparisonRule, Observation
 from tb_activation_hist.findings.signals import Signals
-from tb_activation_hist.findings.thresholds import DISTANCE, SHARE, Thresholds, threshold
+from tb_activation_hist.findings.thresholds import UNIT_DISTANCE, UNIT_SHARE, Thresholds, threshold
 
 WINDOWS: Final = 32
 """Windows into which the steps common to two runs are cut."""
@@ -25,11 +25,11 @@ WINDOWS: Final = 32
 class RunDifferenceThresholds(Thresholds):
     difference_distance: float = threshold(
         0.5,
-        DISTANCE,
+        UNIT_DISTANCE,
         "Distance of the two runs' histograms; other seeds alone make up to 0.4.",
     )
     difference_zeros: float = threshold(
-        0.3, SHARE, "Difference of the two runs' shares of exact zeros."
+        0.3, UNIT_SHARE, "Difference of the two runs' shares of exact zeros."
     )
 
 

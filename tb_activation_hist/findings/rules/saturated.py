@@ -13,7 +13,7 @@ from tb_activation_hist.findings.hits import Hit, find_hits, group_hits, name_la
 from tb_activation_hist.findings.layer_types import BOUNDED
 from tb_activation_hist.findings.rule import Observation, RunRule
 from tb_activation_hist.findings.signals import Signals, train_activations
-from tb_activation_hist.findings.thresholds import SHARE, Thresholds, threshold
+from tb_activation_hist.findings.thresholds import UNIT_SHARE, Thresholds, threshold
 
 END_SHARE: Final = 1 / 64
 """Part of a bounded range that is one of its ends; of a width of 2 that is 1/32, a bin's edge."""
@@ -23,13 +23,13 @@ END_SHARE: Final = 1 / 64
 class SaturatedThresholds(Thresholds):
     saturated_share: float = threshold(
         0.85,
-        SHARE,
+        UNIT_SHARE,
         "Part of a bounded nonlinearity's finite values in the outermost 1/64 of its range at "
         "either end. A first layer on pictures with a plain background reaches 0.8 in health.",
         "TheDeepChecker: 0.85",
     )
     saturated_start_share: float = threshold(
-        0.6, SHARE, "The same, for a layer that is saturated from the first record on."
+        0.6, UNIT_SHARE, "The same, for a layer that is saturated from the first record on."
     )
 
 

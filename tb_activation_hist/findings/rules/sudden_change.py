@@ -13,7 +13,7 @@ from tb_activation_hist.findings.drift import LEAST_RECORDS, Drift
 from tb_activation_hist.findings.hits import Hit, find_hits, group_hits, name_layers
 from tb_activation_hist.findings.rule import Observation, RunRule
 from tb_activation_hist.findings.signals import Signals, train_activations
-from tb_activation_hist.findings.thresholds import DISTANCE, FACTOR, Thresholds, threshold
+from tb_activation_hist.findings.thresholds import UNIT_DISTANCE, UNIT_FACTOR, Thresholds, threshold
 
 WINDOWS: Final = 64
 """Windows of a run among which a jump is looked for: 1.6 % of its length each."""
@@ -32,12 +32,14 @@ LOCAL_WINDOWS: Final = 10
 class SuddenChangeThresholds(Thresholds):
     sudden_ratio: float = threshold(
         10.0,
-        FACTOR,
+        UNIT_FACTOR,
         "Distance of neighbouring windows of records beside its usual size, over the run and "
         "shortly before.",
     )
     sudden_distance: float = threshold(
-        0.5, DISTANCE, "Distance of neighbouring windows of records below which nothing is a jump."
+        0.5,
+        UNIT_DISTANCE,
+        "Distance of neighbouring windows of records below which nothing is a jump.",
     )
 
 

@@ -20,7 +20,7 @@ from tb_activation_hist.findings.signals import (
     sustained_records,
     train_activations,
 )
-from tb_activation_hist.findings.thresholds import FACTOR, Thresholds, threshold
+from tb_activation_hist.findings.thresholds import UNIT_FACTOR, Thresholds, threshold
 
 WINDOWS: Final = 16
 """Windows of a run from which the variation with the batch is estimated."""
@@ -29,16 +29,18 @@ WINDOWS: Final = 16
 @dataclass(frozen=True, kw_only=True)
 class VanishingThresholds(Thresholds):
     vanishing_decay: float = threshold(
-        30.0, FACTOR, "Fall of a layer's scale below what it was earlier."
+        30.0, UNIT_FACTOR, "Fall of a layer's scale below what it was earlier."
     )
     vanishing_depth: float = threshold(
         100.0,
-        FACTOR,
+        UNIT_FACTOR,
         "Fall, from the first layer with weights to a later one, of how much a layer's "
         "distribution varies with the batch.",
     )
     vanishing_gradient: float = threshold(
-        1e4, FACTOR, "Fall of the gradients' scale from the last layer with weights to the first."
+        1e4,
+        UNIT_FACTOR,
+        "Fall of the gradients' scale from the last layer with weights to the first.",
     )
 
 

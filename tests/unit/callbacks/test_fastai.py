@@ -10,7 +10,12 @@ from torch import nn
 
 pytest.importorskip("fastai", reason="fastai is an extra")
 
-from fastai.callback.core import Callback, CancelFitException
+from fastai.callback.core import (
+    Callback,
+    CancelBatchException,
+    CancelFitException,
+    CancelStepException,
+)
 from fastai.callback.fp16 import MixedPrecision
 from fastai.callback.hook import ActivationStats
 from fastai.callback.schedule import fine_tune, fit_one_cycle, lr_find  # noqa: F401 - patches Learner
@@ -175,6 +180,8 @@ def test_scalars_stand_on_the_same_axis(tmp_path):
         (ValueError("broken"), "before_validate", BATCHES),
         (ValueError("broken"), "after_epoch", BATCHES),
         (CancelFitException("enough"), "after_batch", 3),
+        (CancelStepException("stray"), "after_batch", 3),
+        (CancelBatchException("stray"), "before_validate", BATCHES),
     ],
 )
 def test_hooks_are_gone_however_the_fit_ends(tmp_path, error, event, steps):
@@ -191,6 +198,22 @@ def test_hooks_are_gone_however_the_fit_ends(tmp_path, error, event, steps):
     learn.remove_cb(Fail)
     learn.fit(1)
     assert callback.histograms["0"].steps.tolist() == list(range(1, steps + BATCHES + 1))
+
+
+def test_epochs_that_a_fit_skips_are_counted_once(tmp_path):
+    callback = ActivationHistCallback(tmp_path / "run")
+    learn = make_learner(callback)
+    learn.fit(1)
+    learn.fit(2, start_epoch=1)
+    learn.fit(1)
+    callback.close()
+    epochs = dict(scalars(tmp_path / "run")["train/epoch"])
+    assert epochs == pytest.approx({s: s / BATCHES for s in range(1, 3 * BATCHES + 1)})
+    anew = ActivationHistCallback(tmp_path / "new")
+    make_learner(anew).fit(3, start_epoch=1)
+    anew.close()
+    epochs = dict(scalars(tmp_path / "new")["train/epoch"])
+    assert epochs == pytest.approx({s: 1 + s / BATCHES for s in range(1, 2 * BATCHES + 1)})
 
 
 def test_a_cancelled_batch_does_not_end_the_recording(tmp_path):

@@ -9,6 +9,7 @@ lightning = pytest.importorskip("lightning.pytorch", reason="Lightning is an ext
 from tb_activation_hist import read_histograms  # noqa: E402 - after the skip
 from tb_activation_hist.callbacks.lightning import ActivationHistCallback  # noqa: E402 - after the skip
 from tb_activation_hist.core.errors import ActivationHistWarning  # noqa: E402 - after the skip
+from tests.stored import read_events  # noqa: E402 - after the skip
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:lightning")
 
@@ -65,6 +66,52 @@ def test_each_optimizer_step_is_a_record_over_several_fits(tmp_path):
     assert series.steps.tolist() == list(range(1, 13))
     assert series.n.tolist() == [8 * 6] * 8 + [16 * 6] * 4
     assert callback.layer_stats("net.0").mean.shape == (12,)
+
+
+def fit_with_checkpoints(callback, folder, epochs, checkpoint=None):
+    """Four steps an epoch, and a checkpoint after each epoch."""
+    data = [(torch.randn(4), torch.tensor(0)) for _ in range(32)]
+    saver = lightning.callbacks.ModelCheckpoint(folder, "{epoch}", save_top_k=-1)
+    trainer = lightning.Trainer(
+        accelerator="cpu",
+        max_epochs=epochs,
+        callbacks=[callback, saver],
+        logger=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+    )
+    loader = torch.utils.data.DataLoader(data, batch_size=8)
+    trainer.fit(Model(), loader, ckpt_path=checkpoint)
+
+
+def test_a_resumed_fit_goes_on_at_the_trainers_own_step_and_epoch(tmp_path):
+    first = ActivationHistCallback(tmp_path / "run", layers="net.0")
+    fit_with_checkpoints(first, tmp_path, 3)
+    first.close()
+    for folder, expected in (("run", range(1, 9)), ("new", range(5, 9))):
+        callback = ActivationHistCallback(tmp_path / folder, layers="net.0")
+        fit_with_checkpoints(callback, tmp_path / "again", 2, tmp_path / "epoch=0.ckpt")
+        callback.close()
+        assert callback.histograms["net.0"].steps.tolist() == list(expected)
+    epochs = read_scalars(tmp_path / "new", "train/epoch")
+    assert epochs == pytest.approx({step: step / 4 for step in range(5, 9)})
+
+
+def test_the_same_callback_goes_back_with_a_resumed_fit(tmp_path):
+    callback = ActivationHistCallback(None, layers="net.0")
+    fit_with_checkpoints(callback, tmp_path, 3)
+    fit_with_checkpoints(callback, tmp_path / "again", 2, tmp_path / "epoch=0.ckpt")
+    assert callback.histograms["net.0"].steps.tolist() == list(range(1, 9))
+    assert callback.steps == 8
+
+
+def read_scalars(folder, tag):
+    return {
+        event.step: value.simple_value
+        for event in read_events(folder)
+        for value in event.summary.value
+        if value.tag == tag
+    }
 
 
 def test_hooks_are_gone_after_an_exception(tmp_path):

@@ -9,6 +9,7 @@ pytest.importorskip("accelerate", reason="the Trainer needs accelerate")
 from tb_activation_hist import read_histograms  # noqa: E402 - after the skip
 from tb_activation_hist.callbacks.transformers import ActivationHistCallback  # noqa: E402 - after the skip
 from tb_activation_hist.core.errors import ActivationHistWarning  # noqa: E402 - after the skip
+from tests.stored import read_events  # noqa: E402 - after the skip
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")
 
@@ -26,7 +27,7 @@ def make_model():
     return transformers.BertForSequenceClassification(config)
 
 
-def train(model, callback, tmp_path, epochs=1, **options):
+def train(model, callback, tmp_path, epochs=1, checkpoint=None, **options):
     data = [
         {"input_ids": torch.randint(0, 20, (6,)), "labels": torch.tensor(i % 2)} for i in range(32)
     ]
@@ -36,12 +37,12 @@ def train(model, callback, tmp_path, epochs=1, **options):
         num_train_epochs=epochs,
         use_cpu=True,
         report_to=[],
-        save_strategy="no",
         logging_steps=2,
         disable_tqdm=True,
-        **options,
+        **{"save_strategy": "no", **options},
     )
-    transformers.Trainer(model, arguments, train_dataset=data, callbacks=[callback]).train()
+    trainer = transformers.Trainer(model, arguments, train_dataset=data, callbacks=[callback])
+    trainer.train(resume_from_checkpoint=checkpoint)
 
 
 def test_each_optimizer_step_is_a_record_over_several_trainings(tmp_path):
@@ -53,6 +54,24 @@ def test_each_optimizer_step_is_a_record_over_several_trainings(tmp_path):
     series = read_histograms(tmp_path / "run")["."]["classifier"]
     assert series.steps.tolist() == list(range(1, 13))
     assert series.n.tolist() == [4 * 2] * 8 + [8 * 2] * 4
+
+
+def test_a_resumed_training_goes_on_at_the_trainers_own_step_and_epoch(tmp_path):
+    first = ActivationHistCallback(tmp_path / "run", layers="classifier")
+    train(make_model(), first, tmp_path, epochs=2, save_strategy="steps", save_steps=4)
+    first.close()
+    for folder, expected in (("run", range(1, 9)), ("new", range(5, 9))):
+        callback = ActivationHistCallback(tmp_path / folder, layers="classifier")
+        train(make_model(), callback, tmp_path, checkpoint=str(tmp_path / "out/checkpoint-4"))
+        callback.close()
+        assert callback.histograms["classifier"].steps.tolist() == list(expected)
+    epochs = {
+        event.step: value.simple_value
+        for event in read_events(tmp_path / "new")
+        for value in event.summary.value
+        if value.tag == "train/epoch"
+    }
+    assert epochs == pytest.approx({step: step / 8 for step in range(5, 9)})
 
 
 def test_a_finding_ends_the_training(tmp_path):

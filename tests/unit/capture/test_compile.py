@@ -237,3 +237,39 @@ def test_many_blocks_compiled_one_by_one_stay_compiled():
     for series in recorded.values():
         assert series.steps.tolist() == [1, 2, 4]
         assert series.n.tolist() == [12, 12, 12]
+
+
+@pytest.mark.parametrize(
+    "compile_model",
+    [
+        lambda model: torch.compile(model, backend="aot_eager"),
+        lambda model: torch.compile(model, backend="aot_eager", fullgraph=True),
+        lambda model: model.compile(backend="aot_eager") or model,
+        lambda model: model.linear.compile(backend="aot_eager") or model,
+    ],
+    ids=["compile", "fullgraph", "in place", "block"],
+)
+def test_a_compiler_that_takes_is_exporting_for_true_still_records(compile_model, monkeypatch):
+    """Torch 2.7 to 2.11 recorded nothing, whichever way the model was compiled."""
+    model, writer = Residual(), MemoryWriter()
+    called = compile_model(model)
+    monkeypatch.setattr(torch.compiler, "is_exporting", lambda: True)
+    with ActivationHistLogger(model, writer, on_error="raise") as hist:
+        run(called, torch.ones(3, 4), hist, steps=2)
+    assert {key: series.n.tolist() for key, series in writer.histograms.items()} == {
+        "linear": [12, 12],
+        "act": [12, 12],
+    }
+
+
+def test_what_graphs_hold_of_ours_is_constant_for_every_torch():
+    """Up to 2.6 a number on a hook is no constant; 2.4 looks into no dataclass with slots."""
+    model = nn.Sequential(nn.Linear(4, 8))
+    compiled = torch.compile(model, backend="aot_eager", fullgraph=True)
+    with ActivationHistLogger(compiled, MemoryWriter(), on_error="raise") as hist:
+        run(compiled, torch.ones(3, 4), hist)
+        (hook,) = model[0]._forward_hooks.values()
+        inputs = vars(hook.state.graph_inputs)
+    assert isinstance(hook.key, str)
+    assert [type(each).__name__ for each in inputs.values()] == ["CountBuffer", "Switch", "Switch"]
+    assert not any(hasattr(type(each), "__slots__") for each in inputs.values())

@@ -199,3 +199,39 @@ def test_a_gradient_that_arrives_on_a_device_is_counted() -> None:
     count_(buffer, 0, doubled)
     doubled.sum().backward()
     assert buffer.totals[:, 0].tolist() == [30, 30]
+
+
+def test_a_compiler_that_takes_is_exporting_for_true_changes_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What Dynamo of torch 2.7 to 2.11 does with the public function."""
+    monkeypatch.setattr(torch.compiler, "is_exporting", lambda: True)
+    assert not torch_internals.is_exporting()
+
+
+@pytest.mark.parametrize("newer", [None, False])
+def test_export_is_known_by_the_older_flag(
+    newer: bool | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Torch 2.4 to 2.6 have no other, and 2.7 does not set the newer one in a strict export."""
+    monkeypatch.delattr(torch.compiler, "_is_exporting_flag")
+    if newer is not None:
+        monkeypatch.setattr(torch.compiler, "_is_exporting_flag", newer, raising=False)
+    assert not torch_internals.is_exporting()
+    monkeypatch.setattr(torch.export._trace, "_EXPORT_FLAGS", {"strict"})
+    assert torch_internals.is_exporting()
+
+
+def test_export_is_known_by_the_newer_flag(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.compiler, "_is_exporting_flag", True)
+    assert torch_internals.is_exporting()
+
+
+def test_tracing_without_dynamo_counts_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The values are no values there: torch 2.4 raised an error from our hook."""
+    buffer = CountBuffer(1)
+    buffer.switch.on = True
+    monkeypatch.setattr(torch.compiler, "_is_compiling_flag", True)
+    count_(buffer, 0, torch.ones(3))
+    monkeypatch.undo()
+    assert buffer.totals[0, 0].item() == 0

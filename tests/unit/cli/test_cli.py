@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import re
 import subprocess
 import sys
@@ -14,10 +15,16 @@ import numpy as np
 import pytest
 from torch.utils.tensorboard import SummaryWriter
 
+from tb_activation_hist.capture import count_kernels
 from tb_activation_hist.cli import main
+from tb_activation_hist.cli.report_text import COLUMNS, to_lines
 from tb_activation_hist.cli.show import colour_mode, draw_heatmap
+from tb_activation_hist.core.errors import ActivationHistWarning
 from tb_activation_hist.core.names import LayerInfo
-from tb_activation_hist.core.table import BINS
+from tb_activation_hist.core.table import BIN_COLUMNS
+from tb_activation_hist.storage.options import WriterOptions
+from tb_activation_hist.storage.writer import RunWriter
+from tests.records import make_layers, make_record, random_rows
 from tests.unit.cli.runs import (
     RECORDS,
     collapsed_layers,
@@ -209,6 +216,22 @@ def test_one_newer_layer_leaves_the_others_readable(
     assert "block.relu in run '.' is left out" in run["problems"][0]
 
 
+def test_two_processes_on_one_run_are_told(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    options = WriterOptions(histogram_points=0, scalar_points=0, flush_s=60)
+    writers = [RunWriter(tmp_path, options=options) for _ in range(2)]
+    for step in range(1, 9):
+        writers[step % 2].write(make_record(step, make_layers(1), random_rows(step, 1)))
+    for writer in writers:
+        writer.close()
+    assert main(["report", str(tmp_path), "--json"]) == 0
+    (note,) = json.loads(capsys.readouterr().out)["runs"][0]["notes"]
+    assert note.startswith("run '.': Two processes wrote this run at the same time")
+    assert main(["report", str(tmp_path)]) == 0
+    assert note in capsys.readouterr().err
+    main(["doctor", str(tmp_path)])
+    assert f"note     {note}" in capsys.readouterr().out
+
+
 def test_an_unknown_layer_names_the_nearest(logdir: str, capsys: pytest.CaptureFixture) -> None:
     assert main(["show", logdir, "--layer", "block.rely"]) == 2
     assert "Nearest: 'block.relu'" in capsys.readouterr().err
@@ -279,7 +302,7 @@ def export(logdir: str, kind: str, output: Path | str) -> None:
 def test_csv_holds_every_count(logdir: str, capsys: pytest.CaptureFixture) -> None:
     export(logdir, "csv", "-")
     rows = list(csv.DictReader(StringIO(capsys.readouterr().out)))
-    assert list(rows[0]) == ["run", "layer", *BINS]
+    assert list(rows[0]) == ["run", "layer", *BIN_COLUMNS]
     _, series = healthy_layers()["block.relu"]
     counts = [int(r["count"]) for r in rows if r["lower"] not in ("zeros", "nan", "+inf", "-inf")]
     zeros = [int(r["count"]) for r in rows if r["lower"] == "zeros"]
@@ -302,7 +325,7 @@ def test_parquet_holds_every_count(logdir: str, tmp_path: Path) -> None:
     export(logdir, "parquet", tmp_path / "out.parquet")
     table = pd.read_parquet(tmp_path / "out.parquet")
     assert table["count"].sum() == healthy_layers()["block.relu"][1].finite.sum()
-    assert list(table.columns) == ["run", "layer", *BINS]
+    assert list(table.columns) == ["run", "layer", *BIN_COLUMNS]
 
 
 @pytest.mark.parametrize(("kind", "start"), [("png", b"\x89PNG"), ("svg", b"<?xml")])
@@ -321,11 +344,86 @@ def test_an_output_that_cannot_be_written_is_a_sentence(
 
 
 def test_a_missing_library_is_named_with_its_extra(
+    logdir: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    output = str(tmp_path / "out.parquet")
+    assert main(["export", logdir, "--format", "parquet", "--output", output]) == 2
+    assert "pip install 'tb-activation-hist[parquet]'" in capsys.readouterr().err
+
+
+def test_report_and_show_need_neither_rich_nor_matplotlib(
     logdir: str, capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(sys.modules, "rich.console", None)
+    for name in [*sys.modules]:
+        if name.partition(".")[0] in ("rich", "matplotlib"):
+            monkeypatch.setitem(sys.modules, name, None)
+    for name in ("rich", "matplotlib"):
+        monkeypatch.setitem(sys.modules, name, None)
+    for command in ("report", "show"):
+        assert main([command, logdir]) == 0
+        assert "block.relu" in capsys.readouterr().out
+
+
+# --- exit status ----------------------------------------------------------------------------------
+
+CALL = "import sys; from tb_activation_hist.cli import main; sys.exit(main())"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["report"],
+        ["report", "--json"],
+        ["report", "--fail-on", "error"],
+        ["show"],
+        ["export", "--format", "csv", "--output", "-"],
+        ["doctor"],
+    ],
+    ids=" ".join,
+)
+def test_a_reader_that_has_seen_enough_is_no_failure(arguments: list[str], logdir: str) -> None:
+    """As with ``| head -2`` and ``| true``: the pipe is closed before anything was written."""
+    read_end, write_end = os.pipe()
+    os.close(read_end)
+    command = [sys.executable, "-c", CALL, arguments[0], logdir, *arguments[1:]]
+    done = subprocess.run(command, stdout=write_end, stderr=subprocess.PIPE, check=False)
+    os.close(write_end)
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+def test_a_fault_of_ours_is_not_taken_for_a_finding(
+    logdir: str, capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Python would end with 1, which means findings."""
+
+    def fail(*_: object) -> None:
+        raise RuntimeError("a fault")
+
+    monkeypatch.setattr("tb_activation_hist.cli.report.read_runs", fail)
     assert main(["report", logdir]) == 2
-    assert "pip install 'tb-activation-hist[cli]'" in capsys.readouterr().err
+    assert "RuntimeError: a fault" in capsys.readouterr().err
+
+
+def test_colours_are_for_terminals(
+    logdir: str, capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    main(["report", logdir])
+    plain = capsys.readouterr().out
+    monkeypatch.setattr("tb_activation_hist.cli.report_text.colour_mode", lambda *_: "256")
+    main(["report", logdir])
+    coloured = capsys.readouterr().out
+    assert "\x1b[1;31merror    \x1b[0m" in coloured
+    assert re.sub(r"\x1b\[[0-9;]*m", "", coloured) == plain
+
+
+def test_a_name_wider_than_the_terminal_goes_on_below() -> None:
+    rows = [{column.field: None for column in COLUMNS} | {"layer": "a" * 30 + "z", "type": "T"}]
+    head, first, second = to_lines(rows, COLUMNS[:2], width=22)
+    assert (head, first, second) == ("layer             type", "a" * 16 + "  T", "a" * 14 + "z")
 
 
 # --- doctor ---------------------------------------------------------------------------------------
@@ -338,6 +436,26 @@ def test_doctor_looks_at_everything(logdir: str, capsys: pytest.CaptureFixture) 
     assert "run 'good': 2 layers" in text
     assert "the CPU counts with" in text
     assert "problem" in text.splitlines()[-1]
+
+
+def test_doctor_and_the_warning_say_the_same_of_a_missing_extension(
+    capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(count_kernels, "_EXTENSION", "no_such_module")
+    monkeypatch.delenv(count_kernels.KERNEL_VARIABLE, raising=False)
+    said = []
+    try:
+        count_kernels.c_extension.cache_clear()
+        with pytest.warns(ActivationHistWarning) as warned:
+            count_kernels.kernel_name("cpu")
+        said.append(str(warned[0].message))
+        count_kernels.c_extension.cache_clear()
+        main(["doctor"])
+        said.append(capsys.readouterr().out)
+    finally:
+        count_kernels.c_extension.cache_clear()
+    for text in said:
+        assert "the CPU counts with torch operations, exact but 35 to 90 times slower." in text
 
 
 def test_doctor_misses_the_plugin(

@@ -95,7 +95,7 @@ def test_columns_are_taken_in_the_given_order(monkeypatch: pytest.MonkeyPatch) -
     counts = np.random.default_rng(5).integers(0, 9, (7, 11))
     order = np.random.default_rng(6).permutation(11)
     whole = column_quantiles(counts[:, order], [0.25, 0.75])
-    monkeypatch.setattr("tb_activation_hist.core.cumulative.RECORDS_AT_ONCE", 3)
+    monkeypatch.setattr("tb_activation_hist.core.cumulative.CUMULATED_AT_ONCE", 3)
     pieces = column_quantiles(counts, [0.25, 0.75], order)
     np.testing.assert_array_equal(pieces.bins, whole.bins)
     np.testing.assert_array_equal(pieces.parts, whole.parts)

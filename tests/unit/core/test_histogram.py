@@ -13,6 +13,7 @@ from tb_activation_hist.core.grid import NEAR_ZERO
 from tb_activation_hist.core.histogram import HistogramSeries
 from tb_activation_hist.core.joining import append_series, join_series, sum_records
 from tb_activation_hist.core.schemes.linear_bins import LinearBins
+from tb_activation_hist.notebook.activation_stats import LayerStats
 from tests.series import values_to_series
 
 RNG = np.random.default_rng(0)
@@ -176,3 +177,11 @@ def test_the_page_calls_the_same_values_near_zero() -> None:
     (file,) = sources.rglob("near_zero.ts")
     (value,) = re.findall(r"NEAR_ZERO = ([\d.]+);", file.read_text(encoding="utf-8"))
     assert float(value) == NEAR_ZERO
+
+
+def test_the_values_of_a_notebook_cell_fit_on_one_line() -> None:
+    series = values_to_series([np.arange(9.0), np.arange(9.0)], steps=(3, 8))
+    assert repr(series) == f"HistogramSeries('', 2 records, steps 3 to 8, {len(series.bins)} bins)"
+    assert repr(series.take(slice(0))).startswith("HistogramSeries('', 0 records, ")
+    stats = LayerStats(series.mean, series.std, np.array([np.nan, np.nan]))
+    assert repr(stats) == "LayerStats(2 records, mean 4 to 4, std 2.58 to 2.58, near_zero none)"

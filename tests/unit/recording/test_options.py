@@ -27,8 +27,8 @@ from tb_activation_hist.recording.options import (
 
 WRONG = {
     "every": [0, -1, 1.5, True, "2"],
-    "kinds": [[], "activations", ["activation"], 3],
-    "phases": [[], "train", ["test"]],
+    "kinds": [[], "activation", "", ["activation"], 3],
+    "phases": [[], "test", ["test"]],
     "bins": [40, "linear", None],
     "per_call": [1, None],
     "accumulate": ["yes"],
@@ -40,8 +40,8 @@ WRONG = {
     "schedule": [10, "log"],
     "overhead_budget": [0, 1, -0.1, True, "2 %"],
     "rank_timeout_s": [0, -1.0, None],
-    "warn_on": ["collapsed", ["colapsed"], None, ["run_difference"]],
-    "stop_on": ["non_finite", [None], 3],
+    "warn_on": ["colapsed", ["colapsed"], None, ["run_difference"]],
+    "stop_on": ["nan", [None], 3],
     "on_error": ["ignore", None],
     "block_records": [0, 33, 1.0],
     "queue_records": [0, None],

@@ -17,7 +17,7 @@ from tb_activation_hist.core.record_counts import RecordCounts
 from tb_activation_hist.core.schemes.float_bits import FLOAT_BITS
 from tb_activation_hist.core.schemes.linear_bins import LinearBins
 from tb_activation_hist.recording.rank_messages import (
-    END,
+    END_STEP,
     Message,
     bytes_to_message,
     end_message,
@@ -155,7 +155,7 @@ def test_messages_survive_the_way(scheme):
 
 def test_the_last_message_survives_the_way():
     back = bytes_to_message(message_to_bytes(end_message()))
-    assert (back.step, list(back.layers), len(back.counts)) == (END, [], 0)
+    assert (back.step, list(back.layers), len(back.counts)) == (END_STEP, [], 0)
 
 
 def test_ranks_that_saw_layers_in_another_order_are_added_by_name():

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import tracemalloc
+import zlib
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -44,9 +48,9 @@ def test_round_trip_of_a_record_without_finite_values() -> None:
 @pytest.mark.parametrize("largest", [127, 128, 32_768, 2**31, 2**32 - 1, 2**32, 2**40])
 def test_counts_of_every_width(largest: int) -> None:
     series = values_to_series([np.zeros(3), np.ones(2)])
-    wide = HistogramSeries(
-        series.tallies, series.bins, np.array([[largest, 0], [1, 2]], dtype=np.uint64)
-    )
+    counts = np.array([[largest, 0], [1, 2]], dtype=np.uint64)
+    tallies = replace(series.tallies, n=counts.sum(axis=1).astype(np.int64))
+    wide = HistogramSeries(tallies, series.bins, counts)
     decoded = decode_block(encode_block(wide, 0, 0)).series
     np.testing.assert_array_equal(decoded.bin_counts, wide.bin_counts)
 
@@ -75,3 +79,64 @@ def test_a_span_is_read_without_decoding() -> None:
     assert peek_span(data[: HEADER.size] + b"damaged") == BlockSpan(7, 64, 2)
     assert peek_span(data[:10]) is None
     assert peek_span(b"\x89PNG" * HEADER.size) is None
+
+
+def broken(**changes: object) -> bytes:
+    """A block whose checksum is right, though one of its arrays is not."""
+    series = values_to_series([RNG.normal(0, 1, 100), RNG.normal(0, 1, 100)])
+    bins = changes.pop("bins", series.bins)
+    counts = changes.pop("bin_counts", series.bin_counts)
+    tallies = replace(series.tallies, **changes)
+    return encode_block(HistogramSeries(tallies, bins, counts), 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({"min": np.array([np.nan, 0.0])}, "smallest value"),
+        ({"max": np.array([np.inf, np.inf])}, "smallest value"),
+        ({"n": np.array([99, 100])}, "do not add up"),
+        ({"nans": np.array([-1, 0])}, "out of range"),
+        ({"zeros": np.array([101, 0])}, "do not add up"),
+        ({"steps": np.array([1, 1])}, "steps do not ascend"),
+        ({"wall_times": np.array([np.nan, 0.0])}, "time that is not finite"),
+    ],
+    ids=str,
+)
+def test_a_block_that_breaks_what_a_series_promises_is_refused(
+    changes: dict[str, object], why: str
+) -> None:
+    with pytest.raises(FormatError, match=why):
+        decode_block(broken(**changes))
+
+
+def test_bins_that_do_not_ascend_or_that_no_scheme_has_are_refused() -> None:
+    series = values_to_series([RNG.normal(0, 1, 100)])
+    for bins in (series.bins[::-1], series.bins * 0, series.bins + 5000):
+        data = encode_block(HistogramSeries(series.tallies, bins, series.bin_counts), 0, 0)
+        with pytest.raises(FormatError, match="bins do not ascend"):
+            decode_block(data)
+
+
+def test_counts_of_nothing_are_refused() -> None:
+    series = values_to_series([np.ones(5)])
+    with pytest.raises(FormatError, match="do not add up"):
+        decode_block(encode_block(replace(series, bin_counts=series.bin_counts * 0), 0, 0))
+
+
+@pytest.mark.parametrize(("at", "value"), [(8, 0), (8, 3), (8, 8), (9, 0), (9, 3), (4, 0), (4, 33)])
+def test_sizes_that_no_writer_writes_are_refused(at: int, value: int) -> None:
+    data = bytearray(encode_block(values_to_series([np.ones(2)]), 0, 0))
+    data[at] = value
+    with pytest.raises(FormatError, match="damaged"):
+        decode_block(bytes(data))
+
+
+def test_a_bomb_is_not_inflated() -> None:
+    data = encode_block(values_to_series([np.ones(2)]), 0, 0)
+    bomb = data[: HEADER.size] + zlib.compress(bytes(50 * 2**20))
+    tracemalloc.start()
+    with pytest.raises(FormatError, match="damaged"):
+        decode_block(bomb)
+    assert tracemalloc.get_traced_memory()[1] < 2**20
+    tracemalloc.stop()

@@ -7,17 +7,19 @@ import sys
 import textwrap
 import threading
 import time
+from dataclasses import fields, replace
 from pathlib import Path
 
 import pytest
 
 from tb_activation_hist.core.errors import ActivationHistWarning, LogdirError, OptionError
+from tb_activation_hist.core.record_counts import RecordCounts
 from tb_activation_hist.recording.options import WriterOptions
 from tb_activation_hist.storage.event_file_reader import find_event_files
 from tb_activation_hist.storage.logdir_histograms import read_histograms
-from tb_activation_hist.storage.writer import Record, RunWriter
+from tb_activation_hist.storage.writer import MemoryWriter, Record, RunWriter
 from tests.records import LostCounts, make_late_record, make_layers, make_record, random_rows
-from tests.stored import QUIET, assert_stored, block_values, wait_for, write_steps
+from tests.stored import QUIET, assert_stored, block_values, read_events, wait_for, write_steps
 
 
 def summary_writers():
@@ -222,3 +224,47 @@ def test_a_summary_writer_closed_by_its_owner_gives_one_warning(tmp_path, kind):
         writer.close()
     assert len(caught) == 1
     assert len(find_event_files(str(tmp_path))) == 1
+
+
+@pytest.mark.parametrize("step", [2.5, "3", 2**63, None])
+@pytest.mark.parametrize("memory", [False, True])
+def test_a_record_that_cannot_be_stored_leaves_its_block_alone(step, memory, tmp_path):
+    layers = make_layers(2)
+    writer = MemoryWriter() if memory else RunWriter(tmp_path, options=QUIET)
+    write_steps(writer, [1, 2], layers)
+    bad = replace(make_record(3, layers, random_rows(3, 2), {"loss": 1.0}), step=step)
+    writer.write(bad)
+    with pytest.warns(ActivationHistWarning, match="records concerned are not stored"):
+        writer.flush()
+    write_steps(writer, [4, 5], layers)
+    writer.close()
+    run = writer.histograms if memory else read_histograms(tmp_path)["."]
+    assert [run[layer.key].steps.tolist() for layer in layers] == [[1, 2, 4, 5]] * 2
+
+
+class OddCounts(RecordCounts):
+    def bins_of(self, row):
+        return self.bins[:3], self.counts[: 2 if row == 1 else 3]
+
+
+def test_a_layer_that_cannot_be_stored_leaves_the_others_alone(tmp_path):
+    layers = make_layers(3)
+    writer = RunWriter(tmp_path, options=QUIET)
+    write_steps(writer, [1, 2], layers)
+    bad = make_record(3, layers, random_rows(3, 3), {"loss": 0.5})
+    counts = OddCounts(*(getattr(bad.counts, field.name) for field in fields(RecordCounts)))
+    writer.write(replace(bad, counts=counts))
+    with pytest.warns(ActivationHistWarning, match="3 bins and 2 counts"):
+        writer.close()
+    run = read_histograms(tmp_path)["."]
+    stored = [run[layer.key].steps.tolist() for layer in layers]
+    assert stored == [[1, 2, 3], [1, 2], [1, 2, 3]]
+
+
+def test_a_scalar_beyond_any_float_is_left_out(tmp_path):
+    writer = RunWriter(tmp_path, options=QUIET)
+    writer.write(Record(1, 1.7e9, scalars={"loss": 10**400, "lr": 0.5}))
+    with pytest.warns(ActivationHistWarning, match="'loss' is not one number"):
+        writer.close()
+    values = [value for event in read_events(tmp_path) for value in event.summary.value]
+    assert [value.tag for value in values if value.simple_value] == ["lr"]

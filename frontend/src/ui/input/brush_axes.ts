@@ -1,6 +1,6 @@
 /** Which axes a drag over a panel zooms. */
 
-export interface Point {
+export interface PointerPosition {
   readonly x_px: number;
   readonly y_px: number;
 }
@@ -28,7 +28,11 @@ interface Whole {
 }
 
 /** null while it may still become a click. A drag straight up or down zooms the values, as it shows no time. */
-export function brushAxes(from: Point, to: Point, { height_px, thin, values }: Whole): BrushAxes | null {
+export function brushAxes(
+  from: PointerPosition,
+  to: PointerPosition,
+  { height_px, thin, values }: Whole,
+): BrushAxes | null {
   const across_px = Math.abs(to.x_px - from.x_px);
   const up_px = Math.abs(to.y_px - from.y_px);
   if (thin) return across_px >= CLICK_PX ? "x" : null;

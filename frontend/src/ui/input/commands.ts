@@ -49,7 +49,7 @@ export const palette = command({
 command({
   label: settings.filter.label,
   keys: ["/"],
-  run: () => focus(FILTER_ID),
+  run: () => focusElement(FILTER_ID),
 });
 export const pane = command({ label: "More settings", run: () => toggle(paneOpen) });
 export const help = command({ label: "Keys and gestures", keys: ["?"], run: () => toggle(helpOpen) });
@@ -63,7 +63,7 @@ export const resetZoom = command({
   label: "Reset zoom",
   keys: ["0", "Esc"],
   when: () => zoom.zoomed.peek() || zoom.gesturing.peek(),
-  run: zoom.resetZoom,
+  run: zoom.clearZoom,
 });
 export const back = command({
   label: "Back to the zoom before",
@@ -75,7 +75,7 @@ command(moving(["W", "+"], settings.zoomX.label, settings.zoomY.label, zoomTimes
 command(moving(["S", "−"], "Zoom out on the steps", "Zoom out on the values", zoomTimes(1 / ZOOM_STEP)));
 command(moving(["A"], "Move left", "Move down", (panel, axis) => panBy(panel, axis, -PAN_STEP)));
 command(moving(["D"], "Move right", "Move up", (panel, axis) => panBy(panel, axis, PAN_STEP)));
-command({ label: settings.pinned.label, run: () => focus(STEP_ID) });
+command({ label: settings.pinned.label, run: () => focusElement(STEP_ID) });
 export const stepBefore = command({
   label: "Pin the step before",
   keys: ["←"],
@@ -99,14 +99,14 @@ command({
 });
 export const copyLink = command({
   label: "Copy link to this view",
-  run: () => void clipboard.copyLink().then(say),
+  run: () => void clipboard.copyLinkToView().then(say),
 });
 command({ label: settings.folded.label, run: foldAll });
 command({ label: "Unfold all groups", run: () => settings.folded.reset() });
 command({
   label: "Reset all settings",
   run: () => {
-    zoom.resetZoom();
+    zoom.clearZoom();
     for (const setting of allSettings) choose<unknown>(setting, setting.initial);
   },
 });
@@ -115,7 +115,7 @@ command({
 export const FILTER_ID = "layer-filter";
 export const STEP_ID = "step-field";
 
-function focus(id: string): void {
+function focusElement(id: string): void {
   document.getElementById(id)?.focus();
 }
 

@@ -21,6 +21,6 @@ export function copyCell(tsv: boolean, at: Cursor): void {
 }
 
 /** Says what happened. */
-export async function copyLink(): Promise<string> {
+export async function copyLinkToView(): Promise<string> {
   return copyText(linkToView());
 }

@@ -4,7 +4,7 @@ import type { PanelView } from "../../view/panel/panel_view";
 import { columnNear } from "../../view/panel/readout";
 import { pinAt } from "../../view/screen/pin";
 import { type Cursor, cursor, type ThinPart } from "../../view/settings/zoom";
-import { type KeyRow, keyOf } from "./key_names";
+import { eventToKey, type KeyRow } from "./key_names";
 import { place, pointAt } from "./pointer";
 
 interface CrosshairKeys extends KeyRow {
@@ -32,7 +32,7 @@ export const CROSSHAIR_KEYS: readonly CrosshairKeys[] = [
 
 /** For a panel that has the focus, which it gets by keyboard only. */
 export function crosshairKeys(event: KeyboardEvent, panel: PanelView): void {
-  const name = keyOf(event);
+  const name = eventToKey(event);
   const row = CROSSHAIR_KEYS.find(({ keys }) => keys.includes(name));
   if (row === undefined || (name === "Enter" && cursor.peek() === null)) return;
   row.run(panel, (name === row.keys[0] ? -1 : 1) * (event.shiftKey ? 10 : 1));

@@ -18,7 +18,7 @@ const NAMES: Readonly<Record<string, string>> = {
 };
 
 /** The key of an event; Shift is asked for apart. */
-export function keyOf({ key, ctrlKey, metaKey }: KeyboardEvent): string {
+export function eventToKey({ key, ctrlKey, metaKey }: KeyboardEvent): string {
   const name = NAMES[key] ?? (key.length === 1 ? key.toUpperCase() : key);
   return (ctrlKey ? "Ctrl " : metaKey ? "⌘ " : "") + name;
 }

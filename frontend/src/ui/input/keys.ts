@@ -7,7 +7,7 @@ import { helpOpen } from "../settings/open_state";
 import { allCommands, type Command } from "./commands";
 import { CROSSHAIR_KEYS } from "./crosshair_keys";
 import { undoHandleDrag } from "./handle_drag";
-import { type KeyRow, keyOf } from "./key_names";
+import { eventToKey, type KeyRow } from "./key_names";
 import { endDrag, spaceHeld } from "./pointer";
 
 const commands: readonly Command[] = [...allCommands, ...allSettings.flatMap(switchOf)];
@@ -48,7 +48,7 @@ export const GESTURES: readonly KeyRow[] = [
 /** Keys anywhere but on a panel with the focus; a text field keeps its own. */
 export function globalKeys(event: KeyboardEvent): void {
   if (event.defaultPrevented || event.altKey) return;
-  const key = keyOf(event);
+  const key = eventToKey(event);
   // Fields and dialogs keep their keys, except for those with Ctrl.
   const isPlain = !event.ctrlKey && !event.metaKey;
   if (isPlain && (isTyping(event) || isBehindDialog(key))) return;

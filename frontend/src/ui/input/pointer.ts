@@ -9,16 +9,16 @@ import { pinAt } from "../../view/screen/pin";
 import { panBy, zoomBy, zoomTo } from "../../view/screen/zooming";
 import { toggleExpanded } from "../../view/selection/selection";
 import { pinned } from "../../view/settings/settings";
-import { type Cursor, cursor, resetZoom, type ThinPart } from "../../view/settings/zoom";
-import { type BrushAxes, brushAxes, CLICK_PX, type Point } from "./brush_axes";
+import { type Cursor, clearZoom, cursor, type ThinPart } from "../../view/settings/zoom";
+import { type BrushAxes, brushAxes, CLICK_PX, type PointerPosition } from "./brush_axes";
 
 /** What is being dragged over: two corners in CSS px of the panel's plot, and the zooms that are meant. */
 export interface Brush {
   readonly keyX: string;
   readonly keyY: string;
   readonly axes: BrushAxes;
-  readonly from: Point;
-  readonly to: Point;
+  readonly from: PointerPosition;
+  readonly to: PointerPosition;
 }
 
 export const brush = signal<Brush | null>(null);
@@ -27,7 +27,7 @@ export const brush = signal<Brush | null>(null);
 export const spaceHeld = signal(false);
 
 /** Where the pointer rests; what lies there changes with the view. */
-const resting = signal<{ readonly on: PanelPointer; readonly at: Point } | null>(null);
+const resting = signal<{ readonly on: PanelPointer; readonly at: PointerPosition } | null>(null);
 effect(() => {
   const now = resting.value;
   if (now !== null) cursor.value = now.on.cursorAt(now.at);
@@ -43,7 +43,7 @@ export function pointAt(at: Cursor | null): void {
 }
 
 /** Where the only drag under way began. */
-let start: (Point & { readonly does: "zoom" | "zoom_y" | "pan" }) | null = null;
+let start: (PointerPosition & { readonly does: "zoom" | "zoom_y" | "pan" }) | null = null;
 
 /** Ends a drag without what it was for; false when there is none. */
 export function endDrag(): boolean {
@@ -60,10 +60,10 @@ const LEAST_PINCH_PX = 10;
 
 /** Handlers for the element that covers a panel's plot; its top is the panel's top. */
 export class PanelPointer {
-  private last: Point = { x_px: 0, y_px: 0 };
+  private last: PointerPosition = { x_px: 0, y_px: 0 };
   private pinBefore: number | null = null;
   private clickedAt_ms = 0;
-  private readonly touches = new Map<number, Point>();
+  private readonly touches = new Map<number, PointerPosition>();
   private pinchAxis: "x" | "y" = "x";
 
   constructor(private readonly panel: PanelView) {}
@@ -132,7 +132,7 @@ export class PanelPointer {
     if (!this.panel.layer.open.peek()) return;
     // The clicks that made it a double click were not meant to pin.
     pinAt(this.pinBefore);
-    resetZoom();
+    clearZoom();
   };
 
   /** A plain wheel scrolls the page. Trackpads report a pinch as a wheel with Ctrl. */
@@ -153,11 +153,11 @@ export class PanelPointer {
     return again ? 2 : 1;
   }
 
-  private hover(at: Point): void {
+  private hover(at: PointerPosition): void {
     resting.value = { on: this, at };
   }
 
-  cursorAt({ x_px, y_px }: Point): Cursor {
+  cursorAt({ x_px, y_px }: PointerPosition): Cursor {
     const share = this.heightShare(y_px);
     return {
       panelId: this.panel.id,
@@ -175,7 +175,7 @@ export class PanelPointer {
     return bands.find(({ top_px }) => y_px >= top_px - 1 && y_px < top_px + THIN_PX + 1)?.band ?? null;
   }
 
-  private drag(at: Point): void {
+  private drag(at: PointerPosition): void {
     if (start === null || start.does === "pan") return;
     const { layer, keyX, keyY } = this.panel;
     const { heatTop_px, heatHeight_px } = layer.layout.peek();
@@ -183,14 +183,14 @@ export class PanelPointer {
     const whole = { height_px: heatHeight_px, thin: !layer.open.peek(), values: start.does === "zoom_y" };
     const axes = brushAxes(start, at, whole);
     // Beyond the heatmap nothing is shown.
-    const inside = ({ x_px, y_px }: Point) => ({
+    const inside = ({ x_px, y_px }: PointerPosition) => ({
       x_px: clamp(x_px, plot_px.peek()),
       y_px: heatTop_px + clamp(y_px - heatTop_px, heatHeight_px),
     });
     brush.value = axes === null ? null : { keyX, keyY, axes, from: inside(start), to: inside(at) };
   }
 
-  private pan(at: Point): void {
+  private pan(at: PointerPosition): void {
     const { heatHeight_px } = this.panel.layer.layout.peek();
     panBy(this.panel, "x", (this.last.x_px - at.x_px) / plot_px.peek());
     if (this.panel.layer.open.peek()) panBy(this.panel, "y", (at.y_px - this.last.y_px) / heatHeight_px);
@@ -198,19 +198,19 @@ export class PanelPointer {
   }
 
   /** Two fingers stretch the axis along which they lie, and move it with them. */
-  private pinch(id: number, at: Point): void {
+  private pinch(id: number, at: PointerPosition): void {
     const other = [...this.touches].find(([key]) => key !== id)?.[1];
     const before = this.touches.get(id);
     if (!other || !before) return;
     this.touches.set(id, at);
     const { heatHeight_px } = this.panel.layer.layout.peek();
     if (this.pinchAxis === "y") {
-      const factor = stretch(before.y_px - other.y_px, at.y_px - other.y_px);
+      const factor = pinchFactor(before.y_px - other.y_px, at.y_px - other.y_px);
       zoomBy(this.panel, "y", factor, this.heightShare((at.y_px + other.y_px) / 2));
       panBy(this.panel, "y", (at.y_px - before.y_px) / 2 / heatHeight_px);
       return;
     }
-    const factor = stretch(before.x_px - other.x_px, at.x_px - other.x_px);
+    const factor = pinchFactor(before.x_px - other.x_px, at.x_px - other.x_px);
     zoomBy(this.panel, "x", factor, (at.x_px + other.x_px) / 2 / plot_px.peek());
     panBy(this.panel, "x", (before.x_px - at.x_px) / 2 / plot_px.peek());
   }
@@ -222,7 +222,7 @@ export class PanelPointer {
     this.pinchAxis = upright && this.panel.layer.open.peek() ? "y" : "x";
   }
 
-  private click(at: Point, clicks: number): void {
+  private click(at: PointerPosition, clicks: number): void {
     if (this.panel.layer.open.peek()) {
       if (clicks === 1) this.pinBefore = pinned.peek();
       pinAt(this.panel.axis.peek().pxToUnit(at.x_px, plot_px.peek()));
@@ -232,8 +232,8 @@ export class PanelPointer {
   private zoomTo({ axes, from, to }: Brush): void {
     const axis = this.panel.axis.peek();
     const scale = this.panel.scale.peek();
-    const unit = ({ x_px }: Point) => axis.pxToUnit(x_px, plot_px.peek());
-    const value = ({ y_px }: Point) => scale.shareToValue(this.heightShare(y_px));
+    const unit = ({ x_px }: PointerPosition) => axis.pxToUnit(x_px, plot_px.peek());
+    const value = ({ y_px }: PointerPosition) => scale.shareToValue(this.heightShare(y_px));
     zoomTo(
       this.panel,
       axes === "y" ? null : [unit(from), unit(to)],
@@ -253,11 +253,11 @@ function clamp(at_px: number, end_px: number): number {
 }
 
 /** How much less is shown when two fingers this far apart move to another distance. */
-function stretch(was_px: number, is_px: number): number {
+function pinchFactor(was_px: number, is_px: number): number {
   return Math.max(LEAST_PINCH_PX, Math.abs(was_px)) / Math.max(LEAST_PINCH_PX, Math.abs(is_px));
 }
 
-function pointOf(event: PointerEvent | WheelEvent): Point {
+function pointOf(event: PointerEvent | WheelEvent): PointerPosition {
   const box = (event.currentTarget as HTMLElement).getBoundingClientRect();
   return { x_px: event.clientX - box.left, y_px: event.clientY - box.top };
 }

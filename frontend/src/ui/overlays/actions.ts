@@ -2,7 +2,7 @@
 
 import { seriesId } from "../../series/series_id";
 import { sorted } from "../../view/findings/findings";
-import type { LayerView } from "../../view/panel/layer_view";
+import type { PanelLayer } from "../../view/panel/panel_view";
 import { showFinding, showLayer } from "../../view/screen/reveal";
 import { findPanel, visible } from "../../view/screen/views";
 import * as selection from "../../view/selection/selection";
@@ -86,13 +86,13 @@ function optionActions(setting: Choice | List): readonly Action[] {
 }
 
 /** The row of the crosshair, or the only one shown, or the first one on the screen. */
-function rowInSight(at: Cursor | null): LayerView | undefined {
+function rowInSight(at: Cursor | null): PanelLayer | undefined {
   const shown = visible.peek();
   const full = shown.find((panel) => panel.layer.id === settings.full.peek());
   return ((at === null ? undefined : findPanel(at.panelId)) ?? full ?? shown[0])?.layer;
 }
 
-function rowActions(row: LayerView): readonly Action[] {
+function rowActions(row: PanelLayer): readonly Action[] {
   const series = row.series.peek();
   const { layer } = series;
   return [

@@ -1,10 +1,10 @@
 /** The list of all findings, and of where runs part. */
 
 import { formatSteps } from "../../math/format";
-import type { Figure, Finding } from "../../series/types";
+import type { Figure, FindingAnswer } from "../../series/types";
 import { differences, errors, pending, sorted } from "../../view/findings/findings";
 import { showFinding } from "../../view/screen/reveal";
-import { colourOfRun, runs } from "../../view/selection/selection";
+import { colourOfRun, shownRuns } from "../../view/selection/selection";
 import { Menu } from "../widgets/controls";
 import { Icon } from "../widgets/icons";
 
@@ -48,17 +48,17 @@ export function FindingsMenu() {
 }
 
 /** To what a line of the list tells of; the list would cover it. */
-function follow(event: { readonly currentTarget: HTMLElement }, finding: Finding): void {
+function follow(event: { readonly currentTarget: HTMLElement }, finding: FindingAnswer): void {
   showFinding(finding);
   event.currentTarget.closest<HTMLElement>("[popover]")?.hidePopover();
 }
 
-function key({ run, kind, tags, first_step }: Finding): string {
+function key({ run, kind, tags, first_step }: FindingAnswer): string {
   return `${run} ${kind} ${tags[0] ?? ""} ${first_step}`;
 }
 
 interface ItemProps {
-  readonly finding: Finding;
+  readonly finding: FindingAnswer;
   /** Whether the advice is written out: of several of one kind, the first one's is enough. */
   readonly advises: boolean;
 }
@@ -78,7 +78,7 @@ function FindingItem({ finding, advises }: ItemProps) {
         </span>
         <strong>{finding.title}</strong>
         <span class="facts-line">
-          <RunName run={finding.run} /> · steps {formatSteps(finding.first_step, finding.last_step)} ·{" "}
+          <RunLabel run={finding.run} /> · steps {formatSteps(finding.first_step, finding.last_step)} ·{" "}
           {layers.length > 1 ? `${layers.length} layers` : layers[0]}
         </span>
         {advises ? <span class="facts-line">{finding.advice}</span> : null}
@@ -88,7 +88,7 @@ function FindingItem({ finding, advises }: ItemProps) {
 }
 
 /** Where a run parts from the baseline: each layer with its step, and how far apart it gets. */
-function DifferenceItems({ finding }: { readonly finding: Finding }) {
+function DifferenceItems({ finding }: { readonly finding: FindingAnswer }) {
   const { run, layers, tags, figures } = finding;
   const steps = listOf(figures.first_steps);
   const distances = listOf(figures.distances);
@@ -97,7 +97,7 @@ function DifferenceItems({ finding }: { readonly finding: Finding }) {
       <summary
         title={`${finding.advice} Distance: Wasserstein-1 on an asinh axis; 0.1 for a tenth more scale.`}
       >
-        <RunName run={run} /> parts from <RunName run={String(figures.baseline)} /> in {layers.length}{" "}
+        <RunLabel run={run} /> parts from <RunLabel run={String(figures.baseline)} /> in {layers.length}{" "}
         {layers.length === 1 ? "layer" : "layers"}
       </summary>
       <ol class="findings">
@@ -127,8 +127,8 @@ function listOf(figure: Figure | undefined): readonly number[] {
   return typeof figure === "object" && figure !== null ? figure : [];
 }
 
-function RunName({ run }: { readonly run: string }) {
-  const shown = runs.value.some(({ name }) => name === run);
+function RunLabel({ run }: { readonly run: string }) {
+  const shown = shownRuns.value.some(({ name }) => name === run);
   return (
     <>
       {shown ? <span class="swatch" style={{ background: colourOfRun(run) }} aria-hidden="true" /> : null}{" "}

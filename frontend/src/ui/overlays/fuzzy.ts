@@ -6,7 +6,7 @@ export interface Match {
   readonly at: readonly number[];
 }
 
-const WHOLE = 100;
+const WHOLE_WORD = 100;
 const WORD_START = 40;
 /** Earlier places are a little better, a letter apart is a little worse. */
 const LATER = 0.1;
@@ -38,7 +38,7 @@ function matchWhole(word: string, text: string): Match | null {
     break;
   }
   const bonus = startsWord(text, best) ? WORD_START : 0;
-  return { score: WHOLE + bonus - LATER * best, at: Array.from(word, (_, i) => best + i) };
+  return { score: WHOLE_WORD + bonus - LATER * best, at: Array.from(word, (_, i) => best + i) };
 }
 
 function matchLetters(word: string, text: string): Match | null {

@@ -72,7 +72,7 @@ function Search({ actions }: { readonly actions: Signal<readonly Action[]> }) {
   return (
     <>
       <input
-        ref={focus}
+        ref={focusField}
         class="text-input"
         role="combobox"
         aria-label="Find a command, a layer or a finding"
@@ -118,7 +118,7 @@ function Search({ actions }: { readonly actions: Signal<readonly Action[]> }) {
 }
 
 /** The dialog may be open before its field exists, and then has given the focus to itself. */
-function focus(field: HTMLInputElement | null): void {
+function focusField(field: HTMLInputElement | null): void {
   field?.focus();
 }
 

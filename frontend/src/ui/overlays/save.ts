@@ -1,7 +1,7 @@
 /** Files of a row. */
 
 import { exportRow, type Format } from "../../view/exports/exports";
-import type { LayerView } from "../../view/panel/layer_view";
+import type { PanelLayer } from "../../view/panel/panel_view";
 
 export const FORMATS: readonly { readonly format: Format; readonly label: string; readonly tip: string }[] = [
   { format: "png", label: "PNG picture", tip: "As shown, at twice the size, with axes and colour bar" },
@@ -12,7 +12,7 @@ export const FORMATS: readonly { readonly format: Format; readonly label: string
 ];
 
 /** Says what went wrong; "" when the file was saved. */
-export async function saveRow(model: LayerView, format: Format): Promise<string> {
+export async function saveRow(model: PanelLayer, format: Format): Promise<string> {
   try {
     const file = await exportRow(model, format);
     if (file === null) return "No data is shown here.";

@@ -4,14 +4,13 @@ import { signal, useSignalEffect } from "@preact/signals";
 import { useRef } from "preact/hooks";
 import { formatShare, formatSteps, formatValue } from "../../math/format";
 import { quantiles } from "../../math/quantiles";
-import { readShown } from "../../view/exports/exports";
-import type { LayerView } from "../../view/panel/layer_view";
-import type { PanelView } from "../../view/panel/panel_view";
+import { readShownCells } from "../../view/exports/exports";
+import type { PanelLayer, PanelView } from "../../view/panel/panel_view";
 import { BAND_WORDS, COUNTED_APART } from "../../view/panel/readout";
 import { IconButton } from "../widgets/controls";
 
 /** The row whose table is open. */
-export const tableOf = signal<LayerView | null>(null);
+export const tableOf = signal<PanelLayer | null>(null);
 
 /** More lines than this are thinned evenly; the last one always stays. */
 const LINES = 60;
@@ -43,7 +42,7 @@ export function TableDialog() {
 const HEADS = ["step", "mean", "std", "min", "p5", "p25", "median", "p75", "p95", "max"];
 
 function PanelTable({ panel }: { readonly panel: PanelView }) {
-  const shown = readShown(panel);
+  const shown = readShownCells(panel);
   if (shown === null) return <p>{panel.run}: no data is shown.</p>;
   const { tile, from, to } = shown;
   const { columns } = tile;

@@ -9,7 +9,7 @@ import { type AxisDrawing, type AxisText, drawAxis, numbersToText } from "../../
 import { BAND_LABELS, type BandName } from "../../paint/bands";
 import { SHARE_PX, THIN_PX } from "../../paint/scene";
 import { dark } from "../../view/catalog/catalog";
-import { AXIS_PX, pixelRatio, plot_px, X_AXIS_PX } from "../../view/layout/metrics";
+import { pixelRatio, plot_px, X_AXIS_PX, Y_AXIS_PX } from "../../view/layout/metrics";
 import type { PanelLayout } from "../../view/layout/panel_layout";
 import { sharedLiveAxis } from "../../view/panel/known_panels";
 import type { PanelView } from "../../view/panel/panel_view";
@@ -36,7 +36,7 @@ const SHORT: Readonly<Record<BandName, string>> = {
   below: "▼",
 };
 
-const STRIP_SHORT: Readonly<Record<settings.Strip, string>> = {
+const STRIP_SHORT: Readonly<Record<settings.StripContent, string>> = {
   none: "",
   near_zero: "≈0",
   zero: "=0",
@@ -59,7 +59,7 @@ function valueTicks(scale: ValueScale, { heatTop_px, heatHeight_px, bands }: Pan
 }
 
 /** Both axes of a panel, drawn onto the surface under it. */
-export function PanelAxes({ panel }: { readonly panel: PanelView }) {
+export function AxesLabels({ panel }: { readonly panel: PanelView }) {
   const element = useRef<HTMLDivElement>(null);
   const parts = useMemo(() => ({ value: {}, time: {} }), []);
   useSignalEffect(() => {
@@ -73,7 +73,7 @@ export function PanelAxes({ panel }: { readonly panel: PanelView }) {
     if (panel.data.tile.value === null) return;
     const drawing = timeAxisDrawing(panel.axis.value);
     const { axisTop_px } = panel.layer.layout.value;
-    drawOn(panel, parts.time, [AXIS_PX, axisTop_px], drawing, (text) => {
+    drawOn(panel, parts.time, [Y_AXIS_PX, axisTop_px], drawing, (text) => {
       if (element.current) element.current.dataset.xTicks = text;
     });
   });
@@ -84,7 +84,7 @@ export function PanelAxes({ panel }: { readonly panel: PanelView }) {
     },
     [parts],
   );
-  const style = useComputed(() => box({ width: AXIS_PX, height: panel.layer.layout.value.axisTop_px }));
+  const style = useComputed(() => box({ width: Y_AXIS_PX, height: panel.layer.layout.value.axisTop_px }));
   const title = useComputed(() => bandTitles(panel));
   return <div ref={element} class="axes" title={title} style={style} />;
 }
@@ -121,7 +121,7 @@ export function ValueAxis({ panel }: { readonly panel: PanelView }) {
     });
   });
   useEffect(() => () => forget(canvas), []);
-  const style = box({ width: AXIS_PX, height: panel.layer.layout.value.axisTop_px });
+  const style = box({ width: Y_AXIS_PX, height: panel.layer.layout.value.axisTop_px });
   return <canvas ref={canvas} class="axes" title={bandTitles(panel)} style={style} />;
 }
 
@@ -135,7 +135,7 @@ function valueAxisDrawing(panel: PanelView): AxisDrawing {
   const ticks = panel.hasAxis ? valueTicks(panel.liveScale.value, layout) : [];
   const text = (label: string, y_px: number, size_px: number): AxisText => ({
     label,
-    x_px: AXIS_PX - 7,
+    x_px: Y_AXIS_PX - 7,
     y_px,
     anchor: "right",
     size_px,
@@ -145,12 +145,12 @@ function valueAxisDrawing(panel: PanelView): AxisDrawing {
     names.push(text(STRIP_SHORT[settings.strip.value], layout.shareTop_px + SHARE_PX / 2, NAME_PX));
   }
   return {
-    width_px: AXIS_PX,
+    width_px: Y_AXIS_PX,
     height_px: layout.axisTop_px,
     ratio: pixelRatio.value,
     dark: dark.value,
     faint: false,
-    lines: ticks.map(({ y }) => [AXIS_PX - 4, y, AXIS_PX, y]),
+    lines: ticks.map(({ y }) => [Y_AXIS_PX - 4, y, Y_AXIS_PX, y]),
     texts: ticks.map(({ label, y }) => text(label, y, TEXT_PX)),
     names,
   };
@@ -165,12 +165,12 @@ function timeAxisDrawing(axis: StepAxis): AxisDrawing {
     ratio: pixelRatio.value,
     dark: dark.value,
     faint: gesturing.value,
-    ...timeTicks(axis, width_px),
+    ...tickDrawing(axis, width_px),
     names: [],
   };
 }
 
-function timeTicks(axis: StepAxis, width_px: number): Pick<AxisDrawing, "lines" | "texts"> {
+function tickDrawing(axis: StepAxis, width_px: number): Pick<AxisDrawing, "lines" | "texts"> {
   const places = placeTicks(axis, width_px);
   return {
     lines: places.map(({ x }) => [x, 0, x, 4]),
@@ -202,7 +202,7 @@ export function HeadAxis() {
   });
   const width = plot_px.value;
   return (
-    <div class="head-axis" style={box({ left: AXIS_PX, width })}>
+    <div class="head-axis" style={box({ left: Y_AXIS_PX, width })}>
       <svg ref={svg} class="axis" width={width} height={X_AXIS_PX} aria-hidden="true" />
       <TimeMark />
     </div>
@@ -247,7 +247,7 @@ export function ValueMark({ panel }: { readonly panel: PanelView }) {
   });
   if (place.value === null) return null;
   return (
-    <span class="axis-mark value-mark" style={box({ top: place.value.top, width: AXIS_PX - 4 })}>
+    <span class="axis-mark value-mark" style={box({ top: place.value.top, width: Y_AXIS_PX - 4 })}>
       {place.value.label}
     </span>
   );

@@ -2,7 +2,7 @@
 
 import { formatSteps } from "../../math/format";
 import { stepToUnit } from "../../math/step_axis";
-import type { Finding } from "../../series/types";
+import type { FindingAnswer } from "../../series/types";
 import { findingsOf } from "../../view/findings/findings";
 import { plot_px } from "../../view/layout/metrics";
 import type { PanelView } from "../../view/panel/panel_view";
@@ -30,7 +30,7 @@ export function FindingMarks({ panel }: { readonly panel: PanelView }) {
             type="button"
             class={`finding-mark ${finding.severity}`}
             style={box({ left: from_px, width: Math.max(3, to_px - from_px) })}
-            title={describe(finding)}
+            title={findingToTip(finding)}
             tabIndex={panel.layer.open.value ? 0 : -1}
             {...{ popovertarget: FINDINGS_LIST }}
           />
@@ -40,6 +40,6 @@ export function FindingMarks({ panel }: { readonly panel: PanelView }) {
   );
 }
 
-function describe(finding: Finding): string {
+function findingToTip(finding: FindingAnswer): string {
   return `${finding.title} (steps ${formatSteps(finding.first_step, finding.last_step)}). ${finding.advice}`;
 }

@@ -2,14 +2,14 @@
 
 import { useComputed } from "@preact/signals";
 import { useMemo } from "preact/hooks";
-import { AXIS_PX, panel_px, plot_px } from "../../view/layout/metrics";
+import { panel_px, plot_px, Y_AXIS_PX } from "../../view/layout/metrics";
 import type { PanelView } from "../../view/panel/panel_view";
 import { retry } from "../../view/screen/loading";
 import { drawnOnce } from "../../view/screen/screen";
 import { crosshairKeys } from "../input/crosshair_keys";
 import { brush, PanelPointer, pointAt } from "../input/pointer";
 import { box } from "../widgets/box";
-import { PanelAxes, ValueMark } from "./axes";
+import { AxesLabels, ValueMark } from "./axes";
 import { FindingMarks } from "./finding_marks";
 import { Heatmap } from "./heatmap";
 import { PanelNotes } from "./panel_notes";
@@ -20,7 +20,7 @@ export function Panel({ panel }: PartProps) {
   // Bound to their attributes, so that a tile's arrival renders no panel anew.
   const loaded = useComputed(() => panel.data.tile.value !== null);
   const plot = useComputed(() => {
-    return box({ left: AXIS_PX, width: plot_px.value, height: panel.layer.layout.value.axisTop_px });
+    return box({ left: Y_AXIS_PX, width: plot_px.value, height: panel.layer.layout.value.axisTop_px });
   });
   const heat = useComputed(() => {
     const { heatTop_px, heatHeight_px } = panel.layer.layout.value;
@@ -41,7 +41,7 @@ export function Panel({ panel }: PartProps) {
       }}
       onBlur={() => pointAt(null)}
     >
-      {expanded ? <PanelAxes panel={panel} /> : null}
+      {expanded ? <AxesLabels panel={panel} /> : null}
       {/** biome-ignore lint/a11y/noStaticElementInteractions: the same can be done with the group's keys. */}
       <div
         class="plot"
@@ -61,7 +61,7 @@ export function Panel({ panel }: PartProps) {
         <div class="skeleton" hidden={loaded} style={heat} aria-hidden="true" />
         {drawnOnce.value ? <Overlays panel={panel} /> : null}
       </div>
-      {drawnOnce.value ? <Words panel={panel} /> : null}
+      {drawnOnce.value ? <PanelTexts panel={panel} /> : null}
     </div>
   );
 }
@@ -80,7 +80,7 @@ function Overlays({ panel }: PartProps) {
   );
 }
 
-function Words({ panel }: PartProps) {
+function PanelTexts({ panel }: PartProps) {
   return (
     <>
       {panel.layer.open.value ? (

@@ -1,8 +1,8 @@
 /** What a panel does not show as it is: clipped, pooled, sampled, matched, foreign. One line, never silent. */
 
 import { formatShare } from "../../math/format";
-import { clippedShare, clippedToText } from "../../math/range";
-import { axisScope } from "../../view/panel/known_panels";
+import { clippedFractions, clippedToText } from "../../math/range";
+import { effectiveAxisScope } from "../../view/panel/known_panels";
 import { isHiddenByAxis, noteTexts, noteToText } from "../../view/panel/notes";
 import type { PanelView } from "../../view/panel/panel_view";
 import * as settings from "../../view/settings/settings";
@@ -26,18 +26,18 @@ export function PanelNotes({ panel }: { readonly panel: PanelView }) {
           </ul>
         </Menu>
       )}
-      {settings.range.value === "full" ? <FullRange /> : <Clipped panel={panel} />}
+      {settings.range.value === "full" ? <FullRange /> : <ClippedNote panel={panel} />}
       <OwnScale panel={panel} />
     </div>
   );
 }
 
 /** Shares beyond the axis, while nobody zoomed into a part of it. */
-function Clipped({ panel }: { readonly panel: PanelView }) {
+function ClippedNote({ panel }: { readonly panel: PanelView }) {
   const tile = panel.shown.value;
   const grid = panel.grid.value;
   if (tile === null || grid === null || panel.liveScale.value !== panel.fullScale.value) return null;
-  const { above, below } = clippedShare(grid, tile.columns.n);
+  const { above, below } = clippedFractions(grid, tile.columns.n);
   if (above + below === 0) return null;
   const words = clippedToText({ above, below });
   const both = above > 0 && below > 0;
@@ -71,7 +71,7 @@ function OwnScale({ panel }: { readonly panel: PanelView }) {
   if (!settings.linked.value || panel.layer.panels.value.length < 2) return null;
   // A difference has one scale for all, and its notes say so.
   if (settings.difference.value) return null;
-  const own = axisScope() === "panel";
+  const own = effectiveAxisScope() === "panel";
   if (!own && !isHiddenByAxis(panel)) return null;
   return (
     <button

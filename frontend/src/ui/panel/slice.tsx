@@ -2,24 +2,23 @@
 
 import { formatShare, formatSteps } from "../../math/format";
 import { formatEnd } from "../../math/normalise";
-import type { Grid } from "../../math/rebin";
+import type { CellGrid } from "../../math/rebin";
 import { columnShares, cumulativeShares } from "../../math/slice_shares";
 import type { Tile } from "../../math/tile";
 import { type BandName, bandCounts } from "../../paint/bands";
 import { THIN_PX } from "../../paint/scene";
 import { SLICE_MARGIN_PX, slice_px, X_AXIS_PX } from "../../view/layout/metrics";
 import type { PanelLayout } from "../../view/layout/panel_layout";
-import { axisScope } from "../../view/panel/known_panels";
-import type { LayerView } from "../../view/panel/layer_view";
-import type { PanelView } from "../../view/panel/panel_view";
+import { effectiveAxisScope } from "../../view/panel/known_panels";
+import type { PanelLayer, PanelView } from "../../view/panel/panel_view";
 import { pinnedColumn } from "../../view/screen/pin";
 import { colourOfRun } from "../../view/selection/selection";
 import * as settings from "../../view/settings/settings";
 
-interface Part {
+interface RunSlice {
   readonly panel: PanelView;
   readonly tile: Tile;
-  readonly grid: Grid;
+  readonly grid: CellGrid;
   readonly column: number;
   /** Values of the step; 1 where there are none. */
   readonly n: number;
@@ -43,14 +42,14 @@ interface Chart {
   readonly lane_px: number;
 }
 
-export function Slice({ layer }: { readonly layer: LayerView }) {
+export function Slice({ layer }: { readonly layer: PanelLayer }) {
   const width_px = slice_px.value - 2 * SLICE_MARGIN_PX;
   const layout = layer.layout.value;
   const parts = layer.panels.value.flatMap((panel) => readPart(panel) ?? []);
   if (parts.length === 0) return null;
   const chart = chartOf(parts, width_px);
   const bars = layout.bands.length > 0 ? "; thin bars: 0 to 100 %" : "";
-  const words = parts.map(describe).join("; ");
+  const words = parts.map(runSliceToText).join("; ");
   const { heatTop_px, heatHeight_px } = layout;
   return (
     <div class="slice" title={words + bars}>
@@ -78,7 +77,7 @@ export function Slice({ layer }: { readonly layer: LayerView }) {
   );
 }
 
-function chartOf(parts: readonly Part[], width_px: number): Chart {
+function chartOf(parts: readonly RunSlice[], width_px: number): Chart {
   const mode = settings.sliceMode.value;
   const cumulative = mode === "cumulative";
   const most = cumulative ? 1 : Math.max(1e-12, ...parts.flatMap((part) => Math.max(...part.shares)));
@@ -87,7 +86,7 @@ function chartOf(parts: readonly Part[], width_px: number): Chart {
 }
 
 interface HistogramProps {
-  readonly part: Part;
+  readonly part: RunSlice;
   /** Place among the parts. */
   readonly at: number;
   readonly of: number;
@@ -123,7 +122,7 @@ function Histogram({ part, at, of, chart, layout }: HistogramProps) {
 }
 
 interface ShareAxisProps {
-  readonly layer: LayerView;
+  readonly layer: PanelLayer;
   readonly chart: Chart;
   readonly width_px: number;
 }
@@ -148,7 +147,7 @@ function ShareAxis({ layer, chart: { log, most, lanes }, width_px }: ShareAxisPr
 }
 
 /** Which steps are shown, one for each run where they differ. */
-function Steps({ parts }: { readonly parts: readonly Part[] }) {
+function Steps({ parts }: { readonly parts: readonly RunSlice[] }) {
   const same = new Set(parts.map((part) => part.steps)).size === 1;
   return (
     <span class="slice-title">
@@ -159,12 +158,12 @@ function Steps({ parts }: { readonly parts: readonly Part[] }) {
               <span class="swatch" style={{ background: colour }} /> {steps}{" "}
             </span>
           ))}
-      {axisScope() === "panel" && parts.length > 1 ? ", own scales" : ""}
+      {effectiveAxisScope() === "panel" && parts.length > 1 ? ", own scales" : ""}
     </span>
   );
 }
 
-function readPart(panel: PanelView): Part | null {
+function readPart(panel: PanelView): RunSlice | null {
   const pinned = pinnedColumn(panel);
   if (pinned === null) return null;
   const { tile, column } = pinned;
@@ -180,7 +179,7 @@ function readPart(panel: PanelView): Part | null {
 }
 
 /** Bands are shares of all values, on the full width. */
-function bandWidth({ tile, grid, column, n }: Part, band: BandName, lane_px: number): number {
+function bandWidth({ tile, grid, column, n }: RunSlice, band: BandName, lane_px: number): number {
   return ((bandCounts(band, tile.columns, grid)[column] ?? 0) / n) * lane_px;
 }
 
@@ -201,7 +200,7 @@ function outline(
   return settings.sliceMode.value === "cumulative" ? path : `${path}H0`;
 }
 
-function describe({ panel, steps, tile, column }: Part): string {
+function runSliceToText({ panel, steps, tile, column }: RunSlice): string {
   const mean = tile.columns.mean[column] ?? Number.NaN;
   const std = tile.columns.std[column] ?? Number.NaN;
   return `${panel.run}, step ${steps}: mean ${mean.toPrecision(3)}, standard deviation ${std.toPrecision(3)}`;

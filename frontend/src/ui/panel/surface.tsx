@@ -3,7 +3,7 @@
 import { signal } from "@preact/signals";
 import { useLayoutEffect, useRef } from "preact/hooks";
 import type { PanelCanvas } from "../../paint/canvas_area";
-import { AXIS_PX, panel_px, pixelRatio, plot_px } from "../../view/layout/metrics";
+import { panel_px, pixelRatio, plot_px, Y_AXIS_PX } from "../../view/layout/metrics";
 import type { PanelView } from "../../view/panel/panel_view";
 import { perObject } from "../../view/reactive/per_object";
 import { box } from "../widgets/box";
@@ -61,7 +61,7 @@ function Surface({ panels, top_px, height_px }: Props) {
       const part = {
         context,
         left_px: placed.left_px - left_px,
-        heatLeft_px: AXIS_PX,
+        heatLeft_px: Y_AXIS_PX,
         heatWidth_px: plot_px.peek(),
       };
       const known = canvasOf(placed.panel);

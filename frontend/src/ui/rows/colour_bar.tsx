@@ -16,13 +16,13 @@ import {
 } from "../../math/normalise";
 import type { Tick } from "../../math/value_scale";
 import { colourToCss, HIGHLIGHT_SHARE } from "../../paint/colormap";
-import { panelHeight_px } from "../../view/layout/metrics";
+import { effectivePanelHeight_px } from "../../view/layout/metrics";
 import { currentLut } from "../../view/panel/colour_tables";
 import { baselineRun, showsDifference } from "../../view/panel/compare";
-import { colourScope, scaleOwner, setLimits } from "../../view/panel/contrast";
+import { effectiveColourScope, scaleOwner, setLimits } from "../../view/panel/contrast";
 import { differenceBar, differenceToShare } from "../../view/panel/difference";
 import { highlight } from "../../view/panel/highlight";
-import { axisScope } from "../../view/panel/known_panels";
+import { effectiveAxisScope } from "../../view/panel/known_panels";
 import type { LayerView } from "../../view/panel/layer_view";
 import type { PanelView } from "../../view/panel/panel_view";
 import { type Readout, readPanel } from "../../view/panel/readout";
@@ -64,10 +64,10 @@ export function ColourBar({ model, width_px }: Props) {
   // A bar that is taken away under the pointer is not left by it.
   useEffect(() => () => point(null), []);
   const at = pointed.value ?? mark.value;
-  const words = labelOf(scale, panel) + (axisScope() === "all" ? "; one value axis" : "");
+  const words = labelOf(scale, panel) + (effectiveAxisScope() === "all" ? "; one value axis" : "");
   return (
     <div
-      class={`colour-bar${panelHeight_px.value < ROOMY_PX ? " tight" : ""}${model.isFinite.value ? "" : " blank"}`}
+      class={`colour-bar${effectivePanelHeight_px.value < ROOMY_PX ? " tight" : ""}${model.isFinite.value ? "" : " blank"}`}
       style={box({ width: width_px })}
     >
       <div class="ramp" style={{ background: gradientOf(bar, scale) }}>
@@ -79,8 +79,10 @@ export function ColourBar({ model, width_px }: Props) {
           aria-valuemin={0}
           aria-valuemax={100}
           aria-valuenow={Math.round((pointed.value ?? 0) * 100)}
-          aria-valuetext={pointed.value === null ? "nothing shown" : rangeText(bar, scale, pointed.value)}
-          title={`Colour: ${labelOf(scale, panel)}. ${SHARED_BY[colourScope()]} Point at a colour to see its cells.`}
+          aria-valuetext={
+            pointed.value === null ? "nothing shown" : quantityRangeText(bar, scale, pointed.value)
+          }
+          title={`Colour: ${labelOf(scale, panel)}. ${SHARED_BY[effectiveColourScope()]} Point at a colour to see its cells.`}
           onPointerDown={pointAt}
           onPointerMove={pointAt}
           onPointerLeave={() => point(null)}
@@ -100,7 +102,7 @@ export function ColourBar({ model, width_px }: Props) {
       </div>
       <Ticks ticks={colourTicks(bar, Math.max(2, Math.floor(width_px / 60)))} />
       <div class="unit" title={words}>
-        {pointed.value === null ? words : rangeText(bar, scale, pointed.value)}
+        {pointed.value === null ? words : quantityRangeText(bar, scale, pointed.value)}
       </div>
       <Saturated key={owner} model={model} owner={owner} />
     </div>
@@ -126,12 +128,12 @@ const SHARED_BY: Readonly<Record<Scope, string>> = {
 
 /** What is coloured, how it is spread, and for whom where that is not the row. */
 function labelOf({ quantity, curve }: ColourScale, panel: PanelView | undefined): string {
-  const whose = { row: "", panel: `, ${panel?.run}`, all: ", all layers" }[colourScope()];
+  const whose = { row: "", panel: `, ${panel?.run}`, all: ", all layers" }[effectiveColourScope()];
   return `${quantityToLabel(quantity)}${curve === "linear" ? "" : `, ${curve}`}${whose}`;
 }
 
 /** The quantities that have the colour at a place of the bar. */
-function rangeText(bar: ColourScale, scale: ColourScale, share: number): string {
+function quantityRangeText(bar: ColourScale, scale: ColourScale, share: number): string {
   const colour = barToColour(bar, scale, share);
   const [lo, hi] = [-HIGHLIGHT_SHARE, HIGHLIGHT_SHARE].map((by) =>
     formatEnd(scale.quantity, shareToQuantity(scale, Math.min(1, Math.max(0, colour + by)))),

@@ -1,13 +1,13 @@
 /** The same step in all panels: one line per column of panels, or per panel where each has its own axis. */
 
 import { useComputed } from "@preact/signals";
-import { AXIS_PX, name_px, panel_px, plot_px } from "../../view/layout/metrics";
+import { name_px, panel_px, plot_px, Y_AXIS_PX } from "../../view/layout/metrics";
 import { placedRows } from "../../view/layout/rows";
 import { fullAxis, sharedLiveAxis } from "../../view/panel/known_panels";
 import type { PanelView } from "../../view/panel/panel_view";
 import { placedColumns, runRow_px } from "../../view/screen/columns";
 import { visible } from "../../view/screen/views";
-import { runs } from "../../view/selection/selection";
+import { shownRuns } from "../../view/selection/selection";
 import * as settings from "../../view/settings/settings";
 import { cursor } from "../../view/settings/zoom";
 
@@ -30,14 +30,14 @@ export function ColumnLines({ lefts_px }: { readonly lefts_px: readonly number[]
 }
 
 function boxOf({ run, layer: { id } }: PanelView): LineBox {
-  const at = runs.value.findIndex(({ name }) => name === run);
+  const at = shownRuns.value.findIndex(({ name }) => name === run);
   if (settings.transposed.value) {
     const column = placedColumns.value.find(({ row }) => row.id === id);
     const height_px = runRow_px.value;
-    return { left_px: (column?.left_px ?? 0) + AXIS_PX, top_px: at * height_px, height_px };
+    return { left_px: (column?.left_px ?? 0) + Y_AXIS_PX, top_px: at * height_px, height_px };
   }
   const { top_px = 0, height_px = 0 } = placedRows.value.find(({ row }) => row.id === id) ?? {};
-  return { left_px: name_px.value + at * panel_px.value + AXIS_PX, top_px, height_px };
+  return { left_px: name_px.value + at * panel_px.value + Y_AXIS_PX, top_px, height_px };
 }
 
 function Lines({ box, panel }: { readonly box: LineBox; readonly panel?: PanelView }) {

@@ -1,6 +1,6 @@
 /** Findings as badges beside the names of layers and runs. */
 
-import type { Finding } from "../../series/types";
+import type { FindingAnswer } from "../../series/types";
 import { findingsOfRun, findingsOfTag } from "../../view/findings/findings";
 import { panel_px } from "../../view/layout/metrics";
 import { showFinding } from "../../view/screen/reveal";
@@ -20,9 +20,9 @@ export function RunBadge({ run }: { readonly run: string }) {
 }
 
 interface BadgeProps {
-  readonly found: readonly Finding[];
+  readonly found: readonly FindingAnswer[];
   readonly short: boolean;
-  readonly words: (finding: Finding) => string;
+  readonly words: (finding: FindingAnswer) => string;
 }
 
 function Badge({ found, short, words }: BadgeProps) {

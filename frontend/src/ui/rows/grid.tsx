@@ -8,7 +8,7 @@ import { noteMovement } from "../../view/reactive/frame_budget";
 import { placedColumns, runRow_px } from "../../view/screen/columns";
 import { scrollTarget } from "../../view/screen/reveal";
 import { columnsOnScreen, rowsOnScreen, scrollLeft_px, scrollTop_px } from "../../view/screen/screen";
-import { runs } from "../../view/selection/selection";
+import { shownRuns } from "../../view/selection/selection";
 import * as settings from "../../view/settings/settings";
 import { LayerRows } from "./layer_rows";
 import { RunRows } from "./run_rows";
@@ -38,7 +38,7 @@ export function Grid() {
     const element = scroller.current;
     if (wanted === null || element === null) return;
     const { width_px, height_px } = frame.peek();
-    const run = runs.value.findIndex(({ name }) => name === wanted.run);
+    const run = shownRuns.value.findIndex(({ name }) => name === wanted.run);
     if (settings.transposed.value) {
       const column = placedColumns.value.find(({ row }) => row.id === wanted.rowId);
       if (column === undefined) return;

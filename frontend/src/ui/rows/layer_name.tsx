@@ -19,7 +19,7 @@ export function layerFacts({ type, shapes }: Series): string {
 }
 
 /** A name with something about it in brackets. */
-export function named(layer: string, facts: string): string {
+export function withFacts(layer: string, facts: string): string {
   return layer + (facts && ` (${facts})`);
 }
 

@@ -1,7 +1,6 @@
 /** Layers down, runs across; names and run heads stay in sight. */
 
 import {
-  AXIS_PX,
   content_px,
   HEAD_PX,
   name_px,
@@ -9,11 +8,12 @@ import {
   panel_px,
   SCALAR_PX,
   slice_px,
+  Y_AXIS_PX,
 } from "../../view/layout/metrics";
 import { cellsTop_px, type PlacedRow, total_px } from "../../view/layout/rows";
 import { shownTags } from "../../view/screen/scalars";
 import { layerViews } from "../../view/screen/views";
-import { runColour, runs, type ShownRun } from "../../view/selection/selection";
+import { runColour, type ShownRun, shownRuns } from "../../view/selection/selection";
 import { HeadAxis } from "../panel/axes";
 import { Surfaces } from "../panel/surface";
 import { box } from "../widgets/box";
@@ -32,7 +32,7 @@ export function LayerRows({ onScreen }: { readonly onScreen: readonly PlacedRow[
   const keyOf = ({ row }: PlacedRow) => views.get(row.id) ?? row.id;
   return (
     <>
-      <Heads />
+      <RunHeads />
       <div class="rows" style={box({ height: total_px.value, width: content_px.value })}>
         {/* All surfaces come before all rows, so that these share one layer above them. */}
         {onScreen.map((placed) => (
@@ -41,7 +41,9 @@ export function LayerRows({ onScreen }: { readonly onScreen: readonly PlacedRow[
         {onScreen.map((placed) => (
           <PlacedRowView key={keyOf(placed)} placed={placed} layer={views.get(placed.row.id)} />
         ))}
-        <ColumnLines lefts_px={runs.value.map((_, at) => name_px.value + at * panel_px.value + AXIS_PX)} />
+        <ColumnLines
+          lefts_px={shownRuns.value.map((_, at) => name_px.value + at * panel_px.value + Y_AXIS_PX)}
+        />
       </div>
     </>
   );
@@ -50,12 +52,12 @@ export function LayerRows({ onScreen }: { readonly onScreen: readonly PlacedRow[
 function RowSurfaces({ placed: { top_px, height_px }, layer }: PlacedRowProps) {
   if (layer === undefined) return null;
   const title_px = cellsTop_px(layer.open.value);
-  const lefts_px = new Map(runs.value.map((run, at) => [run.name, name_px.value + at * panel_px.value]));
+  const lefts_px = new Map(shownRuns.value.map((run, at) => [run.name, name_px.value + at * panel_px.value]));
   const panels = layer.panels.value.map((panel) => ({ panel, left_px: lefts_px.get(panel.run) ?? 0 }));
   return <Surfaces panels={panels} top_px={top_px + title_px} height_px={height_px - title_px} />;
 }
 
-function Heads() {
+function RunHeads() {
   return (
     <div
       class="heads"
@@ -67,7 +69,7 @@ function Heads() {
           {axisName()}
         </div>
       )}
-      {runs.value.map((run) => (
+      {shownRuns.value.map((run) => (
         <Head key={run.name} run={run} />
       ))}
       <StepField width_px={slice_px.value} />

@@ -5,7 +5,7 @@ import { client } from "../../view/catalog/catalog";
 import type { LayerView } from "../../view/panel/layer_view";
 import type { PanelView } from "../../view/panel/panel_view";
 import * as commands from "../input/commands";
-import { copyLink } from "../input/copy";
+import { copyLinkToView } from "../input/copy";
 import { FORMATS, saveRow } from "../overlays/save";
 import { tableOf } from "../overlays/table";
 import { Menu } from "../widgets/controls";
@@ -60,7 +60,7 @@ function Actions({ model }: { readonly model: LayerView }) {
         <button
           type="button"
           title="An address that restores this view"
-          onClick={() => void copyLink().then(say)}
+          onClick={() => void copyLinkToView().then(say)}
         >
           {commands.copyLink.label}
         </button>

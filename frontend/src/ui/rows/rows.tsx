@@ -6,7 +6,7 @@ import type { PlacedRow } from "../../view/layout/rows";
 import { showsDifference } from "../../view/panel/compare";
 import type { LayerView } from "../../view/panel/layer_view";
 import { drawnOnce } from "../../view/screen/screen";
-import { isOpen, runs, toggleFolded } from "../../view/selection/selection";
+import { isOpen, shownRuns, toggleFolded } from "../../view/selection/selection";
 import type { GroupRow, LayerRow, Row } from "../../view/selection/tree";
 import * as settings from "../../view/settings/settings";
 import { Panel } from "../panel/panel";
@@ -16,7 +16,7 @@ import { Icon } from "../widgets/icons";
 import { Absent, nameBox } from "./cells";
 import { FindingBadge } from "./finding_badges";
 import { LayerButton } from "./layer_button";
-import { Bars, layerFacts, named, RowActions } from "./layer_name";
+import { Bars, layerFacts, RowActions, withFacts } from "./layer_name";
 
 const INDENT_PX = 10;
 /** Width of the colour bars beside a layer's name, on a narrow page. */
@@ -89,7 +89,7 @@ function Layer({ row, model }: LayerProps) {
     <>
       {expanded ? <PanelName row={row} model={model} /> : <StripName row={row} />}
       <div class="cells">
-        {runs.value.map((run) => {
+        {shownRuns.value.map((run) => {
           const panel = panels.get(run.name);
           return panel ? <Panel key={panel} panel={panel} /> : <Absent key={run.name} open={expanded} />;
         })}
@@ -106,7 +106,7 @@ function StripName({ row }: { readonly row: LayerRow }) {
       <LayerButton
         id={row.id}
         label={row.label}
-        title={named(layer, type)}
+        title={withFacts(layer, type)}
         open={false}
         indent_px={4 + row.depth * INDENT_PX}
       />
@@ -121,7 +121,12 @@ function PanelName({ row, model }: LayerProps) {
   const differs = model.panels.value.some(showsDifference);
   return (
     <div class="name-cell tall" style={nameBox()}>
-      <LayerButton id={row.id} label={row.depth > 0 ? layer : row.label} title={named(layer, facts)} open />
+      <LayerButton
+        id={row.id}
+        label={row.depth > 0 ? layer : row.label}
+        title={withFacts(layer, facts)}
+        open
+      />
       {/* Two colour bars leave no room for it. */}
       {differs ? null : (
         <div class="facts ellipsis" title={facts}>

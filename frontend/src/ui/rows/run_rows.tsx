@@ -1,6 +1,6 @@
 /** Runs down, layers across; names of runs and heads of layers stay in sight. */
 
-import { AXIS_PX, HEAD_PX, name_px, narrow, panel_px, plot_px } from "../../view/layout/metrics";
+import { HEAD_PX, name_px, narrow, panel_px, plot_px, Y_AXIS_PX } from "../../view/layout/metrics";
 import { cellsTop_px, expanded_px } from "../../view/layout/rows";
 import type { LayerView } from "../../view/panel/layer_view";
 import type { PanelView } from "../../view/panel/panel_view";
@@ -15,7 +15,7 @@ import {
 } from "../../view/screen/columns";
 import { shownTags } from "../../view/screen/scalars";
 import { layerViews } from "../../view/screen/views";
-import { runColour, runs, type ShownRun } from "../../view/selection/selection";
+import { runColour, type ShownRun, shownRuns } from "../../view/selection/selection";
 import * as settings from "../../view/settings/settings";
 import { HeadAxis, ValueAxis } from "../panel/axes";
 import { Panel } from "../panel/panel";
@@ -27,7 +27,7 @@ import { Absent, nameBox } from "./cells";
 import { ColumnLines } from "./column_lines";
 import { FindingBadge, RunBadge } from "./finding_badges";
 import { LayerButton } from "./layer_button";
-import { Bars, layerFacts, named, RowActions } from "./layer_name";
+import { Bars, layerFacts, RowActions, withFacts } from "./layer_name";
 import { RunName } from "./run_name";
 import { ScalarChart } from "./scalar_chart";
 import { StepField } from "./step_field";
@@ -56,29 +56,29 @@ export function RunRows({ onScreen }: { readonly onScreen: readonly PlacedColumn
     return layer === undefined ? [] : [{ layer, left_px }];
   });
   const scalars = showsScalars.value;
-  const lefts_px = columns.map(({ left_px }) => left_px + AXIS_PX);
+  const lefts_px = columns.map(({ left_px }) => left_px + Y_AXIS_PX);
   return (
     <>
-      <Heads columns={columns} />
+      <LayerHeads columns={columns} />
       <div class="rows" style={box({ height: runRowsEnd_px.value, width: columnsEnd_px.value })}>
         {/* All surfaces come before all rows, so that these share one layer above them. */}
-        {runs.value.map((run, at) =>
+        {shownRuns.value.map((run, at) =>
           columns.map((column) => (
             <CellSurface key={`${run.name} ${column.layer.id}`} run={run} at={at} column={column} />
           )),
         )}
-        {runs.value.map((run, at) => (
+        {shownRuns.value.map((run, at) => (
           <RunRow key={run.name} run={run} at={at} columns={columns} />
         ))}
         {anyExpanded.value ? <SliceRow columns={columns} /> : null}
-        <ColumnLines lefts_px={scalars ? [name_px.value + AXIS_PX, ...lefts_px] : lefts_px} />
+        <ColumnLines lefts_px={scalars ? [name_px.value + Y_AXIS_PX, ...lefts_px] : lefts_px} />
       </div>
     </>
   );
 }
 
-function Heads({ columns }: Props) {
-  const differs = settings.difference.value && runs.value.length > 1;
+function LayerHeads({ columns }: Props) {
+  const differs = settings.difference.value && shownRuns.value.length > 1;
   const height = !anyExpanded.value ? HEAD_PX : differs ? TALLER_HEAD_PX : TALL_HEAD_PX;
   return (
     <div class="heads across" style={box({ width: columnsEnd_px.value, height })}>
@@ -109,7 +109,7 @@ function LayerHead({ column: { layer: model, left_px } }: { readonly column: Col
   return (
     <div class="head layer-head" style={box({ left: left_px, width: panel_px.value })}>
       <div class="layer-title">
-        <LayerButton id={model.id} label={layer} title={named(layer, facts)} open={expanded} />
+        <LayerButton id={model.id} label={layer} title={withFacts(layer, facts)} open={expanded} />
         {expanded ? <RowActions model={model} /> : <FindingBadge tag={tag} short />}
       </div>
       {expanded ? (
@@ -151,7 +151,7 @@ function RunRow({ run, at, columns }: RunRowProps) {
         ) : null}
         <Skipped columns={columns} />
         {columns.map((column) => (
-          <Cell key={column.layer} run={run} model={column.layer} />
+          <RunPanel key={column.layer} run={run} model={column.layer} />
         ))}
       </div>
     </div>
@@ -187,7 +187,7 @@ function panelIn(run: ShownRun, model: LayerView): PanelView | undefined {
   return model.panels.value.find((panel) => panel.run === run.name);
 }
 
-function Cell({ run, model }: { readonly run: ShownRun; readonly model: LayerView }) {
+function RunPanel({ run, model }: { readonly run: ShownRun; readonly model: LayerView }) {
   const panel = panelIn(run, model);
   if (panel !== undefined) return <Panel key={panel} panel={panel} />;
   return <Absent open={model.open.value} />;
@@ -195,7 +195,7 @@ function Cell({ run, model }: { readonly run: ShownRun; readonly model: LayerVie
 
 /** The histograms of one step, each under the panels of its layer and on their value axis. */
 function SliceRow({ columns }: Props) {
-  const top = runs.value.length * runRow_px.value;
+  const top = shownRuns.value.length * runRow_px.value;
   return (
     <div
       class={`row run-row${narrow.value ? " narrow" : ""}`}

@@ -26,7 +26,7 @@ export function Saturated({ model, owner }: Props) {
       return undefined;
     }
     const timer = window.setTimeout(() => {
-      found.value = sum(panels.map((panel) => panel.saturated.peek()));
+      found.value = sumSaturation(panels.map((panel) => panel.saturated.peek()));
     }, REST_MS);
     return () => window.clearTimeout(timer);
   });
@@ -42,7 +42,7 @@ export function Saturated({ model, owner }: Props) {
   );
 }
 
-function sum(parts: readonly (Saturation | null)[]): Saturation {
+function sumSaturation(parts: readonly (Saturation | null)[]): Saturation {
   let [cells, below, above] = [0, 0, 0];
   for (const part of parts) {
     cells += part?.cells ?? 0;

@@ -5,10 +5,10 @@ import { formatValue } from "../../math/format";
 import { type RunClock, type StepAxis, toUnit } from "../../math/step_axis";
 import { lastAtMost } from "../../math/value_scale";
 import type { ScalarSeries } from "../../series/types";
-import { AXIS_PX, plot_px, SCALAR_PX } from "../../view/layout/metrics";
+import { plot_px, SCALAR_PX, Y_AXIS_PX } from "../../view/layout/metrics";
 import { clocks, sharedLiveAxis } from "../../view/panel/known_panels";
 import { extents, retryScalars, scalarErrors, scalarKey, series } from "../../view/screen/scalars";
-import { runs } from "../../view/selection/selection";
+import { shownRuns } from "../../view/selection/selection";
 import { cursor } from "../../view/settings/zoom";
 
 interface Props {
@@ -17,7 +17,7 @@ interface Props {
   readonly colour: string;
 }
 
-const PAD_PX = 3;
+const CHART_PAD_PX = 3;
 
 export function ScalarChart({ run, tag, colour }: Props) {
   const key = scalarKey(run, tag);
@@ -38,7 +38,7 @@ export function ScalarChart({ run, tag, colour }: Props) {
       <svg
         width={plot_px.value}
         height={SCALAR_PX}
-        style={{ left: `${AXIS_PX}px` }}
+        style={{ left: `${Y_AXIS_PX}px` }}
         role="img"
         aria-label={`${tag} of ${run}${range}${beyond}`}
       >
@@ -78,7 +78,7 @@ function State({ run, tag, points }: StateProps) {
     const stale = error === undefined ? "" : `Newer values could not be loaded: ${error}`;
     return <b title={stale}>{stale === "" ? reading.value : `${reading.value} (stale)`}</b>;
   }
-  const logged = runs.value.some(({ name, scalars }) => name === run && scalars.includes(tag));
+  const logged = shownRuns.value.some(({ name, scalars }) => name === run && scalars.includes(tag));
   if (!logged) return "not logged in this run";
   if (!series.value.has(key)) return "loading";
   // Points have no place before any panel of the run is there.
@@ -122,7 +122,7 @@ function linePath(
       pen = "M";
       continue;
     }
-    const y = PAD_PX + (1 - Math.min(FAR, Math.max(-FAR, share))) * (SCALAR_PX - 2 * PAD_PX);
+    const y = CHART_PAD_PX + (1 - Math.min(FAR, Math.max(-FAR, share))) * (SCALAR_PX - 2 * CHART_PAD_PX);
     // A point alone is drawn as a short line, else it would not be seen.
     const alone = pen === "M" && (at === last || Number.isNaN(values[at + 1]));
     path += `${pen}${x.toFixed(1)} ${y.toFixed(1)}${alone ? "h3" : ""}`;

@@ -25,7 +25,7 @@ export function StepField({ width_px }: { readonly width_px: number }) {
           value={fieldText()}
           readOnly={!counted}
           onChange={({ currentTarget }) => {
-            take(currentTarget.value.replace(/[ ,]/g, ""));
+            pinTypedStep(currentTarget.value.replace(/[ ,]/g, ""));
             // Also where nothing changes: another step of the same record, or no step at all.
             currentTarget.value = fieldText();
           }}
@@ -44,7 +44,7 @@ function fieldText(): string {
   return countsSteps(fullAxis.value.kind) ? String(pinnedStep(unit)) : fullAxis.value.format(unit);
 }
 
-function take(text: string): void {
+function pinTypedStep(text: string): void {
   const step = Number(text);
   if (text === "") pinAt(null);
   else if (Number.isFinite(step)) pinStep(step);

@@ -2,7 +2,7 @@
 
 import { batch } from "@preact/signals";
 import { orderProgress } from "../../view/findings/ranking";
-import { panel_px, panelHeight_px } from "../../view/layout/metrics";
+import { effectivePanelHeight_px, panel_px } from "../../view/layout/metrics";
 import { baselineRun } from "../../view/panel/compare";
 import { NEEDS_LINKS, NEEDS_ONE_SCALE } from "../../view/panel/notes";
 import { epochs } from "../../view/panel/panel_times";
@@ -27,7 +27,7 @@ interface Offer<T> {
   hint?(): string;
 }
 
-const severalRuns = () => selection.runs.value.length > 1;
+const severalRuns = () => selection.shownRuns.value.length > 1;
 const differs = () => settings.difference.value && severalRuns();
 const linked = () => settings.linked.value;
 
@@ -39,18 +39,18 @@ function offer<T>(setting: Setting<T>, made: Offer<T>): void {
 
 offer(settings.runs, {
   applies: () => selection.runsWithData.value.length > 1,
-  options: () => named(selection.runsWithData.value.map((run) => run.name)),
+  options: () => namesToOptions(selection.runsWithData.value.map((run) => run.name)),
   inForce: runNames,
 });
 offer(settings.kind, {
   applies: () => selection.kinds.value.length > 1,
   options: () => selection.kinds.value.map((value) => ({ value, label: kindToLabel(value) })),
-  inForce: () => selection.kind.value,
+  inForce: () => selection.effectiveKind.value,
 });
 offer(settings.phase, {
   applies: () => selection.phases.value.length > 1,
-  options: () => named(selection.phases.value),
-  inForce: () => selection.phase.value,
+  options: () => namesToOptions(selection.phases.value),
+  inForce: () => selection.effectivePhase.value,
 });
 offer(settings.time, {
   options: () => settings.time.options.filter(({ value }) => value !== "epoch" || epochs.value.size > 0),
@@ -61,7 +61,7 @@ offer(settings.sort, {
 });
 offer(settings.types, {
   applies: () => selection.moduleTypes.value.length > 1,
-  options: () => named(selection.moduleTypes.value, (type) => `Show ${type} layers`),
+  options: () => namesToOptions(selection.moduleTypes.value, (type) => `Show ${type} layers`),
   // No type chosen means all of them.
   inForce: () => (settings.types.value.length > 0 ? settings.types.value : selection.moduleTypes.value),
   choose: (chosen) => {
@@ -84,10 +84,14 @@ offer(settings.strip, {
 });
 offer(settings.scalars, {
   applies: () => tags.value.length > 0,
-  options: () => named(tags.value, (tag) => `Draw ${tag} above the heatmaps`),
+  options: () => namesToOptions(tags.value, (tag) => `Draw ${tag} above the heatmaps`),
   inForce: () => shownTags.value,
 });
-offer(settings.baseline, { applies: severalRuns, options: () => named(runNames()), inForce: baselineRun });
+offer(settings.baseline, {
+  applies: severalRuns,
+  options: () => namesToOptions(runNames()),
+  inForce: baselineRun,
+});
 offer(settings.difference, { applies: severalRuns, hint: () => (differs() && !linked() ? NEEDS_LINKS : "") });
 offer(settings.density, {
   choose: (density) => {
@@ -96,9 +100,9 @@ offer(settings.density, {
   },
 });
 offer(settings.panelWidth_px, { inForce: () => panel_px.value });
-offer(settings.panelHeight_px, { inForce: () => panelHeight_px.value });
+offer(settings.panelHeight_px, { inForce: () => effectivePanelHeight_px.value });
 offer(settings.layout, {
-  inForce: () => selection.layout.value,
+  inForce: () => selection.effectiveLayout.value,
   choose: (layout) => {
     settings.layout.value = layout;
     settings.toggled.reset();
@@ -106,7 +110,7 @@ offer(settings.layout, {
 });
 
 function runNames(): readonly string[] {
-  return selection.runs.value.map((run) => run.name);
+  return selection.shownRuns.value.map((run) => run.name);
 }
 
 function kindToLabel(kind: string): string {
@@ -114,7 +118,10 @@ function kindToLabel(kind: string): string {
 }
 
 /** Options of names that the data has. */
-function named(names: readonly string[], toTip?: (name: string) => string): readonly Option<string>[] {
+function namesToOptions(
+  names: readonly string[],
+  toTip?: (name: string) => string,
+): readonly Option<string>[] {
   return names.map((value) => ({ value, label: value, tip: toTip?.(value) }));
 }
 

@@ -2,7 +2,7 @@
 
 import { failure, stale_s } from "../../view/catalog/catalog";
 import { zoomX } from "../../view/settings/settings";
-import { resetZoom } from "../../view/settings/zoom";
+import { clearZoom } from "../../view/settings/zoom";
 
 export function Live() {
   if (failure.value !== "") {
@@ -19,7 +19,7 @@ export function Live() {
         type="button"
         class="chip"
         title="Zoomed. Click to follow the newest step again"
-        onClick={resetZoom}
+        onClick={clearZoom}
       >
         paused
       </button>

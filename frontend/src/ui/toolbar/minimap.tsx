@@ -1,16 +1,16 @@
 /** The whole time axis with the shown part on it, to be moved and stretched. */
 
 import { useRef } from "preact/hooks";
-import { AXIS_PX, frame, name_px, narrow, RIGHT_PX, slice_px } from "../../view/layout/metrics";
+import { frame, name_px, narrow, RIGHT_PX, slice_px, Y_AXIS_PX } from "../../view/layout/metrics";
 import { fullAxis, sharedLiveAxis } from "../../view/panel/known_panels";
 import { leastShare, moveAll } from "../../view/screen/zooming";
 import * as settings from "../../view/settings/settings";
-import { resetZoom } from "../../view/settings/zoom";
+import { clearZoom } from "../../view/settings/zoom";
 import { dragHandle } from "../input/handle_drag";
 import { box } from "../widgets/box";
 
 type Grip = "from" | "to" | "both";
-type Ends = readonly [start: number, end: number];
+type AxisEnds = readonly [start: number, end: number];
 
 const KEY_STEP = 0.02;
 
@@ -18,12 +18,12 @@ export function Minimap() {
   const track = useRef<HTMLDivElement>(null);
   const full = fullAxis.value;
   const [from, to] = shownEnds();
-  const left_px = name_px.value + AXIS_PX;
+  const left_px = name_px.value + Y_AXIS_PX;
   const beside_px = narrow.value || settings.transposed.value ? 0 : slice_px.value;
   const width_px = frame.value.width_px - left_px - beside_px - RIGHT_PX;
 
   /** From where the shown part was at first; each end stops at the other. */
-  const move = (grip: Grip, [start, end]: Ends, by: number) => {
+  const move = (grip: Grip, [start, end]: AxisEnds, by: number) => {
     const axis = fullAxis.peek();
     const room = Math.max(0, end - start - leastShare(axis));
     const inside = Math.max(grip === "to" ? -room : -start, Math.min(grip === "from" ? room : 1 - end, by));
@@ -76,7 +76,7 @@ export function Minimap() {
         title="The shown part of the time axis: drag it, or its ends; double-click shows everything"
         style={{ left: `${from * 100}%`, width: `${(to - from) * 100}%` }}
         onPointerDown={drag("both")}
-        onDblClick={resetZoom}
+        onDblClick={clearZoom}
       />
       {handle("from", from, "Where the shown part begins")}
       {handle("to", to, "Where the shown part ends")}
@@ -85,7 +85,7 @@ export function Minimap() {
 }
 
 /** Of the whole time axis, as shares. */
-function shownEnds(): Ends {
+function shownEnds(): AxisEnds {
   const { lo, hi } = sharedLiveAxis.value;
   const [from, to] = [lo, hi].map((unit) => Math.min(1, Math.max(0, fullAxis.value.unitToShare(unit))));
   return [from ?? 0, to ?? 1];

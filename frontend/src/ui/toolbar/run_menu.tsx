@@ -11,7 +11,7 @@ import { Check, Menu } from "../widgets/controls";
 /** Fewer runs are found without a filter. */
 const FILTER_FROM = 6;
 
-type Choice = RunChoice<ShownRun>;
+type ShownRunChoice = RunChoice<ShownRun>;
 
 export function RunMenu() {
   const text = useSignal("");
@@ -23,7 +23,7 @@ export function RunMenu() {
       icon="runs"
       text={settings.runs.label}
       tip={settings.runs.tip}
-      badge={`${selection.runs.value.length} of ${all.length}`}
+      badge={`${selection.shownRuns.value.length} of ${all.length}`}
     >
       {all.length < FILTER_FROM ? null : (
         <input
@@ -68,9 +68,9 @@ export function RunMenu() {
   );
 }
 
-function ChoiceLine({ choice }: { readonly choice: Choice }) {
+function ChoiceLine({ choice }: { readonly choice: ShownRunChoice }) {
   const { name, runs } = choice;
-  const shown = selection.runs.value.map((run) => run.name);
+  const shown = selection.shownRuns.value.map((run) => run.name);
   const mine = runs.map((run) => run.name);
   const others = shown.filter((other) => !mine.includes(other));
   const checked = mine.some((run) => shown.includes(run));
@@ -108,7 +108,7 @@ function ChoiceLine({ choice }: { readonly choice: Choice }) {
 }
 
 interface RankProps {
-  readonly choice: Choice;
+  readonly choice: ShownRunChoice;
   readonly shown: readonly string[];
   readonly others: readonly string[];
 }

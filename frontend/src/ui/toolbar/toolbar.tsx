@@ -16,7 +16,7 @@ import { IconButton, Menu } from "../widgets/controls";
 import { Icon } from "../widgets/icons";
 import { Live } from "./live";
 import { RunMenu } from "./run_menu";
-import { Warnings } from "./warnings";
+import { WarningsMenu } from "./warnings";
 
 /** All in the bar; what is chosen rarely in a menu; or two lines, for phones. */
 type Room = "all" | "compact" | "narrow";
@@ -69,7 +69,7 @@ export function Toolbar() {
       {canGoBack.value ? <CommandButton command={commands.back} icon="back" /> : null}
       {zoomed.value ? <CommandButton command={commands.resetZoom} icon="reset" named /> : null}
       <FindingsMenu />
-      <Warnings />
+      <WarningsMenu />
       <Live />
       <span class="tools">
         {room === "narrow" ? null : <CommandButton command={commands.palette} icon="command" />}
@@ -98,7 +98,7 @@ function More({ room }: { readonly room: Room }) {
 }
 
 function FilterBox() {
-  const { error } = selection.filter.value;
+  const { error } = selection.layerFilter.value;
   const found = selection.layers.value.length;
   const all = selection.allLayers.value.length;
   return (

@@ -1,12 +1,12 @@
 /** What the server and the recording runs have to say: unreadable data, silent modules, skipped records. */
 
-import type { Run } from "../../series/types";
+import type { RunAnswer } from "../../series/types";
 import { index } from "../../view/catalog/catalog";
-import { runs } from "../../view/selection/selection";
+import { shownRuns } from "../../view/selection/selection";
 import { Menu } from "../widgets/controls";
 
-export function Warnings() {
-  const all = [...(index.value?.warnings ?? []), ...runs.value.flatMap(runWarnings)];
+export function WarningsMenu() {
+  const all = [...(index.value?.warnings ?? []), ...shownRuns.value.flatMap(runWarnings)];
   if (all.length === 0) return null;
   return (
     <Menu icon="notice" tip="What could not be read or recorded" badge={String(all.length)}>
@@ -19,7 +19,7 @@ export function Warnings() {
   );
 }
 
-function runWarnings({ name, info }: Run): string[] {
+function runWarnings({ name, info }: RunAnswer): string[] {
   const { silent = [], skipped = 0, errors = [], changes = [] } = info;
   const warnings = errors.map((error) => `${name}: ${error}`);
   if (silent.length > 0) warnings.push(`${name}: modules that were never called: ${silent.join(", ")}.`);

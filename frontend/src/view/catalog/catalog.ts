@@ -21,7 +21,7 @@ export const index = signal<Index | null>(null);
 export const newestSteps = signal<ReadonlyMap<string, readonly number[]>>(new Map());
 /** Why the last request failed; empty when it did not. */
 export const failure = signal("");
-export const shown = signal(false);
+export const pageShown = signal(false);
 export const dark = signal(false);
 /** Counts reloads of the host and ends of failures; whoever depends on it asks again even where nothing seems new. */
 export const reloads = signal(0);
@@ -41,14 +41,14 @@ export function startCatalog(): void {
     dark.value = isDark;
   });
   watchShown((isShown) => {
-    shown.value = isShown;
+    pageShown.value = isShown;
   });
   onDataReloaded(() => {
     reloads.value++;
-    if (shown.peek()) void askIndex();
+    if (pageShown.peek()) void askIndex();
   });
   effect(() => {
-    if (!shown.value) return;
+    if (!pageShown.value) return;
     void askIndex();
     const second = window.setTimeout(askIndex, SECOND_MS);
     const timer = window.setInterval(() => {
@@ -63,7 +63,7 @@ export function startCatalog(): void {
 }
 
 /** Runs and series that are as before stay the same objects: a running training changes little but their steps. */
-function take(answer: Index): void {
+function takeIndex(answer: Index): void {
   const last = index.peek();
   batch(() => {
     newestSteps.value = new Map(answer.series.map((series) => [seriesId(series), series.steps]));
@@ -97,7 +97,7 @@ export function askIndex(): Promise<void> {
 async function ask(): Promise<void> {
   try {
     const answer = await client.index(index.peek()?.revision);
-    if (answer !== null) take(answer);
+    if (answer !== null) takeIndex(answer);
     // What failed meanwhile is asked for again.
     if (failure.peek() !== "") reloads.value++;
     failure.value = "";

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { rebin } from "../../math/rebin";
 import { madeTile } from "../../math/tile_fixture";
-import { countsToJson, countsToText, fileName, type Shown, statisticsToText } from "./export_text";
+import { countsToJson, countsToText, fileName, type ShownCells, statisticsToText } from "./export_text";
 
 const tile = madeTile({
   edges: [0, 1, 2, 3],
@@ -13,7 +13,7 @@ const tile = madeTile({
   columns: { nans: Float64Array.of(0, 4, 0) },
   tile: { run: 'a,"b"', tag: "=1+1" },
 });
-const shown: Shown = { tile, grid: rebin(tile, Float64Array.of(0, 1, 2)), from: 0, to: 2 };
+const shown: ShownCells = { tile, grid: rebin(tile, Float64Array.of(0, 1, 2)), from: 0, to: 2 };
 
 describe("export as text", () => {
   it("has a line per occupied cell and one for what lies outside", () => {

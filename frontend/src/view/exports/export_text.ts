@@ -2,14 +2,14 @@
 
 import { shareNearZero, shareZero } from "../../math/near_zero";
 import { quantiles } from "../../math/quantiles";
-import type { Grid } from "../../math/rebin";
+import type { CellGrid } from "../../math/rebin";
 import type { Tile } from "../../math/tile";
 import { CELL_COLUMNS, STATISTICS_COLUMNS, WORDS } from "./table_columns";
 
 /** A panel's data: the tile, its re-binned counts and the columns in view, [from, to). */
-export interface Shown {
+export interface ShownCells {
   readonly tile: Tile;
-  readonly grid: Grid;
+  readonly grid: CellGrid;
   readonly from: number;
   readonly to: number;
 }
@@ -19,7 +19,7 @@ export type Separator = "," | "\t";
 type Word = (typeof WORDS)[number];
 
 /** The cells of one line by column. */
-type Line<Columns extends readonly string[]> = Readonly<Record<Columns[number], Cell>>;
+type Line<Columns extends readonly string[]> = Readonly<Record<Columns[number], CellValue>>;
 
 /** Said in files whose counts are not all exact. */
 const SPLIT_NOTE =
@@ -29,7 +29,7 @@ const SPLIT_NOTE =
  * One line per occupied cell of each panel, then those of zeros, non-finite and out-of-range values. Where any
  * counts are split, a line that begins with # says so first.
  */
-export function countsToText(panels: readonly Shown[], separator: Separator = ","): string {
+export function countsToText(panels: readonly ShownCells[], separator: Separator = ","): string {
   const lines: Line<typeof CELL_COLUMNS>[] = [];
   for (const { tile, grid, from, to } of panels) {
     const split = grid.split ? 1 : 0;
@@ -57,7 +57,7 @@ function isOutOfRange(word: Word): boolean {
 }
 
 /** One line per column: exact moments, percentiles, shares near zero and exactly zero. */
-export function statisticsToText(panels: readonly Shown[], separator: Separator = ","): string {
+export function statisticsToText(panels: readonly ShownCells[], separator: Separator = ","): string {
   const lines: Line<typeof STATISTICS_COLUMNS>[] = [];
   for (const { tile, from, to } of panels) {
     const { mean, std, min, max } = tile.columns;
@@ -76,7 +76,7 @@ export function statisticsToText(panels: readonly Shown[], separator: Separator 
 }
 
 /** The same numbers with the edges, one object per panel; counts[column][row]. */
-export function countsToJson(panels: readonly Shown[]): string {
+export function countsToJson(panels: readonly ShownCells[]): string {
   const objects = panels.map(({ tile, grid, from, to }) => {
     const columns = Array.from({ length: to - from }, (_, i) => from + i);
     const each = (array: ArrayLike<number>): number[] => columns.map((c) => array[c]!);
@@ -123,7 +123,7 @@ export function fileName(parts: readonly (string | number)[], extension: string)
   return `${name === "" ? "histogram" : name}.${extension}`;
 }
 
-type Cell = string | number;
+type CellValue = string | number;
 
 function columnHead(tile: Tile, c: number) {
   const { firstStep, lastStep, records, n } = tile.columns;
@@ -138,7 +138,7 @@ function columnHead(tile: Tile, c: number) {
 }
 
 /** How many values of a column a word stands for. */
-function wordCount(tile: Tile, grid: Grid, word: Word, c: number): number {
+function wordCount(tile: Tile, grid: CellGrid, word: Word, c: number): number {
   const { zeros, nans, posInfs, negInfs } = tile.columns;
   const arrays = { zeros, nan: nans, "+inf": posInfs, "-inf": negInfs, below: grid.below, above: grid.above };
   return arrays[word][c]!;
@@ -156,7 +156,7 @@ function linesToText<Columns extends readonly string[]>(
 }
 
 /** Quoted as RFC 4180 says; a leading = + - @ in a name would run as a formula in a spreadsheet. */
-function cellToText(cell: Cell, separator: Separator): string {
+function cellToText(cell: CellValue, separator: Separator): string {
   if (typeof cell === "number") return Number.isNaN(cell) ? "nan" : String(cell);
   const formula = /^[=@]/.test(cell) || /^[+-](?!inf$)/.test(cell);
   const safe = formula ? `'${cell}` : cell;

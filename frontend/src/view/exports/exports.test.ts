@@ -1,13 +1,13 @@
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { stubCanvas } from "../../paint/fake_canvas";
-import type { LayerView } from "../panel/layer_view";
-import { fill, madeSeries, panelsOf, resetPage, showPage } from "../screen/page_fixture";
+import type { PanelLayer } from "../panel/panel_view";
+import { giveTile, madeSeries, panelViewsOf, resetPage, showPage } from "../screen/page_fixture";
 import * as settings from "../settings/settings";
 import { zoomX } from "../settings/settings";
-import { exportRow, readShown } from "./exports";
+import { exportRow, readShownCells } from "./exports";
 
 const CONV = madeSeries("conv", 2);
-let layer: LayerView;
+let layer: PanelLayer;
 
 beforeAll(() => {
   vi.stubGlobal("window", globalThis);
@@ -17,8 +17,8 @@ beforeAll(() => {
 
 beforeEach(() => {
   settings.heatmapRows.value = 8;
-  layer = panelsOf(CONV)[0]!.layer;
-  for (const panel of panelsOf(CONV)) fill(panel);
+  layer = panelViewsOf(CONV)[0]!.layer;
+  for (const panel of panelViewsOf(CONV)) giveTile(panel);
 });
 
 afterEach(resetPage);
@@ -29,7 +29,7 @@ async function linesOf(format: "csv" | "statistics"): Promise<string[]> {
 
 describe("a file of a layer", () => {
   it("is none before there is anything to see", async () => {
-    for (const panel of panelsOf(CONV)) panel.data.tile.value = null;
+    for (const panel of panelViewsOf(CONV)) panel.data.tile.value = null;
     expect(await exportRow(layer, "csv")).toBeNull();
   });
 
@@ -49,7 +49,7 @@ describe("a file of a layer", () => {
     expect((await linesOf("statistics")).length).toBe(1 + 2 * 10);
     zoomX.value = new Map([["", [2, 5]]]);
     expect((await linesOf("statistics")).length).toBe(1 + 2 * 3);
-    const shown = readShown(panelsOf(CONV)[0]!)!;
+    const shown = readShownCells(panelViewsOf(CONV)[0]!)!;
     expect([shown.from, shown.to]).toEqual([2, 5]);
   });
 
@@ -57,7 +57,7 @@ describe("a file of a layer", () => {
     const [head, ...lines] = await linesOf("csv");
     const at = head!.split(",").indexOf("count");
     const sum = lines.reduce((total, line) => total + Number(line.split(",")[at]), 0);
-    const all = panelsOf(CONV).flatMap((panel) => Array.from(panel.data.tile.value!.counts));
+    const all = panelViewsOf(CONV).flatMap((panel) => Array.from(panel.data.tile.value!.counts));
     expect(sum).toBe(all.reduce((total, count) => total + count, 0));
   });
 });
@@ -75,7 +75,7 @@ describe("a picture of a layer", () => {
     expect([">one<", ">two<"].every((name) => text.includes(name))).toBe(true);
     expect(text.match(/>share[^<]*</g)!.length).toBe(1);
     settings.colourScope.value = "panel";
-    fill(panelsOf(CONV)[1]!, { ...panelsOf(CONV)[0]!.data.tile.value!, run: "two", level: 1 });
+    giveTile(panelViewsOf(CONV)[1]!, { ...panelViewsOf(CONV)[0]!.data.tile.value!, run: "two", level: 1 });
     expect((await svg()).match(/>share[^<]*</g)!.length).toBe(2);
   });
 

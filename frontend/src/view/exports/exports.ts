@@ -1,40 +1,38 @@
 /** A row as a picture, as text, and as a table: what is shown, with everything needed to read it. */
 
 import { colourTicks, quantityToLabel } from "../../math/normalise";
-import { clippedShare, clippedToText } from "../../math/range";
+import { clippedFractions, clippedToText } from "../../math/range";
 import { AXIS_NAMES, columnsIn } from "../../math/step_axis";
 import { areaCells, bandCells, bandCounts } from "../../paint/bands";
 import { type ColourTable, lutToGradient } from "../../paint/colormap";
 import { pictureToPng } from "../../paint/export_png";
 import { pictureToSvg } from "../../paint/export_svg";
 import type { Picture, PictureBar, PicturePanel, Raster } from "../../paint/picture";
+import { PICTURE_BAND_PX, PICTURE_STRIP_PX } from "../../paint/picture_layout";
 import { type Cells, columnsToPixels, minusBase, paintCells, poolCells } from "../../paint/rasterise";
 import { theme } from "../catalog/theme";
 import { plot_px } from "../layout/metrics";
 import { bandTable, currentLut, stripTable, valueTable } from "../panel/colour_tables";
 import { baselineRun, showsDifference } from "../panel/compare";
 import { baseCells, differenceBar, differenceColours } from "../panel/difference";
-import type { LayerView } from "../panel/layer_view";
 import { noteTexts, noteToText } from "../panel/notes";
 import { overlayLines } from "../panel/overlays";
-import type { PanelView } from "../panel/panel_view";
+import type { PanelLayer, PanelView } from "../panel/panel_view";
 import { shareStrip } from "../panel/strip";
 import { colourOfRun } from "../selection/selection";
 import * as settings from "../settings/settings";
-import { countsToJson, countsToText, fileName, type Shown, statisticsToText } from "./export_text";
+import { countsToJson, countsToText, fileName, type ShownCells, statisticsToText } from "./export_text";
 
 const PICTURE_SCALE = 2;
-const BAND_PX = 8;
-const STRIP_PX = 12;
 
 export type Format = "png" | "svg" | "csv" | "json" | "statistics";
 
 /** A file with what a row shows; null while its data is not there. */
-export async function exportRow(row: LayerView, format: Format): Promise<File | null> {
-  const shown = row.panels.peek().flatMap((panel) => readShown(panel) ?? []);
+export async function exportRow(row: PanelLayer, format: Format): Promise<File | null> {
+  const shown = row.panels.peek().flatMap((panel) => readShownCells(panel) ?? []);
   if (shown.length === 0) return null;
   const all = shown.map(({ tile }) => tile.run).join("_");
-  const name = (extension: string) => fileName([all, row.series.peek().tag, rangeText(shown)], extension);
+  const name = (extension: string) => fileName([all, row.series.peek().tag, stepRangeText(shown)], extension);
   switch (format) {
     case "png":
       return new File([await pictureToPng(rowToPicture(row))], name("png"), { type: "image/png" });
@@ -49,14 +47,14 @@ export async function exportRow(row: LayerView, format: Format): Promise<File | 
   }
 }
 
-function rangeText(shown: readonly Shown[]): string {
+function stepRangeText(shown: readonly ShownCells[]): string {
   const first = Math.min(...shown.map(({ tile, from }) => tile.columns.firstStep[from] ?? 0));
   const last = Math.max(...shown.map(({ tile, to }) => tile.columns.lastStep[to - 1] ?? 0));
   return `${first}-${last}`;
 }
 
 /** The columns of a panel that are on the screen; null where there are none. */
-export function readShown(panel: PanelView): Shown | null {
+export function readShownCells(panel: PanelView): ShownCells | null {
   const tile = panel.shown.value;
   const grid = panel.grid.value;
   const spans = panel.spans.value;
@@ -66,7 +64,7 @@ export function readShown(panel: PanelView): Shown | null {
   return seen === null ? null : { tile, grid, from: seen[0], to: seen[1] + 1 };
 }
 
-function rowToPicture(row: LayerView): Picture {
+function rowToPicture(row: PanelLayer): Picture {
   const { layer, kind, phase, type } = row.series.peek();
   const panels = row.panels.peek().filter((panel) => panel.grid.peek() !== null);
   const { heatHeight_px, shareTop_px } = row.layout.peek();
@@ -104,7 +102,7 @@ function colourBars(panels: readonly PanelView[]): PictureBar[] {
 function pictureNotes(panel: PanelView): string[] {
   const grid = panel.grid.peek();
   const tile = panel.shown.peek();
-  const clipped = grid === null || tile === null ? "" : clippedToText(clippedShare(grid, tile.columns.n));
+  const clipped = grid === null || tile === null ? "" : clippedToText(clippedFractions(grid, tile.columns.n));
   const strip = shareStrip(panel);
   const notes = noteTexts(panel).map(noteToText);
   return [clipped, typeof strip === "string" ? "" : `strip: ${strip.name}`, ...notes]
@@ -127,10 +125,10 @@ function panelToPicture(panel: PanelView, height_px: number): PicturePanel {
   const cells = poolCells(grid, tile.columns, pixels, options);
   const base = baseCells(panel);
   const strip = shareStrip(panel);
-  const strip_px = STRIP_PX * PICTURE_SCALE;
+  const strip_px = PICTURE_STRIP_PX * PICTURE_SCALE;
   const bands = panel.layer.bands.peek().map((name) => {
     const shares = bandCells(bandCounts(name, tile.columns, grid), tile.columns.n, pixels);
-    return { name, raster: cellsToRaster(shares, bandTable(), BAND_PX * PICTURE_SCALE) };
+    return { name, raster: cellsToRaster(shares, bandTable(), PICTURE_BAND_PX * PICTURE_SCALE) };
   });
   return {
     heading: base === null ? panel.run : `${panel.run} minus ${baselineRun()}`,

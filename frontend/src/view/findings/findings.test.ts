@@ -1,7 +1,7 @@
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
-import { API_VERSION, type Finding } from "../../series/types";
-import { shown } from "../catalog/catalog";
-import { fill, madeSeries, panelsOf, resetPage, showPage } from "../screen/page_fixture";
+import { API_VERSION, type FindingAnswer } from "../../series/types";
+import { pageShown } from "../catalog/catalog";
+import { giveTile, madeSeries, panelViewsOf, resetPage, showPage } from "../screen/page_fixture";
 import { visible } from "../screen/views";
 import * as settings from "../settings/settings";
 import {
@@ -19,7 +19,7 @@ import {
 const CONV = madeSeries("conv", 2);
 const FC = madeSeries("fc", 2);
 
-function finding(run: string, layer: string, made: Partial<Finding> = {}): Finding {
+function finding(run: string, layer: string, made: Partial<FindingAnswer> = {}): FindingAnswer {
   const text = { source: "", title: "", advice: "" };
   const steps = { first_step: 0, last_step: 9 };
   const tags = [`activations/${layer}`];
@@ -47,7 +47,7 @@ beforeEach(() => showPage(["one", "two"], [CONV, FC]));
 afterEach(() => {
   resetPage();
   findings.value = [];
-  shown.value = false;
+  pageShown.value = false;
 });
 
 describe("findings", () => {
@@ -61,8 +61,8 @@ describe("findings", () => {
     expect(differences.value).toEqual([apart]);
     expect(findingsOfRun("one")).toEqual([late, mild]);
     expect(findingsOfTag("activations/fc")).toEqual([early, mild]);
-    expect(findingsOf(panelsOf(CONV)[0]!)).toEqual([late]);
-    expect(findingsOf(panelsOf(CONV)[1]!)).toEqual([]);
+    expect(findingsOf(panelViewsOf(CONV)[0]!)).toEqual([late]);
+    expect(findingsOf(panelViewsOf(CONV)[1]!)).toEqual([]);
   });
 
   it("are those of the shown runs and layers", () => {
@@ -75,7 +75,7 @@ describe("findings", () => {
 
 describe("the server", () => {
   let asked: string[];
-  let answers: { findings: Finding[]; pending: number; errors: string[] }[];
+  let answers: { findings: FindingAnswer[]; pending: number; errors: string[] }[];
 
   startFindings();
 
@@ -93,10 +93,10 @@ describe("the server", () => {
       { findings: [], pending: 3, errors: [] },
       { findings: [finding("one", "conv")], pending: 0, errors: ["two: unreadable"] },
     ];
-    shown.value = true;
+    pageShown.value = true;
     await vi.advanceTimersByTimeAsync(100);
     expect(asked).toEqual([]);
-    for (const panel of visible.value) fill(panel);
+    for (const panel of visible.value) giveTile(panel);
     await vi.advanceTimersByTimeAsync(100);
     expect([asked.length, pending.value]).toEqual([1, 3]);
     expect(asked[0]).toBe("?runs=one&runs=two&baseline=one");

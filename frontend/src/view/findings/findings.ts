@@ -1,19 +1,19 @@
 /** What the server found wrong, asked for in the background and at every new revision. */
 
 import { computed, effect, signal, untracked } from "@preact/signals";
-import type { Finding, Severity } from "../../series/types";
-import { client, index, shown } from "../catalog/catalog";
+import type { FindingAnswer, Severity } from "../../series/types";
+import { client, index, pageShown } from "../catalog/catalog";
 import { baselineRun } from "../panel/compare";
 import type { PanelView } from "../panel/panel_view";
 import { tileLoader } from "../screen/loading";
 import { visible } from "../screen/views";
-import { allLayers, runs } from "../selection/selection";
+import { allLayers, shownRuns } from "../selection/selection";
 
 const ASK_AGAIN_MS = 2500;
 const DIFFERENCE = "run_difference";
 const ORDER: readonly Severity[] = ["error", "warning", "info"];
 
-export const findings = signal<readonly Finding[]>([]);
+export const findings = signal<readonly FindingAnswer[]>([]);
 /** Series that the server has not looked at yet. */
 export const pending = signal(0);
 
@@ -21,32 +21,32 @@ export const pending = signal(0);
 export const errors = signal<readonly string[]>([]);
 
 /** Of the shown runs and the chosen kind of series. */
-const relevant = computed<readonly Finding[]>(() => {
+const relevant = computed<readonly FindingAnswer[]>(() => {
   const tags = new Set(allLayers.value.map((layer) => layer.tag));
-  const names = new Set(runs.value.map((run) => run.name));
+  const names = new Set(shownRuns.value.map((run) => run.name));
   return findings.value.filter(
     (finding) => names.has(finding.run) && finding.tags.some((tag) => tags.has(tag)),
   );
 });
 
 /** What is wrong in itself: worst first, then by the step at which they begin. */
-export const sorted = computed<readonly Finding[]>(() =>
+export const sorted = computed<readonly FindingAnswer[]>(() =>
   relevant.value
     .filter((finding) => finding.kind !== DIFFERENCE)
     .sort((a, b) => rank(a) - rank(b) || a.first_step - b.first_step),
 );
 
 /** Where runs part from the baseline. They mark nothing: nearly all layers of two runs do. */
-export const differences = computed<readonly Finding[]>(() =>
+export const differences = computed<readonly FindingAnswer[]>(() =>
   relevant.value.filter((finding) => finding.kind === DIFFERENCE),
 );
 
-function rank(finding: Finding): number {
+function rank(finding: FindingAnswer): number {
   return ORDER.indexOf(finding.severity);
 }
 
 const byPanel = computed(() => {
-  const all = new Map<string, Finding[]>();
+  const all = new Map<string, FindingAnswer[]>();
   for (const finding of sorted.value) {
     for (const tag of finding.tags) {
       const key = `${finding.run}\n${tag}`;
@@ -58,21 +58,21 @@ const byPanel = computed(() => {
   return all;
 });
 
-const NONE: readonly Finding[] = [];
+const NONE: readonly FindingAnswer[] = [];
 
-export function findingsOf(panel: PanelView): readonly Finding[] {
+export function findingsOf(panel: PanelView): readonly FindingAnswer[] {
   const { tag, source } = panel.layer.series.value;
   return source === "blocks" ? (byPanel.value.get(`${panel.run}\n${tag}`) ?? NONE) : NONE;
 }
 
 /** Of all layers, worst first. */
-export function findingsOfRun(run: string): readonly Finding[] {
+export function findingsOfRun(run: string): readonly FindingAnswer[] {
   return sorted.value.filter((finding) => finding.run === run);
 }
 
 /** Of all shown runs, worst first. */
-export function findingsOfTag(tag: string): readonly Finding[] {
-  return runs.value
+export function findingsOfTag(tag: string): readonly FindingAnswer[] {
+  return shownRuns.value
     .flatMap((run) => byPanel.value.get(`${run.name}\n${tag}`) ?? NONE)
     .sort((a, b) => rank(a) - rank(b));
 }
@@ -89,8 +89,8 @@ const drawn = computed(
 export function startFindings(): void {
   effect(() => {
     const revision = index.value?.revision;
-    const names = runs.value.map((run) => run.name);
-    if (!shown.value || revision === undefined || names.length === 0 || !drawn.value) return;
+    const names = shownRuns.value.map((run) => run.name);
+    if (!pageShown.value || revision === undefined || names.length === 0 || !drawn.value) return;
     const abort = new AbortController();
     const baseline = names.length > 1 ? baselineRun() : "";
     untracked(() => void askUntilDone(names, baseline, abort.signal));

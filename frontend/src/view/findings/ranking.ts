@@ -3,9 +3,9 @@
 import { effect, signal, untracked } from "@preact/signals";
 import { changeOverRun, differenceOfRuns } from "../../math/change";
 import { seriesId } from "../../series/series_id";
-import type { Finding, Series } from "../../series/types";
+import type { FindingAnswer, Series } from "../../series/types";
 import { ranks } from "../layout/rows";
-import { layersToRank, panelsOf } from "../panel/known_panels";
+import { layersToRank, panelDataOf } from "../panel/known_panels";
 import * as settings from "../settings/settings";
 import { pending, sorted } from "./findings";
 
@@ -15,7 +15,7 @@ const SLICE_MS = 12;
 export const orderProgress = signal(1);
 
 /** Layers with findings: the more severe, then the earlier ones first. The others keep their order after them. */
-export function healthRanks(worstFirst: readonly Finding[]): ReadonlyMap<string, number> {
+export function healthRanks(worstFirst: readonly FindingAnswer[]): ReadonlyMap<string, number> {
   const tags = [...new Set(worstFirst.flatMap((finding) => finding.tags))];
   return new Map(tags.map((tag, at) => [tag, tags.length - at]));
 }
@@ -29,7 +29,7 @@ export function startRanking(): void {
       return;
     }
     const layers = layersToRank.value;
-    const panels = layers.flatMap(panelsOf);
+    const panels = layers.flatMap(panelDataOf);
     const known = panels.filter((panel) => panel.tile.value !== null || panel.error.value !== "").length;
     orderProgress.value = panels.length === 0 ? 1 : known / panels.length;
     if (panels.length === 0 || known < panels.length) return;
@@ -50,7 +50,7 @@ async function rankAll(
   const found = new Map<string, number>();
   let slice_ms = performance.now();
   for (const series of layers) {
-    const tiles = panelsOf(series).flatMap((panel) => panel.tile.peek() ?? []);
+    const tiles = panelDataOf(series).flatMap((panel) => panel.tile.peek() ?? []);
     const rank = byDifference ? differenceOfRuns(tiles) : Math.max(0, ...tiles.map(changeOverRun));
     found.set(seriesId(series), rank);
     if (performance.now() - slice_ms < SLICE_MS) continue;

@@ -1,7 +1,7 @@
 /** Sizes of the page's parts in CSS px, from the frame's size and the chosen density. */
 
 import { computed, type ReadonlySignal, signal } from "@preact/signals";
-import { layers, layout, runs } from "../selection/selection";
+import { effectiveLayout, layers, shownRuns } from "../selection/selection";
 import * as settings from "../settings/settings";
 
 /** Size of the part that scrolls, without its scroll bars. */
@@ -14,7 +14,7 @@ const DENSITY = {
   large: { strip_px: 22, panel_px: 226 },
 } as const;
 
-export const AXIS_PX = 46;
+export const Y_AXIS_PX = 46;
 export const RIGHT_PX = 10;
 export const GROUP_PX = 16;
 export const STRIP_GAP_PX = 1;
@@ -60,7 +60,7 @@ export const panel_px: ReadonlySignal<number> = computed(() => {
   if (chosen > 0) return Math.max(MIN_PANEL_PX, chosen);
   const { width_px } = frame.value;
   if (settings.transposed.value) return layerColumn_px(width_px - name_px.value);
-  const shown = Math.max(1, runs.value.length);
+  const shown = Math.max(1, shownRuns.value.length);
   const slice = narrow.value ? 0 : slice_px.value;
   return Math.max(MIN_PANEL_PX, Math.floor((width_px - name_px.value - slice) / shown));
 });
@@ -68,13 +68,15 @@ export const panel_px: ReadonlySignal<number> = computed(() => {
 /** All layers side by side where they fit, the scalars of the runs before them. */
 function layerColumn_px(room_px: number): number {
   const count = (settings.full.value === "" ? layers.value.length : 1) + 1;
-  const least_px = layout.value === "strips" ? MIN_STRIP_PX : MIN_PANEL_PX;
+  const least_px = effectiveLayout.value === "strips" ? MIN_STRIP_PX : MIN_PANEL_PX;
   return Math.max(least_px, Math.floor(room_px / count));
 }
 
 /** Width of the heatmaps themselves. */
-export const plot_px: ReadonlySignal<number> = computed(() => panel_px.value - AXIS_PX - RIGHT_PX);
-export const content_px = computed(() => name_px.value + panel_px.value * runs.value.length + slice_px.value);
+export const plot_px: ReadonlySignal<number> = computed(() => panel_px.value - Y_AXIS_PX - RIGHT_PX);
+export const content_px = computed(
+  () => name_px.value + panel_px.value * shownRuns.value.length + slice_px.value,
+);
 
 export const strip_px = computed(() => {
   const thin_px = DENSITY[settings.density.value].strip_px;
@@ -84,14 +86,14 @@ export const strip_px = computed(() => {
 /** Rows of runs share the height of the page; strips beside each other have no need to be thin. */
 function runStrip_px(thin_px: number): number {
   const room_px = frame.value.height_px - HEAD_PX - SCALAR_PX;
-  const each_px = Math.floor(room_px / Math.max(1, runs.value.length)) - 2 * PAD_PX;
+  const each_px = Math.floor(room_px / Math.max(1, shownRuns.value.length)) - 2 * PAD_PX;
   return Math.max(STRIP_LEAST * thin_px, Math.min(STRIP_MOST * thin_px, each_px));
 }
-export const panelHeight_px = computed(() => {
+export const effectivePanelHeight_px = computed(() => {
   const usual_px = settings.panelHeight_px.value || DENSITY[settings.density.value].panel_px;
   if (settings.full.value === "") return usual_px;
   const room_px = frame.value.height_px - AROUND_FULL_PX;
-  const rows = settings.transposed.value ? runs.value.length + 1 : 1;
+  const rows = settings.transposed.value ? shownRuns.value.length + 1 : 1;
   return Math.max(usual_px, Math.floor(room_px / rows));
 });
 

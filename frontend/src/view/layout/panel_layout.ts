@@ -21,22 +21,22 @@ export function placeStrip(height_px: number): PanelLayout {
   };
 }
 
-const BAND_PX = THIN_PX + THIN_GAP_PX;
+const BAND_SPACE_PX = THIN_PX + THIN_GAP_PX;
 
 /** Line of notes, top bands, heatmap, bottom bands, strip of shares, time axis; the heatmap takes what the others leave. */
 export function placeParts(bands: readonly BandName[], panel_px: number, withShares: boolean): PanelLayout {
   const share_px = withShares ? SHARE_PX : 0;
   const tops = bands.filter((band) => TOP_BANDS.includes(band));
   const bottoms = BANDS.filter((band) => bands.includes(band) && !tops.includes(band));
-  const heatTop_px = NOTES_PX + tops.length * BAND_PX;
+  const heatTop_px = NOTES_PX + tops.length * BAND_SPACE_PX;
   const end_px = panel_px - X_AXIS_PX - PAD_PX;
-  const heatHeight_px = Math.max(16, end_px - heatTop_px - bottoms.length * BAND_PX);
+  const heatHeight_px = Math.max(16, end_px - heatTop_px - bottoms.length * BAND_SPACE_PX);
   const heatEnd_px = heatTop_px + heatHeight_px;
   const placed = [
-    ...tops.map((band, at) => ({ band, top_px: NOTES_PX + at * BAND_PX })),
-    ...bottoms.map((band, at) => ({ band, top_px: heatEnd_px + THIN_GAP_PX + at * BAND_PX })),
+    ...tops.map((band, at) => ({ band, top_px: NOTES_PX + at * BAND_SPACE_PX })),
+    ...bottoms.map((band, at) => ({ band, top_px: heatEnd_px + THIN_GAP_PX + at * BAND_SPACE_PX })),
   ];
-  const partsEnd_px = heatEnd_px + bottoms.length * BAND_PX;
+  const partsEnd_px = heatEnd_px + bottoms.length * BAND_SPACE_PX;
   return {
     bands: placed,
     heatTop_px,

@@ -6,7 +6,7 @@ import { seriesId } from "../../series/series_id";
 import { isOpen, layers, orderRows } from "../selection/selection";
 import type { Row } from "../selection/tree";
 import * as settings from "../settings/settings";
-import { GROUP_PX, narrow, panelHeight_px, STRIP_GAP_PX, strip_px, TITLE_PX } from "./metrics";
+import { effectivePanelHeight_px, GROUP_PX, narrow, STRIP_GAP_PX, strip_px, TITLE_PX } from "./metrics";
 
 /** Height of a name above a strip. */
 const STRIP_TITLE_PX = 16;
@@ -52,7 +52,7 @@ export const total_px = computed(() => {
 /** Height of an expanded row. */
 export const expanded_px = computed(() => {
   const share = settings.strip.value === "none" ? 0 : SHARE_PX;
-  return panelHeight_px.value + share + cellsTop_px(true);
+  return effectivePanelHeight_px.value + share + cellsTop_px(true);
 });
 
 /** Where a narrow page has no column of names they stand above the panels. */

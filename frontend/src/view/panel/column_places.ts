@@ -37,19 +37,19 @@ function sameTimes(a: Columns, b: Columns): boolean {
   return TIMES.every((name) => a[name].every((value, c) => value === b[name][c]));
 }
 
-interface Shown {
+interface PixelsOnAxis {
   readonly axis: StepAxis;
   readonly width_px: number;
   readonly pixels: PixelColumns;
 }
 
-const shown = new WeakMap<Spans, Shown>();
+const lastPixels = new WeakMap<Spans, PixelsOnAxis>();
 
 /** Which columns each device pixel shows. */
 export function pixelsOf(spans: Spans, axis: StepAxis, width_px: number): PixelColumns {
-  const last = shown.get(spans);
+  const last = lastPixels.get(spans);
   if (last?.axis === axis && last.width_px === width_px) return last.pixels;
   const pixels = columnsToPixels(spans, axis, width_px);
-  shown.set(spans, { axis, width_px, pixels });
+  lastPixels.set(spans, { axis, width_px, pixels });
   return pixels;
 }

@@ -1,22 +1,22 @@
 /** Comparison of a panel with the same layer in the baseline run. */
 
 import { type Alignment, alignColumns } from "../../math/align";
-import type { Grid } from "../../math/rebin";
+import type { CellGrid } from "../../math/rebin";
 import type { Tile } from "../../math/tile";
 import { computedPerObject } from "../reactive/per_object";
-import { runs } from "../selection/selection";
+import { shownRuns } from "../selection/selection";
 import * as settings from "../settings/settings";
 import type { PanelView } from "./panel_view";
 
 /** Name of the run that others are compared with: the chosen one while it is shown, else the first. */
 export function baselineRun(): string {
-  const names = runs.value.map((run) => run.name);
+  const names = shownRuns.value.map((run) => run.name);
   return names.includes(settings.baseline.value) ? settings.baseline.value : (names[0] ?? "");
 }
 
 /** What a panel is compared with, row by row. */
 interface Base {
-  readonly grid: Grid;
+  readonly grid: CellGrid;
   readonly tile: Tile;
   readonly alignment: Alignment;
 }
@@ -42,7 +42,7 @@ function readBase(panel: PanelView): Base | string {
 
 /** Whether panels show differences where they can. */
 export function wantsDifference(): boolean {
-  return settings.difference.value && settings.linked.value && runs.value.length > 1;
+  return settings.difference.value && settings.linked.value && shownRuns.value.length > 1;
 }
 
 /** What a panel shows the difference to; null where it shows itself. */

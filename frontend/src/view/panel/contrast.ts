@@ -15,17 +15,17 @@ import * as settings from "../settings/settings";
 export const OPEN: Limits = [null, null];
 
 /** Which panels share one colour scale. */
-export function colourScope(): settings.Scope {
+export function effectiveColourScope(): settings.Scope {
   return settings.linked.value ? settings.colourScope.value : "panel";
 }
 
 /** Whose colours the bar of a layer shows and limits: those of a panel, of the layer, or "" of all layers. */
 export function scaleOwner(rowId: string, panelId = rowId): string {
-  return { panel: panelId, row: rowId, all: "" }[colourScope()];
+  return { panel: panelId, row: rowId, all: "" }[effectiveColourScope()];
 }
 
 /** Limits in one unit say nothing in another, so that each has its own. */
-function keyOf(quantity: Quantity, owner: string): string {
+function limitsKey(quantity: Quantity, owner: string): string {
   return owner === "" ? quantity : `${quantity} ${owner}`;
 }
 
@@ -44,13 +44,13 @@ function widerLimits(owner: string): Limits | undefined {
 }
 
 export function ownLimits(owner: string): Limits | undefined {
-  return settings.colourLimits.value.get(keyOf(settings.quantity.value, owner));
+  return settings.colourLimits.value.get(limitsKey(settings.quantity.value, owner));
 }
 
 /** undefined takes them away again. */
 export function setLimits(owner: string, limits: Limits | undefined): void {
   const next = new Map(settings.colourLimits.peek());
-  const key = keyOf(settings.quantity.peek(), owner);
+  const key = limitsKey(settings.quantity.peek(), owner);
   const open = limits === undefined || (limits[0] === null && limits[1] === null);
   // A layer may be open though the others are not.
   if (open && (limits === undefined || widerLimits(owner) === undefined)) next.delete(key);

@@ -14,8 +14,7 @@ import { dark } from "../catalog/catalog";
 import * as settings from "../settings/settings";
 import { gapColour } from "./colour_tables";
 import { baselineRun, differenceBase } from "./compare";
-import type { LayerView } from "./layer_view";
-import type { PanelView } from "./panel_view";
+import type { PanelLayer, PanelView } from "./panel_view";
 
 /** What a panel is drawn minus; null where it shows itself. */
 export function baseCells(panel: PanelView): BaseCells | null {
@@ -24,22 +23,22 @@ export function baseCells(panel: PanelView): BaseCells | null {
 }
 
 /** Differences reach as far as the colours of the layer do, or those of everything, to either side. */
-export function differenceScale(layer: LayerView): ColourScale {
+export function differenceScale(layer: PanelLayer): ColourScale {
   const shared = settings.colourScope.value === "all" ? layer.panels.value[0] : undefined;
   return { ...(shared ?? layer).colours.value, curve: "sqrt", lo: 0 };
 }
 
 /** Place of a difference on its bar, 0..1. */
-export function differenceToShare(layer: LayerView, difference: number): number {
+export function differenceToShare(layer: PanelLayer, difference: number): number {
   return 0.5 + (Math.sign(difference) * quantityToShare(differenceScale(layer), Math.abs(difference))) / 2;
 }
 
-export function differenceColours(layer: LayerView): ColourTable {
+export function differenceColours(layer: PanelLayer): ColourTable {
   return differenceTable(differenceScale(layer).hi, "sqrt", divergingLut(), gapColour());
 }
 
 /** The bar of difference maps: less than the baseline at the low end, more at the high end. */
-export function differenceBar(layer: LayerView): PictureBar {
+export function differenceBar(layer: PanelLayer): PictureBar {
   const scale = differenceScale(layer);
   const end = formatQuantity(scale.quantity, scale.hi);
   return {

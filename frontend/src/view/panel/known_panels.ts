@@ -6,7 +6,7 @@ import type { PanelData } from "../../series/panel_data";
 import { PanelStore } from "../../series/panel_store";
 import { seriesId } from "../../series/series_id";
 import type { Series } from "../../series/types";
-import { allLayers, layers, runs } from "../selection/selection";
+import { allLayers, layers, shownRuns } from "../selection/selection";
 import type { Interval } from "../settings/codec";
 import * as settings from "../settings/settings";
 import { zoomX } from "../settings/settings";
@@ -16,9 +16,9 @@ import { timesOf } from "./panel_times";
 export const panelStore = new PanelStore();
 
 /** Of the shown runs that have a layer, in their order. */
-export function panelsOf(series: Series): readonly PanelData[] {
+export function panelDataOf(series: Series): readonly PanelData[] {
   const id = seriesId(series);
-  return runs.value
+  return shownRuns.value
     .filter((run) => series.runs.includes(run.at))
     .map((run) => panelStore.panel(run.name, id));
 }
@@ -34,7 +34,7 @@ const NONE: readonly Series[] = [];
 /** In the order of the layers, then of the runs. */
 export const knownPanels = computed<readonly PanelData[]>(() => {
   void panelStore.version.value;
-  const places = new Map(runs.value.map((run, at) => [run.name, at]));
+  const places = new Map(shownRuns.value.map((run, at) => [run.name, at]));
   const byLayer = new Map<string, PanelData[]>(layers.value.map((series) => [seriesId(series), []]));
   for (const panel of panelStore.all()) if (places.has(panel.run)) byLayer.get(panel.seriesId)?.push(panel);
   const inOrder = (a: PanelData, b: PanelData) => places.get(a.run)! - places.get(b.run)!;
@@ -79,7 +79,7 @@ export function zoomedTo<Axis extends { withRange(lo: number, hi: number): Axis 
 }
 
 /** Which panels share one value axis; a difference needs the same rows in both runs. */
-export function axisScope(): settings.Scope {
+export function effectiveAxisScope(): settings.Scope {
   if (!settings.linked.value) return "panel";
   const chosen = settings.axisScope.value;
   return chosen === "panel" && settings.difference.value ? "row" : chosen;

@@ -6,16 +6,16 @@ import type { ValueScale } from "../../math/value_scale";
 import type { PanelData } from "../../series/panel_data";
 import { seriesId } from "../../series/series_id";
 import type { Series } from "../../series/types";
-import { panelHeight_px, strip_px } from "../layout/metrics";
+import { effectivePanelHeight_px, strip_px } from "../layout/metrics";
 import { isOpen } from "../selection/selection";
 import * as settings from "../settings/settings";
 import { type Zooms, zoomX, zoomY } from "../settings/settings";
 import { cursor, liveX, liveY } from "../settings/zoom";
 import {
   allTiles,
-  axisScope,
+  effectiveAxisScope,
   fullAxis,
-  panelsOf,
+  panelDataOf,
   sharedAxis,
   sharedLiveAxis,
   zoomedTo,
@@ -24,7 +24,7 @@ import { chooseScale, rowsOf, snap } from "./value_range";
 
 const LOW_PX = 200;
 const LOW_ROWS = 96;
-const ROWS = 160;
+const USUAL_ROWS = 160;
 
 export class LayerAxes {
   readonly id: string;
@@ -36,7 +36,7 @@ export class LayerAxes {
   }
 
   /** Of the shown runs that have this layer, in their order. */
-  readonly data = computed(() => panelsOf(this.series.value));
+  readonly data = computed(() => panelDataOf(this.series.value));
 
   readonly open = computed(() => isOpen(this.id));
 
@@ -44,7 +44,7 @@ export class LayerAxes {
   readonly rows = computed(() => {
     if (!this.open.value) return strip_px.value;
     if (settings.heatmapRows.value > 0) return settings.heatmapRows.value;
-    return panelHeight_px.value >= LOW_PX ? ROWS : LOW_ROWS;
+    return effectivePanelHeight_px.value >= LOW_PX ? USUAL_ROWS : LOW_ROWS;
   });
 
   readonly tiles = computed(() => this.data.value.flatMap((panel) => panel.tile.value ?? []));
@@ -71,7 +71,7 @@ export class PanelAxes {
   }
 
   get keyY(): string {
-    return { panel: this.id, row: this.layer.id, all: "" }[axisScope()];
+    return { panel: this.id, row: this.layer.id, all: "" }[effectiveAxisScope()];
   }
 
   /** Linked panels have one axis object between them, so that its ticks are worked out once. */
@@ -87,7 +87,7 @@ export class PanelAxes {
   }
 
   readonly fullScale = computed(() => {
-    const scope = axisScope();
+    const scope = effectiveAxisScope();
     if (scope === "row") return this.layer.fullScale.value;
     if (scope === "all") return chooseScale(allTiles.value, this.layer.rows.value);
     const tile = this.data.tile.value;
@@ -111,7 +111,7 @@ export class PanelAxes {
 
   /** Whether its value axis stands for anything. */
   get hasAxis(): boolean {
-    return axisScope() === "panel"
+    return effectiveAxisScope() === "panel"
       ? (this.data.tile.value?.range ?? null) !== null
       : this.layer.isFinite.value;
   }
@@ -125,7 +125,7 @@ export class PanelAxes {
   readonly crossShare = computed(() => {
     const at = cursor.value;
     if (at === null || at.value === null) return null;
-    if (at.rowId !== this.layer.id && axisScope() !== "all") return null;
+    if (at.rowId !== this.layer.id && effectiveAxisScope() !== "all") return null;
     const share = this.liveScale.value.valueToShare(at.value);
     return share < 0 || share > 1 ? null : share;
   });

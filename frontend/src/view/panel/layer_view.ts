@@ -3,14 +3,14 @@
 import { computed, type ReadonlySignal } from "@preact/signals";
 import { BANDS, type BandName, presentBands } from "../../paint/bands";
 import type { Series } from "../../series/types";
-import { panelHeight_px, strip_px } from "../layout/metrics";
+import { effectivePanelHeight_px, strip_px } from "../layout/metrics";
 import { type PanelLayout, placeParts, placeStrip } from "../layout/panel_layout";
 import * as settings from "../settings/settings";
 import { type Colouring, colouringOf, limitsOf, scaleOwner } from "./contrast";
 import { LayerAxes } from "./layer_axes";
-import { PanelView } from "./panel_view";
+import { type PanelLayer, PanelView } from "./panel_view";
 
-export class LayerView extends LayerAxes {
+export class LayerView extends LayerAxes implements PanelLayer {
   private views = new Map<string, PanelView>();
 
   constructor(
@@ -22,7 +22,7 @@ export class LayerView extends LayerAxes {
   }
 
   /** Those of runs that stay shown stay the same; the others are let go. */
-  readonly panels = computed<readonly PanelView[]>(() => {
+  readonly panels: ReadonlySignal<readonly PanelView[]> = computed(() => {
     const panels = this.data.value.map((data) => {
       const known = this.views.get(data.run);
       return known?.data === data ? known : new PanelView(data, this);
@@ -49,6 +49,6 @@ export class LayerView extends LayerAxes {
 
   readonly layout = computed<PanelLayout>(() => {
     if (!this.open.value) return placeStrip(strip_px.value);
-    return placeParts(this.bands.value, panelHeight_px.value, settings.strip.value !== "none");
+    return placeParts(this.bands.value, effectivePanelHeight_px.value, settings.strip.value !== "none");
   });
 }

@@ -1,7 +1,7 @@
 /** What a panel does not show as it is: pooled, sampled, matched, foreign. */
 
 import { formatSteps } from "../../math/format";
-import { clippedShare } from "../../math/range";
+import { clippedFractions } from "../../math/range";
 import type { Tile } from "../../math/tile";
 import { LEAST_COLUMN_PX } from "../../math/wide_columns";
 import { mostColumns } from "../../paint/rasterise";
@@ -92,7 +92,7 @@ export function isHiddenByAxis(panel: PanelView): boolean {
   const tile = panel.data.tile.value;
   const grid = panel.grid.value;
   if (tile === null || tile.range === null || grid === null) return false;
-  const { above, below } = clippedShare(grid, panel.shown.value?.columns.n ?? tile.columns.n);
+  const { above, below } = clippedFractions(grid, panel.shown.value?.columns.n ?? tile.columns.n);
   if (above + below > MUCH) return true;
   const scale = panel.fullScale.value;
   const [lo, hi] = tile.range;

@@ -1,12 +1,12 @@
 /** A panel's view as the scene that is painted. */
 
-import type { EdgeInks, PanelScene, Strip } from "../../paint/scene";
+import type { EdgeInks, PanelScene, StripScene } from "../../paint/scene";
 import { dark } from "../catalog/catalog";
 import { theme } from "../catalog/theme";
 import { pixelRatio } from "../layout/metrics";
 import * as settings from "../settings/settings";
 import { bandTable, stripTable, valueTable } from "./colour_tables";
-import { colourScope } from "./contrast";
+import { effectiveColourScope } from "./contrast";
 import { baseCells, differenceColours } from "./difference";
 import { allTiles } from "./known_panels";
 import { overlayLines } from "./overlays";
@@ -36,7 +36,7 @@ export function sceneOf(panel: PanelView): PanelScene | null {
     base,
     colours: base === null ? valueColours(panel) : differenceColours(layer),
     bandColours: places.bands.length > 0 ? bandTable() : null,
-    strip: places.shareTop_px === null ? null : stripOf(panel),
+    strip: places.shareTop_px === null ? null : stripScene(panel),
     lines: layer.open.value ? overlayLines(panel) : [],
     edgeInks: layer.open.value ? null : EDGE_INKS[dark.value ? "dark" : "light"],
     blank: theme.value["plot-bg"],
@@ -51,7 +51,7 @@ export function sceneOf(panel: PanelView): PanelScene | null {
 function readCheap(panel: PanelView): void {
   void [panel.shown.value, panel.axis.value, panel.scale.value, panel.zerosApart, panel.limits.value];
   void [settings.quantity.value, settings.curve.value, settings.contrast.value];
-  void (colourScope() === "all" ? allTiles : panel.layer.tiles).value;
+  void (effectiveColourScope() === "all" ? allTiles : panel.layer.tiles).value;
 }
 
 const EDGE_INKS: Readonly<Record<"light" | "dark", EdgeInks>> = {
@@ -63,7 +63,7 @@ function valueColours(panel: PanelView) {
   return valueTable(panel.colours.value, settings.emptyColoured.value, panel.highlighted.value);
 }
 
-function stripOf(panel: PanelView): Strip | null {
+function stripScene(panel: PanelView): StripScene | null {
   const strip = shareStrip(panel);
   if (typeof strip === "string") return null;
   return { values: strip.values, most: strip.most, colours: stripTable() };

@@ -2,26 +2,45 @@
 
 import { computed, type ReadonlySignal } from "@preact/signals";
 import { contrastExtent, saturation } from "../../math/contrast";
-import { type CellExtent, cellExtent } from "../../math/normalise";
-import { type Grid, rebin, takeZeros } from "../../math/rebin";
+import { type CellExtent, type ColourScale, cellExtent } from "../../math/normalise";
+import { type CellGrid, rebin, takeZeros } from "../../math/rebin";
 import { columnsIn, holdsColumns } from "../../math/step_axis";
 import type { Tile } from "../../math/tile";
 import { LEAST_COLUMN_PX, widenSpans } from "../../math/wide_columns";
+import type { BandName } from "../../paint/bands";
 import type { PixelColumns } from "../../paint/rasterise";
 import type { PanelData } from "../../series/panel_data";
 import { pixelRatio, plot_px } from "../layout/metrics";
+import type { PanelLayout } from "../layout/panel_layout";
 import * as settings from "../settings/settings";
 import { pixelsOf } from "./column_places";
-import { type Coloured, type Colouring, colouringOf, colourScope, limitsOf, scaleOwner } from "./contrast";
+import {
+  type Coloured,
+  type Colouring,
+  colouringOf,
+  effectiveColourScope,
+  limitsOf,
+  scaleOwner,
+} from "./contrast";
 import { colourUnder } from "./highlight";
-import { PanelAxes } from "./layer_axes";
-import type { LayerView } from "./layer_view";
+import { type LayerAxes, PanelAxes } from "./layer_axes";
 import { spansOf, timesOf } from "./panel_times";
+
+/** The layer of a panel, as the panel and whoever draws or reads it know it. */
+export interface PanelLayer extends LayerAxes {
+  readonly panels: ReadonlySignal<readonly PanelView[]>;
+  readonly layout: ReadonlySignal<PanelLayout>;
+  readonly bands: ReadonlySignal<readonly BandName[]>;
+  readonly colouring: ReadonlySignal<Colouring>;
+  readonly colours: ReadonlySignal<ColourScale>;
+  /** Of the panels of all layers. */
+  readonly sharedColouring: ReadonlySignal<Colouring>;
+}
 
 export class PanelView extends PanelAxes implements Coloured {
   constructor(
     data: PanelData,
-    override readonly layer: LayerView,
+    override readonly layer: PanelLayer,
   ) {
     super(data, layer);
   }
@@ -64,13 +83,13 @@ export class PanelView extends PanelAxes implements Coloured {
     return spans === null || width_px < 1 ? null : pixelsOf(spans, this.axis.value, width_px);
   });
 
-  readonly grid = computed<Grid | null>(() => {
+  readonly grid = computed<CellGrid | null>(() => {
     const tile = this.shown.value;
     // Overwriting the one before saves making room, which takes as long as the counting.
     this.lastGrid = tile === null ? undefined : rebinned(tile, this, this.lastGrid);
     return this.lastGrid ?? null;
   });
-  private lastGrid: Grid | undefined;
+  private lastGrid: CellGrid | undefined;
 
   /** The grid of the whole series. */
   readonly whole = computed(() => {
@@ -84,7 +103,7 @@ export class PanelView extends PanelAxes implements Coloured {
   readonly innerExtent = computed(() => extentIn(this.data.tile.value, this.whole.value, contrastExtent));
 
   readonly colouring: ReadonlySignal<Colouring> = computed(() => {
-    const scope = colourScope();
+    const scope = effectiveColourScope();
     if (scope === "row") return this.layer.colouring.value;
     if (scope === "all") return this.layer.sharedColouring.value;
     return colouringOf([this], this.limits.value);
@@ -118,14 +137,14 @@ export function distantExtents(axes: PanelAxes): Coloured {
 }
 
 /** Counts over the rows of a panel's axis. */
-function rebinned(tile: Tile, axes: PanelAxes, reuse?: Grid): Grid {
+function rebinned(tile: Tile, axes: PanelAxes, reuse?: CellGrid): CellGrid {
   const grid = rebin(tile, axes.edges.value, reuse);
   // Only numbers that are tiny but not zero are left in the row at 0.
   if (axes.zerosApart && tile.source === "blocks") takeZeros(grid, tile.columns.zeros);
   return grid;
 }
 
-function extentIn(tile: Tile | null, whole: Grid | null, measure: typeof cellExtent): CellExtent {
+function extentIn(tile: Tile | null, whole: CellGrid | null, measure: typeof cellExtent): CellExtent {
   if (tile === null || whole === null) return { least: 0, most: 0 };
   return measure(whole, tile.columns, settings.quantity.value);
 }

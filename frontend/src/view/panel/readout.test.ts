@@ -1,5 +1,5 @@
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
-import { fill, madeSeries, panelsOf, resetPage, showPage, usualTile } from "../screen/page_fixture";
+import { giveTile, madeSeries, panelViewsOf, resetPage, showPage, usualTile } from "../screen/page_fixture";
 import * as settings from "../settings/settings";
 import type { PanelView } from "./panel_view";
 import { differenceToText, readoutToCells, readoutToText, readPanel, summarise, TSV_HEAD } from "./readout";
@@ -15,9 +15,9 @@ beforeAll(() => {
 
 beforeEach(() => {
   settings.heatmapRows.value = 16;
-  [base, panel] = panelsOf(CONV) as [PanelView, PanelView];
-  fill(base);
-  fill(panel);
+  [base, panel] = panelViewsOf(CONV) as [PanelView, PanelView];
+  giveTile(base);
+  giveTile(panel);
 });
 
 afterEach(resetPage);
@@ -46,7 +46,7 @@ describe("a place of a panel", () => {
 
   it("in a band says the share of all values", () => {
     const tile = usualTile(panel);
-    fill(panel, { ...tile, columns: { ...tile.columns, nans: tile.columns.n.map((n) => n / 2) } });
+    giveTile(panel, { ...tile, columns: { ...tile.columns, nans: tile.columns.n.map((n) => n / 2) } });
     const read = readPanel(panel, 0.5, null, "nans")!;
     expect(read).toMatchObject({ bin: "NaN", share: 0.5, ends: null });
   });
@@ -70,7 +70,7 @@ describe("a difference", () => {
   it("is this run minus the baseline, and of no run to itself", () => {
     settings.difference.value = true;
     const counts = usualTile(base).counts.map((count, at) => (at >= 70 ? count : 0));
-    fill(base, { ...usualTile(base), counts: Uint32Array.from(counts) });
+    giveTile(base, { ...usualTile(base), counts: Uint32Array.from(counts) });
     const read = readPanel(panel, 3.5, -0.9, null)!;
     expect(read.difference).toBeCloseTo(read.quantity, 12);
     expect(differenceToText(read)).toMatch(/^difference \+/);
@@ -96,7 +96,7 @@ it("cells of a table stand under their names, numbers in full", () => {
 describe("a summary", () => {
   it("says records, steps, moments and what is counted apart at the last", () => {
     const tile = usualTile(panel);
-    fill(panel, { ...tile, columns: { ...tile.columns, zeros: tile.columns.n.map((n) => n / 4) } });
+    giveTile(panel, { ...tile, columns: { ...tile.columns, zeros: tile.columns.n.map((n) => n / 4) } });
     expect(summarise(panel)).toMatch(
       /^Heatmap of conv \(Linear\) in run two: 10 records, steps 0–9\. At the last: mean .*, 25 % exactly 0\.$/,
     );

@@ -9,7 +9,7 @@ import {
   formatValue,
 } from "../../math/format";
 import { divisors, formatEnd, rowDivisor } from "../../math/normalise";
-import { type Grid, pointLower } from "../../math/rebin";
+import { type CellGrid, pointLower } from "../../math/rebin";
 import { columnAt, nearestColumn, toUnit } from "../../math/step_axis";
 import type { Columns, Tile } from "../../math/tile";
 import { lastAtMost } from "../../math/value_scale";
@@ -84,7 +84,7 @@ export function readPanel(
   const column = spans === null ? -1 : columnAt(spans, unit);
   if (grid === null || tile === null || column < 0) return null;
   const when = { ...NOTHING, ...readTime(panel, tile.columns, column) };
-  if (part === "strip") return { ...when, ...readStrip(panel, column) };
+  if (part === "strip") return { ...when, ...stripReadout(panel, column) };
   if (part !== null) {
     const count = bandCounts(part, tile.columns, grid)[column] ?? 0;
     return { ...when, ...readCount(tile, column, count), bin: BAND_WORDS[part] };
@@ -126,7 +126,7 @@ function readTime(panel: PanelView, columns: Columns, column: number) {
   };
 }
 
-function readStrip(panel: PanelView, column: number) {
+function stripReadout(panel: PanelView, column: number) {
   const strip = shareStrip(panel);
   if (typeof strip === "string") return { bin: `no strip: ${strip}` };
   const share = strip.values[column] ?? Number.NaN;
@@ -134,7 +134,7 @@ function readStrip(panel: PanelView, column: number) {
 }
 
 /** -1 outside of the axis, which panels with axes of their own do not share. */
-function rowAt(grid: Grid, value: number | null): number {
+function rowAt(grid: CellGrid, value: number | null): number {
   if (value === null || value > (grid.edges[grid.rows] ?? 0)) return -1;
   return Math.min(grid.rows - 1, lastAtMost(grid.edges, value));
 }
@@ -157,7 +157,7 @@ function cutsBins(tile: Tile, lo: number, hi: number): boolean {
   });
 }
 
-function quantityAt(grid: Grid, columns: Columns, column: number, row: number): number {
+function quantityAt(grid: CellGrid, columns: Columns, column: number, row: number): number {
   const quantity = settings.quantity.value;
   const count = grid.counts[row * grid.columns + column] ?? 0;
   const whole = quantity === "peak" ? fullest(grid, column) : (divisors(columns, quantity)[column] ?? 0);
@@ -165,7 +165,7 @@ function quantityAt(grid: Grid, columns: Columns, column: number, row: number): 
 }
 
 /** Count of the column's fullest cell. */
-function fullest(grid: Grid, column: number): number {
+function fullest(grid: CellGrid, column: number): number {
   let most = 0;
   for (let row = 0; row < grid.rows; row++)
     most = Math.max(most, grid.counts[row * grid.columns + column] ?? 0);

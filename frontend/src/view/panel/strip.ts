@@ -20,9 +20,9 @@ export interface ShareStrip {
 
 /** The strip under a panel, or why it is empty. */
 export function shareStrip(panel: PanelView): ShareStrip | string {
-  const strip = stripOf(panel);
+  const strip = stripValues(panel);
   if (typeof strip === "string") return strip;
-  const most = isDistance() ? largest(panel.layer.panels.value.map(stripOf)) : 1;
+  const most = isDistance() ? largest(panel.layer.panels.value.map(stripValues)) : 1;
   return { ...strip, most, name: `${strip.name} Full height: ${formatStrip(panel, most)}` };
 }
 
@@ -35,19 +35,19 @@ function isDistance(): boolean {
   return settings.strip.value === "change" || settings.strip.value === "distance";
 }
 
-type Strip = Omit<ShareStrip, "most">;
+type StripValues = Omit<ShareStrip, "most">;
 
 /** 1 where all are 0. */
-function largest(strips: readonly (Strip | string)[]): number {
+function largest(strips: readonly (StripValues | string)[]): number {
   let most = 0;
   for (const strip of strips)
     if (typeof strip !== "string") for (const value of strip.values) if (value > most) most = value;
   return most || 1;
 }
 
-const stripOf = computedPerObject(readStrip);
+const stripValues = computedPerObject(computeStripValues);
 
-function readStrip(panel: PanelView): Strip | string {
+function computeStripValues(panel: PanelView): StripValues | string {
   const tile = panel.shown.value;
   if (tile === null) return "";
   // The panel's own counts may lack the zeros, to which a layer can collapse.

@@ -36,7 +36,7 @@ export function chooseScale(tiles: readonly Tile[], bins: number): ValueScale {
 export function rowsOf(scale: ValueScale, wanted: number): number {
   if (scale.kind !== "linear") return wanted;
   const cell = cellSize(scale.lo, scale.hi, wanted);
-  const aligned = isWhole(scale.lo / cell) && isWhole(scale.hi / cell);
+  const aligned = isNearInteger(scale.lo / cell) && isNearInteger(scale.hi / cell);
   return aligned ? Math.round((scale.hi - scale.lo) / cell) : wanted;
 }
 
@@ -52,7 +52,7 @@ function cellSize(lo: number, hi: number, rows: number): number {
   return 2 ** Math.ceil(Math.log2((hi - lo) / Math.max(1, rows)));
 }
 
-function isWhole(value: number): boolean {
+function isNearInteger(value: number): boolean {
   return Math.abs(value - Math.round(value)) < 1e-9;
 }
 

@@ -3,7 +3,7 @@
 import { computed } from "@preact/signals";
 import { name_px, narrow, panel_px, SCALAR_PX, STRIP_GAP_PX, strip_px, TITLE_PX } from "../layout/metrics";
 import { expanded_px, rows } from "../layout/rows";
-import { isOpen, runs } from "../selection/selection";
+import { isOpen, shownRuns } from "../selection/selection";
 import type { LayerRow } from "../selection/tree";
 import { shownTags } from "./scalars";
 
@@ -45,7 +45,7 @@ export const runRow_px = computed(() => {
 
 /** All rows, and under them that of the histograms of one step. */
 export const runRowsEnd_px = computed(
-  () => runs.value.length * runRow_px.value + (anyExpanded.value ? expanded_px.value : 0),
+  () => shownRuns.value.length * runRow_px.value + (anyExpanded.value ? expanded_px.value : 0),
 );
 
 /** The columns that lie at least partly between two places. */

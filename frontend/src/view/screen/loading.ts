@@ -3,9 +3,9 @@
 import { batch, effect, untracked } from "@preact/signals";
 import { seriesId } from "../../series/series_id";
 import { TileLoader, type Want, type Wants } from "../../series/tile_loader";
-import { client, index, reloads, shown } from "../catalog/catalog";
+import { client, index, pageShown, reloads } from "../catalog/catalog";
 import { plot_px } from "../layout/metrics";
-import { knownPanels, layersToRank, panelStore, panelsOf } from "../panel/known_panels";
+import { knownPanels, layersToRank, panelDataOf, panelStore } from "../panel/known_panels";
 import { slice_ms } from "../reactive/frame_budget";
 import { zoomX, zoomY } from "../settings/settings";
 import { lookAhead, opened } from "./screen";
@@ -28,7 +28,7 @@ export const tileLoader = new TileLoader(client, panelStore, {
 export function startLoading(): void {
   window.setTimeout(open, OPEN_AFTER_MS);
   effect(() => {
-    if (!shown.value || plot_px.value <= 0) return;
+    if (!pageShown.value || plot_px.value <= 0) return;
     void layersToRank.value;
     // Read here so that each of them starts the work again.
     void [index.value, reloads.value, zoomX.value, zoomY.value];
@@ -37,7 +37,7 @@ export function startLoading(): void {
     untracked(() => tileLoader.update());
   });
   effect(() => {
-    if (!shown.value) tileLoader.abort();
+    if (!pageShown.value) tileLoader.abort();
   });
 }
 
@@ -54,7 +54,7 @@ function open(): void {
 }
 
 function wants(): Wants | null {
-  if (!shown.value) return null;
+  if (!pageShown.value) return null;
   const seen = inSight.value;
   return {
     panels: [...visible.value.map((panel) => wantOf(panel, seen.has(panel))), ...wantedForOrder()],
@@ -67,5 +67,5 @@ function wants(): Wants | null {
 function wantedForOrder(): readonly Want[] {
   return layersToRank.value
     .filter((series) => !layerViews.value.has(seriesId(series)))
-    .flatMap((series) => panelsOf(series).map((panel) => coarseWantOf(panel, series)));
+    .flatMap((series) => panelDataOf(series).map((panel) => coarseWantOf(panel, series)));
 }

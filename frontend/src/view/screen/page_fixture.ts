@@ -2,7 +2,7 @@
 
 import type { Tile } from "../../math/tile";
 import { madeTile } from "../../math/tile_fixture";
-import type { Run, Series } from "../../series/types";
+import type { RunAnswer, Series } from "../../series/types";
 import { index } from "../catalog/catalog";
 import { frame } from "../layout/metrics";
 import type { PanelView } from "../panel/panel_view";
@@ -34,7 +34,11 @@ export function madeSeries(layer: string, runs: number, made: Partial<Series> = 
 }
 
 /** Shows layers in runs of these names, whole on one screen. */
-export function showPage(runs: readonly string[], series: readonly Series[], made: Partial<Run> = {}): void {
+export function showPage(
+  runs: readonly string[],
+  series: readonly Series[],
+  made: Partial<RunAnswer> = {},
+): void {
   const facts = { start_time: 1000, info: {}, scalars: [], ...made };
   const all = runs.map((name) => ({ name, ...facts }));
   index.value = { version: 1, revision: "1", runs: all, series, warnings: [] };
@@ -42,7 +46,7 @@ export function showPage(runs: readonly string[], series: readonly Series[], mad
 }
 
 /** The panels of a layer, in the order of the runs. */
-export function panelsOf(series: Series): readonly PanelView[] {
+export function panelViewsOf(series: Series): readonly PanelView[] {
   return layerViews.value.get(series.tag)?.panels.value ?? [];
 }
 
@@ -55,7 +59,7 @@ export function usualTile(panel: PanelView, made: Partial<Tile> = {}): Tile {
   return madeTile({ edges, counts, tile: { run: panel.run, tag: panel.data.seriesId, ...made } });
 }
 
-export function fill(panel: PanelView, tile: Tile = usualTile(panel)): void {
+export function giveTile(panel: PanelView, tile: Tile = usualTile(panel)): void {
   panel.data.tile.value = tile;
 }
 

@@ -1,7 +1,7 @@
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { Tile } from "../../math/tile";
 import { madeTile } from "../../math/tile_fixture";
-import type { Run, Series } from "../../series/types";
+import type { RunAnswer, Series } from "../../series/types";
 import { index } from "../catalog/catalog";
 import { frame } from "../layout/metrics";
 import type { PanelView } from "../panel/panel_view";
@@ -38,7 +38,7 @@ let panels: readonly PanelView[] = [];
 
 beforeAll(async () => {
   const info = { start_time: 1000, info: {}, scalars: [] };
-  const runs: Run[] = RUNS.map((name) => ({ name, ...info }));
+  const runs: RunAnswer[] = RUNS.map((name) => ({ name, ...info }));
   const series: Series = {
     tag: TAG,
     layer: "conv1",

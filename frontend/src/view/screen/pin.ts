@@ -49,12 +49,12 @@ export function movePin(columns: number): void {
   if (last < 0) return;
   const now = nearestColumn(spans, settings.pinned.peek() ?? Number.POSITIVE_INFINITY);
   const next = Math.max(0, now + columns);
-  pinAt(next >= last ? null : middleOf(spans, next));
+  pinAt(next >= last ? null : spanMiddle(spans, next));
 }
 
 export function pinFirst(): void {
   const spans = spansOnScreen();
-  if (spans.start.length > 0) pinAt(middleOf(spans, 0));
+  if (spans.start.length > 0) pinAt(spanMiddle(spans, 0));
 }
 
 /** Of all runs together, since a run with a gap lacks steps of the others; zoomed parts have more columns. */
@@ -65,7 +65,7 @@ function spansOnScreen(): Places {
   return unionSpans(all.flat());
 }
 
-function middleOf(spans: Places, column: number): number {
+function spanMiddle(spans: Places, column: number): number {
   return (spans.start[column]! + spans.end[column]!) / 2;
 }
 

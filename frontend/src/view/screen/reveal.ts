@@ -3,13 +3,13 @@
 import { signal } from "@preact/signals";
 import { stepToUnit } from "../../math/step_axis";
 import { seriesId } from "../../series/series_id";
-import type { Finding, Series } from "../../series/types";
+import type { FindingAnswer, Series } from "../../series/types";
 import { knownPanels, panelStore } from "../panel/known_panels";
 import { LayerAxes, PanelAxes } from "../panel/layer_axes";
 import { timesOf } from "../panel/panel_times";
 import { allLayers, isExpanded, layers, toggleExpanded } from "../selection/selection";
 import * as settings from "../settings/settings";
-import { resetZoom } from "../settings/zoom";
+import { clearZoom } from "../settings/zoom";
 import { pinAt } from "./pin";
 
 interface ScrollTarget {
@@ -40,7 +40,7 @@ export function isUnder(layer: string, path: string): boolean {
 }
 
 /** Opens the first layer of a finding, pins the step at which it begins, and ends a zoom that would hide its steps. */
-export function showFinding({ run, tags, first_step, last_step }: Finding): void {
+export function showFinding({ run, tags, first_step, last_step }: FindingAnswer): void {
   const series = allLayers.peek().find((layer) => tags.includes(layer.tag));
   if (series === undefined) return;
   showLayer(series, run);
@@ -56,5 +56,5 @@ export function showFinding({ run, tags, first_step, last_step }: Finding): void
   if (Number.isNaN(begin)) return;
   pinAt(begin);
   const { lo, hi } = new PanelAxes(own, new LayerAxes(series)).liveAxis.peek();
-  if (toUnit(first_step) < lo || toUnit(last_step) > hi) resetZoom();
+  if (toUnit(first_step) < lo || toUnit(last_step) > hi) clearZoom();
 }

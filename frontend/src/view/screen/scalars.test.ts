@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { API_VERSION } from "../../series/types";
-import { shown } from "../catalog/catalog";
+import { pageShown } from "../catalog/catalog";
 import { epochs } from "../panel/panel_times";
 import * as settings from "../settings/settings";
 import { madeSeries, resetPage, showPage } from "./page_fixture";
@@ -44,7 +44,7 @@ beforeEach(() => {
 
 afterEach(() => {
   resetPage();
-  shown.value = false;
+  pageShown.value = false;
 });
 
 describe("what is drawn", () => {
@@ -64,7 +64,7 @@ describe("scalars of the shown runs", () => {
   it("come while the page is shown, with the epochs of the time axis", async () => {
     await answered();
     expect(asked).toEqual([]);
-    shown.value = true;
+    pageShown.value = true;
     await answered();
     expect(asked).toEqual(["one train_loss", "one epoch", "two train_loss", "two epoch"]);
     expect(series.value.get(scalarKey("two", "train_loss"))!.values).toEqual([30, 20, 10]);
@@ -75,7 +75,7 @@ describe("scalars of the shown runs", () => {
 
   it("say why one has not come, until it does", async () => {
     stored["two train_loss"] = null;
-    shown.value = true;
+    pageShown.value = true;
     await answered();
     expect(scalarErrors.value.get(scalarKey("two", "train_loss"))).toBe("No such scalar.");
     expect(scalarErrors.value.has(scalarKey("one", "train_loss"))).toBe(false);

@@ -3,16 +3,16 @@
 import { computed, effect, signal, untracked } from "@preact/signals";
 import { scalarRange } from "../../math/scalar_range";
 import type { ScalarSeries } from "../../series/types";
-import { client, index, shown } from "../catalog/catalog";
+import { client, index, pageShown } from "../catalog/catalog";
 import { epochs } from "../panel/panel_times";
-import { runs } from "../selection/selection";
+import { shownRuns } from "../selection/selection";
 import * as settings from "../settings/settings";
 
 const EPOCH_TAG = /(^|\/)epoch$/i;
 
 /** Tags that any of the shown runs has, epochs apart. */
 export const tags = computed<readonly string[]>(() => {
-  const all = runs.value.flatMap((run) => run.scalars);
+  const all = shownRuns.value.flatMap((run) => run.scalars);
   return [...new Set(all)].filter((tag) => !EPOCH_TAG.test(tag));
 });
 
@@ -37,7 +37,7 @@ export function scalarKey(run: string, tag: string): string {
 
 /** The height of a tag's charts, so that the shown runs share an axis. */
 export const extents = computed<ReadonlyMap<string, readonly [number, number] | null>>(() => {
-  const all = runs.value.map((run) => run.name);
+  const all = shownRuns.value.map((run) => run.name);
   return new Map(
     shownTags.value.map((tag) => [
       tag,
@@ -61,8 +61,8 @@ export function startScalars(): void {
   effect(() => {
     const revision = index.value?.revision;
     void retries.value;
-    if (!shown.value || revision === undefined) return;
-    const wanted = runs.value.flatMap((run) => {
+    if (!pageShown.value || revision === undefined) return;
+    const wanted = shownRuns.value.flatMap((run) => {
       const epoch = run.scalars.filter((tag) => EPOCH_TAG.test(tag)).slice(0, 1);
       const drawn = shownTags.value.filter((tag) => run.scalars.includes(tag));
       return [...drawn, ...epoch].map((tag) => ({ run: run.name, tag }));

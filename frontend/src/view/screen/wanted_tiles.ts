@@ -12,7 +12,7 @@ import type { PanelView } from "../panel/panel_view";
 const MAX_ROWS = 4096;
 const STRIP_ROWS = 32;
 /** A zoomed part is fetched with this much on either side, so that small pans need no request. */
-const MARGIN = 0.25;
+const AHEAD_MARGIN = 0.25;
 /** More rows than 4,096 are all stored bins. */
 const UNMERGED = 0;
 /** Bins this many times coarser than the rows of the axis are asked for anew. */
@@ -28,7 +28,7 @@ export function wantOf(panel: PanelView, inSight: boolean): Want {
     inSight,
     whole: wholeRequest(panel),
     fine: fineRequest(panel),
-    newestStep: newestStep(panel.data, series),
+    newestStep: newestStepOfRun(panel.data, series),
   };
 }
 
@@ -41,12 +41,12 @@ export function coarseWantOf(panel: PanelData, series: Series): Want {
     inSight: false,
     whole: { run: panel.run, tag, source, columns: 64, rows: STRIP_ROWS },
     fine: null,
-    newestStep: newestStep(panel, series),
+    newestStep: newestStepOfRun(panel, series),
   };
 }
 
 /** Newest step that the index knows of. */
-function newestStep({ run, seriesId }: PanelData, series: Series): number {
+function newestStepOfRun({ run, seriesId }: PanelData, series: Series): number {
   const at = index.peek()?.runs.findIndex(({ name }) => name === run) ?? -1;
   return newestSteps.peek().get(seriesId)?.[series.runs.indexOf(at)] ?? 0;
 }
@@ -98,7 +98,7 @@ function fineRequest(panel: PanelView): TileRequest | null {
   const closer = tile.level > 0 && axis.hi - axis.lo < spans.end[spans.end.length - 1]! - spans.start[0]!;
   const taller = tile.unit !== null && share < 0.9 && panel.layer.open.peek();
   if (!closer && !taller) return null;
-  const margin = (axis.hi - axis.lo) * MARGIN;
+  const margin = (axis.hi - axis.lo) * AHEAD_MARGIN;
   const near = columnsIn(spans, axis.lo - margin, axis.hi + margin);
   if (near === null) return null;
   const base = wholeRequest(panel);

@@ -2,7 +2,7 @@
 
 import { effect } from "@preact/signals";
 import { countsSteps, type StepAxis } from "../../math/step_axis";
-import { axisScope, fullAxis } from "../panel/known_panels";
+import { effectiveAxisScope, fullAxis } from "../panel/known_panels";
 import type { PanelView } from "../panel/panel_view";
 import type { Interval } from "../settings/codec";
 import * as settings from "../settings/settings";
@@ -17,7 +17,7 @@ const LEAST_SHARE = 1e-7;
 export function startZooming(): void {
   effect(() => {
     zoomX.value = only(zoomX.value, settings.linked.value ? KEYS.all : KEYS.any);
-    zoomY.value = only(zoomY.value, KEYS[axisScope()]);
+    zoomY.value = only(zoomY.value, KEYS[effectiveAxisScope()]);
   });
 }
 

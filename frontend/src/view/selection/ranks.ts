@@ -1,11 +1,11 @@
 /** Ranks of one training, each with a run directory of its own (`per_rank=True`), as one choice. */
 
-interface Named {
+interface NamedRun {
   readonly name: string;
 }
 
 /** A run, or all ranks of a training under the name of their parent directory. */
-export interface RunChoice<T extends Named> {
+export interface RunChoice<T extends NamedRun> {
   readonly name: string;
   /** One for each rank, in the order of the ranks; a single one for other runs. */
   readonly runs: readonly T[];
@@ -23,7 +23,7 @@ export function splitRank(name: string): RankName | null {
 }
 
 /** Runs in their order; ranks stand where the first of them stood. One rank alone is a run like others. */
-export function runsToChoices<T extends Named>(runs: readonly T[]): readonly RunChoice<T>[] {
+export function runsToChoices<T extends NamedRun>(runs: readonly T[]): readonly RunChoice<T>[] {
   const choices = new Map<string, T[]>();
   for (const run of runs) {
     const split = splitRank(run.name);
@@ -36,7 +36,7 @@ export function runsToChoices<T extends Named>(runs: readonly T[]): readonly Run
   return [...choices.values()].map((members) => toChoice(members));
 }
 
-function toChoice<T extends Named>(members: readonly T[]): RunChoice<T> {
+function toChoice<T extends NamedRun>(members: readonly T[]): RunChoice<T> {
   const name = members[0]?.name ?? "";
   if (members.length === 1) return { name, runs: members };
   return {
@@ -45,7 +45,7 @@ function toChoice<T extends Named>(members: readonly T[]): RunChoice<T> {
   };
 }
 
-function rankOf(run: Named): number {
+function rankOf(run: NamedRun): number {
   return splitRank(run.name)?.rank ?? 0;
 }
 
@@ -53,7 +53,7 @@ function rankOf(run: Named): number {
  * What is shown before anybody chooses: the first choices. Of several trainings the first rank of each; of one
  * alone all its ranks.
  */
-export function firstRuns<T extends Named>(runs: readonly T[], most: number): readonly T[] {
+export function firstRuns<T extends NamedRun>(runs: readonly T[], most: number): readonly T[] {
   const choices = runsToChoices(runs);
   const found =
     choices.length === 1 ? (choices[0]?.runs ?? []) : choices.flatMap(({ runs: [first] }) => first ?? []);

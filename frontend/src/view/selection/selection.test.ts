@@ -2,12 +2,12 @@ import { beforeEach, describe, expect, it } from "vitest";
 import type { Index } from "../../series/types";
 import { index } from "../catalog/catalog";
 import * as settings from "../settings/settings";
-import { runs, soloRun } from "./selection";
+import { shownRuns, soloRun } from "./selection";
 
 const NAMES = Array.from({ length: 8 }, (_, at) => `run${at}`);
 
 function shown(): string[] {
-  return runs.value.map((run) => run.name);
+  return shownRuns.value.map((run) => run.name);
 }
 
 describe("soloRun", () => {

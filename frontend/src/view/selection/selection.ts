@@ -2,7 +2,7 @@
 
 import { computed } from "@preact/signals";
 import { seriesId } from "../../series/series_id";
-import type { Run, Series } from "../../series/types";
+import type { RunAnswer, Series } from "../../series/types";
 import { dark, index } from "../catalog/catalog";
 import { stableList } from "../reactive/stable_list";
 import * as settings from "../settings/settings";
@@ -15,18 +15,20 @@ const RUNS_AT_FIRST = 6;
 /** Up to this many layers are shown as full panels, more as strips. */
 const PANELS_UP_TO = 12;
 
-export interface ShownRun extends Run {
+export interface ShownRun extends RunAnswer {
   /** Place in the index' list of runs. */
   readonly at: number;
 }
 
 /** Kinds with data, in the order of the index; the phases and module types of the chosen kind. */
 export const kinds = computed(() => unique(index.value?.series.map((series) => series.kind) ?? []));
-export const kind = computed(() => firstOf(kinds.value, settings.kind.value, "activations"));
-const ofKind = computed(() => index.value?.series.filter((series) => series.kind === kind.value) ?? []);
+export const effectiveKind = computed(() => firstOf(kinds.value, settings.kind.value, "activations"));
+const ofKind = computed(
+  () => index.value?.series.filter((series) => series.kind === effectiveKind.value) ?? [],
+);
 export const phases = computed(() => unique(ofKind.value.map((series) => series.phase)));
-export const phase = computed(() => firstOf(phases.value, settings.phase.value, "train"));
-const ofPhase = computed(() => ofKind.value.filter((series) => series.phase === phase.value));
+export const effectivePhase = computed(() => firstOf(phases.value, settings.phase.value, "train"));
+const ofPhase = computed(() => ofKind.value.filter((series) => series.phase === effectivePhase.value));
 export const moduleTypes = computed(() => unique(ofPhase.value.map((series) => series.type)).filter(Boolean));
 
 /** Runs that have anything of the chosen kind and phase. */
@@ -35,34 +37,34 @@ export const runsWithData = computed<readonly ShownRun[]>(() => {
   return (index.value?.runs ?? []).map(shownRun).filter((run) => used.has(run.at));
 });
 
-const shownRuns = new WeakMap<Run, ShownRun>();
+const knownRuns = new WeakMap<RunAnswer, ShownRun>();
 
 /** The same object for the same run in the same place. */
-function shownRun(run: Run, at: number): ShownRun {
-  const known = shownRuns.get(run);
+function shownRun(run: RunAnswer, at: number): ShownRun {
+  const known = knownRuns.get(run);
   if (known?.at === at) return known;
   const shown = { ...run, at };
-  shownRuns.set(run, shown);
+  knownRuns.set(run, shown);
   return shown;
 }
 
-export const runs = stableList<ShownRun>(() => {
+export const shownRuns = stableList<ShownRun>(() => {
   const chosen = settings.runs.value;
   const all = runsWithData.value;
   return chosen === null ? firstRuns(all, RUNS_AT_FIRST) : all.filter((run) => chosen.includes(run.name));
 });
 
-export const filter = computed(() => parseFilter(settings.filter.value));
+export const layerFilter = computed(() => parseFilter(settings.filter.value));
 
 /** All layers of the kind and phase in a shown run, before the filter. */
 export const allLayers = computed(() => {
-  const shown = new Set(runs.value.map((run) => run.at));
+  const shown = new Set(shownRuns.value.map((run) => run.at));
   return ofPhase.value.filter((series) => series.runs.some((run) => shown.has(run)));
 });
 
 export const layers = stableList<Series>(() => {
   const types = settings.types.value;
-  const { matches } = filter.value;
+  const { matches } = layerFilter.value;
   return allLayers.value.filter(
     (series) => matches(series.layer) && (types.length === 0 || types.includes(series.type)),
   );
@@ -84,14 +86,14 @@ export function orderRows(
 }
 
 /** The layout in force: strips or panels. */
-export const layout = computed<"strips" | "panels">(() => {
+export const effectiveLayout = computed<"strips" | "panels">(() => {
   const chosen = settings.layout.value;
   if (chosen !== "auto") return chosen;
   return allLayers.value.length > PANELS_UP_TO ? "strips" : "panels";
 });
 
 export function isExpanded(id: string): boolean {
-  return (layout.value === "panels") !== settings.toggled.value.includes(id);
+  return (effectiveLayout.value === "panels") !== settings.toggled.value.includes(id);
 }
 
 /** Whether a layer has axes, alone on the page too; else it is a strip. */
@@ -119,8 +121,8 @@ let beforeSolo: readonly string[] | null = null;
 
 /** Show one run only; again: those before it. */
 export function soloRun(name: string): void {
-  const { length } = runs.value;
-  const alone = length === 1 && runs.value[0]?.name === name;
+  const { length } = shownRuns.value;
+  const alone = length === 1 && shownRuns.value[0]?.name === name;
   if (length > 1) beforeSolo = settings.runs.value;
   settings.runs.value = alone ? beforeSolo : [name];
 }
@@ -136,7 +138,7 @@ export function runColour(at: number): string {
 
 /** Of a shown run, in the present theme. */
 export function colourOfRun(name: string): string {
-  return runColour(runs.value.find((run) => run.name === name)?.at ?? 0);
+  return runColour(shownRuns.value.find((run) => run.name === name)?.at ?? 0);
 }
 
 function unique(items: readonly string[]): string[] {

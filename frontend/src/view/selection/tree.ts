@@ -43,13 +43,18 @@ export function layersToTree(layers: readonly Series[], folded: ReadonlySet<stri
   );
 }
 
-interface Named {
+interface LayerParts {
   readonly series: Series;
   readonly parts: readonly string[];
 }
 
 /** `from`: how many parts of the names the headings above have used. */
-function group(layers: readonly Named[], from: number, depth: number, folded: ReadonlySet<string>): Row[] {
+function group(
+  layers: readonly LayerParts[],
+  from: number,
+  depth: number,
+  folded: ReadonlySet<string>,
+): Row[] {
   const rows: Row[] = [];
   for (const members of neighbours(layers, from)) {
     const [first] = members;
@@ -76,8 +81,8 @@ function group(layers: readonly Named[], from: number, depth: number, folded: Re
 }
 
 /** Neighbours with the same part at `at`; a name that ends there stands alone. */
-function neighbours(layers: readonly Named[], at: number): Named[][] {
-  const groups: Named[][] = [];
+function neighbours(layers: readonly LayerParts[], at: number): LayerParts[][] {
+  const groups: LayerParts[][] = [];
   for (const layer of layers) {
     const last = groups[groups.length - 1];
     const before = last?.[0];
@@ -89,7 +94,7 @@ function neighbours(layers: readonly Named[], at: number): Named[][] {
 }
 
 /** The end of the parts that all members share; each keeps at least its last part for itself. */
-function sharedParts(members: readonly Named[], from: number): number {
+function sharedParts(members: readonly LayerParts[], from: number): number {
   const first = members[0]?.parts ?? [];
   const longest = Math.min(...members.map((member) => member.parts.length)) - 1;
   let to = from;

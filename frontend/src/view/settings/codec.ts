@@ -67,7 +67,7 @@ export function choices<T extends string>(allowed: readonly T[]): Codec<readonly
 }
 
 /** Enough digits to restore a zoom to a thousandth of a pixel. */
-function shorten(value: number): string {
+function numberToText(value: number): string {
   return String(Number(value.toPrecision(10)));
 }
 
@@ -91,7 +91,7 @@ export const limits: Codec<Limits> = {
     if ([low, high].some((end) => end !== null && !Number.isFinite(end))) return undefined;
     return low !== null && high !== null && low >= high ? undefined : [low, high];
   },
-  format: (ends) => ends.map((end) => (end === null ? "" : shorten(end))).join(","),
+  format: (ends) => ends.map((end) => (end === null ? "" : numberToText(end))).join(","),
 };
 
 /** Two finite numbers, the first below the second. */

@@ -19,14 +19,14 @@ export const GROUPS = ["What is shown", ...PANE_GROUPS, "Rows, zoom and step"] a
 export type Group = (typeof GROUPS)[number];
 
 /** What the page says of a setting. */
-export interface Words {
+export interface SettingTexts {
   /** Its one name: at the control, among the commands, on the sheet of keys and in docs/page.md. */
   readonly label: string;
   /** What it does, as a tooltip. */
   readonly tip: string;
 }
 
-export interface Setting<T> extends Signal<T>, Words {
+export interface Setting<T> extends Signal<T>, SettingTexts {
   readonly group: Group;
   /** Its key in the URL: the name that settings.ts exports it by. */
   readonly name: string;
@@ -90,27 +90,36 @@ interface Tips<T extends string> {
 export class SettingGroup {
   constructor(private readonly group: Group) {}
 
-  flag(name: string, words: Words & { readonly shortcut?: string }, initial = false): Flag {
+  flag(name: string, words: SettingTexts & { readonly shortcut?: string }, initial = false): Flag {
     return register(this.make(name, initial, flag, { ...words, form: "flag" as const }));
   }
 
-  choice<T extends string>(name: string, initial: NoInfer<T>, { labels, ...words }: Words & Labels<T>) {
+  choice<T extends string>(
+    name: string,
+    initial: NoInfer<T>,
+    { labels, ...words }: SettingTexts & Labels<T>,
+  ) {
     const options = toOptions(labels);
     return this.choiceOf<T>(name, initial, choice(options.map(({ value }) => value)), { ...words, options });
   }
 
-  choiceOf<T extends string | number>(name: string, initial: T, codec: Codec<T>, words: Words & Options<T>) {
+  choiceOf<T extends string | number>(
+    name: string,
+    initial: T,
+    codec: Codec<T>,
+    words: SettingTexts & Options<T>,
+  ) {
     const made: Choice<T> = this.make(name, initial, codec, { ...words, form: "choice" as const });
     return register(made);
   }
 
   /** One of what the data has; "" leaves it to the page. */
-  choiceOfData(name: string, words: Words) {
+  choiceOfData(name: string, words: SettingTexts) {
     return this.choiceOf(name, "", text, { ...words, options: [] });
   }
 
   /** None at first. */
-  list<T extends string>(name: string, { labels, tips, ...words }: Words & Labels<T> & Tips<T>) {
+  list<T extends string>(name: string, { labels, tips, ...words }: SettingTexts & Labels<T> & Tips<T>) {
     const options = toOptions(labels, tips);
     const codec = choices(options.map(({ value }) => value));
     return this.listOf<readonly T[]>(name, [], codec, { ...words, options });
@@ -121,21 +130,21 @@ export class SettingGroup {
     name: string,
     initial: V,
     codec: Codec<V>,
-    words: Words & Partial<Options<string>>,
+    words: SettingTexts & Partial<Options<string>>,
   ): List<V> {
     return register(this.make(name, initial, codec, { options: [], ...words, form: "list" as const }));
   }
 
   /** `most`: up to this an address may say. */
-  amount(name: string, most: number, words: Words & Slide): Amount {
+  amount(name: string, most: number, words: SettingTexts & Slide): Amount {
     return register(this.make(name, 0, integer(0, most), { ...words, form: "amount" as const }));
   }
 
-  own<T>(name: string, initial: T, codec: Codec<T>, words: Words): Own<T> {
+  own<T>(name: string, initial: T, codec: Codec<T>, words: SettingTexts): Own<T> {
     return register(this.make(name, initial, codec, { ...words, form: "own" as const }));
   }
 
-  private make<T, W extends Words>(name: string, initial: T, codec: Codec<T>, words: W) {
+  private make<T, W extends SettingTexts>(name: string, initial: T, codec: Codec<T>, words: W) {
     return Object.assign(stored(name, initial, codec), words, { group: this.group });
   }
 }

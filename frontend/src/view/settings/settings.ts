@@ -293,5 +293,5 @@ export type Sort = Value<typeof sort>;
 export type Range = Value<typeof range>;
 export type Scope = Value<typeof axisScope>;
 export type Overlay = Value<typeof overlays>[number];
-export type Strip = Value<typeof strip>;
+export type StripContent = Value<typeof strip>;
 export type SliceMode = Value<typeof sliceMode>;

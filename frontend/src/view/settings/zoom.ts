@@ -39,7 +39,7 @@ export function settle(): void {
   const target = moving.peek();
   if (target === null) return;
   batch(() => {
-    remember();
+    pushHistory();
     zoomX.value = target.x;
     zoomY.value = target.y;
     moving.value = null;
@@ -52,7 +52,7 @@ export function jumpTo(x: Zooms, y: Zooms): void {
   settle();
 }
 
-export function resetZoom(): void {
+export function clearZoom(): void {
   if (zoomed.peek() || gesturing.peek()) jumpTo(NO_ZOOM, NO_ZOOM);
 }
 
@@ -67,7 +67,7 @@ export function goBack(): void {
   });
 }
 
-function remember(): void {
+function pushHistory(): void {
   const now = { x: zoomX.peek(), y: zoomY.peek() };
   history.value = [...history.peek(), now].slice(-HISTORY);
 }

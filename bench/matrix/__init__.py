@@ -1,0 +1,1 @@
+"""`make matrix`: one script in an environment for each supported combination of versions."""

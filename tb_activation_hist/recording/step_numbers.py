@@ -1,0 +1,57 @@
+"""What `step` was given as the step's number: a number, or one clear warning."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from tb_activation_hist.storage.writer import MAX_STEP
+
+NUMBER_WORDS: Final = ("step", "number")
+"""Names of scalars that were most likely meant as the step's number."""
+
+SHOWN_CHARACTERS: Final = 60
+"""Most characters of a wrong argument that a warning repeats."""
+
+WarnOnce = Callable[[str, str], None]
+"""Takes a text and what it is about; warns once about each thing."""
+
+
+def check_number(number: Any, scalars: Mapping[str, Any], warn_once: WarnOnce) -> int | None:
+    """The step that a number stands for; None, after a warning, where it stands for none."""
+    for name in NUMBER_WORDS:
+        if name in scalars:
+            warn_once(
+                f"step({name}=...) writes a scalar named {name!r}. Give the step's own number "
+                "first and without a name: step(3, loss=loss).",
+                f"step({name}=)",
+            )
+    if number is None:
+        return None
+    step = to_step(number)
+    if step is None:
+        warn_once(
+            "step() takes the number of the step first, a whole number, but got "
+            f"{_shorten(number)}. To write a scalar, name it: write step(loss=loss). The step is "
+            "recorded as one more than the last.",
+            "step(number)",
+        )
+    return step
+
+
+def to_step(number: Any) -> int | None:
+    """Anything that ``operator.index`` takes, except booleans; None for all else."""
+    if isinstance(number, bool) or "bool" in str(getattr(number, "dtype", "")):
+        return None
+    try:
+        step = operator.index(number)
+    # An index can be anyone's method; whatever it raises, the number is no step.
+    except Exception:  # noqa: BLE001
+        return None
+    return step if abs(step) <= MAX_STEP else None
+
+
+def _shorten(value: Any) -> str:
+    text = " ".join(repr(value).split())
+    return text if len(text) <= SHOWN_CHARACTERS else f"{text[:SHOWN_CHARACTERS]}..."
