@@ -55,9 +55,11 @@ class ForwardHook(Hook):
         self.order = layer.order
         self.state = state
         self.ran = False
+        self.hidden = False
         self.key = str(id(self))
         self._rows: dict[tuple[str, str, bool, torch.device], Row] = {}
-        self._calls = (-1, 0)
+        self._calls: dict[str, tuple[int, int]] = {}
+        self._orders: dict[str, int] = {}
         _HOOKS[self.key] = self
 
     def __call__(self, module: nn.Module, _args: Any, output: Any) -> None:
@@ -83,13 +85,16 @@ class ForwardHook(Hook):
             return
         # Checkpointing runs the forward again inside the backward pass; that is no new forward.
         recomputed = in_backward()
-        self.ran = True
         state.evaluated |= not module.training
-        call = self._next_call() if state.per_call and not recomputed else ""
-        for path, tensor in floating_tensors(output):
+        call = self._next_call(module) if state.per_call and not recomputed else ""
+        tensors = floating_tensors(output)
+        self.ran |= not tensors
+        for path, tensor in tensors:
             values = plain_values(tensor)
             if values is None:
+                self.hidden = True
                 continue
+            self.ran = True
             name = f"{call}/{path}" if path else call
             if state.activations and not recomputed:
                 self.row("activations", name, module, values).count(values)
@@ -97,12 +102,17 @@ class ForwardHook(Hook):
             if state.gradients and tensor.requires_grad:
                 tensor.register_hook(GradientHook(self, name, module))
 
-    def _next_call(self) -> str:
-        forward, calls = self._calls
-        now = self.state.forwards
-        calls = calls if forward == now else 0
-        self._calls = (now, calls + 1)
-        return f":{calls}"
+    def _next_call(self, module: nn.Module) -> str:
+        """Number of this call within the step, or within the forward pass of an evaluation."""
+        phase = "train" if module.training else "eval"
+        now = self.state.calls_since[phase]
+        since, calls = self._calls.get(phase, (now, 0))
+        calls = calls if since == now else 0
+        self._calls[phase] = (now, calls + 1)
+        name = f":{calls}"
+        if name not in self._orders:
+            self._orders[name] = next(self.state.call_orders)
+        return name
 
     def row(self, kind: str, name: str, module: nn.Module | ModuleFacts, values: Tensor) -> Row:
         """The row of this output; the first call makes it."""
@@ -121,7 +131,7 @@ class ForwardHook(Hook):
             layer=f"{self.layer}{name}",
             kind=kind,
             phase="train" if module.training else "eval",
-            order=self.order,
+            order=self._orders.get(name.partition("/")[0], self.order),
             type=type_name,
             shape=tuple(values.shape),
             dtype=str(values.dtype).removeprefix("torch."),
@@ -148,13 +158,16 @@ class ForwardHook(Hook):
 
 
 class ForwardBegins(Hook):
-    """Counts the model's forward passes; one that calls itself is one."""
+    """Counts the forward passes of an evaluation; one that calls itself is one.
+
+    Those of a training belong together as one step.
+    """
 
     def __init__(self, state: CaptureState) -> None:
         self._state = state
 
-    def __call__(self, *_: Any) -> None:
-        self._state.forwards += not self._state.depth
+    def __call__(self, module: nn.Module, *_: Any) -> None:
+        self._state.calls_since["eval"] += not (self._state.depth or module.training)
         self._state.depth += 1
 
 
@@ -304,8 +317,17 @@ class Attachment:
         self.hooks.clear()
         self.attached = False
 
+    @property
+    def ran(self) -> bool:
+        """Whether any layer has run."""
+        return any(hook.ran or hook.hidden for hook in self.hooks.values())
+
+    def hidden(self) -> list[str]:
+        """Names of the layers that ran, but never with outputs that can be read."""
+        return [hook.layer for hook in self.hooks.values() if hook.hidden and not hook.ran]
+
     def silent(self) -> list[str]:
-        """Names of the layers whose hook has not run."""
+        """Names of the layers that gave nothing to record so far."""
         return [hook.layer for hook in self.hooks.values() if not hook.ran]
 
 

@@ -59,8 +59,8 @@ class CaptureOptions:
     )
     per_call: bool = option(
         False,
-        "Count the calls of a module within a step apart, as `name:0`, `name:1` ..., instead of "
-        "together.",
+        "Count the calls of a module within a step (of an evaluation: within a forward pass) "
+        "apart, as `name:0`, `name:1` ... in the order in which they run, instead of together.",
     )
     accumulate: bool = option(
         False, "Merge the steps between two records into the record, instead of leaving them out."

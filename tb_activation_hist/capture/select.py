@@ -5,7 +5,8 @@ from __future__ import annotations
 import difflib
 import inspect
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any, Final, TypeAlias
@@ -13,7 +14,7 @@ from typing import Any, Final, TypeAlias
 from torch import nn
 
 from tb_activation_hist.capture.torch_internals import WRAPPER_ATTRIBUTES, children
-from tb_activation_hist.core.errors import LayerSelectionError
+from tb_activation_hist.core.errors import LayerSelectionError, OptionError
 
 LayerSelector: TypeAlias = (
     str
@@ -29,10 +30,24 @@ LayerSelector: TypeAlias = (
 Layers: TypeAlias = LayerSelector | Sequence[LayerSelector] | None
 """Which modules are recorded: those that any of the selectors names; None: all leaf modules."""
 
+Models: TypeAlias = nn.Module | Mapping[str, nn.Module]
+"""A model, or several by name."""
+
 Matcher: TypeAlias = "Callable[[Layer], bool]"
 
 PARAMETRIZATIONS: Final = "parametrizations"
 """Attribute by which torch.nn.utils.parametrize adds modules to a layer."""
+
+
+WRAPPERS: Final = {
+    "DataParallel": "module",
+    "DistributedDataParallel": "module",
+    "_FabricModule": "_forward_module",
+}
+"""Wrappers by class, and the attribute by which each holds the model."""
+
+OBSERVERS: Final = {"ObserverBase", "FakeQuantizeBase"}
+"""Classes of what quantisation-aware training adds to layers, by name: torch.ao loads slowly."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +60,39 @@ class Layer:
     aliases: tuple[str, ...] = ()
 
 
+class NamedModels(nn.Module):
+    """Several models as one; it is never called, and changes none of them."""
+
+    def __init__(self, models: Mapping[str, nn.Module]) -> None:
+        super().__init__()
+        self._modules = dict(models)
+
+
+def name_models(models: Models, name: str | None) -> nn.Module:
+    """The model whose layers are recorded. OptionError when something else is given.
+
+    models: a module, or modules by name. name: put before the names of all layers; None: nothing.
+    """
+    if isinstance(models, Mapping) and models:
+        for each, model in models.items():
+            if not isinstance(each, str) or not each or not isinstance(model, nn.Module):
+                raise OptionError(_explain_model(models))
+        models = NamedModels(models)
+    if not isinstance(models, nn.Module):
+        raise OptionError(_explain_model(models))
+    return models if name is None else NamedModels({name: models})
+
+
+def _explain_model(given: Any) -> str:
+    hint = ""
+    if isinstance(given, type) and issubclass(given, nn.Module):
+        hint = f" That is a class: make a model of it first, {given.__name__}(...)."
+    return (
+        "model must be a torch.nn.Module, or a dict of names and modules such as "
+        f'{{"G": g, "D": d}}, but got {given!r}.{hint}'
+    )
+
+
 def unwrap(model: nn.Module) -> nn.Module:
     """The user's own model inside torch.compile, DataParallel, DDP and FSDP wrappers."""
     inner = model
@@ -53,6 +101,14 @@ def unwrap(model: nn.Module) -> nn.Module:
         if attribute is None:
             return inner
         inner = getattr(inner, attribute)
+
+
+def called_models(model: nn.Module) -> list[nn.Module]:
+    """The models whose forward passes a training calls: the model, or those that have names."""
+    inner = unwrap(model)
+    if not isinstance(inner, NamedModels):
+        return [inner]
+    return [each for child in inner.children() for each in called_models(child)]
 
 
 def select_layers(model: nn.Module, layers: Layers = None) -> list[Layer]:
@@ -105,7 +161,9 @@ def _iter_layers(root: nn.Module) -> Iterator[Layer]:
     for name, module in _walk(root, ""):
         names.setdefault(module, []).append(name or type(root).__name__)
     for order, (module, found) in enumerate(names.items()):
-        yield Layer(found[0], order, module, tuple(dict.fromkeys(found[1:])))
+        short = [each.partition(".")[2] for each in found if isinstance(root, NamedModels)]
+        aliases = dict.fromkeys(each for each in (*found[1:], *short) if each)
+        yield Layer(found[0], order, module, tuple(aliases))
 
 
 def _walk(
@@ -124,7 +182,12 @@ def _walk(
 
 def runs_as_one(module: nn.Module) -> bool:
     """Whether children's hooks never run: a scripted module executes outside Python."""
-    return "ScriptModule" in {base.__name__ for base in type(module).__mro__}
+    return _inherits(module, {"ScriptModule"})
+
+
+def _inherits(module: nn.Module, names: AbstractSet[str]) -> bool:
+    """Whether a class of one of these names is among the module's classes."""
+    return not names.isdisjoint(base.__name__ for base in type(module).__mro__)
 
 
 def _wrapped_attribute(module: nn.Module) -> str | None:
@@ -132,18 +195,24 @@ def _wrapped_attribute(module: nn.Module) -> str | None:
     for attribute in WRAPPER_ATTRIBUTES:
         if attribute in inside:
             return attribute
-    wraps = type(module).__name__ in {"DataParallel", "DistributedDataParallel"}
-    return "module" if wraps and "module" in inside else None
+    attribute = WRAPPERS.get(type(module).__name__, "")
+    return attribute if attribute in inside else None
 
 
 def _is_leaf(layer: Layer) -> bool:
-    """A parametrized layer (weight_norm, spectral_norm) is one; what makes its weights is not."""
+    """Whether a layer is recorded by default.
+
+    A parametrized layer (weight_norm, spectral_norm) is one, and so is one that is trained for
+    quantisation; what makes its weights, and what observes it, is not.
+    """
     module = layer.module
-    if PARAMETRIZATIONS in layer.name.split("."):
+    if PARAMETRIZATIONS in layer.name.split(".") or _inherits(module, OBSERVERS):
         return False
-    names = (name for name, child in children(module).items() if child is not None)
-    childless = runs_as_one(module) or all(name == PARAMETRIZATIONS for name in names)
-    return childless and _is_callable(module)
+    added = (
+        child is None or name == PARAMETRIZATIONS or _inherits(child, OBSERVERS)
+        for name, child in children(module).items()
+    )
+    return (runs_as_one(module) or all(added)) and _is_callable(module)
 
 
 def _is_callable(module: nn.Module) -> bool:

@@ -14,14 +14,40 @@ NAMED: Final = 12
 """Silent layers that a warning names; the run's information names all."""
 
 
-def explain_silence(model: nn.Module, layers: Sequence[Layer], silent: Sequence[str]) -> str:
-    """One text for all silent layers: their names, the likely cause, the remedy."""
+NO_STEP: Final = (
+    "The model ran, but no step ended, so nothing was recorded: call the logger's step() once "
+    "after each optimizer step, or give it optimizer=... and train with that optimizer."
+)
+"""Warning of a logger that is closed before its first step."""
+
+NO_LAYERS: Final = (
+    "The model has no layers that can be recorded: no module of it has a forward pass of its own "
+    "and no children. Choose modules with layers=..."
+)
+"""Warning of a logger whose selection is empty."""
+
+
+def explain_silence(
+    model: nn.Module,
+    layers: Sequence[Layer],
+    silent: Sequence[str],
+    hidden: Sequence[str] = (),
+) -> str:
+    """One text for all silent layers: their names, the likely cause, the remedy.
+
+    hidden: those of them that ran, but whose outputs could not be read.
+    """
     modules = {layer.name: layer.module for layer in layers}
-    more = f" and {len(silent) - NAMED} more" if len(silent) > NAMED else ""
     text = (
         f"{len(silent)} of {len(layers)} layers did not run in the first step and have no "
-        f"histograms so far: {', '.join(silent[:NAMED])}{more}."
+        f"histograms so far: {_list(silent)}."
     )
+    if hidden:
+        return (
+            f"{text} {_list(hidden)} ran only inside a transform (vmap or grad of torch.func, or "
+            "torch.export), whose values belong to no step: call the model itself once in each "
+            "step, for example under torch.no_grad(), to have them recorded."
+        )
     if any(is_compiled(module) for module in model.modules()):
         return (
             f"{text} The model was compiled before the logger was attached, and a compiled model "
@@ -30,12 +56,18 @@ def explain_silence(model: nn.Module, layers: Sequence[Layer], silent: Sequence[
         )
     resting = [name for name in silent if not modules[name].training]
     if resting:
+        verb, them = ("is", "it") if len(resting) == 1 else ("are", "them")
         return (
-            f"{text} {', '.join(resting[:NAMED])} is in eval mode: record it with "
-            "phases=('train', 'eval'), or call train() on it."
+            f"{text} {_list(resting)} {verb} in eval mode: record {them} with "
+            f"phases=('train', 'eval'), or call train() on {them}."
         )
     return (
         f"{text} A parent module may use a layer's weights without calling it "
         "(nn.MultiheadAttention and its out_proj, fused paths): choose the parent with layers=... "
         "A layer in a branch that was not taken appears as soon as it runs."
     )
+
+
+def _list(names: Sequence[str]) -> str:
+    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    return f"{', '.join(names[:NAMED])}{more}"

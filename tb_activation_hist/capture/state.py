@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 import time
-import warnings
 from types import SimpleNamespace
 
 import torch
@@ -13,8 +13,8 @@ from torch import Tensor
 from tb_activation_hist.capture.options import CaptureOptions
 from tb_activation_hist.capture.rows import RowTable
 from tb_activation_hist.capture.torch_internals import gradient_scale
-from tb_activation_hist.core.errors import ActivationHistWarning
 from tb_activation_hist.core.names import PHASES, LayerInfo
+from tb_activation_hist.core.user_warnings import warn_user
 
 
 class Clock:
@@ -52,7 +52,8 @@ class CaptureState:
         self.evaluated = False
         self.graphs_evaluate = False
         self.step = 0
-        self.forwards = 0
+        self.calls_since: dict[str, int] = dict.fromkeys(PHASES, 0)
+        self.call_orders = itertools.count()
         self.depth = 0
         self.graph_inputs = SimpleNamespace()
         """Buffers and switches that compiled graphs read, one by one: torch 2.4 cannot look into
@@ -63,6 +64,12 @@ class CaptureState:
         self._scaler = options.scaler
         self._inverse_scale: tuple[int, Tensor] | None = None
         self._lock = threading.Lock()
+
+    def begin_step(self, step: int) -> None:
+        """From here on everything belongs to this step."""
+        self.step = step
+        for phase in self.calls_since:
+            self.calls_since[phase] += 1
 
     def switch(self, phase: str, on: bool) -> None:
         """Start or stop counting this phase, if it is recorded at all."""
@@ -110,7 +117,7 @@ class CaptureState:
             self.failures[where] = f"{where}, step {self.step}: {type(error).__name__}: {error}"
         self.warn_once(
             f"Recording {where} failed at step {self.step} ({type(error).__name__}: {error}). The "
-            "training goes on; what this layer did may be missing from the record. "
+            "training goes on; this may be missing from the record. "
             "on_error='raise' shows where it happened.",
             where,
         )
@@ -127,4 +134,4 @@ class CaptureState:
             if (about or text) in self._warned:
                 return
             self._warned.add(about or text)
-        warnings.warn(text, ActivationHistWarning, stacklevel=4)
+        warn_user(text)

@@ -1,47 +1,102 @@
-"""Who records what in this process, so that a notebook cell that is run again takes over."""
+"""Who records what in this process: a cell that is run again takes over, and names do not mix."""
 
 from __future__ import annotations
 
 import weakref
-from typing import Any, Protocol
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from tb_activation_hist.core.errors import OptionError
+from tb_activation_hist.recording.attached_model import AttachedModel
+from tb_activation_hist.recording.sinks import MEMORY
 
 
-class ActiveLogger(Protocol):
-    """What is asked of a logger here."""
+@dataclass(eq=False)
+class Claim:
+    """What loggers know of each other. Each logger keeps its own.
+
+    place: where the records go, the same for all ways to name it. close: gives the logger's
+    method, as long as there is the logger.
+    """
+
+    place: str
+    model: AttachedModel
+    close: Callable[[], Callable[[], None] | None]
 
     @property
-    def attached(self) -> bool: ...
+    def steps(self) -> int:
+        """Steps that have ended."""
+        return self.model.state.step - 1
 
     @property
-    def steps(self) -> int: ...
+    def in_memory(self) -> bool:
+        """Whether the records go into memory, as those of a probe may beside a run."""
+        return self.place.startswith(MEMORY)
 
-    def competes(self, other: Any, /) -> bool: ...
-
-    def warn_once(self, text: str, /) -> None: ...
-
-    def close(self) -> None: ...
-
-
-_ACTIVE: list[weakref.ref[ActiveLogger]] = []
-
-
-def active_loggers() -> list[ActiveLogger]:
-    """Loggers whose hooks are on a model, the oldest first."""
-    found = [ref() for ref in list(_ACTIVE)]
-    return [each for each in found if each is not None and each.attached]
+    def end(self) -> None:
+        """Close the logger."""
+        close = self.close()
+        if close is not None:
+            close()
 
 
-def add_active_logger(logger: ActiveLogger) -> None:
+_CLAIMS: list[weakref.ref[Claim]] = []
+
+
+def add_claim(claim: Claim) -> None:
     """Enter a logger that puts its hooks on; those that are detached or gone are forgotten."""
-    _ACTIVE[:] = [weakref.ref(each) for each in (*active_loggers(), logger)]
+    _CLAIMS[:] = [weakref.ref(each) for each in (*_others(claim), claim)]
 
 
-def close_competitors(logger: ActiveLogger) -> None:
-    """Close other loggers that record the same layers into a file, with a warning."""
-    for other in active_loggers():
-        if other is not logger and other.competes(logger):
-            other.close()
-            logger.warn_once(
+def close_competitors(claim: Claim) -> None:
+    """Close other loggers that record the same modules into a file, with a warning."""
+    modules = {layer.module for layer in claim.model.layers}
+    for other in _others(claim):
+        shared = any(layer.module in modules for layer in other.model.layers)
+        if shared and other.in_memory == claim.in_memory:
+            other.end()
+            claim.model.state.warn_once(
                 "Another ActivationHistLogger was still recording these layers of this model "
                 f"(after {other.steps} steps). It was closed; this one takes over."
             )
+
+
+def refuse_shared_names(claim: Claim) -> None:
+    """See to it that no other logger records other modules under the same names to the same place.
+
+    One whose model has run is closed with a warning: it is a cell that is run again with a new
+    model. Otherwise the two are meant to run side by side: OptionError.
+    """
+    own = {layer.name: layer.module for layer in claim.model.layers}
+    for other in _others(claim):
+        names = [each.name for each in other.model.layers if each.name in own]
+        same = all(own[each.name] is each.module for each in other.model.layers if each.name in own)
+        if other.place != claim.place or same:
+            continue
+        if not other.model.ran:
+            raise OptionError(_explain_collision(names, claim.place))
+        other.end()
+        claim.model.state.warn_once(
+            "Another ActivationHistLogger was still recording another model under the same layer "
+            f"names into {claim.place!r} (after {other.steps} steps). It was closed; this one "
+            "takes over. To record both, give each a name=..., or one logger both models: "
+            'model={"G": g, "D": d}.'
+        )
+
+
+def _others(claim: Claim) -> list[Claim]:
+    found = [ref() for ref in _CLAIMS]
+    return [
+        each for each in found if each is not None and each is not claim and each.model.attached
+    ]
+
+
+def _explain_collision(names: Sequence[str], place: str) -> str:
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    return (
+        f"Another ActivationHistLogger is about to record another model's layers "
+        f"{', '.join(names[:3])}{more} into {place!r}, where the two would overwrite each other. "
+        "Give each logger a name of its own (name='G', name='D'), give one logger both models "
+        '(model={"G": g, "D": d}), or use another directory. Call close() on a logger that is no '
+        "longer needed."
+    )

@@ -5,31 +5,33 @@ from __future__ import annotations
 import os
 import time
 import weakref
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Final, SupportsIndex
+from typing import TYPE_CHECKING, Any, SupportsIndex
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from tb_activation_hist.capture.cadence import Cadence
-from tb_activation_hist.capture.compiled import make_room_for_graphs
-from tb_activation_hist.capture.followed_layers import Changes, FollowedLayers
-from tb_activation_hist.capture.hooks import Attachment
-from tb_activation_hist.capture.parameter_kinds import ParameterKinds, StepWatcher
-from tb_activation_hist.capture.select import Layer, unwrap
-from tb_activation_hist.capture.silence import explain_silence
-from tb_activation_hist.capture.state import CaptureState
+from tb_activation_hist.capture.parameter_kinds import StepWatcher
+from tb_activation_hist.capture.select import Models, name_models
+from tb_activation_hist.capture.silence import NO_STEP
 from tb_activation_hist.core.names import LayerInfo
 from tb_activation_hist.core.record_counts import PendingCounts
 from tb_activation_hist.findings import Finding, FindingOptions
-from tb_activation_hist.recording.active_loggers import add_active_logger, close_competitors
+from tb_activation_hist.recording.active_loggers import (
+    Claim,
+    add_claim,
+    close_competitors,
+    refuse_shared_names,
+)
+from tb_activation_hist.recording.attached_model import AttachedModel
 from tb_activation_hist.recording.monitor import Monitor
 from tb_activation_hist.recording.optimizer_steps import OptimizerHook, find_step_registrars
 from tb_activation_hist.recording.options import split_options
 from tb_activation_hist.recording.ranks import current_ranks
 from tb_activation_hist.recording.run_findings import find_writer_findings
-from tb_activation_hist.recording.sinks import NoSink, Sink, open_sink
+from tb_activation_hist.recording.sinks import NoSink, Sink, find_place, open_sink
 from tb_activation_hist.recording.step_numbers import check_number
 from tb_activation_hist.storage.event_file import Logdir
 from tb_activation_hist.storage.writer import MemoryWriter, Record, RunWriter
@@ -39,15 +41,13 @@ if TYPE_CHECKING:
 
     from tb_activation_hist.recording.options import LoggerOptions
 
-NOTED_CHANGES: Final = 100
-"""Changes of the model that the run's information keeps, the latest."""
-
 
 class ActivationHistLogger:
     """Records histograms of a model's layers, step by step, into a TensorBoard run directory.
 
     model: the module that the training calls. Layers inside torch.compile, DDP and FSDP wrappers
-    are found under their names in the wrapped model.
+    are found under their names in the wrapped model. Several models that are trained together:
+    ``{"G": g, "D": d}``, whose layers are called ``G.conv1``, ``D.conv1`` ....
     logdir: a path, a URL that TensorBoard can open, a ``SummaryWriter``, whose file is then shared,
     or a `RunWriter` or `MemoryWriter`. A given writer stays open when the logger closes.
     options: ``help(LoggerOptions)`` lists them with defaults and units.
@@ -60,23 +60,21 @@ class ActivationHistLogger:
 
     def __init__(
         self,
-        model: nn.Module,
+        model: Models,
         logdir: Logdir | RunWriter | MemoryWriter,
         **options: Unpack[LoggerOptions],
     ) -> None:
         given = split_options(options)
         capture, recording = given.capture, given.recording
-        self._model = model
         self._options = given
         self._process = os.getpid()
-        self._followed = FollowedLayers(model, capture.layers)
-        self._state = CaptureState(capture, len(self._selected))
-        self._attachment = Attachment()
-        self._parameters = ParameterKinds(self._state, capture.kinds)
+        self._hooks = AttachedModel(name_models(model, recording.name), capture)
+        self._state = self._hooks.state
         steppers = find_step_registrars(recording.optimizer)
-        self._in_memory = isinstance(logdir, MemoryWriter)
+        self._claim = Claim(find_place(logdir), self._hooks, weakref.WeakMethod(self.close))
+        refuse_shared_names(self._claim)
         # First, so that the last step is read from a directory that nobody writes to any more.
-        close_competitors(self)
+        close_competitors(self._claim)
         self._ranks = current_ranks()
         self._state.first_rank = self._ranks.rank == 0 or recording.per_rank
         self.writer: Sink
@@ -87,12 +85,11 @@ class ActivationHistLogger:
         self._cadence = Cadence(capture, start)
         self._state.step = start + 1
         self._records = 0
-        self._silent: list[str] | None = None
-        self._changes: list[str] = []
+        self._stored = False
         self._handles = [each(OptimizerHook(self)) for each in steppers]
         owned = self.writer is not logdir
         self._finalizer = weakref.finalize(
-            self, _release, self._attachment, self._parameters, self.writer, owned, self._handles
+            self, _release, self._hooks, self.writer, owned, self._handles
         )
         self.writer.update_info(cadence=str(self._cadence))
         self.attach()
@@ -100,11 +97,7 @@ class ActivationHistLogger:
     @property
     def layers(self) -> list[str]:
         """Names of the selected layers, in model order."""
-        return [layer.name for layer in self._selected]
-
-    @property
-    def _selected(self) -> list[Layer]:
-        return self._followed.layers
+        return [layer.name for layer in self._hooks.layers]
 
     @property
     def steps(self) -> int:
@@ -119,7 +112,7 @@ class ActivationHistLogger:
     @property
     def attached(self) -> bool:
         """Whether the hooks are on the model."""
-        return self._attachment.attached
+        return self._hooks.attached
 
     @property
     def closed(self) -> bool:
@@ -147,27 +140,19 @@ class ActivationHistLogger:
         """
         if self.closed or self.attached:
             return
-        close_competitors(self)
-        self._follow_changes()
-        if self._state.activations or self._state.gradients:
-            make_room_for_graphs(unwrap(self._model))
-            self._attachment.attach(self._selected, self._state)
-            self._attachment.count_forwards(unwrap(self._model), self._state)
-        self._parameters.attach(self._selected)
+        close_competitors(self._claim)
+        self._hooks.attach(self.writer.update_info, self._records)
         if self.should_stop:
             # The training goes on in spite of it: from here it is watched anew.
             self._monitor = self._new_monitor()
-        self._attachment.attached = True
-        add_active_logger(self)
+        add_claim(self._claim)
         self._switch()
 
     def detach(self) -> None:
         """Take the hooks off. Later steps are counted but not recorded, until `attach`."""
         if self.attached:
             self._write_rest()
-        self._state.stop()
-        self._attachment.detach()
-        self._parameters.detach()
+        self._hooks.detach()
 
     def step(self, number: SupportsIndex | None = None, /, **scalars: float | Tensor) -> None:
         """End a step: call it once after each optimizer step.
@@ -191,28 +176,28 @@ class ActivationHistLogger:
 
         Call its `before` and `after` around each of the optimizer's steps.
         """
-        return StepWatcher(self._parameters)
+        return StepWatcher(self._hooks.parameters)
 
     def _end_step(self, number: int | None, scalars: dict[str, float | Tensor]) -> None:
         began = time.perf_counter()
         recorded = self.attached and self._cadence.due
-        new = self._follow_changes() if self.attached else []
+        tell = self.writer.update_info
+        new = self._hooks.update(tell, self._records) if self.attached else []
         if recorded:
-            self._parameters.count_weights()
+            self._hooks.parameters.count_weights()
         if recorded or (self._state.evaluated and not self._options.capture.accumulate):
             self._write(self._cadence.step, self._cadence.advance(number), recorded, scalars)
         else:
             self._cadence.advance(number)
             self._state.rows.guard()
         if recorded:
-            self._look_for_silence(new)
+            self._hooks.look_for_silence(tell, self._records, new)
         clock = self._state.clock
         if clock is not None:
             self._keep_budget(time.perf_counter() - began + clock.take(), recorded)
         if self.attached:
             self._switch()
-        self._state.step = self._cadence.step + 1
-        self._state.forwards += 1
+        self._state.begin_step(self._cadence.step + 1)
         self._report_findings()
 
     def _switch(self) -> None:
@@ -241,6 +226,7 @@ class ActivationHistLogger:
         counts: PendingCounts,
         scalars: Mapping[str, float | Tensor] | None = None,
     ) -> None:
+        self._stored = True
         observe = None if self._monitor is None else self._monitor.add
         self.writer.write(Record(step, time.time(), infos, counts, scalars or {}, observe))
 
@@ -265,57 +251,6 @@ class ActivationHistLogger:
             failure, self._monitor.failure = self._monitor.failure, None
             self._state.fail("the watch for findings", failure)
 
-    def _look_for_silence(self, new: Sequence[str]) -> None:
-        """After the first record, and now and then later, find layers that never ran.
-
-        new: layers whose hook is not yet on for a step.
-        """
-        if self._records & (self._records - 1):
-            return
-        silent = [name for name in self._attachment.silent() if name not in new]
-        if silent != self._silent:
-            self.writer.update_info(silent=silent)
-            if self._silent is None and silent and self._state.first_rank:
-                self._state.warn_once(explain_silence(self._model, self._selected, silent))
-            self._silent = silent
-
-    def _follow_changes(self) -> list[str]:
-        """Go on with the modules that the model has now; the names of those that are new."""
-        changes = self._followed.update()
-        if changes is None:
-            return []
-        if self.attached:
-            self._attachment.release(self._selected)
-            if self._state.activations or self._state.gradients:
-                self._attachment.attach(self._selected, self._state)
-            self._parameters.attach(self._selected)
-        # A model that makes its modules in the first forward pass has not changed.
-        if changes and (self._records or changes.replaced or changes.removed):
-            self._note(changes)
-        return [*changes.replaced, *changes.added]
-
-    def _note(self, changes: Changes) -> None:
-        self._changes = [*self._changes, f"step {self._state.step}: {changes}"][-NOTED_CHANGES:]
-        self.writer.update_info(changes=self._changes)
-        if self._state.first_rank:
-            self._state.warn_once(
-                f"The model's layers changed before the end of step {self._state.step}: {changes}. "
-                "The modules that the model has now are recorded under their names; later changes "
-                "are only noted in the run.",
-                "changes",
-            )
-
-    def competes(self, other: ActivationHistLogger) -> bool:
-        """Whether the hooks of this logger are on layers that the other records to such a place."""
-        shared = {layer.module for layer in self._selected} & {
-            layer.module for layer in other._selected
-        }
-        return self.attached and bool(shared) and self._in_memory == other._in_memory
-
-    def warn_once(self, text: str) -> None:
-        """Warn the user, once for each text."""
-        self._state.warn_once(text)
-
     def flush(self) -> None:
         """Wait until what was recorded is on disk, at most ``close_timeout_s``."""
         if os.getpid() == self._process:
@@ -334,10 +269,16 @@ class ActivationHistLogger:
 
     def close(self) -> None:
         """Take the hooks off, write what is left and end. Calling it again does nothing."""
+        self._close(quietly=False)
+
+    def _close(self, *, quietly: bool) -> None:
         if self.closed or os.getpid() != self._process:
             return
+        idle = not self._hooks.ran
         self.detach()
         self._finalizer()
+        if not (idle or quietly or self._stored) and self._state.first_rank:
+            self._state.warn_once(NO_STEP)
         self._report_findings()
 
     def _write_rest(self) -> None:
@@ -359,7 +300,7 @@ class ActivationHistLogger:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self.close()
+        self._close(quietly=error is not None)
 
 
 def _kept(scalars: Mapping[str, float | Tensor]) -> dict[str, float | Tensor]:
@@ -371,15 +312,13 @@ def _kept(scalars: Mapping[str, float | Tensor]) -> dict[str, float | Tensor]:
 
 
 def _release(
-    attachment: Attachment,
-    parameters: ParameterKinds,
+    hooks: AttachedModel,
     writer: Sink,
     owned: bool,
     handles: Iterable[Any],
 ) -> None:
     """Also runs when the logger is dropped, or the interpreter ends, without `close`."""
-    attachment.detach()
-    parameters.detach()
+    hooks.detach()
     for handle in handles:
         handle.remove()
     if owned:

@@ -22,6 +22,7 @@ from tb_activation_hist.core.option_fields import (
     check_positive,
     check_whole,
     option,
+    refuse,
     set_names,
 )
 from tb_activation_hist.core.schemes.scheme import Scheme
@@ -67,6 +68,11 @@ class RecordingOptions:
         "Optimizer (or several) whose `step()` ends a step, so that the logger's own `step()` "
         "need not be called; of several, the last one.",
     )
+    name: str | None = option(
+        None,
+        "Put before the layers' names, as `G` in `G.conv1`, so that several models can be recorded "
+        "into one directory.",
+    )
     start_step: int | None = option(
         None,
         "Steps done before this logger starts. None: go on after the last step that the run "
@@ -106,6 +112,8 @@ class RecordingOptions:
             check_whole("start_step", self.start_step, 0)
         for name in ("merge_ranks", "per_rank"):
             check_flag(name, getattr(self, name))
+        if self.name is not None and not (isinstance(self.name, str) and self.name.strip(". /")):
+            refuse("name", self.name, "None or a name such as 'G'")
         check_positive("rank_timeout_s", self.rank_timeout_s)
         set_names(self, "warn_on", WATCHED_KINDS, least=0)
         set_names(self, "stop_on", WATCHED_KINDS, least=0)
@@ -130,6 +138,7 @@ class LoggerOptions(TypedDict, total=False):
     scaler: GradScaler | None
     on_error: OnError
     optimizer: Optimizer | Sequence[Optimizer] | None
+    name: str | None
     start_step: int | None
     merge_ranks: bool
     per_rank: bool

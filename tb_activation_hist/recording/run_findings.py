@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import warnings
 from pathlib import PurePath
 
-from tb_activation_hist.core.errors import ActivationHistWarning, FormatError, LogdirError
+from tb_activation_hist.core.errors import FormatError, LogdirError
+from tb_activation_hist.core.user_warnings import warn_user
 from tb_activation_hist.findings import (
     DEFAULT_OPTIONS,
     Finding,
@@ -66,5 +66,5 @@ def _read_layers(run_dir: str) -> RunLayers:
                 layers[key] = (info, run[key])
         except FormatError as err:
             text = f"The findings leave out {key!r}, which cannot be read: {err}"
-            warnings.warn(text, ActivationHistWarning, stacklevel=4)
+            warn_user(text)
     return layers

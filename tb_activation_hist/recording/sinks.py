@@ -5,21 +5,26 @@ from __future__ import annotations
 import hashlib
 import logging
 import os
-from typing import Any, Protocol, TypeAlias
+from pathlib import Path
+from typing import Any, Final, Protocol, TypeAlias
 
 from tb_activation_hist.core.errors import OptionError
 from tb_activation_hist.core.schemes.scheme import Scheme
 from tb_activation_hist.recording.mailbox import Mailbox, open_mailbox
 from tb_activation_hist.recording.options import OptionGroups
 from tb_activation_hist.recording.ranks import RankMerger, Ranks, RankSender, rank_directory
-from tb_activation_hist.storage.event_file import Logdir
+from tb_activation_hist.storage.event_file import Logdir, SharedEventFile, SummaryWriterLike
 from tb_activation_hist.storage.logdir_histograms import read_last_step, read_schemes
+from tb_activation_hist.storage.remote import is_remote
 from tb_activation_hist.storage.writer import Record, RecordWriter, RunWriter
 
 logger = logging.getLogger(__name__)
 
 Target: TypeAlias = Logdir | RecordWriter
 """What a logger is given to write to; a `RecordWriter` stays its owner's to close."""
+
+MEMORY: Final = "memory:"
+"""Start of the place of records that are kept in memory."""
 
 
 class Sink(Protocol):
@@ -76,6 +81,17 @@ def open_sink(target: Target, ranks: Ranks, options: OptionGroups) -> tuple[Sink
         writer, mailbox, ranks, options.writer, recording.rank_timeout_s, owned=owned
     )
     return merger, start
+
+
+def find_place(target: Target) -> str:
+    """Where the records of a target go, the same text for all ways to name it."""
+    if isinstance(target, RecordWriter):
+        return target.logdir if isinstance(target, RunWriter) else f"{MEMORY}{id(target)}"
+    if isinstance(target, SummaryWriterLike):
+        return find_place(SharedEventFile(target).logdir)
+    if not isinstance(target, (str, os.PathLike)) or is_remote(os.fspath(target)):
+        return str(target)
+    return str(Path(target).expanduser().absolute())
 
 
 def _rank_target(target: Target, ranks: Ranks) -> Target:

@@ -6,13 +6,12 @@ import atexit
 import os
 import threading
 import time
-import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from queue import Empty, SimpleQueue
 from typing import Any, Final, Generic, TypeVar
 
-from tb_activation_hist.core.errors import ActivationHistWarning
+from tb_activation_hist.core.user_warnings import warn_user
 from tb_activation_hist.storage.options import WriterOptions
 
 T = TypeVar("T")
@@ -142,7 +141,7 @@ class BackgroundThread(ABC, Generic[T]):
             failure, self._failure = self._failure, None
             raise failure
         while self._unwarned:
-            warnings.warn(self._unwarned.pop(0), ActivationHistWarning, stacklevel=4)
+            warn_user(self._unwarned.pop(0))
 
     def _run(self) -> None:
         while True:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 
 import pytest
 import torch
@@ -109,3 +110,22 @@ def test_containers_without_a_forward_and_parametrizations_are_no_layers():
 
 def test_a_model_that_is_one_leaf_goes_by_its_type():
     assert names(None, nn.Linear(1, 1)) == ["Linear"]
+
+
+def test_fabrics_wrapper_leaves_no_trace_in_names():
+    from lightning.fabric import Fabric
+
+    fabric = Fabric(accelerator="cpu", devices=1)
+    model = fabric.setup_module(nn.Sequential(nn.Linear(2, 2), nn.ReLU()))
+    assert [layer.name for layer in select_layers(model)] == ["0", "1"]
+
+
+def test_layers_in_quantisation_aware_training_are_the_real_ones():
+    from torch.ao import quantization
+
+    model = nn.Sequential(nn.Conv2d(1, 2, 3), nn.ReLU(), nn.Flatten(), nn.Linear(8, 2)).train()
+    model.qconfig = quantization.get_default_qat_qconfig("x86")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        quantization.prepare_qat(model, inplace=True)
+    assert [layer.name for layer in select_layers(model)] == ["0", "1", "2", "3"]

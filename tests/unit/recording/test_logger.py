@@ -181,8 +181,9 @@ def test_per_call_tells_the_calls_of_a_module_apart():
     for _ in range(2):
         training.step(forwards=2)
     recorded = training.recorded
-    assert set(recorded) == {f"linear:{call}" for call in range(3)}
-    assert all(series.n.tolist() == [40, 40] for series in recorded.values())
+    # Three calls in each of the step's two forward passes.
+    assert set(recorded) == {f"linear:{call}" for call in range(6)}
+    assert all(series.n.tolist() == [20, 20] for series in recorded.values())
 
 
 def test_linear_bins():

@@ -35,6 +35,7 @@ WRONG = {
     "merge_ranks": [0],
     "per_rank": [None],
     "thin_after": [0, 1, 2.5, True],
+    "name": ["", ".", 3, True],
     "start_step": [-1, 1.0],
     "schedule": [10, "log"],
     "overhead_budget": [0, 1, -0.1, True, "2 %"],

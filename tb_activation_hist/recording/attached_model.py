@@ -1,0 +1,118 @@
+"""A model's hooks: put on, kept up with the model, taken off, and what is told about them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+from torch import nn
+
+from tb_activation_hist.capture.compiled import make_room_for_graphs
+from tb_activation_hist.capture.followed_layers import Changes, FollowedLayers
+from tb_activation_hist.capture.hooks import Attachment
+from tb_activation_hist.capture.options import CaptureOptions
+from tb_activation_hist.capture.parameter_kinds import ParameterKinds
+from tb_activation_hist.capture.select import Layer, called_models, unwrap
+from tb_activation_hist.capture.silence import NO_LAYERS, explain_silence
+from tb_activation_hist.capture.state import CaptureState
+
+NOTED_CHANGES: Final = 100
+"""Changes of the model that the run's information keeps, the latest."""
+
+
+class AttachedModel:
+    """The hooks of one logger on one model. `tell` takes fields of the run's information."""
+
+    def __init__(self, model: nn.Module, options: CaptureOptions) -> None:
+        self._model = model
+        self._followed = FollowedLayers(model, options.layers)
+        self.state = CaptureState(options, len(self.layers))
+        self.parameters = ParameterKinds(self.state, options.kinds)
+        self._attachment = Attachment()
+        self._ran = False
+        self._silent: list[str] | None = None
+        self._changes: list[str] = []
+
+    @property
+    def layers(self) -> list[Layer]:
+        """The selected layers, in model order."""
+        return self._followed.layers
+
+    @property
+    def attached(self) -> bool:
+        """Whether the hooks are on the model."""
+        return self._attachment.attached
+
+    @property
+    def ran(self) -> bool:
+        """Whether any layer ran in a recorded phase."""
+        return self._ran or self._attachment.ran
+
+    def attach(self, tell: Callable[..., None], records: int) -> None:
+        """Put the hooks on the modules that the model has now."""
+        self.update(tell, records)
+        if self.state.activations or self.state.gradients:
+            make_room_for_graphs(unwrap(self._model))
+            for model in called_models(self._model):
+                self._attachment.count_forwards(model, self.state)
+        self._attach()
+        self._attachment.attached = True
+        if not self.layers:
+            self.state.warn_once(NO_LAYERS)
+
+    def _attach(self) -> None:
+        if self.state.activations or self.state.gradients:
+            self._attachment.attach(self.layers, self.state)
+        self.parameters.attach(self.layers)
+
+    def detach(self) -> None:
+        """Take all hooks off; calling it again does nothing."""
+        self.state.stop()
+        self._ran = self.ran
+        self._attachment.detach()
+        self.parameters.detach()
+
+    def update(self, tell: Callable[..., None], records: int) -> list[str]:
+        """Go on with the modules that the model has now; the names of those that are new.
+
+        records: how many there are so far.
+        """
+        changes = self._followed.update()
+        if changes is None:
+            return []
+        if self.attached:
+            self._attachment.release(self.layers)
+            self._attach()
+        # A model that makes its modules in the first forward pass has not changed.
+        if changes and (records or changes.replaced or changes.removed):
+            self._note(changes, tell)
+        return [*changes.replaced, *changes.added]
+
+    def _note(self, changes: Changes, tell: Callable[..., Any]) -> None:
+        step = self.state.step
+        self._changes = [*self._changes, f"step {step}: {changes}"][-NOTED_CHANGES:]
+        tell(changes=self._changes)
+        if self.state.first_rank:
+            self.state.warn_once(
+                f"The model's layers changed before the end of step {step}: {changes}. The modules "
+                "that the model has now are recorded under their names; later changes are only "
+                "noted in the run.",
+                "changes",
+            )
+
+    def look_for_silence(
+        self, tell: Callable[..., None], records: int, new: Sequence[str] = ()
+    ) -> None:
+        """After the first record, and now and then later, find layers that never ran.
+
+        records: how many there are so far. new: layers whose hook is not yet on for a step.
+        """
+        if records & (records - 1):
+            return
+        silent = [name for name in self._attachment.silent() if name not in new]
+        if silent != self._silent:
+            tell(silent=silent)
+            if self._silent is None and silent and self.state.first_rank:
+                hidden = self._attachment.hidden()
+                self.state.warn_once(explain_silence(self._model, self.layers, silent, hidden))
+            self._silent = silent

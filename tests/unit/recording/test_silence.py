@@ -1,0 +1,154 @@
+"""Nothing is recorded: one warning says why and what to do, at the user's own line."""
+
+from __future__ import annotations
+
+import inspect
+import warnings
+
+import pytest
+import torch
+from torch import nn
+from torch.func import functional_call, grad, vmap
+
+from tb_activation_hist.core.errors import ActivationHistWarning
+from tb_activation_hist.recording.logger import ActivationHistLogger
+from tb_activation_hist.storage.writer import MemoryWriter
+
+
+def make_model():
+    return nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 2))
+
+
+def test_steps_that_never_end_are_told_at_close():
+    model = make_model()
+    hist = ActivationHistLogger(model, MemoryWriter())
+    model(torch.ones(5, 4))
+    with pytest.warns(
+        ActivationHistWarning, match=r"no step ended.* call the logger's step\(\)"
+    ) as w:
+        hist.close()
+    line = inspect.currentframe().f_lineno - 1
+    assert [(each.filename, each.lineno) for each in w] == [(__file__, line)]
+
+
+def test_detached_in_between_it_is_told_all_the_same():
+    model = make_model()
+    hist = ActivationHistLogger(model, MemoryWriter())
+    model(torch.ones(5, 4))
+    hist.detach()
+    with pytest.warns(ActivationHistWarning, match="no step ended"):
+        hist.close()
+
+
+def test_no_word_after_an_error_nor_for_a_logger_that_was_not_used():
+    ActivationHistLogger(make_model(), MemoryWriter()).close()
+    model = nn.Sequential(nn.Linear(4, 8), nn.Linear(4, 2))
+    with pytest.raises(RuntimeError, match="shapes"), ActivationHistLogger(model, MemoryWriter()):
+        model(torch.ones(5, 4))
+
+
+def test_an_evaluation_without_steps_is_a_record():
+    model, writer = make_model().eval(), MemoryWriter()
+    with ActivationHistLogger(model, writer, phases=("eval",)):
+        model(torch.ones(5, 4))
+    assert writer.histograms["eval/0"].n.tolist() == [40]
+
+
+def test_only_functional_calls_are_told():
+    model = make_model()
+    parameters = {name: p.detach() for name, p in model.named_parameters()}
+
+    def loss(weights, x):
+        return functional_call(model, weights, (x,)).sum()
+
+    with ActivationHistLogger(model, MemoryWriter()) as hist:
+        vmap(grad(loss), (None, 0))(parameters, torch.ones(5, 4))
+        with pytest.warns(ActivationHistWarning, match=r"0, 1, 2 ran only .*torch\.no_grad") as w:
+            hist.step()
+        assert w[0].filename == __file__
+
+
+def test_a_layer_that_gives_no_numbers_is_not_silent():
+    class Ids(nn.Module):
+        def forward(self, x):
+            return x.long()
+
+    model = nn.Sequential(Ids(), nn.Embedding(3, 2))
+    with warnings.catch_warnings(), ActivationHistLogger(model, MemoryWriter()) as hist:
+        warnings.simplefilter("error")
+        model(torch.ones(2))
+        hist.step()
+
+
+def test_a_model_without_layers_is_told_at_once():
+    with pytest.warns(ActivationHistWarning, match="has no layers") as caught:
+        ActivationHistLogger(nn.ModuleList(), MemoryWriter()).close()
+    assert caught[0].filename == __file__
+
+
+@pytest.mark.parametrize(
+    ("resting", "text"),
+    [([0], "0 is in eval mode: record it"), ([0, 1], "0, 1 are in eval mode: record them")],
+)
+def test_one_and_several_resting_layers(resting, text):
+    model = make_model()
+    for place in resting:
+        model[place].eval()
+    with ActivationHistLogger(model, MemoryWriter()) as hist:
+        model(torch.ones(5, 4))
+        with pytest.warns(ActivationHistWarning, match=text):
+            hist.step()
+
+
+class Critic(nn.Module):
+    """Its activation is called twice in each forward pass."""
+
+    def __init__(self):
+        super().__init__()
+        self.act, self.last = nn.Tanh(), nn.Linear(4, 4)
+
+    def forward(self, x):
+        return self.act(self.last(self.act(x)))
+
+
+def calls(**options):
+    model, writer = Critic(), MemoryWriter()
+    hist = ActivationHistLogger(model, writer, per_call=True, **options)
+    return model, writer, hist
+
+
+def test_calls_are_counted_over_the_forward_passes_of_a_step_in_the_order_they_ran():
+    model, writer, hist = calls()
+    for _ in range(2):
+        for size in (1, 2, 3):
+            model(torch.ones(size, 4))
+        hist.step()
+    hist.close()
+    found = {key: series.n.tolist() for key, series in writer.histograms.items()}
+    assert list(found.items()) == [
+        ("act:0", [4, 4]),
+        ("last:0", [4, 4]),
+        ("act:1", [4, 4]),
+        ("act:2", [8, 8]),
+        ("last:1", [8, 8]),
+        ("act:3", [8, 8]),
+        ("act:4", [12, 12]),
+        ("last:2", [12, 12]),
+        ("act:5", [12, 12]),
+    ]
+
+
+@pytest.mark.parametrize("named", [False, True])
+def test_an_evaluation_has_the_calls_of_one_forward_pass(named):
+    model, writer = Critic(), MemoryWriter()
+    given = {"D": model} if named else model
+    options = {"phases": ("train", "eval"), "per_call": True}
+    with ActivationHistLogger(given, writer, **options) as hist:
+        model(torch.ones(1, 4))
+        hist.step()
+        model.eval()
+        for _ in range(3):
+            model(torch.ones(2, 4))
+    prefix = "eval/D." if named else "eval/"
+    found = {key: int(each.n[0]) for key, each in writer.histograms.items() if "eval" in key}
+    assert found == {f"{prefix}{name}": 24 for name in ("act:0", "last:0", "act:1")}
