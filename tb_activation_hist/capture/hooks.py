@@ -92,7 +92,7 @@ class ForwardHook(Hook):
         for path, tensor in tensors:
             values = plain_values(tensor)
             if values is None:
-                self.hidden = True
+                self.hidden |= not is_exporting()
                 continue
             self.ran = True
             name = f"{call}/{path}" if path else call

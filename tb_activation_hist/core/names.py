@@ -154,14 +154,20 @@ def _is_count(value: object) -> bool:
     return value is None or is_whole(value)
 
 
+def _is_counts(value: object) -> bool:
+    return isinstance(value, list) and all(map(is_whole, value))
+
+
 def _is_plain(value: object) -> bool:
-    return _is_count(value) or isinstance(value, str | float | bool) or _is_texts(value)
+    simple = _is_count(value) or isinstance(value, str | float | bool)
+    return simple or _is_texts(value) or _is_counts(value)
 
 
 _RUN_INFO_CHECKS: Final = {
     **dict.fromkeys(("version", "skipped", "lost"), _is_count),
     **dict.fromkeys(("silent", "errors", "changes"), _is_texts),
     "cadence": _is_text,
+    "missing_ranks": _is_counts,
 }
 """What the fields that readers know must be."""
 

@@ -18,6 +18,7 @@ from tb_activation_hist import (
     ActivationHistError,
     ActivationHistLogger,
     ActivationHistWarning,
+    AnyScheme,
     AxesArray,
     Between,
     Every,
@@ -74,6 +75,7 @@ stopping: list[WatchedKind] = ["collapsed"]
 on_error: OnError = "raise"
 on_backlog: OnBacklog = "skip"
 scheme: Scheme = LinearBins(40, 0, 10)
+any_scheme: AnyScheme = scheme
 options: LoggerOptions = {"every": 2, "kinds": kinds, "on_error": on_error}
 ActivationHistLogger(model, "runs/a", **options)
 hist = ActivationHistLogger(

@@ -145,9 +145,12 @@ def test_a_hook_copied_alone_does_nothing():
 
 def test_tracing_and_export_hold_nothing_of_ours():
     model, x = torch.nn.Sequential(torch.nn.Linear(4, 4), torch.nn.ReLU()), torch.ones(2, 4)
-    with ActivationHistLogger(model, MemoryWriter(), on_error="raise"):
-        traced = str(torch.jit.trace(model, x).graph)
-        exported = str(torch.export.export(model, (x,)).graph)
+    hist = ActivationHistLogger(model, MemoryWriter(), on_error="raise")
+    traced = str(torch.jit.trace(model, x).graph)
+    exported = str(torch.export.export(model, (x,)).graph)
+    # Tracing runs the model as well, to check the graph.
+    with pytest.warns(ActivationHistWarning, match="no step ended"):
+        hist.close()
     assert "tb_activation_hist" not in traced + exported
 
 
@@ -181,6 +184,9 @@ def test_quantised_and_sparse_outputs_are_left_out():
 
 def test_vmap_and_functional_gradients_pass_by():
     model = torch.nn.Linear(4, 2)
-    with ActivationHistLogger(model, MemoryWriter(), on_error="raise"):
+    with (
+        pytest.warns(ActivationHistWarning, match="no step ended"),
+        ActivationHistLogger(model, MemoryWriter(), on_error="raise"),
+    ):
         out = torch.func.vmap(lambda x: model(x))(torch.ones(3, 4))
     assert out.shape == (3, 2)
