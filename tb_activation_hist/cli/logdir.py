@@ -7,17 +7,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from itertools import groupby
-from typing import Any, TypeAlias
+from typing import Any
 
 from tb_activation_hist.core.errors import FormatError, LogdirError, OptionError
 from tb_activation_hist.core.histogram import HistogramSeries
 from tb_activation_hist.core.names import LayerInfo
 from tb_activation_hist.core.nearest import name_hint
 from tb_activation_hist.core.sessions import describe_notes
+from tb_activation_hist.findings import RunLayers
 from tb_activation_hist.storage.event_file_reader import find_event_files
 from tb_activation_hist.storage.run_index import RunIndex
-
-Layers: TypeAlias = dict[str, tuple[LayerInfo, HistogramSeries]]
 
 
 @dataclass
@@ -28,7 +27,7 @@ class Run:
     """
 
     name: str
-    layers: Layers
+    layers: RunLayers
     info: dict[str, Any]
     problems: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -69,7 +68,8 @@ def read_runs(
 
 
 def _read_run(name: str, index: RunIndex, wanted: set[str]) -> Run:
-    run = Run(name, {}, index.info, [f"run {name!r}: {text}" for text in index.problems])
+    layers: dict[str, tuple[LayerInfo, HistogramSeries]] = {}
+    run = Run(name, layers, index.info, [f"run {name!r}: {text}" for text in index.problems])
     for key, tag in index.keys.items():
         if key not in wanted:
             continue
@@ -78,7 +78,7 @@ def _read_run(name: str, index: RunIndex, wanted: set[str]) -> Run:
         except FormatError as err:
             run.problems.append(f"{key} in run {name!r} is left out: {err}")
             continue
-        run.layers[key] = (info, series)
+        layers[key] = (info, series)
         run.problems += [f"{key} in run {name!r} lacks records: {err}" for err in broken]
     run.notes = [f"run {name!r}: {note}" for note in describe_notes(index.notes)]
     return run

@@ -17,6 +17,7 @@ from torch.utils.tensorboard import SummaryWriter
 
 from tb_activation_hist.capture import count_kernels
 from tb_activation_hist.cli import main
+from tb_activation_hist.cli.export import WRITERS
 from tb_activation_hist.cli.report_text import COLUMNS, to_lines
 from tb_activation_hist.cli.show import colour_mode, draw_heatmap
 from tb_activation_hist.core.errors import ActivationHistWarning
@@ -520,3 +521,9 @@ def test_python_m_runs_it(logdir: str) -> None:
         check=False,
     )
     assert done.returncode == 1, done.stderr
+
+
+def test_every_export_format_is_documented() -> None:
+    text = (Path(__file__).parents[3] / "docs" / "command_line.md").read_text(encoding="utf-8")
+    formats = "\\|".join(WRITERS)
+    assert f"`--format {formats}`" in text
