@@ -32,3 +32,7 @@ class MissingDependencyError(ActivationHistError, ImportError):
 
 class ActivationHistWarning(UserWarning):
     """Something went wrong inside the logger; the training goes on without being affected."""
+
+
+class ComparisonError(ActivationHistError, ValueError):
+    """Two runs have nothing in common that could be compared."""

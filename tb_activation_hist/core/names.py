@@ -168,6 +168,8 @@ _RUN_INFO_CHECKS: Final = {
     **dict.fromkeys(("silent", "errors", "changes"), _is_texts),
     "cadence": _is_text,
     "missing_ranks": _is_counts,
+    "execution_order": _is_texts,
+    "execution_calls": _is_counts,
 }
 """What the fields that readers know must be."""
 

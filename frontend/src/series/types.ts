@@ -47,6 +47,10 @@ export interface RunInfo {
   readonly changes?: readonly string[];
   /** How often steps are recorded, in words, such as "every step". */
   readonly cadence?: string;
+  /** Layers in the order in which they first ran, "eval/" before those of evaluation. */
+  readonly execution_order?: readonly string[];
+  /** Positions in `execution_order`, one for each call; missing where each layer ran once. */
+  readonly execution_calls?: readonly number[];
 }
 
 /** One run of the index. */
