@@ -10,7 +10,7 @@ import { isOpen, shownRuns, toggleFolded } from "../../view/selection/selection"
 import type { GroupRow, LayerRow, Row } from "../../view/selection/tree";
 import * as settings from "../../view/settings/settings";
 import { Panel } from "../panel/panel";
-import { Slice } from "../panel/slice";
+import { Slice } from "../panel/slice_later";
 import { box } from "../widgets/box";
 import { Icon } from "../widgets/icons";
 import { Absent, nameBox } from "./cells";
