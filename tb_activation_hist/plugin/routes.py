@@ -123,7 +123,8 @@ class ActivationHistPlugin(base_plugin.TBPlugin):
     def _serve_findings(self, request: wrappers.Request) -> wrappers.Response:
         runs = request.args.getlist("runs")
         baseline = request.args.get("baseline", "")
-        answer = self._findings.answer(self._provider(request), runs, baseline)
+        first = request.args.getlist("first")
+        answer = self._findings.answer(self._provider(request), runs, baseline, first)
         return respond_json(request, answer)
 
     def _serve_export(self, request: wrappers.Request) -> wrappers.Response:
