@@ -11,7 +11,7 @@ from typing import Any, Final
 import numpy as np
 
 from tb_activation_hist.core.errors import FormatError, join_problems
-from tb_activation_hist.core.histogram import HistogramSeries, Tallies
+from tb_activation_hist.core.histogram import HistogramSeries
 from tb_activation_hist.core.joining import append_series, sum_records
 from tb_activation_hist.core.names import PLUGIN_NAME
 from tb_activation_hist.core.schemes.scheme import AnyScheme, Scheme
@@ -22,6 +22,7 @@ from tb_activation_hist.core.sessions import (
     join_sessions,
     merge_notes,
 )
+from tb_activation_hist.core.tallies import Tallies
 from tb_activation_hist.plugin.data_provider import Stamp
 from tb_activation_hist.storage.codec import BlockSpan, decode_block, peek_span
 from tb_activation_hist.storage.tensorboard_histograms import (

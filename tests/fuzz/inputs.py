@@ -142,13 +142,15 @@ def _hostile_event(rng: random.Random) -> bytes:
     elif kind == 1:
         value.simple_value = rng.choice(ODD_NUMBERS)
     else:
-        data = hostile_notes(rng) if tag == "__run__" else hostile_block(rng)
+        hostile = hostile_notes if tag == "__run__" else hostile_block
+        data = hostile(rng) if rng.random() < 0.5 else rng.choice(BLOCKS)
         value.tensor.CopyFrom(
             TensorProto(dtype=types_pb2.DT_STRING, string_val=[data] * (kind - 1))
         )
     if rng.random() < 0.6:
         value.metadata.plugin_data.plugin_name = rng.choice((PLUGIN_NAME, "histograms", "other"))
-        value.metadata.plugin_data.content = hostile_metadata(rng)
+        good = rng.random() < 0.5
+        value.metadata.plugin_data.content = INFO.to_content() if good else hostile_metadata(rng)
     summary = summary_pb2.Summary(value=[value] * rng.choice((1, 1, 2)))
     step = rng.choice((0, 1, 7, 2**62, -(2**63)))
     event = event_pb2.Event(step=step, wall_time=rng.choice(ODD_NUMBERS), summary=summary)
