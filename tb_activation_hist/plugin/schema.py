@@ -249,7 +249,8 @@ class TileError(SeriesName):
     error: str
     """The reason, one sentence."""
     status: int
-    """The HTTP status that an answer of its own would have: 404 or 500."""
+    """The HTTP status that an answer of its own would have: 404 where there is no
+    such series, 422 where it cannot be read."""
 
 
 class TilesHead(TypedDict):
@@ -317,6 +318,10 @@ class Findings(TypedDict):
     """{API_VERSION}; the page refuses any other."""
     findings: list[FindingAnswer]
     """Findings of a growing run stay until it has been examined again."""
+    runs: int
+    """Number of runs that the answer is about."""
+    unchecked: list[str]
+    """Those of them that have records not examined yet."""
     pending: int
     """Number of series with records not examined yet; ask again while it is above 0."""
     errors: list[str]
