@@ -56,9 +56,8 @@ class Budget:
         self._rest_s.append(max(rest_s, 1e-9))
         if recorded:
             self._recorded_s.append(cost_s)
-            devices = [_median(costs).record_s for costs in self._devices.values()]
-            self._spent_s += max([cost_s, *devices])
             self.last_cost = self._cost()
+            self._spent_s += self.last_cost.record_s + self.last_cost.every_s
         else:
             self._unrecorded_s.append(cost_s)
 
