@@ -39,7 +39,7 @@ if TYPE_CHECKING:
         OptionError,
     )
     from tb_activation_hist.core.execution_order import ExecutionOrder
-    from tb_activation_hist.core.histogram import HistogramSeries, Tallies
+    from tb_activation_hist.core.histogram import HistogramSeries
     from tb_activation_hist.core.names import Kind, LayerInfo, Phase
     from tb_activation_hist.core.option_fields import OnError
     from tb_activation_hist.core.plot_options import (
@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     from tb_activation_hist.core.schemes.float_bits import FloatBits
     from tb_activation_hist.core.schemes.linear_bins import LinearBins
     from tb_activation_hist.core.schemes.scheme import AnyScheme, Scheme
+    from tb_activation_hist.core.tallies import Tallies
     from tb_activation_hist.findings import Finding, FindingOptions
     from tb_activation_hist.notebook.activation_stats import LayerStats
     from tb_activation_hist.recording.logger import ActivationHistLogger
@@ -125,7 +126,7 @@ _HOMES: Final = {
     "SlicePlotOptions": "core.plot_options",
     "StepWatcher": "capture.parameter_kinds",
     "SummaryWriterLike": "storage.event_file",
-    "Tallies": "core.histogram",
+    "Tallies": "core.tallies",
     "ValueAxisOptions": "core.plot_options",
     "WatchedKind": "recording.options",
     "WriterOptions": "storage.options",

@@ -35,13 +35,14 @@ import numpy as np
 import numpy.typing as npt
 
 from tb_activation_hist.core.errors import FormatError
-from tb_activation_hist.core.histogram import HistogramSeries, Tallies
+from tb_activation_hist.core.histogram import HistogramSeries
 from tb_activation_hist.core.names import check_version
 from tb_activation_hist.core.schemes.float_bits import FLOAT_BITS
 from tb_activation_hist.core.schemes.registry import MAX_SLOTS, bin_limits
 from tb_activation_hist.core.schemes.scheme import Scheme
 from tb_activation_hist.core.stored_json import LARGEST
 from tb_activation_hist.core.table import MOMENTS, TOTALS
+from tb_activation_hist.core.tallies import Tallies
 
 BLOCK_VERSION: Final = 1
 BLOCK_RECORDS: Final = 32
@@ -100,9 +101,11 @@ class _Header(NamedTuple):
 
 def _read_header(data: bytes) -> _Header:
     """The header; FormatError unless all that it asks for is within bounds."""
-    if len(data) < HEADER.size or data[:3] != MAGIC:
+    if data[:3] != MAGIC:
         msg = f"Not a block of histograms: it begins with {data[:8]!r}, not {MAGIC!r}."
         raise FormatError(msg)
+    if len(data) < HEADER.size:
+        raise FormatError(_damaged(data))
     _, version, *fields = HEADER.unpack_from(data)
     check_version("block", version, BLOCK_VERSION)
     header = _Header(*fields)
