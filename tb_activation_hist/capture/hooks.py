@@ -71,11 +71,8 @@ class ForwardHook(Hook):
         if not (state.train if module.training else state.eval):
             return
         try:
-            if state.clock is None:
+            with state.clock:
                 self._count(module, output)
-            else:
-                with state.clock:
-                    self._count(module, output)
         except Exception as err:  # noqa: BLE001 - nothing of ours may stop a training
             state.fail(self.layer, err)
 
@@ -209,8 +206,9 @@ class GradientHook:
         try:
             values = plain_values(gradient)
             if values is not None:
-                row = self._hook.row("gradients", self._name, self._facts, values)
-                row.count(state.unscale(values))
+                with state.clock:
+                    row = self._hook.row("gradients", self._name, self._facts, values)
+                    row.count(state.unscale(values))
         except Exception as err:  # noqa: BLE001 - nothing of ours may stop a training
             state.fail(f"gradients/{self._hook.layer}", err)
 

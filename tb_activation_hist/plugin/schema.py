@@ -66,6 +66,11 @@ class RunInfo(TypedDict, total=False):
     """Layers that were replaced, added or removed while the run was recorded, one sentence each."""
     cadence: str
     """How often steps are recorded, in words, such as "every step"."""
+    overhead: str
+    """What recording adds to the step time, in words, such as "0.8% of the step time (budget
+    5%)"."""
+    overhead_share: float
+    """The same as a share of the step time, from 0."""
 
 
 class RunAnswer(TypedDict):

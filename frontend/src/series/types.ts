@@ -47,6 +47,10 @@ export interface RunInfo {
   readonly changes?: readonly string[];
   /** How often steps are recorded, in words, such as "every step". */
   readonly cadence?: string;
+  /** What recording adds to the step time, in words, such as "0.8% of the step time (budget 5%)". */
+  readonly overhead?: string;
+  /** The same as a share of the step time, from 0. */
+  readonly overhead_share?: number;
 }
 
 /** One run of the index. */
