@@ -93,6 +93,8 @@ class ForwardHook(Hook):
                 continue
             self.ran = True
             name = f"{call}/{path}" if path else call
+            if not recomputed:
+                state.call_order.note("train" if module.training else "eval", self.layer + name)
             if state.activations and not recomputed:
                 self.row("activations", name, module, values).count(values)
             # A reentrant checkpoint has its graph only from the recomputation.
@@ -220,7 +222,10 @@ def _buffer_in_graph(key: str, path: str, phase: str, type_name: str, *where: An
 
 @torch.compiler.assume_constant_result
 def _row_in_graph(key: str, path: str, phase: str, type_name: str, *where: Any) -> int:
-    return _find_in_graph(key, path, phase, type_name, *where)[1]
+    row = _find_in_graph(key, path, phase, type_name, *where)[1]
+    hook = _HOOKS[key]
+    hook.state.call_order.note(phase, f"{hook.layer}/{path}" if path else hook.layer)
+    return row
 
 
 def _find_in_graph(

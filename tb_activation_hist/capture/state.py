@@ -9,6 +9,7 @@ from types import SimpleNamespace
 import torch
 from torch import Tensor
 
+from tb_activation_hist.capture.call_order import CallOrder
 from tb_activation_hist.capture.meter import Meter
 from tb_activation_hist.capture.options import CaptureOptions
 from tb_activation_hist.capture.rows import RowTable
@@ -36,6 +37,7 @@ class CaptureState:
         self.step = 0
         self.calls_since: dict[str, int] = dict.fromkeys(PHASES, 0)
         self.call_orders = itertools.count()
+        self.call_order = CallOrder()
         self.depth = 0
         self.graph_inputs = SimpleNamespace()
         """Buffers and switches that compiled graphs read, one by one: torch 2.4 cannot look into

@@ -177,6 +177,8 @@ _RUN_INFO_CHECKS: Final = {
     **dict.fromkeys(("cadence", "overhead"), _is_text),
     "overhead_share": _is_share,
     "missing_ranks": _is_counts,
+    "execution_order": _is_texts,
+    "execution_calls": _is_counts,
 }
 """What the fields that readers know must be."""
 

@@ -227,6 +227,7 @@ class ActivationHistLogger:
         scalars: Mapping[str, float | Tensor] | None = None,
     ) -> None:
         self._stored = True
+        self._hooks.tell_order(self.writer.update_info)
         observe = None if self._monitor is None else self._monitor.add
         self.writer.write(Record(step, time.time(), infos, counts, scalars or {}, observe))
 
