@@ -29,8 +29,10 @@ if TYPE_CHECKING:
         MissingDependencyError,
         OptionError,
     )
+    from tb_activation_hist.core.format_loss import FormatLoss
     from tb_activation_hist.core.histogram import HistogramSeries
     from tb_activation_hist.core.names import Kind, LayerInfo, Phase
+    from tb_activation_hist.core.number_formats import NumberFormat
     from tb_activation_hist.core.option_fields import OnError
     from tb_activation_hist.core.plot_options import (
         AxesArray,
@@ -74,6 +76,7 @@ _HOMES: Final = {
     "FindingOptions": "findings",
     "FloatBits": "core.schemes.float_bits",
     "FormatError": "core.errors",
+    "FormatLoss": "core.format_loss",
     "HistogramSeries": "core.histogram",
     "Kind": "core.names",
     "LayerInfo": "core.names",
@@ -91,6 +94,7 @@ _HOMES: Final = {
     "LoggerOptions": "recording.options",
     "MemoryWriter": "storage.writer",
     "MissingDependencyError": "core.errors",
+    "NumberFormat": "core.number_formats",
     "OnBacklog": "storage.options",
     "OnError": "core.option_fields",
     "OptionError": "core.errors",
@@ -129,6 +133,7 @@ __all__ = [
     "FindingOptions",
     "FloatBits",
     "FormatError",
+    "FormatLoss",
     "HistogramSeries",
     "Kind",
     "LayerInfo",
@@ -146,6 +151,7 @@ __all__ = [
     "LoggerOptions",
     "MemoryWriter",
     "MissingDependencyError",
+    "NumberFormat",
     "OnBacklog",
     "OnError",
     "OptionError",
