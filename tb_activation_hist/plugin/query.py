@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import reprlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import fields as dataclass_fields
 from typing import Any, Final, get_args
 
@@ -23,6 +23,9 @@ from tb_activation_hist.plugin.schema import (
     SeriesSource,
     TileRequest,
 )
+
+UNREADABLE_STATUS: Final = 422
+"""HTTP status for what is stored, but cannot be read: the request is right, its subject is not."""
 
 
 class RequestError(Exception):
@@ -170,6 +173,15 @@ def _step_range(text: str | None) -> tuple[float, float] | None:
     except ValueError:
         given = _short(text)
         raise RequestError(f"steps must be two numbers, as in 0,2000, not {given}.") from None
+
+
+def parse_findings_request(runs: Sequence[str]) -> list[str]:
+    """The runs of the findings route, each once."""
+    if not runs:
+        raise RequestError(
+            "The parameter 'runs' is missing. Give one run or more, as in ?runs=NAME&runs=OTHER."
+        )
+    return list(dict.fromkeys(runs))
 
 
 def required(query: Mapping[str, str], name: str) -> str:

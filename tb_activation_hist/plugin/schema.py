@@ -244,7 +244,8 @@ class TileError(SeriesName):
     error: str
     """The reason, one sentence."""
     status: int
-    """The HTTP status that an answer of its own would have: 404 or 500."""
+    """The HTTP status that an answer of its own would have: 404 where there is no
+    such series, 422 where it cannot be read."""
 
 
 class TilesHead(TypedDict):

@@ -184,7 +184,7 @@ class ActivationHistLogger:
         tell = self.writer.update_info
         new = self._hooks.update(tell, self._records) if self.attached else []
         if recorded:
-            self._hooks.parameters.count_weights()
+            self._hooks.parameters.end_step()
         if recorded or (self._state.evaluated and not self._options.capture.accumulate):
             self._write(self._cadence.step, self._cadence.advance(number), recorded, scalars)
         else:

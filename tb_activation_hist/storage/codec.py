@@ -101,9 +101,11 @@ class _Header(NamedTuple):
 
 def _read_header(data: bytes) -> _Header:
     """The header; FormatError unless all that it asks for is within bounds."""
-    if len(data) < HEADER.size or data[:3] != MAGIC:
+    if data[:3] != MAGIC:
         msg = f"Not a block of histograms: it begins with {data[:8]!r}, not {MAGIC!r}."
         raise FormatError(msg)
+    if len(data) < HEADER.size:
+        raise FormatError(_damaged(data))
     _, version, *fields = HEADER.unpack_from(data)
     check_version("block", version, BLOCK_VERSION)
     header = _Header(*fields)

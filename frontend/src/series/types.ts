@@ -210,7 +210,10 @@ export interface TileError {
   readonly source: SeriesSource;
   /** The reason, one sentence. */
   readonly error: string;
-  /** The HTTP status that an answer of its own would have: 404 or 500. */
+  /**
+   * The HTTP status that an answer of its own would have: 404 where there is no such series, 422 where it
+   * cannot be read.
+   */
   readonly status: number;
 }
 
