@@ -313,6 +313,10 @@ class Findings(TypedDict):
     """{API_VERSION}; the page refuses any other."""
     findings: list[FindingAnswer]
     """Findings of a growing run stay until it has been examined again."""
+    runs: int
+    """Number of runs that the answer is about."""
+    unchecked: list[str]
+    """Those of them that have records not examined yet."""
     pending: int
     """Number of series with records not examined yet; ask again while it is above 0."""
     errors: list[str]

@@ -24,6 +24,9 @@ export const INDEX_SHAPE = {
 };
 export const FINDINGS_SHAPE = {
   findings: [{ kind: "", title: "", advice: "", layers: TEXTS, tags: TEXTS, figures: {}, threshold: {} }],
+  runs: 0,
+  unchecked: TEXTS,
+  pending: 0,
   errors: TEXTS,
 };
 export const SCALARS_SHAPE = { steps: NUMBERS, wall_times: NUMBERS, values: [] };

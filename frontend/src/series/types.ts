@@ -277,6 +277,10 @@ export interface Findings {
   readonly version: number;
   /** Findings of a growing run stay until it has been examined again. */
   readonly findings: readonly FindingAnswer[];
+  /** Number of runs that the answer is about. */
+  readonly runs: number;
+  /** Those of them that have records not examined yet. */
+  readonly unchecked: readonly string[];
   /** Number of series with records not examined yet; ask again while it is above 0. */
   readonly pending: number;
   /** One sentence for each run that could not be examined. */
