@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from tb_activation_hist.core.schemes.float_bits import FloatBits
     from tb_activation_hist.core.schemes.linear_bins import LinearBins
     from tb_activation_hist.core.schemes.scheme import AnyScheme, Scheme
+    from tb_activation_hist.core.table import TableOptions
     from tb_activation_hist.core.tallies import Tallies
     from tb_activation_hist.findings import Finding, FindingOptions
     from tb_activation_hist.notebook.activation_stats import LayerStats
@@ -108,6 +109,7 @@ _HOMES: Final = {
     "SlicePlotOptions": "core.plot_options",
     "StepWatcher": "capture.parameter_kinds",
     "SummaryWriterLike": "storage.event_file",
+    "TableOptions": "core.table",
     "Tallies": "core.tallies",
     "ValueAxisOptions": "core.plot_options",
     "WatchedKind": "recording.options",
@@ -165,6 +167,7 @@ __all__ = [
     "SlicePlotOptions",
     "StepWatcher",
     "SummaryWriterLike",
+    "TableOptions",
     "Tallies",
     "ValueAxisOptions",
     "WatchedKind",

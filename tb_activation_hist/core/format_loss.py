@@ -8,6 +8,7 @@ The other limits lie inside a bin: 65,520 and 2**-14 - 2**-25 of fp16, and those
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
@@ -23,7 +24,7 @@ from tb_activation_hist.core.number_formats import (
     check_scale,
     find_limits,
 )
-from tb_activation_hist.core.schemes.explicit_bins import ExplicitBins
+from tb_activation_hist.core.table import FORMAT_WAYS
 from tb_activation_hist.core.value_sizes import (
     BinnedSeries,
     Sizes,
@@ -76,6 +77,19 @@ def find_format_loss(series: BinnedSeries, number_format: str, scale: float) -> 
     return FormatLoss(_name(limits), float(scale), series.tallies.steps, *shares)
 
 
+def format_columns(
+    series: BinnedSeries, formats: Sequence[NumberFormat], scale: float
+) -> dict[str, FloatArray]:
+    """The columns that formats add to a table of records; NaN where nothing can be told."""
+    columns: dict[str, FloatArray] = {}
+    for name in formats:
+        find_limits(name)
+        loss = find_format_loss(series, name, scale) if series.scheme.zeros_known else None
+        none = np.full(len(series.bin_counts), np.nan)
+        columns |= {f"{name}_{way}": getattr(loss, way, none) for way in FORMAT_WAYS}
+    return columns
+
+
 def find_best_scale(series: BinnedSeries, number_format: str) -> float:
     """See `HistogramSeries.best_scale`."""
     limits = _check(series, number_format)
@@ -93,7 +107,7 @@ def find_best_scales(series: BinnedSeries, number_format: str) -> FloatArray:
 
 def _check(series: BinnedSeries, number_format: str) -> FormatLimits:
     limits = find_limits(number_format)
-    if isinstance(series.scheme, ExplicitBins):
+    if not series.scheme.zeros_known:
         raise OptionError(FOREIGN.format(layer=series.layer, format=number_format))
     return limits
 

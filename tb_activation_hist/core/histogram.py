@@ -11,12 +11,13 @@ import numpy.typing as npt
 
 from tb_activation_hist.core.cumulative import quantiles, rebin
 from tb_activation_hist.core.drawing import drawing
-from tb_activation_hist.core.errors import MissingDependencyError
+from tb_activation_hist.core.errors import MissingDependencyError, OptionError
 from tb_activation_hist.core.format_loss import (
     FormatLoss,
     find_best_scale,
     find_best_scales,
     find_format_loss,
+    format_columns,
 )
 from tb_activation_hist.core.grid import NEAR_ZERO, FloatArray, IntArray
 from tb_activation_hist.core.number_formats import NumberFormat
@@ -276,20 +277,34 @@ class HistogramSeries:
         except MissingDependencyError:
             return None
 
-    def to_dataframe(self, *, counts: bool = False) -> pd.DataFrame:
+    def to_dataframe(
+        self,
+        *,
+        counts: bool = False,
+        number_formats: NumberFormat | Sequence[NumberFormat] = (),
+        scale: float = 1.0,
+    ) -> pd.DataFrame:
         """A pandas data frame with one row for each record.
 
         Columns: step, wall_time, n, zeros, nans, pos_infs, neg_infs, mean, std, min, max, p05, p25,
         p50, p75, p95. counts: one row for each record and occupied bin instead, with the columns
-        step, wall_time, lower, upper, count. MissingDependencyError without pandas.
+        step, wall_time, lower, upper, count. number_formats: formats of `format_loss`, each of
+        which adds three columns to the records, such as e4m3_underflow, e4m3_subnormal and
+        e4m3_overflow, with `scale`; NaN for histograms that another tool wrote. OptionError for
+        both at once. MissingDependencyError without pandas.
         """
         try:
             import pandas as pd
         except ImportError as err:
             msg = "to_dataframe needs pandas: pip install 'tb-activation-hist[pandas]'"
             raise MissingDependencyError(msg) from err
-        columns = self._bin_columns() if counts else self._record_columns()
-        return pd.DataFrame(columns)
+        formats = (number_formats,) if isinstance(number_formats, str) else tuple(number_formats)
+        if not counts:
+            return pd.DataFrame(self._record_columns() | format_columns(self, formats, scale))
+        if formats:
+            msg = f"number_formats adds columns to records; leave counts=True out for {formats}."
+            raise OptionError(msg)
+        return pd.DataFrame(self._bin_columns())
 
     def _record_columns(self) -> dict[str, npt.NDArray[Any]]:
         """The columns of `table.RECORD_COLUMNS`."""

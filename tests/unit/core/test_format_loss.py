@@ -231,3 +231,19 @@ def test_wrong_formats_and_scales_are_refused():
     for scale in (0.0, -2.0, np.nan, np.inf, 2.0**200):
         with pytest.raises(OptionError, match=r"from 2\*\*-126 to 2\*\*127"):
             series.format_loss("e4m3", scale=scale)
+
+
+def test_data_frames_have_the_columns_that_are_asked_for():
+    pytest.importorskip("pandas")
+    series = values_to_series([np.array([1e-9, 1.0]), np.array([1e9, 1.0])])
+    frame = series.to_dataframe(number_formats=["e4m3", "fp16"], scale=2.0)
+    assert list(frame.columns[-6:]) == [
+        f"{name}_{way}" for name in ("e4m3", "fp16") for way in WAYS
+    ]
+    assert frame["e4m3_underflow"].tolist() == [0.5, 0]
+    assert frame["fp16_overflow"].tolist() == [0, 0.5]
+    assert "bf16_overflow" in series.to_dataframe(number_formats="bf16")
+    with pytest.raises(OptionError, match="leave counts=True out"):
+        series.to_dataframe(counts=True, number_formats="bf16")
+    with pytest.raises(OptionError, match="no number format 'fp8'"):
+        series.to_dataframe(number_formats="fp8")
