@@ -20,15 +20,25 @@ if TYPE_CHECKING:
     from tb_activation_hist.capture.parameter_kinds import StepWatcher
     from tb_activation_hist.capture.schedule import Between, Every, LogSpaced
     from tb_activation_hist.capture.select import Layers, LayerSelector
+    from tb_activation_hist.core.comparison.criterion import CompareMode
+    from tb_activation_hist.core.comparison.layer_names import LayerNames
+    from tb_activation_hist.core.comparison.recording import Recording
+    from tb_activation_hist.core.comparison.run_comparison import (
+        LayerComparison,
+        RecordFacts,
+        RunComparison,
+    )
     from tb_activation_hist.core.errors import (
         ActivationHistError,
         ActivationHistWarning,
+        ComparisonError,
         FormatError,
         LayerSelectionError,
         LogdirError,
         MissingDependencyError,
         OptionError,
     )
+    from tb_activation_hist.core.execution_order import ExecutionOrder
     from tb_activation_hist.core.format_loss import FormatLoss
     from tb_activation_hist.core.histogram import HistogramSeries
     from tb_activation_hist.core.names import Kind, LayerInfo, Phase
@@ -52,6 +62,7 @@ if TYPE_CHECKING:
     from tb_activation_hist.notebook.activation_stats import LayerStats
     from tb_activation_hist.recording.logger import ActivationHistLogger
     from tb_activation_hist.recording.options import LoggerOptions, WatchedKind
+    from tb_activation_hist.storage.comparisons import CompareOptions, compare_runs
     from tb_activation_hist.storage.event_file import Logdir, SummaryWriterLike
     from tb_activation_hist.storage.logdir_histograms import (
         LogdirHistograms,
@@ -59,6 +70,7 @@ if TYPE_CHECKING:
         read_histograms,
     )
     from tb_activation_hist.storage.options import OnBacklog, WriterOptions
+    from tb_activation_hist.storage.recordings import RecordingSource
     from tb_activation_hist.storage.writer import MemoryWriter, RunWriter
 
 __version__ = "0.1.0"
@@ -71,7 +83,11 @@ _HOMES: Final = {
     "AnyScheme": "core.schemes.scheme",
     "AxesArray": "core.plot_options",
     "Between": "capture.schedule",
+    "CompareMode": "core.comparison.criterion",
+    "CompareOptions": "storage.comparisons",
+    "ComparisonError": "core.errors",
     "Every": "capture.schedule",
+    "ExecutionOrder": "core.execution_order",
     "ExplicitBins": "core.schemes.explicit_bins",
     "Finding": "findings",
     "FindingOptions": "findings",
@@ -80,7 +96,9 @@ _HOMES: Final = {
     "FormatLoss": "core.format_loss",
     "HistogramSeries": "core.histogram",
     "Kind": "core.names",
+    "LayerComparison": "core.comparison.run_comparison",
     "LayerInfo": "core.names",
+    "LayerNames": "core.comparison.layer_names",
     "LayerSelectionError": "core.errors",
     "LayerSelector": "capture.select",
     "LayerStats": "notebook.activation_stats",
@@ -101,6 +119,10 @@ _HOMES: Final = {
     "OptionError": "core.errors",
     "Phase": "core.names",
     "Probe": "callbacks.probe",
+    "RecordFacts": "core.comparison.run_comparison",
+    "Recording": "core.comparison.recording",
+    "RecordingSource": "storage.recordings",
+    "RunComparison": "core.comparison.run_comparison",
     "RunHistograms": "storage.logdir_histograms",
     "RunWriter": "storage.writer",
     "Scale": "core.plot_options",
@@ -114,6 +136,7 @@ _HOMES: Final = {
     "ValueAxisOptions": "core.plot_options",
     "WatchedKind": "recording.options",
     "WriterOptions": "storage.options",
+    "compare_runs": "storage.comparisons",
     "probe_module": "callbacks.probe",
     "read_histograms": "storage.logdir_histograms",
 }
@@ -129,7 +152,11 @@ __all__ = [
     "AnyScheme",
     "AxesArray",
     "Between",
+    "CompareMode",
+    "CompareOptions",
+    "ComparisonError",
     "Every",
+    "ExecutionOrder",
     "ExplicitBins",
     "Finding",
     "FindingOptions",
@@ -138,7 +165,9 @@ __all__ = [
     "FormatLoss",
     "HistogramSeries",
     "Kind",
+    "LayerComparison",
     "LayerInfo",
+    "LayerNames",
     "LayerSelectionError",
     "LayerSelector",
     "LayerStats",
@@ -159,6 +188,10 @@ __all__ = [
     "OptionError",
     "Phase",
     "Probe",
+    "RecordFacts",
+    "Recording",
+    "RecordingSource",
+    "RunComparison",
     "RunHistograms",
     "RunWriter",
     "Scale",
@@ -172,6 +205,7 @@ __all__ = [
     "ValueAxisOptions",
     "WatchedKind",
     "WriterOptions",
+    "compare_runs",
     "probe_module",
     "read_histograms",
 ]

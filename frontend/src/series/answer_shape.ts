@@ -5,7 +5,13 @@ const NUMBERS = [0];
 
 /** An example of each answer that is JSON: what a field is of, and what it is when it is not. */
 export const INDEX_SHAPE = {
-  runs: [{ name: "", info: { silent: TEXTS, errors: TEXTS, changes: TEXTS, cadence: "" }, scalars: TEXTS }],
+  runs: [
+    {
+      name: "",
+      info: { silent: TEXTS, errors: TEXTS, changes: TEXTS, cadence: "", overhead: "" },
+      scalars: TEXTS,
+    },
+  ],
   series: [
     {
       tag: "",
