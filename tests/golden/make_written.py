@@ -56,8 +56,9 @@ def record(folder: Path, scheme: Scheme) -> None:
     kinds = ("activations", "gradients")
     phases = ("train", "eval")
     # The cost of recording, which differs from run to run, stays out of the facts.
-    options = {"kinds": kinds, "phases": phases, "overhead_budget": None}
-    with ActivationHistLogger(model, writer, bins=scheme, **options) as logger:
+    with ActivationHistLogger(
+        model, writer, kinds=kinds, phases=phases, bins=scheme, overhead_budget=None
+    ) as logger:
         for step in range(1, STEPS + 1):
             values = values_of(step).requires_grad_()
             weights = torch.arange(len(values)) % 5 / 8
