@@ -207,7 +207,7 @@ class StepWatcher:
         if kinds is None or not kinds._state.train:
             return
         try:
-            with torch.no_grad():
+            with torch.no_grad(), kinds._state.clock:
                 getattr(kinds, method)(optimizer, **options)
         except Exception as err:  # noqa: BLE001 - nothing of ours may stop a training
             kinds._state.fail("the parameters", err)

@@ -75,7 +75,7 @@ def print_report(runs: Sequence[tuple[Run, Sequence[Row]]], findings: Sequence[F
     )
     for run, rows in runs:
         own = [finding for finding in findings if finding.run == run.name]
-        _print_run(page, run.name, own)
+        _print_run(page, run, own)
         _print_layers(page, rows)
         print()
 
@@ -98,8 +98,9 @@ class Page(NamedTuple):
             margin = ""
 
 
-def _print_run(page: Page, name: str, findings: Sequence[Finding]) -> None:
-    print(page.paint(f"run {name}", "run"))
+def _print_run(page: Page, run: Run, findings: Sequence[Finding]) -> None:
+    print(page.paint(f"run {run.name}", "run"))
+    page.print_beside_margin(_describe_recording(run), "dim")
     for finding in findings:
         page.print_beside_margin(finding.title, "title", margin=finding.severity)
         for line in (*_evidence(finding), *_apart(finding)):
@@ -108,6 +109,13 @@ def _print_run(page: Page, name: str, findings: Sequence[Finding]) -> None:
     if not any(finding.severity != "info" for finding in findings):
         print(page.paint("No findings." if not findings else "No errors or warnings.", "good"))
     print()
+
+
+def _describe_recording(run: Run) -> str:
+    """How often was recorded, and what that adds to the steps, as far as the run tells."""
+    cadence, overhead = (run.info.get(field) for field in ("cadence", "overhead"))
+    texts = [f"recorded {cadence}" if cadence else "", f"adding {overhead}" if overhead else ""]
+    return ", ".join(text for text in texts if text)
 
 
 def _evidence(finding: Finding) -> list[str]:

@@ -112,6 +112,12 @@ class AttachedModel:
                 "changes",
             )
 
+    def tell_order(self) -> None:
+        """Note in the run's information in which order layers ran, where there are new ones."""
+        order = self.state.call_order.take()
+        if order is not None and self._tell is not None:
+            self._tell(**order.to_info())
+
     def end_record(self) -> None:
         """After the first record, and now and then later, find layers that never ran."""
         self.records += 1
