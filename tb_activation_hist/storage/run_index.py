@@ -276,7 +276,7 @@ def _decode_each(
 
 def _decode_block(info: LayerInfo, _event: Any, value: Any) -> SessionPart:
     texts = value.tensor.string_val
-    block = decode_block(texts[0] if len(texts) else b"", info.scheme, info.key)
+    block = decode_block(texts[0] if len(texts) else b"", info.scheme, info.key, info.dtype)
     return SessionPart(block.series, block.session, block.ordinal)
 
 

@@ -310,7 +310,8 @@ class MemoryWriter(RecordWriter):
         return info_to_execution_order(self._fields)
 
     def _decode(self, info: LayerInfo) -> HistogramSeries:
-        blocks = [decode_block(data, info.scheme, info.key) for data in self._blocks[info.tag]]
+        own = (info.scheme, info.key, info.dtype)
+        blocks = [decode_block(data, *own) for data in self._blocks[info.tag]]
         parts = [SessionPart(block.series, block.session, block.ordinal) for block in blocks]
         return join_sessions(parts).series
 
