@@ -39,8 +39,10 @@ if TYPE_CHECKING:
         OptionError,
     )
     from tb_activation_hist.core.execution_order import ExecutionOrder
+    from tb_activation_hist.core.format_loss import FormatLoss
     from tb_activation_hist.core.histogram import HistogramSeries
     from tb_activation_hist.core.names import Kind, LayerInfo, Phase
+    from tb_activation_hist.core.number_formats import NumberFormat
     from tb_activation_hist.core.option_fields import OnError
     from tb_activation_hist.core.plot_options import (
         AxesArray,
@@ -54,6 +56,7 @@ if TYPE_CHECKING:
     from tb_activation_hist.core.schemes.float_bits import FloatBits
     from tb_activation_hist.core.schemes.linear_bins import LinearBins
     from tb_activation_hist.core.schemes.scheme import AnyScheme, Scheme
+    from tb_activation_hist.core.table import TableOptions
     from tb_activation_hist.core.tallies import Tallies
     from tb_activation_hist.findings import Finding, FindingOptions
     from tb_activation_hist.notebook.activation_stats import LayerStats
@@ -90,6 +93,7 @@ _HOMES: Final = {
     "FindingOptions": "findings",
     "FloatBits": "core.schemes.float_bits",
     "FormatError": "core.errors",
+    "FormatLoss": "core.format_loss",
     "HistogramSeries": "core.histogram",
     "Kind": "core.names",
     "LayerComparison": "core.comparison.run_comparison",
@@ -109,6 +113,7 @@ _HOMES: Final = {
     "LoggerOptions": "recording.options",
     "MemoryWriter": "storage.writer",
     "MissingDependencyError": "core.errors",
+    "NumberFormat": "core.number_formats",
     "OnBacklog": "storage.options",
     "OnError": "core.option_fields",
     "OptionError": "core.errors",
@@ -126,6 +131,7 @@ _HOMES: Final = {
     "SlicePlotOptions": "core.plot_options",
     "StepWatcher": "capture.parameter_kinds",
     "SummaryWriterLike": "storage.event_file",
+    "TableOptions": "core.table",
     "Tallies": "core.tallies",
     "ValueAxisOptions": "core.plot_options",
     "WatchedKind": "recording.options",
@@ -157,6 +163,7 @@ __all__ = [
     "FindingOptions",
     "FloatBits",
     "FormatError",
+    "FormatLoss",
     "HistogramSeries",
     "Kind",
     "LayerComparison",
@@ -176,6 +183,7 @@ __all__ = [
     "LoggerOptions",
     "MemoryWriter",
     "MissingDependencyError",
+    "NumberFormat",
     "OnBacklog",
     "OnError",
     "OptionError",
@@ -193,6 +201,7 @@ __all__ = [
     "SlicePlotOptions",
     "StepWatcher",
     "SummaryWriterLike",
+    "TableOptions",
     "Tallies",
     "ValueAxisOptions",
     "WatchedKind",

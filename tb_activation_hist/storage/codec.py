@@ -136,7 +136,9 @@ def encode_block(series: HistogramSeries, session: int, ordinal: int) -> bytes:
     return header + _deflate(b"".join(parts))
 
 
-def decode_block(data: bytes, scheme: Scheme | None = None, layer: str = "") -> Block:
+def decode_block(
+    data: bytes, scheme: Scheme | None = None, layer: str = "", dtype: str = "float32"
+) -> Block:
     """Inverse of `encode_block`; FormatError for damaged bytes or a newer version.
 
     The arrays of the result keep what `HistogramSeries` promises of them, whatever the bytes were.
@@ -160,6 +162,7 @@ def decode_block(data: bytes, scheme: Scheme | None = None, layer: str = "") -> 
         bin_counts=counts,
         scheme=scheme or FLOAT_BITS,
         layer=layer,
+        dtype=dtype,
     )
     broken = find_broken_promise(series, *bin_limits(scheme or FLOAT_BITS))
     if broken:
