@@ -4,9 +4,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tb_activation_hist.core.names import KINDS, PHASES, Kind, Phase
 from tb_activation_hist.core.option_fields import (
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from torch.amp import GradScaler
 
     from tb_activation_hist.capture.select import Layers
+    from tb_activation_hist.capture.split import Split
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,6 +62,11 @@ class CaptureOptions:
         False,
         "Count the calls of a module within a step (of an evaluation: within a forward pass) "
         "apart, as `name:0`, `name:1` ... in the order in which they run, instead of together.",
+    )
+    split: Split | None = option(
+        None,
+        'Patterns as `layers` takes them, and a dimension each: `{"*.relu": 1, "*/scores": 1}` '
+        "also records every channel, unit, head or expert along it, see docs/channels.md.",
     )
     accumulate: bool = option(
         False, "Merge the steps between two records into the record, instead of leaving them out."
@@ -96,6 +102,7 @@ class CaptureOptions:
         set_names(self, "kinds", KINDS)
         set_names(self, "phases", PHASES)
         check_scheme("bins", self.bins)
+        check_split(self.split)
         for name in ("per_call", "accumulate"):
             check_flag(name, getattr(self, name))
         if self.thin_after is not None:
@@ -111,3 +118,14 @@ class CaptureOptions:
             check_share("overhead_budget", self.overhead_budget)
             if self.schedule is not None:
                 refuse("overhead_budget", self.overhead_budget, "None when schedule is given")
+
+
+def check_split(given: Any) -> None:
+    """OptionError unless this is None or a mapping to dimensions."""
+    if given is None:
+        return
+    if not isinstance(given, Mapping):
+        refuse("split", given, 'a dict of patterns and dimensions, such as {"*.relu": 1}')
+    for pattern, dim in given.items():
+        if isinstance(dim, bool) or not isinstance(dim, int):
+            refuse(f"split[{pattern!r}]", dim, "a dimension as torch counts them, such as 1 or -1")

@@ -166,7 +166,8 @@ class ParameterKinds:
                 dtype=str(values.dtype).removeprefix("torch."),
                 scheme=self._state.rows.scheme,
             )
-            row = self._rows[key] = self._state.rows.find(info, values.device)
+            split = self._state.split.of_layer().dimension(kind, ref.name)
+            row = self._rows[key] = self._state.rows.find(info, values.device, split)
         row.count(values)
 
     def _is_ours(self, parameter: nn.Parameter | None) -> bool:
@@ -205,6 +206,11 @@ class StepWatcher:
                 getattr(kinds, method)(optimizer, **options)
         except Exception as err:  # noqa: BLE001 - nothing of ours may stop a training
             kinds._state.fail("the parameters", err)
+
+
+def parameter_names(layers: Iterable[Layer]) -> list[str]:
+    """Names of the parameters of these layers, as they are recorded."""
+    return [ref.name for ref in _layers_to_refs(layers)]
 
 
 def _layers_to_refs(layers: Iterable[Layer]) -> Iterator[ParameterRef]:

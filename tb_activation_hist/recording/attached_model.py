@@ -11,9 +11,10 @@ from tb_activation_hist.capture.compiled import make_room_for_graphs
 from tb_activation_hist.capture.followed_layers import Changes, FollowedLayers
 from tb_activation_hist.capture.hooks import Attachment
 from tb_activation_hist.capture.options import CaptureOptions
-from tb_activation_hist.capture.parameter_kinds import ParameterKinds
+from tb_activation_hist.capture.parameter_kinds import ParameterKinds, parameter_names
 from tb_activation_hist.capture.select import Layer, called_models, unwrap
 from tb_activation_hist.capture.silence import NO_LAYERS, explain_silence
+from tb_activation_hist.capture.split import SplitRules
 from tb_activation_hist.capture.state import CaptureState
 
 NOTED_CHANGES: Final = 100
@@ -28,6 +29,8 @@ class AttachedModel:
         self._followed = FollowedLayers(model, options.layers)
         self.state = CaptureState(options, len(self.layers))
         self.parameters = ParameterKinds(self.state, options.kinds)
+        if options.split:
+            self.state.split = SplitRules(options.split, self.layers, parameter_names(self.layers))
         self._attachment = Attachment()
         self._ran = False
         self._silent: list[str] | None = None
@@ -80,6 +83,7 @@ class AttachedModel:
         changes = self._followed.update()
         if changes is None:
             return []
+        self.state.split.update(self.layers)
         if self.attached:
             self._attachment.release(self.layers)
             self._attach()

@@ -15,6 +15,7 @@ from tb_activation_hist.core.names import (
     KINDS,
     PLUGIN_NAME,
     RUN_INFO_TAG,
+    SLICES_PREFIX,
     SUMMARY_PREFIX,
     LayerInfo,
     content_to_layer_info,
@@ -29,6 +30,8 @@ from tb_activation_hist.core.sessions import (
 )
 from tb_activation_hist.storage.codec import MAGIC, decode_block
 from tb_activation_hist.storage.event_file_reader import EventFilePath, read_event, scan_events
+from tb_activation_hist.storage.slice_codec import SLICE_MAGIC
+from tb_activation_hist.storage.slice_reader import attach_slices
 from tb_activation_hist.storage.tensorboard_histograms import (
     Moments,
     buckets_to_series,
@@ -109,6 +112,8 @@ class RunIndex:
         self.problems: list[str] = []
         self._notes: dict[str, SessionNotes] = {}
         self._others: set[str] = set()
+        self._slices: dict[str, TagIndex] = {}
+        """Slices of split layers, by the tag of the layer."""
         for number, path in enumerate(self._files):
             try:
                 with path.open() as file:
@@ -140,7 +145,10 @@ class RunIndex:
 
     def _note(self, value: Any, location: Location) -> None:
         texts = value.tensor.string_val
-        if len(texts) == 1 and (texts[0].startswith(MAGIC) or (True, value.tag) in self.tags):
+        if len(texts) == 1 and texts[0].startswith(SLICE_MAGIC):
+            tag = value.tag.removeprefix(SLICES_PREFIX)
+            self._slices.setdefault(tag, TagIndex(value.tag, True)).locations.append(location)
+        elif len(texts) == 1 and (texts[0].startswith(MAGIC) or (True, value.tag) in self.tags):
             self._locate(value, location, ours=True)
         elif len(texts) == 1 and value.tag == RUN_INFO_TAG:
             self._note_info(value, texts[0])
@@ -195,7 +203,17 @@ class RunIndex:
         parts, broken = _decode_each(values, partial(_decode_block, tag.info))
         joined = join_sessions(parts)
         self._notes[tag.tag] = joined.notes
-        return joined.series, broken
+        try:
+            return self._attach_slices(tag, joined.series), broken
+        except FormatError as err:
+            return joined.series, [*broken, err]
+
+    def _attach_slices(self, tag: TagIndex, series: HistogramSeries) -> HistogramSeries:
+        slices = self._slices.get(tag.tag)
+        if slices is None:
+            return series
+        texts = [value.tensor.string_val[0] for _, value in self._read_values(slices)]
+        return attach_slices(series, tag.info, texts)
 
     @property
     def notes(self) -> SessionNotes:

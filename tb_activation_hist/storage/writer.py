@@ -13,14 +13,23 @@ from typing import Any, Final, TypeAlias
 import numpy as np
 
 from tb_activation_hist.core.histogram import HistogramSeries
-from tb_activation_hist.core.names import RUN_INFO_TAG, RUN_INFO_VERSION, LayerInfo
+from tb_activation_hist.core.names import (
+    PLUGIN_NAME,
+    RUN_INFO_TAG,
+    RUN_INFO_VERSION,
+    SLICES_PLUGIN,
+    LayerInfo,
+)
 from tb_activation_hist.core.record_counts import PendingCounts, RecordCounts
 from tb_activation_hist.core.sessions import SessionPart, join_sessions
+from tb_activation_hist.core.slice_counts import LayerSlices
 from tb_activation_hist.storage.background import BackgroundThread
 from tb_activation_hist.storage.blocks import BlockBuilder
 from tb_activation_hist.storage.codec import decode_block
 from tb_activation_hist.storage.event_file import EventFile, Logdir, open_event_file
 from tb_activation_hist.storage.options import WriterOptions
+from tb_activation_hist.storage.slice_blocks import SliceBlockBuilder
+from tb_activation_hist.storage.slice_reader import attach_slices
 from tb_activation_hist.storage.tensorboard_proto import add_string, describe, new_event
 from tb_activation_hist.storage.tensorboard_summaries import (
     add_histograms,
@@ -70,6 +79,7 @@ class RecordWriter(BackgroundThread[Record]):
         super().__init__(options or WriterOptions())
         self.session = int(np.random.SeedSequence().generate_state(1)[0])
         self._builders: dict[str, BlockBuilder] = {}
+        self._slice_builders: dict[str, SliceBlockBuilder] = {}
         self._infos: dict[str, LayerInfo] = {}
 
     def write(self, record: Record) -> bool:
@@ -104,6 +114,9 @@ class RecordWriter(BackgroundThread[Record]):
             if counts.n[row] > 0:
                 # A layer that cannot be stored takes neither the others nor its block along.
                 self._guard(self._add, record, info, counts, row)
+        if counts.slices is not None:
+            for row, slices in counts.slices.of_rows(len(layers)):
+                self._guard(self._add_slices, record, layers[row], slices)
         self._guard(self.store_summaries, record, layers, counts)
         if record.observe is not None:
             record.observe(record.step, record.wall_time, layers, counts)
@@ -112,6 +125,10 @@ class RecordWriter(BackgroundThread[Record]):
         self, record: Record, layers: Sequence[LayerInfo], counts: RecordCounts
     ) -> None:
         """Store what a record gives beside blocks; only `RunWriter` does."""
+
+    @abstractmethod
+    def store_slices(self, builder: SliceBlockBuilder) -> None:
+        """Take the records of a layer's slices and keep them as a block."""
 
     @abstractmethod
     def store_block(self, builder: BlockBuilder) -> None:
@@ -129,8 +146,24 @@ class RecordWriter(BackgroundThread[Record]):
         if builder.full:
             self.store_block(builder)
 
+    def _add_slices(self, record: Record, info: LayerInfo, slices: LayerSlices) -> None:
+        builder = self._slice_builders.get(info.tag)
+        if builder is None:
+            options = self.options
+            builder = self._slice_builders[info.tag] = SliceBlockBuilder(
+                info, self.session, options.block_records, exact=options.split_exact
+            )
+        if len(builder) and (
+            record.step <= builder.last_step or not builder.fits(len(slices.totals))
+        ):
+            self.store_slices(builder)
+        builder.add(record.step, record.wall_time, slices)
+
     def store_partial_blocks(self) -> None:
         """Store the records that are not in a block yet, as shorter blocks."""
+        for slices in self._slice_builders.values():
+            if len(slices):
+                self._guard(self.store_slices, slices)
         for builder in self._builders.values():
             if len(builder):
                 self._guard(self.store_block, builder)
@@ -181,12 +214,20 @@ class RunWriter(RecordWriter):
         event = new_event(builder.first_step, builder.last_wall_time)
         self._add_string(event, builder.info.tag, builder.take(), builder.info.to_content())
 
-    def _add_string(self, event: Any, tag: str, text: bytes, content: bytes) -> None:
+    def store_slices(self, builder: SliceBlockBuilder) -> None:
+        """Write the records of a layer's slices as one event."""
+        info, event = builder.info, new_event(builder.first_step, builder.last_wall_time)
+        content = info.to_content()
+        self._add_string(event, info.slices_tag, builder.take(), content, SLICES_PLUGIN)
+
+    def _add_string(
+        self, event: Any, tag: str, text: bytes, content: bytes, plugin: str = PLUGIN_NAME
+    ) -> None:
         """Write a string; the first of a tag has its metadata, as TensorBoard keeps no later."""
         value = add_string(event.summary, tag, text)
         if tag not in self._described:
             self._described.add(tag)
-            describe(value, content)
+            describe(value, content, plugin)
         self._file.add(event.SerializeToString())
 
     def store_summaries(
@@ -277,6 +318,7 @@ class MemoryWriter(RecordWriter):
     def __init__(self, *, options: WriterOptions | None = None) -> None:
         super().__init__(options=options)
         self._blocks: dict[str, list[bytes]] = {}
+        self._slice_blocks: dict[str, list[bytes]] = {}
         self.scalars: dict[str, list[tuple[int, float]]] = {}
         self.start()
 
@@ -289,6 +331,10 @@ class MemoryWriter(RecordWriter):
     def store_block(self, builder: BlockBuilder) -> None:
         """Keep the records of a tag as a block."""
         self._blocks.setdefault(builder.info.tag, []).append(builder.take())
+
+    def store_slices(self, builder: SliceBlockBuilder) -> None:
+        """Keep the records of a layer's slices as a block."""
+        self._slice_blocks.setdefault(builder.info.tag, []).append(builder.take())
 
     def save(self, *, final: bool) -> None:  # noqa: ARG002 - memory needs no last write
         self.store_partial_blocks()
@@ -309,7 +355,8 @@ class MemoryWriter(RecordWriter):
     def _decode(self, info: LayerInfo) -> HistogramSeries:
         blocks = [decode_block(data, info.scheme, info.key) for data in self._blocks[info.tag]]
         parts = [SessionPart(block.series, block.session, block.ordinal) for block in blocks]
-        return join_sessions(parts).series
+        series = join_sessions(parts).series
+        return attach_slices(series, info, self._slice_blocks.get(info.tag, []))
 
 
 def _check_step(step: Any) -> None:
