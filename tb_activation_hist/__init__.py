@@ -103,7 +103,7 @@ _HOMES: Final = {
     "SeriesPlotOptions": "core.plot_options",
     "SlicePlotOptions": "core.plot_options",
     "SliceSeries": "core.slice_series",
-    "SliceStatistic": "core.slice_series",
+    "SliceStatistic": "core.slice_counts",
     "SliceTallies": "core.slice_series",
     "Split": "capture.split",
     "SplitPattern": "capture.split",

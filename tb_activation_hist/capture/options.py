@@ -122,10 +122,8 @@ class CaptureOptions:
 
 def check_split(given: Any) -> None:
     """OptionError unless this is None or a mapping to dimensions."""
-    if given is None:
-        return
-    if not isinstance(given, Mapping):
-        refuse("split", given, 'a dict of patterns and dimensions, such as {"*.relu": 1}')
-    for pattern, dim in given.items():
-        if isinstance(dim, bool) or not isinstance(dim, int):
-            refuse(f"split[{pattern!r}]", dim, "a dimension as torch counts them, such as 1 or -1")
+    known = given is None or isinstance(given, Mapping)
+    dims = given.values() if known and given else ()
+    if not known or any(isinstance(dim, bool) or not isinstance(dim, int) for dim in dims):
+        example = '{"*.relu": 1, "*/scores": -1}'
+        refuse("split", given, f"a dict of patterns and dimensions, such as {example}")

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
         SlicePlotOptions,
         ValueAxisOptions,
     )
-    from tb_activation_hist.core.slice_series import SliceStatistic
+    from tb_activation_hist.core.slice_counts import SliceStatistic
 
 
 SeriesT = TypeVar("SeriesT", contravariant=True)

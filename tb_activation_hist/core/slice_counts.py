@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import Final, Literal, NamedTuple, TypeAlias, get_args
 
 import numpy as np
 
@@ -15,6 +15,11 @@ from tb_activation_hist.core.grid import FloatArray, IntArray
 
 SLICE_TOTALS: Final = ("n", "zeros", "non_finite")
 """Integer totals of a slice, in the order of counting and storing."""
+
+SliceStatistic: TypeAlias = Literal["zero_share", "mean", "std", "abs_max", "rms", "min", "max"]
+"""A figure of each slice and record: an attribute of `SliceSeries`."""
+
+SLICE_STATISTICS: Final[tuple[SliceStatistic, ...]] = get_args(SliceStatistic)
 
 MAX_SLICES: Final = 65_536
 """Most slices of one tensor."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, get_args
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -13,17 +13,12 @@ import numpy.typing as npt
 from tb_activation_hist.core.drawing import drawing
 from tb_activation_hist.core.errors import MissingDependencyError, OptionError
 from tb_activation_hist.core.grid import FloatArray, IntArray
+from tb_activation_hist.core.slice_counts import SLICE_STATISTICS, SLICE_TOTALS, SliceStatistic
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
-SliceStatistic: TypeAlias = Literal["zero_share", "mean", "std", "abs_max", "rms", "min", "max"]
-"""A figure of each slice and record: an attribute of `SliceSeries`."""
-
-SLICE_STATISTICS: Final[tuple[SliceStatistic, ...]] = get_args(SliceStatistic)
-
-COUNTED: Final = ("n", "zeros", "non_finite")
 TABLE_STATISTICS: Final = ("mean", "std", "min", "max", "zero_share")
 
 
@@ -55,7 +50,8 @@ class SliceTallies:
         last = np.append(starts[1:], len(self.steps)) - 1
 
         def added(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
-            return np.add.reduceat(values, starts, axis=0)
+            with np.errstate(over="ignore", invalid="ignore"):
+                return np.add.reduceat(values, starts, axis=0)
 
         return SliceTallies(
             steps=self.steps[last],
@@ -89,7 +85,8 @@ class SliceTallies:
     @cached_property
     def mean(self) -> FloatArray:
         """(S, K) mean of the finite values; NaN where there are none."""
-        return self.where_finite(self.sum / np.maximum(self.finite, 1))
+        with np.errstate(invalid="ignore"):
+            return self.where_finite(self.sum / np.maximum(self.finite, 1))
 
     @cached_property
     def std(self) -> FloatArray:
@@ -194,8 +191,9 @@ class SliceSeries:
     @cached_property
     def rms(self) -> FloatArray:
         """(S, K) float64, root mean square of the finite values; NaN where there are none."""
-        mean_square = self.tallies.sum_sq / np.maximum(self.finite, 1)
-        return self.tallies.where_finite(np.sqrt(mean_square))
+        with np.errstate(invalid="ignore"):
+            root = np.sqrt(self.tallies.sum_sq / np.maximum(self.finite, 1))
+        return self.tallies.where_finite(root)
 
     @cached_property
     def zero_share(self) -> FloatArray:
@@ -244,7 +242,7 @@ class SliceSeries:
             "wall_time": self.wall_times[record],
             "slice": unit.astype(np.int64),
         }
-        for name in (*COUNTED, *TABLE_STATISTICS):
+        for name in (*SLICE_TOTALS, *TABLE_STATISTICS):
             columns[name] = getattr(self, name)[record, unit]
         return columns
 

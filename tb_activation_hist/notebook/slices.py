@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from tb_activation_hist.core.slice_series import SliceSeries, SliceStatistic
+from tb_activation_hist.core.slice_counts import SliceStatistic
+from tb_activation_hist.core.slice_series import SliceSeries
 from tb_activation_hist.notebook.heatmap import step_edges
 from tb_activation_hist.notebook.panel import pyplot
 

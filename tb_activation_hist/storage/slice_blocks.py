@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from tb_activation_hist.core.names import LayerInfo
 from tb_activation_hist.core.slice_counts import LayerSlices
 from tb_activation_hist.core.slice_series import SliceSeries, SliceTallies, concatenate_slices
+from tb_activation_hist.storage.options import WriterOptions
 from tb_activation_hist.storage.slice_codec import MAX_CELLS, MAX_RECORDS, encode_slices
 
 
@@ -62,6 +65,35 @@ class SliceBlockBuilder:
         self._ordinal += len(self)
         self._records.clear()
         return data
+
+
+class SliceBuilders:
+    """The blocks under way of all split layers; `store` takes a builder that is full."""
+
+    def __init__(self, options: WriterOptions, store: Callable[[SliceBlockBuilder], None]) -> None:
+        self._options = options
+        self._store = store
+        self._builders: dict[str, SliceBlockBuilder] = {}
+
+    def add(
+        self, info: LayerInfo, slices: LayerSlices, step: int, wall_time: float, session: int
+    ) -> None:
+        """Take in one layer's slices of a record."""
+        limit, exact = self._options.block_records, self._options.split_exact
+        builder = self._builders.get(info.tag)
+        if builder is None:
+            builder = SliceBlockBuilder(info, session, limit, exact=exact)
+            self._builders[info.tag] = builder
+        # TensorBoard drops what follows a step that goes back, so such steps start a block.
+        back = len(builder) > 0 and step <= builder.last_step
+        if back or not builder.fits(len(slices.totals)):
+            self._store(builder)
+        builder.add(step, wall_time, slices)
+
+    @property
+    def begun(self) -> list[SliceBlockBuilder]:
+        """Those with records that are in no block yet."""
+        return [each for each in self._builders.values() if len(each)]
 
 
 def slices_to_series(

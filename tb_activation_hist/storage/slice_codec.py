@@ -36,10 +36,9 @@ import operator
 import struct
 import zlib
 from dataclasses import dataclass
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from tb_activation_hist.core.errors import FormatError
 from tb_activation_hist.core.grid import FloatArray, IntArray
@@ -47,6 +46,15 @@ from tb_activation_hist.core.names import check_version
 from tb_activation_hist.core.slice_counts import MAX_SLICES
 from tb_activation_hist.core.slice_series import SliceSeries, SliceTallies
 from tb_activation_hist.core.stored_json import LARGEST
+from tb_activation_hist.storage.slice_columns import (
+    WIDTHS,
+    Payload,
+    decode_sizes,
+    encode_sizes,
+    pack,
+    shuffle,
+    unpack,
+)
 
 SLICE_BLOCK_VERSION: Final = 1
 SLICE_MAGIC: Final = b"AHS"
@@ -65,14 +73,7 @@ SMALL_BLOCK: Final = 1024
 """Bytes up to which it is not."""
 
 HEADER: Final = struct.Struct("<3sBHBBIIQ7sx")
-OFFSET_OCTAVES: Final = 1100
-"""More than the octaves between 1 and the smallest float64, so that the code of no number is 0."""
-
-COLUMNS: Final = 7
 EXACT_WIDTHS: Final = 8 | 8 << 4
-WIDTHS: Final = (0, 1, 2, 4, 8)
-MEMORY: Final = 2
-"""A prediction moves 1 / 2**MEMORY of the way to the newest number."""
 
 
 @dataclass(frozen=True)
@@ -122,9 +123,9 @@ def encode_slices(series: SliceSeries, session: int, ordinal: int) -> bytes:
     """
     least = series.n.min(axis=1)
     times = np.rint(1000 * series.wall_times).astype(np.int64)
-    head = b"".join(_shuffle(np.diff(each, prepend=0)) for each in (series.steps, times))
-    head += _shuffle(least)
-    totals = [_pack(each) for each in (series.n - least[:, None], series.zeros, series.non_finite)]
+    head = b"".join(shuffle(np.diff(each, prepend=0)) for each in (series.steps, times))
+    head += shuffle(least)
+    totals = [pack(each) for each in (series.n - least[:, None], series.zeros, series.non_finite)]
     data = b""
     for per_octave in (0,) if series.exact else STEPS_PER_OCTAVE:
         columns = totals + _pack_moments(series, per_octave)
@@ -140,9 +141,9 @@ def encode_slices(series: SliceSeries, session: int, ordinal: int) -> bytes:
 def _pack_moments(series: SliceSeries, per_octave: int) -> list[tuple[int, bytes]]:
     """Widths and bytes of the last four columns; per_octave: 0 for exact ones."""
     if per_octave:
-        return [_pack(each) for each in _to_codes(series, per_octave)]
+        return [pack(each) for each in _to_codes(series, per_octave)]
     moments = (series.tallies.low, series.tallies.high, series.tallies.sum, series.tallies.sum_sq)
-    return [(EXACT_WIDTHS, _shuffle(each)) for each in moments]
+    return [(EXACT_WIDTHS, shuffle(each)) for each in moments]
 
 
 def decode_slices(data: bytes, layer: str = "", dimension: int | None = None) -> SliceBlock:
@@ -152,17 +153,17 @@ def decode_slices(data: bytes, layer: str = "", dimension: int | None = None) ->
     """
     header = _read_header(data)
     records, slices = header.records, header.slices
-    payload = _Payload(_inflate(data, header.payload_bytes))
+    payload = Payload(_inflate(data, header.payload_bytes))
     steps = payload.take(records, "<i8").cumsum()
     wall_times = payload.take(records, "<i8").cumsum() / 1000
     least = payload.take(records, "<i8")
     shape = (records, slices)
-    n, zeros, non_finite = (_unpack(payload, width, shape) for width in header.widths[:3])
+    n, zeros, non_finite = (unpack(payload, width, shape) for width in header.widths[:3])
     n += least[:, None]
     if header.exact:
         moments = [payload.take(records * slices, "<f8").reshape(shape) for _ in range(4)]
     else:
-        codes = [_unpack(payload, width, shape) for width in header.widths[3:]]
+        codes = [unpack(payload, width, shape) for width in header.widths[3:]]
         moments = _from_codes(codes, n - non_finite, header.per_octave)
     tallies = SliceTallies(steps, wall_times, n, zeros, non_finite, *moments)
     series = SliceSeries(tallies, layer, dimension, bool(header.exact))
@@ -203,138 +204,26 @@ def _find_broken_promise(series: SliceSeries) -> str:
     return "" if empty.all() else "it has a range without values"
 
 
-# Whole numbers
-
-
-def _pack(numbers: IntArray) -> tuple[int, bytes]:
-    """Widths and bytes of a (R, K) column of whole numbers."""
-    first, others = _zigzag(np.diff(numbers[0], prepend=0)), _zigzag(_to_residuals(numbers))
-    width, wide = _width(first), _width(others)
-    return width | wide << 4, _planes(first, width) + _planes(others, wide)
-
-
-def _unpack(payload: _Payload, widths: int, shape: tuple[int, int]) -> IntArray:
-    records, slices = shape
-    numbers = np.empty(shape, np.int64)
-    numbers[0] = _unzigzag(payload.take_wide(slices, widths & 15)).cumsum()
-    others = _unzigzag(payload.take_wide((records - 1) * slices, widths >> 4))
-    _from_residuals(numbers, others.reshape(records - 1, slices))
-    return numbers
-
-
-def _to_residuals(numbers: IntArray) -> IntArray:
-    """(R - 1, K): what prediction leaves of all records but the first."""
-    residuals = np.empty((len(numbers) - 1, numbers.shape[1]), np.int64)
-    state = numbers[0] << MEMORY
-    for record, now in enumerate(numbers[1:]):
-        np.subtract(now, state >> MEMORY, out=residuals[record])
-        state += residuals[record]
-    return residuals
-
-
-def _from_residuals(numbers: IntArray, residuals: IntArray) -> None:
-    """Fill in all records but the first."""
-    state = numbers[0] << MEMORY
-    for record, residual in enumerate(residuals, 1):
-        np.add(residual, state >> MEMORY, out=numbers[record])
-        state += residual
-
-
-def _zigzag(numbers: IntArray) -> npt.NDArray[np.uint64]:
-    codes: npt.NDArray[np.uint64] = ((numbers << 1) ^ (numbers >> 63)).view(np.uint64)
-    return codes
-
-
-def _unzigzag(codes: npt.NDArray[np.uint64]) -> IntArray:
-    signs = -(codes & 1).view(np.int64)
-    return (codes >> 1).view(np.int64) ^ signs
-
-
-def _width(codes: npt.NDArray[np.uint64]) -> int:
-    largest = int(codes.max(initial=0))
-    return next(width for width in WIDTHS if largest < 1 << (8 * width))
-
-
-def _planes(codes: npt.NDArray[np.uint64], width: int) -> bytes:
-    return _shuffle(codes.astype(np.dtype(f"<u{width}"))) if width else b""
-
-
-# Rounded moments
-
-
 def _to_codes(series: SliceSeries, per_octave: int) -> list[IntArray]:
     """min, max, std and mean as whole numbers; 0 where nothing is finite."""
     some = series.finite > 0
-    std = _encode_sizes(np.where(some, series.std, 0.0), per_octave)
-    spread = _decode_sizes(std, per_octave)
+    std = encode_sizes(np.where(some, series.std, 0.0), per_octave)
+    spread = decode_sizes(std, per_octave)
     with np.errstate(all="ignore"):
         ratio = np.where(some & (std > 0), 2 * per_octave * series.mean / spread, 0.0)
     mean = np.rint(np.clip(np.nan_to_num(ratio), -LARGEST, LARGEST)).astype(np.int64)
     ends = (np.where(some, each, 0.0) for each in (series.tallies.low, series.tallies.high))
-    return [*(_encode_sizes(each, per_octave) for each in ends), std, mean]
+    return [*(encode_sizes(each, per_octave) for each in ends), std, mean]
 
 
 def _from_codes(codes: list[IntArray], finite: IntArray, per_octave: int) -> list[FloatArray]:
     """min, max, sum and sum of squares."""
-    low, high, std = (_decode_sizes(each, per_octave) for each in codes[:3])
+    low, high, std = (decode_sizes(each, per_octave) for each in codes[:3])
     with np.errstate(all="ignore"):
         mean = np.where(std > 0, codes[3] / (2.0 * per_octave) * std, low)
         total, squares = mean * finite, (mean**2 + std**2) * finite
     ends = np.where(finite > 0, low, np.inf), np.where(finite > 0, high, -np.inf)
     return [*ends, total, squares]
-
-
-def _encode_sizes(values: FloatArray, per_octave: int) -> IntArray:
-    """Sign and logarithm of each number, as one whole number that ascends with it."""
-    sizes = np.abs(values)
-    known = np.isfinite(sizes) & (sizes > 0)
-    octaves = np.log2(np.where(known, sizes, 1.0)) + OFFSET_OCTAVES
-    codes = np.where(known, np.rint(per_octave * octaves), 0.0) * np.sign(values)
-    return codes.astype(np.int64)
-
-
-def _decode_sizes(codes: IntArray, per_octave: int) -> FloatArray:
-    largest = np.finfo(np.float64).max
-    with np.errstate(over="ignore", under="ignore"):
-        sizes = np.exp2(np.abs(codes.astype(np.float64)) / per_octave - OFFSET_OCTAVES)
-    return np.where(codes == 0, 0.0, np.sign(codes) * np.minimum(sizes, largest))
-
-
-# Bytes
-
-
-class _Payload:
-    """Takes one array after another off the uncompressed payload, which holds all of them."""
-
-    def __init__(self, payload: bytes) -> None:
-        self._payload = payload
-        self._offset = 0
-
-    def take(self, length: int, dtype: str) -> npt.NDArray[Any]:
-        """The next array of 8-byte numbers, unshuffled."""
-        numbers: npt.NDArray[Any] = self._bytes(8, length).T.copy().view(dtype)
-        return numbers.reshape(length)
-
-    def take_wide(self, length: int, width: int) -> npt.NDArray[np.uint64]:
-        """The next numbers of `width` bytes each, as uint64."""
-        numbers = np.zeros(length, np.uint64)
-        for at, plane in enumerate(self._bytes(width, length)):
-            numbers |= plane.astype(np.uint64) << np.uint64(8 * at)
-        return numbers
-
-    def _bytes(self, width: int, length: int) -> npt.NDArray[np.uint8]:
-        size = width * length
-        data = np.frombuffer(self._payload, np.uint8, size, self._offset)
-        self._offset += size
-        return data.reshape(width, length)
-
-
-def _shuffle(values: npt.NDArray[Any]) -> bytes:
-    flat = np.ascontiguousarray(values).reshape(-1)
-    little = flat.astype(flat.dtype.newbyteorder("<"), copy=False)
-    rows: npt.NDArray[np.uint8] = little.view(np.uint8).reshape(-1, flat.itemsize)
-    data: bytes = rows.T.tobytes()
-    return data
 
 
 def _deflate(data: bytes) -> bytes:

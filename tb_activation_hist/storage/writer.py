@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import operator
 import time
 from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
@@ -22,13 +21,12 @@ from tb_activation_hist.core.names import (
 )
 from tb_activation_hist.core.record_counts import PendingCounts, RecordCounts
 from tb_activation_hist.core.sessions import SessionPart, join_sessions
-from tb_activation_hist.core.slice_counts import LayerSlices
 from tb_activation_hist.storage.background import BackgroundThread
-from tb_activation_hist.storage.blocks import BlockBuilder
+from tb_activation_hist.storage.blocks import BlockBuilder, check_step
 from tb_activation_hist.storage.codec import decode_block
 from tb_activation_hist.storage.event_file import EventFile, Logdir, open_event_file
 from tb_activation_hist.storage.options import WriterOptions
-from tb_activation_hist.storage.slice_blocks import SliceBlockBuilder
+from tb_activation_hist.storage.slice_blocks import SliceBlockBuilder, SliceBuilders
 from tb_activation_hist.storage.slice_reader import attach_slices
 from tb_activation_hist.storage.tensorboard_proto import add_string, describe, new_event
 from tb_activation_hist.storage.tensorboard_summaries import (
@@ -47,9 +45,6 @@ PENDING_BYTES: Final = 16 << 20
 
 SAVE_BYTES: Final = 1 << 20
 """Encoded bytes after which the file is written without waiting for the next flush."""
-
-MAX_STEP: Final = 2**63 - 1
-"""Largest step that event files and blocks can hold."""
 
 Observer: TypeAlias = Callable[[int, float, Sequence[LayerInfo], RecordCounts], None]
 """Takes step, wall time, layers and counts of a record that is stored; must not raise."""
@@ -79,7 +74,7 @@ class RecordWriter(BackgroundThread[Record]):
         super().__init__(options or WriterOptions())
         self.session = int(np.random.SeedSequence().generate_state(1)[0])
         self._builders: dict[str, BlockBuilder] = {}
-        self._slice_builders: dict[str, SliceBlockBuilder] = {}
+        self._slices = SliceBuilders(self.options, self.store_slices)
         self._infos: dict[str, LayerInfo] = {}
 
     def write(self, record: Record) -> bool:
@@ -105,7 +100,7 @@ class RecordWriter(BackgroundThread[Record]):
 
     def store(self, record: Record) -> None:
         """Add a record to the blocks of its tags."""
-        _check_step(record.step)
+        check_step(record.step)
         if record.counts is None:
             return
         counts = record.counts.wait()
@@ -116,7 +111,8 @@ class RecordWriter(BackgroundThread[Record]):
                 self._guard(self._add, record, info, counts, row)
         if counts.slices is not None:
             for row, slices in counts.slices.of_rows(len(layers)):
-                self._guard(self._add_slices, record, layers[row], slices)
+                place = record.step, record.wall_time, self.session
+                self._guard(self._slices.add, layers[row], slices, *place)
         self._guard(self.store_summaries, record, layers, counts)
         if record.observe is not None:
             record.observe(record.step, record.wall_time, layers, counts)
@@ -146,24 +142,10 @@ class RecordWriter(BackgroundThread[Record]):
         if builder.full:
             self.store_block(builder)
 
-    def _add_slices(self, record: Record, info: LayerInfo, slices: LayerSlices) -> None:
-        builder = self._slice_builders.get(info.tag)
-        if builder is None:
-            options = self.options
-            builder = self._slice_builders[info.tag] = SliceBlockBuilder(
-                info, self.session, options.block_records, exact=options.split_exact
-            )
-        if len(builder) and (
-            record.step <= builder.last_step or not builder.fits(len(slices.totals))
-        ):
-            self.store_slices(builder)
-        builder.add(record.step, record.wall_time, slices)
-
     def store_partial_blocks(self) -> None:
         """Store the records that are not in a block yet, as shorter blocks."""
-        for slices in self._slice_builders.values():
-            if len(slices):
-                self._guard(self.store_slices, slices)
+        for slices in self._slices.begun:
+            self._guard(self.store_slices, slices)
         for builder in self._builders.values():
             if len(builder):
                 self._guard(self.store_block, builder)
@@ -357,13 +339,6 @@ class MemoryWriter(RecordWriter):
         parts = [SessionPart(block.series, block.session, block.ordinal) for block in blocks]
         series = join_sessions(parts).series
         return attach_slices(series, info, self._slice_blocks.get(info.tag, []))
-
-
-def _check_step(step: Any) -> None:
-    """Event files and blocks hold whole numbers of 64 bits."""
-    if not -MAX_STEP <= operator.index(step) <= MAX_STEP:
-        msg = f"A step must lie within 64 bits, but got {step}."
-        raise ValueError(msg)
 
 
 def _detached(value: Any) -> Any:

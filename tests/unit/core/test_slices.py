@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from tb_activation_hist.core.errors import OptionError
-from tb_activation_hist.core.slice_counts import join_slices
-from tb_activation_hist.core.slice_series import SLICE_STATISTICS, concatenate_slices
+from tb_activation_hist.core.slice_counts import SLICE_STATISTICS, join_slices
+from tb_activation_hist.core.slice_series import concatenate_slices
 from tests.slices import make_slices, values_to_slices
 
 RANDOM = np.random.default_rng(0)

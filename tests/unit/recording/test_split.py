@@ -194,8 +194,8 @@ def test_a_compiled_model_counts_exactly_without_a_graph_break(backend: str) -> 
         ({"0.wieght": 0}, "Nearest: '0.weight'"),
         ({nn.LSTM: 1}, "matches no recorded layer"),
         ({3: 1}, "A pattern of split must be"),
-        ({"1": 1.5}, "such as 1 or -1, but got 1.5"),
-        ({"1": True}, "but got True"),
+        ({"1": 1.5}, "but got {'1': 1.5}"),
+        ({"1": True}, "but got {'1': True}"),
         ("1", "a dict of patterns and dimensions"),
     ],
 )
