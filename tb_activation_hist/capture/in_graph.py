@@ -29,8 +29,9 @@ def buffer_in_graph(key: str, path: str, phase: str, type_name: str, *where: Any
 
 @torch.compiler.assume_constant_result
 def row_in_graph(key: str, path: str, phase: str, type_name: str, *where: Any) -> int:
-    row = _find_row(key, path, phase, type_name, *where)
-    return HOOKS[key].state.find_in_graph(row)[1]
+    row, hook = _find_row(key, path, phase, type_name, *where), HOOKS[key]
+    hook.state.call_order.note(phase, row.info.layer)
+    return hook.state.find_in_graph(row)[1]
 
 
 @torch.compiler.assume_constant_result

@@ -23,7 +23,7 @@ from tb_activation_hist.capture.count_by_device import DTYPE_CODES
 from tb_activation_hist.capture.count_kernels import c_extension, triton_kernel
 from tb_activation_hist.capture.countable import plain_values
 from tb_activation_hist.capture.slice_buffer import SLICE_BYTES, SliceBuffer, slice_views
-from tb_activation_hist.capture.switch import Switch
+from tb_activation_hist.capture.switch import Switch, measure_graph_op
 from tb_activation_hist.core.slice_counts import SLICE_TOTALS
 
 PIECE: Final = 1 << 20
@@ -71,7 +71,8 @@ def count_slices_op(
 ) -> None:
     """`count_slices_` as a node of a compiled graph."""
     if not torch_internals.in_backward() and not (switch.is_cpu and not switch.item()):
-        _count(SliceRange(storage, capacity, first), values, dim, switch)
+        with measure_graph_op(switch):
+            _count(SliceRange(storage, capacity, first), values, dim, switch)
     torch_internals.hide_change(storage)
 
 

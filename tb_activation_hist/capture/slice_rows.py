@@ -14,6 +14,7 @@ from typing import Final, NamedTuple, TypeAlias
 import torch
 from torch import Tensor
 
+from tb_activation_hist.capture.meter import Meter
 from tb_activation_hist.capture.slice_buffer import HostSlices, SliceBuffer
 from tb_activation_hist.capture.slice_count import count_slices_
 from tb_activation_hist.capture.split import explain_change, explain_missing, explain_too_many
@@ -62,9 +63,10 @@ class SliceRow:
 
 
 class SliceTable:
-    """The ranges of all split layers."""
+    """The ranges of all split layers. meter: measures what counting them costs in graphs."""
 
-    def __init__(self) -> None:
+    def __init__(self, meter: Meter) -> None:
+        self._meter = meter
         self._segments: dict[torch.device, list[SliceSegment]] = {}
         self._on: dict[str, bool] = dict.fromkeys(PHASES, False)
         self._lock = threading.Lock()
@@ -84,7 +86,8 @@ class SliceTable:
     def _make_segment(self, slices: int, device: torch.device) -> SliceSegment:
         buffer = SliceBuffer(max(slices, SEGMENT_SLICES), device)
         home = buffer.storage.device
-        return SliceSegment(buffer, {each: Switch(home, on=on) for each, on in self._on.items()})
+        switches = {phase: Switch(home, on=on, meter=self._meter) for phase, on in self._on.items()}
+        return SliceSegment(buffer, switches)
 
     def _every(self) -> list[SliceSegment]:
         return [each for segments in self._segments.values() for each in segments]

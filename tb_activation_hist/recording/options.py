@@ -154,6 +154,7 @@ class LoggerOptions(TypedDict, total=False):
     histogram_points: int
     scalar_points: int
     split_exact: bool
+    dashboard_cards: int | None
     close_timeout_s: float
 
 

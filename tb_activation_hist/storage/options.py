@@ -53,6 +53,12 @@ class WriterOptions:
         "Keep the figures of split layers' slices as they are, some 22 bytes a slice and record, "
         "instead of rounding all but the counts to about 2 %, in 1 to 2 bytes.",
     )
+    dashboard_cards: int | None = option(
+        100,
+        "About so many of these histograms and charts in all, of layers spread over the model, so "
+        "that yours stay in sight; `None`: of all layers.",
+        "cards",
+    )
     close_timeout_s: float = option(
         30.0, "How long `close()` waits until everything is written.", "seconds"
     )
@@ -63,6 +69,8 @@ class WriterOptions:
         check_whole("queue_records", self.queue_records, 1)
         check_whole("histogram_points", self.histogram_points, 0)
         check_whole("scalar_points", self.scalar_points, 0)
+        if self.dashboard_cards is not None:
+            check_whole("dashboard_cards", self.dashboard_cards, 0)
         check_positive("flush_s", self.flush_s)
         check_positive("close_timeout_s", self.close_timeout_s)
         check_flag("split_exact", self.split_exact)

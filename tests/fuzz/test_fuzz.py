@@ -13,14 +13,13 @@ from tests.fuzz.targets import CHECKS, hostile_data
 from tests.plugin.test_routes import Site
 
 NUMBERS = {
-    "block": 1500, "slices": 150, "metadata": 1500, "notes": 1500, "buckets": 200, "proto": 300,
-}  # fmt: skip
     "slices": 150,
     "block": 1500,
     "metadata": 1500,
     "notes": 1500,
     "buckets": 200,
     "proto": 300,
+    "file": 300,
 }
 SLOWEST_S = 2.0
 
