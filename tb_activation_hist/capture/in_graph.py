@@ -6,17 +6,27 @@ Each function is asked once for each tensor of a graph; its arguments and result
 from __future__ import annotations
 
 import weakref
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import torch
 
 from tb_activation_hist.capture.rows import Row
+from tb_activation_hist.capture.split import LayerRules
+from tb_activation_hist.capture.state import CaptureState
 from tb_activation_hist.core.names import LayerInfo
 
-if TYPE_CHECKING:
-    from tb_activation_hist.capture.hooks import ForwardHook
 
-HOOKS: weakref.WeakValueDictionary[str, ForwardHook] = weakref.WeakValueDictionary()
+class TracedHook(Protocol):
+    """What is asked of a module's hook while a graph is compiled."""
+
+    layer: str
+    order: int
+    ran: bool
+    state: CaptureState
+    split: LayerRules
+
+
+HOOKS: weakref.WeakValueDictionary[str, TracedHook] = weakref.WeakValueDictionary()
 """By key, for compiled graphs: they can hold a text but not a hook. (Up to torch 2.6 a number on a
 hook is no constant to them.)"""
 
