@@ -78,7 +78,7 @@ class ActivationHistCallback(SessionCallback, Callback):
         train = self.learn.dls.train
         accumulation = getattr(self.learn, "gradient_accumulation", None)
         batches = 1 if accumulation is None else math.ceil(accumulation.n_acc / train.bs)
-        return self._steps_before + epochs * len(train) // batches
+        return self._steps_before + int(epochs * len(train)) // batches
 
     def _shared_writer(self) -> Any:
         """The SummaryWriter of fastai's TensorBoardCallback for this fit, if there is one."""
