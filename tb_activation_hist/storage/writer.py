@@ -20,6 +20,7 @@ from tb_activation_hist.core.sessions import SessionPart, join_sessions
 from tb_activation_hist.storage.background import BackgroundThread
 from tb_activation_hist.storage.blocks import BlockBuilder
 from tb_activation_hist.storage.codec import decode_block
+from tb_activation_hist.storage.dashboard_layers import DashboardLayers
 from tb_activation_hist.storage.event_file import EventFile, Logdir, open_event_file
 from tb_activation_hist.storage.options import WriterOptions
 from tb_activation_hist.storage.tensorboard_proto import add_string, describe, new_event
@@ -156,6 +157,7 @@ class RunWriter(RecordWriter):
         self._charted = 0
         self._unsaved = 0
         self._last_step = 0
+        self._dashboard = DashboardLayers(self.options.dashboard_cards)
         self._histograms = LayerThinning(self.options.histogram_points, HISTOGRAM_STRIDE)
         self._statistics = LayerThinning(self.options.scalar_points, STATISTICS_STRIDE)
         self.start()
@@ -191,8 +193,9 @@ class RunWriter(RecordWriter):
         self, record: Record, layers: Sequence[LayerInfo], counts: RecordCounts
     ) -> None:
         """Write the points of this record for TensorBoard's own dashboards."""
-        statistics = self._statistics.due_rows(layers, counts)
-        histograms = self._histograms.due_rows(layers, counts)
+        rows = self._dashboard.see(layers, counts)
+        statistics = self._statistics.due_rows(layers, rows)
+        histograms = self._histograms.due_rows(layers, rows)
         if not (statistics or histograms):
             return
         event = new_event(record.step, record.wall_time)
@@ -224,7 +227,8 @@ class RunWriter(RecordWriter):
         if self.options.scalar_points and self._charted < len(self._builders):
             self._charted = len(self._builders)
             event = new_event(self._last_step, time.time())
-            add_layout(event.summary, (self._infos[tag] for tag in self._builders))
+            charted = [self._infos[tag] for tag in self._builders]
+            add_layout(event.summary, [info for info in charted if info in self._dashboard])
             self._file.add(event.SerializeToString())
 
     def _write_info(self) -> None:
