@@ -17,6 +17,7 @@ import torch
 from tb_activation_hist.capture.count import CountBuffer, HostCounts, Switch, count_
 from tb_activation_hist.capture.device_timer import DeviceTimer
 from tb_activation_hist.capture.joined_counts import BufferPart, JoinedCounts
+from tb_activation_hist.capture.late_scalar import LateScalar, keep_scalar
 from tb_activation_hist.capture.meter import Meter
 from tb_activation_hist.capture.stream_order import StreamOrder
 from tb_activation_hist.core.names import PHASES, LayerInfo
@@ -80,6 +81,8 @@ class Segment:
     """Orders the streams that count into this segment; None on the CPU."""
     steps_unchecked: int = 0
     """Steps that may still pass before `guard` looks at a traced segment again."""
+    largest: torch.Tensor | LateScalar | None = None
+    """What `guard` looks at: elements of the row that has most, on their way from the device."""
 
     def drain(self) -> None:
         """Move all counts to the host; waits for the device."""
@@ -112,10 +115,14 @@ class Segment:
         """Drain before the steps that may pass until the next look could overflow a slot."""
         if not self.traced:
             return
-        self.steps_unchecked -= 1
-        if self.steps_unchecked > 0:
+        if self.largest is None:
+            self.steps_unchecked -= 1
+            if self.steps_unchecked > 0:
+                return
+            self.largest = keep_scalar(self.buffer.totals[:, 0].max())
+        if isinstance(self.largest, LateScalar) and not self.largest.ready:
             return
-        largest = max(int(self.buffer.totals[:, 0].max()), 1)
+        largest, self.largest = max(int(float(self.largest)), 1), None
         if largest > DRAIN_AT // 2:
             self.drain()
         self.steps_unchecked = min(DRAIN_AT // largest // 4, 1000)
