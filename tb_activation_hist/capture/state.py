@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import itertools
 import threading
+from collections.abc import Callable
 from types import SimpleNamespace
 
 import torch
 from torch import Tensor
 
+from tb_activation_hist.capture.call_order import CallOrder
 from tb_activation_hist.capture.meter import Meter
 from tb_activation_hist.capture.options import CaptureOptions
 from tb_activation_hist.capture.rows import RowTable
@@ -36,7 +38,12 @@ class CaptureState:
         self.step = 0
         self.calls_since: dict[str, int] = dict.fromkeys(PHASES, 0)
         self.call_orders = itertools.count()
+        self.call_order = CallOrder()
         self.depth = 0
+        self.look: Callable[[], None] = _do_nothing
+        """Goes on with the modules that the model has now."""
+        self.unlooked = False
+        """Whether nobody has looked at the model since the step began."""
         self.graph_inputs = SimpleNamespace()
         """Buffers and switches that compiled graphs read, one by one: torch 2.4 cannot look into
         a `Segment`."""
@@ -46,10 +53,12 @@ class CaptureState:
         self._scaler = options.scaler
         self._inverse_scale: tuple[int, Tensor] | None = None
         self._lock = threading.Lock()
+        self._looking = threading.Lock()
 
     def begin_step(self, step: int) -> None:
         """From here on everything belongs to this step."""
         self.step = step
+        self.unlooked = True
         for phase in self.calls_since:
             self.calls_since[phase] += 1
 
@@ -59,6 +68,15 @@ class CaptureState:
         if getattr(self, phase) != counts:
             setattr(self, phase, counts)
             self.rows.switch(phase, counts)
+
+    def look_again(self) -> None:
+        """Go on with the modules that the model has now; one thread at a time."""
+        if self._looking.acquire(blocking=False):
+            try:
+                self.unlooked = False
+                self.look()
+            finally:
+                self._looking.release()
 
     def stop(self) -> None:
         for phase in PHASES:
@@ -117,3 +135,7 @@ class CaptureState:
                 return
             self._warned.add(about or text)
         warn_user(text)
+
+
+def _do_nothing() -> None:
+    """What `CaptureState.look` is before there is a model."""

@@ -62,22 +62,9 @@ COLUMNS: Final = (
     Column("zeros", "zero_share", _percent),
     Column("non-finite", "non_finite", _short),
 )
-LEFT: Final = ("layer", "type")
+LEFT: Final = ("layer", "type", "advice")
 DISPENSABLE: Final = ("records", "type", "p99 |x|", "min", "max")
 """Columns that a narrow terminal leaves out, in this order."""
-
-
-def print_report(runs: Sequence[tuple[Run, Sequence[Row]]], findings: Sequence[Finding]) -> None:
-    """Print findings and table of each run; colours only where the output is a terminal."""
-    page = Page(
-        width=shutil.get_terminal_size().columns,
-        colours=colour_mode(os.environ, sys.stdout.isatty()) != "plain",
-    )
-    for run, rows in runs:
-        own = [finding for finding in findings if finding.run == run.name]
-        _print_run(page, run, own)
-        _print_layers(page, rows)
-        print()
 
 
 class Page(NamedTuple):
@@ -96,6 +83,21 @@ class Page(NamedTuple):
         for line in lines:
             print(self.paint(f"{margin:<{INDENT}}", margin) + self.paint(line, style))
             margin = ""
+
+
+def terminal_page() -> Page:
+    """The terminal; colours only where the output is one."""
+    return Page(
+        width=shutil.get_terminal_size().columns,
+        colours=colour_mode(os.environ, sys.stdout.isatty()) != "plain",
+    )
+
+
+def print_run(page: Page, run: Run, rows: Sequence[Row], findings: Sequence[Finding]) -> None:
+    """Print a run's own findings and the table of its layers."""
+    _print_run(page, run, [finding for finding in findings if finding.run == run.name])
+    _print_layers(page, rows)
+    print()
 
 
 def _print_run(page: Page, run: Run, findings: Sequence[Finding]) -> None:

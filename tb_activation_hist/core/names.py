@@ -30,8 +30,12 @@ Phase: TypeAlias = Literal["train", "eval"]
 KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
 PHASES: Final[tuple[Phase, ...]] = get_args(Phase)
 
-SUMMARY_PREFIX: Final = "activation_hist"
-"""First part of the tags of our ordinary histograms and scalars, so that they stay together."""
+SUMMARY_PREFIX: Final = "~activation_hist/"
+"""Start of the tags of our ordinary histograms and scalars. They stay together, and TensorBoard
+sorts the tilde behind letters, so that the user's own cards come first."""
+
+SUMMARY_PREFIXES: Final = (SUMMARY_PREFIX, "activation_hist/")
+"""With that of files from before version 0.2."""
 
 
 @dataclass(frozen=True)
@@ -173,6 +177,8 @@ _RUN_INFO_CHECKS: Final = {
     **dict.fromkeys(("cadence", "overhead"), _is_text),
     "overhead_share": _is_share,
     "missing_ranks": _is_counts,
+    "execution_order": _is_texts,
+    "execution_calls": _is_counts,
 }
 """What the fields that readers know must be."""
 

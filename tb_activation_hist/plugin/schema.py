@@ -66,6 +66,10 @@ class RunInfo(TypedDict, total=False):
     """Layers that were replaced, added or removed while the run was recorded, one sentence each."""
     cadence: str
     """How often steps are recorded, in words, such as "every step"."""
+    execution_order: list[str]
+    """Layers in the order in which they first ran, "eval/" before those of evaluation."""
+    execution_calls: list[int]
+    """Positions in `execution_order`, one for each call; missing where each layer ran once."""
     overhead: str
     """What recording adds to the step time, in words, such as "0.8% of the step time (budget
     5%)"."""

@@ -86,7 +86,6 @@ class ActivationHistLogger:
         self._monitor = self._new_monitor()
         self._cadence = Cadence(capture, start)
         self._state.step = start + 1
-        self._records = 0
         self._stored = False
         self._handles = [each(OptimizerHook(self)) for each in steppers]
         owned = self.writer is not logdir
@@ -143,7 +142,7 @@ class ActivationHistLogger:
         if self.closed or self.attached:
             return
         close_competitors(self._claim)
-        self._hooks.attach(self.writer.update_info, self._records)
+        self._hooks.attach(self.writer.update_info)
         if self.should_stop:
             # The training goes on in spite of it: from here it is watched anew.
             self._monitor = self._new_monitor()
@@ -183,8 +182,8 @@ class ActivationHistLogger:
     def _end_step(self, number: int | None, scalars: dict[str, float | Tensor]) -> None:
         began = time.perf_counter()
         recorded = self.attached and self._cadence.due
-        tell = self.writer.update_info
-        new = self._hooks.update(tell, self._records) if self.attached else []
+        if self.attached:
+            self._hooks.update()
         if recorded:
             self._hooks.parameters.end_step()
         if recorded or (self._state.evaluated and not self._options.capture.accumulate):
@@ -193,7 +192,7 @@ class ActivationHistLogger:
             self._cadence.advance(number)
             self._state.rows.guard()
         if recorded:
-            self._hooks.look_for_silence(tell, self._records, new)
+            self._hooks.end_record()
         host_s = time.perf_counter() - began + self._state.clock.take()
         self._overhead.end_step(host_s, recorded=recorded)
         if self.attached:
@@ -218,7 +217,6 @@ class ActivationHistLogger:
             trained = [row for row, info in enumerate(infos) if info.phase != "eval"]
             rest = counts.select(trained) if evaluated else counts
             self._put(step, [infos[row] for row in trained], rest, keep_scalars(scalars))
-            self._records += 1
 
     def _put(
         self,
@@ -228,6 +226,7 @@ class ActivationHistLogger:
         scalars: Mapping[str, float | Tensor] | None = None,
     ) -> None:
         self._stored = True
+        self._hooks.tell_order()
         observe = None if self._monitor is None else self._monitor.add
         self.writer.write(Record(step, time.time(), infos, counts, scalars or {}, observe))
 

@@ -15,7 +15,7 @@ from tb_activation_hist.core.names import (
     KINDS,
     PLUGIN_NAME,
     RUN_INFO_TAG,
-    SUMMARY_PREFIX,
+    SUMMARY_PREFIXES,
     LayerInfo,
     content_to_layer_info,
     text_to_run_info,
@@ -138,7 +138,7 @@ class RunIndex:
                 damaged.append(f"the event at byte {offset:,} is left out.")
                 continue
             # Our own points for other dashboards share events with nothing else.
-            if len(values) and values[0].tag.startswith(f"{SUMMARY_PREFIX}/"):
+            if len(values) and values[0].tag.startswith(SUMMARY_PREFIXES):
                 continue
             for index, value in enumerate(values):
                 self._note(value, (number, offset, index))
@@ -276,7 +276,7 @@ def _decode_each(
 
 def _decode_block(info: LayerInfo, _event: Any, value: Any) -> SessionPart:
     texts = value.tensor.string_val
-    block = decode_block(texts[0] if len(texts) else b"", info.scheme, info.key)
+    block = decode_block(texts[0] if len(texts) else b"", info.scheme, info.key, info.dtype)
     return SessionPart(block.series, block.session, block.ordinal)
 
 

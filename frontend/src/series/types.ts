@@ -47,6 +47,10 @@ export interface RunInfo {
   readonly changes?: readonly string[];
   /** How often steps are recorded, in words, such as "every step". */
   readonly cadence?: string;
+  /** Layers in the order in which they first ran, "eval/" before those of evaluation. */
+  readonly execution_order?: readonly string[];
+  /** Positions in `execution_order`, one for each call; missing where each layer ran once. */
+  readonly execution_calls?: readonly number[];
   /** What recording adds to the step time, in words, such as "0.8% of the step time (budget 5%)". */
   readonly overhead?: string;
   /** The same as a share of the step time, from 0. */
