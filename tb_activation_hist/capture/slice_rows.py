@@ -18,6 +18,7 @@ from tb_activation_hist.capture.meter import Meter
 from tb_activation_hist.capture.slice_buffer import HostSlices, SliceBuffer
 from tb_activation_hist.capture.slice_count import count_slices_
 from tb_activation_hist.capture.split import explain_change, explain_missing, explain_too_many
+from tb_activation_hist.capture.stream_order import StreamOrder
 from tb_activation_hist.capture.switch import Switch
 from tb_activation_hist.core.names import PHASES, LayerInfo
 from tb_activation_hist.core.slice_counts import LayerSlices, RecordSlices, join_slices
@@ -44,8 +45,18 @@ class SliceSegment:
 
     buffer: SliceBuffer
     switches: dict[str, Switch]
+    order: StreamOrder | None = None
     ranges: list[RowRange] = field(default_factory=list)
     used: int = 0
+
+    def take(self) -> HostSlices:
+        """Start copying all slices to the host, and empty them."""
+        if self.order is None:
+            return self.buffer.to_host()
+        self.order.begin_take()
+        pending = self.buffer.to_host()
+        self.order.end_take()
+        return pending
 
 
 @dataclass(eq=False, slots=True)
@@ -59,6 +70,8 @@ class SliceRow:
 
     def count(self, values: Tensor, dim: int) -> None:
         """Add the slices of values, which must not have more than `slices`."""
+        if self.segment.order is not None:
+            self.segment.order.begin_count()
         count_slices_(self.segment.buffer, self.first, dim, values, self.switch)
 
 
@@ -87,7 +100,7 @@ class SliceTable:
         buffer = SliceBuffer(max(slices, SEGMENT_SLICES), device)
         home = buffer.storage.device
         switches = {phase: Switch(home, on=on, meter=self._meter) for phase, on in self._on.items()}
-        return SliceSegment(buffer, switches)
+        return SliceSegment(buffer, switches, self._meter.order(home))
 
     def _every(self) -> list[SliceSegment]:
         return [each for segments in self._segments.values() for each in segments]
@@ -102,7 +115,7 @@ class SliceTable:
     def take(self) -> PendingSlices | None:
         """Start copying all slices to the host, and empty them; None where no layer is split."""
         with self._lock:
-            parts = [(tuple(each.ranges), each.buffer.to_host()) for each in self._every()]
+            parts = [(tuple(each.ranges), each.take()) for each in self._every()]
         return PendingSlices(parts) if parts else None
 
 

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from tb_activation_hist.capture.cadence import Cadence
+from tb_activation_hist.capture.late_scalar import keep_scalars
 from tb_activation_hist.capture.parameter_kinds import StepWatcher
 from tb_activation_hist.capture.select import Models, name_models
 from tb_activation_hist.capture.silence import NO_STEP
@@ -223,7 +224,7 @@ class ActivationHistLogger:
         if recorded:
             trained = [row for row, info in enumerate(infos) if info.phase != "eval"]
             rest = counts.select(trained) if evaluated else counts
-            self._put(step, [infos[row] for row in trained], rest, _kept(scalars))
+            self._put(step, [infos[row] for row in trained], rest, keep_scalars(scalars))
 
     def _put(
         self,
@@ -298,14 +299,6 @@ class ActivationHistLogger:
         traceback: TracebackType | None,
     ) -> None:
         self._close(quietly=error is not None)
-
-
-def _kept(scalars: Mapping[str, float | Tensor]) -> dict[str, float | Tensor]:
-    """Copies on the device: the training may change a tensor in place before it is read."""
-    return {
-        name: value.detach().clone() if isinstance(value, Tensor) else value
-        for name, value in scalars.items()
-    }
 
 
 def _release(
