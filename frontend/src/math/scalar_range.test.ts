@@ -9,8 +9,8 @@ describe("scalarRange", () => {
   });
 
   it("leaves out what is ten times the usual size", () => {
-    expect(scalarRange([falling, [4, 5, 20, 1e9, 1e26]])).toEqual([0.0005, 20]);
-    expect(scalarRange([falling, falling, [8, 90, 50, 20]])).toEqual([0.0005, 20]);
+    expect(scalarRange([falling, [4, 5, 20, 1e9, 1e26]])).toEqual([0.0005, 8]);
+    expect(scalarRange([falling, falling, [8, 90, 50, 20]])).toEqual([0.0005, 8]);
     expect(scalarRange([[1, 1, 1, 1, 1e6, null]])).toEqual([1, 1]);
   });
 

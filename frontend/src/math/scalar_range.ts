@@ -3,8 +3,8 @@
 /** A run whose values are this many times larger than usual would flatten the others to lines. */
 const SPIKE = 10;
 /** Where any value does, all that are this many times larger than the usual one are left out. */
-const ONSET = 3;
-/** Share of a run's values that may lie beyond either end. */
+const ONSET = 2;
+/** Share of a run's values that may lie beyond either end, where that at least halves the range. */
 const OUTLIERS = 0.01;
 
 /**
@@ -27,10 +27,15 @@ export function scalarRange(runs: readonly (readonly (number | null)[])[]): read
   );
 }
 
-/** Without the outermost values at either end; of few values none is left out. */
+/** Without the outermost values at either end where they are spikes; of few values none is left out. */
 function centre(ascending: readonly number[]): readonly number[] {
   const beyond = Math.floor(ascending.length * OUTLIERS);
-  return ascending.slice(beyond, ascending.length - beyond);
+  const inner = ascending.slice(beyond, ascending.length - beyond);
+  return 2 * span(inner) <= span(ascending) ? inner : ascending;
+}
+
+function span(ascending: readonly number[]): number {
+  return ascending[ascending.length - 1]! - ascending[0]!;
 }
 
 function usualSize(values: readonly number[]): number {
