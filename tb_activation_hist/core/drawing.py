@@ -15,10 +15,11 @@ if TYPE_CHECKING:
 
     from tb_activation_hist.core.plot_options import (
         AxesArray,
+        DifferencePlotOptions,
         LayersPlotOptions,
+        RunsPlotOptions,
         SeriesPlotOptions,
         SlicePlotOptions,
-        ValueAxisOptions,
     )
 
 
@@ -35,7 +36,7 @@ class Drawing(Protocol[SeriesT]):
         one: SeriesT,
         other: SeriesT,
         /,
-        **options: Unpack[SeriesPlotOptions],
+        **options: Unpack[DifferencePlotOptions],
     ) -> Axes: ...
 
     def plot_slice(
@@ -55,7 +56,7 @@ class Drawing(Protocol[SeriesT]):
         runs: Mapping[str, Mapping[str, SeriesT]],
         layers: Sequence[str] | None,
         /,
-        **options: Unpack[ValueAxisOptions],
+        **options: Unpack[RunsPlotOptions],
     ) -> AxesArray: ...
 
     def series_to_png(self, series: SeriesT, /) -> bytes: ...
