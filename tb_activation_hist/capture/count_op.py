@@ -32,7 +32,10 @@ def count_op(
     if not torch_internals.in_backward():
         into = StorageRow(storage, row, rows, text_to_scheme(scheme))
         with measure_graph_op(switch):
-            count_on_device(into, values, switch)
+            if values.device == storage.device:
+                count_on_device(into, values, switch)
+            elif switch.item():  # a device without float64, whose storage is the host's
+                count_on_cpu(into, values.cpu())
     _hide_change(storage)
 
 

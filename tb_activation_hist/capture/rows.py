@@ -14,10 +14,12 @@ from typing import Final
 
 import torch
 
-from tb_activation_hist.capture.count import CountBuffer, Switch, count_
+from tb_activation_hist.capture.count import CountBuffer, HostCounts, Switch, count_
 from tb_activation_hist.capture.device_timer import DeviceTimer
 from tb_activation_hist.capture.joined_counts import BufferPart, JoinedCounts
+from tb_activation_hist.capture.late_scalar import LateScalar, keep_scalar
 from tb_activation_hist.capture.meter import Meter
+from tb_activation_hist.capture.stream_order import StreamOrder
 from tb_activation_hist.core.names import PHASES, LayerInfo
 from tb_activation_hist.core.record_counts import RecordCounts
 from tb_activation_hist.core.schemes.scheme import Scheme
@@ -50,7 +52,9 @@ class Row:
                 self.count(piece)
             return
         self.reserve(elements)
-        timer = self.segment.timer
+        timer, order = self.segment.timer, self.segment.order
+        if order is not None:
+            order.begin_count()
         with NOT_TIMED if timer is None or not timer.timing else timer.counting():
             count_(self.segment.buffer, self.index, values, self.switch)
 
@@ -73,8 +77,12 @@ class Segment:
     """Whether a compiled graph counts into it: then nobody adds up the elements on the way."""
     timer: DeviceTimer | None = None
     """Times what this segment gives its device to do; None on the CPU."""
+    order: StreamOrder | None = None
+    """Orders the streams that count into this segment; None on the CPU."""
     steps_unchecked: int = 0
     """Steps that may still pass before `guard` looks at a traced segment again."""
+    largest: torch.Tensor | LateScalar | None = None
+    """What `guard` looks at: elements of the row that has most, on their way from the device."""
 
     def drain(self) -> None:
         """Move all counts to the host; waits for the device."""
@@ -87,7 +95,7 @@ class Segment:
         targets: for each row of the segment, the record's row that it belongs to.
         """
         with NOT_TIMED if self.timer is None else self.timer.copying():
-            parts = [BufferPart(tuple(targets), self.buffer.to_host())]
+            parts = [BufferPart(tuple(targets), self._to_host())]
         if self.drained is not None:
             parts.append(BufferPart(tuple(targets[: len(self.drained)]), self.drained))
         self.drained = None
@@ -95,14 +103,26 @@ class Segment:
             row.elements = 0
         return parts
 
+    def _to_host(self) -> HostCounts:
+        if self.order is None:
+            return self.buffer.to_host()
+        self.order.begin_take()
+        counts = self.buffer.to_host()
+        self.order.end_take()
+        return counts
+
     def guard(self) -> None:
         """Drain before the steps that may pass until the next look could overflow a slot."""
         if not self.traced:
             return
-        self.steps_unchecked -= 1
-        if self.steps_unchecked > 0:
+        if self.largest is None:
+            self.steps_unchecked -= 1
+            if self.steps_unchecked > 0:
+                return
+            self.largest = keep_scalar(self.buffer.totals[:, 0].max())
+        if isinstance(self.largest, LateScalar) and not self.largest.ready:
             return
-        largest = max(int(self.buffer.totals[:, 0].max()), 1)
+        largest, self.largest = max(int(float(self.largest)), 1), None
         if largest > DRAIN_AT // 2:
             self.drain()
         self.steps_unchecked = min(DRAIN_AT // largest // 4, 1000)
@@ -154,7 +174,9 @@ class RowTable:
         buffer = CountBuffer(rows, self.scheme, device)
         home = buffer.storage.device
         switches = {phase: Switch(home, on=on, meter=self._meter) for phase, on in self._on.items()}
-        return Segment(buffer, switches, timer=self._meter.timer(home))
+        return Segment(
+            buffer, switches, timer=self._meter.timer(home), order=self._meter.order(home)
+        )
 
     def switch(self, phase: str, on: bool) -> None:
         """Say whether this phase is counted from now on; compiled graphs obey too."""

@@ -21,6 +21,7 @@ from tb_activation_hist.core.option_fields import (
     check_flag,
     check_positive,
     check_whole,
+    index_to_int,
     option,
     refuse,
     set_names,
@@ -75,8 +76,10 @@ class RecordingOptions:
     )
     start_step: int | None = option(
         None,
-        "Steps done before this logger starts. None: go on after the last step that the run "
-        "directory holds.",
+        "Steps done before this logger starts, such as the step of a checkpoint that the training "
+        "was resumed from. None: those that `optimizer` has counted itself (Adam and its relatives "
+        "do, also in a checkpoint), or else go on after the last step that the run directory "
+        "holds.",
         "steps",
     )
     merge_ranks: bool = option(
@@ -109,7 +112,9 @@ class RecordingOptions:
 
     def __post_init__(self) -> None:
         if self.start_step is not None:
-            check_whole("start_step", self.start_step, 0)
+            start = index_to_int(self.start_step)
+            check_whole("start_step", start, 0)
+            object.__setattr__(self, "start_step", start)
         for name in ("merge_ranks", "per_rank"):
             check_flag(name, getattr(self, name))
         if self.name is not None and not (isinstance(self.name, str) and self.name.strip(". /")):
