@@ -35,6 +35,15 @@ export const FINDINGS_SHAPE = {
   pending: 0,
   errors: TEXTS,
 };
+export const COMPARISON_SHAPE = {
+  a: "",
+  b: "",
+  differing: [{ tag: "", first_step: 0, moved: 0, octaves: 0 }],
+  equal: TEXTS,
+  first_step: 0,
+  last_step: 0,
+  notes: TEXTS,
+};
 export const SCALARS_SHAPE = { steps: NUMBERS, wall_times: NUMBERS, values: [] };
 
 /** The value with every part that the shape names of the shape's own type; other parts stay. */

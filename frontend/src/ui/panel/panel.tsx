@@ -4,10 +4,12 @@ import { useComputed } from "@preact/signals";
 import { useMemo } from "preact/hooks";
 import { panel_px, plot_px, Y_AXIS_PX } from "../../view/layout/metrics";
 import type { PanelView } from "../../view/panel/panel_view";
+import { partingOf } from "../../view/parting/parting";
 import { retry } from "../../view/screen/loading";
 import { drawnOnce } from "../../view/screen/screen";
 import { crosshairKeys } from "../input/crosshair_keys";
 import { brush, PanelPointer, pointAt } from "../input/pointer";
+import { PartingLine } from "../overlays/parting_later";
 import { box } from "../widgets/box";
 import { AxesLabels, ValueMark } from "./axes";
 import { FindingMarks } from "./finding_marks";
@@ -74,6 +76,7 @@ function Overlays({ panel }: PartProps) {
   return (
     <>
       <FindingMarks panel={panel} />
+      {partingOf(panel) === null ? null : <PartingLine panel={panel} />}
       {panel.layer.open.value ? <Crosshair panel={panel} /> : null}
       <BrushBox panel={panel} />
     </>

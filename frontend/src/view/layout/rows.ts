@@ -3,6 +3,7 @@
 import { computed, signal } from "@preact/signals";
 import { STRIP_HEIGHT_PX } from "../../paint/scene";
 import { seriesId } from "../../series/series_id";
+import { foldedTags } from "../parting/parting";
 import { isOpen, layers, orderRows } from "../selection/selection";
 import type { Row } from "../selection/tree";
 import * as settings from "../settings/settings";
@@ -22,7 +23,7 @@ export const ranks = signal<ReadonlyMap<string, number>>(new Map());
 
 export const rows = computed<readonly Row[]>(() => {
   const full = settings.full.value;
-  const all = layers.value;
+  const all = layers.value.filter(({ tag }) => !foldedTags.value.has(tag));
   const only = full === "" ? [] : all.filter((series) => seriesId(series) === full);
   if (only.length > 0) return orderRows(only, "name", [], () => 0);
   const pins = settings.pinnedLayers.value;

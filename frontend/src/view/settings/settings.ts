@@ -225,6 +225,17 @@ export const difference = comparison.flag("difference", {
   tip: "Other runs show their share minus the baseline's: red more, blue less; runs are aligned by the time axis",
 });
 
+export const parting = comparison.choice("parting", "off", {
+  label: "Where runs part",
+  tip: "Marks the first step and layer in which a run differs from the baseline, and folds equal layers away",
+  labels: {
+    off: "off",
+    exact: "any difference",
+    mass: "more values move than by rounding",
+    octaves: "values move farther than by rounding",
+  },
+});
+
 const besideHeatmaps = new SettingGroup("Beside the heatmaps");
 export const sliceMode = besideHeatmaps.choice("sliceMode", "overlaid", {
   label: "Step histogram",

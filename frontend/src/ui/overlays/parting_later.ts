@@ -1,0 +1,10 @@
+/** The parts of parting_part.tsx, which is loaded when they are wanted. */
+
+import { parting } from "../../view/settings/settings";
+import { later } from "./later";
+
+const load = () => import("./parting_part");
+const wanted = () => parting.value !== "off";
+
+export const PartingBar = later(async () => (await load()).PartingBar, wanted);
+export const PartingLine = later(async () => (await load()).PartingLine, wanted);
