@@ -97,11 +97,28 @@ def triton_kernel() -> ModuleType | None:
         return None
 
 
+def forget_triton(failure: Exception) -> None:
+    """Count with torch operations from now on: no Triton kernel compiles for this device."""
+    global _triton_failed
+    _triton_failed = True
+    warnings.warn(
+        f"{failure} Activations on the GPU are counted with torch operations from now on, exact "
+        f"but slower; set {KERNEL_VARIABLE}=torch to choose that without trying.",
+        ActivationHistWarning,
+        stacklevel=3,
+    )
+
+
 def kernel_name(device: torch.device | str = "cpu") -> str:
-    """What counts on this device: 'c-avx512', 'c-avx2', 'c-portable', 'triton' or 'torch'."""
+    """What counts on this device.
+
+    'c-avx512', 'c-avx2', 'c-portable', 'triton-table', 'triton-window' or 'torch'. The two ways of
+    Triton are described in `triton_kernel`.
+    """
     kind = torch.device(device).type
     if kind == "cuda":
-        return "torch" if triton_kernel() is None else "triton"
+        triton = triton_kernel()
+        return "torch" if triton is None else f"triton-{triton.way()}"
     # MPS values are copied to the host (no float64 there) and counted like the CPU's.
     module = c_extension() if kind in ("cpu", "mps") else None
     return "torch" if module is None else f"c-{module.variant_name()}"
