@@ -17,7 +17,12 @@ from tb_activation_hist.capture.outputs import floating_tensors
 from tb_activation_hist.capture.rows import Row
 from tb_activation_hist.capture.select import Layer
 from tb_activation_hist.capture.state import CaptureState
-from tb_activation_hist.capture.torch_internals import in_backward, is_exporting, is_tracing
+from tb_activation_hist.capture.torch_internals import (
+    forward_hooks,
+    in_backward,
+    is_exporting,
+    is_tracing,
+)
 from tb_activation_hist.core.names import LayerInfo
 
 MARK: Final = "_tb_activation_hist_"
@@ -71,11 +76,10 @@ class ForwardHook(Hook):
         if not (state.train if module.training else state.eval):
             return
         try:
-            if state.clock is None:
+            with state.clock:
+                if state.unlooked:
+                    state.look_again()
                 self._count(module, output)
-            else:
-                with state.clock:
-                    self._count(module, output)
         except Exception as err:  # noqa: BLE001 - nothing of ours may stop a training
             state.fail(self.layer, err)
 
@@ -96,6 +100,8 @@ class ForwardHook(Hook):
                 continue
             self.ran = True
             name = f"{call}/{path}" if path else call
+            if not recomputed:
+                state.call_order.note("train" if module.training else "eval", self.layer + name)
             if state.activations and not recomputed:
                 self.row("activations", name, module, values).count(values)
             # A reentrant checkpoint has its graph only from the recomputation.
@@ -157,6 +163,24 @@ class ForwardHook(Hook):
             count_(buffer, _row_in_graph(*facts, *where), tensor, switch)
 
 
+class LookHook(Hook):
+    """Before a model's forward pass of a recorded step: go on with the modules that it has now."""
+
+    def __init__(self, state: CaptureState) -> None:
+        self._state = state
+
+    def __call__(self, module: nn.Module, *_: Any) -> None:
+        """Raises only with ``on_error="raise"``."""
+        state = self._state
+        if _is_compiling() or not (state.train if module.training else state.eval):
+            return
+        try:
+            with state.clock:
+                state.look_again()
+        except Exception as err:  # noqa: BLE001 - nothing of ours may stop a training
+            state.fail("the model's layers", err)
+
+
 class ForwardBegins(Hook):
     """Counts the forward passes of an evaluation; one that calls itself is one.
 
@@ -209,8 +233,9 @@ class GradientHook:
         try:
             values = plain_values(gradient)
             if values is not None:
-                row = self._hook.row("gradients", self._name, self._facts, values)
-                row.count(state.unscale(values))
+                with state.clock:
+                    row = self._hook.row("gradients", self._name, self._facts, values)
+                    row.count(state.unscale(values))
         except Exception as err:  # noqa: BLE001 - nothing of ours may stop a training
             state.fail(f"gradients/{self._hook.layer}", err)
 
@@ -222,7 +247,10 @@ def _buffer_in_graph(key: str, path: str, phase: str, type_name: str, *where: An
 
 @torch.compiler.assume_constant_result
 def _row_in_graph(key: str, path: str, phase: str, type_name: str, *where: Any) -> int:
-    return _find_in_graph(key, path, phase, type_name, *where)[1]
+    row = _find_in_graph(key, path, phase, type_name, *where)[1]
+    hook = _HOOKS[key]
+    hook.state.call_order.note(phase, f"{hook.layer}/{path}" if path else hook.layer)
+    return row
 
 
 def _find_in_graph(
@@ -297,6 +325,23 @@ class Attachment:
         self._handles = [each for each in self._handles if each[0] not in gone]
         for module in gone:
             del self.hooks[module]
+
+    def look_before_forwards(self, root: nn.Module, state: CaptureState) -> None:
+        """Notice changes of the model where its forward pass begins."""
+        # Scripted modules hide the method, but call hooks all the same.
+        self._keep(root, nn.Module.register_forward_pre_hook(root, LookHook(state)))
+
+    def remove_moved(self, modules: Iterable[nn.Module], state: CaptureState) -> None:
+        """Take off hooks of ours that somebody moved to modules for which they are not.
+
+        What replaces layers for quantisation-aware training moves their hooks as well.
+        """
+        for module in modules:
+            own = self.hooks.get(module)
+            hooks = forward_hooks(module)
+            for key, hook in list(hooks.items()):
+                if isinstance(hook, ForwardHook) and hook.state is state and hook is not own:
+                    del hooks[key]
 
     def count_forwards(self, root: nn.Module, state: CaptureState) -> None:
         """With ``per_call=True``: notice where a forward pass of the whole model begins."""

@@ -7,7 +7,7 @@ release may drop any: each entry says what happens then. The training never stop
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, MutableMapping
 from typing import Any, Final
 
 import torch
@@ -147,6 +147,11 @@ def children(module: nn.Module) -> Mapping[str, nn.Module | None]:
 def parameters(module: nn.Module) -> Mapping[str, nn.Parameter | None]:
     """A module's own parameters by name (`_parameters`), also those that are None so far."""
     return module._parameters
+
+
+def forward_hooks(module: nn.Module) -> MutableMapping[int, Any]:
+    """A module's own forward hooks by number (`_forward_hooks`)."""
+    return module._forward_hooks
 
 
 def buffer(module: nn.Module, name: str) -> Tensor | None:

@@ -11,7 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from tb_activation_hist.core.grid import IntArray
-from tb_activation_hist.core.histogram import HistogramSeries, Tallies, join_tallies
+from tb_activation_hist.core.histogram import HistogramSeries
+from tb_activation_hist.core.tallies import Tallies, join_tallies
 
 TAIL: Final = 0.0005
 """Share of the values that the central range leaves out at either end."""

@@ -30,8 +30,12 @@ Phase: TypeAlias = Literal["train", "eval"]
 KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
 PHASES: Final[tuple[Phase, ...]] = get_args(Phase)
 
-SUMMARY_PREFIX: Final = "activation_hist"
-"""First part of the tags of our ordinary histograms and scalars, so that they stay together."""
+SUMMARY_PREFIX: Final = "~activation_hist/"
+"""Start of the tags of our ordinary histograms and scalars. They stay together, and TensorBoard
+sorts the tilde behind letters, so that the user's own cards come first."""
+
+SUMMARY_PREFIXES: Final = (SUMMARY_PREFIX, "activation_hist/")
+"""With that of files from before version 0.2."""
 
 
 @dataclass(frozen=True)
@@ -154,6 +158,10 @@ def _is_count(value: object) -> bool:
     return value is None or is_whole(value)
 
 
+def _is_share(value: object) -> bool:
+    return isinstance(value, float | int) and not isinstance(value, bool) and value >= 0
+
+
 def _is_counts(value: object) -> bool:
     return isinstance(value, list) and all(map(is_whole, value))
 
@@ -166,8 +174,11 @@ def _is_plain(value: object) -> bool:
 _RUN_INFO_CHECKS: Final = {
     **dict.fromkeys(("version", "skipped", "lost"), _is_count),
     **dict.fromkeys(("silent", "errors", "changes"), _is_texts),
-    "cadence": _is_text,
+    **dict.fromkeys(("cadence", "overhead"), _is_text),
+    "overhead_share": _is_share,
     "missing_ranks": _is_counts,
+    "execution_order": _is_texts,
+    "execution_calls": _is_counts,
 }
 """What the fields that readers know must be."""
 

@@ -151,6 +151,7 @@ class LoggerOptions(TypedDict, total=False):
     on_backlog: OnBacklog
     histogram_points: int
     scalar_points: int
+    dashboard_cards: int | None
     close_timeout_s: float
 
 

@@ -7,10 +7,11 @@ import operator
 import numpy as np
 
 from tb_activation_hist.core.grid import FloatArray, IntArray
-from tb_activation_hist.core.histogram import HistogramSeries, Tallies
+from tb_activation_hist.core.histogram import HistogramSeries
 from tb_activation_hist.core.names import LayerInfo
 from tb_activation_hist.core.record_counts import RecordCounts
 from tb_activation_hist.core.table import MOMENTS, TOTALS
+from tb_activation_hist.core.tallies import Tallies
 from tb_activation_hist.storage.codec import BLOCK_RECORDS, encode_block
 
 

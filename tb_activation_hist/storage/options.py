@@ -47,6 +47,12 @@ class WriterOptions:
         "About so many points a run in the charts of mean, std, share near zero and p99; 0: none.",
         "points",
     )
+    dashboard_cards: int | None = option(
+        100,
+        "About so many of these histograms and charts in all, of layers spread over the model, so "
+        "that yours stay in sight; `None`: of all layers.",
+        "cards",
+    )
     close_timeout_s: float = option(
         30.0, "How long `close()` waits until everything is written.", "seconds"
     )
@@ -57,6 +63,8 @@ class WriterOptions:
         check_whole("queue_records", self.queue_records, 1)
         check_whole("histogram_points", self.histogram_points, 0)
         check_whole("scalar_points", self.scalar_points, 0)
+        if self.dashboard_cards is not None:
+            check_whole("dashboard_cards", self.dashboard_cards, 0)
         check_positive("flush_s", self.flush_s)
         check_positive("close_timeout_s", self.close_timeout_s)
         check_word("on_backlog", self.on_backlog, ON_BACKLOG)

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import struct
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import groupby
 from typing import IO, Any, Final, NamedTuple, TypeVar
 
-from tb_activation_hist.core.errors import FormatError
+from tb_activation_hist.core.errors import FormatError, join_problems
 from tb_activation_hist.core.grid import FloatArray
 from tb_activation_hist.core.histogram import HistogramSeries
 from tb_activation_hist.core.names import (
     KINDS,
     PLUGIN_NAME,
     RUN_INFO_TAG,
-    SUMMARY_PREFIX,
+    SUMMARY_PREFIXES,
     LayerInfo,
     content_to_layer_info,
     text_to_run_info,
@@ -98,7 +98,8 @@ def tag_to_layer_info(tag: str) -> LayerInfo:
 class RunIndex:
     """Where the histograms of a run lie, found in one pass over its files; `read` decodes them.
 
-    problems: one sentence for each file that cannot be opened and for each tag that is used twice.
+    problems: one sentence for each file that cannot be read to its end and for each tag that is
+    used twice.
     """
 
     def __init__(self, files: Sequence[EventFilePath]) -> None:
@@ -115,6 +116,8 @@ class RunIndex:
                     self._scan(number, file)
             except OSError as err:
                 self.problems.append(f"{path.path} cannot be read: {err.strerror or err}.")
+            except FormatError as err:
+                self.problems.append(f"{path.path} is damaged: {err}")
         self._others |= {tag for ours, tag in self.tags if not ours}
         self.problems += [
             f"The tag {tag!r} of a layer is also used for something else, so TensorBoard shows "
@@ -127,16 +130,20 @@ class RunIndex:
         from google.protobuf.message import DecodeError
         from tensorboard.compat.proto.event_pb2 import Event
 
+        damaged = []
         for offset, data in scan_events(file):
             try:
                 values = Event.FromString(data).summary.value
             except DecodeError:
+                damaged.append(f"the event at byte {offset:,} is left out.")
                 continue
             # Our own points for other dashboards share events with nothing else.
-            if len(values) and values[0].tag.startswith(f"{SUMMARY_PREFIX}/"):
+            if len(values) and values[0].tag.startswith(SUMMARY_PREFIXES):
                 continue
             for index, value in enumerate(values):
                 self._note(value, (number, offset, index))
+        if damaged:
+            raise FormatError(join_problems(damaged))
 
     def _note(self, value: Any, location: Location) -> None:
         texts = value.tensor.string_val
@@ -176,23 +183,16 @@ class RunIndex:
             keys[key] = tag
         return keys
 
-    def read(self, tag: TagIndex) -> HistogramSeries:
-        """Decode all records of a tag; FormatError when any of them is damaged."""
-        series, broken = self.read_in_part(tag)
-        if broken:
-            raise broken[0]
-        return series
-
-    def read_in_part(self, tag: TagIndex) -> tuple[HistogramSeries, list[FormatError]]:
-        """The records that can be decoded, and what is wrong with the others.
+    def read(self, tag: TagIndex) -> tuple[HistogramSeries, list[FormatError]]:
+        """The records of a tag that can be decoded, and what is wrong with the others.
 
         FormatError when there is none.
         """
-        values = self._read_values(tag)
+        values, gone = self._read_values(tag)
         if not tag.ours:
-            records, broken = _decode_each(values, _decode_histogram)
+            records, broken = _decode_each(values, _decode_histogram, gone)
             return _join_histograms(tag, records), broken
-        parts, broken = _decode_each(values, partial(_decode_block, tag.info))
+        parts, broken = _decode_each(values, partial(_decode_block, tag.info), gone)
         joined = join_sessions(parts)
         self._notes[tag.tag] = joined.notes
         return joined.series, broken
@@ -215,7 +215,7 @@ class RunIndex:
 
         Where none can, the step is the first one of the newest block.
         """
-        info, found = _readable_info(tag), self._read_values(tag)
+        info, (found, _) = _readable_info(tag), self._read_values(tag)
         newest_first = sorted(found, key=lambda at: at[0].wall_time, reverse=True)
         for event, value in newest_first:
             try:
@@ -230,31 +230,40 @@ class RunIndex:
         infos = {tag.tag: _readable_info(tag) for tag in self.tags.values() if tag.ours}
         return {tag: info.scheme for tag, info in infos.items() if info is not None}
 
-    def _read_values(self, tag: TagIndex) -> list[tuple[Any, Any]]:
-        """(event, value) at each location of a tag; FormatError when a file has changed or gone."""
+    def _read_values(self, tag: TagIndex) -> tuple[list[tuple[Any, Any]], list[FormatError]]:
+        """(event, value) at each location of a tag, and an error for each file that has changed."""
         from google.protobuf.message import DecodeError
-        from tensorboard.compat.proto.event_pb2 import Event
 
-        found = []
-        try:
-            for number in sorted({location[0] for location in tag.locations}):
-                with self._files[number].open() as file:
-                    for where, offset, index in tag.locations:
-                        if where == number:
-                            event = Event.FromString(read_event(file, offset))
-                            found.append((event, event.summary.value[index]))
-        except (OSError, struct.error, DecodeError, IndexError) as err:
-            msg = f"An event file of {tag.tag!r} has changed or gone since it was opened: {err}."
-            raise FormatError(msg) from err
-        return found
+        found: list[tuple[Any, Any]] = []
+        gone = []
+        for number, own in groupby(sorted(tag.locations), key=lambda location: location[0]):
+            path = self._files[number]
+            try:
+                with path.open() as file:
+                    found.extend(_locations_to_values(file, own))
+            except (OSError, FormatError, DecodeError, IndexError) as err:
+                gone.append(
+                    FormatError(f"{path.path} has changed or gone since it was opened: {err}.")
+                )
+        return found, gone
+
+
+def _locations_to_values(
+    file: IO[bytes], locations: Iterable[Location]
+) -> Iterator[tuple[Any, Any]]:
+    from tensorboard.compat.proto.event_pb2 import Event
+
+    for _, offset, index in locations:
+        event = Event.FromString(read_event(file, offset))
+        yield event, event.summary.value[index]
 
 
 def _decode_each(
-    values: Sequence[tuple[Any, Any]], decode: Callable[[Any, Any], T]
+    values: Sequence[tuple[Any, Any]], decode: Callable[[Any, Any], T], gone: Sequence[FormatError]
 ) -> tuple[list[T], list[FormatError]]:
     """What can be decoded, which must be something, and what is wrong with the rest."""
     decoded: list[T] = []
-    broken: list[FormatError] = []
+    broken = list(gone)
     for event, value in values:
         try:
             decoded.append(decode(event, value))
@@ -267,7 +276,7 @@ def _decode_each(
 
 def _decode_block(info: LayerInfo, _event: Any, value: Any) -> SessionPart:
     texts = value.tensor.string_val
-    block = decode_block(texts[0] if len(texts) else b"", info.scheme, info.key)
+    block = decode_block(texts[0] if len(texts) else b"", info.scheme, info.key, info.dtype)
     return SessionPart(block.series, block.session, block.ordinal)
 
 

@@ -12,6 +12,7 @@ from typing import Any, Final, TypeAlias
 
 import numpy as np
 
+from tb_activation_hist.core.execution_order import ExecutionOrder, info_to_execution_order
 from tb_activation_hist.core.histogram import HistogramSeries
 from tb_activation_hist.core.names import RUN_INFO_TAG, RUN_INFO_VERSION, LayerInfo
 from tb_activation_hist.core.record_counts import PendingCounts, RecordCounts
@@ -19,6 +20,7 @@ from tb_activation_hist.core.sessions import SessionPart, join_sessions
 from tb_activation_hist.storage.background import BackgroundThread
 from tb_activation_hist.storage.blocks import BlockBuilder
 from tb_activation_hist.storage.codec import decode_block
+from tb_activation_hist.storage.dashboard_layers import DashboardLayers
 from tb_activation_hist.storage.event_file import EventFile, Logdir, open_event_file
 from tb_activation_hist.storage.options import WriterOptions
 from tb_activation_hist.storage.tensorboard_proto import add_string, describe, new_event
@@ -71,6 +73,7 @@ class RecordWriter(BackgroundThread[Record]):
         self.session = int(np.random.SeedSequence().generate_state(1)[0])
         self._builders: dict[str, BlockBuilder] = {}
         self._infos: dict[str, LayerInfo] = {}
+        self._fields: dict[str, Any] = {}
 
     def write(self, record: Record) -> bool:
         """Queue a record; False when it was skipped or the writer has ended. Never raises."""
@@ -78,7 +81,8 @@ class RecordWriter(BackgroundThread[Record]):
         return self.put(replace(record, layers=tuple(record.layers), scalars=scalars))
 
     def update_info(self, **fields: Any) -> None:
-        """Set fields of the run's information; only `RunWriter` keeps them."""
+        """Set fields of the run's information, which `RunWriter` stores."""
+        self._fields = {**self._fields, **fields}
 
     def read_scalars(self, record: Record) -> dict[str, float]:
         """The user's scalars as numbers; what is not a number is left out, with a warning."""
@@ -149,11 +153,11 @@ class RunWriter(RecordWriter):
         super().__init__(options=options)
         self._file: EventFile = open_event_file(target)
         self._described: set[str] = set()
-        self._fields: dict[str, Any] = {}
         self._stored_info = ""
         self._charted = 0
         self._unsaved = 0
         self._last_step = 0
+        self._dashboard = DashboardLayers(self.options.dashboard_cards)
         self._histograms = LayerThinning(self.options.histogram_points, HISTOGRAM_STRIDE)
         self._statistics = LayerThinning(self.options.scalar_points, STATISTICS_STRIDE)
         self.start()
@@ -162,10 +166,6 @@ class RunWriter(RecordWriter):
     def logdir(self) -> str:
         """The run directory."""
         return self._file.logdir
-
-    def update_info(self, **fields: Any) -> None:
-        """Set fields of the run's information; it is stored with the next flush if it changed."""
-        self._fields = {**self._fields, **fields}
 
     def store(self, record: Record) -> None:
         """Add a record to the blocks of its tags, and write its scalars."""
@@ -193,8 +193,9 @@ class RunWriter(RecordWriter):
         self, record: Record, layers: Sequence[LayerInfo], counts: RecordCounts
     ) -> None:
         """Write the points of this record for TensorBoard's own dashboards."""
-        statistics = self._statistics.due_rows(layers, counts)
-        histograms = self._histograms.due_rows(layers, counts)
+        rows = self._dashboard.see(layers, counts)
+        statistics = self._statistics.due_rows(layers, rows)
+        histograms = self._histograms.due_rows(layers, rows)
         if not (statistics or histograms):
             return
         event = new_event(record.step, record.wall_time)
@@ -226,7 +227,8 @@ class RunWriter(RecordWriter):
         if self.options.scalar_points and self._charted < len(self._builders):
             self._charted = len(self._builders)
             event = new_event(self._last_step, time.time())
-            add_layout(event.summary, (self._infos[tag] for tag in self._builders))
+            charted = [self._infos[tag] for tag in self._builders]
+            add_layout(event.summary, [info for info in charted if info in self._dashboard])
             self._file.add(event.SerializeToString())
 
     def _write_info(self) -> None:
@@ -306,8 +308,14 @@ class MemoryWriter(RecordWriter):
         infos.sort(key=lambda info: info.sort_key)
         return {info.key: info for info in infos}
 
+    @property
+    def execution_order(self) -> ExecutionOrder:
+        """The order in which the layers ran."""
+        return info_to_execution_order(self._fields)
+
     def _decode(self, info: LayerInfo) -> HistogramSeries:
-        blocks = [decode_block(data, info.scheme, info.key) for data in self._blocks[info.tag]]
+        own = (info.scheme, info.key, info.dtype)
+        blocks = [decode_block(data, *own) for data in self._blocks[info.tag]]
         parts = [SessionPart(block.series, block.session, block.ordinal) for block in blocks]
         return join_sessions(parts).series
 

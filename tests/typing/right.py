@@ -106,6 +106,7 @@ hist = ActivationHistLogger(
     on_backlog=on_backlog,
     histogram_points=500,
     scalar_points=0,
+    dashboard_cards=None,
     close_timeout_s=30.0,
 )
 ActivationHistLogger(model, "runs/a", optimizer=optimizer, bins=scheme)

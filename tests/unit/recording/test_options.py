@@ -47,6 +47,7 @@ WRONG = {
     "queue_records": [0, None],
     "histogram_points": [-1],
     "scalar_points": [-1, 0.5],
+    "dashboard_cards": [-1, 0.5, "all"],
     "flush_s": [0, "5"],
     "close_timeout_s": [0],
     "on_backlog": ["drop"],
