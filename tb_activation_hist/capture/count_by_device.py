@@ -83,7 +83,7 @@ def count_on_device(into: StorageRow, values: Tensor, switch: Tensor) -> None:
         return
     try:
         module.count(into.storage, into.row, into.rows, values, kernel, switch)
-    except module.KernelFailed as failure:
+    except module.KernelFailedError as failure:
         forget_triton(failure)
         count_on_device(into, values, switch)
 

@@ -32,6 +32,8 @@ BUILD_IT: Final = "Install a compiler (gcc or clang) and reinstall tb_activation
 _EXTENSION: Final = "tb_activation_hist.capture._count"
 _TRITON: Final = "tb_activation_hist.capture.count_triton"
 
+_triton_failed = False
+
 
 @functools.cache
 def c_extension() -> ModuleType | None:
@@ -82,8 +84,8 @@ def _wanted() -> str:
 
 @functools.cache
 def triton_kernel() -> ModuleType | None:
-    """The Triton kernel's module, or None where Triton is missing or torch is forced."""
-    if _wanted() == "torch":
+    """The Triton kernel's module; None where Triton is missing or failed, or torch is forced."""
+    if _triton_failed or _wanted() == "torch":
         return None
     try:
         return importlib.import_module(_TRITON)
@@ -101,6 +103,7 @@ def forget_triton(failure: Exception) -> None:
     """Count with torch operations from now on: no Triton kernel compiles for this device."""
     global _triton_failed
     _triton_failed = True
+    triton_kernel.cache_clear()
     warnings.warn(
         f"{failure} Activations on the GPU are counted with torch operations from now on, exact "
         f"but slower; set {KERNEL_VARIABLE}=torch to choose that without trying.",

@@ -89,13 +89,29 @@ CODES: Final = {
 }
 
 
-def fast_way() -> Way:
-    """'table' where `tl.histogram` costs one addition a value, whatever the number of bins.
+class KernelFailedError(Exception):
+    """No way of counting compiles for this device."""
 
-    It does since Triton 3.8 on CUDA. Before, and on ROCm, its cost grows with the bins.
+
+def _possible_ways() -> list[Way]:
+    """The fastest way first.
+
+    'table' needs a `tl.histogram` whose cost does not grow with the number of bins, which Triton
+    has since 3.8 on CUDA, and not on ROCm.
     """
     version = tuple(int(part) for part in triton.__version__.split(".")[:2])
-    return "table" if version >= (3, 8) and torch.version.hip is None else "window"
+    return ["table", "window"] if version >= (3, 8) and torch.version.hip is None else ["window"]
+
+
+_ways: list[Way] = _possible_ways()
+"""Those that are left: one that does not compile here is taken out at its first use."""
+
+_compiled: set[tuple[Way, torch.dtype]] = set()
+
+
+def way() -> Way:
+    """The way in which the next tensor is counted."""
+    return _ways[0]
 
 
 def count(
@@ -105,15 +121,40 @@ def count(
     values: torch.Tensor,
     kernel: CompiledKernel,
     switch: torch.Tensor,
-    way: Way | None = None,
 ) -> None:
     """Add `values` to a row of the storage of a `CountBuffer` where the switch is on.
 
-    values: on the storage's device, in any layout; read in place, in one launch. Only a layout that
-    needs more than 4 dimensions, or an 8-bit float without `CODES`, is copied. way: that of
-    `fast_way` by default. Sums of several programs are added in any order: they may differ in
-    their last bits from run to run, counts and totals never do.
+    values: on the storage's device, in any layout; read in place, in one launch. Copied are only
+    layouts that need more than 4 dimensions, and 8-bit floats without `CODES`. Sums of several
+    programs are added in any order: they may differ in their last bits from run to run, counts and
+    totals never do. Raises `KernelFailedError`, the first time, where nothing compiles.
     """
+    while _ways:
+        try:
+            launch(storage, row, rows, values, kernel, switch, _ways[0])
+        # Compilers and drivers fail in ways of their own; a training must not stop at one.
+        except Exception as error:
+            if (_ways[0], values.dtype) in _compiled:
+                raise
+            failure = error
+            _ways.pop(0)
+        else:
+            _compiled.add((_ways[0], values.dtype))
+            return
+    msg = f"No Triton kernel can be used on {values.device}: {type(failure).__name__}: {failure}."
+    raise KernelFailedError(msg) from failure
+
+
+def launch(
+    storage: torch.Tensor,
+    row: int,
+    rows: int,
+    values: torch.Tensor,
+    kernel: CompiledKernel,
+    switch: torch.Tensor,
+    way: Way,
+) -> None:
+    """`count` in one of the ways; raises what Triton raises."""
     values = values.detach().resolve_neg()
     if values.dtype not in TILES and values.dtype not in CODES:
         values = values.float()
@@ -123,7 +164,7 @@ def count(
         layout = count_torch.to_layout(values)
     if layout.numel == 0:
         return
-    shape = _shape(values.dtype, kernel, way or fast_way())
+    shape = _shape(values.dtype, kernel, way)
     if values.dtype in CODES:
         values = values.view(torch.uint8)
     shape.function[(_programs(layout.numel, shape.tile, values.device),)](
@@ -151,8 +192,8 @@ def _shape(dtype: torch.dtype, kernel: CompiledKernel, way: Way) -> _Shape:
     options: dict[str, int | bool] = {"num_warps": WARPS, "enable_fp_fusion": True}
     if dtype in CODES:
         tile = CODE_TILE
-        constants = (*scheme, *CODES[dtype], tile.rows, LANES, tile.vector)
-        return _Shape(count_codes, tile, constants, options)
+        code_constants = (*scheme, *CODES[dtype], tile.rows, LANES, tile.vector)
+        return _Shape(count_codes, tile, code_constants, options)
     table = max(triton.next_power_of_2(slots + SPECIAL_KINDS), WINDOW_PLACES)
     parked = table - SPECIAL_KINDS
     if kernel == FLOAT_BITS_KERNEL:
@@ -172,7 +213,7 @@ def _shape(dtype: torch.dtype, kernel: CompiledKernel, way: Way) -> _Shape:
 def _programs(numel: int, tile: Tile, device: torch.device) -> int:
     """One program for each whole tile and each part of the rest, up to what a device runs."""
     tiles, rest = divmod(numel, tile.values)
-    return min(tiles + triton.cdiv(rest, tile.values // tile.parts), _most_programs(device))
+    return min(tiles - (-rest // (tile.values // tile.parts)), _most_programs(device))
 
 
 def _dimensions(layout: count_torch.Layout) -> tuple[int, ...]:
@@ -187,7 +228,7 @@ def _dimensions(layout: count_torch.Layout) -> tuple[int, ...]:
 @functools.cache
 def _most_programs(device: torch.device) -> int:
     if device.type != "cuda":  # Triton's interpreter
-        return 3
+        return 2
     processors = torch.cuda.get_device_properties(device).multi_processor_count
     return int(processors) * PROGRAMS_PER_PROCESSOR
 

@@ -1,7 +1,7 @@
-"""The Triton kernel of 8-bit floats: 256 codes are counted, and all else follows from the counts."""
+"""The Triton kernel of 8-bit floats: it counts the 256 codes; all else follows from those."""
 
 # Triton's language has its own types, and upper case for what is known at compile time.
-# ruff: noqa: ANN001, ANN202, N803
+# ruff: noqa: ANN001, ANN201, ANN202, N803, N806
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ float64 and values with strides. docs/decisions/gpu-kernel.md has the figures.
 """
 
 # Triton's language has its own types, and upper case for what is known at compile time.
-# ruff: noqa: ANN001, ANN202, N803, N806, RET505, SIM108
+# ruff: noqa: ANN001, ANN201, ANN202, N803, N806
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """A row of a count buffer's storage, as the Triton kernels add to it."""
 
 # Triton's language has its own types, and upper case for what is known at compile time.
-# ruff: noqa: ANN001, ANN202, N803
+# ruff: noqa: ANN001, ANN201, N803
 
 from __future__ import annotations
 

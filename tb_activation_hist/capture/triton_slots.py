@@ -1,7 +1,7 @@
 """What the Triton kernels share: where a tile's values lie, and a value's slot."""
 
 # Triton's language has its own types, and upper case for what is known at compile time.
-# ruff: noqa: ANN001, ANN202, N803, N806, RET505, SIM108
+# ruff: noqa: ANN001, ANN201, ANN202, N803, RET505, SIM108
 
 from __future__ import annotations
 

@@ -32,35 +32,11 @@ def _run(*arguments: str, **environment: str) -> str:
     return done.stdout
 
 
-def test_rows_in_the_interpreter() -> None:
+@pytest.mark.parametrize("way", ["table", "window"])
+def test_rows_in_the_interpreter(way: str) -> None:
     pytest.importorskip("triton", reason="Triton is not installed (it needs Linux)")
-    out = _run("-m", "tests.unit.capture.triton_rows", "cpu", TRITON_INTERPRET="1")
+    out = _run("-m", "tests.unit.capture.triton_rows", "cpu", way, TRITON_INTERPRET="1")
     assert out.endswith("all rows agree\n")
-
-
-COMPILE = """
-import triton
-from triton.backends.compiler import GPUTarget
-from triton.compiler import ASTSource
-from tb_activation_hist.capture import count_triton
-kernel = count_triton._count_kernel
-constants = dict(SLOTS=8192, BINS=0, LO=0.0, HI=0.0, BLOCK=count_triton.BLOCK,
-                 IS_DOUBLE=False, IS_BFLOAT=False)
-types = dict(values="*fp32", n="i64", storage="*u8", switch="*u8")
-signature = {name: "constexpr" if name in constants else types.get(name, "i32")
-             for name in kernel.arg_names}
-places = {(kernel.arg_names.index(name),): value for name, value in constants.items()}
-source = ASTSource(fn=kernel, signature=signature, constexprs=places)
-ptx = triton.compile(source, target=GPUTarget("cuda", 80, 32)).asm["ptx"]
-print("atom." in ptx, "red." in ptx, ".ftz" in ptx)
-"""
-
-
-def test_compiles_for_cuda_without_waiting_atomics_or_flushed_denormals() -> None:
-    triton = pytest.importorskip("triton", reason="Triton is not installed (it needs Linux)")
-    if tuple(int(part) for part in triton.__version__.split(".")[:2]) < (3, 3):
-        pytest.skip("compiling without a GPU is spelled differently in this old Triton")
-    assert _run("-c", COMPILE).split() == ["False", "True", "False"]
 
 
 @needs_gpu
