@@ -201,11 +201,14 @@ def _shape(dtype: torch.dtype, kernel: CompiledKernel, way: Way) -> _Shape:
     window = way == "window" or table > LARGEST_TABLE
     if window:
         table, parked = WINDOW_PLACES, 0
+    # The least float16 but 0 is 2**-24: slot 0 of the default scheme holds its zeros alone.
+    zeros_share = window or dtype is not torch.float16 or kernel != FLOAT_BITS_KERNEL
     tile = (WINDOW_TILES if window else TILES)[dtype]
     if torch.version.hip is None:
         options["maxnreg"] = MOST_REGISTERS
     constants = (
-        *scheme, window, table, parked, tile.rows, tile.parts, LANES, tile.vector, is_double
+        *scheme, window, table, parked, zeros_share,
+        tile.rows, tile.parts, LANES, tile.vector, is_double,
     )  # fmt: skip
     return _Shape(count_values, tile, constants, options)
 

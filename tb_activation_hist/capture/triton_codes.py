@@ -53,16 +53,16 @@ def _count_tiles(  # type: ignore[no-untyped-def]
     for tile in range((tiles - program + programs - 1) // programs):
         begin = first + tile * step
         address = addresses(
-            begin, places, size0, size1, size2, stride0, stride1, stride2, stride3, DIMS
-        )
-        code = tl.load(values + address).to(tl.int32)
+            values, begin, places, size0, size1, size2, stride0, stride1, stride2, stride3, DIMS,
+        )  # fmt: skip
+        code = tl.load(address).to(tl.int32)
         table += tl.histogram(tl.reshape(code, (TILE,)), _CODES)
     left = (n % TILE).to(tl.int32)
     if (left > 0) & (tiles % programs == program):
         address = addresses(
-            n - left, places, size0, size1, size2, stride0, stride1, stride2, stride3, DIMS
-        )
-        code = tl.load(values + address, mask=places < left, other=0).to(tl.int32)
+            values, n - left, places, size0, size1, size2, stride0, stride1, stride2, stride3, DIMS,
+        )  # fmt: skip
+        code = tl.load(address, mask=places < left, other=0).to(tl.int32)
         table += tl.histogram(tl.reshape(code, (TILE,)), _CODES)
         table -= tl.where(tl.arange(0, _CODES) == 0, TILE - left, 0)
     return table

@@ -78,7 +78,7 @@ def _lane_max(x):  # type: ignore[no-untyped-def]
 def _add_window(counts, slot, special, live, times, BINS: tl.constexpr):  # type: ignore[no-untyped-def]
     """Add a tile's slots: those in its window from shared memory, those below one by one.
 
-    Returns (256,) counts: of the special values in the places 0, 1, 2 and 3.
+    Returns (256,) counts: of the special values in the places 0, 1, 2 and 3, the others in 4.
     """
     if BINS == 0:
         magnitude, negative = slot & _MAGNITUDES, slot // _NEGATIVE
@@ -98,7 +98,8 @@ def _add_window(counts, slot, special, live, times, BINS: tl.constexpr):  # type
     add_some(counts + home, tl.where(counted, window, 0) * times)
     ones = tl.zeros_like(slot) + times
     tl.atomic_add(counts + slot, ones, mask=plain & (within == 0), sem="relaxed")
-    return tl.where(places < 4, window, 0)
+    others = tl.where(places == 4, tl.sum(plain.to(tl.int32)), 0)
+    return tl.where(places < 4, window, others)
 
 
 @triton.jit
@@ -110,11 +111,11 @@ def _pair_sum(high, low):  # type: ignore[no-untyped-def]
 def _count_whole_tiles(  # type: ignore[no-untyped-def]
     values, first, step, tiles, size0, size1, size2, stride0, stride1, stride2, stride3,
     DIMS: tl.constexpr, BINS: tl.constexpr, LO: tl.constexpr, HI: tl.constexpr,
-    TABLE: tl.constexpr, PARKED: tl.constexpr,
+    TABLE: tl.constexpr, PARKED: tl.constexpr, ZEROS_SHARE: tl.constexpr,
     ROWS: tl.constexpr, LANES: tl.constexpr, VECTOR: tl.constexpr,
 ):  # fmt: skip
     """The first loop: table and moments of this program's whole tiles, and whether they hold."""
-    places_inside = inner(ROWS, LANES, VECTOR)
+    places = inner(ROWS, LANES, VECTOR)
     least = tl.full((LANES,), float("inf"), tl.float32)
     most = tl.full((LANES,), float("-inf"), tl.float32)
     total, total_low = tl.zeros((LANES,), tl.float32), tl.zeros((LANES,), tl.float32)
@@ -123,10 +124,12 @@ def _count_whole_tiles(  # type: ignore[no-untyped-def]
     for tile in range(tiles):
         begin = first + tile * step
         address = addresses(
-            begin, places_inside, size0, size1, size2, stride0, stride1, stride2, stride3, DIMS
-        )
-        x = to_float(tl.load(values + address))
-        slot = tl.where(x == 0, PARKED, slots(x, BINS, LO, HI))
+            values, begin, places, size0, size1, size2, stride0, stride1, stride2, stride3, DIMS,
+        )  # fmt: skip
+        x = to_float(tl.load(address))
+        slot = slots(x, BINS, LO, HI)
+        if ZEROS_SHARE:
+            slot = tl.where(x == 0, PARKED, slot)
         table += tl.histogram(tl.reshape(slot, (ROWS * LANES * VECTOR,)), TABLE)
         least, most = tl.minimum(least, _lane_min(x)), tl.maximum(most, _lane_max(x))
         total, total_low = _add_exactly(total, total_low, _lane_sum(x))
@@ -146,6 +149,7 @@ def _count(  # type: ignore[no-untyped-def]
     size0, size1, size2, stride0, stride1, stride2, stride3, DIMS: tl.constexpr,
     SLOTS: tl.constexpr, BINS: tl.constexpr, LO: tl.constexpr, HI: tl.constexpr,
     ZERO_SLOT: tl.constexpr, WINDOW: tl.constexpr, TABLE: tl.constexpr, PARKED: tl.constexpr,
+    ZEROS_SHARE: tl.constexpr,
     ROWS: tl.constexpr, PARTS: tl.constexpr, LANES: tl.constexpr, VECTOR: tl.constexpr,
     IS_DOUBLE: tl.constexpr,
 ):  # fmt: skip
@@ -162,19 +166,18 @@ def _count(  # type: ignore[no-untyped-def]
     again = (whole_tiles - program + programs - 1) // programs
     first = program.to(tl.int64) * (PART * PARTS)
     step = programs.to(tl.int64) * (PART * PARTS)
-    table, taken = tl.zeros((TABLE,), tl.int32), first * 0
-    if not (WINDOW or IS_DOUBLE or DIMS > 0):
+    table = tl.zeros((TABLE,), tl.int32)
+    if not (WINDOW or (IS_DOUBLE or DIMS > 0)):  # old Tritons take no chain
         holds, table, least, most, total, total_low, squares, squares_low = _count_whole_tiles(
             values, first, step, again,
             size0, size1, size2, stride0, stride1, stride2, stride3, DIMS,
-            BINS, LO, HI, TABLE, PARKED, ROWS, LANES, VECTOR,
+            BINS, LO, HI, TABLE, PARKED, ZEROS_SHARE, ROWS, LANES, VECTOR,
         )  # fmt: skip
-        taken = tl.where(holds, again, 0).to(tl.int64) * (PART * PARTS)
         again = tl.where(holds, 0, again)
 
     counts = row_counts(storage, row, rows, SLOTS)
     times = repeat.to(tl.int32)
-    places_inside = inner(ROWS // PARTS, LANES, VECTOR)
+    places = inner(ROWS // PARTS, LANES, VECTOR)
     up, up_low = tl.zeros((LANES,), WIDE), tl.zeros((LANES,), WIDE)
     large, large_low = tl.zeros((LANES,), WIDE), tl.zeros((LANES,), WIDE)
     small, small_low = tl.zeros((LANES,), WIDE), tl.zeros((LANES,), WIDE)
@@ -189,13 +192,11 @@ def _count(  # type: ignore[no-untyped-def]
             first + (part // PARTS) * step + (part % PARTS) * PART,
             n - tail + (skipped + over * programs).to(tl.int64) * PART,
         )
-        length = tl.minimum(n - begin, PART)
-        taken += length
-        inside = places_inside < length.to(tl.int32)
+        inside = places < tl.minimum(n - begin, PART).to(tl.int32)
         address = addresses(
-            begin, places_inside, size0, size1, size2, stride0, stride1, stride2, stride3, DIMS
-        )
-        x = to_float(tl.load(values + address, mask=inside, other=0.0))
+            values, begin, places, size0, size1, size2, stride0, stride1, stride2, stride3, DIMS,
+        )  # fmt: skip
+        x = to_float(tl.load(address, mask=inside, other=0.0))
         magnitude, negative = split(x)
         special = tl.where(magnitude > SPECIAL, 1, tl.where(negative, 3, 2))
         special = tl.where(magnitude < SPECIAL, -1, special)
@@ -226,22 +227,24 @@ def _count(  # type: ignore[no-untyped-def]
             large, large_low = _add_exactly(large, large_low, _lane_sum(scaled_down * scaled_down))
             small, small_low = _add_exactly(small, small_low, _lane_sum(scaled_up * scaled_up))
 
-    places = tl.arange(0, TABLE)
-    parked = places - PARKED
+    bins = tl.arange(0, TABLE)
+    parked = bins - PARKED
     if not WINDOW:
-        add_some(counts + places, tl.where((parked >= 0) & (parked < 4), 0, table) * times)
+        add_some(counts + bins, tl.where((parked >= 0) & (parked < 4), 0, table) * times)
     zeros = tl.sum(tl.where(parked == 0, table, 0))
+    add_some(counts + ZERO_SLOT, zeros * times)
+    if not ZEROS_SHARE:
+        zeros += tl.sum(tl.where(bins % _NEGATIVE == 0, table, 0))
     nans = tl.sum(tl.where(parked == 1, table, 0))
     pos_infs = tl.sum(tl.where(parked == 2, table, 0))
     neg_infs = tl.sum(tl.where(parked == 3, table, 0))
-    add_some(counts + ZERO_SLOT, zeros * times)
     add_totals(storage, row, rows, repeat, n, zeros, nans, pos_infs, neg_infs)
     sum_all = _pair_sum(total, total_low) + _pair_sum(up, up_low) * _UP
     squares_all = _pair_sum(squares, squares_low) + _pair_sum(large, large_low) * _UP * _UP
     squares_all += _pair_sum(small, small_low) * _DOWN * _DOWN
     lowest, highest = tl.min(least).to(tl.float64), tl.max(most).to(tl.float64)
     if lowest == highest:  # a constant's moments are exact: its deviation is 0
-        sum_all = lowest * (taken - nans - pos_infs - neg_infs)
+        sum_all = lowest * (tl.sum(table) - nans - pos_infs - neg_infs)
         squares_all = sum_all * lowest
     add_moments(storage, row, repeat, lowest, highest, sum_all, squares_all)
 
@@ -257,6 +260,7 @@ def count_values(  # type: ignore[no-untyped-def]
     size0, size1, size2, stride0, stride1, stride2, stride3, DIMS: tl.constexpr,
     SLOTS: tl.constexpr, BINS: tl.constexpr, LO: tl.constexpr, HI: tl.constexpr,
     ZERO_SLOT: tl.constexpr, WINDOW: tl.constexpr, TABLE: tl.constexpr, PARKED: tl.constexpr,
+    ZEROS_SHARE: tl.constexpr,
     ROWS: tl.constexpr, PARTS: tl.constexpr, LANES: tl.constexpr, VECTOR: tl.constexpr,
     IS_DOUBLE: tl.constexpr,
 ):  # fmt: skip
@@ -265,6 +269,6 @@ def count_values(  # type: ignore[no-untyped-def]
         _count(
             values, n, storage, row, rows, repeat,
             size0, size1, size2, stride0, stride1, stride2, stride3, DIMS,
-            SLOTS, BINS, LO, HI, ZERO_SLOT, WINDOW, TABLE, PARKED,
+            SLOTS, BINS, LO, HI, ZERO_SLOT, WINDOW, TABLE, PARKED, ZEROS_SHARE,
             ROWS, PARTS, LANES, VECTOR, IS_DOUBLE,
         )  # fmt: skip

@@ -26,14 +26,15 @@ def inner(ROWS: tl.constexpr, LANES: tl.constexpr, VECTOR: tl.constexpr):  # typ
 
 @triton.jit
 def addresses(  # type: ignore[no-untyped-def]
-    begin, inside, size0, size1, size2, stride0, stride1, stride2, stride3, DIMS: tl.constexpr
-):
-    """Element offsets of the values begin + inside; dimension 0 is the innermost, DIMS 0 dense."""
-    index = begin + inside
+    values, begin, inside, size0, size1, size2, stride0, stride1, stride2, stride3,
+    DIMS: tl.constexpr,
+):  # fmt: skip
+    """Addresses of the values begin + inside; dimension 0 is the innermost, DIMS 0 dense."""
     if DIMS == 0:
-        return index
+        return (values + begin) + inside
     else:
-        address = (index % size0) * stride0
+        index = begin + inside
+        address = values + (index % size0) * stride0
         index = index // size0
         if DIMS == 2:
             return address + index * stride1
