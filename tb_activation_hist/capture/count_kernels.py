@@ -122,6 +122,5 @@ def kernel_name(device: torch.device | str = "cpu") -> str:
     if kind == "cuda":
         triton = triton_kernel()
         return "torch" if triton is None else f"triton-{triton.way()}"
-    # MPS values are copied to the host (no float64 there) and counted like the CPU's.
-    module = c_extension() if kind in ("cpu", "mps") else None
+    module = c_extension() if kind == "cpu" else None
     return "torch" if module is None else f"c-{module.variant_name()}"
