@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from tb_activation_hist.capture.count import CountBuffer, count_, kernel_name
-from tests.unit.capture.counted import check_row, expect
+from tests.unit.capture.counted import check_device_row
 
 ROOT = Path(__file__).parents[3]
 needs_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA GPU")
@@ -53,7 +53,7 @@ def test_to_host_from_the_gpu(kernel: str, monkeypatch: pytest.MonkeyPatch) -> N
             "tb_activation_hist.capture.count_by_device.triton_kernel", lambda: None
         )
     else:
-        assert kernel_name("cuda") == "triton"
+        assert kernel_name("cuda").startswith("triton")
     buffer = CountBuffer(2, device="cuda")
     buffer.switch.on = True
     values = torch.randn(100_000)
@@ -65,7 +65,7 @@ def test_to_host_from_the_gpu(kernel: str, monkeypatch: pytest.MonkeyPatch) -> N
             host = buffer.to_host()
         finally:
             torch.cuda.set_sync_debug_mode("default")
-    check_row(host, 1, expect(values))
+    check_device_row(host, 1, values, 1e-5)
 
 
 @needs_gpu
@@ -83,4 +83,4 @@ def test_captured_in_a_cuda_graph_the_switch_is_obeyed() -> None:
         buffer.switch.on = on
         graph.replay()
     host = buffer.to_host()
-    check_row(host, 0, expect(torch.cat([values.cpu(), values.cpu()])))
+    check_device_row(host, 0, torch.cat([values.cpu(), values.cpu()]), 1e-5)

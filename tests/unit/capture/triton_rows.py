@@ -12,15 +12,12 @@ import numpy as np
 import torch
 
 from tb_activation_hist.capture import count_torch, count_triton
-from tb_activation_hist.capture.count import CountBuffer, HostCounts
+from tb_activation_hist.capture.count import CountBuffer
 from tb_activation_hist.core.schemes.float_bits import FLOAT_BITS
 from tb_activation_hist.core.schemes.linear_bins import LinearBins
-from tests.unit.capture.counted import Expected, check_empty, expect
+from tests.unit.capture.counted import check_device_row, check_empty
 
 DTYPES = (torch.float32, torch.float16, torch.bfloat16, torch.float64)
-MINUS_ZERO = 4096
-"""Slot of -0 and the least negative values: the kernels put all zeros into slot 0."""
-
 SPECIAL = torch.tensor([0.0, -0.0, torch.nan, torch.inf, -torch.inf, 1e-40, -3e38, 1.0])
 
 
@@ -80,28 +77,6 @@ def _with_its_strides(values: torch.Tensor, device: str) -> torch.Tensor:
     return memory.to(device).as_strided(values.shape, values.stride(), values.storage_offset())
 
 
-def _merge_zeros(counts: np.ndarray) -> np.ndarray:
-    counts = counts.astype(np.int64)
-    counts[0] += counts[MINUS_ZERO]
-    counts[MINUS_ZERO] = counts[4080:4096] = counts[8176:] = 0
-    return counts
-
-
-def check(host: HostCounts, row: int, values: torch.Tensor, expected: Expected) -> None:
-    """Counts, totals, min and max exactly; sums within the bound that `MOMENT_ERROR` states."""
-    np.testing.assert_array_equal(_merge_zeros(host.counts[row]), _merge_zeros(expected.counts))
-    assert host.totals[row].tolist() == expected.totals
-    assert host.moments[row, :2].tolist() == expected.moments[:2]
-    error = 1e-12 if values.dtype == torch.float64 else count_triton.MOMENT_ERROR
-    exact = values.detach().double().numpy()
-    size = np.abs(exact[np.isfinite(exact)]).sum()
-    assert abs(host.moments[row, 2] - expected.moments[2]) <= error * size
-    if np.isfinite(expected.moments[3]):
-        assert abs(host.moments[row, 3] - expected.moments[3]) <= error * expected.moments[3]
-    else:
-        assert host.moments[row, 3] == expected.moments[3]
-
-
 def check_float_bits(device: str, way: count_triton.Way) -> None:
     """Each case in a row of its own; what is counted while the switch is off, nowhere."""
     cases = list(_cases())
@@ -116,7 +91,8 @@ def check_float_bits(device: str, way: count_triton.Way) -> None:
     buffer.storage.copy_(storage)
     host = buffer.to_host()
     for row, values in enumerate(cases):
-        check(host, row, values, expect(values))
+        error = 1e-12 if values.dtype == torch.float64 else count_triton.MOMENT_ERROR
+        check_device_row(host, row, values, error)
     check_empty(host, last)
 
 
