@@ -17,9 +17,12 @@ export default defineConfig({
     modulePreload: false,
     rollupOptions: {
       input: "src/index.ts",
-      preserveEntrySignatures: "strict",
+      preserveEntrySignatures: "allow-extension",
       output: {
         entryFileNames: "index.js",
+        // All that the first pictures need is one file: the entry and what it imports, never a chunk of their own
+        // for modules that a part loaded later shares with them.
+        codeSplitting: { groups: [{ name: "page", test: /src\/index\.ts$/ }] },
         chunkFileNames: "[name].js",
         assetFileNames: "[name][extname]",
       },

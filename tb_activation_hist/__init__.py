@@ -20,17 +20,29 @@ if TYPE_CHECKING:
     from tb_activation_hist.capture.parameter_kinds import StepWatcher
     from tb_activation_hist.capture.schedule import Between, Every, LogSpaced
     from tb_activation_hist.capture.select import Layers, LayerSelector
+    from tb_activation_hist.core.comparison.criterion import CompareMode
+    from tb_activation_hist.core.comparison.layer_names import LayerNames
+    from tb_activation_hist.core.comparison.recording import Recording
+    from tb_activation_hist.core.comparison.run_comparison import (
+        LayerComparison,
+        RecordFacts,
+        RunComparison,
+    )
     from tb_activation_hist.core.errors import (
         ActivationHistError,
         ActivationHistWarning,
+        ComparisonError,
         FormatError,
         LayerSelectionError,
         LogdirError,
         MissingDependencyError,
         OptionError,
     )
-    from tb_activation_hist.core.histogram import HistogramSeries, Tallies
+    from tb_activation_hist.core.execution_order import ExecutionOrder
+    from tb_activation_hist.core.format_loss import FormatLoss
+    from tb_activation_hist.core.histogram import HistogramSeries
     from tb_activation_hist.core.names import Kind, LayerInfo, Phase
+    from tb_activation_hist.core.number_formats import NumberFormat
     from tb_activation_hist.core.option_fields import OnError
     from tb_activation_hist.core.plot_options import (
         AxesArray,
@@ -44,10 +56,13 @@ if TYPE_CHECKING:
     from tb_activation_hist.core.schemes.float_bits import FloatBits
     from tb_activation_hist.core.schemes.linear_bins import LinearBins
     from tb_activation_hist.core.schemes.scheme import AnyScheme, Scheme
+    from tb_activation_hist.core.table import TableOptions
+    from tb_activation_hist.core.tallies import Tallies
     from tb_activation_hist.findings import Finding, FindingOptions
     from tb_activation_hist.notebook.activation_stats import LayerStats
     from tb_activation_hist.recording.logger import ActivationHistLogger
     from tb_activation_hist.recording.options import LoggerOptions, WatchedKind
+    from tb_activation_hist.storage.comparisons import CompareOptions, compare_runs, save_golden
     from tb_activation_hist.storage.event_file import Logdir, SummaryWriterLike
     from tb_activation_hist.storage.logdir_histograms import (
         LogdirHistograms,
@@ -55,6 +70,7 @@ if TYPE_CHECKING:
         read_histograms,
     )
     from tb_activation_hist.storage.options import OnBacklog, WriterOptions
+    from tb_activation_hist.storage.recordings import RecordingSource
     from tb_activation_hist.storage.writer import MemoryWriter, RunWriter
 
 __version__ = "0.1.0"
@@ -67,15 +83,22 @@ _HOMES: Final = {
     "AnyScheme": "core.schemes.scheme",
     "AxesArray": "core.plot_options",
     "Between": "capture.schedule",
+    "CompareMode": "core.comparison.criterion",
+    "CompareOptions": "storage.comparisons",
+    "ComparisonError": "core.errors",
     "Every": "capture.schedule",
+    "ExecutionOrder": "core.execution_order",
     "ExplicitBins": "core.schemes.explicit_bins",
     "Finding": "findings",
     "FindingOptions": "findings",
     "FloatBits": "core.schemes.float_bits",
     "FormatError": "core.errors",
+    "FormatLoss": "core.format_loss",
     "HistogramSeries": "core.histogram",
     "Kind": "core.names",
+    "LayerComparison": "core.comparison.run_comparison",
     "LayerInfo": "core.names",
+    "LayerNames": "core.comparison.layer_names",
     "LayerSelectionError": "core.errors",
     "LayerSelector": "capture.select",
     "LayerStats": "notebook.activation_stats",
@@ -90,25 +113,38 @@ _HOMES: Final = {
     "LoggerOptions": "recording.options",
     "MemoryWriter": "storage.writer",
     "MissingDependencyError": "core.errors",
+    "NumberFormat": "core.number_formats",
     "OnBacklog": "storage.options",
     "OnError": "core.option_fields",
     "OptionError": "core.errors",
     "Phase": "core.names",
     "Probe": "callbacks.probe",
+    "RecordFacts": "core.comparison.run_comparison",
+    "Recording": "core.comparison.recording",
+    "RecordingSource": "storage.recordings",
+    "RunComparison": "core.comparison.run_comparison",
     "RunHistograms": "storage.logdir_histograms",
     "RunWriter": "storage.writer",
     "Scale": "core.plot_options",
     "Scheme": "core.schemes.scheme",
     "SeriesPlotOptions": "core.plot_options",
     "SlicePlotOptions": "core.plot_options",
+    "SliceSeries": "core.slice_series",
+    "SliceStatistic": "core.slice_counts",
+    "SliceTallies": "core.slice_series",
+    "Split": "capture.split",
+    "SplitPattern": "capture.split",
     "StepWatcher": "capture.parameter_kinds",
     "SummaryWriterLike": "storage.event_file",
-    "Tallies": "core.histogram",
+    "TableOptions": "core.table",
+    "Tallies": "core.tallies",
     "ValueAxisOptions": "core.plot_options",
     "WatchedKind": "recording.options",
     "WriterOptions": "storage.options",
+    "compare_runs": "storage.comparisons",
     "probe_module": "callbacks.probe",
     "read_histograms": "storage.logdir_histograms",
+    "save_golden": "storage.comparisons",
 }
 
 # Libraries that are installed on demand: the extra has the library's name.
@@ -122,15 +158,22 @@ __all__ = [
     "AnyScheme",
     "AxesArray",
     "Between",
+    "CompareMode",
+    "CompareOptions",
+    "ComparisonError",
     "Every",
+    "ExecutionOrder",
     "ExplicitBins",
     "Finding",
     "FindingOptions",
     "FloatBits",
     "FormatError",
+    "FormatLoss",
     "HistogramSeries",
     "Kind",
+    "LayerComparison",
     "LayerInfo",
+    "LayerNames",
     "LayerSelectionError",
     "LayerSelector",
     "LayerStats",
@@ -145,25 +188,38 @@ __all__ = [
     "LoggerOptions",
     "MemoryWriter",
     "MissingDependencyError",
+    "NumberFormat",
     "OnBacklog",
     "OnError",
     "OptionError",
     "Phase",
     "Probe",
+    "RecordFacts",
+    "Recording",
+    "RecordingSource",
+    "RunComparison",
     "RunHistograms",
     "RunWriter",
     "Scale",
     "Scheme",
     "SeriesPlotOptions",
     "SlicePlotOptions",
+    "SliceSeries",
+    "SliceStatistic",
+    "SliceTallies",
+    "Split",
+    "SplitPattern",
     "StepWatcher",
     "SummaryWriterLike",
+    "TableOptions",
     "Tallies",
     "ValueAxisOptions",
     "WatchedKind",
     "WriterOptions",
+    "compare_runs",
     "probe_module",
     "read_histograms",
+    "save_golden",
 ]
 
 

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from tb_activation_hist.core.histogram import HistogramSeries, Tallies
+from tb_activation_hist.core.histogram import HistogramSeries
 from tb_activation_hist.core.joining import join_series
 from tb_activation_hist.core.schemes.float_bits import FloatBits
 from tb_activation_hist.core.schemes.scheme import Scheme
+from tb_activation_hist.core.tallies import Tallies
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

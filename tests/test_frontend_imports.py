@@ -41,7 +41,10 @@ ALLOWED: dict[str, tuple[set[str], set[str]]] = {
     "ui/overlays": (BELOW_UI | {"ui/widgets", "ui/settings", "ui/input"}, PREACT),
     "ui/toolbar": (BELOW_UI | {"ui/widgets", "ui/settings", "ui/input", "ui/overlays"}, PREACT),
     "ui/panel": (BELOW_UI | {"ui/widgets", "ui/input", "ui/overlays"}, PREACT),
-    "ui/rows": (BELOW_UI | {"ui/widgets", "ui/input", "ui/overlays", "ui/panel"}, PREACT),
+    "ui/rows": (
+        BELOW_UI | {"ui/widgets", "ui/settings", "ui/input", "ui/overlays", "ui/panel"},
+        PREACT,
+    ),
     "ui": (
         BELOW_UI
         | {

@@ -4,9 +4,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
 from tb_activation_hist.core.names import KINDS, PHASES, Kind, Phase
 from tb_activation_hist.core.option_fields import (
@@ -29,6 +29,10 @@ if TYPE_CHECKING:
     from torch.amp import GradScaler
 
     from tb_activation_hist.capture.select import Layers
+    from tb_activation_hist.capture.split import Split
+
+DEFAULT_BUDGET: Final = 0.05
+"""Share of the step time that recording may add when the user says nothing."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,6 +66,11 @@ class CaptureOptions:
         "Count the calls of a module within a step (of an evaluation: within a forward pass) "
         "apart, as `name:0`, `name:1` ... in the order in which they run, instead of together.",
     )
+    split: Split | None = option(
+        None,
+        'Patterns as `layers` takes them, and a dimension each: `{"*.relu": 1, "*/scores": 1}` '
+        "also records every channel, unit, head or expert along it, see docs/channels.md.",
+    )
     accumulate: bool = option(
         False, "Merge the steps between two records into the record, instead of leaving them out."
     )
@@ -77,9 +86,10 @@ class CaptureOptions:
         "recorded: any `step -> bool`, for example `LogSpaced(per_decade=100)`.",
     )
     overhead_budget: float | None = option(
-        None,
-        "Largest share of the step time that recording may take; records are thinned to stay "
-        "under it.",
+        DEFAULT_BUDGET,
+        "Largest share of the step time that recording may add, on the host and on the device; "
+        "above it records are thinned by powers of two, once a training's first seconds are over, "
+        "and a warning says so. Does not apply to `schedule`. None: record at any cost.",
         "share of the step time",
     )
     scaler: GradScaler | None = option(
@@ -96,6 +106,7 @@ class CaptureOptions:
         set_names(self, "kinds", KINDS)
         set_names(self, "phases", PHASES)
         check_scheme("bins", self.bins)
+        check_split(self.split)
         for name in ("per_call", "accumulate"):
             check_flag(name, getattr(self, name))
         if self.thin_after is not None:
@@ -109,5 +120,15 @@ class CaptureOptions:
             refuse("every", self.every, "1 when schedule is given, since schedule decides alone")
         if self.overhead_budget is not None:
             check_share("overhead_budget", self.overhead_budget)
-            if self.schedule is not None:
-                refuse("overhead_budget", self.overhead_budget, "None when schedule is given")
+            if self.schedule is not None and self.overhead_budget != DEFAULT_BUDGET:
+                allowed = "left out when schedule is given, since schedule decides alone"
+                refuse("overhead_budget", self.overhead_budget, allowed)
+
+
+def check_split(given: Any) -> None:
+    """OptionError unless this is None or a mapping to dimensions."""
+    known = given is None or isinstance(given, Mapping)
+    dims = given.values() if known and given else ()
+    if not known or any(isinstance(dim, bool) or not isinstance(dim, int) for dim in dims):
+        example = '{"*.relu": 1, "*/scores": -1}'
+        refuse("split", given, f"a dict of patterns and dimensions, such as {example}")

@@ -4,57 +4,49 @@ from __future__ import annotations
 
 import itertools
 import threading
-import time
+from collections.abc import Callable
 from types import SimpleNamespace
 
 import torch
 from torch import Tensor
 
+from tb_activation_hist.capture.call_order import CallOrder
+from tb_activation_hist.capture.meter import Meter
 from tb_activation_hist.capture.options import CaptureOptions
-from tb_activation_hist.capture.rows import RowTable
+from tb_activation_hist.capture.rows import Row, RowTable
+from tb_activation_hist.capture.slice_rows import LayerSplit
+from tb_activation_hist.capture.split import SplitRules
 from tb_activation_hist.capture.torch_internals import gradient_scale
-from tb_activation_hist.core.names import PHASES, LayerInfo
+from tb_activation_hist.core.names import PHASES
 from tb_activation_hist.core.user_warnings import warn_user
-
-
-class Clock:
-    """Adds up the time spent between entering and leaving; not re-entrant."""
-
-    def __init__(self) -> None:
-        self.spent_s = 0.0
-        self._since = 0.0
-
-    def __enter__(self) -> None:
-        self._since = time.perf_counter()
-
-    def __exit__(self, *error: object) -> None:
-        self.spent_s += time.perf_counter() - self._since
-
-    def take(self) -> float:
-        """Seconds since the last call."""
-        spent, self.spent_s = self.spent_s, 0.0
-        return spent
 
 
 class CaptureState:
     """The state that hooks read. `train` and `eval` say whether that phase counts right now."""
 
     def __init__(self, options: CaptureOptions, rows: int) -> None:
-        self.rows = RowTable(options.bins, rows)
+        self.meter = Meter(on=options.overhead_budget is not None, accumulate=options.accumulate)
+        self.clock = self.meter.clock
+        self.rows = RowTable(options.bins, rows, self.meter, self.warn_once)
+        self.split = SplitRules()
         self.phases = tuple(options.phases)
         self.train = False
         self.eval = False
         self.activations = "activations" in options.kinds
         self.gradients = "gradients" in options.kinds
         self.per_call = options.per_call
-        self.clock = None if options.overhead_budget is None else Clock()
         self.first_rank = True
         self.evaluated = False
         self.graphs_evaluate = False
         self.step = 0
         self.calls_since: dict[str, int] = dict.fromkeys(PHASES, 0)
         self.call_orders = itertools.count()
+        self.call_order = CallOrder()
         self.depth = 0
+        self.look: Callable[[], None] = _do_nothing
+        """Goes on with the modules that the model has now."""
+        self.unlooked = False
+        """Whether nobody has looked at the model since the step began."""
         self.graph_inputs = SimpleNamespace()
         """Buffers and switches that compiled graphs read, one by one: torch 2.4 cannot look into
         a `Segment`."""
@@ -64,10 +56,12 @@ class CaptureState:
         self._scaler = options.scaler
         self._inverse_scale: tuple[int, Tensor] | None = None
         self._lock = threading.Lock()
+        self._looking = threading.Lock()
 
     def begin_step(self, step: int) -> None:
         """From here on everything belongs to this step."""
         self.step = step
+        self.unlooked = True
         for phase in self.calls_since:
             self.calls_since[phase] += 1
 
@@ -78,16 +72,24 @@ class CaptureState:
             setattr(self, phase, counts)
             self.rows.switch(phase, counts)
 
+    def look_again(self) -> None:
+        """Go on with the modules that the model has now; one thread at a time."""
+        if self._looking.acquire(blocking=False):
+            try:
+                self.unlooked = False
+                self.look()
+            finally:
+                self._looking.release()
+
     def stop(self) -> None:
         for phase in PHASES:
             self.switch(phase, False)
 
-    def find_in_graph(self, info: LayerInfo, device: torch.device) -> tuple[str, int]:
+    def find_in_graph(self, row: Row) -> tuple[str, int]:
         """The row that a compiled graph counts into: its buffer's name, and its index.
 
         `graph_inputs` has the buffer, and the switch of each phase as ``<name>_<phase>``.
         """
-        row = self.rows.find(info, device)
         segment = row.segment
         segment.traced = True
         name = f"buffer{id(segment)}"
@@ -95,6 +97,21 @@ class CaptureState:
         for phase, switch in segment.switches.items():
             setattr(self.graph_inputs, f"{name}_{phase}", switch)
         return name, row.index
+
+    def find_slices_in_graph(self, split: LayerSplit, slices: int) -> tuple[str, int]:
+        """The range that a compiled graph counts slices into, as `find_in_graph` gives a row.
+
+        The name is empty where there are too many slices.
+        """
+        room = split.room(slices)
+        if room is None:
+            return "", 0
+        segment = room.segment
+        name = f"slices{id(segment)}"
+        setattr(self.graph_inputs, name, segment.buffer)
+        for phase, switch in segment.switches.items():
+            setattr(self.graph_inputs, f"{name}_{phase}", switch)
+        return name, room.first
 
     def unscale(self, gradient: Tensor) -> Tensor:
         """Divide a gradient by the GradScaler's factor, without waiting for the device."""
@@ -135,3 +152,7 @@ class CaptureState:
                 return
             self._warned.add(about or text)
         warn_user(text)
+
+
+def _do_nothing() -> None:
+    """What `CaptureState.look` is before there is a model."""

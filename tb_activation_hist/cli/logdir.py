@@ -9,7 +9,7 @@ from fnmatch import fnmatchcase
 from itertools import groupby
 from typing import Any
 
-from tb_activation_hist.core.errors import FormatError, LogdirError, OptionError
+from tb_activation_hist.core.errors import FormatError, LogdirError, OptionError, join_problems
 from tb_activation_hist.core.histogram import HistogramSeries
 from tb_activation_hist.core.names import LayerInfo
 from tb_activation_hist.core.nearest import name_hint
@@ -74,12 +74,14 @@ def _read_run(name: str, index: RunIndex, wanted: set[str]) -> Run:
         if key not in wanted:
             continue
         try:
-            info, (series, broken) = tag.info, index.read_in_part(tag)
+            info, (series, broken) = tag.info, index.read(tag)
         except FormatError as err:
             run.problems.append(f"{key} in run {name!r} is left out: {err}")
             continue
         layers[key] = (info, series)
-        run.problems += [f"{key} in run {name!r} lacks records: {err}" for err in broken]
+        if broken:
+            what = join_problems(map(str, broken))
+            run.problems.append(f"{key} in run {name!r} lacks records: {what}")
     run.notes = [f"run {name!r}: {note}" for note in describe_notes(index.notes)]
     return run
 

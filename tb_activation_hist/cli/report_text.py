@@ -62,22 +62,9 @@ COLUMNS: Final = (
     Column("zeros", "zero_share", _percent),
     Column("non-finite", "non_finite", _short),
 )
-LEFT: Final = ("layer", "type")
+LEFT: Final = ("layer", "type", "advice")
 DISPENSABLE: Final = ("records", "type", "p99 |x|", "min", "max")
 """Columns that a narrow terminal leaves out, in this order."""
-
-
-def print_report(runs: Sequence[tuple[Run, Sequence[Row]]], findings: Sequence[Finding]) -> None:
-    """Print findings and table of each run; colours only where the output is a terminal."""
-    page = Page(
-        width=shutil.get_terminal_size().columns,
-        colours=colour_mode(os.environ, sys.stdout.isatty()) != "plain",
-    )
-    for run, rows in runs:
-        own = [finding for finding in findings if finding.run == run.name]
-        _print_run(page, run.name, own)
-        _print_layers(page, rows)
-        print()
 
 
 class Page(NamedTuple):
@@ -98,8 +85,24 @@ class Page(NamedTuple):
             margin = ""
 
 
-def _print_run(page: Page, name: str, findings: Sequence[Finding]) -> None:
-    print(page.paint(f"run {name}", "run"))
+def terminal_page() -> Page:
+    """The terminal; colours only where the output is one."""
+    return Page(
+        width=shutil.get_terminal_size().columns,
+        colours=colour_mode(os.environ, sys.stdout.isatty()) != "plain",
+    )
+
+
+def print_run(page: Page, run: Run, rows: Sequence[Row], findings: Sequence[Finding]) -> None:
+    """Print a run's own findings and the table of its layers."""
+    _print_run(page, run, [finding for finding in findings if finding.run == run.name])
+    _print_layers(page, rows)
+    print()
+
+
+def _print_run(page: Page, run: Run, findings: Sequence[Finding]) -> None:
+    print(page.paint(f"run {run.name}", "run"))
+    page.print_beside_margin(_describe_recording(run), "dim")
     for finding in findings:
         page.print_beside_margin(finding.title, "title", margin=finding.severity)
         for line in (*_evidence(finding), *_apart(finding)):
@@ -108,6 +111,13 @@ def _print_run(page: Page, name: str, findings: Sequence[Finding]) -> None:
     if not any(finding.severity != "info" for finding in findings):
         print(page.paint("No findings." if not findings else "No errors or warnings.", "good"))
     print()
+
+
+def _describe_recording(run: Run) -> str:
+    """How often was recorded, and what that adds to the steps, as far as the run tells."""
+    cadence, overhead = (run.info.get(field) for field in ("cadence", "overhead"))
+    texts = [f"recorded {cadence}" if cadence else "", f"adding {overhead}" if overhead else ""]
+    return ", ".join(text for text in texts if text)
 
 
 def _evidence(finding: Finding) -> list[str]:

@@ -5,6 +5,8 @@ Each message says what was given, what is allowed, what to do.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 
 class ActivationHistError(Exception):
     """Base of every error that this package raises on purpose."""
@@ -32,3 +34,13 @@ class MissingDependencyError(ActivationHistError, ImportError):
 
 class ActivationHistWarning(UserWarning):
     """Something went wrong inside the logger; the training goes on without being affected."""
+
+
+class ComparisonError(ActivationHistError, ValueError):
+    """Two runs have nothing in common that could be compared."""
+
+
+def join_problems(texts: Iterable[str]) -> str:
+    """One text for what is wrong in many places of one thing: the first, and how many follow."""
+    first, *more = texts
+    return f"{first} ({len(more)} more like it)" if more else first

@@ -30,9 +30,12 @@ def series_to_csv(series: HistogramSeries) -> Iterator[bytes]:
         yield lines.encode()
 
 
-def series_to_json(series: HistogramSeries) -> Iterator[bytes]:
-    """The arrays of a HistogramSeries by name; a number that is not finite is null."""
-    yield b'{"version":1'
+def series_to_json(series: HistogramSeries, missing: int = 0) -> Iterator[bytes]:
+    """The arrays of a HistogramSeries by name; a number that is not finite is null.
+
+    missing: records of the whole series that cannot be written out, because they are not held.
+    """
+    yield f'{{"version":1,"missing":{missing}'.encode()
     for name in ARRAYS:
         if name != "counts":
             yield f',"{name}":{_numbers(getattr(series, name))}'.encode()

@@ -24,6 +24,9 @@ from tb_activation_hist.plugin.schema import (
     TileRequest,
 )
 
+UNREADABLE_STATUS: Final = 422
+"""HTTP status for what is stored, but cannot be read: the request is right, its subject is not."""
+
 
 class RequestError(Exception):
     """A request that is refused with a sentence for the user and an HTTP status."""

@@ -22,6 +22,7 @@ from tb_activation_hist.plugin.findings_answer import FindingsAnswers
 from tb_activation_hist.plugin.index_answer import IndexAnswers
 from tb_activation_hist.plugin.listing_cache import ListingCache
 from tb_activation_hist.plugin.query import (
+    UNREADABLE_STATUS,
     RequestError,
     parse_export_request,
     parse_tile_requests,
@@ -123,7 +124,8 @@ class ActivationHistPlugin(base_plugin.TBPlugin):
     def _serve_findings(self, request: wrappers.Request) -> wrappers.Response:
         runs = request.args.getlist("runs")
         baseline = request.args.get("baseline", "")
-        answer = self._findings.answer(self._provider(request), runs, baseline)
+        first = request.args.getlist("first")
+        answer = self._findings.answer(self._provider(request), runs, baseline, first)
         return respond_json(request, answer)
 
     def _serve_export(self, request: wrappers.Request) -> wrappers.Response:
@@ -131,7 +133,9 @@ class ActivationHistPlugin(base_plugin.TBPlugin):
         loaded = self._load_for_export(self._provider(request), asked)
         series = export.at_steps(loaded.series, asked.steps)
         csv = asked.format == "csv"
-        chunks = export.series_to_csv(series) if csv else export.series_to_json(series)
+        chunks = (
+            export.series_to_csv(series) if csv else export.series_to_json(series, loaded.missing)
+        )
         name = export.file_name(asked.run, asked.tag, asked.format)
         # http_util.Respond takes whole bodies only; it would send the same headers.
         return wrappers.Response(
@@ -141,6 +145,7 @@ class ActivationHistPlugin(base_plugin.TBPlugin):
                 ("X-Content-Type-Options", "nosniff"),
                 ("Cache-Control", "no-cache, must-revalidate"),
                 ("Content-Disposition", f'attachment; filename="{name}"'),
+                ("X-Missing-Records", str(loaded.missing)),
             ],
         )
 
@@ -152,10 +157,10 @@ class ActivationHistPlugin(base_plugin.TBPlugin):
                 f"Run {asked.run!r} has no {asked.source} with the tag {asked.tag!r}.", 404
             )
         loaded = dict(self._series_cache.load(provider, {key: listings[key]})).get(key)
-        if loaded is None:
-            reason = self._series_cache.warnings.get(key, UNREADABLE)
-            raise RequestError(f"Run {asked.run!r}, tag {asked.tag!r}: {reason}", 500)
-        return loaded
+        if loaded is not None and (len(loaded.series) or not loaded.warning):
+            return loaded
+        reason = self._series_cache.warnings.get(key, UNREADABLE)
+        raise RequestError(f"Run {asked.run!r}, tag {asked.tag!r}: {reason}", UNREADABLE_STATUS)
 
 
 def _to_app(method: str, handler: Handler) -> Any:

@@ -10,8 +10,8 @@ from typing import Any, Final
 
 import numpy as np
 
-from tb_activation_hist.core.errors import FormatError
-from tb_activation_hist.core.histogram import HistogramSeries, Tallies
+from tb_activation_hist.core.errors import FormatError, join_problems
+from tb_activation_hist.core.histogram import HistogramSeries
 from tb_activation_hist.core.joining import append_series, sum_records
 from tb_activation_hist.core.names import PLUGIN_NAME
 from tb_activation_hist.core.schemes.scheme import AnyScheme, Scheme
@@ -22,6 +22,7 @@ from tb_activation_hist.core.sessions import (
     join_sessions,
     merge_notes,
 )
+from tb_activation_hist.core.tallies import Tallies
 from tb_activation_hist.plugin.data_provider import Stamp
 from tb_activation_hist.storage.codec import BlockSpan, decode_block, peek_span
 from tb_activation_hist.storage.tensorboard_histograms import (
@@ -284,8 +285,4 @@ def _missing_records(
 
 
 def _damage_warning(damaged: Mapping[BlockId, str]) -> str:
-    if not damaged:
-        return ""
-    first = next(iter(damaged.values()))
-    more = f" ({len(damaged) - 1} more like it)" if len(damaged) > 1 else ""
-    return f"{first}{more}"
+    return join_problems(damaged.values()) if damaged else ""

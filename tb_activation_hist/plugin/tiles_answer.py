@@ -11,6 +11,7 @@ from tb_activation_hist.plugin.data_provider import DataProvider, Listing, Serie
 from tb_activation_hist.plugin.guard import explain_failure
 from tb_activation_hist.plugin.listing_cache import ListingCache
 from tb_activation_hist.plugin.lru_cache import LruCache
+from tb_activation_hist.plugin.query import UNREADABLE_STATUS
 from tb_activation_hist.plugin.response import to_json
 from tb_activation_hist.plugin.schema import TileRequest
 from tb_activation_hist.plugin.series_cache import UNREADABLE, SeriesCache
@@ -96,7 +97,7 @@ class TilesAnswers:
         self, key: SeriesKey, request: TileRequest, listed: bool, reason: str | None
     ) -> schema.TileError:
         if listed:
-            status = 500
+            status = UNREADABLE_STATUS
             error = reason or self._series_cache.warnings.get(key, UNREADABLE)
         else:
             status = 404

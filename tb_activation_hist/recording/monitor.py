@@ -7,9 +7,10 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from tb_activation_hist.core.histogram import HistogramSeries, Tallies
+from tb_activation_hist.core.histogram import HistogramSeries
 from tb_activation_hist.core.names import LayerInfo
 from tb_activation_hist.core.record_counts import RecordCounts
+from tb_activation_hist.core.tallies import Tallies
 from tb_activation_hist.findings import INSTANT_KINDS, Finding, OnlineRules, PeriodicRules
 
 
@@ -82,4 +83,4 @@ def _row_to_series(
         *counts.totals[row, :, None],
         *counts.moments[row, :, None],
     )
-    return HistogramSeries(tallies, bins, bin_counts[None], info.scheme, info.key)
+    return HistogramSeries(tallies, bins, bin_counts[None], info.scheme, info.key, info.dtype)

@@ -14,12 +14,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Final
 
-from tb_activation_hist.core.errors import LogdirError
+from tb_activation_hist.core.errors import FormatError, LogdirError
 from tb_activation_hist.storage.crc32c import masked_crc32c
-from tb_activation_hist.storage.remote import gfile, is_remote, list_files
+from tb_activation_hist.storage.remote import is_remote, list_files, read_file
 
 EVENT_FILE_MARK: Final = "tfevents"
 """The part of its name by which TensorBoard knows an event file."""
+
+
+HEAD_BYTES: Final = 12
+"""Of an event: its length and the length's checksum."""
+
+EXTRA_BYTES: Final = HEAD_BYTES + 4
+"""Of an event, beside the event itself."""
 
 
 @dataclass(frozen=True)
@@ -30,11 +37,10 @@ class EventFilePath:
     path: str
 
     def open(self) -> IO[bytes]:
-        """Open the file for reading and seeking; a remote file is fetched whole."""
+        """Open the file for reading and seeking, else OSError; a remote file is fetched whole."""
         if not is_remote(self.path):
             return Path(self.path).open("rb")
-        with gfile().GFile(self.path, "rb") as file:
-            return io.BytesIO(file.read())
+        return io.BytesIO(read_file(self.path))
 
 
 def find_event_files(logdir: str) -> list[EventFilePath]:
@@ -82,27 +88,33 @@ def _find_remote(logdir: str) -> list[EventFilePath]:
 
 
 def scan_events(file: IO[bytes]) -> Iterator[tuple[int, bytes]]:
-    """Yield (offset, event bytes) of each whole event; stop where the file is cut or damaged.
+    """Yield (offset, event bytes) of each whole event; FormatError where the file is damaged.
 
-    A file that is still being written, or whose writer was killed, ends in the middle of an event.
+    A file that is still being written, or whose writer was killed, ends in the middle of an event
+    or in zeros; that is no damage.
     """
     offset, size = 0, file.seek(0, os.SEEK_END)
     file.seek(0)
-    while True:
-        head = file.read(12)
-        if len(head) < 12 or struct.unpack_from("<I", head, 8)[0] != masked_crc32c(head[:8]):
-            return
-        length = struct.unpack_from("<Q", head)[0]
-        if offset + length + 16 > size:
+    while any(head := file.read(HEAD_BYTES)) and len(head) == HEAD_BYTES:
+        length = _event_length(head, offset, size)
+        if offset + length + EXTRA_BYTES > size:
             return
         data = file.read(length + 4)
         yield offset, data[:length]
-        offset += length + 16
+        offset += length + EXTRA_BYTES
 
 
 def read_event(file: IO[bytes], offset: int) -> bytes:
-    """The event at an offset that `scan_events` gave."""
+    """The event at an offset that `scan_events` gave; FormatError where it is there no longer."""
+    size = file.seek(0, os.SEEK_END)
     file.seek(offset)
-    (length,) = struct.unpack("<Q", file.read(8))
-    file.read(4)
-    return file.read(length)
+    return file.read(_event_length(file.read(HEAD_BYTES), offset, size))
+
+
+def _event_length(head: bytes, offset: int, size: int) -> int:
+    """Bytes of an event by what stands before it; FormatError where that is not right."""
+    if len(head) < HEAD_BYTES or struct.unpack_from("<I", head, 8)[0] != masked_crc32c(head[:8]):
+        msg = f"no event begins at byte {offset:,} of {size:,}, so what follows is left out."
+        raise FormatError(msg)
+    length: int = struct.unpack_from("<Q", head)[0]
+    return length

@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import logging
 import os
-import warnings
 import weakref
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import ItemsView, Iterable, Iterator, Mapping, Sequence, ValuesView
 from functools import cached_property
 from html import escape
 from itertools import groupby
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from tb_activation_hist.core.drawing import drawing
-from tb_activation_hist.core.errors import ActivationHistWarning, LogdirError
+from tb_activation_hist.core.errors import FormatError, LogdirError, join_problems
+from tb_activation_hist.core.execution_order import ExecutionOrder, info_to_execution_order
 from tb_activation_hist.core.histogram import HistogramSeries
 from tb_activation_hist.core.names import LayerInfo
 from tb_activation_hist.core.nearest import no_such
 from tb_activation_hist.core.plot_options import AxesArray, LayersPlotOptions, ValueAxisOptions
 from tb_activation_hist.core.schemes.scheme import Scheme
 from tb_activation_hist.core.sessions import SessionNotes, describe_notes
+from tb_activation_hist.core.table import TableOptions
+from tb_activation_hist.core.user_warnings import warn_user
 from tb_activation_hist.storage.event_file_reader import EventFilePath, find_event_files
 from tb_activation_hist.storage.run_index import RunIndex, TagIndex
 
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
 logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 
 def read_histograms(logdir: str | os.PathLike[str]) -> LogdirHistograms:
@@ -44,8 +48,11 @@ def read_histograms(logdir: str | os.PathLike[str]) -> LogdirHistograms:
 
     A run's files are indexed when it is first asked for, and a layer is decoded when it is taken.
     Steps ascend; where a run was resumed at an earlier step, what was recorded before from that
-    step on is left out, and a warning is logged once. LogdirError when there is no histogram at
-    all; FormatError, when a layer is taken, for damaged or newer data.
+    step on is left out, and a warning is logged once.
+
+    What is damaged is left out beside what is not, and one `ActivationHistWarning` for each layer
+    or file says what. LogdirError when there is no histogram at all; FormatError, when a layer is
+    taken of which nothing can be read.
     """
     runs = LogdirHistograms(os.fspath(logdir))
     if not any(len(run) for run in runs.values()):
@@ -114,12 +121,12 @@ class LogdirHistograms(Mapping[str, "RunHistograms"]):
         """
         return drawing().plot_runs(self, layers, **options)
 
-    def to_dataframe(self, *, counts: bool = False) -> pd.DataFrame:
+    def to_dataframe(self, **options: Unpack[TableOptions]) -> pd.DataFrame:
         """The tables of all runs, one below the other, with a first column ``run``; needs pandas.
 
-        counts: as in `HistogramSeries.to_dataframe`.
+        options: counts, number_formats and scale, as in `HistogramSeries.to_dataframe`.
         """
-        return _stack({run: own.to_dataframe(counts=counts) for run, own in self.items()}, "run")
+        return _stack({run: own.to_dataframe(**options) for run, own in self.items()}, "run")
 
     def _repr_html_(self) -> str:
         rows = [(run, len(own)) for run, own in self.items()]
@@ -133,13 +140,16 @@ class RunHistograms(Mapping[str, HistogramSeries]):
     """The histograms of one run by layer, in model order.
 
     A layer is decoded when it is taken, and kept while it is in use. KeyError, with the nearest
-    names, for a layer that is not there; FormatError for damaged or newer data.
+    names, for a layer that is not there. Damaged records are left out, with one warning for the
+    layer. Where nothing of it can be read, taking it raises FormatError; ``items()``, ``values()``,
+    ``get()``, ``plot()`` and ``to_dataframe()`` go on with the others and warn.
     """
 
     def __init__(self, run: str, files: Sequence[EventFilePath]) -> None:
         self.run = run
         self._files = files
         self._told = SessionNotes()
+        self._warned: set[str] = set()
         self._decoded: weakref.WeakValueDictionary[str, HistogramSeries]
         self._decoded = weakref.WeakValueDictionary()
 
@@ -147,8 +157,7 @@ class RunHistograms(Mapping[str, HistogramSeries]):
     def _index(self) -> RunIndex:
         index = RunIndex(self._files)
         for problem in index.problems:
-            text = f"Run {self.run!r}: {problem}"
-            warnings.warn(text, ActivationHistWarning, stacklevel=2)
+            warn_user(f"Run {self.run!r}: {problem}")
         return index
 
     @cached_property
@@ -159,6 +168,11 @@ class RunHistograms(Mapping[str, HistogramSeries]):
     def info(self) -> dict[str, Any]:
         """What the logger wrote about the run as a whole: cadence, silent modules, errors ..."""
         return self._index.info
+
+    @property
+    def execution_order(self) -> ExecutionOrder:
+        """The order in which the layers ran; empty for a run that was recorded without one."""
+        return info_to_execution_order(self._index.info)
 
     def layer_info(self, layer: str) -> LayerInfo | None:
         """What the logger wrote about a layer: kind, type, shape ...; None for another tool's tag.
@@ -176,10 +190,46 @@ class RunHistograms(Mapping[str, HistogramSeries]):
     def __getitem__(self, layer: str) -> HistogramSeries:
         series = self._decoded.get(layer)
         if series is None:
-            series = self._index.read(self._tag(layer))
+            series, broken = self._index.read(self._tag(layer))
             self._decoded[layer] = series
             self._tell_notes()
+            if broken:
+                self._warn_once(layer, f"lacks records: {join_problems(map(str, broken))}")
         return series
+
+    def _warn_once(self, layer: str, text: str) -> None:
+        if layer not in self._warned:
+            self._warned.add(layer)
+            warn_user(f"Run {self.run!r}: {layer!r} {text}")
+
+    def _readable(self, layers: Iterable[str]) -> Iterator[tuple[str, HistogramSeries]]:
+        """Those of these layers of which something can be read, with a warning for the others."""
+        for layer in layers:
+            try:
+                series = self[layer]
+            except FormatError as err:
+                self._warn_once(layer, f"is left out: {err}")
+                continue
+            yield layer, series
+
+    def items(self) -> ItemsView[str, HistogramSeries]:
+        """The layers of which something can be read; a warning names each of the others."""
+        return _ReadableItems(self)
+
+    def values(self) -> ValuesView[HistogramSeries]:
+        """The series of which something can be read; a warning names each of the others."""
+        return _ReadableValues(self)
+
+    @overload
+    def get(self, layer: str, /) -> HistogramSeries | None: ...
+
+    @overload
+    def get(self, layer: str, /, default: HistogramSeries | T) -> HistogramSeries | T: ...
+
+    def get(self, layer: str, /, default: Any = None) -> Any:
+        """A layer; `default` where it is not there or, with a warning, cannot be read."""
+        found = dict(self._readable([layer] if layer in self else []))
+        return found.get(layer, default)
 
     def _tell_notes(self) -> None:
         """Warn once for each kind of thing that a reader must know about the run's sessions."""
@@ -204,17 +254,18 @@ class RunHistograms(Mapping[str, HistogramSeries]):
 
         layers: one name or several, by default all. Returns the axes, (layers,).
         """
-        names = [layers] if isinstance(layers, str) else layers or list(self)
-        return drawing().plot_layers({name: self[name] for name in names}, **options)
+        names = [layers] if isinstance(layers, str) else layers
+        chosen = {name: self[name] for name in names} if names else dict(self.items())
+        return drawing().plot_layers(chosen, **options)
 
-    def to_dataframe(self, *, counts: bool = False) -> pd.DataFrame:
+    def to_dataframe(self, **options: Unpack[TableOptions]) -> pd.DataFrame:
         """The tables of all layers, one below the other, with a first column ``layer``.
 
         Needs pandas.
 
-        counts: as in `HistogramSeries.to_dataframe`.
+        options: counts, number_formats and scale, as in `HistogramSeries.to_dataframe`.
         """
-        return _stack({key: own.to_dataframe(counts=counts) for key, own in self.items()}, "layer")
+        return _stack({key: own.to_dataframe(**options) for key, own in self.items()}, "layer")
 
     def _repr_html_(self) -> str:
         rows = [(key, tag.type) for key, tag in self._keys.items()]
@@ -224,12 +275,32 @@ class RunHistograms(Mapping[str, HistogramSeries]):
         return f"<histograms of {len(self)} layers in run {self.run!r}: {', '.join(self)}>"
 
 
+class _ReadableItems(ItemsView[str, HistogramSeries]):
+    """Of a `RunHistograms`: without the layers that cannot be read."""
+
+    _mapping: RunHistograms
+
+    def __iter__(self) -> Iterator[tuple[str, HistogramSeries]]:
+        return self._mapping._readable(self._mapping)
+
+
+class _ReadableValues(ValuesView[HistogramSeries]):
+    """Of a `RunHistograms`: without the layers that cannot be read."""
+
+    _mapping: RunHistograms
+
+    def __iter__(self) -> Iterator[HistogramSeries]:
+        return (series for _, series in self._mapping._readable(self._mapping))
+
+
 def _stack(tables: Mapping[str, pd.DataFrame], column: str) -> pd.DataFrame:
-    """Tables one below the other, each with its name in a first column."""
+    """Tables one below the other, each with its name in a first column; empty without tables."""
     import pandas as pd
 
     for name, table in tables.items():
         table.insert(0, column, name)
+    if not tables:
+        return pd.DataFrame(columns=[column])
     return pd.concat(list(tables.values()), ignore_index=True)
 
 

@@ -51,6 +51,17 @@ def list_files(logdir: str) -> list[tuple[str, str, str]]:
     ]
 
 
+def read_file(url: str) -> bytes:
+    """All bytes of a file; OSError when it cannot be read."""
+    try:
+        with gfile().GFile(url, "rb") as file:
+            data: bytes = file.read()
+    # Which errors a storage raises is its own affair.
+    except Exception as err:
+        raise OSError(str(err) or type(err).__name__) from err
+    return data
+
+
 def require_folder(logdir: str) -> None:
     """LogdirError for a bucket alone: TensorBoard cannot list the root of a bucket."""
     parts = urlsplit(logdir)

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import struct
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from functools import partial
+from itertools import groupby
 from typing import IO, Any, Final, NamedTuple, TypeVar
 
-from tb_activation_hist.core.errors import FormatError
+from tb_activation_hist.core.errors import FormatError, join_problems
 from tb_activation_hist.core.grid import FloatArray
 from tb_activation_hist.core.histogram import HistogramSeries
 from tb_activation_hist.core.names import (
     KINDS,
     PLUGIN_NAME,
     RUN_INFO_TAG,
-    SUMMARY_PREFIX,
+    SLICES_PREFIX,
+    SUMMARY_PREFIXES,
     LayerInfo,
     content_to_layer_info,
     text_to_run_info,
@@ -27,8 +28,11 @@ from tb_activation_hist.core.sessions import (
     join_sessions,
     merge_notes,
 )
+from tb_activation_hist.core.slice_series import SliceSeries
 from tb_activation_hist.storage.codec import MAGIC, decode_block
 from tb_activation_hist.storage.event_file_reader import EventFilePath, read_event, scan_events
+from tb_activation_hist.storage.slice_codec import SLICE_MAGIC, SliceBlock, decode_slices
+from tb_activation_hist.storage.slice_reader import join_slice_blocks
 from tb_activation_hist.storage.tensorboard_histograms import (
     Moments,
     buckets_to_series,
@@ -98,7 +102,8 @@ def tag_to_layer_info(tag: str) -> LayerInfo:
 class RunIndex:
     """Where the histograms of a run lie, found in one pass over its files; `read` decodes them.
 
-    problems: one sentence for each file that cannot be opened and for each tag that is used twice.
+    problems: one sentence for each file that cannot be read to its end and for each tag that is
+    used twice.
     """
 
     def __init__(self, files: Sequence[EventFilePath]) -> None:
@@ -109,12 +114,16 @@ class RunIndex:
         self.problems: list[str] = []
         self._notes: dict[str, SessionNotes] = {}
         self._others: set[str] = set()
+        self._slices: dict[str, TagIndex] = {}
+        """Slices of split layers, by the tag of the layer."""
         for number, path in enumerate(self._files):
             try:
                 with path.open() as file:
                     self._scan(number, file)
             except OSError as err:
                 self.problems.append(f"{path.path} cannot be read: {err.strerror or err}.")
+            except FormatError as err:
+                self.problems.append(f"{path.path} is damaged: {err}")
         self._others |= {tag for ours, tag in self.tags if not ours}
         self.problems += [
             f"The tag {tag!r} of a layer is also used for something else, so TensorBoard shows "
@@ -127,20 +136,27 @@ class RunIndex:
         from google.protobuf.message import DecodeError
         from tensorboard.compat.proto.event_pb2 import Event
 
+        damaged = []
         for offset, data in scan_events(file):
             try:
                 values = Event.FromString(data).summary.value
             except DecodeError:
+                damaged.append(f"the event at byte {offset:,} is left out.")
                 continue
             # Our own points for other dashboards share events with nothing else.
-            if len(values) and values[0].tag.startswith(f"{SUMMARY_PREFIX}/"):
+            if len(values) and values[0].tag.startswith(SUMMARY_PREFIXES):
                 continue
             for index, value in enumerate(values):
                 self._note(value, (number, offset, index))
+        if damaged:
+            raise FormatError(join_problems(damaged))
 
     def _note(self, value: Any, location: Location) -> None:
         texts = value.tensor.string_val
-        if len(texts) == 1 and (texts[0].startswith(MAGIC) or (True, value.tag) in self.tags):
+        if len(texts) == 1 and texts[0].startswith(SLICE_MAGIC):
+            tag = value.tag.removeprefix(SLICES_PREFIX)
+            self._slices.setdefault(tag, TagIndex(value.tag, True)).locations.append(location)
+        elif len(texts) == 1 and (texts[0].startswith(MAGIC) or (True, value.tag) in self.tags):
             self._locate(value, location, ours=True)
         elif len(texts) == 1 and value.tag == RUN_INFO_TAG:
             self._note_info(value, texts[0])
@@ -176,26 +192,32 @@ class RunIndex:
             keys[key] = tag
         return keys
 
-    def read(self, tag: TagIndex) -> HistogramSeries:
-        """Decode all records of a tag; FormatError when any of them is damaged."""
-        series, broken = self.read_in_part(tag)
-        if broken:
-            raise broken[0]
-        return series
-
-    def read_in_part(self, tag: TagIndex) -> tuple[HistogramSeries, list[FormatError]]:
-        """The records that can be decoded, and what is wrong with the others.
+    def read(self, tag: TagIndex) -> tuple[HistogramSeries, list[FormatError]]:
+        """The records of a tag that can be decoded, and what is wrong with the others.
 
         FormatError when there is none.
         """
-        values = self._read_values(tag)
+        values, gone = self._read_values(tag)
         if not tag.ours:
-            records, broken = _decode_each(values, _decode_histogram)
+            records, broken = _decode_each(values, _decode_histogram, gone)
             return _join_histograms(tag, records), broken
-        parts, broken = _decode_each(values, partial(_decode_block, tag.info))
+        parts, broken = _decode_each(values, partial(_decode_block, tag.info), gone)
         joined = join_sessions(parts)
         self._notes[tag.tag] = joined.notes
-        return joined.series, broken
+        slices, broken_slices = self._read_slices(tag)
+        return replace(joined.series, slices=slices), [*broken, *broken_slices]
+
+    def _read_slices(self, tag: TagIndex) -> tuple[SliceSeries | None, list[FormatError]]:
+        """The slices of a split layer, as far as they can be decoded."""
+        own = self._slices.get(tag.tag)
+        if own is None:
+            return None, []
+        values, gone = self._read_values(own)
+        try:
+            blocks, broken = _decode_each(values, partial(_decode_slices, tag.info), gone)
+        except FormatError as err:
+            return None, [err]
+        return join_slice_blocks(blocks), broken
 
     @property
     def notes(self) -> SessionNotes:
@@ -215,7 +237,7 @@ class RunIndex:
 
         Where none can, the step is the first one of the newest block.
         """
-        info, found = _readable_info(tag), self._read_values(tag)
+        info, (found, _) = _readable_info(tag), self._read_values(tag)
         newest_first = sorted(found, key=lambda at: at[0].wall_time, reverse=True)
         for event, value in newest_first:
             try:
@@ -230,31 +252,40 @@ class RunIndex:
         infos = {tag.tag: _readable_info(tag) for tag in self.tags.values() if tag.ours}
         return {tag: info.scheme for tag, info in infos.items() if info is not None}
 
-    def _read_values(self, tag: TagIndex) -> list[tuple[Any, Any]]:
-        """(event, value) at each location of a tag; FormatError when a file has changed or gone."""
+    def _read_values(self, tag: TagIndex) -> tuple[list[tuple[Any, Any]], list[FormatError]]:
+        """(event, value) at each location of a tag, and an error for each file that has changed."""
         from google.protobuf.message import DecodeError
-        from tensorboard.compat.proto.event_pb2 import Event
 
-        found = []
-        try:
-            for number in sorted({location[0] for location in tag.locations}):
-                with self._files[number].open() as file:
-                    for where, offset, index in tag.locations:
-                        if where == number:
-                            event = Event.FromString(read_event(file, offset))
-                            found.append((event, event.summary.value[index]))
-        except (OSError, struct.error, DecodeError, IndexError) as err:
-            msg = f"An event file of {tag.tag!r} has changed or gone since it was opened: {err}."
-            raise FormatError(msg) from err
-        return found
+        found: list[tuple[Any, Any]] = []
+        gone = []
+        for number, own in groupby(sorted(tag.locations), key=lambda location: location[0]):
+            path = self._files[number]
+            try:
+                with path.open() as file:
+                    found.extend(_locations_to_values(file, own))
+            except (OSError, FormatError, DecodeError, IndexError) as err:
+                gone.append(
+                    FormatError(f"{path.path} has changed or gone since it was opened: {err}.")
+                )
+        return found, gone
+
+
+def _locations_to_values(
+    file: IO[bytes], locations: Iterable[Location]
+) -> Iterator[tuple[Any, Any]]:
+    from tensorboard.compat.proto.event_pb2 import Event
+
+    for _, offset, index in locations:
+        event = Event.FromString(read_event(file, offset))
+        yield event, event.summary.value[index]
 
 
 def _decode_each(
-    values: Sequence[tuple[Any, Any]], decode: Callable[[Any, Any], T]
+    values: Sequence[tuple[Any, Any]], decode: Callable[[Any, Any], T], gone: Sequence[FormatError]
 ) -> tuple[list[T], list[FormatError]]:
     """What can be decoded, which must be something, and what is wrong with the rest."""
     decoded: list[T] = []
-    broken: list[FormatError] = []
+    broken = list(gone)
     for event, value in values:
         try:
             decoded.append(decode(event, value))
@@ -267,8 +298,12 @@ def _decode_each(
 
 def _decode_block(info: LayerInfo, _event: Any, value: Any) -> SessionPart:
     texts = value.tensor.string_val
-    block = decode_block(texts[0] if len(texts) else b"", info.scheme, info.key)
+    block = decode_block(texts[0] if len(texts) else b"", info.scheme, info.key, info.dtype)
     return SessionPart(block.series, block.session, block.ordinal)
+
+
+def _decode_slices(info: LayerInfo, _event: Any, value: Any) -> SliceBlock:
+    return decode_slices(value.tensor.string_val[0], info.key, info.split)
 
 
 class _Histogram(NamedTuple):

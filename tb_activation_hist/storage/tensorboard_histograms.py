@@ -21,9 +21,10 @@ import numpy.typing as npt
 from tb_activation_hist.core.cumulative import share_below
 from tb_activation_hist.core.errors import FormatError
 from tb_activation_hist.core.grid import ZERO_EDGE, FloatArray, IntArray
-from tb_activation_hist.core.histogram import HistogramSeries, Tallies
+from tb_activation_hist.core.histogram import HistogramSeries
 from tb_activation_hist.core.schemes.explicit_bins import ExplicitBins
 from tb_activation_hist.core.stored_json import LARGEST
+from tb_activation_hist.core.tallies import Tallies
 
 MAX_EDGES: Final = 1024
 """Most edges of a series; TensorBoard's own histograms have 31 per step."""

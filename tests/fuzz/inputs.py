@@ -4,24 +4,37 @@ from __future__ import annotations
 
 import json
 import random
+import struct
 import zlib
 from collections.abc import Callable
 from typing import Any, Final
 
 import numpy as np
-from tensorboard.compat.proto import summary_pb2
+from tensorboard.compat.proto import event_pb2, summary_pb2, types_pb2
+from tensorboard.compat.proto.tensor_pb2 import TensorProto
 
-from tb_activation_hist.core.names import LayerInfo
+from tb_activation_hist.core.names import PLUGIN_NAME, LayerInfo
 from tb_activation_hist.core.schemes.linear_bins import LinearBins
 from tb_activation_hist.storage.codec import HEADER, encode_block
+from tb_activation_hist.storage.event_file import first_event, frame
+from tb_activation_hist.storage.slice_codec import HEADER as SLICE_HEADER
+from tb_activation_hist.storage.slice_codec import encode_slices
 from tests.series import values_to_series
+from tests.slices import make_slices
 
 _VALUES = np.random.default_rng(0)
 BLOCKS: Final = [
     encode_block(values_to_series([_VALUES.normal(0, 1 + i, 60) for i in range(records)]), 1, 0)
     for records in (1, 3, 32)
 ]
-INFO: Final = LayerInfo("conv1", order=3, type="Conv2d", shape=(8, 16))
+SLICES: Final = [
+    encode_slices(
+        make_slices([_VALUES.normal(0, 1 + i, (20, 6)) for i in range(records)], exact=exact), 1, 0
+    )
+    for records in (1, 3, 32)
+    for exact in (False, True)
+]
+INFO: Final = LayerInfo("conv1", order=3, type="Conv2d", shape=(8, 16), split=1)
 NOTES: Final = {
     "version": 1, "silent": ["a"], "errors": ["b"], "skipped": 1, "lost": 2,
     "cadence": "every step",
@@ -41,16 +54,25 @@ ODD_NUMBERS: Final = [
 
 def hostile_block(rng: random.Random) -> bytes:
     """A block with a changed header or payload; the payload's checksum is always right."""
-    block = bytearray(rng.choice(BLOCKS))
-    payload = bytearray(zlib.decompress(block[HEADER.size :]))
+    return _hostile_block(rng, rng.choice(BLOCKS), HEADER)
+
+
+def hostile_slices(rng: random.Random) -> bytes:
+    """The same of a block of slices."""
+    return _hostile_block(rng, rng.choice(SLICES), SLICE_HEADER)
+
+
+def _hostile_block(rng: random.Random, data: bytes, header: struct.Struct) -> bytes:
+    block = bytearray(data)
+    payload = bytearray(zlib.decompress(block[header.size :]))
     for _ in range(rng.choice((1, 1, 2, 8))):
         if rng.random() < 0.3:
-            block[rng.randrange(HEADER.size)] = rng.choice(
+            block[rng.randrange(header.size)] = rng.choice(
                 (0, 1, 2, 3, 4, 8, 255, rng.randrange(256))
             )
         else:
             _change_bytes(payload, rng)
-    return bytes(block[: HEADER.size]) + zlib.compress(payload, 1)
+    return bytes(block[: header.size]) + zlib.compress(payload, 1)
 
 
 def _change_bytes(data: bytearray, rng: random.Random) -> None:
@@ -120,6 +142,42 @@ def hostile_proto(rng: random.Random) -> Any:
         min=ends[0], max=ends[1], sum=ends[2], sum_squares=ends[3],
         bucket_limit=numbers(30), bucket=numbers(30),
     )  # fmt: skip
+
+
+def hostile_file(rng: random.Random) -> bytes:
+    """An event file of which some values, events or bytes are anything."""
+    events = [_hostile_event(rng) for _ in range(rng.randrange(1, 8))]
+    data = bytearray(b"".join(map(frame, [first_event(), *events])))
+    for _ in range(rng.choice((0, 0, 1, 3))):
+        _change_bytes(data, rng)
+    return bytes(data)
+
+
+def _hostile_event(rng: random.Random) -> bytes:
+    tag = rng.choice(("activations/conv1", "activations/conv1", "__run__", "w", "", "a/b\0c"))
+    value = summary_pb2.Summary.Value(tag=tag)
+    kind = rng.randrange(5)
+    if kind == 0:
+        value.histo.CopyFrom(hostile_proto(rng))
+    elif kind == 1:
+        value.simple_value = rng.choice(ODD_NUMBERS)
+    else:
+        hostile = hostile_notes if tag == "__run__" else hostile_block
+        data = hostile(rng) if rng.random() < 0.5 else rng.choice(BLOCKS)
+        value.tensor.CopyFrom(
+            TensorProto(dtype=types_pb2.DT_STRING, string_val=[data] * (kind - 1))
+        )
+    if rng.random() < 0.6:
+        value.metadata.plugin_data.plugin_name = rng.choice((PLUGIN_NAME, "histograms", "other"))
+        good = rng.random() < 0.5
+        value.metadata.plugin_data.content = INFO.to_content() if good else hostile_metadata(rng)
+    summary = summary_pb2.Summary(value=[value] * rng.choice((1, 1, 2)))
+    step = rng.choice((0, 1, 7, 2**62, -(2**63)))
+    event = event_pb2.Event(step=step, wall_time=rng.choice(ODD_NUMBERS), summary=summary)
+    data = bytearray(event.SerializeToString())
+    if rng.random() < 0.2:
+        _change_bytes(data, rng)
+    return bytes(data)
 
 
 def hostile_request(rng: random.Random) -> tuple[str, str, dict[str, Any]]:

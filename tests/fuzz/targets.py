@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import random
 from collections.abc import Callable
-from typing import Any, Final
+from dataclasses import dataclass, replace
+from typing import IO, Any, Final
 
 import numpy as np
 from tensorboard.data.provider import TensorDatum
@@ -12,6 +14,8 @@ from tensorboard.data.provider import TensorDatum
 from tb_activation_hist.core.errors import FormatError
 from tb_activation_hist.core.histogram import HistogramSeries
 from tb_activation_hist.core.names import LayerInfo, content_to_layer_info, text_to_run_info
+from tb_activation_hist.core.sessions import describe_notes
+from tb_activation_hist.core.slice_counts import SLICE_STATISTICS
 from tb_activation_hist.findings import find_run_findings
 from tb_activation_hist.plugin.data_provider import Stamp
 from tb_activation_hist.plugin.response import to_json
@@ -19,6 +23,9 @@ from tb_activation_hist.plugin.schema import TileRequest
 from tb_activation_hist.plugin.series_loader import LoadedSeries, load_blocks, load_histograms
 from tb_activation_hist.plugin.tiles import make_tile
 from tb_activation_hist.storage.codec import decode_block
+from tb_activation_hist.storage.event_file_reader import EventFilePath
+from tb_activation_hist.storage.run_index import RunIndex
+from tb_activation_hist.storage.slice_codec import decode_slices
 from tb_activation_hist.storage.tensorboard_histograms import buckets_to_series, legacy_to_buckets
 from tests.fuzz import inputs
 from tests.plugin.fake_provider import FakeDataProvider
@@ -37,6 +44,22 @@ def check_block(rng: random.Random) -> None:
     tensor = TensorDatum(step=0, wall_time=0.0, numpy=np.array(data, dtype=object))
     check_series(load_blocks(None, STAMP, [tensor], series.scheme, "conv1"))
     find_run_findings("run", {"conv1": (LayerInfo("conv1"), series)})
+
+
+def check_slices(rng: random.Random) -> None:
+    """Decoded or refused; what is decoded keeps its promises and can be shown and examined."""
+    try:
+        slices = decode_slices(inputs.hostile_slices(rng), "conv1").series
+    except FormatError:
+        return
+    assert (slices.steps[1:] > slices.steps[:-1]).all()
+    assert min(slices.n.min(), slices.zeros.min(), (slices.finite - slices.zeros).min()) >= 0
+    for name in SLICE_STATISTICS:
+        assert slices.statistic(name).shape == slices.n.shape
+    slices.pool([0]).to_columns()
+    series = values_to_series([np.ones(4)] * len(slices))
+    split = replace(series, slices=slices)
+    find_run_findings("run", {"conv1": (LayerInfo("conv1", split=1), split)})
 
 
 def check_metadata(rng: random.Random) -> None:
@@ -74,6 +97,35 @@ def check_proto(rng: random.Random) -> None:
     check_promises(series)
 
 
+@dataclass(frozen=True)
+class MemoryFile(EventFilePath):
+    """An event file that lies in memory."""
+
+    data: bytes
+
+    def open(self) -> IO[bytes]:
+        return io.BytesIO(self.data)
+
+
+def check_file(rng: random.Random) -> None:
+    """Whatever lies in a run's files, each layer is read, in part or not at all."""
+    files = [MemoryFile(".", f"file {number}", inputs.hostile_file(rng)) for number in range(2)]
+    index = RunIndex(files)
+    "".join(index.problems).encode()
+    to_json(index.info)
+    index.last_step()
+    index.schemes()
+    for key, tag in index.keys.items():
+        key.encode()
+        try:
+            series, broken = index.read(tag)
+        except FormatError:
+            continue
+        "".join(map(str, broken)).encode()
+        check_promises(series)
+    describe_notes(index.notes)
+
+
 def check_series(loaded: LoadedSeries) -> None:
     check_promises(loaded.series)
     for rows in (0, 256):
@@ -91,10 +143,12 @@ def check_promises(series: HistogramSeries) -> None:
 
 CHECKS: Final[dict[str, Callable[[random.Random], None]]] = {
     "block": check_block,
+    "slices": check_slices,
     "metadata": check_metadata,
     "notes": check_notes,
     "buckets": check_buckets,
     "proto": check_proto,
+    "file": check_file,
 }
 
 

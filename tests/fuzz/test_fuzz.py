@@ -12,7 +12,15 @@ from tests.fuzz.inputs import hostile_request
 from tests.fuzz.targets import CHECKS, hostile_data
 from tests.plugin.test_routes import Site
 
-NUMBERS = {"block": 1500, "metadata": 1500, "notes": 1500, "buckets": 200, "proto": 300}
+NUMBERS = {
+    "slices": 150,
+    "block": 1500,
+    "metadata": 1500,
+    "notes": 1500,
+    "buckets": 200,
+    "proto": 300,
+    "file": 300,
+}
 SLOWEST_S = 2.0
 
 

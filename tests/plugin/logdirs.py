@@ -21,10 +21,11 @@ from tensorboard.compat.proto.tensor_pb2 import TensorProto
 from tensorboard.plugins.histogram.metadata import create_summary_metadata
 from tensorboard.util.tensor_util import make_tensor_proto
 
-from tb_activation_hist.core.histogram import HistogramSeries, Tallies
+from tb_activation_hist.core.histogram import HistogramSeries
 from tb_activation_hist.core.names import PLUGIN_NAME, RUN_INFO_TAG, LayerInfo
 from tb_activation_hist.core.schemes.float_bits import FLOAT_BITS
 from tb_activation_hist.core.schemes.scheme import Scheme
+from tb_activation_hist.core.tallies import Tallies
 from tb_activation_hist.storage.codec import BLOCK_RECORDS, encode_block
 from tb_activation_hist.storage.event_file import first_event, frame
 from tests.series import values_to_series

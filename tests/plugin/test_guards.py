@@ -42,7 +42,7 @@ def test_damaged_metadata_is_a_warning(content: bytes, data: FakeDataProvider) -
     assert index["warnings"][0].startswith("Run 'bad', 1 tag: ")
     good, bad = client.tiles(GOOD, {"run": "bad", "tag": "activations/bad"})
     assert good["records"] == 50
-    assert bad["status"] == 500
+    assert bad["status"] == 422
     assert index["warnings"][0].endswith(bad["error"])
 
 
@@ -109,6 +109,44 @@ def test_a_refusal_quotes_deep_and_long_values_in_short(data: FakeDataProvider) 
         answer = Site(data).ask("POST", "/tiles", data=body)
         assert answer.status_code == 400
         assert len(answer.text) < 400
+
+
+@pytest.mark.parametrize("form", ["csv", "json"])
+def test_an_export_has_the_records_that_are_whole_and_says_so(
+    form: str, data: FakeDataProvider
+) -> None:
+    blocks = data.datums(PLUGIN_NAME, "good", "activations/conv1")
+    whole = Site(data).get("/export", **GOOD, format=form)
+    assert whole.headers["X-Missing-Records"] == "0"
+    blocks[1] = blocks[1].__class__(
+        step=blocks[1].step,
+        wall_time=blocks[1].wall_time,
+        numpy=np.array(blocks[1].numpy.item()[:-9], dtype=object),
+    )
+    answer = Site(data).get("/export", **GOOD, format=form)
+    assert (answer.status_code, answer.headers["X-Missing-Records"]) == (200, "18")
+    if form == "json":
+        assert (answer.json["missing"], answer.json["steps"]) == (18, list(range(32)))
+
+
+@pytest.mark.parametrize("form", ["csv", "json"])
+@pytest.mark.parametrize("block", [b"", b"AHB", b"x" * 90], ids=repr)
+def test_an_export_without_a_readable_record_is_refused_in_words(
+    form: str, block: bytes, data: FakeDataProvider
+) -> None:
+    data.add_bytes("bad", "activations/bad", block, edited(), step=0, wall_time=1)
+    answer = Site(data).get("/export", run="bad", tag="activations/bad", format=form)
+    assert (answer.status_code, answer.mimetype) == (422, "text/plain")
+    assert answer.text.startswith("Run 'bad', tag 'activations/bad': ")
+
+
+def test_an_export_of_what_tensorboard_cannot_read_is_refused_in_words(
+    data: FakeDataProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(data, "read_tensors", lambda *_, **__: 1 / 0)
+    answer = Site(data).get("/export", **GOOD)
+    assert (answer.status_code, answer.mimetype) == (422, "text/plain")
+    assert "TensorBoard could not read it; see its log." in answer.text
 
 
 def test_the_notes_about_a_run_are_no_series(data: FakeDataProvider) -> None:

@@ -7,16 +7,21 @@ import { theme } from "../view/catalog/theme";
 import * as selection from "../view/selection/selection";
 import { globalKeys, releaseSpace } from "./input/keys";
 import { spaceHeld } from "./input/pointer";
-import { Help } from "./overlays/help";
-import { Palette } from "./overlays/palette";
-import { TableDialog } from "./overlays/table";
+import { later } from "./overlays/later";
 import { SpokenReadout, Tooltip } from "./overlays/tooltip";
-import { Empty, Loading, NothingFound } from "./placeholders";
+import { Loading, NothingFound } from "./placeholders";
 import { Grid } from "./rows/grid";
+import { helpOpen, paletteOpen, tableOf } from "./settings/open_state";
 import { SettingsPane } from "./settings/settings_pane";
 import { Minimap } from "./toolbar/minimap";
 import { Toolbar } from "./toolbar/toolbar";
 import { Toast } from "./widgets/toast";
+
+const Empty = later(async () => (await import("./empty")).Empty);
+const Dialogs = later(
+  async () => (await import("./overlays/dialogs")).Dialogs,
+  () => paletteOpen.value || helpOpen.value || tableOf.value !== null,
+);
 
 export function App() {
   useSignalEffect(() => {
@@ -68,9 +73,7 @@ export function App() {
       </div>
       <Tooltip />
       <SpokenReadout />
-      <Help />
-      <TableDialog />
-      <Palette />
+      <Dialogs />
       <Toast />
     </>
   );

@@ -11,7 +11,8 @@ import pytest
 
 from tb_activation_hist.core import table
 from tb_activation_hist.core.csv_text import bins_to_csv, cells_to_csv
-from tb_activation_hist.core.histogram import HistogramSeries, Tallies
+from tb_activation_hist.core.histogram import HistogramSeries
+from tb_activation_hist.core.tallies import Tallies
 from tests.series import values_to_series
 
 DESCRIBED = {column.name: column for column in table.ALL_COLUMNS}

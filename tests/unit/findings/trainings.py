@@ -8,9 +8,10 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
-from tb_activation_hist.core.histogram import HistogramSeries, Tallies
+from tb_activation_hist.core.histogram import HistogramSeries
 from tb_activation_hist.core.names import LayerInfo
 from tb_activation_hist.core.schemes.float_bits import FLOAT_BITS
+from tb_activation_hist.core.tallies import Tallies
 
 Values = npt.NDArray[np.float32]
 Change = Callable[[Values, int], Values]

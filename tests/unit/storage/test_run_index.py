@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import os
+import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from tensorboard.compat.proto import event_pb2, summary_pb2, types_pb2
@@ -16,8 +20,12 @@ from tb_activation_hist.core.errors import ActivationHistWarning, FormatError
 from tb_activation_hist.core.names import LayerInfo
 from tb_activation_hist.storage.codec import encode_block
 from tb_activation_hist.storage.event_file import frame
-from tb_activation_hist.storage.event_file_reader import find_event_files
-from tb_activation_hist.storage.logdir_histograms import read_histograms, read_last_step
+from tb_activation_hist.storage.event_file_reader import find_event_files, scan_events
+from tb_activation_hist.storage.logdir_histograms import (
+    RunHistograms,
+    read_histograms,
+    read_last_step,
+)
 from tests.plugin.logdirs import RunFile, write_run
 from tests.series import values_to_series
 
@@ -41,8 +49,121 @@ def test_a_damaged_block_costs_its_own_records_in_the_command_line(tmp_path: Pat
     assert run.layers["conv1"][1].steps.tolist() == [*range(32), *range(64, 100)]
     assert len(run.problems) == 1
     assert "lacks records: A block of" in run.problems[0]
+
+
+def test_a_damaged_block_costs_its_own_records_in_the_reader(tmp_path: Path) -> None:
+    write_one_damaged(tmp_path, 32)
+    run = read_histograms(tmp_path)["."]
+    with pytest.warns(ActivationHistWarning) as said:
+        series = run["conv1"]
+    assert len(said) == 1
+    assert re.fullmatch(
+        r"Run '\.': 'conv1' lacks records: A block of \d+ bytes is damaged \(cut off\?\); "
+        "the records in it are lost.",
+        str(said[0].message),
+    )
+    assert said[0].filename == __file__
+    assert series.steps.tolist() == [*range(32), *range(64, 100)]
+    expected = SERIES.take([*range(32), *range(64, 100)])
+    np.testing.assert_array_equal(series.counts, expected.counts)
+    # It is told once, however often the layer is decoded.
+    del series
+    assert len(run["conv1"]) == 68
+
+
+def write_beside_unreadable(logdir: Path) -> None:
+    file = RunFile(logdir, ".")
+    file.add_series(CONV, SERIES)
+    for name in ("bad", "worse"):
+        info = LayerInfo(name, order=1)
+        file.add_block(info, SERIES.take(slice(0, 32)), b"AHB and nothing else")
+    file.close()
+
+
+READ: dict[str, Callable[[RunHistograms], Any]] = {
+    "items": lambda run: list(dict(run.items())),
+    "values": lambda run: [series.layer for series in run.values()],
+    "get": lambda run: [key for key in run if run.get(key) is not None],
+    "to_dataframe": lambda run: run.to_dataframe()["layer"].unique().tolist(),
+    "plot": lambda run: [ax.get_title(loc="left") for ax in run.plot()],
+}
+
+
+@pytest.mark.parametrize("way", READ)
+def test_a_layer_that_cannot_be_read_is_left_out_beside_the_others(
+    way: str, tmp_path: Path
+) -> None:
+    write_beside_unreadable(tmp_path)
+    run = read_histograms(tmp_path)["."]
+    with (
+        pytest.warns(ActivationHistWarning, match="'bad' is left out: A block of 20 bytes"),
+        pytest.warns(ActivationHistWarning, match="'worse' is left out: "),
+    ):
+        assert READ[way](run) == ["conv1"]
+    plt.close("all")
+    assert READ["items"](run) == ["conv1"]
+    assert list(run) == ["conv1", "bad", "worse"]
     with pytest.raises(FormatError, match="damaged"):
-        read_histograms(tmp_path)["."]["conv1"]
+        run["bad"]
+
+
+def test_a_run_of_which_nothing_can_be_read_leaves_the_other_runs_their_table(
+    tmp_path: Path,
+) -> None:
+    write_run(tmp_path, "good", {"conv1": VALUES[:2]})
+    file = RunFile(tmp_path, "bad")
+    file.add_block(CONV, SERIES.take(slice(0, 32)), b"AHB")
+    file.close()
+    runs = read_histograms(tmp_path)
+    with pytest.warns(ActivationHistWarning, match="Run 'bad': 'conv1' is left out"):
+        table = runs.to_dataframe()
+    assert table["run"].tolist() == ["good", "good"]
+    assert {len(line) for line in runs.plot()} == {2}
+    plt.close("all")
+
+
+def test_damage_in_the_middle_of_a_file_is_told(tmp_path: Path) -> None:
+    write_run(tmp_path, "run", {"conv1": VALUES})
+    (path,) = (tmp_path / "run").iterdir()
+    data = path.read_bytes()
+    at = data.rindex(b"AHB")
+    start = max(offset for offset, _ in scan_events(io.BytesIO(data)) if offset < at)
+    path.write_bytes(data[:start] + b"\xff" * 8 + data[start + 8 :])
+    (run,) = read_runs(str(tmp_path))
+    assert f"is damaged: no event begins at byte {start:,} of {len(data):,}" in run.problems[0]
+    with pytest.warns(ActivationHistWarning, match="no event begins at byte"):
+        series = read_histograms(tmp_path)["run"]["conv1"]
+    assert len(series) == 96
+
+
+@pytest.mark.parametrize("tail", [b"", b"\0" * 5, b"\0" * 5000, b"\x07" * 11])
+def test_a_file_that_is_still_written_is_not_damaged(tail: bytes, tmp_path: Path) -> None:
+    write_run(tmp_path, "run", {"conv1": VALUES[:2]})
+    (path,) = (tmp_path / "run").iterdir()
+    path.write_bytes(path.read_bytes() + tail)
+    assert len(read_histograms(tmp_path)["run"]["conv1"]) == 2
+
+
+def test_an_event_that_is_no_event_is_told(tmp_path: Path) -> None:
+    path = write_run(tmp_path, "run", {"conv1": VALUES[:2]})
+    with path.joinpath(next(path.iterdir()).name).open("ab") as file:
+        file.write(frame(b"\xff" * 20) * 3)
+    write_run(tmp_path, "run", {"conv2": VALUES[:2]}, suffix=".later")
+    with pytest.warns(ActivationHistWarning, match=r"event at byte .* \(2 more like it\)"):
+        assert list(read_histograms(tmp_path)["run"]) == ["conv1", "conv2"]
+
+
+def test_a_file_that_went_away_meanwhile_costs_its_own_records(tmp_path: Path) -> None:
+    write_run(tmp_path, "run", {"conv1": VALUES[:5]}, steps=[0, 1, 2, 3, 4])
+    before = set((tmp_path / "run").iterdir())
+    later_values = VALUES[:3]
+    write_run(tmp_path, "run", {"conv1": later_values}, steps=[5, 6, 7], session=2, suffix=".later")
+    (second,) = set((tmp_path / "run").iterdir()) - before
+    run = read_histograms(tmp_path)["run"]
+    assert list(run) == ["conv1"]
+    second.write_bytes(second.read_bytes()[:40] + b"\xff" * 400)
+    with pytest.warns(ActivationHistWarning, match="has changed or gone since it was opened"):
+        assert run["conv1"].steps.tolist() == [0, 1, 2, 3, 4]
 
 
 def test_a_damaged_last_block_does_not_hide_the_last_step(tmp_path: Path) -> None:

@@ -22,11 +22,10 @@ import {
   pickOption,
   resetName,
 } from "../settings/offers";
-import { showField } from "../settings/open_state";
+import { showField, tableOf } from "../settings/open_state";
 import { OWN_FIELDS } from "../settings/setting_field";
 import { say } from "../widgets/toast";
 import { FORMATS, saveRow } from "./save";
-import { tableOf } from "./table";
 
 export interface Action {
   readonly name: string;

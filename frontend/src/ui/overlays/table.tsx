@@ -1,16 +1,14 @@
 /** The numbers of a row as a table: steps down, statistics across; for reading instead of looking. */
 
-import { signal, useSignalEffect } from "@preact/signals";
+import { useSignalEffect } from "@preact/signals";
 import { useRef } from "preact/hooks";
 import { formatShare, formatSteps, formatValue } from "../../math/format";
 import { quantiles } from "../../math/quantiles";
 import { readShownCells } from "../../view/exports/exports";
-import type { PanelLayer, PanelView } from "../../view/panel/panel_view";
+import type { PanelView } from "../../view/panel/panel_view";
 import { BAND_WORDS, COUNTED_APART } from "../../view/panel/readout";
+import { tableOf } from "../settings/open_state";
 import { IconButton } from "../widgets/controls";
-
-/** The row whose table is open. */
-export const tableOf = signal<PanelLayer | null>(null);
 
 /** More lines than this are thinned evenly; the last one always stays. */
 const LINES = 60;

@@ -7,7 +7,7 @@ import type { PanelView } from "../../view/panel/panel_view";
 import * as commands from "../input/commands";
 import { copyLinkToView } from "../input/copy";
 import { FORMATS, saveRow } from "../overlays/save";
-import { tableOf } from "../overlays/table";
+import { tableOf } from "../settings/open_state";
 import { Menu } from "../widgets/controls";
 
 const SAID_MS = 2500;

@@ -10,7 +10,7 @@ import { isOpen, shownRuns, toggleFolded } from "../../view/selection/selection"
 import type { GroupRow, LayerRow, Row } from "../../view/selection/tree";
 import * as settings from "../../view/settings/settings";
 import { Panel } from "../panel/panel";
-import { Slice } from "../panel/slice";
+import { LateSlice } from "../panel/slice_later";
 import { box } from "../widgets/box";
 import { Icon } from "../widgets/icons";
 import { Absent, nameBox } from "./cells";
@@ -93,7 +93,7 @@ function Layer({ row, model }: LayerProps) {
           const panel = panels.get(run.name);
           return panel ? <Panel key={panel} panel={panel} /> : <Absent key={run.name} open={expanded} />;
         })}
-        {expanded && drawnOnce.value ? <Slice layer={model} /> : null}
+        {expanded && drawnOnce.value ? <LateSlice layer={model} /> : null}
       </div>
     </>
   );

@@ -19,7 +19,7 @@ import { runColour, type ShownRun, shownRuns } from "../../view/selection/select
 import * as settings from "../../view/settings/settings";
 import { HeadAxis, ValueAxis } from "../panel/axes";
 import { Panel } from "../panel/panel";
-import { Slice } from "../panel/slice";
+import { LateSlice } from "../panel/slice_later";
 import { Surfaces } from "../panel/surface";
 import { box } from "../widgets/box";
 import { axisName } from "./axis_name";
@@ -226,7 +226,7 @@ function SliceCell({ model }: { readonly model: LayerView }) {
       {model.open.value && first !== undefined ? (
         <>
           <ValueAxis panel={first} />
-          <Slice layer={model} />
+          <LateSlice layer={model} />
         </>
       ) : null}
     </div>

@@ -1,10 +1,13 @@
 /** What is open beside and over the page. */
 
 import { signal } from "@preact/signals";
+import type { PanelLayer } from "../../view/panel/panel_view";
 
 export const paneOpen = signal(false);
 export const paletteOpen = signal(false);
 export const helpOpen = signal(false);
+/** The row whose table is open. */
+export const tableOf = signal<PanelLayer | null>(null);
 
 /** Id of the field that a setting is typed or dragged in. */
 export function fieldId(name: string): string {

@@ -1,0 +1,5 @@
+/** The histograms of one step, which are no part of the first pictures. */
+
+import { later } from "../overlays/later";
+
+export const LateSlice = later(async () => (await import("./slice")).Slice);

@@ -1,0 +1,43 @@
+"""Parts of the page that are loaded after the first pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from playwright.sync_api import Page
+
+from tests.browser.tab import fail_requests, open_tab
+from tests.plugin.tensorboard_process import TensorBoard
+
+
+def test_a_part_that_cannot_be_loaded_is_said_and_asked_for_again(
+    open_page: Callable[..., Page], two_runs: TensorBoard
+) -> None:
+    page = open_page()
+    recover = fail_requests(page, "**/dialogs.js", "gone")
+    tab = open_tab(page, two_runs.root)
+    tab.frame.locator("main").focus()
+    page.keyboard.press("?")
+    said = tab.frame.locator(".said")
+    tab.until(said.inner_text, lambda text: "could not be loaded" in text)
+    assert tab.frame.locator(".panel").count() > 0
+    recover()
+    page.keyboard.press("?")
+    page.keyboard.press("?")
+    tab.frame.locator("dialog.help[open]").wait_for()
+
+
+def test_what_is_wanted_at_once_is_not_waited_for(
+    open_page: Callable[..., Page], two_runs: TensorBoard
+) -> None:
+    page = open_page()
+    # Nothing is idle, so only what is wanted is loaded.
+    page.add_init_script("window.requestIdleCallback = () => 0")
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url.rpartition("/")[2]))
+    tab = open_tab(page, two_runs.root)
+    assert "dialogs.js" not in asked
+    tab.frame.locator("main").focus()
+    page.keyboard.press("Control+k")
+    tab.frame.locator(".palette[open] input").wait_for()
+    assert "dialogs.js" in asked
