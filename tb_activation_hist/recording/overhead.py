@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
+import torch
+
 from tb_activation_hist.capture.budget import StepCost
 from tb_activation_hist.capture.cadence import Cadence
+from tb_activation_hist.capture.device_timer import DeviceTimer
 from tb_activation_hist.capture.state import CaptureState
 from tb_activation_hist.recording.ranks import RankMerger, RankSender
 from tb_activation_hist.recording.sinks import Sink
@@ -40,6 +43,8 @@ class Overhead:
         for device, timer in self._state.meter.timers.items():
             for cost in timer.end_step():
                 budget.add_device(device, cost)
+            if timer.wants_sample:
+                self._time_sample(device, timer)
         before = str(self._cadence)
         if self._decide(cost_s, recorded):
             self._tell(before)
@@ -49,6 +54,13 @@ class Overhead:
         if self._cadence.due and self._cadence.warm:
             for timer in self._state.meter.timers.values():
                 timer.start_record()
+
+    def _time_sample(self, device: torch.device, timer: DeviceTimer) -> None:
+        try:
+            self._state.rows.time_sample(device, timer)
+        except Exception as err:  # noqa: BLE001 - such as a device whose memory is full
+            timer.stop()
+            self._state.fail("the time that counting takes", err)
 
     def _decide(self, cost_s: float, recorded: bool) -> bool:
         """Whether the thinning changed."""
