@@ -17,6 +17,11 @@ NOTED_FIRST: Final = 8
 """Records after which the run's information has the measured share; then at each doubling."""
 
 
+PATIENCE_S: Final = 10.0
+"""Seconds of waiting for the writer that do not count: a machine is busy at times, a slow disk
+always."""
+
+
 class Overhead:
     """Ends each step of one logger: what recording took, and how often it goes on.
 
@@ -29,7 +34,7 @@ class Overhead:
         self._state = state
         self._sink = sink
         self._records = 0
-        self._noted = ""
+        self._waited_s = 0.0
         sink.update_info(cadence=str(cadence))
 
     def end_step(self, cost_s: float, *, recorded: bool) -> None:
@@ -46,7 +51,7 @@ class Overhead:
             if timer.wants_sample:
                 self._time_sample(device, timer)
         before = str(self._cadence)
-        if self._decide(cost_s, recorded):
+        if self._decide(cost_s - self._take_patience(), recorded):
             self._tell(before)
         self._records += recorded
         if recorded and self._records >= NOTED_FIRST and not self._records & (self._records - 1):
@@ -61,6 +66,12 @@ class Overhead:
         except Exception as err:  # noqa: BLE001 - such as a device whose memory is full
             timer.stop()
             self._state.fail("the time that counting takes", err)
+
+    def _take_patience(self) -> float:
+        """Seconds of this step that the training waited for the writer, where they do not count."""
+        total_s = getattr(self._sink, "waited_s", 0.0)
+        waited_s, self._waited_s = total_s - self._waited_s, total_s
+        return waited_s if total_s <= PATIENCE_S else 0.0
 
     def _decide(self, cost_s: float, recorded: bool) -> bool:
         """Whether the thinning changed."""

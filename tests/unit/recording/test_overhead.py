@@ -116,6 +116,30 @@ def test_a_device_that_is_behind_is_never_waited_for(monkeypatch):
     training.hist.close()
 
 
+@pytest.mark.parametrize(("each_s", "thinned"), [(0.05, False), (0.5, True)])
+def test_waiting_for_the_writer_counts_once_it_took_long(monkeypatch, each_s, thinned):
+    """A busy machine makes a training wait now and then, a slow disk at every record."""
+    now = [0.0]
+    monkeypatch.setattr("tb_activation_hist.recording.logger.time.perf_counter", lambda: now[0])
+
+    class SlowWriter(MemoryWriter):
+        def put(self, record):
+            now[0] += each_s
+            self.waited_s += each_s
+            return super().put(record)
+
+    writer = SlowWriter()
+    training = DeviceTraining(monkeypatch, writer, layer_ms=1, count_ms=0)
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        for _ in range(60):
+            now[0] += 0.02
+            training.run(1)
+    training.hist.close()
+    assert any("overhead_budget" in str(each.message) for each in told) == thinned
+    assert (len(writer.histograms["0"]) < 60) == thinned
+
+
 def test_a_captured_graph_is_told_from_a_sample_counted_once(monkeypatch):
     training = DeviceTraining(monkeypatch, MemoryWriter(), layer_ms=10, count_ms=0.1)
     training.run(5)
