@@ -9,7 +9,8 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import torch
@@ -19,6 +20,7 @@ from tb_activation_hist.capture.device_timer import DeviceTimer
 from tb_activation_hist.capture.joined_counts import BufferPart, JoinedCounts
 from tb_activation_hist.capture.late_scalar import LateScalar, keep_scalar
 from tb_activation_hist.capture.meter import Meter
+from tb_activation_hist.capture.slice_rows import LayerSplit, SliceTable, Warn, warn_each_time
 from tb_activation_hist.capture.stream_order import StreamOrder
 from tb_activation_hist.core.names import PHASES, LayerInfo
 from tb_activation_hist.core.record_counts import RecordCounts
@@ -46,19 +48,32 @@ class Row:
     switch: Switch
     elements: int = 0
     """Counted since the segment was last emptied."""
+    split: LayerSplit | None = None
 
     def count(self, values: torch.Tensor) -> None:
-        """Add the values, wherever they lie."""
+        """Add the values, wherever they lie, and their slices where the layer is split."""
+        if self.split is not None:
+            with self._timed():
+                self.split.count(values)
+        self._count_bins(values)
+
+    def _timed(self) -> AbstractContextManager[None]:
+        timer = self.segment.timer
+        return NOT_TIMED if timer is None or not timer.timing else timer.counting()
+
+    def _count_bins(self, values: torch.Tensor) -> None:
         elements = values.numel()
         if elements > DRAIN_AT:
             for piece in values.detach().reshape(-1).split(DRAIN_AT):
-                self.count(piece)
+                self._count_bins(piece)
             return
         self.reserve(elements)
-        timer, order = self.segment.timer, self.segment.order
-        if order is not None and order.begin_count() and timer is not None:
-            timer.note_captured((self.switch.tensor.data_ptr(), self.index), values.nbytes)
-        with NOT_TIMED if timer is None or not timer.timing else timer.counting():
+        segment = self.segment
+        captured = segment.order is not None and segment.order.begin_count()
+        if captured and segment.timer is not None:
+            key = (self.switch.tensor.data_ptr(), self.index)
+            segment.timer.note_captured(key, values.nbytes)
+        with self._timed():
             count_(self.segment.buffer, self.index, values, self.switch)
 
     def reserve(self, elements: int) -> None:
@@ -135,9 +150,12 @@ class RowTable:
     """Finds or makes the row of a layer.
 
     rows: of each device's first segment; later segments have `MORE_ROWS`. meter: times the devices.
+    warn: takes a text, and what it is about, which it warns of once.
     """
 
-    def __init__(self, scheme: Scheme, rows: int, meter: Meter | None = None) -> None:
+    def __init__(
+        self, scheme: Scheme, rows: int, meter: Meter | None = None, warn: Warn = warn_each_time
+    ) -> None:
         self.scheme = scheme
         self._meter = meter or Meter()
         self._first_rows = max(rows, 1)
@@ -148,15 +166,20 @@ class RowTable:
         self._infos: list[LayerInfo] = []
         self._targets: dict[Segment, list[int]] = {}
         self._on: dict[str, bool] = dict.fromkeys(PHASES, False)
+        self._slices = SliceTable(self._meter)
+        self._warn = warn
         self._lock = threading.Lock()
 
-    def find(self, info: LayerInfo, device: torch.device) -> Row:
-        """The row of this tag on this device, made when there is none."""
+    def find(self, info: LayerInfo, device: torch.device, split: int | None = None) -> Row:
+        """The row of this tag on this device, made when there is none.
+
+        split: the dimension along which it is split; None: it is not.
+        """
         key = (info.tag, device)
         with self._lock:
             row = self._rows.get(key)
             if row is None:
-                row = self._rows[key] = self._add(info, device)
+                row = self._rows[key] = self._add(replace(info, split=split), device)
             return row
 
     def _add(self, info: LayerInfo, device: torch.device) -> Row:
@@ -170,7 +193,10 @@ class RowTable:
         if info.tag not in self._record_rows:
             self._record_rows[info.tag] = len(self._infos)
             self._infos.append(info)
-        self._targets.setdefault(segment, []).append(self._record_rows[info.tag])
+        at = self._record_rows[info.tag]
+        self._targets.setdefault(segment, []).append(at)
+        if info.split is not None:
+            row.split = LayerSplit(info, at, device, self._slices, self._warn)
         return row
 
     def _make_segment(self, rows: int, device: torch.device) -> Segment:
@@ -194,6 +220,7 @@ class RowTable:
         """Say whether this phase is counted from now on; compiled graphs obey too."""
         with self._lock:
             self._on[phase] = on
+            self._slices.switch(phase, on)
             for segment in self._targets:
                 segment.switches[phase].on = on
 
@@ -207,4 +234,4 @@ class RowTable:
         """Start copying all counts to the host, and empty all rows."""
         with self._lock:
             parts = [part for each, to in self._targets.items() for part in each.take(to)]
-            return list(self._infos), JoinedCounts(self.scheme, parts)
+            return list(self._infos), JoinedCounts(self.scheme, parts, self._slices.take())

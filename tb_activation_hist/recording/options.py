@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from torch.optim import Optimizer
 
     from tb_activation_hist.capture.select import Layers
+    from tb_activation_hist.capture.split import Split
 
 WatchedKind: TypeAlias = Literal[
     "non_finite",
@@ -136,6 +137,7 @@ class LoggerOptions(TypedDict, total=False):
     phases: Phase | Sequence[Phase]
     bins: Scheme
     per_call: bool
+    split: Split | None
     accumulate: bool
     thin_after: int | None
     schedule: Callable[[int], bool] | None
@@ -156,6 +158,7 @@ class LoggerOptions(TypedDict, total=False):
     on_backlog: OnBacklog
     histogram_points: int
     scalar_points: int
+    split_exact: bool
     dashboard_cards: int | None
     close_timeout_s: float
 
