@@ -63,7 +63,7 @@ if TYPE_CHECKING:
     from tb_activation_hist.notebook.activation_stats import LayerStats
     from tb_activation_hist.recording.logger import ActivationHistLogger
     from tb_activation_hist.recording.options import LoggerOptions, WatchedKind
-    from tb_activation_hist.storage.comparisons import CompareOptions, compare_runs
+    from tb_activation_hist.storage.comparisons import CompareOptions, compare_runs, save_golden
     from tb_activation_hist.storage.event_file import Logdir, SummaryWriterLike
     from tb_activation_hist.storage.logdir_histograms import (
         LogdirHistograms,
@@ -130,6 +130,11 @@ _HOMES: Final = {
     "Scheme": "core.schemes.scheme",
     "SeriesPlotOptions": "core.plot_options",
     "SlicePlotOptions": "core.plot_options",
+    "SliceSeries": "core.slice_series",
+    "SliceStatistic": "core.slice_counts",
+    "SliceTallies": "core.slice_series",
+    "Split": "capture.split",
+    "SplitPattern": "capture.split",
     "StepWatcher": "capture.parameter_kinds",
     "SummaryWriterLike": "storage.event_file",
     "TableOptions": "core.table",
@@ -141,6 +146,7 @@ _HOMES: Final = {
     "probe_module": "callbacks.probe",
     "read_histograms": "storage.logdir_histograms",
     "record": "capture.record",
+    "save_golden": "storage.comparisons",
 }
 
 # Libraries that are installed on demand: the extra has the library's name.
@@ -200,6 +206,11 @@ __all__ = [
     "Scheme",
     "SeriesPlotOptions",
     "SlicePlotOptions",
+    "SliceSeries",
+    "SliceStatistic",
+    "SliceTallies",
+    "Split",
+    "SplitPattern",
     "StepWatcher",
     "SummaryWriterLike",
     "TableOptions",
@@ -211,6 +222,7 @@ __all__ = [
     "probe_module",
     "read_histograms",
     "record",
+    "save_golden",
 ]
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import operator
-import weakref
 from collections.abc import Iterable
 from typing import Any, Final
 
@@ -13,9 +12,19 @@ from torch import Tensor, nn
 
 from tb_activation_hist.capture.count import count_
 from tb_activation_hist.capture.countable import plain_values
+from tb_activation_hist.capture.in_graph import (
+    HOOKS,
+    buffer_in_graph,
+    first_in_graph,
+    ran_in_graph,
+    row_in_graph,
+    slices_in_graph,
+    split_in_graph,
+)
 from tb_activation_hist.capture.outputs import floating_tensors, name_inputs
 from tb_activation_hist.capture.rows import Row
 from tb_activation_hist.capture.select import Layer
+from tb_activation_hist.capture.slice_count import count_slices_
 from tb_activation_hist.capture.state import CaptureState
 from tb_activation_hist.capture.torch_internals import (
     forward_hooks,
@@ -28,10 +37,6 @@ from tb_activation_hist.core.names import LayerInfo
 
 MARK: Final = "_tb_activation_hist_"
 """Start of the name of a hooked module's extra attribute, see `Eraser`."""
-
-_HOOKS: weakref.WeakValueDictionary[str, ForwardHook] = weakref.WeakValueDictionary()
-"""By key, for compiled graphs: they can hold a text but not a hook. (Up to torch 2.6 a number on a
-hook is no constant to them.)"""
 
 _is_compiling = torch.compiler.is_compiling
 
@@ -72,10 +77,11 @@ class ForwardHook(Hook):
         self.ran = False
         self.hidden = False
         self.key = str(id(self))
+        self.split = state.split.of_layer(layer)
         self._rows: dict[tuple[str, str, bool, torch.device], Row] = {}
         self._calls: dict[str, tuple[int, int]] = {}
         self._orders: dict[str, int] = {}
-        _HOOKS[self.key] = self
+        HOOKS[self.key] = self
 
     def __call__(self, module: nn.Module, _args: Any, output: Any) -> None:
         """Never changes the output; raises only with ``on_error="raise"``."""
@@ -136,7 +142,8 @@ class ForwardHook(Hook):
         row = self._rows.get(key)
         if row is None:
             info = self._info(kind, name, module, values)
-            row = self._rows[key] = self.state.rows.find(info, values.device)
+            split = self.split.dimension(kind, info.layer)
+            row = self._rows[key] = self.state.rows.find(info, values.device, split)
         return row
 
     def _info(
@@ -169,13 +176,28 @@ class ForwardHook(Hook):
         phase = "train" if module.training else "eval"
         if phase not in state.phases or is_exporting() or not self.counts:
             return
-        for path, tensor in floating_tensors(output):
+        tensors = floating_tensors(output)
+        if not tensors:
+            ran_in_graph(self.key)
+        for path, tensor in tensors:
             facts = (self.key, path, phase, self.type_name(module))
             where = (str(tensor.dtype), tensor.device.type, tensor.device.index)
-            name = _buffer_in_graph(*facts, *where)
+            name = buffer_in_graph(*facts, *where)
             buffer = getattr(state.graph_inputs, name)
             switch = getattr(state.graph_inputs, f"{name}_{phase}")
-            count_(buffer, _row_in_graph(*facts, *where), tensor, switch)
+            count_(buffer, row_in_graph(*facts, *where), tensor, switch)
+            dim = split_in_graph(*facts, *where, tensor.dim())
+            if dim >= 0:
+                self._trace_slices(tensor, dim, (*facts, *where))
+
+    def _trace_slices(self, tensor: Tensor, dim: int, facts: tuple[Any, ...]) -> None:
+        """Put the op that counts a tensor's slices into the graph, for their number as it is."""
+        slices = int(tensor.shape[dim])
+        name = slices_in_graph(slices, *facts)
+        if name:
+            buffer = getattr(self.state.graph_inputs, name)
+            switch = getattr(self.state.graph_inputs, f"{name}_{facts[2]}")
+            count_slices_(buffer, first_in_graph(slices, *facts), dim, tensor, switch)
 
 
 class InputHook(ForwardHook):
@@ -274,51 +296,6 @@ class GradientHook:
             state.fail(f"gradients/{self._hook.layer}", err)
 
 
-def find_hook(key: str) -> ForwardHook:
-    """The hook that a compiled graph knows by this key."""
-    return _HOOKS[key]
-
-
-@torch.compiler.assume_constant_result
-def _buffer_in_graph(key: str, path: str, phase: str, type_name: str, *where: Any) -> str:
-    return _find_in_graph(key, path, phase, type_name, *where)[0]
-
-
-@torch.compiler.assume_constant_result
-def _row_in_graph(key: str, path: str, phase: str, type_name: str, *where: Any) -> int:
-    row = _find_in_graph(key, path, phase, type_name, *where)[1]
-    hook = _HOOKS[key]
-    if hook.ordered:
-        hook.state.call_order.note(phase, f"{hook.layer}/{path}" if path else hook.layer)
-    return row
-
-
-def _find_in_graph(
-    key: str, path: str, phase: str, type_name: str, dtype: str, device: str, index: int | None
-) -> tuple[str, int]:
-    """Find the row of a tensor while compiling.
-
-    The shape is left out: asking for it would fix it in the graph.
-    """
-    hook = _HOOKS[key]
-    hook.ran = True
-    state = hook.state
-    state.graphs_evaluate |= phase == "eval"
-    if hook.gradients or state.per_call:
-        state.warn_compiled()
-    layer = "/".join(part for part in (hook.layer, path) if part)
-    info = LayerInfo(
-        layer=state.names.claim(hook.kind, layer, hook.source),
-        kind=hook.kind,
-        phase=phase,
-        order=hook.order,
-        type=type_name,
-        dtype=dtype.removeprefix("torch."),
-        scheme=state.rows.scheme,
-    )
-    return state.find_in_graph(info, torch.device(device if index is None else f"{device}:{index}"))
-
-
 class Eraser:
     """Takes our hook off a copy of a module while it is copied or loaded.
 
@@ -345,6 +322,8 @@ class Attachment:
     def __init__(self) -> None:
         self.attached = False
         self.hooks: dict[nn.Module, ForwardHook] = {}
+        """Of each module the one that tells whether it ran."""
+        self.input_hooks: dict[nn.Module, ForwardHook] = {}
         self._handles: list[tuple[nn.Module, Any]] = []
 
     def attach(self, layers: Iterable[Layer], state: CaptureState) -> None:
@@ -353,7 +332,8 @@ class Attachment:
             if layer.module in self.hooks:
                 continue
             if state.inputs:
-                before = self.hooks[layer.module] = InputHook(layer, state)
+                before = self.input_hooks[layer.module] = InputHook(layer, state)
+                self.hooks[layer.module] = before
                 handle = nn.Module.register_forward_pre_hook(layer.module, before, with_kwargs=True)
                 self._keep(layer.module, handle)
             if state.outputs:
@@ -372,6 +352,7 @@ class Attachment:
         self._handles = [each for each in self._handles if each[0] not in gone]
         for module in gone:
             del self.hooks[module]
+            self.input_hooks.pop(module, None)
 
     def look_before_forwards(self, root: nn.Module, state: CaptureState) -> None:
         """Notice changes of the model where its forward pass begins."""
@@ -384,10 +365,10 @@ class Attachment:
         What replaces layers for quantisation-aware training moves their hooks as well.
         """
         for module in modules:
-            own = self.hooks.get(module)
+            own = (self.hooks.get(module), self.input_hooks.get(module))
             for hooks in (forward_hooks(module), forward_pre_hooks(module)):
                 for key, hook in list(hooks.items()):
-                    if isinstance(hook, ForwardHook) and hook.state is state and own is None:
+                    if isinstance(hook, ForwardHook) and hook.state is state and hook not in own:
                         del hooks[key]
 
     def count_forwards(self, root: nn.Module, state: CaptureState) -> None:
@@ -407,6 +388,7 @@ class Attachment:
             _take_off(module, handle)
         self._handles.clear()
         self.hooks.clear()
+        self.input_hooks.clear()
         self.attached = False
 
     @property

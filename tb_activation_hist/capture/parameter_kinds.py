@@ -188,7 +188,8 @@ class ParameterKinds:
                 dtype=str(values.dtype).removeprefix("torch."),
                 scheme=self._state.rows.scheme,
             )
-            row = self._rows[key] = self._state.rows.find(info, values.device)
+            split = self._state.split.of_layer().dimension(kind, ref.name + part)
+            row = self._rows[key] = self._state.rows.find(info, values.device, split)
         row.count(values)
 
     def _is_ours(self, parameter: nn.Parameter | None) -> bool:

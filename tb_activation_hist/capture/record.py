@@ -9,7 +9,8 @@ import torch
 from torch import Tensor, nn
 
 from tb_activation_hist.capture.countable import is_countable
-from tb_activation_hist.capture.hooks import MARK, ForwardHook, find_hook
+from tb_activation_hist.capture.hooks import MARK, ForwardHook
+from tb_activation_hist.capture.in_graph import HOOKS
 from tb_activation_hist.capture.outputs import floating_tensors
 from tb_activation_hist.capture.select import Layer, matches_tensor
 from tb_activation_hist.capture.state import CaptureState
@@ -68,6 +69,11 @@ class TensorHook(ForwardHook):
 
     source = "record"
     typed = False
+
+    def __init__(self, layer: Layer, state: CaptureState) -> None:
+        super().__init__(layer, state)
+        # A pattern of `split` that names the module is for what the module puts out.
+        self.split = state.split.of_layer()
 
 
 class TensorRecorder(TensorHook):
@@ -166,14 +172,14 @@ class TensorRecorder(TensorHook):
 
 @torch.compiler.assume_constant_result
 def _path_in_graph(key: str, name: str) -> str:
-    recorder: Any = find_hook(key)
+    recorder: Any = HOOKS[key]
     path = str(recorder.clean(name))
     return path if recorder.takes(path) else ""
 
 
 @torch.compiler.assume_constant_result
 def _warn_in_graph(key: str, name: str, kind: str) -> None:
-    find_hook(key).state.warn_once(explain_uncountable(name, kind), f"record {name}: {kind}")
+    HOOKS[key].state.warn_once(explain_uncountable(name, kind), f"record {name}: {kind}")
 
 
 def _kind(value: Any) -> str:

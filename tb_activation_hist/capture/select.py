@@ -277,6 +277,12 @@ def _match(entry: Any, known: list[Layer]) -> list[int]:
     return _matching(known, _entry_to_matcher(entry))
 
 
+def match_layers(entry: LayerSelector, known: Sequence[Layer]) -> list[Layer]:
+    """The layers among `known` that one entry selects, in their order."""
+    orders = set(_match(entry, list(known)))
+    return [layer for layer in known if layer.order in orders]
+
+
 def _matching(known: list[Layer], matches: Matcher) -> list[int]:
     return [layer.order for layer in known if matches(layer)]
 

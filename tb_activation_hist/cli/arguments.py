@@ -154,6 +154,9 @@ def _add_compare(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     compare.add_argument(
         "--strict", action="store_true", help="a layer that only one of them has is a difference"
     )
+    compare.add_argument(
+        "--save", metavar="FILE", help="keep A as a golden file (.zip) instead of comparing it"
+    )
     compare.add_argument("--json", action="store_true", help="print JSON instead of text")
     compare.set_defaults(command=run_compare)
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         SlicePlotOptions,
         ValueAxisOptions,
     )
+    from tb_activation_hist.core.slice_counts import SliceStatistic
 
 
 SeriesT = TypeVar("SeriesT", contravariant=True)
@@ -45,6 +46,8 @@ class Drawing(Protocol[SeriesT]):
         /,
         **options: Unpack[SlicePlotOptions],
     ) -> Axes: ...
+
+    def plot_slices(self, slices: Any, statistic: SliceStatistic, ax: Axes | None, /) -> Axes: ...
 
     def plot_layers(
         self, layers: Mapping[str, SeriesT], /, **options: Unpack[LayersPlotOptions]

@@ -30,12 +30,24 @@ from tb_activation_hist.notebook.panel import (
     set_titles,
     set_value_scale,
 )
+from tb_activation_hist.notebook.slices import plot_slices
 from tb_activation_hist.notebook.value_axis import ValueAxis, value_axis
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from tb_activation_hist.core.grid import IntArray
+
+__all__ = [
+    "plot_difference",
+    "plot_layers",
+    "plot_runs",
+    "plot_series",
+    "plot_slice",
+    "plot_slices",
+    "series_to_html",
+    "series_to_png",
+]
 
 DIVERGING: Final = "RdBu_r"
 ROWS: Final = 128

@@ -50,9 +50,11 @@ def add_claim(claim: Claim) -> None:
 
 def close_competitors(claim: Claim) -> None:
     """Close other loggers that record the same modules into a file, with a warning."""
-    modules = {layer.module for layer in claim.model.claimed}
+    modules = {layer.module for layer in claim.model.layers}
     for other in _others(claim):
-        shared = any(layer.module in modules for layer in other.model.claimed)
+        shared = any(layer.module in modules for layer in other.model.layers)
+        # Loggers of single tensors have no layers.
+        shared |= not modules and not other.model.layers and other.place == claim.place
         if shared and other.in_memory == claim.in_memory:
             other.end()
             claim.model.state.warn_once(
@@ -67,12 +69,10 @@ def refuse_shared_names(claim: Claim) -> None:
     One whose model has run is closed with a warning: it is a cell that is run again with a new
     model. Otherwise the two are meant to run side by side: OptionError.
     """
-    own = {layer.name: layer.module for layer in claim.model.claimed}
+    own = {layer.name: layer.module for layer in claim.model.layers}
     for other in _others(claim):
-        names = [each.name for each in other.model.claimed if each.name in own]
-        same = all(
-            own[each.name] is each.module for each in other.model.claimed if each.name in own
-        )
+        names = [each.name for each in other.model.layers if each.name in own]
+        same = all(own[each.name] is each.module for each in other.model.layers if each.name in own)
         if other.place != claim.place or same:
             continue
         if not other.model.ran:

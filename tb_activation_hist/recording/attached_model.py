@@ -13,6 +13,7 @@ from tb_activation_hist.capture.hooks import Attachment
 from tb_activation_hist.capture.options import CaptureOptions
 from tb_activation_hist.capture.outline import iter_modules
 from tb_activation_hist.capture.parameter_kinds import ParameterKinds
+from tb_activation_hist.capture.parameter_refs import layers_to_refs
 from tb_activation_hist.capture.recorders import Recorders
 from tb_activation_hist.capture.select import (
     Layer,
@@ -22,6 +23,7 @@ from tb_activation_hist.capture.select import (
     unwrap,
 )
 from tb_activation_hist.capture.silence import NO_LAYERS, explain_silence
+from tb_activation_hist.capture.split import SplitRules
 from tb_activation_hist.capture.state import CaptureState
 
 NOTED_CHANGES: Final = 100
@@ -40,6 +42,9 @@ class AttachedModel:
         self.state = CaptureState(options, len(self.layers))
         self.state.look = self.update
         self.parameters = ParameterKinds(self.state, options.kinds)
+        if options.split:
+            names = [ref.name for ref in layers_to_refs(self.layers)]
+            self.state.split = SplitRules(options.split, self.layers, names)
         self.records = 0
         self._tell: Callable[..., None] | None = None
         self._attachment = Attachment()
@@ -54,11 +59,6 @@ class AttachedModel:
     def layers(self) -> list[Layer]:
         """The selected layers, in model order."""
         return self._followed.layers
-
-    @property
-    def claimed(self) -> list[Layer]:
-        """The layers that no other logger may record: all where only tensors are selected."""
-        return self.layers or named_layers(self._model)
 
     @property
     def attached(self) -> bool:
@@ -112,6 +112,7 @@ class AttachedModel:
         changes = self._followed.update()
         if changes is None:
             return
+        self.state.split.update(self.layers)
         if self.attached:
             self._attachment.release(self.layers)
             self._attachment.remove_moved(iter_modules([self._model]), self.state)

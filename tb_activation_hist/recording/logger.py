@@ -6,6 +6,7 @@ import os
 import time
 import weakref
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, SupportsIndex
 
@@ -13,6 +14,7 @@ import torch
 from torch import Tensor
 
 from tb_activation_hist.capture.cadence import Cadence
+from tb_activation_hist.capture.late_scalar import keep_scalars
 from tb_activation_hist.capture.parameter_kinds import StepWatcher
 from tb_activation_hist.capture.select import Models, name_models
 from tb_activation_hist.capture.silence import NO_STEP
@@ -27,7 +29,11 @@ from tb_activation_hist.recording.active_loggers import (
 )
 from tb_activation_hist.recording.attached_model import AttachedModel
 from tb_activation_hist.recording.monitor import Monitor
-from tb_activation_hist.recording.optimizer_steps import OptimizerHook, find_step_registrars
+from tb_activation_hist.recording.optimizer_steps import (
+    OptimizerHook,
+    count_steps,
+    find_step_registrars,
+)
 from tb_activation_hist.recording.options import split_options
 from tb_activation_hist.recording.overhead import Overhead
 from tb_activation_hist.recording.ranks import current_ranks
@@ -72,6 +78,9 @@ class ActivationHistLogger:
         self._hooks = AttachedModel(name_models(model, recording.name), capture)
         self._state = self._hooks.state
         steppers = find_step_registrars(recording.optimizer)
+        counted = None if recording.start_step is not None else count_steps(recording.optimizer)
+        if counted:
+            given = given._replace(recording=replace(recording, start_step=counted))
         self._claim = Claim(find_place(logdir), self._hooks, weakref.WeakMethod(self.close))
         refuse_shared_names(self._claim)
         # First, so that the last step is read from a directory that nobody writes to any more.
@@ -86,7 +95,7 @@ class ActivationHistLogger:
         self._cadence = Cadence(capture, start)
         self._state.step = start + 1
         self._stored = False
-        self._handles = [each(OptimizerHook(self)) for each in steppers]
+        self._handles = [each(OptimizerHook(self, counted)) for each in steppers]
         owned = self.writer is not logdir
         self._finalizer = weakref.finalize(
             self, _release, self._hooks, self.writer, owned, self._handles
@@ -226,7 +235,7 @@ class ActivationHistLogger:
         if recorded:
             trained = [row for row, info in enumerate(infos) if info.phase != "eval"]
             rest = counts.select(trained) if evaluated else counts
-            self._put(step, [infos[row] for row in trained], rest, _kept(scalars))
+            self._put(step, [infos[row] for row in trained], rest, keep_scalars(scalars))
 
     def _put(
         self,
@@ -301,14 +310,6 @@ class ActivationHistLogger:
         traceback: TracebackType | None,
     ) -> None:
         self._close(quietly=error is not None)
-
-
-def _kept(scalars: Mapping[str, float | Tensor]) -> dict[str, float | Tensor]:
-    """Copies on the device: the training may change a tensor in place before it is read."""
-    return {
-        name: value.detach().clone() if isinstance(value, Tensor) else value
-        for name, value in scalars.items()
-    }
 
 
 def _release(

@@ -55,6 +55,11 @@ from tb_activation_hist import (
     Scheme,
     SeriesPlotOptions,
     SlicePlotOptions,
+    SliceSeries,
+    SliceStatistic,
+    SliceTallies,
+    Split,
+    SplitPattern,
     StepWatcher,
     SummaryWriterLike,
     Tallies,
@@ -76,6 +81,8 @@ on_error: OnError = "raise"
 on_backlog: OnBacklog = "skip"
 scheme: Scheme = LinearBins(40, 0, 10)
 any_scheme: AnyScheme = scheme
+patterns: list[SplitPattern] = ["*.relu", re.compile("attn"), nn.Linear, model[0]]
+splits: Split = {patterns[0]: 1, "*/scores": -3}
 options: LoggerOptions = {"every": 2, "kinds": kinds, "on_error": on_error}
 ActivationHistLogger(model, "runs/a", **options)
 hist = ActivationHistLogger(
@@ -88,6 +95,8 @@ hist = ActivationHistLogger(
     bins=FloatBits(),
     per_call=True,
     accumulate=False,
+    split=splits,
+    split_exact=True,
     thin_after=None,
     schedule=None,
     overhead_budget=0.05,
@@ -194,6 +203,12 @@ series.plot(ax=ax, lo=0, hi=None)
 series.plot_difference(run["conv2"], title="second").get_xlabel()
 series.plot_slice(10, **step)
 tallies: Tallies = series.tallies
+slices: SliceSeries | None = series.slices
+if slices is not None:
+    statistic: SliceStatistic = "abs_max"
+    slices.plot(statistic, ax).set_title("channels")
+    held: SliceTallies = slices.tallies
+    print(slices.statistic(statistic).shape, held.sum, slices.to_dataframe(), slices.dimension)
 explicit = series.scheme.edges if isinstance(series.scheme, ExplicitBins) else ()
 print(series.quantile([0.1, 0.9]).shape, series.rebin([0, 1]).sum(), tallies.n, explicit)
 print(run.layer_info("conv1"), series.to_dataframe(counts=True), run.info)

@@ -43,6 +43,7 @@ const STRIP_SHORT: Readonly<Record<settings.StripContent, string>> = {
   saturated: "sat.",
   change: "Δ column",
   distance: "Δ base",
+  lost: "lost",
 };
 
 /** Numbers give way to the names of bands beside them; where that leaves one number, more are asked for. */
