@@ -15,10 +15,11 @@ if TYPE_CHECKING:
 
     from tb_activation_hist.core.plot_options import (
         AxesArray,
+        DifferencePlotOptions,
         LayersPlotOptions,
+        RunsPlotOptions,
         SeriesPlotOptions,
         SlicePlotOptions,
-        ValueAxisOptions,
     )
     from tb_activation_hist.core.slice_counts import SliceStatistic
 
@@ -36,7 +37,7 @@ class Drawing(Protocol[SeriesT]):
         one: SeriesT,
         other: SeriesT,
         /,
-        **options: Unpack[SeriesPlotOptions],
+        **options: Unpack[DifferencePlotOptions],
     ) -> Axes: ...
 
     def plot_slice(
@@ -58,7 +59,7 @@ class Drawing(Protocol[SeriesT]):
         runs: Mapping[str, Mapping[str, SeriesT]],
         layers: Sequence[str] | None,
         /,
-        **options: Unpack[ValueAxisOptions],
+        **options: Unpack[RunsPlotOptions],
     ) -> AxesArray: ...
 
     def series_to_png(self, series: SeriesT, /) -> bytes: ...

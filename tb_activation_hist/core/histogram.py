@@ -21,7 +21,11 @@ from tb_activation_hist.core.format_loss import (
 )
 from tb_activation_hist.core.grid import NEAR_ZERO, FloatArray, IntArray
 from tb_activation_hist.core.number_formats import NumberFormat
-from tb_activation_hist.core.plot_options import SeriesPlotOptions, SlicePlotOptions
+from tb_activation_hist.core.plot_options import (
+    DifferencePlotOptions,
+    SeriesPlotOptions,
+    SlicePlotOptions,
+)
 from tb_activation_hist.core.schemes.float_bits import FLOAT_BITS
 from tb_activation_hist.core.schemes.scheme import AnyScheme
 from tb_activation_hist.core.slice_series import SliceSeries
@@ -249,12 +253,16 @@ class HistogramSeries:
     def plot(self, **options: Unpack[SeriesPlotOptions]) -> Axes:
         """Draw a heatmap with matplotlib: x the step, y the value, colour the count.
 
-        Steps with NaN or infinite values are marked at the top edge. Returns the axes.
+        Steps with NaN or infinite values are marked at the top edge. number_format: a format whose
+        limits are drawn as lines, and the share of values that a cast to it loses in a strip below.
+        Returns the axes.
         MissingDependencyError without matplotlib.
         """
         return drawing().plot_series(self, **options)
 
-    def plot_difference(self, other: HistogramSeries, **options: Unpack[SeriesPlotOptions]) -> Axes:
+    def plot_difference(
+        self, other: HistogramSeries, **options: Unpack[DifferencePlotOptions]
+    ) -> Axes:
         """Draw this series minus `other`, over the steps that both recorded.
 
         The colour is the difference of the shares of the finite values in a cell, in percentage

@@ -21,12 +21,14 @@ from tb_activation_hist import (
     AnyScheme,
     AxesArray,
     Between,
+    DifferencePlotOptions,
     Every,
     ExplicitBins,
     Finding,
     FindingOptions,
     FloatBits,
     FormatError,
+    FormatLoss,
     HistogramSeries,
     Kind,
     LayerInfo,
@@ -44,12 +46,15 @@ from tb_activation_hist import (
     LogSpaced,
     MemoryWriter,
     MissingDependencyError,
+    NumberFormat,
+    NumberFormatOptions,
     OnBacklog,
     OnError,
     OptionError,
     Phase,
     Probe,
     RunHistograms,
+    RunsPlotOptions,
     RunWriter,
     Scale,
     Scheme,
@@ -62,6 +67,7 @@ from tb_activation_hist import (
     SplitPattern,
     StepWatcher,
     SummaryWriterLike,
+    TableOptions,
     Tallies,
     ValueAxisOptions,
     WatchedKind,
@@ -212,6 +218,19 @@ if slices is not None:
 explicit = series.scheme.edges if isinstance(series.scheme, ExplicitBins) else ()
 print(series.quantile([0.1, 0.9]).shape, series.rebin([0, 1]).sum(), tallies.n, explicit)
 print(run.layer_info("conv1"), series.to_dataframe(counts=True), run.info)
+
+# What other number formats would lose.
+number_format: NumberFormat = "e4m3"
+loss_in_format: FormatLoss = series.format_loss(number_format, scale=series.best_scale("e5m2"))
+print(loss_in_format.lost.max(), series.best_scale_per_step("fp16").shape)
+columns: TableOptions = {"number_formats": ["bf16", number_format], "scale": 0.5}
+run.to_dataframe(**columns)
+drawn: NumberFormatOptions = {"number_format": "fp16", "format_scale": 1024.0}
+beside: RunsPlotOptions = {"rows": 32, "number_format": "bf16"}
+runs.plot(**beside)
+run.plot(**drawn)
+difference: DifferencePlotOptions = {"title": "second"}
+series.plot_difference(run["conv2"], **difference)
 
 for error in (FormatError, LayerSelectionError, LogdirError, MissingDependencyError, OptionError):
     assert issubclass(error, ActivationHistError)
