@@ -18,6 +18,7 @@ WEIGHT_TYPES = (nn.Linear, nn.Conv2d, nn.LSTM, nn.GRU)
 SHRINK_PER_STEP = 0.85
 TINY_LOSS = 1e-4
 DEPTH = 24
+TINY_WEIGHT, RUNAWAY_FACTOR, RUNAWAY_STEPS = 1e-7, 1.2, 45
 STILL_SHARE, SLOW_SHARE = 0.34, 0.67
 
 
@@ -150,20 +151,23 @@ def kill_units(training: Training, step: int) -> None:
 
 
 def shrink_units(training: Training, step: int) -> None:
-    """The weights of two units fade away."""
+    """The weights of two units are held near 0."""
     if step >= training.onset:
         module, _ = hidden_layer(training)
         with torch.no_grad():
             for parameter in module.parameters():
-                parameter[:2].mul_(0.5)
+                parameter[:2] = TINY_WEIGHT
 
 
 def let_unit_run_away(training: Training, step: int) -> None:
-    if step >= training.onset:
+    """One unit grows by a fifth at each step, to some thousand times its size."""
+    since = step - training.onset
+    if 0 <= since < RUNAWAY_STEPS:
         module, _ = hidden_layer(training)
         with torch.no_grad():
-            for parameter in module.parameters():
-                parameter[0].mul_(1.3)
+            weight, bias = module.parameters()
+            weight[0].mul_(RUNAWAY_FACTOR)
+            bias[0] = 2 * RUNAWAY_FACTOR**since
 
 
 def copy_unit(training: Training) -> None:

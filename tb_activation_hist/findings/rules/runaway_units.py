@@ -36,7 +36,7 @@ def find_runaway_units(
         since = units.lasting(grown)
         found = since < len(ratio)
         if found.any():
-            largest = float(np.nanmax(ratio[-1, found]))
+            largest = float(np.nanmax(ratio[since[found].min() :, found]))
             limits = {"ratio": options.runaway_ratio, "growth": options.runaway_growth}
             state = f"ran away, up to {format_factor(largest)} times the median unit,"
             yield observe_units(units, since, state, limits, {"ratio": largest})
