@@ -4,6 +4,7 @@ import { useComputed } from "@preact/signals";
 import { useMemo } from "preact/hooks";
 import { panel_px, plot_px, Y_AXIS_PX } from "../../view/layout/metrics";
 import type { PanelView } from "../../view/panel/panel_view";
+import { showsUnits } from "../../view/panel/shown_units";
 import { partingOf } from "../../view/parting/parting";
 import { retry } from "../../view/screen/loading";
 import { drawnOnce } from "../../view/screen/screen";
@@ -15,6 +16,7 @@ import { AxesLabels, ValueMark } from "./axes";
 import { FindingMarks } from "./finding_marks";
 import { Heatmap } from "./heatmap";
 import { PanelNotes } from "./panel_notes";
+import { LateUnits } from "./units_later";
 
 export function Panel({ panel }: PartProps) {
   const pointer = useMemo(() => new PanelPointer(panel), [panel]);
@@ -75,6 +77,7 @@ interface PartProps {
 function Overlays({ panel }: PartProps) {
   return (
     <>
+      {panel.layer.open.value && showsUnits(panel.layer.id) ? <LateUnits panel={panel} /> : null}
       <FindingMarks panel={panel} />
       {partingOf(panel) === null ? null : <PartingLine panel={panel} />}
       {panel.layer.open.value ? <Crosshair panel={panel} /> : null}
