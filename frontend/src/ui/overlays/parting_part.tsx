@@ -6,18 +6,19 @@ import { formatCounted, formatSteps } from "../../math/format";
 import { stepToUnit } from "../../math/step_axis";
 import type { ComparedLayer, Comparison, Series } from "../../series/types";
 import { client, index } from "../../view/catalog/catalog";
-import { plot_px } from "../../view/layout/metrics";
-import { baselineRun } from "../../view/panel/compare";
-import type { PanelView } from "../../view/panel/panel_view";
 import {
   chosenRun,
   comparedRun,
   comparison,
   equalShown,
-  foldedTags,
   otherRuns,
   partingOf,
-} from "../../view/parting/parting";
+  tagsToFold,
+} from "../../view/findings/parting";
+import { plot_px } from "../../view/layout/metrics";
+import { foldedTags } from "../../view/layout/rows";
+import { baselineRun } from "../../view/panel/compare";
+import type { PanelView } from "../../view/panel/panel_view";
 import { showFinding } from "../../view/screen/reveal";
 import { allLayers } from "../../view/selection/selection";
 import * as settings from "../../view/settings/settings";
@@ -46,6 +47,16 @@ function askWhileShown(): () => void {
   });
 }
 
+function foldWhileShown(): () => void {
+  const stop = effect(() => {
+    foldedTags.value = tagsToFold.value;
+  });
+  return () => {
+    stop();
+    foldedTags.value = new Set();
+  };
+}
+
 async function ask(a: string, b: string, mode: Comparison["mode"], signal: AbortSignal): Promise<void> {
   try {
     const answer = await client.comparison(a, b, mode, signal);
@@ -58,6 +69,7 @@ async function ask(a: string, b: string, mode: Comparison["mode"], signal: Abort
 
 export function PartingBar() {
   useEffect(askWhileShown, []);
+  useEffect(foldWhileShown, []);
   const found = comparison.value;
   return (
     <div class="parting-bar" role="status">
@@ -115,7 +127,7 @@ function Found({ found }: { readonly found: Comparison }) {
 /** How many layers of what is shown do not differ, folded away or not. */
 function EqualLayers() {
   const equal = allLayers.value.filter(
-    ({ tag }) => foldedTags.value.has(tag) || (equalShown.value && comparison.value?.equal.includes(tag)),
+    ({ tag }) => tagsToFold.value.has(tag) || (equalShown.value && comparison.value?.equal.includes(tag)),
   ).length;
   if (equal === 0) return null;
   return (

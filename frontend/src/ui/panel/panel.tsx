@@ -2,10 +2,10 @@
 
 import { useComputed } from "@preact/signals";
 import { useMemo } from "preact/hooks";
+import { partingOf } from "../../view/findings/parting";
 import { panel_px, plot_px, Y_AXIS_PX } from "../../view/layout/metrics";
 import type { PanelView } from "../../view/panel/panel_view";
 import { showsUnits } from "../../view/panel/shown_units";
-import { partingOf } from "../../view/parting/parting";
 import { retry } from "../../view/screen/loading";
 import { drawnOnce } from "../../view/screen/screen";
 import { crosshairKeys } from "../input/crosshair_keys";

@@ -3,7 +3,6 @@
 import { computed, signal } from "@preact/signals";
 import { STRIP_HEIGHT_PX } from "../../paint/scene";
 import { seriesId } from "../../series/series_id";
-import { foldedTags } from "../parting/parting";
 import { isOpen, layers, orderRows } from "../selection/selection";
 import type { Row } from "../selection/tree";
 import * as settings from "../settings/settings";
@@ -20,6 +19,9 @@ export interface PlacedRow {
 
 /** How much layers change or differ; given by whoever has seen their tiles. */
 export const ranks = signal<ReadonlyMap<string, number>>(new Map());
+
+/** Tags of layers that are folded away because their runs are equal; given by whoever compared them. */
+export const foldedTags = signal<ReadonlySet<string>>(new Set());
 
 export const rows = computed<readonly Row[]>(() => {
   const full = settings.full.value;

@@ -31,7 +31,7 @@ const NONE: ReadonlySet<string> = new Set();
 export const equalTags = computed<ReadonlySet<string>>(() => new Set(inForce.value?.equal ?? NONE));
 
 /** Tags of layers that are folded away because they do not differ. */
-export const foldedTags = computed(() => (equalShown.value ? NONE : equalTags.value));
+export const tagsToFold = computed(() => (equalShown.value ? NONE : equalTags.value));
 
 /** Step at which a layer begins to differ, by tag; the layer at which the runs part is the first. */
 const stepsByTag = computed(
