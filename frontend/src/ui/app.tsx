@@ -9,7 +9,7 @@ import { parting } from "../view/settings/settings";
 import { globalKeys, releaseSpace } from "./input/keys";
 import { spaceHeld } from "./input/pointer";
 import { later } from "./overlays/later";
-import { PartingBar } from "./overlays/parting_later";
+import { LatePartingBar } from "./overlays/parting_later";
 import { SpokenReadout, Tooltip } from "./overlays/tooltip";
 import { Loading, NothingFound } from "./placeholders";
 import { Grid } from "./rows/grid";
@@ -62,7 +62,7 @@ export function App() {
             <Minimap />
           </div>
         ) : null}
-        {parting.value === "off" || selection.shownRuns.value.length < 2 ? null : <PartingBar />}
+        {parting.value === "off" || selection.shownRuns.value.length < 2 ? null : <LatePartingBar />}
       </header>
       <div class="body">
         {found ? (

@@ -6,5 +6,5 @@ import { later } from "./later";
 const load = () => import("./parting_part");
 const wanted = () => parting.value !== "off";
 
-export const PartingBar = later(async () => (await load()).PartingBar, wanted);
-export const PartingLine = later(async () => (await load()).PartingLine, wanted);
+export const LatePartingBar = later(async () => (await load()).PartingBar, wanted);
+export const LatePartingLine = later(async () => (await load()).PartingLine, wanted);

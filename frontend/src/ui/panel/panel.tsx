@@ -10,7 +10,7 @@ import { retry } from "../../view/screen/loading";
 import { drawnOnce } from "../../view/screen/screen";
 import { crosshairKeys } from "../input/crosshair_keys";
 import { brush, PanelPointer, pointAt } from "../input/pointer";
-import { PartingLine } from "../overlays/parting_later";
+import { LatePartingLine } from "../overlays/parting_later";
 import { box } from "../widgets/box";
 import { AxesLabels, ValueMark } from "./axes";
 import { FindingMarks } from "./finding_marks";
@@ -79,7 +79,7 @@ function Overlays({ panel }: PartProps) {
     <>
       {panel.layer.open.value && showsUnits(panel.layer.id) ? <LateUnits panel={panel} /> : null}
       <FindingMarks panel={panel} />
-      {partingOf(panel) === null ? null : <PartingLine panel={panel} />}
+      {partingOf(panel) === null ? null : <LatePartingLine panel={panel} />}
       {panel.layer.open.value ? <Crosshair panel={panel} /> : null}
       <BrushBox panel={panel} />
     </>
