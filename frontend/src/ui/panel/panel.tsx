@@ -13,6 +13,7 @@ import { AxesLabels, ValueMark } from "./axes";
 import { FindingMarks } from "./finding_marks";
 import { Heatmap } from "./heatmap";
 import { PanelNotes } from "./panel_notes";
+import { ScaleName } from "./scale_name";
 
 export function Panel({ panel }: PartProps) {
   const pointer = useMemo(() => new PanelPointer(panel), [panel]);
@@ -85,6 +86,7 @@ function PanelTexts({ panel }: PartProps) {
     <>
       {panel.layer.open.value ? (
         <>
+          <ScaleName panel={panel} />
           <ValueMark panel={panel} />
           <PanelNotes panel={panel} />
         </>
