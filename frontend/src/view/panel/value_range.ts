@@ -21,7 +21,7 @@ const MOVED_ROWS = 2;
 export function chooseScale(
   tiles: readonly Tile[],
   bins: number,
-  kind: settings.ScaleKind = settings.valueScale.value,
+  kind: settings.ScaleChoice = settings.valueScale.value,
 ): ValueScale {
   const [lo, hi] = chosenRange(tiles, settings.range.value, settings.manualRange.value);
   if (kind === "native" && tiles.length > 0) return ValueScale.native(tiles, lo, hi);

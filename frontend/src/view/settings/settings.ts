@@ -66,7 +66,7 @@ export const valueScale = axes.choice("valueScale", "auto", {
   tip: "Scale of the value axis. Auto: linear, or symlog where runs differ widely in size",
   labels: { auto: "auto", linear: "linear", symlog: "symlog", native: "native bins" },
 });
-export type ScaleKind = Value<typeof valueScale>;
+export type ScaleChoice = Value<typeof valueScale>;
 export const quantity = axes.choice<Quantity>("quantity", "share", {
   label: "Colour",
   tip: "What a cell's colour stands for",
