@@ -83,6 +83,18 @@ class ParameterKinds:
         self._refs = list(layers_to_refs(self._layers))
         self._outline = Outline([layer.module for layer in self._layers])
 
+    def tags(self, layers: Iterable[Layer]) -> Iterator[tuple[str, ParameterRef]]:
+        """The tags under which the parameters of these layers are recorded."""
+        kinds = {
+            "weights": self._weights,
+            "weight_gradients": self._gradients,
+            "updates": self._updates,
+        }
+        chosen = [kind for kind, recorded in kinds.items() if recorded]
+        for ref in layers_to_refs(layers) if chosen else ():
+            for kind in chosen:
+                yield LayerInfo(ref.name, kind).tag, ref
+
     def detach(self) -> None:
         """Stop watching; calling it again does nothing."""
         for handle in self._handles:

@@ -16,6 +16,7 @@ from tb_activation_hist.capture.parameter_kinds import ParameterKinds
 from tb_activation_hist.capture.select import Layer, called_models, unwrap
 from tb_activation_hist.capture.silence import NO_LAYERS, explain_silence
 from tb_activation_hist.capture.state import CaptureState
+from tb_activation_hist.core.names import LayerInfo
 
 NOTED_CHANGES: Final = 100
 """Changes of the model that the run's information keeps, the latest."""
@@ -45,6 +46,21 @@ class AttachedModel:
     def layers(self) -> list[Layer]:
         """The selected layers, in model order."""
         return self._followed.layers
+
+    def tags(self) -> dict[str, tuple[str, nn.Module]]:
+        """The tags that are recorded as far as they are known before the first forward pass.
+
+        Each with the name of the layer or parameter and the module that it belongs to.
+        """
+        found = {}
+        for layer in self.layers:
+            for kind in ("activations", "gradients"):
+                for phase in self.state.phases if getattr(self.state, kind) else ():
+                    tag = LayerInfo(layer.name, kind, phase).tag
+                    found[tag] = (layer.name, layer.module)
+        for tag, ref in self.parameters.tags(self.layers):
+            found[tag] = (ref.name, ref.module)
+        return found
 
     @property
     def attached(self) -> bool:

@@ -24,6 +24,7 @@ from tb_activation_hist.recording.active_loggers import (
     Claim,
     add_claim,
     close_competitors,
+    close_namesakes,
     refuse_shared_names,
 )
 from tb_activation_hist.recording.attached_model import AttachedModel
@@ -87,7 +88,7 @@ class ActivationHistLogger:
         self._ranks = current_ranks()
         self._state.first_rank = self._ranks.rank == 0 or recording.per_rank
         self.writer: Sink
-        self.writer, start = open_sink(logdir, self._ranks, given)
+        self.writer, start = open_sink(logdir, self._ranks, given, self._hooks.tags)
         if isinstance(self.writer, NoSink):
             self._state.phases = ()
         self._monitor = self._new_monitor()
@@ -149,6 +150,7 @@ class ActivationHistLogger:
         if self.closed or self.attached:
             return
         close_competitors(self._claim)
+        close_namesakes(self._claim)
         self._hooks.attach(self.writer.update_info)
         if self.should_stop:
             # The training goes on in spite of it: from here it is watched anew.
