@@ -16,7 +16,7 @@ from tb_activation_hist.capture.countable import plain_values
 from tb_activation_hist.capture.outputs import floating_tensors
 from tb_activation_hist.capture.rows import Row
 from tb_activation_hist.capture.select import Layer
-from tb_activation_hist.capture.state import CaptureState
+from tb_activation_hist.capture.state import BACKWARD, CaptureState
 from tb_activation_hist.capture.torch_internals import (
     forward_hooks,
     in_backward,
@@ -174,6 +174,7 @@ class LookHook(Hook):
         state = self._state
         if _is_compiling() or not (state.train if module.training else state.eval):
             return
+        state.called = True
         try:
             with state.clock:
                 state.look_again()
@@ -230,6 +231,7 @@ class GradientHook:
         state = self._hook.state
         if not (state.train if self._facts.training else state.eval):
             return
+        state.seen.add(BACKWARD)
         try:
             values = plain_values(gradient)
             if values is not None:

@@ -20,7 +20,7 @@ from tb_activation_hist.capture.outline import Outline
 from tb_activation_hist.capture.parameter_refs import ParameterRef, layers_to_refs
 from tb_activation_hist.capture.rows import Row
 from tb_activation_hist.capture.select import Layer
-from tb_activation_hist.capture.state import CaptureState
+from tb_activation_hist.capture.state import OPTIMIZER_STEP, CaptureState
 from tb_activation_hist.core.names import LayerInfo
 
 
@@ -131,6 +131,8 @@ class ParameterKinds:
             if outer is not None and outer.optimizer is not optimizer:
                 continue
             ref = known[id(parameter)][0]
+            self._state.called = True
+            self._state.seen.add(OPTIMIZER_STEP)
             if self._gradients and not closure:
                 self._count_gradient(ref, parameter, optimizer)
             values = countable_values(parameter) if self._updates else None

@@ -6,6 +6,7 @@ import itertools
 import threading
 from collections.abc import Callable
 from types import SimpleNamespace
+from typing import Final
 
 import torch
 from torch import Tensor
@@ -16,7 +17,10 @@ from tb_activation_hist.capture.options import CaptureOptions
 from tb_activation_hist.capture.rows import RowTable
 from tb_activation_hist.capture.torch_internals import gradient_scale
 from tb_activation_hist.core.names import PHASES, LayerInfo
-from tb_activation_hist.core.user_warnings import warn_user
+from tb_activation_hist.core.user_warnings import find_user_line, warn_user
+
+BACKWARD: Final = "backward"
+OPTIMIZER_STEP: Final = "optimizer step"
 
 
 class CaptureState:
@@ -47,11 +51,16 @@ class CaptureState:
         self.graph_inputs = SimpleNamespace()
         """Buffers and switches that compiled graphs read, one by one: torch 2.4 cannot look into
         a `Segment`."""
+        self.called = False
+        """Whether the model was called in a recorded phase, or an optimizer stepped."""
+        self.seen: set[str] = set()
+        """What is needed for some kinds and has happened: `BACKWARD`, `OPTIMIZER_STEP`."""
         self.failures: dict[str, str] = {}
         self._warned: set[str] = set()
         self._on_error = options.on_error
         self._scaler = options.scaler
         self._inverse_scale: tuple[int, Tensor] | None = None
+        self._made_at = find_user_line()
         self._lock = threading.Lock()
         self._looking = threading.Lock()
 
@@ -123,6 +132,7 @@ class CaptureState:
         )
 
     def warn_compiled(self) -> None:
+        self.seen.add(BACKWARD)  # that there are no gradients is told here
         self.warn_once(
             "Inside torch.compile, gradients of activations are not recorded, and per_call=True "
             "has no effect: the calls of a module are counted together."
@@ -134,7 +144,7 @@ class CaptureState:
             if (about or text) in self._warned:
                 return
             self._warned.add(about or text)
-        warn_user(text)
+        warn_user(text, self._made_at)
 
 
 def _do_nothing() -> None:

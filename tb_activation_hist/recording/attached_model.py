@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import Final
 
@@ -14,7 +15,12 @@ from tb_activation_hist.capture.options import CaptureOptions
 from tb_activation_hist.capture.outline import iter_modules
 from tb_activation_hist.capture.parameter_kinds import ParameterKinds
 from tb_activation_hist.capture.select import Layer, called_models, unwrap
-from tb_activation_hist.capture.silence import NO_LAYERS, explain_silence
+from tb_activation_hist.capture.silence import (
+    NO_LAYERS,
+    NO_STEP,
+    explain_missing_kinds,
+    explain_silence,
+)
 from tb_activation_hist.capture.state import CaptureState
 from tb_activation_hist.core.names import LayerInfo
 
@@ -25,7 +31,8 @@ NOTED_CHANGES: Final = 100
 class AttachedModel:
     """The hooks of one logger on one model.
 
-    records: how many there are so far.
+    records: how many there are so far. stored: whether any was written. quiet: whether nothing is
+    told at the end.
     """
 
     def __init__(self, model: nn.Module, options: CaptureOptions) -> None:
@@ -35,6 +42,10 @@ class AttachedModel:
         self.state.look = self.update
         self.parameters = ParameterKinds(self.state, options.kinds)
         self.records = 0
+        self.stored = False
+        self.quiet = False
+        self._process = os.getpid()
+        self._kinds = options.kinds
         self._tell: Callable[..., None] | None = None
         self._attachment = Attachment()
         self._ran = False
@@ -70,7 +81,7 @@ class AttachedModel:
     @property
     def ran(self) -> bool:
         """Whether any layer ran in a recorded phase."""
-        return self._ran or self._attachment.ran
+        return self._ran or self._attachment.ran or self.state.called
 
     def attach(self, tell: Callable[..., None]) -> None:
         """Put the hooks on the modules that the model has now.
@@ -79,10 +90,11 @@ class AttachedModel:
         """
         self._tell = tell
         self.update()
+        for model in called_models(self._model):
+            self._attachment.look_before_forwards(model, self.state)
         if self.state.activations or self.state.gradients:
             make_room_for_graphs(unwrap(self._model))
             for model in called_models(self._model):
-                self._attachment.look_before_forwards(model, self.state)
                 self._attachment.count_forwards(model, self.state)
         self._attach()
         self._attachment.attached = True
@@ -134,6 +146,18 @@ class AttachedModel:
         if order is not None and self._tell is not None:
             self._tell(**order.to_info())
 
+    def tell_missing(self) -> None:
+        """At the end: warn where the model ran and no step ended, or nothing of a kind was seen."""
+        if self.quiet or not self.state.first_rank or os.getpid() != self._process:
+            return
+        if not self.stored:
+            if self.ran:
+                self.state.warn_once(NO_STEP)
+        elif self.records and "train" in self.state.phases:
+            text = explain_missing_kinds(self._kinds, self.state.seen)
+            if text:
+                self.state.warn_once(text)
+
     def end_record(self) -> None:
         """After the first record, and now and then later, find layers that never ran."""
         self.records += 1
@@ -147,5 +171,10 @@ class AttachedModel:
                 self._tell(silent=silent)
             if self._silent is None and silent and self.state.first_rank:
                 hidden = self._attachment.hidden()
-                self.state.warn_once(explain_silence(self._model, self.layers, silent, hidden))
+                phases, called = self.state.phases, self.state.called
+                self.state.warn_once(
+                    explain_silence(
+                        self._model, self.layers, silent, hidden, phases=phases, called=called
+                    )
+                )
             self._silent = silent

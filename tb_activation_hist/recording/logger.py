@@ -16,7 +16,6 @@ from torch import Tensor
 from tb_activation_hist.capture.cadence import Cadence
 from tb_activation_hist.capture.parameter_kinds import StepWatcher
 from tb_activation_hist.capture.select import Models, name_models
-from tb_activation_hist.capture.silence import NO_STEP
 from tb_activation_hist.core.names import LayerInfo
 from tb_activation_hist.core.record_counts import PendingCounts
 from tb_activation_hist.findings import Finding, FindingOptions
@@ -94,7 +93,6 @@ class ActivationHistLogger:
         self._monitor = self._new_monitor()
         self._cadence = Cadence(capture, start)
         self._state.step = start + 1
-        self._stored = False
         self._handles = [each(OptimizerHook(self, counted)) for each in steppers]
         owned = self.writer is not logdir
         self._finalizer = weakref.finalize(
@@ -234,7 +232,7 @@ class ActivationHistLogger:
         counts: PendingCounts,
         scalars: Mapping[str, float | Tensor] | None = None,
     ) -> None:
-        self._stored = True
+        self._hooks.stored = True
         self._hooks.tell_order()
         observe = None if self._monitor is None else self._monitor.add
         self.writer.write(Record(step, time.time(), infos, counts, scalars or {}, observe))
@@ -272,12 +270,10 @@ class ActivationHistLogger:
     def _close(self, *, quietly: bool) -> None:
         if self.closed or os.getpid() != self._process:
             return
-        idle = not self._hooks.ran
+        self._hooks.quiet = quietly
         self.detach()
         self._overhead.note()
         self._finalizer()
-        if not (idle or quietly or self._stored) and self._state.first_rank:
-            self._state.warn_once(NO_STEP)
         self._report_findings()
 
     def _write_rest(self) -> None:
@@ -324,3 +320,4 @@ def _release(
         writer.close()
     else:
         writer.flush()
+    hooks.tell_missing()
