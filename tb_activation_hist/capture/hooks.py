@@ -152,7 +152,8 @@ class ForwardHook(Hook):
         """
         state = self.state
         phase = "train" if module.training else "eval"
-        if phase not in state.phases or is_exporting():
+        # Reading the version makes the graph depend on it.
+        if phase not in state.phases or not state.modules_version or is_exporting():
             return
         for path, tensor in floating_tensors(output):
             facts = (self.key, path, phase, type(module).__name__)

@@ -48,6 +48,8 @@ class CaptureState:
         """Goes on with the modules that the model has now."""
         self.unlooked = False
         """Whether nobody has looked at the model since the step began."""
+        self.modules_version = "0"
+        """Compiled graphs hold for one version. A text: to torch 2.4 a number is no constant."""
         self.graph_inputs = SimpleNamespace()
         """Buffers and switches that compiled graphs read, one by one: torch 2.4 cannot look into
         a `Segment`."""
@@ -86,6 +88,10 @@ class CaptureState:
                 self.look()
             finally:
                 self._looking.release()
+
+    def renew_graphs(self) -> None:
+        """Let compiled graphs be made anew, since other modules have hooks than when they were."""
+        self.modules_version = str(int(self.modules_version) + 1)
 
     def stop(self) -> None:
         for phase in PHASES:

@@ -14,7 +14,7 @@ from tb_activation_hist.capture.hooks import Attachment
 from tb_activation_hist.capture.options import CaptureOptions
 from tb_activation_hist.capture.outline import iter_modules
 from tb_activation_hist.capture.parameter_kinds import ParameterKinds
-from tb_activation_hist.capture.select import Layer, called_models, unwrap
+from tb_activation_hist.capture.select import Layer, called_models, given_models, unwrap
 from tb_activation_hist.capture.silence import (
     NO_LAYERS,
     NO_STEP,
@@ -90,7 +90,7 @@ class AttachedModel:
         """
         self._tell = tell
         self.update()
-        for model in called_models(self._model):
+        for model in dict.fromkeys((*given_models(self._model), *called_models(self._model))):
             self._attachment.look_before_forwards(model, self.state)
         if self.state.activations or self.state.gradients:
             make_room_for_graphs(unwrap(self._model))
@@ -122,6 +122,7 @@ class AttachedModel:
             self._attachment.release(self.layers)
             self._attachment.remove_moved(iter_modules([self._model]), self.state)
             self._attach()
+            self.state.renew_graphs()
         self._new.update(changes.replaced, changes.added)
         # A model that makes its modules in the first forward pass has not changed.
         if changes and (self.records or changes.replaced or changes.removed):
