@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from tb_activation_hist.callbacks.fastai import ActivationHistCallback
     from tb_activation_hist.callbacks.probe import LearnerLike, Probe, probe_module
     from tb_activation_hist.capture.parameter_kinds import StepWatcher
+    from tb_activation_hist.capture.record import record
     from tb_activation_hist.capture.schedule import Between, Every, LogSpaced
     from tb_activation_hist.capture.select import Layers, LayerSelector
     from tb_activation_hist.core.comparison.criterion import CompareMode
@@ -46,7 +47,10 @@ if TYPE_CHECKING:
     from tb_activation_hist.core.option_fields import OnError
     from tb_activation_hist.core.plot_options import (
         AxesArray,
+        DifferencePlotOptions,
         LayersPlotOptions,
+        NumberFormatOptions,
+        RunsPlotOptions,
         Scale,
         SeriesPlotOptions,
         SlicePlotOptions,
@@ -86,6 +90,7 @@ _HOMES: Final = {
     "CompareMode": "core.comparison.criterion",
     "CompareOptions": "storage.comparisons",
     "ComparisonError": "core.errors",
+    "DifferencePlotOptions": "core.plot_options",
     "Every": "capture.schedule",
     "ExecutionOrder": "core.execution_order",
     "ExplicitBins": "core.schemes.explicit_bins",
@@ -114,6 +119,7 @@ _HOMES: Final = {
     "MemoryWriter": "storage.writer",
     "MissingDependencyError": "core.errors",
     "NumberFormat": "core.number_formats",
+    "NumberFormatOptions": "core.plot_options",
     "OnBacklog": "storage.options",
     "OnError": "core.option_fields",
     "OptionError": "core.errors",
@@ -125,10 +131,16 @@ _HOMES: Final = {
     "RunComparison": "core.comparison.run_comparison",
     "RunHistograms": "storage.logdir_histograms",
     "RunWriter": "storage.writer",
+    "RunsPlotOptions": "core.plot_options",
     "Scale": "core.plot_options",
     "Scheme": "core.schemes.scheme",
     "SeriesPlotOptions": "core.plot_options",
     "SlicePlotOptions": "core.plot_options",
+    "SliceSeries": "core.slice_series",
+    "SliceStatistic": "core.slice_counts",
+    "SliceTallies": "core.slice_series",
+    "Split": "capture.split",
+    "SplitPattern": "capture.split",
     "StepWatcher": "capture.parameter_kinds",
     "SummaryWriterLike": "storage.event_file",
     "TableOptions": "core.table",
@@ -139,6 +151,7 @@ _HOMES: Final = {
     "compare_runs": "storage.comparisons",
     "probe_module": "callbacks.probe",
     "read_histograms": "storage.logdir_histograms",
+    "record": "capture.record",
     "save_golden": "storage.comparisons",
 }
 
@@ -156,6 +169,7 @@ __all__ = [
     "CompareMode",
     "CompareOptions",
     "ComparisonError",
+    "DifferencePlotOptions",
     "Every",
     "ExecutionOrder",
     "ExplicitBins",
@@ -184,6 +198,7 @@ __all__ = [
     "MemoryWriter",
     "MissingDependencyError",
     "NumberFormat",
+    "NumberFormatOptions",
     "OnBacklog",
     "OnError",
     "OptionError",
@@ -195,10 +210,16 @@ __all__ = [
     "RunComparison",
     "RunHistograms",
     "RunWriter",
+    "RunsPlotOptions",
     "Scale",
     "Scheme",
     "SeriesPlotOptions",
     "SlicePlotOptions",
+    "SliceSeries",
+    "SliceStatistic",
+    "SliceTallies",
+    "Split",
+    "SplitPattern",
     "StepWatcher",
     "SummaryWriterLike",
     "TableOptions",
@@ -209,6 +230,7 @@ __all__ = [
     "compare_runs",
     "probe_module",
     "read_histograms",
+    "record",
     "save_golden",
 ]
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import operator
-import weakref
 from collections.abc import Iterable
 from typing import Any, Final
 
@@ -13,12 +12,23 @@ from torch import Tensor, nn
 
 from tb_activation_hist.capture.count import count_
 from tb_activation_hist.capture.countable import plain_values
-from tb_activation_hist.capture.outputs import floating_tensors
+from tb_activation_hist.capture.in_graph import (
+    HOOKS,
+    buffer_in_graph,
+    first_in_graph,
+    ran_in_graph,
+    row_in_graph,
+    slices_in_graph,
+    split_in_graph,
+)
+from tb_activation_hist.capture.outputs import floating_tensors, name_inputs
 from tb_activation_hist.capture.rows import Row
 from tb_activation_hist.capture.select import Layer
+from tb_activation_hist.capture.slice_count import count_slices_
 from tb_activation_hist.capture.state import BACKWARD, CaptureState
 from tb_activation_hist.capture.torch_internals import (
     forward_hooks,
+    forward_pre_hooks,
     in_backward,
     is_exporting,
     is_tracing,
@@ -27,10 +37,6 @@ from tb_activation_hist.core.names import LayerInfo
 
 MARK: Final = "_tb_activation_hist_"
 """Start of the name of a hooked module's extra attribute, see `Eraser`."""
-
-_HOOKS: weakref.WeakValueDictionary[str, ForwardHook] = weakref.WeakValueDictionary()
-"""By key, for compiled graphs: they can hold a text but not a hook. (Up to torch 2.6 a number on a
-hook is no constant to them.)"""
 
 _is_compiling = torch.compiler.is_compiling
 
@@ -52,20 +58,30 @@ class Hook:
 class ForwardHook(Hook):
     """Counts a module's floating outputs; off-step it costs a flag test.
 
-    Runs right after the module, so before an in-place successor overwrites the output.
+    Runs right after the module, so before an in-place successor overwrites the output. kind: under
+    which the values are recorded. source: where they come from; two sources never share a name.
+    typed: whether the module's class says something about the values.
     """
+
+    kind: str = "activations"
+    source: str = "output"
+    typed: bool = True
 
     def __init__(self, layer: Layer, state: CaptureState) -> None:
         self.layer = layer.name
+        self.counts = state.activations
+        self.gradients = state.gradients
+        self.ordered = True
         self.order = layer.order
         self.state = state
         self.ran = False
         self.hidden = False
         self.key = str(id(self))
+        self.split = state.split.of_layer(layer)
         self._rows: dict[tuple[str, str, bool, torch.device], Row] = {}
         self._calls: dict[str, tuple[int, int]] = {}
         self._orders: dict[str, int] = {}
-        _HOOKS[self.key] = self
+        HOOKS[self.key] = self
 
     def __call__(self, module: nn.Module, _args: Any, output: Any) -> None:
         """Never changes the output; raises only with ``on_error="raise"``."""
@@ -100,12 +116,12 @@ class ForwardHook(Hook):
                 continue
             self.ran = True
             name = f"{call}/{path}" if path else call
-            if not recomputed:
+            if self.ordered and not recomputed:
                 state.call_order.note("train" if module.training else "eval", self.layer + name)
-            if state.activations and not recomputed:
-                self.row("activations", name, module, values).count(values)
+            if self.counts and not recomputed:
+                self.row(self.kind, name, module, values).count(values)
             # A reentrant checkpoint has its graph only from the recomputation.
-            if state.gradients and tensor.requires_grad:
+            if self.gradients and tensor.requires_grad:
                 tensor.register_hook(GradientHook(self, name, module))
 
     def _next_call(self, module: nn.Module) -> str:
@@ -126,23 +142,29 @@ class ForwardHook(Hook):
         row = self._rows.get(key)
         if row is None:
             info = self._info(kind, name, module, values)
-            row = self._rows[key] = self.state.rows.find(info, values.device)
+            split = self.split.dimension(kind, info.layer)
+            row = self._rows[key] = self.state.rows.find(info, values.device, split)
         return row
 
     def _info(
         self, kind: str, name: str, module: nn.Module | ModuleFacts, values: Tensor
     ) -> LayerInfo:
-        type_name = module.type if isinstance(module, ModuleFacts) else type(module).__name__
         return LayerInfo(
-            layer=f"{self.layer}{name}",
+            layer=self.state.names.claim(kind, f"{self.layer}{name}", self.source),
             kind=kind,
             phase="train" if module.training else "eval",
             order=self._orders.get(name.partition("/")[0], self.order),
-            type=type_name,
+            type=self.type_name(module),
             shape=tuple(values.shape),
             dtype=str(values.dtype).removeprefix("torch."),
             scheme=self.state.rows.scheme,
         )
+
+    def type_name(self, module: nn.Module | ModuleFacts) -> str:
+        """The module's class as it is stored; "" where it says nothing about the values."""
+        if not self.typed:
+            return ""
+        return module.type if isinstance(module, ModuleFacts) else type(module).__name__
 
     def _trace(self, module: nn.Module, output: Any) -> None:
         """Put one counting op for each tensor into the graph that is being compiled.
@@ -153,15 +175,51 @@ class ForwardHook(Hook):
         state = self.state
         phase = "train" if module.training else "eval"
         # Reading the version makes the graph depend on it.
-        if phase not in state.phases or not state.modules_version or is_exporting():
+        if not state.modules_version:
             return
-        for path, tensor in floating_tensors(output):
-            facts = (self.key, path, phase, type(module).__name__)
+        if phase not in state.phases or is_exporting() or not self.counts:
+            return
+        tensors = floating_tensors(output)
+        if not tensors:
+            ran_in_graph(self.key)
+        for path, tensor in tensors:
+            facts = (self.key, path, phase, self.type_name(module))
             where = (str(tensor.dtype), tensor.device.type, tensor.device.index)
-            name = _buffer_in_graph(*facts, *where)
+            name = buffer_in_graph(*facts, *where)
             buffer = getattr(state.graph_inputs, name)
             switch = getattr(state.graph_inputs, f"{name}_{phase}")
-            count_(buffer, _row_in_graph(*facts, *where), tensor, switch)
+            count_(buffer, row_in_graph(*facts, *where), tensor, switch)
+            dim = split_in_graph(*facts, *where, tensor.dim())
+            if dim >= 0:
+                self._trace_slices(tensor, dim, (*facts, *where))
+
+    def _trace_slices(self, tensor: Tensor, dim: int, facts: tuple[Any, ...]) -> None:
+        """Put the op that counts a tensor's slices into the graph, for their number as it is."""
+        slices = int(tensor.shape[dim])
+        name = slices_in_graph(slices, *facts)
+        if name:
+            buffer = getattr(self.state.graph_inputs, name)
+            switch = getattr(self.state.graph_inputs, f"{name}_{facts[2]}")
+            count_slices_(buffer, first_in_graph(slices, *facts), dim, tensor, switch)
+
+
+class InputHook(ForwardHook):
+    """Counts what goes into a module, before an in-place module overwrites it."""
+
+    kind = "inputs"
+    source = "input"
+
+    def __init__(self, layer: Layer, state: CaptureState) -> None:
+        super().__init__(layer, state)
+        self.counts = True
+        self.gradients = False
+        self.ordered = not state.outputs
+
+    def __call__(self, module: nn.Module, args: Any, kwargs: Any = None) -> None:
+        """kwargs: None where a library has registered the hook anew, without them."""
+        state = self.state
+        if _is_compiling() or (state.train if module.training else state.eval):
+            ForwardHook.__call__(self, module, (), name_inputs(args, kwargs or {}))
 
 
 class LookHook(Hook):
@@ -243,43 +301,6 @@ class GradientHook:
             state.fail(f"gradients/{self._hook.layer}", err)
 
 
-@torch.compiler.assume_constant_result
-def _buffer_in_graph(key: str, path: str, phase: str, type_name: str, *where: Any) -> str:
-    return _find_in_graph(key, path, phase, type_name, *where)[0]
-
-
-@torch.compiler.assume_constant_result
-def _row_in_graph(key: str, path: str, phase: str, type_name: str, *where: Any) -> int:
-    row = _find_in_graph(key, path, phase, type_name, *where)[1]
-    hook = _HOOKS[key]
-    hook.state.call_order.note(phase, f"{hook.layer}/{path}" if path else hook.layer)
-    return row
-
-
-def _find_in_graph(
-    key: str, path: str, phase: str, type_name: str, dtype: str, device: str, index: int | None
-) -> tuple[str, int]:
-    """Find the row of a tensor while compiling.
-
-    The shape is left out: asking for it would fix it in the graph.
-    """
-    hook = _HOOKS[key]
-    hook.ran = True
-    state = hook.state
-    state.graphs_evaluate |= phase == "eval"
-    if state.gradients or state.per_call:
-        state.warn_compiled()
-    info = LayerInfo(
-        layer=f"{hook.layer}/{path}" if path else hook.layer,
-        phase=phase,
-        order=hook.order,
-        type=type_name,
-        dtype=dtype.removeprefix("torch."),
-        scheme=state.rows.scheme,
-    )
-    return state.find_in_graph(info, torch.device(device if index is None else f"{device}:{index}"))
-
-
 class Eraser:
     """Takes our hook off a copy of a module while it is copied or loaded.
 
@@ -306,6 +327,8 @@ class Attachment:
     def __init__(self) -> None:
         self.attached = False
         self.hooks: dict[nn.Module, ForwardHook] = {}
+        """Of each module the one that tells whether it ran."""
+        self.input_hooks: dict[nn.Module, ForwardHook] = {}
         self._handles: list[tuple[nn.Module, Any]] = []
 
     def attach(self, layers: Iterable[Layer], state: CaptureState) -> None:
@@ -313,10 +336,16 @@ class Attachment:
         for layer in layers:
             if layer.module in self.hooks:
                 continue
-            hook = self.hooks[layer.module] = ForwardHook(layer, state)
-            # Scripted modules hide the method, but call hooks all the same.
-            handle = nn.Module.register_forward_hook(layer.module, hook)
-            self._keep(layer.module, handle)
+            if state.inputs:
+                before = self.input_hooks[layer.module] = InputHook(layer, state)
+                self.hooks[layer.module] = before
+                handle = nn.Module.register_forward_pre_hook(layer.module, before, with_kwargs=True)
+                self._keep(layer.module, handle)
+            if state.outputs:
+                hook = self.hooks[layer.module] = ForwardHook(layer, state)
+                # Scripted modules hide the method, but call hooks all the same.
+                handle = nn.Module.register_forward_hook(layer.module, hook)
+                self._keep(layer.module, handle)
 
     def release(self, layers: Iterable[Layer]) -> None:
         """Take the hooks off all modules that are none of these layers, under their names."""
@@ -328,6 +357,7 @@ class Attachment:
         self._handles = [each for each in self._handles if each[0] not in gone]
         for module in gone:
             del self.hooks[module]
+            self.input_hooks.pop(module, None)
 
     def look_before_forwards(self, root: nn.Module, state: CaptureState) -> None:
         """Notice changes of the model where its forward pass begins."""
@@ -340,11 +370,11 @@ class Attachment:
         What replaces layers for quantisation-aware training moves their hooks as well.
         """
         for module in modules:
-            own = self.hooks.get(module)
-            hooks = forward_hooks(module)
-            for key, hook in list(hooks.items()):
-                if isinstance(hook, ForwardHook) and hook.state is state and hook is not own:
-                    del hooks[key]
+            own = (self.hooks.get(module), self.input_hooks.get(module))
+            for hooks in (forward_hooks(module), forward_pre_hooks(module)):
+                for key, hook in list(hooks.items()):
+                    if isinstance(hook, ForwardHook) and hook.state is state and hook not in own:
+                        del hooks[key]
 
     def count_forwards(self, root: nn.Module, state: CaptureState) -> None:
         """With ``per_call=True``: notice where a forward pass of the whole model begins."""
@@ -363,6 +393,7 @@ class Attachment:
             _take_off(module, handle)
         self._handles.clear()
         self.hooks.clear()
+        self.input_hooks.clear()
         self.attached = False
 
     @property

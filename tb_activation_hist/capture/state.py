@@ -12,11 +12,14 @@ import torch
 from torch import Tensor
 
 from tb_activation_hist.capture.call_order import CallOrder
+from tb_activation_hist.capture.claimed_names import ClaimedNames
 from tb_activation_hist.capture.meter import Meter
 from tb_activation_hist.capture.options import CaptureOptions
-from tb_activation_hist.capture.rows import RowTable
+from tb_activation_hist.capture.rows import Row, RowTable
+from tb_activation_hist.capture.slice_rows import LayerSplit
+from tb_activation_hist.capture.split import SplitRules
 from tb_activation_hist.capture.torch_internals import gradient_scale
-from tb_activation_hist.core.names import PHASES, LayerInfo
+from tb_activation_hist.core.names import PHASES
 from tb_activation_hist.core.user_warnings import find_user_line, warn_user
 
 BACKWARD: Final = "backward"
@@ -29,12 +32,16 @@ class CaptureState:
     def __init__(self, options: CaptureOptions, rows: int) -> None:
         self.meter = Meter(on=options.overhead_budget is not None, accumulate=options.accumulate)
         self.clock = self.meter.clock
-        self.rows = RowTable(options.bins, rows, self.meter)
+        self.rows = RowTable(options.bins, rows, self.meter, self.warn_once)
+        self.split = SplitRules()
         self.phases = tuple(options.phases)
         self.train = False
         self.eval = False
         self.activations = "activations" in options.kinds
         self.gradients = "gradients" in options.kinds
+        self.outputs = self.activations or self.gradients
+        self.inputs = "inputs" in options.kinds
+        self.names = ClaimedNames(self.warn_once)
         self.per_call = options.per_call
         self.first_rank = True
         self.evaluated = False
@@ -97,12 +104,11 @@ class CaptureState:
         for phase in PHASES:
             self.switch(phase, False)
 
-    def find_in_graph(self, info: LayerInfo, device: torch.device) -> tuple[str, int]:
+    def find_in_graph(self, row: Row) -> tuple[str, int]:
         """The row that a compiled graph counts into: its buffer's name, and its index.
 
         `graph_inputs` has the buffer, and the switch of each phase as ``<name>_<phase>``.
         """
-        row = self.rows.find(info, device)
         segment = row.segment
         segment.traced = True
         name = f"buffer{id(segment)}"
@@ -110,6 +116,21 @@ class CaptureState:
         for phase, switch in segment.switches.items():
             setattr(self.graph_inputs, f"{name}_{phase}", switch)
         return name, row.index
+
+    def find_slices_in_graph(self, split: LayerSplit, slices: int) -> tuple[str, int]:
+        """The range that a compiled graph counts slices into, as `find_in_graph` gives a row.
+
+        The name is empty where there are too many slices.
+        """
+        room = split.room(slices)
+        if room is None:
+            return "", 0
+        segment = room.segment
+        name = f"slices{id(segment)}"
+        setattr(self.graph_inputs, name, segment.buffer)
+        for phase, switch in segment.switches.items():
+            setattr(self.graph_inputs, f"{name}_{phase}", switch)
+        return name, room.first
 
     def unscale(self, gradient: Tensor) -> Tensor:
         """Divide a gradient by the GradScaler's factor, without waiting for the device."""

@@ -21,9 +21,14 @@ from tb_activation_hist.core.format_loss import (
 )
 from tb_activation_hist.core.grid import NEAR_ZERO, FloatArray, IntArray
 from tb_activation_hist.core.number_formats import NumberFormat
-from tb_activation_hist.core.plot_options import SeriesPlotOptions, SlicePlotOptions
+from tb_activation_hist.core.plot_options import (
+    DifferencePlotOptions,
+    SeriesPlotOptions,
+    SlicePlotOptions,
+)
 from tb_activation_hist.core.schemes.float_bits import FLOAT_BITS
 from tb_activation_hist.core.schemes.scheme import AnyScheme
+from tb_activation_hist.core.slice_series import SliceSeries
 from tb_activation_hist.core.table import BIN_COLUMNS, QUANTILES, RECORD_COLUMNS
 from tb_activation_hist.core.tallies import Tallies
 
@@ -51,6 +56,8 @@ class HistogramSeries:
     layer: str = ""
     dtype: str = "float32"
     """PyTorch's name of the recorded values' type, as far as it is known."""
+    slices: SliceSeries | None = None
+    """The layer's channels, units, heads or experts, where it was recorded with ``split``."""
 
     def __len__(self) -> int:
         return len(self.steps)
@@ -231,23 +238,31 @@ class HistogramSeries:
 
     def take(self, index: Any) -> HistogramSeries:
         """The records at an index array, slice or mask; bins that become empty stay."""
-        return replace(self, tallies=self.tallies.take(index), bin_counts=self.bin_counts[index])
+        tallies = self.tallies.take(index)
+        slices = None if self.slices is None else self.slices.at_steps(tallies.steps)
+        return replace(self, tallies=tallies, bin_counts=self.bin_counts[index], slices=slices)
 
     def pool(self, starts: npt.ArrayLike) -> HistogramSeries:
         """Merge neighbouring records exactly: from each start index up to the next one."""
         start = np.asarray(starts, dtype=np.int64)
         counts = np.add.reduceat(self.bin_counts, start, axis=0, dtype=np.uint64)
-        return replace(self, tallies=self.tallies.pool(start), bin_counts=compact(counts))
+        slices = None if self.slices is None else _pool_slices(self.slices, self.steps[start])
+        tallies = self.tallies.pool(start)
+        return replace(self, tallies=tallies, bin_counts=compact(counts), slices=slices)
 
     def plot(self, **options: Unpack[SeriesPlotOptions]) -> Axes:
         """Draw a heatmap with matplotlib: x the step, y the value, colour the count.
 
-        Steps with NaN or infinite values are marked at the top edge. Returns the axes.
+        Steps with NaN or infinite values are marked at the top edge. number_format: a format whose
+        limits are drawn as lines, and the share of values that a cast to it loses in a strip below.
+        Returns the axes.
         MissingDependencyError without matplotlib.
         """
         return drawing().plot_series(self, **options)
 
-    def plot_difference(self, other: HistogramSeries, **options: Unpack[SeriesPlotOptions]) -> Axes:
+    def plot_difference(
+        self, other: HistogramSeries, **options: Unpack[DifferencePlotOptions]
+    ) -> Axes:
         """Draw this series minus `other`, over the steps that both recorded.
 
         The colour is the difference of the shares of the finite values in a cell, in percentage
@@ -326,6 +341,12 @@ class HistogramSeries:
             "count": self.bin_counts[row, column].astype(np.int64),
         }
         return {name: columns[name] for name in BIN_COLUMNS}
+
+
+def _pool_slices(slices: SliceSeries, first_steps: IntArray) -> SliceSeries:
+    """Slices merged as the histograms are: from each of these steps up to the next one."""
+    starts = np.unique(np.searchsorted(slices.steps, first_steps))
+    return slices.pool(starts[starts < len(slices)]) if len(slices) else slices
 
 
 def compact(counts: npt.NDArray[Any]) -> npt.NDArray[Any]:

@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable
 from typing import Final
 
-from torch import nn
+from torch import Tensor, nn
 
 from tb_activation_hist.capture.compiled import make_room_for_graphs
 from tb_activation_hist.capture.followed_layers import Changes, FollowedLayers
@@ -14,13 +14,23 @@ from tb_activation_hist.capture.hooks import Attachment
 from tb_activation_hist.capture.options import CaptureOptions
 from tb_activation_hist.capture.outline import iter_modules
 from tb_activation_hist.capture.parameter_kinds import ParameterKinds
-from tb_activation_hist.capture.select import Layer, called_models, given_models, unwrap
+from tb_activation_hist.capture.parameter_refs import layers_to_refs
+from tb_activation_hist.capture.recorders import Recorders
+from tb_activation_hist.capture.select import (
+    Layer,
+    called_models,
+    given_models,
+    named_layers,
+    tensor_patterns,
+    unwrap,
+)
 from tb_activation_hist.capture.silence import (
     NO_LAYERS,
     NO_STEP,
     explain_missing_kinds,
     explain_silence,
 )
+from tb_activation_hist.capture.split import SplitRules
 from tb_activation_hist.capture.state import CaptureState
 from tb_activation_hist.core.names import LayerInfo
 
@@ -41,6 +51,9 @@ class AttachedModel:
         self.state = CaptureState(options, len(self.layers))
         self.state.look = self.update
         self.parameters = ParameterKinds(self.state, options.kinds)
+        if options.split:
+            names = [ref.name for ref in layers_to_refs(self.layers)]
+            self.state.split = SplitRules(options.split, self.layers, names)
         self.records = 0
         self.stored = False
         self.quiet = False
@@ -48,6 +61,8 @@ class AttachedModel:
         self._kinds = options.kinds
         self._tell: Callable[..., None] | None = None
         self._attachment = Attachment()
+        self._recorders = Recorders(self.state, options.layers)
+        self._selects_tensors = bool(tensor_patterns(options.layers))
         self._ran = False
         self._new: set[str] = set()
         self._silent: list[str] | None = None
@@ -65,7 +80,7 @@ class AttachedModel:
         """
         found = {}
         for layer in self.layers:
-            for kind in ("activations", "gradients"):
+            for kind in ("activations", "gradients", "inputs"):
                 for phase in self.state.phases if getattr(self.state, kind) else ():
                     tag = LayerInfo(layer.name, kind, phase).tag
                     found[tag] = (layer.name, layer.module)
@@ -92,25 +107,33 @@ class AttachedModel:
         self.update()
         for model in dict.fromkeys((*given_models(self._model), *called_models(self._model))):
             self._attachment.look_before_forwards(model, self.state)
-        if self.state.activations or self.state.gradients:
+        if self.state.outputs or self.state.inputs:
             make_room_for_graphs(unwrap(self._model))
             for model in called_models(self._model):
                 self._attachment.count_forwards(model, self.state)
         self._attach()
         self._attachment.attached = True
-        if not self.layers:
+        if not self.layers and not self._selects_tensors:
             self.state.warn_once(NO_LAYERS)
 
     def _attach(self) -> None:
-        if self.state.activations or self.state.gradients:
+        if self.state.outputs or self.state.inputs:
             self._attachment.attach(self.layers, self.state)
+        if self.state.outputs:
+            known, models = named_layers(self._model), called_models(self._model)
+            self._recorders.attach(known, self.layers, models)
         self.parameters.attach(self.layers)
+
+    def record(self, name: str, tensor: Tensor) -> None:
+        """Count a tensor that belongs to no module."""
+        self._recorders.record(name, tensor)
 
     def detach(self) -> None:
         """Take all hooks off; calling it again does nothing."""
         self.state.stop()
         self._ran = self.ran
         self._attachment.detach()
+        self._recorders.detach()
         self.parameters.detach()
 
     def update(self) -> None:
@@ -118,6 +141,7 @@ class AttachedModel:
         changes = self._followed.update()
         if changes is None:
             return
+        self.state.split.update(self.layers)
         if self.attached:
             self._attachment.release(self.layers)
             self._attachment.remove_moved(iter_modules([self._model]), self.state)

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from tb_activation_hist.capture.cadence import Cadence
+from tb_activation_hist.capture.late_scalar import keep_scalars
 from tb_activation_hist.capture.parameter_kinds import StepWatcher
 from tb_activation_hist.capture.select import Models, name_models
 from tb_activation_hist.core.names import LayerInfo
@@ -179,6 +180,17 @@ class ActivationHistLogger:
         except Exception as err:  # noqa: BLE001 - nothing of ours may stop a training
             self._state.fail("the step", err)
 
+    def record(self, name: str, tensor: Tensor, /) -> None:
+        """Count a tensor outside of modules, such as advantages or targets, as the layer `name`.
+
+        name: that of its series, whatever ``layers`` selects. tensor: any shape, floating-point; a
+        container of tensors gives ``name/0``, ``name/mask`` ... as a module's output does. Its
+        gradient is recorded where ``kinds`` has gradients. Calls within a step add up. The values
+        belong to the phase in which the model is. For what cannot be counted there is one warning.
+        Inside a module's forward use `tb_activation_hist.record`.
+        """
+        self._hooks.record(name, tensor)
+
     def watch_steps(self) -> StepWatcher:
         """What counts weights, their gradients and updates for an optimizer that is not torch's.
 
@@ -223,7 +235,7 @@ class ActivationHistLogger:
         if recorded:
             trained = [row for row, info in enumerate(infos) if info.phase != "eval"]
             rest = counts.select(trained) if evaluated else counts
-            self._put(step, [infos[row] for row in trained], rest, _kept(scalars))
+            self._put(step, [infos[row] for row in trained], rest, keep_scalars(scalars))
 
     def _put(
         self,
@@ -296,14 +308,6 @@ class ActivationHistLogger:
         traceback: TracebackType | None,
     ) -> None:
         self._close(quietly=error is not None)
-
-
-def _kept(scalars: Mapping[str, float | Tensor]) -> dict[str, float | Tensor]:
-    """Copies on the device: the training may change a tensor in place before it is read."""
-    return {
-        name: value.detach().clone() if isinstance(value, Tensor) else value
-        for name, value in scalars.items()
-    }
 
 
 def _release(

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from torch.optim import Optimizer
 
     from tb_activation_hist.capture.select import Layers
+    from tb_activation_hist.capture.split import Split
 
 WatchedKind: TypeAlias = Literal[
     "non_finite",
@@ -48,6 +49,10 @@ WatchedKind: TypeAlias = Literal[
     "sudden_change",
     "low_precision",
     "outlier_features",
+    "dead_units",
+    "unused_units",
+    "runaway_units",
+    "redundant_units",
 ]
 """`findings.WATCHED_KINDS` for type checkers."""
 
@@ -136,6 +141,7 @@ class LoggerOptions(TypedDict, total=False):
     phases: Phase | Sequence[Phase]
     bins: Scheme
     per_call: bool
+    split: Split | None
     accumulate: bool
     thin_after: int | None
     schedule: Callable[[int], bool] | None
@@ -156,6 +162,7 @@ class LoggerOptions(TypedDict, total=False):
     on_backlog: OnBacklog
     histogram_points: int
     scalar_points: int
+    split_exact: bool
     dashboard_cards: int | None
     close_timeout_s: float
 

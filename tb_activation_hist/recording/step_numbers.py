@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from tb_activation_hist.core.option_fields import index_to_int
-from tb_activation_hist.storage.writer import MAX_STEP
+from tb_activation_hist.storage.blocks import MAX_STEP
 
 NUMBER_WORDS: Final = ("step", "number")
 """Names of scalars that were most likely meant as the step's number."""

@@ -17,7 +17,7 @@ from tb_activation_hist.core.execution_order import ExecutionOrder, info_to_exec
 from tb_activation_hist.core.histogram import HistogramSeries
 from tb_activation_hist.core.names import LayerInfo
 from tb_activation_hist.core.nearest import no_such
-from tb_activation_hist.core.plot_options import AxesArray, LayersPlotOptions, ValueAxisOptions
+from tb_activation_hist.core.plot_options import AxesArray, LayersPlotOptions, RunsPlotOptions
 from tb_activation_hist.core.sessions import SessionNotes, describe_notes
 from tb_activation_hist.core.table import TableOptions
 from tb_activation_hist.core.user_warnings import warn_user
@@ -106,7 +106,7 @@ class LogdirHistograms(Mapping[str, "RunHistograms"]):
         return sum(1 for _ in self)
 
     def plot(
-        self, layers: str | Sequence[str] | None = None, **options: Unpack[ValueAxisOptions]
+        self, layers: str | Sequence[str] | None = None, **options: Unpack[RunsPlotOptions]
     ) -> AxesArray:
         """Draw runs side by side: a row for each layer, a column for each run.
 

@@ -10,6 +10,7 @@ from typing import Final, Literal, TypeAlias, get_args
 from tb_activation_hist.core.option_fields import (
     ON_ERROR,
     OnError,
+    check_flag,
     check_positive,
     check_whole,
     check_word,
@@ -47,6 +48,11 @@ class WriterOptions:
         "About so many points a run in the charts of mean, std, share near zero and p99; 0: none.",
         "points",
     )
+    split_exact: bool = option(
+        False,
+        "Keep the figures of split layers' slices as they are, some 22 bytes a slice and record, "
+        "instead of rounding all but the counts to about 2 %, in 1 to 2 bytes.",
+    )
     dashboard_cards: int | None = option(
         100,
         "About so many of these histograms and charts in all, of layers spread over the model, so "
@@ -67,5 +73,6 @@ class WriterOptions:
             check_whole("dashboard_cards", self.dashboard_cards, 0)
         check_positive("flush_s", self.flush_s)
         check_positive("close_timeout_s", self.close_timeout_s)
+        check_flag("split_exact", self.split_exact)
         check_word("on_backlog", self.on_backlog, ON_BACKLOG)
         check_word("on_error", self.on_error, ON_ERROR)

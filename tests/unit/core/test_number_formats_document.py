@@ -17,11 +17,13 @@ SUPERSCRIPTS = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹−·", "-0123456789
 @pytest.fixture(scope="module")
 def names(tmp_path_factory):
     pytest.importorskip("pandas")
+    plt = pytest.importorskip("matplotlib.pyplot")
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(tmp_path_factory.mktemp("document"))
         found = {}
         exec(compile(CODE, DOCUMENT, "exec"), found)
         yield found
+        plt.close("all")
 
 
 def told(code):
