@@ -77,9 +77,6 @@ def test_equal_layers_are_folded_away(tab: Tab) -> None:
     assert tab.frame.locator(".parting-line").count() == 0
 
 
-def test_another_run_is_chosen_in_the_line(tab: Tab) -> None:
-    tab.reset(f"{PARTING}octaves")
-    tab.until(lambda: bar(tab), lambda text: text.startswith("fork parts from base"))
-    tab.frame.get_by_label("Run compared with the baseline").select_option("same")
+def test_equal_runs_are_told(tab: Tab) -> None:
+    tab.reset(f"{PARTING}octaves&p.activation_hist.runs=base,same")
     tab.until(lambda: bar(tab), lambda text: text.startswith("base and same are the same in 10"))
-    tab.frame.get_by_label("Run compared with the baseline").select_option("fork")

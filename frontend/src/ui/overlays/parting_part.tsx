@@ -6,15 +6,7 @@ import { formatCounted, formatSteps } from "../../math/format";
 import { stepToUnit } from "../../math/step_axis";
 import type { ComparedLayer, Comparison, Series } from "../../series/types";
 import { client, index } from "../../view/catalog/catalog";
-import {
-  chosenRun,
-  comparedRun,
-  comparison,
-  equalShown,
-  otherRuns,
-  partingOf,
-  tagsToFold,
-} from "../../view/findings/parting";
+import { comparedRun, comparison, equalShown, partingOf, tagsToFold } from "../../view/findings/parting";
 import { plot_px } from "../../view/layout/metrics";
 import { foldedTags } from "../../view/layout/rows";
 import { baselineRun } from "../../view/panel/compare";
@@ -82,8 +74,6 @@ export function PartingBar() {
       ) : (
         <Found found={found} />
       )}
-      {otherRuns.value.length > 1 ? <RunChoice /> : null}
-      <span class="spring" />
       <button type="button" class="button text" onClick={() => settings.parting.reset()}>
         Close
       </button>
@@ -105,12 +95,11 @@ function Found({ found }: { readonly found: Comparison }) {
       </span>
     );
   }
-  const { layer, kind } = seriesOf(first.tag);
   return (
     <>
       <span title={notes}>
-        {found.b} parts from {found.a} at <strong>step {first.first_step}</strong> in <strong>{layer}</strong>
-        {kind === "activations" ? "" : ` (${kind.replace("_", " ")})`}: {measures(first)}
+        {found.b} parts from {found.a} at <strong>step {first.first_step}</strong> in{" "}
+        <strong>{first.tag.replace("activations/", "")}</strong>: {measures(first)}
       </span>
       <button type="button" class="button" onClick={() => showParting(first, found.b)}>
         Go there
@@ -144,42 +133,21 @@ function EqualLayers() {
   );
 }
 
-function RunChoice() {
-  return (
-    <select
-      class="select"
-      aria-label="Run compared with the baseline"
-      value={comparedRun.value}
-      onChange={(event) => {
-        chosenRun.value = event.currentTarget.value;
-      }}
-    >
-      {otherRuns.value.map((name) => (
-        <option key={name} value={name}>
-          {name}
-        </option>
-      ))}
-    </select>
-  );
-}
-
 function measures({ moved, octaves }: ComparedLayer): string {
   if (moved === 0) return "values differ within their bins";
-  const share = moved >= 0.0001 ? `${(100 * moved).toFixed(2)} %` : `${(100 * moved).toExponential(1)} %`;
-  return `${share} of the values moved, ${octaves.toPrecision(2)} octaves on average`;
+  return `${(100 * moved).toPrecision(2)} % of the values moved, ${octaves.toPrecision(2)} octaves on average`;
 }
 
-const UNKNOWN = { layer: "", kind: "activations", phase: "train" };
-
-function seriesOf(tag: string): Series | typeof UNKNOWN {
-  return index.value?.series.find((series) => series.tag === tag) ?? UNKNOWN;
+function seriesOf(tag: string): Series | undefined {
+  return index.value?.series.find((series) => series.tag === tag);
 }
 
 /** Opens the layer, whatever kind and phase are shown, and pins the step. */
 function showParting({ tag, first_step }: ComparedLayer, run: string): void {
-  const { kind, phase } = seriesOf(tag);
-  settings.kind.value = kind;
-  settings.phase.value = phase;
+  const series = seriesOf(tag);
+  if (series === undefined) return;
+  settings.kind.value = series.kind;
+  settings.phase.value = series.phase;
   showFinding({ run, tags: [tag], first_step, last_step: first_step });
 }
 
@@ -194,7 +162,7 @@ export function PartingLine({ panel }: { readonly panel: PanelView }) {
   const inside = left >= 0 && left <= plot_px.value;
   return (
     <>
-      {mark.first ? <div class="parting-frame" title={`The runs part at step ${mark.step}`} /> : null}
+      {mark.first ? <div class="parting-frame" /> : null}
       {inside ? <div class={`parting-line${mark.first ? " first" : ""}`} style={box({ left })} /> : null}
     </>
   );

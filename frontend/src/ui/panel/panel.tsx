@@ -10,7 +10,7 @@ import { retry } from "../../view/screen/loading";
 import { drawnOnce } from "../../view/screen/screen";
 import { crosshairKeys } from "../input/crosshair_keys";
 import { brush, PanelPointer, pointAt } from "../input/pointer";
-import { LatePartingLine } from "../overlays/parting_later";
+import { LatePartingLine } from "../overlays/findings_later";
 import { box } from "../widgets/box";
 import { AxesLabels, ValueMark } from "./axes";
 import { FindingMarks } from "./finding_marks";

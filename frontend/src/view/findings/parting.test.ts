@@ -2,7 +2,7 @@ import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vite
 import { API_VERSION, type Comparison } from "../../series/types";
 import { madeSeries, panelViewsOf, resetPage, showPage } from "../screen/page_fixture";
 import * as settings from "../settings/settings";
-import { chosenRun, comparedRun, comparison, equalShown, partingOf, tagsToFold } from "./parting";
+import { comparedRun, comparison, equalShown, partingOf, tagsToFold } from "./parting";
 
 const CONV = madeSeries("conv", 3);
 const FC = madeSeries("fc", 3);
@@ -47,7 +47,6 @@ afterEach(() => {
   settings.parting.reset();
   comparison.value = null;
   equalShown.value = false;
-  chosenRun.value = "";
 });
 
 describe("where runs part", () => {
@@ -67,11 +66,9 @@ describe("where runs part", () => {
     expect(marks(CONV)).toEqual([null, null, null]);
   });
 
-  it("compares the chosen run with the baseline, else the first of the others", () => {
+  it("compares the first other run with the baseline", () => {
     expect(comparedRun.value).toBe("two");
-    chosenRun.value = "three";
-    expect(comparedRun.value).toBe("three");
-    settings.baseline.value = "three";
+    settings.baseline.value = "two";
     expect(comparedRun.value).toBe("one");
     settings.runs.value = ["one"];
     expect(comparedRun.value).toBe("");

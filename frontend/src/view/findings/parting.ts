@@ -11,16 +11,9 @@ import * as settings from "../settings/settings";
 export const comparison = signal<Comparison | null>(null);
 /** Whether layers that do not differ are shown all the same. */
 export const equalShown = signal(false);
-/** Which of several other runs is compared with the baseline; the first where it is not shown. */
-export const chosenRun = signal("");
-
-/** The shown runs that can be compared with the baseline. */
-export const otherRuns = computed(() =>
-  shownRuns.value.map((run) => run.name).filter((name) => name !== baselineRun()),
-);
-
-export const comparedRun = computed(() =>
-  otherRuns.value.includes(chosenRun.value) ? chosenRun.value : (otherRuns.value[0] ?? ""),
+/** The run that is compared with the baseline: the first other one that is shown; "" without any. */
+export const comparedRun = computed(
+  () => shownRuns.value.find((run) => run.name !== baselineRun())?.name ?? "",
 );
 
 const inForce = computed(() => (settings.parting.value === "off" ? null : comparison.value));

@@ -228,13 +228,8 @@ export const difference = comparison.flag("difference", {
 
 export const parting = comparison.choice("parting", "off", {
   label: "Where runs part",
-  tip: "Marks the first step and layer in which a run differs from the baseline, and folds equal layers away",
-  labels: {
-    off: "off",
-    exact: "any difference",
-    mass: "more values move than by rounding",
-    octaves: "values move farther than by rounding",
-  },
+  tip: "Marks where the first other run parts from the baseline, exactly or beyond rounding, and folds equal layers",
+  labels: { off: "off", exact: "exact", mass: "mass", octaves: "octaves" },
 });
 
 const besideHeatmaps = new SettingGroup("Beside the heatmaps");
