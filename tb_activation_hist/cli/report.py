@@ -9,13 +9,15 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from tb_activation_hist.cli.logdir import Run, print_problems, read_runs
-from tb_activation_hist.cli.report_text import print_report
+from tb_activation_hist.cli.report_text import RunReport, print_report
 from tb_activation_hist.core.errors import OptionError
 from tb_activation_hist.core.histogram import HistogramSeries
 from tb_activation_hist.core.names import LayerInfo
 from tb_activation_hist.findings import (
     SEVERITIES,
     Finding,
+    RunComparison,
+    compare_counts,
     find_difference_findings,
     find_run_findings,
 )
@@ -33,10 +35,11 @@ def run_report(given: argparse.Namespace) -> int:
     findings = [finding for run in runs for finding in find_run_findings(run.name, run.layers)]
     first = _find_baseline(given.baseline, known) if baseline else _first_sound(runs, findings)
     findings += find_difference_findings({run.name: run.layers for run in (first, *runs)})
+    reports = [_to_report(run, first) for run in runs]
     if given.json:
-        print(json.dumps(_to_json(given.logdir, runs, findings), indent=1, allow_nan=False))
+        print(json.dumps(_to_json(given.logdir, reports, findings), indent=1, allow_nan=False))
     else:
-        print_report([(run, _layer_rows(run)) for run in runs], findings)
+        print_report(reports, findings)
         print_problems(runs)
     grave = SEVERITIES[: SEVERITIES.index(given.fail_on) + 1] if given.fail_on else ()
     return int(any(finding.severity in grave for finding in findings))
@@ -55,7 +58,14 @@ def _first_sound(runs: Sequence[Run], findings: Sequence[Finding]) -> Run:
     return next((run for run in runs if run.name not in broken), runs[0])
 
 
-def _to_json(logdir: str, runs: Sequence[Run], findings: Sequence[Finding]) -> dict[str, Any]:
+def _to_report(run: Run, baseline: Run) -> RunReport:
+    compared = None if run is baseline else compare_counts(baseline.layers, run.layers)
+    return RunReport(run, _layer_rows(run), baseline.name, compared)
+
+
+def _to_json(
+    logdir: str, reports: Sequence[RunReport], findings: Sequence[Finding]
+) -> dict[str, Any]:
     return {
         "version": REPORT_VERSION,
         "logdir": logdir,
@@ -66,11 +76,19 @@ def _to_json(logdir: str, runs: Sequence[Run], findings: Sequence[Finding]) -> d
                 "info": run.info,
                 "problems": run.problems,
                 "notes": run.notes,
-                "layers": _layer_rows(run),
+                **_comparison_to_json(baseline, compared),
+                "layers": rows,
             }
-            for run in runs
+            for run, rows, baseline, compared in reports
         ],
     }
+
+
+def _comparison_to_json(baseline: str, compared: RunComparison | None) -> dict[str, Any]:
+    if compared is None:
+        return {"baseline": None, "common_layers": None, "unequal_layers": None}
+    unequal = [(each.info.key, each.step) for each in compared.unequal]
+    return {"baseline": baseline, "common_layers": compared.common, "unequal_layers": unequal}
 
 
 def _layer_rows(run: Run) -> list[dict[str, Any]]:

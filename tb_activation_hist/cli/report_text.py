@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple
 
 from tb_activation_hist.cli.logdir import Run
 from tb_activation_hist.cli.show import colour_mode
-from tb_activation_hist.findings import Finding
+from tb_activation_hist.findings import Finding, RunComparison
 
 STYLES: Final = {
     "dim": "2",
@@ -67,17 +67,43 @@ DISPENSABLE: Final = ("records", "type", "p99 |x|", "min", "max")
 """Columns that a narrow terminal leaves out, in this order."""
 
 
-def print_report(runs: Sequence[tuple[Run, Sequence[Row]]], findings: Sequence[Finding]) -> None:
+class RunReport(NamedTuple):
+    """A run, a row for each of its layers, and how it compares with the baseline; None: is it."""
+
+    run: Run
+    rows: Sequence[Row]
+    baseline: str
+    compared: RunComparison | None
+
+
+def print_report(reports: Sequence[RunReport], findings: Sequence[Finding]) -> None:
     """Print findings and table of each run; colours only where the output is a terminal."""
     page = Page(
         width=shutil.get_terminal_size().columns,
         colours=colour_mode(os.environ, sys.stdout.isatty()) != "plain",
     )
-    for run, rows in runs:
-        own = [finding for finding in findings if finding.run == run.name]
-        _print_run(page, run.name, own)
-        _print_layers(page, rows)
+    for report in reports:
+        _print_run(page, report.run.name, [f for f in findings if f.run == report.run.name])
+        if report.compared is not None:
+            for line in textwrap.wrap(_to_identity(report.baseline, report.compared), page.width):
+                print(page.paint(line, "dim"))
         print()
+        _print_layers(page, report.rows)
+        print()
+
+
+def _to_identity(baseline: str, compared: RunComparison) -> str:
+    """A sentence: whether all counts are those of the baseline, and if not, where it begins."""
+    common, unequal = compared
+    if not common:
+        return f"No layer has a step in common with run {baseline!r}."
+    if not unequal:
+        return f"Identical with run {baseline!r}: equal counts in all {common} common layers."
+    first = unequal[0]
+    return (
+        f"Not identical with run {baseline!r}: the counts of {len(unequal)} of {common} common "
+        f"layers differ, {first.info.key} first, at step {first.step}."
+    )
 
 
 class Page(NamedTuple):
@@ -107,7 +133,6 @@ def _print_run(page: Page, name: str, findings: Sequence[Finding]) -> None:
         page.print_beside_margin(finding.advice, "dim")
     if not any(finding.severity != "info" for finding in findings):
         print(page.paint("No findings." if not findings else "No errors or warnings.", "good"))
-    print()
 
 
 def _evidence(finding: Finding) -> list[str]:

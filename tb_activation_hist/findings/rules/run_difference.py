@@ -15,6 +15,7 @@ from tb_activation_hist.findings.distance import IntVector, series_to_shapes, wi
 from tb_activation_hist.findings.hits import Hit, name_layers
 from tb_activation_hist.findings.rule import ComparisonRule, Observation
 from tb_activation_hist.findings.signals import Signals
+from tb_activation_hist.findings.spread import spread_key
 from tb_activation_hist.findings.thresholds import UNIT_DISTANCE, UNIT_SHARE, Thresholds, threshold
 
 WINDOWS: Final = 32
@@ -43,7 +44,7 @@ def compare_runs(
     hits = [hit for one, other in pairs if (hit := _difference_hit(one, other, options))]
     if not hits:
         return
-    hits.sort(key=lambda hit: (hit.first_step, hit.order))
+    hits.sort(key=lambda hit: (hit.first_step, spread_key(hit.signals.info)))
     cause = hits[0]
     yield Observation(
         hits=hits,

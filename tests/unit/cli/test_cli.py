@@ -110,6 +110,25 @@ def test_runs_are_compared_with_the_baseline(logdir: str, capsys: pytest.Capture
     assert re.search(r"^ {9}block\.relu: from step \d+, distance [\d.]+$", text, re.MULTILINE)
 
 
+def test_a_run_that_is_not_identical_is_told(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    """Too little for a finding, from the first step on."""
+    write_run(tmp_path / "a", healthy_layers())
+    write_run(tmp_path / "same", healthy_layers())
+    relu = make_layer("block.relu", "ReLU", 1, lambda v, _: v * 1.001, records=RECORDS)
+    write_run(tmp_path / "b", {**healthy_layers(), "block.relu": relu})
+    assert main(["report", str(tmp_path), "--baseline", "a"]) == 0
+    text = " ".join(capsys.readouterr().out.split())
+    assert "Not identical with run 'a': the counts of 1 of 2 common layers differ" in text
+    assert "differ, block.relu first, at step 1." in text
+    assert "Identical with run 'a': equal counts in all 2 common layers." in text
+    assert text.count("dentical with") == 2
+    assert main(["report", str(tmp_path), "--baseline", "a", "--json"]) == 0
+    runs = {run["run"]: run for run in json.loads(capsys.readouterr().out)["runs"]}
+    assert runs["b"]["unequal_layers"] == [["block.relu", 1]]
+    assert (runs["same"]["unequal_layers"], runs["same"]["common_layers"]) == ([], 2)
+    assert runs["a"]["baseline"] is None
+
+
 def test_an_unknown_baseline_names_the_runs(logdir: str, capsys: pytest.CaptureFixture) -> None:
     assert main(["report", logdir, "--baseline", "godo"]) == 2
     assert "--baseline must be a run, but got 'godo'" in capsys.readouterr().err
