@@ -12,7 +12,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from tb_activation_hist.core.drawing import drawing
-from tb_activation_hist.core.errors import FormatError, LogdirError, join_problems
+from tb_activation_hist.core.errors import FormatError, LogdirError, OptionError, join_problems
 from tb_activation_hist.core.histogram import HistogramSeries
 from tb_activation_hist.core.names import LayerInfo
 from tb_activation_hist.core.nearest import no_such
@@ -49,9 +49,12 @@ def read_histograms(logdir: str | os.PathLike[str]) -> LogdirHistograms:
     step on is left out, and a warning is logged once.
 
     What is damaged is left out beside what is not, and one `ActivationHistWarning` for each layer
-    or file says what. LogdirError when there is no histogram at all; FormatError, when a layer is
-    taken of which nothing can be read.
+    or file says what. OptionError for what is neither path nor URL; LogdirError when there is no
+    histogram at all; FormatError, when a layer is taken of which nothing can be read.
     """
+    if not isinstance(logdir, (str, os.PathLike)) or not str(logdir):
+        msg = f"logdir must be a path or a URL, but got {logdir!r}."
+        raise OptionError(msg)
     runs = LogdirHistograms(os.fspath(logdir))
     if not any(len(run) for run in runs.values()):
         msg = (
