@@ -415,6 +415,27 @@ def test_a_reader_that_has_seen_enough_is_no_failure(arguments: list[str], logdi
     assert (done.returncode, done.stderr) == (0, b"")
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a disk that is full")
+@pytest.mark.parametrize("arguments", [["report"], ["export", "--format", "csv", "--output", "-"]])
+def test_a_full_disk_is_one_sentence(arguments: list[str], logdir: str) -> None:
+    command = [sys.executable, "-c", CALL, arguments[0], logdir, *arguments[1:]]
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, check=False)
+    (line,) = done.stderr.decode().splitlines()
+    assert done.returncode == 2
+    assert "output cannot be written: " in line
+    assert "No space left on device" in line
+
+
+def test_a_closed_output_keeps_the_exit_status(
+    logdir: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "stdout", None)
+    assert main(["report", logdir, "--fail-on", "error"]) == 1
+    monkeypatch.setattr(sys, "stdout", None)
+    assert main(["report", logdir, "--run", "good", "--fail-on", "error"]) == 0
+
+
 def test_a_fault_of_ours_is_not_taken_for_a_finding(
     logdir: str, capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
