@@ -20,15 +20,25 @@ if TYPE_CHECKING:
     from tb_activation_hist.capture.parameter_kinds import StepWatcher
     from tb_activation_hist.capture.schedule import Between, Every, LogSpaced
     from tb_activation_hist.capture.select import Layers, LayerSelector
+    from tb_activation_hist.core.comparison.criterion import CompareMode
+    from tb_activation_hist.core.comparison.layer_names import LayerNames
+    from tb_activation_hist.core.comparison.recording import Recording
+    from tb_activation_hist.core.comparison.run_comparison import (
+        LayerComparison,
+        RecordFacts,
+        RunComparison,
+    )
     from tb_activation_hist.core.errors import (
         ActivationHistError,
         ActivationHistWarning,
+        ComparisonError,
         FormatError,
         LayerSelectionError,
         LogdirError,
         MissingDependencyError,
         OptionError,
     )
+    from tb_activation_hist.core.execution_order import ExecutionOrder
     from tb_activation_hist.core.histogram import HistogramSeries
     from tb_activation_hist.core.names import Kind, LayerInfo, Phase
     from tb_activation_hist.core.option_fields import OnError
@@ -49,6 +59,7 @@ if TYPE_CHECKING:
     from tb_activation_hist.notebook.activation_stats import LayerStats
     from tb_activation_hist.recording.logger import ActivationHistLogger
     from tb_activation_hist.recording.options import LoggerOptions, WatchedKind
+    from tb_activation_hist.storage.comparisons import CompareOptions, compare_runs
     from tb_activation_hist.storage.event_file import Logdir, SummaryWriterLike
     from tb_activation_hist.storage.logdir_histograms import (
         LogdirHistograms,
@@ -56,6 +67,7 @@ if TYPE_CHECKING:
         read_histograms,
     )
     from tb_activation_hist.storage.options import OnBacklog, WriterOptions
+    from tb_activation_hist.storage.recordings import RecordingSource
     from tb_activation_hist.storage.writer import MemoryWriter, RunWriter
 
 __version__ = "0.1.0"
@@ -68,7 +80,11 @@ _HOMES: Final = {
     "AnyScheme": "core.schemes.scheme",
     "AxesArray": "core.plot_options",
     "Between": "capture.schedule",
+    "CompareMode": "core.comparison.criterion",
+    "CompareOptions": "storage.comparisons",
+    "ComparisonError": "core.errors",
     "Every": "capture.schedule",
+    "ExecutionOrder": "core.execution_order",
     "ExplicitBins": "core.schemes.explicit_bins",
     "Finding": "findings",
     "FindingOptions": "findings",
@@ -76,7 +92,9 @@ _HOMES: Final = {
     "FormatError": "core.errors",
     "HistogramSeries": "core.histogram",
     "Kind": "core.names",
+    "LayerComparison": "core.comparison.run_comparison",
     "LayerInfo": "core.names",
+    "LayerNames": "core.comparison.layer_names",
     "LayerSelectionError": "core.errors",
     "LayerSelector": "capture.select",
     "LayerStats": "notebook.activation_stats",
@@ -96,6 +114,10 @@ _HOMES: Final = {
     "OptionError": "core.errors",
     "Phase": "core.names",
     "Probe": "callbacks.probe",
+    "RecordFacts": "core.comparison.run_comparison",
+    "Recording": "core.comparison.recording",
+    "RecordingSource": "storage.recordings",
+    "RunComparison": "core.comparison.run_comparison",
     "RunHistograms": "storage.logdir_histograms",
     "RunWriter": "storage.writer",
     "Scale": "core.plot_options",
@@ -108,6 +130,7 @@ _HOMES: Final = {
     "ValueAxisOptions": "core.plot_options",
     "WatchedKind": "recording.options",
     "WriterOptions": "storage.options",
+    "compare_runs": "storage.comparisons",
     "probe_module": "callbacks.probe",
     "read_histograms": "storage.logdir_histograms",
 }
@@ -123,7 +146,11 @@ __all__ = [
     "AnyScheme",
     "AxesArray",
     "Between",
+    "CompareMode",
+    "CompareOptions",
+    "ComparisonError",
     "Every",
+    "ExecutionOrder",
     "ExplicitBins",
     "Finding",
     "FindingOptions",
@@ -131,7 +158,9 @@ __all__ = [
     "FormatError",
     "HistogramSeries",
     "Kind",
+    "LayerComparison",
     "LayerInfo",
+    "LayerNames",
     "LayerSelectionError",
     "LayerSelector",
     "LayerStats",
@@ -151,6 +180,10 @@ __all__ = [
     "OptionError",
     "Phase",
     "Probe",
+    "RecordFacts",
+    "Recording",
+    "RecordingSource",
+    "RunComparison",
     "RunHistograms",
     "RunWriter",
     "Scale",
@@ -163,6 +196,7 @@ __all__ = [
     "ValueAxisOptions",
     "WatchedKind",
     "WriterOptions",
+    "compare_runs",
     "probe_module",
     "read_histograms",
 ]

@@ -2,48 +2,54 @@
 
 from __future__ import annotations
 
-import math
-import statistics
 import time
-from collections import deque
-from collections.abc import Callable
 from typing import Final
 
+from tb_activation_hist.capture.budget import Budget
 from tb_activation_hist.capture.options import CaptureOptions
 from tb_activation_hist.capture.schedule import Every
-
-MEDIAN_RECORDS: Final = 9
-"""Recent records and steps over which the median cost is taken."""
 
 WARM_UP_STEPS: Final = 3
 """First steps that the budget ignores: they compile, allocate and fill caches."""
 
 
 class Cadence:
-    """Counts steps and decides which are recorded. The logger's first step always is."""
+    """Counts steps and decides which are recorded. The logger's first step always is.
+
+    Records are thinned by powers of two, so a thinned run's steps are among those of the same run
+    without thinning.
+    """
 
     def __init__(self, options: CaptureOptions, start: int) -> None:
         self.step = start
         self._first = start + 1
-        self._schedule: Callable[[int], bool] = options.schedule or Every(
-            options.every, options.thin_after
-        )
-        self._budget = options.overhead_budget
-        self._thinning = 1
-        self._costs: deque[float] = deque(maxlen=MEDIAN_RECORDS)
-        self._pauses: deque[float] = deque(maxlen=MEDIAN_RECORDS)
+        self._every = Every(options.every, options.thin_after)
+        self._schedule = options.schedule or self._every
+        judged = options.overhead_budget is not None and options.schedule is None
+        self.budget = Budget(options.overhead_budget or 0.0) if judged else None
+        self.thinning = 1
         self._last_end_s: float | None = None
 
     def records(self, step: int) -> bool:
         """Whether this step is recorded."""
         if step == self._first:
             return True
-        return step % self._thinning == 0 and bool(self._schedule(step // self._thinning))
+        return step % self.thinning == 0 and bool(self._schedule(step // self.thinning))
 
     @property
     def due(self) -> bool:
         """Whether the step under way is recorded."""
         return self.records(self.step + 1)
+
+    @property
+    def distance(self) -> int:
+        """Steps from one record to the next around this step, as far as `every` decides."""
+        return self._every.distance(max(self.step // self.thinning, 1)) * self.thinning
+
+    @property
+    def warm(self) -> bool:
+        """Whether the steps that the budget ignores are over."""
+        return self.step >= self._first + WARM_UP_STEPS
 
     def advance(self, step: int | None = None) -> int:
         """End the step under way, under the given number or the next one."""
@@ -51,29 +57,30 @@ class Cadence:
         return self.step
 
     def spend(self, cost_s: float, recorded: bool) -> bool:
-        """Note what recording cost in this step; True when the distance of records changed."""
-        if self._budget is None:
+        """Note what recording cost the host in this step; True when the thinning changed."""
+        if self.budget is None:
             return False
         now = time.perf_counter()
         since, self._last_end_s = self._last_end_s, now
-        if since is None or self.step < self._first + WARM_UP_STEPS:
+        if since is None or not self.warm:
             return False
-        self._pauses.append(max(now - since - cost_s, 1e-9))
-        if recorded:
-            self._costs.append(cost_s)
-        return self._adjust(self._budget) if self._costs else False
+        self.budget.add_host(cost_s, now - since - cost_s, recorded=recorded)
+        needed = self.budget.needed_thinning(self.distance // self.thinning)
+        # Denser again only where a quarter would do, so that the thinning does not flutter.
+        if needed is None or (needed <= self.thinning and needed * 4 > self.thinning):
+            return False
+        return self.thin(needed)
 
-    def _adjust(self, budget: float) -> bool:
-        """Double the distance while over the budget; halve it when a quarter would do."""
-        fraction = statistics.median(self._costs) / statistics.median(self._pauses)
-        needed = 2 ** max(0, math.ceil(math.log2(max(fraction / budget, 1e-9))))
-        if needed <= self._thinning and needed * 4 > self._thinning:
+    def thin(self, thinning: int) -> bool:
+        """Record one of so many steps of the schedule, a power of two; True when that is new."""
+        if thinning == self.thinning:
             return False
-        self._thinning = needed
-        self._costs.clear()
+        self.thinning = thinning
+        if self.budget is not None:
+            self.budget.forget_records()
         return True
 
     def __str__(self) -> str:
-        if self._thinning == 1:
+        if self.thinning == 1:
             return str(self._schedule)
-        return f"{self._schedule}, of every {self._thinning} steps, to stay under the time budget"
+        return f"{self._schedule}, of every {self.thinning} steps, to stay under the time budget"

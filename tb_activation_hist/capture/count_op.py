@@ -14,7 +14,7 @@ from tb_activation_hist.capture.count_by_device import (
     count_on_cpu,
     count_on_device,
 )
-from tb_activation_hist.capture.switch import is_known_off
+from tb_activation_hist.capture.switch import is_known_off, measure_graph_op
 from tb_activation_hist.core.schemes.registry import dict_to_scheme
 from tb_activation_hist.core.schemes.scheme import Scheme
 
@@ -31,14 +31,16 @@ def count_op(
     """Add the values to a row of the storage. scheme: its `scheme_to_text`."""
     if not torch_internals.in_backward():
         into = StorageRow(storage, row, rows, text_to_scheme(scheme))
-        count_on_device(into, values, switch)
+        with measure_graph_op(switch):
+            count_on_device(into, values, switch)
     _hide_change(storage)
 
 
 @count_op.register_kernel("cpu")
 def _(storage: Tensor, switch: Tensor, row: int, values: Tensor, rows: int, scheme: str) -> None:
     if switch.item() and not torch_internals.in_backward():
-        count_on_cpu(StorageRow(storage, row, rows, text_to_scheme(scheme)), values)
+        with measure_graph_op(switch):
+            count_on_cpu(StorageRow(storage, row, rows, text_to_scheme(scheme)), values)
     _hide_change(storage)
 
 
@@ -48,7 +50,8 @@ def _(storage: Tensor, switch: Tensor, row: int, values: Tensor, rows: int, sche
     off = is_known_off(switch) and not torch.cuda.is_current_stream_capturing()
     if torch_internals.in_backward() or off:
         return  # saves the launch; a graph being captured must hold it all the same
-    count_on_device(StorageRow(storage, row, rows, text_to_scheme(scheme)), values, switch)
+    with measure_graph_op(switch):
+        count_on_device(StorageRow(storage, row, rows, text_to_scheme(scheme)), values, switch)
 
 
 @count_op.register_fake

@@ -71,11 +71,8 @@ class ForwardHook(Hook):
         if not (state.train if module.training else state.eval):
             return
         try:
-            if state.clock is None:
+            with state.clock:
                 self._count(module, output)
-            else:
-                with state.clock:
-                    self._count(module, output)
         except Exception as err:  # noqa: BLE001 - nothing of ours may stop a training
             state.fail(self.layer, err)
 
@@ -96,6 +93,8 @@ class ForwardHook(Hook):
                 continue
             self.ran = True
             name = f"{call}/{path}" if path else call
+            if not recomputed:
+                state.call_order.note("train" if module.training else "eval", self.layer + name)
             if state.activations and not recomputed:
                 self.row("activations", name, module, values).count(values)
             # A reentrant checkpoint has its graph only from the recomputation.
@@ -209,8 +208,9 @@ class GradientHook:
         try:
             values = plain_values(gradient)
             if values is not None:
-                row = self._hook.row("gradients", self._name, self._facts, values)
-                row.count(state.unscale(values))
+                with state.clock:
+                    row = self._hook.row("gradients", self._name, self._facts, values)
+                    row.count(state.unscale(values))
         except Exception as err:  # noqa: BLE001 - nothing of ours may stop a training
             state.fail(f"gradients/{self._hook.layer}", err)
 
@@ -222,7 +222,10 @@ def _buffer_in_graph(key: str, path: str, phase: str, type_name: str, *where: An
 
 @torch.compiler.assume_constant_result
 def _row_in_graph(key: str, path: str, phase: str, type_name: str, *where: Any) -> int:
-    return _find_in_graph(key, path, phase, type_name, *where)[1]
+    row = _find_in_graph(key, path, phase, type_name, *where)[1]
+    hook = _HOOKS[key]
+    hook.state.call_order.note(phase, f"{hook.layer}/{path}" if path else hook.layer)
+    return row
 
 
 def _find_in_graph(

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from tb_activation_hist.core.names import KINDS, PHASES, Kind, Phase
 from tb_activation_hist.core.option_fields import (
@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from torch.amp import GradScaler
 
     from tb_activation_hist.capture.select import Layers
+
+DEFAULT_BUDGET: Final = 0.05
+"""Share of the step time that recording may add when the user says nothing."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,9 +80,10 @@ class CaptureOptions:
         "recorded: any `step -> bool`, for example `LogSpaced(per_decade=100)`.",
     )
     overhead_budget: float | None = option(
-        None,
-        "Largest share of the step time that recording may take; records are thinned to stay "
-        "under it.",
+        DEFAULT_BUDGET,
+        "Largest share of the step time that recording may add, on the host and on the device; "
+        "above it records are thinned by powers of two, once a training's first seconds are over, "
+        "and a warning says so. Does not apply to `schedule`. None: record at any cost.",
         "share of the step time",
     )
     scaler: GradScaler | None = option(
@@ -109,5 +113,6 @@ class CaptureOptions:
             refuse("every", self.every, "1 when schedule is given, since schedule decides alone")
         if self.overhead_budget is not None:
             check_share("overhead_budget", self.overhead_budget)
-            if self.schedule is not None:
-                refuse("overhead_budget", self.overhead_budget, "None when schedule is given")
+            if self.schedule is not None and self.overhead_budget != DEFAULT_BUDGET:
+                allowed = "left out when schedule is given, since schedule decides alone"
+                refuse("overhead_budget", self.overhead_budget, allowed)

@@ -47,6 +47,20 @@ class ParameterRef:
         return parameter if mask is None else parameter * mask
 
 
+@dataclass(frozen=True)
+class OpenStep:
+    """What is kept of one parameter from before an optimizer's step until after it.
+
+    before: a copy, where updates are counted. late: whether the gradient is counted afterwards.
+    """
+
+    ref: ParameterRef
+    parameter: nn.Parameter
+    optimizer: Optimizer
+    before: Tensor | None
+    late: bool
+
+
 class ParameterKinds:
     """Counts the parameters of the selected layers, and what an optimizer does to them.
 
@@ -54,7 +68,9 @@ class ParameterKinds:
     gradients are complete, unscaled and clipped, as the optimizer gets them. A step that is given
     a closure (Lightning, LBFGS) makes them itself: they are counted after it, the last evaluation's
     where there are several. An update is the difference that the step made, divided by the
-    parameter's root mean square; it takes a copy of the parameters during recorded steps.
+    parameter's root mean square; it takes a copy of the parameters during recorded steps. A step
+    inside another optimizer's step (a wrapper that is an Optimizer itself) is a part of that one:
+    each parameter counts once, from the beginning of the outer step to its end.
     """
 
     def __init__(self, state: CaptureState, kinds: Sequence[str]) -> None:
@@ -66,8 +82,7 @@ class ParameterKinds:
         self._refs: list[ParameterRef] = []
         self._outline = Outline([])
         self._rows: dict[tuple[str, str, torch.device], Row] = {}
-        self._before: dict[int, tuple[ParameterRef, Tensor]] = {}
-        self._late: dict[int, ParameterRef] = {}
+        self._open: dict[int, OpenStep] = {}
         self._handles: list[Any] = []
 
     @property
@@ -96,10 +111,20 @@ class ParameterKinds:
         for handle in self._handles:
             handle.remove()
         self._handles.clear()
-        self._before.clear()
-        self._late.clear()
+        self._open.clear()
 
-    def count_weights(self) -> None:
+    def end_step(self) -> None:
+        """Count what belongs to a recorded step and was not counted yet.
+
+        An optimizer's step is still under way where an optimizer inside it ends the logger's step,
+        or where it raised.
+        """
+        for step in self._open.values():
+            self._close(step)
+        self._open.clear()
+        self._count_weights()
+
+    def _count_weights(self) -> None:
         if self._weights:
             for ref, parameter in self._known_parameters().values():
                 self._count("weights", ref, countable_values(ref.weights(parameter)))
@@ -113,27 +138,31 @@ class ParameterKinds:
         for parameter in _parameters_of(optimizer):
             if id(parameter) not in known or (parameter.grad is None and not closure):
                 continue
+            outer = self._open.get(id(parameter))
+            if outer is not None and outer.optimizer is not optimizer:
+                continue
             ref = known[id(parameter)][0]
-            if closure:
-                self._late[id(parameter)] = ref
-            elif self._gradients:
+            if self._gradients and not closure:
                 self._count_gradient(ref, parameter, optimizer)
             values = countable_values(parameter) if self._updates else None
-            if values is not None:
-                self._before[id(parameter)] = (ref, values.detach().clone())
+            before = None if values is None else values.detach().clone()
+            self._open[id(parameter)] = OpenStep(ref, parameter, optimizer, before, closure)
 
     def after_step(self, optimizer: Optimizer) -> None:
         """Count the updates, and the gradients of a step that was given a closure."""
         for parameter in _parameters_of(optimizer):
-            late = self._late.pop(id(parameter), None)
-            ref, before = self._before.pop(id(parameter), (None, None))
-            if parameter.grad is None and late is not None:
-                continue  # the closure did not reach it
-            if late is not None and self._gradients:
-                self._count_gradient(late, parameter, optimizer)
-            after = countable_values(parameter)
-            if ref is not None and before is not None and after is not None:
-                self._count("updates", ref, _relative_update(before, after.detach()))
+            step = self._open.get(id(parameter))
+            if step is not None and step.optimizer is optimizer:
+                self._close(self._open.pop(id(parameter)))
+
+    def _close(self, step: OpenStep) -> None:
+        if step.late and step.parameter.grad is None:
+            return  # the closure did not reach it
+        if step.late and self._gradients:
+            self._count_gradient(step.ref, step.parameter, step.optimizer)
+        after = countable_values(step.parameter)
+        if step.before is not None and after is not None:
+            self._count("updates", step.ref, _relative_update(step.before, after.detach()))
 
     def _count_gradient(self, ref: ParameterRef, parameter: Tensor, optimizer: Optimizer) -> None:
         gradient = countable_values(parameter.grad)
@@ -201,7 +230,7 @@ class StepWatcher:
         if kinds is None or not kinds._state.train:
             return
         try:
-            with torch.no_grad():
+            with torch.no_grad(), kinds._state.clock:
                 getattr(kinds, method)(optimizer, **options)
         except Exception as err:  # noqa: BLE001 - nothing of ours may stop a training
             kinds._state.fail("the parameters", err)

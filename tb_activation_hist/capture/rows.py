@@ -6,6 +6,7 @@ never lost and a compiled graph, which holds on to its segment, is not compiled 
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -14,7 +15,9 @@ from typing import Final
 import torch
 
 from tb_activation_hist.capture.count import CountBuffer, Switch, count_
+from tb_activation_hist.capture.device_timer import DeviceTimer
 from tb_activation_hist.capture.joined_counts import BufferPart, JoinedCounts
+from tb_activation_hist.capture.meter import Meter
 from tb_activation_hist.core.names import PHASES, LayerInfo
 from tb_activation_hist.core.record_counts import RecordCounts
 from tb_activation_hist.core.schemes.scheme import Scheme
@@ -24,6 +27,8 @@ DRAIN_AT: Final = 2**30
 
 MORE_ROWS: Final = 16
 """Rows of a segment that is added because the one before is full."""
+
+NOT_TIMED: Final = contextlib.nullcontext()
 
 
 @dataclass(eq=False, slots=True)
@@ -45,7 +50,9 @@ class Row:
                 self.count(piece)
             return
         self.reserve(elements)
-        count_(self.segment.buffer, self.index, values, self.switch)
+        timer = self.segment.timer
+        with NOT_TIMED if timer is None or not timer.timing else timer.counting():
+            count_(self.segment.buffer, self.index, values, self.switch)
 
     def reserve(self, elements: int) -> None:
         """Make room for so many more elements, so that no int32 slot overflows."""
@@ -64,6 +71,8 @@ class Segment:
     drained: RecordCounts | None = None
     traced: bool = False
     """Whether a compiled graph counts into it: then nobody adds up the elements on the way."""
+    timer: DeviceTimer | None = None
+    """Times what this segment gives its device to do; None on the CPU."""
     steps_unchecked: int = 0
     """Steps that may still pass before `guard` looks at a traced segment again."""
 
@@ -77,7 +86,8 @@ class Segment:
 
         targets: for each row of the segment, the record's row that it belongs to.
         """
-        parts = [BufferPart(tuple(targets), self.buffer.to_host())]
+        with NOT_TIMED if self.timer is None else self.timer.copying():
+            parts = [BufferPart(tuple(targets), self.buffer.to_host())]
         if self.drained is not None:
             parts.append(BufferPart(tuple(targets[: len(self.drained)]), self.drained))
         self.drained = None
@@ -101,11 +111,12 @@ class Segment:
 class RowTable:
     """Finds or makes the row of a layer.
 
-    rows: of each device's first segment; later segments have `MORE_ROWS`.
+    rows: of each device's first segment; later segments have `MORE_ROWS`. meter: times the devices.
     """
 
-    def __init__(self, scheme: Scheme, rows: int) -> None:
+    def __init__(self, scheme: Scheme, rows: int, meter: Meter | None = None) -> None:
         self.scheme = scheme
+        self._meter = meter or Meter()
         self._first_rows = max(rows, 1)
         self._segments: dict[torch.device, list[Segment]] = {}
         self._rows: dict[tuple[str, torch.device], Row] = {}
@@ -142,7 +153,8 @@ class RowTable:
     def _make_segment(self, rows: int, device: torch.device) -> Segment:
         buffer = CountBuffer(rows, self.scheme, device)
         home = buffer.storage.device
-        return Segment(buffer, {phase: Switch(home, on=on) for phase, on in self._on.items()})
+        switches = {phase: Switch(home, on=on, meter=self._meter) for phase, on in self._on.items()}
+        return Segment(buffer, switches, timer=self._meter.timer(home))
 
     def switch(self, phase: str, on: bool) -> None:
         """Say whether this phase is counted from now on; compiled graphs obey too."""

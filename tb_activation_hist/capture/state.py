@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import itertools
 import threading
-import time
 from types import SimpleNamespace
 
 import torch
 from torch import Tensor
 
+from tb_activation_hist.capture.call_order import CallOrder
+from tb_activation_hist.capture.meter import Meter
 from tb_activation_hist.capture.options import CaptureOptions
 from tb_activation_hist.capture.rows import RowTable
 from tb_activation_hist.capture.torch_internals import gradient_scale
@@ -17,43 +18,26 @@ from tb_activation_hist.core.names import PHASES, LayerInfo
 from tb_activation_hist.core.user_warnings import warn_user
 
 
-class Clock:
-    """Adds up the time spent between entering and leaving; not re-entrant."""
-
-    def __init__(self) -> None:
-        self.spent_s = 0.0
-        self._since = 0.0
-
-    def __enter__(self) -> None:
-        self._since = time.perf_counter()
-
-    def __exit__(self, *error: object) -> None:
-        self.spent_s += time.perf_counter() - self._since
-
-    def take(self) -> float:
-        """Seconds since the last call."""
-        spent, self.spent_s = self.spent_s, 0.0
-        return spent
-
-
 class CaptureState:
     """The state that hooks read. `train` and `eval` say whether that phase counts right now."""
 
     def __init__(self, options: CaptureOptions, rows: int) -> None:
-        self.rows = RowTable(options.bins, rows)
+        self.meter = Meter(on=options.overhead_budget is not None, accumulate=options.accumulate)
+        self.clock = self.meter.clock
+        self.rows = RowTable(options.bins, rows, self.meter)
         self.phases = tuple(options.phases)
         self.train = False
         self.eval = False
         self.activations = "activations" in options.kinds
         self.gradients = "gradients" in options.kinds
         self.per_call = options.per_call
-        self.clock = None if options.overhead_budget is None else Clock()
         self.first_rank = True
         self.evaluated = False
         self.graphs_evaluate = False
         self.step = 0
         self.calls_since: dict[str, int] = dict.fromkeys(PHASES, 0)
         self.call_orders = itertools.count()
+        self.call_order = CallOrder()
         self.depth = 0
         self.graph_inputs = SimpleNamespace()
         """Buffers and switches that compiled graphs read, one by one: torch 2.4 cannot look into

@@ -7,10 +7,12 @@ from collections.abc import Sequence
 from typing import Final
 
 from tb_activation_hist import __version__
+from tb_activation_hist.cli.compare import run_compare
 from tb_activation_hist.cli.doctor import run_doctor
 from tb_activation_hist.cli.export import WRITERS, run_export
 from tb_activation_hist.cli.report import run_report
 from tb_activation_hist.cli.show import COLOUR_MODES, run_show
+from tb_activation_hist.core.comparison.criterion import COMPARE_MODES
 from tb_activation_hist.core.nearest import no_such
 from tb_activation_hist.findings import SEVERITIES
 from tb_activation_hist.notebook.value_axis import SCALES
@@ -106,8 +108,47 @@ def _add_selection(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--run", action="append", metavar="NAME", help="only this run; repeatable")
 
 
+def _add_compare(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    compare = commands.add_parser(
+        "compare",
+        help="the first step and layer in which two runs differ; a guard for CI",
+        epilog="Exit status: 0 same, 1 different, 2 cannot be compared.",
+    )
+    compare.add_argument("a", metavar="A", help=f"{LOGDIR}, or a golden file")
+    compare.add_argument("b", metavar="B", nargs="?", help="the same; default: A's second run")
+    compare.add_argument(
+        "--run", action="append", metavar="NAME", help="run of a logdir; twice: of A, then of B"
+    )
+    compare.add_argument(
+        "--mode",
+        choices=COMPARE_MODES,
+        default="exact",
+        help="exact (default): any count differs; mass: a share of the values must move; octaves: "
+        "values must move that far",
+    )
+    compare.add_argument(
+        "--tolerance", type=float, metavar="NUMBER", help="of mass (0.02) or octaves (0.01)"
+    )
+    compare.add_argument(
+        "--map", metavar="FILE", help="which layer of A is which of B, line by line"
+    )
+    compare.add_argument(
+        "--offset", type=int, default=0, metavar="STEPS", help="steps by which B is ahead of A"
+    )
+    compare.add_argument("--last-step", type=int, metavar="STEP", help="last step of A to compare")
+    compare.add_argument(
+        "--layer", action="append", metavar="PATTERN", help="only these layers of A; repeatable"
+    )
+    compare.add_argument(
+        "--strict", action="store_true", help="a layer that only one of them has is a difference"
+    )
+    compare.add_argument("--json", action="store_true", help="print JSON instead of text")
+    compare.set_defaults(command=run_compare)
+
+
 COMMANDS: Final = {
     "report": _add_report,
+    "compare": _add_compare,
     "show": _add_show,
     "export": _add_export,
     "doctor": _add_doctor,

@@ -8,16 +8,16 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from tb_activation_hist.cli.identity import Identity, find_identity
 from tb_activation_hist.cli.logdir import Run, print_problems, read_runs
 from tb_activation_hist.cli.report_text import RunReport, print_report
 from tb_activation_hist.core.errors import OptionError
+from tb_activation_hist.core.execution_order import info_to_execution_order
 from tb_activation_hist.core.histogram import HistogramSeries
 from tb_activation_hist.core.names import LayerInfo
 from tb_activation_hist.findings import (
     SEVERITIES,
     Finding,
-    RunComparison,
-    compare_counts,
     find_difference_findings,
     find_run_findings,
 )
@@ -59,8 +59,11 @@ def _first_sound(runs: Sequence[Run], findings: Sequence[Finding]) -> Run:
 
 
 def _to_report(run: Run, baseline: Run) -> RunReport:
-    compared = None if run is baseline else compare_counts(baseline.layers, run.layers)
-    return RunReport(run, _layer_rows(run), baseline.name, compared)
+    if run is baseline:
+        return RunReport(run, _layer_rows(run), None)
+    order = info_to_execution_order(baseline.info)
+    identity = find_identity(baseline.name, baseline.layers, run.layers, order)
+    return RunReport(run, _layer_rows(run), identity)
 
 
 def _to_json(
@@ -76,19 +79,23 @@ def _to_json(
                 "info": run.info,
                 "problems": run.problems,
                 "notes": run.notes,
-                **_comparison_to_json(baseline, compared),
+                **_identity_to_json(identity),
                 "layers": rows,
             }
-            for run, rows, baseline, compared in reports
+            for run, rows, identity in reports
         ],
     }
 
 
-def _comparison_to_json(baseline: str, compared: RunComparison | None) -> dict[str, Any]:
-    if compared is None:
+def _identity_to_json(identity: Identity | None) -> dict[str, Any]:
+    if identity is None:
         return {"baseline": None, "common_layers": None, "unequal_layers": None}
-    unequal = [(each.info.key, each.step) for each in compared.unequal]
-    return {"baseline": baseline, "common_layers": compared.common, "unequal_layers": unequal}
+    unequal = [(each.info.key, each.step) for each in identity.unequal]
+    return {
+        "baseline": identity.baseline,
+        "common_layers": identity.common,
+        "unequal_layers": unequal,
+    }
 
 
 def _layer_rows(run: Run) -> list[dict[str, Any]]:

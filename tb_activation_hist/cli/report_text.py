@@ -9,9 +9,10 @@ import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
+from tb_activation_hist.cli.identity import Identity
 from tb_activation_hist.cli.logdir import Run
 from tb_activation_hist.cli.show import colour_mode
-from tb_activation_hist.findings import Finding, RunComparison
+from tb_activation_hist.findings import Finding
 
 STYLES: Final = {
     "dim": "2",
@@ -68,12 +69,11 @@ DISPENSABLE: Final = ("records", "type", "p99 |x|", "min", "max")
 
 
 class RunReport(NamedTuple):
-    """A run, a row for each of its layers, and how it compares with the baseline; None: is it."""
+    """A run, a row for each of its layers, and how it compares; None: it is the baseline."""
 
     run: Run
     rows: Sequence[Row]
-    baseline: str
-    compared: RunComparison | None
+    identity: Identity | None
 
 
 def print_report(reports: Sequence[RunReport], findings: Sequence[Finding]) -> None:
@@ -83,27 +83,13 @@ def print_report(reports: Sequence[RunReport], findings: Sequence[Finding]) -> N
         colours=colour_mode(os.environ, sys.stdout.isatty()) != "plain",
     )
     for report in reports:
-        _print_run(page, report.run.name, [f for f in findings if f.run == report.run.name])
-        if report.compared is not None:
-            for line in textwrap.wrap(_to_identity(report.baseline, report.compared), page.width):
+        _print_run(page, report.run, [f for f in findings if f.run == report.run.name])
+        if report.identity is not None:
+            for line in textwrap.wrap(str(report.identity), page.width):
                 print(page.paint(line, "dim"))
         print()
         _print_layers(page, report.rows)
         print()
-
-
-def _to_identity(baseline: str, compared: RunComparison) -> str:
-    """A sentence: whether all counts are those of the baseline, and if not, where it begins."""
-    common, unequal = compared
-    if not common:
-        return f"No layer has a step in common with run {baseline!r}."
-    if not unequal:
-        return f"Identical with run {baseline!r}: equal counts in all {common} common layers."
-    first = unequal[0]
-    return (
-        f"Not identical with run {baseline!r}: the counts of {len(unequal)} of {common} common "
-        f"layers differ, {first.info.key} first, at step {first.step}."
-    )
 
 
 class Page(NamedTuple):
@@ -124,8 +110,9 @@ class Page(NamedTuple):
             margin = ""
 
 
-def _print_run(page: Page, name: str, findings: Sequence[Finding]) -> None:
-    print(page.paint(f"run {name}", "run"))
+def _print_run(page: Page, run: Run, findings: Sequence[Finding]) -> None:
+    print(page.paint(f"run {run.name}", "run"))
+    page.print_beside_margin(_describe_recording(run), "dim")
     for finding in findings:
         page.print_beside_margin(finding.title, "title", margin=finding.severity)
         for line in (*_evidence(finding), *_apart(finding)):
@@ -133,6 +120,13 @@ def _print_run(page: Page, name: str, findings: Sequence[Finding]) -> None:
         page.print_beside_margin(finding.advice, "dim")
     if not any(finding.severity != "info" for finding in findings):
         print(page.paint("No findings." if not findings else "No errors or warnings.", "good"))
+
+
+def _describe_recording(run: Run) -> str:
+    """How often was recorded, and what that adds to the steps, as far as the run tells."""
+    cadence, overhead = (run.info.get(field) for field in ("cadence", "overhead"))
+    texts = [f"recorded {cadence}" if cadence else "", f"adding {overhead}" if overhead else ""]
+    return ", ".join(text for text in texts if text)
 
 
 def _evidence(finding: Finding) -> list[str]:

@@ -36,6 +36,10 @@ class ActivationHistWarning(UserWarning):
     """Something went wrong inside the logger; the training goes on without being affected."""
 
 
+class ComparisonError(ActivationHistError, ValueError):
+    """Two runs have nothing in common that could be compared."""
+
+
 def join_problems(texts: Iterable[str]) -> str:
     """One text for what is wrong in many places of one thing: the first, and how many follow."""
     first, *more = texts

@@ -154,6 +154,10 @@ def _is_count(value: object) -> bool:
     return value is None or is_whole(value)
 
 
+def _is_share(value: object) -> bool:
+    return isinstance(value, float | int) and not isinstance(value, bool) and value >= 0
+
+
 def _is_counts(value: object) -> bool:
     return isinstance(value, list) and all(map(is_whole, value))
 
@@ -166,8 +170,11 @@ def _is_plain(value: object) -> bool:
 _RUN_INFO_CHECKS: Final = {
     **dict.fromkeys(("version", "skipped", "lost"), _is_count),
     **dict.fromkeys(("silent", "errors", "changes"), _is_texts),
-    "cadence": _is_text,
+    **dict.fromkeys(("cadence", "overhead"), _is_text),
+    "overhead_share": _is_share,
     "missing_ranks": _is_counts,
+    "execution_order": _is_texts,
+    "execution_calls": _is_counts,
 }
 """What the fields that readers know must be."""
 

@@ -20,7 +20,6 @@ from tb_activation_hist.findings.registry import (
     WATCHED_KINDS,
     FindingOptions,
 )
-from tb_activation_hist.findings.unequal import RunComparison, compare_counts
 
 __all__ = [
     "DEFAULT_OPTIONS",
@@ -32,9 +31,7 @@ __all__ = [
     "FindingOptions",
     "OnlineRules",
     "PeriodicRules",
-    "RunComparison",
     "RunLayers",
-    "compare_counts",
     "find_difference_findings",
     "find_run_findings",
 ]

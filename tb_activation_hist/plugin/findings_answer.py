@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, cast
 
@@ -59,34 +59,61 @@ class FindingsAnswers:
         self._thread: threading.Thread | None = None
 
     def answer(
-        self, provider: DataProvider, runs: Sequence[str], baseline: str = ""
+        self,
+        provider: DataProvider,
+        runs: Sequence[str] = (),
+        baseline: str = "",
+        first: Sequence[str] = (),
     ) -> schema.Findings:
-        """The findings so far of these runs, and the number of series not examined yet.
+        """The findings so far of these runs, and how far the examination is.
 
-        baseline: a run that each of the others is compared with; "" for none.
+        Args:
+            provider: Where the series are read.
+            runs: Names of runs; none stands for all that have layers.
+            baseline: A run that others are compared with; "" for none.
+            first: Runs to examine before the others. Where it is given, only they are compared.
+
+        Raises:
+            RequestError: 404 for a run that TensorBoard does not list.
         """
-        tasks = _list_tasks(provider, dict.fromkeys(runs), baseline)
+        by_run = _list_runs(provider, runs, first, baseline)
+        asked = dict.fromkeys([*first, *(runs or _runs_with_layers(by_run))])
+        tasks = _list_tasks(provider.experiment, by_run, asked, baseline, first or asked)
         findings: list[schema.FindingAnswer] = []
         errors: list[str] = []
-        pending = 0
+        pending: set[SeriesKey] = set()
+        unchecked: list[str] = []
         with self._wake:
+            wanted: dict[TaskKey, TaskListings] = {}
             for task, listings in tasks.items():
                 done = self._done.get(task, _TaskResult())
-                new = [key for key, item in listings.items() if done.stamps.get(key) != item.stamp]
-                pending += len(new)
+                new = {key for key, item in listings.items() if done.stamps.get(key) != item.stamp}
+                pending |= new
+                unchecked += [task[1]] if new and not task[2] else []
                 findings += done.findings
                 errors += [done.error] if done.error else []
                 if new and time.monotonic() >= done.due:
-                    self._enqueue(provider, task, listings)
+                    wanted[task] = listings
+            self._enqueue(provider, wanted)
         return {
             "version": schema.API_VERSION,
             "findings": findings,
-            "pending": pending,
+            "runs": len(asked),
+            "unchecked": unchecked,
+            "pending": len(pending),
             "errors": errors,
         }
 
-    def _enqueue(self, provider: DataProvider, task: TaskKey, listings: TaskListings) -> None:
-        self._queue[task] = (provider, listings)
+    def _enqueue(self, provider: DataProvider, wanted: Mapping[TaskKey, TaskListings]) -> None:
+        """What was asked for last comes first."""
+        if not wanted:
+            return
+        fresh = {}
+        for task, listings in wanted.items():
+            waiting = self._queue.pop(task, None)
+            same = waiting is not None and _stamps(waiting[1]) == _stamps(listings)
+            fresh[task] = waiting if waiting is not None and same else (provider, listings)
+        self._queue = fresh | self._queue
         if self._thread is None:
             self._thread = threading.Thread(
                 target=self._work, name="activation_hist findings", daemon=True
@@ -113,7 +140,7 @@ class FindingsAnswers:
         self, provider: DataProvider, task: TaskKey, listings: TaskListings
     ) -> _TaskResult:
         _, run, baseline = task
-        stamps = {key: listing.stamp for key, listing in listings.items()}
+        stamps = _stamps(listings)
         try:
             found = self._find(provider, run, baseline, listings)
         except Exception as err:  # findings are an extra: without them all else still works
@@ -151,23 +178,40 @@ class FindingsAnswers:
         return layers
 
 
+def _stamps(listings: TaskListings) -> dict[SeriesKey, Stamp]:
+    return {key: listing.stamp for key, listing in listings.items()}
+
+
+def _list_runs(
+    provider: DataProvider, runs: Sequence[str], first: Sequence[str], baseline: str
+) -> dict[str, TaskListings]:
+    """The series by run; of all runs where none is asked for. Runs asked for may have none."""
+    by_run: dict[str, TaskListings] = {run: {} for run in (*runs, *first, baseline)}
+    for key, listing in provider.list_series(BLOCKS, list(by_run) if runs else None).items():
+        if key.tag != RUN_INFO_TAG:
+            by_run.setdefault(key.run, {})[key] = listing
+    _require_known(provider, [run for run in (*runs, *first) if not by_run[run]])
+    return by_run
+
+
+def _runs_with_layers(by_run: Mapping[str, TaskListings]) -> list[str]:
+    return sorted(run for run, listings in by_run.items() if listings)
+
+
 def _list_tasks(
-    provider: DataProvider, runs: Mapping[str, None], baseline: str
+    experiment: str,
+    by_run: Mapping[str, TaskListings],
+    runs: Collection[str],
+    baseline: str,
+    compared: Collection[str],
 ) -> dict[TaskKey, TaskListings]:
     """The series of each task: of a run alone, then of a run and its baseline in common tags."""
-    by_run: dict[str, TaskListings] = {
-        run: {} for run in (*runs, *([baseline] if baseline else []))
-    }
-    for key, listing in provider.list_series(BLOCKS, list(by_run)).items():
-        if key.tag != RUN_INFO_TAG and key.run in by_run:
-            by_run[key.run][key] = listing
-    _require_known(provider, [run for run in runs if not by_run[run]])
-    tasks = {(provider.experiment, run, ""): by_run[run] for run in runs}
-    for run in runs:
+    tasks = {(experiment, run, ""): by_run[run] for run in runs}
+    for run in compared:
         if baseline and run != baseline:
             common = {key.tag for key in by_run[run]} & {key.tag for key in by_run[baseline]}
             both = by_run[baseline] | by_run[run]
-            tasks[provider.experiment, run, baseline] = {
+            tasks[experiment, run, baseline] = {
                 key: listing for key, listing in both.items() if key.tag in common
             }
     return tasks

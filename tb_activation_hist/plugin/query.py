@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import reprlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import fields as dataclass_fields
 from typing import Any, Final, get_args
 
@@ -173,15 +173,6 @@ def _step_range(text: str | None) -> tuple[float, float] | None:
     except ValueError:
         given = _short(text)
         raise RequestError(f"steps must be two numbers, as in 0,2000, not {given}.") from None
-
-
-def parse_findings_request(runs: Sequence[str]) -> list[str]:
-    """The runs of the findings route, each once."""
-    if not runs:
-        raise RequestError(
-            "The parameter 'runs' is missing. Give one run or more, as in ?runs=NAME&runs=OTHER."
-        )
-    return list(dict.fromkeys(runs))
 
 
 def required(query: Mapping[str, str], name: str) -> str:

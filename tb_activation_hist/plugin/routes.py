@@ -25,7 +25,6 @@ from tb_activation_hist.plugin.query import (
     UNREADABLE_STATUS,
     RequestError,
     parse_export_request,
-    parse_findings_request,
     parse_tile_requests,
     required,
 )
@@ -123,9 +122,10 @@ class ActivationHistPlugin(base_plugin.TBPlugin):
         return respond_json(request, scalar_answer(self._provider(request), run, tag))
 
     def _serve_findings(self, request: wrappers.Request) -> wrappers.Response:
-        runs = parse_findings_request(request.args.getlist("runs"))
+        runs = request.args.getlist("runs")
         baseline = request.args.get("baseline", "")
-        answer = self._findings.answer(self._provider(request), runs, baseline)
+        first = request.args.getlist("first")
+        answer = self._findings.answer(self._provider(request), runs, baseline, first)
         return respond_json(request, answer)
 
     def _serve_export(self, request: wrappers.Request) -> wrappers.Response:

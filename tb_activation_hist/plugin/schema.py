@@ -66,6 +66,15 @@ class RunInfo(TypedDict, total=False):
     """Layers that were replaced, added or removed while the run was recorded, one sentence each."""
     cadence: str
     """How often steps are recorded, in words, such as "every step"."""
+    execution_order: list[str]
+    """Layers in the order in which they first ran, "eval/" before those of evaluation."""
+    execution_calls: list[int]
+    """Positions in `execution_order`, one for each call; missing where each layer ran once."""
+    overhead: str
+    """What recording adds to the step time, in words, such as "0.8% of the step time (budget
+    5%)"."""
+    overhead_share: float
+    """The same as a share of the step time, from 0."""
 
 
 class RunAnswer(TypedDict):
@@ -313,6 +322,10 @@ class Findings(TypedDict):
     """{API_VERSION}; the page refuses any other."""
     findings: list[FindingAnswer]
     """Findings of a growing run stay until it has been examined again."""
+    runs: int
+    """Number of runs that the answer is about."""
+    unchecked: list[str]
+    """Those of them that have records not examined yet."""
     pending: int
     """Number of series with records not examined yet; ask again while it is above 0."""
     errors: list[str]

@@ -100,6 +100,12 @@ class AttachedModel:
                 "changes",
             )
 
+    def tell_order(self, tell: Callable[..., None]) -> None:
+        """Note in the run's information in which order layers ran, where there are new ones."""
+        order = self.state.call_order.take()
+        if order is not None:
+            tell(**order.to_info())
+
     def look_for_silence(
         self, tell: Callable[..., None], records: int, new: Sequence[str] = ()
     ) -> None:

@@ -30,6 +30,7 @@ from tb_activation_hist.recording.attached_model import AttachedModel
 from tb_activation_hist.recording.monitor import Monitor
 from tb_activation_hist.recording.optimizer_steps import OptimizerHook, find_step_registrars
 from tb_activation_hist.recording.options import split_options
+from tb_activation_hist.recording.overhead import Overhead
 from tb_activation_hist.recording.ranks import current_ranks
 from tb_activation_hist.recording.run_findings import find_writer_findings
 from tb_activation_hist.recording.sinks import NoSink, Sink, find_place, open_sink
@@ -93,7 +94,7 @@ class ActivationHistLogger:
         self._finalizer = weakref.finalize(
             self, _release, self._hooks, self.writer, owned, self._handles
         )
-        self.writer.update_info(cadence=str(self._cadence))
+        self._overhead = Overhead(self._cadence, self._state, self.writer)
         self.attach()
 
     @property
@@ -186,7 +187,7 @@ class ActivationHistLogger:
         tell = self.writer.update_info
         new = self._hooks.update(tell, self._records) if self.attached else []
         if recorded:
-            self._hooks.parameters.count_weights()
+            self._hooks.parameters.end_step()
         if recorded or (self._state.evaluated and not self._options.capture.accumulate):
             self._write(self._cadence.step, self._cadence.advance(number), recorded, scalars)
         else:
@@ -194,9 +195,8 @@ class ActivationHistLogger:
             self._state.rows.guard()
         if recorded:
             self._hooks.look_for_silence(tell, self._records, new)
-        clock = self._state.clock
-        if clock is not None:
-            self._keep_budget(time.perf_counter() - began + clock.take(), recorded)
+        host_s = time.perf_counter() - began + self._state.clock.take()
+        self._overhead.end_step(host_s, recorded=recorded)
         if self.attached:
             self._switch()
         self._state.begin_step(self._cadence.step + 1)
@@ -229,19 +229,9 @@ class ActivationHistLogger:
         scalars: Mapping[str, float | Tensor] | None = None,
     ) -> None:
         self._stored = True
+        self._hooks.tell_order(self.writer.update_info)
         observe = None if self._monitor is None else self._monitor.add
         self.writer.write(Record(step, time.time(), infos, counts, scalars or {}, observe))
-
-    def _keep_budget(self, cost_s: float, recorded: bool) -> None:
-        if self._cadence.spend(cost_s, recorded):
-            cadence = str(self._cadence)
-            self.writer.update_info(cadence=cadence)
-            self._state.warn_once(
-                f"Recording every step would take more than overhead_budget="
-                f"{self._options.capture.overhead_budget} of the step time. From step "
-                f"{self.steps} on: {cadence}.",
-                "overhead_budget",
-            )
 
     def _report_findings(self) -> None:
         """Warn about what the monitor has found since the last step."""
@@ -278,6 +268,7 @@ class ActivationHistLogger:
             return
         idle = not self._hooks.ran
         self.detach()
+        self._overhead.note()
         self._finalizer()
         if not (idle or quietly or self._stored) and self._state.first_rank:
             self._state.warn_once(NO_STEP)

@@ -55,6 +55,15 @@ class Mailbox:
             time.sleep(POLL_S)
         return int(self._store.get(key))
 
+    def announce_thinning(self, thinning: int) -> None:
+        """Announce, on rank 0, that one of so many steps is recorded from now on."""
+        self._store.set(f"{self._name}/thinning", str(thinning))
+
+    def read_thinning(self) -> int:
+        """What rank 0 announced last; 1 when nothing."""
+        key = f"{self._name}/thinning"
+        return int(self._store.get(key)) if self.has(key) else 1
+
     @property
     def end_key(self) -> str:
         """Exists once rank 0 reads no more."""

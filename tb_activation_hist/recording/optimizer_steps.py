@@ -6,7 +6,6 @@ import weakref
 from collections.abc import Callable, Iterator
 from typing import Any, Final, Protocol
 
-from tb_activation_hist.capture.parameter_kinds import StepWatcher
 from tb_activation_hist.core.errors import OptionError
 
 INNER: Final = ("optimizer", "_optimizer", "opt", "base", "base_optimizer")
@@ -19,8 +18,6 @@ DEEPEST: Final = 8
 class StepEnder(Protocol):
     """What an optimizer's step ends a step of: a logger."""
 
-    def watch_steps(self) -> StepWatcher: ...
-
     def step(self) -> None: ...
 
 
@@ -30,14 +27,11 @@ class OptimizerHook:
     def __init__(self, logger: StepEnder) -> None:
         self._logger = weakref.ref(logger)
 
-    def __call__(self, optimizer: Any, *_: Any) -> None:
-        """Called by torch after this optimizer's step."""
+    def __call__(self, *_: Any) -> None:
+        """Called by torch after this optimizer's step, before what hooks all optimizers."""
         logger = self._logger()
-        if logger is None:
-            return
-        # Torch calls hooks on all optimizers later than those on one.
-        logger.watch_steps().after(optimizer)
-        logger.step()
+        if logger is not None:
+            logger.step()
 
 
 def find_step_registrars(optimizer: Any) -> list[Callable[[Any], Any]]:

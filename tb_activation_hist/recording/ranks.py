@@ -63,6 +63,8 @@ class RankSender(BackgroundThread[Record]):
         self._rank = ranks.rank
         self._timeout_s = timeout_s
         self._sent = 0
+        self.thinning = 1
+        """Of so many steps rank 0 records one, as far as this rank has heard."""
         self.start()
 
     def write(self, record: Record) -> bool:
@@ -74,6 +76,7 @@ class RankSender(BackgroundThread[Record]):
 
     def store(self, record: Record) -> None:
         """Post this rank's counts of a record."""
+        self.thinning = self._mailbox.read_thinning()
         if record.counts is not None and self._may_send():
             self._post(Message(record.step, record.layers, record.counts.wait()))
 
@@ -122,6 +125,7 @@ class RankMerger(BackgroundThread[Record]):
         self._next = dict.fromkeys(range(1, ranks.size), 0)
         self._early: dict[int, Message] = {}
         self._missing: set[int] = set()
+        self._thinning = self._announced = 1
         self.start()
 
     def write(self, record: Record) -> bool:
@@ -130,8 +134,16 @@ class RankMerger(BackgroundThread[Record]):
     def update_info(self, **fields: Any) -> None:
         self.writer.update_info(**fields)
 
+    def announce_thinning(self, thinning: int) -> None:
+        """Let the other ranks know, in the background, that one of so many steps is recorded.
+
+        They go on with more records until they hear of it, so it must not become smaller.
+        """
+        self._thinning = thinning
+
     def store(self, record: Record) -> None:
         """Wait for the other ranks' counts of this step, add them up, and write the sum."""
+        self._announce()
         if record.counts is None:
             self.writer.write(record)
             return
@@ -175,8 +187,14 @@ class RankMerger(BackgroundThread[Record]):
             )
             self.writer.update_info(missing_ranks=sorted(self._missing))
 
+    def _announce(self) -> None:
+        if self._announced != self._thinning:
+            self._announced = self._thinning
+            self._mailbox.announce_thinning(self._announced)
+
     def save(self, *, final: bool) -> None:
-        """Tell the other ranks at the end that nobody reads any more."""
+        """Tell the other ranks how often to record, and at the end that nobody reads any more."""
+        self._announce()
         if final:
             self._mailbox.end()
 

@@ -68,8 +68,6 @@ def open_sink(target: Target, ranks: Ranks, options: OptionGroups) -> tuple[Sink
     if ranks.size == 1 or recording.per_rank:
         return _open_writer(_rank_target(target, ranks), options)
     mailbox = open_mailbox(_topic(target)) if recording.merge_ranks else None
-    if mailbox is not None:
-        _refuse_budget(options)
     if ranks.rank > 0:
         return _open_sender(mailbox, ranks, options)
     writer, start = _open_writer(target, options)
@@ -109,15 +107,6 @@ def _topic(target: Target) -> str:
     if isinstance(target, (str, os.PathLike)):
         return hashlib.sha256(os.fspath(target).encode()).hexdigest()[:16]
     return "writer"
-
-
-def _refuse_budget(options: OptionGroups) -> None:
-    if options.capture.overhead_budget is not None:
-        msg = (
-            "overhead_budget thins by each rank's own time, so ranks that are added up would "
-            "disagree: use per_rank=True, merge_ranks=False, or every=... instead."
-        )
-        raise OptionError(msg)
 
 
 def _open_sender(mailbox: Mailbox | None, ranks: Ranks, options: OptionGroups) -> tuple[Sink, int]:

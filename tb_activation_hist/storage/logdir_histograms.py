@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from tb_activation_hist.core.drawing import drawing
 from tb_activation_hist.core.errors import FormatError, LogdirError, OptionError, join_problems
+from tb_activation_hist.core.execution_order import ExecutionOrder, info_to_execution_order
 from tb_activation_hist.core.histogram import HistogramSeries
 from tb_activation_hist.core.names import LayerInfo
 from tb_activation_hist.core.nearest import no_such
@@ -169,6 +170,11 @@ class RunHistograms(Mapping[str, HistogramSeries]):
     def info(self) -> dict[str, Any]:
         """What the logger wrote about the run as a whole: cadence, silent modules, errors ..."""
         return self._index.info
+
+    @property
+    def execution_order(self) -> ExecutionOrder:
+        """The order in which the layers ran; empty for a run that was recorded without one."""
+        return info_to_execution_order(self._index.info)
 
     def layer_info(self, layer: str) -> LayerInfo | None:
         """What the logger wrote about a layer: kind, type, shape ...; None for another tool's tag.

@@ -12,6 +12,7 @@ from typing import Any, Final, TypeAlias
 
 import numpy as np
 
+from tb_activation_hist.core.execution_order import ExecutionOrder, info_to_execution_order
 from tb_activation_hist.core.histogram import HistogramSeries
 from tb_activation_hist.core.names import RUN_INFO_TAG, RUN_INFO_VERSION, LayerInfo
 from tb_activation_hist.core.record_counts import PendingCounts, RecordCounts
@@ -71,6 +72,7 @@ class RecordWriter(BackgroundThread[Record]):
         self.session = int(np.random.SeedSequence().generate_state(1)[0])
         self._builders: dict[str, BlockBuilder] = {}
         self._infos: dict[str, LayerInfo] = {}
+        self._fields: dict[str, Any] = {}
 
     def write(self, record: Record) -> bool:
         """Queue a record; False when it was skipped or the writer has ended. Never raises."""
@@ -78,7 +80,8 @@ class RecordWriter(BackgroundThread[Record]):
         return self.put(replace(record, layers=tuple(record.layers), scalars=scalars))
 
     def update_info(self, **fields: Any) -> None:
-        """Set fields of the run's information; only `RunWriter` keeps them."""
+        """Set fields of the run's information, which `RunWriter` stores."""
+        self._fields = {**self._fields, **fields}
 
     def read_scalars(self, record: Record) -> dict[str, float]:
         """The user's scalars as numbers; what is not a number is left out, with a warning."""
@@ -149,7 +152,6 @@ class RunWriter(RecordWriter):
         super().__init__(options=options)
         self._file: EventFile = open_event_file(target)
         self._described: set[str] = set()
-        self._fields: dict[str, Any] = {}
         self._stored_info = ""
         self._charted = 0
         self._unsaved = 0
@@ -162,10 +164,6 @@ class RunWriter(RecordWriter):
     def logdir(self) -> str:
         """The run directory."""
         return self._file.logdir
-
-    def update_info(self, **fields: Any) -> None:
-        """Set fields of the run's information; it is stored with the next flush if it changed."""
-        self._fields = {**self._fields, **fields}
 
     def store(self, record: Record) -> None:
         """Add a record to the blocks of its tags, and write its scalars."""
@@ -305,6 +303,11 @@ class MemoryWriter(RecordWriter):
         infos = [self._infos[tag] for tag in list(self._blocks)]
         infos.sort(key=lambda info: info.sort_key)
         return {info.key: info for info in infos}
+
+    @property
+    def execution_order(self) -> ExecutionOrder:
+        """The order in which the layers ran."""
+        return info_to_execution_order(self._fields)
 
     def _decode(self, info: LayerInfo) -> HistogramSeries:
         blocks = [decode_block(data, info.scheme, info.key) for data in self._blocks[info.tag]]

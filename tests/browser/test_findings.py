@@ -44,7 +44,7 @@ def open_list(tab: Tab) -> Locator:
     tab.frame.get_by_title("What looks wrong, worst first").click()
     menu = tab.frame.get_by_role("dialog", name="Findings")
     menu.wait_for()
-    tab.until(menu.inner_text, lambda text: "parts from" in text and "not looked at" not in text)
+    tab.until(menu.inner_text, lambda text: "parts from" in text and "…" not in text)
     return menu
 
 

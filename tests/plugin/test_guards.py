@@ -149,13 +149,6 @@ def test_an_export_of_what_tensorboard_cannot_read_is_refused_in_words(
     assert "TensorBoard could not read it; see its log." in answer.text
 
 
-@pytest.mark.parametrize("query", [{}, {"baseline": "good"}], ids=repr)
-def test_findings_of_no_run_say_what_to_give(query: dict[str, str], data: FakeDataProvider) -> None:
-    answer = Site(data).get("/findings", **query)
-    assert (answer.status_code, answer.mimetype) == (400, "text/plain")
-    assert "as in ?runs=NAME&runs=OTHER" in answer.text
-
-
 def test_the_notes_about_a_run_are_no_series(data: FakeDataProvider) -> None:
     data.add_info("good", b"{}")
     client = Site(data)

@@ -7,6 +7,7 @@ import io
 import json
 import threading
 import time
+from collections.abc import Sequence
 from types import SimpleNamespace
 
 import numpy as np
@@ -333,9 +334,48 @@ def test_findings_are_worked_out_in_the_background(
     assert again["pending"] == 1
     assert again["findings"] == answer["findings"]
     assert wait_for_findings(client, "two")["pending"] == 0
-    assert client.get("/findings").status_code == 400
+    every = client.get("/findings").json
+    assert every["findings"] == wait_for_findings(client, "run", "two")["findings"]
+    assert (every["runs"], every["unchecked"]) == (2, [])
     threads = [t.name for t in threading.enumerate()]
     assert "activation_hist findings" in threads
+
+
+def test_all_runs_are_examined_those_that_are_shown_first(
+    monkeypatch: pytest.MonkeyPatch, data: FakeDataProvider
+) -> None:
+    names = [f"run{at:02}" for at in range(12)]
+    for name in names:
+        data.add_series(name, LayerInfo("conv1"), values_to_series(collapsing_values(200, 100)))
+    examined: list[str] = []
+    find = findings_answer.find_run_findings
+    monkeypatch.setattr(
+        findings_answer,
+        "find_run_findings",
+        lambda run, layers: examined.append(run) or find(run, layers),
+    )
+    client = Site(data)
+    start = client.get("/findings", first=["run11", "run07"]).json
+    assert (start["runs"], len(start["unchecked"]), start["pending"]) == (13, 13, 13)
+    answer = wait_for_findings(client, first=["run11", "run07"])
+    assert examined[:2] == ["run11", "run07"]
+    assert sorted(examined) == sorted([*names, "run"])
+    assert (answer["runs"], answer["unchecked"]) == (13, [])
+    assert {f["run"] for f in answer["findings"]} >= set(names)
+
+
+def test_only_the_runs_named_first_are_compared(
+    monkeypatch: pytest.MonkeyPatch, data: FakeDataProvider
+) -> None:
+    monkeypatch.setattr(findings_answer, "COOLING", 0.0)
+    for name, factor in (("base", 1), ("shown", 5), ("hidden", 5)):
+        values = [factor * each for each in healthy_values(64)]
+        data.add_series(name, LayerInfo("first"), values_to_series(values))
+    client = Site(data)
+    answer = wait_for_findings(client, baseline="base", first=["base", "shown"])
+    apart = [f["run"] for f in answer["findings"] if f["kind"] == "run_difference"]
+    assert apart == ["shown"]
+    assert client.get("/findings", first=["gone"]).status_code == 404
 
 
 def test_runs_are_compared_with_a_baseline(
@@ -361,9 +401,11 @@ def test_runs_are_compared_with_a_baseline(
     assert wait_for_findings(client, "same", baseline="gone")["errors"] == []
 
 
-def wait_for_findings(client: Site, *runs: str, baseline: str = "") -> dict:
+def wait_for_findings(
+    client: Site, *runs: str, baseline: str = "", first: Sequence[str] = ()
+) -> dict:
     for _ in range(400):
-        answer = client.get("/findings", runs=runs, baseline=baseline).json
+        answer = client.get("/findings", runs=runs, baseline=baseline, first=first).json
         if answer["pending"] == 0:
             return answer
         time.sleep(0.02)

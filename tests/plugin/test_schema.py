@@ -131,6 +131,13 @@ def test_findings(monkeypatch: pytest.MonkeyPatch, data: FakeDataProvider) -> No
     ],
 )
 def test_a_misfit_is_found(changed: dict[str, object], where: str) -> None:
-    answer = {"version": 1, "findings": [], "pending": 0, "errors": []}
+    answer = {
+        "version": 1,
+        "findings": [],
+        "runs": 0,
+        "unchecked": [],
+        "pending": 0,
+        "errors": [],
+    }
     assert misfits(answer, schema.Findings) == []
     assert any(where in text for text in misfits(answer | changed, schema.Findings))

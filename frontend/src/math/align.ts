@@ -1,6 +1,6 @@
 /** Which columns of two runs are compared with each other, and the words that say so. */
 
-import { formatExact } from "./format";
+import { formatCounted, formatExact } from "./format";
 import {
   AXIS_NAMES,
   type AxisKind,
@@ -77,6 +77,6 @@ function statementOf(kind: AxisKind, matched: number, columns: number, apart: nu
     ? ""
     : apart === 0
       ? ", equal steps"
-      : `, at most ${formatExact(apart)} ${apart === 1 ? "step" : "steps"} apart`;
+      : `, at most ${formatCounted(apart, "step")} apart`;
   return `Matched by ${AXIS_NAMES[kind]}: ${some} columns${how}.`;
 }

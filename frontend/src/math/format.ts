@@ -18,6 +18,11 @@ export function formatExact(count: number): string {
   return signed(grouped(trim(fixed(count, 2))));
 }
 
+/** A number of things: 1 run, 1,200 runs. */
+export function formatCounted(count: number, noun: string): string {
+  return `${formatExact(count)} ${noun}${count === 1 ? "" : "s"}`;
+}
+
 /** A step or a range of pooled steps: "1,200" or "1,200–1,203". */
 export function formatSteps(first: number, last: number = first): string {
   return first === last ? formatExact(first) : `${formatExact(first)}–${formatExact(last)}`;

@@ -35,7 +35,7 @@ describe("the shape of an answer", () => {
     const [run] = (fitShape({ runs: [null] }, INDEX_SHAPE) as typeof INDEX_SHAPE).runs;
     expect(run).toEqual({
       name: "",
-      info: { silent: [], errors: [], changes: [], cadence: "" },
+      info: { silent: [], errors: [], changes: [], cadence: "", overhead: "" },
       scalars: [],
     });
   });

@@ -5,7 +5,13 @@ const NUMBERS = [0];
 
 /** An example of each answer that is JSON: what a field is of, and what it is when it is not. */
 export const INDEX_SHAPE = {
-  runs: [{ name: "", info: { silent: TEXTS, errors: TEXTS, changes: TEXTS, cadence: "" }, scalars: TEXTS }],
+  runs: [
+    {
+      name: "",
+      info: { silent: TEXTS, errors: TEXTS, changes: TEXTS, cadence: "", overhead: "" },
+      scalars: TEXTS,
+    },
+  ],
   series: [
     {
       tag: "",
@@ -24,6 +30,9 @@ export const INDEX_SHAPE = {
 };
 export const FINDINGS_SHAPE = {
   findings: [{ kind: "", title: "", advice: "", layers: TEXTS, tags: TEXTS, figures: {}, threshold: {} }],
+  runs: 0,
+  unchecked: TEXTS,
+  pending: 0,
   errors: TEXTS,
 };
 export const SCALARS_SHAPE = { steps: NUMBERS, wall_times: NUMBERS, values: [] };

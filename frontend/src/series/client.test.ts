@@ -90,7 +90,7 @@ describe("Client", () => {
     const server = new FakeServer();
     const findings = server.client.findings(["a", "b c"], "b c");
     const call = await server.call(0);
-    expect(call.url).toMatch(/findings\?runs=a&runs=b\+c&baseline=b\+c$/);
+    expect(call.url).toMatch(/findings\?first=a&first=b\+c&baseline=b\+c$/);
     call.answer(new Response("The page's files are missing.", { status: 503, headers: plain }));
     (await server.call(1)).answer(new Response("Still missing.", { status: 503, headers: plain }));
     await expect(findings).rejects.toMatchObject({ message: "Still missing.", status: 503 });

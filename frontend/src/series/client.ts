@@ -82,11 +82,11 @@ export class Client {
   }
 
   /**
-   * Findings of some runs; ask again while `pending` is above 0.
-   * baseline: the run that the others are compared with; "" for none.
+   * Findings of all runs; ask again while `pending` is above 0.
+   * first: runs that are looked at before the others, and compared with the baseline ("" for none).
    */
-  async findings(runs: readonly string[], baseline: string, signal?: AbortSignal): Promise<Findings> {
-    const query = new URLSearchParams(runs.map((run) => ["runs", run]));
+  async findings(first: readonly string[], baseline: string, signal?: AbortSignal): Promise<Findings> {
+    const query = new URLSearchParams(first.map((run) => ["first", run]));
     if (baseline) query.set("baseline", baseline);
     return this.json(`findings?${query}`, FINDINGS_SHAPE, signal);
   }

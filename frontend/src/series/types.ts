@@ -47,6 +47,14 @@ export interface RunInfo {
   readonly changes?: readonly string[];
   /** How often steps are recorded, in words, such as "every step". */
   readonly cadence?: string;
+  /** Layers in the order in which they first ran, "eval/" before those of evaluation. */
+  readonly execution_order?: readonly string[];
+  /** Positions in `execution_order`, one for each call; missing where each layer ran once. */
+  readonly execution_calls?: readonly number[];
+  /** What recording adds to the step time, in words, such as "0.8% of the step time (budget 5%)". */
+  readonly overhead?: string;
+  /** The same as a share of the step time, from 0. */
+  readonly overhead_share?: number;
 }
 
 /** One run of the index. */
@@ -277,6 +285,10 @@ export interface Findings {
   readonly version: number;
   /** Findings of a growing run stay until it has been examined again. */
   readonly findings: readonly FindingAnswer[];
+  /** Number of runs that the answer is about. */
+  readonly runs: number;
+  /** Those of them that have records not examined yet. */
+  readonly unchecked: readonly string[];
   /** Number of series with records not examined yet; ask again while it is above 0. */
   readonly pending: number;
   /** One sentence for each run that could not be examined. */

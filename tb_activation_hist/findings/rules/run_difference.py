@@ -8,6 +8,8 @@ from typing import Final
 
 import numpy as np
 
+from tb_activation_hist.core.comparison.spread import Spread
+from tb_activation_hist.core.execution_order import ExecutionOrder
 from tb_activation_hist.core.grid import FloatArray
 from tb_activation_hist.core.histogram import HistogramSeries
 from tb_activation_hist.core.joining import join_series
@@ -15,7 +17,6 @@ from tb_activation_hist.findings.distance import IntVector, series_to_shapes, wi
 from tb_activation_hist.findings.hits import Hit, name_layers
 from tb_activation_hist.findings.rule import ComparisonRule, Observation
 from tb_activation_hist.findings.signals import Signals
-from tb_activation_hist.findings.spread import spread_key
 from tb_activation_hist.findings.thresholds import UNIT_DISTANCE, UNIT_SHARE, Thresholds, threshold
 
 WINDOWS: Final = 32
@@ -44,7 +45,8 @@ def compare_runs(
     hits = [hit for one, other in pairs if (hit := _difference_hit(one, other, options))]
     if not hits:
         return
-    hits.sort(key=lambda hit: (hit.first_step, spread_key(hit.signals.info)))
+    spread = Spread([other.info for _, other in pairs], ExecutionOrder())
+    hits.sort(key=lambda hit: (hit.first_step, spread.sort_key(hit.signals.info)))
     cause = hits[0]
     yield Observation(
         hits=hits,

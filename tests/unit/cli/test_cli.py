@@ -118,8 +118,8 @@ def test_a_run_that_is_not_identical_is_told(tmp_path: Path, capsys: pytest.Capt
     write_run(tmp_path / "b", {**healthy_layers(), "block.relu": relu})
     assert main(["report", str(tmp_path), "--baseline", "a"]) == 0
     text = " ".join(capsys.readouterr().out.split())
-    assert "Not identical with run 'a': the counts of 1 of 2 common layers differ" in text
-    assert "differ, block.relu first, at step 1." in text
+    assert "Not identical with run 'a': 1 of 2 common layers differ, " in text
+    assert "differ, block.relu first, at step 1. The command compare says more." in text
     assert "Identical with run 'a': equal counts in all 2 common layers." in text
     assert text.count("dentical with") == 2
     assert main(["report", str(tmp_path), "--baseline", "a", "--json"]) == 0
@@ -127,6 +127,25 @@ def test_a_run_that_is_not_identical_is_told(tmp_path: Path, capsys: pytest.Capt
     assert runs["b"]["unequal_layers"] == [["block.relu", 1]]
     assert (runs["same"]["unequal_layers"], runs["same"]["common_layers"]) == ([], 2)
     assert runs["a"]["baseline"] is None
+
+
+def test_only_steps_that_both_runs_have_are_compared(
+    tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    relu = make_layer("block.relu", "ReLU", 1, lambda v, i: v[i == 40 :], records=RECORDS)
+    write_run(tmp_path / "a", healthy_layers())
+    write_run(tmp_path / "b", {**healthy_layers(), "block.relu": relu})
+    later = {name: (i, s.take(slice(41, None))) for name, (i, s) in healthy_layers().items()}
+    write_run(tmp_path / "later", later)
+    none = {"other": make_layer("other", "ReLU", 0, records=RECORDS)}
+    write_run(tmp_path / "none", none)
+    main(["report", str(tmp_path), "--baseline", "a", "--json"])
+    runs = {run["run"]: run for run in json.loads(capsys.readouterr().out)["runs"]}
+    assert runs["b"]["unequal_layers"] == [["block.relu", 41]]
+    assert (runs["later"]["common_layers"], runs["later"]["unequal_layers"]) == (2, [])
+    assert (runs["none"]["common_layers"], runs["none"]["unequal_layers"]) == (0, [])
+    main(["report", str(tmp_path), "--run", "none", "--baseline", "a"])
+    assert "No layer has a step in common with run 'a'." in capsys.readouterr().out
 
 
 def test_an_unknown_baseline_names_the_runs(logdir: str, capsys: pytest.CaptureFixture) -> None:

@@ -14,7 +14,6 @@ from tb_activation_hist.findings import (
     SEVERITIES,
     Finding,
     FindingOptions,
-    compare_counts,
     find_difference_findings,
     find_run_findings,
 )
@@ -375,17 +374,6 @@ def test_the_forward_pass_comes_before_the_backward_pass() -> None:
     other = add_gradients(make_run(planted), lambda v: v * 6)
     finding = only(find_difference_findings({"a": one, "b": other}))
     assert finding.tags[:3] == ("activations/relu1", "activations/linear2", "gradients/head")
-
-
-def test_counts_are_compared_one_by_one() -> None:
-    one = make_run()
-    other = make_run({"relu1": lambda v, index: v[:-1] if index == 90 else v})
-    assert compare_counts(one, make_run()) == (7, [])
-    common, unequal = compare_counts(one, other)
-    assert (common, [(each.info.layer, each.step) for each in unequal]) == (7, [("relu1", 91)])
-    later = {name: (info, series.take(slice(95, None))) for name, (info, series) in other.items()}
-    assert compare_counts(one, later) == (7, [])
-    assert compare_counts({}, later) == (0, [])
 
 
 def test_equal_runs_do_not_differ() -> None:

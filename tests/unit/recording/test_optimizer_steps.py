@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import warnings
 
 import pytest
@@ -11,6 +12,7 @@ from torch import nn
 from tb_activation_hist.core.errors import OptionError
 from tb_activation_hist.recording.logger import ActivationHistLogger
 from tb_activation_hist.storage.writer import MemoryWriter
+from tests.unit.scripts.witness import Witness, assert_recorded
 
 
 class Holds:
@@ -99,16 +101,138 @@ WRAPPERS = {
 }
 
 
+KINDS = ("activations", "weights", "weight_gradients", "updates")
+
+
+@pytest.mark.parametrize("ends", ["step()", "optimizer=", "optimizer=inner"])
 @pytest.mark.parametrize("wrap", WRAPPERS.values(), ids=WRAPPERS)
-def test_a_wrapper_ends_each_step_once(wrap):
+def test_a_wrapper_ends_each_step_once_and_each_kind_counts_once(wrap, ends):
+    model, writer = nn.Linear(2, 2), MemoryWriter()
+    inner = torch.optim.SGD(model.parameters(), lr=0.1)
+    witness = Witness({"Linear": model}, KINDS, [inner])
+    wrapper = wrap(inner)
+    given = {"optimizer=": wrapper, "optimizer=inner": inner}.get(ends)
+    options = {"kinds": KINDS, "optimizer": given, "on_error": "raise"}
+    with ActivationHistLogger(model, writer, **options) as hist:
+        for _ in range(3):
+            model(torch.randn(5, 2)).square().sum().backward()
+            (wrapper[-1] if isinstance(wrapper, list) else wrapper).step()
+            witness.end_step()
+            if given is None:
+                hist.step()
+        assert hist.steps == 3
+    assert_recorded(writer.histograms, witness.seen)
+
+
+class Slow(torch.optim.Optimizer):
+    """Like Lookahead: after the inner optimizer's step it goes half of the way back."""
+
+    def __init__(self, inner):
+        super().__init__(inner.param_groups, {})
+        self.optimizer = inner
+
+    @torch.no_grad()
+    def step(self, closure=None):
+        before = [p.clone() for group in self.param_groups for p in group["params"]]
+        self.optimizer.step(closure)
+        for group in self.param_groups:
+            for p, old in zip(group["params"], before, strict=True):
+                p.lerp_(old, 0.5)
+
+
+class Sharpness(torch.optim.Optimizer):
+    """Like SAM: the closure runs at a neighbouring point, and the inner optimizer steps."""
+
+    def __init__(self, inner):
+        super().__init__(inner.param_groups, {})
+        self.base_optimizer = inner
+
+    def step(self, closure=None):
+        parameters = [p for group in self.param_groups for p in group["params"]]
+        with torch.no_grad():
+            for p in parameters:
+                p.add_(0.01)
+        with torch.enable_grad():
+            closure()
+        with torch.no_grad():
+            for p in parameters:
+                p.sub_(0.01)
+        self.base_optimizer.step()
+
+
+@pytest.mark.parametrize("ends", ["step()", "optimizer="])
+@pytest.mark.parametrize("wrap", [Slow, Sharpness])
+def test_the_update_of_an_outer_optimizer_is_that_of_its_whole_step(wrap, ends):
     model, writer = nn.Linear(2, 2), MemoryWriter()
     wrapper = wrap(torch.optim.SGD(model.parameters(), lr=0.1))
-    with ActivationHistLogger(model, writer, optimizer=wrapper) as hist:
+    witness = Witness({"Linear": model}, KINDS, [wrapper])
+    given = wrapper if ends == "optimizer=" else None
+    options = {"kinds": KINDS, "optimizer": given, "on_error": "raise"}
+
+    def closure():
+        wrapper.zero_grad()
+        model(torch.ones(5, 2)).square().sum().backward()
+
+    with ActivationHistLogger(model, writer, **options) as hist:
         for _ in range(3):
-            model(torch.ones(5, 2)).sum().backward()
-            (wrapper[-1] if isinstance(wrapper, list) else wrapper).step()
+            closure()
+            if wrap is Sharpness:
+                witness.kinds.discard("weight_gradients")
+            wrapper.step(*([closure] if wrap is Sharpness else []))
+            if wrap is Sharpness:
+                for name, parameter in model.named_parameters():
+                    witness.keep(f"weight_gradients/Linear.{name}", parameter.grad)
+            witness.end_step()
+            if given is None:
+                hist.step()
         assert hist.steps == 3
-    assert writer.histograms["Linear"].n.tolist() == [10, 10, 10]
+    assert_recorded(writer.histograms, witness.seen)
+
+
+def test_an_optimizer_made_of_others_counts_every_parameter_once():
+    class Both(torch.optim.Optimizer):
+        def __init__(self, parts):
+            super().__init__([nn.Parameter(torch.ones(1))], {})
+            self.parts = parts
+
+        def step(self, closure=None):
+            for part in self.parts:
+                part.step(closure)
+
+    model, writer = nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 2)), MemoryWriter()
+    parts = [torch.optim.SGD(layer.parameters(), lr=0.1) for layer in model]
+    witness = Witness(model, KINDS, parts)
+    wrapper = Both(parts)
+    with ActivationHistLogger(model, writer, kinds=KINDS, optimizer=wrapper) as hist:
+        for _ in range(3):
+            model(torch.randn(5, 2)).square().sum().backward()
+            wrapper.step()
+            witness.end_step()
+        assert hist.steps == 3
+    assert_recorded(writer.histograms, witness.seen)
+
+
+def test_a_step_that_raised_is_not_counted_with_the_next():
+    class Fails(torch.optim.SGD):
+        @torch.no_grad()
+        def step(self, closure=None):
+            if self.fails:
+                raise ValueError
+            super().step(closure)
+
+    model, writer = nn.Linear(2, 2), MemoryWriter()
+    optimizer = Fails(model.parameters(), lr=0.1)
+    witness = Witness({"Linear": model}, ("updates",), [optimizer])
+    with ActivationHistLogger(model, writer, kinds="updates", on_error="raise") as hist:
+        for fails in (False, True, False):
+            optimizer.fails = fails
+            model(torch.randn(5, 2)).square().sum().backward()
+            with contextlib.suppress(ValueError):
+                optimizer.step()
+            witness.end_step()
+            hist.step()
+    assert writer.histograms["updates/Linear.weight"].n.tolist() == [4, 4, 4]
+    assert writer.histograms["updates/Linear.weight"].zeros.tolist() == [0, 4, 0]
 
 
 def zero():

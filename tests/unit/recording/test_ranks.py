@@ -27,7 +27,7 @@ from tb_activation_hist.recording.rank_messages import (
 from tb_activation_hist.recording.ranks import current_ranks
 from tb_activation_hist.storage.logdir_histograms import read_histograms
 from tests.models import assert_counted
-from tests.unit.recording.rank_worker import STEPS
+from tests.unit.recording.rank_worker import STEPS, THINNED_STEPS
 
 WORKER = Path(__file__).with_name("rank_worker.py")
 ROOT = WORKER.parents[3]
@@ -38,6 +38,7 @@ SCENARIOS = (
     "ddp",
     "fsdp",
     "hsdp",
+    "thinned",
     "ends early",
     "per_rank",
     "apart",
@@ -95,6 +96,18 @@ def test_the_sum_is_that_of_the_joined_batch(scenario, ranks):
     assert set(run) == names | {"0", "1", "2"}
     for name in names:
         assert_counted(run[name], [values[name] for values in whole])
+
+
+def test_ranks_over_the_budget_are_thinned_by_rank_0_and_still_added_up(ranks):
+    folder, said = ranks
+    run = read_histograms(folder / "thinned")["run"]
+    steps = run["0"].steps.tolist()
+    assert 16 <= len(steps) < THINNED_STEPS
+    assert run.info["cadence"].endswith("to stay under the time budget")
+    expected = [seen_by_ranks(folder / "thinned", step, range(RANKS)) for step in steps]
+    for key in ("0", "1", "2"):
+        assert_counted(run[key], [values[key] for values in expected])
+    assert said.count("overhead_budget=1e-06") == 1
 
 
 def test_a_rank_that_ends_early_is_waited_for_no_longer(ranks):

@@ -1,15 +1,27 @@
 /** The list of all findings, and of where runs part. */
 
-import { formatSteps } from "../../math/format";
+import { formatCounted, formatSteps } from "../../math/format";
 import type { Figure, FindingAnswer } from "../../series/types";
-import { differences, errors, pending, sorted } from "../../view/findings/findings";
+import {
+  differences,
+  errors,
+  hiddenSickRuns,
+  type Progress,
+  progress,
+  shownChecked,
+  sorted,
+} from "../../view/findings/findings";
 import { showFinding } from "../../view/screen/reveal";
-import { colourOfRun, shownRuns } from "../../view/selection/selection";
+import { colourOfRun, RUNS_AT_FIRST, shownRuns } from "../../view/selection/selection";
+import { runs as chosenRuns } from "../../view/settings/settings";
 import { Menu } from "../widgets/controls";
 import { Icon } from "../widgets/icons";
 
 /** Layers of a difference that are listed without being asked for. */
 const FEW_LAYERS = 8;
+
+/** Runs that are not shown but named. */
+const FEW_RUNS = 3;
 
 /** Id of the list. */
 export const FINDINGS_LIST = "findings";
@@ -17,18 +29,29 @@ export const FINDINGS_LIST = "findings";
 export function FindingsMenu() {
   const found = sorted.value;
   const apart = differences.value;
-  const waiting = pending.value;
-  const failed = errors.value;
-  if (found.length + apart.length + waiting + failed.length === 0) return null;
+  const hidden = hiddenSickRuns.value;
+  const { runs, unchecked, pending } = progress.value ?? NOTHING_YET;
+  if (runs + pending + errors.value.length === 0) return null;
   return (
     <Menu
       id={FINDINGS_LIST}
       icon="findings"
       text="Findings"
       tip="What looks wrong, worst first"
-      badge={String(found.length)}
+      badge={badge(found.length, hidden.length, unchecked.length > 0)}
     >
-      {found.length === 0 && waiting === 0 ? <p class="facts-line">Nothing looks wrong.</p> : null}
+      {unchecked.length === 0 && pending === 0 ? null : (
+        <p class="facts-line" role="status">
+          {unchecked.length > 0
+            ? `Checked ${runs - unchecked.length} of ${formatCounted(runs, "run")}…`
+            : "Comparing the runs with the baseline…"}
+        </p>
+      )}
+      {found.length === 0 && shownChecked.value ? (
+        <p class="facts-line">
+          Nothing looks wrong in the {formatCounted(shownRuns.value.length, "shown run")}.
+        </p>
+      ) : null}
       <ol class="findings">
         {found.map((finding, at) => (
           <FindingItem key={key(finding)} finding={finding} advises={finding.kind !== found[at - 1]?.kind} />
@@ -37,13 +60,45 @@ export function FindingsMenu() {
       {apart.map((finding) => (
         <DifferenceItems key={key(finding)} finding={finding} />
       ))}
-      {waiting > 0 ? <p class="facts-line">{waiting} series not looked at yet</p> : null}
-      {failed.map((sentence) => (
+      {hidden.length === 0 ? null : <HiddenRuns names={hidden} />}
+      {errors.value.map((sentence) => (
         <p key={sentence} class="facts-line severity error">
           {sentence}
         </p>
       ))}
     </Menu>
+  );
+}
+
+const NOTHING_YET: Progress = { runs: 0, unchecked: [], pending: 0 };
+
+/** "3", "3 + 5 runs" with hidden runs in which something looks wrong, "3…" while not all is known. */
+function badge(count: number, hidden: number, more: boolean): string {
+  if (more && count + hidden === 0) return "…";
+  return `${count}${hidden > 0 ? ` + ${formatCounted(hidden, "hidden run")}` : ""}${more ? "…" : ""}`;
+}
+
+/** Something looks wrong in runs that are not shown. */
+function HiddenRuns({ names }: { readonly names: readonly string[] }) {
+  return (
+    <div class="hidden-runs">
+      <p class="facts-line">
+        Something looks wrong in {formatCounted(names.length, "run")} that {names.length === 1 ? "is" : "are"}{" "}
+        not shown: {names.slice(0, FEW_RUNS).join(", ")}
+        {names.length > FEW_RUNS ? "…" : ""}
+      </p>
+      <button
+        type="button"
+        class="button text"
+        onClick={() => {
+          chosenRuns.value = names.slice(0, RUNS_AT_FIRST);
+        }}
+      >
+        {names.length > RUNS_AT_FIRST
+          ? `Show the ${RUNS_AT_FIRST} worst of them`
+          : `Show ${names.length === 1 ? "it" : "them"}`}
+      </button>
+    </div>
   );
 }
 
@@ -97,8 +152,8 @@ function DifferenceItems({ finding }: { readonly finding: FindingAnswer }) {
       <summary
         title={`${finding.advice} Distance: Wasserstein-1 on an asinh axis; 0.1 for a tenth more scale.`}
       >
-        <RunLabel run={run} /> parts from <RunLabel run={String(figures.baseline)} /> in {layers.length}{" "}
-        {layers.length === 1 ? "layer" : "layers"}
+        <RunLabel run={run} /> parts from <RunLabel run={String(figures.baseline)} /> in
+        {formatCounted(layers.length, "layer")}
       </summary>
       <ol class="findings">
         {layers.map((layer, at) => {

@@ -1,5 +1,6 @@
 /** Findings as badges beside the names of layers and runs. */
 
+import { formatCounted } from "../../math/format";
 import type { FindingAnswer } from "../../series/types";
 import { findingsOfRun, findingsOfTag } from "../../view/findings/findings";
 import { panel_px } from "../../view/layout/metrics";
@@ -28,7 +29,7 @@ interface BadgeProps {
 function Badge({ found, short, words }: BadgeProps) {
   const worst = found[0];
   if (worst === undefined) return null;
-  const count = `${found.length} ${found.length === 1 ? "finding" : "findings"}`;
+  const count = formatCounted(found.length, "finding");
   const all = found.map(words).join("\n");
   return (
     <button

@@ -5,13 +5,14 @@ import { splitRank } from "../../view/selection/ranks";
 import { runColour, type ShownRun, soloRun } from "../../view/selection/selection";
 
 export function RunName({ run }: { readonly run: ShownRun }) {
-  const cadence = run.info.cadence ? ` — recorded ${run.info.cadence}` : "";
+  const { cadence, overhead } = run.info;
+  const recorded = cadence ? ` — recorded ${cadence}${overhead ? `, adding ${overhead}` : ""}` : "";
   const split = splitRank(run.name);
   return (
     <button
       type="button"
       class="run-name"
-      title={`${run.name}${cadence}. Double-click or Enter: show this run only.`}
+      title={`${run.name}${recorded}. Double-click or Enter: show this run only.`}
       // The second click of two; keys click without a count of clicks.
       onClick={({ detail }) => detail % 2 === 0 && soloRun(run.name)}
     >

@@ -1,6 +1,7 @@
 /** Which runs stand side by side; the ranks of one training are one choice. */
 
 import { useSignal } from "@preact/signals";
+import { sickOf, worstOfRuns } from "../../view/findings/findings";
 import { parseFilter } from "../../view/selection/filter";
 import { type RunChoice, runsToChoices, splitRank } from "../../view/selection/ranks";
 import type { ShownRun } from "../../view/selection/selection";
@@ -17,7 +18,9 @@ export function RunMenu() {
   const text = useSignal("");
   const all = selection.runsWithData.value;
   const { matches, error } = parseFilter(text.value);
-  const found = runsToChoices(all.filter((run) => matches(run.name)));
+  const matching = all.filter((run) => matches(run.name));
+  const found = runsToChoices(matching);
+  const sick = sickOf(matching.map((run) => run.name));
   return (
     <Menu
       icon="runs"
@@ -61,8 +64,20 @@ export function RunMenu() {
           title="Show the first few runs, and new ones as they come"
           onClick={() => settings.runs.reset()}
         >
-          First few
+          First {selection.RUNS_AT_FIRST}
         </button>
+        {sick.length === 0 ? null : (
+          <button
+            type="button"
+            class="button text"
+            title="Show the runs of this list in which something looks wrong, the worst first"
+            onClick={() => {
+              settings.runs.value = sick.slice(0, selection.RUNS_AT_FIRST);
+            }}
+          >
+            With findings
+          </button>
+        )}
       </div>
     </Menu>
   );
@@ -74,6 +89,8 @@ function ChoiceLine({ choice }: { readonly choice: ShownRunChoice }) {
   const mine = runs.map((run) => run.name);
   const others = shown.filter((other) => !mine.includes(other));
   const checked = mine.some((run) => shown.includes(run));
+  const [sick] = sickOf(mine);
+  const worst = worstOfRuns.value.get(sick ?? "");
   return (
     <div class="run-choice">
       <Check
@@ -81,6 +98,7 @@ function ChoiceLine({ choice }: { readonly choice: ShownRunChoice }) {
           <>
             <span class="swatch" style={{ background: selection.runColour(runs[0]?.at ?? 0) }} />
             {name}
+            {worst === undefined ? null : <span class={`sick ${worst}`} title={`Findings: ${worst}`} />}
           </>
         }
         tip={`Show ${name} or hide it`}

@@ -1,5 +1,5 @@
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
-import { API_VERSION, type FindingAnswer } from "../../series/types";
+import { API_VERSION, type FindingAnswer, type Findings } from "../../series/types";
 import { pageShown } from "../catalog/catalog";
 import { giveTile, madeSeries, panelViewsOf, resetPage, showPage } from "../screen/page_fixture";
 import { visible } from "../screen/views";
@@ -11,9 +11,12 @@ import {
   findingsOf,
   findingsOfRun,
   findingsOfTag,
-  pending,
+  hiddenSickRuns,
+  progress,
+  shownChecked,
   sorted,
   startFindings,
+  worstOfRuns,
 } from "./findings";
 
 const CONV = madeSeries("conv", 2);
@@ -71,11 +74,26 @@ describe("findings", () => {
     settings.runs.value = ["two"];
     expect(sorted.value).toEqual([]);
   });
+
+  it("tell of hidden runs too, the gravest first", () => {
+    showPage(["one", "two", "three", "four"], [madeSeries("conv", 4), madeSeries("fc", 4)]);
+    settings.runs.value = ["one"];
+    findings.value = [
+      finding("one", "conv", { severity: "error" }),
+      finding("three", "conv"),
+      finding("four", "fc", { severity: "info" }),
+      finding("two", "fc", { severity: "error" }),
+      finding("two", "fc"),
+      finding("four", "fc", { kind: "run_difference" }),
+    ];
+    expect(hiddenSickRuns.value).toEqual(["two", "three"]);
+    expect([...worstOfRuns.value.keys()].sort()).toEqual(["one", "three", "two"]);
+  });
 });
 
 describe("the server", () => {
   let asked: string[];
-  let answers: { findings: FindingAnswer[]; pending: number; errors: string[] }[];
+  let answers: Partial<Findings>[];
 
   startFindings();
 
@@ -90,18 +108,22 @@ describe("the server", () => {
   it("is asked when the panels on the screen are there, and again while it has not seen all", async () => {
     vi.useFakeTimers();
     answers = [
-      { findings: [], pending: 3, errors: [] },
-      { findings: [finding("one", "conv")], pending: 0, errors: ["two: unreadable"] },
+      { findings: [], runs: 3, unchecked: ["two", "three"], pending: 3 },
+      { findings: [finding("one", "conv")], runs: 3, pending: 0, errors: ["two: unreadable"] },
     ];
     pageShown.value = true;
     await vi.advanceTimersByTimeAsync(100);
     expect(asked).toEqual([]);
     for (const panel of visible.value) giveTile(panel);
     await vi.advanceTimersByTimeAsync(100);
-    expect([asked.length, pending.value]).toEqual([1, 3]);
-    expect(asked[0]).toBe("?runs=one&runs=two&baseline=one");
+    expect([asked.length, progress.value?.unchecked, shownChecked.value]).toEqual([
+      1,
+      ["two", "three"],
+      false,
+    ]);
+    expect(asked[0]).toBe("?first=one&first=two&baseline=one");
     await vi.advanceTimersByTimeAsync(10_000);
-    expect([asked.length, pending.value]).toEqual([2, 0]);
+    expect([asked.length, progress.value?.pending, shownChecked.value]).toEqual([2, 0, true]);
     expect(findings.value.length).toBe(1);
     expect(errors.value).toEqual(["two: unreadable"]);
     vi.useRealTimers();

@@ -7,15 +7,28 @@ import { baselineRun } from "../panel/compare";
 import type { PanelView } from "../panel/panel_view";
 import { tileLoader } from "../screen/loading";
 import { visible } from "../screen/views";
-import { allLayers, shownRuns } from "../selection/selection";
+import { allLayers, runsWithData, shownRuns } from "../selection/selection";
 
 const ASK_AGAIN_MS = 2500;
 const DIFFERENCE = "run_difference";
 const ORDER: readonly Severity[] = ["error", "warning", "info"];
 
 export const findings = signal<readonly FindingAnswer[]>([]);
-/** Series that the server has not looked at yet. */
-export const pending = signal(0);
+/** How far the server is; null before its first answer. */
+export interface Progress {
+  readonly runs: number;
+  /** Runs with records that were not looked at yet. */
+  readonly unchecked: readonly string[];
+  /** Series with records that were not looked at yet. */
+  readonly pending: number;
+}
+export const progress = signal<Progress | null>(null);
+
+/** Whether all shown runs were looked at. */
+export const shownChecked = computed(() => {
+  const unchecked = progress.value?.unchecked;
+  return unchecked !== undefined && shownRuns.value.every((run) => !unchecked.includes(run.name));
+});
 
 /** A sentence for each run that the server could not look at. */
 export const errors = signal<readonly string[]>([]);
@@ -40,6 +53,30 @@ export const sorted = computed<readonly FindingAnswer[]>(() =>
 export const differences = computed<readonly FindingAnswer[]>(() =>
   relevant.value.filter((finding) => finding.kind === DIFFERENCE),
 );
+
+/** The gravest finding of each run of the log directory in which anything looks wrong, whether it is shown or not. */
+export const worstOfRuns = computed<ReadonlyMap<string, Severity>>(() => {
+  const worst = new Map<string, Severity>();
+  for (const { run, kind, severity } of findings.value) {
+    if (kind === DIFFERENCE || severity === "info") continue;
+    const known = worst.get(run);
+    if (known === undefined || ORDER.indexOf(severity) < ORDER.indexOf(known)) worst.set(run, severity);
+  }
+  return worst;
+});
+
+/** Runs in which something looks wrong and that are not shown, the gravest first. */
+export const hiddenSickRuns = computed<readonly string[]>(() => {
+  const shown = new Set(shownRuns.value.map((run) => run.name));
+  const hidden = runsWithData.value.map((run) => run.name).filter((name) => !shown.has(name));
+  return sickOf(hidden);
+});
+
+/** Those in which something looks wrong, the gravest first. */
+export function sickOf(names: readonly string[]): readonly string[] {
+  const worst = worstOfRuns.value;
+  return ORDER.flatMap((severity) => names.filter((name) => worst.get(name) === severity));
+}
 
 function rank(finding: FindingAnswer): number {
   return ORDER.indexOf(finding.severity);
@@ -106,7 +143,7 @@ async function askUntilDone(names: readonly string[], baseline: string, signal: 
       const answer = await client.findings(names, baseline, signal);
       if (signal.aborted) return;
       findings.value = answer.findings;
-      pending.value = answer.pending;
+      progress.value = answer;
       errors.value = answer.errors;
       if (answer.pending === 0) return;
     } catch {

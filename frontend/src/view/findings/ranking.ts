@@ -7,7 +7,7 @@ import type { FindingAnswer, Series } from "../../series/types";
 import { ranks } from "../layout/rows";
 import { layersToRank, panelDataOf } from "../panel/known_panels";
 import * as settings from "../settings/settings";
-import { pending, sorted } from "./findings";
+import { shownChecked, sorted } from "./findings";
 
 const SLICE_MS = 12;
 
@@ -24,8 +24,9 @@ export function healthRanks(worstFirst: readonly FindingAnswer[]): ReadonlyMap<s
 export function startRanking(): void {
   effect(() => {
     if (settings.sort.value === "health") {
-      orderProgress.value = pending.value === 0 ? 1 : 0;
-      if (pending.value === 0) ranks.value = healthRanks(sorted.value);
+      const known = shownChecked.value;
+      orderProgress.value = known ? 1 : 0;
+      if (known) ranks.value = healthRanks(sorted.value);
       return;
     }
     const layers = layersToRank.value;

@@ -11,7 +11,7 @@ import { firstRuns } from "./ranks";
 import { layersToList, layersToTree, type Row } from "./tree";
 
 /** More runs than this are not shown before somebody asks for them. */
-const RUNS_AT_FIRST = 6;
+export const RUNS_AT_FIRST = 6;
 /** Up to this many layers are shown as full panels, more as strips. */
 const PANELS_UP_TO = 12;
 

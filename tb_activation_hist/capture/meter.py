@@ -1,0 +1,63 @@
+"""What a logger's recording costs: the host's time by a clock, a device's by its timer."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+
+from tb_activation_hist.capture.device_timer import DeviceTimer, open_timer
+
+
+class Clock:
+    """Adds up the time spent between entering and leaving; not re-entrant."""
+
+    def __init__(self) -> None:
+        self.spent_s = 0.0
+        self._since = 0.0
+
+    def __enter__(self) -> None:
+        self._since = time.perf_counter()
+
+    def __exit__(self, *error: object) -> None:
+        self.spent_s += time.perf_counter() - self._since
+
+    def take(self) -> float:
+        """Seconds since the last call."""
+        spent, self.spent_s = self.spent_s, 0.0
+        return spent
+
+
+class Meter:
+    """The clock of one logger, and the timers of the devices that it counts on.
+
+    on: whether devices are timed. accumulate: whether every step counts, recorded or not.
+    """
+
+    def __init__(self, *, on: bool = False, accumulate: bool = False) -> None:
+        self.clock = Clock()
+        self.timers: dict[torch.device, DeviceTimer] = {}
+        self._on = on
+        self._accumulate = accumulate
+
+    def timer(self, device: torch.device) -> DeviceTimer | None:
+        """The device's timer; None where its work is part of the host's, or is not timed."""
+        if device not in self.timers:
+            timer = open_timer(device, accumulate=self._accumulate) if self._on else None
+            if timer is None:
+                return None
+            self.timers[device] = timer
+        return self.timers[device]
+
+    @contextmanager
+    def graph_op(self, device: torch.device) -> Iterator[None]:
+        """Measure a counting op that a compiled graph calls, outside of any hook."""
+        timer = self.timers.get(device)
+        with self.clock:
+            if timer is None:
+                yield
+                return
+            with timer.counting():
+                yield

@@ -1,0 +1,1 @@
+"""Where two runs part: layers paired, records compared, differences in the order of spread."""

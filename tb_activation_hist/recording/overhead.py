@@ -1,0 +1,97 @@
+"""Recording's share of the step time: measured, kept under the budget, told, noted in the run."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tb_activation_hist.capture.budget import StepCost
+from tb_activation_hist.capture.cadence import Cadence
+from tb_activation_hist.capture.state import CaptureState
+from tb_activation_hist.recording.ranks import RankMerger, RankSender
+from tb_activation_hist.recording.sinks import Sink
+
+NOTED_FIRST: Final = 8
+"""Records after which the run's information has the measured share; then at each doubling."""
+
+
+class Overhead:
+    """Ends each step of one logger: what recording took, and how often it goes on.
+
+    Of ranks that are added up, rank 0 decides, and only ever for fewer records: what another rank
+    records in the meantime is left out of no sum. The others follow as soon as they hear of it.
+    """
+
+    def __init__(self, cadence: Cadence, state: CaptureState, sink: Sink) -> None:
+        self._cadence = cadence
+        self._state = state
+        self._sink = sink
+        self._records = 0
+        self._noted = ""
+        sink.update_info(cadence=str(cadence))
+
+    def end_step(self, cost_s: float, *, recorded: bool) -> None:
+        """Note the seconds that the host spent on recording; thin records where they are too many.
+
+        To be called when the step has ended, whether it was recorded or not. Never waits.
+        """
+        budget = self._cadence.budget
+        if budget is None:
+            return
+        for device, timer in self._state.meter.timers.items():
+            for cost in timer.end_step():
+                budget.add_device(device, cost)
+        before = str(self._cadence)
+        if self._decide(cost_s, recorded):
+            self._tell(before)
+        self._records += recorded
+        if recorded and self._records >= NOTED_FIRST and not self._records & (self._records - 1):
+            self.note()
+        if self._cadence.due and self._cadence.warm:
+            for timer in self._state.meter.timers.values():
+                timer.start_record()
+
+    def _decide(self, cost_s: float, recorded: bool) -> bool:
+        """Whether the thinning changed."""
+        if isinstance(self._sink, RankSender):
+            return self._cadence.thin(self._sink.thinning)
+        thinning = self._cadence.thinning
+        if not self._cadence.spend(cost_s, recorded):
+            return False
+        if isinstance(self._sink, RankMerger):
+            # Only what all ranks record can be added up, and they hear of a change later.
+            self._cadence.thinning = max(thinning, self._cadence.thinning)
+            self._sink.announce_thinning(self._cadence.thinning)
+        return self._cadence.thinning != thinning
+
+    def _tell(self, before: str) -> None:
+        self._sink.update_info(cadence=str(self._cadence))
+        self.note()
+        budget = self._cadence.budget
+        cost = None if budget is None else budget.last_cost
+        if budget is None or cost is None or not self._state.first_rank:
+            return
+        self._state.warn_once(
+            f"Recording added {describe_cost(cost)} to the steps that it recorded, which is more "
+            f"than overhead_budget={budget.limit} allows at the cadence asked for ({before}). "
+            f"From step {self._cadence.step + 1} on: {self._cadence}. Choose fewer layers or a "
+            "greater every=..., or record at any cost with overhead_budget=None.",
+            "overhead_budget",
+        )
+
+    def note(self) -> None:
+        """Put the share that recording takes now into the run's information, if it is known."""
+        budget = self._cadence.budget
+        cost = None if budget is None else budget.last_cost
+        if budget is None or cost is None:
+            return
+        share = cost.share(self._cadence.distance)
+        self._sink.update_info(
+            overhead=f"{share:.1%} of the step time (budget {100 * budget.limit:.4g}%)",
+            overhead_share=round(share, 6),
+        )
+
+
+def describe_cost(cost: StepCost) -> str:
+    """Such as "12.0% (6.00 ms to 50.0 ms)"."""
+    took_s = cost.record_s + cost.every_s
+    return f"{took_s / cost.rest_s:.1%} ({took_s * 1e3:.3g} ms to {cost.rest_s * 1e3:.3g} ms)"

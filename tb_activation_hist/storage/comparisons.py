@@ -1,0 +1,125 @@
+"""`compare_runs`: where two runs part."""
+
+from __future__ import annotations
+
+import operator
+import os
+from collections.abc import Sequence
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypedDict
+
+from tb_activation_hist.core.comparison.compare import ComparisonPlan, compare_recordings
+from tb_activation_hist.core.comparison.criterion import CompareMode, Criterion
+from tb_activation_hist.core.comparison.layer_names import (
+    LayerNames,
+    NameRule,
+    names_to_rules,
+    parse_name_rules,
+)
+from tb_activation_hist.core.comparison.recording import Recording
+from tb_activation_hist.core.comparison.run_comparison import RunComparison
+from tb_activation_hist.core.errors import OptionError
+from tb_activation_hist.core.nearest import name_hint
+from tb_activation_hist.storage.recordings import RecordingSource, open_recording, select_series
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+
+class CompareOptions(TypedDict, total=False):
+    """How `compare_runs` compares.
+
+    mode: "exact" (default): any count, minimum or maximum differs; "mass": more than a share of the
+    values must move to another bin; "octaves": values must move farther than that on average.
+    tolerance: that share, 0 to 1 (default 0.02, and more than 3 values), or distance in octaves
+    (default 0.01). names: which layer of `a` is which of `b`, as a mapping or as the path of a file
+    (docs/comparing_runs.md); equal names and common prefixes need none. offset: steps by which `b`
+    is ahead (default 0). last_step: last step of `a` to compare (default: all). layers: only layers
+    of `a` of these names or patterns; "gradients/*" for a kind (default: all).
+    """
+
+    mode: CompareMode
+    tolerance: float | None
+    names: LayerNames | str | os.PathLike[str] | None
+    offset: int
+    last_step: int | None
+    layers: str | Sequence[str] | None
+
+
+def compare_runs(
+    a: RecordingSource, b: RecordingSource, **options: Unpack[CompareOptions]
+) -> RunComparison:
+    """Find the first step, and in it the first layer in the order of execution, where runs differ.
+
+    a, b: each a run directory, a log directory with one run, an event file, a golden file, a run of
+    `read_histograms`, or a `MemoryWriter`. options: see `CompareOptions`.
+
+    Only steps that both recorded are compared, and layers that both have; `only_in_a`, `only_in_b`
+    and `notes` of the result name the rest. Its `same` tells whether all are equal, its `first`
+    where the runs part.
+
+    OptionError for a wrong option or a pattern that matches no layer, ComparisonError when nothing
+    can be compared, LogdirError and FormatError when a run cannot be read.
+    """
+    one, other = open_recording(a), open_recording(b)
+    return compare_opened(one, other, **options)
+
+
+def compare_opened(a: Recording, b: Recording, **options: Unpack[CompareOptions]) -> RunComparison:
+    """`compare_runs` for recordings that are open already."""
+    unknown = set(options) - CompareOptions.__annotations__.keys()
+    if unknown:
+        known = list(CompareOptions.__annotations__)
+        name = min(unknown)
+        msg = f"compare_runs has no option {name!r}. {name_hint(name, known, 'options')}"
+        raise OptionError(msg)
+    plan = ComparisonPlan(
+        criterion=Criterion(options.get("mode", "exact"), options.get("tolerance")),
+        rules=_read_rules(options.get("names")),
+        offset=_check_whole("offset", options.get("offset", 0)),
+        last_step=_check_last_step(options.get("last_step")),
+    )
+    layers = options.get("layers")
+    return compare_recordings(a if layers is None else _select(a, layers), b, plan)
+
+
+def _read_rules(names: LayerNames | str | os.PathLike[str] | None) -> list[NameRule]:
+    if names is None:
+        return []
+    if not isinstance(names, str | os.PathLike):
+        return names_to_rules(names)
+    try:
+        text = Path(names).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as err:
+        msg = f"The mapping {os.fspath(names)!r} cannot be read: {err}."
+        raise OptionError(msg) from err
+    return parse_name_rules(text, os.fspath(names))
+
+
+def _check_whole(name: str, given: Any) -> int:
+    try:
+        return operator.index(given)
+    except TypeError as err:
+        msg = f"{name} must be a whole number of steps, but got {given!r}."
+        raise OptionError(msg) from err
+
+
+def _check_last_step(given: Any) -> int | None:
+    return None if given is None else _check_whole("last_step", given)
+
+
+def _select(recording: Recording, layers: str | Sequence[str]) -> Recording:
+    """Only the layers that the patterns name; each must name one."""
+    chosen: dict[str, None] = {}
+    known = list(recording.infos)
+    for pattern in [layers] if isinstance(layers, str) else layers:
+        own = [key for key in known if key == pattern or fnmatchcase(key, pattern)]
+        if not own:
+            msg = (
+                f"No layer of {recording.name} matches {pattern!r}. "
+                f"{name_hint(pattern, known, 'layers')}"
+            )
+            raise OptionError(msg)
+        chosen.update(dict.fromkeys(own))
+    return select_series(recording, [key for key in known if key in chosen])

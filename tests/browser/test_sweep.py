@@ -1,0 +1,41 @@
+"""More runs than stand side by side at first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page
+
+from tests.browser.conftest import STRICT
+from tests.browser.tab import open_tab
+from tests.plugin.logdirs import collapsing_values, healthy_values, write_run
+from tests.plugin.tensorboard_process import running_tensorboard
+
+
+def test_hidden_runs_in_which_something_is_wrong_are_told_of(
+    open_page: Callable[..., Page], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    folder = tmp_path_factory.mktemp("sweep")
+    for run in range(9):
+        values = collapsing_values(100, 200) if run > 6 else healthy_values(100, 200, seed=run)
+        write_run(folder / "logs", f"lr={run}", {"conv1": values})
+    with running_tensorboard(folder, f"--logdir={folder / 'logs'}", env=STRICT) as server:
+        server.wait_for_series(9)
+        tab = open_tab(open_page(), server.root)
+        button = tab.frame.get_by_title("What looks wrong, worst first")
+        tab.until(button.inner_text, lambda text: "0 + 2 hidden runs" in text and "…" not in text)
+        button.click()
+        menu = tab.frame.get_by_role("dialog", name="Findings")
+        tab.until(menu.inner_text, lambda text: "Nothing looks wrong in the 6 shown runs." in text)
+        assert "in 2 runs that are not shown: lr=7, lr=8" in menu.inner_text()
+        menu.get_by_role("button", name="Show them").click()
+        tab.wait_drawn()
+        tab.until(button.inner_text, lambda text: "hidden" not in text and "0" not in text)
+        assert "runs=lr=7,lr=8" in tab.hash()
+        tab.page.keyboard.press("Escape")
+        tab.frame.get_by_title("Choose which runs stand side by side").click()
+        choices = tab.frame.locator(".run-choice:has(.sick.error)")
+        assert choices.all_inner_texts()[0].startswith("lr=7")
+        assert choices.count() == 2
+        assert tab.problems == []

@@ -1,0 +1,176 @@
+"""Recording is kept under the budget by itself: on a device, over ranks; told once and noted."""
+
+from __future__ import annotations
+
+import warnings
+
+import pytest
+import torch
+from torch import nn
+
+from tb_activation_hist.capture.count import count_
+from tb_activation_hist.cli import main as run_command
+from tb_activation_hist.core.errors import ActivationHistWarning
+from tb_activation_hist.recording.logger import ActivationHistLogger
+from tb_activation_hist.recording.mailbox import Mailbox
+from tb_activation_hist.recording.ranks import RankMerger, Ranks, RankSender
+from tb_activation_hist.storage.logdir_histograms import read_histograms
+from tb_activation_hist.storage.options import WriterOptions
+from tb_activation_hist.storage.writer import MemoryWriter
+from tests.unit.capture.fake_device import FakeDevice
+
+
+class DeviceTraining:
+    """A small model on the CPU, whose values and counts take the time of a fake device."""
+
+    def __init__(self, monkeypatch, target, layer_ms, count_ms, **options):
+        self.device = FakeDevice()
+        self.counted = 0
+        monkeypatch.setattr(
+            "tb_activation_hist.capture.meter.open_timer",
+            lambda device, accumulate: self.device.timer(accumulate=accumulate),
+        )
+        monkeypatch.setattr("tb_activation_hist.capture.rows.count_", self._count)
+        self.count_ms = count_ms
+        self.model = nn.Sequential(nn.Linear(2, 2), nn.ReLU(), nn.Linear(2, 2))
+        for layer in self.model:
+            layer.register_forward_pre_hook(lambda *_: self.device.work(layer_ms))
+        self.hist = ActivationHistLogger(self.model, target, on_error="raise", **options)
+
+    def _count(self, *given):
+        count_(*given)
+        self.counted += 1
+        self.device.work(self.count_ms)
+
+    def run(self, steps):
+        for _ in range(steps):
+            self.model(torch.ones(1, 2))
+            self.hist.step()
+
+
+def test_a_dear_device_thins_by_default_tells_it_once_and_notes_it(tmp_path, monkeypatch, capsys):
+    training = DeviceTraining(monkeypatch, tmp_path / "run", layer_ms=10, count_ms=10)
+    with pytest.warns(ActivationHistWarning) as told:
+        training.run(300)
+    training.hist.close()
+    assert len(told) == 1
+    text = str(told[0].message)
+    assert "added 100.0% (30 ms to 30 ms) to the steps that it recorded" in text
+    assert "overhead_budget=0.05 allows at the cadence asked for (every step until 4,000" in text
+    assert "of every 32 steps, to stay under the time budget" in text
+    assert "overhead_budget=None" in text
+    info = read_histograms(tmp_path)["run"].info
+    assert info["cadence"].endswith("of every 32 steps, to stay under the time budget")
+    assert info["overhead"] == "3.1% of the step time (budget 5%)"
+    assert info["overhead_share"] == pytest.approx(1 / 32, rel=0.02)
+    run_command(["report", str(tmp_path)])
+    printed = " ".join(capsys.readouterr().out.split())
+    assert f"recorded {info['cadence']}, adding {info['overhead']}" in printed
+
+
+def test_the_first_second_of_recording_is_kept_whole(monkeypatch):
+    writer = MemoryWriter()
+    training = DeviceTraining(monkeypatch, writer, layer_ms=10, count_ms=10)
+    with pytest.warns(ActivationHistWarning):
+        training.run(80)
+    training.hist.close()
+    steps = writer.histograms["0"].steps.tolist()
+    assert steps[:34] == list(range(1, 35))
+    assert len(steps) < 45
+
+
+@pytest.mark.parametrize("options", [{}, {"overhead_budget": None}, {"every": 4}])
+def test_what_is_cheap_or_asked_for_at_any_cost_is_not_thinned(monkeypatch, options):
+    writer = MemoryWriter()
+    count_ms = {None: 10}.get(options.get("overhead_budget", 0), 0.4)
+    training = DeviceTraining(monkeypatch, writer, layer_ms=10, count_ms=count_ms, **options)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        training.run(120)
+    training.hist.close()
+    every = options.get("every", 1)
+    assert writer.histograms["0"].steps.tolist() == [
+        step for step in range(1, 121) if step == 1 or step % every == 0
+    ]
+
+
+def test_a_step_that_is_not_recorded_gives_the_device_nothing_to_do(monkeypatch):
+    training = DeviceTraining(monkeypatch, MemoryWriter(), layer_ms=10, count_ms=1, every=10)
+    training.run(60)
+    device, before = training.device, training.counted
+    made, marks = device.made, device.marks
+    with monkeypatch.context() as none:
+        for name in ("to_host", "reset_"):
+            path = f"tb_activation_hist.capture.count.CountBuffer.{name}"
+            none.setattr(path, lambda *_: pytest.fail("the device had work"))
+        training.run(8)
+    assert (training.counted, device.made, device.marks) == (before, made, marks)
+    training.hist.close()
+
+
+def test_a_device_that_is_behind_is_never_waited_for(monkeypatch):
+    training = DeviceTraining(monkeypatch, MemoryWriter(), layer_ms=10, count_ms=10)
+    training.device.behind_ms = 1e9
+    training.run(200)  # FakeEvent would fail where an event is read too early
+    assert training.device.made <= 2 * (2 + 2 * 3 + 2)
+    training.hist.close()
+
+
+@pytest.fixture
+def merger_and_sender():
+    store, options = torch.distributed.HashStore(), WriterOptions(on_error="raise")
+    writer = MemoryWriter()
+    merger = RankMerger(
+        writer, Mailbox(store, "run"), Ranks(0, 2), options, timeout_s=5.0, owned=True
+    )
+    sender = RankSender(Mailbox(store, "run"), Ranks(1, 2), options, timeout_s=5.0)
+    yield merger, sender, writer
+    sender.close()
+    merger.close()
+
+
+def logger_of(sink, monkeypatch, budget):
+    """A logger that writes to this sink, as `open_sink` gives it one."""
+    path = "tb_activation_hist.recording.logger.open_sink"
+    monkeypatch.setattr(path, lambda *_: (sink, 0))
+    model = nn.Linear(2, 2)
+    place = f"memory:{id(sink)}"
+    return model, ActivationHistLogger(model, place, overhead_budget=budget, on_error="raise")
+
+
+def run_together(ranks, steps):
+    for _ in range(steps):
+        for model, hist in ranks:
+            model(torch.ones(1, 2))
+            hist.step()
+
+
+def test_rank_0_decides_and_the_others_follow_without_a_hole_in_the_sums(
+    merger_and_sender, monkeypatch
+):
+    merger, sender, writer = merger_and_sender
+    ranks = [logger_of(sink, monkeypatch, 1e-6) for sink in (merger, sender)]
+    with pytest.warns(ActivationHistWarning, match="overhead_budget=1e-06"):
+        run_together(ranks, 64)
+    merger.flush()
+    run_together(ranks, 2)
+    sender.flush()  # by its next record it has heard
+    run_together(ranks, 2)
+    assert ranks[1][1]._cadence.thinning == ranks[0][1]._cadence.thinning > 1024
+    for _, hist in reversed(ranks):
+        hist.close()
+    series = writer.histograms["Linear"]
+    assert len(series) > 16
+    assert series.n.tolist() == [4] * len(series)
+
+
+def test_the_thinning_of_ranks_that_are_added_up_never_becomes_less(merger_and_sender, monkeypatch):
+    merger, _, _ = merger_and_sender
+    _, hist = logger_of(merger, monkeypatch, 0.5)
+    hist._cadence.thinning = 64
+    monkeypatch.setattr(
+        hist._cadence, "spend", lambda *_: setattr(hist._cadence, "thinning", 1) or True
+    )
+    hist._overhead.end_step(0.0, recorded=False)
+    assert hist._cadence.thinning == 64
+    hist.close()
