@@ -10,7 +10,7 @@ PACKAGING := setup.py pyproject.toml tools/build_frontend.py $(wildcard tb_activ
 SHELL := /bin/bash
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-audio test lint test-frontend test-python fuzz screenshots bench generated matrix wheel clean page chromium
+.PHONY: help demo demo-audio test lint test-frontend test-python fuzz screenshots bench gpu generated matrix wheel clean page chromium
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | sort | expand -t 16
@@ -53,6 +53,10 @@ bench: $(VENV)/.dev-installed chromium ## Print the benchmark tables (kernel, ov
 	@for name in kernel overhead size writer server page findings; do \
 		printf '\n== bench.%s\n' $$name; $(PY) -m bench.$$name || exit 1; \
 	done
+
+# On purpose without an install: a machine that is lent for minutes has no network.
+gpu: ## Prove it on a CUDA GPU within 9 minutes: tests, kernel, step times (ARGS="--only kernel")
+	@$(if $(wildcard $(PY)),$(PY),$(PYTHON)) -m bench.gpu $(ARGS)
 
 generated: $(VENV)/.dev-installed ## Renew what is made from the code's own tables: README's options, findings, HTTP types, columns, docs/page.md
 	$(PY) -m tools.options_table

@@ -59,11 +59,14 @@ count_extension = Extension(
     sources=[
         "tb_activation_hist/capture/_count.c",
         "tb_activation_hist/capture/_count_kernel.c",
+        "tb_activation_hist/capture/_count_slices.c",
     ],
     depends=[
         "tb_activation_hist/capture/_count.h",
         "tb_activation_hist/capture/_count_chunks.h",
+        "tb_activation_hist/capture/_count_ieee.h",
         "tb_activation_hist/capture/_count_linear.h",
+        "tb_activation_hist/capture/_count_slices.h",
     ],
     define_macros=[("Py_LIMITED_API", "0x030A0000")] if STABLE_ABI else [],
     py_limited_api=STABLE_ABI,

@@ -1,11 +1,15 @@
 """What recording costs a training step, beside what else people use.
 
-Run: ``python -m bench.overhead [--model resnet18|gpt|lstm] [--rounds 12] [--steps 10]``
+Run: ``python -m bench.overhead [--model resnet18|gpt|lstm] [--rounds 12] [--steps 10]
+[--off-step]``
 
 All ways run interleaved in one process, A B ... B A, on models that start alike; each figure is
 the median over the rounds of (time with) / (time without) of the same round. The last line is the
 A/A band: no logger against no logger, measured the same way. A difference inside it is noise.
 Ways of others are in `rivals`; TorchLens and TorchExplorer take part where they are installed.
+
+Below stands what the end of a step that is not recorded takes, in turns with steps of the training:
+the look whether the model has changed, and the whole call of ``step``. ``--off-step``: only that.
 """
 
 from __future__ import annotations
@@ -36,6 +40,12 @@ MUST = {
     "ours, all leaf modules, every=10": 1,
 }
 """Per cent that a step of resnet18 may take longer."""
+
+MUST_CHECK = 0.1
+"""Per cent of a step of resnet18 that the look whether the model has changed may take."""
+
+CALLS = 200
+"""Calls of a round that are timed together, where one takes microseconds."""
 
 
 class Block(nn.Module):
@@ -201,6 +211,58 @@ def time_steps(trainer: Trainer, steps: int) -> Times:
     return Times((time.perf_counter() - wall) / steps, (time.process_time() - cpu) / steps)
 
 
+class OffStep(NamedTuple):
+    """Seconds, medians over the rounds, and the smallest of each."""
+
+    step: float
+    check: float
+    end: float
+    least: tuple[float, float, float]
+
+
+def measure_off_step(model: str, rounds: int, steps: int) -> OffStep:
+    """A step of the training, the look at the model, and the whole end of a step off the record."""
+    torch.manual_seed(0)
+    trainer = Trainer(*MODELS[model]())
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        ActivationHistLogger(trainer.model, folder, every=10**9) as hist,
+    ):
+        trainer.step()
+        hist.step()
+        time_steps(trainer, 2)
+        found = [
+            (
+                time_steps(trainer, steps).wall,
+                time_calls(hist._hooks.update),
+                time_calls(hist.step),
+            )
+            for _ in range(rounds)
+        ]
+    columns = list(zip(*found, strict=True))
+    step, check, end = (statistics.median(column) for column in columns)
+    least = tuple(min(column) for column in columns)
+    return OffStep(step, check, end, (least[0], least[1], least[2]))
+
+
+def time_calls(call: Step) -> float:
+    began = time.perf_counter()
+    for _ in range(CALLS):
+        call()
+    return (time.perf_counter() - began) / CALLS
+
+
+def report_off_step(model: str, found: OffStep) -> None:
+    must = f", must: {MUST_CHECK} %" if model == "resnet18" else ""
+    print(f"\n{model}: a step of the training takes {found.step * 1e3:.1f} ms")
+    for name, at, seconds in (("the look at the model", 1, found.check), ("step()", 2, found.end)):
+        share, least = 100 * seconds / found.step, 100 * found.least[at] / found.least[0]
+        print(
+            f"  off the record {name} takes {seconds * 1e6:.1f} µs: {share:.3f} % of a step, "
+            f"{least:.3f} % at best{must if at == 1 else ''}"
+        )
+
+
 def report(model: str, found: Found, missing: dict[str, str]) -> None:
     base = found["no logger"]
     best = min(times.wall for times in base) * 1e3
@@ -232,6 +294,7 @@ def main() -> None:
     parser.add_argument("--model", choices=[*MODELS, "all"], default="all")
     parser.add_argument("--rounds", type=int, default=12)
     parser.add_argument("--steps", type=int, default=10)
+    parser.add_argument("--off-step", action="store_true")
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     given = parser.parse_args()
     torch.set_num_threads(given.threads)
@@ -241,7 +304,9 @@ def main() -> None:
         f"{torch.get_num_threads()} threads"
     )
     for model in MODELS if given.model == "all" else [given.model]:
-        report(model, *measure(model, given.rounds, given.steps))
+        if not given.off_step:
+            report(model, *measure(model, given.rounds, given.steps))
+        report_off_step(model, measure_off_step(model, given.rounds, given.steps))
 
 
 if __name__ == "__main__":

@@ -27,7 +27,7 @@ from torchvision.models import resnet18
 from demo.mnist import load_mnist
 from tb_activation_hist import ActivationHistLogger
 from tb_activation_hist.core.histogram import HistogramSeries
-from tb_activation_hist.core.names import SUMMARY_PREFIX
+from tb_activation_hist.core.names import SUMMARY_PREFIXES
 from tb_activation_hist.storage.codec import MAGIC, encode_block
 from tb_activation_hist.storage.event_file_reader import find_event_files, scan_events
 from tb_activation_hist.storage.logdir_histograms import read_run
@@ -91,7 +91,7 @@ def event_part(event: Event) -> str:
     values = event.summary.value
     if not values:
         return "rest"
-    if values[0].tag.startswith(SUMMARY_PREFIX):
+    if values[0].tag.startswith(SUMMARY_PREFIXES):
         return "stock histograms and scalars"
     strings = values[0].tensor.string_val
     return "blocks" if strings and strings[0].startswith(MAGIC) else "rest"

@@ -39,12 +39,17 @@ if TYPE_CHECKING:
         OptionError,
     )
     from tb_activation_hist.core.execution_order import ExecutionOrder
+    from tb_activation_hist.core.format_loss import FormatLoss
     from tb_activation_hist.core.histogram import HistogramSeries
     from tb_activation_hist.core.names import Kind, LayerInfo, Phase
+    from tb_activation_hist.core.number_formats import NumberFormat
     from tb_activation_hist.core.option_fields import OnError
     from tb_activation_hist.core.plot_options import (
         AxesArray,
+        DifferencePlotOptions,
         LayersPlotOptions,
+        NumberFormatOptions,
+        RunsPlotOptions,
         Scale,
         SeriesPlotOptions,
         SlicePlotOptions,
@@ -54,12 +59,13 @@ if TYPE_CHECKING:
     from tb_activation_hist.core.schemes.float_bits import FloatBits
     from tb_activation_hist.core.schemes.linear_bins import LinearBins
     from tb_activation_hist.core.schemes.scheme import AnyScheme, Scheme
+    from tb_activation_hist.core.table import TableOptions
     from tb_activation_hist.core.tallies import Tallies
     from tb_activation_hist.findings import Finding, FindingOptions
     from tb_activation_hist.notebook.activation_stats import LayerStats
     from tb_activation_hist.recording.logger import ActivationHistLogger
     from tb_activation_hist.recording.options import LoggerOptions, WatchedKind
-    from tb_activation_hist.storage.comparisons import CompareOptions, compare_runs
+    from tb_activation_hist.storage.comparisons import CompareOptions, compare_runs, save_golden
     from tb_activation_hist.storage.event_file import Logdir, SummaryWriterLike
     from tb_activation_hist.storage.logdir_histograms import (
         LogdirHistograms,
@@ -83,6 +89,7 @@ _HOMES: Final = {
     "CompareMode": "core.comparison.criterion",
     "CompareOptions": "storage.comparisons",
     "ComparisonError": "core.errors",
+    "DifferencePlotOptions": "core.plot_options",
     "Every": "capture.schedule",
     "ExecutionOrder": "core.execution_order",
     "ExplicitBins": "core.schemes.explicit_bins",
@@ -90,6 +97,7 @@ _HOMES: Final = {
     "FindingOptions": "findings",
     "FloatBits": "core.schemes.float_bits",
     "FormatError": "core.errors",
+    "FormatLoss": "core.format_loss",
     "HistogramSeries": "core.histogram",
     "Kind": "core.names",
     "LayerComparison": "core.comparison.run_comparison",
@@ -109,6 +117,8 @@ _HOMES: Final = {
     "LoggerOptions": "recording.options",
     "MemoryWriter": "storage.writer",
     "MissingDependencyError": "core.errors",
+    "NumberFormat": "core.number_formats",
+    "NumberFormatOptions": "core.plot_options",
     "OnBacklog": "storage.options",
     "OnError": "core.option_fields",
     "OptionError": "core.errors",
@@ -120,12 +130,19 @@ _HOMES: Final = {
     "RunComparison": "core.comparison.run_comparison",
     "RunHistograms": "storage.logdir_histograms",
     "RunWriter": "storage.writer",
+    "RunsPlotOptions": "core.plot_options",
     "Scale": "core.plot_options",
     "Scheme": "core.schemes.scheme",
     "SeriesPlotOptions": "core.plot_options",
     "SlicePlotOptions": "core.plot_options",
+    "SliceSeries": "core.slice_series",
+    "SliceStatistic": "core.slice_counts",
+    "SliceTallies": "core.slice_series",
+    "Split": "capture.split",
+    "SplitPattern": "capture.split",
     "StepWatcher": "capture.parameter_kinds",
     "SummaryWriterLike": "storage.event_file",
+    "TableOptions": "core.table",
     "Tallies": "core.tallies",
     "ValueAxisOptions": "core.plot_options",
     "WatchedKind": "recording.options",
@@ -133,6 +150,7 @@ _HOMES: Final = {
     "compare_runs": "storage.comparisons",
     "probe_module": "callbacks.probe",
     "read_histograms": "storage.logdir_histograms",
+    "save_golden": "storage.comparisons",
 }
 
 # Libraries that are installed on demand: the extra has the library's name.
@@ -149,6 +167,7 @@ __all__ = [
     "CompareMode",
     "CompareOptions",
     "ComparisonError",
+    "DifferencePlotOptions",
     "Every",
     "ExecutionOrder",
     "ExplicitBins",
@@ -156,6 +175,7 @@ __all__ = [
     "FindingOptions",
     "FloatBits",
     "FormatError",
+    "FormatLoss",
     "HistogramSeries",
     "Kind",
     "LayerComparison",
@@ -175,6 +195,8 @@ __all__ = [
     "LoggerOptions",
     "MemoryWriter",
     "MissingDependencyError",
+    "NumberFormat",
+    "NumberFormatOptions",
     "OnBacklog",
     "OnError",
     "OptionError",
@@ -186,12 +208,19 @@ __all__ = [
     "RunComparison",
     "RunHistograms",
     "RunWriter",
+    "RunsPlotOptions",
     "Scale",
     "Scheme",
     "SeriesPlotOptions",
     "SlicePlotOptions",
+    "SliceSeries",
+    "SliceStatistic",
+    "SliceTallies",
+    "Split",
+    "SplitPattern",
     "StepWatcher",
     "SummaryWriterLike",
+    "TableOptions",
     "Tallies",
     "ValueAxisOptions",
     "WatchedKind",
@@ -199,6 +228,7 @@ __all__ = [
     "compare_runs",
     "probe_module",
     "read_histograms",
+    "save_golden",
 ]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import torch
@@ -30,9 +31,10 @@ class ActivationHistCallback(SessionCallback, Callback):
 
     Each training batch is one step. ``lr_find``, ``get_preds`` and ``validate`` are not recorded,
     validation batches only with ``phases=("train", "eval")``. Steps go on over several fits and
-    ``fine_tune``. The same step axis has the scalars ``train/loss``, ``train/lr`` (``train/lr_0``
-    ... with several parameter groups), ``train/epoch`` (fractional, over all fits) and, after each
-    epoch, ``valid/<metric>``. Where fastai's TensorBoardCallback is present, its event file is
+    ``fine_tune``; one with ``start_epoch`` goes on after the steps of the epochs that it skips. The
+    same step axis has the scalars ``train/loss``, ``train/lr`` (``train/lr_0`` ... with several
+    parameter groups), ``train/epoch`` (fractional, over all fits) and, after each epoch,
+    ``valid/<metric>``. Where fastai's TensorBoardCallback is present, its event file is
     shared. The hooks are on the model only during a fit, however it ends. A finding of ``stop_on``
     ends the fit after the batch, as CancelFitException does.
     """
@@ -41,7 +43,10 @@ class ActivationHistCallback(SessionCallback, Callback):
     # which closes the file that is shared with it.
     order = Recorder.order + 0.5
 
-    _epochs_before = 0.0
+    _epochs_before = 0
+    """Epochs before the first one of this fit, skipped ones included."""
+    _steps_before = 0
+    _epochs_done = 0
     _watcher: StepWatcher | None = None
 
     def before_fit(self) -> None:
@@ -53,12 +58,27 @@ class ActivationHistCallback(SessionCallback, Callback):
         learn = self.learn
         if self._session.active or hasattr(learn, "lr_finder") or hasattr(learn, "gather_preds"):
             return
-        # With start_epoch, learn.epoch counts the epochs before this fit as well.
-        self._epochs_before = max(self._epochs_before - learn.epoch, 0)
-        self._session.begin(learn.model, self._shared_writer(), scaler=LearnerScaler(learn))
+        self._session.begin(
+            learn.model,
+            self._shared_writer(),
+            steps_done=self._skipped_steps(),
+            scaler=LearnerScaler(learn),
+        )
+        if learn.epoch == 0:
+            self._epochs_before, self._steps_before = self._epochs_done, self._session.logger.steps
         # Torch's optimizers, also inside fastai's OptimWrapper, are watched by the logger itself.
         if not isinstance(getattr(learn.opt, "opt", None), torch.optim.Optimizer):
             self._watcher = self._session.logger.watch_steps()
+
+    def _skipped_steps(self) -> int | None:
+        """Steps before a fit that begins at a later epoch; None where it goes on as it is."""
+        epochs = self.learn.epoch
+        if epochs in (0, self._epochs_done - self._epochs_before):
+            return None
+        train = self.learn.dls.train
+        accumulation = getattr(self.learn, "gradient_accumulation", None)
+        batches = 1 if accumulation is None else math.ceil(accumulation.n_acc / train.bs)
+        return self._steps_before + int(epochs * len(train)) // batches
 
     def _shared_writer(self) -> Any:
         """The SummaryWriter of fastai's TensorBoardCallback for this fit, if there is one."""
@@ -108,13 +128,13 @@ class ActivationHistCallback(SessionCallback, Callback):
         )
 
     def after_fit(self) -> None:
-        """Take the hooks off and write what there is."""
+        """Take the hooks off and write what there is, where the last epoch's end did not."""
         self.end_fit()
 
     def end_fit(self) -> None:
         """End the fit that is being recorded, if there is one."""
         if self._session.active:
-            self._epochs_before += self.learn.epoch + 1
+            self._epochs_done = self._epochs_before + self.learn.epoch + 1
             self._session.end()
         self._watcher = None
         self.learn.__dict__.pop("_with_events", None)
@@ -124,9 +144,10 @@ class ActivationHistCallback(SessionCallback, Callback):
 
 
 class EndGuard:
-    """Stands in for ``Learner._with_events`` during a fit, to see it break off.
+    """Stands in for ``Learner._with_events`` during a fit, to see its last epoch end or break off.
 
-    A class, so that a Learner that is exported in the middle of a fit can be pickled.
+    ``after_fit`` comes too late: another callback may raise in it. A class, so that a Learner that
+    is exported in the middle of a fit can be pickled.
     """
 
     def __init__(self, learn: Any, callback: ActivationHistCallback) -> None:
@@ -135,15 +156,14 @@ class EndGuard:
 
     def __call__(self, action: Any, event_type: str, *args: Any, **kwargs: Any) -> None:
         """Run the epoch, batch ... as ever."""
+        last = True
         try:
             type(self.learn)._with_events(self.learn, action, event_type, *args, **kwargs)
-        except CancelFitException:
-            raise
-        except BaseException:
-            # Within an epoch it may be caught still; what leaves the epoch leaves the fit.
-            if event_type == "epoch":
+            last = self.learn.epoch + 1 >= self.learn.n_epoch
+        finally:
+            # Within an epoch an exception may be caught; what leaves the epoch leaves the fit.
+            if event_type == "epoch" and last:
                 self.callback.end_fit()
-            raise
 
 
 class LearnerScaler:

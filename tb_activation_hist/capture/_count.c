@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "_count.h"
+#include "_count_slices.h"
 
 #if defined(__unix__) || defined(__APPLE__)
 #include <pthread.h>
@@ -208,6 +209,67 @@ static PyObject *py_occupied(PyObject *self, PyObject *const *args, Py_ssize_t n
     return PyLong_FromLongLong(total);
 }
 
+/* Read a tuple of integers: its length, or -1 with an error set. */
+static int read_tuple(PyObject *tuple, int64_t *out) {
+    const Py_ssize_t length = PyTuple_Check(tuple) ? PyTuple_Size(tuple) : -1;
+    if (length < 1 || length > MAX_DIMS) {
+        PyErr_Format(PyExc_ValueError, "a tuple of 1 to %d integers is wanted", MAX_DIMS);
+        return -1;
+    }
+    for (Py_ssize_t k = 0; k < length; k++) {
+        out[k] = PyLong_AsLongLong(PyTuple_GetItem(tuple, k));
+        if (out[k] == -1 && PyErr_Occurred()) return -1;
+    }
+    return (int)length;
+}
+
+static void merge_slices(const slice_job *job, int64_t *totals, double *moments) {
+    const int64_t n = slice_values(job) * job->repeat;
+    for (int64_t k = 0; k < job->slices; k++, totals += 3, moments += 4) {
+        const slice_sums *found = &job->found[k];
+        totals[0] += n;
+        totals[1] += found->zeros * job->repeat;
+        totals[2] += found->non_finite * job->repeat;
+        if (n && found->min < moments[0]) moments[0] = found->min;
+        if (n && found->max > moments[1]) moments[1] = found->max;
+        moments[2] += found->sum * (double)job->repeat;
+        moments[3] += found->sum_sq * (double)job->repeat;
+    }
+}
+
+PyDoc_STRVAR(count_slices_doc,
+"count_slices(totals, moments, data, dtype, dim, shape, strides)\n\n"
+"Add each slice of a tensor along its dimension dim to a row of int64 totals [n, zeros, non_finite]\n"
+"and double moments [min, max, sum, sum_sq]; there is a row for each of the shape[dim] slices.\n"
+"strides: in elements, not negative. dtype: as in count. The GIL is released while values are read.");
+
+static PyObject *py_count_slices(PyObject *self, PyObject *const *args, Py_ssize_t nargs) {
+    (void)self;
+    int64_t a[5], shape[MAX_DIMS], strides[MAX_DIMS];
+    if (nargs != 7) {
+        PyErr_Format(PyExc_TypeError, "count_slices takes 7 arguments, %zd given", nargs);
+        return NULL;
+    }
+    if (!read_integers(args, a, 5)) return NULL;
+    const int rank = read_tuple(args[5], shape);
+    if (rank < 0 || read_tuple(args[6], strides) < 0) return NULL;
+    if (a[3] < FLOAT32 || a[3] > FLOAT64 || a[4] < 0 || a[4] >= rank) {
+        PyErr_SetString(PyExc_ValueError, "dtype or dim is out of range");
+        return NULL;
+    }
+    slice_job job = {.data = (const unsigned char *)(uintptr_t)a[2], .dtype = (int)a[3]};
+    arrange_slices(&job, rank, shape, strides, (int)a[4]);
+    if (job.slices < 1) Py_RETURN_NONE;
+    job.found = malloc((size_t)job.slices * sizeof *job.found);
+    if (job.found == NULL) return PyErr_NoMemory();
+    Py_BEGIN_ALLOW_THREADS
+    count_slices(&job);
+    Py_END_ALLOW_THREADS
+    merge_slices(&job, (int64_t *)(uintptr_t)a[0], (double *)(uintptr_t)a[1]);
+    free(job.found);
+    Py_RETURN_NONE;
+}
+
 PyDoc_STRVAR(variant_name_doc, "variant_name() -> str\n\nThe instruction set in use.");
 
 static PyObject *py_variant_name(PyObject *self, PyObject *args) {
@@ -234,6 +296,7 @@ static PyObject *py_variant(PyObject *self, PyObject *args) {
 
 static PyMethodDef METHODS[] = {
     {"count", (PyCFunction)(void (*)(void))py_count, METH_FASTCALL, count_doc},
+    {"count_slices", (PyCFunction)(void (*)(void))py_count_slices, METH_FASTCALL, count_slices_doc},
     {"occupied", (PyCFunction)(void (*)(void))py_occupied, METH_FASTCALL, occupied_doc},
     {"variant", py_variant, METH_VARARGS, variant_doc},
     {"variant_name", py_variant_name, METH_NOARGS, variant_name_doc},

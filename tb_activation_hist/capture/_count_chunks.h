@@ -330,7 +330,7 @@ WITH_AVX2 chunk_scan step_as(int dtype, int counts, const unsigned char *data, i
 }
 
 #define STEP(NAME, TARGET)                                                                        \
-    __attribute__((target(TARGET))) static chunk_scan NAME(                                       \
+    __attribute__((target(TARGET), unused)) static chunk_scan NAME(                                       \
         int dtype, const unsigned char *data, int m, uint16_t *slots, const uint16_t *before,     \
         workspace *ws) {                                                                          \
         if (dtype == FLOAT32)                                                                     \

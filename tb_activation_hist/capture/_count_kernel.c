@@ -4,6 +4,7 @@
  * range of slots seen bounds what is added up and cleared, so small tensors stay cheap.
  */
 #include "_count_chunks.h"
+#include "_count_ieee.h"
 #include "_count_linear.h"
 
 typedef chunk_scan (*stepper)(int dtype, const unsigned char *data, int m, uint16_t *slots,
@@ -254,34 +255,6 @@ INLINE void count_doubles(job *j) {
     for (int64_t at = 0; at < j->n; at += CHUNK)
         count_double_chunk(j, j->data + at * ITEM_SIZES[FLOAT64],
                            j->n - at < CHUNK ? (int)(j->n - at) : CHUNK);
-}
-
-/* ---- floating-point environment ---- */
-
-/* Denormals must keep their value whatever torch.set_flush_denormal says. */
-INLINE uint64_t enter_ieee(void) {
-#if defined(X86)
-    uint32_t before = _mm_getcsr();
-    _mm_setcsr(0x1f80);
-    return before;
-#elif defined(__aarch64__) && defined(__GNUC__)
-    uint64_t before;
-    __asm__ volatile("mrs %0, fpcr" : "=r"(before));
-    __asm__ volatile("msr fpcr, %0" : : "r"((uint64_t)0));
-    return before;
-#else
-    return 0;
-#endif
-}
-
-INLINE void leave_ieee(uint64_t before) {
-#if defined(X86)
-    _mm_setcsr((uint32_t)before);
-#elif defined(__aarch64__) && defined(__GNUC__)
-    __asm__ volatile("msr fpcr, %0" : : "r"(before));
-#else
-    (void)before;
-#endif
 }
 
 /* ---- one job, in every instruction set ---- */

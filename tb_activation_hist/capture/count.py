@@ -29,10 +29,12 @@ from tb_activation_hist.capture.host_counts import (
     empty_moments_,
     views,
 )
+from tb_activation_hist.capture.single_counts import SingleCounts, has_float64
 from tb_activation_hist.capture.switch import Switch
 from tb_activation_hist.core.errors import OptionError
 from tb_activation_hist.core.schemes.float_bits import FLOAT_BITS
 from tb_activation_hist.core.schemes.scheme import Scheme
+from tb_activation_hist.core.user_warnings import warn_user
 
 __all__ = ["CountBuffer", "HostCounts", "Switch", "count_"]
 
@@ -55,8 +57,10 @@ class CountBuffer:
         self.scheme = scheme
         self.device = torch.device(device)
         kernel_name(self.device)  # a wrong choice of kernel shows here, before the training
-        # MPS has no float64: its values are copied to the host and counted there.
-        home = torch.device("cpu") if self.device.type == "mps" else self.device
+        single = not has_float64(self.device)
+        home = torch.device("cpu") if single else self.device
+        self.single = SingleCounts(rows, scheme) if single and scheme.kernel is not None else None
+        """Counts on a device without float64 until they are taken; None: the host counts."""
         self.switch = Switch(home)
         self.on_host = home.type == "cpu"
         if scheme.kernel is None and not self.on_host:
@@ -91,9 +95,16 @@ class CountBuffer:
     def reset_(self) -> None:
         """Empty all rows, without synchronisation."""
         with torch.no_grad():
+            if self.single is not None:
+                self.single = SingleCounts(self.rows, self.scheme)
             if self.on_host and not self.totals.any():
                 return  # nothing was counted since `to_host`
             empty_moments_(self.storage.zero_(), self.rows)
+
+    def pour(self) -> None:
+        """Fetch what a device without float64 has counted; waits for it."""
+        if self.single is not None:
+            self.single.pour(self.counts, self.totals, self.moments)
 
     def to_host(self) -> HostCounts:
         """Hand over what was counted and leave the buffer empty; on CUDA without waiting for it.
@@ -102,6 +113,7 @@ class CountBuffer:
         copy is started on the current stream (into pinned memory on CUDA).
         """
         with torch.no_grad():
+            self.pour()
             if self.on_host:
                 filled, self.storage = self.storage, self._free.take(self._size)
                 return HostCounts(filled, self.rows, self.scheme, free=self._free)
@@ -146,8 +158,9 @@ def _count_elsewhere(buffer: CountBuffer, switch: Switch, row: int, values: Tens
     into = StorageRow(buffer.storage, row, buffer.rows, buffer.scheme)
     with torch.no_grad():
         values = values.detach()
-        if buffer.device.type == "mps":
-            count_on_cpu(into, values.cpu())
+        if buffer.on_host:
+            if not _count_single(buffer, row, values):
+                count_on_cpu(into, values.cpu())
         elif values.device == buffer.storage.device:
             count_on_device(into, values, switch.tensor)
         else:
@@ -156,3 +169,22 @@ def _count_elsewhere(buffer: CountBuffer, switch: Switch, row: int, values: Tens
                 "use one CountBuffer for each device."
             )
             raise OptionError(msg)
+
+
+def _count_single(buffer: CountBuffer, row: int, values: Tensor) -> bool:
+    """Count on a device without float64; False where it lacks an operation, with one warning."""
+    if buffer.single is None:
+        return False
+    try:
+        buffer.single.count(row, values)
+    except (NotImplementedError, RuntimeError, TypeError) as err:
+        buffer.pour()
+        buffer.single = None
+        warn_user(
+            f"{buffer.device} lacks an operation ({err}): its values are copied to the host and "
+            "counted on the host, which is slower. A newer torch may have it."
+        )
+        return False
+    if buffer.single.full:
+        buffer.pour()
+    return True

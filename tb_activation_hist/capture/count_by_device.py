@@ -21,7 +21,8 @@ cores, and starting a thread is then far below what it saves."""
 _TORCH_LOCK: Final = threading.Lock()
 """Held while torch operations count: unlike the extension, they let other threads in between."""
 
-_DTYPE_CODES: Final = {torch.float32: 0, torch.float16: 1, torch.bfloat16: 2, torch.float64: 3}
+DTYPE_CODES: Final = {torch.float32: 0, torch.float16: 1, torch.bfloat16: 2, torch.float64: 3}
+"""What the C extension calls the dtypes that it reads."""
 
 
 class StorageRow(NamedTuple):
@@ -39,7 +40,7 @@ def count_on_cpu(into: StorageRow, values: Tensor) -> None:
     if module is None or kernel is None or values.is_neg():
         count_with_torch(into, values)
         return
-    if values.dtype not in _DTYPE_CODES:
+    if values.dtype not in DTYPE_CODES:
         with torch.no_grad():
             values = values.detach().float()
     if values.is_contiguous():
@@ -70,7 +71,7 @@ def _count_dense(
         base + ROW_HEAD * rows + 4 * slots * row,
         base + 8 * (MOMENTS_PER_ROW * rows + TOTALS_PER_ROW * row),
         base + 8 * MOMENTS_PER_ROW * row,
-        address, n, _DTYPE_CODES[values.dtype], repeat, threads, slots, *kernel,
+        address, n, DTYPE_CODES[values.dtype], repeat, threads, slots, *kernel,
     )  # fmt: skip
 
 

@@ -102,6 +102,5 @@ def kernel_name(device: torch.device | str = "cpu") -> str:
     kind = torch.device(device).type
     if kind == "cuda":
         return "torch" if triton_kernel() is None else "triton"
-    # MPS values are copied to the host (no float64 there) and counted like the CPU's.
-    module = c_extension() if kind in ("cpu", "mps") else None
+    module = c_extension() if kind == "cpu" else None
     return "torch" if module is None else f"c-{module.variant_name()}"

@@ -32,8 +32,11 @@ def count_op(
     if not torch_internals.in_backward():
         into = StorageRow(storage, row, rows, text_to_scheme(scheme))
         with measure_graph_op(switch):
-            count_on_device(into, values, switch)
-    _hide_change(storage)
+            if values.device == storage.device:
+                count_on_device(into, values, switch)
+            elif switch.item():  # a device without float64, whose storage is the host's
+                count_on_cpu(into, values.cpu())
+    torch_internals.hide_change(storage)
 
 
 @count_op.register_kernel("cpu")
@@ -41,12 +44,12 @@ def _(storage: Tensor, switch: Tensor, row: int, values: Tensor, rows: int, sche
     if switch.item() and not torch_internals.in_backward():
         with measure_graph_op(switch):
             count_on_cpu(StorageRow(storage, row, rows, text_to_scheme(scheme)), values)
-    _hide_change(storage)
+    torch_internals.hide_change(storage)
 
 
 @count_op.register_kernel("cuda")
 def _(storage: Tensor, switch: Tensor, row: int, values: Tensor, rows: int, scheme: str) -> None:
-    _hide_change(storage)
+    torch_internals.hide_change(storage)
     off = is_known_off(switch) and not torch.cuda.is_current_stream_capturing()
     if torch_internals.in_backward() or off:
         return  # saves the launch; a graph being captured must hold it all the same
@@ -57,17 +60,6 @@ def _(storage: Tensor, switch: Tensor, row: int, values: Tensor, rows: int, sche
 @count_op.register_fake
 def _(*_: object) -> None:
     """Nothing is returned, so a graph under construction has nothing to know."""
-
-
-def _hide_change(storage: Tensor) -> None:
-    """Take back the version that the op's mutation was given.
-
-    A checkpoint inside a graph that is run as it stands (``backend="eager"``) saves its inputs, the
-    storage among them, and would refuse the backward pass because it has changed. Nothing is ever
-    differentiated by counts.
-    """
-    version = torch_internals.version(storage)
-    torch_internals.set_version(storage, None if version is None else version - 1)
 
 
 def scheme_to_text(scheme: Scheme) -> str:

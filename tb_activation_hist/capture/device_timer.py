@@ -14,7 +14,7 @@ from tb_activation_hist.capture.budget import DEVICE_RECORDS, StepCost
 TIMED_RECORDS: Final = 8
 """Of so many records one is timed, once a device's cost is known: events take time themselves."""
 
-TIMED_DEVICES: Final = ("cuda", "xpu")
+EVENT_DEVICES: Final = ("cuda", "xpu")
 """Types of devices whose events can be read without waiting."""
 
 MAX_UNREAD: Final = 2
@@ -140,7 +140,7 @@ class DeviceTimer:
 
 def open_timer(device: torch.device, *, accumulate: bool) -> DeviceTimer | None:
     """The timer of a device; None where its work is timed on the host (CPU) or cannot be."""
-    if device.type not in TIMED_DEVICES:
+    if device.type not in EVENT_DEVICES:
         return None
     module = getattr(torch, device.type)
 

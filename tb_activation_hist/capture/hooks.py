@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import operator
-import weakref
 from collections.abc import Iterable
 from typing import Any, Final
 
@@ -13,19 +12,29 @@ from torch import Tensor, nn
 
 from tb_activation_hist.capture.count import count_
 from tb_activation_hist.capture.countable import plain_values
+from tb_activation_hist.capture.in_graph import (
+    HOOKS,
+    buffer_in_graph,
+    first_in_graph,
+    row_in_graph,
+    slices_in_graph,
+    split_in_graph,
+)
 from tb_activation_hist.capture.outputs import floating_tensors
 from tb_activation_hist.capture.rows import Row
 from tb_activation_hist.capture.select import Layer
+from tb_activation_hist.capture.slice_count import count_slices_
 from tb_activation_hist.capture.state import CaptureState
-from tb_activation_hist.capture.torch_internals import in_backward, is_exporting, is_tracing
+from tb_activation_hist.capture.torch_internals import (
+    forward_hooks,
+    in_backward,
+    is_exporting,
+    is_tracing,
+)
 from tb_activation_hist.core.names import LayerInfo
 
 MARK: Final = "_tb_activation_hist_"
 """Start of the name of a hooked module's extra attribute, see `Eraser`."""
-
-_HOOKS: weakref.WeakValueDictionary[str, ForwardHook] = weakref.WeakValueDictionary()
-"""By key, for compiled graphs: they can hold a text but not a hook. (Up to torch 2.6 a number on a
-hook is no constant to them.)"""
 
 _is_compiling = torch.compiler.is_compiling
 
@@ -57,10 +66,11 @@ class ForwardHook(Hook):
         self.ran = False
         self.hidden = False
         self.key = str(id(self))
+        self.split = state.split.of_layer(layer)
         self._rows: dict[tuple[str, str, bool, torch.device], Row] = {}
         self._calls: dict[str, tuple[int, int]] = {}
         self._orders: dict[str, int] = {}
-        _HOOKS[self.key] = self
+        HOOKS[self.key] = self
 
     def __call__(self, module: nn.Module, _args: Any, output: Any) -> None:
         """Never changes the output; raises only with ``on_error="raise"``."""
@@ -72,6 +82,8 @@ class ForwardHook(Hook):
             return
         try:
             with state.clock:
+                if state.unlooked:
+                    state.look_again()
                 self._count(module, output)
         except Exception as err:  # noqa: BLE001 - nothing of ours may stop a training
             state.fail(self.layer, err)
@@ -119,7 +131,8 @@ class ForwardHook(Hook):
         row = self._rows.get(key)
         if row is None:
             info = self._info(kind, name, module, values)
-            row = self._rows[key] = self.state.rows.find(info, values.device)
+            split = self.split.dimension(kind, info.layer)
+            row = self._rows[key] = self.state.rows.find(info, values.device, split)
         return row
 
     def _info(
@@ -150,10 +163,40 @@ class ForwardHook(Hook):
         for path, tensor in floating_tensors(output):
             facts = (self.key, path, phase, type(module).__name__)
             where = (str(tensor.dtype), tensor.device.type, tensor.device.index)
-            name = _buffer_in_graph(*facts, *where)
+            name = buffer_in_graph(*facts, *where)
             buffer = getattr(state.graph_inputs, name)
             switch = getattr(state.graph_inputs, f"{name}_{phase}")
-            count_(buffer, _row_in_graph(*facts, *where), tensor, switch)
+            count_(buffer, row_in_graph(*facts, *where), tensor, switch)
+            dim = split_in_graph(*facts, *where, tensor.dim())
+            if dim >= 0:
+                self._trace_slices(tensor, dim, (*facts, *where))
+
+    def _trace_slices(self, tensor: Tensor, dim: int, facts: tuple[Any, ...]) -> None:
+        """Put the op that counts a tensor's slices into the graph, for their number as it is."""
+        slices = int(tensor.shape[dim])
+        name = slices_in_graph(slices, *facts)
+        if name:
+            buffer = getattr(self.state.graph_inputs, name)
+            switch = getattr(self.state.graph_inputs, f"{name}_{facts[2]}")
+            count_slices_(buffer, first_in_graph(slices, *facts), dim, tensor, switch)
+
+
+class LookHook(Hook):
+    """Before a model's forward pass of a recorded step: go on with the modules that it has now."""
+
+    def __init__(self, state: CaptureState) -> None:
+        self._state = state
+
+    def __call__(self, module: nn.Module, *_: Any) -> None:
+        """Raises only with ``on_error="raise"``."""
+        state = self._state
+        if _is_compiling() or not (state.train if module.training else state.eval):
+            return
+        try:
+            with state.clock:
+                state.look_again()
+        except Exception as err:  # noqa: BLE001 - nothing of ours may stop a training
+            state.fail("the model's layers", err)
 
 
 class ForwardBegins(Hook):
@@ -215,43 +258,6 @@ class GradientHook:
             state.fail(f"gradients/{self._hook.layer}", err)
 
 
-@torch.compiler.assume_constant_result
-def _buffer_in_graph(key: str, path: str, phase: str, type_name: str, *where: Any) -> str:
-    return _find_in_graph(key, path, phase, type_name, *where)[0]
-
-
-@torch.compiler.assume_constant_result
-def _row_in_graph(key: str, path: str, phase: str, type_name: str, *where: Any) -> int:
-    row = _find_in_graph(key, path, phase, type_name, *where)[1]
-    hook = _HOOKS[key]
-    hook.state.call_order.note(phase, f"{hook.layer}/{path}" if path else hook.layer)
-    return row
-
-
-def _find_in_graph(
-    key: str, path: str, phase: str, type_name: str, dtype: str, device: str, index: int | None
-) -> tuple[str, int]:
-    """Find the row of a tensor while compiling.
-
-    The shape is left out: asking for it would fix it in the graph.
-    """
-    hook = _HOOKS[key]
-    hook.ran = True
-    state = hook.state
-    state.graphs_evaluate |= phase == "eval"
-    if state.gradients or state.per_call:
-        state.warn_compiled()
-    info = LayerInfo(
-        layer=f"{hook.layer}/{path}" if path else hook.layer,
-        phase=phase,
-        order=hook.order,
-        type=type_name,
-        dtype=dtype.removeprefix("torch."),
-        scheme=state.rows.scheme,
-    )
-    return state.find_in_graph(info, torch.device(device if index is None else f"{device}:{index}"))
-
-
 class Eraser:
     """Takes our hook off a copy of a module while it is copied or loaded.
 
@@ -300,6 +306,23 @@ class Attachment:
         self._handles = [each for each in self._handles if each[0] not in gone]
         for module in gone:
             del self.hooks[module]
+
+    def look_before_forwards(self, root: nn.Module, state: CaptureState) -> None:
+        """Notice changes of the model where its forward pass begins."""
+        # Scripted modules hide the method, but call hooks all the same.
+        self._keep(root, nn.Module.register_forward_pre_hook(root, LookHook(state)))
+
+    def remove_moved(self, modules: Iterable[nn.Module], state: CaptureState) -> None:
+        """Take off hooks of ours that somebody moved to modules for which they are not.
+
+        What replaces layers for quantisation-aware training moves their hooks as well.
+        """
+        for module in modules:
+            own = self.hooks.get(module)
+            hooks = forward_hooks(module)
+            for key, hook in list(hooks.items()):
+                if isinstance(hook, ForwardHook) and hook.state is state and hook is not own:
+                    del hooks[key]
 
     def count_forwards(self, root: nn.Module, state: CaptureState) -> None:
         """With ``per_call=True``: notice where a forward pass of the whole model begins."""

@@ -1,4 +1,4 @@
-"""What a logger's recording costs: the host's time by a clock, a device's by its timer."""
+"""What a logger's recording costs the host and the devices, and the order of its work there."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from contextlib import contextmanager
 
 import torch
 
-from tb_activation_hist.capture.device_timer import DeviceTimer, open_timer
+from tb_activation_hist.capture.device_timer import EVENT_DEVICES, DeviceTimer, open_timer
+from tb_activation_hist.capture.stream_order import StreamOrder
 
 
 class Clock:
@@ -31,7 +32,7 @@ class Clock:
 
 
 class Meter:
-    """The clock of one logger, and the timers of the devices that it counts on.
+    """The clock of one logger, and for each device that it counts on a timer and an order.
 
     on: whether devices are timed. accumulate: whether every step counts, recorded or not.
     """
@@ -39,6 +40,7 @@ class Meter:
     def __init__(self, *, on: bool = False, accumulate: bool = False) -> None:
         self.clock = Clock()
         self.timers: dict[torch.device, DeviceTimer] = {}
+        self._orders: dict[torch.device, StreamOrder] = {}
         self._on = on
         self._accumulate = accumulate
 
@@ -51,11 +53,19 @@ class Meter:
             self.timers[device] = timer
         return self.timers[device]
 
+    def order(self, device: torch.device) -> StreamOrder | None:
+        """The order of the device's streams; None where a device has but one."""
+        if device.type not in EVENT_DEVICES:
+            return None
+        return self._orders.setdefault(device, StreamOrder(device))
+
     @contextmanager
     def graph_op(self, device: torch.device) -> Iterator[None]:
         """Measure a counting op that a compiled graph calls, outside of any hook."""
-        timer = self.timers.get(device)
+        timer, order = self.timers.get(device), self._orders.get(device)
         with self.clock:
+            if order is not None:
+                order.begin_count()
             if timer is None:
                 yield
                 return

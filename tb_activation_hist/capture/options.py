@@ -4,9 +4,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from tb_activation_hist.core.names import KINDS, PHASES, Kind, Phase
 from tb_activation_hist.core.option_fields import (
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from torch.amp import GradScaler
 
     from tb_activation_hist.capture.select import Layers
+    from tb_activation_hist.capture.split import Split
 
 DEFAULT_BUDGET: Final = 0.05
 """Share of the step time that recording may add when the user says nothing."""
@@ -65,6 +66,11 @@ class CaptureOptions:
         "Count the calls of a module within a step (of an evaluation: within a forward pass) "
         "apart, as `name:0`, `name:1` ... in the order in which they run, instead of together.",
     )
+    split: Split | None = option(
+        None,
+        'Patterns as `layers` takes them, and a dimension each: `{"*.relu": 1, "*/scores": 1}` '
+        "also records every channel, unit, head or expert along it, see docs/channels.md.",
+    )
     accumulate: bool = option(
         False, "Merge the steps between two records into the record, instead of leaving them out."
     )
@@ -100,6 +106,7 @@ class CaptureOptions:
         set_names(self, "kinds", KINDS)
         set_names(self, "phases", PHASES)
         check_scheme("bins", self.bins)
+        check_split(self.split)
         for name in ("per_call", "accumulate"):
             check_flag(name, getattr(self, name))
         if self.thin_after is not None:
@@ -116,3 +123,12 @@ class CaptureOptions:
             if self.schedule is not None and self.overhead_budget != DEFAULT_BUDGET:
                 allowed = "left out when schedule is given, since schedule decides alone"
                 refuse("overhead_budget", self.overhead_budget, allowed)
+
+
+def check_split(given: Any) -> None:
+    """OptionError unless this is None or a mapping to dimensions."""
+    known = given is None or isinstance(given, Mapping)
+    dims = given.values() if known and given else ()
+    if not known or any(isinstance(dim, bool) or not isinstance(dim, int) for dim in dims):
+        example = '{"*.relu": 1, "*/scores": -1}'
+        refuse("split", given, f"a dict of patterns and dimensions, such as {example}")

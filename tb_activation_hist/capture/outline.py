@@ -16,17 +16,19 @@ _read_values: Final = methodcaller("values")
 
 
 class Outline:
-    """The modules of some models and the names of their parameters, as they were."""
+    """The modules, parameters and merged adapters of some models, as they were."""
 
     def __init__(self, roots: Iterable[nn.Module]) -> None:
-        modules = list(_iter_modules(roots))
+        modules = list(iter_modules(roots))
         self._children: list[Mapping[str, Any]] = [children(each) for each in modules]
         self._parameters: list[Mapping[str, Any]] = [parameters(each) for each in modules]
+        found = map(merged_adapters, modules)
+        self._merged: list[list[str]] = [each for each in found if each is not None]
         self._modules_then = self._modules()
         self._names_then = self._names()
 
     def changed(self) -> bool:
-        """Whether a module was put in, taken out or replaced, or a parameter came or went."""
+        """Whether a module or parameter came or went, or adapters were merged or unmerged."""
         modules, then = self._modules(), self._modules_then
         # By identity: a module may define what equality means.
         same = len(modules) == len(then) and all(map(is_, modules, then))
@@ -36,10 +38,19 @@ class Outline:
         return list(chain.from_iterable(map(_read_values, self._children)))
 
     def _names(self) -> list[str]:
-        return list(chain.from_iterable(self._parameters))
+        return list(chain(chain.from_iterable(self._parameters), map(str, self._merged)))
 
 
-def _iter_modules(roots: Iterable[nn.Module]) -> Iterator[nn.Module]:
+def merged_adapters(module: nn.Module) -> list[str] | None:
+    """Names of the adapters that PEFT has added to a layer's weights; None for other modules.
+
+    PEFT keeps the list and changes it.
+    """
+    found = vars(module).get("merged_adapters")
+    return found if isinstance(found, list) else None
+
+
+def iter_modules(roots: Iterable[nn.Module]) -> Iterator[nn.Module]:
     """Each module once, wrappers and what they wrap too."""
     seen: set[nn.Module] = set()
     waiting = list(roots)

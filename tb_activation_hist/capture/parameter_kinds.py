@@ -9,7 +9,6 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn.parameter import is_lazy
 from torch.optim.optimizer import (
     Optimizer,
     register_optimizer_step_post_hook,
@@ -18,33 +17,11 @@ from torch.optim.optimizer import (
 
 from tb_activation_hist.capture.countable import countable_values
 from tb_activation_hist.capture.outline import Outline
+from tb_activation_hist.capture.parameter_refs import ParameterRef, layers_to_refs
 from tb_activation_hist.capture.rows import Row
 from tb_activation_hist.capture.select import Layer
 from tb_activation_hist.capture.state import CaptureState
-from tb_activation_hist.capture.torch_internals import buffer, parameters
 from tb_activation_hist.core.names import LayerInfo
-
-
-@dataclass(frozen=True)
-class ParameterRef:
-    """A parameter by module and attribute: the parameter itself may be replaced (lazy, FSDP)."""
-
-    name: str
-    order: int
-    module: nn.Module
-    attribute: str
-    mask: str = ""
-
-    @property
-    def parameter(self) -> nn.Parameter | None:
-        """The parameter as it is now; None before a lazy module has seen its first input."""
-        found = getattr(self.module, self.attribute, None)
-        return None if found is None or is_lazy(found) else found
-
-    def weights(self, parameter: Tensor) -> Tensor:
-        """The values that the layer computes with: those that pruning took away are 0."""
-        mask = buffer(self.module, self.mask)
-        return parameter if mask is None else parameter * mask
 
 
 @dataclass(frozen=True)
@@ -103,7 +80,7 @@ class ParameterKinds:
             ]
 
     def _find_refs(self) -> None:
-        self._refs = list(_layers_to_refs(self._layers))
+        self._refs = list(layers_to_refs(self._layers))
         self._outline = Outline([layer.module for layer in self._layers])
 
     def detach(self) -> None:
@@ -195,7 +172,8 @@ class ParameterKinds:
                 dtype=str(values.dtype).removeprefix("torch."),
                 scheme=self._state.rows.scheme,
             )
-            row = self._rows[key] = self._state.rows.find(info, values.device)
+            split = self._state.split.of_layer().dimension(kind, ref.name)
+            row = self._rows[key] = self._state.rows.find(info, values.device, split)
         row.count(values)
 
     def _is_ours(self, parameter: nn.Parameter | None) -> bool:
@@ -234,26 +212,6 @@ class StepWatcher:
                 getattr(kinds, method)(optimizer, **options)
         except Exception as err:  # noqa: BLE001 - nothing of ours may stop a training
             kinds._state.fail("the parameters", err)
-
-
-def _layers_to_refs(layers: Iterable[Layer]) -> Iterator[ParameterRef]:
-    """Each parameter once, in model order; a selected stage brings all modules below it."""
-    seen: set[tuple[int, str]] = set()
-    for layer in layers:
-        for prefix, module in layer.module.named_modules():
-            for attribute in tuple(parameters(module)):
-                if (id(module), attribute) in seen:
-                    continue
-                seen.add((id(module), attribute))
-                own = _original_name(module, attribute)
-                name = ".".join(part for part in (layer.name, prefix, own) if part)
-                yield ParameterRef(name, layer.order, module, attribute, f"{own}_mask")
-
-
-def _original_name(module: nn.Module, attribute: str) -> str:
-    """What a parameter was called before pruning or spectral_norm set another tensor there."""
-    name = attribute.removesuffix("_orig")
-    return name if isinstance(getattr(module, name, None), Tensor) else attribute
 
 
 def _parameters_of(optimizer: Optimizer) -> Iterator[nn.Parameter]:

@@ -9,15 +9,19 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import torch
 
-from tb_activation_hist.capture.count import CountBuffer, Switch, count_
+from tb_activation_hist.capture.count import CountBuffer, HostCounts, Switch, count_
 from tb_activation_hist.capture.device_timer import DeviceTimer
 from tb_activation_hist.capture.joined_counts import BufferPart, JoinedCounts
+from tb_activation_hist.capture.late_scalar import LateScalar, keep_scalar
 from tb_activation_hist.capture.meter import Meter
+from tb_activation_hist.capture.slice_rows import LayerSplit, SliceTable, Warn, warn_each_time
+from tb_activation_hist.capture.stream_order import StreamOrder
 from tb_activation_hist.core.names import PHASES, LayerInfo
 from tb_activation_hist.core.record_counts import RecordCounts
 from tb_activation_hist.core.schemes.scheme import Scheme
@@ -41,17 +45,29 @@ class Row:
     switch: Switch
     elements: int = 0
     """Counted since the segment was last emptied."""
+    split: LayerSplit | None = None
 
     def count(self, values: torch.Tensor) -> None:
-        """Add the values, wherever they lie."""
+        """Add the values, wherever they lie, and their slices where the layer is split."""
+        if self.split is not None:
+            with self._timed():
+                self.split.count(values)
+        self._count_bins(values)
+
+    def _timed(self) -> AbstractContextManager[None]:
+        timer = self.segment.timer
+        return NOT_TIMED if timer is None or not timer.timing else timer.counting()
+
+    def _count_bins(self, values: torch.Tensor) -> None:
         elements = values.numel()
         if elements > DRAIN_AT:
             for piece in values.detach().reshape(-1).split(DRAIN_AT):
-                self.count(piece)
+                self._count_bins(piece)
             return
         self.reserve(elements)
-        timer = self.segment.timer
-        with NOT_TIMED if timer is None or not timer.timing else timer.counting():
+        if self.segment.order is not None:
+            self.segment.order.begin_count()
+        with self._timed():
             count_(self.segment.buffer, self.index, values, self.switch)
 
     def reserve(self, elements: int) -> None:
@@ -73,8 +89,12 @@ class Segment:
     """Whether a compiled graph counts into it: then nobody adds up the elements on the way."""
     timer: DeviceTimer | None = None
     """Times what this segment gives its device to do; None on the CPU."""
+    order: StreamOrder | None = None
+    """Orders the streams that count into this segment; None on the CPU."""
     steps_unchecked: int = 0
     """Steps that may still pass before `guard` looks at a traced segment again."""
+    largest: torch.Tensor | LateScalar | None = None
+    """What `guard` looks at: elements of the row that has most, on their way from the device."""
 
     def drain(self) -> None:
         """Move all counts to the host; waits for the device."""
@@ -87,7 +107,7 @@ class Segment:
         targets: for each row of the segment, the record's row that it belongs to.
         """
         with NOT_TIMED if self.timer is None else self.timer.copying():
-            parts = [BufferPart(tuple(targets), self.buffer.to_host())]
+            parts = [BufferPart(tuple(targets), self._to_host())]
         if self.drained is not None:
             parts.append(BufferPart(tuple(targets[: len(self.drained)]), self.drained))
         self.drained = None
@@ -95,14 +115,26 @@ class Segment:
             row.elements = 0
         return parts
 
+    def _to_host(self) -> HostCounts:
+        if self.order is None:
+            return self.buffer.to_host()
+        self.order.begin_take()
+        counts = self.buffer.to_host()
+        self.order.end_take()
+        return counts
+
     def guard(self) -> None:
         """Drain before the steps that may pass until the next look could overflow a slot."""
         if not self.traced:
             return
-        self.steps_unchecked -= 1
-        if self.steps_unchecked > 0:
+        if self.largest is None:
+            self.steps_unchecked -= 1
+            if self.steps_unchecked > 0:
+                return
+            self.largest = keep_scalar(self.buffer.totals[:, 0].max())
+        if isinstance(self.largest, LateScalar) and not self.largest.ready:
             return
-        largest = max(int(self.buffer.totals[:, 0].max()), 1)
+        largest, self.largest = max(int(float(self.largest)), 1), None
         if largest > DRAIN_AT // 2:
             self.drain()
         self.steps_unchecked = min(DRAIN_AT // largest // 4, 1000)
@@ -112,9 +144,12 @@ class RowTable:
     """Finds or makes the row of a layer.
 
     rows: of each device's first segment; later segments have `MORE_ROWS`. meter: times the devices.
+    warn: takes a text, and what it is about, which it warns of once.
     """
 
-    def __init__(self, scheme: Scheme, rows: int, meter: Meter | None = None) -> None:
+    def __init__(
+        self, scheme: Scheme, rows: int, meter: Meter | None = None, warn: Warn = warn_each_time
+    ) -> None:
         self.scheme = scheme
         self._meter = meter or Meter()
         self._first_rows = max(rows, 1)
@@ -125,15 +160,20 @@ class RowTable:
         self._infos: list[LayerInfo] = []
         self._targets: dict[Segment, list[int]] = {}
         self._on: dict[str, bool] = dict.fromkeys(PHASES, False)
+        self._slices = SliceTable(self._meter)
+        self._warn = warn
         self._lock = threading.Lock()
 
-    def find(self, info: LayerInfo, device: torch.device) -> Row:
-        """The row of this tag on this device, made when there is none."""
+    def find(self, info: LayerInfo, device: torch.device, split: int | None = None) -> Row:
+        """The row of this tag on this device, made when there is none.
+
+        split: the dimension along which it is split; None: it is not.
+        """
         key = (info.tag, device)
         with self._lock:
             row = self._rows.get(key)
             if row is None:
-                row = self._rows[key] = self._add(info, device)
+                row = self._rows[key] = self._add(replace(info, split=split), device)
             return row
 
     def _add(self, info: LayerInfo, device: torch.device) -> Row:
@@ -147,19 +187,25 @@ class RowTable:
         if info.tag not in self._record_rows:
             self._record_rows[info.tag] = len(self._infos)
             self._infos.append(info)
-        self._targets.setdefault(segment, []).append(self._record_rows[info.tag])
+        at = self._record_rows[info.tag]
+        self._targets.setdefault(segment, []).append(at)
+        if info.split is not None:
+            row.split = LayerSplit(info, at, device, self._slices, self._warn)
         return row
 
     def _make_segment(self, rows: int, device: torch.device) -> Segment:
         buffer = CountBuffer(rows, self.scheme, device)
         home = buffer.storage.device
         switches = {phase: Switch(home, on=on, meter=self._meter) for phase, on in self._on.items()}
-        return Segment(buffer, switches, timer=self._meter.timer(home))
+        return Segment(
+            buffer, switches, timer=self._meter.timer(home), order=self._meter.order(home)
+        )
 
     def switch(self, phase: str, on: bool) -> None:
         """Say whether this phase is counted from now on; compiled graphs obey too."""
         with self._lock:
             self._on[phase] = on
+            self._slices.switch(phase, on)
             for segment in self._targets:
                 segment.switches[phase].on = on
 
@@ -173,4 +219,4 @@ class RowTable:
         """Start copying all counts to the host, and empty all rows."""
         with self._lock:
             parts = [part for each, to in self._targets.items() for part in each.take(to)]
-            return list(self._infos), JoinedCounts(self.scheme, parts)
+            return list(self._infos), JoinedCounts(self.scheme, parts, self._slices.take())

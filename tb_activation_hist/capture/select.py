@@ -47,8 +47,13 @@ WRAPPERS: Final = {
 }
 """Wrappers by class, and the attribute by which each holds the model."""
 
-OBSERVERS: Final = {"ObserverBase", "FakeQuantizeBase"}
-"""Classes of what quantisation-aware training adds to layers, by name: torch.ao loads slowly."""
+OBSERVERS: Final = {"ObserverBase", "FakeQuantizeBase", "FakeQuantizer", "FakeQuantizerBase"}
+"""Classes of what quantisation-aware training (torch.ao, torchao) adds to layers, by name: the
+libraries load slowly."""
+
+LAYER_CLASSES: Final = (nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d, nn.Embedding)
+"""What inherits from one of these is a layer whatever is inside it, such as a convolution that is
+fused with its normalisation for quantisation-aware training."""
 
 
 @dataclass(frozen=True)
@@ -95,7 +100,7 @@ def unwrap(model: nn.Module) -> nn.Module:
     """The user's own model inside torch.compile, DataParallel, DDP and FSDP wrappers."""
     inner = model
     while True:
-        attribute = _wrapped_attribute(inner)
+        attribute = wrapped_attribute(inner)
         if attribute is None:
             return inner
         inner = getattr(inner, attribute)
@@ -116,7 +121,7 @@ def select_layers(model: nn.Module, layers: Layers = None) -> list[Layer]:
     expression (searched), module type, module object, predicate of ``(name, module)`` or of the
     module alone. LayerSelectionError when an entry matches nothing.
     """
-    known = list(_iter_layers(unwrap(model)))
+    known = named_layers(model)
     if layers is None:
         return [layer for layer in known if _is_leaf(layer)]
     chosen: set[int] = set()
@@ -134,7 +139,7 @@ def select_again(model: nn.Module, layers: Layers, names: Iterable[str]) -> list
     Entries that match nothing any more are passed over. names: layers recorded so far; they go on
     as long as the model has a module of that name that can be called.
     """
-    known = list(_iter_layers(unwrap(model)))
+    known = named_layers(model)
     chosen = {each.order for each in known if layers is None and _is_leaf(each)}
     for entry in [] if layers is None else _to_entries(layers):
         chosen.update(_match(entry, known))
@@ -152,6 +157,11 @@ def modules_to_names(layers: Layers, selected: Iterable[Layer]) -> Layers:
         names.get(unwrap(entry), entry) if isinstance(entry, nn.Module) else entry
         for entry in _to_entries(layers)
     ]
+
+
+def named_layers(model: nn.Module) -> list[Layer]:
+    """All modules of a model under their names, recorded or not."""
+    return list(_iter_layers(unwrap(model)))
 
 
 def _iter_layers(root: nn.Module) -> Iterator[Layer]:
@@ -180,15 +190,16 @@ def _walk(
 
 def runs_as_one(module: nn.Module) -> bool:
     """Whether children's hooks never run: a scripted module executes outside Python."""
-    return _inherits(module, {"ScriptModule"})
+    return inherits(module, {"ScriptModule"})
 
 
-def _inherits(module: nn.Module, names: AbstractSet[str]) -> bool:
+def inherits(module: nn.Module, names: AbstractSet[str]) -> bool:
     """Whether a class of one of these names is among the module's classes."""
     return not names.isdisjoint(base.__name__ for base in type(module).__mro__)
 
 
-def _wrapped_attribute(module: nn.Module) -> str | None:
+def wrapped_attribute(module: nn.Module) -> str | None:
+    """The attribute by which a wrapper holds the model; None for what is no wrapper."""
     inside = children(module)
     for attribute in WRAPPER_ATTRIBUTES:
         if attribute in inside:
@@ -204,13 +215,14 @@ def _is_leaf(layer: Layer) -> bool:
     quantisation; what makes its weights, and what observes it, is not.
     """
     module = layer.module
-    if PARAMETRIZATIONS in layer.name.split(".") or _inherits(module, OBSERVERS):
+    if PARAMETRIZATIONS in layer.name.split(".") or inherits(module, OBSERVERS):
         return False
     added = (
-        child is None or name == PARAMETRIZATIONS or _inherits(child, OBSERVERS)
+        child is None or name == PARAMETRIZATIONS or inherits(child, OBSERVERS)
         for name, child in children(module).items()
     )
-    return (runs_as_one(module) or all(added)) and _is_callable(module)
+    whole = runs_as_one(module) or isinstance(module, LAYER_CLASSES) or all(added)
+    return whole and _is_callable(module)
 
 
 def _is_callable(module: nn.Module) -> bool:
@@ -236,6 +248,12 @@ def _match(entry: Any, known: list[Layer]) -> list[int]:
         exact = [layer.order for layer in known if entry in (layer.name, *layer.aliases)]
         return exact or _matching(known, lambda layer: _any_name(layer, entry))
     return _matching(known, _entry_to_matcher(entry))
+
+
+def match_layers(entry: LayerSelector, known: Sequence[Layer]) -> list[Layer]:
+    """The layers among `known` that one entry selects, in their order."""
+    orders = set(_match(entry, list(known)))
+    return [layer for layer in known if layer.order in orders]
 
 
 def _matching(known: list[Layer], matches: Matcher) -> list[int]:

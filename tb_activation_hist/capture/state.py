@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import threading
+from collections.abc import Callable
 from types import SimpleNamespace
 
 import torch
@@ -12,9 +13,11 @@ from torch import Tensor
 from tb_activation_hist.capture.call_order import CallOrder
 from tb_activation_hist.capture.meter import Meter
 from tb_activation_hist.capture.options import CaptureOptions
-from tb_activation_hist.capture.rows import RowTable
+from tb_activation_hist.capture.rows import Row, RowTable
+from tb_activation_hist.capture.slice_rows import LayerSplit
+from tb_activation_hist.capture.split import SplitRules
 from tb_activation_hist.capture.torch_internals import gradient_scale
-from tb_activation_hist.core.names import PHASES, LayerInfo
+from tb_activation_hist.core.names import PHASES
 from tb_activation_hist.core.user_warnings import warn_user
 
 
@@ -24,7 +27,8 @@ class CaptureState:
     def __init__(self, options: CaptureOptions, rows: int) -> None:
         self.meter = Meter(on=options.overhead_budget is not None, accumulate=options.accumulate)
         self.clock = self.meter.clock
-        self.rows = RowTable(options.bins, rows, self.meter)
+        self.rows = RowTable(options.bins, rows, self.meter, self.warn_once)
+        self.split = SplitRules()
         self.phases = tuple(options.phases)
         self.train = False
         self.eval = False
@@ -39,6 +43,10 @@ class CaptureState:
         self.call_orders = itertools.count()
         self.call_order = CallOrder()
         self.depth = 0
+        self.look: Callable[[], None] = _do_nothing
+        """Goes on with the modules that the model has now."""
+        self.unlooked = False
+        """Whether nobody has looked at the model since the step began."""
         self.graph_inputs = SimpleNamespace()
         """Buffers and switches that compiled graphs read, one by one: torch 2.4 cannot look into
         a `Segment`."""
@@ -48,10 +56,12 @@ class CaptureState:
         self._scaler = options.scaler
         self._inverse_scale: tuple[int, Tensor] | None = None
         self._lock = threading.Lock()
+        self._looking = threading.Lock()
 
     def begin_step(self, step: int) -> None:
         """From here on everything belongs to this step."""
         self.step = step
+        self.unlooked = True
         for phase in self.calls_since:
             self.calls_since[phase] += 1
 
@@ -62,16 +72,24 @@ class CaptureState:
             setattr(self, phase, counts)
             self.rows.switch(phase, counts)
 
+    def look_again(self) -> None:
+        """Go on with the modules that the model has now; one thread at a time."""
+        if self._looking.acquire(blocking=False):
+            try:
+                self.unlooked = False
+                self.look()
+            finally:
+                self._looking.release()
+
     def stop(self) -> None:
         for phase in PHASES:
             self.switch(phase, False)
 
-    def find_in_graph(self, info: LayerInfo, device: torch.device) -> tuple[str, int]:
+    def find_in_graph(self, row: Row) -> tuple[str, int]:
         """The row that a compiled graph counts into: its buffer's name, and its index.
 
         `graph_inputs` has the buffer, and the switch of each phase as ``<name>_<phase>``.
         """
-        row = self.rows.find(info, device)
         segment = row.segment
         segment.traced = True
         name = f"buffer{id(segment)}"
@@ -79,6 +97,21 @@ class CaptureState:
         for phase, switch in segment.switches.items():
             setattr(self.graph_inputs, f"{name}_{phase}", switch)
         return name, row.index
+
+    def find_slices_in_graph(self, split: LayerSplit, slices: int) -> tuple[str, int]:
+        """The range that a compiled graph counts slices into, as `find_in_graph` gives a row.
+
+        The name is empty where there are too many slices.
+        """
+        room = split.room(slices)
+        if room is None:
+            return "", 0
+        segment = room.segment
+        name = f"slices{id(segment)}"
+        setattr(self.graph_inputs, name, segment.buffer)
+        for phase, switch in segment.switches.items():
+            setattr(self.graph_inputs, f"{name}_{phase}", switch)
+        return name, room.first
 
     def unscale(self, gradient: Tensor) -> Tensor:
         """Divide a gradient by the GradScaler's factor, without waiting for the device."""
@@ -119,3 +152,7 @@ class CaptureState:
                 return
             self._warned.add(about or text)
         warn_user(text)
+
+
+def _do_nothing() -> None:
+    """What `CaptureState.look` is before there is a model."""

@@ -7,7 +7,7 @@ release may drop any: each entry says what happens then. The training never stop
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, MutableMapping
 from typing import Any, Final
 
 import torch
@@ -130,6 +130,17 @@ def set_version(tensor: Tensor, number: int | None) -> None:
         _set_version(tensor, number)
 
 
+def hide_change(storage: Tensor) -> None:
+    """Take back the version that the op's mutation was given.
+
+    A checkpoint inside a graph that is run as it stands (``backend="eager"``) saves its inputs, the
+    storage among them, and would refuse the backward pass because it has changed. Nothing is ever
+    differentiated by counts.
+    """
+    number = version(storage)
+    set_version(storage, None if number is None else number - 1)
+
+
 # --- modules --------------------------------------------------------------------------------------
 
 COMPILED: Final = "_orig_mod"
@@ -147,6 +158,11 @@ def children(module: nn.Module) -> Mapping[str, nn.Module | None]:
 def parameters(module: nn.Module) -> Mapping[str, nn.Parameter | None]:
     """A module's own parameters by name (`_parameters`), also those that are None so far."""
     return module._parameters
+
+
+def forward_hooks(module: nn.Module) -> MutableMapping[int, Any]:
+    """A module's own forward hooks by number (`_forward_hooks`)."""
+    return module._forward_hooks
 
 
 def buffer(module: nn.Module, name: str) -> Tensor | None:

@@ -14,6 +14,7 @@ from tb_activation_hist.cli.report import run_report
 from tb_activation_hist.cli.show import COLOUR_MODES, run_show
 from tb_activation_hist.core.comparison.criterion import COMPARE_MODES
 from tb_activation_hist.core.nearest import no_such
+from tb_activation_hist.core.number_formats import NUMBER_FORMATS
 from tb_activation_hist.findings import SEVERITIES
 from tb_activation_hist.notebook.value_axis import SCALES
 
@@ -54,6 +55,17 @@ def _add_report(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
         metavar="NAME",
         help="run that the others are compared with (default: the first without errors and "
         "warnings)",
+    )
+    report.add_argument(
+        "--format",
+        action="append",
+        choices=NUMBER_FORMATS,
+        help="what a cast to this number format would lose of each layer; repeatable",
+    )
+    report.add_argument(
+        "--scale",
+        type=float,
+        help="power of two that values are multiplied with before that cast (default 1)",
     )
     report.add_argument("--json", action="store_true", help="print JSON instead of tables")
     report.add_argument(
@@ -141,6 +153,9 @@ def _add_compare(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     )
     compare.add_argument(
         "--strict", action="store_true", help="a layer that only one of them has is a difference"
+    )
+    compare.add_argument(
+        "--save", metavar="FILE", help="keep A as a golden file (.zip) instead of comparing it"
     )
     compare.add_argument("--json", action="store_true", help="print JSON instead of text")
     compare.set_defaults(command=run_compare)

@@ -6,21 +6,24 @@ import argparse
 import json
 import sys
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
 
 from tb_activation_hist.cli.compare_text import print_comparison
 from tb_activation_hist.core.comparison.recording import Recording
 from tb_activation_hist.core.comparison.run_comparison import RunComparison
 from tb_activation_hist.core.errors import ActivationHistWarning, OptionError
-from tb_activation_hist.storage.comparisons import compare_opened
+from tb_activation_hist.storage.comparisons import compare_opened, save_opened
 from tb_activation_hist.storage.logdir_histograms import read_histograms
 from tb_activation_hist.storage.recordings import open_recording
 
 
 def run_compare(given: argparse.Namespace) -> int:
     """Compare and print: 0 same, 1 different."""
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always", ActivationHistWarning)
+    with _told_afterwards():
+        if given.save is not None:
+            return _save(given)
         a, b = _open_both(given.a, given.b, given.run or [])
         comparison = compare_opened(
             a,
@@ -36,9 +39,30 @@ def run_compare(given: argparse.Namespace) -> int:
         print(json.dumps(comparison.to_dict(), indent=1, allow_nan=False))
     else:
         print_comparison(comparison)
+    return int(_differs(comparison, strict=given.strict))
+
+
+@contextmanager
+def _told_afterwards() -> Iterator[None]:
+    """Print what is left out of a run as the other commands do."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", ActivationHistWarning)
+        yield
     for warning in caught:
         print(f"tb-activation-hist: {warning.message}", file=sys.stderr)
-    return int(_differs(comparison, strict=given.strict))
+
+
+def _save(given: argparse.Namespace) -> int:
+    """Keep one run as a golden file."""
+    if given.b is not None:
+        msg = f"--save keeps one run, so give only A, but got {given.a!r} and {given.b!r}."
+        raise OptionError(msg)
+    run = given.run[0] if given.run else None
+    recording = open_recording(given.a, run)
+    save_opened(recording, given.save, layers=given.layer, last_step=given.last_step)
+    size = Path(given.save).expanduser().stat().st_size
+    print(f"{given.save}: {size:,} bytes, {recording.name}")
+    return 0
 
 
 def _differs(comparison: RunComparison, *, strict: bool) -> bool:

@@ -6,21 +6,26 @@ import argparse
 import json
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
+from tb_activation_hist.cli.format_report import format_rows, print_format
 from tb_activation_hist.cli.identity import Identity, find_identity
 from tb_activation_hist.cli.logdir import Run, print_problems, read_runs
-from tb_activation_hist.cli.report_text import RunReport, print_report
+from tb_activation_hist.cli.report_text import print_run, terminal_page
 from tb_activation_hist.core.errors import OptionError
 from tb_activation_hist.core.execution_order import info_to_execution_order
 from tb_activation_hist.core.histogram import HistogramSeries
 from tb_activation_hist.core.names import LayerInfo
+from tb_activation_hist.core.number_formats import NUMBER_FORMATS, NumberFormat, check_scale
 from tb_activation_hist.findings import (
     SEVERITIES,
     Finding,
     find_difference_findings,
     find_run_findings,
 )
+
+Identities: TypeAlias = Mapping[str, Identity | None]
+"""Run -> how it compares with the baseline."""
 
 REPORT_VERSION: Final = 1
 """Version of the JSON in docs/command_line.md; it rises when a field goes or changes."""
@@ -29,20 +34,46 @@ REPORT_VERSION: Final = 1
 def run_report(given: argparse.Namespace) -> int:
     """Print the report; returns 1 when a finding is as grave as --fail-on, else 0."""
     baseline = [given.baseline] if given.baseline else []
+    check_formats(given.format, given.scale)
     asked = [*given.run, *baseline] if given.run else None
     known = {run.name: run for run in read_runs(given.logdir, asked)}
     runs = [known[name] for name in given.run or known]
     findings = [finding for run in runs for finding in find_run_findings(run.name, run.layers)]
     first = _find_baseline(given.baseline, known) if baseline else _first_sound(runs, findings)
     findings += find_difference_findings({run.name: run.layers for run in (first, *runs)})
-    reports = [_to_report(run, first) for run in runs]
+    identities = {run.name: _compare(run, first) for run in runs}
     if given.json:
-        print(json.dumps(_to_json(given.logdir, reports, findings), indent=1, allow_nan=False))
+        report = _to_json(given, runs, findings, identities)
+        print(json.dumps(report, indent=1, allow_nan=False))
     else:
-        print_report(reports, findings)
+        _print_text(given, runs, findings, identities)
         print_problems(runs)
     grave = SEVERITIES[: SEVERITIES.index(given.fail_on) + 1] if given.fail_on else ()
     return int(any(finding.severity in grave for finding in findings))
+
+
+def check_formats(formats: Sequence[NumberFormat] | None, scale: float | None) -> None:
+    """OptionError for a scale that is no power of two, or that is given without a format."""
+    if scale is None:
+        return
+    check_scale(scale)
+    if not formats:
+        msg = f"--scale {scale:g} is for --format; name one of {', '.join(NUMBER_FORMATS)} as well."
+        raise OptionError(msg)
+
+
+def _print_text(
+    given: argparse.Namespace,
+    runs: Sequence[Run],
+    findings: Sequence[Finding],
+    identities: Identities,
+) -> None:
+    page = terminal_page()
+    for run in runs:
+        print_run(page, run, _layer_rows(run), findings, identities[run.name])
+        for number_format in given.format or ():
+            scale = given.scale or 1.0
+            print_format(page, number_format, scale, format_rows(run, number_format, scale))
 
 
 def _find_baseline(name: str, known: Mapping[str, Run]) -> Run:
@@ -58,20 +89,23 @@ def _first_sound(runs: Sequence[Run], findings: Sequence[Finding]) -> Run:
     return next((run for run in runs if run.name not in broken), runs[0])
 
 
-def _to_report(run: Run, baseline: Run) -> RunReport:
+def _compare(run: Run, baseline: Run) -> Identity | None:
+    """Whether a run is identical with the baseline; None for the baseline itself."""
     if run is baseline:
-        return RunReport(run, _layer_rows(run), None)
+        return None
     order = info_to_execution_order(baseline.info)
-    identity = find_identity(baseline.name, baseline.layers, run.layers, order)
-    return RunReport(run, _layer_rows(run), identity)
+    return find_identity(baseline.name, baseline.layers, run.layers, order)
 
 
 def _to_json(
-    logdir: str, reports: Sequence[RunReport], findings: Sequence[Finding]
+    given: argparse.Namespace,
+    runs: Sequence[Run],
+    findings: Sequence[Finding],
+    identities: Identities,
 ) -> dict[str, Any]:
     return {
         "version": REPORT_VERSION,
-        "logdir": logdir,
+        "logdir": given.logdir,
         "findings": [finding.to_dict() for finding in findings],
         "runs": [
             {
@@ -79,10 +113,11 @@ def _to_json(
                 "info": run.info,
                 "problems": run.problems,
                 "notes": run.notes,
-                **_identity_to_json(identity),
-                "layers": rows,
+                **_identity_to_json(identities[run.name]),
+                "layers": _layer_rows(run),
+                **_formats_to_json(given, run),
             }
-            for run, rows, identity in reports
+            for run in runs
         ],
     }
 
@@ -96,6 +131,18 @@ def _identity_to_json(identity: Identity | None) -> dict[str, Any]:
         "common_layers": identity.common,
         "unequal_layers": unequal,
     }
+
+
+def _formats_to_json(given: argparse.Namespace, run: Run) -> dict[str, Any]:
+    """What each format of --format would lose; nothing without any."""
+    if not given.format:
+        return {}
+    scale = given.scale or 1.0
+    formats = [
+        {"format": each, "scale": scale, "layers": format_rows(run, each, scale)}
+        for each in given.format
+    ]
+    return {"formats": formats}
 
 
 def _layer_rows(run: Run) -> list[dict[str, Any]]:

@@ -63,33 +63,9 @@ COLUMNS: Final = (
     Column("zeros", "zero_share", _percent),
     Column("non-finite", "non_finite", _short),
 )
-LEFT: Final = ("layer", "type")
+LEFT: Final = ("layer", "type", "advice")
 DISPENSABLE: Final = ("records", "type", "p99 |x|", "min", "max")
 """Columns that a narrow terminal leaves out, in this order."""
-
-
-class RunReport(NamedTuple):
-    """A run, a row for each of its layers, and how it compares; None: it is the baseline."""
-
-    run: Run
-    rows: Sequence[Row]
-    identity: Identity | None
-
-
-def print_report(reports: Sequence[RunReport], findings: Sequence[Finding]) -> None:
-    """Print findings and table of each run; colours only where the output is a terminal."""
-    page = Page(
-        width=shutil.get_terminal_size().columns,
-        colours=colour_mode(os.environ, sys.stdout.isatty()) != "plain",
-    )
-    for report in reports:
-        _print_run(page, report.run, [f for f in findings if f.run == report.run.name])
-        if report.identity is not None:
-            for line in textwrap.wrap(str(report.identity), page.width):
-                print(page.paint(line, "dim"))
-        print()
-        _print_layers(page, report.rows)
-        print()
 
 
 class Page(NamedTuple):
@@ -108,6 +84,31 @@ class Page(NamedTuple):
         for line in lines:
             print(self.paint(f"{margin:<{INDENT}}", margin) + self.paint(line, style))
             margin = ""
+
+
+def terminal_page() -> Page:
+    """The terminal; colours only where the output is one."""
+    return Page(
+        width=shutil.get_terminal_size().columns,
+        colours=colour_mode(os.environ, sys.stdout.isatty()) != "plain",
+    )
+
+
+def print_run(
+    page: Page,
+    run: Run,
+    rows: Sequence[Row],
+    findings: Sequence[Finding],
+    identity: Identity | None,
+) -> None:
+    """Print a run's own findings, how it compares (None: not at all), and a table of its layers."""
+    _print_run(page, run, [finding for finding in findings if finding.run == run.name])
+    if identity is not None:
+        for line in textwrap.wrap(str(identity), page.width):
+            print(page.paint(line, "dim"))
+    print()
+    _print_layers(page, rows)
+    print()
 
 
 def _print_run(page: Page, run: Run, findings: Sequence[Finding]) -> None:

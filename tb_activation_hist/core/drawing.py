@@ -15,11 +15,13 @@ if TYPE_CHECKING:
 
     from tb_activation_hist.core.plot_options import (
         AxesArray,
+        DifferencePlotOptions,
         LayersPlotOptions,
+        RunsPlotOptions,
         SeriesPlotOptions,
         SlicePlotOptions,
-        ValueAxisOptions,
     )
+    from tb_activation_hist.core.slice_counts import SliceStatistic
 
 
 SeriesT = TypeVar("SeriesT", contravariant=True)
@@ -35,7 +37,7 @@ class Drawing(Protocol[SeriesT]):
         one: SeriesT,
         other: SeriesT,
         /,
-        **options: Unpack[SeriesPlotOptions],
+        **options: Unpack[DifferencePlotOptions],
     ) -> Axes: ...
 
     def plot_slice(
@@ -46,6 +48,8 @@ class Drawing(Protocol[SeriesT]):
         **options: Unpack[SlicePlotOptions],
     ) -> Axes: ...
 
+    def plot_slices(self, slices: Any, statistic: SliceStatistic, ax: Axes | None, /) -> Axes: ...
+
     def plot_layers(
         self, layers: Mapping[str, SeriesT], /, **options: Unpack[LayersPlotOptions]
     ) -> AxesArray: ...
@@ -55,7 +59,7 @@ class Drawing(Protocol[SeriesT]):
         runs: Mapping[str, Mapping[str, SeriesT]],
         layers: Sequence[str] | None,
         /,
-        **options: Unpack[ValueAxisOptions],
+        **options: Unpack[RunsPlotOptions],
     ) -> AxesArray: ...
 
     def series_to_png(self, series: SeriesT, /) -> bytes: ...

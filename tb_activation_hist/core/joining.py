@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from tb_activation_hist.core.grid import IntArray
 from tb_activation_hist.core.histogram import HistogramSeries
+from tb_activation_hist.core.slice_series import concatenate_slices
 from tb_activation_hist.core.tallies import Tallies, join_tallies
 
 TAIL: Final = 0.0005
@@ -60,7 +61,9 @@ def concatenate_series(parts: Sequence[HistogramSeries]) -> HistogramSeries:
     """Records of several parts of one series, one part after the other."""
     bins, aligned = align_bins(parts)
     tallies = join_tallies([part.tallies for part in parts])
-    return replace(parts[0], tallies=tallies, bins=bins, bin_counts=_stack(aligned))
+    split = [part.slices for part in parts if part.slices is not None]
+    slices = concatenate_slices(split) if split else None
+    return replace(parts[0], tallies=tallies, bins=bins, bin_counts=_stack(aligned), slices=slices)
 
 
 def join_series(parts: Sequence[HistogramSeries]) -> HistogramSeries:

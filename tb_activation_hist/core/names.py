@@ -30,8 +30,18 @@ Phase: TypeAlias = Literal["train", "eval"]
 KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
 PHASES: Final[tuple[Phase, ...]] = get_args(Phase)
 
-SUMMARY_PREFIX: Final = "activation_hist"
-"""First part of the tags of our ordinary histograms and scalars, so that they stay together."""
+SLICES_PLUGIN: Final = "activation_hist_slices"
+"""Name under which the slices of split layers are stored: versions that know none pass them by."""
+
+SLICES_PREFIX: Final = "slices/"
+"""First part of their tags, before that of the layer."""
+
+SUMMARY_PREFIX: Final = "~activation_hist/"
+"""Start of the tags of our ordinary histograms and scalars. They stay together, and TensorBoard
+sorts the tilde behind letters, so that the user's own cards come first."""
+
+SUMMARY_PREFIXES: Final = (SUMMARY_PREFIX, "activation_hist/")
+"""With that of files from before version 0.2."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +51,7 @@ class LayerInfo:
     layer: module name with an output suffix where there is one (``"lstm/0"``).
     order: position in the model, from 0; layers are shown in this order.
     shape, dtype: of the first tensor that was counted.
+    split: the dimension along which its slices are recorded too; None: they are not.
     """
 
     layer: str
@@ -51,11 +62,17 @@ class LayerInfo:
     shape: tuple[int, ...] = ()
     dtype: str = "float32"
     scheme: Scheme = FLOAT_BITS
+    split: int | None = None
 
     @property
     def tag(self) -> str:
         """TensorBoard tag: ``<kind>/<layer>``, with ``eval/`` in front outside training."""
         return f"{phase_prefix(self.phase)}{self.kind}/{self.layer}"
+
+    @property
+    def slices_tag(self) -> str:
+        """Tag of the slices of a split layer."""
+        return f"{SLICES_PREFIX}{self.tag}"
 
     @property
     def key(self) -> str:
@@ -85,6 +102,8 @@ class LayerInfo:
             "dtype": self.dtype,
             "bins": self.scheme.to_dict(),
         }
+        if self.split is not None:
+            fields["split"] = self.split
         return json.dumps(fields, separators=(",", ":")).encode()
 
 
@@ -110,6 +129,7 @@ def content_to_layer_info(content: bytes) -> LayerInfo:
     return LayerInfo(
         shape=tuple(fields["shape"]),
         scheme=dict_to_scheme(fields.get("bins", {})),
+        split=fields.get("split"),
         **{name: fields[name] for name in ("layer", "kind", "phase", "order", "type", "dtype")},
     )
 
@@ -126,6 +146,7 @@ _FIELD_CHECKS: Final = {
     **dict.fromkeys(("layer", "kind", "phase", "type", "dtype"), _is_text),
     "order": is_whole,
     "shape": _is_shape,
+    "split": lambda value: value is None or is_whole(value),
 }
 """What the fields of a tag's metadata must be, beside the version and the bins."""
 

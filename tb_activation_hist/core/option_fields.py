@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import sys
 from collections.abc import Sequence
 from dataclasses import field
@@ -63,3 +64,14 @@ def set_names(options: Any, name: str, allowed: Sequence[str], least: int = 1) -
         amount = "one or more" if least else "any"
         refuse(name, given, f"{amount} of {', '.join(allowed)}")
     object.__setattr__(options, name, tuple(words))
+
+
+def index_to_int(given: Any) -> Any:
+    """An integer of any kind (numpy's, a tensor's) as int; what is none, or a boolean, as it is."""
+    if isinstance(given, bool) or "bool" in str(getattr(given, "dtype", "")):
+        return given
+    try:
+        return operator.index(given)
+    # An index can be anyone's method; whatever it raises, this is no integer.
+    except Exception:  # noqa: BLE001
+        return given

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Literal, TypeAlias, TypedDict
 import numpy as np
 import numpy.typing as npt
 
+from tb_activation_hist.core.number_formats import NumberFormat
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
@@ -30,7 +32,22 @@ class ValueAxisOptions(TypedDict, total=False):
     rows: int
 
 
-class LayersPlotOptions(ValueAxisOptions, total=False):
+class NumberFormatOptions(TypedDict, total=False):
+    """What a cast to a number format would do, on a heatmap.
+
+    number_format: its limits are drawn as lines, and the share of values lost in a strip below;
+    None, the default: neither. format_scale: a power of two before the cast, by default 1.
+    """
+
+    number_format: NumberFormat | None
+    format_scale: float
+
+
+class RunsPlotOptions(ValueAxisOptions, NumberFormatOptions, total=False):
+    """Runs side by side."""
+
+
+class LayersPlotOptions(ValueAxisOptions, NumberFormatOptions, total=False):
     """A grid of layers. columns: panels side by side, by default at most 3."""
 
     columns: int | None
@@ -43,7 +60,11 @@ class SlicePlotOptions(ValueAxisOptions, total=False):
     figsize: tuple[float, float]
 
 
-class SeriesPlotOptions(SlicePlotOptions, total=False):
-    """One layer, or the difference of two. title: by default the layer's name."""
+class DifferencePlotOptions(SlicePlotOptions, total=False):
+    """The difference of two layers. title: by default that of the layer."""
 
     title: str | None
+
+
+class SeriesPlotOptions(DifferencePlotOptions, NumberFormatOptions, total=False):
+    """One layer. title: by default the layer's name."""

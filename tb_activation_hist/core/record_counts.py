@@ -7,13 +7,14 @@ over is a `PendingCounts`; the thread that stores the record waits for the `Reco
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
 
 from tb_activation_hist.core.grid import FloatArray, IntArray
 from tb_activation_hist.core.schemes.scheme import Scheme
+from tb_activation_hist.core.slice_counts import RecordSlices, join_slices
 from tb_activation_hist.core.table import MOMENTS, TOTALS
 
 
@@ -43,6 +44,8 @@ class RecordCounts:
     """(rows, 5): n, zeros, nans, pos_infs, neg_infs; n counts all values, also those in no bin."""
     moments: FloatArray
     """(rows, 4): min, max, sum, sum of squares of the finite values; min > max without any."""
+    slices: RecordSlices | None = None
+    """Those of the layers that are split; None where none is."""
 
     def __len__(self) -> int:
         return len(self.totals)
@@ -79,6 +82,7 @@ class RecordCounts:
         return RecordCounts(
             self.scheme, offsets, self.bins[entries], self.counts[entries],
             self.totals[:rows], self.moments[:rows],
+            None if self.slices is None else self.slices.first(rows),
         )  # fmt: skip
 
     def select(self, rows: Sequence[int]) -> RecordCounts:
@@ -92,6 +96,7 @@ class RecordCounts:
         return RecordCounts(
             self.scheme, offsets, self.bins[entries], self.counts[entries],
             self.totals[chosen], self.moments[chosen],
+            None if self.slices is None else self.slices.select(rows),
         )  # fmt: skip
 
 
@@ -115,7 +120,22 @@ def join_counts(
         np.minimum.at(moments[:, 0], targets, part.moments[:, 0])
         np.maximum.at(moments[:, 1], targets, part.moments[:, 1])
         np.add.at(moments[:, 2:], targets, part.moments[:, 2:])
-    return RecordCounts(scheme, *_join_entries(used, rows), totals, moments)
+    slices = _join_slices(used, rows)
+    return RecordCounts(scheme, *_join_entries(used, rows), totals, moments, slices)
+
+
+def with_slices(counts: RecordCounts, slices: RecordSlices) -> RecordCounts:
+    """The same counts with the slices of split layers."""
+    return replace(counts, slices=slices)
+
+
+def _join_slices(parts: Sequence[tuple[IntArray, RecordCounts]], rows: int) -> RecordSlices | None:
+    split = [(to.tolist(), each.slices) for to, each in parts if each.slices is not None]
+    if not split:
+        return None
+    return join_slices(
+        [(to[row], own) for to, slices in split for row, own in slices.of_rows(len(to))], rows
+    )
 
 
 def _join_entries(

@@ -6,7 +6,10 @@ tools/table_columns.py.
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from collections.abc import Sequence
+from typing import Final, NamedTuple, TypedDict
+
+from tb_activation_hist.core.number_formats import NumberFormat
 
 TOTALS: Final = ("n", "zeros", "nans", "pos_infs", "neg_infs")
 """Integer totals of a record beside its bins, in the order of counting and storing."""
@@ -33,6 +36,14 @@ class TableColumn(NamedTuple):
     name: str
     dtype: str
     meaning: str
+
+
+class TableOptions(TypedDict, total=False):
+    """What ``to_dataframe`` of a run or of a log directory takes, as that of a series."""
+
+    counts: bool
+    number_formats: NumberFormat | Sequence[NumberFormat]
+    scale: float
 
 
 ALL_COLUMNS: Final = (
@@ -72,6 +83,9 @@ ALL_COLUMNS: Final = (
 
 RECORD_COLUMNS: Final = ("step", "wall_time", *TOTALS, *STATISTICS, *QUANTILES)
 """One row for each record."""
+
+FORMAT_WAYS: Final = ("underflow", "subnormal", "overflow")
+"""What a number format adds to a table of records: columns such as ``e4m3_underflow``."""
 
 BIN_COLUMNS: Final = ("step", "wall_time", "lower", "upper", "count")
 """One row for each record and occupied bin."""

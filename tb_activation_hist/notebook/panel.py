@@ -114,4 +114,9 @@ def mark_non_finite(ax: Axes, series: HistogramSeries) -> None:
             clip_on=False,
             label="NaN or ±∞",
         )
+
+
+def draw_legend(ax: Axes) -> None:
+    """Name the marks and lines of a panel; nothing where there are none."""
+    if ax.get_legend_handles_labels()[0]:
         ax.legend(loc="upper left", fontsize="x-small", framealpha=0.8)

@@ -17,25 +17,40 @@ from tb_activation_hist.core.errors import OptionError
 from tb_activation_hist.core.grid import FloatArray
 from tb_activation_hist.core.histogram import HistogramSeries
 from tb_activation_hist.core.nearest import no_such
+from tb_activation_hist.core.number_formats import NumberFormat
 from tb_activation_hist.core.plot_options import AxesArray, Scale
+from tb_activation_hist.notebook.format_strip import draw_number_format
 from tb_activation_hist.notebook.heatmap import series_to_heatmap, step_edges
 from tb_activation_hist.notebook.panel import (
     count_norm,
     difference_norm,
     difference_ticks,
     draw_cells,
+    draw_legend,
     mark_non_finite,
     pyplot,
     require,
     set_titles,
     set_value_scale,
 )
+from tb_activation_hist.notebook.slices import plot_slices
 from tb_activation_hist.notebook.value_axis import ValueAxis, value_axis
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from tb_activation_hist.core.grid import IntArray
+
+__all__ = [
+    "plot_difference",
+    "plot_layers",
+    "plot_runs",
+    "plot_series",
+    "plot_slice",
+    "plot_slices",
+    "series_to_html",
+    "series_to_png",
+]
 
 DIVERGING: Final = "RdBu_r"
 ROWS: Final = 128
@@ -52,12 +67,15 @@ def plot_series(
     rows: int = ROWS,
     title: str | None = None,
     figsize: tuple[float, float] = (7.5, 3.6),
+    number_format: NumberFormat | None = None,
+    format_scale: float = 1.0,
 ) -> Axes:
     """One layer: x the step, y the value, colour the count; returns the axes.
 
     lo, hi: ends of the value axis, by default those of the central 99.9 % of the values. scale:
     "linear" or "symlog". rows: cells of the value axis. Steps with NaN or infinite values are
-    marked at the top edge.
+    marked at the top edge. number_format, format_scale: a format whose limits are drawn as lines,
+    and the share of values that a cast to it would lose, after that scale, in a strip below.
     """
     axis = value_axis([series], rows, lo=lo, hi=hi, scale=scale)
     if ax is None:
@@ -68,6 +86,9 @@ def plot_series(
     set_titles(ax, series.layer if title is None else title, heatmap.outside)
     ax.set(xlabel="step", ylabel="value")
     ax.figure.colorbar(mesh, ax=ax, label="count", pad=0.01)
+    if number_format is not None:
+        draw_number_format(ax, series, number_format, format_scale)
+    draw_legend(ax)
     return ax
 
 
@@ -79,10 +100,12 @@ def plot_layers(
     hi: float | None = None,
     scale: Scale = "linear",
     rows: int = ROWS,
+    number_format: NumberFormat | None = None,
+    format_scale: float = 1.0,
 ) -> AxesArray:
     """A grid with one panel for each layer, each with its own axes; returns the axes.
 
-    columns: panels side by side, by default up to 3. lo, hi, scale, rows: as in `plot_series`.
+    columns: panels side by side, by default up to 3. The others: as in `plot_series`.
     """
     require(layers, "layers")
     columns = columns or min(len(layers), 3)
@@ -97,7 +120,17 @@ def plot_layers(
     )
     axes: AxesArray = grid.ravel()
     for ax, (name, series) in zip(axes, layers.items(), strict=False):
-        plot_series(series, ax=ax, lo=lo, hi=hi, scale=scale, rows=rows, title=name)
+        plot_series(
+            series,
+            ax=ax,
+            lo=lo,
+            hi=hi,
+            scale=scale,
+            rows=rows,
+            title=name,
+            number_format=number_format,
+            format_scale=format_scale,
+        )
     for ax in axes[len(layers) :]:
         figure.delaxes(ax)
     return axes[: len(layers)]
@@ -111,11 +144,14 @@ def plot_runs(
     hi: float | None = None,
     scale: Scale = "linear",
     rows: int = ROWS,
+    number_format: NumberFormat | None = None,
+    format_scale: float = 1.0,
 ) -> AxesArray:
     """Runs side by side: a row for each layer, a column for each run; returns the axes (L, R).
 
     layers: one name or several, by default all of the first run. The panels of a row share value
-    axis and colour scale. KeyError, with the nearest names, for a layer of no run.
+    axis and colour scale. The others: as in `plot_series`. KeyError, with the nearest names, for a
+    layer of no run.
     ``plot_runs(read_histograms("runs"), ["layer1", "layer2"])``
     """
     require(runs, "runs")
@@ -137,6 +173,11 @@ def plot_runs(
         ax.set_title(run, fontweight="bold")
     for ax in axes[-1]:
         ax.set_xlabel("step")
+    for line, name in zip(axes, names, strict=True):
+        for ax, own in zip(line, runs.values(), strict=True):
+            if number_format is not None and name in own:
+                draw_number_format(ax, own[name], number_format, format_scale)
+            draw_legend(ax)
     return axes
 
 

@@ -14,7 +14,7 @@ from tb_activation_hist.core.errors import FormatError
 from tb_activation_hist.core.names import (
     KINDS,
     RUN_INFO_TAG,
-    SUMMARY_PREFIX,
+    SUMMARY_PREFIXES,
     LayerInfo,
     content_to_layer_info,
     text_to_run_info,
@@ -139,21 +139,28 @@ def _unchanged(revision: str) -> schema.Unchanged:
 
 def without_own_summaries(histograms: Listings) -> dict[SeriesKey, Listing]:
     """Leave out our own summaries, because the blocks hold the same exactly."""
-    own = f"{SUMMARY_PREFIX}/"
-    return {key: listing for key, listing in histograms.items() if not key.tag.startswith(own)}
+    return {
+        key: listing
+        for key, listing in histograms.items()
+        if not key.tag.startswith(SUMMARY_PREFIXES)
+    }
 
 
 def drawable_scalars(tags: Mapping[str, list[str]]) -> dict[str, list[str]]:
     """Leave out the statistics that we write for TensorBoard's own dashboards."""
-    own = f"{SUMMARY_PREFIX}/"
-    return {run: [t for t in of_run if not t.startswith(own)] for run, of_run in tags.items()}
+    return {
+        run: [tag for tag in of_run if not tag.startswith(SUMMARY_PREFIXES)]
+        for run, of_run in tags.items()
+    }
 
 
 def charted_layers(tags: Mapping[str, list[str]]) -> dict[str, set[str]]:
     """The keys of the layers whose mean we write for TensorBoard's own dashboards."""
-    own = f"{SUMMARY_PREFIX}/mean/"
+    starts = [f"{prefix}mean/" for prefix in SUMMARY_PREFIXES]
     return {
-        run: {tag.removeprefix(own) for tag in of_run if tag.startswith(own)}
+        run: {
+            tag.removeprefix(start) for tag in of_run for start in starts if tag.startswith(start)
+        }
         for run, of_run in tags.items()
     }
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any, Final
+from collections.abc import Callable
+from typing import Final
 
 from torch import nn
 
@@ -11,9 +11,12 @@ from tb_activation_hist.capture.compiled import make_room_for_graphs
 from tb_activation_hist.capture.followed_layers import Changes, FollowedLayers
 from tb_activation_hist.capture.hooks import Attachment
 from tb_activation_hist.capture.options import CaptureOptions
+from tb_activation_hist.capture.outline import iter_modules
 from tb_activation_hist.capture.parameter_kinds import ParameterKinds
+from tb_activation_hist.capture.parameter_refs import layers_to_refs
 from tb_activation_hist.capture.select import Layer, called_models, unwrap
 from tb_activation_hist.capture.silence import NO_LAYERS, explain_silence
+from tb_activation_hist.capture.split import SplitRules
 from tb_activation_hist.capture.state import CaptureState
 
 NOTED_CHANGES: Final = 100
@@ -21,15 +24,25 @@ NOTED_CHANGES: Final = 100
 
 
 class AttachedModel:
-    """The hooks of one logger on one model. `tell` takes fields of the run's information."""
+    """The hooks of one logger on one model.
+
+    records: how many there are so far.
+    """
 
     def __init__(self, model: nn.Module, options: CaptureOptions) -> None:
         self._model = model
         self._followed = FollowedLayers(model, options.layers)
         self.state = CaptureState(options, len(self.layers))
+        self.state.look = self.update
         self.parameters = ParameterKinds(self.state, options.kinds)
+        if options.split:
+            names = [ref.name for ref in layers_to_refs(self.layers)]
+            self.state.split = SplitRules(options.split, self.layers, names)
+        self.records = 0
+        self._tell: Callable[..., None] | None = None
         self._attachment = Attachment()
         self._ran = False
+        self._new: set[str] = set()
         self._silent: list[str] | None = None
         self._changes: list[str] = []
 
@@ -48,12 +61,17 @@ class AttachedModel:
         """Whether any layer ran in a recorded phase."""
         return self._ran or self._attachment.ran
 
-    def attach(self, tell: Callable[..., None], records: int) -> None:
-        """Put the hooks on the modules that the model has now."""
-        self.update(tell, records)
+    def attach(self, tell: Callable[..., None]) -> None:
+        """Put the hooks on the modules that the model has now.
+
+        tell: takes fields of the run's information, from now on.
+        """
+        self._tell = tell
+        self.update()
         if self.state.activations or self.state.gradients:
             make_room_for_graphs(unwrap(self._model))
             for model in called_models(self._model):
+                self._attachment.look_before_forwards(model, self.state)
                 self._attachment.count_forwards(model, self.state)
         self._attach()
         self._attachment.attached = True
@@ -72,27 +90,27 @@ class AttachedModel:
         self._attachment.detach()
         self.parameters.detach()
 
-    def update(self, tell: Callable[..., None], records: int) -> list[str]:
-        """Go on with the modules that the model has now; the names of those that are new.
-
-        records: how many there are so far.
-        """
+    def update(self) -> None:
+        """Go on with the modules that the model has now."""
         changes = self._followed.update()
         if changes is None:
-            return []
+            return
+        self.state.split.update(self.layers)
         if self.attached:
             self._attachment.release(self.layers)
+            self._attachment.remove_moved(iter_modules([self._model]), self.state)
             self._attach()
+        self._new.update(changes.replaced, changes.added)
         # A model that makes its modules in the first forward pass has not changed.
-        if changes and (records or changes.replaced or changes.removed):
-            self._note(changes, tell)
-        return [*changes.replaced, *changes.added]
+        if changes and (self.records or changes.replaced or changes.removed):
+            self._note(changes)
 
-    def _note(self, changes: Changes, tell: Callable[..., Any]) -> None:
+    def _note(self, changes: Changes) -> None:
         step = self.state.step
         self._changes = [*self._changes, f"step {step}: {changes}"][-NOTED_CHANGES:]
-        tell(changes=self._changes)
-        if self.state.first_rank:
+        if self._tell is not None:
+            self._tell(changes=self._changes)
+        if self.state.first_rank and changes.modules:
             self.state.warn_once(
                 f"The model's layers changed before the end of step {step}: {changes}. The modules "
                 "that the model has now are recorded under their names; later changes are only "
@@ -100,24 +118,23 @@ class AttachedModel:
                 "changes",
             )
 
-    def tell_order(self, tell: Callable[..., None]) -> None:
+    def tell_order(self) -> None:
         """Note in the run's information in which order layers ran, where there are new ones."""
         order = self.state.call_order.take()
-        if order is not None:
-            tell(**order.to_info())
+        if order is not None and self._tell is not None:
+            self._tell(**order.to_info())
 
-    def look_for_silence(
-        self, tell: Callable[..., None], records: int, new: Sequence[str] = ()
-    ) -> None:
-        """After the first record, and now and then later, find layers that never ran.
-
-        records: how many there are so far. new: layers whose hook is not yet on for a step.
-        """
-        if records & (records - 1):
+    def end_record(self) -> None:
+        """After the first record, and now and then later, find layers that never ran."""
+        self.records += 1
+        new, self._new = self._new, set()
+        if self.records & (self.records - 1):
             return
+        # The hooks of new layers may not have been on for the whole step.
         silent = [name for name in self._attachment.silent() if name not in new]
         if silent != self._silent:
-            tell(silent=silent)
+            if self._tell is not None:
+                self._tell(silent=silent)
             if self._silent is None and silent and self.state.first_rank:
                 hidden = self._attachment.hidden()
                 self.state.warn_once(explain_silence(self._model, self.layers, silent, hidden))

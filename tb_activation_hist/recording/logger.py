@@ -6,6 +6,7 @@ import os
 import time
 import weakref
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, SupportsIndex
 
@@ -13,6 +14,7 @@ import torch
 from torch import Tensor
 
 from tb_activation_hist.capture.cadence import Cadence
+from tb_activation_hist.capture.late_scalar import keep_scalars
 from tb_activation_hist.capture.parameter_kinds import StepWatcher
 from tb_activation_hist.capture.select import Models, name_models
 from tb_activation_hist.capture.silence import NO_STEP
@@ -28,7 +30,11 @@ from tb_activation_hist.recording.active_loggers import (
 )
 from tb_activation_hist.recording.attached_model import AttachedModel
 from tb_activation_hist.recording.monitor import Monitor
-from tb_activation_hist.recording.optimizer_steps import OptimizerHook, find_step_registrars
+from tb_activation_hist.recording.optimizer_steps import (
+    OptimizerHook,
+    count_steps,
+    find_step_registrars,
+)
 from tb_activation_hist.recording.options import split_options
 from tb_activation_hist.recording.overhead import Overhead
 from tb_activation_hist.recording.ranks import current_ranks
@@ -74,6 +80,9 @@ class ActivationHistLogger:
         self._hooks = AttachedModel(name_models(model, recording.name), capture)
         self._state = self._hooks.state
         steppers = find_step_registrars(recording.optimizer)
+        counted = None if recording.start_step is not None else count_steps(recording.optimizer)
+        if counted:
+            given = given._replace(recording=replace(recording, start_step=counted))
         self._claim = Claim(find_place(logdir), self._hooks, weakref.WeakMethod(self.close))
         refuse_shared_names(self._claim)
         # First, so that the last step is read from a directory that nobody writes to any more.
@@ -87,9 +96,8 @@ class ActivationHistLogger:
         self._monitor = self._new_monitor()
         self._cadence = Cadence(capture, start)
         self._state.step = start + 1
-        self._records = 0
         self._stored = False
-        self._handles = [each(OptimizerHook(self)) for each in steppers]
+        self._handles = [each(OptimizerHook(self, counted)) for each in steppers]
         owned = self.writer is not logdir
         self._finalizer = weakref.finalize(
             self, _release, self._hooks, self.writer, owned, self._handles
@@ -144,7 +152,7 @@ class ActivationHistLogger:
         if self.closed or self.attached:
             return
         close_competitors(self._claim)
-        self._hooks.attach(self.writer.update_info, self._records)
+        self._hooks.attach(self.writer.update_info)
         if self.should_stop:
             # The training goes on in spite of it: from here it is watched anew.
             self._monitor = self._new_monitor()
@@ -184,8 +192,8 @@ class ActivationHistLogger:
     def _end_step(self, number: int | None, scalars: dict[str, float | Tensor]) -> None:
         began = time.perf_counter()
         recorded = self.attached and self._cadence.due
-        tell = self.writer.update_info
-        new = self._hooks.update(tell, self._records) if self.attached else []
+        if self.attached:
+            self._hooks.update()
         if recorded:
             self._hooks.parameters.end_step()
         if recorded or (self._state.evaluated and not self._options.capture.accumulate):
@@ -194,7 +202,7 @@ class ActivationHistLogger:
             self._cadence.advance(number)
             self._state.rows.guard()
         if recorded:
-            self._hooks.look_for_silence(tell, self._records, new)
+            self._hooks.end_record()
         host_s = time.perf_counter() - began + self._state.clock.take()
         self._overhead.end_step(host_s, recorded=recorded)
         if self.attached:
@@ -218,8 +226,7 @@ class ActivationHistLogger:
         if recorded:
             trained = [row for row, info in enumerate(infos) if info.phase != "eval"]
             rest = counts.select(trained) if evaluated else counts
-            self._put(step, [infos[row] for row in trained], rest, _kept(scalars))
-            self._records += 1
+            self._put(step, [infos[row] for row in trained], rest, keep_scalars(scalars))
 
     def _put(
         self,
@@ -229,7 +236,7 @@ class ActivationHistLogger:
         scalars: Mapping[str, float | Tensor] | None = None,
     ) -> None:
         self._stored = True
-        self._hooks.tell_order(self.writer.update_info)
+        self._hooks.tell_order()
         observe = None if self._monitor is None else self._monitor.add
         self.writer.write(Record(step, time.time(), infos, counts, scalars or {}, observe))
 
@@ -294,14 +301,6 @@ class ActivationHistLogger:
         traceback: TracebackType | None,
     ) -> None:
         self._close(quietly=error is not None)
-
-
-def _kept(scalars: Mapping[str, float | Tensor]) -> dict[str, float | Tensor]:
-    """Copies on the device: the training may change a tensor in place before it is read."""
-    return {
-        name: value.detach().clone() if isinstance(value, Tensor) else value
-        for name, value in scalars.items()
-    }
 
 
 def _release(

@@ -83,4 +83,4 @@ def _row_to_series(
         *counts.totals[row, :, None],
         *counts.moments[row, :, None],
     )
-    return HistogramSeries(tallies, bins, bin_counts[None], info.scheme, info.key)
+    return HistogramSeries(tallies, bins, bin_counts[None], info.scheme, info.key, info.dtype)

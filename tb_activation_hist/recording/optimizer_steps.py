@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import weakref
 from collections.abc import Callable, Iterator
 from typing import Any, Final, Protocol
@@ -15,23 +16,56 @@ DEEPEST: Final = 8
 """Wrappers around one optimizer that are looked through."""
 
 
+COUNTS: Final = ("step", "k")
+"""Names under which optimizers count their steps."""
+
+
 class StepEnder(Protocol):
     """What an optimizer's step ends a step of: a logger."""
 
-    def step(self) -> None: ...
+    def step(self, number: int | None = None, /) -> None: ...
 
 
 class OptimizerHook:
-    """Ends a step after the optimizer's; does not keep the logger alive."""
+    """Ends a step after the optimizer's; does not keep the logger alive.
 
-    def __init__(self, logger: StepEnder) -> None:
+    counted: steps that the optimizer had counted before, None where the logger's start is given.
+    """
+
+    def __init__(self, logger: StepEnder, counted: int | None) -> None:
         self._logger = weakref.ref(logger)
+        self._unknown = counted == 0
 
-    def __call__(self, *_: Any) -> None:
+    def __call__(self, optimizer: Any, *_: Any) -> None:
         """Called by torch after this optimizer's step, before what hooks all optimizers."""
         logger = self._logger()
-        if logger is not None:
-            logger.step()
+        if logger is None:
+            return
+        # A checkpoint may have been loaded since the logger was made.
+        number = count_steps(optimizer) if self._unknown else 0
+        self._unknown = False
+        logger.step(number if number > 1 else None)
+
+
+def count_steps(optimizer: Any) -> int:
+    """Steps that the last of some optimizers has counted itself; 0 where it counts none.
+
+    Adam and its relatives keep the count with each parameter, others with a group (Apex), or call
+    it ``k`` (schedule-free). Waits for the device where the count lies there.
+    """
+    for each in _iter_wrapped(_last(optimizer)):
+        counts = [0]
+        with contextlib.suppress(Exception):  # a foreign class may keep anything there
+            entries = [*each.state.values(), *each.param_groups]
+            counts += [int(entry[key]) for entry in entries for key in COUNTS if key in entry]
+        if max(counts):
+            return max(counts)
+    return 0
+
+
+def _last(optimizer: Any) -> Any:
+    several = isinstance(optimizer, (list, tuple)) and optimizer
+    return optimizer[-1] if several else optimizer
 
 
 def find_step_registrars(optimizer: Any) -> list[Callable[[Any], Any]]:
@@ -42,8 +76,7 @@ def find_step_registrars(optimizer: Any) -> list[Callable[[Any], Any]]:
     """
     if optimizer is None:
         return []
-    last = optimizer[-1] if isinstance(optimizer, (list, tuple)) and optimizer else optimizer
-    wrappers = list(_iter_wrapped(last))
+    wrappers = list(_iter_wrapped(_last(optimizer)))
     if not any(_steps_by_group(each) for each in wrappers):
         for each in wrappers:
             if _takes_hooks(each):

@@ -21,6 +21,7 @@ from tb_activation_hist.core.option_fields import (
     check_flag,
     check_positive,
     check_whole,
+    index_to_int,
     option,
     refuse,
     set_names,
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from torch.optim import Optimizer
 
     from tb_activation_hist.capture.select import Layers
+    from tb_activation_hist.capture.split import Split
 
 WatchedKind: TypeAlias = Literal[
     "non_finite",
@@ -75,8 +77,10 @@ class RecordingOptions:
     )
     start_step: int | None = option(
         None,
-        "Steps done before this logger starts. None: go on after the last step that the run "
-        "directory holds.",
+        "Steps done before this logger starts, such as the step of a checkpoint that the training "
+        "was resumed from. None: those that `optimizer` has counted itself (Adam and its relatives "
+        "do, also in a checkpoint), or else go on after the last step that the run directory "
+        "holds.",
         "steps",
     )
     merge_ranks: bool = option(
@@ -109,7 +113,9 @@ class RecordingOptions:
 
     def __post_init__(self) -> None:
         if self.start_step is not None:
-            check_whole("start_step", self.start_step, 0)
+            start = index_to_int(self.start_step)
+            check_whole("start_step", start, 0)
+            object.__setattr__(self, "start_step", start)
         for name in ("merge_ranks", "per_rank"):
             check_flag(name, getattr(self, name))
         if self.name is not None and not (isinstance(self.name, str) and self.name.strip(". /")):
@@ -131,6 +137,7 @@ class LoggerOptions(TypedDict, total=False):
     phases: Phase | Sequence[Phase]
     bins: Scheme
     per_call: bool
+    split: Split | None
     accumulate: bool
     thin_after: int | None
     schedule: Callable[[int], bool] | None
@@ -151,6 +158,8 @@ class LoggerOptions(TypedDict, total=False):
     on_backlog: OnBacklog
     histogram_points: int
     scalar_points: int
+    split_exact: bool
+    dashboard_cards: int | None
     close_timeout_s: float
 
 

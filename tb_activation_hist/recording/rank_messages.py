@@ -10,13 +10,15 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from tb_activation_hist.core.names import LayerInfo, content_to_layer_info
-from tb_activation_hist.core.record_counts import RecordCounts, join_counts
+from tb_activation_hist.core.record_counts import RecordCounts, join_counts, with_slices
 from tb_activation_hist.core.schemes.float_bits import FLOAT_BITS
+from tb_activation_hist.core.slice_counts import RecordSlices
 
 END_STEP: Final = -1
 """Step of the last message of a rank."""
 
 COUNT_ARRAYS: Final = ("offsets", "bins", "counts", "totals", "moments")
+SLICE_ARRAYS: Final = ("offsets", "totals", "moments")
 
 
 class Message(NamedTuple):
@@ -38,6 +40,8 @@ def message_to_bytes(message: Message) -> bytes:
     head = json.dumps({"step": message.step, "layers": contents}).encode()
     packed = io.BytesIO()
     arrays = {name: getattr(message.counts, name) for name in COUNT_ARRAYS}
+    if message.counts.slices is not None:
+        arrays |= {f"slice_{name}": getattr(message.counts.slices, name) for name in SLICE_ARRAYS}
     np.savez_compressed(packed, head=np.frombuffer(head, np.uint8), **arrays)
     return packed.getvalue()
 
@@ -48,9 +52,11 @@ def bytes_to_message(data: bytes) -> Message:
     head = json.loads(arrays["head"].tobytes())
     layers = [content_to_layer_info(content.encode()) for content in head["layers"]]
     scheme = layers[0].scheme if layers else FLOAT_BITS
-    return Message(
-        head["step"], layers, RecordCounts(scheme, *(arrays[name] for name in COUNT_ARRAYS))
-    )
+    counts = RecordCounts(scheme, *(arrays[name] for name in COUNT_ARRAYS))
+    if "slice_offsets" in arrays:
+        slices = RecordSlices(*(arrays[f"slice_{name}"] for name in SLICE_ARRAYS))
+        counts = with_slices(counts, slices)
+    return Message(head["step"], layers, counts)
 
 
 def join_messages(messages: Sequence[Message]) -> tuple[list[LayerInfo], RecordCounts]:

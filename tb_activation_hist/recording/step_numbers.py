@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from tb_activation_hist.storage.writer import MAX_STEP
+from tb_activation_hist.core.option_fields import index_to_int
+from tb_activation_hist.storage.blocks import MAX_STEP
 
 NUMBER_WORDS: Final = ("step", "number")
 """Names of scalars that were most likely meant as the step's number."""
@@ -42,14 +42,8 @@ def check_number(number: Any, scalars: Mapping[str, Any], warn_once: WarnOnce) -
 
 def to_step(number: Any) -> int | None:
     """Anything that ``operator.index`` takes, except booleans; None for all else."""
-    if isinstance(number, bool) or "bool" in str(getattr(number, "dtype", "")):
-        return None
-    try:
-        step = operator.index(number)
-    # An index can be anyone's method; whatever it raises, the number is no step.
-    except Exception:  # noqa: BLE001
-        return None
-    return step if abs(step) <= MAX_STEP else None
+    step = index_to_int(number)
+    return step if type(step) is int and abs(step) <= MAX_STEP else None
 
 
 def _shorten(value: Any) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+from typing import Any, Final
 
 import numpy as np
 
@@ -13,6 +14,9 @@ from tb_activation_hist.core.record_counts import RecordCounts
 from tb_activation_hist.core.table import MOMENTS, TOTALS
 from tb_activation_hist.core.tallies import Tallies
 from tb_activation_hist.storage.codec import BLOCK_RECORDS, encode_block
+
+MAX_STEP: Final = 2**63 - 1
+"""Largest step that event files and blocks can hold."""
 
 
 class BlockBuilder:
@@ -115,3 +119,10 @@ def _sorted_unique(bins: IntArray) -> IntArray:
     present[bins - low] = True
     unique: IntArray = np.flatnonzero(present) + low
     return unique
+
+
+def check_step(step: Any) -> None:
+    """Event files and blocks hold whole numbers of 64 bits."""
+    if not -MAX_STEP <= operator.index(step) <= MAX_STEP:
+        msg = f"A step must lie within 64 bits, but got {step}."
+        raise ValueError(msg)

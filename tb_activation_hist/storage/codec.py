@@ -124,25 +124,27 @@ def _read_header(data: bytes) -> _Header:
 def encode_block(series: HistogramSeries, session: int, ordinal: int) -> bytes:
     """Bytes of one block; `series` holds 1 to 32 records."""
     tallies = series.tallies
-    changes = _narrow(_zigzag(_differences(series.bin_counts)))
-    parts = [_shuffle(_differences(series.bins.astype(np.int16)))]
-    parts.append(_shuffle(_differences(tallies.steps)))
-    parts.append(_shuffle(tallies.wall_times))
-    parts += [_shuffle(_differences(getattr(tallies, name))) for name in TOTALS]
-    parts += [_shuffle(getattr(tallies, name)) for name in MOMENTS]
-    parts.append(_shuffle(changes.T))
+    changes = narrow_numbers(_zigzag(_differences(series.bin_counts)))
+    parts = [shuffle(_differences(series.bins.astype(np.int16)))]
+    parts.append(shuffle(_differences(tallies.steps)))
+    parts.append(shuffle(tallies.wall_times))
+    parts += [shuffle(_differences(getattr(tallies, name))) for name in TOTALS]
+    parts += [shuffle(getattr(tallies, name)) for name in MOMENTS]
+    parts.append(shuffle(changes.T))
     sizes = (len(series), len(series.bins), changes.itemsize, series.bin_counts.itemsize)
     header = HEADER.pack(MAGIC, BLOCK_VERSION, *sizes, session, ordinal)
     return header + _deflate(b"".join(parts))
 
 
-def decode_block(data: bytes, scheme: Scheme | None = None, layer: str = "") -> Block:
+def decode_block(
+    data: bytes, scheme: Scheme | None = None, layer: str = "", dtype: str = "float32"
+) -> Block:
     """Inverse of `encode_block`; FormatError for damaged bytes or a newer version.
 
     The arrays of the result keep what `HistogramSeries` promises of them, whatever the bytes were.
     """
     header = _read_header(data)
-    payload = _Payload(_inflate(data, header.payload_bytes))
+    payload = Payload(_inflate(data, header.payload_bytes))
     numbers = payload.take(1, header.bins, np.dtype("<i2"))[0].cumsum(dtype=np.int64)
     steps = payload.take(1, header.records, np.dtype("<i8"))[0].cumsum()
     wall_times = payload.take(1, header.records, np.dtype("<f8"))[0]
@@ -160,15 +162,16 @@ def decode_block(data: bytes, scheme: Scheme | None = None, layer: str = "") -> 
         bin_counts=counts,
         scheme=scheme or FLOAT_BITS,
         layer=layer,
+        dtype=dtype,
     )
-    broken = _find_broken_promise(series, *bin_limits(scheme or FLOAT_BITS))
+    broken = find_broken_promise(series, *bin_limits(scheme or FLOAT_BITS))
     if broken:
         msg = f"A block of {len(data)} bytes is damaged ({broken}); the records in it are lost."
         raise FormatError(msg)
     return Block(series, header.session, header.ordinal)
 
 
-def _find_broken_promise(series: HistogramSeries, first_bin: int, last_bin: int) -> str:
+def find_broken_promise(series: HistogramSeries, first_bin: int, last_bin: int) -> str:
     """What a series does not keep of what `HistogramSeries` promises; empty when all is kept.
 
     A few dozen numbers are looked at, for which plain Python takes less time than numpy.
@@ -206,7 +209,7 @@ def _find_wrong_total(row: tuple[Any, ...]) -> str:
     return "" if counted or low > high else "it has a range without values"
 
 
-class _Payload:
+class Payload:
     """Takes one array after another off the uncompressed payload, which holds all of them."""
 
     def __init__(self, payload: bytes) -> None:
@@ -261,7 +264,8 @@ def _damaged(data: bytes) -> str:
     return f"A block of {len(data)} bytes is damaged (cut off?); the records in it are lost."
 
 
-def _shuffle(values: npt.NDArray[Any]) -> bytes:
+def shuffle(values: npt.NDArray[Any]) -> bytes:
+    """The first bytes of all numbers, little-endian, then all second bytes ...."""
     flat = np.ascontiguousarray(values).reshape(-1)
     little = flat.astype(flat.dtype.newbyteorder("<"), copy=False)
     rows: npt.NDArray[np.uint8] = little.view(np.uint8).reshape(-1, flat.itemsize)
@@ -293,8 +297,8 @@ def _unzigzag(codes: npt.NDArray[Any]) -> npt.NDArray[Any]:
     return signs
 
 
-def _narrow(counts: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """Counts in the smallest unsigned type that holds them."""
+def narrow_numbers(counts: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Unsigned numbers in the smallest type that holds them."""
     largest = int(counts.max(initial=0))
     width = next(width for width in (1, 2, 4, 8) if largest < 1 << (8 * width))
     return counts.astype(np.dtype(f"u{width}"), copy=False)

@@ -17,9 +17,10 @@ from tb_activation_hist.core.execution_order import ExecutionOrder, info_to_exec
 from tb_activation_hist.core.histogram import HistogramSeries
 from tb_activation_hist.core.names import LayerInfo
 from tb_activation_hist.core.nearest import no_such
-from tb_activation_hist.core.plot_options import AxesArray, LayersPlotOptions, ValueAxisOptions
+from tb_activation_hist.core.plot_options import AxesArray, LayersPlotOptions, RunsPlotOptions
 from tb_activation_hist.core.schemes.scheme import Scheme
 from tb_activation_hist.core.sessions import SessionNotes, describe_notes
+from tb_activation_hist.core.table import TableOptions
 from tb_activation_hist.core.user_warnings import warn_user
 from tb_activation_hist.storage.event_file_reader import EventFilePath, find_event_files
 from tb_activation_hist.storage.run_index import RunIndex, TagIndex
@@ -113,7 +114,7 @@ class LogdirHistograms(Mapping[str, "RunHistograms"]):
         return sum(1 for _ in self)
 
     def plot(
-        self, layers: str | Sequence[str] | None = None, **options: Unpack[ValueAxisOptions]
+        self, layers: str | Sequence[str] | None = None, **options: Unpack[RunsPlotOptions]
     ) -> AxesArray:
         """Draw runs side by side: a row for each layer, a column for each run.
 
@@ -123,12 +124,12 @@ class LogdirHistograms(Mapping[str, "RunHistograms"]):
         """
         return drawing().plot_runs(self, layers, **options)
 
-    def to_dataframe(self, *, counts: bool = False) -> pd.DataFrame:
+    def to_dataframe(self, **options: Unpack[TableOptions]) -> pd.DataFrame:
         """The tables of all runs, one below the other, with a first column ``run``; needs pandas.
 
-        counts: as in `HistogramSeries.to_dataframe`.
+        options: counts, number_formats and scale, as in `HistogramSeries.to_dataframe`.
         """
-        return _stack({run: own.to_dataframe(counts=counts) for run, own in self.items()}, "run")
+        return _stack({run: own.to_dataframe(**options) for run, own in self.items()}, "run")
 
     def _repr_html_(self) -> str:
         rows = [(run, len(own)) for run, own in self.items()]
@@ -260,14 +261,14 @@ class RunHistograms(Mapping[str, HistogramSeries]):
         chosen = {name: self[name] for name in names} if names else dict(self.items())
         return drawing().plot_layers(chosen, **options)
 
-    def to_dataframe(self, *, counts: bool = False) -> pd.DataFrame:
+    def to_dataframe(self, **options: Unpack[TableOptions]) -> pd.DataFrame:
         """The tables of all layers, one below the other, with a first column ``layer``.
 
         Needs pandas.
 
-        counts: as in `HistogramSeries.to_dataframe`.
+        options: counts, number_formats and scale, as in `HistogramSeries.to_dataframe`.
         """
-        return _stack({key: own.to_dataframe(counts=counts) for key, own in self.items()}, "layer")
+        return _stack({key: own.to_dataframe(**options) for key, own in self.items()}, "layer")
 
     def _repr_html_(self) -> str:
         rows = [(key, tag.type) for key, tag in self._keys.items()]

@@ -10,6 +10,7 @@ from typing import Final, Literal, TypeAlias, get_args
 from tb_activation_hist.core.option_fields import (
     ON_ERROR,
     OnError,
+    check_flag,
     check_positive,
     check_whole,
     check_word,
@@ -47,6 +48,17 @@ class WriterOptions:
         "About so many points a run in the charts of mean, std, share near zero and p99; 0: none.",
         "points",
     )
+    split_exact: bool = option(
+        False,
+        "Keep the figures of split layers' slices as they are, some 22 bytes a slice and record, "
+        "instead of rounding all but the counts to about 2 %, in 1 to 2 bytes.",
+    )
+    dashboard_cards: int | None = option(
+        100,
+        "About so many of these histograms and charts in all, of layers spread over the model, so "
+        "that yours stay in sight; `None`: of all layers.",
+        "cards",
+    )
     close_timeout_s: float = option(
         30.0, "How long `close()` waits until everything is written.", "seconds"
     )
@@ -57,7 +69,10 @@ class WriterOptions:
         check_whole("queue_records", self.queue_records, 1)
         check_whole("histogram_points", self.histogram_points, 0)
         check_whole("scalar_points", self.scalar_points, 0)
+        if self.dashboard_cards is not None:
+            check_whole("dashboard_cards", self.dashboard_cards, 0)
         check_positive("flush_s", self.flush_s)
         check_positive("close_timeout_s", self.close_timeout_s)
+        check_flag("split_exact", self.split_exact)
         check_word("on_backlog", self.on_backlog, ON_BACKLOG)
         check_word("on_error", self.on_error, ON_ERROR)

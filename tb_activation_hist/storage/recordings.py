@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Sequence
+from dataclasses import replace
+from fnmatch import fnmatchcase
 from typing import Any, Final, TypeAlias
 
 from tb_activation_hist.core.comparison.recording import Recording
 from tb_activation_hist.core.errors import FormatError, OptionError
 from tb_activation_hist.core.names import LayerInfo
-from tb_activation_hist.core.nearest import no_such
+from tb_activation_hist.core.nearest import name_hint, no_such
+from tb_activation_hist.storage.golden_file import is_golden_file, read_golden_file
 from tb_activation_hist.storage.logdir_histograms import (
     LogdirHistograms,
     RunHistograms,
@@ -47,6 +50,8 @@ def open_recording(source: RecordingSource | Any, run: str | None = None) -> Rec
             f"but got {source!r:.100}."
         )
         raise OptionError(msg)
+    if is_golden_file(source):
+        return read_golden_file(source)
     return _choose_run(read_histograms(source), run)
 
 
@@ -76,7 +81,26 @@ def _run_to_recording(name: str, run: RunHistograms) -> Recording:
     return Recording(name, run, infos, run.execution_order, tuple(problems))
 
 
-def select_series(recording: Recording, keys: Iterable[str]) -> Recording:
-    """A recording with only these of its series."""
-    chosen = {key: recording.infos[key] for key in keys}
-    return Recording(recording.name, recording.series, chosen, recording.order, recording.problems)
+def select_layers(recording: Recording, layers: str | Sequence[str]) -> Recording:
+    """A recording with only the series that the patterns name; OptionError for one without any."""
+    chosen: set[str] = set()
+    known = list(recording.infos)
+    for pattern in [layers] if isinstance(layers, str) else layers:
+        own = [key for key in known if key == pattern or fnmatchcase(key, pattern)]
+        if not own:
+            hint = name_hint(pattern, known, "layers")
+            msg = f"No layer of {recording.name} matches {pattern!r}. {hint}"
+            raise OptionError(msg)
+        chosen.update(own)
+    return replace(recording, infos={key: recording.infos[key] for key in known if key in chosen})
+
+
+def up_to_step(recording: Recording, last_step: int) -> Recording:
+    """A recording without what comes after a step; OptionError where nothing is left."""
+    series = {key: recording.series[key] for key in recording.infos}
+    kept = {key: own.take(own.steps <= last_step) for key, own in series.items()}
+    kept = {key: own for key, own in kept.items() if len(own)}
+    if not kept:
+        msg = f"{recording.name} has no record up to step {last_step}."
+        raise OptionError(msg)
+    return replace(recording, series=kept, infos={key: recording.infos[key] for key in kept})

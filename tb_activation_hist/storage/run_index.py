@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import groupby
 from typing import IO, Any, Final, NamedTuple, TypeVar
@@ -15,7 +15,8 @@ from tb_activation_hist.core.names import (
     KINDS,
     PLUGIN_NAME,
     RUN_INFO_TAG,
-    SUMMARY_PREFIX,
+    SLICES_PREFIX,
+    SUMMARY_PREFIXES,
     LayerInfo,
     content_to_layer_info,
     text_to_run_info,
@@ -27,8 +28,11 @@ from tb_activation_hist.core.sessions import (
     join_sessions,
     merge_notes,
 )
+from tb_activation_hist.core.slice_series import SliceSeries
 from tb_activation_hist.storage.codec import MAGIC, decode_block
 from tb_activation_hist.storage.event_file_reader import EventFilePath, read_event, scan_events
+from tb_activation_hist.storage.slice_codec import SLICE_MAGIC, SliceBlock, decode_slices
+from tb_activation_hist.storage.slice_reader import join_slice_blocks
 from tb_activation_hist.storage.tensorboard_histograms import (
     Moments,
     buckets_to_series,
@@ -110,6 +114,8 @@ class RunIndex:
         self.problems: list[str] = []
         self._notes: dict[str, SessionNotes] = {}
         self._others: set[str] = set()
+        self._slices: dict[str, TagIndex] = {}
+        """Slices of split layers, by the tag of the layer."""
         for number, path in enumerate(self._files):
             try:
                 with path.open() as file:
@@ -138,7 +144,7 @@ class RunIndex:
                 damaged.append(f"the event at byte {offset:,} is left out.")
                 continue
             # Our own points for other dashboards share events with nothing else.
-            if len(values) and values[0].tag.startswith(f"{SUMMARY_PREFIX}/"):
+            if len(values) and values[0].tag.startswith(SUMMARY_PREFIXES):
                 continue
             for index, value in enumerate(values):
                 self._note(value, (number, offset, index))
@@ -147,7 +153,10 @@ class RunIndex:
 
     def _note(self, value: Any, location: Location) -> None:
         texts = value.tensor.string_val
-        if len(texts) == 1 and (texts[0].startswith(MAGIC) or (True, value.tag) in self.tags):
+        if len(texts) == 1 and texts[0].startswith(SLICE_MAGIC):
+            tag = value.tag.removeprefix(SLICES_PREFIX)
+            self._slices.setdefault(tag, TagIndex(value.tag, True)).locations.append(location)
+        elif len(texts) == 1 and (texts[0].startswith(MAGIC) or (True, value.tag) in self.tags):
             self._locate(value, location, ours=True)
         elif len(texts) == 1 and value.tag == RUN_INFO_TAG:
             self._note_info(value, texts[0])
@@ -195,7 +204,20 @@ class RunIndex:
         parts, broken = _decode_each(values, partial(_decode_block, tag.info), gone)
         joined = join_sessions(parts)
         self._notes[tag.tag] = joined.notes
-        return joined.series, broken
+        slices, broken_slices = self._read_slices(tag)
+        return replace(joined.series, slices=slices), [*broken, *broken_slices]
+
+    def _read_slices(self, tag: TagIndex) -> tuple[SliceSeries | None, list[FormatError]]:
+        """The slices of a split layer, as far as they can be decoded."""
+        own = self._slices.get(tag.tag)
+        if own is None:
+            return None, []
+        values, gone = self._read_values(own)
+        try:
+            blocks, broken = _decode_each(values, partial(_decode_slices, tag.info), gone)
+        except FormatError as err:
+            return None, [err]
+        return join_slice_blocks(blocks), broken
 
     @property
     def notes(self) -> SessionNotes:
@@ -276,8 +298,12 @@ def _decode_each(
 
 def _decode_block(info: LayerInfo, _event: Any, value: Any) -> SessionPart:
     texts = value.tensor.string_val
-    block = decode_block(texts[0] if len(texts) else b"", info.scheme, info.key)
+    block = decode_block(texts[0] if len(texts) else b"", info.scheme, info.key, info.dtype)
     return SessionPart(block.series, block.session, block.ordinal)
+
+
+def _decode_slices(info: LayerInfo, _event: Any, value: Any) -> SliceBlock:
+    return decode_slices(value.tensor.string_val[0], info.key, info.split)
 
 
 class _Histogram(NamedTuple):

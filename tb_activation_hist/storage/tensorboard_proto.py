@@ -28,10 +28,10 @@ def add_string(summary: Any, tag: str, text: bytes) -> Any:
     return value
 
 
-def describe(value: Any, content: bytes) -> None:
+def describe(value: Any, content: bytes, plugin: str = PLUGIN_NAME) -> None:
     """Say that a value is our plugin's; content: what the plugin knows of its tag."""
     from tensorboard.compat.proto.summary_pb2 import DATA_CLASS_TENSOR
 
-    value.metadata.plugin_data.plugin_name = PLUGIN_NAME
+    value.metadata.plugin_data.plugin_name = plugin
     value.metadata.plugin_data.content = content
     value.metadata.data_class = DATA_CLASS_TENSOR

@@ -19,7 +19,7 @@ from tb_activation_hist.storage.tensorboard_proto import add_string
 
 def summary_tag(name: str, info: LayerInfo) -> str:
     """Tag of a statistic of a layer; of its histogram with name ``histogram``."""
-    return f"{SUMMARY_PREFIX}/{name}/{info.key}"
+    return f"{SUMMARY_PREFIX}{name}/{info.key}"
 
 
 def add_statistics(

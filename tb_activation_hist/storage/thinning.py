@@ -5,10 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-import numpy as np
-
 from tb_activation_hist.core.names import LayerInfo
-from tb_activation_hist.core.record_counts import RecordCounts
 
 HISTOGRAM_STRIDE: Final = 16
 STATISTICS_STRIDE: Final = 8
@@ -47,13 +44,9 @@ class LayerThinning:
         self._stride = stride
         self._layers: dict[str, Thinning] = {}
 
-    def due_rows(self, layers: Sequence[LayerInfo], counts: RecordCounts) -> list[int]:
-        """Rows of the record that get a point, of those that hold any value."""
-        return [
-            row
-            for row in np.flatnonzero(counts.n).tolist()
-            if self._thinning(layers[row].tag).next()
-        ]
+    def due_rows(self, layers: Sequence[LayerInfo], rows: Sequence[int]) -> list[int]:
+        """Those of the rows of a record that get a point."""
+        return [row for row in rows if self._thinning(layers[row].tag).next()]
 
     def _thinning(self, tag: str) -> Thinning:
         if tag not in self._layers:

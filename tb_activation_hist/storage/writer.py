@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import operator
 import time
 from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
@@ -14,14 +13,23 @@ import numpy as np
 
 from tb_activation_hist.core.execution_order import ExecutionOrder, info_to_execution_order
 from tb_activation_hist.core.histogram import HistogramSeries
-from tb_activation_hist.core.names import RUN_INFO_TAG, RUN_INFO_VERSION, LayerInfo
+from tb_activation_hist.core.names import (
+    PLUGIN_NAME,
+    RUN_INFO_TAG,
+    RUN_INFO_VERSION,
+    SLICES_PLUGIN,
+    LayerInfo,
+)
 from tb_activation_hist.core.record_counts import PendingCounts, RecordCounts
 from tb_activation_hist.core.sessions import SessionPart, join_sessions
 from tb_activation_hist.storage.background import BackgroundThread
-from tb_activation_hist.storage.blocks import BlockBuilder
+from tb_activation_hist.storage.blocks import BlockBuilder, check_step
 from tb_activation_hist.storage.codec import decode_block
+from tb_activation_hist.storage.dashboard_layers import DashboardLayers
 from tb_activation_hist.storage.event_file import EventFile, Logdir, open_event_file
 from tb_activation_hist.storage.options import WriterOptions
+from tb_activation_hist.storage.slice_blocks import SliceBlockBuilder, SliceBuilders
+from tb_activation_hist.storage.slice_reader import attach_slices
 from tb_activation_hist.storage.tensorboard_proto import add_string, describe, new_event
 from tb_activation_hist.storage.tensorboard_summaries import (
     add_histograms,
@@ -39,9 +47,6 @@ PENDING_BYTES: Final = 16 << 20
 
 SAVE_BYTES: Final = 1 << 20
 """Encoded bytes after which the file is written without waiting for the next flush."""
-
-MAX_STEP: Final = 2**63 - 1
-"""Largest step that event files and blocks can hold."""
 
 Observer: TypeAlias = Callable[[int, float, Sequence[LayerInfo], RecordCounts], None]
 """Takes step, wall time, layers and counts of a record that is stored; must not raise."""
@@ -71,6 +76,7 @@ class RecordWriter(BackgroundThread[Record]):
         super().__init__(options or WriterOptions())
         self.session = int(np.random.SeedSequence().generate_state(1)[0])
         self._builders: dict[str, BlockBuilder] = {}
+        self._slices = SliceBuilders(self.options, self.store_slices)
         self._infos: dict[str, LayerInfo] = {}
         self._fields: dict[str, Any] = {}
 
@@ -98,7 +104,7 @@ class RecordWriter(BackgroundThread[Record]):
 
     def store(self, record: Record) -> None:
         """Add a record to the blocks of its tags."""
-        _check_step(record.step)
+        check_step(record.step)
         if record.counts is None:
             return
         counts = record.counts.wait()
@@ -107,6 +113,10 @@ class RecordWriter(BackgroundThread[Record]):
             if counts.n[row] > 0:
                 # A layer that cannot be stored takes neither the others nor its block along.
                 self._guard(self._add, record, info, counts, row)
+        if counts.slices is not None:
+            for row, slices in counts.slices.of_rows(len(layers)):
+                place = record.step, record.wall_time, self.session
+                self._guard(self._slices.add, layers[row], slices, *place)
         self._guard(self.store_summaries, record, layers, counts)
         if record.observe is not None:
             record.observe(record.step, record.wall_time, layers, counts)
@@ -115,6 +125,10 @@ class RecordWriter(BackgroundThread[Record]):
         self, record: Record, layers: Sequence[LayerInfo], counts: RecordCounts
     ) -> None:
         """Store what a record gives beside blocks; only `RunWriter` does."""
+
+    @abstractmethod
+    def store_slices(self, builder: SliceBlockBuilder) -> None:
+        """Take the records of a layer's slices and keep them as a block."""
 
     @abstractmethod
     def store_block(self, builder: BlockBuilder) -> None:
@@ -134,6 +148,8 @@ class RecordWriter(BackgroundThread[Record]):
 
     def store_partial_blocks(self) -> None:
         """Store the records that are not in a block yet, as shorter blocks."""
+        for slices in self._slices.begun:
+            self._guard(self.store_slices, slices)
         for builder in self._builders.values():
             if len(builder):
                 self._guard(self.store_block, builder)
@@ -156,6 +172,7 @@ class RunWriter(RecordWriter):
         self._charted = 0
         self._unsaved = 0
         self._last_step = 0
+        self._dashboard = DashboardLayers(self.options.dashboard_cards)
         self._histograms = LayerThinning(self.options.histogram_points, HISTOGRAM_STRIDE)
         self._statistics = LayerThinning(self.options.scalar_points, STATISTICS_STRIDE)
         self.start()
@@ -179,20 +196,29 @@ class RunWriter(RecordWriter):
         event = new_event(builder.first_step, builder.last_wall_time)
         self._add_string(event, builder.info.tag, builder.take(), builder.info.to_content())
 
-    def _add_string(self, event: Any, tag: str, text: bytes, content: bytes) -> None:
+    def store_slices(self, builder: SliceBlockBuilder) -> None:
+        """Write the records of a layer's slices as one event."""
+        info, event = builder.info, new_event(builder.first_step, builder.last_wall_time)
+        content = info.to_content()
+        self._add_string(event, info.slices_tag, builder.take(), content, SLICES_PLUGIN)
+
+    def _add_string(
+        self, event: Any, tag: str, text: bytes, content: bytes, plugin: str = PLUGIN_NAME
+    ) -> None:
         """Write a string; the first of a tag has its metadata, as TensorBoard keeps no later."""
         value = add_string(event.summary, tag, text)
         if tag not in self._described:
             self._described.add(tag)
-            describe(value, content)
+            describe(value, content, plugin)
         self._file.add(event.SerializeToString())
 
     def store_summaries(
         self, record: Record, layers: Sequence[LayerInfo], counts: RecordCounts
     ) -> None:
         """Write the points of this record for TensorBoard's own dashboards."""
-        statistics = self._statistics.due_rows(layers, counts)
-        histograms = self._histograms.due_rows(layers, counts)
+        rows = self._dashboard.see(layers, counts)
+        statistics = self._statistics.due_rows(layers, rows)
+        histograms = self._histograms.due_rows(layers, rows)
         if not (statistics or histograms):
             return
         event = new_event(record.step, record.wall_time)
@@ -224,7 +250,8 @@ class RunWriter(RecordWriter):
         if self.options.scalar_points and self._charted < len(self._builders):
             self._charted = len(self._builders)
             event = new_event(self._last_step, time.time())
-            add_layout(event.summary, (self._infos[tag] for tag in self._builders))
+            charted = [self._infos[tag] for tag in self._builders]
+            add_layout(event.summary, [info for info in charted if info in self._dashboard])
             self._file.add(event.SerializeToString())
 
     def _write_info(self) -> None:
@@ -275,6 +302,7 @@ class MemoryWriter(RecordWriter):
     def __init__(self, *, options: WriterOptions | None = None) -> None:
         super().__init__(options=options)
         self._blocks: dict[str, list[bytes]] = {}
+        self._slice_blocks: dict[str, list[bytes]] = {}
         self.scalars: dict[str, list[tuple[int, float]]] = {}
         self.start()
 
@@ -287,6 +315,10 @@ class MemoryWriter(RecordWriter):
     def store_block(self, builder: BlockBuilder) -> None:
         """Keep the records of a tag as a block."""
         self._blocks.setdefault(builder.info.tag, []).append(builder.take())
+
+    def store_slices(self, builder: SliceBlockBuilder) -> None:
+        """Keep the records of a layer's slices as a block."""
+        self._slice_blocks.setdefault(builder.info.tag, []).append(builder.take())
 
     def save(self, *, final: bool) -> None:  # noqa: ARG002 - memory needs no last write
         self.store_partial_blocks()
@@ -310,16 +342,11 @@ class MemoryWriter(RecordWriter):
         return info_to_execution_order(self._fields)
 
     def _decode(self, info: LayerInfo) -> HistogramSeries:
-        blocks = [decode_block(data, info.scheme, info.key) for data in self._blocks[info.tag]]
+        own = (info.scheme, info.key, info.dtype)
+        blocks = [decode_block(data, *own) for data in self._blocks[info.tag]]
         parts = [SessionPart(block.series, block.session, block.ordinal) for block in blocks]
-        return join_sessions(parts).series
-
-
-def _check_step(step: Any) -> None:
-    """Event files and blocks hold whole numbers of 64 bits."""
-    if not -MAX_STEP <= operator.index(step) <= MAX_STEP:
-        msg = f"A step must lie within 64 bits, but got {step}."
-        raise ValueError(msg)
+        series = join_sessions(parts).series
+        return attach_slices(series, info, self._slice_blocks.get(info.tag, []))
 
 
 def _detached(value: Any) -> Any:

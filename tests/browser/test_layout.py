@@ -70,8 +70,8 @@ def test_panels_are_made_larger_and_smaller(tab: Tab) -> None:
         tab.choose("Density", density)
         heights.append(size(panel)[1])
     assert heights == sorted(heights) and heights[0] < 0.8 * heights[1] < 0.6 * heights[2]
-    tab.reset()
-    tab.frame.get_by_title("Close the settings").click()
+    tab.page.keyboard.press("Escape")
+    tab.frame.get_by_role("complementary", name="Settings").wait_for(state="detached")
 
 
 def test_one_layer_alone_keeps_the_zoom_and_the_step(tab: Tab) -> None:

@@ -53,12 +53,12 @@ def test_a_page_opened_too_early_fills_and_follows(
         tab.until(title.inner_text, lambda text: text == "step 63")
         # Zoomed, new columns come without moving the view.
         tab.drag(tab.point("first", "conv1", 0.2, 0.5), tab.point("first", "conv1", 0.6, 0.5))
-        zoomed = tab.until(tab.tick_labels, lambda labels: labels[-1] != "60")
+        zoomed = tab.until(tab.tick_labels, lambda labels: labels[-1] != "63")
         add_records(file, 64, 64)
         tab.until(title.inner_text, lambda text: text == "step 127")
         assert tab.tick_labels() == zoomed
         tab.frame.get_by_role("button", name="paused").click()
-        tab.until(tab.tick_labels, lambda labels: labels[-1] == "120")
+        tab.until(tab.tick_labels, lambda labels: labels[-1] == "127")
         assert_idle_while_hidden(tab)
         assert tab.problems == []
         file.close()

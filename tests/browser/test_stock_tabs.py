@@ -70,6 +70,20 @@ def test_a_stock_tab_shows_it(
     raise AssertionError(page.main_frame.evaluate(WHOLE_TEXT)[:2000])
 
 
+def test_time_series_opens_with_what_the_user_wrote(
+    open_page: Callable[..., Page], logged: TensorBoard
+) -> None:
+    page = open_page()
+    page.goto(f"{logged.root}#timeseries")
+    groups = page.locator("mat-expansion-panel, card-group, .group-text, .group-title")
+    for _ in range(200):
+        found = [text.split()[0] for text in groups.all_inner_texts() if text.strip()]
+        if "loss" in found and "~activation_hist" in found:
+            break
+        page.wait_for_timeout(100)
+    assert found.index("loss") < found.index("~activation_hist"), found
+
+
 WHOLE_TEXT = """() => {
   const read = node => [...node.childNodes].map(child =>
     child.nodeType === 3 ? child.textContent

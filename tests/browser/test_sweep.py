@@ -32,7 +32,7 @@ def test_hidden_runs_in_which_something_is_wrong_are_told_of(
         menu.get_by_role("button", name="Show them").click()
         tab.wait_drawn()
         tab.until(button.inner_text, lambda text: "hidden" not in text and "0" not in text)
-        assert "runs=lr=7,lr=8" in tab.hash()
+        tab.until(tab.hash, lambda hash_: "runs=lr=7,lr=8" in hash_)
         tab.page.keyboard.press("Escape")
         tab.frame.get_by_title("Choose which runs stand side by side").click()
         choices = tab.frame.locator(".run-choice:has(.sick.error)")

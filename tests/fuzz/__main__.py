@@ -31,7 +31,7 @@ from tests.series import values_to_series
 
 INPUTS: Final = 200_000
 SHARES: Final = {
-    "block": 0.3, "metadata": 0.25, "notes": 0.25, "buckets": 0.02, "proto": 0.06,
+    "block": 0.2, "slices": 0.1, "metadata": 0.25, "notes": 0.25, "buckets": 0.02, "proto": 0.06,
     "file": 0.02, "request": 0.07, "server": 0.03,
 }  # fmt: skip
 SLOWEST_S: Final = 2.0

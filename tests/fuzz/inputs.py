@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import struct
 import zlib
 from collections.abc import Callable
 from typing import Any, Final
@@ -16,14 +17,24 @@ from tb_activation_hist.core.names import PLUGIN_NAME, LayerInfo
 from tb_activation_hist.core.schemes.linear_bins import LinearBins
 from tb_activation_hist.storage.codec import HEADER, encode_block
 from tb_activation_hist.storage.event_file import first_event, frame
+from tb_activation_hist.storage.slice_codec import HEADER as SLICE_HEADER
+from tb_activation_hist.storage.slice_codec import encode_slices
 from tests.series import values_to_series
+from tests.slices import make_slices
 
 _VALUES = np.random.default_rng(0)
 BLOCKS: Final = [
     encode_block(values_to_series([_VALUES.normal(0, 1 + i, 60) for i in range(records)]), 1, 0)
     for records in (1, 3, 32)
 ]
-INFO: Final = LayerInfo("conv1", order=3, type="Conv2d", shape=(8, 16))
+SLICES: Final = [
+    encode_slices(
+        make_slices([_VALUES.normal(0, 1 + i, (20, 6)) for i in range(records)], exact=exact), 1, 0
+    )
+    for records in (1, 3, 32)
+    for exact in (False, True)
+]
+INFO: Final = LayerInfo("conv1", order=3, type="Conv2d", shape=(8, 16), split=1)
 NOTES: Final = {
     "version": 1, "silent": ["a"], "errors": ["b"], "skipped": 1, "lost": 2,
     "cadence": "every step",
@@ -43,16 +54,25 @@ ODD_NUMBERS: Final = [
 
 def hostile_block(rng: random.Random) -> bytes:
     """A block with a changed header or payload; the payload's checksum is always right."""
-    block = bytearray(rng.choice(BLOCKS))
-    payload = bytearray(zlib.decompress(block[HEADER.size :]))
+    return _hostile_block(rng, rng.choice(BLOCKS), HEADER)
+
+
+def hostile_slices(rng: random.Random) -> bytes:
+    """The same of a block of slices."""
+    return _hostile_block(rng, rng.choice(SLICES), SLICE_HEADER)
+
+
+def _hostile_block(rng: random.Random, data: bytes, header: struct.Struct) -> bytes:
+    block = bytearray(data)
+    payload = bytearray(zlib.decompress(block[header.size :]))
     for _ in range(rng.choice((1, 1, 2, 8))):
         if rng.random() < 0.3:
-            block[rng.randrange(HEADER.size)] = rng.choice(
+            block[rng.randrange(header.size)] = rng.choice(
                 (0, 1, 2, 3, 4, 8, 255, rng.randrange(256))
             )
         else:
             _change_bytes(payload, rng)
-    return bytes(block[: HEADER.size]) + zlib.compress(payload, 1)
+    return bytes(block[: header.size]) + zlib.compress(payload, 1)
 
 
 def _change_bytes(data: bytearray, rng: random.Random) -> None:

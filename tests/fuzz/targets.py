@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import random
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import IO, Any, Final
 
 import numpy as np
@@ -15,6 +15,7 @@ from tb_activation_hist.core.errors import FormatError
 from tb_activation_hist.core.histogram import HistogramSeries
 from tb_activation_hist.core.names import LayerInfo, content_to_layer_info, text_to_run_info
 from tb_activation_hist.core.sessions import describe_notes
+from tb_activation_hist.core.slice_counts import SLICE_STATISTICS
 from tb_activation_hist.findings import find_run_findings
 from tb_activation_hist.plugin.data_provider import Stamp
 from tb_activation_hist.plugin.response import to_json
@@ -24,6 +25,7 @@ from tb_activation_hist.plugin.tiles import make_tile
 from tb_activation_hist.storage.codec import decode_block
 from tb_activation_hist.storage.event_file_reader import EventFilePath
 from tb_activation_hist.storage.run_index import RunIndex
+from tb_activation_hist.storage.slice_codec import decode_slices
 from tb_activation_hist.storage.tensorboard_histograms import buckets_to_series, legacy_to_buckets
 from tests.fuzz import inputs
 from tests.plugin.fake_provider import FakeDataProvider
@@ -42,6 +44,22 @@ def check_block(rng: random.Random) -> None:
     tensor = TensorDatum(step=0, wall_time=0.0, numpy=np.array(data, dtype=object))
     check_series(load_blocks(None, STAMP, [tensor], series.scheme, "conv1"))
     find_run_findings("run", {"conv1": (LayerInfo("conv1"), series)})
+
+
+def check_slices(rng: random.Random) -> None:
+    """Decoded or refused; what is decoded keeps its promises and can be shown and examined."""
+    try:
+        slices = decode_slices(inputs.hostile_slices(rng), "conv1").series
+    except FormatError:
+        return
+    assert (slices.steps[1:] > slices.steps[:-1]).all()
+    assert min(slices.n.min(), slices.zeros.min(), (slices.finite - slices.zeros).min()) >= 0
+    for name in SLICE_STATISTICS:
+        assert slices.statistic(name).shape == slices.n.shape
+    slices.pool([0]).to_columns()
+    series = values_to_series([np.ones(4)] * len(slices))
+    split = replace(series, slices=slices)
+    find_run_findings("run", {"conv1": (LayerInfo("conv1", split=1), split)})
 
 
 def check_metadata(rng: random.Random) -> None:
@@ -125,6 +143,7 @@ def check_promises(series: HistogramSeries) -> None:
 
 CHECKS: Final[dict[str, Callable[[random.Random], None]]] = {
     "block": check_block,
+    "slices": check_slices,
     "metadata": check_metadata,
     "notes": check_notes,
     "buckets": check_buckets,

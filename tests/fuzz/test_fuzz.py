@@ -13,6 +13,7 @@ from tests.fuzz.targets import CHECKS, hostile_data
 from tests.plugin.test_routes import Site
 
 NUMBERS = {
+    "slices": 150,
     "block": 1500,
     "metadata": 1500,
     "notes": 1500,

@@ -4,7 +4,8 @@
 
 `tiles_<name>.bin` is an answer of the tiles route before compression, `tiles_<name>.json` what it
 holds, array by array (a number that is not finite is null). `rebin.json` and `quantiles.json` have
-cases of the functions of these names in core/cumulative.py: arguments and results.
+cases of the functions of these names in core/cumulative.py: arguments and results;
+`format_loss.json` has series and what `HistogramSeries.format_loss` says of them.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from __future__ import annotations
 import json
 import zlib
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +23,10 @@ import numpy.typing as npt
 from tb_activation_hist.core.cumulative import quantiles, rebin
 from tb_activation_hist.core.histogram import HistogramSeries
 from tb_activation_hist.core.joining import sum_records
+from tb_activation_hist.core.number_formats import NUMBER_FORMATS
 from tb_activation_hist.core.schemes.float_bits import FloatBits
 from tb_activation_hist.core.schemes.linear_bins import LinearBins
+from tb_activation_hist.core.table import FORMAT_WAYS
 from tb_activation_hist.plugin.data_provider import BLOCKS, Stamp
 from tb_activation_hist.plugin.schema import TileRequest
 from tb_activation_hist.plugin.series_loader import LoadedSeries, empty_series
@@ -193,6 +197,47 @@ def quantile_case(
     }
 
 
+def format_loss_cases() -> list[dict[str, Any]]:
+    """Series of several dtypes and bins, with the shares that each format loses."""
+    rng = np.random.default_rng(7)
+    spread = (rng.standard_normal(200) * 2.0 ** rng.integers(-30, 20, 200)).astype(np.float32)
+    half = (rng.standard_normal(200) * 2.0**-8).astype(np.float16)
+    scaled = half.astype(np.float32) / 65536
+    ties = np.repeat(np.float32([2.0**-10, -464, 61440, 65520, 2.0**-25, 0]), 5)
+    brain = (spread.view(np.uint32) & 0xFFFF0000).view(np.float32)
+    linear = LinearBins(30, -3, 10)
+    cases = [
+        ("float32", values_to_series([spread, spread * 64, ties, spread[:0], np.zeros(3)])),
+        ("float16", values_to_series([half, scaled, np.full(4, 2.0**-10)])),
+        ("bfloat16", values_to_series([brain, brain / 256])),
+        ("float32", values_to_series([spread, ties, rng.random(50)], scheme=linear)),
+    ]
+    return [format_loss_case(replace(series, dtype=dtype)) for dtype, series in cases]
+
+
+def format_loss_case(series: HistogramSeries) -> dict[str, Any]:
+    """One series, and what each format loses at two scales; a share that is not there is null."""
+    arrays = ("lower", "upper", "n", "zeros", "min", "max", "bin_counts")
+    losses = [series.format_loss(name, scale) for name in NUMBER_FORMATS for scale in (1.0, 64.0)]
+    return {
+        "dtype": series.dtype,
+        **{name.removeprefix("bin_"): to_list(getattr(series, name)) for name in arrays},
+        "losses": [
+            {
+                "format": loss.number_format,
+                "scale": loss.scale,
+                **{way: to_list(getattr(loss, way)) for way in FORMAT_WAYS},
+            }
+            for loss in losses
+        ],
+    }
+
+
+def to_list(array: npt.NDArray[Any]) -> list[Any]:
+    """The numbers of an array; those that are not finite are null."""
+    return np.where(np.isfinite(array), array, None).tolist()
+
+
 def golden_files() -> Mapping[str, bytes]:
     """Name and content of every file."""
     files = {}
@@ -202,6 +247,7 @@ def golden_files() -> Mapping[str, bytes]:
         files[f"tiles_{name}.json"] = to_json({"tiles": expected})
     files["rebin.json"] = to_json({"cases": rebin_cases()})
     files["quantiles.json"] = to_json({"cases": quantile_cases()})
+    files["format_loss.json"] = to_json({"cases": format_loss_cases()})
     return files
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
+from tb_activation_hist.core.table import FORMAT_WAYS
 from tests.golden.make_tiles import FOLDER, golden_files
 
 FILES = golden_files()
@@ -74,3 +75,12 @@ def test_quantile_cases() -> None:
         assert kept["counts"] == made["counts"]
         want, got = (np.array(case["quantiles"], np.float64) for case in (kept, made))
         np.testing.assert_allclose(got, want, rtol=1e-12)
+
+
+def test_format_loss_cases() -> None:
+    for kept, made in kept_and_made("format_loss.json"):
+        assert kept["counts"] == made["counts"]
+        for losses in zip(kept["losses"], made["losses"], strict=True):
+            for way in FORMAT_WAYS:
+                want, got = (np.array(loss[way], np.float64) for loss in losses)
+                np.testing.assert_allclose(got, want, rtol=1e-12)

@@ -21,12 +21,14 @@ from tb_activation_hist import (
     AnyScheme,
     AxesArray,
     Between,
+    DifferencePlotOptions,
     Every,
     ExplicitBins,
     Finding,
     FindingOptions,
     FloatBits,
     FormatError,
+    FormatLoss,
     HistogramSeries,
     Kind,
     LayerInfo,
@@ -44,19 +46,28 @@ from tb_activation_hist import (
     LogSpaced,
     MemoryWriter,
     MissingDependencyError,
+    NumberFormat,
+    NumberFormatOptions,
     OnBacklog,
     OnError,
     OptionError,
     Phase,
     Probe,
     RunHistograms,
+    RunsPlotOptions,
     RunWriter,
     Scale,
     Scheme,
     SeriesPlotOptions,
     SlicePlotOptions,
+    SliceSeries,
+    SliceStatistic,
+    SliceTallies,
+    Split,
+    SplitPattern,
     StepWatcher,
     SummaryWriterLike,
+    TableOptions,
     Tallies,
     ValueAxisOptions,
     WatchedKind,
@@ -76,6 +87,8 @@ on_error: OnError = "raise"
 on_backlog: OnBacklog = "skip"
 scheme: Scheme = LinearBins(40, 0, 10)
 any_scheme: AnyScheme = scheme
+patterns: list[SplitPattern] = ["*.relu", re.compile("attn"), nn.Linear, model[0]]
+splits: Split = {patterns[0]: 1, "*/scores": -3}
 options: LoggerOptions = {"every": 2, "kinds": kinds, "on_error": on_error}
 ActivationHistLogger(model, "runs/a", **options)
 hist = ActivationHistLogger(
@@ -88,6 +101,8 @@ hist = ActivationHistLogger(
     bins=FloatBits(),
     per_call=True,
     accumulate=False,
+    split=splits,
+    split_exact=True,
     thin_after=None,
     schedule=None,
     overhead_budget=0.05,
@@ -106,6 +121,7 @@ hist = ActivationHistLogger(
     on_backlog=on_backlog,
     histogram_points=500,
     scalar_points=0,
+    dashboard_cards=None,
     close_timeout_s=30.0,
 )
 ActivationHistLogger(model, "runs/a", optimizer=optimizer, bins=scheme)
@@ -193,9 +209,28 @@ series.plot(ax=ax, lo=0, hi=None)
 series.plot_difference(run["conv2"], title="second").get_xlabel()
 series.plot_slice(10, **step)
 tallies: Tallies = series.tallies
+slices: SliceSeries | None = series.slices
+if slices is not None:
+    statistic: SliceStatistic = "abs_max"
+    slices.plot(statistic, ax).set_title("channels")
+    held: SliceTallies = slices.tallies
+    print(slices.statistic(statistic).shape, held.sum, slices.to_dataframe(), slices.dimension)
 explicit = series.scheme.edges if isinstance(series.scheme, ExplicitBins) else ()
 print(series.quantile([0.1, 0.9]).shape, series.rebin([0, 1]).sum(), tallies.n, explicit)
 print(run.layer_info("conv1"), series.to_dataframe(counts=True), run.info)
+
+# What other number formats would lose.
+number_format: NumberFormat = "e4m3"
+loss_in_format: FormatLoss = series.format_loss(number_format, scale=series.best_scale("e5m2"))
+print(loss_in_format.lost.max(), series.best_scale_per_step("fp16").shape)
+columns: TableOptions = {"number_formats": ["bf16", number_format], "scale": 0.5}
+run.to_dataframe(**columns)
+drawn: NumberFormatOptions = {"number_format": "fp16", "format_scale": 1024.0}
+beside: RunsPlotOptions = {"rows": 32, "number_format": "bf16"}
+runs.plot(**beside)
+run.plot(**drawn)
+difference: DifferencePlotOptions = {"title": "second"}
+series.plot_difference(run["conv2"], **difference)
 
 for error in (FormatError, LayerSelectionError, LogdirError, MissingDependencyError, OptionError):
     assert issubclass(error, ActivationHistError)

@@ -8,9 +8,17 @@ describe("scalarRange", () => {
     expect(scalarRange([falling, [3, null, 40]])).toEqual([0.0005, 40]);
   });
 
-  it("leaves out what is a thousand times the usual size", () => {
-    expect(scalarRange([falling, [4, 5, 20, 1e9, 1e26]])).toEqual([0.0005, 20]);
+  it("leaves out what is ten times the usual size", () => {
+    expect(scalarRange([falling, [4, 5, 20, 1e9, 1e26]])).toEqual([0.0005, 8]);
+    expect(scalarRange([falling, falling, [8, 90, 50, 20]])).toEqual([0.0005, 8]);
     expect(scalarRange([[1, 1, 1, 1, 1e6, null]])).toEqual([1, 1]);
+  });
+
+  it("leaves out the rare spikes of a long run at either end", () => {
+    const calm = Array.from({ length: 300 }, (_, at) => 1 + at / 300);
+    const [lo, hi] = scalarRange([calm.map((value, at) => (at === 50 ? 9 : at === 60 ? -9 : value))])!;
+    expect(lo).toBeGreaterThan(0.9);
+    expect(hi).toBeLessThan(2.1);
   });
 
   it("needs values, and takes zeros as they are", () => {

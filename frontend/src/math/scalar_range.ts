@@ -1,13 +1,16 @@
-/** The height that the scalars of several runs share, though one of them explodes. */
+/** The height that the scalars of several runs share, though one of them spikes or explodes. */
 
-import { EXPLODING } from "./common_range";
-
-/** Where any value explodes, all that are this many times larger than the usual one are left out. */
-const ONSET = 3;
+/** A run whose values are this many times larger than usual would flatten the others to lines. */
+const SPIKE = 10;
+/** Where any value does, all that are this many times larger than the usual one are left out. */
+const ONSET = 2;
+/** Share of a run's values that may lie beyond either end, where that at least halves the range. */
+const OUTLIERS = 0.01;
 
 /**
- * From the smallest to the largest finite value of all runs. The usual size of a run is its first or its median
- * value, whichever is larger, so that a loss that fell a thousandfold has not exploded. null without values.
+ * From the smallest to the largest usual value of all runs: of each run the central 98 %, and without what is far
+ * above the usual size. The usual size of a run is its first or its median value, whichever is larger, so that a loss
+ * that fell a thousandfold has not exploded. null without values.
  */
 export function scalarRange(runs: readonly (readonly (number | null)[])[]): readonly [number, number] | null {
   const known = runs
@@ -15,16 +18,24 @@ export function scalarRange(runs: readonly (readonly (number | null)[])[]): read
     .filter(({ length }) => length > 0);
   if (known.length === 0) return null;
   const usual = sorted(known.map(usualSize))[Math.floor((known.length - 1) / 2)]!;
-  const values = known.flat();
-  const explodes = usual > 0 && values.some((value) => Math.abs(value) > EXPLODING * usual);
-  const shown = explodes ? values.filter((value) => Math.abs(value) <= ONSET * usual) : values;
-  let lo = Number.POSITIVE_INFINITY;
-  let hi = Number.NEGATIVE_INFINITY;
-  for (const value of shown) {
-    lo = Math.min(lo, value);
-    hi = Math.max(hi, value);
-  }
-  return [lo, hi];
+  const values = known.flatMap((all) => centre(sorted(all)));
+  const spikes = usual > 0 && values.some((value) => Math.abs(value) > SPIKE * usual);
+  const shown = spikes ? values.filter((value) => Math.abs(value) <= ONSET * usual) : values;
+  return shown.reduce<readonly [number, number]>(
+    ([lo, hi], value) => [Math.min(lo, value), Math.max(hi, value)],
+    [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY],
+  );
+}
+
+/** Without the outermost values at either end where they are spikes; of few values none is left out. */
+function centre(ascending: readonly number[]): readonly number[] {
+  const beyond = Math.floor(ascending.length * OUTLIERS);
+  const inner = ascending.slice(beyond, ascending.length - beyond);
+  return 2 * span(inner) <= span(ascending) ? inner : ascending;
+}
+
+function span(ascending: readonly number[]): number {
+  return ascending[ascending.length - 1]! - ascending[0]!;
 }
 
 function usualSize(values: readonly number[]): number {

@@ -211,6 +211,24 @@ describe("StepAxis", () => {
     expect(labels).toEqual(["12:00:00", "12:02:00", "12:04:00"]);
   });
 
+  it("has the first and the last step among its ticks where they are given, and one more", () => {
+    const labels = (axis: StepAxis, count: number, ends: readonly [number, number]): string[] =>
+      axis.ticks(count, ends).map((tick) => tick.label);
+    expect(labels(new StepAxis("step", 1, 301), 2, [1, 300])).toEqual(["1", "150", "300"]);
+    expect(labels(new StepAxis("step", 1, 301), 5, [1, 300])).toEqual([
+      "1",
+      "50",
+      "100",
+      "150",
+      "200",
+      "250",
+      "300",
+    ]);
+    expect(labels(new StepAxis("step", 137, 149), 2, [137, 149])).toEqual(["137", "142", "149"]);
+    expect(labels(new StepAxis("step", 5, 6), 2, [5, 5])).toEqual(["5"]);
+    expect(labels(new StepAxis("log_step", 1, 1001), 3, [1, 1000])).toEqual(["1", "10", "100", "1,000"]);
+  });
+
   it("tells ticks apart that are less than a second away from each other", () => {
     const noon = new Date(2026, 5, 1, 12, 0, 0).getTime() / 1000;
     const labels = (axis: StepAxis): string[] => axis.ticks(4).map((tick) => tick.label);

@@ -206,9 +206,9 @@ export class StepAxis {
     return this.withRange(this.fractionToUnit(share), this.fractionToUnit(1 + share));
   }
 
-  /** About `count` round ticks with labels. */
-  ticks(count: number): readonly Tick[] {
-    const values = axisTicks(this, count);
+  /** About `count` round ticks with labels. `ends`: units that have a tick in any case, with one more between. */
+  ticks(count: number, ends?: readonly [number, number]): readonly Tick[] {
+    const values = ends === undefined ? axisTicks(this, count) : ticksBetween(this, count, ends);
     const labels = axisLabels(this.kind, values);
     return values.map((value, i) => ({ value, share: this.unitToFraction(value), label: labels[i]! }));
   }
@@ -235,6 +235,28 @@ function axisTicks(axis: StepAxis, count: number): readonly number[] {
   const values = linearTicks(axis.lo, axis.hi, wanted);
   const whole = countsSteps(axis.kind) || (axis.kind === "epoch" && span >= 2);
   return whole ? values.filter((value) => Number.isInteger(value)) : values;
+}
+
+/** Room that a number at an end needs, as a share of the mean distance of ticks. */
+const END_GAP = 0.7;
+
+function ticksBetween(
+  axis: StepAxis,
+  count: number,
+  [first, last]: readonly [number, number],
+): readonly number[] {
+  if (!(first < last)) return [first];
+  const shareOf = (unit: number) => axis.unitToFraction(unit);
+  const gap = END_GAP / Math.max(2, count);
+  const inside = (unit: number) =>
+    shareOf(unit) - shareOf(first) >= gap && shareOf(last) - shareOf(unit) >= gap;
+  const round = axisTicks(axis, count).filter(inside);
+  if (round.length > 0) return [first, ...round, last];
+  const middle = (shareOf(first) + shareOf(last)) / 2;
+  const [one] = axisTicks(axis, 3 * count)
+    .filter(inside)
+    .sort((a, b) => Math.abs(shareOf(a) - middle) - Math.abs(shareOf(b) - middle));
+  return one === undefined ? [first, last] : [first, one, last];
 }
 
 function timeTicks(axis: StepAxis, count: number): readonly number[] {

@@ -9,7 +9,7 @@ import { globalKeys, releaseSpace } from "./input/keys";
 import { spaceHeld } from "./input/pointer";
 import { later } from "./overlays/later";
 import { SpokenReadout, Tooltip } from "./overlays/tooltip";
-import { Empty, Loading, NothingFound } from "./placeholders";
+import { Loading, NothingFound } from "./placeholders";
 import { Grid } from "./rows/grid";
 import { helpOpen, paletteOpen, tableOf } from "./settings/open_state";
 import { SettingsPane } from "./settings/settings_pane";
@@ -17,6 +17,7 @@ import { Minimap } from "./toolbar/minimap";
 import { Toolbar } from "./toolbar/toolbar";
 import { Toast } from "./widgets/toast";
 
+const Empty = later(async () => (await import("./empty")).Empty);
 const Dialogs = later(
   async () => (await import("./overlays/dialogs")).Dialogs,
   () => paletteOpen.value || helpOpen.value || tableOf.value !== null,

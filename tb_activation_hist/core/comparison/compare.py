@@ -25,7 +25,6 @@ from tb_activation_hist.core.comparison.series_difference import (
 )
 from tb_activation_hist.core.comparison.spread import Spread, SpreadKey
 from tb_activation_hist.core.errors import ComparisonError, FormatError
-from tb_activation_hist.core.grid import FloatArray
 from tb_activation_hist.core.histogram import HistogramSeries
 from tb_activation_hist.core.names import LayerInfo, phase_prefix
 from tb_activation_hist.core.nearest import name_hint
@@ -54,8 +53,8 @@ def compare_recordings(a: Recording, b: Recording, plan: ComparisonPlan) -> RunC
     if not pairs.pairs:
         raise ComparisonError(_no_layers(a, b))
     work = _Work(a, b, plan)
-    for group in _group(pairs.pairs, a):
-        work.compare(group)
+    for key, other in pairs.pairs:
+        work.compare(key, other)
     if work.steps is None:
         raise ComparisonError(_nothing_compared(a, b, work.refused, plan.offset))
     layers = _sort(work.compared, a)
@@ -77,26 +76,29 @@ def compare_recordings(a: Recording, b: Recording, plan: ComparisonPlan) -> RunC
 
 
 class _Work:
-    """Pairs of series one after another; each is let go before the next is read."""
+    """Compares pairs of series one after another; each is let go before the next is read."""
 
     def __init__(self, a: Recording, b: Recording, plan: ComparisonPlan) -> None:
         self.a, self.b = a, b
         self.plan = plan
         self.compared: list[LayerComparison] = []
         self.refused: dict[str, str] = {}
+        self.passed_over = 0
         self.steps: tuple[int, int] | None = None
         self.missing_steps: tuple[set[int], set[int]] = (set(), set())
 
-    def compare(self, group: Sequence[tuple[str, str]]) -> None:
-        """Compare pairs of series that are computed together."""
-        opened = {pair: self._open(*pair) for pair in group}
-        differences = {pair: each for pair, each in opened.items() if each is not None}
-        scales = _scales(list(differences.values())) if len(group) > 1 else [None]
-        for ((key, other), each), scale in zip(differences.items(), scales, strict=False):
-            info, other_info = self.a.infos[key], self.b.infos[other]
-            layer = LayerComparison(key, other, info.kind, info.phase, len(each))
-            differs = each.differs(self.plan.criterion, scale)
-            self.compared.append(_describe(layer, each, differs, info, other_info))
+    def compare(self, key: str, other: str) -> None:
+        """Compare one pair of series."""
+        info, other_info = self.a.infos[key], self.b.infos[other]
+        criterion = self.plan.criterion
+        if not criterion.compares(info):
+            self.passed_over += 1
+            return
+        difference = self._open(key, other)
+        if difference is not None:
+            differs = difference.differs(criterion, criterion.leniency(info, other_info))
+            layer = LayerComparison(key, other, info.kind, info.phase, len(difference))
+            self.compared.append(_describe(layer, difference, differs, info, other_info))
 
     def _open(self, key: str, other: str) -> SeriesDifference | None:
         """The records of both; None, and a reason noted, where they cannot be compared."""
@@ -127,25 +129,6 @@ class _Work:
         limit = np.inf if self.plan.last_step is None else self.plan.last_step
         self.missing_steps[0].update(np.setdiff1d(own[own <= limit], steps).tolist())
         self.missing_steps[1].update(np.setdiff1d(other[other <= limit], steps).tolist())
-
-
-def _group(pairs: Iterable[tuple[str, str]], a: Recording) -> Iterable[list[tuple[str, str]]]:
-    """The gradients of a module's weights together, all else alone."""
-    groups: dict[tuple[str, str], list[tuple[str, str]]] = {}
-    for key, other in pairs:
-        info = a.infos[key]
-        owner = info.layer.rpartition(".")[0] if info.kind == "weight_gradients" else key
-        groups.setdefault((info.kind, owner), []).append((key, other))
-    return groups.values()
-
-
-def _scales(differences: Sequence[SeriesDifference]) -> Sequence[FloatArray | None]:
-    """For each, the size of the largest of all; None where their records are of other steps."""
-    steps = [each.one.steps for each in differences]
-    if not all(np.array_equal(steps[0], other) for other in steps):
-        return [None] * len(differences)
-    largest: FloatArray = np.max([each.size for each in differences], axis=0, initial=0.0)
-    return [largest] * len(differences)
 
 
 def _phase_offset(info: LayerInfo, other: LayerInfo) -> int:
@@ -201,13 +184,19 @@ def _sort(compared: Sequence[LayerComparison], a: Recording) -> tuple[LayerCompa
     states = _States(compared, a)
 
     def sort_key(layer: LayerComparison) -> tuple[float, SpreadKey]:
-        info = a.infos[layer.layer]
-        info = info if info.phase == layer.phase else replace(info, phase=layer.phase)
+        info = _spread_info(layer, a)
         if layer.first_step is None:
             return math.inf, spread.sort_key(info)
         return layer.first_step, spread.sort_key(info, *states.at(layer))
 
     return tuple(sorted(compared, key=sort_key))
+
+
+def _spread_info(layer: LayerComparison, a: Recording) -> LayerInfo:
+    """A layer as `Spread` takes it: without a type where the runs have modules of two types."""
+    info = a.infos[layer.layer]
+    same_type = layer.a is None or layer.b is None or layer.a.type == layer.b.type
+    return replace(info, phase=layer.phase, type=info.type if same_type else "")
 
 
 class _States:
@@ -245,7 +234,7 @@ def _find_previous(layers: Sequence[LayerComparison], a: Recording) -> str | Non
         return None
     spread = Spread(a.infos.values(), a.order)
     apart, equal = _States(layers, a).at(first)
-    limit = spread.sort_key(a.infos[first.layer], apart, equal)
+    limit = spread.sort_key(_spread_info(first, a), apart, equal)
     before = [
         (spread.sort_key(a.infos[each.layer]), each.layer)
         for each in layers
@@ -268,6 +257,10 @@ def _make_notes(work: _Work, pairs: LayerPairs) -> Iterable[str]:
             "order of the model."
         )
     yield from (*a.problems, *b.problems)
+    if work.passed_over:
+        yield (
+            f"{work.passed_over} parameters of one dimension are compared only in the mode 'exact'."
+        )
     for source in pairs.idle:
         yield f"The mapping's {source!r} pairs no layers."
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias, get_args
 
 from tb_activation_hist.core.errors import OptionError
+from tb_activation_hist.core.names import LayerInfo
 
 CompareMode: TypeAlias = Literal["exact", "mass", "octaves"]
 """exact: any count, minimum or maximum differs. mass: more than a share of the values must move to
@@ -14,13 +15,29 @@ another bin. octaves: values must move farther than a distance on average."""
 
 COMPARE_MODES: Final[tuple[CompareMode, ...]] = get_args(CompareMode)
 
-DEFAULT_TOLERANCES: Final[dict[str, float]] = {"exact": 0.0, "mass": 0.02, "octaves": 0.01}
-"""Largest difference that counts as none; measured, see docs/decisions/comparing-runs.md."""
+DEFAULT_TOLERANCES: Final[dict[str, float]] = {"exact": 0.0, "mass": 0.005, "octaves": 0.001}
+"""Largest difference that counts as none at the first step compared; it grows by as much with each
+step after it, since training amplifies rounding. See docs/decisions/comparing-runs.md."""
+
+SHIFT: Final = 5e-6
+"""With the default tolerance of "octaves": largest shift of mean or size at the first step."""
 
 FEW_VALUES: Final = 3
-"""With the default tolerance of the mode "mass", up to this many values may move in any record.
+"""With the default tolerance of "mass", up to this many values may move in any record.
 
 Rounding moves single values over the edge of a bin, which is a large share of a small tensor."""
+
+FORWARD: Final = ("inputs", "activations")
+PARAMETERS: Final = ("weights", "weight_gradients", "updates", "optimizer_state")
+
+LESS_EXACT: Final = 100.0
+"""Default tolerances of what is not computed forward, in those of the activations: a backward pass
+through a normalisation is a difference of nearly equal numbers."""
+
+HALF_PRECISION: Final = 50.0
+"""Default tolerances of tensors of 16 bits or fewer, in those of float32."""
+
+WIDE: Final = ("float32", "float64")
 
 
 @dataclass(frozen=True)
@@ -54,10 +71,18 @@ class Criterion:
 
     @property
     def limit(self) -> float:
-        """The tolerance in use."""
+        """The tolerance in use, of activations at the first step."""
         return DEFAULT_TOLERANCES[self.mode] if self.tolerance is None else self.tolerance
 
-    @property
-    def free_values(self) -> int:
-        """Values that may move in any record, in the mode "mass"."""
-        return FEW_VALUES if self.tolerance is None else 0
+    def compares(self, info: LayerInfo) -> bool:
+        """Whether a series is compared at all.
+
+        The gradient of a bias before a normalisation, or of an attention's keys, is nothing but
+        rounding, which optimizers blow up. So no tolerance holds for parameters of one dimension.
+        """
+        return self.mode == "exact" or info.kind not in PARAMETERS or len(info.shape) > 1
+
+    def leniency(self, info: LayerInfo, other: LayerInfo) -> float:
+        """By how much a default tolerance is multiplied for a series."""
+        wide = info.dtype in WIDE and other.dtype in WIDE
+        return (1.0 if info.kind in FORWARD else LESS_EXACT) * (1.0 if wide else HALF_PRECISION)

@@ -73,7 +73,7 @@ class LayerComparison:
         return self.first_step is None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class RunComparison:
     """What `compare_runs` found.
 
@@ -160,6 +160,9 @@ class RunComparison:
             f"{self.a} and {self.b} part at step {first.first_step} in {first.layer}: "
             f"{len(self.differing)} of {len(self.layers)} layers differ."
         )
+
+    def __repr__(self) -> str:
+        return f"<RunComparison: {self}>"
 
     def _repr_html_(self) -> str:
         """The sentence, and a table of the layers that differ, in notebooks."""

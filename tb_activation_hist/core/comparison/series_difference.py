@@ -9,7 +9,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from tb_activation_hist.core.comparison.criterion import Criterion
+from tb_activation_hist.core.comparison.criterion import FEW_VALUES, SHIFT, Criterion
 from tb_activation_hist.core.grid import FloatArray, IntArray
 from tb_activation_hist.core.histogram import HistogramSeries
 from tb_activation_hist.core.joining import align_bins
@@ -23,9 +23,9 @@ NEAREST_OCTAVE: Final = -10
 """The axis of distances is logarithmic down to 2**-10 of the larger root mean square, then linear,
 so that zeros lie some ten octaves from typical values and not at an infinite distance."""
 
-NOISE: Final = 2.0**-14
-"""Share of the size of a layer's largest gradient below which another is rounding noise: that of a
-bias before a normalisation is 0 but for it."""
+NOTHING: Final = 2.0**-16
+"""Share of the root mean square below which values count as zeros where mass may move: rounding
+makes tiny values of what is exactly 0 elsewhere."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,43 +74,66 @@ class SeriesDifference:
         differs: BoolArray = np.any([(own > 0) != (its > 0) for own, its in pairs], axis=0)
         return differs
 
-    def octaves(self, rows: Any = slice(None)) -> FloatArray:
-        """Mean distance, in octaves, by which the finite values of these records must move."""
+    @cached_property
+    def _centres(self) -> FloatArray:
+        """(K,) centre of each bin; 0 for the one that holds 0."""
         scheme = self.one.scheme
         low, high = scheme.lower_edges(self.bins), scheme.upper_edges(self.bins)
         low, high = np.where(np.isinf(low), high, low), np.where(np.isinf(high), low, high)
-        centres = np.where((low < 0) & (high > 0), 0.0, low / 2 + high / 2)
-        unit = np.maximum(_root_mean_square(self.one, rows), _root_mean_square(self.other, rows))
-        scaled = centres / np.ldexp(np.where(unit > 0, unit, 1.0), NEAREST_OCTAVE)[:, None]
+        return np.where((low < 0) & (high > 0), 0.0, low / 2 + high / 2)
+
+    def octaves(self, rows: Any = slice(None)) -> FloatArray:
+        """Mean distance, in octaves, by which the finite values of these records must move."""
+        unit = np.maximum(_root_mean_square(self.one), _root_mean_square(self.other))[rows]
+        scaled = self._centres / np.ldexp(np.where(unit > 0, unit, 1.0), NEAREST_OCTAVE)[:, None]
         places = np.sign(scaled) * np.log2(1 + np.abs(scaled))
         apart = _cumulative(self.counts[rows]) - _cumulative(self.other_counts[rows])
         distance: FloatArray = (np.abs(apart[:, :-1]) * np.diff(places, axis=1)).sum(axis=1)
         return distance
 
-    @cached_property
-    def size(self) -> FloatArray:
-        """(S,) root mean square of the finite values of the larger record."""
-        every = slice(None)
-        return np.maximum(_root_mean_square(self.one, every), _root_mean_square(self.other, every))
+    @property
+    def shift(self) -> FloatArray:
+        """(S,) by how much mean or root mean square differ, in octaves of the latter.
 
-    def differs(self, criterion: Criterion, scale: FloatArray | None = None) -> BoolArray:
+        Rounding hardly touches these; a record without values, or with values of 0 only, has none.
+        """
+        own, its = _root_mean_square(self.one), _root_mean_square(self.other)
+        with np.errstate(all="ignore"):
+            size = np.abs(np.log2(own / its))
+            mean = np.abs(self.one.mean - self.other.mean) / np.maximum(own, its)
+        return np.nan_to_num(np.maximum(size, mean), nan=0.0, posinf=0.0)
+
+    def differs(self, criterion: Criterion, leniency: float = 1.0) -> BoolArray:
         """(S,) whether the records differ by more than a criterion allows.
 
-        scale: (S,) size of what is computed together with these values. Values that are nothing
-        against it are rounding noise, which no tolerance counts.
+        leniency: factor of its default tolerances for this series.
         """
         if criterion.mode == "exact":
             return self.unequal
-        noise = np.zeros(len(self), bool) if scale is None else self.size < NOISE * scale
-        return self.non_finite | (self._beyond(criterion) & ~noise)
+        octaves = criterion.mode == "octaves"
+        far = self.octaves() if octaves else self._moved_beyond_noise()
+        if criterion.tolerance is not None:
+            farther: BoolArray = self.non_finite | (far > criterion.tolerance)
+            return farther
+        steps = self.one.steps
+        beyond = far > criterion.limit * leniency * (1 + steps - steps[0])
+        if octaves:
+            beyond |= (steps == steps[0]) & (self.shift > SHIFT * leniency)
+        else:
+            # A half for rounding: the product is a whole number when both have as many values.
+            beyond &= far * np.minimum(self.one.n, self.other.n) > FEW_VALUES + 0.5
+        differs: BoolArray = self.non_finite | beyond
+        return differs
 
-    def _beyond(self, criterion: Criterion) -> BoolArray:
-        if criterion.mode == "octaves":
-            return self.octaves() > criterion.limit
-        moved_values = self.moved * np.minimum(self.one.n, self.other.n)
-        # A half for rounding: the product is a whole number when both have as many values.
-        many = moved_values > criterion.free_values + 0.5
-        return (self.moved > criterion.limit) & (many if criterion.free_values else True)
+    def _moved_beyond_noise(self) -> FloatArray:
+        """(S,) `moved`, with values that are nothing beside the others counted as zeros."""
+        size = np.maximum(_root_mean_square(self.one), _root_mean_square(self.other))
+        apart = self.counts / _column(self.one.n) - self.other_counts / _column(self.other.n)
+        tiny = np.abs(self._centres) < (NOTHING * size)[:, None]
+        among_tiny = np.where(tiny, np.abs(apart), 0).sum(axis=1)
+        left = np.abs(np.where(tiny, apart, 0).sum(axis=1))
+        moved: FloatArray = np.maximum(self.moved - (among_tiny - left) / 2, 0)
+        return moved
 
 
 def pair_records(
@@ -139,6 +162,6 @@ def _cumulative(counts: npt.NDArray[Any]) -> FloatArray:
     return shares
 
 
-def _root_mean_square(series: HistogramSeries, rows: Any) -> FloatArray:
-    size: FloatArray = np.sqrt(series.tallies.sum_sq[rows] / np.maximum(series.finite[rows], 1))
+def _root_mean_square(series: HistogramSeries) -> FloatArray:
+    size: FloatArray = np.sqrt(series.tallies.sum_sq / np.maximum(series.finite, 1))
     return np.where(np.isfinite(size), size, 0.0)

@@ -25,6 +25,17 @@ come last.
 """
 
 BACKWARD: Final = STAGES["gradients"][0]
+BACKWARD_KINDS: Final = ("gradients", "weight_gradients")
+
+FUNCTIONS: Final = frozenset(
+    """
+    AdaptiveAvgPool1d AdaptiveAvgPool2d AdaptiveMaxPool2d AvgPool1d AvgPool2d CELU ELU Flatten GELU
+    GELUActivation GLU Hardsigmoid Hardswish Hardtanh Identity LeakyReLU LogSigmoid LogSoftmax
+    MaxPool1d MaxPool2d Mish NewGELUActivation ReLU ReLU6 SELU SiLU Sigmoid Softmax Softplus
+    Softsign Tanh Tanhshrink Threshold Unflatten Upsample
+    """.split()  # noqa: SIM905 - a list of strings takes 35 lines
+)
+"""Types of modules without parameters and without chance: equal inputs give equal outputs."""
 EVALUATION: Final = 10
 """Evaluation passes belong to the step after which they run."""
 
@@ -83,29 +94,45 @@ class Spread:
         places = self._find(info)
         backward = stage == BACKWARD
         if len(places) > 1:
-            place: float = self._first_to_spread(places, differing, equal, backward=backward)
+            place: float = self._first_to_spread(places, info, differing, equal)
         else:
             place = places[0] if places else self._place_by_model(info.order)
         phase = 0 if info.phase == "train" else EVALUATION
         return stage + phase, -place if backward else place, rank
 
     def _first_to_spread(
-        self,
-        places: list[int],
-        differing: Collection[str],
-        equal: Collection[str],
-        *,
-        backward: bool,
+        self, places: list[int], info: LayerInfo, differing: Collection[str], equal: Collection[str]
     ) -> int:
-        """The first call whose successor differs too: all calls of a layer are counted together.
+        """The call in which the difference came up: all calls of a layer are counted together.
 
-        Where the successor is equal, the call before it was equal as well.
+        A function of its input alone, and any gradient, comes to differ after something before it
+        did. Of other layers, and where nothing did, it is the first call whose successor differs
+        too: where that is equal, the call was equal as well.
         """
+        backward = info.kind in BACKWARD_KINDS
         ordered = places[::-1] if backward else places
+        if backward or info.type in FUNCTIONS:
+            after = self._first_after_a_difference(ordered, differing)
+            if after is not None:
+                return after
         for place in ordered:
             if self._next(place, differing, equal, backward=backward) not in equal:
                 return place
         return ordered[-1]
+
+    def _first_after_a_difference(
+        self, ordered: list[int], differing: Collection[str]
+    ) -> int | None:
+        """The first call before which a layer that is called once differs."""
+        step = 1 if ordered[0] < ordered[-1] else -1
+        begin = 0 if step > 0 else len(self._calls) - 1
+        for place in ordered:
+            for each in range(begin, place, step):
+                name = self._order_names[self._calls[each]]
+                if name in differing and len(self._places[name]) == 1:
+                    return place
+            begin = place
+        return None
 
     def _next(
         self, place: int, differing: Collection[str], equal: Collection[str], *, backward: bool

@@ -29,6 +29,11 @@ class ExplicitBins(AnyScheme):
             msg = f"ExplicitBins takes 2 or more finite ascending edges, but got {self.edges!r}."
             raise OptionError(msg)
 
+    @property
+    def zeros_known(self) -> bool:
+        """False: other tools count a zero only in its bin."""
+        return False
+
     def values_to_bins(self, values: npt.ArrayLike) -> IntArray:
         """Bin numbers of finite values."""
         value = np.asarray(values, dtype=np.float64)

@@ -26,6 +26,11 @@ class AnyScheme(Protocol):
         """Whether a bin holds its end nearer to zero; by default it holds its lower end."""
         return False
 
+    @property
+    def zeros_known(self) -> bool:
+        """Whether series with these bins also count their zeros by themselves."""
+        return True
+
     def values_to_bins(self, values: npt.ArrayLike) -> IntArray:
         """Bin numbers of finite values."""
         ...

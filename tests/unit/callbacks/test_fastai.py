@@ -209,11 +209,82 @@ def test_epochs_that_a_fit_skips_are_counted_once(tmp_path):
     callback.close()
     epochs = dict(scalars(tmp_path / "run")["train/epoch"])
     assert epochs == pytest.approx({s: s / BATCHES for s in range(1, 3 * BATCHES + 1)})
-    anew = ActivationHistCallback(tmp_path / "new")
-    make_learner(anew).fit(3, start_epoch=1)
-    anew.close()
-    epochs = dict(scalars(tmp_path / "new")["train/epoch"])
-    assert epochs == pytest.approx({s: 1 + s / BATCHES for s in range(1, 2 * BATCHES + 1)})
+
+
+@pytest.mark.parametrize("folder", ["new", "run"])
+def test_a_resumed_fit_goes_on_at_the_learners_own_step_and_epoch(tmp_path, folder):
+    first = ActivationHistCallback(tmp_path / "run")
+    make_learner(first).fit(3)
+    first.close()
+    callback = ActivationHistCallback(tmp_path / folder)
+    learn = make_learner(callback)
+    learn.fit(2, start_epoch=1)
+    learn.fit(1)
+    callback.close()
+    first_step = 1 if folder == "run" else BATCHES + 1
+    steps = list(range(first_step, 3 * BATCHES + 1))
+    assert callback.histograms["0"].steps.tolist() == steps
+    own = dict(scalars(tmp_path / folder)["train/epoch"])
+    assert {s: own[s] for s in steps} == pytest.approx({s: s / BATCHES for s in steps})
+
+
+def test_a_fit_that_broke_off_goes_back_to_the_epoch_that_is_begun_again():
+    callback = ActivationHistCallback(None)
+    learn = make_learner(callback)
+    learn.fit(1)
+    learn.add_cb(FailsAtBatch(BATCHES + 2))
+    with pytest.raises(ValueError, match="broken"):
+        learn.fit(3)
+    assert callback.steps == 2 * BATCHES + 3
+    learn.remove_cb(FailsAtBatch)
+    learn.fit(3, start_epoch=1)
+    assert callback.histograms["0"].steps.tolist() == list(range(1, 4 * BATCHES + 1))
+    assert (callback._epochs_before, callback._epochs_done) == (1, 4)
+
+
+def test_skipped_epochs_with_accumulation_are_steps_of_the_optimizer():
+    callback = ActivationHistCallback(None)
+    make_learner(callback, GradientAccumulation(2 * BATCH)).fit(4, start_epoch=2)
+    assert callback.histograms["0"].steps.tolist() == list(range(BATCHES + 1, 2 * BATCHES + 1))
+
+
+class FailsAtBatch(Callback):
+    """Raises before the batch of this number within a fit, from 0."""
+
+    def __init__(self, number):
+        super().__init__()
+        self.number = number
+
+    def before_batch(self):
+        if self.training and self.train_iter > self.number:
+            raise ValueError("broken")
+
+
+@pytest.mark.parametrize("order", [-100, 100])
+@pytest.mark.parametrize("event", ["after_fit", "after_cancel_fit", "before_fit"])
+def test_another_callback_that_raises_around_a_fit_leaves_no_hook(event, order):
+    class Raises(Callback):
+        def after_batch(self):
+            if event == "after_cancel_fit":
+                raise CancelFitException
+
+    def fail(_self):
+        raise ValueError("broken")
+
+    Raises.order = order
+    setattr(Raises, event, fail)
+    callback = ActivationHistCallback(None)
+    learn = make_learner(callback, Raises())
+    with pytest.raises(ValueError, match="broken"):
+        learn.fit(1)
+    assert hooks(learn) == 0
+    assert not callback._session.active
+    assert callback.steps == {"after_fit": BATCHES, "after_cancel_fit": 1, "before_fit": 0}[event]
+    learn.remove_cb(Raises)
+    done = callback.steps
+    learn.fit(1)
+    assert "_with_events" not in vars(learn)
+    assert callback.histograms["0"].steps.tolist() == list(range(1, done + BATCHES + 1))
 
 
 def test_a_cancelled_batch_does_not_end_the_recording(tmp_path):

@@ -18,6 +18,7 @@ from torch.utils.tensorboard import SummaryWriter
 from tb_activation_hist.capture import count_kernels
 from tb_activation_hist.cli import main
 from tb_activation_hist.cli.export import WRITERS
+from tb_activation_hist.cli.format_report import advise
 from tb_activation_hist.cli.report_text import COLUMNS, to_lines
 from tb_activation_hist.cli.show import colour_mode, draw_heatmap
 from tb_activation_hist.core.errors import ActivationHistWarning
@@ -85,6 +86,71 @@ def test_the_json_is_as_documented(logdir: str, capsys: pytest.CaptureFixture) -
     found = set(report) | set(report["runs"][0]) | set(report["findings"][0])
     found |= set(report["runs"][0]["layers"][0])
     assert found == documented - ({"info"} - found)
+
+
+def test_report_tells_what_a_number_format_loses(
+    logdir: str, capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "120")
+    chosen = ["report", logdir, "--run", "good", "--format", "e4m3", "--format", "bf16"]
+    assert main([*chosen, "--scale", "0.0009765625"]) == 0
+    text = capsys.readouterr().out
+    _, series = healthy_layers()["block.linear"]
+    loss = series.format_loss("e4m3", 2.0**-10)
+    assert "e4m3 (float8_e4m3fn) at scale 2^-10: 2 of 2 layers lose more than 0.1%" in text
+    row = next(
+        line for line in text.splitlines() if line.startswith("block.linear") and "^" in line
+    )
+    assert f" {loss.lost.max():.2%} " in row
+    assert row.endswith(f"scale by 2^{int(np.log2(series.best_scale('e4m3')))}")
+    assert "bf16 (bfloat16) at scale 2^-10: 0 of 2 layers" in text
+    assert "Cast as they are: block.linear, block.relu." in text
+
+
+def test_the_json_report_has_each_format(logdir: str, capsys: pytest.CaptureFixture) -> None:
+    assert main(["report", logdir, "--run", "bad", "--format", "fp16", "--json"]) == 0
+    (run,) = json.loads(capsys.readouterr().out)["runs"]
+    (told,) = run["formats"]
+    assert (told["format"], told["scale"]) == ("fp16", 1.0)
+    _, series = collapsed_layers()["block.linear"]
+    loss = series.format_loss("fp16")
+    row = told["layers"][0]
+    assert (row["layer"], row["lost"]) == ("block.linear", loss.lost.max())
+    assert row["step"] == series.steps[loss.lost.argmax()]
+    assert row["best_scale"] == series.best_scale("fp16")
+
+
+def test_layers_of_which_nothing_can_be_told_are_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    with SummaryWriter(str(tmp_path)) as writer:
+        writer.add_histogram("fc", np.random.default_rng(0).standard_normal(500), 1)
+    assert main(["report", str(tmp_path), "--format", "e4m3"]) == 0
+    text = " ".join(capsys.readouterr().out.split())
+    assert "0 of 0 layers" in text
+    assert "The histograms of 'fc' cannot tell what e4m3 would lose: another tool wrote" in text
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["--format", "e4m3", "--scale", "3"], "scale must be a power of two"),
+        (["--scale", "2"], "--scale 2 is for --format"),
+    ],
+)
+def test_a_wrong_scale_is_a_sentence(
+    logdir: str, capsys: pytest.CaptureFixture, arguments: list[str], sentence: str
+) -> None:
+    assert main(["report", logdir, *arguments]) == 2
+    assert sentence in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("lost", "best_scale", "best_lost", "words"),
+    [(0.0, 1, 0.0, "cast as it is"), (0.5, 2.0**-3, 0.0, "scale by 2^-3"), (1, 2, 0.5, "wider")],
+)
+def test_advice_on_a_format(lost: float, best_scale: float, best_lost: float, words: str) -> None:
+    assert words in advise(lost, best_scale, best_lost)
 
 
 def test_json_holds_no_nan(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:

@@ -78,3 +78,27 @@ def test_what_cannot_be_compared(
         options = len(arguments)
     assert main(["compare", *paths, *arguments[options:]]) == 2
     assert says in " ".join(capsys.readouterr().err.split())
+
+
+def test_a_golden_file_guards_a_run(
+    logdir: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    golden = str(tmp_path / "golden.zip")
+    assert main(["compare", logdir, "--run", "good", "--save", golden, "--last-step", "30"]) == 0
+    assert f"{golden}: " in capsys.readouterr().out
+    assert main(["compare", golden, f"{logdir}/again"]) == 0
+    assert main(["compare", golden, f"{logdir}/bad"]) == 1
+    assert main(["compare", golden, logdir, "--run", "bad"]) == 1
+    assert main(["compare", f"{logdir}/bad", golden]) == 1
+    assert main(["compare", golden, logdir]) == 2
+    assert main(["compare", logdir, "bad", "--save", golden]) == 2
+    assert "--save keeps one run" in capsys.readouterr().err
+
+
+def test_a_damaged_golden_file_is_named(
+    logdir: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    golden = tmp_path / "golden.zip"
+    golden.write_bytes(b"PK none")
+    assert main(["compare", str(golden), f"{logdir}/good"]) == 2
+    assert "golden.zip' is no golden file" in capsys.readouterr().err

@@ -10,10 +10,11 @@ from matplotlib.colors import LogNorm
 from tb_activation_hist.core.errors import OptionError
 from tb_activation_hist.core.joining import join_series
 from tb_activation_hist.core.plot_options import (
+    DifferencePlotOptions,
     LayersPlotOptions,
+    RunsPlotOptions,
     SeriesPlotOptions,
     SlicePlotOptions,
-    ValueAxisOptions,
 )
 from tb_activation_hist.notebook.heatmap import series_to_heatmap, step_edges
 from tb_activation_hist.notebook.plot import (
@@ -26,6 +27,7 @@ from tb_activation_hist.notebook.plot import (
 )
 from tb_activation_hist.notebook.value_axis import value_axis
 from tb_activation_hist.notebook.value_range import automatic_range, common_range
+from tb_activation_hist.storage.tensorboard_histograms import buckets_to_series
 from tests.series import values_to_series
 
 
@@ -69,6 +71,46 @@ def test_steps_with_non_finite_values_are_marked():
     ax = plot_series(make_series(odd=True))
     assert ax.lines[0].get_xdata().tolist() == [3]
     assert not plot_series(make_series()).lines
+
+
+def lines_of(ax):
+    return [line.get_ydata()[0] for line in ax.lines]
+
+
+def test_a_number_format_has_lines_and_a_strip():
+    series = make_series(2.0**-10, odd=True)
+    ax = plot_series(series, scale="symlog", number_format="e4m3", format_scale=2.0**4)
+    normal, zero = 15 * 2.0**-14, 2.0**-14
+    # The first is the mark of the step with NaN.
+    assert lines_of(ax)[1:] == [normal, -normal, zero, -zero]
+    (strip,) = ax.child_axes
+    lost = series.format_loss("e4m3", 2.0**4).lost
+    np.testing.assert_array_equal(strip.patches[0].get_data().values, lost)
+    assert strip.texts[0].get_text() == f"e4m3: at most {lost.max():.2%} lost"
+    assert (ax.get_xlabel(), strip.get_xlabel()) == ("", "step")
+    ax.figure.draw_without_rendering()
+    names = [text.get_text() for text in ax.get_legend().get_texts()]
+    assert names == ["NaN or ±∞", "e4m3: subnormal", "e4m3: 0"]
+
+
+def test_grids_and_runs_have_strips_too():
+    layers = {"one": make_series(), "two": make_series(3.0)}
+    for axes in (
+        plot_layers(layers, number_format="bf16"),
+        plot_runs({"a": layers, "b": {"two": make_series()}}, number_format="bf16"),
+    ):
+        drawn = [ax for ax in axes.ravel() if ax.child_axes]
+        assert len(drawn) == axes.size - (axes.ndim - 1)
+        words = {ax.child_axes[0].texts[0].get_text() for ax in drawn}
+        assert words == {"bf16: at most 0.00% lost"}
+
+
+def test_a_strip_says_where_nothing_can_be_told():
+    foreign = buckets_to_series([1], [1.0], [np.array([[0.0, 1.0, 3.0]])], "fc")
+    (strip,) = plot_series(foreign, number_format="fp16").child_axes
+    assert strip.texts[0].get_text() == "fp16: cannot be told"
+    with pytest.raises(OptionError, match="no number format 'fp4'"):
+        plot_series(make_series(), number_format="fp4")
 
 
 def test_a_grid_has_a_panel_for_each_layer():
@@ -194,10 +236,10 @@ def test_step_edges():
     ("plot", "options"),
     [
         (plot_series, SeriesPlotOptions),
-        (plot_difference, SeriesPlotOptions),
+        (plot_difference, DifferencePlotOptions),
         (plot_slice, SlicePlotOptions),
         (plot_layers, LayersPlotOptions),
-        (plot_runs, ValueAxisOptions),
+        (plot_runs, RunsPlotOptions),
     ],
 )
 def test_type_checkers_know_what_may_be_given(plot, options):

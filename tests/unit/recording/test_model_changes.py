@@ -9,7 +9,8 @@ import weakref
 import pytest
 import torch
 from torch import nn
-from torch.nn.utils import prune
+from torch.nn.utils import parametrizations, prune
+from torch.nn.utils.parametrize import remove_parametrizations
 
 from tb_activation_hist.core.errors import ActivationHistWarning
 from tb_activation_hist.recording.logger import ActivationHistLogger
@@ -59,11 +60,53 @@ def test_a_replaced_layer_goes_on_under_its_name():
     training.model.head = nn.Linear(8, 2)
     training.steps(2)
     recorded = training.recorded()
-    # The change is noticed at the end of steps 3 and 5; their weights are the new module's.
-    assert recorded["head"] == [10, 10, 15, 10]
-    assert training.writer.histograms["head"].steps.tolist() == [1, 2, 4, 6]
-    assert recorded["weights/head.weight"] == [16, 16, 24, 24, 16, 16]
+    assert recorded["head"] == recorded["gradients/head"] == [10, 10, 15, 15, 10, 10]
+    for kind in ("weights", "weight_gradients", "updates"):
+        assert recorded[f"{kind}/head.weight"] == [16, 16, 24, 24, 16, 16]
     assert recorded["body"] == [40] * 6
+
+
+def test_a_replacement_behind_torchs_back_is_noticed_too():
+    training = Training(kinds=("activations", "updates"), every=3)
+    training.steps(3)
+    training.model._modules["head"] = nn.Linear(8, 3)
+    with pytest.warns(ActivationHistWarning, match="end of step 4: replaced head"):
+        training.steps(3)
+    training.model._modules["head"] = nn.Linear(8, 2)
+    training.steps(3)
+    recorded = training.recorded()
+    assert recorded["head"] == [10, 10, 15, 10]
+    assert recorded["updates/head.weight"] == [16, 16, 24, 16]
+
+
+class CallsItsParts(Net):
+    """Like a LightningModule, whose own forward pass a training does not call."""
+
+    def __call__(self, x):
+        return self.forward(x)
+
+
+def test_where_the_model_is_not_called_all_but_the_first_layer_are_noticed_in_the_step():
+    training = Training(CallsItsParts(), kinds=("activations",))
+    training.steps(1)
+    training.model.head = nn.Linear(8, 3)
+    with pytest.warns(ActivationHistWarning, match="end of step 2: replaced head"):
+        training.steps(1)
+    training.model.body = nn.Linear(4, 8)
+    training.steps(2)
+    training.recorded()
+    steps = {key: series.steps.tolist() for key, series in training.writer.histograms.items()}
+    assert steps == {"body": [1, 2, 4], "head": [1, 2, 3, 4]}
+
+
+def test_an_evaluation_after_a_change_has_the_new_layers():
+    training = Training(kinds=("activations",), phases=("train", "eval"))
+    training.steps(1)
+    training.model.head = nn.Linear(8, 3)
+    training.model.eval()
+    with pytest.warns(ActivationHistWarning, match="replaced head"):
+        training.model(torch.ones(5, 4))
+    assert training.recorded()["eval/head"] == [15]
 
 
 def test_between_two_fits_nothing_is_missed(tmp_path):
@@ -92,8 +135,8 @@ def test_layers_come_and_go_and_containers_take_a_leafs_place():
     training.steps(2)
     assert training.hist.layers == ["body", "head"]
     recorded = training.recorded()
-    assert recorded["head"] == [10, 15, 40]
-    assert recorded["head.0"] == recorded["head.1"] == [15]
+    assert recorded["head"] == [10, 15, 15, 40, 40]
+    assert recorded["head.0"] == recorded["head.1"] == [15, 15]
 
 
 @pytest.mark.parametrize("choose", [lambda m: m.head, lambda m: [m.head], lambda m: "head"])
@@ -104,7 +147,7 @@ def test_a_chosen_layer_is_its_name(choose):
     model.head = nn.Linear(8, 3)
     with pytest.warns(ActivationHistWarning, match="replaced head"):
         training.steps(2)
-    assert training.recorded() == {"head": [10, 15]}
+    assert training.recorded() == {"head": [10, 15, 15]}
 
 
 def test_a_layer_that_is_gone_for_good_is_let_go():
@@ -156,16 +199,70 @@ def test_merged_weights_go_on_under_their_name():
     assert training.recorded()["weights/head.weight"] == [16] * 3
 
 
-@pytest.mark.parametrize("normalise", ["weight_norm", "spectral_norm"])
-def test_parameters_of_old_normalisations_are_recorded_from_the_next_step(normalise):
-    training = Training()
-    training.steps(1)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        getattr(nn.utils, normalise)(training.model.head)
-    training.steps(2)
-    recorded = training.recorded()
-    names = ["weight_g", "weight_v"] if normalise == "weight_norm" else ["weight"]
-    for name in names:
-        assert recorded[f"weights/head.{name}"][-2:] == recorded[f"updates/head.{name}"][-2:]
-        assert recorded[f"weights/head.{name}"][-1] in (2, 16)
+def old(name):
+    """Torch's older way to normalise weights, on and off."""
+
+    def switch_on(layer):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            getattr(nn.utils, name)(layer)
+
+    return switch_on, getattr(nn.utils, f"remove_{name}")
+
+
+def new(name):
+    """Torch's newer way."""
+    return getattr(parametrizations, name), lambda layer: remove_parametrizations(layer, "weight")
+
+
+def pruned():
+    def switch_on(layer):
+        prune.l1_unstructured(layer, "weight", 0.5)
+
+    return switch_on, lambda layer: prune.remove(layer, "weight")
+
+
+SPLIT = {"weight": [1, 2, 5, 6], "weight_g": [3, 4], "weight_v": [3, 4]}
+SAME = {"weight": [1, 2, 3, 4, 5, 6]}
+
+
+@pytest.mark.parametrize(
+    ("ways", "steps"),
+    [
+        (old("weight_norm"), SPLIT),
+        (new("weight_norm"), SPLIT),
+        (old("spectral_norm"), SAME),
+        (new("spectral_norm"), SAME),
+        (pruned(), SAME),
+    ],
+    ids=["weight_norm", "new weight_norm", "spectral_norm", "new spectral_norm", "pruning"],
+)
+def test_a_layer_whose_parameters_change_goes_on_and_the_run_notes_it(tmp_path, ways, steps):
+    switch_on, switch_off = ways
+    training = Training(target=str(tmp_path))
+    for change in (None, switch_on, switch_off):
+        if change is not None:
+            change(training.model.head)
+        training.steps(2)  # warnings are errors here
+    training.hist.close()
+    run = read_run(str(tmp_path))
+    assert run.info["changes"] == [f"step {n}: changed parameters of head" for n in (3, 5)]
+    assert run["head"].n.tolist() == run["gradients/head"].n.tolist() == [10] * 6
+    for kind in ("weights", "weight_gradients", "updates"):
+        found = {key: s for key, s in run.items() if key.startswith(f"{kind}/head.weight")}
+        assert {key.rpartition(".")[2]: s.steps.tolist() for key, s in found.items()} == steps
+        for key, series in found.items():
+            assert set(series.n.tolist()) == {2 if key.endswith("_g") else 16}
+
+
+def test_a_layer_that_is_normalised_from_the_beginning_has_the_same_names():
+    model = Net()
+    parametrizations.weight_norm(model.head)
+    parametrizations.orthogonal(model.body, orthogonal_map="householder")
+    with ActivationHistLogger(model, MemoryWriter(), kinds="weights") as hist:
+        hist.step()
+        found = sorted(hist.writer.histograms)
+    assert found == [
+        *("weights/body.bias", "weights/body.weight"),
+        *("weights/head.bias", "weights/head.weight_g", "weights/head.weight_v"),
+    ]

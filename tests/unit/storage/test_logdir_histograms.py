@@ -10,7 +10,7 @@ from tb_activation_hist.core.names import LayerInfo
 from tb_activation_hist.recording.options import WriterOptions
 from tb_activation_hist.storage.event_file import first_event, frame
 from tb_activation_hist.storage.logdir_histograms import read_histograms, read_last_step, read_run
-from tb_activation_hist.storage.writer import RunWriter
+from tb_activation_hist.storage.writer import MemoryWriter, RunWriter
 from tests.records import make_layers, make_record, random_rows
 
 QUIET = WriterOptions(histogram_points=0, scalar_points=0, flush_s=60)
@@ -57,6 +57,15 @@ def test_invariant_and_edges(tmp_path):
         assert series.counts.dtype == np.int64
         assert (np.diff(series.edges) > 0).all()
         assert series.counts.shape == (5, len(series.edges) - 1)
+
+
+def test_a_series_knows_the_dtype_of_its_values(tmp_path):
+    info = LayerInfo("fc", dtype="bfloat16")
+    record_run(tmp_path, [1, 2], [info])
+    assert read_histograms(tmp_path)["."]["fc"].dtype == "bfloat16"
+    memory = MemoryWriter()
+    memory.write(make_record(1, [info], random_rows(0, 1)))
+    assert memory.histograms["fc"].dtype == "bfloat16"
 
 
 def test_a_layer_is_kept_while_it_is_used(tmp_path):

@@ -132,10 +132,10 @@ def test_stock_points_and_layout_are_read_by_tensorboard(tmp_path):
     accumulator.Reload()
     scalars = accumulator.Tags()["scalars"] + accumulator.Tags()["tensors"]
     for info in layers:
-        assert f"activation_hist/mean/{info.key}" in scalars
-        assert f"activation_hist/histogram/{info.key}" in scalars
+        assert f"~activation_hist/mean/{info.key}" in scalars
+        assert f"~activation_hist/histogram/{info.key}" in scalars
     assert "custom_scalars__config__" in scalars
-    points = accumulator.Tensors(f"activation_hist/histogram/{layers[0].key}")
+    points = accumulator.Tensors(f"~activation_hist/histogram/{layers[0].key}")
     assert [point.step for point in points] == [1, 17]
     buckets = np.frombuffer(points[0].tensor_proto.tensor_content, "<f8").reshape(-1, 3)
     assert buckets[:, 2].sum() == pytest.approx(np.isfinite(rows[1][0]).sum())
@@ -155,7 +155,7 @@ def test_a_layer_that_is_rarely_recorded_has_its_own_points(tmp_path):
             event.step
             for event in read_events(tmp_path)
             for value in event.summary.value
-            if value.tag == f"activation_hist/mean/{info.key}"
+            if value.tag == f"~activation_hist/mean/{info.key}"
         ]
         for info in (often, rare)
     }

@@ -3,7 +3,7 @@
 import { type AnySetting, allSettings } from "../../view/settings/setting";
 import { cursor } from "../../view/settings/zoom";
 import { choose, inForce } from "../settings/offers";
-import { helpOpen } from "../settings/open_state";
+import { helpOpen, paneOpen } from "../settings/open_state";
 import { allCommands, type Command } from "./commands";
 import { CROSSHAIR_KEYS } from "./crosshair_keys";
 import { undoHandleDrag } from "./handle_drag";
@@ -65,6 +65,10 @@ function act(key: string, event: KeyboardEvent): boolean {
   if (key === "Esc" && (endDrag() || undoHandleDrag())) return true;
   // The browser closes an open menu, unless the key counts as used.
   if (key === "Esc" && document.querySelector(":popover-open") !== null) return false;
+  if (key === "Esc" && paneOpen.peek()) {
+    paneOpen.value = false;
+    return true;
+  }
   const at = cursor.peek();
   // Of several with one key, the first that has anything to do.
   const command = commands.find(({ keys, when }) => keys?.includes(key) && (when?.(at) ?? true));

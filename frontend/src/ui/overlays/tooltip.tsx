@@ -6,7 +6,7 @@ import { formatExact } from "../../math/format";
 import { fullAxis } from "../../view/panel/known_panels";
 import { differenceToText, readoutToText, readPanel } from "../../view/panel/readout";
 import { findPanel } from "../../view/screen/views";
-import { colourOfRun } from "../../view/selection/selection";
+import { colourOfRun, shortRunNames } from "../../view/selection/selection";
 import { cursor } from "../../view/settings/zoom";
 import { place, pointAt } from "../input/pointer";
 import { box } from "../widgets/box";
@@ -62,7 +62,7 @@ export function Tooltip() {
                 <td>
                   <span class="swatch" style={{ background: colourOfRun(other.run) }} />
                 </td>
-                <td class="ellipsis">{other.run}</td>
+                <td class="ellipsis">{shortRunNames.value.get(other.run) ?? other.run}</td>
                 <td class="number">
                   {cell && cell.count !== null ? formatExact(cell.count) : cell?.value ? "" : "—"}
                 </td>

@@ -11,7 +11,7 @@ import { STRIP_HEIGHT_PX, THIN_PX } from "../../paint/scene";
 import { dark } from "../../view/catalog/catalog";
 import { pixelRatio, plot_px, X_AXIS_PX, Y_AXIS_PX } from "../../view/layout/metrics";
 import type { PanelLayout } from "../../view/layout/panel_layout";
-import { sharedLiveAxis } from "../../view/panel/known_panels";
+import { endSteps, sharedLiveAxis } from "../../view/panel/known_panels";
 import type { PanelView } from "../../view/panel/panel_view";
 import { columnNear } from "../../view/panel/readout";
 import { findPanel } from "../../view/screen/views";
@@ -43,6 +43,7 @@ const STRIP_SHORT: Readonly<Record<settings.StripContent, string>> = {
   saturated: "sat.",
   change: "Δ column",
   distance: "Δ base",
+  lost: "lost",
 };
 
 /** Numbers give way to the names of bands beside them; where that leaves one number, more are asked for. */
@@ -187,7 +188,8 @@ function tickDrawing(axis: StepAxis, width_px: number): Pick<AxisDrawing, "lines
 
 /** Numbers at the ends stay within the axis. */
 function placeTicks(axis: StepAxis, width_px: number) {
-  return axis.ticks(Math.max(2, Math.floor(width_px / X_TICK_EVERY_PX))).map(({ label, share }) => {
+  const ticks = axis.ticks(Math.max(2, Math.floor(width_px / X_TICK_EVERY_PX)), endSteps(axis));
+  return ticks.map(({ label, share }) => {
     const x = share * width_px;
     const anchor = x < 12 ? "left" : x > width_px - 16 ? "right" : "center";
     return { label, x, anchor } as const;

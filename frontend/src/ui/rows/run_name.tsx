@@ -2,7 +2,7 @@
 
 import { baselineRun, wantsDifference } from "../../view/panel/compare";
 import { splitRank } from "../../view/selection/ranks";
-import { runColour, type ShownRun, soloRun } from "../../view/selection/selection";
+import { runColour, type ShownRun, shortRunNames, soloRun } from "../../view/selection/selection";
 
 export function RunName({ run }: { readonly run: ShownRun }) {
   const { cadence, overhead } = run.info;
@@ -18,7 +18,7 @@ export function RunName({ run }: { readonly run: ShownRun }) {
     >
       <span class="swatch" style={{ background: runColour(run.at) }} aria-hidden="true" />
       {split === null ? (
-        <span class="ellipsis">{run.name}</span>
+        <span class="ellipsis">{shortRunNames.value.get(run.name) ?? run.name}</span>
       ) : (
         <span class="ellipsis">
           {split.parent} <span class="count">rank {split.rank}</span>

@@ -7,9 +7,18 @@ import { lastAtMost } from "../../math/value_scale";
 import type { ScalarSeries } from "../../series/types";
 import { plot_px, SCALAR_PX, Y_AXIS_PX } from "../../view/layout/metrics";
 import { clocks, sharedLiveAxis } from "../../view/panel/known_panels";
-import { extents, retryScalars, scalarErrors, scalarKey, series } from "../../view/screen/scalars";
+import {
+  type Extent,
+  extents,
+  hasOwnExtent,
+  retryScalars,
+  scalarErrors,
+  scalarKey,
+  series,
+} from "../../view/screen/scalars";
 import { shownRuns } from "../../view/selection/selection";
 import { cursor } from "../../view/settings/zoom";
+import { box } from "../widgets/box";
 
 interface Props {
   readonly run: string;
@@ -17,37 +26,64 @@ interface Props {
   readonly colour: string;
 }
 
+/** A line for the name and the value, so that they stand beside the curve. */
+const NAME_LINE_PX = 14;
+const CHART_PX = SCALAR_PX - NAME_LINE_PX;
 const CHART_PAD_PX = 3;
 
 export function ScalarChart({ run, tag, colour }: Props) {
   const key = scalarKey(run, tag);
   const points = useComputed(() => placePoints(series.value.get(key), clocks.value.get(run)));
   const path = useComputed(() => {
-    const extent = extents.value.get(tag) ?? null;
+    const extent = extents.value.get(key) ?? null;
     return extent === null ? "" : linePath(points.value, sharedLiveAxis.value, extent, plot_px.value);
   });
-  const extent = extents.value.get(tag) ?? null;
+  const extent = extents.value.get(key) ?? null;
+  const over = hasOwnExtent(tag) ? "in this run" : "over the shown runs";
   const range =
-    extent === null
-      ? ""
-      : `, from ${formatValue(extent[0])} to ${formatValue(extent[1])} over the shown runs`;
-  const most = Math.max(...points.value.values.filter((value) => !Number.isNaN(value)));
-  const beyond = extent !== null && most > extent[1] ? `; its peak of ${formatValue(most)} is above ↑` : "";
+    extent === null ? "" : `, from ${formatValue(extent[0])} to ${formatValue(extent[1])} ${over}`;
+  const { beyond, mark } = valuesBeyond(points.value.values, extent);
   return (
     <div class="scalar" style={{ height: `${SCALAR_PX}px` }} title={`${tag}${range}${beyond}`}>
+      <span class="scalar-name ellipsis">
+        {tag} <State run={run} tag={tag} points={points} />
+        {mark}
+      </span>
+      {extent === null ? null : <Ends extent={extent} />}
       <svg
         width={plot_px.value}
-        height={SCALAR_PX}
-        style={{ left: `${Y_AXIS_PX}px` }}
+        height={CHART_PX}
+        style={{ left: `${Y_AXIS_PX}px`, top: `${NAME_LINE_PX}px` }}
         role="img"
         aria-label={`${tag} of ${run}${range}${beyond}`}
       >
         <path d={path.value} fill="none" stroke={colour} stroke-width="1.3" stroke-linejoin="round" />
       </svg>
-      <span class="scalar-name ellipsis">
-        {tag} <State run={run} tag={tag} points={points} />
-      </span>
     </div>
+  );
+}
+
+/** What lies outside of the chart, in words and as marks. */
+function valuesBeyond(values: readonly number[], extent: Extent | null): { beyond: string; mark: string } {
+  const known = values.filter((value) => !Number.isNaN(value));
+  if (extent === null || known.length === 0) return { beyond: "", mark: "" };
+  const [least, most] = [Math.min(...known), Math.max(...known)];
+  const above = most > extent[1] ? `; its peak of ${formatValue(most)} is above ↑` : "";
+  const below = least < extent[0] ? `; its least value of ${formatValue(least)} is below ↓` : "";
+  return { beyond: above + below, mark: `${above && " ↑"}${below && " ↓"}` };
+}
+
+/** The values at the upper and lower end of the chart. */
+function Ends({ extent: [lo, hi] }: { readonly extent: Extent }) {
+  return (
+    <span
+      class="scalar-ends"
+      style={box({ width: Y_AXIS_PX - 4, top: NAME_LINE_PX, height: CHART_PX })}
+      aria-hidden="true"
+    >
+      <span>{formatValue(hi, 2)}</span>
+      {hi > lo ? <span>{formatValue(lo, 2)}</span> : null}
+    </span>
   );
 }
 
@@ -107,7 +143,7 @@ const FAR = 2;
 function linePath(
   { units, values }: Points,
   axis: StepAxis,
-  [lowest, highest]: readonly [number, number],
+  [lowest, highest]: Extent,
   width_px: number,
 ): string {
   const first = Math.max(0, lastAtMost(units, axis.lo));
@@ -122,7 +158,7 @@ function linePath(
       pen = "M";
       continue;
     }
-    const y = CHART_PAD_PX + (1 - Math.min(FAR, Math.max(-FAR, share))) * (SCALAR_PX - 2 * CHART_PAD_PX);
+    const y = CHART_PAD_PX + (1 - Math.min(FAR, Math.max(-FAR, share))) * (CHART_PX - 2 * CHART_PAD_PX);
     // A point alone is drawn as a short line, else it would not be seen.
     const alone = pen === "M" && (at === last || Number.isNaN(values[at + 1]));
     path += `${pen}${x.toFixed(1)} ${y.toFixed(1)}${alone ? "h3" : ""}`;

@@ -82,6 +82,19 @@ offer(settings.colourScope, {
 offer(settings.strip, {
   hint: () => (settings.strip.value !== "none" && !anyExpanded.value ? "Only open layers have it." : ""),
 });
+offer(settings.numberFormat, {
+  choose: (format) => {
+    settings.numberFormat.value = format;
+    if (format !== "off") settings.strip.value = "lost";
+    else if (settings.strip.value === "lost") settings.strip.value = "none";
+  },
+});
+offer(settings.formatScale, {
+  hint: () =>
+    settings.formatScale.value !== 0 && settings.numberFormat.value === "off"
+      ? "Choose a number format."
+      : "",
+});
 offer(settings.scalars, {
   applies: () => tags.value.length > 0,
   options: () => namesToOptions(tags.value, (tag) => `Draw ${tag} above the heatmaps`),

@@ -15,6 +15,7 @@ import { plot_px } from "../layout/metrics";
 import { bandTable, currentLut, stripTable, valueTable } from "../panel/colour_tables";
 import { baselineRun, showsDifference } from "../panel/compare";
 import { baseCells, differenceBar, differenceColours } from "../panel/difference";
+import { endSteps } from "../panel/known_panels";
 import { noteTexts, noteToText } from "../panel/notes";
 import { overlayLines } from "../panel/overlays";
 import type { PanelLayer, PanelView } from "../panel/panel_view";
@@ -137,7 +138,7 @@ function panelToPicture(panel: PanelView, height_px: number): PicturePanel {
       base === null
         ? cellsToRaster(cells, valueTable(colours, settings.emptyColoured.peek()), height)
         : cellsToRaster(minusBase(cells, base, pixels, options), differenceColours(panel.layer), height),
-    xTicks: axis.ticks(Math.max(2, Math.floor(plot_px.peek() / 80))),
+    xTicks: axis.ticks(Math.max(2, Math.floor(plot_px.peek() / 80)), endSteps(axis)),
     yTicks: panel.scale.peek().ticks(Math.max(2, Math.floor(height_px / 30))),
     bands,
     strip:

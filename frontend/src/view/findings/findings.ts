@@ -23,6 +23,7 @@ export interface Progress {
   readonly pending: number;
 }
 export const progress = signal<Progress | null>(null);
+export const NOTHING_CHECKED: Progress = { runs: 0, unchecked: [], pending: 0 };
 
 /** Whether all shown runs were looked at. */
 export const shownChecked = computed(() => {

@@ -28,7 +28,7 @@ export const THIN_GAP_PX = 1;
 export const HEAD_PX = 45;
 
 /** Height of one scalar above the heatmaps. */
-export const SCALAR_PX = 34;
+export const SCALAR_PX = 46;
 
 /** Run heads and margins around the only row. */
 const AROUND_FULL_PX = 150;

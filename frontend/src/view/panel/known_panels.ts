@@ -1,7 +1,7 @@
 /** What all panels share that were on the screen so far, in the shown layers and runs: axes of time and of values. */
 
 import { computed, type ReadonlySignal } from "@preact/signals";
-import { joinSpans, type RunClock, StepAxis } from "../../math/step_axis";
+import { countsSteps, joinSpans, type RunClock, StepAxis } from "../../math/step_axis";
 import type { PanelData } from "../../series/panel_data";
 import { PanelStore } from "../../series/panel_store";
 import { seriesId } from "../../series/series_id";
@@ -83,4 +83,12 @@ export function effectiveAxisScope(): settings.Scope {
   if (!settings.linked.value) return "panel";
   const chosen = settings.axisScope.value;
   return chosen === "panel" && settings.difference.value ? "row" : chosen;
+}
+
+/** The first and the last step on an axis, which have a number there; undefined for other axes. */
+export function endSteps(axis: StepAxis): readonly [number, number] | undefined {
+  if (!countsSteps(axis.kind)) return undefined;
+  const lastRecorded = Math.max(...[...clocks.value.values()].map((clock) => clock.lastStep));
+  const last = Math.floor(axis.hi);
+  return [Math.ceil(axis.lo), lastRecorded > axis.lo ? Math.min(last, lastRecorded) : last];
 }

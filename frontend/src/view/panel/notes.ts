@@ -7,6 +7,7 @@ import { LEAST_COLUMN_PX } from "../../math/wide_columns";
 import { mostColumns } from "../../paint/rasterise";
 import * as settings from "../settings/settings";
 import { baselineRun, baseOf } from "./compare";
+import { numberFormatPart } from "./number_format_later";
 import type { PanelView } from "./panel_view";
 import { columnStrip } from "./strip";
 
@@ -51,6 +52,7 @@ export function noteTexts(panel: PanelView): readonly Note[] {
       long: "Written with add_histogram or alike; bins as stored, zeros unknown",
     });
   }
+  notes.push(...(numberFormatPart()?.limitNotes() ?? []));
   const strip = columnStrip(panel);
   if (typeof strip === "string" && strip !== "") notes.push({ short: `no strip: ${strip}`, long: "" });
   if (settings.difference.value && panel.run !== baselineRun()) notes.push(differenceNote(panel));

@@ -4,6 +4,7 @@ import { linePoints } from "../../math/line_points";
 import { quantiles } from "../../math/quantiles";
 import type { OverlayLine } from "../../paint/scene";
 import * as settings from "../settings/settings";
+import { numberFormatPart } from "./number_format_later";
 import type { PanelView } from "./panel_view";
 
 const PERCENTILES = [
@@ -18,7 +19,7 @@ export function overlayLines(panel: PanelView): OverlayLine[] {
   if (tile === null || spans === null) return [];
   const chosen = settings.overlays.value;
   const { mean, std } = tile.columns;
-  const lines: OverlayLine[] = [];
+  const lines: OverlayLine[] = [...(numberFormatPart()?.limitLines(panel) ?? [])];
   if (chosen.includes("percentiles")) {
     const all = quantiles(tile);
     for (const { at, name, ...look } of PERCENTILES) {

@@ -130,7 +130,9 @@ function stripReadout(panel: PanelView, column: number) {
   const strip = columnStrip(panel);
   if (typeof strip === "string") return { bin: `no strip: ${strip}` };
   const share = strip.values[column] ?? Number.NaN;
-  return { bin: strip.name, share, value: Number.isNaN(share) ? "" : formatStrip(panel, share) };
+  if (Number.isNaN(share)) return { bin: strip.name, share, value: "" };
+  const detail = strip.detail === undefined ? "" : ` (${strip.detail(column)})`;
+  return { bin: strip.name, share, value: formatStrip(panel, share) + detail };
 }
 
 /** -1 outside of the axis, which panels with axes of their own do not share. */

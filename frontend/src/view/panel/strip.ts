@@ -8,6 +8,7 @@ import type { Tile } from "../../math/tile";
 import { computedPerObject } from "../reactive/per_object";
 import * as settings from "../settings/settings";
 import { baselineRun, baseOf } from "./compare";
+import { numberFormatPart } from "./number_format_later";
 import type { PanelView } from "./panel_view";
 
 export interface ColumnStrip {
@@ -16,6 +17,8 @@ export interface ColumnStrip {
   /** What fills the strip's height: 1 for shares; for distances the largest of the row. */
   readonly most: number;
   readonly name: string;
+  /** What is behind a column's value, in words. */
+  readonly detail?: (column: number) => string;
 }
 
 /** The strip under a panel, or why it is empty. */
@@ -81,6 +84,9 @@ function computeStripValues(panel: PanelView): StripValues | string {
         name: `earth mover's distance to ${baselineRun()}. ${statement}`,
       };
     }
+    case "lost":
+      if (settings.numberFormat.value === "off") return "no number format chosen";
+      return numberFormatPart()?.lostStrip(panel) ?? "";
     case "none":
       return "";
   }

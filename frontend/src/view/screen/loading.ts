@@ -7,7 +7,7 @@ import { client, index, pageShown, reloads } from "../catalog/catalog";
 import { plot_px } from "../layout/metrics";
 import { knownPanels, layersToRank, panelDataOf, panelStore } from "../panel/known_panels";
 import { slice_ms } from "../reactive/frame_budget";
-import { zoomX, zoomY } from "../settings/settings";
+import { strip, zoomX, zoomY } from "../settings/settings";
 import { lookAhead, opened } from "./screen";
 import { inSight, layerViews, visible } from "./views";
 import { coarseWantOf, wantOf } from "./wanted_tiles";
@@ -31,7 +31,7 @@ export function startLoading(): void {
     if (!pageShown.value || plot_px.value <= 0) return;
     void layersToRank.value;
     // Read here so that each of them starts the work again.
-    void [index.value, reloads.value, zoomX.value, zoomY.value];
+    void [index.value, reloads.value, zoomX.value, zoomY.value, strip.value];
     for (const panel of visible.value)
       void [panel.fullScale.value, panel.layer.rows.value, panel.data.tile.value];
     untracked(() => tileLoader.update());

@@ -69,7 +69,7 @@ describe("scalars of the shown runs", () => {
     expect(asked).toEqual(["one train_loss", "one epoch", "two train_loss", "two epoch"]);
     expect(series.value.get(scalarKey("two", "train_loss"))!.values).toEqual([30, 20, 10]);
     expect(epochs.value.get("one")).toEqual({ epochSteps: [0, 1, 2], epochs: [0, 0.5, 1] });
-    const [lowest, highest] = extents.value.get("train_loss")!;
+    const [lowest, highest] = extents.value.get(scalarKey("one", "train_loss"))!;
     expect([lowest <= 2, highest >= 30]).toEqual([true, true]);
   });
 

@@ -35,14 +35,28 @@ export function scalarKey(run: string, tag: string): string {
   return `${run}\n${tag}`;
 }
 
-/** The height of a tag's charts, so that the shown runs share an axis. */
-export const extents = computed<ReadonlyMap<string, readonly [number, number] | null>>(() => {
+/** Learning rates of a sweep lie orders of magnitude apart, and it is their course that matters. */
+const LEARNING_RATE = /(^|[/_-])(lr|learning_?rate)([/_-]|$)/i;
+
+/** Whether each run has its own height for a tag. */
+export function hasOwnExtent(tag: string): boolean {
+  return LEARNING_RATE.test(tag);
+}
+
+export type Extent = readonly [number, number];
+
+/** The height of each chart, by run and tag: the shown runs share an axis, except for learning rates. */
+export const extents = computed<ReadonlyMap<string, Extent | null>>(() => {
   const all = shownRuns.value.map((run) => run.name);
+  const valuesOf = (run: string, tag: string) => series.value.get(scalarKey(run, tag))?.values ?? [];
   return new Map(
-    shownTags.value.map((tag) => [
-      tag,
-      scalarRange(all.map((run) => series.value.get(scalarKey(run, tag))?.values ?? [])),
-    ]),
+    shownTags.value.flatMap((tag) => {
+      const shared = hasOwnExtent(tag) ? null : scalarRange(all.map((run) => valuesOf(run, tag)));
+      return all.map((run) => [
+        scalarKey(run, tag),
+        hasOwnExtent(tag) ? scalarRange([valuesOf(run, tag)]) : shared,
+      ]);
+    }),
   );
 });
 

@@ -8,6 +8,7 @@ import type { Series, TileRequest } from "../../series/types";
 import { index, newestSteps } from "../catalog/catalog";
 import { pixelRatio, plot_px, roundUp } from "../layout/metrics";
 import type { PanelView } from "../panel/panel_view";
+import * as settings from "../settings/settings";
 
 const MAX_ROWS = 4096;
 const STRIP_ROWS = 32;
@@ -64,7 +65,8 @@ function wholeRequest(panel: PanelView): TileRequest {
 /** Bins as fine as the axis can show; away from linear axes they must be finer near zero. */
 function axisRows(panel: PanelView): number {
   const { kind } = panel.fullScale.peek();
-  if (kind === "native") return UNMERGED;
+  // A merged bin may hold a limit of the format, so that the share beyond it would not be known.
+  if (kind === "native" || settings.strip.peek() === "lost") return UNMERGED;
   if (kind === "symlog") return SYMLOG_ROWS;
   return roundUp(panel.layer.rows.peek(), 32, 1024);
 }

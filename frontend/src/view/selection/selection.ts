@@ -8,6 +8,8 @@ import { stableList } from "../reactive/stable_list";
 import * as settings from "../settings/settings";
 import { parseFilter } from "./filter";
 import { firstRuns } from "./ranks";
+import { colourOfPlace } from "./run_colours";
+import { shortNames } from "./short_names";
 import { layersToList, layersToTree, type Row } from "./tree";
 
 /** More runs than this are not shown before somebody asks for them. */
@@ -53,6 +55,9 @@ export const shownRuns = stableList<ShownRun>(() => {
   const all = runsWithData.value;
   return chosen === null ? firstRuns(all, RUNS_AT_FIRST) : all.filter((run) => chosen.includes(run.name));
 });
+
+/** The names of the shown runs, cut where they are equal. */
+export const shortRunNames = computed(() => shortNames(shownRuns.value.map((run) => run.name)));
 
 export const layerFilter = computed(() => parseFilter(settings.filter.value));
 
@@ -127,13 +132,9 @@ export function soloRun(name: string): void {
   settings.runs.value = alone ? beforeSolo : [name];
 }
 
-/** TensorBoard's own run colours, by a run's place in the index, so that hiding others changes none. */
-const LIGHT = ["#0b7a8a", "#d01884", "#9a6700", "#8430ce", "#4d7f17", "#c2570c", "#425066"];
-const DARK = ["#4fd1e0", "#ff6fb8", "#ffc53d", "#bd8bf5", "#a3d65c", "#ff9f4a", "#b0bccd"];
-
+/** By a run's place in the index, which is TensorBoard's order too, so that hiding others changes none. */
 export function runColour(at: number): string {
-  const palette = dark.value ? DARK : LIGHT;
-  return palette[at % palette.length] ?? "#888";
+  return colourOfPlace(at, dark.value);
 }
 
 /** Of a shown run, in the present theme. */

@@ -186,7 +186,28 @@ export const strip = overHeatmaps.choice("strip", "none", {
     saturated: "saturated",
     change: "change since the column before",
     distance: "distance to the baseline",
+    lost: "lost in the number format",
   },
+});
+export const numberFormat = overHeatmaps.choice("numberFormat", "off", {
+  label: "Number format",
+  tip: "Limits of a number format as lines, and the share of values that a cast to it would lose in the strip below",
+  labels: {
+    off: "off",
+    fp16: "fp16",
+    bf16: "bf16",
+    e4m3: "e4m3 (float8_e4m3fn)",
+    e5m2: "e5m2 (float8_e5m2)",
+  },
+});
+/** Exponent of a power of two; an address may have any that float32 holds. */
+export const formatScale = overHeatmaps.choiceOf("formatScale", 0, integer(-126, 127), {
+  label: "Scale before the cast",
+  tip: "Power of two that values are multiplied with before the cast to the number format",
+  options: [-16, -12, -8, -4, -2, -1, 0, 1, 2, 4, 6, 8, 10, 12, 16, 20, 24, 28, 32].map((value) => ({
+    value,
+    label: value === 0 ? "1" : `2^${value}`,
+  })),
 });
 /** null takes the loss. */
 export const scalars = overHeatmaps.listOf<readonly string[] | null>("scalars", null, optional(texts), {

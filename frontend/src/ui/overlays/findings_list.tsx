@@ -1,0 +1,173 @@
+/** The list of all findings, and of where runs part. */
+
+import { formatCounted, formatSteps } from "../../math/format";
+import type { Figure, FindingAnswer } from "../../series/types";
+import {
+  differences,
+  errors,
+  hiddenSickRuns,
+  NOTHING_CHECKED,
+  progress,
+  shownChecked,
+  sorted,
+} from "../../view/findings/findings";
+import { showFinding } from "../../view/screen/reveal";
+import { colourOfRun, RUNS_AT_FIRST, shownRuns } from "../../view/selection/selection";
+import { runs as chosenRuns } from "../../view/settings/settings";
+import { Icon } from "../widgets/icons";
+
+/** Layers of a difference that are listed without being asked for. */
+const FEW_LAYERS = 8;
+
+/** Runs that are not shown but named. */
+const FEW_RUNS = 3;
+
+export function FindingsList() {
+  const found = sorted.value;
+  const hidden = hiddenSickRuns.value;
+  const { runs, unchecked, pending } = progress.value ?? NOTHING_CHECKED;
+  return (
+    <>
+      {unchecked.length === 0 && pending === 0 ? null : (
+        <p class="facts-line" role="status">
+          {unchecked.length > 0
+            ? `Checked ${runs - unchecked.length} of ${formatCounted(runs, "run")}…`
+            : "Comparing the runs with the baseline…"}
+        </p>
+      )}
+      {found.length === 0 && shownChecked.value ? (
+        <p class="facts-line">
+          Nothing looks wrong in the {formatCounted(shownRuns.value.length, "shown run")}.
+        </p>
+      ) : null}
+      <ol class="findings">
+        {found.map((finding, at) => (
+          <FindingItem key={key(finding)} finding={finding} advises={finding.kind !== found[at - 1]?.kind} />
+        ))}
+      </ol>
+      {differences.value.map((finding) => (
+        <DifferenceItems key={key(finding)} finding={finding} />
+      ))}
+      {hidden.length === 0 ? null : <HiddenRuns names={hidden} />}
+      {errors.value.map((sentence) => (
+        <p key={sentence} class="facts-line severity error">
+          {sentence}
+        </p>
+      ))}
+    </>
+  );
+}
+
+/** Something looks wrong in runs that are not shown. */
+function HiddenRuns({ names }: { readonly names: readonly string[] }) {
+  return (
+    <div class="hidden-runs">
+      <p class="facts-line">
+        Something looks wrong in {formatCounted(names.length, "run")} that {names.length === 1 ? "is" : "are"}{" "}
+        not shown: {names.slice(0, FEW_RUNS).join(", ")}
+        {names.length > FEW_RUNS ? "…" : ""}
+      </p>
+      <button
+        type="button"
+        class="button text"
+        onClick={() => {
+          chosenRuns.value = names.slice(0, RUNS_AT_FIRST);
+        }}
+      >
+        {names.length > RUNS_AT_FIRST
+          ? `Show the ${RUNS_AT_FIRST} worst of them`
+          : `Show ${names.length === 1 ? "it" : "them"}`}
+      </button>
+    </div>
+  );
+}
+
+/** To what a line of the list tells of; the list would cover it. */
+function follow(event: { readonly currentTarget: HTMLElement }, finding: FindingAnswer): void {
+  showFinding(finding);
+  event.currentTarget.closest<HTMLElement>("[popover]")?.hidePopover();
+}
+
+function key({ run, kind, tags, first_step }: FindingAnswer): string {
+  return `${run} ${kind} ${tags[0] ?? ""} ${first_step}`;
+}
+
+interface ItemProps {
+  readonly finding: FindingAnswer;
+  /** Whether the advice is written out: of several of one kind, the first one's is enough. */
+  readonly advises: boolean;
+}
+
+function FindingItem({ finding, advises }: ItemProps) {
+  const { layers, severity } = finding;
+  return (
+    <li>
+      <button
+        type="button"
+        title={advises ? undefined : finding.advice}
+        onClick={(event) => follow(event, finding)}
+      >
+        <span class={`severity ${severity}`}>
+          <Icon name="findings" />
+          {severity}
+        </span>
+        <strong>{finding.title}</strong>
+        <span class="facts-line">
+          <RunLabel run={finding.run} /> · steps {formatSteps(finding.first_step, finding.last_step)} ·{" "}
+          {layers.length > 1 ? `${layers.length} layers` : layers[0]}
+        </span>
+        {advises ? <span class="facts-line">{finding.advice}</span> : null}
+      </button>
+    </li>
+  );
+}
+
+/** Where a run parts from the baseline: each layer with its step, and how far apart it gets. */
+function DifferenceItems({ finding }: { readonly finding: FindingAnswer }) {
+  const { run, layers, tags, figures } = finding;
+  const steps = listOf(figures.first_steps);
+  const distances = listOf(figures.distances);
+  return (
+    <details class="differences" open={layers.length <= FEW_LAYERS}>
+      <summary
+        title={`${finding.advice} Distance: Wasserstein-1 on an asinh axis; 0.1 for a tenth more scale.`}
+      >
+        <RunLabel run={run} /> parts from <RunLabel run={String(figures.baseline)} /> in
+        {formatCounted(layers.length, "layer")}
+      </summary>
+      <ol class="findings">
+        {layers.map((layer, at) => {
+          const first_step = steps[at] ?? finding.first_step;
+          return (
+            <li key={tags[at]}>
+              <button
+                type="button"
+                class="difference"
+                onClick={(event) => follow(event, { ...finding, tags: tags.slice(at, at + 1), first_step })}
+              >
+                <span class="ellipsis">{layer}</span>
+                <span class="facts-line">
+                  from step {first_step} · distance {(distances[at] ?? 0).toPrecision(2)}
+                </span>
+              </button>
+            </li>
+          );
+        })}
+      </ol>
+    </details>
+  );
+}
+
+function listOf(figure: Figure | undefined): readonly number[] {
+  return typeof figure === "object" && figure !== null ? figure : [];
+}
+
+function RunLabel({ run }: { readonly run: string }) {
+  const shown = shownRuns.value.some(({ name }) => name === run);
+  return (
+    <>
+      {shown ? <span class="swatch" style={{ background: colourOfRun(run) }} aria-hidden="true" /> : null}{" "}
+      {run}
+    </>
+  );
+}

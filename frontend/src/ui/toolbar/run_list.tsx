@@ -1,0 +1,158 @@
+/** Which runs stand side by side; the ranks of one training are one choice. */
+
+import { useSignal } from "@preact/signals";
+import { sickOf, worstOfRuns } from "../../view/findings/findings";
+import { parseFilter } from "../../view/selection/filter";
+import { type RunChoice, runsToChoices, splitRank } from "../../view/selection/ranks";
+import type { ShownRun } from "../../view/selection/selection";
+import * as selection from "../../view/selection/selection";
+import * as settings from "../../view/settings/settings";
+import { Check } from "../widgets/controls";
+
+/** Fewer runs are found without a filter. */
+const FILTER_FROM = 6;
+
+type ShownRunChoice = RunChoice<ShownRun>;
+
+export function RunList() {
+  const text = useSignal("");
+  const all = selection.runsWithData.value;
+  const { matches, error } = parseFilter(text.value);
+  const matching = all.filter((run) => matches(run.name));
+  const found = runsToChoices(matching);
+  const sick = sickOf(matching.map((run) => run.name));
+  return (
+    <>
+      {all.length < FILTER_FROM ? null : (
+        <input
+          type="search"
+          class="run-filter"
+          placeholder="Filter runs: words or /regex/"
+          aria-label="Filter runs"
+          aria-invalid={error !== ""}
+          title={error || "Words that must occur in a run's name, or a /regular expression/"}
+          value={text.value}
+          onInput={(event) => {
+            text.value = event.currentTarget.value;
+          }}
+        />
+      )}
+      <div class="menu-list">
+        {found.map((choice) => (
+          <ChoiceLine key={choice.runs[0]?.name} choice={choice} />
+        ))}
+      </div>
+      <div class="menu-foot">
+        <button
+          type="button"
+          class="button text"
+          title="Show every run of this list"
+          onClick={() => {
+            settings.runs.value = found.flatMap((choice) => choice.runs.map((run) => run.name));
+          }}
+        >
+          All
+        </button>
+        <button
+          type="button"
+          class="button text"
+          title="Show the first few runs, and new ones as they come"
+          onClick={() => settings.runs.reset()}
+        >
+          First {selection.RUNS_AT_FIRST}
+        </button>
+        {sick.length === 0 ? null : (
+          <button
+            type="button"
+            class="button text"
+            title="Show the runs of this list in which something looks wrong, the worst first"
+            onClick={() => {
+              settings.runs.value = sick.slice(0, selection.RUNS_AT_FIRST);
+            }}
+          >
+            With findings
+          </button>
+        )}
+      </div>
+    </>
+  );
+}
+
+function ChoiceLine({ choice }: { readonly choice: ShownRunChoice }) {
+  const { name, runs } = choice;
+  const shown = selection.shownRuns.value.map((run) => run.name);
+  const mine = runs.map((run) => run.name);
+  const others = shown.filter((other) => !mine.includes(other));
+  const checked = mine.some((run) => shown.includes(run));
+  const [sick] = sickOf(mine);
+  const worst = worstOfRuns.value.get(sick ?? "");
+  return (
+    <div class="run-choice">
+      <Check
+        label={
+          <>
+            <span class="swatch" style={{ background: selection.runColour(runs[0]?.at ?? 0) }} />
+            {name}
+            {worst === undefined ? null : <span class={`sick ${worst}`} title={`Findings: ${worst}`} />}
+          </>
+        }
+        tip={`Show ${name} or hide it`}
+        checked={checked}
+        onChange={() => {
+          settings.runs.value = checked ? others : [...others, ...mine];
+        }}
+      />
+      <span class="run-tools">
+        {runs.length > 1 ? <RankSelect choice={choice} shown={shown} others={others} /> : null}
+        <button
+          type="button"
+          class="button text"
+          title={`Show ${name} only`}
+          onClick={() => {
+            if (runs.length > 1) settings.runs.value = mine;
+            else selection.soloRun(name);
+          }}
+        >
+          only
+        </button>
+      </span>
+    </div>
+  );
+}
+
+interface RankProps {
+  readonly choice: ShownRunChoice;
+  readonly shown: readonly string[];
+  readonly others: readonly string[];
+}
+
+/** All ranks of a training, or one of them. */
+function RankSelect({ choice: { name, runs }, shown, others }: RankProps) {
+  const mine = runs.map((run) => run.name);
+  const chosen = mine.filter((run) => shown.includes(run));
+  const some = chosen.length > 1 && chosen.length < mine.length;
+  const value = chosen.length === mine.length ? "all" : chosen.length === 1 ? chosen[0] : "";
+  return (
+    <select
+      title={`Which ranks of ${name} are shown`}
+      aria-label={`Ranks of ${name}`}
+      value={value}
+      onChange={(event) => {
+        const wanted = event.currentTarget.value;
+        settings.runs.value = [...others, ...(wanted === "all" ? mine : [wanted])];
+      }}
+    >
+      {value === "" ? (
+        <option value="" disabled>
+          {some ? `${chosen.length} of ${mine.length} ranks` : "no rank"}
+        </option>
+      ) : null}
+      <option value="all">all {mine.length} ranks</option>
+      {mine.map((run) => (
+        <option key={run} value={run}>
+          rank {splitRank(run)?.rank}
+        </option>
+      ))}
+    </select>
+  );
+}

@@ -1,0 +1,293 @@
+/* Adds up the slices of a strided tensor without copying it.
+ *
+ * Values go into lanes: arrays of minima, maxima, sums ... that are updated side by side, one value
+ * each, which vectorises whatever a slice's layout is.
+ * - Where the slices and their innermost values lie side by side in memory (features, channels of
+ *   either memory format, heads), a lane is a place in that row, and the rows are added one by one.
+ * - Elsewhere a slice's values are taken a chunk at a time, in place or gathered, and the lanes are
+ *   folded into one after each chunk.
+ * Non-finite values are noticed afterwards, since they spoil a sum of squares: those lanes are then
+ * added up again by the careful way.
+ */
+#include "_count_slices.h"
+
+#include <stdlib.h>
+
+#include "_count_ieee.h"
+
+#define LANES 512
+#define CHUNK_LANES 64       /* lanes of a chunk of one slice */
+#define LEAST_ROWS 16        /* rows from which on lanes of a long row pay */
+#define SHORT_ROW 256        /* innermost values up to which they always do */
+#define LEAST_RUN 64         /* neighbours from which on they are read in place */
+
+typedef struct {
+    float min[LANES], max[LANES];
+    uint32_t zeros[LANES], non_finite[LANES];
+    double sum[LANES], sum_sq[LANES];
+    double wide_min[LANES], wide_max[LANES]; /* of the careful way */
+} lane_sums;
+
+/* Adds values to lanes: `m` of them at `data`. */
+typedef void (*adder)(lane_sums *lanes, int dtype, const unsigned char *data, int m);
+
+/* ---- lanes ---- */
+
+static void clear_lanes(lane_sums *l, int m) {
+    for (int i = 0; i < m; i++) {
+        l->min[i] = INFINITY, l->max[i] = -INFINITY;
+        l->wide_min[i] = (double)INFINITY, l->wide_max[i] = -(double)INFINITY;
+    }
+    memset(l->zeros, 0, (size_t)m * sizeof *l->zeros);
+    memset(l->non_finite, 0, (size_t)m * sizeof *l->non_finite);
+    memset(l->sum, 0, (size_t)m * sizeof *l->sum);
+    memset(l->sum_sq, 0, (size_t)m * sizeof *l->sum_sq);
+}
+
+INLINE void add_floats(lane_sums *RESTRICT l, const float *RESTRICT values, int m) {
+    for (int i = 0; i < m; i++) {
+        l->min[i] = values[i] < l->min[i] ? values[i] : l->min[i];
+        l->max[i] = values[i] > l->max[i] ? values[i] : l->max[i];
+        l->zeros[i] += values[i] == 0.0f;
+    }
+    for (int i = 0; i < m; i++) {
+        const double value = (double)values[i];
+        l->sum[i] += value;
+        l->sum_sq[i] += value * value;
+    }
+}
+
+INLINE void add_any(lane_sums *l, int dtype, const unsigned char *data, int m) {
+    float values[LANES];
+    uint32_t bits[LANES];
+    if (dtype == FLOAT32) {
+        memcpy(values, data, (size_t)m * sizeof *values);
+    } else {
+        read_chunk(dtype, data, m, bits);
+        memcpy(values, bits, (size_t)m * sizeof *values);
+    }
+    add_floats(l, values, m);
+}
+
+static void add_portable(lane_sums *l, int dtype, const unsigned char *data, int m) {
+    add_any(l, dtype, data, m);
+}
+#if defined(VARIANTS)
+__attribute__((target(AVX2))) static void add_avx2(lane_sums *l, int dtype,
+                                                   const unsigned char *data, int m) {
+    add_any(l, dtype, data, m);
+}
+__attribute__((target(AVX512))) static void add_avx512(lane_sums *l, int dtype,
+                                                       const unsigned char *data, int m) {
+    add_any(l, dtype, data, m);
+}
+#endif
+
+static adder choose_adder(void) {
+#if defined(VARIANTS)
+    if (strcmp(variant_name(), "avx512") == 0) return add_avx512;
+    if (strcmp(variant_name(), "avx2") == 0) return add_avx2;
+#endif
+    return add_portable;
+}
+
+static double read_value(int dtype, const unsigned char *at) {
+    double wide;
+    uint32_t bits;
+    if (dtype == FLOAT64) {
+        memcpy(&wide, at, sizeof wide);
+        return wide;
+    }
+    read_chunk(dtype, at, 1, &bits);
+    return (double)bits_to_float(bits);
+}
+
+/* One value after the other: non-finite ones are left out and counted. Also for float64. */
+static void add_carefully(lane_sums *l, int dtype, const unsigned char *data, int m) {
+    for (int i = 0; i < m; i++) {
+        const double value = read_value(dtype, data + i * ITEM_SIZES[dtype]);
+        if (!isfinite(value)) {
+            l->non_finite[i]++;
+            continue;
+        }
+        if (value < l->wide_min[i]) l->wide_min[i] = value;
+        if (value > l->wide_max[i]) l->wide_max[i] = value;
+        l->zeros[i] += value == 0.0;
+        l->sum[i] += value;
+        l->sum_sq[i] += value * value;
+    }
+}
+
+static int all_finite(const lane_sums *l, int m) {
+    int finite = 1;
+    for (int i = 0; i < m; i++) finite &= isfinite(l->sum_sq[i]) != 0;
+    return finite;
+}
+
+INLINE void fold_lane(const lane_sums *l, int i, slice_sums *into) {
+    const double min = l->wide_min[i] < (double)l->min[i] ? l->wide_min[i] : (double)l->min[i];
+    const double max = l->wide_max[i] > (double)l->max[i] ? l->wide_max[i] : (double)l->max[i];
+    if (min < into->min) into->min = min;
+    if (max > into->max) into->max = max;
+    into->zeros += l->zeros[i];
+    into->non_finite += l->non_finite[i];
+    into->sum += l->sum[i];
+    into->sum_sq += l->sum_sq[i];
+}
+
+/* ---- places in memory ---- */
+
+/* Go to the next place of the first `dims` dimensions: 0 after the last one. */
+INLINE int advance(const slice_job *job, int dims, int64_t *index, int64_t *offset) {
+    for (int d = dims - 1; d >= 0; d--) {
+        *offset += job->strides[d];
+        if (++index[d] < job->sizes[d]) return 1;
+        *offset -= job->strides[d] * job->sizes[d];
+        index[d] = 0;
+    }
+    return 0;
+}
+
+static void insert_dimension(slice_job *job, int64_t size, int64_t stride) {
+    int at = job->dims++;
+    for (; at > 0 && job->strides[at - 1] < stride; at--) {
+        job->sizes[at] = job->sizes[at - 1];
+        job->strides[at] = job->strides[at - 1];
+    }
+    job->sizes[at] = size;
+    job->strides[at] = stride;
+}
+
+/* Neighbouring dimensions that are one in memory become one. */
+static void join_dimensions(slice_job *job) {
+    int last = 0;
+    for (int d = 1; d < job->dims; d++) {
+        if (job->strides[last] == job->strides[d] * job->sizes[d]) {
+            job->sizes[last] *= job->sizes[d];
+            job->strides[last] = job->strides[d];
+        } else {
+            last++;
+            job->sizes[last] = job->sizes[d];
+            job->strides[last] = job->strides[d];
+        }
+    }
+    if (job->dims) job->dims = last + 1;
+}
+
+void arrange_slices(slice_job *job, int rank, const int64_t *shape, const int64_t *strides,
+                    int dim) {
+    job->slices = shape[dim];
+    job->slice_stride = strides[dim];
+    job->dims = 0;
+    job->repeat = 1;
+    for (int d = 0; d < rank; d++) {
+        if (d == dim || shape[d] == 1) continue;
+        if (strides[d] == 0) job->repeat *= shape[d];
+        else insert_dimension(job, shape[d], strides[d]);
+    }
+    join_dimensions(job);
+}
+
+int64_t slice_values(const slice_job *job) {
+    int64_t values = 1;
+    for (int d = 0; d < job->dims; d++) values *= job->sizes[d];
+    return values;
+}
+
+/* ---- rows of slices side by side ---- */
+
+/* Add lanes [from, from + m) of every row; a row holds `inner` values of each slice in turn. */
+static void add_rows(const slice_job *job, int dims, int64_t from, int m, lane_sums *l, adder add) {
+    const int item = ITEM_SIZES[job->dtype];
+    int64_t index[MAX_DIMS] = {0}, offset = 0;
+    clear_lanes(l, m);
+    do add(l, job->dtype, job->data + (offset + from) * item, m);
+    while (advance(job, dims, index, &offset));
+}
+
+static void count_rows(const slice_job *job, int dims, int64_t inner, lane_sums *l, adder add) {
+    const int64_t width = job->slices * inner;
+    for (int64_t from = 0; from < width; from += LANES) {
+        const int m = width - from < LANES ? (int)(width - from) : LANES;
+        add_rows(job, dims, from, m, l, add);
+        if (add != add_carefully && !all_finite(l, m))
+            add_rows(job, dims, from, m, l, add_carefully);
+        for (int i = 0; i < m; i++) fold_lane(l, i, &job->found[(from + i) / inner]);
+    }
+}
+
+/* ---- one slice after the other ---- */
+
+static void add_lines(lane_sums *l, int dtype, const unsigned char *data, int m, adder add) {
+    clear_lanes(l, CHUNK_LANES);
+    for (int at = 0; at < m; at += CHUNK_LANES)
+        add(l, dtype, data + at * ITEM_SIZES[dtype], m - at < CHUNK_LANES ? m - at : CHUNK_LANES);
+}
+
+static void add_chunk(lane_sums *l, int dtype, const unsigned char *data, int m, adder add,
+                      slice_sums *into) {
+    add_lines(l, dtype, data, m, add);
+    if (add != add_carefully && !all_finite(l, CHUNK_LANES))
+        add_lines(l, dtype, data, m, add_carefully);
+    for (int i = 0; i < CHUNK_LANES && i < m; i++) fold_lane(l, i, into);
+}
+
+static void add_run(lane_sums *l, int dtype, const unsigned char *data, int64_t n, adder add,
+                    slice_sums *into) {
+    for (int64_t at = 0; at < n; at += CHUNK)
+        add_chunk(l, dtype, data + at * ITEM_SIZES[dtype], n - at < CHUNK ? (int)(n - at) : CHUNK,
+                  add, into);
+}
+
+/* The innermost values of a slice are neighbours: read them where they lie. */
+static void count_runs(const slice_job *job, lane_sums *l, adder add) {
+    const int item = ITEM_SIZES[job->dtype], dims = job->dims - 1;
+    for (int64_t slice = 0; slice < job->slices; slice++) {
+        int64_t index[MAX_DIMS] = {0}, offset = slice * job->slice_stride;
+        do add_run(l, job->dtype, job->data + offset * item, job->sizes[dims], add,
+                   &job->found[slice]);
+        while (advance(job, dims, index, &offset));
+    }
+}
+
+/* Any other layout: gather a chunk of a slice's values. */
+static void count_gathered(const slice_job *job, lane_sums *l, adder add) {
+    const int item = ITEM_SIZES[job->dtype];
+    unsigned char chunk[CHUNK * sizeof(double)];
+    for (int64_t slice = 0; slice < job->slices; slice++) {
+        int64_t index[MAX_DIMS] = {0}, offset = slice * job->slice_stride;
+        int m = 0;
+        do {
+            memcpy(chunk + m * item, job->data + offset * item, (size_t)item);
+            if (++m < CHUNK) continue;
+            add_chunk(l, job->dtype, chunk, m, add, &job->found[slice]);
+            m = 0;
+        } while (advance(job, job->dims, index, &offset));
+        if (m) add_chunk(l, job->dtype, chunk, m, add, &job->found[slice]);
+    }
+}
+
+/* ---- one job ---- */
+
+static void count_arranged(const slice_job *job, lane_sums *lanes) {
+    const adder add = job->dtype == FLOAT64 ? add_carefully : choose_adder();
+    const int last = job->dims - 1, dense = job->dims > 0 && job->strides[last] == 1;
+    const int64_t inner = dense && job->slice_stride == job->sizes[last] ? job->sizes[last] : 1;
+    const int side_by_side = job->slice_stride == inner;
+    const int64_t rows = slice_values(job) / inner;
+    if (side_by_side && (inner <= SHORT_ROW || rows >= LEAST_ROWS))
+        count_rows(job, inner > 1 ? last : job->dims, inner, lanes, add);
+    else if (dense && job->sizes[last] >= LEAST_RUN)
+        count_runs(job, lanes, add);
+    else
+        count_gathered(job, lanes, add);
+}
+
+void count_slices(slice_job *job) {
+    lane_sums lanes;
+    const uint64_t before = enter_ieee();
+    for (int64_t slice = 0; slice < job->slices; slice++)
+        job->found[slice] = (slice_sums){0, 0, (double)INFINITY, -(double)INFINITY, 0.0, 0.0};
+    if (slice_values(job)) count_arranged(job, &lanes);
+    leave_ieee(before);
+}

@@ -1,0 +1,91 @@
+"""What a hook finds while a graph is compiled: constants, by which the graph counts later.
+
+Each function is asked once for each tensor of a graph; its arguments and results are constants.
+"""
+
+from __future__ import annotations
+
+import weakref
+from typing import Any, Protocol
+
+import torch
+
+from tb_activation_hist.capture.rows import Row
+from tb_activation_hist.capture.split import LayerRules
+from tb_activation_hist.capture.state import CaptureState
+from tb_activation_hist.core.names import LayerInfo
+
+
+class TracedHook(Protocol):
+    """What is asked of a module's hook while a graph is compiled."""
+
+    layer: str
+    order: int
+    ran: bool
+    state: CaptureState
+    split: LayerRules
+
+
+HOOKS: weakref.WeakValueDictionary[str, TracedHook] = weakref.WeakValueDictionary()
+"""By key, for compiled graphs: they can hold a text but not a hook. (Up to torch 2.6 a number on a
+hook is no constant to them.)"""
+
+
+@torch.compiler.assume_constant_result
+def buffer_in_graph(key: str, path: str, phase: str, type_name: str, *where: Any) -> str:
+    row = _find_row(key, path, phase, type_name, *where)
+    return HOOKS[key].state.find_in_graph(row)[0]
+
+
+@torch.compiler.assume_constant_result
+def row_in_graph(key: str, path: str, phase: str, type_name: str, *where: Any) -> int:
+    row, hook = _find_row(key, path, phase, type_name, *where), HOOKS[key]
+    hook.state.call_order.note(phase, row.info.layer)
+    return hook.state.find_in_graph(row)[1]
+
+
+@torch.compiler.assume_constant_result
+def split_in_graph(key: str, path: str, phase: str, type_name: str, *where: Any) -> int:
+    """The dimension to split along, -1 without one; the last of `where` is the tensor's rank."""
+    split = _find_row(key, path, phase, type_name, *where[:-1]).split
+    dim = None if split is None else split.dimension_of(where[-1])
+    return -1 if dim is None else dim
+
+
+@torch.compiler.assume_constant_result
+def slices_in_graph(slices: int, key: str, path: str, phase: str, *where: Any) -> str:
+    """The name of the buffer of so many slices; empty where there are too many."""
+    split = _find_row(key, path, phase, *where).split
+    return "" if split is None else HOOKS[key].state.find_slices_in_graph(split, slices)[0]
+
+
+@torch.compiler.assume_constant_result
+def first_in_graph(slices: int, key: str, path: str, phase: str, *where: Any) -> int:
+    split = _find_row(key, path, phase, *where).split
+    return 0 if split is None else HOOKS[key].state.find_slices_in_graph(split, slices)[1]
+
+
+def _find_row(
+    key: str, path: str, phase: str, type_name: str, dtype: str, device: str, index: int | None
+) -> Row:
+    """Find the row of a tensor while compiling.
+
+    The shape is left out: asking for it would fix it in the graph.
+    """
+    hook = HOOKS[key]
+    hook.ran = True
+    state = hook.state
+    state.graphs_evaluate |= phase == "eval"
+    if state.gradients or state.per_call:
+        state.warn_compiled()
+    info = LayerInfo(
+        layer=f"{hook.layer}/{path}" if path else hook.layer,
+        phase=phase,
+        order=hook.order,
+        type=type_name,
+        dtype=dtype.removeprefix("torch."),
+        scheme=state.rows.scheme,
+    )
+    split = hook.split.dimension("activations", info.layer)
+    where = torch.device(device if index is None else f"{device}:{index}")
+    return state.rows.find(info, where, split)

@@ -1,0 +1,189 @@
+"""Where the slices of split layers are counted: ranges of buffers that never move.
+
+A layer whose number of slices changes gets one more range; ranges of one layer are added up by the
+number of the slice.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple, TypeAlias
+
+import torch
+from torch import Tensor
+
+from tb_activation_hist.capture.meter import Meter
+from tb_activation_hist.capture.slice_buffer import HostSlices, SliceBuffer
+from tb_activation_hist.capture.slice_count import count_slices_
+from tb_activation_hist.capture.split import explain_change, explain_missing, explain_too_many
+from tb_activation_hist.capture.stream_order import StreamOrder
+from tb_activation_hist.capture.switch import Switch
+from tb_activation_hist.core.names import PHASES, LayerInfo
+from tb_activation_hist.core.slice_counts import LayerSlices, RecordSlices, join_slices
+from tb_activation_hist.core.user_warnings import warn_user
+
+Warn: TypeAlias = Callable[[str, str], None]
+"""Takes a text, and what it is about, which it warns of once."""
+
+SEGMENT_SLICES: Final = 4096
+"""Room of a segment, or that of the layer it is made for, if that is larger."""
+
+
+class RowRange(NamedTuple):
+    """Slices `first` to ``first + slices`` of a segment, and the record's row they belong to."""
+
+    row: int
+    first: int
+    slices: int
+
+
+@dataclass(eq=False)
+class SliceSegment:
+    """A buffer and the ranges in it."""
+
+    buffer: SliceBuffer
+    switches: dict[str, Switch]
+    order: StreamOrder | None = None
+    ranges: list[RowRange] = field(default_factory=list)
+    used: int = 0
+
+    def take(self) -> HostSlices:
+        """Start copying all slices to the host, and empty them."""
+        if self.order is None:
+            return self.buffer.to_host()
+        self.order.begin_take()
+        pending = self.buffer.to_host()
+        self.order.end_take()
+        return pending
+
+
+@dataclass(eq=False, slots=True)
+class SliceRow:
+    """Where the slices of one layer are counted."""
+
+    segment: SliceSegment
+    first: int
+    slices: int
+    switch: Switch
+
+    def count(self, values: Tensor, dim: int) -> None:
+        """Add the slices of values, which must not have more than `slices`."""
+        if self.segment.order is not None:
+            self.segment.order.begin_count()
+        count_slices_(self.segment.buffer, self.first, dim, values, self.switch)
+
+
+class SliceTable:
+    """The ranges of all split layers. meter: measures what counting them costs in graphs."""
+
+    def __init__(self, meter: Meter) -> None:
+        self._meter = meter
+        self._segments: dict[torch.device, list[SliceSegment]] = {}
+        self._on: dict[str, bool] = dict.fromkeys(PHASES, False)
+        self._lock = threading.Lock()
+
+    def add(self, row: int, slices: int, device: torch.device, phase: str) -> SliceRow:
+        """A new range for a record's row."""
+        with self._lock:
+            segments = self._segments.setdefault(device, [])
+            if not segments or segments[-1].used + slices > segments[-1].buffer.capacity:
+                segments.append(self._make_segment(slices, device))
+            segment = segments[-1]
+            made = SliceRow(segment, segment.used, slices, segment.switches[phase])
+            segment.ranges.append(RowRange(row, segment.used, slices))
+            segment.used += slices
+            return made
+
+    def _make_segment(self, slices: int, device: torch.device) -> SliceSegment:
+        buffer = SliceBuffer(max(slices, SEGMENT_SLICES), device)
+        home = buffer.storage.device
+        switches = {phase: Switch(home, on=on, meter=self._meter) for phase, on in self._on.items()}
+        return SliceSegment(buffer, switches, self._meter.order(home))
+
+    def _every(self) -> list[SliceSegment]:
+        return [each for segments in self._segments.values() for each in segments]
+
+    def switch(self, phase: str, on: bool) -> None:
+        """Say whether this phase is counted from now on; compiled graphs obey too."""
+        with self._lock:
+            self._on[phase] = on
+            for segment in self._every():
+                segment.switches[phase].on = on
+
+    def take(self) -> PendingSlices | None:
+        """Start copying all slices to the host, and empty them; None where no layer is split."""
+        with self._lock:
+            parts = [(tuple(each.ranges), each.take()) for each in self._every()]
+        return PendingSlices(parts) if parts else None
+
+
+class LayerSplit:
+    """How one layer is split on one device; finds room for its slices when they are known.
+
+    row: the layer's row in a record.
+    """
+
+    def __init__(
+        self, info: LayerInfo, row: int, device: torch.device, table: SliceTable, warn: Warn
+    ) -> None:
+        self._info = info
+        self._row = row
+        self._device = device
+        self._table = table
+        self._warn = warn
+        self._room: SliceRow | None = None
+
+    def count(self, values: Tensor) -> None:
+        """Add the slices of the values; warns once where they have none."""
+        dim = self.dimension_of(values.dim())
+        room = None if dim is None else self.room(values.shape[dim])
+        if dim is not None and room is not None:
+            room.count(values, dim)
+
+    def dimension_of(self, rank: int) -> int | None:
+        """The dimension, from 0, of a tensor with so many; None, after a warning, without it."""
+        split = self._info.split or 0
+        missing = explain_missing(self._info.key, split, rank)
+        if missing is None:
+            return split % rank
+        self._warn(missing, f"split {self._info.key}")
+        return None
+
+    def room(self, slices: int) -> SliceRow | None:
+        """A range of at least so many slices; None, after a warning, where they are too many."""
+        room, name = self._room, self._info.key
+        excess = explain_too_many(name, slices)
+        if excess is not None:
+            self._warn(excess, f"split {name}")
+            return None
+        if room is not None and room.slices != slices:
+            self._warn(explain_change(name, room.slices, slices), f"slices {name}")
+        if room is None or room.slices < slices:
+            room = self._table.add(self._row, slices, self._device, self._info.phase)
+            self._room = room
+        return room
+
+
+def warn_each_time(text: str, _about: str) -> None:
+    """Warn at the user's line."""
+    warn_user(text)
+
+
+class PendingSlices:
+    """The slices of a record on their way to the host."""
+
+    def __init__(self, parts: Sequence[tuple[Sequence[RowRange], HostSlices]]) -> None:
+        self._parts = parts
+
+    def wait(self, rows: int) -> RecordSlices:
+        """Block until all have arrived. rows: those of the record."""
+        found = []
+        for ranges, pending in self._parts:
+            totals, moments = pending.wait()
+            for row, first, slices in ranges:
+                own = slice(first, first + slices)
+                if totals[own, 0].any():
+                    found.append((row, LayerSlices(totals[own], moments[own])))
+        return join_slices(found, rows)

@@ -1,0 +1,51 @@
+"""The order of several streams of one device: counting, copying to the host, counting again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+
+
+class StreamOrder:
+    """Makes streams wait for each other, without waiting on the host.
+
+    A training with one stream is in order by itself. With several (pipelines, prefetching) the copy
+    of a record must come after the counting on all streams, and the next counting on any of them
+    after the counts were emptied. Nothing is ordered while a CUDA graph is captured: the graph
+    runs in the stream that replays it.
+    """
+
+    def __init__(self, device: torch.device, module: Any = None) -> None:
+        self._device = device
+        self._module = getattr(torch, device.type) if module is None else module
+        self._seen: set[Any] = set()
+        self._emptied: Any = None
+
+    def begin_count(self) -> None:
+        """Values are about to be counted in the current stream."""
+        if self._capturing():
+            return
+        stream = self._module.current_stream(self._device)
+        if stream in self._seen:
+            return
+        self._seen.add(stream)
+        if self._emptied is not None:
+            stream.wait_event(self._emptied)
+
+    def begin_take(self) -> None:
+        """The counts are about to be copied and emptied in the current stream."""
+        current = self._module.current_stream(self._device)
+        for stream in self._seen - {current}:
+            current.wait_stream(stream)
+
+    def end_take(self) -> None:
+        """The counts are empty as soon as the current stream has come so far."""
+        current = self._module.current_stream(self._device)
+        if self._emptied is None:
+            self._emptied = self._module.Event()
+        self._emptied.record(current)
+        self._seen = {current}
+
+    def _capturing(self) -> bool:
+        return self._device.type == "cuda" and self._module.is_current_stream_capturing()

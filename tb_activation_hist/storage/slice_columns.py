@@ -1,0 +1,125 @@
+"""The columns of a stored block of slices: whole numbers, sizes as whole numbers, and bytes.
+
+`slice_codec` describes them.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from tb_activation_hist.core.grid import FloatArray, IntArray
+
+OFFSET_OCTAVES: Final = 1100
+"""More than the octaves between 1 and the smallest float64, so that the code of no number is 0."""
+
+WIDTHS: Final = (0, 1, 2, 4, 8)
+"""Bytes that a whole number may take."""
+
+MEMORY: Final = 2
+"""A prediction moves 1 / 2**MEMORY of the way to the newest number."""
+
+
+class Payload:
+    """Takes one array after another off the uncompressed payload, which holds all of them."""
+
+    def __init__(self, payload: bytes) -> None:
+        self._payload = payload
+        self._offset = 0
+
+    def take(self, length: int, dtype: str) -> npt.NDArray[Any]:
+        """The next array of 8-byte numbers, unshuffled."""
+        numbers: npt.NDArray[Any] = self._bytes(8, length).T.copy().view(dtype)
+        return numbers.reshape(length)
+
+    def take_wide(self, length: int, width: int) -> npt.NDArray[np.uint64]:
+        """The next numbers of `width` bytes each, as uint64."""
+        numbers = np.zeros(length, np.uint64)
+        for at, plane in enumerate(self._bytes(width, length)):
+            numbers |= plane.astype(np.uint64) << np.uint64(8 * at)
+        return numbers
+
+    def _bytes(self, width: int, length: int) -> npt.NDArray[np.uint8]:
+        size = width * length
+        data = np.frombuffer(self._payload, np.uint8, size, self._offset)
+        self._offset += size
+        return data.reshape(width, length)
+
+
+def shuffle(values: npt.NDArray[Any]) -> bytes:
+    flat = np.ascontiguousarray(values).reshape(-1)
+    little = flat.astype(flat.dtype.newbyteorder("<"), copy=False)
+    rows: npt.NDArray[np.uint8] = little.view(np.uint8).reshape(-1, flat.itemsize)
+    data: bytes = rows.T.tobytes()
+    return data
+
+
+def pack(numbers: IntArray) -> tuple[int, bytes]:
+    """Widths and bytes of a (R, K) column of whole numbers."""
+    first, others = _zigzag(np.diff(numbers[0], prepend=0)), _zigzag(_to_residuals(numbers))
+    width, wide = _width(first), _width(others)
+    return width | wide << 4, _planes(first, width) + _planes(others, wide)
+
+
+def unpack(payload: Payload, widths: int, shape: tuple[int, int]) -> IntArray:
+    records, slices = shape
+    numbers = np.empty(shape, np.int64)
+    numbers[0] = _unzigzag(payload.take_wide(slices, widths & 15)).cumsum()
+    others = _unzigzag(payload.take_wide((records - 1) * slices, widths >> 4))
+    _from_residuals(numbers, others.reshape(records - 1, slices))
+    return numbers
+
+
+def _to_residuals(numbers: IntArray) -> IntArray:
+    """(R - 1, K): what prediction leaves of all records but the first."""
+    residuals = np.empty((len(numbers) - 1, numbers.shape[1]), np.int64)
+    state = numbers[0] << MEMORY
+    for record, now in enumerate(numbers[1:]):
+        np.subtract(now, state >> MEMORY, out=residuals[record])
+        state += residuals[record]
+    return residuals
+
+
+def _from_residuals(numbers: IntArray, residuals: IntArray) -> None:
+    """Fill in all records but the first."""
+    state = numbers[0] << MEMORY
+    for record, residual in enumerate(residuals, 1):
+        np.add(residual, state >> MEMORY, out=numbers[record])
+        state += residual
+
+
+def _zigzag(numbers: IntArray) -> npt.NDArray[np.uint64]:
+    codes: npt.NDArray[np.uint64] = ((numbers << 1) ^ (numbers >> 63)).view(np.uint64)
+    return codes
+
+
+def _unzigzag(codes: npt.NDArray[np.uint64]) -> IntArray:
+    signs = -(codes & 1).view(np.int64)
+    return (codes >> 1).view(np.int64) ^ signs
+
+
+def _width(codes: npt.NDArray[np.uint64]) -> int:
+    largest = int(codes.max(initial=0))
+    return next(width for width in WIDTHS if largest < 1 << (8 * width))
+
+
+def _planes(codes: npt.NDArray[np.uint64], width: int) -> bytes:
+    return shuffle(codes.astype(np.dtype(f"<u{width}"))) if width else b""
+
+
+def encode_sizes(values: FloatArray, per_octave: int) -> IntArray:
+    """Sign and logarithm of each number, as one whole number that ascends with it."""
+    sizes = np.abs(values)
+    known = np.isfinite(sizes) & (sizes > 0)
+    octaves = np.log2(np.where(known, sizes, 1.0)) + OFFSET_OCTAVES
+    codes = np.where(known, np.rint(per_octave * octaves), 0.0) * np.sign(values)
+    return codes.astype(np.int64)
+
+
+def decode_sizes(codes: IntArray, per_octave: int) -> FloatArray:
+    largest = np.finfo(np.float64).max
+    with np.errstate(over="ignore", under="ignore"):
+        sizes = np.exp2(np.abs(codes.astype(np.float64)) / per_octave - OFFSET_OCTAVES)
+    return np.where(codes == 0, 0.0, np.sign(codes) * np.minimum(sizes, largest))
