@@ -8,17 +8,18 @@ from typing import Final
 
 import numpy as np
 
+from tb_activation_hist.core.number_formats import FORMAT_LIMITS
 from tb_activation_hist.findings.hits import Hit, find_hits, group_hits, name_layers, sustained_hit
 from tb_activation_hist.findings.rule import Observation, RunRule
 from tb_activation_hist.findings.signals import Signals
 from tb_activation_hist.findings.thresholds import UNIT_SHARE, Thresholds, threshold
 
 FLOAT_LIMITS: Final = {
-    "float16": (2.0**-14, 2.0**-24, 65504.0),
-    "bfloat16": (2.0**-126, 2.0**-133, 3.3895e38),
-    "float8_e4m3fn": (2.0**-6, 2.0**-9, 448.0),
+    **{
+        limits.dtype: (limits.smallest_normal, limits.smallest, limits.largest)
+        for limits in FORMAT_LIMITS.values()
+    },
     "float8_e4m3fnuz": (2.0**-7, 2.0**-10, 240.0),
-    "float8_e5m2": (2.0**-14, 2.0**-16, 57344.0),
     "float8_e5m2fnuz": (2.0**-15, 2.0**-17, 57344.0),
 }
 """Smallest normal number, smallest number above 0, largest number of each low-precision dtype."""

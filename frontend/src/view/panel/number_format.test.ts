@@ -4,7 +4,7 @@ import * as settings from "../settings/settings";
 import { limitLines, limitNotes, lostStrip } from "./number_format";
 import type { PanelView } from "./panel_view";
 
-const CONV = madeSeries("conv", 1, { dtypes: ["bfloat16"] });
+const CONV = madeSeries("conv", 1, { dtypes: ["bfloat16"], bins: { scheme: "float_bits" } });
 let panel: PanelView;
 
 beforeAll(() => {

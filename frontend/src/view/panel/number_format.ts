@@ -79,7 +79,7 @@ export const lostStrip = computedPerObject((panel: PanelView) => {
   const power = settings.formatScale.value === 0 ? "" : ` at scale 2^${settings.formatScale.value}`;
   return {
     values: loss.underflow.map((share, c) => share + loss.overflow[c]!),
-    name: `share lost in ${chosen()}${power}.`,
+    name: `share lost in ${chosen()}${power}${isExact(panel) ? "" : ", estimated from its own bins"}.`,
     detail: (c: number) =>
       `${formatShare(loss.underflow[c]!)} become 0, ${formatShare(loss.overflow[c]!)} too large; ` +
       `${formatShare(loss.subnormal[c]!)} subnormal`,
@@ -94,6 +94,11 @@ function lossOf(panel: PanelView): FormatLoss | string {
   // Asked for anew without merging, since a merged bin may hold a limit.
   if (tile.unit !== null) return "";
   return formatLoss(tile, format, scale(), dtypeOf(panel));
+}
+
+/** The limits do not lie on the edges of bins that were chosen by hand. */
+function isExact({ layer }: PanelView): boolean {
+  return layer.series.value.bins.scheme === "float_bits";
 }
 
 function dtypeOf({ run, layer }: PanelView): string {
