@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from tb_activation_hist.callbacks.fastai import ActivationHistCallback
     from tb_activation_hist.callbacks.probe import LearnerLike, Probe, probe_module
     from tb_activation_hist.capture.parameter_kinds import StepWatcher
+    from tb_activation_hist.capture.record import record
     from tb_activation_hist.capture.schedule import Between, Every, LogSpaced
     from tb_activation_hist.capture.select import Layers, LayerSelector
     from tb_activation_hist.core.comparison.criterion import CompareMode
@@ -150,6 +151,7 @@ _HOMES: Final = {
     "compare_runs": "storage.comparisons",
     "probe_module": "callbacks.probe",
     "read_histograms": "storage.logdir_histograms",
+    "record": "capture.record",
     "save_golden": "storage.comparisons",
 }
 
@@ -228,6 +230,7 @@ __all__ = [
     "compare_runs",
     "probe_module",
     "read_histograms",
+    "record",
     "save_golden",
 ]
 

@@ -57,7 +57,8 @@ class CountBuffer:
         self.scheme = scheme
         self.device = torch.device(device)
         kernel_name(self.device)  # a wrong choice of kernel shows here, before the training
-        single = not has_float64(self.device)
+        self.has_float64 = has_float64(self.device)
+        single = not self.has_float64
         home = torch.device("cpu") if single else self.device
         self.single = SingleCounts(rows, scheme) if single and scheme.kernel is not None else None
         """Counts on a device without float64 until they are taken; None: the host counts."""
@@ -158,7 +159,7 @@ def _count_elsewhere(buffer: CountBuffer, switch: Switch, row: int, values: Tens
     into = StorageRow(buffer.storage, row, buffer.rows, buffer.scheme)
     with torch.no_grad():
         values = values.detach()
-        if buffer.on_host:
+        if not buffer.has_float64:
             if not _count_single(buffer, row, values):
                 count_on_cpu(into, values.cpu())
         elif values.device == buffer.storage.device:

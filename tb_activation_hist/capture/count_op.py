@@ -31,7 +31,7 @@ def count_op(
     """Add the values to a row of the storage. scheme: its `scheme_to_text`."""
     if not torch_internals.in_backward():
         into = StorageRow(storage, row, rows, text_to_scheme(scheme))
-        with measure_graph_op(switch):
+        with measure_graph_op(switch, row, values):
             if values.device == storage.device:
                 count_on_device(into, values, switch)
             elif switch.item():  # a device without float64, whose storage is the host's
@@ -42,7 +42,7 @@ def count_op(
 @count_op.register_kernel("cpu")
 def _(storage: Tensor, switch: Tensor, row: int, values: Tensor, rows: int, scheme: str) -> None:
     if switch.item() and not torch_internals.in_backward():
-        with measure_graph_op(switch):
+        with measure_graph_op(switch, row, values):
             count_on_cpu(StorageRow(storage, row, rows, text_to_scheme(scheme)), values)
     torch_internals.hide_change(storage)
 
@@ -53,7 +53,7 @@ def _(storage: Tensor, switch: Tensor, row: int, values: Tensor, rows: int, sche
     off = is_known_off(switch) and not torch.cuda.is_current_stream_capturing()
     if torch_internals.in_backward() or off:
         return  # saves the launch; a graph being captured must hold it all the same
-    with measure_graph_op(switch):
+    with measure_graph_op(switch, row, values):
         count_on_device(StorageRow(storage, row, rows, text_to_scheme(scheme)), values, switch)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from typing import Any, Final, Protocol
 
@@ -55,6 +55,9 @@ class DeviceTimer:
     new_event: makes an event. mark: puts it behind the work that was given to the device so far.
     may_mark: whether that is allowed now (not while a CUDA graph is captured). accumulate: whether
     every step counts, recorded or not. Events are used again; a step that is not timed uses none.
+
+    A captured CUDA graph can hold no events: what is counted in it is noted while it is captured,
+    and its time is told from that of a sample, counted once beside it.
     """
 
     def __init__(
@@ -74,6 +77,10 @@ class DeviceTimer:
         self._unread: deque[TimedStep] = deque()
         self._records = 0
         self._read = 0
+        self._works = True
+        self._captured_bytes: dict[Hashable, int] = {}
+        self._sample: tuple[TimingEvent, TimingEvent, int] | None = None
+        self._byte_s: float | None = None
 
     @property
     def timing(self) -> bool:
@@ -84,16 +91,27 @@ class DeviceTimer:
         """The step that begins is recorded; it is timed if its turn has come."""
         self._records += 1
         turn = self._read < DEVICE_RECORDS or self._records % TIMED_RECORDS == 0
-        if turn and len(self._unread) < MAX_UNREAD and self._may_mark():
-            self._step = TimedStep(self._marked())
+        if turn and len(self._unread) < MAX_UNREAD:
+            start = self._marked()
+            self._step = None if start is None else TimedStep(start)
 
     def end_step(self) -> list[StepCost]:
         """What the steps cost whose events the device has passed since the last call."""
         step, self._step = self._step, None
-        if step is not None and self._may_mark():
-            step.end = self._marked()
+        end = None if step is None else self._marked()
+        if step is not None and end is not None:
+            step.end = end
             self._unread.append(step)
-        return list(self._take_done())
+        try:
+            self._read_sample()
+            return list(self._take_done())
+        except Exception:  # noqa: BLE001 - a device whose events cannot be read is not timed
+            self.stop()
+            return []
+
+    def stop(self) -> None:
+        """Time nothing from here on."""
+        self._works = False
 
     @contextmanager
     def counting(self) -> Iterator[None]:
@@ -106,19 +124,49 @@ class DeviceTimer:
         yield from self._between(None if self._step is None else self._step.copies)
 
     def _between(self, pairs: list[tuple[TimingEvent, TimingEvent]] | None) -> Iterator[None]:
-        if pairs is None or not self._may_mark():
-            yield
-            return
-        begin = self._marked()
+        begin = None if pairs is None else self._marked()
         try:
             yield
         finally:
-            pairs.append((begin, self._marked()))
+            end = None if begin is None else self._marked()
+            if pairs is not None and begin is not None and end is not None:
+                pairs.append((begin, end))
 
-    def _marked(self) -> TimingEvent:
-        event = self._free.pop() if self._free else self._new_event()
-        self._mark(event)
+    def _marked(self) -> TimingEvent | None:
+        """An event behind the work so far; None where there can be none."""
+        if not self._works or not self._may_mark():
+            return None
+        try:
+            event = self._free.pop() if self._free else self._new_event()
+            self._mark(event)
+        except Exception:  # noqa: BLE001 - a device without timing events is not timed
+            self.stop()
+            return None
         return event
+
+    def note_captured(self, key: Hashable, size_bytes: int) -> None:
+        """Values of this size are counted whenever a captured graph runs; key: what counts them."""
+        self._captured_bytes[key] = size_bytes
+
+    @property
+    def wants_sample(self) -> bool:
+        """Whether a graph was captured, but not yet a sample counted to tell its time from."""
+        unknown = self._byte_s is None and self._sample is None
+        return bool(self._captured_bytes) and unknown and self._works
+
+    def time_sample(self, count: Callable[[], None], size_bytes: int) -> None:
+        """Count a sample of this size and time it."""
+        begin = self._marked()
+        count()
+        end = self._marked()
+        if begin is not None and end is not None:
+            self._sample = begin, end, size_bytes
+
+    def _read_sample(self) -> None:
+        if self._sample is not None and all(event.query() for event in self._sample[:2]):
+            begin, end, size_bytes = self._sample
+            self._sample = None
+            self._byte_s = begin.elapsed_time(end) / 1e3 / size_bytes
 
     def _take_done(self) -> Iterator[StepCost]:
         while self._unread and all(event.query() for event in self._unread[0].events):
@@ -132,7 +180,10 @@ class DeviceTimer:
             sum(begin.elapsed_time(end) for begin, end in pairs) / 1e3
             for pairs in (step.counts, step.copies)
         )
-        rest_s = step.start.elapsed_time(step.end) / 1e3 - counts_s - copies_s
+        step_s = step.start.elapsed_time(step.end) / 1e3
+        counts_s += sum(self._captured_bytes.values()) * (self._byte_s or 0.0)
+        # Counting on several streams may add up to more than the step.
+        rest_s = max(step_s - counts_s - copies_s, step_s / 100)
         if self._accumulate:
             return StepCost(copies_s, counts_s, rest_s)
         return StepCost(counts_s + copies_s, 0.0, rest_s)

@@ -16,17 +16,19 @@ from tb_activation_hist.capture.in_graph import (
     HOOKS,
     buffer_in_graph,
     first_in_graph,
+    ran_in_graph,
     row_in_graph,
     slices_in_graph,
     split_in_graph,
 )
-from tb_activation_hist.capture.outputs import floating_tensors
+from tb_activation_hist.capture.outputs import floating_tensors, name_inputs
 from tb_activation_hist.capture.rows import Row
 from tb_activation_hist.capture.select import Layer
 from tb_activation_hist.capture.slice_count import count_slices_
 from tb_activation_hist.capture.state import CaptureState
 from tb_activation_hist.capture.torch_internals import (
     forward_hooks,
+    forward_pre_hooks,
     in_backward,
     is_exporting,
     is_tracing,
@@ -56,11 +58,20 @@ class Hook:
 class ForwardHook(Hook):
     """Counts a module's floating outputs; off-step it costs a flag test.
 
-    Runs right after the module, so before an in-place successor overwrites the output.
+    Runs right after the module, so before an in-place successor overwrites the output. kind: under
+    which the values are recorded. source: where they come from; two sources never share a name.
+    typed: whether the module's class says something about the values.
     """
+
+    kind: str = "activations"
+    source: str = "output"
+    typed: bool = True
 
     def __init__(self, layer: Layer, state: CaptureState) -> None:
         self.layer = layer.name
+        self.counts = state.activations
+        self.gradients = state.gradients
+        self.ordered = True
         self.order = layer.order
         self.state = state
         self.ran = False
@@ -105,12 +116,12 @@ class ForwardHook(Hook):
                 continue
             self.ran = True
             name = f"{call}/{path}" if path else call
-            if not recomputed:
+            if self.ordered and not recomputed:
                 state.call_order.note("train" if module.training else "eval", self.layer + name)
-            if state.activations and not recomputed:
-                self.row("activations", name, module, values).count(values)
+            if self.counts and not recomputed:
+                self.row(self.kind, name, module, values).count(values)
             # A reentrant checkpoint has its graph only from the recomputation.
-            if state.gradients and tensor.requires_grad:
+            if self.gradients and tensor.requires_grad:
                 tensor.register_hook(GradientHook(self, name, module))
 
     def _next_call(self, module: nn.Module) -> str:
@@ -138,17 +149,22 @@ class ForwardHook(Hook):
     def _info(
         self, kind: str, name: str, module: nn.Module | ModuleFacts, values: Tensor
     ) -> LayerInfo:
-        type_name = module.type if isinstance(module, ModuleFacts) else type(module).__name__
         return LayerInfo(
-            layer=f"{self.layer}{name}",
+            layer=self.state.names.claim(kind, f"{self.layer}{name}", self.source),
             kind=kind,
             phase="train" if module.training else "eval",
             order=self._orders.get(name.partition("/")[0], self.order),
-            type=type_name,
+            type=self.type_name(module),
             shape=tuple(values.shape),
             dtype=str(values.dtype).removeprefix("torch."),
             scheme=self.state.rows.scheme,
         )
+
+    def type_name(self, module: nn.Module | ModuleFacts) -> str:
+        """The module's class as it is stored; "" where it says nothing about the values."""
+        if not self.typed:
+            return ""
+        return module.type if isinstance(module, ModuleFacts) else type(module).__name__
 
     def _trace(self, module: nn.Module, output: Any) -> None:
         """Put one counting op for each tensor into the graph that is being compiled.
@@ -158,10 +174,13 @@ class ForwardHook(Hook):
         """
         state = self.state
         phase = "train" if module.training else "eval"
-        if phase not in state.phases or is_exporting():
+        if phase not in state.phases or is_exporting() or not self.counts:
             return
-        for path, tensor in floating_tensors(output):
-            facts = (self.key, path, phase, type(module).__name__)
+        tensors = floating_tensors(output)
+        if not tensors:
+            ran_in_graph(self.key)
+        for path, tensor in tensors:
+            facts = (self.key, path, phase, self.type_name(module))
             where = (str(tensor.dtype), tensor.device.type, tensor.device.index)
             name = buffer_in_graph(*facts, *where)
             buffer = getattr(state.graph_inputs, name)
@@ -179,6 +198,25 @@ class ForwardHook(Hook):
             buffer = getattr(self.state.graph_inputs, name)
             switch = getattr(self.state.graph_inputs, f"{name}_{facts[2]}")
             count_slices_(buffer, first_in_graph(slices, *facts), dim, tensor, switch)
+
+
+class InputHook(ForwardHook):
+    """Counts what goes into a module, before an in-place module overwrites it."""
+
+    kind = "inputs"
+    source = "input"
+
+    def __init__(self, layer: Layer, state: CaptureState) -> None:
+        super().__init__(layer, state)
+        self.counts = True
+        self.gradients = False
+        self.ordered = not state.outputs
+
+    def __call__(self, module: nn.Module, args: Any, kwargs: Any = None) -> None:
+        """kwargs: None where a library has registered the hook anew, without them."""
+        state = self.state
+        if _is_compiling() or (state.train if module.training else state.eval):
+            ForwardHook.__call__(self, module, (), name_inputs(args, kwargs or {}))
 
 
 class LookHook(Hook):
@@ -284,6 +322,8 @@ class Attachment:
     def __init__(self) -> None:
         self.attached = False
         self.hooks: dict[nn.Module, ForwardHook] = {}
+        """Of each module the one that tells whether it ran."""
+        self.input_hooks: dict[nn.Module, ForwardHook] = {}
         self._handles: list[tuple[nn.Module, Any]] = []
 
     def attach(self, layers: Iterable[Layer], state: CaptureState) -> None:
@@ -291,10 +331,16 @@ class Attachment:
         for layer in layers:
             if layer.module in self.hooks:
                 continue
-            hook = self.hooks[layer.module] = ForwardHook(layer, state)
-            # Scripted modules hide the method, but call hooks all the same.
-            handle = nn.Module.register_forward_hook(layer.module, hook)
-            self._keep(layer.module, handle)
+            if state.inputs:
+                before = self.input_hooks[layer.module] = InputHook(layer, state)
+                self.hooks[layer.module] = before
+                handle = nn.Module.register_forward_pre_hook(layer.module, before, with_kwargs=True)
+                self._keep(layer.module, handle)
+            if state.outputs:
+                hook = self.hooks[layer.module] = ForwardHook(layer, state)
+                # Scripted modules hide the method, but call hooks all the same.
+                handle = nn.Module.register_forward_hook(layer.module, hook)
+                self._keep(layer.module, handle)
 
     def release(self, layers: Iterable[Layer]) -> None:
         """Take the hooks off all modules that are none of these layers, under their names."""
@@ -306,6 +352,7 @@ class Attachment:
         self._handles = [each for each in self._handles if each[0] not in gone]
         for module in gone:
             del self.hooks[module]
+            self.input_hooks.pop(module, None)
 
     def look_before_forwards(self, root: nn.Module, state: CaptureState) -> None:
         """Notice changes of the model where its forward pass begins."""
@@ -318,11 +365,11 @@ class Attachment:
         What replaces layers for quantisation-aware training moves their hooks as well.
         """
         for module in modules:
-            own = self.hooks.get(module)
-            hooks = forward_hooks(module)
-            for key, hook in list(hooks.items()):
-                if isinstance(hook, ForwardHook) and hook.state is state and hook is not own:
-                    del hooks[key]
+            own = (self.hooks.get(module), self.input_hooks.get(module))
+            for hooks in (forward_hooks(module), forward_pre_hooks(module)):
+                for key, hook in list(hooks.items()):
+                    if isinstance(hook, ForwardHook) and hook.state is state and hook not in own:
+                        del hooks[key]
 
     def count_forwards(self, root: nn.Module, state: CaptureState) -> None:
         """With ``per_call=True``: notice where a forward pass of the whole model begins."""
@@ -341,6 +388,7 @@ class Attachment:
             _take_off(module, handle)
         self._handles.clear()
         self.hooks.clear()
+        self.input_hooks.clear()
         self.attached = False
 
     @property

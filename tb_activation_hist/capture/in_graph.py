@@ -20,6 +20,10 @@ class TracedHook(Protocol):
     """What is asked of a module's hook while a graph is compiled."""
 
     layer: str
+    kind: str
+    source: str
+    gradients: bool
+    ordered: bool
     order: int
     ran: bool
     state: CaptureState
@@ -32,6 +36,12 @@ hook is no constant to them.)"""
 
 
 @torch.compiler.assume_constant_result
+def ran_in_graph(key: str) -> None:
+    """Note a module that gives nothing to count."""
+    HOOKS[key].ran = True
+
+
+@torch.compiler.assume_constant_result
 def buffer_in_graph(key: str, path: str, phase: str, type_name: str, *where: Any) -> str:
     row = _find_row(key, path, phase, type_name, *where)
     return HOOKS[key].state.find_in_graph(row)[0]
@@ -40,7 +50,8 @@ def buffer_in_graph(key: str, path: str, phase: str, type_name: str, *where: Any
 @torch.compiler.assume_constant_result
 def row_in_graph(key: str, path: str, phase: str, type_name: str, *where: Any) -> int:
     row, hook = _find_row(key, path, phase, type_name, *where), HOOKS[key]
-    hook.state.call_order.note(phase, row.info.layer)
+    if hook.ordered:
+        hook.state.call_order.note(phase, row.info.layer)
     return hook.state.find_in_graph(row)[1]
 
 
@@ -76,16 +87,18 @@ def _find_row(
     hook.ran = True
     state = hook.state
     state.graphs_evaluate |= phase == "eval"
-    if state.gradients or state.per_call:
+    if hook.gradients or state.per_call:
         state.warn_compiled()
+    layer = "/".join(part for part in (hook.layer, path) if part)
     info = LayerInfo(
-        layer=f"{hook.layer}/{path}" if path else hook.layer,
+        layer=state.names.claim(hook.kind, layer, hook.source),
+        kind=hook.kind,
         phase=phase,
         order=hook.order,
         type=type_name,
         dtype=dtype.removeprefix("torch."),
         scheme=state.rows.scheme,
     )
-    split = hook.split.dimension("activations", info.layer)
+    split = hook.split.dimension(hook.kind, info.layer)
     where = torch.device(device if index is None else f"{device}:{index}")
     return state.rows.find(info, where, split)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from contextlib import contextmanager
 
 import torch
@@ -60,12 +60,13 @@ class Meter:
         return self._orders.setdefault(device, StreamOrder(device))
 
     @contextmanager
-    def graph_op(self, device: torch.device) -> Iterator[None]:
-        """Measure a counting op that a compiled graph calls, outside of any hook."""
-        timer, order = self.timers.get(device), self._orders.get(device)
+    def graph_op(self, key: Hashable, values: torch.Tensor) -> Iterator[None]:
+        """Measure a counting op that a compiled graph calls, outside of any hook; key: its row."""
+        timer, order = self.timers.get(values.device), self._orders.get(values.device)
         with self.clock:
-            if order is not None:
-                order.begin_count()
+            captured = order is not None and order.begin_count()
+            if captured and timer is not None:
+                timer.note_captured(key, values.nbytes)
             if timer is None:
                 yield
                 return

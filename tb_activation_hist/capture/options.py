@@ -51,7 +51,8 @@ class CaptureOptions:
         ("activations",),
         "What is recorded: any of `activations`, `gradients` (of the activations), `weights`, "
         "`weight_gradients`, `updates` (relative to the weights' root mean square; with FSDP, that "
-        "of the rank's shard). One name may stand by itself.",
+        "of the rank's shard), `inputs` (of the layers), `optimizer_state` (Adam's moments and the "
+        "like, of each parameter). One name may stand by itself.",
     )
     phases: Phase | Sequence[Phase] = option(
         ("train",), "Forward passes in `train` mode, `eval` mode, or both; never mixed."

@@ -1,9 +1,9 @@
-"""The floating-point tensors inside whatever a module returns."""
+"""The floating-point tensors inside whatever a module takes or returns."""
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, TypeAlias
 
 from torch import Tensor
@@ -27,6 +27,16 @@ def floating_tensors(output: Any) -> Found:
     found: Found = []
     _collect(output, "", MAX_DEPTH, found)
     return found
+
+
+def name_inputs(args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
+    """A module's arguments as `floating_tensors` takes them: the tensor itself where there is one.
+
+    Several are named by position (from 0) or keyword.
+    """
+    named = {str(at): value for at, value in enumerate(args)} | dict(kwargs)
+    found = floating_tensors(named)
+    return found[0][1] if len(found) == 1 else named
 
 
 def _collect(value: Any, path: str, depth: int, found: Found) -> None:

@@ -1,4 +1,4 @@
-"""Weights, their gradients and their updates: counted at the right moment of an optimizer step."""
+"""Weights, their gradients, updates and optimizer state: each counted at its moment of a step."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from torch.optim.optimizer import (
 )
 
 from tb_activation_hist.capture.countable import countable_values
+from tb_activation_hist.capture.optimizer_states import OptimizerStates
 from tb_activation_hist.capture.outline import Outline
 from tb_activation_hist.capture.parameter_refs import ParameterRef, layers_to_refs
 from tb_activation_hist.capture.rows import Row
@@ -47,7 +48,8 @@ class ParameterKinds:
     where there are several. An update is the difference that the step made, divided by the
     parameter's root mean square; it takes a copy of the parameters during recorded steps. A step
     inside another optimizer's step (a wrapper that is an Optimizer itself) is a part of that one:
-    each parameter counts once, from the beginning of the outer step to its end.
+    each parameter counts once, from the beginning of the outer step to its end. The optimizers'
+    state is counted at the end of the logger's step, as the weights are.
     """
 
     def __init__(self, state: CaptureState, kinds: Sequence[str]) -> None:
@@ -55,6 +57,7 @@ class ParameterKinds:
         self._weights = "weights" in kinds
         self._gradients = "weight_gradients" in kinds
         self._updates = "updates" in kinds
+        self._states = OptimizerStates() if "optimizer_state" in kinds else None
         self._layers: list[Layer] = []
         self._refs: list[ParameterRef] = []
         self._outline = Outline([])
@@ -70,9 +73,10 @@ class ParameterKinds:
     def attach(self, layers: Iterable[Layer]) -> None:
         """Watch the parameters of these layers, from now on."""
         self._layers = list(layers)
-        if self._weights or self._gradients or self._updates:
+        watching = self._gradients or self._updates or self._states is not None
+        if self._weights or watching:
             self._find_refs()
-        if (self._gradients or self._updates) and not self._handles:
+        if watching and not self._handles:
             watcher = StepWatcher(self)
             self._handles = [
                 register_optimizer_step_pre_hook(watcher.before),
@@ -100,17 +104,29 @@ class ParameterKinds:
             self._close(step)
         self._open.clear()
         self._count_weights()
+        if self._states is not None:
+            self._count_states(self._states)
 
     def _count_weights(self) -> None:
         if self._weights:
             for ref, parameter in self._known_parameters().values():
                 self._count("weights", ref, countable_values(ref.weights(parameter)))
 
+    def _count_states(self, states: OptimizerStates) -> None:
+        known = self._known_parameters().values()
+        for ref, parameter in known:
+            for name, values in states.of(parameter):
+                self._count("optimizer_state", ref, countable_values(values), f"/{name}")
+
     def before_step(self, optimizer: Optimizer, *, closure: bool = False) -> None:
         """Count the gradients that the optimizer is about to use, and keep its parameters.
 
         closure: the step itself computes the gradients, so they are counted after it.
         """
+        if self._states is not None:
+            self._states.note(optimizer)
+        if not (self._gradients or self._updates):
+            return
         known = self._known_parameters()
         for parameter in _parameters_of(optimizer):
             if id(parameter) not in known or (parameter.grad is None and not closure):
@@ -157,14 +173,14 @@ class ParameterKinds:
                 found.setdefault(id(parameter), (ref, parameter))
         return found
 
-    def _count(self, kind: str, ref: ParameterRef, values: Tensor | None) -> None:
+    def _count(self, kind: str, ref: ParameterRef, values: Tensor | None, part: str = "") -> None:
         if values is None or not self._is_ours(ref.parameter):
             return
-        key = (kind, ref.name, values.device)
+        key = (kind, ref.name + part, values.device)
         row = self._rows.get(key)
         if row is None:
             info = LayerInfo(
-                layer=ref.name,
+                layer=ref.name + part,
                 kind=kind,
                 order=ref.order,
                 type=type(ref.module).__name__,
@@ -172,7 +188,7 @@ class ParameterKinds:
                 dtype=str(values.dtype).removeprefix("torch."),
                 scheme=self._state.rows.scheme,
             )
-            split = self._state.split.of_layer().dimension(kind, ref.name)
+            split = self._state.split.of_layer().dimension(kind, ref.name + part)
             row = self._rows[key] = self._state.rows.find(info, values.device, split)
         row.count(values)
 

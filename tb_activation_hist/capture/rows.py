@@ -32,6 +32,9 @@ DRAIN_AT: Final = 2**30
 MORE_ROWS: Final = 16
 """Rows of a segment that is added because the one before is full."""
 
+SAMPLE_VALUES: Final = 1 << 22
+"""Values counted once to tell the time of counting inside a captured graph."""
+
 NOT_TIMED: Final = contextlib.nullcontext()
 
 
@@ -65,8 +68,11 @@ class Row:
                 self._count_bins(piece)
             return
         self.reserve(elements)
-        if self.segment.order is not None:
-            self.segment.order.begin_count()
+        segment = self.segment
+        captured = segment.order is not None and segment.order.begin_count()
+        if captured and segment.timer is not None:
+            key = (self.switch.tensor.data_ptr(), self.index)
+            segment.timer.note_captured(key, values.nbytes)
         with self._timed():
             count_(self.segment.buffer, self.index, values, self.switch)
 
@@ -200,6 +206,15 @@ class RowTable:
         return Segment(
             buffer, switches, timer=self._meter.timer(home), order=self._meter.order(home)
         )
+
+    def time_sample(self, device: torch.device, timer: DeviceTimer) -> None:
+        """Let the timer learn what counting takes on this device, by values of no layer."""
+        buffer = CountBuffer(1, self.scheme, device)
+        buffer.switch.on = True
+        # No random numbers: the training's own must stay the same.
+        values = torch.arange(SAMPLE_VALUES, device=device, dtype=torch.float32).sin()
+        count_(buffer, 0, values)  # the first time may compile the kernel
+        timer.time_sample(lambda: count_(buffer, 0, values), values.nbytes)
 
     def switch(self, phase: str, on: bool) -> None:
         """Say whether this phase is counted from now on; compiled graphs obey too."""

@@ -127,10 +127,35 @@ def select_layers(model: nn.Module, layers: Layers = None) -> list[Layer]:
     chosen: set[int] = set()
     for entry in _to_entries(layers):
         hits = _match(entry, known)
-        if not hits:
+        if not hits and not _names_tensor(entry, known):
             raise LayerSelectionError(_nothing_matched(entry, known))
         chosen.update(hits)
     return [layer for layer in known if layer.order in chosen]
+
+
+def tensor_patterns(layers: Layers) -> list[str | re.Pattern[str]]:
+    """Entries that may name a tensor given to `record`, ``blocks.3.attn/scores``."""
+    entries = [] if layers is None else _to_entries(layers)
+    return [entry for entry in entries if isinstance(entry, (str, re.Pattern))]
+
+
+def matches_tensor(pattern: str | re.Pattern[str], layer: Layer, name: str) -> bool:
+    """Whether a pattern matches the full name of a module's tensor."""
+    for each in (layer.name, *layer.aliases):
+        full = f"{each}/{name}"
+        if pattern.search(full) if isinstance(pattern, re.Pattern) else fnmatchcase(full, pattern):
+            return True
+    return False
+
+
+def _names_tensor(entry: Any, known: list[Layer]) -> bool:
+    """Whether an entry with a slash may match tensors of `record`, of a module that there is."""
+    if isinstance(entry, re.Pattern):
+        return "/" in entry.pattern
+    if not isinstance(entry, str):
+        return False
+    module, slash, _ = entry.partition("/")
+    return bool(slash) and bool(_match(module, known))
 
 
 def select_again(model: nn.Module, layers: Layers, names: Iterable[str]) -> list[Layer]:

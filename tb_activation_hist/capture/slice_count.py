@@ -71,7 +71,7 @@ def count_slices_op(
 ) -> None:
     """`count_slices_` as a node of a compiled graph."""
     if not torch_internals.in_backward() and not (switch.is_cpu and not switch.item()):
-        with measure_graph_op(switch):
+        with measure_graph_op(switch, first, values):
             _count(SliceRange(storage, capacity, first), values, dim, switch)
     torch_internals.hide_change(storage)
 

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from tb_activation_hist.capture.call_order import CallOrder
+from tb_activation_hist.capture.claimed_names import ClaimedNames
 from tb_activation_hist.capture.meter import Meter
 from tb_activation_hist.capture.options import CaptureOptions
 from tb_activation_hist.capture.rows import Row, RowTable
@@ -34,6 +35,9 @@ class CaptureState:
         self.eval = False
         self.activations = "activations" in options.kinds
         self.gradients = "gradients" in options.kinds
+        self.outputs = self.activations or self.gradients
+        self.inputs = "inputs" in options.kinds
+        self.names = ClaimedNames(self.warn_once)
         self.per_call = options.per_call
         self.first_rank = True
         self.evaluated = False

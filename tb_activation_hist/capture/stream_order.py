@@ -22,16 +22,16 @@ class StreamOrder:
         self._seen: set[Any] = set()
         self._emptied: Any = None
 
-    def begin_count(self) -> None:
-        """Values are about to be counted in the current stream."""
+    def begin_count(self) -> bool:
+        """Values are about to be counted in the current stream; whether a graph is captured."""
         if self._capturing():
-            return
+            return True
         stream = self._module.current_stream(self._device)
-        if stream in self._seen:
-            return
-        self._seen.add(stream)
-        if self._emptied is not None:
-            stream.wait_event(self._emptied)
+        if stream not in self._seen:
+            self._seen.add(stream)
+            if self._emptied is not None:
+                stream.wait_event(self._emptied)
+        return False
 
     def begin_take(self) -> None:
         """The counts are about to be copied and emptied in the current stream."""

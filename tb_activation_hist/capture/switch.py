@@ -38,11 +38,11 @@ class Switch:
             self._on = value
             self.tensor.fill_(int(value))
 
-    def graph_op(self) -> AbstractContextManager[None]:
-        """Measure an op of a compiled graph that counts with this switch."""
-        if self._meter is None or not self._on:
+    def graph_op(self, row: int, values: torch.Tensor) -> AbstractContextManager[None]:
+        """Measure an op of a compiled graph that counts values with this switch."""
+        if self._meter is None:
             return contextlib.nullcontext()
-        return self._meter.graph_op(self.tensor.device)
+        return self._meter.graph_op((self.tensor.data_ptr(), row), values)
 
 
 _SWITCHES: weakref.WeakValueDictionary[int, Switch] = weakref.WeakValueDictionary()
@@ -54,7 +54,9 @@ def is_known_off(tensor: torch.Tensor) -> bool:
     return switch is not None and not switch.on
 
 
-def measure_graph_op(tensor: torch.Tensor) -> AbstractContextManager[None]:
+def measure_graph_op(
+    tensor: torch.Tensor, row: int, values: torch.Tensor
+) -> AbstractContextManager[None]:
     """Measure an op of a compiled graph, which knows its switch by this tensor."""
     switch = _SWITCHES.get(tensor.data_ptr())
-    return contextlib.nullcontext() if switch is None else switch.graph_op()
+    return contextlib.nullcontext() if switch is None else switch.graph_op(row, values)

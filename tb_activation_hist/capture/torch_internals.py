@@ -165,6 +165,11 @@ def forward_hooks(module: nn.Module) -> MutableMapping[int, Any]:
     return module._forward_hooks
 
 
+def forward_pre_hooks(module: nn.Module) -> MutableMapping[int, Any]:
+    """A module's own hooks before its forward pass, by number (`_forward_pre_hooks`)."""
+    return module._forward_pre_hooks
+
+
 def buffer(module: nn.Module, name: str) -> Tensor | None:
     """A module's own buffer (`_buffers`)."""
     return module._buffers.get(name)

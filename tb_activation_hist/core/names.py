@@ -24,7 +24,15 @@ MAX_AXES: Final = 64
 RUN_INFO_TAG: Final = "__run__"
 """Tag whose events are JSON strings about the run as a whole; the latest one counts."""
 
-Kind: TypeAlias = Literal["activations", "gradients", "weights", "weight_gradients", "updates"]
+Kind: TypeAlias = Literal[
+    "activations",
+    "gradients",
+    "weights",
+    "weight_gradients",
+    "updates",
+    "inputs",
+    "optimizer_state",
+]
 Phase: TypeAlias = Literal["train", "eval"]
 
 KINDS: Final[tuple[Kind, ...]] = get_args(Kind)

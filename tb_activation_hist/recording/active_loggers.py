@@ -53,6 +53,8 @@ def close_competitors(claim: Claim) -> None:
     modules = {layer.module for layer in claim.model.layers}
     for other in _others(claim):
         shared = any(layer.module in modules for layer in other.model.layers)
+        # Loggers of single tensors have no layers.
+        shared |= not modules and not other.model.layers and other.place == claim.place
         if shared and other.in_memory == claim.in_memory:
             other.end()
             claim.model.state.warn_once(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from torch import nn
+from torch import Tensor, nn
 
 from tb_activation_hist.capture.compiled import make_room_for_graphs
 from tb_activation_hist.capture.followed_layers import Changes, FollowedLayers
@@ -14,7 +14,14 @@ from tb_activation_hist.capture.options import CaptureOptions
 from tb_activation_hist.capture.outline import iter_modules
 from tb_activation_hist.capture.parameter_kinds import ParameterKinds
 from tb_activation_hist.capture.parameter_refs import layers_to_refs
-from tb_activation_hist.capture.select import Layer, called_models, unwrap
+from tb_activation_hist.capture.recorders import Recorders
+from tb_activation_hist.capture.select import (
+    Layer,
+    called_models,
+    named_layers,
+    tensor_patterns,
+    unwrap,
+)
 from tb_activation_hist.capture.silence import NO_LAYERS, explain_silence
 from tb_activation_hist.capture.split import SplitRules
 from tb_activation_hist.capture.state import CaptureState
@@ -41,6 +48,8 @@ class AttachedModel:
         self.records = 0
         self._tell: Callable[..., None] | None = None
         self._attachment = Attachment()
+        self._recorders = Recorders(self.state, options.layers)
+        self._selects_tensors = bool(tensor_patterns(options.layers))
         self._ran = False
         self._new: set[str] = set()
         self._silent: list[str] | None = None
@@ -68,26 +77,34 @@ class AttachedModel:
         """
         self._tell = tell
         self.update()
-        if self.state.activations or self.state.gradients:
+        if self.state.outputs or self.state.inputs:
             make_room_for_graphs(unwrap(self._model))
             for model in called_models(self._model):
                 self._attachment.look_before_forwards(model, self.state)
                 self._attachment.count_forwards(model, self.state)
         self._attach()
         self._attachment.attached = True
-        if not self.layers:
+        if not self.layers and not self._selects_tensors:
             self.state.warn_once(NO_LAYERS)
 
     def _attach(self) -> None:
-        if self.state.activations or self.state.gradients:
+        if self.state.outputs or self.state.inputs:
             self._attachment.attach(self.layers, self.state)
+        if self.state.outputs:
+            known, models = named_layers(self._model), called_models(self._model)
+            self._recorders.attach(known, self.layers, models)
         self.parameters.attach(self.layers)
+
+    def record(self, name: str, tensor: Tensor) -> None:
+        """Count a tensor that belongs to no module."""
+        self._recorders.record(name, tensor)
 
     def detach(self) -> None:
         """Take all hooks off; calling it again does nothing."""
         self.state.stop()
         self._ran = self.ran
         self._attachment.detach()
+        self._recorders.detach()
         self.parameters.detach()
 
     def update(self) -> None:

@@ -182,6 +182,17 @@ class ActivationHistLogger:
         except Exception as err:  # noqa: BLE001 - nothing of ours may stop a training
             self._state.fail("the step", err)
 
+    def record(self, name: str, tensor: Tensor, /) -> None:
+        """Count a tensor outside of modules, such as advantages or targets, as the layer `name`.
+
+        name: that of its series, whatever ``layers`` selects. tensor: any shape, floating-point; a
+        container of tensors gives ``name/0``, ``name/mask`` ... as a module's output does. Its
+        gradient is recorded where ``kinds`` has gradients. Calls within a step add up. The values
+        belong to the phase in which the model is. For what cannot be counted there is one warning.
+        Inside a module's forward use `tb_activation_hist.record`.
+        """
+        self._hooks.record(name, tensor)
+
     def watch_steps(self) -> StepWatcher:
         """What counts weights, their gradients and updates for an optimizer that is not torch's.
 

@@ -4,14 +4,22 @@ from __future__ import annotations
 
 from typing import Final
 
+import torch
+
 from tb_activation_hist.capture.budget import StepCost
 from tb_activation_hist.capture.cadence import Cadence
+from tb_activation_hist.capture.device_timer import DeviceTimer
 from tb_activation_hist.capture.state import CaptureState
 from tb_activation_hist.recording.ranks import RankMerger, RankSender
 from tb_activation_hist.recording.sinks import Sink
 
 NOTED_FIRST: Final = 8
 """Records after which the run's information has the measured share; then at each doubling."""
+
+
+PATIENCE_S: Final = 10.0
+"""Seconds of waiting for the writer that do not count: a machine is busy at times, a slow disk
+always."""
 
 
 class Overhead:
@@ -26,7 +34,7 @@ class Overhead:
         self._state = state
         self._sink = sink
         self._records = 0
-        self._noted = ""
+        self._waited_s = 0.0
         sink.update_info(cadence=str(cadence))
 
     def end_step(self, cost_s: float, *, recorded: bool) -> None:
@@ -40,8 +48,10 @@ class Overhead:
         for device, timer in self._state.meter.timers.items():
             for cost in timer.end_step():
                 budget.add_device(device, cost)
+            if timer.wants_sample:
+                self._time_sample(device, timer)
         before = str(self._cadence)
-        if self._decide(cost_s, recorded):
+        if self._decide(cost_s - self._take_patience(), recorded):
             self._tell(before)
         self._records += recorded
         if recorded and self._records >= NOTED_FIRST and not self._records & (self._records - 1):
@@ -49,6 +59,19 @@ class Overhead:
         if self._cadence.due and self._cadence.warm:
             for timer in self._state.meter.timers.values():
                 timer.start_record()
+
+    def _time_sample(self, device: torch.device, timer: DeviceTimer) -> None:
+        try:
+            self._state.rows.time_sample(device, timer)
+        except Exception as err:  # noqa: BLE001 - such as a device whose memory is full
+            timer.stop()
+            self._state.fail("the time that counting takes", err)
+
+    def _take_patience(self) -> float:
+        """Seconds of this step that the training waited for the writer, where they do not count."""
+        total_s = getattr(self._sink, "waited_s", 0.0)
+        waited_s, self._waited_s = total_s - self._waited_s, total_s
+        return waited_s if total_s <= PATIENCE_S else 0.0
 
     def _decide(self, cost_s: float, recorded: bool) -> bool:
         """Whether the thinning changed."""

@@ -41,6 +41,8 @@ class BackgroundThread(ABC, Generic[T]):
 
     def __init__(self, options: WriterOptions) -> None:
         self.options = options
+        self.waited_s = 0.0
+        """Seconds that the training's thread has waited for room in the queue."""
         self.skipped = 0
         self.lost = 0
         self.errors: list[str] = []
@@ -83,6 +85,15 @@ class BackgroundThread(ABC, Generic[T]):
     def _reserve(self) -> bool:
         if self.options.on_backlog == "skip":
             return self._capacity.acquire(blocking=False)
+        if self._capacity.acquire(blocking=False):
+            return True
+        began = time.perf_counter()
+        try:
+            return self._wait_for_room()
+        finally:
+            self.waited_s += time.perf_counter() - began
+
+    def _wait_for_room(self) -> bool:
         while not self._capacity.acquire(timeout=POLL_S):
             if not self._thread.is_alive():
                 return False

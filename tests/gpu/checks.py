@@ -344,6 +344,28 @@ def a_dear_recording_is_thinned_by_real_events(device: str) -> None:
     assert all(0 < cost.record_s < 1 for cost in device_costs), device_costs
 
 
+@check()
+def counting_in_cuda_graphs_is_measured(device: str) -> None:
+    """No event lies in a captured graph: its counting is told from a sample."""
+    torch._dynamo.reset()
+    model = nn.Sequential(*(nn.ReLU() for _ in range(4)))
+    compiled = torch.compile(model, mode="reduce-overhead")
+    x = torch.randn(1 << 22, device=device)
+    options = {"overhead_budget": 0.9, "on_error": "raise"}
+    with ActivationHistLogger(compiled, MemoryWriter(), **options) as hist:
+        for _ in range(60):
+            torch.compiler.cudagraph_mark_step_begin()
+            compiled(x)
+            hist.step()
+            synchronize(device)
+        (timer,) = hist._state.meter.timers.values()
+        cost = hist._cadence.budget.last_cost
+    torch._dynamo.reset()
+    assert sum(timer._captured_bytes.values()) == 4 * x.nbytes, timer._captured_bytes
+    assert timer._byte_s is not None
+    assert 0 < timer._byte_s * x.nbytes < cost.record_s < 1, (timer._byte_s, cost)
+
+
 def run_script(*arguments: str, timeout_s: float = 120, **environment: str) -> None:
     """Run a module in a process of its own; its error is this one's."""
     done = subprocess.run(

@@ -48,7 +48,7 @@ def make_logger(model: Any = None, **options: Any) -> ActivationHistLogger:
 
 # --- options: (keyword arguments, error, message) -------------------------------------------------
 
-KINDS = "activations, gradients, weights, weight_gradients, updates"
+KINDS = "activations, gradients, weights, weight_gradients, updates, inputs, optimizer_state"
 
 OPTIONS = [
     ({"evry": 2}, OptionError, "There is no option 'evry'. Did you mean 'every'?"),

@@ -7,7 +7,7 @@ import torch
 
 from tb_activation_hist.capture.budget import DEVICE_RECORDS, StepCost
 from tb_activation_hist.capture.device_timer import MAX_UNREAD, TIMED_RECORDS, open_timer
-from tests.unit.capture.fake_device import FakeDevice
+from tests.unit.capture.fake_device import FakeDevice, FakeEvent
 
 
 def run_step(device, timer, layers=3):
@@ -84,6 +84,56 @@ def test_nothing_is_marked_in_a_graph_that_is_captured():
     device.capturing = False
     device.work(10)
     assert costs(timer.end_step()) == [StepCost(0.0, 0.0, 0.015)]
+
+
+def test_counting_in_a_graph_is_told_from_a_sample():
+    device = FakeDevice()
+    timer = device.timer()
+    assert not timer.wants_sample
+    timer.note_captured("row 0", 1000)
+    timer.note_captured("row 0", 3000)  # captured again
+    timer.note_captured("row 1", 1000)
+    assert timer.wants_sample
+    timer.time_sample(lambda: device.work(2), 2000)
+    assert not timer.wants_sample
+    assert timer.end_step() == []
+    assert not timer.wants_sample
+    timer.start_record()
+    device.work(100)  # the graph, which counts for 4 ms of it
+    with timer.copying():
+        device.work(1)
+    assert costs(timer.end_step()) == [StepCost(0.005, 0.0, 0.096)]
+
+
+def test_streams_that_count_side_by_side_leave_something_of_the_step():
+    device = FakeDevice()
+    timer = device.timer()
+    timer.note_captured("row", 1000)
+    timer.time_sample(lambda: device.work(1000), 1000)
+    timer.end_step()
+    timer.start_record()
+    device.work(100)
+    assert costs(timer.end_step()) == [StepCost(1.0, 0.0, 0.001)]
+
+
+@pytest.mark.parametrize("broken", ["new_event", "mark"])
+def test_a_device_without_timing_events_is_not_timed(broken, monkeypatch):
+    device = FakeDevice()
+
+    def fail(*_):
+        raise RuntimeError("no timing here")
+
+    monkeypatch.setattr(device, broken, fail)
+    timer = device.timer()
+    assert [run_step(device, timer) for _ in range(3)] == [[], [], []]
+
+
+def test_events_that_cannot_be_read_end_the_timing(monkeypatch):
+    device = FakeDevice()
+    timer = device.timer()
+    monkeypatch.setattr(FakeEvent, "elapsed_time", lambda *_: 1 / 0)
+    marks = [(run_step(device, timer), device.marks)[1] for _ in range(3)]
+    assert marks[0] == marks[2] > 0
 
 
 def test_an_error_in_the_work_ends_the_pair():

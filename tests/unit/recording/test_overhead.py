@@ -116,6 +116,59 @@ def test_a_device_that_is_behind_is_never_waited_for(monkeypatch):
     training.hist.close()
 
 
+@pytest.mark.parametrize(("each_s", "thinned"), [(0.05, False), (0.5, True)])
+def test_waiting_for_the_writer_counts_once_it_took_long(monkeypatch, each_s, thinned):
+    """A busy machine makes a training wait now and then, a slow disk at every record."""
+    now = [0.0]
+    monkeypatch.setattr("tb_activation_hist.recording.logger.time.perf_counter", lambda: now[0])
+
+    class SlowWriter(MemoryWriter):
+        def put(self, record):
+            now[0] += each_s
+            self.waited_s += each_s
+            return super().put(record)
+
+    writer = SlowWriter()
+    training = DeviceTraining(monkeypatch, writer, layer_ms=1, count_ms=0)
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        for _ in range(60):
+            now[0] += 0.02
+            training.run(1)
+    training.hist.close()
+    assert any("overhead_budget" in str(each.message) for each in told) == thinned
+    assert (len(writer.histograms["0"]) < 60) == thinned
+
+
+def test_a_captured_graph_is_told_from_a_sample_counted_once(monkeypatch):
+    training = DeviceTraining(monkeypatch, MemoryWriter(), layer_ms=10, count_ms=0.1)
+    training.run(5)
+    (timer,) = training.hist._state.meter.timers.values()
+    before = training.counted
+    state = torch.get_rng_state()
+    timer.note_captured("row", 1 << 30)
+    training.run(60)
+    assert training.counted - before == 60 * 3 + 2, "the sample, after one that may compile"
+    assert torch.equal(torch.get_rng_state(), state), "the training's random numbers stay"
+    assert training.hist._cadence.budget.last_cost.record_s > 0.006
+    training.hist.close()
+
+
+def test_a_sample_that_fails_ends_the_timing_and_not_the_recording(monkeypatch):
+    writer = MemoryWriter()
+    training = DeviceTraining(monkeypatch, writer, layer_ms=10, count_ms=0.1)
+    training.run(2)
+    (timer,) = training.hist._state.meter.timers.values()
+    monkeypatch.setattr("tb_activation_hist.capture.rows.SAMPLE_VALUES", -1)
+    monkeypatch.setattr(training.hist._state, "_on_error", "warn")
+    timer.note_captured("row", 1)
+    with pytest.warns(ActivationHistWarning, match="the time that counting takes") as told:
+        training.run(10)
+    training.hist.close()
+    assert len(told) == 1
+    assert len(writer.histograms["0"]) == 12
+
+
 @pytest.fixture
 def merger_and_sender():
     store, options = torch.distributed.HashStore(), WriterOptions(on_error="raise")

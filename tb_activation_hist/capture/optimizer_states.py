@@ -1,0 +1,80 @@
+"""What optimizers keep of each parameter: Adam's moments, momentum and the like."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+import torch
+from torch import Tensor
+
+from tb_activation_hist.capture.countable import countable_values, is_countable
+
+FIRST_MOMENTS: Final = ("exp_avg", "grad_avg")
+SECOND_MOMENTS: Final = ("exp_avg_sq", "sqr_avg")
+"""What Adam's two moments are called in torch, and in fastai."""
+
+RATIO: Final = "m_over_sqrt_v"
+"""Adam's step before the learning rate: first moment over the root of the second."""
+
+COUNTERS: Final = frozenset({"step"})
+"""Entries that count steps: they have the shape of a parameter that is a single number."""
+
+
+class OptimizerStates:
+    """Reads the states of the optimizers that have stepped, without keeping them alive.
+
+    Of several that keep the same of one parameter, the one that stepped last is taken: a wrapper
+    often shows the state of the optimizer that it wraps.
+    """
+
+    def __init__(self) -> None:
+        self._optimizers: dict[int, weakref.ref[Any]] = {}
+
+    def note(self, optimizer: Any) -> None:
+        """This optimizer makes a step now."""
+        self._optimizers.pop(id(optimizer), None)
+        self._optimizers[id(optimizer)] = weakref.ref(optimizer)
+
+    def of(self, parameter: Tensor) -> Iterator[tuple[str, Tensor]]:
+        """Names and values of all floating tensors of the parameter's shape, and `RATIO`."""
+        found: dict[str, Tensor] = {}
+        for ref in reversed(list(self._optimizers.values())):
+            for name, value in _state_of(ref(), parameter).items():
+                if _is_like(value, parameter) and name not in COUNTERS:
+                    found.setdefault(str(name).replace("/", "_"), value)
+        yield from found.items()
+        first = _first_of(found, FIRST_MOMENTS)
+        second = _first_of(found, SECOND_MOMENTS)
+        if first is not None and second is not None and RATIO not in found:
+            yield RATIO, moment_ratio(first, second)
+
+
+def moment_ratio(first: Tensor, second: Tensor) -> Tensor:
+    """m / sqrt(v) in at least float32; 0 where both are 0, infinite where only v is."""
+    wide = torch.promote_types(first.dtype, torch.float32)
+    m = first.to(wide)
+    return torch.where(m == 0, m, m / second.to(wide).sqrt())
+
+
+def _state_of(optimizer: Any, parameter: Tensor) -> Mapping[Any, Any]:
+    """The state by name; {} where the optimizer is gone or has none of this parameter."""
+    states = getattr(optimizer, "state", None)
+    if not isinstance(states, Mapping):
+        return {}
+    own = states.get(parameter, {})
+    return own if isinstance(own, Mapping) else {}
+
+
+def _is_like(value: Any, parameter: Tensor) -> bool:
+    return (
+        isinstance(value, Tensor)
+        and value.shape == parameter.shape
+        and is_countable(countable_values(value))
+    )
+
+
+def _first_of(found: Mapping[str, Tensor], names: tuple[str, ...]) -> Tensor | None:
+    """The plain values of the first of these entries that there is."""
+    return next((countable_values(found[name]) for name in names if name in found), None)
