@@ -74,7 +74,7 @@ def _texts_below(body: list[ast.stmt]) -> Iterator[tuple[str, str]]:
 
 TEXTS: Final = read_texts()
 CLASSES: Final = {name: getattr(schema, name) for name in TEXTS if name}
-BASES: Final = {"SeriesName", "TileDescription"}
+BASES: Final = {"SeriesName", "SplitSeries", "TileDescription"}
 """Only what other classes have in common; nothing that is sent by itself."""
 
 ALIASES: Final = {

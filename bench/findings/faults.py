@@ -18,6 +18,7 @@ WEIGHT_TYPES = (nn.Linear, nn.Conv2d, nn.LSTM, nn.GRU)
 SHRINK_PER_STEP = 0.85
 TINY_LOSS = 1e-4
 DEPTH = 24
+TINY_WEIGHT, RUNAWAY_FACTOR, RUNAWAY_STEPS = 1e-7, 1.2, 45
 STILL_SHARE, SLOW_SHARE = 0.34, 0.67
 
 
@@ -125,6 +126,58 @@ def sink_bias(training: Training, step: int) -> None:
     training.truth_layers = {name}
     with torch.no_grad():
         module.bias.sub_(50.0)
+
+
+def hidden_layer(training: Training) -> tuple[nn.Module, nn.Module]:
+    """The layer with weights before a ReLU in the middle of the network, and the one after it."""
+    leaves = leaf_modules(training.model)
+    places = [
+        place
+        for place, (_, module) in enumerate(leaves[1:-1], 1)
+        if isinstance(module, nn.ReLU) and getattr(leaves[place - 1][1], "bias", None) is not None
+    ]
+    place = places[len(places) // 2]
+    training.truth_layers = {leaves[place][0]}
+    after = next(module for _, module in leaves[place:] if isinstance(module, WEIGHT_TYPES))
+    return leaves[place - 1][1], after
+
+
+def kill_units(training: Training, step: int) -> None:
+    """The biases of three units fall far below zero."""
+    if step == training.onset:
+        module, _ = hidden_layer(training)
+        with torch.no_grad():
+            module.bias[:3].sub_(1000.0)
+
+
+def shrink_units(training: Training, step: int) -> None:
+    """The weights of two units are held near 0."""
+    if step >= training.onset:
+        module, _ = hidden_layer(training)
+        with torch.no_grad():
+            for parameter in module.parameters():
+                parameter[:2] = TINY_WEIGHT
+
+
+def let_unit_run_away(training: Training, step: int) -> None:
+    """One unit grows by a fifth at each step, to some thousand times its size."""
+    since = step - training.onset
+    if 0 <= since < RUNAWAY_STEPS:
+        module, _ = hidden_layer(training)
+        with torch.no_grad():
+            weight, bias = module.parameters()
+            weight[0].mul_(RUNAWAY_FACTOR)
+            bias[0] = 2 * RUNAWAY_FACTOR**since
+
+
+def copy_unit(training: Training) -> None:
+    """Two units start with equal weights, in and out, and so stay equal."""
+    module, after = hidden_layer(training)
+    with torch.no_grad():
+        for parameter in module.parameters():
+            parameter[1].copy_(parameter[0])
+        for parameter in matrices(after):
+            parameter[:, 1].copy_(parameter[:, 0])
 
 
 def prefix(model: nn.Module, share: float) -> tuple[list[nn.Module], set[str]]:
@@ -245,6 +298,10 @@ def _has_relu(architecture: Architecture) -> bool:
     return architecture.activation == "relu" and architecture.name not in ("lstm", "post_norm")
 
 
+def _has_plain_relu(architecture: Architecture) -> bool:
+    return architecture.name in ("mlp", "mlp_digits")
+
+
 START: dict[str, Any] = {"onset": (0.0, 0.0)}
 MLPS = ("mlp", "mlp_tanh", "mlp_digits", "mlp_tanh_deep")
 
@@ -299,6 +356,35 @@ FAULTS = {
             frozenset({"sudden_change", "vanishing", "not_learning", "exploding"}),
             _has_relu,
             at_step=sink_bias,
+        ),
+        Fault(
+            "dead_units",
+            frozenset({"dead_units"}),
+            frozenset({"sudden_change", "mostly_zero"}),
+            _has_plain_relu,
+            at_step=kill_units,
+        ),
+        Fault(
+            "fading_units",
+            frozenset({"unused_units"}),
+            frozenset({"dead_units", "redundant_units"}),
+            _has_plain_relu,
+            at_step=shrink_units,
+        ),
+        Fault(
+            "runaway_unit",
+            frozenset({"runaway_units", "outlier_features"}),
+            AFTERMATH,
+            _has_plain_relu,
+            at_step=let_unit_run_away,
+        ),
+        Fault(
+            "copied_unit",
+            frozenset({"redundant_units"}),
+            frozenset(),
+            _has_plain_relu,
+            prepare=copy_unit,
+            **START,
         ),
         Fault(
             "frozen_prefix",

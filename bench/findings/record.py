@@ -26,4 +26,8 @@ class LayerWriter(MemoryWriter):
 def record_model(model: nn.Module) -> tuple[ActivationHistLogger, LayerWriter]:
     writer = LayerWriter()
     kinds = ("activations", "gradients")
-    return ActivationHistLogger(model, writer, kinds=kinds, on_error="raise"), writer
+    # Units are channels after a convolution, and features elsewhere.
+    dim = 1 if any(isinstance(each, nn.Conv2d) for each in model.modules()) else -1
+    split = {nn.ReLU: dim} if any(isinstance(each, nn.ReLU) for each in model.modules()) else None
+    logger = ActivationHistLogger(model, writer, kinds=kinds, split=split, on_error="raise")
+    return logger, writer

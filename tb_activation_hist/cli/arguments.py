@@ -15,6 +15,7 @@ from tb_activation_hist.cli.show import COLOUR_MODES, run_show
 from tb_activation_hist.core.comparison.criterion import COMPARE_MODES
 from tb_activation_hist.core.nearest import no_such
 from tb_activation_hist.core.number_formats import NUMBER_FORMATS
+from tb_activation_hist.core.slice_counts import SLICE_STATISTICS
 from tb_activation_hist.findings import SEVERITIES
 from tb_activation_hist.notebook.value_axis import SCALES
 
@@ -86,6 +87,11 @@ def _add_show(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     show.add_argument(
         "--colour", choices=COLOUR_MODES, default="auto", help="auto: what the terminal can show"
     )
+    show.add_argument(
+        "--slices",
+        choices=SLICE_STATISTICS,
+        help="only split layers: this statistic of each slice (channel, unit, head, expert)",
+    )
     show.set_defaults(command=run_show)
 
 
@@ -100,6 +106,11 @@ def _add_export(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     )
     export.add_argument(
         "--scale", choices=SCALES, default="linear", help="of the value axis of png and svg"
+    )
+    export.add_argument(
+        "--slices",
+        action="store_true",
+        help="the slices (channels, units, heads, experts) of split layers instead",
     )
     export.set_defaults(command=run_export)
 

@@ -102,6 +102,13 @@ def _choose(
     return list(chosen)
 
 
+def require_slices(runs: Sequence[Run]) -> None:
+    """OptionError unless a layer was recorded with ``split``."""
+    if not any(series.slices is not None for run in runs for _, series in run.layers.values()):
+        msg = "No layer has slices. Record them with split, such as split={'*.relu': 1}."
+        raise OptionError(msg)
+
+
 def print_problems(runs: Sequence[Run]) -> None:
     """What was left out and what is odd about a run, to the standard error."""
     for problem in (problem for run in runs for problem in (*run.problems, *run.notes)):

@@ -11,10 +11,12 @@ from typing import Final
 
 import numpy as np
 
-from tb_activation_hist.cli.logdir import print_problems, read_runs
+from tb_activation_hist.cli.logdir import print_problems, read_runs, require_slices
 from tb_activation_hist.core.errors import OptionError
 from tb_activation_hist.core.grid import ZERO_EDGE, FloatArray, IntArray
 from tb_activation_hist.core.histogram import HistogramSeries
+from tb_activation_hist.core.slice_counts import SliceStatistic
+from tb_activation_hist.core.slice_series import SliceSeries
 from tb_activation_hist.notebook.heatmap import series_to_heatmap
 from tb_activation_hist.notebook.value_axis import value_axis
 
@@ -41,15 +43,22 @@ def run_show(given: argparse.Namespace) -> int:
             msg = f"--{name} must be {least} or more, but got {value}."
             raise OptionError(msg)
     runs = read_runs(given.logdir, given.run, given.layer)
+    if given.slices is not None:
+        require_slices(runs)
     mode = colour_mode(os.environ, sys.stdout.isatty()) if given.colour == "auto" else given.colour
     columns = given.columns or max(shutil.get_terminal_size().columns - LABEL_CHARS - 2, 20)
     for run in runs:
         for key, (_, series) in run.layers.items():
+            if given.slices is not None and series.slices is None:
+                continue
             steps = f"steps {series.steps[0]} to {series.steps[-1]}"
             print(f"{run.name}  {key}  {steps}, {len(series)} records")
-            for line in draw_heatmap(series, given.rows, columns, given.scale, mode):
-                print(line)
-            print()
+            lines = (
+                draw_heatmap(series, given.rows, columns, given.scale, mode)
+                if given.slices is None or series.slices is None
+                else draw_slices(series.slices, given.slices, given.rows, columns, mode)
+            )
+            print(*lines, "", sep="\n")
     print_problems(runs)
     return 0
 
@@ -72,12 +81,7 @@ def draw_heatmap(
     heatmap = series_to_heatmap(series, axis, columns)
     levels = _to_levels(heatmap.counts[::-1])
     labels = axis.edges[::-1]
-    if mode == "plain":
-        body = ["".join(RAMP[level] for level in line) for line in levels]
-        step = 1
-    else:
-        body = [_paint(levels[i], levels[i + 1], mode) for i in range(0, cells, 2)]
-        step = 2
+    body, step = _to_text(levels, mode)
     lines = [
         f"{_label(labels[i * step]) if i % LABEL_EVERY == 0 else '':>{LABEL_CHARS}} {text}"
         for i, text in enumerate(body)
@@ -86,6 +90,38 @@ def draw_heatmap(
     if heatmap.outside > 0:
         lines.append(f"{'':{LABEL_CHARS}} {heatmap.outside:.2%} of the values lie outside")
     return lines
+
+
+def draw_slices(
+    slices: SliceSeries, statistic: SliceStatistic, rows: int, columns: int, mode: str
+) -> list[str]:
+    """Lines of text: slice 0 at the top; where there are more than fit, neighbours share a cell."""
+    cells = min(rows if mode == "plain" else 2 * rows, slices.slices)
+    starts = np.unique(np.linspace(0, len(slices), min(columns, len(slices)), False).astype(int))
+    values = slices.pool(starts).statistic(statistic).T
+    firsts = np.linspace(0, slices.slices, cells, endpoint=False).astype(np.int64)
+    known = np.isfinite(values)
+    total = np.add.reduceat(np.where(known, values, 0.0), firsts, axis=0)
+    means = total / np.maximum(np.add.reduceat(known, firsts, axis=0, dtype=np.int64), 1)
+    low, high = (0.0, 1.0) if statistic == "zero_share" else (means.min(), means.max())
+    top = len(RAMP) - 1
+    levels = np.ceil((means - low) / ((high - low) or 1.0) * top).clip(0, top).astype(np.int64)
+    body, step = _to_text(levels, mode)
+    lines = [
+        f"{int(firsts[i * step]) if i % LABEL_EVERY == 0 else '':>{LABEL_CHARS}} {text}"
+        for i, text in enumerate(body)
+    ]
+    about = f"{statistic} of {slices.slices} slices, from {_label(low)} to {_label(high)}"
+    return [*lines, f"{'':{LABEL_CHARS}} {about}"]
+
+
+def _to_text(levels: IntArray, mode: str) -> tuple[list[str], int]:
+    """Lines of text, and how many rows of levels each shows."""
+    if mode == "plain":
+        return ["".join(RAMP[level] for level in line) for line in levels], 1
+    if len(levels) % 2:
+        levels = np.concatenate([levels, levels[-1:]])
+    return [_paint(levels[i], levels[i + 1], mode) for i in range(0, len(levels), 2)], 2
 
 
 def _to_levels(counts: FloatArray) -> IntArray:

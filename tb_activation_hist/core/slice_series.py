@@ -19,7 +19,10 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
-TABLE_STATISTICS: Final = ("mean", "std", "min", "max", "zero_share")
+SLICE_COLUMNS: Final = (
+    "step", "wall_time", "slice", *SLICE_TOTALS, "mean", "std", "min", "max", "zero_share",
+)  # fmt: skip
+"""Columns of a table of slices; one row for each record and slice that has values."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -242,9 +245,10 @@ class SliceSeries:
             "wall_time": self.wall_times[record],
             "slice": unit.astype(np.int64),
         }
-        for name in (*SLICE_TOTALS, *TABLE_STATISTICS):
-            columns[name] = getattr(self, name)[record, unit]
-        return columns
+        return {
+            name: columns[name] if name in columns else getattr(self, name)[record, unit]
+            for name in SLICE_COLUMNS
+        }
 
     def plot(self, statistic: SliceStatistic = "zero_share", ax: Axes | None = None) -> Axes:
         """Draw a heatmap with matplotlib: x the step, y the slice, colour the statistic.

@@ -17,6 +17,7 @@ from tb_activation_hist.findings.registry import (
     DEFAULT_OPTIONS,
     FINDING_KINDS,
     INSTANT_KINDS,
+    UNIT_KINDS,
     WATCHED_KINDS,
     FindingOptions,
 )
@@ -26,6 +27,7 @@ __all__ = [
     "FINDING_KINDS",
     "INSTANT_KINDS",
     "SEVERITIES",
+    "UNIT_KINDS",
     "WATCHED_KINDS",
     "Finding",
     "FindingOptions",

@@ -11,19 +11,26 @@ from typing import Any, Final, TypeAlias
 
 from tb_activation_hist.findings.rule import ComparisonRule, Rule, RunRule
 from tb_activation_hist.findings.rules.collapsed import COLLAPSED
+from tb_activation_hist.findings.rules.dead_units import DEAD_UNITS, DeadUnitThresholds
 from tb_activation_hist.findings.rules.exploding import EXPLODING, ExplodingThresholds
 from tb_activation_hist.findings.rules.low_precision import LOW_PRECISION, LowPrecisionThresholds
 from tb_activation_hist.findings.rules.mostly_zero import MOSTLY_ZERO, MostlyZeroThresholds
 from tb_activation_hist.findings.rules.non_finite import NON_FINITE
 from tb_activation_hist.findings.rules.not_learning import NOT_LEARNING, NotLearningThresholds
 from tb_activation_hist.findings.rules.outlier_features import OUTLIER_FEATURES, OutlierThresholds
+from tb_activation_hist.findings.rules.redundant_units import (
+    REDUNDANT_UNITS,
+    RedundantThresholds,
+)
 from tb_activation_hist.findings.rules.run_difference import (
     RUN_DIFFERENCE,
     RunDifferenceThresholds,
 )
+from tb_activation_hist.findings.rules.runaway_units import RUNAWAY_UNITS, RunawayThresholds
 from tb_activation_hist.findings.rules.saturated import SATURATED, SaturatedThresholds
 from tb_activation_hist.findings.rules.spike_and_crash import SPIKE_AND_CRASH, SpikeThresholds
 from tb_activation_hist.findings.rules.sudden_change import SUDDEN_CHANGE, SuddenChangeThresholds
+from tb_activation_hist.findings.rules.unused_units import UNUSED_UNITS, UnusedThresholds
 from tb_activation_hist.findings.rules.vanishing import VANISHING, VanishingThresholds
 from tb_activation_hist.findings.thresholds import CollapsedThresholds, describe_thresholds
 
@@ -32,6 +39,10 @@ from tb_activation_hist.findings.thresholds import CollapsedThresholds, describe
 @dataclass(frozen=True, kw_only=True)
 class FindingOptions(
     RunDifferenceThresholds,
+    RedundantThresholds,
+    RunawayThresholds,
+    UnusedThresholds,
+    DeadUnitThresholds,
     OutlierThresholds,
     LowPrecisionThresholds,
     SuddenChangeThresholds,
@@ -68,6 +79,10 @@ RUN_RULES: Final[RunRules] = (
     SUDDEN_CHANGE,
     LOW_PRECISION,
     OUTLIER_FEATURES,
+    DEAD_UNITS,
+    UNUSED_UNITS,
+    RUNAWAY_UNITS,
+    REDUNDANT_UNITS,
 )
 """Rules for single runs, the gravest first; the order sorts findings of equal severity."""
 
@@ -86,3 +101,6 @@ WATCHED_KINDS: Final = tuple(RUN_RULE_OF)
 
 INSTANT_KINDS: Final = tuple(rule.kind for rule in RUN_RULES if rule.online is not None)
 """Those of `WATCHED_KINDS` that `OnlineRules` finds in single records."""
+
+UNIT_KINDS: Final = ("dead_units", "unused_units", "runaway_units", "redundant_units")
+"""Kinds that look at the slices of split layers."""

@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple
 
 from tensorboard.data.provider import RunTagFilter
 
-from tb_activation_hist.core.names import PLUGIN_NAME, RUN_INFO_TAG
+from tb_activation_hist.core.names import PLUGIN_NAME, RUN_INFO_TAG, SLICES_PLUGIN
 from tb_activation_hist.plugin.schema import SeriesSource
 
 logger = logging.getLogger(__name__)
@@ -123,6 +123,20 @@ class DataProvider:
         for run, of_run in found.items():
             for tag, data in of_run.items():
                 yield SeriesKey(self.experiment, source, run, tag), list(data)
+
+    def read_slice_blocks(self, run: str, tag: str) -> tuple[bytes, list[bytes]] | None:
+        """A tag's metadata and the blocks of slices under it; None when there is no such tag."""
+        names = {
+            "experiment_id": self.experiment,
+            "plugin_name": SLICES_PLUGIN,
+            "run_tag_filter": RunTagFilter(runs=[run], tags=[tag]),
+        }
+        listed = self._data.list_tensors(self._context, **names).get(run, {}).get(tag)
+        if listed is None:
+            return None
+        found = self._data.read_tensors(self._context, downsample=ALL, **names)
+        blocks = [bytes(datum.numpy.item()) for datum in found.get(run, {}).get(tag, ())]
+        return listed.plugin_content, blocks
 
     def list_scalar_tags(self) -> dict[str, list[str]]:
         """The tags of the scalars, by run."""

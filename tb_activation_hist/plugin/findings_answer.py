@@ -6,7 +6,7 @@ import logging
 import threading
 import time
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, cast
 
 import numpy as np
@@ -14,11 +14,13 @@ import numpy as np
 from tb_activation_hist.core.errors import FormatError
 from tb_activation_hist.core.histogram import HistogramSeries
 from tb_activation_hist.core.names import RUN_INFO_TAG, LayerInfo, content_to_layer_info
+from tb_activation_hist.core.slice_series import SliceSeries
 from tb_activation_hist.findings import Finding, find_difference_findings, find_run_findings
 from tb_activation_hist.plugin import schema
 from tb_activation_hist.plugin.data_provider import BLOCKS, DataProvider, Listing, SeriesKey, Stamp
 from tb_activation_hist.plugin.query import RequestError
 from tb_activation_hist.plugin.series_cache import SeriesCache
+from tb_activation_hist.plugin.slices_answer import read_slices
 
 RUN_BYTES: Final = 192 * 2**20
 """Memory for the records of one run while it is examined; a larger run is pooled in time."""
@@ -172,10 +174,21 @@ class FindingsAnswers:
                 info = content_to_layer_info(listings[key].content)
             except FormatError:
                 continue
-            layers[key.tag] = (info, pool_to_bytes(loaded.series, room))
+            series = pool_to_bytes(loaded.series, room)
+            if info.split is not None:
+                series = replace(series, slices=_read_slices(provider, key))
+            layers[key.tag] = (info, series)
             time.sleep(min(REST * (time.monotonic() - start), 1.0))
             start = time.monotonic()
         return layers
+
+
+def _read_slices(provider: DataProvider, key: SeriesKey) -> SliceSeries | None:
+    """A layer's slices; without them its histograms are still examined."""
+    try:
+        return read_slices(provider, key.run, key.tag)
+    except FormatError:
+        return None
 
 
 def _stamps(listings: TaskListings) -> dict[SeriesKey, Stamp]:

@@ -274,7 +274,8 @@ def _series_order(tag: str, info: LayerInfo) -> tuple[Any, ...]:
 
 def _series_entry(tag: str, rows: list[tuple[int, LayerInfo, Stamp]]) -> schema.Series:
     info = rows[0][1]
-    return {
+    split = next((row.split for _, row, _ in rows if row.split is not None), None)
+    entry: schema.Series = {
         "tag": tag,
         "layer": info.layer,
         "kind": info.kind,
@@ -288,6 +289,9 @@ def _series_entry(tag: str, rows: list[tuple[int, LayerInfo, Stamp]]) -> schema.
         "dtypes": [row.dtype for _, row, _ in rows],
         "steps": [stamp.max_step for _, _, stamp in rows],
     }
+    if split is not None:
+        entry["split"] = split
+    return entry
 
 
 def _histogram_series(histograms: Listings, place: Mapping[str, int]) -> list[schema.Series]:

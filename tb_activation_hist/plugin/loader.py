@@ -15,6 +15,9 @@ from tensorboard.plugins import base_plugin
 PLUGIN_NAME = "activation_hist"
 """As in names.py, which is not imported here because it needs numpy; a test holds them equal."""
 
+SLICES_PLUGIN = "activation_hist_slices"
+"""The same, for the slices of split layers."""
+
 KEEP_ALL = 0
 
 logger = logging.getLogger(__name__)
@@ -28,6 +31,7 @@ class ActivationHistLoader(base_plugin.TBLoader):
         samples = getattr(flags, "samples_per_plugin", None)
         if isinstance(samples, dict):
             samples.setdefault(PLUGIN_NAME, KEEP_ALL)
+            samples.setdefault(SLICES_PLUGIN, KEEP_ALL)
 
     def load(self, context: Any) -> base_plugin.TBPlugin:
         """Load the plugin or its stand-in. Never raises."""

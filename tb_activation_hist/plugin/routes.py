@@ -33,6 +33,7 @@ from tb_activation_hist.plugin.scalars_answer import scalar_answer
 from tb_activation_hist.plugin.schema import MAX_BODY_BYTES, ExportRequest
 from tb_activation_hist.plugin.series_cache import UNREADABLE, SeriesCache
 from tb_activation_hist.plugin.series_loader import LoadedSeries
+from tb_activation_hist.plugin.slices_answer import slices_answer
 from tb_activation_hist.plugin.static_files import (
     ENTRY,
     compress_static_file,
@@ -71,6 +72,7 @@ class ActivationHistPlugin(base_plugin.TBPlugin):
             "/index": _to_app("GET", self._serve_index),
             "/tiles": _to_app("POST", self._serve_tiles),
             "/scalars": _to_app("GET", self._serve_scalars),
+            "/slices": _to_app("GET", self._serve_slices),
             "/findings": _to_app("GET", self._serve_findings),
             "/export": _to_app("GET", self._serve_export),
         }
@@ -120,6 +122,9 @@ class ActivationHistPlugin(base_plugin.TBPlugin):
     def _serve_scalars(self, request: wrappers.Request) -> wrappers.Response:
         run, tag = required(request.args, "run"), required(request.args, "tag")
         return respond_json(request, scalar_answer(self._provider(request), run, tag))
+
+    def _serve_slices(self, request: wrappers.Request) -> wrappers.Response:
+        return respond_json(request, slices_answer(self._provider(request), request.args))
 
     def _serve_findings(self, request: wrappers.Request) -> wrappers.Response:
         runs = request.args.getlist("runs")

@@ -44,6 +44,9 @@ TileAxis = Literal["columns", "bins"]
 Severity = Literal["error", "warning", "info"]
 """Severity of a finding, the gravest first."""
 
+SliceSort = Literal["number", "value"]
+"""Order of slices: by their number, or the largest value of the last column first."""
+
 Figure = float | str | None | list[float]
 """A measured figure; a list is parallel to the finding's layers, a number that is not finite is
 null."""
@@ -90,7 +93,14 @@ class RunAnswer(TypedDict):
     """Tags of the scalars that can be drawn above the heatmaps; this package's own are not."""
 
 
-class Series(TypedDict):
+class SplitSeries(TypedDict, total=False):
+    """What only a layer has that was recorded with `split`."""
+
+    split: int
+    """Dimension along which slices were recorded too."""
+
+
+class Series(SplitSeries):
     """One tag of the index: a layer, kind and phase, with the runs that have it.
 
     Some fields have a fixed value for the histograms of other tools.
@@ -283,6 +293,37 @@ class ScalarSeries(TypedDict):
     """Seconds since 1970."""
     values: list[float | None]
     """A value that is not finite is null."""
+
+
+class Slices(TypedDict):
+    """A statistic of a split layer's slices (channels, units, heads, experts), over the steps."""
+
+    version: int
+    """{API_VERSION}; the page refuses any other."""
+    run: str
+    """Name of the run."""
+    tag: str
+    """Tag of the layer's series."""
+    statistic: str
+    """"zero_share", "mean", "std", "abs_max", "rms", "min" or "max"."""
+    sort: SliceSort
+    """Order of the rows."""
+    slices: int
+    """Number of slices."""
+    dimension: int | None
+    """Dimension of the layer's tensors that was split."""
+    per_row: int
+    """Slices that each row has the mean of, in their order; the last row may have fewer."""
+    order: list[int]
+    """Numbers of all slices, from the first row on."""
+    first_steps: list[int]
+    """First step of each column; at most 512."""
+    last_steps: list[int]
+    """Last step of each column, parallel to `first_steps`."""
+    range: tuple[float, float] | None
+    """Smallest and largest value; null without any."""
+    values: list[list[float | None]]
+    """A row for each slice or group, with a value for each column; null: no finite value."""
 
 
 class FindingAnswer(TypedDict):

@@ -4,14 +4,27 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Final
 
 import numpy as np
 
 from tb_activation_hist.core.histogram import HistogramSeries
 from tb_activation_hist.core.names import LayerInfo
 from tb_activation_hist.core.record_counts import RecordCounts
+from tb_activation_hist.core.slice_counts import LayerSlices
 from tb_activation_hist.core.tallies import Tallies
-from tb_activation_hist.findings import INSTANT_KINDS, Finding, OnlineRules, PeriodicRules
+from tb_activation_hist.findings import (
+    INSTANT_KINDS,
+    UNIT_KINDS,
+    Finding,
+    OnlineRules,
+    PeriodicRules,
+)
+from tb_activation_hist.storage.slice_blocks import slices_to_series
+
+WATCHED_SLICES: Final = 4096
+"""Most slices of a layer whose units are watched: 14 kB are kept of each."""
 
 
 class Monitor:
@@ -31,6 +44,7 @@ class Monitor:
         periodic = [kind for kind in kinds if kind not in INSTANT_KINDS]
         self._online = OnlineRules(tuple(kind for kind in kinds if kind in INSTANT_KINDS))
         self._periodic = PeriodicRules(periodic) if periodic else None
+        self._units = not set(kinds).isdisjoint(UNIT_KINDS)
         self._new_findings: deque[Finding] = deque()
         self._failed = False
         self.should_stop = False
@@ -53,6 +67,8 @@ class Monitor:
         for row, info in enumerate(layers):
             if counts.n[row] > 0:
                 series = _row_to_series(step, wall_time, info, counts, row)
+                if self._units and counts.slices is not None:
+                    series = _with_slices(series, info, counts.slices.of_row(row))
                 self._keep(self._online.add(info, series))
                 if self._periodic is not None:
                     self._periodic.add(info, series)
@@ -84,3 +100,11 @@ def _row_to_series(
         *counts.moments[row, :, None],
     )
     return HistogramSeries(tallies, bins, bin_counts[None], info.scheme, info.key, info.dtype)
+
+
+def _with_slices(series: HistogramSeries, info: LayerInfo, slices: LayerSlices) -> HistogramSeries:
+    """The same record with its slices, where there are any, and not too many to keep."""
+    if not 0 < len(slices.totals) <= WATCHED_SLICES:
+        return series
+    step, wall_time = int(series.steps[0]), float(series.wall_times[0])
+    return replace(series, slices=slices_to_series(step, wall_time, slices, info))

@@ -49,6 +49,10 @@ WatchedKind: TypeAlias = Literal[
     "sudden_change",
     "low_precision",
     "outlier_features",
+    "dead_units",
+    "unused_units",
+    "runaway_units",
+    "redundant_units",
 ]
 """`findings.WATCHED_KINDS` for type checkers."""
 

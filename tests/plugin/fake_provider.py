@@ -52,6 +52,11 @@ class FakeDataProvider:
         step, wall_time = int(part.steps[0]), float(part.wall_times[-1])
         self.add_bytes(run, info.tag, data, info.to_content(), step=step, wall_time=wall_time)
 
+    @staticmethod
+    def append(datums: list[Any], step: int, wall_time: float, text: Any) -> None:
+        """One more event of a tag."""
+        datums.append(TensorDatum(step=step, wall_time=wall_time, numpy=text))
+
     def add_bytes(
         self, run: str, tag: str, data: bytes, content: bytes, *, step: int, wall_time: float
     ) -> None:

@@ -27,15 +27,20 @@ def test_the_entry_point_names_the_loader() -> None:
     assert entry.load() is ActivationHistLoader
     assert issubclass(ActivationHistLoader, base_plugin.TBLoader)
     assert loader.PLUGIN_NAME == names.PLUGIN_NAME
+    assert loader.SLICES_PLUGIN == names.SLICES_PLUGIN
 
 
 def test_all_blocks_are_kept_unless_the_user_says_otherwise() -> None:
     flags = Namespace(samples_per_plugin={"images": 3})
     ActivationHistLoader().fix_flags(flags)
-    assert flags.samples_per_plugin == {"images": 3, "activation_hist": 0}
-    flags = Namespace(samples_per_plugin={"activation_hist": 50})
+    assert flags.samples_per_plugin == {
+        "images": 3,
+        "activation_hist": 0,
+        "activation_hist_slices": 0,
+    }
+    flags = Namespace(samples_per_plugin={"activation_hist": 50, "activation_hist_slices": 9})
     ActivationHistLoader().fix_flags(flags)
-    assert flags.samples_per_plugin == {"activation_hist": 50}
+    assert flags.samples_per_plugin == {"activation_hist": 50, "activation_hist_slices": 9}
     for odd in (Namespace(), Namespace(samples_per_plugin=None)):
         ActivationHistLoader().fix_flags(odd)
 

@@ -35,6 +35,14 @@ export const FINDINGS_SHAPE = {
   pending: 0,
   errors: TEXTS,
 };
+export const SLICES_SHAPE = {
+  slices: 0,
+  per_row: 0,
+  order: NUMBERS,
+  first_steps: NUMBERS,
+  last_steps: NUMBERS,
+  values: [[]],
+};
 export const SCALARS_SHAPE = { steps: NUMBERS, wall_times: NUMBERS, values: [] };
 
 /** The value with every part that the shape names of the shape's own type; other parts stay. */

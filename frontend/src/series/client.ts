@@ -1,7 +1,7 @@
 /** Requests to the plugin's routes, relative to the page, so that any path prefix works. */
 
 import type { Tile } from "../math/tile";
-import { FINDINGS_SHAPE, fitShape, INDEX_SHAPE, SCALARS_SHAPE } from "./answer_shape";
+import { FINDINGS_SHAPE, fitShape, INDEX_SHAPE, SCALARS_SHAPE, SLICES_SHAPE } from "./answer_shape";
 import { checkVersion, decodeTiles } from "./decode";
 import {
   API_VERSION,
@@ -9,6 +9,7 @@ import {
   type Findings,
   type Index,
   type ScalarSeries,
+  type Slices,
   type TileError,
   type TileRequest,
   type Unchanged,
@@ -79,6 +80,14 @@ export class Client {
   /** A scalar of a run, for drawing above the heatmaps. */
   async scalars(run: string, tag: string, signal?: AbortSignal): Promise<ScalarSeries> {
     return this.json(`scalars?${new URLSearchParams({ run, tag })}`, SCALARS_SHAPE, signal);
+  }
+
+  /** A statistic of the slices of a split layer, over the steps. */
+  async slices(
+    query: Record<"run" | "tag" | "statistic" | "sort", string>,
+    signal?: AbortSignal,
+  ): Promise<Slices> {
+    return this.json(`slices?${new URLSearchParams(query)}`, SLICES_SHAPE, signal);
   }
 
   /**

@@ -28,6 +28,9 @@ export type TileAxis = "columns" | "bins";
 /** Severity of a finding, the gravest first. */
 export type Severity = "error" | "warning" | "info";
 
+/** Order of slices: by their number, or the largest value of the last column first. */
+export type SliceSort = "number" | "value";
+
 /** A measured figure; a list is parallel to the finding's layers, a number that is not finite is null. */
 export type Figure = number | string | null | readonly number[];
 
@@ -74,6 +77,8 @@ export interface RunAnswer {
  * for the histograms of other tools.
  */
 export interface Series {
+  /** Dimension along which slices were recorded too. */
+  readonly split?: number;
   /** TensorBoard's tag, such as "activations/layer1.0.conv1". */
   readonly tag: string;
   /** Name of the module, with a suffix where it has several outputs; for other tools the tag. */
@@ -249,6 +254,36 @@ export interface ScalarSeries {
   readonly wall_times: readonly number[];
   /** A value that is not finite is null. */
   readonly values: readonly (number | null)[];
+}
+
+/** A statistic of a split layer's slices (channels, units, heads, experts), over the steps. */
+export interface Slices {
+  /** 1; the page refuses any other. */
+  readonly version: number;
+  /** Name of the run. */
+  readonly run: string;
+  /** Tag of the layer's series. */
+  readonly tag: string;
+  /** "zero_share", "mean", "std", "abs_max", "rms", "min" or "max". */
+  readonly statistic: string;
+  /** Order of the rows. */
+  readonly sort: SliceSort;
+  /** Number of slices. */
+  readonly slices: number;
+  /** Dimension of the layer's tensors that was split. */
+  readonly dimension: number | null;
+  /** Slices that each row has the mean of, in their order; the last row may have fewer. */
+  readonly per_row: number;
+  /** Numbers of all slices, from the first row on. */
+  readonly order: readonly number[];
+  /** First step of each column; at most 512. */
+  readonly first_steps: readonly number[];
+  /** Last step of each column, parallel to `first_steps`. */
+  readonly last_steps: readonly number[];
+  /** Smallest and largest value; null without any. */
+  readonly range: readonly [number, number] | null;
+  /** A row for each slice or group, with a value for each column; null: no finite value. */
+  readonly values: readonly (readonly (number | null)[])[];
 }
 
 /** One thing that is wrong, or in which a run differs from the baseline. */

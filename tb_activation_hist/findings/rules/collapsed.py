@@ -73,6 +73,9 @@ COLLAPSED: Final = RunRule(
         "vanishing": Begins.WITH_OR_AFTER,
         "mostly_zero": Begins.WITH_OR_AFTER,
         "sudden_change": Begins.WITH_OR_AFTER,
+        "dead_units": Begins.WITH_OR_AFTER,
+        "unused_units": Begins.WITH_OR_AFTER,
+        "redundant_units": Begins.WITH_OR_AFTER,
     },
     find=(find_collapsed,),
     online=OnlineCheck(

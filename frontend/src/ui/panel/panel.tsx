@@ -4,6 +4,7 @@ import { useComputed } from "@preact/signals";
 import { useMemo } from "preact/hooks";
 import { panel_px, plot_px, Y_AXIS_PX } from "../../view/layout/metrics";
 import type { PanelView } from "../../view/panel/panel_view";
+import { showsUnits } from "../../view/panel/shown_units";
 import { retry } from "../../view/screen/loading";
 import { drawnOnce } from "../../view/screen/screen";
 import { crosshairKeys } from "../input/crosshair_keys";
@@ -13,6 +14,7 @@ import { AxesLabels, ValueMark } from "./axes";
 import { FindingMarks } from "./finding_marks";
 import { Heatmap } from "./heatmap";
 import { PanelNotes } from "./panel_notes";
+import { LateUnits } from "./units_later";
 
 export function Panel({ panel }: PartProps) {
   const pointer = useMemo(() => new PanelPointer(panel), [panel]);
@@ -73,6 +75,7 @@ interface PartProps {
 function Overlays({ panel }: PartProps) {
   return (
     <>
+      {panel.layer.open.value && showsUnits(panel.layer.id) ? <LateUnits panel={panel} /> : null}
       <FindingMarks panel={panel} />
       {panel.layer.open.value ? <Crosshair panel={panel} /> : null}
       <BrushBox panel={panel} />

@@ -5,6 +5,7 @@ import { clippedFractions, clippedToText } from "../../math/range";
 import { effectiveAxisScope } from "../../view/panel/known_panels";
 import { isHiddenByAxis, noteTexts, noteToText } from "../../view/panel/notes";
 import type { PanelView } from "../../view/panel/panel_view";
+import { showsUnits, toggleUnits } from "../../view/panel/shown_units";
 import * as settings from "../../view/settings/settings";
 import { chooseRange } from "../../view/settings/zoom";
 import { Menu } from "../widgets/controls";
@@ -28,6 +29,7 @@ export function PanelNotes({ panel }: { readonly panel: PanelView }) {
       )}
       {settings.range.value === "full" ? <FullRange /> : <ClippedNote panel={panel} />}
       <OwnScale panel={panel} />
+      <UnitsButton panel={panel} />
     </div>
   );
 }
@@ -62,6 +64,26 @@ function FullRange() {
       onClick={() => chooseRange("auto")}
     >
       all values
+    </button>
+  );
+}
+
+/** Of a layer that was recorded with `split`. */
+function UnitsButton({ panel }: { readonly panel: PanelView }) {
+  const { id, series } = panel.layer;
+  if (typeof series.value.split !== "number") return null;
+  const on = showsUnits(id);
+  return (
+    <button
+      type="button"
+      class="own-scale"
+      aria-pressed={on}
+      title={
+        on ? "Back to the histograms" : "Every unit (channel, head, expert) of this layer over the steps"
+      }
+      onClick={() => toggleUnits(id)}
+    >
+      {on ? "histograms" : "units"}
     </button>
   );
 }

@@ -1,0 +1,170 @@
+/** The units (slices) of a split layer over the steps, in place of its histogram: a row a unit, colour a statistic. */
+
+import { type Signal, useComputed, useSignal, useSignalEffect } from "@preact/signals";
+import { useRef } from "preact/hooks";
+import { formatCounted, formatShare, formatSteps, formatValue } from "../../math/format";
+import { unitColumn, unitsOfRow, unitsToText, valueToShare } from "../../math/unit_cells";
+import type { Slices } from "../../series/types";
+import { client } from "../../view/catalog/catalog";
+import { pixelRatio, plot_px } from "../../view/layout/metrics";
+import { currentLut } from "../../view/panel/colour_tables";
+import type { PanelView } from "../../view/panel/panel_view";
+import {
+  UNIT_STATISTICS,
+  type UnitStatistic,
+  unitStatistic,
+  unitsSorted,
+} from "../../view/panel/shown_units";
+import { box } from "../widgets/box";
+
+interface Props {
+  readonly panel: PanelView;
+}
+
+export function Units({ panel }: Props) {
+  const answer = useSignal<Slices | null>(null);
+  const error = useSignal("");
+  const tip = useSignal("");
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const place = useComputed(() => {
+    const { heatTop_px, heatHeight_px } = panel.layer.layout.value;
+    return box({ top: heatTop_px, height: heatHeight_px, width: plot_px.value });
+  });
+  useSignalEffect(() => fetchUnits(panel, answer, error));
+  useSignalEffect(() => {
+    const height_px = panel.layer.layout.value.heatHeight_px;
+    if (canvas.current !== null) paint(canvas.current, panel, answer.value, height_px);
+  });
+  const label = useComputed(() => unitsToLabel(answer.value, panel));
+  return (
+    <div class="units" style={place}>
+      <canvas
+        ref={canvas}
+        role="img"
+        aria-label={label}
+        onPointerMove={(event) => {
+          tip.value = readCell(answer.peek(), panel, event);
+        }}
+        onPointerLeave={() => {
+          tip.value = "";
+        }}
+      />
+      <span class="units-text" role={error.value === "" ? undefined : "alert"}>
+        {error.value || tip.value || label.value}
+      </span>
+      <UnitControls />
+    </div>
+  );
+}
+
+function UnitControls() {
+  return (
+    // biome-ignore lint/a11y/noStaticElementInteractions: keeps clicks on the controls from the plot behind them.
+    <span
+      class="units-controls"
+      onPointerDown={(event) => event.stopPropagation()}
+      onMouseDown={(event) => event.stopPropagation()}
+      onDblClick={(event) => event.stopPropagation()}
+    >
+      <select
+        aria-label="Statistic of the units"
+        value={unitStatistic.value}
+        onChange={(event) => {
+          unitStatistic.value = event.currentTarget.value as UnitStatistic;
+        }}
+      >
+        {Object.entries(UNIT_STATISTICS).map(([name, words]) => (
+          <option key={name} value={name}>
+            {words}
+          </option>
+        ))}
+      </select>
+      <label title="The unit with the largest value at the last step comes first">
+        <input
+          type="checkbox"
+          checked={unitsSorted.value}
+          onChange={(event) => {
+            unitsSorted.value = event.currentTarget.checked;
+          }}
+        />
+        sort
+      </label>
+    </span>
+  );
+}
+
+/** Ask again when the series has grown or another statistic is wanted; returns what gives the request up. */
+function fetchUnits(panel: PanelView, answer: Signal<Slices | null>, error: Signal<string>): () => void {
+  void panel.data.tile.value?.revision;
+  const { tag } = panel.layer.series.value;
+  const sort = unitsSorted.value ? "value" : "number";
+  const query = { run: panel.run, tag, statistic: unitStatistic.value, sort };
+  const abort = new AbortController();
+  client.slices(query, abort.signal).then(
+    (slices) => {
+      answer.value = slices;
+      error.value = "";
+    },
+    (reason: unknown) => {
+      if (!abort.signal.aborted) error.value = reason instanceof Error ? reason.message : String(reason);
+    },
+  );
+  return () => abort.abort();
+}
+
+/** Step under a device pixel of the plot; null in a gap. */
+function stepAt(panel: PanelView, x: number): number | null {
+  const column = panel.pixels.value?.first[x] ?? -1;
+  return column < 0 ? null : (panel.shown.value?.columns.lastStep[column] ?? null);
+}
+
+function paint(canvas: HTMLCanvasElement, panel: PanelView, answer: Slices | null, height_px: number): void {
+  const width = Math.round(plot_px.value * pixelRatio.value);
+  const height = Math.round(height_px * pixelRatio.value);
+  canvas.width = width;
+  canvas.height = height;
+  const context = canvas.getContext("2d");
+  if (context === null || answer === null || width < 1 || height < 1) return;
+  const lut = currentLut();
+  const image = context.createImageData(width, height);
+  const pixels = new Uint32Array(image.data.buffer);
+  const rows = answer.values.length;
+  for (let x = 0; x < width; x++) {
+    const step = stepAt(panel, x);
+    const column = step === null ? -1 : unitColumn(answer, step);
+    if (column < 0) continue;
+    for (let y = 0; y < height; y++) {
+      const value = answer.values[Math.floor((y * rows) / height)]?.[column] ?? null;
+      const share = valueToShare(value, answer.statistic, answer.range);
+      if (share >= 0) pixels[y * width + x] = lut[Math.round(share * 255)]!;
+    }
+  }
+  context.putImageData(image, 0, 0);
+}
+
+function readCell(answer: Slices | null, panel: PanelView, event: PointerEvent): string {
+  const canvas = event.currentTarget as HTMLCanvasElement;
+  if (answer === null || canvas.clientHeight === 0) return "";
+  const row = Math.floor((event.offsetY / canvas.clientHeight) * answer.values.length);
+  const step = stepAt(panel, Math.floor(event.offsetX * pixelRatio.value));
+  const column = step === null ? -1 : unitColumn(answer, step);
+  const value = answer.values[row]?.[column];
+  if (value === undefined) return "";
+  const units = unitsOfRow(answer, row);
+  const noun = units.length > 1 ? "units" : "unit";
+  const steps = formatSteps(answer.first_steps[column]!, answer.last_steps[column]!);
+  return `${noun} ${unitsToText(units)}, step ${steps}: ${valueToText(value, answer.statistic)}`;
+}
+
+function valueToText(value: number | null, statistic: string): string {
+  const words = UNIT_STATISTICS[statistic as UnitStatistic] ?? statistic;
+  if (value === null) return "no finite value";
+  return `${words} ${statistic === "zero_share" ? formatShare(value) : formatValue(value)}`;
+}
+
+function unitsToLabel(answer: Slices | null, panel: PanelView): string {
+  if (answer === null) return "loading units …";
+  const words = UNIT_STATISTICS[answer.statistic as UnitStatistic] ?? answer.statistic;
+  const merged = answer.per_row > 1 ? `, ${answer.per_row} a row` : "";
+  return `${words} of ${formatCounted(answer.slices, "unit")} of ${panel.run}${merged}`;
+}

@@ -1,0 +1,5 @@
+/** The units of a split layer, which are no part of the first pictures. */
+
+import { later } from "../overlays/later";
+
+export const LateUnits = later(async () => (await import("./units")).Units);

@@ -1,0 +1,80 @@
+"""Units whose outputs are 0 for every input, while others of the layer live on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from tb_activation_hist.core.grid import IntArray
+from tb_activation_hist.findings.rule import Begins, Observation, RunRule
+from tb_activation_hist.findings.signals import Signals
+from tb_activation_hist.findings.thresholds import BENCH, Thresholds, threshold
+from tb_activation_hist.findings.unit_signals import UnitSignals, observe_units, split_layers
+
+UNIT_VALUES: Final = "values"
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeadUnitThresholds(Thresholds):
+    dead_values: int = threshold(
+        300,
+        UNIT_VALUES,
+        "A unit is dead when it has put out so many values without one that is not 0.",
+        "Lu et al. 2019 call a unit dead that is 0 for every input; the number: " + BENCH,
+    )
+    dead_expected: float = threshold(
+        20.0,
+        UNIT_VALUES,
+        "So many values other than 0 must be missing meanwhile, beside the unit's rate before.",
+    )
+
+
+def find_dead_units(
+    layers: Sequence[Signals], options: DeadUnitThresholds
+) -> Iterator[Observation]:
+    for units in split_layers(layers):
+        since = _find_deaths(units, options)
+        if (since < len(units.slices)).any():
+            limits = {"values": options.dead_values, "expected": options.dead_expected}
+            yield observe_units(units, since, "dead", limits)
+
+
+def _find_deaths(units: UnitSignals, options: DeadUnitThresholds) -> IntArray:
+    """(K,) record from which on a unit is dead; S for one that lives.
+
+    A unit that was seldom active must be silent for longer. Its rate is that of as many records
+    before its death as there were after it.
+    """
+    slices, records = units.slices, len(units.slices)
+    since = units.lasting(units.zero)
+    finite = np.concatenate([np.zeros((1, slices.slices), np.int64), slices.finite.cumsum(axis=0)])
+    active = finite.copy()
+    active[1:] -= slices.zeros.cumsum(axis=0)
+    column = np.arange(slices.slices)
+    silent = finite[-1] - finite[since, column]
+    before = np.maximum(2 * since - records, 0)
+    values = finite[since, column] - finite[before, column]
+    rate = (active[since, column] - active[before, column]) / np.maximum(values, 1)
+    expected = np.where(values > 0, rate * silent, np.inf)
+    dead = (silent >= options.dead_values) & (expected >= options.dead_expected)
+    return np.where(dead, since, records)
+
+
+DEAD_UNITS: Final = RunRule(
+    kind="dead_units",
+    severity="warning",
+    seen="Units (channels, heads, experts) of a layer recorded with `split` put out nothing but "
+    "exact zeros, to the end of the run.",
+    advice="Usual causes: a learning rate that was too high at that step, biases that fell far "
+    "below zero, experts that the router never chooses. A dead ReLU unit gets no gradient and "
+    "stays dead. Lower or warm up the rate, use a leaky ReLU, initialise these units anew, or "
+    "prune them.",
+    source="Lu et al. 2019, Dying ReLU and Initialization: 0 for every input",
+    thresholds=DeadUnitThresholds,
+    explains={"mostly_zero": Begins.WITH},
+    find=(find_dead_units,),
+    online=None,
+)

@@ -1,0 +1,130 @@
+"""Units that are constant, or copies of each other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from tb_activation_hist.core.grid import IntArray
+from tb_activation_hist.findings.rule import Observation, RunRule
+from tb_activation_hist.findings.signals import BoolArray, Signals
+from tb_activation_hist.findings.thresholds import (
+    BENCH,
+    UNIT_RECORDS,
+    UNIT_SHARE,
+    Thresholds,
+    threshold,
+)
+from tb_activation_hist.findings.unit_signals import (
+    UnitSignals,
+    name_units,
+    observe_units,
+    split_layers,
+    trailing_begin,
+)
+
+LEAST_VALUES: Final = 16
+"""Values of a unit in a record, under which equal ones are chance."""
+
+WINDOW: Final = 64
+"""Records, the last, in which copies are looked for."""
+
+COMPARED: Final = ("zeros", "min", "max", "mean", "std")
+
+
+@dataclass(frozen=True, kw_only=True)
+class RedundantThresholds(Thresholds):
+    constant_spread: float = threshold(
+        1e-3, UNIT_SHARE, "A unit is constant up to this std beside its own root mean square."
+    )
+    copied_records: int = threshold(
+        20,
+        UNIT_RECORDS,
+        "Two units are copies when they agree in zeros, min, max, mean and std of the last 64 "
+        "records, of which so many differ from the record before.",
+        "units that are only alike agree in up to half of the records; " + BENCH,
+    )
+
+
+def find_constant_units(
+    layers: Sequence[Signals], options: RedundantThresholds
+) -> Iterator[Observation]:
+    for units in split_layers(layers):
+        since = units.lasting(_is_constant(units, options))
+        if (since < len(units.slices)).any():
+            limits = {"constant_spread": options.constant_spread}
+            yield observe_units(units, since, "constant", limits)
+
+
+def _is_constant(units: UnitSignals, options: RedundantThresholds) -> BoolArray:
+    """(S, K), without units that are 0, which have a finding of their own."""
+    slices = units.slices
+    with np.errstate(invalid="ignore"):
+        still = slices.std <= options.constant_spread * slices.rms
+    constant: BoolArray = still & (slices.finite >= LEAST_VALUES) & ~units.zero
+    return constant
+
+
+def find_copied_units(
+    layers: Sequence[Signals], options: RedundantThresholds
+) -> Iterator[Observation]:
+    for units in split_layers(layers):
+        table = _to_table(units)
+        records = len(table)
+        usable = _may_be_compared(units, table[-WINDOW:], options)
+        groups = _equal_columns(table[-WINDOW:], usable)
+        since = np.full(units.slices.slices, records)
+        for group in groups:
+            same = (table[:, group] == table[:, group[:1]]).all(axis=2)
+            since[group] = trailing_begin(same).max()
+        if groups:
+            names = "; ".join(f"{name_units(group)}" for group in groups[:8])
+            limits = {"copied_records": options.copied_records}
+            yield observe_units(
+                units, since, "copies of each other", limits, {"groups": len(groups), "same": names}
+            )
+
+
+def _to_table(units: UnitSignals) -> npt.NDArray[np.float64]:
+    """(S, K, 5) of what is compared."""
+    slices = units.slices
+    return np.stack([getattr(slices, name).astype(np.float64) for name in COMPARED], axis=2)
+
+
+def _may_be_compared(
+    units: UnitSignals, table: npt.NDArray[np.float64], options: RedundantThresholds
+) -> IntArray:
+    """Units that vary within and between the records: others are alike by chance."""
+    last = slice(-len(table), None)
+    varied = units.slices.std[last] > options.constant_spread * units.slices.rms[last]
+    many = units.slices.finite[last] >= LEAST_VALUES
+    moves = (np.diff(table, axis=0) != 0).any(axis=2).sum(axis=0)
+    return np.flatnonzero((varied & many).all(axis=0) & (moves >= options.copied_records))
+
+
+def _equal_columns(table: npt.NDArray[np.float64], units: IntArray) -> list[list[int]]:
+    """Groups of two or more units that are equal in all of these records."""
+    groups: dict[bytes, list[int]] = {}
+    for unit in units.tolist():
+        groups.setdefault(table[:, unit].tobytes(), []).append(unit)
+    return [group for group in groups.values() if len(group) > 1]
+
+
+REDUNDANT_UNITS: Final = RunRule(
+    kind="redundant_units",
+    severity="warning",
+    seen="Units of a layer recorded with `split` put out one value whatever the input, or units "
+    "agree with each other in every figure of every record.",
+    advice="Usual causes: weights that started equal, such as zeros or one value, so that units "
+    "get equal gradients; norms whose factor is 0; inputs that never change. Initialise them at "
+    "random, or prune them.",
+    source="Goodfellow et al. 2016, Deep Learning, section 8.4: symmetry between units",
+    thresholds=RedundantThresholds,
+    explains={},
+    find=(find_constant_units, find_copied_units),
+    online=None,
+)

@@ -1,0 +1,139 @@
+"""What the rules of single units look at: the slices of split layers, over the records."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import groupby
+from typing import Any, Final
+
+import numpy as np
+
+from tb_activation_hist.core.grid import FloatArray, IntArray
+from tb_activation_hist.core.slice_series import SliceSeries
+from tb_activation_hist.findings.hits import Hit
+from tb_activation_hist.findings.rule import Observation
+from tb_activation_hist.findings.signals import (
+    BoolArray,
+    Signals,
+    sustained_records,
+    train_activations,
+)
+from tb_activation_hist.findings.thresholds import Thresholds
+
+NAMED: Final = 24
+"""Most units, or runs of neighbouring units, that a title names; the figures name all."""
+
+
+@dataclass(frozen=True, eq=False)
+class UnitSignals:
+    """A split layer's units in training; figures are (S, K), NaN where undefined.
+
+    Records of short batches, in which units have few values, are left out.
+    """
+
+    signals: Signals
+    slices: SliceSeries
+
+    @cached_property
+    def zero(self) -> BoolArray:
+        """Whether all finite values of a unit are 0, of which there must be some."""
+        finite = self.slices.finite
+        dead: BoolArray = (finite > 0) & (self.slices.zeros == finite)
+        return dead
+
+    @cached_property
+    def scale_ratio(self) -> FloatArray:
+        """Root mean square of a unit beside that of the layer's median unit that is not dead."""
+        scale = np.where(self.zero, np.nan, self.slices.rms)
+        known = np.isfinite(scale).any(axis=1)
+        median = np.full(len(scale), np.nan)
+        median[known] = np.nanmedian(scale[known], axis=1)
+        with np.errstate(all="ignore"):
+            return np.where(median[:, None] > 0, self.slices.rms / median[:, None], np.nan)
+
+    def hit(self, since: IntArray, figures: Mapping[str, Any]) -> Hit:
+        """A hit from the first of these records of the slices to the last one."""
+        steps = self.signals.series.steps
+        ends = self.slices.steps[[int(since.min()), -1]]
+        first, last = np.minimum(np.searchsorted(steps, ends), len(steps) - 1).tolist()
+        return Hit(self.signals, first, last, figures)
+
+    def lasting(self, state: BoolArray) -> IntArray:
+        """(K,) record from which on a state (S, K) holds to the end; S where it does not.
+
+        Records in which a unit is 0 throughout neither show nor end a state of living units.
+        """
+        records, column = len(state), np.arange(state.shape[1])
+        begin = trailing_begin(state | self.zero)
+        shown = np.concatenate([np.zeros((1, len(column)), np.int64), state.cumsum(axis=0)])
+        often = shown[-1] - shown[begin, column]
+        first = (state & (np.arange(records)[:, None] >= begin)).argmax(axis=0)
+        least = sustained_records(records, self.signals.options)
+        return np.where(often >= least, first, records)
+
+
+def split_layers(layers: Sequence[Signals]) -> Iterator[UnitSignals]:
+    """The outputs in training that were recorded with slices."""
+    for signals in train_activations(layers):
+        slices = signals.series.slices
+        if slices is None or slices.slices < 2 or not len(slices):
+            continue
+        per_record = slices.n.max(axis=1)
+        whole = slices.take(2 * per_record >= np.median(per_record))
+        yield UnitSignals(signals, whole)
+
+
+def trailing_begin(state: BoolArray) -> IntArray:
+    """(K,) index from which a state (S, K) holds to the end; S where the end does not show it."""
+    broken = ~state[::-1]
+    held = np.where(broken.any(axis=0), broken.argmax(axis=0), len(state))
+    begin: IntArray = len(state) - held
+    return begin
+
+
+def observe_units(
+    units: UnitSignals,
+    since: IntArray,
+    state: str,
+    threshold: Mapping[str, float],
+    figures: Mapping[str, Any] | None = None,
+) -> Observation:
+    """A finding about those units for which `since`, (K,) a record, is one of the records.
+
+    state: what they are, in words. figures: more of them.
+    """
+    found = np.flatnonzero(since < len(units.slices))
+    begins = units.slices.steps[since[found]]
+    measured = {
+        "units": found.tolist(),
+        "first_steps": begins.tolist(),
+        "found_units": len(found),
+        "all_units": units.slices.slices,
+        "unit_share": len(found) / units.slices.slices,
+        **(figures or {}),
+    }
+    layer, first = units.signals.info.layer, int(begins.min())
+    when = f"since step {first}" if begins.max() == first else f"the first since step {first}"
+    title = f"{layer}: {len(found):,} of {units.slices.slices:,} units {state} {when}"
+    hit = units.hit(since[found], measured)
+    return Observation(hits=[hit], title=f"{title} ({name_units(found)})", threshold=threshold)
+
+
+def name_units(units: Iterable[int] | IntArray) -> str:
+    """Numbers of units, runs of neighbours as one: "3, 7-9"."""
+    numbers = [int(each) for each in units]
+    runs = [[n for _, n in run] for _, run in groupby(enumerate(numbers), lambda at: at[1] - at[0])]
+    texts = [f"{run[0]}-{run[-1]}" if len(run) > 1 else str(run[0]) for run in runs]
+    more = len(numbers) - sum(map(len, runs[:NAMED]))
+    return ", ".join(texts[:NAMED]) + (f" and {more:,} more" if more else "")
+
+
+def early_median(values: FloatArray, options: Thresholds, records: int) -> FloatArray:
+    """(K,) median of the first few records."""
+    early = values[: max(records, options.sustained_min)]
+    known = np.isfinite(early).any(axis=0)
+    median = np.full(values.shape[1], np.nan)
+    median[known] = np.nanmedian(early[:, known], axis=0)
+    return median
