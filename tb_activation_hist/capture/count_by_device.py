@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from tb_activation_hist.capture import count_torch, torch_internals
-from tb_activation_hist.capture.count_kernels import c_extension, triton_kernel
+from tb_activation_hist.capture.count_kernels import c_extension, forget_triton, triton_kernel
 from tb_activation_hist.capture.host_counts import MOMENTS_PER_ROW, ROW_HEAD, TOTALS_PER_ROW, views
 from tb_activation_hist.core.schemes.scheme import CompiledKernel, Scheme
 
@@ -77,11 +77,16 @@ def _count_dense(
 
 def count_on_device(into: StorageRow, values: Tensor, switch: Tensor) -> None:
     """Count values on a GPU, without waiting for it; the switch is read there."""
-    triton = triton_kernel() if values.is_cuda else None
-    if triton is None or into.scheme.kernel is None:
+    kernel = into.scheme.kernel
+    module = triton_kernel() if values.is_cuda and kernel is not None else None
+    if module is None or kernel is None:
         count_with_torch(into, values, switch)
-    else:
-        triton.count(into.storage, into.row, into.rows, values, into.scheme.kernel, switch)
+        return
+    try:
+        module.count(into.storage, into.row, into.rows, values, kernel, switch)
+    except module.KernelFailedError as failure:
+        forget_triton(failure)
+        count_on_device(into, values, switch)
 
 
 def count_with_torch(into: StorageRow, values: Tensor, switch: Tensor | None = None) -> None:

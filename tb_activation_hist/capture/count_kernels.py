@@ -32,6 +32,8 @@ BUILD_IT: Final = "Install a compiler (gcc or clang) and reinstall tb_activation
 _EXTENSION: Final = "tb_activation_hist.capture._count"
 _TRITON: Final = "tb_activation_hist.capture.count_triton"
 
+_triton_failed = False
+
 
 @functools.cache
 def c_extension() -> ModuleType | None:
@@ -82,8 +84,8 @@ def _wanted() -> str:
 
 @functools.cache
 def triton_kernel() -> ModuleType | None:
-    """The Triton kernel's module, or None where Triton is missing or torch is forced."""
-    if _wanted() == "torch":
+    """The Triton kernel's module; None where Triton is missing or failed, or torch is forced."""
+    if _triton_failed or _wanted() == "torch":
         return None
     try:
         return importlib.import_module(_TRITON)
@@ -97,10 +99,28 @@ def triton_kernel() -> ModuleType | None:
         return None
 
 
+def forget_triton(failure: Exception) -> None:
+    """Count with torch operations from now on: no Triton kernel compiles for this device."""
+    global _triton_failed
+    _triton_failed = True
+    triton_kernel.cache_clear()
+    warnings.warn(
+        f"{failure} Activations on the GPU are counted with torch operations from now on, exact "
+        f"but slower; set {KERNEL_VARIABLE}=torch to choose that without trying.",
+        ActivationHistWarning,
+        stacklevel=3,
+    )
+
+
 def kernel_name(device: torch.device | str = "cpu") -> str:
-    """What counts on this device: 'c-avx512', 'c-avx2', 'c-portable', 'triton' or 'torch'."""
+    """What counts on this device.
+
+    'c-avx512', 'c-avx2', 'c-portable', 'triton-table', 'triton-window' or 'torch'. The two ways of
+    Triton are described in `triton_kernel`.
+    """
     kind = torch.device(device).type
     if kind == "cuda":
-        return "torch" if triton_kernel() is None else "triton"
+        triton = triton_kernel()
+        return "torch" if triton is None else f"triton-{triton.way()}"
     module = c_extension() if kind == "cpu" else None
     return "torch" if module is None else f"c-{module.variant_name()}"

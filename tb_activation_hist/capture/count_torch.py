@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -18,26 +19,51 @@ _EXPONENT = 0x7F800000
 _EXPONENT_DOUBLE = 0x7FF0000000000000
 
 
+class Layout(NamedTuple):
+    """Where a tensor's values lie: the fewest dimensions that cover them, innermost first.
+
+    sizes, strides: in elements, without the dimensions of stride 0; () for dense memory.
+    numel: values in memory; repeat: how often each counts.
+    """
+
+    sizes: tuple[int, ...]
+    strides: tuple[int, ...]
+    numel: int
+    repeat: int
+
+
+def to_layout(values: torch.Tensor) -> Layout:
+    """The layout of `values`, whose order in memory is free: permuted dense memory is dense."""
+    if values.is_contiguous():
+        return Layout((), (), values.numel(), 1)
+    repeat, numel = 1, 1
+    joined: list[tuple[int, int]] = []
+    for stride, size in sorted(zip(values.stride(), values.shape, strict=True)):
+        if stride == 0:
+            repeat *= size
+            continue
+        numel *= size
+        if size == 1:
+            continue
+        if joined and stride == joined[-1][0] * joined[-1][1]:
+            joined[-1] = joined[-1][0], joined[-1][1] * size
+        else:
+            joined.append((stride, size))
+    if not joined or (len(joined) == 1 and joined[0][0] == 1):
+        return Layout((), (), numel, repeat)
+    return Layout(tuple(n for _, n in joined), tuple(k for k, _ in joined), numel, repeat)
+
+
 def to_dense(values: torch.Tensor) -> tuple[torch.Tensor, int] | None:
     """A flat view of the memory behind `values` and how often each element counts, or None.
 
     Permuted dense memory (channels_last, transposed) is read in memory order; expanded
     dimensions become a factor. None when the memory has holes or overlaps.
     """
-    if values.is_contiguous():
-        return values.view(-1), 1
-    repeat, dense = 1, 1
-    dimensions = sorted(zip(values.stride(), values.shape, strict=True))
-    for stride, size in dimensions:
-        if size == 1:
-            continue
-        if stride == 0:
-            repeat *= size
-        elif stride == dense:
-            dense *= size
-        else:
-            return None
-    return values.as_strided((dense,), (1,)), repeat
+    layout = to_layout(values)
+    if layout.sizes:
+        return None
+    return values.as_strided((layout.numel,), (1,)), layout.repeat
 
 
 def to_pieces(values: torch.Tensor, limit: int = PIECE) -> Iterator[torch.Tensor]:

@@ -1,177 +1,117 @@
-"""Counting on CUDA: one Triton kernel reads the values once, for bins, totals and moments.
+"""Counting with Triton: which kernel a tensor gets, with which tile and grid, in one launch.
 
-No synchronisation with the host and no data-dependent launch, so it can be captured in a CUDA
-graph; the switch is read on the device. A slot is counted with a global atomic, which piles up
-where many values share a slot: zeros, and the least and greatest slot of a block, are therefore
-counted by reduction. That covers collapsed, constant, two-valued and saturated layers.
+No synchronisation with the host, no allocation and no launch that depends on data, so a launch can
+be captured in a CUDA graph; the switch is read on the device.
 """
-
-# Triton's language has its own types, and upper case for what is known at compile time.
-# ruff: noqa: ANN001, ANN202, N803, N806, RET505, SIM108
 
 from __future__ import annotations
 
 import functools
-from typing import Final
+from typing import Any, Final, Literal, NamedTuple
 
 import numpy as np
 import torch
 import triton
-import triton.language as tl
 
 from tb_activation_hist.capture import count_torch
-from tb_activation_hist.capture.host_counts import MOMENTS_PER_ROW, ROW_HEAD, TOTALS_PER_ROW
-from tb_activation_hist.core.schemes.float_bits import NEGATIVE, SHIFT
+from tb_activation_hist.capture.triton_codes import CodeFormat, count_codes
+from tb_activation_hist.capture.triton_kernel import count_values
+from tb_activation_hist.core.schemes.float_bits import NEGATIVE
 from tb_activation_hist.core.schemes.scheme import FLOAT_BITS_KERNEL, CompiledKernel
 
-BLOCK: Final = 2048
-"""Values of one program and round; 16 for each thread of 4 warps."""
+Way = Literal["table", "window"]
+"""How a tile's slots are gathered in shared memory; see `triton_kernel`."""
 
-PROGRAMS_PER_PROCESSOR: Final = 8
-"""Programs that share a multiprocessor; more would only add atomics at their ends."""
+MOMENT_ERROR: Final = 2.0**-20
+"""Bound on the error of a sum, in units of the sum of |x|, and of a sum of squares, in units of
+itself: float32 additions in a thread round each value at most 15 times, by 2**-24.
 
-_MOMENTS_BYTES: Final = tl.constexpr(8 * MOMENTS_PER_ROW)
-_TOTALS_BYTES: Final = tl.constexpr(8 * TOTALS_PER_ROW)
-_HEAD_BYTES: Final = tl.constexpr(ROW_HEAD)
-_SHIFT: Final = tl.constexpr(SHIFT)
-_NEGATIVE: Final = tl.constexpr(NEGATIVE)
+So the mean is off by at most 2**-20 of the mean of |x|, and the variance by 3 * 2**-20 of the mean
+square. float64 values are summed as float64; the moments of a constant are exact.
+"""
 
+LANES: Final = 256
+WARPS: Final = 8
+MOST_REGISTERS: Final = 128
+"""For each thread: two programs of 256 threads then share a multiprocessor's 65,536."""
 
-@triton.jit
-def _float_keys(values, IS_DOUBLE: tl.constexpr):  # type: ignore[no-untyped-def]
-    """Slots, but -1 - slot for negative values: ascending. Doubles are truncated."""
-    nearest = values.to(tl.float32)
-    bits = nearest.to(tl.int32, bitcast=True)
-    if IS_DOUBLE:
-        bits -= (tl.abs(nearest.to(tl.float64)) > tl.abs(values)).to(tl.int32)
-    magnitude = (bits & 0x7FFFFFFF) >> _SHIFT
-    return tl.where(bits < 0, -1 - magnitude, magnitude)
+PROGRAMS_PER_PROCESSOR: Final = 2
+LARGEST_TABLE: Final = 8192
+"""Slots of a table in shared memory, 32 KiB; schemes with more are counted by windows."""
 
-
-@triton.jit
-def _split(values, IS_DOUBLE: tl.constexpr):  # type: ignore[no-untyped-def]
-    """Bits without the sign, and whether the sign is set; no arithmetic, so denormals stay."""
-    if IS_DOUBLE:
-        bits = values.to(tl.int64, bitcast=True)
-        return bits & 0x7FFFFFFFFFFFFFFF, bits < 0
-    else:
-        bits = values.to(tl.int32, bitcast=True)
-        return bits & 0x7FFFFFFF, bits < 0
+WINDOW_PLACES: Final = 256
+SPECIAL_KINDS: Final = 4
+"""Places of a table for zeros, NaN, inf and -inf."""
 
 
-@triton.jit
-def _add_some(address, number):  # type: ignore[no-untyped-def]
-    tl.atomic_add(address, number, mask=number != 0, sem="relaxed")
+MOST_DIMENSIONS: Final = 4
+"""Dimensions that the kernels step through by themselves."""
 
 
-@triton.jit
-def _linear_keys(  # type: ignore[no-untyped-def]
-    values, finite, BINS: tl.constexpr, LO: tl.constexpr, HI: tl.constexpr
-):
-    """Slots of torch.histc's bins, with its arithmetic in the values' own precision."""
-    low, high = tl.full((), LO, values.dtype), tl.full((), HI, values.dtype)
-    known = tl.where(finite, values, low)
-    inside = tl.minimum(tl.maximum(known, low), high)
-    scaled = (inside - low) * BINS
-    # div_rn exists for float32 only; the plain division of doubles is exactly rounded anyway.
-    if values.dtype == tl.float32:
-        place = tl.div_rn(scaled, high - low)
-    else:
-        place = scaled / (high - low)
-    key = tl.minimum(place.to(tl.int32) + 1, BINS)
-    key = tl.where(known < low, 0, key)
-    return tl.where(known > high, BINS + 1, key)
+class Tile(NamedTuple):
+    """`rows` * 256 * `vector` values; the second loop takes `parts` pieces of it."""
+
+    rows: int
+    parts: int
+    vector: int
+
+    @property
+    def values(self) -> int:
+        return self.rows * LANES * self.vector
 
 
-@triton.jit
-def _key_to_slot(key, BINS: tl.constexpr):  # type: ignore[no-untyped-def]
-    if BINS == 0:
-        return tl.where(key < 0, _NEGATIVE - 1 - key, key)
-    else:
-        return key
+TILES: Final = {
+    torch.float32: Tile(8, 4, 4),
+    torch.float16: Tile(8, 8, 8),
+    torch.bfloat16: Tile(8, 8, 8),
+    torch.float64: Tile(4, 4, 2),
+}
+"""16 bytes a load; 16,384 values of 2 bytes, 8,192 of 4, so that registers suffice."""
+
+WINDOW_TILES: Final = {
+    torch.float32: Tile(4, 1, 4),
+    torch.float16: Tile(2, 1, 8),
+    torch.bfloat16: Tile(2, 1, 8),
+    torch.float64: Tile(4, 1, 2),
+}
+
+CODE_TILE: Final = Tile(4, 1, 16)
+
+CODES: Final = {
+    getattr(torch, name): code
+    for name, code in {
+        "float8_e4m3fn": CodeFormat(3, 7, 126, -1, one_nan=False),
+        "float8_e5m2": CodeFormat(2, 15, 123, 124, one_nan=False),
+        "float8_e4m3fnuz": CodeFormat(3, 8, 127, -1, one_nan=True),
+        "float8_e5m2fnuz": CodeFormat(2, 16, 127, -1, one_nan=True),
+    }.items()
+    if hasattr(torch, name)
+}
 
 
-@triton.jit
-def _add_keys(counts, key, live, repeat, BINS: tl.constexpr):  # type: ignore[no-untyped-def]
-    """Add a block's keys: its least and greatest by reduction, those between by atomics."""
-    most = tl.max(tl.where(live, key, -2147483648))
-    least = tl.min(tl.where(live, key, 2147483647))
-    at_most = tl.sum((live & (key == most)).to(tl.int32))
-    at_least = tl.where(least == most, 0, tl.sum((live & (key == least)).to(tl.int32)))
-    times = repeat.to(tl.int32)
-    _add_some(counts + tl.where(at_most > 0, _key_to_slot(most, BINS), 0), at_most * times)
-    _add_some(counts + tl.where(at_least > 0, _key_to_slot(least, BINS), 0), at_least * times)
-    between = live & (key != most) & (key != least)
-    ones = tl.zeros_like(key) + times
-    tl.atomic_add(counts + _key_to_slot(key, BINS), ones, mask=between, sem="relaxed")
+class KernelFailedError(Exception):
+    """No way of counting compiles for this device."""
 
 
-@triton.jit(do_not_specialize=["n", "row", "rows", "repeat"])
-def _count_kernel(  # type: ignore[no-untyped-def]
-    values, n, storage, switch, row, rows, repeat, zero_slot, minus_zero_slot,
-    SLOTS: tl.constexpr, BINS: tl.constexpr, LO: tl.constexpr, HI: tl.constexpr,
-    BLOCK: tl.constexpr, IS_DOUBLE: tl.constexpr, IS_BFLOAT: tl.constexpr,
-):  # fmt: skip
-    if tl.load(switch) == 0:
-        return
-    WIDE: tl.constexpr = tl.float64 if IS_DOUBLE else tl.float32
-    SPECIAL: tl.constexpr = 0x7FF0000000000000 if IS_DOUBLE else 0x7F800000
-    counts = storage + (_HEAD_BYTES * rows + 4 * SLOTS * row.to(tl.int64))
-    counts = counts.to(tl.pointer_type(tl.int32), bitcast=True)
-    zeros = tl.zeros((BLOCK,), tl.int32)
-    neg_zeros, nans = tl.zeros((BLOCK,), tl.int32), tl.zeros((BLOCK,), tl.int32)
-    pos_infs, neg_infs = tl.zeros((BLOCK,), tl.int32), tl.zeros((BLOCK,), tl.int32)
-    least = tl.full((BLOCK,), float("inf"), WIDE)
-    most = tl.full((BLOCK,), float("-inf"), WIDE)
-    total, total_sq = tl.zeros((BLOCK,), tl.float64), tl.zeros((BLOCK,), tl.float64)
-    step = tl.num_programs(0).to(tl.int64) * BLOCK
-    start = tl.program_id(0).to(tl.int64) * BLOCK
-    while start < n:
-        offsets = start + tl.arange(0, BLOCK)
-        inside = offsets < n
-        if IS_BFLOAT:  # read as int16: the bits of a float32's upper half
-            upper = tl.load(values + offsets, mask=inside, other=0).to(tl.int32)
-            x = (upper << 16).to(tl.float32, bitcast=True)
-        else:
-            x = tl.load(values + offsets, mask=inside, other=0.0).to(WIDE)
-        magnitude, negative = _split(x, IS_DOUBLE)
-        known = inside & (magnitude < SPECIAL)
-        zero = inside & (magnitude == 0)
-        infinite = magnitude == SPECIAL
-        zeros += zero.to(tl.int32)
-        neg_zeros += (zero & negative).to(tl.int32)
-        nans += (magnitude > SPECIAL).to(tl.int32)
-        pos_infs += (infinite & (negative == 0)).to(tl.int32)
-        neg_infs += (infinite & negative).to(tl.int32)
-        least = tl.minimum(least, tl.where(known, x, float("inf")))
-        most = tl.maximum(most, tl.where(known, x, float("-inf")))
-        wide = tl.where(known, x, 0.0).to(tl.float64)
-        total += wide
-        total_sq += wide * wide
-        if BINS == 0:
-            key = _float_keys(x, IS_DOUBLE)
-        else:
-            key = _linear_keys(x, known, BINS, LO, HI)
-        _add_keys(counts, key, known & (magnitude != 0), repeat, BINS)
-        start += step
-    at_zero, at_minus_zero = tl.sum(zeros), tl.sum(neg_zeros)
-    times = repeat.to(tl.int32)
-    _add_some(counts + zero_slot, (at_zero - at_minus_zero) * times)
-    _add_some(counts + minus_zero_slot, at_minus_zero * times)
-    totals = storage + (_MOMENTS_BYTES * rows + _TOTALS_BYTES * row)
-    totals = totals.to(tl.pointer_type(tl.int64), bitcast=True)
-    if tl.program_id(0) == 0:
-        _add_some(totals, n * repeat.to(tl.int64))
-    _add_some(totals + 1, at_zero.to(tl.int64) * repeat)
-    _add_some(totals + 2, tl.sum(nans).to(tl.int64) * repeat)
-    _add_some(totals + 3, tl.sum(pos_infs).to(tl.int64) * repeat)
-    _add_some(totals + 4, tl.sum(neg_infs).to(tl.int64) * repeat)
-    moments = storage + _MOMENTS_BYTES * row
-    moments = moments.to(tl.pointer_type(tl.float64), bitcast=True)
-    tl.atomic_min(moments, tl.min(least).to(tl.float64), sem="relaxed")
-    tl.atomic_max(moments + 1, tl.max(most).to(tl.float64), sem="relaxed")
-    tl.atomic_add(moments + 2, tl.sum(total) * repeat, sem="relaxed")
-    tl.atomic_add(moments + 3, tl.sum(total_sq) * repeat, sem="relaxed")
+def _possible_ways() -> list[Way]:
+    """The fastest way first.
+
+    'table' needs a `tl.histogram` whose cost does not grow with the number of bins, which Triton
+    has since 3.8 on CUDA, and not on ROCm.
+    """
+    version = tuple(int(part) for part in triton.__version__.split(".")[:2])
+    return ["table", "window"] if version >= (3, 8) and torch.version.hip is None else ["window"]
+
+
+_ways: list[Way] = _possible_ways()
+"""Those that are left: one that does not compile here is taken out at its first use."""
+
+_compiled: set[tuple[Way, torch.dtype]] = set()
+
+
+def way() -> Way:
+    """The way in which the next tensor is counted."""
+    return _ways[0]
 
 
 def count(
@@ -184,42 +124,108 @@ def count(
 ) -> None:
     """Add `values` to a row of the storage of a `CountBuffer` where the switch is on.
 
-    values: on the storage's device; dense memory is read in place, other memory as contiguous
-    pieces. Sums of several programs are added in any order: they may differ in their last bits
-    from run to run, counts and totals never do.
+    values: on the storage's device, in any layout; read in place, in one launch. Copied are only
+    layouts that need more than 4 dimensions, and 8-bit floats without `CODES`. Sums of several
+    programs are added in any order: they may differ in their last bits from run to run, counts and
+    totals never do. Raises `KernelFailedError`, the first time, where nothing compiles.
     """
-    values = values.detach().resolve_neg()
-    if values.dtype not in (torch.float32, torch.float16, torch.bfloat16, torch.float64):
-        values = values.float()
-    dense = count_torch.to_dense(values)
-    pieces, repeat = (count_torch.to_pieces(values), 1) if dense is None else ([dense[0]], dense[1])
-    for piece in pieces:
-        if piece.numel():
-            _launch(storage, row, rows, piece, repeat, kernel, switch)
+    while _ways:
+        try:
+            launch(storage, row, rows, values, kernel, switch, _ways[0])
+        # Compilers and drivers fail in ways of their own; a training must not stop at one.
+        except Exception as error:
+            if (_ways[0], values.dtype) in _compiled:
+                raise
+            failure = error
+            _ways.pop(0)
+        else:
+            _compiled.add((_ways[0], values.dtype))
+            return
+    msg = f"No Triton kernel can be used on {values.device}: {type(failure).__name__}: {failure}."
+    raise KernelFailedError(msg) from failure
 
 
-def _launch(
+def launch(
     storage: torch.Tensor,
     row: int,
     rows: int,
     values: torch.Tensor,
-    repeat: int,
     kernel: CompiledKernel,
     switch: torch.Tensor,
+    way: Way,
 ) -> None:
-    is_double = values.dtype is torch.float64
-    slots, zero_slot, minus_zero_slot = 2 * NEGATIVE, 0, NEGATIVE
-    if kernel != FLOAT_BITS_KERNEL:
-        slots = kernel.bins + 2
-        zero_slot = minus_zero_slot = _linear_slot_of_zero(kernel, is_double)
-    is_bfloat = values.dtype is torch.bfloat16
-    if is_bfloat:
-        values = values.view(torch.int16)
-    programs = min(triton.cdiv(values.numel(), BLOCK), _most_programs(values.device))
-    _count_kernel[(programs,)](
-        values, values.numel(), storage, switch, row, rows, repeat, zero_slot, minus_zero_slot,
-        slots, *kernel, BLOCK, is_double, is_bfloat,
+    """`count` in one of the ways; raises what Triton raises."""
+    values = values.detach().resolve_neg()
+    if values.dtype not in TILES and values.dtype not in CODES:
+        values = values.float()
+    layout = count_torch.to_layout(values)
+    if len(layout.sizes) > MOST_DIMENSIONS:
+        values = values.contiguous()
+        layout = count_torch.to_layout(values)
+    if layout.numel == 0:
+        return
+    shape = _shape(values.dtype, kernel, way)
+    if values.dtype in CODES:
+        values = values.view(torch.uint8)
+    shape.function[(_programs(layout.numel, shape.tile, values.device),)](
+        values, layout.numel, storage, switch, row, rows, layout.repeat, *_dimensions(layout),
+        *shape.constants, **shape.options,
     )  # fmt: skip
+
+
+class _Shape(NamedTuple):
+    """A kernel, its tile, its constants in the order of its signature, its compiler options."""
+
+    function: Any
+    tile: Tile
+    constants: tuple[int | float | bool, ...]
+    options: dict[str, int | bool]
+
+
+@functools.cache
+def _shape(dtype: torch.dtype, kernel: CompiledKernel, way: Way) -> _Shape:
+    is_double = dtype is torch.float64
+    slots, zero_slot = 2 * NEGATIVE, 0
+    if kernel != FLOAT_BITS_KERNEL:
+        slots, zero_slot = kernel.bins + 2, _linear_slot_of_zero(kernel, is_double)
+    scheme = (slots, *kernel, zero_slot)
+    options: dict[str, int | bool] = {"num_warps": WARPS, "enable_fp_fusion": True}
+    if dtype in CODES:
+        tile = CODE_TILE
+        code_constants = (*scheme, *CODES[dtype], tile.rows, LANES, tile.vector)
+        return _Shape(count_codes, tile, code_constants, options)
+    table = max(triton.next_power_of_2(slots + SPECIAL_KINDS), WINDOW_PLACES)
+    parked = table - SPECIAL_KINDS
+    if kernel == FLOAT_BITS_KERNEL:
+        table, parked = slots, NEGATIVE - SPECIAL_KINDS  # slots of NaN, which nothing is put in
+    window = way == "window" or table > LARGEST_TABLE
+    if window:
+        table, parked = WINDOW_PLACES, 0
+    # The least float16 but 0 is 2**-24: slot 0 of the default scheme holds its zeros alone.
+    zeros_share = window or dtype is not torch.float16 or kernel != FLOAT_BITS_KERNEL
+    tile = (WINDOW_TILES if window else TILES)[dtype]
+    if torch.version.hip is None:
+        options["maxnreg"] = MOST_REGISTERS
+    constants = (
+        *scheme, window, table, parked, zeros_share,
+        tile.rows, tile.parts, LANES, tile.vector, is_double,
+    )  # fmt: skip
+    return _Shape(count_values, tile, constants, options)
+
+
+def _programs(numel: int, tile: Tile, device: torch.device) -> int:
+    """One program for each whole tile and each part of the rest, up to what a device runs."""
+    tiles, rest = divmod(numel, tile.values)
+    return min(tiles - (-rest // (tile.values // tile.parts)), _most_programs(device))
+
+
+def _dimensions(layout: count_torch.Layout) -> tuple[int, ...]:
+    """Three sizes, four strides and their number (0: dense), as the kernels take them."""
+    if not layout.sizes:
+        return (1, 1, 1, 0, 0, 0, 0, 0)
+    # A single dimension with a stride is given a second one, of one value.
+    dimensions = max(2, len(layout.sizes))
+    return (*(*layout.sizes, 1, 1)[:3], *(*layout.strides, 0, 0, 0)[:4], dimensions)
 
 
 @functools.cache
@@ -232,7 +238,7 @@ def _most_programs(device: torch.device) -> int:
 
 @functools.cache
 def _linear_slot_of_zero(kernel: CompiledKernel, is_double: bool) -> int:
-    """The slot of 0, which the kernel adds by reduction, with the arithmetic of the kernel."""
+    """The slot of 0, which the kernels count apart, with their arithmetic."""
     if not kernel.lo <= 0 <= kernel.hi:
         return 0 if kernel.lo > 0 else kernel.bins + 1
     real = np.float64 if is_double else np.float32

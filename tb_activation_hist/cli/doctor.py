@@ -127,8 +127,8 @@ def _look_at_kernel() -> Iterator[Check]:
     kernels = import_module("tb_activation_hist.capture.count_kernels")
     torch = import_module("torch")
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # it says what the note below says
-        name = kernels.kernel_name("cpu")
+        warnings.simplefilter("ignore")  # they say what the notes below say
+        name, on_gpu = kernels.kernel_name("cpu"), kernels.kernel_name("cuda")
     if name == "torch":
         yield Check(
             NOTE,
@@ -136,10 +136,18 @@ def _look_at_kernel() -> Iterator[Check]:
         )
     else:
         yield Check(GOOD, f"the CPU counts with kernel {name}")
-    if torch.cuda.is_available():
-        name = kernels.kernel_name("cuda")
-        slow = "; install triton for the fast kernel" if name == "torch" else ""
-        yield Check(NOTE if slow else GOOD, f"CUDA counts with kernel {name}{slow}")
+    yield _check_gpu_kernel(on_gpu, present=torch.cuda.is_available())
+
+
+def _check_gpu_kernel(name: str, *, present: bool) -> Check:
+    """What counts on CUDA or ROCm here, or would if there were a GPU."""
+    slower = {
+        "torch": "; install triton for the fast kernel",
+        "triton-window": ", the simpler one; Triton 3.8 or later on CUDA has the faster one",
+    }
+    where = "CUDA counts" if present else "no GPU is here; one would count"
+    state = NOTE if present and name in slower else GOOD
+    return Check(state, f"{where} with kernel {name}{slower.get(name, '')}")
 
 
 def _look_for_mistakes() -> Iterator[Check]:

@@ -22,6 +22,14 @@ WORTH_ACTING: Final = 0.001
 WORTH_SAYING: Final = 0.0005
 """Uncertainty of a share from which on it is told."""
 
+MOST_UNCERTAIN: Final = 0.05
+"""Beyond it a share says nothing: the bins are far wider than the distance of the limits."""
+
+TOO_WIDE: Final = (
+    "The bins of {!r} are too wide to tell what {} would lose: shares may be off by {}. Record the "
+    "layer with the default bins."
+)
+
 AS_IT_IS: Final = "cast as it is"
 KEEP_WIDER: Final = "keep a wider format"
 LISTED: Final = 6
@@ -49,6 +57,9 @@ def _format_row(
         return {"problem": str(err)}
     if not np.isfinite(loss.lost).any():
         return {"problem": f"{series.layer!r} has no finite value."}
+    uncertain = float(np.nanmax(loss.uncertain))
+    if uncertain > MOST_UNCERTAIN:
+        return {"problem": TOO_WIDE.format(series.layer, number_format, percent(uncertain))}
     best = series.format_loss(number_format, best_scale)
     worst, best_lost = _worst(loss), float(best.lost[_worst(best)])
     return {

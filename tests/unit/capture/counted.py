@@ -77,6 +77,29 @@ def check_row(host: HostCounts, row: int, expected: Expected) -> None:
     np.testing.assert_allclose(host.moments[row, 3], expected.moments[3], rtol=1e-12)
 
 
+def check_device_row(host: HostCounts, row: int, values: torch.Tensor, error: float) -> None:
+    """Counts, totals, min and max exactly, wherever -0 was put; sums to `error`.
+
+    error: in units of the sum of |x|, and of the sum of squares.
+    """
+    expected = expect(values)
+    np.testing.assert_array_equal(_merge_zeros(host.counts[row]), _merge_zeros(expected.counts))
+    assert host.totals[row].tolist() == expected.totals
+    least, most, total, squares = host.moments[row]
+    assert [least, most] == expected.moments[:2]
+    exact = values.detach().double().numpy()
+    assert abs(total - expected.moments[2]) <= error * np.abs(exact[np.isfinite(exact)]).sum()
+    np.testing.assert_allclose(squares, expected.moments[3], rtol=error)
+
+
+def _merge_zeros(counts: npt.NDArray[np.integer]) -> npt.NDArray[np.int64]:
+    """Counts with the slots of 0 and -0 as one, and without those of non-finite values."""
+    merged = counts.astype(np.int64)
+    merged[0] += merged[4096]
+    merged[4096] = merged[4080:4096] = merged[8176:] = 0
+    return merged
+
+
 def check_empty(host: HostCounts, row: int) -> None:
     """Nothing was counted in this row."""
     assert not host.counts[row].any()

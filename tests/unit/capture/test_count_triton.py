@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from tb_activation_hist.capture.count import CountBuffer, count_, kernel_name
-from tests.unit.capture.counted import check_row, expect
+from tests.unit.capture.counted import check_device_row
 
 ROOT = Path(__file__).parents[3]
 needs_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA GPU")
@@ -32,35 +32,11 @@ def _run(*arguments: str, **environment: str) -> str:
     return done.stdout
 
 
-def test_rows_in_the_interpreter() -> None:
+@pytest.mark.parametrize("way", ["table", "window"])
+def test_rows_in_the_interpreter(way: str) -> None:
     pytest.importorskip("triton", reason="Triton is not installed (it needs Linux)")
-    out = _run("-m", "tests.unit.capture.triton_rows", "cpu", TRITON_INTERPRET="1")
+    out = _run("-m", "tests.unit.capture.triton_rows", "cpu", way, TRITON_INTERPRET="1")
     assert out.endswith("all rows agree\n")
-
-
-COMPILE = """
-import triton
-from triton.backends.compiler import GPUTarget
-from triton.compiler import ASTSource
-from tb_activation_hist.capture import count_triton
-kernel = count_triton._count_kernel
-constants = dict(SLOTS=8192, BINS=0, LO=0.0, HI=0.0, BLOCK=count_triton.BLOCK,
-                 IS_DOUBLE=False, IS_BFLOAT=False)
-types = dict(values="*fp32", n="i64", storage="*u8", switch="*u8")
-signature = {name: "constexpr" if name in constants else types.get(name, "i32")
-             for name in kernel.arg_names}
-places = {(kernel.arg_names.index(name),): value for name, value in constants.items()}
-source = ASTSource(fn=kernel, signature=signature, constexprs=places)
-ptx = triton.compile(source, target=GPUTarget("cuda", 80, 32)).asm["ptx"]
-print("atom." in ptx, "red." in ptx, ".ftz" in ptx)
-"""
-
-
-def test_compiles_for_cuda_without_waiting_atomics_or_flushed_denormals() -> None:
-    triton = pytest.importorskip("triton", reason="Triton is not installed (it needs Linux)")
-    if tuple(int(part) for part in triton.__version__.split(".")[:2]) < (3, 3):
-        pytest.skip("compiling without a GPU is spelled differently in this old Triton")
-    assert _run("-c", COMPILE).split() == ["False", "True", "False"]
 
 
 @needs_gpu
@@ -77,7 +53,7 @@ def test_to_host_from_the_gpu(kernel: str, monkeypatch: pytest.MonkeyPatch) -> N
             "tb_activation_hist.capture.count_by_device.triton_kernel", lambda: None
         )
     else:
-        assert kernel_name("cuda") == "triton"
+        assert kernel_name("cuda").startswith("triton")
     buffer = CountBuffer(2, device="cuda")
     buffer.switch.on = True
     values = torch.randn(100_000)
@@ -89,7 +65,7 @@ def test_to_host_from_the_gpu(kernel: str, monkeypatch: pytest.MonkeyPatch) -> N
             host = buffer.to_host()
         finally:
             torch.cuda.set_sync_debug_mode("default")
-    check_row(host, 1, expect(values))
+    check_device_row(host, 1, values, 1e-5)
 
 
 @needs_gpu
@@ -107,4 +83,4 @@ def test_captured_in_a_cuda_graph_the_switch_is_obeyed() -> None:
         buffer.switch.on = on
         graph.replay()
     host = buffer.to_host()
-    check_row(host, 0, expect(torch.cat([values.cpu(), values.cpu()])))
+    check_device_row(host, 0, torch.cat([values.cpu(), values.cpu()]), 1e-5)

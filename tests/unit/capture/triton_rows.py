@@ -1,6 +1,6 @@
-"""Runs the Triton kernel in its interpreter, or on a GPU, against numpy; a script for a subprocess.
+"""Runs the Triton kernels in their interpreter, or on a GPU, against numpy; for a subprocess.
 
-Usage: python triton_rows.py DEVICE, with TRITON_INTERPRET=1 for the device "cpu".
+Usage: python triton_rows.py DEVICE [WAY], with TRITON_INTERPRET=1 for the device "cpu".
 """
 
 from __future__ import annotations
@@ -15,66 +15,108 @@ from tb_activation_hist.capture import count_torch, count_triton
 from tb_activation_hist.capture.count import CountBuffer
 from tb_activation_hist.core.schemes.float_bits import FLOAT_BITS
 from tb_activation_hist.core.schemes.linear_bins import LinearBins
-from tests.unit.capture.counted import check_empty, check_row, expect
+from tests.unit.capture.counted import check_device_row, check_empty
 
 DTYPES = (torch.float32, torch.float16, torch.bfloat16, torch.float64)
+SPECIAL = torch.tensor([0.0, -0.0, torch.nan, torch.inf, -torch.inf, 1e-40, -3e38, 1.0])
+
+
+def _shapes_of_data(n: int) -> Iterator[torch.Tensor]:
+    """Each kind of data that the kernel must take, float64."""
+    normal = torch.randn(n, dtype=torch.float64)
+    yield normal
+    yield normal.relu()
+    yield torch.zeros(n)
+    yield torch.full((n,), 0.1)
+    yield torch.tensor([1.5, -0.25]).repeat(n // 2)
+    yield (4 * normal).exp()
+    yield torch.cat([normal[1:], torch.tensor([3e4])])
+    yield torch.where(normal > 1, torch.nan, normal)
+    yield torch.cat([normal[: n - 8], SPECIAL])
 
 
 def _cases() -> Iterator[torch.Tensor]:
     torch.manual_seed(0)
-    normal = torch.randn(1_050)
-    special = torch.tensor([0.0, -0.0, torch.nan, torch.inf, -torch.inf, 1e-40, -3e38, 1.0])
     for dtype in DTYPES:
-        yield torch.cat([normal, normal.relu(), special]).to(dtype)
-    yield torch.cat([normal] * 6)
-    yield torch.tensor([1.5, -1.5]).repeat(1_100)
+        for values in _shapes_of_data(2_500):
+            yield values.to(dtype)
+    yield from _sizes()
+    yield from _layouts()
+    yield torch.cat([torch.randn(9_000), 1e30 * torch.randn(9_000), SPECIAL])  # squares overflow
+    yield torch.cat([1e-20 * torch.randn(8_200), 1e-41 * torch.randn(900)])  # ... and vanish
     yield torch.full((5,), torch.nan)
-    yield torch.zeros(0)
+    yield torch.tensor([1.7e308, -5e-324, 2.0**-127], dtype=torch.float64)
+    yield torch.tensor([-1e-40, 1e-40, -0.0])
+    for dtype in count_triton.CODES:
+        every = torch.arange(256, dtype=torch.uint8).repeat(70).view(dtype)
+        yield every
+        yield every[:100:3]
+
+
+def _sizes() -> Iterator[torch.Tensor]:
+    for dtype in (torch.float32, torch.bfloat16):
+        tile = count_triton.TILES[dtype].values
+        for size in (0, 1, tile, 3 * tile - 1):  # 2 programs: one takes two tiles
+            yield torch.randn(size).to(dtype)
+        yield torch.cat([torch.randn(3 * tile), torch.tensor([torch.nan, -torch.inf])]).to(dtype)
+
+
+def _layouts() -> Iterator[torch.Tensor]:
     yield torch.randn(50, 3).t()
     yield torch.randn(5, 1).expand(5, 70)
     yield torch.randn(90)[::2]
-    yield torch.tensor([1.7e308, -5e-324, 2.0**-127], dtype=torch.float64)
-    yield torch.tensor([-1e-40, 1e-40, -0.0])
+    yield torch.randn(40, 30, 5)[:, 3:20]
+    yield torch.randn(7, 6, 5, 8)[1::2, ::2, ::3, ::2]
+    yield torch.randn(7, 6, 5, 4, 3)[1::2, ::2, ::3, 1:3, ::2]  # five dimensions: copied
+    yield torch.randn(9_000, 3, dtype=torch.bfloat16)[:, :2]
+    yield torch.randn(2_000).unfold(0, 7, 3)  # overlapping
 
 
-def check_float_bits(device: str) -> None:
-    """Each case in a row of its own."""
+def _with_its_strides(values: torch.Tensor, device: str) -> torch.Tensor:
+    memory = torch.empty(0, dtype=values.dtype).set_(values.untyped_storage())
+    return memory.to(device).as_strided(values.shape, values.stride(), values.storage_offset())
+
+
+def check_float_bits(device: str, way: count_triton.Way) -> None:
+    """Each case in a row of its own; what is counted while the switch is off, nowhere."""
     cases = list(_cases())
     buffer = CountBuffer(len(cases) + 1)
     storage = buffer.storage.to(device)
     on = torch.ones(1, dtype=torch.uint8, device=device)
+    last, kernel = buffer.rows - 1, FLOAT_BITS.kernel
     for row, values in enumerate(cases):
-        given = values.to(device)
-        count_triton.count(storage, row, buffer.rows, given, FLOAT_BITS.kernel, on)
-        count_triton.count(storage, buffer.rows - 1, buffer.rows, given, FLOAT_BITS.kernel, 0 * on)
+        given = _with_its_strides(values, device)
+        count_triton.launch(storage, row, buffer.rows, given, kernel, on, way)
+    count_triton.launch(storage, last, buffer.rows, cases[0].to(device), kernel, 0 * on, way)
     buffer.storage.copy_(storage)
     host = buffer.to_host()
     for row, values in enumerate(cases):
-        check_row(host, row, expect(values))
-    check_empty(host, buffer.rows - 1)
+        error = 1e-12 if values.dtype == torch.float64 else count_triton.MOMENT_ERROR
+        check_device_row(host, row, values, error)
+    check_empty(host, last)
 
 
-def check_linear(device: str) -> None:
+def check_linear(device: str, way: count_triton.Way) -> None:
     """Counts equal to those of the torch kernel, which is compared with torch.histc elsewhere."""
-    schemes = (LinearBins(40, 0, 10), LinearBins(7, -1.5, 2.3))
-    for scheme in schemes:
+    for scheme in (LinearBins(40, 0, 10), LinearBins(7, -1.5, 2.3), LinearBins(8_190, -4, 4)):
         for dtype in (torch.float32, torch.float64):
-            values = (torch.randn(2_500, dtype=dtype) * 4).clamp(min=-2)
+            values = (torch.randn(9_500, dtype=dtype) * 4).clamp(min=-2)
             values[:500] = 0
             values[500:504] = torch.tensor([torch.nan, torch.inf, -torch.inf, 10.0])
             buffer, wanted = CountBuffer(1, scheme), CountBuffer(1, scheme)
             storage = buffer.storage.to(device)
             on = torch.ones(1, dtype=torch.uint8, device=device)
-            count_triton.count(storage, 0, 1, values.to(device), scheme.kernel, on)
+            count_triton.launch(storage, 0, 1, values.to(device), scheme.kernel, on, way)
             buffer.storage.copy_(storage)
             row = wanted.counts[0], wanted.totals[0], wanted.moments[0]
             count_torch.count(row, values, scheme)
             np.testing.assert_array_equal(buffer.counts.numpy(), wanted.counts.numpy())
             np.testing.assert_array_equal(buffer.totals.numpy(), wanted.totals.numpy())
-            np.testing.assert_allclose(buffer.moments.numpy(), wanted.moments.numpy(), rtol=1e-12)
+            np.testing.assert_allclose(buffer.moments.numpy(), wanted.moments.numpy(), rtol=1e-5)
 
 
 if __name__ == "__main__":
-    check_float_bits(sys.argv[1])
-    check_linear(sys.argv[1])
+    device, way = (*sys.argv[1:], count_triton.way())[:2]
+    check_float_bits(device, way)
+    check_linear(device, way)
     print("all rows agree")

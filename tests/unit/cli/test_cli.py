@@ -23,10 +23,12 @@ from tb_activation_hist.cli.report_text import COLUMNS, to_lines
 from tb_activation_hist.cli.show import colour_mode, draw_heatmap
 from tb_activation_hist.core.errors import ActivationHistWarning
 from tb_activation_hist.core.names import LayerInfo
+from tb_activation_hist.core.schemes.linear_bins import LinearBins
 from tb_activation_hist.core.table import BIN_COLUMNS
 from tb_activation_hist.storage.options import WriterOptions
 from tb_activation_hist.storage.writer import RunWriter
 from tests.records import make_layers, make_record, random_rows
+from tests.series import values_to_series
 from tests.unit.cli.runs import (
     RECORDS,
     collapsed_layers,
@@ -129,6 +131,16 @@ def test_layers_of_which_nothing_can_be_told_are_named(
     text = " ".join(capsys.readouterr().out.split())
     assert "0 of 0 layers" in text
     assert "The histograms of 'fc' cannot tell what e4m3 would lose: another tool wrote" in text
+
+
+def test_bins_that_are_too_wide_are_told(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    values = [np.random.default_rng(0).random(500)]
+    series = values_to_series(values, scheme=LinearBins(4, 0, 10), layer="fc")
+    write_run(tmp_path, {"fc": (LayerInfo("fc", scheme=series.scheme), series)})
+    assert main(["report", str(tmp_path), "--format", "e4m3", "--format", "bf16"]) == 0
+    text = " ".join(capsys.readouterr().out.split())
+    assert "The bins of 'fc' are too wide to tell what e4m3 would lose: shares may be off" in text
+    assert "bf16 (bfloat16) at scale 1: 0 of 1 layers" in text
 
 
 @pytest.mark.parametrize(
