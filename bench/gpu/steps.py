@@ -14,7 +14,7 @@ from torch import nn
 
 from bench.gpu.clock import Deadline, synchronize, time_host_s
 from bench.gpu.models import Training
-from bench.gpu.ways import Attached, Way, ways
+from bench.gpu.ways import Attached, Way, nothing, ways
 
 STEPS = 10
 """Steps timed together: one of them is recorded with every=10."""
@@ -98,8 +98,11 @@ class Candidates:
         self._training, self._device, self._folder = training, device, folder
         self._smoke = smoke
         self._shared: Trainer | None = None
+        self._plain: Trainer | None = None
 
     def make(self, name: str, way: Way) -> Candidate:
+        if way is nothing and self._plain is not None:
+            return Candidate(self._plain, nothing(self._plain.model, self._folder))
         trainer = self._trainer()
         attached = way(trainer.model, self._folder / name.replace(" ", "-"))
         if self._training.compiled:
@@ -109,6 +112,8 @@ class Candidates:
             attached.on = lambda: None  # type: ignore[method-assign]
             backend = "eager" if self._smoke else "inductor"
             trainer.call = torch.compile(trainer.model, backend=backend)
+        if way is nothing:
+            self._plain = trainer
         return Candidate(trainer, attached)
 
     def _trainer(self) -> Trainer:

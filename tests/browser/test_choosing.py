@@ -383,3 +383,17 @@ def test_a_finer_value_axis_asks_for_finer_bins(
         tab.set_hash(f"{only}&p.activation_hist.{finer}")
     assert {tile["rows"] for tile in asked.value.post_data_json["tiles"]} == {rows}
     tab.wait_drawn()
+
+
+def test_a_value_axis_is_switched_by_its_name(tab: Tab) -> None:
+    tab.reset()
+    names = tab.frame.locator(".scale-name")
+    before = names.all_inner_texts()
+    assert set(before) <= {"linear", "symlog"} and len(before) == 2 * len(LAYERS)
+    names.first.click()
+    other = "symlog" if before[0] == "linear" else "linear"
+    wanted = [other, other, *before[2:]]
+    tab.until(names.all_inner_texts, lambda texts: texts == wanted)
+    tab.until(tab.hash, lambda hash_: f"ownScales={other} activations/conv1" in hash_)
+    names.nth(1).click()
+    tab.until(names.all_inner_texts, lambda texts: texts == before)

@@ -2,6 +2,7 @@
 
 import { seriesId } from "../../series/series_id";
 import { sorted } from "../../view/findings/findings";
+import { switchScale } from "../../view/panel/kept_scale";
 import type { PanelLayer } from "../../view/panel/panel_view";
 import { showFinding, showLayer } from "../../view/screen/reveal";
 import { findPanel, visible } from "../../view/screen/views";
@@ -116,6 +117,14 @@ function rowActions(row: PanelLayer): readonly Action[] {
       name: `Open or close ${layer}`,
       current: row.open.peek(),
       run: () => selection.toggleExpanded(row.id),
+    },
+    {
+      name: `Switch the value axis of ${layer}`,
+      hint: row.fullScale.peek().kind,
+      run: () => {
+        const { kind } = row.fullScale.peek();
+        if (kind !== "native") switchScale(row.id, kind);
+      },
     },
     {
       name: `Keep ${layer} at the top`,

@@ -14,6 +14,7 @@ import { AxesLabels, ValueMark } from "./axes";
 import { FindingMarks } from "./finding_marks";
 import { Heatmap } from "./heatmap";
 import { PanelNotes } from "./panel_notes";
+import { ScaleName } from "./scale_name";
 import { LateUnits } from "./units_later";
 
 export function Panel({ panel }: PartProps) {
@@ -88,6 +89,7 @@ function PanelTexts({ panel }: PartProps) {
     <>
       {panel.layer.open.value ? (
         <>
+          <ScaleName panel={panel} />
           <ValueMark panel={panel} />
           <PanelNotes panel={panel} />
         </>

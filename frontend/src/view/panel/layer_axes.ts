@@ -11,6 +11,7 @@ import { isOpen } from "../selection/selection";
 import * as settings from "../settings/settings";
 import { type Zooms, zoomX, zoomY } from "../settings/settings";
 import { cursor, liveX, liveY } from "../settings/zoom";
+import { KeptScale, ownScaleOf } from "./kept_scale";
 import {
   allTiles,
   effectiveAxisScope,
@@ -50,8 +51,17 @@ export class LayerAxes {
   readonly tiles = computed(() => this.data.value.flatMap((panel) => panel.tile.value ?? []));
   /** Without any finite value an axis and its colours would be made up. */
   readonly isFinite = computed(() => this.tiles.value.some((tile) => tile.range !== null));
-  readonly fullScale = computed<ValueScale>(() => chooseScale(this.tiles.value, this.rows.value));
+  readonly fullScale = computed<ValueScale>(() => {
+    const own = ownScaleOf(this.id);
+    if (own !== undefined) return chooseScale(this.tiles.value, this.rows.value, own);
+    const complete = this.tiles.value.length === this.data.value.length;
+    return this.kept.choose(this.tiles.value, complete, this.rows.value);
+  });
+  private readonly kept = new KeptScale();
 }
+
+/** Where all panels have one axis. */
+const keptByAll = new KeptScale();
 
 export class PanelAxes {
   readonly id: string;
@@ -89,10 +99,14 @@ export class PanelAxes {
   readonly fullScale = computed(() => {
     const scope = effectiveAxisScope();
     if (scope === "row") return this.layer.fullScale.value;
-    if (scope === "all") return chooseScale(allTiles.value, this.layer.rows.value);
+    if (scope === "all") return keptByAll.choose(allTiles.value, true, this.layer.rows.value);
     const tile = this.data.tile.value;
-    return chooseScale(tile === null ? [] : [tile], this.layer.rows.value);
+    const tiles = tile === null ? [] : [tile];
+    const own = ownScaleOf(this.layer.id);
+    if (own !== undefined) return chooseScale(tiles, this.layer.rows.value, own);
+    return this.kept.choose(tiles, tile !== null, this.layer.rows.value);
   });
+  private readonly kept = new KeptScale();
 
   readonly scale: ReadonlySignal<ValueScale> = computed(() => {
     const full = this.fullScale.value;

@@ -14,10 +14,16 @@ const ALL_DECADES = 76;
 /** Moving both ends of an axis to cells adds at most these rows. */
 const MOVED_ROWS = 2;
 
-/** `bins`: how many rows are wanted; the ends of a linear axis are moved outwards to lie between rows. */
-export function chooseScale(tiles: readonly Tile[], bins: number): ValueScale {
+/**
+ * `bins`: how many rows are wanted; the ends of a linear axis are moved outwards to lie between rows.
+ * `kind`: of scale; what the settings say where it is not given.
+ */
+export function chooseScale(
+  tiles: readonly Tile[],
+  bins: number,
+  kind: settings.ScaleChoice = settings.valueScale.value,
+): ValueScale {
   const [lo, hi] = chosenRange(tiles, settings.range.value, settings.manualRange.value);
-  const kind = settings.valueScale.value;
   if (kind === "native" && tiles.length > 0) return ValueScale.native(tiles, lo, hi);
   const auto = settings.range.value === "auto";
   const sizes = (auto ? commonRange(tiles)?.sizes : sizesOf(tiles)) ?? [];

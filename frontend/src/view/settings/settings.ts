@@ -66,6 +66,7 @@ export const valueScale = axes.choice("valueScale", "auto", {
   tip: "Scale of the value axis. Auto: linear, or symlog where runs differ widely in size",
   labels: { auto: "auto", linear: "linear", symlog: "symlog", native: "native bins" },
 });
+export type ScaleChoice = Value<typeof valueScale>;
 export const quantity = axes.choice<Quantity>("quantity", "share", {
   label: "Colour",
   tip: "What a cell's colour stands for",
@@ -281,6 +282,11 @@ export const toggled = rows.own<readonly string[]>("toggled", [], texts, {
 export const folded = rows.own<readonly string[]>("folded", [], texts, {
   label: "Fold all groups",
   tip: "Click an arrow to fold one",
+});
+/** "symlog" or "linear", a space and the layer: of those whose value axis was switched by its name. */
+export const ownScales = rows.own<readonly string[]>("ownScales", [], texts, {
+  label: "Switch the value axis of this layer",
+  tip: "Click the word at the axis: linear or symlog",
 });
 export const pinnedLayers = rows.own<readonly string[]>("pinnedLayers", [], texts, {
   label: "Keep this layer at the top",

@@ -1,0 +1,23 @@
+/** The kind of scale of a value axis, at its upper end; a click switches it. */
+
+import { switchScale } from "../../view/panel/kept_scale";
+import { effectiveAxisScope } from "../../view/panel/known_panels";
+import type { PanelView } from "../../view/panel/panel_view";
+
+export function ScaleName({ panel }: { readonly panel: PanelView }) {
+  const { kind } = panel.fullScale.value;
+  if (!panel.hasAxis) return null;
+  if (kind === "native" || effectiveAxisScope() === "all") return <span class="scale-name">{kind}</span>;
+  const other = kind === "linear" ? "symlog" : "linear";
+  return (
+    <button
+      type="button"
+      class="scale-name"
+      title={`The value axis is ${kind}. Click: ${other}, for this layer`}
+      aria-label={`Value axis of ${panel.layer.series.value.layer}: ${kind}. Switch to ${other}`}
+      onClick={() => switchScale(panel.layer.id, kind)}
+    >
+      {kind}
+    </button>
+  );
+}
