@@ -52,12 +52,19 @@ class RecordingSession:
         fit, where the training library resumes a training; None: go on after the last step.
         options: for the logger, where none were given at the start.
         """
+        # Late, as all that needs torch: callbacks of a Learner are made without it.
+        from tb_activation_hist.recording.active_loggers import is_overtaken
+
         if steps_done is not None and "start_step" not in self.options:
             self._resume_at(steps_done)
         own = target is None
         target = self._own_target() if own else target
         if self.logger is not None and (self._model() is not model or self._target is not target):
             self.close()
+        if self.logger is not None and is_overtaken(self.logger._claim):
+            # Another callback recorded to this directory in between: go on after its steps.
+            self.close()
+            self.steps = steps_done or 0
         if self.logger is None or self.logger.closed:
             self._open(model, target, {**options, **self.options})
         self.logger.attach()

@@ -25,7 +25,7 @@ from tb_activation_hist.capture.outputs import floating_tensors, name_inputs
 from tb_activation_hist.capture.rows import Row
 from tb_activation_hist.capture.select import Layer
 from tb_activation_hist.capture.slice_count import count_slices_
-from tb_activation_hist.capture.state import CaptureState
+from tb_activation_hist.capture.state import BACKWARD, CaptureState
 from tb_activation_hist.capture.torch_internals import (
     forward_hooks,
     forward_pre_hooks,
@@ -174,6 +174,9 @@ class ForwardHook(Hook):
         """
         state = self.state
         phase = "train" if module.training else "eval"
+        # Reading the version makes the graph depend on it.
+        if not state.modules_version:
+            return
         if phase not in state.phases or is_exporting() or not self.counts:
             return
         tensors = floating_tensors(output)
@@ -230,6 +233,7 @@ class LookHook(Hook):
         state = self._state
         if _is_compiling() or not (state.train if module.training else state.eval):
             return
+        state.called = True
         try:
             with state.clock:
                 state.look_again()
@@ -286,6 +290,7 @@ class GradientHook:
         state = self._hook.state
         if not (state.train if self._facts.training else state.eval):
             return
+        state.seen.add(BACKWARD)
         try:
             values = plain_values(gradient)
             if values is not None:

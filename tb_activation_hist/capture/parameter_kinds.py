@@ -21,7 +21,7 @@ from tb_activation_hist.capture.outline import Outline
 from tb_activation_hist.capture.parameter_refs import ParameterRef, layers_to_refs
 from tb_activation_hist.capture.rows import Row
 from tb_activation_hist.capture.select import Layer
-from tb_activation_hist.capture.state import CaptureState
+from tb_activation_hist.capture.state import OPTIMIZER_STEP, CaptureState
 from tb_activation_hist.core.names import LayerInfo
 
 
@@ -87,6 +87,18 @@ class ParameterKinds:
         self._refs = list(layers_to_refs(self._layers))
         self._outline = Outline([layer.module for layer in self._layers])
 
+    def tags(self, layers: Iterable[Layer]) -> Iterator[tuple[str, ParameterRef]]:
+        """The tags under which the parameters of these layers are recorded."""
+        kinds = {
+            "weights": self._weights,
+            "weight_gradients": self._gradients,
+            "updates": self._updates,
+        }
+        chosen = [kind for kind, recorded in kinds.items() if recorded]
+        for ref in layers_to_refs(layers) if chosen else ():
+            for kind in chosen:
+                yield LayerInfo(ref.name, kind).tag, ref
+
     def detach(self) -> None:
         """Stop watching; calling it again does nothing."""
         for handle in self._handles:
@@ -135,6 +147,8 @@ class ParameterKinds:
             if outer is not None and outer.optimizer is not optimizer:
                 continue
             ref = known[id(parameter)][0]
+            self._state.called = True
+            self._state.seen.add(OPTIMIZER_STEP)
             if self._gradients and not closure:
                 self._count_gradient(ref, parameter, optimizer)
             values = countable_values(parameter) if self._updates else None

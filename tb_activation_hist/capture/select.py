@@ -116,6 +116,13 @@ def called_models(model: nn.Module) -> list[nn.Module]:
     return [each for child in inner.children() for each in called_models(child)]
 
 
+def given_models(model: nn.Module) -> list[nn.Module]:
+    """The model as it was given, with its wrappers, or those that have names."""
+    if not isinstance(model, NamedModels):
+        return [model]
+    return [each for child in model.children() for each in given_models(child)]
+
+
 def select_layers(model: nn.Module, layers: Layers = None) -> list[Layer]:
     """The layers that a selection names, in model order.
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from typing import Final
 
 from torch import nn
 
 from tb_activation_hist.capture.select import Layer
+from tb_activation_hist.capture.state import BACKWARD, OPTIMIZER_STEP
 from tb_activation_hist.capture.torch_internals import is_compiled
 
 NAMED: Final = 12
@@ -27,15 +28,43 @@ NO_LAYERS: Final = (
 """Warning of a logger whose selection is empty."""
 
 
+NO_BACKWARD: Final = (
+    "gradients: no backward pass reached the outputs of the layers. They may be frozen, under "
+    "torch.no_grad(), or compiled"
+)
+NO_OPTIMIZER_STEP: Final = (
+    "{kinds}: no torch.optim.Optimizer stepped the layers' parameters. Train them with one, or "
+    "call before() and after() of the logger's watch_steps() around each step of yours"
+)
+
+
+def explain_missing_kinds(kinds: Sequence[str], seen: Container[str]) -> str:
+    """One text for kinds of which nothing was recorded; empty when there are none.
+
+    seen: what has happened, `state.BACKWARD` and `state.OPTIMIZER_STEP`.
+    """
+    reasons = []
+    if "gradients" in kinds and BACKWARD not in seen:
+        reasons.append(NO_BACKWARD)
+    stepped = [kind for kind in ("weight_gradients", "updates") if kind in kinds]
+    if stepped and OPTIMIZER_STEP not in seen:
+        reasons.append(NO_OPTIMIZER_STEP.format(kinds=" and ".join(stepped)))
+    return f"Nothing was recorded of {'; nor of '.join(reasons)}." if reasons else ""
+
+
 def explain_silence(
     model: nn.Module,
     layers: Sequence[Layer],
     silent: Sequence[str],
     hidden: Sequence[str] = (),
+    *,
+    phases: Sequence[str] = ("train",),
+    called: bool = True,
 ) -> str:
     """One text for all silent layers: their names, the likely cause, the remedy.
 
-    hidden: those of them that ran, but whose outputs could not be read.
+    hidden: those of them that ran, but whose outputs could not be read. phases: those recorded.
+    called: whether the model itself was called.
     """
     modules = {layer.name: layer.module for layer in layers}
     text = (
@@ -60,6 +89,19 @@ def explain_silence(
         return (
             f"{text} {_list(resting)} {verb} in eval mode: record {them} with "
             f"phases=('train', 'eval'), or call train() on {them}."
+        )
+    if "train" not in phases:
+        return (
+            f"{text} Of them only forward passes in eval mode are recorded (phases='eval'): call "
+            "the model's eval() before those, or record with phases=('train', 'eval')."
+        )
+    if len(silent) == len(layers) and not called:
+        return (
+            f"{text} What the training calls is not this model: a copy, another model, its "
+            "forward() alone, or one that was compiled or traced before the logger was created, "
+            "which calls no hooks that are added later. Give the logger the model that the "
+            "training calls, and create it before the first call of a compiled model, or call "
+            "torch.compiler.reset() now."
         )
     return (
         f"{text} A parent module may use a layer's weights without calling it "

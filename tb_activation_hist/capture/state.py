@@ -6,6 +6,7 @@ import itertools
 import threading
 from collections.abc import Callable
 from types import SimpleNamespace
+from typing import Final
 
 import torch
 from torch import Tensor
@@ -19,7 +20,10 @@ from tb_activation_hist.capture.slice_rows import LayerSplit
 from tb_activation_hist.capture.split import SplitRules
 from tb_activation_hist.capture.torch_internals import gradient_scale
 from tb_activation_hist.core.names import PHASES
-from tb_activation_hist.core.user_warnings import warn_user
+from tb_activation_hist.core.user_warnings import find_user_line, warn_user
+
+BACKWARD: Final = "backward"
+OPTIMIZER_STEP: Final = "optimizer step"
 
 
 class CaptureState:
@@ -51,14 +55,21 @@ class CaptureState:
         """Goes on with the modules that the model has now."""
         self.unlooked = False
         """Whether nobody has looked at the model since the step began."""
+        self.modules_version = "0"
+        """Compiled graphs hold for one version. A text: to torch 2.4 a number is no constant."""
         self.graph_inputs = SimpleNamespace()
         """Buffers and switches that compiled graphs read, one by one: torch 2.4 cannot look into
         a `Segment`."""
+        self.called = False
+        """Whether the model was called in a recorded phase, or an optimizer stepped."""
+        self.seen: set[str] = set()
+        """What is needed for some kinds and has happened: `BACKWARD`, `OPTIMIZER_STEP`."""
         self.failures: dict[str, str] = {}
         self._warned: set[str] = set()
         self._on_error = options.on_error
         self._scaler = options.scaler
         self._inverse_scale: tuple[int, Tensor] | None = None
+        self._made_at = find_user_line()
         self._lock = threading.Lock()
         self._looking = threading.Lock()
 
@@ -84,6 +95,10 @@ class CaptureState:
                 self.look()
             finally:
                 self._looking.release()
+
+    def renew_graphs(self) -> None:
+        """Let compiled graphs be made anew, since other modules have hooks than when they were."""
+        self.modules_version = str(int(self.modules_version) + 1)
 
     def stop(self) -> None:
         for phase in PHASES:
@@ -144,6 +159,7 @@ class CaptureState:
         )
 
     def warn_compiled(self) -> None:
+        self.seen.add(BACKWARD)  # that there are no gradients is told here
         self.warn_once(
             "Inside torch.compile, gradients of activations are not recorded, and per_call=True "
             "has no effect: the calls of a module are counted together."
@@ -155,7 +171,7 @@ class CaptureState:
             if (about or text) in self._warned:
                 return
             self._warned.add(about or text)
-        warn_user(text)
+        warn_user(text, self._made_at)
 
 
 def _do_nothing() -> None:

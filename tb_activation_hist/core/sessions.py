@@ -21,8 +21,8 @@ ABANDONED: Final = (
     "that step on is left out."
 )
 CONCURRENT: Final = (
-    "Two processes wrote this run at the same time, and their records are mixed. Give each a "
-    "directory of its own."
+    "Two loggers wrote this run at the same time, in one process or in two, and their records are "
+    "mixed. Give each a directory of its own, or names that differ with name=..."
 )
 
 

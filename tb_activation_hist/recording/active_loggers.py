@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import weakref
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+
+from torch import nn
 
 from tb_activation_hist.core.errors import OptionError
 from tb_activation_hist.recording.attached_model import AttachedModel
@@ -16,12 +19,14 @@ class Claim:
     """What loggers know of each other. Each logger keeps its own.
 
     place: where the records go, the same for all ways to name it. close: gives the logger's
-    method, as long as there is the logger.
+    method, as long as there is the logger. turn: grows with each time that a logger puts its hooks
+    on; None before.
     """
 
     place: str
     model: AttachedModel
     close: Callable[[], Callable[[], None] | None]
+    turn: int | None = None
 
     @property
     def steps(self) -> int:
@@ -42,10 +47,21 @@ class Claim:
 
 _CLAIMS: list[weakref.ref[Claim]] = []
 
+_TURNS = itertools.count()
+
+_LATEST: dict[str, int] = {}
+"""By place: the turn of the logger that put its hooks on last."""
+
 
 def add_claim(claim: Claim) -> None:
     """Enter a logger that puts its hooks on; those that are detached or gone are forgotten."""
     _CLAIMS[:] = [weakref.ref(each) for each in (*_others(claim), claim)]
+    claim.turn = _LATEST[claim.place] = next(_TURNS)
+
+
+def is_overtaken(claim: Claim) -> bool:
+    """Whether another logger recorded to the same place since."""
+    return _LATEST.get(claim.place) != claim.turn
 
 
 def close_competitors(claim: Claim) -> None:
@@ -69,21 +85,40 @@ def refuse_shared_names(claim: Claim) -> None:
     One whose model has run is closed with a warning: it is a cell that is run again with a new
     model. Otherwise the two are meant to run side by side: OptionError.
     """
-    own = {layer.name: layer.module for layer in claim.model.layers}
-    for other in _others(claim):
-        names = [each.name for each in other.model.layers if each.name in own]
-        same = all(own[each.name] is each.module for each in other.model.layers if each.name in own)
-        if other.place != claim.place or same:
-            continue
+    for other, names in _find_namesakes(claim):
         if not other.model.ran:
             raise OptionError(_explain_collision(names, claim.place))
-        other.end()
-        claim.model.state.warn_once(
-            "Another ActivationHistLogger was still recording another model under the same layer "
-            f"names into {claim.place!r} (after {other.steps} steps). It was closed; this one "
-            "takes over. To record both, give each a name=..., or one logger both models: "
-            'model={"G": g, "D": d}.'
-        )
+        _take_over(claim, other)
+
+
+def close_namesakes(claim: Claim) -> None:
+    """The same for a logger that puts its hooks on again: nothing is raised in a training."""
+    for other, _ in _find_namesakes(claim):
+        _take_over(claim, other)
+
+
+def _find_namesakes(claim: Claim) -> list[tuple[Claim, list[str]]]:
+    """Loggers that record other modules under the same tags to the same place, and the names."""
+    found = []
+    own: dict[str, tuple[str, nn.Module]] | None = None
+    for other in _others(claim):
+        if other.place != claim.place:
+            continue
+        own = claim.model.tags() if own is None else own
+        both = [(own[tag], each) for tag, each in other.model.tags().items() if tag in own]
+        if any(mine[1] is not theirs[1] for mine, theirs in both):
+            found.append((other, list(dict.fromkeys(name for (name, _), _ in both))))
+    return found
+
+
+def _take_over(claim: Claim, other: Claim) -> None:
+    other.end()
+    claim.model.state.warn_once(
+        "Another ActivationHistLogger was still recording another model under the same layer "
+        f"names into {claim.place!r} (after {other.steps} steps). It was closed; this one "
+        "takes over. To record both, give each a name=..., or one logger both models: "
+        'model={"G": g, "D": d}.'
+    )
 
 
 def _others(claim: Claim) -> list[Claim]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import Final
 
@@ -18,13 +19,20 @@ from tb_activation_hist.capture.recorders import Recorders
 from tb_activation_hist.capture.select import (
     Layer,
     called_models,
+    given_models,
     named_layers,
     tensor_patterns,
     unwrap,
 )
-from tb_activation_hist.capture.silence import NO_LAYERS, explain_silence
+from tb_activation_hist.capture.silence import (
+    NO_LAYERS,
+    NO_STEP,
+    explain_missing_kinds,
+    explain_silence,
+)
 from tb_activation_hist.capture.split import SplitRules
 from tb_activation_hist.capture.state import CaptureState
+from tb_activation_hist.core.names import LayerInfo
 
 NOTED_CHANGES: Final = 100
 """Changes of the model that the run's information keeps, the latest."""
@@ -33,7 +41,8 @@ NOTED_CHANGES: Final = 100
 class AttachedModel:
     """The hooks of one logger on one model.
 
-    records: how many there are so far.
+    records: how many there are so far. stored: whether any was written. quiet: whether nothing is
+    told at the end.
     """
 
     def __init__(self, model: nn.Module, options: CaptureOptions) -> None:
@@ -46,6 +55,10 @@ class AttachedModel:
             names = [ref.name for ref in layers_to_refs(self.layers)]
             self.state.split = SplitRules(options.split, self.layers, names)
         self.records = 0
+        self.stored = False
+        self.quiet = False
+        self._process = os.getpid()
+        self._kinds = options.kinds
         self._tell: Callable[..., None] | None = None
         self._attachment = Attachment()
         self._recorders = Recorders(self.state, options.layers)
@@ -60,6 +73,21 @@ class AttachedModel:
         """The selected layers, in model order."""
         return self._followed.layers
 
+    def tags(self) -> dict[str, tuple[str, nn.Module]]:
+        """The tags that are recorded as far as they are known before the first forward pass.
+
+        Each with the name of the layer or parameter and the module that it belongs to.
+        """
+        found = {}
+        for layer in self.layers:
+            for kind in ("activations", "gradients", "inputs"):
+                for phase in self.state.phases if getattr(self.state, kind) else ():
+                    tag = LayerInfo(layer.name, kind, phase).tag
+                    found[tag] = (layer.name, layer.module)
+        for tag, ref in self.parameters.tags(self.layers):
+            found[tag] = (ref.name, ref.module)
+        return found
+
     @property
     def attached(self) -> bool:
         """Whether the hooks are on the model."""
@@ -68,7 +96,7 @@ class AttachedModel:
     @property
     def ran(self) -> bool:
         """Whether any layer ran in a recorded phase."""
-        return self._ran or self._attachment.ran
+        return self._ran or self._attachment.ran or self.state.called
 
     def attach(self, tell: Callable[..., None]) -> None:
         """Put the hooks on the modules that the model has now.
@@ -77,10 +105,11 @@ class AttachedModel:
         """
         self._tell = tell
         self.update()
+        for model in dict.fromkeys((*given_models(self._model), *called_models(self._model))):
+            self._attachment.look_before_forwards(model, self.state)
         if self.state.outputs or self.state.inputs:
             make_room_for_graphs(unwrap(self._model))
             for model in called_models(self._model):
-                self._attachment.look_before_forwards(model, self.state)
                 self._attachment.count_forwards(model, self.state)
         self._attach()
         self._attachment.attached = True
@@ -117,6 +146,7 @@ class AttachedModel:
             self._attachment.release(self.layers)
             self._attachment.remove_moved(iter_modules([self._model]), self.state)
             self._attach()
+            self.state.renew_graphs()
         self._new.update(changes.replaced, changes.added)
         # A model that makes its modules in the first forward pass has not changed.
         if changes and (self.records or changes.replaced or changes.removed):
@@ -141,6 +171,18 @@ class AttachedModel:
         if order is not None and self._tell is not None:
             self._tell(**order.to_info())
 
+    def tell_missing(self) -> None:
+        """At the end: warn where the model ran and no step ended, or nothing of a kind was seen."""
+        if self.quiet or not self.state.first_rank or os.getpid() != self._process:
+            return
+        if not self.stored:
+            if self.ran:
+                self.state.warn_once(NO_STEP)
+        elif self.records and "train" in self.state.phases:
+            text = explain_missing_kinds(self._kinds, self.state.seen)
+            if text:
+                self.state.warn_once(text)
+
     def end_record(self) -> None:
         """After the first record, and now and then later, find layers that never ran."""
         self.records += 1
@@ -154,5 +196,10 @@ class AttachedModel:
                 self._tell(silent=silent)
             if self._silent is None and silent and self.state.first_rank:
                 hidden = self._attachment.hidden()
-                self.state.warn_once(explain_silence(self._model, self.layers, silent, hidden))
+                phases, called = self.state.phases, self.state.called
+                self.state.warn_once(
+                    explain_silence(
+                        self._model, self.layers, silent, hidden, phases=phases, called=called
+                    )
+                )
             self._silent = silent

@@ -17,7 +17,6 @@ from tb_activation_hist.capture.cadence import Cadence
 from tb_activation_hist.capture.late_scalar import keep_scalars
 from tb_activation_hist.capture.parameter_kinds import StepWatcher
 from tb_activation_hist.capture.select import Models, name_models
-from tb_activation_hist.capture.silence import NO_STEP
 from tb_activation_hist.core.names import LayerInfo
 from tb_activation_hist.core.record_counts import PendingCounts
 from tb_activation_hist.findings import Finding, FindingOptions
@@ -25,6 +24,7 @@ from tb_activation_hist.recording.active_loggers import (
     Claim,
     add_claim,
     close_competitors,
+    close_namesakes,
     refuse_shared_names,
 )
 from tb_activation_hist.recording.attached_model import AttachedModel
@@ -88,13 +88,12 @@ class ActivationHistLogger:
         self._ranks = current_ranks()
         self._state.first_rank = self._ranks.rank == 0 or recording.per_rank
         self.writer: Sink
-        self.writer, start = open_sink(logdir, self._ranks, given)
+        self.writer, start = open_sink(logdir, self._ranks, given, self._hooks.tags)
         if isinstance(self.writer, NoSink):
             self._state.phases = ()
         self._monitor = self._new_monitor()
         self._cadence = Cadence(capture, start)
         self._state.step = start + 1
-        self._stored = False
         self._handles = [each(OptimizerHook(self, counted)) for each in steppers]
         owned = self.writer is not logdir
         self._finalizer = weakref.finalize(
@@ -150,6 +149,7 @@ class ActivationHistLogger:
         if self.closed or self.attached:
             return
         close_competitors(self._claim)
+        close_namesakes(self._claim)
         self._hooks.attach(self.writer.update_info)
         if self.should_stop:
             # The training goes on in spite of it: from here it is watched anew.
@@ -244,7 +244,7 @@ class ActivationHistLogger:
         counts: PendingCounts,
         scalars: Mapping[str, float | Tensor] | None = None,
     ) -> None:
-        self._stored = True
+        self._hooks.stored = True
         self._hooks.tell_order()
         observe = None if self._monitor is None else self._monitor.add
         self.writer.write(Record(step, time.time(), infos, counts, scalars or {}, observe))
@@ -282,12 +282,10 @@ class ActivationHistLogger:
     def _close(self, *, quietly: bool) -> None:
         if self.closed or os.getpid() != self._process:
             return
-        idle = not self._hooks.ran
+        self._hooks.quiet = quietly
         self.detach()
         self._overhead.note()
         self._finalizer()
-        if not (idle or quietly or self._stored) and self._state.first_rank:
-            self._state.warn_once(NO_STEP)
         self._report_findings()
 
     def _write_rest(self) -> None:
@@ -326,3 +324,4 @@ def _release(
         writer.close()
     else:
         writer.flush()
+    hooks.tell_missing()

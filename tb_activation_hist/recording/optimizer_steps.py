@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import weakref
 from collections.abc import Callable, Iterator
 from typing import Any, Final, Protocol
 
+from torch.optim import Optimizer
+
 from tb_activation_hist.core.errors import OptionError
+from tb_activation_hist.recording.wrapper_steps import WrapperSteps
 
 INNER: Final = ("optimizer", "_optimizer", "opt", "base", "base_optimizer")
 """Attributes by which wrappers hold the optimizer whose step they call."""
@@ -80,13 +84,19 @@ def find_step_registrars(optimizer: Any) -> list[Callable[[Any], Any]]:
     if not any(_steps_by_group(each) for each in wrappers):
         for each in wrappers:
             if _takes_hooks(each):
-                return [each.register_step_post_hook]
+                return [_find_registrar(wrappers[0], each.register_step_post_hook)]
     msg = (
         f"optimizer must be a torch.optim.Optimizer, a wrapper of one or a list of them, but got "
         f"{optimizer!r}, whose steps cannot be watched. Leave optimizer out and call the logger's "
         "step() after each of its steps."
     )
     raise OptionError(msg)
+
+
+def _find_registrar(given: Any, register: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    if isinstance(given, Optimizer) and _takes_hooks(given):
+        return register
+    return functools.partial(WrapperSteps, given, register)
 
 
 def _iter_wrapped(optimizer: Any) -> Iterator[Any]:

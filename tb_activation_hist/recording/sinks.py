@@ -5,16 +5,18 @@ from __future__ import annotations
 import hashlib
 import logging
 import os
+from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final, Protocol, TypeAlias
 
 from tb_activation_hist.core.errors import OptionError
 from tb_activation_hist.core.schemes.scheme import Scheme
+from tb_activation_hist.core.user_warnings import warn_user
 from tb_activation_hist.recording.mailbox import Mailbox, open_mailbox
 from tb_activation_hist.recording.options import OptionGroups
 from tb_activation_hist.recording.ranks import RankMerger, Ranks, RankSender, rank_directory
 from tb_activation_hist.storage.event_file import Logdir, SharedEventFile, SummaryWriterLike
-from tb_activation_hist.storage.logdir_histograms import read_last_step, read_schemes
+from tb_activation_hist.storage.logdir_histograms import index_run
 from tb_activation_hist.storage.remote import is_remote
 from tb_activation_hist.storage.writer import Record, RecordWriter, RunWriter
 
@@ -22,6 +24,12 @@ logger = logging.getLogger(__name__)
 
 Target: TypeAlias = Logdir | RecordWriter
 """What a logger is given to write to; a `RecordWriter` stays its owner's to close."""
+
+Tags: TypeAlias = Callable[[], Iterable[str]]
+"""Gives the tags that a logger will record."""
+
+SHOWN_TAGS: Final = 5
+"""Tags in use that a warning names."""
 
 MEMORY: Final = "memory:"
 """Start of the place of records that are kept in memory."""
@@ -59,18 +67,21 @@ class NoSink:
         pass
 
 
-def open_sink(target: Target, ranks: Ranks, options: OptionGroups) -> tuple[Sink, int]:
+def open_sink(
+    target: Target, ranks: Ranks, options: OptionGroups, tags: Tags = tuple
+) -> tuple[Sink, int]:
     """The sink of this rank, and the number of steps done before.
 
+    tags: those that will be recorded; a warning tells which of them hold something else.
     LogdirError when rank 0 cannot write; OptionError for options that several ranks exclude.
     """
     recording = options.recording
     if ranks.size == 1 or recording.per_rank:
-        return _open_writer(_rank_target(target, ranks), options)
+        return _open_writer(_rank_target(target, ranks), options, tags)
     mailbox = open_mailbox(_topic(target)) if recording.merge_ranks else None
     if ranks.rank > 0:
         return _open_sender(mailbox, ranks, options)
-    writer, start = _open_writer(target, options)
+    writer, start = _open_writer(target, options, tags)
     if mailbox is None:
         return writer, start
     mailbox.announce(start)
@@ -119,27 +130,32 @@ def _open_sender(mailbox: Mailbox | None, ranks: Ranks, options: OptionGroups) -
     return RankSender(mailbox, ranks, options.writer, recording.rank_timeout_s), start
 
 
-def _open_writer(target: Target, options: OptionGroups) -> tuple[RecordWriter, int]:
+def _open_writer(target: Target, options: OptionGroups, tags: Tags) -> tuple[RecordWriter, int]:
     """The writer, and the steps done before; a writer of ours is closed when they are refused."""
+    flush = getattr(target, "flush", None)
+    if isinstance(target, SummaryWriterLike) and callable(flush):
+        flush()  # what was written to it so far is read below
     if isinstance(target, RecordWriter):
-        return target, _start_step(target, options)
+        return target, _start_step(target, options, tags)
     writer = RunWriter(target, options=options.writer)
     try:
-        return writer, _start_step(writer, options)
+        return writer, _start_step(writer, options, tags)
     except BaseException:
         writer.close()
         raise
 
 
-def _start_step(writer: RecordWriter, options: OptionGroups) -> int:
+def _start_step(writer: RecordWriter, options: OptionGroups, tags: Tags) -> int:
     start = options.recording.start_step
     if not isinstance(writer, RunWriter):
         return start or 0
-    stored = read_last_step(writer.logdir)
+    index = index_run(writer.logdir)
+    stored = index.last_step()
+    _tell_taken(writer.logdir, index.other_tags.intersection(tags() if index.other_tags else ()))
     steps_done = stored if start is None else start
     _tell_stored(writer.logdir, stored, start)
     if steps_done:
-        _check_bins(writer.logdir, options.capture.bins)
+        _check_bins(writer.logdir, index.schemes(), options.capture.bins)
     return steps_done
 
 
@@ -159,9 +175,22 @@ def _tell_stored(logdir: str, stored: int, start: int | None) -> None:
         )  # fmt: skip
 
 
-def _check_bins(logdir: str, bins: Scheme) -> None:
+def _tell_taken(logdir: str, taken: Collection[str]) -> None:
+    """Warn of layers whose tags hold something else: TensorBoard keeps what came first."""
+    if taken:
+        named = sorted(taken)
+        more = f" and {len(named) - SHOWN_TAGS} more" if len(named) > SHOWN_TAGS else ""
+        warn_user(
+            f"The run in {logdir!r} uses {', '.join(named[:SHOWN_TAGS])}{more} for other scalars "
+            "or histograms, and TensorBoard shows of a tag only what came first, so these layers "
+            "would be missing from the page. Give the logger a name=..., which it puts before its "
+            "layers' names, or use another directory."
+        )
+
+
+def _check_bins(logdir: str, schemes: Mapping[str, Scheme], bins: Scheme) -> None:
     """A tag keeps its first description: other bins would be read as if they were those."""
-    other = next((each for each in read_schemes(logdir).values() if each != bins), None)
+    other = next((each for each in schemes.values() if each != bins), None)
     if other is not None:
         msg = (
             f"The run in {logdir!r} was begun with bins={other}, but got bins={bins}. Go on with "

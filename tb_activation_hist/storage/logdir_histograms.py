@@ -18,7 +18,6 @@ from tb_activation_hist.core.histogram import HistogramSeries
 from tb_activation_hist.core.names import LayerInfo
 from tb_activation_hist.core.nearest import no_such
 from tb_activation_hist.core.plot_options import AxesArray, LayersPlotOptions, RunsPlotOptions
-from tb_activation_hist.core.schemes.scheme import Scheme
 from tb_activation_hist.core.sessions import SessionNotes, describe_notes
 from tb_activation_hist.core.table import TableOptions
 from tb_activation_hist.core.user_warnings import warn_user
@@ -66,15 +65,11 @@ def read_histograms(logdir: str | os.PathLike[str]) -> LogdirHistograms:
 
 def read_last_step(run_dir: str | os.PathLike[str]) -> int:
     """The last step recorded in a run directory itself (not below it); 0 when there is none."""
-    return _own_index(run_dir).last_step()
+    return index_run(run_dir).last_step()
 
 
-def read_schemes(run_dir: str | os.PathLike[str]) -> dict[str, Scheme]:
-    """The bins of each tag recorded in a run directory itself (not below it)."""
-    return _own_index(run_dir).schemes()
-
-
-def _own_index(run_dir: str | os.PathLike[str]) -> RunIndex:
+def index_run(run_dir: str | os.PathLike[str]) -> RunIndex:
+    """What a run directory itself holds, not below it; nothing where there is none."""
     try:
         found = find_event_files(os.fspath(run_dir))
     except LogdirError:

@@ -113,7 +113,8 @@ class RunIndex:
         self.info: dict[str, Any] = {}
         self.problems: list[str] = []
         self._notes: dict[str, SessionNotes] = {}
-        self._others: set[str] = set()
+        self.other_tags: set[str] = set()
+        """Tags of what is no histogram of ours: scalars and the like, other tools' histograms."""
         self._slices: dict[str, TagIndex] = {}
         """Slices of split layers, by the tag of the layer."""
         for number, path in enumerate(self._files):
@@ -124,12 +125,12 @@ class RunIndex:
                 self.problems.append(f"{path.path} cannot be read: {err.strerror or err}.")
             except FormatError as err:
                 self.problems.append(f"{path.path} is damaged: {err}")
-        self._others |= {tag for ours, tag in self.tags if not ours}
+        self.other_tags |= {tag for ours, tag in self.tags if not ours}
         self.problems += [
             f"The tag {tag!r} of a layer is also used for something else, so TensorBoard shows "
             "only what came first. Write the other values under another tag."
             for ours, tag in self.tags
-            if ours and tag in self._others
+            if ours and tag in self.other_tags
         ]
 
     def _scan(self, number: int, file: IO[bytes]) -> None:
@@ -163,7 +164,7 @@ class RunIndex:
         elif value.HasField("histo") or self._is_histogram_tensor(value):
             self._locate(value, location, ours=False)
         else:
-            self._others.add(value.tag)
+            self.other_tags.add(value.tag)
 
     def _is_histogram_tensor(self, value: Any) -> bool:
         named = value.metadata.plugin_data.plugin_name == HISTOGRAMS_PLUGIN

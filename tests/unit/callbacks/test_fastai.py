@@ -242,6 +242,19 @@ def test_a_fit_that_broke_off_goes_back_to_the_epoch_that_is_begun_again():
     assert (callback._epochs_before, callback._epochs_done) == (1, 4)
 
 
+def test_two_callbacks_in_turns_on_one_directory_go_on_after_each_other(tmp_path, caplog):
+    callbacks = [ActivationHistCallback(tmp_path) for _ in range(2)]
+    learners = [make_learner(each) for each in callbacks]
+    for turn in (0, 1, 0, 1):
+        learners[turn].fit(1)
+    for each in callbacks:
+        each.close()
+    caplog.clear()
+    series = read_histograms(tmp_path)["."]["0"]
+    assert series.steps.tolist() == list(range(1, 4 * BATCHES + 1))
+    assert not [text for text in caplog.messages if "at the same time" in text]
+
+
 def test_skipped_epochs_with_accumulation_are_steps_of_the_optimizer():
     callback = ActivationHistCallback(None)
     make_learner(callback, GradientAccumulation(2 * BATCH)).fit(4, start_epoch=2)

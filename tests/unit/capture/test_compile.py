@@ -273,3 +273,24 @@ def test_what_graphs_hold_of_ours_is_constant_for_every_torch():
     assert isinstance(hook.key, str)
     assert [type(each).__name__ for each in inputs.values()] == ["CountBuffer", "Switch", "Switch"]
     assert not any(hasattr(type(each), "__slots__") for each in inputs.values())
+
+
+@pytest.mark.parametrize("in_place", [False, True])
+def test_a_layer_that_is_replaced_after_compiling_is_recorded_on(in_place):
+    """A model that is compiled in place runs no hook of ours before its graph is made anew."""
+    model, writer = nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 2)), MemoryWriter()
+    called = model
+    if in_place:
+        model.compile(backend="eager")
+    else:
+        called = torch.compile(model, backend="eager")
+    with ActivationHistLogger(called, writer, on_error="raise") as hist:
+        run(called, torch.ones(5, 4), hist, 2)
+        model[2] = nn.Linear(8, 3)
+        with pytest.warns(ActivationHistWarning, match="replaced 2"):
+            run(called, torch.ones(5, 4), hist, 3)
+    assert writer.histograms["0"].n.tolist() == [40] * 5
+    series = writer.histograms["2"]
+    steps = [1, 2, 4, 5] if in_place else [1, 2, 3, 4, 5]
+    assert series.steps.tolist() == steps
+    assert series.n.tolist() == [10 if step < 3 else 15 for step in steps]

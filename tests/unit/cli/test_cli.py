@@ -304,7 +304,7 @@ def test_two_processes_on_one_run_are_told(tmp_path: Path, capsys: pytest.Captur
         writer.close()
     assert main(["report", str(tmp_path), "--json"]) == 0
     (note,) = json.loads(capsys.readouterr().out)["runs"][0]["notes"]
-    assert note.startswith("run '.': Two processes wrote this run at the same time")
+    assert note.startswith("run '.': Two loggers wrote this run at the same time")
     assert main(["report", str(tmp_path)]) == 0
     assert note in capsys.readouterr().err
     main(["doctor", str(tmp_path)])

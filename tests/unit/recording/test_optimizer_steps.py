@@ -189,6 +189,70 @@ def test_the_update_of_an_outer_optimizer_is_that_of_its_whole_step(wrap, ends):
     assert_recorded(writer.histograms, witness.seen)
 
 
+class Afterwards(Holds):
+    """Like a schedule-free wrapper: moves the weights after the optimizer's step."""
+
+    def step(self):
+        super().step()
+        with torch.no_grad():
+            for group in self.inner.param_groups:
+                for p in group["params"]:
+                    p.mul_(0.5)
+
+
+class Frozen(Afterwards):
+    """Takes no attribute."""
+
+    def __setattr__(self, name, value):
+        if name == "step":
+            raise AttributeError(name)
+        super().__setattr__(name, value)
+
+
+@pytest.mark.parametrize("direct", [False, True])
+def test_a_step_ends_with_the_wrappers_own_work(direct):
+    model, writer = nn.Linear(2, 2), MemoryWriter()
+    wrapper = Afterwards(torch.optim.SGD(model.parameters(), lr=0.1))
+    options = {"kinds": ("activations", "weights"), "optimizer": wrapper, "on_error": "raise"}
+    means = []
+    with ActivationHistLogger(model, writer, **options) as hist:
+        scheduler = torch.optim.lr_scheduler.StepLR(wrapper.inner, 1)
+        for _ in range(3):
+            model(torch.ones(5, 2)).sum().backward()
+            (wrapper.inner if direct else wrapper).step()
+            scheduler.step()
+            means.append(model.weight.detach().double().mean().item())
+        assert hist.steps == 3
+    assert writer.histograms["weights/Linear.weight"].mean.tolist() == pytest.approx(means)
+    assert writer.histograms["Linear"].n.tolist() == [10, 10, 10]
+    assert "step" not in vars(wrapper)
+
+
+def test_schedulers_take_a_wrapper_whose_step_is_watched():
+    model = nn.Linear(2, 2)
+    wrapper = Inherits(torch.optim.SGD(model.parameters(), lr=0.1))
+    wrapper.param_groups, wrapper.defaults = wrapper.optimizer.param_groups, {}
+    hist = ActivationHistLogger(model, MemoryWriter(), optimizer=wrapper)
+    scheduler = torch.optim.lr_scheduler.StepLR(wrapper, 1, gamma=0.5)
+    for _ in range(2):
+        model(torch.ones(5, 2)).sum().backward()
+        wrapper.step()
+        scheduler.step()
+    assert hist.steps == 2
+    hist.close()
+    wrapper.step()
+    assert wrapper.param_groups[0]["lr"] == 0.025
+
+
+def test_a_wrapper_that_takes_no_attribute_ends_with_its_optimizer():
+    model = nn.Linear(2, 2)
+    wrapper = Frozen(torch.optim.SGD(model.parameters(), lr=0.1))
+    with ActivationHistLogger(model, MemoryWriter(), optimizer=wrapper) as hist:
+        model(torch.ones(5, 2)).sum().backward()
+        wrapper.step()
+        assert hist.steps == 1
+
+
 def test_an_optimizer_made_of_others_counts_every_parameter_once():
     class Both(torch.optim.Optimizer):
         def __init__(self, parts):

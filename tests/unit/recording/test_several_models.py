@@ -106,6 +106,42 @@ def test_a_cell_run_again_with_a_new_model_takes_over(tmp_path):
     again.close()
 
 
+def test_a_container_that_brings_the_others_weights_is_refused_too(tmp_path):
+    options = {"kinds": "weights"}
+    with ActivationHistLogger(nn.Sequential(make_model()), tmp_path, layers="0", **options):
+        with pytest.raises(OptionError, match=r"layers 0\.0\.weight, 0\.0\.bias into"):
+            ActivationHistLogger(nn.Sequential(make_model()), tmp_path, layers="0.0", **options)
+        ActivationHistLogger(nn.Sequential(make_model()), tmp_path, layers="0.0").close()
+
+
+def test_a_logger_that_is_attached_again_takes_over(tmp_path):
+    models = [make_model(), make_model()]
+    first = ActivationHistLogger(models[0], tmp_path)
+    step(first, models[0])
+    first.detach()
+    second = ActivationHistLogger(models[1], tmp_path)
+    step(second, models[1])
+    with pytest.warns(ActivationHistWarning, match="takes over"):
+        first.attach()
+    assert second.closed
+    first.close()
+
+
+@pytest.mark.parametrize("kind", ["add_scalar", "add_histogram"])
+@pytest.mark.parametrize("as_target", [as_text, as_writer])
+def test_tags_that_hold_something_else_are_told_at_construction(tmp_path, kind, as_target):
+    with SummaryWriter(tmp_path) as writer:
+        value = 1.0 if kind == "add_scalar" else torch.ones(3)
+        getattr(writer, kind)("activations/0", value, 1)
+        writer.add_scalar("loss", 1.0, 1)
+        target = writer if as_target is as_writer else as_target(tmp_path)
+        writer.flush()
+        with pytest.warns(ActivationHistWarning, match=r"uses activations/0 for .*name=") as told:
+            ActivationHistLogger(make_model(), target).close()
+        assert told[0].filename == __file__
+        ActivationHistLogger(make_model(), target, name="G").close()  # warnings are errors here
+
+
 WRONG = [3, "resnet18", [make_model()], {}, {"G": "g"}, {1: make_model()}, None]
 
 

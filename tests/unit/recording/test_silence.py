@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import inspect
+import os
+import re
+import subprocess
+import sys
 import warnings
+from pathlib import Path
 
 import pytest
 import torch
@@ -66,6 +71,140 @@ def test_only_functional_calls_are_told():
         with pytest.warns(ActivationHistWarning, match=r"0, 1, 2 ran only .*torch\.no_grad") as w:
             hist.step()
         assert w[0].filename == __file__
+
+
+def use(model, options, act, *, steps):
+    """Three rounds of a training; the warnings of ours, each at a line of this file."""
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        with ActivationHistLogger(model, MemoryWriter(), **options) as hist:
+            for _ in range(3):
+                act(model)
+                if steps:
+                    hist.step()
+    ours = [each for each in told if each.category is ActivationHistWarning]
+    assert all(each.filename == __file__ for each in ours)
+    return [str(each.message) for each in ours]
+
+
+def forward(model):
+    model(torch.ones(5, 4))
+
+
+def calls_a_copy(_model):
+    make_model()(torch.ones(5, 4))
+
+
+def calls_forward_only(model):
+    model.forward(torch.ones(5, 4))
+
+
+def trains_by_hand(model):
+    model(torch.ones(5, 4)).sum().backward()
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.sub_(parameter.grad)
+
+
+def trains_with_an_optimizer(model):
+    model(torch.ones(5, 4)).sum().backward()
+    torch.optim.SGD(model.parameters(), lr=0.1).step()
+
+
+def without_a_graph(model):
+    with torch.no_grad():
+        model(torch.ones(5, 4))
+
+
+ONE_WARNING = {
+    "a copy is trained": ({}, calls_a_copy, r"0, 1, 2\. What the training calls is not this model"),
+    "forward() alone": (
+        {"layers": ""},
+        calls_forward_only,
+        r"its forward\(\) alone.*Give the logger",
+    ),
+    "no evaluation": (
+        {"phases": "eval"},
+        forward,
+        r"only forward passes in eval mode.*call the model",
+    ),
+    "no optimizer": (
+        {"kinds": ("updates", "weight_gradients", "activations")},
+        trains_by_hand,
+        r"^Nothing was recorded of weight_gradients and updates: .*watch_steps\(\)",
+    ),
+    "no backward pass": (
+        {"kinds": "gradients"},
+        without_a_graph,
+        "^Nothing .* gradients: no backward",
+    ),
+}
+
+
+@pytest.mark.parametrize(("options", "act", "text"), ONE_WARNING.values(), ids=ONE_WARNING)
+def test_whatever_the_cause_of_silence_one_warning_names_the_remedy(options, act, text):
+    given = {**options, "layers": "Sequential"} if "layers" in options else options
+    (told,) = use(make_model(), given, act, steps=True)
+    assert re.search(text, told), told
+
+
+@pytest.mark.parametrize(
+    ("kinds", "act"),
+    [
+        ("activations", forward),
+        ("weights", forward),
+        ("updates", trains_with_an_optimizer),
+        (("weights", "weight_gradients", "gradients"), trains_with_an_optimizer),
+    ],
+)
+def test_no_step_is_told_once_with_every_kind(kinds, act):
+    (told,) = use(make_model(), {"kinds": kinds}, act, steps=False)
+    assert "no step ended" in told
+
+
+def test_an_optimizer_that_never_steps_is_told_once():
+    model = make_model()
+    given = torch.optim.SGD(model.parameters(), lr=0.1)
+    (told,) = use(model, {"optimizer": given}, trains_with_an_optimizer, steps=False)
+    assert "no step ended" in told
+
+
+def test_a_model_that_was_compiled_too_early_is_told_once():
+    torch._dynamo.reset()
+    model = make_model()
+    compiled = torch.compile(model, backend="eager")
+    compiled(torch.ones(5, 4))
+    for given in (model, compiled):
+        (told,) = use(given, {}, lambda _: compiled(torch.ones(5, 4)), steps=True)
+        assert "create" in told
+        assert "torch.compiler.reset()" in told
+    torch._dynamo.reset()
+
+
+def test_a_logger_that_is_dropped_or_never_closed_tells_that_no_step_ended(tmp_path):
+    model = make_model()
+    hist = ActivationHistLogger(model, MemoryWriter())
+    forward(model)
+    with pytest.warns(ActivationHistWarning, match="no step ended") as told:
+        del hist
+    assert [each.filename for each in told] == [__file__]
+    script = tmp_path / "training.py"
+    script.write_text(
+        "import torch\nfrom tb_activation_hist import ActivationHistLogger\n"
+        "model = torch.nn.Linear(4, 2)\n"
+        "hist = ActivationHistLogger(model, 'run')\n"
+        "model(torch.ones(5, 4))\n"
+    )
+    run = subprocess.run(
+        [sys.executable, script.name],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert run.stderr.count("ActivationHistWarning") == 1
+    assert "training.py:4: ActivationHistWarning: The model ran, but no step ended" in run.stderr
 
 
 def test_a_layer_that_gives_no_numbers_is_not_silent():
