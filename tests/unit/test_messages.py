@@ -228,7 +228,7 @@ def test_edges_that_make_no_bins(edges: Any, logdir: str) -> None:
 
 COMMANDS = [
     (["reprot", "{logdir}"], "There is no command 'reprot'. Nearest: 'report', 'export'."),
-    (["--json", "xyz"], "Commands: 'report', 'show', 'export', 'doctor'."),
+    (["--json", "xyz"], "Commands: 'report', 'compare', 'show', 'export', 'doctor'."),
     (["report", "{logdir}/none"], "The log directory '{logdir}/none' does not exist"),
     (["report", "{logdir}", "--run", "godo"], "No run matches 'godo'. Nearest: 'good'."),
     (["report", "{logdir}", "--run", "nope"], "No run matches 'nope'. Runs: 'bad', 'good'."),
