@@ -1,6 +1,6 @@
 /** Ticks and numbers of panels on canvases: as elements they would be most of the page and of a scroll's time. */
 
-import { FONT } from "./export_png";
+import { FONT } from "./font";
 
 export interface AxisText {
   readonly label: string;

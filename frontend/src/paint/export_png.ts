@@ -1,11 +1,11 @@
 /** A picture as PNG, two device pixels per CSS px. */
 
+import { FONT } from "./font";
 import type { Anchor, Picture, Raster, Renderer } from "./picture";
 import { drawPicture } from "./picture_drawing";
 import { pictureSize } from "./picture_layout";
 
 export const PNG_SCALE = 2;
-export const FONT = "Roboto, 'Helvetica Neue', Arial, sans-serif";
 
 /** Rejects when the browser cannot make an image of this size. */
 export async function pictureToPng(picture: Picture): Promise<Blob> {

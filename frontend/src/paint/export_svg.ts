@@ -1,6 +1,7 @@
 /** A picture as SVG: heatmaps embedded as PNG data, everything else as vectors and text. */
 
-import { FONT, rasterToCanvas } from "./export_png";
+import { rasterToCanvas } from "./export_png";
+import { FONT } from "./font";
 import type { Anchor, Picture, Raster, Renderer } from "./picture";
 import { drawPicture } from "./picture_drawing";
 import { pictureSize } from "./picture_layout";
