@@ -170,11 +170,13 @@ export const overlays = overHeatmaps.list("overlays", {
     mean: "Mean",
     std: "Mean ± standard deviation",
     percentiles: "Percentiles 5, 25, 50, 75, 95",
+    size: "Size: root mean square",
   },
   tips: {
     mean: "Mean of each step, exact",
     std: "Exact, from sums kept at every step",
     percentiles: "Median solid, quartiles dashed, 5 and 95 dotted",
+    size: "For updates also the usual size, 10⁻³ of the weights, dashed",
   },
 });
 export const strip = overHeatmaps.choice("strip", "none", {
