@@ -52,9 +52,12 @@ def read_histograms(logdir: str | os.PathLike[str]) -> LogdirHistograms:
     step on is left out, and a warning is logged once.
 
     What is damaged is left out beside what is not, and one `ActivationHistWarning` for each layer
-    or file says what. LogdirError when there is no histogram at all; FormatError, when a layer is
-    taken of which nothing can be read.
+    or file says what. OptionError for what is neither path nor URL; LogdirError when there is no
+    histogram at all; FormatError, when a layer is taken of which nothing can be read.
     """
+    if not isinstance(logdir, (str, os.PathLike)) or not str(logdir):
+        msg = f"logdir must be a path or a URL, but got {logdir!r}."
+        raise OptionError(msg)
     runs = LogdirHistograms(os.fspath(logdir))
     if not any(len(run) for run in runs.values()):
         msg = (
