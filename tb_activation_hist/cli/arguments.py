@@ -150,7 +150,10 @@ def _add_compare(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "values must move that far",
     )
     compare.add_argument(
-        "--tolerance", type=float, metavar="NUMBER", help="of mass (0.02) or octaves (0.01)"
+        "--tolerance",
+        type=float,
+        metavar="NUMBER",
+        help="of mass (0 to 1) or octaves; default: what rounding makes",
     )
     compare.add_argument(
         "--map", metavar="FILE", help="which layer of A is which of B, line by line"

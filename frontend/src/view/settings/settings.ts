@@ -228,6 +228,12 @@ export const difference = comparison.flag("difference", {
   tip: "Other runs show their share minus the baseline's: red more, blue less; runs are aligned by the time axis",
 });
 
+export const parting = comparison.choice("parting", "off", {
+  label: "Where runs part",
+  tip: "Marks where the first other run parts from the baseline, exactly or beyond rounding, and folds equal layers",
+  labels: { off: "off", exact: "exact", mass: "mass", octaves: "octaves" },
+});
+
 const besideHeatmaps = new SettingGroup("Beside the heatmaps");
 export const sliceMode = besideHeatmaps.choice("sliceMode", "overlaid", {
   label: "Step histogram",
