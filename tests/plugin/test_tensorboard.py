@@ -324,6 +324,25 @@ def test_new_records_appear_and_an_own_sampling_flag_wins(tmp_path: Path, fast: 
         assert (tile["records"], tile["missing"], tile["last_step"]) == (48, 48, 95)
 
 
+@pytest.mark.parametrize("fast", ["true", "false"])
+def test_steps_written_again_are_no_sampling(tmp_path: Path, fast: str) -> None:
+    """One logger writes steps 0 to 99, then 49 to 69: the fast loader drops two blocks."""
+    series, info = values_to_series(healthy_values(100, 50)), LayerInfo("conv1")
+    again = later(series.take(slice(0, 21)), 49, 1000.0)
+    file = RunFile(tmp_path / "logs", "run")
+    file.add_series(info, series)
+    file.add_series(info, again)
+    file.close()
+    with running_tensorboard(
+        tmp_path, f"--logdir={tmp_path / 'logs'}", f"--load_fast={fast}"
+    ) as server:
+        server.wait_for_series(1, 49)
+        (tile,) = tiles(server, {"run": "run", "tag": info.tag})
+        assert (tile["records"], tile["missing"], tile["hint"]) == (70, 0, "")
+        (warning,) = server.plugin("index").json["warnings"]
+        assert "began again at step 49:" in warning
+
+
 def test_logdir_spec_an_experiment_and_no_data_at_all(tmp_path: Path, logdir: Path) -> None:
     (tmp_path / "empty").mkdir()
     spec = f"one:{logdir / 'plain'},two:{logdir / 'resumed'},three:{tmp_path / 'empty'}"
