@@ -33,7 +33,7 @@ class StepRange(NamedTuple):
 class MissingRecords(NamedTuple):
     """What is not held of what was written.
 
-    records: how many, without those of an abandoned tail. hint: what to do about them; empty for none.
+    records: how many, without those of an abandoned tail. hint: what to do about them, or "".
     abandoned_from: the step from which a session was written again, so that TensorBoard's fast
     loader dropped the blocks that were written before; None where no gap shows that.
     """
