@@ -161,6 +161,8 @@ def _start_step(writer: RecordWriter, options: OptionGroups, tags: Tags) -> int:
     _tell_taken(writer.logdir, index.other_tags.intersection(tags() if index.other_tags else ()))
     steps_done = stored if start is None else start
     _tell_stored(writer.logdir, stored, start)
+    if steps_done < stored:
+        writer.update_info(began_again=steps_done + 1)
     if steps_done:
         _check_bins(writer.logdir, index.schemes(), options.capture.bins)
     return steps_done

@@ -10,9 +10,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
+from torch import nn
 
 from tb_activation_hist.core.joining import join_series
 from tb_activation_hist.core.names import LayerInfo
+from tb_activation_hist.recording.logger import ActivationHistLogger
 from tb_activation_hist.storage.codec import encode_block
 from tests.golden.test_tiles import unpack
 from tests.plugin.logdirs import (
@@ -341,6 +344,25 @@ def test_steps_written_again_are_no_sampling(tmp_path: Path, fast: str) -> None:
         assert (tile["records"], tile["missing"], tile["hint"]) == (70, 0, "")
         (warning,) = server.plugin("index").json["warnings"]
         assert "began again at step 49:" in warning
+
+
+@pytest.mark.parametrize("fast", ["true", "false"])
+def test_a_training_begun_again_is_told_by_both_loaders(tmp_path: Path, fast: str) -> None:
+    """The fast loader drops all blocks that the second training replaces: no block shows it."""
+    logs, model = tmp_path / "logs", nn.Linear(2, 2)
+    for first, last in ((1, 100), (65, 70)):
+        with ActivationHistLogger(model, logs / "run", start_step=first - 1) as hist:
+            for _ in range(first, last + 1):
+                model(torch.ones(3, 2))
+                hist.step()
+    with running_tensorboard(tmp_path, f"--logdir={logs}", f"--load_fast={fast}") as server:
+        server.wait_for_series(1, 65)
+        for _ in range(2):
+            (warning,) = server.plugin("index").json["warnings"]
+            assert warning.startswith("Run 'run': A later training")
+            assert "began again at step 65:" in warning
+            (tile,) = tiles(server, {"run": "run", "tag": "activations/Linear"})
+            assert (tile["records"], tile["missing"]) == (70, 0)
 
 
 def test_logdir_spec_an_experiment_and_no_data_at_all(tmp_path: Path, logdir: Path) -> None:
