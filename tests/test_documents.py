@@ -95,6 +95,15 @@ def test_make_targets_of_the_readme_exist(target: str) -> None:
     assert re.search(rf"^{target}:", makefile, re.MULTILINE)
 
 
+def test_no_fault_beside_tensorflow_is_laid_on_others() -> None:
+    """That TensorFlow and torch end a process was seen with this package, and not isolated."""
+    assert not [
+        path.name
+        for path in DOCUMENTS
+        if "also without this package" in path.read_text(encoding="utf-8")
+    ]
+
+
 def test_every_extra_is_documented() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     table = (ROOT / "docs" / "deployment.md").read_text(encoding="utf-8")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from abc import abstractmethod
 from typing import TYPE_CHECKING, Any, Protocol, SupportsIndex
 
 from tb_activation_hist.callbacks.session import RecordingSession, SessionReaders
@@ -63,6 +64,20 @@ def probe_module(
 class Probe(SessionReaders):
     """Recorded layers and their pictures; made by `probe_module`."""
 
+    def __repr__(self) -> str:
+        """One line: ``ModelProbe(in memory, 3 layers, 48 steps recorded, open)``."""
+        from tb_activation_hist.recording.sinks import MEMORY, describe_recording, find_place
+
+        logdir = self._session.logdir
+        place = MEMORY if logdir is None else find_place(logdir)
+        state = "open" if self._open else "closed"
+        return describe_recording(self, place, *self._session.recorded, state)
+
+    @property
+    @abstractmethod
+    def _open(self) -> bool:
+        """Whether steps to come are recorded."""
+
     def step(self, number: SupportsIndex | None = None, /, **scalars: float | Tensor) -> None:
         """End a step of a plain PyTorch training; a Learner's fits do that themselves.
 
@@ -84,6 +99,10 @@ class ModelProbe(Probe):
         self._session = RecordingSession(logdir, options)
         self._session.begin(model)
 
+    @property
+    def _open(self) -> bool:
+        return self._session.logger is not None and not self._session.logger.closed
+
     def step(self, number: SupportsIndex | None = None, /, **scalars: float | Tensor) -> None:
         """End a step: call it once after each optimizer step."""
         self._session.step(scalars, number)
@@ -102,6 +121,10 @@ class LearnerProbe(Probe):
         self._session = self.callback._session
         self._learn = learn
         learn.add_cb(self.callback)
+
+    @property
+    def _open(self) -> bool:
+        return self.callback in self._learn.cbs
 
     def close(self) -> None:
         """Take the callback off the Learner; what was recorded stays."""

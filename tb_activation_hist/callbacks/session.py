@@ -6,7 +6,7 @@ import os
 import time
 import weakref
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, SupportsIndex
+from typing import TYPE_CHECKING, Any, NamedTuple, SupportsIndex
 
 from tb_activation_hist.core.call_errors import shows_example
 from tb_activation_hist.core.errors import LogdirError
@@ -22,6 +22,13 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
     from tb_activation_hist.storage.event_file import Logdir
+
+
+class Recorded(NamedTuple):
+    """How many layers the last logger of a session had, and how many steps all have recorded."""
+
+    layers: int
+    steps: int
 
 
 class RecordingSession:
@@ -43,6 +50,15 @@ class RecordingSession:
         self._target: Any = None
         self._model: Any = None
         self._memory: MemoryWriter | None = None
+        self._recorded = Recorded(0, 0)
+
+    @property
+    def recorded(self) -> Recorded:
+        """What was recorded by this session's loggers so far."""
+        if self.logger is None:
+            return self._recorded
+        steps = self._recorded.steps + self.logger._recorded_steps
+        return Recorded(len(self.logger.layers), steps)
 
     def begin(
         self, model: Any, target: Any = None, *, steps_done: int | None = None, **options: Any
@@ -66,7 +82,9 @@ class RecordingSession:
             # Another callback recorded to this directory in between: go on after its steps.
             self.close()
             self.steps = steps_done or 0
-        if self.logger is None or self.logger.closed:
+        if self.logger is not None and self.logger.closed:
+            self.close()
+        if self.logger is None:
             self._open(model, target, {**options, **self.options})
         self.logger.attach()
 
@@ -130,6 +148,7 @@ class RecordingSession:
         if self.logger is not None:
             self.logger.close()
             self.steps = self.logger.steps
+            self._recorded = self.recorded
             self.logger = None
 
     @property

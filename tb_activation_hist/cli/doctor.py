@@ -15,6 +15,7 @@ from tb_activation_hist import __version__
 from tb_activation_hist.cli.logdir import read_runs
 from tb_activation_hist.core.errors import ActivationHistError
 from tb_activation_hist.core.names import PLUGIN_NAME
+from tb_activation_hist.storage.event_file_reader import require_logdir
 
 GOOD: Final = "ok"
 BAD: Final = "problem"
@@ -56,7 +57,12 @@ class Check(NamedTuple):
 
 
 def run_doctor(given: argparse.Namespace) -> int:
-    """The `doctor` command: 1 when there is a problem, else 0."""
+    """The `doctor` command: 1 when there is a problem, else 0.
+
+    LogdirError, before anything is looked at, for a log directory that does not exist.
+    """
+    if given.logdir:
+        require_logdir(given.logdir)
     checks = [check for look in LOOKS for check in look()]
     if given.logdir:
         checks += _look_at_logdir(given.logdir)

@@ -197,7 +197,7 @@ def _is_plain(value: object) -> bool:
 
 
 _RUN_INFO_CHECKS: Final = {
-    **dict.fromkeys(("version", "skipped", "lost"), _is_count),
+    **dict.fromkeys(("version", "skipped", "lost", "began_again"), _is_count),
     **dict.fromkeys(("silent", "errors", "changes"), _is_texts),
     **dict.fromkeys(("cadence", "overhead"), _is_text),
     "overhead_share": _is_share,

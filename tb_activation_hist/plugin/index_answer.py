@@ -19,6 +19,7 @@ from tb_activation_hist.core.names import (
     content_to_layer_info,
     text_to_run_info,
 )
+from tb_activation_hist.core.sessions import SessionNotes, describe_notes
 from tb_activation_hist.plugin import schema
 from tb_activation_hist.plugin.data_provider import (
     BLOCKS,
@@ -189,6 +190,13 @@ def make_index(
     place = {entry.name: i for i, entry in enumerate(entries)}
     warnings = [f"{_name_series(key)}: {text}" for key, text in read_warnings.items()]
     warnings += [f"Run {run!r}: {own.problem}" for run, own in notes.items() if own.problem]
+    told = {key.run for key in read_warnings if key.tag == RUN_INFO_TAG}
+    warnings += [
+        f"Run {run!r}: {text}"
+        for run, own in notes.items()
+        if run not in told
+        for text in describe_notes(SessionNotes(own.info.get("began_again")))
+    ]
     ours, refused = _block_series(blocks, place)
     series = ours + _histogram_series(histograms, place)
     return {

@@ -67,6 +67,9 @@ class RunInfo(TypedDict, total=False):
     """One sentence for each kind of error while recording."""
     changes: list[str]
     """Layers that were replaced, added or removed while the run was recorded, one sentence each."""
+    began_again: int
+    """Step at which the last training in this directory began, where records from that step on
+    were there already: those are left out."""
     cadence: str
     """How often steps are recorded, in words, such as "every step"."""
     execution_order: list[str]

@@ -6,14 +6,13 @@ import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 
 from tb_activation_hist.core.errors import FormatError, join_problems
 from tb_activation_hist.core.histogram import HistogramSeries
 from tb_activation_hist.core.joining import append_series, sum_records
-from tb_activation_hist.core.names import PLUGIN_NAME
 from tb_activation_hist.core.schemes.scheme import AnyScheme, Scheme
 from tb_activation_hist.core.sessions import (
     JoinedSessions,
@@ -24,19 +23,16 @@ from tb_activation_hist.core.sessions import (
 )
 from tb_activation_hist.core.tallies import Tallies
 from tb_activation_hist.plugin.data_provider import Stamp
+from tb_activation_hist.plugin.missing_records import (
+    DAMAGE_HINT,
+    StepRange,
+    find_missing,
+    series_to_range,
+)
 from tb_activation_hist.storage.codec import BlockSpan, decode_block, peek_span
 from tb_activation_hist.storage.tensorboard_histograms import (
     buckets_to_series,
     normalise_buckets,
-)
-
-SAMPLING_HINT: Final = (
-    "TensorBoard dropped {missing:,} of {written:,} records of this layer while loading. "
-    "Start it with --samples_per_plugin={plugin}=0 to keep all."
-)
-DAMAGE_HINT: Final = (
-    "{missing:,} of {written:,} records of this layer are lost: "
-    "a block of the event file is damaged."
 )
 
 NOTHING_TO_TELL: Final = SessionNotes()
@@ -54,7 +50,8 @@ class LoadedSeries:
     overview: all records merged into one. revision: equal for equal records. missing: records that
     were written but are not held.
     warning: what could not be read, as part of a sentence; empty when all was well.
-    spans: which records of their writers the blocks hold, damaged ones too.
+    spans: which records of their writers the blocks hold, damaged ones too. ranges: the steps of
+    those that are not damaged.
     newest: the session that was begun last; None where another wrote at the same time.
     decoded: blocks that this reading had to decode.
     """
@@ -68,6 +65,7 @@ class LoadedSeries:
     warning: str = ""
     blocks: frozenset[BlockId] = frozenset()
     spans: frozenset[BlockSpan] = frozenset()
+    ranges: Mapping[BlockSpan, StepRange] = field(default_factory=dict)
     damaged: Mapping[BlockId, str] = field(default_factory=dict)
     newest: int | None = None
     notes: SessionNotes = NOTHING_TO_TELL
@@ -78,6 +76,15 @@ class LoadedSeries:
         """Memory of the records, to within a few per cent."""
         tallies = len(self.series) * 8 * 11
         return int(self.series.bin_counts.nbytes) + tallies + 400 * len(self.blocks) + 2_000
+
+
+class HeldBlocks(NamedTuple):
+    """The blocks that a series was read from; the fields are those of `LoadedSeries`."""
+
+    blocks: frozenset[BlockId]
+    spans: frozenset[BlockSpan]
+    ranges: Mapping[BlockSpan, StepRange]
+    damaged: Mapping[BlockId, str]
 
 
 def load_blocks(
@@ -107,8 +114,13 @@ def load_blocks(
     joined = _join(before, readable) or JoinedSessions(
         empty_series(scheme, layer), None, NOTHING_TO_TELL
     )
-    spans, new_blocks = _spans(data.values()), len(held) - len(known)
-    return _to_loaded(stamp, joined, sum_records(joined.series), held, spans, damaged, new_blocks)
+    blocks = HeldBlocks(
+        held,
+        _spans(data.values()),
+        {**(before.ranges if before else {}), **_ranges(readable)},
+        damaged,
+    )
+    return _to_loaded(stamp, joined, sum_records(joined.series), blocks, len(held) - len(known))
 
 
 def _may_grow(before: LoadedSeries, data: Mapping[BlockId, bytes]) -> bool:
@@ -158,11 +170,16 @@ def append_block(
     part = _try_decode(scheme, layer, data)
     if isinstance(part, str) or len(before.series) == 0 or part.steps[0] <= before.series.steps[-1]:
         return None
-    blocks, spans = before.blocks | {block_id(data)}, before.spans | {span}
+    blocks = HeldBlocks(
+        before.blocks | {block_id(data)},
+        before.spans | {span},
+        {**before.ranges, **_ranges([(data, part)])},
+        before.damaged,
+    )
     series = append_series(before.series, part)
     overview = sum_records(append_series(before.overview, part))
     grown = JoinedSessions(series, before.newest, before.notes)
-    return _to_loaded(stamp, grown, overview, blocks, spans, before.damaged, 1)
+    return _to_loaded(stamp, grown, overview, blocks, 1)
 
 
 def _follows(span: BlockSpan, spans: frozenset[BlockSpan]) -> bool:
@@ -175,25 +192,25 @@ def _to_loaded(
     stamp: Stamp,
     joined: JoinedSessions,
     overview: HistogramSeries,
-    blocks: frozenset[BlockId],
-    spans: frozenset[BlockSpan],
-    damaged: Mapping[BlockId, str],
+    held: HeldBlocks,
     decoded: int,
 ) -> LoadedSeries:
-    missing, hint = _missing_records(spans, damaged)
+    # The identity of a block begins with its header.
+    missing = find_missing(held.spans, _spans(held.damaged), held.ranges)
     return LoadedSeries(
         stamp=stamp,
         series=joined.series,
         newest=joined.newest,
-        notes=joined.notes,
+        notes=merge_notes([joined.notes, SessionNotes(missing.abandoned_from)]),
         overview=overview,
-        revision=_digest(sorted(blocks)),
-        missing=missing,
-        hint=hint,
-        warning=_damage_warning(damaged),
-        blocks=blocks,
-        spans=spans,
-        damaged=damaged,
+        revision=_digest(sorted(held.blocks)),
+        missing=missing.records,
+        hint=missing.hint,
+        warning=_damage_warning(held.damaged),
+        blocks=held.blocks,
+        spans=held.spans,
+        ranges=held.ranges,
+        damaged=held.damaged,
         decoded=decoded,
     )
 
@@ -265,23 +282,9 @@ def _spans(blocks: Iterable[bytes]) -> frozenset[BlockSpan]:
     return frozenset(filter(None, map(peek_span, blocks)))
 
 
-def _missing_records(
-    spans: frozenset[BlockSpan], damaged: Mapping[BlockId, str]
-) -> tuple[int, str]:
-    """The number of records that were written but are not held, and what to do about it."""
-    written: dict[int, int] = {}
-    for span in spans:
-        end = span.ordinal + span.records
-        written[span.session] = max(end, written.get(span.session, 0))
-    total = sum(written.values())
-    dropped = max(total - sum(span.records for span in spans), 0)
-    # The identity of a block begins with its header.
-    lost = sum(span.records for span in _spans(damaged))
-    if dropped:
-        hint = SAMPLING_HINT.format(missing=dropped + lost, written=total, plugin=PLUGIN_NAME)
-    else:
-        hint = DAMAGE_HINT.format(missing=lost, written=total) if lost else ""
-    return dropped + lost, hint
+def _ranges(blocks: Iterable[tuple[bytes, HistogramSeries]]) -> dict[BlockSpan, StepRange]:
+    spans = ((peek_span(data), part) for data, part in blocks)
+    return {span: series_to_range(part) for span, part in spans if span is not None}
 
 
 def _damage_warning(damaged: Mapping[BlockId, str]) -> str:

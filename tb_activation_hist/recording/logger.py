@@ -39,7 +39,13 @@ from tb_activation_hist.recording.options import split_options
 from tb_activation_hist.recording.overhead import Overhead
 from tb_activation_hist.recording.ranks import current_ranks
 from tb_activation_hist.recording.run_findings import find_writer_findings
-from tb_activation_hist.recording.sinks import NoSink, Sink, find_place, open_sink
+from tb_activation_hist.recording.sinks import (
+    NoSink,
+    Sink,
+    describe_recording,
+    find_place,
+    open_sink,
+)
 from tb_activation_hist.recording.step_numbers import check_number, check_order
 from tb_activation_hist.storage.event_file import Logdir
 from tb_activation_hist.storage.writer import MemoryWriter, Record, RunWriter
@@ -79,6 +85,7 @@ class ActivationHistLogger:
         self._process = os.getpid()
         self._hooks = AttachedModel(name_models(model, recording.name), capture)
         self._state = self._hooks.state
+        self._recorded_steps = 0
         steppers = find_step_registrars(recording.optimizer)
         counted = None if recording.start_step is not None else count_steps(recording.optimizer)
         if counted:
@@ -103,6 +110,13 @@ class ActivationHistLogger:
         )
         self._overhead = Overhead(self._cadence, self._state, self.writer)
         self.attach()
+
+    def __repr__(self) -> str:
+        """One line: ``ActivationHistLogger('runs/a', 3 layers, 48 steps recorded, open)``."""
+        state = "closed" if self.closed else "open"
+        return describe_recording(
+            self, self._claim.place, len(self.layers), self._recorded_steps, state
+        )
 
     @property
     def layers(self) -> list[str]:
@@ -238,7 +252,8 @@ class ActivationHistLogger:
         if recorded:
             trained = [row for row, info in enumerate(infos) if info.phase != "eval"]
             rest = counts.select(trained) if evaluated else counts
-            self._put(step, [infos[row] for row in trained], rest, keep_scalars(scalars))
+            queued = self._put(step, [infos[row] for row in trained], rest, keep_scalars(scalars))
+            self._recorded_steps += queued
 
     def _put(
         self,
@@ -246,11 +261,12 @@ class ActivationHistLogger:
         infos: list[LayerInfo],
         counts: PendingCounts,
         scalars: Mapping[str, float | Tensor] | None = None,
-    ) -> None:
+    ) -> bool:
+        """Give a record to the writer; False when it was skipped."""
         self._hooks.stored = True
         self._hooks.tell_order()
         observe = None if self._monitor is None else self._monitor.add
-        self.writer.write(Record(step, time.time(), infos, counts, scalars or {}, observe))
+        return self.writer.write(Record(step, time.time(), infos, counts, scalars or {}, observe))
 
     def _report_findings(self) -> None:
         """Warn about what the monitor has found since the last step."""

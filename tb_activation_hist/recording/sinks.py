@@ -103,6 +103,13 @@ def find_place(target: Target) -> str:
     return str(Path(target).expanduser().absolute())
 
 
+def describe_recording(owner: object, place: str, layers: int, steps: int, state: str) -> str:
+    """The `repr` of what records: where to, of how many layers, how many steps so far."""
+    where = "in memory" if place.startswith(MEMORY) else repr(place)
+    counted = f"{layers} layer{'s' * (layers != 1)}, {steps} step{'s' * (steps != 1)} recorded"
+    return f"{type(owner).__name__}({where}, {counted}, {state})"
+
+
 def _rank_target(target: Target, ranks: Ranks) -> Target:
     """Where a rank that writes its own run records to."""
     if ranks.size == 1 or isinstance(target, RecordWriter):
@@ -154,6 +161,8 @@ def _start_step(writer: RecordWriter, options: OptionGroups, tags: Tags) -> int:
     _tell_taken(writer.logdir, index.other_tags.intersection(tags() if index.other_tags else ()))
     steps_done = stored if start is None else start
     _tell_stored(writer.logdir, stored, start)
+    if steps_done < stored:
+        writer.update_info(began_again=steps_done + 1)
     if steps_done:
         _check_bins(writer.logdir, index.schemes(), options.capture.bins)
     return steps_done

@@ -55,13 +55,18 @@ def find_event_files(logdir: str) -> list[EventFilePath]:
     return sorted(found, key=lambda file: (file.run, file.path))
 
 
+def require_logdir(logdir: str) -> None:
+    """LogdirError for a local path at which there is nothing; URLs are not looked up."""
+    if not is_remote(logdir) and not Path(logdir).expanduser().exists():
+        msg = f"The log directory {logdir!r} does not exist."
+        raise LogdirError(msg)
+
+
 def _find_local(logdir: str) -> list[EventFilePath]:
+    require_logdir(logdir)
     root = Path(logdir).expanduser()
     if root.is_file():
         return [EventFilePath(".", str(root))]
-    if not root.is_dir():
-        msg = f"The log directory {logdir!r} does not exist."
-        raise LogdirError(msg)
     return [
         EventFilePath(directory.relative_to(root).as_posix(), str(directory / name))
         for directory, names in _walk(root)

@@ -185,6 +185,49 @@ def test_blocks_that_tensorboard_drops_take_their_records_away() -> None:
     assert "--samples_per_plugin=activation_hist=0" in loaded.hint
 
 
+@pytest.mark.parametrize("stride", [1, 10])
+@pytest.mark.parametrize("back_to", [64, 40, 0])
+def test_a_tail_that_the_fast_loader_dropped_is_told_as_abandoned(
+    stride: int, back_to: int
+) -> None:
+    """That loader drops what was written from a block's step on, when steps go back to it."""
+    cache, data = SeriesCache(), FakeDataProvider()
+    series = stretch(values_to_series(healthy_values(130, 50)), stride)
+    data.add_series("run", CONV, series.take(slice(0, 100)))
+    load(cache, data)
+    datums = data.datums(PLUGIN_NAME, "run", CONV.tag)
+    again = later(series, back_to * stride, 1000.0).take(slice(0, 20))
+    datums[:] = [datum for datum in datums if datum.step < again.steps[0]]
+    for start in (0, 10):
+        data.add_series("run", CONV, again.take(slice(start, start + 10)), first=100 + start)
+        loaded = load(cache, data)[KEY]
+        assert_equal_records(
+            loaded.series,
+            join_series([series.take(slice(0, back_to)), again.take(slice(0, start + 10))]),
+        )
+        assert (loaded.missing, loaded.hint) == (0, "")
+        told = cache.warnings[KEY._replace(tag=RUN_INFO_TAG)]
+        assert f"began again at step {again.steps[0]}:" in told
+
+
+@pytest.mark.parametrize("stride", [1, 10])
+def test_a_sampled_gap_is_not_told_as_abandoned(stride: int) -> None:
+    series = stretch(values_to_series(healthy_values(160, 50)), stride)
+    cache, data = SeriesCache(), FakeDataProvider()
+    data.add_series("run", CONV, series)
+    datums = data.datums(PLUGIN_NAME, "run", CONV.tag)
+    del datums[2], datums[0]
+    loaded = load(cache, data)[KEY]
+    assert loaded.missing == 64
+    assert "dropped 64 of 160 records" in loaded.hint
+    assert cache.warnings == {}
+
+
+def stretch(series: HistogramSeries, stride: int) -> HistogramSeries:
+    """The same records at every so many steps."""
+    return replace(series, tallies=replace(series.tallies, steps=series.steps * stride))
+
+
 def test_a_damaged_block_costs_its_own_records_only() -> None:
     series = values_to_series(healthy_values(96, 50))
     cache, data = SeriesCache(), FakeDataProvider()

@@ -10,9 +10,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
+from torch import nn
 
 from tb_activation_hist.core.joining import join_series
 from tb_activation_hist.core.names import LayerInfo
+from tb_activation_hist.recording.logger import ActivationHistLogger
 from tb_activation_hist.storage.codec import encode_block
 from tests.golden.test_tiles import unpack
 from tests.plugin.logdirs import (
@@ -322,6 +325,44 @@ def test_new_records_appear_and_an_own_sampling_flag_wins(tmp_path: Path, fast: 
         assert server.wait_for_series(1, 92)["revision"] != revision
         (tile,) = tiles(server, {"run": "run", "tag": info.tag})
         assert (tile["records"], tile["missing"], tile["last_step"]) == (48, 48, 95)
+
+
+@pytest.mark.parametrize("fast", ["true", "false"])
+def test_steps_written_again_are_no_sampling(tmp_path: Path, fast: str) -> None:
+    """One logger writes steps 0 to 99, then 49 to 69: the fast loader drops two blocks."""
+    series, info = values_to_series(healthy_values(100, 50)), LayerInfo("conv1")
+    again = later(series.take(slice(0, 21)), 49, 1000.0)
+    file = RunFile(tmp_path / "logs", "run")
+    file.add_series(info, series)
+    file.add_series(info, again)
+    file.close()
+    with running_tensorboard(
+        tmp_path, f"--logdir={tmp_path / 'logs'}", f"--load_fast={fast}"
+    ) as server:
+        server.wait_for_series(1, 49)
+        (tile,) = tiles(server, {"run": "run", "tag": info.tag})
+        assert (tile["records"], tile["missing"], tile["hint"]) == (70, 0, "")
+        (warning,) = server.plugin("index").json["warnings"]
+        assert "began again at step 49:" in warning
+
+
+@pytest.mark.parametrize("fast", ["true", "false"])
+def test_a_training_begun_again_is_told_by_both_loaders(tmp_path: Path, fast: str) -> None:
+    """The fast loader drops all blocks that the second training replaces: no block shows it."""
+    logs, model = tmp_path / "logs", nn.Linear(2, 2)
+    for first, last in ((1, 100), (65, 70)):
+        with ActivationHistLogger(model, logs / "run", start_step=first - 1) as hist:
+            for _ in range(first, last + 1):
+                model(torch.ones(3, 2))
+                hist.step()
+    with running_tensorboard(tmp_path, f"--logdir={logs}", f"--load_fast={fast}") as server:
+        server.wait_for_series(1, 65)
+        for _ in range(2):
+            (warning,) = server.plugin("index").json["warnings"]
+            assert warning.startswith("Run 'run': A later training")
+            assert "began again at step 65:" in warning
+            (tile,) = tiles(server, {"run": "run", "tag": "activations/Linear"})
+            assert (tile["records"], tile["missing"]) == (70, 0)
 
 
 def test_logdir_spec_an_experiment_and_no_data_at_all(tmp_path: Path, logdir: Path) -> None:

@@ -48,6 +48,11 @@ export interface RunInfo {
   readonly errors?: readonly string[];
   /** Layers that were replaced, added or removed while the run was recorded, one sentence each. */
   readonly changes?: readonly string[];
+  /**
+   * Step at which the last training in this directory began, where records from that step on were there
+   * already: those are left out.
+   */
+  readonly began_again?: number;
   /** How often steps are recorded, in words, such as "every step". */
   readonly cadence?: string;
   /** Layers in the order in which they first ran, "eval/" before those of evaluation. */

@@ -76,6 +76,18 @@ def test_layer_stats_and_their_picture():
     plt.close("all")
 
 
+def test_repr_says_where_and_how_much_is_recorded(tmp_path):
+    model = make_model()
+    probe = probe_module(model, model[0], every=3)
+    train(model, 7, probe)
+    assert repr(probe) == "ModelProbe(in memory, 1 layer, 3 steps recorded, open)"
+    probe.close()
+    assert repr(probe) == "ModelProbe(in memory, 1 layer, 3 steps recorded, closed)"
+    with probe_module(model, "0.*", logdir=tmp_path) as probe:
+        train(model, 1, probe)
+        assert repr(probe) == f"ModelProbe({str(tmp_path)!r}, 2 layers, 1 step recorded, open)"
+
+
 def test_names_that_match_nothing_and_what_is_no_model():
     with pytest.raises(LayerSelectionError, match="nothing"):
         probe_module(make_model(), "nothing")
@@ -96,9 +108,12 @@ def test_a_learners_following_fits(tmp_path):
     with learn.no_logging():
         learn.fit(1)
         probe = probe_module(learn, learn.model[0], logdir=tmp_path)
+        assert repr(probe).endswith(", 0 layers, 0 steps recorded, open)")
         learn.fit(2)
+        assert repr(probe).endswith(", 1 layer, 4 steps recorded, open)")
         assert probe.histograms["0"].steps.tolist() == [1, 2, 3, 4]
         probe.close()
+        assert repr(probe).endswith(", 1 layer, 4 steps recorded, closed)")
         learn.fit(1)
     assert len(probe.histograms["0"]) == 4
     assert hooks(learn.model) == 0

@@ -639,6 +639,16 @@ def test_doctor_reads_a_bad_logdir(tmp_path: Path, capsys: pytest.CaptureFixture
     assert "no TensorBoard event file" in capsys.readouterr().out
 
 
+def test_doctor_cannot_look_at_a_logdir_that_does_not_exist(
+    tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    missing = str(tmp_path / "missing")
+    assert main(["doctor", missing]) == 2
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert told.err == f"tb-activation-hist: The log directory {missing!r} does not exist.\n"
+
+
 # --- the process ----------------------------------------------------------------------------------
 
 

@@ -71,6 +71,21 @@ def test_one_record_per_step_with_scalars():
     assert training.writer.scalars["loss"] == [(1, 0.0), (2, 1.0), (3, 2.0)]
 
 
+def test_repr_says_where_and_how_much_is_recorded(tmp_path):
+    model = make_model()
+    with ActivationHistLogger(model, tmp_path / "a", every=5, start_step=20) as hist:
+        place = f"ActivationHistLogger({str(tmp_path / 'a')!r}, 3 layers"
+        assert repr(hist) == f"{place}, 0 steps recorded, open)"
+        for _ in range(11):
+            model(batch())
+            hist.step()
+        assert repr(hist) == f"{place}, 3 steps recorded, open)"
+    assert repr(hist) == f"{place}, 3 steps recorded, closed)"
+    training = Training()
+    training.step()
+    assert repr(training.hist) == "ActivationHistLogger(in memory, 3 layers, 1 step recorded, open)"
+
+
 def test_a_scalar_tensor_that_changes_later_is_kept_as_it_was():
     training = Training()
     loss = torch.ones(1)
