@@ -10,7 +10,7 @@ PACKAGING := setup.py pyproject.toml tools/build_frontend.py $(wildcard tb_activ
 SHELL := /bin/bash
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-audio test lint test-frontend test-python fuzz screenshots bench gpu generated matrix wheel clean page chromium
+.PHONY: help demo demo-audio test lint test-frontend test-python fuzz screenshots bench gpu generated matrix wheel clean page chromium nginx
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | sort | expand -t 16
@@ -22,7 +22,7 @@ demo-audio: $(VENV)/.demo-installed ## Train an audio tagger with slice(1e-6, 1e
 	@$(PY) -m demo.audio $(if $(FREESOUND),--freesound "$(FREESOUND)")
 
 # Lint and front-end failures do not hide what pytest has to say; they still fail the whole.
-test: $(VENV)/.dev-installed page chromium ## Lint, type checks, front-end tests, Python and browser tests
+test: $(VENV)/.dev-installed page chromium nginx ## Lint, type checks, front-end tests, Python and browser tests
 	@failed=0; \
 	$(MAKE) --no-print-directory lint || failed=1; \
 	$(MAKE) --no-print-directory test-frontend || failed=1; \
@@ -46,11 +46,16 @@ test-python: $(VENV)/.dev-installed page
 fuzz: $(VENV)/.dev-installed page ## Feed 200,000 hostile inputs to readers and server (INPUTS=number)
 	@$(PY) -m tests.fuzz $(INPUTS)
 
+# One test needs it, and is skipped without.
+nginx:
+	@PATH=$$PATH:/usr/sbin command -v nginx >/dev/null || { . tools/apt.sh && apt_install nginx; } || \
+		echo "nginx could not be installed; its test is skipped."
+
 screenshots: $(VENV)/.dev-installed chromium ## Renew the pictures in docs/images from the demo's runs
 	@$(PY) -m demo.screenshots
 
-bench: $(VENV)/.dev-installed chromium ## Print the benchmark tables (kernel, overhead, size, writer, server, page, findings)
-	@for name in kernel overhead size writer server page findings; do \
+bench: $(VENV)/.dev-installed chromium ## Print the benchmark tables (kernel, overhead, size, writer, server, page, compare, findings)
+	@for name in kernel overhead size writer server page compare findings; do \
 		printf '\n== bench.%s\n' $$name; $(PY) -m bench.$$name || exit 1; \
 	done
 

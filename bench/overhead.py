@@ -151,6 +151,7 @@ def ways(model: str) -> dict[str, Callable[[Trainer, Path], None]]:
     return {
         "no logger": nothing,
         "ours, all leaf modules": ours(),
+        "ours, all leaf modules, split by channel": ours(split={"*": 1}),
         **stages,
         "ours, all leaf modules, every=10": ours(every=10),
         "fastai ActivationStats(with_hist)": rivals.fastai_stats,

@@ -25,7 +25,8 @@ ALLOWED: dict[str, tuple[set[str], set[str]]] = {
     "findings": ({"core"}, {"numpy"}),
     "storage": (
         {"core", "findings"},
-        {"google", "numpy", "pandas", "tensorboard", "typing_extensions"},
+        # matplotlib and pandas: types of what its readers give.
+        {"google", "matplotlib", "numpy", "pandas", "tensorboard", "typing_extensions"},
     ),
     "capture": ({"core"}, {"numpy", "torch", "triton", "typing_extensions"}),
     "recording": (

@@ -6,6 +6,7 @@ import sys
 from typing import TYPE_CHECKING, Any, Protocol, SupportsIndex
 
 from tb_activation_hist.callbacks.session import RecordingSession, SessionReaders
+from tb_activation_hist.core.call_errors import class_hint
 from tb_activation_hist.core.errors import OptionError
 from tb_activation_hist.recording.options import LoggerOptions
 
@@ -52,7 +53,10 @@ def probe_module(
     torch = sys.modules.get("torch")
     if torch is not None and isinstance(learn_or_model, torch.nn.Module):
         return ModelProbe(learn_or_model, logdir, {"layers": module, **options})
-    msg = f"probe_module takes a fastai Learner or a torch.nn.Module, but got {learn_or_model!r}."
+    msg = (
+        f"probe_module takes a fastai Learner or a torch.nn.Module, but got "
+        f"{learn_or_model!r}.{class_hint(learn_or_model)}"
+    )
     raise OptionError(msg)
 
 

@@ -8,6 +8,7 @@ import weakref
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, SupportsIndex
 
+from tb_activation_hist.core.call_errors import shows_example
 from tb_activation_hist.core.errors import LogdirError
 from tb_activation_hist.core.histogram import HistogramSeries
 from tb_activation_hist.core.plot_options import AxesArray, LayersPlotOptions
@@ -210,6 +211,7 @@ class SessionReaders(ActivationStatsReaders):
 class SessionCallback(SessionReaders):
     """A training library's callback; comes before that library's class among the bases."""
 
+    @shows_example('ActivationHistCallback("runs/lr=0.01")')
     def __init__(self, logdir: Logdir | None, **options: Unpack[LoggerOptions]) -> None:
         super().__init__()
         self._session = RecordingSession(logdir, options)

@@ -16,6 +16,7 @@
 #include "_count_ieee.h"
 
 #define LANES 512
+#define ROWS 4               /* rows that are added together */
 #define CHUNK_LANES 64       /* lanes of a chunk of one slice */
 #define LEAST_ROWS 16        /* rows from which on lanes of a long row pay */
 #define SHORT_ROW 256        /* innermost values up to which they always do */
@@ -28,8 +29,9 @@ typedef struct {
     double wide_min[LANES], wide_max[LANES]; /* of the careful way */
 } lane_sums;
 
-/* Adds values to lanes: `m` of them at `data`. */
-typedef void (*adder)(lane_sums *lanes, int dtype, const unsigned char *data, int m);
+/* Adds some rows of `m` values to lanes. */
+typedef void (*adder)(lane_sums *lanes, int dtype, const unsigned char *const *rows, int count,
+                      int m);
 
 /* ---- lanes ---- */
 
@@ -57,29 +59,57 @@ INLINE void add_floats(lane_sums *RESTRICT l, const float *RESTRICT values, int 
     }
 }
 
-INLINE void add_any(lane_sums *l, int dtype, const unsigned char *data, int m) {
-    float values[LANES];
-    uint32_t bits[LANES];
-    if (dtype == FLOAT32) {
-        memcpy(values, data, (size_t)m * sizeof *values);
-    } else {
-        read_chunk(dtype, data, m, bits);
-        memcpy(values, bits, (size_t)m * sizeof *values);
+/* The lanes are read and written once for all rows: that is what takes the time. */
+INLINE void add_four(lane_sums *RESTRICT l, const float *RESTRICT a, const float *RESTRICT b,
+                     const float *RESTRICT c, const float *RESTRICT d, int m) {
+    for (int i = 0; i < m; i++) {
+        const float low_ab = a[i] < b[i] ? a[i] : b[i], low_cd = c[i] < d[i] ? c[i] : d[i];
+        const float high_ab = a[i] > b[i] ? a[i] : b[i], high_cd = c[i] > d[i] ? c[i] : d[i];
+        const float low = low_ab < low_cd ? low_ab : low_cd;
+        const float high = high_ab > high_cd ? high_ab : high_cd;
+        l->min[i] = low < l->min[i] ? low : l->min[i];
+        l->max[i] = high > l->max[i] ? high : l->max[i];
+        l->zeros[i] += (uint32_t)(a[i] == 0.0f) + (uint32_t)(b[i] == 0.0f) +
+                       (uint32_t)(c[i] == 0.0f) + (uint32_t)(d[i] == 0.0f);
     }
-    add_floats(l, values, m);
+    for (int i = 0; i < m; i++) {
+        const double w = (double)a[i], x = (double)b[i], y = (double)c[i], z = (double)d[i];
+        l->sum[i] += (w + x) + (y + z);
+        l->sum_sq[i] += (w * w + x * x) + (y * y + z * z);
+    }
 }
 
-static void add_portable(lane_sums *l, int dtype, const unsigned char *data, int m) {
-    add_any(l, dtype, data, m);
+/* A row as float32: where it lies, or widened into `room`. */
+INLINE const float *to_floats(int dtype, const unsigned char *row, int m, float *room) {
+    uint32_t bits[LANES];
+    if (dtype == FLOAT32) return (const float *)(const void *)row;
+    read_chunk(dtype, row, m, bits);
+    memcpy(room, bits, (size_t)m * sizeof *room);
+    return room;
+}
+
+INLINE void add_any(lane_sums *l, int dtype, const unsigned char *const *rows, int count, int m) {
+    float room[ROWS][LANES];
+    const float *values[ROWS];
+    for (int k = 0; k < count; k++) values[k] = to_floats(dtype, rows[k], m, room[k]);
+    if (count == ROWS) add_four(l, values[0], values[1], values[2], values[3], m);
+    else for (int k = 0; k < count; k++) add_floats(l, values[k], m);
+}
+
+static void add_portable(lane_sums *l, int dtype, const unsigned char *const *rows, int count,
+                         int m) {
+    add_any(l, dtype, rows, count, m);
 }
 #if defined(VARIANTS)
 __attribute__((target(AVX2))) static void add_avx2(lane_sums *l, int dtype,
-                                                   const unsigned char *data, int m) {
-    add_any(l, dtype, data, m);
+                                                   const unsigned char *const *rows, int count,
+                                                   int m) {
+    add_any(l, dtype, rows, count, m);
 }
 __attribute__((target(AVX512))) static void add_avx512(lane_sums *l, int dtype,
-                                                       const unsigned char *data, int m) {
-    add_any(l, dtype, data, m);
+                                                       const unsigned char *const *rows, int count,
+                                                       int m) {
+    add_any(l, dtype, rows, count, m);
 }
 #endif
 
@@ -103,7 +133,7 @@ static double read_value(int dtype, const unsigned char *at) {
 }
 
 /* One value after the other: non-finite ones are left out and counted. Also for float64. */
-static void add_carefully(lane_sums *l, int dtype, const unsigned char *data, int m) {
+static void add_one_carefully(lane_sums *l, int dtype, const unsigned char *data, int m) {
     for (int i = 0; i < m; i++) {
         const double value = read_value(dtype, data + i * ITEM_SIZES[dtype]);
         if (!isfinite(value)) {
@@ -116,6 +146,11 @@ static void add_carefully(lane_sums *l, int dtype, const unsigned char *data, in
         l->sum[i] += value;
         l->sum_sq[i] += value * value;
     }
+}
+
+static void add_carefully(lane_sums *l, int dtype, const unsigned char *const *rows, int count,
+                          int m) {
+    for (int k = 0; k < count; k++) add_one_carefully(l, dtype, rows[k], m);
 }
 
 static int all_finite(const lane_sums *l, int m) {
@@ -199,10 +234,17 @@ int64_t slice_values(const slice_job *job) {
 /* Add lanes [from, from + m) of every row; a row holds `inner` values of each slice in turn. */
 static void add_rows(const slice_job *job, int dims, int64_t from, int m, lane_sums *l, adder add) {
     const int item = ITEM_SIZES[job->dtype];
+    const unsigned char *rows[ROWS];
     int64_t index[MAX_DIMS] = {0}, offset = 0;
+    int count = 0;
     clear_lanes(l, m);
-    do add(l, job->dtype, job->data + (offset + from) * item, m);
-    while (advance(job, dims, index, &offset));
+    do {
+        rows[count++] = job->data + (offset + from) * item;
+        if (count < ROWS) continue;
+        add(l, job->dtype, rows, count, m);
+        count = 0;
+    } while (advance(job, dims, index, &offset));
+    if (count) add(l, job->dtype, rows, count, m);
 }
 
 static void count_rows(const slice_job *job, int dims, int64_t inner, lane_sums *l, adder add) {
@@ -219,9 +261,16 @@ static void count_rows(const slice_job *job, int dims, int64_t inner, lane_sums 
 /* ---- one slice after the other ---- */
 
 static void add_lines(lane_sums *l, int dtype, const unsigned char *data, int m, adder add) {
+    const int line = CHUNK_LANES * ITEM_SIZES[dtype], lines = m / CHUNK_LANES;
+    const unsigned char *rows[ROWS];
     clear_lanes(l, CHUNK_LANES);
-    for (int at = 0; at < m; at += CHUNK_LANES)
-        add(l, dtype, data + at * ITEM_SIZES[dtype], m - at < CHUNK_LANES ? m - at : CHUNK_LANES);
+    for (int from = 0; from < lines; from += ROWS) {
+        const int count = lines - from < ROWS ? lines - from : ROWS;
+        for (int k = 0; k < count; k++) rows[k] = data + (from + k) * line;
+        add(l, dtype, rows, count, CHUNK_LANES);
+    }
+    rows[0] = data + lines * line;
+    if (m % CHUNK_LANES) add(l, dtype, rows, 1, m % CHUNK_LANES);
 }
 
 static void add_chunk(lane_sums *l, int dtype, const unsigned char *data, int m, adder add,

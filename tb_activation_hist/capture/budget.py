@@ -79,12 +79,23 @@ class Budget:
 
         distance: steps from one record to the next without thinning.
         """
-        cost, free = self.last_cost, self._spent_s <= self.limit * FREE_TRAINING_S
-        if cost is None or free or len(self._recorded_s) < RECORDS_JUDGED:
+        cost = self.last_cost
+        if cost is None or self._is_free or len(self._recorded_s) < RECORDS_JUDGED:
             return None
         share = cost.record_s / (cost.rest_s * distance)
         doublings = math.log2(max(share / self.limit, 1e-9))
         return 1 << max(0, math.ceil(doublings - 1e-6))  # not for a limit met but for rounding
+
+    @property
+    def _is_free(self) -> bool:
+        """Whether recording has taken no more yet than it may at once."""
+        return self._spent_s <= self.limit * FREE_TRAINING_S
+
+    @property
+    def beyond_thinning(self) -> bool:
+        """Whether already what every step costs, recorded or not, is above the limit."""
+        cost = self.last_cost
+        return cost is not None and not self._is_free and cost.every_s > self.limit * cost.rest_s
 
     def forget_records(self) -> None:
         """Judge anew, by the host's cost of records that follow."""

@@ -7,7 +7,8 @@ be captured in a CUDA graph; the switch is read on the device.
 from __future__ import annotations
 
 import functools
-from typing import Any, Final, Literal, NamedTuple
+from contextlib import AbstractContextManager, nullcontext
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 import numpy as np
 import torch
@@ -16,8 +17,12 @@ import triton
 from tb_activation_hist.capture import count_torch
 from tb_activation_hist.capture.triton_codes import CodeFormat, count_codes
 from tb_activation_hist.capture.triton_kernel import count_values
+from tb_activation_hist.capture.triton_slices import count_slices as slice_kernel
 from tb_activation_hist.core.schemes.float_bits import NEGATIVE
 from tb_activation_hist.core.schemes.scheme import FLOAT_BITS_KERNEL, CompiledKernel
+
+if TYPE_CHECKING:
+    from tb_activation_hist.capture.slice_count import SliceRange
 
 Way = Literal["table", "window"]
 """How a tile's slots are gathered in shared memory; see `triton_kernel`."""
@@ -155,7 +160,8 @@ def launch(
     way: Way,
 ) -> None:
     """`count` in one of the ways; raises what Triton raises."""
-    values = values.detach().resolve_neg()
+    if values.is_neg():
+        values = values.resolve_neg()
     if values.dtype not in TILES and values.dtype not in CODES:
         values = values.float()
     layout = count_torch.to_layout(values)
@@ -167,10 +173,46 @@ def launch(
     shape = _shape(values.dtype, kernel, way)
     if values.dtype in CODES:
         values = values.view(torch.uint8)
-    shape.function[(_programs(layout.numel, shape.tile, values.device),)](
-        values, layout.numel, storage, switch, row, rows, layout.repeat, *_dimensions(layout),
-        *shape.constants, **shape.options,
-    )  # fmt: skip
+    with _current_device(values):
+        shape.function[(_programs(layout.numel, shape.tile, values.device),)](
+            values, layout.numel, storage, switch, row, rows, layout.repeat,
+            *_dimensions(layout), *shape.constants, **shape.options,
+        )  # fmt: skip
+
+
+SLICE_TILE: Final = {True: (32, 64), False: (4, 512)}
+"""Slices and values of each that a program takes together, by whether slices lie side by side."""
+
+
+def count_slices(into: SliceRange, values: torch.Tensor, dim: int, switch: torch.Tensor) -> None:
+    """The kernel of `slice_count` for CUDA: one launch, in place up to 4 other dimensions."""
+    if values.is_neg():
+        values = values.resolve_neg()
+    if values.dtype not in TILES:
+        values = values.float()
+    others = count_torch.to_layout(values.select(dim, 0))
+    if len(others.sizes) > MOST_DIMENSIONS or others.repeat > 1:
+        values = values.contiguous()
+        others = count_torch.to_layout(values.select(dim, 0))
+    slices, stride, n = values.shape[dim], values.stride(dim), others.numel
+    if slices * n == 0:
+        return
+    adjacent = stride == 1 and bool(others.sizes)
+    tile = SLICE_TILE[adjacent]
+    groups = -(-slices // tile[0])
+    most = max(1, 4 * _most_programs(values.device) // groups)
+    with _current_device(values):
+        slice_kernel[(groups, min(-(-n // tile[1]), most))](
+            values, n, into.storage, switch, into.capacity, into.first, slices, stride,
+            *_dimensions(others), *tile, adjacent, values.dtype is torch.float64, num_warps=4,
+        )  # fmt: skip
+
+
+def _current_device(values: torch.Tensor) -> AbstractContextManager[Any]:
+    """Triton launches on the current device, whatever that of the values is."""
+    if not values.is_cuda or values.device.index == torch.cuda.current_device():
+        return nullcontext()
+    return torch.cuda.device(values.device)
 
 
 class _Shape(NamedTuple):

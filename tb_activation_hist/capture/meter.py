@@ -42,12 +42,12 @@ class Meter:
         self.timers: dict[torch.device, DeviceTimer] = {}
         self._orders: dict[torch.device, StreamOrder] = {}
         self._on = on
-        self._accumulate = accumulate
+        self.accumulate = accumulate
 
     def timer(self, device: torch.device) -> DeviceTimer | None:
         """The device's timer; None where its work is part of the host's, or is not timed."""
         if device not in self.timers:
-            timer = open_timer(device, accumulate=self._accumulate) if self._on else None
+            timer = open_timer(device, accumulate=self.accumulate) if self._on else None
             if timer is None:
                 return None
             self.timers[device] = timer

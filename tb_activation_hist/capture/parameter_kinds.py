@@ -203,6 +203,8 @@ class ParameterKinds:
                 scheme=self._state.rows.scheme,
             )
             split = self._state.split.of_layer().dimension(kind, ref.name + part)
+            if getattr(ref.parameter, "device_mesh", None) is not None:
+                split = None  # a rank's shard begins at some slice, and counts from 0
             row = self._rows[key] = self._state.rows.find(info, values.device, split)
         row.count(values)
 

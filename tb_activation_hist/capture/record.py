@@ -14,6 +14,7 @@ from tb_activation_hist.capture.in_graph import HOOKS
 from tb_activation_hist.capture.outputs import floating_tensors
 from tb_activation_hist.capture.select import Layer, matches_tensor
 from tb_activation_hist.capture.state import CaptureState
+from tb_activation_hist.capture.torch_internals import is_tracing
 from tb_activation_hist.core.user_warnings import warn_user
 
 RECORDERS: Final = f"{MARK}recorders"
@@ -95,7 +96,7 @@ class TensorRecorder(TensorHook):
         if _is_compiling():
             self._trace_tensors(module, tensors)
             return
-        if not (state.train if module.training else state.eval):
+        if not (state.train if module.training else state.eval) or is_tracing():
             return
         for name, value in tensors.items():
             try:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import inspect
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -14,7 +13,9 @@ from typing import Any, Final, TypeAlias
 from torch import nn
 
 from tb_activation_hist.capture.torch_internals import WRAPPER_ATTRIBUTES, children
+from tb_activation_hist.core.call_errors import class_hint
 from tb_activation_hist.core.errors import LayerSelectionError, OptionError
+from tb_activation_hist.core.nearest import list_names, near_names
 
 LayerSelector: TypeAlias = (
     str
@@ -89,12 +90,9 @@ def name_models(models: Models, name: str | None) -> nn.Module:
 
 
 def _explain_model(given: Any) -> str:
-    hint = ""
-    if isinstance(given, type) and issubclass(given, nn.Module):
-        hint = f" That is a class: make a model of it first, {given.__name__}(...)."
     return (
         "model must be a torch.nn.Module, or a dict of names and modules such as "
-        f'{{"G": g, "D": d}}, but got {given!r}.{hint}'
+        f'{{"G": g, "D": d}}, but got {given!r}.{class_hint(given)}'
     )
 
 
@@ -326,16 +324,8 @@ def _takes_two(predicate: Callable[..., Any]) -> bool:
 
 
 def _nothing_matched(entry: Any, known: list[Layer]) -> str:
-    if not isinstance(entry, (str, re.Pattern)):
-        return f"layers: {entry!r} matches no module of the model. Its layers: {_some(known)}."
-    pattern = entry if isinstance(entry, str) else entry.pattern
-    names = [layer.name for layer in known]
-    near = difflib.get_close_matches(pattern, names, n=3, cutoff=0.4)
-    hint = f"Nearest names: {', '.join(near)}." if near else f"Its layers: {_some(known)}."
+    pattern = entry.pattern if isinstance(entry, re.Pattern) else entry
+    near = near_names(pattern, [layer.name for layer in known]) if isinstance(pattern, str) else []
+    leaves = [layer.name for layer in known if _is_leaf(layer)]
+    hint = f"Nearest names: {list_names(near)}." if near else f"Its layers: {list_names(leaves)}."
     return f"layers: {pattern!r} matches no module of the model. {hint}"
-
-
-def _some(known: list[Layer], limit: int = 10) -> str:
-    names = [layer.name for layer in known if _is_leaf(layer)]
-    more = f" and {len(names) - limit} more" if len(names) > limit else ""
-    return ", ".join(names[:limit]) + more

@@ -30,6 +30,9 @@ Warn: TypeAlias = Callable[[str, str], None]
 SEGMENT_SLICES: Final = 4096
 """Room of a segment, or that of the layer it is made for, if that is larger."""
 
+KNOWN_SHAPES: Final = 64
+"""Shapes whose place is remembered."""
+
 
 class RowRange(NamedTuple):
     """Slices `first` to ``first + slices`` of a segment, and the record's row they belong to."""
@@ -134,13 +137,23 @@ class LayerSplit:
         self._table = table
         self._warn = warn
         self._room: SliceRow | None = None
+        self._known: dict[torch.Size, tuple[SliceRow, int]] = {}
+        """Where tensors of a shape are counted, and along which dimension."""
 
     def count(self, values: Tensor) -> None:
         """Add the slices of the values; warns once where they have none."""
-        dim = self.dimension_of(values.dim())
-        room = None if dim is None else self.room(values.shape[dim])
-        if dim is not None and room is not None:
-            room.count(values, dim)
+        shape = values.shape
+        known = self._known.get(shape)
+        if known is None:
+            dim = self.dimension_of(len(shape))
+            room = None if dim is None else self.room(shape[dim])
+            if dim is None or room is None:
+                return
+            known = self._known[shape] = (room, dim)
+            if len(self._known) > KNOWN_SHAPES:
+                self._known.clear()
+        room, dim = known
+        room.count(values, dim)
 
     def dimension_of(self, rank: int) -> int | None:
         """The dimension, from 0, of a tensor with so many; None, after a warning, without it."""

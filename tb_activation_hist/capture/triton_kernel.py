@@ -12,7 +12,7 @@ A program takes tiles of the values in turn. Two ways of counting a tile's slots
 Zeros are *parked*: they go to a place of their own, apart from the denormals that share their slot.
 
 Sums are float32: 32 values of a thread one after the other, then exactly into pairs of float32
-(`_add_exactly`); the pairs are added up as float64 at the end. `MOMENT_ERROR` is the bound.
+(`add_exactly`); the pairs are added up as float64 at the end. `MOMENT_ERROR` is the bound.
 
 Two loops read tiles. The first takes whole tiles and assumes that all values are finite and their
 squares representable. Its sums show afterwards whether that was so; if not, the second loop counts
@@ -32,30 +32,17 @@ import triton.language as tl
 
 from tb_activation_hist.capture.triton_row import add_moments, add_some, add_totals, row_counts
 from tb_activation_hist.capture.triton_slots import addresses, inner, slots, split, to_float
+from tb_activation_hist.capture.triton_sums import DOWN, LARGE, SMALL, UP, add_exactly
 from tb_activation_hist.core.schemes.float_bits import NEGATIVE
 
 _NEGATIVE: Final = tl.constexpr(NEGATIVE)
 _MAGNITUDES: Final = tl.constexpr(NEGATIVE - 1)
 _WINDOW: Final = tl.constexpr(256)
 
-_LARGE: Final = tl.constexpr(2.0**48)
-"""From here on, and below `_SMALL`, values are scaled before they are squared."""
-_SMALL: Final = tl.constexpr(2.0**-48)
-_UP: Final = tl.constexpr(2.0**96)
-_DOWN: Final = tl.constexpr(2.0**-96)
-
 _MOST_SQUARES: Final = tl.constexpr(2.0**120)
 """The first loop's sum of squares is trusted below this, and its sums with it."""
 _LEAST_PEAK: Final = tl.constexpr(2.0**-40)
 """... and from this greatest magnitude on (or 0): smaller squares vanish in a float32."""
-
-
-@triton.jit
-def _add_exactly(high, low, x):  # type: ignore[no-untyped-def]
-    """Add x to high + low: Knuth's two-sum, whose rounding error goes into `low`."""
-    total = high + x
-    part = total - high
-    return total, low + ((high - (total - part)) + (x - part))
 
 
 @triton.jit
@@ -132,8 +119,8 @@ def _count_whole_tiles(  # type: ignore[no-untyped-def]
             slot = tl.where(x == 0, PARKED, slot)
         table += tl.histogram(tl.reshape(slot, (ROWS * LANES * VECTOR,)), TABLE)
         least, most = tl.minimum(least, _lane_min(x)), tl.maximum(most, _lane_max(x))
-        total, total_low = _add_exactly(total, total_low, _lane_sum(x))
-        squares, squares_low = _add_exactly(squares, squares_low, _lane_sum(x * x))
+        total, total_low = add_exactly(total, total_low, _lane_sum(x))
+        squares, squares_low = add_exactly(squares, squares_low, _lane_sum(x * x))
     peak = tl.maximum(tl.max(most), -tl.min(least))
     holds = (tl.sum(squares) < _MOST_SQUARES) & ((peak >= _LEAST_PEAK) | (peak <= 0))
     least, most = tl.where(holds, least, float("inf")), tl.where(holds, most, float("-inf"))
@@ -217,15 +204,15 @@ def _count(  # type: ignore[no-untyped-def]
             squares += _lane_sum(x * x)
         else:
             size = tl.abs(x)
-            scaled_down = tl.where(size >= _LARGE, x * _DOWN, 0.0)
-            scaled_up = tl.where(size < _SMALL, x * _UP, 0.0)
-            x_small = tl.where(size >= _LARGE, 0.0, x)
-            x_mid = tl.where(size < _SMALL, 0.0, x_small)
-            total, total_low = _add_exactly(total, total_low, _lane_sum(x_small))
-            squares, squares_low = _add_exactly(squares, squares_low, _lane_sum(x_mid * x_mid))
-            up, up_low = _add_exactly(up, up_low, _lane_sum(scaled_down))
-            large, large_low = _add_exactly(large, large_low, _lane_sum(scaled_down * scaled_down))
-            small, small_low = _add_exactly(small, small_low, _lane_sum(scaled_up * scaled_up))
+            scaled_down = tl.where(size >= LARGE, x * DOWN, 0.0)
+            scaled_up = tl.where(size < SMALL, x * UP, 0.0)
+            x_small = tl.where(size >= LARGE, 0.0, x)
+            x_mid = tl.where(size < SMALL, 0.0, x_small)
+            total, total_low = add_exactly(total, total_low, _lane_sum(x_small))
+            squares, squares_low = add_exactly(squares, squares_low, _lane_sum(x_mid * x_mid))
+            up, up_low = add_exactly(up, up_low, _lane_sum(scaled_down))
+            large, large_low = add_exactly(large, large_low, _lane_sum(scaled_down * scaled_down))
+            small, small_low = add_exactly(small, small_low, _lane_sum(scaled_up * scaled_up))
 
     bins = tl.arange(0, TABLE)
     parked = bins - PARKED
@@ -239,9 +226,9 @@ def _count(  # type: ignore[no-untyped-def]
     pos_infs = tl.sum(tl.where(parked == 2, table, 0))
     neg_infs = tl.sum(tl.where(parked == 3, table, 0))
     add_totals(storage, row, rows, repeat, n, zeros, nans, pos_infs, neg_infs)
-    sum_all = _pair_sum(total, total_low) + _pair_sum(up, up_low) * _UP
-    squares_all = _pair_sum(squares, squares_low) + _pair_sum(large, large_low) * _UP * _UP
-    squares_all += _pair_sum(small, small_low) * _DOWN * _DOWN
+    sum_all = _pair_sum(total, total_low) + _pair_sum(up, up_low) * UP
+    squares_all = _pair_sum(squares, squares_low) + _pair_sum(large, large_low) * UP * UP
+    squares_all += _pair_sum(small, small_low) * DOWN * DOWN
     lowest, highest = tl.min(least).to(tl.float64), tl.max(most).to(tl.float64)
     if lowest == highest:  # a constant's moments are exact: its deviation is 0
         sum_all = lowest * (tl.sum(table) - nans - pos_infs - neg_infs)

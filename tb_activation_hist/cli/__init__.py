@@ -5,6 +5,7 @@ Not public: may change without notice.
 
 from __future__ import annotations
 
+import io
 import sys
 import traceback
 from collections.abc import Sequence
@@ -20,11 +21,13 @@ UNUSABLE = 2
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; its exit status: 0 fine, 1 --fail-on found something, 2 not done."""
+    if sys.stdout is None:
+        # Started with a closed output, as by cron: the exit status still counts.
+        sys.stdout = io.StringIO()
     given = parse_arguments(sys.argv[1:] if arguments is None else arguments)
     try:
         status: int = given.command(given)
-        if sys.stdout is not None:
-            sys.stdout.flush()
+        sys.stdout.flush()
     except ActivationHistError as err:
         print(f"tb-activation-hist: {err}", file=sys.stderr)
         return UNUSABLE
@@ -32,6 +35,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # The reader, such as head, has seen enough; Python would complain when it flushes.
         sys.stdout = None
         return 0
+    except OSError as err:
+        # A full disk, mostly: the interpreter would try to write once more when it ends.
+        sys.stdout = None
+        print(f"tb-activation-hist: the output cannot be written: {err}.", file=sys.stderr)
+        return UNUSABLE
     except Exception:  # noqa: BLE001 - the interpreter would end with 1, which means findings
         traceback.print_exc()
         return UNUSABLE

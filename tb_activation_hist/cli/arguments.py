@@ -36,7 +36,7 @@ def parse_arguments(arguments: Sequence[str]) -> argparse.Namespace:
 def make_parser() -> argparse.ArgumentParser:
     """The parser of all commands."""
     parser = argparse.ArgumentParser("tb-activation-hist", description=DESCRIPTION)
-    parser.add_argument("--version", action="version", version=__version__)
+    parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     for add in COMMANDS.values():
         add(commands)
@@ -150,7 +150,10 @@ def _add_compare(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "values must move that far",
     )
     compare.add_argument(
-        "--tolerance", type=float, metavar="NUMBER", help="of mass (0.02) or octaves (0.01)"
+        "--tolerance",
+        type=float,
+        metavar="NUMBER",
+        help="of mass (0 to 1) or octaves; default: what rounding makes",
     )
     compare.add_argument(
         "--map", metavar="FILE", help="which layer of A is which of B, line by line"

@@ -37,7 +37,8 @@ def run_export(given: argparse.Namespace) -> int:
     except BrokenPipeError:
         raise
     except OSError as err:
-        msg = f"{output!r} cannot be written: {err.strerror or err}."
+        place = "the standard output" if output == "-" else repr(output)
+        msg = f"{place} cannot be written: {err.strerror or err}."
         raise LogdirError(msg) from err
     if output != "-":
         layers = sum(len(run.layers) for run in runs)

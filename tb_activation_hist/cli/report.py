@@ -6,12 +6,14 @@ import argparse
 import json
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from tb_activation_hist.cli.format_report import format_rows, print_format
+from tb_activation_hist.cli.identity import Identity, find_identity
 from tb_activation_hist.cli.logdir import Run, print_problems, read_runs
 from tb_activation_hist.cli.report_text import print_run, terminal_page
 from tb_activation_hist.core.errors import OptionError
+from tb_activation_hist.core.execution_order import info_to_execution_order
 from tb_activation_hist.core.histogram import HistogramSeries
 from tb_activation_hist.core.names import LayerInfo
 from tb_activation_hist.core.number_formats import NUMBER_FORMATS, NumberFormat, check_scale
@@ -21,6 +23,9 @@ from tb_activation_hist.findings import (
     find_difference_findings,
     find_run_findings,
 )
+
+Identities: TypeAlias = Mapping[str, Identity | None]
+"""Run -> how it compares with the baseline."""
 
 REPORT_VERSION: Final = 1
 """Version of the JSON in docs/command_line.md; it rises when a field goes or changes."""
@@ -36,11 +41,12 @@ def run_report(given: argparse.Namespace) -> int:
     findings = [finding for run in runs for finding in find_run_findings(run.name, run.layers)]
     first = _find_baseline(given.baseline, known) if baseline else _first_sound(runs, findings)
     findings += find_difference_findings({run.name: run.layers for run in (first, *runs)})
+    identities = {run.name: _compare(run, first) for run in runs}
     if given.json:
-        report = _to_json(given, runs, findings)
+        report = _to_json(given, runs, findings, identities)
         print(json.dumps(report, indent=1, allow_nan=False))
     else:
-        _print_text(given, runs, findings)
+        _print_text(given, runs, findings, identities)
         print_problems(runs)
     grave = SEVERITIES[: SEVERITIES.index(given.fail_on) + 1] if given.fail_on else ()
     return int(any(finding.severity in grave for finding in findings))
@@ -57,11 +63,14 @@ def check_formats(formats: Sequence[NumberFormat] | None, scale: float | None) -
 
 
 def _print_text(
-    given: argparse.Namespace, runs: Sequence[Run], findings: Sequence[Finding]
+    given: argparse.Namespace,
+    runs: Sequence[Run],
+    findings: Sequence[Finding],
+    identities: Identities,
 ) -> None:
     page = terminal_page()
     for run in runs:
-        print_run(page, run, _layer_rows(run), findings)
+        print_run(page, run, _layer_rows(run), findings, identities[run.name])
         for number_format in given.format or ():
             scale = given.scale or 1.0
             print_format(page, number_format, scale, format_rows(run, number_format, scale))
@@ -80,8 +89,19 @@ def _first_sound(runs: Sequence[Run], findings: Sequence[Finding]) -> Run:
     return next((run for run in runs if run.name not in broken), runs[0])
 
 
+def _compare(run: Run, baseline: Run) -> Identity | None:
+    """Whether a run is identical with the baseline; None for the baseline itself."""
+    if run is baseline:
+        return None
+    order = info_to_execution_order(baseline.info)
+    return find_identity(baseline.name, baseline.layers, run.layers, order)
+
+
 def _to_json(
-    given: argparse.Namespace, runs: Sequence[Run], findings: Sequence[Finding]
+    given: argparse.Namespace,
+    runs: Sequence[Run],
+    findings: Sequence[Finding],
+    identities: Identities,
 ) -> dict[str, Any]:
     return {
         "version": REPORT_VERSION,
@@ -93,11 +113,23 @@ def _to_json(
                 "info": run.info,
                 "problems": run.problems,
                 "notes": run.notes,
+                **_identity_to_json(identities[run.name]),
                 "layers": _layer_rows(run),
                 **_formats_to_json(given, run),
             }
             for run in runs
         ],
+    }
+
+
+def _identity_to_json(identity: Identity | None) -> dict[str, Any]:
+    if identity is None:
+        return {"baseline": None, "common_layers": None, "unequal_layers": None}
+    unequal = [(each.info.key, each.step) for each in identity.unequal]
+    return {
+        "baseline": identity.baseline,
+        "common_layers": identity.common,
+        "unequal_layers": unequal,
     }
 
 

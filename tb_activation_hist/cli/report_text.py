@@ -9,6 +9,7 @@ import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
+from tb_activation_hist.cli.identity import Identity
 from tb_activation_hist.cli.logdir import Run
 from tb_activation_hist.cli.show import colour_mode
 from tb_activation_hist.findings import Finding
@@ -93,9 +94,19 @@ def terminal_page() -> Page:
     )
 
 
-def print_run(page: Page, run: Run, rows: Sequence[Row], findings: Sequence[Finding]) -> None:
-    """Print a run's own findings and the table of its layers."""
+def print_run(
+    page: Page,
+    run: Run,
+    rows: Sequence[Row],
+    findings: Sequence[Finding],
+    identity: Identity | None,
+) -> None:
+    """Print a run's own findings, how it compares (None: not at all), and a table of its layers."""
     _print_run(page, run, [finding for finding in findings if finding.run == run.name])
+    if identity is not None:
+        for line in textwrap.wrap(str(identity), page.width):
+            print(page.paint(line, "dim"))
+    print()
     _print_layers(page, rows)
     print()
 
@@ -110,7 +121,6 @@ def _print_run(page: Page, run: Run, findings: Sequence[Finding]) -> None:
         page.print_beside_margin(finding.advice, "dim")
     if not any(finding.severity != "info" for finding in findings):
         print(page.paint("No findings." if not findings else "No errors or warnings.", "good"))
-    print()
 
 
 def _describe_recording(run: Run) -> str:

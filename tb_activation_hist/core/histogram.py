@@ -31,6 +31,7 @@ from tb_activation_hist.core.schemes.scheme import AnyScheme
 from tb_activation_hist.core.slice_series import SliceSeries
 from tb_activation_hist.core.table import BIN_COLUMNS, QUANTILES, RECORD_COLUMNS
 from tb_activation_hist.core.tallies import Tallies
+from tb_activation_hist.core.update_ratio import log10_rms, update_columns
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -128,6 +129,16 @@ class HistogramSeries:
         with np.errstate(over="ignore", invalid="ignore"):
             square = self.tallies.sum_sq / np.maximum(self.finite, 1)
             return np.sqrt(np.maximum(square - self.mean**2, 0.0))
+
+    @cached_property
+    def update_ratio(self) -> FloatArray:
+        """(S,) float64, log10 of the root mean square; of `updates`, that of their relative size.
+
+        Updates are stored divided by the weights' root mean square, so this is log10(rms of the
+        update / rms of the weight), about -3 as a rule. -inf where all are 0, NaN where none is
+        finite.
+        """
+        return log10_rms(self.finite, self.tallies.sum_sq)
 
     @cached_property
     def lower(self) -> FloatArray:
@@ -302,11 +313,11 @@ class HistogramSeries:
         """A pandas data frame with one row for each record.
 
         Columns: step, wall_time, n, zeros, nans, pos_infs, neg_infs, mean, std, min, max, p05, p25,
-        p50, p75, p95. counts: one row for each record and occupied bin instead, with the columns
-        step, wall_time, lower, upper, count. number_formats: formats of `format_loss`, each of
-        which adds three columns to the records, such as e4m3_underflow, e4m3_subnormal and
-        e4m3_overflow, with `scale`; NaN for histograms that another tool wrote. OptionError for
-        both at once. MissingDependencyError without pandas.
+        p50, p75, p95; for updates also update_ratio. counts: one row for each record and occupied
+        bin instead, with the columns step, wall_time, lower, upper, count. number_formats: formats
+        of `format_loss`, each of which adds three columns to the records, such as e4m3_underflow,
+        e4m3_subnormal and e4m3_overflow, with `scale`; NaN for histograms that another tool wrote.
+        OptionError for both at once. MissingDependencyError without pandas.
         """
         try:
             import pandas as pd
@@ -315,7 +326,9 @@ class HistogramSeries:
             raise MissingDependencyError(msg) from err
         formats = (number_formats,) if isinstance(number_formats, str) else tuple(number_formats)
         if not counts:
-            return pd.DataFrame(self._record_columns() | format_columns(self, formats, scale))
+            more = update_columns(self.layer, self.update_ratio)
+            formats_lost = format_columns(self, formats, scale)
+            return pd.DataFrame(self._record_columns() | more | formats_lost)
         if formats:
             msg = f"number_formats adds columns to records; leave counts=True out for {formats}."
             raise OptionError(msg)

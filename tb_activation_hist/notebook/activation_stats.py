@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from tb_activation_hist.core.errors import OptionError
 from tb_activation_hist.core.grid import NEAR_ZERO, FloatArray
 from tb_activation_hist.core.histogram import HistogramSeries
-from tb_activation_hist.core.nearest import no_such
+from tb_activation_hist.core.nearest import list_names, no_such
 from tb_activation_hist.core.plot_options import AxesArray
 from tb_activation_hist.notebook.panel import require
 from tb_activation_hist.notebook.value_axis import value_axis
@@ -45,16 +46,18 @@ class ActivationStatsReaders(ABC):
     def histograms(self) -> Mapping[str, HistogramSeries]:
         """What was recorded so far, by layer, in model order."""
 
-    def series(self, layer: int | str) -> HistogramSeries:
+    def series(self, layer: int | str | None = None) -> HistogramSeries:
         """One layer's histograms.
 
-        layer: its name, or its position among the recorded layers, from 0. KeyError, with the
-        nearest names, or IndexError for a layer that was not recorded; OptionError when nothing was
-        recorded yet.
+        layer: its name, or its position among the recorded layers, from 0; None: the only one.
+        KeyError, with the nearest names, or IndexError for a layer that was not recorded;
+        OptionError when nothing was recorded yet, or when None stands for several layers.
         """
         histograms = self.histograms
         names = list(histograms)
         require(names, "layers")
+        if layer is None:
+            return histograms[_only(names)]
         if isinstance(layer, str):
             if layer not in histograms:
                 raise KeyError(no_such("layer", layer, names))
@@ -64,43 +67,56 @@ class ActivationStatsReaders(ABC):
             raise IndexError(msg)
         return histograms[names[layer]]
 
-    def layer_stats(self, layer: int | str, *, legacy_near_zero: bool = False) -> LayerStats:
+    def layer_stats(
+        self, layer: int | str | None = None, *, legacy_near_zero: bool = False
+    ) -> LayerStats:
         """Mean, standard deviation and share near zero at each recorded step, (S,) each.
 
-        The share is from 0 to 1. A value is near zero where ``|x| <= 0.05``; with legacy_near_zero
-        where ``x <= 0.05``, fastai's definition, which counts all negative values.
+        layer: as in `series`. The share is from 0 to 1. A value is near zero where
+        ``|x| <= 0.05``; with legacy_near_zero where ``x <= 0.05``, fastai's definition, which
+        counts all negative values.
         """
         series = self.series(layer)
         near = share_up_to(series, NEAR_ZERO) if legacy_near_zero else series.share_near_zero()
         return LayerStats(series.mean, series.std, near)
 
     def hist(
-        self, layer: int | str, bins: int = 40, lo: float | None = None, hi: float | None = None
+        self,
+        layer: int | str | None = None,
+        bins: int = 40,
+        lo: float | None = None,
+        hi: float | None = None,
     ) -> FloatArray:
         """log(1 + count) over equal bins from lo to hi, (bins, S) float64.
 
-        lo, hi: by default all values but the outermost 0.1 % at each end. fastai's own bins are
-        ``bins=40, lo=0, hi=10``. Values outside are left out.
+        layer: as in `series`. lo, hi: by default all values but the outermost 0.1 % at each end.
+        fastai's own bins are ``bins=40, lo=0, hi=10``. Values outside are left out.
         """
         series = self.series(layer)
         counts = series.rebin(value_axis([series], bins, lo=lo, hi=hi).edges)
         return np.asarray(np.log1p(counts.T), np.float64)
 
     def color_dim(
-        self, layer: int | str, figsize: tuple[float, float] = (10, 5), ax: Axes | None = None
+        self,
+        layer: int | str | None = None,
+        figsize: tuple[float, float] = (10, 5),
+        ax: Axes | None = None,
     ) -> Axes:
         """Draw fastai's "colourful dimension" picture, with axes and a colour bar.
 
-        figsize: inches, of a new figure. ax: axes to draw on instead. Returns the axes.
+        layer: as in `series`. figsize: inches, of a new figure. ax: axes to draw on instead.
+        Returns the axes.
         """
         from tb_activation_hist.notebook.plot import plot_series
 
         return plot_series(self.series(layer), ax=ax, figsize=figsize)
 
-    def plot_layer_stats(self, layer: int | str, *, legacy_near_zero: bool = False) -> AxesArray:
+    def plot_layer_stats(
+        self, layer: int | str | None = None, *, legacy_near_zero: bool = False
+    ) -> AxesArray:
         """Draw mean, standard deviation and share near zero over the steps.
 
-        legacy_near_zero: as in `layer_stats`. Returns the three axes, (3,).
+        layer: as in `series`. legacy_near_zero: as in `layer_stats`. Returns the three axes, (3,).
         """
         from tb_activation_hist.notebook.plot import plot_layer_stats
 
@@ -108,6 +124,15 @@ class ActivationStatsReaders(ABC):
         series = self.series(layer)
         name = f"x ≤ {NEAR_ZERO}" if legacy_near_zero else f"|x| ≤ {NEAR_ZERO}"
         return plot_layer_stats(series.steps, stats, f"share with {name}", series.layer)
+
+
+def _only(names: Sequence[str]) -> str:
+    if len(names) > 1:
+        msg = (
+            f"layer must be given, since there are {len(names)}: {list_names([*map(repr, names)])}."
+        )
+        raise OptionError(msg)
+    return names[0]
 
 
 def share_up_to(series: HistogramSeries, limit: float) -> FloatArray:

@@ -34,6 +34,7 @@ from tb_activation_hist.notebook.panel import (
     set_value_scale,
 )
 from tb_activation_hist.notebook.slices import plot_slices
+from tb_activation_hist.notebook.update_ratios import plot_update_ratios
 from tb_activation_hist.notebook.value_axis import ValueAxis, value_axis
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ __all__ = [
     "plot_series",
     "plot_slice",
     "plot_slices",
+    "plot_update_ratios",
     "series_to_html",
     "series_to_png",
 ]

@@ -12,6 +12,7 @@ from werkzeug import wrappers
 
 from tb_activation_hist.core.names import PLUGIN_NAME, TAB_NAME
 from tb_activation_hist.plugin import export
+from tb_activation_hist.plugin.comparison_answer import ComparisonAnswers
 from tb_activation_hist.plugin.data_provider import (
     PLUGIN_OF_SOURCE,
     DataProvider,
@@ -63,6 +64,7 @@ class ActivationHistPlugin(base_plugin.TBPlugin):
         self._tiles = TilesAnswers(self._series_cache, listings)
         self._index = IndexAnswers(listings)
         self._findings = FindingsAnswers(self._series_cache)
+        self._comparisons = ComparisonAnswers(self._series_cache)
 
     def get_plugin_apps(self) -> Mapping[str, Any]:
         """WSGI applications by route."""
@@ -74,6 +76,7 @@ class ActivationHistPlugin(base_plugin.TBPlugin):
             "/scalars": _to_app("GET", self._serve_scalars),
             "/slices": _to_app("GET", self._serve_slices),
             "/findings": _to_app("GET", self._serve_findings),
+            "/comparison": _to_app("GET", self._serve_comparison),
             "/export": _to_app("GET", self._serve_export),
         }
 
@@ -132,6 +135,11 @@ class ActivationHistPlugin(base_plugin.TBPlugin):
         first = request.args.getlist("first")
         answer = self._findings.answer(self._provider(request), runs, baseline, first)
         return respond_json(request, answer)
+
+    def _serve_comparison(self, request: wrappers.Request) -> wrappers.Response:
+        a, b = required(request.args, "a"), required(request.args, "b")
+        mode = request.args.get("mode", "exact")
+        return respond_json(request, self._comparisons.answer(self._provider(request), a, b, mode))
 
     def _serve_export(self, request: wrappers.Request) -> wrappers.Response:
         asked = parse_export_request(request.args)

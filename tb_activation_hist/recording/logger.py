@@ -17,6 +17,7 @@ from tb_activation_hist.capture.cadence import Cadence
 from tb_activation_hist.capture.late_scalar import keep_scalars
 from tb_activation_hist.capture.parameter_kinds import StepWatcher
 from tb_activation_hist.capture.select import Models, name_models
+from tb_activation_hist.core.call_errors import shows_example
 from tb_activation_hist.core.names import LayerInfo
 from tb_activation_hist.core.record_counts import PendingCounts
 from tb_activation_hist.findings import Finding, FindingOptions
@@ -65,6 +66,7 @@ class ActivationHistLogger:
     cannot be written. After that the logger never stops a training: it warns once and goes on.
     """
 
+    @shows_example('ActivationHistLogger(model, "runs/lr=0.01")')
     def __init__(
         self,
         model: Models,

@@ -8,7 +8,6 @@ imports torch.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, TypeAlias, TypedDict, TypeVar
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, TypeAlias, Ty
 from tb_activation_hist.capture.options import CaptureOptions
 from tb_activation_hist.core.errors import OptionError
 from tb_activation_hist.core.names import Kind, Phase
+from tb_activation_hist.core.nearest import near_names
 from tb_activation_hist.core.option_fields import (
     OnError,
     check_flag,
@@ -210,7 +210,7 @@ def _pick(group: type[OptionsT], given: Mapping[str, Any]) -> OptionsT:
 
 
 def _unknown_option(name: str, known: list[str]) -> str:
-    near = difflib.get_close_matches(name, known, n=1)
+    near = near_names(name, known, most=1)
     hint = f"Did you mean {near[0]!r}?" if near else f"Known options: {', '.join(known)}."
     return f"There is no option {name!r}. {hint}"
 

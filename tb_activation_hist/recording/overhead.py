@@ -6,7 +6,7 @@ from typing import Final
 
 import torch
 
-from tb_activation_hist.capture.budget import StepCost
+from tb_activation_hist.capture.budget import Budget, StepCost
 from tb_activation_hist.capture.cadence import Cadence
 from tb_activation_hist.capture.device_timer import DeviceTimer
 from tb_activation_hist.capture.state import CaptureState
@@ -53,6 +53,8 @@ class Overhead:
         before = str(self._cadence)
         if self._decide(cost_s - self._take_patience(), recorded):
             self._tell(before)
+        if self._state.meter.accumulate and budget.beyond_thinning:
+            self._tell_accumulated(budget)
         self._records += recorded
         if recorded and self._records >= NOTED_FIRST and not self._records & (self._records - 1):
             self.note()
@@ -100,6 +102,17 @@ class Overhead:
             "greater every=..., or record at any cost with overhead_budget=None.",
             "overhead_budget",
         )
+
+    def _tell_accumulated(self, budget: Budget) -> None:
+        cost = budget.last_cost
+        if cost is not None and self._state.first_rank:
+            share = f"{cost.every_s / cost.rest_s:.1%}"
+            self._state.warn_once(
+                f"accumulate=True counts every step, which adds {share} to the step time: more "
+                f"than overhead_budget={budget.limit} allows, and fewer records cannot help. "
+                "Choose fewer layers, or leave accumulate out.",
+                "overhead_budget, accumulate",
+            )
 
     def note(self) -> None:
         """Put the share that recording takes now into the run's information, if it is known."""

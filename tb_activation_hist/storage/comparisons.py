@@ -37,9 +37,9 @@ class CompareOptions(TypedDict, total=False):
 
     mode: "exact" (default): any count, minimum or maximum differs; "mass": more than a share of the
     values must move to another bin; "octaves": values must move farther than that on average.
-    tolerance: that share, 0 to 1 (default 0.02, and more than 3 values), or distance in octaves
-    (default 0.01). names: which layer of `a` is which of `b`, as a mapping or as the path of a file
-    (docs/comparing_runs.md); equal names and common prefixes need none. offset: steps by which `b`
+    tolerance: that share, 0 to 1, or distance in octaves; by default one for rounding, which grows
+    with the steps (docs/comparing_runs.md). names: which layer of `a` is which of `b`, as a mapping
+    or as the path of a file; equal names and common prefixes need none. offset: steps by which `b`
     is ahead (default 0). last_step: last step of `a` to compare (default: all). layers: only layers
     of `a` of these names or patterns; "gradients/*" for a kind (default: all).
     """

@@ -7,10 +7,12 @@ import itertools
 import os
 import socket
 import struct
+import tempfile
 import time
+import warnings
 from importlib import import_module
 from pathlib import Path
-from typing import Any, Final, Protocol, TypeAlias, runtime_checkable
+from typing import IO, Any, Final, Protocol, TypeAlias, runtime_checkable
 
 from tb_activation_hist.core.errors import LogdirError, OptionError
 from tb_activation_hist.storage.crc32c import masked_crc32c
@@ -145,49 +147,85 @@ class LocalEventFile:
 
 
 class RemoteEventFile:
-    """A file in any storage that TensorBoard opens (gs://, s3://, fsspec's), through its gfile."""
+    """A file in any storage that TensorBoard opens (gs://, s3://, fsspec's), through its gfile.
+
+    Storage that cannot append gets the whole file at each upload. Google's library for fsspec says
+    that it appends and overwrites, so what a storage does is tried, not asked.
+    """
 
     def __init__(self, logdir: str) -> None:
         require_folder(logdir)
         self.logdir = logdir
-        self._written = 0
-        self._pending = 0
+        self._url = f"{logdir.rstrip('/')}/{_file_name()}"
+        self._pending = bytearray(frame(first_event()))
         self._uploaded = 0.0
+        self._whole: IO[bytes] | None = None
+        """All of the file, for storage that cannot append."""
         try:
             gfile().makedirs(logdir)
-            self._file = gfile().GFile(f"{logdir.rstrip('/')}/{_file_name()}", "wb")
-            self.add(first_event())
+            self._file = gfile().GFile(self._url, "wb")
+            if not self._try_to_append():
+                self._file.close()
+                self._whole = tempfile.TemporaryFile()  # noqa: SIM115 - `close` closes it
             self.flush(final=True)
         # Which errors a storage raises is its own affair; each means that it cannot be written.
         except Exception as err:
             raise LogdirError(explain(logdir, "written", err)) from err
 
+    def _try_to_append(self) -> bool:
+        """Write what is pending in two parts; whether the storage then holds both of them."""
+        if not getattr(self._file, "fs_supports_append", True):
+            return False
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            for part in (self._pending[:8], self._pending[8:]):
+                self._file.write(bytes(part))
+                self._file.flush()
+        if gfile().stat(self._url).length != len(self._pending):
+            return False
+        self._pending.clear()
+        return True
+
     @property
     def pending_bytes(self) -> int:
         """Bytes added and not yet written."""
-        return self._pending
+        return len(self._pending)
 
     def add(self, event: bytes) -> None:
         """Append one event; it is stored after a `flush`."""
-        framed = frame(event)
-        self._file.write(framed)
-        self._pending += len(framed)
+        self._pending += frame(event)
 
     def flush(self, *, final: bool = False) -> None:
         """Store the file, at most every `UPLOAD_S` where it must be sent whole each time."""
-        appends = getattr(self._file, "fs_supports_append", True)
-        if final or appends or time.monotonic() - self._uploaded >= UPLOAD_S:
+        due = final or time.monotonic() - self._uploaded >= UPLOAD_S
+        if not self._pending or (self._whole is not None and not due):
+            return
+        try:
+            self._store(bytes(self._pending))
+        except Exception as err:
+            raise OSError(str(err) or type(err).__name__) from err
+        self._pending.clear()
+        self._uploaded = time.monotonic()
+
+    def _store(self, data: bytes) -> None:
+        if self._whole is None:
+            self._file.write(data)
             self._file.flush()
-            self._uploaded = time.monotonic()
-            self._pending = 0
+            return
+        self._whole.seek(0)
+        before = self._whole.read()
+        with gfile().GFile(self._url, "wb") as file:
+            file.write(before + data)
+        self._whole.write(data)
 
     def drop(self) -> None:
-        """Forget what could not be written, except for what is in the storage's own buffer."""
-        self._pending = 0
+        """Forget what could not be written."""
+        self._pending.clear()
 
     def close(self) -> None:
         """Store the file and close it."""
-        self._file.close()
+        self.flush(final=True)
+        (self._whole or self._file).close()
 
 
 class SharedEventFile:

@@ -12,7 +12,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from tb_activation_hist.core.drawing import drawing
-from tb_activation_hist.core.errors import FormatError, LogdirError, join_problems
+from tb_activation_hist.core.errors import FormatError, LogdirError, OptionError, join_problems
 from tb_activation_hist.core.execution_order import ExecutionOrder, info_to_execution_order
 from tb_activation_hist.core.histogram import HistogramSeries
 from tb_activation_hist.core.names import LayerInfo
@@ -20,12 +20,14 @@ from tb_activation_hist.core.nearest import no_such
 from tb_activation_hist.core.plot_options import AxesArray, LayersPlotOptions, RunsPlotOptions
 from tb_activation_hist.core.sessions import SessionNotes, describe_notes
 from tb_activation_hist.core.table import TableOptions
+from tb_activation_hist.core.update_ratio import UPDATES
 from tb_activation_hist.core.user_warnings import warn_user
 from tb_activation_hist.storage.event_file_reader import EventFilePath, find_event_files
 from tb_activation_hist.storage.run_index import RunIndex, TagIndex
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.axes import Axes
     from typing_extensions import Unpack
 
 logger = logging.getLogger(__name__)
@@ -50,9 +52,12 @@ def read_histograms(logdir: str | os.PathLike[str]) -> LogdirHistograms:
     step on is left out, and a warning is logged once.
 
     What is damaged is left out beside what is not, and one `ActivationHistWarning` for each layer
-    or file says what. LogdirError when there is no histogram at all; FormatError, when a layer is
-    taken of which nothing can be read.
+    or file says what. OptionError for what is neither path nor URL; LogdirError when there is no
+    histogram at all; FormatError, when a layer is taken of which nothing can be read.
     """
+    if not isinstance(logdir, (str, os.PathLike)) or not str(logdir):
+        msg = f"logdir must be a path or a URL, but got {logdir!r}."
+        raise OptionError(msg)
     runs = LogdirHistograms(os.fspath(logdir))
     if not any(len(run) for run in runs.values()):
         msg = (
@@ -252,6 +257,28 @@ class RunHistograms(Mapping[str, HistogramSeries]):
         names = [layers] if isinstance(layers, str) else layers
         chosen = {name: self[name] for name in names} if names else dict(self.items())
         return drawing().plot_layers(chosen, **options)
+
+    def plot_update_ratios(
+        self, layers: str | Sequence[str] | None = None, *, ax: Axes | None = None
+    ) -> Axes:
+        """Draw log10 of the updates' size relative to the weights', a line for each parameter.
+
+        layers: keys of updates, ``"updates/fc.weight"`` or ``"fc.weight"``; by default all. ax:
+        axes to draw on, by default those of a new figure. The dashed line at -3 is the usual size.
+        Returns the axes. KeyError for a parameter without updates, OptionError where the run has
+        none at all: record them with ``kinds=("updates", ...)``.
+        """
+        names = [layers] if isinstance(layers, str) else layers
+        if names is None:
+            names = [key for key in self if key.startswith(UPDATES)]
+        if not names:
+            msg = (
+                f"Run {self.run!r} has no updates to draw. Record them with kinds=['updates'] or "
+                "kinds=['activations', 'updates']."
+            )
+            raise OptionError(msg)
+        keys = [UPDATES + name.removeprefix(UPDATES) for name in names]
+        return drawing().plot_update_ratios({key: self[key] for key in keys}, ax)
 
     def to_dataframe(self, **options: Unpack[TableOptions]) -> pd.DataFrame:
         """The tables of all layers, one below the other, with a first column ``layer``.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -10,7 +10,13 @@ from tb_activation_hist.core.names import LayerInfo
 from tb_activation_hist.core.slice_counts import LayerSlices
 from tb_activation_hist.core.slice_series import SliceSeries, SliceTallies, concatenate_slices
 from tb_activation_hist.storage.options import WriterOptions
-from tb_activation_hist.storage.slice_codec import MAX_CELLS, MAX_RECORDS, encode_slices
+from tb_activation_hist.storage.slice_codec import (
+    MAX_CELLS,
+    MAX_RECORDS,
+    STEPS_PER_OCTAVE,
+    encode_slices,
+    read_precision,
+)
 
 
 class SliceBlockBuilder:
@@ -28,6 +34,7 @@ class SliceBlockBuilder:
         self._limit = limit
         self._exact = exact
         self._ordinal = 0
+        self._precisions: Sequence[int] = STEPS_PER_OCTAVE
         self._records: list[SliceSeries] = []
 
     def __len__(self) -> int:
@@ -61,7 +68,10 @@ class SliceBlockBuilder:
 
     def take(self) -> bytes:
         """The records so far as the bytes of one block; the builder is empty afterwards."""
-        data = encode_slices(concatenate_slices(self._records), self._session, self._ordinal)
+        series = concatenate_slices(self._records)
+        data = encode_slices(series, self._session, self._ordinal, self._precisions)
+        # A layer that was too noisy for a precision once is not tried with it again.
+        self._precisions = [p for p in self._precisions if p <= read_precision(data)] or [0]
         self._ordinal += len(self)
         self._records.clear()
         return data

@@ -35,6 +35,7 @@ from __future__ import annotations
 import operator
 import struct
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
@@ -116,18 +117,24 @@ class _Header(NamedTuple):
         )
 
 
-def encode_slices(series: SliceSeries, session: int, ordinal: int) -> bytes:
+def encode_slices(
+    series: SliceSeries,
+    session: int,
+    ordinal: int,
+    precisions: Sequence[int] = STEPS_PER_OCTAVE,
+) -> bytes:
     """Bytes of one block; `series` holds 1 to 32 records, at most `MAX_CELLS` slices in all.
 
-    Moments are stored as they are when ``series.exact``, else rounded.
+    Moments are stored as they are when ``series.exact``, else rounded. precisions: steps per octave
+    to try, the finest first; the last one is taken in any case.
     """
     least = series.n.min(axis=1)
     times = np.rint(1000 * series.wall_times).astype(np.int64)
     head = b"".join(shuffle(np.diff(each, prepend=0)) for each in (series.steps, times))
     head += shuffle(least)
-    totals = [pack(each) for each in (series.n - least[:, None], series.zeros, series.non_finite)]
+    totals = pack([series.n - least[:, None], series.zeros, series.non_finite])
     data = b""
-    for per_octave in (0,) if series.exact else STEPS_PER_OCTAVE:
+    for per_octave in (0,) if series.exact else precisions:
         columns = totals + _pack_moments(series, per_octave)
         fields = (len(series), series.exact, per_octave, series.slices, session, ordinal)
         widths = bytes(width for width, _ in columns)
@@ -138,10 +145,15 @@ def encode_slices(series: SliceSeries, session: int, ordinal: int) -> bytes:
     return data
 
 
+def read_precision(data: bytes) -> int:
+    """Steps per octave of a block's moments; 0 when they are exact."""
+    return _read_header(data).per_octave
+
+
 def _pack_moments(series: SliceSeries, per_octave: int) -> list[tuple[int, bytes]]:
     """Widths and bytes of the last four columns; per_octave: 0 for exact ones."""
     if per_octave:
-        return [pack(each) for each in _to_codes(series, per_octave)]
+        return pack(_to_codes(series, per_octave))
     moments = (series.tallies.low, series.tallies.high, series.tallies.sum, series.tallies.sum_sq)
     return [(EXACT_WIDTHS, shuffle(each)) for each in moments]
 

@@ -1,4 +1,4 @@
-"""Writes tests/golden/written_v1: two recordings, whose every event later versions must repeat.
+"""Writes tests/golden/written_v1: three recordings, whose every event later versions must repeat.
 
 Run it only when what is written changes on purpose: ``python -m tests.golden.make_written``.
 All values are multiples of a power of two, so that their sums are exact on every machine.
@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import shutil
 import zlib
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import torch
 from tensorboard.compat.proto.event_pb2 import Event
 from torch import nn
 
+from tb_activation_hist.capture.record import record as record_tensors
 from tb_activation_hist.core.schemes.float_bits import FLOAT_BITS
 from tb_activation_hist.core.schemes.linear_bins import LinearBins
 from tb_activation_hist.core.schemes.scheme import Scheme
@@ -70,6 +73,35 @@ def record(folder: Path, scheme: Scheme) -> None:
     writer.close()
 
 
+class Records(nn.Linear):
+    """Records a tensor of its own, and has weights of a power of two."""
+
+    def __init__(self) -> None:
+        super().__init__(4, 2, bias=False)
+        nn.init.constant_(self.weight, 0.5)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        scores = super().forward(x)
+        record_tensors(self, scores=scores, pair=(scores, x[:1]))
+        return scores
+
+
+def record_kinds(folder: Path) -> None:
+    """Tensors of `record` and of the logger, inputs, and the optimizer's state."""
+    model, writer = nn.Sequential(Records(), nn.ReLU()), FixedWriter(folder)
+    optimizer = torch.optim.SGD(model.parameters(), lr=2**-6, momentum=0.5)
+    kinds = ("activations", "gradients", "inputs", "optimizer_state", "weights")
+    with ActivationHistLogger(model, writer, kinds=kinds, overhead_budget=None) as logger:
+        for step in range(1, 7):
+            x = values_of(step)[:24].reshape(6, 4)
+            optimizer.zero_grad()
+            (model(x).sum() / 8).backward()
+            logger.record("outside", x * 2)
+            optimizer.step()
+            logger.step()
+    writer.close()
+
+
 def read_written(folder: Path) -> list[Event]:
     """All events but the file's own first, without their times; blocks as they were deflated."""
     (path,) = find_event_files(str(folder))
@@ -84,10 +116,17 @@ def read_written(folder: Path) -> list[Event]:
     return events
 
 
+RECORDINGS: dict[str, Callable[[Path], None]] = {
+    **{name: partial(record, scheme=scheme) for name, scheme in SCHEMES.items()},
+    "kinds": record_kinds,
+}
+"""What writes each folder."""
+
+
 def main() -> None:
     shutil.rmtree(FOLDER, ignore_errors=True)
-    for name, scheme in SCHEMES.items():
-        record(FOLDER / name, scheme)
+    for name, write in RECORDINGS.items():
+        write(FOLDER / name)
         (path,) = (FOLDER / name).iterdir()
         path.rename(path.with_name("events.out.tfevents.1700000000.golden"))
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from tests.golden.make_written import FOLDER, SCHEMES, read_written, record
+from tests.golden.make_written import FOLDER, RECORDINGS, read_written
 
 
-@pytest.mark.parametrize("name", SCHEMES)
+@pytest.mark.parametrize("name", RECORDINGS)
 def test_a_fixed_recording_is_written_as_before(name, tmp_path):
-    record(tmp_path, SCHEMES[name])
+    RECORDINGS[name](tmp_path)
     written, golden = read_written(tmp_path), read_written(FOLDER / name)
     assert len(golden) > 10
     assert [event.step for event in written] == [event.step for event in golden]

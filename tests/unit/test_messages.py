@@ -180,6 +180,71 @@ def test_a_callback_draws_as_a_probe_does(tmp_path: Path) -> None:
     assert titles == ["0", "1", "2"]
 
 
+def test_the_only_layer_of_a_probe_need_not_be_named() -> None:
+    model = make_model()
+    with probe_module(model, model[0]) as probe:
+        record(probe, model)
+        for read in ("plot", "color_dim", "layer_stats", "hist", "plot_layer_stats"):
+            assert getattr(probe, read)() is not None
+        assert probe.series().layer == "0"
+    with probe_module(model) as probe:
+        record(probe, model)
+        message = "layer must be given, since there are 3: '0', '1', '2'."
+        with pytest.raises(OptionError, match=f"^{re.escape(message)}$"):
+            probe.color_dim()
+
+
+# --- calls that lack something: (call, error, message) --------------------------------------------
+
+RUNS = "runs/lr=0.01"
+A_PROBE = "probe_module takes a fastai Learner or a torch.nn.Module"
+A_MODEL = 'model must be a torch.nn.Module, or a dict of names and modules such as {"G": g, "D": d}'
+
+CALLS: list[tuple[Callable[[], Any], type[Exception], str]] = [
+    (
+        lambda: ActivationHistLogger(make_model()),
+        TypeError,
+        f"missing a required argument: 'logdir'. Write ActivationHistLogger(model, \"{RUNS}\").",
+    ),
+    (
+        lambda: ActivationHistLogger(),
+        TypeError,
+        f"missing a required argument: 'model'. Write ActivationHistLogger(model, \"{RUNS}\").",
+    ),
+    (
+        lambda: ActivationHistLogger(nn.ReLU, RUNS),
+        OptionError,
+        f"{A_MODEL}, but got {nn.ReLU!r}. That is a class: make an object of it first, ReLU(...).",
+    ),
+    (
+        lambda: ActivationHistLogger("resnet", RUNS),
+        OptionError,
+        f"{A_MODEL}, but got 'resnet'.",
+    ),
+    (
+        lambda: probe_module(nn.ReLU),
+        OptionError,
+        f"{A_PROBE}, but got {nn.ReLU!r}. That is a class: make an object of it first, ReLU(...).",
+    ),
+    (lambda: read_histograms(None), OptionError, "logdir must be a path or a URL, but got None."),
+    (lambda: read_histograms(""), OptionError, "logdir must be a path or a URL, but got ''."),
+]
+
+
+@pytest.mark.parametrize(("call", "error", "message"), CALLS, ids=[row[2][:40] for row in CALLS])
+def test_calls_that_lack_something(
+    call: Callable[[], Any], error: type[Exception], message: str
+) -> None:
+    with pytest.raises(error, match=f"^{re.escape(message)}$"):
+        call()
+
+
+def test_a_callback_without_a_place_says_what_to_write() -> None:
+    fastai = pytest.importorskip("tb_activation_hist.fastai", reason="fastai is an extra")
+    with pytest.raises(TypeError, match=r'Write ActivationHistCallback\("runs/lr=0\.01"\)\.$'):
+        fastai.ActivationHistCallback()
+
+
 # --- histograms that were read --------------------------------------------------------------------
 
 
@@ -224,11 +289,18 @@ def test_edges_that_make_no_bins(edges: Any, logdir: str) -> None:
         read_histograms(logdir)["good"]["block.relu"].rebin(edges)
 
 
+def test_the_version_comes_with_the_name(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["--version"])
+    assert ended.value.code == 0
+    assert capsys.readouterr().out == f"tb-activation-hist {tb_activation_hist.__version__}\n"
+
+
 # --- the command line: (arguments, message) -------------------------------------------------------
 
 COMMANDS = [
     (["reprot", "{logdir}"], "There is no command 'reprot'. Nearest: 'report', 'export'."),
-    (["--json", "xyz"], "Commands: 'report', 'show', 'export', 'doctor'."),
+    (["--json", "xyz"], "Commands: 'report', 'compare', 'show', 'export', 'doctor'."),
     (["report", "{logdir}/none"], "The log directory '{logdir}/none' does not exist"),
     (["report", "{logdir}", "--run", "godo"], "No run matches 'godo'. Nearest: 'good'."),
     (["report", "{logdir}", "--run", "nope"], "No run matches 'nope'. Runs: 'bad', 'good'."),

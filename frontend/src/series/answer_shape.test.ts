@@ -1,9 +1,14 @@
 import { describe, expect, it } from "vitest";
-import { FINDINGS_SHAPE, fitShape, INDEX_SHAPE, SCALARS_SHAPE } from "./answer_shape";
+import { COMPARISON_SHAPE, FINDINGS_SHAPE, fitShape, INDEX_SHAPE, SCALARS_SHAPE } from "./answer_shape";
 
 const ODD: readonly unknown[] = [undefined, null, true, 0, -1, "x", "__proto__", [], [null], {}, [[{}]]];
 
-const SHAPES = { index: INDEX_SHAPE, findings: FINDINGS_SHAPE, scalars: SCALARS_SHAPE };
+const SHAPES = {
+  index: INDEX_SHAPE,
+  findings: FINDINGS_SHAPE,
+  comparison: COMPARISON_SHAPE,
+  scalars: SCALARS_SHAPE,
+};
 
 /** Every value that an odd one in place of one part of a right answer makes. */
 function* broken(value: unknown): Generator<unknown> {

@@ -35,6 +35,15 @@ export const FINDINGS_SHAPE = {
   pending: 0,
   errors: TEXTS,
 };
+export const COMPARISON_SHAPE = {
+  a: "",
+  b: "",
+  differing: [{ tag: "", first_step: 0, moved: 0, octaves: 0 }],
+  equal: TEXTS,
+  first_step: 0,
+  last_step: 0,
+  notes: TEXTS,
+};
 export const SLICES_SHAPE = {
   slices: 0,
   per_row: 0,

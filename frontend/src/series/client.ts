@@ -1,10 +1,18 @@
 /** Requests to the plugin's routes, relative to the page, so that any path prefix works. */
 
 import type { Tile } from "../math/tile";
-import { FINDINGS_SHAPE, fitShape, INDEX_SHAPE, SCALARS_SHAPE, SLICES_SHAPE } from "./answer_shape";
+import {
+  COMPARISON_SHAPE,
+  FINDINGS_SHAPE,
+  fitShape,
+  INDEX_SHAPE,
+  SCALARS_SHAPE,
+  SLICES_SHAPE,
+} from "./answer_shape";
 import { checkVersion, decodeTiles } from "./decode";
 import {
   API_VERSION,
+  type Comparison,
   type ExportRequest,
   type Findings,
   type Index,
@@ -98,6 +106,16 @@ export class Client {
     const query = new URLSearchParams(first.map((run) => ["first", run]));
     if (baseline) query.set("baseline", baseline);
     return this.json(`findings?${query}`, FINDINGS_SHAPE, signal);
+  }
+
+  /** Where run `b` parts from run `a`. */
+  async comparison(
+    a: string,
+    b: string,
+    mode: Comparison["mode"],
+    signal?: AbortSignal,
+  ): Promise<Comparison> {
+    return this.json(`comparison?${new URLSearchParams({ a, b, mode })}`, COMPARISON_SHAPE, signal);
   }
 
   /** Address of a file with the exact stored counts of one series. */

@@ -152,10 +152,25 @@ describe("decodeTiles", () => {
     expect(() => decodeTiles(answer({ ...head, tiles }, arrays))).toThrow(WireError);
   });
 
-  it("refuses a tile without its lengths", () => {
+  it("tells of a tile whose description is wrong, beside the others", () => {
     const { head, arrays } = goldenParts();
-    const tiles = head.tiles.map(({ bins: _, ...tile }: Partial<TileHead>) => tile);
-    expect(() => decodeTiles(answer({ ...head, tiles }, arrays))).toThrow(/does not fit its header/);
+    const [tile] = head.tiles as TileHead[];
+    const odd = [{ ...tile, bins: undefined }, { ...tile, hint: 5 }, null, { error: 3 }];
+    const decoded = decodeTiles(answer({ ...head, tiles: [...odd, tile] }, arrays));
+    expect(decoded.map(isTileError)).toEqual([true, true, true, true, false]);
+    expect(decoded[0]).toMatchObject({ tag: tile!.tag, error: expect.stringContaining("'bins'") });
+  });
+
+  it("refuses an answer without a list of arrays and tiles", () => {
+    const { head } = goldenParts();
+    for (const odd of [
+      { ...head, arrays: null },
+      { ...head, tiles: {} },
+      { ...head, arrays: [5] },
+    ])
+      expect(() => decodeTiles(answer(odd))).toThrow(/damaged or cut off/);
+    for (const odd of [null, 5, [], "x"])
+      expect(() => decodeTiles(answer(odd as unknown as object))).toThrow(WireError);
   });
 
   it("refuses a header that is not JSON", () => {

@@ -1,6 +1,7 @@
 /** The binary answer of the tiles route (plugin/http_api.md) as tiles. */
 
 import type { Tile } from "../math/tile";
+import { areTileArrays, checkTileHead } from "./tile_head";
 import {
   TILE_ARRAYS,
   TILES_VERSION,
@@ -38,31 +39,40 @@ export function isTileError(tile: Tile | TileError): tile is TileError {
 export function decodeTiles(buffer: ArrayBuffer): (Tile | TileError)[] {
   const { head, end } = readHead(buffer);
   checkVersion(head.version, TILES_VERSION);
+  if (!areTileArrays(head.arrays) || !Array.isArray(head.tiles)) throw damaged(buffer);
   const layout = toPageNames(head.arrays);
   const start = Math.ceil(end / ALIGNMENT) * ALIGNMENT;
-  return head.tiles.map((tile) =>
-    "error" in tile ? tile : decodeTile(tile, layout, buffer, start + tile.offset),
-  );
+  return head.tiles.map((entry) => {
+    const tile = checkTileHead(entry);
+    return "error" in tile ? tile : decodeTile(tile, layout, buffer, start + tile.offset);
+  });
 }
 
 /** Refuse an answer of another version than this page was built for. */
-export function checkVersion(given: number, known: number): void {
+export function checkVersion(given: unknown, known: number): void {
   if (given === known) return;
   throw new WireError(
     `The server speaks version ${given}, this page reads version ${known}; restart TensorBoard and reload the page.`,
   );
 }
 
-function readHead(buffer: ArrayBuffer): { readonly head: TilesHead; readonly end: number } {
+/** The head as it was sent, of which any part may be anything. */
+type UncheckedHead = { readonly [Name in keyof TilesHead]?: unknown };
+
+function readHead(buffer: ArrayBuffer): { readonly head: UncheckedHead; readonly end: number } {
   try {
     const length = new DataView(buffer).getUint32(0, true);
     const text = new TextDecoder().decode(new Uint8Array(buffer, 4, length));
-    return { head: JSON.parse(text) as TilesHead, end: 4 + length };
+    return { head: { ...JSON.parse(text) }, end: 4 + length };
   } catch {
-    throw new WireError(
-      `The tiles answer is damaged or cut off (${buffer.byteLength} bytes); reload the page.`,
-    );
+    throw damaged(buffer);
   }
+}
+
+function damaged(buffer: ArrayBuffer): WireError {
+  return new WireError(
+    `The tiles answer is damaged or cut off (${buffer.byteLength} bytes); reload the page.`,
+  );
 }
 
 /** An array that this page does not know does no harm. */

@@ -330,6 +330,62 @@ export interface Findings {
   readonly errors: readonly string[];
 }
 
+/** One layer of a kind in which two runs differ. */
+export interface ComparedLayer {
+  /** Tag of the series in run `a`. */
+  readonly tag: string;
+  /** Tag in run `b`; another one only where names were paired without a common prefix. */
+  readonly other: string;
+  /** Kind of values, as in `Series`. */
+  readonly kind: string;
+  /** First step of run `a` at which the records differ. */
+  readonly first_step: number;
+  /** Share of the values that must move to another bin at that step, 0 to 1. */
+  readonly moved: number;
+  /** Mean distance in octaves by which the values must move at that step. */
+  readonly octaves: number;
+  /** Number of records compared. */
+  readonly steps: number;
+  /** How many of them differ. */
+  readonly differing_steps: number;
+}
+
+/** Where run `b` parts from run `a`. */
+export interface Comparison {
+  /** 1; the page refuses any other. */
+  readonly version: number;
+  /** Name of the run that the other is compared with. */
+  readonly a: string;
+  /** Name of the other run. */
+  readonly b: string;
+  /** As asked. */
+  readonly mode: "exact" | "mass" | "octaves";
+  /** Largest difference that counts as none at the first step, in the unit of the mode. */
+  readonly tolerance: number;
+  /**
+   * Tag of the layer right before the first of `differing`, which is equal at that step; "" where there is
+   * none.
+   */
+  readonly previous: string;
+  /**
+   * The layers that differ, in the order in which the difference spreads; the runs part at the first of them.
+   * Without any, the runs are the same.
+   */
+  readonly differing: readonly ComparedLayer[];
+  /** Tags of the layers that do not differ. */
+  readonly equal: readonly string[];
+  /** Tags that only run `a` has. */
+  readonly only_in_a: readonly string[];
+  /** Tags that only run `b` has. */
+  readonly only_in_b: readonly string[];
+  /** First step compared. */
+  readonly first_step: number;
+  /** Last step compared. */
+  readonly last_step: number;
+  /** What a reader should know, a sentence each. */
+  readonly notes: readonly string[];
+}
+
 /** One series to be written out, as parameters of the query. */
 export interface ExportRequest {
   /** Name of the run. */

@@ -5,8 +5,10 @@ import { useEffect } from "preact/hooks";
 import { dark, index } from "../view/catalog/catalog";
 import { theme } from "../view/catalog/theme";
 import * as selection from "../view/selection/selection";
+import { parting } from "../view/settings/settings";
 import { globalKeys, releaseSpace } from "./input/keys";
 import { spaceHeld } from "./input/pointer";
+import { LatePartingBar } from "./overlays/findings_later";
 import { later } from "./overlays/later";
 import { SpokenReadout, Tooltip } from "./overlays/tooltip";
 import { Loading, NothingFound } from "./placeholders";
@@ -60,6 +62,7 @@ export function App() {
             <Minimap />
           </div>
         ) : null}
+        {parting.value === "off" || selection.shownRuns.value.length < 2 ? null : <LatePartingBar />}
       </header>
       <div class="body">
         {found ? (

@@ -96,7 +96,9 @@ class _Work:
             return
         difference = self._open(key, other)
         if difference is not None:
-            differs = difference.differs(criterion, criterion.leniency(info, other_info))
+            leniency = criterion.leniency(info, other_info)
+            shift = criterion.shift_limit(info, other_info)
+            differs = difference.differs(criterion, leniency, shift)
             layer = LayerComparison(key, other, info.kind, info.phase, len(difference))
             self.compared.append(_describe(layer, difference, differs, info, other_info))
 

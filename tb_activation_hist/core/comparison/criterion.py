@@ -20,7 +20,8 @@ DEFAULT_TOLERANCES: Final[dict[str, float]] = {"exact": 0.0, "mass": 0.005, "oct
 step after it, since training amplifies rounding. See docs/decisions/comparing-runs.md."""
 
 SHIFT: Final = 5e-6
-"""With the default tolerance of "octaves": largest shift of mean or size at the first step."""
+"""With the default tolerance of "octaves": largest shift of mean or size of an activation at the
+first step. Rounding shifts them by a hundredth of that, another epsilon by ten times as much."""
 
 FEW_VALUES: Final = 3
 """With the default tolerance of "mass", up to this many values may move in any record.
@@ -81,6 +82,10 @@ class Criterion:
         rounding, which optimizers blow up. So no tolerance holds for parameters of one dimension.
         """
         return self.mode == "exact" or info.kind not in PARAMETERS or len(info.shape) > 1
+
+    def shift_limit(self, info: LayerInfo, other: LayerInfo) -> float:
+        """Largest shift of mean or size at the first step; inf where it is not looked at."""
+        return SHIFT * self.leniency(info, other) if info.kind in FORWARD else math.inf
 
     def leniency(self, info: LayerInfo, other: LayerInfo) -> float:
         """By how much a default tolerance is multiplied for a series."""

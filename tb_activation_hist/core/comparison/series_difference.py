@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
@@ -9,7 +10,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from tb_activation_hist.core.comparison.criterion import FEW_VALUES, SHIFT, Criterion
+from tb_activation_hist.core.comparison.criterion import FEW_VALUES, Criterion
 from tb_activation_hist.core.grid import FloatArray, IntArray
 from tb_activation_hist.core.histogram import HistogramSeries
 from tb_activation_hist.core.joining import align_bins
@@ -103,10 +104,13 @@ class SeriesDifference:
             mean = np.abs(self.one.mean - self.other.mean) / np.maximum(own, its)
         return np.nan_to_num(np.maximum(size, mean), nan=0.0, posinf=0.0)
 
-    def differs(self, criterion: Criterion, leniency: float = 1.0) -> BoolArray:
+    def differs(
+        self, criterion: Criterion, leniency: float = 1.0, shift: float = math.inf
+    ) -> BoolArray:
         """(S,) whether the records differ by more than a criterion allows.
 
-        leniency: factor of its default tolerances for this series.
+        leniency: factor of its default tolerance for this series. shift: largest one at the first
+        step, with the default tolerance of "octaves".
         """
         if criterion.mode == "exact":
             return self.unequal
@@ -118,7 +122,7 @@ class SeriesDifference:
         steps = self.one.steps
         beyond = far > criterion.limit * leniency * (1 + steps - steps[0])
         if octaves:
-            beyond |= (steps == steps[0]) & (self.shift > SHIFT * leniency)
+            beyond |= (steps == steps[0]) & (self.shift > shift)
         else:
             # A half for rounding: the product is a whole number when both have as many values.
             beyond &= far * np.minimum(self.one.n, self.other.n) > FEW_VALUES + 0.5

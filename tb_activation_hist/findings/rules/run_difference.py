@@ -8,6 +8,8 @@ from typing import Final
 
 import numpy as np
 
+from tb_activation_hist.core.comparison.spread import Spread
+from tb_activation_hist.core.execution_order import ExecutionOrder
 from tb_activation_hist.core.grid import FloatArray
 from tb_activation_hist.core.histogram import HistogramSeries
 from tb_activation_hist.core.joining import join_series
@@ -43,7 +45,8 @@ def compare_runs(
     hits = [hit for one, other in pairs if (hit := _difference_hit(one, other, options))]
     if not hits:
         return
-    hits.sort(key=lambda hit: (hit.first_step, hit.order))
+    spread = Spread([other.info for _, other in pairs], ExecutionOrder())
+    hits.sort(key=lambda hit: (hit.first_step, spread.sort_key(hit.signals.info)))
     cause = hits[0]
     yield Observation(
         hits=hits,

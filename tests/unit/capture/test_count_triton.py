@@ -39,6 +39,12 @@ def test_rows_in_the_interpreter(way: str) -> None:
     assert out.endswith("all rows agree\n")
 
 
+def test_values_beyond_the_first_two_thousand_millions_in_the_interpreter() -> None:
+    pytest.importorskip("triton", reason="Triton is not installed (it needs Linux)")
+    out = _run("-m", "tests.unit.capture.triton_far", TRITON_INTERPRET="1")
+    assert out.endswith("all rows agree\n")
+
+
 @needs_gpu
 def test_rows_on_the_gpu() -> None:
     out = _run("-m", "tests.unit.capture.triton_rows", "cuda")

@@ -13,6 +13,8 @@ import torch
 
 from tb_activation_hist.capture import count_torch, count_triton
 from tb_activation_hist.capture.count import CountBuffer
+from tb_activation_hist.capture.slice_buffer import SliceBuffer
+from tb_activation_hist.capture.slice_count import SliceRange
 from tb_activation_hist.core.schemes.float_bits import FLOAT_BITS
 from tb_activation_hist.core.schemes.linear_bins import LinearBins
 from tests.unit.capture.counted import check_device_row, check_empty
@@ -115,8 +117,52 @@ def check_linear(device: str, way: count_triton.Way) -> None:
             np.testing.assert_allclose(buffer.moments.numpy(), wanted.moments.numpy(), rtol=1e-5)
 
 
+def check_slices(device: str) -> None:
+    """Totals and moments of every slice, in the middle of a buffer, against numpy."""
+    grid = torch.randn(70, 130)
+    grid[:8, 3] = SPECIAL
+    grid[20] = 1e30 * grid[20]
+    grid[21] = 0
+    cases = [
+        (grid, 0),
+        (grid, 1),
+        (grid.double(), 1),
+        (grid.bfloat16().view(7, 10, 130)[:, 2:9], 2),
+        (torch.randn(6, 5, 4, 3).permute(0, 3, 1, 2), 1),
+        (torch.randn(40).expand(3, 40), 1),
+        (torch.randn(9), 0),
+        (torch.randn(2, 300).half(), 0),
+    ]
+    for values, dim in cases:
+        slices = values.shape[dim]
+        buffer = SliceBuffer(slices + 5)
+        storage = buffer.storage.to(device)
+        on = torch.ones(1, dtype=torch.uint8, device=device)
+        for switch in (0 * on, on):
+            into = SliceRange(storage, slices + 5, 3)
+            count_triton.count_slices(into, _with_its_strides(values, device), dim, switch)
+        buffer.storage.copy_(storage)
+        host = buffer.to_host().wait()
+        assert not host.totals[:3].any()
+        assert not host.totals[slices + 3 :].any()
+        for at in range(slices):
+            _check_slice(host.totals[at + 3], host.moments[at + 3], values.select(dim, at))
+
+
+def _check_slice(totals: np.ndarray, moments: np.ndarray, values: torch.Tensor) -> None:
+    exact = values.double().numpy().ravel()
+    finite = exact[np.isfinite(exact)]
+    assert totals.tolist() == [exact.size, (exact == 0).sum(), exact.size - finite.size]
+    least, most = finite.min(initial=np.inf), finite.max(initial=-np.inf)
+    assert moments[:2].tolist() == [least, most]
+    error = 1e-12 if values.dtype == torch.float64 else count_triton.MOMENT_ERROR
+    assert abs(moments[2] - finite.sum()) <= error * np.abs(finite).sum()
+    np.testing.assert_allclose(moments[3], (finite**2).sum(), rtol=error)
+
+
 if __name__ == "__main__":
     device, way = (*sys.argv[1:], count_triton.way())[:2]
     check_float_bits(device, way)
     check_linear(device, way)
+    check_slices(device)
     print("all rows agree")

@@ -188,6 +188,44 @@ def test_runs_are_compared_with_the_baseline(logdir: str, capsys: pytest.Capture
     assert re.search(r"^ {9}block\.relu: from step \d+, distance [\d.]+$", text, re.MULTILINE)
 
 
+def test_a_run_that_is_not_identical_is_told(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    """Too little for a finding, from the first step on."""
+    write_run(tmp_path / "a", healthy_layers())
+    write_run(tmp_path / "same", healthy_layers())
+    relu = make_layer("block.relu", "ReLU", 1, lambda v, _: v * 1.001, records=RECORDS)
+    write_run(tmp_path / "b", {**healthy_layers(), "block.relu": relu})
+    assert main(["report", str(tmp_path), "--baseline", "a"]) == 0
+    text = " ".join(capsys.readouterr().out.split())
+    assert "Not identical with run 'a': 1 of 2 common layers differ, " in text
+    assert "differ, block.relu first, at step 1. The command compare says more." in text
+    assert "Identical with run 'a': equal counts in all 2 common layers." in text
+    assert text.count("dentical with") == 2
+    assert main(["report", str(tmp_path), "--baseline", "a", "--json"]) == 0
+    runs = {run["run"]: run for run in json.loads(capsys.readouterr().out)["runs"]}
+    assert runs["b"]["unequal_layers"] == [["block.relu", 1]]
+    assert (runs["same"]["unequal_layers"], runs["same"]["common_layers"]) == ([], 2)
+    assert runs["a"]["baseline"] is None
+
+
+def test_only_steps_that_both_runs_have_are_compared(
+    tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    relu = make_layer("block.relu", "ReLU", 1, lambda v, i: v[i == 40 :], records=RECORDS)
+    write_run(tmp_path / "a", healthy_layers())
+    write_run(tmp_path / "b", {**healthy_layers(), "block.relu": relu})
+    later = {name: (i, s.take(slice(41, None))) for name, (i, s) in healthy_layers().items()}
+    write_run(tmp_path / "later", later)
+    none = {"other": make_layer("other", "ReLU", 0, records=RECORDS)}
+    write_run(tmp_path / "none", none)
+    main(["report", str(tmp_path), "--baseline", "a", "--json"])
+    runs = {run["run"]: run for run in json.loads(capsys.readouterr().out)["runs"]}
+    assert runs["b"]["unequal_layers"] == [["block.relu", 41]]
+    assert (runs["later"]["common_layers"], runs["later"]["unequal_layers"]) == (2, [])
+    assert (runs["none"]["common_layers"], runs["none"]["unequal_layers"]) == (0, [])
+    main(["report", str(tmp_path), "--run", "none", "--baseline", "a"])
+    assert "No layer has a step in common with run 'a'." in capsys.readouterr().out
+
+
 def test_an_unknown_baseline_names_the_runs(logdir: str, capsys: pytest.CaptureFixture) -> None:
     assert main(["report", logdir, "--baseline", "godo"]) == 2
     assert "--baseline must be a run, but got 'godo'" in capsys.readouterr().err
@@ -472,6 +510,27 @@ def test_a_reader_that_has_seen_enough_is_no_failure(arguments: list[str], logdi
     done = subprocess.run(command, stdout=write_end, stderr=subprocess.PIPE, check=False)
     os.close(write_end)
     assert (done.returncode, done.stderr) == (0, b"")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a disk that is full")
+@pytest.mark.parametrize("arguments", [["report"], ["export", "--format", "csv", "--output", "-"]])
+def test_a_full_disk_is_one_sentence(arguments: list[str], logdir: str) -> None:
+    command = [sys.executable, "-c", CALL, arguments[0], logdir, *arguments[1:]]
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, check=False)
+    (line,) = done.stderr.decode().splitlines()
+    assert done.returncode == 2
+    assert "output cannot be written: " in line
+    assert "No space left on device" in line
+
+
+def test_a_closed_output_keeps_the_exit_status(
+    logdir: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "stdout", None)
+    assert main(["report", logdir, "--fail-on", "error"]) == 1
+    monkeypatch.setattr(sys, "stdout", None)
+    assert main(["report", logdir, "--run", "good", "--fail-on", "error"]) == 0
 
 
 def test_a_fault_of_ours_is_not_taken_for_a_finding(

@@ -32,10 +32,13 @@ def train(model: nn.Module, hist: ActivationHistLogger, tap: Tap, steps: int) ->
     optimizer = torch.optim.SGD(model.parameters(), 0.1)
     seen = []
     for _ in range(steps):
-        model(torch.randn(5, 4)).square().mean().backward()
+        x = torch.randn(5, 4)
+        model(x).square().mean().backward()
+        hist.record("batch", x)
         gradients = {f"weight_gradients/{name}": p.grad for name, p in named_parameters(model)}
         optimizer.step()
         whole = gradients | {f"weights/{name}": p for name, p in named_parameters(model)}
+        whole |= {"batch": x}
         seen.append(tap.take() | {key: to_array(tensor) for key, tensor in whole.items()})
         optimizer.zero_grad()
         hist.step(loss=1.0)

@@ -68,6 +68,18 @@ def test_a_dear_device_thins_by_default_tells_it_once_and_notes_it(tmp_path, mon
     assert f"recorded {info['cadence']}, adding {info['overhead']}" in printed
 
 
+def test_what_accumulating_costs_at_every_step_is_told_and_not_thinned(monkeypatch):
+    writer = MemoryWriter()
+    options = {"accumulate": True, "every": 2}
+    training = DeviceTraining(monkeypatch, writer, layer_ms=10, count_ms=10, **options)
+    with pytest.warns(ActivationHistWarning) as told:
+        training.run(160)
+    training.hist.close()
+    assert len(told) == 1
+    assert "accumulate=True counts every step, which adds 100.0%" in str(told[0].message)
+    assert writer.histograms["0"].steps.tolist() == [1, *range(2, 161, 2)]
+
+
 def test_the_first_second_of_recording_is_kept_whole(monkeypatch):
     writer = MemoryWriter()
     training = DeviceTraining(monkeypatch, writer, layer_ms=10, count_ms=10)

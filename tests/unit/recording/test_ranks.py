@@ -93,7 +93,7 @@ def test_the_sum_is_that_of_the_joined_batch(scenario, ranks):
     whole = [seen_by_ranks(folder, step, [0]) for step in range(1, STEPS + 1)]
     names = {key for key in whole[0] if "weight" in key.split("/")[0]}
     assert len(names) == 8
-    assert set(run) == names | {"0", "1", "2"}
+    assert set(run) == names | {"0", "1", "2", "batch"}
     for name in names:
         assert_counted(run[name], [values[name] for values in whole])
 

@@ -8,12 +8,20 @@ from pathlib import Path
 
 import pytest
 import torch
+from fsspec.registry import _registry as registered_protocols
 from moto.server import ThreadedMotoServer
 from torch import nn
 
-from tb_activation_hist import ActivationHistLogger, LogdirError, OptionError, read_histograms
+from tb_activation_hist import (
+    ActivationHistLogger,
+    ActivationHistWarning,
+    LogdirError,
+    OptionError,
+    read_histograms,
+)
 from tb_activation_hist.cli import main
 from tb_activation_hist.storage import remote
+from tests.unit.storage.object_store import ObjectStore
 
 
 def record(logdir: str | Path, steps: int = 3, **options: object) -> ActivationHistLogger:
@@ -95,6 +103,64 @@ def test_a_bucket_that_is_not_there_is_said(bucket: str) -> None:
 def test_an_fsspec_url_is_written_and_read() -> None:
     record("memory://places/a")
     assert_recorded("memory://places", "a")
+
+
+@pytest.fixture
+def google(monkeypatch: pytest.MonkeyPatch) -> str:
+    """A bucket of Google's storage, as its fsspec library would show it."""
+    for protocol in ObjectStore.protocol:
+        monkeypatch.setitem(registered_protocols, protocol, ObjectStore)
+    monkeypatch.setattr(ObjectStore, "objects", {})
+    return "gs://trainings"
+
+
+def test_a_run_in_googles_storage_is_written_read_and_shown(
+    google: str, tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    record(f"{google}/mnist/lr=0.01")
+    record(f"{google}/mnist/lr=0.1", steps=2)
+    assert all(name.startswith("trainings/mnist/lr=0.") for name in ObjectStore.objects)
+    assert_recorded(f"{google}/mnist", "lr=0.01")
+    assert_recorded(f"{google}/mnist/", "lr=0.1", steps=2)
+    assert_recorded(f"{google}/mnist/lr=0.01", ".")
+    for command in ("show", "report", "doctor"):
+        assert main([command, f"{google}/mnist"]) == 0
+        assert "lr=0.01" in capsys.readouterr().out, command
+    table = tmp_path / "table.csv"
+    assert main(["export", f"{google}/mnist", "--format", "csv", "--output", str(table)]) == 0
+    assert "lr=0.01,0,3," in table.read_text()
+
+
+def test_a_run_in_googles_storage_goes_on_after_its_last_step(google: str) -> None:
+    for _ in range(2):
+        record(f"{google}/resumed", steps=2)
+    assert_recorded(f"{google}/resumed", ".", steps=4)
+
+
+def test_what_is_not_in_googles_storage_is_said(google: str) -> None:
+    with pytest.raises(LogdirError, match="gs://trainings/nothing"):
+        read_histograms(f"{google}/nothing")
+    for use in (record, read_histograms):
+        with pytest.raises(LogdirError, match=r"whole bucket.*'gs://trainings/runs'"):
+            use(google)
+
+
+def test_an_object_that_cannot_be_fetched_costs_its_own_records(
+    google: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for run in ("good", "bad"):
+        record(f"{google}/mnist/{run}")
+    fetch = ObjectStore._open
+
+    def refuse(self: ObjectStore, path: str, *args: object, **options: object) -> object:
+        if "/bad/" in path:
+            # Google's library has errors of its own.
+            raise RuntimeError("403, Forbidden")
+        return fetch(self, path, *args, **options)
+
+    monkeypatch.setattr(ObjectStore, "_open", refuse)
+    with pytest.warns(ActivationHistWarning, match=r"Run 'bad': gs://.* cannot be read: 403, Forb"):
+        assert list(read_histograms(f"{google}/mnist")) == ["good"]
 
 
 @pytest.mark.parametrize(

@@ -43,6 +43,10 @@ export const GESTURES: readonly KeyRow[] = [
     keys: ["colour bar"],
     does: "Point (or ← →) to see the cells of a colour; drag its ends for more contrast",
   },
+  {
+    keys: ["units"],
+    does: "At a panel of a layer recorded with split: its units over the steps, coloured by a statistic",
+  },
 ];
 
 /** Keys anywhere but on a panel with the focus; a text field keeps its own. */

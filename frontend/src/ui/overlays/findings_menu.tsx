@@ -3,12 +3,10 @@
 import { formatCounted } from "../../math/format";
 import { errors, hiddenSickRuns, NOTHING_CHECKED, progress, sorted } from "../../view/findings/findings";
 import { Menu } from "../widgets/controls";
-import { later } from "./later";
+import { LateFindingsList } from "./findings_later";
 
 /** Id of the list. */
 export const FINDINGS_LIST = "findings";
-
-const List = later(async () => (await import("./findings_list")).FindingsList);
 
 export function FindingsMenu() {
   const { runs, unchecked, pending } = progress.value ?? NOTHING_CHECKED;
@@ -21,7 +19,7 @@ export function FindingsMenu() {
       tip="What looks wrong, worst first"
       badge={badge(sorted.value.length, hiddenSickRuns.value.length, unchecked.length > 0)}
     >
-      <List />
+      <LateFindingsList />
     </Menu>
   );
 }

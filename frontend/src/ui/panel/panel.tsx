@@ -2,6 +2,7 @@
 
 import { useComputed } from "@preact/signals";
 import { useMemo } from "preact/hooks";
+import { partingOf } from "../../view/findings/parting";
 import { panel_px, plot_px, Y_AXIS_PX } from "../../view/layout/metrics";
 import type { PanelView } from "../../view/panel/panel_view";
 import { showsUnits } from "../../view/panel/shown_units";
@@ -9,6 +10,7 @@ import { retry } from "../../view/screen/loading";
 import { drawnOnce } from "../../view/screen/screen";
 import { crosshairKeys } from "../input/crosshair_keys";
 import { brush, PanelPointer, pointAt } from "../input/pointer";
+import { LatePartingLine } from "../overlays/findings_later";
 import { box } from "../widgets/box";
 import { AxesLabels, ValueMark } from "./axes";
 import { FindingMarks } from "./finding_marks";
@@ -78,6 +80,7 @@ function Overlays({ panel }: PartProps) {
     <>
       {panel.layer.open.value && showsUnits(panel.layer.id) ? <LateUnits panel={panel} /> : null}
       <FindingMarks panel={panel} />
+      {partingOf(panel) === null ? null : <LatePartingLine panel={panel} />}
       {panel.layer.open.value ? <Crosshair panel={panel} /> : null}
       <BrushBox panel={panel} />
     </>

@@ -24,7 +24,7 @@ interface Props {
 export function Units({ panel }: Props) {
   const answer = useSignal<Slices | null>(null);
   const error = useSignal("");
-  const tip = useSignal("");
+  const pointer = useSignal<Place | null>(null);
   const canvas = useRef<HTMLCanvasElement>(null);
   const place = useComputed(() => {
     const { heatTop_px, heatHeight_px } = panel.layer.layout.value;
@@ -35,6 +35,7 @@ export function Units({ panel }: Props) {
     const height_px = panel.layer.layout.value.heatHeight_px;
     if (canvas.current !== null) paint(canvas.current, panel, answer.value, height_px);
   });
+  const tip = useComputed(() => readCell(answer.value, panel, pointer.value));
   const label = useComputed(() => unitsToLabel(answer.value, panel));
   return (
     <div class="units" style={place}>
@@ -43,10 +44,11 @@ export function Units({ panel }: Props) {
         role="img"
         aria-label={label}
         onPointerMove={(event) => {
-          tip.value = readCell(answer.peek(), panel, event);
+          const { offsetX: x_px, offsetY: y_px, currentTarget } = event;
+          pointer.value = { x_px, y: y_px / Math.max(1, currentTarget.clientHeight) };
         }}
         onPointerLeave={() => {
-          tip.value = "";
+          pointer.value = null;
         }}
       />
       <span class="units-text" role={error.value === "" ? undefined : "alert"}>
@@ -142,11 +144,16 @@ function paint(canvas: HTMLCanvasElement, panel: PanelView, answer: Slices | nul
   context.putImageData(image, 0, 0);
 }
 
-function readCell(answer: Slices | null, panel: PanelView, event: PointerEvent): string {
-  const canvas = event.currentTarget as HTMLCanvasElement;
-  if (answer === null || canvas.clientHeight === 0) return "";
-  const row = Math.floor((event.offsetY / canvas.clientHeight) * answer.values.length);
-  const step = stepAt(panel, Math.floor(event.offsetX * pixelRatio.value));
+/** Where the pointer is: from the left, and as a share of the height from the top. */
+interface Place {
+  readonly x_px: number;
+  readonly y: number;
+}
+
+function readCell(answer: Slices | null, panel: PanelView, pointer: Place | null): string {
+  if (answer === null || pointer === null) return "";
+  const row = Math.floor(pointer.y * answer.values.length);
+  const step = stepAt(panel, Math.floor(pointer.x_px * pixelRatio.value));
   const column = step === null ? -1 : unitColumn(answer, step);
   const value = answer.values[row]?.[column];
   if (value === undefined) return "";

@@ -106,6 +106,7 @@ offer(settings.baseline, {
   inForce: baselineRun,
 });
 offer(settings.difference, { applies: severalRuns, hint: () => (differs() && !linked() ? NEEDS_LINKS : "") });
+offer(settings.parting, { applies: severalRuns });
 offer(settings.density, {
   choose: (density) => {
     settings.density.value = density;

@@ -20,9 +20,12 @@ export interface PlacedRow {
 /** How much layers change or differ; given by whoever has seen their tiles. */
 export const ranks = signal<ReadonlyMap<string, number>>(new Map());
 
+/** Tags of layers that are folded away because their runs are equal; given by whoever compared them. */
+export const foldedTags = signal<ReadonlySet<string>>(new Set());
+
 export const rows = computed<readonly Row[]>(() => {
   const full = settings.full.value;
-  const all = layers.value;
+  const all = layers.value.filter(({ tag }) => !foldedTags.value.has(tag));
   const only = full === "" ? [] : all.filter((series) => seriesId(series) === full);
   if (only.length > 0) return orderRows(only, "name", [], () => 0);
   const pins = settings.pinnedLayers.value;

@@ -1,4 +1,4 @@
-/** The lines over a heatmap: mean, spread, percentiles; for the page and for pictures. */
+/** The lines over a heatmap: mean, spread, percentiles, size; for the page and for pictures. */
 
 import { linePoints } from "../../math/line_points";
 import { quantiles } from "../../math/quantiles";
@@ -12,6 +12,9 @@ const PERCENTILES = [
   { name: "quartiles", at: [1, 3], width: 0.8, dash: [5, 3], colour: "#ff5252" },
   { name: "median", at: [2], width: 1.2, dash: [], colour: "#d50000" },
 ] as const;
+
+/** Root mean square of updates relative to the weights in a healthy training, roughly; core/update_ratio.py. */
+const USUAL_UPDATE = 1e-3;
 
 export function overlayLines(panel: PanelView): OverlayLine[] {
   const tile = panel.shown.value;
@@ -35,6 +38,15 @@ export function overlayLines(panel: PanelView): OverlayLine[] {
       const values = mean.map((value, c) => value + side * (std[c] ?? 0));
       const name = side > 0 ? "mean ± standard deviation" : "";
       lines.push({ ...look, name, points: linePoints(spans, values) });
+    }
+  }
+  if (chosen.includes("size")) {
+    const look = { width: 1.5, dash: [], colour: "#00695c" };
+    const rms = mean.map((value, c) => Math.hypot(value, std[c] ?? 0));
+    lines.push({ ...look, name: "root mean square", points: linePoints(spans, rms) });
+    if (panel.layer.series.value.kind === "updates") {
+      const usual = rms.map(() => USUAL_UPDATE);
+      lines.push({ ...look, dash: [6, 3], name: "10⁻³ of the weights", points: linePoints(spans, usual) });
     }
   }
   if (chosen.includes("mean"))

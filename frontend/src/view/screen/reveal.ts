@@ -40,7 +40,12 @@ export function isUnder(layer: string, path: string): boolean {
 }
 
 /** Opens the first layer of a finding, pins the step at which it begins, and ends a zoom that would hide its steps. */
-export function showFinding({ run, tags, first_step, last_step }: FindingAnswer): void {
+export function showFinding({
+  run,
+  tags,
+  first_step,
+  last_step,
+}: Pick<FindingAnswer, "run" | "tags" | "first_step" | "last_step">): void {
   const series = allLayers.peek().find((layer) => tags.includes(layer.tag));
   if (series === undefined) return;
   showLayer(series, run);

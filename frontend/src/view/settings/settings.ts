@@ -170,11 +170,13 @@ export const overlays = overHeatmaps.list("overlays", {
     mean: "Mean",
     std: "Mean ± standard deviation",
     percentiles: "Percentiles 5, 25, 50, 75, 95",
+    size: "Size: root mean square",
   },
   tips: {
     mean: "Mean of each step, exact",
     std: "Exact, from sums kept at every step",
     percentiles: "Median solid, quartiles dashed, 5 and 95 dotted",
+    size: "For updates also the usual size, 10⁻³ of the weights, dashed",
   },
 });
 export const strip = overHeatmaps.choice("strip", "none", {
@@ -224,6 +226,12 @@ export const baseline = comparison.choiceOfData("baseline", {
 export const difference = comparison.flag("difference", {
   label: "Show differences to the baseline",
   tip: "Other runs show their share minus the baseline's: red more, blue less; runs are aligned by the time axis",
+});
+
+export const parting = comparison.choice("parting", "off", {
+  label: "Where runs part",
+  tip: "Marks where the first other run parts from the baseline, exactly or beyond rounding, and folds equal layers",
+  labels: { off: "off", exact: "exact", mass: "mass", octaves: "octaves" },
 });
 
 const besideHeatmaps = new SettingGroup("Beside the heatmaps");

@@ -8,6 +8,7 @@ import pytest
 from tb_activation_hist.core.comparison.criterion import Criterion
 from tb_activation_hist.core.comparison.series_difference import pair_records
 from tb_activation_hist.core.errors import OptionError
+from tb_activation_hist.core.names import LayerInfo
 from tests.series import values_to_series
 
 VALUES = np.random.default_rng(0).standard_normal(1000).astype(np.float32)
@@ -66,6 +67,42 @@ def test_a_larger_batch_of_the_same_values_differs_only_where_exact() -> None:
     difference = pair_records(values_to_series([VALUES]), values_to_series([np.tile(VALUES, 2)]))
     assert difference.differs(Criterion()).all()
     assert not difference.differs(Criterion("mass", 0.0)).any()
+
+
+def test_the_default_tolerance_grows_with_the_steps() -> None:
+    sizes = np.abs(VALUES) + 0.5
+    records = [sizes * 1.002] * 4
+    difference = pair_records(values_to_series([sizes] * 4), values_to_series(records))
+    told = difference.differs(Criterion("octaves"))
+    assert told.tolist() == [True, True, False, False]
+    assert difference.differs(Criterion("octaves", 0.001)).all()
+
+
+def test_a_shift_of_the_mean_is_seen_at_the_first_step_of_a_layer_only() -> None:
+    records = [VALUES * np.float32(1 + 2e-5)] * 2
+    difference = pair_records(values_to_series([VALUES] * 2), values_to_series(records))
+    info, gradient = LayerInfo("a"), LayerInfo("a", "gradients")
+    criterion = Criterion("octaves")
+    limits = [criterion.shift_limit(each, each) for each in (info, gradient)]
+    assert [difference.differs(criterion, 1, limit).tolist() for limit in limits] == [
+        [True, False], [False, False],
+    ]  # fmt: skip
+
+
+def test_rounding_noise_beside_larger_values_moves_no_mass() -> None:
+    noisy = np.concatenate([VALUES, np.full(500, 1e-9, np.float32)])
+    clean = np.concatenate([VALUES, np.zeros(500, np.float32)])
+    difference = pair_records(values_to_series([clean]), values_to_series([noisy]))
+    assert difference.moved[0] > 0.3
+    assert not difference.differs(Criterion("mass")).any()
+
+
+def test_parameters_of_one_dimension_are_compared_exactly_only() -> None:
+    bias = LayerInfo("a.bias", "updates", shape=(8,))
+    assert Criterion().compares(bias)
+    assert not Criterion("octaves").compares(bias)
+    assert Criterion("octaves").compares(LayerInfo("a.weight", "updates", shape=(8, 8)))
+    assert Criterion("octaves").compares(LayerInfo("a", shape=(8,)))
 
 
 @pytest.mark.parametrize(
