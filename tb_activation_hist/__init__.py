@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from tb_activation_hist.capture.record import record
     from tb_activation_hist.capture.schedule import Between, Every, LogSpaced
     from tb_activation_hist.capture.select import Layers, LayerSelector
+    from tb_activation_hist.capture.split import Split, SplitPattern
     from tb_activation_hist.core.bin_counts import BinCounts
     from tb_activation_hist.core.comparison.criterion import CompareMode
     from tb_activation_hist.core.comparison.layer_names import LayerNames
@@ -61,6 +62,8 @@ if TYPE_CHECKING:
     from tb_activation_hist.core.schemes.float_bits import FloatBits
     from tb_activation_hist.core.schemes.linear_bins import LinearBins
     from tb_activation_hist.core.schemes.scheme import AnyScheme, Scheme
+    from tb_activation_hist.core.slice_counts import SliceStatistic
+    from tb_activation_hist.core.slice_series import SliceSeries, SliceTallies
     from tb_activation_hist.core.table import TableOptions
     from tb_activation_hist.core.tallies import Tallies
     from tb_activation_hist.findings import Finding, FindingOptions

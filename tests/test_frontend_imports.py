@@ -48,7 +48,8 @@ ALLOWED: dict[str, tuple[set[str], set[str]]] = {
     "ui": (
         BELOW_UI
         | {
-            f"ui/{part}" for part in ("widgets", "settings", "input", "overlays", "toolbar", "rows")
+            f"ui/{part}"
+            for part in ("widgets", "settings", "input", "overlays", "toolbar", "panel", "rows")
         },
         PREACT,
     ),

@@ -313,7 +313,7 @@ class HistogramSeries:
         """A pandas data frame with one row for each record.
 
         Columns: step, wall_time, n, zeros, nans, pos_infs, neg_infs, mean, std, min, max, p05, p25,
-        p50, p75, p95; for updates also update_ratio. counts: one row for each record and occupied
+        p50, p75, p95. Updates also have update_ratio. counts: one row for each record and occupied
         bin instead, with the columns step, wall_time, lower, upper, count. number_formats: formats
         of `format_loss`, each of which adds three columns to the records, such as e4m3_underflow,
         e4m3_subnormal and e4m3_overflow, with `scale`; NaN for histograms that another tool wrote.

@@ -40,7 +40,7 @@ from tb_activation_hist.recording.overhead import Overhead
 from tb_activation_hist.recording.ranks import current_ranks
 from tb_activation_hist.recording.run_findings import find_writer_findings
 from tb_activation_hist.recording.sinks import NoSink, Sink, find_place, open_sink
-from tb_activation_hist.recording.step_numbers import check_number
+from tb_activation_hist.recording.step_numbers import check_number, check_order
 from tb_activation_hist.storage.event_file import Logdir
 from tb_activation_hist.storage.writer import MemoryWriter, Record, RunWriter
 
@@ -177,6 +177,7 @@ class ActivationHistLogger:
             return
         try:
             step = check_number(number, scalars, self._state.warn_once)
+            check_order(step, self.steps, self._hooks.records, self._state.warn_once)
             with torch.no_grad():
                 self._end_step(step, scalars)
         except Exception as err:  # noqa: BLE001 - nothing of ours may stop a training

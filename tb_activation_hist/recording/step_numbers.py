@@ -40,6 +40,20 @@ def check_number(number: Any, scalars: Mapping[str, Any], warn_once: WarnOnce) -
     return step
 
 
+def check_order(step: int | None, last: int, records: int, warn_once: WarnOnce) -> None:
+    """Warn where a given number does not grow: the record takes the place of earlier ones.
+
+    last: the step before. records: how many there are.
+    """
+    if step is not None and records and step <= last:
+        warn_once(
+            f"step({step}) was called after step {last}: a record takes the place of those of its "
+            "step and above that were recorded before. Give numbers that grow, such as the number "
+            "of optimizer steps and not that of the epoch.",
+            "step order",
+        )
+
+
 def to_step(number: Any) -> int | None:
     """Anything that ``operator.index`` takes, except booleans; None for all else."""
     step = index_to_int(number)

@@ -36,7 +36,7 @@ from tb_activation_hist.core.execution_order import info_to_execution_order
 from tb_activation_hist.core.grid import FloatArray, IntArray
 from tb_activation_hist.core.histogram import HistogramSeries, compact
 from tb_activation_hist.core.names import LayerInfo, check_version, content_to_layer_info
-from tb_activation_hist.core.schemes.registry import MAX_SLOTS, SCHEMES, bin_limits
+from tb_activation_hist.core.schemes.registry import MAX_SLOTS, bin_limits, is_registered
 from tb_activation_hist.core.stored_json import LARGEST, MAX_TEXT_BYTES, is_whole, read_json_object
 from tb_activation_hist.core.table import MOMENTS, TOTALS
 from tb_activation_hist.core.tallies import Tallies
@@ -108,7 +108,7 @@ def recording_to_bytes(recording: Recording) -> bytes:
     """The bytes of a golden file."""
     series = {key: recording.series[key] for key in recording.infos}
     for key, own in series.items():
-        if type(own.scheme) not in SCHEMES.values():
+        if not is_registered(own.scheme):
             msg = f"{key}: histograms of other tools cannot be kept in a golden file."
             raise OptionError(msg)
         if np.abs(own.steps).max(initial=0) > LARGEST:

@@ -14,7 +14,7 @@ def test_a_part_that_cannot_be_loaded_is_said_and_asked_for_again(
     open_page: Callable[..., Page], two_runs: TensorBoard
 ) -> None:
     page = open_page()
-    recover = fail_requests(page, "**/dialogs.js", "gone")
+    recover = fail_requests(page, "**/later_parts.js", "gone")
     tab = open_tab(page, two_runs.root)
     tab.frame.locator("main").focus()
     page.keyboard.press("?")
@@ -36,8 +36,8 @@ def test_what_is_wanted_at_once_is_not_waited_for(
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url.rpartition("/")[2]))
     tab = open_tab(page, two_runs.root)
-    assert "dialogs.js" not in asked
+    assert "later_parts.js" not in asked
     tab.frame.locator("main").focus()
     page.keyboard.press("Control+k")
     tab.frame.locator(".palette[open] input").wait_for()
-    assert "dialogs.js" in asked
+    assert "later_parts.js" in asked

@@ -156,7 +156,7 @@ def test_two_processes_that_write_at_one_time_are_told() -> None:
     assert_equal_records(load(cache, data)[KEY].series, join_series([one, two.take(slice(0, 32))]))
     data.add_series("run", CONV, two.take(slice(32, 48)), session=2, first=32)
     assert_equal_records(load(cache, data)[KEY].series, join_series([one, two.take(slice(0, 48))]))
-    assert "Two processes wrote this run" in cache.warnings[KEY._replace(tag=RUN_INFO_TAG)]
+    assert "Two loggers wrote this run" in cache.warnings[KEY._replace(tag=RUN_INFO_TAG)]
 
 
 def test_a_session_that_goes_on_behind_a_later_one_gets_its_records_back() -> None:

@@ -19,9 +19,9 @@ import { Minimap } from "./toolbar/minimap";
 import { Toolbar } from "./toolbar/toolbar";
 import { Toast } from "./widgets/toast";
 
-const Empty = later(async () => (await import("./empty")).Empty);
+const Empty = later(async () => (await import("./later_parts")).Empty);
 const Dialogs = later(
-  async () => (await import("./overlays/dialogs")).Dialogs,
+  async () => (await import("./later_parts")).Dialogs,
   () => paletteOpen.value || helpOpen.value || tableOf.value !== null,
 );
 

@@ -38,9 +38,14 @@ def bin_limits(scheme: Scheme) -> tuple[int, int]:
     return first, last
 
 
+def is_registered(scheme: object) -> bool:
+    """Whether a run can be counted into it; histograms of other tools have schemes of their own."""
+    return type(scheme) in SCHEMES.values()
+
+
 def check_scheme(name: str, given: object) -> None:
     """OptionError unless the option `name` is a registered scheme whose bins can be stored."""
-    if type(given) not in SCHEMES.values():
+    if not is_registered(given):
         refuse(name, given, " or ".join(map(_signature, SCHEMES.values())))
     elif not _is_storable(given):
         refuse(name, given, f"a scheme of at most {MAX_SLOTS} slots whose bins fit in an int16")

@@ -16,7 +16,7 @@ def record(target):
     """All kinds in training, activations in evaluation."""
     torch.manual_seed(0)
     model = nn.Sequential(nn.Linear(3, 4), nn.ReLU(), nn.Linear(4, 2))
-    optimizer = torch.optim.SGD(model.parameters(), 0.1)
+    optimizer = torch.optim.SGD(model.parameters(), 0.1, momentum=0.9)
     with ActivationHistLogger(
         model,
         target,
@@ -35,8 +35,8 @@ def record(target):
 
 
 def parts_of(keys):
-    """The kind of each key, with its phase, each time that it changes."""
-    parts = ["/".join(key.split("/")[:-1]) for key in keys]
+    """The phase or kind of each key, each time that it changes; "" for activations in training."""
+    parts = [first if (first := key.split("/")[0]) in (*KINDS, *PHASES) else "" for key in keys]
     return [part for part, before in zip(parts, [None, *parts], strict=False) if part != before]
 
 

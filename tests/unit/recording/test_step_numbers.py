@@ -85,6 +85,17 @@ def test_a_step_that_is_named_is_a_scalar_and_told():
     assert writer.scalars["step"] == [(2, 5.0), (3, 6.0)]
 
 
+@pytest.mark.parametrize("numbers", [[1, 1, 1, 2], [5, 6, 2, 3]], ids=["epochs", "backwards"])
+def test_numbers_that_do_not_grow_are_told_once(numbers):
+    writer = MemoryWriter()
+    model, hist = make_logger(writer)
+    with pytest.warns(ActivationHistWarning, match="takes the place of .* numbers that grow") as w:
+        train(model, hist, numbers)
+    hist.close()
+    assert [each.filename for each in w] == [__file__]
+    assert writer.histograms["Linear"].steps.tolist() == sorted(set(numbers[1:]) - {5, 6})
+
+
 def test_a_probe_takes_the_number_too():
     model = nn.Linear(2, 3)
     with probe_module(model) as probe:

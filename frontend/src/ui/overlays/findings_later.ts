@@ -1,9 +1,9 @@
-/** The parts of findings_part.ts, which is loaded after the first pictures. */
+/** What tells of the runs that the server looked at. */
 
 import { parting } from "../../view/settings/settings";
 import { later } from "./later";
 
-const load = () => import("./findings_part");
+const load = () => import("../later_parts");
 const parts = () => parting.value !== "off";
 
 export const LateFindingsList = later(async () => (await load()).FindingsList);

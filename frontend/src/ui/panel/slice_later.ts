@@ -2,4 +2,4 @@
 
 import { later } from "../overlays/later";
 
-export const LateSlice = later(async () => (await import("./slice")).Slice);
+export const LateSlice = later(async () => (await import("../later_parts")).Slice);

@@ -5,7 +5,7 @@ import { runs } from "../../view/settings/settings";
 import { later } from "../overlays/later";
 import { Menu } from "../widgets/controls";
 
-const List = later(async () => (await import("./run_list")).RunList);
+const List = later(async () => (await import("../later_parts")).RunList);
 
 export function RunMenu() {
   const shown = selection.shownRuns.value.length;

@@ -1,0 +1,9 @@
+/** What is loaded after the first pictures, in one file: small parts share what compression learns. */
+
+export { Empty } from "./empty";
+export { Dialogs } from "./overlays/dialogs";
+export { FindingsList } from "./overlays/findings_list";
+export { PartingBar, PartingLine } from "./overlays/parting_part";
+export { Slice } from "./panel/slice";
+export { Units } from "./panel/units";
+export { RunList } from "./toolbar/run_list";
