@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from tb_activation_hist.capture.schedule import Between, Every, LogSpaced
     from tb_activation_hist.capture.select import Layers, LayerSelector
     from tb_activation_hist.capture.split import Split, SplitPattern
+    from tb_activation_hist.core.bin_counts import BinCounts
     from tb_activation_hist.core.comparison.criterion import CompareMode
     from tb_activation_hist.core.comparison.layer_names import LayerNames
     from tb_activation_hist.core.comparison.recording import Recording
@@ -67,6 +68,7 @@ if TYPE_CHECKING:
     from tb_activation_hist.core.tallies import Tallies
     from tb_activation_hist.findings import Finding, FindingOptions
     from tb_activation_hist.notebook.activation_stats import LayerStats
+    from tb_activation_hist.recording.histogram_writer import HistogramWriter, LayerValues
     from tb_activation_hist.recording.logger import ActivationHistLogger
     from tb_activation_hist.recording.options import LoggerOptions, WatchedKind
     from tb_activation_hist.storage.comparisons import CompareOptions, compare_runs, save_golden
@@ -90,6 +92,7 @@ _HOMES: Final = {
     "AnyScheme": "core.schemes.scheme",
     "AxesArray": "core.plot_options",
     "Between": "capture.schedule",
+    "BinCounts": "core.bin_counts",
     "CompareMode": "core.comparison.criterion",
     "CompareOptions": "storage.comparisons",
     "ComparisonError": "core.errors",
@@ -103,6 +106,7 @@ _HOMES: Final = {
     "FormatError": "core.errors",
     "FormatLoss": "core.format_loss",
     "HistogramSeries": "core.histogram",
+    "HistogramWriter": "recording.histogram_writer",
     "Kind": "core.names",
     "LayerComparison": "core.comparison.run_comparison",
     "LayerInfo": "core.names",
@@ -110,6 +114,7 @@ _HOMES: Final = {
     "LayerSelectionError": "core.errors",
     "LayerSelector": "capture.select",
     "LayerStats": "notebook.activation_stats",
+    "LayerValues": "recording.histogram_writer",
     "Layers": "capture.select",
     "LayersPlotOptions": "core.plot_options",
     "LearnerLike": "callbacks.probe",
@@ -169,6 +174,7 @@ __all__ = [
     "AnyScheme",
     "AxesArray",
     "Between",
+    "BinCounts",
     "CompareMode",
     "CompareOptions",
     "ComparisonError",
@@ -182,6 +188,7 @@ __all__ = [
     "FormatError",
     "FormatLoss",
     "HistogramSeries",
+    "HistogramWriter",
     "Kind",
     "LayerComparison",
     "LayerInfo",
@@ -189,6 +196,7 @@ __all__ = [
     "LayerSelectionError",
     "LayerSelector",
     "LayerStats",
+    "LayerValues",
     "Layers",
     "LayersPlotOptions",
     "LearnerLike",

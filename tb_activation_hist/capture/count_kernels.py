@@ -7,15 +7,16 @@ import importlib
 import os
 import warnings
 from types import ModuleType
-from typing import Final
-
-import torch
+from typing import TYPE_CHECKING, Final
 
 from tb_activation_hist.core.errors import (
     ActivationHistWarning,
     MissingDependencyError,
     OptionError,
 )
+
+if TYPE_CHECKING:
+    import torch
 
 KERNEL_VARIABLE: Final = "TB_ACTIVATION_HIST_KERNEL"
 """Environment variable that forces a kernel; see `KERNELS`."""
@@ -38,6 +39,20 @@ _triton_failed = False
 @functools.cache
 def c_extension() -> ModuleType | None:
     """The C extension, or None when torch counts; warns once when it was not built."""
+    module = load_c_extension()
+    if isinstance(module, ImportError):
+        warnings.warn(
+            f"The C extension cannot be loaded ({module}): {TORCH_COUNTS}. {BUILD_IT}, or set "
+            f"{KERNEL_VARIABLE}=torch to accept it.",
+            ActivationHistWarning,
+            stacklevel=3,
+        )
+        return None
+    return module
+
+
+def load_c_extension() -> ModuleType | ImportError | None:
+    """The C extension, or why it cannot be loaded; None when it is not wanted."""
     wanted = _wanted()
     if wanted == "torch":
         return None
@@ -50,13 +65,7 @@ def c_extension() -> ModuleType | None:
                 "Install a C compiler (gcc or clang) and reinstall tb_activation_hist, or unset it."
             )
             raise MissingDependencyError(msg) from error
-        warnings.warn(
-            f"The C extension cannot be loaded ({error}): {TORCH_COUNTS}. {BUILD_IT}, or set "
-            f"{KERNEL_VARIABLE}=torch to accept it.",
-            ActivationHistWarning,
-            stacklevel=3,
-        )
-        return None
+        return error
     if wanted.startswith("c-"):
         _choose_variant(module, wanted.removeprefix("c-"))
     return module
@@ -118,7 +127,7 @@ def kernel_name(device: torch.device | str = "cpu") -> str:
     'c-avx512', 'c-avx2', 'c-portable', 'triton-table', 'triton-window' or 'torch'. The two ways of
     Triton are described in `triton_kernel`.
     """
-    kind = torch.device(device).type
+    kind = str(device).partition(":")[0]
     if kind == "cuda":
         triton = triton_kernel()
         return "torch" if triton is None else f"triton-{triton.way()}"

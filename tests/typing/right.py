@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import torch
 from fastai.learner import Learner  # type: ignore[import-untyped]  # fastai comes without types
 from matplotlib import pyplot as plt
@@ -21,8 +22,13 @@ from tb_activation_hist import (
     AnyScheme,
     AxesArray,
     Between,
+    BinCounts,
+    CompareMode,
+    CompareOptions,
+    ComparisonError,
     DifferencePlotOptions,
     Every,
+    ExecutionOrder,
     ExplicitBins,
     Finding,
     FindingOptions,
@@ -30,13 +36,17 @@ from tb_activation_hist import (
     FormatError,
     FormatLoss,
     HistogramSeries,
+    HistogramWriter,
     Kind,
+    LayerComparison,
     LayerInfo,
+    LayerNames,
     Layers,
     LayerSelectionError,
     LayerSelector,
     LayersPlotOptions,
     LayerStats,
+    LayerValues,
     LearnerLike,
     LinearBins,
     Logdir,
@@ -53,6 +63,10 @@ from tb_activation_hist import (
     OptionError,
     Phase,
     Probe,
+    RecordFacts,
+    Recording,
+    RecordingSource,
+    RunComparison,
     RunHistograms,
     RunsPlotOptions,
     RunWriter,
@@ -72,8 +86,11 @@ from tb_activation_hist import (
     ValueAxisOptions,
     WatchedKind,
     WriterOptions,
+    compare_runs,
     probe_module,
     read_histograms,
+    record,
+    save_golden,
 )
 
 model = nn.Sequential(nn.Linear(2, 3), nn.ReLU())
@@ -218,6 +235,34 @@ if slices is not None:
 explicit = series.scheme.edges if isinstance(series.scheme, ExplicitBins) else ()
 print(series.quantile([0.1, 0.9]).shape, series.rebin([0, 1]).sum(), tallies.n, explicit)
 print(run.layer_info("conv1"), series.to_dataframe(counts=True), run.info)
+
+# Arrays of other frameworks, and what is counted already.
+values: dict[str, LayerValues] = {"a": np.ones(3), "b": [0.5], "c": {"kernel": np.ones((2, 2))}}
+with HistogramWriter("runs/c", bins=scheme, on_error="raise") as arrays:
+    arrays.add(1, values, kind="gradients", phase="eval", scalars={"loss": np.float32(1)})
+    arrays.add(2, {"d": BinCounts(*np.histogram(np.ones(3), 4), zeros=1, sum=3.0)})
+    arrays.flush()
+HistogramWriter(memory, options=WriterOptions(flush_s=1)).close()
+
+
+class Scores(nn.Module):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        record(self, scores=x)
+        return x
+
+
+# Two runs compared.
+mode: CompareMode = "octaves"
+names: LayerNames = {"encoder.*": "*"}
+compared: CompareOptions = {"mode": mode, "tolerance": 0.1, "names": names}
+sources: list[RecordingSource] = ["runs/a", Path("runs/b"), run, memory]
+comparison: RunComparison = compare_runs(sources[0], sources[1], **compared)
+differing: tuple[LayerComparison, ...] = tuple(comparison.layers)
+facts: list[RecordFacts | None] = [each.a for each in differing]
+save_golden(sources[2], "golden.zip", layers="conv*")
+order: ExecutionOrder = run.execution_order
+in_hand: RecordingSource = Recording("mine", in_memory, infos, order)
+assert issubclass(ComparisonError, ActivationHistError)
 
 # What other number formats would lose.
 number_format: NumberFormat = "e4m3"
