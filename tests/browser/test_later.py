@@ -27,17 +27,12 @@ def test_a_part_that_cannot_be_loaded_is_said_and_asked_for_again(
     tab.frame.locator("dialog.help[open]").wait_for()
 
 
-def test_what_is_wanted_at_once_is_not_waited_for(
+def test_the_first_pictures_come_before_later_parts(
     open_page: Callable[..., Page], two_runs: TensorBoard
 ) -> None:
     page = open_page()
-    # Nothing is idle, so only what is wanted is loaded.
-    page.add_init_script("window.requestIdleCallback = () => 0")
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url.rpartition("/")[2]))
     tab = open_tab(page, two_runs.root)
-    assert "later_parts.js" not in asked
-    tab.frame.locator("main").focus()
-    page.keyboard.press("Control+k")
-    tab.frame.locator(".palette[open] input").wait_for()
-    assert "later_parts.js" in asked
+    tab.until(lambda: "later_parts.js" in asked, lambda found: found)
+    assert asked.index("tiles") < asked.index("later_parts.js")

@@ -229,7 +229,7 @@ tallies: Tallies = series.tallies
 slices: SliceSeries | None = series.slices
 if slices is not None:
     statistic: SliceStatistic = "abs_max"
-    slices.plot(statistic, ax).set_title("channels")
+    slices.plot(statistic, ax).get_title()
     held: SliceTallies = slices.tallies
     print(slices.statistic(statistic).shape, held.sum, slices.to_dataframe(), slices.dimension)
 explicit = series.scheme.edges if isinstance(series.scheme, ExplicitBins) else ()

@@ -1,5 +1,9 @@
 /** The histograms of one step, which are no part of the first pictures. */
 
+import { drawnOnce } from "../../view/screen/screen";
 import { later } from "../overlays/later";
 
-export const LateSlice = later(async () => (await import("../later_parts")).Slice);
+export const LateSlice = later(
+  async () => (await import("../later_parts")).Slice,
+  () => drawnOnce.value,
+);
