@@ -122,9 +122,9 @@ def _fit(edges: FloatArray, counts: IntArray, scheme: Scheme) -> bool:
     """Whether each bin that holds a count lies within one bin of the scheme."""
     bins = scheme.values_to_bins(_middles(edges))
     lower, upper = scheme.lower_edges(bins), scheme.upper_edges(bins)
-    spare = np.zeros(len(bins))
-    if isinstance(scheme, LinearBins):
-        spare += EDGE_TOLERANCE * (scheme.hi - scheme.lo) / scheme.count
+    with np.errstate(over="ignore"):
+        width = upper - lower
+    spare = np.where(np.isfinite(width), EDGE_TOLERANCE * width, 0)
     within = (edges[:-1] >= lower - spare) & (edges[1:] <= upper + spare)
     return bool(np.all(within | (counts == 0)))
 
