@@ -27,7 +27,6 @@ from __future__ import annotations
 import math
 import operator
 import struct
-import zlib
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
@@ -43,6 +42,7 @@ from tb_activation_hist.core.schemes.scheme import Scheme
 from tb_activation_hist.core.stored_json import LARGEST
 from tb_activation_hist.core.table import MOMENTS, TOTALS
 from tb_activation_hist.core.tallies import Tallies
+from tb_activation_hist.storage.deflate import deflate, inflate
 
 BLOCK_VERSION: Final = 1
 BLOCK_RECORDS: Final = 32
@@ -133,7 +133,7 @@ def encode_block(series: HistogramSeries, session: int, ordinal: int) -> bytes:
     parts.append(shuffle(changes.T))
     sizes = (len(series), len(series.bins), changes.itemsize, series.bin_counts.itemsize)
     header = HEADER.pack(MAGIC, BLOCK_VERSION, *sizes, session, ordinal)
-    return header + _deflate(b"".join(parts))
+    return header + deflate(b"".join(parts))
 
 
 def decode_block(
@@ -144,7 +144,7 @@ def decode_block(
     The arrays of the result keep what `HistogramSeries` promises of them, whatever the bytes were.
     """
     header = _read_header(data)
-    payload = Payload(_inflate(data, header.payload_bytes))
+    payload = Payload(inflate(data[HEADER.size :], header.payload_bytes, _damaged(data)))
     numbers = payload.take(1, header.bins, np.dtype("<i2"))[0].cumsum(dtype=np.int64)
     steps = payload.take(1, header.records, np.dtype("<i8"))[0].cumsum()
     wall_times = payload.take(1, header.records, np.dtype("<f8"))[0]
@@ -240,24 +240,6 @@ class Payload:
         data = np.frombuffer(self._payload, np.uint8, size, self._offset)
         self._offset += size
         return data.reshape(width, length)
-
-
-def _deflate(data: bytes) -> bytes:
-    compressor = zlib.compressobj(level=1, strategy=zlib.Z_RLE)
-    return compressor.compress(data) + compressor.flush()
-
-
-def _inflate(block: bytes, size: int) -> bytes:
-    """The payload, which must have this size; no more of it than that is ever held."""
-    inflater = zlib.decompressobj()
-    try:
-        # One byte more, so that a longer payload is noticed and the checksum is reached.
-        payload = inflater.decompress(block[HEADER.size :], size + 1)
-    except zlib.error as err:
-        raise FormatError(_damaged(block)) from err
-    if len(payload) != size or not inflater.eof:
-        raise FormatError(_damaged(block))
-    return payload
 
 
 def _damaged(data: bytes) -> str:

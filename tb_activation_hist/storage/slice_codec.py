@@ -34,7 +34,6 @@ from __future__ import annotations
 
 import operator
 import struct
-import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
@@ -47,6 +46,7 @@ from tb_activation_hist.core.names import check_version
 from tb_activation_hist.core.slice_counts import MAX_SLICES
 from tb_activation_hist.core.slice_series import SliceSeries, SliceTallies
 from tb_activation_hist.core.stored_json import LARGEST
+from tb_activation_hist.storage.deflate import deflate, inflate
 from tb_activation_hist.storage.slice_columns import (
     WIDTHS,
     Payload,
@@ -139,7 +139,7 @@ def encode_slices(
         fields = (len(series), series.exact, per_octave, series.slices, session, ordinal)
         widths = bytes(width for width, _ in columns)
         data = HEADER.pack(SLICE_MAGIC, SLICE_BLOCK_VERSION, *fields, widths)
-        data += _deflate(b"".join([head, *(column for _, column in columns)]))
+        data += deflate(b"".join([head, *(column for _, column in columns)]))
         if len(data) <= max(SLICE_BYTES * series.n.size, SMALL_BLOCK):
             break
     return data
@@ -165,7 +165,7 @@ def decode_slices(data: bytes, layer: str = "", dimension: int | None = None) ->
     """
     header = _read_header(data)
     records, slices = header.records, header.slices
-    payload = Payload(_inflate(data, header.payload_bytes))
+    payload = Payload(inflate(data[HEADER.size :], header.payload_bytes, _damaged(data)))
     steps = payload.take(records, "<i8").cumsum()
     wall_times = payload.take(records, "<i8").cumsum() / 1000
     least = payload.take(records, "<i8")
@@ -236,23 +236,6 @@ def _from_codes(codes: list[IntArray], finite: IntArray, per_octave: int) -> lis
         total, squares = mean * finite, (mean**2 + std**2) * finite
     ends = np.where(finite > 0, low, np.inf), np.where(finite > 0, high, -np.inf)
     return [*ends, total, squares]
-
-
-def _deflate(data: bytes) -> bytes:
-    compressor = zlib.compressobj(level=1, strategy=zlib.Z_RLE)
-    return compressor.compress(data) + compressor.flush()
-
-
-def _inflate(block: bytes, size: int) -> bytes:
-    """The payload, which must have this size; no more of it than that is ever held."""
-    inflater = zlib.decompressobj()
-    try:
-        payload = inflater.decompress(block[HEADER.size :], size + 1)
-    except zlib.error as err:
-        raise FormatError(_damaged(block)) from err
-    if len(payload) != size or not inflater.eof:
-        raise FormatError(_damaged(block))
-    return payload
 
 
 def _damaged(data: bytes) -> str:
