@@ -1,16 +1,13 @@
 /** Parts of the page that are loaded after the first pictures, or when they are wanted before. */
 
-import { effect, type Signal, signal } from "@preact/signals";
+import { effect } from "@preact/signals";
 import type { ComponentType } from "preact";
+import { laterPart } from "../../view/reactive/later_part";
 import { drawnOnce } from "../../view/screen/screen";
 import { say } from "../widgets/toast";
 
 /** However busy the page is, a part is there this long after the first pictures. */
 const LATEST_MS = 2000;
-
-interface Part<P> {
-  readonly Content: ComponentType<P>;
-}
 
 /**
  * A component whose module is loaded apart; nothing is drawn until it is there.
@@ -20,26 +17,18 @@ export function later<P extends object>(
   load: () => Promise<ComponentType<P>>,
   wanted: () => boolean = () => true,
 ): ComponentType<P> {
-  const part: Signal<Part<P> | null> = signal(null);
-  let asked = false;
-  const loadOnce = async () => {
-    if (asked) return;
-    asked = true;
-    try {
-      part.value = { Content: await load() };
-    } catch {
-      // Asked for again when it is wanted again.
-      asked = false;
-      if (wanted()) say("This part of the page could not be loaded. Is TensorBoard still running?");
-    }
+  const part = laterPart(async () => ({ Content: await load() }));
+  const loadOrSay = async () => {
+    if (!(await part.load()) && wanted())
+      say("This part of the page could not be loaded. Is TensorBoard still running?");
   };
   effect(() => {
-    if (drawnOnce.value) requestIdleCallback(() => void loadOnce(), { timeout: LATEST_MS });
+    if (drawnOnce.value) requestIdleCallback(() => void loadOrSay(), { timeout: LATEST_MS });
   });
   return function Later(props: P) {
-    const found = part.value;
+    const found = part.value.value;
     if (found !== null) return <found.Content {...props} />;
-    if (wanted()) void loadOnce();
+    if (wanted()) void loadOrSay();
     return null;
   };
 }
