@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 
 import numpy as np
@@ -85,6 +86,7 @@ def test_differences_name_layer_step_and_distance_and_follow_the_baseline(tab: T
     apart = menu.locator(".differences")
     words = apart.locator("summary").inner_text()
     assert words.index(BAD) < words.index("parts from") < words.index(GOOD)
+    assert re.search(rf"{re.escape(GOOD)} in \d+ layers", words)
     lines = apart.locator(".difference").all_inner_texts()
     assert [line.split()[0] for line in lines] == [n for n in LAYERS if n in " ".join(lines)]
     assert all("from step" in line and "distance" in line for line in lines)
