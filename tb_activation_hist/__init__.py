@@ -1,7 +1,8 @@
 """Activation histograms of a training, as heatmaps in TensorBoard.
 
-Public are the names listed in ``__all__`` and the modules `fastai`, `lightning` and `transformers`,
-each with that library's ``ActivationHistCallback``. All other modules may change without notice.
+The names in ``__all__`` are public, and so are the modules `fastai`, `lightning` and
+`transformers`, each with that library's ``ActivationHistCallback``. All other modules may change
+without notice.
 
 Importing this package imports neither torch, tensorboard nor fastai; each public name is loaded
 from its module when it is first used.

@@ -20,7 +20,7 @@ from tb_activation_hist.findings import SEVERITIES
 from tb_activation_hist.notebook.value_axis import SCALES
 
 DESCRIPTION = "Activation histograms of a training: what is wrong with them, how they look."
-EXIT_STATUS = "Exit status: 0 fine, 1 --fail-on found something, 2 nothing could be read."
+EXIT_STATUS = "Exit status: 0 fine, 1 --fail-on found something, 2 it could not be done."
 LOGDIR = "directory that holds one run or several, or one event file, or a URL"
 
 

@@ -104,7 +104,7 @@ class RecordingOptions:
     )
     warn_on: WatchedKind | Sequence[WatchedKind] = option(
         (),
-        "Findings that are told as a warning while the training runs, each once: any of "
+        "Findings that raise a warning while the training runs, once each: any of "
         f"{_quote(INSTANT_KINDS)}, told within 20 records, and {_quote(PERIODIC_KINDS)}, for which "
         "the run is looked at after 64 records and whenever it has grown by half.",
     )

@@ -40,12 +40,13 @@ class WriterOptions:
     )
     histogram_points: int = option(
         500,
-        "About so many ordinary TensorBoard histograms a run and layer; 0: none.",
+        "How many ordinary TensorBoard histograms each layer of a run gets, roughly; 0: none.",
         "points",
     )
     scalar_points: int = option(
         1000,
-        "About so many points a run in the charts of mean, std, share near zero and p99; 0: none.",
+        "How many points each chart of mean, std, share near zero and p99 gets in a run, roughly; "
+        "0: none.",
         "points",
     )
     split_exact: bool = option(
@@ -55,8 +56,8 @@ class WriterOptions:
     )
     dashboard_cards: int | None = option(
         100,
-        "About so many of these histograms and charts in all, of layers spread over the model, so "
-        "that yours stay in sight; `None`: of all layers.",
+        "How many of these histograms and charts a run gets in all, roughly, for layers spread "
+        "over the model, so that yours stay in sight; `None`: for all layers.",
         "cards",
     )
     close_timeout_s: float = option(

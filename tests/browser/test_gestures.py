@@ -37,7 +37,7 @@ def moved(point: Point, x_px: float, y_px: float) -> Point:
 @pytest.mark.parametrize(
     ("by_px", "brushed"),
     [((120, 60), (True, True)), ((160, 20), (True, False)), ((2, 50), (False, True))],
-    ids=["aslant", "drifting", "upright"],
+    ids=["diagonal", "drifting", "upright"],
 )
 def test_a_drag_zooms_the_axes_that_it_goes_along(
     tab: Tab, by_px: tuple[int, int], brushed: tuple[bool, bool]

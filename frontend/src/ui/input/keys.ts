@@ -33,9 +33,12 @@ function withShift(label: string, shift = ""): string {
 }
 
 export const GESTURES: readonly KeyRow[] = [
-  { keys: ["drag"], does: "Zoom the time axis of all panels; aslant: the values of the row too" },
+  { keys: ["drag"], does: "Zoom the time axis of all panels; diagonally: the values of the row too" },
   { keys: ["Shift + drag"], does: "Zoom the values of the row (also straight up or down)" },
-  { keys: ["Ctrl + wheel", "pinch"], does: "Zoom at the pointer (Shift, or fingers upright: values)" },
+  {
+    keys: ["Ctrl + wheel", "pinch"],
+    does: "Zoom at the pointer (with Shift, or fingers one above the other: values)",
+  },
   { keys: ["Space + drag"], does: "Move what is shown (also with Alt, or the middle button)" },
   { keys: ["double-click"], does: "Reset zoom" },
   { keys: ["click", "tap"], does: "Pin the step; on a strip: open it" },

@@ -24,7 +24,7 @@ export function FindingsMenu() {
   );
 }
 
-/** "3", "3 + 5 runs" with hidden runs in which something looks wrong, "3…" while not all is known. */
+/** "3", "3 + 5 hidden runs" with hidden runs in which something looks wrong, "3…" while not all is known. */
 function badge(count: number, hidden: number, more: boolean): string {
   if (more && count + hidden === 0) return "…";
   return `${count}${hidden > 0 ? ` + ${formatCounted(hidden, "hidden run")}` : ""}${more ? "…" : ""}`;
