@@ -8,8 +8,9 @@ from typing import Any, Final
 import torch
 from torch import Tensor, nn
 
+from tb_activation_hist.capture.attachment import MARK
 from tb_activation_hist.capture.countable import is_countable
-from tb_activation_hist.capture.hooks import MARK, ForwardHook
+from tb_activation_hist.capture.hooks import ForwardHook
 from tb_activation_hist.capture.in_graph import HOOKS
 from tb_activation_hist.capture.outputs import floating_tensors
 from tb_activation_hist.capture.select import Layer, matches_tensor

@@ -8,9 +8,9 @@ from typing import Final
 
 from torch import Tensor, nn
 
+from tb_activation_hist.capture.attachment import Attachment
 from tb_activation_hist.capture.compiled import make_room_for_graphs
 from tb_activation_hist.capture.followed_layers import Changes, FollowedLayers
-from tb_activation_hist.capture.hooks import Attachment
 from tb_activation_hist.capture.options import CaptureOptions
 from tb_activation_hist.capture.outline import iter_modules
 from tb_activation_hist.capture.parameter_kinds import ParameterKinds

@@ -338,7 +338,7 @@ def test_the_example_of_a_simulation(tmp_path, monkeypatch):
 
 def test_the_example_of_counts(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    exec(compile(code_after("What is counted already"), DOCUMENT, "exec"), {})
+    exec(compile(code_after("Values that are already counted"), DOCUMENT, "exec"), {})
     series = read_histograms("runs")["counted"]["energy"]
     assert series.scheme == LinearBins(50, 0, 10)
 
