@@ -138,6 +138,7 @@ class ParameterKinds:
         if self._states is not None:
             self._states.note(optimizer)
         if not (self._gradients or self._updates):
+            self._note_step(optimizer)
             return
         known = self._known_parameters()
         for parameter in _parameters_of(optimizer):
@@ -154,6 +155,14 @@ class ParameterKinds:
             values = countable_values(parameter) if self._updates else None
             before = None if values is None else values.detach().clone()
             self._open[id(parameter)] = OpenStep(ref, parameter, optimizer, before, closure)
+
+    def _note_step(self, optimizer: Optimizer) -> None:
+        """Note once that an optimizer steps parameters of the layers."""
+        if OPTIMIZER_STEP in self._state.seen:
+            return
+        known = self._known_parameters()
+        if any(id(parameter) in known for parameter in _parameters_of(optimizer)):
+            self._state.seen.add(OPTIMIZER_STEP)
 
     def after_step(self, optimizer: Optimizer) -> None:
         """Count the updates, and the gradients of a step that was given a closure."""

@@ -32,6 +32,9 @@ NO_BACKWARD: Final = (
     "gradients: no backward pass reached the outputs of the layers. They may be frozen, under "
     "torch.no_grad(), or compiled"
 )
+NEED_OPTIMIZER: Final = ("weight_gradients", "updates", "optimizer_state")
+"""Kinds of which nothing is there before an optimizer steps."""
+
 NO_OPTIMIZER_STEP: Final = (
     "{kinds}: no torch.optim.Optimizer stepped the layers' parameters. Train them with one, or "
     "call before() and after() of the logger's watch_steps() around each step of yours"
@@ -46,7 +49,7 @@ def explain_missing_kinds(kinds: Sequence[str], seen: Container[str]) -> str:
     reasons = []
     if "gradients" in kinds and BACKWARD not in seen:
         reasons.append(NO_BACKWARD)
-    stepped = [kind for kind in ("weight_gradients", "updates") if kind in kinds]
+    stepped = [kind for kind in NEED_OPTIMIZER if kind in kinds]
     if stepped and OPTIMIZER_STEP not in seen:
         reasons.append(NO_OPTIMIZER_STEP.format(kinds=" and ".join(stepped)))
     return f"Nothing was recorded of {'; nor of '.join(reasons)}." if reasons else ""

@@ -133,6 +133,11 @@ ONE_WARNING = {
         trains_by_hand,
         r"^Nothing was recorded of weight_gradients and updates: .*watch_steps\(\)",
     ),
+    "no optimizer, whose state is asked for": (
+        {"kinds": "optimizer_state"},
+        trains_by_hand,
+        r"^Nothing was recorded of optimizer_state: .*watch_steps\(\)",
+    ),
     "no backward pass": (
         {"kinds": "gradients"},
         without_a_graph,
