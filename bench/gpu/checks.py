@@ -21,7 +21,6 @@ PYTEST_TARGETS = "tests/unit/capture/test_count_triton*.py"
 
 def run(device: str, deadline: Deadline) -> dict[str, Any]:
     """Each check's name, result and seconds; those that the time did not allow are missing."""
-    lines: list[dict[str, Any]] = []
     if device == "cpu":
         from tests.gpu.__main__ import main
 
@@ -29,32 +28,40 @@ def run(device: str, deadline: Deadline) -> dict[str, Any]:
         with contextlib.redirect_stdout(told):
             main("cpu", "narrow_types_are_exact")
         lines = [json.loads(line) for line in told.getvalue().splitlines()]
-        return {"checks": lines, "complete": True, "kernel_tests": "not run: smoke"}
+        return {
+            "checks": lines,
+            "complete": True,
+            "kernel_tests": "not run: smoke",
+            "kernel_exit": None,
+        }
+    lines = []
     command = [sys.executable, "-m", "tests.gpu", device]
     output, ended = run_process(command, deadline)
     for line in output.splitlines():
         with contextlib.suppress(ValueError):
             lines.append(json.loads(line))
     crashed = ended not in (0, 1)
+    kernel_tests, kernel_exit = run_kernel_tests(deadline)
     return {
         "checks": lines,
         "complete": not crashed,
         "exit": ended,
         "output": output[-2000:] if crashed else "",
-        "kernel_tests": run_kernel_tests(deadline),
+        "kernel_tests": kernel_tests,
+        "kernel_exit": kernel_exit,
     }
 
 
-def run_kernel_tests(deadline: Deadline) -> str:
-    """The last line of pytest's output, or why it did not run."""
+def run_kernel_tests(deadline: Deadline) -> tuple[str, int | None]:
+    """The last line of pytest's output, or why it did not end; and its exit status if it did."""
     if importlib.util.find_spec("pytest") is None:
-        return "not run: pytest is not installed"
+        return "not run: pytest is not installed", None
     targets = [str(path.relative_to(ROOT)) for path in sorted(ROOT.glob(PYTEST_TARGETS))]
     command = [sys.executable, "-m", "pytest", "-q", "-o", "addopts=--import-mode=importlib"]
     output, ended = run_process([*command, *targets], deadline)
     if ended is None:
-        return "stopped: the time was over"
-    return (output.strip().splitlines() or [f"exit {ended}"])[-1]
+        return "stopped: the time was over", None
+    return (output.strip().splitlines() or [f"exit {ended}"])[-1], ended
 
 
 def run_process(command: list[str], deadline: Deadline) -> tuple[str, int | None]:
@@ -77,9 +84,10 @@ def run_process(command: list[str], deadline: Deadline) -> tuple[str, int | None
 
 
 def failed(found: dict[str, Any]) -> bool:
-    """Whether a check or a test of the kernel failed."""
+    """Whether a check or a test of the kernel failed, or their process crashed or ran none."""
     broken = any(not line["ok"] for line in found["checks"])
-    return broken or "failed" in found["kernel_tests"] or "error" in found["kernel_tests"]
+    crashed = not found["complete"] and found["exit"] is not None
+    return broken or crashed or found["kernel_exit"] not in (0, None)
 
 
 def print_rows(found: dict[str, Any]) -> None:

@@ -75,3 +75,22 @@ def test_the_stand_in_for_fastai_takes_what_fastai_takes():
     assert ours.keys() == theirs.keys()
     for name, value in ours.items():
         assert torch.equal(torch.as_tensor(value), torch.as_tensor(theirs[name]))
+
+
+@pytest.mark.parametrize(
+    ("found", "wrong"),
+    [
+        ({}, False),
+        ({"kernel_tests": "4 passed, 1 xfailed"}, False),
+        ({"kernel_tests": "not run: pytest is not installed", "kernel_exit": None}, False),
+        ({"checks": [{"ok": True}, {"ok": False}]}, True),
+        ({"complete": False, "exit": -11}, True),
+        ({"complete": False, "exit": None}, False),
+        ({"kernel_tests": "no tests ran", "kernel_exit": 5}, True),
+        ({"kernel_tests": "1 failed, 3 passed", "kernel_exit": 1}, True),
+    ],
+    ids=str,
+)
+def test_a_check_that_crashed_or_never_ran_is_no_success(found, wrong):
+    fine = {"checks": [{"ok": True}], "complete": True, "exit": 0}
+    assert checks.failed({**fine, "kernel_tests": "4 passed", "kernel_exit": 0, **found}) is wrong
