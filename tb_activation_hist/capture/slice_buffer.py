@@ -13,6 +13,7 @@ from torch import Tensor
 
 from tb_activation_hist.capture import torch_internals
 from tb_activation_hist.capture.host_counts import MOMENTS_PER_ROW, FreeList, empty_moments_
+from tb_activation_hist.capture.single_counts import has_float64
 from tb_activation_hist.core.slice_counts import SLICE_TOTALS, LayerSlices
 
 SLICE_BYTES: Final = 8 * (MOMENTS_PER_ROW + len(SLICE_TOTALS))
@@ -21,13 +22,13 @@ SLICE_BYTES: Final = 8 * (MOMENTS_PER_ROW + len(SLICE_TOTALS))
 class SliceBuffer:
     """Room for `capacity` slices on one device.
 
-    Values on MPS, which has no float64, are counted on the host.
+    Values of a device that has no float64 (`has_float64`) are counted on the host.
     """
 
     def __init__(self, capacity: int, device: torch.device | str = "cpu") -> None:
         self.capacity = capacity
         self.device = torch.device(device)
-        home = torch.device("cpu") if self.device.type == "mps" else self.device
+        home = self.device if has_float64(self.device) else torch.device("cpu")
         self.on_host = home.type == "cpu"
         self._size = capacity * SLICE_BYTES
         self._free = FreeList(capacity, pinned=home.type == "cuda")

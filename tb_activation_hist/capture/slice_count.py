@@ -56,8 +56,7 @@ def count_slices_(
     plain = plain_values(values)
     if plain is not None:
         into = SliceRange(buffer.storage, buffer.capacity, first)
-        plain = plain.detach().cpu() if buffer.device.type == "mps" else plain.detach()
-        _count(into, plain, dim, switch.tensor)
+        _count(into, plain.detach(), dim, switch.tensor)
 
 
 @torch.library.custom_op(
@@ -85,6 +84,8 @@ def _count(into: SliceRange, values: Tensor, dim: int, switch: Tensor) -> None:
     """Count with the best kernel of the values' device."""
     if values.numel() == 0:
         return
+    if into.storage.is_cpu:
+        values = values.cpu()  # from a device without float64
     if values.is_cpu:
         _count_on_cpu(into, values, dim)
         return

@@ -98,3 +98,10 @@ def test_the_extension_refuses_what_it_cannot_read() -> None:
             continue
         with pytest.raises(ValueError, match=r"out of range|tuple"):
             module.count_slices(0, 0, 0, dtype, dim, shape, shape)
+
+
+def test_slices_of_a_device_without_float64_are_counted_on_the_host(monkeypatch):
+    monkeypatch.setattr("tb_activation_hist.capture.slice_buffer.has_float64", lambda _: False)
+    buffer = SliceBuffer(4, "meta")
+    assert buffer.on_host
+    assert buffer.storage.device.type == "cpu"
