@@ -16,6 +16,8 @@ interface ScrollTarget {
   readonly rowId: string;
   /** Whose panel is to be in sight; without it any. */
   readonly run?: string | undefined;
+  /** Whether the row is to stand at the top, else in the middle. */
+  readonly top?: boolean;
 }
 
 /** Where to scroll to; whoever scrolls sets it back to null. */

@@ -1,0 +1,179 @@
+/** What the explanation of an incident draws: its layers in the order of spread, tiles, scalars, three histograms. */
+
+import { computed, effect, signal, untracked } from "@preact/signals";
+import { lastAtMost } from "../../math/value_scale";
+import type { Columns, Tile } from "../../math/tile";
+import { isTileError } from "../../series/decode";
+import { panelId } from "../../series/panel_data";
+import type { FindingAnswer, ScalarSeries, Series, TileRequest } from "../../series/types";
+import { client, index } from "../catalog/catalog";
+import { panelStore } from "../panel/known_panels";
+import * as scalars from "../screen/scalars";
+import { type Incident, explained, explainedIncident } from "./incidents";
+
+/** More layers than this are counted, not drawn. */
+const MOST_LAYERS = 24;
+const COLUMNS = 1024;
+const ROWS = 16;
+/** Distance of the histograms before and after from the one at the first step, as a share of the run. */
+const APART = 0.1;
+
+/** One layer of the chain. */
+export interface ChainLayer {
+  readonly finding: FindingAnswer;
+  readonly layer: string;
+  readonly tag: string;
+  readonly first_step: number;
+  readonly last_step: number;
+}
+
+/** All layers of an incident: the one in which it began first, each once. */
+export function incidentToChain(incident: Incident): readonly ChainLayer[] {
+  const chain = incident.flatMap((finding) =>
+    finding.tags.map((tag, at) => ({
+      finding,
+      layer: finding.layers[at] ?? tag,
+      tag,
+      first_step: finding.first_steps[at] ?? finding.first_step,
+      last_step: finding.last_steps[at] ?? finding.last_step,
+    })),
+  );
+  const [cause, ...others] = chain.filter(({ tag }, at) => chain.findIndex((one) => one.tag === tag) === at);
+  return [...(cause ? [cause] : []), ...others.sort((a, b) => a.first_step - b.first_step)];
+}
+
+export const chain = computed(() => incidentToChain(explainedIncident.value ?? NO_INCIDENT));
+export const drawnChain = computed(() => chain.value.slice(0, MOST_LAYERS));
+
+const NO_INCIDENT = [] as unknown as Incident;
+
+/** What else was recorded of the first layer: its gradients, and its weights or their parts. */
+export const related = computed<readonly Series[]>(() => {
+  const finding = explained.value;
+  const all = index.value?.series ?? [];
+  const own = all.find(({ tag }) => tag === finding?.tags[0]);
+  const at = index.value?.runs.findIndex(({ name }) => name === finding?.run) ?? -1;
+  if (own === undefined) return [];
+  const modules = new Set([own.layer, own.layer.replace(/\.[^.]+$/, "")]);
+  const isRelated = ({ layer, kind, phase, runs }: Series) =>
+    kind !== own.kind &&
+    phase === own.phase &&
+    runs.includes(at) &&
+    (layer === own.layer || (isOfParameters(own.kind) ? modules.has(layer) : layer === `${own.layer}.weight`));
+  return all.filter(isRelated);
+});
+
+function isOfParameters(kind: string): boolean {
+  return /^(weight|update|optimizer)/.test(kind);
+}
+
+const fetched = signal<ReadonlyMap<string, Tile>>(new Map());
+
+/** The tile of a series in the run of the incident: what the page holds, else what was fetched. */
+export function tileOf(tag: string): Tile | null {
+  const id = panelId(explained.value?.run ?? "", tag);
+  return panelStore.find(id)?.tile.value ?? fetched.value.get(id) ?? null;
+}
+
+/** Recorded steps around the beginning; before is missing where the run began so. */
+export interface Moment {
+  readonly name: "before" | "at the first step" | "after";
+  readonly step: number;
+}
+
+export function momentsOf({ first_step }: FindingAnswer, columns: Columns): readonly Moment[] {
+  const { firstStep, lastStep } = columns;
+  const apart = Math.max(1, APART * (lastStep[columns.length - 1]! - firstStep[0]!));
+  const before = firstStep[Math.max(0, lastAtMost(firstStep, first_step - apart))]!;
+  const after = firstStep[lastAtMost(firstStep, first_step + apart)]!;
+  const all: readonly Moment[] = [
+    { name: "before", step: before },
+    { name: "at the first step", step: first_step },
+    { name: "after", step: after },
+  ];
+  return all.filter(({ step, name }) => name === "at the first step" || step !== first_step)
+    .filter(({ step, name }) => name !== "before" || step < first_step)
+    .filter(({ step, name }) => name !== "after" || step > first_step);
+}
+
+export interface ExactMoment extends Moment {
+  /** Of one record, all stored bins. */
+  readonly tile: Tile;
+}
+
+export const moments = signal<readonly ExactMoment[]>([]);
+
+/** Fetches what is drawn, and again when the log directory has grown; to be called while the pane is there. */
+export function startFetching(): () => void {
+  const stops = [
+    effect(() => {
+      const finding = explained.value;
+      void index.value?.revision;
+      if (finding === undefined) return;
+      return whileWanted((signal) => untracked(() => fetchTiles(finding, signal)));
+    }),
+    effect(() => {
+      const finding = explained.value;
+      const columns = tileOf(finding?.tags[0] ?? "")?.columns;
+      if (finding === undefined || !columns?.length) return;
+      return whileWanted((signal) => fetchMoments(finding, momentsOf(finding, columns), signal));
+    }),
+    effect(() => {
+      const run = explained.value?.run ?? "";
+      const wanted = wantedScalars.value.map((tag) => ({ run, tag }));
+      return whileWanted((signal) => untracked(() => scalars.fetchScalars(wanted, signal)));
+    }),
+  ];
+  return () => {
+    for (const stop of stops) stop();
+  };
+}
+
+/** Errors are left out: the explanation holds without what could not be fetched. */
+function whileWanted(fetch: (signal: AbortSignal) => Promise<void>): () => void {
+  const abort = new AbortController();
+  fetch(abort.signal).catch(() => {});
+  return () => abort.abort();
+}
+
+async function fetchTiles({ run }: FindingAnswer, signal: AbortSignal): Promise<void> {
+  const tags = [...drawnChain.value, ...related.value].map(({ tag }) => tag);
+  const absent = tags.filter((tag) => panelStore.find(panelId(run, tag))?.tile.value == null);
+  const tiles = await ask(absent.map((tag) => ({ run, tag, columns: COLUMNS, rows: ROWS })), signal);
+  fetched.value = new Map(tiles.map((tile) => [panelId(run, tile.tag), tile]));
+}
+
+async function fetchMoments(
+  { run, tags: [tag = ""] }: FindingAnswer,
+  wanted: readonly Moment[],
+  signal: AbortSignal,
+): Promise<void> {
+  const requests = wanted.map(({ step }) => ({ run, tag, columns: 1, rows: 0, steps: [step, step] as const }));
+  const tiles = await client.tiles(requests, signal);
+  moments.value = wanted.flatMap((moment, at) => {
+    const tile = tiles[at];
+    return tile === undefined || isTileError(tile) || tile.columns.length === 0 ? [] : [{ ...moment, tile }];
+  });
+}
+
+async function ask(requests: readonly TileRequest[], signal: AbortSignal): Promise<readonly Tile[]> {
+  if (requests.length === 0) return [];
+  return (await client.tiles(requests, signal)).filter((tile) => !isTileError(tile));
+}
+
+const WANTED = [/loss/i, /(^|[/_-])(lr|learning_?rate)/i, /grad.*norm|norm.*grad/i];
+
+/** Loss, learning rate and norm of the gradients, where the run logged them. */
+export const wantedScalars = computed<readonly string[]>(() => {
+  const run = index.value?.runs.find(({ name }) => name === explained.value?.run);
+  return WANTED.flatMap((pattern) => run?.scalars.find((tag) => pattern.test(tag)) ?? []);
+});
+
+export function scalarOf(tag: string): ScalarSeries | undefined {
+  return scalars.series.value.get(scalars.scalarKey(explained.value?.run ?? "", tag));
+}
+
+/** Size of the values of each column: root mean square. */
+export function columnSizes({ mean, std }: Columns): Float64Array {
+  return mean.map((value, at) => Math.hypot(value, std[at]!));
+}
