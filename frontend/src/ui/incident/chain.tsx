@@ -37,7 +37,10 @@ export function Chain({ finding }: { readonly finding: FindingAnswer }) {
           {sharedAxis.value
             .ticks(Math.max(2, Math.floor(width_px / TICK_EVERY_PX)), endSteps(sharedAxis.value))
             .map(({ share, label }) => (
-              <span key={label} style={{ left: `${share * 100}%`, transform: `translateX(-${share * 100}%)` }}>
+              <span
+                key={label}
+                style={{ left: `${share * 100}%`, transform: `translateX(-${share * 100}%)` }}
+              >
                 {label}
               </span>
             ))}
@@ -66,7 +69,12 @@ interface LayerProps {
 function Layer({ layer: { finding, layer, tag, first_step, last_step }, at, begin, width_px }: LayerProps) {
   const tile = tileOf(tag);
   const steps = formatSteps(first_step, last_step);
-  const since = at === 0 ? `step ${formatExact(first_step)}` : first_step > begin ? `+${first_step - begin}` : "same step";
+  const since =
+    at === 0
+      ? `step ${formatExact(first_step)}`
+      : first_step > begin
+        ? `+${first_step - begin}`
+        : "same step";
   return (
     <li class="chain-line">
       <button
@@ -82,7 +90,11 @@ function Layer({ layer: { finding, layer, tag, first_step, last_step }, at, begi
       <div class="chain-track">
         {tile === null ? null : <Strip tile={tile} width_px={width_px} label={`${layer}, steps ${steps}`} />}
         {tile?.columns.length ? (
-          <Bar layer={{ finding, layer, tag, first_step, last_step }} columns={tile.columns} width_px={width_px} />
+          <Bar
+            layer={{ finding, layer, tag, first_step, last_step }}
+            columns={tile.columns}
+            width_px={width_px}
+          />
         ) : null}
       </div>
     </li>

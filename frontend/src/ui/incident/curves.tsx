@@ -2,16 +2,10 @@
 
 import { formatValue } from "../../math/format";
 import { scalarRange } from "../../math/scalar_range";
-import { stepToUnit, type StepAxis, toUnit } from "../../math/step_axis";
+import { type StepAxis, stepToUnit, toUnit } from "../../math/step_axis";
 import { lastAtMost } from "../../math/value_scale";
 import type { FindingAnswer } from "../../series/types";
-import {
-  columnSizes,
-  related,
-  scalarOf,
-  tileOf,
-  wantedScalars,
-} from "../../view/findings/incident_data";
+import { columnSizes, related, scalarOf, tileOf, wantedScalars } from "../../view/findings/incident_data";
 import { clocks, sharedAxis } from "../../view/panel/known_panels";
 import { colourOfRun } from "../../view/selection/selection";
 
@@ -51,7 +45,9 @@ function scalarCurves(run: string): readonly Curve[] {
     const units = scalar.steps.map((step, at) =>
       toUnit(sharedAxis.value.kind, step, scalar.wall_times[at] ?? 0, clock),
     );
-    return [{ name: tag, units, steps: scalar.steps, values: scalar.values.map((value) => value ?? Number.NaN) }];
+    return [
+      { name: tag, units, steps: scalar.steps, values: scalar.values.map((value) => value ?? Number.NaN) },
+    ];
   });
 }
 

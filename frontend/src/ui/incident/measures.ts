@@ -53,7 +53,12 @@ export function findingToMeasures({ figures, threshold }: FindingAnswer): readon
 }
 
 function plain(name: string): string {
-  return name.replace(/^rms$/, "size").replaceAll("_", " ").replace("rms", "size").replace("pos infs", "+∞").replace("neg infs", "−∞");
+  return name
+    .replace(/^rms$/, "size")
+    .replaceAll("_", " ")
+    .replace("rms", "size")
+    .replace("pos infs", "+∞")
+    .replace("neg infs", "−∞");
 }
 
 function toText(name: string, value: number | string): string {

@@ -110,7 +110,7 @@ function Absent() {
   const pending = progress.value === null || progress.value.unchecked.includes(incident.value[0] ?? "");
   return (
     <div class="incident-head">
-      <h2 role="status">
+      <h2 aria-live="polite">
         {pending ? `Checking ${incident.value[0]}…` : "This finding is not there any more."}
       </h2>
       <Close />
@@ -137,7 +137,9 @@ function Explanation({ finding, pane }: ExplanationProps) {
           <Chain finding={finding} />
         </section>
         <section data-picture="">
-          <h3>{finding.layers[0]} before, at and after step {finding.first_step}</h3>
+          <h3>
+            {finding.layers[0]} before, at and after step {finding.first_step}
+          </h3>
           <Moments finding={finding} />
         </section>
         <section>

@@ -1,7 +1,7 @@
 /** How wide an element is, as it is laid out. */
 
 import { type Signal, useSignal } from "@preact/signals";
-import { type RefObject } from "preact";
+import type { RefObject } from "preact";
 import { useLayoutEffect } from "preact/hooks";
 
 /** In CSS px; 0 before the first layout. */

@@ -1,7 +1,7 @@
 /** The table of what can be done besides choosing: keys, buttons, the palette and docs/page.md read it. */
 
-import type { PanelView } from "../../view/panel/panel_view";
 import { incidents, moveIncident } from "../../view/findings/incidents";
+import type { PanelView } from "../../view/panel/panel_view";
 import { movePin, pinAt, pinFirst } from "../../view/screen/pin";
 import { findPanel, inSight } from "../../view/screen/views";
 import { panBy, zoomBy } from "../../view/screen/zooming";

@@ -148,7 +148,9 @@ function DifferenceItems({ finding }: { readonly finding: FindingAnswer }) {
               <button
                 type="button"
                 class="difference"
-                onClick={(event) => follow(event, { ...finding, tags: tags.slice(at, at + 1), first_step }, showFinding)}
+                onClick={(event) =>
+                  follow(event, { ...finding, tags: tags.slice(at, at + 1), first_step }, showFinding)
+                }
               >
                 <span class="ellipsis">{layer}</span>
                 <span class="facts-line">

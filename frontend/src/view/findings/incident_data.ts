@@ -1,15 +1,15 @@
 /** What the explanation of an incident draws: its layers in the order of spread, tiles, scalars, three histograms. */
 
 import { computed, effect, signal, untracked } from "@preact/signals";
-import { lastAtMost } from "../../math/value_scale";
 import type { Columns, Tile } from "../../math/tile";
+import { lastAtMost } from "../../math/value_scale";
 import { isTileError } from "../../series/decode";
 import { panelId } from "../../series/panel_data";
 import type { FindingAnswer, ScalarSeries, Series, TileRequest } from "../../series/types";
 import { client, index } from "../catalog/catalog";
 import { panelStore } from "../panel/known_panels";
 import * as scalars from "../screen/scalars";
-import { type Incident, explained, explainedIncident } from "./incidents";
+import { explained, explainedIncident, type Incident } from "./incidents";
 
 /** More layers than this are counted, not drawn. */
 const MOST_LAYERS = 24;
@@ -34,8 +34,8 @@ export function incidentToChain(incident: Incident): readonly ChainLayer[] {
       finding,
       layer: finding.layers[at] ?? tag,
       tag,
-      first_step: finding.first_steps[at] ?? finding.first_step,
-      last_step: finding.last_steps[at] ?? finding.last_step,
+      first_step: finding.layer_steps[at]?.[0] ?? finding.first_step,
+      last_step: finding.layer_steps[at]?.[1] ?? finding.last_step,
     })),
   );
   const [cause, ...others] = chain.filter(({ tag }, at) => chain.findIndex((one) => one.tag === tag) === at);
@@ -59,7 +59,8 @@ export const related = computed<readonly Series[]>(() => {
     kind !== own.kind &&
     phase === own.phase &&
     runs.includes(at) &&
-    (layer === own.layer || (isOfParameters(own.kind) ? modules.has(layer) : layer === `${own.layer}.weight`));
+    (layer === own.layer ||
+      (isOfParameters(own.kind) ? modules.has(layer) : layer === `${own.layer}.weight`));
   return all.filter(isRelated);
 });
 
@@ -91,7 +92,8 @@ export function momentsOf({ first_step }: FindingAnswer, columns: Columns): read
     { name: "at the first step", step: first_step },
     { name: "after", step: after },
   ];
-  return all.filter(({ step, name }) => name === "at the first step" || step !== first_step)
+  return all
+    .filter(({ step, name }) => name === "at the first step" || step !== first_step)
     .filter(({ step, name }) => name !== "before" || step < first_step)
     .filter(({ step, name }) => name !== "after" || step > first_step);
 }
@@ -139,7 +141,10 @@ function whileWanted(fetch: (signal: AbortSignal) => Promise<void>): () => void 
 async function fetchTiles({ run }: FindingAnswer, signal: AbortSignal): Promise<void> {
   const tags = [...drawnChain.value, ...related.value].map(({ tag }) => tag);
   const absent = tags.filter((tag) => panelStore.find(panelId(run, tag))?.tile.value == null);
-  const tiles = await ask(absent.map((tag) => ({ run, tag, columns: COLUMNS, rows: ROWS })), signal);
+  const tiles = await ask(
+    absent.map((tag) => ({ run, tag, columns: COLUMNS, rows: ROWS })),
+    signal,
+  );
   fetched.value = new Map(tiles.map((tile) => [panelId(run, tile.tag), tile]));
 }
 
@@ -148,7 +153,13 @@ async function fetchMoments(
   wanted: readonly Moment[],
   signal: AbortSignal,
 ): Promise<void> {
-  const requests = wanted.map(({ step }) => ({ run, tag, columns: 1, rows: 0, steps: [step, step] as const }));
+  const requests = wanted.map(({ step }) => ({
+    run,
+    tag,
+    columns: 1,
+    rows: 0,
+    steps: [step, step] as const,
+  }));
   const tiles = await client.tiles(requests, signal);
   moments.value = wanted.flatMap((moment, at) => {
     const tile = tiles[at];
@@ -158,7 +169,7 @@ async function fetchMoments(
 
 async function ask(requests: readonly TileRequest[], signal: AbortSignal): Promise<readonly Tile[]> {
   if (requests.length === 0) return [];
-  return (await client.tiles(requests, signal)).filter((tile) => !isTileError(tile));
+  return (await client.tiles(requests, signal)).filter((tile): tile is Tile => !isTileError(tile));
 }
 
 const WANTED = [/loss/i, /(^|[/_-])(lr|learning_?rate)/i, /grad.*norm|norm.*grad/i];

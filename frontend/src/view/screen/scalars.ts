@@ -94,10 +94,7 @@ export interface RunScalar {
 }
 
 /** Errors are kept in `scalarErrors`. */
-export async function fetchScalars(
-  wanted: readonly RunScalar[],
-  signal: AbortSignal,
-): Promise<void> {
+export async function fetchScalars(wanted: readonly RunScalar[], signal: AbortSignal): Promise<void> {
   for (const { run, tag } of wanted) {
     try {
       const answer = await client.scalars(run, tag, signal);
