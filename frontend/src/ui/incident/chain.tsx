@@ -5,7 +5,9 @@ import { formatCounted, formatExact, formatSteps } from "../../math/format";
 import { AXIS_NAMES } from "../../math/step_axis";
 import type { Columns } from "../../math/tile";
 import type { FindingAnswer } from "../../series/types";
-import { type ChainLayer, chain, drawnChain, tileOf } from "../../view/findings/incident_data";
+import { openFinding } from "../../view/findings/explained";
+import { type ChainLayer, chain, drawnChain, layersDrawn, tileOf } from "../../view/findings/incident_data";
+import { explainedIncident } from "../../view/findings/incidents";
 import { showInRun } from "../../view/findings/reveal_incident";
 import { endSteps, sharedAxis } from "../../view/panel/known_panels";
 import * as settings from "../../view/settings/settings";
@@ -26,10 +28,26 @@ export function Chain({ finding }: { readonly finding: FindingAnswer }) {
     <div class="chain">
       <ol>
         {drawnChain.value.map((layer, at) => (
-          <Layer key={layer.tag} layer={layer} at={at} begin={finding.first_step} width_px={width_px} />
+          <Layer
+            key={layer.tag}
+            layer={layer}
+            at={at}
+            begin={drawnChain.value[0]?.first_step ?? 0}
+            width_px={width_px}
+          />
         ))}
       </ol>
-      {more > 0 ? <p class="facts-line">and {formatCounted(more, "more layer")} after these</p> : null}
+      {more > 0 ? (
+        <button
+          type="button"
+          class="button text"
+          onClick={() => {
+            layersDrawn.value = Number.POSITIVE_INFINITY;
+          }}
+        >
+          Show {formatCounted(more, "more layer")}
+        </button>
+      ) : null}
       <Curves finding={finding} width_px={width_px} />
       <div class="chain-line">
         <span class="facts-line">{AXIS_NAMES[settings.time.value]}</span>
@@ -48,6 +66,26 @@ export function Chain({ finding }: { readonly finding: FindingAnswer }) {
         </div>
       </div>
     </div>
+  );
+}
+
+/** What else is told of the incident: each leads to its own explanation. */
+export function Others({ finding }: { readonly finding: FindingAnswer }) {
+  const others = explainedIncident.value?.filter(({ title }) => title !== finding.title) ?? [];
+  if (others.length === 0) return null;
+  return (
+    <>
+      <h3>The same incident</h3>
+      <ul class="incident-others">
+        {others.map((other) => (
+          <li key={other.title}>
+            <button type="button" class="button text" onClick={() => openFinding(other)}>
+              {other.title}
+            </button>
+          </li>
+        ))}
+      </ul>
+    </>
   );
 }
 

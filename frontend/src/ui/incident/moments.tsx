@@ -4,7 +4,7 @@ import { useRef } from "preact/hooks";
 import { sizesOf } from "../../math/common_range";
 import { formatExact, formatShare, formatValue } from "../../math/format";
 import { rangeOf } from "../../math/range";
-import { rebin } from "../../math/rebin";
+import { type CellGrid, rebin, takeZeros } from "../../math/rebin";
 import { columnShares } from "../../math/slice_shares";
 import type { Tile } from "../../math/tile";
 import { ValueScale } from "../../math/value_scale";
@@ -87,9 +87,16 @@ function tileToWords({ columns }: Tile): string {
   return [`size ${formatValue(columnSizes(columns)[0]!)}`, ...apart].join(", ");
 }
 
+/** Exact zeros are told in words: nearly always they would be one spike that flattens the rest. */
+function cellsOf(tile: Tile, scale: ValueScale): CellGrid {
+  const grid = rebin(tile, scale.edges(BINS));
+  if (tile.columns.zeros[0]! < tile.columns.n[0]!) takeZeros(grid, tile.columns.zeros);
+  return grid;
+}
+
 /** Each on its own height: a collapsed layer is one spike, which would flatten the others. */
 function outline(tile: Tile, scale: ValueScale, width_px: number): string {
-  const shares = columnShares(rebin(tile, scale.edges(BINS)), 0, Math.max(1, tile.columns.n[0]!));
+  const shares = columnShares(cellsOf(tile, scale), 0, Math.max(1, tile.columns.n[0]!));
   const most = Math.max(...shares) || 1;
   const each_px = width_px / shares.length;
   let path = `M0 ${HISTOGRAM_PX}`;

@@ -18,7 +18,7 @@ import { download } from "../overlays/save";
 import { IconButton } from "../widgets/controls";
 import { Icon } from "../widgets/icons";
 import { say } from "../widgets/toast";
-import { Chain } from "./chain";
+import { Chain, Others } from "./chain";
 import { Figures, Related } from "./figures";
 import { Moments } from "./moments";
 import { elementsToPng } from "./picture";
@@ -135,6 +135,7 @@ function Explanation({ finding, pane }: ExplanationProps) {
         <section data-picture="">
           <h3>What happened</h3>
           <Chain finding={finding} />
+          <Others finding={finding} />
         </section>
         <section data-picture="">
           <h3>
@@ -175,7 +176,7 @@ function Head({ finding, pane }: ExplanationProps) {
       <IconButton
         icon="copy"
         tip="Copy as report: Markdown with a picture"
-        text="Report"
+        text="Copy report"
         onClick={() => void copyReport(finding, pane.current).then(say)}
       />
       <Close />

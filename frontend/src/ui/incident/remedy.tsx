@@ -11,7 +11,11 @@ export function Remedy({ finding }: { readonly finding: FindingAnswer }) {
   return (
     <>
       <h3>What to try</h3>
-      {code === "" ? <p>{advice}</p> : <Code code={code} />}
+      {code === "" ? (
+        <p>{causes.length > 0 ? advice.replace(/^Usual causes:.*?\. (?=[A-Z])/, "") : advice}</p>
+      ) : (
+        <Code code={code} />
+      )}
       {causes.length === 0 ? null : (
         <>
           <h3>Usual causes, the likeliest first</h3>

@@ -12,7 +12,7 @@ import {
   shownChecked,
   sorted,
 } from "../../view/findings/findings";
-import { showFinding } from "../../view/screen/reveal";
+import { showStep } from "../../view/findings/reveal_incident";
 import { colourOfRun, RUNS_AT_FIRST, shownRuns } from "../../view/selection/selection";
 import { runs as chosenRuns } from "../../view/settings/settings";
 import { Icon } from "../widgets/icons";
@@ -149,7 +149,7 @@ function DifferenceItems({ finding }: { readonly finding: FindingAnswer }) {
                 type="button"
                 class="difference"
                 onClick={(event) =>
-                  follow(event, { ...finding, tags: tags.slice(at, at + 1), first_step }, showFinding)
+                  follow(event, { ...finding, tags: tags.slice(at, at + 1), first_step }, showStep)
                 }
               >
                 <span class="ellipsis">{layer}</span>

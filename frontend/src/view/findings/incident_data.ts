@@ -11,8 +11,8 @@ import { panelStore } from "../panel/known_panels";
 import * as scalars from "../screen/scalars";
 import { explained, explainedIncident, type Incident } from "./incidents";
 
-/** More layers than this are counted, not drawn. */
-const MOST_LAYERS = 24;
+/** More layers than this are drawn on request. */
+const LAYERS_AT_FIRST = 6;
 const COLUMNS = 1024;
 const ROWS = 16;
 /** Distance of the histograms before and after from the one at the first step, as a share of the run. */
@@ -27,23 +27,22 @@ export interface ChainLayer {
   readonly last_step: number;
 }
 
-/** All layers of an incident: the one in which it began first, each once. */
+/** All layers of an incident, each once, by the step at which they show it first. */
 export function incidentToChain(incident: Incident): readonly ChainLayer[] {
-  const chain = incident.flatMap((finding) =>
-    finding.tags.map((tag, at) => ({
-      finding,
-      layer: finding.layers[at] ?? tag,
-      tag,
-      first_step: finding.layer_steps[at]?.[0] ?? finding.first_step,
-      last_step: finding.layer_steps[at]?.[1] ?? finding.last_step,
-    })),
+  const all = incident.flatMap((finding) =>
+    finding.tags.map((tag, at) => {
+      const [first_step, last_step] = finding.layer_steps[at] ?? [finding.first_step, finding.last_step];
+      return { finding, layer: finding.layers[at] ?? tag, tag, first_step, last_step };
+    }),
   );
-  const [cause, ...others] = chain.filter(({ tag }, at) => chain.findIndex((one) => one.tag === tag) === at);
-  return [...(cause ? [cause] : []), ...others.sort((a, b) => a.first_step - b.first_step)];
+  const byStep = all.sort((a, b) => a.first_step - b.first_step);
+  return byStep.filter(({ tag }, at) => byStep.findIndex((one) => one.tag === tag) === at);
 }
 
 export const chain = computed(() => incidentToChain(explainedIncident.value ?? NO_INCIDENT));
-export const drawnChain = computed(() => chain.value.slice(0, MOST_LAYERS));
+/** How many of its layers are drawn. */
+export const layersDrawn = signal(LAYERS_AT_FIRST);
+export const drawnChain = computed(() => chain.value.slice(0, layersDrawn.value));
 
 const NO_INCIDENT = [] as unknown as Incident;
 
@@ -78,7 +77,7 @@ export function tileOf(tag: string): Tile | null {
 
 /** Recorded steps around the beginning; before is missing where the run began so. */
 export interface Moment {
-  readonly name: "before" | "at the first step" | "after";
+  readonly name: "before" | "at" | "after";
   readonly step: number;
 }
 
@@ -89,11 +88,11 @@ export function momentsOf({ first_step }: FindingAnswer, columns: Columns): read
   const after = firstStep[lastAtMost(firstStep, first_step + apart)]!;
   const all: readonly Moment[] = [
     { name: "before", step: before },
-    { name: "at the first step", step: first_step },
+    { name: "at", step: first_step },
     { name: "after", step: after },
   ];
   return all
-    .filter(({ step, name }) => name === "at the first step" || step !== first_step)
+    .filter(({ step, name }) => name === "at" || step !== first_step)
     .filter(({ step, name }) => name !== "before" || step < first_step)
     .filter(({ step, name }) => name !== "after" || step > first_step);
 }
@@ -110,7 +109,7 @@ export function startFetching(): () => void {
   const stops = [
     effect(() => {
       const finding = explained.value;
-      void index.value?.revision;
+      void [index.value?.revision, layersDrawn.value];
       if (finding === undefined) return;
       return whileWanted((signal) => untracked(() => fetchTiles(finding, signal)));
     }),

@@ -2,17 +2,17 @@
 
 import { batch, effect, signal, untracked } from "@preact/signals";
 import { type RunClock, stepToUnit } from "../../math/step_axis";
-import type { Columns } from "../../math/tile";
 import { seriesId } from "../../series/series_id";
 import type { FindingAnswer, Series } from "../../series/types";
 import { index } from "../catalog/catalog";
-import { clocks, knownPanels } from "../panel/known_panels";
+import { clocks, knownPanels, panelStore } from "../panel/known_panels";
+import { LayerAxes, PanelAxes } from "../panel/layer_axes";
 import { pinAt } from "../screen/pin";
 import { scrollTarget, showLayer } from "../screen/reveal";
 import { moveAll } from "../screen/zooming";
-import { effectiveKind, effectivePhase, shownRuns } from "../selection/selection";
+import { allLayers, effectiveKind, effectivePhase, shownRuns } from "../selection/selection";
 import * as settings from "../settings/settings";
-import { settle } from "../settings/zoom";
+import { clearZoom, settle } from "../settings/zoom";
 import { toReveal } from "./explained";
 
 /** On either side of the first step, as a share of the run. */
@@ -75,20 +75,38 @@ function scrollToTop(series: Series, run: string): void {
 
 /** Pins the first step and zooms to what is around it; the zoom before can be gone back to. */
 function zoomAround({ run, first_step }: FindingAnswer, clock: RunClock): void {
-  const columns = columnsOf(run);
-  if (columns === undefined) return;
-  const toUnit = (step: number) => stepToUnit(settings.time.value, step, columns, clock);
-  const begin = toUnit(first_step + 0.5);
-  // A run without epochs has no place on their axis.
-  if (Number.isNaN(begin)) return;
-  pinAt(begin);
+  const toUnit = pinStepOf(run, first_step, clock);
+  if (toUnit === null) return;
   const around = Math.max(1, AROUND * (clock.lastStep - clock.firstStep));
   moveAll(toUnit(first_step - around), toUnit(first_step + around));
   settle();
 }
 
-/** Those of any layer: all of a run have the same steps and times. */
-function columnsOf(run: string): Columns | undefined {
-  return knownPanels.value.find((panel) => panel.run === run && panel.tile.value?.columns.length)?.tile.value
-    ?.columns;
+/** Pins a step of a run; what places its steps on the time axis, or null where they have no place. */
+function pinStepOf(run: string, step: number, clock: RunClock): ((step: number) => number) | null {
+  // Any layer's: all of a run have the same steps and times.
+  const known = knownPanels.value.find((panel) => panel.run === run && panel.tile.value?.columns.length);
+  const columns = known?.tile.value?.columns;
+  if (columns === undefined) return null;
+  const toUnit = (at: number) => stepToUnit(settings.time.value, at, columns, clock);
+  const begin = toUnit(step + 0.5);
+  // A run without epochs has no place on their axis.
+  if (Number.isNaN(begin)) return null;
+  pinAt(begin);
+  return toUnit;
 }
+
+/** Where runs part: opens the layer, pins the step, and ends a zoom that would hide it. */
+export function showStep({ run, tags: [tag = ""], first_step, last_step }: Steps): void {
+  const series = allLayers.peek().find((layer) => layer.tag === tag);
+  if (series === undefined) return;
+  showLayer(series, run);
+  const clock = clocks.peek().get(run);
+  const toUnit = clock && pinStepOf(run, first_step, clock);
+  if (!toUnit) return;
+  const own = panelStore.panel(run, seriesId(series));
+  const { lo, hi } = new PanelAxes(own, new LayerAxes(series)).liveAxis.peek();
+  if (toUnit(first_step) < lo || toUnit(last_step) > hi) clearZoom();
+}
+
+type Steps = Pick<FindingAnswer, "run" | "tags" | "first_step" | "last_step">;
