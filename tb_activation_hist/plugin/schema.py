@@ -367,6 +367,17 @@ class FindingAnswer(TypedDict):
     """What is wrong, one sentence."""
     advice: str
     """Usual causes and what to try."""
+    incident: int
+    """Number of the incident within its run, from 1: findings of one cause share it, the cause
+    comes first, the others followed. 0 for a comparison with the baseline."""
+    confidence: float
+    """Share of such findings that are right, 0 to 1."""
+    causes: list[str]
+    """Usual causes, the likeliest first, each without a full stop."""
+    code: str
+    """What to try first, as Python code; "" where no code helps."""
+    check: str
+    """How to check the cause, in whole sentences; "" where nothing is known."""
 
 
 class Findings(TypedDict):

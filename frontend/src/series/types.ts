@@ -320,6 +320,19 @@ export interface FindingAnswer {
   readonly title: string;
   /** Usual causes and what to try. */
   readonly advice: string;
+  /**
+   * Number of the incident within its run, from 1: findings of one cause share it, the cause comes first, the
+   * others followed. 0 for a comparison with the baseline.
+   */
+  readonly incident: number;
+  /** Share of such findings that are right, 0 to 1. */
+  readonly confidence: number;
+  /** Usual causes, the likeliest first, each without a full stop. */
+  readonly causes: readonly string[];
+  /** What to try first, as Python code; "" where no code helps. */
+  readonly code: string;
+  /** How to check the cause, in whole sentences; "" where nothing is known. */
+  readonly check: string;
 }
 
 /** The findings so far; they are worked out in the background. */
