@@ -53,7 +53,16 @@ ALLOWED: dict[str, tuple[set[str], set[str]]] = {
         BELOW_UI
         | {
             f"ui/{part}"
-            for part in ("widgets", "settings", "input", "overlays", "toolbar", "panel", "rows", "incident")
+            for part in (
+                "widgets",
+                "settings",
+                "input",
+                "overlays",
+                "toolbar",
+                "panel",
+                "rows",
+                "incident",
+            )
         },
         PREACT,
     ),

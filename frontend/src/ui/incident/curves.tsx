@@ -9,7 +9,7 @@ import { columnSizes, related, scalarOf, tileOf, wantedScalars } from "../../vie
 import { clocks, sharedAxis } from "../../view/panel/known_panels";
 import { colourOfRun } from "../../view/selection/selection";
 
-const CURVE_PX = 26;
+const CURVE_PX = 24;
 const PAD_PX = 2;
 
 interface Props {

@@ -138,9 +138,7 @@ function Explanation({ finding, pane }: ExplanationProps) {
           <Others finding={finding} />
         </section>
         <section data-picture="">
-          <h3>
-            {finding.layers[0]} before, at and after step {finding.first_step}
-          </h3>
+          <h3>{finding.layers[0]} before, at and after its first step</h3>
           <Moments finding={finding} />
         </section>
         <section>

@@ -48,7 +48,7 @@ export function listActions(at: Cursor | null): readonly Action[] {
     ...runActions(),
     ...layerActions(),
     ...sorted.peek().map((finding) => ({
-      name: `Go to finding: ${finding.title}`,
+      name: `${settings.incident.label}: ${finding.title}`,
       hint: `${finding.severity}, ${finding.run}`,
       run: () => openFinding(finding),
     })),

@@ -12,7 +12,7 @@ import * as scalars from "../screen/scalars";
 import { explained, explainedIncident, type Incident } from "./incidents";
 
 /** More layers than this are drawn on request. */
-const LAYERS_AT_FIRST = 6;
+const LAYERS_AT_FIRST = 5;
 const COLUMNS = 1024;
 const ROWS = 16;
 /** Distance of the histograms before and after from the one at the first step, as a share of the run. */
@@ -81,20 +81,21 @@ export interface Moment {
   readonly step: number;
 }
 
-export function momentsOf({ first_step }: FindingAnswer, columns: Columns): readonly Moment[] {
-  const { firstStep, lastStep } = columns;
-  const apart = Math.max(1, APART * (lastStep[columns.length - 1]! - firstStep[0]!));
-  const before = firstStep[Math.max(0, lastAtMost(firstStep, first_step - apart))]!;
-  const after = firstStep[lastAtMost(firstStep, first_step + apart)]!;
-  const all: readonly Moment[] = [
-    { name: "before", step: before },
-    { name: "at", step: first_step },
-    { name: "after", step: after },
+/** Of the first layer, which may have followed others of the finding. */
+export function momentsOf(finding: FindingAnswer, columns: Columns): readonly Moment[] {
+  const [first, last] = finding.layer_steps[0] ?? [finding.first_step, finding.last_step];
+  const { length, firstStep, lastStep } = columns;
+  const apart = Math.max(1, APART * (lastStep[length - 1]! - firstStep[0]!));
+  const steps = Float64Array.of(...firstStep, ...lastStep).sort();
+  const before = steps[Math.max(0, lastAtMost(steps, first - apart))]!;
+  // Within the trouble where that is short, else the step after it.
+  const wanted = lastAtMost(steps, Math.min(first + apart, last));
+  const after = steps[Math.max(wanted, lastAtMost(steps, first) + 1)];
+  return [
+    ...(before < first ? [{ name: "before", step: before } as const] : []),
+    { name: "at", step: first },
+    ...(after === undefined ? [] : [{ name: "after", step: after } as const]),
   ];
-  return all
-    .filter(({ step, name }) => name === "at" || step !== first_step)
-    .filter(({ step, name }) => name !== "before" || step < first_step)
-    .filter(({ step, name }) => name !== "after" || step > first_step);
 }
 
 export interface ExactMoment extends Moment {
