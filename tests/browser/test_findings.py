@@ -62,7 +62,9 @@ def test_findings_are_listed_marked_and_led_to(tab: Tab) -> None:
     step = int(text.partition("at step ")[2].split()[0])
     first.locator("button").click()
     tab.frame.locator(".menu:popover-open").wait_for(state="detached")
-    tab.until(tab.hash, lambda ours: ".pinned=" in ours)
+    tab.until(tab.hash, lambda ours: ".pinned=" in ours and "zoomX=" in ours)
+    tab.page.keyboard.press("z")
+    tab.until(tab.hash, lambda ours: "zoomX=" not in ours)
     mark = tab.frame.locator(f"{tab.panel(BAD, LAYERS[0])} .finding-mark.error").first
     plot = tab.frame.locator(tab.panel(BAD, LAYERS[0]))
     left = mark.evaluate("e => e.offsetLeft") / plot.evaluate("e => e.clientWidth")
