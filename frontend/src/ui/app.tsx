@@ -25,6 +25,11 @@ const Dialogs = later(
   () => paletteOpen.value || helpOpen.value || tableOf.value !== null,
 );
 
+const SweepBoard = later(
+  async () => (await import("./later_parts")).SweepBoard,
+  () => selection.boardOpen.value,
+);
+
 export function App() {
   useSignalEffect(() => {
     document.documentElement.classList.toggle("dark", dark.value);
@@ -57,7 +62,7 @@ export function App() {
       <header>
         {heading}
         <Toolbar />
-        {found ? (
+        {found && !selection.boardOpen.value ? (
           <div class="minimap-bar">
             <Minimap />
           </div>
@@ -66,7 +71,11 @@ export function App() {
       </header>
       <div class="body">
         {found ? (
-          <Grid />
+          selection.boardOpen.value ? (
+            <SweepBoard />
+          ) : (
+            <Grid />
+          )
         ) : (
           <main>
             <NothingFound />
