@@ -378,6 +378,8 @@ class FindingAnswer(TypedDict):
     """What to try first, as Python code; "" where no code helps."""
     check: str
     """How to check the cause, in whole sentences; "" where nothing is known."""
+    layer_steps: list[tuple[int, int]]
+    """First and last step of each layer, parallel to `layers`."""
 
 
 class Findings(TypedDict):

@@ -333,6 +333,8 @@ export interface FindingAnswer {
   readonly code: string;
   /** How to check the cause, in whole sentences; "" where nothing is known. */
   readonly check: string;
+  /** First and last step of each layer, parallel to `layers`. */
+  readonly layer_steps: readonly (readonly [number, number])[];
 }
 
 /** The findings so far; they are worked out in the background. */
