@@ -28,6 +28,7 @@ BROUGHT_IN = {
     "bench/README.md": "explanation/bench.md",
     "bench/findings/README.md": "explanation/findings_bench.md",
     "demo/README.md": "tutorials/demo.md",
+    "examples/README.md": "tutorials/notebooks.md",
     "tb_activation_hist/plugin/http_api.md": "reference/http_api.md",
 }
 """Path in the repository -> page of the site."""
