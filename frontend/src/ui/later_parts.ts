@@ -1,6 +1,7 @@
 /** What is loaded after the first pictures, in one file: small parts share what compression learns. */
 
 export { Empty } from "./empty";
+export { IncidentPane } from "./incident/pane";
 export { Dialogs } from "./overlays/dialogs";
 export { FindingsList } from "./overlays/findings_list";
 export { PartingBar, PartingLine } from "./overlays/parting_part";
