@@ -36,11 +36,15 @@ def _sgd(rate: float, steps: int = 140, **more: object) -> Callable[[], Recipe]:
     return lambda: Recipe("sgd", rate, steps, **more)  # type: ignore[arg-type]
 
 
-def _worked(name: str, build: Callable[[], Task], recipe: Callable[[], Recipe], frozen: bool = False) -> Architecture:
+def _worked(
+    name: str, build: Callable[[], Task], recipe: Callable[[], Recipe], frozen: bool = False
+) -> Architecture:
     return Architecture(name, build, recipe, WORKED, frozen)
 
 
-def _held_out(name: str, build: Callable[[], Task], recipe: Callable[[], Recipe], frozen: bool = False) -> Architecture:
+def _held_out(
+    name: str, build: Callable[[], Task], recipe: Callable[[], Recipe], frozen: bool = False
+) -> Architecture:
     return Architecture(name, build, recipe, HELD_OUT, frozen)
 
 

@@ -116,7 +116,7 @@ def _keep_trunk_in_eval(training: Training) -> None:
     """Frozen, and its norms and dropout stay in eval mode, as fine-tuning often has it."""
     _freeze_trunk(training)
 
-    def evaluate(model: nn.Module) -> None:
+    def evaluate(_model: nn.Module) -> None:
         for module in role_modules(training, "trunk"):
             module.eval()
 

@@ -28,9 +28,16 @@ class Poles:
         place, speed, angle, turn = self.state.unbind(1)
         force = action.float() * 20 - 10
         push = (force + 0.05 * turn**2 * angle.sin()) / 1.1
-        lift = (9.8 * angle.sin() - angle.cos() * push) / (0.5 * (4 / 3 - 0.1 * angle.cos() ** 2 / 1.1))
+        lift = (9.8 * angle.sin() - angle.cos() * push) / (
+            0.5 * (4 / 3 - 0.1 * angle.cos() ** 2 / 1.1)
+        )
         drive = push - 0.05 * lift * angle.cos() / 1.1
-        moved = (place + 0.02 * speed, speed + 0.02 * drive, angle + 0.02 * turn, turn + 0.02 * lift)
+        moved = (
+            place + 0.02 * speed,
+            speed + 0.02 * drive,
+            angle + 0.02 * turn,
+            turn + 0.02 * lift,
+        )
         self.state, self._age = torch.stack(moved, 1), self._age + 1
         fallen = (self.state[:, 0].abs() > 2.4) | (self.state[:, 2].abs() > 0.21)
         ended = fallen | (self._age >= 200)

@@ -148,5 +148,5 @@ def detached(output: object) -> object:
 def detach_outputs(training: Training, role: str) -> None:
     """What a wrong ``.detach()`` or ``no_grad`` does to a part."""
     for module in role_modules(training, role):
-        module.register_forward_hook(lambda module, given, output: detached(output))
+        module.register_forward_hook(lambda _module, _given, output: detached(output))
     training.truth = without_gradient(training)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import torch
-from torch import Tensor
 
 from bench.findings.wide.architectures import HELD_OUT, WORKED
 from bench.findings.wide.data import raw_pictures, raw_table
@@ -25,19 +24,18 @@ OUTLIER = 3e4
 
 
 def feed_bytes(training: Training) -> None:
-    change_inputs(training, raw_pictures)
+    """Pixels, or coordinates from -1 to 1, as whole numbers up to 255."""
+    if training.task.draw(0)[0].dim() == 2:
+        change_inputs(training, lambda x: (x + 1) * 127.5)
+    else:
+        change_inputs(training, raw_pictures)
 
 
 def feed_raw_table(training: Training) -> None:
     """The table as it is stored, each column in its own unit."""
-    own, classes = {
-        13: raw_table("wine"),
-        30: raw_table("cancer"),
-    }[training.task.draw(0)[0].shape[1]]
-    sample = training.task.sample
-    assert sample is not None
+    names = {13: "wine", 30: "cancer"}
+    own, _ = raw_table(names[training.task.draw(0)[0].shape[1]])
     mean, std = own.mean(0), own.std(0)
-    assert len(classes) == len(own)
     change_inputs(training, lambda x: x * std + mean)
 
 
@@ -120,22 +118,133 @@ def shuffle_targets(training: Training) -> None:
     change_batches(training, change)
 
 
-def squash_targets(logits: Tensor) -> Tensor:
-    return logits.softmax(-1)
-
-
 INPUT_FAULTS = (
-    Fault("raw_pictures", INPUTS, WORKED, ("plain_cnn", "contrastive", "vit", "residual_net"), UNSCALED | kinds("exploding"), AFTERMATH, prepare=feed_bytes, needs_effect=True),
-    Fault("repeated_batch", INPUTS, WORKED, ("residual_net", "table_mlp", "bert"), SAME, kinds("exploding", "saturated", "vanishing", "outlier_features"), prepare=repeat_batch, severities=ANY_SEVERITY),
-    Fault("black_midway", INPUTS, WORKED, ("plain_cnn", "vit", "unet"), SAME | kinds("collapsed", "sudden_change", "vanishing"), AFTERMATH, MIDWAY, at_step=go_black),
-    Fault("sorted_by_class", INPUTS, WORKED, ("residual_net", "plain_cnn", "table_mlp"), kinds("sorted_data", "spike_and_crash", "sudden_change"), kinds("outlier_features", "not_learning", "vanishing", "exploding"), prepare=sort_by_class, needs_effect=True, severities=ANY_SEVERITY),
-    Fault("nan_sample", INPUTS, WORKED, ("vae", "table_mlp", "kan"), kinds("non_finite"), kinds("sudden_change"), MIDWAY, at_step=feed_nan),
-    Fault("unscaled_column", INPUTS, HELD_OUT, ("gated_table", "experts", "taste"), UNSCALED | kinds("exploding"), AFTERMATH, prepare=enlarge_column, needs_effect=True),
-    Fault("raw_table", INPUTS, HELD_OUT, ("gated_table", "experts"), UNSCALED | kinds("exploding"), AFTERMATH, prepare=feed_raw_table, needs_effect=True),
-    Fault("raw_pictures_later", INPUTS, HELD_OUT, ("autoencoder", "group_norm_net", "hopfield"), UNSCALED | kinds("exploding", "sudden_change"), AFTERMATH, MIDWAY, at_step=lose_scale, needs_effect=True),
-    Fault("one_input", INPUTS, HELD_OUT, ("group_norm_net", "post_norm", "hopfield"), SAME | kinds("collapsed", "vanishing"), AFTERMATH, prepare=repeat_sample),
-    Fault("stuck_loader", INPUTS, HELD_OUT, ("autoencoder", "translator", "tcn", "diffusion"), SAME, kinds("sudden_change", "outlier_features", "vanishing", "saturated"), MIDWAY, at_step=stick, severities=ANY_SEVERITY),
-    Fault("bad_batches", INPUTS, HELD_OUT, ("autoencoder", "gat", "coordinate_net", "conv_vae"), kinds("spike_and_crash"), AFTERMATH, MIDWAY, prepare=spoil_batches),
-    Fault("shuffled_labels", "not visible", WORKED, ("vit", "table_mlp", "residual_net"), kinds(), prepare=shuffle_targets),
-    Fault("shuffled_pairs", "not visible", HELD_OUT, ("clip", "mixer", "experts"), kinds(), prepare=shuffle_targets),
-)  # fmt: skip
+    Fault(
+        "raw_pictures",
+        INPUTS,
+        WORKED,
+        ("plain_cnn", "siren", "contrastive"),
+        UNSCALED | kinds("exploding"),
+        AFTERMATH,
+        prepare=feed_bytes,
+        needs_effect=True,
+    ),
+    Fault(
+        "repeated_batch",
+        INPUTS,
+        WORKED,
+        ("residual_net", "table_mlp", "bert"),
+        SAME,
+        kinds("exploding", "saturated", "vanishing", "outlier_features"),
+        prepare=repeat_batch,
+        severities=ANY_SEVERITY,
+    ),
+    Fault(
+        "black_midway",
+        INPUTS,
+        WORKED,
+        ("plain_cnn", "vit", "unet"),
+        SAME | kinds("collapsed", "sudden_change", "vanishing"),
+        AFTERMATH,
+        MIDWAY,
+        at_step=go_black,
+    ),
+    Fault(
+        "sorted_by_class",
+        INPUTS,
+        WORKED,
+        ("residual_net", "plain_cnn", "table_mlp"),
+        kinds("sorted_data", "spike_and_crash", "sudden_change"),
+        AFTERMATH,
+        prepare=sort_by_class,
+        needs_effect=True,
+        severities=ANY_SEVERITY,
+    ),
+    Fault(
+        "nan_sample",
+        INPUTS,
+        WORKED,
+        ("vae", "table_mlp", "kan"),
+        kinds("non_finite"),
+        kinds("sudden_change"),
+        MIDWAY,
+        at_step=feed_nan,
+    ),
+    Fault(
+        "unscaled_column",
+        INPUTS,
+        HELD_OUT,
+        ("gated_table", "experts", "taste"),
+        UNSCALED | kinds("exploding"),
+        AFTERMATH,
+        prepare=enlarge_column,
+        needs_effect=True,
+    ),
+    Fault(
+        "raw_table",
+        INPUTS,
+        HELD_OUT,
+        ("gated_table", "experts"),
+        UNSCALED | kinds("exploding"),
+        AFTERMATH,
+        prepare=feed_raw_table,
+        needs_effect=True,
+    ),
+    Fault(
+        "raw_pictures_later",
+        INPUTS,
+        HELD_OUT,
+        ("autoencoder", "group_norm_net", "hopfield"),
+        UNSCALED | kinds("exploding", "sudden_change"),
+        AFTERMATH,
+        MIDWAY,
+        at_step=lose_scale,
+        needs_effect=True,
+    ),
+    Fault(
+        "one_input",
+        INPUTS,
+        HELD_OUT,
+        ("group_norm_net", "post_norm", "hopfield"),
+        SAME | kinds("collapsed", "vanishing"),
+        AFTERMATH,
+        prepare=repeat_sample,
+    ),
+    Fault(
+        "stuck_loader",
+        INPUTS,
+        HELD_OUT,
+        ("autoencoder", "translator", "tcn", "diffusion"),
+        SAME,
+        kinds("sudden_change", "outlier_features", "vanishing", "saturated"),
+        MIDWAY,
+        at_step=stick,
+        severities=ANY_SEVERITY,
+    ),
+    Fault(
+        "bad_batches",
+        INPUTS,
+        HELD_OUT,
+        ("autoencoder", "gat", "coordinate_net", "conv_vae"),
+        kinds("spike_and_crash"),
+        AFTERMATH,
+        MIDWAY,
+        prepare=spoil_batches,
+    ),
+    Fault(
+        "shuffled_labels",
+        "not visible",
+        WORKED,
+        ("vit", "table_mlp", "residual_net"),
+        kinds(),
+        prepare=shuffle_targets,
+    ),
+    Fault(
+        "shuffled_pairs",
+        "not visible",
+        HELD_OUT,
+        ("clip", "mixer", "experts"),
+        kinds(),
+        prepare=shuffle_targets,
+    ),
+)

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from functools import partial
 
-import torch
-from torch import Tensor, nn
+from torch import nn
 
 from bench.findings.wide.architectures import HELD_OUT, WORKED
 from bench.findings.wide.fault import (
     AFTERMATH,
     ANY_SEVERITY,
-    MIDWAY,
     Fault,
     kinds,
     plant_in,
@@ -57,39 +55,111 @@ def rectify_logits(training: Training) -> None:
     replace_module(training, name, nn.Sequential(training.model.get_submodule(name), nn.ReLU()))
 
 
-class Squashed(nn.Module):
-    """A softmax before a loss that takes logits."""
-
-    def __init__(self, model: nn.Module) -> None:
-        super().__init__()
-        self.model, self.out = model, nn.Softmax(-1)
-
-    def forward(self, x: Tensor) -> Tensor:
-        return self.out(self.model(x))
-
-
 def squash_twice(training: Training) -> None:
     (name,) = role_names(training, "head")
-    replace_module(training, name, nn.Sequential(training.model.get_submodule(name), nn.Softmax(-1)))
-
-
-def forget_momentum(training: Training) -> None:
-    for module in training.model.modules():
-        if isinstance(module, NORMS):
-            module.momentum = 1.0
+    replace_module(
+        training, name, nn.Sequential(training.model.get_submodule(name), nn.Softmax(-1))
+    )
 
 
 DROPPED = kinds("dropout", "collapsed", "mostly_zero", "strong_dropout")
 
 MODE_FAULTS = (
-    Fault("dropout_99", MODES, WORKED, ("plain_cnn", "letter_gru", "table_mlp", "bert"), DROPPED, AFTERMATH, prepare=partial(drop_nearly_all, 0.99), needs_effect=True),
-    Fault("dropout_97", MODES, HELD_OUT, ("group_norm_net", "distilbert", "tcn"), DROPPED, AFTERMATH, prepare=partial(drop_nearly_all, 0.97), needs_effect=True),
-    Fault("norms_in_eval", MODES, WORKED, ("residual_net", "unet", "contrastive"), EVAL, AFTERMATH, prepare=norms_in_eval, severities=ANY_SEVERITY),
-    Fault("norms_in_eval_other", MODES, HELD_OUT, ("mobilenet", "clip", "gated_table"), EVAL, AFTERMATH, prepare=norms_in_eval, severities=ANY_SEVERITY),
-    Fault("all_in_eval", MODES, WORKED, ("vit", "unet", "plain_cnn"), EVAL, AFTERMATH, prepare=everything_in_eval, severities=ANY_SEVERITY),
-    Fault("left_in_eval", MODES, HELD_OUT, ("mobilenet", "distilbert", "conv_vae"), EVAL, AFTERMATH, (0.3, 0.5), at_step=stay_in_eval, severities=ANY_SEVERITY),
-    Fault("relu_logits", "the last layer", WORKED, ("plain_cnn", "vit", "residual_net"), kinds("mostly_zero", "collapsed", "relu_logits"), AFTERMATH, prepare=rectify_logits, needs_effect=True),
-    Fault("relu_logits_other", "the last layer", HELD_OUT, ("group_norm_net", "hopfield", "coordinate_net"), kinds("mostly_zero", "collapsed", "relu_logits"), AFTERMATH, prepare=rectify_logits, needs_effect=True),
-    Fault("double_softmax", "not visible", WORKED, ("residual_net", "plain_cnn", "table_mlp"), kinds(), prepare=squash_twice),
-    Fault("double_softmax_other", "not visible", HELD_OUT, ("mixer", "group_norm_net", "experts"), kinds(), prepare=squash_twice),
-)  # fmt: skip
+    Fault(
+        "dropout_99",
+        MODES,
+        WORKED,
+        ("plain_cnn", "letter_gru", "table_mlp", "bert"),
+        DROPPED,
+        AFTERMATH,
+        prepare=partial(drop_nearly_all, 0.99),
+        needs_effect=True,
+    ),
+    Fault(
+        "dropout_97",
+        MODES,
+        HELD_OUT,
+        ("group_norm_net", "distilbert", "tcn"),
+        DROPPED,
+        AFTERMATH,
+        prepare=partial(drop_nearly_all, 0.97),
+        needs_effect=True,
+    ),
+    Fault(
+        "norms_in_eval",
+        MODES,
+        WORKED,
+        ("residual_net", "unet", "contrastive"),
+        EVAL,
+        AFTERMATH,
+        prepare=norms_in_eval,
+        severities=ANY_SEVERITY,
+    ),
+    Fault(
+        "norms_in_eval_other",
+        MODES,
+        HELD_OUT,
+        ("mobilenet", "clip", "gated_table"),
+        EVAL,
+        AFTERMATH,
+        prepare=norms_in_eval,
+        severities=ANY_SEVERITY,
+    ),
+    Fault(
+        "all_in_eval",
+        MODES,
+        WORKED,
+        ("vit", "unet", "plain_cnn"),
+        EVAL,
+        AFTERMATH,
+        prepare=everything_in_eval,
+        severities=ANY_SEVERITY,
+    ),
+    Fault(
+        "left_in_eval",
+        MODES,
+        HELD_OUT,
+        ("mobilenet", "distilbert", "conv_vae"),
+        EVAL,
+        AFTERMATH,
+        (0.3, 0.5),
+        at_step=stay_in_eval,
+        severities=ANY_SEVERITY,
+    ),
+    Fault(
+        "relu_logits",
+        "the last layer",
+        WORKED,
+        ("plain_cnn", "vit", "residual_net"),
+        kinds("mostly_zero", "collapsed", "relu_logits"),
+        AFTERMATH,
+        prepare=rectify_logits,
+        needs_effect=True,
+    ),
+    Fault(
+        "relu_logits_other",
+        "the last layer",
+        HELD_OUT,
+        ("group_norm_net", "hopfield", "coordinate_net"),
+        kinds("mostly_zero", "collapsed", "relu_logits"),
+        AFTERMATH,
+        prepare=rectify_logits,
+        needs_effect=True,
+    ),
+    Fault(
+        "double_softmax",
+        "not visible",
+        WORKED,
+        ("residual_net", "plain_cnn", "table_mlp"),
+        kinds(),
+        prepare=squash_twice,
+    ),
+    Fault(
+        "double_softmax_other",
+        "not visible",
+        HELD_OUT,
+        ("mixer", "group_norm_net", "experts"),
+        kinds(),
+        prepare=squash_twice,
+    ),
+)

@@ -16,7 +16,9 @@ class Vae(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.enc = nn.Sequential(nn.Flatten(), nn.Linear(256, 96), nn.ReLU(), nn.Linear(96, 48), nn.ReLU())
+        self.enc = nn.Sequential(
+            nn.Flatten(), nn.Linear(256, 96), nn.ReLU(), nn.Linear(96, 48), nn.ReLU()
+        )
         self.mu, self.logvar = nn.Linear(48, LATENT), nn.Linear(48, LATENT)
         self.dec = nn.Sequential(nn.Linear(LATENT, 96), nn.ReLU(), nn.Linear(96, 256))
 
@@ -33,12 +35,18 @@ class ConvVae(Vae):
     def __init__(self) -> None:
         super().__init__()
         self.enc = nn.Sequential(
-            nn.Conv2d(1, 12, 3, 2, 1), nn.SiLU(), nn.Conv2d(12, 16, 3, 2, 1), nn.SiLU(),
-            nn.Flatten(), nn.Linear(256, 48), nn.SiLU(),
+            nn.Conv2d(1, 12, 3, 2, 1),
+            nn.SiLU(),
+            nn.Conv2d(12, 16, 3, 2, 1),
+            nn.SiLU(),
+            nn.Flatten(),
+            nn.Linear(256, 48),
+            nn.SiLU(),
         )
         self.dec = nn.Sequential(
             nn.Linear(LATENT, 128), nn.SiLU(), nn.Unflatten(1, (8, 4, 4)),
-            nn.ConvTranspose2d(8, 12, 2, 2), nn.SiLU(), nn.ConvTranspose2d(12, 1, 2, 2), nn.Flatten(),
+            nn.ConvTranspose2d(8, 12, 2, 2), nn.SiLU(),
+            nn.ConvTranspose2d(12, 1, 2, 2), nn.Flatten(),
         )  # fmt: skip
 
 
@@ -71,7 +79,12 @@ def conv_vae() -> Task:
 def gan() -> Task:
     """Two MLPs, the loss that does not saturate."""
     generator = nn.Sequential(
-        nn.Linear(16, 64), nn.LeakyReLU(0.2), nn.Linear(64, 96), nn.LeakyReLU(0.2), nn.Linear(96, 64), nn.Tanh()
+        nn.Linear(16, 64),
+        nn.LeakyReLU(0.2),
+        nn.Linear(64, 96),
+        nn.LeakyReLU(0.2),
+        nn.Linear(96, 64),
+        nn.Tanh(),
     )
     critic = nn.Sequential(
         nn.Linear(64, 64), nn.LeakyReLU(0.2), nn.Linear(64, 32), nn.LeakyReLU(0.2), nn.Linear(32, 1)
@@ -161,7 +174,13 @@ def diffusion() -> Task:
         return nn.functional.mse_loss(model(noisy, times).float(), wanted)
 
     draw, sample = draw_samples((images,))
-    parts = {"tower": "time", "branch": "time", "middle": "convs.1", "head": "leave", "embedding": "enter"}
+    parts = {
+        "tower": "time",
+        "branch": "time",
+        "middle": "convs.1",
+        "head": "leave",
+        "embedding": "enter",
+    }
     return Task({"": model}, [Phase((model,), loss)], draw, parts, None, sample)
 
 
@@ -171,7 +190,9 @@ class Coupling(nn.Module):
     def __init__(self, turned: bool) -> None:
         super().__init__()
         self.turned = turned
-        self.net = nn.Sequential(nn.Linear(1, 48), nn.ReLU(), nn.Linear(48, 48), nn.ReLU(), nn.Linear(48, 2))
+        self.net = nn.Sequential(
+            nn.Linear(1, 48), nn.ReLU(), nn.Linear(48, 48), nn.ReLU(), nn.Linear(48, 2)
+        )
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         fixed, moved = (x[:, 1:], x[:, :1]) if self.turned else (x[:, :1], x[:, 1:])

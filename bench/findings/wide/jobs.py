@@ -1,4 +1,4 @@
-"""Which trainings are run: every architecture in health in several ways, every fault where it fits."""
+"""Which trainings are run: each architecture in health, in several ways, and with faults."""
 
 from __future__ import annotations
 
@@ -45,7 +45,10 @@ def half_jobs(half: str) -> list[Job]:
     names = [name for name, own in ARCHITECTURES.items() if own.half == half]
     jobs = [Job(name, PLAIN) for name in names]
     jobs += [
-        Job(name, fault.name) for fault in FAULTS.values() if fault.half == half for name in fault.on
+        Job(name, fault.name)
+        for fault in FAULTS.values()
+        if fault.half == half
+        for name in fault.on
     ]
     for place, name in enumerate(names):
         turns = [VARIED[(WAYS * place + way) % len(VARIED)] for way in range(WAYS)]

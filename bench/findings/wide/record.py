@@ -124,9 +124,7 @@ def prepare(job: Job) -> Training:
 def record_modes(training: Training, directory: Path) -> Iterator[list[ActivationHistLogger]]:
     """A logger for each mode. Two loggers of one model would close each other; these may not."""
     with ExitStack() as stack:
-        stack.enter_context(
-            mock.patch("tb_activation_hist.recording.logger.close_competitors", lambda claim: None)
-        )
+        stack.enter_context(mock.patch("tb_activation_hist.recording.logger.close_competitors"))
         yield [
             stack.enter_context(
                 ActivationHistLogger(

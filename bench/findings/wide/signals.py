@@ -103,7 +103,9 @@ class Sine(nn.Module):
 
 def siren() -> Task:
     """One picture from its coordinates, the whole of it at every step."""
-    model = nn.Sequential(Sine(2, 48, True), Sine(48, 48, False), Sine(48, 48, False), nn.Linear(48, 1))
+    model = nn.Sequential(
+        Sine(2, 48, True), Sine(48, 48, False), Sine(48, 48, False), nn.Linear(48, 1)
+    )
     return _coordinate_task(model, {"middle": "1", "head": "3"})
 
 
@@ -121,10 +123,15 @@ class Waves(nn.Module):
 def coordinate_net() -> Task:
     """Fourier features and ReLU, as NeRF has them."""
     model = nn.Sequential(
-        Waves(), nn.Linear(48, 64), nn.ReLU(), nn.Linear(64, 64), nn.ReLU(), nn.Linear(64, 1), nn.Sigmoid()
+        Waves(),
+        nn.Linear(48, 64),
+        nn.ReLU(),
+        nn.Linear(64, 64),
+        nn.ReLU(),
+        nn.Linear(64, 1),
+        nn.Sigmoid(),
     )
-    task = _coordinate_task(model, {"embedding": "1", "middle": "3", "head": "5", "relu": "4"})
-    return task
+    return _coordinate_task(model, {"embedding": "1", "middle": "3", "head": "5", "relu": "4"})
 
 
 def _coordinate_task(model: nn.Module, parts: dict[str, str]) -> Task:
@@ -167,7 +174,13 @@ def contrastive() -> Task:
         return nn.functional.cross_entropy(one @ other.mT / 0.2, torch.arange(len(one)))
 
     draw, sample = draw_samples((images,), 48)
-    parts = {"tower": "enc", "embedding": "enc.0", "middle": "enc.3", "head": "proj", "branch": "enc"}
+    parts = {
+        "tower": "enc",
+        "embedding": "enc.0",
+        "middle": "enc.3",
+        "head": "proj",
+        "branch": "enc",
+    }
     return Task({"": model}, [Phase((model,), loss)], draw, parts, None, sample)
 
 
@@ -194,11 +207,19 @@ def clip() -> Task:
 
     def loss(batch: Batch) -> Tensor:
         logits, truth = model(batch[0], batch[1]).float(), torch.arange(len(batch[0]))
-        both = nn.functional.cross_entropy(logits, truth) + nn.functional.cross_entropy(logits.T, truth)
+        both = nn.functional.cross_entropy(logits, truth) + nn.functional.cross_entropy(
+            logits.T, truth
+        )
         return both / 2
 
     draw, sample = draw_samples((images, words), 24)
-    parts = {"tower": "text", "embedding": "words", "middle": "image.3", "head": "image.9", "branch": "image"}
+    parts = {
+        "tower": "text",
+        "embedding": "words",
+        "middle": "image.3",
+        "head": "image.9",
+        "branch": "image",
+    }
     return Task({"": model}, [Phase((model,), loss)], draw, parts, None, sample)
 
 
@@ -238,7 +259,7 @@ class Adapted(nn.Module):
 
 
 def lora() -> Task:
-    """A transformer that has learnt the digits 0 to 4, with adapters and a new head for the rest."""
+    """A transformer that has learnt the digits 0 to 4, with adapters and a head for the rest."""
     model, (images, labels) = Transformer(4, 16, 10), pictures()
     pretrain(model, images[labels < 5], labels[labels < 5])
     model.requires_grad_(False)

@@ -34,7 +34,12 @@ def selu_net() -> Task:
 def table_mlp() -> Task:
     """ReLU and dropout on 30 columns."""
     model = nn.Sequential(
-        nn.Linear(30, 64), nn.ReLU(), nn.Dropout(0.2), nn.Linear(64, 32), nn.ReLU(), nn.Linear(32, 2)
+        nn.Linear(30, 64),
+        nn.ReLU(),
+        nn.Dropout(0.2),
+        nn.Linear(64, 32),
+        nn.ReLU(),
+        nn.Linear(32, 2),
     )
     return classify(model, table("cancer"), embedding="0", middle="3", head="5", drop="2", relu="4")
 
@@ -64,7 +69,11 @@ def gated_table() -> Task:
 def deep_linear() -> Task:
     """Six layers without a nonlinearity."""
     return classify(
-        stack([30, 48, 48, 48, 48, 48, 2], None), table("cancer"), embedding="0", middle="2", head="5"
+        stack([30, 48, 48, 48, 48, 48, 2], None),
+        table("cancer"),
+        embedding="0",
+        middle="2",
+        head="5",
     )
 
 
@@ -108,7 +117,13 @@ class ClickNet(nn.Module):
 def dlrm() -> Task:
     return _click_task(
         ClickNet(),
-        {"embedding": "tabs", "middle": "top.0", "head": "top.2", "branch": "tabs", "trunk": "tabs"},
+        {
+            "embedding": "tabs",
+            "middle": "top.0",
+            "head": "top.2",
+            "branch": "tabs",
+            "trunk": "tabs",
+        },
     )
 
 
@@ -153,7 +168,12 @@ class Experts(nn.Module):
 
 def experts() -> Task:
     model = nn.Sequential(
-        nn.Linear(13, 32), Experts(32), nn.LayerNorm(32), Experts(32), nn.LayerNorm(32), nn.Linear(32, 3)
+        nn.Linear(13, 32),
+        Experts(32),
+        nn.LayerNorm(32),
+        Experts(32),
+        nn.LayerNorm(32),
+        nn.Linear(32, 3),
     )
     parts = {"embedding": "0", "middle": "3.experts.0", "head": "5", "scores": "1.router"}
     return classify(model, table("wine"), 16, **parts, softmax="1.share", gate="1.router")

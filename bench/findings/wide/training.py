@@ -20,6 +20,20 @@ Draw: TypeAlias = Callable[[int], Batch]
 Loss: TypeAlias = Callable[[Batch], Tensor]
 
 
+def keep_rate(_share: float) -> float:
+    """The rate as it is."""
+    return 1.0
+
+
+def keep_loss(loss: Tensor) -> Tensor:
+    """The loss as it is."""
+    return loss
+
+
+def keep_modes(_model: nn.Module) -> None:
+    """Every module stays in the mode that it is in."""
+
+
 @dataclass
 class Phase:
     """One optimizer of a training: which modules it moves, and the loss that it minimises."""
@@ -49,7 +63,7 @@ class Task:
     @property
     def recorded(self) -> nn.Module | dict[str, nn.Module]:
         """What the logger is given."""
-        return self.models[""] if "" in self.models else self.models
+        return self.models.get("", self.models)
 
     @property
     def model(self) -> nn.Module:
@@ -74,7 +88,7 @@ class Recipe:
     steps: int = 140
     weight_decay: float = 0.0
     clip: float | None = None
-    schedule: Callable[[float], float] = lambda share: 1.0  # noqa: E731
+    schedule: Callable[[float], float] = keep_rate
     accumulate: int = 1
     autocast: torch.dtype | None = None
     average: float | None = None
@@ -103,8 +117,8 @@ class Training:
     truth: set[str] | None = None
     optimizers: list[torch.optim.Optimizer] = field(default_factory=list)
     factor: float = 1.0
-    loss_of: Callable[[Tensor], Tensor] = lambda loss: loss  # noqa: E731
-    trains: Callable[[nn.Module], None] = lambda model: None  # noqa: E731
+    loss_of: Callable[[Tensor], Tensor] = keep_loss
+    trains: Callable[[nn.Module], None] = keep_modes
     updates: bool = True
     averaged: nn.Module | None = None
     watcher: Watcher | None = None
@@ -118,8 +132,7 @@ class Training:
         self.trains(self.model)
         self._set_rates(step / self.recipe.steps)
         losses = [
-            self._run(*each, step)
-            for each in zip(self.task.phases, self.optimizers, strict=True)
+            self._run(*each, step) for each in zip(self.task.phases, self.optimizers, strict=True)
         ]
         if self.watcher:
             self.watcher.after_update(step)
@@ -216,9 +229,7 @@ def draw_samples(data: Batch, size: int = 32) -> tuple[Draw, Callable[[Tensor], 
     return draw, sample
 
 
-def classify(
-    model: nn.Module, data: Batch, size: int = 32, **parts: str
-) -> Task:
+def classify(model: nn.Module, data: Batch, size: int = 32, **parts: str) -> Task:
     """Classes of a data set by cross entropy."""
 
     def loss(batch: Batch) -> Tensor:

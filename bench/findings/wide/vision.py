@@ -16,7 +16,13 @@ def vit() -> Task:
     from timm.models.vision_transformer import VisionTransformer
 
     model = VisionTransformer(
-        img_size=16, patch_size=4, in_chans=1, num_classes=CLASSES, embed_dim=48, depth=4, num_heads=4
+        img_size=16,
+        patch_size=4,
+        in_chans=1,
+        num_classes=CLASSES,
+        embed_dim=48,
+        depth=4,
+        num_heads=4,
     )
     for block in model.blocks:
         block.attn.fused_attn = False
@@ -63,8 +69,8 @@ def poolformer() -> Task:
     model = MetaFormer(
         in_chans=1,
         num_classes=CLASSES,
-        depths=(1, 1, 2, 1),
-        dims=(16, 24, 32, 48),
+        depths=(1, 2, 1),
+        dims=(16, 32, 48),
         token_mixers=Pooling,
         norm_layers=GroupNorm1,
         layer_scale_init_values=1e-5,
@@ -72,7 +78,7 @@ def poolformer() -> Task:
         use_mlp_head=False,
         downsample_norm=partial(nn.Identity),
     )
-    return classify(model, pictures(32), middle="stages.2.blocks.0", head="head.fc")
+    return classify(model, pictures(32), middle="stages.1.blocks.0", head="head.fc")
 
 
 def cait() -> Task:
@@ -123,7 +129,7 @@ def mobilenet() -> Task:
     )
 
 
-def residual_net(norm: str = "batch") -> Task:
+def residual_net() -> Task:
     """Residual blocks with batch norm, as ResNet has them."""
     model = nn.Sequential(
         nn.Conv2d(1, 12, 3, 1, 1, bias=False),
@@ -207,7 +213,9 @@ def unet() -> Task:
         noisy, mask = batch
         return nn.functional.binary_cross_entropy_with_logits(model(noisy).float(), mask)
 
-    draw, sample = draw_samples((images + 0.5 * torch.randn_like(images), (images > 0.3).float()), 16)
+    draw, sample = draw_samples(
+        (images + 0.5 * torch.randn_like(images), (images > 0.3).float()), 16
+    )
     parts = {"middle": "middle", "head": "out", "branch": "middle"}
     return Task({"": model}, [Phase((model,), loss)], draw, parts, None, sample)
 
