@@ -11,6 +11,16 @@ from bench.findings.wide.faults import FAULTS
 WAYS = 3
 """Healthy ways of each architecture beside its plain one."""
 
+FROZEN_TRUNKS = (
+    *("vit", "convnext", "residual_net", "bert", "dlrm"),
+    *("cait", "mixer", "mobilenet", "llama", "distilbert"),
+)
+FROZEN_EMBEDDINGS = (
+    *("gpt2", "word2vec", "dqn", "deep_linear"),
+    *("group_norm_net", "letter_rnn", "conv_vae", "tcn", "gated_table"),
+)
+"""Architectures that are also trained with their trunk, or their first layer, frozen on purpose."""
+
 
 @dataclass(frozen=True)
 class Job:
@@ -53,15 +63,11 @@ def half_jobs(half: str) -> list[Job]:
     for place, name in enumerate(names):
         turns = [VARIED[(WAYS * place + way) % len(VARIED)] for way in range(WAYS)]
         jobs += [Job(name, turn, 1 + way) for way, turn in enumerate(turns)]
-        jobs += [Job(name, condition, 5) for condition in _frozen_conditions(name, place)]
+        jobs += [Job(name, condition, 5) for condition in _frozen_conditions(name)]
     return jobs
 
 
-def _frozen_conditions(name: str, place: int) -> list[str]:
-    own = ARCHITECTURES[name]
-    parts = own.build().parts
-    if own.frozen:
-        return []
-    if "trunk" in parts:
+def _frozen_conditions(name: str) -> list[str]:
+    if name in FROZEN_TRUNKS:
         return ["frozen_trunk", "frozen_in_eval"]
-    return ["frozen_embedding"] if "embedding" in parts and place % 3 == 0 else []
+    return ["frozen_embedding"] if name in FROZEN_EMBEDDINGS else []
