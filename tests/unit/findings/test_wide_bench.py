@@ -108,13 +108,10 @@ def test_scores_keep_frozen_and_hidden_trainings_apart():
 
 
 def test_a_training_is_recorded_in_both_modes(tmp_path, monkeypatch):
-    own = ARCHITECTURES["table_mlp"]
     pytest.importorskip("sklearn")
-    recipe = own.recipe()
-    recipe.steps = 30
-    monkeypatch.setitem(
-        ARCHITECTURES, "table_mlp", own.__class__(**{**vars(own), "recipe": lambda: recipe})
-    )
+    own = ARCHITECTURES["table_mlp"]
+    shortened = replace(own, recipe=lambda: replace(own.recipe(), steps=30))
+    monkeypatch.setitem(ARCHITECTURES, "table_mlp", shortened)
     outcome = run_job(Job("table_mlp", "plain"), tmp_path)
     assert len(outcome.losses[0]) == outcome.steps == 30
     assert outcome.losses[0][-1] < outcome.losses[0][0]
