@@ -26,6 +26,8 @@ const MOST_PARAMETERS = 10;
 const LETTER_PX = 7;
 const AROUND_PX = 22;
 const WIDEST_PX = 180;
+/** Of a narrow page, for the worst finding. */
+const WORST_SHARE = 0.3;
 
 const WORST = "worst";
 const OWN_IDS = ["run", "loss", WORST, "step"];
@@ -95,7 +97,7 @@ export const allFacts = computed<readonly FactColumn[]>(() => {
 
 /** As wide as the longest of what stands in it. */
 export function columnWidth_px({ id, label, show }: FactColumn): number {
-  if (id === WORST) return WIDEST_PX;
+  if (id === WORST) return Math.min(WIDEST_PX, WORST_SHARE * boardFrame.value.width_px);
   const longest = Math.max(label.length + 1, ...runsWithData.value.map((run) => show(run.name).length));
   return Math.min(WIDEST_PX, longest * LETTER_PX + AROUND_PX);
 }
