@@ -41,7 +41,7 @@ def figures(answer: schema.Profile, tag: str) -> dict[str, list[float | None]]:
     return next(layer["figures"] for layer in answer["layers"] if layer["tag"] == tag)
 
 
-def test_change_is_how_far_a_column_lies_from_the_one_before(site: Site) -> None:
+def test_change_is_how_far_columns_lie_from_those_before(site: Site) -> None:
     answer = ask(site)
     assert len(answer["columns"]) == 1 and len(answer["columns"][0]["records"]) == STEPS
     still = figures(answer, "activations/still")["change"]
@@ -83,6 +83,20 @@ def test_long_series_are_pooled_and_answers_are_kept(monkeypatch: pytest.MonkeyP
     assert set(columns["records"]) == {2} and len(columns["records"]) == 150
     monkeypatch.setattr(profile_answer, "_make_profile", None)
     assert ask(site)["columns"] == [columns]
+
+
+def test_windows_are_compared_where_there_are_many_columns_and_nan_is_left_out() -> None:
+    data = FakeDataProvider()
+    values = [
+        np.linspace(-1, 1, 400, dtype=np.float32) * (1 if at < 100 else 2) for at in range(200)
+    ]
+    values[99] = np.full(400, np.nan, np.float32)
+    data.add_series("run", LayerInfo("conv"), values_to_series(values))
+    change = figures(ask(Site(data)), "activations/conv")["change"]
+    assert change[0] is change[99] is None
+    # Windows are three columns long.
+    assert [at for at, value in enumerate(change) if value] == [98, 100, 101]
+    assert max(change[1:99] + change[100:]) == change[100]
 
 
 def test_histograms_of_other_tools_have_a_profile(site: Site) -> None:

@@ -1,9 +1,12 @@
 /** What is loaded after the first pictures, in one file: small parts share what compression learns. */
 
+export { togglePlay } from "../view/screen/playing";
 export { Empty } from "./empty";
 export { Dialogs } from "./overlays/dialogs";
 export { FindingsList } from "./overlays/findings_list";
 export { PartingBar, PartingLine } from "./overlays/parting_part";
 export { Slice } from "./panel/slice";
 export { Units } from "./panel/units";
+export { TimelineLane } from "./timeline/lane";
+export { TimelineTools } from "./timeline/tools";
 export { RunList } from "./toolbar/run_list";

@@ -90,6 +90,12 @@ export const nextStep = command({
 });
 command({ label: "Pin the first step", keys: ["Home"], run: pinFirst });
 export const newestStep = command({ label: "Follow the newest step", keys: ["End"], run: () => pinAt(null) });
+export const play = command({
+  label: "Play the steps, or stop",
+  keys: ["P", "Space"],
+  run: () => void import("../later_parts").then(({ togglePlay }) => togglePlay()),
+});
+command({ label: "Show a range of steps", run: () => focusElement(RANGE_ID) });
 command({
   label: "Copy readout",
   keys: ["C"],
@@ -114,6 +120,7 @@ command({
 /** Ids of fields that commands lead to. */
 export const FILTER_ID = "layer-filter";
 export const STEP_ID = "step-field";
+export const RANGE_ID = "step-range";
 
 function focusElement(id: string): void {
   document.getElementById(id)?.focus();

@@ -116,7 +116,7 @@ export function findingsOfTag(tag: string): readonly FindingAnswer[] {
 }
 
 /** The heatmaps come first: finding out what is wrong keeps the server's processor busy. */
-const drawn = computed(
+export const drawn = computed(
   () =>
     !tileLoader.busy.value &&
     visible.value.length > 0 &&
