@@ -44,6 +44,10 @@ ALLOWED: dict[str, tuple[set[str], set[str]]] = {
         BELOW_UI | {"styles", "ui/widgets", "ui/settings", "ui/input", "ui/overlays"},
         PREACT,
     ),
+    "ui/incident": (
+        BELOW_UI | {"ui/widgets", "ui/settings", "ui/input", "ui/overlays", "styles"},
+        PREACT,
+    ),
     "ui/panel": (BELOW_UI | {"ui/widgets", "ui/input", "ui/overlays"}, PREACT),
     "ui/rows": (
         BELOW_UI | {"ui/widgets", "ui/settings", "ui/input", "ui/overlays", "ui/panel"},
@@ -54,8 +58,15 @@ ALLOWED: dict[str, tuple[set[str], set[str]]] = {
         | {
             f"ui/{part}"
             for part in (
-                *("widgets", "settings", "input", "overlays", "toolbar", "timeline"),
-                *("panel", "rows"),
+                "widgets",
+                "settings",
+                "input",
+                "overlays",
+                "toolbar",
+                "panel",
+                "rows",
+                "incident",
+                "timeline",
             )
         },
         PREACT,

@@ -2,6 +2,7 @@
 
 export { togglePlay } from "../view/screen/playing";
 export { Empty } from "./empty";
+export { IncidentPane } from "./incident/pane";
 export { Dialogs } from "./overlays/dialogs";
 export { FindingsList } from "./overlays/findings_list";
 export { PartingBar, PartingLine } from "./overlays/parting_part";

@@ -4,6 +4,7 @@ import { useComputed, useSignal, useSignalEffect } from "@preact/signals";
 import { useEffect, useMemo, useRef } from "preact/hooks";
 import { formatCounted, formatSteps } from "../../math/format";
 import css from "../../styles/timeline.css?inline";
+import { openFinding } from "../../view/findings/explained";
 import { fullAxis } from "../../view/panel/known_panels";
 import {
   laneReadout,
@@ -13,7 +14,6 @@ import {
   startLane,
 } from "../../view/profile/lane";
 import { pinAt } from "../../view/screen/pin";
-import { showFinding } from "../../view/screen/reveal";
 import { moveAll } from "../../view/screen/zooming";
 import { pinned } from "../../view/settings/settings";
 import { clearZoom, cursor, liveX } from "../../view/settings/zoom";
@@ -198,7 +198,7 @@ function FindingButtons({ width_px }: Props) {
               const left_px = event.currentTarget.parentElement?.getBoundingClientRect().left ?? 0;
               const share = (event.clientX - left_px) / width_px;
               // A key has no place.
-              showFinding((event.detail === 0 ? worst : nearest(group, share)).finding);
+              openFinding((event.detail === 0 ? worst : nearest(group, share)).finding);
             }}
           />
         );
