@@ -9,7 +9,7 @@ import { playing } from "../../view/screen/playing";
 import { moveAll } from "../../view/screen/zooming";
 import { shownRuns } from "../../view/selection/selection";
 import { zoomX } from "../../view/settings/settings";
-import { zoomed } from "../../view/settings/zoom";
+import { settle, zoomed } from "../../view/settings/zoom";
 import { CommandButton } from "../input/command_button";
 import * as commands from "../input/commands";
 import { say } from "../widgets/toast";
@@ -91,6 +91,7 @@ function showTyped(text: string): string {
     return `Nothing is recorded there: the steps go from ${least} to ${most}.`;
   }
   moveAll(from, to);
+  settle();
   if (first === last && first !== null) pinAt(toPlace(first + 0.5));
   return "";
 }
