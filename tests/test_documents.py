@@ -19,7 +19,14 @@ from tb_activation_hist.recording.options import option_rows
 from tools import findings_table, http_schema
 
 ROOT = Path(__file__).resolve().parent.parent
-DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("demo/*.md"), *ROOT.glob("docs/**/*.md")])
+DOCUMENTS = sorted(
+    [
+        *ROOT.glob("*.md"),
+        *ROOT.glob("demo/*.md"),
+        *ROOT.glob("examples/*.md"),
+        *ROOT.glob("docs/**/*.md"),
+    ]
+)
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 

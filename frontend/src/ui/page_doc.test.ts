@@ -46,12 +46,12 @@ keeps it.
 browser does not let the page write to the clipboard, the report is saved as \`finding.md\`.
 
 **An example.** A network of six linear layers trains with a learning rate of 0.02, which a broken schedule raises by
-35 % a step from step 120 on. The badge of the run says *3 findings*. A click on it opens "fc1 and 8 more layers: values
-grow 10^18 times larger from step 147". *What happened* names fc5 first, at step 140; fc4 follows a step later, fc3 after
+35 % a step from step 120 on. The badge of the run is red. A click on it opens "fc1 and 8 more layers: values grow 10^18
+times larger from step 147". *What happened* names fc5 first, at step 140; fc4 follows a step later, fc3 after
 two, fc1 after seven. The curve of the learning rate rises before the first bar and that of the loss after it. So the
 rate is the cause, and the last layers are merely the first to give way. The histograms say the same: fc1 is as usual at
-step 117, and its values reach 10^17 at step 150. In *The same layer*, the gradients grow before the weights do. What to
-try stands beside it: lower the rate or warm it up, and clip the gradients.`;
+step 117, and its values reach 10^17 at step 150. What to try stands beside it: lower the rate or warm it up, and clip
+the gradients.`;
 
 const LINKS = `## Links
 
