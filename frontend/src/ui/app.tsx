@@ -26,6 +26,11 @@ const Dialogs = later(
   () => paletteOpen.value || helpOpen.value || tableOf.value !== null,
 );
 
+const SweepBoard = later(
+  async () => (await import("./later_parts")).SweepBoard,
+  () => selection.boardOpen.value,
+);
+
 export function App() {
   useSignalEffect(() => {
     document.documentElement.classList.toggle("dark", dark.value);
@@ -58,12 +63,16 @@ export function App() {
       <header>
         {heading}
         <Toolbar />
-        {found ? <Minimap /> : null}
+        {found && !selection.boardOpen.value ? <Minimap /> : null}
         {parting.value === "off" || selection.shownRuns.value.length < 2 ? null : <LatePartingBar />}
       </header>
       <div class="body">
         {found ? (
-          <Grid />
+          selection.boardOpen.value ? (
+            <SweepBoard />
+          ) : (
+            <Grid />
+          )
         ) : (
           <main>
             <NothingFound />
