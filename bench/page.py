@@ -29,7 +29,7 @@ from bench.server import SIZES, VARIANTS, Size, resident_mib, write_logdir
 from tb_activation_hist.core.names import LayerInfo
 from tb_activation_hist.storage.codec import encode_block
 from tests.browser.conftest import CHROMIUM_FLAGS, chromium_path
-from tests.browser.tab import OURS
+from tests.browser.tab import NOT_NEW, OURS
 from tests.plugin.logdirs import (
     RunFile,
     collapsing_values,
@@ -62,6 +62,7 @@ def chromium() -> Iterator[Browser]:
 def new_page(browser: Browser, ratio: float = 1) -> Iterator[Page]:
     size = {"width": 1600, "height": 900}
     context = browser.new_context(viewport=size, device_scale_factor=ratio)  # type: ignore[arg-type]
+    context.add_init_script(NOT_NEW)
     yield context.new_page()
     context.close()
 

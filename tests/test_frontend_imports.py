@@ -38,7 +38,7 @@ ALLOWED: dict[str, tuple[set[str], set[str]]] = {
     "ui/widgets": (set(), PREACT),
     "ui/settings": (BELOW_UI | {"ui/widgets"}, PREACT),
     "ui/input": (BELOW_UI | {"ui/widgets", "ui/settings"}, PREACT),
-    "ui/overlays": (BELOW_UI | {"ui/widgets", "ui/settings", "ui/input"}, PREACT),
+    "ui/overlays": (BELOW_UI | {"ui/widgets", "ui/settings", "ui/input", "styles"}, PREACT),
     "ui/toolbar": (BELOW_UI | {"ui/widgets", "ui/settings", "ui/input", "ui/overlays"}, PREACT),
     "ui/incident": (
         BELOW_UI | {"ui/widgets", "ui/settings", "ui/input", "ui/overlays", "styles"},

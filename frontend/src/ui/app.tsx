@@ -20,6 +20,7 @@ import { Toolbar } from "./toolbar/toolbar";
 import { Toast } from "./widgets/toast";
 
 const Empty = later(async () => (await import("./later_parts")).Empty);
+const LateReadingHint = later(async () => (await import("./later_parts")).ReadingHint);
 const Dialogs = later(
   async () => (await import("./later_parts")).Dialogs,
   () => paletteOpen.value || helpOpen.value || tableOf.value !== null,
@@ -75,6 +76,7 @@ export function App() {
         <SettingsPane />
       </div>
       {incident.value.length > 0 ? <LateIncidentPane /> : null}
+      {found ? <LateReadingHint /> : null}
       <Tooltip />
       <SpokenReadout />
       <Dialogs />
