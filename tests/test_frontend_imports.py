@@ -20,7 +20,7 @@ PREACT = {"@preact/signals", "preact", "preact/hooks"}
 # What settings, data and layout are made of, from the bottom up: a part may import those before it.
 VIEW = [
     *("view/settings", "view/reactive", "view/catalog", "view/selection", "view/layout"),
-    *("view/panel", "view/screen", "view/findings", "view/exports"),
+    *("view/panel", "view/screen", "view/findings", "view/board", "view/exports"),
 ]
 BELOW_VIEW = {"math", "series", "paint"}
 BELOW_UI = {"math", "series", "paint", *VIEW}
@@ -44,6 +44,10 @@ ALLOWED: dict[str, tuple[set[str], set[str]]] = {
         BELOW_UI | {"ui/widgets", "ui/settings", "ui/input", "ui/overlays", "styles"},
         PREACT,
     ),
+    "ui/board": (
+        BELOW_UI | {"ui/widgets", "ui/settings", "ui/input", "styles"},
+        PREACT,
+    ),
     "ui/panel": (BELOW_UI | {"ui/widgets", "ui/input", "ui/overlays"}, PREACT),
     "ui/rows": (
         BELOW_UI | {"ui/widgets", "ui/settings", "ui/input", "ui/overlays", "ui/panel"},
@@ -61,6 +65,7 @@ ALLOWED: dict[str, tuple[set[str], set[str]]] = {
                 "toolbar",
                 "panel",
                 "rows",
+                "board",
                 "incident",
             )
         },

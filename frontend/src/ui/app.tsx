@@ -26,6 +26,11 @@ const Dialogs = later(
   () => paletteOpen.value || helpOpen.value || tableOf.value !== null,
 );
 
+const SweepBoard = later(
+  async () => (await import("./later_parts")).SweepBoard,
+  () => selection.boardOpen.value,
+);
+
 export function App() {
   useSignalEffect(() => {
     document.documentElement.classList.toggle("dark", dark.value);
@@ -58,7 +63,7 @@ export function App() {
       <header>
         {heading}
         <Toolbar />
-        {found ? (
+        {found && !selection.boardOpen.value ? (
           <div class="minimap-bar">
             <Minimap />
           </div>
@@ -67,7 +72,11 @@ export function App() {
       </header>
       <div class="body">
         {found ? (
-          <Grid />
+          selection.boardOpen.value ? (
+            <SweepBoard />
+          ) : (
+            <Grid />
+          )
         ) : (
           <main>
             <NothingFound />

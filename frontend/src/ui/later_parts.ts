@@ -1,5 +1,7 @@
 /** What is loaded after the first pictures, in one file: small parts share what compression learns. */
 
+export { unfoldStages } from "../view/board/stages";
+export { SweepBoard } from "./board/board";
 export { Empty } from "./empty";
 export { IncidentPane } from "./incident/pane";
 export { Dialogs } from "./overlays/dialogs";

@@ -39,6 +39,28 @@ rate is the cause, and the last layers are merely the first to give way. The his
 step 117, and its values reach 10^17 at step 150. What to try stands beside it: lower the rate or warm it up, and clip
 the gradients.`;
 
+const BOARD = `## The board
+
+With more than six runs the page opens with a board of all runs of the log directory, unless the address says which runs or panels are
+wanted. *Panels | Board* in the toolbar switches, and so does *Board* under *Runs*. Rows are runs, columns their layers; where layers are
+many, stages of the model are folded into one column, which shows the last layer of the stage. The board shows the kind and phase chosen in
+the toolbar, and *Filter layers* chooses its columns. A cell is a small picture of the layer: steps to the right, values upwards, lighter
+where more values lie. All runs share a layer's value axis and the time axis, so a run that ended early fills only a part of its cells.
+The red or orange frame tells that there is an error or a warning, the blue one a remark; steps with NaN or infinities are red. A run without the
+layer has no cell.
+
+The first columns are the hyper-parameters in which the runs differ (from \`key=value\` in their names and from TensorBoard's HParams), the
+newest loss, and the worst finding with its first step. A click on a column's head sorts, also on a layer's: the runs in which it is sick
+come first. A group's line sums its runs up, for example *lr=1: 6 of 6 sick, layer3 first, steps 29–37*. Findings come run by run:
+*checked 12 of 52*.
+
+The filter takes words of names and conditions with =, !=, <, <=, > and >= on columns: \`lr=1\`, \`loss<0.5\`, \`step>100\`,
+\`worst=error\` (or warning, info, healthy, unchecked, sick).
+
+A click on a cell shows that layer, large, beside that of the nearest healthy run, at the step at which its finding begins; a click on a name
+shows all layers of the two. Healthy is a run without errors and warnings; the nearest one has the most similar hyper-parameters, seeds count
+least. By keyboard: arrows, Page Up and Down, Home and End move from cell to cell, Enter opens.`;
+
 const LINKS = `## Links
 
 The address holds everything that differs from its default, so that a copied link shows the same view. Each control's key
@@ -87,6 +109,7 @@ function pageDoc(): string {
     INTRO,
     "## Controls",
     ...GROUPS.map(groupToText),
+    BOARD,
     "## Keys and gestures",
     keys("key", KEYS),
     `Without a key, in the palette: ${unkeyed.join(", ")}; all values of the controls; each layer, run and finding.`,
