@@ -10,7 +10,7 @@ import {
   stagesLeft_px,
 } from "../../view/board/board_layout";
 import type { BoardRow } from "../../view/board/board_rows";
-import { factColumns } from "../../view/board/facts";
+import { boardNames, factColumns } from "../../view/board/facts";
 import { findingsIn, healthOf, worstFinding } from "../../view/board/health";
 import { hasStage, openCell, openRun } from "../../view/board/open_cell";
 import { type RunGroup, sumUp } from "../../view/board/run_groups";
@@ -69,7 +69,7 @@ function RunCells({ run, at }: RunProps) {
           onClick={() => openRun(run)}
         >
           <span class="swatch" style={{ background: runColour(place) }} />
-          <span class="ellipsis">{run}</span>
+          <span class="ellipsis">{boardNames.value.get(run) ?? run}</span>
         </button>
       </div>
       {factsStick.value ? <FactCells run={run} at={at} here={here} /> : null}

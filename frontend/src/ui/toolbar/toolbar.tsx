@@ -53,7 +53,7 @@ export function Toolbar() {
     <div ref={bar} class={`toolbar bar-${room}`} role="toolbar" aria-label="View">
       <FilterBox />
       <RunMenu />
-      <ViewSwitch />
+      {room === "narrow" && !selection.manyRuns.value ? null : <ViewSwitch />}
       {room === "narrow" && !board ? null : <KindSelect />}
       {board ? null : room === "all" ? (
         <>

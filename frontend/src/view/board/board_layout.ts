@@ -4,7 +4,7 @@ import { computed } from "@preact/signals";
 import { stableList } from "../reactive/stable_list";
 import { boardFrame, boardLeft_px, boardTop_px } from "./board_frame";
 import { type BoardRow, boardRows } from "./board_rows";
-import { columnWidth_px, factColumns } from "./facts";
+import { boardNames, columnWidth_px, factColumns } from "./facts";
 import { type Stage, stages } from "./stages";
 
 const LEAST_CELL_PX = 48;
@@ -38,8 +38,8 @@ const LETTER_PX = 6.6;
 
 export const names_px = computed(() => {
   const room_px = boardFrame.value.width_px * NAME_SHARE;
-  const runs = boardRows.value.flatMap((row) => (row.kind === "run" ? [row.run.length] : []));
-  const wanted_px = Math.max(0, ...runs) * LETTER_PX + 40;
+  const lengths = [...boardNames.value.values()].map((name) => name.length);
+  const wanted_px = Math.max(0, ...lengths) * LETTER_PX + 40;
   return Math.round(Math.max(LEAST_NAME_PX, Math.min(MOST_NAME_PX, room_px, wanted_px)));
 });
 

@@ -4,6 +4,7 @@ import { computed } from "@preact/signals";
 import { formatExact, formatValue } from "../../math/format";
 import type { Hyperparameter } from "../../series/types";
 import { runsWithData } from "../selection/selection";
+import { shortNames } from "../selection/short_names";
 import { boardFrame } from "./board_frame";
 import { HEALTHS, type Health, healthOf, worstFinding } from "./health";
 import { sweep } from "./sweep";
@@ -117,6 +118,9 @@ export function compareFacts(a: Fact, b: Fact, direction: 1 | -1): number {
   if (x >= 0 && y >= 0) return direction * (x - y);
   return direction * collator.compare(String(a), String(b));
 }
+
+/** Names of runs, cut where all are equal. */
+export const boardNames = computed(() => shortNames(runsWithData.value.map((run) => run.name)));
 
 /** Less room than this is for names, findings and layers alone. */
 const NARROW_PX = 640;
