@@ -178,6 +178,19 @@ def test_a_link_opens_the_explanation_again(
     other.until(other.hash, lambda now: "incident=" not in now)
 
 
+def test_a_mark_is_clicked_on_a_panel_and_on_a_strip(tab: Tab) -> None:
+    for layout in ("panels", "strips"):
+        tab.reset(f"&p.activation_hist.layout={layout}")
+        mark = tab.frame.locator(f"{tab.panel(BAD, LAYERS[1])} .finding-mark.error")
+        mark.wait_for()
+        mark.click()
+        pane = pane_of(tab)
+        pane.locator("h2").wait_for()
+        tab.until(tab.hash, lambda ours: "incident=" in ours)
+        tab.page.keyboard.press("Escape")
+        pane.wait_for(state="detached")
+
+
 def test_a_hidden_run_is_shown_for_its_finding(tab: Tab) -> None:
     tab.reset(ALONE)
     tab.frame.get_by_title("Choose which runs stand side by side").click()

@@ -34,10 +34,14 @@ export interface Measure {
 /** Those with a limit first, then whatever else was measured. */
 export function findingToMeasures({ figures, threshold }: FindingAnswer): readonly Measure[] {
   const used = new Set<string>();
-  const limited = Object.entries(threshold).flatMap(([name, limit]): Measure[] => {
+  // Of values that are no numbers none is allowed, which needs no bar.
+  const limits = "nans" in figures ? [] : Object.entries(threshold);
+  const limited = limits.flatMap(([name, limit]): Measure[] => {
     const [names, words] = MEASURES[name] ?? [name, plain(name)];
     const figure = names.split(" ").find((one) => typeof figures[one] === "number");
-    if (figure === undefined || used.has(figure)) return [];
+    if (figure === undefined)
+      return [{ words: `threshold: ${plain(name)}`, measured: toText(name, limit), limit: "", bar: null }];
+    if (used.has(figure)) return [];
     used.add(figure);
     const value = figures[figure] as number;
     return [
@@ -52,13 +56,21 @@ export function findingToMeasures({ figures, threshold }: FindingAnswer): readon
   return [...limited, ...others];
 }
 
+/** Figures whose names say too little. */
+const WORDS: Readonly<Record<string, string>> = {
+  rms: "size of the values",
+  rms_before: "size before",
+  early_rms: "size at first",
+  nans: "values that are NaN",
+  pos_infs: "values that are +∞",
+  neg_infs: "values that are −∞",
+  n: "of so many values",
+  values: "values that a unit put out",
+  expected: "values other than 0 that are missing",
+};
+
 function plain(name: string): string {
-  return name
-    .replace(/^rms$/, "size")
-    .replaceAll("_", " ")
-    .replace("rms", "size")
-    .replace("pos infs", "+∞")
-    .replace("neg infs", "−∞");
+  return WORDS[name] ?? name.replaceAll("_", " ");
 }
 
 function toText(name: string, value: number | string): string {

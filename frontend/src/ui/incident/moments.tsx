@@ -16,7 +16,7 @@ import { useWidth } from "./width";
 
 const BINS = 64;
 const HISTOGRAM_PX = 44;
-const DECADES = 12;
+const DECADES = 40;
 const TICK_EVERY_PX = 70;
 
 export function Moments({ finding }: { readonly finding: FindingAnswer }) {

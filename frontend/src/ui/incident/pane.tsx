@@ -1,7 +1,7 @@
 /** The pane at the bottom that explains one incident: what happened, on what evidence, what to try. */
 
 import { useSignal } from "@preact/signals";
-import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import { formatSteps } from "../../math/format";
 import type { FindingAnswer } from "../../series/types";
 import incidentCss from "../../styles/incident.css?inline";
@@ -17,6 +17,7 @@ import { dragHandle } from "../input/handle_drag";
 import { download } from "../overlays/save";
 import { IconButton } from "../widgets/controls";
 import { Icon } from "../widgets/icons";
+import { adoptStyles } from "../widgets/late_styles";
 import { say } from "../widgets/toast";
 import { Chain, Others } from "./chain";
 import { Figures, Related } from "./figures";
@@ -25,8 +26,7 @@ import { elementsToPng } from "./picture";
 import { Remedy } from "./remedy";
 import { incidentToMarkdown } from "./report";
 
-const sheet = new CSSStyleSheet();
-sheet.replaceSync(incidentCss);
+adoptStyles(incidentCss);
 
 const USUAL_PX = 320;
 const LEAST_PX = 120;
@@ -35,10 +35,6 @@ const KEY_STEP_PX = 24;
 export function IncidentPane() {
   const pane = useRef<HTMLElement>(null);
   const height_px = useSignal(USUAL_PX);
-  useLayoutEffect(() => {
-    if (!document.adoptedStyleSheets.includes(sheet))
-      document.adoptedStyleSheets = [...document.adoptedStyleSheets, sheet];
-  }, []);
   useEffect(() => {
     // Opened by hand it has the focus, which goes back to where it was; opened by a link it leaves it alone.
     const before = document.activeElement;

@@ -2,32 +2,35 @@
 
 /** Device pixels in a CSS pixel: sharp enough to be read, small enough to be pasted. */
 const SCALE = 1.5;
-const MARGIN_PX = 12;
+/** Room at the left of the title, as the parts have it, and its height. */
+const MARGIN_PX = 16;
+const TITLE_PX = 36;
 
-/** As a data URI. */
+/** Side by side under a title, as a data URI. */
 export function elementsToPng(elements: readonly HTMLElement[], title: string): string {
-  const width_px = Math.max(...elements.map((element) => element.scrollWidth)) + 2 * MARGIN_PX;
-  const heights_px = elements.map((element) => element.scrollHeight + MARGIN_PX);
+  const widths_px = elements.map((element) => element.scrollWidth);
+  const height_px = Math.max(...elements.map((element) => element.scrollHeight));
   const canvas = document.createElement("canvas");
-  canvas.width = Math.ceil(width_px * SCALE);
-  canvas.height = Math.ceil((heights_px.reduce((sum, each) => sum + each, 0) + 3 * MARGIN_PX) * SCALE);
+  canvas.width = Math.ceil(widths_px.reduce((sum, each_px) => sum + each_px, 0) * SCALE);
+  canvas.height = Math.ceil((height_px + TITLE_PX) * SCALE);
   const context = canvas.getContext("2d");
   if (context === null) throw new Error("The browser gives no 2D canvas.");
   const style = getComputedStyle(document.body);
   context.scale(SCALE, SCALE);
+  context.imageSmoothingEnabled = false;
   context.fillStyle = style.backgroundColor;
-  context.fillRect(0, 0, width_px, canvas.height);
+  context.fillRect(0, 0, canvas.width, canvas.height);
   context.fillStyle = style.color;
   context.font = `500 14px ${style.fontFamily}`;
-  context.fillText(title, MARGIN_PX, 2 * MARGIN_PX);
-  let top_px = 3 * MARGIN_PX;
+  context.fillText(title, MARGIN_PX, TITLE_PX / 2);
+  let left_px = 0;
   elements.forEach((element, at) => {
     const { left, top } = element.getBoundingClientRect();
     context.save();
-    context.translate(MARGIN_PX - left + element.scrollLeft, top_px - top + element.scrollTop);
-    for (const part of [element, ...element.querySelectorAll("*")]) drawPart(context, part);
+    context.translate(left_px - left + element.scrollLeft, TITLE_PX - top + element.scrollTop);
+    for (const part of element.querySelectorAll("*")) drawPart(context, part);
     context.restore();
-    top_px += heights_px[at] ?? 0;
+    left_px += widths_px[at] ?? 0;
   });
   return canvas.toDataURL();
 }
@@ -46,10 +49,13 @@ function drawPart(context: CanvasRenderingContext2D, part: Element): void {
 }
 
 function drawPath(context: CanvasRenderingContext2D, path: SVGPathElement, style: CSSStyleDeclaration): void {
-  const frame = path.ownerSVGElement?.getBoundingClientRect();
+  const frame = path.ownerSVGElement?.getBoundingClientRect() ?? new DOMRect();
   const shape = new Path2D(path.getAttribute("d") ?? "");
   context.save();
-  context.translate(frame?.left ?? 0, frame?.top ?? 0);
+  context.beginPath();
+  context.rect(frame.left, frame.top, frame.width, frame.height);
+  context.clip();
+  context.translate(frame.left, frame.top);
   context.globalAlpha = Number(style.fillOpacity);
   context.fillStyle = style.fill;
   if (style.fill !== "none") context.fill(shape);
@@ -75,8 +81,9 @@ function drawWords(context: CanvasRenderingContext2D, part: HTMLElement, style: 
     if (!(node instanceof Text) || node.data.trim() === "") continue;
     const range = document.createRange();
     range.selectNode(node);
+    // A line each; the page has words on several lines only where they are long.
     const words = range.getBoundingClientRect();
-    context.fillText(node.data.trim(), words.left, words.top + words.height / 2);
+    context.fillText(node.data, words.left, words.top + words.height / 2);
   }
   context.restore();
 }

@@ -5,17 +5,14 @@ import type { FindingAnswer } from "../../series/types";
 import { copyText } from "../widgets/clipboard";
 import { IconButton } from "../widgets/controls";
 import { say } from "../widgets/toast";
+import { adviceOf } from "./report";
 
 export function Remedy({ finding }: { readonly finding: FindingAnswer }) {
-  const { code, causes, check, advice, confidence } = finding;
+  const { code, causes, check, confidence } = finding;
   return (
     <>
       <h3>What to try</h3>
-      {code === "" ? (
-        <p>{causes.length > 0 ? advice.replace(/^Usual causes:.*?\. (?=[A-Z])/, "") : advice}</p>
-      ) : (
-        <Code code={code} />
-      )}
+      {code === "" ? <p>{adviceOf(finding)}</p> : <Code code={code} />}
       {causes.length === 0 ? null : (
         <>
           <h3>Usual causes, the likeliest first</h3>
@@ -33,7 +30,7 @@ export function Remedy({ finding }: { readonly finding: FindingAnswer }) {
         </>
       )}
       {confidence > 0 ? (
-        <p class="facts-line">Of such findings {formatShare(confidence)} are right.</p>
+        <p class="facts-line">{formatShare(confidence)} of such findings were right when it was measured.</p>
       ) : null}
       <p class="facts-line">Method: {finding.source}</p>
     </>

@@ -17,8 +17,13 @@ interface Told {
   readonly picture: string;
 }
 
+/** Without the causes where these are listed. */
+export function adviceOf({ advice, causes }: FindingAnswer): string {
+  return causes.length > 0 ? advice.replace(/^Usual causes:.*?\. (?=[A-Z])/, "") : advice;
+}
+
 export function incidentToMarkdown({ finding, chain, link, picture }: Told): string {
-  const { title, run, severity, first_step, last_step, causes, advice, code, check } = finding;
+  const { title, run, severity, first_step, last_step, causes, code, check } = finding;
   const more = chain.length - MOST_LAYERS;
   const section = (head: string, lines: readonly string[]) =>
     lines.length === 0 ? [] : ["", `### ${head}`, "", ...lines];
@@ -43,7 +48,7 @@ export function incidentToMarkdown({ finding, chain, link, picture }: Told): str
         ({ words, measured, limit }) => `- ${words}: ${measured}${limit && ` (threshold ${limit})`}`,
       ),
     ),
-    ...section("What to try", code === "" ? [advice] : ["```python", code, "```"]),
+    ...section("What to try", code === "" ? [adviceOf(finding)] : ["```python", code, "```"]),
     ...section(
       "Usual causes, the likeliest first",
       causes.map((cause, at) => `${at + 1}. ${cause}`),

@@ -32,6 +32,9 @@ export function FindingMarks({ panel }: { readonly panel: PanelView }) {
             style={box({ left: from_px, width: Math.max(3, to_px - from_px) })}
             title={findingToTip(finding)}
             tabIndex={panel.layer.open.value ? 0 : -1}
+            // The plot would take the pointer, and the click with it.
+            onPointerDown={(event) => event.stopPropagation()}
+            onMouseDown={(event) => event.stopPropagation()}
             onClick={() => openFinding(finding)}
           />
         );

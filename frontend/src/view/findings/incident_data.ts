@@ -5,16 +5,17 @@ import type { Columns, Tile } from "../../math/tile";
 import { lastAtMost } from "../../math/value_scale";
 import { isTileError } from "../../series/decode";
 import { panelId } from "../../series/panel_data";
-import type { FindingAnswer, ScalarSeries, Series, TileRequest } from "../../series/types";
+import type { FindingAnswer, ScalarSeries, Series } from "../../series/types";
 import { client, index } from "../catalog/catalog";
 import { panelStore } from "../panel/known_panels";
 import * as scalars from "../screen/scalars";
+import { findPanel } from "../screen/views";
+import { incident } from "../settings/settings";
 import { explained, explainedIncident, type Incident } from "./incidents";
 
 /** More layers than this are drawn on request. */
 const LAYERS_AT_FIRST = 5;
-const COLUMNS = 1024;
-const ROWS = 16;
+const COLUMNS = 256;
 /** Distance of the histograms before and after from the one at the first step, as a share of the run. */
 const APART = 0.1;
 
@@ -69,10 +70,10 @@ function isOfParameters(kind: string): boolean {
 
 const fetched = signal<ReadonlyMap<string, Tile>>(new Map());
 
-/** The tile of a series in the run of the incident: what the page holds, else what was fetched. */
+/** A series in the run of the incident: as the page shows it, as it was last on the screen, or as it was fetched. */
 export function tileOf(tag: string): Tile | null {
   const id = panelId(explained.value?.run ?? "", tag);
-  return panelStore.find(id)?.tile.value ?? fetched.value.get(id) ?? null;
+  return findPanel(id)?.shown.value ?? panelStore.find(id)?.tile.value ?? fetched.value.get(id) ?? null;
 }
 
 /** Recorded steps around the beginning; before is missing where the run began so. */
@@ -82,10 +83,10 @@ export interface Moment {
 }
 
 /** Of the first layer, which may have followed others of the finding. */
-export function momentsOf(finding: FindingAnswer, columns: Columns): readonly Moment[] {
+export function momentsOf(finding: FindingAnswer, tile: Tile): readonly Moment[] {
   const [first, last] = finding.layer_steps[0] ?? [finding.first_step, finding.last_step];
-  const { length, firstStep, lastStep } = columns;
-  const apart = Math.max(1, APART * (lastStep[length - 1]! - firstStep[0]!));
+  const { firstStep, lastStep } = tile.columns;
+  const apart = Math.max(1, APART * (tile.lastStep - tile.firstStep));
   const steps = Float64Array.of(...firstStep, ...lastStep).sort();
   const before = steps[Math.max(0, lastAtMost(steps, first - apart))]!;
   // Within the trouble where that is short, else the step after it.
@@ -98,16 +99,41 @@ export function momentsOf(finding: FindingAnswer, columns: Columns): readonly Mo
   ];
 }
 
+let lastMoments: readonly Moment[] = [];
+
+/** The same list while it is equal: a sharper tile may know other steps, or not. */
+const wantedMoments = computed(() => {
+  const finding = explained.value;
+  const tile = tileOf(finding?.tags[0] ?? "");
+  const wanted = finding && tile?.columns.length ? momentsOf(finding, tile) : [];
+  if (JSON.stringify(wanted) !== JSON.stringify(lastMoments)) lastMoments = wanted;
+  return lastMoments;
+});
+
 export interface ExactMoment extends Moment {
   /** Of one record, all stored bins. */
   readonly tile: Tile;
 }
 
-export const moments = signal<readonly ExactMoment[]>([]);
+interface ExactMoments {
+  readonly finding: FindingAnswer;
+  readonly all: readonly ExactMoment[];
+}
+
+const exact = signal<ExactMoments | null>(null);
+
+/** Nothing until those of the explained finding are there. */
+export const moments = computed(() =>
+  exact.value?.finding === explained.value ? (exact.value?.all ?? []) : [],
+);
 
 /** Fetches what is drawn, and again when the log directory has grown; to be called while the pane is there. */
 export function startFetching(): () => void {
   const stops = [
+    effect(() => {
+      void incident.value;
+      layersDrawn.value = LAYERS_AT_FIRST;
+    }),
     effect(() => {
       const finding = explained.value;
       void [index.value?.revision, layersDrawn.value];
@@ -116,9 +142,9 @@ export function startFetching(): () => void {
     }),
     effect(() => {
       const finding = explained.value;
-      const columns = tileOf(finding?.tags[0] ?? "")?.columns;
-      if (finding === undefined || !columns?.length) return;
-      return whileWanted((signal) => fetchMoments(finding, momentsOf(finding, columns), signal));
+      const wanted = wantedMoments.value;
+      if (finding === undefined || wanted.length === 0) return;
+      return whileWanted((signal) => fetchMoments(finding, wanted, signal));
     }),
     effect(() => {
       const run = explained.value?.run ?? "";
@@ -138,21 +164,26 @@ function whileWanted(fetch: (signal: AbortSignal) => Promise<void>): () => void 
   return () => abort.abort();
 }
 
-async function fetchTiles({ run }: FindingAnswer, signal: AbortSignal): Promise<void> {
-  const tags = [...drawnChain.value, ...related.value].map(({ tag }) => tag);
-  const absent = tags.filter((tag) => panelStore.find(panelId(run, tag))?.tile.value == null);
-  const tiles = await ask(
-    absent.map((tag) => ({ run, tag, columns: COLUMNS, rows: ROWS })),
-    signal,
-  );
+async function fetchTiles({ run, tags: [first = ""] }: FindingAnswer, signal: AbortSignal): Promise<void> {
+  // The first layer is wanted for the histograms too, also where others of the incident began before it.
+  const tags = new Set([first, ...[...drawnChain.value, ...related.value].map(({ tag }) => tag)]);
+  const absent = [...tags].filter((tag) => !panelStore.find(panelId(run, tag))?.tile.value);
+  if (absent.length === 0) return;
+  // Merged by its own range, a layer that explodes would be all in one bin before.
+  const requests = absent.map((tag) => ({ run, tag, columns: COLUMNS, rows: 0 }));
+  const tiles = (await client.tiles(requests, signal)).filter((tile): tile is Tile => !isTileError(tile));
   fetched.value = new Map(tiles.map((tile) => [panelId(run, tile.tag), tile]));
 }
 
 async function fetchMoments(
-  { run, tags: [tag = ""] }: FindingAnswer,
+  finding: FindingAnswer,
   wanted: readonly Moment[],
   signal: AbortSignal,
 ): Promise<void> {
+  const {
+    run,
+    tags: [tag = ""],
+  } = finding;
   const requests = wanted.map(({ step }) => ({
     run,
     tag,
@@ -161,15 +192,11 @@ async function fetchMoments(
     steps: [step, step] as const,
   }));
   const tiles = await client.tiles(requests, signal);
-  moments.value = wanted.flatMap((moment, at) => {
+  const all = wanted.flatMap((moment, at) => {
     const tile = tiles[at];
     return tile === undefined || isTileError(tile) || tile.columns.length === 0 ? [] : [{ ...moment, tile }];
   });
-}
-
-async function ask(requests: readonly TileRequest[], signal: AbortSignal): Promise<readonly Tile[]> {
-  if (requests.length === 0) return [];
-  return (await client.tiles(requests, signal)).filter((tile): tile is Tile => !isTileError(tile));
+  exact.value = { finding, all };
 }
 
 const WANTED = [/loss/i, /(^|[/_-])(lr|learning_?rate)/i, /grad.*norm|norm.*grad/i];

@@ -125,9 +125,9 @@ describe("incidents", () => {
 });
 
 describe("the histograms before, at and after", () => {
-  const { columns } = madeTile({ edges: [0, 1], counts: [Array.from({ length: 100 }, () => 1)] });
+  const tile = madeTile({ edges: [0, 1], counts: [Array.from({ length: 100 }, () => 1)] });
   const momentsAt = (first: number, last: number) =>
-    momentsOf(finding("one", ["fc"], { layer_steps: [[first, last]] }), columns).map(({ name, step }) => [
+    momentsOf(finding("one", ["fc"], { layer_steps: [[first, last]] }), tile).map(({ name, step }) => [
       name,
       step,
     ]);
