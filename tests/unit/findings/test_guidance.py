@@ -1,4 +1,4 @@
-"""What is said about a finding: causes by pattern, code that is Python, figures by their meaning."""
+"""What is said of a finding: causes by pattern, code that is Python, figures by their meaning."""
 
 from __future__ import annotations
 
