@@ -21,6 +21,7 @@ from tb_activation_hist.findings.registry import (
     WATCHED_KINDS,
     FindingOptions,
 )
+from tb_activation_hist.findings.run_facts import RunFacts, info_to_run_facts
 
 __all__ = [
     "DEFAULT_OPTIONS",
@@ -33,7 +34,9 @@ __all__ = [
     "FindingOptions",
     "OnlineRules",
     "PeriodicRules",
+    "RunFacts",
     "RunLayers",
     "find_difference_findings",
     "find_run_findings",
+    "info_to_run_facts",
 ]
