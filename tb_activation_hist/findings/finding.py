@@ -42,6 +42,8 @@ class Finding:
     causes: usual causes, the likeliest first, each without a full stop.
     code: what to try first, as Python code; ``""`` where no code helps.
     check: how to check the cause, in whole sentences.
+    layer_steps: first and last step of each layer, parallel to `layers`; empty where one layer was
+        looked at, which has the steps of the finding.
     """
 
     kind: str
@@ -61,6 +63,7 @@ class Finding:
     causes: tuple[str, ...] = ()
     code: str = ""
     check: str = ""
+    layer_steps: tuple[tuple[int, int], ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """All fields as plain JSON types; figures that are NaN or infinite become None.
@@ -85,6 +88,7 @@ class Finding:
             "causes": list(self.causes),
             "code": self.code,
             "check": self.check,
+            "layer_steps": [list(steps) for steps in self.layer_steps],
         }
 
 

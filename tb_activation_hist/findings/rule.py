@@ -122,6 +122,7 @@ class Rule(Generic[OptionsT_contra]):
             source=self.source,
             confidence=confidence_of(self.kind),
             causes=split_causes(advice),
+            layer_steps=tuple((hit.first_step, hit.last_step) for hit in hits),
         )
 
 
