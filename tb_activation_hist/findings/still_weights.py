@@ -54,6 +54,11 @@ def learning_parameters(run: RunSignals, least_steps: int) -> list[ParameterHist
     return found if all(_is_long(p, least_steps) for p in found) else []
 
 
+def matrices(parameters: Sequence[ParameterHistory]) -> Sequence[ParameterHistory]:
+    """Those that multiply inputs; all of them where none does."""
+    return [p for p in parameters if p.is_matrix] or parameters
+
+
 def _should_learn(parameter: ParameterHistory, run: RunSignals) -> bool:
     return parameter.name not in run.facts.frozen and run.has_run(parameter.name)
 
@@ -66,7 +71,7 @@ def _is_long(parameter: ParameterHistory, least_steps: int) -> bool:
 def find_still_layers(run: RunSignals, least_steps: int) -> Iterator[StillPart]:
     """Layers whose trainable weights are the same in all records while others' are not."""
     known = learning_parameters(run, least_steps)
-    movers = [p for p in known if p.is_matrix and not p.is_constant]
+    movers = [p for p in matrices(known) if not p.is_constant]
     if not movers or _changes(movers) < LEAST_RECORDS - 1:
         return
     still = [s for s in run.learners if _stands_still(_weights_of(s, run))]
@@ -85,10 +90,10 @@ def _changes(movers: Sequence[ParameterHistory]) -> int:
     return max(int((~p.weights.idle[1:]).sum()) for p in movers if p.weights is not None)
 
 
-def _weights_of(signals: Signals, run: RunSignals) -> list[ParameterHistory]:
+def _weights_of(signals: Signals, run: RunSignals) -> Sequence[ParameterHistory]:
     """The matrices of a layer that should be trained; its other parameters where it has none."""
     own = [p for p in run.parameters_of(signals.info) if p.name not in run.facts.frozen]
-    return [p for p in own if p.is_matrix] or own
+    return matrices(own)
 
 
 def _stands_still(weights: Sequence[ParameterHistory]) -> bool:

@@ -233,9 +233,9 @@ def _goes_on_from_start(cause: Finding, effect: Finding, near: float) -> bool:
 EXPLODING: Final = RunRule(
     kind="exploding",
     severity="error",
-    seen="The scale of a layer's outputs grows far beyond what it was in the first records or since; "
-    "or, in the first record, lies far beyond that of the first layer with weights, or of an "
-    "embedding's usual one. Warning: a layer's gradients grow far beyond the first ones.",
+    seen="The scale of a layer's outputs grows far beyond what it was in the first records or "
+    "since; or, in the first record, lies far beyond that of the first layer with weights, or "
+    "of an embedding's usual one. Warning: a layer's gradients grow far beyond the first ones.",
     advice="Usual causes: a learning rate that is too high, weights that start too large, no "
     "normalisation. Lower the rate or warm it up, clip the gradients, check the initialisation and "
     "the scale of the inputs, add normalisation.",

@@ -6,10 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-import numpy as np
-
 from tb_activation_hist.findings.drift import LEAST_RECORDS, Drift
-from tb_activation_hist.findings.hits import Hit, name_layers
+from tb_activation_hist.findings.hits import Hit, name_layers, whole_run_hit
 from tb_activation_hist.findings.number_format import format_factor
 from tb_activation_hist.findings.rule import Begins, Observation, RunRule
 from tb_activation_hist.findings.run_signals import RunSignals
@@ -18,8 +16,8 @@ from tb_activation_hist.findings.still_weights import (
     Cause,
     find_still_layers,
     learning_parameters,
+    matrices,
     slow_layers,
-    whole_run_hit,
 )
 from tb_activation_hist.findings.thresholds import (
     UNIT_FACTOR,
@@ -52,8 +50,8 @@ class NotLearningThresholds(Thresholds):
     still_steps: int = threshold(
         48,
         UNIT_STEPS,
-        "Weights that are the same after so many steps are not trained. Gradients are added up over "
-        "fewer.",
+        "Weights that are the same after so many steps are not trained; gradients are added up "
+        "over fewer.",
     )
     still_update: float = threshold(
         1e-6,
@@ -76,21 +74,25 @@ class NotLearningThresholds(Thresholds):
 
 
 NOTHING_ADVICE: Final = (
-    "Usual causes: the optimizer was built from other tensors (a model that was copied, replaced or "
-    "moved to its device afterwards), the loss was detached or computed under torch.no_grad(), "
-    "optimizer.step() is not called. Build the optimizer last, from model.parameters() of the model "
-    "that is trained, and check that loss.requires_grad is True."
+    "Usual causes: the optimizer was built from other tensors (a model that was copied, replaced "
+    "or moved to its device afterwards), the loss was detached or computed under torch.no_grad(), "
+    "optimizer.step() is not called. Build the optimizer last, from model.parameters() of the "
+    "model that is trained, and check that loss.requires_grad is True."
 )
 TINY_ADVICE: Final = (
     "Usual causes: a learning rate that is far too low, gradients that are clipped to next to "
-    "nothing, a schedule that begins at 0 and hardly rises. Print the optimizer's rate and the norm "
-    "of the gradients before and after clipping; raise the rate or the limit."
+    "nothing, a schedule that begins at 0 and hardly rises. Print the optimizer's rate and the "
+    "norm of the gradients before and after clipping; raise the rate or the limit."
 )
 ADVICE_OF: Final = {
     Cause.NO_GRADIENT: (
         "Usual causes: detach(), .data, .item() or torch.no_grad() between these layers and the "
-        "loss, outputs that the loss does not use. Follow their outputs to the loss: each tensor on "
-        "the way must have requires_grad True."
+        "loss, outputs that the loss does not use. Follow their outputs to the loss: each tensor "
+        "on the way must have requires_grad True."
+    ),
+    Cause.ZERO_GRADIENT: (
+        "Usual causes: a ReLU after these layers that puts out nothing but 0, a gate that is shut, "
+        "a factor of 0. Look at what follows these layers."
     ),
     Cause.NO_UPDATE: (
         "Usual causes: the parameters are missing in the optimizer, their parameter group has a "
@@ -106,6 +108,7 @@ ADVICE_OF: Final = {
 }
 STATE_OF: Final = {
     Cause.NO_GRADIENT: "no gradient arrives",
+    Cause.ZERO_GRADIENT: "their gradient is exactly 0",
     Cause.NO_UPDATE: "gradients arrive, but no update follows",
     Cause.UNKNOWN: "nothing updates them",
 }
@@ -141,7 +144,7 @@ def find_nothing_learning(
             advice=NOTHING_ADVICE,
         )
         return
-    sizes = [p.largest_update for p in known if p.is_matrix and not p.is_constant]
+    sizes = [p.largest_update for p in matrices(known) if not p.is_constant]
     if sizes and max(sizes) < options.still_update:
         yield Observation(
             hits=hits,
@@ -163,7 +166,7 @@ def find_still_parts(layers: RunSignals, options: NotLearningThresholds) -> Iter
     for part in find_still_layers(layers, options.still_steps):
         names = name_layers(part.hits)
         figures = {"records": part.records, "moving_layer": part.mover, "cause": part.cause.value}
-        if part.may_be_meant:
+        if part.may_be_meant and part.cause is Cause.UNKNOWN:
             title = f"{names}: the weights never change, while those of {part.mover} do"
         else:
             title = f"{names}: not learning, {STATE_OF[part.cause]}"
