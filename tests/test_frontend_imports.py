@@ -21,6 +21,7 @@ PREACT = {"@preact/signals", "preact", "preact/hooks"}
 VIEW = [
     *("view/settings", "view/reactive", "view/catalog", "view/selection", "view/layout"),
     *("view/panel", "view/screen", "view/findings", "view/board", "view/exports"),
+    "view/profile",
 ]
 BELOW_VIEW = {"math", "series", "paint"}
 BELOW_UI = {"math", "series", "paint", *VIEW}
@@ -40,6 +41,10 @@ ALLOWED: dict[str, tuple[set[str], set[str]]] = {
     "ui/input": (BELOW_UI | {"ui/widgets", "ui/settings"}, PREACT),
     "ui/overlays": (BELOW_UI | {"ui/widgets", "ui/settings", "ui/input", "styles"}, PREACT),
     "ui/toolbar": (BELOW_UI | {"ui/widgets", "ui/settings", "ui/input", "ui/overlays"}, PREACT),
+    "ui/timeline": (
+        BELOW_UI | {"styles", "ui/widgets", "ui/settings", "ui/input", "ui/overlays"},
+        PREACT,
+    ),
     "ui/incident": (
         BELOW_UI | {"ui/widgets", "ui/settings", "ui/input", "ui/overlays", "styles"},
         PREACT,
@@ -67,6 +72,7 @@ ALLOWED: dict[str, tuple[set[str], set[str]]] = {
                 "rows",
                 "board",
                 "incident",
+                "timeline",
             )
         },
         PREACT,

@@ -149,7 +149,8 @@ export class Client {
     );
   }
 
-  private async json<Answer extends { readonly version: number }>(
+  /** Any answer of the server that is JSON, made to fit a shape of answer_shape.ts. */
+  async json<Answer extends { readonly version: number }>(
     path: string,
     shape: object,
     signal?: AbortSignal,

@@ -15,7 +15,7 @@ import { Loading, NothingFound } from "./placeholders";
 import { Grid } from "./rows/grid";
 import { helpOpen, paletteOpen, tableOf } from "./settings/open_state";
 import { SettingsPane } from "./settings/settings_pane";
-import { Minimap } from "./toolbar/minimap";
+import { Minimap } from "./timeline/minimap";
 import { Toolbar } from "./toolbar/toolbar";
 import { Toast } from "./widgets/toast";
 
@@ -63,11 +63,7 @@ export function App() {
       <header>
         {heading}
         <Toolbar />
-        {found && !selection.boardOpen.value ? (
-          <div class="minimap-bar">
-            <Minimap />
-          </div>
-        ) : null}
+        {found && !selection.boardOpen.value ? <Minimap /> : null}
         {parting.value === "off" || selection.shownRuns.value.length < 2 ? null : <LatePartingBar />}
       </header>
       <div class="body">

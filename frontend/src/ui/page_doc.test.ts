@@ -12,6 +12,20 @@ const INTRO = `# The page: controls, keys and links
 Every control is in the toolbar, in the settings pane (*${pane.label}*) or at the rows, and every command is in
 the palette (${palette.keys?.[0]}) under the name that it has here.`;
 
+const TIMELINE = `## Timeline
+
+The lane over the page shows the whole run at once. From top to bottom: a mark for each finding, in the colour of its severity, with a line
+as long as it lasts (click it to go there; of marks close together the nearest one is meant); the loss of each shown run on one scale and, dashed, its
+learning rate on a scale of its own, with a tick at each epoch; and a ribbon of how much the layers changed, the first layer that ran on top. Dashed lines
+over the whole height are steps at which a later session went on with the training, or from which on records lie further apart or closer.
+
+The colour of the ribbon is a distance between two mean histograms, of the columns from a step on and of those before it: Wasserstein-1 on an axis of asinh(x / s),
+s being the median size of the layer's values. It is logarithmic, from 0.02 (hardly any change) to 1 (a scale that grew 2.7-fold), and the same for all layers and
+runs. Up to four runs have a ribbon each; more share one, which has the largest change of any. Where layers or steps share a pixel, the largest change is drawn.
+
+Drag over the lane to show a part of the steps, drag the part or its ends to move it, double-click to show everything, click to pin a step. Or type the
+steps beside it: \`100-150\`, \`100:\`, \`-50\` or \`120\`; both ends count. Play moves the pinned step through what is shown, in at most 12 seconds.`;
+
 const EXPLAINED = `## A finding explained
 
 Click a finding, wherever it stands: a badge at a layer or a run, a mark on a panel, a line of the list of findings, an
@@ -109,6 +123,7 @@ function pageDoc(): string {
     INTRO,
     "## Controls",
     ...GROUPS.map(groupToText),
+    TIMELINE,
     BOARD,
     "## Keys and gestures",
     keys("key", KEYS),

@@ -111,6 +111,13 @@ export const newestStep = command({
   when: onPanels,
   run: () => pinAt(null),
 });
+export const play = command({
+  label: "Play the steps, or stop",
+  keys: ["P", "Space"],
+  when: onPanels,
+  run: () => void import("../later_parts").then(({ togglePlay }) => togglePlay()),
+});
+command({ label: "Show a range of steps", when: onPanels, run: () => focusElement(RANGE_ID) });
 command({
   label: "Copy readout",
   keys: ["C"],
@@ -148,6 +155,7 @@ command({
 export const FILTER_ID = "layer-filter";
 export const RUN_FILTER_ID = "run-filter";
 export const STEP_ID = "step-field";
+export const RANGE_ID = "step-range";
 
 /** A board has no steps to pin. */
 function onPanels(): boolean {

@@ -3,6 +3,7 @@
 import { useSignal } from "@preact/signals";
 import type { RefObject } from "preact";
 import { useEffect, useRef } from "preact/hooks";
+import { narrow } from "../../view/layout/metrics";
 import * as selection from "../../view/selection/selection";
 import { filter, kind, layout, phase, sort, transposed, view } from "../../view/settings/settings";
 import { canGoBack, zoomed } from "../../view/settings/zoom";
@@ -69,7 +70,9 @@ export function Toolbar() {
         </span>
       )}
       {canGoBack.value ? <CommandButton command={commands.back} icon="back" /> : null}
-      {zoomed.value ? <CommandButton command={commands.resetZoom} icon="reset" named /> : null}
+      {zoomed.value && !narrow.value ? (
+        <CommandButton command={commands.resetZoom} icon="reset" named />
+      ) : null}
       <FindingsMenu />
       <WarningsMenu />
       <Live />

@@ -129,7 +129,7 @@ export function findingsOfTag(tag: string): readonly FindingAnswer[] {
 }
 
 /** The heatmaps come first: finding out what is wrong keeps the server's processor busy. */
-const drawn = computed(
+export const drawn = computed(
   () =>
     (boardOpen.value && boardDrawn.value) ||
     (!tileLoader.busy.value &&

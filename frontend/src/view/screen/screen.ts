@@ -10,7 +10,7 @@ import { columnsBetween, type PlacedColumn } from "./columns";
 /** What is this far beyond the edge is fetched and drawn ahead. */
 const AHEAD_PX = 250;
 /** Height of the toolbar and the minimap, before they were measured. */
-const USUAL_TOP_PX = 57;
+const USUAL_TOP_PX = 93;
 
 /** Whether the page may be rendered: its first tiles have come, or were waited for long enough. */
 export const opened = signal(false);
