@@ -83,7 +83,7 @@ if TYPE_CHECKING:
     from tb_activation_hist.storage.recordings import RecordingSource
     from tb_activation_hist.storage.writer import MemoryWriter, RunWriter
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 _HOMES: Final = {
     "ActivationHistCallback": "callbacks.fastai",

@@ -19,7 +19,14 @@ from tb_activation_hist.recording.options import option_rows
 from tools import findings_table, http_schema
 
 ROOT = Path(__file__).resolve().parent.parent
-DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("demo/*.md"), *ROOT.glob("docs/**/*.md")])
+DOCUMENTS = sorted(
+    [
+        *ROOT.glob("*.md"),
+        *ROOT.glob("demo/*.md"),
+        *ROOT.glob("examples/*.md"),
+        *ROOT.glob("docs/**/*.md"),
+    ]
+)
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
@@ -107,7 +114,7 @@ def test_no_fault_beside_tensorflow_is_laid_on_others() -> None:
 def test_every_extra_is_documented() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     table = (ROOT / "docs" / "deployment.md").read_text(encoding="utf-8")
-    for extra in set(project["optional-dependencies"]) - {"demo", "dev"}:
+    for extra in set(project["optional-dependencies"]) - {"demo", "dev", "docs"}:
         assert f"\n| `{extra}` |" in table, extra
 
 

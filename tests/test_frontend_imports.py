@@ -38,8 +38,12 @@ ALLOWED: dict[str, tuple[set[str], set[str]]] = {
     "ui/widgets": (set(), PREACT),
     "ui/settings": (BELOW_UI | {"ui/widgets"}, PREACT),
     "ui/input": (BELOW_UI | {"ui/widgets", "ui/settings"}, PREACT),
-    "ui/overlays": (BELOW_UI | {"ui/widgets", "ui/settings", "ui/input"}, PREACT),
+    "ui/overlays": (BELOW_UI | {"ui/widgets", "ui/settings", "ui/input", "styles"}, PREACT),
     "ui/toolbar": (BELOW_UI | {"ui/widgets", "ui/settings", "ui/input", "ui/overlays"}, PREACT),
+    "ui/incident": (
+        BELOW_UI | {"ui/widgets", "ui/settings", "ui/input", "ui/overlays", "styles"},
+        PREACT,
+    ),
     "ui/panel": (BELOW_UI | {"ui/widgets", "ui/input", "ui/overlays"}, PREACT),
     "ui/rows": (
         BELOW_UI | {"ui/widgets", "ui/settings", "ui/input", "ui/overlays", "ui/panel"},
@@ -49,7 +53,16 @@ ALLOWED: dict[str, tuple[set[str], set[str]]] = {
         BELOW_UI
         | {
             f"ui/{part}"
-            for part in ("widgets", "settings", "input", "overlays", "toolbar", "panel", "rows")
+            for part in (
+                "widgets",
+                "settings",
+                "input",
+                "overlays",
+                "toolbar",
+                "panel",
+                "rows",
+                "incident",
+            )
         },
         PREACT,
     ),

@@ -48,7 +48,7 @@ ALLOWED: dict[str, tuple[set[str], set[str]]] = {
             "typing_extensions",
         },
     ),
-    "plugin": ({"core", "findings", "storage"}, {"numpy", "tensorboard", "werkzeug"}),
+    "plugin": ({"core", "findings", "storage"}, {"google", "numpy", "tensorboard", "werkzeug"}),
     "cli": (EVERYTHING, EVERYTHING),
     # Public: the three callbacks under their libraries' names.
     "fastai": ({"callbacks", "core"}, set()),

@@ -74,7 +74,7 @@ def _texts_below(body: list[ast.stmt]) -> Iterator[tuple[str, str]]:
 
 TEXTS: Final = read_texts()
 CLASSES: Final = {name: getattr(schema, name) for name in TEXTS if name}
-BASES: Final = {"SeriesName", "SplitSeries", "TileDescription"}
+BASES: Final = {"SeriesName", "SplitSeries", "TileDescription", "CellPicture"}
 """Only what other classes have in common; nothing that is sent by itself."""
 
 ALIASES: Final = {
@@ -131,6 +131,7 @@ TYPESCRIPT: Final = Notation(
     names={
         str: "string",
         int: "number",
+        bool: "boolean",
         float: "number",
         NoneType: "null",
         Any: "unknown",
@@ -149,6 +150,7 @@ MARKDOWN: Final = Notation(
     names={
         str: "string",
         int: "integer",
+        bool: "boolean",
         float: "number",
         NoneType: "null",
         Any: "any",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Final, NamedTuple
 
 
@@ -62,3 +63,7 @@ ENVIRONMENTS: Final = (
     Environment("3.11", "torch==2.14.1", "tensorboard==2.21.0", "numpy==1.26.4"),
     Environment("3.13", "torch==2.15.0", "tensorboard==2.21.0", fastai="fastai"),
 )
+
+if __name__ == "__main__":
+    # For the jobs of .github/workflows/tests.yml.
+    print(json.dumps([{"name": each.name, "python": each.python} for each in ENVIRONMENTS]))

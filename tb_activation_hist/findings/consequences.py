@@ -1,17 +1,60 @@
-"""Leaves out findings that follow from a graver one, so that one cause gives one finding."""
+"""What follows from a finding: it is left out where it only repeats, else it joins the incident."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Final
 
 from tb_activation_hist.findings.finding import Finding
 from tb_activation_hist.findings.hits import TOGETHER_SHARE
 from tb_activation_hist.findings.registry import RUN_RULE_OF
+from tb_activation_hist.findings.rule import Begins
+
+_DIVERGENCE: Final = frozenset(
+    {
+        "non_finite",
+        "collapsed",
+        "exploding",
+        "vanishing",
+        "mostly_zero",
+        "saturated",
+        "spike_and_crash",
+        "sudden_change",
+        "low_precision",
+        "outlier_features",
+        "dead_units",
+        "unused_units",
+        "runaway_units",
+        "redundant_units",
+    }
+)
+"""What a training that diverges shows, in one layer or another."""
+
+LEADS_TO: Final[Mapping[str, frozenset[str]]] = {
+    "non_finite": frozenset({"non_finite", "low_precision"}),
+    "exploding": _DIVERGENCE,
+    "spike_and_crash": _DIVERGENCE,
+    "collapsed": frozenset({"spike_and_crash", "saturated", "not_learning", "low_precision"}),
+    "vanishing": frozenset({"not_learning", "low_precision", "collapsed"}),
+    "saturated": frozenset({"vanishing", "not_learning"}),
+    "low_precision": frozenset({"non_finite", "vanishing", "not_learning"}),
+    "dead_units": frozenset({"collapsed", "mostly_zero"}),
+    "runaway_units": frozenset({"outlier_features", "exploding", "low_precision", "non_finite"}),
+}
+"""Kind -> kinds that it brings about, in any layer, while it lasts."""
+
+
+def near_steps(steps: int) -> float:
+    """How many steps apart two findings begin at most to have begun together.
+
+    steps: length of the run.
+    """
+    return max(TOGETHER_SHARE * steps, 1.0)
 
 
 def drop_consequences(findings: Sequence[Finding], steps: int) -> list[Finding]:
     """The findings of a run that no other finding explains. steps: length of the run."""
-    near = max(TOGETHER_SHARE * steps, 1.0)
+    near = near_steps(steps)
     return [
         finding
         for finding in findings
@@ -28,3 +71,21 @@ def _explains(cause: Finding, effect: Finding, near: float) -> bool:
     if begins is None or cause.severity == "info":
         return False
     return begins.holds(effect.first_step - cause.first_step, near)
+
+
+def follows(cause: Finding, effect: Finding, near: float, settled: float) -> bool:
+    """Whether two findings of a run have one cause, of which the first tells more.
+
+    settled: a step. What holds from before it on is a state of the network rather than an event:
+    two such states of different kinds need not have one cause.
+    """
+    after = effect.first_step - cause.first_step
+    if cause.kind == effect.kind and cause.severity == effect.severity and abs(after) <= near:
+        return True
+    if cause.severity == "info":
+        return False
+    if effect.kind in LEADS_TO.get(cause.kind, ()):
+        lasting = effect.first_step <= cause.last_step + near
+        return lasting and Begins.WITH_OR_AFTER.holds(after, near)
+    events = min(cause.first_step, effect.first_step) > settled
+    return events and effect.severity != "info" and Begins.WITH.holds(after, near)

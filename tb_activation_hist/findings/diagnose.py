@@ -9,6 +9,7 @@ from tb_activation_hist.core.histogram import HistogramSeries
 from tb_activation_hist.core.names import LayerInfo
 from tb_activation_hist.findings.consequences import drop_consequences
 from tb_activation_hist.findings.finding import SEVERITIES, Finding
+from tb_activation_hist.findings.incidents import to_incidents
 from tb_activation_hist.findings.registry import (
     COMPARISON_RULES,
     DEFAULT_OPTIONS,
@@ -24,8 +25,10 @@ RunLayers: TypeAlias = Mapping[str, tuple[LayerInfo, HistogramSeries]]
 def find_run_findings(
     run: str, layers: RunLayers, options: FindingOptions = DEFAULT_OPTIONS
 ) -> list[Finding]:
-    """What is wrong in one run, the gravest first; an empty list when nothing is.
+    """What is wrong in one run; an empty list when nothing is.
 
+    Findings of one incident stand together, its cause first; the gravest incident comes first,
+    then the earliest.
     layers: every series of the run, by tag or layer name (the keys are not used).
     """
     signals = [Signals(info, series, options) for info, series in layers.values() if len(series)]
@@ -33,9 +36,9 @@ def find_run_findings(
     findings = [
         finding for rule in RUN_RULES for finding in rule.find_in_run(run, signals, options)
     ]
-    steps = [int(step) for s in signals for step in s.series.steps[[0, -1]]]
-    length = max(steps) - min(steps) if steps else 0
-    return sort_findings(drop_consequences(findings, length))
+    steps = [int(step) for s in signals for step in s.series.steps[[0, -1]]] or [0]
+    first, last = min(steps), max(steps)
+    return to_incidents(drop_consequences(findings, last - first), first, last)
 
 
 def find_difference_findings(

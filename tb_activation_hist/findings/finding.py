@@ -34,6 +34,16 @@ class Finding:
     threshold: the limits that the figures were held against, by the names of `FindingOptions`,
         shortened where the kind says the rest (``growth`` for ``exploding_growth``).
     source: where the method comes from.
+    incident: number of the incident within its run, from 1. Findings of one cause share it; in a
+        list, the first of them is the cause and the others followed. 0: belongs to none, as the
+        comparison of two runs.
+    confidence: share of such findings that are right, 0 to 1, as measured on planted faults and
+        healthy trainings (bench/findings).
+    causes: usual causes, the likeliest first, each without a full stop.
+    code: what to try first, as Python code; ``""`` where no code helps.
+    check: how to check the cause, in whole sentences.
+    layer_steps: first and last step of each layer, parallel to `layers`; empty where one layer was
+        looked at, which has the steps of the finding.
     """
 
     kind: str
@@ -48,6 +58,12 @@ class Finding:
     figures: Mapping[str, Any] = field(default_factory=lambda: NO_FIGURES)
     threshold: Mapping[str, Any] = field(default_factory=lambda: NO_FIGURES)
     source: str = ""
+    incident: int = 0
+    confidence: float = 1.0
+    causes: tuple[str, ...] = ()
+    code: str = ""
+    check: str = ""
+    layer_steps: tuple[tuple[int, int], ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """All fields as plain JSON types; figures that are NaN or infinite become None.
@@ -67,6 +83,12 @@ class Finding:
             "source": self.source,
             "title": self.title,
             "advice": self.advice,
+            "incident": self.incident,
+            "confidence": self.confidence,
+            "causes": list(self.causes),
+            "code": self.code,
+            "check": self.check,
+            "layer_steps": [list(steps) for steps in self.layer_steps],
         }
 
 

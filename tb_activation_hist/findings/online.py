@@ -8,6 +8,8 @@ from typing import TypeAlias
 from tb_activation_hist.core.errors import OptionError
 from tb_activation_hist.core.histogram import HistogramSeries
 from tb_activation_hist.core.names import LayerInfo
+from tb_activation_hist.findings.causes import split_causes
+from tb_activation_hist.findings.confidence import confidence_of
 from tb_activation_hist.findings.finding import Finding
 from tb_activation_hist.findings.record_stream import RecordStream
 from tb_activation_hist.findings.registry import (
@@ -116,4 +118,6 @@ class OnlineRules:
             advice=of.advice,
             figures=state.figures,
             source=of.source,
+            confidence=confidence_of(of.kind),
+            causes=split_causes(of.advice),
         )

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar
 
+from tb_activation_hist.findings.causes import split_causes
+from tb_activation_hist.findings.confidence import confidence_of
 from tb_activation_hist.findings.finding import Finding
 from tb_activation_hist.findings.hits import Hit
 from tb_activation_hist.findings.record_stream import RecordStream
@@ -103,6 +105,7 @@ class Rule(Generic[OptionsT_contra]):
 
     def to_finding(self, run: str, observed: Observation) -> Finding:
         hits = observed.hits
+        advice = observed.advice or self.advice
         return Finding(
             kind=self.kind,
             run=run,
@@ -112,10 +115,13 @@ class Rule(Generic[OptionsT_contra]):
             last_step=max(hit.last_step for hit in hits),
             severity=observed.severity or self.severity,
             title=observed.title,
-            advice=observed.advice or self.advice,
+            advice=advice,
             figures=hits[0].figures if observed.figures is None else observed.figures,
             threshold=observed.threshold,
             source=self.source,
+            confidence=confidence_of(self.kind),
+            causes=split_causes(advice),
+            layer_steps=tuple((hit.first_step, hit.last_step) for hit in hits),
         )
 
 

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
 from tensorboard.data.provider import RunTagFilter
+from tensorboard.plugins.hparams.metadata import PLUGIN_NAME as HPARAMS_PLUGIN
+from tensorboard.plugins.hparams.metadata import SESSION_START_INFO_TAG
 
 from tb_activation_hist.core.names import PLUGIN_NAME, RUN_INFO_TAG, SLICES_PLUGIN
 from tb_activation_hist.plugin.schema import SeriesSource
@@ -155,6 +157,40 @@ class DataProvider:
             run_tag_filter=RunTagFilter(runs=[run], tags=[tag]),
         )
         return found.get(run, {}).get(tag)
+
+    def read_last_scalars(
+        self, runs: Sequence[str], tags: Sequence[str]
+    ) -> dict[str, dict[str, tuple[int, float]]]:
+        """The step and the value of the newest point of each of these tags in each of these runs.
+
+        A run or a tag that is not there is left out.
+        """
+        if not runs or not tags:
+            return {}
+        found = self._data.read_last_scalars(
+            self._context,
+            experiment_id=self.experiment,
+            plugin_name="scalars",
+            run_tag_filter=RunTagFilter(runs=runs, tags=tags),
+        )
+        return {
+            run: {tag: (int(point.step), float(point.value)) for tag, point in of_run.items()}
+            for run, of_run in found.items()
+        }
+
+    def list_hparams(self) -> dict[str, bytes]:
+        """What was written for TensorBoard's HParams when a session began, by run."""
+        found = self._data.list_tensors(
+            self._context,
+            experiment_id=self.experiment,
+            plugin_name=HPARAMS_PLUGIN,
+            run_tag_filter=RunTagFilter(tags=[SESSION_START_INFO_TAG]),
+        )
+        return {
+            run: of_run[SESSION_START_INFO_TAG].plugin_content
+            for run, of_run in found.items()
+            if SESSION_START_INFO_TAG in of_run
+        }
 
 
 def _finite_or_none(time: float | None) -> float | None:

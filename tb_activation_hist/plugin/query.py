@@ -10,14 +10,20 @@ from dataclasses import fields as dataclass_fields
 from typing import Any, Final, get_args
 
 from tb_activation_hist.plugin.schema import (
+    DEFAULT_CELL_COLUMNS,
     DEFAULT_COLUMNS,
     DEFAULT_ROWS,
     MAX_BODY_BYTES,
+    MAX_CELL_COLUMNS,
+    MAX_CELLS,
     MAX_COLUMNS,
     MAX_ROWS,
     MAX_TILES,
     MAX_UNIT,
+    MIN_CELL_COLUMNS,
     MIN_ROWS,
+    BoardRequest,
+    BoardSeries,
     ExportFormat,
     ExportRequest,
     SeriesSource,
@@ -37,19 +43,55 @@ class RequestError(Exception):
         self.status = status
 
 
-def parse_tile_requests(body: bytes) -> list[TileRequest]:
-    """Parse the body of the tiles route."""
+def _parse_body(body: bytes) -> Any:
     if len(body) > MAX_BODY_BYTES:
         raise RequestError(
             f"The body has {len(body):,} bytes, but at most {MAX_BODY_BYTES:,} are allowed."
         )
     try:
-        fields = json.loads(body)
+        return json.loads(body)
     except (ValueError, RecursionError) as err:
         raise RequestError(f"The body must be JSON, but cannot be read: {err}.") from err
-    tiles = fields.get("tiles") if isinstance(fields, dict) else None
-    if not isinstance(tiles, list):
-        raise RequestError('The body must be a JSON object with a list "tiles".')
+
+
+def _list_in(fields: Any, name: str) -> list[Any]:
+    found = fields.get(name) if isinstance(fields, dict) else None
+    if not isinstance(found, list):
+        raise RequestError(f'The body must be a JSON object with a list "{name}".')
+    return found
+
+
+def parse_board_request(body: bytes) -> BoardRequest:
+    """Parse the body of the board route."""
+    fields = _parse_body(body)
+    runs, series = _list_in(fields, "runs"), _list_in(fields, "series")
+    _require_known_fields(fields, BoardRequest, "board")
+    if len(runs) * len(series) > MAX_CELLS:
+        raise RequestError(
+            f"At most {MAX_CELLS:,} cells can be asked for at once, not "
+            f"{len(runs):,} runs x {len(series):,} series."
+        )
+    columns = _whole(
+        fields, "columns", "board", MIN_CELL_COLUMNS, MAX_CELL_COLUMNS, DEFAULT_CELL_COLUMNS
+    )
+    return BoardRequest(
+        [_text({"run": run}, "run", f"runs[{i}]") for i, run in enumerate(runs)],
+        [_parse_board_series(each, i) for i, each in enumerate(series)],
+        columns or DEFAULT_CELL_COLUMNS,
+    )
+
+
+def _parse_board_series(fields: Any, number: int) -> BoardSeries:
+    where = f"series[{number}]"
+    _require_object(fields, where)
+    _require_known_fields(fields, BoardSeries, where)
+    source = _source(fields.get("source", BoardSeries.source), where)
+    return BoardSeries(_text(fields, "tag", where), source)
+
+
+def parse_tile_requests(body: bytes) -> list[TileRequest]:
+    """Parse the body of the tiles route."""
+    tiles = _list_in(_parse_body(body), "tiles")
     if len(tiles) > MAX_TILES:
         raise RequestError(f"At most {MAX_TILES} tiles can be asked for at once, not {len(tiles)}.")
     return [_parse_tile(tile, i) for i, tile in enumerate(tiles)]
@@ -57,14 +99,8 @@ def parse_tile_requests(body: bytes) -> list[TileRequest]:
 
 def _parse_tile(fields: Any, number: int) -> TileRequest:
     where = f"tiles[{number}]"
-    if not isinstance(fields, dict):
-        raise RequestError(f"{where} must be a JSON object, not {_short(fields)}.")
-    allowed = [field.name for field in dataclass_fields(TileRequest)]
-    unknown = sorted(fields.keys() - set(allowed))
-    if unknown:
-        raise RequestError(
-            f"{where} has the unknown field {_short(unknown[0])}; allowed are {', '.join(allowed)}."
-        )
+    _require_object(fields, where)
+    _require_known_fields(fields, TileRequest, where)
     rows = _whole(fields, "rows", where, 0, MAX_ROWS, DEFAULT_ROWS)
     if rows is not None and 0 < rows < MIN_ROWS:
         raise RequestError(
@@ -80,6 +116,20 @@ def _parse_tile(fields: Any, number: int) -> TileRequest:
         unit=_whole(fields, "unit", where, -MAX_UNIT, MAX_UNIT, None),
         since=_whole(fields, "since", where, 0, 2**53, None),
     )
+
+
+def _require_object(fields: Any, where: str) -> None:
+    if not isinstance(fields, dict):
+        raise RequestError(f"{where} must be a JSON object, not {_short(fields)}.")
+
+
+def _require_known_fields(fields: Mapping[str, Any], kind: Any, where: str) -> None:
+    allowed = [field.name for field in dataclass_fields(kind)]
+    unknown = sorted(fields.keys() - set(allowed))
+    if unknown:
+        raise RequestError(
+            f"{where} has the unknown field {_short(unknown[0])}; allowed are {', '.join(allowed)}."
+        )
 
 
 def _text(fields: Mapping[str, Any], name: str, where: str) -> str:

@@ -12,6 +12,7 @@ from werkzeug import wrappers
 
 from tb_activation_hist.core.names import PLUGIN_NAME, TAB_NAME
 from tb_activation_hist.plugin import export
+from tb_activation_hist.plugin.board_answer import BoardAnswers
 from tb_activation_hist.plugin.comparison_answer import ComparisonAnswers
 from tb_activation_hist.plugin.data_provider import (
     PLUGIN_OF_SOURCE,
@@ -25,6 +26,7 @@ from tb_activation_hist.plugin.listing_cache import ListingCache
 from tb_activation_hist.plugin.query import (
     UNREADABLE_STATUS,
     RequestError,
+    parse_board_request,
     parse_export_request,
     parse_tile_requests,
     required,
@@ -42,6 +44,7 @@ from tb_activation_hist.plugin.static_files import (
     mime_type,
     read_static_file,
 )
+from tb_activation_hist.plugin.sweep_answer import sweep_answer
 from tb_activation_hist.plugin.tiles_answer import TilesAnswers
 
 ES_MODULE_PATH: Final = f"/static/{ENTRY}"
@@ -60,9 +63,10 @@ class ActivationHistPlugin(base_plugin.TBPlugin):
         super().__init__(context)
         self._data_provider = context.data_provider
         self._series_cache = SeriesCache()
-        listings = ListingCache()
-        self._tiles = TilesAnswers(self._series_cache, listings)
-        self._index = IndexAnswers(listings)
+        self._listings = ListingCache()
+        self._tiles = TilesAnswers(self._series_cache, self._listings)
+        self._board = BoardAnswers(self._series_cache, self._listings)
+        self._index = IndexAnswers(self._listings)
         self._findings = FindingsAnswers(self._series_cache)
         self._comparisons = ComparisonAnswers(self._series_cache)
 
@@ -73,6 +77,8 @@ class ActivationHistPlugin(base_plugin.TBPlugin):
             "/static/*": _to_app("GET", self._serve_static),
             "/index": _to_app("GET", self._serve_index),
             "/tiles": _to_app("POST", self._serve_tiles),
+            "/board": _to_app("POST", self._serve_board),
+            "/sweep": _to_app("GET", self._serve_sweep),
             "/scalars": _to_app("GET", self._serve_scalars),
             "/slices": _to_app("GET", self._serve_slices),
             "/findings": _to_app("GET", self._serve_findings),
@@ -113,14 +119,16 @@ class ActivationHistPlugin(base_plugin.TBPlugin):
         return respond(request, text, "application/json")
 
     def _serve_tiles(self, request: wrappers.Request) -> wrappers.Response:
-        if (request.content_length or 0) > MAX_BODY_BYTES:
-            raise RequestError(
-                f"The body has {request.content_length:,} bytes, but at most "
-                f"{MAX_BODY_BYTES:,} are allowed."
-            )
-        tiles = parse_tile_requests(request.get_data(cache=False))
+        tiles = parse_tile_requests(_read_body(request))
         content = self._tiles.answer(self._provider(request), tiles)
         return respond(request, content, "application/octet-stream", content_encoding="gzip")
+
+    def _serve_board(self, request: wrappers.Request) -> wrappers.Response:
+        asked = parse_board_request(_read_body(request))
+        return respond_json(request, self._board.answer(self._provider(request), asked))
+
+    def _serve_sweep(self, request: wrappers.Request) -> wrappers.Response:
+        return respond_json(request, sweep_answer(self._provider(request), self._listings))
 
     def _serve_scalars(self, request: wrappers.Request) -> wrappers.Response:
         run, tag = required(request.args, "run"), required(request.args, "tag")
@@ -174,6 +182,15 @@ class ActivationHistPlugin(base_plugin.TBPlugin):
             return loaded
         reason = self._series_cache.warnings.get(key, UNREADABLE)
         raise RequestError(f"Run {asked.run!r}, tag {asked.tag!r}: {reason}", UNREADABLE_STATUS)
+
+
+def _read_body(request: wrappers.Request) -> bytes:
+    if (request.content_length or 0) > MAX_BODY_BYTES:
+        raise RequestError(
+            f"The body has {request.content_length:,} bytes, but at most "
+            f"{MAX_BODY_BYTES:,} are allowed."
+        )
+    return request.get_data(cache=False)
 
 
 def _to_app(method: str, handler: Handler) -> Any:

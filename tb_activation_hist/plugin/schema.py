@@ -29,6 +29,13 @@ DEFAULT_ROWS: Final = 256
 MAX_UNIT: Final = 160
 """Units beyond 2**±160 would merge nothing, or everything, of a float32's range."""
 
+MAX_CELLS: Final = 2048
+"""Most cells of a board that can be asked for at once."""
+MIN_CELL_COLUMNS: Final = 8
+MAX_CELL_COLUMNS: Final = 128
+DEFAULT_CELL_COLUMNS: Final = 40
+"""Columns of a board's cell when a request names no number."""
+
 SeriesSource = Literal["blocks", "histograms"]
 """Where a series comes from: this package's own blocks, or histograms that another tool wrote."""
 
@@ -46,6 +53,9 @@ Severity = Literal["error", "warning", "info"]
 
 SliceSort = Literal["number", "value"]
 """Order of slices: by their number, or the largest value of the last column first."""
+
+Hyperparameter = float | str | bool
+"""Value of a hyper-parameter."""
 
 Figure = float | str | None | list[float]
 """A measured figure; a list is parallel to the finding's layers, a number that is not finite is
@@ -357,6 +367,19 @@ class FindingAnswer(TypedDict):
     """What is wrong, one sentence."""
     advice: str
     """Usual causes and what to try."""
+    incident: int
+    """Number of the incident within its run, from 1: findings of one cause share it, the cause
+    comes first, the others followed. 0 for a comparison with the baseline."""
+    confidence: float
+    """Share of such findings that are right, 0 to 1."""
+    causes: list[str]
+    """Usual causes, the likeliest first, each without a full stop."""
+    code: str
+    """What to try first, as Python code; "" where no code helps."""
+    check: str
+    """How to check the cause, in whole sentences; "" where nothing is known."""
+    layer_steps: list[tuple[int, int]]
+    """First and last step of each layer, parallel to `layers`."""
 
 
 class Findings(TypedDict):
@@ -428,6 +451,98 @@ class Comparison(TypedDict):
     """Last step compared."""
     notes: list[str]
     """What a reader should know, a sentence each."""
+
+
+class LastScalar(TypedDict):
+    """The newest point of a scalar."""
+
+    tag: str
+    """Tag of the scalar."""
+    step: int
+    """Step of the point."""
+    value: float | None
+    """A value that is not finite is null."""
+
+
+class SweepRun(TypedDict):
+    """What tells one run of the log directory from the others."""
+
+    name: str
+    """Name of the run."""
+    hyperparameters: dict[str, Hyperparameter]
+    """By name: those of TensorBoard's HParams, and those that the run's name has as `key=value`."""
+    loss: LastScalar | None
+    """The newest loss; null where the run has no scalar whose tag names a loss."""
+
+
+class Sweep(TypedDict):
+    """The runs of the log directory with their hyper-parameters and losses."""
+
+    version: int
+    """{API_VERSION}; the page refuses any other."""
+    runs: list[SweepRun]
+    """The runs that have layers, by name."""
+
+
+@dataclass(frozen=True)
+class BoardSeries:
+    """One column of a board."""
+
+    tag: str
+    """Tag of the series."""
+    source: SeriesSource = "blocks"
+    """Where the series comes from."""
+
+
+@dataclass(frozen=True)
+class BoardRequest:
+    """A block of a board: each of some runs in each of some series, at most 2048 cells."""
+
+    runs: list[str]
+    """Names of the runs."""
+    series: list[BoardSeries]
+    """The columns of the board."""
+    columns: int = DEFAULT_CELL_COLUMNS
+    """At most this many columns of records in each cell, {MIN_CELL_COLUMNS} to
+    {MAX_CELL_COLUMNS}."""
+
+
+class CellPicture(TypedDict):
+    """What a small picture of one series is drawn from."""
+
+    last_step: int
+    """Last step of the series; 0 without records."""
+    steps: list[int]
+    """First step of each column, ascending."""
+    quantiles: str
+    """In base64: the values of the board's `shares` in each column, share by share, each the upper
+    half of a little-endian float32 (bfloat16). NaN where a column has no finite value."""
+    non_finite: list[int]
+    """Positions of the columns that hold NaN or an infinity."""
+    error: str
+    """Why the series cannot be read, one sentence; "" where it can be."""
+
+
+class BoardCell(CellPicture):
+    """One series of one run."""
+
+    run: int
+    """Position of the run in the request."""
+    series: int
+    """Position of the series in the request."""
+
+
+class Board(TypedDict):
+    """A block of a board."""
+
+    version: int
+    """{API_VERSION}; the page refuses any other."""
+    shares: list[float]
+    """Shares of a column's finite values that lie below its quantiles, ascending."""
+    cells: list[BoardCell]
+    """In no particular order. A run that does not have the series has no cell."""
+    pending: int
+    """Number of cells that are not worked out yet; ask again for those that are missing."""
 
 
 @dataclass(frozen=True)

@@ -152,6 +152,16 @@ class FakeDataProvider:
             if run in run_tag_filter.runs
         }
 
+    def read_last_scalars(
+        self, context: Any, *, experiment_id: str, plugin_name: str, run_tag_filter: RunTagFilter
+    ) -> dict[str, dict[str, ScalarDatum]]:
+        self.calls["read_last_scalars"] += 1
+        return {
+            run: {tag: points[-1] for tag, points in tags.items() if tag in run_tag_filter.tags}
+            for run, tags in self.scalars.items()
+            if run in run_tag_filter.runs
+        }
+
     def bound(self, experiment: str = "") -> DataProvider:
         """As a request sees it."""
         return DataProvider(self, None, experiment)

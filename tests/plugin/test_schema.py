@@ -109,6 +109,17 @@ def test_scalars(client: Site) -> None:
     assert misfits(client.get("/scalars", run="run", tag="loss").json, schema.ScalarSeries) == []
 
 
+def test_board_and_sweep(client: Site) -> None:
+    series = [{"tag": "activations/conv1"}, {"tag": "w", "source": "histograms"}]
+    asked = {"runs": ["run", "dead"], "series": series, "columns": 8}
+    board = client.ask("POST", "/board", json=asked).json
+    assert misfits(board, schema.Board) == []
+    assert len(board["cells"]) == 3
+    sweep = client.get("/sweep").json
+    assert misfits(sweep, schema.Sweep) == []
+    assert [run["name"] for run in sweep["runs"]] == ["dead", "run"]
+
+
 def test_findings(monkeypatch: pytest.MonkeyPatch, data: FakeDataProvider) -> None:
     monkeypatch.setattr(findings_answer, "COOLING", 0.0)
     for name, factor in (("same", 1), ("apart", 5)):

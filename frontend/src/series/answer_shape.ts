@@ -29,7 +29,22 @@ export const INDEX_SHAPE = {
   warnings: TEXTS,
 };
 export const FINDINGS_SHAPE = {
-  findings: [{ kind: "", title: "", advice: "", layers: TEXTS, tags: TEXTS, figures: {}, threshold: {} }],
+  findings: [
+    {
+      kind: "",
+      title: "",
+      advice: "",
+      layers: TEXTS,
+      tags: TEXTS,
+      figures: {},
+      threshold: {},
+      incident: 0,
+      confidence: 0,
+      causes: TEXTS,
+      code: "",
+      check: "",
+    },
+  ],
   runs: 0,
   unchecked: TEXTS,
   pending: 0,

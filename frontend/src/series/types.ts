@@ -31,6 +31,9 @@ export type Severity = "error" | "warning" | "info";
 /** Order of slices: by their number, or the largest value of the last column first. */
 export type SliceSort = "number" | "value";
 
+/** Value of a hyper-parameter. */
+export type Hyperparameter = number | string | boolean;
+
 /** A measured figure; a list is parallel to the finding's layers, a number that is not finite is null. */
 export type Figure = number | string | null | readonly number[];
 
@@ -317,6 +320,21 @@ export interface FindingAnswer {
   readonly title: string;
   /** Usual causes and what to try. */
   readonly advice: string;
+  /**
+   * Number of the incident within its run, from 1: findings of one cause share it, the cause comes first, the
+   * others followed. 0 for a comparison with the baseline.
+   */
+  readonly incident: number;
+  /** Share of such findings that are right, 0 to 1. */
+  readonly confidence: number;
+  /** Usual causes, the likeliest first, each without a full stop. */
+  readonly causes: readonly string[];
+  /** What to try first, as Python code; "" where no code helps. */
+  readonly code: string;
+  /** How to check the cause, in whole sentences; "" where nothing is known. */
+  readonly check: string;
+  /** First and last step of each layer, parallel to `layers`. */
+  readonly layer_steps: readonly (readonly [number, number])[];
 }
 
 /** The findings so far; they are worked out in the background. */
@@ -389,6 +407,85 @@ export interface Comparison {
   readonly last_step: number;
   /** What a reader should know, a sentence each. */
   readonly notes: readonly string[];
+}
+
+/** The newest point of a scalar. */
+export interface LastScalar {
+  /** Tag of the scalar. */
+  readonly tag: string;
+  /** Step of the point. */
+  readonly step: number;
+  /** A value that is not finite is null. */
+  readonly value: number | null;
+}
+
+/** What tells one run of the log directory from the others. */
+export interface SweepRun {
+  /** Name of the run. */
+  readonly name: string;
+  /** By name: those of TensorBoard's HParams, and those that the run's name has as `key=value`. */
+  readonly hyperparameters: Readonly<Record<string, Hyperparameter>>;
+  /** The newest loss; null where the run has no scalar whose tag names a loss. */
+  readonly loss: LastScalar | null;
+}
+
+/** The runs of the log directory with their hyper-parameters and losses. */
+export interface Sweep {
+  /** 1; the page refuses any other. */
+  readonly version: number;
+  /** The runs that have layers, by name. */
+  readonly runs: readonly SweepRun[];
+}
+
+/** One column of a board. */
+export interface BoardSeries {
+  /** Tag of the series. */
+  readonly tag: string;
+  /** Where the series comes from. */
+  readonly source?: SeriesSource;
+}
+
+/** A block of a board: each of some runs in each of some series, at most 2048 cells. */
+export interface BoardRequest {
+  /** Names of the runs. */
+  readonly runs: readonly string[];
+  /** The columns of the board. */
+  readonly series: readonly BoardSeries[];
+  /** At most this many columns of records in each cell, 8 to 128. */
+  readonly columns?: number;
+}
+
+/** One series of one run. */
+export interface BoardCell {
+  /** Last step of the series; 0 without records. */
+  readonly last_step: number;
+  /** First step of each column, ascending. */
+  readonly steps: readonly number[];
+  /**
+   * In base64: the values of the board's `shares` in each column, share by share, each the upper half of a
+   * little-endian float32 (bfloat16). NaN where a column has no finite value.
+   */
+  readonly quantiles: string;
+  /** Positions of the columns that hold NaN or an infinity. */
+  readonly non_finite: readonly number[];
+  /** Why the series cannot be read, one sentence; "" where it can be. */
+  readonly error: string;
+  /** Position of the run in the request. */
+  readonly run: number;
+  /** Position of the series in the request. */
+  readonly series: number;
+}
+
+/** A block of a board. */
+export interface Board {
+  /** 1; the page refuses any other. */
+  readonly version: number;
+  /** Shares of a column's finite values that lie below its quantiles, ascending. */
+  readonly shares: readonly number[];
+  /** In no particular order. A run that does not have the series has no cell. */
+  readonly cells: readonly BoardCell[];
+  /** Number of cells that are not worked out yet; ask again for those that are missing. */
+  readonly pending: number;
 }
 
 /** One series to be written out, as parameters of the query. */

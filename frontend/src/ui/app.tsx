@@ -5,10 +5,10 @@ import { useEffect } from "preact/hooks";
 import { dark, index } from "../view/catalog/catalog";
 import { theme } from "../view/catalog/theme";
 import * as selection from "../view/selection/selection";
-import { parting } from "../view/settings/settings";
+import { incident, parting } from "../view/settings/settings";
 import { globalKeys, releaseSpace } from "./input/keys";
 import { spaceHeld } from "./input/pointer";
-import { LatePartingBar } from "./overlays/findings_later";
+import { LateIncidentPane, LatePartingBar } from "./overlays/findings_later";
 import { later } from "./overlays/later";
 import { SpokenReadout, Tooltip } from "./overlays/tooltip";
 import { Loading, NothingFound } from "./placeholders";
@@ -20,6 +20,7 @@ import { Toolbar } from "./toolbar/toolbar";
 import { Toast } from "./widgets/toast";
 
 const Empty = later(async () => (await import("./later_parts")).Empty);
+const LateReadingHint = later(async () => (await import("./later_parts")).ReadingHint);
 const Dialogs = later(
   async () => (await import("./later_parts")).Dialogs,
   () => paletteOpen.value || helpOpen.value || tableOf.value !== null,
@@ -74,6 +75,8 @@ export function App() {
         )}
         <SettingsPane />
       </div>
+      {incident.value.length > 0 ? <LateIncidentPane /> : null}
+      {found ? <LateReadingHint /> : null}
       <Tooltip />
       <SpokenReadout />
       <Dialogs />

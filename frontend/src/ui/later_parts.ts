@@ -1,8 +1,10 @@
 /** What is loaded after the first pictures, in one file: small parts share what compression learns. */
 
 export { Empty } from "./empty";
+export { IncidentPane } from "./incident/pane";
 export { Dialogs } from "./overlays/dialogs";
 export { FindingsList } from "./overlays/findings_list";
+export { ReadingHint } from "./overlays/how_to_read";
 export { PartingBar, PartingLine } from "./overlays/parting_part";
 export { Slice } from "./panel/slice";
 export { Units } from "./panel/units";

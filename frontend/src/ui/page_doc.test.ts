@@ -12,6 +12,33 @@ const INTRO = `# The page: controls, keys and links
 Every control is in the toolbar, in the settings pane (*${pane.label}*) or at the rows, and every command is in
 the palette (${palette.keys?.[0]}) under the name that it has here.`;
 
+const EXPLAINED = `## A finding explained
+
+Click a finding, wherever it stands: a badge at a layer or a run, a mark on a panel, a line of the list of findings, an
+entry of the palette, the badge of a run in the list of runs. The page shows the run if it was hidden, scrolls its layer
+to the top, frames the panel, and zooms to the first step with a fifth of the run on either side (\`Z\` takes the zoom
+back). A pane at the bottom explains the incident; its upper edge makes it taller, \`Esc\` closes it, and the address
+keeps it.
+
+| part | tells |
+|---|---|
+| What happened | The layers in the order in which they showed it, a bar from the first to the last step of each, above the loss, the learning rate and the size of the gradients, where the run has them. All lie on the time axis of the page and follow its zoom. |
+| before, at, after | The exact histogram of the first layer at its first step, a tenth of the run earlier, and a tenth later or at the last step that shows it. Each fills its own height; exact zeros and NaN are told in words. |
+| Measured | Each measured figure beside the threshold that it passed. On the bars of shares, the mark is the threshold; on the other bars the threshold is in the middle, and an end is a factor of 1,000 away. |
+| The same layer | What else was recorded of the layer: its gradients, weights and updates in the same steps. |
+| What to try | Code to copy, the usual causes with the likeliest first, and how to check them. |
+
+*Copy report* copies all of this as Markdown, with a picture of the first two parts and a link to the view. Where the
+browser does not let the page write to the clipboard, the report is saved as \`finding.md\`.
+
+**An example.** A network of six linear layers trains with a learning rate of 0.02, which a broken schedule raises by
+35 % a step from step 120 on. The badge of the run is red. A click on it opens "fc1 and 8 more layers: values grow 10^18
+times larger from step 147". *What happened* names fc5 first, at step 140; fc4 follows a step later, fc3 after
+two, fc1 after seven. The curve of the learning rate rises before the first bar and that of the loss after it. So the
+rate is the cause, and the last layers are merely the first to give way. The histograms say the same: fc1 is as usual at
+step 117, and its values reach 10^17 at step 150. What to try stands beside it: lower the rate or warm it up, and clip
+the gradients.`;
+
 const LINKS = `## Links
 
 The address holds everything that differs from its default, so that a copied link shows the same view. Each control's key
@@ -64,6 +91,7 @@ function pageDoc(): string {
     keys("key", KEYS),
     `Without a key, in the palette: ${unkeyed.join(", ")}; all values of the controls; each layer, run and finding.`,
     keys("mouse or touch", GESTURES),
+    EXPLAINED,
     LINKS,
     table(["former key", "today"], former),
     "",
@@ -81,6 +109,7 @@ it("docs/page.md has a line for each row of the tables", () => {
   const lines = pageDoc().split("\n");
   const rows = allSettings.length + KEYS.length + GESTURES.length + Object.keys(FORMER_KEYS).length;
   const heads = 2 * (GROUPS.length + 3);
-  expect(lines.filter((line) => line.startsWith("|")).length).toBe(rows + heads);
+  const told = EXPLAINED.split("\n").filter((line) => line.startsWith("|")).length;
+  expect(lines.filter((line) => line.startsWith("|")).length).toBe(rows + heads + told);
   expect(lines).toContain("| `Ctrl K` or `⌘ K` | Commands, layers and findings |");
 });

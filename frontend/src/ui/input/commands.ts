@@ -1,5 +1,6 @@
 /** The table of what can be done besides choosing: keys, buttons, the palette and docs/page.md read it. */
 
+import { incidents, moveIncident } from "../../view/findings/incidents";
 import type { PanelView } from "../../view/panel/panel_view";
 import { movePin, pinAt, pinFirst } from "../../view/screen/pin";
 import { findPanel, inSight } from "../../view/screen/views";
@@ -53,6 +54,19 @@ command({
 });
 export const pane = command({ label: "More settings", run: () => toggle(paneOpen) });
 export const help = command({ label: "Keys and gestures", keys: ["?"], run: () => toggle(helpOpen) });
+command({
+  label: "Close the explanation of a finding",
+  keys: ["Esc"],
+  when: () => settings.incident.peek().length > 0,
+  run: () => settings.incident.reset(),
+});
+export const nextFinding = command({
+  label: "Next finding",
+  keys: ["N"],
+  shift: "Previous finding",
+  when: () => incidents.peek().length > 0,
+  run: (_, shift) => moveIncident(shift ? -1 : 1),
+});
 export const showAll = command({
   label: "Show all layers again",
   keys: ["0", "Esc"],

@@ -1,7 +1,9 @@
 /** Which runs stand side by side; the ranks of one training are one choice. */
 
 import { useSignal } from "@preact/signals";
-import { sickOf, worstOfRuns } from "../../view/findings/findings";
+import { openFinding } from "../../view/findings/explained";
+import { sickOf } from "../../view/findings/findings";
+import { type Incident, worstIncidentOf } from "../../view/findings/incidents";
 import { parseFilter } from "../../view/selection/filter";
 import { type RunChoice, runsToChoices, splitRank } from "../../view/selection/ranks";
 import type { ShownRun } from "../../view/selection/selection";
@@ -85,7 +87,7 @@ function ChoiceLine({ choice }: { readonly choice: ShownRunChoice }) {
   const others = shown.filter((other) => !mine.includes(other));
   const checked = mine.some((run) => shown.includes(run));
   const [sick] = sickOf(mine);
-  const worst = worstOfRuns.value.get(sick ?? "");
+  const incident = worstIncidentOf(sick ?? "");
   return (
     <div class="run-choice">
       <Check
@@ -93,7 +95,6 @@ function ChoiceLine({ choice }: { readonly choice: ShownRunChoice }) {
           <>
             <span class="swatch" style={{ background: selection.runColour(runs[0]?.at ?? 0) }} />
             {name}
-            {worst === undefined ? null : <span class={`sick ${worst}`} title={`Findings: ${worst}`} />}
           </>
         }
         tip={`Show ${name} or hide it`}
@@ -103,6 +104,7 @@ function ChoiceLine({ choice }: { readonly choice: ShownRunChoice }) {
         }}
       />
       <span class="run-tools">
+        {incident === undefined ? null : <IncidentButton incident={incident} />}
         {runs.length > 1 ? <RankSelect choice={choice} shown={shown} others={others} /> : null}
         <button
           type="button"
@@ -117,6 +119,23 @@ function ChoiceLine({ choice }: { readonly choice: ShownRunChoice }) {
         </button>
       </span>
     </div>
+  );
+}
+
+/** Leads to the worst that was found in a run, and shows the run for it. */
+function IncidentButton({ incident: [cause] }: { readonly incident: Incident }) {
+  return (
+    <button
+      type="button"
+      class={`badge ${cause.severity}`}
+      title={`${cause.title}. Click: explain it`}
+      onClick={(event) => {
+        openFinding(cause);
+        event.currentTarget.closest<HTMLElement>("[popover]")?.hidePopover();
+      }}
+    >
+      {cause.severity}
+    </button>
   );
 }
 

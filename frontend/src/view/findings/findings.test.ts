@@ -23,7 +23,7 @@ const CONV = madeSeries("conv", 2);
 const FC = madeSeries("fc", 2);
 
 function finding(run: string, layer: string, made: Partial<FindingAnswer> = {}): FindingAnswer {
-  const text = { source: "", title: "", advice: "" };
+  const text = { source: "", title: "", advice: "", causes: [], code: "", check: "", layer_steps: [] };
   const steps = { first_step: 0, last_step: 9 };
   const tags = [`activations/${layer}`];
   return {
@@ -32,6 +32,8 @@ function finding(run: string, layer: string, made: Partial<FindingAnswer> = {}):
     layers: [layer],
     tags,
     severity: "warning",
+    incident: 1,
+    confidence: 0.9,
     figures: {},
     threshold: {},
     ...steps,

@@ -13,6 +13,11 @@ const ASK_AGAIN_MS = 2500;
 const DIFFERENCE = "run_difference";
 const ORDER: readonly Severity[] = ["error", "warning", "info"];
 
+/** Whether it tells how two runs differ, which is nothing wrong in itself. */
+export function isDifference({ kind }: FindingAnswer): boolean {
+  return kind === DIFFERENCE;
+}
+
 export const findings = signal<readonly FindingAnswer[]>([]);
 /** How far the server is; null before its first answer. */
 export interface Progress {
@@ -79,7 +84,8 @@ export function sickOf(names: readonly string[]): readonly string[] {
   return ORDER.flatMap((severity) => names.filter((name) => worst.get(name) === severity));
 }
 
-function rank(finding: FindingAnswer): number {
+/** The gravest have the lowest. */
+export function rank(finding: FindingAnswer): number {
   return ORDER.indexOf(finding.severity);
 }
 

@@ -82,15 +82,19 @@ export function startScalars(): void {
       return [...drawn, ...epoch].map((tag) => ({ run: run.name, tag }));
     });
     const abort = new AbortController();
-    untracked(() => void fetchAll(wanted, abort.signal));
+    untracked(() => void fetchScalars(wanted, abort.signal));
     return () => abort.abort();
   });
 }
 
-async function fetchAll(
-  wanted: readonly { readonly run: string; readonly tag: string }[],
-  signal: AbortSignal,
-): Promise<void> {
+/** A scalar of a run. */
+export interface RunScalar {
+  readonly run: string;
+  readonly tag: string;
+}
+
+/** Errors are kept in `scalarErrors`. */
+export async function fetchScalars(wanted: readonly RunScalar[], signal: AbortSignal): Promise<void> {
   for (const { run, tag } of wanted) {
     try {
       const answer = await client.scalars(run, tag, signal);

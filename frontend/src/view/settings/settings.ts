@@ -310,6 +310,12 @@ export const pinned = rows.own<number | null>("pinned", null, optional(number), 
   tip: "Click a heatmap, or type it",
 });
 
+/** Run, kind, tag and first step of the finding that is explained; empty for none. */
+export const incident = rows.own<readonly string[]>("incident", [], texts, {
+  label: "Explain a finding",
+  tip: "Click a badge, a mark or a line of the list of findings",
+});
+
 /** Zoomed intervals by what they belong to: a panel, a row, or "" for the axis that all share. */
 export type Zooms = ReadonlyMap<string, Interval>;
 export const NO_ZOOM: Zooms = new Map();

@@ -1,0 +1,87 @@
+"""Incidents: findings of one cause, the cause first and then what followed from it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Final
+
+from tb_activation_hist.core.names import PHASES
+from tb_activation_hist.findings.consequences import follows, near_steps
+from tb_activation_hist.findings.finding import SEVERITIES, Finding
+from tb_activation_hist.findings.registry import FINDING_KINDS
+
+SPREAD: Final = (
+    "inputs",
+    "activations",
+    "gradients",
+    "weight_gradients",
+    "optimizer_state",
+    "updates",
+    "weights",
+)
+"""Kinds of series in the order in which trouble of one training step passes through them."""
+
+
+def to_incidents(findings: Iterable[Finding], first_step: int, last_step: int) -> list[Finding]:
+    """The findings of one run with the numbers of their incidents, in the order of these.
+
+    The gravest incident comes first, then the earliest. first_step, last_step: of the run.
+    """
+    groups = group_incidents(list(findings), first_step, last_step)
+    groups.sort(key=_incident_key)
+    return [
+        replace(finding, incident=number)
+        for number, group in enumerate(groups, start=1)
+        for finding in group
+    ]
+
+
+def group_incidents(
+    findings: Sequence[Finding], first_step: int, last_step: int
+) -> list[list[Finding]]:
+    """The findings of one run in groups of one cause; each group begins with the cause."""
+    near = near_steps(last_step - first_step)
+    settled = first_step + near
+    groups: list[list[Finding]] = []
+    for finding in findings:
+        linked = [g for g in groups if any(_linked(finding, other, near, settled) for other in g)]
+        groups = [group for group in groups if not any(group is each for each in linked)]
+        groups.append([*(other for group in linked for other in group), finding])
+    return [_sort_incident(group, near) for group in groups]
+
+
+def _linked(one: Finding, other: Finding, near: float, settled: float) -> bool:
+    return follows(one, other, near, settled) or follows(other, one, near, settled)
+
+
+def _sort_incident(group: Sequence[Finding], near: float) -> list[Finding]:
+    """The cause, then the others by their first steps.
+
+    The cause is the gravest of those that begin about when the first one does. What is only worth
+    knowing causes nothing that is graver.
+    """
+    told = [finding for finding in group if finding.severity != "info"] or group
+    begin = min(finding.first_step for finding in told)
+    early = [finding for finding in told if finding.first_step <= begin + near]
+    cause = min(early, key=lambda f: (_gravity(f), _spread_key(f)))
+    rest = [finding for finding in group if finding is not cause]
+    return [cause, *sorted(rest, key=lambda f: (_spread_key(f), _gravity(f)))]
+
+
+def _gravity(finding: Finding) -> tuple[int, int]:
+    return (SEVERITIES.index(finding.severity), FINDING_KINDS.index(finding.kind))
+
+
+def _spread_key(finding: Finding) -> tuple[int, int, int, tuple[str, ...]]:
+    """By the first step, then in the order in which a step computes things."""
+    prefix = finding.tags[0].removesuffix(finding.layers[0]).strip("/")
+    phase, _, kind = prefix.rpartition("/")
+    place = SPREAD.index(kind) if kind in SPREAD else len(SPREAD)
+    return (finding.first_step, (phase or PHASES[0]) != PHASES[0], place, finding.layers)
+
+
+def _incident_key(group: Sequence[Finding]) -> tuple[int, int, int, tuple[str, ...]]:
+    cause = group[0]
+    gravest = min(SEVERITIES.index(finding.severity) for finding in group)
+    return (gravest, cause.first_step, FINDING_KINDS.index(cause.kind), cause.layers)
