@@ -20,7 +20,8 @@ PREACT = {"@preact/signals", "preact", "preact/hooks"}
 # What settings, data and layout are made of, from the bottom up: a part may import those before it.
 VIEW = [
     *("view/settings", "view/reactive", "view/catalog", "view/selection", "view/layout"),
-    *("view/panel", "view/screen", "view/findings", "view/exports"),
+    *("view/panel", "view/screen", "view/findings", "view/board", "view/exports"),
+    "view/profile",
 ]
 BELOW_VIEW = {"math", "series", "paint"}
 BELOW_UI = {"math", "series", "paint", *VIEW}
@@ -40,8 +41,16 @@ ALLOWED: dict[str, tuple[set[str], set[str]]] = {
     "ui/input": (BELOW_UI | {"ui/widgets", "ui/settings"}, PREACT),
     "ui/overlays": (BELOW_UI | {"ui/widgets", "ui/settings", "ui/input", "styles"}, PREACT),
     "ui/toolbar": (BELOW_UI | {"ui/widgets", "ui/settings", "ui/input", "ui/overlays"}, PREACT),
+    "ui/timeline": (
+        BELOW_UI | {"styles", "ui/widgets", "ui/settings", "ui/input", "ui/overlays"},
+        PREACT,
+    ),
     "ui/incident": (
         BELOW_UI | {"ui/widgets", "ui/settings", "ui/input", "ui/overlays", "styles"},
+        PREACT,
+    ),
+    "ui/board": (
+        BELOW_UI | {"ui/widgets", "ui/settings", "ui/input", "styles"},
         PREACT,
     ),
     "ui/panel": (BELOW_UI | {"ui/widgets", "ui/input", "ui/overlays"}, PREACT),
@@ -61,7 +70,9 @@ ALLOWED: dict[str, tuple[set[str], set[str]]] = {
                 "toolbar",
                 "panel",
                 "rows",
+                "board",
                 "incident",
+                "timeline",
             )
         },
         PREACT,

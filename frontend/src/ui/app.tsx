@@ -15,7 +15,7 @@ import { Loading, NothingFound } from "./placeholders";
 import { Grid } from "./rows/grid";
 import { helpOpen, paletteOpen, tableOf } from "./settings/open_state";
 import { SettingsPane } from "./settings/settings_pane";
-import { Minimap } from "./toolbar/minimap";
+import { Minimap } from "./timeline/minimap";
 import { Toolbar } from "./toolbar/toolbar";
 import { Toast } from "./widgets/toast";
 
@@ -24,6 +24,11 @@ const LateReadingHint = later(async () => (await import("./later_parts")).Readin
 const Dialogs = later(
   async () => (await import("./later_parts")).Dialogs,
   () => paletteOpen.value || helpOpen.value || tableOf.value !== null,
+);
+
+const SweepBoard = later(
+  async () => (await import("./later_parts")).SweepBoard,
+  () => selection.boardOpen.value,
 );
 
 export function App() {
@@ -58,16 +63,16 @@ export function App() {
       <header>
         {heading}
         <Toolbar />
-        {found ? (
-          <div class="minimap-bar">
-            <Minimap />
-          </div>
-        ) : null}
+        {found && !selection.boardOpen.value ? <Minimap /> : null}
         {parting.value === "off" || selection.shownRuns.value.length < 2 ? null : <LatePartingBar />}
       </header>
       <div class="body">
         {found ? (
-          <Grid />
+          selection.boardOpen.value ? (
+            <SweepBoard />
+          ) : (
+            <Grid />
+          )
         ) : (
           <main>
             <NothingFound />

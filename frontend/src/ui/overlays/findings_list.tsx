@@ -13,8 +13,14 @@ import {
   sorted,
 } from "../../view/findings/findings";
 import { showStep } from "../../view/findings/reveal_incident";
-import { colourOfRun, RUNS_AT_FIRST, shownRuns } from "../../view/selection/selection";
-import { runs as chosenRuns } from "../../view/settings/settings";
+import {
+  boardOpen,
+  colourOfRun,
+  RUNS_AT_FIRST,
+  runsInView,
+  shownRuns,
+  showRuns,
+} from "../../view/selection/selection";
 import { Icon } from "../widgets/icons";
 
 /** Layers of a difference that are listed without being asked for. */
@@ -38,7 +44,8 @@ export function FindingsList() {
       )}
       {found.length === 0 && shownChecked.value ? (
         <p class="facts-line">
-          Nothing looks wrong in the {formatCounted(shownRuns.value.length, "shown run")}.
+          Nothing looks wrong in the{" "}
+          {formatCounted(runsInView.value.length, boardOpen.value ? "run" : "shown run")}.
         </p>
       ) : null}
       <ol class="findings">
@@ -72,7 +79,7 @@ function HiddenRuns({ names }: { readonly names: readonly string[] }) {
         type="button"
         class="button text"
         onClick={() => {
-          chosenRuns.value = names.slice(0, RUNS_AT_FIRST);
+          showRuns(names.slice(0, RUNS_AT_FIRST));
         }}
       >
         {names.length > RUNS_AT_FIRST

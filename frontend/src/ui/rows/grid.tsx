@@ -19,6 +19,8 @@ export function Grid() {
   useEffect(() => {
     const element = scroller.current;
     if (element === null) return;
+    // After the board, where it was left.
+    element.scrollTo(scrollLeft_px.peek(), scrollTop_px.peek());
     const measure = () => {
       // A hidden tab has no height; its last size is kept so that coming back changes nothing.
       if (element.clientHeight === 0) return;

@@ -50,7 +50,7 @@ export function RunList() {
           class="button text"
           title="Show every run of this list"
           onClick={() => {
-            settings.runs.value = found.flatMap((choice) => choice.runs.map((run) => run.name));
+            selection.showRuns(found.flatMap((choice) => choice.runs.map((run) => run.name)));
           }}
         >
           All
@@ -59,17 +59,30 @@ export function RunList() {
           type="button"
           class="button text"
           title="Show the first few runs, and new ones as they come"
-          onClick={() => settings.runs.reset()}
+          onClick={() => selection.showRuns(null)}
         >
           First {selection.RUNS_AT_FIRST}
         </button>
+        {all.length < 2 ? null : (
+          <button
+            type="button"
+            class="button text"
+            title="Show a board of all runs and layers"
+            onClick={(event) => {
+              settings.view.value = "board";
+              event.currentTarget.closest<HTMLElement>("[popover]")?.hidePopover();
+            }}
+          >
+            Board
+          </button>
+        )}
         {sick.length === 0 ? null : (
           <button
             type="button"
             class="button text"
             title="Show the runs of this list in which something looks wrong, the worst first"
             onClick={() => {
-              settings.runs.value = sick.slice(0, selection.RUNS_AT_FIRST);
+              selection.showRuns(sick.slice(0, selection.RUNS_AT_FIRST));
             }}
           >
             With findings
@@ -100,7 +113,7 @@ function ChoiceLine({ choice }: { readonly choice: ShownRunChoice }) {
         tip={`Show ${name} or hide it`}
         checked={checked}
         onChange={() => {
-          settings.runs.value = checked ? others : [...others, ...mine];
+          selection.showRuns(checked ? others : [...others, ...mine]);
         }}
       />
       <span class="run-tools">
@@ -111,7 +124,7 @@ function ChoiceLine({ choice }: { readonly choice: ShownRunChoice }) {
           class="button text"
           title={`Show ${name} only`}
           onClick={() => {
-            if (runs.length > 1) settings.runs.value = mine;
+            if (runs.length > 1) selection.showRuns(mine);
             else selection.soloRun(name);
           }}
         >
@@ -158,7 +171,7 @@ function RankSelect({ choice: { name, runs }, shown, others }: RankProps) {
       value={value}
       onChange={(event) => {
         const wanted = event.currentTarget.value;
-        settings.runs.value = [...others, ...(wanted === "all" ? mine : [wanted])];
+        selection.showRuns([...others, ...(wanted === "all" ? mine : [wanted])]);
       }}
     >
       {value === "" ? (

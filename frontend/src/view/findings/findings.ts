@@ -7,7 +7,14 @@ import { baselineRun } from "../panel/compare";
 import type { PanelView } from "../panel/panel_view";
 import { tileLoader } from "../screen/loading";
 import { visible } from "../screen/views";
-import { allLayers, runsWithData, shownRuns } from "../selection/selection";
+import {
+  allLayers,
+  boardDrawn,
+  boardOpen,
+  runsInView,
+  runsWithData,
+  shownRuns,
+} from "../selection/selection";
 
 const ASK_AGAIN_MS = 2500;
 const DIFFERENCE = "run_difference";
@@ -33,7 +40,7 @@ export const NOTHING_CHECKED: Progress = { runs: 0, unchecked: [], pending: 0 };
 /** Whether all shown runs were looked at. */
 export const shownChecked = computed(() => {
   const unchecked = progress.value?.unchecked;
-  return unchecked !== undefined && shownRuns.value.every((run) => !unchecked.includes(run.name));
+  return unchecked !== undefined && runsInView.value.every((run) => !unchecked.includes(run.name));
 });
 
 /** A sentence for each run that the server could not look at. */
@@ -42,7 +49,7 @@ export const errors = signal<readonly string[]>([]);
 /** Of the shown runs and the chosen kind of series. */
 const relevant = computed<readonly FindingAnswer[]>(() => {
   const tags = new Set(allLayers.value.map((layer) => layer.tag));
-  const names = new Set(shownRuns.value.map((run) => run.name));
+  const names = new Set(runsInView.value.map((run) => run.name));
   return findings.value.filter(
     (finding) => names.has(finding.run) && finding.tags.some((tag) => tags.has(tag)),
   );
@@ -73,7 +80,7 @@ export const worstOfRuns = computed<ReadonlyMap<string, Severity>>(() => {
 
 /** Runs in which something looks wrong and that are not shown, the gravest first. */
 export const hiddenSickRuns = computed<readonly string[]>(() => {
-  const shown = new Set(shownRuns.value.map((run) => run.name));
+  const shown = new Set(runsInView.value.map((run) => run.name));
   const hidden = runsWithData.value.map((run) => run.name).filter((name) => !shown.has(name));
   return sickOf(hidden);
 });
@@ -122,11 +129,12 @@ export function findingsOfTag(tag: string): readonly FindingAnswer[] {
 }
 
 /** The heatmaps come first: finding out what is wrong keeps the server's processor busy. */
-const drawn = computed(
+export const drawn = computed(
   () =>
-    !tileLoader.busy.value &&
-    visible.value.length > 0 &&
-    visible.value.every((panel) => panel.data.tile.value !== null),
+    (boardOpen.value && boardDrawn.value) ||
+    (!tileLoader.busy.value &&
+      visible.value.length > 0 &&
+      visible.value.every((panel) => panel.data.tile.value !== null)),
 );
 
 /** Starts asking; call once. */

@@ -2,7 +2,7 @@
 
 import { computed } from "@preact/signals";
 import type { FindingAnswer } from "../../series/types";
-import { shownRuns } from "../selection/selection";
+import { runsInView } from "../selection/selection";
 import * as settings from "../settings/settings";
 import { openFinding } from "./explained";
 import { findings, isDifference, rank } from "./findings";
@@ -33,9 +33,9 @@ function gravest(incident: Incident): number {
   return Math.min(...incident.map(rank));
 }
 
-/** Those of the shown runs. */
+/** Those of the shown runs, on the board of all. */
 export const incidents = computed(() => {
-  const shown = new Set(shownRuns.value.map((run) => run.name));
+  const shown = new Set(runsInView.value.map((run) => run.name));
   return all.value.filter(([{ run }]) => shown.has(run));
 });
 

@@ -3,7 +3,7 @@
 import { signal } from "@preact/signals";
 import { seriesId } from "../../series/series_id";
 import type { Series } from "../../series/types";
-import { isExpanded, layers, toggleExpanded } from "../selection/selection";
+import { isExpanded, layers, leaveBoard, toggleExpanded } from "../selection/selection";
 import * as settings from "../settings/settings";
 
 interface ScrollTarget {
@@ -20,6 +20,7 @@ export const scrollTarget = signal<ScrollTarget | null>(null);
 /** Opens a layer and scrolls to it, whatever hid it. */
 export function showLayer(series: Series, run?: string): void {
   const id = seriesId(series);
+  leaveBoard();
   if (!layers.peek().includes(series)) {
     settings.filter.value = "";
     settings.types.value = [];
