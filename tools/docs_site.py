@@ -36,6 +36,9 @@ BROUGHT_IN = {
 OPTIONS_PAGE = "reference/options.md"
 OPTIONS = re.compile(r"(?<=^## Options\n).*?(?=^## )", re.DOTALL | re.MULTILINE)
 LINK = re.compile(r"(!?)\[((?:[^\[\]]|\[[^\]]*\])*)\]\(([^)\s]+)\)")
+BADGES = re.compile(r"<!-- badges -->.*?<!-- end of badges -->", re.DOTALL)
+"""Pictures from other hosts, which the site leaves out."""
+
 EMPTY_BRACKETS = re.compile(r"(`[^`\n]*`)|\[\]")
 """Code, which stays, or brackets as in the type "number[]", which are no link without a target."""
 
@@ -86,7 +89,7 @@ def on_page_markdown(markdown: str, page: Page, **_: Any) -> str:
     """The page's text with links that the site can follow; code stays as it is."""
     here = page.file.src_uri
     source = SOURCES.get(here, f"docs/{here}")
-    parts = CODE_BLOCK.split(markdown)
+    parts = CODE_BLOCK.split(BADGES.sub("", markdown))
     parts[::2] = [with_site_links(part, source, here) for part in parts[::2]]
     return "".join(parts)
 

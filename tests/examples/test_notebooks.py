@@ -72,10 +72,18 @@ def test_stored_outputs_are_of_one_run(name: str) -> None:
 
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("name", NOTEBOOKS)
-def test_a_notebook_runs(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_notebook_runs(
+    name: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
     libraries, parameters = NOTEBOOKS[name]
     for library in libraries:
         pytest.importorskip(library, reason=f"{library} is an extra")
+    # All import the same large libraries, which are compiled once.
+    monkeypatch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
+    monkeypatch.setenv("PYTHONPYCACHEPREFIX", str(tmp_path_factory.getbasetemp() / "bytecode"))
     monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
     ran = run_notebook(EXAMPLES / f"{name}.ipynb", tmp_path, parameters)
     assert pictures(ran) == pictures(read(name))
