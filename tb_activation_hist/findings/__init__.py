@@ -10,6 +10,7 @@ from tb_activation_hist.findings.diagnose import (
     find_difference_findings,
     find_run_findings,
 )
+from tb_activation_hist.findings.evidence import Evidence
 from tb_activation_hist.findings.finding import SEVERITIES, Finding
 from tb_activation_hist.findings.online import OnlineRules
 from tb_activation_hist.findings.periodic import PeriodicRules
@@ -29,6 +30,7 @@ __all__ = [
     "SEVERITIES",
     "UNIT_KINDS",
     "WATCHED_KINDS",
+    "Evidence",
     "Finding",
     "FindingOptions",
     "OnlineRules",

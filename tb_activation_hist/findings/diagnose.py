@@ -9,6 +9,7 @@ from tb_activation_hist.core.histogram import HistogramSeries
 from tb_activation_hist.core.names import LayerInfo
 from tb_activation_hist.findings.consequences import drop_consequences
 from tb_activation_hist.findings.finding import SEVERITIES, Finding
+from tb_activation_hist.findings.guidance.choose import guide_run
 from tb_activation_hist.findings.incidents import to_incidents
 from tb_activation_hist.findings.registry import (
     COMPARISON_RULES,
@@ -38,7 +39,8 @@ def find_run_findings(
     ]
     steps = [int(step) for s in signals for step in s.series.steps[[0, -1]]] or [0]
     first, last = min(steps), max(steps)
-    return to_incidents(drop_consequences(findings, last - first), first, last)
+    told = to_incidents(drop_consequences(findings, last - first), first, last)
+    return guide_run(told, [each.info for each in signals], first)
 
 
 def find_difference_findings(
@@ -51,7 +53,8 @@ def find_difference_findings(
         pairs = list(_pair_layers(runs[names[0]], runs[name], options))
         for rule in COMPARISON_RULES:
             findings += rule.find_in_pairs(names[0], name, pairs, options)
-    return sort_findings(findings)
+    infos = [info for layers in runs.values() for info, _ in layers.values()]
+    return guide_run(sort_findings(findings), infos, 0)
 
 
 def _pair_layers(
