@@ -22,6 +22,7 @@ from tb_activation_hist.findings.registry import (
     WATCHED_KINDS,
     FindingOptions,
 )
+from tb_activation_hist.findings.run_facts import RunFacts, info_to_run_facts
 
 __all__ = [
     "DEFAULT_OPTIONS",
@@ -35,7 +36,9 @@ __all__ = [
     "FindingOptions",
     "OnlineRules",
     "PeriodicRules",
+    "RunFacts",
     "RunLayers",
     "find_difference_findings",
     "find_run_findings",
+    "info_to_run_facts",
 ]
