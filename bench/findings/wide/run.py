@@ -14,6 +14,7 @@ from bench.findings.wide.print_tables import (
     print_confidences,
     print_faults,
     print_kinds,
+    print_kins,
     print_live,
     print_names,
     print_scores,
@@ -44,6 +45,7 @@ def run_half(half: str, cache: Path, *, cached: bool, live: bool, names: bool) -
             "TheDeepChecker's rules": [judge_rival(*pair, "dc") for pair in pairs],
         }
     )
+    print_kins(verdicts)
     for mode, own in verdicts.items():
         print(f"{TITLES[mode]}:\n")
         print_kinds(own)
