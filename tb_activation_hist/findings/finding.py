@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Final
 
+from tb_activation_hist.findings.evidence import Evidence, figures_to_evidence
+
 SEVERITIES: Final = ("error", "warning", "info")
 """The gravest first."""
 
@@ -65,6 +67,11 @@ class Finding:
     check: str = ""
     layer_steps: tuple[tuple[int, int], ...] = ()
 
+    @property
+    def evidence(self) -> tuple[Evidence, ...]:
+        """The figures in words, each with the limit that it was held against, as texts."""
+        return figures_to_evidence(self.figures, self.threshold)
+
     def to_dict(self) -> dict[str, Any]:
         """All fields as plain JSON types; figures that are NaN or infinite become None.
 
@@ -88,6 +95,7 @@ class Finding:
             "causes": list(self.causes),
             "code": self.code,
             "check": self.check,
+            "evidence": [each._asdict() for each in self.evidence],
             "layer_steps": [list(steps) for steps in self.layer_steps],
         }
 

@@ -398,6 +398,17 @@ class Profile(TypedDict):
     """Of any layer, sorted by step."""
 
 
+class EvidenceAnswer(TypedDict):
+    """A figure of a finding in words."""
+
+    label: str
+    """What was measured."""
+    value: str
+    """The number with its unit."""
+    limit: str
+    """The threshold in the same unit; "" where there is none."""
+
+
 class FindingAnswer(TypedDict):
     """One thing that is wrong, or in which a run differs from the baseline."""
 
@@ -437,6 +448,8 @@ class FindingAnswer(TypedDict):
     """What to try first, as Python code; "" where no code helps."""
     check: str
     """How to check the cause, in whole sentences; "" where nothing is known."""
+    evidence: list[EvidenceAnswer]
+    """The single ones of the figures in words, each with its limit."""
     layer_steps: list[tuple[int, int]]
     """First and last step of each layer, parallel to `layers`."""
 

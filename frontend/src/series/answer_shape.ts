@@ -43,6 +43,7 @@ export const FINDINGS_SHAPE = {
       causes: TEXTS,
       code: "",
       check: "",
+      evidence: [{ label: "", value: "", limit: "" }],
     },
   ],
   runs: 0,

@@ -349,6 +349,16 @@ export interface Profile {
   readonly marks: readonly ProfileMark[];
 }
 
+/** A figure of a finding in words. */
+export interface EvidenceAnswer {
+  /** What was measured. */
+  readonly label: string;
+  /** The number with its unit. */
+  readonly value: string;
+  /** The threshold in the same unit; "" where there is none. */
+  readonly limit: string;
+}
+
 /** One thing that is wrong, or in which a run differs from the baseline. */
 export interface FindingAnswer {
   /** Name of the rule, such as "vanishing"; "run_difference" for a comparison with the baseline. */
@@ -388,6 +398,8 @@ export interface FindingAnswer {
   readonly code: string;
   /** How to check the cause, in whole sentences; "" where nothing is known. */
   readonly check: string;
+  /** The single ones of the figures in words, each with its limit. */
+  readonly evidence: readonly EvidenceAnswer[];
   /** First and last step of each layer, parallel to `layers`. */
   readonly layer_steps: readonly (readonly [number, number])[];
 }

@@ -1,6 +1,7 @@
 /** The pane at the bottom that explains one incident: what happened, on what evidence, what to try. */
 
 import { useSignal } from "@preact/signals";
+import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { formatSteps } from "../../math/format";
 import type { FindingAnswer } from "../../series/types";
@@ -30,11 +31,14 @@ adoptStyles(incidentCss);
 
 const USUAL_PX = 320;
 const LEAST_PX = 120;
+/** Of the page's height: at first, and when it is made taller. */
+const MOST_AT_FIRST = 0.45;
+const MOST = 0.8;
 const KEY_STEP_PX = 24;
 
 export function IncidentPane() {
   const pane = useRef<HTMLElement>(null);
-  const height_px = useSignal(USUAL_PX);
+  const height_px = useSignal(Math.min(USUAL_PX, MOST_AT_FIRST * window.innerHeight));
   useEffect(() => {
     // Opened by hand it has the focus, which goes back to where it was; opened by a link it leaves it alone.
     const before = document.activeElement;
@@ -71,7 +75,7 @@ export function IncidentPane() {
 /** The upper edge, which makes the pane taller or lower. */
 function Handle({ height_px }: { readonly height_px: { value: number; peek(): number } }) {
   const resize = (wanted_px: number) => {
-    height_px.value = Math.min(0.8 * window.innerHeight, Math.max(LEAST_PX, wanted_px));
+    height_px.value = Math.min(MOST * window.innerHeight, Math.max(LEAST_PX, wanted_px));
   };
   return (
     // biome-ignore lint/a11y/useSemanticElements: a rule has no value; this one is moved.
@@ -128,26 +132,40 @@ function Explanation({ finding, pane }: ExplanationProps) {
     <>
       <Head finding={finding} pane={pane} />
       <div class="incident-body">
-        <section data-picture="">
-          <h3>What happened</h3>
+        <Part name="What happened" pictured>
           <Chain finding={finding} />
           <Others finding={finding} />
-        </section>
-        <section data-picture="">
-          <h3>{finding.layers[0]} before, at and after its first step</h3>
+        </Part>
+        <Part name={`${finding.layers[0]} before, at and after its first step`} pictured>
           <Moments finding={finding} />
-        </section>
-        <section>
-          <h3>Measured</h3>
+        </Part>
+        <Part name="Measured">
           <Figures finding={finding} />
           <h3>The same layer</h3>
           <Related />
-        </section>
-        <section>
+        </Part>
+        <Part name="What to try">
           <Remedy finding={finding} />
-        </section>
+        </Part>
       </div>
     </>
+  );
+}
+
+interface PartProps {
+  readonly name: string;
+  /** Whether it belongs to the picture of the report. */
+  readonly pictured?: true;
+  readonly children: ComponentChildren;
+}
+
+function Part({ name, pictured, children }: PartProps) {
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard.
+    <section class={pictured && "pictured"} tabIndex={0} aria-label={name}>
+      <h3>{name}</h3>
+      {children}
+    </section>
   );
 }
 
@@ -195,7 +213,7 @@ function Steps() {
 
 /** Says what happened. */
 async function copyReport(finding: FindingAnswer, pane: HTMLElement | null): Promise<string> {
-  const parts = [...(pane?.querySelectorAll<HTMLElement>("[data-picture]") ?? [])];
+  const parts = [...(pane?.querySelectorAll<HTMLElement>(".pictured") ?? [])];
   const picture = elementsToPng(parts, finding.title);
   const words = incidentToMarkdown({ finding, chain: chain.value, link: linkToView(), picture });
   try {

@@ -11,7 +11,6 @@ export function Remedy({ finding }: { readonly finding: FindingAnswer }) {
   const { code, causes, check, confidence } = finding;
   return (
     <>
-      <h3>What to try</h3>
       {code === "" ? <p>{adviceOf(finding)}</p> : <Code code={code} />}
       {causes.length === 0 ? null : (
         <>

@@ -21,6 +21,7 @@ const FINDING: FindingAnswer = {
   causes: ["a learning rate that is too high", "weights at 0"],
   code: "lr = lr / 10",
   check: "Run it again.",
+  evidence: [],
   layer_steps: [
     [65, 199],
     [70, 199],

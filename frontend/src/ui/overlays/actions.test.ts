@@ -51,6 +51,7 @@ const COLLAPSED: FindingAnswer = {
   causes: [],
   code: "",
   check: "",
+  evidence: [],
   layer_steps: [[3, 9]],
 };
 

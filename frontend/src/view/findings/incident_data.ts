@@ -47,25 +47,27 @@ export const drawnChain = computed(() => chain.value.slice(0, layersDrawn.value)
 
 const NO_INCIDENT = [] as unknown as Incident;
 
-/** What else was recorded of the first layer: its gradients, and its weights or their parts. */
+/** What else was recorded of the first layer: one series of each other kind, such as its gradients and its weights. */
 export const related = computed<readonly Series[]>(() => {
   const finding = explained.value;
   const all = index.value?.series ?? [];
   const own = all.find(({ tag }) => tag === finding?.tags[0]);
   const at = index.value?.runs.findIndex(({ name }) => name === finding?.run) ?? -1;
   if (own === undefined) return [];
-  const modules = new Set([own.layer, own.layer.replace(/\.[^.]+$/, "")]);
-  const isRelated = ({ layer, kind, phase, runs }: Series) =>
-    kind !== own.kind &&
-    phase === own.phase &&
-    runs.includes(at) &&
-    (layer === own.layer ||
-      (isOfParameters(own.kind) ? modules.has(layer) : layer === `${own.layer}.weight`));
-  return all.filter(isRelated);
+  const found = all.filter(
+    (one) =>
+      one.kind !== own.kind && one.phase === own.phase && one.runs.includes(at) && isSameModule(one, own),
+  );
+  return found.filter(({ kind }, place) => found.findIndex((one) => one.kind === kind) === place);
 });
 
-function isOfParameters(kind: string): boolean {
-  return /^(weight|update|optimizer)/.test(kind);
+/** A module's weights have its name and one of their own: "conv1.weight", "lstm.weight_ih_l0". */
+function isSameModule({ layer: one }: Series, { layer: other }: Series): boolean {
+  const [short, long] = one.length < other.length ? [one, other] : [other, one];
+  return (
+    long === short ||
+    (long.startsWith(`${short}.`) && /^[^.]*weight[^.]*$/.test(long.slice(short.length + 1)))
+  );
 }
 
 const fetched = signal<ReadonlyMap<string, Tile>>(new Map());

@@ -33,6 +33,7 @@ function finding(run: string, layers: readonly string[], made: Partial<FindingAn
     causes: [],
     code: "",
     check: "",
+    evidence: [],
     layer_steps: [],
     ...made,
   };

@@ -10,7 +10,14 @@ import { LayerAxes, PanelAxes } from "../panel/layer_axes";
 import { pinAt } from "../screen/pin";
 import { scrollTarget, showLayer } from "../screen/reveal";
 import { moveAll } from "../screen/zooming";
-import { allLayers, effectiveKind, effectivePhase, shownRuns } from "../selection/selection";
+import {
+  allLayers,
+  effectiveKind,
+  effectivePhase,
+  isExpanded,
+  shownRuns,
+  toggleExpanded,
+} from "../selection/selection";
 import * as settings from "../settings/settings";
 import { clearZoom, settle } from "../settings/zoom";
 import { toReveal } from "./explained";
@@ -60,10 +67,21 @@ export function showInRun(run: string, tag: string): void {
     if (!shown.includes(run)) settings.runs.value = [...shown, run];
     if (effectiveKind.value !== series.kind) settings.kind.value = series.kind;
     if (effectivePhase.value !== series.phase) settings.phase.value = series.phase;
+    foldLast(seriesId(series));
     showLayer(series, run);
     scrollTarget.value = null;
   });
   scrollToTop(series, run);
+}
+
+/** The strip that was opened last for a finding. */
+let opened = "";
+
+/** Going from finding to finding leaves no trail of open layers. */
+function foldLast(next: string): void {
+  if (opened !== "" && opened !== next && isExpanded(opened)) toggleExpanded(opened);
+  if (!isExpanded(next)) opened = next;
+  else if (opened !== next) opened = "";
 }
 
 /** Once the page has its new height: before, it could not be scrolled that far. */
