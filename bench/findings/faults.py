@@ -161,7 +161,7 @@ FAULTS = {
         ),
         Fault(
             "frozen_prefix",
-            frozenset({"not_learning"}),
+            frozenset({"not_learning", "frozen"}),
             frozenset(),
             _every,
             prepare=freeze_prefix,

@@ -23,6 +23,7 @@ from tb_activation_hist.findings.registry import (
     WATCHED_KINDS,
     FindingOptions,
 )
+from tb_activation_hist.findings.run_facts import RunFacts, info_to_run_facts
 
 __all__ = [
     "DEFAULT_OPTIONS",
@@ -37,7 +38,9 @@ __all__ = [
     "LiveIncidents",
     "OnlineRules",
     "PeriodicRules",
+    "RunFacts",
     "RunLayers",
     "find_difference_findings",
     "find_run_findings",
+    "info_to_run_facts",
 ]

@@ -18,22 +18,29 @@ from tb_activation_hist.findings.registry import (
     RUN_RULES,
     FindingOptions,
 )
+from tb_activation_hist.findings.run_facts import NO_FACTS, RunFacts
+from tb_activation_hist.findings.run_signals import to_run_signals
 from tb_activation_hist.findings.signals import Signals
 
 RunLayers: TypeAlias = Mapping[str, tuple[LayerInfo, HistogramSeries]]
 
 
 def find_run_findings(
-    run: str, layers: RunLayers, options: FindingOptions = DEFAULT_OPTIONS
+    run: str,
+    layers: RunLayers,
+    options: FindingOptions = DEFAULT_OPTIONS,
+    facts: RunFacts = NO_FACTS,
 ) -> list[Finding]:
     """What is wrong in one run; an empty list when nothing is.
 
     Findings of one incident stand together, its cause first; the gravest incident comes first,
     then the earliest.
-    layers: every series of the run, by tag or layer name (the keys are not used).
+    layers: every series of the run, by tag or layer name (the keys are not used). facts: what else
+    is known of the run; see `info_to_run_facts`.
     """
-    signals = [Signals(info, series, options) for info, series in layers.values() if len(series)]
-    signals.sort(key=lambda s: (s.info.order, s.info.layer))
+    signals = to_run_signals(
+        [Signals(info, series, options) for info, series in layers.values() if len(series)], facts
+    )
     findings = [
         finding for rule in RUN_RULES for finding in rule.find_in_run(run, signals, options)
     ]

@@ -155,7 +155,8 @@ class ActivationHistLogger:
         return self._monitor is not None and self._monitor.should_stop
 
     def _new_monitor(self) -> Monitor | None:
-        return open_monitor(self._options.recording, self._alerts)
+        recording = self._options.recording
+        return open_monitor(recording, lambda: self.writer.run_info, self._alerts)
 
     def attach(self) -> None:
         """Put the hooks on the model, again after `detach`; does nothing when they are on.

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
@@ -22,6 +22,7 @@ from tb_activation_hist.findings import (
     LiveIncidents,
     OnlineRules,
     PeriodicRules,
+    info_to_run_facts,
 )
 from tb_activation_hist.recording.alerts import Alerts
 from tb_activation_hist.recording.options import RecordingOptions
@@ -38,6 +39,7 @@ class Monitor:
     few records, of which nothing is kept. For the others the run so far is kept in bounded memory
     and looked at as it grows.
 
+    read_info: what the logger has noted of the run so far.
     alerts: what tells each incident's first finding to the user's function and URL; with neither
     `warn_on` nor `stop_on`, every kind is watched for it.
 
@@ -46,8 +48,13 @@ class Monitor:
     """
 
     def __init__(
-        self, warn_on: Sequence[str], stop_on: Sequence[str], alerts: Alerts | None = None
+        self,
+        warn_on: Sequence[str],
+        stop_on: Sequence[str],
+        read_info: Callable[[], Mapping[str, Any]] = dict,
+        alerts: Alerts | None = None,
     ) -> None:
+        self._read_info = read_info
         self._stop_on = frozenset(stop_on)
         self._asked = frozenset((*warn_on, *stop_on))
         kinds = dict.fromkeys((*warn_on, *stop_on) or WATCHED_KINDS)
@@ -90,6 +97,8 @@ class Monitor:
                 if self._periodic is not None:
                     self._periodic.add(info, series)
         if self._periodic is not None:
+            if self._periodic.is_due:
+                self._periodic.facts = info_to_run_facts(self._read_info())
             self._keep(self._periodic.look())
 
     def _keep(self, findings: list[Finding]) -> None:
@@ -118,10 +127,14 @@ class Monitor:
             yield from self.alerts.take_messages()
 
 
-def open_monitor(options: RecordingOptions, alerts: Alerts | None) -> Monitor | None:
+def open_monitor(
+    options: RecordingOptions,
+    read_info: Callable[[], Mapping[str, Any]],
+    alerts: Alerts | None,
+) -> Monitor | None:
     """None where nobody asks for findings while the training runs."""
     watching = options.warn_on or options.stop_on or alerts
-    return Monitor(options.warn_on, options.stop_on, alerts) if watching else None
+    return Monitor(options.warn_on, options.stop_on, read_info, alerts) if watching else None
 
 
 def _row_to_series(
