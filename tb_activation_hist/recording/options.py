@@ -55,6 +55,7 @@ WatchedKind: TypeAlias = Literal[
     "unused_units",
     "runaway_units",
     "redundant_units",
+    "frozen",
 ]
 """`findings.WATCHED_KINDS` for type checkers."""
 
