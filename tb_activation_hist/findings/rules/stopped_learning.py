@@ -35,7 +35,7 @@ def find_stopped_learning(
     layers: RunSignals, options: StoppedLearningThresholds
 ) -> Iterator[Observation]:
     updates = [p.updates for p in matrices(layers.parameters) if p.updates is not None]
-    long = [each for each in updates if len(each.steps) >= LEAST_RECORDS]
+    long = [each for each in updates if np.isfinite(each.rms).sum() >= LEAST_RECORDS]
     falls = [_fall(each) for each in long]
     if not falls or not min(falls) > options.stopped_fall:
         return
@@ -56,13 +56,13 @@ def find_stopped_learning(
 
 
 def _fall(updates: SizeHistory) -> float:
-    third = len(updates.steps) // 3
-    early, late = np.nanmedian(updates.rms[:third]), np.nanmax(updates.rms[int(REST * 3 * third) :])
+    known = updates.rms[np.isfinite(updates.rms)]
+    early, late = np.median(known[: len(known) // 3]), np.max(known[int(REST * len(known)) :])
     return float(early / max(late, np.finfo(np.float64).tiny))
 
 
 def _last_large_step(updates: SizeHistory, options: StoppedLearningThresholds) -> int:
-    early = np.nanmedian(updates.rms[: len(updates.steps) // 3])
+    early = np.nanmedian(updates.rms[: max(len(updates.steps) // 3, 1)])
     large = np.flatnonzero(updates.rms * options.stopped_fall > early)
     return int(updates.steps[min(int(large[-1]) + 1, len(updates.steps) - 1)])
 
