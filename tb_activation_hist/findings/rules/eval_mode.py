@@ -57,9 +57,9 @@ EVAL_MODE: Final = RunRule(
     seen="No layer ran in train mode. Info: layers whose parameters are trained, such as batch "
     "norms, are in eval mode while others are in train mode.",
     advice="Usual causes: model.eval() of a validation is not followed by model.train(), eval() "
-    "was called on batch norms to keep their statistics (then this is meant). In eval mode batch "
-    "norm uses and keeps its old statistics, and dropout does nothing. Call model.train() before each "
-    "epoch of training.",
+    "was called on batch norms to keep their statistics (then this is meant). In eval mode a "
+    "batch norm uses and keeps its old statistics, and dropout does nothing. Call model.train() "
+    "before each epoch of training.",
     source="the modules' training flag",
     thresholds=Thresholds,
     explains={},
