@@ -38,7 +38,7 @@ keeps it.
 |---|---|
 | What happened | The layers in the order in which they showed it, a bar from the first to the last step of each, above the loss, the learning rate and the size of the gradients, where the run has them. All lie on the time axis of the page and follow its zoom. |
 | before, at, after | The exact histogram of the first layer at its first step, a tenth of the run earlier, and a tenth later or at the last step that shows it. Each fills its own height; exact zeros and NaN are told in words. |
-| Measured | Each measured figure beside the threshold that it passed. On the bars of shares, the mark is the threshold; on the other bars the threshold is in the middle, and an end is a factor of 1,000 away. |
+| Measured | Each measured figure beside its threshold. On the bars of shares, the mark is the threshold; on the other bars the threshold is in the middle, and an end is a factor of 1,000 away. |
 | The same layer | What else was recorded of the layer: its gradients, weights and updates in the same steps. |
 | What to try | Code to copy, the usual causes with the likeliest first, and how to check them. |
 
