@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -14,6 +13,9 @@ from tb_activation_hist.findings.rule import Begins, Observation, RunRule
 from tb_activation_hist.findings.run_signals import RunSignals
 from tb_activation_hist.findings.signals import Signals
 from tb_activation_hist.findings.thresholds import UNIT_SHARE, Thresholds, threshold
+
+NEAR: Final = 4
+"""Layers in front of a Dropout layer among which the one that feeds it is looked for."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,8 +31,12 @@ def find_strong_dropout(
     layers: RunSignals, options: StrongDropoutThresholds
 ) -> Iterator[Observation]:
     outputs = layers.outputs
-    pairs = pairwise(outputs)
-    hits = [hit for one, other in pairs if (hit := _dropout_hit(one, other, options))]
+    hits = [
+        hit
+        for place, own in enumerate(outputs)
+        if own.info.type.startswith("Dropout") and own.whole.any()
+        if (hit := _dropout_hit(outputs[max(place - NEAR, 0) : place], own, options))
+    ]
     if hits:
         yield Observation(
             hits=hits,
@@ -40,18 +46,22 @@ def find_strong_dropout(
         )
 
 
-def _dropout_hit(before: Signals, own: Signals, options: StrongDropoutThresholds) -> Hit | None:
-    """before: the layer in front of it in the model; its outputs are the inputs if sizes agree."""
-    if not own.info.type.startswith("Dropout") or not own.whole.any():
+def _dropout_hit(
+    before: Sequence[Signals], own: Signals, options: StrongDropoutThresholds
+) -> Hit | None:
+    """before: the layers in front of it; the nearest with outputs of its size feeds it."""
+    fed = [one for one in before if _may_feed(one, own)]
+    if not fed:
         return None
-    fed = before.info.shape == own.info.shape and np.array_equal(
-        before.series.steps, own.series.steps
-    )
-    reaching = 1 - before.zero_share if fed else np.ones(len(own.series))
     with np.errstate(divide="ignore", invalid="ignore"):
-        dropped = 1 - (1 - own.zero_share) / reaching
+        dropped = 1 - (1 - own.zero_share) / (1 - fed[-1].zero_share)
     state = dropped >= options.dropped_share
-    return sustained_hit(own, state, {"dropped_share": dropped}) if fed else None
+    return sustained_hit(own, state, {"dropped_share": dropped})
+
+
+def _may_feed(one: Signals, own: Signals) -> bool:
+    same_steps = np.array_equal(one.series.steps, own.series.steps)
+    return one.info.shape == own.info.shape and same_steps
 
 
 STRONG_DROPOUT: Final = RunRule(

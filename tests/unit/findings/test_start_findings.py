@@ -86,3 +86,20 @@ def test_norms_in_eval_mode_while_the_rest_trains_are_worth_knowing() -> None:
     assert (finding.severity, finding.layers) == ("info", ("bn",))
     frozen = replace(facts, trainable=frozenset(), frozen=frozenset({"bn.weight"}))
     assert of_kind(make_run(), "eval_mode", frozen) == []
+
+
+def test_a_network_that_starts_tiny() -> None:
+    names = make_run()
+    layers = make_run({name: lambda v, _: v * np.float32(1e-4) for name in names})
+    (finding,) = of_kind(layers, "vanishing")
+    assert finding.first_step == finding.last_step == 1
+    assert len(finding.layers) == 4
+
+
+def test_a_latent_that_shrinks_while_its_neighbours_do_not() -> None:
+    layers = make_run({"linear1": lambda v, index: v / np.float32(1 + index / 12)})
+    (finding,) = of_kind(layers, "vanishing")
+    assert finding.layers == ("linear1",)
+    assert finding.figures["decay"] > 4
+    both = dict.fromkeys(("linear0", "linear1"), lambda v, index: v / np.float32(1 + index / 12))
+    assert of_kind(make_run(both), "vanishing") == []
