@@ -75,6 +75,18 @@ A click on a cell shows that layer, large, beside that of the nearest healthy ru
 shows all layers of the two. Healthy is a run without errors and warnings; the nearest one has the most similar hyper-parameters, seeds count
 least. By keyboard: arrows, Page Up and Down, Home and End move from cell to cell, Enter opens.`;
 
+const DEPTH = `## Layers by depth
+
+*Depth* in the toolbar shows all layers of one time in one picture: those that ran first at the left (by name where a run has no order of execution),
+sizes |x| upwards on a log axis. Of each layer there are bands from 5 to 95 % and from 25 to 75 % of the values other than 0, and a point of the line for the
+root mean square of all its values. At the foot stands the share that is exactly 0; red at the top are NaN and infinities. Up to three runs have bands beside
+each other, more are lines. Activations lie above gradients, and weights above their gradients and updates. A line that falls to the right is a
+signal that vanishes, one that rises is a signal that explodes or that residual connections add to; above each chart the root mean squares of the first and the last layer stand.
+
+The time is the pinned step; without one it is the zoomed steps, all their records together, or else the newest step. Click into the timeline, type a range or play.
+The axis spans the whole run, so that it stands still meanwhile. While playing, records of long runs are pooled (at most 128 columns a run); at rest the
+exact record is shown. Point at a layer for its figures, click it to go to its panel; by keyboard: arrows, Home, End and Enter.`;
+
 const LINKS = `## Links
 
 The address holds everything that differs from its default, so that a copied link shows the same view. Each control's key
@@ -124,6 +136,7 @@ function pageDoc(): string {
     "## Controls",
     ...GROUPS.map(groupToText),
     TIMELINE,
+    DEPTH,
     BOARD,
     "## Keys and gestures",
     keys("key", KEYS),

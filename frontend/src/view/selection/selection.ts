@@ -68,6 +68,9 @@ export const boardOpen = computed(() => {
   return PANEL_SETTINGS.every((setting) => setting.write() === undefined);
 });
 
+/** Whether the layers of one step are shown by their depth in place of panels. */
+export const depthOpen = computed(() => settings.view.value === "depth");
+
 /** Whether the board's first cells are there; what is asked for besides waits for that. */
 export const boardDrawn = signal(false);
 
@@ -83,7 +86,7 @@ export function showRuns(names: readonly string[] | null): void {
 }
 
 export function leaveBoard(): void {
-  if (boardOpen.peek()) settings.view.value = "panels";
+  if (boardOpen.peek() || depthOpen.peek()) settings.view.value = "panels";
 }
 
 export const shownRuns = stableList<ShownRun>(() => {

@@ -49,8 +49,8 @@ export const phase = shown.choiceOfData("phase", {
 });
 export const view = shown.choice("view", "auto", {
   label: "View",
-  tip: "Panels of a few runs, or a board of all. Auto: the board where more than six runs are there and no panels were chosen",
-  labels: { auto: "auto", panels: "Panels", board: "Board" },
+  tip: "Panels of a few runs, a board of all, or all layers of one step by their depth. Auto: the board where more than six runs are there and no panels were chosen",
+  labels: { auto: "auto", panels: "Panels", board: "Board", depth: "Depth" },
 });
 
 const board = new SettingGroup("Board");
