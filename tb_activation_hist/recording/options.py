@@ -55,14 +55,11 @@ WatchedKind: TypeAlias = Literal[
     "unused_units",
     "runaway_units",
     "redundant_units",
-<<<<<<< HEAD
     "eval_mode",
     "unscaled_inputs",
     "strong_dropout",
     "relu_logits",
     "stopped_learning",
-=======
->>>>>>> main
     "frozen",
 ]
 """`findings.WATCHED_KINDS` for type checkers."""
