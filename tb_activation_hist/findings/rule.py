@@ -130,7 +130,7 @@ class Rule(Generic[OptionsT_contra]):
             figures=_figures_of(observed),
             threshold=observed.threshold,
             source=self.source,
-            confidence=confidence_of(self.kind),
+            confidence=confidence_of(self.kind, observed.threshold),
             causes=split_causes(advice),
             layer_steps=tuple((hit.first_step, hit.last_step) for hit in hits),
         )
