@@ -70,6 +70,11 @@ def _add_report(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     )
     report.add_argument("--json", action="store_true", help="print JSON instead of tables")
     report.add_argument(
+        "--details",
+        action="store_true",
+        help="list all findings of each incident, with figures and thresholds",
+    )
+    report.add_argument(
         "--fail-on",
         choices=SEVERITIES,
         help="exit with status 1 when there is a finding of this severity or higher",

@@ -55,7 +55,7 @@ export function Toolbar() {
     <div ref={bar} class={`toolbar bar-${room}`} role="toolbar" aria-label="View">
       <FilterBox />
       <RunMenu />
-      {board && room === "narrow" ? (
+      {room === "narrow" && (board || selection.manyRuns.value) ? (
         <SettingField setting={view} />
       ) : board || frame.value.width_px >= SWITCH_PX ? (
         <ViewSwitch />

@@ -60,11 +60,13 @@ const PANEL_SETTINGS = [
   ...[settings.baseline, settings.difference],
 ];
 
+/** Whether there are more runs than stand side by side. */
+export const manyRuns = computed(() => runsToChoices(runsWithData.value).length > RUNS_AT_FIRST);
+
 /** Whether the board of all runs is shown in place of panels. */
 export const boardOpen = computed(() => {
   const chosen = settings.view.value;
-  if (chosen !== "auto" || runsToChoices(runsWithData.value).length <= RUNS_AT_FIRST)
-    return chosen === "board";
+  if (chosen !== "auto" || !manyRuns.value) return chosen === "board";
   return PANEL_SETTINGS.every((setting) => setting.write() === undefined);
 });
 
