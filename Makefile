@@ -10,7 +10,7 @@ PACKAGING := setup.py pyproject.toml tools/build_frontend.py $(wildcard tb_activ
 SHELL := /bin/bash
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-audio test lint test-frontend test-python fuzz screenshots bench gpu generated matrix wheel release-check clean page chromium nginx
+.PHONY: help demo demo-audio test lint test-frontend test-python fuzz screenshots bench gpu generated notebooks docs matrix wheel release-check clean page chromium nginx
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | sort | expand -t 16
@@ -79,6 +79,12 @@ wheel: $(VENV)/.dev-installed ## Build dist/*.whl, which installs anywhere witho
 
 release-check: $(VENV)/.dev-installed ## Build sdist and wheel and try them as users will (PYTHONS="3.10 3.13")
 	@$(PY) tools/release_check.py $(if $(PYTHONS),--pythons $(PYTHONS))
+
+notebooks: $(VENV)/.dev-installed ## Run the notebooks of examples/ and store their outputs (ONLY=fastai)
+	@$(PY) -m tools.run_notebooks $(ONLY)
+
+docs: $(VENV)/.dev-installed ## Build the site into build/site, with every link checked (REPOSITORY_URL=https://… links to the sources)
+	@NO_MKDOCS_2_WARNING=1 $(PY) -m mkdocs build --strict
 
 clean: ## Remove build output and caches; keeps .venv, runs and downloads
 	rm -rf build dist *.egg-info tb_activation_hist/static frontend/dist \

@@ -21,6 +21,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from playwright.sync_api import Browser, Frame, Page, sync_playwright
 
 from bench import page_scripts
@@ -28,9 +29,17 @@ from bench.server import SIZES, VARIANTS, Size, resident_mib, write_logdir
 from tb_activation_hist.core.names import LayerInfo
 from tb_activation_hist.storage.codec import encode_block
 from tests.browser.conftest import CHROMIUM_FLAGS, chromium_path
-from tests.browser.tab import OURS
-from tests.plugin.logdirs import RunFile, drifting_series, later
+from tests.browser.tab import NOT_NEW, OURS
+from tests.plugin.logdirs import (
+    RunFile,
+    collapsing_values,
+    drifting_series,
+    healthy_values,
+    later,
+    write_run,
+)
 from tests.plugin.tensorboard_process import TensorBoard, running_tensorboard
+from tests.series import values_to_series
 
 OPENINGS = 11
 """Fresh page loads; the first one, with a cold server, is reported apart."""
@@ -53,6 +62,7 @@ def chromium() -> Iterator[Browser]:
 def new_page(browser: Browser, ratio: float = 1) -> Iterator[Page]:
     size = {"width": 1600, "height": 900}
     context = browser.new_context(viewport=size, device_scale_factor=ratio)  # type: ignore[arg-type]
+    context.add_init_script(NOT_NEW)
     yield context.new_page()
     context.close()
 
@@ -148,6 +158,37 @@ def measure_frames(browser: Browser, root: str) -> None:
     with opened(browser, root, PANELS) as (_, frame):
         scroll = frame.evaluate(page_scripts.FRAMES.replace("ACTION", page_scripts.SCROLL))
         line("longest task while scrolling", f"{scroll['longest']:.0f} ms", "50 ms")
+
+
+INCIDENT_LAYERS = 50
+INCIDENT_OPENINGS = 11
+
+
+def measure_incident(browser: Browser, folder: Path) -> None:
+    """The explanation of a finding: 50 layers with gradients, the last twelve collapse."""
+    well = values_to_series(healthy_values(1000, 400))
+    sick = values_to_series(collapsing_values(1000, 400))
+    names = [f"layer{at:02}.conv" for at in range(INCIDENT_LAYERS)]
+    layers = {name: sick if at >= INCIDENT_LAYERS - 12 else well for at, name in enumerate(names)}
+    loss = np.exp(-np.arange(1000) / 300)
+    write_run(folder / "incident", "sick", layers, scalars={"loss": loss, "lr": 1 / (1 + loss)})
+    write_run(folder / "incident", "sick", layers, kind="gradients", suffix=".gradients")
+    with running_tensorboard(folder, f"--logdir={folder / 'incident'}") as server:
+        server.wait_for_series(2 * INCIDENT_LAYERS)
+        with opened(browser, server.root, "") as (page, frame):
+            frame.locator(".badge.error").first.wait_for(timeout=120_000)
+            frame.locator("main").evaluate("e => { e.scrollTop = e.scrollHeight; }")
+            page.wait_for_timeout(1500)
+            times = []
+            for _ in range(INCIDENT_OPENINGS):
+                times.append(frame.evaluate(page_scripts.EXPLAIN_MS, 0))
+                page.keyboard.press("Escape")
+                page.keyboard.press("Escape")
+                page.wait_for_timeout(500)
+    line("a finding explained, first time", f"{times[0][1]:.0f} ms", "")
+    for at, what in enumerate(("pane open", "all its pictures drawn")):
+        p50 = statistics.median(each[at] for each in times[1:])
+        line(f"a finding explained, {what}, p50", f"{p50:.0f} ms", "150 ms")
 
 
 def measure_changes(browser: Browser, root: str) -> None:
@@ -278,6 +319,7 @@ def measure(browser: Browser, server: TensorBoard, logdir: Path, size: Size) -> 
     if size.layers < 100:
         measure_frames(browser, server.root)
         measure_changes(browser, server.root)
+        measure_incident(browser, logdir.parent)
         measure_growth(browser, server, logdir, size)
     measure_memory(browser, server, "150 MiB" if size.layers < 100 else "300 MiB")
 

@@ -33,6 +33,26 @@ DRAWN_AT: Final = """wanted => new Promise(done => {
 })"""
 """When all panels in sight, at least as many as wanted, are drawn, and how many they are."""
 
+EXPLAIN_MS: Final = """badge => new Promise(done => {
+  const button = [...document.querySelectorAll('.row-actions .badge, .name-cell .badge')][badge];
+  const began = performance.now();
+  let opened = 0;
+  button.click();
+  const look = () => {
+    const now = performance.now();
+    if (opened === 0 && document.querySelector('.incident .chain')) opened = now - began;
+    const strips = [...document.querySelectorAll('.chain .chain-track')];
+    const charts = document.querySelectorAll('.moments svg path');
+    const drawn = strips.length > 0 && strips.every(strip => strip.querySelector('canvas')?.width)
+      && charts.length === 3;
+    if (drawn) requestAnimationFrame(() => done([opened, performance.now() - began]));
+    else if (now - began > 20000) done([opened, NaN]);
+    else requestAnimationFrame(look);
+  };
+  requestAnimationFrame(look);
+})"""
+"""From a click on a badge: ms to the frame that has the pane, and to all its pictures drawn."""
+
 STOCK_AT: Final = """() => new Promise(done => {
   const within = root => [...root.querySelectorAll('*')].flatMap(element => [
     ...(element.tagName === 'VZ-HISTOGRAM-TIMESERIES' ? [element] : []),

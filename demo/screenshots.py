@@ -54,9 +54,14 @@ def find_chromium() -> str:
     return found
 
 
+NOT_NEW = "try { localStorage['activation_hist.reading_hint_closed'] = '1'; } catch {}"
+"""Closes the strip that tells newcomers how to read the page."""
+
+
 def open_tab(browser: Browser, address: str, dark: bool) -> Page:
     """The Activations tab with its first heatmaps drawn."""
     page = browser.new_page(viewport=VIEWPORT, device_scale_factor=1.5)
+    page.add_init_script(NOT_NEW)
     base, _, tab = address.partition("#")
     page.goto(f"{base}?darkMode={str(dark).lower()}#{tab}")
     frame = page.frame_locator("iframe")

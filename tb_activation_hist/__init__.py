@@ -67,7 +67,7 @@ if TYPE_CHECKING:
     from tb_activation_hist.core.slice_series import SliceSeries, SliceTallies
     from tb_activation_hist.core.table import TableOptions
     from tb_activation_hist.core.tallies import Tallies
-    from tb_activation_hist.findings import Finding, FindingOptions
+    from tb_activation_hist.findings import Evidence, Finding, FindingOptions
     from tb_activation_hist.notebook.activation_stats import LayerStats
     from tb_activation_hist.recording.histogram_writer import HistogramWriter, LayerValues
     from tb_activation_hist.recording.logger import ActivationHistLogger
@@ -101,6 +101,7 @@ _HOMES: Final = {
     "Every": "capture.schedule",
     "ExecutionOrder": "core.execution_order",
     "ExplicitBins": "core.schemes.explicit_bins",
+    "Evidence": "findings",
     "Finding": "findings",
     "FindingOptions": "findings",
     "FloatBits": "core.schemes.float_bits",
@@ -181,6 +182,7 @@ __all__ = [
     "ComparisonError",
     "DifferencePlotOptions",
     "Every",
+    "Evidence",
     "ExecutionOrder",
     "ExplicitBins",
     "Finding",

@@ -20,7 +20,8 @@ PREACT = {"@preact/signals", "preact", "preact/hooks"}
 # What settings, data and layout are made of, from the bottom up: a part may import those before it.
 VIEW = [
     *("view/settings", "view/reactive", "view/catalog", "view/selection", "view/layout"),
-    *("view/panel", "view/screen", "view/findings", "view/exports"),
+    *("view/panel", "view/screen", "view/findings", "view/board", "view/exports"),
+    "view/profile",
 ]
 BELOW_VIEW = {"math", "series", "paint"}
 BELOW_UI = {"math", "series", "paint", *VIEW}
@@ -38,8 +39,20 @@ ALLOWED: dict[str, tuple[set[str], set[str]]] = {
     "ui/widgets": (set(), PREACT),
     "ui/settings": (BELOW_UI | {"ui/widgets"}, PREACT),
     "ui/input": (BELOW_UI | {"ui/widgets", "ui/settings"}, PREACT),
-    "ui/overlays": (BELOW_UI | {"ui/widgets", "ui/settings", "ui/input"}, PREACT),
+    "ui/overlays": (BELOW_UI | {"ui/widgets", "ui/settings", "ui/input", "styles"}, PREACT),
     "ui/toolbar": (BELOW_UI | {"ui/widgets", "ui/settings", "ui/input", "ui/overlays"}, PREACT),
+    "ui/timeline": (
+        BELOW_UI | {"styles", "ui/widgets", "ui/settings", "ui/input", "ui/overlays"},
+        PREACT,
+    ),
+    "ui/incident": (
+        BELOW_UI | {"ui/widgets", "ui/settings", "ui/input", "ui/overlays", "styles"},
+        PREACT,
+    ),
+    "ui/board": (
+        BELOW_UI | {"ui/widgets", "ui/settings", "ui/input", "styles"},
+        PREACT,
+    ),
     "ui/panel": (BELOW_UI | {"ui/widgets", "ui/input", "ui/overlays"}, PREACT),
     "ui/rows": (
         BELOW_UI | {"ui/widgets", "ui/settings", "ui/input", "ui/overlays", "ui/panel"},
@@ -49,7 +62,18 @@ ALLOWED: dict[str, tuple[set[str], set[str]]] = {
         BELOW_UI
         | {
             f"ui/{part}"
-            for part in ("widgets", "settings", "input", "overlays", "toolbar", "panel", "rows")
+            for part in (
+                "widgets",
+                "settings",
+                "input",
+                "overlays",
+                "toolbar",
+                "panel",
+                "rows",
+                "board",
+                "incident",
+                "timeline",
+            )
         },
         PREACT,
     ),

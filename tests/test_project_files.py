@@ -10,8 +10,14 @@ from pathlib import Path
 import pytest
 import yaml
 
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
 import tb_activation_hist
 from bench.matrix.environments import ENVIRONMENTS
+from tools.publish_links import with_absolute_links, with_urls
 
 ROOT = Path(__file__).resolve().parent.parent
 GITHUB = ROOT / ".github"
@@ -73,3 +79,20 @@ def test_writing_to_a_repository_is_asked_for_by_no_workflow() -> None:
     for workflow in WORKFLOWS:
         content = yaml.safe_load(workflow.read_text(encoding="utf-8"))
         assert content["permissions"] == {"contents": "read"}, workflow
+
+
+def test_links_on_pypi_are_absolute() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    text = with_absolute_links(readme, "https://example.org/a/b", "v1")
+    targets = re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", text)
+    assert len(targets) > 50
+    assert [target for target in targets if not target.startswith("https://")] == []
+    assert "![tests](https://example.org/a/b/actions/workflows/tests.yml/badge.svg)" in text
+    assert "(https://example.org/a/b/raw/v1/docs/images/mnist.png)" in text
+    assert "](https://example.org/a/b/blob/v1/docs/page.md)" in text
+
+
+def test_pypi_gets_the_address_of_the_repository() -> None:
+    project = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    urls = tomllib.loads(with_urls(project, "https://example.org/a/b"))["project"]["urls"]
+    assert urls["Repository"] == "https://example.org/a/b"

@@ -73,7 +73,7 @@ def test_plain_pytorch(names):
     assert recorded_steps("conv1") == [1, 2, 3]
 
 
-def test_fastai_and_a_notebook(names):
+def test_fastai(names):
     pytest.importorskip("fastai", reason="fastai is an extra")
     from fastai.callback.progress import ProgressCallback
     from fastai.data.core import DataLoaders
@@ -86,11 +86,20 @@ def test_fastai_and_a_notebook(names):
             self.logger = lambda _row: None
 
     names |= {"Learner": QuietLearner, "dls": DataLoaders(names["loader"], names["loader"])}
-    training, notebook = code_of("fastai")
-    run(training, names)
-    run(notebook, names)
-    assert recorded_steps("conv1") == list(range(1, 3 * BATCHES + 1))
-    assert list(names["probe"].histograms) == ["layer1"]
+    training, looking = code_of("fastai")
+    run(training, names)["learn"].fit(2, 0.01)
+    run(looking, names)
+    assert len(plt.get_fignums()) == 2
+    assert recorded_steps("conv1") == list(range(1, 2 * BATCHES + 1))
+
+
+def test_notebook(names):
+    run(code_of("Plain PyTorch")[0], names)
+    probing, reading = code_of("Notebook")
+    run(probing, names)
+    assert list(names["probe"].histograms) == ["conv1", "layer1"]
+    run(reading, names)
+    assert len(plt.get_fignums()) == 2
 
 
 def test_lightning(names):
@@ -168,5 +177,6 @@ def test_a_threshold_decides_what_is_found(names, capsys):
 def test_every_block_is_run_here():
     text = README.read_text(encoding="utf-8")
     trainings = ("Plain PyTorch", "fastai", "Lightning", "transformers")
-    run_here = [code_of(section) for section in (*trainings, "Recorded histograms as arrays")]
+    results = ("Notebook", "Recorded histograms as arrays")
+    run_here = [code_of(section) for section in (*trainings, *results)]
     assert sum(map(len, run_here)) == text.count("```python\n")

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from tb_activation_hist.findings.evidence import FIGURES
 from tb_activation_hist.findings.registry import INSTANT_KINDS, RULES, WATCHED_KINDS
 from tb_activation_hist.findings.rule import Rule
 from tb_activation_hist.findings.thresholds import Threshold, Thresholds, list_thresholds
@@ -75,6 +76,11 @@ def thresholds_table() -> str:
     return to_markdown(("threshold", "default", "unit", "meaning", "source"), rows)
 
 
+def figures_table() -> str:
+    rows = [(f"`{name}`", figure.label, figure.unit) for name, figure in FIGURES.items()]
+    return to_markdown(("figure", "what was measured", "unit"), rows)
+
+
 def with_tables(text: str) -> str:
     """The document with fresh tables between the two marks."""
     before, begin, rest = text.partition(BEGIN)
@@ -84,6 +90,7 @@ def with_tables(text: str) -> str:
     tables = (
         ("What is found", kinds_table()),
         ("Why it happens and what to do", advice_table()),
+        ("Figures", figures_table()),
         ("Thresholds", thresholds_table()),
     )
     made = "".join(f"\n## {title}\n\n{table}" for title, table in tables)

@@ -157,6 +157,7 @@ def check_installed(version: str, python: str, wheel: Path) -> None:
     inner = make_environment(version, python)
     run(inner, "-m", "pip", "install", "--quiet", "--no-compile", wheel, cwd=WORK)
     run(inner, ROOT / "tools" / "check_installed.py", cwd=WORK)
+    shutil.rmtree(WORK / version)
 
 
 def make_environment(version: str, python: str) -> Path:
@@ -177,6 +178,7 @@ def check_readme(pythons: dict[str, str], wheel: Path, sdist: Path) -> None:
     # What is tried is the installed package, not the sources beside the tests.
     shutil.rmtree(folder / PACKAGE)
     run(inner, "-m", "pytest", "-q", "-p", "no:cacheprovider", README_TESTS, cwd=folder)
+    shutil.rmtree(WORK / version)
 
 
 def expect(holds: bool, otherwise: str) -> None:

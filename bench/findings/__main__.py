@@ -1,4 +1,8 @@
-"""Train everything (or take it from the cache) and print the tables of README.md."""
+"""Train everything (or take it from the cache) and print the tables of README.md.
+
+Without --half: the small networks that the thresholds were set on, and their test. With --half: the
+wide set of architectures and faults that people have.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +10,7 @@ import argparse
 import math
 import time
 from collections.abc import Sequence
+from pathlib import Path
 
 import torch
 
@@ -13,6 +18,9 @@ from bench.findings.faults import FAULTS
 from bench.findings.jobs import calibration_jobs, test_jobs
 from bench.findings.score import Verdict, by_fault, by_kind, judge, judge_rival, score_all
 from bench.findings.train import CACHE, Job, Outcome, run_job
+from bench.findings.wide.architectures import HALVES
+from bench.findings.wide.record import CACHE as WIDE_CACHE
+from bench.findings.wide.run import run_half
 
 
 def main() -> None:
@@ -20,8 +28,15 @@ def main() -> None:
     parser.add_argument("--calibration", action="store_true", help="judge those, not the test")
     parser.add_argument("--cached", action="store_true", help="only trainings done before")
     parser.add_argument("--names", action="store_true", help="list what went wrong, by training")
+    parser.add_argument("--half", choices=HALVES, help="judge this half of the wide set")
+    parser.add_argument("--cache", type=Path, help="folder of the wide set's recordings")
+    parser.add_argument("--live", action="store_true", help="--half: also play warn_on again")
     given = parser.parse_args()
     torch.set_num_threads(1)
+    if given.half:
+        cache = given.cache or WIDE_CACHE
+        run_half(given.half, cache, cached=given.cached, live=given.live, names=given.names)
+        return
     jobs = calibration_jobs() if given.calibration else test_jobs()
     outcomes = run_all(jobs, cached=given.cached)
     ours = [judge(outcome) for outcome in outcomes]

@@ -68,9 +68,9 @@ class RivalRules:
         def look(module: nn.Module, inputs: tuple[Tensor, ...], output: object) -> None:
             value = output[0] if isinstance(output, tuple) else output
             if isinstance(value, Tensor) and self._step % EVERY == 0:
-                self._look_at_output(
-                    name, module, inputs[0].detach().float(), value.detach().float()
-                )
+                # A module may be called with keyword arguments alone.
+                given = inputs[0] if inputs else value
+                self._look_at_output(name, module, given.detach().float(), value.detach().float())
 
         return look
 

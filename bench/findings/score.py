@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from bench.findings.faults import FAULTS, SLOW_SHARE, WEIGHT_TYPES, Fault
+from bench.findings.faults import FAULTS, Fault
+from bench.findings.planting import SLOW_SHARE, WEIGHT_TYPES
 from bench.findings.rivals import RULE_KINDS
 from bench.findings.train import Outcome
 from tb_activation_hist.findings import Finding, find_run_findings

@@ -13,8 +13,9 @@ import torch
 from torch import Tensor, nn
 
 from bench.findings.data import Data, load_data
-from bench.findings.faults import FAULTS, REPLACED_MODELS, Training
+from bench.findings.faults import FAULTS
 from bench.findings.models import Architecture
+from bench.findings.planting import REPLACED_MODELS, Training
 from bench.findings.record import Layers, record_model
 from bench.findings.rivals import RivalRules
 from bench.findings.unseen import ALL

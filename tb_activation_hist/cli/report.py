@@ -22,6 +22,7 @@ from tb_activation_hist.findings import (
     Finding,
     find_difference_findings,
     find_run_findings,
+    info_to_run_facts,
 )
 
 Identities: TypeAlias = Mapping[str, Identity | None]
@@ -38,7 +39,7 @@ def run_report(given: argparse.Namespace) -> int:
     asked = [*given.run, *baseline] if given.run else None
     known = {run.name: run for run in read_runs(given.logdir, asked)}
     runs = [known[name] for name in given.run or known]
-    findings = [finding for run in runs for finding in find_run_findings(run.name, run.layers)]
+    findings = [finding for run in runs for finding in _find_findings(run)]
     first = _find_baseline(given.baseline, known) if baseline else _first_sound(runs, findings)
     findings += find_difference_findings({run.name: run.layers for run in (first, *runs)})
     identities = {run.name: _compare(run, first) for run in runs}
@@ -50,6 +51,10 @@ def run_report(given: argparse.Namespace) -> int:
         print_problems(runs)
     grave = SEVERITIES[: SEVERITIES.index(given.fail_on) + 1] if given.fail_on else ()
     return int(any(finding.severity in grave for finding in findings))
+
+
+def _find_findings(run: Run) -> list[Finding]:
+    return find_run_findings(run.name, run.layers, facts=info_to_run_facts(run.info))
 
 
 def check_formats(formats: Sequence[NumberFormat] | None, scale: float | None) -> None:

@@ -10,6 +10,7 @@ from tb_activation_hist.findings.diagnose import (
     find_difference_findings,
     find_run_findings,
 )
+from tb_activation_hist.findings.evidence import Evidence
 from tb_activation_hist.findings.finding import SEVERITIES, Finding
 from tb_activation_hist.findings.online import OnlineRules
 from tb_activation_hist.findings.periodic import PeriodicRules
@@ -21,6 +22,7 @@ from tb_activation_hist.findings.registry import (
     WATCHED_KINDS,
     FindingOptions,
 )
+from tb_activation_hist.findings.run_facts import RunFacts, info_to_run_facts
 
 __all__ = [
     "DEFAULT_OPTIONS",
@@ -29,11 +31,14 @@ __all__ = [
     "SEVERITIES",
     "UNIT_KINDS",
     "WATCHED_KINDS",
+    "Evidence",
     "Finding",
     "FindingOptions",
     "OnlineRules",
     "PeriodicRules",
+    "RunFacts",
     "RunLayers",
     "find_difference_findings",
     "find_run_findings",
+    "info_to_run_facts",
 ]

@@ -9,6 +9,7 @@ from tb_activation_hist.core.histogram import HistogramSeries
 from tb_activation_hist.core.names import LayerInfo
 from tb_activation_hist.findings.consequences import drop_consequences
 from tb_activation_hist.findings.finding import SEVERITIES, Finding
+from tb_activation_hist.findings.guidance.choose import guide_run
 from tb_activation_hist.findings.incidents import to_incidents
 from tb_activation_hist.findings.registry import (
     COMPARISON_RULES,
@@ -17,28 +18,36 @@ from tb_activation_hist.findings.registry import (
     RUN_RULES,
     FindingOptions,
 )
+from tb_activation_hist.findings.run_facts import NO_FACTS, RunFacts
+from tb_activation_hist.findings.run_signals import to_run_signals
 from tb_activation_hist.findings.signals import Signals
 
 RunLayers: TypeAlias = Mapping[str, tuple[LayerInfo, HistogramSeries]]
 
 
 def find_run_findings(
-    run: str, layers: RunLayers, options: FindingOptions = DEFAULT_OPTIONS
+    run: str,
+    layers: RunLayers,
+    options: FindingOptions = DEFAULT_OPTIONS,
+    facts: RunFacts = NO_FACTS,
 ) -> list[Finding]:
     """What is wrong in one run; an empty list when nothing is.
 
     Findings of one incident stand together, its cause first; the gravest incident comes first,
     then the earliest.
-    layers: every series of the run, by tag or layer name (the keys are not used).
+    layers: every series of the run, by tag or layer name (the keys are not used). facts: what else
+    is known of the run; see `info_to_run_facts`.
     """
-    signals = [Signals(info, series, options) for info, series in layers.values() if len(series)]
-    signals.sort(key=lambda s: (s.info.order, s.info.layer))
+    signals = to_run_signals(
+        [Signals(info, series, options) for info, series in layers.values() if len(series)], facts
+    )
     findings = [
         finding for rule in RUN_RULES for finding in rule.find_in_run(run, signals, options)
     ]
     steps = [int(step) for s in signals for step in s.series.steps[[0, -1]]] or [0]
     first, last = min(steps), max(steps)
-    return to_incidents(drop_consequences(findings, last - first), first, last)
+    told = to_incidents(drop_consequences(findings, last - first), first, last)
+    return guide_run(told, [each.info for each in signals], first)
 
 
 def find_difference_findings(
@@ -51,7 +60,8 @@ def find_difference_findings(
         pairs = list(_pair_layers(runs[names[0]], runs[name], options))
         for rule in COMPARISON_RULES:
             findings += rule.find_in_pairs(names[0], name, pairs, options)
-    return sort_findings(findings)
+    infos = [info for layers in runs.values() for info, _ in layers.values()]
+    return guide_run(sort_findings(findings), infos, 0)
 
 
 def _pair_layers(

@@ -22,21 +22,27 @@ from tb_activation_hist.findings.signals import Signals
 LEAST_RECORDS: Final = 32
 """Least number of records to distinguish batch noise from learning."""
 
+USUAL_GAPS: Final = 3
+"""Times that a distance of steps between two records must occur to be usual."""
+
 
 @dataclass(frozen=True, eq=False)
 class Drift:
     """A layer's records in windows, and the distances between these.
 
-    windows: how many at most. Records of short batches and without finite values are left out.
+    windows: how many at most. even: use records at equal distances of steps alone. Records of short
+    batches and without finite values are left out.
     """
 
     signals: Signals
     windows: int
+    even: bool = False
 
     @cached_property
     def records(self) -> IntVector:
         """Indices of the records that are used."""
-        return np.flatnonzero(self.signals.whole)
+        whole = np.flatnonzero(self.signals.whole)
+        return whole[evenly_spaced(self.signals.series.steps[whole])] if self.even else whole
 
     @cached_property
     def starts(self) -> IntVector:
@@ -91,3 +97,20 @@ class Drift:
     def record_shapes(self, begin: int, end: int) -> Shapes:
         """Single records, by index into `records`."""
         return series_to_shapes(self._used.take(slice(begin, end)), self.scale)
+
+
+def evenly_spaced(steps: IntVector) -> IntVector:
+    """Indices of steps, (S,) ascending, that lie at least the widest usual gap apart.
+
+    A logger that keeps to its budget of time records more and more seldom.
+    """
+    gaps, times = np.unique(np.diff(steps), return_counts=True)
+    usual = gaps[times >= USUAL_GAPS]
+    if usual.size == 0 or gaps[0] == usual[-1]:
+        return np.arange(len(steps))
+    kept, due = [], int(steps[0])
+    for index, step in enumerate(steps.tolist()):
+        if step >= due:
+            kept.append(index)
+            due = step + int(usual[-1])
+    return np.array(kept)

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Final
 
+from tb_activation_hist.findings.evidence import Evidence, figures_to_evidence
+
 SEVERITIES: Final = ("error", "warning", "info")
 """The gravest first."""
 
@@ -42,6 +44,8 @@ class Finding:
     causes: usual causes, the likeliest first, each without a full stop.
     code: what to try first, as Python code; ``""`` where no code helps.
     check: how to check the cause, in whole sentences.
+    layer_steps: first and last step of each layer, parallel to `layers`; empty where one layer was
+        looked at, which has the steps of the finding.
     """
 
     kind: str
@@ -61,6 +65,12 @@ class Finding:
     causes: tuple[str, ...] = ()
     code: str = ""
     check: str = ""
+    layer_steps: tuple[tuple[int, int], ...] = ()
+
+    @property
+    def evidence(self) -> tuple[Evidence, ...]:
+        """The figures in words, each with the limit that it was held against, as texts."""
+        return figures_to_evidence(self.figures, self.threshold)
 
     def to_dict(self) -> dict[str, Any]:
         """All fields as plain JSON types; figures that are NaN or infinite become None.
@@ -85,6 +95,8 @@ class Finding:
             "causes": list(self.causes),
             "code": self.code,
             "check": self.check,
+            "evidence": [each._asdict() for each in self.evidence],
+            "layer_steps": [list(steps) for steps in self.layer_steps],
         }
 
 

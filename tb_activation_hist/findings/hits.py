@@ -58,6 +58,12 @@ def sustained_hit(signals: Signals, state: BoolArray, figures: Mapping[str, Any]
     return Hit(signals, first, last, means)
 
 
+def whole_run_hit(signals: Signals, figures: Mapping[str, Any]) -> Hit:
+    """A hit from the first to the last record of a whole batch."""
+    used = np.flatnonzero(signals.whole)
+    return Hit(signals, int(used[0]), int(used[-1]), figures)
+
+
 def group_hits(hits: Sequence[Hit], gap: int = NEIGHBOUR_GAP) -> list[list[Hit]]:
     """Hits of one kind of series, in groups of neighbours that began together.
 

@@ -31,9 +31,24 @@ WEIGHTLESS: Final = frozenset(
         "AdaptiveMaxPool2d", "AdaptiveMaxPool3d", "AdaptiveConcatPool2d",
         "Flatten", "Unflatten", "Identity", "Upsample", "PixelShuffle", "Fold", "Unfold",
         "ZeroPad2d", "ReflectionPad2d", "ConstantPad2d",
+        "StochasticDepth", "DropBlock2d", "Swish", "HardSwish", "QuickGELU", "Sine", "Sin",
     }
 )  # fmt: skip
 """Types that do not multiply their inputs with weights."""
+
+WEIGHTLESS_ENDINGS: Final = (
+    "Activation", "DropPath", "Dropout", "RotaryEmbedding", "GELU", "SiLU", "GELUTanh", "Pooling",
+)  # fmt: skip
+"""Last parts of the names of types of other libraries that have no weights either."""
+
+DROPPING: Final = ("Dropout", "AlphaDropout", "FeatureAlphaDropout", "StochasticDepth", "DropBlock")
+"""Prefixes of the names of types that set values to zero at random; so does `DropPath`."""
+
+TAILED: Final = (
+    "GELU", "SiLU", "Mish", "ELU", "Swish", "Softplus", "Sigmoid", "Softmax", "MaxPool", "GLU",
+    "Activation",
+)  # fmt: skip
+"""Parts of the names of types whose median output may lie in a tail near zero."""
 
 PLAIN: Final = (
     "Linear", "Bilinear", "Conv", "Embedding", "LSTM", "GRU", "RNN", "MultiheadAttention",
@@ -50,7 +65,18 @@ LEAST_DEPTH: Final = 3
 
 def has_weights(info: LayerInfo) -> bool:
     """Whether the layer multiplies its inputs with weights; unknown types are taken to."""
-    return bool(info.type) and info.type not in WEIGHTLESS and not normalises(info)
+    weightless = info.type in WEIGHTLESS or info.type.endswith(WEIGHTLESS_ENDINGS)
+    return bool(info.type) and not weightless and not normalises(info)
+
+
+def drops(info: LayerInfo) -> bool:
+    """Whether the layer sets values to zero at random in training."""
+    return info.type.startswith(DROPPING) or info.type.endswith("DropPath")
+
+
+def has_tail(info: LayerInfo) -> bool:
+    """Whether many outputs may be next to zero by the layer's nature."""
+    return any(name in info.type for name in TAILED)
 
 
 def may_put_out_zeros(info: LayerInfo) -> bool:

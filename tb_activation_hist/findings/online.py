@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -11,6 +12,8 @@ from tb_activation_hist.core.names import LayerInfo
 from tb_activation_hist.findings.causes import split_causes
 from tb_activation_hist.findings.confidence import confidence_of
 from tb_activation_hist.findings.finding import Finding
+from tb_activation_hist.findings.guidance.choose import front_tag, guide
+from tb_activation_hist.findings.guidance.guidance import Case
 from tb_activation_hist.findings.record_stream import RecordStream
 from tb_activation_hist.findings.registry import (
     DEFAULT_OPTIONS,
@@ -65,6 +68,7 @@ class OnlineRules:
         self._run = run
         self._options = options
         self._layers: dict[str, _Layer] = {}
+        self._first_step = sys.maxsize
         self._reported: set[tuple[str, str, str]] = set()
 
     def add(self, info: LayerInfo, series: HistogramSeries) -> list[Finding]:
@@ -73,6 +77,7 @@ class OnlineRules:
         if layer is None:
             layer = self._layers[info.tag] = self._new_layer(info)
         findings = []
+        self._first_step = min(self._first_step, int(series.steps[0]))
         for index, step in enumerate(series.steps.tolist()):
             layer.stream.take(series, index)
             for rule in layer.rules:
@@ -106,7 +111,7 @@ class OnlineRules:
         self, rule: OnlineRule, info: LayerInfo, state: OnlineState, steps: tuple[int, int]
     ) -> Finding:
         of, check = rule
-        return Finding(
+        finding = Finding(
             kind=of.kind,
             run=self._run,
             layers=(info.layer,),
@@ -121,3 +126,6 @@ class OnlineRules:
             confidence=confidence_of(of.kind),
             causes=split_causes(of.advice),
         )
+        front = front_tag(layer.stream.info for layer in self._layers.values())
+        from_start = steps[0] <= self._first_step
+        return guide(Case(finding, info, in_front=info.tag == front, from_start=from_start))

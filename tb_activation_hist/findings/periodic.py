@@ -13,6 +13,7 @@ from tb_activation_hist.core.names import LayerInfo
 from tb_activation_hist.findings.diagnose import find_run_findings
 from tb_activation_hist.findings.finding import Finding
 from tb_activation_hist.findings.registry import DEFAULT_OPTIONS, RUN_RULE_OF, FindingOptions
+from tb_activation_hist.findings.run_facts import NO_FACTS
 
 FIRST_LOOK: Final = 64
 """Records after which a run is looked at first; on shorter ones noise hides trends."""
@@ -62,7 +63,8 @@ class PeriodicRules:
     """Keeps a run's records in bounded memory and looks at them as a whole when the run has grown.
 
     kinds: the kinds to report, each once for activations, once for gradients and so on. run: the
-    name that the findings carry. Not thread-safe: feed it from one thread.
+    name that the findings carry. facts: what else is known of the run, which may be renewed.
+    Not thread-safe: feed it from one thread.
     """
 
     def __init__(
@@ -73,24 +75,33 @@ class PeriodicRules:
         self._options = options
         self._layers: dict[str, tuple[LayerInfo, History]] = {}
         self._due = FIRST_LOOK
+        self.facts = NO_FACTS
         self._reported: set[tuple[str, str]] = set()
 
     def add(self, info: LayerInfo, record: HistogramSeries) -> None:
         """Take in the next record of one layer."""
         self._layers.setdefault(info.tag, (info, History()))[1].add(record)
 
+    @property
+    def is_due(self) -> bool:
+        """Whether the run has grown enough for another look."""
+        return self._records >= self._due
+
+    @property
+    def _records(self) -> int:
+        return max((own.records for _, own in self._layers.values()), default=0)
+
     def look(self) -> list[Finding]:
         """New findings; none unless the run has grown enough for another look."""
-        records = max((own.records for _, own in self._layers.values()), default=0)
-        if records < self._due:
+        if not self.is_due:
             return []
-        self._due = int(np.ceil(LOOK_GROWTH * records / CHUNK_RECORDS)) * CHUNK_RECORDS
+        self._due = int(np.ceil(LOOK_GROWTH * self._records / CHUNK_RECORDS)) * CHUNK_RECORDS
         layers = {
             tag: (info, own.series)
             for tag, (info, own) in self._layers.items()
             if own.series is not None
         }
-        findings = find_run_findings(self._run, layers, self._options)
+        findings = find_run_findings(self._run, layers, self._options, self.facts)
         return [finding for finding in findings if self._is_news(finding)]
 
     def _is_news(self, finding: Finding) -> bool:

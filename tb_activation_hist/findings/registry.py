@@ -13,6 +13,7 @@ from tb_activation_hist.findings.rule import ComparisonRule, Rule, RunRule
 from tb_activation_hist.findings.rules.collapsed import COLLAPSED
 from tb_activation_hist.findings.rules.dead_units import DEAD_UNITS, DeadUnitThresholds
 from tb_activation_hist.findings.rules.exploding import EXPLODING, ExplodingThresholds
+from tb_activation_hist.findings.rules.frozen import FROZEN
 from tb_activation_hist.findings.rules.low_precision import LOW_PRECISION, LowPrecisionThresholds
 from tb_activation_hist.findings.rules.mostly_zero import MOSTLY_ZERO, MostlyZeroThresholds
 from tb_activation_hist.findings.rules.non_finite import NON_FINITE
@@ -83,6 +84,7 @@ RUN_RULES: Final[RunRules] = (
     UNUSED_UNITS,
     RUNAWAY_UNITS,
     REDUNDANT_UNITS,
+    FROZEN,
 )
 """Rules for single runs, the gravest first; the order sorts findings of equal severity."""
 

@@ -12,6 +12,7 @@ from tb_activation_hist.findings.confidence import confidence_of
 from tb_activation_hist.findings.finding import Finding
 from tb_activation_hist.findings.hits import Hit
 from tb_activation_hist.findings.record_stream import RecordStream
+from tb_activation_hist.findings.run_signals import RunSignals
 from tb_activation_hist.findings.signals import Signals
 from tb_activation_hist.findings.thresholds import Thresholds
 
@@ -121,10 +122,11 @@ class Rule(Generic[OptionsT_contra]):
             source=self.source,
             confidence=confidence_of(self.kind),
             causes=split_causes(advice),
+            layer_steps=tuple((hit.first_step, hit.last_step) for hit in hits),
         )
 
 
-FindInRun: TypeAlias = Callable[[Sequence[Signals], OptionsT_contra], Iterable[Observation]]
+FindInRun: TypeAlias = Callable[[RunSignals, OptionsT_contra], Iterable[Observation]]
 """Looks at all series of a run, in model order."""
 
 
@@ -145,9 +147,7 @@ class RunRule(Rule[OptionsT_contra]):
     online: OnlineCheck[OptionsT_contra] | None
     repeats: Callable[[Finding, Finding, float], bool] = _never
 
-    def find_in_run(
-        self, run: str, layers: Sequence[Signals], options: OptionsT_contra
-    ) -> list[Finding]:
+    def find_in_run(self, run: str, layers: RunSignals, options: OptionsT_contra) -> list[Finding]:
         return [
             self.to_finding(run, observed)
             for find in self.find

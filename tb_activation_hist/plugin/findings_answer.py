@@ -15,9 +15,16 @@ from tb_activation_hist.core.errors import FormatError
 from tb_activation_hist.core.histogram import HistogramSeries
 from tb_activation_hist.core.names import RUN_INFO_TAG, LayerInfo, content_to_layer_info
 from tb_activation_hist.core.slice_series import SliceSeries
-from tb_activation_hist.findings import Finding, find_difference_findings, find_run_findings
+from tb_activation_hist.findings import (
+    Finding,
+    RunFacts,
+    find_difference_findings,
+    find_run_findings,
+    info_to_run_facts,
+)
 from tb_activation_hist.plugin import schema
 from tb_activation_hist.plugin.data_provider import BLOCKS, DataProvider, Listing, SeriesKey, Stamp
+from tb_activation_hist.plugin.index_answer import latest_run_notes
 from tb_activation_hist.plugin.query import RequestError
 from tb_activation_hist.plugin.series_cache import SeriesCache
 from tb_activation_hist.plugin.slices_answer import read_slices
@@ -158,7 +165,8 @@ class FindingsAnswers:
     ) -> list[Finding]:
         own = {key: listing for key, listing in listings.items() if key.run == run}
         if not baseline:
-            return find_run_findings(run, self._read_run(provider, own))
+            layers = self._read_run(provider, own)
+            return find_run_findings(run, layers, facts=_read_facts(provider, run))
         other = {key: listing for key, listing in listings.items() if key.run == baseline}
         both = {baseline: self._read_run(provider, other), run: self._read_run(provider, own)}
         return find_difference_findings(both)
@@ -181,6 +189,13 @@ class FindingsAnswers:
             time.sleep(min(REST * (time.monotonic() - start), 1.0))
             start = time.monotonic()
         return layers
+
+
+def _read_facts(provider: DataProvider, run: str) -> RunFacts:
+    """What else the logger noted of a run; nothing where it noted nothing."""
+    for _, tensors in provider.read_series(BLOCKS, [run], [RUN_INFO_TAG]):
+        return info_to_run_facts(dict(latest_run_notes(tensors).info))
+    return RunFacts()
 
 
 def _read_slices(provider: DataProvider, key: SeriesKey) -> SliceSeries | None:

@@ -204,7 +204,7 @@ def parse_export_request(query: Mapping[str, str]) -> ExportRequest:
     run, tag = required(query, "run"), required(query, "tag")
     form = _format(query.get("format", ExportRequest.format))
     source = _source(query.get("source", ExportRequest.source), "export")
-    return ExportRequest(run, tag, source, form, _step_range(query.get("steps")))
+    return ExportRequest(run, tag, source, form, parse_step_range(query.get("steps"), "export"))
 
 
 def _format(value: str) -> ExportFormat:
@@ -215,11 +215,12 @@ def _format(value: str) -> ExportFormat:
     raise RequestError(f"format must be {' or '.join(map(repr, formats))}, not {_short(value)}.")
 
 
-def _step_range(text: str | None) -> tuple[float, float] | None:
+def parse_step_range(text: str | None, where: str) -> tuple[float, float] | None:
+    """Parse the first and last step; None where all are meant. where: for the refusal."""
     if text is None or text == "":
         return None
     try:
-        return _steps([float(part) for part in text.split(",")], "export")
+        return _steps([float(part) for part in text.split(",")], where)
     except ValueError:
         given = _short(text)
         raise RequestError(f"steps must be two numbers, as in 0,2000, not {given}.") from None

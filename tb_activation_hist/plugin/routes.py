@@ -23,6 +23,7 @@ from tb_activation_hist.plugin.data_provider import (
 from tb_activation_hist.plugin.findings_answer import FindingsAnswers
 from tb_activation_hist.plugin.index_answer import IndexAnswers
 from tb_activation_hist.plugin.listing_cache import ListingCache
+from tb_activation_hist.plugin.profile_answer import ProfileAnswers
 from tb_activation_hist.plugin.query import (
     UNREADABLE_STATUS,
     RequestError,
@@ -69,6 +70,7 @@ class ActivationHistPlugin(base_plugin.TBPlugin):
         self._index = IndexAnswers(self._listings)
         self._findings = FindingsAnswers(self._series_cache)
         self._comparisons = ComparisonAnswers(self._series_cache)
+        self._profiles = ProfileAnswers(self._series_cache)
 
     def get_plugin_apps(self) -> Mapping[str, Any]:
         """WSGI applications by route."""
@@ -81,6 +83,7 @@ class ActivationHistPlugin(base_plugin.TBPlugin):
             "/sweep": _to_app("GET", self._serve_sweep),
             "/scalars": _to_app("GET", self._serve_scalars),
             "/slices": _to_app("GET", self._serve_slices),
+            "/profile": _to_app("GET", self._serve_profile),
             "/findings": _to_app("GET", self._serve_findings),
             "/comparison": _to_app("GET", self._serve_comparison),
             "/export": _to_app("GET", self._serve_export),
@@ -136,6 +139,9 @@ class ActivationHistPlugin(base_plugin.TBPlugin):
 
     def _serve_slices(self, request: wrappers.Request) -> wrappers.Response:
         return respond_json(request, slices_answer(self._provider(request), request.args))
+
+    def _serve_profile(self, request: wrappers.Request) -> wrappers.Response:
+        return respond_json(request, self._profiles.answer(self._provider(request), request.args))
 
     def _serve_findings(self, request: wrappers.Request) -> wrappers.Response:
         runs = request.args.getlist("runs")

@@ -183,12 +183,23 @@ class AttachedModel:
             if text:
                 self.state.warn_once(text)
 
+    def _tell_trainable(self) -> None:
+        """Note which parameters are trained, for the findings."""
+        if self._tell is None:
+            return
+        names: dict[bool, list[str]] = {True: [], False: []}
+        for ref in layers_to_refs(self.layers):
+            if ref.parameter is not None:
+                names[ref.parameter.requires_grad].append(ref.name)
+        self._tell(trainable_parameters=names[True], frozen_parameters=names[False])
+
     def end_record(self) -> None:
         """After the first record, and now and then later, find layers that never ran."""
         self.records += 1
         new, self._new = self._new, set()
         if self.records & (self.records - 1):
             return
+        self._tell_trainable()
         # The hooks of new layers may not have been on for the whole step.
         silent = [name for name in self._attachment.silent() if name not in new]
         if silent != self._silent:

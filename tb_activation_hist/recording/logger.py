@@ -155,7 +155,9 @@ class ActivationHistLogger:
     def _new_monitor(self) -> Monitor | None:
         options = self._options.recording
         watching = options.warn_on or options.stop_on
-        return Monitor(options.warn_on, options.stop_on) if watching else None
+        if not watching:
+            return None
+        return Monitor(options.warn_on, options.stop_on, lambda: self.writer.run_info)
 
     def attach(self) -> None:
         """Put the hooks on the model, again after `detach`; does nothing when they are on.

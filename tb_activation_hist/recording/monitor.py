@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
@@ -20,6 +20,7 @@ from tb_activation_hist.findings import (
     Finding,
     OnlineRules,
     PeriodicRules,
+    info_to_run_facts,
 )
 from tb_activation_hist.storage.slice_blocks import slices_to_series
 
@@ -34,11 +35,18 @@ class Monitor:
     few records, of which nothing is kept. For the others the run so far is kept in bounded memory
     and looked at as it grows.
 
+    read_info: what the logger has noted of the run so far.
     should_stop: whether a finding of `stop_on` was made. failure: the exception that ended the
     monitoring; records are stored and the training goes on all the same.
     """
 
-    def __init__(self, warn_on: Sequence[str], stop_on: Sequence[str]) -> None:
+    def __init__(
+        self,
+        warn_on: Sequence[str],
+        stop_on: Sequence[str],
+        read_info: Callable[[], Mapping[str, Any]] = dict,
+    ) -> None:
+        self._read_info = read_info
         self._stop_on = frozenset(stop_on)
         kinds = dict.fromkeys((*warn_on, *stop_on))
         periodic = [kind for kind in kinds if kind not in INSTANT_KINDS]
@@ -73,6 +81,8 @@ class Monitor:
                 if self._periodic is not None:
                     self._periodic.add(info, series)
         if self._periodic is not None:
+            if self._periodic.is_due:
+                self._periodic.facts = info_to_run_facts(self._read_info())
             self._keep(self._periodic.look())
 
     def _keep(self, findings: list[Finding]) -> None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final, NamedTuple
 
@@ -70,6 +71,11 @@ class RankSender(BackgroundThread[Record]):
     def write(self, record: Record) -> bool:
         """Queue a record; its scalars are not sent, as rank 0 writes its own."""
         return self.put(record)
+
+    @property
+    def run_info(self) -> Mapping[str, Any]:
+        """Rank 0 alone knows it."""
+        return {}
 
     def update_info(self, **fields: Any) -> None:
         """Nothing: rank 0 describes the run."""
@@ -133,6 +139,11 @@ class RankMerger(BackgroundThread[Record]):
 
     def update_info(self, **fields: Any) -> None:
         self.writer.update_info(**fields)
+
+    @property
+    def run_info(self) -> Mapping[str, Any]:
+        """The run's information, as the writer has it."""
+        return self.writer.run_info
 
     def announce_thinning(self, thinning: int) -> None:
         """Let the other ranks know, in the background, that one of so many steps is recorded.

@@ -12,8 +12,9 @@ from tb_activation_hist.findings import (
     FindingOptions,
     RunLayers,
     find_run_findings,
+    info_to_run_facts,
 )
-from tb_activation_hist.storage.logdir_histograms import read_run
+from tb_activation_hist.storage.logdir_histograms import RunHistograms, read_run
 from tb_activation_hist.storage.writer import MemoryWriter, RunWriter
 
 
@@ -26,7 +27,8 @@ def find_memory_findings(
     """
     infos = writer.infos
     layers = {key: (infos[key], series) for key, series in writer.histograms.items()}
-    return find_run_findings("", layers, options or DEFAULT_OPTIONS)
+    facts = info_to_run_facts(writer.run_info)
+    return find_run_findings("", layers, options or DEFAULT_OPTIONS, facts)
 
 
 def find_directory_findings(run_dir: str, options: FindingOptions | None = None) -> list[Finding]:
@@ -35,7 +37,11 @@ def find_directory_findings(run_dir: str, options: FindingOptions | None = None)
     options: thresholds; None: the defaults. Their `run` is the directory's name. Layers that
     cannot be read are left out with a warning. Raises LogdirError when there is nothing to read.
     """
-    return find_run_findings(run_name(run_dir), _read_layers(run_dir), options or DEFAULT_OPTIONS)
+    run = read_run(run_dir)
+    facts = info_to_run_facts(run.info)
+    return find_run_findings(
+        run_name(run_dir), _read_layers(run), options or DEFAULT_OPTIONS, facts
+    )
 
 
 def find_writer_findings(writer: object, options: FindingOptions | None = None) -> list[Finding]:
@@ -56,8 +62,7 @@ def run_name(run_dir: str) -> str:
     return PurePath(run_dir).name
 
 
-def _read_layers(run_dir: str) -> RunLayers:
-    run = read_run(run_dir)
+def _read_layers(run: RunHistograms) -> RunLayers:
     layers = {}
     for key in run:
         try:

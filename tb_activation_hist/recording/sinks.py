@@ -44,6 +44,10 @@ class Sink(Protocol):
     def update_info(self, **fields: Any) -> None:
         """Set fields of the run's information."""
 
+    @property
+    def run_info(self) -> Mapping[str, Any]:
+        """The run's information, as far as it is known here."""
+
     def flush(self) -> None:
         """Wait until everything queued so far is stored."""
 
@@ -59,6 +63,10 @@ class NoSink:
 
     def update_info(self, **fields: Any) -> None:
         pass
+
+    @property
+    def run_info(self) -> Mapping[str, Any]:
+        return {}
 
     def flush(self) -> None:
         pass

@@ -89,6 +89,11 @@ class RecordWriter(BackgroundThread[Record]):
         """Set fields of the run's information, which `RunWriter` stores."""
         self._fields = {**self._fields, **fields}
 
+    @property
+    def run_info(self) -> Mapping[str, Any]:
+        """The run's information as it is now."""
+        return self._fields
+
     def read_scalars(self, record: Record) -> dict[str, float]:
         """The user's scalars as numbers; what is not a number is left out, with a warning."""
         numbers = {}

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from tests.browser.tab import Tab, open_tab
+from tests.browser.tab import NOT_NEW, Tab, open_tab
 from tests.plugin.logdirs import collapsing_values, healthy_values, write_run
 from tests.plugin.tensorboard_process import TensorBoard, running_tensorboard
 
@@ -112,4 +112,5 @@ def open_page(browser: Browser) -> Iterator[Callable[..., Page]]:
 def new_page(browser: Browser, width: int = 1400, height: int = 860) -> Page:
     context = browser.new_context(viewport={"width": width, "height": height})
     context.grant_permissions(["clipboard-read", "clipboard-write"])
+    context.add_init_script(NOT_NEW)
     return context.new_page()

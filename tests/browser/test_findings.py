@@ -62,7 +62,9 @@ def test_findings_are_listed_marked_and_led_to(tab: Tab) -> None:
     step = int(text.partition("at step ")[2].split()[0])
     first.locator("button").click()
     tab.frame.locator(".menu:popover-open").wait_for(state="detached")
-    tab.until(tab.hash, lambda ours: ".pinned=" in ours)
+    tab.until(tab.hash, lambda ours: ".pinned=" in ours and "zoomX=" in ours)
+    tab.page.keyboard.press("z")
+    tab.until(tab.hash, lambda ours: "zoomX=" not in ours)
     mark = tab.frame.locator(f"{tab.panel(BAD, LAYERS[0])} .finding-mark.error").first
     plot = tab.frame.locator(tab.panel(BAD, LAYERS[0]))
     left = mark.evaluate("e => e.offsetLeft") / plot.evaluate("e => e.clientWidth")
@@ -96,9 +98,9 @@ def test_differences_name_layer_step_and_distance_and_follow_the_baseline(tab: T
     tab.until(apart.locator("summary").inner_text, lambda text: text.split()[0] == GOOD)
 
 
-def test_following_a_finding_ends_a_zoom_that_hides_it(tab: Tab) -> None:
-    tab.reset("&p.activation_hist.zoomX=~150,190")
-    open_list(tab).locator("li button").first.click()
+def test_following_a_difference_ends_a_zoom_that_hides_it(tab: Tab) -> None:
+    tab.reset("&p.activation_hist.zoomX=~150,160")
+    open_list(tab).locator(".difference").first.click()
     tab.until(tab.hash, lambda ours: ".pinned=" in ours and "zoomX=" not in ours)
 
 
@@ -121,7 +123,7 @@ def test_a_finding_leads_to_layers_and_runs_that_were_never_on_the_screen(
     tab.frame.locator(tab.panel(BAD, LAYERS[2])).wait_for()
 
 
-def test_marks_are_reached_by_keyboard_and_open_the_list(tab: Tab) -> None:
+def test_marks_are_reached_by_keyboard_and_explain_their_finding(tab: Tab) -> None:
     tab.reset()
     open_list(tab)
     tab.page.keyboard.press("Escape")
@@ -131,8 +133,11 @@ def test_marks_are_reached_by_keyboard_and_open_the_list(tab: Tab) -> None:
     assert mark.evaluate("e => e === document.activeElement")
     assert "Usual causes" in (mark.get_attribute("title") or "")
     tab.page.keyboard.press("Enter")
-    tab.frame.get_by_role("dialog", name="Findings").wait_for()
+    pane = tab.frame.get_by_role("complementary", name="Finding explained")
+    pane.wait_for()
     tab.page.keyboard.press("Escape")
+    pane.wait_for(state="detached")
+    tab.until(lambda: mark.evaluate("e => e === document.activeElement"), bool)
 
 
 def test_layers_are_ordered_by_health_and_by_difference(sick_tab: Tab) -> None:

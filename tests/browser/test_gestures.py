@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, CDPSession
 
 from tests.browser.conftest import GOOD, STEPS
-from tests.browser.tab import Tab, open_tab
+from tests.browser.tab import NOT_NEW, Tab, open_tab
 from tests.plugin.tensorboard_process import TensorBoard
 
 Point = tuple[float, float]
@@ -130,6 +130,7 @@ class Fingers:
 @pytest.fixture(scope="module")
 def fingers(browser: Browser, two_runs: TensorBoard) -> Iterator[Fingers]:
     context = browser.new_context(viewport={"width": 800, "height": 800}, has_touch=True)
+    context.add_init_script(NOT_NEW)
     page = context.new_page()
     yield Fingers(open_tab(page, two_runs.root), context.new_cdp_session(page))
     context.close()

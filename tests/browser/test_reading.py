@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 
 import numpy as np
+from playwright.sync_api import Browser
 
 from tests.browser.conftest import BAD, GOOD, LAYERS, STEPS
-from tests.browser.tab import Tab
+from tests.browser.tab import Tab, open_tab
+from tests.browser.test_living import assert_accessible
 from tests.plugin.logdirs import healthy_values
+from tests.plugin.tensorboard_process import TensorBoard
 
 EMPTY = 0xF3F3F4
 ONLY_GOOD = f"&p.activation_hist.runs={GOOD}"
@@ -153,3 +156,29 @@ def test_readers_without_sight_get_a_summary_and_a_table(tab: Tab) -> None:
     table.wait_for()
     assert table.locator("tbody tr").last.locator("th").inner_text() == str(STEPS - 1)
     tab.page.keyboard.press("Escape")
+
+
+def test_a_newcomer_is_told_once_how_to_read_this(browser: Browser, two_runs: TensorBoard) -> None:
+    context = browser.new_context(viewport={"width": 390, "height": 800})
+    tab = open_tab(context.new_page(), two_runs.root)
+    hint = tab.frame.get_by_role("complementary", name="For the first time here")
+    hint.wait_for()
+    assert_accessible(tab)
+    hint.get_by_text("How to read this").click()
+    sheet = tab.frame.locator("dialog.help[open]")
+    # The first part of the sheet, as wide as a phone lets it be.
+    assert sheet.locator("h3").first.inner_text() == "How to read this"
+    numbers = sheet.locator(".reading-number").all_inner_texts()
+    assert len(numbers) == sheet.locator(".reading li").count() == 7
+    assert sheet.locator(".reading canvas").evaluate(
+        "e => new Set(new Uint32Array(e.getContext('2d')"
+        ".getImageData(0, 0, e.width, e.height).data.buffer)).size > 20"
+    )
+    assert sheet.evaluate("e => e.scrollWidth <= e.clientWidth")
+    assert_accessible(tab)
+    assert hint.count() == 0
+    again = open_tab(context.new_page(), two_runs.root)
+    again.page.wait_for_timeout(500)
+    assert again.frame.locator(".reading-hint").count() == 0
+    assert tab.problems == again.problems == []
+    context.close()

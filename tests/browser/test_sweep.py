@@ -22,7 +22,7 @@ def test_hidden_runs_in_which_something_is_wrong_are_told_of(
         write_run(folder / "logs", f"lr={run}", {"conv1": values})
     with running_tensorboard(folder, f"--logdir={folder / 'logs'}", env=STRICT) as server:
         server.wait_for_series(9)
-        tab = open_tab(open_page(), server.root)
+        tab = open_tab(open_page(), server.root, "&p.activation_hist.view=panels")
         button = tab.frame.get_by_title("What looks wrong, worst first")
         tab.until(button.inner_text, lambda text: "0 + 2 hidden runs" in text and "…" not in text)
         button.click()
@@ -35,7 +35,7 @@ def test_hidden_runs_in_which_something_is_wrong_are_told_of(
         tab.until(tab.hash, lambda hash_: "runs=lr=7,lr=8" in hash_)
         tab.page.keyboard.press("Escape")
         tab.frame.get_by_title("Choose which runs stand side by side").click()
-        choices = tab.frame.locator(".run-choice:has(.sick.error)")
+        choices = tab.frame.locator(".run-choice:has(.badge.error)")
         assert choices.all_inner_texts()[0].startswith("lr=7")
         assert choices.count() == 2
         assert tab.problems == []

@@ -46,6 +46,12 @@ export interface Spans extends Places {
   readonly kind: AxisKind;
 }
 
+/** When the records of each column were made. */
+export type ColumnTimes = Pick<
+  Columns,
+  "length" | "firstStep" | "lastStep" | "firstWallTime" | "lastWallTime" | "records"
+>;
+
 /** A distance this many times the usual one around it is a gap; one missing record makes it 2. */
 const GAP = 1.5;
 /** Randomly kept records lie exponentially far apart; chance goes beyond this factor in 0.3 % (simulated). */
@@ -61,7 +67,7 @@ export function countsSteps(kind: AxisKind): boolean {
  * Place a tile's columns on an axis. Each lasts until the next one, unless the distance is a gap. A run
  * that logged no epochs has no spans on their axis.
  */
-export function columnSpans(columns: Columns, kind: AxisKind, clock: RunClock): Spans {
+export function columnSpans(columns: ColumnTimes, kind: AxisKind, clock: RunClock): Spans {
   const placed = kind !== "epoch" || (clock.epochs?.length ?? 0) > 1;
   const count = placed ? columns.length : 0;
   const start = new Float64Array(count);
@@ -94,7 +100,7 @@ export function toUnit(kind: AxisKind, step: number, wallTime: number, clock: Ru
 }
 
 /** The unit of a step of which no wall time is known: it has the one of its column. */
-export function stepToUnit(kind: AxisKind, step: number, columns: Columns, clock: RunClock): number {
+export function stepToUnit(kind: AxisKind, step: number, columns: ColumnTimes, clock: RunClock): number {
   if (kind !== "relative" && kind !== "wall") return toUnit(kind, step, Number.NaN, clock);
   const c = Math.max(0, lastAtMost(columns.firstStep, step));
   const first = columns.firstStep[c]!;
@@ -298,7 +304,7 @@ function axisLabels(kind: AxisKind, values: readonly number[]): readonly string[
 }
 
 /** Where each column ends, in steps. */
-function stepEnds(columns: Columns, factor: number): Float64Array {
+function stepEnds(columns: ColumnTimes, factor: number): Float64Array {
   const count = columns.length;
   const ends = new Float64Array(count);
   const distances = new Float64Array(Math.max(0, count - 1));
@@ -329,7 +335,7 @@ function usualDistance(distances: Float64Array, inner: Float64Array, c: number, 
 }
 
 /** Wall time at the end of a column that nothing follows directly. */
-function wallEnd(columns: Columns, c: number, endStep: number): number {
+function wallEnd(columns: ColumnTimes, c: number, endStep: number): number {
   const other = c > 0 ? c - 1 : c;
   const steps = columns.lastStep[c]! - columns.firstStep[other]!;
   const time_s = columns.lastWallTime[c]! - columns.firstWallTime[other]!;

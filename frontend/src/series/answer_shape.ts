@@ -43,12 +43,19 @@ export const FINDINGS_SHAPE = {
       causes: TEXTS,
       code: "",
       check: "",
+      evidence: [{ label: "", value: "", limit: "" }],
     },
   ],
   runs: 0,
   unchecked: TEXTS,
   pending: 0,
   errors: TEXTS,
+};
+export const SWEEP_SHAPE = { runs: [{ name: "", hyperparameters: {} }] };
+export const BOARD_SHAPE = {
+  shares: NUMBERS,
+  cells: [{ run: 0, series: 0, last_step: 0, steps: NUMBERS, quantiles: "", non_finite: NUMBERS, error: "" }],
+  pending: 0,
 };
 export const COMPARISON_SHAPE = {
   a: "",

@@ -2,22 +2,27 @@
 
 import type { Tile } from "../math/tile";
 import {
+  BOARD_SHAPE,
   COMPARISON_SHAPE,
   FINDINGS_SHAPE,
   fitShape,
   INDEX_SHAPE,
   SCALARS_SHAPE,
   SLICES_SHAPE,
+  SWEEP_SHAPE,
 } from "./answer_shape";
 import { checkVersion, decodeTiles } from "./decode";
 import {
   API_VERSION,
+  type Board,
+  type BoardRequest,
   type Comparison,
   type ExportRequest,
   type Findings,
   type Index,
   type ScalarSeries,
   type Slices,
+  type Sweep,
   type TileError,
   type TileRequest,
   type Unchanged,
@@ -108,6 +113,16 @@ export class Client {
     return this.json(`findings?${query}`, FINDINGS_SHAPE, signal);
   }
 
+  /** What tells the runs from one another. */
+  async sweep(signal?: AbortSignal): Promise<Sweep> {
+    return this.json("sweep", SWEEP_SHAPE, signal);
+  }
+
+  /** Cells of a board; ask again for those that are missing while `pending` is above 0. */
+  async board(request: BoardRequest, signal?: AbortSignal): Promise<Board> {
+    return this.json("board", BOARD_SHAPE, signal, post(request));
+  }
+
   /** Where run `b` parts from run `a`. */
   async comparison(
     a: string,
@@ -125,9 +140,7 @@ export class Client {
   }
 
   private async batch(tiles: readonly TileRequest[], signal?: AbortSignal): Promise<(Tile | TileError)[]> {
-    const body = JSON.stringify({ tiles });
-    const headers = { "Content-Type": "application/json" };
-    const answer = await this.request("tiles", { method: "POST", body, headers }, signal);
+    const answer = await this.request("tiles", post({ tiles }), signal);
     const decoded = decodeTiles(await answer.arrayBuffer());
     if (decoded.length === tiles.length) return decoded;
     throw new RequestError(
@@ -136,12 +149,14 @@ export class Client {
     );
   }
 
-  private async json<Answer extends { readonly version: number }>(
+  /** Any answer of the server that is JSON, made to fit a shape of answer_shape.ts. */
+  async json<Answer extends { readonly version: number }>(
     path: string,
     shape: object,
     signal?: AbortSignal,
+    init: RequestInit = {},
   ): Promise<Answer> {
-    const answer = fitShape(await (await this.request(path, {}, signal)).json(), shape) as Answer;
+    const answer = fitShape(await (await this.request(path, init, signal)).json(), shape) as Answer;
     checkVersion(answer.version, API_VERSION);
     return answer;
   }
@@ -201,6 +216,11 @@ export class Client {
   private url(path: string): string {
     return new URL(path, this.transport.base).href;
   }
+}
+
+function post(content: object): RequestInit {
+  const headers = { "Content-Type": "application/json" };
+  return { method: "POST", body: JSON.stringify(content), headers };
 }
 
 /** How many tiles like this one go into a request. */

@@ -31,6 +31,9 @@ export type Severity = "error" | "warning" | "info";
 /** Order of slices: by their number, or the largest value of the last column first. */
 export type SliceSort = "number" | "value";
 
+/** What a profile tells of each layer. */
+export type ProfileFigures = "change" | "sizes";
+
 /** Value of a hyper-parameter. */
 export type Hyperparameter = number | string | boolean;
 
@@ -294,6 +297,68 @@ export interface Slices {
   readonly values: readonly (readonly (number | null)[])[];
 }
 
+/** Columns that layers have in common, each of one or more records; the lists are parallel. */
+export interface ProfileColumns {
+  /** Step of each column's first record. */
+  readonly first_steps: readonly number[];
+  /** Step of its last record. */
+  readonly last_steps: readonly number[];
+  /** Time of its first record, in seconds since 1970. */
+  readonly first_wall_times: readonly number[];
+  /** Time of its last record. */
+  readonly last_wall_times: readonly number[];
+  /** Records pooled in it: a power of two, except for the last column. */
+  readonly records: readonly number[];
+}
+
+/** The figures of one layer. */
+export interface ProfileLayer {
+  /** Tag of the series. */
+  readonly tag: string;
+  /** Position in the profile's `columns`. */
+  readonly columns: number;
+  /** By name, with a value for each column; null: there is no finite value. */
+  readonly figures: Readonly<Record<string, readonly (number | null)[]>>;
+}
+
+/** A step at which the recording changed. */
+export interface ProfileMark {
+  /** The step. */
+  readonly step: number;
+  /** A later session went on here, or the distance of the records changed. */
+  readonly kind: "resume" | "cadence";
+  /** The same in words. */
+  readonly text: string;
+}
+
+/** Figures of all layers of a kind and phase in one run, over the steps. */
+export interface Profile {
+  /** 1; the page refuses any other. */
+  readonly version: number;
+  /** Name of the run. */
+  readonly run: string;
+  /** As asked. */
+  readonly kind: string;
+  /** As asked. */
+  readonly phase: string;
+  /** One entry where all layers were recorded at the same steps. */
+  readonly columns: readonly ProfileColumns[];
+  /** In no particular order; layers without a readable record are left out. */
+  readonly layers: readonly ProfileLayer[];
+  /** Of any layer, sorted by step. */
+  readonly marks: readonly ProfileMark[];
+}
+
+/** A figure of a finding in words. */
+export interface EvidenceAnswer {
+  /** What was measured. */
+  readonly label: string;
+  /** The number with its unit. */
+  readonly value: string;
+  /** The threshold in the same unit; "" where there is none. */
+  readonly limit: string;
+}
+
 /** One thing that is wrong, or in which a run differs from the baseline. */
 export interface FindingAnswer {
   /** Name of the rule, such as "vanishing"; "run_difference" for a comparison with the baseline. */
@@ -333,6 +398,10 @@ export interface FindingAnswer {
   readonly code: string;
   /** How to check the cause, in whole sentences; "" where nothing is known. */
   readonly check: string;
+  /** The single ones of the figures in words, each with its limit. */
+  readonly evidence: readonly EvidenceAnswer[];
+  /** First and last step of each layer, parallel to `layers`. */
+  readonly layer_steps: readonly (readonly [number, number])[];
 }
 
 /** The findings so far; they are worked out in the background. */

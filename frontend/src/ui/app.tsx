@@ -5,24 +5,30 @@ import { useEffect } from "preact/hooks";
 import { dark, index } from "../view/catalog/catalog";
 import { theme } from "../view/catalog/theme";
 import * as selection from "../view/selection/selection";
-import { parting } from "../view/settings/settings";
+import { incident, parting } from "../view/settings/settings";
 import { globalKeys, releaseSpace } from "./input/keys";
 import { spaceHeld } from "./input/pointer";
-import { LatePartingBar } from "./overlays/findings_later";
+import { LateIncidentPane, LatePartingBar } from "./overlays/findings_later";
 import { later } from "./overlays/later";
 import { SpokenReadout, Tooltip } from "./overlays/tooltip";
 import { Loading, NothingFound } from "./placeholders";
 import { Grid } from "./rows/grid";
 import { helpOpen, paletteOpen, tableOf } from "./settings/open_state";
 import { SettingsPane } from "./settings/settings_pane";
-import { Minimap } from "./toolbar/minimap";
+import { Minimap } from "./timeline/minimap";
 import { Toolbar } from "./toolbar/toolbar";
 import { Toast } from "./widgets/toast";
 
 const Empty = later(async () => (await import("./later_parts")).Empty);
+const LateReadingHint = later(async () => (await import("./later_parts")).ReadingHint);
 const Dialogs = later(
   async () => (await import("./later_parts")).Dialogs,
   () => paletteOpen.value || helpOpen.value || tableOf.value !== null,
+);
+
+const SweepBoard = later(
+  async () => (await import("./later_parts")).SweepBoard,
+  () => selection.boardOpen.value,
 );
 
 export function App() {
@@ -57,16 +63,16 @@ export function App() {
       <header>
         {heading}
         <Toolbar />
-        {found ? (
-          <div class="minimap-bar">
-            <Minimap />
-          </div>
-        ) : null}
+        {found && !selection.boardOpen.value ? <Minimap /> : null}
         {parting.value === "off" || selection.shownRuns.value.length < 2 ? null : <LatePartingBar />}
       </header>
       <div class="body">
         {found ? (
-          <Grid />
+          selection.boardOpen.value ? (
+            <SweepBoard />
+          ) : (
+            <Grid />
+          )
         ) : (
           <main>
             <NothingFound />
@@ -74,6 +80,8 @@ export function App() {
         )}
         <SettingsPane />
       </div>
+      {incident.value.length > 0 ? <LateIncidentPane /> : null}
+      {found ? <LateReadingHint /> : null}
       <Tooltip />
       <SpokenReadout />
       <Dialogs />

@@ -1,9 +1,16 @@
 /** What is loaded after the first pictures, in one file: small parts share what compression learns. */
 
+export { unfoldStages } from "../view/board/stages";
+export { togglePlay } from "../view/screen/playing";
+export { SweepBoard } from "./board/board";
 export { Empty } from "./empty";
+export { IncidentPane } from "./incident/pane";
 export { Dialogs } from "./overlays/dialogs";
 export { FindingsList } from "./overlays/findings_list";
+export { ReadingHint } from "./overlays/how_to_read";
 export { PartingBar, PartingLine } from "./overlays/parting_part";
 export { Slice } from "./panel/slice";
 export { Units } from "./panel/units";
+export { TimelineLane } from "./timeline/lane";
+export { TimelineTools } from "./timeline/tools";
 export { RunList } from "./toolbar/run_list";

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tb_activation_hist.findings.hits import Hit, find_hits, group_episodes, name_layers
+from tb_activation_hist.findings.layer_types import drops
 from tb_activation_hist.findings.record_stream import RecordStream
 from tb_activation_hist.findings.rule import Begins, Observation, OnlineCheck, OnlineState, RunRule
 from tb_activation_hist.findings.signals import (
@@ -29,7 +30,8 @@ def has_collapsed(idle_share: npt.ArrayLike, options: CollapsedThresholds) -> Bo
 def find_collapsed(
     layers: Sequence[Signals], options: CollapsedThresholds
 ) -> Iterator[Observation]:
-    hits = find_hits(train_activations(layers), lambda signals: _collapsed_hit(signals, options))
+    outputs = [s for s in train_activations(layers) if not drops(s.info)]
+    hits = find_hits(outputs, lambda signals: _collapsed_hit(signals, options))
     for group in group_episodes(hits):
         yield Observation(
             hits=group,
@@ -55,6 +57,8 @@ def _collapsed_hit(signals: Signals, options: CollapsedThresholds) -> Hit | None
 
 
 def _check_record(stream: RecordStream, options: CollapsedThresholds) -> OnlineState:
+    if drops(stream.info):
+        return OnlineState(holds=False, figures={})
     idle = stream.idle_share(options)
     return OnlineState(bool(has_collapsed(idle, options)), {"idle_share": idle})
 
@@ -63,7 +67,7 @@ COLLAPSED: Final = RunRule(
     kind="collapsed",
     severity="error",
     seen="Nearly all of a layer's outputs are zero, or tiny beside what they were in its first "
-    "records, and stay so.",
+    "records, and stay so. Dropout is left out.",
     advice="Usual causes: a learning rate that is too high killed the units before it, or weights "
     "or biases were initialised at 0 or far below it. Lower the rate or warm it up, check the "
     "initialisation, add normalisation.",

@@ -13,21 +13,33 @@ from tb_activation_hist.core.grid import FloatArray
 from tb_activation_hist.findings.distance import IntVector
 from tb_activation_hist.findings.finding import Finding
 from tb_activation_hist.findings.hits import Hit, find_hits, group_episodes, name_layers
-from tb_activation_hist.findings.layer_types import LEAST_DEPTH, has_weights
+from tb_activation_hist.findings.layer_types import LEAST_DEPTH
 from tb_activation_hist.findings.number_format import format_factor
 from tb_activation_hist.findings.record_stream import RecordStream
 from tb_activation_hist.findings.rule import Begins, Observation, OnlineCheck, OnlineState, RunRule
+from tb_activation_hist.findings.run_signals import RunSignals
 from tb_activation_hist.findings.scale_history import HISTORY_SHARE, earlier_scales, usable_scales
 from tb_activation_hist.findings.signals import (
     BoolArray,
     Signals,
     first_long_stretch,
+    sustained_stretch,
     train_activations,
 )
 from tb_activation_hist.findings.thresholds import UNIT_FACTOR, UNIT_RMS, Thresholds, threshold
 
 BULK: Final = 0.9
 """Quantile of |x| that grows when a layer explodes, but not when one of its units does."""
+
+EARLY_GRADIENT: Final = 0.01
+"""Gradients of a layer that are smaller than this share of the largest in the first records may
+grow."""
+
+GRADIENT_ADVICE: Final = (
+    "Usual causes: a discriminator that wins against its generator, a learning rate that is too "
+    "high, a division by what goes to 0. Lower the discriminator's rate or train it less often, "
+    "smooth its labels, clip the gradients (torch.nn.utils.clip_grad_norm_)."
+)
 
 LEAST_EXPLODED: Final = 2
 """Records in a row that show it; values that soon leave the range of floats leave no more."""
@@ -45,7 +57,10 @@ class ExplodingThresholds(Thresholds):
         30.0,
         UNIT_FACTOR,
         "Growth of the scale from the first layer with weights to a later one, in the first "
-        "record.",
+        "record; and scale of an embedding there.",
+    )
+    exploding_gradient: float = threshold(
+        1000.0, UNIT_FACTOR, "Growth of a layer's gradients beside the first records."
     )
 
 
@@ -65,8 +80,8 @@ def find_growth_over_time(
         growth = format_factor(group[0].figures["growth"])
         yield Observation(
             hits=group,
-            title=f"{name_layers(group)}: values grow {growth} times larger "
-            f"from step {group[0].first_step}",
+            title=f"{name_layers(group)}: values grow from step {group[0].first_step} on, "
+            f"{growth}-fold by step {group[0].figures['largest_step']}",
             threshold={"growth": options.exploding_growth, "level": options.exploding_level},
         )
 
@@ -80,12 +95,15 @@ def _growth_hit(signals: Signals, options: ExplodingThresholds) -> Hit | None:
     if stretch is None or not _bulk_grows(signals, index, stretch, options):
         return None
     begin, end = stretch
+    largest = begin + int(np.argmax(scale[begin : end + 1]))
     figures = {
-        "growth": float(scale[begin : end + 1].max() / earlier[begin]),
+        "growth": float(scale[largest] / earlier[begin]),
         "rms": float(scale[begin:].max()),
         "rms_before": float(earlier[begin]),
+        "largest_step": int(signals.series.steps[index[largest]]),
     }
-    return Hit(signals, int(index[_departure(scale, begin)]), int(index[end]), figures)
+    first = _departure(scale, begin, float(earlier[begin]))
+    return Hit(signals, int(index[first]), int(index[end]), figures)
 
 
 def _bulk_grows(
@@ -93,28 +111,30 @@ def _bulk_grows(
 ) -> bool:
     """Whether the larger values grow as a whole, and not a few outliers alone."""
     size = signals.magnitude_quantiles(BULK)[index]
-    before = float(np.median(size[: max(stretch[0], 1)]))
+    before = float(np.nanmin(earlier_scales(size)[stretch[0]]))
     return float(size[stretch[0] : stretch[1] + 1].max()) > before * options.exploding_growth / 10
 
 
-def _departure(scale: FloatArray, at: int) -> int:
+def _departure(scale: FloatArray, at: int, base: float) -> int:
     """The record from which on the scale grew to where it is at `at`.
 
-    It is the first one after the last that was within a factor of 2 of what it had been shortly
-    before: in the window of records that ends one window earlier.
+    base: what it grew from. A jump begins at the first record after the last that was within a
+    factor of 2 of what it had been shortly before: in the window of records that ends one window
+    earlier. Where most of the growth had been before that, it is a climb, which begins at `base`.
     """
     window = max(int(HISTORY_SHARE * len(scale)), 1)
-    before = scale[max(at - 2 * window, 0) : max(at - window, 1)]
-    growth = scale / max(float(np.median(before)), np.finfo(np.float64).tiny)
-    near = np.flatnonzero(growth[:at] < 2)
+    before = float(np.median(scale[max(at - 2 * window, 0) : max(at - window, 1)]))
+    if before > np.sqrt(base * scale[at]):
+        before = base
+    near = np.flatnonzero(scale[:at] < 2 * max(before, np.finfo(np.float64).tiny))
     return int(near[-1]) + 1 if near.size else 0
 
 
 def find_growth_over_depth(
-    layers: Sequence[Signals], options: ExplodingThresholds
+    layers: RunSignals, options: ExplodingThresholds
 ) -> Iterator[Observation]:
     """Scales that grow from layer to layer in the first record of a run."""
-    learners = [s for s in train_activations(layers) if has_weights(s.info) and s.whole.any()]
+    learners = [s for s in layers.learners if s.whole.any()]
     scales = [float(s.rms[np.argmax(s.whole)]) for s in learners]
     if len(learners) < LEAST_DEPTH or not scales[0] > 0:
         return
@@ -125,12 +145,73 @@ def find_growth_over_depth(
         if scale > limit
     ]
     if hits:
+        own, most = hits[0].figures["growth"], max(hits, key=lambda hit: hit.figures["growth"])
+        more = f", up to {format_factor(most.figures['growth'])} times in {_name(most)}"
         yield Observation(
             hits=hits,
-            title=f"{name_layers(hits)}: {format_factor(hits[-1].figures['growth'])} times the "
-            f"scale of {learners[0].info.layer} at the start",
+            title=f"{name_layers(hits)}: {format_factor(own)} times the scale of "
+            f"{learners[0].info.layer} at the start{more if most is not hits[0] else ''}",
             threshold={"depth": options.exploding_depth, "level": options.exploding_level},
         )
+
+
+def _name(hit: Hit) -> str:
+    return hit.signals.info.layer
+
+
+def find_large_embeddings(
+    layers: RunSignals, options: ExplodingThresholds
+) -> Iterator[Observation]:
+    """An embedding that is the first layer with weights, and far too large in the first record."""
+    first = next((s for s in layers.learners if s.whole.any()), None)
+    if first is None or not first.info.type.startswith("Embedding"):
+        return
+    scale = float(first.rms[np.argmax(first.whole)])
+    if scale > options.exploding_depth:
+        yield Observation(
+            hits=[_first_record_hit(first, {"rms": scale})],
+            title=f"{first.info.layer}: its values have a root mean square of "
+            f"{format_factor(scale)} at the start, about 1 is usual",
+            threshold={"depth": options.exploding_depth},
+        )
+
+
+def find_exploding_gradients(
+    layers: RunSignals, options: ExplodingThresholds
+) -> Iterator[Observation]:
+    """Gradients of layers' outputs that grow far beyond what they were in the first records.
+
+    Layers whose gradients were small beside those of the others are left out: those of branches
+    that start at zero grow in health.
+    """
+    gradients = [s for s in layers if s.info.kind == "gradients" and s.info.phase == "train"]
+    usual = max((s.early_rms for s in gradients), default=0.0)
+    grown = [s for s in gradients if s.early_rms > EARLY_GRADIENT * usual > 0]
+    for group in group_episodes(find_hits(grown, lambda s: _gradient_hit(s, options))):
+        group.sort(key=lambda hit: (hit.first_step, -hit.order))
+        growth = format_factor(group[0].figures["growth"])
+        yield Observation(
+            hits=group,
+            title=f"{name_layers(group)}: gradients grow {growth}-fold from step "
+            f"{group[0].first_step} on",
+            threshold={"gradient": options.exploding_gradient},
+            severity="warning",
+            advice=GRADIENT_ADVICE,
+        )
+
+
+def _gradient_hit(signals: Signals, options: ExplodingThresholds) -> Hit | None:
+    state = signals.rms > options.exploding_gradient * signals.early_rms
+    stretch = sustained_stretch(signals, state)
+    if stretch is None:
+        return None
+    begin, end = stretch
+    scale = float(np.nanmax(signals.rms[begin : end + 1]))
+    figures = {"growth": scale / signals.early_rms, "rms": scale, "rms_before": signals.early_rms}
+    index, scales = usable_scales(signals)
+    at = int(np.searchsorted(index, begin))
+    first = int(index[_departure(scales, at, signals.early_rms)])
+    return Hit(signals, first, end, figures)
 
 
 def _first_record_hit(signals: Signals, figures: dict[str, float]) -> Hit:
@@ -145,22 +226,28 @@ def _check_record(stream: RecordStream, options: ExplodingThresholds) -> OnlineS
 
 def _goes_on_from_start(cause: Finding, effect: Finding, near: float) -> bool:
     """What is too large over the depth at the start also grows over time from there on."""
-    over_depth, over_time = "depth" in cause.threshold, "depth" not in effect.threshold
+    over_depth, over_time = "depth" in cause.threshold, "growth" in effect.threshold
     return over_depth and over_time and effect.first_step - cause.first_step <= near
 
 
 EXPLODING: Final = RunRule(
     kind="exploding",
     severity="error",
-    seen="The scale of a layer's outputs grows far beyond what it was, or, in the first record, "
-    "far beyond that of the first layer with weights.",
+    seen="The scale of a layer's outputs grows far beyond what it was in the first records or "
+    "since; or, in the first record, lies far beyond that of the first layer with weights, or "
+    "of an embedding's usual one. Warning: a layer's gradients grow far beyond the first ones.",
     advice="Usual causes: a learning rate that is too high, weights that start too large, no "
     "normalisation. Lower the rate or warm it up, clip the gradients, check the initialisation and "
     "the scale of the inputs, add normalisation.",
     source="TheDeepChecker, growth of the activations; bench/findings",
     thresholds=ExplodingThresholds,
     explains={"sudden_change": Begins.AFTER},
-    find=(find_growth_over_time, find_growth_over_depth),
+    find=(
+        find_growth_over_time,
+        find_growth_over_depth,
+        find_large_embeddings,
+        find_exploding_gradients,
+    ),
     online=OnlineCheck(
         check=_check_record,
         least_records=lambda options: options.sustained_min,

@@ -1,4 +1,4 @@
-"""Layers that should move and stand still while a later one moves."""
+"""Layers that should learn and do not, by their weights where these are known."""
 
 from __future__ import annotations
 
@@ -6,24 +6,26 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-import numpy as np
-
 from tb_activation_hist.findings.drift import LEAST_RECORDS, Drift
-from tb_activation_hist.findings.hits import Hit, name_layers
-from tb_activation_hist.findings.layer_types import has_weights
-from tb_activation_hist.findings.rule import Observation, RunRule
-from tb_activation_hist.findings.signals import Signals, train_activations
-from tb_activation_hist.findings.thresholds import UNIT_SHARE, Thresholds, threshold
-
-WINDOWS: Final = 16
-"""Windows of a run; the first and the last are compared."""
-
-MOVED_SHARE: Final = 0.02
-"""Change of the weights' root mean square, as a share of it, from which on a layer learns."""
-
-LEAST_UPDATE: Final = 1e-4
-"""Root mean square of a step's updates, relative to the weights', of a layer that learns
-(TheDeepChecker: 1e-4 to 1e-1)."""
+from tb_activation_hist.findings.hits import Hit, name_layers, whole_run_hit
+from tb_activation_hist.findings.number_format import format_factor
+from tb_activation_hist.findings.rule import Begins, Observation, RunRule
+from tb_activation_hist.findings.run_signals import RunSignals
+from tb_activation_hist.findings.signals import Signals
+from tb_activation_hist.findings.still_weights import (
+    Cause,
+    find_still_layers,
+    learning_parameters,
+    matrices,
+    slow_layers,
+)
+from tb_activation_hist.findings.thresholds import (
+    UNIT_FACTOR,
+    UNIT_SHARE,
+    UNIT_STEPS,
+    Thresholds,
+    threshold,
+)
 
 BATCH_NOISE: Final = "times the batch noise"
 
@@ -45,18 +47,160 @@ class NotLearningThresholds(Thresholds):
     slow_share: float = threshold(
         0.03, UNIT_SHARE, "Part of the distance of the layer that moves most; see `slow_ratio`."
     )
+    still_steps: int = threshold(
+        48,
+        UNIT_STEPS,
+        "Weights that are the same after so many steps are not trained; gradients are added up "
+        "over fewer.",
+    )
+    still_update: float = threshold(
+        1e-6,
+        "share of the weights",
+        "Root mean square of a step's updates, beside that of the weights, under which nothing is "
+        "learned: about the rounding of float32.",
+    )
+    slow_rate: float = threshold(
+        1000.0,
+        UNIT_FACTOR,
+        "A layer's update per gradient beside the largest of the run, so many times less of which "
+        "is a learning rate that is far too low.",
+    )
+    slow_update: float = threshold(
+        1e-5,
+        "share of the weights",
+        "Root mean square of a step's updates that a layer with a far too low rate has at most.",
+        "TheDeepChecker: 1e-4 to 1e-1 are usual",
+    )
 
 
-def find_not_learning(
-    layers: Sequence[Signals], options: NotLearningThresholds
+NOTHING_ADVICE: Final = (
+    "Usual causes: the optimizer was built from other tensors (a model that was copied, replaced "
+    "or moved to its device afterwards), the loss was detached or computed under torch.no_grad(), "
+    "optimizer.step() is not called. Build the optimizer last, from model.parameters() of the "
+    "model that is trained, and check that loss.requires_grad is True."
+)
+TINY_ADVICE: Final = (
+    "Usual causes: a learning rate that is far too low, gradients that are clipped to next to "
+    "nothing, a schedule that begins at 0 and hardly rises. Print the optimizer's rate and the "
+    "norm of the gradients before and after clipping; raise the rate or the limit."
+)
+ADVICE_OF: Final = {
+    Cause.NO_GRADIENT: (
+        "Usual causes: detach(), .data, .item() or torch.no_grad() between these layers and the "
+        "loss, outputs that the loss does not use. Follow their outputs to the loss: each tensor "
+        "on the way must have requires_grad True."
+    ),
+    Cause.ZERO_GRADIENT: (
+        "Usual causes: a ReLU after these layers that puts out nothing but 0, a gate that is shut, "
+        "a factor of 0. Look at what follows these layers."
+    ),
+    Cause.NO_UPDATE: (
+        "Usual causes: the parameters are missing in the optimizer, their parameter group has a "
+        "rate of 0. Gradients do arrive. Compare model.named_parameters() with the optimizer's "
+        "param_groups and their rates."
+    ),
+    Cause.UNKNOWN: (
+        "Usual causes: the parameters are missing in the optimizer, no gradient reaches them "
+        "(detach(), torch.no_grad()), their parameter group has a rate of 0. Compare "
+        "model.named_parameters() with the optimizer's param_groups, and see whether p.grad is "
+        "None after backward()."
+    ),
+}
+STATE_OF: Final = {
+    Cause.NO_GRADIENT: "no gradient arrives",
+    Cause.ZERO_GRADIENT: "their gradient is exactly 0",
+    Cause.NO_UPDATE: "gradients arrive, but no update follows",
+    Cause.UNKNOWN: "nothing updates them",
+}
+SLOW_ADVICE: Final = (
+    "Usual causes: a parameter group with a far too low rate, discriminative rates such as "
+    "slice(1e-6, 1e-2). Raise these layers' rate; without pretraining give all layers one rate."
+)
+OUTPUTS_ADVICE: Final = (
+    "Usual causes: the layers are frozen (then this is as meant), their learning rate is far too "
+    "low, no gradient reaches them. Embeddings and first layers may also learn while the "
+    "distribution of their outputs stays. Record the kind weights to know."
+)
+
+
+def find_nothing_learning(
+    layers: RunSignals, options: NotLearningThresholds
 ) -> Iterator[Observation]:
-    """The leading layers with weights that stand still while a later one moves.
+    """Not one parameter of the layers that ran is changed, or by more than its own rounding."""
+    known = learning_parameters(layers, options.still_steps)
+    if not known:
+        return
+    hits = [whole_run_hit(signals, {}) for signals in _owners(layers)]
+    if not hits:
+        return
+    last = hits[0].last_step
+    if all(parameter.is_constant for parameter in known):
+        yield Observation(
+            hits=hits,
+            title=f"no layer learns: all {len(known):,} parameters are bit for bit the same up to "
+            f"step {last}",
+            threshold={"still_steps": options.still_steps},
+            severity="error",
+            advice=NOTHING_ADVICE,
+        )
+        return
+    sizes = [p.largest_update for p in matrices(known) if not p.is_constant]
+    if sizes and max(sizes) < options.still_update:
+        yield Observation(
+            hits=hits,
+            title=f"no layer learns: a step changes the weights by at most {max(sizes):.0e} of "
+            "their size, about their rounding",
+            threshold={"still_update": options.still_update},
+            severity="error",
+            advice=TINY_ADVICE,
+            figures={"update_share": max(sizes)},
+        )
 
-    Only leading ones: a layer further on may pass a moving input on unmoved, as norms do.
+
+def _owners(layers: RunSignals) -> list[Signals]:
+    return [s for s in layers.learners if layers.parameters_of(s.info)]
+
+
+def find_still_parts(layers: RunSignals, options: NotLearningThresholds) -> Iterator[Observation]:
+    """Layers whose weights never change, to the last bit, while those of other layers do."""
+    for part in find_still_layers(layers, options.still_steps):
+        names = name_layers(part.hits)
+        figures = {"records": part.records, "moving_layer": part.mover, "cause": part.cause.value}
+        if part.may_be_meant and part.cause is Cause.UNKNOWN:
+            title = f"{names}: the weights never change, while those of {part.mover} do"
+        else:
+            title = f"{names}: not learning, {STATE_OF[part.cause]}"
+        yield Observation(
+            hits=part.hits,
+            title=title,
+            threshold={"still_steps": options.still_steps},
+            severity="info" if part.may_be_meant else "warning",
+            advice=ADVICE_OF[part.cause],
+            figures=figures,
+        )
+
+
+def find_slow_parts(layers: RunSignals, options: NotLearningThresholds) -> Iterator[Observation]:
+    """Layers that get far smaller updates for their gradients than others do."""
+    hits, mover = slow_layers(layers, options.slow_rate, options.slow_update)
+    if hits:
+        slower = format_factor(hits[0].figures["slower"])
+        yield Observation(
+            hits=hits,
+            title=f"{name_layers(hits)}: hardly learning, at a {slower} times lower rate than "
+            f"{mover}",
+            threshold={"slow_rate": options.slow_rate, "slow_update": options.slow_update},
+            advice=SLOW_ADVICE,
+        )
+
+
+def find_still_outputs(layers: RunSignals, options: NotLearningThresholds) -> Iterator[Observation]:
+    """The leading layers whose outputs stand still while those of a later one move.
+
+    Only where nothing is known of the weights. Only leading ones: a layer further on may pass a
+    moving input on unmoved, as norms do.
     """
-    learners = [s for s in train_activations(layers) if has_weights(s.info)]
-    drifts = [Drift(signals, WINDOWS) for signals in learners]
-    known = [each for each in drifts if len(each.records) >= LEAST_RECORDS and each.batch_noise > 0]
+    known = [each for each in layers.drifts if _is_judged(each, layers)]
     ratios = [drift.total / drift.batch_noise for drift in known]
     movers = [index for index, ratio in enumerate(ratios) if ratio >= options.moving_ratio]
     if not movers:
@@ -66,11 +210,16 @@ def find_not_learning(
     still = [
         _still_hit(drift, ratio)
         for drift, ratio in zip(known[:mover], ratios, strict=False)
-        if ratio < limit and not _has_moving_weights(drift.signals, layers)
+        if ratio < limit and not layers.parameters_of(drift.signals.info)
     ]
     # Unless the very first one stands still, the signal that reaches the next ones moves.
     if still and still[0].signals is known[0].signals:
-        yield _observe(still, known[mover].signals.info.layer, ratios[mover], layers, options)
+        yield _observe(still, known[mover].signals.info.layer, ratios[mover], options)
+
+
+def _is_judged(drift: Drift, layers: RunSignals) -> bool:
+    enough = len(drift.records) >= LEAST_RECORDS and drift.batch_noise > 0
+    return enough and not layers.is_frozen(drift.signals.info)
 
 
 def _still_limit(ratios: Sequence[float], options: NotLearningThresholds) -> float:
@@ -84,65 +233,32 @@ def _still_hit(drift: Drift, ratio: float) -> Hit:
 
 
 def _observe(
-    still: Sequence[Hit],
-    mover: str,
-    ratio: float,
-    layers: Sequence[Signals],
-    options: NotLearningThresholds,
+    still: Sequence[Hit], mover: str, ratio: float, options: NotLearningThresholds
 ) -> Observation:
-    frozen = all(_is_frozen(hit.signals, layers) for hit in still)
-    state = "frozen" if frozen else "not learning"
+    own = still[0].figures["ratio"]
     return Observation(
         hits=still,
-        title=f"{name_layers(still)}: {state}, while {mover} is",
+        title=f"{name_layers(still)}: the outputs' distribution has not changed (moved {own:.1f} "
+        f"times as far as batches alone do, {mover} {format_factor(ratio)} times)",
         threshold={"still_ratio": options.still_ratio, "moving_ratio": options.moving_ratio},
-        severity="info" if frozen else None,
+        severity="info",
+        advice=OUTPUTS_ADVICE,
         figures={**still[0].figures, "moving_layer": mover, "moving_ratio": ratio},
     )
-
-
-def _is_frozen(signals: Signals, layers: Sequence[Signals]) -> bool:
-    """Whether the layer's weights were recorded and never changed."""
-    weights = [s.series.tallies for s in _series_of_weights(signals, layers, "weights")]
-    return bool(weights) and all(np.ptp(t.sum) == 0 == np.ptp(t.sum_sq) for t in weights)
-
-
-def _has_moving_weights(signals: Signals, layers: Sequence[Signals]) -> bool:
-    """Whether recorded weights or updates show that the layer learns, still as its outputs look."""
-    moved = any(
-        bool(np.ptp(s.rms) > MOVED_SHARE * s.early_rms)
-        for s in _series_of_weights(signals, layers, "weights")
-        if s.early_rms > 0
-    )
-    updates = _series_of_weights(signals, layers, "updates")
-    return moved or any(bool(np.nanmedian(s.rms) > LEAST_UPDATE) for s in updates)
-
-
-def _series_of_weights(signals: Signals, layers: Sequence[Signals], kind: str) -> list[Signals]:
-    """The series of one kind that belong to the parameters of a layer."""
-    name = signals.info.layer.partition("/")[0]
-    inside = (f"{name}.", f"{name}/")
-    return [
-        s
-        for s in layers
-        if s.info.kind == kind and (s.info.layer == name or s.info.layer.startswith(inside))
-    ]
 
 
 NOT_LEARNING: Final = RunRule(
     kind="not_learning",
     severity="warning",
-    seen="The outputs of the first layers with weights stay where they were, while those of a "
-    "later layer move far beyond what batches alone do. Info when recorded weights show that the "
-    "layers are frozen.",
-    advice="Usual causes: the layers are frozen (then this is as meant), their learning rate is "
-    "far too low (discriminative rates such as slice(1e-6, 1e-2)), or no gradient reaches them. "
-    "Unfreeze them or raise their rate; without pretraining give all layers one rate. Record the "
-    "kinds weights and updates too, to tell frozen layers from ones whose outputs only look the "
-    "same.",
-    source="our own: Wasserstein-1 on the asinh axis beside batch noise",
+    seen="Weights that should be trained (requires_grad is True) stay the same to the last bit, or "
+    "move by less than their rounding, or far less than others do for their gradients: all of them "
+    "(error), or those of some layers (warning). Info where the weights are not recorded and the "
+    "outputs of the first layers stay where they were, while those of a later layer move.",
+    advice=ADVICE_OF[Cause.UNKNOWN],
+    source="the weights themselves; outputs: our own, Wasserstein-1 on the asinh axis beside batch "
+    "noise",
     thresholds=NotLearningThresholds,
-    explains={},
-    find=(find_not_learning,),
+    explains={"vanishing": Begins.WITH_OR_AFTER},
+    find=(find_nothing_learning, find_still_parts, find_slow_parts, find_still_outputs),
     online=None,
 )

@@ -9,6 +9,7 @@ from typing import Final
 import numpy as np
 
 from tb_activation_hist.findings.hits import Hit, find_hits, group_hits, name_layers, sustained_hit
+from tb_activation_hist.findings.layer_types import drops, has_tail
 from tb_activation_hist.findings.number_format import format_factor
 from tb_activation_hist.findings.rule import Observation, RunRule
 from tb_activation_hist.findings.signals import Signals, train_activations
@@ -30,7 +31,8 @@ class OutlierThresholds(Thresholds):
 def find_outlier_features(
     layers: Sequence[Signals], options: OutlierThresholds
 ) -> Iterator[Observation]:
-    hits = find_hits(train_activations(layers), lambda signals: _outlier_hit(signals, options))
+    outputs = [s for s in train_activations(layers) if not has_tail(s.info) and not drops(s.info)]
+    hits = find_hits(outputs, lambda signals: _outlier_hit(signals, options))
     for group in group_hits(hits):
         yield Observation(
             hits=group,
@@ -53,7 +55,8 @@ def _outlier_hit(signals: Signals, options: OutlierThresholds) -> Hit | None:
 OUTLIER_FEATURES: Final = RunRule(
     kind="outlier_features",
     severity="info",
-    seen="The largest output of a layer is enormous beside the median size of its outputs.",
+    seen="The largest output of a layer is enormous beside the median size of its outputs. Layers "
+    "whose median lies in a tail near zero (GELU, SiLU, max pooling) are left out.",
     advice="Usual causes: one unit or channel whose weights ran away, inputs with extreme values. "
     "Large transformers show such massive activations and live with them; they hurt quantisation "
     "and fp16. Look at that unit, at weight decay and normalisation.",

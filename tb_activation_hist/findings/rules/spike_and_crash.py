@@ -10,6 +10,7 @@ import numpy as np
 
 from tb_activation_hist.core.grid import FloatArray
 from tb_activation_hist.findings.hits import Hit, find_hits, group_episodes, name_layers
+from tb_activation_hist.findings.layer_types import drops
 from tb_activation_hist.findings.rule import Begins, Observation, RunRule
 from tb_activation_hist.findings.scale_history import HISTORY_SHARE, usable_scales
 from tb_activation_hist.findings.signals import Signals, train_activations
@@ -30,7 +31,8 @@ class SpikeThresholds(Thresholds):
 
 
 def find_spikes(layers: Sequence[Signals], options: SpikeThresholds) -> Iterator[Observation]:
-    hits = find_hits(train_activations(layers), lambda signals: _spike_hit(signals, options))
+    outputs = [s for s in train_activations(layers) if not drops(s.info)]
+    hits = find_hits(outputs, lambda signals: _spike_hit(signals, options))
     for group in group_episodes(hits):
         yield Observation(
             hits=group,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -12,7 +12,8 @@ from tb_activation_hist.core.grid import FloatArray
 from tb_activation_hist.findings.drift import LEAST_RECORDS, Drift
 from tb_activation_hist.findings.hits import Hit, find_hits, group_hits, name_layers
 from tb_activation_hist.findings.rule import Observation, RunRule
-from tb_activation_hist.findings.signals import Signals, train_activations
+from tb_activation_hist.findings.run_signals import RunSignals
+from tb_activation_hist.findings.signals import Signals
 from tb_activation_hist.findings.thresholds import UNIT_DISTANCE, UNIT_FACTOR, Thresholds, threshold
 
 WINDOWS: Final = 64
@@ -44,9 +45,11 @@ class SuddenChangeThresholds(Thresholds):
 
 
 def find_sudden_changes(
-    layers: Sequence[Signals], options: SuddenChangeThresholds
+    layers: RunSignals, options: SuddenChangeThresholds
 ) -> Iterator[Observation]:
-    hits = find_hits(train_activations(layers), lambda signals: _jump_hit(signals, options))
+    """Layers of a frozen network are left out: it jumps when it is replaced, as a target net is."""
+    outputs = [s for s in layers.outputs if not layers.is_within_frozen(s.info)]
+    hits = find_hits(outputs, lambda signals: _jump_hit(signals, options))
     for group in group_hits(hits):
         yield Observation(
             hits=group,
@@ -56,7 +59,7 @@ def find_sudden_changes(
 
 
 def _jump_hit(signals: Signals, options: SuddenChangeThresholds) -> Hit | None:
-    drift = Drift(signals, WINDOWS)
+    drift = Drift(signals, WINDOWS, even=True)
     if len(drift.records) < LEAST_RECORDS or len(drift.starts) <= 2 * SETTLING_WINDOWS:
         return None
     # A jump may straddle a window, so the two windows around it are compared.

@@ -8,11 +8,17 @@ from typing import Final
 
 import numpy as np
 
-from tb_activation_hist.findings.drift import Drift
-from tb_activation_hist.findings.hits import Hit, find_hits, group_episodes, name_layers
-from tb_activation_hist.findings.layer_types import LEAST_DEPTH, has_weights
+from tb_activation_hist.findings.hits import (
+    Hit,
+    find_hits,
+    group_episodes,
+    name_layers,
+    whole_run_hit,
+)
+from tb_activation_hist.findings.layer_types import LEAST_DEPTH
 from tb_activation_hist.findings.number_format import format_factor
 from tb_activation_hist.findings.rule import Begins, Observation, RunRule
+from tb_activation_hist.findings.run_signals import RunSignals
 from tb_activation_hist.findings.scale_history import earlier_scales, usable_scales
 from tb_activation_hist.findings.signals import (
     Signals,
@@ -22,8 +28,9 @@ from tb_activation_hist.findings.signals import (
 )
 from tb_activation_hist.findings.thresholds import UNIT_FACTOR, Thresholds, threshold
 
-WINDOWS: Final = 16
-"""Windows of a run from which the variation with the batch is estimated."""
+LEAST_UPDATE: Final = 1e-4
+"""Root mean square of a step's updates, relative to the weights', of a layer that learns
+(TheDeepChecker: 1e-4 to 1e-1)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,55 +83,68 @@ def _decay_hit(signals: Signals, options: VanishingThresholds) -> Hit | None:
 
 
 def find_fading_over_depth(
-    layers: Sequence[Signals], options: VanishingThresholds
+    layers: RunSignals, options: VanishingThresholds
 ) -> Iterator[Observation]:
     """Layers whose outputs hardly depend on the batch: the input does not get there.
 
     A layer's distribution varies with the batch. Where this variation is a hundredth of that in
     the first layer, and the layer has not collapsed, the signal has faded on its way.
     """
-    learners = [s for s in train_activations(layers) if has_weights(s.info)]
-    drifts = [Drift(signals, WINDOWS) for signals in learners]
-    varying = [drift for drift in drifts if drift.batch_noise > 0]
+    varying = [drift for drift in layers.drifts if drift.batch_noise > 0]
     if len(varying) < LEAST_DEPTH:
         return
     first = varying[0]
     hits = [
-        _whole_run_hit(drift.signals, {"fading": first.batch_noise / drift.batch_noise})
+        whole_run_hit(drift.signals, {"fading": first.batch_noise / drift.batch_noise})
         for drift in varying
         if drift.batch_noise * options.vanishing_depth < first.batch_noise
     ]
     if hits:
-        worst = format_factor(max(hit.figures["fading"] for hit in hits))
+        own = format_factor(hits[0].figures["fading"])
         yield Observation(
             hits=hits,
-            title=f"{name_layers(hits)}: varies {worst} times less with the input than "
+            title=f"{name_layers(hits)}: varies {own} times less with the input than "
             f"{first.signals.info.layer}",
             threshold={"vanishing_depth": options.vanishing_depth},
         )
 
 
 def find_vanishing_gradients(
-    layers: Sequence[Signals], options: VanishingThresholds
+    layers: RunSignals, options: VanishingThresholds
 ) -> Iterator[Observation]:
-    """Gradients that shrink from the last layer to the first, over the whole run."""
-    learners = [s for s in layers if s.info.kind == "gradients" and has_weights(s.info)]
+    """Gradients that shrink from the last layer to the first, over the whole run.
+
+    Those of the first layer must be among them: inside branches that start at (nearly) zero, as
+    LayerScale and residual nets have them, gradients are small in health. So they are in layers
+    that move all the same.
+    """
+    learners = [s for s in layers if s.info.kind == "gradients" and layers.is_learner(s.info)]
     scales = [_median_scale(signals) for signals in learners]
     if len(learners) < LEAST_DEPTH or not scales[-1] > 0:
         return
     limit = scales[-1] / options.vanishing_gradient
+    if not 0 < scales[0] < limit or _moves(learners[0], layers):
+        return
     hits = [
-        _whole_run_hit(signals, {"rms": scale, "fading": scales[-1] / scale})
+        whole_run_hit(signals, {"rms": scale, "fading": scales[-1] / scale})
         for signals, scale in zip(learners, scales, strict=True)
-        if 0 < scale < limit
+        if 0 < scale < limit and not _moves(signals, layers)
     ]
-    if hits:
-        yield Observation(
-            hits=hits,
-            title=f"{name_layers(hits)}: {format_factor(hits[0].figures['fading'])} times smaller "
-            f"than in {learners[-1].info.layer}",
-            threshold={"vanishing_gradient": options.vanishing_gradient},
-        )
+    yield Observation(
+        hits=hits,
+        title=f"{name_layers(hits)}: {format_factor(hits[0].figures['fading'])} times smaller "
+        f"than in {learners[-1].info.layer}",
+        threshold={"vanishing_gradient": options.vanishing_gradient},
+    )
+
+
+def _moves(signals: Signals, layers: RunSignals) -> bool:
+    """Whether updates are known, and as large beside the weights as those of a layer that learns.
+
+    An adaptive optimizer makes them so from the smallest gradients.
+    """
+    updates = [p.updates for p in layers.parameters_of(signals.info) if p.updates and p.is_matrix]
+    return any(float(np.nanmedian(each.rms)) >= LEAST_UPDATE for each in updates)
 
 
 def _median_scale(signals: Signals) -> float:
@@ -132,17 +152,12 @@ def _median_scale(signals: Signals) -> float:
     return float(np.median(scale)) if scale.size else float("nan")
 
 
-def _whole_run_hit(signals: Signals, figures: dict[str, float]) -> Hit:
-    used = np.flatnonzero(signals.whole)
-    return Hit(signals, int(used[0]), int(used[-1]), figures)
-
-
 VANISHING: Final = RunRule(
     kind="vanishing",
     severity="warning",
     seen="The scale of a layer's outputs falls far below what it was; or the outputs hardly vary "
     "with the batch any more, beside those of the first layer with weights; or the gradients "
-    "shrink from the last layer to the first.",
+    "shrink from the last layer to the first, whose weights hardly move.",
     advice="Usual causes: a chain of sigmoids, a deep network without normalisation or shortcuts, "
     "weights that start too small, weight decay that is too strong. Use ReLU-like nonlinearities "
     "with He initialisation, add normalisation or residual connections, lower the weight decay.",

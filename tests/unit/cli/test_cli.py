@@ -87,6 +87,7 @@ def test_the_json_is_as_documented(logdir: str, capsys: pytest.CaptureFixture) -
     documented = set(re.findall(r'"(\w+)"', schema)) - {"error", "warning"}
     found = set(report) | set(report["runs"][0]) | set(report["findings"][0])
     found |= set(report["runs"][0]["layers"][0])
+    found |= set(report["findings"][0]["evidence"][0])
     assert found == documented - ({"info"} - found)
 
 

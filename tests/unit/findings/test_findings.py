@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
@@ -14,6 +16,7 @@ from tb_activation_hist.findings import (
     SEVERITIES,
     Finding,
     FindingOptions,
+    RunFacts,
     find_difference_findings,
     find_run_findings,
 )
@@ -239,22 +242,93 @@ def test_two_spikes_are_not_yet_cycles() -> None:
     assert find_run_findings("run", make_run({"linear1": spike})) == []
 
 
-def test_layers_that_stand_still_while_others_move() -> None:
+def test_outputs_that_stand_still_while_others_move_are_worth_knowing() -> None:
     layers = make_run(linear0=0.0, relu0=0.0, linear1=0.0, relu1=0.0)
     finding = only(find_run_findings("run", layers))
-    assert (finding.kind, finding.severity) == ("not_learning", "warning")
+    assert (finding.kind, finding.severity) == ("not_learning", "info")
     assert finding.layers == ("linear0", "linear1")
     assert finding.figures["moving_layer"] == "linear2"
+    assert "outputs' distribution has not changed" in finding.title
 
 
-def test_layers_whose_weights_never_change_are_called_frozen() -> None:
-    layers = make_run(linear0=0.0, relu0=0.0)
-    info, series = make_layer("linear0", "Linear", 0, stream="weights", records=2)
-    once = series.take(slice(1))
-    layers["weights"] = (info, once)
+LEARNERS = ("linear0", "linear1", "linear2", "head")
+TRAINABLE = RunFacts(trainable=frozenset(f"{name}.weight" for name in LEARNERS))
+
+
+def same(values: np.ndarray, _index: int) -> np.ndarray:
+    return np.linspace(-1, 1, values.size).astype(np.float32)
+
+
+def with_weights(still: Sequence[str], kind: str = "weights", factor: float = 1.0) -> Layers:
+    """Weights (or another kind) of all learners; those of `still` are the same in all records."""
+    layers = {}
+    for order, name in enumerate(LEARNERS):
+        change = same if name in still else partial(scale_by, factor=factor)
+        info, series = make_layer(f"{name}.weight", "Linear", 2 * order, change, stream=kind)
+        layers[f"{kind}/{name}"] = (replace(info, shape=(VALUES // 20, 20)), series)
+    return layers
+
+
+def scale_by(values: np.ndarray, _index: int, factor: float) -> np.ndarray:
+    return values * np.float32(factor)
+
+
+def test_weights_that_never_change_are_told() -> None:
+    layers = {**make_run(), **with_weights(["linear1"])}
+    finding = only(find_run_findings("run", layers, facts=TRAINABLE))
+    assert (finding.kind, finding.severity) == ("not_learning", "warning")
+    assert finding.layers == ("linear1",)
+    assert (finding.first_step, finding.last_step) == (1, RECORDS)
+    assert finding.figures["cause"] == "unknown"
+
+
+@pytest.mark.parametrize(("arrives", "cause"), [(True, "no update"), (False, "no gradient")])
+def test_gradients_tell_why_a_layer_is_not_updated(arrives: bool, cause: str) -> None:
+    layers = {**make_run(), **with_weights(["linear0", "linear1"])}
+    for order, name in enumerate(LEARNERS):
+        if arrives or name not in ("linear0", "linear1"):
+            layers[f"gradients/{name}"] = make_layer(name, "Linear", 2 * order, stream="gradients")
+    finding = only(find_run_findings("run", layers, facts=TRAINABLE))
+    assert (finding.severity, finding.figures["cause"]) == ("warning", cause)
+    assert finding.layers == ("linear0", "linear1")
+
+
+def test_weights_of_which_it_is_not_known_whether_they_are_trained_may_be_frozen() -> None:
+    layers = {**make_run(), **with_weights(["linear1"])}
     finding = only(find_run_findings("run", layers))
     assert (finding.kind, finding.severity) == ("not_learning", "info")
-    assert "frozen" in finding.title
+
+
+def test_where_no_weight_changes_nothing_learns() -> None:
+    layers = {**make_run(), **with_weights(LEARNERS)}
+    finding = only(find_run_findings("run", layers, facts=TRAINABLE))
+    assert (finding.kind, finding.severity) == ("not_learning", "error")
+    assert finding.title.startswith("no layer learns: all 4 parameters")
+
+
+@pytest.mark.parametrize(("size", "found"), [(1e-3, 0), (1e-8, 1)])
+def test_updates_below_the_rounding_of_the_weights_teach_nothing(size: float, found: int) -> None:
+    layers = {**make_run(), **with_weights([]), **with_weights([], "updates", size)}
+    findings = find_run_findings("run", layers, facts=TRAINABLE)
+    assert [f.severity for f in findings if f.kind == "not_learning"] == ["error"] * found
+
+
+def test_a_short_run_is_not_judged_by_its_weights() -> None:
+    layers = {
+        key: (info, series.take(slice(40)))
+        for key, (info, series) in {**make_run(), **with_weights(LEARNERS)}.items()
+    }
+    assert find_run_findings("run", layers, facts=TRAINABLE) == []
+
+
+def test_layers_frozen_on_purpose_are_named_as_such() -> None:
+    layers = {**make_run(linear0=0.0, relu0=0.0), **with_weights(["linear0"])}
+    frozen = frozenset({"linear0.weight"})
+    facts = RunFacts(frozen=frozen, trainable=TRAINABLE.trainable - frozen)
+    for known in (layers, make_run(linear0=0.0, relu0=0.0)):
+        finding = only(find_run_findings("run", known, facts=facts))
+        assert (finding.kind, finding.severity) == ("frozen", "info")
+        assert finding.layers == ("linear0",)
 
 
 def test_layers_whose_weights_change_do_learn() -> None:
@@ -263,12 +337,51 @@ def test_layers_whose_weights_change_do_learn() -> None:
     assert find_run_findings("run", layers) == []
 
 
-@pytest.mark.parametrize(("size", "found"), [(1e-3, 0), (1e-6, 1)])
-def test_updates_tell_whether_a_layer_learns(size: float, found: int) -> None:
-    layers = make_run(linear0=0.0, relu0=0.0)
-    small = make_layer("linear0.weight", "Linear", 0, lambda v, _: v * size, stream="updates")
-    layers["updates"] = small
-    assert len(find_run_findings("run", layers)) == found
+def test_a_climb_that_takes_many_records_is_told_from_its_begin() -> None:
+    def climb(values: np.ndarray, index: int) -> np.ndarray:
+        return values * np.float32(60 if 5 <= index < 100 else 270 if index >= 100 else 0.5)
+
+    finding = only(
+        [f for f in find_run_findings("run", make_run({"linear1": climb})) if f.severity == "error"]
+    )
+    assert (finding.kind, finding.first_step) == ("exploding", 6)
+
+
+def test_records_that_become_rarer_are_no_sudden_change() -> None:
+    def grow(values: np.ndarray, index: int) -> np.ndarray:
+        return values * np.float32(2 ** (index / 8))
+
+    kept = [*range(48), *range(48, RECORDS, 16)]
+    layers = {
+        key: (info, series.take(np.array(kept)))
+        for key, (info, series) in make_run({"linear1": grow}).items()
+    }
+    assert "sudden_change" not in [f.kind for f in find_run_findings("run", layers)]
+
+
+def test_dropout_has_not_collapsed() -> None:
+    layers = make_run()
+    layers["drop"] = make_layer("drop", "Dropout", 9, lambda v, _: v * (np.arange(v.size) < 7))
+    assert find_run_findings("run", layers) == []
+
+
+def test_gradients_that_explode() -> None:
+    layers = {
+        name: make_layer(
+            name, "Linear", order, after(ONSET, lambda v: v * 1e5), stream="gradients", drift=0.0
+        )
+        for order, name in enumerate(("first", "second"))
+    }
+    finding = only(find_run_findings("run", layers))
+    assert (finding.kind, finding.severity) == ("exploding", "warning")
+    assert finding.layers == ("second", "first")
+    assert finding.first_step == ONSET + 1
+
+
+def test_an_embedding_that_starts_far_too_large() -> None:
+    layers = {"emb": make_layer("emb", "Embedding", 0, lambda v, _: v * 200)}
+    finding = only([f for f in find_run_findings("run", layers) if f.severity == "error"])
+    assert (finding.kind, finding.first_step) == ("exploding", 1)
 
 
 def test_where_nothing_moves_nothing_is_said() -> None:

@@ -7,7 +7,8 @@ import pytest
 
 from tb_activation_hist.findings import Finding, PeriodicRules
 from tb_activation_hist.findings.periodic import KEPT_RECORDS, History
-from tests.unit.findings.trainings import Change, Layers, after, make_layer, make_run
+from tb_activation_hist.findings.run_facts import NO_FACTS, RunFacts
+from tests.unit.findings.trainings import Change, Layers, after, make_layer, make_run, unchanged
 
 ONSET = 60
 DRIFTS = {"linear0": 0.0, "relu0": 0.0}
@@ -21,9 +22,12 @@ def large_unit(values: np.ndarray) -> np.ndarray:
     return np.where(np.arange(values.size) < 2, values + 5e4, values)
 
 
-def look_periodically(layers: Layers, kinds: tuple[str, ...]) -> list[tuple[int, Finding]]:
+def look_periodically(
+    layers: Layers, kinds: tuple[str, ...], facts: RunFacts = NO_FACTS
+) -> list[tuple[int, Finding]]:
     """(record at which it is told, finding)."""
     own = PeriodicRules(kinds, "run")
+    own.facts = facts
     told = []
     records = len(next(iter(layers.values()))[1])
     for index in range(records):
@@ -52,16 +56,16 @@ def test_it_is_told_at_a_look_after_it_began(kind: str, name: str, change: Chang
     assert finding.first_step > ONSET
 
 
-def test_layers_that_stand_still_are_told() -> None:
-    ((record, finding),) = look_periodically(make_run(**DRIFTS), ("not_learning",))
-    assert finding.kind == "not_learning"
-    assert record in (64, 96)
-
-
-def test_frozen_layers_are_as_they_should_be() -> None:
+@pytest.mark.parametrize("trained", [True, False])
+def test_weights_that_stand_still_are_told_unless_frozen_on_purpose(trained: bool) -> None:
     layers = make_run(**DRIFTS)
-    weights = make_layer("linear0", "Linear", 0, lambda v, _: v * 0 + 1, stream="weights")
-    assert look_periodically({**layers, "weights/linear0": weights}, ("not_learning",)) == []
+    for order, name in enumerate(("linear0", "linear1", "linear2")):
+        change = (lambda v, _: v * 0 + 1) if name == "linear0" else unchanged
+        layers[f"weights/{name}"] = make_layer(name, "Linear", 2 * order, change, stream="weights")
+    names = frozenset({"linear0"} if trained else ()), frozenset(() if trained else {"linear0"})
+    facts = RunFacts(trainable=names[0] | {"linear1", "linear2"}, frozen=names[1])
+    told = look_periodically(layers, ("not_learning",), facts)
+    assert [(f.kind, f.layers) for _, f in told] == [("not_learning", ("linear0",))] * trained
 
 
 def test_healthy_runs_are_left_in_peace() -> None:

@@ -267,7 +267,21 @@ def train_head_alone(hist, model) -> None:
 
 def test_what_needs_a_history_is_told_while_it_trains():
     model = make_model()
-    hist = ActivationHistLogger(model, MemoryWriter(), stop_on=["not_learning"], on_error="raise")
-    with pytest.warns(ActivationHistWarning, match=r"^0: not learning, while 2 is\. Usual"):
+    kinds = ("activations", "weights")
+    hist = ActivationHistLogger(
+        model, MemoryWriter(), kinds=kinds, stop_on=["not_learning"], on_error="raise"
+    )
+    with pytest.warns(ActivationHistWarning, match=r"^0: not learning, nothing updates them\. U"):
         train_head_alone(hist, model)
     assert hist.steps in (64, 96, 160)
+
+
+def test_layers_frozen_on_purpose_are_known_from_their_parameters():
+    model = make_model()
+    model[0].requires_grad_(False)
+    hist = ActivationHistLogger(model, MemoryWriter(), on_error="raise")
+    for _ in range(3):
+        model(torch.randn(64, 4))
+        hist.step()
+    (finding,) = hist.findings()
+    assert (finding.kind, finding.severity, finding.layers) == ("frozen", "info", ("0",))

@@ -1,5 +1,6 @@
 /** The table of what can be done besides choosing: keys, buttons, the palette and docs/page.md read it. */
 
+import { incidents, moveIncident } from "../../view/findings/incidents";
 import type { PanelView } from "../../view/panel/panel_view";
 import { movePin, pinAt, pinFirst } from "../../view/screen/pin";
 import { findPanel, inSight } from "../../view/screen/views";
@@ -53,6 +54,19 @@ command({
 });
 export const pane = command({ label: "More settings", run: () => toggle(paneOpen) });
 export const help = command({ label: "Keys and gestures", keys: ["?"], run: () => toggle(helpOpen) });
+command({
+  label: "Close the explanation of a finding",
+  keys: ["Esc"],
+  when: () => settings.incident.peek().length > 0,
+  run: () => settings.incident.reset(),
+});
+export const nextFinding = command({
+  label: "Next finding",
+  keys: ["N"],
+  shift: "Previous finding",
+  when: () => incidents.peek().length > 0,
+  run: (_, shift) => moveIncident(shift ? -1 : 1),
+});
 export const showAll = command({
   label: "Show all layers again",
   keys: ["0", "Esc"],
@@ -75,21 +89,35 @@ command(moving(["W", "+"], settings.zoomX.label, settings.zoomY.label, zoomTimes
 command(moving(["S", "−"], "Zoom out on the steps", "Zoom out on the values", zoomTimes(1 / ZOOM_STEP)));
 command(moving(["A"], "Move left", "Move down", (panel, axis) => panBy(panel, axis, -PAN_STEP)));
 command(moving(["D"], "Move right", "Move up", (panel, axis) => panBy(panel, axis, PAN_STEP)));
-command({ label: settings.pinned.label, run: () => focusElement(STEP_ID) });
+command({ label: settings.pinned.label, when: onPanels, run: () => focusElement(STEP_ID) });
 export const stepBefore = command({
   label: "Pin the step before",
   keys: ["←"],
   shift: "Pin ten steps before",
+  when: onPanels,
   run: (_, shift) => movePin(shift ? -10 : -1),
 });
 export const nextStep = command({
   label: "Pin the next step",
   keys: ["→"],
   shift: "Pin ten steps on",
+  when: onPanels,
   run: (_, shift) => movePin(shift ? 10 : 1),
 });
-command({ label: "Pin the first step", keys: ["Home"], run: pinFirst });
-export const newestStep = command({ label: "Follow the newest step", keys: ["End"], run: () => pinAt(null) });
+command({ label: "Pin the first step", keys: ["Home"], when: onPanels, run: pinFirst });
+export const newestStep = command({
+  label: "Follow the newest step",
+  keys: ["End"],
+  when: onPanels,
+  run: () => pinAt(null),
+});
+export const play = command({
+  label: "Play the steps, or stop",
+  keys: ["P", "Space"],
+  when: onPanels,
+  run: () => void import("../later_parts").then(({ togglePlay }) => togglePlay()),
+});
+command({ label: "Show a range of steps", when: onPanels, run: () => focusElement(RANGE_ID) });
 command({
   label: "Copy readout",
   keys: ["C"],
@@ -100,6 +128,18 @@ command({
 export const copyLink = command({
   label: "Copy link to this view",
   run: () => void clipboard.copyLinkToView().then(say),
+});
+command({
+  label: settings.boardFilter.label,
+  run: () => {
+    settings.view.value = "board";
+    // The board is drawn in this turn.
+    window.setTimeout(() => focusElement(RUN_FILTER_ID));
+  },
+});
+command({
+  label: settings.boardFolds.label,
+  run: () => void import("../later_parts").then(({ unfoldStages }) => unfoldStages()),
 });
 command({ label: settings.folded.label, run: foldAll });
 command({ label: "Unfold all groups", run: () => settings.folded.reset() });
@@ -113,7 +153,14 @@ command({
 
 /** Ids of fields that commands lead to. */
 export const FILTER_ID = "layer-filter";
+export const RUN_FILTER_ID = "run-filter";
 export const STEP_ID = "step-field";
+export const RANGE_ID = "step-range";
+
+/** A board has no steps to pin. */
+function onPanels(): boolean {
+  return !selection.boardOpen.peek();
+}
 
 function focusElement(id: string): void {
   document.getElementById(id)?.focus();

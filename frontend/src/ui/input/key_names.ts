@@ -12,6 +12,7 @@ const NAMES: Readonly<Record<string, string>> = {
   ArrowUp: "↑",
   ArrowDown: "↓",
   Escape: "Esc",
+  " ": "Space",
   "=": "+",
   "-": "−",
   _: "−",

@@ -40,6 +40,10 @@ export const GESTURES: readonly KeyRow[] = [
     does: "Zoom at the pointer (with Shift, or fingers one above the other: values)",
   },
   { keys: ["Space + drag"], does: "Move what is shown (also with Alt, or the middle button)" },
+  {
+    keys: ["timeline"],
+    does: "Drag to show a part of the steps, its ends to change it; click to pin, or to open a finding",
+  },
   { keys: ["double-click"], does: "Reset zoom" },
   { keys: ["click", "tap"], does: "Pin the step; on a strip: open it" },
   {
@@ -68,7 +72,10 @@ function isBehindDialog(key: string): boolean {
 }
 
 function act(key: string, event: KeyboardEvent): boolean {
-  if (key === " ") return holdSpace(event);
+  if (key === "Space") {
+    if (isControl(event)) return false;
+    if (holdSpace()) return true;
+  }
   if (key === "Esc" && (endDrag() || undoHandleDrag())) return true;
   // The browser closes an open menu, unless the key counts as used.
   if (key === "Esc" && document.querySelector(":popover-open") !== null) return false;
@@ -83,12 +90,16 @@ function act(key: string, event: KeyboardEvent): boolean {
   return command !== undefined;
 }
 
-/** Space over a panel makes a drag move the view; a control that was reached by keyboard keeps it. */
-function holdSpace(event: KeyboardEvent): boolean {
-  const control = event.target instanceof Element && event.target.matches(CONTROLS);
-  if (control || (cursor.peek() === null && !spaceHeld.peek())) return false;
+/** Space over a panel makes a drag move the view. */
+function holdSpace(): boolean {
+  if (cursor.peek() === null && !spaceHeld.peek()) return false;
   spaceHeld.value = true;
   return true;
+}
+
+/** A control that was reached by keyboard keeps Space. */
+function isControl({ target }: KeyboardEvent): boolean {
+  return target instanceof Element && target.matches(CONTROLS);
 }
 
 const CONTROLS = ":is(button, a, summary, input, [role=slider], [role=option]):focus-visible";

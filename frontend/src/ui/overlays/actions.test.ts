@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { seriesId } from "../../series/series_id";
+import type { FindingAnswer } from "../../series/types";
 import { index } from "../../view/catalog/catalog";
+import { findings } from "../../view/findings/findings";
 import { frame } from "../../view/layout/metrics";
 import { layerViews } from "../../view/screen/views";
 import { allSettings } from "../../view/settings/setting";
@@ -31,6 +33,28 @@ const OTHERS = [
   series("fc", "weights", "", "Linear"),
 ];
 
+const COLLAPSED: FindingAnswer = {
+  kind: "collapsed",
+  run: "one",
+  layers: ["conv"],
+  tags: [CONV.tag],
+  first_step: 3,
+  last_step: 9,
+  severity: "error",
+  figures: {},
+  threshold: {},
+  source: "",
+  title: "conv: collapsed to zero at step 3",
+  advice: "",
+  incident: 1,
+  confidence: 1,
+  causes: [],
+  code: "",
+  check: "",
+  evidence: [],
+  layer_steps: [[3, 9]],
+};
+
 let at: Cursor;
 
 beforeEach(() => {
@@ -39,12 +63,14 @@ beforeEach(() => {
   index.value = { version: 1, revision: "1", runs, series: [CONV, ...OTHERS], warnings: [] };
   settings.range.value = "manual";
   frame.value = { width_px: 1400, height_px: 4000 };
+  findings.value = [COLLAPSED];
   const panel = layerViews.value.get(seriesId(CONV))!.panels.value[0]!;
   at = { panelId: panel.id, rowId: panel.layer.id, unit: 1, value: 0.5, band: null };
 });
 
 afterEach(() => {
   for (const setting of allSettings) setting.reset();
+  findings.value = [];
   vi.unstubAllGlobals();
 });
 

@@ -1,10 +1,11 @@
 /** Everything that the command palette can do, as it stands when the palette is opened. */
 
 import { seriesId } from "../../series/series_id";
+import { openFinding } from "../../view/findings/explained";
 import { sorted } from "../../view/findings/findings";
 import { switchScale } from "../../view/panel/kept_scale";
 import type { PanelLayer } from "../../view/panel/panel_view";
-import { showFinding, showLayer } from "../../view/screen/reveal";
+import { showLayer } from "../../view/screen/reveal";
 import { findPanel, visible } from "../../view/screen/views";
 import * as selection from "../../view/selection/selection";
 import { type AnySetting, allSettings, type Choice, type List } from "../../view/settings/setting";
@@ -47,9 +48,9 @@ export function listActions(at: Cursor | null): readonly Action[] {
     ...runActions(),
     ...layerActions(),
     ...sorted.peek().map((finding) => ({
-      name: `Go to finding: ${finding.title}`,
+      name: `${settings.incident.label}: ${finding.title}`,
       hint: `${finding.severity}, ${finding.run}`,
-      run: () => showFinding(finding),
+      run: () => openFinding(finding),
     })),
   ];
 }

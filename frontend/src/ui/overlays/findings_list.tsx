@@ -2,6 +2,7 @@
 
 import { formatCounted, formatSteps } from "../../math/format";
 import type { Figure, FindingAnswer } from "../../series/types";
+import { openFinding } from "../../view/findings/explained";
 import {
   differences,
   errors,
@@ -11,9 +12,15 @@ import {
   shownChecked,
   sorted,
 } from "../../view/findings/findings";
-import { showFinding } from "../../view/screen/reveal";
-import { colourOfRun, RUNS_AT_FIRST, shownRuns } from "../../view/selection/selection";
-import { runs as chosenRuns } from "../../view/settings/settings";
+import { showStep } from "../../view/findings/reveal_incident";
+import {
+  boardOpen,
+  colourOfRun,
+  RUNS_AT_FIRST,
+  runsInView,
+  shownRuns,
+  showRuns,
+} from "../../view/selection/selection";
 import { Icon } from "../widgets/icons";
 
 /** Layers of a difference that are listed without being asked for. */
@@ -37,7 +44,8 @@ export function FindingsList() {
       )}
       {found.length === 0 && shownChecked.value ? (
         <p class="facts-line">
-          Nothing looks wrong in the {formatCounted(shownRuns.value.length, "shown run")}.
+          Nothing looks wrong in the{" "}
+          {formatCounted(runsInView.value.length, boardOpen.value ? "run" : "shown run")}.
         </p>
       ) : null}
       <ol class="findings">
@@ -71,7 +79,7 @@ function HiddenRuns({ names }: { readonly names: readonly string[] }) {
         type="button"
         class="button text"
         onClick={() => {
-          chosenRuns.value = names.slice(0, RUNS_AT_FIRST);
+          showRuns(names.slice(0, RUNS_AT_FIRST));
         }}
       >
         {names.length > RUNS_AT_FIRST
@@ -83,8 +91,12 @@ function HiddenRuns({ names }: { readonly names: readonly string[] }) {
 }
 
 /** To what a line of the list tells of; the list would cover it. */
-function follow(event: { readonly currentTarget: HTMLElement }, finding: FindingAnswer): void {
-  showFinding(finding);
+function follow(
+  event: { readonly currentTarget: HTMLElement },
+  finding: FindingAnswer,
+  go: (finding: FindingAnswer) => void,
+): void {
+  go(finding);
   event.currentTarget.closest<HTMLElement>("[popover]")?.hidePopover();
 }
 
@@ -105,7 +117,7 @@ function FindingItem({ finding, advises }: ItemProps) {
       <button
         type="button"
         title={advises ? undefined : finding.advice}
-        onClick={(event) => follow(event, finding)}
+        onClick={(event) => follow(event, finding, openFinding)}
       >
         <span class={`severity ${severity}`}>
           <Icon name="findings" />
@@ -143,7 +155,9 @@ function DifferenceItems({ finding }: { readonly finding: FindingAnswer }) {
               <button
                 type="button"
                 class="difference"
-                onClick={(event) => follow(event, { ...finding, tags: tags.slice(at, at + 1), first_step })}
+                onClick={(event) =>
+                  follow(event, { ...finding, tags: tags.slice(at, at + 1), first_step }, showStep)
+                }
               >
                 <span class="ellipsis">{layer}</span>
                 <span class="facts-line">

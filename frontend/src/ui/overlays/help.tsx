@@ -7,6 +7,7 @@ import type { KeyRow } from "../input/key_names";
 import { GESTURES, KEYS } from "../input/keys";
 import { helpOpen } from "../settings/open_state";
 import { IconButton } from "../widgets/controls";
+import { HowToRead } from "./how_to_read";
 
 export function Help() {
   const dialog = useRef<HTMLDialogElement>(null);
@@ -35,10 +36,13 @@ export function Help() {
         />
       </div>
       {helpOpen.value ? (
-        <div class="help-columns">
-          <Keys title="Keyboard" rows={KEYS} />
-          <Keys title="Mouse and touch" rows={GESTURES} />
-        </div>
+        <>
+          <HowToRead />
+          <div class="help-columns">
+            <Keys title="Keyboard" rows={KEYS} />
+            <Keys title="Mouse and touch" rows={GESTURES} />
+          </div>
+        </>
       ) : null}
     </dialog>
   );

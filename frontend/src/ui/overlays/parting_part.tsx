@@ -7,11 +7,11 @@ import { stepToUnit } from "../../math/step_axis";
 import type { ComparedLayer, Comparison, Series } from "../../series/types";
 import { client, index } from "../../view/catalog/catalog";
 import { comparedRun, comparison, equalShown, partingOf, tagsToFold } from "../../view/findings/parting";
+import { showStep } from "../../view/findings/reveal_incident";
 import { plot_px } from "../../view/layout/metrics";
 import { foldedTags } from "../../view/layout/rows";
 import { baselineRun } from "../../view/panel/compare";
 import type { PanelView } from "../../view/panel/panel_view";
-import { showFinding } from "../../view/screen/reveal";
 import { allLayers } from "../../view/selection/selection";
 import * as settings from "../../view/settings/settings";
 import { box } from "../widgets/box";
@@ -148,7 +148,7 @@ function showParting({ tag, first_step }: ComparedLayer, run: string): void {
   if (series === undefined) return;
   settings.kind.value = series.kind;
   settings.phase.value = series.phase;
-  showFinding({ run, tags: [tag], first_step, last_step: first_step });
+  showStep({ run, tags: [tag], first_step, last_step: first_step });
 }
 
 /** A line at the step at which a layer begins to differ; where the runs part, a frame too. */

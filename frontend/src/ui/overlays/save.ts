@@ -24,7 +24,8 @@ export async function saveRow(model: PanelLayer, format: Format): Promise<string
   }
 }
 
-function download(file: File): void {
+/** Saves a file to the reader's disk. */
+export function download(file: File): void {
   const link = document.createElement("a");
   link.href = URL.createObjectURL(file);
   link.download = file.name;

@@ -3,13 +3,13 @@
 import { formatSteps } from "../../math/format";
 import { stepToUnit } from "../../math/step_axis";
 import type { FindingAnswer } from "../../series/types";
+import { openFinding } from "../../view/findings/explained";
 import { findingsOf } from "../../view/findings/findings";
 import { plot_px } from "../../view/layout/metrics";
 import type { PanelView } from "../../view/panel/panel_view";
-import { FINDINGS_LIST } from "../overlays/findings_menu";
 import { box } from "../widgets/box";
 
-/** Where and how long, on the panel's own time axis; they open the list. */
+/** Where and how long, on the panel's own time axis; they explain it. */
 export function FindingMarks({ panel }: { readonly panel: PanelView }) {
   const found = findingsOf(panel);
   const clock = panel.clock.value;
@@ -32,7 +32,10 @@ export function FindingMarks({ panel }: { readonly panel: PanelView }) {
             style={box({ left: from_px, width: Math.max(3, to_px - from_px) })}
             title={findingToTip(finding)}
             tabIndex={panel.layer.open.value ? 0 : -1}
-            {...{ popovertarget: FINDINGS_LIST }}
+            // The plot would take the pointer, and the click with it.
+            onPointerDown={(event) => event.stopPropagation()}
+            onMouseDown={(event) => event.stopPropagation()}
+            onClick={() => openFinding(finding)}
           />
         );
       })}

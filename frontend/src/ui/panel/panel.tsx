@@ -2,6 +2,7 @@
 
 import { useComputed } from "@preact/signals";
 import { useMemo } from "preact/hooks";
+import { explainedPanel } from "../../view/findings/explained";
 import { partingOf } from "../../view/findings/parting";
 import { panel_px, plot_px, Y_AXIS_PX } from "../../view/layout/metrics";
 import type { PanelView } from "../../view/panel/panel_view";
@@ -76,10 +77,12 @@ interface PartProps {
 }
 
 function Overlays({ panel }: PartProps) {
+  const framed = useComputed(() => explainedPanel.value === panel.id);
   return (
     <>
       {panel.layer.open.value && showsUnits(panel.layer.id) ? <LateUnits panel={panel} /> : null}
       <FindingMarks panel={panel} />
+      {framed.value ? <div class="finding-frame" /> : null}
       {partingOf(panel) === null ? null : <LatePartingLine panel={panel} />}
       {panel.layer.open.value ? <Crosshair panel={panel} /> : null}
       <BrushBox panel={panel} />

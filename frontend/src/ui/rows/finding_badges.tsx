@@ -2,9 +2,9 @@
 
 import { formatCounted } from "../../math/format";
 import type { FindingAnswer } from "../../series/types";
+import { openFinding } from "../../view/findings/explained";
 import { findingsOfRun, findingsOfTag } from "../../view/findings/findings";
 import { panel_px } from "../../view/layout/metrics";
-import { showFinding } from "../../view/screen/reveal";
 
 /** Width of a column in which a badge of a word leaves enough of the run's name. */
 const ROOM_FOR_WORDS_PX = 300;
@@ -37,7 +37,7 @@ function Badge({ found, short, words }: BadgeProps) {
       class={`badge ${worst.severity}`}
       title={all}
       aria-label={`${count}. ${all}`}
-      onClick={() => showFinding(worst)}
+      onClick={() => openFinding(worst)}
     >
       {short ? found.length : count}
     </button>

@@ -19,6 +19,8 @@ export function Grid() {
   useEffect(() => {
     const element = scroller.current;
     if (element === null) return;
+    // After the board, where it was left.
+    element.scrollTo(scrollLeft_px.peek(), scrollTop_px.peek());
     const measure = () => {
       // A hidden tab has no height; its last size is kept so that coming back changes nothing.
       if (element.clientHeight === 0) return;
@@ -47,7 +49,8 @@ export function Grid() {
     } else {
       const place = placedRows.value.find(({ row }) => row.id === wanted.rowId);
       if (place === undefined) return;
-      element.scrollTop = Math.max(0, place.top_px - (height_px - place.height_px) / 2);
+      const above_px = wanted.top ? 0 : (height_px - place.height_px) / 2;
+      element.scrollTop = Math.max(0, place.top_px - above_px);
       if (run >= 0) element.scrollLeft = run * panel_px.value;
     }
     scrollTarget.value = null;

@@ -52,6 +52,26 @@ offer(settings.phase, {
   options: () => namesToOptions(selection.phases.value),
   inForce: () => selection.effectivePhase.value,
 });
+offer(settings.view, {
+  applies: () => selection.runsWithData.value.length > 1,
+  inForce: () => (selection.boardOpen.value ? "board" : "panels"),
+});
+offer(settings.boardGroup, {
+  applies: () => selection.runsWithData.value.length > 1,
+  options: () => [{ value: "", label: "nothing" }, ...selection.boardColumns.value],
+  choose: (column) => chooseOnBoard(settings.boardGroup, column),
+});
+offer(settings.boardSort, {
+  applies: () => selection.runsWithData.value.length > 1,
+  options: () => [
+    { value: "", label: "as TensorBoard does" },
+    ...selection.boardColumns.value.flatMap(({ value, label }) => [
+      { value, label: `${label}, smallest first` },
+      { value: `-${value}`, label: `${label}, largest first` },
+    ]),
+  ],
+  choose: (column) => chooseOnBoard(settings.boardSort, column),
+});
 offer(settings.time, {
   options: () => settings.time.options.filter(({ value }) => value !== "epoch" || epochs.value.size > 0),
   choose: chooseTime,
@@ -122,6 +142,11 @@ offer(settings.layout, {
     settings.toggled.reset();
   },
 });
+
+function chooseOnBoard(setting: Setting<string>, column: string): void {
+  setting.value = column;
+  if (column !== "") settings.view.value = "board";
+}
 
 function runNames(): readonly string[] {
   return selection.shownRuns.value.map((run) => run.name);

@@ -1,6 +1,8 @@
-/** Whether what is shown is new: following the newest step, held by a zoom, or cut off from the server. */
+/** Whether what is shown is new: following the newest step, held by a zoom, at an end, or cut off from the server. */
 
+import { formatDuration } from "../../math/format";
 import { failure, stale_s } from "../../view/catalog/catalog";
+import { quiet_s } from "../../view/panel/growth";
 import { zoomX } from "../../view/settings/settings";
 import { clearZoom } from "../../view/settings/zoom";
 
@@ -18,11 +20,18 @@ export function Live() {
       <button
         type="button"
         class="chip"
-        title="Zoomed. Click to follow the newest step again"
+        title="The page stays at the zoomed steps; the training is not paused. Click to follow the newest step again"
         onClick={clearZoom}
       >
-        paused
+        following paused
       </button>
+    );
+  }
+  if (quiet_s.value > 0) {
+    return (
+      <span class="chip" title="The training has ended or stands still; new steps would appear by themselves">
+        last step {formatDuration(quiet_s.value)} ago
+      </span>
     );
   }
   return (

@@ -1,7 +1,9 @@
 /** Which runs stand side by side; the ranks of one training are one choice. */
 
 import { useSignal } from "@preact/signals";
-import { sickOf, worstOfRuns } from "../../view/findings/findings";
+import { openFinding } from "../../view/findings/explained";
+import { sickOf } from "../../view/findings/findings";
+import { type Incident, worstIncidentOf } from "../../view/findings/incidents";
 import { parseFilter } from "../../view/selection/filter";
 import { type RunChoice, runsToChoices, splitRank } from "../../view/selection/ranks";
 import type { ShownRun } from "../../view/selection/selection";
@@ -48,7 +50,7 @@ export function RunList() {
           class="button text"
           title="Show every run of this list"
           onClick={() => {
-            settings.runs.value = found.flatMap((choice) => choice.runs.map((run) => run.name));
+            selection.showRuns(found.flatMap((choice) => choice.runs.map((run) => run.name)));
           }}
         >
           All
@@ -57,17 +59,30 @@ export function RunList() {
           type="button"
           class="button text"
           title="Show the first few runs, and new ones as they come"
-          onClick={() => settings.runs.reset()}
+          onClick={() => selection.showRuns(null)}
         >
           First {selection.RUNS_AT_FIRST}
         </button>
+        {all.length < 2 ? null : (
+          <button
+            type="button"
+            class="button text"
+            title="Show a board of all runs and layers"
+            onClick={(event) => {
+              settings.view.value = "board";
+              event.currentTarget.closest<HTMLElement>("[popover]")?.hidePopover();
+            }}
+          >
+            Board
+          </button>
+        )}
         {sick.length === 0 ? null : (
           <button
             type="button"
             class="button text"
             title="Show the runs of this list in which something looks wrong, the worst first"
             onClick={() => {
-              settings.runs.value = sick.slice(0, selection.RUNS_AT_FIRST);
+              selection.showRuns(sick.slice(0, selection.RUNS_AT_FIRST));
             }}
           >
             With findings
@@ -85,7 +100,7 @@ function ChoiceLine({ choice }: { readonly choice: ShownRunChoice }) {
   const others = shown.filter((other) => !mine.includes(other));
   const checked = mine.some((run) => shown.includes(run));
   const [sick] = sickOf(mine);
-  const worst = worstOfRuns.value.get(sick ?? "");
+  const incident = worstIncidentOf(sick ?? "");
   return (
     <div class="run-choice">
       <Check
@@ -93,23 +108,23 @@ function ChoiceLine({ choice }: { readonly choice: ShownRunChoice }) {
           <>
             <span class="swatch" style={{ background: selection.runColour(runs[0]?.at ?? 0) }} />
             {name}
-            {worst === undefined ? null : <span class={`sick ${worst}`} title={`Findings: ${worst}`} />}
           </>
         }
         tip={`Show ${name} or hide it`}
         checked={checked}
         onChange={() => {
-          settings.runs.value = checked ? others : [...others, ...mine];
+          selection.showRuns(checked ? others : [...others, ...mine]);
         }}
       />
       <span class="run-tools">
+        {incident === undefined ? null : <IncidentButton incident={incident} />}
         {runs.length > 1 ? <RankSelect choice={choice} shown={shown} others={others} /> : null}
         <button
           type="button"
           class="button text"
           title={`Show ${name} only`}
           onClick={() => {
-            if (runs.length > 1) settings.runs.value = mine;
+            if (runs.length > 1) selection.showRuns(mine);
             else selection.soloRun(name);
           }}
         >
@@ -117,6 +132,23 @@ function ChoiceLine({ choice }: { readonly choice: ShownRunChoice }) {
         </button>
       </span>
     </div>
+  );
+}
+
+/** Leads to the worst that was found in a run, and shows the run for it. */
+function IncidentButton({ incident: [cause] }: { readonly incident: Incident }) {
+  return (
+    <button
+      type="button"
+      class={`badge ${cause.severity}`}
+      title={`${cause.title}. Click: explain it`}
+      onClick={(event) => {
+        openFinding(cause);
+        event.currentTarget.closest<HTMLElement>("[popover]")?.hidePopover();
+      }}
+    >
+      {cause.severity}
+    </button>
   );
 }
 
@@ -139,7 +171,7 @@ function RankSelect({ choice: { name, runs }, shown, others }: RankProps) {
       value={value}
       onChange={(event) => {
         const wanted = event.currentTarget.value;
-        settings.runs.value = [...others, ...(wanted === "all" ? mine : [wanted])];
+        selection.showRuns([...others, ...(wanted === "all" ? mine : [wanted])]);
       }}
     >
       {value === "" ? (

@@ -8,13 +8,14 @@ import { Menu } from "../widgets/controls";
 const List = later(async () => (await import("../later_parts")).RunList);
 
 export function RunMenu() {
+  const all = selection.runsWithData.value.length;
   const shown = selection.shownRuns.value.length;
   return (
     <Menu
       icon="runs"
       text={runs.label}
       tip={runs.tip}
-      badge={`${shown} of ${selection.runsWithData.value.length}`}
+      badge={selection.boardOpen.value ? `${all}` : `${shown} of ${all}`}
     >
       <List />
     </Menu>

@@ -3,13 +3,14 @@
 import { useSignal } from "@preact/signals";
 import type { RefObject } from "preact";
 import { useEffect, useRef } from "preact/hooks";
+import { narrow } from "../../view/layout/metrics";
 import * as selection from "../../view/selection/selection";
-import { filter, kind, layout, phase, sort, transposed } from "../../view/settings/settings";
+import { filter, kind, layout, phase, sort, transposed, view } from "../../view/settings/settings";
 import { canGoBack, zoomed } from "../../view/settings/zoom";
 import { CommandButton } from "../input/command_button";
 import * as commands from "../input/commands";
 import { FindingsMenu } from "../overlays/findings_menu";
-import { choose, hintOf, inForce, isPicked, optionName } from "../settings/offers";
+import { applies, choose, hintOf, inForce, isPicked, optionName } from "../settings/offers";
 import { paneOpen } from "../settings/open_state";
 import { SettingField, SettingFields } from "../settings/setting_field";
 import { IconButton, Menu } from "../widgets/controls";
@@ -47,12 +48,14 @@ export function Toolbar() {
   const bar = useRef<HTMLDivElement>(null);
   const room = useRoom(bar);
   const ordering = hintOf(sort);
+  const board = selection.boardOpen.value;
   return (
     <div ref={bar} class={`toolbar bar-${room}`} role="toolbar" aria-label="View">
       <FilterBox />
       <RunMenu />
-      {room === "narrow" ? null : <KindSelect />}
-      {room === "all" ? (
+      <ViewSwitch />
+      {room === "narrow" && !board ? null : <KindSelect />}
+      {board ? null : room === "all" ? (
         <>
           <span class="divider" />
           <SettingFields group="Axes and colours" />
@@ -67,17 +70,42 @@ export function Toolbar() {
         </span>
       )}
       {canGoBack.value ? <CommandButton command={commands.back} icon="back" /> : null}
-      {zoomed.value ? <CommandButton command={commands.resetZoom} icon="reset" named /> : null}
+      {zoomed.value && !narrow.value ? (
+        <CommandButton command={commands.resetZoom} icon="reset" named />
+      ) : null}
       <FindingsMenu />
       <WarningsMenu />
       <Live />
       <span class="tools">
         {room === "narrow" ? null : <CommandButton command={commands.palette} icon="command" />}
-        <LayoutSwitch />
-        {room === "all" ? <CommandButton command={commands.help} icon="help" /> : null}
+        {board ? null : <LayoutSwitch />}
+        {room === "all" || board ? <CommandButton command={commands.help} icon="help" /> : null}
         <CommandButton command={commands.pane} icon="tune" pressed={paneOpen.value} />
       </span>
     </div>
+  );
+}
+
+/** Panels of some runs, or the board of all. */
+function ViewSwitch() {
+  if (!applies(view)) return null;
+  return (
+    <span class="switch">
+      {view.options.map((option) =>
+        option.value === "auto" ? null : (
+          <button
+            key={option.value}
+            type="button"
+            class="button"
+            title={optionName(view, option)}
+            aria-pressed={isPicked(view, option.value)}
+            onClick={() => choose(view, option.value)}
+          >
+            {option.label}
+          </button>
+        ),
+      )}
+    </span>
   );
 }
 

@@ -27,7 +27,8 @@ export const dark = signal(false);
 export const reloads = signal(0);
 
 const answeredAt_ms = signal(Date.now());
-const now_ms = signal(Date.now());
+/** The time at the last look at the server. */
+export const now_ms = signal(Date.now());
 
 /** Seconds since the server last answered; 0 while all is well. */
 export const stale_s = computed(() => {

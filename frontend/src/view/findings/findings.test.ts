@@ -23,7 +23,16 @@ const CONV = madeSeries("conv", 2);
 const FC = madeSeries("fc", 2);
 
 function finding(run: string, layer: string, made: Partial<FindingAnswer> = {}): FindingAnswer {
-  const text = { source: "", title: "", advice: "", causes: [], code: "", check: "" };
+  const text = {
+    source: "",
+    title: "",
+    advice: "",
+    causes: [],
+    code: "",
+    check: "",
+    layer_steps: [],
+    evidence: [],
+  };
   const steps = { first_step: 0, last_step: 9 };
   const tags = [`activations/${layer}`];
   return {

@@ -7,11 +7,23 @@ import { baselineRun } from "../panel/compare";
 import type { PanelView } from "../panel/panel_view";
 import { tileLoader } from "../screen/loading";
 import { visible } from "../screen/views";
-import { allLayers, runsWithData, shownRuns } from "../selection/selection";
+import {
+  allLayers,
+  boardDrawn,
+  boardOpen,
+  runsInView,
+  runsWithData,
+  shownRuns,
+} from "../selection/selection";
 
 const ASK_AGAIN_MS = 2500;
 const DIFFERENCE = "run_difference";
 const ORDER: readonly Severity[] = ["error", "warning", "info"];
+
+/** Whether it tells how two runs differ, which is nothing wrong in itself. */
+export function isDifference({ kind }: FindingAnswer): boolean {
+  return kind === DIFFERENCE;
+}
 
 export const findings = signal<readonly FindingAnswer[]>([]);
 /** How far the server is; null before its first answer. */
@@ -28,7 +40,7 @@ export const NOTHING_CHECKED: Progress = { runs: 0, unchecked: [], pending: 0 };
 /** Whether all shown runs were looked at. */
 export const shownChecked = computed(() => {
   const unchecked = progress.value?.unchecked;
-  return unchecked !== undefined && shownRuns.value.every((run) => !unchecked.includes(run.name));
+  return unchecked !== undefined && runsInView.value.every((run) => !unchecked.includes(run.name));
 });
 
 /** A sentence for each run that the server could not look at. */
@@ -37,7 +49,7 @@ export const errors = signal<readonly string[]>([]);
 /** Of the shown runs and the chosen kind of series. */
 const relevant = computed<readonly FindingAnswer[]>(() => {
   const tags = new Set(allLayers.value.map((layer) => layer.tag));
-  const names = new Set(shownRuns.value.map((run) => run.name));
+  const names = new Set(runsInView.value.map((run) => run.name));
   return findings.value.filter(
     (finding) => names.has(finding.run) && finding.tags.some((tag) => tags.has(tag)),
   );
@@ -68,7 +80,7 @@ export const worstOfRuns = computed<ReadonlyMap<string, Severity>>(() => {
 
 /** Runs in which something looks wrong and that are not shown, the gravest first. */
 export const hiddenSickRuns = computed<readonly string[]>(() => {
-  const shown = new Set(shownRuns.value.map((run) => run.name));
+  const shown = new Set(runsInView.value.map((run) => run.name));
   const hidden = runsWithData.value.map((run) => run.name).filter((name) => !shown.has(name));
   return sickOf(hidden);
 });
@@ -79,7 +91,8 @@ export function sickOf(names: readonly string[]): readonly string[] {
   return ORDER.flatMap((severity) => names.filter((name) => worst.get(name) === severity));
 }
 
-function rank(finding: FindingAnswer): number {
+/** The gravest have the lowest. */
+export function rank(finding: FindingAnswer): number {
   return ORDER.indexOf(finding.severity);
 }
 
@@ -116,11 +129,12 @@ export function findingsOfTag(tag: string): readonly FindingAnswer[] {
 }
 
 /** The heatmaps come first: finding out what is wrong keeps the server's processor busy. */
-const drawn = computed(
+export const drawn = computed(
   () =>
-    !tileLoader.busy.value &&
-    visible.value.length > 0 &&
-    visible.value.every((panel) => panel.data.tile.value !== null),
+    (boardOpen.value && boardDrawn.value) ||
+    (!tileLoader.busy.value &&
+      visible.value.length > 0 &&
+      visible.value.every((panel) => panel.data.tile.value !== null)),
 );
 
 /** Starts asking; call once. */

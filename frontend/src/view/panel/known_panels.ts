@@ -89,6 +89,6 @@ export function effectiveAxisScope(): settings.Scope {
 export function endSteps(axis: StepAxis): readonly [number, number] | undefined {
   if (!countsSteps(axis.kind)) return undefined;
   const lastRecorded = Math.max(...[...clocks.value.values()].map((clock) => clock.lastStep));
-  const last = Math.floor(axis.hi);
+  const last = Math.ceil(axis.hi) - 1;
   return [Math.ceil(axis.lo), lastRecorded > axis.lo ? Math.min(last, lastRecorded) : last];
 }

@@ -38,7 +38,7 @@ export function sceneOf(panel: PanelView): PanelScene | null {
     bandColours: places.bands.length > 0 ? bandTable() : null,
     strip: places.stripTop_px === null ? null : stripScene(panel),
     lines: layer.open.value ? overlayLines(panel) : [],
-    edgeInks: layer.open.value ? null : EDGE_INKS[dark.value ? "dark" : "light"],
+    edgeInks: layer.open.value ? null : edgeInks(),
     blank: theme.value["plot-bg"],
   };
 }
@@ -58,6 +58,11 @@ const EDGE_INKS: Readonly<Record<"light" | "dark", EdgeInks>> = {
   light: { outside: "#5f6368", nonFinite: "#b3261e" },
   dark: { outside: "#c4c4c4", nonFinite: "#ff9c94" },
 };
+
+/** In the present theme. */
+export function edgeInks(): EdgeInks {
+  return EDGE_INKS[dark.value ? "dark" : "light"];
+}
 
 function valueColours(panel: PanelView) {
   return valueTable(panel.colours.value, settings.emptyColoured.value, panel.highlighted.value);

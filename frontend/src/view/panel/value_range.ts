@@ -62,7 +62,8 @@ function isNearInteger(value: number): boolean {
   return Math.abs(value - Math.round(value)) < 1e-9;
 }
 
-function isWide(sizes: readonly number[]): boolean {
+/** Whether sizes lie too far apart for one linear axis. */
+export function isWide(sizes: readonly number[]): boolean {
   return sizes.length > 1 && Math.max(...sizes) > SYMLOG_FROM * Math.min(...sizes);
 }
 
@@ -70,7 +71,7 @@ function isWide(sizes: readonly number[]): boolean {
  * A decade below the smallest size, and two or more below the larger end: the same rule as
  * notebook/value_range.py has.
  */
-function chooseLinthresh(sizes: readonly number[], lo: number, hi: number, decades: number): number {
+export function chooseLinthresh(sizes: readonly number[], lo: number, hi: number, decades: number): number {
   const most = Math.max(Math.abs(lo), Math.abs(hi));
   const least = Math.max(Math.min(most, ...sizes), most * 10 ** -decades);
   return Math.min(10 ** (Math.floor(Math.log10(least)) - 1), defaultLinthresh(lo, hi));

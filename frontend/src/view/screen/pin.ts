@@ -58,14 +58,15 @@ export function pinFirst(): void {
 }
 
 /** Of all runs together, since a run with a gap lacks steps of the others; zoomed parts have more columns. */
-function spansOnScreen(): Places {
+export function spansOnScreen(): Places {
   const all = visible
     .peek()
     .flatMap(({ wholeSpans, exactSpans }) => [wholeSpans.peek() ?? [], exactSpans.peek() ?? []]);
-  return unionSpans(all.flat());
+  // Layers of a run that were recorded at the same steps have the same spans.
+  return unionSpans([...new Set(all.flat())]);
 }
 
-function spanMiddle(spans: Places, column: number): number {
+export function spanMiddle(spans: Places, column: number): number {
   return (spans.start[column]! + spans.end[column]!) / 2;
 }
 

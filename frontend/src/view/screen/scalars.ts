@@ -20,9 +20,14 @@ export const tags = computed<readonly string[]>(() => {
 export const shownTags = computed<readonly string[]>(() => {
   const chosen = settings.scalars.value;
   if (chosen !== null) return chosen.filter((tag) => tags.value.includes(tag));
-  const loss = tags.value.find((tag) => /(^|\/)(train_)?loss$/i.test(tag)) ?? tags.value.find(isLoss);
-  return loss === undefined ? [] : [loss];
+  return lossTag.value === undefined ? [] : [lossTag.value];
 });
+
+export const lossTag = computed(
+  () => tags.value.find((tag) => /(^|\/)(train_)?loss$/i.test(tag)) ?? tags.value.find(isLoss),
+);
+/** Tags that are drawn elsewhere than above the heatmaps. */
+export const alsoWanted = signal<readonly string[]>([]);
 
 function isLoss(tag: string): boolean {
   return /loss/i.test(tag);
@@ -78,19 +83,26 @@ export function startScalars(): void {
     if (!pageShown.value || revision === undefined) return;
     const wanted = shownRuns.value.flatMap((run) => {
       const epoch = run.scalars.filter((tag) => EPOCH_TAG.test(tag)).slice(0, 1);
-      const drawn = shownTags.value.filter((tag) => run.scalars.includes(tag));
-      return [...drawn, ...epoch].map((tag) => ({ run: run.name, tag }));
+      const drawn = new Set([...shownTags.value, ...alsoWanted.value]);
+      return [...[...drawn].filter((tag) => run.scalars.includes(tag)), ...epoch].map((tag) => ({
+        run: run.name,
+        tag,
+      }));
     });
     const abort = new AbortController();
-    untracked(() => void fetchAll(wanted, abort.signal));
+    untracked(() => void fetchScalars(wanted, abort.signal));
     return () => abort.abort();
   });
 }
 
-async function fetchAll(
-  wanted: readonly { readonly run: string; readonly tag: string }[],
-  signal: AbortSignal,
-): Promise<void> {
+/** A scalar of a run. */
+export interface RunScalar {
+  readonly run: string;
+  readonly tag: string;
+}
+
+/** Errors are kept in `scalarErrors`. */
+export async function fetchScalars(wanted: readonly RunScalar[], signal: AbortSignal): Promise<void> {
   for (const { run, tag } of wanted) {
     try {
       const answer = await client.scalars(run, tag, signal);

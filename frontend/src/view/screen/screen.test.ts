@@ -101,7 +101,7 @@ describe("before anything was measured", () => {
     const { value } = frame;
     const probe = { style: {}, offsetWidth: 15, clientWidth: 0, remove() {} };
     vi.stubGlobal("document", { createElement: () => probe, body: { append() {} } });
-    Object.assign(globalThis, { innerWidth: 1015, innerHeight: 857, devicePixelRatio: 4 });
+    Object.assign(globalThis, { innerWidth: 1015, innerHeight: 893, devicePixelRatio: 4 });
     guessFrame();
     expect([frame.value, pixelRatio.value]).toEqual([{ width_px: 1000, height_px: 800 }, 3]);
     frame.value = value;

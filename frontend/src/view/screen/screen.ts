@@ -4,12 +4,13 @@ import { computed, signal } from "@preact/signals";
 import { frame, pixelRatio } from "../layout/metrics";
 import { type PlacedRow, placedRows, rowsBetween } from "../layout/rows";
 import { stableList } from "../reactive/stable_list";
+import { boardDrawn, boardOpen } from "../selection/selection";
 import { columnsBetween, type PlacedColumn } from "./columns";
 
 /** What is this far beyond the edge is fetched and drawn ahead. */
 const AHEAD_PX = 250;
 /** Height of the toolbar and the minimap, before they were measured. */
-const USUAL_TOP_PX = 57;
+const USUAL_TOP_PX = 93;
 
 /** Whether the page may be rendered: its first tiles have come, or were waited for long enough. */
 export const opened = signal(false);
@@ -20,8 +21,8 @@ const ahead_px = signal(0);
 export const scrollTop_px = signal(0);
 export const scrollLeft_px = signal(0);
 
-/** Whether the heatmaps in sight were drawn once; what stands beside them waits for that. */
-export const drawnOnce = computed(() => ahead_px.value > 0);
+/** Whether the heatmaps in sight, or the board's cells, were drawn once; what stands beside them waits for that. */
+export const drawnOnce = computed(() => ahead_px.value > 0 || boardDrawn.value);
 
 /** Rows and columns on the screen or just beyond its edge. */
 export const rowsOnScreen = stableList(() => rowsWithin(ahead_px.value));
@@ -55,13 +56,13 @@ export function lookAhead(): void {
 
 /** Those that lie at least partly within the frame and `beyond_px` around it. */
 export function rowsWithin(beyond_px: number): readonly PlacedRow[] {
-  if (frame.value.width_px === 0) return [];
+  if (frame.value.width_px === 0 || boardOpen.value) return [];
   const from_px = scrollTop_px.value - beyond_px;
   return rowsBetween(placedRows.value, from_px, from_px + frame.value.height_px + 2 * beyond_px);
 }
 
 export function columnsWithin(beyond_px: number): readonly PlacedColumn[] {
-  if (frame.value.width_px === 0) return [];
+  if (frame.value.width_px === 0 || boardOpen.value) return [];
   const from_px = scrollLeft_px.value - beyond_px;
   return columnsBetween(from_px, from_px + frame.value.width_px + 2 * beyond_px);
 }

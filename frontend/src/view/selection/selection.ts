@@ -1,13 +1,14 @@
 /** Which runs and layers are shown, and in which order. */
 
-import { computed } from "@preact/signals";
+import { batch, computed, signal } from "@preact/signals";
 import { seriesId } from "../../series/series_id";
 import type { RunAnswer, Series } from "../../series/types";
 import { dark, index } from "../catalog/catalog";
 import { stableList } from "../reactive/stable_list";
+import type { Option } from "../settings/setting";
 import * as settings from "../settings/settings";
 import { parseFilter } from "./filter";
-import { firstRuns } from "./ranks";
+import { firstRuns, runsToChoices } from "./ranks";
 import { colourOfPlace } from "./run_colours";
 import { shortNames } from "./short_names";
 import { layersToList, layersToTree, type Row } from "./tree";
@@ -30,7 +31,8 @@ const ofKind = computed(
 );
 export const phases = computed(() => unique(ofKind.value.map((series) => series.phase)));
 export const effectivePhase = computed(() => firstOf(phases.value, settings.phase.value, "train"));
-const ofPhase = computed(() => ofKind.value.filter((series) => series.phase === effectivePhase.value));
+/** Those of the chosen kind and phase, in any run. */
+export const ofPhase = computed(() => ofKind.value.filter((series) => series.phase === effectivePhase.value));
 export const moduleTypes = computed(() => unique(ofPhase.value.map((series) => series.type)).filter(Boolean));
 
 /** Runs that have anything of the chosen kind and phase. */
@@ -50,19 +52,57 @@ function shownRun(run: RunAnswer, at: number): ShownRun {
   return shown;
 }
 
+/** What a link or a click sets to say which panels are wanted. */
+const PANEL_SETTINGS = [
+  ...[settings.runs, settings.full, settings.layout, settings.transposed, settings.toggled, settings.pinned],
+  ...[settings.pinnedLayers, settings.zoomX, settings.zoomY, settings.sort, settings.parting],
+  ...[settings.incident],
+  ...[settings.baseline, settings.difference],
+];
+
+/** Whether the board of all runs is shown in place of panels. */
+export const boardOpen = computed(() => {
+  const chosen = settings.view.value;
+  if (chosen !== "auto" || runsToChoices(runsWithData.value).length <= RUNS_AT_FIRST)
+    return chosen === "board";
+  return PANEL_SETTINGS.every((setting) => setting.write() === undefined);
+});
+
+/** Whether the board's first cells are there; what is asked for besides waits for that. */
+export const boardDrawn = signal(false);
+
+/** What runs can be grouped by; given by the board. */
+export const boardColumns = signal<readonly Option<string>[]>([]);
+
+/** Panels of these runs; null for the first few. */
+export function showRuns(names: readonly string[] | null): void {
+  batch(() => {
+    settings.runs.value = names;
+    leaveBoard();
+  });
+}
+
+export function leaveBoard(): void {
+  if (boardOpen.peek()) settings.view.value = "panels";
+}
+
 export const shownRuns = stableList<ShownRun>(() => {
   const chosen = settings.runs.value;
   const all = runsWithData.value;
   return chosen === null ? firstRuns(all, RUNS_AT_FIRST) : all.filter((run) => chosen.includes(run.name));
 });
 
+/** The runs that the page is about: on the board all of them. */
+export const runsInView = computed(() => (boardOpen.value ? runsWithData.value : shownRuns.value));
+
 /** The names of the shown runs, cut where they are equal. */
 export const shortRunNames = computed(() => shortNames(shownRuns.value.map((run) => run.name)));
 
 export const layerFilter = computed(() => parseFilter(settings.filter.value));
 
-/** All layers of the kind and phase in a shown run, before the filter. */
+/** All layers of the kind and phase in a shown run, on the board in any run; before the filter. */
 export const allLayers = computed(() => {
+  if (boardOpen.value) return ofPhase.value;
   const shown = new Set(shownRuns.value.map((run) => run.at));
   return ofPhase.value.filter((series) => series.runs.some((run) => shown.has(run)));
 });
@@ -129,7 +169,7 @@ export function soloRun(name: string): void {
   const { length } = shownRuns.value;
   const alone = length === 1 && shownRuns.value[0]?.name === name;
   if (length > 1) beforeSolo = settings.runs.value;
-  settings.runs.value = alone ? beforeSolo : [name];
+  showRuns(alone ? beforeSolo : [name]);
 }
 
 /** By a run's place in the index, which is TensorBoard's order too, so that hiding others changes none. */

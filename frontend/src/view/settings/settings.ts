@@ -47,6 +47,31 @@ export const phase = shown.choiceOfData("phase", {
   label: "Phase",
   tip: "Training or evaluation",
 });
+export const view = shown.choice("view", "auto", {
+  label: "View",
+  tip: "Panels of a few runs, or a board of all. Auto: the board where more than six runs are there and no panels were chosen",
+  labels: { auto: "auto", panels: "Panels", board: "Board" },
+});
+
+const board = new SettingGroup("Board");
+export const boardFilter = board.own("boardFilter", "", text, {
+  label: "Filter runs",
+  tip: "Words of a run's name, a /regular expression/, or conditions on columns, such as lr=1 loss<0.5 worst=sick",
+});
+export const boardGroup = board.choiceOfData("boardGroup", {
+  label: "Group runs by",
+  tip: "Runs with equal values of this column stand together under a line that sums them up",
+});
+/** A column's id, after "-" for the largest first. */
+export const boardSort = board.choiceOfData("boardSort", {
+  label: "Sort runs",
+  tip: "Click the head of a column; again for the other direction, a third time for the order of names",
+});
+/** Stages of layers and groups of runs that are not as at first: open, or closed. */
+export const boardFolds = board.own<readonly string[]>("boardFolds", [], texts, {
+  label: "Unfold all stages of the board",
+  tip: "Click an arrow to unfold one, or to fold a group of runs",
+});
 
 const axes = new SettingGroup("Axes and colours");
 export const time = axes.choice<AxisKind>("time", "step", {
@@ -308,6 +333,12 @@ export const full = rows.own("full", "", text, {
 export const pinned = rows.own<number | null>("pinned", null, optional(number), {
   label: "Pin a step",
   tip: "Click a heatmap, or type it",
+});
+
+/** Run, kind, tag and first step of the finding that is explained; empty for none. */
+export const incident = rows.own<readonly string[]>("incident", [], texts, {
+  label: "Explain a finding",
+  tip: "Click a badge, a mark or a line of the list of findings",
 });
 
 /** Zoomed intervals by what they belong to: a panel, a row, or "" for the axis that all share. */

@@ -1,0 +1,147 @@
+"""Healthy ways to train, as varied as the faults, and layers that are frozen on purpose."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+import torch
+from torch import nn
+
+from bench.findings.wide.fault import role_modules
+from bench.findings.wide.training import (
+    Training,
+    cosine,
+    make_optimizers,
+    one_cycle,
+    step_decay,
+)
+
+PLAIN = "plain"
+
+
+@dataclass(frozen=True)
+class Condition:
+    """prepare: before there are optimizers. at_step: before each step. frozen: parts do not learn,
+    on purpose: the findings may say so, as an info."""
+
+    name: str
+    prepare: Callable[[Training], None]
+    at_step: Callable[[Training, int], None] | None = None
+    frozen: bool = False
+
+
+def _plain(training: Training) -> None:
+    """As the architecture's own recipe has it."""
+
+
+def _one_cycle(training: Training) -> None:
+    training.recipe.schedule = one_cycle
+
+
+def _cosine(training: Training) -> None:
+    training.recipe.schedule = cosine
+
+
+def _steps(training: Training) -> None:
+    training.recipe.schedule = step_decay
+
+
+def _bfloat16(training: Training) -> None:
+    training.recipe.autocast = torch.bfloat16
+
+
+def _accumulate(training: Training) -> None:
+    training.recipe.accumulate = 2
+
+
+def _average(training: Training) -> None:
+    training.recipe.average = 0.98
+
+
+def _clip(training: Training) -> None:
+    training.recipe.clip = 0.5
+
+
+def _decay(training: Training) -> None:
+    recipe = training.recipe
+    recipe.weight_decay = 1e-3 if recipe.optimizer in ("sgd", "adam") else 0.1
+
+
+def _other_optimizer(training: Training) -> None:
+    recipe = training.recipe
+    if recipe.optimizer == "sgd":
+        recipe.optimizer, recipe.rate = "adamw", min(recipe.rate / 10, 3e-3)
+    else:
+        recipe.optimizer = "nadam"
+
+
+def _low_rate(training: Training) -> None:
+    """A third of the rate: careful, and still learning."""
+    training.recipe.rate /= 3
+
+
+def _continued(training: Training) -> None:
+    """Trained before: it goes on with a fifth of the rate, as fine-tuning of all layers does."""
+    before = Training(training.task, training.recipe)
+    before.optimizers = make_optimizers(before)
+    training.model.train()
+    for step in range(training.recipe.steps):
+        before.step(step)
+    training.recipe.rate /= 5
+
+
+def _evaluate(training: Training, step: int) -> None:
+    """A look at other data now and then, in eval mode."""
+    if step % 20 == 19:
+        model = training.model
+        model.eval()
+        with torch.no_grad():
+            training.task.phases[0].loss(training.task.draw(step))
+        model.train()
+
+
+def _freeze_trunk(training: Training) -> None:
+    for module in role_modules(training, "trunk"):
+        module.requires_grad_(False)
+
+
+def _freeze_embedding(training: Training) -> None:
+    for module in role_modules(training, "embedding"):
+        module.requires_grad_(False)
+
+
+def _keep_trunk_in_eval(training: Training) -> None:
+    """Frozen, and its norms and dropout stay in eval mode, as fine-tuning often has it."""
+    _freeze_trunk(training)
+
+    def evaluate(_model: nn.Module) -> None:
+        for module in role_modules(training, "trunk"):
+            module.eval()
+
+    training.trains = evaluate
+
+
+CONDITIONS: Final = {
+    each.name: each
+    for each in (
+        Condition(PLAIN, _plain),
+        Condition("one_cycle", _one_cycle),
+        Condition("bfloat16", _bfloat16),
+        Condition("accumulate", _accumulate),
+        Condition("low_rate", _low_rate),
+        Condition("other_optimizer", _other_optimizer),
+        Condition("continued", _continued),
+        Condition("cosine", _cosine),
+        Condition("average", _average),
+        Condition("evaluated", _plain, _evaluate),
+        Condition("clip", _clip),
+        Condition("decay", _decay),
+        Condition("steps", _steps),
+        Condition("frozen_trunk", _freeze_trunk, frozen=True),
+        Condition("frozen_embedding", _freeze_embedding, frozen=True),
+        Condition("frozen_in_eval", _keep_trunk_in_eval, frozen=True),
+    )
+}
+VARIED: Final = tuple(n for n, c in CONDITIONS.items() if n != PLAIN and not c.frozen)

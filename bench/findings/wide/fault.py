@@ -1,0 +1,152 @@
+"""What a planted fault is, and the ways into a network that faults share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor, nn
+
+from bench.findings.wide.training import Batch, Training, phase_parameters
+
+GRAVE = ("error", "warning")
+ANY_SEVERITY = (*GRAVE, "info")
+
+DIVERGED = frozenset(
+    {
+        "exploding", "collapsed", "mostly_zero", "spike_and_crash", "non_finite", "sudden_change",
+        "saturated",
+    }
+)  # fmt: skip
+AFTERMATH = DIVERGED | {"vanishing", "outlier_features", "not_learning", "low_precision"}
+
+Act = Callable[[Training], None]
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A planted fault.
+
+    kin: what it has in common with others. half: every fault belongs to one half. on: names of the
+    architectures that it is planted in. expects: findings of any of these kinds tell it, when they
+    are as grave as `severities` asks. allows: others that are true of it as well. onset: share of
+    the run at which it begins (low, high). prepare: before there are optimizers; rewire: after;
+    at_step: before each step. needs_effect: it may do no harm, so it counts only where the loss
+    shows harm. Without `expects` the histograms cannot show it, and nothing is to be said.
+    """
+
+    name: str
+    kin: str
+    half: str
+    on: tuple[str, ...]
+    expects: frozenset[str]
+    allows: frozenset[str] = frozenset()
+    onset: tuple[float, float] = (0.0, 0.0)
+    prepare: Act | None = None
+    rewire: Act | None = None
+    at_step: Callable[[Training, int], None] | None = None
+    needs_effect: bool = False
+    severities: tuple[str, ...] = field(default=GRAVE)
+
+
+MIDWAY = (0.35, 0.6)
+
+
+def kinds(*names: str) -> frozenset[str]:
+    return frozenset(names)
+
+
+def role_names(training: Training, role: str) -> list[str]:
+    """Names of the modules that play a role; a part may be several, with spaces between."""
+    return training.task.parts[role].split()
+
+
+def role_modules(training: Training, role: str) -> list[nn.Module]:
+    return [training.model.get_submodule(name) for name in role_names(training, role)]
+
+
+def role_parameters(training: Training, role: str) -> list[nn.Parameter]:
+    return [p for module in role_modules(training, role) for p in module.parameters()]
+
+
+def plant_in(training: Training, role: str) -> list[nn.Module]:
+    """The modules of a role, noted as the place of the fault."""
+    training.truth = set(role_names(training, role))
+    return role_modules(training, role)
+
+
+def weights_of(module: nn.Module) -> Iterator[nn.Parameter]:
+    """Weight matrices and kernels, no biases, no norms."""
+    return (p for p in module.parameters() if p.dim() >= 2)
+
+
+def change_inputs(training: Training, change: Callable[[Tensor], Tensor]) -> None:
+    """Let every batch's input go through a function."""
+    change_batches(training, lambda batch: (change(batch[0]), *batch[1:]))
+
+
+def change_batches(training: Training, change: Callable[[Batch], Batch]) -> None:
+    draw = training.task.draw
+    training.task.draw = lambda step: change(draw(step))
+
+
+def replace_module(training: Training, name: str, module: nn.Module) -> None:
+    parent, _, own = name.rpartition(".")
+    setattr(training.model.get_submodule(parent), own, module)
+
+
+def move_only(training: Training, *roles: str, rate: float | None) -> None:
+    """Give the parameters of roles another rate, or, without one, to no optimizer."""
+    apart = {id(p) for role in roles for p in role_parameters(training, role)}
+    for place, phase in enumerate(training.task.phases):
+        own = training.optimizers[place]
+        defaults = {k: v for k, v in own.param_groups[0].items() if k not in ("params", "own_rate")}
+        parameters = phase_parameters(phase)
+        groups = [{**defaults, "params": [p for p in parameters if id(p) not in apart]}]
+        if rate is not None:
+            groups.append(
+                {
+                    **defaults,
+                    "params": [p for p in parameters if id(p) in apart],
+                    "lr": training.recipe.rate * rate,
+                }
+            )
+        training.optimizers[place] = type(own)([group for group in groups if group["params"]])
+
+
+def without_gradient(training: Training) -> set[str]:
+    """Names of the modules with own parameters that the loss gives no gradient."""
+    state = torch.get_rng_state()
+    batch = training.task.draw(0)
+    for phase in training.task.phases:
+        phase.loss(batch).backward()
+    found = {
+        name
+        for name, module in training.model.named_modules()
+        for parameter in module.parameters(recurse=False)
+        if parameter.requires_grad and parameter.grad is None
+    }
+    for parameter in training.model.parameters():
+        parameter.grad = None
+    torch.set_rng_state(state)
+    return found
+
+
+def detached(output: object) -> object:
+    """A module's output without its graph, whatever container it comes in."""
+    if isinstance(output, Tensor):
+        return output.detach()
+    if isinstance(output, tuple):
+        return tuple(detached(each) for each in output)
+    if isinstance(output, dict):
+        for key in output:
+            output[key] = detached(output[key])
+    return output
+
+
+def detach_outputs(training: Training, role: str) -> None:
+    """What a wrong ``.detach()`` or ``no_grad`` does to a part."""
+    for module in role_modules(training, role):
+        module.register_forward_hook(lambda _module, _given, output: detached(output))
+    training.truth = without_gradient(training)

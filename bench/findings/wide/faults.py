@@ -1,0 +1,27 @@
+"""All planted faults by name."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from bench.findings.wide.fault import Fault
+from bench.findings.wide.faults_growth import GROWTH_FAULTS
+from bench.findings.wide.faults_inputs import INPUT_FAULTS
+from bench.findings.wide.faults_learning import LEARNING_FAULTS
+from bench.findings.wide.faults_modes import MODE_FAULTS
+from bench.findings.wide.faults_numbers import NUMBER_FAULTS
+from bench.findings.wide.faults_saturation import SATURATION_FAULTS
+from bench.findings.wide.faults_start import START_FAULTS
+
+FAULTS: Final[dict[str, Fault]] = {
+    each.name: each
+    for each in (
+        *LEARNING_FAULTS,
+        *INPUT_FAULTS,
+        *GROWTH_FAULTS,
+        *START_FAULTS,
+        *SATURATION_FAULTS,
+        *NUMBER_FAULTS,
+        *MODE_FAULTS,
+    )
+}

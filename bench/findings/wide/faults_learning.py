@@ -1,0 +1,281 @@
+"""Faults by which nothing learns, or a part does not."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import torch
+from torch import nn
+
+from bench.findings.wide.architectures import HELD_OUT, WORKED
+from bench.findings.wide.fault import (
+    AFTERMATH,
+    ANY_SEVERITY,
+    Fault,
+    detach_outputs,
+    kinds,
+    move_only,
+    plant_in,
+)
+from bench.findings.wide.training import Training
+
+NOTHING, PART = "nothing learns", "a part is never updated"
+STILL = kinds("not_learning")
+STILL_TOO = kinds("vanishing", "low_precision")
+TINY = 1e-6
+
+
+def learn_copies(training: Training) -> None:
+    """The optimizer was made for another copy of the model."""
+    for optimizer in training.optimizers:
+        for group in optimizer.param_groups:
+            group["params"] = [nn.Parameter(p.detach().clone()) for p in group["params"]]
+
+
+def assign_weights(training: Training) -> None:
+    """Loaded with ``assign=True`` after the optimizer was made: the model has new parameters."""
+    for module in training.model.modules():
+        for name, parameter in list(module.named_parameters(recurse=False)):
+            if "parametrizations" not in name:
+                setattr(module, name, nn.Parameter(parameter.detach().clone()))
+
+
+def clip_to_nothing(training: Training) -> None:
+    training.recipe.clip = TINY
+
+
+def crawl(training: Training) -> None:
+    training.recipe.rate *= TINY
+
+
+def lose_graph(training: Training) -> None:
+    """The loss goes through ``.item()`` or ``.detach()`` on its way."""
+    training.loss_of = lambda loss: loss.detach().requires_grad_()
+
+
+def never_step(training: Training) -> None:
+    training.updates = False
+
+
+def leave_out(role: str, training: Training) -> None:
+    plant_in(training, role)
+    move_only(training, role, rate=None)
+
+
+def slow_down(role: str, factor: float, training: Training) -> None:
+    plant_in(training, role)
+    move_only(training, role, rate=factor)
+
+
+def end_schedule(training: Training) -> None:
+    """A schedule for fewer steps than the training has: the rate is 0 from then on."""
+    end, schedule = training.onset / training.recipe.steps, training.recipe.schedule
+    training.recipe.schedule = lambda share: schedule(share / end) if share < end else 0.0
+
+
+def decay_per_batch(training: Training) -> None:
+    """A schedule that was meant for epochs, stepped with every batch."""
+    steps = training.recipe.steps
+    training.recipe.schedule = lambda share: 0.75 ** (share * steps)
+
+
+def keep_gradients(training: Training) -> None:
+    """Nobody calls ``zero_grad``."""
+    for optimizer in training.optimizers:
+        optimizer.zero_grad = lambda: None  # type: ignore[method-assign]
+
+
+def maximise(factor: float, training: Training) -> None:
+    """The sign of the loss is wrong."""
+    training.recipe.rate *= factor
+    training.loss_of = torch.neg
+
+
+LEARNING_FAULTS = (
+    Fault(
+        "stale_optimizer",
+        NOTHING,
+        WORKED,
+        ("vit", "gpt2", "plain_cnn", "gan"),
+        STILL,
+        STILL_TOO,
+        rewire=learn_copies,
+    ),
+    Fault(
+        "clip_tiny",
+        NOTHING,
+        WORKED,
+        ("convnext", "residual_net", "selu_net", "deep_linear"),
+        STILL,
+        STILL_TOO,
+        prepare=clip_to_nothing,
+    ),
+    Fault(
+        "no_step",
+        NOTHING,
+        WORKED,
+        ("letter_gru", "dlrm", "unet"),
+        STILL,
+        STILL_TOO,
+        prepare=never_step,
+    ),
+    Fault(
+        "assigned_weights",
+        NOTHING,
+        HELD_OUT,
+        ("mixer", "letter_rnn", "gated_table"),
+        STILL,
+        STILL_TOO,
+        rewire=assign_weights,
+    ),
+    Fault(
+        "rate_tiny",
+        NOTHING,
+        HELD_OUT,
+        ("llama", "clip", "tcn", "autoencoder"),
+        STILL,
+        STILL_TOO,
+        prepare=crawl,
+    ),
+    Fault(
+        "detached_loss",
+        NOTHING,
+        HELD_OUT,
+        ("distilbert", "taste", "gat"),
+        STILL,
+        STILL_TOO,
+        rewire=lose_graph,
+    ),
+    Fault(
+        "middle_missing",
+        PART,
+        WORKED,
+        ("vit", "unet", "gpt2", "wavenet", "siren"),
+        STILL,
+        STILL_TOO,
+        rewire=partial(leave_out, "middle"),
+    ),
+    Fault(
+        "group_rate_zero",
+        PART,
+        WORKED,
+        ("bert", "convnext", "deep_linear", "kan"),
+        STILL,
+        STILL_TOO,
+        rewire=partial(slow_down, "middle", 0.0),
+    ),
+    Fault(
+        "detached_branch",
+        PART,
+        WORKED,
+        ("unet", "contrastive", "convnext", "dlrm"),
+        STILL,
+        STILL_TOO,
+        prepare=partial(detach_outputs, role="branch"),
+    ),
+    Fault(
+        "embedding_missing",
+        PART,
+        WORKED,
+        ("letter_gru", "dlrm", "bert", "wavenet"),
+        STILL,
+        STILL_TOO,
+        rewire=partial(leave_out, "embedding"),
+    ),
+    Fault(
+        "head_missing",
+        PART,
+        HELD_OUT,
+        ("cait", "mobilenet", "translator", "taste"),
+        STILL,
+        STILL_TOO,
+        rewire=partial(leave_out, "head"),
+    ),
+    Fault(
+        "tower_detached",
+        PART,
+        HELD_OUT,
+        ("clip", "translator", "t5", "diffusion"),
+        STILL,
+        STILL_TOO,
+        prepare=partial(detach_outputs, role="tower"),
+    ),
+    Fault(
+        "embedding_detached",
+        PART,
+        HELD_OUT,
+        ("llama", "distilbert", "decoder", "tcn"),
+        STILL,
+        STILL_TOO,
+        prepare=partial(detach_outputs, role="embedding"),
+    ),
+    Fault(
+        "group_rate_tiny",
+        PART,
+        HELD_OUT,
+        ("mixer", "post_norm", "realnvp", "gat"),
+        STILL,
+        STILL_TOO,
+        rewire=partial(slow_down, "middle", 1e-8),
+    ),
+    Fault(
+        "schedule_ends",
+        "the rate ends early",
+        WORKED,
+        ("vit", "wavenet", "vae", "residual_net"),
+        kinds("not_learning", "rate_ended", "stopped_learning"),
+        STILL_TOO,
+        (0.12, 0.25),
+        prepare=end_schedule,
+        severities=ANY_SEVERITY,
+    ),
+    Fault(
+        "decay_per_batch",
+        "the rate ends early",
+        HELD_OUT,
+        ("autoencoder", "distilbert", "post_norm", "group_norm_net"),
+        kinds("not_learning", "rate_ended", "stopped_learning"),
+        STILL_TOO,
+        (0.2, 0.2),
+        prepare=decay_per_batch,
+        severities=ANY_SEVERITY,
+    ),
+    Fault(
+        "no_zero_grad",
+        "the loss is minimised wrongly",
+        HELD_OUT,
+        ("tcn", "letter_rnn", "autoencoder", "experts"),
+        kinds(
+            "exploding",
+            "collapsed",
+            "mostly_zero",
+            "spike_and_crash",
+            "non_finite",
+            "saturated",
+            "sudden_change",
+        ),
+        AFTERMATH,
+        rewire=keep_gradients,
+        needs_effect=True,
+    ),
+    Fault(
+        "ascent",
+        "the loss is minimised wrongly",
+        WORKED,
+        ("vae", "letter_gru", "dlrm"),
+        kinds("exploding", "loss_rises", "diverging"),
+        AFTERMATH,
+        prepare=partial(maximise, 1.0),
+        needs_effect=True,
+    ),
+    Fault(
+        "slow_ascent",
+        "the loss is minimised wrongly",
+        HELD_OUT,
+        ("taste", "translator", "hopfield"),
+        kinds("exploding", "loss_rises", "diverging"),
+        AFTERMATH,
+        prepare=partial(maximise, 0.5),
+        needs_effect=True,
+    ),
+)

@@ -1,0 +1,165 @@
+"""Faults of modes, of dropout and of the way from the last layer to the loss."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from torch import nn
+
+from bench.findings.wide.architectures import HELD_OUT, WORKED
+from bench.findings.wide.fault import (
+    AFTERMATH,
+    ANY_SEVERITY,
+    Fault,
+    kinds,
+    plant_in,
+    replace_module,
+    role_names,
+)
+from bench.findings.wide.training import Training
+
+MODES = "modes and dropout"
+EVAL = kinds("eval_mode", "not_training", "norm_in_eval")
+NORMS = (nn.BatchNorm1d, nn.BatchNorm2d)
+
+
+def drop_nearly_all(share: float, training: Training) -> None:
+    for module in plant_in(training, "drop"):
+        module.p = share
+
+
+def norms_in_eval(training: Training) -> None:
+    training.truth = {n for n, m in training.model.named_modules() if isinstance(m, NORMS)}
+
+    def evaluate(model: nn.Module) -> None:
+        for module in model.modules():
+            if isinstance(module, NORMS):
+                module.eval()
+
+    training.trains = evaluate
+
+
+def everything_in_eval(training: Training) -> None:
+    training.trains = lambda model: model.eval()
+
+
+def stay_in_eval(training: Training, step: int) -> None:
+    """After a look at the validation data nobody calls ``train()``."""
+    if step == training.onset:
+        training.model.eval()
+
+
+def rectify_logits(training: Training) -> None:
+    (name,) = role_names(training, "head")
+    training.truth = {name}
+    replace_module(training, name, nn.Sequential(training.model.get_submodule(name), nn.ReLU()))
+
+
+def squash_twice(training: Training) -> None:
+    (name,) = role_names(training, "head")
+    replace_module(
+        training, name, nn.Sequential(training.model.get_submodule(name), nn.Softmax(-1))
+    )
+
+
+DROPPED = kinds("dropout", "collapsed", "mostly_zero", "strong_dropout")
+
+MODE_FAULTS = (
+    Fault(
+        "dropout_99",
+        MODES,
+        WORKED,
+        ("plain_cnn", "letter_gru", "table_mlp", "bert"),
+        DROPPED,
+        AFTERMATH,
+        prepare=partial(drop_nearly_all, 0.99),
+        needs_effect=True,
+    ),
+    Fault(
+        "dropout_97",
+        MODES,
+        HELD_OUT,
+        ("group_norm_net", "distilbert", "tcn"),
+        DROPPED,
+        AFTERMATH,
+        prepare=partial(drop_nearly_all, 0.97),
+        needs_effect=True,
+    ),
+    Fault(
+        "norms_in_eval",
+        MODES,
+        WORKED,
+        ("residual_net", "unet", "contrastive"),
+        EVAL,
+        AFTERMATH,
+        prepare=norms_in_eval,
+        severities=ANY_SEVERITY,
+    ),
+    Fault(
+        "norms_in_eval_other",
+        MODES,
+        HELD_OUT,
+        ("mobilenet", "clip", "gated_table"),
+        EVAL,
+        AFTERMATH,
+        prepare=norms_in_eval,
+        severities=ANY_SEVERITY,
+    ),
+    Fault(
+        "all_in_eval",
+        MODES,
+        WORKED,
+        ("vit", "unet", "plain_cnn"),
+        EVAL,
+        AFTERMATH,
+        prepare=everything_in_eval,
+        severities=ANY_SEVERITY,
+    ),
+    Fault(
+        "left_in_eval",
+        MODES,
+        HELD_OUT,
+        ("mobilenet", "distilbert", "conv_vae"),
+        EVAL,
+        AFTERMATH,
+        (0.3, 0.5),
+        at_step=stay_in_eval,
+        severities=ANY_SEVERITY,
+    ),
+    Fault(
+        "relu_logits",
+        "the last layer",
+        WORKED,
+        ("plain_cnn", "vit", "residual_net"),
+        kinds("mostly_zero", "collapsed", "relu_logits"),
+        AFTERMATH,
+        prepare=rectify_logits,
+        needs_effect=True,
+    ),
+    Fault(
+        "relu_logits_other",
+        "the last layer",
+        HELD_OUT,
+        ("group_norm_net", "hopfield", "coordinate_net"),
+        kinds("mostly_zero", "collapsed", "relu_logits"),
+        AFTERMATH,
+        prepare=rectify_logits,
+        needs_effect=True,
+    ),
+    Fault(
+        "double_softmax",
+        "not visible",
+        WORKED,
+        ("residual_net", "plain_cnn", "table_mlp"),
+        kinds(),
+        prepare=squash_twice,
+    ),
+    Fault(
+        "double_softmax_other",
+        "not visible",
+        HELD_OUT,
+        ("mixer", "group_norm_net", "experts"),
+        kinds(),
+        prepare=squash_twice,
+    ),
+)

@@ -1,0 +1,73 @@
+"""Which trainings are run: each architecture in health, in several ways, and with faults."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bench.findings.wide.architectures import ARCHITECTURES
+from bench.findings.wide.conditions import CONDITIONS, PLAIN, VARIED
+from bench.findings.wide.faults import FAULTS
+
+WAYS = 3
+"""Healthy ways of each architecture beside its plain one."""
+
+FROZEN_TRUNKS = (
+    *("vit", "convnext", "residual_net", "bert", "dlrm"),
+    *("cait", "mixer", "mobilenet", "llama", "distilbert"),
+)
+FROZEN_EMBEDDINGS = (
+    *("gpt2", "word2vec", "dqn", "deep_linear"),
+    *("group_norm_net", "letter_rnn", "conv_vae", "tcn", "gated_table"),
+)
+"""Architectures that are also trained with their trunk, or their first layer, frozen on purpose."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """One training. condition: name of a healthy condition or of a fault."""
+
+    architecture: str
+    condition: str
+    seed: int = 0
+
+    @property
+    def name(self) -> str:
+        return f"{self.architecture}-{self.condition}"
+
+    @property
+    def half(self) -> str:
+        return ARCHITECTURES[self.architecture].half
+
+    @property
+    def healthy(self) -> bool:
+        return self.condition in CONDITIONS
+
+    @property
+    def frozen(self) -> bool:
+        """Whether a part is kept from learning on purpose."""
+        return ARCHITECTURES[self.architecture].frozen or (
+            self.healthy and CONDITIONS[self.condition].frozen
+        )
+
+
+def half_jobs(half: str) -> list[Job]:
+    """All trainings of one half; architectures and faults both belong to one half alone."""
+    names = [name for name, own in ARCHITECTURES.items() if own.half == half]
+    jobs = [Job(name, PLAIN) for name in names]
+    jobs += [
+        Job(name, fault.name)
+        for fault in FAULTS.values()
+        if fault.half == half
+        for name in fault.on
+    ]
+    for place, name in enumerate(names):
+        turns = [VARIED[(WAYS * place + way) % len(VARIED)] for way in range(WAYS)]
+        jobs += [Job(name, turn, 1 + way) for way, turn in enumerate(turns)]
+        jobs += [Job(name, condition, 5) for condition in _frozen_conditions(name)]
+    return jobs
+
+
+def _frozen_conditions(name: str) -> list[str]:
+    if name in FROZEN_TRUNKS:
+        return ["frozen_trunk", "frozen_in_eval"]
+    return ["frozen_embedding"] if name in FROZEN_EMBEDDINGS else []

@@ -1,0 +1,89 @@
+"""What `warn_on` would have said, and when: the stored records, played again in their order."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple
+
+from bench.findings.wide.fault import GRAVE
+from bench.findings.wide.faults import FAULTS
+from bench.findings.wide.judge import STEP_TOLERANCE, tells
+from bench.findings.wide.record import Outcome
+from tb_activation_hist.core.histogram import HistogramSeries
+from tb_activation_hist.core.names import LayerInfo
+from tb_activation_hist.findings import (
+    INSTANT_KINDS,
+    WATCHED_KINDS,
+    Finding,
+    OnlineRules,
+    PeriodicRules,
+)
+from tb_activation_hist.storage.logdir_histograms import read_run
+
+LATE_RECORDS: Final = 20
+
+
+class LiveWarning(NamedTuple):
+    """A warning and the step after which it came."""
+
+    step: int
+    finding: Finding
+
+
+@dataclass
+class Live:
+    """All warnings of one training. delay: steps from the onset to the first that tells it."""
+
+    warnings: list[LiveWarning] = field(default_factory=list)
+    delay: int | None = None
+    limit: int = 0
+
+    @property
+    def stops(self) -> bool:
+        """Whether a training that stops on errors would have been stopped."""
+        return any(each.finding.severity == "error" for each in self.warnings)
+
+    @property
+    def timely(self) -> bool:
+        return self.delay is not None and self.delay <= self.limit
+
+
+def watch(outcome: Outcome, mode: str) -> Live:
+    live = Live(list(replay(outcome, mode)))
+    live.limit = max(LATE_RECORDS, int(STEP_TOLERANCE * outcome.steps))
+    fault = FAULTS.get(outcome.job.condition)
+    if fault and fault.expects:
+        told = [
+            each.step - 1 - outcome.onset
+            for each in live.warnings
+            if each.step > outcome.onset and tells(each.finding, fault, outcome)
+        ]
+        live.delay = min(told, default=None)
+    return live
+
+
+def replay(outcome: Outcome, mode: str) -> Iterator[LiveWarning]:
+    """Every kind is watched for, as ``warn_on`` with all kinds does."""
+    online = OnlineRules(INSTANT_KINDS)
+    periodic = PeriodicRules([kind for kind in WATCHED_KINDS if kind not in INSTANT_KINDS])
+    for step, records in sorted(read_steps(outcome, mode).items()):
+        found = []
+        for info, record in records:
+            found += online.add(info, record)
+            periodic.add(info, record)
+        found += periodic.look()
+        yield from (LiveWarning(step, each) for each in found if each.severity in (*GRAVE, "info"))
+
+
+def read_steps(outcome: Outcome, mode: str) -> dict[int, list[tuple[LayerInfo, HistogramSeries]]]:
+    """By step: the series of length 1 that were stored at it, in model order."""
+    run = read_run(str(outcome.run_dir(mode)))
+    steps: dict[int, list[tuple[LayerInfo, HistogramSeries]]] = defaultdict(list)
+    for key in run:
+        info, series = run.layer_info(key), run[key]
+        assert info is not None
+        for place, step in enumerate(series.steps.tolist()):
+            steps[step].append((info, series.take(slice(place, place + 1))))
+    return steps

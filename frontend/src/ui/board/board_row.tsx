@@ -1,0 +1,172 @@
+/** A row of the board: a run with its facts and the picture of its layers, or the line of a group. */
+
+import {
+  cell_px,
+  factsStick,
+  factWidths_px,
+  names_px,
+  row_px,
+  stagesLeft_px,
+} from "../../view/board/board_layout";
+import type { BoardRow } from "../../view/board/board_rows";
+import { factColumns } from "../../view/board/facts";
+import { findingsIn, healthOf, worstFinding } from "../../view/board/health";
+import { hasStage, openCell, openRun } from "../../view/board/open_cell";
+import { type RunGroup, sumUp } from "../../view/board/run_groups";
+import { type Stage, stages, toggleFold } from "../../view/board/stages";
+import { runColour, runsWithData } from "../../view/selection/selection";
+import { box } from "../widgets/box";
+import { Icon } from "../widgets/icons";
+import { active, cellId, pointedAt } from "./place";
+import { RunStrip } from "./strip";
+
+interface RowProps {
+  readonly row: BoardRow;
+  readonly at: number;
+}
+
+/** The head is row 1 for who listens. */
+const FIRST_ROW = 2;
+
+export function BoardRowView({ row, at }: RowProps) {
+  const height = row_px.value;
+  return (
+    <div
+      class={`board-row ${row.kind}`}
+      role="row"
+      aria-rowindex={at + FIRST_ROW}
+      style={box({ top: at * height, height })}
+    >
+      {row.kind === "run" ? <RunCells run={row.run} at={at} /> : <GroupLine {...row} at={at} />}
+    </div>
+  );
+}
+
+interface RunProps {
+  readonly run: string;
+  readonly at: number;
+}
+
+function RunCells({ run, at }: RunProps) {
+  const here = active.value?.row === at ? active.value.column : -1;
+  const columns = factColumns.value;
+  const stage = stages.value[here - 1 - columns.length];
+  const place = runsWithData.value.find(({ name }) => name === run)?.at ?? 0;
+  return (
+    <>
+      <div
+        id={cellId(at, 0)}
+        class={`board-name${here === 0 ? " active" : ""}`}
+        role="rowheader"
+        aria-colindex={1}
+        style={box({ width: names_px.value })}
+      >
+        <button
+          type="button"
+          tabIndex={-1}
+          title={`${run}: show it beside its nearest healthy run`}
+          onClick={() => openRun(run)}
+        >
+          <span class="swatch" style={{ background: runColour(place) }} />
+          <span class="ellipsis">{run}</span>
+        </button>
+      </div>
+      <div class={`board-facts${factsStick.value ? " stick" : ""}`} style={box({ left: names_px.value })}>
+        {columns.map((column, i) => (
+          <div
+            key={column.id}
+            id={cellId(at, i + 1)}
+            class={`board-fact${here === i + 1 ? " active" : ""} ${column.id === "worst" ? healthOf(run) : ""}`}
+            role="gridcell"
+            aria-colindex={i + 2}
+            title={column.id === "worst" ? worstFinding(run)?.title : column.show(run)}
+            style={box({ width: factWidths_px.value[i] ?? 0 })}
+          >
+            {column.show(run)}
+          </div>
+        ))}
+      </div>
+      <RunStrip run={run} />
+      <StageCells run={run} />
+      {stage === undefined ? null : <ActiveCell run={run} at={at} column={here} stage={stage} />}
+    </>
+  );
+}
+
+/** Takes the pointer for all layers of a run; who listens gets what is wrong in them. */
+function StageCells({ run }: { readonly run: string }) {
+  const before = 1 + factColumns.value.length;
+  const columnOf = (event: MouseEvent) => before + Math.floor(event.offsetX / cell_px.value);
+  const sick = stages.value.flatMap((stage) => {
+    const [worst] = findingsIn(run, stage.tags);
+    return worst === undefined ? [] : [`${stage.path || stage.series.layer}: ${worst.severity}`];
+  });
+  return (
+    // biome-ignore lint/a11y/useKeyWithClickEvents: the grid has the keys, for the active cell.
+    <div
+      class="board-stages"
+      role="gridcell"
+      aria-colindex={before + 1}
+      aria-colspan={Math.max(1, stages.value.length)}
+      aria-label={sick.length === 0 ? "no findings in the layers" : sick.join(", ")}
+      style={box({ left: stagesLeft_px.value, width: stages.value.length * cell_px.value })}
+      onPointerMove={(event) => {
+        pointedAt.value = { run, column: columnOf(event) };
+      }}
+      onPointerLeave={() => {
+        pointedAt.value = null;
+      }}
+      onClick={(event) => {
+        const stage = stages.peek()[columnOf(event) - before];
+        if (stage !== undefined && hasStage(run, stage)) openCell(run, stage);
+      }}
+    />
+  );
+}
+
+interface ActiveProps extends RunProps {
+  readonly column: number;
+  readonly stage: Stage;
+}
+
+function ActiveCell({ run, at, column, stage }: ActiveProps) {
+  const [worst] = findingsIn(run, stage.tags);
+  const layer = stage.path || stage.series.layer;
+  const words = !hasStage(run, stage) ? "not in this run" : (worst?.title ?? "no finding");
+  const left = stagesLeft_px.value + (column - 1 - factColumns.value.length) * cell_px.value;
+  return (
+    <div
+      id={cellId(at, column)}
+      class="board-active"
+      role="gridcell"
+      aria-colindex={column + 1}
+      aria-label={`${layer}, ${run}: ${words}`}
+      style={box({ left, width: cell_px.value, height: row_px.value })}
+    />
+  );
+}
+
+interface GroupProps {
+  readonly group: RunGroup;
+  readonly folded: boolean;
+  readonly at: number;
+}
+
+function GroupLine({ group, folded, at }: GroupProps) {
+  const { name, runs } = group;
+  return (
+    <div
+      id={cellId(at, 0)}
+      class={`board-group${active.value?.row === at ? " active" : ""}`}
+      role="rowheader"
+      aria-colindex={1}
+      aria-colspan={1 + factColumns.value.length + stages.value.length}
+    >
+      <button type="button" tabIndex={-1} aria-expanded={!folded} onClick={() => toggleFold(name)}>
+        <Icon name={folded ? "fold" : "unfold"} />
+        <strong>{name}:</strong>
+        <span>{sumUp(runs)}</span>
+      </button>
+    </div>
+  );
+}

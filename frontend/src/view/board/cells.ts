@@ -1,0 +1,187 @@
+/** The cells of the board: asked for in blocks as they come into sight, kept while memory allows. */
+
+import { batch, type Signal, signal } from "@preact/signals";
+import { type CellAxis, type CellQuantiles, cellAxis, decodeHalves } from "../../math/cell_picture";
+import { seriesId } from "../../series/series_id";
+import type { Board, Series } from "../../series/types";
+import { client, newestSteps } from "../catalog/catalog";
+import { remember } from "../reactive/memo";
+import { boardDrawn, runsWithData } from "../selection/selection";
+
+export interface Cell extends CellQuantiles {
+  /** Why it cannot be read; "" where it can. */
+  readonly error: string;
+  /** Newest step that the index had when it was asked for. */
+  readonly asOf: number | undefined;
+}
+
+/** What is in sight. */
+export interface Wanted {
+  readonly runs: readonly string[];
+  readonly series: readonly Series[];
+  /** Columns of records in a cell. */
+  readonly columns: number;
+}
+
+/** 25 MB; a board of 200 runs and 50 layers has 10,000. */
+const MOST_CELLS = 15_000;
+/** Of one request, for whose answer the page waits. */
+const BLOCK_CELLS = 800;
+/** Runs from all over the list that an axis is chosen by, besides those in sight. */
+const SAMPLE_RUNS = 6;
+const RETRY_MS = 3000;
+
+const cells = new Map<string, Cell>();
+const versions = new Map<string, Signal<number>>();
+
+/** By series: kept once chosen, so that a picture does not change while somebody looks. */
+const axes = new Map<string, CellAxis>();
+
+/** First and last step of all cells' time axis. */
+export const stepSpan = signal<readonly [number, number]>([0, 1]);
+
+/** Shares of the quantiles that all cells have. */
+export let shares: readonly number[] = [];
+
+function keyOf(run: string, series: Series, columns: number): string {
+  return `${run}\n${columns}\n${seriesId(series)}`;
+}
+
+export function findCell(run: string, series: Series, columns: number): Cell | undefined {
+  return cells.get(keyOf(run, series, columns));
+}
+
+export function axisOf(series: Series): CellAxis | undefined {
+  return axes.get(seriesId(series));
+}
+
+/** Counts changes of a run's cells. */
+export function versionOf(run: string): Signal<number> {
+  let version = versions.get(run);
+  if (version === undefined) {
+    version = signal(0);
+    versions.set(run, version);
+  }
+  return version;
+}
+
+let wanted: Wanted = { runs: [], series: [], columns: 0 };
+let asking: AbortController | null = null;
+let retry = 0;
+
+/** Asks for what is missing or has grown; what was asked for before and is out of sight is dropped. */
+export function wantCells(next: Wanted): void {
+  wanted = next;
+  // Where nothing but facts is in sight, there is nothing to wait for.
+  if (next.series.length === 0 && next.runs.length > 0) boardDrawn.value = true;
+  if (asking === null) void askAll();
+}
+
+export function stopAsking(): void {
+  wanted = { runs: [], series: [], columns: 0 };
+  window.clearTimeout(retry);
+  asking?.abort();
+  asking = null;
+}
+
+async function askAll(): Promise<void> {
+  window.clearTimeout(retry);
+  for (let block = nextBlock(); block !== null; block = nextBlock()) {
+    const abort = new AbortController();
+    asking = abort;
+    const asOf = newestSteps.peek();
+    try {
+      const series = block.series.map(({ tag, source }) => ({ tag, source }));
+      const { runs, columns } = block;
+      const answer = await client.board({ runs, series, columns }, abort.signal);
+      if (abort.signal.aborted) return;
+      take(block, answer, asOf);
+    } catch {
+      if (abort.signal.aborted) return;
+      retry = window.setTimeout(() => void askAll(), RETRY_MS);
+      break;
+    }
+  }
+  asking = null;
+}
+
+/** Runs and series with a cell in sight that is missing or old; null when there are none. */
+function nextBlock(): Wanted | null {
+  const { runs, series, columns } = wanted;
+  const places = new Map(runsWithData.peek().map((run) => [run.name, run.at]));
+  const lacks = (run: string, one: Series) => {
+    const at = one.runs.indexOf(places.get(run) ?? -1);
+    if (at < 0) return false;
+    const cell = findCell(run, one, columns);
+    return cell === undefined || cell.asOf !== newestSteps.peek().get(seriesId(one))?.[at];
+  };
+  const lacking = series.filter((one) => runs.some((run) => lacks(run, one)));
+  if (lacking.length === 0) return null;
+  const without = lacking.some((one) => axisOf(one) === undefined);
+  const first = runs.filter((run) => lacking.some((one) => lacks(run, one)));
+  const most = Math.max(1, Math.floor(BLOCK_CELLS / lacking.length));
+  const asked = [...new Set([...(without ? sampleRuns() : []), ...first])].slice(0, most);
+  return { runs: asked, series: lacking.slice(0, BLOCK_CELLS), columns };
+}
+
+function sampleRuns(): readonly string[] {
+  const all = runsWithData.peek();
+  const apart = Math.max(1, (all.length - 1) / (SAMPLE_RUNS - 1));
+  const places = Array.from({ length: SAMPLE_RUNS }, (_, at) => Math.round(at * apart));
+  return places.flatMap((place) => all[place]?.name ?? []);
+}
+
+function take(block: Wanted, answer: Board, asOf: ReadonlyMap<string, readonly number[]>): void {
+  shares = answer.shares;
+  const places = new Map(runsWithData.peek().map((run) => [run.name, run.at]));
+  const changed = new Set<string>();
+  for (const { run: at, series: column, ...given } of answer.cells) {
+    const [run, series] = [block.runs[at], block.series[column]];
+    if (run === undefined || series === undefined) continue;
+    const known = asOf.get(seriesId(series))?.[series.runs.indexOf(places.get(run) ?? -1)];
+    const cell: Cell = {
+      steps: given.steps,
+      lastStep: given.last_step,
+      values: decodeHalves(given.quantiles),
+      nonFinite: new Set(given.non_finite),
+      error: given.error,
+      asOf: known,
+    };
+    remember(cells, keyOf(run, series, block.columns), cell, MOST_CELLS);
+    changed.add(run);
+  }
+  chooseAxes(block);
+  batch(() => {
+    spanSteps(block);
+    for (const run of changed) versionOf(run).value++;
+    boardDrawn.value = true;
+  });
+}
+
+function cellsOf(block: Wanted, series: Series): readonly Cell[] {
+  return block.runs.flatMap((run) => {
+    const cell = findCell(run, series, block.columns);
+    return cell === undefined || cell.steps.length === 0 ? [] : [cell];
+  });
+}
+
+function chooseAxes(block: Wanted): void {
+  for (const series of block.series) {
+    const known = axisOf(series) === undefined ? cellsOf(block, series) : [];
+    if (known.length > 0) axes.set(seriesId(series), cellAxis(known, shares.length));
+  }
+}
+
+/** The span grows with what comes; runs that ended early fill a part of their cells. */
+function spanSteps(block: Wanted): void {
+  const known = block.series.flatMap((series) => cellsOf(block, series));
+  if (known.length === 0) return;
+  const [first, last] = [
+    Math.min(...known.map((cell) => cell.steps[0] ?? 0)),
+    Math.max(...known.map((cell) => cell.lastStep)),
+  ];
+  const [from, to] = stepSpan.peek();
+  const unset = to === 1;
+  const next = [unset ? first : Math.min(first, from), unset ? last : Math.max(last, to)] as const;
+  if (next[0] !== from || next[1] !== to) stepSpan.value = next;
+}

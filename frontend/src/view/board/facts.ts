@@ -1,0 +1,125 @@
+/** Columns of the board before the layers: hyper-parameters, loss, the worst finding and its first step. */
+
+import { computed } from "@preact/signals";
+import { formatExact, formatValue } from "../../math/format";
+import type { Hyperparameter } from "../../series/types";
+import { runsWithData } from "../selection/selection";
+import { boardFrame } from "./board_frame";
+import { HEALTHS, type Health, healthOf, worstFinding } from "./health";
+import { sweep } from "./sweep";
+
+export type Fact = Hyperparameter | null;
+
+export interface FactColumn {
+  /** As links have it. */
+  readonly id: string;
+  readonly label: string;
+  readonly tip: string;
+  /** What runs are sorted, filtered and grouped by. */
+  read(run: string): Fact;
+  /** As it is written in the table. */
+  show(run: string): string;
+}
+
+/** More hyper-parameters than this leave no room for layers. */
+const MOST_PARAMETERS = 10;
+const LETTER_PX = 7;
+const AROUND_PX = 22;
+const WIDEST_PX = 180;
+
+const WORST = "worst";
+const OWN_IDS = ["run", "loss", WORST, "step"];
+
+const lossColumn: FactColumn = {
+  id: "loss",
+  label: "last loss",
+  tip: "Newest value of the run's loss",
+  read: (run) => sweep.value.get(run)?.loss?.value ?? null,
+  show: (run) => {
+    const loss = sweep.value.get(run)?.loss;
+    return loss ? (loss.value === null ? "not finite" : formatValue(loss.value)) : "";
+  },
+};
+
+const worstColumn: FactColumn = {
+  id: WORST,
+  label: "worst finding",
+  tip: "The gravest finding of the run and the layer in which it began",
+  read: healthOf,
+  show: (run) => {
+    const worst = worstFinding(run);
+    if (worst !== undefined) return `${worst.kind.replaceAll("_", " ")} · ${worst.layers[0] ?? ""}`;
+    return healthOf(run) === "healthy" ? "healthy" : "…";
+  },
+};
+
+const stepColumn: FactColumn = {
+  id: "step",
+  label: "first step",
+  tip: "First step of the worst finding",
+  read: (run) => worstFinding(run)?.first_step ?? null,
+  show: (run) => {
+    const worst = worstFinding(run);
+    return worst === undefined ? "" : formatExact(worst.first_step);
+  },
+};
+
+/** Names of hyper-parameters in which the runs differ; others tell nothing apart. */
+export const parameterNames = computed<readonly string[]>(() => {
+  const runs = runsWithData.value.map((run) => sweep.value.get(run.name)?.hyperparameters ?? {});
+  const names = [...new Set(runs.flatMap((parameters) => Object.keys(parameters)))];
+  return names.filter((name) => new Set(runs.map((parameters) => parameters[name])).size > 1);
+});
+
+function parameterColumn(name: string): FactColumn {
+  const read = (run: string) => sweep.value.get(run)?.hyperparameters[name] ?? null;
+  return {
+    id: OWN_IDS.includes(name) ? `hp.${name}` : name,
+    label: name,
+    tip: `Hyper-parameter ${name}`,
+    read,
+    show: (run) => factToText(read(run)),
+  };
+}
+
+/** All that runs can be sorted, filtered and grouped by. */
+export const allFacts = computed<readonly FactColumn[]>(() => {
+  const losses = runsWithData.value.some((run) => sweep.value.get(run.name)?.loss);
+  return [
+    ...parameterNames.value.slice(0, MOST_PARAMETERS).map(parameterColumn),
+    ...(losses ? [lossColumn] : []),
+    worstColumn,
+    stepColumn,
+  ];
+});
+
+/** As wide as the longest of what stands in it. */
+export function columnWidth_px({ id, label, show }: FactColumn): number {
+  if (id === WORST) return WIDEST_PX;
+  const longest = Math.max(label.length + 1, ...runsWithData.value.map((run) => show(run.name).length));
+  return Math.min(WIDEST_PX, longest * LETTER_PX + AROUND_PX);
+}
+
+export function factToText(fact: Fact): string {
+  if (fact === null) return "";
+  return typeof fact === "number" ? formatValue(fact, 6) : String(fact);
+}
+
+const collator = new Intl.Collator("en", { numeric: true });
+
+/** Numbers by size, words by letters, healths by gravity; what is missing comes last in either direction. */
+export function compareFacts(a: Fact, b: Fact, direction: 1 | -1): number {
+  if (a === null || b === null) return Number(a === null) - Number(b === null);
+  if (typeof a === "number" && typeof b === "number") return direction * (a - b);
+  const [x, y] = [a, b].map((fact) => HEALTHS.indexOf(fact as Health)) as [number, number];
+  if (x >= 0 && y >= 0) return direction * (x - y);
+  return direction * collator.compare(String(a), String(b));
+}
+
+/** Less room than this is for names, findings and layers alone. */
+const NARROW_PX = 640;
+
+/** Those that stand in the table. */
+export const factColumns = computed<readonly FactColumn[]>(() =>
+  boardFrame.value.width_px < NARROW_PX ? [worstColumn] : allFacts.value,
+);

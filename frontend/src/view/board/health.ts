@@ -1,0 +1,60 @@
+/** What is wrong in each run and each cell of the board, of all runs of the log directory. */
+
+import { computed } from "@preact/signals";
+import type { FindingAnswer } from "../../series/types";
+import { findings, isDifference, progress, rank } from "../findings/findings";
+
+const NONE: readonly FindingAnswer[] = [];
+
+/** By run: the gravest first, then by the step at which they begin. */
+const byRun = computed(() => groupSorted((finding) => [finding.run]));
+
+/** By run and tag, in the same order. */
+const byCell = computed(() => groupSorted(({ run, tags }) => tags.map((tag) => `${run}\n${tag}`)));
+
+function groupSorted(keysOf: (finding: FindingAnswer) => readonly string[]) {
+  const groups = new Map<string, FindingAnswer[]>();
+  for (const finding of findings.value) {
+    if (isDifference(finding)) continue;
+    for (const key of keysOf(finding)) groups.set(key, [...(groups.get(key) ?? []), finding]);
+  }
+  for (const group of groups.values()) group.sort((a, b) => rank(a) - rank(b) || a.first_step - b.first_step);
+  return groups;
+}
+
+/** Of all kinds of values, since a run with broken gradients is no healthy one. */
+export function worstFinding(run: string): FindingAnswer | undefined {
+  return byRun.value.get(run)?.[0];
+}
+
+/** Of some layers of a run, the gravest first. */
+export function findingsIn(run: string, tags: readonly string[]): readonly FindingAnswer[] {
+  if (tags.length === 1) return byCell.value.get(`${run}\n${tags[0]}`) ?? NONE;
+  const all = new Set(tags.flatMap((tag) => byCell.value.get(`${run}\n${tag}`) ?? NONE));
+  return [...all].sort((a, b) => rank(a) - rank(b) || a.first_step - b.first_step);
+}
+
+/** Runs with records that were not looked at; null while nothing is known. */
+const unchecked = computed(() => (progress.value === null ? null : new Set(progress.value.unchecked)));
+
+export type Health = "error" | "warning" | "info" | "healthy" | "unchecked";
+
+/** Words by which runs are sorted, the gravest first. */
+export const HEALTHS: readonly Health[] = ["error", "warning", "info", "healthy", "unchecked"];
+
+export function healthOf(run: string): Health {
+  const worst = worstFinding(run);
+  if (worst !== undefined) return worst.severity;
+  return unchecked.value === null || unchecked.value.has(run) ? "unchecked" : "healthy";
+}
+
+/** Whether something looks wrong that is more than a remark. */
+export function isSick(run: string): boolean {
+  const health = healthOf(run);
+  return health === "error" || health === "warning";
+}
+
+export function isHealthy(run: string): boolean {
+  const health = healthOf(run);
+  return health === "healthy" || (health === "info" && unchecked.value?.has(run) === false);
+}

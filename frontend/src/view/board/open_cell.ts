@@ -1,0 +1,55 @@
+/** From the board to panels: a layer beside that of the nearest healthy run. */
+
+import { batch } from "@preact/signals";
+import { seriesId } from "../../series/series_id";
+import type { Series } from "../../series/types";
+import { pinAt } from "../screen/pin";
+import { showLayer } from "../screen/reveal";
+import { runsWithData, showRuns } from "../selection/selection";
+import * as settings from "../settings/settings";
+import { clearZoom } from "../settings/zoom";
+import { findingsIn } from "./health";
+import { nearestHealthy } from "./nearest";
+import type { Stage } from "./stages";
+
+/** What a click shows: of a folded stage the layer in which its worst finding begins. */
+export function seriesOf(run: string, stage: Stage): Series {
+  const [worst] = findingsIn(run, stage.tags);
+  return (
+    stage.layers.find(({ tag }) => worst?.tags.find((one) => stage.tags.includes(one)) === tag) ??
+    stage.series
+  );
+}
+
+/** Whether a run has any layer of a stage. */
+export function hasStage(run: string, stage: Stage): boolean {
+  const at = runsWithData.value.find(({ name }) => name === run)?.at ?? -1;
+  return stage.layers.some((series) => series.runs.includes(at));
+}
+
+/** Shows it large beside the nearest healthy run, at the step at which its worst finding begins. */
+export function openCell(run: string, stage: Stage): void {
+  const series = seriesOf(run, stage);
+  const [worst] = findingsIn(run, [series.tag]);
+  openBeside(run, nearestHealthy(run, series.runs), () => {
+    showLayer(series, run);
+    settings.full.value = seriesId(series);
+    // On other axes a step has its place only when its tile is there.
+    if (worst !== undefined && settings.time.peek() === "step") pinAt(worst.first_step + 0.5);
+  });
+}
+
+/** Shows all layers of a run beside those of the nearest healthy one. */
+export function openRun(run: string): void {
+  const every = runsWithData.value.map(({ at }) => at);
+  openBeside(run, nearestHealthy(run, every), () => settings.full.reset());
+}
+
+function openBeside(run: string, healthy: string | undefined, show: () => void): void {
+  batch(() => {
+    clearZoom();
+    showRuns(healthy === undefined ? [run] : [run, healthy]);
+    settings.baseline.value = healthy ?? "";
+    show();
+  });
+}

@@ -1,0 +1,130 @@
+/** Brings a finding into sight: its run, its kind of values, its layer at the top, its steps. */
+
+import { batch, effect, signal, untracked } from "@preact/signals";
+import { type RunClock, stepToUnit } from "../../math/step_axis";
+import { seriesId } from "../../series/series_id";
+import type { FindingAnswer, Series } from "../../series/types";
+import { index } from "../catalog/catalog";
+import { clocks, knownPanels, panelStore } from "../panel/known_panels";
+import { LayerAxes, PanelAxes } from "../panel/layer_axes";
+import { pinAt } from "../screen/pin";
+import { scrollTarget, showLayer } from "../screen/reveal";
+import { moveAll } from "../screen/zooming";
+import {
+  allLayers,
+  effectiveKind,
+  effectivePhase,
+  isExpanded,
+  shownRuns,
+  toggleExpanded,
+} from "../selection/selection";
+import * as settings from "../settings/settings";
+import { clearZoom, settle } from "../settings/zoom";
+import { toReveal } from "./explained";
+
+/** On either side of the first step, as a share of the run. */
+const AROUND = 0.2;
+
+/** What waits for a place on the time axis, which a run has when its first tile is there. */
+const toPlace = signal<FindingAnswer | null>(null);
+
+/** Follows what is opened; to be called while the pane is there. */
+export function startRevealing(): () => void {
+  const stops = [
+    effect(() => {
+      const finding = toReveal.value;
+      if (finding === null) return;
+      untracked(() => showFirstLayer(finding));
+      batch(() => {
+        toReveal.value = null;
+        toPlace.value = finding;
+      });
+    }),
+    effect(() => {
+      const finding = toPlace.value;
+      const clock = finding && clocks.value.get(finding.run);
+      if (!clock) return;
+      toPlace.value = null;
+      untracked(() => zoomAround(finding, clock));
+    }),
+  ];
+  return () => {
+    for (const stop of stops) stop();
+  };
+}
+
+/** Shows the layer of a finding in its run, and leaves the time axis as it is. */
+export function showFirstLayer({ run, tags: [tag] }: FindingAnswer): void {
+  showInRun(run, tag ?? "");
+}
+
+/** Shows a series in a run, whatever hid it, with its row at the top. */
+export function showInRun(run: string, tag: string): void {
+  const series = index.value?.series.find((one) => one.tag === tag && one.source === "blocks");
+  if (series === undefined) return;
+  batch(() => {
+    const shown = shownRuns.value.map(({ name }) => name);
+    if (!shown.includes(run)) settings.runs.value = [...shown, run];
+    if (effectiveKind.value !== series.kind) settings.kind.value = series.kind;
+    if (effectivePhase.value !== series.phase) settings.phase.value = series.phase;
+    foldLast(seriesId(series));
+    showLayer(series, run);
+    scrollTarget.value = null;
+  });
+  scrollToTop(series, run);
+}
+
+/** The strip that was opened last for a finding. */
+let opened = "";
+
+/** Going from finding to finding leaves no trail of open layers. */
+function foldLast(next: string): void {
+  if (opened !== "" && opened !== next && isExpanded(opened)) toggleExpanded(opened);
+  if (!isExpanded(next)) opened = next;
+  else if (opened !== next) opened = "";
+}
+
+/** Once the page has its new height: before, it could not be scrolled that far. */
+function scrollToTop(series: Series, run: string): void {
+  window.setTimeout(() => {
+    scrollTarget.value = { rowId: seriesId(series), run, top: true };
+  });
+}
+
+/** Pins the first step and zooms to what is around it; the zoom before can be gone back to. */
+function zoomAround({ run, first_step }: FindingAnswer, clock: RunClock): void {
+  const toUnit = pinStepOf(run, first_step, clock);
+  if (toUnit === null) return;
+  const around = Math.max(1, AROUND * (clock.lastStep - clock.firstStep));
+  moveAll(toUnit(first_step - around), toUnit(first_step + around));
+  settle();
+}
+
+/** Pins a step of a run; what places its steps on the time axis, or null where they have no place. */
+function pinStepOf(run: string, step: number, clock: RunClock): ((step: number) => number) | null {
+  // Any layer's: all of a run have the same steps and times.
+  const known = knownPanels.value.find((panel) => panel.run === run && panel.tile.value?.columns.length);
+  const columns = known?.tile.value?.columns;
+  if (columns === undefined) return null;
+  const toUnit = (at: number) => stepToUnit(settings.time.value, at, columns, clock);
+  const begin = toUnit(step + 0.5);
+  // A run without epochs has no place on their axis.
+  if (Number.isNaN(begin)) return null;
+  pinAt(begin);
+  return toUnit;
+}
+
+/** Where runs part: opens the layer, pins the step, and ends a zoom that would hide it. */
+export function showStep({ run, tags: [tag = ""], first_step, last_step }: Steps): void {
+  const series = allLayers.peek().find((layer) => layer.tag === tag);
+  if (series === undefined) return;
+  showLayer(series, run);
+  const clock = clocks.peek().get(run);
+  const toUnit = clock && pinStepOf(run, first_step, clock);
+  if (!toUnit) return;
+  const own = panelStore.panel(run, seriesId(series));
+  const { lo, hi } = new PanelAxes(own, new LayerAxes(series)).liveAxis.peek();
+  if (toUnit(first_step) < lo || toUnit(last_step) > hi) clearZoom();
+}
+
+type Steps = Pick<FindingAnswer, "run" | "tags" | "first_step" | "last_step">;

@@ -1,0 +1,117 @@
+"""What a finding rests on, in words: each figure by its meaning, with its limit.
+
+`FIGURES` is the table of all figures; docs/findings.md lists it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any, Final, NamedTuple
+
+from tb_activation_hist.findings.number_format import format_factor
+
+SHARE: Final = "share"
+TIMES: Final = "times"
+NUMBER: Final = "number"
+TEXT: Final = "text"
+
+NOISES: Final = "times the batch noise"
+
+
+class Figure(NamedTuple):
+    """What a figure means; limits: names of the thresholds that it is held against."""
+
+    label: str
+    unit: str = NUMBER
+    limits: tuple[str, ...] = ()
+
+
+FIGURES: Final[Mapping[str, Figure]] = {
+    "all_units": Figure("units of the layer"),
+    "baseline": Figure("compared with run", TEXT),
+    "batch_noise": Figure("distance that batches alone make"),
+    "cycles": Figure("rises and falls", NUMBER, ("cycles",)),
+    "decay": Figure("fall of the values' size", TIMES, ("vanishing_decay",)),
+    "distance": Figure("distance of the histograms", NUMBER, ("distance", "difference_distance")),
+    "early_rms": Figure("size of the values in the first records"),
+    "end_share": Figure(
+        "values at the ends of the range", SHARE, ("saturated_share", "saturated_start_share")
+    ),
+    "fading": Figure("fall beside the other end", TIMES, ("vanishing_depth", "vanishing_gradient")),
+    "found_units": Figure("units that show it"),
+    "groups": Figure("groups of equal units"),
+    "growth": Figure("growth of the size", TIMES, ("growth", "depth", "gradient")),
+    "idle_share": Figure("values that are zero or tiny", SHARE, ("collapsed_share",)),
+    "idle_share_before": Figure("values that were zero or tiny before", SHARE),
+    "largest": Figure("largest |x|", NUMBER, ("level",)),
+    "largest_factor": Figure("largest rise", TIMES),
+    "largest_step": Figure("step of the largest values"),
+    "moved": Figure("distance from the run's begin to its end"),
+    "moving_layer": Figure("layer that moves", TEXT),
+    "moving_ratio": Figure("movement of that layer", NOISES, ("moving_ratio",)),
+    "n": Figure("values in the record"),
+    "nans": Figure("NaN in the first such record"),
+    "near_largest": Figure("values near the dtype's largest number"),
+    "neg_infs": Figure("-inf in the first such record"),
+    "pos_infs": Figure("+inf in the first such record"),
+    "ratio": Figure("ratio to the usual size", TIMES, ("ratio",)),
+    "records": Figure("records that show it"),
+    "rms": Figure("size of the values (root mean square)", NUMBER, ("level",)),
+    "rms_before": Figure("size of the values before"),
+    "same": Figure("units that are equal", TEXT),
+    "share_at_limit": Figure("values at the limits of the dtype", SHARE, ("low_precision_share",)),
+    "subnormal": Figure("values under the smallest normal number"),
+    "unit_share": Figure("share of the layer's units", SHARE),
+    "usual_distance": Figure("usual distance of neighbouring windows"),
+    "zero_share": Figure("values that are exactly 0", SHARE, ("mostly_zero_share",)),
+    "zeros_apart": Figure("difference of the shares of zeros", SHARE, ("difference_zeros",)),
+}
+"""Name of a figure -> what it means."""
+
+MOVEMENT: Final = Figure("movement from the run's begin to its end", NOISES, ("still_ratio",))
+
+
+class Evidence(NamedTuple):
+    """One line of evidence, as texts.
+
+    label: what was measured. value: the number with its unit. limit: the threshold in the same
+    unit, or ``""`` where there is none.
+    """
+
+    label: str
+    value: str
+    limit: str
+
+
+def figures_to_evidence(
+    figures: Mapping[str, Any], threshold: Mapping[str, float]
+) -> tuple[Evidence, ...]:
+    """Each single figure in words; lists, which are parallel to layers or units, are left out."""
+    return tuple(
+        _to_evidence(name, value, threshold)
+        for name, value in figures.items()
+        if not isinstance(value, (list, tuple))
+    )
+
+
+def _to_evidence(name: str, value: Any, threshold: Mapping[str, float]) -> Evidence:
+    figure = FIGURES.get(name, Figure(name.replace("_", " "), limits=(name,)))
+    if name == "ratio" and "still_ratio" in threshold:
+        figure = MOVEMENT
+    limit = next((threshold[each] for each in figure.limits if each in threshold), None)
+    shown = "" if limit is None else format_figure(limit, figure.unit)
+    return Evidence(figure.label, format_figure(value, figure.unit), shown)
+
+
+def format_figure(value: Any, unit: str) -> str:
+    """A figure with its unit: "99.7 %", "450 times", "1,200"."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return str(value)
+    if not math.isfinite(value):
+        return "not finite"
+    if unit == SHARE:
+        return f"{100 * value:.3g} %"
+    if unit in (TIMES, NOISES):
+        return f"{format_factor(value)} {unit}"
+    return f"{value:,}" if isinstance(value, int) else f"{value:.3g}"

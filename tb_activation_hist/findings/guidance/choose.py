@@ -1,0 +1,77 @@
+"""Chooses what to say about a finding by its kind and pattern."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Final
+
+from tb_activation_hist.core.names import LayerInfo
+from tb_activation_hist.findings.finding import Finding
+from tb_activation_hist.findings.guidance import learning, non_finite, scale, units
+from tb_activation_hist.findings.guidance.guidance import Case, Pattern
+
+PATTERNS: Final[Mapping[str, Sequence[Pattern]]] = {
+    "non_finite": non_finite.NON_FINITE,
+    "collapsed": scale.COLLAPSED,
+    "exploding": scale.EXPLODING,
+    "vanishing": scale.VANISHING,
+    "mostly_zero": scale.MOSTLY_ZERO,
+    "saturated": scale.SATURATED,
+    "spike_and_crash": scale.SPIKE_AND_CRASH,
+    "not_learning": learning.NOT_LEARNING,
+    "sudden_change": scale.SUDDEN_CHANGE,
+    "low_precision": non_finite.LOW_PRECISION,
+    "outlier_features": scale.OUTLIER_FEATURES,
+    "dead_units": units.DEAD_UNITS,
+    "unused_units": units.UNUSED_UNITS,
+    "runaway_units": units.RUNAWAY_UNITS,
+    "redundant_units": units.REDUNDANT_UNITS,
+    "run_difference": learning.RUN_DIFFERENCE,
+}
+"""Kind -> its patterns; the first that holds counts, and the last always holds."""
+
+
+def guide(case: Case) -> Finding:
+    """The finding of a case with advice, causes, code and check of its pattern."""
+    finding = case.finding
+    patterns = PATTERNS.get(finding.kind, ())
+    chosen = next((own for holds, own in patterns if holds(case)), None)
+    if chosen is None:
+        return finding
+    module = finding.layers[0].partition("/")[0]
+    told = chosen.fill(module, finding.first_step)
+    return replace(
+        finding, advice=told.advice, causes=told.causes, code=told.code, check=told.check
+    )
+
+
+def guide_run(
+    findings: Sequence[Finding], infos: Iterable[LayerInfo], first_step: int
+) -> list[Finding]:
+    """The findings of a run, which stand in the order of incidents, with what to tell about each.
+
+    infos: of all series of the run. first_step: of the run.
+    """
+    by_tag = {info.tag: info for info in infos}
+    front = front_tag(by_tag.values())
+    causes: dict[int, Finding] = {}
+    guided = []
+    for finding in findings:
+        tag = finding.tags[0]
+        cause = causes.setdefault(finding.incident, finding) if finding.incident else finding
+        case = Case(
+            finding=finding,
+            info=by_tag[tag],
+            in_front=tag == front,
+            from_start=finding.first_step <= first_step,
+            cause=None if cause is finding else cause,
+        )
+        guided.append(guide(case))
+    return guided
+
+
+def front_tag(infos: Iterable[LayerInfo]) -> str:
+    """Tag of the recorded layer that comes first in the model; "" without any."""
+    outputs = [info for info in infos if info.kind == "activations"]
+    return min(outputs, key=lambda info: info.order).tag if outputs else ""

@@ -1,0 +1,179 @@
+"""NaN, infinite values, and dtypes that are too narrow."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tb_activation_hist.findings.guidance.guidance import (
+    Case,
+    Guidance,
+    Pattern,
+    always,
+    is_info,
+)
+
+PARAMETER_KINDS: Final = ("weights", "updates", "optimizer_state")
+
+MASK: Final = Guidance(
+    causes=(),
+    remedy="A mask filled with -inf before a softmax looks like this; then nothing is wrong.",
+    code="",
+    check="Look at what <layer> puts out: a row that is -inf throughout would make NaN in a "
+    "softmax.",
+)
+
+GROWN: Final = Guidance(
+    causes=(
+        "values that grew until they left the range of their dtype, as told before",
+        "log, square root or division of 0 on the way",
+    ),
+    remedy="See to what is told before it: NaN is where the growth ended.",
+    code="torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)  # before optimizer.step()",
+    check="Compare the largest |x| of <layer> in the records before step <step> with the largest "
+    "number of its dtype.",
+)
+
+OF_BATCH: Final = Guidance(
+    causes=(
+        "NaN or infinity in the batch of this step",
+        "weights of <layer> that were not finite after the step before",
+        "a learning rate that is too high",
+    ),
+    remedy="Check the inputs of this step first. Where they are finite, lower the learning rate "
+    "or clip the gradients.",
+    code="if not torch.isfinite(inputs).all():  # before model(inputs)\n"
+    '    raise ValueError("the batch holds NaN or infinity")',
+    check="Load the batch of step <step> again and look for values that are not finite. Record "
+    'kinds=("activations", "weights", "updates") to see whether the weights were broken before.',
+)
+
+OF_LAYER: Final = Guidance(
+    causes=(
+        "log, square root or division of 0 in what <layer> computes",
+        "weights of <layer> that were not finite after the step before",
+        "a learning rate that is too high, by which values left the range of floats",
+    ),
+    remedy="The layers before it are finite, so look at what <layer> computes at that step: add "
+    "an epsilon. Else lower the learning rate or clip the gradients.",
+    code="torch.autograd.set_detect_anomaly(True)  # names the operation; slow, for a few steps",
+    check="Run the forward pass of step <step> again and look at the input and the output of "
+    "<layer>. Record the kinds weights and updates to see whether its weights were broken before.",
+)
+
+OF_LAYER_FP16: Final = Guidance(
+    causes=(
+        "overflow in float16, whose largest number is 65,504",
+        "log, square root or division of 0 in what <layer> computes",
+        "a learning rate that is too high",
+    ),
+    remedy="Use bfloat16, or let <layer> compute in float32. Scale attention logits before the "
+    "product with the keys, not after it.",
+    code='with torch.autocast("cuda", dtype=torch.bfloat16):\n    loss = loss_of(model(inputs))',
+    check="Compare the largest |x| of <layer> and of the layers before it with 65,504 in the "
+    "records before step <step>.",
+)
+
+OF_BACKWARD: Final = Guidance(
+    causes=(
+        "the derivative of a square root, norm, logarithm or division at 0",
+        "a loss scale that is too high for float16, which a GradScaler lowers by itself",
+        "a loss that is not finite",
+    ),
+    remedy="The forward pass is finite. Add an epsilon inside the square root or norm. With a "
+    "GradScaler single such steps are as meant: it skips them.",
+    code="torch.autograd.set_detect_anomaly(True)  # names the operation; slow, for a few steps",
+    check="See whether the loss of step <step> is finite, and whether your script uses a "
+    "GradScaler: then the next records are finite again.",
+)
+
+OF_UPDATE: Final = Guidance(
+    causes=(
+        "gradients of this step that were not finite and were not skipped",
+        "a division by 0 in the optimizer's step, as with an epsilon of 0",
+        "a learning rate or a checkpoint of the optimizer that is not finite",
+    ),
+    remedy="The outputs were finite until then, so the update broke the weights. Skip steps whose "
+    "gradients are not finite.",
+    code="norm = torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)\n"
+    "if torch.isfinite(norm):\n    optimizer.step()",
+    check='Record kinds=("gradients", "weight_gradients", "updates"): the kind that is not finite '
+    "first says where it began.",
+)
+
+OF_UPDATE_FP16: Final = Guidance(
+    causes=(
+        "Adam's epsilon of 1e-8, which is 0 in float16, so that 0 is divided by 0",
+        "gradients of this step that overflowed and were not skipped",
+        "weights kept in float16, in which updates are lost or overflow",
+    ),
+    remedy="Keep the weights in float32 and let autocast compute in float16; or use bfloat16. "
+    "Where the weights must be float16, raise the epsilon to 1e-4.",
+    code="model.float()\nscaler = torch.amp.GradScaler()\n"
+    'with torch.autocast("cuda", dtype=torch.float16):\n    loss = loss_of(model(inputs))',
+    check="Print {p.dtype for p in model.parameters()} and optimizer.defaults['eps'].",
+)
+
+
+def _follows_growth(case: Case) -> bool:
+    return case.cause is not None and case.cause.kind in ("exploding", "spike_and_crash")
+
+
+def _in_parameters(case: Case) -> bool:
+    return case.info.kind in PARAMETER_KINDS
+
+
+def _in_fp16_parameters(case: Case) -> bool:
+    return _in_parameters(case) and case.info.dtype == "float16"
+
+
+def _in_gradients(case: Case) -> bool:
+    return "gradients" in case.info.kind
+
+
+def _in_front(case: Case) -> bool:
+    return case.in_front or case.info.kind == "inputs"
+
+
+def _in_fp16(case: Case) -> bool:
+    return case.info.dtype == "float16"
+
+
+NON_FINITE: Final[tuple[Pattern, ...]] = (
+    (is_info, MASK),
+    (_follows_growth, GROWN),
+    (_in_fp16_parameters, OF_UPDATE_FP16),
+    (_in_parameters, OF_UPDATE),
+    (_in_gradients, OF_BACKWARD),
+    (_in_front, OF_BATCH),
+    (_in_fp16, OF_LAYER_FP16),
+    (always, OF_LAYER),
+)
+
+SMALL_GRADIENTS: Final = Guidance(
+    causes=(
+        "gradients too small for float16 without loss scaling",
+        "a loss that is divided by much before its backward",
+        "layers whose gradients shrink on their way",
+    ),
+    remedy="Scale the loss with a GradScaler, or use bfloat16, whose range is that of float32.",
+    code="scaler = torch.amp.GradScaler()\nscaler.scale(loss).backward()\n"
+    "scaler.step(optimizer)\nscaler.update()",
+    check="See whether the share falls when the loss is multiplied by 1024 before its backward.",
+)
+
+NARROW_VALUES: Final = Guidance(
+    causes=(
+        "outputs that are not normalised and lie near the end of the dtype's range",
+        "values far smaller than the dtype's smallest normal number",
+        "weights kept in a dtype of few bits",
+    ),
+    remedy="Normalise before <layer>, use bfloat16, or keep this layer in float32.",
+    code='with torch.autocast("cuda", enabled=False):\n    out = layer(inputs.float())',
+    check="Compare the scale of <layer> with the limits of its dtype: the page's setting Number "
+    "format draws them.",
+)
+
+LOW_PRECISION: Final[tuple[Pattern, ...]] = (
+    (_in_gradients, SMALL_GRADIENTS),
+    (always, NARROW_VALUES),
+)

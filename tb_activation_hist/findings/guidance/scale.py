@@ -1,0 +1,262 @@
+"""Scales that grow, fall or jump."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tb_activation_hist.findings.guidance.guidance import (
+    Case,
+    Guidance,
+    Pattern,
+    always,
+    exceeds,
+    from_start,
+)
+
+CLIP: Final = "torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)  # before optimizer.step()"
+
+LOWER_RATE: Final = 'for group in optimizer.param_groups:\n    group["lr"] /= 10'
+
+INITIALISE: Final = (
+    "for module in model.modules():\n"
+    "    if isinstance(module, (torch.nn.Linear, torch.nn.Conv2d)):\n"
+    '        torch.nn.init.kaiming_normal_(module.weight, nonlinearity="relu")'
+)
+
+PRINT_INPUTS: Final = "print(inputs.mean(), inputs.std(), inputs.abs().max())  # about 0, 1, 5"
+
+LARGE_FROM_START: Final = Guidance(
+    causes=(
+        "weights that start too large",
+        "no normalisation between the layers",
+        "inputs that are not normalised",
+    ),
+    remedy="Initialise with a standard deviation of about sqrt(2 / fan_in), normalise the inputs, "
+    "add normalisation.",
+    code=INITIALISE,
+    check="Print the standard deviation of the weights of <layer> beside sqrt(2 / fan_in), before "
+    "the first step.",
+)
+
+GROWS_SOON: Final = Guidance(
+    causes=(
+        "a learning rate that is too high",
+        "a loss with the wrong sign, which is maximised",
+        "no normalisation, or weights that start too large",
+    ),
+    remedy="Lower the rate to a tenth or warm it up, clip the gradients, and check the sign of "
+    "the loss.",
+    code=f"{LOWER_RATE}\n{CLIP}",
+    check="See whether the loss falls in the first steps: with the wrong sign it never does. Train "
+    "100 steps with a tenth of the rate.",
+)
+
+GROWS_LATER: Final = Guidance(
+    causes=(
+        "a learning rate that rises or jumps at this step",
+        "single bad batches whose gradients are not clipped",
+        "a rate that is too high for what the network has become",
+    ),
+    remedy="Look at the learning rate and the batch of this step. Clip the gradients, lower the "
+    "rate or warm it up for longer.",
+    code=f"{CLIP}\n{LOWER_RATE}",
+    check="Write loss and rate with each step (logger.step(loss=loss, lr=lr)) and compare them "
+    "around step <step>.",
+)
+
+GRADIENTS_GROW: Final = Guidance(
+    causes=(
+        "a discriminator that wins against its generator",
+        "a learning rate that is too high",
+        "a division by, or a logarithm of, what goes to 0",
+    ),
+    remedy="Lower the discriminator's rate or train it less often, smooth its labels, and clip the "
+    "gradients.",
+    code=CLIP,
+    check="Compare the losses of both networks around step <step>; without a second network, look "
+    "for a divisor that goes to 0.",
+)
+
+EXPLODING: Final[tuple[Pattern, ...]] = (
+    (exceeds("gradient"), GRADIENTS_GROW),
+    (exceeds("depth"), LARGE_FROM_START),
+    (lambda case: _is_early(case), GROWS_SOON),
+    (always, GROWS_LATER),
+)
+
+
+def _is_early(case: Case) -> bool:
+    """In the first twentieth of what the finding spans, as no other length is known."""
+    return case.from_start or case.finding.first_step <= max(case.finding.last_step / 20, 10)
+
+
+GRADIENTS_VANISH: Final = Guidance(
+    causes=(
+        "a chain of sigmoids or tanhs, each of which shrinks the gradient",
+        "a deep network without normalisation or shortcuts",
+        "weights that start too small",
+    ),
+    remedy="Use ReLU-like nonlinearities with He initialisation, add normalisation or residual "
+    "connections.",
+    code=INITIALISE,
+    check="Compare the updates with the weights, layer by layer (kinds=('updates',)): about 1e-3 "
+    "of the weights is usual, far less learns nothing.",
+)
+
+INPUT_FADES: Final = Guidance(
+    causes=(
+        "weights that start too small, so that only biases are left",
+        "saturated or dead nonlinearities on the way",
+        "a deep network without normalisation or shortcuts",
+    ),
+    remedy="Initialise with a standard deviation of about sqrt(2 / fan_in), add normalisation or "
+    "residual connections.",
+    code=INITIALISE,
+    check="Give the network two very different batches: where the outputs of <layer> are about "
+    "equal, the input does not get there.",
+)
+
+VALUES_VANISH: Final = Guidance(
+    causes=(
+        "weight decay that is too strong",
+        "weights that are clipped, as in a WGAN",
+        "a term of the loss that draws these outputs to 0, as the KL term of a VAE does",
+    ),
+    remedy="Lower the weight decay or the weight of that term, clip weights less tightly, or "
+    "penalise the gradient instead.",
+    code="optimizer = torch.optim.AdamW(model.parameters(), lr=lr, weight_decay=0.01)",
+    check="Record kinds=('weights',): where the weights of <layer> shrink too, it is decay or "
+    "clipping, else the loss.",
+)
+
+VANISHING: Final[tuple[Pattern, ...]] = (
+    (exceeds("vanishing_gradient"), GRADIENTS_VANISH),
+    (exceeds("vanishing_depth"), INPUT_FADES),
+    (always, VALUES_VANISH),
+)
+
+SPIKES: Final = Guidance(
+    causes=(
+        "a learning rate on the edge of divergence",
+        "single bad batches",
+        "Adam's second moment, which lags behind gradients that jump",
+    ),
+    remedy="Lower the rate or warm it up, clip the gradients, and look at the batches of these "
+    "steps. For Adam lower beta2 to 0.95.",
+    code=f"{CLIP}\n{LOWER_RATE}",
+    check="See whether the peaks fall on the same batches in each epoch: then it is the data.",
+)
+
+SPIKE_AND_CRASH: Final[tuple[Pattern, ...]] = ((always, SPIKES),)
+
+JUMP: Final = Guidance(
+    causes=(
+        "a jump of the learning rate, as a scheduler makes",
+        "other data or augmentation from this step on",
+        "layers that were unfrozen, loaded or set to another mode",
+    ),
+    remedy="Look at what the training script does at step <step>. Where that is meant, nothing is "
+    "wrong.",
+    code="logger.step(loss=loss, lr=scheduler.get_last_lr()[0])",
+    check="Compare loss and learning rate around step <step>; where both go on as before, look at "
+    "the inputs of these steps.",
+)
+
+SUDDEN_CHANGE: Final[tuple[Pattern, ...]] = ((always, JUMP),)
+
+FEW_LARGE: Final = Guidance(
+    causes=(
+        "one unit or channel whose weights ran away",
+        "inputs with extreme values",
+        "massive activations of a large transformer, which lives with them",
+    ),
+    remedy="They hurt quantisation and float16, not the training as such. Look at that unit, at "
+    "weight decay and normalisation.",
+    code='logger = ActivationHistLogger(model, logdir, split={"<layer>": 1})  # names the unit',
+    check="See whether the largest value stands in the same unit in each record.",
+)
+
+OUTLIER_FEATURES: Final[tuple[Pattern, ...]] = ((always, FEW_LARGE),)
+
+ZERO_FROM_START: Final = Guidance(
+    causes=(
+        "weights initialised at 0, as those of LoRA and of last layers in residual branches are",
+        "biases far below zero before a ReLU",
+        "inputs that are 0",
+    ),
+    remedy="Where zeros are meant, nothing is wrong as long as they do not last. Else check the "
+    "initialisation and the inputs.",
+    code=INITIALISE,
+    check="Print the weights and biases of <layer> and of the layer before it, before the first "
+    "step.",
+)
+
+FELL_TO_ZERO: Final = Guidance(
+    causes=(
+        "a learning rate that was too high at this step and killed the units before <layer>",
+        "weight decay that is too strong",
+        "inputs that turned to 0",
+    ),
+    remedy="Units that are dead do not come back: start again from a checkpoint before step <step> "
+    "with a lower rate or a longer warm-up. Add normalisation.",
+    code=f"{CLIP}\n{LOWER_RATE}",
+    check="See what the layers before <layer> do at step <step>: where they jump, it is the rate; "
+    "where they are 0 too, it is the input.",
+)
+
+COLLAPSED: Final[tuple[Pattern, ...]] = ((from_start, ZERO_FROM_START), (always, FELL_TO_ZERO))
+
+ZEROS_FROM_START: Final = Guidance(
+    causes=(
+        "biases far below zero",
+        "inputs that are not centred",
+        "weights that start with a negative mean",
+    ),
+    remedy="About half zeros are normal after a ReLU. Set the biases to 0, centre the inputs, or "
+    "use a leaky ReLU.",
+    code="torch.nn.init.zeros_(layer.bias)  # of the layer before <layer>",
+    check="Look at the outputs of the layer before <layer>: their mean should be near 0.",
+)
+
+MANY_DIED: Final = Guidance(
+    causes=(
+        "units that died from a learning rate that was too high",
+        "biases that fell far below zero",
+        "inputs that became sparse",
+    ),
+    remedy="About half zeros are normal after a ReLU. Lower the rate or warm it up, add "
+    "normalisation, or use a leaky ReLU.",
+    code=LOWER_RATE,
+    check='Record <layer> with split={"<layer>": 1}: it names the units that are always 0.',
+)
+
+MOSTLY_ZERO: Final[tuple[Pattern, ...]] = ((from_start, ZEROS_FROM_START), (always, MANY_DIED))
+
+SATURATED_BY_INPUTS: Final = Guidance(
+    causes=(
+        "inputs that are not normalised",
+        "weights that start too large",
+        "a learning rate that is too high",
+    ),
+    remedy="At the ends of its range a tanh or sigmoid passes hardly any gradient. Normalise the "
+    "inputs to mean 0 and standard deviation 1, scale the initialisation down.",
+    code=PRINT_INPUTS,
+    check="Print mean, standard deviation and largest size of a batch: about 0, 1 and 5 is usual.",
+)
+
+SATURATED_LATER: Final = Guidance(
+    causes=(
+        "weights that grew too large",
+        "a learning rate that is too high",
+        "no normalisation before the nonlinearity",
+    ),
+    remedy="At the ends of its range a tanh or sigmoid passes hardly any gradient. Normalise "
+    "before it, lower the rate, add weight decay, or use a nonlinearity without ends.",
+    code="layer = torch.nn.Sequential(layer, torch.nn.LayerNorm(width))  # before <layer>",
+    check="Look at the layer before <layer>: a scale far above 1 saturates it.",
+)
+
+SATURATED: Final[tuple[Pattern, ...]] = (
+    (from_start, SATURATED_BY_INPUTS),
+    (always, SATURATED_LATER),
+)

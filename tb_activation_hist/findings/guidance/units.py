@@ -1,0 +1,58 @@
+"""Single channels, heads and experts of layers that are recorded with `split`."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tb_activation_hist.findings.guidance.guidance import Guidance, Pattern, always
+from tb_activation_hist.findings.guidance.scale import LOWER_RATE
+
+DEAD: Final = Guidance(
+    causes=(
+        "a learning rate that was too high at that step",
+        "biases that fell far below zero",
+        "experts that the router never chooses",
+    ),
+    remedy="A dead ReLU unit gets no gradient and stays dead. Lower or warm up the rate, use a "
+    "leaky ReLU, initialise these units anew, or prune them.",
+    code=LOWER_RATE,
+    check="Look at the biases of these units before step <step> and after it.",
+)
+
+UNUSED: Final = Guidance(
+    causes=(
+        "a router that fell for a few experts",
+        "heads or channels that weight decay shrank away",
+    ),
+    remedy="They cost time and learn nothing. For experts add or raise the load-balancing loss and "
+    "router noise; prune channels and heads, or lower their weight decay.",
+    code="logits = logits + torch.randn_like(logits) / experts  # router noise, in training",
+    check="Compare the norms of these units' weights with those of the others.",
+)
+
+RUNAWAY: Final = Guidance(
+    causes=(
+        "weights of single units that nothing holds back: no weight decay, no normalisation",
+        "attention sinks and massive activations of a large transformer, which lives with them",
+    ),
+    remedy="They hurt quantisation and float16. Look at these units' weights, at weight decay and "
+    "at the norm before them.",
+    code="optimizer = torch.optim.AdamW(model.parameters(), lr=lr, weight_decay=0.01)",
+    check="Compare the norms of these units' weights with those of the others.",
+)
+
+REDUNDANT: Final = Guidance(
+    causes=(
+        "weights that started equal, such as zeros, so that units get equal gradients",
+        "norms whose factor is 0",
+        "inputs that never change",
+    ),
+    remedy="Initialise these units at random, or prune them.",
+    code="torch.nn.init.normal_(layer.weight, std=0.02)  # of <layer>",
+    check="Compare the rows of the layer's weight matrix: layer.weight.unique(dim=0).",
+)
+
+DEAD_UNITS: Final[tuple[Pattern, ...]] = ((always, DEAD),)
+UNUSED_UNITS: Final[tuple[Pattern, ...]] = ((always, UNUSED),)
+RUNAWAY_UNITS: Final[tuple[Pattern, ...]] = ((always, RUNAWAY),)
+REDUNDANT_UNITS: Final[tuple[Pattern, ...]] = ((always, REDUNDANT),)

@@ -1,0 +1,113 @@
+"""How large each parameter, its gradients and its updates were, and when it did not change."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final
+
+import numpy as np
+
+from tb_activation_hist.core.grid import FloatArray, IntArray
+from tb_activation_hist.core.names import LayerInfo
+from tb_activation_hist.findings.signals import BoolArray, Signals
+
+SAME_TOLERANCE: Final = 1e-12
+"""Rounding of sums of float64 that are added up again when records are pooled; one step of a
+float32 weight changes more."""
+
+PARAMETER_KINDS: Final = ("weights", "weight_gradients", "updates")
+
+
+@dataclass(frozen=True, eq=False)
+class SizeHistory:
+    """Sizes of one parameter, of its gradients or of its updates; arrays are (S,).
+
+    rms: root mean square of the finite values; that of updates is relative to the weights'.
+    idle: of weights, whether they are bit for bit what they were at the record before, False for
+    the first; of gradients and updates, whether all values are 0.
+    """
+
+    signals: Signals
+    steps: IntArray
+    rms: FloatArray
+    idle: BoolArray
+
+
+@dataclass(frozen=True, eq=False)
+class ParameterHistory:
+    """What was recorded of one parameter; None for what was not. info: its layer's description."""
+
+    info: LayerInfo
+    weights: SizeHistory | None = None
+    gradients: SizeHistory | None = None
+    updates: SizeHistory | None = None
+
+    @property
+    def name(self) -> str:
+        return self.info.layer
+
+    @property
+    def is_matrix(self) -> bool:
+        """Whether it multiplies inputs, unlike biases and the factors of norms."""
+        return sum(size > 1 for size in self.info.shape) > 1
+
+    @cached_property
+    def records(self) -> int:
+        """Number of records of the weights."""
+        return 0 if self.weights is None else len(self.weights.steps)
+
+    @cached_property
+    def is_constant(self) -> bool:
+        """Whether the weights were recorded twice or more, and never changed by a bit."""
+        return self.weights is not None and self.records > 1 and bool(self.weights.idle[1:].all())
+
+    @cached_property
+    def largest_update(self) -> float:
+        """Largest relative size of a recorded step's updates; inf where none is known."""
+        return float("inf") if self.updates is None else float(np.nanmax(self.updates.rms))
+
+    def began_as(self, other: ParameterHistory) -> bool:
+        """Whether it had the values of another parameter when both were recorded first."""
+        if self.weights is None or other.weights is None or self.info.shape != other.info.shape:
+            return False
+        one, two = self.weights.signals.series, other.weights.signals.series
+        figures = ("sum", "sum_sq", "min", "max")
+        return all(getattr(one.tallies, f)[0] == getattr(two.tallies, f)[0] for f in figures)
+
+
+def series_to_parameters(layers: Iterable[Signals]) -> list[ParameterHistory]:
+    """The parameters of a run, from the series of their kinds, in model order."""
+    found: dict[str, dict[str, Signals]] = {}
+    for signals in layers:
+        if signals.info.kind in PARAMETER_KINDS:
+            found.setdefault(signals.info.layer, {})[signals.info.kind] = signals
+    return [_to_parameter(own) for own in found.values()]
+
+
+def _to_parameter(own: Mapping[str, Signals]) -> ParameterHistory:
+    info = next(iter(own.values())).info
+    sizes = {kind: _to_sizes(signals) for kind, signals in own.items()}
+    return ParameterHistory(info, *(sizes.get(kind) for kind in PARAMETER_KINDS))
+
+
+def _to_sizes(signals: Signals) -> SizeHistory:
+    weights = signals.info.kind == "weights"
+    idle = _unchanged(signals) if weights else signals.series.zeros == signals.series.n
+    return SizeHistory(signals, signals.series.steps, signals.rms, idle)
+
+
+def _unchanged(signals: Signals) -> BoolArray:
+    """(S,) whether a record shows the values of the one before."""
+    series = signals.series
+    finite = np.maximum(series.finite, 1)
+    same = np.zeros(len(series), dtype=bool)
+    if len(series) < 2:
+        return same
+    square = series.tallies.sum_sq / finite
+    same[1:] = np.abs(np.diff(square)) <= SAME_TOLERANCE * square[1:]
+    same[1:] &= np.abs(np.diff(series.mean)) <= SAME_TOLERANCE * np.sqrt(square[1:])
+    same[1:] &= (np.diff(series.min) == 0) & (np.diff(series.max) == 0)
+    same[1:] &= (series.finite == series.n)[1:]
+    return same

@@ -1,0 +1,137 @@
+"""All series of a run, as the rules look at them, with the facts of the run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Final, overload
+
+from tb_activation_hist.findings.drift import Drift
+from tb_activation_hist.findings.layer_types import has_weights
+from tb_activation_hist.findings.parameter_history import ParameterHistory, series_to_parameters
+from tb_activation_hist.findings.run_facts import NO_FACTS, RunFacts
+from tb_activation_hist.findings.signals import Signals, is_train_activation
+
+if TYPE_CHECKING:
+    from tb_activation_hist.core.names import LayerInfo
+
+DRIFT_WINDOWS: Final = 16
+"""Windows of a run in which rules look at how a layer moves and how it varies with the batch."""
+
+
+@dataclass(frozen=True, eq=False)
+class RunSignals(Sequence[Signals]):
+    """The series of a run in model order; what several rules ask for is computed once."""
+
+    layers: Sequence[Signals]
+    facts: RunFacts = field(default=NO_FACTS)
+
+    @overload
+    def __getitem__(self, index: int) -> Signals: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Signals]: ...
+    def __getitem__(self, index: int | slice) -> Signals | Sequence[Signals]:
+        return self.layers[index]
+
+    def __len__(self) -> int:
+        return len(self.layers)
+
+    @cached_property
+    def outputs(self) -> list[Signals]:
+        """The layers' outputs in training."""
+        return [signals for signals in self.layers if is_train_activation(signals.info)]
+
+    @cached_property
+    def parameters(self) -> list[ParameterHistory]:
+        """What is known of the parameters."""
+        return series_to_parameters(self.layers)
+
+    @cached_property
+    def learners(self) -> list[Signals]:
+        """The outputs, in training, of layers that multiply their inputs with weights."""
+        return [s for s in self.outputs if s.whole.any() and self.is_learner(s.info)]
+
+    @cached_property
+    def output_gradients(self) -> dict[str, Signals]:
+        """The gradients of the layers' outputs in training, by layer; empty if not recorded."""
+        return {
+            s.info.layer: s
+            for s in self.layers
+            if s.info.kind == "gradients" and s.info.phase == "train"
+        }
+
+    def has_run(self, parameter: str) -> bool:
+        """Whether a layer that holds a parameter has put out something in training."""
+        return not self._modules_that_ran.isdisjoint(_modules_of(parameter))
+
+    @cached_property
+    def _modules_that_ran(self) -> frozenset[str]:
+        return frozenset(module_name(s.info) for s in self.outputs if s.whole.any())
+
+    @cached_property
+    def drifts(self) -> list[Drift]:
+        """How the outputs of `learners` move over the run."""
+        return [Drift(signals, DRIFT_WINDOWS) for signals in self.learners]
+
+    def is_learner(self, info: LayerInfo) -> bool:
+        """Whether a layer has weights: of its own where parameters are known, else by its type."""
+        if not has_weights(info):
+            return False
+        return not self._known_names or module_name(info) in self._known_names
+
+    def parameters_of(self, info: LayerInfo) -> list[ParameterHistory]:
+        """The recorded parameters of a layer, those of modules inside it included."""
+        return self._parameters_by_module.get(module_name(info), [])
+
+    def is_frozen(self, info: LayerInfo) -> bool:
+        """Whether all parameters of a layer are known to need no gradient."""
+        name = module_name(info)
+        return name in self._frozen_modules and name not in self._trainable_modules
+
+    def is_within_frozen(self, info: LayerInfo) -> bool:
+        """Whether a layer, or a module that it is inside of, is frozen as a whole."""
+        return any(
+            module in self._frozen_modules and module not in self._trainable_modules
+            for module in _modules_of(module_name(info))
+        )
+
+    @cached_property
+    def _parameters_by_module(self) -> dict[str, list[ParameterHistory]]:
+        found: dict[str, list[ParameterHistory]] = {}
+        for parameter in self.parameters:
+            for module in _modules_of(parameter.name):
+                found.setdefault(module, []).append(parameter)
+        return found
+
+    @cached_property
+    def _frozen_modules(self) -> frozenset[str]:
+        return frozenset(module for name in self.facts.frozen for module in _modules_of(name))
+
+    @cached_property
+    def _trainable_modules(self) -> frozenset[str]:
+        return frozenset(module for name in self.facts.trainable for module in _modules_of(name))
+
+    @cached_property
+    def _known_names(self) -> frozenset[str]:
+        """Modules that are known to have parameters; empty where nothing is known of any."""
+        recorded = frozenset(self._parameters_by_module)
+        return recorded | self._frozen_modules | self._trainable_modules
+
+
+def to_run_signals(layers: Sequence[Signals], facts: RunFacts = NO_FACTS) -> RunSignals:
+    """The series of a run in model order."""
+    return RunSignals(sorted(layers, key=lambda s: (s.info.order, s.info.layer)), facts)
+
+
+def module_name(info: LayerInfo) -> str:
+    """The module whose output it is, without the number of the output or of the call."""
+    return info.layer.partition("/")[0].partition(":")[0]
+
+
+def _modules_of(parameter: str) -> Iterator[str]:
+    """The parameter itself and all modules that hold it: "a.b.weight", "a.b", "a"."""
+    name = parameter.partition("/")[0]
+    while name:
+        yield name
+        name = name.rpartition(".")[0]

@@ -1,0 +1,169 @@
+"""Which layers' weights stand still although they should be trained, and what keeps them so."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import Final
+
+import numpy as np
+
+from tb_activation_hist.findings.hits import NEIGHBOUR_GAP, Hit, whole_run_hit
+from tb_activation_hist.findings.parameter_history import ParameterHistory, SizeHistory
+from tb_activation_hist.findings.run_signals import RunSignals
+from tb_activation_hist.findings.signals import Signals
+
+LEAST_RECORDS: Final = 3
+"""Records of a weight, at least, before it is said to stand still."""
+
+MOVER_SHARE: Final = 100.0
+"""How much more than a layer with a far too low rate another one must move."""
+
+
+class Cause(Enum):
+    """What keeps the weights of a layer from changing, as far as it is known."""
+
+    NO_GRADIENT = "no gradient"
+    ZERO_GRADIENT = "gradient is 0"
+    NO_UPDATE = "no update"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True)
+class StillPart:
+    """Neighbouring layers whose weights never change, for one cause.
+
+    mover: a layer whose weights do. may_be_meant: it is not known that they should be trained, or
+    the rest may well do without them.
+    """
+
+    hits: list[Hit]
+    cause: Cause
+    mover: str
+    records: int
+    may_be_meant: bool
+
+
+def learning_parameters(run: RunSignals, least_steps: int) -> list[ParameterHistory]:
+    """The parameters of layers that ran, but for frozen ones; none while it is too early to judge.
+
+    least_steps: how long the weights must have been followed.
+    """
+    found = [p for p in run.parameters if p.weights is not None and _should_learn(p, run)]
+    return found if all(_is_long(p, least_steps) for p in found) else []
+
+
+def matrices(parameters: Sequence[ParameterHistory]) -> Sequence[ParameterHistory]:
+    """Those that multiply inputs; all of them where none does."""
+    return [p for p in parameters if p.is_matrix] or parameters
+
+
+def _should_learn(parameter: ParameterHistory, run: RunSignals) -> bool:
+    return parameter.name not in run.facts.frozen and run.has_run(parameter.name)
+
+
+def _is_long(parameter: ParameterHistory, least_steps: int) -> bool:
+    steps = parameter.weights.steps if parameter.weights is not None else np.zeros(0)
+    return len(steps) >= LEAST_RECORDS and bool(steps[-1] - steps[0] >= least_steps)
+
+
+def find_still_layers(run: RunSignals, least_steps: int) -> Iterator[StillPart]:
+    """Layers whose trainable weights are the same in all records while others' are not."""
+    known = learning_parameters(run, least_steps)
+    movers = [p for p in matrices(known) if not p.is_constant]
+    if not movers or _changes(movers) < LEAST_RECORDS - 1:
+        return
+    still = [s for s in run.learners if _stands_still(_weights_of(s, run))]
+    for hits, cause in _group(still, run):
+        own = [p for hit in hits for p in _weights_of(hit.signals, run)]
+        if all(_is_copy(parameter, movers) for parameter in own):
+            continue
+        lone = len(hits) == 1 and hits[0].signals is not run.learners[0]
+        unused = lone and cause is Cause.NO_GRADIENT
+        meant = unused or cause is Cause.ZERO_GRADIENT or not run.facts.trainable
+        yield StillPart(hits, cause, movers[0].name, own[0].records, meant)
+
+
+def _changes(movers: Sequence[ParameterHistory]) -> int:
+    """How often the weights that change did so, at most."""
+    return max(int((~p.weights.idle[1:]).sum()) for p in movers if p.weights is not None)
+
+
+def _weights_of(signals: Signals, run: RunSignals) -> Sequence[ParameterHistory]:
+    """The matrices of a layer that should be trained; its other parameters where it has none."""
+    own = [p for p in run.parameters_of(signals.info) if p.name not in run.facts.frozen]
+    return matrices(own)
+
+
+def _stands_still(weights: Sequence[ParameterHistory]) -> bool:
+    return bool(weights) and all(p.is_constant and p.records >= LEAST_RECORDS for p in weights)
+
+
+def _is_copy(parameter: ParameterHistory, movers: Sequence[ParameterHistory]) -> bool:
+    """Whether a parameter began as a copy of one that is trained, as that of a target network."""
+    return any(parameter.began_as(other) for other in movers)
+
+
+def _group(still: Sequence[Signals], run: RunSignals) -> Iterator[tuple[list[Hit], Cause]]:
+    """Neighbours with one cause together."""
+    group: list[Hit] = []
+    causes: list[Cause] = []
+    for signals in still:
+        cause = _find_cause(signals, run)
+        near = group and signals.info.order - group[-1].order <= NEIGHBOUR_GAP + 1
+        if group and not (near and cause is causes[-1]):
+            yield group, causes[-1]
+            group = []
+        group.append(whole_run_hit(signals, {}))
+        causes.append(cause)
+    if group:
+        yield group, causes[-1]
+
+
+def _find_cause(signals: Signals, run: RunSignals) -> Cause:
+    gradients = [p.gradients for p in _weights_of(signals, run) if p.gradients is not None]
+    if gradients:
+        zero = all(bool(each.idle.all()) for each in gradients)
+        return Cause.ZERO_GRADIENT if zero else Cause.NO_UPDATE
+    if not run.output_gradients:
+        return Cause.UNKNOWN
+    arrives = run.output_gradients.get(signals.info.layer)
+    if arrives is None:
+        return Cause.NO_GRADIENT
+    return Cause.NO_UPDATE if bool(np.any(arrives.rms > 0)) else Cause.ZERO_GRADIENT
+
+
+def slow_layers(run: RunSignals, least_factor: float, most: float) -> tuple[list[Hit], str]:
+    """Layers that are updated so many times less for their gradients than others, and such another.
+
+    most: update, as a share of the weights, from which on a layer is not slow.
+    """
+    rates = [(s, *_rate_of(_weights_of(s, run))) for s in run.learners]
+    known = [each for each in rates if each[1] > 0]
+    if not known:
+        return [], ""
+    fastest = max(known, key=lambda each: each[1])
+    if fastest[2] < MOVER_SHARE * most:
+        return [], ""
+    hits = [
+        whole_run_hit(s, {"slower": fastest[1] / rate, "update_share": update})
+        for s, rate, update in known
+        if update < most and rate * least_factor <= fastest[1]
+    ]
+    return hits, fastest[0].info.layer
+
+
+def _rate_of(weights: Sequence[ParameterHistory]) -> tuple[float, float]:
+    """Update per gradient of the first of these weights, and update per weight; 0 if not known."""
+    for parameter in weights:
+        sizes = (parameter.weights, parameter.gradients, parameter.updates)
+        if all(each is not None and len(each.steps) >= LEAST_RECORDS for each in sizes):
+            weight, gradient, update = (_median(each) for each in sizes)
+            rate = update * weight / gradient if gradient > 0 else 0.0
+            return rate, update
+    return 0.0, 0.0
+
+
+def _median(sizes: SizeHistory | None) -> float:
+    return 0.0 if sizes is None else float(np.nanmedian(sizes.rms))

@@ -1,0 +1,225 @@
+"""The board of a sweep: 30 runs of six layers, of which those with lr=1 collapse."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+from playwright.sync_api import Browser, Locator, Page
+
+from tests.browser.conftest import STRICT, new_page
+from tests.browser.tab import Tab, open_frame, open_tab
+from tests.browser.test_living import assert_accessible
+from tests.plugin.logdirs import collapsing_values, healthy_values, write_run
+from tests.plugin.tensorboard_process import TensorBoard, running_tensorboard
+
+LAYERS = ("conv1", "layer1", "layer2", "layer3", "layer4", "head")
+RATES = (0.001, 0.01, 0.1, 0.3, 1)
+SEEDS = range(6)
+RECORDS = 60
+
+
+def layers_of(rate: float, seed: int) -> dict[str, Any]:
+    healthy = healthy_values(RECORDS, 200, seed=seed)
+    sick = collapsing_values(RECORDS, 200, at=0.4, seed=seed)
+    from_layer3 = LAYERS.index("layer3")
+    return {
+        name: sick if rate == 1 and at >= from_layer3 else healthy for at, name in enumerate(LAYERS)
+    }
+
+
+@pytest.fixture(scope="module")
+def sweep(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TensorBoard]:
+    folder = tmp_path_factory.mktemp("board")
+    for rate in RATES:
+        for seed in SEEDS:
+            loss = np.linspace(2, rate + 0.01 * seed, RECORDS)
+            layers = layers_of(rate, seed)
+            if (rate, seed) == (0.001, 5):
+                del layers["head"]
+            name = f"lr={rate}/seed={seed}"
+            write_run(folder / "logs", name, layers, scalars={"train/loss": loss})
+    with running_tensorboard(folder, f"--logdir={folder / 'logs'}", env=STRICT) as server:
+        server.wait_for_series(len(RATES) * len(SEEDS) * len(LAYERS) - 1)
+        yield server
+
+
+@pytest.fixture(scope="module")
+def board(browser: Browser, sweep: TensorBoard) -> Iterator[Tab]:
+    page = new_page(browser)
+    tab = open_frame(page, sweep.root)
+    wait_checked(tab)
+    yield tab
+    page.context.close()
+
+
+def reset(tab: Tab, ours: str = "") -> None:
+    tab.page.mouse.move(2, 2)
+    tab.page.wait_for_timeout(250)
+    tab.set_hash(ours)
+    tab.frame.locator(".board-scroller").wait_for()
+    tab.until(lambda: drawn(tab), lambda found: found)
+
+
+def drawn(tab: Tab) -> bool:
+    strips = tab.frame.locator(".board-strip")
+    missing = tab.frame.locator('.board-strip:not([data-painted="all"])')
+    return strips.count() > 0 and missing.count() == 0
+
+
+def wait_checked(tab: Tab) -> None:
+    status = tab.frame.locator(".board-bar [role=status]")
+    tab.until(status.inner_text, lambda text: "all checked" in text)
+
+
+def rows(tab: Tab) -> list[str]:
+    """The text of each row, in the order of the page."""
+    found: list[str] = tab.frame.evaluate(
+        """() => [...document.querySelectorAll('.board-row')]
+          .sort((a, b) => a.ariaRowIndex - b.ariaRowIndex)
+          .map(row => row.innerText.replace(/\\s+/g, ' ').trim())"""
+    )
+    return found
+
+
+def cell(tab: Tab, run: str, layer: str) -> tuple[Locator, dict[str, float]]:
+    """The part of a row that takes clicks, and where a layer's cell is in it."""
+    row = tab.frame.locator(".board-row", has=tab.frame.get_by_text(run, exact=True))
+    strip = row.locator(".board-stages")
+    box = strip.bounding_box()
+    assert box is not None
+    at = (LAYERS.index(layer) + 0.5) / len(LAYERS)
+    return strip, {"x": at * box["width"], "y": box["height"] / 2}
+
+
+def test_a_sweep_opens_with_the_board_and_tells_which_runs_are_sick(board: Tab) -> None:
+    reset(board)
+    assert board.frame.locator(".panel").count() == 0
+    assert board.frame.get_by_role("button", name="6 sick").is_visible()
+    text = rows(board)
+    assert len(text) == 30
+    assert text[0].startswith("lr=0.001/seed=0 0.001 0 0.001 healthy")
+    sick = [row for row in text if "collapsed · layer3" in row]
+    assert [row.split()[0] for row in sick] == [f"lr=1/seed={seed}" for seed in SEEDS]
+    assert board.problems == []
+
+
+def test_sick_cells_are_framed_and_missing_layers_are_empty(board: Tab) -> None:
+    reset(board)
+
+    def corner(run: str, layer: str) -> list[int]:
+        """The colour in the frame of a cell, as red, green, blue and opacity."""
+        row = board.frame.locator(".board-row", has=board.frame.get_by_text(run, exact=True))
+        found: list[int] = row.locator("canvas").evaluate(
+            """(canvas, share) => [...canvas.getContext('2d')
+              .getImageData(Math.round(share * canvas.width), 2, 1, 1).data]""",
+            (LAYERS.index(layer) + 0.5) / len(LAYERS),
+        )
+        return found
+
+    assert corner("lr=1/seed=0", "layer3") == [217, 48, 37, 255]
+    assert corner("lr=1/seed=0", "layer2")[3] == 0
+    assert corner("lr=0.001/seed=5", "head")[3] == 0
+    strip, place = cell(board, "lr=0.001/seed=5", "head")
+    strip.hover(position=place)
+    board.frame.get_by_text("This run has no such layer.").wait_for()
+
+
+def test_runs_are_grouped_by_a_column_under_a_line_that_sums_them_up(board: Tab) -> None:
+    reset(board)
+    board.choose("Group runs by", "lr")
+    lines = board.until(lambda: [r for r in rows(board) if ":" in r], lambda found: len(found) == 5)
+    assert lines[0] == "lr=0.001: 6 healthy"
+    assert lines[-1].startswith("lr=1: 6 of 6 sick, layer3 first, step")
+    board.frame.get_by_role("button", name="lr=0.001:").click()
+    board.until(lambda: len(rows(board)), lambda count: count == 29)
+    board.until(board.hash, lambda hash_: "boardGroup=lr" in hash_ and "boardFolds=lr" in hash_)
+
+
+def test_runs_are_sorted_by_any_column(board: Tab) -> None:
+    reset(board)
+    for name, first in (
+        ("last loss", "lr=0.001/seed=0"),
+        ("first step", "lr=1/"),
+        ("lr", "lr=0.001"),
+    ):
+        head = board.frame.get_by_role("columnheader", name=name, exact=True)
+        head.get_by_role("button").click()
+        board.until(lambda: rows(board)[0], lambda row, first=first: row.startswith(first))  # type: ignore[misc]
+        assert head.get_attribute("aria-sort") == "ascending"
+    head.get_by_role("button").click()
+    board.until(lambda: rows(board)[0], lambda row: row.startswith("lr=1/"))
+    assert head.get_attribute("aria-sort") == "descending"
+    board.frame.get_by_role("columnheader", name="layer4").get_by_role("button").click()
+    board.until(board.hash, lambda hash_: "boardSort=layer:layer4" in hash_)
+    assert rows(board)[0].startswith("lr=1/")
+
+
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [
+        ("lr=0.1", 6),
+        ("loss<0.05", 9),
+        ("worst=sick", 6),
+        ("worst=healthy seed=2", 4),
+        ("/=3$/", 5),
+    ],
+)
+def test_runs_are_filtered_by_columns_and_names(board: Tab, text: str, count: int) -> None:
+    reset(board)
+    board.frame.get_by_label("Filter runs").fill(text)
+    board.until(lambda: len(rows(board)), lambda found: found == count)
+
+
+def test_a_cell_opens_beside_its_nearest_healthy_run(board: Tab) -> None:
+    reset(board)
+    strip, place = cell(board, "lr=1/seed=2", "layer4")
+    strip.click(position=place)
+    board.wait_drawn()
+    names = board.frame.locator(".run-name").all_inner_texts()
+    assert sorted(names) == ["lr=0.3/seed=2", "lr=1/seed=2"]
+    assert board.frame.locator(".layer-name").all_inner_texts() == ["layer4"]
+    board.until(board.hash, lambda hash_: "full=activations/layer4" in hash_)
+    board.frame.get_by_role("button", name="Board", exact=True).click()
+    board.frame.locator(".board-row").first.wait_for()
+    board.frame.get_by_role("button", name="Panels", exact=True).click()
+    board.wait_drawn()
+    board.frame.get_by_title("Choose which runs stand side by side").click()
+    board.frame.get_by_role("dialog").get_by_role("button", name="Board", exact=True).click()
+    board.frame.locator(".board-row").first.wait_for()
+
+
+def test_keys_move_from_cell_to_cell_and_open(board: Tab) -> None:
+    reset(board)
+    grid = board.frame.get_by_role("grid")
+    grid.focus()
+    for key in ("Home", "End", *["ArrowDown"] * 26, "ArrowLeft", "ArrowLeft"):
+        board.page.keyboard.press(key)
+    active = board.frame.locator(".board-active")
+    assert (active.get_attribute("aria-label") or "").startswith("layer3, lr=1/seed=2: layer3")
+    assert grid.get_attribute("aria-activedescendant") == active.get_attribute("id")
+    board.page.keyboard.press("Enter")
+    board.wait_drawn()
+    assert "lr=1/seed=2" in board.frame.locator(".run-name").all_inner_texts()
+
+
+def test_a_link_that_says_which_panels_opens_them(
+    open_page: Callable[..., Page], sweep: TensorBoard
+) -> None:
+    tab = open_tab(open_page(), sweep.root, "&p.activation_hist.runs=lr=1/seed=0")
+    assert tab.frame.locator(".board").count() == 0
+
+
+@pytest.mark.parametrize(
+    ("dark", "ours"), [(False, "&p.activation_hist.boardGroup=lr"), (True, "")]
+)
+def test_nothing_is_hard_to_reach(
+    open_page: Callable[..., Page], sweep: TensorBoard, dark: bool, ours: str
+) -> None:
+    tab = open_frame(open_page(), sweep.root, ours, dark)
+    wait_checked(tab)
+    tab.frame.get_by_role("grid").focus()
+    tab.page.keyboard.press("ArrowDown")
+    assert_accessible(tab)

@@ -1,0 +1,169 @@
+"""The timeline over the page: what it shows, zooming by brush and by typing, playing."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from playwright.sync_api import Page
+
+from tests.browser.conftest import BAD, GOOD, STEPS
+from tests.browser.tab import Tab, open_tab
+from tests.plugin.tensorboard_process import TensorBoard
+
+
+def on_lane(tab: Tab, share: float, y_px: float = 30) -> tuple[float, float]:
+    box = tab.frame.locator(".lane").bounding_box()
+    assert box is not None
+    return box["x"] + share * box["width"], box["y"] + y_px
+
+
+def zoomed(tab: Tab) -> tuple[float, float]:
+    """The zoom on the steps; all of them without one."""
+    found = re.search(r"zoomX=~([\d.]+),([\d.]+)", tab.hash())
+    return (float(found[1]), float(found[2])) if found else (0, STEPS)
+
+
+def pinned(tab: Tab) -> float | None:
+    found = re.search(r"pinned=([\d.]+)", tab.hash())
+    return float(found[1]) if found else None
+
+
+def type_range(tab: Tab, text: str) -> None:
+    field = tab.frame.get_by_label("steps", exact=True)
+    field.fill(text)
+    field.press("Enter")
+
+
+def test_a_drag_over_the_lane_zooms_and_a_double_click_shows_all(tab: Tab) -> None:
+    tab.reset()
+    tab.drag(on_lane(tab, 0.25), on_lane(tab, 0.5))
+    tab.until(lambda: zoomed(tab), lambda ends: abs(ends[0] - 50) < 1 and abs(ends[1] - 100) < 1)
+    field = tab.frame.get_by_label("steps", exact=True)
+    first, last = field.input_value().split("–")
+    assert abs(int(first) - 50) <= 1 and abs(int(last) - 99) <= 1
+    # Inside of what is shown, a drag moves it; outside, it shows another part.
+    tab.drag(on_lane(tab, 0.4), on_lane(tab, 0.5))
+    tab.until(lambda: zoomed(tab), lambda ends: abs(ends[0] - 70) < 2 and abs(ends[1] - 120) < 2)
+    tab.drag(on_lane(tab, 0.9), on_lane(tab, 0.7))
+    tab.until(lambda: zoomed(tab), lambda ends: abs(ends[0] - 140) < 2 and abs(ends[1] - 180) < 2)
+    tab.page.mouse.dblclick(*on_lane(tab, 0.3))
+    tab.until(lambda: zoomed(tab), lambda ends: ends == (0, STEPS))
+    assert pinned(tab) is None
+
+
+def test_escape_gives_a_drag_up_and_a_click_pins(tab: Tab) -> None:
+    tab.reset()
+    tab.page.mouse.move(*on_lane(tab, 0.3))
+    tab.page.mouse.down()
+    tab.page.mouse.move(*on_lane(tab, 0.6), steps=4)
+    tab.frame.locator(".lane .brush").wait_for()
+    tab.page.keyboard.press("Escape")
+    tab.page.mouse.up()
+    assert tab.frame.locator(".lane .brush").count() == 0
+    tab.page.mouse.click(*on_lane(tab, 0.5))
+    tab.until(lambda: pinned(tab), lambda unit: unit is not None and abs(unit - STEPS / 2) < 1)
+    assert zoomed(tab) == (0, STEPS)
+
+
+def test_a_range_of_steps_is_typed(tab: Tab) -> None:
+    tab.reset()
+    field = tab.frame.get_by_label("steps", exact=True)
+    for text, ends, shown in (
+        ("100-150", (100, 151), "100–150"),
+        ("100 – 150", (100, 151), "100–150"),
+        ("-50", (0, 51), "0–50"),
+        ("150:", (150, 200), "150–199"),
+    ):
+        type_range(tab, text)
+        tab.until(lambda: zoomed(tab), lambda now, ends=ends: now == ends)
+        assert field.input_value() == shown
+        labels = tab.tick_labels()
+        assert f"{labels[0]}–{labels[-1]}" == shown
+    type_range(tab, "120")
+    tab.until(lambda: zoomed(tab), lambda now: now[0] >= 119 and now[1] <= 122)
+    assert pinned(tab) == 120.5
+    for wrong, said in (("abc", "“abc”"), ("150-100", "100-150"), ("900-950", "from 0 to 199")):
+        before = zoomed(tab)
+        type_range(tab, wrong)
+        tab.frame.get_by_role("status").get_by_text(said).wait_for()
+        assert field.get_attribute("aria-invalid") == "true" and zoomed(tab) == before
+    type_range(tab, "")
+    tab.until(lambda: zoomed(tab), lambda now: now == (0, STEPS))
+
+
+def test_a_range_is_typed_in_steps_on_other_axes_too(tab: Tab) -> None:
+    tab.reset("&p.activation_hist.time=relative")
+    type_range(tab, "100-150")
+    tab.until(lambda: zoomed(tab), lambda now: now == (100, 151))
+    assert tab.frame.get_by_label("steps", exact=True).input_value() == "100–150"
+    tab.set_hash("&p.activation_hist.time=epoch")
+    tab.page.wait_for_timeout(200)
+    type_range(tab, "100-150")
+    tab.until(lambda: zoomed(tab), lambda now: abs(now[0] - 1) + abs(now[1] - 1.51) < 1e-5)
+
+
+def test_playing_moves_the_pin_to_the_end_and_stops(tab: Tab) -> None:
+    tab.reset("&p.activation_hist.zoomX=~50,60")
+    tab.frame.get_by_role("button", name="Play the steps").click()
+    stop = tab.frame.get_by_role("button", name="Stop playing")
+    stop.wait_for()
+    tab.until(lambda: pinned(tab), lambda unit: unit is not None and 50 < unit < 60)
+    stop.wait_for(state="detached")
+    tab.until(lambda: pinned(tab), lambda unit: unit == 59.5)
+    # The whole run, by its key; again stops it where it is.
+    tab.set_hash("")
+    tab.page.mouse.move(2, 2)
+    tab.frame.locator("main").focus()
+    tab.page.keyboard.press("p")
+    stop.wait_for()
+    tab.page.keyboard.press(" ")
+    stop.wait_for(state="detached")
+    rests = tab.until(lambda: pinned(tab), lambda unit: unit is not None)
+    tab.page.wait_for_timeout(300)
+    assert pinned(tab) == rests
+
+
+def test_the_lane_tells_of_loss_changes_and_findings(tab: Tab) -> None:
+    tab.reset()
+    picture = tab.frame.locator(".lane [role=img]")
+    said = tab.until(
+        lambda: picture.get_attribute("aria-label") or "", lambda text: "no finding" not in text
+    )
+    assert f"loss of {GOOD} from 1 to 0.0363" in said
+    colours = """canvas => { const { width, height } = canvas;
+      const all = canvas.getContext('2d').getImageData(0, Math.round(height * 0.7), width, 4).data;
+      return new Set(new Uint32Array(all.buffer)).size; }"""
+    tab.until(lambda: picture.evaluate(colours), lambda count: count > 8)
+    tab.page.mouse.move(*on_lane(tab, 0.25))
+    tip = tab.frame.locator(".lane-tip")
+    text = tab.until(tip.inner_text, lambda text: "most change" in text)
+    assert text.startswith("step 50") and "loss 0.435 · lr 0.01" in text
+    mark = tab.frame.locator(".lane-finding").first
+    assert BAD in (mark.get_attribute("title") or "")
+    mark.click(position={"x": 12, "y": 6})
+    tab.until(lambda: pinned(tab), lambda unit: unit is not None)
+
+
+def test_a_run_that_ended_is_not_called_live(tab: Tab) -> None:
+    tab.reset()
+    assert tab.frame.get_by_text("last step").is_visible()
+    assert tab.frame.get_by_text("live", exact=True).count() == 0
+    type_range(tab, "100-150")
+    tab.frame.get_by_role("button", name="following paused").wait_for()
+    assert tab.frame.get_by_role("button", name="Reset zoom").get_by_text("Reset zoom").is_visible()
+
+
+def test_the_timeline_fits_a_phone_and_its_targets_a_finger(
+    open_page: Callable[..., Page], two_runs: TensorBoard
+) -> None:
+    tab = open_tab(open_page(390, 800), two_runs.root, f"&p.activation_hist.runs={GOOD}")
+    tab.frame.get_by_label("steps", exact=True).wait_for()
+    for part in (".minimap .handle", ".minimap-tools button", ".range-field input"):
+        for element in tab.frame.locator(part).all():
+            box = element.bounding_box()
+            assert box is not None and min(box["width"], box["height"]) >= 24, part
+    lane = tab.frame.locator(".lane").bounding_box()
+    assert lane is not None and lane["x"] >= 0 and lane["x"] + lane["width"] <= 390
+    type_range(tab, "100-150")
+    tab.until(lambda: zoomed(tab), lambda now: now == (100, 151))

@@ -1,0 +1,109 @@
+"""What is said of a finding: causes by pattern, code that is Python, figures by their meaning."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from tb_activation_hist.findings import FINDING_KINDS, Finding, find_run_findings
+from tb_activation_hist.findings.evidence import FIGURES, figures_to_evidence
+from tb_activation_hist.findings.guidance.choose import PATTERNS
+from tb_activation_hist.findings.guidance.guidance import Guidance
+from tests.unit.findings.trainings import Layers, after, make_layer, make_run
+
+ALL = [(kind, own) for kind, patterns in PATTERNS.items() for _, own in patterns]
+
+
+def first_of(layers: Layers, kind: str) -> Finding:
+    return next(f for f in find_run_findings("run", layers) if f.kind == kind)
+
+
+def nan(values: np.ndarray) -> np.ndarray:
+    return values * np.nan
+
+
+@pytest.mark.parametrize(("kind", "guidance"), ALL)
+def test_texts_are_sentences_and_code_is_python(kind: str, guidance: Guidance) -> None:
+    assert kind in FINDING_KINDS
+    told = guidance.fill("conv1", 7)
+    assert len(told.causes) in (0, 2, 3)
+    for cause in told.causes:
+        assert not cause.endswith(".")
+    for text in (told.remedy, told.check, told.advice):
+        assert text[0].isupper()
+        assert text.endswith(".")
+    assert "<layer>" not in repr(told)
+    ast.parse(told.code)
+
+
+@pytest.mark.parametrize("kind", PATTERNS)
+def test_the_last_pattern_of_a_kind_always_holds(kind: str) -> None:
+    last = PATTERNS[kind][-1][0]
+    assert last.__name__ == "always"
+
+
+@pytest.mark.parametrize(
+    ("name", "cause"), [("linear0", "in the batch"), ("linear2", "log, square root or division")]
+)
+def test_nan_in_the_first_layer_comes_from_the_batch(name: str, cause: str) -> None:
+    finding = first_of(make_run({name: after(60, nan)}), "non_finite")
+    assert cause in finding.causes[0]
+    assert finding.causes[0] in finding.advice
+    assert "step 61" in finding.check
+
+
+@pytest.mark.parametrize(
+    ("stream", "dtype", "cause"),
+    [
+        ("updates", "float16", "epsilon of 1e-8, which is 0 in float16"),
+        ("updates", "float32", "gradients of this step"),
+        ("gradients", "float32", "derivative"),
+        ("activations", "float16", "in the batch"),
+    ],
+)
+def test_nan_has_other_causes_in_other_series(stream: str, dtype: str, cause: str) -> None:
+    layer = make_layer("a", "Linear", 0, after(3, nan), stream=stream, dtype=dtype)
+    assert cause in first_of({"a": layer}, "non_finite").causes[0]
+
+
+def test_nan_after_an_explosion_is_its_end() -> None:
+    def grow(values: np.ndarray, index: int) -> np.ndarray:
+        return values * 1.5 ** max(index - 60, 0) * (np.nan if index > 110 else 1)
+
+    findings = find_run_findings("run", make_run({"linear1": grow}))
+    assert [f.kind for f in findings][:2] == ["exploding", "non_finite"]
+    assert {f.incident for f in findings} == {1}
+    assert "values that grew" in findings[1].causes[0]
+
+
+@pytest.mark.parametrize(
+    ("change", "cause"),
+    [
+        (lambda v, _: v * 0, "initialised at 0"),
+        (after(60, lambda v: v * 0), "learning rate that was too high at this step"),
+    ],
+)
+def test_zeros_from_the_start_have_other_causes(
+    change: Callable[[np.ndarray, int], np.ndarray], cause: str
+) -> None:
+    assert cause in first_of(make_run({"relu1": change}), "collapsed").causes[0]
+
+
+def test_evidence_names_figures_by_their_meaning() -> None:
+    finding = first_of(make_run({"relu1": after(60, lambda v: v * 0)}), "collapsed")
+    shown = {each.label: (each.value, each.limit) for each in finding.evidence}
+    assert shown["values that are zero or tiny"] == ("100 %", "99 %")
+    assert shown["records that show it"] == ("68", "")
+    assert finding.to_dict()["evidence"][0]["limit"] == "99 %"
+
+
+def test_figures_of_any_kind_are_shown() -> None:
+    figures = {"growth": 450.0, "rms": float("inf"), "new_figure": 3, "steps": [1, 2]}
+    growth, rms, new = figures_to_evidence(figures, {"growth": 50.0, "new_figure": 2})
+    assert growth == ("growth of the size", "450 times", "50 times")
+    assert rms.value == "not finite"
+    assert new == ("new figure", "3", "2")
+    assert not any(name in figure.label for name, figure in FIGURES.items() if "_" in name)

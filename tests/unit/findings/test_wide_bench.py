@@ -1,0 +1,121 @@
+"""The wide set of bench.findings: how it is split, and how a training is judged."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import replace
+
+import pytest
+
+pytest.importorskip("torch")
+
+from bench.findings.wide.architectures import ARCHITECTURES, HALVES
+from bench.findings.wide.faults import FAULTS
+from bench.findings.wide.jobs import FROZEN_EMBEDDINGS, FROZEN_TRUNKS, Job, half_jobs
+from bench.findings.wide.judge import Verdict, did_harm, is_true, note_caught, tells
+from bench.findings.wide.record import MODES, Outcome, run_job
+from bench.findings.wide.score import by_confidence, score_all
+from tb_activation_hist.findings import Finding
+from tb_activation_hist.storage.logdir_histograms import read_run
+
+
+def an_outcome(condition="middle_missing", truth=("blocks.2",), onset=0, losses=((1.0,) * 20,)):
+    job = Job("vit", condition)
+    return Outcome(job, None, 100, onset, set(truth) if truth else None, list(losses), {})
+
+
+def a_finding(kind="not_learning", layers=("blocks.2.norm1",), severity="warning", step=1):
+    tags = tuple(f"activations/{layer}" for layer in layers)
+    return Finding(kind, "", layers, tags, step, step, severity, "", "", confidence=0.9)
+
+
+def test_halves_share_neither_architectures_nor_faults():
+    worked, held_out = (half_jobs(half) for half in HALVES)
+    for shared in ("architecture", "name"):
+        assert not {getattr(j, shared) for j in worked} & {getattr(j, shared) for j in held_out}
+    assert not {j.condition for j in worked if not j.healthy} & {
+        j.condition for j in held_out if not j.healthy
+    }
+
+
+def test_each_fault_is_planted_in_architectures_of_its_half():
+    for fault in FAULTS.values():
+        assert {ARCHITECTURES[name].half for name in fault.on} == {fault.half}, fault.name
+
+
+def test_each_half_has_every_kin_of_faults():
+    kins = [{f.kin for f in FAULTS.values() if f.half == half} for half in HALVES]
+    assert kins[0] == kins[1]
+
+
+def test_names_of_trainings_are_unique_and_frozen_parts_are_known():
+    names = [job.name for half in HALVES for job in half_jobs(half)]
+    assert len(names) == len(set(names))
+    assert set(FROZEN_TRUNKS + FROZEN_EMBEDDINGS) <= set(ARCHITECTURES)
+
+
+@pytest.mark.parametrize(
+    ("finding", "told"),
+    [
+        (a_finding(), True),
+        (a_finding(layers=("blocks.2",)), True),
+        (a_finding(layers=("blocks.20.norm1",)), False),
+        (a_finding(layers=("blocks.1", "blocks.2")), False),
+        (a_finding(severity="info"), False),
+        (a_finding(kind="exploding"), False),
+    ],
+)
+def test_a_finding_tells_a_fault_by_kind_gravity_and_place(finding, told):
+    fault = FAULTS["middle_missing"]
+    assert tells(finding, fault, an_outcome()) is told
+    assert is_true(finding, fault, an_outcome()) is told
+
+
+def test_steps_of_a_logger_count_from_one():
+    outcome = an_outcome("nan_sample", truth=None, onset=40)
+    verdict = Verdict(outcome.job, effective=True)
+    note_caught(
+        verdict, [a_finding("non_finite", step=47), a_finding("non_finite", step=43)], outcome
+    )
+    assert verdict.caught
+    assert verdict.step_error == pytest.approx(0.02)
+
+
+@pytest.mark.parametrize(
+    ("end", "harm"), [(0.5, False), (0.59, False), (0.7, True), (float("nan"), True)]
+)
+def test_harm_is_what_is_lost_of_the_healthy_twins_progress(end, harm):
+    twin = an_outcome("plain", losses=([1.0, *[0.5] * 30],))
+    outcome = an_outcome("rate_100", losses=([1.0, *[end] * 30],))
+    assert did_harm(outcome, twin, FAULTS["rate_100"]) is harm
+
+
+def test_scores_keep_frozen_and_hidden_trainings_apart():
+    verdicts = [
+        Verdict(Job("vit", "plain"), wrong=[a_finding()]),
+        Verdict(Job("vit", "frozen_trunk"), wrong=[a_finding()], frozen_told=True),
+        Verdict(Job("vit", "shuffled_labels"), wrong=[a_finding()]),
+        Verdict(Job("vit", "middle_missing"), True, True, [a_finding()], step_error=0.0),
+        Verdict(Job("vit", "stale_optimizer"), True),
+    ]
+    score = score_all(verdicts)
+    assert (score.right, score.wrong) == (1, 3)
+    assert (score.faulty, score.caught, score.near) == (2, 1, 1)
+    assert (score.healthy, score.alarmed) == (1, 1)
+    assert (score.frozen, score.frozen_alarmed, score.frozen_told) == (1, 1, 1)
+    assert (score.hidden, score.hidden_alarmed) == (1, 1)
+    assert by_confidence(verdicts) == [(0.85, 0.95, pytest.approx(0.9), 1, 4)]
+
+
+def test_a_training_is_recorded_in_both_modes(tmp_path, monkeypatch):
+    pytest.importorskip("sklearn")
+    own = ARCHITECTURES["table_mlp"]
+    shortened = replace(own, recipe=lambda: replace(own.recipe(), steps=30))
+    monkeypatch.setitem(ARCHITECTURES, "table_mlp", shortened)
+    outcome = run_job(Job("table_mlp", "plain"), tmp_path)
+    assert len(outcome.losses[0]) == outcome.steps == 30
+    assert outcome.losses[0][-1] < outcome.losses[0][0]
+    for mode, key in itertools.product(MODES, ("0", "5")):
+        assert read_run(str(outcome.run_dir(mode)))[key].steps.tolist() == list(range(1, 31))
+    assert "updates/0.weight" in set(read_run(str(outcome.run_dir("all"))))
+    assert run_job(Job("table_mlp", "plain"), tmp_path) == outcome
