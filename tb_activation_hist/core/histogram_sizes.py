@@ -41,8 +41,8 @@ def with_histograms(
         if known is None:
             known = ParameterHistory(ParameterInfo(info.layer, info.shape, info.dtype))
         name = FIELD_OF_KIND[info.kind]
-        joined = _join(getattr(known, name), histogram_to_sizes(series))
-        found[info.layer] = replace(known, **{name: joined})
+        joined: Any = {name: _join(getattr(known, name), histogram_to_sizes(series))}
+        found[info.layer] = replace(known, **joined)
     return ParameterSizes(found)
 
 
@@ -50,8 +50,10 @@ def histogram_to_sizes(series: HistogramSeries) -> SizeSeries:
     """The sizes of a series. Two records are the same when counts, extremes and sums all are."""
     tallies = series.tallies
     non_finite = tallies.nans + tallies.pos_infs + tallies.neg_infs
-    moments: Any = (getattr(tallies, name) for name in MOMENTS)
-    return SizeSeries(tallies.steps, tallies.n, tallies.zeros, non_finite, *moments, _same(series))
+    columns: list[Any] = [tallies.steps, tallies.n, tallies.zeros, non_finite]
+    columns += [getattr(tallies, name) for name in MOMENTS]
+    columns.append(_same(series))
+    return SizeSeries(*columns)
 
 
 def _same(series: HistogramSeries) -> FlagArray:

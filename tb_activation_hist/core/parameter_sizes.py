@@ -304,6 +304,6 @@ def _join_kind(steps: IntArray, rows: Sequence[tuple[SizeRecord, int]], kind: in
     totals = np.array([record.totals[kind, row] for record, row in rows], np.int64)
     moments = np.array([record.moments[kind, row] for record, row in rows], np.float64)
     same = np.array([record.same[kind, row] for record, row in rows], np.int8)
-    columns: Any = (*totals.T, *moments.T)
-    series = SizeSeries(steps, *columns, same)
+    columns: list[Any] = [steps, *totals.T, *moments.T, same]
+    series = SizeSeries(*columns)
     return series.take(series.n != NOT_MEASURED)

@@ -17,8 +17,8 @@ The payload is the head, JSON in UTF-8, ``{"parameters": [{"name", "shape", "dty
 byte-shuffled arrays (all first bytes, then all second bytes, ...): R int64 steps, R float64 wall
 times; R*P uint8 requires_grad, R*P int8 whether an optimizer has the parameter (1, 0; -1: not
 known), R*P float64 learning rates (NaN: not known); R*3*P int8 flags "same as the record before"
-(1, 0; -1: not known); R*3*P int64 each of n, zeros, non_finite; R*3*P float64 each of min, max, sum,
-sum_sq. The three kinds are weights, weight_gradients and updates; n is -1 where a kind was not
+(1, 0; -1: not known); R*3*P int64 each of n, zeros, non_finite; R*3*P float64 each of min, max,
+sum, sum_sq. The three kinds are weights, weight_gradients and updates; n is -1 where a kind was not
 measured. What the numbers mean is told in `core.parameter_sizes`.
 """
 
@@ -43,8 +43,8 @@ from tb_activation_hist.core.parameter_sizes import (
     ParameterInfo,
     SizeRecord,
 )
-from tb_activation_hist.core.stored_json import is_whole, read_json_object
-from tb_activation_hist.storage.codec import LARGEST, Payload, shuffle
+from tb_activation_hist.core.stored_json import LARGEST, is_whole, read_json_object
+from tb_activation_hist.storage.codec import Payload, shuffle
 from tb_activation_hist.storage.deflate import deflate, inflate
 
 SIZES_MAGIC: Final = b"AHP"
@@ -124,7 +124,8 @@ def decode_sizes(data: bytes) -> SizeBlock:
     rows, width = header.records, header.parameters
 
     def take(shape: tuple[int, ...], dtype: str) -> npt.NDArray[Any]:
-        return payload.take(1, math.prod(shape), np.dtype(dtype))[0].reshape(shape)
+        taken: npt.NDArray[Any] = payload.take(1, math.prod(shape), np.dtype(dtype))[0]
+        return taken.reshape(shape)
 
     steps, times = take((rows,), "<i8"), take((rows,), "<f8")
     trainable, optimized = take((rows, width), "u1") != 0, take((rows, width), "i1")
@@ -163,9 +164,7 @@ def _read_head(head: bytes, parameters: int) -> tuple[ParameterInfo, ...]:
     infos = read_json_object(head, what).get("parameters")
     if not isinstance(infos, list) or len(infos) != parameters or not all(map(_is_info, infos)):
         raise FormatError(f"The {what} is damaged; the block is left out.")
-    return tuple(
-        ParameterInfo(each["name"], tuple(each["shape"]), each["dtype"]) for each in infos
-    )
+    return tuple(ParameterInfo(each["name"], tuple(each["shape"]), each["dtype"]) for each in infos)
 
 
 def _is_info(value: Any) -> bool:
