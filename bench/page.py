@@ -47,6 +47,7 @@ OPENINGS = 11
 NEW_RECORDS = 20
 GROWTHS = 7
 PANELS = "&p.activation_hist.layout=panels"
+STRIPS = "&p.activation_hist.view=panels"
 
 
 @contextmanager
@@ -134,7 +135,7 @@ def measure_opening(browser: Browser, root: str, size: Size) -> None:
     ours, all_strips, stock = [], [], []
     for _ in range(OPENINGS):
         ours.append(click_to_drawn(browser, root, PANELS, 8)[0])
-        took_ms, drawn = click_to_drawn(browser, root, "", strips)
+        took_ms, drawn = click_to_drawn(browser, root, STRIPS, strips)
         all_strips.append(took_ms)
         if len(stock) < 5:
             took_ms, charts = stock_click_to_drawn(browser, root)
@@ -175,7 +176,7 @@ def measure_incident(browser: Browser, folder: Path) -> None:
     write_run(folder / "incident", "sick", layers, kind="gradients", suffix=".gradients")
     with running_tensorboard(folder, f"--logdir={folder / 'incident'}") as server:
         server.wait_for_series(2 * INCIDENT_LAYERS)
-        with opened(browser, server.root, "") as (page, frame):
+        with opened(browser, server.root, STRIPS) as (page, frame):
             frame.locator(".badge.error").first.wait_for(timeout=120_000)
             frame.locator("main").evaluate("e => { e.scrollTop = e.scrollHeight; }")
             page.wait_for_timeout(1500)
@@ -237,7 +238,7 @@ def measure_growth(browser: Browser, server: TensorBoard, logdir: Path, size: Si
     """New records of every series: from the answer that tells of them to all panels drawn."""
     unchanged = {"version": 1, "unchanged": True}
     times = []
-    with opened(browser, server.root, "") as (page, frame):
+    with opened(browser, server.root, STRIPS) as (page, frame):
         for records in range(size.records, size.records + GROWTHS * NEW_RECORDS, NEW_RECORDS):
             # Findings of the growth before are looked for meanwhile.
             page.wait_for_timeout(2500)
@@ -269,7 +270,7 @@ def append_records(logdir: Path, size: Size, records: int) -> None:
 
 
 def measure_memory(browser: Browser, server: TensorBoard, must: str) -> None:
-    with opened(browser, server.root, "") as (page, frame):
+    with opened(browser, server.root, STRIPS) as (page, frame):
         frame.evaluate(page_scripts.FRAMES.replace("ACTION", page_scripts.SCROLL))
         page.wait_for_timeout(3000)
         heap = page.evaluate("performance.memory.usedJSHeapSize") / 2**20

@@ -139,6 +139,27 @@ SCROLL: Final = """async () => {
   }
 }"""
 
+BOARD_AT: Final = """() => new Promise(done => {
+  const look = () => {
+    const strips = [...document.querySelectorAll('.board-strip')];
+    const drawn = strips.length > 0 && strips.every(strip => strip.dataset.painted === 'all');
+    if (drawn) done(performance.timeOrigin + performance.now());
+    else if (performance.now() > 120000) done(NaN);
+    else requestAnimationFrame(look);
+  };
+  look();
+})"""
+"""When all cells of the board in sight, and some beyond its edge, are drawn."""
+
+BOARD_SCROLL: Final = """async () => {
+  const board = document.querySelector('.board-scroller');
+  board.scrollTop = 0;
+  for (let i = 0; i < 60; i++) {
+    board.scrollTop += 60;
+    await new Promise(requestAnimationFrame);
+  }
+}"""
+
 HOVER: Final = """() => {
   const plot = document.querySelector('.panel .plot');
   const box = plot.getBoundingClientRect();

@@ -96,10 +96,13 @@ def test_pages_load_nothing_from_other_hosts(pages: dict[Path, Anchors]) -> None
 def test_the_reference_has_every_public_class_and_function(site: Path) -> None:
     reference = (ROOT / "docs/reference/api.md").read_text(encoding="utf-8")
     listing = (ROOT / "tests/golden/public_api.txt").read_text(encoding="utf-8")
-    functions = re.findall(r"^([a-z]\w+)\(", listing, re.MULTILINE)
-    assert functions
-    for name in functions:
-        assert re.search(rf"^::: \S+\.{name}$", reference, re.MULTILINE), name
     built = (site / "reference/api.html").read_text(encoding="utf-8")
+    functions = re.findall(r"^([a-z]\w+)\(", listing, re.MULTILINE)
+    classes = re.findall(r"^class (\w+)\(", listing, re.MULTILINE)
+    assert functions
+    assert classes
+    for name in [*functions, *classes]:
+        error = f'id="tb_activation_hist.core.errors.{name}"' in built
+        assert error or re.search(rf"^::: \S+\.{name}$", reference, re.MULTILINE), name
     assert 'id="tb_activation_hist.core.histogram.HistogramSeries.quantile"' in built
     assert "Records histograms of a model" in built

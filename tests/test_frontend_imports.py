@@ -41,6 +41,7 @@ ALLOWED: dict[str, tuple[set[str], set[str]]] = {
     "ui/input": (BELOW_UI | {"ui/widgets", "ui/settings"}, PREACT),
     "ui/overlays": (BELOW_UI | {"ui/widgets", "ui/settings", "ui/input", "styles"}, PREACT),
     "ui/toolbar": (BELOW_UI | {"ui/widgets", "ui/settings", "ui/input", "ui/overlays"}, PREACT),
+    "ui/depth": (BELOW_UI | {"styles", "ui/widgets"}, PREACT),
     "ui/timeline": (
         BELOW_UI | {"styles", "ui/widgets", "ui/settings", "ui/input", "ui/overlays"},
         PREACT,
@@ -73,6 +74,7 @@ ALLOWED: dict[str, tuple[set[str], set[str]]] = {
                 "board",
                 "incident",
                 "timeline",
+                "depth",
             )
         },
         PREACT,

@@ -20,7 +20,8 @@ from bench.findings.score import Verdict, by_fault, by_kind, judge, judge_rival,
 from bench.findings.train import CACHE, Job, Outcome, run_job
 from bench.findings.wide.architectures import HALVES
 from bench.findings.wide.record import CACHE as WIDE_CACHE
-from bench.findings.wide.run import run_half
+from bench.findings.wide.record import MODES
+from bench.findings.wide.run import record_half_again, run_half
 
 
 def main() -> None:
@@ -31,10 +32,13 @@ def main() -> None:
     parser.add_argument("--half", choices=HALVES, help="judge this half of the wide set")
     parser.add_argument("--cache", type=Path, help="folder of the wide set's recordings")
     parser.add_argument("--live", action="store_true", help="--half: also play warn_on again")
+    parser.add_argument("--again", choices=MODES, help="--half: first record this mode anew")
     given = parser.parse_args()
     torch.set_num_threads(1)
     if given.half:
         cache = given.cache or WIDE_CACHE
+        if given.again:
+            record_half_again(given.half, cache, given.again)
         run_half(given.half, cache, cached=given.cached, live=given.live, names=given.names)
         return
     jobs = calibration_jobs() if given.calibration else test_jobs()

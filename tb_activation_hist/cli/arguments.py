@@ -70,9 +70,14 @@ def _add_report(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     )
     report.add_argument("--json", action="store_true", help="print JSON instead of tables")
     report.add_argument(
+        "--details",
+        action="store_true",
+        help="list all findings of each incident, with figures and thresholds",
+    )
+    report.add_argument(
         "--fail-on",
         choices=SEVERITIES,
-        help="exit with status 1 when there is a finding of this severity, or a graver one",
+        help="exit with status 1 when there is a finding of this severity or higher",
     )
     report.set_defaults(command=run_report)
 
@@ -116,7 +121,9 @@ def _add_export(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
 
 
 def _add_doctor(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    doctor = commands.add_parser("doctor", help="is everything installed as it should be?")
+    doctor = commands.add_parser(
+        "doctor", help="check the installation, and the runs of a log directory"
+    )
     doctor.add_argument("logdir", nargs="?", help=f"looked at as well: {LOGDIR}")
     doctor.set_defaults(command=run_doctor)
 

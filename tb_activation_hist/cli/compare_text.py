@@ -8,8 +8,8 @@ import sys
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from tb_activation_hist.cli.report_text import Page
 from tb_activation_hist.cli.show import colour_mode
+from tb_activation_hist.cli.terminal_page import Page
 from tb_activation_hist.core.comparison.run_comparison import (
     LayerComparison,
     RecordFacts,

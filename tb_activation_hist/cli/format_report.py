@@ -10,7 +10,8 @@ from typing import Any, Final
 import numpy as np
 
 from tb_activation_hist.cli.logdir import Run
-from tb_activation_hist.cli.report_text import Column, Page, to_lines
+from tb_activation_hist.cli.report_text import Column, to_lines
+from tb_activation_hist.cli.terminal_page import Page
 from tb_activation_hist.core.errors import OptionError
 from tb_activation_hist.core.format_loss import FormatLoss
 from tb_activation_hist.core.histogram import HistogramSeries

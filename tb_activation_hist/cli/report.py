@@ -10,8 +10,10 @@ from typing import Any, Final, TypeAlias
 
 from tb_activation_hist.cli.format_report import format_rows, print_format
 from tb_activation_hist.cli.identity import Identity, find_identity
+from tb_activation_hist.cli.incident_text import to_groups
 from tb_activation_hist.cli.logdir import Run, print_problems, read_runs
-from tb_activation_hist.cli.report_text import print_run, terminal_page
+from tb_activation_hist.cli.report_text import print_run
+from tb_activation_hist.cli.terminal_page import terminal_page
 from tb_activation_hist.core.errors import OptionError
 from tb_activation_hist.core.execution_order import info_to_execution_order
 from tb_activation_hist.core.histogram import HistogramSeries
@@ -76,7 +78,8 @@ def _print_text(
 ) -> None:
     page = terminal_page()
     for run in runs:
-        print_run(page, run, _layer_rows(run), findings, identities[run.name])
+        rows, identity = _layer_rows(run), identities[run.name]
+        print_run(page, run, rows, findings, identity, details=given.details)
         for number_format in given.format or ():
             scale = given.scale or 1.0
             print_format(page, number_format, scale, format_rows(run, number_format, scale))
@@ -112,6 +115,7 @@ def _to_json(
     return {
         "version": REPORT_VERSION,
         "logdir": given.logdir,
+        "incidents": _incidents_to_json(runs, findings),
         "findings": [finding.to_dict() for finding in findings],
         "runs": [
             {
@@ -126,6 +130,28 @@ def _to_json(
             for run in runs
         ],
     }
+
+
+def _incidents_to_json(runs: Sequence[Run], findings: Sequence[Finding]) -> list[dict[str, Any]]:
+    """A line for each incident: its cause, its steps, and how many findings it has."""
+    groups = [
+        group
+        for run in runs
+        for group in to_groups([finding for finding in findings if finding.run == run.name])
+        if group[0].incident
+    ]
+    return [
+        {
+            "run": group[0].run,
+            "incident": group[0].incident,
+            "severity": min((f.severity for f in group), key=SEVERITIES.index),
+            "title": group[0].title,
+            "first_step": min(f.first_step for f in group),
+            "last_step": max(f.last_step for f in group),
+            "findings": len(group),
+        }
+        for group in groups
+    ]
 
 
 def _identity_to_json(identity: Identity | None) -> dict[str, Any]:

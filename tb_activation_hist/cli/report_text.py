@@ -2,32 +2,22 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import sys
 import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from tb_activation_hist.cli.identity import Identity
+from tb_activation_hist.cli.incident_text import (
+    describe_coverage,
+    print_details,
+    print_incident,
+    to_groups,
+)
 from tb_activation_hist.cli.logdir import Run
-from tb_activation_hist.cli.show import colour_mode
+from tb_activation_hist.cli.terminal_page import Page
 from tb_activation_hist.findings import Finding
 
-STYLES: Final = {
-    "dim": "2",
-    "good": "32",
-    "title": "1",
-    "run": "1;4",
-    "error": "1;31",
-    "warning": "33",
-    "info": "36",
-}
-"""Style -> parameters of a terminal's escape sequence."""
-
-INDENT: Final = 9
 GAP: Final = 2
-LISTED_LAYERS: Final = 12
 NARROWEST_NAME: Final = 8
 
 Row = Mapping[str, Any]
@@ -68,41 +58,21 @@ DISPENSABLE: Final = ("records", "type", "p99 |x|", "min", "max")
 """Columns that a narrow terminal leaves out, in this order."""
 
 
-class Page(NamedTuple):
-    """What the report is written on: its width in characters, and whether it takes colours."""
-
-    width: int
-    colours: bool
-
-    def paint(self, text: str, style: str) -> str:
-        """The text between escape sequences; style: a key of `STYLES`, or empty."""
-        return f"\x1b[{STYLES[style]}m{text}\x1b[0m" if self.colours and style else text
-
-    def print_beside_margin(self, text: str, style: str = "", margin: str = "") -> None:
-        """Print text beside a margin as wide as `INDENT`; `margin` stands in its first line."""
-        lines = textwrap.wrap(text, max(self.width - INDENT, 20), break_on_hyphens=False)
-        for line in lines:
-            print(self.paint(f"{margin:<{INDENT}}", margin) + self.paint(line, style))
-            margin = ""
-
-
-def terminal_page() -> Page:
-    """The terminal; colours only where the output is one."""
-    return Page(
-        width=shutil.get_terminal_size().columns,
-        colours=colour_mode(os.environ, sys.stdout.isatty()) != "plain",
-    )
-
-
 def print_run(
     page: Page,
     run: Run,
     rows: Sequence[Row],
     findings: Sequence[Finding],
     identity: Identity | None,
+    *,
+    details: bool = False,
 ) -> None:
-    """Print a run's own findings, how it compares (None: not at all), and a table of its layers."""
-    _print_run(page, run, [finding for finding in findings if finding.run == run.name])
+    """Print a run's own incidents, how it compares (None: not at all), and a table of its layers.
+
+    details: whether all findings are listed, with their figures and thresholds.
+    """
+    own = [finding for finding in findings if finding.run == run.name]
+    _print_run(page, run, own, details=details)
     if identity is not None:
         for line in textwrap.wrap(str(identity), page.width):
             print(page.paint(line, "dim"))
@@ -111,16 +81,17 @@ def print_run(
     print()
 
 
-def _print_run(page: Page, run: Run, findings: Sequence[Finding]) -> None:
+def _print_run(page: Page, run: Run, findings: Sequence[Finding], *, details: bool) -> None:
     print(page.paint(f"run {run.name}", "run"))
     page.print_beside_margin(_describe_recording(run), "dim")
-    for finding in findings:
-        page.print_beside_margin(finding.title, "title", margin=finding.severity)
-        for line in (*_evidence(finding), *_apart(finding)):
-            page.print_beside_margin(line)
-        page.print_beside_margin(finding.advice, "dim")
+    for incident in to_groups(findings):
+        print_incident(page, incident)
+        for finding in incident if details else ():
+            print_details(page, finding)
     if not any(finding.severity != "info" for finding in findings):
         print(page.paint("No findings." if not findings else "No errors or warnings.", "good"))
+    for line in describe_coverage(run):
+        page.print_beside_margin(line, "dim")
 
 
 def _describe_recording(run: Run) -> str:
@@ -128,26 +99,6 @@ def _describe_recording(run: Run) -> str:
     cadence, overhead = (run.info.get(field) for field in ("cadence", "overhead"))
     texts = [f"recorded {cadence}" if cadence else "", f"adding {overhead}" if overhead else ""]
     return ", ".join(text for text in texts if text)
-
-
-def _evidence(finding: Finding) -> list[str]:
-    """One line with steps, figures and thresholds."""
-    single = {k: v for k, v in finding.figures.items() if not isinstance(v, (list, tuple))}
-    figures = ", ".join(f"{name} {_short(value)}" for name, value in single.items())
-    limits = ", ".join(f"{name} {_short(value)}" for name, value in finding.threshold.items())
-    steps = f"steps {finding.first_step} to {finding.last_step}"
-    return [f"{finding.kind}, {steps}: {figures} (threshold: {limits})"]
-
-
-def _apart(finding: Finding) -> list[str]:
-    """A line per layer with step and distance, when the finding compares two runs."""
-    parts = [finding.figures.get(name, ()) for name in ("first_steps", "distances")]
-    lines = [
-        f"{layer}: from step {step}, distance {distance:.3g}"
-        for layer, step, distance in zip(finding.layers, *parts, strict=False)
-    ]
-    more = len(lines) - LISTED_LAYERS
-    return lines if more <= 1 else [*lines[:LISTED_LAYERS], f"and {more} more layers"]
 
 
 def _print_layers(page: Page, rows: Sequence[Row]) -> None:

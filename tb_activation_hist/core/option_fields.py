@@ -30,9 +30,15 @@ def check_whole(name: str, given: object, low: int, high: int = sys.maxsize) -> 
         refuse(name, given, f"a whole number {limits}")
 
 
-def check_callable(name: str, given: object) -> None:
+def check_callable(name: str, given: object, signature: str = "step -> bool") -> None:
     if given is not None and not callable(given):
-        refuse(name, given, "None or a function step -> bool")
+        refuse(name, given, f"None or a function {signature}")
+
+
+def check_web_address(name: str, given: object) -> None:
+    web = isinstance(given, str) and given.startswith(("http://", "https://"))
+    if given is not None and not web:
+        refuse(name, given, "None or an address that starts with http:// or https://")
 
 
 def check_share(name: str, given: object) -> None:

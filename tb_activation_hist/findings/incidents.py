@@ -22,6 +22,9 @@ SPREAD: Final = (
 )
 """Kinds of series in the order in which trouble of one training step passes through them."""
 
+LIVE_SHARE: Final = 0.25
+"""Share of a run so far for which trouble that was told while it trains is taken to last."""
+
 
 def to_incidents(findings: Iterable[Finding], first_step: int, last_step: int) -> list[Finding]:
     """The findings of one run with the numbers of their incidents, in the order of these.
@@ -85,3 +88,37 @@ def _incident_key(group: Sequence[Finding]) -> tuple[int, int, int, tuple[str, .
     cause = group[0]
     gravest = min(SEVERITIES.index(finding.severity) for finding in group)
     return (gravest, cause.first_step, FINDING_KINDS.index(cause.kind), cause.layers)
+
+
+class LiveIncidents:
+    """The incidents of a run that is still growing, as its findings come in."""
+
+    def __init__(self) -> None:
+        self._told: list[Finding] = []
+        self._incidents = 0
+
+    def add(self, finding: Finding, first_step: int, last_step: int) -> tuple[Finding, bool]:
+        """The finding with its incident's number, and whether this incident is new.
+
+        first_step, last_step: of the run so far. Whether an earlier finding still lasts is not
+        known: it is taken to for a quarter of the run.
+        """
+        near = near_steps(last_step - first_step)
+        lasting = int(LIVE_SHARE * (last_step - first_step))
+        settled = first_step + near
+        known = next(
+            (
+                other.incident
+                for other in self._told
+                if _linked(_lengthen(other, lasting), finding, near, settled)
+            ),
+            None,
+        )
+        self._incidents += known is None
+        numbered = replace(finding, incident=known or self._incidents)
+        self._told.append(numbered)
+        return numbered, known is None
+
+
+def _lengthen(finding: Finding, steps: int) -> Finding:
+    return replace(finding, last_step=finding.last_step + steps)

@@ -21,8 +21,12 @@ SEPARATORS: Final = re.compile(r"[/\\,;&|\s]+")
 NUMBER: Final = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
 KEY: Final = r"[A-Za-z][A-Za-z0-9.]*(?:[_-][A-Za-z][A-Za-z0-9.]*)*"
 
-LAST_KEY: Final = re.compile(rf"(?<![A-Za-z0-9.]){KEY}$")
-"""The key at the end of a text that may begin with something else, such as a date."""
+LAST_KEY: Final = re.compile(r"(?<![A-Za-z0-9.])(?:[A-Za-z.]+[_-])*[A-Za-z][A-Za-z0-9.]*$")
+"""The key at the end of a text that may begin with a date or a name with digits, such as
+"resnet18_"."""
+
+LAST_NUMBER: Final = re.compile(rf"({NUMBER})_+[A-Za-z].*")
+"""A number at the end of a name, and what follows it without being a key."""
 
 BETWEEN: Final = (
     re.compile(rf"(?P<value>{NUMBER})_+(?P<key>{KEY})"),
@@ -50,11 +54,16 @@ def _part_to_hyperparameters(part: str) -> Hyperparameters:
     key = last_key[0] if last_key else ""
     found: Hyperparameters = {}
     for at, text in enumerate(rest):
-        value, next_key = _split_between(text) if at + 1 < len(rest) else (text, "")
+        value, next_key = _split_between(text) if at + 1 < len(rest) else (_last_value(text), "")
         if key and value:
             found[key] = text_to_value(value)
         key = next_key
     return found
+
+
+def _last_value(text: str) -> str:
+    number = LAST_NUMBER.fullmatch(text)
+    return number[1] if number else text
 
 
 def _split_between(text: str) -> tuple[str, str]:

@@ -28,8 +28,9 @@ from tb_activation_hist.recording.active_loggers import (
     close_namesakes,
     refuse_shared_names,
 )
+from tb_activation_hist.recording.alerts import Alerts, open_alerts
 from tb_activation_hist.recording.attached_model import AttachedModel
-from tb_activation_hist.recording.monitor import Monitor
+from tb_activation_hist.recording.monitor import Monitor, open_monitor
 from tb_activation_hist.recording.optimizer_steps import (
     OptimizerHook,
     count_steps,
@@ -100,13 +101,14 @@ class ActivationHistLogger:
         self.writer, start = open_sink(logdir, self._ranks, given, self._hooks.tags)
         if isinstance(self.writer, NoSink):
             self._state.phases = ()
+        self._alerts = open_alerts(recording.on_finding, recording.alert_url, self._claim.place)
         self._monitor = self._new_monitor()
         self._cadence = Cadence(capture, start)
         self._state.step = start + 1
         self._handles = [each(OptimizerHook(self, counted)) for each in steppers]
         owned = self.writer is not logdir
         self._finalizer = weakref.finalize(
-            self, _release, self._hooks, self.writer, owned, self._handles
+            self, _release, self._hooks, self.writer, owned, self._handles, self._alerts
         )
         self._overhead = Overhead(self._cadence, self._state, self.writer)
         self.attach()
@@ -153,11 +155,8 @@ class ActivationHistLogger:
         return self._monitor is not None and self._monitor.should_stop
 
     def _new_monitor(self) -> Monitor | None:
-        options = self._options.recording
-        watching = options.warn_on or options.stop_on
-        if not watching:
-            return None
-        return Monitor(options.warn_on, options.stop_on, lambda: self.writer.run_info)
+        recording = self._options.recording
+        return open_monitor(recording, lambda: self.writer.run_info, self._alerts)
 
     def attach(self) -> None:
         """Put the hooks on the model, again after `detach`; does nothing when they are on.
@@ -362,6 +361,7 @@ def _release(
     writer: Sink,
     owned: bool,
     handles: Iterable[Any],
+    alerts: Alerts | None,
 ) -> None:
     """Also runs when the logger is dropped, or the interpreter ends, without `close`."""
     hooks.detach()
@@ -371,4 +371,6 @@ def _release(
         writer.close()
     else:
         writer.flush()
+    if alerts is not None:
+        alerts.finish()
     hooks.tell_missing()

@@ -18,11 +18,15 @@ from tb_activation_hist.core.tallies import Tallies
 from tb_activation_hist.findings import (
     INSTANT_KINDS,
     UNIT_KINDS,
+    WATCHED_KINDS,
     Finding,
+    LiveIncidents,
     OnlineRules,
     PeriodicRules,
     info_to_run_facts,
 )
+from tb_activation_hist.recording.alerts import Alerts
+from tb_activation_hist.recording.options import RecordingOptions
 from tb_activation_hist.storage.slice_blocks import slices_to_series
 
 WATCHED_SLICES: Final = 4096
@@ -37,6 +41,9 @@ class Monitor:
     and looked at as it grows.
 
     read_info: what the logger has noted of the run so far.
+    alerts: what tells each incident's first finding to the user's function and URL; with neither
+    `warn_on` nor `stop_on`, every kind is watched for it.
+
     should_stop: whether a finding of `stop_on` was made. failure: the exception that ended the
     monitoring; records are stored and the training goes on all the same.
     """
@@ -46,10 +53,16 @@ class Monitor:
         warn_on: Sequence[str],
         stop_on: Sequence[str],
         read_info: Callable[[], Mapping[str, Any]] = dict,
+        alerts: Alerts | None = None,
     ) -> None:
         self._read_info = read_info
         self._stop_on = frozenset(stop_on)
-        kinds = dict.fromkeys((*warn_on, *stop_on))
+        self._asked = frozenset((*warn_on, *stop_on))
+        kinds = dict.fromkeys((*warn_on, *stop_on) or WATCHED_KINDS)
+        self.alerts = alerts
+        self._incidents = LiveIncidents()
+        self._first_step: int | None = None
+        self._last_step = 0
         periodic = [kind for kind in kinds if kind not in INSTANT_KINDS]
         self._online = OnlineRules(tuple(kind for kind in kinds if kind in INSTANT_KINDS))
         self._periodic = PeriodicRules(periodic) if periodic else None
@@ -66,6 +79,9 @@ class Monitor:
         """Take in a record; called on the writer's thread, after the record is stored."""
         if self._failed:
             return
+        if self._first_step is None:
+            self._first_step = step
+        self._last_step = step
         try:
             self._look_at(step, wall_time, layers, counts)
         except Exception as err:  # noqa: BLE001 - nothing of ours may cost a record
@@ -93,9 +109,19 @@ class Monitor:
             self._keep(self._periodic.look())
 
     def _keep(self, findings: list[Finding]) -> None:
-        self._new_findings += findings
+        self._new_findings += [finding for finding in findings if finding.kind in self._asked]
         if any(finding.kind in self._stop_on for finding in findings):
             self.should_stop = True
+        for finding in findings:
+            self._alert(finding)
+
+    def _alert(self, finding: Finding) -> None:
+        """Tell a finding that begins an incident, and what is only worth knowing if asked for."""
+        if self.alerts is None or not (self._asked or finding.severity != "info"):
+            return
+        numbered, is_new = self._incidents.add(finding, self._first_step or 0, self._last_step)
+        if is_new:
+            self.alerts.tell(numbered)
 
     def take_messages(self) -> Iterator[str]:
         """Sentences for the user about what was found since the last call; each finding once."""
@@ -104,6 +130,18 @@ class Monitor:
             stops = finding.kind in self._stop_on
             option = "stop_on: the training is asked to stop" if stops else "warn_on"
             yield f"{finding.title}. {finding.advice} ({finding.kind}, {option})"
+        if self.alerts is not None:
+            yield from self.alerts.take_messages()
+
+
+def open_monitor(
+    options: RecordingOptions,
+    read_info: Callable[[], Mapping[str, Any]],
+    alerts: Alerts | None,
+) -> Monitor | None:
+    """None where nobody asks for findings while the training runs."""
+    watching = options.warn_on or options.stop_on or alerts
+    return Monitor(options.warn_on, options.stop_on, read_info, alerts) if watching else None
 
 
 def _row_to_series(

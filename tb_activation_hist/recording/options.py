@@ -18,8 +18,10 @@ from tb_activation_hist.core.names import Kind, Phase
 from tb_activation_hist.core.nearest import near_names
 from tb_activation_hist.core.option_fields import (
     OnError,
+    check_callable,
     check_flag,
     check_positive,
+    check_web_address,
     check_whole,
     index_to_int,
     option,
@@ -27,7 +29,7 @@ from tb_activation_hist.core.option_fields import (
     set_names,
 )
 from tb_activation_hist.core.schemes.scheme import Scheme
-from tb_activation_hist.findings import INSTANT_KINDS, WATCHED_KINDS
+from tb_activation_hist.findings import INSTANT_KINDS, WATCHED_KINDS, Finding
 from tb_activation_hist.storage.options import OnBacklog, WriterOptions
 
 if TYPE_CHECKING:
@@ -53,6 +55,7 @@ WatchedKind: TypeAlias = Literal[
     "unused_units",
     "runaway_units",
     "redundant_units",
+    "frozen",
 ]
 """`findings.WATCHED_KINDS` for type checkers."""
 
@@ -115,7 +118,22 @@ class RecordingOptions:
         "no rank can stop alone.",
     )
 
+    on_finding: Callable[[Finding], object] | None = option(
+        None,
+        "Function that is called with the first `Finding` of each incident while the training "
+        "runs, on a background thread: of the kinds in `warn_on` and `stop_on`, or, where both are "
+        "empty, every error and warning. What it raises is told once, and the training goes on.",
+    )
+    alert_url: str | None = option(
+        None,
+        "Address that gets a POST for each incident, of the same kinds: a message for webhooks of "
+        "Slack and Discord, else JSON with `text`, `logdir` and `finding`. A request may take 5 s; "
+        "`close()` waits at most 3 s for it.",
+    )
+
     def __post_init__(self) -> None:
+        check_callable("on_finding", self.on_finding, "Finding -> None")
+        check_web_address("alert_url", self.alert_url)
         if self.start_step is not None:
             start = index_to_int(self.start_step)
             check_whole("start_step", start, 0)
@@ -157,6 +175,8 @@ class LoggerOptions(TypedDict, total=False):
     rank_timeout_s: float
     warn_on: WatchedKind | Sequence[WatchedKind]
     stop_on: WatchedKind | Sequence[WatchedKind]
+    on_finding: Callable[[Finding], object] | None
+    alert_url: str | None
     block_records: int
     flush_s: float
     queue_records: int

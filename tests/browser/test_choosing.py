@@ -290,17 +290,15 @@ def test_files_can_be_taken_away(tab: Tab, tmp_path: Path) -> None:
     assert "conv1 (Conv2d), activations, train" in words
     assert any("share of the step's values" in (word or "") for word in words)
     shown = save(tab, tmp_path, "CSV of what is shown").read_text()
-    # So many rows cut stored bins, and the file says so.
-    note, table = shown.split("\n", 1)
-    assert note.startswith("#") and "split" in note
-    rows = list(csv.DictReader(io.StringIO(table)))
+    # However many rows are asked for, none cuts a stored bin.
+    rows = list(csv.DictReader(io.StringIO(shown)))
     step = [row for row in rows if row["run"] == GOOD and row["first_step"] == "100"]
     inside = [row for row in step if row["lower"] != "zeros"]
-    assert abs(sum(float(row["count"]) for row in inside) - 2000) < 1e-6
-    assert {row["split"] for row in inside} <= {"0", "1"} and "1" in {r["split"] for r in inside}
+    assert sum(int(row["count"]) for row in inside) == 2000
+    assert {row["split"] for row in inside} == {"0"}
     data = json.loads(save(tab, tmp_path, "JSON of what is shown").read_text())
     assert [panel["run"] for panel in data["panels"]] == [GOOD, BAD]
-    assert data["panels"][0]["split_counts"] is True
+    assert data["panels"][0]["split_counts"] is False
     statistics = save(tab, tmp_path, "CSV of statistics").read_text()
     means = list(csv.DictReader(io.StringIO(statistics)))
     expected = float(healthy_values(STEPS, seed=0)[7].mean(dtype=np.float64))

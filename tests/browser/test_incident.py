@@ -133,13 +133,13 @@ def test_the_code_and_the_report_are_copied(tab: Tab) -> None:
     tab.reset()
     pane = open_pane(tab)
     paste = "navigator.clipboard.readText()"
-    code = pane.locator("pre")
-    if code.count() > 0:
-        pane.get_by_title("Copy the code").click()
-        tab.until(lambda: tab.page.evaluate(paste), lambda text: text == code.inner_text())
+    code = pane.locator("pre").inner_text()
+    pane.get_by_title("Copy the code").click()
+    tab.until(lambda: tab.page.evaluate(paste), lambda text: text == code)
     pane.get_by_text("Copy report").click()
     words = tab.until(lambda: tab.page.evaluate(paste), lambda text: text.startswith("## "))
     assert f"Run `{BAD}`" in words
+    assert f"```python\n{code}\n```" in words
     assert "incident=" in words
     assert all(f"`{layer}`" in words for layer in LAYERS)
     picture = re.search(r"!\[.*]\(data:image/png;base64,([^)]+)\)", words)

@@ -178,3 +178,10 @@ def test_the_low_end_of_a_log_axis_of_shares_is_a_number(steps: Tab) -> None:
     steps.reset(show(TENTH, more="sliceLog=1"))
     low = steps.frame.locator(".slice .axis text").first
     steps.until(low.text_content, lambda text: bool(re.match(r"[\d.]+(e−\d+)? %", text or "")))
+
+
+def test_a_panel_at_rest_has_a_column_for_every_pixel(steps: Tab) -> None:
+    steps.reset(show(SHORT))
+    until_sharp(steps, SHORT)
+    steps.page.mouse.move(*steps.point(SHORT, "conv1", 0.5, 0.5))
+    steps.frame.locator(".tooltip").get_by_text(re.compile(r"step \d+(?!–)")).first.wait_for()

@@ -66,6 +66,16 @@ def test_escape_gives_a_drag_up_and_a_click_pins(tab: Tab) -> None:
     assert zoomed(tab) == (0, STEPS)
 
 
+def test_a_drag_over_a_time_axis_zooms(tab: Tab) -> None:
+    tab.reset()
+    axis = tab.frame.locator(".head-axis").first.bounding_box()
+    assert axis is not None
+    y = axis["y"] + axis["height"] / 2
+    tab.drag((axis["x"] + axis["width"] / 4, y), (axis["x"] + axis["width"] / 2, y))
+    tab.until(lambda: zoomed(tab), lambda ends: abs(ends[0] - 50) < 2 and abs(ends[1] - 100) < 2)
+    assert tab.frame.locator(".head-axis .brush").count() == 0
+
+
 def test_a_range_of_steps_is_typed(tab: Tab) -> None:
     tab.reset()
     field = tab.frame.get_by_label("steps", exact=True)

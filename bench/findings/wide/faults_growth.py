@@ -70,7 +70,7 @@ GROWTH_FAULTS = (
         "creeping_growth",
         GROWTH,
         HELD_OUT,
-        ("coordinate_net", "autoencoder", "translator"),
+        ("coordinate_net", "autoencoder", "conv_vae"),
         GROWN,
         AFTERMATH,
         (0.3, 0.4),

@@ -19,8 +19,9 @@ from tb_activation_hist.findings import (
     Finding,
     OnlineRules,
     PeriodicRules,
+    info_to_run_facts,
 )
-from tb_activation_hist.storage.logdir_histograms import read_run
+from tb_activation_hist.storage.logdir_histograms import RunHistograms, read_run
 
 LATE_RECORDS: Final = 20
 
@@ -68,7 +69,9 @@ def replay(outcome: Outcome, mode: str) -> Iterator[LiveWarning]:
     """Every kind is watched for, as ``warn_on`` with all kinds does."""
     online = OnlineRules(INSTANT_KINDS)
     periodic = PeriodicRules([kind for kind in WATCHED_KINDS if kind not in INSTANT_KINDS])
-    for step, records in sorted(read_steps(outcome, mode).items()):
+    run = read_run(str(outcome.run_dir(mode)))
+    periodic.facts = info_to_run_facts(run.info)
+    for step, records in sorted(read_steps(run).items()):
         found = []
         for info, record in records:
             found += online.add(info, record)
@@ -77,9 +80,8 @@ def replay(outcome: Outcome, mode: str) -> Iterator[LiveWarning]:
         yield from (LiveWarning(step, each) for each in found if each.severity in (*GRAVE, "info"))
 
 
-def read_steps(outcome: Outcome, mode: str) -> dict[int, list[tuple[LayerInfo, HistogramSeries]]]:
+def read_steps(run: RunHistograms) -> dict[int, list[tuple[LayerInfo, HistogramSeries]]]:
     """By step: the series of length 1 that were stored at it, in model order."""
-    run = read_run(str(outcome.run_dir(mode)))
     steps: dict[int, list[tuple[LayerInfo, HistogramSeries]]] = defaultdict(list)
     for key in run:
         info, series = run.layer_info(key), run[key]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from bench.findings.wide.judge import STEP_TOLERANCE, Verdict
 from bench.findings.wide.live import Live
@@ -43,6 +43,25 @@ def print_confidences(verdicts: Sequence[Verdict]) -> None:
         share = f"{right / told:.0%} ({right} of {told})"
         print(f"| {low:.0%} to {min(high, 1):.0%} | {mean:.0%} | {share} |")
     print()
+
+
+def print_kins(modes: Mapping[str, Sequence[Verdict]]) -> None:
+    """What is told of each kin of faults, by mode."""
+    print(f"| planted | {' | '.join(modes)} |\n|---|{'---|' * len(modes)}")
+    kins = {v.fault.kin: None for own in modes.values() for v in own if v.fault}
+    for kin in kins:
+        cells = [_told(v for v in own if v.fault and v.fault.kin == kin) for own in modes.values()]
+        print(f"| {kin} | {' | '.join(cells)} |")
+    print()
+
+
+def _told(verdicts: Iterable[Verdict]) -> str:
+    """``3 of 4``; for what cannot be seen, how often a warning came all the same."""
+    own = list(verdicts)
+    harmed = [v for v in own if v.effective]
+    if not harmed:
+        return f"warned in {sum(bool(v.wrong) for v in own)} of {len(own)}"
+    return f"{sum(v.caught for v in harmed)} of {len(harmed)}"
 
 
 def print_faults(verdicts: Sequence[Verdict]) -> None:

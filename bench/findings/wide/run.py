@@ -14,14 +14,23 @@ from bench.findings.wide.print_tables import (
     print_confidences,
     print_faults,
     print_kinds,
+    print_kins,
     print_live,
     print_names,
     print_scores,
     print_warnings,
 )
-from bench.findings.wide.record import DEFAULT, MODES, Outcome, is_cached, run_job
+from bench.findings.wide.record import DEFAULT, MODES, Outcome, is_cached, record_again, run_job
 
 TITLES = {"default": "tb_activation_hist, default options", "all": "tb_activation_hist, all kinds"}
+
+
+def record_half_again(half: str, cache: Path, mode: str) -> None:
+    """Record one mode of all cached trainings anew."""
+    for job in half_jobs(half):
+        if is_cached(job, cache):
+            record_again(job, cache, mode)
+            print(f"\r{job.name}   ", end="", file=sys.stderr)
 
 
 def run_half(half: str, cache: Path, *, cached: bool, live: bool, names: bool) -> None:
@@ -36,6 +45,7 @@ def run_half(half: str, cache: Path, *, cached: bool, live: bool, names: bool) -
             "TheDeepChecker's rules": [judge_rival(*pair, "dc") for pair in pairs],
         }
     )
+    print_kins(verdicts)
     for mode, own in verdicts.items():
         print(f"{TITLES[mode]}:\n")
         print_kinds(own)

@@ -64,9 +64,12 @@ export function divisors(columns: Columns, quantity: Quantity): ArrayLike<number
   return quantity === "count" ? columns.records : columns.n;
 }
 
-/** What a row's shares are divided by: its width for density, else 1. */
-export function rowDivisor(grid: CellGrid, row: number, quantity: Quantity): number {
-  return quantity === "density" ? grid.edges[row + 1]! - grid.edges[row]! : 1;
+/**
+ * What a row's shares are divided by: its width for density, else its height beside the usual one, so that a row made
+ * of three bins is not brighter than its neighbour made of two.
+ */
+export function rowDivisor({ edges, heights }: CellGrid, row: number, quantity: Quantity): number {
+  return quantity === "density" ? edges[row + 1]! - edges[row]! : (heights?.[row] ?? 1);
 }
 
 /** Extent of a panel's cells, column by column (before pixels pool them). */
@@ -161,13 +164,14 @@ export function inverses(grid: CellGrid, columns: Columns, quantity: Quantity): 
   return inverse;
 }
 
-/** Count of each column's fullest cell. */
+/** Count of each column's fullest cell, in rows of the usual height. */
 function peaks(grid: CellGrid): Float64Array {
   const most = new Float64Array(grid.columns);
   for (let row = 0; row < grid.rows; row++) {
     const from = row * grid.columns;
+    const height = rowDivisor(grid, row, "peak");
     for (let c = 0; c < grid.columns; c++) {
-      const count = grid.counts[from + c]!;
+      const count = grid.counts[from + c]! / height;
       if (count > most[c]!) most[c] = count;
     }
   }

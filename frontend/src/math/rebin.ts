@@ -25,6 +25,15 @@ export interface CellGrid {
   readonly above: Float64Array;
   /** Whether a stored bin was cut by an edge, so that counts are not all exact ("split counts"). */
   readonly split: boolean;
+  /** Of the edges on the axis, 0 at its low end and 1 at its high end; without it rows are equally high. */
+  readonly places?: Float64Array | null;
+  /** Height of each row beside the usual one; without it all are equal. */
+  readonly heights?: Float64Array | null;
+}
+
+/** Where a row ends on the axis: 0 at its low end, 1 at its high end. */
+export function rowEnd({ places, rows }: Pick<CellGrid, "places" | "rows">, row: number): number {
+  return Math.min(1, places?.[row + 1] ?? (row + 1) / rows);
 }
 
 /** Lower edge of a bin, 0 for the zero bin, where nearly all of its mass lies. */

@@ -215,7 +215,16 @@ describe("paintCells", () => {
     raster.paintCells(cells, countTable(), 8, out);
     const reds = [...new Uint8Array(out.buffer)].filter((_, i) => i % 4 === 0);
     expect(reds).toEqual([3, 3, 3, 2, 2, 1, 1, 1]);
-    expect([0, 1, 2].map((index) => raster.rowTop(index, 3, 8))).toEqual([5, 3, 0]);
+    expect([0, 1, 2].map((index) => raster.rowTop(cells, index, 8))).toEqual([5, 3, 0]);
+  });
+
+  it("draws rows of unequal height where they lie, cut off at the ends of the axis", () => {
+    const places = Float64Array.of(-0.1, 0.5, 0.75, 1.2);
+    const cells = { width: 1, rows: 3, values: Float32Array.of(1, 2, 3), places };
+    const out = new Uint32Array(8);
+    raster.paintCells(cells, countTable(), 8, out);
+    const reds = [...new Uint8Array(out.buffer)].filter((_, i) => i % 4 === 0);
+    expect(reds).toEqual([3, 3, 2, 2, 1, 1, 1, 1]);
   });
 
   it("draws a tile from counts to bytes", () => {

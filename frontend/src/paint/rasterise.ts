@@ -5,10 +5,11 @@
  */
 
 import { divisors, type Quantity, rowDivisor } from "../math/normalise";
-import type { CellGrid } from "../math/rebin";
+import { type CellGrid, rowEnd } from "../math/rebin";
 import { reuseBuffer } from "../math/reused_buffer";
 import type { Spans, StepAxis } from "../math/step_axis";
 import type { Columns } from "../math/tile";
+import { lastAtMost } from "../math/value_scale";
 import { type ColourTable, TABLE_SHIFT } from "./colormap";
 
 /** Per pixel the columns [first, last) it shows; first is -1 in gaps. */
@@ -22,6 +23,8 @@ export interface Cells {
   readonly width: number;
   readonly rows: number;
   readonly values: Float32Array;
+  /** Of the rows' edges, 0 at the low end and 1 at the high end; without it rows are equally high. */
+  readonly places?: Float64Array | null;
 }
 
 /**
@@ -97,7 +100,7 @@ export function poolCells(
     const source = row * grid.columns;
     poolColumns(grid.counts, source, pixels, inverse, scale, values, row);
   }
-  const cells = { width, rows: grid.rows, values };
+  const cells = { width, rows: grid.rows, values, places: grid.places ?? null };
   if (quantity === "peak") scaleToPeaks(cells);
   return grid.rows > height_px ? poolRows(cells, Math.max(1, height_px)) : cells;
 }
@@ -119,7 +122,7 @@ export function minusBase(cells: Cells, base: BaseCells, pixels: PixelColumns, o
 export function differenceCells(a: Cells, b: Cells): Cells {
   const values = new Float32Array(a.values.length);
   for (let i = 0; i < values.length; i++) values[i] = b.values[i]! - a.values[i]!;
-  return { width: a.width, rows: a.rows, values };
+  return { width: a.width, rows: a.rows, values, places: a.places ?? null };
 }
 
 /** Stage 2: colours. out: width * height_px packed colours (the data of an ImageData), top row first. */
@@ -127,8 +130,8 @@ export function paintCells(cells: Cells, table: ColourTable, height_px: number, 
   const { width, rows } = cells;
   const bits = new Uint32Array(cells.values.buffer, cells.values.byteOffset, width * rows);
   for (let row = 0; row < rows; row++) {
-    const top = rowTop(row, rows, height_px);
-    const bottom = row === 0 ? height_px : rowTop(row - 1, rows, height_px);
+    const top = rowTop(cells, row, height_px);
+    const bottom = row === 0 ? height_px : rowTop(cells, row - 1, height_px);
     if (top >= bottom) continue;
     const from = row * width;
     const to = top * width;
@@ -138,8 +141,8 @@ export function paintCells(cells: Cells, table: ColourTable, height_px: number, 
 }
 
 /** Topmost pixel row of a row of cells. */
-export function rowTop(row: number, rows: number, height_px: number): number {
-  return Math.round(height_px * (1 - (row + 1) / rows));
+export function rowTop(cells: Pick<Cells, "rows" | "places">, row: number, height_px: number): number {
+  return Math.round(height_px * (1 - rowEnd(cells, row)));
 }
 
 /** 1 / sum of the divisors of each pixel's columns; NaN in gaps, which makes their cells NaN. */
@@ -187,11 +190,13 @@ function scaleToPeaks(cells: Cells): void {
 
 /** Fewer pixels than rows: neighbours become their mean. */
 function poolRows(cells: Cells, height: number): Cells {
-  const { width, rows } = cells;
+  const { width, rows, places } = cells;
   const values = new Float32Array(width * height);
+  const rowAt = (y: number) =>
+    places ? Math.min(rows, Math.max(0, lastAtMost(places, y / height))) : Math.floor((y * rows) / height);
   for (let y = 0; y < height; y++) {
-    const from = Math.floor((y * rows) / height);
-    const to = Math.max(from + 1, Math.floor(((y + 1) * rows) / height));
+    const from = Math.min(rows - 1, rowAt(y));
+    const to = Math.max(from + 1, rowAt(y + 1));
     for (let x = 0; x < width; x++) {
       let pooled = cells.values[from * width + x]!;
       for (let row = from + 1; row < to; row++) {

@@ -26,6 +26,10 @@ const Dialogs = later(
   () => paletteOpen.value || helpOpen.value || tableOf.value !== null,
 );
 
+const LateDepth = later(
+  async () => (await import("./later_parts")).DepthView,
+  () => selection.depthOpen.value,
+);
 const SweepBoard = later(
   async () => (await import("./later_parts")).SweepBoard,
   () => selection.boardOpen.value,
@@ -70,6 +74,8 @@ export function App() {
         {found ? (
           selection.boardOpen.value ? (
             <SweepBoard />
+          ) : selection.depthOpen.value ? (
+            <LateDepth />
           ) : (
             <Grid />
           )

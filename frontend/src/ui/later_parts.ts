@@ -3,6 +3,7 @@
 export { unfoldStages } from "../view/board/stages";
 export { togglePlay } from "../view/screen/playing";
 export { SweepBoard } from "./board/board";
+export { DepthView } from "./depth/depth_view";
 export { Empty } from "./empty";
 export { IncidentPane } from "./incident/pane";
 export { Dialogs } from "./overlays/dialogs";

@@ -38,7 +38,7 @@ keeps it.
 |---|---|
 | What happened | The layers in the order in which they showed it, a bar from the first to the last step of each, above the loss, the learning rate and the size of the gradients, where the run has them. All lie on the time axis of the page and follow its zoom. |
 | before, at, after | The exact histogram of the first layer at its first step, a tenth of the run earlier, and a tenth later or at the last step that shows it. Each fills its own height; exact zeros and NaN are told in words. |
-| Measured | Each measured figure beside the threshold that it passed. On the bars of shares, the mark is the threshold; on the other bars the threshold is in the middle, and an end is a factor of 1,000 away. |
+| Measured | Each measured figure beside its threshold. On the bars of shares, the mark is the threshold; on the other bars the threshold is in the middle, and an end is a factor of 1,000 away. |
 | The same layer | What else was recorded of the layer: its gradients, weights and updates in the same steps. |
 | What to try | Code to copy, the usual causes with the likeliest first, and how to check them. |
 
@@ -74,6 +74,18 @@ The filter takes words of names and conditions with =, !=, <, <=, > and >= on co
 A click on a cell shows that layer, large, beside that of the nearest healthy run, at the step at which its finding begins; a click on a name
 shows all layers of the two. Healthy is a run without errors and warnings; the nearest one has the most similar hyper-parameters, seeds count
 least. By keyboard: arrows, Page Up and Down, Home and End move from cell to cell, Enter opens.`;
+
+const DEPTH = `## Layers by depth
+
+*Depth* in the toolbar shows all layers of one time in one picture: those that ran first at the left (by name where a run has no order of execution),
+sizes |x| upwards on a log axis. Of each layer there are bands from 5 to 95 % and from 25 to 75 % of the values other than 0, and a point of the line for the
+root mean square of all its values. At the foot stands the share that is exactly 0; red at the top are NaN and infinities. Up to three runs have bands beside
+each other, more are lines. Activations lie above gradients, and weights above their gradients and updates. A line that falls to the right is a
+signal that vanishes, one that rises is a signal that explodes or that residual connections add to; above each chart the root mean squares of the first and the last layer stand.
+
+The time is the pinned step; without one it is the zoomed steps, all their records together, or else the newest step. Click into the timeline, type a range or play.
+The axis spans the whole run, so that it stands still meanwhile. While playing, records of long runs are pooled (at most 128 columns a run); at rest the
+exact record is shown. Point at a layer for its figures, click it to go to its panel; by keyboard: arrows, Home, End and Enter.`;
 
 const LINKS = `## Links
 
@@ -124,6 +136,7 @@ function pageDoc(): string {
     "## Controls",
     ...GROUPS.map(groupToText),
     TIMELINE,
+    DEPTH,
     BOARD,
     "## Keys and gestures",
     keys("key", KEYS),

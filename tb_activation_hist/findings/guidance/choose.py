@@ -20,6 +20,7 @@ PATTERNS: Final[Mapping[str, Sequence[Pattern]]] = {
     "saturated": scale.SATURATED,
     "spike_and_crash": scale.SPIKE_AND_CRASH,
     "not_learning": learning.NOT_LEARNING,
+    "frozen": learning.FROZEN,
     "sudden_change": scale.SUDDEN_CHANGE,
     "low_precision": non_finite.LOW_PRECISION,
     "outlier_features": scale.OUTLIER_FEATURES,

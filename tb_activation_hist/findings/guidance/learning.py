@@ -2,40 +2,150 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
-from tb_activation_hist.findings.guidance.guidance import Guidance, Pattern, always, is_info
+from tb_activation_hist.findings.guidance.guidance import (
+    Case,
+    Guidance,
+    Pattern,
+    always,
+    exceeds,
+)
+from tb_activation_hist.findings.still_weights import Cause
 
 COUNT_IN_OPTIMIZER: Final = (
-    'own = {id(p) for group in optimizer.param_groups for p in group["params"]}\n'
-    "print([n for n, p in model.named_parameters() if p.requires_grad and id(p) not in own])"
+    "groups = optimizer.param_groups\n"
+    'own = {id(p) for group in groups for p in group["params"]}\n'
+    "trained = [n for n, p in model.named_parameters() if p.requires_grad]\n"
+    "print([n for n in trained if id(model.get_parameter(n)) not in own])"
+)
+PRINT_GRADIENTS: Final = (
+    "loss.backward()\nprint([n for n, p in model.named_parameters() if p.grad is None])"
+)
+PRINT_RATES: Final = (
+    'for group in optimizer.param_groups:\n    print(len(group["params"]), group["lr"])'
 )
 
-FROZEN: Final = Guidance(
+NOTHING: Final = Guidance(
     causes=(
-        "layers that were frozen on purpose, as in fine-tuning",
-        "a detach() or no_grad() in the forward pass",
-        "parameters that are missing in the optimizer",
+        "an optimizer built from other tensors: the model was copied, moved or replaced later",
+        "a loss that was detached or computed under torch.no_grad()",
+        "optimizer.step() that is never called",
     ),
-    remedy="Where they are frozen on purpose, nothing is wrong.",
+    remedy="Build the optimizer last, from model.parameters() of the model that is trained.",
     code=COUNT_IN_OPTIMIZER,
-    check="Print requires_grad and grad of the parameters of <layer> after a backward pass.",
+    check="The code lists parameters that the optimizer does not know: where it lists all, it was "
+    "built from other tensors. Else see that loss.requires_grad is True.",
 )
 
-STILL: Final = Guidance(
+TINY: Final = Guidance(
     causes=(
-        "parameters that are missing in the optimizer, or in a group with a rate near 0",
-        "a detach() or no_grad() that keeps gradients from <layer>",
-        "a layer that learns although the distribution of its outputs stays the same",
+        "a learning rate that is far too low",
+        "gradients that are clipped to next to nothing",
+        "a schedule that begins at 0 and hardly rises",
     ),
-    remedy="Give all layers to the optimizer with one rate, and look for detach() in the forward "
-    'pass. Record the kinds "weights" and "updates" to know whether the layer learns.',
-    code=COUNT_IN_OPTIMIZER,
-    check="Print the grad of the parameters of <layer> after a backward pass: None means that no "
-    "gradient gets there, a number that the optimizer does not use it.",
+    remedy="Raise the learning rate or the limit of the clipping.",
+    code=f"{PRINT_RATES}\nprint(torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0))",
+    check="The code prints the rates and the norm of the gradients before clipping. About 1e-3 for "
+    "Adam and 1e-2 to 1e-1 for SGD are usual rates.",
 )
 
-NOT_LEARNING: Final[tuple[Pattern, ...]] = ((is_info, FROZEN), (always, STILL))
+NO_GRADIENT: Final = Guidance(
+    causes=(
+        "detach(), .data, .item() or torch.no_grad() between <layer> and the loss",
+        "outputs that the loss does not use",
+    ),
+    remedy="Follow the outputs of <layer> to the loss: each tensor on the way must have "
+    "requires_grad True.",
+    code=PRINT_GRADIENTS,
+    check="The code lists the parameters that get no gradient at all; <layer> should be among "
+    "them.",
+)
+
+ZERO_GRADIENT: Final = Guidance(
+    causes=(
+        "a ReLU after <layer> that puts out nothing but 0",
+        "a gate that is shut, or a factor of 0",
+    ),
+    remedy="Look at what follows <layer>: something multiplies its gradient by exactly 0.",
+    code="for name, p in model.named_parameters():\n"
+    "    if p.grad is not None:\n        print(name, p.grad.abs().max())",
+    check="See which layer is the last, seen from the loss, whose gradient is not 0: what comes "
+    "before it shuts.",
+)
+
+NO_UPDATE: Final = Guidance(
+    causes=(
+        "parameters of <layer> that are missing in the optimizer",
+        "a parameter group with a rate of 0",
+    ),
+    remedy="Gradients do arrive. Give the parameters to the optimizer, with a rate above 0.",
+    code=f"{COUNT_IN_OPTIMIZER}\n{PRINT_RATES}",
+    check="The first line lists parameters that the optimizer does not know, the second the rate "
+    "of each group.",
+)
+
+UNKNOWN: Final = Guidance(
+    causes=(
+        "parameters of <layer> that are missing in the optimizer",
+        "detach() or torch.no_grad(), so that no gradient reaches <layer>",
+        "a parameter group with a rate of 0",
+    ),
+    remedy="Give the parameters to the optimizer with a rate above 0, and look for detach() "
+    "between <layer> and the loss. Where they are frozen on purpose, nothing is wrong.",
+    code=COUNT_IN_OPTIMIZER,
+    check="See whether p.grad is None after backward(): then no gradient arrives; else the "
+    "optimizer does not use it.",
+)
+
+SLOW: Final = Guidance(
+    causes=(
+        "a parameter group with a rate that is far too low",
+        "discriminative rates such as slice(1e-6, 1e-2)",
+    ),
+    remedy="Raise the rate of these layers; without pretraining give all layers one rate.",
+    code=PRINT_RATES,
+    check="Compare the rates of the groups: the code prints how many parameters each has.",
+)
+
+STILL_OUTPUTS: Final = Guidance(
+    causes=(
+        "a layer that learns while its outputs' distribution stays, as embeddings may",
+        "layers that are frozen, which may be meant",
+        "no gradient that reaches them, or a learning rate that is far too low",
+    ),
+    remedy='Record the kind "weights" to know whether they change.',
+    code='kinds = ("activations", "weights")\n'
+    "logger = ActivationHistLogger(model, logdir, kinds=kinds)",
+    check="Compare the weights of <layer> before and after 100 steps.",
+)
+
+
+def _caused_by(cause: Cause) -> Callable[[Case], bool]:
+    return lambda case: case.finding.figures.get("cause") == cause.value
+
+
+NOT_LEARNING: Final[tuple[Pattern, ...]] = (
+    (exceeds("still_update"), TINY),
+    (lambda case: case.finding.severity == "error", NOTHING),
+    (exceeds("slow_rate"), SLOW),
+    (exceeds("still_ratio"), STILL_OUTPUTS),
+    (_caused_by(Cause.NO_GRADIENT), NO_GRADIENT),
+    (_caused_by(Cause.ZERO_GRADIENT), ZERO_GRADIENT),
+    (_caused_by(Cause.NO_UPDATE), NO_UPDATE),
+    (always, UNKNOWN),
+)
+
+ON_PURPOSE: Final = Guidance(
+    causes=(),
+    remedy="Nothing is wrong where this is meant, as in fine-tuning. If these layers should learn, "
+    "call requires_grad_(True) on them, and see that the optimizer has their parameters.",
+    code="",
+    check="Print requires_grad of the parameters of <layer>.",
+)
+
+FROZEN: Final[tuple[Pattern, ...]] = ((always, ON_PURPOSE),)
 
 APART: Final = Guidance(
     causes=(),

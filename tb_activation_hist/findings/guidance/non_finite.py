@@ -28,7 +28,7 @@ GROWN: Final = Guidance(
         "log, square root or division of 0 on the way",
     ),
     remedy="See to what is told before it: NaN is where the growth ended.",
-    code="torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)  # before optimizer.step()",
+    code="# before optimizer.step()\ntorch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)",
     check="Compare the largest |x| of <layer> in the records before step <step> with the largest "
     "number of its dtype.",
 )
@@ -55,7 +55,7 @@ OF_LAYER: Final = Guidance(
     ),
     remedy="The layers before it are finite, so look at what <layer> computes at that step: add "
     "an epsilon. Else lower the learning rate or clip the gradients.",
-    code="torch.autograd.set_detect_anomaly(True)  # names the operation; slow, for a few steps",
+    code="# names the operation; slow, so for a few steps\ntorch.autograd.set_detect_anomaly(True)",
     check="Run the forward pass of step <step> again and look at the input and the output of "
     "<layer>. Record the kinds weights and updates to see whether its weights were broken before.",
 )
@@ -81,7 +81,7 @@ OF_BACKWARD: Final = Guidance(
     ),
     remedy="The forward pass is finite. Add an epsilon inside the square root or norm. With a "
     "GradScaler single such steps are as meant: it skips them.",
-    code="torch.autograd.set_detect_anomaly(True)  # names the operation; slow, for a few steps",
+    code="# names the operation; slow, so for a few steps\ntorch.autograd.set_detect_anomaly(True)",
     check="See whether the loss of step <step> is finite, and whether your script uses a "
     "GradScaler: then the next records are finite again.",
 )

@@ -13,17 +13,17 @@ from tb_activation_hist.findings.guidance.guidance import (
     from_start,
 )
 
-CLIP: Final = "torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)  # before optimizer.step()"
+CLIP: Final = "# before optimizer.step()\ntorch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)"
 
 LOWER_RATE: Final = 'for group in optimizer.param_groups:\n    group["lr"] /= 10'
 
 INITIALISE: Final = (
     "for module in model.modules():\n"
     "    if isinstance(module, (torch.nn.Linear, torch.nn.Conv2d)):\n"
-    '        torch.nn.init.kaiming_normal_(module.weight, nonlinearity="relu")'
+    "        torch.nn.init.kaiming_normal_(module.weight)"
 )
 
-PRINT_INPUTS: Final = "print(inputs.mean(), inputs.std(), inputs.abs().max())  # about 0, 1, 5"
+PRINT_INPUTS: Final = "# about 0, 1 and 5\nprint(inputs.mean(), inputs.std(), inputs.abs().max())"
 
 LARGE_FROM_START: Final = Guidance(
     causes=(
@@ -124,7 +124,8 @@ VALUES_VANISH: Final = Guidance(
     ),
     remedy="Lower the weight decay or the weight of that term, clip weights less tightly, or "
     "penalise the gradient instead.",
-    code="optimizer = torch.optim.AdamW(model.parameters(), lr=lr, weight_decay=0.01)",
+    code="parameters = model.parameters()\n"
+    "optimizer = torch.optim.AdamW(parameters, lr=lr, weight_decay=0.01)",
     check="Record kinds=('weights',): where the weights of <layer> shrink too, it is decay or "
     "clipping, else the loss.",
 )
@@ -172,7 +173,8 @@ FEW_LARGE: Final = Guidance(
     ),
     remedy="They hurt quantisation and float16, not the training as such. Look at that unit, at "
     "weight decay and normalisation.",
-    code='logger = ActivationHistLogger(model, logdir, split={"<layer>": 1})  # names the unit',
+    code='split = {"<layer>": 1}  # names the unit\n'
+    "logger = ActivationHistLogger(model, logdir, split=split)",
     check="See whether the largest value stands in the same unit in each record.",
 )
 
@@ -252,7 +254,7 @@ SATURATED_LATER: Final = Guidance(
     ),
     remedy="At the ends of its range a tanh or sigmoid passes hardly any gradient. Normalise "
     "before it, lower the rate, add weight decay, or use a nonlinearity without ends.",
-    code="layer = torch.nn.Sequential(layer, torch.nn.LayerNorm(width))  # before <layer>",
+    code="# before <layer>\nlayer = torch.nn.Sequential(layer, torch.nn.LayerNorm(width))",
     check="Look at the layer before <layer>: a scale far above 1 saturates it.",
 )
 

@@ -26,7 +26,7 @@ UNUSED: Final = Guidance(
     ),
     remedy="They cost time and learn nothing. For experts add or raise the load-balancing loss and "
     "router noise; prune channels and heads, or lower their weight decay.",
-    code="logits = logits + torch.randn_like(logits) / experts  # router noise, in training",
+    code="# router noise, in training\nlogits = logits + torch.randn_like(logits) / experts",
     check="Compare the norms of these units' weights with those of the others.",
 )
 
@@ -37,7 +37,8 @@ RUNAWAY: Final = Guidance(
     ),
     remedy="They hurt quantisation and float16. Look at these units' weights, at weight decay and "
     "at the norm before them.",
-    code="optimizer = torch.optim.AdamW(model.parameters(), lr=lr, weight_decay=0.01)",
+    code="parameters = model.parameters()\n"
+    "optimizer = torch.optim.AdamW(parameters, lr=lr, weight_decay=0.01)",
     check="Compare the norms of these units' weights with those of the others.",
 )
 

@@ -552,7 +552,7 @@ def test_colours_are_for_terminals(
 ) -> None:
     main(["report", logdir])
     plain = capsys.readouterr().out
-    monkeypatch.setattr("tb_activation_hist.cli.report_text.colour_mode", lambda *_: "256")
+    monkeypatch.setattr("tb_activation_hist.cli.terminal_page.colour_mode", lambda *_: "256")
     main(["report", logdir])
     coloured = capsys.readouterr().out
     assert "\x1b[1;31merror    \x1b[0m" in coloured

@@ -37,6 +37,8 @@ def test_texts_are_sentences_and_code_is_python(kind: str, guidance: Guidance) -
         assert text.endswith(".")
     assert "<layer>" not in repr(told)
     ast.parse(told.code)
+    # A report's margin and the code fit into a terminal of 80 characters.
+    assert all(len(line) <= 69 for line in told.code.splitlines())
 
 
 @pytest.mark.parametrize("kind", PATTERNS)

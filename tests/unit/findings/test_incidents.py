@@ -9,7 +9,7 @@ import pytest
 
 from tb_activation_hist.findings.consequences import LEADS_TO
 from tb_activation_hist.findings.finding import SEVERITIES, Finding
-from tb_activation_hist.findings.incidents import SPREAD, to_incidents
+from tb_activation_hist.findings.incidents import SPREAD, LiveIncidents, to_incidents
 from tb_activation_hist.findings.registry import FINDING_KINDS, RUN_RULE_OF, WATCHED_KINDS
 
 STEPS = 400
@@ -143,3 +143,17 @@ def test_any_findings_in_any_order_make_the_same_incidents(seed: int) -> None:
 def test_what_leads_to_what_are_known_kinds() -> None:
     assert set(LEADS_TO) <= set(FINDING_KINDS)
     assert set().union(*LEADS_TO.values()) <= set(FINDING_KINDS)
+
+
+def test_while_a_run_grows_what_follows_joins_the_incident() -> None:
+    live = LiveIncidents()
+    told = [
+        live.add(make_finding("exploding", 60, 63), 1, 63),
+        live.add(make_finding("non_finite", 66, 66, layer="head"), 1, 66),
+        live.add(make_finding("mostly_zero", 380, 390), 1, 390),
+    ]
+    assert [(finding.incident, is_new) for finding, is_new in told] == [
+        (1, True),
+        (1, False),
+        (2, True),
+    ]

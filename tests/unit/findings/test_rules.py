@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from bench.findings.faults import FAULTS
+from bench.findings.wide.faults import FAULTS as WIDE_FAULTS
 from tb_activation_hist.findings import FINDING_KINDS, SEVERITIES, FindingOptions
 from tb_activation_hist.findings import rules as rules_package
 from tb_activation_hist.findings.registry import RULES, RUN_RULES
@@ -124,7 +125,8 @@ def test_every_option_belongs_to_a_rule_and_is_described() -> None:
 
 @pytest.mark.parametrize("rule", RUN_RULES, ids=lambda rule: rule.kind)
 def test_the_bench_plants_a_fault_that_expects_the_rule(rule: RunRule[Any]) -> None:
-    assert any(rule.kind in fault.expects for fault in FAULTS.values())
+    planted = (*FAULTS.values(), *WIDE_FAULTS.values())
+    assert any(rule.kind in fault.expects for fault in planted)
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.kind)

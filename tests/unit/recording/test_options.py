@@ -45,6 +45,8 @@ WRONG = {
     "rank_timeout_s": [0, -1.0, None],
     "warn_on": ["colapsed", ["colapsed"], None, ["run_difference"]],
     "stop_on": ["nan", [None], 3],
+    "on_finding": ["print", 3],
+    "alert_url": ["hooks.slack.com/services/x", "ftp://a", 3],
     "on_error": ["ignore", None],
     "block_records": [0, 33, 1.0],
     "queue_records": [0, None],

@@ -6,8 +6,10 @@ import css from "../../styles/board.css?inline";
 import { boardFrame, boardLeft_px, boardTop_px } from "../../view/board/board_frame";
 import {
   boardWidth_px,
+  head_px,
   recordColumns,
   row_px,
+  rowCount,
   rowsInSight,
   stagesInSight,
 } from "../../view/board/board_layout";
@@ -58,6 +60,7 @@ export function SweepBoard() {
     wantCells({ runs, series, columns: recordColumns.value });
   });
   const place = active.value;
+  const height_px = head_px.value + boardRows.value.length * row_px.value;
   return (
     <main class="board">
       <BoardBar />
@@ -82,8 +85,20 @@ export function SweepBoard() {
           event.stopPropagation();
         }}
       >
-        <BoardHead />
-        <BoardRows />
+        <div
+          class="board-size"
+          style={box({ width: boardWidth_px.value, height: height_px })}
+          role="presentation"
+        >
+          <div
+            class="board-fixed"
+            role="presentation"
+            style={`width:${boardFrame.value.width_px}px;--moved:${-boardLeft_px.value}px`}
+          >
+            <BoardHead />
+            <BoardRows />
+          </div>
+        </div>
       </div>
       <BoardTip />
     </main>
@@ -91,11 +106,10 @@ export function SweepBoard() {
 }
 
 function BoardRows() {
-  const height = boardRows.value.length * row_px.value;
   return (
-    <div class="board-rows" role="rowgroup" style={box({ width: boardWidth_px.value, height })}>
+    <div class="board-rows" role="rowgroup">
       {rowsInSight.value.map(({ row, at }) => (
-        <BoardRowView key={row.kind === "run" ? row.run : `group ${row.group.name}`} row={row} at={at} />
+        <BoardRowView key={at % rowCount.value} row={row} at={at} />
       ))}
       {boardRows.value.length > 0 ? null : (
         <div role="row">

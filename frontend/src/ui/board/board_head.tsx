@@ -4,6 +4,7 @@ import {
   cell_px,
   factsStick,
   factWidths_px,
+  fixed_px,
   head_px,
   names_px,
   type PlacedStage,
@@ -22,13 +23,24 @@ export function BoardHead() {
   return (
     <div class="board-head" role="row" aria-rowindex={1} style={box({ height: head_px.value })}>
       <FactHead column={nameColumn} at={0} width={names_px.value} />
-      <div class={`board-facts${factsStick.value ? " stick" : ""}`} style={box({ left: names_px.value })}>
-        {factColumns.value.map((column, i) => (
-          <FactHead key={column.id} column={column} at={i + 1} width={factWidths_px.value[i] ?? 0} />
-        ))}
+      {factsStick.value ? <FactHeads /> : null}
+      <div class="board-clip">
+        <div class="board-moved">
+          {factsStick.value ? null : <FactHeads />}
+          {stagesInSight.value.map((placed) => (
+            <StageHead key={placed.stage.id} placed={placed} before={before} />
+          ))}
+        </div>
       </div>
-      {stagesInSight.value.map((placed) => (
-        <StageHead key={placed.stage.id} placed={placed} before={before} />
+    </div>
+  );
+}
+
+function FactHeads() {
+  return (
+    <div class="board-facts">
+      {factColumns.value.map((column, i) => (
+        <FactHead key={column.id} column={column} at={i + 1} width={factWidths_px.value[i] ?? 0} />
       ))}
     </div>
   );
@@ -76,7 +88,7 @@ interface StageProps {
 function StageHead({ placed: { stage, at }, before }: StageProps) {
   const { id, label, path, series, layers } = stage;
   const name = path || series.layer;
-  const left = stagesLeft_px.value + at * cell_px.value;
+  const left = stagesLeft_px.value - fixed_px.value + at * cell_px.value;
   return (
     <div
       class={`board-stage${wideCells.value ? " wide" : ""}`}

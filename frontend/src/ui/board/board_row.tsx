@@ -4,12 +4,13 @@ import {
   cell_px,
   factsStick,
   factWidths_px,
+  fixed_px,
   names_px,
   row_px,
   stagesLeft_px,
 } from "../../view/board/board_layout";
 import type { BoardRow } from "../../view/board/board_rows";
-import { factColumns } from "../../view/board/facts";
+import { boardNames, factColumns } from "../../view/board/facts";
 import { findingsIn, healthOf, worstFinding } from "../../view/board/health";
 import { hasStage, openCell, openRun } from "../../view/board/open_cell";
 import { type RunGroup, sumUp } from "../../view/board/run_groups";
@@ -68,28 +69,44 @@ function RunCells({ run, at }: RunProps) {
           onClick={() => openRun(run)}
         >
           <span class="swatch" style={{ background: runColour(place) }} />
-          <span class="ellipsis">{run}</span>
+          <span class="ellipsis">{boardNames.value.get(run) ?? run}</span>
         </button>
       </div>
-      <div class={`board-facts${factsStick.value ? " stick" : ""}`} style={box({ left: names_px.value })}>
-        {columns.map((column, i) => (
-          <div
-            key={column.id}
-            id={cellId(at, i + 1)}
-            class={`board-fact${here === i + 1 ? " active" : ""} ${column.id === "worst" ? healthOf(run) : ""}`}
-            role="gridcell"
-            aria-colindex={i + 2}
-            title={column.id === "worst" ? worstFinding(run)?.title : column.show(run)}
-            style={box({ width: factWidths_px.value[i] ?? 0 })}
-          >
-            {column.show(run)}
-          </div>
-        ))}
+      {factsStick.value ? <FactCells run={run} at={at} here={here} /> : null}
+      <div class="board-clip">
+        <div class="board-moved">
+          {factsStick.value ? null : <FactCells run={run} at={at} here={here} />}
+          <RunStrip run={run} />
+          <StageCells run={run} />
+          {stage === undefined ? null : <ActiveCell run={run} at={at} column={here} stage={stage} />}
+        </div>
       </div>
-      <RunStrip run={run} />
-      <StageCells run={run} />
-      {stage === undefined ? null : <ActiveCell run={run} at={at} column={here} stage={stage} />}
     </>
+  );
+}
+
+interface FactProps extends RunProps {
+  /** The active column. */
+  readonly here: number;
+}
+
+function FactCells({ run, at, here }: FactProps) {
+  return (
+    <div class="board-facts">
+      {factColumns.value.map((column, i) => (
+        <div
+          key={column.id}
+          id={cellId(at, i + 1)}
+          class={`board-fact${here === i + 1 ? " active" : ""} ${column.id === "worst" ? healthOf(run) : ""}`}
+          role="gridcell"
+          aria-colindex={i + 2}
+          title={column.id === "worst" ? worstFinding(run)?.title : column.show(run)}
+          style={box({ width: factWidths_px.value[i] ?? 0 })}
+        >
+          {column.show(run)}
+        </div>
+      ))}
+    </div>
   );
 }
 
@@ -109,7 +126,10 @@ function StageCells({ run }: { readonly run: string }) {
       aria-colindex={before + 1}
       aria-colspan={Math.max(1, stages.value.length)}
       aria-label={sick.length === 0 ? "no findings in the layers" : sick.join(", ")}
-      style={box({ left: stagesLeft_px.value, width: stages.value.length * cell_px.value })}
+      style={box({
+        left: stagesLeft_px.value - fixed_px.value,
+        width: stages.value.length * cell_px.value,
+      })}
       onPointerMove={(event) => {
         pointedAt.value = { run, column: columnOf(event) };
       }}
@@ -133,7 +153,7 @@ function ActiveCell({ run, at, column, stage }: ActiveProps) {
   const [worst] = findingsIn(run, stage.tags);
   const layer = stage.path || stage.series.layer;
   const words = !hasStage(run, stage) ? "not in this run" : (worst?.title ?? "no finding");
-  const left = stagesLeft_px.value + (column - 1 - factColumns.value.length) * cell_px.value;
+  const left = stagesLeft_px.value - fixed_px.value + (column - 1 - factColumns.value.length) * cell_px.value;
   return (
     <div
       id={cellId(at, column)}

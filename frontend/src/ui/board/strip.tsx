@@ -8,6 +8,7 @@ import type { Severity } from "../../series/types";
 import {
   CELL_GAP_PX,
   cell_px,
+  fixed_px,
   recordColumns,
   row_px,
   stagesInSight,
@@ -28,6 +29,9 @@ const FRAMES: Readonly<Record<Severity, string>> = { error: "#d93025", warning: 
 /** In CSS px. */
 const THICKNESS_PX: Readonly<Record<Severity, number>> = { error: 2, warning: 2, info: 1 };
 
+/** Many small canvases that are written to as a whole cost less without textures of their own. */
+const UNACCELERATED: CanvasRenderingContext2DSettings = { willReadFrequently: true };
+
 export function RunStrip({ run }: { readonly run: string }) {
   const canvas = useRef<HTMLCanvasElement>(null);
   useSignalEffect(() => {
@@ -35,7 +39,7 @@ export function RunStrip({ run }: { readonly run: string }) {
     if (element !== null) paintStrip(element, run);
   });
   const placed = stagesInSight.value;
-  const left_px = stagesLeft_px.value + (placed[0]?.at ?? 0) * cell_px.value;
+  const left_px = stagesLeft_px.value - fixed_px.value + (placed[0]?.at ?? 0) * cell_px.value;
   const size = { width: placed.length * cell_px.value, height: row_px.value };
   return (
     // biome-ignore lint/a11y/noAriaHiddenOnFocusable: a canvas takes no focus; the row's cells say what it shows.
@@ -52,7 +56,7 @@ function paintStrip(element: HTMLCanvasElement, run: string): void {
   if (width === 0 || height === 0) return;
   if (element.width !== width) element.width = width;
   if (element.height !== height) element.height = height;
-  const context = element.getContext("2d");
+  const context = element.getContext("2d", UNACCELERATED);
   if (context === null) return;
   const image = context.createImageData(width, height);
   const pixels = { data: new Uint32Array(image.data.buffer), width };

@@ -1,28 +1,30 @@
 /** What was measured against its threshold, and what else was recorded of the layer. */
 
 import { useRef } from "preact/hooks";
-import type { FindingAnswer } from "../../series/types";
+import type { EvidenceAnswer, FindingAnswer } from "../../series/types";
 import { related, tileOf } from "../../view/findings/incident_data";
-import { findingToMeasures, type Measure } from "./measures";
+import { placeOnBar } from "./measures";
 import { Strip } from "./strip";
 import { useWidth } from "./width";
 
 export function Figures({ finding }: { readonly finding: FindingAnswer }) {
   return (
     <dl class="measures">
-      {findingToMeasures(finding).map((measure) => (
-        <MeasureLine key={measure.words} measure={measure} />
+      {finding.evidence.map((evidence) => (
+        <Figure key={evidence.label} evidence={evidence} />
       ))}
     </dl>
   );
 }
 
-function MeasureLine({ measure: { words, measured, limit, bar } }: { readonly measure: Measure }) {
+function Figure({ evidence }: { readonly evidence: EvidenceAnswer }) {
+  const { label, value, limit } = evidence;
+  const bar = placeOnBar(evidence);
   return (
-    <div class={bar === null ? "" : "limited"}>
-      <dt>{words}</dt>
+    <div class={limit && "limited"}>
+      <dt>{label}</dt>
       <dd>
-        <b>{measured}</b>
+        <b>{value}</b>
         {limit === "" ? null : <span class="facts-line"> threshold {limit}</span>}
       </dd>
       {bar === null ? null : (

@@ -11,7 +11,8 @@ export function Remedy({ finding }: { readonly finding: FindingAnswer }) {
   const { code, causes, check, confidence } = finding;
   return (
     <>
-      {code === "" ? <p>{adviceOf(finding)}</p> : <Code code={code} />}
+      <p>{adviceOf(finding)}</p>
+      {code === "" ? null : <Code code={code} />}
       {causes.length === 0 ? null : (
         <>
           <h3>Usual causes, the likeliest first</h3>

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import type { FindingAnswer } from "../../series/types";
-import { findingToMeasures } from "./measures";
+import { placeOnBar } from "./measures";
 import { incidentToMarkdown } from "./report";
 
 const FINDING: FindingAnswer = {
@@ -21,27 +21,28 @@ const FINDING: FindingAnswer = {
   causes: ["a learning rate that is too high", "weights at 0"],
   code: "lr = lr / 10",
   check: "Run it again.",
-  evidence: [],
+  evidence: [
+    { label: "values that are zero or tiny", value: "99.8 %", limit: "99 %" },
+    { label: "records that show it", value: "135", limit: "" },
+  ],
   layer_steps: [
     [65, 199],
     [70, 199],
   ],
 };
 
-it("tells what was measured beside its limit, in plain words", () => {
-  expect(findingToMeasures(FINDING)).toEqual([
-    { words: "values that are zero or tiny", measured: "99.8 %", limit: "99 %", bar: [0.998, 0.99] },
-    { words: "idle share before", measured: "40 %", limit: "", bar: null },
-    { words: "records", measured: "135", limit: "", bar: null },
-    { words: "layer", measured: "conv", limit: "", bar: null },
-  ]);
-  const made = { figures: { growth: 500, rms: 5000, rms_before: 1 }, threshold: { growth: 50, level: 100 } };
-  const [growth, size, before] = findingToMeasures({ ...FINDING, ...made });
-  expect([growth?.limit, size?.words, before?.words]).toEqual(["50", "size of the values", "size before"]);
-  expect(growth?.bar?.[0]).toBeCloseTo(0.5 + 1 / 6);
-  const unknown = { figures: { wobble_share: 0.5 }, threshold: { wobble_share: 0.25 } };
-  expect(findingToMeasures({ ...FINDING, ...unknown })).toEqual([
-    { words: "wobble share", measured: "50 %", limit: "25 %", bar: [0.5, 0.25] },
+it("places a figure beside its limit", () => {
+  const place = (value: string, limit: string) => placeOnBar({ label: "", value, limit });
+  expect(place("99.7 %", "99 %")?.map((share) => share.toFixed(3))).toEqual(["0.997", "0.990"]);
+  expect(place("1,000 times", "10 times")?.[0]).toBeCloseTo(0.5 + 2 / 6);
+  expect(place("2.5e+17", "2.5e+16")?.[0]).toBeCloseTo(0.5 + 1 / 6);
+  expect(place("10^18 times", "50 times")).toEqual([1, 0.5]);
+  expect(place("0.001", "5")).toEqual([0.02, 0.5]);
+  expect([place("3", ""), place("conv1", "2"), place("not finite", "2"), place("0", "2")]).toEqual([
+    null,
+    null,
+    null,
+    null,
   ]);
 });
 
@@ -65,11 +66,11 @@ Run \`lr=1\`, steps 65–199, error. [Open this view](http://here/#x)
 ### Measured
 
 - values that are zero or tiny: 99.8 % (threshold 99 %)
-- idle share before: 40 %
-- records: 135
-- layer: conv
+- records that show it: 135
 
 ### What to try
+
+Lower the rate.
 
 \`\`\`python
 lr = lr / 10

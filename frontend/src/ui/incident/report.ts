@@ -3,7 +3,6 @@
 import { formatSteps } from "../../math/format";
 import type { FindingAnswer } from "../../series/types";
 import type { ChainLayer } from "../../view/findings/incident_data";
-import { findingToMeasures } from "./measures";
 
 /** Layers that are listed. */
 const MOST_LAYERS = 10;
@@ -23,7 +22,7 @@ export function adviceOf({ advice, causes }: FindingAnswer): string {
 }
 
 export function incidentToMarkdown({ finding, chain, link, picture }: Told): string {
-  const { title, run, severity, first_step, last_step, causes, code, check } = finding;
+  const { title, run, severity, first_step, last_step, causes, code, check, evidence } = finding;
   const more = chain.length - MOST_LAYERS;
   const section = (head: string, lines: readonly string[]) =>
     lines.length === 0 ? [] : ["", `### ${head}`, "", ...lines];
@@ -44,11 +43,9 @@ export function incidentToMarkdown({ finding, chain, link, picture }: Told): str
     ]),
     ...section(
       "Measured",
-      findingToMeasures(finding).map(
-        ({ words, measured, limit }) => `- ${words}: ${measured}${limit && ` (threshold ${limit})`}`,
-      ),
+      evidence.map(({ label, value, limit }) => `- ${label}: ${value}${limit && ` (threshold ${limit})`}`),
     ),
-    ...section("What to try", code === "" ? [adviceOf(finding)] : ["```python", code, "```"]),
+    ...section("What to try", [adviceOf(finding), ...(code === "" ? [] : ["", "```python", code, "```"])]),
     ...section(
       "Usual causes, the likeliest first",
       causes.map((cause, at) => `${at + 1}. ${cause}`),

@@ -2,6 +2,7 @@
 
 import type { Format } from "../../view/exports/exports";
 import type { PanelLayer } from "../../view/panel/panel_view";
+import { enlarge } from "../../view/screen/loading";
 
 export const FORMATS: readonly { readonly format: Format; readonly label: string; readonly tip: string }[] = [
   { format: "png", label: "PNG picture", tip: "As shown, at twice the size, with axes and colour bar" },
@@ -15,6 +16,7 @@ export const FORMATS: readonly { readonly format: Format; readonly label: string
 export async function saveRow(model: PanelLayer, format: Format): Promise<string> {
   try {
     const { exportRow } = await import("../../view/exports/exports");
+    if (format === "png" || format === "svg") await enlarge(model.id);
     const file = await exportRow(model, format);
     if (file === null) return "No data is shown here.";
     download(file);

@@ -74,7 +74,6 @@ export function Tooltip() {
           })}
         </tbody>
       </table>
-      {here?.split ? <div class="note">Counts are split: this row cuts stored bins.</div> : null}
     </div>
   );
 }

@@ -1,8 +1,8 @@
 /** The histogram of one step, for all runs of a layer, on the value axis of the heatmaps beside it. */
 
 import { formatShare, formatSteps } from "../../math/format";
-import { formatEnd } from "../../math/normalise";
-import type { CellGrid } from "../../math/rebin";
+import { formatEnd, rowDivisor } from "../../math/normalise";
+import { type CellGrid, rowEnd } from "../../math/rebin";
 import { columnShares, cumulativeShares } from "../../math/slice_shares";
 import type { Tile } from "../../math/tile";
 import { type BandName, bandCounts } from "../../paint/bands";
@@ -22,7 +22,7 @@ interface RunSlice {
   readonly column: number;
   /** Values of the step; 1 where there are none. */
   readonly n: number;
-  /** Share of the step's values per row, lowest first; cumulative where that is asked for. */
+  /** Share of the step's values per row of the usual height, lowest first; cumulative where that is asked for. */
   readonly shares: Float64Array;
   readonly colour: string;
   readonly steps: string;
@@ -101,7 +101,7 @@ function Histogram({ part, at, of, chart, layout }: HistogramProps) {
   return (
     <g transform={`translate(${mode === "offset" ? at * lane_px : 0} 0)`}>
       <path
-        d={outline(part.shares, layout.heatTop_px, layout.heatHeight_px, toPx)}
+        d={outline(part, layout.heatTop_px, layout.heatHeight_px, toPx)}
         fill={mode === "cumulative" ? "none" : part.colour}
         fill-opacity="0.16"
         stroke={part.colour}
@@ -173,7 +173,9 @@ function readPart(panel: PanelView): RunSlice | null {
   const zeros = panel.zerosApart ? (tile.columns.zeros[column] ?? 0) : 0;
   const cumulative = settings.sliceMode.value === "cumulative";
   // A cumulated curve must rise by the zeros too, which elsewhere have a band of their own.
-  const shares = cumulative ? cumulativeShares(grid, column, n, zeros) : columnShares(grid, column, n);
+  const shares = cumulative
+    ? cumulativeShares(grid, column, n, zeros)
+    : columnShares(grid, column, n).map((share, row) => share / rowDivisor(grid, row, "share"));
   const steps = formatSteps(tile.columns.firstStep[column] ?? 0, tile.columns.lastStep[column] ?? 0);
   return { panel, tile, grid, column, n, shares, colour: colourOfRun(panel.run), steps };
 }
@@ -185,16 +187,15 @@ function bandWidth({ tile, grid, column, n }: RunSlice, band: BandName, lane_px:
 
 /** Steps along the value axis, upwards. */
 function outline(
-  shares: Float64Array,
+  { shares, grid }: RunSlice,
   top_px: number,
   height_px: number,
   toPx: (share: number) => number,
 ): string {
-  const each_px = height_px / shares.length;
   let path = `M0 ${(top_px + height_px).toFixed(1)}`;
   for (let at = 0; at < shares.length; at++) {
     const x = toPx(shares[at] ?? 0).toFixed(1);
-    const y = (top_px + height_px - (at + 1) * each_px).toFixed(1);
+    const y = (top_px + height_px * (1 - rowEnd(grid, at))).toFixed(1);
     path += `H${x}V${y}`;
   }
   return settings.sliceMode.value === "cumulative" ? path : `${path}H0`;

@@ -53,8 +53,9 @@ offer(settings.phase, {
   inForce: () => selection.effectivePhase.value,
 });
 offer(settings.view, {
-  applies: () => selection.runsWithData.value.length > 1,
-  inForce: () => (selection.boardOpen.value ? "board" : "panels"),
+  options: () =>
+    settings.view.options.filter(({ value }) => value !== "board" || selection.runsWithData.value.length > 1),
+  inForce: () => (selection.boardOpen.value ? "board" : selection.depthOpen.value ? "depth" : "panels"),
 });
 offer(settings.boardGroup, {
   applies: () => selection.runsWithData.value.length > 1,

@@ -21,6 +21,7 @@ import { CLICK_PX } from "../input/brush_axes";
 import { dragHandle } from "../input/handle_drag";
 import { box } from "../widgets/box";
 import { adoptStyles } from "../widgets/late_styles";
+import { startAxisDrags } from "./axis_drag";
 import { paintLane } from "./lane_painter";
 import { dragEnds, shownEnds } from "./window";
 
@@ -41,6 +42,7 @@ export function TimelineLane({ width_px }: Props) {
   const hovered = useSignal<number | null>(null);
   const clicked = useRef({ at_ms: 0, pinBefore: null as number | null });
   useEffect(startLane, []);
+  useEffect(startAxisDrags, []);
   useSignalEffect(() => paintLane(canvas.current, width_px));
   // Painted anew for another width, which is no signal.
   useEffect(() => paintLane(canvas.current, width_px), [width_px]);

@@ -30,7 +30,7 @@ export function Live() {
   if (quiet_s.value > 0) {
     return (
       <span class="chip" title="The training has ended or stands still; new steps would appear by themselves">
-        last step {formatDuration(quiet_s.value)} ago
+        last step {formatDuration(quiet_s.value).split(" ", 2).join(" ")} ago
       </span>
     );
   }

@@ -3,14 +3,14 @@
 import { useSignal } from "@preact/signals";
 import type { RefObject } from "preact";
 import { useEffect, useRef } from "preact/hooks";
-import { narrow } from "../../view/layout/metrics";
+import { frame, narrow } from "../../view/layout/metrics";
 import * as selection from "../../view/selection/selection";
 import { filter, kind, layout, phase, sort, transposed, view } from "../../view/settings/settings";
 import { canGoBack, zoomed } from "../../view/settings/zoom";
 import { CommandButton } from "../input/command_button";
 import * as commands from "../input/commands";
 import { FindingsMenu } from "../overlays/findings_menu";
-import { applies, choose, hintOf, inForce, isPicked, optionName } from "../settings/offers";
+import { choose, hintOf, inForce, isPicked, optionName, optionsOf } from "../settings/offers";
 import { paneOpen } from "../settings/open_state";
 import { SettingField, SettingFields } from "../settings/setting_field";
 import { IconButton, Menu } from "../widgets/controls";
@@ -23,6 +23,8 @@ import { WarningsMenu } from "./warnings";
 type Room = "all" | "compact" | "narrow";
 
 const NARROW_PX = 700;
+/** In less room the view is chosen in the menu. */
+const SWITCH_PX = 980;
 const COMPACT_PX = 1390;
 /** Kind and phase take as much more. */
 const CHOICES_PX = 240;
@@ -53,7 +55,11 @@ export function Toolbar() {
     <div ref={bar} class={`toolbar bar-${room}`} role="toolbar" aria-label="View">
       <FilterBox />
       <RunMenu />
-      <ViewSwitch />
+      {room === "narrow" && (board || selection.manyRuns.value) ? (
+        <SettingField setting={view} />
+      ) : board || frame.value.width_px >= SWITCH_PX ? (
+        <ViewSwitch />
+      ) : null}
       {room === "narrow" && !board ? null : <KindSelect />}
       {board ? null : room === "all" ? (
         <>
@@ -78,7 +84,7 @@ export function Toolbar() {
       <Live />
       <span class="tools">
         {room === "narrow" ? null : <CommandButton command={commands.palette} icon="command" />}
-        {board ? null : <LayoutSwitch />}
+        {board || selection.depthOpen.value ? null : <LayoutSwitch />}
         {room === "all" || board ? <CommandButton command={commands.help} icon="help" /> : null}
         <CommandButton command={commands.pane} icon="tune" pressed={paneOpen.value} />
       </span>
@@ -86,12 +92,11 @@ export function Toolbar() {
   );
 }
 
-/** Panels of some runs, or the board of all. */
+/** Panels of some runs, the board of all, or layers by depth. */
 function ViewSwitch() {
-  if (!applies(view)) return null;
   return (
     <span class="switch">
-      {view.options.map((option) =>
+      {optionsOf(view).map((option) =>
         option.value === "auto" ? null : (
           <button
             key={option.value}
@@ -114,6 +119,7 @@ function More({ room }: { readonly room: Room }) {
   return (
     <Menu icon="more" tip="Axes, colours and help">
       <div class="more">
+        {frame.value.width_px < SWITCH_PX ? <SettingField setting={view} /> : null}
         {room === "narrow" ? <KindSelect /> : null}
         <SettingFields group="Axes and colours" />
         <div class="menu-foot">

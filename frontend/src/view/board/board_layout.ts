@@ -4,7 +4,7 @@ import { computed } from "@preact/signals";
 import { stableList } from "../reactive/stable_list";
 import { boardFrame, boardLeft_px, boardTop_px } from "./board_frame";
 import { type BoardRow, boardRows } from "./board_rows";
-import { columnWidth_px, factColumns } from "./facts";
+import { boardNames, columnWidth_px, factColumns } from "./facts";
 import { type Stage, stages } from "./stages";
 
 const LEAST_CELL_PX = 48;
@@ -23,7 +23,7 @@ export const BAND_PX = 22;
 /** Around the picture in a cell. */
 export const CELL_GAP_PX = 4;
 const RIGHT_PX = 12;
-const AHEAD_ROWS = 12;
+const AHEAD_ROWS = 6;
 /** Columns come and go by so many at a time. */
 const COLUMN_BLOCK = 8;
 const FEW_COLUMNS = 40;
@@ -38,8 +38,8 @@ const LETTER_PX = 6.6;
 
 export const names_px = computed(() => {
   const room_px = boardFrame.value.width_px * NAME_SHARE;
-  const runs = boardRows.value.flatMap((row) => (row.kind === "run" ? [row.run.length] : []));
-  const wanted_px = Math.max(0, ...runs) * LETTER_PX + 40;
+  const lengths = [...boardNames.value.values()].map((name) => name.length);
+  const wanted_px = Math.max(0, ...lengths) * LETTER_PX + 40;
   return Math.round(Math.max(LEAST_NAME_PX, Math.min(MOST_NAME_PX, room_px, wanted_px)));
 });
 
@@ -53,6 +53,9 @@ export const stagesLeft_px = computed(() => names_px.value + facts_px.value);
 
 /** Whether the facts stay in sight beside the names. */
 export const factsStick = computed(() => stagesLeft_px.value < STICKY_SHARE * boardFrame.value.width_px);
+
+/** What stays beside the names when the board is scrolled to the right. */
+export const fixed_px = computed(() => (factsStick.value ? stagesLeft_px.value : names_px.value));
 
 export const cell_px = computed(() => {
   const room_px = boardFrame.value.width_px - stagesLeft_px.value - RIGHT_PX;
@@ -91,10 +94,15 @@ export const recordColumns = computed(() =>
 
 /** On the screen or just beyond its edge. */
 export const rowsInSight = stableList(() => {
+  const all = placedBoardRows.value;
+  const count = rowCount.value;
   const from = Math.floor(boardTop_px.value / row_px.value) - AHEAD_ROWS;
-  const to = Math.ceil((boardTop_px.value + boardFrame.value.height_px) / row_px.value) + AHEAD_ROWS;
-  return placedBoardRows.value.slice(Math.max(0, from), to);
+  const first = Math.max(0, Math.min(from, all.length - count));
+  return all.slice(first, first + count);
 });
+
+/** Always as many, so that the elements of a row that leaves serve the one that comes. */
+export const rowCount = computed(() => Math.ceil(boardFrame.value.height_px / row_px.value) + 2 * AHEAD_ROWS);
 
 export interface PlacedBoardRow {
   readonly row: BoardRow;

@@ -26,10 +26,12 @@ export interface Wanted {
 /** 25 MB; a board of 200 runs and 50 layers has 10,000. */
 const MOST_CELLS = 15_000;
 /** Of one request, for whose answer the page waits. */
-const BLOCK_CELLS = 800;
+const BLOCK_CELLS = 400;
 /** Runs from all over the list that an axis is chosen by, besides those in sight. */
 const SAMPLE_RUNS = 6;
 const RETRY_MS = 3000;
+/** What is scrolled past within this time is not asked for. */
+const SOON_MS = 40;
 
 const cells = new Map<string, Cell>();
 const versions = new Map<string, Signal<number>>();
@@ -68,24 +70,29 @@ export function versionOf(run: string): Signal<number> {
 let wanted: Wanted = { runs: [], series: [], columns: 0 };
 let asking: AbortController | null = null;
 let retry = 0;
+let soon = 0;
 
 /** Asks for what is missing or has grown; what was asked for before and is out of sight is dropped. */
 export function wantCells(next: Wanted): void {
   wanted = next;
   // Where nothing but facts is in sight, there is nothing to wait for.
   if (next.series.length === 0 && next.runs.length > 0) boardDrawn.value = true;
-  if (asking === null) void askAll();
+  if (asking === null && soon === 0)
+    soon = window.setTimeout(() => void askAll(), boardDrawn.peek() ? SOON_MS : 0);
 }
 
 export function stopAsking(): void {
   wanted = { runs: [], series: [], columns: 0 };
   window.clearTimeout(retry);
+  window.clearTimeout(soon);
+  soon = 0;
   asking?.abort();
   asking = null;
 }
 
 async function askAll(): Promise<void> {
   window.clearTimeout(retry);
+  soon = 0;
   for (let block = nextBlock(); block !== null; block = nextBlock()) {
     const abort = new AbortController();
     asking = abort;

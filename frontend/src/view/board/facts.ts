@@ -4,6 +4,7 @@ import { computed } from "@preact/signals";
 import { formatExact, formatValue } from "../../math/format";
 import type { Hyperparameter } from "../../series/types";
 import { runsWithData } from "../selection/selection";
+import { shortNames } from "../selection/short_names";
 import { boardFrame } from "./board_frame";
 import { HEALTHS, type Health, healthOf, worstFinding } from "./health";
 import { sweep } from "./sweep";
@@ -26,6 +27,8 @@ const MOST_PARAMETERS = 10;
 const LETTER_PX = 7;
 const AROUND_PX = 22;
 const WIDEST_PX = 180;
+/** Of a narrow page, for the worst finding. */
+const WORST_SHARE = 0.3;
 
 const WORST = "worst";
 const OWN_IDS = ["run", "loss", WORST, "step"];
@@ -95,7 +98,7 @@ export const allFacts = computed<readonly FactColumn[]>(() => {
 
 /** As wide as the longest of what stands in it. */
 export function columnWidth_px({ id, label, show }: FactColumn): number {
-  if (id === WORST) return WIDEST_PX;
+  if (id === WORST) return Math.min(WIDEST_PX, WORST_SHARE * boardFrame.value.width_px);
   const longest = Math.max(label.length + 1, ...runsWithData.value.map((run) => show(run.name).length));
   return Math.min(WIDEST_PX, longest * LETTER_PX + AROUND_PX);
 }
@@ -115,6 +118,9 @@ export function compareFacts(a: Fact, b: Fact, direction: 1 | -1): number {
   if (x >= 0 && y >= 0) return direction * (x - y);
   return direction * collator.compare(String(a), String(b));
 }
+
+/** Names of runs, cut where all are equal. */
+export const boardNames = computed(() => shortNames(runsWithData.value.map((run) => run.name)));
 
 /** Less room than this is for names, findings and layers alone. */
 const NARROW_PX = 640;

@@ -1,7 +1,9 @@
 /** What the axes of a layer's panels have in common, and those of one panel; they hold no counts. */
 
 import { computed, type ReadonlySignal, type Signal, signal } from "@preact/signals";
+import { type Rows, snapRows } from "../../math/snapped_rows";
 import type { StepAxis } from "../../math/step_axis";
+import type { Tile } from "../../math/tile";
 import type { ValueScale } from "../../math/value_scale";
 import type { PanelData } from "../../series/panel_data";
 import { seriesId } from "../../series/series_id";
@@ -120,8 +122,23 @@ export class PanelAxes {
     return part === zoomY.value.get(this.keyY) ? this.scale.value : zoomedTo(this.fullScale.value, part);
   });
 
-  /** Of the rows of cells. */
-  readonly edges = computed(() => this.scale.value.edges(rowsOf(this.scale.value, this.layer.rows.value)));
+  /** Edges of rows of equal height, which may cut stored bins. */
+  readonly evenEdges = computed(() =>
+    this.scale.value.edges(rowsOf(this.scale.value, this.layer.rows.value)),
+  );
+
+  /** The rows of cells. */
+  readonly rows = computed<Rows>(() => {
+    const even = this.evenEdges.value;
+    if (this.scale.value.kind === "native") return { edges: even, places: null, heights: null };
+    return snapRows(this.scale.value, even, this.binned());
+  });
+
+  /** Tiles whose bins the rows leave whole. */
+  protected binned(): readonly Tile[] {
+    const tile = this.data.tile.value;
+    return tile === null ? [] : [tile];
+  }
 
   /** Whether its value axis stands for anything. */
   get hasAxis(): boolean {

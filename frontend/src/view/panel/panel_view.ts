@@ -23,6 +23,7 @@ import {
   scaleOwner,
 } from "./contrast";
 import { colourUnder } from "./highlight";
+import { effectiveAxisScope } from "./known_panels";
 import { type LayerAxes, PanelAxes } from "./layer_axes";
 import { spansOf, timesOf } from "./panel_times";
 
@@ -58,6 +59,12 @@ export class PanelView extends PanelAxes implements Coloured {
     const seen = columnsIn(spans, this.axis.value.lo, this.axis.value.hi);
     return seen !== null && holdsColumns(fine.columns, tile.columns, ...seen) ? fine : tile;
   });
+
+  /** Panels with one axis have rows in common, so that they can be compared. */
+  protected override binned(): readonly Tile[] {
+    const alone = effectiveAxisScope() === "panel";
+    return (alone ? [this] : this.layer.panels.value).flatMap((panel) => panel.shown.value ?? []);
+  }
 
   /** Where the shown columns lie. */
   readonly exactSpans = computed(() => {
@@ -138,7 +145,8 @@ export function distantExtents(axes: PanelAxes): Coloured {
 
 /** Counts over the rows of a panel's axis. */
 function rebinned(tile: Tile, axes: PanelAxes, reuse?: CellGrid): CellGrid {
-  const grid = rebin(tile, axes.edges.value, reuse);
+  const { edges, places, heights } = axes.rows.value;
+  const grid = { ...rebin(tile, edges, reuse), places, heights };
   // Only numbers that are tiny but not zero are left in the row at 0.
   if (axes.zerosApart && tile.source === "blocks") takeZeros(grid, tile.columns.zeros);
   return grid;

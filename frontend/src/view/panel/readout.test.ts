@@ -25,7 +25,7 @@ afterEach(resetPage);
 describe("a place of a panel", () => {
   it("says the step, the bin and its count", () => {
     const read = readPanel(panel, 3.5, 0.9, null)!;
-    expect(read).toMatchObject({ firstStep: 3, lastStep: 3, count: 11, split: false });
+    expect(read).toMatchObject({ firstStep: 3, lastStep: 3, count: 11 });
     expect(read.ends).toEqual([0.75, 1]);
     expect(read.share).toBeCloseTo(11 / read.n, 12);
     expect(readoutToText(panel, read)).toMatch(/^two, conv, step 3, .*: 11 of 60 values, 18/);
@@ -37,11 +37,15 @@ describe("a place of a panel", () => {
     expect(readPanel(panel, 3.5, null, null)).toMatchObject({ count: null });
   });
 
-  it("says that a row cuts stored bins", () => {
+  it("counts whole bins where the wanted rows would cut them", () => {
     settings.heatmapRows.value = 7;
     settings.range.value = "manual";
     settings.manualRange.value = [-0.9, 0.9];
-    expect(readPanel(panel, 0.5, 0.5, null)!.split).toBe(true);
+    const { count, ends } = readPanel(panel, 0.5, 0.5, null)!;
+    const { lower, upper } = usualTile(panel);
+    expect(Number.isInteger(count)).toBe(true);
+    expect(lower).toContain(ends![0]);
+    expect(upper).toContain(ends![1]);
   });
 
   it("in a band says the share of all values", () => {

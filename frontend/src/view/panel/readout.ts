@@ -9,7 +9,7 @@ import {
   formatValue,
 } from "../../math/format";
 import { divisors, formatEnd, rowDivisor } from "../../math/normalise";
-import { type CellGrid, pointLower } from "../../math/rebin";
+import type { CellGrid } from "../../math/rebin";
 import { columnAt, nearestColumn, toUnit } from "../../math/step_axis";
 import type { Columns, Tile } from "../../math/tile";
 import { lastAtMost } from "../../math/value_scale";
@@ -43,7 +43,6 @@ export interface Readout {
   readonly quantity: number;
   /** That quantity minus the baseline's; NaN where no difference is shown. */
   readonly difference: number;
-  readonly split: boolean;
 }
 
 export const BAND_WORDS: Readonly<Record<BandName, string>> = {
@@ -68,7 +67,6 @@ const NOTHING = {
   value: "",
   quantity: 0,
   difference: Number.NaN,
-  split: false,
 };
 
 /** null in gaps. */
@@ -100,7 +98,6 @@ export function readPanel(
     ends,
     quantity,
     difference: quantity - baseQuantity(panel, column, row),
-    split: cutsBins(tile, ...ends),
   };
 }
 
@@ -149,16 +146,6 @@ function baseQuantity(panel: PanelView, column: number, row: number): number {
   return quantityAt(base.grid, base.tile.columns, partner, row);
 }
 
-/** Whether a stored bin lies only partly between two values, so that its count was split in proportion. */
-function cutsBins(tile: Tile, lo: number, hi: number): boolean {
-  return [lo, hi].some((edge) => {
-    const bin = lastAtMost(tile.lower, edge);
-    const lower = tile.lower[bin] ?? edge;
-    const upper = tile.upper[bin] ?? edge;
-    return bin >= 0 && pointLower(lower, upper) < edge && edge < upper;
-  });
-}
-
 function quantityAt(grid: CellGrid, columns: Columns, column: number, row: number): number {
   const quantity = settings.quantity.value;
   const count = grid.counts[row * grid.columns + column] ?? 0;
@@ -166,11 +153,13 @@ function quantityAt(grid: CellGrid, columns: Columns, column: number, row: numbe
   return whole > 0 ? count / whole / rowDivisor(grid, row, quantity) : 0;
 }
 
-/** Count of the column's fullest cell. */
+/** Count of the column's fullest cell, in rows of the usual height. */
 function fullest(grid: CellGrid, column: number): number {
   let most = 0;
-  for (let row = 0; row < grid.rows; row++)
-    most = Math.max(most, grid.counts[row * grid.columns + column] ?? 0);
+  for (let row = 0; row < grid.rows; row++) {
+    const count = grid.counts[row * grid.columns + column] ?? 0;
+    most = Math.max(most, count / rowDivisor(grid, row, "peak"));
+  }
   return most;
 }
 

@@ -54,7 +54,7 @@ function computeStripValues(panel: PanelView): StripValues | string {
   const tile = panel.shown.value;
   if (tile === null) return "";
   // The panel's own counts may lack the zeros, to which a layer can collapse.
-  const rebinned = (from: Tile) => rebin(from, panel.grid.value?.edges ?? new Float64Array());
+  const rebinned = (from: Tile) => rebin(from, panel.evenEdges.value);
   const { type, dtypes } = panel.layer.series.value;
   switch (settings.strip.value) {
     case "near_zero":

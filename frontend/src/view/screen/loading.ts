@@ -10,19 +10,38 @@ import { slice_ms } from "../reactive/frame_budget";
 import { strip, zoomX, zoomY } from "../settings/settings";
 import { lookAhead, opened } from "./screen";
 import { inSight, layerViews, visible } from "./views";
-import { coarseWantOf, wantOf } from "./wanted_tiles";
+import { coarseWantOf, enlarged, resting, wantOf } from "./wanted_tiles";
 
 /** The first tiles of a warm server come sooner; empty panels for a moment would be rendered and drawn for nothing. */
 const OPEN_AFTER_MS = 150;
+const POLL_MS = 20;
 
 export const tileLoader = new TileLoader(client, panelStore, {
   wants: () => untracked(wants),
   slice_ms,
   answered: open,
   settled() {
-    if (visible.peek().length > 0) lookAhead();
+    if (visible.peek().length === 0) return;
+    lookAhead();
+    window.clearTimeout(restTimer);
+    restTimer = window.setTimeout(rest, REST_AFTER_MS);
   },
 });
+
+/** So long nothing was asked for when the page counts as resting. */
+const REST_AFTER_MS = 400;
+let restTimer = 0;
+
+function rest(): void {
+  resting.value = !tileLoader.busy.peek();
+}
+
+/** Resolves when the panels of a layer have the columns for a picture twice as wide as they are. */
+export async function enlarge(layer: string): Promise<void> {
+  enlarged.value = layer;
+  tileLoader.update();
+  while (tileLoader.busy.peek()) await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+}
 
 /** Call once. */
 export function startLoading(): void {
@@ -31,7 +50,7 @@ export function startLoading(): void {
     if (!pageShown.value || plot_px.value <= 0) return;
     void layersToRank.value;
     // Read here so that each of them starts the work again.
-    void [index.value, reloads.value, zoomX.value, zoomY.value, strip.value];
+    void [index.value, reloads.value, zoomX.value, zoomY.value, strip.value, resting.value];
     for (const panel of visible.value)
       void [panel.fullScale.value, panel.layer.rows.value, panel.data.tile.value];
     untracked(() => tileLoader.update());
@@ -56,6 +75,7 @@ function open(): void {
 function wants(): Wants | null {
   if (!pageShown.value) return null;
   const seen = inSight.value;
+  if ([...seen].some((panel) => panel.data.tile.value === null)) resting.value = false;
   return {
     panels: [...visible.value.map((panel) => wantOf(panel, seen.has(panel))), ...wantedForOrder()],
     revision: index.value?.revision ?? "",

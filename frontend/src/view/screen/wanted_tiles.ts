@@ -1,5 +1,6 @@
 /** Which tiles the panels on the screen need: whole series as sharp as their pixels, and sharper zoomed parts. */
 
+import { signal } from "@preact/signals";
 import { columnsIn } from "../../math/step_axis";
 import type { ValueScale } from "../../math/value_scale";
 import type { PanelData } from "../../series/panel_data";
@@ -21,13 +22,23 @@ const COARSE = 4;
 /** Near zero the rows of a symlog axis are much finer than its bins would be. */
 const SYMLOG_ROWS = 1024;
 
+/** Pixels that a column takes at least, in an open panel and in a strip, until all that is in sight is there. */
+const SOON_PX = { open: 2, strip: 4 };
+/** And once the page rests. Many strips would be more than their low pictures are worth. */
+const RESTING_PX = { open: 1, strip: 2 };
+
+/** Whether all that is in sight has come and nothing else is asked for: pooled panels then get all columns they can show. */
+export const resting = signal(false);
+/** The layer that is to be drawn twice as wide, for a picture to keep. */
+export const enlarged = signal("");
+
 export function wantOf(panel: PanelView, inSight: boolean): Want {
   const series = panel.layer.series.peek();
   return {
     panel: panel.data,
     group: panel.layer.id,
     inSight,
-    whole: wholeRequest(panel),
+    whole: sharpRequest(panel, inSight),
     fine: fineRequest(panel),
     newestStep: newestStepOfRun(panel.data, series),
   };
@@ -52,12 +63,20 @@ function newestStepOfRun({ run, seriesId }: PanelData, series: Series): number {
   return newestSteps.peek().get(seriesId)?.[series.runs.indexOf(at)] ?? 0;
 }
 
-function wholeRequest(panel: PanelView): TileRequest {
+/** As many columns as there are pixels, where they are asked for and the tile at hand has fewer. */
+function sharpRequest(panel: PanelView, inSight: boolean): TileRequest {
+  const isPooled = (panel.data.tile.peek()?.level ?? 0) > 0;
+  const wide = enlarged.peek() === panel.layer.id;
+  if (!isPooled || !(wide || (inSight && resting.peek()))) return wholeRequest(panel);
+  return wholeRequest(panel, RESTING_PX, wide ? 2 : 1);
+}
+
+function wholeRequest(panel: PanelView, each_px = SOON_PX, enlargement = 1): TileRequest {
   const { tag, source } = panel.layer.series.peek();
-  const width_px = plot_px.peek() * pixelRatio.peek();
+  const width_px = plot_px.peek() * pixelRatio.peek() * enlargement;
   const open = panel.layer.open.peek();
-  // Columns of one to two pixels, of two to four in strips: more would be pooled again before they are drawn.
-  const columns = roundUp(width_px / (open ? 2 : 4), 64, 8192);
+  // The server halves their number until they fit, so that a column may be up to twice as wide.
+  const columns = roundUp(width_px / (open ? each_px.open : each_px.strip), 64, 8192);
   const rows = sharpRows(panel, open ? axisRows(panel) : STRIP_ROWS);
   return { run: panel.run, tag, source, columns, rows };
 }

@@ -60,13 +60,18 @@ const PANEL_SETTINGS = [
   ...[settings.baseline, settings.difference],
 ];
 
+/** Whether there are more runs than stand side by side. */
+export const manyRuns = computed(() => runsToChoices(runsWithData.value).length > RUNS_AT_FIRST);
+
 /** Whether the board of all runs is shown in place of panels. */
 export const boardOpen = computed(() => {
   const chosen = settings.view.value;
-  if (chosen !== "auto" || runsToChoices(runsWithData.value).length <= RUNS_AT_FIRST)
-    return chosen === "board";
+  if (chosen !== "auto" || !manyRuns.value) return chosen === "board";
   return PANEL_SETTINGS.every((setting) => setting.write() === undefined);
 });
+
+/** Whether the layers of one step are shown by their depth in place of panels. */
+export const depthOpen = computed(() => settings.view.value === "depth");
 
 /** Whether the board's first cells are there; what is asked for besides waits for that. */
 export const boardDrawn = signal(false);
@@ -83,7 +88,7 @@ export function showRuns(names: readonly string[] | null): void {
 }
 
 export function leaveBoard(): void {
-  if (boardOpen.peek()) settings.view.value = "panels";
+  if (boardOpen.peek() || depthOpen.peek()) settings.view.value = "panels";
 }
 
 export const shownRuns = stableList<ShownRun>(() => {

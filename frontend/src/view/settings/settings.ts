@@ -49,8 +49,8 @@ export const phase = shown.choiceOfData("phase", {
 });
 export const view = shown.choice("view", "auto", {
   label: "View",
-  tip: "Panels of a few runs, or a board of all. Auto: the board where more than six runs are there and no panels were chosen",
-  labels: { auto: "auto", panels: "Panels", board: "Board" },
+  tip: "Panels of a few runs, a board of all, or all layers of one step by their depth. Auto: the board where more than six runs are there and no panels were chosen",
+  labels: { auto: "auto", panels: "Panels", board: "Board", depth: "Depth" },
 });
 
 const board = new SettingGroup("Board");
@@ -139,7 +139,7 @@ export const axisScope = values.choice("axisScope", "row", {
 /** 0: as many as there are pixels for. */
 export const heatmapRows = values.choiceOf("heatmapRows", 0, integer(0, 512), {
   label: "Heatmap rows",
-  tip: "Rows of a heatmap; counts are split in proportion where rows cut stored bins",
+  tip: "Most rows of a heatmap; there are fewer where stored bins are higher than a row, since rows never cut them",
   options: [0, 16, 32, 64, 128, 256, 512].map((value) => ({ value, label: value ? `${value}` : "auto" })),
 });
 export const zerosInside = values.flag("zerosInside", {

@@ -1,0 +1,242 @@
+/** All layers at one time, in the order of execution: vanishing, exploding and growing values in one picture. */
+
+import { useComputed, useSignal, useSignalEffect } from "@preact/signals";
+import { useEffect, useRef } from "preact/hooks";
+import { formatShare, formatValue } from "../../math/format";
+import css from "../../styles/depth.css?inline";
+import { dark } from "../../view/catalog/catalog";
+import { pixelRatio, Y_AXIS_PX } from "../../view/layout/metrics";
+import {
+  chartKinds,
+  type DepthRun,
+  depthError,
+  depthLayers,
+  depthRuns,
+  type Sizes,
+  sizeExtent,
+  startDepth,
+  timeToText,
+} from "../../view/profile/depth";
+import { showLayer } from "../../view/screen/reveal";
+import { runColour, shownRuns } from "../../view/selection/selection";
+import { box } from "../widgets/box";
+import { adoptStyles } from "../widgets/late_styles";
+import { type DepthChart, layerAt, paintDepth } from "./depth_painter";
+
+adoptStyles(css);
+
+const NAMES_PX = 110;
+const NAME_EVERY_PX = 13;
+const TITLE_PX = 24;
+const LEAST_CHART_PX = 120;
+/** More layers than fit are scrolled to. */
+const LEAST_LAYER_PX = 3;
+
+export function DepthView() {
+  const scroller = useRef<HTMLElement>(null);
+  const room = useSignal({ width_px: 0, height_px: 0 });
+  const marked = useSignal(-1);
+  useEffect(startDepth, []);
+  useEffect(() => {
+    const element = scroller.current;
+    if (element === null) return;
+    const observer = new ResizeObserver(() => {
+      // A hidden tab has no height.
+      if (element.clientHeight > 0)
+        room.value = { width_px: element.clientWidth, height_px: element.clientHeight };
+    });
+    observer.observe(element);
+    return () => observer.disconnect();
+  }, [room]);
+  const kinds = chartKinds.value;
+  const count = depthLayers.value.length;
+  const width_px = Math.max(room.value.width_px - 20, Y_AXIS_PX + count * LEAST_LAYER_PX);
+  const each_px = (room.value.height_px - NAMES_PX - 40) / Math.max(1, kinds.length) - TITLE_PX;
+  const open = (at: number) => {
+    const layer = depthLayers.peek()[at];
+    if (layer !== undefined) showLayer(layer.series);
+  };
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard.
+    <main ref={scroller} class="depth" tabIndex={0} aria-label="Layers by depth">
+      <p class="depth-head">
+        <strong>{timeToText() || (depthError.value ? "" : "Loading …")}</strong>
+        {depthError.value === "" ? null : <span role="alert">{depthError.value}</span>}
+        <span class="facts-line">
+          Layers in the order in which they ran. Bands: 5–95 % and 25–75 % of |x| other than 0; line: root
+          mean square; at the foot: share that is exactly 0; red: NaN or infinite.
+        </span>
+      </p>
+      <div
+        class="depth-charts"
+        style={box({ width: width_px })}
+        role="slider"
+        tabIndex={0}
+        aria-label="Layer"
+        aria-valuemin={0}
+        aria-valuemax={Math.max(0, count - 1)}
+        aria-valuenow={Math.max(0, marked.value)}
+        aria-valuetext={readLayer(marked.value).join("; ") || "none chosen"}
+        onPointerMove={(event) => {
+          const left_px = event.currentTarget.getBoundingClientRect().left;
+          marked.value = layerAt(event.clientX - left_px, count, width_px);
+        }}
+        onPointerLeave={() => {
+          marked.value = -1;
+        }}
+        onBlur={() => {
+          marked.value = -1;
+        }}
+        onClick={() => open(marked.value)}
+        onKeyDown={(event) => {
+          const next = KEYS[event.key]?.(marked.value, count);
+          if (event.key === "Enter") open(marked.value);
+          else if (next !== undefined) marked.value = Math.min(count - 1, Math.max(0, next));
+          else return;
+          event.preventDefault();
+          event.stopPropagation();
+        }}
+      >
+        {kinds.map((kind) => (
+          <Chart
+            key={kind}
+            kind={kind}
+            marked={marked.value}
+            width_px={width_px}
+            height_px={Math.max(LEAST_CHART_PX, each_px)}
+          />
+        ))}
+        <Names width_px={width_px} />
+        <Readout at={marked.value} width_px={width_px} />
+      </div>
+    </main>
+  );
+}
+
+const KEYS: Readonly<Record<string, (at: number, count: number) => number>> = {
+  ArrowLeft: (at) => at - 1,
+  ArrowRight: (at) => at + 1,
+  Home: () => 0,
+  End: (_, count) => count - 1,
+};
+
+interface ChartProps {
+  readonly kind: string;
+  readonly marked: number;
+  readonly width_px: number;
+  readonly height_px: number;
+}
+
+function Chart({ kind, marked, width_px, height_px }: ChartProps) {
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const runs = useComputed(() => depthRuns(kind));
+  const size = useSignal({ marked, width_px, height_px });
+  useEffect(() => {
+    size.value = { marked, width_px, height_px };
+  }, [size, marked, width_px, height_px]);
+  useSignalEffect(() => {
+    const extent = sizeExtent(kind);
+    void dark.value;
+    if (canvas.current === null || extent === null) return;
+    const chart: DepthChart = {
+      ...size.value,
+      extent,
+      runs: runs.value,
+      colours: runs.value.map(({ run }) => runColour(run.at)),
+      names: depthLayers.value.map(({ name }) => name),
+    };
+    paintDepth(canvas.current, chart, pixelRatio.value);
+  });
+  return (
+    <section>
+      <h2 class="depth-title">
+        {kind.replace("_", " ")}
+        {runs.value.map((run) => (
+          <Growth key={run.run.name} {...run} />
+        ))}
+      </h2>
+      <canvas
+        ref={canvas}
+        role="img"
+        aria-label={`Sizes of the ${kind.replace("_", " ")} of ${depthLayers.value.length} layers by depth`}
+        style={box({ width: width_px, height: height_px })}
+      />
+    </section>
+  );
+}
+
+/** How the size goes from the first to the last layer: "rms 0.8 → 12 (× 15)". */
+function Growth({ run, sizes }: DepthRun) {
+  const known = depthLayers.value.flatMap(({ name }) => sizes.get(name)?.figures.rms ?? []);
+  const [first, last] = [known[0], known.at(-1)];
+  const text =
+    first === undefined || last === undefined
+      ? "no values"
+      : `rms ${formatValue(first)} → ${formatValue(last)}${first > 0 ? ` (× ${formatValue(last / first, 2)})` : ""}`;
+  return (
+    <span class="depth-run" title="Root mean square of the first and the last layer that ran">
+      <span class="swatch" style={{ background: runColour(run.at) }} />
+      {shownRuns.value.length > 1 ? `${run.name}: ` : ""}
+      {text}
+    </span>
+  );
+}
+
+/** Below the charts, as many as have room. */
+function Names({ width_px }: { readonly width_px: number }) {
+  const all = depthLayers.value;
+  const each_px = (width_px - Y_AXIS_PX) / Math.max(1, all.length);
+  const every = Math.max(1, Math.ceil(NAME_EVERY_PX / each_px));
+  return (
+    <div class="depth-names" style={box({ height: NAMES_PX })} aria-hidden="true">
+      {all.map(({ name }, at) =>
+        at % every === 0 ? (
+          <span key={name} class="ellipsis" style={box({ left: Y_AXIS_PX + (at + 0.5) * each_px })}>
+            {name}
+          </span>
+        ) : null,
+      )}
+    </div>
+  );
+}
+
+/** The figures of one layer, line by line: its name, then each kind and run. */
+function readLayer(at: number): readonly string[] {
+  const layer = depthLayers.value[at];
+  if (layer === undefined) return [];
+  const lines = chartKinds.value.flatMap((kind) =>
+    depthRuns(kind).flatMap(({ run, sizes }) => {
+      const found = sizes.get(layer.name);
+      if (found === undefined) return [];
+      const whose = shownRuns.value.length > 1 ? `${run.name}, ` : "";
+      return [`${whose}${kind.replace("_", " ")}: ${sizesToText(found)}`];
+    }),
+  );
+  return [layer.series.type === "" ? layer.name : `${layer.name} (${layer.series.type})`, ...lines];
+}
+
+function sizesToText({ figures }: Sizes): string {
+  const { p05, p50, p95, rms, zeros, broken } = figures;
+  const number = (value: number | null | undefined) => (typeof value === "number" ? formatValue(value) : "—");
+  const parts = [
+    `rms ${number(rms)}`,
+    `median |x| ${number(p50)} (5–95 %: ${number(p05)} to ${number(p95)})`,
+  ];
+  if (zeros) parts.push(`${formatShare(zeros)} exactly 0`);
+  if (broken) parts.push(`${formatShare(broken)} NaN or infinite`);
+  return parts.join(", ");
+}
+
+function Readout({ at, width_px }: { readonly at: number; readonly width_px: number }) {
+  const lines = readLayer(at);
+  if (lines.length === 0) return null;
+  const x_px = Y_AXIS_PX + ((at + 0.5) * (width_px - Y_AXIS_PX)) / Math.max(1, depthLayers.value.length);
+  const side = x_px > width_px / 2 ? { right: width_px - x_px + 16 } : { left: x_px + 16 };
+  return (
+    <div class="depth-tip" style={box({ top: TITLE_PX, ...side })} aria-hidden="true">
+      {lines.map((line, number) =>
+        number === 0 ? <strong key={line}>{line}</strong> : <div key={line}>{line}</div>,
+      )}
+    </div>
+  );
+}

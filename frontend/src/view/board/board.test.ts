@@ -1,0 +1,159 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import type { FindingAnswer, Hyperparameter, Series } from "../../series/types";
+import { index } from "../catalog/catalog";
+import { findings, progress } from "../findings/findings";
+import { boardOpen, showRuns } from "../selection/selection";
+import { allSettings } from "../settings/setting";
+import * as settings from "../settings/settings";
+import { boardRows, sortBy, sortedRuns } from "./board_rows";
+import { allFacts } from "./facts";
+import { nearestHealthy } from "./nearest";
+import { groupRuns, sumUp } from "./run_groups";
+import { stages, toggleFold } from "./stages";
+import { sweep } from "./sweep";
+
+const RUNS = [0.01, 0.1, 1].flatMap((lr) =>
+  [1, 2, 3].map((seed) => ({ lr, seed, name: `lr=${lr}/${seed}` })),
+);
+
+function finding(run: string, severity: FindingAnswer["severity"], first_step: number): FindingAnswer {
+  const given: Partial<FindingAnswer> = { kind: "collapsed", run, severity, first_step };
+  return { ...given, layers: ["c"], tags: ["activations/c"], last_step: 99 } as FindingAnswer;
+}
+
+function layer(name: string, order: number): Series {
+  const bins = { name: "float_bits" };
+  const runs = RUNS.map((_, at) => at);
+  const given: Partial<Series> = {
+    tag: `activations/${name}`,
+    layer: name,
+    kind: "activations",
+    order,
+    bins,
+  };
+  return {
+    ...given,
+    phase: "train",
+    type: "",
+    source: "blocks",
+    runs,
+    shapes: [],
+    dtypes: [],
+    steps: [],
+  } as Series;
+}
+
+function showLayers(names: readonly string[]): void {
+  const runs = RUNS.map(({ name }) => ({ name, start_time: 0, info: {}, scalars: [] }));
+  index.value = { version: 1, revision: "1", runs, series: names.map(layer), warnings: [] };
+}
+
+beforeEach(() => {
+  vi.stubGlobal("window", globalThis);
+  showLayers(["a", "b", "c"]);
+  sweep.value = new Map(
+    RUNS.map(({ name, lr, seed }, at) => {
+      const hyperparameters: Record<string, Hyperparameter> = { lr, seed, model: "mlp" };
+      return [
+        name,
+        { name, hyperparameters, loss: { tag: "loss", step: 9, value: at === 8 ? null : 9 - at } },
+      ];
+    }),
+  );
+  findings.value = [
+    ...[1, 2, 3].map((seed) => finding(`lr=1/${seed}`, "error", 28 + seed)),
+    finding("lr=0.1/1", "info", 5),
+  ];
+  progress.value = { runs: RUNS.length, unchecked: [], pending: 0 };
+});
+
+afterEach(() => {
+  for (const setting of allSettings) setting.reset();
+  findings.value = [];
+  progress.value = null;
+  sweep.value = new Map();
+  index.value = null;
+  vi.unstubAllGlobals();
+});
+
+describe("the board", () => {
+  it("opens by itself for many runs, unless a link says which are shown", () => {
+    expect(boardOpen.value).toBe(true);
+    showRuns(["lr=1/1"]);
+    expect([boardOpen.value, settings.view.value]).toEqual([false, "auto"]);
+    showRuns(null);
+    expect([boardOpen.value, settings.view.value]).toEqual([false, "panels"]);
+    settings.view.value = "board";
+    expect(boardOpen.value).toBe(true);
+    showRuns(["lr=1/1"]);
+    expect(boardOpen.value).toBe(false);
+  });
+
+  it("has columns for the hyper-parameters that differ", () => {
+    expect(allFacts.value.map(({ id }) => id)).toEqual(["lr", "seed", "loss", "worst", "step"]);
+  });
+
+  it("sorts runs up, down and not at all, those without a value last", () => {
+    sortBy("loss");
+    expect(sortedRuns.value[0]).toBe("lr=1/2");
+    expect(sortedRuns.value.at(-1)).toBe("lr=1/3");
+    sortBy("loss");
+    expect([sortedRuns.value[0], sortedRuns.value.at(-1)]).toEqual(["lr=0.01/1", "lr=1/3"]);
+    sortBy("loss");
+    expect(sortedRuns.value).toEqual(RUNS.map(({ name }) => name));
+    sortBy("layer:c");
+    expect(sortedRuns.value.slice(0, 4)).toEqual(["lr=1/1", "lr=1/2", "lr=1/3", "lr=0.1/1"]);
+  });
+
+  it("sums groups of runs up", () => {
+    const [, middle, sick] = groupRuns(sortedRuns.value, allFacts.value[0]!);
+    expect(sick?.name).toBe("lr=1");
+    expect(sumUp(sick!.runs)).toBe("3 of 3 sick, c first, steps 29–31");
+    expect(sumUp(middle!.runs)).toBe("3 healthy");
+    progress.value = { runs: 9, unchecked: ["lr=0.1/2"], pending: 3 };
+    expect(sumUp(middle!.runs)).toBe("0 of 3 sick, 1 not checked yet");
+    settings.boardGroup.value = "lr";
+    settings.boardFolds.value = ["lr=1"];
+    expect(boardRows.value.length).toBe(9 + 3 - 3);
+  });
+
+  it("groups many different numbers by ranges", () => {
+    sweep.value = new Map(
+      RUNS.flatMap(({ name }, at) =>
+        [0, 1].map((half) => {
+          const run = half === 0 ? name : `${name}.${half}`;
+          const loss = { tag: "loss", step: 9, value: at + half / 2 };
+          return [run, { name: run, hyperparameters: {}, loss }];
+        }),
+      ),
+    );
+    const groups = groupRuns([...sweep.value.keys()], allFacts.value.find(({ id }) => id === "loss")!);
+    expect(groups.map(({ runs }) => runs.length)).toEqual([5, 5, 5, 3]);
+    expect(groups[0]?.name).toBe("last loss=0–2");
+  });
+
+  it("finds the healthy run with the most similar hyper-parameters", () => {
+    const every = RUNS.map((_, at) => at);
+    expect(nearestHealthy("lr=1/2", every)).toBe("lr=0.1/2");
+    expect(nearestHealthy("lr=1/2", [0, 1, 2, 8])).toBe("lr=0.01/2");
+    expect(nearestHealthy("lr=1/2", [7, 8])).toBeUndefined();
+  });
+
+  it("folds many layers to stages that unfold", () => {
+    const blocks = Array.from({ length: 8 }, (_, block) =>
+      ["conv1", "bn1", "conv2", "bn2"].map((name) => `layer${block}.${name}`),
+    ).flat();
+    showLayers(["stem", ...blocks, "head"]);
+    expect(stages.value.map(({ label }) => label)).toEqual([
+      "stem",
+      ...Array.from({ length: 8 }, (_, block) => `layer${block}`),
+      "head",
+    ]);
+    expect(stages.value[1]?.series.layer).toBe("layer0.bn2");
+    toggleFold("layer0");
+    expect(stages.value.length).toBe(13);
+    expect(stages.value.slice(1, 5).map(({ inside }) => inside)).toEqual(Array(4).fill("layer0"));
+    toggleFold("layer0");
+    expect(stages.value.length).toBe(10);
+  });
+});

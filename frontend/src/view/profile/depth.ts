@@ -1,0 +1,254 @@
+/** Sizes of the values of all layers at one time, by their depth: what the depth view draws. */
+
+import { computed, effect, type Signal, signal, untracked } from "@preact/signals";
+import { formatSteps } from "../../math/format";
+import { nearestColumn } from "../../math/step_axis";
+import type { Profile, ProfileColumns, Series } from "../../series/types";
+import { index, pageShown } from "../catalog/catalog";
+import { clocks, sharedAxis } from "../panel/known_panels";
+import { playing } from "../screen/playing";
+import {
+  effectiveKind,
+  effectivePhase,
+  kinds,
+  layerFilter,
+  type ShownRun,
+  shownRuns,
+} from "../selection/selection";
+import * as settings from "../settings/settings";
+import { inExecutionOrder } from "./layer_order";
+import { askProfile, type ProfileQuery } from "./profiles";
+import { placesToSteps, profileSpans } from "./run_times";
+
+/** Kinds that are drawn together, the first above. */
+const TOGETHER = [
+  ["activations", "gradients"],
+  ["weights", "weight_gradients", "updates"],
+];
+
+/** The kinds that have a chart: the chosen one and those that belong to it. */
+export const chartKinds = computed<readonly string[]>(() => {
+  const group = TOGETHER.find((all) => all.includes(effectiveKind.value)) ?? [effectiveKind.value];
+  return group.filter((kind) => kinds.value.includes(kind));
+});
+
+/** A layer of any of the charts, in the order of execution; the series is of the first kind that has it. */
+export interface DepthLayer {
+  readonly name: string;
+  readonly series: Series;
+}
+
+export const depthLayers = computed<readonly DepthLayer[]>(() => {
+  const [run] = shownRuns.value;
+  const types = settings.types.value;
+  const { matches } = layerFilter.value;
+  const shown = new Set(shownRuns.value.map(({ at }) => at));
+  const wanted = (series: Series) =>
+    chartKinds.value.includes(series.kind) &&
+    series.phase === effectivePhase.value &&
+    series.runs.some((at) => shown.has(at)) &&
+    matches(series.layer) &&
+    (types.length === 0 || types.includes(series.type));
+  const named = new Map<string, Series>();
+  for (const series of index.value?.series ?? [])
+    if (wanted(series) && !named.has(series.layer)) named.set(series.layer, series);
+  if (run === undefined) return [];
+  return inExecutionOrder([...named.values()], run, effectivePhase.value).map((series) => ({
+    name: series.layer,
+    series,
+  }));
+});
+
+type Profiles = ReadonlyMap<string, Profile>;
+const overRun = signal<Profiles>(new Map());
+/** Of one column of the run, or of the zoomed steps as one; `asked`: which. */
+const exact = signal<{ readonly asked: string; readonly profiles: Profiles }>({
+  asked: "",
+  profiles: new Map(),
+});
+export const depthError = signal("");
+
+/** What time is shown: a pinned step, else the zoomed steps as one, else the newest. */
+export const shownTime = computed(() => {
+  const pinned = settings.pinned.value;
+  if (pinned !== null) return { kind: "step", unit: pinned } as const;
+  if (!settings.zoomX.value.has("")) return { kind: "step", unit: Number.POSITIVE_INFINITY } as const;
+  return { kind: "range", steps: placesToSteps(sharedAxis.value) } as const;
+});
+
+const profileKey = (run: string, kind: string): string => `${run}\n${kind}`;
+
+const EXACT_AFTER_MS = 150;
+const LEAST_REST_MS = 5000;
+const REST = 10;
+
+/** Asks for what is drawn, and again as runs grow, until what is returned is called. */
+export function startDepth(): () => void {
+  const stops = [askOverRun(), askExactly()];
+  return () => {
+    for (const stop of stops) stop();
+  };
+}
+
+function queries(): readonly ProfileQuery[] {
+  const phase = effectivePhase.value;
+  return shownRuns.value.flatMap(({ name: run, at }) =>
+    chartKinds.value
+      .filter((kind) =>
+        index.value?.series.some((one) => one.kind === kind && one.phase === phase && one.runs.includes(at)),
+      )
+      .map((kind) => ({ run, kind, phase, figures: "sizes" as const })),
+  );
+}
+
+function askOverRun(): () => void {
+  let due_ms = 0;
+  let last = "";
+  return effect(() => {
+    const all = queries();
+    if (!pageShown.value || index.value === null) return;
+    const abort = new AbortController();
+    const same = JSON.stringify(all) === last;
+    const ask = async () => {
+      const start_ms = Date.now();
+      const found = await askAll(all, abort.signal, overRun);
+      if (found === null) return;
+      last = JSON.stringify(all);
+      due_ms = Date.now() + Math.max(LEAST_REST_MS, REST * (Date.now() - start_ms));
+    };
+    const timer = window.setTimeout(() => void ask(), same ? Math.max(0, due_ms - Date.now()) : 0);
+    return () => {
+      window.clearTimeout(timer);
+      abort.abort();
+    };
+  });
+}
+
+/** What the columns of the run pool is asked for exactly, once the time rests. */
+function askExactly(): () => void {
+  return effect(() => {
+    const asked = exactSteps.value;
+    if (asked === null || playing.value || !pageShown.value) return;
+    const abort = new AbortController();
+    const ask = async () => {
+      const all = untracked(queries).map((query) => ({ ...query, ...asked }));
+      const profiles = await askAll(all, abort.signal);
+      if (profiles !== null) exact.value = { asked: JSON.stringify(asked), profiles };
+    };
+    const timer = window.setTimeout(() => void ask(), EXACT_AFTER_MS);
+    return () => {
+      window.clearTimeout(timer);
+      abort.abort();
+    };
+  });
+}
+
+/** null where the columns of the run are exact already. */
+const exactSteps = computed<{ readonly steps: string; readonly pooled: string } | null>(() => {
+  const time = shownTime.value;
+  if (time.kind === "range") return { steps: time.steps.join(","), pooled: "1" };
+  for (const profile of overRun.value.values()) {
+    const [columns] = profile.columns;
+    if (columns === undefined) continue;
+    const at = columnAtUnit(columns, profile.run, time.unit);
+    if (at < 0 || columns.records[at] === 1) return null;
+    return { steps: `${columns.first_steps[at]},${columns.last_steps[at]}`, pooled: "0" };
+  }
+  return null;
+});
+
+async function askAll(
+  all: readonly ProfileQuery[],
+  abort: AbortSignal,
+  held?: Signal<Profiles>,
+): Promise<Profiles | null> {
+  const found = new Map<string, Profile>();
+  for (const query of all) {
+    try {
+      found.set(profileKey(query.run, query.kind), await askProfile(query, abort));
+      depthError.value = "";
+    } catch (error) {
+      if (abort.aborted) return null;
+      depthError.value = error instanceof Error ? error.message : String(error);
+    }
+    if (abort.aborted) return null;
+    if (held) held.value = new Map([...held.peek(), ...found]);
+  }
+  if (held) held.value = found;
+  return found;
+}
+
+function columnAtUnit(columns: ProfileColumns, run: string, unit: number): number {
+  const clock = clocks.value.get(run);
+  if (clock === undefined) return columns.records.length - 1;
+  return nearestColumn(profileSpans(columns, settings.time.value, clock), unit);
+}
+
+/** Figures of one layer in one run at the shown time; null: no finite value. */
+export interface Sizes {
+  readonly figures: Readonly<Record<string, number | null>>;
+  readonly steps: string;
+}
+
+export interface DepthRun {
+  readonly run: ShownRun;
+  /** By the layer's name. */
+  readonly sizes: ReadonlyMap<string, Sizes>;
+}
+
+/** What a chart shows: each shown run that has the kind, its layers at the shown time. */
+export function depthRuns(kind: string): readonly DepthRun[] {
+  const layerOf = new Map(
+    (index.value?.series ?? []).filter((one) => one.kind === kind).map(({ tag, layer }) => [tag, layer]),
+  );
+  const now = exactSteps.value;
+  const fine = now !== null && exact.value.asked === JSON.stringify(now) ? exact.value.profiles : null;
+  const time = shownTime.value;
+  return shownRuns.value.flatMap((run) => {
+    const key = profileKey(run.name, kind);
+    const profile = fine?.get(key) ?? overRun.value.get(key);
+    if (profile === undefined) return [];
+    const unit = time.kind === "step" ? time.unit : Number.POSITIVE_INFINITY;
+    const places = profile.columns.map((columns) => columnAtUnit(columns, run.name, unit));
+    const sizes = new Map<string, Sizes>();
+    for (const { tag, columns: at, figures } of profile.layers) {
+      const column = places[at] ?? -1;
+      const name = layerOf.get(tag);
+      const columns = profile.columns[at];
+      if (name === undefined || column < 0 || columns === undefined) continue;
+      const values = Object.entries(figures).map(([figure, all]) => [figure, all[column] ?? null]);
+      const steps = formatSteps(columns.first_steps[column]!, columns.last_steps[column]!);
+      sizes.set(name, { figures: Object.fromEntries(values), steps });
+    }
+    return [{ run, sizes }];
+  });
+}
+
+/** Sizes beyond this many times below the largest are rounding, and would flatten the rest. */
+const DECADES = 24;
+
+/** Least and largest size of a kind over the whole run, so that playing it moves no axis; null without any. */
+export function sizeExtent(kind: string): readonly [number, number] | null {
+  let [lo, hi] = [Number.POSITIVE_INFINITY, 0];
+  for (const profile of overRun.value.values()) {
+    if (profile.kind !== kind) continue;
+    for (const { figures } of profile.layers)
+      for (const name of ["p05", "p95", "rms"])
+        for (const value of figures[name] ?? []) {
+          if (value === null || value <= 0) continue;
+          lo = Math.min(lo, value);
+          hi = Math.max(hi, value);
+        }
+  }
+  return hi > 0 ? [Math.max(lo, hi / 10 ** DECADES), hi] : null;
+}
+
+/** What time the charts show, in words. */
+export function timeToText(): string {
+  const time = shownTime.value;
+  if (time.kind === "range") return `steps ${formatSteps(...time.steps)} together`;
+  const [first] = chartKinds.value.flatMap((kind) => depthRuns(kind));
+  const steps = first && [...first.sizes.values()][0]?.steps;
+  if (steps === undefined) return "";
+  return settings.pinned.value === null ? `the newest step, ${steps}` : `step ${steps}`;
+}

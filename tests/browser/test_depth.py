@@ -1,0 +1,93 @@
+"""The view by depth: all layers at one time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from playwright.sync_api import Page
+
+from tests.browser.conftest import BAD, GOOD
+from tests.browser.tab import Tab, open_frame
+from tests.browser.test_living import assert_accessible
+from tests.browser.test_timeline import on_lane, pinned, type_range
+from tests.plugin.tensorboard_process import TensorBoard
+
+DEPTH = "&p.activation_hist.view=depth"
+
+
+@pytest.fixture(scope="module")
+def depth(browser: object, two_runs: TensorBoard) -> Iterator[Tab]:
+    """A link to the view; tests share the page."""
+    page = browser.new_context(viewport={"width": 1400, "height": 860}).new_page()  # type: ignore[attr-defined]
+    tab = open_frame(page, two_runs.root, DEPTH)
+    tab.frame.locator(".depth-charts").wait_for()
+    yield tab
+    page.context.close()
+
+
+def head(tab: Tab) -> str:
+    return tab.frame.locator(".depth-head strong").inner_text()
+
+
+def reset(tab: Tab) -> None:
+    tab.page.mouse.move(2, 2)
+    # What was chosen last is written to the address a moment later.
+    tab.page.wait_for_timeout(250)
+    tab.set_hash(DEPTH)
+    tab.until(lambda: head(tab), lambda text: text == "the newest step, 199")
+
+
+def test_a_link_shows_the_newest_step_and_the_time_follows_pin_and_zoom(depth: Tab) -> None:
+    reset(depth)
+    chosen = depth.frame.get_by_role("button", name="Depth", exact=True)
+    assert chosen.get_attribute("aria-pressed") == "true"
+    depth.page.mouse.click(*on_lane(depth, 0.5025))
+    depth.until(lambda: head(depth), lambda text: text == "step 100")
+    depth.set_hash(DEPTH)
+    type_range(depth, "20-30")
+    depth.until(lambda: head(depth), lambda text: text == "steps 20–30 together")
+    depth.until(depth.hash, lambda text: "zoomX=~20,31" in text and "view=depth" in text)
+
+
+def test_a_layer_is_read_by_pointer_and_by_keys_and_a_click_opens_it(depth: Tab) -> None:
+    reset(depth)
+    charts = depth.frame.locator(".depth-charts")
+    box = charts.bounding_box()
+    assert box is not None
+    depth.page.mouse.move(box["x"] + box["width"] / 2, box["y"] + 80)
+    tip = depth.until(depth.frame.locator(".depth-tip").inner_text, lambda text: BAD in text)
+    lines = tip.splitlines()
+    assert lines[0] == "layer1 (Sequential)"
+    # The run that collapsed has nothing but zeros at the end.
+    assert "rms 0," in lines[2] and "100 % exactly 0" in lines[2] and GOOD in lines[1]
+    depth.page.mouse.move(2, 2)
+    charts.focus()
+    for key in ("End", "ArrowLeft", "ArrowLeft"):
+        depth.page.keyboard.press(key)
+    assert (charts.get_attribute("aria-valuetext") or "").startswith("conv1 (Conv2d)")
+    assert pinned(depth) is None
+    depth.page.keyboard.press("ArrowRight")
+    depth.page.keyboard.press("Enter")
+    depth.wait_drawn()
+    depth.frame.locator(f'.panel[aria-label="layer1, {GOOD}"]').wait_for()
+    depth.until(depth.hash, lambda text: "view=panels" in text)
+
+
+def test_playing_moves_the_time(depth: Tab) -> None:
+    reset(depth)
+    depth.page.keyboard.press("p")
+    seen = depth.until(lambda: head(depth), lambda text: text.startswith("step "))
+    depth.until(lambda: head(depth), lambda text: text.startswith("step ") and text != seen)
+    depth.page.keyboard.press("p")
+
+
+def test_the_view_is_accessible_and_fits_a_phone(
+    depth: Tab, open_page: Callable[..., Page], two_runs: TensorBoard
+) -> None:
+    reset(depth)
+    assert_accessible(depth)
+    assert depth.problems == []
+    phone = open_frame(open_page(390, 800), two_runs.root, DEPTH, dark=True)
+    phone.until(lambda: phone.frame.locator(".depth-title").inner_text(), lambda text: "→" in text)
+    assert phone.frame.evaluate("document.documentElement.scrollWidth <= innerWidth")
