@@ -66,6 +66,8 @@ def explain_silence(
 ) -> str:
     """One text for all silent layers: their names, the likely cause, the remedy.
 
+    Empty where nothing is wrong: single layers without weights, such as an unused Identity or the
+    softmax inside a fused attention, seldom run in many networks.
     hidden: those of them that ran, but whose outputs could not be read. phases: those recorded.
     called: whether the model itself was called.
     """
@@ -106,6 +108,8 @@ def explain_silence(
             "training calls, and create it before the first call of a compiled model, or call "
             "torch.compiler.reset() now."
         )
+    if not any(True for name in silent for _ in modules[name].parameters()):
+        return ""
     return (
         f"{text} A parent module may use a layer's weights without calling it "
         "(nn.MultiheadAttention and its out_proj, fused paths): choose the parent with layers=... "

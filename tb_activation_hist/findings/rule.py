@@ -120,7 +120,7 @@ class Rule(Generic[OptionsT_contra]):
             figures=hits[0].figures if observed.figures is None else observed.figures,
             threshold=observed.threshold,
             source=self.source,
-            confidence=confidence_of(self.kind),
+            confidence=confidence_of(self.kind, observed.threshold),
             causes=split_causes(advice),
             layer_steps=tuple((hit.first_step, hit.last_step) for hit in hits),
         )

@@ -242,9 +242,9 @@ class AttachedModel:
             if self._silent is None and silent and self.state.first_rank:
                 hidden = self._attachment.hidden()
                 phases, called = self.state.phases, self.state.called
-                self.state.warn_once(
-                    explain_silence(
-                        self._model, self.layers, silent, hidden, phases=phases, called=called
-                    )
+                text = explain_silence(
+                    self._model, self.layers, silent, hidden, phases=phases, called=called
                 )
+                if text:
+                    self.state.warn_once(text)
             self._silent = silent

@@ -182,6 +182,9 @@ function Growth({ run, sizes }: DepthRun) {
   );
 }
 
+/** Names of layers differ at their ends. */
+const NAME_LENGTH = 20;
+
 /** Below the charts, as many as have room. */
 function Names({ width_px }: { readonly width_px: number }) {
   const all = depthLayers.value;
@@ -192,7 +195,7 @@ function Names({ width_px }: { readonly width_px: number }) {
       {all.map(({ name }, at) =>
         at % every === 0 ? (
           <span key={name} class="ellipsis" style={box({ left: Y_AXIS_PX + (at + 0.5) * each_px })}>
-            {name}
+            {name.length > NAME_LENGTH ? `…${name.slice(1 - NAME_LENGTH)}` : name}
           </span>
         ) : null,
       )}

@@ -1,7 +1,7 @@
 /** The list of all findings, and of where runs part. */
 
 import { formatCounted, formatSteps } from "../../math/format";
-import type { Figure, FindingAnswer } from "../../series/types";
+import type { Figure, FindingAnswer, Severity } from "../../series/types";
 import { openFinding } from "../../view/findings/explained";
 import {
   differences,
@@ -9,9 +9,10 @@ import {
   hiddenSickRuns,
   NOTHING_CHECKED,
   progress,
+  rank,
   shownChecked,
-  sorted,
 } from "../../view/findings/findings";
+import { type Incident, incidents } from "../../view/findings/incidents";
 import { showStep } from "../../view/findings/reveal_incident";
 import {
   boardOpen,
@@ -30,7 +31,7 @@ const FEW_LAYERS = 8;
 const FEW_RUNS = 3;
 
 export function FindingsList() {
-  const found = sorted.value;
+  const found = incidents.value;
   const hidden = hiddenSickRuns.value;
   const { runs, unchecked, pending } = progress.value ?? NOTHING_CHECKED;
   return (
@@ -49,8 +50,12 @@ export function FindingsList() {
         </p>
       ) : null}
       <ol class="findings">
-        {found.map((finding, at) => (
-          <FindingItem key={key(finding)} finding={finding} advises={finding.kind !== found[at - 1]?.kind} />
+        {found.map((incident, at) => (
+          <IncidentItem
+            key={key(incident[0])}
+            incident={incident}
+            advises={incident[0].kind !== found[at - 1]?.[0].kind}
+          />
         ))}
       </ol>
       {differences.value.map((finding) => (
@@ -104,33 +109,76 @@ function key({ run, kind, tags, first_step }: FindingAnswer): string {
   return `${run} ${kind} ${tags[0] ?? ""} ${first_step}`;
 }
 
+/** Least confidence for each word; below all of them it is "uncertain". */
+const CONFIDENCE: readonly (readonly [least: number, word: string])[] = [
+  [0.95, "nearly certain"],
+  [0.85, "likely"],
+  [0.6, "probable"],
+];
+
 interface ItemProps {
-  readonly finding: FindingAnswer;
+  readonly incident: Incident;
   /** Whether the advice is written out: of several of one kind, the first one's is enough. */
   readonly advises: boolean;
 }
 
-function FindingItem({ finding, advises }: ItemProps) {
-  const { layers, severity } = finding;
+/** The cause, and behind a line what followed from it. */
+function IncidentItem({ incident: [cause, ...followed], advises }: ItemProps) {
   return (
     <li>
-      <button
-        type="button"
-        title={advises ? undefined : finding.advice}
-        onClick={(event) => follow(event, finding, openFinding)}
-      >
-        <span class={`severity ${severity}`}>
-          <Icon name="findings" />
-          {severity}
-        </span>
-        <strong>{finding.title}</strong>
-        <span class="facts-line">
-          <RunLabel run={finding.run} /> · steps {formatSteps(finding.first_step, finding.last_step)} ·{" "}
-          {layers.length > 1 ? `${layers.length} layers` : layers[0]}
-        </span>
-        {advises ? <span class="facts-line">{finding.advice}</span> : null}
-      </button>
+      <FindingButton finding={cause} severity={worst([cause, ...followed])} advises={advises} />
+      {followed.length === 0 ? null : (
+        <details class="followed">
+          <summary>and {followed.length} that followed</summary>
+          <ol class="findings">
+            {followed.map((finding) => (
+              <li key={key(finding)}>
+                <FindingButton finding={finding} severity={finding.severity} advises={false} />
+              </li>
+            ))}
+          </ol>
+        </details>
+      )}
     </li>
+  );
+}
+
+function worst(all: readonly FindingAnswer[]): Severity {
+  return all.toSorted((a, b) => rank(a) - rank(b))[0]?.severity ?? "info";
+}
+
+interface ButtonProps {
+  readonly finding: FindingAnswer;
+  readonly severity: Severity;
+  readonly advises: boolean;
+}
+
+function FindingButton({ finding, severity, advises }: ButtonProps) {
+  const { layers, confidence, evidence } = finding;
+  const sure = CONFIDENCE.find(([least]) => confidence >= least)?.[1] ?? "uncertain";
+  const limited = evidence.filter(({ limit }) => limit);
+  return (
+    <button
+      type="button"
+      title={advises ? undefined : finding.advice}
+      onClick={(event) => follow(event, finding, openFinding)}
+    >
+      <span class={`severity ${severity}`}>
+        <Icon name="findings" />
+        {severity}
+      </span>
+      <strong>{finding.title}</strong>
+      <span class="facts-line">
+        <RunLabel run={finding.run} /> · steps {formatSteps(finding.first_step, finding.last_step)} ·{" "}
+        {layers.length > 1 ? `${layers.length} layers` : layers[0]} · {sure}
+      </span>
+      {limited.map(({ label, value, limit }) => (
+        <span key={label} class="facts-line">
+          {label}: {value} (threshold {limit})
+        </span>
+      ))}
+      {advises ? <span class="facts-line">{finding.advice}</span> : null}
+    </button>
   );
 }
 

@@ -1,7 +1,8 @@
 /** The button of the list of findings: how many there are, and whether all is known. */
 
 import { formatCounted } from "../../math/format";
-import { errors, hiddenSickRuns, NOTHING_CHECKED, progress, sorted } from "../../view/findings/findings";
+import { errors, hiddenSickRuns, NOTHING_CHECKED, progress } from "../../view/findings/findings";
+import { incidents } from "../../view/findings/incidents";
 import { Menu } from "../widgets/controls";
 import { LateFindingsList } from "./findings_later";
 
@@ -17,7 +18,7 @@ export function FindingsMenu() {
       icon="findings"
       text="Findings"
       tip="What looks wrong, worst first"
-      badge={badge(sorted.value.length, hiddenSickRuns.value.length, unchecked.length > 0)}
+      badge={badge(incidents.value.length, hiddenSickRuns.value.length, unchecked.length > 0)}
     >
       <LateFindingsList />
     </Menu>

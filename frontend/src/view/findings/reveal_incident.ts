@@ -15,6 +15,7 @@ import {
   effectiveKind,
   effectivePhase,
   isExpanded,
+  leaveBoard,
   shownRuns,
   toggleExpanded,
 } from "../selection/selection";
@@ -63,6 +64,7 @@ export function showInRun(run: string, tag: string): void {
   const series = index.value?.series.find((one) => one.tag === tag && one.source === "blocks");
   if (series === undefined) return;
   batch(() => {
+    leaveBoard();
     const shown = shownRuns.value.map(({ name }) => name);
     if (!shown.includes(run)) settings.runs.value = [...shown, run];
     if (effectiveKind.value !== series.kind) settings.kind.value = series.kind;
