@@ -66,7 +66,7 @@ class ExplodingThresholds(Thresholds):
         "record.",
     )
     exploding_gradient: float = threshold(
-        1000.0, UNIT_FACTOR, "Growth of a layer's gradients beside the first records."
+        100.0, UNIT_FACTOR, "Growth of a layer's gradients beside the first records."
     )
 
 

@@ -41,7 +41,7 @@ def find_relu_logits(layers: RunSignals, options: ReluLogitsThresholds) -> Itera
 
 RELU_LOGITS: Final = RunRule(
     kind="relu_logits",
-    severity="info",
+    severity="warning",
     seen="The last layer of the network is a ReLU, and sets many of its outputs to 0.",
     advice="Usual causes: a nonlinearity that was put after the last layer out of habit. Logits "
     "must be free to be negative: leave the last ReLU out; it passes no gradient where it is 0. "

@@ -21,6 +21,9 @@ REST: Final = 0.66
 
 LEAST_RECORDS: Final = 9
 
+EARLY_QUANTILE: Final = 0.9
+"""Of the updates in the first third: learning may have ended before its half."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class StoppedLearningThresholds(Thresholds):
@@ -57,12 +60,13 @@ def find_stopped_learning(
 
 def _fall(updates: SizeHistory) -> float:
     known = updates.rms[np.isfinite(updates.rms)]
-    early, late = np.median(known[: len(known) // 3]), np.max(known[int(REST * len(known)) :])
+    early = np.quantile(known[: len(known) // 3], EARLY_QUANTILE)
+    late = np.max(known[int(REST * len(known)) :])
     return float(early / max(late, np.finfo(np.float64).tiny))
 
 
 def _last_large_step(updates: SizeHistory, options: StoppedLearningThresholds) -> int:
-    early = np.nanmedian(updates.rms[: max(len(updates.steps) // 3, 1)])
+    early = np.nanquantile(updates.rms[: max(len(updates.steps) // 3, 1)], EARLY_QUANTILE)
     large = np.flatnonzero(updates.rms * options.stopped_fall > early)
     return int(updates.steps[min(int(large[-1]) + 1, len(updates.steps) - 1)])
 

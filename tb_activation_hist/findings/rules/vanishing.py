@@ -157,13 +157,15 @@ def find_shrinking_layers(
 ) -> Iterator[Observation]:
     """Layers whose outputs shrink while those of their neighbours stay: a latent that is not used.
 
+    The last layer is left out: logits shrink where there is nothing to learn.
+
     So a variational autoencoder shows that its posterior has collapsed to the prior.
     """
     learners = [s for s in layers.learners if np.count_nonzero(s.whole) >= LEAST_SHRINKING]
     shares = [_scale_left(s) for s in learners]
     hits = [
         _shrinking_hit(own, shares[at])
-        for at, own in enumerate(learners)
+        for at, own in enumerate(learners[:-1])
         if 0 < shares[at] * options.vanishing_beside < 1
         and min([*shares[max(at - 1, 0) : at], *shares[at + 1 : at + 2]], default=0) > STEADY
     ]
@@ -178,15 +180,17 @@ def find_shrinking_layers(
 
 
 def _scale_left(signals: Signals) -> float:
-    """The scale of the last eighth of the records beside that of the first few; 0 if unknown."""
+    """The scale of the last eighth of the records beside that of the first; 0 if unknown."""
     late = signals.rms[signals.whole][-max(np.count_nonzero(signals.whole) // 8, 1) :]
-    return float(np.median(late)) / signals.early_rms if signals.early_rms > 0 else 0.0
+    first = float(signals.rms[signals.whole][0])
+    return float(np.median(late)) / first if first > 0 else 0.0
 
 
 def _shrinking_hit(signals: Signals, share: float) -> Hit:
     used = np.flatnonzero(signals.whole)
-    small = signals.rms[used] < signals.early_rms / 2
-    figures = {"decay": 1 / share, "rms_before": signals.early_rms}
+    first = float(signals.rms[used[0]])
+    small = signals.rms[used] < first / 2
+    figures = {"decay": 1 / share, "rms_before": first}
     return Hit(signals, int(used[np.argmax(small)]), int(used[-1]), figures)
 
 

@@ -46,10 +46,10 @@ def test_a_relu_on_the_logits(kind: str, found: int) -> None:
     layers = make_run()
     info, series = make_layer("last", kind, 7)
     layers["last"] = (replace(info, shape=(VALUES // 10, 10)), series)
-    assert [f.severity for f in of_kind(layers, "relu_logits")] == ["info"] * found
+    assert [f.severity for f in of_kind(layers, "relu_logits")] == ["warning"] * found
 
 
-@pytest.mark.parametrize(("end", "found"), [(50, 1), (120, 0)])
+@pytest.mark.parametrize(("end", "found"), [(50, 1), (10, 1), (120, 0)])
 def test_updates_that_end_long_before_the_run(end: int, found: int) -> None:
     layers = make_run()
     for order, name in enumerate(("linear0", "linear1")):
