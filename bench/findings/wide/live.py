@@ -13,6 +13,11 @@ from bench.findings.wide.judge import STEP_TOLERANCE, tells
 from bench.findings.wide.record import Outcome
 from tb_activation_hist.core.histogram import HistogramSeries
 from tb_activation_hist.core.names import LayerInfo
+from tb_activation_hist.core.parameter_sizes import (
+    ParameterFacts,
+    ParameterHistory,
+    ParameterSizes,
+)
 from tb_activation_hist.findings import (
     INSTANT_KINDS,
     WATCHED_KINDS,
@@ -76,8 +81,28 @@ def replay(outcome: Outcome, mode: str) -> Iterator[LiveWarning]:
         for info, record in records:
             found += online.add(info, record)
             periodic.add(info, record)
+        if periodic.is_due:
+            periodic.sizes = measured_until(run.measured_sizes, step)
         found += periodic.look()
         yield from (LiveWarning(step, each) for each in found if each.severity in (*GRAVE, "info"))
+
+
+def measured_until(sizes: ParameterSizes, step: int) -> ParameterSizes:
+    """What had been measured of the parameters by the end of a step."""
+    return ParameterSizes({name: _cut(history, step) for name, history in sizes.items()})
+
+
+def _cut(history: ParameterHistory, step: int) -> ParameterHistory:
+    facts, kinds = history.facts, history.kinds
+    known = facts.steps <= step
+    early = {name: own.take(own.steps <= step) for name, own in kinds.items()}
+    return ParameterHistory(
+        history.info,
+        ParameterFacts(
+            facts.steps[known], facts.trainable[known], facts.optimized[known], facts.rates[known]
+        ),
+        *early.values(),
+    )
 
 
 def read_steps(run: RunHistograms) -> dict[int, list[tuple[LayerInfo, HistogramSeries]]]:
