@@ -12,6 +12,7 @@ from typing import Any, Final, TypeAlias
 from tb_activation_hist.findings.rule import ComparisonRule, Rule, RunRule
 from tb_activation_hist.findings.rules.collapsed import COLLAPSED
 from tb_activation_hist.findings.rules.dead_units import DEAD_UNITS, DeadUnitThresholds
+from tb_activation_hist.findings.rules.eval_mode import EVAL_MODE
 from tb_activation_hist.findings.rules.exploding import EXPLODING, ExplodingThresholds
 from tb_activation_hist.findings.rules.frozen import FROZEN
 from tb_activation_hist.findings.rules.low_precision import LOW_PRECISION, LowPrecisionThresholds
@@ -23,6 +24,7 @@ from tb_activation_hist.findings.rules.redundant_units import (
     REDUNDANT_UNITS,
     RedundantThresholds,
 )
+from tb_activation_hist.findings.rules.relu_logits import RELU_LOGITS, ReluLogitsThresholds
 from tb_activation_hist.findings.rules.run_difference import (
     RUN_DIFFERENCE,
     RunDifferenceThresholds,
@@ -30,7 +32,19 @@ from tb_activation_hist.findings.rules.run_difference import (
 from tb_activation_hist.findings.rules.runaway_units import RUNAWAY_UNITS, RunawayThresholds
 from tb_activation_hist.findings.rules.saturated import SATURATED, SaturatedThresholds
 from tb_activation_hist.findings.rules.spike_and_crash import SPIKE_AND_CRASH, SpikeThresholds
+from tb_activation_hist.findings.rules.stopped_learning import (
+    STOPPED_LEARNING,
+    StoppedLearningThresholds,
+)
+from tb_activation_hist.findings.rules.strong_dropout import (
+    STRONG_DROPOUT,
+    StrongDropoutThresholds,
+)
 from tb_activation_hist.findings.rules.sudden_change import SUDDEN_CHANGE, SuddenChangeThresholds
+from tb_activation_hist.findings.rules.unscaled_inputs import (
+    UNSCALED_INPUTS,
+    UnscaledInputThresholds,
+)
 from tb_activation_hist.findings.rules.unused_units import UNUSED_UNITS, UnusedThresholds
 from tb_activation_hist.findings.rules.vanishing import VANISHING, VanishingThresholds
 from tb_activation_hist.findings.thresholds import CollapsedThresholds, describe_thresholds
@@ -40,6 +54,10 @@ from tb_activation_hist.findings.thresholds import CollapsedThresholds, describe
 @dataclass(frozen=True, kw_only=True)
 class FindingOptions(
     RunDifferenceThresholds,
+    StoppedLearningThresholds,
+    ReluLogitsThresholds,
+    StrongDropoutThresholds,
+    UnscaledInputThresholds,
     RedundantThresholds,
     RunawayThresholds,
     UnusedThresholds,
@@ -84,6 +102,11 @@ RUN_RULES: Final[RunRules] = (
     UNUSED_UNITS,
     RUNAWAY_UNITS,
     REDUNDANT_UNITS,
+    EVAL_MODE,
+    UNSCALED_INPUTS,
+    STRONG_DROPOUT,
+    RELU_LOGITS,
+    STOPPED_LEARNING,
     FROZEN,
 )
 """Rules for single runs, the gravest first; the order sorts findings of equal severity."""

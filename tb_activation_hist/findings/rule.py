@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar
 
+from tb_activation_hist.core.names import LayerInfo
 from tb_activation_hist.findings.causes import split_causes
 from tb_activation_hist.findings.confidence import confidence_of
 from tb_activation_hist.findings.finding import Finding
@@ -23,7 +24,8 @@ OptionsT_contra = TypeVar("OptionsT_contra", bound=Thresholds, contravariant=Tru
 class Observation:
     """What a rule has seen once; with the rule's texts it becomes a `Finding`.
 
-    hits: the layers that show it, the cause first; never empty.
+    hits: the layers that show it, the cause first.
+    named: the layers that it is about, where nothing was recorded of them and `hits` is empty.
     title: one sentence that names layers, state and step.
     threshold: the limits that were exceeded, by name.
     severity, advice: where this case differs from the rule's usual ones.
@@ -36,6 +38,7 @@ class Observation:
     severity: str | None = None
     advice: str | None = None
     figures: Mapping[str, Any] | None = None
+    named: Sequence[LayerInfo] = ()
 
 
 class Begins(Enum):
@@ -82,6 +85,12 @@ class OnlineCheck(Generic[OptionsT_contra]):
     title: str
 
 
+def _figures_of(observed: Observation) -> Mapping[str, Any]:
+    if observed.figures is not None:
+        return observed.figures
+    return observed.hits[0].figures if observed.hits else {}
+
+
 @dataclass(frozen=True, kw_only=True)
 class Rule(Generic[OptionsT_contra]):
     """One kind of finding, with everything that the product says about it.
@@ -106,18 +115,19 @@ class Rule(Generic[OptionsT_contra]):
 
     def to_finding(self, run: str, observed: Observation) -> Finding:
         hits = observed.hits
+        infos = [hit.signals.info for hit in hits] or observed.named
         advice = observed.advice or self.advice
         return Finding(
             kind=self.kind,
             run=run,
-            layers=tuple(hit.signals.info.layer for hit in hits),
-            tags=tuple(hit.signals.info.tag for hit in hits),
-            first_step=min(hit.first_step for hit in hits),
-            last_step=max(hit.last_step for hit in hits),
+            layers=tuple(info.layer for info in infos),
+            tags=tuple(info.tag for info in infos),
+            first_step=min((hit.first_step for hit in hits), default=0),
+            last_step=max((hit.last_step for hit in hits), default=0),
             severity=observed.severity or self.severity,
             title=observed.title,
             advice=advice,
-            figures=hits[0].figures if observed.figures is None else observed.figures,
+            figures=_figures_of(observed),
             threshold=observed.threshold,
             source=self.source,
             confidence=confidence_of(self.kind, observed.threshold),

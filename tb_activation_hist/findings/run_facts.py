@@ -12,11 +12,13 @@ class RunFacts:
     """Facts of one run; empty where nothing is known, as for files of older versions.
 
     silent: layers that were selected and never ran while they were recorded.
+    eval_layers: those of them that were in eval mode.
     frozen, trainable: names of parameters by their `requires_grad` at the last look, as in
     ``weights/<name>``.
     """
 
     silent: tuple[str, ...] = ()
+    eval_layers: tuple[str, ...] = ()
     frozen: frozenset[str] = frozenset()
     trainable: frozenset[str] = frozenset()
 
@@ -28,6 +30,7 @@ def info_to_run_facts(info: Mapping[str, Any]) -> RunFacts:
     """The facts in what the logger noted about its run; fields of a wrong type count as absent."""
     return RunFacts(
         silent=tuple(_texts(info.get("silent"))),
+        eval_layers=tuple(_texts(info.get("eval_layers"))),
         frozen=frozenset(_texts(info.get("frozen_parameters"))),
         trainable=frozenset(_texts(info.get("trainable_parameters"))),
     )

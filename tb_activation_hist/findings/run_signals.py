@@ -89,6 +89,10 @@ class RunSignals(Sequence[Signals]):
         name = module_name(info)
         return name in self._frozen_modules and name not in self._trainable_modules
 
+    def is_trainable(self, module: str) -> bool:
+        """Whether a module is known to have parameters that need a gradient."""
+        return module in self._trainable_modules
+
     def is_within_frozen(self, info: LayerInfo) -> bool:
         """Whether a layer, or a module that it is inside of, is frozen as a whole."""
         return any(

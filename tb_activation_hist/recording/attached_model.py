@@ -204,7 +204,8 @@ class AttachedModel:
         silent = [name for name in self._attachment.silent() if name not in new]
         if silent != self._silent:
             if self._tell is not None:
-                self._tell(silent=silent)
+                resting = {layer.name for layer in self.layers if not layer.module.training}
+                self._tell(silent=silent, eval_layers=[n for n in silent if n in resting])
             if self._silent is None and silent and self.state.first_rank:
                 hidden = self._attachment.hidden()
                 phases, called = self.state.phases, self.state.called

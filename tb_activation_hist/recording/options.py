@@ -55,6 +55,11 @@ WatchedKind: TypeAlias = Literal[
     "unused_units",
     "runaway_units",
     "redundant_units",
+    "eval_mode",
+    "unscaled_inputs",
+    "strong_dropout",
+    "relu_logits",
+    "stopped_learning",
     "frozen",
 ]
 """`findings.WATCHED_KINDS` for type checkers."""

@@ -34,6 +34,7 @@ class Fault:
     the run at which it begins (low, high). prepare: before there are optimizers; rewire: after;
     at_step: before each step. needs_effect: it may do no harm, so it counts only where the loss
     shows harm. Without `expects` the histograms cannot show it, and nothing is to be said.
+    `expects` may name a kind that no rule has yet; until then the fault is missed.
     """
 
     name: str

@@ -18,8 +18,8 @@ from bench.findings.wide.fault import (
 from bench.findings.wide.training import Batch, Training
 
 INPUTS = "inputs"
-UNSCALED = kinds("input_scale", "unscaled_inputs", "raw_inputs")
-SAME = kinds("constant_input", "same_input", "repeated_batch")
+UNSCALED = kinds("unscaled_inputs")
+SAME = kinds("constant_input")
 OUTLIER = 3e4
 
 
@@ -154,7 +154,7 @@ INPUT_FAULTS = (
         INPUTS,
         WORKED,
         ("residual_net", "plain_cnn", "table_mlp"),
-        kinds("sorted_data", "spike_and_crash", "sudden_change"),
+        kinds("spike_and_crash", "sudden_change"),
         AFTERMATH,
         prepare=sort_by_class,
         needs_effect=True,

@@ -19,7 +19,7 @@ from bench.findings.wide.fault import (
 from bench.findings.wide.training import Training
 
 MODES = "modes and dropout"
-EVAL = kinds("eval_mode", "not_training", "norm_in_eval")
+EVAL = kinds("eval_mode")
 NORMS = (nn.BatchNorm1d, nn.BatchNorm2d)
 
 
@@ -62,7 +62,7 @@ def squash_twice(training: Training) -> None:
     )
 
 
-DROPPED = kinds("dropout", "collapsed", "mostly_zero", "strong_dropout")
+DROPPED = kinds("strong_dropout", "collapsed", "mostly_zero")
 
 MODE_FAULTS = (
     Fault(

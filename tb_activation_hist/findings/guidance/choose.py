@@ -63,7 +63,7 @@ def guide_run(
         cause = causes.setdefault(finding.incident, finding) if finding.incident else finding
         case = Case(
             finding=finding,
-            info=by_tag[tag],
+            info=by_tag.get(tag) or LayerInfo(finding.layers[0]),
             in_front=tag == front,
             from_start=finding.first_step <= first_step,
             cause=None if cause is finding else cause,

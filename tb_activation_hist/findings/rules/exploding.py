@@ -53,14 +53,20 @@ class ExplodingThresholds(Thresholds):
     exploding_level: float = threshold(
         100.0, UNIT_RMS, "Scale below which nothing has exploded, however much it grew."
     )
+    exploding_start: float = threshold(
+        50.0,
+        UNIT_RMS,
+        "Scale in the first record from which on `exploding_depth` counts, and that of an "
+        "embedding; healthy networks begin with at most 10.",
+    )
     exploding_depth: float = threshold(
-        30.0,
+        10.0,
         UNIT_FACTOR,
         "Growth of the scale from the first layer with weights to a later one, in the first "
-        "record; and scale of an embedding there.",
+        "record.",
     )
     exploding_gradient: float = threshold(
-        1000.0, UNIT_FACTOR, "Growth of a layer's gradients beside the first records."
+        100.0, UNIT_FACTOR, "Growth of a layer's gradients beside the first records."
     )
 
 
@@ -138,7 +144,7 @@ def find_growth_over_depth(
     scales = [float(s.rms[np.argmax(s.whole)]) for s in learners]
     if len(learners) < LEAST_DEPTH or not scales[0] > 0:
         return
-    limit = max(options.exploding_depth * scales[0], options.exploding_level)
+    limit = max(options.exploding_depth * scales[0], options.exploding_start)
     hits = [
         _first_record_hit(signals, {"rms": scale, "growth": scale / scales[0]})
         for signals, scale in zip(learners, scales, strict=True)
@@ -151,7 +157,7 @@ def find_growth_over_depth(
             hits=hits,
             title=f"{name_layers(hits)}: {format_factor(own)} times the scale of "
             f"{learners[0].info.layer} at the start{more if most is not hits[0] else ''}",
-            threshold={"depth": options.exploding_depth, "level": options.exploding_level},
+            threshold={"depth": options.exploding_depth, "start": options.exploding_start},
         )
 
 
@@ -167,12 +173,12 @@ def find_large_embeddings(
     if first is None or not first.info.type.startswith("Embedding"):
         return
     scale = float(first.rms[np.argmax(first.whole)])
-    if scale > options.exploding_depth:
+    if scale > options.exploding_start:
         yield Observation(
             hits=[_first_record_hit(first, {"rms": scale})],
             title=f"{first.info.layer}: its values have a root mean square of "
             f"{format_factor(scale)} at the start, about 1 is usual",
-            threshold={"depth": options.exploding_depth},
+            threshold={"start": options.exploding_start},
         )
 
 

@@ -19,6 +19,26 @@ END_SHARE: Final = 1 / 64
 """Part of a bounded range that is one of its ends; of a width of 2 that is 1/32, a bin's edge."""
 
 
+ONE: Final = 0.99
+"""A softmax's value from which on it has chosen."""
+
+SUM_TOLERANCE: Final = 0.05
+"""How far the means of a softmax's rows, times their width, may be from 1."""
+
+LEAST_WIDTH: Final = 4
+"""Values of a softmax of which one is chosen."""
+
+SOFTMAX_TYPES: Final = ("Softmax", "Dropout", "Identity")
+"""Types whose outputs may be those of a softmax."""
+
+SOFTMAX_ADVICE: Final = (
+    "Usual causes: scores that are not divided by the square root of the heads' width, query and "
+    "key weights that start too large, a temperature that is too low. Where one value has all "
+    "weight a softmax passes hardly any gradient. Scale the scores by 1 / sqrt(d), or normalise "
+    "queries and keys."
+)
+
+
 @dataclass(frozen=True, kw_only=True)
 class SaturatedThresholds(Thresholds):
     saturated_share: float = threshold(
@@ -30,6 +50,11 @@ class SaturatedThresholds(Thresholds):
     )
     saturated_start_share: float = threshold(
         0.6, UNIT_SHARE, "The same, for a layer that is saturated from the first record on."
+    )
+    saturated_softmax: float = threshold(
+        0.5,
+        UNIT_SHARE,
+        "Part of a softmax's rows that have one value above 0.99 from the first record on.",
     )
 
 
@@ -48,6 +73,38 @@ def find_saturated(
                 "saturated_start_share": options.saturated_start_share,
             },
         )
+
+
+def find_saturated_softmax(
+    layers: Sequence[Signals], options: SaturatedThresholds
+) -> Iterator[Observation]:
+    """Softmaxes, or dropout on their outputs, that choose one value from the first record on.
+
+    A trained one may well be sure, and so may that of the last layer.
+    """
+    outputs = train_activations(layers)[:-1]
+    hits = find_hits(outputs, lambda signals: _softmax_hit(signals, options))
+    if hits:
+        yield Observation(
+            hits=hits,
+            title=f"{name_layers(hits)}: {hits[0].figures['one_share']:.0%} of the softmax's rows "
+            f"have all weight on one value from step {hits[0].first_step}",
+            threshold={"saturated_softmax": options.saturated_softmax},
+            advice=SOFTMAX_ADVICE,
+        )
+
+
+def _softmax_hit(signals: Signals, options: SaturatedThresholds) -> Hit | None:
+    width = signals.info.shape[-1] if signals.info.shape else 0
+    if signals.info.type not in SOFTMAX_TYPES or width < LEAST_WIDTH or not signals.whole.any():
+        return None
+    first = int(np.argmax(signals.whole))
+    adds_up = abs(float(signals.series.mean[first]) * width - 1) < SUM_TOLERANCE
+    if not adds_up or not float(signals.series.min[first]) >= 0:
+        return None
+    ones = signals.series.rebin([ONE, np.inf])[:, 0] * width / np.maximum(signals.series.n, 1)
+    hit = sustained_hit(signals, ones >= options.saturated_softmax, {"one_share": ones})
+    return hit if hit and hit.first == first else None
 
 
 def _saturated_hit(signals: Signals, options: SaturatedThresholds) -> Hit | None:
@@ -70,14 +127,15 @@ def _end_share(signals: Signals) -> FloatArray:
 SATURATED: Final = RunRule(
     kind="saturated",
     severity="warning",
-    seen="Most outputs of a tanh- or sigmoid-like layer lie at the ends of its range. The last "
-    "layer of the network is left out.",
+    seen="Most outputs of a tanh- or sigmoid-like layer lie at the ends of its range, or a "
+    "softmax gives all weight to one value from the first record on. The last layer of the "
+    "network is left out.",
     advice="Usual causes: weights that start or grew too large, inputs that are not normalised. At "
     "the ends of its range a tanh or sigmoid passes hardly any gradient. Scale the initialisation "
     "down, normalise before it, or use a nonlinearity without ends.",
     source="Karpathy, makemore 3: |tanh| > 0.97; TheDeepChecker, saturation",
     thresholds=SaturatedThresholds,
     explains={},
-    find=(find_saturated,),
+    find=(find_saturated, find_saturated_softmax),
     online=None,
 )

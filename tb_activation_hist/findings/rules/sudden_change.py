@@ -32,7 +32,7 @@ LOCAL_WINDOWS: Final = 10
 @dataclass(frozen=True, kw_only=True)
 class SuddenChangeThresholds(Thresholds):
     sudden_ratio: float = threshold(
-        10.0,
+        15.0,
         UNIT_FACTOR,
         "Distance of neighbouring windows of records beside its usual size, over the run and "
         "shortly before.",

@@ -8,6 +8,7 @@ from typing import Final
 
 import numpy as np
 
+from tb_activation_hist.findings.finding import Finding
 from tb_activation_hist.findings.hits import (
     Hit,
     find_hits,
@@ -26,11 +27,24 @@ from tb_activation_hist.findings.signals import (
     sustained_records,
     train_activations,
 )
-from tb_activation_hist.findings.thresholds import UNIT_FACTOR, Thresholds, threshold
+from tb_activation_hist.findings.thresholds import UNIT_FACTOR, UNIT_RMS, Thresholds, threshold
 
 LEAST_UPDATE: Final = 1e-4
 """Root mean square of a step's updates, relative to the weights', of a layer that learns
 (TheDeepChecker: 1e-4 to 1e-1)."""
+
+
+LEAST_SHRINKING: Final = 32
+"""Records of a run in which a layer's shrinking is a trend."""
+
+STEADY: Final = 0.8
+"""Part of their early scale that the neighbours of a layer that shrinks keep."""
+
+LATENT_ADVICE: Final = (
+    "Usual causes: a KL term with too much weight, which makes a variational autoencoder ignore "
+    "its latent, a layer whose outputs the loss punishes or does not use. Raise the weight of the "
+    "KL term slowly from 0, or leave some bits free of it (free bits)."
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +57,17 @@ class VanishingThresholds(Thresholds):
         UNIT_FACTOR,
         "Fall, from the first layer with weights to a later one, of how much a layer's "
         "distribution varies with the batch.",
+    )
+    vanishing_start: float = threshold(
+        0.01,
+        UNIT_RMS,
+        "Scale that the largest outputs of all layers with weights have in the first record; 0.1 "
+        "at least in health.",
+    )
+    vanishing_beside: float = threshold(
+        4.0,
+        UNIT_FACTOR,
+        "Fall of a layer's scale over the run while its neighbours keep theirs; below 3 in health.",
     )
     vanishing_gradient: float = threshold(
         1e4,
@@ -109,6 +134,66 @@ def find_fading_over_depth(
         )
 
 
+def find_tiny_start(layers: RunSignals, options: VanishingThresholds) -> Iterator[Observation]:
+    """Not one layer with weights puts out values of usual size in the first record."""
+    learners = layers.learners
+    scales = [float(s.rms[np.argmax(s.whole)]) for s in learners]
+    if len(scales) < LEAST_DEPTH or not 0 < max(scales) < options.vanishing_start:
+        return
+    first = [int(np.argmax(s.whole)) for s in learners]
+    yield Observation(
+        hits=[
+            Hit(s, at, at, {"rms": scale})
+            for s, at, scale in zip(learners, first, scales, strict=True)
+        ],
+        title=f"{learners[0].info.layer} and {len(learners) - 1:,} more layers: values of at most "
+        f"{max(scales):.1g} at the start, where about 1 is usual",
+        threshold={"vanishing_start": options.vanishing_start},
+    )
+
+
+def find_shrinking_layers(
+    layers: RunSignals, options: VanishingThresholds
+) -> Iterator[Observation]:
+    """Layers whose outputs shrink while those of their neighbours stay: a latent that is not used.
+
+    The last layer is left out: logits shrink where there is nothing to learn.
+
+    So a variational autoencoder shows that its posterior has collapsed to the prior.
+    """
+    learners = [s for s in layers.learners if np.count_nonzero(s.whole) >= LEAST_SHRINKING]
+    shares = [_scale_left(s) for s in learners]
+    hits = [
+        _shrinking_hit(own, shares[at])
+        for at, own in enumerate(learners[:-1])
+        if 0 < shares[at] * options.vanishing_beside < 1
+        and min([*shares[max(at - 1, 0) : at], *shares[at + 1 : at + 2]], default=0) > STEADY
+    ]
+    for hit in hits:
+        yield Observation(
+            hits=[hit],
+            title=f"{name_layers([hit])}: values shrink {format_factor(hit.figures['decay'])} "
+            f"times from step {hit.first_step}, while those of its neighbours do not",
+            threshold={"vanishing_beside": options.vanishing_beside},
+            advice=LATENT_ADVICE,
+        )
+
+
+def _scale_left(signals: Signals) -> float:
+    """The scale of the last eighth of the records beside that of the first; 0 if unknown."""
+    late = signals.rms[signals.whole][-max(np.count_nonzero(signals.whole) // 8, 1) :]
+    first = float(signals.rms[signals.whole][0])
+    return float(np.median(late)) / first if first > 0 else 0.0
+
+
+def _shrinking_hit(signals: Signals, share: float) -> Hit:
+    used = np.flatnonzero(signals.whole)
+    first = float(signals.rms[used[0]])
+    small = signals.rms[used] < first / 2
+    figures = {"decay": 1 / share, "rms_before": first}
+    return Hit(signals, int(used[np.argmax(small)]), int(used[-1]), figures)
+
+
 def find_vanishing_gradients(
     layers: RunSignals, options: VanishingThresholds
 ) -> Iterator[Observation]:
@@ -152,10 +237,17 @@ def _median_scale(signals: Signals) -> float:
     return float(np.median(scale)) if scale.size else float("nan")
 
 
+def _repeats_decay(cause: Finding, effect: Finding, _near: float) -> bool:
+    """A layer that shrinks far enough by itself need not be compared with its neighbours."""
+    compared = "vanishing_decay" in cause.threshold and "vanishing_beside" in effect.threshold
+    return compared and effect.layers[0] in cause.layers
+
+
 VANISHING: Final = RunRule(
     kind="vanishing",
     severity="warning",
-    seen="The scale of a layer's outputs falls far below what it was; or the outputs hardly vary "
+    seen="The scale of a layer's outputs falls far below what it was, or while its neighbours "
+    "keep theirs; all outputs are tiny in the first record; or the outputs hardly vary "
     "with the batch any more, beside those of the first layer with weights; or the gradients "
     "shrink from the last layer to the first, whose weights hardly move.",
     advice="Usual causes: a chain of sigmoids, a deep network without normalisation or shortcuts, "
@@ -164,6 +256,13 @@ VANISHING: Final = RunRule(
     source="TheDeepChecker and AutoTrainer, vanishing; variation with the batch: our own",
     thresholds=VanishingThresholds,
     explains={"sudden_change": Begins.WITH},
-    find=(find_decay_over_time, find_fading_over_depth, find_vanishing_gradients),
+    find=(
+        find_decay_over_time,
+        find_shrinking_layers,
+        find_tiny_start,
+        find_fading_over_depth,
+        find_vanishing_gradients,
+    ),
     online=None,
+    repeats=_repeats_decay,
 )

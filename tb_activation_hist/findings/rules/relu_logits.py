@@ -1,0 +1,54 @@
+"""A network whose last layer is a ReLU that cuts off most of its outputs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from tb_activation_hist.findings.hits import sustained_hit
+from tb_activation_hist.findings.rule import Observation, RunRule
+from tb_activation_hist.findings.run_signals import RunSignals
+from tb_activation_hist.findings.thresholds import UNIT_SHARE, Thresholds, threshold
+
+MATRIX_AXES: Final = 2
+"""Logits have a row for each sample."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReluLogitsThresholds(Thresholds):
+    relu_logits_share: float = threshold(
+        0.4, UNIT_SHARE, "Part of the network's outputs that its last ReLU sets to 0."
+    )
+
+
+def find_relu_logits(layers: RunSignals, options: ReluLogitsThresholds) -> Iterator[Observation]:
+    if not layers.outputs:
+        return
+    last = layers.outputs[-1]
+    if last.info.type not in ("ReLU", "ReLU6") or len(last.info.shape) != MATRIX_AXES:
+        return
+    state = last.zero_share >= options.relu_logits_share
+    hit = sustained_hit(last, state, {"zero_share": last.zero_share})
+    if hit:
+        yield Observation(
+            hits=[hit],
+            title=f"{last.info.layer}: the network ends in a ReLU, which sets "
+            f"{hit.figures['zero_share']:.0%} of its outputs to 0 from step {hit.first_step}",
+            threshold={"relu_logits_share": options.relu_logits_share},
+        )
+
+
+RELU_LOGITS: Final = RunRule(
+    kind="relu_logits",
+    severity="warning",
+    seen="The last layer of the network is a ReLU, and sets many of its outputs to 0.",
+    advice="Usual causes: a nonlinearity that was put after the last layer out of habit. Logits "
+    "must be free to be negative: leave the last ReLU out; it passes no gradient where it is 0. "
+    "Nothing is wrong where the targets are never negative.",
+    source="the type of the last layer",
+    thresholds=ReluLogitsThresholds,
+    explains={},
+    find=(find_relu_logits,),
+    online=None,
+)

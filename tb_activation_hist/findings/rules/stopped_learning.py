@@ -1,0 +1,87 @@
+"""Updates that fall to next to nothing long before the run ends."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from tb_activation_hist.findings.hits import Hit
+from tb_activation_hist.findings.number_format import format_factor
+from tb_activation_hist.findings.parameter_history import SizeHistory
+from tb_activation_hist.findings.rule import Observation, RunRule
+from tb_activation_hist.findings.run_signals import RunSignals, module_name
+from tb_activation_hist.findings.still_weights import matrices
+from tb_activation_hist.findings.thresholds import UNIT_FACTOR, Thresholds, threshold
+
+REST: Final = 0.66
+"""Share of a run's records after which updates are small in a schedule that lasts for the run."""
+
+LEAST_RECORDS: Final = 9
+
+EARLY_QUANTILE: Final = 0.9
+"""Of the updates in the first third: learning may have ended before its half."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoppedLearningThresholds(Thresholds):
+    stopped_fall: float = threshold(
+        1000.0,
+        UNIT_FACTOR,
+        "Fall of all updates in the last third of a run below those of the first third.",
+    )
+
+
+def find_stopped_learning(
+    layers: RunSignals, options: StoppedLearningThresholds
+) -> Iterator[Observation]:
+    updates = [p.updates for p in matrices(layers.parameters) if p.updates is not None]
+    long = [each for each in updates if np.isfinite(each.rms).sum() >= LEAST_RECORDS]
+    falls = [_fall(each) for each in long]
+    if not falls or not min(falls) > options.stopped_fall:
+        return
+    step = max(_last_large_step(each, options) for each in long)
+    names = {module_name(p.info).rpartition(".")[0] for p in layers.parameters}
+    hits = [
+        Hit(s, int(np.searchsorted(s.series.steps, step)), len(s.series) - 1, {"fall": min(falls)})
+        for s in layers.learners
+        if s.info.layer in names and s.series.steps[-1] >= step
+    ]
+    if hits:
+        yield Observation(
+            hits=hits,
+            title=f"learning ends at step {step}: from there on all updates are more than "
+            f"{format_factor(options.stopped_fall)} times smaller than in the beginning",
+            threshold={"stopped_fall": options.stopped_fall},
+        )
+
+
+def _fall(updates: SizeHistory) -> float:
+    known = updates.rms[np.isfinite(updates.rms)]
+    early = np.quantile(known[: len(known) // 3], EARLY_QUANTILE)
+    late = np.max(known[int(REST * len(known)) :])
+    return float(early / max(late, np.finfo(np.float64).tiny))
+
+
+def _last_large_step(updates: SizeHistory, options: StoppedLearningThresholds) -> int:
+    early = np.nanquantile(updates.rms[: max(len(updates.steps) // 3, 1)], EARLY_QUANTILE)
+    large = np.flatnonzero(updates.rms * options.stopped_fall > early)
+    return int(updates.steps[min(int(large[-1]) + 1, len(updates.steps) - 1)])
+
+
+STOPPED_LEARNING: Final = RunRule(
+    kind="stopped_learning",
+    severity="info",
+    seen="From some step in the first two thirds of a run on, the updates of all weights are next "
+    "to nothing beside those of the beginning.",
+    advice="Usual causes: a scheduler that is stepped for each batch instead of each epoch, a "
+    "schedule that is shorter than the run, a loss that has reached 0. Print the learning rate "
+    "over the run.",
+    source="the optimizer's updates; bench/findings",
+    thresholds=StoppedLearningThresholds,
+    explains={},
+    find=(find_stopped_learning,),
+    online=None,
+)

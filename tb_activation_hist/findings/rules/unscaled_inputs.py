@@ -1,0 +1,68 @@
+"""Inputs whose scale no layer is made for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from tb_activation_hist.findings.hits import Hit
+from tb_activation_hist.findings.layer_types import normalises
+from tb_activation_hist.findings.number_format import format_factor
+from tb_activation_hist.findings.rule import Begins, Observation, RunRule
+from tb_activation_hist.findings.run_signals import RunSignals
+from tb_activation_hist.findings.signals import Signals
+from tb_activation_hist.findings.thresholds import UNIT_RMS, Thresholds, threshold
+
+
+@dataclass(frozen=True, kw_only=True)
+class UnscaledInputThresholds(Thresholds):
+    unscaled_level: float = threshold(
+        30.0,
+        UNIT_RMS,
+        "Scale of the first layer's outputs in the first record; in health it is about 1.",
+    )
+
+
+def find_unscaled_inputs(
+    layers: RunSignals, options: UnscaledInputThresholds
+) -> Iterator[Observation]:
+    """An embedding's inputs are numbers of rows: it has a finding of its own."""
+    first = next(iter(layers.learners), None)
+    if first is None or first.info.type.startswith("Embedding"):
+        return
+    record = int(np.argmax(first.whole))
+    scale = float(first.rms[record])
+    if not scale > options.unscaled_level:
+        return
+    yield Observation(
+        hits=[Hit(first, record, record, {"rms": scale})],
+        title=f"{first.info.layer}: the first layer's outputs have a root mean square of "
+        f"{format_factor(scale)} at the start, as inputs do that are not normalised",
+        threshold={"unscaled_level": options.unscaled_level},
+        severity="info" if _is_normalised(first, layers) else None,
+    )
+
+
+def _is_normalised(first: Signals, layers: RunSignals) -> bool:
+    """Whether a norm comes right after the layer, and takes the scale away."""
+    following = layers.outputs[layers.outputs.index(first) + 1 :]
+    return bool(following) and normalises(following[0].info)
+
+
+UNSCALED_INPUTS: Final = RunRule(
+    kind="unscaled_inputs",
+    severity="warning",
+    seen="The outputs of the first layer with weights are far larger, in the first record, than "
+    "inputs of about unit scale make them. Info where a norm follows at once.",
+    advice="Usual causes: inputs that are not normalised (pixels from 0 to 255, columns of a table "
+    "in their own units), weights of the first layer that start too large. Subtract the mean of "
+    "the training data and divide by its standard deviation, each column by its own.",
+    source="87 healthy trainings: at most 1.03; bench/findings",
+    thresholds=UnscaledInputThresholds,
+    explains={"exploding": Begins.WITH, "outlier_features": Begins.WITH_OR_AFTER},
+    find=(find_unscaled_inputs,),
+    online=None,
+)

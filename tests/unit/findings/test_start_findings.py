@@ -1,0 +1,105 @@
+"""Findings about how a training is set up: inputs, dropout, modes, the last layer, schedules."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from tb_activation_hist.findings import Finding, RunFacts, find_run_findings
+from tests.unit.findings.trainings import VALUES, Layers, after, make_layer, make_run
+
+
+def of_kind(layers: Layers, kind: str, facts: RunFacts | None = None) -> list[Finding]:
+    findings = find_run_findings("run", layers, facts=facts or RunFacts())
+    return [finding for finding in findings if finding.kind == kind]
+
+
+@pytest.mark.parametrize(("normed", "severity"), [(False, "warning"), (True, "info")])
+def test_inputs_that_are_not_normalised(normed: bool, severity: str) -> None:
+    layers = make_run({"linear0": lambda v, _: v * 70})
+    if normed:
+        info, series = layers["relu0"]
+        layers["relu0"] = (replace(info, type="BatchNorm1d"), series)
+    (finding,) = of_kind(layers, "unscaled_inputs")
+    assert (finding.severity, finding.layers, finding.first_step) == (severity, ("linear0",), 1)
+    assert finding.figures["rms"] == pytest.approx(70, rel=0.2)
+
+
+def test_inputs_of_usual_scale_are_normal() -> None:
+    assert of_kind(make_run({"linear0": lambda v, _: v * 10}), "unscaled_inputs") == []
+
+
+@pytest.mark.parametrize(("kept", "found"), [(0.02, 1), (0.2, 0)])
+def test_dropout_that_leaves_next_to_nothing(kept: float, found: int) -> None:
+    layers = make_run()
+    place = np.arange(VALUES)
+    layers["drop"] = make_layer("drop", "Dropout", 7, lambda v, _: v * (place < kept * VALUES))
+    findings = of_kind(layers, "strong_dropout")
+    assert len(findings) == found
+    assert [f.figures["dropped_share"] for f in findings] == pytest.approx([1 - kept] * found)
+
+
+@pytest.mark.parametrize(("kind", "found"), [("ReLU", 1), ("Linear", 0)])
+def test_a_relu_on_the_logits(kind: str, found: int) -> None:
+    layers = make_run()
+    info, series = make_layer("last", kind, 7)
+    layers["last"] = (replace(info, shape=(VALUES // 10, 10)), series)
+    assert [f.severity for f in of_kind(layers, "relu_logits")] == ["warning"] * found
+
+
+@pytest.mark.parametrize(("end", "found"), [(50, 1), (10, 1), (120, 0)])
+def test_updates_that_end_long_before_the_run(end: int, found: int) -> None:
+    layers = make_run()
+    for order, name in enumerate(("linear0", "linear1")):
+        change = after(end, lambda v: v * 1e-6)
+        info, series = make_layer(f"{name}.weight", "Linear", order, change, stream="updates")
+        layers[f"updates/{name}"] = (replace(info, shape=(VALUES // 20, 20)), series)
+    findings = of_kind(layers, "stopped_learning")
+    assert [f.first_step for f in findings] == [end + 1] * found
+
+
+@pytest.mark.parametrize(("shape", "found"), [((100, 8), 1), ((VALUES,), 0)])
+def test_a_softmax_that_chooses_from_the_first_record_on(
+    shape: tuple[int, ...], found: int
+) -> None:
+    one_hot = (np.arange(VALUES) % 8 == 0).astype(np.float32)
+    info, series = make_layer("attn", "Softmax", 1, lambda _, __: one_hot)
+    layers = {**make_run(), "attn": (replace(info, shape=shape), series)}
+    findings = [f for f in of_kind(layers, "saturated") if f.layers == ("attn",)]
+    assert [f.figures["one_share"] for f in findings] == [1.0] * found
+
+
+def test_a_model_in_eval_mode_is_told() -> None:
+    facts = RunFacts(silent=("0", "1"), eval_layers=("0", "1"))
+    (finding,) = find_run_findings("run", {}, facts=facts)
+    assert (finding.kind, finding.severity, finding.layers) == ("eval_mode", "warning", ("0", "1"))
+    assert "all are in eval mode" in finding.title
+    (other,) = find_run_findings("run", {}, facts=replace(facts, eval_layers=()))
+    assert "not this model" in other.title
+
+
+def test_norms_in_eval_mode_while_the_rest_trains_are_worth_knowing() -> None:
+    facts = RunFacts(silent=("bn",), eval_layers=("bn",), trainable=frozenset({"bn.weight"}))
+    (finding,) = of_kind(make_run(), "eval_mode", facts)
+    assert (finding.severity, finding.layers) == ("info", ("bn",))
+    frozen = replace(facts, trainable=frozenset(), frozen=frozenset({"bn.weight"}))
+    assert of_kind(make_run(), "eval_mode", frozen) == []
+
+
+def test_a_network_that_starts_tiny() -> None:
+    names = make_run()
+    layers = make_run({name: lambda v, _: v * np.float32(1e-4) for name in names})
+    (finding,) = of_kind(layers, "vanishing")
+    assert finding.first_step == finding.last_step == 1
+    assert len(finding.layers) == 4
+
+
+def test_a_latent_that_shrinks_while_its_neighbours_do_not() -> None:
+    layers = make_run({"linear1": lambda v, index: v / np.float32(1 + index / 12)})
+    (finding,) = of_kind(layers, "vanishing")
+    assert finding.layers == ("linear1",)
+    assert finding.figures["decay"] > 4
+    both = dict.fromkeys(("linear0", "linear1"), lambda v, index: v / np.float32(1 + index / 12))
+    assert of_kind(make_run(both), "vanishing") == []
