@@ -56,8 +56,7 @@ EVAL_MODE: Final[tuple[Pattern, ...]] = (
 
 UNSCALED: Final = Guidance(
     causes=(
-        "inputs that are not normalised, as pixels from 0 to 255 or columns of a table in their "
-        "own units",
+        "inputs that are not normalised, as pixels from 0 to 255 or raw columns of a table",
         "weights of the first layer that start too large",
     ),
     remedy="Subtract the mean of the training data and divide by its standard deviation, each "
