@@ -48,6 +48,13 @@ if TYPE_CHECKING:
     from tb_activation_hist.core.names import Kind, LayerInfo, Phase
     from tb_activation_hist.core.number_formats import NumberFormat
     from tb_activation_hist.core.option_fields import OnError
+    from tb_activation_hist.core.parameter_sizes import (
+        ParameterFacts,
+        ParameterHistory,
+        ParameterInfo,
+        ParameterSizes,
+        SizeSeries,
+    )
     from tb_activation_hist.core.plot_options import (
         AxesArray,
         DifferencePlotOptions,
@@ -99,9 +106,9 @@ _HOMES: Final = {
     "ComparisonError": "core.errors",
     "DifferencePlotOptions": "core.plot_options",
     "Every": "capture.schedule",
+    "Evidence": "findings",
     "ExecutionOrder": "core.execution_order",
     "ExplicitBins": "core.schemes.explicit_bins",
-    "Evidence": "findings",
     "Finding": "findings",
     "FindingOptions": "findings",
     "FloatBits": "core.schemes.float_bits",
@@ -133,6 +140,10 @@ _HOMES: Final = {
     "OnBacklog": "storage.options",
     "OnError": "core.option_fields",
     "OptionError": "core.errors",
+    "ParameterFacts": "core.parameter_sizes",
+    "ParameterHistory": "core.parameter_sizes",
+    "ParameterInfo": "core.parameter_sizes",
+    "ParameterSizes": "core.parameter_sizes",
     "Phase": "core.names",
     "Probe": "callbacks.probe",
     "RecordFacts": "core.comparison.run_comparison",
@@ -145,6 +156,7 @@ _HOMES: Final = {
     "Scale": "core.plot_options",
     "Scheme": "core.schemes.scheme",
     "SeriesPlotOptions": "core.plot_options",
+    "SizeSeries": "core.parameter_sizes",
     "SlicePlotOptions": "core.plot_options",
     "SliceSeries": "core.slice_series",
     "SliceStatistic": "core.slice_counts",
@@ -216,6 +228,10 @@ __all__ = [
     "OnBacklog",
     "OnError",
     "OptionError",
+    "ParameterFacts",
+    "ParameterHistory",
+    "ParameterInfo",
+    "ParameterSizes",
     "Phase",
     "Probe",
     "RecordFacts",
@@ -228,6 +244,7 @@ __all__ = [
     "Scale",
     "Scheme",
     "SeriesPlotOptions",
+    "SizeSeries",
     "SlicePlotOptions",
     "SliceSeries",
     "SliceStatistic",

@@ -93,6 +93,13 @@ class CaptureOptions:
         "and a warning says so. Does not apply to `schedule`. None: record at any cost.",
         "share of the step time",
     )
+    sizes_every: int | None = option(
+        16,
+        "In each so many-th record, the first and the last, measure the sizes of all parameters, "
+        "of their gradients and updates, and whether weights changed at all, without panels. "
+        "None: never.",
+        "records",
+    )
     scaler: GradScaler | None = option(
         None, "`GradScaler` in use; activation gradients are divided by its scale."
     )
@@ -112,6 +119,8 @@ class CaptureOptions:
             check_flag(name, getattr(self, name))
         if self.thin_after is not None:
             check_whole("thin_after", self.thin_after, 2)
+        if self.sizes_every is not None:
+            check_whole("sizes_every", self.sizes_every, 1)
         self._check_cadence()
         check_word("on_error", self.on_error, ON_ERROR)
 

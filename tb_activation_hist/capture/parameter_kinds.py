@@ -21,6 +21,7 @@ from tb_activation_hist.capture.outline import Outline
 from tb_activation_hist.capture.parameter_refs import ParameterRef, layers_to_refs
 from tb_activation_hist.capture.rows import Row
 from tb_activation_hist.capture.select import Layer
+from tb_activation_hist.capture.size_meter import SizeMeter
 from tb_activation_hist.capture.state import OPTIMIZER_STEP, CaptureState
 from tb_activation_hist.core.names import LayerInfo
 
@@ -52,12 +53,15 @@ class ParameterKinds:
     state is counted at the end of the logger's step, as the weights are.
     """
 
-    def __init__(self, state: CaptureState, kinds: Sequence[str]) -> None:
+    def __init__(
+        self, state: CaptureState, kinds: Sequence[str], sizes_every: int | None = None
+    ) -> None:
         self._state = state
         self._weights = "weights" in kinds
         self._gradients = "weight_gradients" in kinds
         self._updates = "updates" in kinds
         self._states = OptimizerStates() if "optimizer_state" in kinds else None
+        self.sizes = None if sizes_every is None else SizeMeter(sizes_every)
         self._layers: list[Layer] = []
         self._refs: list[ParameterRef] = []
         self._outline = Outline([])
@@ -76,7 +80,7 @@ class ParameterKinds:
         watching = self._gradients or self._updates or self._states is not None
         if self._weights or watching:
             self._find_refs()
-        if watching and not self._handles:
+        if (watching or self.sizes is not None) and not self._handles:
             watcher = StepWatcher(self)
             self._handles = [
                 register_optimizer_step_pre_hook(watcher.before),
@@ -135,6 +139,8 @@ class ParameterKinds:
 
         closure: the step itself computes the gradients, so they are counted after it.
         """
+        if self.sizes is not None and self._state.first_rank:
+            self.sizes.before_step(optimizer, closure=closure)
         if self._states is not None:
             self._states.note(optimizer)
         if not (self._gradients or self._updates):
@@ -166,6 +172,8 @@ class ParameterKinds:
 
     def after_step(self, optimizer: Optimizer) -> None:
         """Count the updates, and the gradients of a step that was given a closure."""
+        if self.sizes is not None:
+            self.sizes.after_step(optimizer)
         for parameter in _parameters_of(optimizer):
             step = self._open.get(id(parameter))
             if step is not None and step.optimizer is optimizer:

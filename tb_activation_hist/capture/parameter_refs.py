@@ -69,7 +69,10 @@ def _walk_plainly(root: nn.Module, name: str) -> Iterator[tuple[str, nn.Module]]
         if path:
             above, _, last = path.rpartition(".")
             outer, parent = known[above]
-            known[path] = (outer if _is_wrapped(parent, last) else f"{outer}.{last}", module)
+            known[path] = (
+                outer if _is_wrapped(parent, last) else f"{outer}.{last}".lstrip("."),
+                module,
+            )
         yield known[path]
 
 

@@ -13,6 +13,7 @@ from tb_activation_hist.core.errors import FormatError, LogdirError, OptionError
 from tb_activation_hist.core.histogram import HistogramSeries
 from tb_activation_hist.core.names import LayerInfo
 from tb_activation_hist.core.nearest import name_hint
+from tb_activation_hist.core.parameter_sizes import ParameterSizes
 from tb_activation_hist.core.sessions import describe_notes
 from tb_activation_hist.findings import RunLayers
 from tb_activation_hist.storage.event_file_reader import find_event_files
@@ -31,6 +32,7 @@ class Run:
     info: dict[str, Any]
     problems: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    sizes: ParameterSizes = field(default_factory=ParameterSizes)
 
 
 def read_runs(
@@ -70,6 +72,8 @@ def read_runs(
 def _read_run(name: str, index: RunIndex, wanted: set[str]) -> Run:
     layers: dict[str, tuple[LayerInfo, HistogramSeries]] = {}
     run = Run(name, layers, index.info, [f"run {name!r}: {text}" for text in index.problems])
+    run.sizes, broken_sizes = index.read_sizes()
+    run.problems += [f"parameter sizes in run {name!r}: {err}" for err in broken_sizes]
     for key, tag in index.keys.items():
         if key not in wanted:
             continue

@@ -56,7 +56,8 @@ def run_report(given: argparse.Namespace) -> int:
 
 
 def _find_findings(run: Run) -> list[Finding]:
-    return find_run_findings(run.name, run.layers, facts=info_to_run_facts(run.info))
+    facts = info_to_run_facts(run.info)
+    return find_run_findings(run.name, run.layers, facts=facts, sizes=run.sizes)
 
 
 def check_formats(formats: Sequence[NumberFormat] | None, scale: float | None) -> None:

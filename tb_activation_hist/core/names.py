@@ -41,6 +41,12 @@ PHASES: Final[tuple[Phase, ...]] = get_args(Phase)
 SLICES_PLUGIN: Final = "activation_hist_slices"
 """Name under which the slices of split layers are stored: versions that know none pass them by."""
 
+SIZES_PLUGIN: Final = "activation_hist_sizes"
+"""Name under which the sizes of parameters are stored, for the same reason."""
+
+SIZES_TAG: Final = "parameter_sizes"
+"""Their tag: one for the run."""
+
 SLICES_PREFIX: Final = "slices/"
 """First part of their tags, before that of the layer."""
 

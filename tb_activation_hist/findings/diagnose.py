@@ -7,6 +7,7 @@ from typing import TypeAlias
 
 from tb_activation_hist.core.histogram import HistogramSeries
 from tb_activation_hist.core.names import LayerInfo
+from tb_activation_hist.core.parameter_sizes import NO_SIZES, ParameterSizes
 from tb_activation_hist.findings.consequences import drop_consequences
 from tb_activation_hist.findings.finding import SEVERITIES, Finding
 from tb_activation_hist.findings.guidance.choose import guide_run
@@ -30,16 +31,19 @@ def find_run_findings(
     layers: RunLayers,
     options: FindingOptions = DEFAULT_OPTIONS,
     facts: RunFacts = NO_FACTS,
+    sizes: ParameterSizes = NO_SIZES,
 ) -> list[Finding]:
     """What is wrong in one run; an empty list when nothing is.
 
     Findings of one incident stand together, its cause first; the gravest incident comes first,
     then the earliest.
     layers: every series of the run, by tag or layer name (the keys are not used). facts: what else
-    is known of the run; see `info_to_run_facts`.
+    is known of the run; see `info_to_run_facts`. sizes: those of the parameters that were measured.
     """
     signals = to_run_signals(
-        [Signals(info, series, options) for info, series in layers.values() if len(series)], facts
+        [Signals(info, series, options) for info, series in layers.values() if len(series)],
+        facts,
+        sizes,
     )
     findings = [
         finding for rule in RUN_RULES for finding in rule.find_in_run(run, signals, options)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Final
 
 import numpy as np
 
 from tb_activation_hist.core.grid import FloatArray, IntArray
+from tb_activation_hist.core.histogram import HistogramSeries
 from tb_activation_hist.core.names import LayerInfo
+from tb_activation_hist.core.parameter_sizes import SAME, ParameterSizes, SizeSeries
+from tb_activation_hist.core.tallies import Tallies
 from tb_activation_hist.findings.signals import BoolArray, Signals
 
 SAME_TOLERANCE: Final = 1e-12
@@ -85,6 +88,39 @@ class ParameterHistory:
         return all(getattr(one.tallies, f)[0] == getattr(two.tallies, f)[0] for f in figures)
 
 
+@dataclass(frozen=True, eq=False)
+class MeasuredSignals(Signals):
+    """Sizes that were measured without a histogram, as a series without bins; idle: exact."""
+
+    idle: BoolArray
+
+
+def sizes_to_signals(sizes: ParameterSizes, layers: Sequence[Signals]) -> Iterator[MeasuredSignals]:
+    """The measured sizes of kinds that have no histograms."""
+    counted = {(s.info.layer, s.info.kind) for s in layers}
+    places = {s.info.layer: s.info for s in layers if s.info.kind == "activations"}
+    for name, history in sizes.items():
+        place = places.get(history.layer)
+        info = LayerInfo(
+            name, order=place.order if place else len(places), type=place.type if place else "",
+            shape=history.info.shape, dtype=history.info.dtype,
+        )  # fmt: skip
+        for kind, own in history.kinds.items():
+            if len(own) and (name, kind) not in counted and layers:
+                idle = own.same == SAME if kind == "weights" else own.zeros == own.n
+                series = _to_series(own)
+                yield MeasuredSignals(replace(info, kind=kind), series, layers[0].options, idle)
+
+
+def _to_series(own: SizeSeries) -> HistogramSeries:
+    none, times = np.zeros(len(own), np.int64), np.zeros(len(own))
+    tallies = Tallies(
+        own.steps, times, own.n, own.zeros, own.non_finite, none, none,
+        own.low, own.high, own.sum, own.sum_sq,
+    )  # fmt: skip
+    return HistogramSeries(tallies, none[:0], np.zeros((len(own), 0), np.uint32))
+
+
 def series_to_parameters(layers: Iterable[Signals]) -> list[ParameterHistory]:
     """The parameters of a run, from the series of their kinds, in model order."""
     found: dict[str, dict[str, Signals]] = {}
@@ -102,6 +138,8 @@ def _to_parameter(own: Mapping[str, Signals]) -> ParameterHistory:
 
 def _to_sizes(signals: Signals) -> SizeHistory:
     weights = signals.info.kind == "weights"
+    if isinstance(signals, MeasuredSignals):
+        return SizeHistory(signals, signals.series.steps, signals.rms, signals.idle)
     idle = _unchanged(signals) if weights else signals.series.zeros == signals.series.n
     return SizeHistory(signals, signals.series.steps, signals.rms, idle)
 

@@ -10,6 +10,7 @@ import numpy as np
 from tb_activation_hist.core.histogram import HistogramSeries
 from tb_activation_hist.core.joining import join_series
 from tb_activation_hist.core.names import LayerInfo
+from tb_activation_hist.core.parameter_sizes import NO_SIZES
 from tb_activation_hist.findings.diagnose import find_run_findings
 from tb_activation_hist.findings.finding import Finding
 from tb_activation_hist.findings.registry import DEFAULT_OPTIONS, RUN_RULE_OF, FindingOptions
@@ -71,7 +72,8 @@ class PeriodicRules:
     """Keeps a run's records in bounded memory and looks at them as a whole when the run has grown.
 
     kinds: the kinds to report, each once for activations, once for gradients and so on. run: the
-    name that the findings carry. facts: what else is known of the run, which may be renewed.
+    name that the findings carry. facts, sizes: what else is known of the run, and the sizes
+    of its parameters; both may be renewed.
     Not thread-safe: feed it from one thread.
     """
 
@@ -84,6 +86,7 @@ class PeriodicRules:
         self._layers: dict[str, tuple[LayerInfo, History]] = {}
         self._due = START_LOOK
         self.facts = NO_FACTS
+        self.sizes = NO_SIZES
         self._reported: set[tuple[str, str]] = set()
 
     def add(self, info: LayerInfo, record: HistogramSeries) -> None:
@@ -110,7 +113,7 @@ class PeriodicRules:
             for tag, (info, own) in self._layers.items()
             if own.series is not None
         }
-        findings = find_run_findings(self._run, layers, self._options, self.facts)
+        findings = find_run_findings(self._run, layers, self._options, self.facts, self.sizes)
         return [finding for finding in findings if self._is_news(finding)]
 
     def _holds_from_start(self, finding: Finding) -> bool:

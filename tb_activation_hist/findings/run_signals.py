@@ -7,9 +7,14 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Final, overload
 
+from tb_activation_hist.core.parameter_sizes import NO_SIZES, ParameterSizes
 from tb_activation_hist.findings.drift import Drift
 from tb_activation_hist.findings.layer_types import has_weights
-from tb_activation_hist.findings.parameter_history import ParameterHistory, series_to_parameters
+from tb_activation_hist.findings.parameter_history import (
+    ParameterHistory,
+    series_to_parameters,
+    sizes_to_signals,
+)
 from tb_activation_hist.findings.run_facts import NO_FACTS, RunFacts
 from tb_activation_hist.findings.signals import Signals, is_train_activation
 
@@ -26,6 +31,7 @@ class RunSignals(Sequence[Signals]):
 
     layers: Sequence[Signals]
     facts: RunFacts = field(default=NO_FACTS)
+    sizes: ParameterSizes = field(default_factory=ParameterSizes)
 
     @overload
     def __getitem__(self, index: int) -> Signals: ...
@@ -44,8 +50,8 @@ class RunSignals(Sequence[Signals]):
 
     @cached_property
     def parameters(self) -> list[ParameterHistory]:
-        """What is known of the parameters."""
-        return series_to_parameters(self.layers)
+        """What is known of the parameters: of kinds without histograms their measured sizes."""
+        return series_to_parameters([*self.layers, *sizes_to_signals(self.sizes, self.layers)])
 
     @cached_property
     def learners(self) -> list[Signals]:
@@ -123,9 +129,12 @@ class RunSignals(Sequence[Signals]):
         return recorded | self._frozen_modules | self._trainable_modules
 
 
-def to_run_signals(layers: Sequence[Signals], facts: RunFacts = NO_FACTS) -> RunSignals:
+def to_run_signals(
+    layers: Sequence[Signals], facts: RunFacts = NO_FACTS, sizes: ParameterSizes = NO_SIZES
+) -> RunSignals:
     """The series of a run in model order."""
-    return RunSignals(sorted(layers, key=lambda s: (s.info.order, s.info.layer)), facts)
+    ordered = sorted(layers, key=lambda s: (s.info.order, s.info.layer))
+    return RunSignals(ordered, facts, sizes)
 
 
 def module_name(info: LayerInfo) -> str:

@@ -124,6 +124,8 @@ def _group(still: Sequence[Signals], run: RunSignals) -> Iterator[tuple[list[Hit
 def _find_cause(signals: Signals, run: RunSignals) -> Cause:
     gradients = [p.gradients for p in _weights_of(signals, run) if p.gradients is not None]
     if gradients:
+        if not any(bool(each.signals.series.n.any()) for each in gradients):
+            return Cause.NO_GRADIENT
         zero = all(bool(each.idle.all()) for each in gradients)
         return Cause.ZERO_GRADIENT if zero else Cause.NO_UPDATE
     if not run.output_gradients:

@@ -12,7 +12,13 @@ from tensorboard.data.provider import RunTagFilter
 from tensorboard.plugins.hparams.metadata import PLUGIN_NAME as HPARAMS_PLUGIN
 from tensorboard.plugins.hparams.metadata import SESSION_START_INFO_TAG
 
-from tb_activation_hist.core.names import PLUGIN_NAME, RUN_INFO_TAG, SLICES_PLUGIN
+from tb_activation_hist.core.names import (
+    PLUGIN_NAME,
+    RUN_INFO_TAG,
+    SIZES_PLUGIN,
+    SIZES_TAG,
+    SLICES_PLUGIN,
+)
 from tb_activation_hist.plugin.schema import SeriesSource
 
 logger = logging.getLogger(__name__)
@@ -139,6 +145,17 @@ class DataProvider:
         found = self._data.read_tensors(self._context, downsample=ALL, **names)
         blocks = [bytes(datum.numpy.item()) for datum in found.get(run, {}).get(tag, ())]
         return listed.plugin_content, blocks
+
+    def read_size_blocks(self, run: str) -> list[bytes]:
+        """The blocks of the sizes of a run's parameters; [] where there are none."""
+        found = self._data.read_tensors(
+            self._context,
+            experiment_id=self.experiment,
+            plugin_name=SIZES_PLUGIN,
+            downsample=ALL,
+            run_tag_filter=RunTagFilter(runs=[run], tags=[SIZES_TAG]),
+        )
+        return [bytes(datum.numpy.item()) for datum in found.get(run, {}).get(SIZES_TAG, ())]
 
     def list_scalar_tags(self) -> dict[str, list[str]]:
         """The tags of the scalars, by run."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
 import time
@@ -14,6 +15,7 @@ import numpy as np
 from tb_activation_hist.core.errors import FormatError
 from tb_activation_hist.core.histogram import HistogramSeries
 from tb_activation_hist.core.names import RUN_INFO_TAG, LayerInfo, content_to_layer_info
+from tb_activation_hist.core.parameter_sizes import ParameterSizes
 from tb_activation_hist.core.slice_series import SliceSeries
 from tb_activation_hist.findings import (
     Finding,
@@ -28,6 +30,8 @@ from tb_activation_hist.plugin.index_answer import latest_run_notes
 from tb_activation_hist.plugin.query import RequestError
 from tb_activation_hist.plugin.series_cache import SeriesCache
 from tb_activation_hist.plugin.slices_answer import read_slices
+from tb_activation_hist.storage.size_blocks import join_size_blocks
+from tb_activation_hist.storage.size_codec import decode_sizes
 
 RUN_BYTES: Final = 192 * 2**20
 """Memory for the records of one run while it is examined; a larger run is pooled in time."""
@@ -166,7 +170,8 @@ class FindingsAnswers:
         own = {key: listing for key, listing in listings.items() if key.run == run}
         if not baseline:
             layers = self._read_run(provider, own)
-            return find_run_findings(run, layers, facts=_read_facts(provider, run))
+            facts, sizes = _read_facts(provider, run), _read_sizes(provider, run)
+            return find_run_findings(run, layers, facts=facts, sizes=sizes)
         other = {key: listing for key, listing in listings.items() if key.run == baseline}
         both = {baseline: self._read_run(provider, other), run: self._read_run(provider, own)}
         return find_difference_findings(both)
@@ -204,6 +209,15 @@ def _read_slices(provider: DataProvider, key: SeriesKey) -> SliceSeries | None:
         return read_slices(provider, key.run, key.tag)
     except FormatError:
         return None
+
+
+def _read_sizes(provider: DataProvider, run: str) -> ParameterSizes:
+    """The sizes of the run's parameters, as far as they can be read."""
+    blocks = []
+    for data in provider.read_size_blocks(run):
+        with contextlib.suppress(FormatError):
+            blocks.append(decode_sizes(data))
+    return join_size_blocks(blocks)
 
 
 def _stamps(listings: TaskListings) -> dict[SeriesKey, Stamp]:

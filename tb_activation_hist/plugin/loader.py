@@ -18,6 +18,9 @@ PLUGIN_NAME = "activation_hist"
 SLICES_PLUGIN = "activation_hist_slices"
 """The same, for the slices of split layers."""
 
+SIZES_PLUGIN = "activation_hist_sizes"
+"""The same, for the sizes of parameters."""
+
 KEEP_ALL = 0
 
 logger = logging.getLogger(__name__)
@@ -32,6 +35,7 @@ class ActivationHistLoader(base_plugin.TBLoader):
         if isinstance(samples, dict):
             samples.setdefault(PLUGIN_NAME, KEEP_ALL)
             samples.setdefault(SLICES_PLUGIN, KEEP_ALL)
+            samples.setdefault(SIZES_PLUGIN, KEEP_ALL)
 
     def load(self, context: Any) -> base_plugin.TBPlugin:
         """Load the plugin or its stand-in. Never raises."""

@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable
 from typing import Final
 
+import torch
 from torch import Tensor, nn
 
 from tb_activation_hist.capture.attachment import Attachment
@@ -30,6 +31,7 @@ from tb_activation_hist.capture.silence import (
     explain_missing_kinds,
     explain_silence,
 )
+from tb_activation_hist.capture.size_meter import PendingSizes
 from tb_activation_hist.capture.split import SplitRules
 from tb_activation_hist.capture.state import CaptureState
 from tb_activation_hist.core.names import LayerInfo
@@ -49,8 +51,8 @@ class AttachedModel:
         self._model = model
         self._followed = FollowedLayers(model, options.layers)
         self.state = CaptureState(options, len(self.layers))
-        self.state.look = self.update
-        self.parameters = ParameterKinds(self.state, options.kinds)
+        self.state.look = self._look
+        self.parameters = ParameterKinds(self.state, options.kinds, options.sizes_every)
         if options.split:
             names = [ref.name for ref in layers_to_refs(self.layers)]
             self.state.split = SplitRules(options.split, self.layers, names)
@@ -123,6 +125,9 @@ class AttachedModel:
             known, models = named_layers(self._model), called_models(self._model)
             self._recorders.attach(known, self.layers, models)
         self.parameters.attach(self.layers)
+        if self.parameters.sizes is not None:
+            whole = Layer("", len(self.layers), unwrap(self._model))
+            self.parameters.sizes.attach([*self.layers, whole])
 
     def record(self, name: str, tensor: Tensor) -> None:
         """Count a tensor that belongs to no module."""
@@ -151,6 +156,35 @@ class AttachedModel:
         # A model that makes its modules in the first forward pass has not changed.
         if changes and (self.records or changes.replaced or changes.removed):
             self._note(changes)
+
+    def begin_sizes(self, *, recorded: bool) -> None:
+        """A step begins; recorded: whether it makes a record."""
+        if self.parameters.sizes is not None:
+            self.parameters.sizes.begin_step(recorded and self.state.first_rank)
+
+    def end_sizes(self) -> PendingSizes | None:
+        """The sizes of parameters in the recorded step that ends, if it is their turn."""
+        return None if self.parameters.sizes is None else self.parameters.sizes.end_step()
+
+    def take_first_sizes(self) -> PendingSizes | None:
+        """The sizes of the weights before the first step, once."""
+        if self.parameters.sizes is None:
+            return None
+        first, self.parameters.sizes.first = self.parameters.sizes.first, None
+        return first
+
+    def take_last_sizes(self) -> PendingSizes | None:
+        """The sizes of the weights as they are now, where the last record lacks them."""
+        if self.parameters.sizes is None or not (self.records and self.state.first_rank):
+            return None
+        return self.parameters.sizes.measure_last()
+
+    def _look(self) -> None:
+        """Before a forward pass of a recorded step."""
+        self.update()
+        if self.parameters.sizes is not None:
+            with torch.no_grad():
+                self.parameters.sizes.begin()
 
     def _note(self, changes: Changes) -> None:
         step = self.state.step

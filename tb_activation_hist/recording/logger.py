@@ -49,7 +49,7 @@ from tb_activation_hist.recording.sinks import (
 )
 from tb_activation_hist.recording.step_numbers import check_number, check_order
 from tb_activation_hist.storage.event_file import Logdir
-from tb_activation_hist.storage.writer import MemoryWriter, Record, RunWriter
+from tb_activation_hist.storage.writer import MemoryWriter, PendingSizes, Record, RunWriter
 
 if TYPE_CHECKING:
     from typing_extensions import Self, Unpack
@@ -221,10 +221,13 @@ class ActivationHistLogger:
         recorded = self.attached and self._cadence.due
         if self.attached:
             self._hooks.update()
+        sizes = None
         if recorded:
             self._hooks.parameters.end_step()
+            sizes = self._hooks.end_sizes()
         if recorded or (self._state.evaluated and not self._options.capture.accumulate):
-            self._write(self._cadence.step, self._cadence.advance(number), recorded, scalars)
+            before = self._cadence.step
+            self._write(before, self._cadence.advance(number), recorded, scalars, sizes)
         else:
             self._cadence.advance(number)
             self._state.rows.guard()
@@ -240,9 +243,15 @@ class ActivationHistLogger:
     def _switch(self) -> None:
         self._state.switch("train", self._options.capture.accumulate or self._cadence.due)
         self._state.switch("eval", True)
+        self._hooks.begin_sizes(recorded=self._state.train and self._cadence.due)
 
     def _write(
-        self, before: int, step: int, recorded: bool, scalars: Mapping[str, float | Tensor]
+        self,
+        before: int,
+        step: int,
+        recorded: bool,
+        scalars: Mapping[str, float | Tensor],
+        sizes: PendingSizes | None = None,
     ) -> None:
         """Evaluation passes belong to the step before them, all else to the one that ends."""
         infos, counts = self._state.rows.take()
@@ -253,7 +262,9 @@ class ActivationHistLogger:
         if recorded:
             trained = [row for row, info in enumerate(infos) if info.phase != "eval"]
             rest = counts.select(trained) if evaluated else counts
-            queued = self._put(step, [infos[row] for row in trained], rest, keep_scalars(scalars))
+            self._write_sizes(min(before, step - 1), self._hooks.take_first_sizes())
+            layers = [infos[row] for row in trained]
+            queued = self._put(step, layers, rest, keep_scalars(scalars), sizes)
             self._recorded_steps += queued
 
     def _put(
@@ -262,12 +273,25 @@ class ActivationHistLogger:
         infos: list[LayerInfo],
         counts: PendingCounts,
         scalars: Mapping[str, float | Tensor] | None = None,
+        sizes: PendingSizes | None = None,
     ) -> bool:
         """Give a record to the writer; False when it was skipped."""
         self._hooks.stored = True
         self._hooks.tell_order()
-        observe = None if self._monitor is None else self._monitor.add
-        return self.writer.write(Record(step, time.time(), infos, counts, scalars or {}, observe))
+        watch = self._monitor
+        observe, see = (None, None) if watch is None else (watch.add, watch.add_sizes)
+        if sizes is not None:
+            sizes.step = step
+        return self.writer.write(
+            Record(step, time.time(), infos, counts, scalars or {}, observe, sizes, see)
+        )
+
+    def _write_sizes(self, step: int, sizes: PendingSizes | None) -> None:
+        """Write sizes that belong to no other record: those before the first step, and the last."""
+        if sizes is not None:
+            sizes.step = step
+            see = None if self._monitor is None else self._monitor.add_sizes
+            self.writer.write(Record(step, time.time(), sizes=sizes, observe_sizes=see))
 
     def _report_findings(self) -> None:
         """Warn about what the monitor has found since the last step."""
@@ -315,6 +339,8 @@ class ActivationHistLogger:
                 self._cadence.step
             )
             self._write(self._cadence.step, self._cadence.step, merged, {})
+            with torch.no_grad():
+                self._write_sizes(self._cadence.step, self._hooks.take_last_sizes())
         except Exception as err:  # noqa: BLE001 - nothing of ours may stop a training
             self._state.fail("the last record", err)
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from tb_activation_hist.core.histogram import HistogramSeries
 from tb_activation_hist.core.names import LayerInfo
+from tb_activation_hist.core.parameter_sizes import SizeRecord, records_to_sizes
 from tb_activation_hist.core.record_counts import RecordCounts
 from tb_activation_hist.core.slice_counts import LayerSlices
 from tb_activation_hist.core.tallies import Tallies
@@ -67,6 +68,7 @@ class Monitor:
         self._periodic = PeriodicRules(periodic) if periodic else None
         self._units = not set(kinds).isdisjoint(UNIT_KINDS)
         self._new_findings: deque[Finding] = deque()
+        self._sizes: list[SizeRecord] = []
         self._failed = False
         self.should_stop = False
         self.failure: Exception | None = None
@@ -85,6 +87,10 @@ class Monitor:
         except Exception as err:  # noqa: BLE001 - nothing of ours may cost a record
             self._failed, self.failure = True, err
 
+    def add_sizes(self, sizes: SizeRecord) -> None:
+        """Take in the sizes of parameters; called on the writer's thread before their record."""
+        self._sizes.append(sizes)
+
     def _look_at(
         self, step: int, wall_time: float, layers: Sequence[LayerInfo], counts: RecordCounts
     ) -> None:
@@ -98,6 +104,7 @@ class Monitor:
                     self._periodic.add(info, series)
         if self._periodic is not None:
             if self._periodic.is_due:
+                self._periodic.sizes = records_to_sizes(self._sizes)
                 self._periodic.facts = info_to_run_facts(self._read_info())
             self._keep(self._periodic.look())
 

@@ -170,6 +170,7 @@ class LoggerOptions(TypedDict, total=False):
     thin_after: int | None
     schedule: Callable[[int], bool] | None
     overhead_budget: float | None
+    sizes_every: int | None
     scaler: GradScaler | None
     on_error: OnError
     optimizer: Optimizer | Sequence[Optimizer] | None

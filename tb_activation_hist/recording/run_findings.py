@@ -28,7 +28,7 @@ def find_memory_findings(
     infos = writer.infos
     layers = {key: (infos[key], series) for key, series in writer.histograms.items()}
     facts = info_to_run_facts(writer.run_info)
-    return find_run_findings("", layers, options or DEFAULT_OPTIONS, facts)
+    return find_run_findings("", layers, options or DEFAULT_OPTIONS, facts, writer.measured_sizes)
 
 
 def find_directory_findings(run_dir: str, options: FindingOptions | None = None) -> list[Finding]:
@@ -40,7 +40,7 @@ def find_directory_findings(run_dir: str, options: FindingOptions | None = None)
     run = read_run(run_dir)
     facts = info_to_run_facts(run.info)
     return find_run_findings(
-        run_name(run_dir), _read_layers(run), options or DEFAULT_OPTIONS, facts
+        run_name(run_dir), _read_layers(run), options or DEFAULT_OPTIONS, facts, run.measured_sizes
     )
 
 

@@ -15,8 +15,10 @@ from tb_activation_hist.core.drawing import drawing
 from tb_activation_hist.core.errors import FormatError, LogdirError, OptionError, join_problems
 from tb_activation_hist.core.execution_order import ExecutionOrder, info_to_execution_order
 from tb_activation_hist.core.histogram import HistogramSeries
+from tb_activation_hist.core.histogram_sizes import with_histograms
 from tb_activation_hist.core.names import LayerInfo
 from tb_activation_hist.core.nearest import no_such
+from tb_activation_hist.core.parameter_sizes import SIZED_KINDS, ParameterSizes
 from tb_activation_hist.core.plot_options import AxesArray, LayersPlotOptions, RunsPlotOptions
 from tb_activation_hist.core.sessions import SessionNotes, describe_notes
 from tb_activation_hist.core.table import TableOptions
@@ -173,6 +175,26 @@ class RunHistograms(Mapping[str, HistogramSeries]):
     def execution_order(self) -> ExecutionOrder:
         """The order in which the layers ran; empty for a run that was recorded without one."""
         return info_to_execution_order(self._index.info)
+
+    @cached_property
+    def measured_sizes(self) -> ParameterSizes:
+        """The sizes of parameters that were measured, without those of histograms."""
+        sizes, broken = self._index.read_sizes()
+        if broken:
+            self._warn_once("parameter_sizes", f"lacks records: {join_problems(map(str, broken))}")
+        return sizes
+
+    def parameter_sizes(self) -> ParameterSizes:
+        """Sizes of the run's parameters, of their gradients and updates, by name.
+
+        ``run.parameter_sizes()["fc.weight"].updates.rms``; ``.to_dataframe()`` has all of them.
+        Measured in each ``sizes_every``-th record; of kinds that were recorded as histograms, in
+        every record. Empty for a run that was recorded without them.
+        """
+        kinds = {key for key in self if key.partition("/")[0] in SIZED_KINDS}
+        series = [(self.layer_info(key), own) for key, own in self._readable(kinds)]
+        known = [(info, own) for info, own in series if info is not None]
+        return with_histograms(self.measured_sizes, known)
 
     def layer_info(self, layer: str) -> LayerInfo | None:
         """What the logger wrote about a layer: kind, type, shape ...; None for another tool's tag.

@@ -15,12 +15,14 @@ from tb_activation_hist.core.names import (
     KINDS,
     PLUGIN_NAME,
     RUN_INFO_TAG,
+    SIZES_TAG,
     SLICES_PREFIX,
     SUMMARY_PREFIXES,
     LayerInfo,
     content_to_layer_info,
     text_to_run_info,
 )
+from tb_activation_hist.core.parameter_sizes import NO_SIZES, ParameterSizes
 from tb_activation_hist.core.schemes.scheme import Scheme
 from tb_activation_hist.core.sessions import (
     SessionNotes,
@@ -31,6 +33,8 @@ from tb_activation_hist.core.sessions import (
 from tb_activation_hist.core.slice_series import SliceSeries
 from tb_activation_hist.storage.codec import MAGIC, decode_block
 from tb_activation_hist.storage.event_file_reader import EventFilePath, read_event, scan_events
+from tb_activation_hist.storage.size_blocks import join_size_blocks
+from tb_activation_hist.storage.size_codec import SIZES_MAGIC, SizeBlock, decode_sizes
 from tb_activation_hist.storage.slice_codec import SLICE_MAGIC, SliceBlock, decode_slices
 from tb_activation_hist.storage.slice_reader import join_slice_blocks
 from tb_activation_hist.storage.tensorboard_histograms import (
@@ -117,6 +121,7 @@ class RunIndex:
         """Tags of what is no histogram of ours: scalars and the like, other tools' histograms."""
         self._slices: dict[str, TagIndex] = {}
         """Slices of split layers, by the tag of the layer."""
+        self._sizes = TagIndex(SIZES_TAG, True)
         for number, path in enumerate(self._files):
             try:
                 with path.open() as file:
@@ -157,6 +162,8 @@ class RunIndex:
         if len(texts) == 1 and texts[0].startswith(SLICE_MAGIC):
             tag = value.tag.removeprefix(SLICES_PREFIX)
             self._slices.setdefault(tag, TagIndex(value.tag, True)).locations.append(location)
+        elif len(texts) == 1 and texts[0].startswith(SIZES_MAGIC):
+            self._sizes.locations.append(location)
         elif len(texts) == 1 and (texts[0].startswith(MAGIC) or (True, value.tag) in self.tags):
             self._locate(value, location, ours=True)
         elif len(texts) == 1 and value.tag == RUN_INFO_TAG:
@@ -219,6 +226,17 @@ class RunIndex:
         except FormatError as err:
             return None, [err]
         return join_slice_blocks(blocks), broken
+
+    def read_sizes(self) -> tuple[ParameterSizes, list[FormatError]]:
+        """The sizes of parameters that can be decoded, and what is wrong with the others."""
+        values, gone = self._read_values(self._sizes)
+        if not values:
+            return NO_SIZES, gone
+        try:
+            blocks, broken = _decode_each(values, _decode_sizes, gone)
+        except FormatError as err:
+            return NO_SIZES, [err]
+        return join_size_blocks(blocks), broken
 
     @property
     def notes(self) -> SessionNotes:
@@ -305,6 +323,10 @@ def _decode_block(info: LayerInfo, _event: Any, value: Any) -> SessionPart:
 
 def _decode_slices(info: LayerInfo, _event: Any, value: Any) -> SliceBlock:
     return decode_slices(value.tensor.string_val[0], info.key, info.split)
+
+
+def _decode_sizes(_event: Any, value: Any) -> SizeBlock:
+    return decode_sizes(value.tensor.string_val[0])
 
 
 class _Histogram(NamedTuple):

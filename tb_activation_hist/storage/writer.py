@@ -7,19 +7,23 @@ import time
 from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, Protocol, TypeAlias
 
 import numpy as np
 
 from tb_activation_hist.core.execution_order import ExecutionOrder, info_to_execution_order
 from tb_activation_hist.core.histogram import HistogramSeries
+from tb_activation_hist.core.histogram_sizes import with_histograms
 from tb_activation_hist.core.names import (
     PLUGIN_NAME,
     RUN_INFO_TAG,
     RUN_INFO_VERSION,
+    SIZES_PLUGIN,
+    SIZES_TAG,
     SLICES_PLUGIN,
     LayerInfo,
 )
+from tb_activation_hist.core.parameter_sizes import ParameterSizes, SizeRecord
 from tb_activation_hist.core.record_counts import PendingCounts, RecordCounts
 from tb_activation_hist.core.sessions import SessionPart, join_sessions
 from tb_activation_hist.storage.background import BackgroundThread
@@ -28,6 +32,8 @@ from tb_activation_hist.storage.codec import decode_block
 from tb_activation_hist.storage.dashboard_layers import DashboardLayers
 from tb_activation_hist.storage.event_file import EventFile, Logdir, open_event_file
 from tb_activation_hist.storage.options import WriterOptions
+from tb_activation_hist.storage.size_blocks import SizeBlockBuilder, join_size_blocks
+from tb_activation_hist.storage.size_codec import decode_sizes
 from tb_activation_hist.storage.slice_blocks import SliceBlockBuilder, SliceBuilders
 from tb_activation_hist.storage.slice_reader import attach_slices
 from tb_activation_hist.storage.tensorboard_proto import add_string, describe, new_event
@@ -67,6 +73,18 @@ class Record:
     counts: PendingCounts | None = None
     scalars: Mapping[str, Any] = field(default_factory=dict)
     observe: Observer | None = None
+    sizes: PendingSizes | None = None
+    observe_sizes: Callable[[SizeRecord], None] | None = None
+
+
+class PendingSizes(Protocol):
+    """Sizes of parameters that may not have arrived yet."""
+
+    step: int
+    """The step that they are of, which is set when the step ends."""
+
+    def wait(self) -> SizeRecord:
+        """Block until they have arrived; not on the thread that trains."""
 
 
 class RecordWriter(BackgroundThread[Record]):
@@ -77,6 +95,7 @@ class RecordWriter(BackgroundThread[Record]):
         self.session = int(np.random.SeedSequence().generate_state(1)[0])
         self._builders: dict[str, BlockBuilder] = {}
         self._slices = SliceBuilders(self.options, self.store_slices)
+        self._sizes = SizeBlockBuilder(self.session, self.options.block_records)
         self._infos: dict[str, LayerInfo] = {}
         self._fields: dict[str, Any] = {}
 
@@ -110,6 +129,8 @@ class RecordWriter(BackgroundThread[Record]):
     def store(self, record: Record) -> None:
         """Add a record to the blocks of its tags."""
         check_step(record.step)
+        if record.sizes is not None:
+            self._guard(self._add_sizes, record, record.sizes)
         if record.counts is None:
             return
         counts = record.counts.wait()
@@ -125,6 +146,18 @@ class RecordWriter(BackgroundThread[Record]):
         self._guard(self.store_summaries, record, layers, counts)
         if record.observe is not None:
             record.observe(record.step, record.wall_time, layers, counts)
+
+    def _add_sizes(self, record: Record, sizes: PendingSizes) -> None:
+        found = sizes.wait()
+        if not self._sizes.fits(found):
+            self.store_sizes(self._sizes)
+        self._sizes.add(found)
+        if record.observe_sizes is not None:
+            record.observe_sizes(found)
+
+    @abstractmethod
+    def store_sizes(self, builder: SizeBlockBuilder) -> None:
+        """Take the records of the parameters' sizes and keep them as a block."""
 
     def store_summaries(
         self, record: Record, layers: Sequence[LayerInfo], counts: RecordCounts
@@ -155,6 +188,8 @@ class RecordWriter(BackgroundThread[Record]):
         """Store the records that are not in a block yet, as shorter blocks."""
         for slices in self._slices.begun:
             self._guard(self.store_slices, slices)
+        if len(self._sizes):
+            self._guard(self.store_sizes, self._sizes)
         for builder in self._builders.values():
             if len(builder):
                 self._guard(self.store_block, builder)
@@ -206,6 +241,11 @@ class RunWriter(RecordWriter):
         info, event = builder.info, new_event(builder.first_step, builder.last_wall_time)
         content = info.to_content()
         self._add_string(event, info.slices_tag, builder.take(), content, SLICES_PLUGIN)
+
+    def store_sizes(self, builder: SizeBlockBuilder) -> None:
+        """Write the records of the parameters' sizes as one event."""
+        event = new_event(builder.first_step, builder.last_wall_time)
+        self._add_string(event, SIZES_TAG, builder.take(), b"{}", SIZES_PLUGIN)
 
     def _add_string(
         self, event: Any, tag: str, text: bytes, content: bytes, plugin: str = PLUGIN_NAME
@@ -308,6 +348,7 @@ class MemoryWriter(RecordWriter):
         super().__init__(options=options)
         self._blocks: dict[str, list[bytes]] = {}
         self._slice_blocks: dict[str, list[bytes]] = {}
+        self._size_blocks: list[bytes] = []
         self.scalars: dict[str, list[tuple[int, float]]] = {}
         self.start()
 
@@ -324,6 +365,23 @@ class MemoryWriter(RecordWriter):
     def store_slices(self, builder: SliceBlockBuilder) -> None:
         """Keep the records of a layer's slices as a block."""
         self._slice_blocks.setdefault(builder.info.tag, []).append(builder.take())
+
+    def store_sizes(self, builder: SizeBlockBuilder) -> None:
+        """Keep the records of the parameters' sizes as a block."""
+        self._size_blocks.append(builder.take())
+
+    @property
+    def measured_sizes(self) -> ParameterSizes:
+        """The sizes of parameters that were measured so far, without those of histograms."""
+        self.flush()
+        return join_size_blocks([decode_sizes(data) for data in self._size_blocks])
+
+    def parameter_sizes(self) -> ParameterSizes:
+        """The sizes of all parameters, also of the kinds whose histograms were recorded."""
+        histograms, infos = self.histograms, self.infos
+        return with_histograms(
+            self.measured_sizes, [(infos[key], series) for key, series in histograms.items()]
+        )
 
     def save(self, *, final: bool) -> None:  # noqa: ARG002 - memory needs no last write
         self.store_partial_blocks()

@@ -91,7 +91,9 @@ def record_kinds(folder: Path) -> None:
     model, writer = nn.Sequential(Records(), nn.ReLU()), FixedWriter(folder)
     optimizer = torch.optim.SGD(model.parameters(), lr=2**-6, momentum=0.5)
     kinds = ("activations", "gradients", "inputs", "optimizer_state", "weights")
-    with ActivationHistLogger(model, writer, kinds=kinds, overhead_budget=None) as logger:
+    with ActivationHistLogger(
+        model, writer, kinds=kinds, overhead_budget=None, sizes_every=None
+    ) as logger:
         for step in range(1, 7):
             x = values_of(step)[:24].reshape(6, 4)
             optimizer.zero_grad()

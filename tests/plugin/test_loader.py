@@ -28,6 +28,7 @@ def test_the_entry_point_names_the_loader() -> None:
     assert issubclass(ActivationHistLoader, base_plugin.TBLoader)
     assert loader.PLUGIN_NAME == names.PLUGIN_NAME
     assert loader.SLICES_PLUGIN == names.SLICES_PLUGIN
+    assert loader.SIZES_PLUGIN == names.SIZES_PLUGIN
 
 
 def test_all_blocks_are_kept_unless_the_user_says_otherwise() -> None:
@@ -37,10 +38,21 @@ def test_all_blocks_are_kept_unless_the_user_says_otherwise() -> None:
         "images": 3,
         "activation_hist": 0,
         "activation_hist_slices": 0,
+        "activation_hist_sizes": 0,
     }
-    flags = Namespace(samples_per_plugin={"activation_hist": 50, "activation_hist_slices": 9})
+    flags = Namespace(
+        samples_per_plugin={
+            "activation_hist": 50,
+            "activation_hist_slices": 9,
+            "activation_hist_sizes": 7,
+        }
+    )
     ActivationHistLoader().fix_flags(flags)
-    assert flags.samples_per_plugin == {"activation_hist": 50, "activation_hist_slices": 9}
+    assert flags.samples_per_plugin == {
+        "activation_hist": 50,
+        "activation_hist_slices": 9,
+        "activation_hist_sizes": 7,
+    }
     for odd in (Namespace(), Namespace(samples_per_plugin=None)):
         ActivationHistLoader().fix_flags(odd)
 

@@ -352,7 +352,7 @@ def test_all_runs_are_examined_those_that_are_shown_first(
     monkeypatch.setattr(
         findings_answer,
         "find_run_findings",
-        lambda run, layers, facts: examined.append(run) or find(run, layers),
+        lambda run, layers, facts, sizes: examined.append(run) or find(run, layers),
     )
     client = Site(data)
     start = client.get("/findings", first=["run11", "run07"]).json
@@ -415,7 +415,9 @@ def wait_for_findings(
 def test_findings_that_fail_are_named(
     monkeypatch: pytest.MonkeyPatch, data: FakeDataProvider
 ) -> None:
-    monkeypatch.setattr(findings_answer, "find_run_findings", lambda run, layers, facts: 1 / 0)
+    monkeypatch.setattr(
+        findings_answer, "find_run_findings", lambda run, layers, facts, sizes: 1 / 0
+    )
     client = Site(data)
     client.get("/findings", runs="run")
     answer = wait_for_findings(client, "run")

@@ -37,6 +37,7 @@ WRONG = {
     "merge_ranks": [0],
     "per_rank": [None],
     "thin_after": [0, 1, 2.5, True],
+    "sizes_every": [0, -1, 2.5, True],
     "name": ["", ".", 3, True],
     "start_step": [-1, 1.0],
     "schedule": [10, "log"],

@@ -1,0 +1,339 @@
+"""Sizes of all parameters of a model at a low cadence: weights, gradients, updates, and facts."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from tb_activation_hist.capture.countable import countable_values
+from tb_activation_hist.capture.late_scalar import keep_scalar
+from tb_activation_hist.capture.outline import Outline
+from tb_activation_hist.capture.parameter_refs import ParameterRef, layers_to_refs
+from tb_activation_hist.capture.parameter_samples import (
+    SAMPLE,
+    Gathered,
+    checksum,
+    gather,
+    sample_sums,
+    take_sample,
+)
+from tb_activation_hist.capture.select import Layer
+from tb_activation_hist.core.grid import FloatArray
+from tb_activation_hist.core.parameter_sizes import (
+    CHANGED,
+    NOT_MEASURED,
+    SAME,
+    SIZED_KINDS,
+    UNKNOWN,
+    ParameterInfo,
+    SizeRecord,
+)
+
+WEIGHTS, GRADIENTS, UPDATES = range(len(SIZED_KINDS))
+
+
+class WeightMemory:
+    """What the weights were at the record before, to tell whether they are the same.
+
+    Lives on the thread that stores. still: parameters whose samples stood still, of which the next
+    record takes a checksum of all values.
+    """
+
+    def __init__(self) -> None:
+        self.still: frozenset[str] | None = None
+        self._samples: dict[str, FloatArray] = {}
+        self._sums: dict[str, float] = {}
+
+    def compare(
+        self,
+        samples: Mapping[str, FloatArray],
+        whole: Mapping[str, bool],
+        sums: Mapping[str, float],
+    ) -> dict[str, int]:
+        """A flag for each parameter. whole: whether its sample has all values."""
+        flags = {}
+        still = []
+        for name, values in samples.items():
+            before = self._samples.get(name)
+            moved = before is not None and not _equal_bits(values, before)
+            if moved:
+                flags[name] = CHANGED
+            elif whole[name]:
+                flags[name] = UNKNOWN if before is None else SAME
+            else:
+                still.append(name)
+                flags[name] = self._compare_sums(name, sums)
+        self.still = frozenset(still)
+        self._samples, self._sums = dict(samples), dict(sums)
+        return flags
+
+    def _compare_sums(self, name: str, sums: Mapping[str, float]) -> int:
+        if name not in sums or name not in self._sums:
+            return UNKNOWN
+        return SAME if sums[name] == self._sums[name] else CHANGED
+
+
+class PendingSizes:
+    """The samples of one record, which may still be on their way to the host."""
+
+    def __init__(
+        self,
+        infos: tuple[ParameterInfo, ...],
+        facts: tuple[Any, Any, Any],
+        memory: WeightMemory,
+    ) -> None:
+        self.step = 0
+        self.wall_time = time.time()
+        self.weights: list[Gathered] = []
+        self.before: list[Gathered] = []
+        self.gradients: list[Gathered] = []
+        self.missing: list[int] = []
+        """Rows of parameters without a gradient although an optimizer stepped."""
+        self.sums: dict[str, Any] = {}
+        self.whole: list[bool] = []
+        self._infos = infos
+        self._facts = facts
+        self._memory = memory
+
+    def wait(self) -> SizeRecord:
+        """Block until all have arrived; once, on the thread that stores."""
+        shape = len(SIZED_KINDS), len(self._infos)
+        totals = np.zeros((*shape, 3), np.int64)
+        totals[..., 0] = NOT_MEASURED
+        moments = np.zeros((*shape, 4))
+        moments[..., 0], moments[..., 1] = np.inf, -np.inf
+        same = np.full(shape, UNKNOWN, np.int8)
+        weights = _split(self.weights)
+        for rows, values, lengths in _read(self.weights):
+            totals[WEIGHTS, rows], moments[WEIGHTS, rows] = sample_sums(values, lengths)
+        for rows, values, lengths in _read(self.gradients):
+            totals[GRADIENTS, rows], moments[GRADIENTS, rows] = sample_sums(values, lengths)
+        totals[GRADIENTS, self.missing] = 0
+        for row, before in _split(self.before).items():
+            after = weights.get(row)
+            if after is not None and len(after) == len(before):
+                found = sample_sums(_relative(before, after), [len(after)])
+                totals[UPDATES, row], moments[UPDATES, row] = found[0][0], found[1][0]
+        names = [info.name for info in self._infos]
+        flags = self._memory.compare(
+            {names[row]: values for row, values in weights.items()},
+            dict(zip(names, self.whole, strict=True)),
+            {name: float(value) for name, value in self.sums.items()},
+        )
+        same[WEIGHTS] = [flags.get(name, UNKNOWN) for name in names]
+        return SizeRecord(
+            self.step, self.wall_time, self._infos, totals, moments, same, *self._facts
+        )
+
+
+class SizeMeter:
+    """Measures the parameters of a model in each so many-th record.
+
+    every: records from one measuring to the next. Gradients and updates belong to the first
+    optimizer step of a record from there on. Parameters that are in no optimizer are measured too.
+    """
+
+    def __init__(self, every: int) -> None:
+        self._every = every
+        self._records = 0
+        self._wanted = True
+        self._layers: list[Layer] = []
+        self._refs: list[ParameterRef] = []
+        self._outline = Outline([])
+        self._memory = WeightMemory()
+        self._rates: dict[int, float] = {}
+        self._stepped = False
+        self._taken: dict[str, Tensor | None] = {}
+        self._kept: dict[str, Tensor] = {}
+        self._began = False
+        self.first: PendingSizes | None = None
+        """The weights before the first optimizer step, until they are written."""
+        self.on = False
+        """Whether the step under way may be measured."""
+
+    def attach(self, layers: Iterable[Layer]) -> None:
+        """Measure the parameters of these modules and of what is inside them, from now on."""
+        self._layers = list(layers)
+        self._find_refs()
+
+    def _find_refs(self) -> None:
+        self._refs = list(layers_to_refs(self._layers))
+        self._outline = Outline([layer.module for layer in self._layers])
+
+    def begin_step(self, recorded: bool) -> None:
+        """A step begins; recorded: whether it makes a record."""
+        self.on = recorded and (self._wanted or self._turn)
+        self._stepped = False
+        self._taken.clear()
+        self._kept.clear()
+
+    @property
+    def _turn(self) -> bool:
+        return self._records % self._every == 0
+
+    def begin(self) -> None:
+        """Before the first forward pass or optimizer step: measure the weights as they are."""
+        if self._began or not self.on or _capturing():
+            return
+        self._began = True
+        self.first = self._measure(self._parameters())
+
+    def before_step(self, optimizer: Any, *, closure: bool) -> None:
+        """Keep what the optimizer is about to change, and the gradients that it gets."""
+        if not self.on or _capturing():
+            return
+        known = self._parameters()
+        own = dict(_groups_of(optimizer))
+        if own.keys().isdisjoint(id(parameter) for parameter in known.values()):
+            return
+        self.begin()
+        self._rates |= own
+        self._stepped = True
+        for name, parameter in known.items():
+            mine = id(parameter) in own
+            values = countable_values(parameter) if mine and name not in self._kept else None
+            if values is not None:
+                self._kept[name] = gather_one(values)
+            if not closure:
+                self._take_gradient(name, parameter, optimizer if mine else None)
+
+    def after_step(self, optimizer: Any) -> None:
+        """Take the gradients of a step that made them itself."""
+        if not self.on or not self._stepped or _capturing():
+            return
+        own = dict(_groups_of(optimizer))
+        for name, parameter in self._parameters().items():
+            if name not in self._taken:
+                self._take_gradient(name, parameter, optimizer if id(parameter) in own else None)
+
+    def _take_gradient(self, name: str, parameter: nn.Parameter, optimizer: Any) -> None:
+        """That which the parameter's own optimizer gets counts; without one, any that is there."""
+        if optimizer is None and self._taken.get(name) is not None:
+            return
+        gradient = parameter.grad
+        if gradient is not None and gradient.is_sparse:
+            gradient = gradient._values()
+        values = countable_values(gradient)
+        if values is None or not values.numel():
+            self._taken.setdefault(name, None)
+            return
+        scale = getattr(optimizer, "grad_scale", None)
+        sample = gather_one(values)
+        if isinstance(scale, Tensor):
+            wide = torch.promote_types(sample.dtype, torch.float32)
+            sample = sample.to(wide) / scale.to(sample.device)
+        self._taken[name] = sample
+
+    def end_step(self) -> PendingSizes | None:
+        """What was measured in the recorded step that ends; None where it is not the turn."""
+        if not self.on or _capturing():
+            self._records += 1
+            return None
+        turn, self._records = self._turn, self._records + 1
+        if not (turn or self._stepped):
+            return None
+        self._wanted = not self._stepped
+        self._began = True
+        return self._measure(self._parameters())
+
+    def measure_last(self) -> PendingSizes | None:
+        """The weights at the end of a training; None where the last record has them."""
+        if self._records == 0 or self._records % self._every == 1 or _capturing():
+            return None
+        self._taken.clear()
+        self._kept.clear()
+        self._stepped = False
+        return self._measure(self._parameters())
+
+    def _measure(self, known: Mapping[str, nn.Parameter]) -> PendingSizes | None:
+        if not known:
+            return None
+        names = list(known)
+        infos = tuple(
+            ParameterInfo(name, tuple(each.shape), str(each.dtype).removeprefix("torch."))
+            for name, each in known.items()
+        )
+        pending = PendingSizes(infos, self._facts(list(known.values())), self._memory)
+        values = [countable_values(parameter) for parameter in known.values()]
+        pending.whole = [each is None or each.numel() <= SAMPLE for each in values]
+        pending.weights = gather((row, each) for row, each in enumerate(values) if each is not None)
+        still = self._memory.still
+        for name, each, whole in zip(names, values, pending.whole, strict=True):
+            if each is not None and not whole and (still is None or name in still):
+                pending.sums[name] = keep_scalar(checksum(each))
+        rows = {name: row for row, name in enumerate(names)}
+        pending.before = gather((rows[name], each) for name, each in self._kept.items())
+        taken = {name: each for name, each in self._taken.items() if name in rows}
+        pending.gradients = gather((rows[n], each) for n, each in taken.items() if each is not None)
+        pending.missing = [rows[name] for name, each in taken.items() if each is None]
+        return pending
+
+    def _facts(self, parameters: Sequence[nn.Parameter]) -> tuple[Any, Any, Any]:
+        optimized = [
+            int(id(each) in self._rates) if self._rates else UNKNOWN for each in parameters
+        ]
+        return (
+            np.array([each.requires_grad for each in parameters], np.bool_),
+            np.array(optimized, np.int8),
+            np.array([self._rates.get(id(each), np.nan) for each in parameters]),
+        )
+
+    def _parameters(self) -> dict[str, nn.Parameter]:
+        """Those that the model has now; tied ones once, under their first name."""
+        if self._outline.changed():
+            self._find_refs()
+        found: dict[str, nn.Parameter] = {}
+        seen: set[int] = set()
+        for ref in self._refs:
+            parameter = ref.parameter
+            if parameter is not None and id(parameter) not in seen:
+                seen.add(id(parameter))
+                found.setdefault(ref.name, parameter)
+        return found
+
+
+def gather_one(values: Tensor) -> Tensor:
+    """A copy of a tensor's sample."""
+    return take_sample(values).clone()
+
+
+def _groups_of(optimizer: Any) -> Iterable[tuple[int, float]]:
+    for group in optimizer.param_groups:
+        rate = group.get("lr", np.nan)
+        known = isinstance(rate, (int, float)) or (isinstance(rate, Tensor) and rate.is_cpu)
+        for parameter in group["params"]:
+            yield id(parameter), float(rate) if known else np.nan
+
+
+def _capturing() -> bool:
+    return torch.cuda.is_available() and torch.cuda.is_current_stream_capturing()
+
+
+def _read(parts: Sequence[Gathered]) -> list[tuple[list[int], FloatArray, list[int]]]:
+    return [(each.rows, each.read(), each.lengths) for each in parts]
+
+
+def _split(parts: Sequence[Gathered]) -> dict[int, FloatArray]:
+    found: dict[int, FloatArray] = {}
+    for rows, values, lengths in _read(parts):
+        ends = np.cumsum(lengths)
+        for row, length, end in zip(rows, lengths, ends, strict=True):
+            found[row] = values[end - length : end]
+    return found
+
+
+def _equal_bits(one: FloatArray, other: FloatArray) -> bool:
+    return np.array_equal(one.view(np.int64), other.view(np.int64))
+
+
+def _relative(before: FloatArray, after: FloatArray) -> FloatArray:
+    """The change, divided by the root mean square of the weights."""
+    with np.errstate(all="ignore"):
+        size = np.sqrt(max(np.mean(before**2), np.mean(after**2)))
+        change: FloatArray = (after - before) / max(size, np.finfo(np.float32).tiny)
+    return change

@@ -1,0 +1,139 @@
+"""Sizes of all parameters at a low cadence, recorded by default."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from tb_activation_hist import ActivationHistLogger, MemoryWriter, read_histograms
+from tb_activation_hist.core.errors import FormatError
+from tb_activation_hist.core.parameter_sizes import ParameterSizes
+from tb_activation_hist.storage.size_codec import HEADER, decode_sizes
+
+STEPS = 40
+
+
+def make_model() -> nn.Sequential:
+    torch.manual_seed(0)
+    return nn.Sequential(nn.Linear(70, 80), nn.ReLU(), nn.Linear(80, 80), nn.Linear(80, 2))
+
+
+def train(model: nn.Module, logger: ActivationHistLogger, *parts: nn.Module) -> None:
+    own = [parameter for part in parts for parameter in part.parameters()]
+    optimizer = torch.optim.SGD(own, 0.1)
+    with logger:
+        for _ in range(STEPS):
+            optimizer.zero_grad()
+            model(torch.randn(8, 70)).square().mean().backward()
+            optimizer.step()
+            logger.step()
+
+
+def record(model: nn.Sequential, *parts: nn.Module, **options: object) -> ParameterSizes:
+    writer = MemoryWriter()
+    train(model, ActivationHistLogger(model, writer, on_error="raise", **options), *parts)
+    writer.close()
+    return writer.parameter_sizes()
+
+
+def test_weights_are_measured_before_the_first_step_in_each_16th_record_and_at_the_end():
+    sizes = record(make_model(), *make_model())
+    assert list(sizes) == ["0.weight", "0.bias", "2.weight", "2.bias", "3.weight", "3.bias"]
+    assert sizes["0.weight"].weights.steps.tolist() == [0, 1, 17, 33, STEPS]
+
+
+def test_sizes_are_those_of_the_values():
+    model = make_model()
+    start = model[3].weight.detach().clone()
+    sizes = record(model, *model)["3.weight"]
+    now = model[3].weight.detach().double()
+    assert sizes.weights.n.tolist() == [160] * 5
+    assert sizes.weights.rms[0] == pytest.approx(float(start.double().square().mean().sqrt()))
+    assert sizes.weights.rms[-1] == pytest.approx(float(now.square().mean().sqrt()))
+    assert sizes.gradients.steps.tolist() == sizes.updates.steps.tolist() == [1, 17, 33]
+    expected = 0.1 * sizes.gradients.rms / sizes.weights.rms[1:4]
+    np.testing.assert_allclose(sizes.updates.rms, expected, rtol=0.05)
+    assert set(sizes.facts.rates[1:]) == {0.1}
+
+
+def test_a_layer_that_no_optimizer_has_is_the_same_to_the_bit_with_a_gradient_and_no_update():
+    model = make_model()
+    sizes = record(model, model[0], model[3])
+    assert sizes["2.weight"].weights.same.tolist() == [-1, 1, 1, 1, 1]
+    assert sizes["2.weight"].weights.always_same
+    assert sizes["2.weight"].optimized is False
+    assert (sizes["2.weight"].gradients.rms > 0).all()
+    assert len(sizes["2.weight"].updates) == 0
+    assert sizes["0.weight"].weights.same.tolist() == [-1, 0, 0, 0, 0]
+    assert sizes["0.weight"].optimized is True
+
+
+def test_a_single_changed_value_outside_of_the_sample_is_noticed():
+    model = make_model()
+    writer = MemoryWriter()
+    with ActivationHistLogger(model, writer, on_error="raise", sizes_every=1) as logger:
+        for step in range(6):
+            model(torch.randn(8, 70))
+            if step == 4:
+                with torch.no_grad():
+                    model[2].weight.view(-1)[70] += 1e-6
+            logger.step()
+    assert writer.parameter_sizes()["2.weight"].weights.same.tolist() == [-1, 1, 1, 1, 1, 0, 1]
+    writer.close()
+
+
+def test_a_detached_layer_has_no_gradient():
+    class Detached(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.a, self.b = nn.Linear(70, 4), nn.Linear(4, 2)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return self.b(self.a(x).detach())
+
+    model = Detached()
+    writer = MemoryWriter()
+    train(model, ActivationHistLogger(model, writer, on_error="raise"), model)
+    writer.close()
+    sizes = writer.parameter_sizes()["a.weight"]
+    assert sizes.gradients.n.tolist() == [0, 0, 0]
+    assert sizes.weights.always_same
+
+
+def test_they_are_stored_and_read_back(tmp_path: Path):
+    model = make_model()
+    train(model, ActivationHistLogger(model, tmp_path, on_error="raise"), model)
+    run = read_histograms(tmp_path)["."]
+    assert list(run) == ["0", "1", "2", "3"]
+    table = run.parameter_sizes().to_dataframe()
+    own = table[(table.parameter == "0.weight") & (table.kind == "weights")]
+    assert own.step.tolist() == [0, 1, 17, 33, STEPS]
+    assert own.same.tolist() == [None, False, False, False, False]
+
+
+def test_recorded_kinds_fill_them_in_every_record(tmp_path: Path):
+    model = make_model()
+    kinds = ("activations", "weights", "weight_gradients", "updates")
+    logger = ActivationHistLogger(model, tmp_path, kinds=kinds, on_error="raise")
+    train(model, logger, model[0], model[3])
+    sizes = read_histograms(tmp_path)["."].parameter_sizes()
+    assert sizes["2.weight"].weights.steps.tolist() == list(range(STEPS + 1))
+    assert sizes["2.weight"].weights.same[2:].tolist() == [1] * (STEPS - 1)
+    assert sizes["0.weight"].weights.same[2:].tolist() == [0] * (STEPS - 1)
+
+
+def test_none_turns_them_off():
+    assert len(record(make_model(), *make_model(), sizes_every=None)) == 0
+
+
+def test_damaged_blocks_are_refused():
+    with pytest.raises(FormatError, match="Not a block of sizes"):
+        decode_sizes(b"AHB")
+    with pytest.raises(FormatError, match="damaged"):
+        decode_sizes(HEADER.pack(b"AHP", 1, 1, 1, 9, 1, 0) + b"xx")
+    with pytest.raises(FormatError, match="Upgrade"):
+        decode_sizes(HEADER.pack(b"AHP", 2, 1, 1, 9, 1, 0))
