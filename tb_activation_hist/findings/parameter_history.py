@@ -37,6 +37,12 @@ class SizeHistory:
     rms: FloatArray
     idle: BoolArray
 
+    @property
+    def median_rms(self) -> float:
+        """Median over the records with finite values; 0 without any."""
+        known = self.rms[np.isfinite(self.rms)]
+        return float(np.median(known)) if len(known) else 0.0
+
 
 @dataclass(frozen=True, eq=False)
 class ParameterHistory:
@@ -69,7 +75,9 @@ class ParameterHistory:
     @cached_property
     def largest_update(self) -> float:
         """Largest relative size of a recorded step's updates; inf where none is known."""
-        return float("inf") if self.updates is None else float(np.nanmax(self.updates.rms))
+        if self.updates is None or not np.isfinite(self.updates.rms).any():
+            return float("inf")
+        return float(np.nanmax(self.updates.rms))
 
     def began_as(self, other: ParameterHistory) -> bool:
         """Whether it had the values of another parameter when both were recorded first."""
