@@ -1,7 +1,7 @@
 """What recording costs a training step, beside what else people use.
 
 Run: ``python -m bench.overhead [--model resnet18|gpt|lstm] [--rounds 12] [--steps 10]
-[--off-step]``
+[--off-step] [--sizes]``
 
 All ways run interleaved in one process, A B ... B A, on models that start alike; each figure is
 the median over the rounds of (time with) / (time without) of the same round. The last line is the
@@ -43,6 +43,11 @@ MUST = {
 
 MUST_CHECK = 0.1
 """Per cent of a step of resnet18 that the look whether the model has changed may take."""
+
+MUST_SIZES = 0.2
+"""Per cent of a step of resnet18 that measuring the sizes of parameters may take."""
+
+SIZES_EVERY = 16
 
 CALLS = 200
 """Calls of a round that are timed together, where one takes microseconds."""
@@ -246,6 +251,53 @@ def measure_off_step(model: str, rounds: int, steps: int) -> OffStep:
     return OffStep(step, check, end, (least[0], least[1], least[2]))
 
 
+def measure_sizes(model: str, steps: int) -> tuple[float, float, float]:
+    """Seconds of a step, of measuring the parameters' sizes in one, and of any other step."""
+    torch.manual_seed(0)
+    trainer = Trainer(*MODELS[model]())
+    spent = [0.0]
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        ActivationHistLogger(trainer.model, folder, overhead_budget=None) as hist,
+    ):
+        sizes = hist._hooks.parameters.sizes
+        for name in ("begin_step", "begin", "before_step", "after_step", "end_step"):
+            setattr(sizes, name, add_time(getattr(sizes, name), spent))
+        whole, turns, others = [], [], []
+        for step in range(steps):
+            spent[0] = 0.0
+            began = time.perf_counter()
+            trainer.step()
+            hist.step()
+            whole.append(time.perf_counter() - began)
+            (others if step % SIZES_EVERY else turns).append(spent[0])
+    # The first record reads all weights, once.
+    return statistics.median(whole), statistics.median(turns[1:]), statistics.median(others)
+
+
+def add_time(call: Callable[..., Any], spent: list[float]) -> Callable[..., Any]:
+    """The same function, which adds its time to the first of a list."""
+
+    def timed(*args: Any, **options: Any) -> Any:
+        began = time.perf_counter()
+        try:
+            return call(*args, **options)
+        finally:
+            spent[0] += time.perf_counter() - began
+
+    return timed
+
+
+def report_sizes(model: str, found: tuple[float, float, float]) -> None:
+    step, turn, other = found
+    share = 100 * (turn + (SIZES_EVERY - 1) * other) / SIZES_EVERY / step
+    must = f", must: {MUST_SIZES} %" if model == "resnet18" else ""
+    print(
+        f"  the sizes of parameters take {turn * 1e3:.2f} ms in each {SIZES_EVERY}th record, "
+        f"{other * 1e6:.1f} µs in the others: {share:.3f} % of a step{must}"
+    )
+
+
 def time_calls(call: Step) -> float:
     began = time.perf_counter()
     for _ in range(CALLS):
@@ -296,6 +348,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=12)
     parser.add_argument("--steps", type=int, default=10)
     parser.add_argument("--off-step", action="store_true")
+    parser.add_argument("--sizes", action="store_true", help="only the sizes of parameters")
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     given = parser.parse_args()
     torch.set_num_threads(given.threads)
@@ -305,9 +358,11 @@ def main() -> None:
         f"{torch.get_num_threads()} threads"
     )
     for model in MODELS if given.model == "all" else [given.model]:
-        if not given.off_step:
+        if not (given.off_step or given.sizes):
             report(model, *measure(model, given.rounds, given.steps))
-        report_off_step(model, measure_off_step(model, given.rounds, given.steps))
+        if not given.sizes:
+            report_off_step(model, measure_off_step(model, given.rounds, given.steps))
+        report_sizes(model, measure_sizes(model, 1 + SIZES_EVERY * given.rounds))
 
 
 if __name__ == "__main__":

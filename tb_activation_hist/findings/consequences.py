@@ -38,6 +38,11 @@ LEADS_TO: Final[Mapping[str, frozenset[str]]] = {
     "vanishing": frozenset({"not_learning", "low_precision", "collapsed"}),
     "saturated": frozenset({"vanishing", "not_learning"}),
     "low_precision": frozenset({"non_finite", "vanishing", "not_learning"}),
+    "unscaled_inputs": _DIVERGENCE | {"not_learning"},
+    "not_learning": frozenset({"vanishing", "not_learning"}),
+    "eval_mode": frozenset({"not_learning"}),
+    "strong_dropout": frozenset({"mostly_zero", "spike_and_crash", "not_learning"}),
+    "relu_logits": frozenset({"mostly_zero", "collapsed", "not_learning", "dead_units"}),
     "dead_units": frozenset({"collapsed", "mostly_zero"}),
     "runaway_units": frozenset({"outlier_features", "exploding", "low_precision", "non_finite"}),
 }

@@ -12,7 +12,7 @@ import numpy as np
 from tb_activation_hist.core.grid import FloatArray, IntArray
 from tb_activation_hist.core.histogram import HistogramSeries
 from tb_activation_hist.core.names import LayerInfo
-from tb_activation_hist.core.parameter_sizes import SAME, ParameterSizes, SizeSeries
+from tb_activation_hist.core.parameter_sizes import SAME, UNKNOWN, ParameterSizes, SizeSeries
 from tb_activation_hist.core.tallies import Tallies
 from tb_activation_hist.findings.signals import BoolArray, Signals
 
@@ -36,6 +36,12 @@ class SizeHistory:
     steps: IntArray
     rms: FloatArray
     idle: BoolArray
+
+    @property
+    def median_rms(self) -> float:
+        """Median over the records with finite values; 0 without any."""
+        known = self.rms[np.isfinite(self.rms)]
+        return float(np.median(known)) if len(known) else 0.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,7 +75,9 @@ class ParameterHistory:
     @cached_property
     def largest_update(self) -> float:
         """Largest relative size of a recorded step's updates; inf where none is known."""
-        return float("inf") if self.updates is None else float(np.nanmax(self.updates.rms))
+        if self.updates is None or not np.isfinite(self.updates.rms).any():
+            return float("inf")
+        return float(np.nanmax(self.updates.rms))
 
     def began_as(self, other: ParameterHistory) -> bool:
         """Whether it had the values of another parameter when both were recorded first."""
@@ -99,9 +107,22 @@ def sizes_to_signals(sizes: ParameterSizes, layers: Sequence[Signals]) -> Iterat
         )  # fmt: skip
         for kind, own in history.kinds.items():
             if len(own) and (name, kind) not in counted and layers:
-                idle = own.same == SAME if kind == "weights" else own.zeros == own.n
+                idle = _unmoved(own) if kind == "weights" else own.zeros == own.n
                 series = _to_series(own)
                 yield MeasuredSignals(replace(info, kind=kind), series, layers[0].options, idle)
+
+
+def _unmoved(weights: SizeSeries) -> BoolArray:
+    """(S,) whether the weights are those of the record before.
+
+    Where no flag tells, as at the begin of a resumed run, equal sums do.
+    """
+    figures = (weights.n, weights.zeros, weights.low, weights.high, weights.sum, weights.sum_sq)
+    equal = np.zeros(len(weights), dtype=bool)
+    equal[1:] = np.all([each[1:] == each[:-1] for each in figures], axis=0)
+    same: BoolArray = (weights.same == SAME) | ((weights.same == UNKNOWN) & equal)
+    same &= weights.non_finite == 0
+    return same
 
 
 def _to_series(own: SizeSeries) -> HistogramSeries:

@@ -19,6 +19,9 @@ from tb_activation_hist.findings.run_facts import NO_FACTS
 FIRST_LOOK: Final = 64
 """Records after which a run is looked at first; on shorter ones noise hides trends."""
 
+START_LOOK: Final = 20
+"""Records after which a run is looked at for what has held since its first record."""
+
 LOOK_GROWTH: Final = 1.5
 """Factor by which a run grows from one look to the next; a look costs some 5 ms a layer."""
 
@@ -56,7 +59,12 @@ class History:
 
     @property
     def series(self) -> HistogramSeries | None:
-        """The kept records; up to one chunk of the newest is not joined to them yet."""
+        """The kept records; up to one chunk of the newest is not joined to them yet.
+
+        While there is no chunk, all.
+        """
+        if self._kept is None and self._fresh:
+            return join_series(self._fresh)
         return self._kept
 
 
@@ -76,7 +84,7 @@ class PeriodicRules:
         self._run = run
         self._options = options
         self._layers: dict[str, tuple[LayerInfo, History]] = {}
-        self._due = FIRST_LOOK
+        self._due = START_LOOK
         self.facts = NO_FACTS
         self.sizes = NO_SIZES
         self._reported: set[tuple[str, str]] = set()
@@ -98,7 +106,8 @@ class PeriodicRules:
         """New findings; none unless the run has grown enough for another look."""
         if not self.is_due:
             return []
-        self._due = int(np.ceil(LOOK_GROWTH * self._records / CHUNK_RECORDS)) * CHUNK_RECORDS
+        grown = int(np.ceil(LOOK_GROWTH * self._records / CHUNK_RECORDS)) * CHUNK_RECORDS
+        self._due = max(grown, FIRST_LOOK)
         layers = {
             tag: (info, own.series)
             for tag, (info, own) in self._layers.items()
@@ -107,11 +116,20 @@ class PeriodicRules:
         findings = find_run_findings(self._run, layers, self._options, self.facts, self.sizes)
         return [finding for finding in findings if self._is_news(finding)]
 
+    def _holds_from_start(self, finding: Finding) -> bool:
+        """Whether it is about the first record, or has held from there to the newest."""
+        series = self._layers.get(finding.tags[0], (None, History()))[1].series
+        if series is None or finding.first_step != series.steps[0]:
+            return False
+        return finding.last_step in (finding.first_step, int(series.steps[-1]))
+
     def _is_news(self, finding: Finding) -> bool:
         # A case that is milder than its kind is meant so, as layers frozen on purpose are.
         meant = finding.severity == "info" and RUN_RULE_OF[finding.kind].severity != "info"
         report = (finding.kind, finding.tags[0].rpartition(finding.layers[0])[0])
         if finding.kind not in self._kinds or meant or report in self._reported:
+            return False
+        if self._records < FIRST_LOOK and not self._holds_from_start(finding):
             return False
         self._reported.add(report)
         return True

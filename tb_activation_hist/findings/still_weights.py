@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 
 from tb_activation_hist.findings.hits import NEIGHBOUR_GAP, Hit, whole_run_hit
-from tb_activation_hist.findings.parameter_history import ParameterHistory, SizeHistory
+from tb_activation_hist.findings.parameter_history import ParameterHistory
 from tb_activation_hist.findings.run_signals import RunSignals
 from tb_activation_hist.findings.signals import Signals
 
@@ -161,11 +161,9 @@ def _rate_of(weights: Sequence[ParameterHistory]) -> tuple[float, float]:
     for parameter in weights:
         sizes = (parameter.weights, parameter.gradients, parameter.updates)
         if all(each is not None and len(each.steps) >= LEAST_RECORDS for each in sizes):
-            weight, gradient, update = (_median(each) for each in sizes)
+            weight, gradient, update = (
+                each.median_rms if each is not None else 0.0 for each in sizes
+            )
             rate = update * weight / gradient if gradient > 0 else 0.0
             return rate, update
     return 0.0, 0.0
-
-
-def _median(sizes: SizeHistory | None) -> float:
-    return 0.0 if sizes is None else float(np.nanmedian(sizes.rms))

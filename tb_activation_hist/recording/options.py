@@ -114,7 +114,8 @@ class RecordingOptions:
         (),
         "Findings that raise a warning while the training runs, once each: any of "
         f"{_quote(INSTANT_KINDS)}, told within 20 records, and {_quote(PERIODIC_KINDS)}, for which "
-        "the run is looked at after 64 records and whenever it has grown by half.",
+        "the run is looked at after 20 records (for what has held since the first one), after 64 "
+        "records and whenever it has grown by half.",
     )
     stop_on: WatchedKind | Sequence[WatchedKind] = option(
         (),

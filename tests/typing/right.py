@@ -28,6 +28,7 @@ from tb_activation_hist import (
     ComparisonError,
     DifferencePlotOptions,
     Every,
+    Evidence,
     ExecutionOrder,
     ExplicitBins,
     Finding,
@@ -131,6 +132,8 @@ hist = ActivationHistLogger(
     per_rank=False,
     rank_timeout_s=60,
     warn_on=["collapsed", "non_finite"],
+    on_finding=print,
+    alert_url="https://example.org/alerts",
     stop_on=stopping,
     block_records=32,
     flush_s=5,
@@ -183,6 +186,7 @@ watcher: StepWatcher = hist.watch_steps()
 watcher.before(optimizer)
 watcher.after(optimizer)
 found: list[Finding] = hist.findings(FindingOptions(collapsed_share=0.9))
+evidence: tuple[Evidence, ...] = found[0].evidence
 print([f"{each.title} {each.advice} {each.layers}" for each in found], hist.layers, hist.steps)
 in_memory: dict[str, HistogramSeries] = memory.histograms
 infos: dict[str, LayerInfo] = memory.infos

@@ -8,7 +8,7 @@ from typing import Final
 
 from tb_activation_hist.core.names import LayerInfo
 from tb_activation_hist.findings.finding import Finding
-from tb_activation_hist.findings.guidance import learning, non_finite, scale, units
+from tb_activation_hist.findings.guidance import learning, non_finite, scale, setup, units
 from tb_activation_hist.findings.guidance.guidance import Case, Pattern
 
 PATTERNS: Final[Mapping[str, Sequence[Pattern]]] = {
@@ -28,6 +28,11 @@ PATTERNS: Final[Mapping[str, Sequence[Pattern]]] = {
     "unused_units": units.UNUSED_UNITS,
     "runaway_units": units.RUNAWAY_UNITS,
     "redundant_units": units.REDUNDANT_UNITS,
+    "eval_mode": setup.EVAL_MODE,
+    "unscaled_inputs": setup.UNSCALED_INPUTS,
+    "strong_dropout": setup.STRONG_DROPOUT,
+    "relu_logits": setup.RELU_LOGITS,
+    "stopped_learning": setup.STOPPED_LEARNING,
     "run_difference": learning.RUN_DIFFERENCE,
 }
 """Kind -> its patterns; the first that holds counts, and the last always holds."""

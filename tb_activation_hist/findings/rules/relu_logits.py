@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from tb_activation_hist.findings.hits import sustained_hit
+from tb_activation_hist.findings.layer_types import LEAST_DEPTH
 from tb_activation_hist.findings.rule import Observation, RunRule
 from tb_activation_hist.findings.run_signals import RunSignals
 from tb_activation_hist.findings.thresholds import UNIT_SHARE, Thresholds, threshold
@@ -18,12 +19,12 @@ MATRIX_AXES: Final = 2
 @dataclass(frozen=True, kw_only=True)
 class ReluLogitsThresholds(Thresholds):
     relu_logits_share: float = threshold(
-        0.4, UNIT_SHARE, "Part of the network's outputs that its last ReLU sets to 0."
+        0.6, UNIT_SHARE, "Part of the network's outputs that its last ReLU sets to 0."
     )
 
 
 def find_relu_logits(layers: RunSignals, options: ReluLogitsThresholds) -> Iterator[Observation]:
-    if not layers.outputs:
+    if len(layers.learners) < LEAST_DEPTH:
         return
     last = layers.outputs[-1]
     if last.info.type not in ("ReLU", "ReLU6") or len(last.info.shape) != MATRIX_AXES:

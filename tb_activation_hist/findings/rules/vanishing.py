@@ -229,7 +229,7 @@ def _moves(signals: Signals, layers: RunSignals) -> bool:
     An adaptive optimizer makes them so from the smallest gradients.
     """
     updates = [p.updates for p in layers.parameters_of(signals.info) if p.updates and p.is_matrix]
-    return any(float(np.nanmedian(each.rms)) >= LEAST_UPDATE for each in updates)
+    return any(each.median_rms >= LEAST_UPDATE for each in updates)
 
 
 def _median_scale(signals: Signals) -> float:

@@ -109,3 +109,7 @@ def test_figures_of_any_kind_are_shown() -> None:
     assert rms.value == "not finite"
     assert new == ("new figure", "3", "2")
     assert not any(name in figure.label for name, figure in FIGURES.items() if "_" in name)
+
+
+def test_every_kind_has_guidance() -> None:
+    assert set(PATTERNS) == set(FINDING_KINDS)

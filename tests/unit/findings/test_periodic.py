@@ -68,6 +68,18 @@ def test_weights_that_stand_still_are_told_unless_frozen_on_purpose(trained: boo
     assert [(f.kind, f.layers) for _, f in told] == [("not_learning", ("linear0",))] * trained
 
 
+def test_what_holds_from_the_first_record_on_is_told_early() -> None:
+    shut = make_run({"relu1": lambda v, _: v * (np.arange(v.size) < 60)})
+    ((record, finding),) = look_periodically(shut, ("mostly_zero",))
+    assert (record, finding.layers, finding.first_step) == (20, ("relu1",), 1)
+
+
+def test_what_began_later_waits_for_a_longer_look() -> None:
+    late = make_run({"relu1": after(8, lambda v: v * (np.arange(v.size) < 60))})
+    ((record, _),) = look_periodically(late, ("mostly_zero",))
+    assert record == 64
+
+
 def test_healthy_runs_are_left_in_peace() -> None:
     assert look_periodically(make_run(), ("not_learning", "mostly_zero", "sudden_change")) == []
 

@@ -12,6 +12,7 @@ from torch import nn
 from tb_activation_hist import ActivationHistLogger, MemoryWriter, read_histograms
 from tb_activation_hist.core.errors import FormatError
 from tb_activation_hist.core.parameter_sizes import ParameterSizes
+from tb_activation_hist.recording.run_findings import find_directory_findings
 from tb_activation_hist.storage.size_codec import HEADER, decode_sizes
 
 STEPS = 40
@@ -137,3 +138,11 @@ def test_damaged_blocks_are_refused():
         decode_sizes(HEADER.pack(b"AHP", 1, 1, 1, 9, 1, 0) + b"xx")
     with pytest.raises(FormatError, match="Upgrade"):
         decode_sizes(HEADER.pack(b"AHP", 2, 1, 1, 9, 1, 0))
+
+
+def test_a_resumed_run_with_a_layer_that_no_optimizer_has_is_told_by_default(tmp_path: Path):
+    model = make_model()
+    for _ in range(2):
+        train(model, ActivationHistLogger(model, tmp_path, on_error="raise"), model[0], model[3])
+    (finding,) = find_directory_findings(str(tmp_path))
+    assert (finding.kind, finding.layers) == ("not_learning", ("2",))

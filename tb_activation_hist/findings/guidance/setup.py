@@ -1,0 +1,108 @@
+"""How a training is set up: its modes, its inputs, its last layer, its schedule."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tb_activation_hist.findings.guidance.guidance import Case, Guidance, Pattern, always, is_info
+from tb_activation_hist.findings.guidance.scale import PRINT_INPUTS
+
+PRINT_MODES: Final = "print([n for n, m in model.named_modules() if not m.training])"
+
+RESTING_PART: Final = Guidance(
+    causes=(
+        "eval() called on batch norms to keep their statistics, which may be meant",
+        "model.eval() of a validation that is not followed by model.train()",
+    ),
+    remedy="In eval mode a batch norm uses and keeps its old statistics, and dropout does nothing. "
+    "Where this is not meant, call model.train() before each epoch of training.",
+    code=PRINT_MODES,
+    check="The code, put just before the forward pass, lists the modules in eval mode.",
+)
+
+RESTING: Final = Guidance(
+    causes=(
+        "model.eval() of a validation that is not followed by model.train()",
+        "a model that was loaded for inference, which is in eval mode",
+    ),
+    remedy="Call model.train() before each epoch of training. To record passes in eval mode, give "
+    'phases=("train", "eval").',
+    code="model.train()",
+    check="Print model.training just before the forward pass.",
+)
+
+OTHER_MODEL: Final = Guidance(
+    causes=(
+        "a copy of the model that is trained in its place",
+        "forward() that is called alone, so that no hook is called",
+        "a model that was compiled before the logger was created",
+    ),
+    remedy="Give the logger the model that the training calls, and create it before the first call "
+    "of a compiled model.",
+    code="out = model(inputs)  # not model.forward(inputs)",
+    check="Print id(model) where the logger is created and where the training calls the model.",
+)
+
+
+def _rests(case: Case) -> bool:
+    return "in eval mode" in case.finding.title
+
+
+EVAL_MODE: Final[tuple[Pattern, ...]] = (
+    (is_info, RESTING_PART),
+    (_rests, RESTING),
+    (always, OTHER_MODEL),
+)
+
+UNSCALED: Final = Guidance(
+    causes=(
+        "inputs that are not normalised, as pixels from 0 to 255 or raw columns of a table",
+        "weights of the first layer that start too large",
+    ),
+    remedy="Subtract the mean of the training data and divide by its standard deviation, each "
+    "column or channel by its own.",
+    code=f"{PRINT_INPUTS}\ninputs = (inputs - mean) / std",
+    check="Print mean, standard deviation and largest size of a batch: about 0, 1 and 5 is usual.",
+)
+
+UNSCALED_INPUTS: Final[tuple[Pattern, ...]] = ((always, UNSCALED),)
+
+DROPS: Final = Guidance(
+    causes=(
+        "a probability that was meant to be the share that is kept",
+        "a typing error such as 0.95 for 0.05",
+    ),
+    remedy="Use 0.1 to 0.5: nn.Dropout(p) drops the share p.",
+    code='print([m for m in model.modules() if "Dropout" in type(m).__name__])',
+    check="The code prints the dropout layers with their p.",
+)
+
+STRONG_DROPOUT: Final[tuple[Pattern, ...]] = ((always, DROPS),)
+
+LAST_RELU: Final = Guidance(
+    causes=(
+        "a nonlinearity that was put after the last layer out of habit",
+        "targets that are never negative, for which it is meant",
+    ),
+    remedy="Logits must be free to be negative: leave the last ReLU out; it passes no gradient "
+    "where it is 0.",
+    code="print(list(model.children())[-1])",
+    check="See whether the loss takes logits, as cross_entropy does, or values that are never "
+    "negative.",
+)
+
+RELU_LOGITS: Final[tuple[Pattern, ...]] = ((always, LAST_RELU),)
+
+RATE_ENDS: Final = Guidance(
+    causes=(
+        "a scheduler that is stepped for each batch instead of each epoch",
+        "a schedule that is shorter than the run",
+        "a loss that has reached 0",
+    ),
+    remedy="Step the scheduler as often as it was made for, or give it the number of batches of "
+    "the whole run.",
+    code="logger.step(loss=loss, lr=scheduler.get_last_lr()[0])",
+    check="Look at the learning rate over the run: the code writes it beside the histograms.",
+)
+
+STOPPED_LEARNING: Final[tuple[Pattern, ...]] = ((always, RATE_ENDS),)
