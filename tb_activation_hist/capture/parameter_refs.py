@@ -44,7 +44,7 @@ def layers_to_refs(layers: Iterable[Layer]) -> Iterator[ParameterRef]:
     seen: set[tuple[int, str]] = set()
     for layer in layers:
         for path, module in _walk_plainly(layer.module, layer.name):
-            for attribute in tuple(parameters(module)):
+            for attribute in tuple(parameters(module).keys()):
                 if (id(module), attribute) in seen:
                     continue
                 seen.add((id(module), attribute))

@@ -23,6 +23,7 @@ from tb_activation_hist.capture.parameter_samples import (
     take_sample,
 )
 from tb_activation_hist.capture.select import Layer
+from tb_activation_hist.capture.torch_internals import is_tracing
 from tb_activation_hist.core.grid import FloatArray
 from tb_activation_hist.core.parameter_sizes import (
     CHANGED,
@@ -217,7 +218,7 @@ class SizeMeter:
             return
         gradient = parameter.grad
         if gradient is not None and gradient.is_sparse:
-            gradient = gradient._values()
+            gradient = gradient.coalesce().values()
         values = countable_values(gradient)
         if values is None or not values.numel():
             self._taken.setdefault(name, None)
@@ -311,7 +312,8 @@ def _groups_of(optimizer: Any) -> Iterable[tuple[int, float]]:
 
 
 def _capturing() -> bool:
-    return torch.cuda.is_available() and torch.cuda.is_current_stream_capturing()
+    """Whether the model runs to be captured, by CUDA graphs or torch.jit.trace, not to learn."""
+    return is_tracing() or (torch.cuda.is_available() and torch.cuda.is_current_stream_capturing())
 
 
 def _read(parts: Sequence[Gathered]) -> list[tuple[list[int], FloatArray, list[int]]]:

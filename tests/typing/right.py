@@ -62,6 +62,10 @@ from tb_activation_hist import (
     OnBacklog,
     OnError,
     OptionError,
+    ParameterFacts,
+    ParameterHistory,
+    ParameterInfo,
+    ParameterSizes,
     Phase,
     Probe,
     RecordFacts,
@@ -74,6 +78,7 @@ from tb_activation_hist import (
     Scale,
     Scheme,
     SeriesPlotOptions,
+    SizeSeries,
     SlicePlotOptions,
     SliceSeries,
     SliceStatistic,
@@ -280,6 +285,14 @@ runs.plot(**beside)
 run.plot(**drawn)
 difference: DifferencePlotOptions = {"title": "second"}
 series.plot_difference(run["conv2"], **difference)
+
+# Sizes of parameters.
+sizes: ParameterSizes = run.parameter_sizes()
+history: ParameterHistory = sizes["fc.weight"]
+parameter: ParameterInfo = history.info
+parameter_facts: ParameterFacts = history.facts
+weights: SizeSeries = history.weights
+print(parameter.numel, parameter_facts.rates, weights.rms, sizes.to_dataframe())
 
 for error in (FormatError, LayerSelectionError, LogdirError, MissingDependencyError, OptionError):
     assert issubclass(error, ActivationHistError)
