@@ -21,7 +21,7 @@ import { showLayer } from "../../view/screen/reveal";
 import { runColour, shownRuns } from "../../view/selection/selection";
 import { box } from "../widgets/box";
 import { adoptStyles } from "../widgets/late_styles";
-import { type DepthChart, layerAt, paintDepth } from "./depth_painter";
+import { type DepthChart, layerAt, layerLeft_px, paintDepth } from "./depth_painter";
 
 adoptStyles(css);
 
@@ -188,13 +188,17 @@ const NAME_LENGTH = 20;
 /** Below the charts, as many as have room. */
 function Names({ width_px }: { readonly width_px: number }) {
   const all = depthLayers.value;
-  const each_px = (width_px - Y_AXIS_PX) / Math.max(1, all.length);
+  const each_px = layerLeft_px(1, all.length, width_px) - Y_AXIS_PX;
   const every = Math.max(1, Math.ceil(NAME_EVERY_PX / each_px));
   return (
     <div class="depth-names" style={box({ height: NAMES_PX })} aria-hidden="true">
       {all.map(({ name }, at) =>
         at % every === 0 ? (
-          <span key={name} class="ellipsis" style={box({ left: Y_AXIS_PX + (at + 0.5) * each_px })}>
+          <span
+            key={name}
+            class="ellipsis"
+            style={box({ left: layerLeft_px(at + 0.5, all.length, width_px) })}
+          >
             {name.length > NAME_LENGTH ? `…${name.slice(1 - NAME_LENGTH)}` : name}
           </span>
         ) : null,
@@ -233,7 +237,7 @@ function sizesToText({ figures }: Sizes): string {
 function Readout({ at, width_px }: { readonly at: number; readonly width_px: number }) {
   const lines = readLayer(at);
   if (lines.length === 0) return null;
-  const x_px = Y_AXIS_PX + ((at + 0.5) * (width_px - Y_AXIS_PX)) / Math.max(1, depthLayers.value.length);
+  const x_px = layerLeft_px(at + 0.5, depthLayers.value.length, width_px);
   const side = x_px > width_px / 2 ? { right: width_px - x_px + 16 } : { left: x_px + 16 };
   return (
     <div class="depth-tip" style={box({ top: TITLE_PX, ...side })} aria-hidden="true">
