@@ -98,7 +98,8 @@ interface LayerProps {
   readonly width_px: number;
 }
 
-function Layer({ layer: { finding, layer, tag, first_step, last_step }, at, begin, width_px }: LayerProps) {
+function Layer({ layer, at, begin, width_px }: LayerProps) {
+  const { finding, layer: name, tag, first_step, last_step } = layer;
   const tile = tileOf(tag);
   const steps = formatSteps(first_step, last_step);
   const since =
@@ -116,18 +117,12 @@ function Layer({ layer: { finding, layer, tag, first_step, last_step }, at, begi
         onClick={() => showInRun(finding.run, tag)}
       >
         <span class={`chain-place ${finding.severity}`}>{at + 1}</span>
-        <span class="ellipsis">{layer}</span>
+        <span class="ellipsis">{name}</span>
         <span class="facts-line">{since}</span>
       </button>
       <div class="chain-track">
-        {tile === null ? null : <Strip tile={tile} width_px={width_px} label={`${layer}, steps ${steps}`} />}
-        {tile?.columns.length ? (
-          <Bar
-            layer={{ finding, layer, tag, first_step, last_step }}
-            columns={tile.columns}
-            width_px={width_px}
-          />
-        ) : null}
+        {tile === null ? null : <Strip tile={tile} width_px={width_px} label={`${name}, steps ${steps}`} />}
+        {tile?.columns.length ? <Bar layer={layer} columns={tile.columns} width_px={width_px} /> : null}
       </div>
     </li>
   );
