@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import Page
 
+from tests.browser.access import assert_accessible
 from tests.browser.conftest import BAD, GOOD
 from tests.browser.tab import Tab, open_frame
-from tests.browser.test_living import assert_accessible
 from tests.browser.test_timeline import on_lane, pinned, type_range
 from tests.plugin.tensorboard_process import TensorBoard
 

@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import Browser, Locator, Page
 
+from tests.browser.access import assert_accessible
 from tests.browser.conftest import BAD, GOOD, LAYERS, STEPS, new_page
 from tests.browser.tab import Tab, open_tab
-from tests.browser.test_living import assert_accessible
 from tests.plugin.tensorboard_process import TensorBoard
 
 ALONE = f"&p.activation_hist.runs={GOOD}"

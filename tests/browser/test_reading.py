@@ -7,9 +7,9 @@ import re
 import numpy as np
 from playwright.sync_api import Browser
 
+from tests.browser.access import assert_accessible
 from tests.browser.conftest import BAD, GOOD, LAYERS, STEPS
 from tests.browser.tab import Tab, open_tab
-from tests.browser.test_living import assert_accessible
 from tests.plugin.logdirs import healthy_values
 from tests.plugin.tensorboard_process import TensorBoard
 
