@@ -109,8 +109,11 @@ def open_page(browser: Browser) -> Iterator[Callable[..., Page]]:
         page.context.close()
 
 
-def new_page(browser: Browser, width: int = 1400, height: int = 860) -> Page:
-    context = browser.new_context(viewport={"width": width, "height": height})
+def new_page(
+    browser: Browser, width: int = 1400, height: int = 860, has_touch: bool = False
+) -> Page:
+    """A page of its own context; not that of somebody who sees ours for the first time."""
+    context = browser.new_context(viewport={"width": width, "height": height}, has_touch=has_touch)
     context.grant_permissions(["clipboard-read", "clipboard-write"])
     context.add_init_script(NOT_NEW)
     return context.new_page()
