@@ -163,8 +163,8 @@ class ParameterKinds:
             self._open[id(parameter)] = OpenStep(ref, parameter, optimizer, before, closure)
 
     def _note_step(self, optimizer: Optimizer) -> None:
-        """Note once that an optimizer steps parameters of the layers."""
-        if OPTIMIZER_STEP in self._state.seen:
+        """Note once that an optimizer steps parameters of the layers, where a kind needs one."""
+        if self._states is None or OPTIMIZER_STEP in self._state.seen:
             return
         known = self._known_parameters()
         if any(id(parameter) in known for parameter in _parameters_of(optimizer)):
@@ -174,6 +174,8 @@ class ParameterKinds:
         """Count the updates, and the gradients of a step that was given a closure."""
         if self.sizes is not None:
             self.sizes.after_step(optimizer)
+        if not self._open:
+            return
         for parameter in _parameters_of(optimizer):
             step = self._open.get(id(parameter))
             if step is not None and step.optimizer is optimizer:
