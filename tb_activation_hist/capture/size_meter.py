@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from tb_activation_hist.capture.countable import countable_values
 from tb_activation_hist.capture.late_scalar import keep_scalar
+from tb_activation_hist.capture.optimizer_states import unscale_gradient
 from tb_activation_hist.capture.outline import Outline
 from tb_activation_hist.capture.parameter_refs import ParameterRef, layers_to_refs
 from tb_activation_hist.capture.parameter_samples import (
@@ -223,12 +224,7 @@ class SizeMeter:
         if values is None or not values.numel():
             self._taken.setdefault(name, None)
             return
-        scale = getattr(optimizer, "grad_scale", None)
-        sample = gather_one(values)
-        if isinstance(scale, Tensor):
-            wide = torch.promote_types(sample.dtype, torch.float32)
-            sample = sample.to(wide) / scale.to(sample.device)
-        self._taken[name] = sample
+        self._taken[name] = unscale_gradient(gather_one(values), optimizer)
 
     def end_step(self) -> PendingSizes | None:
         """What was measured in the recorded step that ends; None where it is not the turn."""
