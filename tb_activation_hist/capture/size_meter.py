@@ -153,6 +153,8 @@ class SizeMeter:
         self._taken: dict[str, Tensor | None] = {}
         self._kept: dict[str, Tensor] = {}
         self._began = False
+        self._measured = False
+        """Whether the last record has sizes."""
         self.first: PendingSizes | None = None
         """The weights before the first optimizer step, until they are written."""
         self.on = False
@@ -228,11 +230,9 @@ class SizeMeter:
 
     def end_step(self) -> PendingSizes | None:
         """What was measured in the recorded step that ends; None where it is not the turn."""
-        if not self.on or _capturing():
-            self._records += 1
-            return None
         turn, self._records = self._turn, self._records + 1
-        if not (turn or self._stepped):
+        self._measured = self.on and (turn or self._stepped) and not _capturing()
+        if not self._measured:
             return None
         self._wanted = not self._stepped
         self._began = True
@@ -240,7 +240,7 @@ class SizeMeter:
 
     def measure_last(self) -> PendingSizes | None:
         """The weights at the end of a training; None where the last record has them."""
-        if self._records == 0 or self._records % self._every == 1 or _capturing():
+        if self._records == 0 or self._measured or _capturing():
             return None
         self._taken.clear()
         self._kept.clear()
