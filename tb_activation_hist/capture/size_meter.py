@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import torch
@@ -37,6 +37,9 @@ from tb_activation_hist.core.parameter_sizes import (
 )
 
 WEIGHTS, GRADIENTS, UPDATES = range(len(SIZED_KINDS))
+
+Arrived: TypeAlias = tuple[list[int], FloatArray, list[int]]
+"""Rows, values and lengths of some samples that lie one after the other."""
 
 
 class WeightMemory:
@@ -110,13 +113,13 @@ class PendingSizes:
         moments = np.zeros((*shape, 4))
         moments[..., 0], moments[..., 1] = np.inf, -np.inf
         same = np.full(shape, UNKNOWN, np.int8)
-        weights = _split(self.weights)
-        for rows, values, lengths in _read(self.weights):
-            totals[WEIGHTS, rows], moments[WEIGHTS, rows] = sample_sums(values, lengths)
-        for rows, values, lengths in _read(self.gradients):
-            totals[GRADIENTS, rows], moments[GRADIENTS, rows] = sample_sums(values, lengths)
+        arrived = _read(self.weights)
+        for kind, parts in ((WEIGHTS, arrived), (GRADIENTS, _read(self.gradients))):
+            for rows, values, lengths in parts:
+                totals[kind, rows], moments[kind, rows] = sample_sums(values, lengths)
         totals[GRADIENTS, self.missing] = 0
-        for row, before in _split(self.before).items():
+        weights = _split(arrived)
+        for row, before in _split(_read(self.before)).items():
             after = weights.get(row)
             if after is not None and len(after) == len(before):
                 found = sample_sums(_relative(before, after), [len(after)])
@@ -312,13 +315,13 @@ def _capturing() -> bool:
     return is_tracing() or (torch.cuda.is_available() and torch.cuda.is_current_stream_capturing())
 
 
-def _read(parts: Sequence[Gathered]) -> list[tuple[list[int], FloatArray, list[int]]]:
+def _read(parts: Sequence[Gathered]) -> list[Arrived]:
     return [(each.rows, each.read(), each.lengths) for each in parts]
 
 
-def _split(parts: Sequence[Gathered]) -> dict[int, FloatArray]:
+def _split(parts: Sequence[Arrived]) -> dict[int, FloatArray]:
     found: dict[int, FloatArray] = {}
-    for rows, values, lengths in _read(parts):
+    for rows, values, lengths in parts:
         ends = np.cumsum(lengths)
         for row, length, end in zip(rows, lengths, ends, strict=True):
             found[row] = values[end - length : end]
