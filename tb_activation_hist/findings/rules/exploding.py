@@ -35,12 +35,6 @@ EARLY_GRADIENT: Final = 0.01
 """Gradients of a layer that are smaller than this share of the largest in the first records may
 grow."""
 
-GRADIENT_ADVICE: Final = (
-    "Usual causes: a discriminator that wins against its generator, a learning rate that is too "
-    "high, a division by what goes to 0. Lower the discriminator's rate or train it less often, "
-    "smooth its labels, clip the gradients (torch.nn.utils.clip_grad_norm_)."
-)
-
 LEAST_EXPLODED: Final = 2
 """Records in a row that show it; values that soon leave the range of floats leave no more."""
 
@@ -202,7 +196,6 @@ def find_exploding_gradients(
             f"{group[0].first_step} on",
             threshold={"gradient": options.exploding_gradient},
             severity="warning",
-            advice=GRADIENT_ADVICE,
         )
 
 

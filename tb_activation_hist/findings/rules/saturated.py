@@ -31,13 +31,6 @@ LEAST_WIDTH: Final = 4
 SOFTMAX_TYPES: Final = ("Softmax", "Dropout", "Identity")
 """Types whose outputs may be those of a softmax."""
 
-SOFTMAX_ADVICE: Final = (
-    "Usual causes: scores that are not divided by the square root of the heads' width, query and "
-    "key weights that start too large, a temperature that is too low. Where one value has all "
-    "weight a softmax passes hardly any gradient. Scale the scores by 1 / sqrt(d), or normalise "
-    "queries and keys."
-)
-
 
 @dataclass(frozen=True, kw_only=True)
 class SaturatedThresholds(Thresholds):
@@ -90,7 +83,6 @@ def find_saturated_softmax(
             title=f"{name_layers(hits)}: {hits[0].figures['one_share']:.0%} of the softmax's rows "
             f"have all weight on one value from step {hits[0].first_step}",
             threshold={"saturated_softmax": options.saturated_softmax},
-            advice=SOFTMAX_ADVICE,
         )
 
 

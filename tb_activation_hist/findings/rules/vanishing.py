@@ -40,12 +40,6 @@ LEAST_SHRINKING: Final = 32
 STEADY: Final = 0.8
 """Part of their early scale that the neighbours of a layer that shrinks keep."""
 
-LATENT_ADVICE: Final = (
-    "Usual causes: a KL term with too much weight, which makes a variational autoencoder ignore "
-    "its latent, a layer whose outputs the loss punishes or does not use. Raise the weight of the "
-    "KL term slowly from 0, or leave some bits free of it (free bits)."
-)
-
 
 @dataclass(frozen=True, kw_only=True)
 class VanishingThresholds(Thresholds):
@@ -175,7 +169,6 @@ def find_shrinking_layers(
             title=f"{name_layers([hit])}: values shrink {format_factor(hit.figures['decay'])} "
             f"times from step {hit.first_step}, while those of its neighbours do not",
             threshold={"vanishing_beside": options.vanishing_beside},
-            advice=LATENT_ADVICE,
         )
 
 
