@@ -55,7 +55,10 @@ class RunSignals(Sequence[Signals]):
 
     @cached_property
     def learners(self) -> list[Signals]:
-        """The outputs, in training, of layers that multiply their inputs with weights."""
+        """The outputs, in training, of layers that multiply their inputs with weights.
+
+        Each has a record of a whole batch.
+        """
         return [s for s in self.outputs if s.whole.any() and self.is_learner(s.info)]
 
     @cached_property

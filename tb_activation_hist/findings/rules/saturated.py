@@ -90,7 +90,7 @@ def _softmax_hit(signals: Signals, options: SaturatedThresholds) -> Hit | None:
     width = signals.info.shape[-1] if signals.info.shape else 0
     if signals.info.type not in SOFTMAX_TYPES or width < LEAST_WIDTH or not signals.whole.any():
         return None
-    first = int(np.argmax(signals.whole))
+    first = signals.first_whole
     adds_up = abs(float(signals.series.mean[first]) * width - 1) < SUM_TOLERANCE
     if not adds_up or not float(signals.series.min[first]) >= 0:
         return None
@@ -102,7 +102,7 @@ def _softmax_hit(signals: Signals, options: SaturatedThresholds) -> Hit | None:
 def _saturated_hit(signals: Signals, options: SaturatedThresholds) -> Hit | None:
     share = _end_share(signals)
     start = sustained_hit(signals, share >= options.saturated_start_share, {"end_share": share})
-    if start and start.first == int(np.argmax(signals.whole)):
+    if start and start.first == signals.first_whole:
         return start
     return sustained_hit(signals, share >= options.saturated_share, {"end_share": share})
 
