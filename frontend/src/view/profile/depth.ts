@@ -6,6 +6,7 @@ import { nearestColumn } from "../../math/step_axis";
 import type { ProfileColumns, Series } from "../../series/types";
 import { index, pageShown } from "../catalog/catalog";
 import { clocks, sharedAxis } from "../panel/known_panels";
+import { placesToSteps, profileSpans } from "../panel/run_times";
 import { playing } from "../screen/playing";
 import {
   effectiveKind,
@@ -18,7 +19,6 @@ import {
 import * as settings from "../settings/settings";
 import { inExecutionOrder } from "./layer_order";
 import { askAfter, askProfiles, type ProfileQuery, type Profiles, pacedRequests } from "./profiles";
-import { placesToSteps, profileSpans } from "./run_times";
 
 /** Kinds that are drawn together, the first above. */
 const TOGETHER = [

@@ -10,11 +10,11 @@ import type { FindingAnswer, Profile, ProfileMark } from "../../series/types";
 import { sorted } from "../findings/findings";
 import { clocks, fullAxis } from "../panel/known_panels";
 import { epochs } from "../panel/panel_times";
+import { profileSpans, stepPlacer } from "../panel/run_times";
 import { alsoWanted, hasOwnExtent, lossTag, scalarKey, series, tags } from "../screen/scalars";
 import { layers, runColour, type ShownRun, shownRuns } from "../selection/selection";
 import { inExecutionOrder } from "./layer_order";
 import { changes, startChanges } from "./profiles";
-import { profileSpans, stepPlacer } from "./run_times";
 
 export interface LaneLine {
   readonly run: string;
