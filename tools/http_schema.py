@@ -1,4 +1,4 @@
-"""Writes the page's types and the tables of http_api.md from tb_activation_hist/plugin/schema.py.
+"""Writes the page's types and the tables of http_api.md from tb_activation_hist/plugin/schema/.
 
 `--check` writes nothing, and fails when one of the two files is stale.
 """
@@ -8,12 +8,14 @@ from __future__ import annotations
 import ast
 import inspect
 import json
+import pkgutil
 import re
 import sys
 import textwrap
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import MISSING, dataclass, replace
 from dataclasses import fields as dataclass_fields
+from importlib import import_module
 from itertools import pairwise
 from pathlib import Path
 from types import NoneType, UnionType
@@ -35,7 +37,7 @@ TYPES_HEAD: Final = """\
 /**
  * What the server sends and takes (plugin/http_api.md).
  *
- * Made from tb_activation_hist/plugin/schema.py by tools/http_schema.py: edit that file instead.
+ * Made from tb_activation_hist/plugin/schema/ by tools/http_schema.py: edit its files instead.
  */
 """
 
@@ -52,16 +54,24 @@ class Field:
 
 
 def read_texts() -> dict[str, dict[str, str]]:
-    """The text below each field, by class; the module's own constants are those of ""."""
-    tree = ast.parse(inspect.getsource(schema))
-    texts = {"": dict(_texts_below(tree.body))}
-    for node in tree.body:
-        if isinstance(node, ast.ClassDef):
-            texts[node.name] = {}
-            for base in node.bases:
-                texts[node.name] |= texts.get(ast.unparse(base), {})
-            texts[node.name] |= dict(_texts_below(node.body))
+    """The text below each field, by class; those of constants and other names are in ""."""
+    parts = pkgutil.iter_modules(schema.__path__, f"{schema.__name__}.")
+    texts: dict[str, dict[str, str]] = {"": {}}
+    for module in (schema, *(import_module(part.name) for part in parts)):
+        tree = ast.parse(inspect.getsource(module))
+        texts[""] |= dict(_texts_below(tree.body))
+        for node in tree.body:
+            if isinstance(node, ast.ClassDef):
+                texts[node.name] = _texts_of_class(node, texts)
     return texts
+
+
+def _texts_of_class(node: ast.ClassDef, texts: Mapping[str, dict[str, str]]) -> dict[str, str]:
+    """Those of its bases first; a base stands before it in the same module."""
+    found: dict[str, str] = {}
+    for base in node.bases:
+        found |= texts.get(ast.unparse(base), {})
+    return found | dict(_texts_below(node.body))
 
 
 def _texts_below(body: list[ast.stmt]) -> Iterator[tuple[str, str]]:
