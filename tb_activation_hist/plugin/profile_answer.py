@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import threading
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Final, get_args
 
@@ -33,7 +33,7 @@ from tb_activation_hist.plugin.lru_cache import LruCache
 from tb_activation_hist.plugin.query import RequestError, parse_step_range, required
 from tb_activation_hist.plugin.series_cache import SeriesCache
 from tb_activation_hist.plugin.series_loader import LoadedSeries
-from tb_activation_hist.plugin.tiles import choose_span, sum_groups
+from tb_activation_hist.plugin.tiles import choose_span, pool_records
 
 COLUMNS: Final[Mapping[schema.ProfileFigures, int]] = {"change": 256, "sizes": 128}
 """Most columns of each layer."""
@@ -165,13 +165,9 @@ def _pool(
     span = choose_span(series.steps, asked.steps, 2**62 if asked.pooled else COLUMNS[asked.figures])
     part = series if asked.steps is None else series.take(span.records(len(series)))
     starts = np.zeros(min(len(part), 1), np.int64) if asked.pooled else span.starts(len(series))
-    if len(part) == 0:
-        return part, starts, part
-    if asked.pooled:
+    if asked.pooled and len(part):
         return part, starts, part.pool(starts)
-    counts = sum_groups(part.bin_counts, 1 << span.level, np.dtype(np.uint64))
-    tallies = part.tallies.pool(starts)
-    return part, starts, replace(part, tallies=tallies, bin_counts=counts, slices=None)
+    return part, starts, pool_records(part, span.level)
 
 
 def _columns(series: HistogramSeries, starts: IntArray) -> schema.ProfileColumns:
