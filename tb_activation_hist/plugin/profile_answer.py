@@ -58,8 +58,6 @@ HELD_BYTES: Final = 32 * 2**20
 LIKE_CADENCE: Final = 3
 """Records that must lie equally far apart for their distance to be a cadence."""
 
-ProfileKey = tuple[SeriesKey, Stamp, schema.ProfileFigures, tuple[float, float] | None, bool]
-
 
 @dataclass(frozen=True)
 class _Question:
@@ -84,7 +82,9 @@ class ProfileAnswers:
 
     def __init__(self, cache: SeriesCache) -> None:
         self._series_cache = cache
-        self._held: LruCache[ProfileKey, _LayerProfile] = LruCache(HELD_BYTES)
+        self._held: LruCache[tuple[SeriesKey, Stamp, _Question], _LayerProfile] = LruCache(
+            HELD_BYTES
+        )
         self._lock = threading.Lock()
 
     def answer(self, provider: DataProvider, query: Mapping[str, str]) -> schema.Profile:
@@ -107,7 +107,7 @@ class ProfileAnswers:
     ) -> Iterator[tuple[SeriesKey, _LayerProfile]]:
         missing = {}
         for key, listing in listed.items():
-            held = self._held.get(_held_key(key, listing.stamp, asked))
+            held = self._held.get((key, listing.stamp, asked))
             if held is None:
                 missing[key] = listing
             else:
@@ -116,12 +116,8 @@ class ProfileAnswers:
             if len(loaded.series):
                 profile = _make_profile(loaded, asked)
                 size = 400 + 16 * len(profile.columns["records"]) * (4 + len(profile.figures))
-                self._held.put(_held_key(key, loaded.stamp, asked), profile, size)
+                self._held.put((key, loaded.stamp, asked), profile, size)
                 yield key, profile
-
-
-def _held_key(key: SeriesKey, stamp: Stamp, asked: _Question) -> ProfileKey:
-    return (key, stamp, asked.figures, asked.steps, asked.pooled)
 
 
 def _parse(query: Mapping[str, str]) -> _Question:
