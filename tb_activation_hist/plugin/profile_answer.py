@@ -30,7 +30,7 @@ from tb_activation_hist.plugin.data_provider import (
 )
 from tb_activation_hist.plugin.index_answer import without_own_summaries
 from tb_activation_hist.plugin.lru_cache import LruCache
-from tb_activation_hist.plugin.query import RequestError, parse_step_range, required
+from tb_activation_hist.plugin.query import RequestError, one_of, parse_step_range, required
 from tb_activation_hist.plugin.series_cache import SeriesCache
 from tb_activation_hist.plugin.series_loader import LoadedSeries
 from tb_activation_hist.plugin.tiles import choose_span, pool_records
@@ -121,13 +121,10 @@ class ProfileAnswers:
 
 
 def _parse(query: Mapping[str, str]) -> _Question:
-    figures = query.get("figures", "change")
     allowed: tuple[schema.ProfileFigures, ...] = get_args(schema.ProfileFigures)
-    for name in allowed:
-        if name == figures:
-            steps = parse_step_range(query.get("steps"), "profile")
-            return _Question(name, steps, query.get("pooled", "0") == "1")
-    raise RequestError(f"figures must be one of {', '.join(allowed)}, not {figures[:80]!r}.")
+    figures = one_of(query, "figures", allowed, "change")
+    steps = parse_step_range(query.get("steps"), "profile")
+    return _Question(figures, steps, query.get("pooled", "0") == "1")
 
 
 def _list_layers(
