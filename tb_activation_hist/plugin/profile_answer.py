@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -31,6 +30,7 @@ from tb_activation_hist.plugin.data_provider import (
 from tb_activation_hist.plugin.index_answer import without_own_summaries
 from tb_activation_hist.plugin.lru_cache import LruCache
 from tb_activation_hist.plugin.query import RequestError, one_of, parse_step_range, required
+from tb_activation_hist.plugin.response import round_or_none
 from tb_activation_hist.plugin.series_cache import SeriesCache
 from tb_activation_hist.plugin.series_loader import LoadedSeries
 from tb_activation_hist.plugin.tiles import choose_span, pool_records
@@ -49,8 +49,6 @@ SHARES: Final[Mapping[str, float]] = {
 WINDOWS: Final = 64
 """A run has so many windows of columns; neighbouring windows are compared, whose means are less
 noisy than single columns."""
-
-DIGITS: Final = 4
 
 HELD_BYTES: Final = 32 * 2**20
 """Most bytes of figures that are kept until their layer grows."""
@@ -289,4 +287,4 @@ def _to_answer(
 
 
 def _to_json(values: npt.NDArray[Any]) -> list[float | None]:
-    return [float(f"{v:.{DIGITS}g}") if math.isfinite(v) else None for v in values.tolist()]
+    return [round_or_none(value) for value in values.tolist()]

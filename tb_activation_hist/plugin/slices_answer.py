@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import math
 from collections.abc import Mapping
 from typing import Final, get_args
 
@@ -17,13 +16,12 @@ from tb_activation_hist.core.slice_series import SliceSeries
 from tb_activation_hist.plugin import schema
 from tb_activation_hist.plugin.data_provider import DataProvider
 from tb_activation_hist.plugin.query import UNREADABLE_STATUS, RequestError, one_of, required
+from tb_activation_hist.plugin.response import round_or_none
 from tb_activation_hist.storage.slice_codec import SliceBlock, decode_slices
 from tb_activation_hist.storage.slice_reader import join_slice_blocks
 
 MAX_CELLS: Final = 512
 """Most rows, and most columns, of an answer."""
-
-DIGITS: Final = 4
 
 logger = logging.getLogger(__name__)
 
@@ -88,7 +86,7 @@ def _make_answer(
         "first_steps": slices.steps[starts].tolist(),
         "last_steps": slices.steps[np.append(starts[1:], len(slices)) - 1].tolist(),
         "range": (float(finite.min()), float(finite.max())) if finite.size else None,
-        "values": [[_to_json(value) for value in row] for row in rows.tolist()],
+        "values": [[round_or_none(value) for value in row] for row in rows.tolist()],
     }
 
 
@@ -109,7 +107,3 @@ def _merge_rows(values: npt.NDArray[np.float64], per_row: int) -> npt.NDArray[np
     total = np.add.reduceat(np.where(known, values, 0.0), starts, axis=0)
     count = np.add.reduceat(known, starts, axis=0, dtype=np.int64)
     return np.where(count > 0, total / np.maximum(count, 1), np.nan)
-
-
-def _to_json(value: float) -> float | None:
-    return float(f"{value:.{DIGITS}g}") if math.isfinite(value) else None
