@@ -175,6 +175,13 @@ def latest_run_notes(tensors: Iterable[Any]) -> RunNotes:
     return RunNotes(cast("schema.RunInfo", info), problem)
 
 
+def read_run_info(provider: DataProvider, run: str) -> dict[str, Any]:
+    """What the logger noted of a run; nothing where it noted nothing."""
+    for _, tensors in provider.read_series(BLOCKS, [run], [RUN_INFO_TAG]):
+        return dict(latest_run_notes(tensors).info)
+    return {}
+
+
 def make_index(
     revision: str,
     blocks: Listings,
