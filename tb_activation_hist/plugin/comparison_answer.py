@@ -16,8 +16,8 @@ from tb_activation_hist.core.histogram import HistogramSeries
 from tb_activation_hist.core.names import RUN_INFO_TAG, LayerInfo, content_to_layer_info
 from tb_activation_hist.plugin import schema
 from tb_activation_hist.plugin.data_provider import BLOCKS, DataProvider, Listing, SeriesKey, Stamp
-from tb_activation_hist.plugin.index_answer import read_run_info
 from tb_activation_hist.plugin.query import RequestError
+from tb_activation_hist.plugin.run_notes import read_run_info
 from tb_activation_hist.plugin.series_cache import UNREADABLE, SeriesCache
 
 KEPT: Final = 16

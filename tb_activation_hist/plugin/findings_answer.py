@@ -25,8 +25,8 @@ from tb_activation_hist.findings import (
 )
 from tb_activation_hist.plugin import schema
 from tb_activation_hist.plugin.data_provider import BLOCKS, DataProvider, Listing, SeriesKey, Stamp
-from tb_activation_hist.plugin.index_answer import read_run_info
 from tb_activation_hist.plugin.query import RequestError
+from tb_activation_hist.plugin.run_notes import read_run_info
 from tb_activation_hist.plugin.series_cache import SeriesCache
 from tb_activation_hist.plugin.slices_answer import read_slices
 from tb_activation_hist.storage.size_blocks import join_size_blocks
