@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from tb_activation_hist.findings.finding import Finding
-from tb_activation_hist.findings.hits import TOGETHER_SHARE
+from tb_activation_hist.findings.hits import near_steps
 from tb_activation_hist.findings.registry import RUN_RULE_OF
 from tb_activation_hist.findings.rule import Begins
 
@@ -47,14 +47,6 @@ LEADS_TO: Final[Mapping[str, frozenset[str]]] = {
     "runaway_units": frozenset({"outlier_features", "exploding", "low_precision", "non_finite"}),
 }
 """Kind -> kinds that it brings about, in any layer, while it lasts."""
-
-
-def near_steps(steps: int) -> float:
-    """How many steps apart two findings begin at most to have begun together.
-
-    steps: length of the run.
-    """
-    return max(TOGETHER_SHARE * steps, 1.0)
 
 
 def drop_consequences(findings: Sequence[Finding], steps: int) -> list[Finding]:

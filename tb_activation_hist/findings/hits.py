@@ -17,6 +17,14 @@ TOGETHER_SHARE: Final = 0.05
 """Hits that begin within this share of a run's length count as beginning together."""
 
 
+def near_steps(steps: int) -> float:
+    """How many steps apart what began together begins at most.
+
+    steps: length of the run.
+    """
+    return max(TOGETHER_SHARE * steps, 1.0)
+
+
 @dataclass(frozen=True, eq=False)
 class Hit:
     """One layer that shows what a rule looks for.
@@ -56,6 +64,11 @@ def sustained_hit(signals: Signals, state: BoolArray, figures: Mapping[str, Any]
     first, last = stretch
     means = {name: float(np.nanmean(each[first : last + 1])) for name, each in figures.items()}
     return Hit(signals, first, last, means)
+
+
+def first_record_hit(signals: Signals, figures: Mapping[str, Any]) -> Hit:
+    """A hit in the first record of a whole batch alone."""
+    return Hit(signals, signals.first_whole, signals.first_whole, figures)
 
 
 def whole_run_hit(signals: Signals, figures: Mapping[str, Any]) -> Hit:
@@ -120,4 +133,4 @@ def _belongs(hit: Hit, group: Sequence[Hit], gap: int) -> bool:
 
 def _together_steps(hit: Hit) -> float:
     steps = hit.signals.series.steps
-    return max(TOGETHER_SHARE * float(steps[-1] - steps[0]), 1.0)
+    return near_steps(int(steps[-1] - steps[0]))

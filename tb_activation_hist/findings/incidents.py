@@ -7,8 +7,9 @@ from dataclasses import replace
 from typing import Final
 
 from tb_activation_hist.core.names import PHASES
-from tb_activation_hist.findings.consequences import follows, near_steps
+from tb_activation_hist.findings.consequences import follows
 from tb_activation_hist.findings.finding import SEVERITIES, Finding
+from tb_activation_hist.findings.hits import near_steps
 from tb_activation_hist.findings.registry import FINDING_KINDS
 
 SPREAD: Final = (

@@ -9,7 +9,6 @@ from typing import TypeAlias
 from tb_activation_hist.core.errors import OptionError
 from tb_activation_hist.core.histogram import HistogramSeries
 from tb_activation_hist.core.names import LayerInfo
-from tb_activation_hist.findings.causes import split_causes
 from tb_activation_hist.findings.confidence import confidence_of
 from tb_activation_hist.findings.finding import Finding
 from tb_activation_hist.findings.guidance.choose import front_tag, guide
@@ -124,7 +123,6 @@ class OnlineRules:
             figures=state.figures,
             source=of.source,
             confidence=confidence_of(of.kind),
-            causes=split_causes(of.advice),
         )
         front = front_tag(layer.stream.info for layer in self._layers.values())
         from_start = steps[0] <= self._first_step

@@ -8,7 +8,6 @@ from enum import Enum
 from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar
 
 from tb_activation_hist.core.names import LayerInfo
-from tb_activation_hist.findings.causes import split_causes
 from tb_activation_hist.findings.confidence import confidence_of
 from tb_activation_hist.findings.finding import Finding
 from tb_activation_hist.findings.hits import Hit
@@ -28,7 +27,7 @@ class Observation:
     named: the layers that it is about, where nothing was recorded of them and `hits` is empty.
     title: one sentence that names layers, state and step.
     threshold: the limits that were exceeded, by name.
-    severity, advice: where this case differs from the rule's usual ones.
+    severity: where this case differs from the rule's usual one.
     figures: what was measured; the first hit's figures when None.
     """
 
@@ -36,7 +35,6 @@ class Observation:
     title: str
     threshold: Mapping[str, float]
     severity: str | None = None
-    advice: str | None = None
     figures: Mapping[str, Any] | None = None
     named: Sequence[LayerInfo] = ()
 
@@ -98,7 +96,8 @@ class Rule(Generic[OptionsT_contra]):
     kind: its name in options, files and on the page.
     severity: one of `SEVERITIES`; an `Observation` may differ.
     seen: what is seen in the histograms, one sentence for the documents.
-    advice: usual causes, then what to try, in whole sentences.
+    advice: usual causes, then what to try, in whole sentences, for the documents; findings have
+        the texts of `guidance` for their own pattern.
     source: where the method comes from.
     thresholds: the class that declares the rule's own thresholds; `Thresholds` when it has none.
     explains: kinds that follow from this one, or that say the same less well, and when they begin
@@ -116,7 +115,6 @@ class Rule(Generic[OptionsT_contra]):
     def to_finding(self, run: str, observed: Observation) -> Finding:
         hits = observed.hits
         infos = [hit.signals.info for hit in hits] or observed.named
-        advice = observed.advice or self.advice
         return Finding(
             kind=self.kind,
             run=run,
@@ -126,12 +124,11 @@ class Rule(Generic[OptionsT_contra]):
             last_step=max((hit.last_step for hit in hits), default=0),
             severity=observed.severity or self.severity,
             title=observed.title,
-            advice=advice,
+            advice=self.advice,
             figures=_figures_of(observed),
             threshold=observed.threshold,
             source=self.source,
             confidence=confidence_of(self.kind, observed.threshold),
-            causes=split_causes(advice),
             layer_steps=tuple((hit.first_step, hit.last_step) for hit in hits),
         )
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Final, overload
 from tb_activation_hist.core.parameter_sizes import NO_SIZES, ParameterSizes
 from tb_activation_hist.findings.drift import Drift
 from tb_activation_hist.findings.layer_types import has_weights
-from tb_activation_hist.findings.parameter_history import (
-    ParameterHistory,
+from tb_activation_hist.findings.parameter_signals import (
+    ParameterSignals,
     series_to_parameters,
     sizes_to_signals,
 )
@@ -49,13 +49,16 @@ class RunSignals(Sequence[Signals]):
         return [signals for signals in self.layers if is_train_activation(signals.info)]
 
     @cached_property
-    def parameters(self) -> list[ParameterHistory]:
+    def parameters(self) -> list[ParameterSignals]:
         """What is known of the parameters: of kinds without histograms their measured sizes."""
         return series_to_parameters([*self.layers, *sizes_to_signals(self.sizes, self.layers)])
 
     @cached_property
     def learners(self) -> list[Signals]:
-        """The outputs, in training, of layers that multiply their inputs with weights."""
+        """The outputs, in training, of layers that multiply their inputs with weights.
+
+        Each has a record of a whole batch.
+        """
         return [s for s in self.outputs if s.whole.any() and self.is_learner(s.info)]
 
     @cached_property
@@ -86,7 +89,7 @@ class RunSignals(Sequence[Signals]):
             return False
         return not self._known_names or module_name(info) in self._known_names
 
-    def parameters_of(self, info: LayerInfo) -> list[ParameterHistory]:
+    def parameters_of(self, info: LayerInfo) -> list[ParameterSignals]:
         """The recorded parameters of a layer, those of modules inside it included."""
         return self._parameters_by_module.get(module_name(info), [])
 
@@ -107,8 +110,8 @@ class RunSignals(Sequence[Signals]):
         )
 
     @cached_property
-    def _parameters_by_module(self) -> dict[str, list[ParameterHistory]]:
-        found: dict[str, list[ParameterHistory]] = {}
+    def _parameters_by_module(self) -> dict[str, list[ParameterSignals]]:
+        found: dict[str, list[ParameterSignals]] = {}
         for parameter in self.parameters:
             for module in _modules_of(parameter.name):
                 found.setdefault(module, []).append(parameter)

@@ -46,6 +46,16 @@ class Signals:
         typical = np.median(n[n > 0]) if np.any(n > 0) else 0
         return (2 * n >= typical) & (self.series.finite > 0)
 
+    @property
+    def first_whole(self) -> int:
+        """Index of the first record of a whole batch; 0 without any."""
+        return int(np.argmax(self.whole))
+
+    @property
+    def first_rms(self) -> float:
+        """Root mean square in that record."""
+        return float(self.rms[self.first_whole])
+
     @cached_property
     def zero_share(self) -> FloatArray:
         """Share of the finite values that are exactly 0."""

@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 
 from tb_activation_hist.findings.hits import NEIGHBOUR_GAP, Hit, whole_run_hit
-from tb_activation_hist.findings.parameter_history import ParameterHistory
+from tb_activation_hist.findings.parameter_signals import ParameterSignals
 from tb_activation_hist.findings.run_signals import RunSignals
 from tb_activation_hist.findings.signals import Signals
 
@@ -45,7 +45,7 @@ class StillPart:
     may_be_meant: bool
 
 
-def learning_parameters(run: RunSignals, least_steps: int) -> list[ParameterHistory]:
+def learning_parameters(run: RunSignals, least_steps: int) -> list[ParameterSignals]:
     """The parameters of layers that ran, but for frozen ones; none while it is too early to judge.
 
     least_steps: how long the weights must have been followed.
@@ -54,16 +54,16 @@ def learning_parameters(run: RunSignals, least_steps: int) -> list[ParameterHist
     return found if all(_is_long(p, least_steps) for p in found) else []
 
 
-def matrices(parameters: Sequence[ParameterHistory]) -> Sequence[ParameterHistory]:
+def matrices(parameters: Sequence[ParameterSignals]) -> Sequence[ParameterSignals]:
     """Those that multiply inputs; all of them where none does."""
     return [p for p in parameters if p.is_matrix] or parameters
 
 
-def _should_learn(parameter: ParameterHistory, run: RunSignals) -> bool:
+def _should_learn(parameter: ParameterSignals, run: RunSignals) -> bool:
     return parameter.name not in run.facts.frozen and run.has_run(parameter.name)
 
 
-def _is_long(parameter: ParameterHistory, least_steps: int) -> bool:
+def _is_long(parameter: ParameterSignals, least_steps: int) -> bool:
     steps = parameter.weights.steps if parameter.weights is not None else np.zeros(0)
     return len(steps) >= LEAST_RECORDS and bool(steps[-1] - steps[0] >= least_steps)
 
@@ -85,22 +85,22 @@ def find_still_layers(run: RunSignals, least_steps: int) -> Iterator[StillPart]:
         yield StillPart(hits, cause, movers[0].name, own[0].records, meant)
 
 
-def _changes(movers: Sequence[ParameterHistory]) -> int:
+def _changes(movers: Sequence[ParameterSignals]) -> int:
     """How often the weights that change did so, at most."""
     return max(int((~p.weights.idle[1:]).sum()) for p in movers if p.weights is not None)
 
 
-def _weights_of(signals: Signals, run: RunSignals) -> Sequence[ParameterHistory]:
+def _weights_of(signals: Signals, run: RunSignals) -> Sequence[ParameterSignals]:
     """The matrices of a layer that should be trained; its other parameters where it has none."""
     own = [p for p in run.parameters_of(signals.info) if p.name not in run.facts.frozen]
     return matrices(own)
 
 
-def _stands_still(weights: Sequence[ParameterHistory]) -> bool:
+def _stands_still(weights: Sequence[ParameterSignals]) -> bool:
     return bool(weights) and all(p.is_constant and p.records >= LEAST_RECORDS for p in weights)
 
 
-def _is_copy(parameter: ParameterHistory, movers: Sequence[ParameterHistory]) -> bool:
+def _is_copy(parameter: ParameterSignals, movers: Sequence[ParameterSignals]) -> bool:
     """Whether a parameter began as a copy of one that is trained, as that of a target network."""
     return any(parameter.began_as(other) for other in movers)
 
@@ -156,7 +156,7 @@ def slow_layers(run: RunSignals, least_factor: float, most: float) -> tuple[list
     return hits, fastest[0].info.layer
 
 
-def _rate_of(weights: Sequence[ParameterHistory]) -> tuple[float, float]:
+def _rate_of(weights: Sequence[ParameterSignals]) -> tuple[float, float]:
     """Update per gradient of the first of these weights, and update per weight; 0 if not known."""
     for parameter in weights:
         sizes = (parameter.weights, parameter.gradients, parameter.updates)

@@ -41,10 +41,7 @@ PATTERNS: Final[Mapping[str, Sequence[Pattern]]] = {
 def guide(case: Case) -> Finding:
     """The finding of a case with advice, causes, code and check of its pattern."""
     finding = case.finding
-    patterns = PATTERNS.get(finding.kind, ())
-    chosen = next((own for holds, own in patterns if holds(case)), None)
-    if chosen is None:
-        return finding
+    chosen = next(own for holds, own in PATTERNS[finding.kind] if holds(case))
     module = finding.layers[0].partition("/")[0]
     told = chosen.fill(module, finding.first_step)
     return replace(

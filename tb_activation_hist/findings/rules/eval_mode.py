@@ -23,7 +23,6 @@ def find_silent_model(layers: RunSignals, _options: Thresholds) -> Iterator[Obse
         named=_to_infos(silent),
         title=f"none of the {len(silent):,} layers ran in train mode: {reason}",
         threshold={},
-        advice=None if resting else OTHER_MODEL_ADVICE,
     )
 
 
@@ -45,11 +44,6 @@ def find_resting_layers(layers: RunSignals, _options: Thresholds) -> Iterator[Ob
 def _to_infos(names: Sequence[str]) -> tuple[LayerInfo, ...]:
     return tuple(LayerInfo(name) for name in names)
 
-
-OTHER_MODEL_ADVICE: Final = (
-    "Usual causes: a copy of the model is trained, its forward() is called alone, it was compiled "
-    "before the logger was created. Give the logger the model that the training calls."
-)
 
 EVAL_MODE: Final = RunRule(
     kind="eval_mode",

@@ -12,7 +12,13 @@ import numpy.typing as npt
 from tb_activation_hist.core.grid import FloatArray
 from tb_activation_hist.findings.distance import IntVector
 from tb_activation_hist.findings.finding import Finding
-from tb_activation_hist.findings.hits import Hit, find_hits, group_episodes, name_layers
+from tb_activation_hist.findings.hits import (
+    Hit,
+    find_hits,
+    first_record_hit,
+    group_episodes,
+    name_layers,
+)
 from tb_activation_hist.findings.layer_types import LEAST_DEPTH
 from tb_activation_hist.findings.number_format import format_factor
 from tb_activation_hist.findings.record_stream import RecordStream
@@ -34,12 +40,6 @@ BULK: Final = 0.9
 EARLY_GRADIENT: Final = 0.01
 """Gradients of a layer that are smaller than this share of the largest in the first records may
 grow."""
-
-GRADIENT_ADVICE: Final = (
-    "Usual causes: a discriminator that wins against its generator, a learning rate that is too "
-    "high, a division by what goes to 0. Lower the discriminator's rate or train it less often, "
-    "smooth its labels, clip the gradients (torch.nn.utils.clip_grad_norm_)."
-)
 
 LEAST_EXPLODED: Final = 2
 """Records in a row that show it; values that soon leave the range of floats leave no more."""
@@ -140,13 +140,13 @@ def find_growth_over_depth(
     layers: RunSignals, options: ExplodingThresholds
 ) -> Iterator[Observation]:
     """Scales that grow from layer to layer in the first record of a run."""
-    learners = [s for s in layers.learners if s.whole.any()]
-    scales = [float(s.rms[np.argmax(s.whole)]) for s in learners]
+    learners = layers.learners
+    scales = [s.first_rms for s in learners]
     if len(learners) < LEAST_DEPTH or not scales[0] > 0:
         return
     limit = max(options.exploding_depth * scales[0], options.exploding_start)
     hits = [
-        _first_record_hit(signals, {"rms": scale, "growth": scale / scales[0]})
+        first_record_hit(signals, {"rms": scale, "growth": scale / scales[0]})
         for signals, scale in zip(learners, scales, strict=True)
         if scale > limit
     ]
@@ -169,13 +169,13 @@ def find_large_embeddings(
     layers: RunSignals, options: ExplodingThresholds
 ) -> Iterator[Observation]:
     """An embedding that is the first layer with weights, and far too large in the first record."""
-    first = next((s for s in layers.learners if s.whole.any()), None)
+    first = next(iter(layers.learners), None)
     if first is None or not first.info.type.startswith("Embedding"):
         return
-    scale = float(first.rms[np.argmax(first.whole)])
+    scale = first.first_rms
     if scale > options.exploding_start:
         yield Observation(
-            hits=[_first_record_hit(first, {"rms": scale})],
+            hits=[first_record_hit(first, {"rms": scale})],
             title=f"{first.info.layer}: its values have a root mean square of "
             f"{format_factor(scale)} at the start, about 1 is usual",
             threshold={"start": options.exploding_start},
@@ -202,7 +202,6 @@ def find_exploding_gradients(
             f"{group[0].first_step} on",
             threshold={"gradient": options.exploding_gradient},
             severity="warning",
-            advice=GRADIENT_ADVICE,
         )
 
 
@@ -218,11 +217,6 @@ def _gradient_hit(signals: Signals, options: ExplodingThresholds) -> Hit | None:
     at = int(np.searchsorted(index, begin))
     first = int(index[_departure(scales, at, signals.early_rms)])
     return Hit(signals, first, end, figures)
-
-
-def _first_record_hit(signals: Signals, figures: dict[str, float]) -> Hit:
-    first = int(np.argmax(signals.whole))
-    return Hit(signals, first, first, figures)
 
 
 def _check_record(stream: RecordStream, options: ExplodingThresholds) -> OnlineState:

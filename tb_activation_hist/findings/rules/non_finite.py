@@ -16,10 +16,6 @@ from tb_activation_hist.findings.thresholds import Thresholds
 
 VALUE_OF_TOTAL: Final = {"nans": "NaN", "pos_infs": "+inf", "neg_infs": "-inf"}
 
-MASK_ADVICE: Final = (
-    "A mask filled with -inf before a softmax looks like this; then nothing is wrong."
-)
-
 
 def find_non_finite(layers: Sequence[Signals], _options: Thresholds) -> Iterator[Observation]:
     """One observation for each kind and phase of series, and one more for masks."""
@@ -60,7 +56,6 @@ def _observe(hits: Sequence[Hit], kind: str) -> Observation:
         title=f"{name_layers(ordered)}: {what} from step {cause.first_step}",
         threshold={"values": 1},
         severity="info" if masked else "error" if _lasts(cause) else "warning",
-        advice=MASK_ADVICE if masked else None,
     )
 
 

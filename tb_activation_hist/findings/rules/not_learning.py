@@ -73,54 +73,12 @@ class NotLearningThresholds(Thresholds):
     )
 
 
-NOTHING_ADVICE: Final = (
-    "Usual causes: the optimizer was built from other tensors (a model that was copied, replaced "
-    "or moved to its device afterwards), the loss was detached or computed under torch.no_grad(), "
-    "optimizer.step() is not called. Build the optimizer last, from model.parameters() of the "
-    "model that is trained, and check that loss.requires_grad is True."
-)
-TINY_ADVICE: Final = (
-    "Usual causes: a learning rate that is far too low, gradients that are clipped to next to "
-    "nothing, a schedule that begins at 0 and hardly rises. Print the optimizer's rate and the "
-    "norm of the gradients before and after clipping; raise the rate or the limit."
-)
-ADVICE_OF: Final = {
-    Cause.NO_GRADIENT: (
-        "Usual causes: detach(), .data, .item() or torch.no_grad() between these layers and the "
-        "loss, outputs that the loss does not use. Follow their outputs to the loss: each tensor "
-        "on the way must have requires_grad True."
-    ),
-    Cause.ZERO_GRADIENT: (
-        "Usual causes: a ReLU after these layers that puts out nothing but 0, a gate that is shut, "
-        "a factor of 0. Look at what follows these layers."
-    ),
-    Cause.NO_UPDATE: (
-        "Usual causes: the parameters are missing in the optimizer, their parameter group has a "
-        "rate of 0. Gradients do arrive. Compare model.named_parameters() with the optimizer's "
-        "param_groups and their rates."
-    ),
-    Cause.UNKNOWN: (
-        "Usual causes: the parameters are missing in the optimizer, no gradient reaches them "
-        "(detach(), torch.no_grad()), their parameter group has a rate of 0. Compare "
-        "model.named_parameters() with the optimizer's param_groups, and see whether p.grad is "
-        "None after backward()."
-    ),
-}
 STATE_OF: Final = {
     Cause.NO_GRADIENT: "no gradient arrives",
     Cause.ZERO_GRADIENT: "their gradient is exactly 0",
     Cause.NO_UPDATE: "gradients arrive, but no update follows",
     Cause.UNKNOWN: "nothing updates them",
 }
-SLOW_ADVICE: Final = (
-    "Usual causes: a parameter group with a far too low rate, discriminative rates such as "
-    "slice(1e-6, 1e-2). Raise these layers' rate; without pretraining give all layers one rate."
-)
-OUTPUTS_ADVICE: Final = (
-    "Usual causes: the layers are frozen (then this is as meant), their learning rate is far too "
-    "low, no gradient reaches them. Embeddings and first layers may also learn while the "
-    "distribution of their outputs stays. Record the kind weights to know."
-)
 
 
 def find_nothing_learning(
@@ -141,7 +99,6 @@ def find_nothing_learning(
             f"step {last}",
             threshold={"still_steps": options.still_steps},
             severity="error",
-            advice=NOTHING_ADVICE,
         )
         return
     sizes = [p.largest_update for p in matrices(known) if not p.is_constant]
@@ -152,7 +109,6 @@ def find_nothing_learning(
             "their size, about their rounding",
             threshold={"still_update": options.still_update},
             severity="error",
-            advice=TINY_ADVICE,
             figures={"update_share": max(sizes)},
         )
 
@@ -175,7 +131,6 @@ def find_still_parts(layers: RunSignals, options: NotLearningThresholds) -> Iter
             title=title,
             threshold={"still_steps": options.still_steps},
             severity="info" if part.may_be_meant else "warning",
-            advice=ADVICE_OF[part.cause],
             figures=figures,
         )
 
@@ -190,7 +145,6 @@ def find_slow_parts(layers: RunSignals, options: NotLearningThresholds) -> Itera
             title=f"{name_layers(hits)}: hardly learning, at a {slower} times lower rate than "
             f"{mover}",
             threshold={"slow_rate": options.slow_rate, "slow_update": options.slow_update},
-            advice=SLOW_ADVICE,
         )
 
 
@@ -242,7 +196,6 @@ def _observe(
         f"times as far as batches alone do, {mover} {format_factor(ratio)} times)",
         threshold={"still_ratio": options.still_ratio, "moving_ratio": options.moving_ratio},
         severity="info",
-        advice=OUTPUTS_ADVICE,
         figures={**still[0].figures, "moving_layer": mover, "moving_ratio": ratio},
     )
 
@@ -254,7 +207,10 @@ NOT_LEARNING: Final = RunRule(
     "move by less than their rounding, or far less than others do for their gradients: all of them "
     "(error), or those of some layers (warning). Info where the weights are not recorded and the "
     "outputs of the first layers stay where they were, while those of a later layer move.",
-    advice=ADVICE_OF[Cause.UNKNOWN],
+    advice="Usual causes: the parameters are missing in the optimizer, no gradient reaches them "
+    "(detach(), torch.no_grad()), their parameter group has a rate of 0. Compare "
+    "model.named_parameters() with the optimizer's param_groups, and see whether p.grad is "
+    "None after backward().",
     source="the weights themselves; outputs: our own, Wasserstein-1 on the asinh axis beside batch "
     "noise",
     thresholds=NotLearningThresholds,

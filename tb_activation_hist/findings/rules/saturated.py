@@ -31,13 +31,6 @@ LEAST_WIDTH: Final = 4
 SOFTMAX_TYPES: Final = ("Softmax", "Dropout", "Identity")
 """Types whose outputs may be those of a softmax."""
 
-SOFTMAX_ADVICE: Final = (
-    "Usual causes: scores that are not divided by the square root of the heads' width, query and "
-    "key weights that start too large, a temperature that is too low. Where one value has all "
-    "weight a softmax passes hardly any gradient. Scale the scores by 1 / sqrt(d), or normalise "
-    "queries and keys."
-)
-
 
 @dataclass(frozen=True, kw_only=True)
 class SaturatedThresholds(Thresholds):
@@ -90,7 +83,6 @@ def find_saturated_softmax(
             title=f"{name_layers(hits)}: {hits[0].figures['one_share']:.0%} of the softmax's rows "
             f"have all weight on one value from step {hits[0].first_step}",
             threshold={"saturated_softmax": options.saturated_softmax},
-            advice=SOFTMAX_ADVICE,
         )
 
 
@@ -98,7 +90,7 @@ def _softmax_hit(signals: Signals, options: SaturatedThresholds) -> Hit | None:
     width = signals.info.shape[-1] if signals.info.shape else 0
     if signals.info.type not in SOFTMAX_TYPES or width < LEAST_WIDTH or not signals.whole.any():
         return None
-    first = int(np.argmax(signals.whole))
+    first = signals.first_whole
     adds_up = abs(float(signals.series.mean[first]) * width - 1) < SUM_TOLERANCE
     if not adds_up or not float(signals.series.min[first]) >= 0:
         return None
@@ -110,7 +102,7 @@ def _softmax_hit(signals: Signals, options: SaturatedThresholds) -> Hit | None:
 def _saturated_hit(signals: Signals, options: SaturatedThresholds) -> Hit | None:
     share = _end_share(signals)
     start = sustained_hit(signals, share >= options.saturated_start_share, {"end_share": share})
-    if start and start.first == int(np.argmax(signals.whole)):
+    if start and start.first == signals.first_whole:
         return start
     return sustained_hit(signals, share >= options.saturated_share, {"end_share": share})
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from tb_activation_hist.findings.hits import Hit
 from tb_activation_hist.findings.number_format import format_factor
-from tb_activation_hist.findings.parameter_history import SizeHistory
+from tb_activation_hist.findings.parameter_signals import SizeHistory
 from tb_activation_hist.findings.rule import Observation, RunRule
 from tb_activation_hist.findings.run_signals import RunSignals, module_name
 from tb_activation_hist.findings.still_weights import matrices

@@ -6,9 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-import numpy as np
-
-from tb_activation_hist.findings.hits import Hit
+from tb_activation_hist.findings.hits import first_record_hit
 from tb_activation_hist.findings.layer_types import normalises
 from tb_activation_hist.findings.number_format import format_factor
 from tb_activation_hist.findings.rule import Begins, Observation, RunRule
@@ -33,12 +31,11 @@ def find_unscaled_inputs(
     first = next(iter(layers.learners), None)
     if first is None or first.info.type.startswith("Embedding"):
         return
-    record = int(np.argmax(first.whole))
-    scale = float(first.rms[record])
+    scale = first.first_rms
     if not scale > options.unscaled_level:
         return
     yield Observation(
-        hits=[Hit(first, record, record, {"rms": scale})],
+        hits=[first_record_hit(first, {"rms": scale})],
         title=f"{first.info.layer}: the first layer's outputs have a root mean square of "
         f"{format_factor(scale)} at the start, as inputs do that are not normalised",
         threshold={"unscaled_level": options.unscaled_level},

@@ -12,6 +12,7 @@ from tb_activation_hist.findings.finding import Finding
 from tb_activation_hist.findings.hits import (
     Hit,
     find_hits,
+    first_record_hit,
     group_episodes,
     name_layers,
     whole_run_hit,
@@ -39,12 +40,6 @@ LEAST_SHRINKING: Final = 32
 
 STEADY: Final = 0.8
 """Part of their early scale that the neighbours of a layer that shrinks keep."""
-
-LATENT_ADVICE: Final = (
-    "Usual causes: a KL term with too much weight, which makes a variational autoencoder ignore "
-    "its latent, a layer whose outputs the loss punishes or does not use. Raise the weight of the "
-    "KL term slowly from 0, or leave some bits free of it (free bits)."
-)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -137,15 +132,11 @@ def find_fading_over_depth(
 def find_tiny_start(layers: RunSignals, options: VanishingThresholds) -> Iterator[Observation]:
     """Not one layer with weights puts out values of usual size in the first record."""
     learners = layers.learners
-    scales = [float(s.rms[np.argmax(s.whole)]) for s in learners]
+    scales = [s.first_rms for s in learners]
     if len(scales) < LEAST_DEPTH or not 0 < max(scales) < options.vanishing_start:
         return
-    first = [int(np.argmax(s.whole)) for s in learners]
     yield Observation(
-        hits=[
-            Hit(s, at, at, {"rms": scale})
-            for s, at, scale in zip(learners, first, scales, strict=True)
-        ],
+        hits=[first_record_hit(s, {"rms": s.first_rms}) for s in learners],
         title=f"{learners[0].info.layer} and {len(learners) - 1:,} more layers: values of at most "
         f"{max(scales):.1g} at the start, where about 1 is usual",
         threshold={"vanishing_start": options.vanishing_start},
@@ -175,20 +166,19 @@ def find_shrinking_layers(
             title=f"{name_layers([hit])}: values shrink {format_factor(hit.figures['decay'])} "
             f"times from step {hit.first_step}, while those of its neighbours do not",
             threshold={"vanishing_beside": options.vanishing_beside},
-            advice=LATENT_ADVICE,
         )
 
 
 def _scale_left(signals: Signals) -> float:
     """The scale of the last eighth of the records beside that of the first; 0 if unknown."""
     late = signals.rms[signals.whole][-max(np.count_nonzero(signals.whole) // 8, 1) :]
-    first = float(signals.rms[signals.whole][0])
+    first = signals.first_rms
     return float(np.median(late)) / first if first > 0 else 0.0
 
 
 def _shrinking_hit(signals: Signals, share: float) -> Hit:
     used = np.flatnonzero(signals.whole)
-    first = float(signals.rms[used[0]])
+    first = signals.first_rms
     small = signals.rms[used] < first / 2
     figures = {"decay": 1 / share, "rms_before": first}
     return Hit(signals, int(used[np.argmax(small)]), int(used[-1]), figures)

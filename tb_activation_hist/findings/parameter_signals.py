@@ -12,15 +12,19 @@ import numpy as np
 from tb_activation_hist.core.grid import FloatArray, IntArray
 from tb_activation_hist.core.histogram import HistogramSeries
 from tb_activation_hist.core.names import LayerInfo
-from tb_activation_hist.core.parameter_sizes import SAME, UNKNOWN, ParameterSizes, SizeSeries
+from tb_activation_hist.core.parameter_sizes import (
+    SAME,
+    SIZED_KINDS,
+    UNKNOWN,
+    ParameterSizes,
+    SizeSeries,
+)
 from tb_activation_hist.core.tallies import Tallies
 from tb_activation_hist.findings.signals import BoolArray, Signals
 
 SAME_TOLERANCE: Final = 1e-12
 """Rounding of sums of float64 that are added up again when records are pooled; one step of a
 float32 weight changes more."""
-
-PARAMETER_KINDS: Final = ("weights", "weight_gradients", "updates")
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,7 +49,7 @@ class SizeHistory:
 
 
 @dataclass(frozen=True, eq=False)
-class ParameterHistory:
+class ParameterSignals:
     """What was recorded of one parameter; None for what was not. info: its layer's description."""
 
     info: LayerInfo
@@ -79,7 +83,7 @@ class ParameterHistory:
             return float("inf")
         return float(np.nanmax(self.updates.rms))
 
-    def began_as(self, other: ParameterHistory) -> bool:
+    def began_as(self, other: ParameterSignals) -> bool:
         """Whether it had the values of another parameter when both were recorded first."""
         if self.weights is None or other.weights is None or self.info.shape != other.info.shape:
             return False
@@ -134,19 +138,19 @@ def _to_series(own: SizeSeries) -> HistogramSeries:
     return HistogramSeries(tallies, none[:0], np.zeros((len(own), 0), np.uint32))
 
 
-def series_to_parameters(layers: Iterable[Signals]) -> list[ParameterHistory]:
+def series_to_parameters(layers: Iterable[Signals]) -> list[ParameterSignals]:
     """The parameters of a run, from the series of their kinds, in model order."""
     found: dict[str, dict[str, Signals]] = {}
     for signals in layers:
-        if signals.info.kind in PARAMETER_KINDS:
+        if signals.info.kind in SIZED_KINDS:
             found.setdefault(signals.info.layer, {})[signals.info.kind] = signals
     return [_to_parameter(own) for own in found.values()]
 
 
-def _to_parameter(own: Mapping[str, Signals]) -> ParameterHistory:
+def _to_parameter(own: Mapping[str, Signals]) -> ParameterSignals:
     info = next(iter(own.values())).info
     sizes = {kind: _to_sizes(signals) for kind, signals in own.items()}
-    return ParameterHistory(info, *(sizes.get(kind) for kind in PARAMETER_KINDS))
+    return ParameterSignals(info, *(sizes.get(kind) for kind in SIZED_KINDS))
 
 
 def _to_sizes(signals: Signals) -> SizeHistory:
