@@ -177,7 +177,7 @@ const TARGET_PX = 24;
 
 /** Each mark can be clicked; those closer than a finger are one target, which opens the one nearest to the pointer. */
 function FindingButtons({ width_px }: Props) {
-  const placed = placedFindings(fullAxis.value);
+  const placed = placedFindings.value;
   const groups = useMemo(() => groupFindings(placed, width_px), [placed, width_px]);
   return (
     <>
