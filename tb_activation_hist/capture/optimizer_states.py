@@ -1,4 +1,4 @@
-"""What optimizers keep of each parameter: Adam's moments, momentum and the like."""
+"""What optimizers keep: Adam's moments, momentum and the like, and the scale of gradients."""
 
 from __future__ import annotations
 
@@ -56,6 +56,15 @@ def moment_ratio(first: Tensor, second: Tensor) -> Tensor:
     wide = torch.promote_types(first.dtype, torch.float32)
     m = first.to(wide)
     return torch.where(m == 0, m, m / second.to(wide).sqrt())
+
+
+def unscale_gradient(gradient: Tensor, optimizer: Any) -> Tensor:
+    """Fused optimizers unscale inside their step: only then has the gradient still the factor."""
+    scale = getattr(optimizer, "grad_scale", None)
+    if not isinstance(scale, Tensor):
+        return gradient
+    wide = torch.promote_types(gradient.dtype, torch.float32)
+    return gradient.to(wide) / scale.to(gradient.device)
 
 
 def _state_of(optimizer: Any, parameter: Tensor) -> Mapping[Any, Any]:

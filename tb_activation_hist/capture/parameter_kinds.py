@@ -16,7 +16,7 @@ from torch.optim.optimizer import (
 )
 
 from tb_activation_hist.capture.countable import countable_values
-from tb_activation_hist.capture.optimizer_states import OptimizerStates
+from tb_activation_hist.capture.optimizer_states import OptimizerStates, unscale_gradient
 from tb_activation_hist.capture.outline import Outline
 from tb_activation_hist.capture.parameter_refs import ParameterRef, layers_to_refs
 from tb_activation_hist.capture.rows import Row
@@ -163,8 +163,8 @@ class ParameterKinds:
             self._open[id(parameter)] = OpenStep(ref, parameter, optimizer, before, closure)
 
     def _note_step(self, optimizer: Optimizer) -> None:
-        """Note once that an optimizer steps parameters of the layers."""
-        if OPTIMIZER_STEP in self._state.seen:
+        """Note once that an optimizer steps parameters of the layers, where a kind needs one."""
+        if self._states is None or OPTIMIZER_STEP in self._state.seen:
             return
         known = self._known_parameters()
         if any(id(parameter) in known for parameter in _parameters_of(optimizer)):
@@ -174,6 +174,8 @@ class ParameterKinds:
         """Count the updates, and the gradients of a step that was given a closure."""
         if self.sizes is not None:
             self.sizes.after_step(optimizer)
+        if not self._open:
+            return
         for parameter in _parameters_of(optimizer):
             step = self._open.get(id(parameter))
             if step is not None and step.optimizer is optimizer:
@@ -191,7 +193,7 @@ class ParameterKinds:
     def _count_gradient(self, ref: ParameterRef, parameter: Tensor, optimizer: Optimizer) -> None:
         gradient = countable_values(parameter.grad)
         if gradient is not None:
-            self._count("weight_gradients", ref, _unscale(gradient, optimizer))
+            self._count("weight_gradients", ref, unscale_gradient(gradient, optimizer))
 
     def _known_parameters(self) -> dict[int, tuple[ParameterRef, nn.Parameter]]:
         """Tied parameters count once, under their first name."""
@@ -266,15 +268,6 @@ class StepWatcher:
 def _parameters_of(optimizer: Optimizer) -> Iterator[nn.Parameter]:
     for group in optimizer.param_groups:
         yield from group["params"]
-
-
-def _unscale(gradient: Tensor, optimizer: Optimizer) -> Tensor:
-    """Fused optimizers unscale inside their step: only then has the gradient still the factor."""
-    scale = getattr(optimizer, "grad_scale", None)
-    if not isinstance(scale, Tensor):
-        return gradient
-    wide = torch.promote_types(gradient.dtype, torch.float32)
-    return gradient.to(wide) / scale.to(gradient.device)
 
 
 def _relative_update(before: Tensor, after: Tensor) -> Tensor:

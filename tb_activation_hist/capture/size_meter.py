@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import torch
@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from tb_activation_hist.capture.countable import countable_values
 from tb_activation_hist.capture.late_scalar import keep_scalar
+from tb_activation_hist.capture.optimizer_states import unscale_gradient
 from tb_activation_hist.capture.outline import Outline
 from tb_activation_hist.capture.parameter_refs import ParameterRef, layers_to_refs
 from tb_activation_hist.capture.parameter_samples import (
@@ -36,6 +37,9 @@ from tb_activation_hist.core.parameter_sizes import (
 )
 
 WEIGHTS, GRADIENTS, UPDATES = range(len(SIZED_KINDS))
+
+Arrived: TypeAlias = tuple[list[int], FloatArray, list[int]]
+"""Rows, values and lengths of some samples that lie one after the other."""
 
 
 class WeightMemory:
@@ -109,13 +113,13 @@ class PendingSizes:
         moments = np.zeros((*shape, 4))
         moments[..., 0], moments[..., 1] = np.inf, -np.inf
         same = np.full(shape, UNKNOWN, np.int8)
-        weights = _split(self.weights)
-        for rows, values, lengths in _read(self.weights):
-            totals[WEIGHTS, rows], moments[WEIGHTS, rows] = sample_sums(values, lengths)
-        for rows, values, lengths in _read(self.gradients):
-            totals[GRADIENTS, rows], moments[GRADIENTS, rows] = sample_sums(values, lengths)
+        arrived = _read(self.weights)
+        for kind, parts in ((WEIGHTS, arrived), (GRADIENTS, _read(self.gradients))):
+            for rows, values, lengths in parts:
+                totals[kind, rows], moments[kind, rows] = sample_sums(values, lengths)
         totals[GRADIENTS, self.missing] = 0
-        for row, before in _split(self.before).items():
+        weights = _split(arrived)
+        for row, before in _split(_read(self.before)).items():
             after = weights.get(row)
             if after is not None and len(after) == len(before):
                 found = sample_sums(_relative(before, after), [len(after)])
@@ -152,6 +156,8 @@ class SizeMeter:
         self._taken: dict[str, Tensor | None] = {}
         self._kept: dict[str, Tensor] = {}
         self._began = False
+        self._measured = False
+        """Whether the last record has sizes."""
         self.first: PendingSizes | None = None
         """The weights before the first optimizer step, until they are written."""
         self.on = False
@@ -223,20 +229,13 @@ class SizeMeter:
         if values is None or not values.numel():
             self._taken.setdefault(name, None)
             return
-        scale = getattr(optimizer, "grad_scale", None)
-        sample = gather_one(values)
-        if isinstance(scale, Tensor):
-            wide = torch.promote_types(sample.dtype, torch.float32)
-            sample = sample.to(wide) / scale.to(sample.device)
-        self._taken[name] = sample
+        self._taken[name] = unscale_gradient(gather_one(values), optimizer)
 
     def end_step(self) -> PendingSizes | None:
         """What was measured in the recorded step that ends; None where it is not the turn."""
-        if not self.on or _capturing():
-            self._records += 1
-            return None
         turn, self._records = self._turn, self._records + 1
-        if not (turn or self._stepped):
+        self._measured = self.on and (turn or self._stepped) and not _capturing()
+        if not self._measured:
             return None
         self._wanted = not self._stepped
         self._began = True
@@ -244,7 +243,7 @@ class SizeMeter:
 
     def measure_last(self) -> PendingSizes | None:
         """The weights at the end of a training; None where the last record has them."""
-        if self._records == 0 or self._records % self._every == 1 or _capturing():
+        if self._records == 0 or self._measured or _capturing():
             return None
         self._taken.clear()
         self._kept.clear()
@@ -316,13 +315,13 @@ def _capturing() -> bool:
     return is_tracing() or (torch.cuda.is_available() and torch.cuda.is_current_stream_capturing())
 
 
-def _read(parts: Sequence[Gathered]) -> list[tuple[list[int], FloatArray, list[int]]]:
+def _read(parts: Sequence[Gathered]) -> list[Arrived]:
     return [(each.rows, each.read(), each.lengths) for each in parts]
 
 
-def _split(parts: Sequence[Gathered]) -> dict[int, FloatArray]:
+def _split(parts: Sequence[Arrived]) -> dict[int, FloatArray]:
     found: dict[int, FloatArray] = {}
-    for rows, values, lengths in _read(parts):
+    for rows, values, lengths in parts:
         ends = np.cumsum(lengths)
         for row, length, end in zip(rows, lengths, ends, strict=True):
             found[row] = values[end - length : end]

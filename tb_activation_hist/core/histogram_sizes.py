@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Iterable
+from dataclasses import fields, replace
 from typing import Any, Final
 
 import numpy as np
@@ -69,9 +69,8 @@ def _join(sizes: SizeSeries, counted: SizeSeries) -> SizeSeries:
     rest = sizes.take(~np.isin(sizes.steps, counted.steps))
     if not len(rest):
         return counted
-    parts: Sequence[SizeSeries] = (rest, counted)
-    columns: dict[str, Any] = {
-        name: np.concatenate([getattr(each, name) for each in parts]) for name in vars(counted)
-        if name in SizeSeries.__dataclass_fields__
-    }  # fmt: skip
-    return SizeSeries(**columns).take(np.argsort(columns["steps"], kind="stable"))
+    names = [each.name for each in fields(SizeSeries)]
+    both = SizeSeries(
+        *(np.concatenate([getattr(rest, name), getattr(counted, name)]) for name in names)
+    )
+    return both.take(np.argsort(both.steps, kind="stable"))

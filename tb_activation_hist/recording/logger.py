@@ -241,9 +241,10 @@ class ActivationHistLogger:
         self._report_findings()
 
     def _switch(self) -> None:
-        self._state.switch("train", self._options.capture.accumulate or self._cadence.due)
+        due = self._cadence.due
+        self._state.switch("train", self._options.capture.accumulate or due)
         self._state.switch("eval", True)
-        self._hooks.begin_sizes(recorded=self._state.train and self._cadence.due)
+        self._hooks.begin_sizes(recorded=self._state.train and due)
 
     def _write(
         self,

@@ -89,7 +89,8 @@ class Monitor:
 
     def add_sizes(self, sizes: SizeRecord) -> None:
         """Take in the sizes of parameters; called on the writer's thread before their record."""
-        self._sizes.append(sizes)
+        if self._periodic is not None:
+            self._sizes.append(sizes)
 
     def _look_at(
         self, step: int, wall_time: float, layers: Sequence[LayerInfo], counts: RecordCounts

@@ -47,6 +47,16 @@ def test_weights_are_measured_before_the_first_step_in_each_16th_record_and_at_t
     assert sizes["0.weight"].weights.steps.tolist() == [0, 1, 17, 33, STEPS]
 
 
+@pytest.mark.parametrize("every", [1, 2, 3])
+def test_closing_measures_no_record_again(every):
+    model = make_model()
+    sizes = record(model, model, sizes_every=every)["0.weight"]
+    steps = list(range(1, STEPS + 1, every))
+    assert sizes.gradients.steps.tolist() == sizes.updates.steps.tolist() == steps
+    assert sizes.weights.steps.tolist() == sorted({0, *steps, STEPS})
+    assert sizes.weights.same.tolist() == [-1, *[0] * (len(sizes.weights) - 1)]
+
+
 def test_sizes_are_those_of_the_values():
     model = make_model()
     start = model[3].weight.detach().clone()
