@@ -16,7 +16,7 @@ from tb_activation_hist.plugin.guard import explain_failure
 from tb_activation_hist.plugin.listing_cache import ListingCache
 from tb_activation_hist.plugin.lru_cache import LruCache
 from tb_activation_hist.plugin.series_cache import UNREADABLE, SeriesCache
-from tb_activation_hist.plugin.tiles import Span, choose_span, sum_groups
+from tb_activation_hist.plugin.tiles import choose_span, pool_records
 
 SHARES: Final = (0.001, 0.01, 0.05, 0.15, 0.3, 0.5, 0.7, 0.85, 0.95, 0.99, 0.999)
 """Quantiles of a cell: the bell of a layer is drawn from them as smoothly as 20 px can show it."""
@@ -116,34 +116,19 @@ def _groups(keys: Sequence[SeriesKey]) -> Iterator[Sequence[SeriesKey]]:
 
 def series_to_cell(series: HistogramSeries, columns: int) -> schema.CellPicture:
     """The quantiles of at most `columns` columns of records, pooled as those of a tile are."""
-    pooled = pool_to_columns(series, columns)
+    span = choose_span(series.steps, None, columns)
+    pooled = pool_records(series, span.level)
     # A quantile beyond float32 would become infinite, which the page cannot place.
     limit = np.finfo(np.float32).max
     values = pooled.quantile(list(SHARES)).T.clip(-limit, limit).astype("<f4")
     halves = (values.view("<u4") >> 16).astype("<u2")
     return {
         "last_step": int(series.steps[-1]) if len(series) else 0,
-        "steps": series.steps[_span(series, columns).starts(len(series))].tolist(),
+        "steps": series.steps[span.starts(len(series))].tolist(),
         "quantiles": base64.b64encode(halves.tobytes()).decode(),
         "non_finite": np.flatnonzero(pooled.finite < pooled.n).tolist(),
         "error": "",
     }
-
-
-def pool_to_columns(series: HistogramSeries, columns: int) -> HistogramSeries:
-    """The records pooled in powers of two until there are at most so many."""
-    span = _span(series, columns)
-    starts = span.starts(len(series))
-    if span.level == 0 or len(starts) == 0:
-        return series
-    counts = sum_groups(series.bin_counts, 1 << span.level, np.dtype(np.uint64))
-    return HistogramSeries(
-        series.tallies.pool(starts), series.bins, counts, series.scheme, series.layer
-    )
-
-
-def _span(series: HistogramSeries, columns: int) -> Span:
-    return choose_span(series.steps, None, columns)
 
 
 def _empty_cell(error: str) -> schema.CellPicture:

@@ -11,13 +11,13 @@ from tb_activation_hist.core.comparison.criterion import COMPARE_MODES, CompareM
 from tb_activation_hist.core.comparison.recording import Recording
 from tb_activation_hist.core.comparison.run_comparison import LayerComparison, RunComparison
 from tb_activation_hist.core.errors import ComparisonError, FormatError
-from tb_activation_hist.core.execution_order import ExecutionOrder, info_to_execution_order
+from tb_activation_hist.core.execution_order import info_to_execution_order
 from tb_activation_hist.core.histogram import HistogramSeries
 from tb_activation_hist.core.names import RUN_INFO_TAG, LayerInfo, content_to_layer_info
 from tb_activation_hist.plugin import schema
 from tb_activation_hist.plugin.data_provider import BLOCKS, DataProvider, Listing, SeriesKey, Stamp
-from tb_activation_hist.plugin.index_answer import latest_run_notes
 from tb_activation_hist.plugin.query import RequestError
+from tb_activation_hist.plugin.run_notes import read_run_info
 from tb_activation_hist.plugin.series_cache import UNREADABLE, SeriesCache
 
 KEPT: Final = 16
@@ -82,7 +82,8 @@ class ComparisonAnswers:
                 continue
         ordered = dict(sorted(infos.items(), key=lambda item: item[1].sort_key))
         series = _RunSeries(self._series_cache, provider, listings, own)
-        return Recording(run, series, ordered, _read_order(provider, run))
+        order = info_to_execution_order(read_run_info(provider, run))
+        return Recording(run, series, ordered, order)
 
 
 class _RunSeries(Mapping[str, HistogramSeries]):
@@ -119,12 +120,6 @@ def _require_layers(listings: Mapping[SeriesKey, Listing], *runs: str) -> None:
     for run in runs:
         if run not in with_layers:
             raise RequestError(f"There is no run {run!r} with histograms of layers.", 404)
-
-
-def _read_order(provider: DataProvider, run: str) -> ExecutionOrder:
-    for _, tensors in provider.read_series(BLOCKS, [run], [RUN_INFO_TAG]):
-        return info_to_execution_order(dict(latest_run_notes(tensors).info))
-    return ExecutionOrder()
 
 
 def _to_answer(found: RunComparison) -> schema.Comparison:

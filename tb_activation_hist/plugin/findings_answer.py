@@ -19,15 +19,14 @@ from tb_activation_hist.core.parameter_sizes import ParameterSizes
 from tb_activation_hist.core.slice_series import SliceSeries
 from tb_activation_hist.findings import (
     Finding,
-    RunFacts,
     find_difference_findings,
     find_run_findings,
     info_to_run_facts,
 )
 from tb_activation_hist.plugin import schema
 from tb_activation_hist.plugin.data_provider import BLOCKS, DataProvider, Listing, SeriesKey, Stamp
-from tb_activation_hist.plugin.index_answer import latest_run_notes
 from tb_activation_hist.plugin.query import RequestError
+from tb_activation_hist.plugin.run_notes import read_run_info
 from tb_activation_hist.plugin.series_cache import SeriesCache
 from tb_activation_hist.plugin.slices_answer import read_slices
 from tb_activation_hist.storage.size_blocks import join_size_blocks
@@ -170,7 +169,8 @@ class FindingsAnswers:
         own = {key: listing for key, listing in listings.items() if key.run == run}
         if not baseline:
             layers = self._read_run(provider, own)
-            facts, sizes = _read_facts(provider, run), _read_sizes(provider, run)
+            facts = info_to_run_facts(read_run_info(provider, run))
+            sizes = _read_sizes(provider, run)
             return find_run_findings(run, layers, facts=facts, sizes=sizes)
         other = {key: listing for key, listing in listings.items() if key.run == baseline}
         both = {baseline: self._read_run(provider, other), run: self._read_run(provider, own)}
@@ -194,13 +194,6 @@ class FindingsAnswers:
             time.sleep(min(REST * (time.monotonic() - start), 1.0))
             start = time.monotonic()
         return layers
-
-
-def _read_facts(provider: DataProvider, run: str) -> RunFacts:
-    """What else the logger noted of a run; nothing where it noted nothing."""
-    for _, tensors in provider.read_series(BLOCKS, [run], [RUN_INFO_TAG]):
-        return info_to_run_facts(dict(latest_run_notes(tensors).info))
-    return RunFacts()
 
 
 def _read_slices(provider: DataProvider, key: SeriesKey) -> SliceSeries | None:

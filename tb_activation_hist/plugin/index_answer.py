@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any, Final, NamedTuple, cast
+from typing import Any, Final
 
 from tb_activation_hist.core.errors import FormatError
 from tb_activation_hist.core.names import (
@@ -17,7 +17,6 @@ from tb_activation_hist.core.names import (
     SUMMARY_PREFIXES,
     LayerInfo,
     content_to_layer_info,
-    text_to_run_info,
 )
 from tb_activation_hist.core.sessions import SessionNotes, describe_notes
 from tb_activation_hist.plugin import schema
@@ -32,7 +31,7 @@ from tb_activation_hist.plugin.data_provider import (
 )
 from tb_activation_hist.plugin.listing_cache import ListingCache, Listings
 from tb_activation_hist.plugin.response import to_json
-from tb_activation_hist.plugin.series_loader import tensor_to_bytes
+from tb_activation_hist.plugin.run_notes import RunNotes, latest_run_notes
 
 SCALAR_SHARE: Final = 20
 """Scalars are listed again after this many times as long as the last listing took."""
@@ -42,13 +41,6 @@ HIDDEN: Final = (
     "this layer is not shown, because other values were written under its tag first. "
     "Write those under another tag."
 )
-
-
-class RunNotes(NamedTuple):
-    """What the training process noted about its run, and what of that cannot be read."""
-
-    info: schema.RunInfo
-    problem: str
 
 
 @dataclass
@@ -164,15 +156,6 @@ def charted_layers(tags: Mapping[str, list[str]]) -> dict[str, set[str]]:
         }
         for run, of_run in tags.items()
     }
-
-
-def latest_run_notes(tensors: Iterable[Any]) -> RunNotes:
-    """What was noted last."""
-    latest = max(tensors, key=lambda tensor: tensor.wall_time, default=None)
-    if latest is None:
-        return RunNotes({}, "")
-    info, problem = text_to_run_info(tensor_to_bytes(latest.numpy))
-    return RunNotes(cast("schema.RunInfo", info), problem)
 
 
 def make_index(

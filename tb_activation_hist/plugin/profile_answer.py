@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import math
 import threading
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Final, get_args
 
@@ -30,10 +29,11 @@ from tb_activation_hist.plugin.data_provider import (
 )
 from tb_activation_hist.plugin.index_answer import without_own_summaries
 from tb_activation_hist.plugin.lru_cache import LruCache
-from tb_activation_hist.plugin.query import RequestError, parse_step_range, required
+from tb_activation_hist.plugin.query import RequestError, one_of, parse_step_range, required
+from tb_activation_hist.plugin.response import round_or_none
 from tb_activation_hist.plugin.series_cache import SeriesCache
 from tb_activation_hist.plugin.series_loader import LoadedSeries
-from tb_activation_hist.plugin.tiles import choose_span, sum_groups
+from tb_activation_hist.plugin.tiles import choose_span, pool_records
 
 COLUMNS: Final[Mapping[schema.ProfileFigures, int]] = {"change": 256, "sizes": 128}
 """Most columns of each layer."""
@@ -50,15 +50,11 @@ WINDOWS: Final = 64
 """A run has so many windows of columns; neighbouring windows are compared, whose means are less
 noisy than single columns."""
 
-DIGITS: Final = 4
-
 HELD_BYTES: Final = 32 * 2**20
 """Most bytes of figures that are kept until their layer grows."""
 
 LIKE_CADENCE: Final = 3
 """Records that must lie equally far apart for their distance to be a cadence."""
-
-ProfileKey = tuple[SeriesKey, Stamp, schema.ProfileFigures, tuple[float, float] | None, bool]
 
 
 @dataclass(frozen=True)
@@ -84,7 +80,9 @@ class ProfileAnswers:
 
     def __init__(self, cache: SeriesCache) -> None:
         self._series_cache = cache
-        self._held: LruCache[ProfileKey, _LayerProfile] = LruCache(HELD_BYTES)
+        self._held: LruCache[tuple[SeriesKey, Stamp, _Question], _LayerProfile] = LruCache(
+            HELD_BYTES
+        )
         self._lock = threading.Lock()
 
     def answer(self, provider: DataProvider, query: Mapping[str, str]) -> schema.Profile:
@@ -107,7 +105,7 @@ class ProfileAnswers:
     ) -> Iterator[tuple[SeriesKey, _LayerProfile]]:
         missing = {}
         for key, listing in listed.items():
-            held = self._held.get(_held_key(key, listing.stamp, asked))
+            held = self._held.get((key, listing.stamp, asked))
             if held is None:
                 missing[key] = listing
             else:
@@ -116,22 +114,15 @@ class ProfileAnswers:
             if len(loaded.series):
                 profile = _make_profile(loaded, asked)
                 size = 400 + 16 * len(profile.columns["records"]) * (4 + len(profile.figures))
-                self._held.put(_held_key(key, loaded.stamp, asked), profile, size)
+                self._held.put((key, loaded.stamp, asked), profile, size)
                 yield key, profile
 
 
-def _held_key(key: SeriesKey, stamp: Stamp, asked: _Question) -> ProfileKey:
-    return (key, stamp, asked.figures, asked.steps, asked.pooled)
-
-
 def _parse(query: Mapping[str, str]) -> _Question:
-    figures = query.get("figures", "change")
     allowed: tuple[schema.ProfileFigures, ...] = get_args(schema.ProfileFigures)
-    for name in allowed:
-        if name == figures:
-            steps = parse_step_range(query.get("steps"), "profile")
-            return _Question(name, steps, query.get("pooled", "0") == "1")
-    raise RequestError(f"figures must be one of {', '.join(allowed)}, not {figures[:80]!r}.")
+    figures = one_of(query, "figures", allowed, "change")
+    steps = parse_step_range(query.get("steps"), "profile")
+    return _Question(figures, steps, query.get("pooled", "0") == "1")
 
 
 def _list_layers(
@@ -165,13 +156,9 @@ def _pool(
     span = choose_span(series.steps, asked.steps, 2**62 if asked.pooled else COLUMNS[asked.figures])
     part = series if asked.steps is None else series.take(span.records(len(series)))
     starts = np.zeros(min(len(part), 1), np.int64) if asked.pooled else span.starts(len(series))
-    if len(part) == 0:
-        return part, starts, part
-    if asked.pooled:
+    if asked.pooled and len(part):
         return part, starts, part.pool(starts)
-    counts = sum_groups(part.bin_counts, 1 << span.level, np.dtype(np.uint64))
-    tallies = part.tallies.pool(starts)
-    return part, starts, replace(part, tallies=tallies, bin_counts=counts, slices=None)
+    return part, starts, pool_records(part, span.level)
 
 
 def _columns(series: HistogramSeries, starts: IntArray) -> schema.ProfileColumns:
@@ -300,4 +287,4 @@ def _to_answer(
 
 
 def _to_json(values: npt.NDArray[Any]) -> list[float | None]:
-    return [float(f"{v:.{DIGITS}g}") if math.isfinite(v) else None for v in values.tolist()]
+    return [round_or_none(value) for value in values.tolist()]

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import math
 import reprlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import fields as dataclass_fields
-from typing import Any, Final, get_args
+from typing import Any, Final, TypeVar, get_args
 
 from tb_activation_hist.plugin.schema import (
     DEFAULT_CELL_COLUMNS,
@@ -29,6 +29,8 @@ from tb_activation_hist.plugin.schema import (
     SeriesSource,
     TileRequest,
 )
+
+Word = TypeVar("Word", bound=str)
 
 UNREADABLE_STATUS: Final = 422
 """HTTP status for what is stored, but cannot be read: the request is right, its subject is not."""
@@ -232,3 +234,12 @@ def required(query: Mapping[str, str], name: str) -> str:
     if value is None:
         raise RequestError(f"The parameter {name!r} is missing.")
     return value
+
+
+def one_of(query: Mapping[str, str], name: str, allowed: Sequence[Word], default: Word) -> Word:
+    """Get a parameter that is one of some words."""
+    given = query.get(name, default)
+    for word in allowed:
+        if word == given:
+            return word
+    raise RequestError(f"{name} must be one of {', '.join(allowed)}, not {given[:80]!r}.")

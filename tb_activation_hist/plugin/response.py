@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from tensorboard.backend import http_util
 from werkzeug import wrappers
+
+DIGITS: Final = 4
+"""Significant digits of figures that are only drawn."""
 
 
 def respond(
@@ -25,3 +29,13 @@ def respond_json(request: wrappers.Request, answer: Mapping[str, object]) -> wra
 def to_json(answer: Mapping[str, object]) -> str:
     """Compact JSON; ValueError for NaN and infinity, which a browser cannot read."""
     return json.dumps(answer, separators=(",", ":"), allow_nan=False)
+
+
+def finite_or_none(value: float) -> float | None:
+    """A number as JSON can have it."""
+    return value if math.isfinite(value) else None
+
+
+def round_or_none(value: float) -> float | None:
+    """The same with `DIGITS` digits."""
+    return float(f"{value:.{DIGITS}g}") if math.isfinite(value) else None

@@ -7,6 +7,7 @@ import math
 from tb_activation_hist.plugin import schema
 from tb_activation_hist.plugin.data_provider import DataProvider
 from tb_activation_hist.plugin.query import RequestError
+from tb_activation_hist.plugin.response import finite_or_none
 
 
 def scalar_answer(provider: DataProvider, run: str, tag: str) -> schema.ScalarSeries:
@@ -26,5 +27,5 @@ def scalar_answer(provider: DataProvider, run: str, tag: str) -> schema.ScalarSe
         "tag": tag,
         "steps": [int(step) for step in points],
         "wall_times": [float(point.wall_time) for point in points.values()],
-        "values": [value if math.isfinite(value) else None for value in values],
+        "values": [finite_or_none(value) for value in values],
     }

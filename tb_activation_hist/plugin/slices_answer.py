@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import logging
-import math
-from collections.abc import Mapping, Sequence
-from typing import Any, Final, get_args
+from collections.abc import Mapping
+from typing import Final, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -16,14 +15,13 @@ from tb_activation_hist.core.slice_counts import SLICE_STATISTICS, SliceStatisti
 from tb_activation_hist.core.slice_series import SliceSeries
 from tb_activation_hist.plugin import schema
 from tb_activation_hist.plugin.data_provider import DataProvider
-from tb_activation_hist.plugin.query import UNREADABLE_STATUS, RequestError, required
+from tb_activation_hist.plugin.query import UNREADABLE_STATUS, RequestError, one_of, required
+from tb_activation_hist.plugin.response import round_or_none
 from tb_activation_hist.storage.slice_codec import SliceBlock, decode_slices
 from tb_activation_hist.storage.slice_reader import join_slice_blocks
 
 MAX_CELLS: Final = 512
 """Most rows, and most columns, of an answer."""
-
-DIGITS: Final = 4
 
 logger = logging.getLogger(__name__)
 
@@ -54,8 +52,9 @@ def read_slices(provider: DataProvider, run: str, tag: str) -> SliceSeries | Non
 def slices_answer(provider: DataProvider, query: Mapping[str, str]) -> schema.Slices:
     """Work out the answer of the route; RequestError for a wrong query or unreadable slices."""
     run, tag = required(query, "run"), required(query, "tag")
-    statistic = _word(query, "statistic", SLICE_STATISTICS, "zero_share")
-    sort = _word(query, "sort", get_args(schema.SliceSort), "number")
+    statistic = one_of(query, "statistic", SLICE_STATISTICS, "zero_share")
+    sorts: tuple[schema.SliceSort, ...] = get_args(schema.SliceSort)
+    sort = one_of(query, "sort", sorts, "number")
     try:
         slices = read_slices(provider, run, tag)
     except FormatError as err:
@@ -87,7 +86,7 @@ def _make_answer(
         "first_steps": slices.steps[starts].tolist(),
         "last_steps": slices.steps[np.append(starts[1:], len(slices)) - 1].tolist(),
         "range": (float(finite.min()), float(finite.max())) if finite.size else None,
-        "values": [[_to_json(value) for value in row] for row in rows.tolist()],
+        "values": [[round_or_none(value) for value in row] for row in rows.tolist()],
     }
 
 
@@ -108,14 +107,3 @@ def _merge_rows(values: npt.NDArray[np.float64], per_row: int) -> npt.NDArray[np
     total = np.add.reduceat(np.where(known, values, 0.0), starts, axis=0)
     count = np.add.reduceat(known, starts, axis=0, dtype=np.int64)
     return np.where(count > 0, total / np.maximum(count, 1), np.nan)
-
-
-def _to_json(value: float) -> float | None:
-    return float(f"{value:.{DIGITS}g}") if math.isfinite(value) else None
-
-
-def _word(query: Mapping[str, str], name: str, allowed: Sequence[Any], default: str) -> Any:
-    given = query.get(name, default)
-    if given not in allowed:
-        raise RequestError(f"{name} must be one of {', '.join(allowed)}, not {given[:80]!r}.")
-    return given

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Sequence
 from typing import Final
@@ -16,6 +15,7 @@ from tb_activation_hist.plugin.index_answer import (
     without_own_summaries,
 )
 from tb_activation_hist.plugin.listing_cache import ListingCache
+from tb_activation_hist.plugin.response import finite_or_none
 
 LOSS_TAGS: Final = (r"(^|/)(train_)?loss$", r"train.*loss", r"loss")
 """Patterns of the tags of a loss, the likeliest first."""
@@ -59,4 +59,4 @@ def choose_loss(tags: Sequence[str]) -> str:
 
 def _to_last_scalar(tag: str, point: tuple[int, float]) -> schema.LastScalar:
     step, value = point
-    return {"tag": tag, "step": step, "value": value if math.isfinite(value) else None}
+    return {"tag": tag, "step": step, "value": finite_or_none(value)}

@@ -220,6 +220,15 @@ def sum_groups(counts: npt.NDArray[Any], size: int, kind: np.dtype[Any]) -> npt.
     return np.concatenate([groups, rest.sum(axis=0, dtype=kind)[None]])
 
 
+def pool_records(series: HistogramSeries, level: int) -> HistogramSeries:
+    """Each 2**level neighbouring records as one, without their slices."""
+    if level == 0 or len(series) == 0:
+        return series
+    tallies = series.tallies.pool(np.arange(0, len(series), 1 << level))
+    counts = sum_groups(series.bin_counts, 1 << level, np.dtype(np.uint64))
+    return replace(series, tallies=tallies, bin_counts=counts, slices=None)
+
+
 def pool_counts(series: HistogramSeries, span: Span, bins: MergedBins) -> npt.NDArray[Any]:
     """The counts as an array of (bins, columns): records are pooled and bins merged."""
     part, starts = series.bin_counts[span.records(len(series))], span.starts(len(series))
