@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from tests.browser.tab import NOT_NEW, Tab, open_tab
+from tests.browser.tab import Tab, open_tab
 from tests.plugin.logdirs import collapsing_values, healthy_values, write_run
 from tests.plugin.tensorboard_process import TensorBoard, running_tensorboard
 
@@ -29,6 +29,9 @@ STRICT = {"PYTHONPATH": str(Path(__file__).parent / "strict")}
 STEPS = 200
 LAYERS = ("conv1", "layer1", "layer2")
 GOOD, BAD = "mnist/lr=0.01", "mnist/lr=1"
+
+NOT_NEW = "try { localStorage['activation_hist.reading_hint_closed'] = '1'; } catch {}"
+"""To be run in each frame: whoever has closed the strip for newcomers sees it no more."""
 
 
 def chromium_path() -> str:
@@ -109,8 +112,11 @@ def open_page(browser: Browser) -> Iterator[Callable[..., Page]]:
         page.context.close()
 
 
-def new_page(browser: Browser, width: int = 1400, height: int = 860) -> Page:
-    context = browser.new_context(viewport={"width": width, "height": height})
+def new_page(
+    browser: Browser, width: int = 1400, height: int = 860, has_touch: bool = False
+) -> Page:
+    """A page of its own context; not that of somebody who sees ours for the first time."""
+    context = browser.new_context(viewport={"width": width, "height": height}, has_touch=has_touch)
     context.grant_permissions(["clipboard-read", "clipboard-write"])
     context.add_init_script(NOT_NEW)
     return context.new_page()

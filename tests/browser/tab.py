@@ -12,9 +12,6 @@ from playwright.sync_api import Frame, Page, Route
 T = TypeVar("T")
 
 WAIT_S = 20.0
-NOT_NEW = "try { localStorage['activation_hist.reading_hint_closed'] = '1'; } catch {}"
-"""To be run in each frame: whoever has closed the strip for newcomers sees it no more."""
-
 OURS = "plugin_entry.html?name=activation_hist"
 
 

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, Locator, Page
 
+from tests.browser.access import assert_accessible
 from tests.browser.conftest import STRICT, new_page
 from tests.browser.tab import Tab, open_frame, open_tab
-from tests.browser.test_living import assert_accessible
 from tests.plugin.logdirs import collapsing_values, healthy_values, write_run
 from tests.plugin.tensorboard_process import TensorBoard, running_tensorboard
 

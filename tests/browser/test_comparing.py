@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, Locator, Page, Route
 
 from tests.browser.conftest import STRICT, new_page
 from tests.browser.tab import Tab, open_frame, open_tab
-from tests.browser.test_choosing import save
+from tests.browser.test_saving import save
 from tests.plugin.logdirs import START, RunFile, healthy_values, write_run
 from tests.plugin.tensorboard_process import TensorBoard, running_tensorboard
 from tests.series import values_to_series

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Browser, Page
 
-from tests.browser.conftest import BAD, GOOD
+from tests.browser.access import assert_accessible
+from tests.browser.conftest import BAD, GOOD, new_page
 from tests.browser.tab import Tab, open_frame
-from tests.browser.test_living import assert_accessible
 from tests.browser.test_timeline import on_lane, pinned, type_range
 from tests.plugin.tensorboard_process import TensorBoard
 
@@ -17,9 +17,9 @@ DEPTH = "&p.activation_hist.view=depth"
 
 
 @pytest.fixture(scope="module")
-def depth(browser: object, two_runs: TensorBoard) -> Iterator[Tab]:
+def depth(browser: Browser, two_runs: TensorBoard) -> Iterator[Tab]:
     """A link to the view; tests share the page."""
-    page = browser.new_context(viewport={"width": 1400, "height": 860}).new_page()  # type: ignore[attr-defined]
+    page = new_page(browser)
     tab = open_frame(page, two_runs.root, DEPTH)
     tab.frame.locator(".depth-charts").wait_for()
     yield tab

@@ -10,8 +10,8 @@ from typing import Literal
 import pytest
 from playwright.sync_api import Browser, CDPSession
 
-from tests.browser.conftest import GOOD, STEPS
-from tests.browser.tab import NOT_NEW, Tab, open_tab
+from tests.browser.conftest import GOOD, STEPS, new_page
+from tests.browser.tab import Tab, open_tab
 from tests.plugin.tensorboard_process import TensorBoard
 
 Point = tuple[float, float]
@@ -129,11 +129,9 @@ class Fingers:
 
 @pytest.fixture(scope="module")
 def fingers(browser: Browser, two_runs: TensorBoard) -> Iterator[Fingers]:
-    context = browser.new_context(viewport={"width": 800, "height": 800}, has_touch=True)
-    context.add_init_script(NOT_NEW)
-    page = context.new_page()
-    yield Fingers(open_tab(page, two_runs.root), context.new_cdp_session(page))
-    context.close()
+    page = new_page(browser, 800, 800, has_touch=True)
+    yield Fingers(open_tab(page, two_runs.root), page.context.new_cdp_session(page))
+    page.context.close()
 
 
 def test_two_fingers_zoom_the_time_about_their_middle(fingers: Fingers) -> None:

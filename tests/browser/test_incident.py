@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import Browser, Locator, Page
 
+from tests.browser.access import assert_accessible
 from tests.browser.conftest import BAD, GOOD, LAYERS, STEPS, new_page
 from tests.browser.tab import Tab, open_tab
-from tests.browser.test_living import assert_accessible
 from tests.plugin.tensorboard_process import TensorBoard
 
 ALONE = f"&p.activation_hist.runs={GOOD}"
@@ -41,6 +41,16 @@ def open_pane(tab: Tab) -> Locator:
     return pane
 
 
+def wait_at_top(tab: Tab) -> None:
+    """Until the row of the framed panel stands right below the heads."""
+    gap = (
+        "() => document.querySelector('.finding-frame')?.closest('.row')"
+        ".getBoundingClientRect().top"
+        " - document.querySelector('.heads').getBoundingClientRect().bottom"
+    )
+    tab.until(lambda: tab.frame.evaluate(gap), lambda px: px is not None and abs(px) < 2)
+
+
 def first_step(pane: Locator) -> int:
     """Of the first layer of the chain."""
     words = pane.locator(".chain li").first.inner_text()
@@ -58,11 +68,7 @@ def test_from_a_badge_to_the_layer_and_back(tab: Tab) -> None:
     # The row stands at the top, its panel is framed.
     frame = tab.frame.locator(".finding-frame")
     assert frame.evaluate("e => e.closest('.panel').ariaLabel") == f"{LAYERS[0]}, {BAD}"
-    gap = (
-        "() => document.querySelector('.finding-frame').closest('.row').getBoundingClientRect().top"
-        " - document.querySelector('.heads').getBoundingClientRect().bottom"
-    )
-    tab.until(lambda: tab.frame.evaluate(gap), lambda px: abs(px) < 2)
+    wait_at_top(tab)
     # A fifth of the run to either side is shown.
     zoom = re.search(r"zoomX=~([\d.]+),([\d.]+)", tab.hash())
     assert zoom
@@ -80,12 +86,7 @@ def test_from_a_badge_to_the_layer_and_back(tab: Tab) -> None:
 def test_the_last_layer_comes_to_the_top_too(tab: Tab) -> None:
     tab.reset()
     tab.frame.locator(".row-actions .badge").last.click()
-    gap = (
-        "() => document.querySelector('.finding-frame')?.closest('.row')"
-        ".getBoundingClientRect().top"
-        " - document.querySelector('.heads').getBoundingClientRect().bottom"
-    )
-    tab.until(lambda: tab.frame.evaluate(gap), lambda px: px is not None and abs(px) < 2)
+    wait_at_top(tab)
 
 
 def test_the_chain_has_layers_scalars_and_exact_histograms(tab: Tab) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,13 +9,12 @@ import pytest
 from playwright.sync_api import Page, Route
 
 from tb_activation_hist.core.names import LayerInfo
+from tests.browser.access import assert_accessible
 from tests.browser.conftest import BAD, GOOD, LAYERS, STRICT
 from tests.browser.tab import Tab, fail_requests, open_frame, open_tab
 from tests.plugin.logdirs import RunFile, healthy_values
 from tests.plugin.tensorboard_process import TensorBoard, running_tensorboard
 from tests.series import values_to_series
-
-AXE = Path(__file__).parents[2] / "frontend/node_modules/axe-core/axe.min.js"
 
 
 def add_records(file: RunFile, first: int, count: int) -> None:
@@ -288,16 +286,6 @@ class HeldRequests:
         held, self._held = self._held or [], None
         for route in held:
             route.continue_()
-
-
-def assert_accessible(tab: Tab) -> None:
-    if not tab.frame.evaluate("'axe' in window"):
-        tab.frame.evaluate(AXE.read_text())
-    found = tab.frame.evaluate(
-        "async () => (await axe.run({rules: {'label-content-name-mismatch': {enabled: true}}}))"
-        ".violations.map(v => [v.id, v.nodes.map(n => n.html)])"
-    )
-    assert found == [], json.dumps(found, indent=1)[:3000]
 
 
 @pytest.mark.parametrize(("width", "lines"), [(360, 2), (700, 1), (1000, 1), (1280, 1), (1600, 1)])

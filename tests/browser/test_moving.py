@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from playwright.sync_api import Browser
 
-from tests.browser.conftest import BAD, GOOD, STEPS
-from tests.browser.tab import NOT_NEW, Tab, open_tab
+from tests.browser.conftest import BAD, GOOD, STEPS, new_page
+from tests.browser.tab import Tab, open_tab
 from tests.plugin.tensorboard_process import TensorBoard
 
 
@@ -171,9 +171,7 @@ def test_the_crosshair_stays_under_the_pointer_after_a_zoom(tab: Tab) -> None:
 
 
 def test_a_tap_reads_the_cell(browser: Browser, two_runs: TensorBoard) -> None:
-    context = browser.new_context(viewport={"width": 800, "height": 800}, has_touch=True)
-    context.add_init_script(NOT_NEW)
-    tab = open_tab(context.new_page(), two_runs.root)
+    tab = open_tab(new_page(browser, 800, 800, has_touch=True), two_runs.root)
     tab.page.touchscreen.tap(*tab.point(GOOD, "conv1", 0.5, 0.5))
     tooltip = tab.frame.locator(".tooltip")
     tooltip.wait_for()
@@ -181,4 +179,4 @@ def test_a_tap_reads_the_cell(browser: Browser, two_runs: TensorBoard) -> None:
     assert "step" in tooltip.inner_text()
     tab.page.touchscreen.tap(400, 790)
     tooltip.wait_for(state="detached")
-    context.close()
+    tab.page.context.close()

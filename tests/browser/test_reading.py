@@ -7,9 +7,9 @@ import re
 import numpy as np
 from playwright.sync_api import Browser
 
+from tests.browser.access import assert_accessible
 from tests.browser.conftest import BAD, GOOD, LAYERS, STEPS
 from tests.browser.tab import Tab, open_tab
-from tests.browser.test_living import assert_accessible
 from tests.plugin.logdirs import healthy_values
 from tests.plugin.tensorboard_process import TensorBoard
 
@@ -164,6 +164,10 @@ def test_a_newcomer_is_told_once_how_to_read_this(browser: Browser, two_runs: Te
     hint = tab.frame.get_by_role("complementary", name="For the first time here")
     hint.wait_for()
     assert_accessible(tab)
+    # It tells of panels only.
+    tab.set_hash("&p.activation_hist.view=depth")
+    hint.wait_for(state="detached")
+    tab.set_hash("")
     hint.get_by_text("How to read this").click()
     sheet = tab.frame.locator("dialog.help[open]")
     # The first part of the sheet, as wide as a phone lets it be.

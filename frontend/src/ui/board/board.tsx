@@ -15,7 +15,7 @@ import {
 } from "../../view/board/board_layout";
 import { boardRows } from "../../view/board/board_rows";
 import { stopAsking, wantCells } from "../../view/board/cells";
-import { allFacts, factColumns } from "../../view/board/facts";
+import { allFacts } from "../../view/board/facts";
 import { stages } from "../../view/board/stages";
 import { startSweep } from "../../view/board/sweep";
 import { index, newestSteps } from "../../view/catalog/catalog";
@@ -29,7 +29,7 @@ import { BoardHead } from "./board_head";
 import { takeKey } from "./board_keys";
 import { BoardRowView } from "./board_row";
 import { BoardTip } from "./board_tip";
-import { active, cellId, pointedAt } from "./place";
+import { active, cellId, firstStage, pointedAt } from "./place";
 
 adoptStyles(css);
 
@@ -71,7 +71,7 @@ export function SweepBoard() {
         tabIndex={0}
         aria-label="Board: runs down, layers across"
         aria-rowcount={boardRows.value.length + 1}
-        aria-colcount={1 + factColumns.value.length + stages.value.length}
+        aria-colcount={firstStage.value + stages.value.length}
         aria-activedescendant={place === null ? undefined : cellId(place.row, place.column)}
         onScroll={(event) => {
           noteMovement();

@@ -1,6 +1,7 @@
 /** Above the board: filter, groups, how many runs are sick, how far the search for what is wrong is. */
 
 import { formatCounted, formatExact } from "../../math/format";
+import type { Severity } from "../../series/types";
 import { runFilter, sortedRuns } from "../../view/board/board_rows";
 import { isSick } from "../../view/board/health";
 import { NOTHING_CHECKED, progress } from "../../view/findings/findings";
@@ -9,6 +10,7 @@ import { boardFilter, boardGroup } from "../../view/settings/settings";
 import { RUN_FILTER_ID } from "../input/commands";
 import { SettingField } from "../settings/setting_field";
 import { Icon } from "../widgets/icons";
+import { FRAMES, THICKNESS_PX } from "./strip";
 
 const SICK = "worst=sick";
 
@@ -38,11 +40,15 @@ export function BoardBar() {
       </span>
       <span class="spring" />
       <span class="board-legend facts-line">
-        <span class="frame error" /> error <span class="frame warning" /> warning <span class="frame info" />{" "}
-        remark
+        <Frame severity="error" /> error <Frame severity="warning" /> warning <Frame severity="info" /> remark
       </span>
     </div>
   );
+}
+
+/** As the cells have it. */
+function Frame({ severity }: { readonly severity: Severity }) {
+  return <span class="frame" style={{ border: `${THICKNESS_PX[severity]}px solid ${FRAMES[severity]}` }} />;
 }
 
 /** Shows only the runs in which something looks wrong, and all again. */

@@ -17,9 +17,9 @@ import { type FactColumn, factColumns } from "../../view/board/facts";
 import { stages, toggleFold } from "../../view/board/stages";
 import { box } from "../widgets/box";
 import { Icon } from "../widgets/icons";
+import { firstStage } from "./place";
 
 export function BoardHead() {
-  const before = 1 + factColumns.value.length;
   return (
     <div class="board-head" role="row" aria-rowindex={1} style={box({ height: head_px.value })}>
       <FactHead column={nameColumn} at={0} width={names_px.value} />
@@ -28,7 +28,7 @@ export function BoardHead() {
         <div class="board-moved">
           {factsStick.value ? null : <FactHeads />}
           {stagesInSight.value.map((placed) => (
-            <StageHead key={placed.stage.id} placed={placed} before={before} />
+            <StageHead key={placed.stage.id} placed={placed} />
           ))}
         </div>
       </div>
@@ -82,10 +82,9 @@ function FactHead({ column: { id, label, tip }, at, width }: FactProps) {
 
 interface StageProps {
   readonly placed: PlacedStage;
-  readonly before: number;
 }
 
-function StageHead({ placed: { stage, at }, before }: StageProps) {
+function StageHead({ placed: { stage, at } }: StageProps) {
   const { id, label, path, series, layers } = stage;
   const name = path || series.layer;
   const left = stagesLeft_px.value - fixed_px.value + at * cell_px.value;
@@ -93,7 +92,7 @@ function StageHead({ placed: { stage, at }, before }: StageProps) {
     <div
       class={`board-stage${wideCells.value ? " wide" : ""}`}
       role="columnheader"
-      aria-colindex={before + at + 1}
+      aria-colindex={firstStage.value + at + 1}
       aria-sort={sortOf(id)}
       style={box({ left, width: cell_px.value })}
     >

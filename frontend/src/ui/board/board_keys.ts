@@ -6,7 +6,7 @@ import { boardRows, sortBy } from "../../view/board/board_rows";
 import { factColumns } from "../../view/board/facts";
 import { hasStage, openCell, openRun } from "../../view/board/open_cell";
 import { stages, toggleFold } from "../../view/board/stages";
-import { active } from "./place";
+import { active, firstStage, stageAt } from "./place";
 
 const MOVES: Readonly<Record<string, readonly [down: number, right: number]>> = {
   ArrowUp: [-1, 0],
@@ -28,7 +28,7 @@ export function takeKey(key: string, scroller: HTMLElement): boolean {
   const [down = 0, right = 0] = first ? [] : move;
   active.value = {
     row: clamp(row + down, boardRows.peek().length - 1),
-    column: clamp(column + right, factColumns.peek().length + stages.peek().length),
+    column: clamp(column + right, firstStage.peek() + stages.peek().length - 1),
   };
   reveal(scroller);
   return true;
@@ -45,7 +45,7 @@ function open(row: number, column: number): boolean {
     toggleFold(at.group.name);
     return true;
   }
-  const stage = stages.peek()[column - 1 - factColumns.peek().length];
+  const stage = stageAt(column);
   if (stage !== undefined && hasStage(at.run, stage)) openCell(at.run, stage);
   else if (column === 0) openRun(at.run);
   else sortBy(factColumns.peek()[column - 1]?.id ?? "");
@@ -58,7 +58,7 @@ function reveal(scroller: HTMLElement): void {
   const top_px = row * row_px.peek();
   const bottom_px = top_px + row_px.peek() - (scroller.clientHeight - head_px.peek());
   scroller.scrollTop = Math.max(bottom_px, Math.min(scroller.scrollTop, top_px));
-  const stage = column - 1 - factColumns.peek().length;
+  const stage = column - firstStage.peek();
   if (stage < 0) return;
   const left_px = stage * cell_px.peek();
   const right_px = left_px + cell_px.peek() - (scroller.clientWidth - stagesLeft_px.peek());

@@ -18,7 +18,7 @@ import { type Stage, stages, toggleFold } from "../../view/board/stages";
 import { runColour, runsWithData } from "../../view/selection/selection";
 import { box } from "../widgets/box";
 import { Icon } from "../widgets/icons";
-import { active, cellId, pointedAt } from "./place";
+import { active, cellId, firstStage, pointedAt, stageAt } from "./place";
 import { RunStrip } from "./strip";
 
 interface RowProps {
@@ -50,8 +50,7 @@ interface RunProps {
 
 function RunCells({ run, at }: RunProps) {
   const here = active.value?.row === at ? active.value.column : -1;
-  const columns = factColumns.value;
-  const stage = stages.value[here - 1 - columns.length];
+  const stage = stageAt(here);
   const place = runsWithData.value.find(({ name }) => name === run)?.at ?? 0;
   return (
     <>
@@ -112,8 +111,7 @@ function FactCells({ run, at, here }: FactProps) {
 
 /** Takes the pointer for all layers of a run; who listens gets what is wrong in them. */
 function StageCells({ run }: { readonly run: string }) {
-  const before = 1 + factColumns.value.length;
-  const columnOf = (event: MouseEvent) => before + Math.floor(event.offsetX / cell_px.value);
+  const columnOf = (event: MouseEvent) => firstStage.peek() + Math.floor(event.offsetX / cell_px.value);
   const sick = stages.value.flatMap((stage) => {
     const [worst] = findingsIn(run, stage.tags);
     return worst === undefined ? [] : [`${stage.path || stage.series.layer}: ${worst.severity}`];
@@ -123,7 +121,7 @@ function StageCells({ run }: { readonly run: string }) {
     <div
       class="board-stages"
       role="gridcell"
-      aria-colindex={before + 1}
+      aria-colindex={firstStage.value + 1}
       aria-colspan={Math.max(1, stages.value.length)}
       aria-label={sick.length === 0 ? "no findings in the layers" : sick.join(", ")}
       style={box({
@@ -137,7 +135,7 @@ function StageCells({ run }: { readonly run: string }) {
         pointedAt.value = null;
       }}
       onClick={(event) => {
-        const stage = stages.peek()[columnOf(event) - before];
+        const stage = stageAt(columnOf(event));
         if (stage !== undefined && hasStage(run, stage)) openCell(run, stage);
       }}
     />
@@ -153,7 +151,7 @@ function ActiveCell({ run, at, column, stage }: ActiveProps) {
   const [worst] = findingsIn(run, stage.tags);
   const layer = stage.path || stage.series.layer;
   const words = !hasStage(run, stage) ? "not in this run" : (worst?.title ?? "no finding");
-  const left = stagesLeft_px.value - fixed_px.value + (column - 1 - factColumns.value.length) * cell_px.value;
+  const left = stagesLeft_px.value - fixed_px.value + (column - firstStage.value) * cell_px.value;
   return (
     <div
       id={cellId(at, column)}
@@ -180,7 +178,7 @@ function GroupLine({ group, folded, at }: GroupProps) {
       class={`board-group${active.value?.row === at ? " active" : ""}`}
       role="rowheader"
       aria-colindex={1}
-      aria-colspan={1 + factColumns.value.length + stages.value.length}
+      aria-colspan={firstStage.value + stages.value.length}
     >
       <button type="button" tabIndex={-1} aria-expanded={!folded} onClick={() => toggleFold(name)}>
         <Icon name={folded ? "fold" : "unfold"} />

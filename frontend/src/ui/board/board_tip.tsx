@@ -3,21 +3,19 @@
 import { formatSteps } from "../../math/format";
 import { cell_px, recordColumns } from "../../view/board/board_layout";
 import { findCell } from "../../view/board/cells";
-import { factColumns } from "../../view/board/facts";
 import { findingsIn } from "../../view/board/health";
 import { nearestHealthy } from "../../view/board/nearest";
 import { hasStage, seriesOf } from "../../view/board/open_cell";
-import { stages } from "../../view/board/stages";
 import { place } from "../input/pointer";
 import { box } from "../widgets/box";
-import { pointedAt } from "./place";
+import { pointedAt, stageAt } from "./place";
 
 const AWAY_PX = 16;
 const FEW = 3;
 
 export function BoardTip() {
   const at = pointedAt.value;
-  const stage = at === null ? undefined : stages.value[at.column - 1 - factColumns.value.length];
+  const stage = at === null ? undefined : stageAt(at.column);
   if (at === null || stage === undefined) return null;
   const { run } = at;
   const { x, y } = place.value;

@@ -25,9 +25,13 @@ import { colormap } from "../../view/settings/settings";
 import { box } from "../widgets/box";
 
 /** Frames stand on white and on dark grey. */
-const FRAMES: Readonly<Record<Severity, string>> = { error: "#d93025", warning: "#f29900", info: "#4a8fe7" };
+export const FRAMES: Readonly<Record<Severity, string>> = {
+  error: "#d93025",
+  warning: "#f29900",
+  info: "#4a8fe7",
+};
 /** In CSS px. */
-const THICKNESS_PX: Readonly<Record<Severity, number>> = { error: 2, warning: 2, info: 1 };
+export const THICKNESS_PX: Readonly<Record<Severity, number>> = { error: 2, warning: 2, info: 1 };
 
 /** Many small canvases that are written to as a whole cost less without textures of their own. */
 const UNACCELERATED: CanvasRenderingContext2DSettings = { willReadFrequently: true };

@@ -25,9 +25,9 @@ const BAND_GAP_PX = 1;
 /** More runs than this would leave their bands too thin. */
 const BANDS_FOR = 3;
 
-/** The left end of a layer's room in the chart. */
-export function layerLeft_px(at: number, { names, width_px }: DepthChart): number {
-  return Y_AXIS_PX + (at * (width_px - Y_AXIS_PX)) / Math.max(1, names.length);
+/** The left end of a layer's room in the chart; of `at + 0.5`, its middle. */
+export function layerLeft_px(at: number, count: number, width_px: number): number {
+  return Y_AXIS_PX + (at * (width_px - Y_AXIS_PX)) / Math.max(1, count);
 }
 
 export function layerAt(x_px: number, count: number, width_px: number): number {
@@ -38,7 +38,7 @@ export function layerAt(x_px: number, count: number, width_px: number): number {
 export function paintDepth(canvas: HTMLCanvasElement, chart: DepthChart, ratio: number): void {
   const context = canvas.getContext("2d");
   if (context === null) return;
-  const { width_px, height_px } = chart;
+  const { names, width_px, height_px, marked } = chart;
   canvas.width = Math.round(width_px * ratio);
   canvas.height = Math.round(height_px * ratio);
   context.scale(ratio, ratio);
@@ -47,10 +47,11 @@ export function paintDepth(canvas: HTMLCanvasElement, chart: DepthChart, ratio: 
   const plot = { top_px: BROKEN_PX + GAP_PX, bottom_px: height_px - ZEROS_PX - GAP_PX };
   context.fillStyle = tone("plot-bg");
   context.fillRect(Y_AXIS_PX, 0, width_px - Y_AXIS_PX, height_px);
-  if (chart.marked >= 0) {
+  if (marked >= 0) {
     context.fillStyle = tone("line");
-    const left_px = layerLeft_px(chart.marked, chart);
-    context.fillRect(left_px, 0, Math.max(1, layerLeft_px(chart.marked + 1, chart) - left_px), height_px);
+    const left_px = layerLeft_px(marked, names.length, width_px);
+    const right_px = layerLeft_px(marked + 1, names.length, width_px);
+    context.fillRect(left_px, 0, Math.max(1, right_px - left_px), height_px);
   }
   const yOf = logScale(chart.extent, plot);
   paintTicks(context, chart, yOf, { line: tone("line"), text: tone("text-quiet") });
@@ -116,19 +117,20 @@ function paintRun(
   at: number,
   { yOf, error }: RunStyle,
 ): void {
-  const { names, runs, height_px } = chart;
+  const { names, runs, width_px, height_px } = chart;
   const colour = chart.colours[at] ?? error;
-  const beside = runs.length <= BANDS_FOR ? runs.length : 1;
+  const banded = runs.length <= BANDS_FOR;
+  const beside = banded ? runs.length : 1;
+  const room_px = layerLeft_px(1, names.length, width_px) - Y_AXIS_PX;
+  const wide_px = Math.max(1, room_px / beside - BAND_GAP_PX);
   const sizeLine: [number, number][] = [];
   names.forEach((name, layer) => {
     const { figures } = sizes.get(name) ?? {};
     if (figures === undefined) return;
-    const room_px = layerLeft_px(layer + 1, chart) - layerLeft_px(layer, chart);
-    const wide_px = Math.max(1, room_px / beside - BAND_GAP_PX);
-    const left_px = layerLeft_px(layer, chart) + (runs.length <= BANDS_FOR ? (at * room_px) / beside : 0);
+    const left_px = layerLeft_px(layer, names.length, width_px) + (banded ? (at * room_px) / beside : 0);
     const bar = (top_px: number, tall_px: number) => context.fillRect(left_px, top_px, wide_px, tall_px);
     context.fillStyle = colour;
-    if (runs.length <= BANDS_FOR)
+    if (banded)
       for (const [low, high, alpha] of BANDS) {
         const [from, to] = [figures[low], figures[high]];
         if (!from || !to) continue;

@@ -1,6 +1,6 @@
 /** All layers at one time, in the order of execution: vanishing, exploding and growing values in one picture. */
 
-import { useComputed, useSignal, useSignalEffect } from "@preact/signals";
+import { computed, useComputed, useSignal, useSignalEffect } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { formatShare, formatValue } from "../../math/format";
 import css from "../../styles/depth.css?inline";
@@ -21,7 +21,7 @@ import { showLayer } from "../../view/screen/reveal";
 import { runColour, shownRuns } from "../../view/selection/selection";
 import { box } from "../widgets/box";
 import { adoptStyles } from "../widgets/late_styles";
-import { type DepthChart, layerAt, paintDepth } from "./depth_painter";
+import { type DepthChart, layerAt, layerLeft_px, paintDepth } from "./depth_painter";
 
 adoptStyles(css);
 
@@ -31,6 +31,9 @@ const TITLE_PX = 24;
 const LEAST_CHART_PX = 120;
 /** More layers than fit are scrolled to. */
 const LEAST_LAYER_PX = 3;
+
+/** What each chart shows. */
+const runsByKind = computed(() => new Map(chartKinds.value.map((kind) => [kind, depthRuns(kind)])));
 
 export function DepthView() {
   const scroller = useRef<HTMLElement>(null);
@@ -49,6 +52,8 @@ export function DepthView() {
     return () => observer.disconnect();
   }, [room]);
   const kinds = chartKinds.value;
+  const time = useComputed(timeToText).value;
+  const lines = useComputed(() => readLayer(marked.value)).value;
   const count = depthLayers.value.length;
   const width_px = Math.max(room.value.width_px - 20, Y_AXIS_PX + count * LEAST_LAYER_PX);
   const each_px = (room.value.height_px - NAMES_PX - 40) / Math.max(1, kinds.length) - TITLE_PX;
@@ -60,7 +65,7 @@ export function DepthView() {
     // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard.
     <main ref={scroller} class="depth" tabIndex={0} aria-label="Layers by depth">
       <p class="depth-head">
-        <strong>{timeToText() || (depthError.value ? "" : "Loading …")}</strong>
+        <strong>{time || (depthError.value ? "" : "Loading …")}</strong>
         {depthError.value === "" ? null : <span role="alert">{depthError.value}</span>}
         <span class="facts-line">
           Layers in the order in which they ran. Bands: 5–95 % and 25–75 % of |x| other than 0; line: root
@@ -76,7 +81,7 @@ export function DepthView() {
         aria-valuemin={0}
         aria-valuemax={Math.max(0, count - 1)}
         aria-valuenow={Math.max(0, marked.value)}
-        aria-valuetext={readLayer(marked.value).join("; ") || "none chosen"}
+        aria-valuetext={lines.join("; ") || "none chosen"}
         onPointerMove={(event) => {
           const left_px = event.currentTarget.getBoundingClientRect().left;
           marked.value = layerAt(event.clientX - left_px, count, width_px);
@@ -107,7 +112,7 @@ export function DepthView() {
           />
         ))}
         <Names width_px={width_px} />
-        <Readout at={marked.value} width_px={width_px} />
+        <Readout at={marked.value} lines={lines} width_px={width_px} />
       </div>
     </main>
   );
@@ -129,7 +134,7 @@ interface ChartProps {
 
 function Chart({ kind, marked, width_px, height_px }: ChartProps) {
   const canvas = useRef<HTMLCanvasElement>(null);
-  const runs = useComputed(() => depthRuns(kind));
+  const runs = useComputed(() => runsByKind.value.get(kind) ?? []);
   const size = useSignal({ marked, width_px, height_px });
   useEffect(() => {
     size.value = { marked, width_px, height_px };
@@ -188,13 +193,17 @@ const NAME_LENGTH = 20;
 /** Below the charts, as many as have room. */
 function Names({ width_px }: { readonly width_px: number }) {
   const all = depthLayers.value;
-  const each_px = (width_px - Y_AXIS_PX) / Math.max(1, all.length);
+  const each_px = layerLeft_px(1, all.length, width_px) - Y_AXIS_PX;
   const every = Math.max(1, Math.ceil(NAME_EVERY_PX / each_px));
   return (
     <div class="depth-names" style={box({ height: NAMES_PX })} aria-hidden="true">
       {all.map(({ name }, at) =>
         at % every === 0 ? (
-          <span key={name} class="ellipsis" style={box({ left: Y_AXIS_PX + (at + 0.5) * each_px })}>
+          <span
+            key={name}
+            class="ellipsis"
+            style={box({ left: layerLeft_px(at + 0.5, all.length, width_px) })}
+          >
             {name.length > NAME_LENGTH ? `…${name.slice(1 - NAME_LENGTH)}` : name}
           </span>
         ) : null,
@@ -207,8 +216,8 @@ function Names({ width_px }: { readonly width_px: number }) {
 function readLayer(at: number): readonly string[] {
   const layer = depthLayers.value[at];
   if (layer === undefined) return [];
-  const lines = chartKinds.value.flatMap((kind) =>
-    depthRuns(kind).flatMap(({ run, sizes }) => {
+  const lines = [...runsByKind.value].flatMap(([kind, runs]) =>
+    runs.flatMap(({ run, sizes }) => {
       const found = sizes.get(layer.name);
       if (found === undefined) return [];
       const whose = shownRuns.value.length > 1 ? `${run.name}, ` : "";
@@ -230,10 +239,15 @@ function sizesToText({ figures }: Sizes): string {
   return parts.join(", ");
 }
 
-function Readout({ at, width_px }: { readonly at: number; readonly width_px: number }) {
-  const lines = readLayer(at);
+interface ReadoutProps {
+  readonly at: number;
+  readonly lines: readonly string[];
+  readonly width_px: number;
+}
+
+function Readout({ at, lines, width_px }: ReadoutProps) {
   if (lines.length === 0) return null;
-  const x_px = Y_AXIS_PX + ((at + 0.5) * (width_px - Y_AXIS_PX)) / Math.max(1, depthLayers.value.length);
+  const x_px = layerLeft_px(at + 0.5, depthLayers.value.length, width_px);
   const side = x_px > width_px / 2 ? { right: width_px - x_px + 16 } : { left: x_px + 16 };
   return (
     <div class="depth-tip" style={box({ top: TITLE_PX, ...side })} aria-hidden="true">

@@ -14,6 +14,7 @@ import * as settings from "../../view/settings/settings";
 import { box } from "../widgets/box";
 import { Curves } from "./curves";
 import { Strip } from "./strip";
+import { Ticks } from "./ticks";
 import { stepToPx } from "./time_axis";
 import { useWidth } from "./width";
 
@@ -24,6 +25,8 @@ export function Chain({ finding }: { readonly finding: FindingAnswer }) {
   const width_px = useWidth(tracks).value;
   const more = chain.value.length - drawnChain.value.length;
   const place_px = beginPx(finding, width_px);
+  const axis = sharedAxis.value;
+  const most = Math.max(2, Math.floor(width_px / TICK_EVERY_PX));
   return (
     <div class="chain">
       <ol>
@@ -52,16 +55,7 @@ export function Chain({ finding }: { readonly finding: FindingAnswer }) {
       <div class="chain-line">
         <span class="facts-line">{AXIS_NAMES[settings.time.value]}</span>
         <div ref={tracks} class="chain-axis" aria-hidden="true">
-          {sharedAxis.value
-            .ticks(Math.max(2, Math.floor(width_px / TICK_EVERY_PX)), endSteps(sharedAxis.value))
-            .map(({ share, label }) => (
-              <span
-                key={label}
-                style={{ left: `${share * 100}%`, transform: `translateX(-${share * 100}%)` }}
-              >
-                {label}
-              </span>
-            ))}
+          <Ticks ticks={axis.ticks(most, endSteps(axis))} />
           {Number.isNaN(place_px) ? null : <i class="chain-begin" style={box({ left: place_px })} />}
         </div>
       </div>
@@ -104,7 +98,8 @@ interface LayerProps {
   readonly width_px: number;
 }
 
-function Layer({ layer: { finding, layer, tag, first_step, last_step }, at, begin, width_px }: LayerProps) {
+function Layer({ layer, at, begin, width_px }: LayerProps) {
+  const { finding, layer: name, tag, first_step, last_step } = layer;
   const tile = tileOf(tag);
   const steps = formatSteps(first_step, last_step);
   const since =
@@ -122,18 +117,12 @@ function Layer({ layer: { finding, layer, tag, first_step, last_step }, at, begi
         onClick={() => showInRun(finding.run, tag)}
       >
         <span class={`chain-place ${finding.severity}`}>{at + 1}</span>
-        <span class="ellipsis">{layer}</span>
+        <span class="ellipsis">{name}</span>
         <span class="facts-line">{since}</span>
       </button>
       <div class="chain-track">
-        {tile === null ? null : <Strip tile={tile} width_px={width_px} label={`${layer}, steps ${steps}`} />}
-        {tile?.columns.length ? (
-          <Bar
-            layer={{ finding, layer, tag, first_step, last_step }}
-            columns={tile.columns}
-            width_px={width_px}
-          />
-        ) : null}
+        {tile === null ? null : <Strip tile={tile} width_px={width_px} label={`${name}, steps ${steps}`} />}
+        {tile?.columns.length ? <Bar layer={layer} columns={tile.columns} width_px={width_px} /> : null}
       </div>
     </li>
   );

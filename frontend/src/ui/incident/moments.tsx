@@ -12,6 +12,7 @@ import type { FindingAnswer } from "../../series/types";
 import { columnSizes, type ExactMoment, moments } from "../../view/findings/incident_data";
 import { chooseLinthresh, isWide } from "../../view/panel/value_range";
 import { colourOfRun } from "../../view/selection/selection";
+import { Ticks } from "./ticks";
 import { useWidth } from "./width";
 
 const BINS = 64;
@@ -29,11 +30,7 @@ export function Moments({ finding }: { readonly finding: FindingAnswer }) {
         <Histogram key={moment.name} moment={moment} scale={scale} width_px={width_px} run={finding.run} />
       ))}
       <div class="chain-axis" aria-hidden="true">
-        {scale.ticks(Math.max(2, Math.floor(width_px / TICK_EVERY_PX))).map(({ share, label }) => (
-          <span key={label} style={{ left: `${share * 100}%`, transform: `translateX(-${share * 100}%)` }}>
-            {label}
-          </span>
-        ))}
+        <Ticks ticks={scale.ticks(Math.max(2, Math.floor(width_px / TICK_EVERY_PX)))} />
       </div>
     </div>
   );

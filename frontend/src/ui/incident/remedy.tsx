@@ -30,7 +30,7 @@ export function Remedy({ finding }: { readonly finding: FindingAnswer }) {
         </>
       )}
       {confidence > 0 ? (
-        <p class="facts-line">{formatShare(confidence)} of such findings were right when it was measured.</p>
+        <p class="facts-line">{formatShare(confidence)} of such findings were right when this was measured.</p>
       ) : null}
       <p class="facts-line">Method: {finding.source}</p>
     </>

@@ -6,6 +6,7 @@ import readingCss from "../../styles/reading.css?inline";
 import { dark } from "../../view/catalog/catalog";
 import { pixelRatio } from "../../view/layout/metrics";
 import { currentLut } from "../../view/panel/colour_tables";
+import { boardOpen, depthOpen } from "../../view/selection/selection";
 import { helpOpen } from "../settings/open_state";
 import { IconButton } from "../widgets/controls";
 import { adoptStyles } from "../widgets/late_styles";
@@ -166,7 +167,8 @@ const SEEN = "activation_hist.reading_hint_closed";
 /** A strip at the foot of the page for those who are here for the first time. */
 export function ReadingHint() {
   const closed = useSignal(wasClosed());
-  if (closed.value) return null;
+  // It tells of panels, not of the board nor of the view by depth.
+  if (closed.value || boardOpen.value || depthOpen.value) return null;
   const close = () => {
     closed.value = true;
     remember();

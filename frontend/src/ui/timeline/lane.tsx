@@ -1,6 +1,6 @@
 /** The timeline of the training: findings, loss and learning rate, changes of the layers; drag it to zoom. */
 
-import { useComputed, useSignal, useSignalEffect } from "@preact/signals";
+import { effect, useComputed, useSignal } from "@preact/signals";
 import { useEffect, useMemo, useRef } from "preact/hooks";
 import { formatCounted, formatSteps } from "../../math/format";
 import css from "../../styles/timeline.css?inline";
@@ -43,9 +43,8 @@ export function TimelineLane({ width_px }: Props) {
   const clicked = useRef({ at_ms: 0, pinBefore: null as number | null });
   useEffect(startLane, []);
   useEffect(startAxisDrags, []);
-  useSignalEffect(() => paintLane(canvas.current, width_px));
-  // Painted anew for another width, which is no signal.
-  useEffect(() => paintLane(canvas.current, width_px), [width_px]);
+  // The width is no signal.
+  useEffect(() => effect(() => paintLane(canvas.current, width_px)), [width_px]);
   const summary = useComputed(laneSummary);
 
   const shareOf = (event: PointerEvent) => {
@@ -178,14 +177,14 @@ const TARGET_PX = 24;
 
 /** Each mark can be clicked; those closer than a finger are one target, which opens the one nearest to the pointer. */
 function FindingButtons({ width_px }: Props) {
-  const placed = placedFindings(fullAxis.value);
+  const placed = placedFindings.value;
   const groups = useMemo(() => groupFindings(placed, width_px), [placed, width_px]);
   return (
     <>
       {groups.map((group) => {
         const [worst] = group;
         if (worst === undefined) return null;
-        const text = group.length > 1 ? `${formatCounted(group.length, "finding")}, the gravest: ` : "";
+        const text = group.length > 1 ? `${formatCounted(group.length, "finding")}, the worst: ` : "";
         const { title, run, first_step, last_step } = worst.finding;
         return (
           <button

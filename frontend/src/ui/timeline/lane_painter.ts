@@ -42,12 +42,12 @@ export function paintLane(canvas: HTMLCanvasElement | null, width_px: number): v
   context.fillStyle = toneOf("line");
   for (const unit of epochUnits(axis))
     context.fillRect(Math.round(axis.unitToPx(unit, width_px)), LINES_TOP_PX, 1, LINES_PX + 1);
-  for (const line of laneLines(axis)) paintLine(context, line, axis, width_px);
+  for (const line of laneLines.value) paintLine(context, line, axis, width_px);
   context.strokeStyle = theme.value.text;
   context.setLineDash([2, 2]);
-  for (const { unit } of laneMarks(axis)) paintMark(context, axis.unitToPx(unit, width_px));
+  for (const { unit } of laneMarks.value) paintMark(context, axis.unitToPx(unit, width_px));
   context.setLineDash([]);
-  for (const { finding, from, to } of [...placedFindings(axis)].reverse()) {
+  for (const { finding, from, to } of [...placedFindings.value].reverse()) {
     context.fillStyle = toneOf(finding.severity);
     const mark_px = Math.max(LEAST_MARK_PX, (to - from) * width_px);
     context.globalAlpha = 0.35;
@@ -92,7 +92,7 @@ function paintLine(
 }
 
 function paintRibbons(context: CanvasRenderingContext2D, axis: StepAxis, ratio: number): void {
-  const all = ribbons(axis);
+  const all = ribbons.value;
   const bands = all.length > OWN_RIBBONS ? [all] : all.map((one) => [one]);
   const width = context.canvas.width;
   const top = Math.round(RIBBON_TOP_PX * ratio);

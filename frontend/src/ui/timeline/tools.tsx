@@ -3,7 +3,7 @@
 import { parseStepRange } from "../../math/step_range";
 import { narrow } from "../../view/layout/metrics";
 import { fullAxis, sharedAxis } from "../../view/panel/known_panels";
-import { placesToSteps, stepPlacer } from "../../view/profile/run_times";
+import { placesToSteps, stepPlacer } from "../../view/panel/run_times";
 import { pinAt } from "../../view/screen/pin";
 import { playing } from "../../view/screen/playing";
 import { moveAll } from "../../view/screen/zooming";

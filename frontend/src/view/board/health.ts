@@ -2,9 +2,12 @@
 
 import { computed } from "@preact/signals";
 import type { FindingAnswer } from "../../series/types";
-import { findings, isDifference, progress, rank } from "../findings/findings";
+import { compareGravity, findings, isDifference, progress } from "../findings/findings";
 
 const NONE: readonly FindingAnswer[] = [];
+
+/** Of all runs, in the order of their gravity. */
+const wrong = computed(() => findings.value.filter((finding) => !isDifference(finding)).sort(compareGravity));
 
 /** By run: the gravest first, then by the step at which they begin. */
 const byRun = computed(() => groupSorted((finding) => [finding.run]));
@@ -14,11 +17,13 @@ const byCell = computed(() => groupSorted(({ run, tags }) => tags.map((tag) => `
 
 function groupSorted(keysOf: (finding: FindingAnswer) => readonly string[]) {
   const groups = new Map<string, FindingAnswer[]>();
-  for (const finding of findings.value) {
-    if (isDifference(finding)) continue;
-    for (const key of keysOf(finding)) groups.set(key, [...(groups.get(key) ?? []), finding]);
+  for (const finding of wrong.value) {
+    for (const key of keysOf(finding)) {
+      const group = groups.get(key);
+      if (group) group.push(finding);
+      else groups.set(key, [finding]);
+    }
   }
-  for (const group of groups.values()) group.sort((a, b) => rank(a) - rank(b) || a.first_step - b.first_step);
   return groups;
 }
 
@@ -31,7 +36,7 @@ export function worstFinding(run: string): FindingAnswer | undefined {
 export function findingsIn(run: string, tags: readonly string[]): readonly FindingAnswer[] {
   if (tags.length === 1) return byCell.value.get(`${run}\n${tags[0]}`) ?? NONE;
   const all = new Set(tags.flatMap((tag) => byCell.value.get(`${run}\n${tag}`) ?? NONE));
-  return [...all].sort((a, b) => rank(a) - rank(b) || a.first_step - b.first_step);
+  return [...all].sort(compareGravity);
 }
 
 /** Runs with records that were not looked at; null while nothing is known. */

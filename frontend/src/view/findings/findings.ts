@@ -57,15 +57,11 @@ const relevant = computed<readonly FindingAnswer[]>(() => {
 
 /** What is wrong in itself: worst first, then by the step at which they begin. */
 export const sorted = computed<readonly FindingAnswer[]>(() =>
-  relevant.value
-    .filter((finding) => finding.kind !== DIFFERENCE)
-    .sort((a, b) => rank(a) - rank(b) || a.first_step - b.first_step),
+  relevant.value.filter((finding) => !isDifference(finding)).sort(compareGravity),
 );
 
 /** Where runs part from the baseline. They mark nothing: nearly all layers of two runs do. */
-export const differences = computed<readonly FindingAnswer[]>(() =>
-  relevant.value.filter((finding) => finding.kind === DIFFERENCE),
-);
+export const differences = computed<readonly FindingAnswer[]>(() => relevant.value.filter(isDifference));
 
 /** The gravest finding of each run of the log directory in which anything looks wrong, whether it is shown or not. */
 export const worstOfRuns = computed<ReadonlyMap<string, Severity>>(() => {
@@ -94,6 +90,11 @@ export function sickOf(names: readonly string[]): readonly string[] {
 /** The gravest have the lowest. */
 export function rank(finding: FindingAnswer): number {
   return ORDER.indexOf(finding.severity);
+}
+
+/** The gravest first, then by the step at which they begin. */
+export function compareGravity(a: FindingAnswer, b: FindingAnswer): number {
+  return rank(a) - rank(b) || a.first_step - b.first_step;
 }
 
 const byPanel = computed(() => {

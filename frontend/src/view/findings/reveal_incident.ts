@@ -1,12 +1,13 @@
 /** Brings a finding into sight: its run, its kind of values, its layer at the top, its steps. */
 
 import { batch, effect, signal, untracked } from "@preact/signals";
-import { type RunClock, stepToUnit } from "../../math/step_axis";
+import type { RunClock } from "../../math/step_axis";
 import { seriesId } from "../../series/series_id";
 import type { FindingAnswer, Series } from "../../series/types";
 import { index } from "../catalog/catalog";
-import { clocks, knownPanels, panelStore } from "../panel/known_panels";
+import { clocks, fullAxis, panelStore } from "../panel/known_panels";
 import { LayerAxes, PanelAxes } from "../panel/layer_axes";
+import { stepPlacer } from "../panel/run_times";
 import { pinAt } from "../screen/pin";
 import { scrollTarget, showLayer } from "../screen/reveal";
 import { moveAll } from "../screen/zooming";
@@ -95,7 +96,7 @@ function scrollToTop(series: Series, run: string): void {
 
 /** Pins the first step and zooms to what is around it; the zoom before can be gone back to. */
 function zoomAround({ run, first_step }: FindingAnswer, clock: RunClock): void {
-  const toUnit = pinStepOf(run, first_step, clock);
+  const toUnit = pinStepOf(run, first_step);
   if (toUnit === null) return;
   const around = Math.max(1, AROUND * (clock.lastStep - clock.firstStep));
   moveAll(toUnit(first_step - around), toUnit(first_step + around));
@@ -103,12 +104,9 @@ function zoomAround({ run, first_step }: FindingAnswer, clock: RunClock): void {
 }
 
 /** Pins a step of a run; what places its steps on the time axis, or null where they have no place. */
-function pinStepOf(run: string, step: number, clock: RunClock): ((step: number) => number) | null {
-  // Any layer's: all of a run have the same steps and times.
-  const known = knownPanels.value.find((panel) => panel.run === run && panel.tile.value?.columns.length);
-  const columns = known?.tile.value?.columns;
-  if (columns === undefined) return null;
-  const toUnit = (at: number) => stepToUnit(settings.time.value, at, columns, clock);
+function pinStepOf(run: string, step: number): ((step: number) => number) | null {
+  const toUnit = stepPlacer(run, fullAxis.value);
+  if (toUnit === null) return null;
   const begin = toUnit(step + 0.5);
   // A run without epochs has no place on their axis.
   if (Number.isNaN(begin)) return null;
@@ -121,9 +119,8 @@ export function showStep({ run, tags: [tag = ""], first_step, last_step }: Steps
   const series = allLayers.peek().find((layer) => layer.tag === tag);
   if (series === undefined) return;
   showLayer(series, run);
-  const clock = clocks.peek().get(run);
-  const toUnit = clock && pinStepOf(run, first_step, clock);
-  if (!toUnit) return;
+  const toUnit = pinStepOf(run, first_step);
+  if (toUnit === null) return;
   const own = panelStore.panel(run, seriesId(series));
   const { lo, hi } = new PanelAxes(own, new LayerAxes(series)).liveAxis.peek();
   if (toUnit(first_step) < lo || toUnit(last_step) > hi) clearZoom();

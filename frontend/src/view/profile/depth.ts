@@ -1,11 +1,12 @@
 /** Sizes of the values of all layers at one time, by their depth: what the depth view draws. */
 
-import { computed, effect, type Signal, signal, untracked } from "@preact/signals";
+import { computed, effect, signal, untracked } from "@preact/signals";
 import { formatSteps } from "../../math/format";
 import { nearestColumn } from "../../math/step_axis";
-import type { Profile, ProfileColumns, Series } from "../../series/types";
+import type { ProfileColumns, Series } from "../../series/types";
 import { index, pageShown } from "../catalog/catalog";
 import { clocks, sharedAxis } from "../panel/known_panels";
+import { placesToSteps, profileSpans } from "../panel/run_times";
 import { playing } from "../screen/playing";
 import {
   effectiveKind,
@@ -17,8 +18,7 @@ import {
 } from "../selection/selection";
 import * as settings from "../settings/settings";
 import { inExecutionOrder } from "./layer_order";
-import { askProfile, type ProfileQuery } from "./profiles";
-import { placesToSteps, profileSpans } from "./run_times";
+import { askAfter, askProfiles, type ProfileQuery, type Profiles, pacedRequests } from "./profiles";
 
 /** Kinds that are drawn together, the first above. */
 const TOGETHER = [
@@ -59,7 +59,6 @@ export const depthLayers = computed<readonly DepthLayer[]>(() => {
   }));
 });
 
-type Profiles = ReadonlyMap<string, Profile>;
 const overRun = signal<Profiles>(new Map());
 /** Of one column of the run, or of the zoomed steps as one; `asked`: which. */
 const exact = signal<{ readonly asked: string; readonly profiles: Profiles }>({
@@ -78,9 +77,12 @@ export const shownTime = computed(() => {
 
 const profileKey = (run: string, kind: string): string => `${run}\n${kind}`;
 
+const EXACT = {
+  keyOf: ({ run, kind }: ProfileQuery) => profileKey(run, kind),
+  error: depthError,
+};
+const OVER_RUN = { ...EXACT, held: overRun };
 const EXACT_AFTER_MS = 150;
-const LEAST_REST_MS = 5000;
-const REST = 10;
 
 /** Asks for what is drawn, and again as runs grow, until what is returned is called. */
 export function startDepth(): () => void {
@@ -102,25 +104,17 @@ function queries(): readonly ProfileQuery[] {
 }
 
 function askOverRun(): () => void {
-  let due_ms = 0;
-  let last = "";
+  const askPaced = pacedRequests();
+  let answered = "";
   return effect(() => {
     const all = queries();
     if (!pageShown.value || index.value === null) return;
-    const abort = new AbortController();
-    const same = JSON.stringify(all) === last;
-    const ask = async () => {
-      const start_ms = Date.now();
-      const found = await askAll(all, abort.signal, overRun);
-      if (found === null) return;
-      last = JSON.stringify(all);
-      due_ms = Date.now() + Math.max(LEAST_REST_MS, REST * (Date.now() - start_ms));
-    };
-    const timer = window.setTimeout(() => void ask(), same ? Math.max(0, due_ms - Date.now()) : 0);
-    return () => {
-      window.clearTimeout(timer);
-      abort.abort();
-    };
+    const asked = JSON.stringify(all);
+    return askPaced(async (abort) => {
+      const found = await askProfiles(all, OVER_RUN, abort);
+      if (found !== null) answered = asked;
+      return found;
+    }, asked === answered);
   });
 }
 
@@ -129,17 +123,11 @@ function askExactly(): () => void {
   return effect(() => {
     const asked = exactSteps.value;
     if (asked === null || playing.value || !pageShown.value) return;
-    const abort = new AbortController();
-    const ask = async () => {
+    return askAfter(EXACT_AFTER_MS, async (abort) => {
       const all = untracked(queries).map((query) => ({ ...query, ...asked }));
-      const profiles = await askAll(all, abort.signal);
+      const profiles = await askProfiles(all, EXACT, abort);
       if (profiles !== null) exact.value = { asked: JSON.stringify(asked), profiles };
-    };
-    const timer = window.setTimeout(() => void ask(), EXACT_AFTER_MS);
-    return () => {
-      window.clearTimeout(timer);
-      abort.abort();
-    };
+    });
   });
 }
 
@@ -156,27 +144,6 @@ const exactSteps = computed<{ readonly steps: string; readonly pooled: string } 
   }
   return null;
 });
-
-async function askAll(
-  all: readonly ProfileQuery[],
-  abort: AbortSignal,
-  held?: Signal<Profiles>,
-): Promise<Profiles | null> {
-  const found = new Map<string, Profile>();
-  for (const query of all) {
-    try {
-      found.set(profileKey(query.run, query.kind), await askProfile(query, abort));
-      depthError.value = "";
-    } catch (error) {
-      if (abort.aborted) return null;
-      depthError.value = error instanceof Error ? error.message : String(error);
-    }
-    if (abort.aborted) return null;
-    if (held) held.value = new Map([...held.peek(), ...found]);
-  }
-  if (held) held.value = found;
-  return found;
-}
 
 function columnAtUnit(columns: ProfileColumns, run: string, unit: number): number {
   const clock = clocks.value.get(run);

@@ -10,11 +10,11 @@ import type { FindingAnswer, Profile, ProfileMark } from "../../series/types";
 import { sorted } from "../findings/findings";
 import { clocks, fullAxis } from "../panel/known_panels";
 import { epochs } from "../panel/panel_times";
+import { profileSpans, stepPlacer } from "../panel/run_times";
 import { alsoWanted, hasOwnExtent, lossTag, scalarKey, series, tags } from "../screen/scalars";
 import { layers, runColour, type ShownRun, shownRuns } from "../selection/selection";
 import { inExecutionOrder } from "./layer_order";
 import { changes, startChanges } from "./profiles";
-import { profileSpans, stepPlacer } from "./run_times";
 
 export interface LaneLine {
   readonly run: string;
@@ -45,7 +45,8 @@ export function startLane(): () => void {
 }
 
 /** The loss of each shown run, all on one scale, and its learning rate on a scale of its own. */
-export function laneLines({ kind }: StepAxis): readonly LaneLine[] {
+export const laneLines = computed<readonly LaneLine[]>(() => {
+  const { kind } = fullAxis.value;
   return laneTags.value.flatMap((tag) => {
     const drawn = shownRuns.value.flatMap((run) => {
       const scalar = series.value.get(scalarKey(run.name, tag));
@@ -68,7 +69,7 @@ export function laneLines({ kind }: StepAxis): readonly LaneLine[] {
       };
     });
   });
-}
+});
 
 export interface Ribbon {
   readonly run: ShownRun;
@@ -77,7 +78,8 @@ export interface Ribbon {
 }
 
 /** Of each shown run whose changes are known: its layers in the order of execution. */
-export function ribbons({ kind }: StepAxis): readonly Ribbon[] {
+export const ribbons = computed<readonly Ribbon[]>(() => {
+  const { kind } = fullAxis.value;
   return shownRuns.value.flatMap((run) => {
     const profile = changes.value.get(run.name);
     const clock = clocks.value.get(run.name);
@@ -92,7 +94,7 @@ export function ribbons({ kind }: StepAxis): readonly Ribbon[] {
     });
     return [{ run, names: found.map(({ name }) => name), layers: found }];
   });
-}
+});
 
 /** Where whole epochs begin, of the first shown run that logged them; few enough to be told apart. */
 export function epochUnits(axis: StepAxis): readonly number[] {
@@ -117,14 +119,15 @@ export interface LaneMark extends ProfileMark {
 }
 
 /** Resumes and changes of the cadence, of all shown runs. */
-export function laneMarks(axis: StepAxis): readonly LaneMark[] {
+export const laneMarks = computed<readonly LaneMark[]>(() => {
+  const axis = fullAxis.value;
   return shownRuns.value.flatMap(({ name }) => {
     const toPlace = stepPlacer(name, axis);
     if (toPlace === null) return [];
     const { marks = [] } = changes.value.get(name) ?? ({} as Partial<Profile>);
     return marks.map((mark) => ({ ...mark, run: name, unit: toPlace(mark.step) }));
   });
-}
+});
 
 export interface PlacedFinding {
   readonly finding: FindingAnswer;
@@ -133,7 +136,8 @@ export interface PlacedFinding {
 }
 
 /** The findings of the shown runs that have a place on the axis, as shares of it, the gravest first. */
-export function placedFindings(axis: StepAxis): readonly PlacedFinding[] {
+export const placedFindings = computed<readonly PlacedFinding[]>(() => {
+  const axis = fullAxis.value;
   return sorted.value.flatMap((finding) => {
     const toPlace = stepPlacer(finding.run, axis);
     if (toPlace === null) return [];
@@ -141,7 +145,7 @@ export function placedFindings(axis: StepAxis): readonly PlacedFinding[] {
     const to = Math.min(1, axis.unitToFraction(toPlace(finding.last_step + 1)));
     return to >= 0 && from <= 1 ? [{ finding, from, to }] : [];
   });
-}
+});
 
 const READ_RUNS = 6;
 const NEAR_PX = 5;
@@ -149,19 +153,17 @@ const NEAR_PX = 5;
 /** What the timeline says of a place, line by line. */
 export function laneReadout(unit: number, width_px: number): readonly string[] {
   const axis = fullAxis.value;
-  const scalars = laneLines(axis)
-    .slice(0, 2 * READ_RUNS)
-    .flatMap(({ run, tag, units, values }) => {
-      const value = values[Math.max(0, lastAtMost(units, unit))];
-      return typeof value === "number" ? [{ run, text: `${tag} ${formatValue(value)}` }] : [];
-    });
+  const scalars = laneLines.value.slice(0, 2 * READ_RUNS).flatMap(({ run, tag, units, values }) => {
+    const value = values[Math.max(0, lastAtMost(units, unit))];
+    return typeof value === "number" ? [{ run, text: `${tag} ${formatValue(value)}` }] : [];
+  });
   const lines = shownRuns.value.slice(0, READ_RUNS).flatMap(({ name }) => {
     const own = scalars.filter(({ run }) => run === name).map(({ text }) => text);
     const most = mostChanged(name, unit);
     const said = most === "" ? own : [...own, most];
     return said.length > 0 ? [`${shownRuns.value.length > 1 ? `${name}: ` : ""}${said.join(" · ")}`] : [];
   });
-  const near = laneMarks(axis).filter(
+  const near = laneMarks.value.filter(
     (mark) => Math.abs(axis.unitToPx(mark.unit, width_px) - axis.unitToPx(unit, width_px)) <= NEAR_PX,
   );
   return [`${axis.kind === "step" ? "step " : ""}${axis.format(Math.floor(unit))}`, ...lines].concat(
@@ -170,7 +172,7 @@ export function laneReadout(unit: number, width_px: number): readonly string[] {
 }
 
 function mostChanged(run: string, unit: number): string {
-  const ribbon = ribbons(fullAxis.value).find((one) => one.run.name === run);
+  const ribbon = ribbons.value.find((one) => one.run.name === run);
   let most = { change: 0, name: "" };
   ribbon?.layers.forEach(({ start, end, values }, at) => {
     const column = nearestColumn({ start: start as Float64Array, end: end as Float64Array }, unit);
@@ -183,12 +185,12 @@ function mostChanged(run: string, unit: number): string {
 /** The timeline in words, for those who cannot see it. */
 export function laneSummary(): string {
   const axis = fullAxis.value;
-  const scalars = laneLines(axis).map(({ run, tag, values }) => {
+  const scalars = laneLines.value.map(({ run, tag, values }) => {
     const known = values.filter((value) => value !== null);
     if (known.length === 0) return "";
     return `${tag} of ${run} from ${formatValue(known[0]!)} to ${formatValue(known[known.length - 1]!)}`;
   });
-  const marks = laneMarks(axis).map(({ run, text }) => `${run} ${text}`);
+  const marks = laneMarks.value.map(({ run, text }) => `${run} ${text}`);
   const found = sorted.value.length;
   const says = [...scalars, ...marks, `${found === 0 ? "no" : formatExact(found)} findings`];
   return `Timeline from ${axis.format(axis.lo)} to ${axis.format(axis.hi)}: ${says.filter(Boolean).join("; ")}.`;

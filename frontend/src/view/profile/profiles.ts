@@ -38,37 +38,29 @@ export interface ProfileQuery {
   readonly pooled?: string;
 }
 
-export async function askProfile(query: ProfileQuery, abort: AbortSignal): Promise<Profile> {
+async function askProfile(query: ProfileQuery, abort: AbortSignal): Promise<Profile> {
   return client.json(`profile?${new URLSearchParams({ ...query })}`, PROFILE_SHAPE, abort);
 }
 
+export type Profiles = ReadonlyMap<string, Profile>;
+
 /** How much each layer of the shown runs changed, by run. */
-export const changes = signal<ReadonlyMap<string, Profile>>(new Map());
+export const changes = signal<Profiles>(new Map());
 /** Why the last request failed; "" where it did not. */
 export const changesError = signal("");
 
 /** Keeps `changes` up to date until what is returned is called. */
 export function startChanges(): () => void {
-  let due_ms = 0;
+  const askPaced = pacedRequests();
   return effect(() => {
     const revision = index.value?.revision;
     const runs = shownRuns.value.map(({ name }) => name);
     const kind = effectiveKind.value;
     const phase = effectivePhase.value;
     if (!pageShown.value || revision === undefined || !drawn.value) return;
-    const abort = new AbortController();
-    const ask = async () => {
-      const start_ms = Date.now();
-      const queries = runs.map((run) => ({ run, kind, phase, figures: "change" as const }));
-      if (await askAll(queries, changes, abort.signal))
-        due_ms = Date.now() + Math.max(LEAST_REST_MS, REST * (Date.now() - start_ms));
-    };
+    const queries = runs.map((run) => ({ run, kind, phase, figures: "change" as const }));
     const fits = untracked(() => runs.every((run) => isOf(changes.value.get(run), kind, phase)));
-    const timer = window.setTimeout(() => void ask(), fits ? Math.max(0, due_ms - Date.now()) : 0);
-    return () => {
-      window.clearTimeout(timer);
-      abort.abort();
-    };
+    return askPaced((abort) => askProfiles(queries, CHANGES, abort), fits);
   });
 }
 
@@ -76,24 +68,62 @@ function isOf(profile: Profile | undefined, kind: string, phase: string): boolea
   return profile?.kind === kind && profile.phase === phase;
 }
 
-/** Run by run, so that the first ones are shown soon; whether all came. */
-async function askAll(
+/** Where answers go. */
+interface Destination {
+  keyOf(query: ProfileQuery): string;
+  /** Why the last request failed; "" where it did not. */
+  readonly error: Signal<string>;
+  /** Has each answer as it comes; without it only the caller has them. */
+  readonly held?: Signal<Profiles>;
+}
+
+const CHANGES: Destination = { keyOf: ({ run }) => run, error: changesError, held: changes };
+
+/** One after the other, so that the first ones are shown soon; null where it was called off. */
+export async function askProfiles(
   queries: readonly ProfileQuery[],
-  held: Signal<ReadonlyMap<string, Profile>>,
+  { keyOf, error, held }: Destination,
   abort: AbortSignal,
-): Promise<boolean> {
+): Promise<Profiles | null> {
   const found = new Map<string, Profile>();
   for (const query of queries) {
     try {
-      found.set(query.run, await askProfile(query, abort));
-      changesError.value = "";
-    } catch (error) {
-      if (abort.aborted) return false;
-      changesError.value = error instanceof Error ? error.message : String(error);
+      found.set(keyOf(query), await askProfile(query, abort));
+      error.value = "";
+    } catch (reason) {
+      if (abort.aborted) return null;
+      error.value = reason instanceof Error ? reason.message : String(reason);
     }
-    if (abort.aborted) return false;
-    held.value = new Map([...held.peek(), ...found]);
+    if (abort.aborted) return null;
+    if (held) held.value = new Map([...held.peek(), ...found]);
   }
-  held.value = found;
-  return true;
+  if (held) held.value = found;
+  return found;
+}
+
+/** Asks after a delay; what is returned calls it off, before or while it is asked. */
+export function askAfter(delay_ms: number, ask: (abort: AbortSignal) => Promise<void>): () => void {
+  const abort = new AbortController();
+  const timer = window.setTimeout(() => void ask(abort.signal), delay_ms);
+  return () => {
+    window.clearTimeout(timer);
+    abort.abort();
+  };
+}
+
+/**
+ * What asks for the same again and again as runs grow. `fits`: whether the last answers are to what is asked, so that
+ * newer ones can wait; else they are asked for at once. What it returns calls it off.
+ */
+export function pacedRequests(): (
+  ask: (abort: AbortSignal) => Promise<Profiles | null>,
+  fits: boolean,
+) => () => void {
+  let due_ms = 0;
+  return (ask, fits) =>
+    askAfter(fits ? Math.max(0, due_ms - Date.now()) : 0, async (abort) => {
+      const start_ms = Date.now();
+      if ((await ask(abort)) === null) return;
+      due_ms = Date.now() + Math.max(LEAST_REST_MS, REST * (Date.now() - start_ms));
+    });
 }

@@ -54,10 +54,20 @@ function shownRun(run: RunAnswer, at: number): ShownRun {
 
 /** What a link or a click sets to say which panels are wanted. */
 const PANEL_SETTINGS = [
-  ...[settings.runs, settings.full, settings.layout, settings.transposed, settings.toggled, settings.pinned],
-  ...[settings.pinnedLayers, settings.zoomX, settings.zoomY, settings.sort, settings.parting],
-  ...[settings.incident],
-  ...[settings.baseline, settings.difference],
+  settings.runs,
+  settings.full,
+  settings.layout,
+  settings.transposed,
+  settings.toggled,
+  settings.pinned,
+  settings.pinnedLayers,
+  settings.zoomX,
+  settings.zoomY,
+  settings.sort,
+  settings.parting,
+  settings.incident,
+  settings.baseline,
+  settings.difference,
 ];
 
 /** Whether there are more runs than stand side by side. */

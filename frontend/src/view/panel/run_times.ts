@@ -11,9 +11,9 @@ import {
   stepToUnit,
 } from "../../math/step_axis";
 import type { ProfileColumns } from "../../series/types";
-import { clocks, knownPanels } from "../panel/known_panels";
-import { timesOf } from "../panel/panel_times";
 import { perObject } from "../reactive/per_object";
+import { clocks, knownPanels } from "./known_panels";
+import { timesOf } from "./panel_times";
 
 const toTimes = perObject(
   (columns: ProfileColumns): ColumnTimes => ({
@@ -33,6 +33,7 @@ export function profileSpans(columns: ProfileColumns, kind: StepAxis["kind"], cl
 /** From a step of a run to its place on an axis; null while nothing of the run is known. */
 export function stepPlacer(run: string, { kind }: StepAxis): ((step: number) => number) | null {
   const clock = clocks.value.get(run);
+  // Any layer's: all of a run have the same steps and times.
   const columns = knownPanels.value.find((panel) => panel.run === run && panel.tile.value?.columns.length)
     ?.tile.value?.columns;
   return clock === undefined || !columns ? null : (step) => stepToUnit(kind, step, columns, clock);
