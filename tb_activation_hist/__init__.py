@@ -86,9 +86,10 @@ if TYPE_CHECKING:
         RunHistograms,
         read_histograms,
     )
+    from tb_activation_hist.storage.memory_writer import MemoryWriter
     from tb_activation_hist.storage.options import OnBacklog, WriterOptions
     from tb_activation_hist.storage.recordings import RecordingSource
-    from tb_activation_hist.storage.writer import MemoryWriter, RunWriter
+    from tb_activation_hist.storage.writer import RunWriter
 
 __version__ = "0.2.0"
 
@@ -133,7 +134,7 @@ _HOMES: Final = {
     "LogdirError": "core.errors",
     "LogdirHistograms": "storage.logdir_histograms",
     "LoggerOptions": "recording.options",
-    "MemoryWriter": "storage.writer",
+    "MemoryWriter": "storage.memory_writer",
     "MissingDependencyError": "core.errors",
     "NumberFormat": "core.number_formats",
     "NumberFormatOptions": "core.plot_options",

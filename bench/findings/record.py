@@ -9,7 +9,7 @@ from torch import nn
 from tb_activation_hist import ActivationHistLogger
 from tb_activation_hist.core.histogram import HistogramSeries
 from tb_activation_hist.core.names import LayerInfo
-from tb_activation_hist.storage.writer import MemoryWriter
+from tb_activation_hist.storage.memory_writer import MemoryWriter
 
 Layers = Mapping[str, tuple[LayerInfo, HistogramSeries]]
 

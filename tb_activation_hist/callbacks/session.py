@@ -16,7 +16,8 @@ from tb_activation_hist.findings import Finding, FindingOptions
 from tb_activation_hist.notebook.activation_stats import ActivationStatsReaders
 from tb_activation_hist.recording.options import LoggerOptions, split_options
 from tb_activation_hist.recording.run_findings import find_directory_findings, find_memory_findings
-from tb_activation_hist.storage.writer import MemoryWriter, Record
+from tb_activation_hist.storage.memory_writer import MemoryWriter
+from tb_activation_hist.storage.writer import Record
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack

@@ -45,11 +45,16 @@ class RequestError(Exception):
         self.status = status
 
 
-def _parse_body(body: bytes) -> Any:
-    if len(body) > MAX_BODY_BYTES:
+def require_allowed_size(body_bytes: int) -> None:
+    """Refuse a body of more than `MAX_BODY_BYTES`."""
+    if body_bytes > MAX_BODY_BYTES:
         raise RequestError(
-            f"The body has {len(body):,} bytes, but at most {MAX_BODY_BYTES:,} are allowed."
+            f"The body has {body_bytes:,} bytes, but at most {MAX_BODY_BYTES:,} are allowed."
         )
+
+
+def _parse_body(body: bytes) -> Any:
+    require_allowed_size(len(body))
     try:
         return json.loads(body)
     except (ValueError, RecursionError) as err:

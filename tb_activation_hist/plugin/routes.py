@@ -30,11 +30,12 @@ from tb_activation_hist.plugin.query import (
     parse_board_request,
     parse_export_request,
     parse_tile_requests,
+    require_allowed_size,
     required,
 )
 from tb_activation_hist.plugin.response import respond, respond_json
 from tb_activation_hist.plugin.scalars_answer import scalar_answer
-from tb_activation_hist.plugin.schema import MAX_BODY_BYTES, ExportRequest
+from tb_activation_hist.plugin.schema import ExportRequest
 from tb_activation_hist.plugin.series_cache import UNREADABLE, SeriesCache
 from tb_activation_hist.plugin.series_loader import LoadedSeries
 from tb_activation_hist.plugin.slices_answer import slices_answer
@@ -191,11 +192,8 @@ class ActivationHistPlugin(base_plugin.TBPlugin):
 
 
 def _read_body(request: wrappers.Request) -> bytes:
-    if (request.content_length or 0) > MAX_BODY_BYTES:
-        raise RequestError(
-            f"The body has {request.content_length:,} bytes, but at most "
-            f"{MAX_BODY_BYTES:,} are allowed."
-        )
+    # A body that names its length is refused before it is read.
+    require_allowed_size(request.content_length or 0)
     return request.get_data(cache=False)
 
 

@@ -49,7 +49,8 @@ from tb_activation_hist.recording.sinks import (
 )
 from tb_activation_hist.recording.step_numbers import check_number, check_order
 from tb_activation_hist.storage.event_file import Logdir
-from tb_activation_hist.storage.writer import MemoryWriter, PendingSizes, Record, RunWriter
+from tb_activation_hist.storage.memory_writer import MemoryWriter
+from tb_activation_hist.storage.writer import PendingSizes, Record, RunWriter
 
 if TYPE_CHECKING:
     from typing_extensions import Self, Unpack

@@ -15,7 +15,8 @@ from tb_activation_hist.findings import (
     info_to_run_facts,
 )
 from tb_activation_hist.storage.logdir_histograms import RunHistograms, read_run
-from tb_activation_hist.storage.writer import MemoryWriter, RunWriter
+from tb_activation_hist.storage.memory_writer import MemoryWriter
+from tb_activation_hist.storage.writer import RunWriter
 
 
 def find_memory_findings(

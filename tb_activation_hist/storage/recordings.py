@@ -18,7 +18,7 @@ from tb_activation_hist.storage.logdir_histograms import (
     RunHistograms,
     read_histograms,
 )
-from tb_activation_hist.storage.writer import MemoryWriter
+from tb_activation_hist.storage.memory_writer import MemoryWriter
 
 OTHER_TOOL: Final = "histograms"
 """Kind of the series of other tools."""

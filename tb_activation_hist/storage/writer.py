@@ -11,9 +11,6 @@ from typing import Any, Final, Protocol, TypeAlias
 
 import numpy as np
 
-from tb_activation_hist.core.execution_order import ExecutionOrder, info_to_execution_order
-from tb_activation_hist.core.histogram import HistogramSeries
-from tb_activation_hist.core.histogram_sizes import with_histograms
 from tb_activation_hist.core.names import (
     PLUGIN_NAME,
     RUN_INFO_TAG,
@@ -23,19 +20,15 @@ from tb_activation_hist.core.names import (
     SLICES_PLUGIN,
     LayerInfo,
 )
-from tb_activation_hist.core.parameter_sizes import ParameterSizes, SizeRecord
+from tb_activation_hist.core.parameter_sizes import SizeRecord
 from tb_activation_hist.core.record_counts import PendingCounts, RecordCounts
-from tb_activation_hist.core.sessions import SessionPart, join_sessions
 from tb_activation_hist.storage.background import BackgroundThread
 from tb_activation_hist.storage.blocks import BlockBuilder, check_step
-from tb_activation_hist.storage.codec import decode_block
 from tb_activation_hist.storage.dashboard_layers import DashboardLayers
 from tb_activation_hist.storage.event_file import EventFile, Logdir, open_event_file
 from tb_activation_hist.storage.options import WriterOptions
-from tb_activation_hist.storage.size_blocks import SizeBlockBuilder, join_size_blocks
-from tb_activation_hist.storage.size_codec import decode_sizes
+from tb_activation_hist.storage.size_blocks import SizeBlockBuilder
 from tb_activation_hist.storage.slice_blocks import SliceBlockBuilder, SliceBuilders
-from tb_activation_hist.storage.slice_reader import attach_slices
 from tb_activation_hist.storage.tensorboard_proto import add_string, describe, new_event
 from tb_activation_hist.storage.tensorboard_summaries import (
     add_histograms,
@@ -335,81 +328,6 @@ class RunWriter(RecordWriter):
         self._described.clear()
         self._charted = 0
         self._stored_info = ""
-
-
-class MemoryWriter(RecordWriter):
-    """Keeps the records of an `ActivationHistLogger` in memory, some 400 bytes a layer and record.
-
-    options: `WriterOptions`; those about files and charts have no effect. `histograms`, `infos` and
-    `scalars` ({name: [(step, value), ...]}) can be read at any time, also after `close`.
-    """
-
-    def __init__(self, *, options: WriterOptions | None = None) -> None:
-        super().__init__(options=options)
-        self._blocks: dict[str, list[bytes]] = {}
-        self._slice_blocks: dict[str, list[bytes]] = {}
-        self._size_blocks: list[bytes] = []
-        self.scalars: dict[str, list[tuple[int, float]]] = {}
-        self.start()
-
-    def store(self, record: Record) -> None:
-        """Add a record to the blocks of its tags, and keep its scalars."""
-        super().store(record)
-        for name, value in self.read_scalars(record).items():
-            self.scalars.setdefault(name, []).append((record.step, value))
-
-    def store_block(self, builder: BlockBuilder) -> None:
-        """Keep the records of a tag as a block."""
-        self._blocks.setdefault(builder.info.tag, []).append(builder.take())
-
-    def store_slices(self, builder: SliceBlockBuilder) -> None:
-        """Keep the records of a layer's slices as a block."""
-        self._slice_blocks.setdefault(builder.info.tag, []).append(builder.take())
-
-    def store_sizes(self, builder: SizeBlockBuilder) -> None:
-        """Keep the records of the parameters' sizes as a block."""
-        self._size_blocks.append(builder.take())
-
-    @property
-    def measured_sizes(self) -> ParameterSizes:
-        """The sizes of parameters that were measured so far, without those of histograms."""
-        self.flush()
-        return join_size_blocks([decode_sizes(data) for data in self._size_blocks])
-
-    def parameter_sizes(self) -> ParameterSizes:
-        """The sizes of all parameters, also of the kinds whose histograms were recorded."""
-        histograms, infos = self.histograms, self.infos
-        return with_histograms(
-            self.measured_sizes, [(infos[key], series) for key, series in histograms.items()]
-        )
-
-    def save(self, *, final: bool) -> None:  # noqa: ARG002 - memory needs no last write
-        self.store_partial_blocks()
-
-    @property
-    def histograms(self) -> dict[str, HistogramSeries]:
-        """What was recorded so far, by layer key, in the order of `LayerInfo.sort_key`."""
-        self.flush()
-        return {key: self._decode(info) for key, info in self.infos.items()}
-
-    @property
-    def infos(self) -> dict[str, LayerInfo]:
-        """What is known of each layer in `histograms`, by layer key, in the same order."""
-        infos = [self._infos[tag] for tag in list(self._blocks)]
-        infos.sort(key=lambda info: info.sort_key)
-        return {info.key: info for info in infos}
-
-    @property
-    def execution_order(self) -> ExecutionOrder:
-        """The order in which the layers ran."""
-        return info_to_execution_order(self._fields)
-
-    def _decode(self, info: LayerInfo) -> HistogramSeries:
-        own = (info.scheme, info.key, info.dtype)
-        blocks = [decode_block(data, *own) for data in self._blocks[info.tag]]
-        parts = [SessionPart(block.series, block.session, block.ordinal) for block in blocks]
-        series = join_sessions(parts).series
-        return attach_slices(series, info, self._slice_blocks.get(info.tag, []))
 
 
 def _detached(value: Any) -> Any:

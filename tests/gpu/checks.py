@@ -22,7 +22,7 @@ from torch.utils.checkpoint import checkpoint
 
 from tb_activation_hist.core.errors import ActivationHistWarning
 from tb_activation_hist.recording.logger import ActivationHistLogger
-from tb_activation_hist.storage.writer import MemoryWriter
+from tb_activation_hist.storage.memory_writer import MemoryWriter
 from tests.gpu.exact import assert_exact, make_batch, make_model, set_whole_weights
 from tests.unit.scripts.witness import EVERY_KIND, Witness
 

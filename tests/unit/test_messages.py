@@ -26,7 +26,7 @@ from tb_activation_hist import (
 )
 from tb_activation_hist.cli import main
 from tb_activation_hist.core.nearest import no_such
-from tb_activation_hist.storage.writer import MemoryWriter
+from tb_activation_hist.storage.memory_writer import MemoryWriter
 from tests.unit.cli.runs import collapsed_layers, healthy_layers, write_run
 
 PACKAGE = Path(tb_activation_hist.__file__).parent

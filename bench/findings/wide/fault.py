@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import torch
 from torch import Tensor, nn
 
+from bench.findings.faults import DIVERGED
+from bench.findings.wide.architectures import HELD_OUT
 from bench.findings.wide.training import Batch, Training, phase_parameters
 
 GRAVE = ("error", "warning")
 ANY_SEVERITY = (*GRAVE, "info")
 
-DIVERGED = frozenset(
-    {
-        "exploding", "collapsed", "mostly_zero", "spike_and_crash", "non_finite", "sudden_change",
-        "saturated",
-    }
-)  # fmt: skip
 AFTERMATH = DIVERGED | {"vanishing", "outlier_features", "not_learning", "low_precision"}
 
 Act = Callable[[Training], None]
@@ -52,6 +48,11 @@ class Fault:
 
 
 MIDWAY = (0.35, 0.6)
+
+
+def in_both_halves(worked: Fault, name: str, on: tuple[str, ...]) -> tuple[Fault, Fault]:
+    """A fault of the worked half, and the same by another name in architectures held out."""
+    return worked, replace(worked, name=name, half=HELD_OUT, on=on)
 
 
 def kinds(*names: str) -> frozenset[str]:

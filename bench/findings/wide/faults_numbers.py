@@ -7,6 +7,7 @@ from functools import partial
 import torch
 from torch import Tensor, nn
 
+from bench.findings.planting import Log
 from bench.findings.wide.architectures import HELD_OUT, WORKED
 from bench.findings.wide.fault import AFTERMATH, MIDWAY, Fault, kinds, replace_module, role_names
 from bench.findings.wide.training import Training
@@ -30,15 +31,6 @@ def underflow(training: Training) -> None:
     """float16 autocast with a small loss and no scaling of it."""
     training.recipe.autocast = torch.float16
     training.loss_of = lambda loss: loss * 1e-4
-
-
-class Log(nn.Module):
-    """log(|x| + 1), until the day the safeguard is taken away."""
-
-    safe = True
-
-    def forward(self, x: Tensor) -> Tensor:
-        return torch.log(x.abs() + 1) if self.safe else torch.log(x.relu())
 
 
 class Root(nn.Module):

@@ -7,7 +7,15 @@ from functools import partial
 import torch
 
 from bench.findings.wide.architectures import HELD_OUT, WORKED
-from bench.findings.wide.fault import AFTERMATH, MIDWAY, Fault, kinds, role_modules, role_names
+from bench.findings.wide.fault import (
+    AFTERMATH,
+    MIDWAY,
+    Fault,
+    in_both_halves,
+    kinds,
+    role_modules,
+    role_names,
+)
 from bench.findings.wide.training import Training
 
 SATURATION = "saturation"
@@ -72,23 +80,18 @@ SATURATION_FAULTS = (
         prepare=partial(sharpen, 300.0),
         needs_effect=True,
     ),
-    Fault(
-        "shut_gate",
-        SATURATION,
-        WORKED,
-        ("wavenet",),
-        kinds("saturated", "collapsed"),
-        kinds("vanishing", "not_learning"),
-        prepare=shut_gate,
-    ),
-    Fault(
+    *in_both_halves(
+        Fault(
+            "shut_gate",
+            SATURATION,
+            WORKED,
+            ("wavenet",),
+            kinds("saturated", "collapsed"),
+            kinds("vanishing", "not_learning"),
+            prepare=shut_gate,
+        ),
         "shut_table_gate",
-        SATURATION,
-        HELD_OUT,
         ("gated_table",),
-        kinds("saturated", "collapsed"),
-        kinds("vanishing", "not_learning"),
-        prepare=shut_gate,
     ),
     Fault(
         "posterior_collapse",
@@ -109,24 +112,18 @@ SATURATION_FAULTS = (
         MIDWAY,
         at_step=partial(weigh_divergence, 60.0),
     ),
-    Fault(
-        "dead_relu",
-        SATURATION,
-        WORKED,
-        ("plain_cnn", "dqn", "table_mlp"),
-        kinds("collapsed", "mostly_zero"),
-        AFTERMATH,
-        MIDWAY,
-        at_step=sink_bias,
-    ),
-    Fault(
+    *in_both_halves(
+        Fault(
+            "dead_relu",
+            SATURATION,
+            WORKED,
+            ("plain_cnn", "dqn", "table_mlp"),
+            kinds("collapsed", "mostly_zero"),
+            AFTERMATH,
+            MIDWAY,
+            at_step=sink_bias,
+        ),
         "dead_relu_other",
-        SATURATION,
-        HELD_OUT,
         ("coordinate_net",),
-        kinds("collapsed", "mostly_zero"),
-        AFTERMATH,
-        MIDWAY,
-        at_step=sink_bias,
     ),
 )

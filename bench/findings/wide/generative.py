@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from bench.findings.wide.data import pictures, spirals
-from bench.findings.wide.training import Batch, Phase, Task, draw_samples
+from bench.findings.wide.training import Batch, Phase, Task, draw_samples, learn
 
 LATENT = 8
 
@@ -65,9 +65,8 @@ def vae(model: nn.Module | None = None) -> Task:
         divergence = 0.5 * (mu**2 + logvar.exp() - 1 - logvar).sum(1)
         return (rebuilt + own.kl_weight * divergence).mean() / 256
 
-    draw, sample = draw_samples((pixels,))
     parts = {"latent": "mu", "middle": "dec.0", "embedding": "enc", "tower": "enc", "head": "dec"}
-    return Task({"": own}, [Phase((own,), loss)], draw, parts, None, sample)
+    return learn(own, loss, (pixels,), parts=parts)
 
 
 def conv_vae() -> Task:
@@ -173,7 +172,6 @@ def diffusion() -> Task:
         noisy = kept * batch[0] + (1 - kept**2).sqrt() * wanted
         return nn.functional.mse_loss(model(noisy, times).float(), wanted)
 
-    draw, sample = draw_samples((images,))
     parts = {
         "tower": "time",
         "branch": "time",
@@ -181,7 +179,7 @@ def diffusion() -> Task:
         "head": "leave",
         "embedding": "enter",
     }
-    return Task({"": model}, [Phase((model,), loss)], draw, parts, None, sample)
+    return learn(model, loss, (images,), parts=parts)
 
 
 class Coupling(nn.Module):
@@ -223,6 +221,5 @@ def realnvp() -> Task:
         latent, change = model(batch[0])
         return (0.5 * latent.float().square().sum(1) - change).mean()
 
-    draw, sample = draw_samples((spirals(),), 64)
     parts = {"middle": "couplings.2", "branch": "couplings.3.net"}
-    return Task({"": model}, [Phase((model,), loss)], draw, parts, None, sample)
+    return learn(model, loss, (spirals(),), 64, parts=parts)

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from bench.findings.wide.data import CONTEXT, VOCABULARY, labelled_passages, passages, word_pairs
-from bench.findings.wide.training import Batch, Phase, Task, classify, draw_samples
+from bench.findings.wide.training import Batch, Task, classify, learn, logits_of
 
 WIDTH, HEADS, LAYERS = 48, 4, 3
 
@@ -15,12 +15,23 @@ def predict_letters(model: nn.Module, **parts: str) -> Task:
     """The next letter of each place, by cross entropy."""
 
     def loss(batch: Batch) -> Tensor:
-        logits = model(batch[0])
-        logits = logits if isinstance(logits, Tensor) else logits.logits
-        return nn.functional.cross_entropy(logits.float().flatten(0, 1), batch[1].flatten())
+        logits = logits_of(model(batch[0])).float()
+        return nn.functional.cross_entropy(logits.flatten(0, 1), batch[1].flatten())
 
-    draw, sample = draw_samples(passages(), 16)
-    return Task({"": model}, [Phase((model,), loss)], draw, dict(parts), None, sample)
+    return learn(model, loss, passages(), 16, parts=parts)
+
+
+def classify_passages(model: nn.Module, encoder: str, layers: str, drop: str) -> Task:
+    """Classes of passages by one of transformers' encoders; encoder, layers: names of its parts."""
+    return classify(
+        model,
+        labelled_passages(),
+        embedding=f"{encoder}.embeddings.word_embeddings",
+        middle=f"{layers}.1",
+        head="classifier",
+        trunk=f"{encoder}.embeddings {layers}.0 {layers}.1",
+        drop=drop,
+    )
 
 
 def gpt2() -> Task:
@@ -80,15 +91,8 @@ def bert() -> Task:
         max_position_embeddings=CONTEXT,
         num_labels=4,
     )
-    return classify(
-        BertForSequenceClassification(config),
-        labelled_passages(),
-        embedding="bert.embeddings.word_embeddings",
-        middle="bert.encoder.layer.1",
-        head="classifier",
-        trunk="bert.embeddings bert.encoder.layer.0 bert.encoder.layer.1",
-        drop="dropout",
-    )
+    model = BertForSequenceClassification(config)
+    return classify_passages(model, "bert", "bert.encoder.layer", "dropout")
 
 
 def distilbert() -> Task:
@@ -103,15 +107,9 @@ def distilbert() -> Task:
         max_position_embeddings=CONTEXT,
         num_labels=4,
     )
-    return classify(
-        DistilBertForSequenceClassification(config),
-        labelled_passages(),
-        embedding="distilbert.embeddings.word_embeddings",
-        middle="distilbert.transformer.layer.1",
-        head="classifier",
-        trunk="distilbert.embeddings distilbert.transformer.layer.0 distilbert.transformer.layer.1",
-        drop="distilbert.embeddings.dropout",
-    )
+    model = DistilBertForSequenceClassification(config)
+    layers, drop = "distilbert.transformer.layer", "distilbert.embeddings.dropout"
+    return classify_passages(model, "distilbert", layers, drop)
 
 
 def t5() -> Task:
@@ -135,9 +133,8 @@ def t5() -> Task:
         return model(input_ids=batch[0], labels=batch[1]).loss
 
     inputs, _ = passages(12)
-    draw, sample = draw_samples((inputs, inputs.flip(1).contiguous()), 16)
     parts = {"embedding": "shared", "middle": "encoder.block.1", "tower": "encoder"}
-    return Task({"": model}, [Phase((model,), loss)], draw, parts, None, sample)
+    return learn(model, loss, (inputs, inputs.flip(1).contiguous()), 16, parts=parts)
 
 
 class LetterNet(nn.Module):
@@ -192,9 +189,8 @@ def translator() -> Task:
         logits = model(batch[0], nn.functional.pad(backwards[:, :-1], (1, 0)))
         return nn.functional.cross_entropy(logits.float().flatten(0, 1), backwards.flatten())
 
-    draw, sample = draw_samples((inputs,))
     parts = {"embedding": "source", "tower": "encoder", "head": "head", "rnn": "encoder"}
-    return Task({"": model}, [Phase((model,), loss)], draw, parts, None, sample)
+    return learn(model, loss, (inputs,), parts=parts)
 
 
 class WordVectors(nn.Module):

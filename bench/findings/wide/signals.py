@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from bench.findings.models import Transformer
 from bench.findings.wide.data import pictures, waves
-from bench.findings.wide.training import Batch, Phase, Task, classify, draw_samples, regress
+from bench.findings.wide.training import Batch, Task, classify, draw_samples, learn, regress
 
 LEVELS = 32
 
@@ -86,8 +86,7 @@ def _wave_task(model: nn.Module, parts: dict[str, str]) -> Task:
     def loss(batch: Batch) -> Tensor:
         return nn.functional.cross_entropy(model(batch[0][:, :-1]).float(), batch[0][:, 1:])
 
-    draw, sample = draw_samples((waves(),), 16)
-    return Task({"": model}, [Phase((model,), loss)], draw, parts, None, sample)
+    return learn(model, loss, (waves(),), 16, parts=parts)
 
 
 class Sine(nn.Module):
@@ -173,7 +172,6 @@ def contrastive() -> Task:
         one, other = (model(view).float() for view in views)
         return nn.functional.cross_entropy(one @ other.mT / 0.2, torch.arange(len(one)))
 
-    draw, sample = draw_samples((images,), 48)
     parts = {
         "tower": "enc",
         "embedding": "enc.0",
@@ -181,7 +179,7 @@ def contrastive() -> Task:
         "head": "proj",
         "branch": "enc",
     }
-    return Task({"": model}, [Phase((model,), loss)], draw, parts, None, sample)
+    return learn(model, loss, (images,), 48, parts=parts)
 
 
 class Clip(nn.Module):
@@ -212,7 +210,6 @@ def clip() -> Task:
         )
         return both / 2
 
-    draw, sample = draw_samples((images, words), 24)
     parts = {
         "tower": "text",
         "embedding": "words",
@@ -220,7 +217,7 @@ def clip() -> Task:
         "head": "image.9",
         "branch": "image",
     }
-    return Task({"": model}, [Phase((model,), loss)], draw, parts, None, sample)
+    return learn(model, loss, (images, words), 24, parts=parts)
 
 
 class Hopfield(nn.Module):

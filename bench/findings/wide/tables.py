@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from bench.findings.wide.data import clicks, graph, table
-from bench.findings.wide.training import Batch, Phase, Task, classify, draw_samples
+from bench.findings.wide.training import Batch, Phase, Task, classify, learn
 
 
 def stack(sizes: list[int], act: Callable[[], nn.Module] | None) -> nn.Sequential:
@@ -184,8 +184,8 @@ def _click_task(model: nn.Module, parts: dict[str, str]) -> Task:
         logits = model(batch[0], batch[1])
         return nn.functional.binary_cross_entropy_with_logits(logits.float(), batch[2])
 
-    draw, sample = draw_samples(clicks(), 128)
-    return Task({"": model}, [Phase((model,), loss)], draw, parts, clicks()[2].long(), sample)
+    data = clicks()
+    return learn(model, loss, data, 128, parts=parts, classes=data[2].long())
 
 
 class GraphConv(nn.Module):

@@ -229,14 +229,27 @@ def draw_samples(data: Batch, size: int = 32) -> tuple[Draw, Callable[[Tensor], 
     return draw, sample
 
 
+def learn(
+    model: nn.Module,
+    loss: Loss,
+    data: Batch,
+    size: int = 32,
+    *,
+    parts: dict[str, str],
+    classes: Tensor | None = None,
+) -> Task:
+    """One network that minimises one loss over batches of a data set."""
+    draw, sample = draw_samples(data, size)
+    return Task({"": model}, [Phase((model,), loss)], draw, parts, classes, sample)
+
+
 def classify(model: nn.Module, data: Batch, size: int = 32, **parts: str) -> Task:
     """Classes of a data set by cross entropy."""
 
     def loss(batch: Batch) -> Tensor:
         return nn.functional.cross_entropy(logits_of(model(batch[0])).float(), batch[1])
 
-    draw, sample = draw_samples(data, size)
-    return Task({"": model}, [Phase((model,), loss)], draw, dict(parts), data[1], sample)
+    return learn(model, loss, data, size, parts=parts, classes=data[1])
 
 
 def regress(model: nn.Module, data: Batch, size: int = 32, **parts: str) -> Task:
@@ -245,8 +258,7 @@ def regress(model: nn.Module, data: Batch, size: int = 32, **parts: str) -> Task
     def loss(batch: Batch) -> Tensor:
         return nn.functional.mse_loss(model(batch[0]).float(), batch[1])
 
-    draw, sample = draw_samples(data, size)
-    return Task({"": model}, [Phase((model,), loss)], draw, dict(parts), None, sample)
+    return learn(model, loss, data, size, parts=parts)
 
 
 def logits_of(output: object) -> Tensor:

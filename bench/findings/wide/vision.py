@@ -7,23 +7,18 @@ from torch import Tensor, nn
 
 from bench.findings.models import Residual
 from bench.findings.wide.data import pictures
-from bench.findings.wide.training import Batch, Phase, Task, classify, draw_samples
+from bench.findings.wide.training import Batch, Task, classify, learn
 
 CLASSES = 10
+
+PATCHES = {"img_size": 16, "patch_size": 4, "in_chans": 1, "num_classes": CLASSES, "embed_dim": 48}
+"""What timm's networks of patches have in common here."""
 
 
 def vit() -> Task:
     from timm.models.vision_transformer import VisionTransformer
 
-    model = VisionTransformer(
-        img_size=16,
-        patch_size=4,
-        in_chans=1,
-        num_classes=CLASSES,
-        embed_dim=48,
-        depth=4,
-        num_heads=4,
-    )
+    model = VisionTransformer(**PATCHES, depth=4, num_heads=4)
     for block in model.blocks:
         block.attn.fused_attn = False
     return classify(
@@ -84,16 +79,7 @@ def poolformer() -> Task:
 def cait() -> Task:
     from timm.models.cait import Cait
 
-    model = Cait(
-        img_size=16,
-        patch_size=4,
-        in_chans=1,
-        num_classes=CLASSES,
-        embed_dim=48,
-        depth=4,
-        num_heads=4,
-        init_values=1e-5,
-    )
+    model = Cait(**PATCHES, depth=4, num_heads=4, init_values=1e-5)
     return classify(
         model,
         pictures(),
@@ -107,9 +93,7 @@ def cait() -> Task:
 def mixer() -> Task:
     from timm.models.mlp_mixer import MlpMixer
 
-    model = MlpMixer(
-        img_size=16, patch_size=4, in_chans=1, num_classes=CLASSES, num_blocks=3, embed_dim=48
-    )
+    model = MlpMixer(**PATCHES, num_blocks=3)
     return classify(
         model,
         pictures(),
@@ -213,11 +197,9 @@ def unet() -> Task:
         noisy, mask = batch
         return nn.functional.binary_cross_entropy_with_logits(model(noisy).float(), mask)
 
-    draw, sample = draw_samples(
-        (images + 0.5 * torch.randn_like(images), (images > 0.3).float()), 16
-    )
+    data = (images + 0.5 * torch.randn_like(images), (images > 0.3).float())
     parts = {"middle": "middle", "head": "out", "branch": "middle"}
-    return Task({"": model}, [Phase((model,), loss)], draw, parts, None, sample)
+    return learn(model, loss, data, 16, parts=parts)
 
 
 def autoencoder() -> Task:
@@ -240,9 +222,8 @@ def autoencoder() -> Task:
     def loss(batch: Batch) -> Tensor:
         return nn.functional.mse_loss(model(batch[0]).float(), batch[0])
 
-    draw, sample = draw_samples((images,))
     parts = {"middle": "5", "embedding": "0", "head": "10"}
-    return Task({"": model}, [Phase((model,), loss)], draw, parts, None, sample)
+    return learn(model, loss, (images,), parts=parts)
 
 
 def post_norm() -> Task:

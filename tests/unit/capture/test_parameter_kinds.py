@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from tb_activation_hist.recording.logger import ActivationHistLogger
-from tb_activation_hist.storage.writer import MemoryWriter
+from tb_activation_hist.storage.memory_writer import MemoryWriter
 from tests.models import assert_counted, tensor_to_values
 
 KINDS = ("weight_gradients", "updates")

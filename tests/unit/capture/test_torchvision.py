@@ -14,7 +14,7 @@ import torchvision
 from torchvision.models import detection, segmentation
 
 from tb_activation_hist.recording.logger import ActivationHistLogger
-from tb_activation_hist.storage.writer import MemoryWriter
+from tb_activation_hist.storage.memory_writer import MemoryWriter
 from tests.models import Tap, assert_counted
 
 # Same modules as their smaller siblings, minutes on two cores: run with ALL_MODELS=1.

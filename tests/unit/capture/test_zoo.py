@@ -11,7 +11,7 @@ import torch
 
 from tb_activation_hist.core.errors import ActivationHistWarning
 from tb_activation_hist.recording.logger import ActivationHistLogger
-from tb_activation_hist.storage.writer import MemoryWriter
+from tb_activation_hist.storage.memory_writer import MemoryWriter
 from tests.models import ZOO, Checkpointed, Cyclic, Tap, assert_counted
 
 

@@ -8,8 +8,8 @@ from torch import nn
 from tb_activation_hist.core.names import KINDS, PHASES, LayerInfo
 from tb_activation_hist.recording.logger import ActivationHistLogger
 from tb_activation_hist.storage.logdir_histograms import read_histograms
+from tb_activation_hist.storage.memory_writer import MemoryWriter
 from tb_activation_hist.storage.tensorboard_summaries import group_layers
-from tb_activation_hist.storage.writer import MemoryWriter
 
 
 def record(target):

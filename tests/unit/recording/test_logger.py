@@ -22,7 +22,8 @@ from tb_activation_hist.core.errors import (
 from tb_activation_hist.core.schemes.linear_bins import LinearBins
 from tb_activation_hist.recording.logger import ActivationHistLogger
 from tb_activation_hist.storage.logdir_histograms import read_histograms
-from tb_activation_hist.storage.writer import MemoryWriter, RunWriter
+from tb_activation_hist.storage.memory_writer import MemoryWriter
+from tb_activation_hist.storage.writer import RunWriter
 from tests.models import Recursive, Tap, assert_counted, tensor_to_values
 
 

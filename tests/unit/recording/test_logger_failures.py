@@ -15,7 +15,7 @@ from torch import nn
 from tb_activation_hist.core.errors import ActivationHistWarning
 from tb_activation_hist.recording.logger import ActivationHistLogger
 from tb_activation_hist.storage.logdir_histograms import read_histograms
-from tb_activation_hist.storage.writer import MemoryWriter
+from tb_activation_hist.storage.memory_writer import MemoryWriter
 
 ROOT = Path(__file__).parents[3]
 

@@ -19,8 +19,8 @@ from tb_activation_hist.recording import monitor
 from tb_activation_hist.recording.logger import ActivationHistLogger
 from tb_activation_hist.recording.options import WriterOptions
 from tb_activation_hist.recording.ranks import Mailbox, RankMerger, Ranks
+from tb_activation_hist.storage.memory_writer import MemoryWriter
 from tb_activation_hist.storage.run_index import RunIndex
-from tb_activation_hist.storage.writer import MemoryWriter
 
 STEPS, BREAK = 60, 20
 

@@ -11,7 +11,7 @@ from torch import nn
 
 from tb_activation_hist.core.errors import OptionError
 from tb_activation_hist.recording.logger import ActivationHistLogger
-from tb_activation_hist.storage.writer import MemoryWriter
+from tb_activation_hist.storage.memory_writer import MemoryWriter
 from tests.unit.scripts.witness import Witness, assert_recorded
 
 

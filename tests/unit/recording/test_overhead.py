@@ -15,8 +15,8 @@ from tb_activation_hist.recording.logger import ActivationHistLogger
 from tb_activation_hist.recording.mailbox import Mailbox
 from tb_activation_hist.recording.ranks import RankMerger, Ranks, RankSender
 from tb_activation_hist.storage.logdir_histograms import read_histograms
+from tb_activation_hist.storage.memory_writer import MemoryWriter
 from tb_activation_hist.storage.options import WriterOptions
-from tb_activation_hist.storage.writer import MemoryWriter
 from tests.unit.capture.fake_device import FakeDevice
 
 

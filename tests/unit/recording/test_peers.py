@@ -13,7 +13,7 @@ import torch
 from torch import nn
 
 from tb_activation_hist.recording.logger import ActivationHistLogger
-from tb_activation_hist.storage.writer import MemoryWriter
+from tb_activation_hist.storage.memory_writer import MemoryWriter
 
 TESTS = Path(__file__).parents[2]
 

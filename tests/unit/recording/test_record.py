@@ -17,7 +17,7 @@ from torch._dynamo.testing import CompileCounterWithBackend
 from tb_activation_hist import record
 from tb_activation_hist.core.errors import ActivationHistWarning, LayerSelectionError
 from tb_activation_hist.recording.logger import ActivationHistLogger
-from tb_activation_hist.storage.writer import MemoryWriter
+from tb_activation_hist.storage.memory_writer import MemoryWriter
 from tests.models import assert_counted, tensor_to_values
 from tests.recorded import NAMES, Attention, SmallGPT, expected
 

@@ -10,7 +10,7 @@ from torch.utils.tensorboard import SummaryWriter
 from tb_activation_hist.core.errors import ActivationHistWarning, OptionError
 from tb_activation_hist.recording.logger import ActivationHistLogger
 from tb_activation_hist.storage.logdir_histograms import read_run
-from tb_activation_hist.storage.writer import MemoryWriter
+from tb_activation_hist.storage.memory_writer import MemoryWriter
 
 
 def make_model():

@@ -17,7 +17,7 @@ from torch.func import functional_call, grad, vmap
 
 from tb_activation_hist.core.errors import ActivationHistWarning
 from tb_activation_hist.recording.logger import ActivationHistLogger
-from tb_activation_hist.storage.writer import MemoryWriter
+from tb_activation_hist.storage.memory_writer import MemoryWriter
 
 
 def make_model():

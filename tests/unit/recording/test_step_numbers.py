@@ -7,7 +7,7 @@ from torch import nn
 
 from tb_activation_hist import ActivationHistLogger, probe_module, read_histograms
 from tb_activation_hist.core.errors import ActivationHistWarning
-from tb_activation_hist.storage.writer import MemoryWriter
+from tb_activation_hist.storage.memory_writer import MemoryWriter
 
 
 class Loss:

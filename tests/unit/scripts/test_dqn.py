@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from tb_activation_hist.recording.logger import ActivationHistLogger
-from tb_activation_hist.storage.writer import MemoryWriter
+from tb_activation_hist.storage.memory_writer import MemoryWriter
 from tests.unit.scripts.witness import EVERY_KIND, Witness, assert_recorded
 
 COPIED_EVERY = 25

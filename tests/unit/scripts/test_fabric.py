@@ -11,7 +11,7 @@ pytest.importorskip("lightning.fabric", reason="Lightning is an extra")
 from lightning.fabric import Fabric
 
 from tb_activation_hist.recording.logger import ActivationHistLogger
-from tb_activation_hist.storage.writer import MemoryWriter
+from tb_activation_hist.storage.memory_writer import MemoryWriter
 from tests.unit.scripts.witness import EVERY_KIND, Witness, assert_recorded
 
 

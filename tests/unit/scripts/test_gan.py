@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from tb_activation_hist import ActivationHistLogger, read_histograms
-from tb_activation_hist.storage.writer import MemoryWriter
+from tb_activation_hist.storage.memory_writer import MemoryWriter
 from tests.unit.scripts.witness import EVERY_KIND, Witness, assert_recorded
 
 

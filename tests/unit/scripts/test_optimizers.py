@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from torch.amp import GradScaler
 
 from tb_activation_hist.recording.logger import ActivationHistLogger
-from tb_activation_hist.storage.writer import MemoryWriter
+from tb_activation_hist.storage.memory_writer import MemoryWriter
 from tests.unit.scripts.witness import EVERY_KIND, Witness, assert_recorded
 
 

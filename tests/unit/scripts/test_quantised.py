@@ -17,7 +17,7 @@ from torch.ao.quantization import (
 )
 
 from tb_activation_hist.recording.logger import ActivationHistLogger
-from tb_activation_hist.storage.writer import MemoryWriter
+from tb_activation_hist.storage.memory_writer import MemoryWriter
 from tests.unit.scripts.witness import EVERY_KIND, Witness, assert_recorded
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:torch")

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from tb_activation_hist.recording.logger import ActivationHistLogger
-from tb_activation_hist.storage.writer import MemoryWriter
+from tb_activation_hist.storage.memory_writer import MemoryWriter
 from tests.unit.scripts.witness import Witness, assert_recorded
 
 KINDS = ("activations", "weights", "weight_gradients", "updates")

@@ -10,7 +10,8 @@ from tb_activation_hist.core.names import LayerInfo
 from tb_activation_hist.recording.options import WriterOptions
 from tb_activation_hist.storage.event_file import first_event, frame
 from tb_activation_hist.storage.logdir_histograms import read_histograms, read_last_step, read_run
-from tb_activation_hist.storage.writer import MemoryWriter, RunWriter
+from tb_activation_hist.storage.memory_writer import MemoryWriter
+from tb_activation_hist.storage.writer import RunWriter
 from tests.records import make_layers, make_record, random_rows
 
 QUIET = WriterOptions(histogram_points=0, scalar_points=0, flush_s=60)

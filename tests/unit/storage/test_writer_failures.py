@@ -17,7 +17,8 @@ from tb_activation_hist.core.record_counts import RecordCounts
 from tb_activation_hist.recording.options import WriterOptions
 from tb_activation_hist.storage.event_file_reader import find_event_files
 from tb_activation_hist.storage.logdir_histograms import read_histograms
-from tb_activation_hist.storage.writer import MemoryWriter, Record, RunWriter
+from tb_activation_hist.storage.memory_writer import MemoryWriter
+from tb_activation_hist.storage.writer import Record, RunWriter
 from tests.records import LostCounts, make_late_record, make_layers, make_record, random_rows
 from tests.stored import QUIET, assert_stored, block_values, read_events, wait_for, write_steps
 
