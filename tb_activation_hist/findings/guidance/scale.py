@@ -258,7 +258,21 @@ SATURATED_LATER: Final = Guidance(
     check="Look at the layer before <layer>: a scale far above 1 saturates it.",
 )
 
+SOFTMAX_CHOOSES: Final = Guidance(
+    causes=(
+        "scores that are not divided by the square root of the heads' width",
+        "query and key weights that start too large",
+        "a temperature that is too low",
+    ),
+    remedy="Where one value has all weight a softmax passes hardly any gradient. Scale the scores "
+    "by 1 / sqrt(d), or normalise queries and keys.",
+    code="scores = query @ key.transpose(-2, -1) / query.shape[-1] ** 0.5",
+    check="Record the scores before the softmax: one that is 10 above the others has nearly all "
+    "weight.",
+)
+
 SATURATED: Final[tuple[Pattern, ...]] = (
+    (exceeds("saturated_softmax"), SOFTMAX_CHOOSES),
     (from_start, SATURATED_BY_INPUTS),
     (always, SATURATED_LATER),
 )

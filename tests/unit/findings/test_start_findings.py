@@ -69,6 +69,7 @@ def test_a_softmax_that_chooses_from_the_first_record_on(
     layers = {**make_run(), "attn": (replace(info, shape=shape), series)}
     findings = [f for f in of_kind(layers, "saturated") if f.layers == ("attn",)]
     assert [f.figures["one_share"] for f in findings] == [1.0] * found
+    assert all("square root of the heads' width" in f.causes[0] for f in findings)
 
 
 def test_a_model_in_eval_mode_is_told() -> None:
