@@ -339,6 +339,9 @@ def test_a_narrow_page_has_colour_bars_and_scalars(
     # Its words come where it is pointed at: the colour, and what the limits leave out.
     unit = bars.first.locator(".unit").first
     assert not unit.is_visible()
+    # At rest the page asks for a column for every pixel, which draws the panel anew once.
+    pooled = tab.frame.locator(f'.panel[aria-label="conv1, {GOOD}"] .notes').get_by_text("per col")
+    tab.until(pooled.count, lambda count: count == 0)
     before = tab.pixels(GOOD, "conv1")["colours"]
     bars.first.locator(".ramp-cells").hover()
     tab.until(lambda: tab.pixels(GOOD, "conv1")["colours"], lambda now: now != before)

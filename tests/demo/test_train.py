@@ -15,6 +15,9 @@ from demo import server, train_mnist
 from demo.mnist import Mnist, NoMnistError
 from tb_activation_hist import read_histograms
 
+# The demo takes port 6006 where it is free: two at once could both find it so.
+pytestmark = pytest.mark.xdist_group("demo")
+
 STEPS = 3
 
 
