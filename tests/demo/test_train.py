@@ -15,10 +15,13 @@ from demo import server, train_mnist
 from demo.mnist import Mnist, NoMnistError
 from tb_activation_hist import read_histograms
 
-# The demo takes port 6006 where it is free: two at once could both find it so.
-pytestmark = pytest.mark.xdist_group("demo")
-
 STEPS = 3
+
+
+@pytest.fixture(autouse=True)
+def any_port(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two demos at once could both find the usual port free."""
+    monkeypatch.setattr(server, "USUAL_PORT", 0)
 
 
 @pytest.fixture
