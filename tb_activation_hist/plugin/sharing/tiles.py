@@ -11,6 +11,7 @@ from tb_activation_hist.core.errors import OptionError
 from tb_activation_hist.core.share_options import ShareChoice
 from tb_activation_hist.plugin import schema
 from tb_activation_hist.plugin.data_provider import DataProvider, Listing, SeriesKey
+from tb_activation_hist.plugin.reading_turns import Urgency
 from tb_activation_hist.plugin.series_loader import LoadedSeries
 from tb_activation_hist.plugin.sharing.answers import Answerers
 from tb_activation_hist.plugin.sharing.tile_pack import (
@@ -113,7 +114,7 @@ class _Packer:
 
     def _load(self, keys: Sequence[SeriesKey]) -> Iterator[tuple[SeriesKey, LoadedSeries]]:
         wanted = {key: self._listings[key] for key in keys if key in self._listings}
-        yield from self._cache.load(self._provider, wanted, keep=False)
+        yield from self._cache.load(self._provider, wanted, Urgency.OVERVIEW)
 
     @staticmethod
     def size(packed: PackedTiles) -> int:
