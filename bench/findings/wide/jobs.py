@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bench.findings.wide.architectures import ARCHITECTURES
-from bench.findings.wide.conditions import CONDITIONS, PLAIN, VARIED
+from bench.findings.wide.conditions import CONDITIONS, HALF_SCALED, PLAIN, VARIED
 from bench.findings.wide.faults import FAULTS
 
 WAYS = 3
@@ -20,6 +20,12 @@ FROZEN_EMBEDDINGS = (
     *("group_norm_net", "letter_rnn", "conv_vae", "tcn", "gated_table"),
 )
 """Architectures that are also trained with their trunk, or their first layer, frozen on purpose."""
+
+IN_HALF = (
+    *("vit", "plain_cnn", "gpt2", "table_mlp"),
+    *("mixer", "autoencoder", "distilbert", "gated_table"),
+)
+"""Architectures that are also trained in float16, as one should."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +66,7 @@ def half_jobs(half: str) -> list[Job]:
         if fault.half == half
         for name in fault.on
     ]
+    jobs += [Job(name, HALF_SCALED, 4) for name in names if name in IN_HALF]
     for place, name in enumerate(names):
         turns = [VARIED[(WAYS * place + way) % len(VARIED)] for way in range(WAYS)]
         jobs += [Job(name, turn, 1 + way) for way, turn in enumerate(turns)]

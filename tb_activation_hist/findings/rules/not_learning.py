@@ -84,9 +84,13 @@ STATE_OF: Final = {
 def find_nothing_learning(
     layers: RunSignals, options: NotLearningThresholds
 ) -> Iterator[Observation]:
-    """Not one parameter of the layers that ran is changed, or by more than its own rounding."""
+    """Not one parameter of the layers that ran is changed, or by more than its own rounding.
+
+    Nothing is said of a model that is only looked at: no optimizer has its parameters, and no
+    gradient arrives. Nor while the learning rate still rises.
+    """
     known = learning_parameters(layers, options.still_steps)
-    if not known:
+    if not known or not (layers.has_gradients or layers.is_optimized):
         return
     hits = [whole_run_hit(signals, {}) for signals in _owners(layers)]
     if not hits:
@@ -102,7 +106,7 @@ def find_nothing_learning(
         )
         return
     sizes = [p.largest_update for p in matrices(known) if not p.is_constant]
-    if sizes and max(sizes) < options.still_update:
+    if sizes and max(sizes) < options.still_update and not layers.rate_rises:
         yield Observation(
             hits=hits,
             title=f"no layer learns: a step changes the weights by at most {max(sizes):.0e} of "

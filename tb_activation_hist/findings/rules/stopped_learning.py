@@ -8,6 +8,7 @@ from typing import Final
 
 import numpy as np
 
+from tb_activation_hist.core.grid import FloatArray
 from tb_activation_hist.findings.hits import Hit
 from tb_activation_hist.findings.number_format import format_factor
 from tb_activation_hist.findings.parameter_signals import SizeHistory
@@ -17,7 +18,10 @@ from tb_activation_hist.findings.still_weights import matrices
 from tb_activation_hist.findings.thresholds import UNIT_FACTOR, Thresholds, threshold
 
 REST: Final = 0.66
-"""Share of a run's records after which updates are small in a schedule that lasts for the run."""
+"""Share of a run's steps after which updates are small in a schedule that lasts for the run."""
+
+EARLY: Final = 1 / 3
+"""Share of a run's steps whose updates are those of its beginning."""
 
 LEAST_RECORDS: Final = 9
 
@@ -59,14 +63,19 @@ def find_stopped_learning(
 
 
 def _fall(updates: SizeHistory) -> float:
-    known = updates.rms[np.isfinite(updates.rms)]
-    early = np.quantile(known[: len(known) // 3], EARLY_QUANTILE)
-    late = np.max(known[int(REST * len(known)) :])
-    return float(early / max(late, np.finfo(np.float64).tiny))
+    known = np.isfinite(updates.rms)
+    rms, done = updates.rms[known], updates.steps[known] / updates.steps[known][-1]
+    late = np.max(rms[done >= REST])
+    return float(_early_size(rms, done) / max(late, np.finfo(np.float64).tiny))
+
+
+def _early_size(rms: FloatArray, done: FloatArray) -> float:
+    """done: share of the run at each record."""
+    return float(np.nanquantile(rms[done <= max(EARLY, done[0])], EARLY_QUANTILE))
 
 
 def _last_large_step(updates: SizeHistory, options: StoppedLearningThresholds) -> int:
-    early = np.nanquantile(updates.rms[: max(len(updates.steps) // 3, 1)], EARLY_QUANTILE)
+    early = _early_size(updates.rms, updates.steps / updates.steps[-1])
     large = np.flatnonzero(updates.rms * options.stopped_fall > early)
     return int(updates.steps[min(int(large[-1]) + 1, len(updates.steps) - 1)])
 
