@@ -23,10 +23,14 @@ REST: Final = 0.66
 EARLY: Final = 1 / 3
 """Share of a run's steps whose updates are those of its beginning."""
 
-LEAST_RECORDS: Final = 9
+LEAST_RECORDS: Final = 7
 
 EARLY_QUANTILE: Final = 0.9
 """Of the updates in the first third: learning may have ended before its half."""
+
+
+FALLING: Final = 3.0
+"""Updates so many times smaller than early ones have begun to fall."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,7 +50,7 @@ def find_stopped_learning(
     falls = [_fall(each) for each in long]
     if not falls or not min(falls) > options.stopped_fall:
         return
-    step = max(_last_large_step(each, options) for each in long)
+    step = max(_last_large_step(each) for each in long)
     names = {module_name(p.info).rpartition(".")[0] for p in layers.parameters}
     hits = [
         Hit(s, int(np.searchsorted(s.series.steps, step)), len(s.series) - 1, {"fall": min(falls)})
@@ -56,8 +60,8 @@ def find_stopped_learning(
     if hits:
         yield Observation(
             hits=hits,
-            title=f"learning ends at step {step}: from there on all updates are more than "
-            f"{format_factor(options.stopped_fall)} times smaller than in the beginning",
+            title=f"learning ends early: all updates fall from step {step} on, to less than "
+            f"1/{format_factor(options.stopped_fall)} of what they were",
             threshold={"stopped_fall": options.stopped_fall},
         )
 
@@ -74,9 +78,9 @@ def _early_size(rms: FloatArray, done: FloatArray) -> float:
     return float(np.nanquantile(rms[done <= max(EARLY, done[0])], EARLY_QUANTILE))
 
 
-def _last_large_step(updates: SizeHistory, options: StoppedLearningThresholds) -> int:
+def _last_large_step(updates: SizeHistory) -> int:
     early = _early_size(updates.rms, updates.steps / updates.steps[-1])
-    large = np.flatnonzero(updates.rms * options.stopped_fall > early)
+    large = np.flatnonzero(updates.rms * FALLING > early)
     return int(updates.steps[min(int(large[-1]) + 1, len(updates.steps) - 1)])
 
 
