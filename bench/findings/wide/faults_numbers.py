@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from bench.findings.planting import Log
-from bench.findings.wide.architectures import HELD_OUT, WORKED
+from bench.findings.wide.architecture import HELD_OUT, WORKED
 from bench.findings.wide.fault import (
     AFTERMATH,
     MIDWAY,
@@ -77,7 +77,7 @@ NUMBER_FAULTS = (
             "small_loss",
             NUMBERS,
             WORKED,
-            ("table_mlp", "plain_cnn", "vit"),
+            ("table_mlp", "plain_cnn", "vae"),
             kinds("low_precision"),
             kinds("not_learning", "vanishing", "collapsed"),
             prepare=underflow,
