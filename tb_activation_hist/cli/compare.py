@@ -1,4 +1,4 @@
-"""The `compare` command: where two runs part, or a golden file of one run."""
+"""The `compare` command: where two runs first differ, or a golden file of one run."""
 
 from __future__ import annotations
 

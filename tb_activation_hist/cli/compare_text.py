@@ -48,7 +48,7 @@ def _tell_same(comparison: RunComparison) -> str:
 
 def _print_first(page: Page, comparison: RunComparison, first: LayerComparison) -> None:
     name = _name(first)
-    print(page.paint(f"The runs part at step {first.first_step} in {name}", "title"))
+    print(page.paint(f"The runs first differ at step {first.first_step} in {name}", "title"))
     print(f"  A {comparison.a}\n  B {comparison.b}")
     print(f"  {_measures(first)}")
     for line in _facts_table(first):

@@ -1,4 +1,4 @@
-"""`compare_runs`: where two runs part."""
+"""`compare_runs`: where two runs first differ."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def compare_runs(
 
     Only steps that both recorded are compared, and layers that both have; `only_in_a`, `only_in_b`
     and `notes` of the result name the rest. Its `same` tells whether all are equal, its `first`
-    where the runs part.
+    where the runs first differ.
 
     OptionError for a wrong option or a pattern that matches no layer, ComparisonError when nothing
     can be compared, LogdirError and FormatError when a run cannot be read.

@@ -1,4 +1,4 @@
-"""`RunComparison`: where two runs part first, and what follows from it."""
+"""`RunComparison`: where two runs first differ, and what follows from it."""
 
 from __future__ import annotations
 
@@ -117,7 +117,7 @@ class RunComparison:
 
     @property
     def first(self) -> LayerComparison | None:
-        """Where the runs part: the first layer that differs at the first step that does."""
+        """The first difference: the first layer that differs at the first step that does."""
         return next(iter(self.differing), None)
 
     @property
@@ -152,12 +152,12 @@ class RunComparison:
         return pd.DataFrame([_to_row(layer) for layer in self.layers])
 
     def __str__(self) -> str:
-        """One sentence: same, or where the runs part."""
+        """One sentence: the runs are the same, or where they first differ."""
         first = self.first
         if first is None:
             return f"{self.a} and {self.b} are the same in {len(self.layers)} layers."
         return (
-            f"{self.a} and {self.b} part at step {first.first_step} in {first.layer}: "
+            f"{self.a} and {self.b} first differ at step {first.first_step} in {first.layer}: "
             f"{len(self.differing)} of {len(self.layers)} layers differ."
         )
 

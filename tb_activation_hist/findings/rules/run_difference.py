@@ -1,4 +1,4 @@
-"""Where two runs part: layers whose values come to lie apart for the rest of the run."""
+"""Where two runs first differ: layers whose values come to lie apart for the rest of the run."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class RunDifferenceThresholds(Thresholds):
 def compare_runs(
     baseline: str, pairs: Sequence[tuple[Signals, Signals]], options: RunDifferenceThresholds
 ) -> Iterator[Observation]:
-    """At most one observation: the layers in which a run parts from its baseline, the first first.
+    """At most one observation: the layers in which a run differs from its baseline, the first first.
 
     Of the figures, `first_steps` and `distances` are parallel to the layers.
     """

@@ -254,15 +254,15 @@ export const difference = comparison.flag("difference", {
 });
 
 export const parting = comparison.choice("parting", "off", {
-  label: "Where runs part",
-  tip: "Marks where the first other run parts from the baseline, exactly or beyond rounding, and folds equal layers",
+  label: "First difference",
+  tip: "Marks where the first other run begins to differ from the baseline, exactly or beyond rounding, and hides equal layers",
   labels: { off: "off", exact: "exact", mass: "mass", octaves: "octaves" },
 });
 
 const besideHeatmaps = new SettingGroup("Beside the heatmaps");
 export const sliceMode = besideHeatmaps.choice("sliceMode", "overlaid", {
   label: "Step histogram",
-  tip: "How the runs' histograms of the pinned step stand to each other",
+  tip: "How the runs' histograms of the pinned step are drawn",
   labels: { overlaid: "overlaid", offset: "offset", cumulative: "cumulative" },
 });
 export const sliceLog = besideHeatmaps.flag("sliceLog", {
