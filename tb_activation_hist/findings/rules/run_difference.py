@@ -38,7 +38,7 @@ class RunDifferenceThresholds(Thresholds):
 def compare_runs(
     baseline: str, pairs: Sequence[tuple[Signals, Signals]], options: RunDifferenceThresholds
 ) -> Iterator[Observation]:
-    """At most one observation: the layers in which a run differs from its baseline, the first first.
+    """At most one observation: the layers in which a run differs from its baseline, in order.
 
     Of the figures, `first_steps` and `distances` are parallel to the layers.
     """
