@@ -55,7 +55,7 @@ def probe_module(
     if torch is not None and isinstance(learn_or_model, torch.nn.Module):
         return ModelProbe(learn_or_model, logdir, {"layers": module, **options})
     msg = (
-        f"probe_module takes a fastai Learner or a torch.nn.Module, but got "
+        f"probe_module expects a fastai Learner or a torch.nn.Module, but got "
         f"{learn_or_model!r}.{class_hint(learn_or_model)}"
     )
     raise OptionError(msg)

@@ -153,8 +153,8 @@ class CaptureState:
             self.failures[where] = f"{where}, step {self.step}: {type(error).__name__}: {error}"
         self.warn_once(
             f"Recording {where} failed at step {self.step} ({type(error).__name__}: {error}). The "
-            "training goes on; this may be missing from the record. "
-            "on_error='raise' shows where it happened.",
+            "training goes on, but this may be missing from the record. Pass on_error='raise' to "
+            "see where it happened.",
             where,
         )
 
@@ -162,7 +162,7 @@ class CaptureState:
         self.seen.add(BACKWARD)  # that there are no gradients is told here
         self.warn_once(
             "Inside torch.compile, gradients of activations are not recorded, and per_call=True "
-            "has no effect: the calls of a module are counted together."
+            "has no effect: all calls of a module are counted together."
         )
 
     def warn_once(self, text: str, about: str = "") -> None:

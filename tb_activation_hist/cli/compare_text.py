@@ -117,7 +117,7 @@ HINTS: Final = {
     "weight_gradients": "this layer's own backward pass, and clipping",
     "optimizer_state": "the optimizer and its settings",
     "updates": "the optimizer, its settings and the learning rate",
-    "weights": "the optimizer; at the first step also the initialisation",
+    "weights": "the optimizer and, at the first step, the initialisation",
 }
 """Kind -> where the cause lies when a layer of this kind is the first that differs."""
 

@@ -62,9 +62,10 @@ def find_scheme(given: BinCounts) -> Scheme:
     if _fit(edges, counts, FLOAT_BITS):
         return FLOAT_BITS
     msg = (
-        f"BinCounts takes equal bins, at most 8190, or bins that each lie within one bin of "
-        f"FloatBits, but got {len(edges) - 1} other ones from {edges[0]:g} to {edges[-1]:g}. Count "
-        "with np.histogram(values, bins=64, range=(lo, hi)), or give the values themselves."
+        "BinCounts accepts at most 8190 bins of equal width, or bins that each lie within one "
+        f"bin of FloatBits, but got {len(edges) - 1} other bins from {edges[0]:g} to "
+        f"{edges[-1]:g}. Count with np.histogram(values, bins=64, range=(lo, hi)), or pass the "
+        "values themselves."
     )
     raise OptionError(msg)
 
@@ -75,7 +76,7 @@ def bin_counts_to_record(given: BinCounts, scheme: Scheme) -> RecordCounts:
     if not _fit(edges, counts, scheme):
         msg = (
             f"The layer is recorded with bins={scheme}, and the given {len(counts)} bins from "
-            f"{edges[0]:g} to {edges[-1]:g} do not each lie within one of them. Give all counts "
+            f"{edges[0]:g} to {edges[-1]:g} do not each lie within one of them. Pass all counts "
             "of a layer with the same edges, and log counts and values under different names."
         )
         raise OptionError(msg)
@@ -98,8 +99,8 @@ def _check(given: BinCounts) -> tuple[FloatArray, IntArray]:
     edges = np.asarray(given.edges, np.float64)
     if edges.shape != (len(counts) + 1,) or len(counts) == 0 or not np.all(edges[1:] > edges[:-1]):
         msg = (
-            f"BinCounts takes (B,) counts and (B + 1,) ascending edges, but got {len(counts)} "
-            f"counts and edges of shape {edges.shape}. Give both as np.histogram returns them."
+            f"BinCounts expects (B,) counts and (B + 1,) ascending edges, but got {len(counts)} "
+            f"counts and edges of shape {edges.shape}. Pass both as np.histogram returns them."
         )
         raise OptionError(msg)
     return edges, counts

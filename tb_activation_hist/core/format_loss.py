@@ -34,9 +34,9 @@ from tb_activation_hist.core.value_sizes import (
 )
 
 FOREIGN: Final = (
-    "The histograms of {layer!r} cannot tell what {format} would lose: another tool wrote them, "
-    "which counts no zeros apart and has bins that are wider than the format's limits. Record the "
-    "layer with ActivationHistLogger."
+    "The histograms of {layer!r} cannot tell what {format} would lose: they were written by "
+    "another tool, which does not count zeros separately and has bins that are too wide. Record "
+    "the layer with ActivationHistLogger."
 )
 
 

@@ -198,7 +198,7 @@ class HistogramSeries:
         """
         given = np.asarray(edges, dtype=np.float64)
         if given.ndim != 1 or len(given) < 2 or not np.all(np.diff(given) >= 0):
-            msg = f"rebin takes two or more ascending edges without NaN, but got {edges!r}."
+            msg = f"rebin expects two or more ascending edges without NaN, but got {edges!r}."
             raise ValueError(msg)
         return rebin(self.lower, self.upper, self.bin_counts, edges)
 
@@ -210,7 +210,7 @@ class HistogramSeries:
         """
         shares = np.atleast_1d(np.asarray(q, dtype=np.float64))
         if not np.all((shares >= 0) & (shares <= 1)):
-            msg = f"quantile takes shares from 0 to 1, but got {q!r}."
+            msg = f"quantile expects shares from 0 to 1, but got {q!r}."
             raise ValueError(msg)
         values = quantiles(self.lower, self.upper, self.bin_counts, shares)
         # Not numpy's clip, which takes ten times as long for a few values.
@@ -330,7 +330,10 @@ class HistogramSeries:
             formats_lost = format_columns(self, formats, scale)
             return pd.DataFrame(self._record_columns() | more | formats_lost)
         if formats:
-            msg = f"number_formats adds columns to records; leave counts=True out for {formats}."
+            msg = (
+                "number_formats adds columns to records and cannot be combined with "
+                f"counts=True; leave that out for {formats}."
+            )
             raise OptionError(msg)
         return pd.DataFrame(self._bin_columns())
 

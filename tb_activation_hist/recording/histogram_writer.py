@@ -129,7 +129,8 @@ class HistogramWriter:
         number = to_step(step)
         if number is None:
             msg = (
-                f"add() takes the number of the step first, a whole number, but got {step!r:.60}. "
+                "The first argument of add() must be the number of the step, a whole number, but "
+                f"got {step!r:.60}. "
                 "The step is recorded as one more than the last."
             )
             failures.append(OptionError(msg))
@@ -154,8 +155,9 @@ class HistogramWriter:
         values = _to_array(info.layer, given)
         if known not in (None, self._bins):
             msg = (
-                f"The layer {info.layer!r} was begun with bins={known}, but got bins={self._bins}. "
-                "Go on with the same bins, or record under another name or into another directory."
+                f"The layer {info.layer!r} was started with bins={known}, but got "
+                f"bins={self._bins}. Use the same bins, or record under another name or into "
+                "another directory."
             )
             raise OptionError(msg)
         counts = count_array(values, self._bins)
@@ -241,12 +243,13 @@ def _noting(failures: list[Exception]) -> Iterator[None]:
 def _to_named(layers: Any, prefix: str = "") -> dict[str, Any]:
     """Layers by their full names, those of nested mappings joined by dots."""
     if not isinstance(layers, Mapping):
-        msg = f'add() takes layers by name, {{"layer": array}}, but got {type(layers).__name__}.'
+        given = type(layers).__name__
+        msg = f'add() expects a dict of layers, {{"layer": array}}, but got {given}.'
         raise OptionError(msg)
     named: dict[str, Any] = {}
     for name, given in layers.items():
         if not isinstance(name, str) or not name:
-            msg = f"A layer's name must be a text that is not empty, but got {name!r:.60}."
+            msg = f"A layer's name must be a non-empty string, but got {name!r:.60}."
             raise OptionError(msg)
         full = f"{prefix}{name}"
         named |= _to_named(given, f"{full}.") if isinstance(given, Mapping) else {full: given}
@@ -258,8 +261,8 @@ def _to_array(layer: str, given: Any) -> npt.NDArray[Any]:
     if not is_countable_dtype(values.dtype):
         msg = (
             f"The layer {layer!r} must be floating-point values of at most 64 bits, but got "
-            f"{values.dtype} of shape {values.shape}. Convert them, as with .astype(np.float32); "
-            "for counts give BinCounts(counts, edges)."
+            f"{values.dtype} of shape {values.shape}. Convert them, for example with "
+            ".astype(np.float32); for counts, pass BinCounts(counts, edges)."
         )
         raise OptionError(msg)
     return values

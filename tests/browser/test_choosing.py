@@ -170,7 +170,7 @@ def test_value_scales_and_ranges_change_the_axis(tab: Tab) -> None:
         lambda values: {0, 2} <= set(values) and min(values) >= -2 and max(values) <= 3,
     )
     tab.frame.get_by_title("Highest value shown").locator("input").fill("-5")
-    tab.frame.get_by_text("Two numbers, the first below the second.").wait_for()
+    tab.frame.get_by_text("Enter two numbers, the first below the second.").wait_for()
     tab.frame.get_by_title("Close the settings").click()
 
 

@@ -194,7 +194,7 @@ def test_a_mark_is_clicked_on_a_panel_and_on_a_strip(tab: Tab) -> None:
 
 def test_a_hidden_run_is_shown_for_its_finding(tab: Tab) -> None:
     tab.reset(ALONE)
-    tab.frame.get_by_title("Choose which runs stand side by side").click()
+    tab.frame.get_by_title("Choose which runs are shown side by side").click()
     tab.frame.locator(".run-choice", has_text=BAD).locator(".badge").click()
     pane = pane_of(tab)
     tab.until(pane.locator(".moments svg").count, lambda count: count == 3)

@@ -276,7 +276,7 @@ def test_what_is_not_near_is_not_called_near(logdir: str) -> None:
 def test_a_slice_outside_of_the_recorded_steps(logdir: str) -> None:
     series = read_histograms(logdir)["good"]["block.relu"]
     first, last = series.steps[[0, -1]]
-    message = f"^step must be from {first} to {last}, which are recorded, but got 999.$"
+    message = f"^step must be within the recorded steps {first} to {last}, but got 999.$"
     with pytest.raises(OptionError, match=message):
         series.plot_slice(999)
     assert series.plot_slice(int(last)) is not None
@@ -284,7 +284,7 @@ def test_a_slice_outside_of_the_recorded_steps(logdir: str) -> None:
 
 @pytest.mark.parametrize("edges", [5, [1], [], [1, 0], [0, float("nan")], [[0, 1]]], ids=str)
 def test_edges_that_make_no_bins(edges: Any, logdir: str) -> None:
-    message = f"rebin takes two or more ascending edges without NaN, but got {edges!r}."
+    message = f"rebin expects two or more ascending edges without NaN, but got {edges!r}."
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         read_histograms(logdir)["good"]["block.relu"].rebin(edges)
 

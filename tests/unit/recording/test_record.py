@@ -196,8 +196,8 @@ BAD: list[tuple[Any, str]] = [
     (lambda x: {"s": x.to_sparse()}, r"'s' is torch.sparse_coo torch.float32, .*to_dense"),
     (lambda x: {"number": 3.0}, r"'number' is float, .*as_tensor"),
     (lambda x: {"empty": x[:0]}, r"Keeps/empty has no elements at step 1"),
-    (lambda x: {"a:b": x}, r"'a:b' is no name for a tensor, and is recorded as 'a_b'"),
-    (lambda x: {"": x}, r"'' is no name for a tensor, and is recorded as 'tensor'"),
+    (lambda x: {"a:b": x}, r"'a:b' cannot name a tensor; it is recorded as 'a_b'"),
+    (lambda x: {"": x}, r"'' cannot name a tensor; it is recorded as 'tensor'"),
     (lambda x: {"/a//b\n": x}, r"recorded as 'a/b_'"),
 ]
 
