@@ -130,7 +130,7 @@ READ: dict[str, Callable[[Any], Any]] = {
 @pytest.mark.parametrize("name", READ)
 def test_before_a_training_there_is_nothing_to_draw(name: str) -> None:
     probe = probe_module(make_model())
-    with pytest.raises(OptionError, match="nothing was recorded yet"):
+    with pytest.raises(OptionError, match="nothing has been recorded yet"):
         READ[name](probe)
     probe.close()
 
@@ -139,7 +139,7 @@ def test_before_a_training_there_is_nothing_to_draw(name: str) -> None:
 def test_before_a_fit_with_a_directory_as_well(name: str, tmp_path: Path) -> None:
     fastai = pytest.importorskip("tb_activation_hist.fastai", reason="fastai is an extra")
     callback = fastai.ActivationHistCallback(tmp_path / "none")
-    with pytest.raises(OptionError, match=r"nothing was recorded yet \(train first\)"):
+    with pytest.raises(OptionError, match=r"nothing has been recorded yet \(train first\)"):
         READ[name](callback)
 
 
@@ -189,7 +189,7 @@ def test_the_only_layer_of_a_probe_need_not_be_named() -> None:
         assert probe.series().layer == "0"
     with probe_module(model) as probe:
         record(probe, model)
-        message = "layer must be given, since there are 3: '0', '1', '2'."
+        message = "layer must be given, because there are 3: '0', '1', '2'."
         with pytest.raises(OptionError, match=f"^{re.escape(message)}$"):
             probe.color_dim()
 
@@ -197,7 +197,7 @@ def test_the_only_layer_of_a_probe_need_not_be_named() -> None:
 # --- calls that lack something: (call, error, message) --------------------------------------------
 
 RUNS = "runs/lr=0.01"
-A_PROBE = "probe_module takes a fastai Learner or a torch.nn.Module"
+A_PROBE = "probe_module expects a fastai Learner or a torch.nn.Module"
 A_MODEL = 'model must be a torch.nn.Module, or a dict of names and modules such as {"G": g, "D": d}'
 
 CALLS: list[tuple[Callable[[], Any], type[Exception], str]] = [

@@ -131,7 +131,7 @@ def test_layers_of_which_nothing_can_be_told_are_named(
     assert main(["report", str(tmp_path), "--format", "e4m3"]) == 0
     text = " ".join(capsys.readouterr().out.split())
     assert "0 of 0 layers" in text
-    assert "The histograms of 'fc' cannot tell what e4m3 would lose: another tool wrote" in text
+    assert "The histograms of 'fc' cannot tell what e4m3 would lose: they were written by" in text
 
 
 def test_bins_that_are_too_wide_are_told(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
@@ -148,7 +148,7 @@ def test_bins_that_are_too_wide_are_told(tmp_path: Path, capsys: pytest.CaptureF
     ("arguments", "sentence"),
     [
         (["--format", "e4m3", "--scale", "3"], "scale must be a power of two"),
-        (["--scale", "2"], "--scale 2 is for --format"),
+        (["--scale", "2"], "--scale 2 needs --format"),
     ],
 )
 def test_a_wrong_scale_is_a_sentence(
@@ -200,7 +200,7 @@ def test_a_run_that_is_not_identical_is_told(tmp_path: Path, capsys: pytest.Capt
     assert "Not identical to run 'a': 1 of 2 common layers differ, " in text
     assert "differ, block.relu first, at step 1. Run compare for details." in text
     assert "Identical to run 'a': equal counts in all 2 common layers." in text
-    assert text.count("dentical with") == 2
+    assert text.count("dentical to") == 2
     assert main(["report", str(tmp_path), "--baseline", "a", "--json"]) == 0
     runs = {run["run"]: run for run in json.loads(capsys.readouterr().out)["runs"]}
     assert runs["b"]["unequal_layers"] == [["block.relu", 1]]

@@ -101,4 +101,4 @@ def test_a_damaged_golden_file_is_named(
     golden = tmp_path / "golden.zip"
     golden.write_bytes(b"PK none")
     assert main(["compare", str(golden), f"{logdir}/good"]) == 2
-    assert "golden.zip' is no golden file" in capsys.readouterr().err
+    assert "golden.zip' is not a golden file" in capsys.readouterr().err

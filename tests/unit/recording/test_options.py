@@ -128,8 +128,8 @@ def test_every_watched_kind_may_be_asked_for_and_is_documented():
 def test_the_delays_in_the_documentation_of_warn_on_are_the_real_ones():
     (row,) = [row for row in option_rows() if row.name == "warn_on"]
     waits = [rule.online.least_records(DEFAULT_OPTIONS) for rule in RUN_RULES if rule.online]
-    assert f"told within {max(waits)} records" in row.doc
-    assert f"after {FIRST_LOOK} records and whenever it has grown by half" in row.doc
+    assert f"reported within {max(waits)} records" in row.doc
+    assert f"after {FIRST_LOOK} records and each time the run has grown by half" in row.doc
     assert LOOK_GROWTH == 1.5
 
 

@@ -243,9 +243,13 @@ class NamesAnOutput(nn.Module):
 def test_a_tensor_named_as_an_output_gets_a_series_of_its_own():
     model, writer = nn.Sequential(NamesAnOutput()), MemoryWriter()
     hist = ActivationHistLogger(model, writer, on_error="raise")
-    with pytest.warns(ActivationHistWarning, match=r"'0/scores' names two things.*'0/scores_2'"):
+    with pytest.warns(
+        ActivationHistWarning, match=r"'0/scores' is the name of two things.*'0/scores_2'"
+    ):
         model(torch.ones(3, 2))
-    with pytest.warns(ActivationHistWarning, match=r"'0/scores' names two things.*'0/scores_3'"):
+    with pytest.warns(
+        ActivationHistWarning, match=r"'0/scores' is the name of two things.*'0/scores_3'"
+    ):
         hist.record("0/scores", torch.ones(7))
     hist.step()
     model(torch.ones(3, 2))
