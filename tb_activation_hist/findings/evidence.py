@@ -30,7 +30,7 @@ class Figure(NamedTuple):
 FIGURES: Final[Mapping[str, Figure]] = {
     "all_units": Figure("units of the layer"),
     "baseline": Figure("compared with run", TEXT),
-    "batch_noise": Figure("distance that batches alone make"),
+    "batch_noise": Figure("distance between batches alone"),
     "cycles": Figure("rises and falls", NUMBER, ("cycles",)),
     "decay": Figure("fall of the values' size", TIMES, ("vanishing_decay",)),
     "distance": Figure("distance of the histograms", NUMBER, ("distance", "difference_distance")),
@@ -38,7 +38,9 @@ FIGURES: Final[Mapping[str, Figure]] = {
     "end_share": Figure(
         "values at the ends of the range", SHARE, ("saturated_share", "saturated_start_share")
     ),
-    "fading": Figure("fall beside the other end", TIMES, ("vanishing_depth", "vanishing_gradient")),
+    "fading": Figure(
+        "fall relative to the other end", TIMES, ("vanishing_depth", "vanishing_gradient")
+    ),
     "found_units": Figure("units that show it"),
     "groups": Figure("groups of equal units"),
     "growth": Figure("growth of the size", TIMES, ("growth", "depth", "gradient")),
@@ -47,7 +49,7 @@ FIGURES: Final[Mapping[str, Figure]] = {
     "largest": Figure("largest |x|", NUMBER, ("level",)),
     "largest_factor": Figure("largest rise", TIMES),
     "largest_step": Figure("step of the largest values"),
-    "moved": Figure("distance from the run's begin to its end"),
+    "moved": Figure("distance between the beginning and the end of the run"),
     "moving_layer": Figure("layer that moves", TEXT),
     "moving_ratio": Figure("movement of that layer", NOISES, ("moving_ratio",)),
     "n": Figure("values in the record"),
@@ -61,7 +63,7 @@ FIGURES: Final[Mapping[str, Figure]] = {
     "rms_before": Figure("size of the values before"),
     "same": Figure("units that are equal", TEXT),
     "share_at_limit": Figure("values at the limits of the dtype", SHARE, ("low_precision_share",)),
-    "subnormal": Figure("values under the smallest normal number"),
+    "subnormal": Figure("values below the smallest normal number"),
     "unit_share": Figure("share of the layer's units", SHARE),
     "usual_distance": Figure("usual distance of neighbouring windows"),
     "zero_share": Figure("values that are exactly 0", SHARE, ("mostly_zero_share",)),
@@ -69,7 +71,9 @@ FIGURES: Final[Mapping[str, Figure]] = {
 }
 """Name of a figure -> what it means."""
 
-MOVEMENT: Final = Figure("movement from the run's begin to its end", NOISES, ("still_ratio",))
+MOVEMENT: Final = Figure(
+    "movement from the beginning to the end of the run", NOISES, ("still_ratio",)
+)
 
 
 class Evidence(NamedTuple):

@@ -329,13 +329,13 @@ def test_a_report_compares_with_the_first_run_that_is_sound(
     """By name the broken run comes first; a healthy one is not said to differ from it."""
     assert main(["report", logdir]) == 0
     said = " ".join(capsys.readouterr().out.split())
-    assert "apart from run 'good'" in said
-    assert "apart from run 'bad'" not in said
+    assert "differs from run 'good'" in said
+    assert "differs from run 'bad'" not in said
     assert "No findings." in said
     assert main(["report", logdir, "--run", "good", "--fail-on", "info"]) == 0
     assert main(["report", logdir, "--run", "good", "--baseline", "bad"]) == 0
     said = " ".join(capsys.readouterr().out.split())
-    assert "apart from run 'bad'" in said
+    assert "differs from run 'bad'" in said
     assert "No errors or warnings." in said
     assert main(["report", logdir, "--fail-on", "info"]) == 1
 

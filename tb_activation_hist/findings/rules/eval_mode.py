@@ -17,7 +17,7 @@ def find_silent_model(layers: RunSignals, _options: Thresholds) -> Iterator[Obse
     if not silent or any(s.info.kind == "activations" for s in layers):
         return
     resting = set(silent) <= set(layers.facts.eval_layers)
-    reason = "all are in eval mode" if resting else "what is trained is not this model"
+    reason = "all are in eval mode" if resting else "another model is trained"
     yield Observation(
         hits=(),
         named=_to_infos(silent),
@@ -35,7 +35,7 @@ def find_resting_layers(layers: RunSignals, _options: Thresholds) -> Iterator[Ob
     yield Observation(
         hits=(),
         named=_to_infos(resting),
-        title=f"{resting[0]}{more} in eval mode while the rest trains",
+        title=f"{resting[0]}{more} in eval mode while the others are in train mode",
         threshold={},
         severity="info",
     )
@@ -50,10 +50,13 @@ EVAL_MODE: Final = RunRule(
     severity="warning",
     seen="No layer ran in train mode. Info: layers whose parameters are trained, such as batch "
     "norms, are in eval mode while others are in train mode.",
-    advice="Usual causes: model.eval() of a validation is not followed by model.train(), eval() "
-    "was called on batch norms to keep their statistics (then this is meant). In eval mode a "
-    "batch norm uses and keeps its old statistics, and dropout does nothing. Call model.train() "
-    "before each epoch of training.",
+    advice=(
+        "Usual causes: model.eval() for a validation is not followed by model.train(), or "
+        "eval() was called on batch norms to keep their statistics (which is intended). In eval "
+        "mode, a batch norm uses and keeps its old statistics, and dropout does nothing. Call "
+        "model.train() "
+        "before each epoch of training."
+    ),
     source="the modules' training flag",
     thresholds=Thresholds,
     explains={},

@@ -185,7 +185,7 @@ def test_runs_are_compared_with_the_baseline(logdir: str, capsys: pytest.Capture
     assert main(["report", logdir, "--run", "good", "--baseline", "bad"]) == 0
     text = capsys.readouterr().out
     assert "run bad" not in text
-    assert "block.relu: apart from run 'bad' from step " in text
+    assert "block.relu: differs from run 'bad' from step " in text
     assert re.search(r"^ {9}block\.relu: from step \d+, distance [\d.]+$", text, re.MULTILINE)
 
 
