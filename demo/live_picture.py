@@ -11,7 +11,7 @@ from pathlib import Path
 import torch
 from PIL import Image
 from playwright.sync_api import Page, ViewportSize, sync_playwright
-from sklearn.datasets import load_digits
+from sklearn.datasets import load_digits  # type: ignore[import-untyped]
 from torch import Tensor, nn
 
 from demo.screenshots import CHROMIUM_OPTIONS, DRAWN_MS, IMAGES, NOT_NEW, find_chromium
