@@ -79,7 +79,7 @@ class Probe(SessionReaders):
         """Whether steps to come are recorded."""
 
     def step(self, number: SupportsIndex | None = None, /, **scalars: float | Tensor) -> None:
-        """End a step of a plain PyTorch training; a Learner's fits do that themselves.
+        """End a step of a plain PyTorch training; a Learner's fits do this themselves.
 
         number: the step's number, by default one more than the last.
         scalars: written next to the histograms; tensors of one element may stay on their device.

@@ -29,16 +29,16 @@ _mistaken: set[str] = set()
 
 
 def record(module: nn.Module, /, **tensors: Any) -> None:
-    """Record tensors of a forward pass that no module puts out, such as attention scores.
+    """Record tensors of a forward pass that no module outputs, such as attention scores.
 
     module: the module whose ``forward`` calls, ``record(self, scores=scores, q=q)``. A tensor is
     recorded as ``<name of the module>/<name of the tensor>``, ``blocks.3.attn/scores``, by every
     logger that records the module or whose ``layers`` has a pattern of that name; with
-    ``layers=None`` by every logger of the model. Its gradient is recorded where ``kinds`` has
-    gradients. Returns nothing, changes nothing, and raises nothing: for what cannot be counted
-    there is one warning. None is passed over. Tensors: any shape, floating-point; a container of
-    tensors gives ``scores/0``, ``scores/mask`` ... as a module's output does. Without a logger it
-    costs a look-up in a dictionary; in a compiled graph it is one op for each tensor and gradient.
+    ``layers=None`` by every logger of the model. Its gradient is recorded if ``kinds`` includes
+    gradients. Returns nothing, changes nothing, and raises nothing: values that cannot be counted
+    cause one warning. None is skipped. Tensors: any shape, floating-point; a container of tensors
+    gives ``scores/0``, ``scores/mask`` ... as a module's output does. Without a logger, it costs
+    one dictionary look-up; in a compiled graph, it is one op per tensor and gradient.
     """
     try:
         recorders = module.__dict__.get(RECORDERS)

@@ -22,17 +22,16 @@ EDGE_TOLERANCE: Final = 1e-3
 
 @dataclass(frozen=True, eq=False)
 class BinCounts:
-    """A histogram that is counted already: ``BinCounts(*np.histogram(values, 64))``.
+    """A histogram that is already counted: ``BinCounts(*np.histogram(values, 64))``.
 
-    counts: (B,) whole numbers from 0 up, how many values lie in each bin.
+    counts: (B,) whole numbers from 0 up, the number of values in each bin.
     edges: (B + 1,) ascending; bin b is [edges[b], edges[b + 1]). The first may be -inf and the last
-    inf, for what lies outside of all other bins.
+    inf, for values outside all other bins.
     zeros: how many of these values are exactly 0. nans, pos_infs, neg_infs: values in no bin.
-    min, max, sum, sum_sq: of the values in the bins, where they are known. What is None is
-    estimated: extremes as the outermost edges of bins that hold a count, sums as if each value lay
-    in the middle of its bin.
+    min, max, sum, sum_sq: of the values in the bins, if known. None is estimated: extremes as the
+    outermost edges of occupied bins, sums as if each value were in the middle of its bin.
 
-    OptionError, where it is added, for counts or edges of another form.
+    Adding counts or edges of another form raises OptionError.
     """
 
     counts: npt.ArrayLike

@@ -44,8 +44,8 @@ FOREIGN: Final = (
 class FormatLoss:
     """What a cast of ``scale * x`` to a number format does to the values of each record.
 
-    All shares are of the finite values, 0 to 1, (S,) float64, NaN where a record has none. NaN and
-    infinite values count in none of them.
+    All are shares of the finite values, 0 to 1, (S,) float64, NaN for a record without any. NaN and
+    infinite values are not counted.
     """
 
     number_format: NumberFormat

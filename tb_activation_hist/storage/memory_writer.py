@@ -19,7 +19,8 @@ from tb_activation_hist.storage.writer import Record, RecordWriter
 
 
 class MemoryWriter(RecordWriter):
-    """Keeps the records of an `ActivationHistLogger` in memory, some 400 bytes a layer and record.
+    """Keeps the records of an `ActivationHistLogger` in memory, about 400 bytes per layer and
+    record.
 
     options: `WriterOptions`; those about files and charts have no effect. `histograms`, `infos` and
     `scalars` ({name: [(step, value), ...]}) can be read at any time, also after `close`.

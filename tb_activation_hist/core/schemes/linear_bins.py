@@ -17,8 +17,8 @@ from tb_activation_hist.core.schemes.scheme import CompiledKernel, Scheme
 class LinearBins(Scheme):
     """``torch.histc``'s bins: `count` equal bins over [lo, hi], hi included in the last one.
 
-    Unlike ``torch.histc``, values outside are counted: bin -1 holds what lies below lo, bin
-    `count` what lies above hi. The blog post's picture is ``LinearBins(40, 0, 10)``.
+    Unlike with ``torch.histc``, values outside are counted: bin -1 holds those below lo, bin
+    `count` those above hi. ``LinearBins(40, 0, 10)`` are fastai's bins.
     """
 
     count: int
