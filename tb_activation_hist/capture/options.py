@@ -98,9 +98,9 @@ class CaptureOptions:
     )
     sizes_every: int | None = option(
         16,
-        "In every n-th record, and in the first and the last, measure the sizes of all "
-        "parameters, of their gradients and of their updates, and whether weights changed at all. "
-        "These sizes have no panels. None: never.",
+        "In every n-th record, in some before it (the first, second, third, fifth, ninth ...) and "
+        "in the last, measure the sizes of all parameters, of their gradients and of their "
+        "updates, and whether weights changed at all. These sizes have no panels. None: never.",
         "records",
     )
     scaler: GradScaler | None = option(

@@ -34,6 +34,8 @@ FIGURES: Final[Mapping[str, Figure]] = {
     "cycles": Figure("rises and falls", NUMBER, ("cycles",)),
     "decay": Figure("fall of the values' size", TIMES, ("vanishing_decay",)),
     "distance": Figure("distance of the histograms", NUMBER, ("distance", "difference_distance")),
+    "cause": Figure("what reaches the weights", TEXT),
+    "dropped_share": Figure("values that Dropout sets to 0", SHARE, ("dropped_share",)),
     "early_rms": Figure("size of the values in the first records"),
     "end_share": Figure(
         "values at the ends of the range", SHARE, ("saturated_share", "saturated_start_share")
@@ -41,7 +43,9 @@ FIGURES: Final[Mapping[str, Figure]] = {
     "fading": Figure(
         "fall relative to the other end", TIMES, ("vanishing_depth", "vanishing_gradient")
     ),
+    "fall": Figure("fall of the updates", TIMES, ("stopped_fall",)),
     "found_units": Figure("units that show it"),
+    "frozen_layers": Figure("layers that are frozen"),
     "groups": Figure("groups of equal units"),
     "growth": Figure("growth of the size", TIMES, ("growth", "depth", "gradient")),
     "idle_share": Figure("values that are zero or tiny", SHARE, ("collapsed_share",)),
@@ -49,6 +53,8 @@ FIGURES: Final[Mapping[str, Figure]] = {
     "largest": Figure("largest |x|", NUMBER, ("level",)),
     "largest_factor": Figure("largest rise", TIMES),
     "largest_step": Figure("step of the largest values"),
+    "largest_gradient": Figure("largest gradient of the weights"),
+    "layers_with_weights": Figure("layers with weights"),
     "moved": Figure("distance between the beginning and the end of the run"),
     "moving_layer": Figure("layer that moves", TEXT),
     "moving_ratio": Figure("movement of that layer", NOISES, ("moving_ratio",)),
@@ -56,16 +62,23 @@ FIGURES: Final[Mapping[str, Figure]] = {
     "nans": Figure("NaN in the first such record"),
     "near_largest": Figure("values near the dtype's largest number"),
     "neg_infs": Figure("-inf in the first such record"),
+    "one_share": Figure("rows with all weight on one value", SHARE, ("saturated_softmax",)),
     "pos_infs": Figure("+inf in the first such record"),
     "ratio": Figure("ratio to the usual size", TIMES, ("ratio",)),
     "records": Figure("records that show it"),
     "rms": Figure("size of the values (root mean square)", NUMBER, ("level",)),
     "rms_before": Figure("size of the values before"),
     "same": Figure("units that are equal", TEXT),
+    "slower": Figure("update per gradient, below that of others", TIMES, ("slow_rate",)),
+    "start_gain": Figure(
+        "weights at the start, beside 1/sqrt(inputs)", TIMES, ("vanishing_weights",)
+    ),
     "share_at_limit": Figure("values at the limits of the dtype", SHARE, ("low_precision_share",)),
     "subnormal": Figure("values below the smallest normal number"),
     "unit_share": Figure("share of the layer's units", SHARE),
+    "update_share": Figure("update beside the weights", NUMBER, ("slow_update", "still_update")),
     "usual_distance": Figure("usual distance of neighbouring windows"),
+    "weight_spread": Figure("standard deviation of the weights", SHARE, ("constant_spread",)),
     "zero_share": Figure("values that are exactly 0", SHARE, ("mostly_zero_share",)),
     "zeros_apart": Figure("difference of the shares of zeros", SHARE, ("difference_zeros",)),
 }

@@ -80,7 +80,7 @@ class RecordingOptions:
     optimizer: Optimizer | Sequence[Optimizer] | None = option(
         None,
         "Optimizer whose `step()` ends a step, so that you need not call the logger's own "
-        "`step()`. In a list, the last optimizer ends the step.",
+        "`step()`. In a list of optimizers, the last one to step in a training step ends it.",
     )
     name: str | None = option(
         None,
@@ -114,8 +114,9 @@ class RecordingOptions:
         (),
         "Kinds of findings to report as warnings during the training, once each: any of "
         f"{_quote(INSTANT_KINDS)}, which are reported within 20 records, and "
-        f"{_quote(PERIODIC_KINDS)}, which are checked after 20 records (for what has held since "
-        "the first one), after 64 records and each time the run has grown by half.",
+        f"{_quote(PERIODIC_KINDS)}, which are "
+        "checked after 4, 8, 12 ... records and at most 12 records apart, after 384 each 32nd part "
+        "of the run, as long as looks take 5 % of the time at most.",
     )
     stop_on: WatchedKind | Sequence[WatchedKind] = option(
         (),

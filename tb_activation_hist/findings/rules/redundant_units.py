@@ -10,7 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from tb_activation_hist.core.grid import IntArray
+from tb_activation_hist.findings.hits import name_layers
 from tb_activation_hist.findings.rule import Observation, RunRule
+from tb_activation_hist.findings.rules.weights_at_start import weights_at_start
+from tb_activation_hist.findings.run_signals import RunSignals
 from tb_activation_hist.findings.signals import BoolArray, Signals
 from tb_activation_hist.findings.thresholds import (
     BENCH,
@@ -50,6 +53,21 @@ class RedundantThresholds(Thresholds):
         "records, at least this many of which differ from the previous record.",
         "units that are merely similar agree in up to half of the records; " + BENCH,
     )
+
+
+def find_equal_weights(layers: RunSignals, options: RedundantThresholds) -> Iterator[Observation]:
+    """Weight matrices that start as one number other than 0."""
+    known = [each for each in weights_at_start(layers) if each.gain > 0]
+    equal = [each for each in known if each.spread <= options.constant_spread]
+    if equal:
+        hits = [each.hit for each in equal]
+        yield Observation(
+            hits=hits,
+            title=f"{name_layers(hits)}: all weights start equal, so the units stay copies of "
+            "each other",
+            threshold={"constant_spread": options.constant_spread},
+            figures={"weight_spread": equal[0].spread},
+        )
 
 
 def find_constant_units(
@@ -119,16 +137,15 @@ def _equal_columns(table: npt.NDArray[np.float64], units: IntArray) -> list[list
 REDUNDANT_UNITS: Final = RunRule(
     kind="redundant_units",
     severity="warning",
-    seen=(
-        "Units of a layer recorded with `split` output one value whatever the input, or agree "
-        "with each other in every figure of every record."
-    ),
+    seen="Units of a layer recorded with `split` output one value whatever the input, or agree "
+    "with each other in every figure of every record; or all weights of a layer start as one "
+    "number.",
     advice="Usual causes: weights that started equal, such as zeros or one value, so that units "
     "get equal gradients; norms whose factor is 0; or inputs that never change. Initialise the "
     "units at random, or prune them.",
     source="Goodfellow et al. 2016, Deep Learning, section 8.4: symmetry between units",
     thresholds=RedundantThresholds,
     explains={},
-    find=(find_constant_units, find_copied_units),
+    find=(find_equal_weights, find_constant_units, find_copied_units),
     online=None,
 )

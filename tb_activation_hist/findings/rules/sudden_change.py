@@ -120,6 +120,7 @@ SUDDEN_CHANGE: Final = RunRule(
     source="our own: Wasserstein-1 between neighbouring windows relative to its usual size",
     thresholds=SuddenChangeThresholds,
     explains={},
-    find=(find_sudden_changes,),
+    find=(),
+    slow=(find_sudden_changes,),
     online=None,
 )

@@ -255,7 +255,7 @@ export const difference = comparison.flag("difference", {
 
 export const parting = comparison.choice("parting", "off", {
   label: "First difference",
-  tip: "Marks where the first other run begins to differ from the baseline, exactly or beyond rounding, and hides equal layers",
+  tip: "Marks where another run begins to differ from the baseline, exactly or beyond rounding, and hides equal layers",
   labels: { off: "off", exact: "exact", mass: "mass", octaves: "octaves" },
 });
 
