@@ -79,7 +79,7 @@ def parse_board_request(body: bytes) -> BoardRequest:
     _require_known_fields(fields, BoardRequest, "board")
     if len(runs) * len(series) > MAX_CELLS:
         raise RequestError(
-            f"At most {MAX_CELLS:,} cells can be asked for at once, not "
+            f"At most {MAX_CELLS:,} cells can be requested at once, not "
             f"{len(runs):,} runs x {len(series):,} series."
         )
     columns = _whole(
@@ -120,7 +120,7 @@ def parse_tile_requests(body: bytes) -> list[TileRequest]:
     """Parse the body of the tiles route."""
     tiles = _list_in(_parse_body(body), "tiles")
     if len(tiles) > MAX_TILES:
-        raise RequestError(f"At most {MAX_TILES} tiles can be asked for at once, not {len(tiles)}.")
+        raise RequestError(f"At most {MAX_TILES} tiles can be requested at once, not {len(tiles)}.")
     return [_parse_tile(tile, i) for i, tile in enumerate(tiles)]
 
 
