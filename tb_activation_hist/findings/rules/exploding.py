@@ -236,9 +236,6 @@ EXPLODING: Final = RunRule(
     seen="The scale of a layer's outputs grows far beyond what it was in the first records or "
     "since; or, in the first record, lies far beyond that of the first layer with weights, or "
     "of an embedding's usual one. Warning: a layer's gradients grow far beyond the first ones.",
-    advice="Usual causes: a learning rate that is too high, weights that start too large, no "
-    "normalisation. Lower the rate or warm it up, clip the gradients, check the initialisation and "
-    "the scale of the inputs, add normalisation.",
     source="TheDeepChecker, growth of the activations; bench/findings",
     thresholds=ExplodingThresholds,
     explains={"sudden_change": Begins.AFTER},

@@ -84,9 +84,6 @@ NON_FINITE: Final = RunRule(
     severity="error",
     seen="Values that are NaN or infinite. The layer that has them first is named first; in "
     "gradients that is the last one in model order.",
-    advice="Usual causes: a learning rate that is too high, log or division of 0, overflow in "
-    "fp16. Look at what this layer computes at that step; lower the rate, add an epsilon, clip the "
-    "gradients, or use bf16.",
     source="SageMaker Debugger, ExplodingTensor: any NaN or infinity",
     thresholds=Thresholds,
     explains=dict.fromkeys(

@@ -57,9 +57,6 @@ OUTLIER_FEATURES: Final = RunRule(
     severity="info",
     seen="The largest output of a layer is enormous beside the median size of its outputs. Layers "
     "whose median lies in a tail near zero (GELU, SiLU, max pooling) are left out.",
-    advice="Usual causes: one unit or channel whose weights ran away, inputs with extreme values. "
-    "Large transformers show such massive activations and live with them; they hurt quantisation "
-    "and fp16. Look at that unit, at weight decay and normalisation.",
     source=MASSIVE_ACTIVATIONS,
     thresholds=OutlierThresholds,
     explains={},

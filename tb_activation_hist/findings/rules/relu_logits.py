@@ -44,9 +44,6 @@ RELU_LOGITS: Final = RunRule(
     kind="relu_logits",
     severity="warning",
     seen="The last layer of the network is a ReLU, and sets many of its outputs to 0.",
-    advice="Usual causes: a nonlinearity that was put after the last layer out of habit. Logits "
-    "must be free to be negative: leave the last ReLU out; it passes no gradient where it is 0. "
-    "Nothing is wrong where the targets are never negative.",
     source="the type of the last layer",
     thresholds=ReluLogitsThresholds,
     explains={},

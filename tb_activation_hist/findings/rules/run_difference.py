@@ -129,8 +129,6 @@ RUN_DIFFERENCE: Final = ComparisonRule(
     severity="info",
     seen="The histograms of a layer, or its shares of exact zeros, come to differ between two runs "
     "and stay different to the end.",
-    advice="Compare what differs between the two runs (learning rate, initialisation, data, code); "
-    "where the first of these layers parts, look at its inputs first.",
     source="SageMaker Debugger, SimilarAcrossRuns; distance: Wasserstein-1, asinh axis",
     thresholds=RunDifferenceThresholds,
     explains={},

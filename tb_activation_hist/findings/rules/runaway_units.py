@@ -47,10 +47,6 @@ RUNAWAY_UNITS: Final = RunRule(
     severity="warning",
     seen="Units of a layer recorded with `split` grew far beyond the layer's median unit, and stay "
     "there to the end of the run.",
-    advice="Usual causes: weights of single units that nothing holds back (no weight decay, no "
-    "normalisation), attention sinks and massive activations of large transformers, which live "
-    "with them. They hurt quantisation and fp16. Look at these units' weights, weight decay and "
-    "the norm before them.",
     source="Sun et al. 2024, Massive Activations in Large Language Models; bench/findings",
     thresholds=RunawayThresholds,
     explains={"outlier_features": Begins.WITH},

@@ -122,9 +122,6 @@ SATURATED: Final = RunRule(
     seen="Most outputs of a tanh- or sigmoid-like layer lie at the ends of its range, or a "
     "softmax gives all weight to one value from the first record on. The last layer of the "
     "network is left out.",
-    advice="Usual causes: weights that start or grew too large, inputs that are not normalised. At "
-    "the ends of its range a tanh or sigmoid passes hardly any gradient. Scale the initialisation "
-    "down, normalise before it, or use a nonlinearity without ends.",
     source="Karpathy, makemore 3: |tanh| > 0.97; TheDeepChecker, saturation",
     thresholds=SaturatedThresholds,
     explains={},

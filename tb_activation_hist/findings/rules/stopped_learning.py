@@ -89,9 +89,6 @@ STOPPED_LEARNING: Final = RunRule(
     severity="info",
     seen="From some step in the first two thirds of a run on, the updates of all weights are next "
     "to nothing beside those of the beginning.",
-    advice="Usual causes: a scheduler that is stepped for each batch instead of each epoch, a "
-    "schedule that is shorter than the run, a loss that has reached 0. Print the learning rate "
-    "over the run.",
     source="the optimizer's updates; bench/findings",
     thresholds=StoppedLearningThresholds,
     explains={},

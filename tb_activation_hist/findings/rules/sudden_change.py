@@ -110,8 +110,6 @@ SUDDEN_CHANGE: Final = RunRule(
     severity="warning",
     seen="The distribution of a layer's outputs jumps and stays where it went. The first fifth of "
     "a run is left out.",
-    advice="Usual causes: a jump of the learning rate, other data or augmentation, layers that "
-    "were unfrozen or loaded, a divergence. Look at what the training script does at that step.",
     source="our own: Wasserstein-1 of neighbouring windows beside its usual size",
     thresholds=SuddenChangeThresholds,
     explains={},

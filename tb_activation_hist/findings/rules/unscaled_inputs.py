@@ -54,9 +54,6 @@ UNSCALED_INPUTS: Final = RunRule(
     severity="warning",
     seen="The outputs of the first layer with weights are far larger, in the first record, than "
     "inputs of about unit scale make them. Info where a norm follows at once.",
-    advice="Usual causes: inputs that are not normalised (pixels from 0 to 255, columns of a table "
-    "in their own units), weights of the first layer that start too large. Subtract the mean of "
-    "the training data and divide by its standard deviation, each column by its own.",
     source="87 healthy trainings: at most 1.03; bench/findings",
     thresholds=UnscaledInputThresholds,
     explains={"exploding": Begins.WITH, "outlier_features": Begins.WITH_OR_AFTER},

@@ -68,9 +68,6 @@ UNUSED_UNITS: Final = RunRule(
     severity="warning",
     seen="Units of a layer recorded with `split` put out values far smaller than the layer's "
     "other units do, or a router gives them next to no probability, to the end of the run.",
-    advice="Usual causes: a router that fell for a few experts, heads or channels that weight "
-    "decay shrank away. They cost time and learn nothing. For experts add or raise the "
-    "load-balancing loss and router noise; prune channels and heads, or lower their weight decay.",
     source="Shazeer et al. 2017, Outrageously Large Neural Networks: load of experts",
     thresholds=UnusedThresholds,
     explains={},
