@@ -47,8 +47,8 @@ class LowPrecisionThresholds(Thresholds):
     low_precision_share: float = threshold(
         0.1,
         UNIT_SHARE,
-        "Part of the values other than 0 that lie under the dtype's smallest normal number, or "
-        "over half its largest.",
+        "Share of the values other than 0 that are below the dtype's smallest normal number or "
+        "above half its largest.",
         "TorchLens and NaNsense: 0.1",
     )
 

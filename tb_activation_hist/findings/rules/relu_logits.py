@@ -19,7 +19,7 @@ MATRIX_AXES: Final = 2
 @dataclass(frozen=True, kw_only=True)
 class ReluLogitsThresholds(Thresholds):
     relu_logits_share: float = threshold(
-        0.6, UNIT_SHARE, "Part of the network's outputs that its last ReLU sets to 0."
+        0.6, UNIT_SHARE, "Share of the network's outputs that its last ReLU sets to 0."
     )
 
 

@@ -23,7 +23,7 @@ class StrongDropoutThresholds(Thresholds):
     dropped_share: float = threshold(
         0.93,
         UNIT_SHARE,
-        "Part of the values other than 0 that reach a Dropout layer and that it sets to 0.",
+        "Share of the values other than 0 reaching a Dropout layer that it sets to 0.",
     )
 
 
