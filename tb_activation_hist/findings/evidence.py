@@ -76,7 +76,9 @@ FIGURES: Final[Mapping[str, Figure]] = {
     "share_at_limit": Figure("values at the limits of the dtype", SHARE, ("low_precision_share",)),
     "subnormal": Figure("values below the smallest normal number"),
     "unit_share": Figure("share of the layer's units", SHARE),
-    "update_share": Figure("update relative to the weights", NUMBER, ("slow_update", "still_update")),
+    "update_share": Figure(
+        "update relative to the weights", NUMBER, ("slow_update", "still_update")
+    ),
     "usual_distance": Figure("usual distance of neighbouring windows"),
     "weight_spread": Figure("standard deviation of the weights", SHARE, ("constant_spread",)),
     "zero_share": Figure("values that are exactly 0", SHARE, ("mostly_zero_share",)),
