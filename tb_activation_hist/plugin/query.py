@@ -13,20 +13,24 @@ from tb_activation_hist.plugin.schema import (
     DEFAULT_CELL_COLUMNS,
     DEFAULT_COLUMNS,
     DEFAULT_ROWS,
+    DEFAULT_SHARED_COLUMNS,
     MAX_BODY_BYTES,
     MAX_CELL_COLUMNS,
     MAX_CELLS,
     MAX_COLUMNS,
     MAX_ROWS,
+    MAX_SHARED_COLUMNS,
     MAX_TILES,
     MAX_UNIT,
     MIN_CELL_COLUMNS,
     MIN_ROWS,
+    MIN_SHARED_COLUMNS,
     BoardRequest,
     BoardSeries,
     ExportFormat,
     ExportRequest,
     SeriesSource,
+    ShareRequest,
     TileRequest,
 )
 
@@ -82,10 +86,26 @@ def parse_board_request(body: bytes) -> BoardRequest:
         fields, "columns", "board", MIN_CELL_COLUMNS, MAX_CELL_COLUMNS, DEFAULT_CELL_COLUMNS
     )
     return BoardRequest(
-        [_text({"run": run}, "run", f"runs[{i}]") for i, run in enumerate(runs)],
-        [_parse_board_series(each, i) for i, each in enumerate(series)],
-        columns or DEFAULT_CELL_COLUMNS,
+        _parse_runs(runs), _parse_all_series(series), columns or DEFAULT_CELL_COLUMNS
     )
+
+
+def parse_share_request(body: bytes) -> ShareRequest:
+    """Parse the body of the share route."""
+    fields = _parse_body(body)
+    runs, series = _list_in(fields, "runs"), _list_in(fields, "series")
+    _require_known_fields(fields, ShareRequest, "share")
+    default = DEFAULT_SHARED_COLUMNS
+    columns = _whole(fields, "columns", "share", MIN_SHARED_COLUMNS, MAX_SHARED_COLUMNS, default)
+    return ShareRequest(_parse_runs(runs), _parse_all_series(series), columns or default)
+
+
+def _parse_runs(runs: Sequence[Any]) -> list[str]:
+    return [_text({"run": run}, "run", f"runs[{i}]") for i, run in enumerate(runs)]
+
+
+def _parse_all_series(series: Sequence[Any]) -> list[BoardSeries]:
+    return [_parse_board_series(each, i) for i, each in enumerate(series)]
 
 
 def _parse_board_series(fields: Any, number: int) -> BoardSeries:

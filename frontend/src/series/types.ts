@@ -402,6 +402,16 @@ export interface ScalarSeries {
   readonly values: readonly (number | null)[];
 }
 
+/** What goes into the file: each of some series, as far as some runs have it. */
+export interface ShareRequest {
+  /** Names of the runs. */
+  readonly runs: readonly string[];
+  /** The series. */
+  readonly series: readonly BoardSeries[];
+  /** At most this many columns in each heatmap, 8 to 8192. */
+  readonly columns?: number;
+}
+
 /** A statistic of a split layer's slices (channels, units, heads, experts), over the steps. */
 export interface Slices {
   /** 1; the page refuses any other. */
