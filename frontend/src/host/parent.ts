@@ -22,12 +22,19 @@ export function readHash(): string {
   return host().location.hash;
 }
 
-/** Replaces the hash without an entry in the history and without a hashchange. */
-export function writeHash(hash: string): void {
+/** Sets the hash without a hashchange; in the place of what the history has, or after it as something to go back from. */
+export function writeHash(hash: string, entry: "same" | "new" = "same"): void {
   const { location, history } = host();
   if (hash === location.hash) return;
   const { pathname, search } = location;
-  history.replaceState(history.state, "", `${pathname}${search}${hash}`);
+  const address = `${pathname}${search}${hash}`;
+  if (entry === "new") history.pushState(history.state, "", address);
+  else history.replaceState(history.state, "", address);
+}
+
+/** As the browser's own button does; a hashchange follows. */
+export function goBackInHistory(): void {
+  host().history.back();
 }
 
 /** The address that restores the view. */

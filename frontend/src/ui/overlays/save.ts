@@ -1,6 +1,6 @@
 /** Files of a row. */
 
-import type { Format } from "../../view/exports/exports";
+import { exportRow, type Format } from "../../view/exports/exports";
 import type { PanelLayer } from "../../view/panel/panel_view";
 import { enlarge } from "../../view/screen/loading";
 
@@ -15,7 +15,6 @@ export const FORMATS: readonly { readonly format: Format; readonly label: string
 /** Says what went wrong; "" when the file was saved. */
 export async function saveRow(model: PanelLayer, format: Format): Promise<string> {
   try {
-    const { exportRow } = await import("../../view/exports/exports");
     if (format === "png" || format === "svg") await enlarge(model.id);
     const file = await exportRow(model, format);
     if (file === null) return "No data is shown here.";

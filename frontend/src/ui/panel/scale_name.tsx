@@ -14,7 +14,7 @@ export function ScaleName({ panel }: { readonly panel: PanelView }) {
       type="button"
       class="scale-name"
       title={`The value axis is ${kind}. Click: ${other}, for this layer`}
-      aria-label={`Value axis of ${panel.layer.series.value.layer}: ${kind}. Switch to ${other}`}
+      aria-label={`${kind} value axis of ${panel.layer.series.value.layer}, ${panel.run}. Switch to ${other}`}
       onClick={() => switchScale(panel.layer.id, kind)}
     >
       {kind}

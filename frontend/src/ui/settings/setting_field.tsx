@@ -1,15 +1,16 @@
-/** The control of a setting, as the table of settings describes it; in the toolbar and in the settings pane. */
+/** The control of any setting, as the table of settings describes it. */
 
-import { type AnySetting, allSettings, type Group, type List } from "../../view/settings/setting";
-import { Check, Select, Slider } from "../widgets/controls";
+import { type AnySetting, type Group, type List, settingsOf } from "../../view/settings/setting";
+import { Check, Slider } from "../widgets/inputs";
+import { ChoiceField } from "./choice_field";
 import { ColourLimits } from "./colour_limits";
-import { applies, choose, hintOf, inForce, isEnabled, isPicked, optionsOf, pickOption } from "./offers";
+import { applies, choose, hintOf, inForce, isPicked, optionsOf, pickOption } from "./offers";
 import { fieldId } from "./open_state";
 import { RangeFields } from "./range_fields";
 
 /** Those of a group that there is anything to choose of. */
 export function settingsIn(group: Group): readonly AnySetting[] {
-  return allSettings.filter((setting) => setting.group === group && applies(setting));
+  return settingsOf(group).filter(applies);
 }
 
 export function SettingFields({ group }: { readonly group: Group }) {
@@ -45,15 +46,7 @@ function Control({ setting }: { readonly setting: AnySetting }) {
     case "flag":
       return <Check {...words} checked={inForce(setting)} onChange={(checked) => choose(setting, checked)} />;
     case "choice":
-      return (
-        <Select
-          {...words}
-          value={inForce(setting)}
-          options={optionsOf(setting)}
-          disabled={!isEnabled(setting)}
-          onChange={(value) => choose(setting, value)}
-        />
-      );
+      return <ChoiceField setting={setting} />;
     case "list":
       return <Checks setting={setting} />;
     case "amount":

@@ -1,6 +1,6 @@
 /** The pane at the right: everything that is set once and then left alone. */
 
-import { narrow } from "../../view/layout/metrics";
+import { roomyCorner } from "../../view/layout/metrics";
 import { type Group, PANE_GROUPS } from "../../view/settings/setting";
 import { IconButton } from "../widgets/controls";
 import { paneOpen } from "./open_state";
@@ -8,7 +8,7 @@ import { SettingFields, settingsIn } from "./setting_field";
 
 export function SettingsPane() {
   if (!paneOpen.value) return null;
-  const groups = narrow.value ? PANE_GROUPS : PANE_GROUPS.slice(1);
+  const groups = roomyCorner.value ? PANE_GROUPS.slice(1) : PANE_GROUPS;
   return (
     <aside class="pane" aria-label="Settings">
       <div class="pane-head">

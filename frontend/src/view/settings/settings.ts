@@ -15,13 +15,14 @@ import {
   keyed,
   type Limits,
   limits,
-  number,
   choice as oneOf,
   optional,
   text,
   texts,
 } from "./codec";
 import { SettingGroup, type Value } from "./setting";
+
+export * from "./row_settings";
 
 const SCOPES = {
   row: "for the runs of a layer",
@@ -38,6 +39,17 @@ export const runs = shown.listOf<readonly string[] | null>("runs", null, optiona
 export const filter = shown.own("filter", "", text, {
   label: "Filter layers",
   tip: "Words that must occur in a layer's name, or a /regular expression/",
+});
+export const sort = shown.choice("sort", "model", {
+  label: "Sort layers",
+  tip: "How the layers are ordered",
+  labels: {
+    model: "model order",
+    name: "name",
+    health: "worst health first",
+    change: "most change first",
+    difference: "runs most different first",
+  },
 });
 export const kind = shown.choiceOfData("kind", {
   label: "Kind",
@@ -104,17 +116,6 @@ export const curve = axes.choice<Curve>("curve", "log", {
 });
 
 const layers = new SettingGroup("Layers");
-export const sort = layers.choice("sort", "model", {
-  label: "Sort layers",
-  tip: "How the layers are ordered",
-  labels: {
-    model: "as in the model",
-    name: "by name",
-    health: "worst health first",
-    change: "most change first",
-    difference: "runs most different first",
-  },
-});
 /** None: layers of all types. */
 export const types = layers.listOf<readonly string[]>("types", [], texts, {
   label: "Module types",
@@ -293,68 +294,6 @@ export const panelHeight_px = sizes.amount("panelHeight_px", 1200, {
   step: 4,
 });
 
-const rows = new SettingGroup("Rows, zoom and step");
-export const layout = rows.choice("layout", "auto", {
-  label: "Layout",
-  tip: "How tall the layers are at first; auto takes the overview where they are many",
-  labels: {
-    auto: "auto",
-    strips: "overview, one thin strip per layer",
-    panels: "panels, every layer with its axes",
-  },
-});
-export const transposed = rows.flag("transposed", {
-  label: "Transpose: layers as columns",
-  tip: "Runs as rows and layers as columns",
-});
-/** Layers that are not as the layout would have them. */
-export const toggled = rows.own<readonly string[]>("toggled", [], texts, {
-  label: "Open or close this layer",
-  tip: "Click its name",
-});
-export const folded = rows.own<readonly string[]>("folded", [], texts, {
-  label: "Fold all groups",
-  tip: "Click an arrow to fold one",
-});
-/** "symlog" or "linear", a space and the layer: of those whose value axis was switched by its name. */
-export const ownScales = rows.own<readonly string[]>("ownScales", [], texts, {
-  label: "Switch the value axis of this layer",
-  tip: "Click the word at the axis: linear or symlog",
-});
-export const pinnedLayers = rows.own<readonly string[]>("pinnedLayers", [], texts, {
-  label: "Keep this layer at the top",
-  tip: "Click its pin",
-});
-export const full = rows.own("full", "", text, {
-  label: "Show only this layer, large",
-  tip: "Click its arrows",
-});
-/** A place on the time axis; null follows the newest step. */
-export const pinned = rows.own<number | null>("pinned", null, optional(number), {
-  label: "Pin a step",
-  tip: "Click a heatmap, or type it",
-});
-
-/** Run, kind, tag and first step of the finding that is explained; empty for none. */
-export const incident = rows.own<readonly string[]>("incident", [], texts, {
-  label: "Explain a finding",
-  tip: "Click a badge, a mark or a line of the list of findings",
-});
-
-/** Zoomed intervals by what they belong to: a panel, a row, or "" for the axis that all share. */
-export type Zooms = ReadonlyMap<string, Interval>;
-export const NO_ZOOM: Zooms = new Map();
-/** Where the zoom rests; sharp pictures and requests follow it. */
-export const zoomX = rows.own<Zooms>("zoomX", NO_ZOOM, keyed(interval), {
-  label: "Zoom in on the steps",
-  tip: "Drag over a heatmap",
-});
-export const zoomY = rows.own<Zooms>("zoomY", NO_ZOOM, keyed(interval), {
-  label: "Zoom in on the values",
-  tip: "Drag up or down",
-});
-
-export type Layout = Value<typeof layout>;
 export type Sort = Value<typeof sort>;
 export type Range = Value<typeof range>;
 export type Scope = Value<typeof axisScope>;

@@ -1,4 +1,4 @@
-/** The step whose histograms are shown at the right: typed, stepped through, or the newest. */
+/** The step whose histograms are shown: typed, or the newest. */
 
 import { countsSteps } from "../../math/step_axis";
 import { fullAxis } from "../../view/panel/known_panels";
@@ -6,15 +6,14 @@ import { pinAt, pinnedStep, pinStep } from "../../view/screen/pin";
 import * as settings from "../../view/settings/settings";
 import { CommandButton } from "../input/command_button";
 import * as commands from "../input/commands";
-import { box } from "../widgets/box";
 import { say } from "../widgets/toast";
 
-export function StepField({ width_px }: { readonly width_px: number }) {
+export function StepField() {
   const { kind } = fullAxis.value;
   const counted = countsSteps(kind);
   const name = counted ? "step" : kind === "epoch" || kind === "share" ? kind : "time";
   return (
-    <div class="slice-head" style={box({ width: width_px })}>
+    <span class="slice-head">
       <label title={`The ${name} whose histograms are shown; empty follows the newest`}>
         {name}
         <input
@@ -31,10 +30,8 @@ export function StepField({ width_px }: { readonly width_px: number }) {
           }}
         />
       </label>
-      <CommandButton command={commands.stepBefore} icon="fold" />
-      <CommandButton command={commands.nextStep} icon="fold" />
       {settings.pinned.value === null ? null : <CommandButton command={commands.newestStep} icon="close" />}
-    </div>
+    </span>
   );
 }
 
