@@ -101,14 +101,14 @@ function OwnScale({ panel }: { readonly panel: PanelView }) {
       class="own-scale"
       title={
         own
-          ? "Each run has its own value axis, so heights cannot be compared. Click: one axis per layer"
-          : "One value axis per layer hides much of a run. Click: own scale per run"
+          ? "Each run has its own value axis, so heights cannot be compared. Click: one axis for all runs of a layer"
+          : "One value axis per layer hides much of a run. Click: each run has its own"
       }
       onClick={() => {
         settings.axisScope.value = own ? "row" : "panel";
       }}
     >
-      {own ? "own scale" : "own scale?"}
+      {own ? "own axes" : "use own axes"}
     </button>
   );
 }

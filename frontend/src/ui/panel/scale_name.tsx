@@ -7,7 +7,8 @@ import type { PanelView } from "../../view/panel/panel_view";
 export function ScaleName({ panel }: { readonly panel: PanelView }) {
   const { kind } = panel.fullScale.value;
   if (!panel.hasAxis) return null;
-  if (kind === "native" || effectiveAxisScope() === "all") return <span class="scale-name">{kind}</span>;
+  if (kind === "native" || effectiveAxisScope() === "all")
+    return <span class="scale-name">{kind === "native" ? "bins" : kind}</span>;
   const other = kind === "linear" ? "symlog" : "linear";
   return (
     <button

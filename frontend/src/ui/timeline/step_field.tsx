@@ -3,7 +3,7 @@
 import { countsSteps } from "../../math/step_axis";
 import { fullAxis } from "../../view/panel/known_panels";
 import { pinAt, pinnedStep, pinStep } from "../../view/screen/pin";
-import * as settings from "../../view/settings/settings";
+import { pinned, zoomX } from "../../view/settings/settings";
 import { CommandButton } from "../input/command_button";
 import * as commands from "../input/commands";
 import { say } from "../widgets/toast";
@@ -14,13 +14,15 @@ export function StepField() {
   const name = counted ? "step" : kind === "epoch" || kind === "share" ? kind : "time";
   return (
     <span class="slice-head">
-      <label title={`The ${name} whose histograms are shown; empty follows the newest`}>
+      <label
+        title={`The ${name} whose histograms are shown; empty: the last one shown, which is the newest unless the steps are zoomed`}
+      >
         {name}
         <input
           id={commands.STEP_ID}
           class="text-input"
           inputMode="numeric"
-          placeholder="newest"
+          placeholder={zoomX.value.size > 0 ? "last shown" : "newest"}
           value={fieldText()}
           readOnly={!counted}
           onChange={({ currentTarget }) => {
@@ -30,13 +32,13 @@ export function StepField() {
           }}
         />
       </label>
-      {settings.pinned.value === null ? null : <CommandButton command={commands.newestStep} icon="close" />}
+      {pinned.value === null ? null : <CommandButton command={commands.newestStep} icon="close" />}
     </span>
   );
 }
 
 function fieldText(): string {
-  const unit = settings.pinned.value;
+  const unit = pinned.value;
   if (unit === null) return "";
   return countsSteps(fullAxis.value.kind) ? String(pinnedStep(unit)) : fullAxis.value.format(unit);
 }

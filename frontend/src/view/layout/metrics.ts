@@ -19,7 +19,10 @@ const DENSITY = {
 
 export const Y_AXIS_PX = 46;
 export const RIGHT_PX = 10;
-export const GROUP_PX = 16;
+/** Fingers need more room than pointers. */
+const coarse = typeof window !== "undefined" && window.matchMedia?.("(pointer: coarse)").matches === true;
+const FINGER_PX = 24;
+export const GROUP_PX = coarse ? FINGER_PX : 16;
 export const STRIP_GAP_PX = 1;
 /** Below the parts of a panel; above them is a line of notes, so that these cover no cells. */
 export const PAD_PX = 6;
@@ -92,7 +95,7 @@ export const content_px = computed(
 );
 
 export const strip_px = computed(() => {
-  const thin_px = DENSITY[settings.density.value].strip_px;
+  const thin_px = Math.max(coarse ? FINGER_PX : 0, DENSITY[settings.density.value].strip_px);
   return transposed.value ? runStrip_px(thin_px) : layerStrip_px(thin_px);
 });
 

@@ -79,10 +79,15 @@ export const boardSort = board.choiceOfData("boardSort", {
   label: "Sort runs",
   tip: "Click the head of a column; again for the other direction, a third time for the order of names",
 });
-/** Stages of layers and groups of runs that are not as at first: open, or closed. */
+/** Stages of layers that are not as at first: open, or closed. */
 export const boardFolds = board.own<readonly string[]>("boardFolds", [], texts, {
   label: "Unfold all stages of the board",
-  tip: "Click an arrow to unfold one, or to fold a group of runs",
+  tip: "Click an arrow to unfold one",
+});
+/** Names of the folded groups of runs, such as "lr=1". */
+export const boardFoldedGroups = board.own<readonly string[]>("boardFoldedGroups", [], texts, {
+  label: "Unfold all groups of runs",
+  tip: "Click the head of a group to fold it",
 });
 
 const axes = new SettingGroup("Axes and colours");
@@ -101,7 +106,7 @@ export const time = axes.choice<AxisKind>("time", "step", {
 export const valueScale = axes.choice("valueScale", "auto", {
   label: "Values",
   tip: "Scale of the value axis. Auto: linear, or symlog where runs differ widely in size",
-  labels: { auto: "auto", linear: "linear", symlog: "symlog", native: "native bins" },
+  labels: { auto: "auto", linear: "linear", symlog: "symlog", native: "stored bins" },
 });
 export type ScaleChoice = Value<typeof valueScale>;
 export const quantity = axes.choice<Quantity>("quantity", "share", {
@@ -255,8 +260,8 @@ export const difference = comparison.flag("difference", {
 });
 
 export const parting = comparison.choice("parting", "off", {
-  label: "Where runs part",
-  tip: "Marks where the first other run parts from the baseline, exactly or beyond rounding, and folds equal layers",
+  label: "Where runs differ",
+  tip: "Marks where the first other run first differs from the baseline, exactly or beyond rounding, and folds equal layers",
   labels: { off: "off", exact: "exact", mass: "mass", octaves: "octaves" },
 });
 
