@@ -264,7 +264,7 @@ def test_nothing_moves_by_itself_where_that_is_not_wanted(
     page.emulate_media(reduced_motion="reduce")
     held.release()
     tab.wait_drawn()
-    for name in ("More settings", "Runs as rows"):
+    for name in ("More settings", "Transpose"):
         tab.frame.get_by_role("button", name=name).click()
         assert tab.frame.evaluate(moving) == 0
 

@@ -81,7 +81,6 @@ def test_files_can_be_taken_away(tab: Tab, tmp_path: Path) -> None:
     means = list(csv.DictReader(io.StringIO(statistics)))
     expected = float(healthy_values(STEPS, seed=0)[7].mean(dtype=np.float64))
     assert abs(float(means[7]["mean"]) - expected) < 1e-6
-    tab.page.keyboard.press("Escape")
 
 
 def test_exact_counts_and_a_link_can_be_taken_away(tab: Tab, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import { AXIS_NAMES } from "../../math/step_axis";
 import { name_px, narrow, roomyCorner } from "../../view/layout/metrics";
+import { shownTags } from "../../view/screen/scalars";
 import { settingsOf } from "../../view/settings/setting";
 import { time } from "../../view/settings/settings";
 import { ChoiceField } from "../settings/choice_field";
@@ -11,7 +12,7 @@ import { Breadcrumb } from "./breadcrumb";
 export function Corner() {
   if (narrow.value) return null;
   return (
-    <div class="corner" style={box({ width: name_px.value })}>
+    <div class={`corner${shownTags.value.length === 0 ? " low" : ""}`} style={box({ width: name_px.value })}>
       <Breadcrumb />
       {roomyCorner.value ? (
         <div class="axis-choices">

@@ -15,7 +15,7 @@ interface Props {
 
 export function LayerButton({ id, label, title, open, indent_px }: Props) {
   const large = full.value === id;
-  const does = large ? "show all layers again" : open ? "show only this layer, large" : "open";
+  const does = large ? "back to all layers" : open ? "enlarge" : "open";
   const click = () => {
     if (open) full.value = large ? "" : id;
     else toggleExpanded(id);

@@ -30,7 +30,6 @@ export function RowActions({ model }: { readonly model: LayerView }) {
   return (
     <div class="row-actions">
       <FindingBadge tag={series.tag} short={narrow.value || transposed.value} />
-      <RowMenu model={model} />
       {full ? null : (
         <IconButton
           icon="strips"
@@ -39,6 +38,7 @@ export function RowActions({ model }: { readonly model: LayerView }) {
           onClick={() => toggleExpanded(model.id)}
         />
       )}
+      <RowMenu model={model} />
       <IconButton
         icon="pin"
         tip={pinned ? "Take this layer off the top" : settings.pinnedLayers.label}

@@ -75,7 +75,13 @@ offer(settings.time, {
   options: () => settings.time.options.filter(({ value }) => value !== "epoch" || epochs.value.size > 0),
   choose: chooseTime,
 });
-offer(settings.transposed, { inForce: () => (selection.transposed.value ? "1" : "0") });
+offer(settings.transposed, {
+  inForce: turned,
+  choose: (wanted) => {
+    settings.transposed.reset();
+    if (wanted !== turned()) settings.transposed.value = wanted;
+  },
+});
 offer(settings.sort, {
   hint: () => (orderProgress.value < 1 ? `ordering ${Math.round(orderProgress.value * 100)} %` : ""),
 });
@@ -143,6 +149,11 @@ offer(settings.layout, {
     settings.toggled.reset();
   },
 });
+
+/** Whether layers are columns. */
+function turned(): "0" | "1" {
+  return selection.transposed.value ? "1" : "0";
+}
 
 function chooseOnBoard(setting: Setting<string>, column: string): void {
   setting.value = column;

@@ -1,10 +1,11 @@
 /** The control of any setting, as the table of settings describes it. */
 
 import { type AnySetting, type Group, type List, settingsOf } from "../../view/settings/setting";
+import { IconButton } from "../widgets/controls";
 import { Check, Slider } from "../widgets/inputs";
 import { ChoiceField } from "./choice_field";
 import { ColourLimits } from "./colour_limits";
-import { applies, choose, hintOf, inForce, isPicked, optionsOf, pickOption } from "./offers";
+import { applies, choose, hintOf, inForce, isPicked, optionsOf, pickOption, resetName } from "./offers";
 import { fieldId } from "./open_state";
 import { RangeFields } from "./range_fields";
 
@@ -29,7 +30,19 @@ export function SettingField({ setting }: { readonly setting: AnySetting }) {
   const hint = hintOf(setting);
   return (
     <>
-      <Control setting={setting} />
+      {/* What is typed into several fields has a button of its own. */}
+      {setting.form === "own" || setting.write() === undefined ? (
+        <Control setting={setting} />
+      ) : (
+        <div class="setting">
+          <Control setting={setting} />
+          <IconButton
+            icon="reset"
+            tip={resetName(setting)}
+            onClick={() => choose<unknown>(setting, setting.initial)}
+          />
+        </div>
+      )}
       {hint === "" ? null : (
         <p class="facts-line" role="status">
           {hint}

@@ -157,8 +157,8 @@ function LayoutSwitch() {
       )}
       <IconButton
         icon="transpose"
-        text="Runs as rows"
-        tip={transposed.tip}
+        text={transposed.label}
+        tip={`${transposed.label}: layers as columns, runs as rows`}
         pressed={inForce(transposed) === "1"}
         onClick={() => choose(transposed, turned ? "0" : "1")}
       />

@@ -14,9 +14,9 @@ export const layout = rows.choice("layout", "auto", {
   },
 });
 export const transposed = rows.choice("transposed", "auto", {
-  label: "Rows",
-  tip: "Layers as rows with the runs side by side, or runs as rows with the layers as columns. Auto: runs where more than six are shown and they are more than the layers",
-  labels: { auto: "auto", 0: "layers as rows", 1: "runs as rows" },
+  label: "Transpose",
+  tip: "Layers as rows with the runs side by side, or layers as columns with the runs as rows. Auto: as columns where more than six runs are shown and they are more than the layers",
+  labels: { auto: "auto", 0: "layers as rows", 1: "layers as columns" },
 });
 /** Layers that are not as the layout would have them. */
 export const toggled = rows.own<readonly string[]>("toggled", [], texts, {

@@ -14,7 +14,7 @@ export const PANE_GROUPS = [
   "Size",
 ] as const;
 /** In the order of docs/page.md. */
-export const GROUPS = ["What is shown", "Compare", "Board", ...PANE_GROUPS, "Rows, zoom and step"] as const;
+export const GROUPS = ["What is shown", "Board", ...PANE_GROUPS, "Compare", "Rows, zoom and step"] as const;
 export type Group = (typeof GROUPS)[number];
 
 /** What the page says of a setting. */
