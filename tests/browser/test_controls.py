@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -11,8 +10,7 @@ from playwright.sync_api import Browser, Page
 from tests.browser.access import assert_accessible
 from tests.browser.conftest import BAD, GOOD, LAYERS, STRICT, new_page
 from tests.browser.tab import Tab, open_frame, open_tab
-from tests.plugin import logdirs
-from tests.plugin.logdirs import collapsing_values, healthy_values, write_run
+from tests.plugin.logdirs import START, collapsing_values, healthy_values, write_run
 from tests.plugin.tensorboard_process import TensorBoard, running_tensorboard
 
 KINDS = ("activations", "gradients", "weights")
@@ -39,16 +37,14 @@ NAMES = """() => [...document.querySelectorAll('main button, main [role=slider],
 
 @pytest.fixture(scope="module")
 def kinds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TensorBoard]:
-    """Two runs of three kinds, of which one collapses; their last records are of now."""
+    """Two runs of three kinds, of which one collapses."""
     folder = tmp_path_factory.mktemp("kinds")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(logdirs, "START", time.time() - 60)
-        for kind in KINDS:
-            for run in (GOOD, BAD):
-                values = {name: healthy_values(60, 300, seed=at) for at, name in enumerate(LAYERS)}
-                if run == BAD:
-                    values["layer2"] = collapsing_values(60, 300)
-                write_run(folder / "logs", run, values, kind=kind, suffix=f".{kind}")
+    for kind in KINDS:
+        for run in (GOOD, BAD):
+            values = {name: healthy_values(60, 300, seed=at) for at, name in enumerate(LAYERS)}
+            if run == BAD:
+                values["layer2"] = collapsing_values(60, 300)
+            write_run(folder / "logs", run, values, kind=kind, suffix=f".{kind}")
     with running_tensorboard(folder, f"--logdir={folder / 'logs'}", env=STRICT) as server:
         server.wait_for_series(2 * len(KINDS) * len(LAYERS))
         yield server
@@ -71,6 +67,8 @@ def sweep(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TensorBoard]:
 @pytest.fixture(scope="module")
 def live(browser: Browser, kinds: TensorBoard) -> Iterator[Tab]:
     page = new_page(browser, 1440, 900)
+    # A minute after the last record, so that the training counts as going on.
+    page.add_init_script(f"Date.now = () => {1000 * (START + 120)} + performance.now() / 100")
     yield open_tab(page, kinds.root)
     page.context.close()
 
@@ -196,6 +194,7 @@ def test_without_a_pin_the_slice_shows_the_last_step_in_sight(live: Tab) -> None
     live.reset("&p.activation_hist.zoomX=~10,30")
     title = live.frame.locator(".slice-title").first
     live.until(title.inner_text, lambda text: text == "step 29")
+    live.frame.locator("main").focus()
     live.page.keyboard.press("ArrowLeft")
     live.until(title.inner_text, lambda text: text == "step 28")
     live.reset()

@@ -22,14 +22,30 @@ export function readHash(): string {
   return host().location.hash;
 }
 
-/** Sets the hash without a hashchange; in the place of what the history has, or after it as something to go back from. */
-export function writeHash(hash: string, entry: "same" | "new" = "same"): void {
+/** Replaces the hash without an entry in the history and without a hashchange. */
+export function writeHash(hash: string): void {
   const { location, history } = host();
-  if (hash === location.hash) return;
-  const { pathname, search } = location;
-  const address = `${pathname}${search}${hash}`;
-  if (entry === "new") history.pushState(history.state, "", address);
-  else history.replaceState(history.state, "", address);
+  if (hash !== location.hash) history.replaceState(history.state, "", addressWith(hash));
+}
+
+/** What tells our entries of the history from those of links, which have no state. */
+const DEPTH = "activation_hist_depth";
+
+/** Sets the hash in a new entry of the history. `depth`: of the present entry, which the new one can be gone back from. */
+export function pushHash(hash: string, depth: number): void {
+  const { location, history } = host();
+  history.replaceState({ ...history.state, [DEPTH]: depth }, "", addressWith(location.hash));
+  history.pushState({ ...history.state, [DEPTH]: depth + 1 }, "", addressWith(hash));
+}
+
+/** Of the present entry of the history; undefined where `pushHash` has not been there. */
+export function readDepth(): unknown {
+  return host().history.state?.[DEPTH];
+}
+
+function addressWith(hash: string): string {
+  const { pathname, search } = host().location;
+  return `${pathname}${search}${hash}`;
 }
 
 /** As the browser's own button does; a hashchange follows. */

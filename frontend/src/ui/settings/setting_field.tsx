@@ -1,7 +1,7 @@
 /** The control of any setting, as the table of settings describes it. */
 
 import { type AnySetting, type Group, type List, settingsOf } from "../../view/settings/setting";
-import { IconButton } from "../widgets/controls";
+import { Icon } from "../widgets/icons";
 import { Check, Slider } from "../widgets/inputs";
 import { ChoiceField } from "./choice_field";
 import { ColourLimits } from "./colour_limits";
@@ -30,18 +30,21 @@ export function SettingField({ setting }: { readonly setting: AnySetting }) {
   const hint = hintOf(setting);
   return (
     <>
-      {/* What is typed into several fields has a button of its own. */}
-      {setting.form === "own" || setting.write() === undefined ? (
-        <Control setting={setting} />
-      ) : (
+      {isResettable(setting) ? (
         <div class="setting">
           <Control setting={setting} />
-          <IconButton
-            icon="reset"
-            tip={resetName(setting)}
+          <button
+            type="button"
+            class="button icon-only"
+            title={resetName(setting)}
             onClick={() => choose<unknown>(setting, setting.initial)}
-          />
+          >
+            <Icon name="reset" />
+            <span class="visually-hidden">{resetName(setting)}</span>
+          </button>
         </div>
+      ) : (
+        <Control setting={setting} />
       )}
       {hint === "" ? null : (
         <p class="facts-line" role="status">
@@ -50,6 +53,11 @@ export function SettingField({ setting }: { readonly setting: AnySetting }) {
       )}
     </>
   );
+}
+
+/** Boxes say themselves how they were; what is typed into several fields has a button of its own. */
+function isResettable(setting: AnySetting): boolean {
+  return (setting.form === "choice" || setting.form === "amount") && setting.write() !== undefined;
 }
 
 function Control({ setting }: { readonly setting: AnySetting }) {

@@ -2,7 +2,15 @@
 
 import { batch, effect } from "@preact/signals";
 import { hashToPairs, type Pairs, replacePairs } from "../../host/hash";
-import { goBackInHistory, onHashChange, readAddress, readHash, writeHash } from "../../host/parent";
+import {
+  goBackInHistory,
+  onHashChange,
+  pushHash,
+  readAddress,
+  readDepth,
+  readHash,
+  writeHash,
+} from "../../host/parent";
 import { renameKeys } from "./former_keys";
 import { allSettings } from "./setting";
 import { zoomX, zoomY } from "./settings";
@@ -39,7 +47,8 @@ class ZoomHistory {
   /** Brings the URL up to date. */
   write(): void {
     if (this.goesBack) return;
-    const hash = replacePairs(readHash(), settingsToPairs());
+    const before = readHash();
+    const hash = replacePairs(before, settingsToPairs());
     const zoom = zoomToText();
     const isZoom = zoom !== this.written;
     if (isZoom && zoom === this.before.at(-1)?.zoom) {
@@ -47,20 +56,23 @@ class ZoomHistory {
       goBackInHistory();
       return;
     }
-    const isNew = isZoom && Date.now() - this.pushed_ms > ONE_ZOOM_MS;
-    if (isNew) {
-      this.before.push({ hash: readHash(), zoom: this.written });
+    if (isZoom && Date.now() - this.pushed_ms > ONE_ZOOM_MS) {
+      pushHash(hash, this.before.length);
+      this.before.push({ hash: before, zoom: this.written });
       this.pushed_ms = Date.now();
-    }
+    } else writeHash(hash);
     this.written = zoom;
-    writeHash(hash, isNew ? "new" : "same");
   }
 
   /** Undoes a zoom where the URL changed because somebody went back from it; false where it changed otherwise. */
   goBack(): boolean {
     this.goesBack = false;
     const last = this.before.at(-1);
-    if (last === undefined || readHash() !== last.hash) return false;
+    if (last === undefined || readHash() !== last.hash || readDepth() !== this.before.length - 1) {
+      // What somebody goes back to from here is no zoom of ours.
+      this.before.length = 0;
+      return false;
+    }
     this.before.pop();
     const pairs = hashToPairs(last.hash);
     if (last.zoom !== zoomToText()) forgetLastZoom();
