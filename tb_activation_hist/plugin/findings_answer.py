@@ -26,6 +26,7 @@ from tb_activation_hist.findings import (
 from tb_activation_hist.plugin import schema
 from tb_activation_hist.plugin.data_provider import BLOCKS, DataProvider, Listing, SeriesKey, Stamp
 from tb_activation_hist.plugin.query import RequestError
+from tb_activation_hist.plugin.reading_turns import Urgency
 from tb_activation_hist.plugin.run_notes import read_run_info
 from tb_activation_hist.plugin.series_cache import SeriesCache
 from tb_activation_hist.plugin.slices_answer import read_slices
@@ -63,8 +64,10 @@ class _TaskResult:
 class FindingsAnswers:
     """Answers with the findings so far; the thread starts with the first request."""
 
-    def __init__(self, cache: SeriesCache) -> None:
+    def __init__(self, cache: SeriesCache, rest: float = REST) -> None:
+        """rest: 0 where nobody else waits for the processor."""
         self._series_cache = cache
+        self._rest = rest
         self._done: dict[TaskKey, _TaskResult] = {}
         self._queue: dict[TaskKey, tuple[DataProvider, TaskListings]] = {}
         self._wake = threading.Condition()
@@ -182,7 +185,7 @@ class FindingsAnswers:
         layers = {}
         room = RUN_BYTES // max(len(listings), 1)
         start = time.monotonic()
-        for key, loaded in self._series_cache.load(provider, listings, keep=False):
+        for key, loaded in self._series_cache.load(provider, listings, Urgency.LATER):
             try:
                 info = content_to_layer_info(listings[key].content)
             except FormatError:
@@ -191,7 +194,7 @@ class FindingsAnswers:
             if info.split is not None:
                 series = replace(series, slices=_read_slices(provider, key))
             layers[key.tag] = (info, series)
-            time.sleep(min(REST * (time.monotonic() - start), 1.0))
+            time.sleep(min(self._rest * (time.monotonic() - start), 1.0))
             start = time.monotonic()
         return layers
 
