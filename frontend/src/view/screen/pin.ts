@@ -1,6 +1,6 @@
 /** The step whose histograms are shown beside the heatmaps: pinned, or the last one that is shown. */
 
-import { holdsColumns, nearestColumn, type Places, unionSpans } from "../../math/step_axis";
+import { holdsColumns, nearestColumn, type Places, type StepAxis, unionSpans } from "../../math/step_axis";
 import type { Tile } from "../../math/tile";
 import { fullAxis, sharedAxis } from "../panel/known_panels";
 import type { PanelView } from "../panel/panel_view";
@@ -34,11 +34,12 @@ export function pinnedColumn(panel: PanelView): PinnedColumn | null {
 /** The pin; without one the end of what is shown, which is the newest step unless somebody zoomed. */
 function shownUnit(panel: PanelView): number {
   if (settings.pinned.value !== null) return settings.pinned.value;
-  const { lo, hi } = panel.axis.value;
-  // What begins at the end is not shown any more.
-  return panel.keyX === "" && settings.zoomX.value.size === 0
-    ? Number.POSITIVE_INFINITY
-    : hi - (hi - lo) / 1e6;
+  return settings.zoomX.value.size === 0 ? Number.POSITIVE_INFINITY : lastUnit(panel.axis.value);
+}
+
+/** What begins at the very end of an axis is not shown any more. */
+function lastUnit({ lo, hi }: StepAxis): number {
+  return hi - (hi - lo) / 1e6;
 }
 
 /** The recorded step nearest to a pin on an axis of steps, of those that the panels on the screen show. */
@@ -58,7 +59,7 @@ export function movePin(columns: number): void {
   const last = spans.start.length - 1;
   if (last < 0) return;
   const zoomed = settings.zoomX.peek().size > 0;
-  const end = zoomed ? sharedAxis.peek().hi : Number.POSITIVE_INFINITY;
+  const end = zoomed ? lastUnit(sharedAxis.peek()) : Number.POSITIVE_INFINITY;
   const now = nearestColumn(spans, settings.pinned.peek() ?? end);
   const next = Math.min(last, Math.max(0, now + columns));
   pinAt(next === last && !zoomed ? null : spanMiddle(spans, next));
