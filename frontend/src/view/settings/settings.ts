@@ -261,7 +261,7 @@ export const difference = comparison.flag("difference", {
 
 export const parting = comparison.choice("parting", "off", {
   label: "Where runs differ",
-  tip: "Marks where the first other run first differs from the baseline, exactly or beyond rounding, and folds equal layers",
+  tip: "Marks where another run first differs from the baseline, exactly or beyond rounding, and folds equal layers",
   labels: { off: "off", exact: "exact", mass: "mass", octaves: "octaves" },
 });
 
