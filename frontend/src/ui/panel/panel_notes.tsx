@@ -69,7 +69,7 @@ function FullRange({ panel }: { readonly panel: PanelView }) {
     <button
       type="button"
       aria-label={named(panel, "all values")}
-      title="The value axis holds every value. Click: the central values only"
+      title="The value axis spans all values. Click: only the central values"
       onClick={() => chooseRange("auto")}
     >
       all values

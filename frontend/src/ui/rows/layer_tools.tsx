@@ -41,15 +41,15 @@ export function RowActions({ model }: { readonly model: LayerView }) {
       <RowMenu model={model} />
       <IconButton
         icon="pin"
-        tip={pinned ? "Take this layer off the top" : settings.pinnedLayers.label}
-        name={pinned ? `Take ${layer} off the top` : `Keep ${layer} at the top`}
+        tip={pinned ? "Unpin this layer" : settings.pinnedLayers.label}
+        name={pinned ? `Unpin ${layer}` : `Keep ${layer} at the top`}
         pressed={pinned}
         onClick={() => togglePinnedLayer(series)}
       />
       <IconButton
         icon={full ? "shrink" : "expand"}
         tip={full ? `${commands.showAll.label} (Esc)` : settings.full.label}
-        name={full ? commands.showAll.label : `Show only ${layer}, large`}
+        name={full ? commands.showAll.label : `Show only ${layer}, enlarged`}
         pressed={full}
         onClick={() => {
           settings.full.value = full ? "" : model.id;

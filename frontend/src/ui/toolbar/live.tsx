@@ -44,7 +44,7 @@ export function Live() {
     );
   }
   return (
-    <span class="chip live" title="New steps appear by themselves while this tab is shown">
+    <span class="chip live" title="New steps appear automatically while this tab is shown">
       live
     </span>
   );

@@ -9,7 +9,7 @@ import * as settings from "../settings/settings";
 import type { PanelView } from "./panel_view";
 
 export const NEEDS_ONE_SCALE =
-  "Differences need the same rows in both runs, so the runs of a layer share their value axis meanwhile.";
+  "Differences need the same rows in both runs, so the runs of a layer share their value axis for now.";
 export const NEEDS_LINKS = "Differences need axes in common: link axes and colours (L) to see them.";
 
 /** Name of the run that others are compared with: the chosen one while it is shown, else the first. */

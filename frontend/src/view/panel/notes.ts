@@ -44,8 +44,8 @@ export function noteTexts(panel: PanelView): readonly Note[] {
   }
   if (tile.source === "histograms") {
     notes.push({
-      short: "histograms of another tool",
-      long: "Written with add_histogram or alike; bins as stored, zeros unknown",
+      short: "histograms from another tool",
+      long: "Written with add_histogram or a similar function; bins as stored, zeros unknown",
     });
   }
   notes.push(...(numberFormatPart()?.limitNotes() ?? []));

@@ -6,7 +6,7 @@ import { SettingGroup, type Value } from "./setting";
 const rows = new SettingGroup("Rows, zoom and step");
 export const layout = rows.choice("layout", "auto", {
   label: "Layout",
-  tip: "How tall the layers are at first; auto takes the overview where they are many",
+  tip: "Initial height of the layers; auto uses the overview if there are many layers",
   labels: {
     auto: "auto",
     strips: "overview, one thin strip per layer",
@@ -34,11 +34,11 @@ export const ownScales = rows.own<readonly string[]>("ownScales", [], texts, {
 });
 export const pinnedLayers = rows.own<readonly string[]>("pinnedLayers", [], texts, {
   label: "Keep this layer at the top",
-  tip: "Click its pin",
+  tip: "Click the pin of the layer",
 });
 export const full = rows.own("full", "", text, {
-  label: "Show only this layer, large",
-  tip: "Click its arrows",
+  label: "Show only this layer, enlarged",
+  tip: "Click the arrows of the layer",
 });
 /** Layers that were recorded with `split` and show their units in place of their histograms. */
 export const units = rows.own<readonly string[]>("units", [], texts, {
@@ -65,13 +65,13 @@ export const unitsSorted = rows.flag("unitsSorted", {
 /** A place on the time axis; null follows the newest step. */
 export const pinned = rows.own<number | null>("pinned", null, optional(number), {
   label: "Pin a step",
-  tip: "Click a heatmap, or type it",
+  tip: "Click a heatmap, or type the step",
 });
 
 /** Run, kind, tag and first step of the finding that is explained; empty for none. */
 export const incident = rows.own<readonly string[]>("incident", [], texts, {
   label: "Explain a finding",
-  tip: "Click a badge, a mark or a line of the list of findings",
+  tip: "Click a badge, a mark or an entry in the list of findings",
 });
 
 /** Zoomed intervals by what they belong to: a panel, a row, or "" for the axis that all share. */
