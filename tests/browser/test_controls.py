@@ -268,7 +268,7 @@ def test_every_menu_is_without_a_fault_of_access(
 ) -> None:
     tab = open_tab(open_page(width, 860), kinds.root)
     for title in (
-        "Choose which runs stand side by side",
+        "Choose which runs are shown side by side",
         "What looks wrong, worst first",
         "Compare the runs with one of them",
         "More choices",
