@@ -81,6 +81,7 @@ FIGURES: Final[Mapping[str, Figure]] = {
     ),
     "usual_distance": Figure("usual distance of neighbouring windows"),
     "weight_spread": Figure("standard deviation of the weights", SHARE, ("constant_spread",)),
+    "weights_dtype": Figure("format of the weights", TEXT),
     "zero_share": Figure("values that are exactly 0", SHARE, ("mostly_zero_share",)),
     "zeros_apart": Figure("difference of the shares of zeros", SHARE, ("difference_zeros",)),
 }
