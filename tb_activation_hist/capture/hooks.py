@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from tb_activation_hist.capture.count import count_
-from tb_activation_hist.capture.countable import plain_values
+from tb_activation_hist.capture.countable import as_floats, plain_values
 from tb_activation_hist.capture.in_graph import (
     HOOKS,
     buffer_in_graph,
@@ -53,12 +53,14 @@ class ForwardHook(Hook):
 
     Runs right after the module, so before an in-place successor overwrites the output. kind: under
     which the values are recorded. source: where they come from; two sources never share a name.
-    typed: whether the module's class says something about the values.
+    typed: whether the module's class says something about the values. whole: whether tensors of
+    integers count too.
     """
 
     kind: str = "activations"
     source: str = "output"
     typed: bool = True
+    whole: bool = False
 
     def __init__(self, layer: Layer, state: CaptureState) -> None:
         self.layer = layer.name
@@ -100,7 +102,7 @@ class ForwardHook(Hook):
         recomputed = in_backward()
         state.evaluated |= not module.training
         call = self._next_call(module) if state.per_call and not recomputed else ""
-        tensors = floating_tensors(output)
+        tensors = floating_tensors(output, whole=self.whole)
         self.ran |= not tensors
         for path, tensor in tensors:
             values = plain_values(tensor)
@@ -112,10 +114,14 @@ class ForwardHook(Hook):
             if self.ordered and not recomputed:
                 state.call_order.note("train" if module.training else "eval", self.layer + name)
             if self.counts and not recomputed:
-                self.row(self.kind, name, module, values).count(values)
+                self.add(name, module, values)
             # A reentrant checkpoint has its graph only from the recomputation.
             if self.gradients and tensor.requires_grad:
                 tensor.register_hook(GradientHook(self, name, module))
+
+    def add(self, name: str, module: nn.Module, values: Tensor) -> None:
+        """Count one tensor of a call."""
+        self.row(self.kind, name, module, values).count(as_floats(values))
 
     def _next_call(self, module: nn.Module) -> str:
         """Number of this call within the step, or within the forward pass of an evaluation."""
@@ -135,9 +141,13 @@ class ForwardHook(Hook):
         row = self._rows.get(key)
         if row is None:
             info = self._info(kind, name, module, values)
-            split = self.split.dimension(kind, info.layer)
+            split = self.find_split(info, values)
             row = self._rows[key] = self.state.rows.find(info, values.device, split)
         return row
+
+    def find_split(self, info: LayerInfo, _values: Tensor) -> int | None:
+        """The dimension along which a tensor is split; None: it is not."""
+        return self.split.dimension(info.kind, info.layer)
 
     def _info(
         self, kind: str, name: str, module: nn.Module | ModuleFacts, values: Tensor
@@ -172,7 +182,7 @@ class ForwardHook(Hook):
             return
         if phase not in state.phases or is_exporting() or not self.counts:
             return
-        tensors = floating_tensors(output)
+        tensors = floating_tensors(output, whole=self.whole)
         if not tensors:
             ran_in_graph(self.key)
         for path, tensor in tensors:
@@ -181,7 +191,7 @@ class ForwardHook(Hook):
             name = buffer_in_graph(*facts, *where)
             buffer = getattr(state.graph_inputs, name)
             switch = getattr(state.graph_inputs, f"{name}_{phase}")
-            count_(buffer, row_in_graph(*facts, *where), tensor, switch)
+            count_(buffer, row_in_graph(*facts, *where), as_floats(tensor), switch)
             dim = split_in_graph(*facts, *where, tensor.dim())
             if dim >= 0:
                 self._trace_slices(tensor, dim, (*facts, *where))
@@ -212,7 +222,9 @@ class InputHook(ForwardHook):
         """kwargs: None where a library has registered the hook anew, without them."""
         state = self.state
         if _is_compiling() or (state.train if module.training else state.eval):
-            ForwardHook.__call__(self, module, (), name_inputs(args, kwargs or {}))
+            ForwardHook.__call__(
+                self, module, (), name_inputs(args, kwargs or {}, whole=self.whole)
+            )
 
 
 class LookHook(Hook):

@@ -171,6 +171,7 @@ class LoggerOptions(TypedDict, total=False):
     schedule: Callable[[int], bool] | None
     overhead_budget: float | None
     sizes_every: int | None
+    model_inputs: bool
     scaler: GradScaler | None
     on_error: OnError
     optimizer: Optimizer | Sequence[Optimizer] | None
