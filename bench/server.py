@@ -3,6 +3,7 @@
     python -m bench.server                 50 layers, 4 runs, 1,000 records
     python -m bench.server --large         500 layers, 8 runs, 2,000 records
     python -m bench.server --long          1 layer, 1 run, 100,000 records
+    python -m bench.server --strips        53 layers, 6 runs, 2,000 records: the first decode alone
 
 Both loaders unless --loader says one. Each time is that of the clock, and beside it the processor
 time that the two server processes took, which a busy machine does not change as much. Memory is
@@ -27,6 +28,7 @@ import time
 import urllib.parse
 import urllib.request
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -68,6 +70,7 @@ SIZES = {
     "normal": Size(50, 4, 1000, 50),
     "large": Size(500, 8, 2000, 3),
     "long": Size(1, 1, 100_000, 1),
+    "strips": Size(53, 6, 2000, 0),
 }
 
 
@@ -239,6 +242,23 @@ def measure(server: Server, size: Size) -> None:
     print(f"TensorBoard {main:,.0f} MiB, its data server {data_server:,.0f} MiB")
 
 
+def measure_first_decode(server: Server, size: Size) -> None:
+    """All strips as the page asks for them, two batches at a time, beside findings."""
+    index = json.loads(server.get("activation_hist/index"))
+    series = [(run["name"], entry["tag"]) for entry in index["series"] for run in index["runs"]]
+    bodies = [tile_body(part, columns=228) for part in batches(series)]
+
+    def ask() -> None:
+        server.get("activation_hist/findings")
+        with ThreadPoolExecutor(2) as pool:
+            for answer in pool.map(partial(server.get, "activation_hist/tiles"), bodies):
+                check_tiles(answer, size.records)
+
+    Table(server).time(f"{len(series)} strips, cold, beside findings", ask)
+    main, _ = server.memory_mib()
+    print(f"  memory: TensorBoard {main:,.0f} MiB")
+
+
 def measure_stock(table: Table, size: Size) -> None:
     """The same panels as TensorBoard's own tab asks for them: 51 steps each, one request each."""
     names = [f"layer{i:03}.conv" for i in range(size.stock_layers)]
@@ -261,7 +281,8 @@ def main() -> None:
     parser.add_argument(
         "--large", action="store_const", const="large", dest="size", default="normal"
     )
-    parser.add_argument("--long", action="store_const", const="long", dest="size")
+    for name in ("long", "strips"):
+        parser.add_argument(f"--{name}", action="store_const", const=name, dest="size")
     parser.add_argument("--loader", choices=("rust", "python"), action="append")
     parser.add_argument("--logdir", type=Path, help="keep the log directory here and use it again")
     options = parser.parse_args()
@@ -285,7 +306,7 @@ def print_table(logdir: Path, size: Size, loader: str) -> None:
     print(f"\n{loader} loader", flush=True)
     try:
         Table(server).time("TensorBoard has loaded", lambda: server.wait_until_loaded(size))
-        measure(server, size)
+        (measure if size.stock_layers else measure_first_decode)(server, size)
     finally:
         server.close()
 

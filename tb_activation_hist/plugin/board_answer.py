@@ -15,6 +15,7 @@ from tb_activation_hist.plugin.data_provider import DataProvider, Listing, Serie
 from tb_activation_hist.plugin.guard import explain_failure
 from tb_activation_hist.plugin.listing_cache import ListingCache
 from tb_activation_hist.plugin.lru_cache import LruCache
+from tb_activation_hist.plugin.reading_turns import Urgency
 from tb_activation_hist.plugin.series_cache import UNREADABLE, SeriesCache
 from tb_activation_hist.plugin.tiles import choose_span, pool_records
 
@@ -85,7 +86,7 @@ class BoardAnswers:
     ) -> dict[SeriesKey, schema.CellPicture]:
         made: dict[SeriesKey, schema.CellPicture] = {}
         # A board shows far more series than memory holds: those of open panels stay.
-        for key, loaded in self._series_cache.load(provider, listings, keep=False):
+        for key, loaded in self._series_cache.load(provider, listings, Urgency.OVERVIEW):
             try:
                 made[key] = series_to_cell(loaded.series, columns)
             # Whatever fails for one cell must not take the others along.

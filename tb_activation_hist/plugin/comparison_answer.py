@@ -17,6 +17,7 @@ from tb_activation_hist.core.names import RUN_INFO_TAG, LayerInfo, content_to_la
 from tb_activation_hist.plugin import schema
 from tb_activation_hist.plugin.data_provider import BLOCKS, DataProvider, Listing, SeriesKey, Stamp
 from tb_activation_hist.plugin.query import RequestError
+from tb_activation_hist.plugin.reading_turns import Urgency
 from tb_activation_hist.plugin.run_notes import read_run_info
 from tb_activation_hist.plugin.series_cache import UNREADABLE, SeriesCache
 
@@ -101,9 +102,8 @@ class _RunSeries(Mapping[str, HistogramSeries]):
 
     def __getitem__(self, tag: str) -> HistogramSeries:
         key = self._keys[tag]
-        loaded = dict(self._cache.load(self._provider, {key: self._listings[key]}, keep=False)).get(
-            key
-        )
+        listings = {key: self._listings[key]}
+        loaded = dict(self._cache.load(self._provider, listings, Urgency.OVERVIEW)).get(key)
         if loaded is None:
             raise FormatError(self._cache.warnings.get(key, UNREADABLE))
         return loaded.series

@@ -26,6 +26,7 @@ from tb_activation_hist.findings import (
 from tb_activation_hist.plugin import schema
 from tb_activation_hist.plugin.data_provider import BLOCKS, DataProvider, Listing, SeriesKey, Stamp
 from tb_activation_hist.plugin.query import RequestError
+from tb_activation_hist.plugin.reading_turns import Urgency
 from tb_activation_hist.plugin.run_notes import read_run_info
 from tb_activation_hist.plugin.series_cache import SeriesCache
 from tb_activation_hist.plugin.slices_answer import read_slices
@@ -182,7 +183,7 @@ class FindingsAnswers:
         layers = {}
         room = RUN_BYTES // max(len(listings), 1)
         start = time.monotonic()
-        for key, loaded in self._series_cache.load(provider, listings, keep=False):
+        for key, loaded in self._series_cache.load(provider, listings, Urgency.LATER):
             try:
                 info = content_to_layer_info(listings[key].content)
             except FormatError:

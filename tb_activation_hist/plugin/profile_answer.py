@@ -27,9 +27,11 @@ from tb_activation_hist.plugin.data_provider import (
     Stamp,
     is_series,
 )
+from tb_activation_hist.plugin.guard import explain_failure
 from tb_activation_hist.plugin.index_answer import without_own_summaries
 from tb_activation_hist.plugin.lru_cache import LruCache
 from tb_activation_hist.plugin.query import RequestError, one_of, parse_step_range, required
+from tb_activation_hist.plugin.reading_turns import Urgency
 from tb_activation_hist.plugin.response import round_or_none
 from tb_activation_hist.plugin.series_cache import SeriesCache
 from tb_activation_hist.plugin.series_loader import LoadedSeries
@@ -110,12 +112,18 @@ class ProfileAnswers:
                 missing[key] = listing
             else:
                 yield key, held
-        for key, loaded in self._series_cache.load(provider, missing, keep=False):
-            if len(loaded.series):
+        for key, loaded in self._series_cache.load(provider, missing, Urgency.OVERVIEW):
+            if len(loaded.series) == 0:
+                continue
+            try:
                 profile = _make_profile(loaded, asked)
-                size = 400 + 16 * len(profile.columns["records"]) * (4 + len(profile.figures))
-                self._held.put((key, loaded.stamp, asked), profile, size)
-                yield key, profile
+            # Whatever fails for one layer must not take the others along; its panel tells of it.
+            except Exception as err:  # noqa: BLE001
+                explain_failure(err, f"the profile of {key}")
+                continue
+            size = 400 + 16 * len(profile.columns["records"]) * (4 + len(profile.figures))
+            self._held.put((key, loaded.stamp, asked), profile, size)
+            yield key, profile
 
 
 def _parse(query: Mapping[str, str]) -> _Question:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from itertools import chain
 from typing import Any, Final
 
 from tb_activation_hist.core.names import RUN_INFO_TAG, content_to_layer_info
@@ -20,6 +21,7 @@ from tb_activation_hist.plugin.data_provider import (
 )
 from tb_activation_hist.plugin.guard import explain_failure
 from tb_activation_hist.plugin.lru_cache import LruCache
+from tb_activation_hist.plugin.reading_turns import ReadingTurns, Urgency
 from tb_activation_hist.plugin.series_loader import (
     LoadedSeries,
     append_block,
@@ -32,11 +34,22 @@ SERIES_BYTES: Final = 1024 * 2**20
 """Most bytes of decoded series: two dozen layers of a run of 20,000 records, which the default
 cadence of recording hardly exceeds, so that a live view decodes only what is new."""
 
-READ_BYTES: Final = 64 * 2**20
-"""Bytes that one read should bring, a quarter of what TensorBoard's data server can send."""
+READ_BYTES: Final[Mapping[Urgency, int]] = {
+    Urgency.LATER: 8 * 2**20,
+    Urgency.OVERVIEW: 16 * 2**20,
+    Urgency.LOOKED_AT: 64 * 2**20,
+}
+"""Bytes that one read should bring, at most a quarter of what TensorBoard's data server can send.
+Decoded they take four to five times as much, and others wait meanwhile."""
 
 DECODERS: Final = min(os.cpu_count() or 1, 4)
 """Threads that decode blocks; more of them would wait for the interpreter."""
+
+DECODED_AT_ONCE: Final = 16
+"""Blocks that a thread decodes in one go: handing over a single one takes half as long again."""
+
+JOINERS: Final = 2
+"""Series loaded at a time: the blocks of one are decoded while those of the other are joined."""
 
 READERS: Final = 8
 """Reads from TensorBoard at a time, for all requests together."""
@@ -53,11 +66,12 @@ class SeriesCache:
 
     def __init__(self, limit_bytes: int = SERIES_BYTES) -> None:
         self._held: LruCache[SeriesKey, LoadedSeries] = LruCache(limit_bytes)
-        self._reading = threading.Lock()
+        self._turns = ReadingTurns()
         # Most of decoding is inflating and copying, which leave the interpreter to others.
         self._threads = ThreadPoolExecutor(DECODERS, thread_name_prefix="activation_hist decoding")
+        self._joiners = ThreadPoolExecutor(JOINERS, thread_name_prefix="activation_hist joining")
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="activation_hist reading")
-        self._largest_bytes = READ_BYTES // FIRST_READ
+        self._largest_bytes = READ_BYTES[Urgency.LOOKED_AT] // FIRST_READ
         self._warnings: dict[SeriesKey, str] = {}
         self._notes: dict[SeriesKey, SessionNotes] = {}
         self._noting = threading.Lock()
@@ -76,12 +90,15 @@ class SeriesCache:
             return dict(self._warnings) | _describe_runs(self._notes)
 
     def load(
-        self, provider: DataProvider, listings: Mapping[SeriesKey, Listing], *, keep: bool = True
+        self,
+        provider: DataProvider,
+        listings: Mapping[SeriesKey, Listing],
+        urgency: Urgency = Urgency.LOOKED_AT,
     ) -> Iterator[tuple[SeriesKey, LoadedSeries]]:
         """Yield each of these series as TensorBoard holds it now; unreadable ones are left out.
 
         They come one at a time, so that the caller need not hold all of them.
-        keep: whether other series may be dropped from memory for these.
+        urgency: who waits. Only for what is looked at, other series are dropped from memory.
         """
         stale = []
         for key, listing in listings.items():
@@ -90,16 +107,16 @@ class SeriesCache:
                 yield key, held
             else:
                 stale.append(key)
-        for group in self._groups(stale):
-            yield from self._read(provider, group, listings, keep).items()
+        for group in self._groups(stale, READ_BYTES[urgency]):
+            yield from self._read(provider, group, listings, urgency).items()
 
-    def _groups(self, keys: Sequence[SeriesKey]) -> Iterator[list[SeriesKey]]:
-        """Groups of series of one source, each to be read at once."""
+    def _groups(self, keys: Sequence[SeriesKey], room: int) -> Iterator[list[SeriesKey]]:
+        """Groups of series of one source, each to be read at once, of some `room` bytes."""
         for source in dict.fromkeys(key.source for key in keys):
             of_source = [key for key in keys if key.source == source]
             start = 0
             while start < len(of_source):
-                size = max(READ_BYTES // self._largest_bytes, 1)
+                size = max(room // self._largest_bytes, 1)
                 yield of_source[start : start + size]
                 start += size
 
@@ -108,12 +125,12 @@ class SeriesCache:
         provider: DataProvider,
         keys: Sequence[SeriesKey],
         listings: Mapping[SeriesKey, Listing],
-        keep: bool,
+        urgency: Urgency,
     ) -> dict[SeriesKey, LoadedSeries]:
         found: dict[SeriesKey, LoadedSeries] = {}
         # Others decode meanwhile; what they add to a series is looked at below.
         newest = dict(self._tensors(provider, self._grown(keys), downsample=1))
-        with self._reading:
+        with self._turns.take(urgency):
             held = {key: loaded for key in keys if (loaded := self._held.get(key))}
             for key, before in held.items():
                 if before.stamp == listings[key].stamp:
@@ -122,13 +139,18 @@ class SeriesCache:
                     append = partial(self._append, before, listings[key], newest[key])
                     loaded = self._guard(key, append)
                     if loaded is not None:
-                        found[key] = self._keep(key, loaded, keep)
+                        found[key] = self._keep(key, loaded, urgency)
             rest = [key for key in keys if key not in found]
-            for key, tensors in self._tensors(provider, rest, downsample=ALL):
+
+            def join(read: tuple[SeriesKey, list[Any]]) -> tuple[SeriesKey, LoadedSeries | None]:
+                key, tensors = read
                 decode = partial(self._decode, key, held.get(key), listings[key], tensors)
-                loaded = self._guard(key, decode)
+                return key, self._guard(key, decode)
+
+            read = self._tensors(provider, rest, downsample=ALL)
+            for key, loaded in self._joiners.map(join, read):
                 if loaded is not None:
-                    found[key] = self._keep(key, loaded, keep)
+                    found[key] = self._keep(key, loaded, urgency)
         return found
 
     def _grown(self, keys: Sequence[SeriesKey]) -> list[SeriesKey]:
@@ -157,11 +179,11 @@ class SeriesCache:
         for found in self._readers.map(read, parts):
             yield from found
 
-    def _keep(self, key: SeriesKey, loaded: LoadedSeries, keep: bool) -> LoadedSeries:
+    def _keep(self, key: SeriesKey, loaded: LoadedSeries, urgency: Urgency) -> LoadedSeries:
         self.decoded += loaded.decoded
         self._note(key, loaded.warning)
         self._note_sessions(key, loaded.notes)
-        self._held.put(key, loaded, loaded.size_bytes, evict=keep)
+        self._held.put(key, loaded, loaded.size_bytes, evict=urgency is Urgency.LOOKED_AT)
         return loaded
 
     def _append(
@@ -192,13 +214,21 @@ class SeriesCache:
             size = sum(len(tensor_to_bytes(tensor.numpy)) for tensor in tensors)
             info = content_to_layer_info(listing.content)
             loaded = load_blocks(
-                before, listing.stamp, tensors, info.scheme, info.key, self._threads.map
+                before, listing.stamp, tensors, info.scheme, info.key, self._on_threads
             )
         else:
             size = sum(t.numpy.nbytes for t in tensors)
             loaded = load_histograms(listing.stamp, tensors, key.tag)
         self._largest_bytes = max(size, self._largest_bytes // 2, 2**16)
         return loaded
+
+    def _on_threads(self, decode: Callable[[bytes], Any], blocks: Iterable[bytes]) -> Iterable[Any]:
+        """``map(decode, blocks)`` on several threads."""
+        every = list(blocks)
+        parts = [every[at : at + DECODED_AT_ONCE] for at in range(0, len(every), DECODED_AT_ONCE)]
+        if len(parts) < 2:
+            return map(decode, every)
+        return chain.from_iterable(self._threads.map(lambda part: [*map(decode, part)], parts))
 
     def _note_sessions(self, key: SeriesKey, notes: SessionNotes) -> None:
         with self._noting:

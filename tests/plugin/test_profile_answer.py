@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
 from tb_activation_hist.core.names import LayerInfo
 from tb_activation_hist.plugin import profile_answer, schema
 from tb_activation_hist.plugin.profile_answer import cadence_changes
+from tb_activation_hist.plugin.series_loader import LoadedSeries
 from tests.plugin.fake_provider import FakeDataProvider
 from tests.plugin.logdirs import broken_values, collapsing_values, healthy_values, later
 from tests.plugin.test_routes import Site
@@ -127,3 +130,17 @@ def test_a_gap_is_no_cadence() -> None:
 def test_wrong_questions_are_refused_in_words(site: Site, query: dict, status: int) -> None:
     answer = site.get("/profile", **({"run": "run", "kind": "activations"} | query))
     assert answer.status_code == status and len(answer.text) > 10
+
+
+def test_what_nobody_foresaw_costs_one_layer(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = profile_answer._make_profile
+
+    def fail(loaded: LoadedSeries, asked: Any) -> Any:
+        if loaded.series.layer == "jump":
+            raise RuntimeError("a fault of ours")
+        return whole(loaded, asked)
+
+    monkeypatch.setattr(profile_answer, "_make_profile", fail)
+    assert [layer["tag"] for layer in ask(site)["layers"]] == ["activations/still"]
+    monkeypatch.setattr(profile_answer, "_make_profile", whole)
+    assert len(ask(site)["layers"]) == 2

@@ -13,7 +13,8 @@ from tb_activation_hist.core.joining import join_series
 from tb_activation_hist.core.names import PLUGIN_NAME, RUN_INFO_TAG, LayerInfo
 from tb_activation_hist.plugin.data_provider import BLOCKS, HISTOGRAMS, SeriesKey
 from tb_activation_hist.plugin.lru_cache import LruCache
-from tb_activation_hist.plugin.series_cache import SeriesCache
+from tb_activation_hist.plugin.reading_turns import Urgency
+from tb_activation_hist.plugin.series_cache import DECODED_AT_ONCE, FIRST_READ, SeriesCache
 from tb_activation_hist.plugin.series_loader import LoadedSeries
 from tb_activation_hist.storage.codec import encode_block
 from tests.plugin.fake_provider import FakeDataProvider
@@ -335,8 +336,31 @@ def test_a_background_reader_takes_no_room_from_others() -> None:
     data.add_series("run", replace(CONV, layer="l1"), values_to_series(healthy_values(40)))
     provider = data.bound()
     listings = provider.list_series(BLOCKS)
-    assert len(dict(cache.load(provider, listings, keep=False))) == 2
+    assert len(dict(cache.load(provider, listings, Urgency.LATER))) == 2
     assert load(cache, data, KEY)[KEY] is kept
+
+
+def test_a_long_series_is_decoded_on_several_threads_in_its_order() -> None:
+    blocks = 3 * DECODED_AT_ONCE + 1
+    series = values_to_series(healthy_values(32 * blocks, 20))
+    data, cache = FakeDataProvider(), SeriesCache()
+    data.add_series("run", CONV, series)
+    assert_equal_records(load(cache, data)[KEY].series, series)
+    assert cache.decoded == blocks
+
+
+def test_what_nobody_waits_for_is_read_in_smaller_parts() -> None:
+    data = FakeDataProvider()
+    for i in range(FIRST_READ):
+        data.add_series("run", replace(CONV, layer=f"l{i}"), values_to_series(healthy_values(40)))
+    provider = data.bound()
+    listings = provider.list_series(BLOCKS)
+    reads = {}
+    for urgency in Urgency:
+        before = data.calls["read_tensors"]
+        assert len(dict(SeriesCache().load(provider, listings, urgency))) == FIRST_READ
+        reads[urgency] = data.calls["read_tensors"] - before
+    assert reads[Urgency.LATER] > reads[Urgency.OVERVIEW] > reads[Urgency.LOOKED_AT]
 
 
 def test_concurrent_readers_decode_each_block_once() -> None:
