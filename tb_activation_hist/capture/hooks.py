@@ -105,7 +105,7 @@ class ForwardHook(Hook):
             if self.ordered and not recomputed:
                 state.call_order.note("train" if module.training else "eval", self.layer + name)
             if self.counts and not recomputed:
-                self.add(name, module, values)
+                self.add(name, module, values, tensor)
             # A reentrant checkpoint has its graph only from the recomputation.
             if self.gradients and tensor.requires_grad:
                 facts = ModuleFacts(module.training, type(module).__name__)
@@ -125,9 +125,9 @@ class ForwardHook(Hook):
             hook = LeafGradientHook(self, name, facts, waiting)
             waiting[name] = tensor.register_hook(hook)
 
-    def add(self, name: str, module: nn.Module, values: Tensor) -> None:
-        """Count one tensor of a call."""
-        self.row(self.kind, name, module, values).count(as_floats(values))
+    def add(self, name: str, module: nn.Module, values: Tensor, tensor: Tensor) -> None:
+        """Count the values of one tensor of a call."""
+        self.row(self.kind, name, module, values).count(as_floats(values), tensor)
 
     def _next_call(self, module: nn.Module) -> str:
         """Number of this call within the step, or within the forward pass of an evaluation."""
@@ -281,7 +281,7 @@ class GradientHook:
             if values is not None:
                 with state.clock:
                     row = self._hook.row("gradients", self._name, self._facts, values)
-                    row.count(state.unscale(values))
+                    row.count(state.unscale(values), gradient)
         except Exception as err:  # noqa: BLE001 - nothing of ours may stop a training
             state.fail(f"gradients/{self._hook.layer}", err)
 

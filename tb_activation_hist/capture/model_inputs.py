@@ -6,6 +6,7 @@ from typing import Final
 
 from torch import Tensor, nn
 
+from tb_activation_hist.capture.count import is_captured
 from tb_activation_hist.capture.hooks import InputHook
 from tb_activation_hist.capture.input_memory import InputMemory
 from tb_activation_hist.capture.select import Layer
@@ -30,10 +31,10 @@ class ModelInputHook(InputHook):
         self.ordered = False
         self._memories: dict[str, InputMemory] = {}
 
-    def add(self, name: str, module: nn.Module, values: Tensor) -> None:
+    def add(self, name: str, module: nn.Module, values: Tensor, tensor: Tensor) -> None:
         """Count one tensor of a call, and keep what tells whether it is the same as before."""
-        super().add(name, module, values)
-        if not (module.training and self.state.first_rank):
+        super().add(name, module, values, tensor)
+        if not (module.training and self.state.first_rank) or is_captured(values):
             return
         memory = self._memories.get(name)
         if memory is None:
