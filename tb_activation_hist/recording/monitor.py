@@ -10,6 +10,7 @@ from typing import Any, Final
 import numpy as np
 
 from tb_activation_hist.core.histogram import HistogramSeries
+from tb_activation_hist.core.input_facts import INPUTS_FIELD, texts_to_facts
 from tb_activation_hist.core.names import LayerInfo
 from tb_activation_hist.core.parameter_sizes import SizeRecord, records_to_sizes
 from tb_activation_hist.core.record_counts import RecordCounts
@@ -69,6 +70,7 @@ class Monitor:
         self._units = not set(kinds).isdisjoint(UNIT_KINDS)
         self._new_findings: deque[Finding] = deque()
         self._sizes: list[SizeRecord] = []
+        self._inputs: list[str] = []
         self._failed = False
         self.should_stop = False
         self.failure: Exception | None = None
@@ -104,10 +106,20 @@ class Monitor:
                 if self._periodic is not None:
                     self._periodic.add(info, series)
         if self._periodic is not None:
+            if self._hears_of_inputs():
+                self._periodic.hasten()
             if self._periodic.is_due:
                 self._periodic.sizes = records_to_sizes(self._sizes)
                 self._periodic.facts = info_to_run_facts(self._read_info())
             self._keep(self._periodic.look())
+
+    def _hears_of_inputs(self) -> bool:
+        """Whether it has become known that a model's input does not change any more."""
+        texts = self._read_info().get(INPUTS_FIELD)
+        if not isinstance(texts, list) or texts == self._inputs:
+            return False
+        self._inputs = texts
+        return any(facts.since and not facts.always_same for facts in texts_to_facts(texts))
 
     def _keep(self, findings: list[Finding]) -> None:
         self._new_findings += [finding for finding in findings if finding.kind in self._asked]

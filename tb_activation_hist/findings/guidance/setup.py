@@ -1,11 +1,10 @@
-"""How a training is set up: its modes, its inputs, its last layer, its schedule."""
+"""How a training is set up: its modes, its last layer, its schedule."""
 
 from __future__ import annotations
 
 from typing import Final
 
 from tb_activation_hist.findings.guidance.guidance import Case, Guidance, Pattern, always, is_info
-from tb_activation_hist.findings.guidance.scale import PRINT_INPUTS
 
 PRINT_MODES: Final = "print([n for n, m in model.named_modules() if not m.training])"
 
@@ -53,19 +52,6 @@ EVAL_MODE: Final[tuple[Pattern, ...]] = (
     (_rests, RESTING),
     (always, OTHER_MODEL),
 )
-
-UNSCALED: Final = Guidance(
-    causes=(
-        "inputs that are not normalised, as pixels from 0 to 255 or raw columns of a table",
-        "weights of the first layer that start too large",
-    ),
-    remedy="Subtract the mean of the training data and divide by its standard deviation, each "
-    "column or channel by its own.",
-    code=f"{PRINT_INPUTS}\ninputs = (inputs - mean) / std",
-    check="Print mean, standard deviation and largest size of a batch: about 0, 1 and 5 is usual.",
-)
-
-UNSCALED_INPUTS: Final[tuple[Pattern, ...]] = ((always, UNSCALED),)
 
 DROPS: Final = Guidance(
     causes=(
