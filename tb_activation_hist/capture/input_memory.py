@@ -23,7 +23,7 @@ MOST_CALLS: Final = 64
 MOST_BATCHES: Final = 1 << 16
 """Batches that are remembered to see them come again: 8 MB."""
 
-NEWS: Final = 16
+NEWS: Final = 12
 """Records in a row that must be the same, or come again, before this is told at once."""
 
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from tb_activation_hist.core.grid import FloatArray
 from tb_activation_hist.core.input_facts import InputFacts
+from tb_activation_hist.core.names import LayerInfo
 from tb_activation_hist.findings.run_signals import RunSignals, module_name
 from tb_activation_hist.findings.signals import Signals
 
@@ -54,17 +55,17 @@ def model_inputs(layers: RunSignals) -> Iterator[ModelInput]:
 
 
 def train_inputs(layers: RunSignals) -> list[Signals]:
-    """Series of what goes into a model in training, compared or not."""
-    return [s for s in layers if is_model_input(s) and s.info.phase == "train"]
+    """Series of what goes into the first model of a run in training, compared or not."""
+    return [s for s in layers if is_model_input(s.info)]
 
 
-def is_model_input(signals: Signals) -> bool:
-    """Whether this is the input of a model as a whole.
+def is_model_input(info: LayerInfo) -> bool:
+    """Whether this is the input, in training, of a run's first model as a whole.
 
-    Of recordings with the kind `inputs` of all layers those of the layers are left out: a model's
-    own comes first, or has been compared.
+    Later models get what the first one puts out. Of recordings with the kind `inputs` of all layers
+    those of the layers come later: a model is at place 0 of the order, or 1 where it has a name.
     """
-    return signals.info.kind == "inputs" and signals.info.order == 0
+    return info.kind == "inputs" and info.phase == "train" and info.order <= 1
 
 
 def column_scales(signals: Signals) -> FloatArray | None:

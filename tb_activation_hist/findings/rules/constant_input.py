@@ -25,7 +25,7 @@ WIDE: Final = 16
 @dataclass(frozen=True, kw_only=True)
 class ConstantInputThresholds(Thresholds):
     constant_records: int = threshold(
-        16, UNIT_RECORDS, "An input must be the same in so many records in a row.", "exact"
+        12, UNIT_RECORDS, "An input must be the same in so many records in a row.", "exact"
     )
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from tb_activation_hist.core.names import LayerInfo
 from tb_activation_hist.findings.hits import Hit
-from tb_activation_hist.findings.input_signals import train_inputs
+from tb_activation_hist.findings.input_signals import is_model_input, train_inputs
 from tb_activation_hist.findings.number_format import format_factor
 from tb_activation_hist.findings.record_stream import RecordStream
 from tb_activation_hist.findings.rule import Begins, Observation, OnlineCheck, OnlineState, RunRule
@@ -93,8 +93,7 @@ def _name_change(hit: Hit) -> str:
 def check_input(stream: RecordStream, options: InputChangeThresholds) -> OnlineState:
     """Whether the newest record lies outside of all that came before the last few."""
     info = stream.info
-    known = info.kind == "inputs" and info.order == 0 and info.phase == "train"
-    if not known or not stream.finite or not is_sized(info):
+    if not is_model_input(info) or not stream.finite or not is_sized(info):
         return OnlineState(False, {})
     if stream.settled < options.input_settled:
         return OnlineState(False, {})

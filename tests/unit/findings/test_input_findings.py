@@ -98,7 +98,7 @@ def test_warn_on_tells_a_stuck_loader_within_20_records():
             hist.step()
             hist.flush()
             told.append(hist.should_stop)
-    assert 25 + 16 <= told.index(True) <= 25 + 20
+    assert 25 + 12 <= told.index(True) <= 25 + 20
 
 
 def test_one_sample_for_all_targets():
