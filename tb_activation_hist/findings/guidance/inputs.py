@@ -95,13 +95,14 @@ COLUMNS: Final = Guidance(
 
 UNSCALED: Final = Guidance(
     causes=(
-        "inputs that are not normalised, as pixels from 0 to 255 or raw columns of a table",
+        "inputs that are not normalised, such as pixels from 0 to 255 or raw columns of a table",
         "weights of the first layer that start too large",
     ),
-    remedy="Subtract the mean of the training data and divide by its standard deviation, each "
-    "column or channel by its own.",
+    remedy="Subtract the mean of the training data and divide by its standard deviation, "
+    "separately for each column or channel.",
     code=f"{PRINT_INPUTS}\ninputs = (inputs - mean) / std",
-    check="Print mean, standard deviation and largest size of a batch: about 0, 1 and 5 is usual.",
+    check="Print the mean, standard deviation and largest size of a batch; about 0, 1 and 5 are "
+    "usual.",
 )
 
 

@@ -112,7 +112,7 @@ INPUT_CHANGE: Final = RunRule(
     "with one before it.",
     source="the inputs' own scale beside all that it was before",
     thresholds=InputChangeThresholds,
-    explains={"sudden_change": Begins.WITH},
+    explains={"sudden_change": Begins.WITH, "constant_input": Begins.WITH},
     find=(find_input_changes,),
     online=OnlineCheck(
         check=check_input,

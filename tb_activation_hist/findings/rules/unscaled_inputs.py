@@ -23,8 +23,8 @@ class UnscaledInputThresholds(Thresholds):
     unscaled_level: float = threshold(
         30.0,
         UNIT_RMS,
-        "Scale of the first layer's outputs in the first record; in health it is about 1. Also "
-        "that of a column, for `unscaled_columns`.",
+        "Scale of the first layer's outputs in the first record; in a healthy network, it is "
+        "about 1. Also that of a column, for `unscaled_columns`.",
     )
     unscaled_columns: float = threshold(
         30.0, UNIT_FACTOR, "Scale of the largest column of a table beside the median column."
@@ -44,7 +44,7 @@ def find_unscaled_inputs(
     yield Observation(
         hits=[first_record_hit(first, {"rms": scale})],
         title=f"{first.info.layer}: the first layer's outputs have a root mean square of "
-        f"{format_factor(scale)} at the start, as inputs do that are not normalised"
+        f"{format_factor(scale)} at the start, which suggests inputs that are not normalised"
         f"{_name_range(layers)}",
         threshold={"unscaled_level": options.unscaled_level},
         severity="info" if _is_normalised(first, layers) else None,
@@ -100,7 +100,8 @@ UNSCALED_INPUTS: Final = RunRule(
     "table is far larger than the others.",
     advice="Usual causes: inputs that are not normalised (pixels from 0 to 255, columns of a table "
     "in their own units), weights of the first layer that start too large. Subtract the mean of "
-    "the training data and divide by its standard deviation, each column by its own.",
+    "the training data and divide by its standard deviation, separately for each "
+    "column.",
     source="87 healthy trainings: at most 1.03; bench/findings",
     thresholds=UnscaledInputThresholds,
     explains={"exploding": Begins.WITH, "outlier_features": Begins.WITH_OR_AFTER},
