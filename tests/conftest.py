@@ -22,8 +22,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.xdist_group("browser"))
 
 
+# Tests, and what they share, look at the layers alone.
+DEFAULTS = CaptureOptions.__init__.__kwdefaults__
+DEFAULTS["model_inputs"] = False
+
+
 @pytest.fixture(autouse=True)
-def _layers_alone(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Tests look at the layers alone, unless they are marked to be about the model's own input."""
-    if "model_inputs" not in request.keywords:
-        monkeypatch.setitem(CaptureOptions.__init__.__kwdefaults__, "model_inputs", False)
+def _model_inputs(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The default of users, for tests that are marked to be about the model's own input."""
+    if "model_inputs" in request.keywords:
+        monkeypatch.setitem(DEFAULTS, "model_inputs", True)
