@@ -120,10 +120,6 @@ CONSTANT_INPUT: Final = RunRule(
     severity="warning",
     seen="What goes into the model is the same batch from some step on, one sample for all "
     "targets, or nothing but zeros. Info where it has been the same batch since the first record.",
-    advice="Usual causes: a loop that takes next(iter(loader)) in each step, a loop that uses "
-    "another variable than it assigns, a data set whose __getitem__ ignores its index, images of "
-    "whole numbers that were divided with //. Full-batch training is meant so. Print a checksum of "
-    "the batch in each step.",
     source="the tensors themselves, by sample and checksum",
     thresholds=ConstantInputThresholds,
     explains={},

@@ -107,9 +107,6 @@ INPUT_CHANGE: Final = RunRule(
     severity="warning",
     seen="The scale of what goes into the model jumps, or all of it becomes 0, in the middle of "
     "the training.",
-    advice="Usual causes: another data set or loader that is not normalised alike, an augmentation "
-    "that sets in, files that could not be read and came as zeros. Compare a batch of this step "
-    "with one before it.",
     source="the inputs' own scale beside all that it was before",
     thresholds=InputChangeThresholds,
     explains={"sudden_change": Begins.WITH, "constant_input": Begins.WITH},

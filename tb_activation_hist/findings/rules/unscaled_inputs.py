@@ -98,10 +98,6 @@ UNSCALED_INPUTS: Final = RunRule(
     seen="The outputs of the first layer with weights are far larger, in the first record, than "
     "inputs of about unit scale make them; info where a norm follows at once. Or one column of a "
     "table is far larger than the others.",
-    advice="Usual causes: inputs that are not normalised (pixels from 0 to 255, columns of a table "
-    "in their own units), weights of the first layer that start too large. Subtract the mean of "
-    "the training data and divide by its standard deviation, separately for each "
-    "column.",
     source="87 healthy trainings: at most 1.03; bench/findings",
     thresholds=UnscaledInputThresholds,
     explains={"exploding": Begins.WITH, "outlier_features": Begins.WITH_OR_AFTER},

@@ -83,9 +83,6 @@ UNSHUFFLED_INPUT: Final = RunRule(
     kind="unshuffled_input",
     severity="info",
     seen="Batches come in the same order in each epoch, and each is like the one before it.",
-    advice="Usual causes: a DataLoader without shuffle=True over a data set that is sorted by "
-    "class, by file or by time. The network then learns and forgets one class after the other. "
-    "Give shuffle=True; where the order is meant, as in a series in time, nothing is wrong.",
     source="batches that come again, by sample; correlation of neighbours",
     thresholds=UnshuffledThresholds,
     explains={},
