@@ -36,7 +36,7 @@ from tb_activation_hist.core.schemes.float_bits import FLOAT_BITS
 from tb_activation_hist.core.schemes.scheme import Scheme
 from tb_activation_hist.core.user_warnings import warn_user
 
-__all__ = ["CountBuffer", "HostCounts", "Switch", "count_", "is_captured"]
+__all__ = ["CountBuffer", "HostCounts", "Switch", "count_", "is_captured", "is_capturing"]
 
 
 class CountBuffer:
@@ -158,6 +158,11 @@ def count_(buffer: CountBuffer, row: int, values: Tensor, enabled: Switch | None
 def is_captured(values: Tensor) -> bool:
     """Whether a CUDA graph is being captured: it must hold the kernels, whatever is on now."""
     return values.is_cuda and torch.cuda.is_current_stream_capturing()
+
+
+def is_capturing() -> bool:
+    """Whether a CUDA graph is being captured in the current stream."""
+    return torch.cuda.is_initialized() and torch.cuda.is_current_stream_capturing()
 
 
 def _count_elsewhere(buffer: CountBuffer, switch: Switch, row: int, values: Tensor) -> None:

@@ -103,7 +103,7 @@ class ForwardHook(Hook):
             if self.ordered and not recomputed:
                 state.call_order.note("train" if module.training else "eval", self.layer + name)
             if self.counts and not recomputed:
-                self.row(self.kind, name, module, values).count(values)
+                self.row(self.kind, name, module, values).count(values, tensor)
             # A reentrant checkpoint has its graph only from the recomputation.
             if self.gradients and tensor.requires_grad:
                 facts = ModuleFacts(module.training, type(module).__name__)
@@ -269,7 +269,7 @@ class GradientHook:
             if values is not None:
                 with state.clock:
                     row = self._hook.row("gradients", self._name, self._facts, values)
-                    row.count(state.unscale(values))
+                    row.count(state.unscale(values), gradient)
         except Exception as err:  # noqa: BLE001 - nothing of ours may stop a training
             state.fail(f"gradients/{self._hook.layer}", err)
 
