@@ -238,7 +238,7 @@ def shift_norms(training: Training) -> None:
 
 
 def sink_biases(training: Training) -> None:
-    fill_biases(*plant_in(training, "middle"), value=-20.0)
+    fill_biases(*role_modules(training, "middle"), value=-20.0)
 
 
 def hold_gates(training: Training, value: float) -> None:

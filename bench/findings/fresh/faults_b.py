@@ -82,7 +82,13 @@ FAULTS_B: Final = (
         "factor_machine state_space hyper_network",
         rewire=partial(leave_out, role="embedding"),
     ),
-    _still(PART, "vectors_left_out", "electra regnet", rewire=acts.leave_vectors_out),
+    _still(
+        PART,
+        "vectors_left_out",
+        "electra regnet",
+        rewire=acts.leave_vectors_out,
+        allows=STILL_TOO | SHUT,
+    ),
     _still(PART, "detach_encoder", "barlow_twins", prepare=acts.detach_encoder),
     _still(PART, "detach_fakes", "hinge_gan", prepare=acts.detach_fakes),
     _still(
@@ -119,6 +125,7 @@ FAULTS_B: Final = (
         "deterministic_policy quantiles",
         SAME,
         prepare=acts.keep_first_memory,
+        severities=ANY_SEVERITY,
     ),
     _harm(
         INPUTS,
@@ -135,7 +142,14 @@ FAULTS_B: Final = (
         allows=AFTERMATH,
         prepare=acts.sort_by_class,
     ),
-    _harm(INPUTS, "swap_bytes", "inception margin", DIVERGED, at_step=acts.swap_bytes, onset=LATE),
+    _harm(
+        INPUTS,
+        "swap_bytes",
+        "inception margin",
+        DIVERGED | kinds("input_change"),
+        at_step=acts.swap_bytes,
+        onset=LATE,
+    ),
     _plant(
         NUMBERS,
         "silence",
