@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import sys
 from abc import abstractmethod
+from html import escape
 from typing import TYPE_CHECKING, Any, Protocol, SupportsIndex
 
 from tb_activation_hist.callbacks.session import RecordingSession, SessionReaders
 from tb_activation_hist.core.call_errors import class_hint
-from tb_activation_hist.core.errors import OptionError
+from tb_activation_hist.core.errors import ActivationHistError, OptionError
+from tb_activation_hist.core.share_options import ShareOptions
 from tb_activation_hist.recording.options import LoggerOptions
+from tb_activation_hist.storage.interactive import HEIGHT_PX, NotebookCell
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -55,7 +58,7 @@ def probe_module(
     if torch is not None and isinstance(learn_or_model, torch.nn.Module):
         return ModelProbe(learn_or_model, logdir, {"layers": module, **options})
     msg = (
-        f"probe_module takes a fastai Learner or a torch.nn.Module, but got "
+        f"probe_module expects a fastai Learner or a torch.nn.Module, but got "
         f"{learn_or_model!r}.{class_hint(learn_or_model)}"
     )
     raise OptionError(msg)
@@ -73,13 +76,30 @@ class Probe(SessionReaders):
         state = "open" if self._open else "closed"
         return describe_recording(self, place, *self._session.recorded, state)
 
+    def interactive(
+        self, *, height_px: int = HEIGHT_PX, **options: Unpack[ShareOptions]
+    ) -> NotebookCell:
+        """The page of what was recorded so far in the cell of a notebook, else a picture.
+
+        options: ``help(ShareOptions)`` lists them. Without columns and size_mb it has as many
+        columns, up to 200, as fit into 0.4 MB. height_px: 100 to 5000, default 520. OptionError
+        where nothing was recorded yet, or more is asked for than fits.
+        """
+        return self._session.interactive(height_px, **options)
+
+    def _repr_html_(self) -> str:
+        try:
+            return self.interactive()._repr_html_()
+        except ActivationHistError as err:
+            return f"<pre>{escape(repr(self))}</pre><p>{escape(str(err))}</p>"
+
     @property
     @abstractmethod
     def _open(self) -> bool:
         """Whether steps to come are recorded."""
 
     def step(self, number: SupportsIndex | None = None, /, **scalars: float | Tensor) -> None:
-        """End a step of a plain PyTorch training; a Learner's fits do that themselves.
+        """End a step of a plain PyTorch training; a Learner's fits do this themselves.
 
         number: the step's number, by default one more than the last.
         scalars: written next to the histograms; tensors of one element may stay on their device.

@@ -7,8 +7,7 @@ import os
 import weakref
 from collections.abc import ItemsView, Iterable, Iterator, Mapping, Sequence, ValuesView
 from functools import cached_property
-from html import escape
-from itertools import groupby
+from itertools import groupby, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
@@ -28,6 +27,14 @@ from tb_activation_hist.core.table import TableOptions
 from tb_activation_hist.core.update_ratio import UPDATES
 from tb_activation_hist.core.user_warnings import warn_user
 from tb_activation_hist.storage.event_file_reader import EventFilePath, find_event_files
+from tb_activation_hist.storage.interactive import (
+    HEIGHT_PX,
+    PICTURES,
+    NotebookCell,
+    make_cell,
+    show_small,
+    to_table,
+)
 from tb_activation_hist.storage.run_index import RunIndex, TagIndex
 
 if TYPE_CHECKING:
@@ -41,7 +48,7 @@ T = TypeVar("T")
 
 
 def read_histograms(logdir: str | os.PathLike[str]) -> LogdirHistograms:
-    """All histograms under a log directory: ``read_histograms("runs")["lr=0.01"]["conv1"]``.
+    """Read all histograms under a log directory: ``read_histograms("runs")["lr=0.01"]["conv1"]``.
 
     logdir: path, or a URL that TensorBoard can open; also a single event file. Runs are named as in
     TensorBoard, by their path below it, "." for itself. Layers are in model order, with the
@@ -52,13 +59,13 @@ def read_histograms(logdir: str | os.PathLike[str]) -> LogdirHistograms:
     layer, which also has ``plot_difference(other)`` and ``plot_slice(step)``; and each has
     ``to_dataframe()``.
 
-    A run's files are indexed when it is first asked for, and a layer is decoded when it is taken.
-    Steps ascend; where a run was resumed at an earlier step, what was recorded before from that
-    step on is left out, and a warning is logged once.
+    A run's files are indexed on first access, and a layer is decoded on access. Steps ascend; if a
+    run was resumed at an earlier step, earlier records from that step on are left out, and a
+    warning is logged once.
 
-    What is damaged is left out beside what is not, and one `ActivationHistWarning` for each layer
-    or file says what. OptionError for what is neither path nor URL; LogdirError when there is no
-    histogram at all; FormatError, when a layer is taken of which nothing can be read.
+    Damaged data is left out, and one `ActivationHistWarning` per layer or file says what.
+    OptionError if logdir is neither a path nor a URL; LogdirError if there is no histogram at all;
+    FormatError on access to a layer of which nothing can be read.
     """
     if not isinstance(logdir, (str, os.PathLike)) or not str(logdir):
         msg = f"logdir must be a path or a URL, but got {logdir!r}."
@@ -94,9 +101,9 @@ def read_run(run_dir: str | os.PathLike[str]) -> RunHistograms:
 
 
 class LogdirHistograms(Mapping[str, "RunHistograms"]):
-    """The runs of a log directory that hold histograms, by name; made by `read_histograms`.
+    """The runs of a log directory that contain histograms, by name; made by `read_histograms`.
 
-    KeyError, with the nearest names, for a run that is not there.
+    A run that does not exist raises KeyError with similar names.
     """
 
     def __init__(self, logdir: str) -> None:
@@ -138,8 +145,8 @@ class LogdirHistograms(Mapping[str, "RunHistograms"]):
         default all. options: ``help(ShareOptions)`` lists them. Returns the path. OptionError for a
         name that matches nothing, with the nearest ones, and where more is chosen than fits.
         """
-        files = [file for run in self._runs.values() for file in run._files]
-        return sharing().share_files(path, files, self.logdir, make_choice(runs, **options))
+        choice = make_choice(runs, **options)
+        return sharing().share_files(path, self._files(), self.logdir, choice)
 
     def to_dataframe(self, **options: Unpack[TableOptions]) -> pd.DataFrame:
         """The tables of all runs, one below the other, with a first column ``run``; needs pandas.
@@ -148,9 +155,29 @@ class LogdirHistograms(Mapping[str, "RunHistograms"]):
         """
         return _stack({run: own.to_dataframe(**options) for run, own in self.items()}, "run")
 
+    def interactive(
+        self,
+        runs: str | Sequence[str] | None = None,
+        *,
+        height_px: int = HEIGHT_PX,
+        **options: Unpack[ShareOptions],
+    ) -> NotebookCell:
+        """The page in the cell of a notebook, where scripts run; else a picture.
+
+        runs, options: as in `share`. Without columns and size_mb it has as many columns, up to 200,
+        as fit into 0.4 MB. height_px: 100 to 5000, default 520. OptionError as in `share`.
+        """
+        choice = make_choice(runs, **options)
+        series = self[next(iter(self))]._first_readable()
+        return make_cell(self._files(), self.logdir, choice, height_px, series)
+
+    def _files(self) -> list[EventFilePath]:
+        return [file for run in self._runs.values() for file in run._files]
+
     def _repr_html_(self) -> str:
         rows = [(run, len(own)) for run, own in self.items()]
-        return _to_html(f"{len(self)} runs in {self.logdir}", ("run", "layers"), rows)
+        table = to_table(f"{len(self)} runs in {self.logdir}", ("run", "layers"), rows)
+        return show_small(self._files(), self.interactive, table)
 
     def __repr__(self) -> str:
         return f"<histograms of {len(self)} runs in {self.logdir!r}: {', '.join(self)}>"
@@ -159,10 +186,10 @@ class LogdirHistograms(Mapping[str, "RunHistograms"]):
 class RunHistograms(Mapping[str, HistogramSeries]):
     """The histograms of one run by layer, in model order.
 
-    A layer is decoded when it is taken, and kept while it is in use. KeyError, with the nearest
-    names, for a layer that is not there. Damaged records are left out, with one warning for the
-    layer. Where nothing of it can be read, taking it raises FormatError; ``items()``, ``values()``,
-    ``get()``, ``plot()`` and ``to_dataframe()`` go on with the others and warn.
+    A layer is decoded on access, and kept while it is in use. A layer that does not exist raises
+    KeyError with similar names. Damaged records are left out, with one warning per layer. If
+    nothing of a layer can be read, accessing it raises FormatError; ``items()``, ``values()``,
+    ``get()``, ``plot()`` and ``to_dataframe()`` warn and go on with the others.
     """
 
     def __init__(self, run: str, files: Sequence[EventFilePath]) -> None:
@@ -191,7 +218,7 @@ class RunHistograms(Mapping[str, HistogramSeries]):
 
     @property
     def execution_order(self) -> ExecutionOrder:
-        """The order in which the layers ran; empty for a run that was recorded without one."""
+        """The order in which the layers ran; empty for a run recorded without one."""
         return info_to_execution_order(self._index.info)
 
     @cached_property
@@ -267,7 +294,7 @@ class RunHistograms(Mapping[str, HistogramSeries]):
     def get(self, layer: str, /, default: HistogramSeries | T) -> HistogramSeries | T: ...
 
     def get(self, layer: str, /, default: Any = None) -> Any:
-        """A layer; `default` where it is not there or, with a warning, cannot be read."""
+        """A layer; `default` if it does not exist or, with a warning, cannot be read."""
         found = dict(self._readable([layer] if layer in self else []))
         return found.get(layer, default)
 
@@ -333,9 +360,21 @@ class RunHistograms(Mapping[str, HistogramSeries]):
         """
         return _stack({key: own.to_dataframe(**options) for key, own in self.items()}, "layer")
 
+    def interactive(
+        self, *, height_px: int = HEIGHT_PX, **options: Unpack[ShareOptions]
+    ) -> NotebookCell:
+        """The page of this run alone in the cell of a notebook; see `LogdirHistograms`."""
+        choice = make_choice(**options)
+        return make_cell(self._files, self.run, choice, height_px, self._first_readable())
+
+    def _first_readable(self) -> list[HistogramSeries]:
+        """As many as a picture of the run shows."""
+        return [series for _, series in islice(self._readable(self), PICTURES)]
+
     def _repr_html_(self) -> str:
         rows = [(key, tag.type) for key, tag in self._keys.items()]
-        return _to_html(f"{len(self)} layers in run {self.run}", ("layer", "type"), rows)
+        table = to_table(f"{len(self)} layers in run {self.run}", ("layer", "type"), rows)
+        return show_small(self._files, self.interactive, table)
 
     def __repr__(self) -> str:
         return f"<histograms of {len(self)} layers in run {self.run!r}: {', '.join(self)}>"
@@ -368,12 +407,3 @@ def _stack(tables: Mapping[str, pd.DataFrame], column: str) -> pd.DataFrame:
     if not tables:
         return pd.DataFrame(columns=[column])
     return pd.concat(list(tables.values()), ignore_index=True)
-
-
-def _to_html(caption: str, heads: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
-    def to_line(cells: Sequence[object], tag: str) -> str:
-        return "".join(f"<{tag}>{escape(str(cell))}</{tag}>" for cell in cells)
-
-    body = "".join(f"<tr>{to_line(row, 'td')}</tr>" for row in rows)
-    head = f"<caption>{escape(caption)}</caption><tr>{to_line(heads, 'th')}</tr>"
-    return f"<table>{head}{body}</table>"

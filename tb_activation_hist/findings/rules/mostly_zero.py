@@ -19,8 +19,8 @@ class MostlyZeroThresholds(CollapsedThresholds):
     mostly_zero_share: float = threshold(
         0.93,
         UNIT_SHARE,
-        "Part of a ReLU's finite values that are exactly zero; about half is normal.",
-        "NeuroScope calls a unit dead from 0.9 on; raised with bench/findings",
+        "Share of a ReLU's finite values that are exactly zero; about half is normal.",
+        "NeuroScope calls a unit dead from 0.9 up; raised with bench/findings",
     )
 
 
@@ -51,9 +51,6 @@ MOSTLY_ZERO: Final = RunRule(
     severity="warning",
     seen="Nearly all outputs of a ReLU-like layer, or of a block that may end in one, are exactly "
     "zero, and the layer has not collapsed.",
-    advice="Usual causes: units that died from a learning rate that is too high, or biases far "
-    "below zero. About half zeros are normal after a ReLU. Lower the rate, check the bias "
-    "initialisation, or use a leaky ReLU.",
     source="NeuroScope and SageMaker Debugger, DeadRelu, on the whole layer",
     thresholds=MostlyZeroThresholds,
     explains={"sudden_change": Begins.WITH},

@@ -9,7 +9,9 @@ from typing import Final
 from tb_activation_hist.findings.drift import LEAST_RECORDS, Drift
 from tb_activation_hist.findings.hits import Hit, name_layers, whole_run_hit
 from tb_activation_hist.findings.number_format import format_factor
+from tb_activation_hist.findings.parameter_signals import ParameterSignals
 from tb_activation_hist.findings.rule import Begins, Observation, RunRule
+from tb_activation_hist.findings.rules.low_precision import FLOAT_LIMITS
 from tb_activation_hist.findings.run_signals import RunSignals
 from tb_activation_hist.findings.signals import Signals
 from tb_activation_hist.findings.still_weights import (
@@ -33,42 +35,46 @@ BATCH_NOISE: Final = "times the batch noise"
 @dataclass(frozen=True, kw_only=True)
 class NotLearningThresholds(Thresholds):
     still_ratio: float = threshold(
-        1.5, BATCH_NOISE, "Distance from a run's begin to its end under which a layer stands still."
+        1.5,
+        BATCH_NOISE,
+        "Distance between the beginning and the end of a run below which a layer counts as still.",
     )
     moving_ratio: float = threshold(
-        12.0, BATCH_NOISE, "Distance from a run's begin to its end from which on a layer moves."
+        12.0,
+        BATCH_NOISE,
+        "Distance between the beginning and the end of a run from which a layer counts as moving.",
     )
     slow_ratio: float = threshold(
         4.0,
         BATCH_NOISE,
-        "A layer also stands still under this distance when it is under `slow_share` of the "
-        "largest one.",
+        "A layer also counts as still below this distance if it is below `slow_share` of the "
+        "largest distance.",
     )
     slow_share: float = threshold(
-        0.03, UNIT_SHARE, "Part of the distance of the layer that moves most; see `slow_ratio`."
+        0.03, UNIT_SHARE, "Share of the distance of the layer that moves most; see `slow_ratio`."
     )
     still_steps: int = threshold(
         48,
         UNIT_STEPS,
-        "Weights that are the same after so many steps are not trained; gradients are added up "
-        "over fewer.",
+        "Weights that are unchanged after this many steps are not trained; gradients are "
+        "accumulated over fewer.",
     )
     still_update: float = threshold(
         1e-6,
         "share of the weights",
-        "Root mean square of a step's updates, beside that of the weights, under which nothing is "
-        "learned: about the rounding of float32.",
+        "Root mean square of a step's updates, relative to that of the weights, below which "
+        "nothing is learned: about the rounding of float32.",
     )
     slow_rate: float = threshold(
         1000.0,
         UNIT_FACTOR,
-        "A layer's update per gradient beside the largest of the run, so many times less of which "
-        "is a learning rate that is far too low.",
+        "A layer's learning rate is far too low if its update per gradient is this many times "
+        "smaller than the largest of the run.",
     )
     slow_update: float = threshold(
         1e-5,
         "share of the weights",
-        "Root mean square of a step's updates that a layer with a far too low rate has at most.",
+        "Largest root mean square of a step's updates in a layer whose rate is far too low.",
         "TheDeepChecker: 1e-4 to 1e-1 are usual",
     )
 
@@ -97,12 +103,15 @@ def find_nothing_learning(
         return
     last = hits[0].last_step
     if all(parameter.is_constant for parameter in known):
+        cause = _cause_of_all(layers)
+        state = "" if cause is Cause.UNKNOWN else f"; {STATE_OF[cause]}"
         yield Observation(
             hits=hits,
             title=f"no layer learns: all {len(known):,} parameters are bit for bit the same up to "
-            f"step {last}",
+            f"step {last}{state}",
             threshold={"still_steps": options.still_steps},
             severity="error",
+            figures={"cause": cause.value, **_short_format(known)},
         )
         return
     if any(p.weights is not None and p.weights.signals.non_finite.any() for p in known):
@@ -115,8 +124,21 @@ def find_nothing_learning(
             "their size, about their rounding",
             threshold={"still_update": options.still_update},
             severity="error",
-            figures={"update_share": max(sizes)},
+            figures={"update_share": max(sizes), **_short_format(known)},
         )
+
+
+def _cause_of_all(layers: RunSignals) -> Cause:
+    """Why nothing is changed: no optimizer has the parameters, or it gets no gradients."""
+    if not layers.is_optimized:
+        return Cause.NO_UPDATE
+    return Cause.UNKNOWN if layers.has_gradients else Cause.NO_GRADIENT
+
+
+def _short_format(parameters: Sequence[ParameterSignals]) -> dict[str, str]:
+    """The dtype of the weights where small updates are rounded away in it."""
+    dtypes = [p.info.dtype for p in matrices(parameters) if p.info.dtype in FLOAT_LIMITS]
+    return {"weights_dtype": dtypes[0]} if dtypes else {}
 
 
 def _owners(layers: RunSignals) -> list[Signals]:
@@ -127,7 +149,9 @@ def find_still_parts(layers: RunSignals, options: NotLearningThresholds) -> Iter
     """Layers whose weights never change, to the last bit, while those of other layers do."""
     for part in find_still_layers(layers, options.still_steps):
         names = name_layers(part.hits)
+        own = layers.parameters_of(part.hits[0].signals.info)
         figures = {"records": part.records, "moving_layer": part.mover, "cause": part.cause.value}
+        figures |= _short_format(own)
         if part.may_be_meant and part.cause is Cause.UNKNOWN:
             title = f"{names}: the weights never change, while those of {part.mover} do"
         else:
@@ -211,16 +235,16 @@ def _observe(
 NOT_LEARNING: Final = RunRule(
     kind="not_learning",
     severity="warning",
-    seen="Weights that should be trained (requires_grad is True) stay the same to the last bit, or "
-    "move by less than their rounding, or far less than others do for their gradients: all of them "
-    "(error), or those of some layers (warning). Info where the weights are not recorded and the "
-    "outputs of the first layers stay where they were, while those of a later layer move.",
-    advice="Usual causes: the parameters are missing in the optimizer, no gradient reaches them "
-    "(detach(), torch.no_grad()), their parameter group has a rate of 0. Compare "
-    "model.named_parameters() with the optimizer's param_groups, and see whether p.grad is "
-    "None after backward().",
-    source="the weights themselves; outputs: our own, Wasserstein-1 on the asinh axis beside batch "
-    "noise",
+    seen=(
+        "Trainable weights (requires_grad=True) stay the same to the last bit, move by less than "
+        "their rounding, or move far less for their gradients than others: all weights (error) or "
+        "those of some layers (warning). Info: the weights are not recorded, and the outputs of "
+        "the first layers stay the same while those of a later layer move."
+    ),
+    source=(
+        "the weights themselves; outputs: our own, Wasserstein-1 on the asinh axis relative to "
+        "batch noise"
+    ),
     thresholds=NotLearningThresholds,
     explains={"vanishing": Begins.WITH_OR_AFTER},
     find=(find_nothing_learning, find_still_parts, find_slow_parts, find_still_outputs),

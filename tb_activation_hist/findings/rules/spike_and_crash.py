@@ -23,10 +23,13 @@ DEEPEST_CRASH: Final = 2.0**-20
 @dataclass(frozen=True, kw_only=True)
 class SpikeThresholds(Thresholds):
     spike_octaves: float = threshold(
-        2.0, "octaves", "Rise of a layer's scale, and fall after it, that make one cycle."
+        2.0, "octaves", "Rise and following fall of a layer's scale that count as one cycle."
     )
     spike_cycles: int = threshold(
-        3, "cycles", "Cycles in a run that make a finding.", "fastai book: repeated waves"
+        3,
+        "cycles",
+        "Number of cycles in a run from which there is a finding.",
+        "fastai book: repeated waves",
     )
 
 
@@ -89,8 +92,6 @@ SPIKE_AND_CRASH: Final = RunRule(
     kind="spike_and_crash",
     severity="warning",
     seen="The scale of a layer's outputs rises and falls again, several times.",
-    advice="Usual causes: a learning rate on the edge of divergence, or single bad batches. Lower "
-    "the rate or warm it up, clip the gradients, and look at the batches of these steps.",
     source="fastai book, chapter 13: repeated rise and crash of the activations",
     thresholds=SpikeThresholds,
     explains={"sudden_change": Begins.WITH_OR_AFTER},

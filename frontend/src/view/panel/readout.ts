@@ -59,7 +59,7 @@ export const COUNTED_APART = ["zeros", "nans", "posInfs", "negInfs"] as const;
 
 /** Where nothing is counted. */
 const NOTHING = {
-  bin: "outside of the value axis",
+  bin: "outside the value axis",
   ends: null,
   count: null,
   n: 0,
