@@ -82,7 +82,7 @@ class Probe(SessionReaders):
         """The page of what was recorded so far in the cell of a notebook, else a picture.
 
         options: ``help(ShareOptions)`` lists them. Without columns and size_mb it has as many
-        columns, up to 200, as fit into 0.4 MB. height_px: 100 to 5000, default 520. OptionError
+        columns, up to 200, as fit into 0.35 MB. height_px: 100 to 5000, default 520. OptionError
         where nothing was recorded yet, or more is asked for than fits.
         """
         return self._session.interactive(height_px, **options)

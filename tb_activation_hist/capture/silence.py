@@ -30,7 +30,7 @@ NO_LAYERS: Final = (
 
 NO_BACKWARD: Final = (
     "gradients: no backward pass reached the outputs of the layers. They may be frozen, under "
-    "torch.no_grad(), or compiled"
+    "torch.no_grad(), or compiled before the logger was made"
 )
 NEED_OPTIMIZER: Final = ("weight_gradients", "updates", "optimizer_state")
 """Kinds of which nothing is there before an optimizer steps."""

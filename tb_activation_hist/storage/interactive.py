@@ -25,8 +25,8 @@ HEIGHT_PX: Final = 520
 READ_BYTES: Final = 64 * 2**20
 """Event files that are read for a cell that nobody asked for; larger ones would hold it up."""
 
-PICTURES: Final = 2
-"""Layers that are drawn for where no script runs."""
+PICTURES: Final = 1
+"""Layers that are drawn, for where no script runs."""
 
 
 class NotebookCell:

@@ -146,7 +146,7 @@ class LogdirHistograms(Mapping[str, "RunHistograms"]):
         name that matches nothing, with the nearest ones, and where more is chosen than fits.
         """
         choice = make_choice(runs, **options)
-        return sharing().share_files(path, self._files(), self.logdir, choice)
+        return sharing().share_files(path, self._files(), self._name, choice)
 
     def to_dataframe(self, **options: Unpack[TableOptions]) -> pd.DataFrame:
         """The tables of all runs, one below the other, with a first column ``run``; needs pandas.
@@ -165,11 +165,16 @@ class LogdirHistograms(Mapping[str, "RunHistograms"]):
         """The page in the cell of a notebook, where scripts run; else a picture.
 
         runs, options: as in `share`. Without columns and size_mb it has as many columns, up to 200,
-        as fit into 0.4 MB. height_px: 100 to 5000, default 520. OptionError as in `share`.
+        as fit into 0.35 MB. height_px: 100 to 5000, default 520. OptionError as in `share`.
         """
         choice = make_choice(runs, **options)
         series = self[next(iter(self))]._first_readable()
-        return make_cell(self._files(), self.logdir, choice, height_px, series)
+        return make_cell(self._files(), self._name, choice, height_px, series)
+
+    @property
+    def _name(self) -> str:
+        """The last part of the log directory: a file for others tells nothing of this machine."""
+        return Path(self.logdir).name or "runs"
 
     def _files(self) -> list[EventFilePath]:
         return [file for run in self._runs.values() for file in run._files]

@@ -11,7 +11,7 @@ from tb_activation_hist.core.errors import OptionError
 from tb_activation_hist.core.share_options import ShareChoice
 from tb_activation_hist.plugin.sharing.share import SharedFile
 
-CELL_MB: Final = 0.4
+CELL_MB: Final = 0.35
 """Of the page in a cell, where no other size is asked for: the notebook keeps each output."""
 
 COLUMNS: Final = (200, 100, 50, 25)

@@ -1,8 +1,8 @@
 /** Files of a row. */
 
-import type { Format } from "../../view/exports/exports";
+import { exportRow, type Format } from "../../view/exports/exports";
 import type { PanelLayer } from "../../view/panel/panel_view";
-import { enlarge } from "../../view/screen/loading";
+import { whileEnlarged } from "../../view/screen/loading";
 
 export const FORMATS: readonly { readonly format: Format; readonly label: string; readonly tip: string }[] = [
   { format: "png", label: "PNG picture", tip: "As shown, at twice the size, with axes and colour bar" },
@@ -15,9 +15,8 @@ export const FORMATS: readonly { readonly format: Format; readonly label: string
 /** Says what went wrong; "" when the file was saved. */
 export async function saveRow(model: PanelLayer, format: Format): Promise<string> {
   try {
-    const { exportRow } = await import("../../view/exports/exports");
-    if (format === "png" || format === "svg") await enlarge(model.id);
-    const file = await exportRow(model, format);
+    const draw = () => exportRow(model, format);
+    const file = await (format === "png" || format === "svg" ? whileEnlarged(model.id, draw) : draw());
     if (file === null) return "No data is shown here.";
     download(file);
     return "";

@@ -36,11 +36,16 @@ function rest(): void {
   resting.value = !tileLoader.busy.peek();
 }
 
-/** Resolves when the panels of a layer have the columns for a picture twice as wide as they are. */
-export async function enlarge(layer: string): Promise<void> {
+/** Calls `draw` when the panels of a layer have the columns for a picture twice as wide as they are. */
+export async function whileEnlarged<T>(layer: string, draw: () => Promise<T>): Promise<T> {
   enlarged.value = layer;
-  tileLoader.update();
-  while (tileLoader.busy.peek()) await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+  try {
+    tileLoader.update();
+    while (tileLoader.busy.peek()) await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+    return await draw();
+  } finally {
+    enlarged.value = "";
+  }
 }
 
 /** Call once. */
