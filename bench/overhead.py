@@ -1,7 +1,7 @@
 """What recording costs a training step, beside what else people use.
 
 Run: ``python -m bench.overhead [--model resnet18|gpt|lstm] [--rounds 12] [--steps 10]
-[--off-step] [--sizes]``
+[--off-step] [--sizes] [--inputs]``
 
 All ways run interleaved in one process, A B ... B A, on models that start alike; each figure is
 the median over the rounds of (time with) / (time without) of the same round. The last line is the
@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import argparse
 import copy
+import itertools
 import platform
 import statistics
 import tempfile
@@ -46,6 +47,9 @@ MUST_CHECK = 0.1
 
 MUST_SIZES = 0.2
 """Per cent of a step of resnet18 that measuring the sizes of parameters may take."""
+
+MUST_INPUTS = 0.2
+"""Per cent of a step of resnet18 that recording the model's input may take."""
 
 SIZES_EVERY = 16
 
@@ -275,6 +279,44 @@ def measure_sizes(model: str, steps: int) -> tuple[float, float, float]:
     return statistics.median(whole), statistics.median(turns[1:]), statistics.median(others)
 
 
+def measure_inputs(model: str, rounds: int, steps: int) -> tuple[float, float, float]:
+    """Seconds of a step, of recording an input that changes, and of one that stays the same."""
+    torch.manual_seed(0)
+    trainer = Trainer(*MODELS[model]())
+    batches = [trainer.x, trainer.x.flip(0)]
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        ActivationHistLogger(trainer.model, folder, overhead_budget=None) as hist,
+    ):
+        (hook,) = hist._hooks._attachment.model_hooks.values()
+        trainer.finish = hist.step
+        time_steps(trainer, 2)
+        records = itertools.count(1000)
+
+        def take(batch: Tensor) -> None:
+            hook(trainer.model, (batch,))
+            hook.end_record(next(records))
+
+        found = []
+        for _ in range(rounds):
+            step = time_steps(trainer, steps).wall
+            still = time_calls(lambda: take(batches[0]))
+            turns = itertools.cycle(batches)
+            found.append((step, time_calls(lambda turns=turns: take(next(turns))), still))
+    step, changing, still = (statistics.median(column) for column in zip(*found, strict=True))
+    return step, changing, still
+
+
+def report_inputs(model: str, found: tuple[float, float, float]) -> None:
+    step, changing, still = found
+    must = f", must: {MUST_INPUTS} %" if model == "resnet18" else ""
+    print(
+        f"  the model's input takes {changing * 1e6:.0f} µs in each record: "
+        f"{100 * changing / step:.3f} % of a step{must}; {still * 1e6:.0f} µs, "
+        f"{100 * still / step:.3f} %, where it stays the same"
+    )
+
+
 def add_time(call: Callable[..., Any], spent: list[float]) -> Callable[..., Any]:
     """The same function, which adds its time to the first of a list."""
 
@@ -349,6 +391,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=10)
     parser.add_argument("--off-step", action="store_true")
     parser.add_argument("--sizes", action="store_true", help="only the sizes of parameters")
+    parser.add_argument("--inputs", action="store_true", help="only the model's input")
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     given = parser.parse_args()
     torch.set_num_threads(given.threads)
@@ -358,10 +401,14 @@ def main() -> None:
         f"{torch.get_num_threads()} threads"
     )
     for model in MODELS if given.model == "all" else [given.model]:
-        if not (given.off_step or given.sizes):
+        if not (given.off_step or given.sizes or given.inputs):
             report(model, *measure(model, given.rounds, given.steps))
-        if not given.sizes:
+        if not (given.sizes or given.inputs):
             report_off_step(model, measure_off_step(model, given.rounds, given.steps))
+        if given.inputs or not (given.off_step or given.sizes):
+            report_inputs(model, measure_inputs(model, given.rounds, given.steps))
+        if given.inputs:
+            continue
         report_sizes(model, measure_sizes(model, 1 + SIZES_EVERY * given.rounds))
 
 

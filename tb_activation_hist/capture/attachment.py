@@ -10,6 +10,7 @@ from torch import nn
 
 from tb_activation_hist.capture.hooks import ForwardHook, InputHook
 from tb_activation_hist.capture.model_hooks import ForwardBegins, ForwardEnds, LookHook
+from tb_activation_hist.capture.model_inputs import ModelInputHook
 from tb_activation_hist.capture.select import Layer
 from tb_activation_hist.capture.state import CaptureState
 from tb_activation_hist.capture.torch_internals import forward_hooks, forward_pre_hooks
@@ -46,6 +47,8 @@ class Attachment:
         self.hooks: dict[nn.Module, ForwardHook] = {}
         """Of each module the one that tells whether it ran."""
         self.input_hooks: dict[nn.Module, ForwardHook] = {}
+        self.model_hooks: dict[nn.Module, ModelInputHook] = {}
+        """Of each model as it was given."""
         self._handles: list[tuple[nn.Module, Any]] = []
 
     def attach(self, layers: Iterable[Layer], state: CaptureState) -> None:
@@ -54,15 +57,29 @@ class Attachment:
             if layer.module in self.hooks:
                 continue
             if state.inputs:
-                before = self.input_hooks[layer.module] = InputHook(layer, state)
-                self.hooks[layer.module] = before
-                handle = nn.Module.register_forward_pre_hook(layer.module, before, with_kwargs=True)
-                self._keep(layer.module, handle)
+                self.hooks[layer.module] = self._hook_before(layer, state)
             if state.outputs:
                 hook = self.hooks[layer.module] = ForwardHook(layer, state)
                 # Scripted modules hide the method, but call hooks all the same.
                 handle = nn.Module.register_forward_hook(layer.module, hook)
                 self._keep(layer.module, handle)
+
+    def _hook_before(self, layer: Layer, state: CaptureState) -> ForwardHook:
+        """The hook that counts a layer's inputs; that of a whole model is there already."""
+        for hook in self.model_hooks.values():
+            if hook.layer == layer.name:
+                return hook
+        before = self.input_hooks[layer.module] = InputHook(layer, state)
+        handle = nn.Module.register_forward_pre_hook(layer.module, before, with_kwargs=True)
+        self._keep(layer.module, handle)
+        return before
+
+    def count_model_inputs(self, given: nn.Module, root: Layer, state: CaptureState) -> None:
+        """Count what goes into a model. given: with its wrappers, whose hooks no graph holds."""
+        if given not in self.model_hooks:
+            hook = self.model_hooks[given] = ModelInputHook(root, state)
+            # Scripted modules hide the method, but call hooks all the same.
+            self._keep(given, nn.Module.register_forward_pre_hook(given, hook, with_kwargs=True))
 
     def release(self, layers: Iterable[Layer]) -> None:
         """Take the hooks off all modules that are none of these layers, under their names."""
@@ -87,7 +104,7 @@ class Attachment:
         What replaces layers for quantisation-aware training moves their hooks as well.
         """
         for module in modules:
-            own = (self.hooks.get(module), self.input_hooks.get(module))
+            own = [each.get(module) for each in (self.hooks, self.input_hooks, self.model_hooks)]
             for hooks in (forward_hooks(module), forward_pre_hooks(module)):
                 for key, hook in list(hooks.items()):
                     if isinstance(hook, ForwardHook) and hook.state is state and hook not in own:
@@ -111,6 +128,7 @@ class Attachment:
         self._handles.clear()
         self.hooks.clear()
         self.input_hooks.clear()
+        self.model_hooks.clear()
         self.attached = False
 
     @property

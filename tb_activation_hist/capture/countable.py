@@ -19,15 +19,33 @@ COUNTABLE_DTYPES: Final = frozenset(
 )
 
 
+WHOLE_DTYPES: Final = frozenset({torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64})
+"""Whole numbers, which a model's own input may be: token ids, rows of a table, pixels."""
+
+
 def is_countable(tensor: object) -> bool:
     """Whether `count_` takes this: a dense tensor of real floating-point values with data.
 
     float32, float16, bfloat16, float64 and the float8 types. Not countable: integer, boolean,
     complex, quantised, sparse, nested, mkldnn and meta tensors, and what is no tensor.
     """
+    return _is_dense(tensor, COUNTABLE_DTYPES)
+
+
+def is_whole(tensor: object) -> bool:
+    """Whether this is a dense tensor of whole numbers; `as_floats` makes it countable."""
+    return _is_dense(tensor, WHOLE_DTYPES)
+
+
+def as_floats(values: Tensor) -> Tensor:
+    """The tensor itself, or its whole numbers as float32, exact up to 16,777,216."""
+    return values.float() if values.dtype in WHOLE_DTYPES else values
+
+
+def _is_dense(tensor: object, dtypes: frozenset[torch.dtype]) -> bool:
     return (
         isinstance(tensor, Tensor)
-        and tensor.dtype in COUNTABLE_DTYPES
+        and tensor.dtype in dtypes
         and tensor.layout is torch.strided
         and tensor.device.type != "meta"
         and not tensor.is_nested

@@ -11,7 +11,7 @@ from torch.utils.hooks import RemovableHandle
 from torch.utils.weak import WeakIdKeyDictionary
 
 from tb_activation_hist.capture.count import count_, is_captured
-from tb_activation_hist.capture.countable import plain_values
+from tb_activation_hist.capture.countable import as_floats, plain_values
 from tb_activation_hist.capture.gradient_op import watch_gradient
 from tb_activation_hist.capture.in_graph import (
     HOOKS,
@@ -43,12 +43,14 @@ class ForwardHook(Hook):
 
     Runs right after the module, so before an in-place successor overwrites the output. kind: under
     which the values are recorded. source: where they come from; two sources never share a name.
-    typed: whether the module's class says something about the values.
+    typed: whether the module's class says something about the values. whole: whether tensors of
+    integers count too.
     """
 
     kind: str = "activations"
     source: str = "output"
     typed: bool = True
+    whole: bool = False
 
     def __init__(self, layer: Layer, state: CaptureState) -> None:
         self.layer = layer.name
@@ -91,7 +93,7 @@ class ForwardHook(Hook):
         recomputed = in_backward()
         state.evaluated |= not module.training
         call = self._next_call(module) if state.per_call and not recomputed else ""
-        tensors = floating_tensors(output)
+        tensors = floating_tensors(output, whole=self.whole)
         self.ran |= not tensors
         for path, tensor in tensors:
             values = plain_values(tensor)
@@ -103,7 +105,7 @@ class ForwardHook(Hook):
             if self.ordered and not recomputed:
                 state.call_order.note("train" if module.training else "eval", self.layer + name)
             if self.counts and not recomputed:
-                self.row(self.kind, name, module, values).count(values, tensor)
+                self.add(name, module, values, tensor)
             # A reentrant checkpoint has its graph only from the recomputation.
             if self.gradients and tensor.requires_grad:
                 facts = ModuleFacts(module.training, type(module).__name__)
@@ -123,6 +125,10 @@ class ForwardHook(Hook):
             hook = LeafGradientHook(self, name, facts, waiting)
             waiting[name] = tensor.register_hook(hook)
 
+    def add(self, name: str, module: nn.Module, values: Tensor, tensor: Tensor) -> None:
+        """Count the values of one tensor of a call."""
+        self.row(self.kind, name, module, values).count(as_floats(values), tensor)
+
     def _next_call(self, module: nn.Module) -> str:
         """Number of this call within the step, or within the forward pass of an evaluation."""
         phase = "train" if module.training else "eval"
@@ -141,9 +147,13 @@ class ForwardHook(Hook):
         row = self._rows.get(key)
         if row is None:
             info = self._info(kind, name, module, values)
-            split = self.split.dimension(kind, info.layer)
+            split = self.find_split(info, values)
             row = self._rows[key] = self.state.rows.find(info, values.device, split)
         return row
+
+    def find_split(self, info: LayerInfo, _values: Tensor) -> int | None:
+        """The dimension along which a tensor is split; None: it is not."""
+        return self.split.dimension(info.kind, info.layer)
 
     def _info(
         self, kind: str, name: str, module: nn.Module | ModuleFacts, values: Tensor
@@ -178,7 +188,7 @@ class ForwardHook(Hook):
             return
         if phase not in state.phases or is_exporting():
             return
-        tensors = floating_tensors(output)
+        tensors = floating_tensors(output, whole=self.whole)
         if not tensors or not self.counts:
             ran_in_graph(self.key, phase, *(path for path, _ in tensors))
         for path, tensor in tensors:
@@ -194,7 +204,7 @@ class ForwardHook(Hook):
         name = buffer_in_graph(*facts_here)
         buffer = getattr(self.state.graph_inputs, name)
         switch = getattr(self.state.graph_inputs, f"{name}_{facts[2]}")
-        count_(buffer, row_in_graph(*facts_here), tensor, switch)
+        count_(buffer, row_in_graph(*facts_here), as_floats(tensor), switch)
         dim = split_in_graph(*facts_here, tensor.dim())
         if dim >= 0:
             self._trace_slices(tensor, dim, facts_here)
@@ -233,7 +243,9 @@ class InputHook(ForwardHook):
         """kwargs: None where a library has registered the hook anew, without them."""
         state = self.state
         if _is_compiling() or (state.train if module.training else state.eval):
-            ForwardHook.__call__(self, module, (), name_inputs(args, kwargs or {}))
+            ForwardHook.__call__(
+                self, module, (), name_inputs(args, kwargs or {}, whole=self.whole)
+            )
 
 
 class ModuleFacts(NamedTuple):

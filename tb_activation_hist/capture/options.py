@@ -103,6 +103,11 @@ class CaptureOptions:
         "updates, and whether weights changed at all. These sizes have no panels. None: never.",
         "records",
     )
+    model_inputs: bool = option(
+        True,
+        "Also record what goes into the model itself, as the kind `inputs` under the model's name: "
+        "floats, whole numbers, each column of a table, and whether it is the same as before.",
+    )
     scaler: GradScaler | None = option(
         None, "`GradScaler` in use; activation gradients are divided by its scale."
     )
@@ -118,7 +123,7 @@ class CaptureOptions:
         set_names(self, "phases", PHASES)
         check_scheme("bins", self.bins)
         check_split(self.split)
-        for name in ("per_call", "accumulate"):
+        for name in ("per_call", "accumulate", "model_inputs"):
             check_flag(name, getattr(self, name))
         if self.thin_after is not None:
             check_whole("thin_after", self.thin_after, 2)

@@ -121,6 +121,12 @@ def given_models(model: nn.Module) -> list[nn.Module]:
     return [each for child in model.children() for each in given_models(child)]
 
 
+def root_layers(model: nn.Module) -> list[tuple[nn.Module, Layer]]:
+    """Each model as it was given, with its wrappers, and the layer that it is as a whole."""
+    known = {layer.module: layer for layer in named_layers(model)}
+    return [(given, known[unwrap(given)]) for given in given_models(model)]
+
+
 def select_layers(model: nn.Module, layers: Layers = None) -> list[Layer]:
     """The layers that a selection names, in model order.
 

@@ -41,6 +41,7 @@ class CaptureState:
         self.gradients = "gradients" in options.kinds
         self.outputs = self.activations or self.gradients
         self.inputs = "inputs" in options.kinds
+        self.model_inputs = options.model_inputs and (self.outputs or self.inputs)
         self.names = ClaimedNames(self.warn_once)
         self.per_call = options.per_call
         self.first_rank = True

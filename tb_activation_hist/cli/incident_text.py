@@ -8,6 +8,7 @@ from typing import Final
 
 from tb_activation_hist.cli.logdir import Run
 from tb_activation_hist.cli.terminal_page import INDENT, Page
+from tb_activation_hist.core.input_facts import INPUTS_FIELD
 from tb_activation_hist.core.names import KINDS
 from tb_activation_hist.core.parameter_sizes import SIZED_KINDS
 from tb_activation_hist.findings import SEVERITIES, Finding
@@ -22,8 +23,9 @@ JUDGED_BY: Final[Mapping[str, str]] = {
     "gradients": "whether gradients vanish or explode",
     "weights": "whether each parameter changes",
     "updates": "how large the steps are",
+    "inputs": "the data that goes in",
 }
-"""Kinds that are not recorded by default, and what cannot be judged without them."""
+"""Kinds that a run may lack, and what cannot be judged without them."""
 
 
 def to_groups(findings: Sequence[Finding]) -> list[list[Finding]]:
@@ -77,7 +79,7 @@ def describe_coverage(run: Run) -> Iterator[str]:
         yield "Nothing could be judged: no layer has a record."
     else:
         records = max(len(series) for _, series in run.layers.values())
-        layers = len({info.layer for info in infos})
+        layers = len({info.layer for info in infos if info.kind != "inputs"})
         sizes = f" and the sizes of {len(run.sizes)} parameters" if run.sizes else ""
         yield (
             f"Checked {', '.join(kinds)} of {layers} layer{'s' * (layers != 1)}{sizes}, "
@@ -87,6 +89,8 @@ def describe_coverage(run: Run) -> Iterator[str]:
         missing = [f"{what} (no {kind})" for kind, what in JUDGED_BY.items() if kind not in known]
         if missing:
             yield f"Not judged, because it was not recorded: {', '.join(missing)}."
+        if "inputs" in kinds and not run.info.get(INPUTS_FIELD):
+            yield "Not judged: whether batches repeat, since a compiled graph counts the input."
     yield from _describe_silence(run)
 
 

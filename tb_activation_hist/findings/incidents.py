@@ -10,6 +10,7 @@ from tb_activation_hist.core.names import PHASES
 from tb_activation_hist.findings.consequences import follows
 from tb_activation_hist.findings.finding import SEVERITIES, Finding
 from tb_activation_hist.findings.hits import near_steps
+from tb_activation_hist.findings.input_signals import INPUT_KINDS
 from tb_activation_hist.findings.registry import FINDING_KINDS
 
 SPREAD: Final = (
@@ -62,13 +63,13 @@ def _linked(one: Finding, other: Finding, near: float, settled: float) -> bool:
 def _sort_incident(group: Sequence[Finding], near: float) -> list[Finding]:
     """The cause, then the others by their first steps.
 
-    The cause is the gravest of those that begin about when the first one does. What is only worth
-    knowing causes nothing that is graver.
+    The cause is the gravest of those that begin about when the first one does; trouble with the
+    inputs comes before all others. What is only worth knowing causes nothing that is graver.
     """
     told = [finding for finding in group if finding.severity != "info"] or group
     begin = min(finding.first_step for finding in told)
     early = [finding for finding in told if finding.first_step <= begin + near]
-    cause = min(early, key=lambda f: (_gravity(f), _spread_key(f)))
+    cause = min(early, key=lambda f: (f.kind not in INPUT_KINDS, _gravity(f), _spread_key(f)))
     rest = [finding for finding in group if finding is not cause]
     return [cause, *sorted(rest, key=lambda f: (_spread_key(f), _gravity(f)))]
 

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import math
+from collections import deque
+from typing import Final
 
 from tb_activation_hist.core.histogram import HistogramSeries
 from tb_activation_hist.core.names import LayerInfo
 from tb_activation_hist.findings.signals import EARLY_RECORDS, find_tiny_bins
 from tb_activation_hist.findings.thresholds import CollapsedThresholds
+
+NEWEST: Final = 3
+"""Records that are not yet part of what a scale is compared with."""
 
 
 class RecordStream:
@@ -18,6 +23,8 @@ class RecordStream:
     before the first one.
     starts_masked: whether the first record held -inf and nothing else that is not finite, as the
     values of an attention mask do.
+    lowest_rms, highest_rms: the range of root mean squares up to `NEWEST` records ago, of which
+    there were `settled`.
     """
 
     def __init__(self, info: LayerInfo) -> None:
@@ -25,6 +32,8 @@ class RecordStream:
         self.finite = 0
         self.early_rms = math.nan
         self.starts_masked: bool | None = None
+        self.lowest_rms, self.highest_rms, self.settled = math.inf, 0.0, 0
+        self._newest: deque[float] = deque()
         self._early: list[float] = []
         self._tiny_bins: tuple[int, int] | None = None
         self._series: HistogramSeries
@@ -39,6 +48,18 @@ class RecordStream:
         if len(self._early) < EARLY_RECORDS and self.finite:
             self._early.append(self.rms)
             self.early_rms = sorted(self._early)[len(self._early) // 2]
+        if self.finite:
+            self._follow_scale()
+
+    def _follow_scale(self) -> None:
+        self._newest.append(self.rms)
+        if len(self._newest) > NEWEST:
+            rms = self._newest.popleft()
+            self.lowest_rms, self.highest_rms = (
+                min(self.lowest_rms, rms),
+                max(self.highest_rms, rms),
+            )
+            self.settled += 1
 
     @property
     def has_non_finite(self) -> bool:

@@ -11,10 +11,15 @@ from typing import Any, Final, TypeAlias
 
 from tb_activation_hist.findings.rule import ComparisonRule, Rule, RunRule
 from tb_activation_hist.findings.rules.collapsed import COLLAPSED
+from tb_activation_hist.findings.rules.constant_input import (
+    CONSTANT_INPUT,
+    ConstantInputThresholds,
+)
 from tb_activation_hist.findings.rules.dead_units import DEAD_UNITS, DeadUnitThresholds
 from tb_activation_hist.findings.rules.eval_mode import EVAL_MODE
 from tb_activation_hist.findings.rules.exploding import EXPLODING, ExplodingThresholds
 from tb_activation_hist.findings.rules.frozen import FROZEN
+from tb_activation_hist.findings.rules.input_change import INPUT_CHANGE, InputChangeThresholds
 from tb_activation_hist.findings.rules.low_precision import LOW_PRECISION, LowPrecisionThresholds
 from tb_activation_hist.findings.rules.mostly_zero import MOSTLY_ZERO, MostlyZeroThresholds
 from tb_activation_hist.findings.rules.non_finite import NON_FINITE
@@ -45,6 +50,10 @@ from tb_activation_hist.findings.rules.unscaled_inputs import (
     UNSCALED_INPUTS,
     UnscaledInputThresholds,
 )
+from tb_activation_hist.findings.rules.unshuffled_input import (
+    UNSHUFFLED_INPUT,
+    UnshuffledThresholds,
+)
 from tb_activation_hist.findings.rules.unused_units import UNUSED_UNITS, UnusedThresholds
 from tb_activation_hist.findings.rules.vanishing import VANISHING, VanishingThresholds
 from tb_activation_hist.findings.thresholds import CollapsedThresholds, describe_thresholds
@@ -57,6 +66,9 @@ class FindingOptions(
     StoppedLearningThresholds,
     ReluLogitsThresholds,
     StrongDropoutThresholds,
+    UnshuffledThresholds,
+    ConstantInputThresholds,
+    InputChangeThresholds,
     UnscaledInputThresholds,
     RedundantThresholds,
     RunawayThresholds,
@@ -90,6 +102,7 @@ RUN_RULES: Final[RunRules] = (
     NON_FINITE,
     COLLAPSED,
     EXPLODING,
+    INPUT_CHANGE,
     VANISHING,
     MOSTLY_ZERO,
     SATURATED,
@@ -104,6 +117,8 @@ RUN_RULES: Final[RunRules] = (
     REDUNDANT_UNITS,
     EVAL_MODE,
     UNSCALED_INPUTS,
+    CONSTANT_INPUT,
+    UNSHUFFLED_INPUT,
     STRONG_DROPOUT,
     RELU_LOGITS,
     STOPPED_LEARNING,

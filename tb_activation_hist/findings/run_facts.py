@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from tb_activation_hist.core.input_facts import INPUTS_FIELD, InputFacts, texts_to_facts
+
 
 @dataclass(frozen=True)
 class RunFacts:
@@ -15,6 +17,7 @@ class RunFacts:
     eval_layers: layers that were in eval mode at the last look.
     frozen, trainable: names of parameters by their `requires_grad` at the last look, as in
     ``weights/<name>``.
+    inputs: what is known of each input of the model.
     last_step: of the newest record, also where no layer ran in it; 0 where it is not known.
     """
 
@@ -22,6 +25,7 @@ class RunFacts:
     eval_layers: tuple[str, ...] = ()
     frozen: frozenset[str] = frozenset()
     trainable: frozenset[str] = frozenset()
+    inputs: tuple[InputFacts, ...] = ()
     last_step: int = 0
 
 
@@ -35,6 +39,7 @@ def info_to_run_facts(info: Mapping[str, Any]) -> RunFacts:
         eval_layers=tuple(_texts(info.get("eval_layers"))),
         frozen=frozenset(_texts(info.get("frozen_parameters"))),
         trainable=frozenset(_texts(info.get("trainable_parameters"))),
+        inputs=texts_to_facts(_texts(info.get(INPUTS_FIELD))),
     )
 
 

@@ -22,6 +22,7 @@ from tb_activation_hist.capture.select import (
     called_models,
     given_models,
     named_layers,
+    root_layers,
     tensor_patterns,
     unwrap,
 )
@@ -34,6 +35,7 @@ from tb_activation_hist.capture.silence import (
 from tb_activation_hist.capture.size_meter import PendingSizes
 from tb_activation_hist.capture.split import SplitRules
 from tb_activation_hist.capture.state import CaptureState
+from tb_activation_hist.core.input_facts import INPUTS_FIELD, facts_to_text
 from tb_activation_hist.core.names import LayerInfo
 
 NOTED_CHANGES: Final = 100
@@ -90,6 +92,9 @@ class AttachedModel:
                 for phase in self.state.phases if getattr(self.state, kind) else ():
                     tag = LayerInfo(layer.name, kind, phase).tag
                     found[tag] = (layer.name, layer.module)
+        for given, layer in root_layers(self._model) if self.state.model_inputs else ():
+            for phase in self.state.phases:
+                found[LayerInfo(layer.name, "inputs", phase).tag] = (layer.name, given)
         for tag, ref in self.parameters.tags(self.layers):
             found[tag] = (ref.name, ref.module)
         return found
@@ -123,6 +128,9 @@ class AttachedModel:
             self.state.warn_once(NO_LAYERS)
 
     def _attach(self) -> None:
+        if self.state.model_inputs:
+            for given, layer in root_layers(self._model):
+                self._attachment.count_model_inputs(given, layer, self.state)
         if self.state.outputs or self.state.inputs:
             self._attachment.attach(self.layers, self.state)
         if self.state.outputs:
@@ -141,6 +149,7 @@ class AttachedModel:
         """Take all hooks off; calling it again does nothing."""
         self.state.stop()
         self._ran = self.ran
+        self._tell_inputs()
         self._attachment.detach()
         self._recorders.detach()
         self.parameters.detach()
@@ -230,6 +239,20 @@ class AttachedModel:
             if ref.parameter is not None:
                 names[ref.parameter.requires_grad].append(ref.name)
         self._tell(trainable_parameters=names[True], frozen_parameters=names[False])
+
+    def end_inputs(self, step: int) -> None:
+        """After a record: note what is known of the model's input, now and then, and news at once.
+
+        step: number of the record.
+        """
+        news = [hook.end_record(step) for hook in self._attachment.model_hooks.values()]
+        if any(news) or not self.records & (self.records - 1):
+            self._tell_inputs()
+
+    def _tell_inputs(self) -> None:
+        facts = [each for hook in self._attachment.model_hooks.values() for each in hook.facts]
+        if facts and self._tell is not None:
+            self._tell(**{INPUTS_FIELD: [facts_to_text(each) for each in facts]})
 
     def _tell_resting(self) -> None:
         """Note which layers are in eval mode, where that has changed."""

@@ -234,6 +234,7 @@ class ActivationHistLogger:
             self._state.rows.guard()
         if recorded:
             self._hooks.end_record()
+            self._hooks.end_inputs(self._cadence.step)
         host_s = time.perf_counter() - began + self._state.clock.take()
         self._overhead.end_step(host_s, recorded=recorded)
         if self.attached:

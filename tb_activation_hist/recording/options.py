@@ -43,6 +43,7 @@ WatchedKind: TypeAlias = Literal[
     "non_finite",
     "collapsed",
     "exploding",
+    "input_change",
     "vanishing",
     "mostly_zero",
     "saturated",
@@ -57,6 +58,8 @@ WatchedKind: TypeAlias = Literal[
     "redundant_units",
     "eval_mode",
     "unscaled_inputs",
+    "constant_input",
+    "unshuffled_input",
     "strong_dropout",
     "relu_logits",
     "stopped_learning",
@@ -172,6 +175,7 @@ class LoggerOptions(TypedDict, total=False):
     schedule: Callable[[int], bool] | None
     overhead_budget: float | None
     sizes_every: int | None
+    model_inputs: bool
     scaler: GradScaler | None
     on_error: OnError
     optimizer: Optimizer | Sequence[Optimizer] | None

@@ -9,10 +9,13 @@ from typing import Final
 from bench.findings.fresh import (
     games,
     pictures,
+    pictures_b,
     sequences,
+    sequences_b,
     tables,
+    tables_b,
 )
-from bench.findings.wide.architecture import FRESH_A, Architecture
+from bench.findings.wide.architecture import FRESH_A, FRESH_B, Architecture
 from bench.findings.wide.training import Recipe, Task, cosine, one_cycle, step_decay
 
 
@@ -47,4 +50,32 @@ FRESH: Final = (
     _own(FRESH_A, games.advantage_actor_critic, Recipe("rmsprop", 2e-3, 180, clip=0.5)),
     _own(FRESH_A, games.least_squares_gan, Recipe("adam", 1e-3, 200)),
     _own(FRESH_A, games.score_matching, Recipe("adam", 2e-3, 200, average=0.99)),
+    _own(FRESH_B, pictures_b.xcit, Recipe("adamw", 3e-3, 90, 0.05, schedule=cosine)),
+    _own(FRESH_B, pictures_b.regnet, Recipe("sgd", 0.05, 90, 5e-5)),
+    _own(FRESH_B, pictures_b.inception, Recipe("adam", 3e-3, 110)),
+    _own(FRESH_B, pictures_b.segmentation, Recipe("adam", 3e-3, 110)),
+    _own(FRESH_B, pictures_b.audio_transformer, Recipe("adamw", 1e-3, 110, 0.01)),
+    _own(FRESH_B, pictures_b.audio_cnn, Recipe("sgd", 0.02, 130, schedule=one_cycle)),
+    _own(FRESH_B, pictures_b.softmax_regression, Recipe("sgd", 0.1, 200)),
+    _own(FRESH_B, pictures_b.margin, Recipe("adam", 1e-3, 150)),
+    _own(FRESH_B, pictures_b.barlow_twins, Recipe("adam", 2e-3, 150, 1e-5)),
+    _own(FRESH_B, pictures_b.pixel_cnn, Recipe("adam", 2e-3, 110)),
+    _own(FRESH_B, pictures_b.hinge_gan, Recipe("adam", 1e-3, 150)),
+    _own(FRESH_B, sequences_b.gemma, Recipe("adamw", 2e-3, 100, 0.1, clip=1.0)),
+    _own(FRESH_B, sequences_b.gpt_neox, Recipe("adam", 2e-3, 100, schedule=cosine)),
+    _own(FRESH_B, sequences_b.electra, Recipe("adamw", 1e-3, 110, 0.01)),
+    _own(FRESH_B, sequences_b.adapted, Recipe("adamw", 5e-3, 110), frozen=True),
+    _own(FRESH_B, sequences_b.state_space, Recipe("adam", 4e-3, 120)),
+    _own(FRESH_B, sequences_b.forecaster, Recipe("adam", 3e-3, 120, clip=1.0)),
+    _own(FRESH_B, sequences_b.perceiver, Recipe("adamw", 3e-3, 140)),
+    _own(FRESH_B, sequences_b.two_tasks, Recipe("rmsprop", 3e-3, 130)),
+    _own(FRESH_B, tables_b.highway, Recipe("sgd", 0.03, 160, schedule=step_decay)),
+    _own(FRESH_B, tables_b.equilibrium, Recipe("adam", 2e-3, 140)),
+    _own(FRESH_B, tables_b.factor_machine, Recipe("adam", 5e-3, 180)),
+    _own(FRESH_B, tables_b.link_prediction, Recipe("adam", 5e-3, 180)),
+    _own(FRESH_B, tables_b.hyper_network, Recipe("adam", 2e-3, 200)),
+    _own(FRESH_B, tables_b.quantiles, Recipe("adamw", 2e-3, 200, 0.01)),
+    _own(FRESH_B, tables_b.flow_matching, Recipe("adam", 2e-3, 250, average=0.99)),
+    _own(FRESH_B, tables_b.deterministic_policy, Recipe("adam", 2e-3, 180)),
+    _own(FRESH_B, tables_b.prototypes, Recipe("nadam", 1e-3, 150)),
 )

@@ -96,7 +96,14 @@ FAULTS_A: Final = (
         INPUTS, "raw_columns", "table_resnet neural_ode", UNSCALED, prepare=acts.give_raw_columns
     ),
     _harm(INPUTS, "time_stamp", "neural_ode table_resnet", UNSCALED, prepare=acts.add_time_stamp),
-    _plant(INPUTS, "repeat_batch", "crnn pointnet opt", SAME, prepare=acts.repeat_batch),
+    _plant(
+        INPUTS,
+        "repeat_batch",
+        "crnn pointnet opt",
+        SAME,
+        prepare=acts.repeat_batch,
+        severities=ANY_SEVERITY,
+    ),
     _harm(
         INPUTS,
         "blank_inputs",
@@ -117,7 +124,7 @@ FAULTS_A: Final = (
         INPUTS,
         "blank_from_onset",
         "densenet distilled",
-        kinds("sudden_change") | SAME,
+        kinds("sudden_change", "input_change") | SAME,
         at_step=acts.blank_from_onset,
         onset=LATE,
     ),

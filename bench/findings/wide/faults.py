@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from bench.findings.fresh.faults_a import FAULTS_A
+from bench.findings.fresh.faults_b import FAULTS_B
 from bench.findings.wide.fault import Fault
 from bench.findings.wide.faults_growth import GROWTH_FAULTS
 from bench.findings.wide.faults_inputs import INPUT_FAULTS
@@ -25,5 +26,6 @@ FAULTS: Final[dict[str, Fault]] = {
         *NUMBER_FAULTS,
         *MODE_FAULTS,
         *FAULTS_A,
+        *FAULTS_B,
     )
 }

@@ -67,6 +67,11 @@ def stick(training: Training, step: int) -> None:
         repeat_batch(training)
 
 
+def divide_whole(training: Training) -> None:
+    """Pixels as whole numbers, divided with // in place of /."""
+    change_inputs(training, lambda x: torch.zeros_like(x))
+
+
 def sort_by_class(training: Training) -> None:
     """Nobody shuffles, and the data set is sorted by class."""
     assert training.task.classes is not None
@@ -144,17 +149,64 @@ INPUT_FAULTS = (
         INPUTS,
         WORKED,
         ("plain_cnn", "vit", "unet"),
-        SAME | kinds("collapsed", "sudden_change", "vanishing"),
+        SAME | kinds("input_change", "collapsed", "sudden_change", "vanishing"),
         AFTERMATH,
         MIDWAY,
         at_step=go_black,
+    ),
+    Fault(
+        "black_pictures",
+        INPUTS,
+        WORKED,
+        ("plain_cnn", "vit"),
+        SAME | kinds("collapsed", "vanishing"),
+        AFTERMATH,
+        prepare=divide_whole,
+    ),
+    Fault(
+        "late_repeat",
+        INPUTS,
+        WORKED,
+        ("residual_net", "table_mlp", "bert"),
+        SAME,
+        kinds("sudden_change", "outlier_features", "vanishing", "saturated", "exploding"),
+        MIDWAY,
+        at_step=stick,
+    ),
+    Fault(
+        "repeated_sample",
+        INPUTS,
+        WORKED,
+        ("table_mlp", "plain_cnn", "residual_net"),
+        SAME | kinds("collapsed", "vanishing"),
+        AFTERMATH,
+        prepare=repeat_sample,
+    ),
+    Fault(
+        "large_column",
+        INPUTS,
+        WORKED,
+        ("table_mlp",),
+        UNSCALED | kinds("exploding"),
+        AFTERMATH,
+        prepare=enlarge_column,
+    ),
+    Fault(
+        "other_scale",
+        INPUTS,
+        WORKED,
+        ("plain_cnn", "residual_net", "vae"),
+        UNSCALED | kinds("input_change", "exploding", "sudden_change"),
+        AFTERMATH,
+        MIDWAY,
+        at_step=lose_scale,
     ),
     Fault(
         "sorted_by_class",
         INPUTS,
         WORKED,
         ("residual_net", "plain_cnn", "table_mlp"),
-        kinds("spike_and_crash", "sudden_change"),
+        kinds("unshuffled_input", "spike_and_crash", "sudden_change"),
         AFTERMATH,
         prepare=sort_by_class,
         needs_effect=True,
@@ -195,7 +247,7 @@ INPUT_FAULTS = (
         INPUTS,
         HELD_OUT,
         ("autoencoder", "group_norm_net", "hopfield"),
-        UNSCALED | kinds("exploding", "sudden_change"),
+        UNSCALED | kinds("input_change", "exploding", "sudden_change"),
         AFTERMATH,
         MIDWAY,
         at_step=lose_scale,

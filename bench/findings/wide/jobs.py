@@ -22,6 +22,7 @@ FROZEN_TRUNKS = (
     *("vit", "convnext", "residual_net", "bert", "dlrm"),
     *("cait", "mixer", "mobilenet", "llama", "distilbert"),
     *("densenet", "swin", "roberta", "nbeats"),
+    *("xcit", "electra", "perceiver", "pixel_cnn"),
 )
 FROZEN_EMBEDDINGS = (
     *("gpt2", "word2vec", "dqn", "deep_linear"),

@@ -8,7 +8,7 @@ from typing import Final
 
 from tb_activation_hist.core.names import LayerInfo
 from tb_activation_hist.findings.finding import Finding
-from tb_activation_hist.findings.guidance import learning, non_finite, scale, setup, units
+from tb_activation_hist.findings.guidance import inputs, learning, non_finite, scale, setup, units
 from tb_activation_hist.findings.guidance.guidance import Case, Pattern
 
 PATTERNS: Final[Mapping[str, Sequence[Pattern]]] = {
@@ -29,7 +29,10 @@ PATTERNS: Final[Mapping[str, Sequence[Pattern]]] = {
     "runaway_units": units.RUNAWAY_UNITS,
     "redundant_units": units.REDUNDANT_UNITS,
     "eval_mode": setup.EVAL_MODE,
-    "unscaled_inputs": setup.UNSCALED_INPUTS,
+    "unscaled_inputs": inputs.UNSCALED_INPUTS,
+    "constant_input": inputs.CONSTANT_INPUT,
+    "input_change": inputs.INPUT_CHANGE,
+    "unshuffled_input": inputs.UNSHUFFLED_INPUT,
     "strong_dropout": setup.STRONG_DROPOUT,
     "relu_logits": setup.RELU_LOGITS,
     "stopped_learning": setup.STOPPED_LEARNING,

@@ -1,11 +1,10 @@
-"""How a training is set up: its modes, its inputs, its last layer, its schedule."""
+"""How a training is set up: its modes, its last layer, its schedule."""
 
 from __future__ import annotations
 
 from typing import Final
 
 from tb_activation_hist.findings.guidance.guidance import Case, Guidance, Pattern, always, is_info
-from tb_activation_hist.findings.guidance.scale import PRINT_INPUTS
 
 PRINT_MODES: Final = "print([n for n, m in model.named_modules() if not m.training])"
 
@@ -55,24 +54,6 @@ EVAL_MODE: Final[tuple[Pattern, ...]] = (
     (_rests, RESTING),
     (always, OTHER_MODEL),
 )
-
-UNSCALED: Final = Guidance(
-    causes=(
-        "inputs that are not normalised, such as pixels from 0 to 255 or raw columns of a table",
-        "weights of the first layer that start too large",
-    ),
-    remedy=(
-        "Subtract the mean of the training data and divide by its standard deviation, "
-        "separately for each column or channel."
-    ),
-    code=f"{PRINT_INPUTS}\ninputs = (inputs - mean) / std",
-    check=(
-        "Print the mean, standard deviation and largest size of a batch; about 0, 1 and 5 are "
-        "usual."
-    ),
-)
-
-UNSCALED_INPUTS: Final[tuple[Pattern, ...]] = ((always, UNSCALED),)
 
 DROPS: Final = Guidance(
     causes=(

@@ -6,13 +6,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
+import numpy as np
+
 from tb_activation_hist.findings.hits import first_record_hit
+from tb_activation_hist.findings.input_signals import column_scales, train_inputs
 from tb_activation_hist.findings.layer_types import normalises
 from tb_activation_hist.findings.number_format import format_factor
 from tb_activation_hist.findings.rule import Begins, Observation, RunRule
 from tb_activation_hist.findings.run_signals import RunSignals
 from tb_activation_hist.findings.signals import Signals
-from tb_activation_hist.findings.thresholds import UNIT_RMS, Thresholds, threshold
+from tb_activation_hist.findings.thresholds import UNIT_FACTOR, UNIT_RMS, Thresholds, threshold
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,7 +24,10 @@ class UnscaledInputThresholds(Thresholds):
         30.0,
         UNIT_RMS,
         "Scale of the first layer's outputs in the first record; in a healthy network, it is "
-        "about 1.",
+        "about 1. Also that of a column, for `unscaled_columns`.",
+    )
+    unscaled_columns: float = threshold(
+        30.0, UNIT_FACTOR, "Scale of the largest column of a table beside the median column."
     )
 
 
@@ -38,10 +44,46 @@ def find_unscaled_inputs(
     yield Observation(
         hits=[first_record_hit(first, {"rms": scale})],
         title=f"{first.info.layer}: the first layer's outputs have a root mean square of "
-        f"{format_factor(scale)} at the start, which suggests inputs that are not normalised",
+        f"{format_factor(scale)} at the start, which suggests inputs that are not normalised"
+        f"{_name_range(layers)}",
         threshold={"unscaled_level": options.unscaled_level},
         severity="info" if _is_normalised(first, layers) else None,
     )
+
+
+def find_unscaled_columns(
+    layers: RunSignals, options: UnscaledInputThresholds
+) -> Iterator[Observation]:
+    """Columns of a table in very different units, which a norm behind the first layer hides.
+
+    A batch norm that the table itself goes through gives all columns one scale.
+    """
+    if not layers.outputs or layers.outputs[0].info.type.startswith("BatchNorm"):
+        return
+    for signals in train_inputs(layers):
+        scales = column_scales(signals)
+        if scales is None or not np.isfinite(scales).all():
+            continue
+        largest, median = int(np.argmax(scales)), float(np.median(scales))
+        ratio = float(scales[largest]) / max(median, np.finfo(np.float32).tiny)
+        if scales[largest] > options.unscaled_level and ratio > options.unscaled_columns:
+            figures = {"column": largest, "column_scale": float(scales[largest]), "ratio": ratio}
+            yield Observation(
+                hits=[first_record_hit(signals, figures)],
+                title=f"{signals.info.layer} (inputs): column {largest} is "
+                f"{format_factor(ratio)} times as large as the median column, at a root mean "
+                f"square of {format_factor(float(scales[largest]))}",
+                threshold={"unscaled_columns": options.unscaled_columns},
+            )
+
+
+def _name_range(layers: RunSignals) -> str:
+    """The smallest and largest value of the first record of the model's input."""
+    main = next((s for s in train_inputs(layers) if s.whole.any()), None)
+    if main is None:
+        return ""
+    low, high = (float(each[main.first_whole]) for each in (main.series.min, main.series.max))
+    return f" (what goes in lies between {low:.3g} and {high:.3g})"
 
 
 def _is_normalised(first: Signals, layers: RunSignals) -> bool:
@@ -53,13 +95,12 @@ def _is_normalised(first: Signals, layers: RunSignals) -> bool:
 UNSCALED_INPUTS: Final = RunRule(
     kind="unscaled_inputs",
     severity="warning",
-    seen=(
-        "In the first record, the outputs of the first layer with weights are far larger than "
-        "inputs of unit scale would make them. Info: a norm follows directly."
-    ),
+    seen="The outputs of the first layer with weights are far larger, in the first record, than "
+    "inputs of about unit scale make them; info where a norm follows at once. Or one column of a "
+    "table is far larger than the others.",
     source="87 healthy trainings: at most 1.03; bench/findings",
     thresholds=UnscaledInputThresholds,
     explains={"exploding": Begins.WITH, "outlier_features": Begins.WITH_OR_AFTER},
-    find=(find_unscaled_inputs,),
+    find=(find_unscaled_inputs, find_unscaled_columns),
     online=None,
 )

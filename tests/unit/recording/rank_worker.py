@@ -83,6 +83,7 @@ def run_scenario(scenario: str, folder: Path) -> None:
         split={"*.weight": 0, "0": -1},
         per_rank=scenario == "per_rank",
         merge_ranks=scenario != "apart",
+        model_inputs=False,
         overhead_budget=1e-6 if scenario == "thinned" else 0.05,
     )
     if scenario == "records nothing" and rank == 1:

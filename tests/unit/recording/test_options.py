@@ -37,6 +37,7 @@ WRONG = {
     "bins": [40, "linear", None],
     "per_call": [1, None],
     "accumulate": ["yes"],
+    "model_inputs": ["yes"],
     "split": ["conv1", {"conv1": 1.5}, {"conv1": True}, ["conv1"]],
     "split_exact": [None, 1],
     "merge_ranks": [0],

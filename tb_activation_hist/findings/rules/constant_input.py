@@ -1,0 +1,128 @@
+"""A model whose input never changes, no longer changes, or is one sample for all targets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+
+from tb_activation_hist.findings.hits import Hit, whole_run_hit
+from tb_activation_hist.findings.input_signals import ModelInput, model_inputs
+from tb_activation_hist.findings.rule import Observation, RunRule
+from tb_activation_hist.findings.run_signals import RunSignals
+from tb_activation_hist.findings.signals import Signals
+from tb_activation_hist.findings.thresholds import UNIT_RECORDS, Thresholds, threshold
+
+LEAST_LOOKS: Final = 2
+"""Records in which all samples of a batch must be found equal."""
+
+WIDE: Final = 16
+"""Numbers of a sample from which on zeros alone are no flag or placeholder."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConstantInputThresholds(Thresholds):
+    constant_records: int = threshold(
+        12, UNIT_RECORDS, "An input must be the same in so many records in a row.", "exact"
+    )
+
+
+def find_stuck_input(layers: RunSignals, options: ConstantInputThresholds) -> Iterator[Observation]:
+    """The input changed from record to record, and from some step on it does not any more."""
+    for own in model_inputs(layers):
+        changed = [facts for facts in own.facts if not facts.always_same]
+        if not changed or any(not facts.since for facts in changed):
+            continue
+        since = max(facts.since for facts in changed)
+        records = own.records_since(since)
+        # What comes and goes, as a batch that is used several times over, is no loader that hangs.
+        steady = all(facts.compared - facts.same > facts.same - records for facts in changed)
+        if records >= options.constant_records and steady:
+            yield _observe(own, since, "the same batch at every step since step {since}", options)
+
+
+def find_one_sample(layers: RunSignals, options: ConstantInputThresholds) -> Iterator[Observation]:
+    """Every sample of a batch is the same one."""
+    for own in model_inputs(layers):
+        judged = [
+            (signals, facts)
+            for signals, facts in zip(own.series, own.facts, strict=True)
+            if not _is_one_value(signals)
+        ]
+        looked = all(facts.rows_looked >= LEAST_LOOKS for _, facts in judged)
+        if judged and looked and all(facts.one_sample for _, facts in judged):
+            first = min(facts.first for _, facts in judged)
+            yield _observe(own, first, "all samples of a batch are one and the same", options)
+
+
+def find_zero_input(layers: RunSignals, options: ConstantInputThresholds) -> Iterator[Observation]:
+    """Nothing but zeros goes in, from the first record to the last."""
+    for own in model_inputs(layers):
+        main, records = own.main, len(own.main.series)
+        wide = len(main.info.shape) > 1 and int(np.prod(main.info.shape[1:])) >= WIDE
+        empty = all(_is_zero(signals) for signals in own.series)
+        if wide and empty and records >= options.constant_records:
+            yield _observe(own, own.facts[0].first, "nothing but zeros", options)
+
+
+def find_full_batch(layers: RunSignals, options: ConstantInputThresholds) -> Iterator[Observation]:
+    """The input has been the same all along: as in full-batch training, or one batch by mistake."""
+    for own in model_inputs(layers):
+        same = min(facts.same for facts in own.facts)
+        always = all(facts.always_same for facts in own.facts)
+        if always and same + 1 >= options.constant_records:
+            state = "the same batch at every step: full-batch training, or a loop with one batch"
+            yield _observe(own, own.facts[0].first, state, options, severity="info")
+
+
+def _observe(
+    own: ModelInput,
+    since: int,
+    state: str,
+    options: ConstantInputThresholds,
+    severity: str | None = None,
+) -> Observation:
+    hit = _hit_since(own.main, since, {"records": own.records_since(since)})
+    return Observation(
+        hits=[hit],
+        title=f"{own.main.info.layer} (inputs): {state.format(since=since)}",
+        threshold={"constant_records": options.constant_records},
+        severity=severity,
+    )
+
+
+def _hit_since(signals: Signals, since: int, figures: dict[str, Any]) -> Hit:
+    steps = signals.series.steps
+    first = min(int(np.searchsorted(steps, since)), len(steps) - 1)
+    return Hit(signals, first, len(steps) - 1, figures) if first else _whole(signals, figures)
+
+
+def _whole(signals: Signals, figures: dict[str, Any]) -> Hit:
+    if not signals.whole.any():
+        return Hit(signals, 0, len(signals.series) - 1, figures)
+    return whole_run_hit(signals, figures)
+
+
+def _is_one_value(signals: Signals) -> bool:
+    series = signals.series
+    known = series.finite > 0
+    return bool(known.any() and series.min[known].min() == series.max[known].max())
+
+
+def _is_zero(signals: Signals) -> bool:
+    return bool((signals.series.zeros == signals.series.n).all())
+
+
+CONSTANT_INPUT: Final = RunRule(
+    kind="constant_input",
+    severity="warning",
+    seen="What goes into the model is the same batch from some step on, one sample for all "
+    "targets, or nothing but zeros. Info where it has been the same batch since the first record.",
+    source="the tensors themselves, by sample and checksum",
+    thresholds=ConstantInputThresholds,
+    explains={},
+    find=(find_zero_input, find_one_sample, find_stuck_input, find_full_batch),
+    online=None,
+)

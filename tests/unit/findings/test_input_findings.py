@@ -1,0 +1,187 @@
+"""Findings about what goes into a model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from tb_activation_hist.findings import Finding, find_run_findings, info_to_run_facts
+from tb_activation_hist.recording.logger import ActivationHistLogger
+from tb_activation_hist.recording.run_findings import find_memory_findings
+from tb_activation_hist.storage.memory_writer import MemoryWriter
+
+pytestmark = pytest.mark.model_inputs
+
+KINDS = ("input_change", "constant_input", "unshuffled_input", "unscaled_inputs")
+
+
+def train(
+    draw: Callable[[int], Tensor],
+    model: nn.Module | None = None,
+    steps: int = 60,
+    **options: Any,
+) -> tuple[list[Finding], MemoryWriter]:
+    """The findings about the input of a small network, and what it has recorded."""
+    torch.manual_seed(0)
+    writer = MemoryWriter()
+    first = draw(0)
+    if model is None:
+        model = nn.Sequential(nn.Flatten(), nn.Linear(first[0].numel(), 8), nn.ReLU())
+    with ActivationHistLogger(model, writer, on_error="raise", **options) as hist:
+        for step in range(steps):
+            model(draw(step))
+            hist.step()
+    found = [each for each in find_memory_findings(writer) if each.kind in KINDS]
+    return found, writer
+
+
+def noise(_step: int) -> Tensor:
+    return torch.randn(16, 3, 4)
+
+
+def pictures(_step: int) -> Tensor:
+    return torch.rand(16, 1, 6, 6)
+
+
+STORE = torch.randn(160, 3, 4, generator=torch.Generator().manual_seed(3))
+GENERATOR = torch.Generator().manual_seed(1)
+
+HEALTHY: dict[str, Callable[[int], Tensor]] = {
+    "normal": noise,
+    "pictures from 0 to 1": pictures,
+    "sparse counts": lambda _: torch.poisson(torch.full((16, 20), 0.1)),
+    "one-hot": lambda _: torch.eye(12)[torch.randint(12, (16,))],
+    "growing observations": lambda step: torch.randn(16, 4) * 0.05 * 1.08**step,
+    "shuffled full batch": lambda _: STORE[torch.randperm(160)],
+    "shuffled epochs": lambda step: STORE[
+        torch.randperm(160, generator=GENERATOR.manual_seed(step // 10))[
+            step % 10 * 16 : step % 10 * 16 + 16
+        ]
+    ],
+    "one heavy batch": lambda step: torch.randn(16, 4) * (30 if step == 30 else 1),
+    "a batch of one": lambda _: torch.randn(1, 20),
+}
+
+
+@pytest.mark.parametrize("name", HEALTHY)
+def test_nothing_is_said_of_healthy_inputs(name):
+    assert train(HEALTHY[name])[0] == []
+
+
+def test_a_full_batch_in_one_order_is_only_worth_knowing():
+    (finding,) = train(lambda _: STORE)[0]
+    assert (finding.kind, finding.severity) == ("constant_input", "info")
+    assert "full-batch" in finding.title
+
+
+def test_a_loader_that_is_stuck_is_told_with_its_step():
+    kept = noise(0)
+    found, _ = train(lambda step: noise(step) if step < 30 else kept)
+    (finding,) = found
+    assert (finding.kind, finding.severity, finding.first_step) == ("constant_input", "warning", 31)
+    assert finding.layers == ("Sequential",)
+    assert "next(iter(loader))" in finding.causes[0]
+
+
+@pytest.mark.filterwarnings("ignore::tb_activation_hist.ActivationHistWarning")
+def test_warn_on_tells_a_stuck_loader_within_20_records():
+    kept, told = noise(0), []
+    model = nn.Sequential(nn.Flatten(), nn.Linear(12, 8))
+    writer = MemoryWriter()
+    with ActivationHistLogger(model, writer, stop_on="constant_input") as hist:
+        for step in range(60):
+            model(noise(step) if step < 25 else kept)
+            hist.step()
+            hist.flush()
+            told.append(hist.should_stop)
+    assert 25 + 12 <= told.index(True) <= 25 + 20
+
+
+def test_one_sample_for_all_targets():
+    (finding,) = train(lambda step: torch.randn(1, 3, 4).expand(16, 3, 4))[0]
+    assert (finding.kind, finding.severity) == ("constant_input", "warning")
+    assert "all samples" in finding.title
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (torch.zeros_like, "nothing but zeros"),
+        (lambda x: x * 255, "times larger"),
+        (lambda x: x / 255, "times smaller"),
+    ],
+)
+def test_inputs_that_change_midway(change, words):
+    model = nn.Sequential(nn.Flatten(), nn.Linear(36, 8))
+    found, _ = train(lambda step: pictures(0) if step < 30 else change(pictures(0)), model)
+    finding = found[0]
+    assert (finding.kind, finding.severity, finding.first_step) == ("input_change", "warning", 31)
+    assert words in finding.title
+
+
+@pytest.mark.filterwarnings("ignore::tb_activation_hist.ActivationHistWarning")
+def test_warn_on_tells_black_images_within_a_few_records():
+    model, told = nn.Sequential(nn.Flatten(), nn.Linear(36, 8)), []
+    with ActivationHistLogger(model, MemoryWriter(), stop_on="input_change") as hist:
+        for step in range(50):
+            model(pictures(0) * (step < 30))
+            hist.step()
+            hist.flush()
+            told.append(hist.should_stop)
+    assert told.index(True) == 32
+
+
+@pytest.mark.parametrize("norm", [False, True])
+def test_one_column_that_is_far_larger_than_the_others_also_before_a_norm(norm):
+    scale = torch.ones(12)
+    scale[5] = 3e4
+    layers: Sequence[nn.Module] = (
+        [nn.Linear(12, 8), nn.BatchNorm1d(8)] if norm else [nn.Linear(12, 8)]
+    )
+    found, _ = train(lambda _: torch.randn(16, 12) * scale, nn.Sequential(*layers))
+    columns = [each for each in found if "column 5" in each.title]
+    assert [each.severity for each in columns] == ["warning"]
+
+
+def test_columns_that_a_batch_norm_in_front_scales_are_fine():
+    scale = torch.ones(12)
+    scale[5] = 3e4
+    model = nn.Sequential(nn.BatchNorm1d(12), nn.Linear(12, 8))
+    assert train(lambda _: torch.randn(16, 12) * scale, model)[0] == []
+
+
+def test_data_that_is_sorted_by_class():
+    means = torch.arange(4.0).repeat_interleave(40)
+    store = torch.randn(160, 6) * 0.3 + means[:, None]
+    found, _ = train(lambda step: store[step % 20 * 8 : step % 20 * 8 + 8])
+    (finding,) = found
+    assert (finding.kind, finding.severity) == ("unshuffled_input", "info")
+    assert finding.figures["period"] == 20
+
+
+def test_what_follows_from_the_input_stands_behind_it():
+    def draw(step: int) -> Tensor:
+        return torch.randn(16, 12) * (1 if step < 60 else 0)
+
+    torch.manual_seed(0)
+    writer = MemoryWriter()
+    layers = [nn.Linear(12, 32, bias=False), nn.ReLU(), nn.Linear(32, 8, bias=False)]
+    model = nn.Sequential(*layers)
+    with ActivationHistLogger(model, writer) as hist:
+        for step in range(120):
+            model(draw(step))
+            hist.step()
+    findings = [each for each in find_memory_findings(writer) if each.kind != "not_learning"]
+    assert findings[0].kind == "input_change"
+    assert {each.kind for each in findings} > {"input_change"}
+    assert len({each.incident for each in findings}) == 1
+
+
+def test_without_facts_nothing_is_said_of_repetition():
+    _, writer = train(lambda _: STORE)
+    layers = {key: (writer.infos[key], s) for key, s in writer.histograms.items()}
+    assert find_run_findings("run", layers, facts=info_to_run_facts({})) == []
