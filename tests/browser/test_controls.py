@@ -165,7 +165,7 @@ def test_back_of_the_browser_undoes_a_zoom_and_nothing_else(live: Tab) -> None:
     live.reset()
     live.drag(live.point(GOOD, "conv1", 0.25, 0.5), live.point(GOOD, "conv1", 0.5, 0.5))
     live.until(live.hash, lambda hash_: "zoomX=~15,30" in hash_)
-    live.frame.get_by_label("Values").select_option("linear")
+    live.choose("Values", "linear")
     live.until(live.hash, lambda hash_: "valueScale=linear" in hash_)
     live.page.go_back()
     live.until(live.hash, lambda hash_: "zoomX" not in hash_)
