@@ -19,6 +19,7 @@ from tb_activation_hist.findings.still_weights import (
     find_still_layers,
     learning_parameters,
     matrices,
+    slow_groups,
     slow_layers,
 )
 from tb_activation_hist.findings.thresholds import (
@@ -75,6 +76,13 @@ class NotLearningThresholds(Thresholds):
         1e-5,
         "share of the weights",
         "Largest root mean square of a step's updates in a layer whose rate is far too low.",
+        "TheDeepChecker: 1e-4 to 1e-1 are usual",
+    )
+    slow_group_update: float = threshold(
+        2e-4,
+        "share of the weights",
+        "The same in a layer whose parameter group has a learning rate `slow_rate` times below the "
+        "highest.",
         "TheDeepChecker: 1e-4 to 1e-1 are usual",
     )
 
@@ -166,15 +174,19 @@ def find_still_parts(layers: RunSignals, options: NotLearningThresholds) -> Iter
 
 
 def find_slow_parts(layers: RunSignals, options: NotLearningThresholds) -> Iterator[Observation]:
-    """Layers that get far smaller updates for their gradients than others do."""
-    hits, mover = slow_layers(layers, options.slow_rate, options.slow_update)
+    """Layers with a far lower learning rate than others, or far smaller updates per gradient."""
+    most = options.slow_group_update
+    hits, mover = slow_groups(layers, options.slow_rate, most)
+    if not hits:
+        most = options.slow_update
+        hits, mover = slow_layers(layers, options.slow_rate, most)
     if hits:
         slower = format_factor(hits[0].figures["slower"])
         yield Observation(
             hits=hits,
             title=f"{name_layers(hits)}: hardly learning, at a {slower} times lower rate than "
             f"{mover}",
-            threshold={"slow_rate": options.slow_rate, "slow_update": options.slow_update},
+            threshold={"slow_rate": options.slow_rate, "slow_update": most},
         )
 
 
