@@ -3,6 +3,7 @@
 import { computed, signal } from "@preact/signals";
 import { frame, pixelRatio } from "../layout/metrics";
 import { type PlacedRow, placedRows, rowsBetween } from "../layout/rows";
+import { endOpening } from "../reactive/frame_budget";
 import { stableList } from "../reactive/stable_list";
 import { boardDrawn, boardOpen } from "../selection/selection";
 import { columnsBetween, type PlacedColumn } from "./columns";
@@ -50,6 +51,7 @@ export function lookAhead(): void {
   if (ahead_px.peek() > 0) return;
   const begin = () => {
     ahead_px.value = AHEAD_PX;
+    endOpening();
   };
   requestAnimationFrame(() => requestAnimationFrame(begin));
 }
