@@ -4,10 +4,11 @@ import { useSignal } from "@preact/signals";
 import { client } from "../../view/catalog/catalog";
 import type { LayerView } from "../../view/panel/layer_view";
 import type { PanelView } from "../../view/panel/panel_view";
+import { linkToView } from "../../view/settings/url";
 import * as commands from "../input/commands";
-import { copyLinkToView } from "../input/copy";
 import { FORMATS, saveRow } from "../overlays/save";
 import { tableOf } from "../settings/open_state";
+import { copyText } from "../widgets/clipboard";
 import { Menu } from "../widgets/controls";
 
 const SAID_MS = 2500;
@@ -60,7 +61,7 @@ function Actions({ model }: { readonly model: LayerView }) {
         <button
           type="button"
           title="An address that restores this view"
-          onClick={() => void copyLinkToView().then(say)}
+          onClick={() => void copyText(linkToView()).then(say)}
         >
           {commands.copyLink.label}
         </button>
