@@ -27,7 +27,7 @@ import {
 import { showField, tableOf } from "../settings/open_state";
 import { OWN_FIELDS } from "../settings/setting_field";
 import { say } from "../widgets/toast";
-import { FORMATS, saveRow } from "./save";
+import { FORMATS, PAGE_PICTURES, saveRow } from "./save";
 
 export interface Action {
   readonly name: string;
@@ -44,6 +44,9 @@ export function listActions(at: Cursor | null): readonly Action[] {
   return [
     ...allCommands.flatMap((command) => commandToActions(command, at)),
     ...(row === undefined ? [] : rowActions(row)),
+    ...(row === undefined
+      ? []
+      : PAGE_PICTURES.map(({ name, save }) => ({ name, run: () => void save().then(say) }))),
     ...allSettings.filter((setting) => applies(setting) && isEnabled(setting)).flatMap(settingToActions),
     ...runActions(),
     ...layerActions(),

@@ -6,7 +6,7 @@ import type { LayerView } from "../../view/panel/layer_view";
 import type { PanelView } from "../../view/panel/panel_view";
 import { linkToView } from "../../view/settings/url";
 import * as commands from "../input/commands";
-import { FORMATS, saveRow } from "../overlays/save";
+import { FORMATS, PAGE_PICTURES, saveRow } from "../overlays/save";
 import { tableOf } from "../settings/open_state";
 import { copyText } from "../widgets/clipboard";
 import { Menu } from "../widgets/controls";
@@ -40,6 +40,11 @@ function Actions({ model }: { readonly model: LayerView }) {
             onClick={() => void saveRow(model, format).then(say)}
           >
             {label}
+          </button>
+        ))}
+        {PAGE_PICTURES.map(({ name, save }) => (
+          <button key={name} type="button" onClick={() => void save().then(say)}>
+            {name}
           </button>
         ))}
         {model.panels.value.map((panel) => (
