@@ -9,6 +9,7 @@ from typing import Final
 import torch
 from torch import nn
 
+from bench.findings.fresh.ways import WAYS
 from bench.findings.wide.fault import role_modules
 from bench.findings.wide.training import (
     Training,
@@ -19,6 +20,7 @@ from bench.findings.wide.training import (
 )
 
 PLAIN = "plain"
+HALF_SCALED = "half_scaled"
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,12 @@ def _steps(training: Training) -> None:
 
 def _bfloat16(training: Training) -> None:
     training.recipe.autocast = torch.bfloat16
+
+
+def _half_scaled(training: Training) -> None:
+    """float16 with a `GradScaler`, which lets the first gradients overflow."""
+    training.recipe.autocast = torch.float16
+    training.scaler = torch.amp.GradScaler("cpu")
 
 
 def _accumulate(training: Training) -> None:
@@ -139,9 +147,18 @@ CONDITIONS: Final = {
         Condition("clip", _clip),
         Condition("decay", _decay),
         Condition("steps", _steps),
+        Condition(HALF_SCALED, _half_scaled),
         Condition("frozen_trunk", _freeze_trunk, frozen=True),
         Condition("frozen_embedding", _freeze_embedding, frozen=True),
         Condition("frozen_in_eval", _keep_trunk_in_eval, frozen=True),
+        *(Condition(name, *way) for name, way in WAYS.items()),
     )
 }
-VARIED: Final = tuple(n for n, c in CONDITIONS.items() if n != PLAIN and not c.frozen)
+VARIED: Final = tuple(
+    name
+    for name, own in CONDITIONS.items()
+    if name not in (PLAIN, HALF_SCALED, *WAYS) and not own.frozen
+)
+"""The wide set's."""
+
+FRESHLY_VARIED: Final = (*WAYS, "continued", "evaluated", "average", "low_rate")

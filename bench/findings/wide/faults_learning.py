@@ -7,7 +7,7 @@ from functools import partial
 import torch
 from torch import nn
 
-from bench.findings.wide.architectures import HELD_OUT, WORKED
+from bench.findings.wide.architecture import HELD_OUT, WORKED
 from bench.findings.wide.fault import (
     AFTERMATH,
     ANY_SEVERITY,
@@ -52,6 +52,11 @@ def crawl(training: Training) -> None:
 
 def lose_graph(training: Training) -> None:
     """The loss goes through ``.item()`` or ``.detach()`` on its way."""
+    training.loss_of = lambda loss: loss.detach().requires_grad_()
+
+
+def detach_loss(training: Training) -> None:
+    """As ``torch.tensor(loss.item(), requires_grad=True)`` does."""
     training.loss_of = lambda loss: loss.detach().requires_grad_()
 
 
@@ -114,6 +119,13 @@ LEARNING_FAULTS = (
         WORKED,
         ("letter_gru", "dlrm", "unet"),
         prepare=never_step,
+    ),
+    still_fault(
+        "detached_loss",
+        NOTHING,
+        WORKED,
+        ("gcn", "gpt2", "table_mlp"),
+        prepare=detach_loss,
     ),
     still_fault(
         "assigned_weights",
