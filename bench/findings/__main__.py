@@ -18,7 +18,7 @@ from bench.findings.faults import FAULTS
 from bench.findings.jobs import calibration_jobs, test_jobs
 from bench.findings.score import Verdict, by_fault, by_kind, judge, judge_rival, score_all
 from bench.findings.train import CACHE, Job, Outcome, run_job
-from bench.findings.wide.architectures import HALVES
+from bench.findings.wide.architecture import HALVES
 from bench.findings.wide.record import CACHE as WIDE_CACHE
 from bench.findings.wide.record import MODES
 from bench.findings.wide.run import record_half_again, run_half

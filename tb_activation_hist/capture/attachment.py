@@ -8,13 +8,8 @@ from typing import Any, Final
 
 from torch import nn
 
-from tb_activation_hist.capture.hooks import (
-    ForwardBegins,
-    ForwardEnds,
-    ForwardHook,
-    InputHook,
-    LookHook,
-)
+from tb_activation_hist.capture.hooks import ForwardHook, InputHook
+from tb_activation_hist.capture.model_hooks import ForwardBegins, ForwardEnds, LookHook
 from tb_activation_hist.capture.select import Layer
 from tb_activation_hist.capture.state import CaptureState
 from tb_activation_hist.capture.torch_internals import forward_hooks, forward_pre_hooks

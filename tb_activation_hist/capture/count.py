@@ -36,7 +36,7 @@ from tb_activation_hist.core.schemes.float_bits import FLOAT_BITS
 from tb_activation_hist.core.schemes.scheme import Scheme
 from tb_activation_hist.core.user_warnings import warn_user
 
-__all__ = ["CountBuffer", "HostCounts", "Switch", "count_"]
+__all__ = ["CountBuffer", "HostCounts", "Switch", "count_", "is_captured", "is_capturing"]
 
 
 class CountBuffer:
@@ -142,7 +142,7 @@ def count_(buffer: CountBuffer, row: int, values: Tensor, enabled: Switch | None
             values = values.detach()
             count_op(buffer.storage, switch.tensor, row, values, buffer.rows, buffer.scheme_text)
         return
-    if not switch.on and not (values.is_cuda and torch.cuda.is_current_stream_capturing()):
+    if not switch.on and not is_captured(values):
         return
     if type(values) is not Tensor and type(values) is not torch.nn.Parameter:
         plain = plain_values(values)
@@ -153,6 +153,16 @@ def count_(buffer: CountBuffer, row: int, values: Tensor, enabled: Switch | None
         count_on_cpu(StorageRow(buffer.storage, row, buffer.rows, buffer.scheme), values)
     else:
         _count_elsewhere(buffer, switch, row, values)
+
+
+def is_captured(values: Tensor) -> bool:
+    """Whether a CUDA graph is being captured: it must hold the kernels, whatever is on now."""
+    return values.is_cuda and torch.cuda.is_current_stream_capturing()
+
+
+def is_capturing() -> bool:
+    """Whether a CUDA graph is being captured in the current stream."""
+    return torch.cuda.is_initialized() and torch.cuda.is_current_stream_capturing()
 
 
 def _count_elsewhere(buffer: CountBuffer, switch: Switch, row: int, values: Tensor) -> None:

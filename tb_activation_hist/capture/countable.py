@@ -34,6 +34,11 @@ def is_countable(tensor: object) -> bool:
     )
 
 
+def is_plain(tensor: Tensor) -> bool:
+    """Whether the tensor is of no subclass but that of parameters."""
+    return type(tensor) is Tensor or type(tensor) is torch.nn.Parameter
+
+
 def plain_values(tensor: Tensor) -> Tensor | None:
     """The plain tensor that holds the values of a subclass; None when there is none to read.
 
@@ -42,7 +47,7 @@ def plain_values(tensor: Tensor) -> Tensor | None:
     """
     if torch_internals.is_functorch_wrapper(tensor):
         return None
-    if type(tensor) is Tensor or type(tensor) is torch.nn.Parameter:
+    if is_plain(tensor):
         return tensor
     shard = torch_internals.local_shard(tensor)
     if shard is not None:

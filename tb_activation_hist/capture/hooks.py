@@ -1,15 +1,18 @@
-"""Hooks: what runs before and after each recorded module, and where gradients arrive."""
+"""Hooks of layers: what runs before and after each, and where gradients arrive."""
 
 from __future__ import annotations
 
-import contextlib
-from typing import Any
+from collections.abc import MutableMapping
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
+from torch.utils.hooks import RemovableHandle
+from torch.utils.weak import WeakIdKeyDictionary
 
-from tb_activation_hist.capture.count import count_
+from tb_activation_hist.capture.count import count_, is_captured
 from tb_activation_hist.capture.countable import plain_values
+from tb_activation_hist.capture.gradient_op import watch_gradient
 from tb_activation_hist.capture.in_graph import (
     HOOKS,
     buffer_in_graph,
@@ -19,6 +22,7 @@ from tb_activation_hist.capture.in_graph import (
     slices_in_graph,
     split_in_graph,
 )
+from tb_activation_hist.capture.model_hooks import Hook
 from tb_activation_hist.capture.outputs import floating_tensors, name_inputs
 from tb_activation_hist.capture.rows import Row
 from tb_activation_hist.capture.select import Layer
@@ -32,20 +36,6 @@ from tb_activation_hist.capture.torch_internals import (
 from tb_activation_hist.core.names import LayerInfo
 
 _is_compiling = torch.compiler.is_compiling
-
-
-class Hook:
-    """A hook that no copy of a module keeps.
-
-    `Eraser` takes it off copies; where one is taken along all the same, the standard library's
-    do-nothing stands in for it.
-    """
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return getattr, (contextlib.nullcontext(), "__exit__")
-
-    def __deepcopy__(self, memo: dict[int, Any]) -> Any:
-        return contextlib.nullcontext().__exit__
 
 
 class ForwardHook(Hook):
@@ -74,6 +64,7 @@ class ForwardHook(Hook):
         self._rows: dict[tuple[str, str, bool, torch.device], Row] = {}
         self._calls: dict[str, tuple[int, int]] = {}
         self._orders: dict[str, int] = {}
+        self._leaves: MutableMapping[Tensor, dict[str, RemovableHandle]] = WeakIdKeyDictionary()
         HOOKS[self.key] = self
 
     def __call__(self, module: nn.Module, _args: Any, output: Any) -> None:
@@ -112,10 +103,25 @@ class ForwardHook(Hook):
             if self.ordered and not recomputed:
                 state.call_order.note("train" if module.training else "eval", self.layer + name)
             if self.counts and not recomputed:
-                self.row(self.kind, name, module, values).count(values)
+                self.row(self.kind, name, module, values).count(values, tensor)
             # A reentrant checkpoint has its graph only from the recomputation.
             if self.gradients and tensor.requires_grad:
-                tensor.register_hook(GradientHook(self, name, module))
+                facts = ModuleFacts(module.training, type(module).__name__)
+                self._follow(tensor, name, facts)
+
+    def _follow(self, tensor: Tensor, name: str, facts: ModuleFacts) -> None:
+        """Count the gradient when backward computes it.
+
+        A leaf, such as a parameter that a module gives, outlives the forward pass: it keeps one
+        hook until that has run, however often the module is called.
+        """
+        if not tensor.is_leaf:
+            tensor.register_hook(GradientHook(self, name, facts))
+            return
+        waiting = self._leaves.setdefault(tensor, {})
+        if name not in waiting:
+            hook = LeafGradientHook(self, name, facts, waiting)
+            waiting[name] = tensor.register_hook(hook)
 
     def _next_call(self, module: nn.Module) -> str:
         """Number of this call within the step, or within the forward pass of an evaluation."""
@@ -170,21 +176,28 @@ class ForwardHook(Hook):
         # Reading the version makes the graph depend on it.
         if not state.modules_version:
             return
-        if phase not in state.phases or is_exporting() or not self.counts:
+        if phase not in state.phases or is_exporting():
             return
         tensors = floating_tensors(output)
-        if not tensors:
-            ran_in_graph(self.key)
+        if not tensors or not self.counts:
+            ran_in_graph(self.key, phase, *(path for path, _ in tensors))
         for path, tensor in tensors:
             facts = (self.key, path, phase, self.type_name(module))
-            where = (str(tensor.dtype), tensor.device.type, tensor.device.index)
-            name = buffer_in_graph(*facts, *where)
-            buffer = getattr(state.graph_inputs, name)
-            switch = getattr(state.graph_inputs, f"{name}_{phase}")
-            count_(buffer, row_in_graph(*facts, *where), tensor, switch)
-            dim = split_in_graph(*facts, *where, tensor.dim())
-            if dim >= 0:
-                self._trace_slices(tensor, dim, (*facts, *where))
+            if self.counts:
+                self._trace_values(tensor, facts)
+            if self.gradients and tensor.requires_grad:
+                watch_gradient(tensor, *facts)
+
+    def _trace_values(self, tensor: Tensor, facts: tuple[str, str, str, str]) -> None:
+        """Put the op that counts a tensor into the graph."""
+        facts_here = (*facts, str(tensor.dtype), tensor.device.type, tensor.device.index)
+        name = buffer_in_graph(*facts_here)
+        buffer = getattr(self.state.graph_inputs, name)
+        switch = getattr(self.state.graph_inputs, f"{name}_{facts[2]}")
+        count_(buffer, row_in_graph(*facts_here), tensor, switch)
+        dim = split_in_graph(*facts_here, tensor.dim())
+        if dim >= 0:
+            self._trace_slices(tensor, dim, facts_here)
 
     def _trace_slices(self, tensor: Tensor, dim: int, facts: tuple[Any, ...]) -> None:
         """Put the op that counts a tensor's slices into the graph, for their number as it is."""
@@ -194,6 +207,14 @@ class ForwardHook(Hook):
             buffer = getattr(self.state.graph_inputs, name)
             switch = getattr(self.state.graph_inputs, f"{name}_{facts[2]}")
             count_slices_(buffer, first_in_graph(slices, *facts), dim, tensor, switch)
+
+    def count_gradient(self, gradient: Tensor, path: str, phase: str, type_name: str) -> None:
+        """Count the gradient of a tensor of a compiled graph, whose backward pass runs."""
+        GradientHook(self, *_facts_in_graph(path, phase, type_name))(gradient)
+
+    def follow_gradient(self, tensor: Tensor, path: str, phase: str, type_name: str) -> None:
+        """Count the gradient of a tensor of a graph that runs as it stands."""
+        self._follow(tensor, *_facts_in_graph(path, phase, type_name))
 
 
 class InputHook(ForwardHook):
@@ -215,57 +236,16 @@ class InputHook(ForwardHook):
             ForwardHook.__call__(self, module, (), name_inputs(args, kwargs or {}))
 
 
-class LookHook(Hook):
-    """Before a model's forward pass of a recorded step: go on with the modules that it has now."""
-
-    def __init__(self, state: CaptureState) -> None:
-        self._state = state
-
-    def __call__(self, module: nn.Module, *_: Any) -> None:
-        """Raises only with ``on_error="raise"``."""
-        state = self._state
-        if _is_compiling() or not (state.train if module.training else state.eval):
-            return
-        state.called = True
-        try:
-            with state.clock:
-                state.look_again()
-        except Exception as err:  # noqa: BLE001 - nothing of ours may stop a training
-            state.fail("the model's layers", err)
-
-
-class ForwardBegins(Hook):
-    """Counts the forward passes of an evaluation; one that calls itself is one.
-
-    Those of a training belong together as one step.
-    """
-
-    def __init__(self, state: CaptureState) -> None:
-        self._state = state
-
-    def __call__(self, module: nn.Module, *_: Any) -> None:
-        self._state.calls_since["eval"] += not (self._state.depth or module.training)
-        self._state.depth += 1
-
-
-class ForwardEnds(Hook):
-    """Ends a forward pass of the model, also one that failed."""
-
-    def __init__(self, state: CaptureState) -> None:
-        self._state = state
-
-    def __call__(self, *_: Any) -> None:
-        self._state.depth -= 1
-
-
-class ModuleFacts:
+class ModuleFacts(NamedTuple):
     """Facts that a gradient's row needs about its module, without keeping the module alive."""
 
-    __slots__ = ("training", "type")
+    training: bool
+    type: str
 
-    def __init__(self, module: nn.Module) -> None:
-        self.training = module.training
-        self.type = type(module).__name__
+
+def _facts_in_graph(path: str, phase: str, type_name: str) -> tuple[str, ModuleFacts]:
+    """What a graph knows of a tensor, as an eager call names it."""
+    return f"/{path}" if path else "", ModuleFacts(phase == "train", type_name)
 
 
 class GradientHook:
@@ -273,15 +253,15 @@ class GradientHook:
 
     __torch_unserializable__ = True
 
-    def __init__(self, hook: ForwardHook, name: str, module: nn.Module) -> None:
+    def __init__(self, hook: ForwardHook, name: str, facts: ModuleFacts) -> None:
         self._hook = hook
         self._name = name
-        self._facts = ModuleFacts(module)
+        self._facts = facts
 
     def __call__(self, gradient: Tensor) -> None:
         """Never changes the gradient; raises only with ``on_error="raise"``."""
         state = self._hook.state
-        if not (state.train if self._facts.training else state.eval):
+        if not (state.train if self._facts.training else state.eval) and not is_captured(gradient):
             return
         state.seen.add(BACKWARD)
         try:
@@ -289,6 +269,28 @@ class GradientHook:
             if values is not None:
                 with state.clock:
                     row = self._hook.row("gradients", self._name, self._facts, values)
-                    row.count(state.unscale(values))
+                    row.count(state.unscale(values), gradient)
         except Exception as err:  # noqa: BLE001 - nothing of ours may stop a training
             state.fail(f"gradients/{self._hook.layer}", err)
+
+
+class LeafGradientHook(GradientHook):
+    """Counts the gradient of a leaf once, and takes itself off.
+
+    waiting: the handles of the leaf's hooks by name.
+    """
+
+    def __init__(
+        self,
+        hook: ForwardHook,
+        name: str,
+        facts: ModuleFacts,
+        waiting: dict[str, RemovableHandle],
+    ) -> None:
+        super().__init__(hook, name, facts)
+        self._waiting = waiting
+
+    def __call__(self, gradient: Tensor) -> None:
+        """Never changes the gradient; raises only with ``on_error="raise"``."""
+        self._waiting.pop(self._name).remove()
+        super().__call__(gradient)

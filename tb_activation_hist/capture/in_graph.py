@@ -9,6 +9,7 @@ import weakref
 from typing import Any, Protocol
 
 import torch
+from torch import Tensor
 
 from tb_activation_hist.capture.rows import Row
 from tb_activation_hist.capture.split import LayerRules
@@ -29,6 +30,12 @@ class TracedHook(Protocol):
     state: CaptureState
     split: LayerRules
 
+    def count_gradient(self, gradient: Tensor, path: str, phase: str, type_name: str) -> None:
+        """Count the gradient of a tensor of a graph."""
+
+    def follow_gradient(self, tensor: Tensor, path: str, phase: str, type_name: str) -> None:
+        """Count the gradient of a tensor when it is computed."""
+
 
 HOOKS: weakref.WeakValueDictionary[str, TracedHook] = weakref.WeakValueDictionary()
 """By key, for compiled graphs: they can hold a text but not a hook. (Up to torch 2.6 a number on a
@@ -36,9 +43,11 @@ hook is no constant to them.)"""
 
 
 @torch.compiler.assume_constant_result
-def ran_in_graph(key: str) -> None:
-    """Note a module that gives nothing to count."""
-    HOOKS[key].ran = True
+def ran_in_graph(key: str, phase: str, *paths: str) -> None:
+    """Note a module that gives nothing to count, or only gradients. paths: of its tensors."""
+    hook = _note(key, phase)
+    for path in paths if hook.ordered else ():
+        hook.state.call_order.note(phase, _layer(hook, path))
 
 
 @torch.compiler.assume_constant_result
@@ -83,15 +92,10 @@ def _find_row(
 
     The shape is left out: asking for it would fix it in the graph.
     """
-    hook = HOOKS[key]
-    hook.ran = True
+    hook = _note(key, phase)
     state = hook.state
-    state.graphs_evaluate |= phase == "eval"
-    if hook.gradients or state.per_call:
-        state.warn_compiled()
-    layer = "/".join(part for part in (hook.layer, path) if part)
     info = LayerInfo(
-        layer=state.names.claim(hook.kind, layer, hook.source),
+        layer=state.names.claim(hook.kind, _layer(hook, path), hook.source),
         kind=hook.kind,
         phase=phase,
         order=hook.order,
@@ -102,3 +106,16 @@ def _find_row(
     split = hook.split.dimension(hook.kind, info.layer)
     where = torch.device(device if index is None else f"{device}:{index}")
     return state.rows.find(info, where, split)
+
+
+def _note(key: str, phase: str) -> TracedHook:
+    hook = HOOKS[key]
+    hook.ran = True
+    hook.state.graphs_evaluate |= phase == "eval"
+    if hook.state.per_call:
+        hook.state.warn_compiled()
+    return hook
+
+
+def _layer(hook: TracedHook, path: str) -> str:
+    return "/".join(part for part in (hook.layer, path) if part)

@@ -16,8 +16,8 @@ from torch.optim.optimizer import (
 )
 
 from tb_activation_hist.capture.countable import countable_values
+from tb_activation_hist.capture.known_parameters import KnownParameters
 from tb_activation_hist.capture.optimizer_states import OptimizerStates, unscale_gradient
-from tb_activation_hist.capture.outline import Outline
 from tb_activation_hist.capture.parameter_refs import ParameterRef, layers_to_refs
 from tb_activation_hist.capture.rows import Row
 from tb_activation_hist.capture.select import Layer
@@ -62,9 +62,7 @@ class ParameterKinds:
         self._updates = "updates" in kinds
         self._states = OptimizerStates() if "optimizer_state" in kinds else None
         self.sizes = None if sizes_every is None else SizeMeter(sizes_every)
-        self._layers: list[Layer] = []
-        self._refs: list[ParameterRef] = []
-        self._outline = Outline([])
+        self._parameters = KnownParameters()
         self._rows: dict[tuple[str, str, torch.device], Row] = {}
         self._open: dict[int, OpenStep] = {}
         self._handles: list[Any] = []
@@ -76,10 +74,9 @@ class ParameterKinds:
 
     def attach(self, layers: Iterable[Layer]) -> None:
         """Watch the parameters of these layers, from now on."""
-        self._layers = list(layers)
         watching = self._gradients or self._updates or self._states is not None
         if self._weights or watching:
-            self._find_refs()
+            self._parameters.attach(layers)
         if (watching or self.sizes is not None) and not self._handles:
             watcher = StepWatcher(self)
             self._handles = [
@@ -87,16 +84,16 @@ class ParameterKinds:
                 register_optimizer_step_post_hook(watcher.after),
             ]
 
-    def _find_refs(self) -> None:
-        self._refs = list(layers_to_refs(self._layers))
-        self._outline = Outline([layer.module for layer in self._layers])
-
     def tags(self, layers: Iterable[Layer]) -> Iterator[tuple[str, ParameterRef]]:
-        """The tags under which the parameters of these layers are recorded."""
+        """The tags under which the parameters of these layers are recorded.
+
+        Those of optimizer state lack the name of its entries, which an optimizer tells later.
+        """
         kinds = {
             "weights": self._weights,
             "weight_gradients": self._gradients,
             "updates": self._updates,
+            "optimizer_state": self._states is not None,
         }
         chosen = [kind for kind, recorded in kinds.items() if recorded]
         for ref in layers_to_refs(layers) if chosen else ():
@@ -125,11 +122,11 @@ class ParameterKinds:
 
     def _count_weights(self) -> None:
         if self._weights:
-            for ref, parameter in self._known_parameters().values():
+            for ref, parameter in self._parameters.by_id().values():
                 self._count("weights", ref, countable_values(ref.weights(parameter)))
 
     def _count_states(self, states: OptimizerStates) -> None:
-        known = self._known_parameters().values()
+        known = self._parameters.by_id().values()
         for ref, parameter in known:
             for name, values in states.of(parameter):
                 self._count("optimizer_state", ref, countable_values(values), f"/{name}")
@@ -146,7 +143,7 @@ class ParameterKinds:
         if not (self._gradients or self._updates):
             self._note_step(optimizer)
             return
-        known = self._known_parameters()
+        known = self._parameters.by_id()
         for parameter in _parameters_of(optimizer):
             if id(parameter) not in known or (parameter.grad is None and not closure):
                 continue
@@ -166,7 +163,7 @@ class ParameterKinds:
         """Note once that an optimizer steps parameters of the layers, where a kind needs one."""
         if self._states is None or OPTIMIZER_STEP in self._state.seen:
             return
-        known = self._known_parameters()
+        known = self._parameters.by_id()
         if any(id(parameter) in known for parameter in _parameters_of(optimizer)):
             self._state.seen.add(OPTIMIZER_STEP)
 
@@ -195,17 +192,6 @@ class ParameterKinds:
         if gradient is not None:
             self._count("weight_gradients", ref, unscale_gradient(gradient, optimizer))
 
-    def _known_parameters(self) -> dict[int, tuple[ParameterRef, nn.Parameter]]:
-        """Tied parameters count once, under their first name."""
-        if self._outline.changed():
-            self._find_refs()
-        found: dict[int, tuple[ParameterRef, nn.Parameter]] = {}
-        for ref in self._refs:
-            parameter = ref.parameter
-            if parameter is not None:
-                found.setdefault(id(parameter), (ref, parameter))
-        return found
-
     def _count(self, kind: str, ref: ParameterRef, values: Tensor | None, part: str = "") -> None:
         if values is None or not self._is_ours(ref.parameter):
             return
@@ -222,10 +208,8 @@ class ParameterKinds:
                 scheme=self._state.rows.scheme,
             )
             split = self._state.split.of_layer().dimension(kind, ref.name + part)
-            if getattr(ref.parameter, "device_mesh", None) is not None:
-                split = None  # a rank's shard begins at some slice, and counts from 0
             row = self._rows[key] = self._state.rows.find(info, values.device, split)
-        row.count(values)
+        row.count(values, ref.parameter)
 
     def _is_ours(self, parameter: nn.Parameter | None) -> bool:
         """Of parameters that several ranks hold alike, one rank counts; of shards, each its own."""

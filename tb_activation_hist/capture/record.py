@@ -38,7 +38,7 @@ def record(module: nn.Module, /, **tensors: Any) -> None:
     gradients. Returns nothing, changes nothing, and raises nothing: for what cannot be counted
     there is one warning. None is passed over. Tensors: any shape, floating-point; a container of
     tensors gives ``scores/0``, ``scores/mask`` ... as a module's output does. Without a logger it
-    costs a look-up in a dictionary; in a compiled graph it is one op for each tensor.
+    costs a look-up in a dictionary; in a compiled graph it is one op for each tensor and gradient.
     """
     try:
         recorders = module.__dict__.get(RECORDERS)

@@ -50,11 +50,14 @@ class Row:
     """Counted since the segment was last emptied."""
     split: LayerSplit | None = None
 
-    def count(self, values: torch.Tensor) -> None:
-        """Add the values, wherever they lie, and their slices where the layer is split."""
+    def count(self, values: torch.Tensor, whole: torch.Tensor | None = None) -> None:
+        """Add the values, wherever they lie, and their slices where the layer is split.
+
+        whole: the tensor that they are taken from, which may be a DTensor with more slices.
+        """
         if self.split is not None:
             with self._timed():
-                self.split.count(values)
+                self.split.count(values, whole)
         self._count_bins(values)
 
     def _timed(self) -> AbstractContextManager[None]:

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, MutableMapping, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
-import torch
 from torch import Tensor, nn
+from torch.utils.weak import WeakIdKeyDictionary
 
+from tb_activation_hist.capture.count import is_capturing
 from tb_activation_hist.capture.countable import countable_values
+from tb_activation_hist.capture.known_parameters import KnownParameters
 from tb_activation_hist.capture.late_scalar import keep_scalar
 from tb_activation_hist.capture.optimizer_states import unscale_gradient
-from tb_activation_hist.capture.outline import Outline
-from tb_activation_hist.capture.parameter_refs import ParameterRef, layers_to_refs
 from tb_activation_hist.capture.parameter_samples import (
     SAMPLE,
     Gathered,
@@ -147,11 +147,9 @@ class SizeMeter:
         self._every = every
         self._records = 0
         self._wanted = True
-        self._layers: list[Layer] = []
-        self._refs: list[ParameterRef] = []
-        self._outline = Outline([])
+        self._known = KnownParameters()
         self._memory = WeightMemory()
-        self._rates: dict[int, float] = {}
+        self._rates: MutableMapping[Tensor, float] = WeakIdKeyDictionary()
         self._stepped = False
         self._taken: dict[str, Tensor | None] = {}
         self._kept: dict[str, Tensor] = {}
@@ -165,12 +163,7 @@ class SizeMeter:
 
     def attach(self, layers: Iterable[Layer]) -> None:
         """Measure the parameters of these modules and of what is inside them, from now on."""
-        self._layers = list(layers)
-        self._find_refs()
-
-    def _find_refs(self) -> None:
-        self._refs = list(layers_to_refs(self._layers))
-        self._outline = Outline([layer.module for layer in self._layers])
+        self._known.attach(layers)
 
     def begin_step(self, recorded: bool) -> None:
         """A step begins; recorded: whether it makes a record."""
@@ -195,11 +188,12 @@ class SizeMeter:
         if not self.on or _capturing():
             return
         known = self._parameters()
-        own = dict(_groups_of(optimizer))
-        if own.keys().isdisjoint(id(parameter) for parameter in known.values()):
+        rates = dict(_rates_of(optimizer))
+        own = {id(parameter) for parameter in rates}
+        if own.isdisjoint(id(parameter) for parameter in known.values()):
             return
         self.begin()
-        self._rates |= own
+        self._rates.update(rates)
         self._stepped = True
         for name, parameter in known.items():
             mine = id(parameter) in own
@@ -213,7 +207,7 @@ class SizeMeter:
         """Take the gradients of a step that made them itself."""
         if not self.on or not self._stepped or _capturing():
             return
-        own = dict(_groups_of(optimizer))
+        own = {id(parameter) for parameter, _ in _rates_of(optimizer)}
         for name, parameter in self._parameters().items():
             if name not in self._taken:
                 self._take_gradient(name, parameter, optimizer if id(parameter) in own else None)
@@ -274,26 +268,18 @@ class SizeMeter:
         return pending
 
     def _facts(self, parameters: Sequence[nn.Parameter]) -> tuple[Any, Any, Any]:
-        optimized = [
-            int(id(each) in self._rates) if self._rates else UNKNOWN for each in parameters
-        ]
+        optimized = [int(each in self._rates) if self._rates else UNKNOWN for each in parameters]
         return (
             np.array([each.requires_grad for each in parameters], np.bool_),
             np.array(optimized, np.int8),
-            np.array([self._rates.get(id(each), np.nan) for each in parameters]),
+            np.array([self._rates.get(each, np.nan) for each in parameters]),
         )
 
     def _parameters(self) -> dict[str, nn.Parameter]:
         """Those that the model has now; tied ones once, under their first name."""
-        if self._outline.changed():
-            self._find_refs()
         found: dict[str, nn.Parameter] = {}
-        seen: set[int] = set()
-        for ref in self._refs:
-            parameter = ref.parameter
-            if parameter is not None and id(parameter) not in seen:
-                seen.add(id(parameter))
-                found.setdefault(ref.name, parameter)
+        for ref, parameter in self._known.by_id().values():
+            found.setdefault(ref.name, parameter)
         return found
 
 
@@ -302,17 +288,18 @@ def gather_one(values: Tensor) -> Tensor:
     return take_sample(values).clone()
 
 
-def _groups_of(optimizer: Any) -> Iterable[tuple[int, float]]:
+def _rates_of(optimizer: Any) -> Iterable[tuple[Tensor, float]]:
+    """Each parameter with its learning rate; NaN where that is not known on the host."""
     for group in optimizer.param_groups:
         rate = group.get("lr", np.nan)
         known = isinstance(rate, (int, float)) or (isinstance(rate, Tensor) and rate.is_cpu)
         for parameter in group["params"]:
-            yield id(parameter), float(rate) if known else np.nan
+            yield parameter, float(rate) if known else np.nan
 
 
 def _capturing() -> bool:
     """Whether the model runs to be captured, by CUDA graphs or torch.jit.trace, not to learn."""
-    return is_tracing() or (torch.cuda.is_available() and torch.cuda.is_current_stream_capturing())
+    return is_tracing() or is_capturing()
 
 
 def _read(parts: Sequence[Gathered]) -> list[Arrived]:

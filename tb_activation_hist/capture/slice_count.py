@@ -19,6 +19,7 @@ import torch
 from torch import Tensor
 
 from tb_activation_hist.capture import torch_internals
+from tb_activation_hist.capture.count import is_captured
 from tb_activation_hist.capture.count_by_device import DTYPE_CODES
 from tb_activation_hist.capture.count_kernels import c_extension, triton_kernel
 from tb_activation_hist.capture.countable import plain_values
@@ -51,7 +52,7 @@ def count_slices_(
             values = values.detach()
             count_slices_op(buffer.storage, switch.tensor, first, dim, values, buffer.capacity)
         return
-    if not switch.on and not (values.is_cuda and torch.cuda.is_current_stream_capturing()):
+    if not switch.on and not is_captured(values):
         return
     plain = plain_values(values)
     if plain is not None:

@@ -14,12 +14,20 @@ from typing import Final, NamedTuple, TypeAlias
 import torch
 from torch import Tensor
 
+from tb_activation_hist.capture.device_timer import DeviceTimer
 from tb_activation_hist.capture.meter import Meter
+from tb_activation_hist.capture.shards import place_of_shard
 from tb_activation_hist.capture.slice_buffer import HostSlices, SliceBuffer
 from tb_activation_hist.capture.slice_count import count_slices_
-from tb_activation_hist.capture.split import explain_change, explain_missing, explain_too_many
+from tb_activation_hist.capture.split import (
+    explain_change,
+    explain_missing,
+    explain_shards,
+    explain_too_many,
+)
 from tb_activation_hist.capture.stream_order import StreamOrder
 from tb_activation_hist.capture.switch import Switch
+from tb_activation_hist.capture.torch_internals import local_shard
 from tb_activation_hist.core.names import PHASES, LayerInfo
 from tb_activation_hist.core.slice_counts import LayerSlices, RecordSlices, join_slices
 from tb_activation_hist.core.user_warnings import warn_user
@@ -49,6 +57,7 @@ class SliceSegment:
     buffer: SliceBuffer
     switches: dict[str, Switch]
     order: StreamOrder | None = None
+    timer: DeviceTimer | None = None
     ranges: list[RowRange] = field(default_factory=list)
     used: int = 0
 
@@ -71,11 +80,14 @@ class SliceRow:
     slices: int
     switch: Switch
 
-    def count(self, values: Tensor, dim: int) -> None:
-        """Add the slices of values, which must not have more than `slices`."""
-        if self.segment.order is not None:
-            self.segment.order.begin_count()
-        count_slices_(self.segment.buffer, self.first, dim, values, self.switch)
+    def count(self, values: Tensor, dim: int, at: int = 0) -> None:
+        """Add the slices of values to those from number `at` on, within `slices`."""
+        segment = self.segment
+        captured = segment.order is not None and segment.order.begin_count()
+        if captured and segment.timer is not None:
+            key = (self.switch.tensor.data_ptr(), self.first + at)
+            segment.timer.note_captured(key, values.nbytes)
+        count_slices_(segment.buffer, self.first + at, dim, values, self.switch)
 
 
 class SliceTable:
@@ -103,7 +115,7 @@ class SliceTable:
         buffer = SliceBuffer(max(slices, SEGMENT_SLICES), device)
         home = buffer.storage.device
         switches = {phase: Switch(home, on=on, meter=self._meter) for phase, on in self._on.items()}
-        return SliceSegment(buffer, switches, self._meter.order(home))
+        return SliceSegment(buffer, switches, self._meter.order(home), self._meter.timer(home))
 
     def _every(self) -> list[SliceSegment]:
         return [each for segments in self._segments.values() for each in segments]
@@ -140,8 +152,14 @@ class LayerSplit:
         self._known: dict[torch.Size, tuple[SliceRow, int]] = {}
         """Where tensors of a shape are counted, and along which dimension."""
 
-    def count(self, values: Tensor) -> None:
-        """Add the slices of the values; warns once where they have none."""
+    def count(self, values: Tensor, whole: Tensor | None = None) -> None:
+        """Add the slices of the values; warns once where they have none.
+
+        whole: the tensor that they are taken from, which may be a DTensor with more slices.
+        """
+        if whole is not None and local_shard(whole) is not None:
+            self._count_shard(values, whole)
+            return
         shape = values.shape
         known = self._known.get(shape)
         if known is None:
@@ -154,6 +172,20 @@ class LayerSplit:
                 self._known.clear()
         room, dim = known
         room.count(values, dim)
+
+    def _count_shard(self, values: Tensor, whole: Tensor) -> None:
+        """Add a rank's slices under their numbers in the whole tensor."""
+        dim = self.dimension_of(whole.dim())
+        if dim is None:
+            return
+        place = place_of_shard(whole, dim)
+        if place is None:
+            name = self._info.key
+            self._warn(explain_shards(name, dim), f"split {name}")
+            return
+        room = self.room(place.slices)
+        if room is not None:
+            room.count(values, dim, place.first)
 
     def dimension_of(self, rank: int) -> int | None:
         """The dimension, from 0, of a tensor with so many; None, after a warning, without it."""

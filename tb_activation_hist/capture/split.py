@@ -135,6 +135,15 @@ def explain_too_many(name: str, slices: int) -> str | None:
     )
 
 
+def explain_shards(name: str, dim: int) -> str:
+    """Why the shards of a tensor are not split."""
+    return (
+        f"{name} is sharded along dimension {dim} by several dimensions of its device mesh, or "
+        "interleaved, so that a rank cannot tell the numbers of its slices. It is recorded "
+        "without slices; split another dimension."
+    )
+
+
 def explain_change(name: str, before: int, now: int) -> str:
     """What becomes of a layer whose number of slices changes."""
     return (

@@ -159,10 +159,9 @@ class CaptureState:
         )
 
     def warn_compiled(self) -> None:
-        self.seen.add(BACKWARD)  # that there are no gradients is told here
         self.warn_once(
-            "Inside torch.compile, gradients of activations are not recorded, and per_call=True "
-            "has no effect: the calls of a module are counted together."
+            "Inside torch.compile, per_call=True has no effect: the calls of a module are counted "
+            "together."
         )
 
     def warn_once(self, text: str, about: str = "") -> None:

@@ -196,6 +196,14 @@ def mark_static(tensor: Tensor) -> None:
     _find("_dynamo.mark_static_address", lambda _: None)(tensor)
 
 
+def keep_in_graphs(op: Any) -> None:
+    """Let no pass over a graph remove the op as dead because it gives nothing.
+
+    Without ``fx.node.has_side_effect``: a compiler may remove it, and its gradients are missing.
+    """
+    _find("fx.node.has_side_effect", lambda _: None)(op)
+
+
 def raise_graph_limit(by: int) -> None:
     """Let torch.compile keep so many more graphs of one function.
 

@@ -3,25 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final
 
+from bench.findings.fresh.architectures import FRESH
 from bench.findings.wide import control, generative, language, signals, tables, vision
+from bench.findings.wide.architecture import HELD_OUT, WORKED, Architecture
 from bench.findings.wide.training import Recipe, Task, cosine, one_cycle, step_decay
-
-WORKED, HELD_OUT = "worked", "held-out"
-HALVES: Final = (WORKED, HELD_OUT)
-
-
-@dataclass(frozen=True)
-class Architecture:
-    """build: the task, made anew for each training. frozen: parts of it never learn, on purpose."""
-
-    name: str
-    build: Callable[[], Task]
-    recipe: Callable[[], Recipe]
-    half: str
-    frozen: bool = False
 
 
 def _adam(rate: float, steps: int = 140, **more: object) -> Callable[[], Recipe]:
@@ -100,5 +87,6 @@ ARCHITECTURES: Final = {
         _held_out("taste", tables.taste, _adam(5e-3, 160)),
         _held_out("gated_table", tables.gated_table, _adamw(2e-3, 140, schedule=step_decay)),
         _held_out("experts", tables.experts, _sgd(0.05, 160)),
+        *FRESH,
     )
 }

@@ -9,6 +9,7 @@ from typing import Final
 import torch
 from torch import nn
 
+from bench.findings.fresh.ways import WAYS
 from bench.findings.wide.fault import role_modules
 from bench.findings.wide.training import (
     Training,
@@ -142,6 +143,12 @@ CONDITIONS: Final = {
         Condition("frozen_trunk", _freeze_trunk, frozen=True),
         Condition("frozen_embedding", _freeze_embedding, frozen=True),
         Condition("frozen_in_eval", _keep_trunk_in_eval, frozen=True),
+        *(Condition(name, *way) for name, way in WAYS.items()),
     )
 }
-VARIED: Final = tuple(n for n, c in CONDITIONS.items() if n != PLAIN and not c.frozen)
+VARIED: Final = tuple(
+    name for name, own in CONDITIONS.items() if name not in (PLAIN, *WAYS) and not own.frozen
+)
+"""The wide set's."""
+
+FRESHLY_VARIED: Final = (*WAYS, "continued", "evaluated", "average", "low_rate")

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from bench.findings.faults import DIVERGED
-from bench.findings.wide.architectures import HELD_OUT
+from bench.findings.wide.architecture import HELD_OUT
 from bench.findings.wide.training import Batch, Training, phase_parameters
 
 GRAVE = ("error", "warning")

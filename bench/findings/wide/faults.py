@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from bench.findings.fresh.faults_a import FAULTS_A
 from bench.findings.wide.fault import Fault
 from bench.findings.wide.faults_growth import GROWTH_FAULTS
 from bench.findings.wide.faults_inputs import INPUT_FAULTS
@@ -23,5 +24,6 @@ FAULTS: Final[dict[str, Fault]] = {
         *SATURATION_FAULTS,
         *NUMBER_FAULTS,
         *MODE_FAULTS,
+        *FAULTS_A,
     )
 }

@@ -6,7 +6,7 @@ from functools import partial
 
 import torch
 
-from bench.findings.wide.architectures import HELD_OUT, WORKED
+from bench.findings.wide.architecture import HELD_OUT, WORKED
 from bench.findings.wide.fault import (
     AFTERMATH,
     DIVERGED,

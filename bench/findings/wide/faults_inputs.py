@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from bench.findings.wide.architectures import HELD_OUT, WORKED
+from bench.findings.wide.architecture import HELD_OUT, WORKED
 from bench.findings.wide.data import raw_pictures, raw_table
 from bench.findings.wide.fault import (
     AFTERMATH,

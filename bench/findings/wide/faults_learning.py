@@ -7,7 +7,7 @@ from functools import partial
 import torch
 from torch import nn
 
-from bench.findings.wide.architectures import HELD_OUT, WORKED
+from bench.findings.wide.architecture import HELD_OUT, WORKED
 from bench.findings.wide.fault import (
     AFTERMATH,
     ANY_SEVERITY,

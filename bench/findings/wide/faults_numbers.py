@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from bench.findings.planting import Log
-from bench.findings.wide.architectures import HELD_OUT, WORKED
+from bench.findings.wide.architecture import HELD_OUT, WORKED
 from bench.findings.wide.fault import AFTERMATH, MIDWAY, Fault, kinds, replace_module, role_names
 from bench.findings.wide.training import Training
 

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from bench.findings.wide.architecture import HELD_OUT, WORKED
 from bench.findings.wide.architectures import ARCHITECTURES
-from bench.findings.wide.conditions import CONDITIONS, PLAIN, VARIED
+from bench.findings.wide.conditions import CONDITIONS, FRESHLY_VARIED, PLAIN, VARIED
 from bench.findings.wide.faults import FAULTS
 
 WAYS = 3
-"""Healthy ways of each architecture beside its plain one."""
+"""Healthy ways of each architecture of the wide set beside its plain one; the fresh set has one."""
 
 FROZEN_TRUNKS = (
     *("vit", "convnext", "residual_net", "bert", "dlrm"),
     *("cait", "mixer", "mobilenet", "llama", "distilbert"),
+    *("densenet", "swin", "roberta", "nbeats"),
 )
 FROZEN_EMBEDDINGS = (
     *("gpt2", "word2vec", "dqn", "deep_linear"),
@@ -60,8 +62,9 @@ def half_jobs(half: str) -> list[Job]:
         if fault.half == half
         for name in fault.on
     ]
+    varied, ways = (VARIED, WAYS) if half in (WORKED, HELD_OUT) else (FRESHLY_VARIED, 1)
     for place, name in enumerate(names):
-        turns = [VARIED[(WAYS * place + way) % len(VARIED)] for way in range(WAYS)]
+        turns = [varied[(ways * place + way) % len(varied)] for way in range(ways)]
         jobs += [Job(name, turn, 1 + way) for way, turn in enumerate(turns)]
         jobs += [Job(name, condition, 5) for condition in _frozen_conditions(name)]
     return jobs

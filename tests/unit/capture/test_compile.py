@@ -129,11 +129,49 @@ def test_other_batch_sizes_make_no_more_graphs_than_without_us():
     assert counts[0] == counts[1]
 
 
-def test_gradients_of_activations_in_a_graph_are_declined_once():
+@pytest.mark.parametrize("kinds", [("activations", "gradients"), ("gradients",)])
+@pytest.mark.parametrize("backend", ["eager", "aot_eager", "inductor"])
+def test_gradients_of_outputs_in_a_graph_are_those_of_eager_calls(backend, kinds):
+    torch.manual_seed(0)
+    model, found = Model(), []
+    inputs = [torch.randn(3, 4) for _ in range(5)]
+    for called in (model, torch.compile(model, backend=backend, fullgraph=True)):
+        writer = MemoryWriter()
+        with ActivationHistLogger(model, writer, kinds=kinds, every=2, on_error="raise") as hist:
+            for x in inputs:
+                run(called, x, hist)
+        found.append(writer.histograms)
+    eager, graph = found
+    assert set(eager) == set(graph) >= {"gradients/linear", "gradients/act", "gradients/pair/low"}
+    for key, series in eager.items():
+        assert graph[key].steps.tolist() == series.steps.tolist() == [1, 2, 4]
+        assert graph[key].n.tolist() == series.n.tolist()
+        assert graph[key].mean.tolist() == pytest.approx(series.mean.tolist(), rel=1e-5)
+
+
+def test_gradients_that_flow_on_are_as_without_us():
+    """Zeros keep their sign, and NaN and infinities stay what they are."""
+    model = nn.Sequential(nn.Linear(4, 4), nn.ReLU(), nn.Linear(4, 2))
+    gradient = torch.tensor([[0.0, -0.0], [torch.inf, 1.0], [torch.nan, -torch.inf]])
+    x = torch.randn(3, 4, requires_grad=True)
+    found = []
+    for attach in (False, True):
+        torch._dynamo.reset()
+        compiled = torch.compile(model, backend="aot_eager", fullgraph=True)
+        hist = ActivationHistLogger(model, MemoryWriter(), kinds=["gradients"]) if attach else None
+        found.append(torch.autograd.grad(compiled(x), [x, *model.parameters()], gradient))
+        if hist is not None:
+            hist.step()
+            hist.close()
+    for without, beside in zip(*found, strict=True):
+        assert torch.equal(without.view(torch.int32), beside.view(torch.int32))
+
+
+def test_calls_of_a_graph_are_not_counted_apart_which_is_told_once():
     model = Model()
     compiled = torch.compile(model, backend="aot_eager", fullgraph=True)
-    hist = ActivationHistLogger(compiled, MemoryWriter(), kinds=["activations", "gradients"])
-    with pytest.warns(ActivationHistWarning, match=r"Inside torch\.compile, gradients") as told:
+    hist = ActivationHistLogger(compiled, MemoryWriter(), per_call=True)
+    with pytest.warns(ActivationHistWarning, match=r"Inside torch\.compile, per_call") as told:
         run(compiled, torch.ones(3, 4), hist, steps=2)
     assert len(told) == 1
     hist.close()

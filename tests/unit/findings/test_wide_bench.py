@@ -9,7 +9,8 @@ import pytest
 
 pytest.importorskip("torch")
 
-from bench.findings.wide.architectures import ARCHITECTURES, HALVES
+from bench.findings.wide.architecture import HALVES, HELD_OUT, WORKED
+from bench.findings.wide.architectures import ARCHITECTURES
 from bench.findings.wide.faults import FAULTS
 from bench.findings.wide.jobs import FROZEN_EMBEDDINGS, FROZEN_TRUNKS, Job, half_jobs
 from bench.findings.wide.judge import Verdict, did_harm, is_true, note_caught, tells
@@ -30,12 +31,12 @@ def a_finding(kind="not_learning", layers=("blocks.2.norm1",), severity="warning
 
 
 def test_halves_share_neither_architectures_nor_faults():
-    worked, held_out = (half_jobs(half) for half in HALVES)
-    for shared in ("architecture", "name"):
-        assert not {getattr(j, shared) for j in worked} & {getattr(j, shared) for j in held_out}
-    assert not {j.condition for j in worked if not j.healthy} & {
-        j.condition for j in held_out if not j.healthy
-    }
+    for one, other in itertools.combinations([half_jobs(half) for half in HALVES], 2):
+        for shared in ("architecture", "name"):
+            assert not {getattr(j, shared) for j in one} & {getattr(j, shared) for j in other}
+        assert not {j.condition for j in one if not j.healthy} & {
+            j.condition for j in other if not j.healthy
+        }
 
 
 def test_each_fault_is_planted_in_architectures_of_its_half():
@@ -43,8 +44,8 @@ def test_each_fault_is_planted_in_architectures_of_its_half():
         assert {ARCHITECTURES[name].half for name in fault.on} == {fault.half}, fault.name
 
 
-def test_each_half_has_every_kin_of_faults():
-    kins = [{f.kin for f in FAULTS.values() if f.half == half} for half in HALVES]
+def test_each_half_of_the_wide_set_has_every_kin_of_faults():
+    kins = [{f.kin for f in FAULTS.values() if f.half == half} for half in (WORKED, HELD_OUT)]
     assert kins[0] == kins[1]
 
 
@@ -107,11 +108,16 @@ def test_scores_keep_frozen_and_hidden_trainings_apart():
     assert by_confidence(verdicts) == [(0.85, 0.95, pytest.approx(0.9), 1, 4)]
 
 
+def shorten(monkeypatch, name):
+    """Let an architecture's trainings have 30 steps."""
+    own = ARCHITECTURES[name]
+    shortened = replace(own, recipe=lambda: replace(own.recipe(), steps=30))
+    monkeypatch.setitem(ARCHITECTURES, name, shortened)
+
+
 def test_a_training_is_recorded_in_both_modes(tmp_path, monkeypatch):
     pytest.importorskip("sklearn")
-    own = ARCHITECTURES["table_mlp"]
-    shortened = replace(own, recipe=lambda: replace(own.recipe(), steps=30))
-    monkeypatch.setitem(ARCHITECTURES, "table_mlp", shortened)
+    shorten(monkeypatch, "table_mlp")
     outcome = run_job(Job("table_mlp", "plain"), tmp_path)
     assert len(outcome.losses[0]) == outcome.steps == 30
     assert outcome.losses[0][-1] < outcome.losses[0][0]
@@ -119,3 +125,15 @@ def test_a_training_is_recorded_in_both_modes(tmp_path, monkeypatch):
         assert read_run(str(outcome.run_dir(mode)))[key].steps.tolist() == list(range(1, 31))
     assert "updates/0.weight" in set(read_run(str(outcome.run_dir("all"))))
     assert run_job(Job("table_mlp", "plain"), tmp_path) == outcome
+
+
+@pytest.mark.parametrize(
+    ("condition", "moves"), [("clear_before_step", False), ("rates_by_layer", True)]
+)
+def test_a_training_of_the_fresh_set_is_recorded(tmp_path, monkeypatch, condition, moves):
+    pytest.importorskip("sklearn")
+    shorten(monkeypatch, "table_resnet")
+    outcome = run_job(Job("table_resnet", condition), tmp_path)
+    weights = read_run(str(outcome.run_dir("all")))["weights/6.weight"]
+    assert weights.steps.tolist() == list(range(1, 31))
+    assert (weights.mean[0] != weights.mean[-1]) == moves

@@ -80,6 +80,7 @@ def run_scenario(scenario: str, folder: Path) -> None:
         folder / "run",
         rank_timeout_s=3.0,
         kinds=("activations", "weights", "weight_gradients"),
+        split={"*.weight": 0, "0": -1},
         per_rank=scenario == "per_rank",
         merge_ranks=scenario != "apart",
         overhead_budget=1e-6 if scenario == "thinned" else 0.05,

@@ -98,6 +98,29 @@ def test_the_sum_is_that_of_the_joined_batch(scenario, ranks):
         assert_counted(run[name], [values[name] for values in whole])
 
 
+@pytest.mark.parametrize("scenario", ["ddp", "fsdp", "hsdp"])
+def test_slices_have_the_numbers_of_the_whole_tensor(scenario, ranks):
+    """Of 8 and 3 rows; shards of the second have one row each, and the last rank none."""
+    folder = ranks[0] / scenario
+    run = read_histograms(folder)["run"]
+    for step in range(1, STEPS + 1):
+        outputs = seen_by_ranks(folder, step, range(RANKS))["0"].reshape(-1, 8).T
+        assert_slices(run["0"], step, outputs)
+        whole = seen_by_ranks(folder, step, [0])
+        for name, rows in (("0.weight", 8), ("2.weight", 3)):
+            for kind in ("weights", "weight_gradients"):
+                key = f"{kind}/{name}"
+                assert_slices(run[key], step, whole[key].reshape(rows, -1))
+
+
+def assert_slices(series, step, rows):
+    slices = series.slices
+    assert slices.n[step - 1].tolist() == [rows.shape[1]] * len(rows)
+    assert slices.zeros[step - 1].tolist() == (rows == 0).sum(1).tolist()
+    np.testing.assert_allclose(slices.max[step - 1], rows.max(1), rtol=0.05)
+    np.testing.assert_allclose(slices.min[step - 1], rows.min(1), rtol=0.05)
+
+
 def test_ranks_over_the_budget_are_thinned_by_rank_0_and_still_added_up(ranks):
     folder, said = ranks
     run = read_histograms(folder / "thinned")["run"]

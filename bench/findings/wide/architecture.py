@@ -1,0 +1,25 @@
+"""What an architecture of the sets is, and the parts of the sets that each belongs to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from bench.findings.wide.training import Recipe, Task
+
+WORKED, HELD_OUT = "worked", "held-out"
+FRESH_A = "fresh-a"
+HALVES: Final = (WORKED, HELD_OUT, FRESH_A)
+"""Two of the wide set, and one of the fresh set, which others made."""
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """build: the task, made anew for each training. frozen: parts of it never learn, on purpose."""
+
+    name: str
+    build: Callable[[], Task]
+    recipe: Callable[[], Recipe]
+    half: str
+    frozen: bool = False
