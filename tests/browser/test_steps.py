@@ -192,9 +192,8 @@ def test_hover_names_one_record_where_several_are_drawn_as_one(steps: Tab) -> No
     steps.page.mouse.move(*steps.point(LONG, "conv1", 0.4321, 0.5))
     tip = steps.frame.locator(".tooltip-head span").first
     text = steps.until(tip.inner_text, lambda text: re.search(r"step [\d,]+: ", text) is not None)
-    found = re.fullmatch(
-        r"step ([\d,]+): ([\d,]+) of ([\d,]+) values \([\d.]+ %\) in \[([−\d.e]+), ([−\d.e]+)\)", text
-    )
+    counted = r"step ([\d,]+): ([\d,]+) of ([\d,]+) values"
+    found = re.fullmatch(counted + r" \([\d.]+ %\) in \[([−\d.e]+), ([−\d.e]+)\)", text)
     assert found is not None, text
     step, count, of = (int(part.replace(",", "")) for part in found.groups()[:3])
     low, high = (float(part.replace("−", "-")) for part in found.groups()[3:])
