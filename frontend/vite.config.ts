@@ -1,5 +1,6 @@
+import { fileURLToPath } from "node:url";
 import type { Plugin } from "vite";
-import { defineConfig } from "vitest/config";
+import { defineConfig, type ViteUserConfig } from "vitest/config";
 
 // TensorBoard imports `index.js` as a module from an unknown prefix and calls its `render`, under a
 // policy that allows neither inline scripts nor blob: workers; hence relative URLs and real files.
@@ -11,10 +12,12 @@ const withoutPreload: Plugin = {
   load: (id) => (id === "\0without-preload" ? "export const __vitePreload = (load) => load();" : undefined),
 };
 
-export default defineConfig({
+const jsx = { runtime: "automatic", importSource: "preact" } as const;
+
+const page: ViteUserConfig = {
   base: "./",
   plugins: [withoutPreload],
-  oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
+  oxc: { jsx },
   build: {
     outDir: "../tb_activation_hist/static",
     emptyOutDir: true,
@@ -62,4 +65,34 @@ export default defineConfig({
     // For the tests of what is let go of.
     execArgv: ["--expose-gc"],
   },
-});
+};
+
+/** Instead of a server it asks the file that it lies in. */
+const askTheFile: Plugin = {
+  name: "ask-the-file",
+  enforce: "pre",
+  resolveId: (id) =>
+    id.endsWith("/series/page_client")
+      ? fileURLToPath(new URL("src/shared/page_client.ts", import.meta.url))
+      : undefined,
+};
+
+/** The page of a shared file: one script with all parts in it. */
+const shared: ViteUserConfig = {
+  plugins: [withoutPreload, askTheFile],
+  oxc: { jsx },
+  build: {
+    outDir: "../tb_activation_hist/static",
+    // The page itself was built into it before.
+    emptyOutDir: false,
+    target: "es2022",
+    cssCodeSplit: false,
+    modulePreload: false,
+    rollupOptions: {
+      input: "src/shared/index.ts",
+      output: { format: "iife", entryFileNames: "shared.js", codeSplitting: false },
+    },
+  },
+};
+
+export default defineConfig(({ mode }) => (mode === "shared" ? shared : page));

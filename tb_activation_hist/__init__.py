@@ -14,6 +14,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 from tb_activation_hist.core.drawing import Drawing, register_drawing
+from tb_activation_hist.core.sharing import Sharing, register_sharing
 
 if TYPE_CHECKING:
     from tb_activation_hist.callbacks.fastai import ActivationHistCallback
@@ -70,6 +71,7 @@ if TYPE_CHECKING:
     from tb_activation_hist.core.schemes.float_bits import FloatBits
     from tb_activation_hist.core.schemes.linear_bins import LinearBins
     from tb_activation_hist.core.schemes.scheme import AnyScheme, Scheme
+    from tb_activation_hist.core.share_options import ShareOptions
     from tb_activation_hist.core.slice_counts import SliceStatistic
     from tb_activation_hist.core.slice_series import SliceSeries, SliceTallies
     from tb_activation_hist.core.table import TableOptions
@@ -157,6 +159,7 @@ _HOMES: Final = {
     "Scale": "core.plot_options",
     "Scheme": "core.schemes.scheme",
     "SeriesPlotOptions": "core.plot_options",
+    "ShareOptions": "core.share_options",
     "SizeSeries": "core.parameter_sizes",
     "SlicePlotOptions": "core.plot_options",
     "SliceSeries": "core.slice_series",
@@ -245,6 +248,7 @@ __all__ = [
     "Scale",
     "Scheme",
     "SeriesPlotOptions",
+    "ShareOptions",
     "SizeSeries",
     "SlicePlotOptions",
     "SliceSeries",
@@ -296,6 +300,15 @@ def _load_drawing() -> Drawing[Any]:
 
 
 register_drawing(_load_drawing)
+
+
+def _load_sharing() -> Sharing:
+    from tb_activation_hist.plugin.sharing import shared_runs
+
+    return shared_runs
+
+
+register_sharing(_load_sharing)
 
 
 def __dir__() -> list[str]:

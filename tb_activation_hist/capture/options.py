@@ -95,9 +95,9 @@ class CaptureOptions:
     )
     sizes_every: int | None = option(
         16,
-        "In each so many-th record, the first and the last, measure the sizes of all parameters, "
-        "of their gradients and updates, and whether weights changed at all, without panels. "
-        "None: never.",
+        "In each so many-th record, some before it (the first, second, third, fifth, ninth ...) "
+        "and the last, measure the sizes of all parameters, of their gradients and updates, and "
+        "whether weights changed at all, without panels. None: never.",
         "records",
     )
     scaler: GradScaler | None = option(

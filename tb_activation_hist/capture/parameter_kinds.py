@@ -106,6 +106,8 @@ class ParameterKinds:
             handle.remove()
         self._handles.clear()
         self._open.clear()
+        if self.sizes is not None:
+            self.sizes.stop_watching()
 
     def end_step(self) -> None:
         """Count what belongs to a recorded step and was not counted yet.

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping, MutableMapping, Sequence
+from functools import partial
 from typing import Any, TypeAlias
 
 import numpy as np
+import torch
 from torch import Tensor, nn
 from torch.utils.weak import WeakIdKeyDictionary
 
@@ -25,11 +27,10 @@ from tb_activation_hist.capture.parameter_samples import (
 )
 from tb_activation_hist.capture.select import Layer
 from tb_activation_hist.capture.torch_internals import is_tracing
+from tb_activation_hist.capture.weight_memory import WeightMemory
 from tb_activation_hist.core.grid import FloatArray
 from tb_activation_hist.core.parameter_sizes import (
-    CHANGED,
     NOT_MEASURED,
-    SAME,
     SIZED_KINDS,
     UNKNOWN,
     ParameterInfo,
@@ -40,47 +41,6 @@ WEIGHTS, GRADIENTS, UPDATES = range(len(SIZED_KINDS))
 
 Arrived: TypeAlias = tuple[list[int], FloatArray, list[int]]
 """Rows, values and lengths of some samples that lie one after the other."""
-
-
-class WeightMemory:
-    """What the weights were at the record before, to tell whether they are the same.
-
-    Lives on the thread that stores. still: parameters whose samples stood still, of which the next
-    record takes a checksum of all values.
-    """
-
-    def __init__(self) -> None:
-        self.still: frozenset[str] | None = None
-        self._samples: dict[str, FloatArray] = {}
-        self._sums: dict[str, float] = {}
-
-    def compare(
-        self,
-        samples: Mapping[str, FloatArray],
-        whole: Mapping[str, bool],
-        sums: Mapping[str, float],
-    ) -> dict[str, int]:
-        """A flag for each parameter. whole: whether its sample has all values."""
-        flags = {}
-        still = []
-        for name, values in samples.items():
-            before = self._samples.get(name)
-            moved = before is not None and not _equal_bits(values, before)
-            if moved:
-                flags[name] = CHANGED
-            elif whole[name]:
-                flags[name] = UNKNOWN if before is None else SAME
-            else:
-                still.append(name)
-                flags[name] = self._compare_sums(name, sums)
-        self.still = frozenset(still)
-        self._samples, self._sums = dict(samples), dict(sums)
-        return flags
-
-    def _compare_sums(self, name: str, sums: Mapping[str, float]) -> int:
-        if name not in sums or name not in self._sums:
-            return UNKNOWN
-        return SAME if sums[name] == self._sums[name] else CHANGED
 
 
 class PendingSizes:
@@ -137,10 +97,12 @@ class PendingSizes:
 
 
 class SizeMeter:
-    """Measures the parameters of a model in each so many-th record.
+    """Measures the parameters of a model in each so many-th record, and in some of the first.
 
-    every: records from one measuring to the next. Gradients and updates belong to the first
-    optimizer step of a record from there on. Parameters that are in no optimizer are measured too.
+    every: records from one measuring to the next; before the second one, also after 1, 2, 4, 8 ...
+    records, so that what is wrong from the start is known early. Gradients and updates belong to
+    the first optimizer step of a record from there on. Parameters that are in no optimizer are
+    measured too.
     """
 
     def __init__(self, every: int) -> None:
@@ -151,6 +113,9 @@ class SizeMeter:
         self._memory = WeightMemory()
         self._rates: MutableMapping[Tensor, float] = WeakIdKeyDictionary()
         self._stepped = False
+        self._others_step = False
+        """Whether an optimizer stepped that has none of these parameters."""
+        self._watched: list[Any] = []
         self._taken: dict[str, Tensor | None] = {}
         self._kept: dict[str, Tensor] = {}
         self._began = False
@@ -171,10 +136,31 @@ class SizeMeter:
         self._stepped = False
         self._taken.clear()
         self._kept.clear()
+        if self.on and self._turn and self._records and not self._rates:
+            self._watch_gradients()
+
+    def _watch_gradients(self) -> None:
+        """Learn whether gradients arrive although no optimizer has stepped, from two parameters."""
+        trained = [(n, p) for n, p in self._parameters().items() if p.requires_grad and p.is_leaf]
+        for name, parameter in dict([*trained[:1], *trained[-1:]]).items():
+            take = partial(self._take_arrived, name)
+            self._watched.append(parameter.register_post_accumulate_grad_hook(take))
+
+    def _take_arrived(self, name: str, parameter: Tensor) -> None:
+        if self.on and not self._stepped and not _capturing():
+            with torch.no_grad():
+                self._take_gradient(name, parameter, None)
+
+    def stop_watching(self) -> None:
+        """Take the hooks off the parameters, if there are any."""
+        for handle in self._watched:
+            handle.remove()
+        self._watched.clear()
 
     @property
     def _turn(self) -> bool:
-        return self._records % self._every == 0
+        early = self._records < self._every and self._records & (self._records - 1) == 0
+        return early or self._records % self._every == 0
 
     def begin(self) -> None:
         """Before the first forward pass or optimizer step: measure the weights as they are."""
@@ -191,6 +177,10 @@ class SizeMeter:
         rates = dict(_rates_of(optimizer))
         own = {id(parameter) for parameter in rates}
         if own.isdisjoint(id(parameter) for parameter in known.values()):
+            self._others_step = True
+            if self._turn and not self._rates:
+                for name, parameter in known.items():
+                    self._take_gradient(name, parameter, None)
             return
         self.begin()
         self._rates.update(rates)
@@ -212,7 +202,7 @@ class SizeMeter:
             if name not in self._taken:
                 self._take_gradient(name, parameter, optimizer if id(parameter) in own else None)
 
-    def _take_gradient(self, name: str, parameter: nn.Parameter, optimizer: Any) -> None:
+    def _take_gradient(self, name: str, parameter: Tensor, optimizer: Any) -> None:
         """That which the parameter's own optimizer gets counts; without one, any that is there."""
         if optimizer is None and self._taken.get(name) is not None:
             return
@@ -227,6 +217,7 @@ class SizeMeter:
 
     def end_step(self) -> PendingSizes | None:
         """What was measured in the recorded step that ends; None where it is not the turn."""
+        self.stop_watching()
         turn, self._records = self._turn, self._records + 1
         self._measured = self.on and (turn or self._stepped) and not _capturing()
         if not self._measured:
@@ -268,7 +259,8 @@ class SizeMeter:
         return pending
 
     def _facts(self, parameters: Sequence[nn.Parameter]) -> tuple[Any, Any, Any]:
-        optimized = [int(each in self._rates) if self._rates else UNKNOWN for each in parameters]
+        known = self._rates or self._others_step
+        optimized = [int(each in self._rates) if known else UNKNOWN for each in parameters]
         return (
             np.array([each.requires_grad for each in parameters], np.bool_),
             np.array(optimized, np.int8),
@@ -313,10 +305,6 @@ def _split(parts: Sequence[Arrived]) -> dict[int, FloatArray]:
         for row, length, end in zip(rows, lengths, ends, strict=True):
             found[row] = values[end - length : end]
     return found
-
-
-def _equal_bits(one: FloatArray, other: FloatArray) -> bool:
-    return np.array_equal(one.view(np.int64), other.view(np.int64))
 
 
 def _relative(before: FloatArray, after: FloatArray) -> FloatArray:

@@ -1,4 +1,4 @@
-"""The command line: `tb-activation-hist report | compare | show | export | doctor`.
+"""The command line: `tb-activation-hist report | compare | show | export | share | doctor`.
 
 Not public: may change without notice.
 """

@@ -11,10 +11,12 @@ from tb_activation_hist.cli.compare import run_compare
 from tb_activation_hist.cli.doctor import run_doctor
 from tb_activation_hist.cli.export import WRITERS, run_export
 from tb_activation_hist.cli.report import run_report
+from tb_activation_hist.cli.share import DEFAULT_OUTPUT, run_share
 from tb_activation_hist.cli.show import COLOUR_MODES, run_show
 from tb_activation_hist.core.comparison.criterion import COMPARE_MODES
 from tb_activation_hist.core.nearest import no_such
 from tb_activation_hist.core.number_formats import NUMBER_FORMATS
+from tb_activation_hist.core.share_options import DEFAULT_COLUMNS
 from tb_activation_hist.core.slice_counts import SLICE_STATISTICS
 from tb_activation_hist.findings import SEVERITIES
 from tb_activation_hist.notebook.value_axis import SCALES
@@ -120,6 +122,44 @@ def _add_export(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     export.set_defaults(command=run_export)
 
 
+def _add_share(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    share = commands.add_parser(
+        "share", help="one HTML file with the page and the data in it, which opens without a server"
+    )
+    share.add_argument("logdir", help=LOGDIR)
+    share.add_argument(
+        "-o",
+        "--output",
+        default=DEFAULT_OUTPUT,
+        metavar="FILE",
+        help=f"file to write (default {DEFAULT_OUTPUT}); a shared page that is there is replaced",
+    )
+    for name, what in (("run", "lr=*"), ("layer", "layer1.*"), ("kind", "gradients")):
+        share.add_argument(
+            f"--{name}",
+            action="append",
+            metavar="PATTERN",
+            help=f"name of a {name}, or a pattern, such as {what!r}; repeatable (default: all)",
+        )
+    share.add_argument(
+        "--columns",
+        type=int,
+        default=DEFAULT_COLUMNS,
+        help=f"most columns of a heatmap (default {DEFAULT_COLUMNS}); more records are pooled",
+    )
+    share.add_argument(
+        "--size",
+        type=float,
+        metavar="MB",
+        help="most megabytes; bins are merged and counts rounded as little as that allows "
+        "(default: 3 for each 100 heatmaps, at least 3, at most 25)",
+    )
+    share.add_argument(
+        "--exact", action="store_true", help="never round counts: merge more bins instead"
+    )
+    share.set_defaults(command=run_share)
+
+
 def _add_doctor(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     doctor = commands.add_parser(
         "doctor", help="check the installation, and the runs of a log directory"
@@ -187,6 +227,7 @@ COMMANDS: Final = {
     "compare": _add_compare,
     "show": _add_show,
     "export": _add_export,
+    "share": _add_share,
     "doctor": _add_doctor,
 }
 """Each command, and what adds its arguments."""

@@ -9,6 +9,7 @@ from typing import Final
 from tb_activation_hist.cli.logdir import Run
 from tb_activation_hist.cli.terminal_page import INDENT, Page
 from tb_activation_hist.core.names import KINDS
+from tb_activation_hist.core.parameter_sizes import SIZED_KINDS
 from tb_activation_hist.findings import SEVERITIES, Finding
 
 LISTED_LAYERS: Final = 12
@@ -77,11 +78,13 @@ def describe_coverage(run: Run) -> Iterator[str]:
     else:
         records = max(len(series) for _, series in run.layers.values())
         layers = len({info.layer for info in infos})
+        sizes = f" and the sizes of {len(run.sizes)} parameters" if run.sizes else ""
         yield (
-            f"Looked at {', '.join(kinds)} of {layers} layer{'s' * (layers != 1)}, "
+            f"Looked at {', '.join(kinds)} of {layers} layer{'s' * (layers != 1)}{sizes}, "
             f"{records} record{'s' * (records != 1)}, steps {min(steps)} to {max(steps)}."
         )
-        missing = [f"{what} (no {kind})" for kind, what in JUDGED_BY.items() if kind not in kinds]
+        known = {*kinds, *(SIZED_KINDS if run.sizes else ())}
+        missing = [f"{what} (no {kind})" for kind, what in JUDGED_BY.items() if kind not in known]
         if missing:
             yield f"Not judged, as it was not recorded: {', '.join(missing)}."
     yield from _describe_silence(run)

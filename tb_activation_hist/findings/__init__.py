@@ -13,6 +13,7 @@ from tb_activation_hist.findings.diagnose import (
 from tb_activation_hist.findings.evidence import Evidence
 from tb_activation_hist.findings.finding import SEVERITIES, Finding
 from tb_activation_hist.findings.incidents import LiveIncidents
+from tb_activation_hist.findings.live import LiveRules
 from tb_activation_hist.findings.online import OnlineRules
 from tb_activation_hist.findings.periodic import PeriodicRules
 from tb_activation_hist.findings.registry import (
@@ -36,6 +37,7 @@ __all__ = [
     "Finding",
     "FindingOptions",
     "LiveIncidents",
+    "LiveRules",
     "OnlineRules",
     "PeriodicRules",
     "RunFacts",

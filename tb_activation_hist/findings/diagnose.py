@@ -32,6 +32,8 @@ def find_run_findings(
     options: FindingOptions = DEFAULT_OPTIONS,
     facts: RunFacts = NO_FACTS,
     sizes: ParameterSizes = NO_SIZES,
+    *,
+    slow: bool = True,
 ) -> list[Finding]:
     """What is wrong in one run; an empty list when nothing is.
 
@@ -39,6 +41,7 @@ def find_run_findings(
     then the earliest.
     layers: every series of the run, by tag or layer name (the keys are not used). facts: what else
     is known of the run; see `info_to_run_facts`. sizes: those of the parameters that were measured.
+    slow: whether to look for the patterns that take longer, too.
     """
     signals = to_run_signals(
         [Signals(info, series, options) for info, series in layers.values() if len(series)],
@@ -46,7 +49,9 @@ def find_run_findings(
         sizes,
     )
     findings = [
-        finding for rule in RUN_RULES for finding in rule.find_in_run(run, signals, options)
+        finding
+        for rule in RUN_RULES
+        for finding in rule.find_in_run(run, signals, options, slow=slow)
     ]
     steps = [int(step) for s in signals for step in s.series.steps[[0, -1]]] or [0]
     first, last = min(steps), max(steps)

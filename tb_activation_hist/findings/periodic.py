@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -10,20 +12,36 @@ import numpy as np
 from tb_activation_hist.core.histogram import HistogramSeries
 from tb_activation_hist.core.joining import join_series
 from tb_activation_hist.core.names import LayerInfo
-from tb_activation_hist.core.parameter_sizes import NO_SIZES
+from tb_activation_hist.core.parameter_sizes import NO_SIZES, ParameterSizes
 from tb_activation_hist.findings.diagnose import find_run_findings
 from tb_activation_hist.findings.finding import Finding
 from tb_activation_hist.findings.registry import DEFAULT_OPTIONS, RUN_RULE_OF, FindingOptions
-from tb_activation_hist.findings.run_facts import NO_FACTS
+from tb_activation_hist.findings.run_facts import NO_FACTS, RunFacts
 
-FIRST_LOOK: Final = 64
-"""Records after which a run is looked at first; on shorter ones noise hides trends."""
+FIRST_LOOK: Final = 4
+"""Records after which a run is looked at first, and between the first looks."""
 
-START_LOOK: Final = 20
-"""Records after which a run is looked at for what has held since its first record."""
+LOOK_PART: Final = 8
+"""A look follows when the run has grown by this part of its length ..."""
 
-LOOK_GROWTH: Final = 1.5
-"""Factor by which a run grows from one look to the next; a look costs some 5 ms a layer."""
+MOST_BETWEEN: Final = 12
+"""... or by so many records, or by `LONG_PART` of its length if that is more."""
+
+LONG_PART: Final = 32
+
+SLOW_LOOK: Final = 64
+"""Records after which the patterns that take long are looked for first."""
+
+SLOW_GROWTH: Final = 1.25
+"""Factor by which a run grows from one look for these to the next."""
+
+LOOK_SHARE: Final = 0.05
+"""Largest share of the time that the looks take, unless the run has grown by `LATE_GROWTH`."""
+
+LATE_GROWTH: Final = 1.5
+
+LIVE_LASTING: Final = 10
+"""Records that a state must last before it is told; in a report of a short run fewer do."""
 
 KEPT_RECORDS: Final = 256
 """Most records kept of a layer, some 400 kB; beyond it, neighbours are added up exactly."""
@@ -59,77 +77,81 @@ class History:
 
     @property
     def series(self) -> HistogramSeries | None:
-        """The kept records; up to one chunk of the newest is not joined to them yet.
-
-        While there is no chunk, all.
-        """
-        if self._kept is None and self._fresh:
-            return join_series(self._fresh)
-        return self._kept
+        """The kept records, and those that are not joined to them yet."""
+        parts = [self._kept] if self._kept is not None else []
+        return join_series([*parts, *self._fresh]) if parts or self._fresh else None
 
 
 class PeriodicRules:
-    """Keeps a run's records in bounded memory and looks at them as a whole when the run has grown.
+    """Keeps a run's records in bounded memory and looks at them as a whole as the run grows.
 
-    kinds: the kinds to report, each once for activations, once for gradients and so on. run: the
-    name that the findings carry. facts, sizes: what else is known of the run, and the sizes
-    of its parameters; both may be renewed.
+    kinds: the kinds to tell. run: the name that the findings carry. share: largest part of the
+    time that the looks may take; None: no limit.
     Not thread-safe: feed it from one thread.
     """
 
     def __init__(
-        self, kinds: Sequence[str], run: str = "", options: FindingOptions = DEFAULT_OPTIONS
+        self,
+        kinds: Sequence[str],
+        run: str = "",
+        options: FindingOptions = DEFAULT_OPTIONS,
+        *,
+        share: float | None = None,
     ) -> None:
         self._kinds = frozenset(kinds)
         self._run = run
-        self._options = options
+        lasting = max(options.sustained_min, LIVE_LASTING)
+        self._options = replace(options, sustained_min=lasting)
+        self._share = share
         self._layers: dict[str, tuple[LayerInfo, History]] = {}
-        self._due = START_LOOK
-        self.facts = NO_FACTS
-        self.sizes = NO_SIZES
-        self._reported: set[tuple[str, str]] = set()
+        self._records = 0
+        self._last_step = 0
+        self._due = FIRST_LOOK
+        self._slow_due = SLOW_LOOK
+        self._late_due = FIRST_LOOK
+        self._rested = 0.0
 
     def add(self, info: LayerInfo, record: HistogramSeries) -> None:
         """Take in the next record of one layer."""
         self._layers.setdefault(info.tag, (info, History()))[1].add(record)
 
+    def end_record(self, step: int) -> None:
+        """All layers that ran in the record at a step were given."""
+        self._records += 1
+        self._last_step = step
+
     @property
     def is_due(self) -> bool:
-        """Whether the run has grown enough for another look."""
-        return self._records >= self._due
+        """Whether the run has grown enough for another look, and the last was long enough ago."""
+        rested = self._records >= self._late_due or time.monotonic() >= self._rested
+        return self._records >= self._due and rested
 
-    @property
-    def _records(self) -> int:
-        return max((own.records for _, own in self._layers.values()), default=0)
-
-    def look(self) -> list[Finding]:
-        """New findings; none unless the run has grown enough for another look."""
-        if not self.is_due:
-            return []
-        grown = int(np.ceil(LOOK_GROWTH * self._records / CHUNK_RECORDS)) * CHUNK_RECORDS
-        self._due = max(grown, FIRST_LOOK)
+    def look(self, facts: RunFacts = NO_FACTS, sizes: ParameterSizes = NO_SIZES) -> list[Finding]:
+        """What the run so far shows. facts, sizes: what else is known of it by now."""
+        began = time.monotonic()
         layers = {
-            tag: (info, own.series)
+            tag: (info, series)
             for tag, (info, own) in self._layers.items()
-            if own.series is not None
+            if (series := own.series) is not None
         }
-        findings = find_run_findings(self._run, layers, self._options, self.facts, self.sizes)
-        return [finding for finding in findings if self._is_news(finding)]
+        slow = self._records >= self._slow_due
+        facts = replace(facts, last_step=self._last_step)
+        findings = find_run_findings(self._run, layers, self._options, facts, sizes, slow=slow)
+        self._plan(slow=slow, took_s=time.monotonic() - began)
+        return [finding for finding in findings if self._is_told(finding)]
 
-    def _holds_from_start(self, finding: Finding) -> bool:
-        """Whether it is about the first record, or has held from there to the newest."""
-        series = self._layers.get(finding.tags[0], (None, History()))[1].series
-        if series is None or finding.first_step != series.steps[0]:
-            return False
-        return finding.last_step in (finding.first_step, int(series.steps[-1]))
+    def _plan(self, *, slow: bool, took_s: float) -> None:
+        """When to look again."""
+        records = self._records
+        grown = min(records // LOOK_PART, MOST_BETWEEN)
+        self._due = records + max(FIRST_LOOK, grown, records // LONG_PART)
+        self._late_due = int(LATE_GROWTH * records)
+        if slow:
+            self._slow_due = int(SLOW_GROWTH * records)
+        if self._share is not None:
+            self._rested = time.monotonic() + took_s / self._share
 
-    def _is_news(self, finding: Finding) -> bool:
+    def _is_told(self, finding: Finding) -> bool:
         # A case that is milder than its kind is meant so, as layers frozen on purpose are.
         meant = finding.severity == "info" and RUN_RULE_OF[finding.kind].severity != "info"
-        report = (finding.kind, finding.tags[0].rpartition(finding.layers[0])[0])
-        if finding.kind not in self._kinds or meant or report in self._reported:
-            return False
-        if self._records < FIRST_LOOK and not self._holds_from_start(finding):
-            return False
-        self._reported.add(report)
-        return True
+        return finding.kind in self._kinds and not meant

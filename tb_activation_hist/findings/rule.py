@@ -25,6 +25,7 @@ class Observation:
 
     hits: the layers that show it, the cause first.
     named: the layers that it is about, where nothing was recorded of them and `hits` is empty.
+    steps: of the first and the last record that show it, where there are no hits.
     title: one sentence that names layers, state and step.
     threshold: the limits that were exceeded, by name.
     severity: where this case differs from the rule's usual one.
@@ -37,6 +38,7 @@ class Observation:
     severity: str | None = None
     figures: Mapping[str, Any] | None = None
     named: Sequence[LayerInfo] = ()
+    steps: tuple[int, int] = (0, 0)
 
 
 class Begins(Enum):
@@ -120,8 +122,8 @@ class Rule(Generic[OptionsT_contra]):
             run=run,
             layers=tuple(info.layer for info in infos),
             tags=tuple(info.tag for info in infos),
-            first_step=min((hit.first_step for hit in hits), default=0),
-            last_step=max((hit.last_step for hit in hits), default=0),
+            first_step=min((hit.first_step for hit in hits), default=observed.steps[0]),
+            last_step=max((hit.last_step for hit in hits), default=observed.steps[1]),
             severity=observed.severity or self.severity,
             title=observed.title,
             advice=self.advice,
@@ -146,18 +148,23 @@ class RunRule(Rule[OptionsT_contra]):
     """A rule that one run can show.
 
     find: the patterns that make a finding of this kind, each a function.
+    slow: patterns that take longer: while a training runs they are looked for less often.
     online: the check of single records; None when the rule needs a run's history.
     repeats: whether the second of two findings of this kind only repeats the first.
     """
 
     find: tuple[FindInRun[OptionsT_contra], ...]
     online: OnlineCheck[OptionsT_contra] | None
+    slow: tuple[FindInRun[OptionsT_contra], ...] = ()
     repeats: Callable[[Finding, Finding, float], bool] = _never
 
-    def find_in_run(self, run: str, layers: RunSignals, options: OptionsT_contra) -> list[Finding]:
+    def find_in_run(
+        self, run: str, layers: RunSignals, options: OptionsT_contra, *, slow: bool = True
+    ) -> list[Finding]:
+        """What the run shows. slow: whether also by the patterns that take longer."""
         return [
             self.to_finding(run, observed)
-            for find in self.find
+            for find in (*self.find, *(self.slow if slow else ()))
             for observed in find(layers, options)
         ]
 

@@ -12,15 +12,17 @@ class RunFacts:
     """Facts of one run; empty where nothing is known, as for files of older versions.
 
     silent: layers that were selected and never ran while they were recorded.
-    eval_layers: those of them that were in eval mode.
+    eval_layers: layers that were in eval mode at the last look.
     frozen, trainable: names of parameters by their `requires_grad` at the last look, as in
     ``weights/<name>``.
+    last_step: of the newest record, also where no layer ran in it; 0 where it is not known.
     """
 
     silent: tuple[str, ...] = ()
     eval_layers: tuple[str, ...] = ()
     frozen: frozenset[str] = frozenset()
     trainable: frozenset[str] = frozenset()
+    last_step: int = 0
 
 
 NO_FACTS: Final = RunFacts()

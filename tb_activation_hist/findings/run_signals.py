@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Final, overload
 
-from tb_activation_hist.core.parameter_sizes import NO_SIZES, ParameterSizes
+import numpy as np
+
+from tb_activation_hist.core.parameter_sizes import NO_SIZES, UNKNOWN, ParameterSizes
 from tb_activation_hist.findings.drift import Drift
 from tb_activation_hist.findings.layer_types import has_weights
 from tb_activation_hist.findings.parameter_signals import (
@@ -49,9 +51,42 @@ class RunSignals(Sequence[Signals]):
         return [signals for signals in self.layers if is_train_activation(signals.info)]
 
     @cached_property
+    def last_step(self) -> int:
+        """Step of the newest record, also where no layer ran in it, as far as it is known."""
+        ends = [int(s.series.steps[-1]) for s in self.layers]
+        ends += [int(own.facts.steps[-1]) for own in self.sizes.values() if len(own.facts.steps)]
+        return max(ends, default=0) if not self.facts.last_step else self.facts.last_step
+
+    @cached_property
     def parameters(self) -> list[ParameterSignals]:
         """What is known of the parameters: of kinds without histograms their measured sizes."""
         return series_to_parameters([*self.layers, *sizes_to_signals(self.sizes, self.layers)])
+
+    @cached_property
+    def optimizer_steps(self) -> int:
+        """Number of records in which an optimizer was seen to step, of this model or of another."""
+        found = {int(step) for p in self.parameters if p.updates for step in p.updates.steps}
+        for history in self.sizes.values():
+            found.update(history.facts.steps[history.facts.optimized != UNKNOWN].tolist())
+        return len(found)
+
+    @cached_property
+    def is_optimized(self) -> bool:
+        """Whether an optimizer was seen to have a parameter of the model."""
+        stepped = any(p.updates for p in self.parameters)
+        return stepped or any(own.optimized for own in self.sizes.values())
+
+    @cached_property
+    def rate_rises(self) -> bool:
+        """Whether the learning rate of some parameter is still above all of its earlier ones."""
+        rates = [own.facts.rates[np.isfinite(own.facts.rates)] for own in self.sizes.values()]
+        return any(len(own) > 1 and bool(own[-1] > own[:-1].max()) for own in rates)
+
+    @cached_property
+    def has_gradients(self) -> bool:
+        """Whether a gradient was seen to arrive anywhere."""
+        own = any(p.gradients and p.gradients.median_rms > 0 for p in self.parameters)
+        return own or any(s.early_rms > 0 for s in self.output_gradients.values())
 
     @cached_property
     def learners(self) -> list[Signals]:

@@ -17,6 +17,12 @@ from tb_activation_hist.findings.signals import Signals
 LEAST_RECORDS: Final = 3
 """Records of a weight, at least, before it is said to stand still."""
 
+LEAST_STEPPED: Final = 4
+"""Records in which an optimizer was seen to step, after which it is known to step."""
+
+STEPPED_STEPS: Final = 8
+"""Steps over which weights are followed at least where an optimizer is known to step."""
+
 MOVER_SHARE: Final = 100.0
 """How much more than a layer with a far too low rate another one must move."""
 
@@ -48,10 +54,12 @@ class StillPart:
 def learning_parameters(run: RunSignals, least_steps: int) -> list[ParameterSignals]:
     """The parameters of layers that ran, but for frozen ones; none while it is too early to judge.
 
-    least_steps: how long the weights must have been followed.
+    least_steps: how long the weights must have been followed, unless an optimizer was seen to
+    step: gradients may be added up over many steps.
     """
     found = [p for p in run.parameters if p.weights is not None and _should_learn(p, run)]
-    return found if all(_is_long(p, least_steps) for p in found) else []
+    long = STEPPED_STEPS if run.optimizer_steps >= LEAST_STEPPED else least_steps
+    return found if all(_is_long(p, long) for p in found) else []
 
 
 def matrices(parameters: Sequence[ParameterSignals]) -> Sequence[ParameterSignals]:

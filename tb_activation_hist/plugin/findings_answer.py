@@ -64,8 +64,10 @@ class _TaskResult:
 class FindingsAnswers:
     """Answers with the findings so far; the thread starts with the first request."""
 
-    def __init__(self, cache: SeriesCache) -> None:
+    def __init__(self, cache: SeriesCache, rest: float = REST) -> None:
+        """rest: 0 where nobody else waits for the processor."""
         self._series_cache = cache
+        self._rest = rest
         self._done: dict[TaskKey, _TaskResult] = {}
         self._queue: dict[TaskKey, tuple[DataProvider, TaskListings]] = {}
         self._wake = threading.Condition()
@@ -192,7 +194,7 @@ class FindingsAnswers:
             if info.split is not None:
                 series = replace(series, slices=_read_slices(provider, key))
             layers[key.tag] = (info, series)
-            time.sleep(min(REST * (time.monotonic() - start), 1.0))
+            time.sleep(min(self._rest * (time.monotonic() - start), 1.0))
             start = time.monotonic()
         return layers
 

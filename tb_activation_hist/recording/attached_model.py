@@ -39,6 +39,9 @@ from tb_activation_hist.core.names import LayerInfo
 NOTED_CHANGES: Final = 100
 """Changes of the model that the run's information keeps, the latest."""
 
+MODES_EVERY: Final = 4
+"""Records from one look at the layers' modes to the next."""
+
 
 class AttachedModel:
     """The hooks of one logger on one model.
@@ -68,6 +71,7 @@ class AttachedModel:
         self._ran = False
         self._new: set[str] = set()
         self._silent: list[str] | None = None
+        self._resting: list[str] = []
         self._changes: list[str] = []
 
     @property
@@ -227,19 +231,28 @@ class AttachedModel:
                 names[ref.parameter.requires_grad].append(ref.name)
         self._tell(trainable_parameters=names[True], frozen_parameters=names[False])
 
+    def _tell_resting(self) -> None:
+        """Note which layers are in eval mode, where that has changed."""
+        resting = [layer.name for layer in self.layers if not layer.module.training]
+        if resting != self._resting and self._tell is not None:
+            self._tell(eval_layers=resting)
+        self._resting = resting
+
     def end_record(self) -> None:
-        """After the first record, and now and then later, find layers that never ran."""
+        """After the first record, and now and then later, look at modes and for silent layers."""
         self.records += 1
         new, self._new = self._new, set()
-        if self.records & (self.records - 1):
+        doubled = self.records & (self.records - 1) == 0
+        if doubled or self.records % MODES_EVERY == 0:
+            self._tell_resting()
+        if not doubled:
             return
         self._tell_trainable()
         # The hooks of new layers may not have been on for the whole step.
         silent = [name for name in self._attachment.silent() if name not in new]
         if silent != self._silent:
             if self._tell is not None:
-                resting = {layer.name for layer in self.layers if not layer.module.training}
-                self._tell(silent=silent, eval_layers=[n for n in silent if n in resting])
+                self._tell(silent=silent)
             if self._silent is None and silent and self.state.first_rank:
                 hidden = self._attachment.hidden()
                 phases, called = self.state.phases, self.state.called

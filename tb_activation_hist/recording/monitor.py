@@ -16,13 +16,11 @@ from tb_activation_hist.core.record_counts import RecordCounts
 from tb_activation_hist.core.slice_counts import LayerSlices
 from tb_activation_hist.core.tallies import Tallies
 from tb_activation_hist.findings import (
-    INSTANT_KINDS,
     UNIT_KINDS,
     WATCHED_KINDS,
     Finding,
     LiveIncidents,
-    OnlineRules,
-    PeriodicRules,
+    LiveRules,
     info_to_run_facts,
 )
 from tb_activation_hist.recording.alerts import Alerts
@@ -36,9 +34,9 @@ WATCHED_SLICES: Final = 4096
 class Monitor:
     """Looks at records on the writer's thread and keeps what is found for the training's thread.
 
-    warn_on, stop_on: any of `findings.WATCHED_KINDS`. Those of `INSTANT_KINDS` are told after a
-    few records, of which nothing is kept. For the others the run so far is kept in bounded memory
-    and looked at as it grows.
+    warn_on, stop_on: any of `findings.WATCHED_KINDS`. What single records show is told after a few
+    of them, of which nothing is kept. For the rest the run so far is kept in bounded memory and
+    looked at as it grows.
 
     read_info: what the logger has noted of the run so far.
     alerts: what tells each incident's first finding to the user's function and URL; with neither
@@ -63,9 +61,7 @@ class Monitor:
         self._incidents = LiveIncidents()
         self._first_step: int | None = None
         self._last_step = 0
-        periodic = [kind for kind in kinds if kind not in INSTANT_KINDS]
-        self._online = OnlineRules(tuple(kind for kind in kinds if kind in INSTANT_KINDS))
-        self._periodic = PeriodicRules(periodic) if periodic else None
+        self._rules = LiveRules(tuple(kinds))
         self._units = not set(kinds).isdisjoint(UNIT_KINDS)
         self._new_findings: deque[Finding] = deque()
         self._sizes: list[SizeRecord] = []
@@ -89,7 +85,7 @@ class Monitor:
 
     def add_sizes(self, sizes: SizeRecord) -> None:
         """Take in the sizes of parameters; called on the writer's thread before their record."""
-        if self._periodic is not None:
+        if self._rules.keeps_records:
             self._sizes.append(sizes)
 
     def _look_at(
@@ -100,14 +96,11 @@ class Monitor:
                 series = _row_to_series(step, wall_time, info, counts, row)
                 if self._units and counts.slices is not None:
                     series = _with_slices(series, info, counts.slices.of_row(row))
-                self._keep(self._online.add(info, series))
-                if self._periodic is not None:
-                    self._periodic.add(info, series)
-        if self._periodic is not None:
-            if self._periodic.is_due:
-                self._periodic.sizes = records_to_sizes(self._sizes)
-                self._periodic.facts = info_to_run_facts(self._read_info())
-            self._keep(self._periodic.look())
+                self._keep(self._rules.add(info, series))
+        self._rules.end_record(step)
+        if self._rules.is_due:
+            facts = info_to_run_facts(self._read_info())
+            self._keep(self._rules.look(facts, records_to_sizes(self._sizes)))
 
     def _keep(self, findings: list[Finding]) -> None:
         self._new_findings += [finding for finding in findings if finding.kind in self._asked]

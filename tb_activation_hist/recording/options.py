@@ -114,8 +114,8 @@ class RecordingOptions:
         (),
         "Findings that raise a warning while the training runs, once each: any of "
         f"{_quote(INSTANT_KINDS)}, told within 20 records, and {_quote(PERIODIC_KINDS)}, for which "
-        "the run is looked at after 20 records (for what has held since the first one), after 64 "
-        "records and whenever it has grown by half.",
+        "the run so far is looked at after 4, 8, 12 ... records and at most 12 records apart, "
+        "after 384 each 32nd part of the run, as long as looks take 5 % of the time at most.",
     )
     stop_on: WatchedKind | Sequence[WatchedKind] = option(
         (),

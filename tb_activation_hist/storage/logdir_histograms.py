@@ -9,6 +9,7 @@ from collections.abc import ItemsView, Iterable, Iterator, Mapping, Sequence, Va
 from functools import cached_property
 from html import escape
 from itertools import groupby
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from tb_activation_hist.core.drawing import drawing
@@ -21,6 +22,8 @@ from tb_activation_hist.core.nearest import no_such
 from tb_activation_hist.core.parameter_sizes import SIZED_KINDS, ParameterSizes
 from tb_activation_hist.core.plot_options import AxesArray, LayersPlotOptions, RunsPlotOptions
 from tb_activation_hist.core.sessions import SessionNotes, describe_notes
+from tb_activation_hist.core.share_options import ShareOptions, make_choice
+from tb_activation_hist.core.sharing import sharing
 from tb_activation_hist.core.table import TableOptions
 from tb_activation_hist.core.update_ratio import UPDATES
 from tb_activation_hist.core.user_warnings import warn_user
@@ -122,6 +125,21 @@ class LogdirHistograms(Mapping[str, "RunHistograms"]):
         layer of no run.
         """
         return drawing().plot_runs(self, layers, **options)
+
+    def share(
+        self,
+        path: str | Path,
+        runs: str | Sequence[str] | None = None,
+        **options: Unpack[ShareOptions],
+    ) -> Path:
+        """Write one HTML file with the page and the histograms in it, which needs no server.
+
+        path: of the file; a shared file that is there is replaced. runs: names or patterns; by
+        default all. options: ``help(ShareOptions)`` lists them. Returns the path. OptionError for a
+        name that matches nothing, with the nearest ones, and where more is chosen than fits.
+        """
+        files = [file for run in self._runs.values() for file in run._files]
+        return sharing().share_files(path, files, self.logdir, make_choice(runs, **options))
 
     def to_dataframe(self, **options: Unpack[TableOptions]) -> pd.DataFrame:
         """The tables of all runs, one below the other, with a first column ``run``; needs pandas.
@@ -279,6 +297,10 @@ class RunHistograms(Mapping[str, HistogramSeries]):
         names = [layers] if isinstance(layers, str) else layers
         chosen = {name: self[name] for name in names} if names else dict(self.items())
         return drawing().plot_layers(chosen, **options)
+
+    def share(self, path: str | Path, **options: Unpack[ShareOptions]) -> Path:
+        """Write one HTML file of this run alone; as `LogdirHistograms.share`."""
+        return sharing().share_files(path, self._files, self.run, make_choice(**options))
 
     def plot_update_ratios(
         self, layers: str | Sequence[str] | None = None, *, ax: Axes | None = None

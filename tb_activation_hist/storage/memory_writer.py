@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import NamedTuple
+
 from tb_activation_hist.core.execution_order import ExecutionOrder, info_to_execution_order
 from tb_activation_hist.core.histogram import HistogramSeries
 from tb_activation_hist.core.histogram_sizes import with_histograms
@@ -16,6 +19,15 @@ from tb_activation_hist.storage.size_codec import decode_sizes
 from tb_activation_hist.storage.slice_blocks import SliceBlockBuilder
 from tb_activation_hist.storage.slice_reader import attach_slices
 from tb_activation_hist.storage.writer import Record, RecordWriter
+
+
+class StoredTag(NamedTuple):
+    """What is kept under a tag of a plugin: metadata, and (step, wall time, bytes) of blocks."""
+
+    plugin: str
+    tag: str
+    content: bytes
+    blocks: Sequence[tuple[int, float, bytes]]
 
 
 class MemoryWriter(RecordWriter):

@@ -78,6 +78,7 @@ from tb_activation_hist import (
     Scale,
     Scheme,
     SeriesPlotOptions,
+    ShareOptions,
     SizeSeries,
     SlicePlotOptions,
     SliceSeries,
@@ -277,6 +278,8 @@ assert issubclass(ComparisonError, ActivationHistError)
 number_format: NumberFormat = "e4m3"
 loss_in_format: FormatLoss = series.format_loss(number_format, scale=series.best_scale("e5m2"))
 print(loss_in_format.lost.max(), series.best_scale_per_step("fp16").shape)
+shared: ShareOptions = {"layers": ["layer1.*"], "columns": 250, "size_mb": 1.5, "exact": True}
+shared_path: Path = runs.share("page.html", "lr=*", **shared)
 columns: TableOptions = {"number_formats": ["bf16", number_format], "scale": 0.5}
 run.to_dataframe(**columns)
 drawn: NumberFormatOptions = {"number_format": "fp16", "format_scale": 1024.0}

@@ -20,6 +20,7 @@ from bench.findings.wide.training import (
 )
 
 PLAIN = "plain"
+HALF_SCALED = "half_scaled"
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,12 @@ def _steps(training: Training) -> None:
 
 def _bfloat16(training: Training) -> None:
     training.recipe.autocast = torch.bfloat16
+
+
+def _half_scaled(training: Training) -> None:
+    """float16 with a `GradScaler`, which lets the first gradients overflow."""
+    training.recipe.autocast = torch.float16
+    training.scaler = torch.amp.GradScaler("cpu")
 
 
 def _accumulate(training: Training) -> None:
@@ -140,6 +147,7 @@ CONDITIONS: Final = {
         Condition("clip", _clip),
         Condition("decay", _decay),
         Condition("steps", _steps),
+        Condition(HALF_SCALED, _half_scaled),
         Condition("frozen_trunk", _freeze_trunk, frozen=True),
         Condition("frozen_embedding", _freeze_embedding, frozen=True),
         Condition("frozen_in_eval", _keep_trunk_in_eval, frozen=True),
@@ -147,7 +155,9 @@ CONDITIONS: Final = {
     )
 }
 VARIED: Final = tuple(
-    name for name, own in CONDITIONS.items() if name not in (PLAIN, *WAYS) and not own.frozen
+    name
+    for name, own in CONDITIONS.items()
+    if name not in (PLAIN, HALF_SCALED, *WAYS) and not own.frozen
 )
 """The wide set's."""
 

@@ -55,6 +55,11 @@ def lose_graph(training: Training) -> None:
     training.loss_of = lambda loss: loss.detach().requires_grad_()
 
 
+def detach_loss(training: Training) -> None:
+    """As ``torch.tensor(loss.item(), requires_grad=True)`` does."""
+    training.loss_of = lambda loss: loss.detach().requires_grad_()
+
+
 def never_step(training: Training) -> None:
     training.updates = False
 
@@ -114,6 +119,13 @@ LEARNING_FAULTS = (
         WORKED,
         ("letter_gru", "dlrm", "unet"),
         prepare=never_step,
+    ),
+    still_fault(
+        "detached_loss",
+        NOTHING,
+        WORKED,
+        ("gcn", "gpt2", "table_mlp"),
+        prepare=detach_loss,
     ),
     still_fault(
         "assigned_weights",

@@ -44,6 +44,12 @@ def everything_in_eval(training: Training) -> None:
     training.trains = lambda model: model.eval()
 
 
+def keep_norms_in_eval(training: Training, step: int) -> None:
+    """From a certain step on nobody sets the norms back to train mode."""
+    if step == training.onset:
+        norms_in_eval(training)
+
+
 def stay_in_eval(training: Training, step: int) -> None:
     """After a look at the validation data nobody calls ``train()``."""
     if step == training.onset:
@@ -110,15 +116,30 @@ MODE_FAULTS = (
         prepare=everything_in_eval,
         severities=ANY_SEVERITY,
     ),
-    Fault(
+    *in_both_halves(
+        Fault(
+            "never_back_to_train",
+            MODES,
+            WORKED,
+            ("residual_net", "vit", "unet"),
+            EVAL,
+            AFTERMATH,
+            (0.3, 0.5),
+            at_step=stay_in_eval,
+            severities=ANY_SEVERITY,
+        ),
         "left_in_eval",
-        MODES,
-        HELD_OUT,
         ("mobilenet", "distilbert", "conv_vae"),
+    ),
+    Fault(
+        "norms_stay_in_eval",
+        MODES,
+        WORKED,
+        ("residual_net", "unet"),
         EVAL,
         AFTERMATH,
         (0.3, 0.5),
-        at_step=stay_in_eval,
+        at_step=keep_norms_in_eval,
         severities=ANY_SEVERITY,
     ),
     *in_both_halves(

@@ -9,7 +9,15 @@ from torch import Tensor, nn
 
 from bench.findings.planting import Log
 from bench.findings.wide.architecture import HELD_OUT, WORKED
-from bench.findings.wide.fault import AFTERMATH, MIDWAY, Fault, kinds, replace_module, role_names
+from bench.findings.wide.fault import (
+    AFTERMATH,
+    MIDWAY,
+    Fault,
+    in_both_halves,
+    kinds,
+    replace_module,
+    role_names,
+)
 from bench.findings.wide.training import Training
 
 NUMBERS = "numbers"
@@ -64,14 +72,18 @@ NUMBER_FAULTS = (
         prepare=halve_precision,
         needs_effect=True,
     ),
-    Fault(
+    *in_both_halves(
+        Fault(
+            "small_loss",
+            NUMBERS,
+            WORKED,
+            ("table_mlp", "plain_cnn", "vae"),
+            kinds("low_precision"),
+            kinds("not_learning", "vanishing", "collapsed"),
+            prepare=underflow,
+        ),
         "underflow",
-        NUMBERS,
-        HELD_OUT,
         ("mixer", "autoencoder", "gated_table"),
-        kinds("low_precision"),
-        kinds("not_learning", "vanishing", "collapsed"),
-        prepare=underflow,
     ),
     Fault(
         "log_zero",

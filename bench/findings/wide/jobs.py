@@ -6,7 +6,13 @@ from dataclasses import dataclass
 
 from bench.findings.wide.architecture import HELD_OUT, WORKED
 from bench.findings.wide.architectures import ARCHITECTURES
-from bench.findings.wide.conditions import CONDITIONS, FRESHLY_VARIED, PLAIN, VARIED
+from bench.findings.wide.conditions import (
+    CONDITIONS,
+    FRESHLY_VARIED,
+    HALF_SCALED,
+    PLAIN,
+    VARIED,
+)
 from bench.findings.wide.faults import FAULTS
 
 WAYS = 3
@@ -22,6 +28,9 @@ FROZEN_EMBEDDINGS = (
     *("group_norm_net", "letter_rnn", "conv_vae", "tcn", "gated_table"),
 )
 """Architectures that are also trained with their trunk, or their first layer, frozen on purpose."""
+
+IN_HALF = ("plain_cnn", "table_mlp", "autoencoder", "gated_table")
+"""Architectures that are also trained in float16, as one should; it is slow on a CPU."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +71,7 @@ def half_jobs(half: str) -> list[Job]:
         if fault.half == half
         for name in fault.on
     ]
+    jobs += [Job(name, HALF_SCALED, 4) for name in names if name in IN_HALF]
     varied, ways = (VARIED, WAYS) if half in (WORKED, HELD_OUT) else (FRESHLY_VARIED, 1)
     for place, name in enumerate(names):
         turns = [varied[(ways * place + way) % len(varied)] for way in range(ways)]

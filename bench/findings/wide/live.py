@@ -19,11 +19,9 @@ from tb_activation_hist.core.parameter_sizes import (
     ParameterSizes,
 )
 from tb_activation_hist.findings import (
-    INSTANT_KINDS,
     WATCHED_KINDS,
     Finding,
-    OnlineRules,
-    PeriodicRules,
+    LiveRules,
     info_to_run_facts,
 )
 from tb_activation_hist.storage.logdir_histograms import RunHistograms, read_run
@@ -71,19 +69,15 @@ def watch(outcome: Outcome, mode: str) -> Live:
 
 
 def replay(outcome: Outcome, mode: str) -> Iterator[LiveWarning]:
-    """Every kind is watched for, as ``warn_on`` with all kinds does."""
-    online = OnlineRules(INSTANT_KINDS)
-    periodic = PeriodicRules([kind for kind in WATCHED_KINDS if kind not in INSTANT_KINDS])
+    """Every kind is watched for, as ``warn_on`` with all kinds does, and looks take no time."""
+    live = LiveRules(WATCHED_KINDS, share=None)
     run = read_run(str(outcome.run_dir(mode)))
-    periodic.facts = info_to_run_facts(run.info)
+    facts = info_to_run_facts(run.info)
     for step, records in sorted(read_steps(run).items()):
-        found = []
-        for info, record in records:
-            found += online.add(info, record)
-            periodic.add(info, record)
-        if periodic.is_due:
-            periodic.sizes = measured_until(run.measured_sizes, step)
-        found += periodic.look()
+        found = [finding for own in records for finding in live.add(*own)]
+        live.end_record(step)
+        if live.is_due:
+            found += live.look(facts, measured_until(run.measured_sizes, step))
         yield from (LiveWarning(step, each) for each in found if each.severity in (*GRAVE, "info"))
 
 
@@ -106,11 +100,15 @@ def _cut(history: ParameterHistory, step: int) -> ParameterHistory:
 
 
 def read_steps(run: RunHistograms) -> dict[int, list[tuple[LayerInfo, HistogramSeries]]]:
-    """By step: the series of length 1 that were stored at it, in model order."""
+    """By step: the series of length 1 that were stored at it, in model order.
+
+    A step at which no layer ran, as in eval mode, has none; it is known where sizes were measured.
+    """
     steps: dict[int, list[tuple[LayerInfo, HistogramSeries]]] = defaultdict(list)
     for key in run:
         info, series = run.layer_info(key), run[key]
         assert info is not None
         for place, step in enumerate(series.steps.tolist()):
             steps[step].append((info, series.take(slice(place, place + 1))))
-    return steps
+    last = max((int(own.facts.steps[-1]) for own in run.measured_sizes.values()), default=0)
+    return {step: steps[step] for step in range(1, max(last, *steps, 0) + 1)}

@@ -32,7 +32,8 @@ MODES: Final = {
 }
 """By mode: the options of the logger, beside those that leave TensorBoard's own charts out."""
 
-NO_CHARTS: Final = {"histogram_points": 0, "scalar_points": 0}
+ALWAYS: Final = {"histogram_points": 0, "scalar_points": 0, "overhead_budget": None}
+"""No charts, and no thinning, which would depend on how busy the machine is."""
 
 
 @dataclass(frozen=True)
@@ -154,7 +155,7 @@ def record_modes(
         yield [
             stack.enter_context(
                 ActivationHistLogger(
-                    training.task.recorded, str(directory / mode), **MODES[mode], **NO_CHARTS
+                    training.task.recorded, str(directory / mode), **MODES[mode], **ALWAYS
                 )
             )
             for mode in modes

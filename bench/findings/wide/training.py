@@ -121,6 +121,7 @@ class Training:
     trains: Callable[[nn.Module], None] = keep_modes
     updates: bool = True
     averaged: nn.Module | None = None
+    scaler: torch.amp.GradScaler | None = None
     watcher: Watcher | None = None
 
     @property
@@ -149,13 +150,19 @@ class Training:
             enabled = self.recipe.autocast is not None
             with torch.autocast("cpu", self.recipe.autocast or torch.bfloat16, enabled=enabled):
                 loss = phase.loss(batch) / self.recipe.accumulate
-            self.loss_of(loss).backward()
             total += float(loss.detach())
+            loss = self.loss_of(loss)
+            (loss if self.scaler is None else self.scaler.scale(loss)).backward()
+        if self.scaler is not None:
+            self.scaler.unscale_(optimizer)
         if self.recipe.clip is not None:
             nn.utils.clip_grad_norm_(phase_parameters(phase), self.recipe.clip)
         if self.watcher and phase is self.task.phases[0]:
             self.watcher.before_update(step, total)
-        if self.updates:
+        if self.scaler is not None:
+            self.scaler.step(optimizer)
+            self.scaler.update()
+        elif self.updates:
             optimizer.step()
         return total
 

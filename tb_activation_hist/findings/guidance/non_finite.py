@@ -174,6 +174,7 @@ NARROW_VALUES: Final = Guidance(
 )
 
 LOW_PRECISION: Final[tuple[Pattern, ...]] = (
+    (lambda case: "largest_gradient" in case.finding.figures, SMALL_GRADIENTS),
     (_in_gradients, SMALL_GRADIENTS),
     (always, NARROW_VALUES),
 )

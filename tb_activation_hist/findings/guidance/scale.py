@@ -77,9 +77,20 @@ GRADIENTS_GROW: Final = Guidance(
     "for a divisor that goes to 0.",
 )
 
+LARGE_EMBEDDING: Final = Guidance(
+    causes=(
+        "an embedding that is initialised too large, or multiplied by sqrt(d) once too often",
+        "pretrained vectors that were not scaled",
+    ),
+    remedy="Initialise it with a standard deviation of 0.02 to 1, or put a norm after it.",
+    code="torch.nn.init.normal_(embedding.weight, std=0.02)",
+    check="Print the standard deviation of the weights of <layer> before the first step.",
+)
+
 EXPLODING: Final[tuple[Pattern, ...]] = (
     (exceeds("gradient"), GRADIENTS_GROW),
     (exceeds("depth"), LARGE_FROM_START),
+    (exceeds("start"), LARGE_EMBEDDING),
     (lambda case: _is_early(case), GROWS_SOON),
     (always, GROWS_LATER),
 )
@@ -130,9 +141,37 @@ VALUES_VANISH: Final = Guidance(
     "clipping, else the loss.",
 )
 
+TINY_FROM_START: Final = Guidance(
+    causes=(
+        "weights that start far too small, or at 0",
+        "an initialisation that takes a variance for a standard deviation",
+    ),
+    remedy="Initialise with a standard deviation of about sqrt(2 / fan_in), as torch does by "
+    "itself.",
+    code=INITIALISE,
+    check="Print the standard deviation of the weights of <layer> beside sqrt(2 / fan_in), before "
+    "the first step.",
+)
+
+SHRINKS_ALONE: Final = Guidance(
+    causes=(
+        "a term of the loss that draws these outputs to 0, as the KL term of a VAE does",
+        "a later part of the network that does without them",
+        "weight decay that is too strong for this layer",
+    ),
+    remedy="In a VAE the posterior collapses to the prior: raise the weight of the KL term slowly "
+    "from 0, leave it some free bits, or weaken the decoder.",
+    code="weight = min(1.0, step / warmup)\nloss = reconstruction + weight * kl",
+    check="Write both terms of the loss with each step: the KL term is near 0 where the latent is "
+    "not used.",
+)
+
 VANISHING: Final[tuple[Pattern, ...]] = (
     (exceeds("vanishing_gradient"), GRADIENTS_VANISH),
     (exceeds("vanishing_depth"), INPUT_FADES),
+    (exceeds("vanishing_start"), TINY_FROM_START),
+    (exceeds("vanishing_weights"), TINY_FROM_START),
+    (exceeds("vanishing_beside"), SHRINKS_ALONE),
     (always, VALUES_VANISH),
 )
 

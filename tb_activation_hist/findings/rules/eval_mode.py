@@ -5,10 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+import numpy as np
+
 from tb_activation_hist.core.names import LayerInfo
 from tb_activation_hist.findings.rule import Observation, RunRule
-from tb_activation_hist.findings.run_signals import RunSignals
+from tb_activation_hist.findings.run_signals import RunSignals, module_name
+from tb_activation_hist.findings.signals import Signals
 from tb_activation_hist.findings.thresholds import Thresholds
+
+LEAST_MISSED: Final = 6
+"""Records that a layer must have missed before it is said to run no more in train mode."""
 
 
 def find_silent_model(layers: RunSignals, _options: Thresholds) -> Iterator[Observation]:
@@ -26,19 +32,68 @@ def find_silent_model(layers: RunSignals, _options: Thresholds) -> Iterator[Obse
     )
 
 
+def find_resting_model(layers: RunSignals, _options: Thresholds) -> Iterator[Observation]:
+    """Every layer has stopped running in train mode, and the weights go on changing."""
+    ended = _find_ended(layers)
+    if not ended or len(ended) < len([s for s in layers.outputs if s.whole.any()]):
+        return
+    last = max(int(s.series.steps[-1]) for s in ended)
+    if not _is_updated_after(last, layers):
+        return
+    yield Observation(
+        hits=(),
+        named=[s.info for s in ended],
+        title=f"all layers are in eval mode from step {last + 1} on, and the training goes on",
+        threshold={},
+        steps=(last + 1, layers.last_step),
+    )
+
+
 def find_resting_layers(layers: RunSignals, _options: Thresholds) -> Iterator[Observation]:
     """Layers in eval mode, with parameters that are trained, while others are in train mode."""
-    resting = [name for name in layers.facts.eval_layers if layers.is_trainable(name)]
-    if not resting or not layers.outputs:
+    ended = {s.info.layer: s for s in _find_ended(layers)}
+    known = {s.info.layer for s in layers.outputs}
+    resting = [
+        name
+        for name in layers.facts.eval_layers
+        if layers.is_trainable(name) and (name in ended or name not in known)
+    ]
+    if not resting or len(ended) == len(known):
         return
     more = f" and {len(resting) - 1:,} more" if len(resting) > 1 else ""
+    ends = [int(ended[name].series.steps[-1]) for name in resting if name in ended]
+    since = f" from step {min(ends) + 1} on" if len(ends) == len(resting) else ""
+    first = min(ends) + 1 if since else int(layers.outputs[0].series.steps[0])
     yield Observation(
         hits=(),
         named=_to_infos(resting),
-        title=f"{resting[0]}{more} in eval mode while the rest trains",
+        title=f"{resting[0]}{more} in eval mode{since} while the rest trains",
         threshold={},
         severity="info",
+        steps=(first, layers.last_step),
     )
+
+
+def _find_ended(layers: RunSignals) -> list[Signals]:
+    """Layers in eval mode that ran in train mode, and do no more."""
+    resting = frozenset(layers.facts.eval_layers)
+    return [
+        s
+        for s in layers.outputs
+        if module_name(s.info) in resting and _records_missed(s, layers.last_step) >= LEAST_MISSED
+    ]
+
+
+def _records_missed(signals: Signals, last_step: int) -> float:
+    steps = signals.series.steps
+    usual = float(np.median(np.diff(steps))) if len(steps) > 1 else 1.0
+    return (last_step - int(steps[-1])) / usual
+
+
+def _is_updated_after(step: int, layers: RunSignals) -> bool:
+    """Whether an optimizer was seen to step after a step."""
+    known = [p.updates for p in layers.parameters if p.updates is not None]
+    return any(bool((each.steps > step).any()) for each in known)
 
 
 def _to_infos(names: Sequence[str]) -> tuple[LayerInfo, ...]:
@@ -48,8 +103,9 @@ def _to_infos(names: Sequence[str]) -> tuple[LayerInfo, ...]:
 EVAL_MODE: Final = RunRule(
     kind="eval_mode",
     severity="warning",
-    seen="No layer ran in train mode. Info: layers whose parameters are trained, such as batch "
-    "norms, are in eval mode while others are in train mode.",
+    seen="No layer ran in train mode, or none does any more while the weights go on changing. "
+    "Info: layers whose parameters are trained, such as batch norms, are in eval mode while others "
+    "are in train mode.",
     advice="Usual causes: model.eval() of a validation is not followed by model.train(), eval() "
     "was called on batch norms to keep their statistics (then this is meant). In eval mode a "
     "batch norm uses and keeps its old statistics, and dropout does nothing. Call model.train() "
@@ -57,6 +113,6 @@ EVAL_MODE: Final = RunRule(
     source="the modules' training flag",
     thresholds=Thresholds,
     explains={},
-    find=(find_silent_model, find_resting_layers),
+    find=(find_silent_model, find_resting_model, find_resting_layers),
     online=None,
 )

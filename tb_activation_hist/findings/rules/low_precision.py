@@ -9,8 +9,16 @@ from typing import Final
 import numpy as np
 
 from tb_activation_hist.core.number_formats import FORMAT_LIMITS
-from tb_activation_hist.findings.hits import Hit, find_hits, group_hits, name_layers, sustained_hit
+from tb_activation_hist.findings.hits import (
+    Hit,
+    find_hits,
+    group_hits,
+    name_layers,
+    sustained_hit,
+    whole_run_hit,
+)
 from tb_activation_hist.findings.rule import Observation, RunRule
+from tb_activation_hist.findings.run_signals import RunSignals
 from tb_activation_hist.findings.signals import Signals
 from tb_activation_hist.findings.thresholds import UNIT_SHARE, Thresholds, threshold
 
@@ -23,6 +31,15 @@ FLOAT_LIMITS: Final = {
     "float8_e5m2fnuz": (2.0**-15, 2.0**-17, 57344.0),
 }
 """Smallest normal number, smallest number above 0, largest number of each low-precision dtype."""
+
+
+HALF: Final = "float16"
+
+LEAST_SHARE: Final = 0.5
+"""Part of the layers in float16 that must show it."""
+
+LEAST_ENDS: Final = 6
+"""Smallest and largest gradients that must be known of a layer, together."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,6 +66,45 @@ def find_low_precision(
         )
 
 
+def find_subnormal_gradients(
+    layers: RunSignals, options: LowPrecisionThresholds
+) -> Iterator[Observation]:
+    """Gradients of weights that went through float16 and are all under its smallest normal number.
+
+    Where nothing has been divided by a loss scale, they are whole multiples of its smallest number.
+    """
+    own = [s for s in layers.learners if s.info.dtype == HALF and layers.parameters_of(s.info)]
+    hits = [whole_run_hit(s, figures) for s in own if (figures := _subnormal(s, layers))]
+    if not own or len(hits) < LEAST_SHARE * len(own):
+        return
+    largest = max(hit.figures["largest_gradient"] for hit in hits)
+    yield Observation(
+        hits=hits,
+        title=f"{name_layers(hits)}: gradients of at most {largest:.0e}, which float16 holds with "
+        "few bits or rounds to 0",
+        threshold={"low_precision_share": options.low_precision_share},
+    )
+
+
+def _subnormal(signals: Signals, layers: RunSignals) -> dict[str, float]:
+    """What was measured where all known gradients of a layer's matrices are subnormal, else {}."""
+    normal, smallest, _ = FLOAT_LIMITS[HALF]
+    series = [
+        p.gradients.signals.series
+        for p in layers.parameters_of(signals.info)
+        if p.is_matrix and p.gradients is not None and (p.gradients.rms > 0).any()
+    ]
+    ends = [np.concatenate([own.min, own.max]) for own in series]
+    known = np.concatenate([each[np.isfinite(each)] for each in ends]) if ends else np.zeros(0)
+    largest = float(np.median(np.abs(known))) if len(known) >= LEAST_ENDS else 0.0
+    steps = known / smallest
+    if not 0 < largest < normal or not (steps == np.round(steps)).all():
+        return {}
+    zeros = sum(int(own.zeros.sum()) for own in series)
+    values = sum(int(own.n.sum()) for own in series)
+    return {"largest_gradient": float(np.abs(known).max()), "zero_share": zeros / values}
+
+
 def _precision_hit(signals: Signals, options: LowPrecisionThresholds) -> Hit | None:
     limits = FLOAT_LIMITS.get(signals.info.dtype)
     if limits is None:
@@ -71,12 +127,13 @@ LOW_PRECISION: Final = RunRule(
     kind="low_precision",
     severity="warning",
     seen="Many values other than 0 of a float16, bfloat16 or float8 series are subnormal or near "
-    "the dtype's largest number.",
+    "the dtype's largest number; or the gradients of most weights of layers that compute in "
+    "float16 are subnormal there, without a loss scale.",
     advice="Usual causes: gradients too small for fp16 without loss scaling, activations that are "
     "not normalised. Use a GradScaler or bf16, or keep this layer in float32.",
     source="TorchLens and NaNsense: a tenth of the values subnormal",
     thresholds=LowPrecisionThresholds,
     explains={},
-    find=(find_low_precision,),
+    find=(find_low_precision, find_subnormal_gradients),
     online=None,
 )

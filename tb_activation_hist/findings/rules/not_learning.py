@@ -84,9 +84,13 @@ STATE_OF: Final = {
 def find_nothing_learning(
     layers: RunSignals, options: NotLearningThresholds
 ) -> Iterator[Observation]:
-    """Not one parameter of the layers that ran is changed, or by more than its own rounding."""
+    """Not one parameter of the layers that ran is changed, or by more than its own rounding.
+
+    Nothing is said of a model that is only looked at: no optimizer has its parameters, and no
+    gradient arrives. Nor while the learning rate still rises.
+    """
     known = learning_parameters(layers, options.still_steps)
-    if not known:
+    if not known or not (layers.has_gradients or layers.is_optimized):
         return
     hits = [whole_run_hit(signals, {}) for signals in _owners(layers)]
     if not hits:
@@ -101,8 +105,10 @@ def find_nothing_learning(
             severity="error",
         )
         return
+    if any(p.weights is not None and p.weights.signals.non_finite.any() for p in known):
+        return
     sizes = [p.largest_update for p in matrices(known) if not p.is_constant]
-    if sizes and max(sizes) < options.still_update:
+    if sizes and max(sizes) < options.still_update and not layers.rate_rises:
         yield Observation(
             hits=hits,
             title=f"no layer learns: a step changes the weights by at most {max(sizes):.0e} of "
@@ -151,9 +157,11 @@ def find_slow_parts(layers: RunSignals, options: NotLearningThresholds) -> Itera
 def find_still_outputs(layers: RunSignals, options: NotLearningThresholds) -> Iterator[Observation]:
     """The leading layers whose outputs stand still while those of a later one move.
 
-    Only where nothing is known of the weights. Only leading ones: a layer further on may pass a
+    Only where no weights were measured. Only leading ones: a layer further on may pass a
     moving input on unmoved, as norms do.
     """
+    if layers.sizes:
+        return
     known = [each for each in layers.drifts if _is_judged(each, layers)]
     ratios = [drift.total / drift.batch_noise for drift in known]
     movers = [index for index, ratio in enumerate(ratios) if ratio >= options.moving_ratio]

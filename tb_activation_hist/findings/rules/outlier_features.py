@@ -63,6 +63,7 @@ OUTLIER_FEATURES: Final = RunRule(
     source=MASSIVE_ACTIVATIONS,
     thresholds=OutlierThresholds,
     explains={},
-    find=(find_outlier_features,),
+    find=(),
+    slow=(find_outlier_features,),
     online=None,
 )

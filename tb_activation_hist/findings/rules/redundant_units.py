@@ -10,7 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from tb_activation_hist.core.grid import IntArray
+from tb_activation_hist.findings.hits import name_layers
 from tb_activation_hist.findings.rule import Observation, RunRule
+from tb_activation_hist.findings.rules.weights_at_start import weights_at_start
+from tb_activation_hist.findings.run_signals import RunSignals
 from tb_activation_hist.findings.signals import BoolArray, Signals
 from tb_activation_hist.findings.thresholds import (
     BENCH,
@@ -48,6 +51,21 @@ class RedundantThresholds(Thresholds):
         "records, of which so many differ from the record before.",
         "units that are only alike agree in up to half of the records; " + BENCH,
     )
+
+
+def find_equal_weights(layers: RunSignals, options: RedundantThresholds) -> Iterator[Observation]:
+    """Weight matrices that start as one number other than 0."""
+    known = [each for each in weights_at_start(layers) if each.gain > 0]
+    equal = [each for each in known if each.spread <= options.constant_spread]
+    if equal:
+        hits = [each.hit for each in equal]
+        yield Observation(
+            hits=hits,
+            title=f"{name_layers(hits)}: all weights start equal, so the units stay copies of "
+            "each other",
+            threshold={"constant_spread": options.constant_spread},
+            figures={"weight_spread": equal[0].spread},
+        )
 
 
 def find_constant_units(
@@ -118,13 +136,14 @@ REDUNDANT_UNITS: Final = RunRule(
     kind="redundant_units",
     severity="warning",
     seen="Units of a layer recorded with `split` put out one value whatever the input, or units "
-    "agree with each other in every figure of every record.",
+    "agree with each other in every figure of every record; or all weights of a layer start as one "
+    "number.",
     advice="Usual causes: weights that started equal, such as zeros or one value, so that units "
     "get equal gradients; norms whose factor is 0; inputs that never change. Initialise them at "
     "random, or prune them.",
     source="Goodfellow et al. 2016, Deep Learning, section 8.4: symmetry between units",
     thresholds=RedundantThresholds,
     explains={},
-    find=(find_constant_units, find_copied_units),
+    find=(find_equal_weights, find_constant_units, find_copied_units),
     online=None,
 )

@@ -8,6 +8,7 @@ from typing import Final
 
 import numpy as np
 
+from tb_activation_hist.core.grid import FloatArray
 from tb_activation_hist.findings.hits import Hit
 from tb_activation_hist.findings.number_format import format_factor
 from tb_activation_hist.findings.parameter_signals import SizeHistory
@@ -17,12 +18,19 @@ from tb_activation_hist.findings.still_weights import matrices
 from tb_activation_hist.findings.thresholds import UNIT_FACTOR, Thresholds, threshold
 
 REST: Final = 0.66
-"""Share of a run's records after which updates are small in a schedule that lasts for the run."""
+"""Share of a run's steps after which updates are small in a schedule that lasts for the run."""
 
-LEAST_RECORDS: Final = 9
+EARLY: Final = 1 / 3
+"""Share of a run's steps whose updates are those of its beginning."""
+
+LEAST_RECORDS: Final = 7
 
 EARLY_QUANTILE: Final = 0.9
 """Of the updates in the first third: learning may have ended before its half."""
+
+
+FALLING: Final = 3.0
+"""Updates so many times smaller than early ones have begun to fall."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +50,7 @@ def find_stopped_learning(
     falls = [_fall(each) for each in long]
     if not falls or not min(falls) > options.stopped_fall:
         return
-    step = max(_last_large_step(each, options) for each in long)
+    step = max(_last_large_step(each) for each in long)
     names = {module_name(p.info).rpartition(".")[0] for p in layers.parameters}
     hits = [
         Hit(s, int(np.searchsorted(s.series.steps, step)), len(s.series) - 1, {"fall": min(falls)})
@@ -52,22 +60,27 @@ def find_stopped_learning(
     if hits:
         yield Observation(
             hits=hits,
-            title=f"learning ends at step {step}: from there on all updates are more than "
-            f"{format_factor(options.stopped_fall)} times smaller than in the beginning",
+            title=f"learning ends early: all updates fall from step {step} on, to less than "
+            f"1/{format_factor(options.stopped_fall)} of what they were",
             threshold={"stopped_fall": options.stopped_fall},
         )
 
 
 def _fall(updates: SizeHistory) -> float:
-    known = updates.rms[np.isfinite(updates.rms)]
-    early = np.quantile(known[: len(known) // 3], EARLY_QUANTILE)
-    late = np.max(known[int(REST * len(known)) :])
-    return float(early / max(late, np.finfo(np.float64).tiny))
+    known = np.isfinite(updates.rms)
+    rms, done = updates.rms[known], updates.steps[known] / updates.steps[known][-1]
+    late = np.max(rms[done >= REST])
+    return float(_early_size(rms, done) / max(late, np.finfo(np.float64).tiny))
 
 
-def _last_large_step(updates: SizeHistory, options: StoppedLearningThresholds) -> int:
-    early = np.nanquantile(updates.rms[: max(len(updates.steps) // 3, 1)], EARLY_QUANTILE)
-    large = np.flatnonzero(updates.rms * options.stopped_fall > early)
+def _early_size(rms: FloatArray, done: FloatArray) -> float:
+    """done: share of the run at each record."""
+    return float(np.nanquantile(rms[done <= max(EARLY, done[0])], EARLY_QUANTILE))
+
+
+def _last_large_step(updates: SizeHistory) -> int:
+    early = _early_size(updates.rms, updates.steps / updates.steps[-1])
+    large = np.flatnonzero(updates.rms * FALLING > early)
     return int(updates.steps[min(int(large[-1]) + 1, len(updates.steps) - 1)])
 
 

@@ -115,6 +115,7 @@ SUDDEN_CHANGE: Final = RunRule(
     source="our own: Wasserstein-1 of neighbouring windows beside its usual size",
     thresholds=SuddenChangeThresholds,
     explains={},
-    find=(find_sudden_changes,),
+    find=(),
+    slow=(find_sudden_changes,),
     online=None,
 )

@@ -20,6 +20,7 @@ from tb_activation_hist.findings.hits import (
 from tb_activation_hist.findings.layer_types import LEAST_DEPTH
 from tb_activation_hist.findings.number_format import format_factor
 from tb_activation_hist.findings.rule import Begins, Observation, RunRule
+from tb_activation_hist.findings.rules.weights_at_start import weights_at_start
 from tb_activation_hist.findings.run_signals import RunSignals
 from tb_activation_hist.findings.scale_history import earlier_scales, usable_scales
 from tb_activation_hist.findings.signals import (
@@ -37,6 +38,9 @@ LEAST_UPDATE: Final = 1e-4
 
 LEAST_SHRINKING: Final = 32
 """Records of a run in which a layer's shrinking is a trend."""
+
+TINY_SHARE: Final = 0.8
+"""Part of a network's layers with tiny weights: single ones are initialised at 0 in health."""
 
 STEADY: Final = 0.8
 """Part of their early scale that the neighbours of a layer that shrinks keep."""
@@ -63,6 +67,12 @@ class VanishingThresholds(Thresholds):
         4.0,
         UNIT_FACTOR,
         "Fall of a layer's scale over the run while its neighbours keep theirs; below 3 in health.",
+    )
+    vanishing_weights: float = threshold(
+        0.01,
+        UNIT_FACTOR,
+        "Root mean square of a layer's weights before the first step, times the root of its number "
+        "of inputs: about 1 for usual initialisations, 0.1 at least in health.",
     )
     vanishing_gradient: float = threshold(
         1e4,
@@ -140,6 +150,22 @@ def find_tiny_start(layers: RunSignals, options: VanishingThresholds) -> Iterato
         title=f"{learners[0].info.layer} and {len(learners) - 1:,} more layers: values of at most "
         f"{max(scales):.1g} at the start, where about 1 is usual",
         threshold={"vanishing_start": options.vanishing_start},
+    )
+
+
+def find_tiny_weights(layers: RunSignals, options: VanishingThresholds) -> Iterator[Observation]:
+    """Nearly all layers start with weights far below 1 / sqrt(number of inputs)."""
+    known = list(weights_at_start(layers))
+    tiny = [each for each in known if each.gain < options.vanishing_weights]
+    if len(known) < LEAST_DEPTH or len(tiny) < TINY_SHARE * len(known):
+        return
+    most = max(each.gain for each in tiny)
+    yield Observation(
+        hits=[each.hit for each in tiny],
+        title=f"{name_layers([each.hit for each in tiny])}: weights start at "
+        f"{f'{most:.1g} of' if most else '0, not'} the usual size",
+        threshold={"vanishing_weights": options.vanishing_weights},
+        figures={"start_gain": tiny[0].gain},
     )
 
 
@@ -237,8 +263,8 @@ VANISHING: Final = RunRule(
     kind="vanishing",
     severity="warning",
     seen="The scale of a layer's outputs falls far below what it was, or while its neighbours "
-    "keep theirs; all outputs are tiny in the first record; or the outputs hardly vary "
-    "with the batch any more, beside those of the first layer with weights; or the gradients "
+    "keep theirs; all outputs, or nearly all weights, are tiny at the start; or the outputs hardly "
+    "vary with the batch any more, beside those of the first layer with weights; or the gradients "
     "shrink from the last layer to the first, whose weights hardly move.",
     advice="Usual causes: a chain of sigmoids, a deep network without normalisation or shortcuts, "
     "weights that start too small, weight decay that is too strong. Use ReLU-like nonlinearities "
@@ -250,6 +276,7 @@ VANISHING: Final = RunRule(
         find_decay_over_time,
         find_shrinking_layers,
         find_tiny_start,
+        find_tiny_weights,
         find_fading_over_depth,
         find_vanishing_gradients,
     ),

@@ -301,6 +301,8 @@ def test_weights_of_which_it_is_not_known_whether_they_are_trained_may_be_frozen
 
 def test_where_no_weight_changes_nothing_learns() -> None:
     layers = {**make_run(), **with_weights(LEARNERS)}
+    assert find_run_findings("run", layers, facts=TRAINABLE) == []
+    layers |= with_weights([], "weight_gradients")
     finding = only(find_run_findings("run", layers, facts=TRAINABLE))
     assert (finding.kind, finding.severity) == ("not_learning", "error")
     assert finding.title.startswith("no layer learns: all 4 parameters")
@@ -316,9 +318,23 @@ def test_updates_below_the_rounding_of_the_weights_teach_nothing(size: float, fo
 def test_a_short_run_is_not_judged_by_its_weights() -> None:
     layers = {
         key: (info, series.take(slice(40)))
-        for key, (info, series) in {**make_run(), **with_weights(LEARNERS)}.items()
+        for key, (info, series) in {
+            **make_run(),
+            **with_weights(LEARNERS),
+            **with_weights([], "weight_gradients"),
+        }.items()
     }
     assert find_run_findings("run", layers, facts=TRAINABLE) == []
+
+
+@pytest.mark.parametrize(("records", "found"), [(8, 0), (9, 1)])
+def test_where_an_optimizer_steps_weights_need_not_be_followed_for_long(
+    records: int, found: int
+) -> None:
+    whole = {**make_run(), **with_weights(["linear1"]), **with_weights([], "updates", 1e-3)}
+    layers = {key: (info, series.take(slice(records))) for key, (info, series) in whole.items()}
+    findings = find_run_findings("run", layers, facts=TRAINABLE)
+    assert [f.layers for f in findings if f.kind == "not_learning"] == [("linear1",)] * found
 
 
 def test_layers_frozen_on_purpose_are_named_as_such() -> None:

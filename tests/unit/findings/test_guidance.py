@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from tb_activation_hist.findings import FINDING_KINDS, Finding, find_run_findings
+from tb_activation_hist.findings import FINDING_KINDS, Finding, find_run_findings, rules
 from tb_activation_hist.findings.evidence import FIGURES, figures_to_evidence
 from tb_activation_hist.findings.guidance.choose import PATTERNS
 from tb_activation_hist.findings.guidance.guidance import Guidance
-from tests.unit.findings.trainings import Layers, after, make_layer, make_run
+from tests.unit.findings.trainings import Change, Layers, after, make_layer, make_run
 
 ALL = [(kind, own) for kind, patterns in PATTERNS.items() for _, own in patterns]
 
@@ -109,6 +111,44 @@ def test_figures_of_any_kind_are_shown() -> None:
     assert rms.value == "not finite"
     assert new == ("new figure", "3", "2")
     assert not any(name in figure.label for name, figure in FIGURES.items() if "_" in name)
+
+
+def figures_in_code() -> set[str]:
+    """Names in the dictionaries of figures that the rules write."""
+    names: set[str] = set()
+    for file in Path(rules.__path__[0]).glob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, ast.Call):
+                given = [each.value for each in node.keywords if each.arg == "figures"]
+                given += node.args[1:] if getattr(node.func, "id", "").endswith("_hit") else []
+                keys = [key for each in given if isinstance(each, ast.Dict) for key in each.keys]
+                names |= {str(key.value) for key in keys if isinstance(key, ast.Constant)}
+    return names
+
+
+def test_every_figure_of_a_rule_has_a_meaning() -> None:
+    names = figures_in_code()
+    assert {"one_share", "update_share", "frozen_layers", "dropped_share"} <= names
+    lists = {"distances", "first_steps"}  # parallel to the layers, and no evidence
+    assert names - lists <= set(FIGURES)
+
+
+@pytest.mark.parametrize(
+    ("changes", "kind", "cause"),
+    [
+        ({"linear0": lambda v, _: v * 500}, "exploding", "embedding"),
+        (dict.fromkeys(make_run(), lambda v, _: v * np.float32(1e-4)), "vanishing", "too small"),
+        ({"linear1": lambda v, at: v / np.float32(1 + at / 12)}, "vanishing", "KL term"),
+    ],
+)
+def test_scales_at_the_start_and_latents_have_causes_of_their_own(
+    changes: Mapping[str, Change], kind: str, cause: str
+) -> None:
+    layers = make_run(changes)
+    if kind == "exploding":
+        info, series = layers["linear0"]
+        layers["linear0"] = (replace(info, type="Embedding"), series)
+    assert cause in first_of(layers, kind).causes[0]
 
 
 def test_every_kind_has_guidance() -> None:

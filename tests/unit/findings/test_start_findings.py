@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tb_activation_hist.findings import Finding, RunFacts, find_run_findings
-from tests.unit.findings.trainings import VALUES, Layers, after, make_layer, make_run
+from tests.unit.findings.trainings import RECORDS, VALUES, Layers, after, make_layer, make_run
 
 
 def of_kind(layers: Layers, kind: str, facts: RunFacts | None = None) -> list[Finding]:
@@ -87,6 +87,31 @@ def test_norms_in_eval_mode_while_the_rest_trains_are_worth_knowing() -> None:
     assert (finding.severity, finding.layers) == ("info", ("bn",))
     frozen = replace(facts, trainable=frozenset(), frozen=frozenset({"bn.weight"}))
     assert of_kind(make_run(), "eval_mode", frozen) == []
+
+
+def updates_of(name: str, records: int = RECORDS) -> Layers:
+    return {"updates": make_layer(f"{name}.weight", "Linear", 0, records=records, stream="updates")}
+
+
+@pytest.mark.parametrize(("trained", "found"), [(RECORDS, 1), (40, 0)])
+def test_a_model_that_stays_in_eval_mode_while_it_is_trained(trained: int, found: int) -> None:
+    layers = {key: (info, own.take(slice(40))) for key, (info, own) in make_run().items()}
+    names = tuple(info.layer for info, _ in layers.values())
+    facts = RunFacts(eval_layers=names, last_step=RECORDS)
+    findings = of_kind({**layers, **updates_of("linear0", trained)}, "eval_mode", facts)
+    assert [(f.severity, f.first_step, f.last_step) for f in findings] == [
+        ("warning", 41, RECORDS)
+    ] * found
+
+
+def test_layers_that_stay_in_eval_mode_while_the_rest_trains() -> None:
+    layers = make_run()
+    info, series = layers["linear1"]
+    layers["linear1"] = (info, series.take(slice(40)))
+    facts = RunFacts(eval_layers=("linear1",), trainable=frozenset({"linear1.weight"}))
+    (finding,) = of_kind(layers, "eval_mode", facts)
+    assert (finding.severity, finding.layers, finding.first_step) == ("info", ("linear1",), 41)
+    assert of_kind(make_run(), "eval_mode", facts) == []
 
 
 def test_a_network_that_starts_tiny() -> None:

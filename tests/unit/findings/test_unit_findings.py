@@ -10,8 +10,10 @@ import numpy as np
 import pytest
 
 from tb_activation_hist.core.names import LayerInfo
+from tb_activation_hist.core.parameter_sizes import NO_SIZES
 from tb_activation_hist.core.slice_series import SliceSeries
-from tb_activation_hist.findings import Finding, FindingOptions, PeriodicRules, find_run_findings
+from tb_activation_hist.findings import Finding, FindingOptions, LiveRules, find_run_findings
+from tb_activation_hist.findings.run_facts import NO_FACTS
 from tb_activation_hist.findings.unit_signals import name_units
 from tb_activation_hist.storage.slice_codec import decode_slices, encode_slices
 from tests.series import values_to_series
@@ -190,10 +192,11 @@ def test_a_short_last_batch_changes_nothing() -> None:
 
 def test_they_are_told_while_the_training_runs() -> None:
     (info, series), found = make_layer(kill)["relu"], []
-    rules = PeriodicRules(["dead_units"])
+    rules = LiveRules(["dead_units"])
     for record in range(RECORDS):
         rules.add(info, series.take([record]))
-        found += rules.look()
+        rules.end_record(record + 1)
+        found += rules.look(NO_FACTS, NO_SIZES)
     assert [units(finding) for finding in found] == [PLANTED]
 
 

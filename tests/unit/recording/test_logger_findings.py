@@ -204,7 +204,7 @@ def test_who_goes_on_all_the_same_is_told_anew():
 
 
 def test_nothing_is_watched_unless_asked(monkeypatch):
-    monkeypatch.setattr(monitor, "OnlineRules", lambda *_: 1 / 0)
+    monkeypatch.setattr(monitor, "LiveRules", lambda *_: 1 / 0)
     records = []
     writer = MemoryWriter()
     monkeypatch.setattr(writer, "write", lambda record: records.append(record) or True)
@@ -273,7 +273,7 @@ def test_what_needs_a_history_is_told_while_it_trains():
     )
     with pytest.warns(ActivationHistWarning, match=r"^0: not learning, nothing updates them\. U"):
         train_head_alone(hist, model)
-    assert hist.steps in (64, 96, 160)
+    assert 49 <= hist.steps <= 60
 
 
 def test_layers_frozen_on_purpose_are_known_from_their_parameters():

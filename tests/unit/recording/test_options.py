@@ -12,7 +12,12 @@ from tb_activation_hist.core.errors import OptionError
 from tb_activation_hist.core.names import KINDS, PHASES
 from tb_activation_hist.core.schemes.linear_bins import LinearBins
 from tb_activation_hist.findings import DEFAULT_OPTIONS, WATCHED_KINDS
-from tb_activation_hist.findings.periodic import FIRST_LOOK, LOOK_GROWTH
+from tb_activation_hist.findings.periodic import (
+    FIRST_LOOK,
+    LONG_PART,
+    LOOK_SHARE,
+    MOST_BETWEEN,
+)
 from tb_activation_hist.findings.registry import RUN_RULES
 from tb_activation_hist.recording.options import (
     GROUPS,
@@ -129,8 +134,10 @@ def test_the_delays_in_the_documentation_of_warn_on_are_the_real_ones():
     (row,) = [row for row in option_rows() if row.name == "warn_on"]
     waits = [rule.online.least_records(DEFAULT_OPTIONS) for rule in RUN_RULES if rule.online]
     assert f"told within {max(waits)} records" in row.doc
-    assert f"after {FIRST_LOOK} records and whenever it has grown by half" in row.doc
-    assert LOOK_GROWTH == 1.5
+    first = ", ".join(str(FIRST_LOOK * number) for number in (1, 2, 3))
+    assert f"after {first} ... records and at most {MOST_BETWEEN} records apart" in row.doc
+    assert f"after {MOST_BETWEEN * LONG_PART} each {LONG_PART}nd part of the run" in row.doc
+    assert f"looks take {LOOK_SHARE:.0%}".replace("%", " %") in row.doc
 
 
 def test_linear_bins_and_both_phases_are_accepted():

@@ -3,7 +3,7 @@
 import { batch, computed, effect, signal } from "@preact/signals";
 import { onDataReloaded } from "../../host/messages";
 import { watchDark, watchShown } from "../../host/parent";
-import { Client } from "../../series/client";
+import { client } from "../../series/page_client";
 import { seriesId } from "../../series/series_id";
 import type { Index } from "../../series/types";
 
@@ -13,7 +13,7 @@ const SECOND_MS = 500;
 /** Without an answer for this long, what is shown is called stale. */
 const STALE_MS = 20_000;
 
-export const client = new Client();
+export { client };
 
 /** null until the first answer. */
 export const index = signal<Index | null>(null);

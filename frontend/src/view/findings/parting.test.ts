@@ -2,7 +2,8 @@ import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vite
 import { API_VERSION, type Comparison } from "../../series/types";
 import { madeSeries, panelViewsOf, resetPage, showPage } from "../screen/page_fixture";
 import * as settings from "../settings/settings";
-import { comparedRun, comparison, equalShown, partingOf, tagsToFold } from "./parting";
+import { chosenRun, comparedRun, otherRuns } from "./compared_run";
+import { comparison, equalShown, partingOf, tagsToFold } from "./parting";
 
 const CONV = madeSeries("conv", 3);
 const FC = madeSeries("fc", 3);
@@ -72,5 +73,14 @@ describe("where runs part", () => {
     expect(comparedRun.value).toBe("one");
     settings.runs.value = ["one"];
     expect(comparedRun.value).toBe("");
+  });
+
+  it("compares the run that was chosen while it is shown", () => {
+    expect(otherRuns.value).toEqual(["two", "three"]);
+    chosenRun.value = "three";
+    expect(comparedRun.value).toBe("three");
+    settings.runs.value = ["one", "two"];
+    expect(comparedRun.value).toBe("two");
+    chosenRun.value = "";
   });
 });

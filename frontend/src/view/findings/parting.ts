@@ -1,21 +1,14 @@
-/** Where two shown runs part, as far as rows and panels need to know; parting_bar.tsx asks the server. */
+/** Where two shown runs part, as far as rows and panels need to know; parting_part.tsx asks the server. */
 
 import { computed, signal } from "@preact/signals";
 import type { Comparison } from "../../series/types";
-import { baselineRun } from "../panel/compare";
 import type { PanelView } from "../panel/panel_view";
-import { shownRuns } from "../selection/selection";
 import * as settings from "../settings/settings";
 
 /** What the server answered last; null while nobody asks, and until it is there. */
 export const comparison = signal<Comparison | null>(null);
 /** Whether layers that do not differ are shown all the same. */
 export const equalShown = signal(false);
-/** The run that is compared with the baseline: the first other one that is shown; "" without any. */
-export const comparedRun = computed(
-  () => shownRuns.value.find((run) => run.name !== baselineRun())?.name ?? "",
-);
-
 const inForce = computed(() => (settings.parting.value === "off" ? null : comparison.value));
 
 const NONE: ReadonlySet<string> = new Set();

@@ -255,7 +255,7 @@ export const difference = comparison.flag("difference", {
 
 export const parting = comparison.choice("parting", "off", {
   label: "Where runs part",
-  tip: "Marks where the first other run parts from the baseline, exactly or beyond rounding, and folds equal layers",
+  tip: "Marks where another run parts from the baseline, exactly or beyond rounding, and folds equal layers",
   labels: { off: "off", exact: "exact", mass: "mass", octaves: "octaves" },
 });
 

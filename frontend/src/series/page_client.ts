@@ -1,0 +1,5 @@
+/** What the page asks. The build of a page without a server puts shared/page_client.ts in its place. */
+
+import { Client } from "./client";
+
+export const client = new Client();

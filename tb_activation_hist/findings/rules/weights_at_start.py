@@ -1,0 +1,47 @@
+"""Patterns of weights as they are before the first step, from their measured sizes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from tb_activation_hist.findings.hits import Hit, first_record_hit
+from tb_activation_hist.findings.layer_types import PLAIN
+from tb_activation_hist.findings.parameter_signals import ParameterSignals
+from tb_activation_hist.findings.run_signals import RunSignals
+
+LOOKED_UP: Final = "Embedding"
+"""Prefix of types whose rows are looked up, so that their size has nothing to do with a width."""
+
+
+class StartWeights(NamedTuple):
+    """The weight matrix of a layer as it was recorded first.
+
+    hit: in the first record of its layer. gain: root mean square times the root of the number of
+    inputs, about 1 for usual initialisations. spread: standard deviation beside the root mean
+    square; 0 without any value other than 0.
+    """
+
+    hit: Hit
+    gain: float
+    spread: float
+
+
+def weights_at_start(run: RunSignals) -> Iterator[StartWeights]:
+    """Those of layers of known types that are to be trained and ran."""
+    for signals in run.learners:
+        if not signals.info.type.startswith(PLAIN) or signals.info.type.startswith(LOOKED_UP):
+            continue
+        own = [p for p in run.parameters_of(signals.info) if p.is_matrix and p.records > 0]
+        if own and own[0].name not in run.facts.frozen:
+            yield _measure(first_record_hit(signals, {}), own[0])
+
+
+def _measure(hit: Hit, parameter: ParameterSignals) -> StartWeights:
+    assert parameter.weights is not None
+    series, shape = parameter.weights.signals.series, parameter.info.shape
+    rms = float(parameter.weights.rms[0])
+    spread = float(np.nan_to_num(series.std[0])) / rms if rms > 0 else 0.0
+    return StartWeights(hit, rms * float(np.sqrt(np.prod(shape[1:]))), spread)

@@ -1,0 +1,85 @@
+"""Which runs and series of an index go into a shared file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from fnmatch import fnmatchcase
+
+from tb_activation_hist.core.errors import LogdirError, OptionError
+from tb_activation_hist.core.names import phase_prefix
+from tb_activation_hist.core.nearest import list_names, name_hint
+from tb_activation_hist.core.share_options import ShareChoice
+from tb_activation_hist.plugin import schema
+
+
+def choose(index: schema.Index, choice: ShareChoice) -> schema.Index:
+    """The index of the chosen runs and series alone.
+
+    Raises:
+        LogdirError: there is no series at all.
+        OptionError: a name or pattern matches nothing; the message has the nearest names.
+    """
+    if not index["series"]:
+        msg = (
+            "There are no histograms to share. Record some with ActivationHistLogger(model, "
+            "logdir) or ActivationHistCallback(logdir)."
+        )
+        raise LogdirError(msg)
+    runs = match_names("run", choice.runs, [run["name"] for run in index["runs"]])
+    kinds = match_names(
+        "kind", choice.kinds, list(dict.fromkeys(s["kind"] for s in index["series"]))
+    )
+    of_kinds = [series for series in index["series"] if series["kind"] in kinds]
+    keys = match_names("layer", choice.layers, list(dict.fromkeys(map(series_key, of_kinds))))
+    wanted = set(keys)
+    places = [at for at, run in enumerate(index["runs"]) if run["name"] in runs]
+    series = [
+        part for each in of_kinds if series_key(each) in wanted and (part := _of_runs(each, places))
+    ]
+    if not series:
+        names = list_names([*map(repr, runs)])
+        msg = f"None of the chosen runs ({names}) has one of the chosen layers."
+        raise OptionError(msg)
+    return {**index, "runs": [index["runs"][at] for at in places], "series": series}
+
+
+def match_names(what: str, patterns: Sequence[str] | None, known: Sequence[str]) -> list[str]:
+    """The known names that one of the patterns matches, in their order; each must match one."""
+    if patterns is None:
+        return list(known)
+    found: set[str] = set()
+    for pattern in patterns:
+        own = {name for name in known if name == pattern or fnmatchcase(name, pattern)}
+        if not own:
+            msg = f"No {what} matches {pattern!r}. {name_hint(pattern, known, f'{what}s')}"
+            raise OptionError(msg)
+        found |= own
+    return [name for name in known if name in found]
+
+
+def series_key(series: schema.Series) -> str:
+    """The key in `read_histograms`, which the command line uses too."""
+    if series["source"] != "blocks":
+        return series["tag"]
+    kind = "" if series["kind"] == "activations" else f"{series['kind']}/"
+    return f"{phase_prefix(series['phase'])}{kind}{series['layer']}"
+
+
+def _of_runs(series: schema.Series, places: Iterable[int]) -> schema.Series | None:
+    """A series in these runs alone, whose positions are counted anew; None where none has it.
+
+    Slices stay behind, so the file says nothing of them.
+    """
+    at = {run: new for new, run in enumerate(places)}
+    kept = [i for i, run in enumerate(series["runs"]) if run in at]
+    if not kept:
+        return None
+    part: schema.Series = {
+        **series,
+        "runs": [at[series["runs"][i]] for i in kept],
+        "shapes": [series["shapes"][i] for i in kept],
+        "dtypes": [series["dtypes"][i] for i in kept],
+        "steps": [series["steps"][i] for i in kept],
+    }
+    part.pop("split", None)
+    return part
