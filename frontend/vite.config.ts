@@ -46,7 +46,7 @@ const page: ViteUserConfig = {
           groups: [
             { name: "page", test: /src\/index\.ts$/, priority: 2 },
             {
-              name: "later",
+              name: "later_parts",
               test: /src\/(ui\/later_parts|view\/exports\/exports|view\/panel\/number_format)\.ts$/,
               priority: 1,
             },
