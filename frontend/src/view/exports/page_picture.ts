@@ -131,7 +131,7 @@ function readHead({ name, at }: ShownRun, bare: boolean): PictureHead {
   return { heading: name, colour: runColour(at), scalars };
 }
 
-/** On the axes of the page; broken where it leaves them. */
+/** On the axes of the page; broken where it leaves them, ↑ where that is above. */
 function readScalar(run: string, tag: string): PictureScalar {
   const scalar = series.peek().get(scalarKey(run, tag));
   const extent = extents.peek().get(scalarKey(run, tag));
@@ -153,5 +153,6 @@ function readScalar(run: string, tag: string): PictureScalar {
   });
   flush();
   const [lo, hi] = extent.map((value) => formatValue(value, 2));
-  return { label: `${tag} (${lo} to ${hi})`, curves };
+  const above = scalar.values.some((value) => value !== null && value > extent[1]) ? " ↑" : "";
+  return { label: `${tag} (${lo} to ${hi})${above}`, curves };
 }
