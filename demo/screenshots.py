@@ -5,19 +5,44 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import quote
 
 from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
 from demo.server import tensorboard
 
 IMAGES = Path("docs/images")
-# Runs of a demo -> the picture and how to make the runs.
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture of a demo's runs.
+
+    name: of its files. command: makes the runs. settings: of the page, as its address has them.
+    """
+
+    name: str
+    command: str
+    settings: Mapping[str, str] = field(default_factory=dict)
+
+
 PICTURES = {
-    Path("runs/mnist"): ("mnist", "make demo SERVE=0"),
-    Path("runs/audio"): ("audio", "make demo-audio SERVE=0"),
+    Path("runs/mnist"): Picture("mnist", "make demo SERVE=0"),
+    Path("runs/audio"): Picture(
+        "audio", "make demo-audio SERVE=0", {"scalars": "train/loss,valid/f_score"}
+    ),
 }
-VIEWPORT = ViewportSize(width=1440, height=1010)
+"""Runs of a demo and their picture."""
+
+VIEWPORT = ViewportSize(width=1000, height=1000)
+"""Little more than the 838 px that GitHub gives a picture, so that its text stays legible."""
+
+PIXELS = 1.75
+"""Pixels of a picture per pixel of the page."""
+
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 # The browser's own services look for hosts that may not be there.
 CHROMIUM_OPTIONS = [
@@ -60,7 +85,7 @@ NOT_NEW = "try { localStorage['activation_hist.reading_hint_closed'] = '1'; } ca
 
 def open_tab(browser: Browser, address: str, dark: bool) -> Page:
     """The Activations tab with its first heatmaps drawn."""
-    page = browser.new_page(viewport=VIEWPORT, device_scale_factor=1.5)
+    page = browser.new_page(viewport=VIEWPORT, device_scale_factor=PIXELS)
     page.add_init_script(NOT_NEW)
     base, _, tab = address.partition("#")
     page.goto(f"{base}?darkMode={str(dark).lower()}#{tab}")
@@ -72,11 +97,13 @@ def open_tab(browser: Browser, address: str, dark: bool) -> Page:
     return page
 
 
-def take_pictures(browser: Browser, address: str, name: str) -> None:
+def take_pictures(browser: Browser, address: str, picture: Picture) -> None:
     """One picture in light, one in dark."""
+    chosen = (f"&p.activation_hist.{key}={quote(value)}" for key, value in picture.settings.items())
+    address += "".join(chosen)
     for dark in (False, True):
         page = open_tab(browser, address, dark)
-        target = IMAGES / f"{name}{'-dark' if dark else ''}.png"
+        target = IMAGES / f"{picture.name}{'-dark' if dark else ''}.png"
         page.screenshot(path=target)
         page.close()
         print(f"{target}: {target.stat().st_size / 1000:.0f} kB", flush=True)
@@ -84,16 +111,17 @@ def take_pictures(browser: Browser, address: str, name: str) -> None:
 
 def main() -> int:
     """Takes the pictures of every demo that has runs; 1 when none has."""
-    ready = {runs: about for runs, about in PICTURES.items() if any(runs.glob("*/events.*"))}
-    for runs, (name, command) in PICTURES.items():
+    ready = {runs: one for runs, one in PICTURES.items() if any(runs.glob("*/events.*"))}
+    for runs, picture in PICTURES.items():
         if runs not in ready:
-            print(f"no picture {name}: {runs} is empty; run `{command}` first", flush=True)
+            text = f"no picture {picture.name}: {runs} is empty; run `{picture.command}` first"
+            print(text, flush=True)
     IMAGES.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=find_chromium(), args=CHROMIUM_OPTIONS)
-        for runs, (name, _) in ready.items():
+        for runs, picture in ready.items():
             with tensorboard(runs) as address:
-                take_pictures(browser, address, name)
+                take_pictures(browser, address, picture)
         browser.close()
     return 0 if ready else 1
 

@@ -12,6 +12,7 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 
+from tools.docs_parameters import list_fields
 from tools.docs_site import BROUGHT_IN
 
 # One worker builds the site, once for all tests here.
@@ -109,3 +110,14 @@ def test_the_reference_has_every_public_class_and_function(site: Path) -> None:
         assert error or re.search(rf"^::: \S+\.{name}$", reference, re.MULTILINE), name
     assert 'id="tb_activation_hist.core.histogram.HistogramSeries.quantile"' in built
     assert "Records histograms of a model" in built
+
+
+def test_parameters_in_docstrings_are_lists(site: Path) -> None:
+    page = (site / "reference" / "api.html").read_text(encoding="utf-8")
+    assert re.search(r"<li>\s*(<p>)?<strong>logdir</strong>: a path, a URL that TensorBoard", page)
+
+
+def test_only_lines_that_describe_a_field_become_items() -> None:
+    text = "Counts: all.\n\nlo, hi: its ends,\nin order. rows: none.\nrows: 3.\n\nhttp://a: b"
+    listed = "- **lo, hi**: its ends,\n    in order. rows: none.\n- **rows**: 3."
+    assert list_fields(text) == f"Counts: all.\n\n{listed}\n\nhttp://a: b"

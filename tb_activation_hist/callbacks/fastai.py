@@ -27,16 +27,16 @@ class ActivationHistCallback(SessionCallback, Callback):
     ``learn = Learner(dls, model, cbs=ActivationHistCallback("runs/lr=0.01"))``
 
     logdir: a path, a URL that TensorBoard can open, or a ``SummaryWriter``; None: the records stay
-    in memory. options: ``help(LoggerOptions)`` lists them. OptionError at once for a wrong one.
+    in memory. options: ``help(LoggerOptions)`` lists them. A wrong one raises OptionError at once.
 
     Each training batch is one step. ``lr_find``, ``get_preds`` and ``validate`` are not recorded,
-    validation batches only with ``phases=("train", "eval")``. Steps go on over several fits and
-    ``fine_tune``; one with ``start_epoch`` goes on after the steps of the epochs that it skips. The
-    same step axis has the scalars ``train/loss``, ``train/lr`` (``train/lr_0`` ... with several
-    parameter groups), ``train/epoch`` (fractional, over all fits) and, after each epoch,
-    ``valid/<metric>``. Where fastai's TensorBoardCallback is present, its event file is
-    shared. The hooks are on the model only during a fit, however it ends. A finding of ``stop_on``
-    ends the fit after the batch, as CancelFitException does.
+    and validation batches only with ``phases=("train", "eval")``. Steps continue over several fits
+    and ``fine_tune``; a fit with ``start_epoch`` continues after the steps of the epochs that it
+    skips. The scalars ``train/loss``, ``train/lr`` (``train/lr_0`` ... with several parameter
+    groups), ``train/epoch`` (fractional, over all fits) and, after each epoch, ``valid/<metric>``
+    share the step axis. If fastai's TensorBoardCallback is present, its event file is shared. The
+    hooks are on the model only during a fit, however it ends. A finding of ``stop_on`` ends the fit
+    after the batch, as CancelFitException does.
     """
 
     # After Recorder, whose metrics are logged, and before TensorBoardCallback (Recorder.order + 1),
@@ -110,7 +110,7 @@ class ActivationHistCallback(SessionCallback, Callback):
         }
 
     def after_batch(self) -> None:
-        """End the fit where a finding of ``stop_on`` asks for it."""
+        """End the fit if a finding of ``stop_on`` was made."""
         if self._session.should_stop:
             raise CancelFitException
 

@@ -27,14 +27,14 @@ class ActivationHistCallback(SessionCallback, _lightning().Callback):  # type: i
     ``Trainer(callbacks=ActivationHistCallback("runs/lr=0.01"))``
 
     logdir: a path, a URL that TensorBoard can open, or a ``SummaryWriter``; None: the records stay
-    in memory. options: ``help(LoggerOptions)`` lists them. OptionError at once for a wrong one.
+    in memory. options: ``help(LoggerOptions)`` lists them. A wrong one raises OptionError at once.
 
-    Several fits make one step axis. A fit that is resumed from a checkpoint goes on at the
-    trainer's own step, and what was recorded from there on before is not shown any more.
+    Several fits share one step axis. A fit that is resumed from a checkpoint continues at the
+    trainer's own step, and earlier records from there on are no longer shown.
 
-    The same step axis has the scalars ``train/loss``, ``train/epoch``, ``train/lr`` (``train/lr_0``
-    ... with several parameter groups) and, after each epoch, the logged metrics. The hooks are on
-    the model only during a fit, however it ends. A finding of ``stop_on`` ends the fit after the
+    The scalars ``train/loss``, ``train/epoch``, ``train/lr`` (``train/lr_0`` ... with several
+    parameter groups) and, after each epoch, the logged metrics share the step axis. The hooks are
+    on the model only during a fit, however it ends. A finding of ``stop_on`` ends the fit after the
     batch.
     """
 

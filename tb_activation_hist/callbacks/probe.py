@@ -55,7 +55,7 @@ def probe_module(
     if torch is not None and isinstance(learn_or_model, torch.nn.Module):
         return ModelProbe(learn_or_model, logdir, {"layers": module, **options})
     msg = (
-        f"probe_module takes a fastai Learner or a torch.nn.Module, but got "
+        f"probe_module expects a fastai Learner or a torch.nn.Module, but got "
         f"{learn_or_model!r}.{class_hint(learn_or_model)}"
     )
     raise OptionError(msg)
@@ -79,7 +79,7 @@ class Probe(SessionReaders):
         """Whether steps to come are recorded."""
 
     def step(self, number: SupportsIndex | None = None, /, **scalars: float | Tensor) -> None:
-        """End a step of a plain PyTorch training; a Learner's fits do that themselves.
+        """End a step of a plain PyTorch training; a Learner's fits do this themselves.
 
         number: the step's number, by default one more than the last.
         scalars: written next to the histograms; tensors of one element may stay on their device.

@@ -22,15 +22,15 @@ class ActivationHistCallback(SessionCallback, TrainerCallback):
     ``Trainer(model, arguments, callbacks=[ActivationHistCallback("runs/lr=0.01")])``
 
     logdir: a path, a URL that TensorBoard can open, or a ``SummaryWriter``; None: the records stay
-    in memory. options: ``help(LoggerOptions)`` lists them. OptionError at once for a wrong one.
+    in memory. options: ``help(LoggerOptions)`` lists them. A wrong one raises OptionError at once.
 
-    Several trainings make one step axis. One that is resumed from a checkpoint goes on at the
-    Trainer's own step, and what was recorded from there on before is not shown any more.
+    Several trainings share one step axis. A training that is resumed from a checkpoint continues at
+    the Trainer's own step, and earlier records from there on are no longer shown.
 
-    The same step axis has the scalar ``train/epoch`` and, under ``trainer/``, what the Trainer logs
-    (loss, learning rate, evaluation). A finding of ``stop_on`` ends the training after the batch. A
-    Trainer does not tell its callbacks of an exception: after one, `close` takes the hooks off, and
-    so does the next ``train``.
+    The scalar ``train/epoch`` and, under ``trainer/``, what the Trainer logs (loss, learning rate,
+    evaluation) share the step axis. A finding of ``stop_on`` ends the training after the batch. A
+    Trainer does not tell its callbacks about an exception: after one, `close` removes the hooks,
+    and so does the next ``train``.
     """
 
     def on_train_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:

@@ -34,7 +34,8 @@ class ClaimedNames:
         if number > 1:
             other = self._sources[kind, layer]
             self._warn_once(
-                f"{layer!r} names two things: {SOURCES[other]}, and {SOURCES[source]}. The second "
+                f"{layer!r} is the name of two things: {SOURCES[other]}, and {SOURCES[source]}. "
+                "The second "
                 f"is recorded as {name!r}; give the recorded tensor another name."
             )
         return name

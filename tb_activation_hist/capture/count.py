@@ -51,7 +51,7 @@ class CountBuffer:
         self, rows: int, scheme: Scheme = FLOAT_BITS, device: torch.device | str = "cpu"
     ) -> None:
         if rows < 1:
-            msg = f"A CountBuffer takes at least one row, but got rows={rows}."
+            msg = f"A CountBuffer needs at least one row, but got rows={rows}."
             raise OptionError(msg)
         self.rows = rows
         self.scheme = scheme
@@ -193,7 +193,7 @@ def _count_single(buffer: CountBuffer, row: int, values: Tensor) -> bool:
         buffer.single = None
         warn_user(
             f"{buffer.device} lacks an operation ({err}): its values are copied to the host and "
-            "counted on the host, which is slower. A newer torch may have it."
+            "counted there, which is slower. A newer torch may support it."
         )
         return False
     if buffer.single.full:

@@ -25,7 +25,9 @@ KERNELS: Final = ("", "torch", "c", "c-avx512", "c-avx2", "c-portable")
 """Allowed values: '' the best one; 'torch' on every device; 'c' (or one instruction set of it) on
 the CPU, an error where it is missing."""
 
-TORCH_COUNTS: Final = "the CPU counts with torch operations, exact but 35 to 90 times slower"
+TORCH_COUNTS: Final = (
+    "the CPU counts with torch operations, which is exact but 35 to 90 times slower"
+)
 """CPU time of one thread, 2^10 to 2^22 values in float32 and bfloat16, torch 2.15 on Zen 3."""
 
 BUILD_IT: Final = "Install a compiler (gcc or clang) and reinstall tb_activation_hist"
@@ -76,7 +78,7 @@ def _choose_variant(module: ModuleType, variant: str) -> None:
         module.variant(variant)
     except ValueError as error:
         msg = (
-            f"{KERNEL_VARIABLE}=c-{variant}, but this processor or build lacks it; "
+            f"{KERNEL_VARIABLE}=c-{variant}, but this processor or build does not support it; "
             f"{module.variant()} is the best here. Set {KERNEL_VARIABLE}=c to use that."
         )
         raise OptionError(msg) from error
@@ -86,7 +88,7 @@ def _wanted() -> str:
     wanted = os.environ.get(KERNEL_VARIABLE, "")
     if wanted not in KERNELS:
         allowed = ", ".join(kernel for kernel in KERNELS if kernel)
-        msg = f"{KERNEL_VARIABLE} is one of {allowed}, or unset, but got {wanted!r}."
+        msg = f"{KERNEL_VARIABLE} must be one of {allowed}, or unset, but got {wanted!r}."
         raise OptionError(msg)
     return wanted
 
@@ -101,7 +103,8 @@ def triton_kernel() -> ModuleType | None:
     except ImportError as error:
         warnings.warn(
             f"Triton cannot be loaded ({error}): activations on CUDA are counted with torch "
-            "operations, exact but slower. Install the triton that belongs to your torch.",
+            "operations, which is exact but slower. Install the Triton version that matches your "
+            "torch.",
             ActivationHistWarning,
             stacklevel=3,
         )
@@ -114,8 +117,8 @@ def forget_triton(failure: Exception) -> None:
     _triton_failed = True
     triton_kernel.cache_clear()
     warnings.warn(
-        f"{failure} Activations on the GPU are counted with torch operations from now on, exact "
-        f"but slower; set {KERNEL_VARIABLE}=torch to choose that without trying.",
+        f"{failure} Activations on the GPU are counted with torch operations from now on, which "
+        f"is exact but slower; set {KERNEL_VARIABLE}=torch to choose that without trying.",
         ActivationHistWarning,
         stacklevel=3,
     )

@@ -111,7 +111,7 @@ def _possible_ways() -> list[Way]:
 _ways: list[Way] = _possible_ways()
 """Those that are left: one that does not compile here is taken out at its first use."""
 
-_compiled: set[tuple[Way, torch.dtype]] = set()
+_compiled: set[tuple[Way | Literal["slices"], torch.dtype]] = set()
 
 
 def way() -> Way:
@@ -146,8 +146,12 @@ def count(
         else:
             _compiled.add((_ways[0], values.dtype))
             return
-    msg = f"No Triton kernel can be used on {values.device}: {type(failure).__name__}: {failure}."
+    msg = f"No Triton kernel can be used on {values.device}: {_describe(failure)}"
     raise KernelFailedError(msg) from failure
+
+
+def _describe(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}."
 
 
 def launch(
@@ -180,12 +184,23 @@ def launch(
         )  # fmt: skip
 
 
-SLICE_TILE: Final = {True: (32, 64), False: (4, 512)}
-"""Slices and values of each that a program takes together, by whether slices lie side by side."""
+SLICE_TILE: Final = {True: (32, 32), False: (4, 256)}
+"""Slices and values of each that a program takes together, by whether slices lie side by side.
+
+Twice as many values take 120 to 174 registers, and some of them to the stack.
+"""
+
+FUSION: Final = {"enable_fp_fusion": True}
+"""Triton's default until 3.9, which warns where it is not said."""
+
+SLICE_OPTIONS: Final = {"num_warps": 4, **FUSION}
 
 
 def count_slices(into: SliceRange, values: torch.Tensor, dim: int, switch: torch.Tensor) -> None:
-    """The kernel of `slice_count` for CUDA: one launch, in place up to 4 other dimensions."""
+    """The kernel of `slice_count` for CUDA: one launch, in place up to 4 other dimensions.
+
+    Raises `KernelFailedError`, the first time, where it does not compile.
+    """
     if values.is_neg():
         values = values.resolve_neg()
     if values.dtype not in TILES:
@@ -201,11 +216,20 @@ def count_slices(into: SliceRange, values: torch.Tensor, dim: int, switch: torch
     tile = SLICE_TILE[adjacent]
     groups = -(-slices // tile[0])
     most = max(1, 4 * _most_programs(values.device) // groups)
-    with _current_device(values):
-        slice_kernel[(groups, min(-(-n // tile[1]), most))](
-            values, n, into.storage, switch, into.capacity, into.first, slices, stride,
-            *_dimensions(others), *tile, adjacent, values.dtype is torch.float64, num_warps=4,
-        )  # fmt: skip
+    try:
+        with _current_device(values):
+            slice_kernel[(groups, min(-(-n // tile[1]), most))](
+                values, n, into.storage, switch, into.capacity, into.first, slices, stride,
+                *_dimensions(others), *tile, adjacent, values.dtype is torch.float64,
+                **SLICE_OPTIONS,
+            )  # fmt: skip
+    # Compilers and drivers fail in ways of their own; a training must not stop at one.
+    except Exception as error:
+        if ("slices", values.dtype) in _compiled:
+            raise
+        msg = f"The Triton kernel of slices fails on {values.device}: {_describe(error)}"
+        raise KernelFailedError(msg) from error
+    _compiled.add(("slices", values.dtype))
 
 
 def _current_device(values: torch.Tensor) -> AbstractContextManager[Any]:
@@ -231,7 +255,7 @@ def _shape(dtype: torch.dtype, kernel: CompiledKernel, way: Way) -> _Shape:
     if kernel != FLOAT_BITS_KERNEL:
         slots, zero_slot = kernel.bins + 2, _linear_slot_of_zero(kernel, is_double)
     scheme = (slots, *kernel, zero_slot)
-    options: dict[str, int | bool] = {"num_warps": WARPS, "enable_fp_fusion": True}
+    options: dict[str, int | bool] = {"num_warps": WARPS, **FUSION}
     if dtype in CODES:
         tile = CODE_TILE
         code_constants = (*scheme, *CODES[dtype], tile.rows, LANES, tile.vector)

@@ -42,8 +42,9 @@ def is_plain(tensor: Tensor) -> bool:
 def plain_values(tensor: Tensor) -> Tensor | None:
     """The plain tensor that holds the values of a subclass; None when there is none to read.
 
-    A DTensor gives this rank's shard. functorch's wrappers (vmap, grad) and tensors without
-    storage (fake tensors, in export and tracing) have no values that belong to this step.
+    A DTensor gives this rank's shard, a collective under way its result, for which the stream
+    waits. functorch's wrappers (vmap, grad) and tensors without storage (fake tensors, in export
+    and tracing) have no values that belong to this step.
     """
     if torch_internals.is_functorch_wrapper(tensor):
         return None
@@ -51,7 +52,10 @@ def plain_values(tensor: Tensor) -> Tensor | None:
         return tensor
     shard = torch_internals.local_shard(tensor)
     if shard is not None:
-        return shard
+        return plain_values(shard)
+    arrived = torch_internals.arrived_values(tensor)
+    if arrived is not None:
+        return arrived
     if _computes_by_itself(tensor):
         return None
     with torch.no_grad(), torch_internals.without_torch_function():

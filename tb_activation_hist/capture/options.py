@@ -52,52 +52,55 @@ class CaptureOptions:
         "What is recorded: any of `activations`, `gradients` (of the activations), `weights`, "
         "`weight_gradients`, `updates` (relative to the weights' root mean square; with FSDP, that "
         "of the rank's shard), `inputs` (of the layers), `optimizer_state` (Adam's moments and the "
-        "like, of each parameter). One name may stand by itself.",
+        "like, of each parameter). A single name needs no list.",
     )
     phases: Phase | Sequence[Phase] = option(
-        ("train",), "Forward passes in `train` mode, `eval` mode, or both; never mixed."
+        ("train",),
+        "Which forward passes are recorded: those in `train` mode, in `eval` mode, or both, kept "
+        "separate.",
     )
     bins: Scheme = option(
         FloatBits(),
-        "Where values are counted: `FloatBits()` (1/16 octave, any range) or "
+        "The bins: `FloatBits()` (1/16 octave, any range) or "
         "`LinearBins(count, lo, hi)` (the bins of torch.histc).",
     )
     per_call: bool = option(
         False,
-        "Count the calls of a module within a step (of an evaluation: within a forward pass) "
-        "apart, as `name:0`, `name:1` ... in the order in which they run, instead of together.",
+        "Record each call of a module within a step (in evaluation: within a forward pass) as a "
+        "layer of its own, `name:0`, `name:1` ... in the order of the calls, instead of all calls "
+        "together.",
     )
     split: Split | None = option(
         None,
-        'Patterns as `layers` takes them, and a dimension each: `{"*.relu": 1, "*/scores": 1}` '
-        "also records every channel, unit, head or expert along it, see docs/channels.md.",
+        'A dict from patterns, as in `layers`, to dimensions: `{"*.relu": 1, "*/scores": 1}` also '
+        "records every channel, unit, head or expert along that dimension, see docs/channels.md.",
     )
     accumulate: bool = option(
-        False, "Merge the steps between two records into the record, instead of leaving them out."
+        False, "Merge the steps between two records into the later record instead of skipping them."
     )
     thin_after: int | None = option(
         4000,
-        "After so many records every second step is recorded, and at each doubling of the steps "
-        "half as many again; None: never thin.",
+        "After this many records, record only every second step, and halve the rate again each "
+        "time the number of steps doubles. None: never thin.",
         "records",
     )
     schedule: Callable[[int], bool] | None = option(
         None,
-        "Decides instead of `every` and `thin_after` whether a step (counted from 1) is "
-        "recorded: any `step -> bool`, for example `LogSpaced(per_decade=100)`.",
+        "A function `step -> bool` that decides whether a step (counted from 1) is recorded, in "
+        "place of `every` and `thin_after`; for example `LogSpaced(per_decade=100)`.",
     )
     overhead_budget: float | None = option(
         DEFAULT_BUDGET,
-        "Largest share of the step time that recording may add, on the host and on the device; "
-        "above it records are thinned by powers of two, once a training's first seconds are over, "
-        "and a warning says so. Does not apply to `schedule`. None: record at any cost.",
+        "Largest share of the step time that recording may add, on the host and on the device. "
+        "Above it, after the first seconds of a training, only every 2nd, 4th, 8th ... step is "
+        "recorded, and a warning says so. Does not apply to `schedule`. None: record at any cost.",
         "share of the step time",
     )
     sizes_every: int | None = option(
         16,
-        "In each so many-th record, some before it (the first, second, third, fifth, ninth ...) "
-        "and the last, measure the sizes of all parameters, of their gradients and updates, and "
-        "whether weights changed at all, without panels. None: never.",
+        "In every n-th record, in some before it (the first, second, third, fifth, ninth ...) and "
+        "in the last, measure the sizes of all parameters, of their gradients and of their "
+        "updates, and whether weights changed at all. These sizes have no panels. None: never.",
         "records",
     )
     scaler: GradScaler | None = option(
@@ -105,8 +108,8 @@ class CaptureOptions:
     )
     on_error: OnError = option(
         "warn",
-        "An error inside the logger: `warn` once and let the training go on, or `raise` (for "
-        "tests).",
+        "What an error inside the logger does: `warn` once and let the training go on, or `raise` "
+        "(for tests).",
     )
 
     def __post_init__(self) -> None:
@@ -141,4 +144,4 @@ def check_split(given: Any) -> None:
     dims = given.values() if known and given else ()
     if not known or any(isinstance(dim, bool) or not isinstance(dim, int) for dim in dims):
         example = '{"*.relu": 1, "*/scores": -1}'
-        refuse("split", given, f"a dict of patterns and dimensions, such as {example}")
+        refuse("split", given, f"a dict from patterns to dimensions, such as {example}")

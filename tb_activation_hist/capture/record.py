@@ -29,16 +29,16 @@ _mistaken: set[str] = set()
 
 
 def record(module: nn.Module, /, **tensors: Any) -> None:
-    """Record tensors of a forward pass that no module puts out, such as attention scores.
+    """Record tensors of a forward pass that no module outputs, such as attention scores.
 
     module: the module whose ``forward`` calls, ``record(self, scores=scores, q=q)``. A tensor is
     recorded as ``<name of the module>/<name of the tensor>``, ``blocks.3.attn/scores``, by every
     logger that records the module or whose ``layers`` has a pattern of that name; with
-    ``layers=None`` by every logger of the model. Its gradient is recorded where ``kinds`` has
-    gradients. Returns nothing, changes nothing, and raises nothing: for what cannot be counted
-    there is one warning. None is passed over. Tensors: any shape, floating-point; a container of
-    tensors gives ``scores/0``, ``scores/mask`` ... as a module's output does. Without a logger it
-    costs a look-up in a dictionary; in a compiled graph it is one op for each tensor and gradient.
+    ``layers=None`` by every logger of the model. Its gradient is recorded if ``kinds`` includes
+    gradients. Returns nothing, changes nothing, and raises nothing: values that cannot be counted
+    cause one warning. None is skipped. Tensors: any shape, floating-point; a container of tensors
+    gives ``scores/0``, ``scores/mask`` ... as a module's output does. Without a logger, it costs
+    one dictionary look-up; in a compiled graph, it is one op per tensor and gradient.
     """
     try:
         recorders = module.__dict__.get(RECORDERS)
@@ -61,8 +61,8 @@ def _warn_no_module(type_name: str) -> None:
     if type_name not in _mistaken:
         _mistaken.add(type_name)
         warn_user(
-            f"record takes the module whose forward pass calls it, record(self, scores=scores), "
-            f"but got an object of type {type_name}. Nothing of it is recorded."
+            "record expects the module whose forward pass calls it, as in record(self, "
+            f"scores=scores), but got an object of type {type_name}. Nothing of it is recorded."
         )
 
 
@@ -141,8 +141,9 @@ class TensorRecorder(TensorHook):
         path = "/".join(part for part in kept.split("/") if part.strip()) or "tensor"
         if path != name:
             self.state.warn_once(
-                f"record: {name!r} is no name for a tensor, and is recorded as {path!r}. A name "
-                "has printable characters without ':' and '\\', and no empty part between '/'."
+                f"record: {name!r} cannot name a tensor; it is recorded as {path!r}. A name "
+                "consists of printable characters without ':' and '\\', and no empty part between "
+                "'/'."
             )
         return path
 
@@ -155,8 +156,8 @@ class TensorRecorder(TensorHook):
         elif not any(each.numel() for each in tensors):
             self.state.warn_once(
                 f"record: {self.layer or 'the logger'}/{name} has no elements at step "
-                f"{self.state.step}, so nothing is counted; it appears as soon as it has some. "
-                "This is told once, of the first such tensor.",
+                f"{self.state.step}, so nothing is counted. It appears once it has some. Only the "
+                "first such tensor is reported.",
                 "record: no elements",
             )
         return bool(tensors)
@@ -195,8 +196,8 @@ def _kind(value: Any) -> str:
 def explain_uncountable(name: str, kind: str) -> str:
     """Why nothing of a value is recorded, and what to do. kind: its `_kind`."""
     return (
-        f"record: {name!r} is {kind}, of which there is no histogram, so it is left out. Give a "
-        f"dense tensor of floating-point numbers, or a container of such: {_remedy(kind)}."
+        f"record: {name!r} is {kind}, which has no histogram, so it is left out. Pass a dense "
+        f"floating-point tensor or a container of such tensors: {_remedy(kind)}."
     )
 
 
@@ -215,5 +216,5 @@ def _remedy(kind: str) -> str:
 def _explain_hidden(name: str) -> str:
     return (
         f"record: {name!r} ran only inside a transform (vmap or grad of torch.func), whose values "
-        "belong to no step, so it is left out. Record it outside of the transform."
+        "belong to no step, so it is left out. Record it outside the transform."
     )

@@ -12,10 +12,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Every:
-    """Steps k, 2k, 3k ..., thinned in long runs; what the options `every` and `thin_after` make.
+    """Steps k, 2k, 3k ..., thinned in long runs; the schedule of the options `every` and
+    `thin_after`.
 
     every: k, from 1. thin_after: number of records, from 2, after which the distance between
-    records doubles. It doubles again whenever the number of steps has doubled: each doubling adds
+    records doubles. It doubles again each time the number of steps doubles: each doubling adds
     ``thin_after / 2`` records, so that a million steps with the defaults give 20,000. None: never.
     """
 
@@ -65,7 +66,7 @@ class LogSpaced:
 
 @dataclass(frozen=True)
 class Between:
-    """Every k-th step of a part of the run.
+    """Every k-th step within a range of steps.
 
     start, stop: first and last step that may be recorded, counted from 1; stop=None: no last one.
     every: k, from 1.

@@ -22,8 +22,8 @@ NO_STEP: Final = (
 """Warning of a logger that is closed before its first step."""
 
 NO_LAYERS: Final = (
-    "The model has no layers that can be recorded: no module of it has a forward pass of its own "
-    "and no children. Choose modules with layers=..."
+    "The model has no layers that can be recorded: no leaf module has its own forward pass. "
+    "Choose modules with layers=..."
 )
 """Warning of a logger whose selection is empty."""
 
@@ -37,7 +37,7 @@ NEED_OPTIMIZER: Final = ("weight_gradients", "updates", "optimizer_state")
 
 NO_OPTIMIZER_STEP: Final = (
     "{kinds}: no torch.optim.Optimizer stepped the layers' parameters. Train them with one, or "
-    "call before() and after() of the logger's watch_steps() around each step of yours"
+    "call before() and after() of the logger's watch_steps() around each of your own steps"
 )
 
 
@@ -85,7 +85,7 @@ def explain_silence(
     if any(is_compiled(module) for module in model.modules()):
         return (
             f"{text} The model was compiled before the logger was attached, and a compiled model "
-            "does not call hooks that are added later: create the logger before the first call "
+            "does not call hooks added later: create the logger before the first call "
             "of the compiled model, or call torch.compiler.reset() now."
         )
     resting = [name for name in silent if not modules[name].training]
@@ -102,9 +102,9 @@ def explain_silence(
         )
     if len(silent) == len(layers) and not called:
         return (
-            f"{text} What the training calls is not this model: a copy, another model, its "
-            "forward() alone, or one that was compiled or traced before the logger was created, "
-            "which calls no hooks that are added later. Give the logger the model that the "
+            f"{text} The training does not call this model. It may call a copy, another model, "
+            "only its forward(), or a model that was compiled or traced before the logger was "
+            "created and does not call hooks added later. Give the logger the model that the "
             "training calls, and create it before the first call of a compiled model, or call "
             "torch.compiler.reset() now."
         )

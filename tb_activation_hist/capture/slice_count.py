@@ -26,9 +26,13 @@ from tb_activation_hist.capture.countable import plain_values
 from tb_activation_hist.capture.slice_buffer import SLICE_BYTES, SliceBuffer, slice_views
 from tb_activation_hist.capture.switch import Switch, measure_graph_op
 from tb_activation_hist.core.slice_counts import SLICE_TOTALS
+from tb_activation_hist.core.user_warnings import warn_user
 
 PIECE: Final = 1 << 20
 """Values that torch operations add up together; bounds the temporary memory to some 40 MB."""
+
+_failures: list[Exception] = []
+"""Why Triton's kernel of slices cannot be used; that of histograms may work all the same."""
 
 
 class SliceRange(NamedTuple):
@@ -89,10 +93,22 @@ def _count(into: SliceRange, values: Tensor, dim: int, switch: Tensor) -> None:
         values = values.cpu()  # from a device without float64
     if values.is_cpu:
         _count_on_cpu(into, values, dim)
-        return
-    triton = triton_kernel() if values.is_cuda else None
-    kernel = getattr(triton, "count_slices", count_slices_with_torch)
-    kernel(into, values, dim, switch)
+    elif not (values.is_cuda and _count_with_triton(into, values, dim, switch)):
+        count_slices_with_torch(into, values, dim, switch)
+
+
+def _count_with_triton(into: SliceRange, values: Tensor, dim: int, switch: Tensor) -> bool:
+    """Whether Triton's kernel could count; after its first failure, told once, no more."""
+    triton = None if _failures else triton_kernel()
+    if triton is None:
+        return False
+    try:
+        triton.count_slices(into, values, dim, switch)
+    except triton.KernelFailedError as failure:
+        _failures.append(failure)
+        warn_user(f"{failure} Slices are counted with torch operations, which is slower.")
+        return False
+    return True
 
 
 def _count_on_cpu(into: SliceRange, values: Tensor, dim: int) -> None:

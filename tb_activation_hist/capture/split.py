@@ -102,8 +102,8 @@ def _refuse_unknown(pattern: SplitPattern, layers: Sequence[Layer], others: Sequ
     known = [*(layer.name for layer in layers), *others]
     msg = (
         f"split: {text!r} matches no recorded layer. "
-        f"{name_hint(str(text), known, 'recorded layers')} Names of tensors that record() counts "
-        "have a slash, as in 'blocks.0.attn/scores' or '*/scores'."
+        f"{name_hint(str(text), known, 'recorded layers')} Names of tensors recorded with "
+        "record() contain a slash, as in 'blocks.0.attn/scores' or '*/scores'."
     )
     raise LayerSelectionError(msg)
 
@@ -121,7 +121,7 @@ def explain_missing(name: str, split: int, rank: int) -> str | None:
     allowed = f"from {-rank} to {rank - 1}" if rank else "none"
     return (
         f"{name} has {rank} dimensions and cannot be split along dimension {split}; allowed: "
-        f"{allowed}. It is recorded without slices; mend its pattern in split."
+        f"{allowed}. It is recorded without slices; correct its pattern in split."
     )
 
 
@@ -130,8 +130,8 @@ def explain_too_many(name: str, slices: int) -> str | None:
     if slices <= MAX_SLICES:
         return None
     return (
-        f"{name} has {slices:,} slices along the dimension that split names; at most "
-        f"{MAX_SLICES:,} are recorded. It is recorded without slices; split another dimension."
+        f"{name} has {slices:,} slices along that dimension, but at most {MAX_SLICES:,} can "
+        "be recorded. It is recorded without slices; split another dimension."
     )
 
 
@@ -147,6 +147,5 @@ def explain_shards(name: str, dim: int) -> str:
 def explain_change(name: str, before: int, now: int) -> str:
     """What becomes of a layer whose number of slices changes."""
     return (
-        f"{name} had {before:,} slices and now has {now:,}. Slices are added by their number, from "
-        "0 on; those that a call does not have get no values from it."
+        f"{name} had {before:,} slices and now has {now:,}. Slices with the same index are added."
     )

@@ -153,14 +153,14 @@ class CaptureState:
             self.failures[where] = f"{where}, step {self.step}: {type(error).__name__}: {error}"
         self.warn_once(
             f"Recording {where} failed at step {self.step} ({type(error).__name__}: {error}). The "
-            "training goes on; this may be missing from the record. "
-            "on_error='raise' shows where it happened.",
+            "training goes on, but this may be missing from the record. Pass on_error='raise' to "
+            "see where it happened.",
             where,
         )
 
     def warn_compiled(self) -> None:
         self.warn_once(
-            "Inside torch.compile, per_call=True has no effect: the calls of a module are counted "
+            "Inside torch.compile, per_call=True has no effect: all calls of a module are counted "
             "together."
         )
 

@@ -95,6 +95,16 @@ def local_shard(tensor: Tensor) -> Tensor | None:
     return local if isinstance(local, Tensor) else None
 
 
+def arrived_values(tensor: Tensor) -> Tensor | None:
+    """The result of a collective that may still be under way; None for other tensors.
+
+    ``AsyncCollectiveTensor`` (`trigger_wait`), which layers of tensor parallelism give: the current
+    stream waits for it, as it would at its next use. Without the method: such layers are silent.
+    """
+    wait: Callable[[], Tensor] | None = getattr(tensor, "trigger_wait", None)
+    return None if wait is None else wait()
+
+
 def gradient_scale(scaler: Any) -> Tensor | None:
     """The factor of a ``GradScaler`` on its device (`_scale`); None before its first use.
 

@@ -21,9 +21,9 @@ from tb_activation_hist.core.slice_counts import SLICE_STATISTICS
 from tb_activation_hist.findings import SEVERITIES
 from tb_activation_hist.notebook.value_axis import SCALES
 
-DESCRIPTION = "Activation histograms of a training: what is wrong with them, how they look."
-EXIT_STATUS = "Exit status: 0 fine, 1 --fail-on found something, 2 it could not be done."
-LOGDIR = "directory that holds one run or several, or one event file, or a URL"
+DESCRIPTION = "Read activation histograms that were recorded during a training."
+EXIT_STATUS = "Exit status: 0 all is well, 1 --fail-on found something, 2 the command failed."
+LOGDIR = "directory with one or more runs, an event file, or a URL"
 
 
 def parse_arguments(arguments: Sequence[str]) -> argparse.Namespace:
@@ -48,7 +48,7 @@ def make_parser() -> argparse.ArgumentParser:
 def _add_report(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     report = commands.add_parser(
         "report",
-        help="findings and a table of the layers; a guard for CI with --fail-on",
+        help="print findings and a table of the layers; with --fail-on, a guard for CI",
         epilog=EXIT_STATUS,
     )
     report.add_argument("logdir", help=LOGDIR)
@@ -56,19 +56,18 @@ def _add_report(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     report.add_argument(
         "--baseline",
         metavar="NAME",
-        help="run that the others are compared with (default: the first without errors and "
-        "warnings)",
+        help="run to compare the others with (default: the first without errors and warnings)",
     )
     report.add_argument(
         "--format",
         action="append",
         choices=NUMBER_FORMATS,
-        help="what a cast to this number format would lose of each layer; repeatable",
+        help="print what a cast to this number format would lose in each layer; repeatable",
     )
     report.add_argument(
         "--scale",
         type=float,
-        help="power of two that values are multiplied with before that cast (default 1)",
+        help="power of two by which values are multiplied before that cast (default 1)",
     )
     report.add_argument("--json", action="store_true", help="print JSON instead of tables")
     report.add_argument(
@@ -79,45 +78,49 @@ def _add_report(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     report.add_argument(
         "--fail-on",
         choices=SEVERITIES,
-        help="exit with status 1 when there is a finding of this severity or higher",
+        help="exit with status 1 if there is a finding of this severity or higher",
     )
     report.set_defaults(command=run_report)
 
 
 def _add_show(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    show = commands.add_parser("show", help="heatmaps in the terminal")
+    show = commands.add_parser("show", help="draw heatmaps in the terminal")
     show.add_argument("logdir", help=LOGDIR)
     _add_selection(show)
-    show.add_argument("--rows", type=int, default=16, help="lines of a heatmap (default 16)")
+    show.add_argument("--rows", type=int, default=16, help="height in lines (default 16)")
     show.add_argument("--columns", type=int, help="width in characters (default: the terminal's)")
-    show.add_argument("--scale", choices=SCALES, default="linear", help="of the value axis")
+    show.add_argument("--scale", choices=SCALES, default="linear", help="scale of the value axis")
     show.add_argument(
-        "--colour", choices=COLOUR_MODES, default="auto", help="auto: what the terminal can show"
+        "--colour",
+        choices=COLOUR_MODES,
+        default="auto",
+        help="colours (default auto: the best that the terminal supports)",
     )
     show.add_argument(
         "--slices",
         choices=SLICE_STATISTICS,
-        help="only split layers: this statistic of each slice (channel, unit, head, expert)",
+        help="draw this statistic of each slice (channel, unit, head, expert) of split layers "
+        "instead",
     )
     show.set_defaults(command=run_show)
 
 
 def _add_export(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    export = commands.add_parser("export", help="histograms as a file for other programs")
+    export = commands.add_parser("export", help="write histograms to a file for other programs")
     export.add_argument("logdir", help=LOGDIR)
     _add_selection(export)
     export.add_argument("--format", choices=tuple(WRITERS), required=True)
     export.add_argument(
         "--output",
-        help="file (default: activation_hist.<format>); - prints csv",
+        help="file to write (default: activation_hist.<format>); - writes csv to standard output",
     )
     export.add_argument(
-        "--scale", choices=SCALES, default="linear", help="of the value axis of png and svg"
+        "--scale", choices=SCALES, default="linear", help="scale of the value axis of png and svg"
     )
     export.add_argument(
         "--slices",
         action="store_true",
-        help="the slices (channels, units, heads, experts) of split layers instead",
+        help="write the slices (channels, units, heads, experts) of split layers instead",
     )
     export.set_defaults(command=run_export)
 
@@ -162,9 +165,9 @@ def _add_share(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 def _add_doctor(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     doctor = commands.add_parser(
-        "doctor", help="check the installation, and the runs of a log directory"
+        "doctor", help="check the installation and, optionally, the runs of a log directory"
     )
-    doctor.add_argument("logdir", nargs="?", help=f"looked at as well: {LOGDIR}")
+    doctor.add_argument("logdir", nargs="?", help=f"also check this {LOGDIR}")
     doctor.set_defaults(command=run_doctor)
 
 
@@ -181,42 +184,49 @@ def _add_selection(parser: argparse.ArgumentParser) -> None:
 def _add_compare(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     compare = commands.add_parser(
         "compare",
-        help="the first step and layer in which two runs differ; a guard for CI",
-        epilog="Exit status: 0 same, 1 different, 2 cannot be compared.",
+        help="find the first step and layer in which two runs differ; a guard for CI",
+        epilog="Exit status: 0 the runs are the same, 1 they differ, 2 they cannot be compared.",
     )
     compare.add_argument("a", metavar="A", help=f"{LOGDIR}, or a golden file")
-    compare.add_argument("b", metavar="B", nargs="?", help="the same; default: A's second run")
+    compare.add_argument("b", metavar="B", nargs="?", help="likewise; default: the second run of A")
     compare.add_argument(
-        "--run", action="append", metavar="NAME", help="run of a logdir; twice: of A, then of B"
+        "--run",
+        action="append",
+        metavar="NAME",
+        help="run of a log directory; pass it twice: first for A, then for B",
     )
     compare.add_argument(
         "--mode",
         choices=COMPARE_MODES,
         default="exact",
-        help="exact (default): any count differs; mass: a share of the values must move; octaves: "
-        "values must move that far",
+        help="what counts as a difference. exact (default): any count differs; mass: more than a "
+        "share of the values moves to other bins; octaves: values move farther on average",
     )
     compare.add_argument(
         "--tolerance",
         type=float,
         metavar="NUMBER",
-        help="of mass (0 to 1) or octaves; default: what rounding makes",
+        help="tolerance of mass (0 to 1) or octaves; the default allows for rounding",
     )
     compare.add_argument(
-        "--map", metavar="FILE", help="which layer of A is which of B, line by line"
+        "--map", metavar="FILE", help="file that maps layers of A to layers of B, one rule per line"
     )
     compare.add_argument(
-        "--offset", type=int, default=0, metavar="STEPS", help="steps by which B is ahead of A"
+        "--offset",
+        type=int,
+        default=0,
+        metavar="STEPS",
+        help="compare step s of A with step s + STEPS of B",
     )
     compare.add_argument("--last-step", type=int, metavar="STEP", help="last step of A to compare")
     compare.add_argument(
         "--layer", action="append", metavar="PATTERN", help="only these layers of A; repeatable"
     )
     compare.add_argument(
-        "--strict", action="store_true", help="a layer that only one of them has is a difference"
+        "--strict", action="store_true", help="count a layer that only one run has as a difference"
     )
     compare.add_argument(
-        "--save", metavar="FILE", help="keep A as a golden file (.zip) instead of comparing it"
+        "--save", metavar="FILE", help="save A as a golden file (.zip) instead of comparing it"
     )
     compare.add_argument("--json", action="store_true", help="print JSON instead of text")
     compare.set_defaults(command=run_compare)

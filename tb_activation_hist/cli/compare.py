@@ -1,4 +1,4 @@
-"""The `compare` command: where two runs part, or a golden file of one run."""
+"""The `compare` command: where two runs first differ, or a golden file of one run."""
 
 from __future__ import annotations
 
@@ -90,8 +90,8 @@ def _open_two_of(logdir: str, runs: Sequence[str]) -> tuple[Recording, Recording
     chosen = list(runs) or found
     if len(chosen) != 2:
         msg = (
-            f"{logdir!r} holds {len(found)} runs: {', '.join(found[:10])}. Name the two that are "
-            "to be compared with --run NAME --run NAME, or give a second directory or golden file."
+            f"{logdir!r} holds {len(found)} runs: {', '.join(found[:10])}. Name the two to "
+            "compare with --run NAME --run NAME, or give a second directory or golden file."
         )
         raise OptionError(msg)
     return open_recording(logdir, chosen[0]), open_recording(logdir, chosen[1])

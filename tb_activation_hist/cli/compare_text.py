@@ -48,7 +48,7 @@ def _tell_same(comparison: RunComparison) -> str:
 
 def _print_first(page: Page, comparison: RunComparison, first: LayerComparison) -> None:
     name = _name(first)
-    print(page.paint(f"The runs part at step {first.first_step} in {name}", "title"))
+    print(page.paint(f"The runs first differ at step {first.first_step} in {name}", "title"))
     print(f"  A {comparison.a}\n  B {comparison.b}")
     print(f"  {_measures(first)}")
     for line in _facts_table(first):
@@ -117,7 +117,7 @@ HINTS: Final = {
     "weight_gradients": "this layer's own backward pass, and clipping",
     "optimizer_state": "the optimizer and its settings",
     "updates": "the optimizer, its settings and the learning rate",
-    "weights": "the optimizer; at the first step also the initialisation",
+    "weights": "the optimizer and, at the first step, the initialisation",
 }
 """Kind -> where the cause lies when a layer of this kind is the first that differs."""
 

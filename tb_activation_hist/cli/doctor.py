@@ -89,7 +89,7 @@ def _look_at_plugin() -> Iterator[Check]:
         yield Check(
             BAD,
             f"TensorBoard does not find the plugin: no entry point {PLUGIN_NAME!r}. Install this "
-            "package (pip install tb-activation-hist) instead of only putting it on the path.",
+            "package (pip install tb-activation-hist) instead of only adding it to the path.",
         )
         return
     try:
@@ -107,7 +107,8 @@ def _look_at_tensorboard() -> Iterator[Check]:
     try:
         done = subprocess.run(child, capture_output=True, text=True, timeout=START_S, check=False)
     except subprocess.TimeoutExpired:
-        yield Check(NOTE, f"TensorBoard took over {START_S:g} s to import; not waited for")
+        text = f"importing TensorBoard took more than {START_S:g} s; this check was skipped"
+        yield Check(NOTE, text)
         return
     if done.returncode == 0:
         yield Check(GOOD, "TensorBoard starts")
@@ -123,7 +124,7 @@ def _look_at_page() -> Iterator[Check]:
         yield Check(GOOD, f"the page is there ({len(page.read_bytes()):,} bytes)")
     else:
         yield Check(
-            BAD, "the page's files are missing; in a checkout run: python tools/build_frontend.py"
+            BAD, "the page's files are missing; in a checkout, run: python tools/build_frontend.py"
         )
 
 
@@ -149,9 +150,9 @@ def _check_gpu_kernel(name: str, *, present: bool) -> Check:
     """What counts on CUDA or ROCm here, or would if there were a GPU."""
     slower = {
         "torch": "; install triton for the fast kernel",
-        "triton-window": ", the simpler one; Triton 3.8 or later on CUDA has the faster one",
+        "triton-window": ", the simpler one; on CUDA, Triton 3.8 or later has a faster one",
     }
-    where = "CUDA counts" if present else "no GPU is here; one would count"
+    where = "CUDA counts" if present else "there is no GPU; one would count"
     state = NOTE if present and name in slower else GOOD
     return Check(state, f"{where} with kernel {name}{slower.get(name, '')}")
 
@@ -165,7 +166,7 @@ def _look_for_mistakes() -> Iterator[Check]:
             "Uninstall both, then install one.",
         )
     if sys.flags.optimize:
-        yield Check(NOTE, "Python runs with -O: checks inside this package are off")
+        yield Check(NOTE, "Python runs with -O, which turns off checks inside this package")
 
 
 def _look_at_logdir(logdir: str) -> Iterator[Check]:

@@ -25,7 +25,7 @@ from tb_activation_hist.core.table import ARRAYS, BIN_COLUMNS
 def run_export(given: argparse.Namespace) -> int:
     output = given.output or f"activation_hist.{given.format}"
     if output == "-" and given.format != "csv":
-        msg = f"--output - is for csv; give a file for {given.format}."
+        msg = f"--output - works only with csv; give a file for {given.format}."
         raise OptionError(msg)
     runs = read_runs(given.logdir, given.run, given.layer)
     write = WRITERS[given.format]

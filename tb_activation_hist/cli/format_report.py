@@ -143,16 +143,18 @@ def _remarks(rows: Sequence[Row]) -> list[str]:
     if doubtful:
         most = percent(max(row["uncertain"] for row in doubtful))
         names = _list_some([row["layer"] for row in doubtful])
-        remarks.append(f"Estimated, as limits lie inside of bins, to {most} at worst: {names}.")
+        remarks.append(
+            f"Estimated with an error of at most {most}, because limits lie inside bins: {names}."
+        )
     kept = [row["layer"] for row in rows if row.get("advice") == AS_IT_IS]
     if kept:
         remarks.append(f"Cast as they are: {_list_some(kept)}.")
     if any(row.get("advice", "").startswith("scale") for row in rows):
-        remarks.append("Scale: multiply by that before the cast, divide by it after.")
+        remarks.append("Scale: multiply by it before the cast and divide by it afterwards.")
     if any(row.get("advice") == KEEP_WIDER for row in rows):
         remarks.append(
-            "Keep a wider format: no one scale holds all records. Try e5m2 or bf16, or a scale "
-            "that follows the values, per step, channel or block."
+            "Keep a wider format: no single scale fits all records. Try e5m2 or bf16, or a scale "
+            "that follows the values per step, channel or block."
         )
     return remarks
 

@@ -34,17 +34,17 @@ class Identity(NamedTuple):
 
     def __str__(self) -> str:
         if not self.common:
-            return f"No layer has a step in common with run {self.baseline!r}."
+            return f"No layer shares a step with run {self.baseline!r}."
         if not self.unequal:
             return (
-                f"Identical with run {self.baseline!r}: equal counts in all {self.common} common "
+                f"Identical to run {self.baseline!r}: equal counts in all {self.common} common "
                 "layers."
             )
         first = self.unequal[0]
         return (
-            f"Not identical with run {self.baseline!r}: {len(self.unequal)} of {self.common} "
-            f"common layers differ, {first.info.key} first, at step {first.step}. The command "
-            "compare says more."
+            f"Not identical to run {self.baseline!r}: {len(self.unequal)} of {self.common} "
+            f"common layers differ, {first.info.key} first, at step {first.step}. Run compare for "
+            "details."
         )
 
 

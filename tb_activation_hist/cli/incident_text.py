@@ -41,7 +41,7 @@ def print_incident(page: Page, incident: Sequence[Finding]) -> None:
     steps = f"steps {cause.first_step} to {cause.last_step}"
     page.print_beside_margin(f"{cause.kind}, {steps}, {describe_confidence(cause.confidence)}")
     if followed:
-        page.print_beside_margin(f"It was followed by {_list_titles(followed)}.")
+        page.print_beside_margin(f"Followed by {_list_titles(followed)}.")
     for line in _apart(cause):
         page.print_beside_margin(line)
     page.print_beside_margin(cause.advice, "dim")
@@ -80,13 +80,13 @@ def describe_coverage(run: Run) -> Iterator[str]:
         layers = len({info.layer for info in infos})
         sizes = f" and the sizes of {len(run.sizes)} parameters" if run.sizes else ""
         yield (
-            f"Looked at {', '.join(kinds)} of {layers} layer{'s' * (layers != 1)}{sizes}, "
+            f"Checked {', '.join(kinds)} of {layers} layer{'s' * (layers != 1)}{sizes}, "
             f"{records} record{'s' * (records != 1)}, steps {min(steps)} to {max(steps)}."
         )
         known = {*kinds, *(SIZED_KINDS if run.sizes else ())}
         missing = [f"{what} (no {kind})" for kind, what in JUDGED_BY.items() if kind not in known]
         if missing:
-            yield f"Not judged, as it was not recorded: {', '.join(missing)}."
+            yield f"Not judged, because it was not recorded: {', '.join(missing)}."
     yield from _describe_silence(run)
 
 
@@ -108,7 +108,7 @@ def _describe_silence(run: Run) -> Iterator[str]:
         plural = len(silent) != 1
         yield (
             f"{len(silent)} layer{'s' * plural} did not run and {'were' if plural else 'was'} not "
-            f"looked at: {_list(silent)}."
+            f"checked: {_list(silent)}."
         )
 
 

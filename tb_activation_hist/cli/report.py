@@ -66,7 +66,7 @@ def check_formats(formats: Sequence[NumberFormat] | None, scale: float | None) -
         return
     check_scale(scale)
     if not formats:
-        msg = f"--scale {scale:g} is for --format; name one of {', '.join(NUMBER_FORMATS)} as well."
+        msg = f"--scale {scale:g} needs --format: one of {', '.join(NUMBER_FORMATS)}."
         raise OptionError(msg)
 
 

@@ -108,7 +108,7 @@ def _print_layers(page: Page, rows: Sequence[Row]) -> None:
     for line in body:
         print(line)
     if left_out:
-        print(page.paint(f"left out, as the terminal is narrow: {', '.join(left_out)}", "dim"))
+        print(page.paint(f"left out because the terminal is narrow: {', '.join(left_out)}", "dim"))
 
 
 def to_lines(rows: Sequence[Row], columns: Sequence[Column], width: int) -> list[str]:

@@ -88,7 +88,7 @@ def draw_heatmap(
     ]
     lines.append(f"{_label(labels[-1]):>{LABEL_CHARS}}")
     if heatmap.outside > 0:
-        lines.append(f"{'':{LABEL_CHARS}} {heatmap.outside:.2%} of the values lie outside")
+        lines.append(f"{'':{LABEL_CHARS}} {heatmap.outside:.2%} of the values are outside")
     return lines
 
 

@@ -22,17 +22,16 @@ EDGE_TOLERANCE: Final = 1e-3
 
 @dataclass(frozen=True, eq=False)
 class BinCounts:
-    """A histogram that is counted already: ``BinCounts(*np.histogram(values, 64))``.
+    """A histogram that is already counted: ``BinCounts(*np.histogram(values, 64))``.
 
-    counts: (B,) whole numbers from 0 up, how many values lie in each bin.
+    counts: (B,) whole numbers from 0 up, the number of values in each bin.
     edges: (B + 1,) ascending; bin b is [edges[b], edges[b + 1]). The first may be -inf and the last
-    inf, for what lies outside of all other bins.
+    inf, for values outside all other bins.
     zeros: how many of these values are exactly 0. nans, pos_infs, neg_infs: values in no bin.
-    min, max, sum, sum_sq: of the values in the bins, where they are known. What is None is
-    estimated: extremes as the outermost edges of bins that hold a count, sums as if each value lay
-    in the middle of its bin.
+    min, max, sum, sum_sq: of the values in the bins, if known. None is estimated: extremes as the
+    outermost edges of occupied bins, sums as if each value were in the middle of its bin.
 
-    OptionError, where it is added, for counts or edges of another form.
+    Adding counts or edges of another form raises OptionError.
     """
 
     counts: npt.ArrayLike
@@ -62,9 +61,10 @@ def find_scheme(given: BinCounts) -> Scheme:
     if _fit(edges, counts, FLOAT_BITS):
         return FLOAT_BITS
     msg = (
-        f"BinCounts takes equal bins, at most 8190, or bins that each lie within one bin of "
-        f"FloatBits, but got {len(edges) - 1} other ones from {edges[0]:g} to {edges[-1]:g}. Count "
-        "with np.histogram(values, bins=64, range=(lo, hi)), or give the values themselves."
+        "BinCounts accepts at most 8190 bins of equal width, or bins that each lie within one "
+        f"bin of FloatBits, but got {len(edges) - 1} other bins from {edges[0]:g} to "
+        f"{edges[-1]:g}. Count with np.histogram(values, bins=64, range=(lo, hi)), or pass the "
+        "values themselves."
     )
     raise OptionError(msg)
 
@@ -75,7 +75,7 @@ def bin_counts_to_record(given: BinCounts, scheme: Scheme) -> RecordCounts:
     if not _fit(edges, counts, scheme):
         msg = (
             f"The layer is recorded with bins={scheme}, and the given {len(counts)} bins from "
-            f"{edges[0]:g} to {edges[-1]:g} do not each lie within one of them. Give all counts "
+            f"{edges[0]:g} to {edges[-1]:g} do not each lie within one of them. Pass all counts "
             "of a layer with the same edges, and log counts and values under different names."
         )
         raise OptionError(msg)
@@ -98,8 +98,8 @@ def _check(given: BinCounts) -> tuple[FloatArray, IntArray]:
     edges = np.asarray(given.edges, np.float64)
     if edges.shape != (len(counts) + 1,) or len(counts) == 0 or not np.all(edges[1:] > edges[:-1]):
         msg = (
-            f"BinCounts takes (B,) counts and (B + 1,) ascending edges, but got {len(counts)} "
-            f"counts and edges of shape {edges.shape}. Give both as np.histogram returns them."
+            f"BinCounts expects (B,) counts and (B + 1,) ascending edges, but got {len(counts)} "
+            f"counts and edges of shape {edges.shape}. Pass both as np.histogram returns them."
         )
         raise OptionError(msg)
     return edges, counts

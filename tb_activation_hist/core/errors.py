@@ -21,7 +21,7 @@ class LayerSelectionError(ActivationHistError, ValueError):
 
 
 class LogdirError(ActivationHistError, OSError):
-    """A log directory cannot be written, or holds nothing that can be read."""
+    """A log directory cannot be written, or contains nothing that can be read."""
 
 
 class FormatError(ActivationHistError, ValueError):
@@ -29,15 +29,15 @@ class FormatError(ActivationHistError, ValueError):
 
 
 class MissingDependencyError(ActivationHistError, ImportError):
-    """An optional library is needed for what was asked; the message names how to install it."""
+    """An optional library is missing; the message says how to install it."""
 
 
 class ActivationHistWarning(UserWarning):
-    """Something went wrong inside the logger; the training goes on without being affected."""
+    """Something went wrong inside the logger; the training is not affected."""
 
 
 class ComparisonError(ActivationHistError, ValueError):
-    """Two runs have nothing in common that could be compared."""
+    """Two runs have nothing in common to compare."""
 
 
 def join_problems(texts: Iterable[str]) -> str:

@@ -17,10 +17,10 @@ class ExecutionOrder:
     """The layers of a run in the order in which the forward pass called them.
 
     names: layer keys without a kind (``"conv1"``, ``"relu:1"``, ``"lstm/0"``, ``"eval/conv1"``), in
-    the order of their first calls; training before evaluation. Layers that came later in the
-    training are at the end. Empty for runs that were recorded without an order.
+    the order of their first calls; training before evaluation. Layers that first ran later in the
+    training are at the end. Empty for runs recorded without an order.
     calls: positions in `names`, one for each call in turn. A sequence of calls that repeats itself
-    at once (micro-batches, the steps of a loop) is held once.
+    immediately (micro-batches, the steps of a loop) is kept once.
     """
 
     names: tuple[str, ...] = ()

@@ -34,9 +34,9 @@ from tb_activation_hist.core.value_sizes import (
 )
 
 FOREIGN: Final = (
-    "The histograms of {layer!r} cannot tell what {format} would lose: another tool wrote them, "
-    "which counts no zeros apart and has bins that are wider than the format's limits. Record the "
-    "layer with ActivationHistLogger."
+    "The histograms of {layer!r} cannot tell what {format} would lose: they were written by "
+    "another tool, which does not count zeros separately and has bins that are too wide. Record "
+    "the layer with ActivationHistLogger."
 )
 
 
@@ -44,8 +44,8 @@ FOREIGN: Final = (
 class FormatLoss:
     """What a cast of ``scale * x`` to a number format does to the values of each record.
 
-    All shares are of the finite values, 0 to 1, (S,) float64, NaN where a record has none. NaN and
-    infinite values count in none of them.
+    All are shares of the finite values, 0 to 1, (S,) float64, NaN for a record without any. NaN and
+    infinite values are not counted.
     """
 
     number_format: NumberFormat

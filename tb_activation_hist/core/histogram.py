@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 class HistogramSeries:
     """Histograms of one layer: S records over B bins.
 
-    Always ``counts.sum(1) + nans + pos_infs + neg_infs == n``.
+    ``counts.sum(1) + nans + pos_infs + neg_infs == n`` always holds.
     """
 
     tallies: Tallies
@@ -193,12 +193,12 @@ class HistogramSeries:
     def rebin(self, edges: npt.ArrayLike) -> FloatArray:
         """Counts over other bins, (S, len(edges) - 1) float64; see `cumulative.rebin`.
 
-        edges: ascending. Mass outside is left out. Exact where no stored bin is cut. ValueError
-        when they do not ascend, or when there are fewer than two.
+        edges: ascending. Values outside are left out. Exact if no stored bin is cut. ValueError if
+        the edges do not ascend, or if there are fewer than two.
         """
         given = np.asarray(edges, dtype=np.float64)
         if given.ndim != 1 or len(given) < 2 or not np.all(np.diff(given) >= 0):
-            msg = f"rebin takes two or more ascending edges without NaN, but got {edges!r}."
+            msg = f"rebin expects two or more ascending edges without NaN, but got {edges!r}."
             raise ValueError(msg)
         return rebin(self.lower, self.upper, self.bin_counts, edges)
 
@@ -210,7 +210,7 @@ class HistogramSeries:
         """
         shares = np.atleast_1d(np.asarray(q, dtype=np.float64))
         if not np.all((shares >= 0) & (shares <= 1)):
-            msg = f"quantile takes shares from 0 to 1, but got {q!r}."
+            msg = f"quantile expects shares from 0 to 1, but got {q!r}."
             raise ValueError(msg)
         values = quantiles(self.lower, self.upper, self.bin_counts, shares)
         # Not numpy's clip, which takes ten times as long for a few values.
@@ -227,19 +227,19 @@ class HistogramSeries:
 
         number_format: "fp16", "bf16", "e4m3" (``torch.float8_e4m3fn``) or "e5m2". scale: a power of
         two. Values round to the nearest, ties to even; zeros do not underflow. Exact for e4m3 and
-        e5m2, where the counts of bins decide; within 0.01 percentage points for fp16 and bf16, with
-        limits inside a bin. Estimated for `LinearBins`; `uncertain` tells how well. OptionError for
-        another format or scale, and for histograms that another tool wrote.
+        e5m2, where the counts of bins decide; within 0.01 percentage points for fp16 and bf16,
+        whose limits lie inside a bin. Estimated for `LinearBins`; `uncertain` bounds the error.
+        OptionError for another format or scale, and for histograms that another tool wrote.
         """
         return find_format_loss(self, number_format, scale)
 
     def best_scale(self, number_format: NumberFormat) -> float:
-        """The power of two, 2**-126 to 2**127, with which a format loses the fewest values.
+        """The power of two, 2**-126 to 2**127, that loses the fewest values.
 
-        Over all records together: the fewest values that underflow or overflow; of scales equal in
-        that, the fewest subnormal values; then the scale nearest to 1, and of two as near the
-        smaller one, which leaves more room above. 1.0 without any value other than 0. OptionError
-        as in `format_loss`.
+        Over all records together, it has the fewest values that underflow or overflow; among equal
+        scales, the fewest subnormal values; then it is the scale nearest to 1, and of two equally
+        near the smaller one, which leaves more headroom. 1.0 if all values are 0. OptionError as in
+        `format_loss`.
         """
         return find_best_scale(self, number_format)
 
@@ -254,7 +254,7 @@ class HistogramSeries:
         return replace(self, tallies=tallies, bin_counts=self.bin_counts[index], slices=slices)
 
     def pool(self, starts: npt.ArrayLike) -> HistogramSeries:
-        """Merge neighbouring records exactly: from each start index up to the next one."""
+        """Merge neighbouring records exactly, from each start index up to the next one."""
         start = np.asarray(starts, dtype=np.int64)
         counts = np.add.reduceat(self.bin_counts, start, axis=0, dtype=np.uint64)
         slices = None if self.slices is None else _pool_slices(self.slices, self.steps[start])
@@ -277,7 +277,7 @@ class HistogramSeries:
         """Draw this series minus `other`, over the steps that both recorded.
 
         The colour is the difference of the shares of the finite values in a cell, in percentage
-        points. Returns the axes. OptionError when the series have no step in common.
+        points. Returns the axes. OptionError if the series have no step in common.
         """
         return drawing().plot_difference(self, other, **options)
 
@@ -315,7 +315,7 @@ class HistogramSeries:
         Columns: step, wall_time, n, zeros, nans, pos_infs, neg_infs, mean, std, min, max, p05, p25,
         p50, p75, p95. Updates also have update_ratio. counts: one row for each record and occupied
         bin instead, with the columns step, wall_time, lower, upper, count. number_formats: formats
-        of `format_loss`, each of which adds three columns to the records, such as e4m3_underflow,
+        of `format_loss`; each adds three columns to the records, such as e4m3_underflow,
         e4m3_subnormal and e4m3_overflow, with `scale`; NaN for histograms that another tool wrote.
         OptionError for both at once. MissingDependencyError without pandas.
         """
@@ -330,7 +330,10 @@ class HistogramSeries:
             formats_lost = format_columns(self, formats, scale)
             return pd.DataFrame(self._record_columns() | more | formats_lost)
         if formats:
-            msg = f"number_formats adds columns to records; leave counts=True out for {formats}."
+            msg = (
+                "number_formats adds columns to records and cannot be combined with "
+                f"counts=True; leave that out for {formats}."
+            )
             raise OptionError(msg)
         return pd.DataFrame(self._bin_columns())
 

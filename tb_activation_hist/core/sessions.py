@@ -17,12 +17,12 @@ from tb_activation_hist.core.histogram import HistogramSeries
 from tb_activation_hist.core.joining import concatenate_series, join_series
 
 ABANDONED: Final = (
-    "A later training in this directory began again at step {step}: what was recorded before from "
-    "that step on is left out."
+    "A later training in this directory started again at step {step}, so earlier records from "
+    "that step on are left out."
 )
 CONCURRENT: Final = (
     "Two loggers wrote this run at the same time, in one process or in two, and their records are "
-    "mixed. Give each a directory of its own, or names that differ with name=..."
+    "mixed. Give each its own directory, or different names with name=..."
 )
 
 

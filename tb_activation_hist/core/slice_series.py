@@ -207,7 +207,7 @@ class SliceSeries:
         """(S, K) of one of `SLICE_STATISTICS`; OptionError for any other name."""
         if name not in SLICE_STATISTICS:
             allowed = ", ".join(SLICE_STATISTICS)
-            msg = f"A statistic of slices is one of {allowed}, but got {name!r}."
+            msg = f"A statistic of slices must be one of {allowed}, but got {name!r}."
             raise OptionError(msg)
         values: FloatArray = getattr(self, name)
         return values

@@ -49,7 +49,9 @@ class TableOptions(TypedDict, total=False):
 ALL_COLUMNS: Final = (
     TableColumn("run", "str", "name of the run, as TensorBoard shows it"),
     TableColumn(
-        "layer", "str", "name of the layer, after its phase and kind where these are unusual"
+        "layer",
+        "str",
+        "name of the layer, after its phase and kind unless these are train and activations",
     ),
     TableColumn("tag", "str", "tag of the series in TensorBoard"),
     TableColumn("step", "int64", "training step of the record"),
@@ -57,11 +59,11 @@ ALL_COLUMNS: Final = (
     TableColumn("last_step", "int64", "step of the last pooled record"),
     TableColumn("records", "int64", "number of pooled records"),
     TableColumn("wall_time", "float64", "time of the (first pooled) record, in seconds since 1970"),
-    TableColumn("n", "int64", "number of all values, non-finite ones included"),
-    TableColumn("zeros", "int64", "number of values equal to 0; they are also in a bin"),
-    TableColumn("nans", "int64", "number of NaN; they are in no bin"),
-    TableColumn("pos_infs", "int64", "number of +∞; they are in no bin"),
-    TableColumn("neg_infs", "int64", "number of -∞; they are in no bin"),
+    TableColumn("n", "int64", "number of all values, including non-finite ones"),
+    TableColumn("zeros", "int64", "number of values equal to 0, which are also in a bin"),
+    TableColumn("nans", "int64", "number of NaN values, which are in no bin"),
+    TableColumn("pos_infs", "int64", "number of +∞ values, which are in no bin"),
+    TableColumn("neg_infs", "int64", "number of -∞ values, which are in no bin"),
     TableColumn("mean", "float64", "exact mean of the finite values"),
     TableColumn("std", "float64", "exact standard deviation of the finite values (divisor n)"),
     TableColumn("min", "float64", "smallest finite value"),
@@ -76,8 +78,10 @@ ALL_COLUMNS: Final = (
     TableColumn("share_zero", "float64", "share of the finite values that are equal to 0"),
     TableColumn("lower", "float64", "left edge of the bin, or a word"),
     TableColumn("upper", "float64", "right edge of the bin, or the same word"),
-    TableColumn("count", "int64", "number of values in the bin, or of those that the word names"),
-    TableColumn("split", "int64", "1 where a stored bin was cut and its count divided by width"),
+    TableColumn(
+        "count", "int64", "number of values in the bin, or of the values that the word names"
+    ),
+    TableColumn("split", "int64", "1 if a stored bin was cut and its count divided by width"),
 )
 """Every column of every table, with one meaning for each name."""
 

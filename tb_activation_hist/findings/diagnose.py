@@ -62,7 +62,7 @@ def find_run_findings(
 def find_difference_findings(
     runs: Mapping[str, RunLayers], options: FindingOptions = DEFAULT_OPTIONS
 ) -> list[Finding]:
-    """Where each run parts from the first one, in the layers (tags) that both have."""
+    """Where each run differs from the first, in the layers (tags) that both have."""
     names = list(runs)
     findings = []
     for name in names[1:]:

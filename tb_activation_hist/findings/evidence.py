@@ -30,7 +30,7 @@ class Figure(NamedTuple):
 FIGURES: Final[Mapping[str, Figure]] = {
     "all_units": Figure("units of the layer"),
     "baseline": Figure("compared with run", TEXT),
-    "batch_noise": Figure("distance that batches alone make"),
+    "batch_noise": Figure("distance between batches alone"),
     "cycles": Figure("rises and falls", NUMBER, ("cycles",)),
     "decay": Figure("fall of the values' size", TIMES, ("vanishing_decay",)),
     "distance": Figure("distance of the histograms", NUMBER, ("distance", "difference_distance")),
@@ -40,7 +40,9 @@ FIGURES: Final[Mapping[str, Figure]] = {
     "end_share": Figure(
         "values at the ends of the range", SHARE, ("saturated_share", "saturated_start_share")
     ),
-    "fading": Figure("fall beside the other end", TIMES, ("vanishing_depth", "vanishing_gradient")),
+    "fading": Figure(
+        "fall relative to the other end", TIMES, ("vanishing_depth", "vanishing_gradient")
+    ),
     "fall": Figure("fall of the updates", TIMES, ("stopped_fall",)),
     "found_units": Figure("units that show it"),
     "frozen_layers": Figure("layers that are frozen"),
@@ -53,7 +55,7 @@ FIGURES: Final[Mapping[str, Figure]] = {
     "largest_step": Figure("step of the largest values"),
     "largest_gradient": Figure("largest gradient of the weights"),
     "layers_with_weights": Figure("layers with weights"),
-    "moved": Figure("distance from the run's begin to its end"),
+    "moved": Figure("distance between the beginning and the end of the run"),
     "moving_layer": Figure("layer that moves", TEXT),
     "moving_ratio": Figure("movement of that layer", NOISES, ("moving_ratio",)),
     "n": Figure("values in the record"),
@@ -72,7 +74,7 @@ FIGURES: Final[Mapping[str, Figure]] = {
         "weights at the start, beside 1/sqrt(inputs)", TIMES, ("vanishing_weights",)
     ),
     "share_at_limit": Figure("values at the limits of the dtype", SHARE, ("low_precision_share",)),
-    "subnormal": Figure("values under the smallest normal number"),
+    "subnormal": Figure("values below the smallest normal number"),
     "unit_share": Figure("share of the layer's units", SHARE),
     "update_share": Figure("update beside the weights", NUMBER, ("slow_update", "still_update")),
     "usual_distance": Figure("usual distance of neighbouring windows"),
@@ -82,7 +84,9 @@ FIGURES: Final[Mapping[str, Figure]] = {
 }
 """Name of a figure -> what it means."""
 
-MOVEMENT: Final = Figure("movement from the run's begin to its end", NOISES, ("still_ratio",))
+MOVEMENT: Final = Figure(
+    "movement from the beginning to the end of the run", NOISES, ("still_ratio",)
+)
 
 
 class Evidence(NamedTuple):

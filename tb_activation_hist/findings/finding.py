@@ -22,30 +22,30 @@ class Finding:
 
     kind: one of `FINDING_KINDS`; docs/findings.md describes each.
     run: name of the run; ``""`` for a run that is only in memory.
-    layers: names of the layers that show it, in the order in which the trouble spread: the first
-        one is where to look for the cause. Never empty.
+    layers: names of the affected layers, in the order in which the problem spread: look for the
+        cause in the first one. Never empty.
     tags: TensorBoard tags of these layers' series, parallel to `layers`.
     first_step, last_step: steps of the first and the last record that show it, both inclusive.
     severity: ``"error"`` (the training is broken), ``"warning"`` (it probably suffers) or
-        ``"info"`` (worth knowing, may be meant so).
-    title: one sentence without a full stop: the layers, what is seen, since when.
+        ``"info"`` (worth knowing, possibly intended).
+    title: one sentence without a full stop: the layers, what was found, and from which step on.
     advice: usual causes and what to try, in whole sentences.
     figures: what was measured in the first layer: numbers or strings by name. A name that ends in
         ``share`` is a fraction from 0 to 1, ``rms`` is a root mean square of a layer's finite
         values. `run_difference` also has lists that are parallel to `layers`.
-    threshold: the limits that the figures were held against, by the names of `FindingOptions`,
-        shortened where the kind says the rest (``growth`` for ``exploding_growth``).
+    threshold: the limits that the figures were compared with, by their names in `FindingOptions`
+        without the kind (``growth`` for ``exploding_growth``).
     source: where the method comes from.
     incident: number of the incident within its run, from 1. Findings of one cause share it; in a
-        list, the first of them is the cause and the others followed. 0: belongs to none, as the
-        comparison of two runs.
+        list, the first of them is the cause and the others followed. 0: it belongs to none, as for
+        a comparison of two runs.
     confidence: share of such findings that are right, 0 to 1, as measured on planted faults and
         healthy trainings (bench/findings).
     causes: usual causes, the likeliest first, each without a full stop.
     code: what to try first, as Python code; ``""`` where no code helps.
     check: how to check the cause, in whole sentences.
-    layer_steps: first and last step of each layer, parallel to `layers`; empty where one layer was
-        looked at, which has the steps of the finding.
+    layer_steps: first and last step of each layer, parallel to `layers`; empty for a single layer,
+        which has the steps of the finding.
     """
 
     kind: str
@@ -69,13 +69,13 @@ class Finding:
 
     @property
     def evidence(self) -> tuple[Evidence, ...]:
-        """The figures in words, each with the limit that it was held against, as texts."""
+        """The figures in words, each with its limit, as strings."""
         return figures_to_evidence(self.figures, self.threshold)
 
     def to_dict(self) -> dict[str, Any]:
         """All fields as plain JSON types; figures that are NaN or infinite become None.
 
-        The HTTP route ``findings`` and ``report --json`` give findings in this form.
+        The HTTP route ``findings`` and ``report --json`` return findings in this form.
         """
         return {
             "kind": self.kind,

@@ -42,13 +42,15 @@ class Thresholds:
     """How long a state must last to count; every rule's thresholds derive from this class."""
 
     sustained_share: float = threshold(
-        0.05, UNIT_SHARE, "Part of a run's records, in a row, that a state must last to count."
+        0.05,
+        UNIT_SHARE,
+        "Share of a run's records, in a row, for which a state must last to count.",
     )
     sustained_min: int = threshold(
-        3, UNIT_RECORDS, "A state must last at least so long, however short the run is."
+        3, UNIT_RECORDS, "A state must last at least this long, however short the run is."
     )
     sustained_max: int = threshold(
-        20, UNIT_RECORDS, "A state that lasted so long counts, however long the run is."
+        20, UNIT_RECORDS, "A state that lasts this long counts, however long the run is."
     )
 
     def __post_init__(self) -> None:
@@ -66,8 +68,8 @@ class CollapsedThresholds(Thresholds):
     collapsed_share: float = threshold(
         0.99,
         UNIT_SHARE,
-        "Part of a layer's finite values that are zero or tiny.",
-        "SageMaker Debugger's AllZero asks for 1.0, which one stray value hides",
+        "Share of a layer's finite values that are zero or tiny.",
+        "SageMaker Debugger's AllZero uses 1.0, which a single stray value defeats",
     )
     collapsed_scale: float = threshold(
         1e-5,

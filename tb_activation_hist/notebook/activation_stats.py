@@ -129,7 +129,8 @@ class ActivationStatsReaders(ABC):
 def _only(names: Sequence[str]) -> str:
     if len(names) > 1:
         msg = (
-            f"layer must be given, since there are {len(names)}: {list_names([*map(repr, names)])}."
+            f"layer must be given, because there are {len(names)}: "
+            f"{list_names([*map(repr, names)])}."
         )
         raise OptionError(msg)
     return names[0]

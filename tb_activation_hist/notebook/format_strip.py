@@ -36,7 +36,7 @@ def draw_number_format(
     ax.set_xlabel("")
     strip.set(ylim=(0, 1), yticks=[])
     strip.set_ylabel("lost", rotation=0, ha="right", va="center", fontsize="x-small")
-    words = "cannot be told"
+    words = "unknown"
     if series.scheme.zeros_known and len(series):
         lost = series.format_loss(number_format, scale).lost
         strip.stairs(lost, step_edges(series.steps.astype(float)), fill=True, color="0.7")

@@ -37,8 +37,8 @@ def require(given: object, what: str) -> None:
     """OptionError when `given` is empty."""
     if not given:
         msg = (
-            f"There are no {what} to draw: nothing was recorded yet (train first), or an empty "
-            "list was given."
+            f"There are no {what} to draw: nothing has been recorded yet (train first), or an "
+            "empty list was given."
         )
         raise OptionError(msg)
 

@@ -245,7 +245,10 @@ def plot_difference(
     """
     steps = np.intersect1d(one.steps, other.steps)
     if len(steps) == 0:
-        msg = "A difference needs steps that both series recorded, but they have none in common."
+        msg = (
+            "A difference needs recorded steps that both series share, but they have none in "
+            "common."
+        )
         raise OptionError(msg)
     axis = value_axis([one, other], rows, lo=lo, hi=hi, scale=scale)
     shares = [_shares(series.take(np.isin(series.steps, steps)), axis) for series in (one, other)]
@@ -347,7 +350,7 @@ def _at_step(series: HistogramSeries, step: int | None) -> HistogramSeries:
     require(len(series), "records")
     first, last = int(series.steps[0]), int(series.steps[-1])
     if step is not None and not first <= step <= last:
-        msg = f"step must be from {first} to {last}, which are recorded, but got {step!r}."
+        msg = f"step must be within the recorded steps {first} to {last}, but got {step!r}."
         raise OptionError(msg)
     nearest = -1 if step is None else int(np.argmin(np.abs(series.steps - step)))
     return series.take([nearest])

@@ -58,7 +58,7 @@ def _ends(parts: Sequence[HistogramSeries], lo: float | None, hi: float | None) 
         bottom, top = automatic_range(parts)
         lo, hi = (bottom if lo is None else lo), (top if hi is None else hi)
     if not lo < hi:
-        msg = f"The values shown must be from lo to a larger hi, but got {lo} and {hi}."
+        msg = f"The range of values must be from lo to a larger hi, but got {lo} and {hi}."
         raise OptionError(msg)
     return lo, hi
 

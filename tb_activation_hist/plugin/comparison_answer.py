@@ -1,4 +1,4 @@
-"""The comparison route: where a run parts from another, computed when somebody asks for it."""
+"""The comparison route: where a run differs from another, computed when somebody asks for it."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class ComparisonAnswers:
         self._lock = threading.Lock()
 
     def answer(self, provider: DataProvider, a: str, b: str, mode: str) -> schema.Comparison:
-        """Where run `b` parts from run `a`.
+        """Where run `b` differs from run `a`.
 
         RequestError: 400 for an unknown mode and for runs that cannot be compared, 404 for a run
         that TensorBoard does not list.

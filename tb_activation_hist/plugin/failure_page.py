@@ -68,8 +68,8 @@ class FailedPlugin(base_plugin.TBPlugin):
             [
                 f"{type(error).__name__}: {error}",
                 (
-                    "Reinstall the package in the environment of this TensorBoard and start it "
-                    "again: pip install --force-reinstall tb_activation_hist"
+                    "Reinstall the package in this TensorBoard's environment and restart "
+                    "TensorBoard: pip install --force-reinstall tb_activation_hist"
                 ),
             ],
             detail,

@@ -38,8 +38,8 @@ SCALAR_SHARE: Final = 20
 
 
 HIDDEN: Final = (
-    "this layer is not shown, because other values were written under its tag first. "
-    "Write those under another tag."
+    "this layer is not shown, because other values were written under its tag first. Write them "
+    "under another tag."
 )
 
 

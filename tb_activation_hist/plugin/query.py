@@ -13,20 +13,24 @@ from tb_activation_hist.plugin.schema import (
     DEFAULT_CELL_COLUMNS,
     DEFAULT_COLUMNS,
     DEFAULT_ROWS,
+    DEFAULT_SHARED_COLUMNS,
     MAX_BODY_BYTES,
     MAX_CELL_COLUMNS,
     MAX_CELLS,
     MAX_COLUMNS,
     MAX_ROWS,
+    MAX_SHARED_COLUMNS,
     MAX_TILES,
     MAX_UNIT,
     MIN_CELL_COLUMNS,
     MIN_ROWS,
+    MIN_SHARED_COLUMNS,
     BoardRequest,
     BoardSeries,
     ExportFormat,
     ExportRequest,
     SeriesSource,
+    ShareRequest,
     TileRequest,
 )
 
@@ -75,17 +79,33 @@ def parse_board_request(body: bytes) -> BoardRequest:
     _require_known_fields(fields, BoardRequest, "board")
     if len(runs) * len(series) > MAX_CELLS:
         raise RequestError(
-            f"At most {MAX_CELLS:,} cells can be asked for at once, not "
+            f"At most {MAX_CELLS:,} cells can be requested at once, not "
             f"{len(runs):,} runs x {len(series):,} series."
         )
     columns = _whole(
         fields, "columns", "board", MIN_CELL_COLUMNS, MAX_CELL_COLUMNS, DEFAULT_CELL_COLUMNS
     )
     return BoardRequest(
-        [_text({"run": run}, "run", f"runs[{i}]") for i, run in enumerate(runs)],
-        [_parse_board_series(each, i) for i, each in enumerate(series)],
-        columns or DEFAULT_CELL_COLUMNS,
+        _parse_runs(runs), _parse_all_series(series), columns or DEFAULT_CELL_COLUMNS
     )
+
+
+def parse_share_request(body: bytes) -> ShareRequest:
+    """Parse the body of the share route."""
+    fields = _parse_body(body)
+    runs, series = _list_in(fields, "runs"), _list_in(fields, "series")
+    _require_known_fields(fields, ShareRequest, "share")
+    default = DEFAULT_SHARED_COLUMNS
+    columns = _whole(fields, "columns", "share", MIN_SHARED_COLUMNS, MAX_SHARED_COLUMNS, default)
+    return ShareRequest(_parse_runs(runs), _parse_all_series(series), columns or default)
+
+
+def _parse_runs(runs: Sequence[Any]) -> list[str]:
+    return [_text({"run": run}, "run", f"runs[{i}]") for i, run in enumerate(runs)]
+
+
+def _parse_all_series(series: Sequence[Any]) -> list[BoardSeries]:
+    return [_parse_board_series(each, i) for i, each in enumerate(series)]
 
 
 def _parse_board_series(fields: Any, number: int) -> BoardSeries:
@@ -100,7 +120,7 @@ def parse_tile_requests(body: bytes) -> list[TileRequest]:
     """Parse the body of the tiles route."""
     tiles = _list_in(_parse_body(body), "tiles")
     if len(tiles) > MAX_TILES:
-        raise RequestError(f"At most {MAX_TILES} tiles can be asked for at once, not {len(tiles)}.")
+        raise RequestError(f"At most {MAX_TILES} tiles can be requested at once, not {len(tiles)}.")
     return [_parse_tile(tile, i) for i, tile in enumerate(tiles)]
 
 

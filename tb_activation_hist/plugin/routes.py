@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
+from pathlib import PurePath
 from typing import Any, Final
 
 from tensorboard import plugin_util
 from tensorboard.plugins import base_plugin
 from werkzeug import wrappers
 
+from tb_activation_hist.core.errors import ActivationHistError
 from tb_activation_hist.core.names import PLUGIN_NAME, TAB_NAME
 from tb_activation_hist.plugin import export
 from tb_activation_hist.plugin.board_answer import BoardAnswers
@@ -29,6 +31,7 @@ from tb_activation_hist.plugin.query import (
     RequestError,
     parse_board_request,
     parse_export_request,
+    parse_share_request,
     parse_tile_requests,
     require_allowed_size,
     required,
@@ -38,6 +41,8 @@ from tb_activation_hist.plugin.scalars_answer import scalar_answer
 from tb_activation_hist.plugin.schema import ExportRequest
 from tb_activation_hist.plugin.series_cache import UNREADABLE, SeriesCache
 from tb_activation_hist.plugin.series_loader import LoadedSeries
+from tb_activation_hist.plugin.sharing.answers import Answerers
+from tb_activation_hist.plugin.sharing.share import make_file
 from tb_activation_hist.plugin.slices_answer import slices_answer
 from tb_activation_hist.plugin.static_files import (
     ENTRY,
@@ -72,6 +77,16 @@ class ActivationHistPlugin(base_plugin.TBPlugin):
         self._findings = FindingsAnswers(self._series_cache)
         self._comparisons = ComparisonAnswers(self._series_cache)
         self._profiles = ProfileAnswers(self._series_cache)
+        self._answerers = Answerers(
+            self._series_cache,
+            self._listings,
+            self._index,
+            self._board,
+            self._findings,
+            self._comparisons,
+            self._profiles,
+        )
+        self._logdir = str(getattr(getattr(context, "flags", None), "logdir", "") or "")
 
     def get_plugin_apps(self) -> Mapping[str, Any]:
         """WSGI applications by route."""
@@ -88,6 +103,7 @@ class ActivationHistPlugin(base_plugin.TBPlugin):
             "/findings": _to_app("GET", self._serve_findings),
             "/comparison": _to_app("GET", self._serve_comparison),
             "/export": _to_app("GET", self._serve_export),
+            "/share": _to_app("POST", self._serve_share),
         }
 
     def data_plugin_names(self) -> tuple[str, ...]:
@@ -176,6 +192,15 @@ class ActivationHistPlugin(base_plugin.TBPlugin):
                 ("X-Missing-Records", str(loaded.missing)),
             ],
         )
+
+    def _serve_share(self, request: wrappers.Request) -> wrappers.Response:
+        asked = parse_share_request(_read_body(request))
+        origin = PurePath(self._logdir).name or "TensorBoard"
+        try:
+            shared = make_file(self._answerers, self._provider(request), asked, origin)
+        except ActivationHistError as err:
+            raise RequestError(str(err)) from err
+        return respond(request, shared.html, "text/html")
 
     def _load_for_export(self, provider: DataProvider, asked: ExportRequest) -> LoadedSeries:
         key = SeriesKey(provider.experiment, asked.source, asked.run, asked.tag)

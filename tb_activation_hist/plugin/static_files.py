@@ -65,7 +65,7 @@ def missing_page_script() -> bytes:
         [
             (
                 "The folder static/ of the installed tb_activation_hist package has no usable "
-                "index.js, so there is nothing to show."
+                "index.js."
             ),
             (
                 "From a checkout, build it with: make page (or: python tools/build_frontend.py). "

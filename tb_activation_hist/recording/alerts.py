@@ -93,7 +93,7 @@ class Alerts:
         # The path of a webhook is a secret, and so is whatever the library says of it.
         host = f" to {urlsplit(self._url).hostname}" if self._url and option == "alert_url" else ""
         said = type(error).__name__ + ("" if host else f": {error}")
-        return f"{option}: telling a finding{host} failed ({said}). The training goes on."
+        return f"{option}: reporting a finding{host} failed ({said}). The training goes on."
 
     def _post(self, finding: Finding) -> None:
         assert self._url is not None

@@ -197,8 +197,8 @@ class AttachedModel:
             self._tell(changes=self._changes)
         if self.state.first_rank and changes.modules:
             self.state.warn_once(
-                f"The model's layers changed before the end of step {step}: {changes}. The modules "
-                "that the model has now are recorded under their names; later changes are only "
+                f"The model's layers changed before the end of step {step}: {changes}. The "
+                "model's current modules are recorded under their names; later changes are only "
                 "noted in the run.",
                 "changes",
             )

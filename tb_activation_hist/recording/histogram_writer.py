@@ -39,19 +39,19 @@ LayerValues: TypeAlias = "npt.ArrayLike | BinCounts | Mapping[str, LayerValues]"
 
 
 class HistogramWriter:
-    """Writes histograms of any arrays: from JAX, Keras 3, a simulation. Needs numpy, not torch.
+    """Writes histograms of any arrays, from JAX, Keras 3 or a simulation. Needs numpy, not torch.
 
     logdir: a path, a URL that TensorBoard can open, a ``SummaryWriter``, whose file is then shared,
     or a `RunWriter` or `MemoryWriter`, which stays open when this one closes.
-    bins: what values are counted into, `FloatBits()` (the default) or `LinearBins`.
-    on_error: "warn" warns once about each thing that goes wrong and goes on, "raise" raises it;
-    by default what `options` say, which is "warn". options: `WriterOptions`, for a logdir.
+    bins: the bins that values are counted in, `FloatBits()` (the default) or `LinearBins`.
+    on_error: "warn" warns once about each problem and goes on, "raise" raises it; by default that
+    of `options`, which is "warn". options: `WriterOptions`, for a logdir.
 
     Use it as a context manager, or call `close`. The constructor raises `OptionError` for a wrong
-    option and `LogdirError` for a logdir that cannot be written. The same array gives the same
-    stored bytes as an `ActivationHistLogger` gives for a tensor on the CPU; of more than 4 million
-    values, or without the C extension, the sums that mean and std are made of may differ in their
-    last digits.
+    option and `LogdirError` for a logdir that cannot be written. An array gives the same stored
+    bytes as `ActivationHistLogger` gives for the same tensor on the CPU. With more than 4 million
+    values, or without the C extension, the sums behind mean and std may differ in their last
+    digits.
     """
 
     def __init__(
@@ -99,16 +99,16 @@ class HistogramWriter:
     ) -> None:
         """Record one step of some layers. The arrays are read before this returns.
 
-        step: any integer. One that is not above the last begins anew: what was recorded from there
-        on is hidden. What is no integer is taken for one more than the last, with one warning.
-        layers: by name; layers are shown in the order in which their names first came. A value is
+        step: any integer. One that is not above the last starts again: earlier records from there
+        on are hidden. Anything else counts as one more than the last, with one warning.
+        layers: by name; layers are shown in the order in which their names first appear. A value is
         an array of any shape and floating-point dtype up to 64 bits (ml_dtypes' too; what numpy can
-        read of a jax.Array, a CPU tensor, nested lists), `BinCounts` for what is counted already,
-        or again a mapping: ``{"Dense_0": {"kernel": w}}`` is the layer "Dense_0.kernel". An empty
-        array leaves no record.
+        read of a jax.Array, a CPU tensor, nested lists), `BinCounts` for values that are already
+        counted, or another mapping: ``{"Dense_0": {"kernel": w}}`` is the layer "Dense_0.kernel".
+        An empty array leaves no record.
         kind: "activations", "gradients", "weights", "weight_gradients", "updates", "inputs" or
         "optimizer_state". phase: "train" or "eval".
-        scalars: numbers, written under their names beside the histograms.
+        scalars: numbers, written under their names next to the histograms.
 
         What cannot be recorded (integers, complex numbers, counts in other bins than before, a
         wrong kind) is left out with one warning, or raised as OptionError with on_error="raise";
@@ -129,7 +129,8 @@ class HistogramWriter:
         number = to_step(step)
         if number is None:
             msg = (
-                f"add() takes the number of the step first, a whole number, but got {step!r:.60}. "
+                "The first argument of add() must be the number of the step, a whole number, but "
+                f"got {step!r:.60}. "
                 "The step is recorded as one more than the last."
             )
             failures.append(OptionError(msg))
@@ -154,8 +155,9 @@ class HistogramWriter:
         values = _to_array(info.layer, given)
         if known not in (None, self._bins):
             msg = (
-                f"The layer {info.layer!r} was begun with bins={known}, but got bins={self._bins}. "
-                "Go on with the same bins, or record under another name or into another directory."
+                f"The layer {info.layer!r} was started with bins={known}, but got "
+                f"bins={self._bins}. Use the same bins, or record under another name or into "
+                "another directory."
             )
             raise OptionError(msg)
         counts = count_array(values, self._bins)
@@ -203,11 +205,12 @@ class HistogramWriter:
                 warn_user(text)
 
     def flush(self) -> None:
-        """Wait until what was added is on disk, at most ``close_timeout_s``."""
+        """Wait until everything added is on disk, at most ``close_timeout_s``."""
         self.writer.flush()
 
     def close(self) -> None:
-        """Write what is left and end. Calling it again, or `add` after it, does nothing."""
+        """Write what is left and close the writer. Calling it again, or `add` after it, does
+        nothing."""
         if self._closed:
             return
         self._closed = True
@@ -241,12 +244,13 @@ def _noting(failures: list[Exception]) -> Iterator[None]:
 def _to_named(layers: Any, prefix: str = "") -> dict[str, Any]:
     """Layers by their full names, those of nested mappings joined by dots."""
     if not isinstance(layers, Mapping):
-        msg = f'add() takes layers by name, {{"layer": array}}, but got {type(layers).__name__}.'
+        given = type(layers).__name__
+        msg = f'add() expects a dict of layers, {{"layer": array}}, but got {given}.'
         raise OptionError(msg)
     named: dict[str, Any] = {}
     for name, given in layers.items():
         if not isinstance(name, str) or not name:
-            msg = f"A layer's name must be a text that is not empty, but got {name!r:.60}."
+            msg = f"A layer's name must be a non-empty string, but got {name!r:.60}."
             raise OptionError(msg)
         full = f"{prefix}{name}"
         named |= _to_named(given, f"{full}.") if isinstance(given, Mapping) else {full: given}
@@ -258,8 +262,8 @@ def _to_array(layer: str, given: Any) -> npt.NDArray[Any]:
     if not is_countable_dtype(values.dtype):
         msg = (
             f"The layer {layer!r} must be floating-point values of at most 64 bits, but got "
-            f"{values.dtype} of shape {values.shape}. Convert them, as with .astype(np.float32); "
-            "for counts give BinCounts(counts, edges)."
+            f"{values.dtype} of shape {values.shape}. Convert them, for example with "
+            ".astype(np.float32); for counts, pass BinCounts(counts, edges)."
         )
         raise OptionError(msg)
     return values

@@ -62,10 +62,10 @@ class ActivationHistLogger:
     """Records histograms of a model's layers, step by step, into a TensorBoard run directory.
 
     model: the module that the training calls. Layers inside torch.compile, DDP and FSDP wrappers
-    are found under their names in the wrapped model. Several models that are trained together:
-    ``{"G": g, "D": d}``, whose layers are called ``G.conv1``, ``D.conv1`` ....
+    are found under their names in the wrapped model. For several models that are trained together,
+    pass ``{"G": g, "D": d}``; their layers are named ``G.conv1``, ``D.conv1`` ....
     logdir: a path, a URL that TensorBoard can open, a ``SummaryWriter``, whose file is then shared,
-    or a `RunWriter` or `MemoryWriter`. A given writer stays open when the logger closes.
+    or a `RunWriter` or `MemoryWriter`. Such a writer stays open when the logger closes.
     options: ``help(LoggerOptions)`` lists them with defaults and units.
 
     Call `step` once after each optimizer step, or give ``optimizer=``. Use the logger as a context
@@ -128,12 +128,12 @@ class ActivationHistLogger:
 
     @property
     def steps(self) -> int:
-        """Number of the step that ended last, counted from 1; 0 before the first."""
+        """Number of the last step that ended, counted from 1; 0 before the first."""
         return self._cadence.step
 
     @property
     def recording(self) -> bool:
-        """Whether the step under way is counted."""
+        """Whether the current step is recorded."""
         return self._state.train
 
     @property
@@ -148,10 +148,10 @@ class ActivationHistLogger:
 
     @property
     def should_stop(self) -> bool:
-        """Whether a finding of ``stop_on`` was made since the hooks went on.
+        """Whether there has been a finding of ``stop_on`` since the hooks were attached.
 
-        The value is ready and costs nothing to read. With several ranks only rank 0 knows it, and
-        all ranks must stop at the same step.
+        Reading the value costs nothing. With several ranks, only rank 0 knows it, and all ranks
+        must stop at the same step.
         """
         return self._monitor is not None and self._monitor.should_stop
 
@@ -160,9 +160,9 @@ class ActivationHistLogger:
         return open_monitor(recording, lambda: self.writer.run_info, self._alerts)
 
     def attach(self) -> None:
-        """Put the hooks on the model, again after `detach`; does nothing when they are on.
+        """Put the hooks on the model, for example after `detach`; does nothing if they are on.
 
-        Another open logger that records the same layers into a file gives way: it is closed.
+        Another open logger that records the same layers into a file is closed.
         """
         if self.closed or self.attached:
             return
@@ -176,7 +176,7 @@ class ActivationHistLogger:
         self._switch()
 
     def detach(self) -> None:
-        """Take the hooks off. Later steps are counted but not recorded, until `attach`."""
+        """Remove the hooks. Later steps are counted but not recorded, until `attach`."""
         if self.attached:
             self._write_rest()
         self._hooks.detach()
@@ -184,10 +184,10 @@ class ActivationHistLogger:
     def step(self, number: SupportsIndex | None = None, /, **scalars: float | Tensor) -> None:
         """End a step: call it once after each optimizer step.
 
-        number: the step's number, any integer (numpy's, a tensor's); by default one more than the
-        last, as also for what is no integer, with one warning.
-        scalars: numbers or tensors of one element, written beside the histograms of a recorded
-        step under their names. A tensor is read later and may stay on its device.
+        number: the step's number, any integer (also numpy's or a tensor's); by default one more
+        than the last. Anything else causes one warning and counts as one more than the last.
+        scalars: numbers or one-element tensors, written under their names next to the histograms of
+        a recorded step. A tensor is read later and may stay on its device.
         """
         if self.closed or os.getpid() != self._process:
             return
@@ -200,18 +200,18 @@ class ActivationHistLogger:
             self._state.fail("the step", err)
 
     def record(self, name: str, tensor: Tensor, /) -> None:
-        """Count a tensor outside of modules, such as advantages or targets, as the layer `name`.
+        """Count a tensor outside any module, such as advantages or targets, as the layer `name`.
 
-        name: that of its series, whatever ``layers`` selects. tensor: any shape, floating-point; a
+        name: name of its series, whatever ``layers`` selects. tensor: any shape, floating-point; a
         container of tensors gives ``name/0``, ``name/mask`` ... as a module's output does. Its
-        gradient is recorded where ``kinds`` has gradients. Calls within a step add up. The values
-        belong to the phase in which the model is. For what cannot be counted there is one warning.
-        Inside a module's forward use `tb_activation_hist.record`.
+        gradient is recorded if ``kinds`` includes gradients. Calls within a step are added. The
+        values belong to the current phase of the model. Values that cannot be counted cause one
+        warning. Inside a module's forward, use `tb_activation_hist.record`.
         """
         self._hooks.record(name, tensor)
 
     def watch_steps(self) -> StepWatcher:
-        """What counts weights, their gradients and updates for an optimizer that is not torch's.
+        """What counts weights, gradients and updates for an optimizer that is not torch's.
 
         Call its `before` and `after` around each of the optimizer's steps.
         """
@@ -306,23 +306,23 @@ class ActivationHistLogger:
             self._state.fail("the watch for findings", failure)
 
     def flush(self) -> None:
-        """Wait until what was recorded is on disk, at most ``close_timeout_s``."""
+        """Wait until all records are on disk, at most ``close_timeout_s``."""
         if os.getpid() == self._process:
             self.writer.flush()
             self._report_findings()
 
     def findings(self, options: FindingOptions | None = None) -> list[Finding]:
-        """What is wrong in the run so far, the gravest first; [] when nothing is.
+        """What is wrong in the run so far, most severe first; [] if nothing is.
 
-        options: thresholds other than the defaults. Everything recorded is read back, which takes
-        about a second for a long run. LogdirError where the run cannot be read, and on a rank that
-        leaves the writing to rank 0.
+        options: thresholds other than the defaults. All records are read back, which takes about a
+        second for a long run. LogdirError if the run cannot be read, and on a rank that leaves the
+        writing to rank 0.
         """
         self.flush()
         return find_writer_findings(getattr(self.writer, "writer", self.writer), options)
 
     def close(self) -> None:
-        """Take the hooks off, write what is left and end. Calling it again does nothing."""
+        """Remove the hooks and write what is left. Calling it again does nothing."""
         self._close(quietly=False)
 
     def _close(self, *, quietly: bool) -> None:

@@ -122,7 +122,7 @@ class Monitor:
         while self._new_findings:
             finding = self._new_findings.popleft()
             stops = finding.kind in self._stop_on
-            option = "stop_on: the training is asked to stop" if stops else "warn_on"
+            option = "stop_on: the training should stop" if stops else "warn_on"
             yield f"{finding.title}. {finding.advice} ({finding.kind}, {option})"
         if self.alerts is not None:
             yield from self.alerts.take_messages()

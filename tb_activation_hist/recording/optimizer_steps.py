@@ -86,9 +86,10 @@ def find_step_registrars(optimizer: Any) -> list[Callable[[Any], Any]]:
             if _takes_hooks(each):
                 return [_find_registrar(wrappers[0], each.register_step_post_hook)]
     msg = (
-        f"optimizer must be a torch.optim.Optimizer, a wrapper of one or a list of them, but got "
-        f"{optimizer!r}, whose steps cannot be watched. Leave optimizer out and call the logger's "
-        "step() after each of its steps."
+        "optimizer must be a torch.optim.Optimizer, a wrapper around one, or a list of them, but "
+        "got "
+        f"{optimizer!r}, whose steps cannot be observed. Leave optimizer out and call the "
+        "logger's step() after each of its steps."
     )
     raise OptionError(msg)
 

@@ -79,62 +79,63 @@ class RecordingOptions:
 
     optimizer: Optimizer | Sequence[Optimizer] | None = option(
         None,
-        "Optimizer (or several) whose `step()` ends a step, so that the logger's own `step()` "
-        "need not be called; of several, the last one.",
+        "Optimizer whose `step()` ends a step, so that you need not call the logger's own "
+        "`step()`. In a list of optimizers, the last one to step in a training step ends it.",
     )
     name: str | None = option(
         None,
-        "Put before the layers' names, as `G` in `G.conv1`, so that several models can be recorded "
-        "into one directory.",
+        "Prefix of the layers' names, such as `G` in `G.conv1`, so that several models can be "
+        "recorded into one directory.",
     )
     start_step: int | None = option(
         None,
-        "Steps done before this logger starts, such as the step of a checkpoint that the training "
-        "was resumed from. None: those that `optimizer` has counted itself (Adam and its relatives "
-        "do, also in a checkpoint), or else go on after the last step that the run directory "
-        "holds.",
+        "Number of steps done before this logger starts, such as the step of the checkpoint from "
+        "which the training resumes. None: the number that `optimizer` has counted itself (Adam "
+        "and its relatives do, also in a checkpoint); otherwise recording continues after the "
+        "last step in the run directory.",
         "steps",
     )
     merge_ranks: bool = option(
         True,
-        "With several ranks (DDP, FSDP): sum their counts, rank 0 writes. False: rank 0 writes "
-        "its own.",
+        "With several ranks (DDP, FSDP): add their counts; rank 0 writes the sum. False: rank 0 "
+        "writes only its own counts.",
     )
     per_rank: bool = option(
         False,
-        "With several ranks: each writes its own run directory `<logdir>/rank<i>`; the page offers "
-        "them as one choice.",
+        "With several ranks: each rank writes its own run directory `<logdir>/rank<i>`; the page "
+        "lists them as one entry.",
     )
     rank_timeout_s: float = option(
         60.0,
-        "How long a record waits, in the background, for a rank that does not answer.",
+        "How long a record waits in the background for a rank that does not answer.",
         "seconds",
     )
     warn_on: WatchedKind | Sequence[WatchedKind] = option(
         (),
-        "Findings that raise a warning while the training runs, once each: any of "
-        f"{_quote(INSTANT_KINDS)}, told within 20 records, and {_quote(PERIODIC_KINDS)}, for which "
-        "the run so far is looked at after 4, 8, 12 ... records and at most 12 records apart, "
-        "after 384 each 32nd part of the run, as long as looks take 5 % of the time at most.",
+        "Kinds of findings to report as warnings during the training, once each: any of "
+        f"{_quote(INSTANT_KINDS)}, which are reported within 20 records, and "
+        f"{_quote(PERIODIC_KINDS)}, which are "
+        "checked after 4, 8, 12 ... records and at most 12 records apart, after 384 each 32nd part "
+        "of the run, as long as looks take 5 % of the time at most.",
     )
     stop_on: WatchedKind | Sequence[WatchedKind] = option(
         (),
-        "The same, and they end the training: fastai, Lightning and transformers stop after the "
-        "batch, plain PyTorch asks `should_stop`. With several ranks callbacks only tell, since "
-        "no rank can stop alone.",
+        "Kinds of findings to report and to stop at: fastai, Lightning and transformers stop "
+        "after the batch; in your own loop, check `should_stop`. With several ranks, callbacks "
+        "only warn, because no rank can stop alone.",
     )
 
     on_finding: Callable[[Finding], object] | None = option(
         None,
-        "Function that is called with the first `Finding` of each incident while the training "
-        "runs, on a background thread: of the kinds in `warn_on` and `stop_on`, or, where both are "
-        "empty, every error and warning. What it raises is told once, and the training goes on.",
+        "Function that a background thread calls during the training with the first `Finding` of "
+        "each incident: of the kinds in `warn_on` and `stop_on` or, if both are empty, of every "
+        "error and warning. An exception from it is reported once, and the training goes on.",
     )
     alert_url: str | None = option(
         None,
-        "Address that gets a POST for each incident, of the same kinds: a message for webhooks of "
-        "Slack and Discord, else JSON with `text`, `logdir` and `finding`. A request may take 5 s; "
-        "`close()` waits at most 3 s for it.",
+        "Address that receives a POST for each incident of the same kinds: a message for Slack "
+        "and Discord webhooks, otherwise JSON with `text`, `logdir` and `finding`. A request may "
+        "take 5 s; `close()` waits at most 3 s for it.",
     )
 
     def __post_init__(self) -> None:

@@ -97,9 +97,9 @@ class Overhead:
             return
         self._state.warn_once(
             f"Recording added {describe_cost(cost)} to the steps that it recorded, which is more "
-            f"than overhead_budget={budget.limit} allows at the cadence asked for ({before}). "
+            f"than overhead_budget={budget.limit} allows at the requested cadence ({before}). "
             f"From step {self._cadence.step + 1} on: {self._cadence}. Choose fewer layers or a "
-            "greater every=..., or record at any cost with overhead_budget=None.",
+            "larger every=..., or pass overhead_budget=None to record at any cost.",
             "overhead_budget",
         )
 

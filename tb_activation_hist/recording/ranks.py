@@ -194,7 +194,8 @@ class RankMerger(BackgroundThread[Record]):
             self._missing.add(rank)
             self.note_error(
                 f"Rank {rank} sent no counts for {self._timeout_s:g} s (rank_timeout_s). The "
-                "training goes on, and the histograms are those of the other ranks until it does."
+                "training goes on, and the histograms are those of the other ranks until it "
+                "answers."
             )
             self.writer.update_info(missing_ranks=sorted(self._missing))
 

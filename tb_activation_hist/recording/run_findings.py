@@ -52,7 +52,7 @@ def find_writer_findings(writer: object, options: FindingOptions | None = None) 
     if isinstance(writer, RunWriter):
         return find_directory_findings(writer.logdir, options)
     msg = (
-        "This rank keeps no records of its own: ask rank 0 for findings(), or record with "
+        "This rank keeps no records of its own: call findings() on rank 0, or record with "
         "per_rank=True."
     )
     raise LogdirError(msg)

@@ -180,14 +180,14 @@ def _tell_stored(logdir: str, stored: int, start: int | None) -> None:
     """Say what becomes of steps that the directory holds; not where a resumed training goes on."""
     if start is None and stored:
         logger.warning(
-            "%s already holds steps up to %d; this training is recorded from step %d on. For a new "
-            "training use another directory, and start_step=%d for one that goes on.",
+            "%s already holds steps up to %d, so this training is recorded from step %d on. For a "
+            "new training, use another directory; to continue a training, pass start_step=%d.",
             logdir, stored, stored + 1, stored,
         )  # fmt: skip
     elif start is not None and start < stored:
         logger.warning(
-            "%s holds steps up to %d, and this training begins again at step %d: what was recorded "
-            "from that step on is not shown any more.",
+            "%s holds steps up to %d, and this training starts again at step %d: what was "
+            "recorded from that step on is no longer shown.",
             logdir, stored, start + 1,
         )  # fmt: skip
 
@@ -199,9 +199,9 @@ def _tell_taken(logdir: str, taken: Collection[str]) -> None:
         more = f" and {len(named) - SHOWN_TAGS} more" if len(named) > SHOWN_TAGS else ""
         warn_user(
             f"The run in {logdir!r} uses {', '.join(named[:SHOWN_TAGS])}{more} for other scalars "
-            "or histograms, and TensorBoard shows of a tag only what came first, so these layers "
-            "would be missing from the page. Give the logger a name=..., which it puts before its "
-            "layers' names, or use another directory."
+            "or histograms. TensorBoard shows only the first data of a tag, so these layers would "
+            "be missing from the page. Give the logger a name=..., which prefixes its layers' "
+            "names, or use another directory."
         )
 
 
@@ -210,7 +210,7 @@ def _check_bins(logdir: str, schemes: Mapping[str, Scheme], bins: Scheme) -> Non
     other = next((each for each in schemes.values() if each != bins), None)
     if other is not None:
         msg = (
-            f"The run in {logdir!r} was begun with bins={other}, but got bins={bins}. Go on with "
-            "the same bins, or record into another directory."
+            f"The run in {logdir!r} was started with bins={other}, but got bins={bins}. Use the "
+            "same bins, or record into another directory."
         )
         raise OptionError(msg)

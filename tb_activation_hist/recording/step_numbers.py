@@ -23,7 +23,7 @@ def check_number(number: Any, scalars: Mapping[str, Any], warn_once: WarnOnce) -
     for name in NUMBER_WORDS:
         if name in scalars:
             warn_once(
-                f"step({name}=...) writes a scalar named {name!r}. Give the step's own number "
+                f"step({name}=...) writes a scalar named {name!r}. Pass the step's own number "
                 "first and without a name: step(3, loss=loss).",
                 f"step({name}=)",
             )
@@ -32,8 +32,8 @@ def check_number(number: Any, scalars: Mapping[str, Any], warn_once: WarnOnce) -
     step = to_step(number)
     if step is None:
         warn_once(
-            "step() takes the number of the step first, a whole number, but got "
-            f"{_shorten(number)}. To write a scalar, name it: write step(loss=loss). The step is "
+            "The first argument of step() must be the number of the step, a whole number, but got "
+            f"{_shorten(number)}. To write a scalar, name it: step(loss=loss). The step is "
             "recorded as one more than the last.",
             "step(number)",
         )
@@ -47,9 +47,9 @@ def check_order(step: int | None, last: int, records: int, warn_once: WarnOnce) 
     """
     if step is not None and records and step <= last:
         warn_once(
-            f"step({step}) was called after step {last}: a record takes the place of those of its "
-            "step and above that were recorded before. Give numbers that grow, such as the number "
-            "of optimizer steps and not that of the epoch.",
+            f"step({step}) was called after step {last}: a record replaces earlier records of its "
+            "step and above. Pass increasing numbers, such as the number of optimizer steps "
+            "rather than that of the epoch.",
             "step order",
         )
 

@@ -105,8 +105,8 @@ class BackgroundThread(ABC, Generic[T]):
             return False
         self.note_error(
             "The thread that writes the activation histograms has ended. The training goes on "
-            "without being recorded; what was recorded before is kept. Create a new logger to go "
-            "on recording."
+            "without being recorded; earlier records are kept. Create a new logger to continue "
+            "recording."
         )
         self._raise_or_warn()
         return True
@@ -181,6 +181,6 @@ class BackgroundThread(ABC, Generic[T]):
         except Exception as err:  # noqa: BLE001
             self._failure = err
             self.note_error(
-                f"Activation histograms: {type(err).__name__}: {err}. The training goes on; "
-                "the records concerned are not stored."
+                f"Activation histograms: {type(err).__name__}: {err}. The training goes on; the "
+                "affected records are not stored."
             )

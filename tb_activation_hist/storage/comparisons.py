@@ -1,4 +1,4 @@
-"""`compare_runs`: where two runs part."""
+"""`compare_runs`: where two runs first differ."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 
 class CompareOptions(TypedDict, total=False):
-    """How `compare_runs` compares.
+    """Options of `compare_runs`.
 
     mode: "exact" (default): any count, minimum or maximum differs; "mass": more than a share of the
     values must move to another bin; "octaves": values must move farther than that on average.
@@ -55,14 +55,14 @@ class CompareOptions(TypedDict, total=False):
 def compare_runs(
     a: RecordingSource, b: RecordingSource, **options: Unpack[CompareOptions]
 ) -> RunComparison:
-    """Find the first step, and in it the first layer in the order of execution, where runs differ.
+    """Find the first step, and in it the first layer in execution order, at which two runs differ.
 
     a, b: each a run directory, a log directory with one run, an event file, a golden file, a run of
     `read_histograms`, or a `MemoryWriter`. options: see `CompareOptions`.
 
     Only steps that both recorded are compared, and layers that both have; `only_in_a`, `only_in_b`
-    and `notes` of the result name the rest. Its `same` tells whether all are equal, its `first`
-    where the runs part.
+    and `notes` of the result name the rest. `same` says whether all are equal, `first` where the
+    runs first differ.
 
     OptionError for a wrong option or a pattern that matches no layer, ComparisonError when nothing
     can be compared, LogdirError and FormatError when a run cannot be read.
@@ -78,11 +78,11 @@ def save_golden(
     layers: str | Sequence[str] | None = None,
     last_step: int | None = None,
 ) -> None:
-    """Keep a run as a small golden file, which `compare_runs` holds other runs against.
+    """Save a run as a small golden file, with which `compare_runs` can compare other runs.
 
-    source: as in `compare_runs`. path: of a zip file, of at most some 0.6 kB a layer and record;
-    equal recordings give equal bytes. layers: only layers of these names or patterns (default:
-    all). last_step: last step that is kept (default: all).
+    source: as in `compare_runs`. path: of a zip file with at most about 0.6 kB per layer and
+    record; equal recordings give equal bytes. layers: only layers of these names or patterns
+    (default: all). last_step: last step that is kept (default: all).
 
     OptionError for a pattern that matches no layer and for histograms of other tools, LogdirError
     when the run cannot be read or the file cannot be written, FormatError for a damaged run.

@@ -236,7 +236,10 @@ class SharedEventFile:
         # Held from now on: asking again after its owner closed it would open a second file.
         events: Any = getattr(file_writer, "event_writer", None)
         if events is None:
-            msg = f"{summary_writer!r} writes no file; give a logdir or one that writes to disk."
+            msg = (
+                f"{summary_writer!r} writes no file; pass a logdir, or a SummaryWriter that "
+                "writes to disk."
+            )
             raise OptionError(msg)
         self._events = events
         self.logdir = str(file_writer.get_logdir())
@@ -281,11 +284,11 @@ def _unwritable(logdir: str, err: OSError) -> str:
     )
     if blocking is not None:
         return (
-            f"The log directory {logdir!r} cannot be made: {str(blocking)!r} is a file. Give a "
+            f"The log directory {logdir!r} cannot be created: {str(blocking)!r} is a file. Pass a "
             "directory, such as 'runs/lr=0.01'."
         )
     reason = err.strerror or str(err)
     return (
-        f"The log directory {logdir!r} cannot be written ({reason}). Give one that can, or make "
-        "this one writable."
+        f"The log directory {logdir!r} cannot be written ({reason}). Pass another directory, or "
+        "make this one writable."
     )

@@ -48,8 +48,8 @@ def find_event_files(logdir: str) -> list[EventFilePath]:
     found = _find_remote(logdir) if is_remote(logdir) else _find_local(logdir)
     if not found:
         msg = (
-            f"There is no TensorBoard event file in {logdir!r}. Give the directory that was given "
-            "to the logger, or one above it."
+            f"There is no TensorBoard event file in {logdir!r}. Pass the directory that was given "
+            "to the logger, or a directory above it."
         )
         raise LogdirError(msg)
     return sorted(found, key=lambda file: (file.run, file.path))

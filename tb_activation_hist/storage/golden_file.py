@@ -194,13 +194,13 @@ def read_golden_file(path: str | os.PathLike[str]) -> Recording:
             head = _read_member(file, HEAD, MAX_TEXT_BYTES)
             body = _decompress(_read_member(file, BODY, MAX_BODY_BYTES))
     except (OSError, KeyError, zipfile.BadZipFile, NotImplementedError, RuntimeError) as err:
-        raise FormatError(f"{os.fspath(path)!r} is no golden file: {err}.") from err
+        raise FormatError(f"{os.fspath(path)!r} is not a golden file: {err}.") from err
     # What zlib and struct raise for damaged bytes.
     except Exception as err:
         raise FormatError(f"{os.fspath(path)!r} is damaged: {err}.") from err
     fields = read_json_object(head, f"head of {os.fspath(path)!r}")
     if fields.get("format") != FORMAT or not is_whole(fields.get("version")):
-        raise FormatError(f"{os.fspath(path)!r} is no golden file: its head says so.")
+        raise FormatError(f"{os.fspath(path)!r} is not a golden file: its head has another mark.")
     check_version("golden file", fields["version"], GOLDEN_VERSION)
     infos, lengths = _read_layers(fields.get("layers"))
     series = list(_split(_decode(body, sum(lengths)), infos, lengths))

@@ -41,7 +41,7 @@ T = TypeVar("T")
 
 
 def read_histograms(logdir: str | os.PathLike[str]) -> LogdirHistograms:
-    """All histograms under a log directory: ``read_histograms("runs")["lr=0.01"]["conv1"]``.
+    """Read all histograms under a log directory: ``read_histograms("runs")["lr=0.01"]["conv1"]``.
 
     logdir: path, or a URL that TensorBoard can open; also a single event file. Runs are named as in
     TensorBoard, by their path below it, "." for itself. Layers are in model order, with the
@@ -52,13 +52,13 @@ def read_histograms(logdir: str | os.PathLike[str]) -> LogdirHistograms:
     layer, which also has ``plot_difference(other)`` and ``plot_slice(step)``; and each has
     ``to_dataframe()``.
 
-    A run's files are indexed when it is first asked for, and a layer is decoded when it is taken.
-    Steps ascend; where a run was resumed at an earlier step, what was recorded before from that
-    step on is left out, and a warning is logged once.
+    A run's files are indexed on first access, and a layer is decoded on access. Steps ascend; if a
+    run was resumed at an earlier step, earlier records from that step on are left out, and a
+    warning is logged once.
 
-    What is damaged is left out beside what is not, and one `ActivationHistWarning` for each layer
-    or file says what. OptionError for what is neither path nor URL; LogdirError when there is no
-    histogram at all; FormatError, when a layer is taken of which nothing can be read.
+    Damaged data is left out, and one `ActivationHistWarning` per layer or file says what.
+    OptionError if logdir is neither a path nor a URL; LogdirError if there is no histogram at all;
+    FormatError on access to a layer of which nothing can be read.
     """
     if not isinstance(logdir, (str, os.PathLike)) or not str(logdir):
         msg = f"logdir must be a path or a URL, but got {logdir!r}."
@@ -94,9 +94,9 @@ def read_run(run_dir: str | os.PathLike[str]) -> RunHistograms:
 
 
 class LogdirHistograms(Mapping[str, "RunHistograms"]):
-    """The runs of a log directory that hold histograms, by name; made by `read_histograms`.
+    """The runs of a log directory that contain histograms, by name; made by `read_histograms`.
 
-    KeyError, with the nearest names, for a run that is not there.
+    A run that does not exist raises KeyError with similar names.
     """
 
     def __init__(self, logdir: str) -> None:
@@ -159,10 +159,10 @@ class LogdirHistograms(Mapping[str, "RunHistograms"]):
 class RunHistograms(Mapping[str, HistogramSeries]):
     """The histograms of one run by layer, in model order.
 
-    A layer is decoded when it is taken, and kept while it is in use. KeyError, with the nearest
-    names, for a layer that is not there. Damaged records are left out, with one warning for the
-    layer. Where nothing of it can be read, taking it raises FormatError; ``items()``, ``values()``,
-    ``get()``, ``plot()`` and ``to_dataframe()`` go on with the others and warn.
+    A layer is decoded on access, and kept while it is in use. A layer that does not exist raises
+    KeyError with similar names. Damaged records are left out, with one warning per layer. If
+    nothing of a layer can be read, accessing it raises FormatError; ``items()``, ``values()``,
+    ``get()``, ``plot()`` and ``to_dataframe()`` warn and go on with the others.
     """
 
     def __init__(self, run: str, files: Sequence[EventFilePath]) -> None:
@@ -191,7 +191,7 @@ class RunHistograms(Mapping[str, HistogramSeries]):
 
     @property
     def execution_order(self) -> ExecutionOrder:
-        """The order in which the layers ran; empty for a run that was recorded without one."""
+        """The order in which the layers ran; empty for a run recorded without one."""
         return info_to_execution_order(self._index.info)
 
     @cached_property
@@ -267,7 +267,7 @@ class RunHistograms(Mapping[str, HistogramSeries]):
     def get(self, layer: str, /, default: HistogramSeries | T) -> HistogramSeries | T: ...
 
     def get(self, layer: str, /, default: Any = None) -> Any:
-        """A layer; `default` where it is not there or, with a warning, cannot be read."""
+        """A layer; `default` if it does not exist or, with a warning, cannot be read."""
         found = dict(self._readable([layer] if layer in self else []))
         return found.get(layer, default)
 

@@ -31,7 +31,8 @@ class StoredTag(NamedTuple):
 
 
 class MemoryWriter(RecordWriter):
-    """Keeps the records of an `ActivationHistLogger` in memory, some 400 bytes a layer and record.
+    """Keeps the records of an `ActivationHistLogger` in memory, about 400 bytes per layer and
+    record.
 
     options: `WriterOptions`; those about files and charts have no effect. `histograms`, `infos` and
     `scalars` ({name: [(step, value), ...]}) can be read at any time, also after `close`.

@@ -29,39 +29,41 @@ class WriterOptions:
     """
 
     block_records: int = option(
-        32, "Records of one layer that are stored together, at most 32.", "records"
+        32, "Number of records of one layer that are stored together, at most 32.", "records"
     )
-    flush_s: float = option(5.0, "What was recorded is on disk after at most this time.", "seconds")
-    queue_records: int = option(8, "Records that may wait for the background thread.", "records")
+    flush_s: float = option(5.0, "Longest time until a record is on disk.", "seconds")
+    queue_records: int = option(
+        8, "Number of records that may wait for the background thread.", "records"
+    )
     on_backlog: OnBacklog = option(
         "wait",
-        "When that queue is full: `wait` for the writer, or `skip` the record (skipped records "
-        "are counted and shown).",
+        "What happens when that queue is full: `wait` for the writer, or `skip` the record (the "
+        "page shows how many were skipped).",
     )
     histogram_points: int = option(
         500,
-        "How many ordinary TensorBoard histograms each layer of a run gets, roughly; 0: none.",
+        "Approximate number of ordinary TensorBoard histograms per layer of a run; 0: none.",
         "points",
     )
     scalar_points: int = option(
         1000,
-        "How many points each chart of mean, std, share near zero and p99 gets in a run, roughly; "
-        "0: none.",
+        "Approximate number of points in each chart of mean, std, share near zero and p99 of a "
+        "run; 0: none.",
         "points",
     )
     split_exact: bool = option(
         False,
-        "Keep the figures of split layers' slices as they are, some 22 bytes a slice and record, "
-        "instead of rounding all but the counts to about 2 %, in 1 to 2 bytes.",
+        "Store the figures of split layers' slices exactly, in about 22 bytes per slice and "
+        "record, instead of rounding all but the counts to about 2 %, in 1 to 2 bytes.",
     )
     dashboard_cards: int | None = option(
         100,
-        "How many of these histograms and charts a run gets in all, roughly, for layers spread "
-        "over the model, so that yours stay in sight; `None`: for all layers.",
+        "Approximate number of these histograms and charts in a run, for layers spread over the "
+        "model, so that your own cards stay in sight; `None`: for all layers.",
         "cards",
     )
     close_timeout_s: float = option(
-        30.0, "How long `close()` waits until everything is written.", "seconds"
+        30.0, "Longest time that `close()` waits for everything to be written.", "seconds"
     )
     on_error: OnError = option("warn", "As above; one value serves both.")
 

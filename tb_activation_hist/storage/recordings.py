@@ -61,8 +61,8 @@ def _choose_run(runs: LogdirHistograms, asked: str | None) -> Recording:
         raise OptionError(f"{runs.logdir}: {no_such('run', asked, names)}")
     if asked is None and len(names) > 1 and "." not in names:
         msg = (
-            f"{runs.logdir!r} holds {len(names)} runs: {', '.join(names[:10])}. Give the directory "
-            "of one of them, or its name (--run)."
+            f"{runs.logdir!r} holds {len(names)} runs: {', '.join(names[:10])}. Pass the "
+            "directory of one of them, or its name (--run)."
         )
         raise OptionError(msg)
     name = asked or ("." if "." in names else names[0])

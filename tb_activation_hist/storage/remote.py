@@ -67,7 +67,7 @@ def require_folder(logdir: str) -> None:
     parts = urlsplit(logdir)
     if parts.scheme in ("s3", "gs", "gcs") and not parts.path.strip("/"):
         msg = (
-            f"The log directory {logdir!r} is a whole bucket, which TensorBoard cannot read. Give "
+            f"The log directory {logdir!r} is a whole bucket, which TensorBoard cannot read. Name "
             f"a folder in it, such as {logdir.rstrip('/') + '/runs'!r}."
         )
         raise LogdirError(msg)

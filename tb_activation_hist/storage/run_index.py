@@ -132,8 +132,8 @@ class RunIndex:
                 self.problems.append(f"{path.path} is damaged: {err}")
         self.other_tags |= {tag for ours, tag in self.tags if not ours}
         self.problems += [
-            f"The tag {tag!r} of a layer is also used for something else, so TensorBoard shows "
-            "only what came first. Write the other values under another tag."
+            f"The tag {tag!r} of a layer is also used for other values, so TensorBoard shows only "
+            "what was written first. Write the other values under another tag."
             for ours, tag in self.tags
             if ours and tag in self.other_tags
         ]
@@ -284,7 +284,9 @@ class RunIndex:
                     found.extend(_locations_to_values(file, own))
             except (OSError, FormatError, DecodeError, IndexError) as err:
                 gone.append(
-                    FormatError(f"{path.path} has changed or gone since it was opened: {err}.")
+                    FormatError(
+                        f"{path.path} has changed or disappeared since it was opened: {err}."
+                    )
                 )
         return found, gone
 

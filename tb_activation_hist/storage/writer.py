@@ -114,8 +114,8 @@ class RecordWriter(BackgroundThread[Record]):
                 numbers[name] = float(value)
             except (TypeError, ValueError, RuntimeError, OverflowError) as err:
                 self.note_error(
-                    f"The scalar {name!r} is not one number ({err}). Give step() numbers or "
-                    "tensors of one element; the histograms are not affected."
+                    f"The scalar {name!r} is not one number ({err}). Pass step() numbers or "
+                    "one-element tensors; the histograms are not affected."
                 )
         return numbers
 
@@ -311,9 +311,9 @@ class RunWriter(RecordWriter):
         except OSError as err:
             self._failure = err
             self.note_error(
-                f"The event file in {self.logdir!r} cannot be written ({err.strerror or err}). The "
-                "training goes on; writing is tried again until it works, and the oldest records "
-                "are dropped meanwhile."
+                f"The event file in {self.logdir!r} cannot be written ({err.strerror or err}). "
+                "The training goes on. The writer keeps trying, and drops the oldest records "
+                "meanwhile."
             )
             if final or self._file.pending_bytes > PENDING_BYTES:
                 self._give_up()

@@ -186,7 +186,7 @@ def test_a_cell_opens_beside_its_nearest_healthy_run(board: Tab) -> None:
     board.frame.locator(".board-row").first.wait_for()
     board.frame.get_by_role("button", name="Panels", exact=True).click()
     board.wait_drawn()
-    board.frame.get_by_title("Choose which runs stand side by side").click()
+    board.frame.get_by_title("Choose which runs are shown side by side").click()
     board.frame.get_by_role("dialog").get_by_role("button", name="Board", exact=True).click()
     board.frame.locator(".board-row").first.wait_for()
 

@@ -170,7 +170,7 @@ def test_value_scales_and_ranges_change_the_axis(tab: Tab) -> None:
         lambda values: {0, 2} <= set(values) and min(values) >= -2 and max(values) <= 3,
     )
     tab.frame.get_by_title("Highest value shown").locator("input").fill("-5")
-    tab.frame.get_by_text("Two numbers, the first below the second.").wait_for()
+    tab.frame.get_by_text("Enter two numbers, the first below the second.").wait_for()
     tab.frame.get_by_title("Close the settings").click()
 
 
@@ -207,7 +207,7 @@ def test_a_difference_says_what_it_takes(tab: Tab) -> None:
     tab.frame.get_by_title("More settings").click()
     pane = tab.frame.locator(".pane")
     tab.frame.get_by_label("Show differences to the baseline").check()
-    pane.get_by_text("share their value axis meanwhile").wait_for()
+    pane.get_by_text("share their value axis for now").wait_for()
     # Said at every difference map; nothing is offered that would change nothing.
     notes = tab.frame.locator(".notes")
     assert notes.get_by_role("button", name="one scale").count() == len(LAYERS)

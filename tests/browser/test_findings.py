@@ -45,7 +45,7 @@ def open_list(tab: Tab) -> Locator:
     tab.frame.get_by_title("What looks wrong, worst first").click()
     menu = tab.frame.get_by_role("dialog", name="Findings")
     menu.wait_for()
-    tab.until(menu.inner_text, lambda text: "parts from" in text and "…" not in text)
+    tab.until(menu.inner_text, lambda text: "differs from" in text and "…" not in text)
     return menu
 
 
@@ -87,7 +87,7 @@ def test_differences_name_layer_step_and_distance_and_follow_the_baseline(tab: T
     menu = open_list(tab)
     apart = menu.locator(".differences")
     words = apart.locator("summary").inner_text()
-    assert words.index(BAD) < words.index("parts from") < words.index(GOOD)
+    assert words.index(BAD) < words.index("differs from") < words.index(GOOD)
     assert re.search(rf"{re.escape(GOOD)} in \d+ layers", words)
     lines = apart.locator(".difference").all_inner_texts()
     assert [line.split()[0] for line in lines] == [n for n in LAYERS if n in " ".join(lines)]

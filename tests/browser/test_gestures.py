@@ -237,7 +237,7 @@ def test_a_drag_beyond_the_panel_zooms_to_its_edge(tab: Tab) -> None:
 
 def test_every_zoom_can_be_gone_back_from(tab: Tab) -> None:
     tab.reset()
-    back = tab.frame.get_by_role("button", name="Back to the zoom before (Z)")
+    back = tab.frame.get_by_role("button", name="Back to the previous zoom (Z)")
     seen = [zooms(tab)]
     for start, end in ((0.2, 0.8), (0.4, 0.7), (0.3, 0.5)):
         tab.drag(tab.point(GOOD, "conv1", start, 0.5), tab.point(GOOD, "conv1", end, 0.5))

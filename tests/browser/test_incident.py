@@ -194,7 +194,7 @@ def test_a_mark_is_clicked_on_a_panel_and_on_a_strip(tab: Tab) -> None:
 
 def test_a_hidden_run_is_shown_for_its_finding(tab: Tab) -> None:
     tab.reset(ALONE)
-    tab.frame.get_by_title("Choose which runs stand side by side").click()
+    tab.frame.get_by_title("Choose which runs are shown side by side").click()
     tab.frame.locator(".run-choice", has_text=BAD).locator(".badge").click()
     pane = pane_of(tab)
     tab.until(pane.locator(".moments svg").count, lambda count: count == 3)
@@ -206,7 +206,7 @@ def test_a_hidden_run_is_shown_for_its_finding(tab: Tab) -> None:
 def test_a_finding_that_is_gone_says_so(tab: Tab) -> None:
     tab.reset(f"&p.activation_hist.incident={BAD},exploding,activations/none,3")
     pane = pane_of(tab)
-    tab.until(pane.locator("h2").inner_text, lambda text: "not there any more" in text)
+    tab.until(pane.locator("h2").inner_text, lambda text: "no longer exists" in text)
 
 
 def test_the_pane_is_resized_and_accessible_in_both_themes(

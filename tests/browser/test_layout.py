@@ -76,7 +76,7 @@ def test_panels_are_made_larger_and_smaller(tab: Tab) -> None:
 
 def test_one_layer_alone_keeps_the_zoom_and_the_step(tab: Tab) -> None:
     tab.reset("&p.activation_hist.zoomX=~50,100&p.activation_hist.pinned=70.5")
-    tab.frame.get_by_title("Show only this layer, large").nth(1).click()
+    tab.frame.get_by_title("Show only this layer, enlarged").nth(1).click()
     tab.until(lambda: names(tab), lambda shown: shown == ["layer1"])
     assert size(tab.frame.locator(".panel").first)[1] > 350
     title = tab.frame.locator(".slice-title")
@@ -94,7 +94,7 @@ def test_layers_are_kept_at_the_top(tab: Tab) -> None:
     shadow = "e => getComputedStyle(e).boxShadow"
     lines = [row.evaluate(shadow) != "none" for row in tab.frame.locator(".row.layer").all()]
     assert lines == [False, True, False]
-    tab.frame.get_by_title("Take this layer off the top").click()
+    tab.frame.get_by_title("Unpin this layer").click()
     tab.until(lambda: names(tab), lambda shown: shown == list(LAYERS))
 
 

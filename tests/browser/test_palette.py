@@ -73,7 +73,7 @@ def test_layers_are_gone_to(tab: Tab) -> None:
 def test_nothing_found_is_said(tab: Tab) -> None:
     tab.reset()
     options = open_palette(tab, "qqqq")
-    tab.frame.get_by_text("Nothing has these letters").wait_for()
+    tab.frame.get_by_text("Nothing matches these letters").wait_for()
     assert options.count() == 0
     tab.page.keyboard.press("Enter")
     assert tab.frame.locator(".palette[open]").count() == 1

@@ -53,7 +53,7 @@ def rows(tab: Tab) -> int:
 
 def test_the_first_difference_is_told_marked_and_one_click_away(tab: Tab) -> None:
     tab.reset(f"{PARTING}exact&p.activation_hist.runs=base,fork")
-    says = f"fork parts from base at step {PARTS_AT} in block2.relu:"
+    says = f"fork first differs from base at step {PARTS_AT} in block2.relu:"
     tab.until(lambda: bar(tab), lambda text: text.startswith(says))
     assert "6 layers of 10 differ" in bar(tab)
     frames = tab.frame.locator(".parting-frame")

@@ -161,7 +161,7 @@ def test_readers_without_sight_get_a_summary_and_a_table(tab: Tab) -> None:
 def test_a_newcomer_is_told_once_how_to_read_this(browser: Browser, two_runs: TensorBoard) -> None:
     context = browser.new_context(viewport={"width": 390, "height": 800})
     tab = open_tab(context.new_page(), two_runs.root)
-    hint = tab.frame.get_by_role("complementary", name="For the first time here")
+    hint = tab.frame.get_by_role("complementary", name="New here")
     hint.wait_for()
     assert_accessible(tab)
     # It tells of panels only.

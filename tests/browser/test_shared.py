@@ -14,6 +14,7 @@ from playwright.sync_api import Browser, Page
 
 from tb_activation_hist import read_histograms
 from tests.browser.conftest import NOT_NEW
+from tests.browser.firefox import Firefox, firefox_path
 from tests.browser.tab import Tab
 from tests.plugin.logdirs import collapsing_values, healthy_values, write_run
 
@@ -213,3 +214,45 @@ def test_a_file_that_is_cut_off_says_so(shared: Path, browser: Browser, tmp_path
     page.goto(cut.as_uri())
     page.get_by_text("This page could not be opened").wait_for()
     context.close()
+
+
+DRAWN = """\
+const all = [...document.querySelectorAll(".panel [role=img]")];
+return all.length > 0 && all.every((each) => each.dataset.painted);
+"""
+
+
+@pytest.mark.skipif(firefox_path() is None, reason="needs Firefox")
+def test_firefox_draws_it_too(shared: Path, tmp_path: Path) -> None:
+    firefox = Firefox(firefox_path() or "", tmp_path / "profile")
+    try:
+        firefox.open(shared.as_uri())
+        firefox.wait_for(DRAWN)
+        assert "2 runs, 3 series." in firefox.evaluate(
+            "return document.getElementById('about').textContent"
+        )
+        fetched = "return performance.getEntriesByType('resource').map((entry) => entry.name)"
+        assert firefox.evaluate(fetched) == []
+        firefox.evaluate("document.querySelectorAll('.switch button')[2].click()")
+        firefox.wait_for("return document.querySelector('.depth canvas') !== null")
+    finally:
+        firefox.close()
+
+
+def test_the_page_in_tensorboard_saves_what_is_shown(
+    tab: Tab, open_file: Open, tmp_path: Path
+) -> None:
+    tab.reset("&p.activation_hist.filter=conv")
+    tab.page.keyboard.press("Control+k")
+    tab.page.keyboard.type("share as one")
+    with tab.page.expect_download(timeout=60_000) as waiting:
+        tab.page.keyboard.press("Enter")
+    path = tmp_path / waiting.value.suggested_filename
+    waiting.value.save_as(path)
+    assert path.name == "activations.html"
+    opened = open_file(path)
+    assert "2 runs, 1 of 3 series." in opened.page.locator("#about").inner_text()
+    opened.page.keyboard.press("Control+k")
+    opened.page.keyboard.type("share as one")
+    opened.page.wait_for_timeout(200)
+    assert "Share as one file" not in opened.page.locator("body").inner_text()

@@ -118,7 +118,7 @@ def test_another_unit_of_time_shows_everything(steps: Tab) -> None:
     steps.choose("Time", "wall")
     steps.until(steps.hash, lambda address: "zoomX" not in address and ".pinned" not in address)
     assert steps.frame.get_by_role("button", name="Reset zoom").count() == 0
-    assert steps.frame.get_by_title("Back to the zoom before").count() == 0
+    assert steps.frame.get_by_title("Back to the previous zoom").count() == 0
 
 
 def test_a_chosen_range_of_values_is_shown_at_once(steps: Tab) -> None:

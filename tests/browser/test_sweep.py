@@ -34,7 +34,7 @@ def test_hidden_runs_in_which_something_is_wrong_are_told_of(
         tab.until(button.inner_text, lambda text: "hidden" not in text and "0" not in text)
         tab.until(tab.hash, lambda hash_: "runs=lr=7,lr=8" in hash_)
         tab.page.keyboard.press("Escape")
-        tab.frame.get_by_title("Choose which runs stand side by side").click()
+        tab.frame.get_by_title("Choose which runs are shown side by side").click()
         choices = tab.frame.locator(".run-choice:has(.badge.error)")
         assert choices.all_inner_texts()[0].startswith("lr=7")
         assert choices.count() == 2

@@ -68,7 +68,7 @@ def test_differences_strips_and_pins_work_there_too(tab: Tab) -> None:
     tab.wait_drawn()
     head = tab.frame.locator(".layer-head").nth(1)
     assert tab.frame.locator(".panel:not(.strip)").count() == 2
-    head.get_by_title("Show only this layer, large").click()
+    head.get_by_title("Show only this layer, enlarged").click()
     tab.until(tab.frame.locator(".layer-title").count, lambda count: count == 1)
     tab.page.keyboard.press("Escape")
     tab.reset(f"{ON}&p.activation_hist.pinnedLayers=activations/layer2")

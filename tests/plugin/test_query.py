@@ -84,7 +84,7 @@ def test_bad_body(body: bytes, sentence: str) -> None:
 
 def test_too_many_tiles() -> None:
     body = json.dumps({"tiles": [GOOD] * (MAX_TILES + 1)}).encode()
-    with pytest.raises(RequestError, match="At most 256 tiles can be asked for at once, not 257"):
+    with pytest.raises(RequestError, match="At most 256 tiles can be requested at once, not 257"):
         parse_tile_requests(body)
 
 

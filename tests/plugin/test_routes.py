@@ -22,6 +22,7 @@ from tb_activation_hist.plugin.routes import ActivationHistPlugin
 from tests.golden.test_tiles import unpack
 from tests.plugin.fake_provider import FakeDataProvider
 from tests.plugin.logdirs import broken_values, collapsing_values, healthy_values
+from tests.plugin.test_sharing import Parts
 from tests.series import values_to_series
 
 ODD = ["a b", "ü/層", "<b>&\"'", "../../etc/passwd", ".", "x" * 3000, "a\nb", "100%?#"]
@@ -271,7 +272,33 @@ ROUTES = [
     ("GET", "/static/index.js", {}),
     ("GET", "/static/other.html", {}),
     ("DELETE", "/index", {}),
+    ("POST", "/share", {"json": {"runs": ["run"], "series": [{"tag": "activations/conv1"}]}}),
 ]
+
+
+def test_a_shared_file_holds_what_is_asked_for(client: Site) -> None:
+    asked = {"runs": ["run"], "series": [{"tag": "activations/conv1"}], "columns": 8}
+    answer = client.ask("POST", "/share", json=asked)
+    assert (answer.status_code, answer.mimetype) == (200, "text/html")
+    answers = Parts(answer.text).answers
+    assert [run["name"] for run in answers["index"]["runs"]] == ["run"]
+    assert [each["tag"] for each in answers["tiles"]] == ["activations/conv1"]
+
+
+@pytest.mark.parametrize(
+    ("body", "sentence"),
+    [
+        ({"runs": ["run"], "series": []}, "None of the chosen runs ('run') has one"),
+        ({"runs": ["none"], "series": [{"tag": "activations/conv1"}]}, "None of the chosen runs"),
+        ({"runs": ["run"], "series": [{"tag": "t"}], "columns": 2}, "columns must be a whole"),
+        ({"runs": ["run"], "series": [{"tag": "t"}], "layer": 1}, "unknown field 'layer'"),
+        ({"runs": "run", "series": []}, 'a list "runs"'),
+    ],
+)
+def test_a_wrong_request_for_a_file_is_refused(client: Site, body: dict, sentence: str) -> None:
+    answer = client.ask("POST", "/share", json=body)
+    assert (answer.status_code, answer.mimetype) == (400, "text/plain")
+    assert sentence in answer.text
 
 
 @pytest.mark.parametrize(("method", "route", "options"), ROUTES)

@@ -144,7 +144,7 @@ def test_an_abandoned_tail_is_left_out_and_told_once_a_run() -> None:
         )
     (told,) = cache.warnings.items()
     assert told[0] == KEY._replace(tag=RUN_INFO_TAG)
-    assert "began again at step 40" in told[1]
+    assert "started again at step 40" in told[1]
 
 
 def test_two_processes_that_write_at_one_time_are_told() -> None:
@@ -208,7 +208,7 @@ def test_a_tail_that_the_fast_loader_dropped_is_told_as_abandoned(
         )
         assert (loaded.missing, loaded.hint) == (0, "")
         told = cache.warnings[KEY._replace(tag=RUN_INFO_TAG)]
-        assert f"began again at step {again.steps[0]}:" in told
+        assert f"started again at step {again.steps[0]}," in told
 
 
 @pytest.mark.parametrize("stride", [1, 10])

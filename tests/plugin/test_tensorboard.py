@@ -213,7 +213,9 @@ def test_an_abandoned_tail_is_not_shown_by_either_loader(fast: str, tmp_path: Pa
         assert tile["arrays"]["first_step"].tolist() == list(range(60))
         np.testing.assert_array_equal(tile["arrays"]["mean"][40:], again.mean)
         (told,) = server.plugin("index").json["warnings"]
-        assert told.startswith("Run 'run': A later training in this directory began again at step")
+        assert told.startswith(
+            "Run 'run': A later training in this directory started again at step"
+        )
 
 
 def test_a_file_that_was_cut_off_shows_what_is_left(server: TensorBoard) -> None:
@@ -343,7 +345,7 @@ def test_steps_written_again_are_no_sampling(tmp_path: Path, fast: str) -> None:
         (tile,) = tiles(server, {"run": "run", "tag": info.tag})
         assert (tile["records"], tile["missing"], tile["hint"]) == (70, 0, "")
         (warning,) = server.plugin("index").json["warnings"]
-        assert "began again at step 49:" in warning
+        assert "started again at step 49:" in warning
 
 
 @pytest.mark.parametrize("fast", ["true", "false"])
@@ -360,7 +362,7 @@ def test_a_training_begun_again_is_told_by_both_loaders(tmp_path: Path, fast: st
         for _ in range(2):
             (warning,) = server.plugin("index").json["warnings"]
             assert warning.startswith("Run 'run': A later training")
-            assert "began again at step 65:" in warning
+            assert "started again at step 65:" in warning
             (tile,) = tiles(server, {"run": "run", "tag": "activations/Linear"})
             assert (tile["records"], tile["missing"]) == (70, 0)
 

@@ -130,7 +130,7 @@ READ: dict[str, Callable[[Any], Any]] = {
 @pytest.mark.parametrize("name", READ)
 def test_before_a_training_there_is_nothing_to_draw(name: str) -> None:
     probe = probe_module(make_model())
-    with pytest.raises(OptionError, match="nothing was recorded yet"):
+    with pytest.raises(OptionError, match="nothing has been recorded yet"):
         READ[name](probe)
     probe.close()
 
@@ -139,7 +139,7 @@ def test_before_a_training_there_is_nothing_to_draw(name: str) -> None:
 def test_before_a_fit_with_a_directory_as_well(name: str, tmp_path: Path) -> None:
     fastai = pytest.importorskip("tb_activation_hist.fastai", reason="fastai is an extra")
     callback = fastai.ActivationHistCallback(tmp_path / "none")
-    with pytest.raises(OptionError, match=r"nothing was recorded yet \(train first\)"):
+    with pytest.raises(OptionError, match=r"nothing has been recorded yet \(train first\)"):
         READ[name](callback)
 
 
@@ -189,7 +189,7 @@ def test_the_only_layer_of_a_probe_need_not_be_named() -> None:
         assert probe.series().layer == "0"
     with probe_module(model) as probe:
         record(probe, model)
-        message = "layer must be given, since there are 3: '0', '1', '2'."
+        message = "layer must be given, because there are 3: '0', '1', '2'."
         with pytest.raises(OptionError, match=f"^{re.escape(message)}$"):
             probe.color_dim()
 
@@ -197,7 +197,7 @@ def test_the_only_layer_of_a_probe_need_not_be_named() -> None:
 # --- calls that lack something: (call, error, message) --------------------------------------------
 
 RUNS = "runs/lr=0.01"
-A_PROBE = "probe_module takes a fastai Learner or a torch.nn.Module"
+A_PROBE = "probe_module expects a fastai Learner or a torch.nn.Module"
 A_MODEL = 'model must be a torch.nn.Module, or a dict of names and modules such as {"G": g, "D": d}'
 
 CALLS: list[tuple[Callable[[], Any], type[Exception], str]] = [
@@ -276,7 +276,7 @@ def test_what_is_not_near_is_not_called_near(logdir: str) -> None:
 def test_a_slice_outside_of_the_recorded_steps(logdir: str) -> None:
     series = read_histograms(logdir)["good"]["block.relu"]
     first, last = series.steps[[0, -1]]
-    message = f"^step must be from {first} to {last}, which are recorded, but got 999.$"
+    message = f"^step must be within the recorded steps {first} to {last}, but got 999.$"
     with pytest.raises(OptionError, match=message):
         series.plot_slice(999)
     assert series.plot_slice(int(last)) is not None
@@ -284,7 +284,7 @@ def test_a_slice_outside_of_the_recorded_steps(logdir: str) -> None:
 
 @pytest.mark.parametrize("edges", [5, [1], [], [1, 0], [0, float("nan")], [[0, 1]]], ids=str)
 def test_edges_that_make_no_bins(edges: Any, logdir: str) -> None:
-    message = f"rebin takes two or more ascending edges without NaN, but got {edges!r}."
+    message = f"rebin expects two or more ascending edges without NaN, but got {edges!r}."
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         read_histograms(logdir)["good"]["block.relu"].rebin(edges)
 
@@ -329,13 +329,13 @@ def test_a_report_compares_with_the_first_run_that_is_sound(
     """By name the broken run comes first; a healthy one is not said to differ from it."""
     assert main(["report", logdir]) == 0
     said = " ".join(capsys.readouterr().out.split())
-    assert "apart from run 'good'" in said
-    assert "apart from run 'bad'" not in said
+    assert "differs from run 'good'" in said
+    assert "differs from run 'bad'" not in said
     assert "No findings." in said
     assert main(["report", logdir, "--run", "good", "--fail-on", "info"]) == 0
     assert main(["report", logdir, "--run", "good", "--baseline", "bad"]) == 0
     said = " ".join(capsys.readouterr().out.split())
-    assert "apart from run 'bad'" in said
+    assert "differs from run 'bad'" in said
     assert "No errors or warnings." in said
     assert main(["report", logdir, "--fail-on", "info"]) == 1
 

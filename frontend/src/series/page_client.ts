@@ -3,3 +3,6 @@
 import { Client } from "./client";
 
 export const client = new Client();
+
+/** Whether there is a server that can make a file of what is shown. */
+export const canShare = true;

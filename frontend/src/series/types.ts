@@ -111,7 +111,7 @@ export interface ComparedLayer {
   readonly differing_steps: number;
 }
 
-/** Where run `b` parts from run `a`. */
+/** Where run `b` first differs from run `a`. */
 export interface Comparison {
   /** 1; the page refuses any other. */
   readonly version: number;
@@ -129,8 +129,8 @@ export interface Comparison {
    */
   readonly previous: string;
   /**
-   * The layers that differ, in the order in which the difference spreads; the runs part at the first of them.
-   * Without any, the runs are the same.
+   * The layers that differ, in the order in which the difference spreads, the first difference first. Empty
+   * if the runs are the same.
    */
   readonly differing: readonly ComparedLayer[];
   /** Tags of the layers that do not differ. */
@@ -400,6 +400,16 @@ export interface ScalarSeries {
   readonly wall_times: readonly number[];
   /** A value that is not finite is null. */
   readonly values: readonly (number | null)[];
+}
+
+/** What goes into the file: each of some series, as far as some runs have it. */
+export interface ShareRequest {
+  /** Names of the runs. */
+  readonly runs: readonly string[];
+  /** The series. */
+  readonly series: readonly BoardSeries[];
+  /** At most this many columns in each heatmap, 8 to 8192. */
+  readonly columns?: number;
 }
 
 /** A statistic of a split layer's slices (channels, units, heads, experts), over the steps. */

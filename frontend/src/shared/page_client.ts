@@ -89,3 +89,4 @@ function fileTransport(file: SharedFile): Transport {
 
 export const file = new SharedFile(readPart);
 export const client = new SharedClient(file);
+export const canShare = false;

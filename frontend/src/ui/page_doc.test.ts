@@ -9,91 +9,91 @@ const INTRO = `# The page: controls, keys and links
 
 <!-- Made from the page's own tables by: cd frontend && npm run docs -->
 
-Every control is in the toolbar, in the settings pane (*${pane.label}*) or at the rows, and every command is in
-the palette (${palette.keys?.[0]}) under the name that it has here.`;
+Controls are in the toolbar, in the settings pane (*${pane.label}*) and at the rows. The palette (${palette.keys?.[0]}) lists
+every command under the name used here.`;
 
 const TIMELINE = `## Timeline
 
-The lane over the page shows the whole run at once. From top to bottom: a mark for each finding, in the colour of its severity, with a line
-as long as it lasts (click it to go there; of marks close together the nearest one is meant); the loss of each shown run on one scale and, dashed, its
-learning rate on a scale of its own, with a tick at each epoch; and a ribbon of how much the layers changed, the first layer that ran on top. Dashed lines
-over the whole height are steps at which a later session went on with the training, or from which on records lie further apart or closer.
+The lane above the panels shows the whole run at once. From top to bottom, it shows a mark for each finding, in the colour of its severity, with a line
+as long as the finding lasts (click it to go there; of several marks close together, the nearest is used); the loss of each shown run on one scale and, dashed, its
+learning rate on a separate scale, with a tick at each epoch; and a ribbon of how much the layers changed, with the first layer to run on top. Dashed lines
+over the whole height mark steps at which a later session continued the training, or from which records are further apart or closer together.
 
-The colour of the ribbon is a distance between two mean histograms, of the columns from a step on and of those before it: Wasserstein-1 on an axis of asinh(x / s),
-s being the median size of the layer's values. It is logarithmic, from 0.02 (hardly any change) to 1 (a scale that grew 2.7-fold), and the same for all layers and
-runs. Up to four runs have a ribbon each; more share one, which has the largest change of any. Where layers or steps share a pixel, the largest change is drawn.
+The colour of the ribbon is the distance between two mean histograms, of the columns from a step on and of those before it: Wasserstein-1 on an axis of asinh(x / s),
+where s is the median size of the layer's values. It is logarithmic, from 0.02 (hardly any change) to 1 (a scale that grew 2.7-fold), and the same for all layers and
+runs. Up to four runs have a ribbon each; more runs share one, which shows the largest change of any. If layers or steps share a pixel, the largest change is drawn.
 
-Drag over the lane to show a part of the steps, drag the part or its ends to move it, double-click to show everything, click to pin a step. Or type the
-steps beside it: \`100-150\`, \`100:\`, \`-50\` or \`120\`; both ends count. Play moves the pinned step through what is shown, in at most 12 seconds.`;
+Drag over the lane to show a range of steps, drag the range or its ends to move it, double-click to show everything, click to pin a step. You can also type the
+steps beside the lane: \`100-150\`, \`100:\`, \`-50\` or \`120\`; both ends are included. Play moves the pinned step through the visible range in at most 12 seconds.`;
 
 const EXPLAINED = `## A finding explained
 
-Click a finding, wherever it stands: a badge at a layer or a run, a mark on a panel, a line of the list of findings, an
-entry of the palette, the badge of a run in the list of runs. The page shows the run if it was hidden, scrolls its layer
-to the top, frames the panel, and zooms to the first step with a fifth of the run on either side (\`Z\` takes the zoom
-back). A pane at the bottom explains the incident; its upper edge makes it taller, \`Esc\` closes it, and the address
-keeps it.
+Click a finding anywhere: a badge at a layer or a run, a mark on a panel, an entry in the list of findings, an entry in
+the palette, or the badge of a run in the list of runs. The page shows the run if it was hidden, scrolls its layer
+to the top, frames the panel, and zooms to the first step with a fifth of the run on either side (\`Z\` undoes the
+zoom). A pane at the bottom explains the incident. Drag its upper edge to resize it; press \`Esc\` to close it. The address
+remembers it.
 
-| part | tells |
+| part | shows |
 |---|---|
-| What happened | The layers in the order in which they showed it, a bar from the first to the last step of each, above the loss, the learning rate and the size of the gradients, where the run has them. All lie on the time axis of the page and follow its zoom. |
-| before, at, after | The exact histogram of the first layer at its first step, a tenth of the run earlier, and a tenth later or at the last step that shows it. Each fills its own height; exact zeros and NaN are told in words. |
-| Measured | Each measured figure beside its threshold. On the bars of shares, the mark is the threshold; on the other bars the threshold is in the middle, and an end is a factor of 1,000 away. |
-| The same layer | What else was recorded of the layer: its gradients, weights and updates in the same steps. |
-| What to try | Code to copy, the usual causes with the likeliest first, and how to check them. |
+| What happened | The layers in the order in which they were affected, with a bar from the first to the last step of each, above the loss, the learning rate and the size of the gradients, if the run has them. All share the time axis of the page and follow its zoom. |
+| before, at, after | The exact histogram of the first layer at its first step, a tenth of the run earlier, and a tenth later or at the last affected step. Each is scaled to its own height; exact zeros and NaN are given in words. |
+| Measured | Each measured figure and its threshold. On bars of shares, the mark is the threshold; on the other bars, the threshold is in the middle, and each end is a factor of 1,000 away. |
+| The same layer | The layer's gradients, weights and updates in the same steps, if they were recorded. |
+| What to try | Code to copy, the usual causes (the likeliest first), and how to check them. |
 
-*Copy report* copies all of this as Markdown, with a picture of the first two parts and a link to the view. Where the
+*Copy report* copies all of this as Markdown, with a picture of the first two parts and a link to the view. If the
 browser does not let the page write to the clipboard, the report is saved as \`finding.md\`.
 
 **An example.** A network of six linear layers trains with a learning rate of 0.02, which a broken schedule raises by
-35 % a step from step 120 on. The badge of the run is red. A click on it opens "fc1 and 8 more layers: values grow 10^18
+35 % per step from step 120 on. The badge of the run is red. Clicking it opens "fc1 and 8 more layers: values grow 10^18
 times larger from step 147". *What happened* names fc5 first, at step 140; fc4 follows a step later, fc3 after
-two, fc1 after seven. The curve of the learning rate rises before the first bar and that of the loss after it. So the
-rate is the cause, and the last layers are merely the first to give way. The histograms say the same: fc1 is as usual at
-step 117, and its values reach 10^17 at step 150. What to try stands beside it: lower the rate or warm it up, and clip
+two, fc1 after seven. The learning rate rises before the first bar, and the loss after it. So the
+rate is the cause, and the last layers are merely the first to fail. The histograms agree: fc1 looks normal at
+step 117, and its values reach 10^17 at step 150. *What to try* suggests lowering the rate or warming it up, and clipping
 the gradients.`;
 
 const BOARD = `## The board
 
-With more than six runs the page opens with a board of all runs of the log directory, unless the address says which runs or panels are
-wanted. *Panels | Board* in the toolbar switches, and so does *Board* under *Runs*. Rows are runs, columns their layers; where layers are
-many, stages of the model are folded into one column, which shows the last layer of the stage. The board shows the kind and phase chosen in
-the toolbar, and *Filter layers* chooses its columns. A cell is a small picture of the layer: steps to the right, values upwards, lighter
-where more values lie. All runs share a layer's value axis and the time axis, so a run that ended early fills only a part of its cells.
-The red or orange frame tells that there is an error or a warning, the blue one a remark; steps with NaN or infinities are red. A run without the
+With more than six runs, the page opens with a board of all runs of the log directory, unless the address names runs or
+panels. *Panels | Board* in the toolbar switches, and so does *Board* under *Runs*. Rows are runs and columns are layers. If there are
+many layers, a stage of the model is folded into one column, which shows its last layer. The board shows the kind and phase chosen in
+the toolbar; *Filter layers* chooses its columns. A cell is a small picture of the layer: the x-axis is the step, the y-axis the value, and
+lighter places hold more values. All runs share a layer's value axis and the time axis, so a run that ended early fills only part of its cells.
+A red or orange frame marks an error or a warning, a blue one an info; steps with NaN or infinities are red. A run without the
 layer has no cell.
 
 The first columns are the hyper-parameters in which the runs differ (from \`key=value\` in their names and from TensorBoard's HParams), the
-newest loss, and the worst finding with its first step. A click on a column's head sorts, also on a layer's: the runs in which it is sick
-come first. A group's line sums its runs up, for example *lr=1: 6 of 6 sick, layer3 first, steps 29–37*. Findings come run by run:
+latest loss, and the worst finding with its first step. Click a column head to sort. Sorting by a layer puts the runs with findings in it
+first. The line of a group summarises its runs, for example *lr=1: 6 of 6 sick, layer3 first, steps 29–37*. Findings arrive run by run:
 *checked 12 of 52*.
 
-The filter takes words of names and conditions with =, !=, <, <=, > and >= on columns: \`lr=1\`, \`loss<0.5\`, \`step>100\`,
+The filter accepts words of names and conditions on columns with =, !=, <, <=, > and >=: \`lr=1\`, \`loss<0.5\`, \`step>100\`,
 \`worst=error\` (or warning, info, healthy, unchecked, sick).
 
-A click on a cell shows that layer, large, beside that of the nearest healthy run, at the step at which its finding begins; a click on a name
-shows all layers of the two. Healthy is a run without errors and warnings; the nearest one has the most similar hyper-parameters, seeds count
-least. By keyboard: arrows, Page Up and Down, Home and End move from cell to cell, Enter opens.`;
+Click a cell to enlarge that layer beside that of the nearest healthy run, at the step at which its finding begins. Click a name
+to show all layers of the two runs. A run is healthy if it has no errors and warnings; the nearest one has the most similar hyper-parameters, among which seeds count
+least. By keyboard, arrows, Page Up, Page Down, Home and End move between cells, and Enter opens one.`;
 
 const DEPTH = `## Layers by depth
 
-*Depth* in the toolbar shows all layers of one time in one picture: those that ran first at the left (by name where a run has no order of execution),
-sizes |x| upwards on a log axis. Of each layer there are bands from 5 to 95 % and from 25 to 75 % of the values other than 0, and a point of the line for the
-root mean square of all its values. At the foot stands the share that is exactly 0; red at the top are NaN and infinities. Up to three runs have bands beside
-each other, more are lines. Activations lie above gradients, and weights above their gradients and updates. A line that falls to the right is a
-signal that vanishes, one that rises is a signal that explodes or that residual connections add to; above each chart the root mean squares of the first and the last layer stand.
+*Depth* in the toolbar shows all layers at one time in one picture. The x-axis is the order of execution (by name if a run has none); the y-axis
+is the size |x| on a log scale. Each layer has bands from 5 to 95 % and from 25 to 75 % of the values other than 0, and a line shows the
+root mean square of all its values. The bar at the bottom is the share of values that are exactly 0; red at the top marks NaN and infinities. Up to three runs have bands side by
+side; more runs are drawn as lines. Activations are above gradients, and weights above their gradients and updates. A line that falls to the right is a
+vanishing signal; one that rises is an exploding signal, or one to which residual connections add. Above each chart are the root mean squares of the first and the last layer.
 
-The time is the pinned step; without one it is the zoomed steps, all their records together, or else the newest step. Click into the timeline, type a range or play.
-The axis spans the whole run, so that it stands still meanwhile. While playing, records of long runs are pooled (at most 128 columns a run); at rest the
-exact record is shown. Point at a layer for its figures, click it to go to its panel; by keyboard: arrows, Home, End and Enter.`;
+The time is the pinned step; without one, it is all records of the zoomed steps together, or else the newest step. Click the timeline, type a range or press play.
+The axis spans the whole run, so that it stays fixed meanwhile. During playback, records of long runs are pooled (at most 128 columns per run); otherwise, the
+exact record is shown. Point at a layer for its figures and click it to go to its panel; the keyboard has arrows, Home, End and Enter.`;
 
 const LINKS = `## Links
 
-The address holds everything that differs from its default, so that a copied link shows the same view. Each control's key
-stands above; in the address it begins with \`p.activation_hist.\`, for example \`p.activation_hist.curve=sqrt\`. A list is
-separated by commas, what is on or off is \`1\` or \`0\`. What an address does not name is as at first.
+The address holds every setting that differs from its default, so a copied link shows the same view. The tables above list the key of each
+control; in the address, it begins with \`p.activation_hist.\`, for example \`p.activation_hist.curve=sqrt\`. Lists are
+separated by commas, and flags are \`1\` or \`0\`. Settings that an address does not name have their defaults.
 
-Links of earlier versions have shorter keys. They still open, and are written anew under today's keys:`;
+Links of earlier versions have shorter keys. They still open, and are rewritten with the current keys:`;
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const line = (cells: readonly string[]) =>

@@ -1,1 +1,1 @@
-"""Where two runs part: layers paired, records compared, differences in the order of spread."""
+"""Where two runs first differ: layers paired, records compared, differences in order of spread."""

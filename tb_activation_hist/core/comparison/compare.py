@@ -255,13 +255,13 @@ def _make_notes(work: _Work, pairs: LayerPairs) -> Iterable[str]:
         yield from _compare_orders(a, b, pairs)
     elif not a.order:
         yield (
-            f"{a.name} was recorded without the order of execution: its layers are taken in the "
-            "order of the model."
+            f"{a.name} was recorded without the order of execution, so its layers are compared in "
+            "the order of the model."
         )
     yield from (*a.problems, *b.problems)
     if work.passed_over:
         yield (
-            f"{work.passed_over} parameters of one dimension are compared only in the mode 'exact'."
+            f"{work.passed_over} one-dimensional parameters are compared only in the mode 'exact'."
         )
     for source in pairs.idle:
         yield f"The mapping's {source!r} pairs no layers."

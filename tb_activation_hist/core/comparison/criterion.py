@@ -61,7 +61,7 @@ class Criterion:
             return
         number = isinstance(self.tolerance, int | float) and not isinstance(self.tolerance, bool)
         if not number or not 0 <= self.tolerance < math.inf:
-            msg = f"tolerance must be a number from 0 on, but got {self.tolerance!r}."
+            msg = f"tolerance must be a number from 0 up, but got {self.tolerance!r}."
             raise OptionError(msg)
         if self.mode == "exact" and self.tolerance != 0:
             msg = (

@@ -50,14 +50,14 @@ class NameRule:
 def names_to_rules(names: LayerNames | Any) -> list[NameRule]:
     """A mapping as rules, in its order. OptionError for one that cannot be read."""
     if not isinstance(names, Mapping):
-        msg = f"names must map names of layers to names, but got {names!r:.100}."
+        msg = f"names must map layer names to layer names, but got {names!r:.100}."
         raise OptionError(msg)
     return [_make_rule(pattern, target) for pattern, target in names.items()]
 
 
 def _make_rule(pattern: object, target: object) -> NameRule:
     if not isinstance(pattern, str | re.Pattern) or not isinstance(target, str) or not target:
-        msg = f"names must map names of layers to names, but got {pattern!r}: {target!r}."
+        msg = f"names must map layer names to layer names, but got {pattern!r}: {target!r}."
         raise OptionError(msg)
     if isinstance(pattern, re.Pattern):
         rule = NameRule(pattern.pattern, pattern, target)

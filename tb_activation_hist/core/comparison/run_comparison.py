@@ -1,4 +1,4 @@
-"""`RunComparison`: where two runs part first, and what follows from it."""
+"""`RunComparison`: where two runs first differ, and what follows from it."""
 
 from __future__ import annotations
 
@@ -47,8 +47,8 @@ class LayerComparison:
     """One layer of a kind in two runs.
 
     layer, other: its keys in the first and in the second run. steps: records compared.
-    differing_steps: how many of them differ. first_step: the first that does, counted as in the
-    first run; None when none does. moved: share of the values that must move to another bin there,
+    differing_steps: number of them that differ. first_step: the first of these, counted as in the
+    first run; None if none differs. moved: share of the values that must move to another bin there,
     0 to 1. octaves: mean distance by which the values must move there. worst_step, worst_moved:
     where the largest share must move, and how large it is. a, b: both records at `first_step`.
     """
@@ -80,10 +80,10 @@ class RunComparison:
     a, b: names of the runs. mode, tolerance, offset: as compared. layers: all that were compared,
     those that differ first, in the order in which the difference spreads: by step, then forward
     through the activations, backward through the gradients. only_in_a, only_in_b: keys without a
-    partner. not_compared: key and reason. previous: the layer that comes right before the first
-    difference and is equal at that step; None where there is none. notes: sentences about what a
-    reader should know. steps: first and last step compared, counted as in the first run. records:
-    how many were compared in all layers together. Use `same`, not the truth value.
+    partner. not_compared: key and reason. previous: the layer right before the first difference,
+    which is equal at that step; None if there is none. notes: sentences about what a reader should
+    know. steps: first and last step compared, counted as in the first run. records: how many were
+    compared in all layers together. Test `same`, not the truth value.
     """
 
     a: str
@@ -117,7 +117,7 @@ class RunComparison:
 
     @property
     def first(self) -> LayerComparison | None:
-        """Where the runs part: the first layer that differs at the first step that does."""
+        """The first difference: the first layer that differs at the first step that does."""
         return next(iter(self.differing), None)
 
     @property
@@ -152,12 +152,12 @@ class RunComparison:
         return pd.DataFrame([_to_row(layer) for layer in self.layers])
 
     def __str__(self) -> str:
-        """One sentence: same, or where the runs part."""
+        """One sentence: the runs are the same, or where they first differ."""
         first = self.first
         if first is None:
             return f"{self.a} and {self.b} are the same in {len(self.layers)} layers."
         return (
-            f"{self.a} and {self.b} part at step {first.first_step} in {first.layer}: "
+            f"{self.a} and {self.b} first differ at step {first.first_step} in {first.layer}: "
             f"{len(self.differing)} of {len(self.layers)} layers differ."
         )
 

@@ -26,7 +26,7 @@ class ExplicitBins(AnyScheme):
     def __post_init__(self) -> None:
         edges = np.asarray(self.edges, dtype=np.float64)
         if edges.size < 2 or not np.all(np.isfinite(edges)) or np.any(np.diff(edges) <= 0):
-            msg = f"ExplicitBins takes 2 or more finite ascending edges, but got {self.edges!r}."
+            msg = f"ExplicitBins expects 2 or more finite ascending edges, but got {self.edges!r}."
             raise OptionError(msg)
 
     @property

@@ -17,8 +17,8 @@ from tb_activation_hist.core.schemes.scheme import CompiledKernel, Scheme
 class LinearBins(Scheme):
     """``torch.histc``'s bins: `count` equal bins over [lo, hi], hi included in the last one.
 
-    Unlike ``torch.histc``, values outside are counted: bin -1 holds what lies below lo, bin
-    `count` what lies above hi. The blog post's picture is ``LinearBins(40, 0, 10)``.
+    Unlike with ``torch.histc``, values outside are counted: bin -1 holds those below lo, bin
+    `count` those above hi. ``LinearBins(40, 0, 10)`` are fastai's bins.
     """
 
     count: int
@@ -27,16 +27,16 @@ class LinearBins(Scheme):
 
     def __post_init__(self) -> None:
         if not 1 <= self.count <= 8190:
-            msg = f"LinearBins takes 1 to 8190 bins, but got count={self.count}."
+            msg = f"LinearBins expects 1 to 8190 bins, but got count={self.count}."
             raise OptionError(msg)
         if not (np.isfinite(self.lo) and np.isfinite(self.hi) and self.lo < self.hi):
-            msg = f"LinearBins takes finite lo < hi, but got lo={self.lo}, hi={self.hi}."
+            msg = f"LinearBins expects finite lo < hi, but got lo={self.lo}, hi={self.hi}."
             raise OptionError(msg)
         width = (self.hi - self.lo) / self.count
         if not 4 * np.spacing(max(abs(self.lo), abs(self.hi))) < width < np.inf:
             msg = (
-                f"LinearBins takes bins whose edges float64 can tell apart, but got {self.count} "
-                f"bins from lo={self.lo} to hi={self.hi}. Take fewer bins or other limits."
+                f"LinearBins needs bins whose edges float64 can tell apart, but got {self.count} "
+                f"bins from lo={self.lo} to hi={self.hi}. Use fewer bins or other limits."
             )
             raise OptionError(msg)
 

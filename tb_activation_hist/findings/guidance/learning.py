@@ -1,4 +1,4 @@
-"""Layers that do not learn, and runs that part."""
+"""Layers that do not learn, and runs that differ."""
 
 from __future__ import annotations
 
@@ -35,20 +35,25 @@ NOTHING: Final = Guidance(
     ),
     remedy="Build the optimizer last, from model.parameters() of the model that is trained.",
     code=COUNT_IN_OPTIMIZER,
-    check="The code lists parameters that the optimizer does not know: where it lists all, it was "
-    "built from other tensors. Else see that loss.requires_grad is True.",
+    check=(
+        "The code lists the parameters that the optimizer does not have. If it lists all of "
+        "them, the optimizer was built from other tensors. Otherwise, check that "
+        "loss.requires_grad is True."
+    ),
 )
 
 TINY: Final = Guidance(
     causes=(
         "a learning rate that is far too low",
-        "gradients that are clipped to next to nothing",
+        "gradients that are clipped to almost nothing",
         "a schedule that begins at 0 and hardly rises",
     ),
-    remedy="Raise the learning rate or the limit of the clipping.",
+    remedy="Raise the learning rate or the clipping limit.",
     code=f"{PRINT_RATES}\nprint(torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0))",
-    check="The code prints the rates and the norm of the gradients before clipping. About 1e-3 for "
-    "Adam and 1e-2 to 1e-1 for SGD are usual rates.",
+    check=(
+        "The code prints the learning rates and the norm of the gradients before clipping. "
+        "Usual rates are about 1e-3 for Adam and 1e-2 to 1e-1 for SGD."
+    ),
 )
 
 NO_GRADIENT: Final = Guidance(
@@ -56,8 +61,10 @@ NO_GRADIENT: Final = Guidance(
         "detach(), .data, .item() or torch.no_grad() between <layer> and the loss",
         "outputs that the loss does not use",
     ),
-    remedy="Follow the outputs of <layer> to the loss: each tensor on the way must have "
-    "requires_grad True.",
+    remedy=(
+        "Follow the outputs of <layer> to the loss: every tensor on the way must have "
+        "requires_grad=True."
+    ),
     code=PRINT_GRADIENTS,
     check="The code lists the parameters that get no gradient at all; <layer> should be among "
     "them.",
@@ -65,14 +72,16 @@ NO_GRADIENT: Final = Guidance(
 
 ZERO_GRADIENT: Final = Guidance(
     causes=(
-        "a ReLU after <layer> that puts out nothing but 0",
-        "a gate that is shut, or a factor of 0",
+        "a ReLU after <layer> that outputs only zeros",
+        "a closed gate, or a factor of 0",
     ),
     remedy="Look at what follows <layer>: something multiplies its gradient by exactly 0.",
     code="for name, p in model.named_parameters():\n"
     "    if p.grad is not None:\n        print(name, p.grad.abs().max())",
-    check="See which layer is the last, seen from the loss, whose gradient is not 0: what comes "
-    "before it shuts.",
+    check=(
+        "Going backward from the loss, find the last layer whose gradient is not 0: what feeds "
+        "it blocks the gradient."
+    ),
 )
 
 NO_UPDATE: Final = Guidance(
@@ -80,10 +89,14 @@ NO_UPDATE: Final = Guidance(
         "parameters of <layer> that are missing in the optimizer",
         "a parameter group with a rate of 0",
     ),
-    remedy="Gradients do arrive. Give the parameters to the optimizer, with a rate above 0.",
+    remedy=(
+        "The gradients arrive. Add the parameters to the optimizer, with a learning rate above 0."
+    ),
     code=f"{COUNT_IN_OPTIMIZER}\n{PRINT_RATES}",
-    check="The first line lists parameters that the optimizer does not know, the second the rate "
-    "of each group.",
+    check=(
+        "The code first lists the parameters that the optimizer does not have, then the "
+        "learning rate of each group."
+    ),
 )
 
 UNKNOWN: Final = Guidance(
@@ -92,30 +105,37 @@ UNKNOWN: Final = Guidance(
         "detach() or torch.no_grad(), so that no gradient reaches <layer>",
         "a parameter group with a rate of 0",
     ),
-    remedy="Give the parameters to the optimizer with a rate above 0, and look for detach() "
-    "between <layer> and the loss. Where they are frozen on purpose, nothing is wrong.",
+    remedy=(
+        "Add the parameters to the optimizer with a learning rate above 0, and look for "
+        "detach() between <layer> and the loss. If they are frozen on purpose, nothing is wrong."
+    ),
     code=COUNT_IN_OPTIMIZER,
-    check="See whether p.grad is None after backward(): then no gradient arrives; else the "
-    "optimizer does not use it.",
+    check=(
+        "Check p.grad after backward(). If it is None, no gradient arrives; otherwise, the "
+        "optimizer does not use it."
+    ),
 )
 
 SLOW: Final = Guidance(
     causes=(
-        "a parameter group with a rate that is far too low",
+        "a parameter group with a learning rate that is far too low",
         "discriminative rates such as slice(1e-6, 1e-2)",
     ),
-    remedy="Raise the rate of these layers; without pretraining give all layers one rate.",
+    remedy="Raise the rate of these layers; without pretraining, use one rate for all layers.",
     code=PRINT_RATES,
-    check="Compare the rates of the groups: the code prints how many parameters each has.",
+    check=(
+        "Compare the rates of the groups. The code prints the number of parameters and the rate "
+        "of each."
+    ),
 )
 
 STILL_OUTPUTS: Final = Guidance(
     causes=(
-        "a layer that learns while its outputs' distribution stays, as embeddings may",
-        "layers that are frozen, which may be meant",
-        "no gradient that reaches them, or a learning rate that is far too low",
+        "a layer that learns with unchanged distributions of its outputs, as embeddings may",
+        "frozen layers, which may be intended",
+        "no gradient, or a learning rate that is far too low",
     ),
-    remedy='Record the kind "weights" to know whether they change.',
+    remedy='Record the kind "weights" to see whether they change.',
     code='kinds = ("activations", "weights")\n'
     "logger = ActivationHistLogger(model, logdir, kinds=kinds)",
     check="Compare the weights of <layer> before and after 100 steps.",
@@ -139,8 +159,11 @@ NOT_LEARNING: Final[tuple[Pattern, ...]] = (
 
 ON_PURPOSE: Final = Guidance(
     causes=(),
-    remedy="Nothing is wrong where this is meant, as in fine-tuning. If these layers should learn, "
-    "call requires_grad_(True) on them, and see that the optimizer has their parameters.",
+    remedy=(
+        "Nothing is wrong if this is intended, as in fine-tuning. If these layers should "
+        "learn, call requires_grad_(True) on them and check that the optimizer has their "
+        "parameters."
+    ),
     code="",
     check="Print requires_grad of the parameters of <layer>.",
 )
@@ -149,10 +172,12 @@ FROZEN: Final[tuple[Pattern, ...]] = ((always, ON_PURPOSE),)
 
 APART: Final = Guidance(
     causes=(),
-    remedy="Compare what differs between the two runs (learning rate, initialisation, data, code); "
-    "where the first of these layers parts, look at its inputs first.",
+    remedy=(
+        "Compare the two runs' settings (learning rate, initialisation, data, code). Start "
+        "with the inputs of the first of these layers."
+    ),
     code="",
-    check="Train both with the same seed and one difference at a time.",
+    check="Train both with the same seed, and change one setting at a time.",
 )
 
 RUN_DIFFERENCE: Final[tuple[Pattern, ...]] = ((always, APART),)

@@ -16,18 +16,17 @@ PARAMETER_KINDS: Final = ("weights", "updates", "optimizer_state")
 
 MASK: Final = Guidance(
     causes=(),
-    remedy="A mask filled with -inf before a softmax looks like this; then nothing is wrong.",
+    remedy="A mask filled with -inf before a softmax looks like this, and is not a problem.",
     code="",
-    check="Look at what <layer> puts out: a row that is -inf throughout would make NaN in a "
-    "softmax.",
+    check="Look at the outputs of <layer>: a row that is entirely -inf gives NaN in a softmax.",
 )
 
 GROWN: Final = Guidance(
     causes=(
-        "values that grew until they left the range of their dtype, as told before",
-        "log, square root or division of 0 on the way",
+        "values that grew beyond the range of their dtype, as the finding before this one says",
+        "a logarithm, square root or division at 0 on the way",
     ),
-    remedy="See to what is told before it: NaN is where the growth ended.",
+    remedy="Fix the growth first: NaN is where it ended.",
     code="# before optimizer.step()\ntorch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)",
     check="Compare the largest |x| of <layer> in the records before step <step> with the largest "
     "number of its dtype.",
@@ -36,60 +35,72 @@ GROWN: Final = Guidance(
 OF_BATCH: Final = Guidance(
     causes=(
         "NaN or infinity in the batch of this step",
-        "weights of <layer> that were not finite after the step before",
+        "weights of <layer> that were not finite after the previous step",
         "a learning rate that is too high",
     ),
-    remedy="Check the inputs of this step first. Where they are finite, lower the learning rate "
-    "or clip the gradients.",
+    remedy=(
+        "Check the inputs of this step first. If they are finite, lower the learning rate or "
+        "clip the gradients."
+    ),
     code="if not torch.isfinite(inputs).all():  # before model(inputs)\n"
-    '    raise ValueError("the batch holds NaN or infinity")',
-    check="Load the batch of step <step> again and look for values that are not finite. Record "
-    'kinds=("activations", "weights", "updates") to see whether the weights were broken before.',
+    '    raise ValueError("the batch contains NaN or infinity")',
+    check="Load the batch of step <step> again and look for NaN and infinity. Record "
+    'kinds=("activations", "weights", "updates") to see whether the weights were already broken.',
 )
 
 OF_LAYER: Final = Guidance(
     causes=(
-        "log, square root or division of 0 in what <layer> computes",
-        "weights of <layer> that were not finite after the step before",
-        "a learning rate that is too high, by which values left the range of floats",
+        "a logarithm, square root or division at 0 inside <layer>",
+        "weights of <layer> that were not finite after the previous step",
+        "a learning rate that is too high, so that values overflowed",
     ),
-    remedy="The layers before it are finite, so look at what <layer> computes at that step: add "
-    "an epsilon. Else lower the learning rate or clip the gradients.",
+    remedy=(
+        "The layers before it are finite, so look at what <layer> computes at that step and "
+        "add an epsilon. Otherwise, lower the learning rate or clip the gradients."
+    ),
     code="# names the operation; slow, so for a few steps\ntorch.autograd.set_detect_anomaly(True)",
     check="Run the forward pass of step <step> again and look at the input and the output of "
-    "<layer>. Record the kinds weights and updates to see whether its weights were broken before.",
+    "<layer>. Record the kinds weights and updates to see whether its weights were already broken.",
 )
 
 OF_LAYER_FP16: Final = Guidance(
     causes=(
         "overflow in float16, whose largest number is 65,504",
-        "log, square root or division of 0 in what <layer> computes",
+        "a logarithm, square root or division at 0 inside <layer>",
         "a learning rate that is too high",
     ),
-    remedy="Use bfloat16, or let <layer> compute in float32. Scale attention logits before the "
-    "product with the keys, not after it.",
+    remedy=(
+        "Use bfloat16, or let <layer> compute in float32. Scale the queries before the product "
+        "with the keys, rather than the attention logits after it."
+    ),
     code='with torch.autocast("cuda", dtype=torch.bfloat16):\n    loss = loss_of(model(inputs))',
-    check="Compare the largest |x| of <layer> and of the layers before it with 65,504 in the "
-    "records before step <step>.",
+    check=(
+        "In the records before step <step>, compare the largest |x| of <layer> and of the "
+        "layers before it with 65,504."
+    ),
 )
 
 OF_BACKWARD: Final = Guidance(
     causes=(
         "the derivative of a square root, norm, logarithm or division at 0",
-        "a loss scale that is too high for float16, which a GradScaler lowers by itself",
+        "a loss scale that is too high for float16, which a GradScaler lowers automatically",
         "a loss that is not finite",
     ),
-    remedy="The forward pass is finite. Add an epsilon inside the square root or norm. With a "
-    "GradScaler single such steps are as meant: it skips them.",
+    remedy=(
+        "The forward pass is finite. Add an epsilon inside the square root or norm. With a "
+        "GradScaler, single steps like this are expected: it skips them."
+    ),
     code="# names the operation; slow, so for a few steps\ntorch.autograd.set_detect_anomaly(True)",
-    check="See whether the loss of step <step> is finite, and whether your script uses a "
-    "GradScaler: then the next records are finite again.",
+    check=(
+        "Check whether the loss of step <step> is finite. If your script uses a GradScaler, the "
+        "next records are finite again."
+    ),
 )
 
 OF_UPDATE: Final = Guidance(
     causes=(
         "gradients of this step that were not finite and were not skipped",
-        "a division by 0 in the optimizer's step, as with an epsilon of 0",
+        "a division by 0 in the optimizer's step, for example with an epsilon of 0",
         "a learning rate or a checkpoint of the optimizer that is not finite",
     ),
     remedy="The outputs were finite until then, so the update broke the weights. Skip steps whose "
@@ -102,12 +113,14 @@ OF_UPDATE: Final = Guidance(
 
 OF_UPDATE_FP16: Final = Guidance(
     causes=(
-        "Adam's epsilon of 1e-8, which is 0 in float16, so that 0 is divided by 0",
+        "Adam's epsilon of 1e-8, which becomes 0 in float16, so that 0 is divided by 0",
         "gradients of this step that overflowed and were not skipped",
         "weights kept in float16, in which updates are lost or overflow",
     ),
-    remedy="Keep the weights in float32 and let autocast compute in float16; or use bfloat16. "
-    "Where the weights must be float16, raise the epsilon to 1e-4.",
+    remedy=(
+        "Keep the weights in float32 and let autocast compute in float16, or use bfloat16. If "
+        "the weights must be float16, raise the epsilon to 1e-4."
+    ),
     code="model.float()\nscaler = torch.amp.GradScaler()\n"
     'with torch.autocast("cuda", dtype=torch.float16):\n    loss = loss_of(model(inputs))',
     check="Print {p.dtype for p in model.parameters()} and optimizer.defaults['eps'].",
@@ -152,13 +165,13 @@ NON_FINITE: Final[tuple[Pattern, ...]] = (
 SMALL_GRADIENTS: Final = Guidance(
     causes=(
         "gradients too small for float16 without loss scaling",
-        "a loss that is divided by much before its backward",
-        "layers whose gradients shrink on their way",
+        "a loss that is divided by a large number before backward()",
+        "layers through which gradients shrink",
     ),
     remedy="Scale the loss with a GradScaler, or use bfloat16, whose range is that of float32.",
     code="scaler = torch.amp.GradScaler()\nscaler.scale(loss).backward()\n"
     "scaler.step(optimizer)\nscaler.update()",
-    check="See whether the share falls when the loss is multiplied by 1024 before its backward.",
+    check="Multiply the loss by 1024 before backward() and see whether the share falls.",
 )
 
 NARROW_VALUES: Final = Guidance(
@@ -169,8 +182,10 @@ NARROW_VALUES: Final = Guidance(
     ),
     remedy="Normalise before <layer>, use bfloat16, or keep this layer in float32.",
     code='with torch.autocast("cuda", enabled=False):\n    out = layer(inputs.float())',
-    check="Compare the scale of <layer> with the limits of its dtype: the page's setting Number "
-    "format draws them.",
+    check=(
+        "Compare the scale of <layer> with the limits of its dtype. The page draws them with "
+        "the setting Number format."
+    ),
 )
 
 LOW_PRECISION: Final[tuple[Pattern, ...]] = (

@@ -34,47 +34,55 @@ LARGE_FROM_START: Final = Guidance(
     remedy="Initialise with a standard deviation of about sqrt(2 / fan_in), normalise the inputs, "
     "add normalisation.",
     code=INITIALISE,
-    check="Print the standard deviation of the weights of <layer> beside sqrt(2 / fan_in), before "
-    "the first step.",
+    check=(
+        "Before the first step, compare the standard deviation of the weights of <layer> with "
+        "sqrt(2 / fan_in)."
+    ),
 )
 
 GROWS_SOON: Final = Guidance(
     causes=(
         "a learning rate that is too high",
-        "a loss with the wrong sign, which is maximised",
+        "a loss with the wrong sign, so that it is maximised",
         "no normalisation, or weights that start too large",
     ),
     remedy="Lower the rate to a tenth or warm it up, clip the gradients, and check the sign of "
     "the loss.",
     code=f"{LOWER_RATE}\n{CLIP}",
-    check="See whether the loss falls in the first steps: with the wrong sign it never does. Train "
-    "100 steps with a tenth of the rate.",
+    check=(
+        "Check whether the loss falls in the first steps; with the wrong sign, it never does. "
+        "Train 100 steps with a tenth of the rate."
+    ),
 )
 
 GROWS_LATER: Final = Guidance(
     causes=(
         "a learning rate that rises or jumps at this step",
         "single bad batches whose gradients are not clipped",
-        "a rate that is too high for what the network has become",
+        "a rate that is too high for this stage of the training",
     ),
     remedy="Look at the learning rate and the batch of this step. Clip the gradients, lower the "
     "rate or warm it up for longer.",
     code=f"{CLIP}\n{LOWER_RATE}",
-    check="Write loss and rate with each step (logger.step(loss=loss, lr=lr)) and compare them "
-    "around step <step>.",
+    check=(
+        "Log the loss and the rate at each step (logger.step(loss=loss, lr=lr)) and compare "
+        "them around step <step>."
+    ),
 )
 
 GRADIENTS_GROW: Final = Guidance(
     causes=(
         "a discriminator that wins against its generator",
         "a learning rate that is too high",
-        "a division by, or a logarithm of, what goes to 0",
+        "a division by, or a logarithm of, a value that approaches 0",
     ),
     remedy="Lower the discriminator's rate or train it less often, smooth its labels, and clip the "
     "gradients.",
     code=CLIP,
-    check="Compare the losses of both networks around step <step>; without a second network, look "
-    "for a divisor that goes to 0.",
+    check=(
+        "Compare the losses of both networks around step <step>; without a second network, look "
+        "for a divisor that approaches 0."
+    ),
 )
 
 LARGE_EMBEDDING: Final = Guidance(
@@ -110,35 +118,41 @@ GRADIENTS_VANISH: Final = Guidance(
     remedy="Use ReLU-like nonlinearities with He initialisation, add normalisation or residual "
     "connections.",
     code=INITIALISE,
-    check="Compare the updates with the weights, layer by layer (kinds=('updates',)): about 1e-3 "
-    "of the weights is usual, far less learns nothing.",
+    check=(
+        "Compare the updates with the weights, layer by layer (kinds=('updates',)). About 1e-3 "
+        "of the weights is usual; far less learns nothing."
+    ),
 )
 
 INPUT_FADES: Final = Guidance(
     causes=(
-        "weights that start too small, so that only biases are left",
-        "saturated or dead nonlinearities on the way",
+        "weights that start too small, so that only the biases matter",
+        "saturated or dead nonlinearities in between",
         "a deep network without normalisation or shortcuts",
     ),
     remedy="Initialise with a standard deviation of about sqrt(2 / fan_in), add normalisation or "
     "residual connections.",
     code=INITIALISE,
-    check="Give the network two very different batches: where the outputs of <layer> are about "
-    "equal, the input does not get there.",
+    check=(
+        "Give the network two very different batches. If the outputs of <layer> are about "
+        "equal, the input does not reach it."
+    ),
 )
 
 VALUES_VANISH: Final = Guidance(
     causes=(
         "weight decay that is too strong",
         "weights that are clipped, as in a WGAN",
-        "a term of the loss that draws these outputs to 0, as the KL term of a VAE does",
+        "a term of the loss that pulls these outputs to 0, such as the KL term of a VAE",
     ),
     remedy="Lower the weight decay or the weight of that term, clip weights less tightly, or "
     "penalise the gradient instead.",
     code="parameters = model.parameters()\n"
     "optimizer = torch.optim.AdamW(parameters, lr=lr, weight_decay=0.01)",
-    check="Record kinds=('weights',): where the weights of <layer> shrink too, it is decay or "
-    "clipping, else the loss.",
+    check=(
+        "Record kinds=('weights',). If the weights of <layer> shrink too, the cause is decay or "
+        "clipping; otherwise, it is the loss."
+    ),
 )
 
 TINY_FROM_START: Final = Guidance(
@@ -182,24 +196,31 @@ SPIKES: Final = Guidance(
         "Adam's second moment, which lags behind gradients that jump",
     ),
     remedy="Lower the rate or warm it up, clip the gradients, and look at the batches of these "
-    "steps. For Adam lower beta2 to 0.95.",
+    "steps. For Adam, lower beta2 to 0.95.",
     code=f"{CLIP}\n{LOWER_RATE}",
-    check="See whether the peaks fall on the same batches in each epoch: then it is the data.",
+    check=(
+        "Check whether the peaks fall on the same batches in each epoch. If so, the cause is "
+        "the data."
+    ),
 )
 
 SPIKE_AND_CRASH: Final[tuple[Pattern, ...]] = ((always, SPIKES),)
 
 JUMP: Final = Guidance(
     causes=(
-        "a jump of the learning rate, as a scheduler makes",
+        "a jump of the learning rate, for example by a scheduler",
         "other data or augmentation from this step on",
         "layers that were unfrozen, loaded or set to another mode",
     ),
-    remedy="Look at what the training script does at step <step>. Where that is meant, nothing is "
-    "wrong.",
+    remedy=(
+        "Look at what the training script does at step <step>. If that is intended, nothing is "
+        "wrong."
+    ),
     code="logger.step(loss=loss, lr=scheduler.get_last_lr()[0])",
-    check="Compare loss and learning rate around step <step>; where both go on as before, look at "
-    "the inputs of these steps.",
+    check=(
+        "Compare the loss and the learning rate around step <step>. If both are unchanged, look "
+        "at the inputs of these steps."
+    ),
 )
 
 SUDDEN_CHANGE: Final[tuple[Pattern, ...]] = ((always, JUMP),)
@@ -208,41 +229,50 @@ FEW_LARGE: Final = Guidance(
     causes=(
         "one unit or channel whose weights ran away",
         "inputs with extreme values",
-        "massive activations of a large transformer, which lives with them",
+        "massive activations of a large transformer, which it tolerates",
     ),
-    remedy="They hurt quantisation and float16, not the training as such. Look at that unit, at "
-    "weight decay and normalisation.",
+    remedy=(
+        "They hurt quantisation and float16 rather than the training itself. Look at that "
+        "unit, at weight decay and at normalisation."
+    ),
     code='split = {"<layer>": 1}  # names the unit\n'
     "logger = ActivationHistLogger(model, logdir, split=split)",
-    check="See whether the largest value stands in the same unit in each record.",
+    check="Check whether the largest value is in the same unit in each record.",
 )
 
 OUTLIER_FEATURES: Final[tuple[Pattern, ...]] = ((always, FEW_LARGE),)
 
 ZERO_FROM_START: Final = Guidance(
     causes=(
-        "weights initialised at 0, as those of LoRA and of last layers in residual branches are",
+        "weights initialised at 0, as in LoRA and in the last layers of residual branches",
         "biases far below zero before a ReLU",
         "inputs that are 0",
     ),
-    remedy="Where zeros are meant, nothing is wrong as long as they do not last. Else check the "
-    "initialisation and the inputs.",
+    remedy=(
+        "If the zeros are intended, nothing is wrong as long as they do not last. Otherwise, "
+        "check the initialisation and the inputs."
+    ),
     code=INITIALISE,
-    check="Print the weights and biases of <layer> and of the layer before it, before the first "
-    "step.",
+    check=(
+        "Before the first step, print the weights and biases of <layer> and of the layer before it."
+    ),
 )
 
 FELL_TO_ZERO: Final = Guidance(
     causes=(
         "a learning rate that was too high at this step and killed the units before <layer>",
         "weight decay that is too strong",
-        "inputs that turned to 0",
+        "inputs that became 0",
     ),
-    remedy="Units that are dead do not come back: start again from a checkpoint before step <step> "
-    "with a lower rate or a longer warm-up. Add normalisation.",
+    remedy=(
+        "Dead units do not recover: resume from a checkpoint before step <step> with a lower "
+        "rate or a longer warm-up. Add normalisation."
+    ),
     code=f"{CLIP}\n{LOWER_RATE}",
-    check="See what the layers before <layer> do at step <step>: where they jump, it is the rate; "
-    "where they are 0 too, it is the input.",
+    check=(
+        "Look at the layers before <layer> at step <step>. If they jump, the cause is the rate; "
+        "if they are also 0, it is the input."
+    ),
 )
 
 COLLAPSED: Final[tuple[Pattern, ...]] = ((from_start, ZERO_FROM_START), (always, FELL_TO_ZERO))
@@ -279,10 +309,15 @@ SATURATED_BY_INPUTS: Final = Guidance(
         "weights that start too large",
         "a learning rate that is too high",
     ),
-    remedy="At the ends of its range a tanh or sigmoid passes hardly any gradient. Normalise the "
-    "inputs to mean 0 and standard deviation 1, scale the initialisation down.",
+    remedy=(
+        "At the ends of its range, a tanh or sigmoid passes hardly any gradient. Normalise the "
+        "inputs to mean 0 and standard deviation 1, and reduce the initialisation."
+    ),
     code=PRINT_INPUTS,
-    check="Print mean, standard deviation and largest size of a batch: about 0, 1 and 5 is usual.",
+    check=(
+        "Print the mean, standard deviation and largest size of a batch; about 0, 1 and 5 are "
+        "usual."
+    ),
 )
 
 SATURATED_LATER: Final = Guidance(
@@ -291,10 +326,12 @@ SATURATED_LATER: Final = Guidance(
         "a learning rate that is too high",
         "no normalisation before the nonlinearity",
     ),
-    remedy="At the ends of its range a tanh or sigmoid passes hardly any gradient. Normalise "
-    "before it, lower the rate, add weight decay, or use a nonlinearity without ends.",
+    remedy=(
+        "At the ends of its range, a tanh or sigmoid passes hardly any gradient. Normalise "
+        "before it, lower the rate, add weight decay, or use an unbounded nonlinearity."
+    ),
     code="# before <layer>\nlayer = torch.nn.Sequential(layer, torch.nn.LayerNorm(width))",
-    check="Look at the layer before <layer>: a scale far above 1 saturates it.",
+    check="Look at the layer before <layer>: outputs with a scale far above 1 saturate it.",
 )
 
 SOFTMAX_CHOOSES: Final = Guidance(
@@ -303,11 +340,16 @@ SOFTMAX_CHOOSES: Final = Guidance(
         "query and key weights that start too large",
         "a temperature that is too low",
     ),
-    remedy="Where one value has all weight a softmax passes hardly any gradient. Scale the scores "
-    "by 1 / sqrt(d), or normalise queries and keys.",
+    remedy=(
+        "If one value has all the weight, a softmax passes hardly any gradient. Scale the "
+        "scores "
+        "by 1 / sqrt(d), or normalise queries and keys."
+    ),
     code="scores = query @ key.transpose(-2, -1) / query.shape[-1] ** 0.5",
-    check="Record the scores before the softmax: one that is 10 above the others has nearly all "
-    "weight.",
+    check=(
+        "Record the scores before the softmax. A score that is 10 above the others has nearly "
+        "all the weight."
+    ),
 )
 
 SATURATED: Final[tuple[Pattern, ...]] = (

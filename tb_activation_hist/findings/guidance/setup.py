@@ -11,21 +11,23 @@ PRINT_MODES: Final = "print([n for n, m in model.named_modules() if not m.traini
 
 RESTING_PART: Final = Guidance(
     causes=(
-        "eval() called on batch norms to keep their statistics, which may be meant",
-        "model.eval() of a validation that is not followed by model.train()",
+        "eval() called on batch norms to keep their statistics, which may be intended",
+        "model.eval() for a validation that is not followed by model.train()",
     ),
-    remedy="In eval mode a batch norm uses and keeps its old statistics, and dropout does nothing. "
-    "Where this is not meant, call model.train() before each epoch of training.",
+    remedy=(
+        "In eval mode, a batch norm uses and keeps its old statistics, and dropout does "
+        "nothing. If this is not intended, call model.train() before each epoch of training."
+    ),
     code=PRINT_MODES,
-    check="The code, put just before the forward pass, lists the modules in eval mode.",
+    check="Put the code just before the forward pass: it lists the modules in eval mode.",
 )
 
 RESTING: Final = Guidance(
     causes=(
-        "model.eval() of a validation that is not followed by model.train()",
+        "model.eval() for a validation that is not followed by model.train()",
         "a model that was loaded for inference, which is in eval mode",
     ),
-    remedy="Call model.train() before each epoch of training. To record passes in eval mode, give "
+    remedy="Call model.train() before each epoch of training. To record passes in eval mode, pass "
     'phases=("train", "eval").',
     code="model.train()",
     check="Print model.training just before the forward pass.",
@@ -33,8 +35,8 @@ RESTING: Final = Guidance(
 
 OTHER_MODEL: Final = Guidance(
     causes=(
-        "a copy of the model that is trained in its place",
-        "forward() that is called alone, so that no hook is called",
+        "a copy of the model, which is trained instead",
+        "a direct call of forward(), which does not call hooks",
         "a model that was compiled before the logger was created",
     ),
     remedy="Give the logger the model that the training calls, and create it before the first call "
@@ -56,20 +58,25 @@ EVAL_MODE: Final[tuple[Pattern, ...]] = (
 
 UNSCALED: Final = Guidance(
     causes=(
-        "inputs that are not normalised, as pixels from 0 to 255 or raw columns of a table",
+        "inputs that are not normalised, such as pixels from 0 to 255 or raw columns of a table",
         "weights of the first layer that start too large",
     ),
-    remedy="Subtract the mean of the training data and divide by its standard deviation, each "
-    "column or channel by its own.",
+    remedy=(
+        "Subtract the mean of the training data and divide by its standard deviation, "
+        "separately for each column or channel."
+    ),
     code=f"{PRINT_INPUTS}\ninputs = (inputs - mean) / std",
-    check="Print mean, standard deviation and largest size of a batch: about 0, 1 and 5 is usual.",
+    check=(
+        "Print the mean, standard deviation and largest size of a batch; about 0, 1 and 5 are "
+        "usual."
+    ),
 )
 
 UNSCALED_INPUTS: Final[tuple[Pattern, ...]] = ((always, UNSCALED),)
 
 DROPS: Final = Guidance(
     causes=(
-        "a probability that was meant to be the share that is kept",
+        "a probability that was meant to be the share of values to keep",
         "a typing error such as 0.95 for 0.05",
     ),
     remedy="Use 0.1 to 0.5: nn.Dropout(p) drops the share p.",
@@ -81,28 +88,34 @@ STRONG_DROPOUT: Final[tuple[Pattern, ...]] = ((always, DROPS),)
 
 LAST_RELU: Final = Guidance(
     causes=(
-        "a nonlinearity that was put after the last layer out of habit",
-        "targets that are never negative, for which it is meant",
+        "a nonlinearity after the last layer, added out of habit",
+        "targets that are never negative, for which it is intended",
     ),
-    remedy="Logits must be free to be negative: leave the last ReLU out; it passes no gradient "
-    "where it is 0.",
+    remedy=(
+        "Logits must be able to be negative: remove the last ReLU. It passes no gradient where "
+        "its output is 0."
+    ),
     code="print(list(model.children())[-1])",
-    check="See whether the loss takes logits, as cross_entropy does, or values that are never "
-    "negative.",
+    check=(
+        "Check whether the loss expects logits, as cross_entropy does, or values that are never "
+        "negative."
+    ),
 )
 
 RELU_LOGITS: Final[tuple[Pattern, ...]] = ((always, LAST_RELU),)
 
 RATE_ENDS: Final = Guidance(
     causes=(
-        "a scheduler that is stepped for each batch instead of each epoch",
+        "a scheduler that is stepped at each batch instead of each epoch",
         "a schedule that is shorter than the run",
         "a loss that has reached 0",
     ),
-    remedy="Step the scheduler as often as it was made for, or give it the number of batches of "
-    "the whole run.",
+    remedy=(
+        "Step the scheduler as often as its schedule expects, or give it the number of batches "
+        "of the whole run."
+    ),
     code="logger.step(loss=loss, lr=scheduler.get_last_lr()[0])",
-    check="Look at the learning rate over the run: the code writes it beside the histograms.",
+    check="Look at the learning rate over the run. The code logs it next to the histograms.",
 )
 
 STOPPED_LEARNING: Final[tuple[Pattern, ...]] = ((always, RATE_ENDS),)

@@ -13,30 +13,36 @@ DEAD: Final = Guidance(
         "biases that fell far below zero",
         "experts that the router never chooses",
     ),
-    remedy="A dead ReLU unit gets no gradient and stays dead. Lower or warm up the rate, use a "
-    "leaky ReLU, initialise these units anew, or prune them.",
+    remedy=(
+        "A dead ReLU unit gets no gradient and stays dead. Lower or warm up the rate, use a "
+        "leaky ReLU, reinitialise these units, or prune them."
+    ),
     code=LOWER_RATE,
-    check="Look at the biases of these units before step <step> and after it.",
+    check="Compare the biases of these units before and after step <step>.",
 )
 
 UNUSED: Final = Guidance(
     causes=(
-        "a router that fell for a few experts",
-        "heads or channels that weight decay shrank away",
+        "a router that always chooses the same few experts",
+        "heads or channels that weight decay has shrunk to almost nothing",
     ),
-    remedy="They cost time and learn nothing. For experts add or raise the load-balancing loss and "
-    "router noise; prune channels and heads, or lower their weight decay.",
+    remedy=(
+        "They cost time and learn nothing. For experts, add or raise the load-balancing loss "
+        "and router noise. Prune channels and heads, or lower their weight decay."
+    ),
     code="# router noise, in training\nlogits = logits + torch.randn_like(logits) / experts",
     check="Compare the norms of these units' weights with those of the others.",
 )
 
 RUNAWAY: Final = Guidance(
     causes=(
-        "weights of single units that nothing holds back: no weight decay, no normalisation",
-        "attention sinks and massive activations of a large transformer, which lives with them",
+        "weights of single units that nothing limits: no weight decay, no normalisation",
+        "attention sinks and massive activations of a large transformer, which it tolerates",
     ),
-    remedy="They hurt quantisation and float16. Look at these units' weights, at weight decay and "
-    "at the norm before them.",
+    remedy=(
+        "They hurt quantisation and float16. Look at the weights of these units, at weight "
+        "decay and at the norm before them."
+    ),
     code="parameters = model.parameters()\n"
     "optimizer = torch.optim.AdamW(parameters, lr=lr, weight_decay=0.01)",
     check="Compare the norms of these units' weights with those of the others.",

@@ -66,11 +66,15 @@ def _check_record(stream: RecordStream, options: CollapsedThresholds) -> OnlineS
 COLLAPSED: Final = RunRule(
     kind="collapsed",
     severity="error",
-    seen="Nearly all of a layer's outputs are zero, or tiny beside what they were in its first "
-    "records, and stay so. Dropout is left out.",
-    advice="Usual causes: a learning rate that is too high killed the units before it, or weights "
-    "or biases were initialised at 0 or far below it. Lower the rate or warm it up, check the "
-    "initialisation, add normalisation.",
+    seen=(
+        "Nearly all outputs of a layer are zero, or tiny compared with its first records, and "
+        "stay so. Dropout layers are not checked."
+    ),
+    advice=(
+        "Usual causes: a learning rate that is too high killed the units before it, or weights "
+        "or biases were initialised at 0 or far below it. Lower the rate or warm it up, check the "
+        "initialisation, and add normalisation."
+    ),
     source="SageMaker Debugger, AllZero; fastai's near_zero, on the layer's own scale",
     thresholds=CollapsedThresholds,
     explains={

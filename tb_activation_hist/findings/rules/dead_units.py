@@ -22,13 +22,14 @@ class DeadUnitThresholds(Thresholds):
     dead_values: int = threshold(
         300,
         UNIT_VALUES,
-        "A unit is dead when it has put out so many values without one that is not 0.",
-        "Lu et al. 2019 call a unit dead that is 0 for every input; the number: " + BENCH,
+        "A unit is dead after this many values that are all 0.",
+        "Lu et al. 2019 call a unit dead if it is 0 for every input; the number: " + BENCH,
     )
     dead_expected: float = threshold(
         20.0,
         UNIT_VALUES,
-        "So many values other than 0 must be missing meanwhile, beside the unit's rate before.",
+        "The unit's earlier rate of values other than 0 must predict at least this many in that "
+        "time.",
     )
 
 
@@ -66,12 +67,14 @@ def _find_deaths(units: UnitSignals, options: DeadUnitThresholds) -> IntArray:
 DEAD_UNITS: Final = RunRule(
     kind="dead_units",
     severity="warning",
-    seen="Units (channels, heads, experts) of a layer recorded with `split` put out nothing but "
-    "exact zeros, to the end of the run.",
+    seen=(
+        "Units (channels, heads, experts) of a layer recorded with `split` output only exact "
+        "zeros until the end of the run."
+    ),
     advice="Usual causes: a learning rate that was too high at that step, biases that fell far "
     "below zero, experts that the router never chooses. A dead ReLU unit gets no gradient and "
-    "stays dead. Lower or warm up the rate, use a leaky ReLU, initialise these units anew, or "
-    "prune them.",
+    "stays dead. Lower or warm up the rate, use a leaky ReLU, reinitialise these units, or prune "
+    "them.",
     source="Lu et al. 2019, Dying ReLU and Initialization: 0 for every input",
     thresholds=DeadUnitThresholds,
     explains={"mostly_zero": Begins.WITH},

@@ -23,7 +23,7 @@ def find_silent_model(layers: RunSignals, _options: Thresholds) -> Iterator[Obse
     if not silent or any(s.info.kind == "activations" for s in layers):
         return
     resting = set(silent) <= set(layers.facts.eval_layers)
-    reason = "all are in eval mode" if resting else "what is trained is not this model"
+    reason = "all are in eval mode" if resting else "another model is trained"
     yield Observation(
         hits=(),
         named=_to_infos(silent),
@@ -103,12 +103,12 @@ def _to_infos(names: Sequence[str]) -> tuple[LayerInfo, ...]:
 EVAL_MODE: Final = RunRule(
     kind="eval_mode",
     severity="warning",
-    seen="No layer ran in train mode, or none does any more while the weights go on changing. "
+    seen="No layer ran in train mode, or none does any longer while the weights keep changing. "
     "Info: layers whose parameters are trained, such as batch norms, are in eval mode while others "
     "are in train mode.",
-    advice="Usual causes: model.eval() of a validation is not followed by model.train(), eval() "
-    "was called on batch norms to keep their statistics (then this is meant). In eval mode a "
-    "batch norm uses and keeps its old statistics, and dropout does nothing. Call model.train() "
+    advice="Usual causes: model.eval() for a validation is not followed by model.train(), or "
+    "eval() was called on batch norms to keep their statistics (which is intended). In eval mode, "
+    "a batch norm uses and keeps its old statistics, and dropout does nothing. Call model.train() "
     "before each epoch of training.",
     source="the modules' training flag",
     thresholds=Thresholds,

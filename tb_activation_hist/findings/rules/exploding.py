@@ -48,16 +48,16 @@ LEAST_EXPLODED: Final = 2
 @dataclass(frozen=True, kw_only=True)
 class ExplodingThresholds(Thresholds):
     exploding_growth: float = threshold(
-        50.0, UNIT_FACTOR, "Growth of a layer's scale beside what it was earlier."
+        50.0, UNIT_FACTOR, "Growth of a layer's scale relative to earlier records."
     )
     exploding_level: float = threshold(
-        100.0, UNIT_RMS, "Scale below which nothing has exploded, however much it grew."
+        100.0, UNIT_RMS, "Scale below which a layer has not exploded, however much it grew."
     )
     exploding_start: float = threshold(
         50.0,
         UNIT_RMS,
-        "Scale in the first record from which on `exploding_depth` counts, and that of an "
-        "embedding; healthy networks begin with at most 10.",
+        "Scale in the first record from which `exploding_depth` applies, and limit for an "
+        "embedding; healthy networks start with at most 10.",
     )
     exploding_depth: float = threshold(
         10.0,
@@ -66,7 +66,7 @@ class ExplodingThresholds(Thresholds):
         "record.",
     )
     exploding_gradient: float = threshold(
-        100.0, UNIT_FACTOR, "Growth of a layer's gradients beside the first records."
+        100.0, UNIT_FACTOR, "Growth of a layer's gradients relative to the first records."
     )
 
 
@@ -177,7 +177,7 @@ def find_large_embeddings(
         yield Observation(
             hits=[first_record_hit(first, {"rms": scale})],
             title=f"{first.info.layer}: its values have a root mean square of "
-            f"{format_factor(scale)} at the start, about 1 is usual",
+            f"{format_factor(scale)} at the start; about 1 is usual",
             threshold={"start": options.exploding_start},
         )
 
@@ -233,12 +233,14 @@ def _goes_on_from_start(cause: Finding, effect: Finding, near: float) -> bool:
 EXPLODING: Final = RunRule(
     kind="exploding",
     severity="error",
-    seen="The scale of a layer's outputs grows far beyond what it was in the first records or "
-    "since; or, in the first record, lies far beyond that of the first layer with weights, or "
-    "of an embedding's usual one. Warning: a layer's gradients grow far beyond the first ones.",
+    seen=(
+        "The scale of a layer's outputs grows far beyond that of earlier records; or, in the "
+        "first record, it is far larger than that of the first layer with weights, or than usual "
+        "for an embedding. Warning: a layer's gradients grow far beyond the first ones."
+    ),
     advice="Usual causes: a learning rate that is too high, weights that start too large, no "
-    "normalisation. Lower the rate or warm it up, clip the gradients, check the initialisation and "
-    "the scale of the inputs, add normalisation.",
+    "normalisation. Lower the rate or warm it up, clip the gradients, check the initialisation "
+    "and the scale of the inputs, and add normalisation.",
     source="TheDeepChecker, growth of the activations; bench/findings",
     thresholds=ExplodingThresholds,
     explains={"sudden_change": Begins.AFTER},

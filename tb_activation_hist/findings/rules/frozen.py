@@ -33,10 +33,15 @@ def _is_frozen(signals: Signals, layers: RunSignals) -> bool:
 FROZEN: Final = RunRule(
     kind="frozen",
     severity="info",
-    seen="The parameters of a layer that ran need no gradient (requires_grad is False), and its "
-    "weights, where they are recorded, never change.",
-    advice="Nothing is wrong where this is meant, as in fine-tuning. If these layers should learn, "
-    "call requires_grad_(True) on them, and see that the optimizer has their parameters.",
+    seen=(
+        "The parameters of a layer that ran have requires_grad=False, and its weights, if "
+        "recorded, never change."
+    ),
+    advice=(
+        "Nothing is wrong if this is intended, as in fine-tuning. If these layers should "
+        "learn, call requires_grad_(True) on them and check that the optimizer has their "
+        "parameters."
+    ),
     source="requires_grad of the parameters",
     thresholds=Thresholds,
     explains={},

@@ -47,8 +47,8 @@ class LowPrecisionThresholds(Thresholds):
     low_precision_share: float = threshold(
         0.1,
         UNIT_SHARE,
-        "Part of the values other than 0 that lie under the dtype's smallest normal number, or "
-        "over half its largest.",
+        "Share of the values other than 0 that are below the dtype's smallest normal number or "
+        "above half its largest.",
         "TorchLens and NaNsense: 0.1",
     )
 
@@ -129,8 +129,8 @@ LOW_PRECISION: Final = RunRule(
     seen="Many values other than 0 of a float16, bfloat16 or float8 series are subnormal or near "
     "the dtype's largest number; or the gradients of most weights of layers that compute in "
     "float16 are subnormal there, without a loss scale.",
-    advice="Usual causes: gradients too small for fp16 without loss scaling, activations that are "
-    "not normalised. Use a GradScaler or bf16, or keep this layer in float32.",
+    advice="Usual causes: gradients too small for fp16 without loss scaling, or activations that "
+    "are not normalised. Use a GradScaler or bf16, or keep this layer in float32.",
     source="TorchLens and NaNsense: a tenth of the values subnormal",
     thresholds=LowPrecisionThresholds,
     explains={},

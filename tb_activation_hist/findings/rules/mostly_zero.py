@@ -19,8 +19,8 @@ class MostlyZeroThresholds(CollapsedThresholds):
     mostly_zero_share: float = threshold(
         0.93,
         UNIT_SHARE,
-        "Part of a ReLU's finite values that are exactly zero; about half is normal.",
-        "NeuroScope calls a unit dead from 0.9 on; raised with bench/findings",
+        "Share of a ReLU's finite values that are exactly zero; about half is normal.",
+        "NeuroScope calls a unit dead from 0.9 up; raised with bench/findings",
     )
 
 

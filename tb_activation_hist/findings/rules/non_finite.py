@@ -82,11 +82,16 @@ def _is_carried_back(cause: Finding, effect: Finding, _near: float) -> bool:
 NON_FINITE: Final = RunRule(
     kind="non_finite",
     severity="error",
-    seen="Values that are NaN or infinite. The layer that has them first is named first; in "
-    "gradients that is the last one in model order.",
-    advice="Usual causes: a learning rate that is too high, log or division of 0, overflow in "
-    "fp16. Look at what this layer computes at that step; lower the rate, add an epsilon, clip the "
-    "gradients, or use bf16.",
+    seen=(
+        "Values that are NaN or infinite. The layer that has them first is named first; for "
+        "gradients, that is the last one in model order."
+    ),
+    advice=(
+        "Usual causes: a learning rate that is too high, a logarithm or division at 0, or "
+        "overflow in fp16. Look at what this layer computes at that step; lower the rate, add an "
+        "epsilon, clip the "
+        "gradients, or use bf16."
+    ),
     source="SageMaker Debugger, ExplodingTensor: any NaN or infinity",
     thresholds=Thresholds,
     explains=dict.fromkeys(

@@ -33,42 +33,46 @@ BATCH_NOISE: Final = "times the batch noise"
 @dataclass(frozen=True, kw_only=True)
 class NotLearningThresholds(Thresholds):
     still_ratio: float = threshold(
-        1.5, BATCH_NOISE, "Distance from a run's begin to its end under which a layer stands still."
+        1.5,
+        BATCH_NOISE,
+        "Distance between the beginning and the end of a run below which a layer counts as still.",
     )
     moving_ratio: float = threshold(
-        12.0, BATCH_NOISE, "Distance from a run's begin to its end from which on a layer moves."
+        12.0,
+        BATCH_NOISE,
+        "Distance between the beginning and the end of a run from which a layer counts as moving.",
     )
     slow_ratio: float = threshold(
         4.0,
         BATCH_NOISE,
-        "A layer also stands still under this distance when it is under `slow_share` of the "
-        "largest one.",
+        "A layer also counts as still below this distance if it is below `slow_share` of the "
+        "largest distance.",
     )
     slow_share: float = threshold(
-        0.03, UNIT_SHARE, "Part of the distance of the layer that moves most; see `slow_ratio`."
+        0.03, UNIT_SHARE, "Share of the distance of the layer that moves most; see `slow_ratio`."
     )
     still_steps: int = threshold(
         48,
         UNIT_STEPS,
-        "Weights that are the same after so many steps are not trained; gradients are added up "
-        "over fewer.",
+        "Weights that are unchanged after this many steps are not trained; gradients are "
+        "accumulated over fewer.",
     )
     still_update: float = threshold(
         1e-6,
         "share of the weights",
-        "Root mean square of a step's updates, beside that of the weights, under which nothing is "
-        "learned: about the rounding of float32.",
+        "Root mean square of a step's updates, relative to that of the weights, below which "
+        "nothing is learned: about the rounding of float32.",
     )
     slow_rate: float = threshold(
         1000.0,
         UNIT_FACTOR,
-        "A layer's update per gradient beside the largest of the run, so many times less of which "
-        "is a learning rate that is far too low.",
+        "A layer's learning rate is far too low if its update per gradient is this many times "
+        "smaller than the largest of the run.",
     )
     slow_update: float = threshold(
         1e-5,
         "share of the weights",
-        "Root mean square of a step's updates that a layer with a far too low rate has at most.",
+        "Largest root mean square of a step's updates in a layer whose rate is far too low.",
         "TheDeepChecker: 1e-4 to 1e-1 are usual",
     )
 
@@ -211,16 +215,22 @@ def _observe(
 NOT_LEARNING: Final = RunRule(
     kind="not_learning",
     severity="warning",
-    seen="Weights that should be trained (requires_grad is True) stay the same to the last bit, or "
-    "move by less than their rounding, or far less than others do for their gradients: all of them "
-    "(error), or those of some layers (warning). Info where the weights are not recorded and the "
-    "outputs of the first layers stay where they were, while those of a later layer move.",
-    advice="Usual causes: the parameters are missing in the optimizer, no gradient reaches them "
-    "(detach(), torch.no_grad()), their parameter group has a rate of 0. Compare "
-    "model.named_parameters() with the optimizer's param_groups, and see whether p.grad is "
-    "None after backward().",
-    source="the weights themselves; outputs: our own, Wasserstein-1 on the asinh axis beside batch "
-    "noise",
+    seen=(
+        "Trainable weights (requires_grad=True) stay the same to the last bit, move by less than "
+        "their rounding, or move far less for their gradients than others: all weights (error) or "
+        "those of some layers (warning). Info: the weights are not recorded, and the outputs of "
+        "the first layers stay the same while those of a later layer move."
+    ),
+    advice=(
+        "Usual causes: the parameters are missing in the optimizer, no gradient reaches them "
+        "(detach(), torch.no_grad()), or their parameter group has a rate of 0. Compare "
+        "model.named_parameters() with the optimizer's param_groups, and check whether p.grad is "
+        "None after backward()."
+    ),
+    source=(
+        "the weights themselves; outputs: our own, Wasserstein-1 on the asinh axis relative to "
+        "batch noise"
+    ),
     thresholds=NotLearningThresholds,
     explains={"vanishing": Begins.WITH_OR_AFTER},
     find=(find_nothing_learning, find_still_parts, find_slow_parts, find_still_outputs),

@@ -21,10 +21,13 @@ MASSIVE_ACTIVATIONS: Final = "Sun et al. 2024, Massive Activations in Large Lang
 @dataclass(frozen=True, kw_only=True)
 class OutlierThresholds(Thresholds):
     outlier_ratio: float = threshold(
-        1000.0, UNIT_FACTOR, "Largest |x| of a record beside its median |x|.", MASSIVE_ACTIVATIONS
+        1000.0,
+        UNIT_FACTOR,
+        "Largest |x| of a record relative to its median |x|.",
+        MASSIVE_ACTIVATIONS,
     )
     outlier_level: float = threshold(
-        100.0, "|x|", "Size that the largest |x| has at least.", MASSIVE_ACTIVATIONS
+        100.0, "|x|", "Lower limit of the largest |x|.", MASSIVE_ACTIVATIONS
     )
 
 
@@ -55,11 +58,15 @@ def _outlier_hit(signals: Signals, options: OutlierThresholds) -> Hit | None:
 OUTLIER_FEATURES: Final = RunRule(
     kind="outlier_features",
     severity="info",
-    seen="The largest output of a layer is enormous beside the median size of its outputs. Layers "
-    "whose median lies in a tail near zero (GELU, SiLU, max pooling) are left out.",
-    advice="Usual causes: one unit or channel whose weights ran away, inputs with extreme values. "
-    "Large transformers show such massive activations and live with them; they hurt quantisation "
-    "and fp16. Look at that unit, at weight decay and normalisation.",
+    seen=(
+        "The largest output of a layer is enormous compared with the median size of its outputs. "
+        "Layers whose median is in a tail near zero (GELU, SiLU, max pooling) are not checked."
+    ),
+    advice=(
+        "Usual causes: one unit or channel whose weights ran away, or inputs with extreme "
+        "values. Large transformers have such massive activations and tolerate them, but they "
+        "hurt quantisation and fp16. Look at that unit, at weight decay and at normalisation."
+    ),
     source=MASSIVE_ACTIVATIONS,
     thresholds=OutlierThresholds,
     explains={},

@@ -42,14 +42,16 @@ COMPARED: Final = ("zeros", "min", "max", "mean", "std")
 @dataclass(frozen=True, kw_only=True)
 class RedundantThresholds(Thresholds):
     constant_spread: float = threshold(
-        1e-3, UNIT_SHARE, "A unit is constant up to this std beside its own root mean square."
+        1e-3,
+        UNIT_SHARE,
+        "A unit is constant if its std relative to its own root mean square is at most this.",
     )
     copied_records: int = threshold(
         20,
         UNIT_RECORDS,
-        "Two units are copies when they agree in zeros, min, max, mean and std of the last 64 "
-        "records, of which so many differ from the record before.",
-        "units that are only alike agree in up to half of the records; " + BENCH,
+        "Two units are copies if they agree in zeros, min, max, mean and std of the last 64 "
+        "records, at least this many of which differ from the previous record.",
+        "units that are merely similar agree in up to half of the records; " + BENCH,
     )
 
 
@@ -135,12 +137,12 @@ def _equal_columns(table: npt.NDArray[np.float64], units: IntArray) -> list[list
 REDUNDANT_UNITS: Final = RunRule(
     kind="redundant_units",
     severity="warning",
-    seen="Units of a layer recorded with `split` put out one value whatever the input, or units "
-    "agree with each other in every figure of every record; or all weights of a layer start as one "
+    seen="Units of a layer recorded with `split` output one value whatever the input, or agree "
+    "with each other in every figure of every record; or all weights of a layer start as one "
     "number.",
     advice="Usual causes: weights that started equal, such as zeros or one value, so that units "
-    "get equal gradients; norms whose factor is 0; inputs that never change. Initialise them at "
-    "random, or prune them.",
+    "get equal gradients; norms whose factor is 0; or inputs that never change. Initialise the "
+    "units at random, or prune them.",
     source="Goodfellow et al. 2016, Deep Learning, section 8.4: symmetry between units",
     thresholds=RedundantThresholds,
     explains={},

@@ -19,7 +19,7 @@ MATRIX_AXES: Final = 2
 @dataclass(frozen=True, kw_only=True)
 class ReluLogitsThresholds(Thresholds):
     relu_logits_share: float = threshold(
-        0.6, UNIT_SHARE, "Part of the network's outputs that its last ReLU sets to 0."
+        0.6, UNIT_SHARE, "Share of the network's outputs that its last ReLU sets to 0."
     )
 
 
@@ -44,9 +44,11 @@ RELU_LOGITS: Final = RunRule(
     kind="relu_logits",
     severity="warning",
     seen="The last layer of the network is a ReLU, and sets many of its outputs to 0.",
-    advice="Usual causes: a nonlinearity that was put after the last layer out of habit. Logits "
-    "must be free to be negative: leave the last ReLU out; it passes no gradient where it is 0. "
-    "Nothing is wrong where the targets are never negative.",
+    advice=(
+        "Usual cause: a nonlinearity after the last layer, added out of habit. Logits must be "
+        "able to be negative: remove the last ReLU. It passes no gradient where its output is 0. "
+        "Nothing is wrong if the targets are never negative."
+    ),
     source="the type of the last layer",
     thresholds=ReluLogitsThresholds,
     explains={},

@@ -1,4 +1,4 @@
-"""Where two runs part: layers whose values come to lie apart for the rest of the run."""
+"""Where two runs first differ: layers whose values come to lie apart for the rest of the run."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class RunDifferenceThresholds(Thresholds):
     difference_distance: float = threshold(
         0.5,
         UNIT_DISTANCE,
-        "Distance of the two runs' histograms; other seeds alone make up to 0.4.",
+        "Distance between the two runs' histograms; different seeds alone give up to 0.4.",
     )
     difference_zeros: float = threshold(
         0.3, UNIT_SHARE, "Difference of the two runs' shares of exact zeros."
@@ -38,7 +38,7 @@ class RunDifferenceThresholds(Thresholds):
 def compare_runs(
     baseline: str, pairs: Sequence[tuple[Signals, Signals]], options: RunDifferenceThresholds
 ) -> Iterator[Observation]:
-    """At most one observation: the layers in which a run parts from its baseline, the first first.
+    """At most one observation: the layers in which a run differs from its baseline, in order.
 
     Of the figures, `first_steps` and `distances` are parallel to the layers.
     """
@@ -50,7 +50,7 @@ def compare_runs(
     cause = hits[0]
     yield Observation(
         hits=hits,
-        title=f"{name_layers(hits)}: apart from run {baseline!r} from step {cause.first_step}",
+        title=f"{name_layers(hits)}: differs from run {baseline!r} from step {cause.first_step}",
         threshold={
             "difference_distance": options.difference_distance,
             "difference_zeros": options.difference_zeros,
@@ -127,10 +127,14 @@ def _distances(one: HistogramSeries, other: HistogramSeries) -> FloatArray:
 RUN_DIFFERENCE: Final = ComparisonRule(
     kind="run_difference",
     severity="info",
-    seen="The histograms of a layer, or its shares of exact zeros, come to differ between two runs "
-    "and stay different to the end.",
-    advice="Compare what differs between the two runs (learning rate, initialisation, data, code); "
-    "where the first of these layers parts, look at its inputs first.",
+    seen=(
+        "The histograms of a layer, or its shares of exact zeros, begin to differ between two "
+        "runs and differ until the end."
+    ),
+    advice=(
+        "Compare the two runs' settings (learning rate, initialisation, data, code). Start "
+        "with the inputs of the first of these layers."
+    ),
     source="SageMaker Debugger, SimilarAcrossRuns; distance: Wasserstein-1, asinh axis",
     thresholds=RunDifferenceThresholds,
     explains={},

@@ -18,7 +18,7 @@ from tb_activation_hist.findings.unit_signals import early_median, observe_units
 @dataclass(frozen=True, kw_only=True)
 class RunawayThresholds(Thresholds):
     runaway_ratio: float = threshold(
-        50.0, UNIT_FACTOR, "A unit's root mean square beside that of the layer's median unit."
+        50.0, UNIT_FACTOR, "A unit's root mean square relative to that of the layer's median unit."
     )
     runaway_growth: float = threshold(
         10.0, UNIT_FACTOR, "Growth of that ratio since the first records."
@@ -45,12 +45,16 @@ def find_runaway_units(
 RUNAWAY_UNITS: Final = RunRule(
     kind="runaway_units",
     severity="warning",
-    seen="Units of a layer recorded with `split` grew far beyond the layer's median unit, and stay "
-    "there to the end of the run.",
-    advice="Usual causes: weights of single units that nothing holds back (no weight decay, no "
-    "normalisation), attention sinks and massive activations of large transformers, which live "
-    "with them. They hurt quantisation and fp16. Look at these units' weights, weight decay and "
-    "the norm before them.",
+    seen=(
+        "Units of a layer recorded with `split` grow far beyond the layer's median unit and stay "
+        "there until the end of the run."
+    ),
+    advice=(
+        "Usual causes: weights of single units that nothing limits (no weight decay, no "
+        "normalisation), or attention sinks and massive activations of large transformers, which "
+        "they tolerate. They hurt quantisation and fp16. Look at the weights of these units, at "
+        "weight decay and at the norm before them."
+    ),
     source="Sun et al. 2024, Massive Activations in Large Language Models; bench/findings",
     thresholds=RunawayThresholds,
     explains={"outlier_features": Begins.WITH},

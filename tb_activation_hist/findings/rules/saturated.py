@@ -37,17 +37,17 @@ class SaturatedThresholds(Thresholds):
     saturated_share: float = threshold(
         0.85,
         UNIT_SHARE,
-        "Part of a bounded nonlinearity's finite values in the outermost 1/64 of its range at "
-        "either end. A first layer on pictures with a plain background reaches 0.8 in health.",
+        "Share of a bounded nonlinearity's finite values in the outermost 1/64 of its range at "
+        "either end. A healthy first layer on pictures with a plain background reaches 0.8.",
         "TheDeepChecker: 0.85",
     )
     saturated_start_share: float = threshold(
-        0.6, UNIT_SHARE, "The same, for a layer that is saturated from the first record on."
+        0.6, UNIT_SHARE, "The same for a layer that is saturated from the first record on."
     )
     saturated_softmax: float = threshold(
         0.5,
         UNIT_SHARE,
-        "Part of a softmax's rows that have one value above 0.99 from the first record on.",
+        "Share of a softmax's rows that have one value above 0.99 from the first record on.",
     )
 
 
@@ -119,12 +119,16 @@ def _end_share(signals: Signals) -> FloatArray:
 SATURATED: Final = RunRule(
     kind="saturated",
     severity="warning",
-    seen="Most outputs of a tanh- or sigmoid-like layer lie at the ends of its range, or a "
-    "softmax gives all weight to one value from the first record on. The last layer of the "
-    "network is left out.",
-    advice="Usual causes: weights that start or grew too large, inputs that are not normalised. At "
-    "the ends of its range a tanh or sigmoid passes hardly any gradient. Scale the initialisation "
-    "down, normalise before it, or use a nonlinearity without ends.",
+    seen=(
+        "Most outputs of a tanh- or sigmoid-like layer lie at the ends of its range, or a "
+        "softmax gives all the weight to one value from the first record on. The last layer of "
+        "the network is not checked."
+    ),
+    advice=(
+        "Usual causes: weights that start or grow too large, or inputs that are not "
+        "normalised. At the ends of its range, a tanh or sigmoid passes hardly any gradient. "
+        "Reduce the initialisation, normalise before the layer, or use an unbounded nonlinearity."
+    ),
     source="Karpathy, makemore 3: |tanh| > 0.97; TheDeepChecker, saturation",
     thresholds=SaturatedThresholds,
     explains={},

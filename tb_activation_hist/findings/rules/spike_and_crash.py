@@ -23,10 +23,13 @@ DEEPEST_CRASH: Final = 2.0**-20
 @dataclass(frozen=True, kw_only=True)
 class SpikeThresholds(Thresholds):
     spike_octaves: float = threshold(
-        2.0, "octaves", "Rise of a layer's scale, and fall after it, that make one cycle."
+        2.0, "octaves", "Rise and following fall of a layer's scale that count as one cycle."
     )
     spike_cycles: int = threshold(
-        3, "cycles", "Cycles in a run that make a finding.", "fastai book: repeated waves"
+        3,
+        "cycles",
+        "Number of cycles in a run from which there is a finding.",
+        "fastai book: repeated waves",
     )
 
 

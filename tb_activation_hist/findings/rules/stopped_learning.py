@@ -38,7 +38,8 @@ class StoppedLearningThresholds(Thresholds):
     stopped_fall: float = threshold(
         1000.0,
         UNIT_FACTOR,
-        "Fall of all updates in the last third of a run below those of the first third.",
+        "Factor by which all updates in the last third of a run are smaller than those in the "
+        "first third.",
     )
 
 
@@ -87,11 +88,15 @@ def _last_large_step(updates: SizeHistory) -> int:
 STOPPED_LEARNING: Final = RunRule(
     kind="stopped_learning",
     severity="info",
-    seen="From some step in the first two thirds of a run on, the updates of all weights are next "
-    "to nothing beside those of the beginning.",
-    advice="Usual causes: a scheduler that is stepped for each batch instead of each epoch, a "
-    "schedule that is shorter than the run, a loss that has reached 0. Print the learning rate "
-    "over the run.",
+    seen=(
+        "From a step in the first two thirds of a run on, the updates of all weights are "
+        "negligible compared with those at the beginning."
+    ),
+    advice=(
+        "Usual causes: a scheduler that is stepped at each batch instead of each epoch, a "
+        "schedule that is shorter than the run, or a loss that has reached 0. Print the learning "
+        "rate over the run."
+    ),
     source="the optimizer's updates; bench/findings",
     thresholds=StoppedLearningThresholds,
     explains={},

@@ -23,7 +23,7 @@ class StrongDropoutThresholds(Thresholds):
     dropped_share: float = threshold(
         0.93,
         UNIT_SHARE,
-        "Part of the values other than 0 that reach a Dropout layer and that it sets to 0.",
+        "Share of the values other than 0 reaching a Dropout layer that it sets to 0.",
     )
 
 
@@ -68,8 +68,10 @@ STRONG_DROPOUT: Final = RunRule(
     kind="strong_dropout",
     severity="warning",
     seen="A Dropout layer sets nearly all values that reach it to 0.",
-    advice="Usual causes: a probability that was meant to be the share that is kept, a typing "
-    "error such as 0.95 for 0.05. nn.Dropout(p) drops the share p: use 0.1 to 0.5.",
+    advice=(
+        "Usual causes: a probability that was meant to be the share of values to keep, or a "
+        "typing error such as 0.95 for 0.05. nn.Dropout(p) drops the share p: use 0.1 to 0.5."
+    ),
     source="the share of zeros before and after the layer",
     thresholds=StrongDropoutThresholds,
     explains={

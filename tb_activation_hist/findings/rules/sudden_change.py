@@ -34,13 +34,13 @@ class SuddenChangeThresholds(Thresholds):
     sudden_ratio: float = threshold(
         15.0,
         UNIT_FACTOR,
-        "Distance of neighbouring windows of records beside its usual size, over the run and "
-        "shortly before.",
+        "Distance between neighbouring windows of records relative to its usual size, over the "
+        "run and shortly before.",
     )
     sudden_distance: float = threshold(
         0.5,
         UNIT_DISTANCE,
-        "Distance of neighbouring windows of records below which nothing is a jump.",
+        "Distance between neighbouring windows of records below which there is no jump.",
     )
 
 
@@ -108,11 +108,16 @@ def _end_of_window(drift: Drift, window: int) -> int:
 SUDDEN_CHANGE: Final = RunRule(
     kind="sudden_change",
     severity="warning",
-    seen="The distribution of a layer's outputs jumps and stays where it went. The first fifth of "
-    "a run is left out.",
-    advice="Usual causes: a jump of the learning rate, other data or augmentation, layers that "
-    "were unfrozen or loaded, a divergence. Look at what the training script does at that step.",
-    source="our own: Wasserstein-1 of neighbouring windows beside its usual size",
+    seen=(
+        "The distribution of a layer's outputs jumps and stays changed. The first fifth of a run "
+        "is not checked."
+    ),
+    advice=(
+        "Usual causes: a jump of the learning rate, other data or augmentation, layers that "
+        "were unfrozen or loaded, or divergence. Look at what the training script does at that "
+        "step."
+    ),
+    source="our own: Wasserstein-1 between neighbouring windows relative to its usual size",
     thresholds=SuddenChangeThresholds,
     explains={},
     find=(),

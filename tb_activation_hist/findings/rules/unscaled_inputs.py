@@ -20,7 +20,8 @@ class UnscaledInputThresholds(Thresholds):
     unscaled_level: float = threshold(
         30.0,
         UNIT_RMS,
-        "Scale of the first layer's outputs in the first record; in health it is about 1.",
+        "Scale of the first layer's outputs in the first record; in a healthy network, it is "
+        "about 1.",
     )
 
 
@@ -37,7 +38,7 @@ def find_unscaled_inputs(
     yield Observation(
         hits=[first_record_hit(first, {"rms": scale})],
         title=f"{first.info.layer}: the first layer's outputs have a root mean square of "
-        f"{format_factor(scale)} at the start, as inputs do that are not normalised",
+        f"{format_factor(scale)} at the start, which suggests inputs that are not normalised",
         threshold={"unscaled_level": options.unscaled_level},
         severity="info" if _is_normalised(first, layers) else None,
     )
@@ -52,11 +53,16 @@ def _is_normalised(first: Signals, layers: RunSignals) -> bool:
 UNSCALED_INPUTS: Final = RunRule(
     kind="unscaled_inputs",
     severity="warning",
-    seen="The outputs of the first layer with weights are far larger, in the first record, than "
-    "inputs of about unit scale make them. Info where a norm follows at once.",
-    advice="Usual causes: inputs that are not normalised (pixels from 0 to 255, columns of a table "
-    "in their own units), weights of the first layer that start too large. Subtract the mean of "
-    "the training data and divide by its standard deviation, each column by its own.",
+    seen=(
+        "In the first record, the outputs of the first layer with weights are far larger than "
+        "inputs of unit scale would make them. Info: a norm follows directly."
+    ),
+    advice=(
+        "Usual causes: inputs that are not normalised (pixels from 0 to 255, columns of a "
+        "table in their own units), or weights of the first layer that start too large. Subtract "
+        "the mean of the training data and divide by its standard deviation, separately for each "
+        "column."
+    ),
     source="87 healthy trainings: at most 1.03; bench/findings",
     thresholds=UnscaledInputThresholds,
     explains={"exploding": Begins.WITH, "outlier_features": Begins.WITH_OR_AFTER},

@@ -24,12 +24,13 @@ class UnusedThresholds(Thresholds):
     unused_ratio: float = threshold(
         1000.0,
         UNIT_FACTOR,
-        "A unit's root mean square lies so far below that of the layer's median unit.",
+        "Factor by which a unit's root mean square is below that of the layer's median unit.",
     )
     unused_load: float = threshold(
         0.05,
         UNIT_SHARE,
-        "Of probabilities (a router's): a unit's mean beside its fair share, 1 / number of units.",
+        "For probabilities (of a router): a unit's mean relative to its fair share, 1 / number of "
+        "units.",
     )
 
 
@@ -66,11 +67,16 @@ def _are_probabilities(slices: SliceSeries) -> BoolArray:
 UNUSED_UNITS: Final = RunRule(
     kind="unused_units",
     severity="warning",
-    seen="Units of a layer recorded with `split` put out values far smaller than the layer's "
-    "other units do, or a router gives them next to no probability, to the end of the run.",
-    advice="Usual causes: a router that fell for a few experts, heads or channels that weight "
-    "decay shrank away. They cost time and learn nothing. For experts add or raise the "
-    "load-balancing loss and router noise; prune channels and heads, or lower their weight decay.",
+    seen=(
+        "Until the end of the run, units of a layer recorded with `split` output far smaller "
+        "values than the layer's other units, or a router gives them almost no probability."
+    ),
+    advice=(
+        "Usual causes: a router that always chooses the same few experts, or heads or channels "
+        "that weight decay has shrunk to almost nothing. They cost time and learn nothing. For "
+        "experts, add or raise the load-balancing loss and router noise. Prune channels and "
+        "heads, or lower their weight decay."
+    ),
     source="Shazeer et al. 2017, Outrageously Large Neural Networks: load of experts",
     thresholds=UnusedThresholds,
     explains={},

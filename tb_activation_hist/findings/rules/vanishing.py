@@ -49,24 +49,25 @@ STEADY: Final = 0.8
 @dataclass(frozen=True, kw_only=True)
 class VanishingThresholds(Thresholds):
     vanishing_decay: float = threshold(
-        30.0, UNIT_FACTOR, "Fall of a layer's scale below what it was earlier."
+        30.0, UNIT_FACTOR, "Factor by which a layer's scale falls below that of earlier records."
     )
     vanishing_depth: float = threshold(
         100.0,
         UNIT_FACTOR,
-        "Fall, from the first layer with weights to a later one, of how much a layer's "
-        "distribution varies with the batch.",
+        "Factor by which the variation of a layer's distribution with the batch falls from the "
+        "first layer with weights to a later one.",
     )
     vanishing_start: float = threshold(
         0.01,
         UNIT_RMS,
-        "Scale that the largest outputs of all layers with weights have in the first record; 0.1 "
-        "at least in health.",
+        "Scale of the largest outputs of all layers with weights in the first record; at least "
+        "0.1 in a healthy network.",
     )
     vanishing_beside: float = threshold(
         4.0,
         UNIT_FACTOR,
-        "Fall of a layer's scale over the run while its neighbours keep theirs; below 3 in health.",
+        "Factor by which a layer's scale falls over the run while its neighbours keep theirs; "
+        "below 3 in a healthy network.",
     )
     vanishing_weights: float = threshold(
         0.01,
@@ -77,7 +78,7 @@ class VanishingThresholds(Thresholds):
     vanishing_gradient: float = threshold(
         1e4,
         UNIT_FACTOR,
-        "Fall of the gradients' scale from the last layer with weights to the first.",
+        "Factor by which the gradients' scale falls from the last layer with weights to the first.",
     )
 
 
@@ -262,13 +263,14 @@ def _repeats_decay(cause: Finding, effect: Finding, _near: float) -> bool:
 VANISHING: Final = RunRule(
     kind="vanishing",
     severity="warning",
-    seen="The scale of a layer's outputs falls far below what it was, or while its neighbours "
-    "keep theirs; all outputs, or nearly all weights, are tiny at the start; or the outputs hardly "
-    "vary with the batch any more, beside those of the first layer with weights; or the gradients "
+    seen="The scale of a layer's outputs falls far, or falls while its neighbours keep "
+    "theirs; all outputs, or nearly all weights, are tiny at the start; the outputs hardly vary "
+    "with the batch compared with those of the first layer with weights; or the gradients "
     "shrink from the last layer to the first, whose weights hardly move.",
     advice="Usual causes: a chain of sigmoids, a deep network without normalisation or shortcuts, "
-    "weights that start too small, weight decay that is too strong. Use ReLU-like nonlinearities "
-    "with He initialisation, add normalisation or residual connections, lower the weight decay.",
+    "weights that start too small, or weight decay that is too strong. Use ReLU-like "
+    "nonlinearities with He initialisation, add normalisation or residual connections, or lower "
+    "the weight decay.",
     source="TheDeepChecker and AutoTrainer, vanishing; variation with the batch: our own",
     thresholds=VanishingThresholds,
     explains={"sudden_change": Begins.WITH},

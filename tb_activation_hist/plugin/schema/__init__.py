@@ -57,6 +57,12 @@ from tb_activation_hist.plugin.schema.profile import (
 from tb_activation_hist.plugin.schema.scalars import (
     ScalarSeries,
 )
+from tb_activation_hist.plugin.schema.share import (
+    DEFAULT_SHARED_COLUMNS,
+    MAX_SHARED_COLUMNS,
+    MIN_SHARED_COLUMNS,
+    ShareRequest,
+)
 from tb_activation_hist.plugin.schema.slices import (
     Slices,
     SliceSort,
@@ -98,15 +104,18 @@ __all__ = [
     "DEFAULT_CELL_COLUMNS",
     "DEFAULT_COLUMNS",
     "DEFAULT_ROWS",
+    "DEFAULT_SHARED_COLUMNS",
     "MAX_BODY_BYTES",
     "MAX_CELLS",
     "MAX_CELL_COLUMNS",
     "MAX_COLUMNS",
     "MAX_ROWS",
+    "MAX_SHARED_COLUMNS",
     "MAX_TILES",
     "MAX_UNIT",
     "MIN_CELL_COLUMNS",
     "MIN_ROWS",
+    "MIN_SHARED_COLUMNS",
     "TILES_VERSION",
     "ArrayDtype",
     "Board",
@@ -137,6 +146,7 @@ __all__ = [
     "SeriesName",
     "SeriesSource",
     "Severity",
+    "ShareRequest",
     "SliceSort",
     "Slices",
     "SplitSeries",

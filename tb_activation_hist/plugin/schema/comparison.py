@@ -1,4 +1,4 @@
-"""The comparison route: where two runs part."""
+"""The comparison route: where two runs first differ."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class ComparedLayer(TypedDict):
 
 
 class Comparison(TypedDict):
-    """Where run `b` parts from run `a`."""
+    """Where run `b` first differs from run `a`."""
 
     version: int
     """{API_VERSION}; the page refuses any other."""
@@ -43,8 +43,8 @@ class Comparison(TypedDict):
     """Tag of the layer right before the first of `differing`, which is equal at that step; "" where
     there is none."""
     differing: list[ComparedLayer]
-    """The layers that differ, in the order in which the difference spreads; the runs part at the
-    first of them. Without any, the runs are the same."""
+    """The layers that differ, in the order in which the difference spreads, the first difference
+    first. Empty if the runs are the same."""
     equal: list[str]
     """Tags of the layers that do not differ."""
     only_in_a: list[str]

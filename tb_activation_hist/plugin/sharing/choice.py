@@ -32,15 +32,28 @@ def choose(index: schema.Index, choice: ShareChoice) -> schema.Index:
     of_kinds = [series for series in index["series"] if series["kind"] in kinds]
     keys = match_names("layer", choice.layers, list(dict.fromkeys(map(series_key, of_kinds))))
     wanted = set(keys)
-    places = [at for at, run in enumerate(index["runs"]) if run["name"] in runs]
-    series = [
-        part for each in of_kinds if series_key(each) in wanted and (part := _of_runs(each, places))
-    ]
-    if not series:
+    return _cut(index, runs, [each for each in of_kinds if series_key(each) in wanted])
+
+
+def _cut(index: schema.Index, runs: Sequence[str], series: Sequence[schema.Series]) -> schema.Index:
+    places = [at for at, run in enumerate(index["runs"]) if run["name"] in set(runs)]
+    parts = [part for each in series if (part := _of_runs(each, places))]
+    if not parts:
         names = list_names([*map(repr, runs)])
         msg = f"None of the chosen runs ({names}) has one of the chosen layers."
         raise OptionError(msg)
-    return {**index, "runs": [index["runs"][at] for at in places], "series": series}
+    return {**index, "runs": [index["runs"][at] for at in places], "series": parts}
+
+
+def pick(index: schema.Index, asked: schema.ShareRequest) -> schema.Index:
+    """The index of exactly these runs and series.
+
+    Raises:
+        OptionError: none of the runs has one of the series.
+    """
+    runs, wanted = set(asked.runs), {(each.source, each.tag) for each in asked.series}
+    series = [each for each in index["series"] if (each["source"], each["tag"]) in wanted]
+    return _cut(index, [run["name"] for run in index["runs"] if run["name"] in runs], series)
 
 
 def match_names(what: str, patterns: Sequence[str] | None, known: Sequence[str]) -> list[str]:

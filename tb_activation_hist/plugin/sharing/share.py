@@ -11,7 +11,7 @@ from tb_activation_hist.core.share_options import ShareChoice
 from tb_activation_hist.plugin import schema
 from tb_activation_hist.plugin.data_provider import DataProvider
 from tb_activation_hist.plugin.sharing.answers import Answerers, SharedAnswers, read_index
-from tb_activation_hist.plugin.sharing.choice import choose
+from tb_activation_hist.plugin.sharing.choice import choose, pick
 from tb_activation_hist.plugin.sharing.html import make_html, pack_json, read_page_script
 from tb_activation_hist.plugin.sharing.tile_pack import Resolution, compress
 from tb_activation_hist.plugin.sharing.tiles import PackedTiles, pack_tiles
@@ -36,22 +36,25 @@ class SharedFile:
 def make_file(
     answerers: Answerers,
     provider: DataProvider,
-    choice: ShareChoice,
+    asked: ShareChoice | schema.ShareRequest,
     origin: str,
     all_runs: int | None = None,
     problems: Sequence[str] = (),
 ) -> SharedFile:
     """Make the file of the chosen runs and series. origin: the name of the log directory.
 
-    all_runs: how many runs there are, where the provider has only some. problems: what could not be
-    read, a sentence each.
+    asked: patterns of names, or the names themselves. all_runs: how many runs there are, where the
+    provider has only some. problems: what could not be read, a sentence each.
 
     Raises:
         LogdirError: there is no series.
         OptionError: a name matches nothing, or the file would be larger than `choice.size_mb`.
     """
     index = read_index(answerers, provider)
-    chosen = choose(index, choice)
+    if isinstance(asked, schema.ShareRequest):
+        chosen, choice = pick(index, asked), ShareChoice(columns=asked.columns)
+    else:
+        chosen, choice = choose(index, asked), asked
     shared = SharedAnswers(answerers, provider, chosen)
     answers: dict[str, Any] = {
         "version": SHARED_VERSION,

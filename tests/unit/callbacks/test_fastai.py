@@ -450,7 +450,7 @@ def test_an_unwritable_logdir_stops_the_fit_before_the_first_batch(tmp_path):
     (tmp_path / "file").write_text("")
     learn = make_learner(ActivationHistCallback(tmp_path / "file" / "run"))
     before = copy.deepcopy(learn.model.state_dict())
-    with pytest.raises(LogdirError, match="cannot be made"):
+    with pytest.raises(LogdirError, match="cannot be created"):
         learn.fit(1)
     assert all(torch.equal(before[name], value) for name, value in learn.model.state_dict().items())
     assert hooks(learn) == 0

@@ -77,7 +77,7 @@ def test_without_the_extension_one_warning_names_the_remedy() -> None:
 
 @pytest.mark.usefixtures("without")
 def test_without_triton_one_warning_names_the_remedy() -> None:
-    with pytest.warns(ActivationHistWarning, match="Install the triton"):
+    with pytest.warns(ActivationHistWarning, match="Install the Triton version"):
         assert kernel_name("cuda") == "torch"
 
 

@@ -14,7 +14,13 @@ if tuple(int(part) for part in triton.__version__.split(".")[:2]) < (3, 8):
 from triton.backends.compiler import GPUTarget  # noqa: E402
 
 from tb_activation_hist.capture import count_triton  # noqa: E402
-from tests.unit.capture.triton_builds import build, loops, resources  # noqa: E402
+from tests.unit.capture.triton_builds import (  # noqa: E402
+    CUDA,
+    build,
+    build_slices,
+    loops,
+    resources,
+)
 
 MOST_SHARED_BYTES = 48 * 1000
 
@@ -48,6 +54,25 @@ def test_loops_over_values_stay_within_the_multiprocessor(
     assert not re.search(r"atom\S*\.global", ptx), "nothing waits for an atomic's result"
     assert built.metadata.shared <= MOST_SHARED_BYTES
     assert resources(built) == {"REG": pytest.approx(112, abs=16), "STACK": 0, "LOCAL": 0}
+
+
+@pytest.mark.parametrize("capability", CUDA)
+def test_the_kernel_of_slices_compiles_and_adds_once_a_slice(capability: int) -> None:
+    dtype = torch.float32 if capability == 75 else torch.bfloat16
+    for adjacent in (False, True):
+        built = build_slices(dtype, GPUTarget("cuda", capability, 32), adjacent=adjacent)
+        for loop in loops(built.asm["ptx"]):
+            assert not re.search(r"(atom|red)\S*\.global", loop)
+        used = resources(built)
+        assert used["REG"] <= count_triton.MOST_REGISTERS
+        assert (used["STACK"], used["LOCAL"]) == (0, 0)
+        assert built.metadata.shared <= MOST_SHARED_BYTES
+
+
+def test_the_kernel_of_slices_compiles_for_float64_and_rocm() -> None:
+    assert resources(build_slices(torch.float64, GPUTarget("cuda", 90, 32), adjacent=False))["REG"]
+    built = build_slices(torch.bfloat16, GPUTarget("hip", "gfx942", 64), adjacent=True)
+    assert re.search(r"vgpr_spill_count:\s+0\b", built.asm["amdgcn"])
 
 
 @pytest.mark.parametrize("way", ["table", "window"])

@@ -5,10 +5,12 @@ from __future__ import annotations
 import pytest
 import torch
 import torch.distributed as dist
+from torch.distributed._functional_collectives import AsyncCollectiveTensor
 from torch.distributed.device_mesh import init_device_mesh
 from torch.distributed.tensor import Replicate, Shard, distribute_tensor
 from torch.testing._internal.distributed.fake_pg import FakeStore
 
+from tb_activation_hist.capture.countable import plain_values
 from tb_activation_hist.capture.shards import ShardPlace, place_of_shard
 
 
@@ -43,3 +45,10 @@ def test_the_dimension_of_the_mesh_that_cuts_it_counts():
 
 def test_one_that_is_cut_twice_has_no_place():
     assert place(3, (2, 2), [Shard(0), Shard(0)], 0)[0] is None
+
+
+def test_the_result_of_a_collective_is_waited_for():
+    """Layers of tensor parallelism give such tensors, and seemed to run inside a transform."""
+    values = plain_values(AsyncCollectiveTensor(torch.arange(3.0)))
+    assert type(values) is torch.Tensor
+    assert values.tolist() == [0.0, 1.0, 2.0]

@@ -11,7 +11,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 pytest.importorskip("triton", reason="Triton is not installed (it needs Linux)")
 
-from tb_activation_hist.capture import count_by_device, count_kernels, count_triton
+from tb_activation_hist.capture import count_by_device, count_kernels, count_triton, slice_count
 from tb_activation_hist.capture.count import CountBuffer
 from tb_activation_hist.capture.slice_buffer import SliceBuffer
 from tb_activation_hist.capture.slice_count import SliceRange
@@ -118,6 +118,20 @@ def test_a_way_that_does_not_compile_gives_way_to_the_next(kernel: Kernel) -> No
     with pytest.raises(count_triton.KernelFailedError, match="no such instruction"):
         _count(torch.zeros(5))
     assert count_triton._ways == []
+
+
+def test_slices_are_counted_by_torch_where_their_kernel_does_not_compile(
+    kernel: Kernel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(slice_count, "_failures", [])
+    monkeypatch.setattr(slice_count, "triton_kernel", lambda: count_triton)
+    kernel.failure = RuntimeError("no such instruction")
+    into, switch = SliceRange(SliceBuffer(2).storage, 2, 0), torch.ones(1, dtype=torch.uint8)
+    with pytest.warns(ActivationHistWarning, match="no such instruction.*torch operations"):
+        assert not slice_count._count_with_triton(into, torch.zeros(2, 3), 0, switch)
+    kernel.failure = None
+    assert not slice_count._count_with_triton(into, torch.zeros(2, 3), 0, switch)
+    assert kernel.launches == []
 
 
 def test_a_failure_of_what_has_worked_is_no_matter_of_compiling(kernel: Kernel) -> None:

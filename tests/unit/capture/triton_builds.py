@@ -31,20 +31,44 @@ def build(dtype: torch.dtype, target: GPUTarget, way: count_triton.Way) -> Any:
     shape = count_triton._shape(dtype, FLOAT_BITS_KERNEL, way)
     names = shape.function.arg_names
     constants = dict(zip(names[-len(shape.constants) :], shape.constants, strict=True), DIMS=0)
+    return _compile(shape.function, dtype, target, constants, shape.options)
+
+
+def build_slices(dtype: torch.dtype, target: GPUTarget, *, adjacent: bool) -> Any:
+    """The kernel of slices, with two dimensions of values beside theirs."""
+    tile = count_triton.SLICE_TILE[adjacent]
+    constants = {
+        "DIMS": 2,
+        "SLICES": tile[0],
+        "VALUES": tile[1],
+        "ADJACENT": adjacent,
+        "IS_DOUBLE": dtype is torch.float64,
+    }
+    return _compile(count_triton.slice_kernel, dtype, target, constants, count_triton.SLICE_OPTIONS)
+
+
+def _compile(
+    function: Any,
+    dtype: torch.dtype,
+    target: GPUTarget,
+    constants: dict[str, Any],
+    options: dict[str, Any],
+) -> Any:
+    names = function.arg_names
     types = {"values": TYPES.get(dtype, "*u8"), "storage": "*u8", "switch": "*u8", "n": LONG}
     signature = {
         name: "constexpr" if name in constants else types.get(name, "i32") for name in names
     }
     aligned = [["tt.divisibility", 16]]
     source = ASTSource(
-        fn=shape.function,
+        fn=function,
         signature=signature,
         constexprs={(names.index(name),): value for name, value in constants.items()},
         attrs={(names.index("values"),): aligned, (names.index("storage"),): aligned},
     )
-    options = dict(shape.options)
+    options = dict(options)
     if target.backend == "hip":
-        options.pop("maxnreg")
+        options.pop("maxnreg", None)
     return triton.compile(source, target=target, options=options)
 
 

@@ -131,7 +131,7 @@ def test_layers_of_which_nothing_can_be_told_are_named(
     assert main(["report", str(tmp_path), "--format", "e4m3"]) == 0
     text = " ".join(capsys.readouterr().out.split())
     assert "0 of 0 layers" in text
-    assert "The histograms of 'fc' cannot tell what e4m3 would lose: another tool wrote" in text
+    assert "The histograms of 'fc' cannot tell what e4m3 would lose: they were written by" in text
 
 
 def test_bins_that_are_too_wide_are_told(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
@@ -148,7 +148,7 @@ def test_bins_that_are_too_wide_are_told(tmp_path: Path, capsys: pytest.CaptureF
     ("arguments", "sentence"),
     [
         (["--format", "e4m3", "--scale", "3"], "scale must be a power of two"),
-        (["--scale", "2"], "--scale 2 is for --format"),
+        (["--scale", "2"], "--scale 2 needs --format"),
     ],
 )
 def test_a_wrong_scale_is_a_sentence(
@@ -185,7 +185,7 @@ def test_runs_are_compared_with_the_baseline(logdir: str, capsys: pytest.Capture
     assert main(["report", logdir, "--run", "good", "--baseline", "bad"]) == 0
     text = capsys.readouterr().out
     assert "run bad" not in text
-    assert "block.relu: apart from run 'bad' from step " in text
+    assert "block.relu: differs from run 'bad' from step " in text
     assert re.search(r"^ {9}block\.relu: from step \d+, distance [\d.]+$", text, re.MULTILINE)
 
 
@@ -197,10 +197,10 @@ def test_a_run_that_is_not_identical_is_told(tmp_path: Path, capsys: pytest.Capt
     write_run(tmp_path / "b", {**healthy_layers(), "block.relu": relu})
     assert main(["report", str(tmp_path), "--baseline", "a"]) == 0
     text = " ".join(capsys.readouterr().out.split())
-    assert "Not identical with run 'a': 1 of 2 common layers differ, " in text
-    assert "differ, block.relu first, at step 1. The command compare says more." in text
-    assert "Identical with run 'a': equal counts in all 2 common layers." in text
-    assert text.count("dentical with") == 2
+    assert "Not identical to run 'a': 1 of 2 common layers differ, " in text
+    assert "differ, block.relu first, at step 1. Run compare for details." in text
+    assert "Identical to run 'a': equal counts in all 2 common layers." in text
+    assert text.count("dentical to") == 2
     assert main(["report", str(tmp_path), "--baseline", "a", "--json"]) == 0
     runs = {run["run"]: run for run in json.loads(capsys.readouterr().out)["runs"]}
     assert runs["b"]["unequal_layers"] == [["block.relu", 1]]
@@ -224,7 +224,7 @@ def test_only_steps_that_both_runs_have_are_compared(
     assert (runs["later"]["common_layers"], runs["later"]["unequal_layers"]) == (2, [])
     assert (runs["none"]["common_layers"], runs["none"]["unequal_layers"]) == (0, [])
     main(["report", str(tmp_path), "--run", "none", "--baseline", "a"])
-    assert "No layer has a step in common with run 'a'." in capsys.readouterr().out
+    assert "No layer shares a step with run 'a'." in capsys.readouterr().out
 
 
 def test_an_unknown_baseline_names_the_runs(logdir: str, capsys: pytest.CaptureFixture) -> None:
@@ -594,7 +594,10 @@ def test_doctor_and_the_warning_say_the_same_of_a_missing_extension(
     finally:
         count_kernels.c_extension.cache_clear()
     for text in said:
-        assert "the CPU counts with torch operations, exact but 35 to 90 times slower." in text
+        assert (
+            "the CPU counts with torch operations, which is exact but 35 to 90 times slower."
+            in text
+        )
 
 
 def test_doctor_misses_the_plugin(

@@ -27,7 +27,7 @@ def test_equal_runs(logdir: str, capsys: pytest.CaptureFixture[str]) -> None:
 def test_the_first_difference_is_on_top(logdir: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["compare", logdir, "--run", "good", "--run", "bad"]) == 1
     first, *rest = capsys.readouterr().out.splitlines()
-    assert first == "The runs part at step 21 in block.relu"
+    assert first == "The runs first differ at step 21 in block.relu"
     assert any("block.linear, right before it, is equal" in line for line in rest)
     assert "Equal: 1 of 2 layers, steps 1 to 48, equal counts." in rest
 
@@ -101,4 +101,4 @@ def test_a_damaged_golden_file_is_named(
     golden = tmp_path / "golden.zip"
     golden.write_bytes(b"PK none")
     assert main(["compare", str(golden), f"{logdir}/good"]) == 2
-    assert "golden.zip' is no golden file" in capsys.readouterr().err
+    assert "golden.zip' is not a golden file" in capsys.readouterr().err

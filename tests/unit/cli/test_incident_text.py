@@ -40,7 +40,7 @@ def test_one_cause_is_one_paragraph(tmp_path: Path, capsys: pytest.CaptureFixtur
     text = report(tmp_path, capsys)
     assert text.count("error ") == 1
     assert "error a.weight (updates): NaN from step 21" in text
-    assert "followed by a.weight (weights): NaN from step 21; a: NaN from step 22." in text
+    assert "Followed by a.weight (weights): NaN from step 21; a: NaN from step 22." in text
     assert "Try first: " in text
     assert "To check: " in text
     assert "threshold" not in text
@@ -64,7 +64,7 @@ def test_the_json_lists_incidents(tmp_path: Path, capsys: pytest.CaptureFixture)
 def test_no_findings_says_what_was_looked_at(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
     write_run(tmp_path, healthy_layers())
     text = report(tmp_path, capsys)
-    assert "No findings. Looked at activations of 2 layers, 48 records, steps 1 to 48." in text
+    assert "No findings. Checked activations of 2 layers, 48 records, steps 1 to 48." in text
     assert "whether each parameter changes (no weights)" in text
 
 
@@ -73,7 +73,7 @@ def coverage(layers: Layers, **info: Any) -> str:
 
 
 def test_layers_that_did_not_run_are_named() -> None:
-    assert "1 layer did not run and was not looked at: drop." in coverage(
+    assert "1 layer did not run and was not checked: drop." in coverage(
         healthy_layers(), silent=["drop"]
     )
     assert "did not run" not in coverage(healthy_layers(), silent=3)

@@ -243,7 +243,7 @@ def test_data_frames_have_the_columns_that_are_asked_for():
     assert frame["e4m3_underflow"].tolist() == [0.5, 0]
     assert frame["fp16_overflow"].tolist() == [0, 0.5]
     assert "bf16_overflow" in series.to_dataframe(number_formats="bf16")
-    with pytest.raises(OptionError, match="leave counts=True out"):
+    with pytest.raises(OptionError, match="cannot be combined with counts=True"):
         series.to_dataframe(counts=True, number_formats="bf16")
     with pytest.raises(OptionError, match="no number format 'fp8'"):
         series.to_dataframe(number_formats="fp8")

@@ -69,7 +69,7 @@ def test_linear_bins_equal_torch_histc() -> None:
 
 @pytest.mark.parametrize("bad", [(0, 0, 1), (9000, 0, 1), (4, 1, 1), (4, 0, np.inf)])
 def test_linear_bins_refuse_what_makes_no_bins(bad: tuple[int, float, float]) -> None:
-    with pytest.raises(OptionError, match="LinearBins takes"):
+    with pytest.raises(OptionError, match="LinearBins expects"):
         LinearBins(*bad)
 
 

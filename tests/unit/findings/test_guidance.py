@@ -50,7 +50,8 @@ def test_the_last_pattern_of_a_kind_always_holds(kind: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "cause"), [("linear0", "in the batch"), ("linear2", "log, square root or division")]
+    ("name", "cause"),
+    [("linear0", "in the batch"), ("linear2", "logarithm, square root or division")],
 )
 def test_nan_in_the_first_layer_comes_from_the_batch(name: str, cause: str) -> None:
     finding = first_of(make_run({name: after(60, nan)}), "non_finite")
@@ -62,7 +63,7 @@ def test_nan_in_the_first_layer_comes_from_the_batch(name: str, cause: str) -> N
 @pytest.mark.parametrize(
     ("stream", "dtype", "cause"),
     [
-        ("updates", "float16", "epsilon of 1e-8, which is 0 in float16"),
+        ("updates", "float16", "epsilon of 1e-8, which becomes 0 in float16"),
         ("updates", "float32", "gradients of this step"),
         ("gradients", "float32", "derivative"),
         ("activations", "float16", "in the batch"),

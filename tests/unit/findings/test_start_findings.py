@@ -78,7 +78,7 @@ def test_a_model_in_eval_mode_is_told() -> None:
     assert (finding.kind, finding.severity, finding.layers) == ("eval_mode", "warning", ("0", "1"))
     assert "all are in eval mode" in finding.title
     (other,) = find_run_findings("run", {}, facts=replace(facts, eval_layers=()))
-    assert "not this model" in other.title
+    assert "another model is trained" in other.title
 
 
 def test_norms_in_eval_mode_while_the_rest_trains_are_worth_knowing() -> None:

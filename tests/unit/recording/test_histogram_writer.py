@@ -229,10 +229,10 @@ def test_counts_of_the_grid_go_on_with_those_of_values():
 @pytest.mark.parametrize(
     ("given", "sentence"),
     [
-        (BinCounts([1, 2], [0, 1, 5]), "takes equal bins"),
+        (BinCounts([1, 2], [0, 1, 5]), "accepts at most 8190 bins"),
         (BinCounts([1, 2], [0, 1]), "edges of shape"),
         (BinCounts([1, 2], [0, 2, 1]), "ascending edges"),
-        (BinCounts([0.5, 2], [0, 1, 2]), "Give counts, not densities"),
+        (BinCounts([0.5, 2], [0, 1, 2]), "counts, not densities"),
         (BinCounts([1, -2], [0, 1, 2]), "whole numbers from 0 up"),
         (BinCounts([1, 2], [0, 1, 2], nans=-1), "whole numbers from 0 up"),
         (BinCounts([1, 2], [0, 1, 2], zeros=4), "zeros=4"),
@@ -265,8 +265,8 @@ def test_what_is_refused(given, sentence):
     [
         ({"a": np.ones(2)}, {"kind": "activation"}, "kind must be 'activations' or"),
         ({"a": np.ones(2)}, {"phase": "test"}, "phase must be 'train' or 'eval'"),
-        ([np.ones(2)], {}, "takes layers by name"),
-        ({1: np.ones(2)}, {}, "name must be a text"),
+        ([np.ones(2)], {}, "expects a dict of layers"),
+        ({1: np.ones(2)}, {}, "name must be a non-empty"),
     ],
 )
 def test_a_wrong_call_is_told(layers, words, sentence):
@@ -293,7 +293,7 @@ def test_other_bins_than_those_of_the_run_are_refused(tmp_path):
     with HistogramWriter(tmp_path, bins=LINEAR) as hist:
         hist.add(1, {"a": np.ones(3), "b": counts})
     with HistogramWriter(tmp_path, on_error="raise") as hist:
-        with pytest.raises(OptionError, match=r"begun with bins=LinearBins\(count=40"):
+        with pytest.raises(OptionError, match=r"started with bins=LinearBins\(count=40"):
             hist.add(2, {"a": np.ones(3)})
         with pytest.raises(OptionError, match="same edges"):
             hist.add(2, {"b": BinCounts([1, 2], [0, 2, 4])})
@@ -338,7 +338,7 @@ def test_the_example_of_a_simulation(tmp_path, monkeypatch):
 
 def test_the_example_of_counts(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    exec(compile(code_after("Values that are already counted"), DOCUMENT, "exec"), {})
+    exec(compile(code_after("Histograms that are already counted"), DOCUMENT, "exec"), {})
     series = read_histograms("runs")["counted"]["energy"]
     assert series.scheme == LinearBins(50, 0, 10)
 

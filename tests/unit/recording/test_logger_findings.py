@@ -182,7 +182,7 @@ def test_a_plain_loop_asks_whether_to_stop(fault, last, tmp_path):
     hist = ActivationHistLogger(
         model, tmp_path, warn_on=["exploding"], stop_on=["collapsed", "non_finite"]
     )
-    with pytest.warns(ActivationHistWarning, match="stop_on: the training is asked to stop"):
+    with pytest.warns(ActivationHistWarning, match="stop_on: the training should stop"):
         train_until_told(hist, model, fault)
     hist.close()
     assert hist.steps == last

@@ -133,7 +133,7 @@ def test_every_watched_kind_may_be_asked_for_and_is_documented():
 def test_the_delays_in_the_documentation_of_warn_on_are_the_real_ones():
     (row,) = [row for row in option_rows() if row.name == "warn_on"]
     waits = [rule.online.least_records(DEFAULT_OPTIONS) for rule in RUN_RULES if rule.online]
-    assert f"told within {max(waits)} records" in row.doc
+    assert f"reported within {max(waits)} records" in row.doc
     first = ", ".join(str(FIRST_LOOK * number) for number in (1, 2, 3))
     assert f"after {first} ... records and at most {MOST_BETWEEN} records apart" in row.doc
     assert f"after {MOST_BETWEEN * LONG_PART} each {LONG_PART}nd part of the run" in row.doc

@@ -56,7 +56,7 @@ def test_a_dear_device_thins_by_default_tells_it_once_and_notes_it(tmp_path, mon
     assert len(told) == 1
     text = str(told[0].message)
     assert "added 100.0% (30 ms to 30 ms) to the steps that it recorded" in text
-    assert "overhead_budget=0.05 allows at the cadence asked for (every step until 4,000" in text
+    assert "overhead_budget=0.05 allows at the requested cadence (every step until 4,000" in text
     assert "of every 32 steps, to stay under the time budget" in text
     assert "overhead_budget=None" in text
     info = read_histograms(tmp_path)["run"].info

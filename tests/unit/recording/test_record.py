@@ -269,8 +269,8 @@ BAD: list[tuple[Any, str]] = [
     (lambda x: {"s": x.to_sparse()}, r"'s' is torch.sparse_coo torch.float32, .*to_dense"),
     (lambda x: {"number": 3.0}, r"'number' is float, .*as_tensor"),
     (lambda x: {"empty": x[:0]}, r"Keeps/empty has no elements at step 1"),
-    (lambda x: {"a:b": x}, r"'a:b' is no name for a tensor, and is recorded as 'a_b'"),
-    (lambda x: {"": x}, r"'' is no name for a tensor, and is recorded as 'tensor'"),
+    (lambda x: {"a:b": x}, r"'a:b' cannot name a tensor; it is recorded as 'a_b'"),
+    (lambda x: {"": x}, r"'' cannot name a tensor; it is recorded as 'tensor'"),
     (lambda x: {"/a//b\n": x}, r"recorded as 'a/b_'"),
 ]
 
@@ -316,9 +316,13 @@ class NamesAnOutput(nn.Module):
 def test_a_tensor_named_as_an_output_gets_a_series_of_its_own():
     model, writer = nn.Sequential(NamesAnOutput()), MemoryWriter()
     hist = ActivationHistLogger(model, writer, on_error="raise")
-    with pytest.warns(ActivationHistWarning, match=r"'0/scores' names two things.*'0/scores_2'"):
+    with pytest.warns(
+        ActivationHistWarning, match=r"'0/scores' is the name of two things.*'0/scores_2'"
+    ):
         model(torch.ones(3, 2))
-    with pytest.warns(ActivationHistWarning, match=r"'0/scores' names two things.*'0/scores_3'"):
+    with pytest.warns(
+        ActivationHistWarning, match=r"'0/scores' is the name of two things.*'0/scores_3'"
+    ):
         hist.record("0/scores", torch.ones(7))
     hist.step()
     model(torch.ones(3, 2))

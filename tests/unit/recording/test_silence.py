@@ -117,11 +117,11 @@ def without_a_graph(model):
 
 
 ONE_WARNING = {
-    "a copy is trained": ({}, calls_a_copy, r"0, 1, 2\. What the training calls is not this model"),
+    "a copy is trained": ({}, calls_a_copy, r"0, 1, 2\. The training does not call this model"),
     "forward() alone": (
         {"layers": ""},
         calls_forward_only,
-        r"its forward\(\) alone.*Give the logger",
+        r"only its forward\(\),.*Give the logger",
     ),
     "no evaluation": (
         {"phases": "eval"},

@@ -26,7 +26,7 @@ def record(logdir, steps=1, **options):
 def test_a_run_does_not_go_on_with_other_bins(tmp_path, start):
     record(tmp_path, bins=LinearBins(40, 0, 10))
     threads = threading.active_count()
-    with pytest.raises(OptionError, match=r"begun with bins=LinearBins.*got bins=FloatBits"):
+    with pytest.raises(OptionError, match=r"started with bins=LinearBins.*got bins=FloatBits"):
         record(tmp_path, start_step=start)
     assert threading.active_count() == threads
     record(tmp_path, bins=LinearBins(40, 0.0, 10.0), start_step=start)
@@ -38,7 +38,7 @@ def test_a_directory_that_holds_steps_is_told_of(tmp_path, caplog):
     assert caplog.messages == []
     record(tmp_path, 2)
     (told,) = caplog.messages
-    assert "already holds steps up to 6; this training is recorded from step 7 on" in told
+    assert "already holds steps up to 6, so this training is recorded from step 7 on" in told
     assert "another directory" in told
     caplog.clear()
     record(tmp_path, 2, start_step=8)  # as a resumed training says it
@@ -51,13 +51,13 @@ def test_an_abandoned_tail_is_left_out_and_told_of_once(start, tmp_path, caplog)
     record(tmp_path, 10)
     record(tmp_path, 2, start_step=start)
     (told,) = caplog.messages
-    assert f"holds steps up to 10, and this training begins again at step {start + 1}" in told
+    assert f"holds steps up to 10, and this training starts again at step {start + 1}" in told
     caplog.clear()
     run = read_histograms(tmp_path)["."]
     assert run["Linear"].steps.tolist() == list(range(1, start + 3))
     assert run["Linear"] is not None
     (told,) = caplog.messages
-    assert f"began again at step {start + 1}" in told
+    assert f"started again at step {start + 1}" in told
     assert read_last_step(tmp_path) == start + 2
     record(tmp_path)
     assert read_histograms(tmp_path)["."]["Linear"].steps.tolist() == list(range(1, start + 4))

@@ -196,7 +196,7 @@ def test_a_compiled_model_counts_exactly_without_a_graph_break(backend: str) -> 
         ({3: 1}, "A pattern of split must be"),
         ({"1": 1.5}, "but got {'1': 1.5}"),
         ({"1": True}, "but got {'1': True}"),
-        ("1", "a dict of patterns and dimensions"),
+        ("1", "a dict from patterns to dimensions"),
     ],
 )
 def test_what_cannot_be_split_is_an_error_at_once(split: Any, says: str) -> None:

@@ -64,7 +64,7 @@ def test_anything_with_an_index_is_a_step(numbers, tmp_path):
 def test_what_is_no_number_is_warned_of_once_and_costs_no_record(wrong, tmp_path):
     model, hist = make_logger(tmp_path)
     train(model, hist, [None] * 10)
-    with pytest.warns(ActivationHistWarning, match=r"write step\(loss=loss\)") as told:
+    with pytest.warns(ActivationHistWarning, match=r"name it: step\(loss=loss\)") as told:
         train(model, hist, [wrong] * 5)
     hist.close()
     assert len(told) == 1
@@ -89,7 +89,9 @@ def test_a_step_that_is_named_is_a_scalar_and_told():
 def test_numbers_that_do_not_grow_are_told_once(numbers):
     writer = MemoryWriter()
     model, hist = make_logger(writer)
-    with pytest.warns(ActivationHistWarning, match="takes the place of .* numbers that grow") as w:
+    with pytest.warns(
+        ActivationHistWarning, match="replaces earlier records .* increasing numbers"
+    ) as w:
         train(model, hist, numbers)
     hist.close()
     assert [each.filename for each in w] == [__file__]

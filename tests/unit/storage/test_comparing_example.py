@@ -34,5 +34,5 @@ def test_the_example_guards_the_numbers(
     run()
     assert example["GOLDEN"].stat().st_size < 12_000
     monkeypatch.setattr(nn, "GELU", nn.ReLU)
-    with pytest.raises(AssertionError, match="part at step 1 in 1: "):
+    with pytest.raises(AssertionError, match="first differ at step 1 in 1: "):
         run()

@@ -234,7 +234,7 @@ def test_the_result_as_json_table_and_html(reference: MemoryWriter) -> None:
     assert told["first"]["layer"] == "4" and told["first"] == told["layers"][0]
     table = found.to_dataframe()
     assert table["layer"].tolist() == [layer.layer for layer in found.layers]
-    assert "part at step 1 in 4" in found._repr_html_()
+    assert "first differ at step 1 in 4" in found._repr_html_()
 
 
 def test_wrong_options_are_refused(reference: MemoryWriter) -> None:

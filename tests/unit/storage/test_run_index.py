@@ -162,7 +162,9 @@ def test_a_file_that_went_away_meanwhile_costs_its_own_records(tmp_path: Path) -
     run = read_histograms(tmp_path)["run"]
     assert list(run) == ["conv1"]
     second.write_bytes(second.read_bytes()[:40] + b"\xff" * 400)
-    with pytest.warns(ActivationHistWarning, match="has changed or gone since it was opened"):
+    with pytest.warns(
+        ActivationHistWarning, match="has changed or disappeared since it was opened"
+    ):
         assert run["conv1"].steps.tolist() == [0, 1, 2, 3, 4]
 
 
@@ -217,7 +219,7 @@ def test_a_value_of_the_user_under_a_tag_of_ours_is_told(
     file.close()
     (run,) = read_runs(str(tmp_path))
     assert len(run.layers["conv1"][1]) == 100
-    assert "'activations/conv1' of a layer is also used for something else" in run.problems[0]
+    assert "'activations/conv1' of a layer is also used for other values" in run.problems[0]
 
 
 def test_a_tag_of_a_histogram_and_a_scalar_is_read_as_a_histogram(tmp_path: Path) -> None:

@@ -60,7 +60,7 @@ def test_a_full_queue_waits(tmp_path):
 
 def test_an_unwritable_logdir_is_an_error_at_once(tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(LogdirError, match=r"file/run.*cannot be made: .*is a file"):
+    with pytest.raises(LogdirError, match=r"file/run.*cannot be created: .*is a file"):
         RunWriter(tmp_path / "file" / "run")
 
 
@@ -235,7 +235,7 @@ def test_a_record_that_cannot_be_stored_leaves_its_block_alone(step, memory, tmp
     write_steps(writer, [1, 2], layers)
     bad = replace(make_record(3, layers, random_rows(3, 2), {"loss": 1.0}), step=step)
     writer.write(bad)
-    with pytest.warns(ActivationHistWarning, match="records concerned are not stored"):
+    with pytest.warns(ActivationHistWarning, match="affected records are not stored"):
         writer.flush()
     write_steps(writer, [4, 5], layers)
     writer.close()

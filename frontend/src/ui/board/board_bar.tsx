@@ -61,7 +61,7 @@ function SickButton() {
       type="button"
       class="button"
       aria-pressed={only}
-      title="Show only the runs in which something looks wrong"
+      title="Show only the runs that have findings"
       onClick={() => {
         boardFilter.value = only ? "" : SICK;
       }}

@@ -64,7 +64,7 @@ function RunCells({ run, at }: RunProps) {
         <button
           type="button"
           tabIndex={-1}
-          title={`${run}: show it beside its nearest healthy run`}
+          title={`${run}: show it beside the nearest healthy run`}
           onClick={() => openRun(run)}
         >
           <span class="swatch" style={{ background: runColour(place) }} />

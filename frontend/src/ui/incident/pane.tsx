@@ -111,7 +111,7 @@ function Absent() {
   return (
     <div class="incident-head">
       <h2 aria-live="polite">
-        {pending ? `Checking ${incident.value[0]}…` : "This finding is not there any more."}
+        {pending ? `Checking ${incident.value[0]}…` : "This finding no longer exists."}
       </h2>
       <Close />
     </div>

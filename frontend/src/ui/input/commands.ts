@@ -81,7 +81,7 @@ export const resetZoom = command({
   run: zoom.clearZoom,
 });
 export const back = command({
-  label: "Back to the zoom before",
+  label: "Back to the previous zoom",
   keys: ["Z"],
   when: () => zoom.canGoBack.peek(),
   run: zoom.goBack,
@@ -92,16 +92,16 @@ command(moving(["A"], "Move left", "Move down", (panel, axis) => panBy(panel, ax
 command(moving(["D"], "Move right", "Move up", (panel, axis) => panBy(panel, axis, PAN_STEP)));
 command({ label: settings.pinned.label, when: onPanels, run: () => focusElement(STEP_ID) });
 export const stepBefore = command({
-  label: "Pin the step before",
+  label: "Pin the previous step",
   keys: ["←"],
-  shift: "Pin ten steps before",
+  shift: "Pin the step ten back",
   when: onPanels,
   run: (_, shift) => movePin(shift ? -10 : -1),
 });
 export const nextStep = command({
   label: "Pin the next step",
   keys: ["→"],
-  shift: "Pin ten steps on",
+  shift: "Pin the step ten ahead",
   when: onPanels,
   run: (_, shift) => movePin(shift ? 10 : 1),
 });
@@ -113,7 +113,7 @@ export const newestStep = command({
   run: () => pinAt(null),
 });
 export const play = command({
-  label: "Play the steps, or stop",
+  label: "Play or stop the steps",
   keys: ["P", "Space"],
   when: onPanels,
   run: () => void import("../later_parts").then(({ togglePlay }) => togglePlay()),

@@ -14,17 +14,17 @@ interface CrosshairKeys extends KeyRow {
 export const CROSSHAIR_KEYS: readonly CrosshairKeys[] = [
   {
     keys: ["←", "→"],
-    does: "On a panel: the crosshair by a column (Shift: ten)",
+    does: "On a panel: move the crosshair by one column (Shift: ten)",
     run: (panel, by) => moveCursor(panel, by, 0),
   },
   {
     keys: ["↓", "↑"],
-    does: "On a panel: the crosshair by a bin (Shift: ten)",
+    does: "On a panel: move the crosshair by one bin (Shift: ten)",
     run: (panel, by) => moveCursor(panel, 0, by),
   },
   {
     keys: ["Enter"],
-    does: "On a panel: pin the step of the crosshair",
+    does: "On a panel: pin the step at the crosshair",
     run: () => pinAt(cursor.peek()?.unit ?? null),
   },
 ];

@@ -35,27 +35,27 @@ function withShift(label: string, shift = ""): string {
 export const GESTURES: readonly KeyRow[] = [
   {
     keys: ["drag"],
-    does: "Zoom the time axis of all panels; diagonally: the values of the row too; on an axis: that axis",
+    does: "Zoom the time axis of all panels; diagonally: also the values of the row; on an axis: only that axis",
   },
   { keys: ["Shift + drag"], does: "Zoom the values of the row (also straight up or down)" },
   {
     keys: ["Ctrl + wheel", "pinch"],
-    does: "Zoom at the pointer (with Shift, or fingers one above the other: values)",
+    does: "Zoom at the pointer (with Shift, or with one finger above the other: values)",
   },
-  { keys: ["Space + drag"], does: "Move what is shown (also with Alt, or the middle button)" },
+  { keys: ["Space + drag"], does: "Move the visible part (also with Alt, or the middle button)" },
   {
     keys: ["timeline"],
-    does: "Drag to show a part of the steps, its ends to change it; click to pin, or to open a finding",
+    does: "Drag to show a range of steps, drag its ends to change it; click to pin a step or to open a finding",
   },
   { keys: ["double-click"], does: "Reset zoom" },
-  { keys: ["click", "tap"], does: "Pin the step; on a strip: open it" },
+  { keys: ["click", "tap"], does: "Pin the step; on a strip: open the layer" },
   {
     keys: ["colour bar"],
-    does: "Point (or ← →) to see the cells of a colour; drag its ends for more contrast",
+    does: "Point (or press ← →) to see the cells of a colour; drag the ends to change the contrast",
   },
   {
     keys: ["units"],
-    does: "At a panel of a layer recorded with split: its units over the steps, coloured by a statistic",
+    does: "On a panel of a layer recorded with split: show its units over the steps, coloured by a statistic",
   },
 ];
 

@@ -1,5 +1,6 @@
 /** Everything that the command palette can do, as it stands when the palette is opened. */
 
+import { canShare } from "../../series/page_client";
 import { seriesId } from "../../series/series_id";
 import { openFinding } from "../../view/findings/explained";
 import { sorted } from "../../view/findings/findings";
@@ -28,6 +29,7 @@ import { showField, tableOf } from "../settings/open_state";
 import { OWN_FIELDS } from "../settings/setting_field";
 import { say } from "../widgets/toast";
 import { FORMATS, PAGE_PICTURES, saveRow } from "./save";
+import { shareAsFile } from "./share_file";
 
 export interface Action {
   readonly name: string;
@@ -43,6 +45,9 @@ export function listActions(at: Cursor | null): readonly Action[] {
   const row = rowInSight(at);
   return [
     ...allCommands.flatMap((command) => commandToActions(command, at)),
+    ...(canShare
+      ? [{ name: "Share as one file", hint: "what is shown", run: () => void shareAsFile() }]
+      : []),
     ...(row === undefined ? [] : rowActions(row)),
     ...(row === undefined
       ? []

@@ -192,7 +192,7 @@ function DifferenceItems({ finding }: { readonly finding: FindingAnswer }) {
       <summary
         title={`${finding.advice} Distance: Wasserstein-1 on an asinh axis; 0.1 for a tenth more scale.`}
       >
-        <RunLabel run={run} /> parts from <RunLabel run={String(figures.baseline)} /> in{" "}
+        <RunLabel run={run} /> differs from <RunLabel run={String(figures.baseline)} /> in{" "}
         {formatCounted(layers.length, "layer")}
       </summary>
       <ol class="findings">

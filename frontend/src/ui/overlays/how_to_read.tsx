@@ -19,28 +19,28 @@ const PARTS: readonly (readonly [left: number, top: number, head: string, words:
     50,
     97,
     "Time",
-    "goes to the right. A column is one recorded step, or a few neighbours where there is no room for each.",
+    "is the horizontal axis. Each column is one recorded step, or a few neighbouring steps if there is no room for each.",
   ],
   [
     3,
     42,
     "Values",
-    "of the layer go upwards. Click the word at the axis to switch it: linear, or symlog, which shows small and large values together.",
+    "of the layer are the vertical axis. Click the word at the axis to switch between linear and symlog, which shows small and large values together.",
   ],
   [
     30,
     42,
     "Colour",
-    "tells how many of the step's values lie in a cell: few are dark, many are bright. The colour bar beside the layer has the numbers.",
+    "shows how many of the step's values are in a cell: dark for few, bright for many. The colour bar beside the layer has the numbers.",
   ],
-  [20, 87, "The row under the line", "counts exact zeros apart, such as those that a ReLU makes."],
-  [58, 17, "▲ and ▼", "count what lies above and below the axis."],
-  [88, 10, "NaN, +∞, −∞", "have rows of their own, which are there only when such values are."],
+  [20, 87, "The row under the line", "counts exact zeros separately, such as those of a ReLU."],
+  [58, 17, "▲ and ▼", "count the values above and below the axis."],
+  [88, 10, "NaN, +∞, −∞", "have their own rows, which appear only if there are such values."],
   [
     72,
     2,
-    "A bar over the panel",
-    "marks the steps of a finding: red for an error, brown for a warning, blue for what is worth knowing. Click it to have it explained.",
+    "A bar above the panel",
+    "marks the steps of a finding: red for an error, brown for a warning, blue for an info. Click it for an explanation.",
   ],
 ];
 
@@ -111,7 +111,7 @@ function Picture() {
       width={WIDTH_PX * ratio}
       height={HEIGHT_PX * ratio}
       role="img"
-      aria-label="A heatmap whose parts have numbers; the list says what they are."
+      aria-label="A heatmap with numbered parts; the list explains them."
     />
   );
 }
@@ -174,7 +174,7 @@ export function ReadingHint() {
     remember();
   };
   return (
-    <aside class="reading-hint" aria-label="For the first time here">
+    <aside class="reading-hint" aria-label="New here">
       <span>
         <b>New here?</b> Time goes to the right, the layer's values go upwards, and brighter cells hold more
         of them.

@@ -89,7 +89,7 @@ function Search({ actions }: { readonly actions: Signal<readonly Action[]> }) {
         }}
         onKeyDown={onKeyDown}
       />
-      <div id={id} class="palette-list" role="listbox" aria-label="What was found">
+      <div id={id} class="palette-list" role="listbox" aria-label="Results">
         {found.value.map(({ action, at }, place) => (
           // biome-ignore lint/a11y/useKeyWithClickEvents: the field above has the keys of the list.
           // biome-ignore lint/a11y/useFocusableInteractive: the field keeps the focus.
@@ -108,9 +108,9 @@ function Search({ actions }: { readonly actions: Signal<readonly Action[]> }) {
       </div>
       <div class="palette-foot" role="status">
         {found.value.length === 0
-          ? "Nothing has these letters in this order."
+          ? "Nothing matches these letters."
           : found.value.length === MOST_SHOWN
-            ? `The best ${MOST_SHOWN}; type more letters for others.`
+            ? `The ${MOST_SHOWN} best matches; type more letters to narrow them down.`
             : `${found.value.length} found`}
       </div>
     </>

@@ -100,7 +100,7 @@ function Found({ found }: { readonly found: Comparison }) {
   return (
     <>
       <span title={notes}>
-        {found.b} parts from {found.a} at <strong>step {first.first_step}</strong> in{" "}
+        {found.b} first differs from {found.a} at <strong>step {first.first_step}</strong> in{" "}
         <strong>{first.tag.replace("activations/", "")}</strong>: {measures(first)}
       </span>
       <button type="button" class="button" onClick={() => showParting(first, found.b)}>

@@ -60,7 +60,7 @@ function FullRange() {
   return (
     <button
       type="button"
-      title="The value axis holds every value. Click: the central values only"
+      title="The value axis spans all values. Click: only the central values"
       onClick={() => chooseRange("auto")}
     >
       all values

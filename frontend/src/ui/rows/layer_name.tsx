@@ -44,7 +44,7 @@ export function RowActions({ model }: { readonly model: LayerView }) {
       <RowMenu model={model} />
       <IconButton
         icon="pin"
-        tip={pinned ? "Take this layer off the top" : settings.pinnedLayers.label}
+        tip={pinned ? "Unpin this layer" : settings.pinnedLayers.label}
         pressed={pinned}
         onClick={() => togglePinnedLayer(series)}
       />

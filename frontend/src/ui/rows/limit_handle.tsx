@@ -69,7 +69,7 @@ export function LimitHandle({ end, bar, scale, owner, held }: Props) {
       style={{ left: `${share * 100}%` }}
       role="slider"
       tabIndex={0}
-      title={`${name}: drag, or arrow keys; double-click or Delete takes the limits away`}
+      title={`${name}: drag, or arrow keys; double-click or Delete removes the limits`}
       aria-label={name}
       aria-valuemin={0}
       aria-valuemax={100}

@@ -56,7 +56,7 @@ function Actions({ model }: { readonly model: LayerView }) {
         ))}
         <button
           type="button"
-          title="The numbers as a table, for reading instead of looking"
+          title="The numbers as a table"
           onClick={() => {
             tableOf.value = model;
           }}

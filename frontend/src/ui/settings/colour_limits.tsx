@@ -58,7 +58,7 @@ function LimitFields({ owner, onReset }: Props) {
       ends={ends.map((end) => (end === null ? "" : String(Number((end * factor).toPrecision(6)))))}
       tips={["Cells up to this have the lowest colour", "Cells from this on have the highest colour"]}
       parse={parseLimits}
-      complaint="Numbers from 0 up, the first below the second; empty: as the cells have it."
+      complaint="Two numbers from 0 up, the first below the second; leave a field empty to use the cells' own limit."
       take={([lo, hi]) => setLimits(owner, [scaled(lo, factor), scaled(hi, factor)])}
       unit={UNITS[quantity.value]}
     >
@@ -66,7 +66,7 @@ function LimitFields({ owner, onReset }: Props) {
         <button
           type="button"
           class="button text"
-          title="Takes away all limits of colours, also those of single layers and of other units"
+          title="Removes all colour limits, including those of single layers and of other units"
           onClick={() => {
             colourLimits.reset();
             onReset();

@@ -14,7 +14,7 @@ export function RangeFields({ id }: { readonly id: string }) {
       ends={manualRange.value.map(String)}
       tips={["Lowest value shown", "Highest value shown"]}
       parse={interval.parse}
-      complaint="Two numbers, the first below the second."
+      complaint="Enter two numbers, the first below the second."
       take={(ends) => chooseRange("manual", ends)}
     />
   );

@@ -88,7 +88,7 @@ function showTyped(text: string): string {
   if (Number.isNaN(from + to)) return "The first shown run has no epochs: choose another time axis.";
   if (to <= full.lo || from >= full.hi) {
     const [least, most] = placesToSteps(full);
-    return `Nothing is recorded there: the steps go from ${least} to ${most}.`;
+    return `Nothing is recorded there: steps range from ${least} to ${most}.`;
   }
   moveAll(from, to);
   settle();

@@ -29,13 +29,13 @@ export function Live() {
   }
   if (quiet_s.value > 0) {
     return (
-      <span class="chip" title="The training has ended or stands still; new steps would appear by themselves">
+      <span class="chip" title="The training has ended or is paused; new steps would appear automatically">
         last step {formatDuration(quiet_s.value).split(" ", 2).join(" ")} ago
       </span>
     );
   }
   return (
-    <span class="chip live" title="New steps appear by themselves while this tab is shown">
+    <span class="chip live" title="New steps appear automatically while this tab is shown">
       live
     </span>
   );

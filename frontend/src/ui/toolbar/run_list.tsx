@@ -58,7 +58,7 @@ export function RunList() {
         <button
           type="button"
           class="button text"
-          title="Show the first few runs, and new ones as they come"
+          title="Show the first few runs, and new ones as they appear"
           onClick={() => selection.showRuns(null)}
         >
           First {selection.RUNS_AT_FIRST}
@@ -80,7 +80,7 @@ export function RunList() {
           <button
             type="button"
             class="button text"
-            title="Show the runs of this list in which something looks wrong, the worst first"
+            title="Show the runs of this list that have findings, worst first"
             onClick={() => {
               selection.showRuns(sick.slice(0, selection.RUNS_AT_FIRST));
             }}

@@ -71,7 +71,7 @@ export function Toolbar() {
       )}
       <span class="spring" />
       {ordering === "" ? null : (
-        <span class="chip" role="status" title="Layers are looked at before they are ordered">
+        <span class="chip" role="status" title="Layers are being examined before they are sorted">
           {ordering}
         </span>
       )}

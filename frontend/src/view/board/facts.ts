@@ -47,7 +47,7 @@ const lossColumn: FactColumn = {
 const worstColumn: FactColumn = {
   id: WORST,
   label: "worst finding",
-  tip: "The gravest finding of the run and the layer in which it began",
+  tip: "The most severe finding of the run and the layer in which it began",
   read: healthOf,
   show: (run) => {
     const worst = worstFinding(run);

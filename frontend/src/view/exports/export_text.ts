@@ -23,7 +23,7 @@ type Line<Columns extends readonly string[]> = Readonly<Record<Columns[number], 
 
 /** Said in files whose counts are not all exact. */
 const SPLIT_NOTE =
-  "Rows cut stored bins, whose counts were split in proportion where split is 1; the export of exact counts has whole ones.";
+  "Rows cut stored bins, whose counts were divided in proportion where split is 1; the export of exact counts has whole bins.";
 
 /**
  * One line per occupied cell of each panel, then those of zeros, non-finite and out-of-range values. Where any

@@ -22,7 +22,7 @@ export function noteToText({ short, long }: Note): string {
 }
 
 export const NEEDS_ONE_SCALE =
-  "Differences need the same rows in both runs, so the runs of a layer share their value axis meanwhile.";
+  "Differences need the same rows in both runs, so the runs of a layer share their value axis for now.";
 export const NEEDS_LINKS = "Differences need axes in common: link axes and colours (L) to see them.";
 
 export function noteTexts(panel: PanelView): readonly Note[] {
@@ -48,8 +48,8 @@ export function noteTexts(panel: PanelView): readonly Note[] {
   }
   if (tile.source === "histograms") {
     notes.push({
-      short: "histograms of another tool",
-      long: "Written with add_histogram or alike; bins as stored, zeros unknown",
+      short: "histograms from another tool",
+      long: "Written with add_histogram or a similar function; bins as stored, zeros unknown",
     });
   }
   notes.push(...(numberFormatPart()?.limitNotes() ?? []));

@@ -89,7 +89,7 @@ function lossOf(panel: PanelView): FormatLoss | string {
   const format = chosen();
   const tile = panel.shown.value;
   if (tile === null || format === null) return "";
-  if (tile.source === "histograms") return "another tool's histograms do not tell";
+  if (tile.source === "histograms") return "unknown for histograms from another tool";
   // Asked for anew without merging, since a merged bin may hold a limit.
   if (tile.unit !== null) return "";
   return formatLoss(tile, format, scale(), dtypeOf(panel));

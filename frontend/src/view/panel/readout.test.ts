@@ -34,9 +34,9 @@ describe("a place of a panel", () => {
     expect(readoutToText(panel, read)).toMatch(/^two, conv, step 3, .*: 11 of 60 values, 18/);
   });
 
-  it("outside of the value axis counts nothing, but has a step", () => {
+  it("outside the value axis counts nothing, but has a step", () => {
     const read = readPanel(panel, 3.5, 99, null)!;
-    expect(read).toMatchObject({ count: null, bin: "outside of the value axis", firstStep: 3 });
+    expect(read).toMatchObject({ count: null, bin: "outside the value axis", firstStep: 3 });
     expect(readPanel(panel, 3.5, null, null)).toMatchObject({ count: null });
   });
 

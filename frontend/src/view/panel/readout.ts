@@ -41,7 +41,7 @@ export interface Readout {
 
 /** Where nothing is counted. */
 const NOTHING = {
-  bin: "outside of the value axis",
+  bin: "outside the value axis",
   ends: null,
   count: null,
   n: 0,

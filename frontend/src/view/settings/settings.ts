@@ -33,7 +33,7 @@ const shown = new SettingGroup("What is shown");
 /** null takes the first few, and new ones as they come. */
 export const runs = shown.listOf<readonly string[] | null>("runs", null, optional(texts), {
   label: "Runs",
-  tip: "Choose which runs stand side by side",
+  tip: "Choose which runs are shown side by side",
 });
 export const filter = shown.own("filter", "", text, {
   label: "Filter layers",
@@ -49,7 +49,7 @@ export const phase = shown.choiceOfData("phase", {
 });
 export const view = shown.choice("view", "auto", {
   label: "View",
-  tip: "Panels of a few runs, a board of all, or all layers of one step by their depth. Auto: the board where more than six runs are there and no panels were chosen",
+  tip: "Panels of a few runs, a board of all runs, or all layers of one step by depth. Auto: the board if there are more than six runs and none was chosen",
   labels: { auto: "auto", panels: "Panels", board: "Board", depth: "Depth" },
 });
 
@@ -60,12 +60,12 @@ export const boardFilter = board.own("boardFilter", "", text, {
 });
 export const boardGroup = board.choiceOfData("boardGroup", {
   label: "Group runs by",
-  tip: "Runs with equal values of this column stand together under a line that sums them up",
+  tip: "Groups runs with equal values of this column under a summary line",
 });
 /** A column's id, after "-" for the largest first. */
 export const boardSort = board.choiceOfData("boardSort", {
   label: "Sort runs",
-  tip: "Click the head of a column; again for the other direction, a third time for the order of names",
+  tip: "Click a column head to sort; click again to reverse, a third time to sort by name",
 });
 /** Stages of layers and groups of runs that are not as at first: open, or closed. */
 export const boardFolds = board.own<readonly string[]>("boardFolds", [], texts, {
@@ -88,13 +88,13 @@ export const time = axes.choice<AxisKind>("time", "step", {
 });
 export const valueScale = axes.choice("valueScale", "auto", {
   label: "Values",
-  tip: "Scale of the value axis. Auto: linear, or symlog where runs differ widely in size",
+  tip: "Scale of the value axis. Auto: linear, or symlog if runs differ widely in size",
   labels: { auto: "auto", linear: "linear", symlog: "symlog", native: "native bins" },
 });
 export type ScaleChoice = Value<typeof valueScale>;
 export const quantity = axes.choice<Quantity>("quantity", "share", {
   label: "Colour",
-  tip: "What a cell's colour stands for",
+  tip: "What the colour of a cell shows",
   labels: { share: "share of step", peak: "share of peak", density: "density", count: "count" },
 });
 export const curve = axes.choice<Curve>("curve", "log", {
@@ -133,24 +133,24 @@ export const manualRange = values.own<Interval>("manualRange", [-1, 1], interval
 });
 export const axisScope = values.choice("axisScope", "row", {
   label: "Same axis",
-  tip: "Which panels share one value axis, while they are linked",
+  tip: "Which panels share one value axis while axes are linked",
   labels: SCOPES,
 });
 /** 0: as many as there are pixels for. */
 export const heatmapRows = values.choiceOf("heatmapRows", 0, integer(0, 512), {
   label: "Heatmap rows",
-  tip: "Most rows of a heatmap; there are fewer where stored bins are higher than a row, since rows never cut them",
+  tip: "Largest number of rows in a heatmap; there are fewer if stored bins are taller than a row, because rows never cut bins",
   options: [0, 16, 32, 64, 128, 256, 512].map((value) => ({ value, label: value ? `${value}` : "auto" })),
 });
 export const zerosInside = values.flag("zerosInside", {
   label: "Zeros inside the heatmap too",
-  tip: "Exact zeros have a band of their own under the heatmap; this also counts them in the bin at 0",
+  tip: "Exact zeros have their own band under the heatmap; this also counts them in the bin at 0",
 });
 export const linked = values.flag(
   "linked",
   {
     label: "Link axes and colours",
-    tip: "Runs of a layer share value axis and colours, all panels the time axis",
+    tip: "Runs of a layer share the value axis and the colours; all panels share the time axis",
     shortcut: "L",
   },
   true,
@@ -159,7 +159,7 @@ export const linked = values.flag(
 const colours = new SettingGroup("Colours");
 export const colourScope = colours.choice("colourScope", "row", {
   label: "Same colours",
-  tip: "Which panels share one colour scale, while they are linked",
+  tip: "Which panels share one colour scale while axes are linked",
   labels: SCOPES,
 });
 export const colormap = colours.choiceOf<ColormapName>("colormap", "viridis", oneOf(COLORMAPS), {
@@ -169,7 +169,7 @@ export const colormap = colours.choiceOf<ColormapName>("colormap", "viridis", on
 });
 export const contrast = colours.choice("contrast", "full", {
   label: "Contrast",
-  tip: "Auto leaves 0.5 % of the occupied cells at either end of the scale in the end colours: from percentile 0.5 to 99.5",
+  tip: "Auto spreads the colours from percentile 0.5 to 99.5 of the occupied cells",
   labels: { full: "all cells", auto: "auto (0.5–99.5 %)" },
 });
 /** Ends of colour scales that were set by hand; view/panel/contrast.ts has their keys. */
@@ -179,12 +179,12 @@ export const colourLimits = colours.own<ReadonlyMap<string, Limits>>(
   keyed(limits),
   {
     label: "Colour limits",
-    tip: "Where colours end, for all layers or for one",
+    tip: "Values at which the colour scale ends, for all layers or for one",
   },
 );
 export const emptyColoured = colours.flag("emptyColoured", {
   label: "Colour empty cells",
-  tip: "Paint cells without any value in the lowest colour; else they are left as background",
+  tip: "Paint empty cells in the lowest colour instead of the background colour",
 });
 
 const overHeatmaps = new SettingGroup("On the heatmaps");
@@ -206,7 +206,7 @@ export const overlays = overHeatmaps.list("overlays", {
 });
 export const strip = overHeatmaps.choice("strip", "none", {
   label: "Strip below",
-  tip: "An area under each heatmap: shares fill 0 to 100 % of its height, distances up to the largest of the layer",
+  tip: "An area under each heatmap. Its height is 100 % for shares, and the layer's largest value for distances",
   labels: {
     none: "none",
     near_zero: "near zero",
@@ -219,7 +219,7 @@ export const strip = overHeatmaps.choice("strip", "none", {
 });
 export const numberFormat = overHeatmaps.choice("numberFormat", "off", {
   label: "Number format",
-  tip: "Limits of a number format as lines, and the share of values that a cast to it would lose in the strip below",
+  tip: "Draws the limits of a number format as lines and, in the strip below, the share of values that a cast to it would lose",
   labels: {
     off: "off",
     fp16: "fp16",
@@ -231,7 +231,7 @@ export const numberFormat = overHeatmaps.choice("numberFormat", "off", {
 /** Exponent of a power of two; an address may have any that float32 holds. */
 export const formatScale = overHeatmaps.choiceOf("formatScale", 0, integer(-126, 127), {
   label: "Scale before the cast",
-  tip: "Power of two that values are multiplied with before the cast to the number format",
+  tip: "Power of two by which values are multiplied before the cast to the number format",
   options: [-16, -12, -8, -4, -2, -1, 0, 1, 2, 4, 6, 8, 10, 12, 16, 20, 24, 28, 32].map((value) => ({
     value,
     label: value === 0 ? "1" : `2^${value}`,
@@ -246,23 +246,23 @@ export const scalars = overHeatmaps.listOf<readonly string[] | null>("scalars", 
 const comparison = new SettingGroup("Compare");
 export const baseline = comparison.choiceOfData("baseline", {
   label: "Baseline",
-  tip: "The run that others are compared with",
+  tip: "The run that the others are compared with",
 });
 export const difference = comparison.flag("difference", {
   label: "Show differences to the baseline",
-  tip: "Other runs show their share minus the baseline's: red more, blue less; runs are aligned by the time axis",
+  tip: "The other runs show their share minus the baseline's: red for more, blue for less; runs are aligned by the time axis",
 });
 
 export const parting = comparison.choice("parting", "off", {
-  label: "Where runs part",
-  tip: "Marks where another run parts from the baseline, exactly or beyond rounding, and folds equal layers",
+  label: "First difference",
+  tip: "Marks where another run begins to differ from the baseline, exactly or beyond rounding, and hides equal layers",
   labels: { off: "off", exact: "exact", mass: "mass", octaves: "octaves" },
 });
 
 const besideHeatmaps = new SettingGroup("Beside the heatmaps");
 export const sliceMode = besideHeatmaps.choice("sliceMode", "overlaid", {
   label: "Step histogram",
-  tip: "How the runs' histograms of the pinned step stand to each other",
+  tip: "How the runs' histograms of the pinned step are drawn",
   labels: { overlaid: "overlaid", offset: "offset", cumulative: "cumulative" },
 });
 export const sliceLog = besideHeatmaps.flag("sliceLog", {
@@ -279,7 +279,7 @@ export const density = sizes.choice("density", "normal", {
 /** In CSS px; 0: as wide as the page allows. */
 export const panelWidth_px = sizes.amount("panelWidth_px", 4000, {
   label: "Panel width",
-  tip: "Width of a run's panels; double-click: as wide as the page allows",
+  tip: "Width of a run's panels; double-click to use the full width of the page",
   min: 230,
   max: 1600,
   step: 10,
@@ -287,7 +287,7 @@ export const panelWidth_px = sizes.amount("panelWidth_px", 4000, {
 /** In CSS px; 0: as the density has it. */
 export const panelHeight_px = sizes.amount("panelHeight_px", 1200, {
   label: "Panel height",
-  tip: "Height of a panel; double-click: as the density has it",
+  tip: "Height of a panel; double-click to use the height of the density",
   min: 80,
   max: 600,
   step: 4,
@@ -296,7 +296,7 @@ export const panelHeight_px = sizes.amount("panelHeight_px", 1200, {
 const rows = new SettingGroup("Rows, zoom and step");
 export const layout = rows.choice("layout", "auto", {
   label: "Layout",
-  tip: "How tall the layers are at first; auto takes the overview where they are many",
+  tip: "Initial height of the layers; auto uses the overview if there are many layers",
   labels: {
     auto: "auto",
     strips: "overview, one thin strip per layer",
@@ -323,22 +323,22 @@ export const ownScales = rows.own<readonly string[]>("ownScales", [], texts, {
 });
 export const pinnedLayers = rows.own<readonly string[]>("pinnedLayers", [], texts, {
   label: "Keep this layer at the top",
-  tip: "Click its pin",
+  tip: "Click the pin of the layer",
 });
 export const full = rows.own("full", "", text, {
-  label: "Show only this layer, large",
-  tip: "Click its arrows",
+  label: "Show only this layer, enlarged",
+  tip: "Click the arrows of the layer",
 });
 /** A place on the time axis; null follows the newest step. */
 export const pinned = rows.own<number | null>("pinned", null, optional(number), {
   label: "Pin a step",
-  tip: "Click a heatmap, or type it",
+  tip: "Click a heatmap, or type the step",
 });
 
 /** Run, kind, tag and first step of the finding that is explained; empty for none. */
 export const incident = rows.own<readonly string[]>("incident", [], texts, {
   label: "Explain a finding",
-  tip: "Click a badge, a mark or a line of the list of findings",
+  tip: "Click a badge, a mark or an entry in the list of findings",
 });
 
 /** Zoomed intervals by what they belong to: a panel, a row, or "" for the axis that all share. */

@@ -108,7 +108,7 @@ export interface Cursor {
   readonly panelId: string;
   readonly rowId: string;
   readonly unit: number;
-  /** null in the bands and outside of the value axis. */
+  /** null in the bands and outside the value axis. */
   readonly value: number | null;
   readonly band: ThinPart | null;
 }
