@@ -116,7 +116,7 @@ function rowActions(row: PanelLayer): readonly Action[] {
       },
     },
     {
-      name: `Show only ${layer}, large`,
+      name: `Show only ${layer}, enlarged`,
       current: settings.full.peek() === row.id,
       run: () => {
         settings.full.value = row.id;
