@@ -12,11 +12,46 @@ const withoutPreload: Plugin = {
   load: (id) => (id === "\0without-preload" ? "export const __vitePreload = (load) => load();" : undefined),
 };
 
+/**
+ * Parts import from the first file by the names that its code has already, instead of names made up for that: half a
+ * kilobyte less, gzip.
+ */
+const shortExports: Plugin = {
+  name: "short-exports",
+  generateBundle: {
+    order: "post",
+    handler(_, bundle) {
+      const chunks = Object.values(bundle).filter((output) => output.type === "chunk");
+      const entry = chunks.find((chunk) => chunk.isEntry);
+      if (entry === undefined) return;
+      const locals = new Map<string, string>();
+      entry.code = entry.code.replace(/export\{([^}]*)\};?\s*$/, (_, list: string) => {
+        const kept = list.split(",").map((item) => {
+          const [local = "", name = local] = item.split(" as ");
+          locals.set(name, local);
+          return name === "render" ? item : local;
+        });
+        return `export{${kept.sort().join(",")}};`;
+      });
+      for (const chunk of chunks)
+        chunk.code = chunk.code.replace(/import\{([^}]*)\}from"\.\/index\.js"/, (_, list: string) => {
+          const items = list.split(",").map((item) => {
+            const [name = "", local = name] = item.split(" as ");
+            const short = locals.get(name);
+            if (short === undefined) throw new Error(`The first file exports no ${name}.`);
+            return short === local ? local : `${short} as ${local}`;
+          });
+          return `import{${items.join(",")}}from"./index.js"`;
+        });
+    },
+  },
+};
+
 const jsx = { runtime: "automatic", importSource: "preact" } as const;
 
 const page: ViteUserConfig = {
   base: "./",
-  plugins: [withoutPreload],
+  plugins: [withoutPreload, shortExports],
   oxc: { jsx },
   build: {
     outDir: "../tb_activation_hist/static",
@@ -41,15 +76,11 @@ const page: ViteUserConfig = {
         entryFileNames: "index.js",
         // All that the first pictures need is one file: the entry and what it imports, never a chunk of their own
         // for modules that a part loaded later shares with them.
-        // All that is loaded later is one file too: small parts share what compression learns.
+        // What is loaded after them is one file too: small parts share what compression learns.
         codeSplitting: {
           groups: [
-            { name: "page", test: /src\/index\.ts$/, priority: 2 },
-            {
-              name: "later_parts",
-              test: /src\/(ui\/later_parts|view\/exports\/exports|view\/panel\/number_format)\.ts$/,
-              priority: 1,
-            },
+            { name: "page", test: /src\/index\.ts$/, priority: 1 },
+            { name: "later_parts", test: /src\/(ui\/later_parts|view\/panel\/number_format)\.ts$/ },
           ],
         },
         chunkFileNames: "[name].js",

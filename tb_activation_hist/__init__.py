@@ -83,6 +83,7 @@ if TYPE_CHECKING:
     from tb_activation_hist.recording.options import LoggerOptions, WatchedKind
     from tb_activation_hist.storage.comparisons import CompareOptions, compare_runs, save_golden
     from tb_activation_hist.storage.event_file import Logdir, SummaryWriterLike
+    from tb_activation_hist.storage.interactive import NotebookCell
     from tb_activation_hist.storage.logdir_histograms import (
         LogdirHistograms,
         RunHistograms,
@@ -138,6 +139,7 @@ _HOMES: Final = {
     "LoggerOptions": "recording.options",
     "MemoryWriter": "storage.memory_writer",
     "MissingDependencyError": "core.errors",
+    "NotebookCell": "storage.interactive",
     "NumberFormat": "core.number_formats",
     "NumberFormatOptions": "core.plot_options",
     "OnBacklog": "storage.options",
@@ -227,6 +229,7 @@ __all__ = [
     "LoggerOptions",
     "MemoryWriter",
     "MissingDependencyError",
+    "NotebookCell",
     "NumberFormat",
     "NumberFormatOptions",
     "OnBacklog",

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from tb_activation_hist.findings.evidence import FIGURES
+from tb_activation_hist.findings.guidance.choose import PATTERNS
 from tb_activation_hist.findings.registry import INSTANT_KINDS, RULES, WATCHED_KINDS
 from tb_activation_hist.findings.rule import Rule
 from tb_activation_hist.findings.thresholds import Threshold, Thresholds, list_thresholds
@@ -55,11 +56,17 @@ def advice_table() -> str:
             f"`{rule.kind}`",
             ", ".join(map(format_threshold, own_thresholds(rule))) or "any such value",
             rule.source,
-            rule.advice,
+            usual_advice(rule.kind),
         )
         for rule in RULES
     ]
     return to_markdown(("kind", "thresholds", "source of the method", "causes and advice"), rows)
+
+
+def usual_advice(kind: str) -> str:
+    """What is said where no more special pattern holds."""
+    told = PATTERNS[kind][-1][1].advice
+    return told.replace("step <step>", "that step").replace("<layer>", "the layer")
 
 
 def own_thresholds(rule: Rule[Any]) -> list[Threshold]:

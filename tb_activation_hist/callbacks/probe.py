@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import sys
 from abc import abstractmethod
+from html import escape
 from typing import TYPE_CHECKING, Any, Protocol, SupportsIndex
 
 from tb_activation_hist.callbacks.session import RecordingSession, SessionReaders
 from tb_activation_hist.core.call_errors import class_hint
-from tb_activation_hist.core.errors import OptionError
+from tb_activation_hist.core.errors import ActivationHistError, OptionError
+from tb_activation_hist.core.share_options import ShareOptions
 from tb_activation_hist.recording.options import LoggerOptions
+from tb_activation_hist.storage.interactive import HEIGHT_PX, NotebookCell
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -72,6 +75,23 @@ class Probe(SessionReaders):
         place = MEMORY if logdir is None else find_place(logdir)
         state = "open" if self._open else "closed"
         return describe_recording(self, place, *self._session.recorded, state)
+
+    def interactive(
+        self, *, height_px: int = HEIGHT_PX, **options: Unpack[ShareOptions]
+    ) -> NotebookCell:
+        """The page of what was recorded so far in the cell of a notebook, else a picture.
+
+        options: ``help(ShareOptions)`` lists them. Without columns and size_mb it has as many
+        columns, up to 200, as fit into 0.35 MB. height_px: 100 to 5000, default 520. OptionError
+        where nothing was recorded yet, or more is asked for than fits.
+        """
+        return self._session.interactive(height_px, **options)
+
+    def _repr_html_(self) -> str:
+        try:
+            return self.interactive()._repr_html_()
+        except ActivationHistError as err:
+            return f"<pre>{escape(repr(self))}</pre><p>{escape(str(err))}</p>"
 
     @property
     @abstractmethod

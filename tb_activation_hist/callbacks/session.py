@@ -12,10 +12,13 @@ from tb_activation_hist.core.call_errors import shows_example
 from tb_activation_hist.core.errors import LogdirError
 from tb_activation_hist.core.histogram import HistogramSeries
 from tb_activation_hist.core.plot_options import AxesArray, LayersPlotOptions
+from tb_activation_hist.core.share_options import ShareOptions, make_choice
 from tb_activation_hist.findings import Finding, FindingOptions
 from tb_activation_hist.notebook.activation_stats import ActivationStatsReaders
 from tb_activation_hist.recording.options import LoggerOptions, split_options
 from tb_activation_hist.recording.run_findings import find_directory_findings, find_memory_findings
+from tb_activation_hist.storage.interactive import NotebookCell, make_memory_cell
+from tb_activation_hist.storage.logdir_histograms import read_run
 from tb_activation_hist.storage.memory_writer import MemoryWriter
 from tb_activation_hist.storage.writer import Record
 
@@ -157,8 +160,6 @@ class RecordingSession:
         """What was recorded so far, by layer: from memory, or read back from the run directory."""
         if self.logdir is None:
             return {} if self._memory is None else self._memory.histograms
-        from tb_activation_hist.storage.logdir_histograms import read_run
-
         if self.logger is not None:
             self.logger.flush()
         try:
@@ -168,6 +169,16 @@ class RecordingSession:
                 raise
             # The first fit makes the directory.
             return {}
+
+    def interactive(self, height_px: int, **options: Unpack[ShareOptions]) -> NotebookCell:
+        """The page of what was recorded so far, in the cell of a notebook."""
+        histograms = self.histograms
+        if self.logdir is not None and histograms:
+            return read_run(_target_to_path(self._target or self.logdir)).interactive(
+                height_px=height_px, **options
+            )
+        memory = self._memory or MemoryWriter()
+        return make_memory_cell(memory, "probe", make_choice(**options), height_px)
 
     def findings(self, options: FindingOptions | None = None) -> list[Finding]:
         """What is wrong in what was recorded so far; see `ActivationHistLogger.findings`."""

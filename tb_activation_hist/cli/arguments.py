@@ -127,7 +127,7 @@ def _add_export(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
 
 def _add_share(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     share = commands.add_parser(
-        "share", help="one HTML file with the page and the data in it, which opens without a server"
+        "share", help="write the page and its data into one HTML file that opens without a server"
     )
     share.add_argument("logdir", help=LOGDIR)
     share.add_argument(

@@ -20,6 +20,20 @@ class Sharing(Protocol):
         self, path: str | Path, files: Sequence[Any], origin: str, choice: ShareChoice, /
     ) -> Path: ...
 
+    def files_to_cell(
+        self,
+        files: Sequence[Any],
+        origin: str,
+        choice: ShareChoice,
+        height_px: int,
+        picture: str,
+        /,
+    ) -> str: ...
+
+    def memory_to_cell(
+        self, memory: Any, run: str, choice: ShareChoice, height_px: int, picture: str, /
+    ) -> str: ...
+
 
 _loaders: list[Callable[[], Sharing]] = []
 

@@ -71,14 +71,17 @@ FIGURES: Final[Mapping[str, Figure]] = {
     "same": Figure("units that are equal", TEXT),
     "slower": Figure("update per gradient, below that of others", TIMES, ("slow_rate",)),
     "start_gain": Figure(
-        "weights at the start, beside 1/sqrt(inputs)", TIMES, ("vanishing_weights",)
+        "weights at the start, relative to 1/sqrt(inputs)", TIMES, ("vanishing_weights",)
     ),
     "share_at_limit": Figure("values at the limits of the dtype", SHARE, ("low_precision_share",)),
     "subnormal": Figure("values below the smallest normal number"),
     "unit_share": Figure("share of the layer's units", SHARE),
-    "update_share": Figure("update beside the weights", NUMBER, ("slow_update", "still_update")),
+    "update_share": Figure(
+        "update relative to the weights", NUMBER, ("slow_update", "still_update")
+    ),
     "usual_distance": Figure("usual distance of neighbouring windows"),
     "weight_spread": Figure("standard deviation of the weights", SHARE, ("constant_spread",)),
+    "weights_dtype": Figure("format of the weights", TEXT),
     "zero_share": Figure("values that are exactly 0", SHARE, ("mostly_zero_share",)),
     "zeros_apart": Figure("difference of the shares of zeros", SHARE, ("difference_zeros",)),
 }

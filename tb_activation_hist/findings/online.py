@@ -119,7 +119,7 @@ class OnlineRules:
             last_step=steps[1],
             severity=of.severity,
             title=f"{info.layer}: {check.title} since step {steps[0]}",
-            advice=of.advice,
+            advice="",
             figures=state.figures,
             source=of.source,
             confidence=confidence_of(of.kind),

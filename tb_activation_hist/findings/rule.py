@@ -93,13 +93,11 @@ def _figures_of(observed: Observation) -> Mapping[str, Any]:
 
 @dataclass(frozen=True, kw_only=True)
 class Rule(Generic[OptionsT_contra]):
-    """One kind of finding, with everything that the product says about it.
+    """One kind of finding; `guidance` has what is said of its causes, by pattern.
 
     kind: its name in options, files and on the page.
     severity: one of `SEVERITIES`; an `Observation` may differ.
     seen: what is seen in the histograms, one sentence for the documents.
-    advice: usual causes, then what to try, in whole sentences, for the documents; findings have
-        the texts of `guidance` for their own pattern.
     source: where the method comes from.
     thresholds: the class that declares the rule's own thresholds; `Thresholds` when it has none.
     explains: kinds that follow from this one, or that say the same less well, and when they begin
@@ -109,7 +107,6 @@ class Rule(Generic[OptionsT_contra]):
     kind: str
     severity: str
     seen: str
-    advice: str
     source: str
     thresholds: type[Thresholds]
     explains: Mapping[str, Begins]
@@ -126,7 +123,7 @@ class Rule(Generic[OptionsT_contra]):
             last_step=max((hit.last_step for hit in hits), default=observed.steps[1]),
             severity=observed.severity or self.severity,
             title=observed.title,
-            advice=self.advice,
+            advice="",
             figures=_figures_of(observed),
             threshold=observed.threshold,
             source=self.source,

@@ -7,8 +7,7 @@ import os
 import weakref
 from collections.abc import ItemsView, Iterable, Iterator, Mapping, Sequence, ValuesView
 from functools import cached_property
-from html import escape
-from itertools import groupby
+from itertools import groupby, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
@@ -28,6 +27,14 @@ from tb_activation_hist.core.table import TableOptions
 from tb_activation_hist.core.update_ratio import UPDATES
 from tb_activation_hist.core.user_warnings import warn_user
 from tb_activation_hist.storage.event_file_reader import EventFilePath, find_event_files
+from tb_activation_hist.storage.interactive import (
+    HEIGHT_PX,
+    PICTURES,
+    NotebookCell,
+    make_cell,
+    show_small,
+    to_table,
+)
 from tb_activation_hist.storage.run_index import RunIndex, TagIndex
 
 if TYPE_CHECKING:
@@ -138,8 +145,8 @@ class LogdirHistograms(Mapping[str, "RunHistograms"]):
         default all. options: ``help(ShareOptions)`` lists them. Returns the path. OptionError for a
         name that matches nothing, with the nearest ones, and where more is chosen than fits.
         """
-        files = [file for run in self._runs.values() for file in run._files]
-        return sharing().share_files(path, files, self.logdir, make_choice(runs, **options))
+        choice = make_choice(runs, **options)
+        return sharing().share_files(path, self._files(), self._name, choice)
 
     def to_dataframe(self, **options: Unpack[TableOptions]) -> pd.DataFrame:
         """The tables of all runs, one below the other, with a first column ``run``; needs pandas.
@@ -148,9 +155,34 @@ class LogdirHistograms(Mapping[str, "RunHistograms"]):
         """
         return _stack({run: own.to_dataframe(**options) for run, own in self.items()}, "run")
 
+    def interactive(
+        self,
+        runs: str | Sequence[str] | None = None,
+        *,
+        height_px: int = HEIGHT_PX,
+        **options: Unpack[ShareOptions],
+    ) -> NotebookCell:
+        """The page in the cell of a notebook, where scripts run; else a picture.
+
+        runs, options: as in `share`. Without columns and size_mb it has as many columns, up to 200,
+        as fit into 0.35 MB. height_px: 100 to 5000, default 520. OptionError as in `share`.
+        """
+        choice = make_choice(runs, **options)
+        series = self[next(iter(self))]._first_readable()
+        return make_cell(self._files(), self._name, choice, height_px, series)
+
+    @property
+    def _name(self) -> str:
+        """The last part of the log directory: a file for others tells nothing of this machine."""
+        return Path(self.logdir).name or "runs"
+
+    def _files(self) -> list[EventFilePath]:
+        return [file for run in self._runs.values() for file in run._files]
+
     def _repr_html_(self) -> str:
         rows = [(run, len(own)) for run, own in self.items()]
-        return _to_html(f"{len(self)} runs in {self.logdir}", ("run", "layers"), rows)
+        table = to_table(f"{len(self)} runs in {self.logdir}", ("run", "layers"), rows)
+        return show_small(self._files(), self.interactive, table)
 
     def __repr__(self) -> str:
         return f"<histograms of {len(self)} runs in {self.logdir!r}: {', '.join(self)}>"
@@ -333,9 +365,21 @@ class RunHistograms(Mapping[str, HistogramSeries]):
         """
         return _stack({key: own.to_dataframe(**options) for key, own in self.items()}, "layer")
 
+    def interactive(
+        self, *, height_px: int = HEIGHT_PX, **options: Unpack[ShareOptions]
+    ) -> NotebookCell:
+        """The page of this run alone in the cell of a notebook; see `LogdirHistograms`."""
+        choice = make_choice(**options)
+        return make_cell(self._files, self.run, choice, height_px, self._first_readable())
+
+    def _first_readable(self) -> list[HistogramSeries]:
+        """As many as a picture of the run shows."""
+        return [series for _, series in islice(self._readable(self), PICTURES)]
+
     def _repr_html_(self) -> str:
         rows = [(key, tag.type) for key, tag in self._keys.items()]
-        return _to_html(f"{len(self)} layers in run {self.run}", ("layer", "type"), rows)
+        table = to_table(f"{len(self)} layers in run {self.run}", ("layer", "type"), rows)
+        return show_small(self._files, self.interactive, table)
 
     def __repr__(self) -> str:
         return f"<histograms of {len(self)} layers in run {self.run!r}: {', '.join(self)}>"
@@ -368,12 +412,3 @@ def _stack(tables: Mapping[str, pd.DataFrame], column: str) -> pd.DataFrame:
     if not tables:
         return pd.DataFrame(columns=[column])
     return pd.concat(list(tables.values()), ignore_index=True)
-
-
-def _to_html(caption: str, heads: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
-    def to_line(cells: Sequence[object], tag: str) -> str:
-        return "".join(f"<{tag}>{escape(str(cell))}</{tag}>" for cell in cells)
-
-    body = "".join(f"<tr>{to_line(row, 'td')}</tr>" for row in rows)
-    head = f"<caption>{escape(caption)}</caption><tr>{to_line(heads, 'th')}</tr>"
-    return f"<table>{head}{body}</table>"

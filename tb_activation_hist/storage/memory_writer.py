@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import NamedTuple
 
 from tb_activation_hist.core.execution_order import ExecutionOrder, info_to_execution_order
 from tb_activation_hist.core.histogram import HistogramSeries
 from tb_activation_hist.core.histogram_sizes import with_histograms
-from tb_activation_hist.core.names import LayerInfo
+from tb_activation_hist.core.names import (
+    PLUGIN_NAME,
+    RUN_INFO_TAG,
+    RUN_INFO_VERSION,
+    SIZES_PLUGIN,
+    SIZES_TAG,
+    SLICES_PLUGIN,
+    LayerInfo,
+)
 from tb_activation_hist.core.parameter_sizes import ParameterSizes
 from tb_activation_hist.core.sessions import SessionPart, join_sessions
 from tb_activation_hist.storage.blocks import BlockBuilder
@@ -97,6 +106,28 @@ class MemoryWriter(RecordWriter):
     def execution_order(self) -> ExecutionOrder:
         """The order in which the layers ran."""
         return info_to_execution_order(self._fields)
+
+    def stored_tags(self) -> list[StoredTag]:
+        """All that an event file would hold of this run, but for scalars."""
+        infos = self.infos
+        info = json.dumps({"version": RUN_INFO_VERSION, **self._fields}, default=str).encode()
+        first = min((s.wall_times[0] for s in self.histograms.values() if len(s)), default=0.0)
+        tags = [StoredTag(PLUGIN_NAME, RUN_INFO_TAG, b"", [(0, float(first), info)])]
+        for each in infos.values():
+            content = each.to_content()
+            blocks = [self._place(each, data) for data in self._blocks[each.tag]]
+            tags.append(StoredTag(PLUGIN_NAME, each.tag, content, blocks))
+            slices = [(0, 0.0, data) for data in self._slice_blocks.get(each.tag, ())]
+            if slices:
+                tags.append(StoredTag(SLICES_PLUGIN, each.slices_tag, content, slices))
+        sizes = [(0, 0.0, data) for data in self._size_blocks]
+        return [*tags, StoredTag(SIZES_PLUGIN, SIZES_TAG, b"", sizes)] if sizes else tags
+
+    @staticmethod
+    def _place(info: LayerInfo, data: bytes) -> tuple[int, float, bytes]:
+        """Step and time of a block as its event would have them."""
+        series = decode_block(data, info.scheme, info.key, info.dtype).series
+        return int(series.steps[0]), float(series.wall_times[-1]), data
 
     def _decode(self, info: LayerInfo) -> HistogramSeries:
         own = (info.scheme, info.key, info.dtype)

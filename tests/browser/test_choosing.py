@@ -79,7 +79,8 @@ def test_runs_are_chosen_and_the_address_restores_the_view(
     again = open_tab(open_page(), two_runs.root, address.removeprefix("#activation_hist"))
     assert again.frame.locator(".run-name").all_text_contents() == [BAD]
     assert again.chosen("Time") == "relative"
-    assert again.frame.locator(".unit").first.inner_text().startswith("values per step")
+    bar = again.frame.locator(".ramp-cells").first
+    assert str(bar.get_attribute("title")).startswith("Colour: values per step")
     assert again.problems == []
 
 
@@ -180,8 +181,11 @@ def test_colours_change_with_map_and_curve_and_say_their_unit(tab: Tab) -> None:
     tab.set_hash("&p.activation_hist.colormap=magma")
     tab.until(lambda: tab.pixels(GOOD, "conv1")["colours"], lambda now: now != before)
     tab.set_hash("&p.activation_hist.curve=linear&p.activation_hist.quantity=density")
-    unit = tab.frame.locator(".unit").first
-    tab.until(unit.inner_text, lambda text: text == "share per unit of value")
+    bar = tab.frame.locator(".ramp-cells").first
+    tab.until(
+        lambda: str(bar.get_attribute("title")),
+        lambda text: text.startswith("Colour: share per unit of value."),
+    )
 
 
 def test_difference_to_a_baseline(tab: Tab) -> None:
@@ -203,17 +207,21 @@ def test_difference_to_a_baseline(tab: Tab) -> None:
 
 def test_a_difference_says_what_it_takes(tab: Tab) -> None:
     tab.reset("&p.activation_hist.axisScope=panel")
-    assert tab.frame.get_by_role("button", name="own scale").count() == 2 * len(LAYERS)
+    assert tab.frame.get_by_role("button", name="own axes").count() == 2 * len(LAYERS)
+    tab.frame.get_by_role("button", name="Compare").click()
+    tab.frame.get_by_label("Show differences to the baseline").check()
+    tab.page.keyboard.press("Escape")
     tab.frame.get_by_title("More settings").click()
     pane = tab.frame.locator(".pane")
-    tab.frame.get_by_label("Show differences to the baseline").check()
     pane.get_by_text("share their value axis for now").wait_for()
     # Said at every difference map; nothing is offered that would change nothing.
     notes = tab.frame.locator(".notes")
     assert notes.get_by_role("button", name="one scale").count() == len(LAYERS)
-    assert tab.frame.get_by_role("button", name="own scale").count() == 0
+    assert tab.frame.get_by_role("button", name="own axes").count() == 0
     tab.frame.get_by_label("Link axes and colours").uncheck()
-    pane.get_by_text("Differences need axes in common").wait_for()
+    tab.frame.get_by_role("button", name="Compare").click()
+    tab.frame.get_by_text("Differences need axes in common").last.wait_for()
+    tab.page.keyboard.press("Escape")
     without = notes.get_by_role("button", name="no difference")
     tab.until(without.count, lambda count: count == len(LAYERS))
     tab.frame.get_by_title("Close the settings").click()
@@ -257,12 +265,11 @@ def test_many_layers_are_strips_under_their_modules(
     tab.frame.locator(".layer-name").first.click()
     tab.frame.locator(".tall").wait_for()
     assert tab.frame.locator(".tall .layer-name").inner_text() == deep_names()[0]
-    tab.frame.get_by_title("More settings").click()
-    tab.choose("Sort layers", "change")
+    tab.choose("Sort", "change")
     groups = tab.frame.locator(".row.group")
     tab.until(groups.count, lambda count: count == 0)
     assert sorted(layer_names(tab)) == sorted(deep_names())
-    tab.choose("Sort layers", "name")
+    tab.choose("Sort", "name")
     tab.until(lambda: layer_names(tab)[0], lambda name: name == "stage0.0.act1")
     # TensorBoard itself asks for its fonts outside of its own path prefix.
     outside = many_layers.root.replace("/some/where/", "/font-roboto/")

@@ -98,7 +98,7 @@ def test_differences_follow_the_time_axis(tab: Tab, time: str, name: str) -> Non
 def test_strips_and_panels_say_that_they_are_differences(tab: Tab) -> None:
     tab.reset(f"{DIFFERENCE}&p.activation_hist.layout=strips")
     heads = tab.frame.locator(".run-name")
-    wanted = [f"{BASE} baseline", f"{FAST} − baseline"]
+    wanted = [f"{BASE} baseline", f"{FAST} difference to the baseline"]
     tab.until(lambda: [" ".join(text.split()) for text in heads.all_inner_texts()], wanted.__eq__)
     tab.reset(DIFFERENCE)
     assert notes(tab, FAST, "extra").get_by_text("no difference: not in the baseline").count() == 1
@@ -137,7 +137,7 @@ def test_a_difference_is_read_as_a_number_and_marked_on_its_bar(tab: Tab) -> Non
     text = tooltip(tab, FAST, "conv1", 0.4, 0.4)
     shares = [line.split("\t")[3] for line in text.splitlines() if line.startswith("\t")]
     base, fast = (float(share.removesuffix(" %")) for share in shares[:2])
-    said = text.split("difference ")[1].split(" %")[0].replace("−", "-")
+    said = text.split("difference ")[1].split(" percentage points")[0].replace("−", "-")
     assert abs(float(said) - (fast - base)) < 0.15
     marks = tab.frame.locator(".colour-bar").filter(has=tab.frame.locator(".mark"))
     assert marks.count() == 1 and f"minus {BASE}" in marks.inner_text()
@@ -228,18 +228,17 @@ def test_a_zoomed_view_is_taken_away_as_it_is_shown(tab: Tab, tmp_path: Path) ->
     (panel,) = json.loads(path.read_text())["panels"]
     assert panel["run"] == FAST and panel["first_steps"] == list(range(60, 90))
     assert panel["records"] == [1] * 30 and panel["n"] == [2000] * 30
+    open_menu(tab, "conv1")
     text = save(tab, tmp_path, "CSV of what is shown").read_text()
     table = text.split("\n", 1)[1] if text.startswith("#") else text
     rows = list(csv.DictReader(io.StringIO(table)))
     assert {int(row["first_step"]) for row in rows} == set(range(60, 90))
     assert {(row["run"], row["records"], row["n"]) for row in rows} == {(FAST, "1", "2000")}
-    tab.page.keyboard.press("Escape")
 
 
 def words_of_picture(tab: Tab, folder: Path, layer: str) -> list[str]:
     open_menu(tab, layer)
     svg = ET.parse(save(tab, folder, "SVG picture"))
-    tab.page.keyboard.press("Escape")
     return [element.text or "" for element in svg.iter() if element.tag.endswith("text")]
 
 

@@ -146,11 +146,11 @@ def test_layers_are_ordered_by_health_and_by_difference(sick_tab: Tab) -> None:
     names = tab.frame.locator(".layer-name").all_text_contents
     as_in_model = names()
     tab.frame.get_by_title("More settings").click()
-    tab.choose("Sort layers", "health")
+    tab.choose("Sort", "health")
     tab.until(names, lambda now: now == ["nan", "early", "late", "well"])
-    tab.choose("Sort layers", "difference")
+    tab.choose("Sort", "difference")
     tab.until(names, lambda now: now[0] == "well")
-    tab.choose("Sort layers", "model")
+    tab.choose("Sort", "model")
     tab.until(names, lambda now: now == as_in_model)
     tab.frame.get_by_title("Close the settings").click()
 

@@ -76,7 +76,7 @@ def test_panels_are_made_larger_and_smaller(tab: Tab) -> None:
 
 def test_one_layer_alone_keeps_the_zoom_and_the_step(tab: Tab) -> None:
     tab.reset("&p.activation_hist.zoomX=~50,100&p.activation_hist.pinned=70.5")
-    tab.frame.get_by_title("Show only this layer, enlarged").nth(1).click()
+    tab.frame.get_by_role("button", name="Show only layer1, enlarged").click()
     tab.until(lambda: names(tab), lambda shown: shown == ["layer1"])
     assert size(tab.frame.locator(".panel").first)[1] > 350
     title = tab.frame.locator(".slice-title")
@@ -153,7 +153,7 @@ def test_kinds_phases_and_types_are_chosen(kinds_tab: Tab) -> None:
     assert names(tab) == list(TYPES)
     tab.choose("Phase", "eval")
     tab.until(lambda: names(tab), lambda shown: shown == ["conv", "fc"])
-    tab.choose("Kind", "gradients")
+    tab.frame.get_by_role("button", name="Gradients").click()
     tab.until(lambda: names(tab), lambda shown: shown == ["conv"])
     tab.reset()
     tab.frame.get_by_title("More settings").click()

@@ -264,8 +264,8 @@ def test_nothing_moves_by_itself_where_that_is_not_wanted(
     page.emulate_media(reduced_motion="reduce")
     held.release()
     tab.wait_drawn()
-    for title in ("More settings", "Transpose: layers as columns"):
-        tab.frame.get_by_title(title).click()
+    for name in ("More settings", "Transpose"):
+        tab.frame.get_by_role("button", name=name).click()
         assert tab.frame.evaluate(moving) == 0
 
 

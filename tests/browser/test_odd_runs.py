@@ -251,7 +251,7 @@ def test_stale_data_stay_and_say_so(open_page: Callable[..., Page], odd_runs: Te
     assert "TensorBoard did not answer" in (chip.get_attribute("title") or "")
     assert tab.pixels(CALM, "conv1") == drawn
     tab.page.unroute("**/activation_hist/**")
-    tab.frame.get_by_text("last step").wait_for(timeout=20_000)
+    tab.frame.get_by_text("ended").wait_for(timeout=20_000)
 
 
 def test_a_kind_of_any_name_is_shown(browser: Browser, tmp_path: Path) -> None:

@@ -66,11 +66,11 @@ def test_the_first_difference_is_told_marked_and_one_click_away(tab: Tab) -> Non
 
 def test_another_run_can_be_chosen(tab: Tab) -> None:
     tab.reset(f"{PARTING}exact")
-    tab.until(lambda: bar(tab), lambda text: text.startswith("fork parts from base"))
+    tab.until(lambda: bar(tab), lambda text: text.startswith("fork first differs from base"))
     tab.frame.get_by_label("Run that is compared").select_option("same")
     tab.until(lambda: bar(tab), lambda text: text.startswith("base and same are the same"))
     tab.frame.get_by_label("Run that is compared").select_option("fork")
-    tab.until(lambda: bar(tab), lambda text: text.startswith("fork parts from base"))
+    tab.until(lambda: bar(tab), lambda text: text.startswith("fork first differs from base"))
 
 
 def test_equal_layers_are_folded_away(tab: Tab) -> None:

@@ -41,19 +41,22 @@ def svg_of_first_row(tab: Tab, folder: Path) -> str:
 
 
 def save(tab: Tab, folder: Path, label: str) -> Path:
-    """A file of the open menu, under the name that it suggests."""
+    """A file of the first layer's menu, which closes by itself, under the name that it suggests."""
+    menu = tab.frame.locator(".menu:popover-open")
+    if menu.count() == 0:
+        tab.frame.get_by_title("Save or copy this layer").first.click()
     with tab.page.expect_download() as waiting:
         tab.frame.get_by_label(label).or_(tab.frame.get_by_text(label)).locator(
             "visible=true"
         ).first.click()
     path = folder / waiting.value.suggested_filename
     waiting.value.save_as(path)
+    tab.until(menu.count, lambda count: count == 0)
     return path
 
 
 def test_files_can_be_taken_away(tab: Tab, tmp_path: Path) -> None:
     tab.reset("&p.activation_hist.heatmapRows=512")
-    tab.frame.get_by_title("Save or copy this layer").first.click()
     png = save(tab, tmp_path, "PNG picture")
     assert png.name.startswith("mnist-lr") and "conv1_0-199" in png.name
     heads = tab.frame.locator(".panel:not(.strip) .plot").first.bounding_box()
@@ -78,18 +81,17 @@ def test_files_can_be_taken_away(tab: Tab, tmp_path: Path) -> None:
     means = list(csv.DictReader(io.StringIO(statistics)))
     expected = float(healthy_values(STEPS, seed=0)[7].mean(dtype=np.float64))
     assert abs(float(means[7]["mean"]) - expected) < 1e-6
-    tab.page.keyboard.press("Escape")
 
 
 def test_exact_counts_and_a_link_can_be_taken_away(tab: Tab, tmp_path: Path) -> None:
     tab.reset()
-    tab.frame.get_by_title("Save or copy this layer").first.click()
     exact = save(tab, tmp_path, f"Exact counts of {GOOD} as CSV").read_text()
     rows = list(csv.DictReader(io.StringIO(exact)))
     counted = sum(int(r["count"]) for r in rows if r["step"] == "3" and r["lower"] != "zeros")
     assert counted == 2000
     data = json.loads(save(tab, tmp_path, f"Exact counts of {GOOD} as JSON").read_text())
     assert data["steps"] == list(range(STEPS)) and sum(data["counts"][3]) == 2000
+    tab.frame.get_by_title("Save or copy this layer").first.click()
     tab.frame.get_by_text("Copy link to this view").locator("visible=true").click()
     read = "navigator.clipboard.readText()"
     tab.until(lambda: str(tab.page.evaluate(read)), lambda text: "#activation_hist" in text)

@@ -34,7 +34,7 @@ NAMES = (
 class Opened:
     """A shared file in a page that may reach nothing; what it tried and said is kept."""
 
-    def __init__(self, browser: Browser, path: Path, **options: Any) -> None:
+    def __init__(self, browser: Browser, path: Path, drawn: bool = True, **options: Any) -> None:
         self.context = browser.new_context(
             viewport={"width": 1400, "height": 860}, offline=True, **options
         )
@@ -48,7 +48,8 @@ class Opened:
         self.page.on("console", self._listen)
         self.page.goto(path.as_uri())
         self.tab = Tab(self.page, self.page.main_frame)
-        self.tab.wait_drawn()
+        if drawn:
+            self.tab.wait_drawn()
 
     def _dismiss(self, dialog: Any) -> None:
         self.problems.append(f"dialog {dialog.message}")
@@ -214,6 +215,34 @@ def test_a_file_that_is_cut_off_says_so(shared: Path, browser: Browser, tmp_path
     page.goto(cut.as_uri())
     page.get_by_text("This page could not be opened").wait_for()
     context.close()
+
+
+def test_a_cell_of_a_notebook_runs_the_page_over_the_picture(
+    logdir: Path, browser: Browser, tmp_path: Path
+) -> None:
+    cell = read_histograms(logdir)["good"]._repr_html_()
+    assert len(cell) < 500_000
+    notebook = tmp_path / "notebook.html"
+    notebook.write_text(f"<!doctype html><meta charset=utf-8>{cell}", encoding="utf-8")
+    opened = Opened(browser, notebook, drawn=False)
+    frame = opened.page.frame_locator("iframe")
+    frame.locator(".panel [role=img][data-painted]").first.wait_for()
+    frame.get_by_role("button", name="Depth", exact=True).click()
+    frame.locator(".depth canvas").first.wait_for()
+    assert opened.problems == []
+    assert [url for url in opened.asked_for() if not url.startswith("about:")] == []
+    opened.context.close()
+    # Where no script runs, the picture shows through the frame, which has nothing of its own.
+    still = Opened(browser, notebook, drawn=False, java_script_enabled=False)
+    picture = still.page.locator("img[alt=heatmap]").first
+    picture.wait_for()
+    box = picture.bounding_box()
+    assert box is not None and box["width"] > 300
+    frame = still.page.frame_locator("iframe")
+    assert frame.locator("body").inner_text().strip() == ""
+    colours = still.page.screenshot(clip={**box, "width": 300, "height": 200})
+    assert len(colours) > 3_000, "a blank frame would lie over the picture"
+    still.context.close()
 
 
 DRAWN = """\

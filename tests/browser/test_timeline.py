@@ -177,11 +177,11 @@ def test_the_lane_tells_of_loss_changes_and_findings(tab: Tab) -> None:
 
 def test_a_run_that_ended_is_not_called_live(tab: Tab) -> None:
     tab.reset()
-    assert tab.frame.get_by_text("last step").is_visible()
+    assert tab.frame.get_by_text("ended").is_visible()
     assert tab.frame.get_by_text("live", exact=True).count() == 0
     type_range(tab, "100-150")
-    tab.frame.get_by_role("button", name="following paused").wait_for()
-    assert tab.frame.get_by_role("button", name="Reset zoom").get_by_text("Reset zoom").is_visible()
+    tab.frame.get_by_role("button", name="Reset zoom").get_by_text("Reset zoom").wait_for()
+    assert tab.frame.get_by_text("ended").is_visible()
 
 
 def test_the_timeline_fits_a_phone_and_its_targets_a_finger(

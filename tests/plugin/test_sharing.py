@@ -266,6 +266,8 @@ def test_a_file_of_somebody_else_is_not_replaced(logdir: Path, tmp_path: Path) -
     runs = read_histograms(logdir)
     path = runs.share(tmp_path / "page.html", runs="good", layers="conv1")
     before = path.read_text(encoding="utf-8")
+    about = Parts(before).answers["about"]
+    assert about["origin"] == "logs", "not where the directory lies"
     assert runs["good"].share(str(path), layers="conv1") == path
     assert path.read_text(encoding="utf-8") != before
     other = tmp_path / "thesis.html"

@@ -57,6 +57,7 @@ from tb_activation_hist import (
     LogSpaced,
     MemoryWriter,
     MissingDependencyError,
+    NotebookCell,
     NumberFormat,
     NumberFormatOptions,
     OnBacklog,
@@ -280,6 +281,7 @@ loss_in_format: FormatLoss = series.format_loss(number_format, scale=series.best
 print(loss_in_format.lost.max(), series.best_scale_per_step("fp16").shape)
 shared: ShareOptions = {"layers": ["layer1.*"], "columns": 250, "size_mb": 1.5, "exact": True}
 shared_path: Path = runs.share("page.html", "lr=*", **shared)
+cell: NotebookCell = runs.interactive("lr=*", height_px=300, layers="conv1")
 columns: TableOptions = {"number_formats": ["bf16", number_format], "scale": 0.5}
 run.to_dataframe(**columns)
 drawn: NumberFormatOptions = {"number_format": "fp16", "format_scale": 1024.0}

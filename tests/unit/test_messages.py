@@ -300,7 +300,7 @@ def test_the_version_comes_with_the_name(capsys: pytest.CaptureFixture[str]) -> 
 
 COMMANDS = [
     (["reprot", "{logdir}"], "There is no command 'reprot'. Nearest: 'report', 'export'."),
-    (["--json", "xyz"], "Commands: 'report', 'compare', 'show', 'export', 'doctor'."),
+    (["--json", "xyz"], "Commands: 'report', 'compare', 'show', 'export', 'share', 'doctor'."),
     (["report", "{logdir}/none"], "The log directory '{logdir}/none' does not exist"),
     (["report", "{logdir}", "--run", "godo"], "No run matches 'godo'. Nearest: 'good'."),
     (["report", "{logdir}", "--run", "nope"], "No run matches 'nope'. Runs: 'bad', 'good'."),

@@ -25,9 +25,32 @@ export function readHash(): string {
 /** Replaces the hash without an entry in the history and without a hashchange. */
 export function writeHash(hash: string): void {
   const { location, history } = host();
-  if (hash === location.hash) return;
-  const { pathname, search } = location;
-  history.replaceState(history.state, "", `${pathname}${search}${hash}`);
+  if (hash !== location.hash) history.replaceState(history.state, "", addressWith(hash));
+}
+
+/** What tells our entries of the history from those of links, which have no state. */
+const DEPTH = "activation_hist_depth";
+
+/** Sets the hash in a new entry of the history. `depth`: of the present entry, which the new one can be gone back from. */
+export function pushHash(hash: string, depth: number): void {
+  const { location, history } = host();
+  history.replaceState({ ...history.state, [DEPTH]: depth }, "", addressWith(location.hash));
+  history.pushState({ ...history.state, [DEPTH]: depth + 1 }, "", addressWith(hash));
+}
+
+/** Of the present entry of the history; undefined where `pushHash` has not been there. */
+export function readDepth(): unknown {
+  return host().history.state?.[DEPTH];
+}
+
+function addressWith(hash: string): string {
+  const { pathname, search } = host().location;
+  return `${pathname}${search}${hash}`;
+}
+
+/** As the browser's own button does; a hashchange follows. */
+export function goBackInHistory(): void {
+  host().history.back();
 }
 
 /** The address that restores the view. */

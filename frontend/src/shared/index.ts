@@ -5,7 +5,13 @@ import { aboutLine } from "./about";
 import { file } from "./page_client";
 import css from "./shared.css?inline";
 
+/** The frame of a notebook's cell has no address, so none is kept in it. */
+function keepNoAddress(): void {
+  if (location.protocol === "about:") history.replaceState = () => undefined;
+}
+
 async function start(): Promise<void> {
+  keepNoAddress();
   const sheet = new CSSStyleSheet();
   sheet.replaceSync(css);
   document.body.append(aboutLine(await file.data));

@@ -13,8 +13,7 @@ import { LateIncidentPane, LatePartingBar } from "./overlays/findings_later";
 import { later } from "./overlays/later";
 import { Loading, NothingFound } from "./placeholders";
 import { Grid } from "./rows/grid";
-import { helpOpen, paletteOpen, tableOf } from "./settings/open_state";
-import { SettingsPane } from "./settings/settings_pane";
+import { helpOpen, paletteOpen, paneOpen, tableOf } from "./settings/open_state";
 import { Minimap } from "./timeline/minimap";
 import { Toolbar } from "./toolbar/toolbar";
 import { Toast } from "./widgets/toast";
@@ -26,6 +25,10 @@ const Dialogs = later(
   () => paletteOpen.value || helpOpen.value || tableOf.value !== null,
 );
 
+const SettingsPane = later(
+  async () => (await import("./later_parts")).SettingsPane,
+  () => paneOpen.value,
+);
 const LateDepth = later(
   async () => (await import("./later_parts")).DepthView,
   () => selection.depthOpen.value,

@@ -1,7 +1,6 @@
 /** What is loaded after the first pictures, in one file: small parts share what compression learns. */
 
 export { unfoldStages } from "../view/board/stages";
-export { exportPage } from "../view/exports/page_picture";
 export { togglePlay } from "../view/screen/playing";
 export { SweepBoard } from "./board/board";
 export { DepthView } from "./depth/depth_view";
@@ -13,8 +12,15 @@ export { FindingsList } from "./overlays/findings_list";
 export { ReadingHint } from "./overlays/how_to_read";
 export { PartingBar, PartingLine } from "./overlays/parting_part";
 export { CrosshairReadout } from "./overlays/tooltip";
+export { PanelNotes } from "./panel/panel_notes";
+export { ScaleName } from "./panel/scale_name";
 export { Slice } from "./panel/slice";
 export { Units } from "./panel/units";
+export { Bars, RowActions } from "./rows/layer_tools";
+export { SettingsPane } from "./settings/settings_pane";
 export { TimelineLane } from "./timeline/lane";
+export { StepField } from "./timeline/step_field";
 export { TimelineTools } from "./timeline/tools";
+export { CompareFields, More } from "./toolbar/more";
 export { RunList } from "./toolbar/run_list";
+export { WarningsMenu } from "./toolbar/warnings";

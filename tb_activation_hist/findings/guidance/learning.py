@@ -23,23 +23,49 @@ COUNT_IN_OPTIMIZER: Final = (
 PRINT_GRADIENTS: Final = (
     "loss.backward()\nprint([n for n, p in model.named_parameters() if p.grad is None])"
 )
+PRINT_MISSING: Final = "print([n for n, p in model.named_parameters() if p.grad is None])"
 PRINT_RATES: Final = (
     'for group in optimizer.param_groups:\n    print(len(group["params"]), group["lr"])'
 )
 
-NOTHING: Final = Guidance(
+NEVER_STEPPED: Final = Guidance(
     causes=(
         "an optimizer built from other tensors: the model was copied, moved or replaced later",
-        "a loss that was detached or computed under torch.no_grad()",
-        "optimizer.step() that is never called",
+        "optimizer.step() that is never called for this model",
+        "a loop that only measures gradients, which may be meant",
     ),
-    remedy="Build the optimizer last, from model.parameters() of the model that is trained.",
+    remedy="Gradients arrive, but nothing uses them. Build the optimizer last, from "
+    "model.parameters() of the model that is trained, and call its step().",
     code=COUNT_IN_OPTIMIZER,
-    check=(
-        "The code lists the parameters that the optimizer does not have. If it lists all of "
-        "them, the optimizer was built from other tensors. Otherwise, check that "
-        "loss.requires_grad is True."
+    check="The code lists the parameters that the optimizer does not have. If it lists all of "
+    "them, the optimizer was built from other tensors.",
+)
+
+NOTHING: Final = Guidance(
+    causes=(
+        "a loss that was detached or made anew, by .item(), torch.tensor() or torch.no_grad()",
+        "optimizer.zero_grad() between backward() and step()",
+        "learning rates that are all 0",
     ),
+    remedy="The optimizer steps, but changes nothing. Keep the loss a result of the model's "
+    "outputs, and clear gradients after step() or before backward().",
+    code=f"# before optimizer.step()\n{PRINT_MISSING}\n{PRINT_RATES}",
+    check="The code lists parameters without a gradient: where it lists all, none arrives. "
+    "loss.grad_fn must lead back to the model.",
+)
+
+ROUNDED: Final = Guidance(
+    causes=(
+        "weights kept in bfloat16 or float16, in which small updates are rounded away",
+        "a learning rate that is too low for weights of so few bits",
+        "parameters that are missing in the optimizer",
+    ),
+    remedy="Keep the weights in float32 and compute in the short format with torch.autocast, or "
+    "let the optimizer keep float32 copies.",
+    code="model.float()\n"
+    "with torch.autocast(device_type, torch.bfloat16):\n    out = model(inputs)",
+    check="Compare the size of an update with that of a weight: bfloat16 loses what is below 1/256 "
+    "of it, float16 below 1/2048.",
 )
 
 TINY: Final = Guidance(
@@ -49,10 +75,11 @@ TINY: Final = Guidance(
         "a schedule that begins at 0 and hardly rises",
     ),
     remedy="Raise the learning rate or the clipping limit.",
-    code=f"{PRINT_RATES}\nprint(torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0))",
+    code=f"{PRINT_RATES}\nparameters = model.parameters()\n"
+    'print(torch.nn.utils.clip_grad_norm_(parameters, float("inf")))',
     check=(
-        "The code prints the learning rates and the norm of the gradients before clipping. "
-        "Usual rates are about 1e-3 for Adam and 1e-2 to 1e-1 for SGD."
+        "The code prints the learning rates and the norm of the gradients. Put it before and after "
+        "the clipping. Usual rates are about 1e-3 for Adam and 1e-2 to 1e-1 for SGD."
     ),
 )
 
@@ -88,6 +115,7 @@ NO_UPDATE: Final = Guidance(
     causes=(
         "parameters of <layer> that are missing in the optimizer",
         "a parameter group with a rate of 0",
+        "with several optimizers, one whose step() is not called",
     ),
     remedy=(
         "The gradients arrive. Add the parameters to the optimizer, with a learning rate above 0."
@@ -146,9 +174,28 @@ def _caused_by(cause: Cause) -> Callable[[Case], bool]:
     return lambda case: case.finding.figures.get("cause") == cause.value
 
 
+def _is_rounded(case: Case) -> bool:
+    """Whether gradients arrive, or may do, at weights in a format of few bits."""
+    return "weights_dtype" in case.finding.figures and not _caused_by(Cause.NO_GRADIENT)(case)
+
+
+def _is_error(case: Case) -> bool:
+    return case.finding.severity == "error"
+
+
+def _nothing_steps(case: Case) -> bool:
+    return _is_error(case) and _caused_by(Cause.NO_UPDATE)(case)
+
+
+def _nothing_arrives(case: Case) -> bool:
+    return _is_error(case) and _caused_by(Cause.NO_GRADIENT)(case)
+
+
 NOT_LEARNING: Final[tuple[Pattern, ...]] = (
-    (exceeds("still_update"), TINY),
-    (lambda case: case.finding.severity == "error", NOTHING),
+    (_is_rounded, ROUNDED),
+    (_nothing_steps, NEVER_STEPPED),
+    (_nothing_arrives, NOTHING),
+    (_is_error, TINY),
     (exceeds("slow_rate"), SLOW),
     (exceeds("still_ratio"), STILL_OUTPUTS),
     (_caused_by(Cause.NO_GRADIENT), NO_GRADIENT),

@@ -70,11 +70,6 @@ COLLAPSED: Final = RunRule(
         "Nearly all outputs of a layer are zero, or tiny compared with its first records, and "
         "stay so. Dropout layers are not checked."
     ),
-    advice=(
-        "Usual causes: a learning rate that is too high killed the units before it, or weights "
-        "or biases were initialised at 0 or far below it. Lower the rate or warm it up, check the "
-        "initialisation, and add normalisation."
-    ),
     source="SageMaker Debugger, AllZero; fastai's near_zero, on the layer's own scale",
     thresholds=CollapsedThresholds,
     explains={

@@ -71,10 +71,6 @@ DEAD_UNITS: Final = RunRule(
         "Units (channels, heads, experts) of a layer recorded with `split` output only exact "
         "zeros until the end of the run."
     ),
-    advice="Usual causes: a learning rate that was too high at that step, biases that fell far "
-    "below zero, experts that the router never chooses. A dead ReLU unit gets no gradient and "
-    "stays dead. Lower or warm up the rate, use a leaky ReLU, reinitialise these units, or prune "
-    "them.",
     source="Lu et al. 2019, Dying ReLU and Initialization: 0 for every input",
     thresholds=DeadUnitThresholds,
     explains={"mostly_zero": Begins.WITH},

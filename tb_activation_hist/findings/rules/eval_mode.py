@@ -29,6 +29,7 @@ def find_silent_model(layers: RunSignals, _options: Thresholds) -> Iterator[Obse
         named=_to_infos(silent),
         title=f"none of the {len(silent):,} layers ran in train mode: {reason}",
         threshold={},
+        steps=(1, max(layers.last_step, 1)),
     )
 
 
@@ -106,10 +107,6 @@ EVAL_MODE: Final = RunRule(
     seen="No layer ran in train mode, or none does any longer while the weights keep changing. "
     "Info: layers whose parameters are trained, such as batch norms, are in eval mode while others "
     "are in train mode.",
-    advice="Usual causes: model.eval() for a validation is not followed by model.train(), or "
-    "eval() was called on batch norms to keep their statistics (which is intended). In eval mode, "
-    "a batch norm uses and keeps its old statistics, and dropout does nothing. Call model.train() "
-    "before each epoch of training.",
     source="the modules' training flag",
     thresholds=Thresholds,
     explains={},

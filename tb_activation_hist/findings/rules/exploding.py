@@ -238,9 +238,6 @@ EXPLODING: Final = RunRule(
         "first record, it is far larger than that of the first layer with weights, or than usual "
         "for an embedding. Warning: a layer's gradients grow far beyond the first ones."
     ),
-    advice="Usual causes: a learning rate that is too high, weights that start too large, no "
-    "normalisation. Lower the rate or warm it up, clip the gradients, check the initialisation "
-    "and the scale of the inputs, and add normalisation.",
     source="TheDeepChecker, growth of the activations; bench/findings",
     thresholds=ExplodingThresholds,
     explains={"sudden_change": Begins.AFTER},

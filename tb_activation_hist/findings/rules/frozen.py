@@ -37,11 +37,6 @@ FROZEN: Final = RunRule(
         "The parameters of a layer that ran have requires_grad=False, and its weights, if "
         "recorded, never change."
     ),
-    advice=(
-        "Nothing is wrong if this is intended, as in fine-tuning. If these layers should "
-        "learn, call requires_grad_(True) on them and check that the optimizer has their "
-        "parameters."
-    ),
     source="requires_grad of the parameters",
     thresholds=Thresholds,
     explains={},

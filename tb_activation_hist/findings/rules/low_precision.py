@@ -129,8 +129,6 @@ LOW_PRECISION: Final = RunRule(
     seen="Many values other than 0 of a float16, bfloat16 or float8 series are subnormal or near "
     "the dtype's largest number; or the gradients of most weights of layers that compute in "
     "float16 are subnormal there, without a loss scale.",
-    advice="Usual causes: gradients too small for fp16 without loss scaling, or activations that "
-    "are not normalised. Use a GradScaler or bf16, or keep this layer in float32.",
     source="TorchLens and NaNsense: a tenth of the values subnormal",
     thresholds=LowPrecisionThresholds,
     explains={},

@@ -51,9 +51,6 @@ MOSTLY_ZERO: Final = RunRule(
     severity="warning",
     seen="Nearly all outputs of a ReLU-like layer, or of a block that may end in one, are exactly "
     "zero, and the layer has not collapsed.",
-    advice="Usual causes: units that died from a learning rate that is too high, or biases far "
-    "below zero. About half zeros are normal after a ReLU. Lower the rate, check the bias "
-    "initialisation, or use a leaky ReLU.",
     source="NeuroScope and SageMaker Debugger, DeadRelu, on the whole layer",
     thresholds=MostlyZeroThresholds,
     explains={"sudden_change": Begins.WITH},

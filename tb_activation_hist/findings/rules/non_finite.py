@@ -86,12 +86,6 @@ NON_FINITE: Final = RunRule(
         "Values that are NaN or infinite. The layer that has them first is named first; for "
         "gradients, that is the last one in model order."
     ),
-    advice=(
-        "Usual causes: a learning rate that is too high, a logarithm or division at 0, or "
-        "overflow in fp16. Look at what this layer computes at that step; lower the rate, add an "
-        "epsilon, clip the "
-        "gradients, or use bf16."
-    ),
     source="SageMaker Debugger, ExplodingTensor: any NaN or infinity",
     thresholds=Thresholds,
     explains=dict.fromkeys(

@@ -9,7 +9,9 @@ from typing import Final
 from tb_activation_hist.findings.drift import LEAST_RECORDS, Drift
 from tb_activation_hist.findings.hits import Hit, name_layers, whole_run_hit
 from tb_activation_hist.findings.number_format import format_factor
+from tb_activation_hist.findings.parameter_signals import ParameterSignals
 from tb_activation_hist.findings.rule import Begins, Observation, RunRule
+from tb_activation_hist.findings.rules.low_precision import FLOAT_LIMITS
 from tb_activation_hist.findings.run_signals import RunSignals
 from tb_activation_hist.findings.signals import Signals
 from tb_activation_hist.findings.still_weights import (
@@ -101,12 +103,15 @@ def find_nothing_learning(
         return
     last = hits[0].last_step
     if all(parameter.is_constant for parameter in known):
+        cause = _cause_of_all(layers)
+        state = "" if cause is Cause.UNKNOWN else f"; {STATE_OF[cause]}"
         yield Observation(
             hits=hits,
             title=f"no layer learns: all {len(known):,} parameters are bit for bit the same up to "
-            f"step {last}",
+            f"step {last}{state}",
             threshold={"still_steps": options.still_steps},
             severity="error",
+            figures={"cause": cause.value, **_short_format(known)},
         )
         return
     if any(p.weights is not None and p.weights.signals.non_finite.any() for p in known):
@@ -119,8 +124,21 @@ def find_nothing_learning(
             "their size, about their rounding",
             threshold={"still_update": options.still_update},
             severity="error",
-            figures={"update_share": max(sizes)},
+            figures={"update_share": max(sizes), **_short_format(known)},
         )
+
+
+def _cause_of_all(layers: RunSignals) -> Cause:
+    """Why nothing is changed: no optimizer has the parameters, or it gets no gradients."""
+    if not layers.is_optimized:
+        return Cause.NO_UPDATE
+    return Cause.UNKNOWN if layers.has_gradients else Cause.NO_GRADIENT
+
+
+def _short_format(parameters: Sequence[ParameterSignals]) -> dict[str, str]:
+    """The dtype of the weights where small updates are rounded away in it."""
+    dtypes = [p.info.dtype for p in matrices(parameters) if p.info.dtype in FLOAT_LIMITS]
+    return {"weights_dtype": dtypes[0]} if dtypes else {}
 
 
 def _owners(layers: RunSignals) -> list[Signals]:
@@ -131,7 +149,9 @@ def find_still_parts(layers: RunSignals, options: NotLearningThresholds) -> Iter
     """Layers whose weights never change, to the last bit, while those of other layers do."""
     for part in find_still_layers(layers, options.still_steps):
         names = name_layers(part.hits)
+        own = layers.parameters_of(part.hits[0].signals.info)
         figures = {"records": part.records, "moving_layer": part.mover, "cause": part.cause.value}
+        figures |= _short_format(own)
         if part.may_be_meant and part.cause is Cause.UNKNOWN:
             title = f"{names}: the weights never change, while those of {part.mover} do"
         else:
@@ -220,12 +240,6 @@ NOT_LEARNING: Final = RunRule(
         "their rounding, or move far less for their gradients than others: all weights (error) or "
         "those of some layers (warning). Info: the weights are not recorded, and the outputs of "
         "the first layers stay the same while those of a later layer move."
-    ),
-    advice=(
-        "Usual causes: the parameters are missing in the optimizer, no gradient reaches them "
-        "(detach(), torch.no_grad()), or their parameter group has a rate of 0. Compare "
-        "model.named_parameters() with the optimizer's param_groups, and check whether p.grad is "
-        "None after backward()."
     ),
     source=(
         "the weights themselves; outputs: our own, Wasserstein-1 on the asinh axis relative to "

@@ -62,11 +62,6 @@ OUTLIER_FEATURES: Final = RunRule(
         "The largest output of a layer is enormous compared with the median size of its outputs. "
         "Layers whose median is in a tail near zero (GELU, SiLU, max pooling) are not checked."
     ),
-    advice=(
-        "Usual causes: one unit or channel whose weights ran away, or inputs with extreme "
-        "values. Large transformers have such massive activations and tolerate them, but they "
-        "hurt quantisation and fp16. Look at that unit, at weight decay and at normalisation."
-    ),
     source=MASSIVE_ACTIVATIONS,
     thresholds=OutlierThresholds,
     explains={},

@@ -12,7 +12,6 @@ import numpy.typing as npt
 from tb_activation_hist.core.grid import IntArray
 from tb_activation_hist.findings.hits import name_layers
 from tb_activation_hist.findings.rule import Observation, RunRule
-from tb_activation_hist.findings.rules.weights_at_start import weights_at_start
 from tb_activation_hist.findings.run_signals import RunSignals
 from tb_activation_hist.findings.signals import BoolArray, Signals
 from tb_activation_hist.findings.thresholds import (
@@ -29,6 +28,7 @@ from tb_activation_hist.findings.unit_signals import (
     split_layers,
     trailing_begin,
 )
+from tb_activation_hist.findings.weights_at_start import weights_at_start
 
 LEAST_VALUES: Final = 16
 """Values of a unit in a record, under which equal ones are chance."""
@@ -140,9 +140,6 @@ REDUNDANT_UNITS: Final = RunRule(
     seen="Units of a layer recorded with `split` output one value whatever the input, or agree "
     "with each other in every figure of every record; or all weights of a layer start as one "
     "number.",
-    advice="Usual causes: weights that started equal, such as zeros or one value, so that units "
-    "get equal gradients; norms whose factor is 0; or inputs that never change. Initialise the "
-    "units at random, or prune them.",
     source="Goodfellow et al. 2016, Deep Learning, section 8.4: symmetry between units",
     thresholds=RedundantThresholds,
     explains={},

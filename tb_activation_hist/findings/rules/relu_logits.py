@@ -44,11 +44,6 @@ RELU_LOGITS: Final = RunRule(
     kind="relu_logits",
     severity="warning",
     seen="The last layer of the network is a ReLU, and sets many of its outputs to 0.",
-    advice=(
-        "Usual cause: a nonlinearity after the last layer, added out of habit. Logits must be "
-        "able to be negative: remove the last ReLU. It passes no gradient where its output is 0. "
-        "Nothing is wrong if the targets are never negative."
-    ),
     source="the type of the last layer",
     thresholds=ReluLogitsThresholds,
     explains={},

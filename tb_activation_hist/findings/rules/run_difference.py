@@ -131,10 +131,6 @@ RUN_DIFFERENCE: Final = ComparisonRule(
         "The histograms of a layer, or its shares of exact zeros, begin to differ between two "
         "runs and differ until the end."
     ),
-    advice=(
-        "Compare the two runs' settings (learning rate, initialisation, data, code). Start "
-        "with the inputs of the first of these layers."
-    ),
     source="SageMaker Debugger, SimilarAcrossRuns; distance: Wasserstein-1, asinh axis",
     thresholds=RunDifferenceThresholds,
     explains={},

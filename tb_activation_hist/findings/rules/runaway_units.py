@@ -49,12 +49,6 @@ RUNAWAY_UNITS: Final = RunRule(
         "Units of a layer recorded with `split` grow far beyond the layer's median unit and stay "
         "there until the end of the run."
     ),
-    advice=(
-        "Usual causes: weights of single units that nothing limits (no weight decay, no "
-        "normalisation), or attention sinks and massive activations of large transformers, which "
-        "they tolerate. They hurt quantisation and fp16. Look at the weights of these units, at "
-        "weight decay and at the norm before them."
-    ),
     source="Sun et al. 2024, Massive Activations in Large Language Models; bench/findings",
     thresholds=RunawayThresholds,
     explains={"outlier_features": Begins.WITH},

@@ -124,11 +124,6 @@ SATURATED: Final = RunRule(
         "softmax gives all the weight to one value from the first record on. The last layer of "
         "the network is not checked."
     ),
-    advice=(
-        "Usual causes: weights that start or grow too large, or inputs that are not "
-        "normalised. At the ends of its range, a tanh or sigmoid passes hardly any gradient. "
-        "Reduce the initialisation, normalise before the layer, or use an unbounded nonlinearity."
-    ),
     source="Karpathy, makemore 3: |tanh| > 0.97; TheDeepChecker, saturation",
     thresholds=SaturatedThresholds,
     explains={},

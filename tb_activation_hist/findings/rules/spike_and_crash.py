@@ -92,8 +92,6 @@ SPIKE_AND_CRASH: Final = RunRule(
     kind="spike_and_crash",
     severity="warning",
     seen="The scale of a layer's outputs rises and falls again, several times.",
-    advice="Usual causes: a learning rate on the edge of divergence, or single bad batches. Lower "
-    "the rate or warm it up, clip the gradients, and look at the batches of these steps.",
     source="fastai book, chapter 13: repeated rise and crash of the activations",
     thresholds=SpikeThresholds,
     explains={"sudden_change": Begins.WITH_OR_AFTER},

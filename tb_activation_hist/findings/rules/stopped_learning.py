@@ -92,11 +92,6 @@ STOPPED_LEARNING: Final = RunRule(
         "From a step in the first two thirds of a run on, the updates of all weights are "
         "negligible compared with those at the beginning."
     ),
-    advice=(
-        "Usual causes: a scheduler that is stepped at each batch instead of each epoch, a "
-        "schedule that is shorter than the run, or a loss that has reached 0. Print the learning "
-        "rate over the run."
-    ),
     source="the optimizer's updates; bench/findings",
     thresholds=StoppedLearningThresholds,
     explains={},

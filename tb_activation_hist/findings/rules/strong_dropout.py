@@ -68,10 +68,6 @@ STRONG_DROPOUT: Final = RunRule(
     kind="strong_dropout",
     severity="warning",
     seen="A Dropout layer sets nearly all values that reach it to 0.",
-    advice=(
-        "Usual causes: a probability that was meant to be the share of values to keep, or a "
-        "typing error such as 0.95 for 0.05. nn.Dropout(p) drops the share p: use 0.1 to 0.5."
-    ),
     source="the share of zeros before and after the layer",
     thresholds=StrongDropoutThresholds,
     explains={

@@ -112,11 +112,6 @@ SUDDEN_CHANGE: Final = RunRule(
         "The distribution of a layer's outputs jumps and stays changed. The first fifth of a run "
         "is not checked."
     ),
-    advice=(
-        "Usual causes: a jump of the learning rate, other data or augmentation, layers that "
-        "were unfrozen or loaded, or divergence. Look at what the training script does at that "
-        "step."
-    ),
     source="our own: Wasserstein-1 between neighbouring windows relative to its usual size",
     thresholds=SuddenChangeThresholds,
     explains={},

@@ -57,12 +57,6 @@ UNSCALED_INPUTS: Final = RunRule(
         "In the first record, the outputs of the first layer with weights are far larger than "
         "inputs of unit scale would make them. Info: a norm follows directly."
     ),
-    advice=(
-        "Usual causes: inputs that are not normalised (pixels from 0 to 255, columns of a "
-        "table in their own units), or weights of the first layer that start too large. Subtract "
-        "the mean of the training data and divide by its standard deviation, separately for each "
-        "column."
-    ),
     source="87 healthy trainings: at most 1.03; bench/findings",
     thresholds=UnscaledInputThresholds,
     explains={"exploding": Begins.WITH, "outlier_features": Begins.WITH_OR_AFTER},

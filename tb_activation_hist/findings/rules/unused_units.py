@@ -71,12 +71,6 @@ UNUSED_UNITS: Final = RunRule(
         "Until the end of the run, units of a layer recorded with `split` output far smaller "
         "values than the layer's other units, or a router gives them almost no probability."
     ),
-    advice=(
-        "Usual causes: a router that always chooses the same few experts, or heads or channels "
-        "that weight decay has shrunk to almost nothing. They cost time and learn nothing. For "
-        "experts, add or raise the load-balancing loss and router noise. Prune channels and "
-        "heads, or lower their weight decay."
-    ),
     source="Shazeer et al. 2017, Outrageously Large Neural Networks: load of experts",
     thresholds=UnusedThresholds,
     explains={},

@@ -20,7 +20,6 @@ from tb_activation_hist.findings.hits import (
 from tb_activation_hist.findings.layer_types import LEAST_DEPTH
 from tb_activation_hist.findings.number_format import format_factor
 from tb_activation_hist.findings.rule import Begins, Observation, RunRule
-from tb_activation_hist.findings.rules.weights_at_start import weights_at_start
 from tb_activation_hist.findings.run_signals import RunSignals
 from tb_activation_hist.findings.scale_history import earlier_scales, usable_scales
 from tb_activation_hist.findings.signals import (
@@ -30,6 +29,7 @@ from tb_activation_hist.findings.signals import (
     train_activations,
 )
 from tb_activation_hist.findings.thresholds import UNIT_FACTOR, UNIT_RMS, Thresholds, threshold
+from tb_activation_hist.findings.weights_at_start import weights_at_start
 
 LEAST_UPDATE: Final = 1e-4
 """Root mean square of a step's updates, relative to the weights', of a layer that learns
@@ -267,10 +267,6 @@ VANISHING: Final = RunRule(
     "theirs; all outputs, or nearly all weights, are tiny at the start; the outputs hardly vary "
     "with the batch compared with those of the first layer with weights; or the gradients "
     "shrink from the last layer to the first, whose weights hardly move.",
-    advice="Usual causes: a chain of sigmoids, a deep network without normalisation or shortcuts, "
-    "weights that start too small, or weight decay that is too strong. Use ReLU-like "
-    "nonlinearities with He initialisation, add normalisation or residual connections, or lower "
-    "the weight decay.",
     source="TheDeepChecker and AutoTrainer, vanishing; variation with the batch: our own",
     thresholds=VanishingThresholds,
     explains={"sudden_change": Begins.WITH},

@@ -38,7 +38,6 @@ UNPACK: Final = """\
 """Runs the page's script out of its part."""
 
 STYLE: Final = """\
-html { color-scheme: light dark; }
 #say:empty { display: none; }
 #say { margin: 2em; font: 14px/1.5 system-ui, sans-serif; }
 """
@@ -77,8 +76,7 @@ def make_html(title: str, parts: Mapping[str, bytes]) -> str:
 <style>{STYLE}</style>
 </head>
 <body>
-<p id="say">Unpacking…</p>
-<noscript><p>This page draws its heatmaps with JavaScript, which is turned off here.</p></noscript>
+<p id="say"></p>
 {scripts}
 <script>{UNPACK}</script>
 </body>

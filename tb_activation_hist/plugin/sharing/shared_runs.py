@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -12,11 +13,17 @@ from tb_activation_hist.core.errors import OptionError
 from tb_activation_hist.core.share_options import ShareChoice
 from tb_activation_hist.plugin.data_provider import DataProvider
 from tb_activation_hist.plugin.sharing.answers import make_answerers
+from tb_activation_hist.plugin.sharing.cell import to_cell
 from tb_activation_hist.plugin.sharing.choice import match_names
-from tb_activation_hist.plugin.sharing.held_runs import HeldRuns, read_event_files
+from tb_activation_hist.plugin.sharing.held_runs import (
+    HeldRuns,
+    hold_memory,
+    read_event_files,
+)
 from tb_activation_hist.plugin.sharing.html import MARK
 from tb_activation_hist.plugin.sharing.share import SharedFile, make_file
 from tb_activation_hist.storage.event_file_reader import EventFilePath
+from tb_activation_hist.storage.memory_writer import MemoryWriter
 
 HEAD_BYTES: Final = 4096
 """The mark of a shared file is within so many."""
@@ -36,6 +43,26 @@ def share_files(
     target = check_target(path)
     write_file(target, make_from_files(files, origin, choice))
     return target
+
+
+def files_to_cell(
+    files: Sequence[EventFilePath], origin: str, choice: ShareChoice, height_px: int, picture: str
+) -> str:
+    """HTML of a notebook's cell with these runs; the arguments are those of `to_cell`.
+
+    Raises:
+        LogdirError, OptionError: as `share_files`.
+    """
+    make = partial(make_from_files, files, origin)
+    return to_cell(make, choice, height_px, picture)
+
+
+def memory_to_cell(
+    memory: MemoryWriter, run: str, choice: ShareChoice, height_px: int, picture: str
+) -> str:
+    """The same of what a `MemoryWriter` keeps, as a run of this name."""
+    held = hold_memory(run, memory.stored_tags(), memory.scalars)
+    return to_cell(partial(make_from_held, held, run), choice, height_px, picture)
 
 
 def make_from_files(files: Sequence[EventFilePath], origin: str, choice: ShareChoice) -> SharedFile:

@@ -1,5 +1,8 @@
 """`probe_module` on Learners and plain modules."""
 
+import re
+from html import unescape
+
 import matplotlib.pyplot as plt
 import pytest
 import torch
@@ -7,6 +10,7 @@ from torch import nn
 
 from tb_activation_hist import LinearBins, probe_module, read_histograms
 from tb_activation_hist.core.errors import LayerSelectionError, OptionError
+from tests.plugin.test_sharing import Parts
 
 
 def make_model():
@@ -119,3 +123,40 @@ def test_a_learners_following_fits(tmp_path):
     assert hooks(learn.model) == 0
     with pytest.raises(LayerSelectionError):
         probe_module(learn, "nothing")
+
+
+def test_a_probe_shows_its_page_in_a_cell_over_a_picture():
+    model = make_model()
+    probe = probe_module(model, model[0])
+    assert "Nothing was recorded yet" in probe._repr_html_()
+    with pytest.raises(OptionError, match="Nothing was recorded yet"):
+        probe.interactive()
+    train(model, 40, probe)
+    html = probe._repr_html_()
+    assert len(html) < 500_000
+    assert html.count("<iframe") == 1 and 'sandbox="allow-scripts allow-downloads"' in html
+    assert 'alt="heatmap"' in html
+    (page,) = re.findall(r'srcdoc="([^"]*)"', html)
+    answers = Parts(unescape(page)).answers
+    assert [run["name"] for run in answers["index"]["runs"]] == ["probe"]
+    assert [each["layer"] for each in answers["index"]["series"]] == ["0"]
+    assert [scalar["tag"] for scalar in answers["scalars"]] == ["loss"]
+    head, arrays = Parts(unescape(page)).tile("probe", "activations/0")
+    assert head["columns"] == 40 and arrays["n"][0].tolist() == [16 * 8] * 40
+    probe.close()
+    small = probe.interactive(columns=8, height_px=300)._repr_html_()
+    assert "min-height:300px" in small
+    with pytest.raises(OptionError, match="height_px must be a whole number from 100"):
+        probe.interactive(height_px=3)
+    with pytest.raises(OptionError, match=r"do not fit into 0\.1 MB"):
+        probe.interactive(size_mb=0.1)
+
+
+def test_a_probe_with_a_logdir_shows_its_run_in_a_cell(tmp_path):
+    model = make_model()
+    with probe_module(model, "0.*", logdir=tmp_path) as probe:
+        train(model, 3, probe)
+        html = probe.interactive(layers="0.1")._repr_html_()
+    (page,) = re.findall(r'srcdoc="([^"]*)"', html)
+    answers = Parts(unescape(page)).answers
+    assert [each["layer"] for each in answers["index"]["series"]] == ["0.1"]

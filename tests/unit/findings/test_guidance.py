@@ -10,11 +10,20 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tb_activation_hist.core.histogram import HistogramSeries
+from tb_activation_hist.core.names import LayerInfo
 from tb_activation_hist.findings import FINDING_KINDS, Finding, find_run_findings, rules
 from tb_activation_hist.findings.evidence import FIGURES, figures_to_evidence
 from tb_activation_hist.findings.guidance.choose import PATTERNS
 from tb_activation_hist.findings.guidance.guidance import Guidance
-from tests.unit.findings.trainings import Change, Layers, after, make_layer, make_run
+from tests.unit.findings.trainings import (
+    Change,
+    Layers,
+    after,
+    make_layer,
+    make_run,
+    records_to_series,
+)
 
 ALL = [(kind, own) for kind, patterns in PATTERNS.items() for _, own in patterns]
 
@@ -112,6 +121,36 @@ def test_figures_of_any_kind_are_shown() -> None:
     assert rms.value == "not finite"
     assert new == ("new figure", "3", "2")
     assert not any(name in figure.label for name, figure in FIGURES.items() if "_" in name)
+
+
+@pytest.mark.parametrize(
+    ("optimized", "arrives", "cause"),
+    [
+        (False, True, "an optimizer built from other tensors"),
+        (True, False, "a loss that was detached"),
+        (True, True, "a learning rate that is far too low"),
+    ],
+)
+def test_what_is_known_of_gradients_and_optimizer_tells_why_nothing_learns(
+    optimized: bool, arrives: bool, cause: str
+) -> None:
+    def still(size: float, kind: str, dtype: str = "float32") -> tuple[LayerInfo, HistogramSeries]:
+        steps = range(0 if kind == "weights" else 1, 60)
+        info = LayerInfo(
+            "linear1.weight", kind, order=2, type="Linear", shape=(20, 25), dtype=dtype
+        )
+        matrix = np.random.default_rng(0).normal(size=500).astype(np.float32)
+        return info, records_to_series([np.float32(size) * matrix] * len(steps))
+
+    for dtype in ("float32", "bfloat16"):
+        layers = {**make_run(), "weights": still(0.2, "weights", dtype)}
+        layers["gradients"] = still(0.1 * arrives, "weight_gradients", dtype)
+        if optimized:
+            layers["updates"] = still(0.0, "updates", dtype)
+        finding = first_of(layers, "not_learning")
+        assert finding.severity == "error"
+        rounded = dtype == "bfloat16" and arrives
+        assert finding.causes[0].startswith("weights kept in bfloat16" if rounded else cause)
 
 
 def figures_in_code() -> set[str]:

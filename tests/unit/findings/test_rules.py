@@ -34,7 +34,6 @@ WHOLE: dict[str, Any] = {
     "kind": "tilted",
     "severity": "warning",
     "seen": "The histogram is tilted.",
-    "advice": "Put it straight.",
     "source": "our own",
     "thresholds": Thresholds,
     "explains": {},
@@ -67,11 +66,11 @@ def test_the_type_checker_names_the_missing_part_and_foreign_thresholds(tmp_path
             return iter(())
 
         unsourced = RunRule(
-            kind="tilted", severity="info", seen="s", advice="a",
+            kind="tilted", severity="info", seen="s",
             thresholds=TiltedThresholds, explains={}, find=(find,), online=None,
         )
         whole = RunRule(
-            kind="tilted", severity="info", seen="s", advice="a", source="s",
+            kind="tilted", severity="info", seen="s", source="s",
             thresholds=TiltedThresholds, explains={}, find=(find,), online=None,
         )
         unlisted: RunRules = (whole,)
@@ -90,9 +89,8 @@ def test_the_type_checker_names_the_missing_part_and_foreign_thresholds(tmp_path
 @each_rule
 def test_every_rule_is_told_in_whole_sentences(rule: Rule[Any]) -> None:
     assert rule.severity in SEVERITIES
-    for text in (rule.seen, rule.advice):
-        assert text[0].isupper()
-        assert text.endswith(".")
+    assert rule.seen[0].isupper()
+    assert rule.seen.endswith(".")
     assert rule.source
 
 

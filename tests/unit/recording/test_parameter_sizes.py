@@ -223,3 +223,22 @@ def test_gradients_are_not_looked_for_once_an_optimizer_steps(monkeypatch):
     model = make_model()
     record(model, model)
     assert asked == []
+
+
+def test_gradients_are_those_without_the_loss_scale():
+    def gradients(scaler: torch.amp.GradScaler) -> np.ndarray:
+        model, writer = make_model(), MemoryWriter()
+        optimizer = torch.optim.SGD(model.parameters(), 0.1)
+        torch.manual_seed(1)
+        with ActivationHistLogger(model, writer, on_error="raise") as logger:
+            for _ in range(5):
+                optimizer.zero_grad()
+                scaler.scale(model(torch.randn(8, 70)).square().mean()).backward()
+                scaler.step(optimizer)
+                scaler.update()
+                logger.step()
+        return writer.parameter_sizes()["0.weight"].gradients.rms
+
+    scaled, plain = (gradients(torch.amp.GradScaler("cpu", enabled=on)) for on in (True, False))
+    assert len(scaled) == 4
+    np.testing.assert_allclose(scaled, plain, rtol=1e-5)

@@ -113,6 +113,28 @@ def test_slices_have_the_numbers_of_the_whole_tensor(scenario, ranks):
                 assert_slices(run[key], step, whole[key].reshape(rows, -1))
 
 
+@pytest.mark.parametrize(("scenario", "share"), [("ddp", 1), ("fsdp", 1 / RANKS)])
+def test_sizes_are_those_of_rank_0(scenario, share, ranks):
+    """Of whole parameters, or of its shards."""
+    folder = ranks[0] / scenario
+    sizes = read_histograms(folder)["run"].measured_sizes
+    for name, numel in (("0.weight", 32), ("0.bias", 8)):
+        own = sizes[name]
+        assert own.weights.steps.tolist() == [0, 1, 2, 3, STEPS]
+        assert own.gradients.steps.tolist() == own.updates.steps.tolist() == [1, 2, 3]
+        for kind in own.kinds.values():
+            assert set(kind.n.tolist()) == {numel * share}
+        assert own.optimized is True
+        if scenario == "ddp":
+            seen = [seen_by_ranks(folder, step, [0]) for step in (1, 2, 3)]
+            for kind, series in (
+                ("weights", own.weights.take([1, 2, 3])),
+                ("weight_gradients", own.gradients),
+            ):
+                expected = [np.sqrt(np.mean(values[f"{kind}/{name}"] ** 2)) for values in seen]
+                np.testing.assert_allclose(series.rms, expected, rtol=1e-5)
+
+
 def assert_slices(series, step, rows):
     slices = series.slices
     assert slices.n[step - 1].tolist() == [rows.shape[1]] * len(rows)

@@ -8,7 +8,7 @@ import { NOTHING_CHECKED, progress } from "../../view/findings/findings";
 import { runsWithData } from "../../view/selection/selection";
 import { boardFilter, boardGroup } from "../../view/settings/settings";
 import { RUN_FILTER_ID } from "../input/commands";
-import { SettingField } from "../settings/setting_field";
+import { ChoiceField } from "../settings/choice_field";
 import { Icon } from "../widgets/icons";
 import { FRAMES, THICKNESS_PX } from "./strip";
 
@@ -33,7 +33,7 @@ export function BoardBar() {
           }}
         />
       </div>
-      <SettingField setting={boardGroup} />
+      <ChoiceField setting={boardGroup} />
       <SickButton />
       <span class="facts-line" role="status">
         {status()}

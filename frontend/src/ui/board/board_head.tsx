@@ -14,7 +14,7 @@ import {
 } from "../../view/board/board_layout";
 import { nameColumn, sortBy, sorting } from "../../view/board/board_rows";
 import { type FactColumn, factColumns } from "../../view/board/facts";
-import { stages, toggleFold } from "../../view/board/stages";
+import { stages, toggleStage } from "../../view/board/stages";
 import { box } from "../widgets/box";
 import { Icon } from "../widgets/icons";
 import { firstStage } from "./place";
@@ -104,7 +104,7 @@ function StageHead({ placed: { stage, at } }: StageProps) {
           title={`Unfold ${path}: ${layers.length} layers`}
           aria-label={`Unfold ${path}`}
           aria-expanded={false}
-          onClick={() => toggleFold(path)}
+          onClick={() => toggleStage(path)}
         >
           <Icon name="fold" />
           <span class="count">{layers.length}</span>
@@ -137,7 +137,7 @@ function Band({ placed: { stage, at } }: { readonly placed: PlacedStage }) {
       title={`Fold ${inside}`}
       aria-expanded
       style={box({ width: (end - at) * cell_px.value - 4 })}
-      onClick={() => toggleFold(inside)}
+      onClick={() => toggleStage(inside)}
     >
       <Icon name="unfold" />
       <span class="ellipsis">{inside}</span>

@@ -5,7 +5,7 @@ import { cell_px, head_px, row_px, stagesLeft_px } from "../../view/board/board_
 import { boardRows, sortBy } from "../../view/board/board_rows";
 import { factColumns } from "../../view/board/facts";
 import { hasStage, openCell, openRun } from "../../view/board/open_cell";
-import { stages, toggleFold } from "../../view/board/stages";
+import { stages, toggleGroup } from "../../view/board/stages";
 import { active, firstStage, stageAt } from "./place";
 
 const MOVES: Readonly<Record<string, readonly [down: number, right: number]>> = {
@@ -42,7 +42,7 @@ function open(row: number, column: number): boolean {
   const at = boardRows.peek()[row];
   if (active.peek() === null || at === undefined) return false;
   if (at.kind === "group") {
-    toggleFold(at.group.name);
+    toggleGroup(at.group.name);
     return true;
   }
   const stage = stageAt(column);

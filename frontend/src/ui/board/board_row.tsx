@@ -14,7 +14,7 @@ import { boardNames, factColumns } from "../../view/board/facts";
 import { findingsIn, healthOf, worstFinding } from "../../view/board/health";
 import { hasStage, openCell, openRun } from "../../view/board/open_cell";
 import { type RunGroup, sumUp } from "../../view/board/run_groups";
-import { type Stage, stages, toggleFold } from "../../view/board/stages";
+import { type Stage, stages, toggleGroup } from "../../view/board/stages";
 import { runColour, runsWithData } from "../../view/selection/selection";
 import { box } from "../widgets/box";
 import { Icon } from "../widgets/icons";
@@ -180,7 +180,7 @@ function GroupLine({ group, folded, at }: GroupProps) {
       aria-colindex={1}
       aria-colspan={firstStage.value + stages.value.length}
     >
-      <button type="button" tabIndex={-1} aria-expanded={!folded} onClick={() => toggleFold(name)}>
+      <button type="button" tabIndex={-1} aria-expanded={!folded} onClick={() => toggleGroup(name)}>
         <Icon name={folded ? "fold" : "unfold"} />
         <strong>{name}:</strong>
         <span>{sumUp(runs)}</span>

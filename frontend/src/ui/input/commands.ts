@@ -143,6 +143,7 @@ command({
   label: settings.boardFolds.label,
   run: () => void import("../later_parts").then(({ unfoldStages }) => unfoldStages()),
 });
+command({ label: settings.boardFoldedGroups.label, run: () => settings.boardFoldedGroups.reset() });
 command({ label: settings.folded.label, run: foldAll });
 command({ label: "Unfold all groups", run: () => settings.folded.reset() });
 command({

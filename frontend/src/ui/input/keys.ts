@@ -65,7 +65,11 @@ export function globalKeys(event: KeyboardEvent): void {
   const key = eventToKey(event);
   // Fields and dialogs keep their keys, except for those with Ctrl.
   const isPlain = !event.ctrlKey && !event.metaKey;
-  if (isPlain && (isTyping(event) || isBehindDialog(key))) return;
+  if (isPlain && isBehindDialog(key)) return;
+  if (isPlain && isTyping(event)) {
+    if (key === "Esc") leaveField(event);
+    return;
+  }
   if (act(key, event)) event.preventDefault();
 }
 
@@ -91,6 +95,13 @@ function act(key: string, event: KeyboardEvent): boolean {
   const command = commands.find(({ keys, when }) => keys?.includes(key) && (when?.(at) ?? true));
   command?.run(at, event.shiftKey);
   return command !== undefined;
+}
+
+/** Esc in a field closes the settings around it; elsewhere it only leaves the field. A menu is closed by the browser. */
+function leaveField({ target }: KeyboardEvent): void {
+  if (!(target instanceof HTMLElement) || target.closest(":popover-open")) return;
+  if (target.closest(".pane")) paneOpen.value = false;
+  else target.blur();
 }
 
 /** Space over a panel makes a drag move the view. */

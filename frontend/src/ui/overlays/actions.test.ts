@@ -26,7 +26,7 @@ function series(layer: string, kind: string, phase: string, type: string) {
   };
 }
 
-const CONV = series("conv", "activations", "train", "Conv2d");
+const CONV = { ...series("conv", "activations", "train", "Conv2d"), split: 1 };
 const OTHERS = [
   series("fc", "activations", "train", "Linear"),
   series("fc", "activations", "eval", "Linear"),
@@ -93,7 +93,7 @@ describe("the palette", () => {
     const names = listActions(at).map(({ name }) => name);
     expect(new Set(names).size).toBe(names.length);
     for (const name of [
-      "Kind: weights",
+      "Kind: Weights",
       "Phase: eval",
       "Module types: Linear",
       "Scalars above: lr",

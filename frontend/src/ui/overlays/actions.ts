@@ -6,6 +6,7 @@ import { openFinding } from "../../view/findings/explained";
 import { sorted } from "../../view/findings/findings";
 import { switchScale } from "../../view/panel/kept_scale";
 import type { PanelLayer } from "../../view/panel/panel_view";
+import { showsUnits, toggleUnits } from "../../view/panel/shown_units";
 import { showLayer } from "../../view/screen/reveal";
 import { findPanel, visible } from "../../view/screen/views";
 import * as selection from "../../view/selection/selection";
@@ -140,7 +141,16 @@ function rowActions(row: PanelLayer): readonly Action[] {
       current: settings.pinnedLayers.peek().includes(row.id),
       run: () => selection.togglePinnedLayer(series),
     },
+    ...(typeof series.split === "number" ? [unitsAction(row)] : []),
   ];
+}
+
+function unitsAction(row: PanelLayer): Action {
+  return {
+    name: `Show the units of ${row.series.peek().layer}`,
+    current: showsUnits(row.id),
+    run: () => toggleUnits(row.id),
+  };
 }
 
 function runActions(): readonly Action[] {

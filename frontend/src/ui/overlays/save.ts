@@ -1,6 +1,7 @@
 /** Files of a row. */
 
-import type { Format } from "../../view/exports/exports";
+import { exportRow, type Format } from "../../view/exports/exports";
+import { exportPage } from "../../view/exports/page_picture";
 import type { PanelLayer } from "../../view/panel/panel_view";
 import { withEnlarged } from "../../view/screen/loading";
 
@@ -25,7 +26,6 @@ export const PAGE_PICTURES: readonly { readonly name: string; readonly save: () 
 export async function saveRow(model: PanelLayer, format: Format): Promise<string> {
   const isPicture = format === "png" || format === "svg";
   return saveFile(async () => {
-    const { exportRow } = await import("../../view/exports/exports");
     const make = () => exportRow(model, format);
     return isPicture ? withEnlarged([model.id], make) : make();
   });
@@ -33,14 +33,13 @@ export async function saveRow(model: PanelLayer, format: Format): Promise<string
 
 /** bare: without the marks of findings and the scalars. */
 async function savePage(format: "png" | "svg", bare: boolean): Promise<string> {
-  return saveFile(async () => (await import("../later_parts")).exportPage(format, bare));
+  return saveFile(() => exportPage(format, bare));
 }
 
 async function copyPage(): Promise<string> {
   return orReason(async () => {
-    const picture = import("../later_parts")
-      .then(({ exportPage }) => exportPage("png", false))
-      .then((made) => made ?? Promise.reject(new Error(NOTHING)));
+    const made = exportPage("png", false);
+    const picture = made.then((file) => file ?? Promise.reject(new Error(NOTHING)));
     // The promise goes in as it is: Safari takes nothing that is written later than the click.
     await navigator.clipboard.write([new ClipboardItem({ "image/png": picture })]);
     return "Picture copied";

@@ -28,7 +28,7 @@ const TEXT_PX = 11;
 const NAME_PX = 9;
 
 const SHORT: Readonly<Record<BandName, string>> = {
-  zeros: "0",
+  zeros: "zeros",
   nans: "NaN",
   posInfs: "+∞",
   negInfs: "−∞",
@@ -54,9 +54,25 @@ function valueTicks(scale: ValueScale, { heatTop_px, heatHeight_px, bands }: Pan
     scale
       .ticks(count)
       .map((tick) => ({ ...tick, y: heatTop_px + (1 - tick.share) * heatHeight_px }))
-      .filter((tick) => taken.every((y) => Math.abs(y - tick.y) >= LABEL_PX - 2));
+      .filter((tick) => taken.every((y) => Math.abs(y - tick.y) >= LABEL_PX - 2))
+      .filter(keepApart(LABEL_PX));
   const few = free(wanted);
   return few.length > 1 ? few : free(2 * wanted);
+}
+
+/** Leaves out what is nearer than a label to the tick kept before; the axis' 0 goes before its neighbours. */
+function keepApart(least_px: number) {
+  let last = Number.POSITIVE_INFINITY;
+  return (
+    { y, value }: { y: number; value: number },
+    _: number,
+    all: readonly { y: number; value: number }[],
+  ) => {
+    const zero = value === 0 ? undefined : all.find((tick) => tick.value === 0);
+    if (Math.abs(y - last) < least_px || (zero && Math.abs(y - zero.y) < least_px)) return false;
+    last = y;
+    return true;
+  };
 }
 
 /** Both axes of a panel, drawn onto the surface under it. */

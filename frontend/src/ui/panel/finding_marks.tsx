@@ -9,6 +9,9 @@ import { plot_px } from "../../view/layout/metrics";
 import type { PanelView } from "../../view/panel/panel_view";
 import { box } from "../widgets/box";
 
+/** Least width of a mark, as the style sheet has it. */
+const TARGET_PX = 24;
+
 /** Where and how long, on the panel's own time axis; they explain it. */
 export function FindingMarks({ panel }: { readonly panel: PanelView }) {
   const found = findingsOf(panel);
@@ -24,19 +27,23 @@ export function FindingMarks({ panel }: { readonly panel: PanelView }) {
         const to_px = Math.min(plot_px.value, place(finding.last_step + 1));
         // Neither holds where the run has no place on the axis.
         if (!(to_px >= 0 && from_px <= plot_px.value)) return null;
+        const bar_px = Math.max(3, to_px - from_px);
         return (
           <button
             key={`${finding.kind} ${finding.first_step}`}
             type="button"
             class={`finding-mark ${finding.severity}`}
-            style={box({ left: from_px, width: Math.max(3, to_px - from_px) })}
+            style={box({ left: Math.min(from_px, plot_px.value - TARGET_PX), width: bar_px })}
             title={findingToTip(finding)}
+            aria-label={`${findingToTip(finding)} ${panel.run}`}
             tabIndex={panel.layer.open.value ? 0 : -1}
             // The plot would take the pointer, and the click with it.
             onPointerDown={(event) => event.stopPropagation()}
             onMouseDown={(event) => event.stopPropagation()}
             onClick={() => openFinding(finding)}
-          />
+          >
+            <span style={box({ left: Math.max(0, from_px - plot_px.value + TARGET_PX), width: bar_px })} />
+          </button>
         );
       })}
     </>

@@ -16,8 +16,7 @@ import { box } from "../widgets/box";
 import { AxesLabels, ValueMark } from "./axes";
 import { FindingMarks } from "./finding_marks";
 import { Heatmap } from "./heatmap";
-import { PanelNotes } from "./panel_notes";
-import { ScaleName } from "./scale_name";
+import { LatePanelNotes, LateScaleName } from "./panel_texts_later";
 import { LateUnits } from "./units_later";
 
 export function Panel({ panel }: PartProps) {
@@ -95,9 +94,9 @@ function PanelTexts({ panel }: PartProps) {
     <>
       {panel.layer.open.value ? (
         <>
-          <ScaleName panel={panel} />
+          <LateScaleName panel={panel} />
           <ValueMark panel={panel} />
-          <PanelNotes panel={panel} />
+          <LatePanelNotes panel={panel} />
         </>
       ) : null}
       <PanelError panel={panel} />

@@ -16,10 +16,11 @@ export function PanelNotes({ panel }: { readonly panel: PanelView }) {
   if (panel.shown.value === null) return null;
   const notes = noteTexts(panel);
   const sentences = notes.map(noteToText);
+  const text = notes.map(({ short }) => short).join(APART);
   return (
     <div class="notes">
       {notes.length === 0 ? null : (
-        <Menu text={notes.map(({ short }) => short).join(APART)} tip={sentences.join("\n")}>
+        <Menu text={text} tip={sentences.join("\n")} name={named(panel, text)}>
           <ul class="notices">
             {sentences.map((sentence) => (
               <li key={sentence}>{sentence}</li>
@@ -27,11 +28,16 @@ export function PanelNotes({ panel }: { readonly panel: PanelView }) {
           </ul>
         </Menu>
       )}
-      {settings.range.value === "full" ? <FullRange /> : <ClippedNote panel={panel} />}
+      {settings.range.value === "full" ? <FullRange panel={panel} /> : <ClippedNote panel={panel} />}
       <OwnScale panel={panel} />
       <UnitsButton panel={panel} />
     </div>
   );
+}
+
+/** What a control of a panel is called among all others: its words, and where it is. */
+function named(panel: PanelView, text: string): string {
+  return `${text}, ${panel.layer.series.value.layer}, ${panel.run}`;
 }
 
 /** Shares beyond the axis, while nobody zoomed into a part of it. */
@@ -43,23 +49,26 @@ function ClippedNote({ panel }: { readonly panel: PanelView }) {
   if (above + below === 0) return null;
   const words = clippedToText({ above, below });
   const both = above > 0 && below > 0;
+  const text = both ? `${formatShare(above + below)} outside ↕` : `${words} ${above > 0 ? "↑" : "↓"}`;
   return (
     <button
       type="button"
+      aria-label={named(panel, text)}
       title={`${words} the shown range. Click: include them all`}
       onClick={() => {
         settings.range.value = "full";
       }}
     >
-      {both ? `${formatShare(above + below)} outside ↕` : `${words} ${above > 0 ? "↑" : "↓"}`}
+      {text}
     </button>
   );
 }
 
-function FullRange() {
+function FullRange({ panel }: { readonly panel: PanelView }) {
   return (
     <button
       type="button"
+      aria-label={named(panel, "all values")}
       title="The value axis spans all values. Click: only the central values"
       onClick={() => chooseRange("auto")}
     >
@@ -77,6 +86,7 @@ function UnitsButton({ panel }: { readonly panel: PanelView }) {
     <button
       type="button"
       class="own-scale"
+      aria-label={named(panel, on ? "histograms" : "units")}
       aria-pressed={on}
       title={
         on ? "Back to the histograms" : "Every unit (channel, head, expert) of this layer over the steps"
@@ -95,20 +105,22 @@ function OwnScale({ panel }: { readonly panel: PanelView }) {
   if (settings.difference.value) return null;
   const own = effectiveAxisScope() === "panel";
   if (!own && !isHiddenByAxis(panel)) return null;
+  const text = own ? "own axes" : "use own axes";
   return (
     <button
       type="button"
       class="own-scale"
+      aria-label={named(panel, text)}
       title={
         own
-          ? "Each run has its own value axis, so heights cannot be compared. Click: one axis per layer"
-          : "One value axis per layer hides much of a run. Click: own scale per run"
+          ? "Each run has its own value axis, so heights cannot be compared. Click: one axis for all runs of a layer"
+          : "One value axis per layer hides much of a run. Click: each run has its own"
       }
       onClick={() => {
         settings.axisScope.value = own ? "row" : "panel";
       }}
     >
-      {own ? "own scale" : "own scale?"}
+      {text}
     </button>
   );
 }

@@ -7,14 +7,15 @@ import type { PanelView } from "../../view/panel/panel_view";
 export function ScaleName({ panel }: { readonly panel: PanelView }) {
   const { kind } = panel.fullScale.value;
   if (!panel.hasAxis) return null;
-  if (kind === "native" || effectiveAxisScope() === "all") return <span class="scale-name">{kind}</span>;
+  if (kind === "native" || effectiveAxisScope() === "all")
+    return <span class="scale-name">{kind === "native" ? "bins" : kind}</span>;
   const other = kind === "linear" ? "symlog" : "linear";
   return (
     <button
       type="button"
       class="scale-name"
       title={`The value axis is ${kind}. Click: ${other}, for this layer`}
-      aria-label={`Value axis of ${panel.layer.series.value.layer}: ${kind}. Switch to ${other}`}
+      aria-label={`${kind} value axis of ${panel.layer.series.value.layer}, ${panel.run}. Switch to ${other}`}
       onClick={() => switchScale(panel.layer.id, kind)}
     >
       {kind}

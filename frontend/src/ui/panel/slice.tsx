@@ -4,6 +4,7 @@ import { formatShare, formatSteps } from "../../math/format";
 import { formatEnd, rowDivisor } from "../../math/normalise";
 import { type CellGrid, rowEnd } from "../../math/rebin";
 import { columnShares, cumulativeShares } from "../../math/slice_shares";
+import { type SliceSpread, spreadOf } from "../../math/slice_spread";
 import type { Tile } from "../../math/tile";
 import { type BandName, bandCounts } from "../../paint/bands";
 import { THIN_PX } from "../../paint/scene";
@@ -47,9 +48,11 @@ export function Slice({ layer }: { readonly layer: PanelLayer }) {
   const layout = layer.layout.value;
   const parts = layer.panels.value.flatMap((panel) => readPart(panel) ?? []);
   if (parts.length === 0) return null;
-  const chart = chartOf(parts, width_px);
+  const spread = manySpread(parts);
+  const drawn = spread === null ? parts : spread.outliers.slice(0, MOST_OUTLIERS).map((at) => parts[at]!);
+  const chart = chartOf(parts, drawn, spread, width_px);
   const bars = layout.bands.length > 0 ? "; thin bars: 0 to 100 %" : "";
-  const words = parts.map(runSliceToText).join("; ");
+  const words = spread === null ? parts.map(runSliceToText).join("; ") : spreadToText(parts, drawn);
   const { heatTop_px, heatHeight_px } = layout;
   return (
     <div class="slice" title={words + bars}>
@@ -60,27 +63,54 @@ export function Slice({ layer }: { readonly layer: PanelLayer }) {
         aria-label={`Histogram of ${layer.series.value.layer}. ${words}`}
       >
         <line class="base" x1="0.5" x2="0.5" y1={heatTop_px} y2={heatTop_px + heatHeight_px} />
-        {parts.map((part, at) => (
+        {spread === null ? null : (
+          <Spread spread={spread} grid={parts[0]!.grid} chart={chart} layout={layout} />
+        )}
+        {drawn.map((part, at) => (
           <Histogram
             key={part.panel.id}
             part={part}
             at={at}
-            of={parts.length}
+            of={drawn.length}
             chart={chart}
             layout={layout}
           />
         ))}
         <ShareAxis layer={layer} chart={chart} width_px={width_px} />
       </svg>
-      <Steps parts={parts} />
+      <Steps parts={parts} many={spread !== null} />
     </div>
   );
 }
 
-function chartOf(parts: readonly RunSlice[], width_px: number): Chart {
+/** More histograms than this hide each other: what they have in common is drawn, and those that are unlike it. */
+const OVERLAID_UP_TO = 6;
+const MOST_OUTLIERS = 6;
+
+/** null where each run is drawn: few runs, another mode, or rows that are not the same for all. */
+function manySpread(parts: readonly RunSlice[]): SliceSpread | null {
+  if (parts.length <= OVERLAID_UP_TO || settings.sliceMode.value !== "overlaid") return null;
+  const edges = parts[0]?.grid.edges.join(" ");
+  if (parts.some(({ grid }) => grid.edges.join(" ") !== edges)) return null;
+  return spreadOf(parts.map(({ shares }) => shares));
+}
+
+function spreadToText(parts: readonly RunSlice[], outliers: readonly RunSlice[]): string {
+  const what = `median and middle half of ${parts.length} runs`;
+  if (outliers.length === 0) return what;
+  return `${what}; unlike the others: ${outliers.map(({ panel }) => panel.run).join(", ")}`;
+}
+
+function chartOf(
+  parts: readonly RunSlice[],
+  drawn: readonly RunSlice[],
+  spread: SliceSpread | null,
+  width_px: number,
+): Chart {
   const mode = settings.sliceMode.value;
   const cumulative = mode === "cumulative";
-  const most = cumulative ? 1 : Math.max(1e-12, ...parts.flatMap((part) => Math.max(...part.shares)));
+  const shares = [...drawn.map((part) => part.shares), ...(spread === null ? [] : [spread.high])];
+  const most = cumulative ? 1 : Math.max(1e-12, ...shares.map((row) => Math.max(...row)));
   const lanes = mode === "offset" ? parts.length : 1;
   return { mode, log: settings.sliceLog.value && !cumulative, most, lanes, lane_px: width_px / lanes };
 }
@@ -94,10 +124,36 @@ interface HistogramProps {
   readonly layout: PanelLayout;
 }
 
+/** The middle half of the runs as an area, their median as a line. */
+function Spread({ spread, grid, chart, layout }: SpreadProps) {
+  const toPx = lengths(chart);
+  const { heatTop_px: top_px, heatHeight_px: height_px } = layout;
+  const path = (shares: Float64Array) => outline({ shares, grid }, top_px, height_px, toPx);
+  const low = path(spread.low);
+  return (
+    <g class="spread">
+      <path d={`${path(spread.high)}Z${low}Z`} fill-rule="evenodd" />
+      <path d={path(spread.median)} />
+    </g>
+  );
+}
+
+interface SpreadProps {
+  readonly spread: SliceSpread;
+  readonly grid: CellGrid;
+  readonly chart: Chart;
+  readonly layout: PanelLayout;
+}
+
+/** From shares to lengths in CSS px. */
+function lengths({ log, most, lane_px }: Chart): (share: number) => number {
+  return (share) =>
+    lane_px * (log ? Math.max(0, 1 + Math.log10(share / most) / DECADES) : Math.min(1, share / most));
+}
+
 function Histogram({ part, at, of, chart, layout }: HistogramProps) {
-  const { mode, log, most, lane_px } = chart;
-  const toPx = (share: number) =>
-    lane_px * (log ? Math.max(0, 1 + Math.log10(share / most) / DECADES) : share / most);
+  const { mode, lane_px } = chart;
+  const toPx = lengths(chart);
   return (
     <g transform={`translate(${mode === "offset" ? at * lane_px : 0} 0)`}>
       <path
@@ -147,8 +203,9 @@ function ShareAxis({ layer, chart: { log, most, lanes }, width_px }: ShareAxisPr
 }
 
 /** Which steps are shown, one for each run where they differ. */
-function Steps({ parts }: { readonly parts: readonly RunSlice[] }) {
+function Steps({ parts, many }: { readonly parts: readonly RunSlice[]; readonly many: boolean }) {
   const same = new Set(parts.map((part) => part.steps)).size === 1;
+  if (many && !same) return <span class="slice-title">each run at its own step</span>;
   return (
     <span class="slice-title">
       {same
@@ -158,7 +215,7 @@ function Steps({ parts }: { readonly parts: readonly RunSlice[] }) {
               <span class="swatch" style={{ background: colour }} /> {steps}{" "}
             </span>
           ))}
-      {effectiveAxisScope() === "panel" && parts.length > 1 ? ", own scales" : ""}
+      {effectiveAxisScope() === "panel" && parts.length > 1 ? ", own axes" : ""}
     </span>
   );
 }
@@ -187,7 +244,7 @@ function bandWidth({ tile, grid, column, n }: RunSlice, band: BandName, lane_px:
 
 /** Steps along the value axis, upwards. */
 function outline(
-  { shares, grid }: RunSlice,
+  { shares, grid }: Pick<RunSlice, "shares" | "grid">,
   top_px: number,
   height_px: number,
   toPx: (share: number) => number,

@@ -9,12 +9,8 @@ import { client } from "../../view/catalog/catalog";
 import { pixelRatio, plot_px } from "../../view/layout/metrics";
 import { currentLut } from "../../view/panel/colour_tables";
 import type { PanelView } from "../../view/panel/panel_view";
-import {
-  UNIT_STATISTICS,
-  type UnitStatistic,
-  unitStatistic,
-  unitsSorted,
-} from "../../view/panel/shown_units";
+import type { UnitStatistic } from "../../view/panel/shown_units";
+import { unitStatistic, unitsSorted } from "../../view/settings/settings";
 import { box } from "../widgets/box";
 
 interface Props {
@@ -69,19 +65,20 @@ function UnitControls() {
       onDblClick={(event) => event.stopPropagation()}
     >
       <select
-        aria-label="Statistic of the units"
+        aria-label={unitStatistic.label}
+        title={unitStatistic.tip}
         value={unitStatistic.value}
         onChange={(event) => {
           unitStatistic.value = event.currentTarget.value as UnitStatistic;
         }}
       >
-        {Object.entries(UNIT_STATISTICS).map(([name, words]) => (
-          <option key={name} value={name}>
-            {words}
+        {unitStatistic.options.map(({ value, label }) => (
+          <option key={value} value={value}>
+            {label}
           </option>
         ))}
       </select>
-      <label title="The unit with the largest value at the last step comes first">
+      <label title={unitsSorted.tip}>
         <input
           type="checkbox"
           checked={unitsSorted.value}
@@ -164,14 +161,18 @@ function readCell(answer: Slices | null, panel: PanelView, pointer: Place | null
 }
 
 function valueToText(value: number | null, statistic: string): string {
-  const words = UNIT_STATISTICS[statistic as UnitStatistic] ?? statistic;
+  const words = statisticToText(statistic);
   if (value === null) return "no finite value";
   return `${words} ${statistic === "zero_share" ? formatShare(value) : formatValue(value)}`;
 }
 
+function statisticToText(statistic: string): string {
+  return unitStatistic.options.find(({ value }) => value === statistic)?.label ?? statistic;
+}
+
 function unitsToLabel(answer: Slices | null, panel: PanelView): string {
   if (answer === null) return "loading units …";
-  const words = UNIT_STATISTICS[answer.statistic as UnitStatistic] ?? answer.statistic;
+  const words = statisticToText(answer.statistic);
   const merged = answer.per_row > 1 ? `, ${answer.per_row} a row` : "";
   return `${words} of ${formatCounted(answer.slices, "unit")} of ${panel.run}${merged}`;
 }

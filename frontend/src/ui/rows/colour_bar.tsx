@@ -16,7 +16,7 @@ import {
 } from "../../math/normalise";
 import type { Tick } from "../../math/value_scale";
 import { colourToCss, HIGHLIGHT_SHARE } from "../../paint/colormap";
-import { effectivePanelHeight_px } from "../../view/layout/metrics";
+import { effectivePanelHeight_px, roomyCorner } from "../../view/layout/metrics";
 import { currentLut } from "../../view/panel/colour_tables";
 import { baselineRun, showsDifference } from "../../view/panel/compare";
 import { effectiveColourScope, scaleOwner, setLimits } from "../../view/panel/contrast";
@@ -65,6 +65,8 @@ export function ColourBar({ model, width_px }: Props) {
   useEffect(() => () => point(null), []);
   const at = pointed.value ?? mark.value;
   const words = labelOf(scale, panel) + (effectiveAxisScope() === "all" ? "; one value axis" : "");
+  // What is said once above the names is not said again beside each of them.
+  const usual = roomyCorner.value && effectiveColourScope() === "row" && effectiveAxisScope() !== "all";
   return (
     <div
       class={`colour-bar${effectivePanelHeight_px.value < ROOMY_PX ? " tight" : ""}${model.isFinite.value ? "" : " blank"}`}
@@ -75,7 +77,7 @@ export function ColourBar({ model, width_px }: Props) {
           class="ramp-cells"
           role="slider"
           tabIndex={0}
-          aria-label="Show where a colour is"
+          aria-label={`Show where a colour of ${model.series.value.layer} is`}
           aria-valuemin={0}
           aria-valuemax={100}
           aria-valuenow={Math.round((pointed.value ?? 0) * 100)}
@@ -96,13 +98,27 @@ export function ColourBar({ model, width_px }: Props) {
           onBlur={() => point(null)}
           onDblClick={() => setLimits(owner, undefined)}
         />
-        <LimitHandle end={0} bar={bar} scale={scale} owner={owner} held={held} />
-        <LimitHandle end={1} bar={bar} scale={scale} owner={owner} held={held} />
+        <LimitHandle
+          end={0}
+          layer={model.series.value.layer}
+          bar={bar}
+          scale={scale}
+          owner={owner}
+          held={held}
+        />
+        <LimitHandle
+          end={1}
+          layer={model.series.value.layer}
+          bar={bar}
+          scale={scale}
+          owner={owner}
+          held={held}
+        />
         <Mark at={at} />
       </div>
       <Ticks ticks={colourTicks(bar, Math.max(2, Math.floor(width_px / 60)))} />
       <div class="unit" title={words}>
-        {pointed.value === null ? words : quantityRangeText(bar, scale, pointed.value)}
+        {pointed.value !== null ? quantityRangeText(bar, scale, pointed.value) : usual ? "" : words}
       </div>
       <Saturated key={owner} model={model} owner={owner} />
     </div>

@@ -6,8 +6,9 @@ import { placedRows } from "../../view/layout/rows";
 import { fullAxis, sharedLiveAxis } from "../../view/panel/known_panels";
 import type { PanelView } from "../../view/panel/panel_view";
 import { placedColumns, runRow_px } from "../../view/screen/columns";
+import { scrollLeft_px } from "../../view/screen/screen";
 import { visible } from "../../view/screen/views";
-import { shownRuns } from "../../view/selection/selection";
+import { shownRuns, transposed } from "../../view/selection/selection";
 import * as settings from "../../view/settings/settings";
 import { cursor } from "../../view/settings/zoom";
 
@@ -31,7 +32,7 @@ export function ColumnLines({ lefts_px }: { readonly lefts_px: readonly number[]
 
 function boxOf({ run, layer: { id } }: PanelView): LineBox {
   const at = shownRuns.value.findIndex(({ name }) => name === run);
-  if (settings.transposed.value) {
+  if (transposed.value) {
     const column = placedColumns.value.find(({ row }) => row.id === id);
     const height_px = runRow_px.value;
     return { left_px: (column?.left_px ?? 0) + Y_AXIS_PX, top_px: at * height_px, height_px };
@@ -45,9 +46,11 @@ function Lines({ box, panel }: { readonly box: LineBox; readonly panel?: PanelVi
   const style = (unit: number | null): string => {
     const axis = (panel?.liveAxis ?? sharedLiveAxis).value;
     const share = unit === null || fullAxis.value.kind !== axis.kind ? -1 : axis.unitToFraction(unit);
-    if (share < 0 || share > 1) return "visibility:hidden";
+    const x_px = left_px + share * plot_px.value;
+    // Names stay where they are while the panels are scrolled under them.
+    if (share < 0 || share > 1 || x_px - scrollLeft_px.value < name_px.value) return "visibility:hidden";
     const part = height_px === undefined ? "" : `top:${top_px}px;height:${height_px}px;`;
-    return `${part}transform:translateX(${(left_px + share * plot_px.value).toFixed(1)}px)`;
+    return `${part}transform:translateX(${x_px.toFixed(1)}px)`;
   };
   return (
     <>

@@ -2,14 +2,13 @@
 
 import { useSignalEffect } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
-import { frame, panel_px, pixelRatio } from "../../view/layout/metrics";
+import { frame, page_px, panel_px, pixelRatio } from "../../view/layout/metrics";
 import { placedRows } from "../../view/layout/rows";
 import { noteMovement } from "../../view/reactive/frame_budget";
 import { placedColumns, runRow_px } from "../../view/screen/columns";
 import { scrollTarget } from "../../view/screen/reveal";
 import { columnsOnScreen, rowsOnScreen, scrollLeft_px, scrollTop_px } from "../../view/screen/screen";
-import { shownRuns } from "../../view/selection/selection";
-import * as settings from "../../view/settings/settings";
+import { shownRuns, transposed } from "../../view/selection/selection";
 import { LayerRows } from "./layer_rows";
 import { RunRows } from "./run_rows";
 
@@ -27,6 +26,7 @@ export function Grid() {
       const { clientWidth: width_px, clientHeight: height_px } = element;
       const last = frame.peek();
       if (last.width_px !== width_px || last.height_px !== height_px) frame.value = { width_px, height_px };
+      page_px.value = window.innerHeight;
       pixelRatio.value = Math.min(3, window.devicePixelRatio || 1);
     };
     // It tells the first size too, after the layout of the first frame; asking before would cost a layout more.
@@ -41,7 +41,7 @@ export function Grid() {
     if (wanted === null || element === null) return;
     const { width_px, height_px } = frame.peek();
     const run = shownRuns.value.findIndex(({ name }) => name === wanted.run);
-    if (settings.transposed.value) {
+    if (transposed.value) {
       const column = placedColumns.value.find(({ row }) => row.id === wanted.rowId);
       if (column === undefined) return;
       element.scrollLeft = column.left_px - width_px / 3;
@@ -63,9 +63,7 @@ export function Grid() {
       // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard.
       tabIndex={0}
       aria-label={
-        settings.transposed.value
-          ? "Heatmaps: runs down, layers across"
-          : "Heatmaps: layers down, runs across"
+        transposed.value ? "Heatmaps: runs down, layers across" : "Heatmaps: layers down, runs across"
       }
       onScroll={(event) => {
         noteMovement();
@@ -73,7 +71,7 @@ export function Grid() {
         scrollLeft_px.value = event.currentTarget.scrollLeft;
       }}
     >
-      {settings.transposed.value ? (
+      {transposed.value ? (
         <RunRows onScreen={columnsOnScreen.value} />
       ) : (
         <LayerRows onScreen={rowsOnScreen.value} />

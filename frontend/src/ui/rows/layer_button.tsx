@@ -1,6 +1,7 @@
-/** A layer's name, by which its panels are opened, and closed to strips. */
+/** A layer's name, a heading: a click opens its strips as panels, shows its panels large, or all layers again. */
 
 import { toggleExpanded } from "../../view/selection/selection";
+import { full } from "../../view/settings/settings";
 import { box } from "../widgets/box";
 
 interface Props {
@@ -13,16 +14,24 @@ interface Props {
 }
 
 export function LayerButton({ id, label, title, open, indent_px }: Props) {
+  const large = full.value === id;
+  const does = large ? "back to all layers" : open ? "enlarge" : "open";
+  const click = () => {
+    if (open) full.value = large ? "" : id;
+    else toggleExpanded(id);
+  };
   return (
-    <button
-      type="button"
-      class="layer-name"
-      style={indent_px === undefined ? undefined : box({ "padding-left": indent_px })}
-      aria-expanded={open}
-      title={`${title}: ${open ? "close to a strip" : "open"}`}
-      onClick={() => toggleExpanded(id)}
-    >
-      <span class="ellipsis">{label}</span>
-    </button>
+    <h2 class="row-heading">
+      <button
+        type="button"
+        class="layer-name"
+        style={indent_px === undefined ? undefined : box({ "padding-left": indent_px })}
+        aria-expanded={open}
+        title={`${title}. Click: ${does}`}
+        onClick={click}
+      >
+        <span class="ellipsis">{label}</span>
+      </button>
+    </h2>
   );
 }

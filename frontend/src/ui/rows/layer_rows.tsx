@@ -1,15 +1,6 @@
 /** Layers down, runs across; names and run heads stay in sight. */
 
-import {
-  content_px,
-  HEAD_PX,
-  name_px,
-  narrow,
-  panel_px,
-  SCALAR_PX,
-  slice_px,
-  Y_AXIS_PX,
-} from "../../view/layout/metrics";
+import { content_px, HEAD_PX, name_px, panel_px, SCALAR_PX, Y_AXIS_PX } from "../../view/layout/metrics";
 import { cellsTop_px, type PlacedRow, total_px } from "../../view/layout/rows";
 import { shownTags } from "../../view/screen/scalars";
 import { layerViews } from "../../view/screen/views";
@@ -17,14 +8,12 @@ import { runColour, type ShownRun, shownRuns } from "../../view/selection/select
 import { HeadAxis } from "../panel/axes";
 import { Surfaces } from "../panel/surface";
 import { box } from "../widgets/box";
-import { axisName } from "./axis_name";
-import { Breadcrumb } from "./breadcrumb";
 import { ColumnLines } from "./column_lines";
+import { Corner } from "./corner";
 import { RunBadge } from "./finding_badges";
 import { type PlacedRowProps, PlacedRowView } from "./rows";
 import { RunName } from "./run_name";
 import { ScalarChart } from "./scalar_chart";
-import { StepField } from "./step_field";
 
 export function LayerRows({ onScreen }: { readonly onScreen: readonly PlacedRow[] }) {
   const views = layerViews.value;
@@ -63,16 +52,10 @@ function RunHeads() {
       class="heads"
       style={box({ width: content_px.value, height: HEAD_PX + shownTags.value.length * SCALAR_PX })}
     >
-      {narrow.value ? null : (
-        <div class="corner" style={box({ width: name_px.value })}>
-          <Breadcrumb />
-          {axisName()}
-        </div>
-      )}
+      <Corner />
       {shownRuns.value.map((run) => (
         <Head key={run.name} run={run} />
       ))}
-      <StepField width_px={slice_px.value} />
     </div>
   );
 }

@@ -9,6 +9,7 @@ import { dragHandle } from "../input/handle_drag";
 
 interface Props {
   readonly end: 0 | 1;
+  readonly layer: string;
   readonly bar: ColourScale;
   readonly scale: ColourScale;
   readonly owner: string;
@@ -21,7 +22,7 @@ const LEAST_APART = 0.02;
 /** Finer than a colour. */
 const DIGITS = 4;
 
-export function LimitHandle({ end, bar, scale, owner, held }: Props) {
+export function LimitHandle({ end, layer, bar, scale, owner, held }: Props) {
   const share = quantityToShare(bar, end === 0 ? scale.lo : scale.hi);
   const other = quantityToShare(bar, end === 0 ? scale.hi : scale.lo);
   const name = end === 0 ? "Lowest colour up to here" : "Highest colour from here on";
@@ -70,7 +71,7 @@ export function LimitHandle({ end, bar, scale, owner, held }: Props) {
       role="slider"
       tabIndex={0}
       title={`${name}: drag, or arrow keys; double-click or Delete removes the limits`}
-      aria-label={name}
+      aria-label={`${name}, ${layer}`}
       aria-valuemin={0}
       aria-valuemax={100}
       aria-valuenow={Math.round(share * 100)}

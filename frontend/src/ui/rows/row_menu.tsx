@@ -1,21 +1,20 @@
 /** What can be taken away from a row: pictures, numbers, a table, a link. */
 
 import { useSignal } from "@preact/signals";
+import { useRef } from "preact/hooks";
 import { client } from "../../view/catalog/catalog";
 import type { LayerView } from "../../view/panel/layer_view";
 import type { PanelView } from "../../view/panel/panel_view";
-import { linkToView } from "../../view/settings/url";
 import * as commands from "../input/commands";
 import { FORMATS, PAGE_PICTURES, saveRow } from "../overlays/save";
 import { tableOf } from "../settings/open_state";
-import { copyText } from "../widgets/clipboard";
 import { Menu } from "../widgets/controls";
 
 const SAID_MS = 2500;
 
 export function RowMenu({ model }: { readonly model: LayerView }) {
   return (
-    <Menu icon="download" tip="Save or copy this layer">
+    <Menu icon="download" tip="Save or copy this layer" name={`Save or copy ${model.series.value.layer}`}>
       <Actions model={model} />
     </Menu>
   );
@@ -23,7 +22,11 @@ export function RowMenu({ model }: { readonly model: LayerView }) {
 
 function Actions({ model }: { readonly model: LayerView }) {
   const said = useSignal("");
-  const say = (words: string) => {
+  const whole = useRef<HTMLDivElement>(null);
+  const close = () => whole.current?.closest<HTMLElement>("[popover]")?.hidePopover();
+  /** Only what went wrong keeps the menu open. */
+  const tell = (words: string) => {
+    if (words === "") return close();
     said.value = words;
     window.setTimeout(() => {
       said.value = "";
@@ -31,33 +34,34 @@ function Actions({ model }: { readonly model: LayerView }) {
   };
   return (
     <>
-      <div class="menu-list actions">
+      <div ref={whole} class="menu-list actions">
         {FORMATS.map(({ format, label, tip }) => (
           <button
             key={format}
             type="button"
             title={tip}
-            onClick={() => void saveRow(model, format).then(say)}
+            onClick={() => void saveRow(model, format).then(tell)}
           >
             {label}
           </button>
         ))}
         {PAGE_PICTURES.map(({ name, save }) => (
-          <button key={name} type="button" onClick={() => void save().then(say)}>
+          <button key={name} type="button" onClick={() => void save().then(tell)}>
             {name}
           </button>
         ))}
         {model.panels.value.map((panel) => (
           <span key={panel.id} class="exact">
             <span class="ellipsis">Exact counts of {panel.run}</span>
-            <ExactLink panel={panel} format="csv" />
-            <ExactLink panel={panel} format="json" />
+            <ExactLink panel={panel} format="csv" onClick={close} />
+            <ExactLink panel={panel} format="json" onClick={close} />
           </span>
         ))}
         <button
           type="button"
           title="The numbers as a table"
           onClick={() => {
+            close();
             tableOf.value = model;
           }}
         >
@@ -66,7 +70,10 @@ function Actions({ model }: { readonly model: LayerView }) {
         <button
           type="button"
           title="An address that restores this view"
-          onClick={() => void copyText(linkToView()).then(say)}
+          onClick={() => {
+            close();
+            commands.copyLink.run(null, false);
+          }}
         >
           {commands.copyLink.label}
         </button>
@@ -81,15 +88,17 @@ function Actions({ model }: { readonly model: LayerView }) {
 interface ExactProps {
   readonly panel: PanelView;
   readonly format: "csv" | "json";
+  readonly onClick: () => void;
 }
 
-function ExactLink({ panel, format }: ExactProps) {
+function ExactLink({ panel, format, onClick }: ExactProps) {
   const { tag, source } = panel.layer.series.value;
   const name = format.toUpperCase();
   return (
     <a
       href={client.exportUrl({ run: panel.run, tag, source, format })}
       download
+      onClick={onClick}
       aria-label={`Exact counts of ${panel.run} as ${name}`}
       title={`All stored bins and steps of ${panel.run}, exactly, as ${name}`}
     >

@@ -16,7 +16,8 @@ import { Icon } from "../widgets/icons";
 import { Absent, nameBox } from "./cells";
 import { FindingBadge } from "./finding_badges";
 import { LayerButton } from "./layer_button";
-import { Bars, layerFacts, RowActions, withFacts } from "./layer_name";
+import { layerFacts, withFacts } from "./layer_facts";
+import { LateBars, LateRowActions } from "./layer_tools_later";
 
 const INDENT_PX = 10;
 /** Width of the colour bars beside a layer's name, on a narrow page. */
@@ -62,18 +63,20 @@ function Frame({ top_px, height_px, kind, children }: FrameProps) {
 
 function GroupHeading({ row }: { readonly row: GroupRow }) {
   return (
-    <button
-      type="button"
-      class="group-heading"
-      style={box({ "padding-left": 4 + row.depth * INDENT_PX })}
-      aria-expanded={!row.folded}
-      title={`${row.folded ? "Unfold" : "Fold"} ${row.path}`}
-      onClick={() => toggleFolded(row.path)}
-    >
-      <Icon name={row.folded ? "fold" : "unfold"} />
-      <span class="group-name">{row.label}</span>
-      <span class="count">{row.layers.length}</span>
-    </button>
+    <h2 class="row-heading">
+      <button
+        type="button"
+        class="group-heading"
+        style={box({ "padding-left": 4 + row.depth * INDENT_PX })}
+        aria-expanded={!row.folded}
+        title={`${row.folded ? "Unfold" : "Fold"} ${row.path}`}
+        onClick={() => toggleFolded(row.path)}
+      >
+        <Icon name={row.folded ? "fold" : "unfold"} />
+        <span class="group-name">{row.label}</span>
+        <span class="count">{row.layers.length}</span>
+      </button>
+    </h2>
   );
 }
 
@@ -135,11 +138,11 @@ function PanelName({ row, model }: LayerProps) {
       )}
       {drawnOnce.value ? (
         <>
-          <Bars
+          <LateBars
             model={model}
             width_px={!narrow.value ? name_px.value - 22 : differs ? NARROW_BARS_PX / 2 : NARROW_BARS_PX}
           />
-          <RowActions model={model} />
+          <LateRowActions model={model} />
         </>
       ) : null}
     </div>

@@ -25,7 +25,9 @@ export function RunName({ run }: { readonly run: ShownRun }) {
         </span>
       )}
       {wantsDifference() ? (
-        <span class="count versus">{run.name === baselineRun() ? "baseline" : "− baseline"}</span>
+        <span class="count versus">
+          {run.name === baselineRun() ? "baseline" : "difference to the baseline"}
+        </span>
       ) : null}
     </button>
   );

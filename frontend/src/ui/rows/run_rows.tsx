@@ -5,7 +5,6 @@ import { cellsTop_px, expanded_px } from "../../view/layout/rows";
 import type { LayerView } from "../../view/panel/layer_view";
 import type { PanelView } from "../../view/panel/panel_view";
 import {
-  anyExpanded,
   columnsEnd_px,
   layersLeft_px,
   type PlacedColumn,
@@ -14,30 +13,29 @@ import {
   showsScalars,
 } from "../../view/screen/columns";
 import { shownTags } from "../../view/screen/scalars";
+import { drawnOnce } from "../../view/screen/screen";
 import { layerViews } from "../../view/screen/views";
-import { runColour, type ShownRun, shownRuns } from "../../view/selection/selection";
+import { anyOpen, runColour, type ShownRun, shownRuns } from "../../view/selection/selection";
 import * as settings from "../../view/settings/settings";
 import { HeadAxis, ValueAxis } from "../panel/axes";
 import { Panel } from "../panel/panel";
 import { LateSlice } from "../panel/slice_later";
 import { Surfaces } from "../panel/surface";
 import { box } from "../widgets/box";
-import { axisName } from "./axis_name";
 import { Absent, nameBox } from "./cells";
 import { ColumnLines } from "./column_lines";
+import { Corner } from "./corner";
 import { FindingBadge, RunBadge } from "./finding_badges";
 import { LayerButton } from "./layer_button";
-import { Bars, layerFacts, RowActions, withFacts } from "./layer_name";
+import { layerFacts, withFacts } from "./layer_facts";
+import { LateBars, LateRowActions } from "./layer_tools_later";
 import { RunName } from "./run_name";
 import { ScalarChart } from "./scalar_chart";
-import { StepField } from "./step_field";
 
 /** Head of a layer with its facts and two colour bars. */
 const TALL_HEAD_PX = 108;
 /** With the second colour bar of difference maps. */
 const TALLER_HEAD_PX = 144;
-
-const LEAST_STEP_FIELD_PX = 130;
 
 /** A layer and where its column begins. */
 interface Column {
@@ -70,7 +68,7 @@ export function RunRows({ onScreen }: { readonly onScreen: readonly PlacedColumn
         {shownRuns.value.map((run, at) => (
           <RunRow key={run.name} run={run} at={at} columns={columns} />
         ))}
-        {anyExpanded.value ? <SliceRow columns={columns} /> : null}
+        {anyOpen.value ? <SliceRow columns={columns} /> : null}
         <ColumnLines lefts_px={scalars ? [name_px.value + Y_AXIS_PX, ...lefts_px] : lefts_px} />
       </div>
     </>
@@ -79,15 +77,10 @@ export function RunRows({ onScreen }: { readonly onScreen: readonly PlacedColumn
 
 function LayerHeads({ columns }: Props) {
   const differs = settings.difference.value && shownRuns.value.length > 1;
-  const height = !anyExpanded.value ? HEAD_PX : differs ? TALLER_HEAD_PX : TALL_HEAD_PX;
+  const height = !anyOpen.value ? HEAD_PX : differs ? TALLER_HEAD_PX : TALL_HEAD_PX;
   return (
     <div class="heads across" style={box({ width: columnsEnd_px.value, height })}>
-      {narrow.value ? null : (
-        <div class="corner" style={box({ width: name_px.value })}>
-          <StepField width_px={Math.max(LEAST_STEP_FIELD_PX, name_px.value)} />
-          <span>{axisName()}</span>
-        </div>
-      )}
+      <Corner />
       {showsScalars.value ? (
         <div class="head layer-head" style={box({ left: name_px.value, width: panel_px.value })}>
           <span class="scalars-title">scalars</span>
@@ -110,14 +103,14 @@ function LayerHead({ column: { layer: model, left_px } }: { readonly column: Col
     <div class="head layer-head" style={box({ left: left_px, width: panel_px.value })}>
       <div class="layer-title">
         <LayerButton id={model.id} label={layer} title={withFacts(layer, facts)} open={expanded} />
-        {expanded ? <RowActions model={model} /> : <FindingBadge tag={tag} short />}
+        {expanded ? drawnOnce.value && <LateRowActions model={model} /> : <FindingBadge tag={tag} short />}
       </div>
       {expanded ? (
         <>
           <div class="facts ellipsis" title={facts}>
             {facts}
           </div>
-          <Bars model={model} width_px={plot_px.value} />
+          {drawnOnce.value ? <LateBars model={model} width_px={plot_px.value} /> : null}
         </>
       ) : null}
       <HeadAxis />
@@ -202,11 +195,7 @@ function SliceRow({ columns }: Props) {
       style={box({ top, height: expanded_px.value, width: columnsEnd_px.value })}
     >
       <div class="name-cell run-cell" style={nameBox()}>
-        {narrow.value ? (
-          <StepField width_px={200} />
-        ) : (
-          <span class="scalars-title">histogram of one step</span>
-        )}
+        <span class="scalars-title">histogram of one step</span>
       </div>
       <div class="cells">
         {showsScalars.value ? <div class="skipped" style={box({ width: panel_px.value })} /> : null}

@@ -3,10 +3,8 @@
 import { batch } from "@preact/signals";
 import { orderProgress } from "../../view/findings/ranking";
 import { effectivePanelHeight_px, panel_px } from "../../view/layout/metrics";
-import { baselineRun } from "../../view/panel/compare";
-import { NEEDS_LINKS, NEEDS_ONE_SCALE } from "../../view/panel/notes";
+import { baselineRun, NEEDS_LINKS, NEEDS_ONE_SCALE } from "../../view/panel/compare";
 import { epochs } from "../../view/panel/panel_times";
-import { anyExpanded } from "../../view/screen/columns";
 import { shownTags, tags } from "../../view/screen/scalars";
 import * as selection from "../../view/selection/selection";
 import type { AnySetting, Choice, List, Option, Setting } from "../../view/settings/setting";
@@ -77,6 +75,13 @@ offer(settings.time, {
   options: () => settings.time.options.filter(({ value }) => value !== "epoch" || epochs.value.size > 0),
   choose: chooseTime,
 });
+offer(settings.transposed, {
+  inForce: turned,
+  choose: (wanted) => {
+    settings.transposed.reset();
+    if (wanted !== turned()) settings.transposed.value = wanted;
+  },
+});
 offer(settings.sort, {
   hint: () => (orderProgress.value < 1 ? `ordering ${Math.round(orderProgress.value * 100)} %` : ""),
 });
@@ -101,7 +106,8 @@ offer(settings.colourScope, {
   inForce: () => (linked() ? settings.colourScope.value : "panel"),
 });
 offer(settings.strip, {
-  hint: () => (settings.strip.value !== "none" && !anyExpanded.value ? "Only open layers have it." : ""),
+  hint: () =>
+    settings.strip.value !== "none" && !selection.anyOpen.value ? "Only open layers have it." : "",
 });
 offer(settings.numberFormat, {
   choose: (format) => {
@@ -144,6 +150,11 @@ offer(settings.layout, {
   },
 });
 
+/** Whether layers are columns. */
+function turned(): "0" | "1" {
+  return selection.transposed.value ? "1" : "0";
+}
+
 function chooseOnBoard(setting: Setting<string>, column: string): void {
   setting.value = column;
   if (column !== "") settings.view.value = "board";
@@ -154,7 +165,8 @@ function runNames(): readonly string[] {
 }
 
 function kindToLabel(kind: string): string {
-  return kind === "histograms" ? "other histograms" : kind.replace("_", " ");
+  const words = kind === "histograms" ? "other histograms" : kind.replace("_", " ");
+  return words.charAt(0).toUpperCase() + words.slice(1);
 }
 
 /** Options of names that the data has. */

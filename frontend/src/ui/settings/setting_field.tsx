@@ -1,15 +1,17 @@
-/** The control of a setting, as the table of settings describes it; in the toolbar and in the settings pane. */
+/** The control of any setting, as the table of settings describes it. */
 
-import { type AnySetting, allSettings, type Group, type List } from "../../view/settings/setting";
-import { Check, Select, Slider } from "../widgets/controls";
+import { type AnySetting, type Group, type List, settingsOf } from "../../view/settings/setting";
+import { Icon } from "../widgets/icons";
+import { Check, Slider } from "../widgets/inputs";
+import { ChoiceField } from "./choice_field";
 import { ColourLimits } from "./colour_limits";
-import { applies, choose, hintOf, inForce, isEnabled, isPicked, optionsOf, pickOption } from "./offers";
+import { applies, choose, hintOf, inForce, isPicked, optionsOf, pickOption, resetName } from "./offers";
 import { fieldId } from "./open_state";
 import { RangeFields } from "./range_fields";
 
 /** Those of a group that there is anything to choose of. */
 export function settingsIn(group: Group): readonly AnySetting[] {
-  return allSettings.filter((setting) => setting.group === group && applies(setting));
+  return settingsOf(group).filter(applies);
 }
 
 export function SettingFields({ group }: { readonly group: Group }) {
@@ -28,7 +30,22 @@ export function SettingField({ setting }: { readonly setting: AnySetting }) {
   const hint = hintOf(setting);
   return (
     <>
-      <Control setting={setting} />
+      {isResettable(setting) ? (
+        <div class="setting">
+          <Control setting={setting} />
+          <button
+            type="button"
+            class="button icon-only"
+            title={resetName(setting)}
+            onClick={() => choose<unknown>(setting, setting.initial)}
+          >
+            <Icon name="reset" />
+            <span class="visually-hidden">{resetName(setting)}</span>
+          </button>
+        </div>
+      ) : (
+        <Control setting={setting} />
+      )}
       {hint === "" ? null : (
         <p class="facts-line" role="status">
           {hint}
@@ -38,6 +55,11 @@ export function SettingField({ setting }: { readonly setting: AnySetting }) {
   );
 }
 
+/** Boxes say themselves how they were; what is typed into several fields has a button of its own. */
+function isResettable(setting: AnySetting): boolean {
+  return (setting.form === "choice" || setting.form === "amount") && setting.write() !== undefined;
+}
+
 function Control({ setting }: { readonly setting: AnySetting }) {
   const { label, name } = setting;
   const words = { label, tip: tipOf(setting) };
@@ -45,15 +67,7 @@ function Control({ setting }: { readonly setting: AnySetting }) {
     case "flag":
       return <Check {...words} checked={inForce(setting)} onChange={(checked) => choose(setting, checked)} />;
     case "choice":
-      return (
-        <Select
-          {...words}
-          value={inForce(setting)}
-          options={optionsOf(setting)}
-          disabled={!isEnabled(setting)}
-          onChange={(value) => choose(setting, value)}
-        />
-      );
+      return <ChoiceField setting={setting} />;
     case "list":
       return <Checks setting={setting} />;
     case "amount":

@@ -1,14 +1,15 @@
 /** The pane at the right: everything that is set once and then left alone. */
 
-import { narrow } from "../../view/layout/metrics";
-import { type Group, PANE_GROUPS } from "../../view/settings/setting";
+import { roomyCorner } from "../../view/layout/metrics";
+import { type Group, PANE_GROUPS, settingsOf } from "../../view/settings/setting";
 import { IconButton } from "../widgets/controls";
+import { choose } from "./offers";
 import { paneOpen } from "./open_state";
 import { SettingFields, settingsIn } from "./setting_field";
 
 export function SettingsPane() {
   if (!paneOpen.value) return null;
-  const groups = narrow.value ? PANE_GROUPS : PANE_GROUPS.slice(1);
+  const groups = roomyCorner.value ? PANE_GROUPS.slice(1) : PANE_GROUPS;
   return (
     <aside class="pane" aria-label="Settings">
       <div class="pane-head">
@@ -24,7 +25,26 @@ export function SettingsPane() {
       {groups.map((group) => (
         <Section key={group} group={group} />
       ))}
+      <ResetAll groups={groups} />
     </aside>
+  );
+}
+
+/** Of this pane; what is shown, zoomed and pinned stays. */
+function ResetAll({ groups }: { readonly groups: readonly Group[] }) {
+  const changed = groups.flatMap(settingsOf).filter((setting) => setting.write() !== undefined);
+  return (
+    <button
+      type="button"
+      class="button"
+      title="Every setting of this pane as it was at first; what is shown, zoomed and pinned stays"
+      disabled={changed.length === 0}
+      onClick={() => {
+        for (const setting of changed) choose<unknown>(setting, setting.initial);
+      }}
+    >
+      Reset settings
+    </button>
   );
 }
 

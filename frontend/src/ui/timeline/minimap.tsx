@@ -1,8 +1,8 @@
 /** The whole time axis with the shown part on it, to be stretched; what else it shows and does comes later. */
 
-import { frame, name_px, narrow, RIGHT_PX, slice_px, Y_AXIS_PX } from "../../view/layout/metrics";
+import { frame, name_px, narrow, RIGHT_PX, short, slice_px, Y_AXIS_PX } from "../../view/layout/metrics";
 import { fullAxis } from "../../view/panel/known_panels";
-import * as settings from "../../view/settings/settings";
+import { transposed } from "../../view/selection/selection";
 import { liveX } from "../../view/settings/zoom";
 import { later } from "../overlays/later";
 import { box } from "../widgets/box";
@@ -12,12 +12,17 @@ const KEY_STEP = 0.02;
 
 const LateLane = later(async () => (await import("../later_parts")).TimelineLane);
 const LateTools = later(async () => (await import("../later_parts")).TimelineTools);
+const LateStepField = later(async () => (await import("../later_parts")).StepField);
+
+/** Of the step field, where nothing below it says how wide. */
+const STEP_FIELD_PX = 140;
 
 export function Minimap() {
   const full = fullAxis.value;
   const [from, to] = shownEnds();
   const left_px = name_px.value + Y_AXIS_PX;
-  const beside_px = narrow.value || settings.transposed.value ? 0 : slice_px.value;
+  const slices_px = transposed.value ? 0 : slice_px.value;
+  const beside_px = narrow.value ? 0 : slices_px || STEP_FIELD_PX;
   const width_px = Math.max(60, frame.value.width_px - left_px - beside_px - RIGHT_PX);
 
   const keys = (grip: "from" | "to") => (event: KeyboardEvent) => {
@@ -46,10 +51,16 @@ export function Minimap() {
   );
 
   return (
-    <div class={`minimap-bar${narrow.value ? " narrow" : ""}`}>
+    <div class={`minimap-bar${narrow.value ? " narrow" : ""}${short.value ? " short" : ""}`}>
       <div class="minimap-tools" style={narrow.value ? "" : box({ width: left_px })}>
         <LateTools />
+        {narrow.value ? <LateStepField /> : null}
       </div>
+      {narrow.value ? null : (
+        <div class="minimap-tools beside" style={box({ left: left_px + width_px + RIGHT_PX })}>
+          <LateStepField />
+        </div>
+      )}
       <div class="minimap" style={box({ left: left_px, width: width_px })}>
         <LateLane width_px={width_px} />
         {liveX.value.has("") ? (

@@ -1,7 +1,6 @@
 /** Beside the timeline: play, step, and the range of steps as a field. */
 
 import { parseStepRange } from "../../math/step_range";
-import { narrow } from "../../view/layout/metrics";
 import { fullAxis, sharedAxis } from "../../view/panel/known_panels";
 import { placesToSteps, stepPlacer } from "../../view/panel/run_times";
 import { pinAt } from "../../view/screen/pin";
@@ -9,7 +8,7 @@ import { playing } from "../../view/screen/playing";
 import { moveAll } from "../../view/screen/zooming";
 import { shownRuns } from "../../view/selection/selection";
 import { zoomX } from "../../view/settings/settings";
-import { settle, zoomed } from "../../view/settings/zoom";
+import { settle } from "../../view/settings/zoom";
 import { CommandButton } from "../input/command_button";
 import * as commands from "../input/commands";
 import { say } from "../widgets/toast";
@@ -34,10 +33,6 @@ export function TimelineTools() {
       </button>
       <CommandButton command={commands.nextStep} icon="fold" />
       <RangeField />
-      {/* Elsewhere it is in the toolbar, which has no room for its words here. */}
-      {narrow.value && zoomed.value ? (
-        <CommandButton command={commands.resetZoom} icon="reset" named />
-      ) : null}
     </>
   );
 }
@@ -59,7 +54,7 @@ function RangeField() {
           else currentTarget.value = shownText();
         }}
         onKeyDown={(event) => {
-          if (event.key === "Enter" || event.key === "Escape") event.currentTarget.blur();
+          if (event.key === "Enter") event.currentTarget.blur();
         }}
       />
     </label>

@@ -6,6 +6,9 @@ import { quiet_s } from "../../view/panel/growth";
 import { zoomX } from "../../view/settings/settings";
 import { clearZoom } from "../../view/settings/zoom";
 
+/** A training that has stood still for so long has ended, as far as a reader cares. */
+const ENDED_S = 3600;
+
 export function Live() {
   if (failure.value !== "") {
     const age = stale_s.value > 0 ? `, ${stale_s.value} s old` : "";
@@ -15,23 +18,29 @@ export function Live() {
       </span>
     );
   }
+  const quiet = quiet_s.value;
+  if (quiet === null) return null;
+  if (quiet > 0) {
+    const age = formatDuration(quiet).split(" ", 2).join(" ");
+    return (
+      <span
+        class="chip"
+        title={`The newest step was recorded ${age} ago; new steps would appear by themselves`}
+      >
+        {quiet < ENDED_S ? `last step ${age} ago` : `ended ${age} ago`}
+      </span>
+    );
+  }
   if (zoomX.value.size > 0) {
     return (
       <button
         type="button"
-        class="chip"
-        title="The page stays at the zoomed steps; the training is not paused. Click to follow the newest step again"
+        class="chip live"
+        title="The training goes on; the page stays at the zoomed steps. Click: follow the newest step again"
         onClick={clearZoom}
       >
-        following paused
+        live, not followed
       </button>
-    );
-  }
-  if (quiet_s.value > 0) {
-    return (
-      <span class="chip" title="The training has ended or is paused; new steps would appear automatically">
-        last step {formatDuration(quiet_s.value).split(" ", 2).join(" ")} ago
-      </span>
     );
   }
   return (

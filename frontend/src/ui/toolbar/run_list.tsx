@@ -9,7 +9,7 @@ import { type RunChoice, runsToChoices, splitRank } from "../../view/selection/r
 import type { ShownRun } from "../../view/selection/selection";
 import * as selection from "../../view/selection/selection";
 import * as settings from "../../view/settings/settings";
-import { Check } from "../widgets/controls";
+import { Check } from "../widgets/inputs";
 
 /** Fewer runs are found without a filter. */
 const FILTER_FROM = 6;

@@ -1,74 +1,62 @@
-/** The bar at the top: what is asked for most. Everything else is in the settings pane beside it. */
+/** The bar at the top: what is asked for most. What it has no room for is in a menu at its end. */
 
-import { useSignal } from "@preact/signals";
-import type { RefObject } from "preact";
-import { useEffect, useRef } from "preact/hooks";
-import { frame, narrow } from "../../view/layout/metrics";
+import { useRef } from "preact/hooks";
 import * as selection from "../../view/selection/selection";
+import type { Choice } from "../../view/settings/setting";
 import { filter, kind, layout, phase, sort, transposed, view } from "../../view/settings/settings";
 import { canGoBack, zoomed } from "../../view/settings/zoom";
 import { CommandButton } from "../input/command_button";
 import * as commands from "../input/commands";
 import { FindingsMenu } from "../overlays/findings_menu";
-import { choose, hintOf, inForce, isPicked, optionName, optionsOf } from "../settings/offers";
+import { later } from "../overlays/later";
+import { ChoiceField } from "../settings/choice_field";
+import { applies, choose, hintOf, inForce, isPicked, optionName, optionsOf } from "../settings/offers";
 import { paneOpen } from "../settings/open_state";
-import { SettingField, SettingFields } from "../settings/setting_field";
 import { IconButton, Menu } from "../widgets/controls";
 import { Icon } from "../widgets/icons";
+import { useFolds } from "./fold";
 import { Live } from "./live";
 import { RunMenu } from "./run_menu";
-import { WarningsMenu } from "./warnings";
 
-/** All in the bar; what is chosen rarely in a menu; or two lines, for phones. */
-type Room = "all" | "compact" | "narrow";
-
-const NARROW_PX = 700;
-/** In less room the view is chosen in the menu. */
-const SWITCH_PX = 980;
-const COMPACT_PX = 1390;
-/** Kind and phase take as much more. */
-const CHOICES_PX = 240;
-
-function useRoom(bar: RefObject<HTMLDivElement | null>): Room {
-  const width_px = useSignal(document.documentElement.clientWidth);
-  useEffect(() => {
-    const element = bar.current;
-    if (element === null) return;
-    const observer = new ResizeObserver(() => {
-      // A hidden tab has no width.
-      if (element.clientWidth > 0) width_px.value = element.clientWidth;
-    });
-    observer.observe(element);
-    return () => observer.disconnect();
-  }, [bar, width_px]);
-  if (width_px.value < NARROW_PX) return "narrow";
-  const choices = Number(selection.kinds.value.length > 1) + Number(selection.phases.value.length > 1);
-  return width_px.value < COMPACT_PX + (choices * CHOICES_PX) / 2 ? "compact" : "all";
-}
+const More = later(async () => (await import("../later_parts")).More);
+const CompareFields = later(async () => (await import("../later_parts")).CompareFields);
+const Warnings = later(async () => (await import("../later_parts")).WarningsMenu);
 
 export function Toolbar() {
   const bar = useRef<HTMLDivElement>(null);
-  const room = useRoom(bar);
+  const folds = useFolds(bar);
   const ordering = hintOf(sort);
   const board = selection.boardOpen.value;
+  const panels = !board && !selection.depthOpen.value;
   return (
-    <div ref={bar} class={`toolbar bar-${room}`} role="toolbar" aria-label="View">
+    <div ref={bar} class="toolbar" data-fold={folds.value.join(" ")} role="toolbar" aria-label="View">
       <FilterBox />
-      <RunMenu />
-      {room === "narrow" && (board || selection.manyRuns.value) ? (
-        <SettingField setting={view} />
-      ) : board || frame.value.width_px >= SWITCH_PX ? (
-        <ViewSwitch />
+      {panels ? (
+        <span class="choices">
+          <ChoiceField setting={sort} name="Sort" />
+        </span>
       ) : null}
-      {room === "narrow" && !board ? null : <KindSelect />}
-      {board ? null : room === "all" ? (
-        <>
-          <span class="divider" />
-          <SettingFields group="Axes and colours" />
-        </>
-      ) : (
-        <More room={room} />
-      )}
+      <RunMenu />
+      {panels && selection.shownRuns.value.length > 1 ? (
+        <span class="choices">
+          <Menu icon="compare" text="Compare" tip="Compare the runs with one of them">
+            <CompareFields />
+          </Menu>
+        </span>
+      ) : null}
+      <Segments setting={view} part="views" />
+      <Segments setting={kind} part="kinds" />
+      <span class="choices kind-list">
+        <ChoiceField setting={kind} />
+      </span>
+      <span class="choices">
+        <ChoiceField setting={phase} />
+      </span>
+      <span class="more">
+        <Menu icon="more" tip="More choices">
+          <More folds={folds.value} />
+        </Menu>
+      </span>
       <span class="spring" />
       {ordering === "" ? null : (
         <span class="chip" role="status" title="Layers are being examined before they are sorted">
@@ -76,58 +64,47 @@ export function Toolbar() {
         </span>
       )}
       {canGoBack.value ? <CommandButton command={commands.back} icon="back" /> : null}
-      {zoomed.value && !narrow.value ? (
-        <CommandButton command={commands.resetZoom} icon="reset" named />
-      ) : null}
+      {zoomed.value ? <CommandButton command={commands.resetZoom} icon="reset" named /> : null}
       <FindingsMenu />
-      <WarningsMenu />
+      <Warnings />
       <Live />
-      <span class="tools">
-        {room === "narrow" ? null : <CommandButton command={commands.palette} icon="command" />}
-        {board || selection.depthOpen.value ? null : <LayoutSwitch />}
-        {room === "all" || board ? <CommandButton command={commands.help} icon="help" /> : null}
-        <CommandButton command={commands.pane} icon="tune" pressed={paneOpen.value} />
+      {panels ? <LayoutSwitch /> : null}
+      <span class="end">
+        <CommandButton command={commands.palette} icon="command" />
+        <CommandButton command={commands.help} icon="help" />
       </span>
+      <CommandButton command={commands.pane} icon="tune" pressed={paneOpen.value} />
     </div>
   );
 }
 
-/** Panels of some runs, the board of all, or layers by depth. */
-function ViewSwitch() {
+interface SegmentsProps {
+  readonly setting: Choice;
+  /** Class of the style sheet, by which it folds. */
+  readonly part: string;
+}
+
+/** All options beside each other, where there is anything to choose. */
+function Segments({ setting, part }: SegmentsProps) {
+  if (!applies(setting)) return null;
   return (
-    <span class="switch">
-      {optionsOf(view).map((option) =>
+    // biome-ignore lint/a11y/useSemanticElements: a fieldset cannot be part of a bar without a legend.
+    <span class={`switch ${part}`} role="group" aria-label={setting.label}>
+      {optionsOf(setting).map((option) =>
         option.value === "auto" ? null : (
           <button
             key={option.value}
             type="button"
             class="button"
-            title={optionName(view, option)}
-            aria-pressed={isPicked(view, option.value)}
-            onClick={() => choose(view, option.value)}
+            title={optionName(setting, option)}
+            aria-pressed={isPicked(setting, option.value)}
+            onClick={() => choose<unknown>(setting, option.value)}
           >
             {option.label}
           </button>
         ),
       )}
     </span>
-  );
-}
-
-/** What the bar has no room for. */
-function More({ room }: { readonly room: Room }) {
-  return (
-    <Menu icon="more" tip="Axes, colours and help">
-      <div class="more">
-        {frame.value.width_px < SWITCH_PX ? <SettingField setting={view} /> : null}
-        {room === "narrow" ? <KindSelect /> : null}
-        <SettingFields group="Axes and colours" />
-        <div class="menu-foot">
-          {room === "narrow" ? <CommandButton command={commands.palette} icon="command" /> : null}
-          <CommandButton command={commands.help} icon="help" />
-        </div>
-      </div>
-    </Menu>
   );
 }
 
@@ -150,9 +127,6 @@ function FilterBox() {
         onInput={(event) => {
           filter.value = event.currentTarget.value;
         }}
-        onKeyDown={(event) => {
-          if (event.key === "Escape") event.currentTarget.blur();
-        }}
       />
       <span
         id="filter-status"
@@ -166,17 +140,8 @@ function FilterBox() {
   );
 }
 
-/** Shown only where there is something to choose. */
-function KindSelect() {
-  return (
-    <>
-      <SettingField setting={kind} />
-      <SettingField setting={phase} />
-    </>
-  );
-}
-
 function LayoutSwitch() {
+  const turned = selection.transposed.value;
   return (
     <span class="switch">
       {layout.options.map((option) =>
@@ -192,9 +157,10 @@ function LayoutSwitch() {
       )}
       <IconButton
         icon="transpose"
-        tip={transposed.label}
-        pressed={inForce(transposed)}
-        onClick={() => choose(transposed, !inForce(transposed))}
+        text={transposed.label}
+        tip={`${transposed.label}: layers as columns, runs as rows`}
+        pressed={inForce(transposed) === "1"}
+        onClick={() => choose(transposed, turned ? "0" : "1")}
       />
     </span>
   );

@@ -1,4 +1,4 @@
-/** The page's own few controls: one look, always with a name and a tooltip. */
+/** The controls of the toolbar and of the rows: one look, always with a name and a tooltip. */
 
 import { type Signal, useSignal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
@@ -36,38 +36,24 @@ export function Select<T extends string | number>(props: SelectProps<T>) {
   );
 }
 
-interface CheckProps {
-  readonly label: ComponentChildren;
-  readonly tip: string;
-  readonly checked: boolean;
-  readonly onChange: (checked: boolean) => void;
-}
-
-export function Check({ label, tip, checked, onChange }: CheckProps) {
-  return (
-    <label class="check" title={tip}>
-      <input type="checkbox" checked={checked} onChange={(event) => onChange(event.currentTarget.checked)} />
-      <span>{label}</span>
-    </label>
-  );
-}
-
 interface ButtonProps {
   readonly icon: IconName;
   readonly tip: string;
+  /** For who listens, where the same tooltip is at several buttons. */
+  readonly name?: string;
   readonly onClick: (event: MouseEvent) => void;
   readonly pressed?: boolean | undefined;
   readonly disabled?: boolean;
   readonly text?: string | undefined;
 }
 
-export function IconButton({ icon, tip, onClick, pressed, disabled, text }: ButtonProps) {
+export function IconButton({ icon, tip, name = tip, onClick, pressed, disabled, text }: ButtonProps) {
   return (
     <button
       type="button"
       class={text ? "button" : "button icon-only"}
       title={tip}
-      aria-label={text ? undefined : tip}
+      aria-label={text ? undefined : name}
       aria-pressed={pressed}
       disabled={disabled}
       onClick={onClick}
@@ -78,39 +64,6 @@ export function IconButton({ icon, tip, onClick, pressed, disabled, text }: Butt
   );
 }
 
-interface SliderProps {
-  readonly id: string;
-  readonly label: string;
-  readonly tip: string;
-  readonly value: number;
-  readonly min: number;
-  readonly max: number;
-  readonly step: number;
-  readonly format: (value: number) => string;
-  readonly onInput: (value: number) => void;
-  readonly onReset?: () => void;
-}
-
-export function Slider(props: SliderProps) {
-  return (
-    <label class="slider" title={props.tip}>
-      <span class="field-name">{props.label}</span>
-      <input
-        id={props.id}
-        type="range"
-        min={props.min}
-        max={props.max}
-        step={props.step}
-        value={props.value}
-        aria-valuetext={props.format(props.value)}
-        onInput={(event) => props.onInput(Number(event.currentTarget.value))}
-        onDblClick={props.onReset}
-      />
-      <output>{props.format(props.value)}</output>
-    </label>
-  );
-}
-
 interface MenuProps {
   /** For others that open it. */
   readonly id?: string;
@@ -118,13 +71,15 @@ interface MenuProps {
   readonly icon?: IconName;
   readonly text?: string;
   readonly tip: string;
+  /** For who listens, where the same tooltip or text is at several menus. */
+  readonly name?: string;
   readonly badge?: string;
   readonly children: ComponentChildren;
   readonly open?: Signal<boolean>;
 }
 
 /** A button that opens a panel over the page; Esc or a click elsewhere closes it. */
-export function Menu({ id = useId(), icon, text, tip, badge, children, open }: MenuProps) {
+export function Menu({ id = useId(), icon, text, tip, name, badge, children, open }: MenuProps) {
   const button = useRef<HTMLButtonElement>(null);
   const shown = useSignal(false);
   const place = (event: { readonly newState: string; readonly currentTarget: HTMLElement }) => {
@@ -148,7 +103,7 @@ export function Menu({ id = useId(), icon, text, tip, badge, children, open }: M
         type="button"
         class={icon && (text || badge ? "button" : "button icon-only")}
         title={tip}
-        aria-label={text ? undefined : badge ? `${badge}: ${tip}` : tip}
+        aria-label={name ?? (text ? undefined : badge ? `${badge}: ${tip}` : tip)}
         aria-haspopup="dialog"
         {...{ popovertarget: id }}
       >
@@ -156,7 +111,14 @@ export function Menu({ id = useId(), icon, text, tip, badge, children, open }: M
         {text ? <span>{text}</span> : null}
         {badge ? <span class="count">{badge}</span> : null}
       </button>
-      <div id={id} popover="auto" class="menu" role="dialog" aria-label={text ?? tip} onBeforeToggle={place}>
+      <div
+        id={id}
+        popover="auto"
+        class="menu"
+        role="dialog"
+        aria-label={name ?? text ?? tip}
+        onBeforeToggle={place}
+      >
         {/* Menus are many, and most are never opened. */}
         {shown.value ? children : null}
       </div>

@@ -9,7 +9,7 @@ import { boardRows, sortBy, sortedRuns } from "./board_rows";
 import { allFacts } from "./facts";
 import { nearestHealthy } from "./nearest";
 import { groupRuns, sumUp } from "./run_groups";
-import { stages, toggleFold } from "./stages";
+import { stages, toggleStage } from "./stages";
 import { sweep } from "./sweep";
 
 const RUNS = [0.01, 0.1, 1].flatMap((lr) =>
@@ -113,7 +113,7 @@ describe("the board", () => {
     progress.value = { runs: 9, unchecked: ["lr=0.1/2"], pending: 3 };
     expect(sumUp(middle!.runs)).toBe("0 of 3 sick, 1 not checked yet");
     settings.boardGroup.value = "lr";
-    settings.boardFolds.value = ["lr=1"];
+    settings.boardFoldedGroups.value = ["lr=1"];
     expect(boardRows.value.length).toBe(9 + 3 - 3);
   });
 
@@ -150,10 +150,10 @@ describe("the board", () => {
       "head",
     ]);
     expect(stages.value[1]?.series.layer).toBe("layer0.bn2");
-    toggleFold("layer0");
+    toggleStage("layer0");
     expect(stages.value.length).toBe(13);
     expect(stages.value.slice(1, 5).map(({ inside }) => inside)).toEqual(Array(4).fill("layer0"));
-    toggleFold("layer0");
+    toggleStage("layer0");
     expect(stages.value.length).toBe(10);
   });
 });

@@ -11,7 +11,7 @@ const LEAST_CELL_PX = 48;
 const MOST_CELL_PX = 150;
 /** Cells that are wider have their layer's name across, others upright. */
 const WIDE_CELL_PX = 92;
-const LEAST_ROW_PX = 22;
+const LEAST_ROW_PX = 24;
 const MOST_ROW_PX = 40;
 const LEAST_HEAD_PX = 52;
 const MOST_HEAD_PX = 116;

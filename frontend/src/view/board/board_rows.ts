@@ -3,7 +3,7 @@
 import { computed } from "@preact/signals";
 import { stableList } from "../reactive/stable_list";
 import { runsWithData } from "../selection/selection";
-import { boardFilter, boardFolds, boardGroup, boardSort } from "../settings/settings";
+import { boardFilter, boardFoldedGroups, boardGroup, boardSort } from "../settings/settings";
 import { allFacts, compareFacts, type Fact, type FactColumn } from "./facts";
 import { findingsIn, HEALTHS } from "./health";
 import { parseRunFilter } from "./run_filter";
@@ -79,7 +79,7 @@ export const boardRows = computed<readonly BoardRow[]>(() => {
   const column = [nameColumn, ...allFacts.value].find(({ id }) => id === boardGroup.value);
   if (column === undefined) return runs.map(runRow);
   return groupRuns(runs, column).flatMap((group) => {
-    const folded = boardFolds.value.includes(group.name);
+    const folded = boardFoldedGroups.value.includes(group.name);
     return [{ kind: "group" as const, group, folded }, ...(folded ? [] : group.runs.map(runRow))];
   });
 });

@@ -1,6 +1,6 @@
 /** The cells of the board: asked for in blocks as they come into sight, kept while memory allows. */
 
-import { batch, type Signal, signal } from "@preact/signals";
+import { batch, computed, type Signal, signal } from "@preact/signals";
 import { type CellAxis, type CellQuantiles, cellAxis, decodeHalves } from "../../math/cell_picture";
 import { seriesId } from "../../series/series_id";
 import type { Board, Series } from "../../series/types";
@@ -39,8 +39,9 @@ const versions = new Map<string, Signal<number>>();
 /** By series: kept once chosen, so that a picture does not change while somebody looks. */
 const axes = new Map<string, CellAxis>();
 
-/** First and last step of all cells' time axis. */
-export const stepSpan = signal<readonly [number, number]>([0, 1]);
+/** First and last step of all cells' time axis; null before any cell has come. */
+const knownSpan = signal<readonly [number, number] | null>(null);
+export const stepSpan = computed(() => knownSpan.value ?? ([0, 1] as const));
 
 /** Shares of the quantiles that all cells have. */
 export let shares: readonly number[] = [];
@@ -187,8 +188,7 @@ function spanSteps(block: Wanted): void {
     Math.min(...known.map((cell) => cell.steps[0] ?? 0)),
     Math.max(...known.map((cell) => cell.lastStep)),
   ];
-  const [from, to] = stepSpan.peek();
-  const unset = to === 1;
-  const next = [unset ? first : Math.min(first, from), unset ? last : Math.max(last, to)] as const;
-  if (next[0] !== from || next[1] !== to) stepSpan.value = next;
+  const [from, to] = knownSpan.peek() ?? [first, last];
+  const next = [Math.min(first, from), Math.max(last, to)] as const;
+  if (knownSpan.peek() === null || next[0] !== from || next[1] !== to) knownSpan.value = next;
 }

@@ -4,7 +4,7 @@ import { computed } from "@preact/signals";
 import type { Series } from "../../series/types";
 import { layers } from "../selection/selection";
 import { layersToTree, type Row } from "../selection/tree";
-import { boardFolds } from "../settings/settings";
+import { boardFoldedGroups, boardFolds } from "../settings/settings";
 
 export interface Stage {
   /** Sorting by it is written so in links. */
@@ -77,8 +77,16 @@ export function unfoldStages(): void {
   boardFolds.value = foldedAtFirst.value;
 }
 
-/** Folds what is unfolded, and the other way round: a stage, or a group of runs. */
-export function toggleFold(path: string): void {
-  const folds = boardFolds.value;
-  boardFolds.value = folds.includes(path) ? folds.filter((other) => other !== path) : [...folds, path];
+/** Folds a stage that is unfolded, and the other way round. */
+export function toggleStage(path: string): void {
+  boardFolds.value = toggled(boardFolds.peek(), path);
+}
+
+/** The same for a group of runs. */
+export function toggleGroup(name: string): void {
+  boardFoldedGroups.value = toggled(boardFoldedGroups.peek(), name);
+}
+
+function toggled(names: readonly string[], name: string): readonly string[] {
+  return names.includes(name) ? names.filter((other) => other !== name) : [...names, name];
 }

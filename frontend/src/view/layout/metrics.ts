@@ -1,12 +1,15 @@
 /** Sizes of the page's parts in CSS px, from the frame's size and the chosen density. */
 
 import { computed, type ReadonlySignal, signal } from "@preact/signals";
-import { effectiveLayout, layers, shownRuns } from "../selection/selection";
+import { anyOpen, effectiveLayout, layers, shownRuns, transposed } from "../selection/selection";
+import { layersToTree } from "../selection/tree";
 import * as settings from "../settings/settings";
 
 /** Size of the part that scrolls, without its scroll bars. */
 export const frame = signal({ width_px: 0, height_px: 0 });
 export const pixelRatio = signal(1);
+/** Height of the whole page: of TensorBoard's frame for us. */
+export const page_px = signal(0);
 
 const DENSITY = {
   compact: { strip_px: 11, panel_px: 110 },
@@ -16,7 +19,10 @@ const DENSITY = {
 
 export const Y_AXIS_PX = 46;
 export const RIGHT_PX = 10;
-export const GROUP_PX = 16;
+/** Fingers need more room than pointers. */
+const coarse = typeof window !== "undefined" && window.matchMedia?.("(pointer: coarse)").matches === true;
+const FINGER_PX = 24;
+export const GROUP_PX = coarse ? FINGER_PX : 16;
 export const STRIP_GAP_PX = 1;
 /** Below the parts of a panel; above them is a line of notes, so that these cover no cells. */
 export const PAD_PX = 6;
@@ -25,7 +31,7 @@ export const X_AXIS_PX = 17;
 export const THIN_GAP_PX = 1;
 
 /** Name and time axis of a column of panels. */
-export const HEAD_PX = 45;
+export const HEAD_PX = 48;
 
 /** Height of one scalar above the heatmaps. */
 export const SCALAR_PX = 46;
@@ -41,17 +47,27 @@ const STRIP_MOST = 8;
 
 /** Too narrow for a column of names: they stand above their panels. */
 export const narrow = computed(() => frame.value.width_px < NARROW_PX);
+const WIDE_NAME_PX = 190;
 export const name_px = computed(() => {
   if (narrow.value) return 0;
-  return frame.value.width_px < 1000 ? 132 : 190;
+  return frame.value.width_px < 1000 ? 132 : WIDE_NAME_PX;
 });
+/** Whether the corner above the names has room for the choices of axes and colours. */
+export const roomyCorner = computed(() => name_px.value >= WIDE_NAME_PX);
+
+/** Lower pages, such as a usual one at twice its size, have less around the heatmaps, so that three layers are seen. */
+const SHORT_PX = 520;
+export const short = computed(() => page_px.value > 0 && page_px.value < SHORT_PX);
+const LAYERS_IN_SIGHT = 3;
+const LEAST_PANEL_PX = 72;
 export const TITLE_PX = 22;
 /** Left and right of a slice. */
 export const SLICE_MARGIN_PX = 8;
 /** Beside the panels of a layer, or under them where layers are columns. */
 export const slice_px: ReadonlySignal<number> = computed(() => {
   const { width_px } = frame.value;
-  if (settings.transposed.value) return plot_px.value + 2 * SLICE_MARGIN_PX;
+  if (transposed.value) return plot_px.value + 2 * SLICE_MARGIN_PX;
+  if (!anyOpen.value) return 0;
   return narrow.value ? 160 : width_px < 1000 ? 130 : width_px < 1400 ? 170 : 210;
 });
 
@@ -59,7 +75,7 @@ export const panel_px: ReadonlySignal<number> = computed(() => {
   const chosen = settings.panelWidth_px.value;
   if (chosen > 0) return Math.max(MIN_PANEL_PX, chosen);
   const { width_px } = frame.value;
-  if (settings.transposed.value) return layerColumn_px(width_px - name_px.value);
+  if (transposed.value) return layerColumn_px(width_px - name_px.value);
   const shown = Math.max(1, shownRuns.value.length);
   const slice = narrow.value ? 0 : slice_px.value;
   return Math.max(MIN_PANEL_PX, Math.floor((width_px - name_px.value - slice) / shown));
@@ -79,9 +95,23 @@ export const content_px = computed(
 );
 
 export const strip_px = computed(() => {
-  const thin_px = DENSITY[settings.density.value].strip_px;
-  return settings.transposed.value ? runStrip_px(thin_px) : thin_px;
+  const thin_px = Math.max(coarse ? FINGER_PX : 0, DENSITY[settings.density.value].strip_px);
+  return transposed.value ? runStrip_px(thin_px) : layerStrip_px(thin_px);
 });
+
+/** Few layers share the height of the page, while all of them are strips and none is folded away. */
+function layerStrip_px(thin_px: number): number {
+  if (anyOpen.value || narrow.value) return thin_px;
+  const groups = settings.sort.value === "model" ? groupCount.value : 0;
+  const room_px = frame.value.height_px - HEAD_PX - SCALAR_PX - groups * GROUP_PX;
+  const each_px = Math.floor(room_px / Math.max(1, layers.value.length)) - STRIP_GAP_PX;
+  return Math.max(thin_px, Math.min(STRIP_MOST * thin_px, each_px));
+}
+
+/** Headings of modules among the layers. */
+const groupCount = computed(
+  () => layersToTree(layers.value, new Set()).filter((row) => row.kind === "group").length,
+);
 
 /** Rows of runs share the height of the page; strips beside each other have no need to be thin. */
 function runStrip_px(thin_px: number): number {
@@ -90,12 +120,19 @@ function runStrip_px(thin_px: number): number {
   return Math.max(STRIP_LEAST * thin_px, Math.min(STRIP_MOST * thin_px, each_px));
 }
 export const effectivePanelHeight_px = computed(() => {
-  const usual_px = settings.panelHeight_px.value || DENSITY[settings.density.value].panel_px;
+  const usual_px = settings.panelHeight_px.value || autoPanel_px();
   if (settings.full.value === "") return usual_px;
   const room_px = frame.value.height_px - AROUND_FULL_PX;
-  const rows = settings.transposed.value ? shownRuns.value.length + 1 : 1;
+  const rows = transposed.value ? shownRuns.value.length + 1 : 1;
   return Math.max(usual_px, Math.floor(room_px / rows));
 });
+
+function autoPanel_px(): number {
+  const { panel_px } = DENSITY[settings.density.value];
+  if (!short.value) return panel_px;
+  const third_px = Math.floor((frame.value.height_px - HEAD_PX) / LAYERS_IN_SIGHT);
+  return Math.min(panel_px, Math.max(LEAST_PANEL_PX, third_px));
+}
 
 /** The next power of two, so that sizes a few pixels apart ask for the same tiles. */
 export function roundUp(value: number, least: number, most: number): number {

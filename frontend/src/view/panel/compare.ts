@@ -8,6 +8,10 @@ import { shownRuns } from "../selection/selection";
 import * as settings from "../settings/settings";
 import type { PanelView } from "./panel_view";
 
+export const NEEDS_ONE_SCALE =
+  "Differences need the same rows in both runs, so the runs of a layer share their value axis for now.";
+export const NEEDS_LINKS = "Differences need axes in common: link axes and colours (L) to see them.";
+
 /** Name of the run that others are compared with: the chosen one while it is shown, else the first. */
 export function baselineRun(): string {
   const names = shownRuns.value.map((run) => run.name);

@@ -9,8 +9,11 @@ const LEAST_QUIET_S = 120;
 /** Or for so many times as long as its records usually lie apart. */
 const QUIET_RECORDS = 20;
 
-/** Seconds since the newest record, where that is much longer than the records lie apart; else 0. */
-export const quiet_s = computed(() => {
+/**
+ * Seconds since the newest record, where that is much longer than the records lie apart; else 0. null before any
+ * panel has come: the board asks for none.
+ */
+export const quiet_s = computed((): number | null => {
   let least = Number.POSITIVE_INFINITY;
   for (const { columns, records } of allTiles.value) {
     const last = columns.lastWallTime[columns.length - 1];
@@ -20,5 +23,5 @@ export const quiet_s = computed(() => {
     if (age_s < Math.max(LEAST_QUIET_S, QUIET_RECORDS * apart_s)) return 0;
     least = Math.min(least, age_s);
   }
-  return Number.isFinite(least) ? least : 0;
+  return Number.isFinite(least) ? least : null;
 });

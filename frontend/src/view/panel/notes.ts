@@ -6,7 +6,7 @@ import type { Tile } from "../../math/tile";
 import { LEAST_COLUMN_PX } from "../../math/wide_columns";
 import { mostColumns } from "../../paint/rasterise";
 import * as settings from "../settings/settings";
-import { baselineRun, baseOf } from "./compare";
+import { baselineRun, baseOf, NEEDS_LINKS, NEEDS_ONE_SCALE } from "./compare";
 import { numberFormatPart } from "./number_format_later";
 import type { PanelView } from "./panel_view";
 import { columnStrip } from "./strip";
@@ -20,10 +20,6 @@ export interface Note {
 export function noteToText({ short, long }: Note): string {
   return short + (long && `: ${long}`);
 }
-
-export const NEEDS_ONE_SCALE =
-  "Differences need the same rows in both runs, so the runs of a layer share their value axis for now.";
-export const NEEDS_LINKS = "Differences need axes in common: link axes and colours (L) to see them.";
 
 export function noteTexts(panel: PanelView): readonly Note[] {
   const tile = panel.shown.value;

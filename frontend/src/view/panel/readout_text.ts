@@ -14,11 +14,12 @@ export function readoutToSentence({ steps, records, bin, ends, count, n, value }
   return `${when}: ${formatExact(count)} of ${formatExact(n)} values (${value}) ${where}`;
 }
 
-/** "difference +0.2 %"; "" where none is shown. */
+/** "difference +0.2 percentage points"; "" where none is shown. */
 export function differenceToText({ difference }: Readout): string {
   if (Number.isNaN(difference)) return "";
   const sign = difference > 0 ? "+" : difference < 0 ? "−" : "";
-  return `difference ${sign}${formatEnd(settings.quantity.value, Math.abs(difference))}`;
+  const size = formatEnd(settings.quantity.value, Math.abs(difference));
+  return `difference ${sign}${size.replace("%", "percentage points")}`;
 }
 
 /** One line of text, for the screen reader and the clipboard. */

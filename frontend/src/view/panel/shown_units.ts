@@ -1,32 +1,16 @@
-/** Which split layers show their units (slices) instead of their histograms, and what of them. */
+/** Which split layers show their units (slices) instead of their histograms. */
 
-import { signal } from "@preact/signals";
+import type { Value } from "../settings/setting";
+import { type unitStatistic, units } from "../settings/settings";
 
-export const UNIT_STATISTICS = {
-  zero_share: "share of zeros",
-  mean: "mean",
-  std: "standard deviation",
-  abs_max: "largest |x|",
-  rms: "root mean square",
-  min: "smallest value",
-  max: "largest value",
-} as const;
-
-export type UnitStatistic = keyof typeof UNIT_STATISTICS;
-
-export const unitStatistic = signal<UnitStatistic>("zero_share");
-/** Whether the unit with the largest value of the last column comes first; else by number. */
-export const unitsSorted = signal(false);
+export type UnitStatistic = Value<typeof unitStatistic>;
 
 /** By the ids of the layers. */
-const shown = signal<ReadonlySet<string>>(new Set());
-
 export function showsUnits(layer: string): boolean {
-  return shown.value.has(layer);
+  return units.value.includes(layer);
 }
 
 export function toggleUnits(layer: string): void {
-  const next = new Set(shown.peek());
-  if (!next.delete(layer)) next.add(layer);
-  shown.value = next;
+  const others = units.peek().filter((other) => other !== layer);
+  units.value = showsUnits(layer) ? others : [...others, layer];
 }

@@ -3,7 +3,7 @@
 import { computed } from "@preact/signals";
 import { name_px, narrow, panel_px, SCALAR_PX, STRIP_GAP_PX, strip_px, TITLE_PX } from "../layout/metrics";
 import { expanded_px, rows } from "../layout/rows";
-import { isOpen, shownRuns } from "../selection/selection";
+import { anyOpen, shownRuns } from "../selection/selection";
 import type { LayerRow } from "../selection/tree";
 import { shownTags } from "./scalars";
 
@@ -31,12 +31,10 @@ export const columnsEnd_px = computed(
   () => layersLeft_px.value + placedColumns.value.length * panel_px.value,
 );
 
-export const anyExpanded = computed(() => placedColumns.value.some(({ row }) => isOpen(row.id)));
-
 /** Height of each run's row. */
 export const runRow_px = computed(() => {
   const title_px = narrow.value ? TITLE_PX : 0;
-  const panels_px = anyExpanded.value ? expanded_px.value : strip_px.value + STRIP_GAP_PX + GAP_PX + title_px;
+  const panels_px = anyOpen.value ? expanded_px.value : strip_px.value + STRIP_GAP_PX + GAP_PX + title_px;
   return Math.max(
     panels_px,
     (showsScalars.value ? shownTags.value.length * SCALAR_PX : 0) + GAP_PX + title_px,
@@ -45,7 +43,7 @@ export const runRow_px = computed(() => {
 
 /** All rows, and under them that of the histograms of one step. */
 export const runRowsEnd_px = computed(
-  () => shownRuns.value.length * runRow_px.value + (anyExpanded.value ? expanded_px.value : 0),
+  () => shownRuns.value.length * runRow_px.value + (anyOpen.value ? expanded_px.value : 0),
 );
 
 /** The columns that lie at least partly between two places. */

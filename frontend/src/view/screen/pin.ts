@@ -1,8 +1,8 @@
-/** The step whose histograms are shown beside the heatmaps: pinned, or the newest. */
+/** The step whose histograms are shown beside the heatmaps: pinned, or the last one that is shown. */
 
-import { holdsColumns, nearestColumn, type Places, unionSpans } from "../../math/step_axis";
+import { holdsColumns, nearestColumn, type Places, type StepAxis, unionSpans } from "../../math/step_axis";
 import type { Tile } from "../../math/tile";
-import { fullAxis } from "../panel/known_panels";
+import { fullAxis, sharedAxis } from "../panel/known_panels";
 import type { PanelView } from "../panel/panel_view";
 import * as settings from "../settings/settings";
 import { visible } from "./views";
@@ -17,18 +17,29 @@ export function pinAt(unit: number | null): void {
   settings.pinned.value = unit;
 }
 
-/** The column of a panel that the pin is at; the newest one without a pin; null when there is none. */
+/** The column of a panel that the pin is at; the last one shown without a pin; null when there is none. */
 export function pinnedColumn(panel: PanelView): PinnedColumn | null {
   const tile = panel.data.tile.value;
   const shown = panel.shown.value;
   const spans = panel.spans.value;
   const whole = shown === tile ? spans : panel.wholeSpans.value;
   if (tile === null || shown === null || spans === null || whole === null) return null;
-  const unit = settings.pinned.value ?? Number.POSITIVE_INFINITY;
+  const unit = shownUnit(panel);
   const column = nearestColumn(whole, unit);
   if (column < 0) return null;
   const finer = shown !== tile && holdsColumns(shown.columns, tile.columns, column);
   return finer ? { tile: shown, column: nearestColumn(spans, unit) } : { tile, column };
+}
+
+/** The pin; without one the end of what is shown, which is the newest step unless somebody zoomed. */
+function shownUnit(panel: PanelView): number {
+  if (settings.pinned.value !== null) return settings.pinned.value;
+  return settings.zoomX.value.size === 0 ? Number.POSITIVE_INFINITY : lastUnit(panel.axis.value);
+}
+
+/** What begins at the very end of an axis is not shown any more. */
+function lastUnit({ lo, hi }: StepAxis): number {
+  return hi - (hi - lo) / 1e6;
 }
 
 /** The recorded step nearest to a pin on an axis of steps, of those that the panels on the screen show. */
@@ -47,9 +58,11 @@ export function movePin(columns: number): void {
   const spans = spansOnScreen();
   const last = spans.start.length - 1;
   if (last < 0) return;
-  const now = nearestColumn(spans, settings.pinned.peek() ?? Number.POSITIVE_INFINITY);
-  const next = Math.max(0, now + columns);
-  pinAt(next >= last ? null : spanMiddle(spans, next));
+  const zoomed = settings.zoomX.peek().size > 0;
+  const end = zoomed ? lastUnit(sharedAxis.peek()) : Number.POSITIVE_INFINITY;
+  const now = nearestColumn(spans, settings.pinned.peek() ?? end);
+  const next = Math.min(last, Math.max(0, now + columns));
+  pinAt(next === last && !zoomed ? null : spanMiddle(spans, next));
 }
 
 export function pinFirst(): void {

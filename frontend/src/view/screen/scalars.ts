@@ -4,6 +4,7 @@ import { computed, effect, signal, untracked } from "@preact/signals";
 import { scalarRange } from "../../math/scalar_range";
 import type { ScalarSeries } from "../../series/types";
 import { client, index, pageShown } from "../catalog/catalog";
+import { short } from "../layout/metrics";
 import { epochs } from "../panel/panel_times";
 import { shownRuns } from "../selection/selection";
 import * as settings from "../settings/settings";
@@ -20,6 +21,8 @@ export const tags = computed<readonly string[]>(() => {
 export const shownTags = computed<readonly string[]>(() => {
   const chosen = settings.scalars.value;
   if (chosen !== null) return chosen.filter((tag) => tags.value.includes(tag));
+  // The timeline has the loss too.
+  if (short.value) return [];
   return lossTag.value === undefined ? [] : [lossTag.value];
 });
 

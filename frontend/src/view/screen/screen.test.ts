@@ -87,7 +87,7 @@ describe("what is on the screen", () => {
   });
 
   it("is columns of layers where the page is transposed", () => {
-    settings.transposed.value = true;
+    settings.transposed.value = "1";
     const { left_px } = columnsOnScreen.value[3]!;
     scrollLeft_px.value = left_px + 1;
     const [first] = columnsOnScreen.value;

@@ -1,7 +1,7 @@
 /** Which layers are on the screen; known before the page's elements exist, so that data is asked for at once. */
 
 import { computed, signal } from "@preact/signals";
-import { frame, pixelRatio } from "../layout/metrics";
+import { frame, page_px, pixelRatio } from "../layout/metrics";
 import { type PlacedRow, placedRows, rowsBetween } from "../layout/rows";
 import { endOpening } from "../reactive/frame_budget";
 import { stableList } from "../reactive/stable_list";
@@ -48,6 +48,7 @@ export function guessFrame(): void {
   if (window.innerHeight === 0) return;
   const width_px = window.innerWidth - scrollBarWidth_px();
   frame.value = { width_px, height_px: window.innerHeight - USUAL_TOP_PX };
+  page_px.value = window.innerHeight;
 }
 
 function scrollBarWidth_px(): number {

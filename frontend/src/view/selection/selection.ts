@@ -145,12 +145,26 @@ export function orderRows(
   return layersToList([...all].sort((a, b) => (rank.get(b) ?? 0) - (rank.get(a) ?? 0)));
 }
 
+/**
+ * Whether runs are rows and layers columns. Left to the page: where more runs than stand side by side are shown, and
+ * they are more than the layers; a filter of layers does not turn the page over.
+ */
+export const transposed = computed(() => {
+  const chosen = settings.transposed.value;
+  if (chosen !== "auto") return chosen === "1";
+  return shownRuns.value.length > Math.max(RUNS_AT_FIRST, allLayers.value.length);
+});
+
 /** The layout in force: strips or panels. */
 export const effectiveLayout = computed<"strips" | "panels">(() => {
   const chosen = settings.layout.value;
   if (chosen !== "auto") return chosen;
-  return allLayers.value.length > PANELS_UP_TO ? "strips" : "panels";
+  const turned = settings.transposed.value === "auto" && transposed.value;
+  return turned || allLayers.value.length > PANELS_UP_TO ? "strips" : "panels";
 });
+
+/** Whether any layer has axes, and with them the histograms of one step. */
+export const anyOpen = computed(() => layers.value.some((series) => isOpen(seriesId(series))));
 
 export function isExpanded(id: string): boolean {
   return (effectiveLayout.value === "panels") !== settings.toggled.value.includes(id);

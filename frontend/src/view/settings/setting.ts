@@ -3,19 +3,18 @@
 import { type Signal, signal } from "@preact/signals";
 import { type Codec, choice, choices, flag, integer, text } from "./codec";
 
-/** What stands together in the settings pane; the first is there only where the toolbar has no room for it. */
+/** What stands together in the settings pane; the first is there only where the corner above the names has no room for it. */
 export const PANE_GROUPS = [
   "Axes and colours",
   "Layers",
   "Value axis",
   "Colours",
   "On the heatmaps",
-  "Compare",
   "Beside the heatmaps",
   "Size",
 ] as const;
 /** In the order of docs/page.md. */
-export const GROUPS = ["What is shown", "Board", ...PANE_GROUPS, "Rows, zoom and step"] as const;
+export const GROUPS = ["What is shown", "Board", ...PANE_GROUPS, "Compare", "Rows, zoom and step"] as const;
 export type Group = (typeof GROUPS)[number];
 
 /** What the page says of a setting. */
@@ -71,8 +70,12 @@ export type AnySetting = Flag | Choice | List | Amount | Own;
 export type Value<S> = S extends Setting<infer T> ? T : never;
 
 const all: AnySetting[] = [];
-/** Every setting, in the order of settings.ts. */
+/** Every setting, by groups. */
 export const allSettings: readonly AnySetting[] = all;
+
+export function settingsOf(group: Group): readonly AnySetting[] {
+  return all.filter((setting) => setting.group === group);
+}
 
 interface Options<T> {
   readonly options: readonly Option<T>[];
@@ -151,6 +154,7 @@ export class SettingGroup {
 
 function register<S extends AnySetting>(made: S): S {
   all.push(made);
+  all.sort((a, b) => GROUPS.indexOf(a.group) - GROUPS.indexOf(b.group));
   return made;
 }
 

@@ -15,13 +15,14 @@ import {
   keyed,
   type Limits,
   limits,
-  number,
   choice as oneOf,
   optional,
   text,
   texts,
 } from "./codec";
 import { SettingGroup, type Value } from "./setting";
+
+export * from "./row_settings";
 
 const SCOPES = {
   row: "for the runs of a layer",
@@ -38,6 +39,17 @@ export const runs = shown.listOf<readonly string[] | null>("runs", null, optiona
 export const filter = shown.own("filter", "", text, {
   label: "Filter layers",
   tip: "Words that must occur in a layer's name, or a /regular expression/",
+});
+export const sort = shown.choice("sort", "model", {
+  label: "Sort layers",
+  tip: "How the layers are ordered",
+  labels: {
+    model: "model order",
+    name: "name",
+    health: "worst health first",
+    change: "most change first",
+    difference: "runs most different first",
+  },
 });
 export const kind = shown.choiceOfData("kind", {
   label: "Kind",
@@ -67,10 +79,15 @@ export const boardSort = board.choiceOfData("boardSort", {
   label: "Sort runs",
   tip: "Click a column head to sort; click again to reverse, a third time to sort by name",
 });
-/** Stages of layers and groups of runs that are not as at first: open, or closed. */
+/** Stages of layers that are not as at first: open, or closed. */
 export const boardFolds = board.own<readonly string[]>("boardFolds", [], texts, {
   label: "Unfold all stages of the board",
-  tip: "Click an arrow to unfold one, or to fold a group of runs",
+  tip: "Click an arrow to unfold one",
+});
+/** Names of the folded groups of runs, such as "lr=1". */
+export const boardFoldedGroups = board.own<readonly string[]>("boardFoldedGroups", [], texts, {
+  label: "Unfold all groups of runs",
+  tip: "Click the head of a group to fold it",
 });
 
 const axes = new SettingGroup("Axes and colours");
@@ -89,7 +106,7 @@ export const time = axes.choice<AxisKind>("time", "step", {
 export const valueScale = axes.choice("valueScale", "auto", {
   label: "Values",
   tip: "Scale of the value axis. Auto: linear, or symlog if runs differ widely in size",
-  labels: { auto: "auto", linear: "linear", symlog: "symlog", native: "native bins" },
+  labels: { auto: "auto", linear: "linear", symlog: "symlog", native: "stored bins" },
 });
 export type ScaleChoice = Value<typeof valueScale>;
 export const quantity = axes.choice<Quantity>("quantity", "share", {
@@ -104,17 +121,6 @@ export const curve = axes.choice<Curve>("curve", "log", {
 });
 
 const layers = new SettingGroup("Layers");
-export const sort = layers.choice("sort", "model", {
-  label: "Sort layers",
-  tip: "How the layers are ordered",
-  labels: {
-    model: "as in the model",
-    name: "by name",
-    health: "worst health first",
-    change: "most change first",
-    difference: "runs most different first",
-  },
-});
 /** None: layers of all types. */
 export const types = layers.listOf<readonly string[]>("types", [], texts, {
   label: "Module types",
@@ -293,68 +299,6 @@ export const panelHeight_px = sizes.amount("panelHeight_px", 1200, {
   step: 4,
 });
 
-const rows = new SettingGroup("Rows, zoom and step");
-export const layout = rows.choice("layout", "auto", {
-  label: "Layout",
-  tip: "Initial height of the layers; auto uses the overview if there are many layers",
-  labels: {
-    auto: "auto",
-    strips: "overview, one thin strip per layer",
-    panels: "panels, every layer with its axes",
-  },
-});
-export const transposed = rows.flag("transposed", {
-  label: "Transpose: layers as columns",
-  tip: "Runs as rows and layers as columns",
-});
-/** Layers that are not as the layout would have them. */
-export const toggled = rows.own<readonly string[]>("toggled", [], texts, {
-  label: "Open or close this layer",
-  tip: "Click its name",
-});
-export const folded = rows.own<readonly string[]>("folded", [], texts, {
-  label: "Fold all groups",
-  tip: "Click an arrow to fold one",
-});
-/** "symlog" or "linear", a space and the layer: of those whose value axis was switched by its name. */
-export const ownScales = rows.own<readonly string[]>("ownScales", [], texts, {
-  label: "Switch the value axis of this layer",
-  tip: "Click the word at the axis: linear or symlog",
-});
-export const pinnedLayers = rows.own<readonly string[]>("pinnedLayers", [], texts, {
-  label: "Keep this layer at the top",
-  tip: "Click the pin of the layer",
-});
-export const full = rows.own("full", "", text, {
-  label: "Show only this layer, enlarged",
-  tip: "Click the arrows of the layer",
-});
-/** A place on the time axis; null follows the newest step. */
-export const pinned = rows.own<number | null>("pinned", null, optional(number), {
-  label: "Pin a step",
-  tip: "Click a heatmap, or type the step",
-});
-
-/** Run, kind, tag and first step of the finding that is explained; empty for none. */
-export const incident = rows.own<readonly string[]>("incident", [], texts, {
-  label: "Explain a finding",
-  tip: "Click a badge, a mark or an entry in the list of findings",
-});
-
-/** Zoomed intervals by what they belong to: a panel, a row, or "" for the axis that all share. */
-export type Zooms = ReadonlyMap<string, Interval>;
-export const NO_ZOOM: Zooms = new Map();
-/** Where the zoom rests; sharp pictures and requests follow it. */
-export const zoomX = rows.own<Zooms>("zoomX", NO_ZOOM, keyed(interval), {
-  label: "Zoom in on the steps",
-  tip: "Drag over a heatmap",
-});
-export const zoomY = rows.own<Zooms>("zoomY", NO_ZOOM, keyed(interval), {
-  label: "Zoom in on the values",
-  tip: "Drag up or down",
-});
-
-export type Layout = Value<typeof layout>;
 export type Sort = Value<typeof sort>;
 export type Range = Value<typeof range>;
 export type Scope = Value<typeof axisScope>;

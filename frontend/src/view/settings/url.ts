@@ -2,22 +2,95 @@
 
 import { batch, effect } from "@preact/signals";
 import { hashToPairs, type Pairs, replacePairs } from "../../host/hash";
-import { onHashChange, readAddress, readHash, writeHash } from "../../host/parent";
+import {
+  goBackInHistory,
+  onHashChange,
+  pushHash,
+  readAddress,
+  readDepth,
+  readHash,
+  writeHash,
+} from "../../host/parent";
 import { renameKeys } from "./former_keys";
 import { allSettings } from "./setting";
+import { zoomX, zoomY } from "./settings";
+import { forgetLastZoom } from "./zoom";
 
 const WRITE_DELAY_MS = 150;
+/** What is zoomed within this time is one thing to go back from. */
+const ONE_ZOOM_MS = 1000;
 
 /** Restores all settings from the URL, then keeps the URL up to date; call once. */
 export function startUrl(): void {
   readUrl();
-  onHashChange(readUrl);
+  const zooms = new ZoomHistory();
+  onHashChange(() => {
+    if (!zooms.goBack()) readUrl();
+    zooms.keep();
+  });
   let timer = 0;
   effect(() => {
-    const pairs = settingsToPairs();
+    settingsToPairs();
     window.clearTimeout(timer);
-    timer = window.setTimeout(() => writeHash(replacePairs(readHash(), pairs)), WRITE_DELAY_MS);
+    timer = window.setTimeout(() => zooms.write(), WRITE_DELAY_MS);
   });
+}
+
+/** Each zoom is an entry of the browser's history, so that its Back undoes the zoom and leaves all else as it is. */
+class ZoomHistory {
+  /** What the entries before the present one have. */
+  private readonly before: { readonly hash: string; readonly zoom: string }[] = [];
+  private written = zoomToText();
+  private pushed_ms = 0;
+  private goesBack = false;
+
+  /** Brings the URL up to date. */
+  write(): void {
+    if (this.goesBack) return;
+    const before = readHash();
+    const hash = replacePairs(before, settingsToPairs());
+    const zoom = zoomToText();
+    const isZoom = zoom !== this.written;
+    if (isZoom && zoom === this.before.at(-1)?.zoom) {
+      this.goesBack = true;
+      goBackInHistory();
+      return;
+    }
+    if (isZoom && Date.now() - this.pushed_ms > ONE_ZOOM_MS) {
+      pushHash(hash, this.before.length);
+      this.before.push({ hash: before, zoom: this.written });
+      this.pushed_ms = Date.now();
+    } else writeHash(hash);
+    this.written = zoom;
+  }
+
+  /** Undoes a zoom where the URL changed because somebody went back from it; false where it changed otherwise. */
+  goBack(): boolean {
+    this.goesBack = false;
+    const last = this.before.at(-1);
+    if (last === undefined || readHash() !== last.hash || readDepth() !== this.before.length - 1) {
+      // What somebody goes back to from here is no zoom of ours.
+      this.before.length = 0;
+      return false;
+    }
+    this.before.pop();
+    const pairs = hashToPairs(last.hash);
+    if (last.zoom !== zoomToText()) forgetLastZoom();
+    batch(() => {
+      for (const setting of [zoomX, zoomY]) setting.read(pairs.get(setting.name));
+    });
+    return true;
+  }
+
+  /** Takes the present zoom as the one that the URL has, or will have. */
+  keep(): void {
+    this.written = zoomToText();
+    writeHash(replacePairs(readHash(), settingsToPairs()));
+  }
+}
+
+function zoomToText(): string {
+  return `${zoomX.write() ?? ""} ${zoomY.write() ?? ""}`;
 }
 
 /** Address that restores the view as it is now. */

@@ -67,6 +67,11 @@ export function goBack(): void {
   });
 }
 
+/** For whoever has gone back without `goBack`. */
+export function forgetLastZoom(): void {
+  history.value = history.peek().slice(0, -1);
+}
+
 function pushHistory(): void {
   const now = { x: zoomX.peek(), y: zoomY.peek() };
   history.value = [...history.peek(), now].slice(-HISTORY);

@@ -1,27 +1,28 @@
-/** The step whose histograms are shown at the right: typed, stepped through, or the newest. */
+/** The step whose histograms are shown: typed, or the newest. */
 
 import { countsSteps } from "../../math/step_axis";
 import { fullAxis } from "../../view/panel/known_panels";
 import { pinAt, pinnedStep, pinStep } from "../../view/screen/pin";
-import * as settings from "../../view/settings/settings";
+import { pinned, zoomX } from "../../view/settings/settings";
 import { CommandButton } from "../input/command_button";
 import * as commands from "../input/commands";
-import { box } from "../widgets/box";
 import { say } from "../widgets/toast";
 
-export function StepField({ width_px }: { readonly width_px: number }) {
+export function StepField() {
   const { kind } = fullAxis.value;
   const counted = countsSteps(kind);
   const name = counted ? "step" : kind === "epoch" || kind === "share" ? kind : "time";
   return (
-    <div class="slice-head" style={box({ width: width_px })}>
-      <label title={`The ${name} whose histograms are shown; empty follows the newest`}>
+    <span class="slice-head">
+      <label
+        title={`The ${name} whose histograms are shown; empty: the last one shown, which is the newest unless the steps are zoomed`}
+      >
         {name}
         <input
           id={commands.STEP_ID}
           class="text-input"
           inputMode="numeric"
-          placeholder="newest"
+          placeholder={zoomX.value.size > 0 ? "last shown" : "newest"}
           value={fieldText()}
           readOnly={!counted}
           onChange={({ currentTarget }) => {
@@ -31,15 +32,13 @@ export function StepField({ width_px }: { readonly width_px: number }) {
           }}
         />
       </label>
-      <CommandButton command={commands.stepBefore} icon="fold" />
-      <CommandButton command={commands.nextStep} icon="fold" />
-      {settings.pinned.value === null ? null : <CommandButton command={commands.newestStep} icon="close" />}
-    </div>
+      {pinned.value === null ? null : <CommandButton command={commands.newestStep} icon="close" />}
+    </span>
   );
 }
 
 function fieldText(): string {
-  const unit = settings.pinned.value;
+  const unit = pinned.value;
   if (unit === null) return "";
   return countsSteps(fullAxis.value.kind) ? String(pinnedStep(unit)) : fullAxis.value.format(unit);
 }
