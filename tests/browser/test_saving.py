@@ -108,7 +108,8 @@ def png_size(path: Path) -> tuple[int, int]:
 
 def test_all_shown_layers_make_one_picture(tab: Tab, tmp_path: Path) -> None:
     tab.page.set_viewport_size({"width": 1400, "height": 420})
-    tab.reset("&p.activation_hist.layout=panels&p.activation_hist.overlays=percentiles")
+    more = ("layout=panels", "overlays=percentiles", "panelHeight_px=300")
+    tab.reset("".join(f"&p.activation_hist.{each}" for each in more))
     layers = tab.frame.evaluate("document.querySelector('main').scrollHeight")
     assert layers > tab.frame.evaluate("document.querySelector('main').clientHeight")
     svgs = {}

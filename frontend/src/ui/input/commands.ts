@@ -107,7 +107,7 @@ export const nextStep = command({
 });
 command({ label: "Pin the first step", keys: ["Home"], when: onPanels, run: pinFirst });
 export const newestStep = command({
-  label: "Follow the newest step",
+  label: "Follow the last step in sight",
   keys: ["End"],
   when: onPanels,
   run: () => pinAt(null),
