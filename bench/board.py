@@ -17,7 +17,7 @@ import numpy as np
 from playwright.sync_api import Browser, Frame
 
 from bench import page_scripts
-from bench.page import chromium, line, new_page, our_frame
+from bench.browser import chromium, line, new_page, our_frame
 from bench.server import encode_series, resident_mib
 from tb_activation_hist.core.names import LayerInfo
 from tests.plugin.logdirs import RunFile, drifting_series

@@ -16,78 +16,30 @@ import re
 import statistics
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from playwright.sync_api import Browser, Frame, Page, sync_playwright
+from playwright.sync_api import Browser, Frame, Page
 
 from bench import page_scripts
+from bench.browser import PANELS, STRIPS, chromium, line, new_page, opened, our_frame
+from bench.page_gestures import measure_brush, measure_incident
 from bench.server import SIZES, VARIANTS, Size, resident_mib, write_logdir
 from tb_activation_hist.core.names import LayerInfo
 from tb_activation_hist.storage.codec import encode_block
-from tests.browser.conftest import CHROMIUM_FLAGS, chromium_path
-from tests.browser.tab import NOT_NEW, OURS
 from tests.plugin.logdirs import (
     RunFile,
-    collapsing_values,
     drifting_series,
-    healthy_values,
     later,
-    write_run,
 )
 from tests.plugin.tensorboard_process import TensorBoard, running_tensorboard
-from tests.series import values_to_series
 
 OPENINGS = 11
 """Fresh page loads; the first one, with a cold server, is reported apart."""
 
 NEW_RECORDS = 20
 GROWTHS = 7
-PANELS = "&p.activation_hist.layout=panels"
-STRIPS = "&p.activation_hist.view=panels"
-
-
-@contextmanager
-def chromium() -> Iterator[Browser]:
-    with sync_playwright() as driver:
-        flags = [*CHROMIUM_FLAGS, "--enable-precise-memory-info"]
-        browser = driver.chromium.launch(executable_path=chromium_path(), args=flags)
-        yield browser
-        browser.close()
-
-
-@contextmanager
-def new_page(browser: Browser, ratio: float = 1) -> Iterator[Page]:
-    size = {"width": 1600, "height": 900}
-    context = browser.new_context(viewport=size, device_scale_factor=ratio)  # type: ignore[arg-type]
-    context.add_init_script(NOT_NEW)
-    yield context.new_page()
-    context.close()
-
-
-def our_frame(page: Page) -> Frame:
-    while True:
-        frame = next((frame for frame in page.frames if OURS in frame.url), None)
-        if frame is not None:
-            return frame
-        page.wait_for_timeout(2)
-
-
-@contextmanager
-def opened(
-    browser: Browser, root: str, ours: str, ratio: float = 1
-) -> Iterator[tuple[Page, Frame]]:
-    """The tab with everything in sight drawn and nothing more to do."""
-    with new_page(browser, ratio) as page:
-        page.goto(f"{root}#activation_hist{ours}")
-        frame = our_frame(page)
-        frame.wait_for_function("document.getElementById('root')")
-        frame.evaluate(page_scripts.DRAWN_AT, 1)
-        page.wait_for_timeout(1500)
-        yield page, frame
 
 
 def click_to_drawn(browser: Browser, root: str, ours: str, wanted: int) -> tuple[float, int]:
@@ -116,10 +68,6 @@ def stock_click_to_drawn(browser: Browser, root: str) -> tuple[float, int]:
         tab.click(no_wait_after=True)
         drawn_at, count = page.evaluate(page_scripts.STOCK_AT)
         return drawn_at - page.evaluate(page_scripts.CLICKED_AT), count
-
-
-def line(what: str, value: str, must: str) -> None:
-    print(f"{what:62} {value:>22}   {must}", flush=True)
 
 
 def print_openings(what: str, times: list[float], p50: str, p95: str) -> None:
@@ -159,37 +107,6 @@ def measure_frames(browser: Browser, root: str) -> None:
     with opened(browser, root, PANELS) as (_, frame):
         scroll = frame.evaluate(page_scripts.FRAMES.replace("ACTION", page_scripts.SCROLL))
         line("longest task while scrolling", f"{scroll['longest']:.0f} ms", "50 ms")
-
-
-INCIDENT_LAYERS = 50
-INCIDENT_OPENINGS = 11
-
-
-def measure_incident(browser: Browser, folder: Path) -> None:
-    """The explanation of a finding: 50 layers with gradients, the last twelve collapse."""
-    well = values_to_series(healthy_values(1000, 400))
-    sick = values_to_series(collapsing_values(1000, 400))
-    names = [f"layer{at:02}.conv" for at in range(INCIDENT_LAYERS)]
-    layers = {name: sick if at >= INCIDENT_LAYERS - 12 else well for at, name in enumerate(names)}
-    loss = np.exp(-np.arange(1000) / 300)
-    write_run(folder / "incident", "sick", layers, scalars={"loss": loss, "lr": 1 / (1 + loss)})
-    write_run(folder / "incident", "sick", layers, kind="gradients", suffix=".gradients")
-    with running_tensorboard(folder, f"--logdir={folder / 'incident'}") as server:
-        server.wait_for_series(2 * INCIDENT_LAYERS)
-        with opened(browser, server.root, STRIPS) as (page, frame):
-            frame.locator(".badge.error").first.wait_for(timeout=120_000)
-            frame.locator("main").evaluate("e => { e.scrollTop = e.scrollHeight; }")
-            page.wait_for_timeout(1500)
-            times = []
-            for _ in range(INCIDENT_OPENINGS):
-                times.append(frame.evaluate(page_scripts.EXPLAIN_MS, 0))
-                page.keyboard.press("Escape")
-                page.keyboard.press("Escape")
-                page.wait_for_timeout(500)
-    line("a finding explained, first time", f"{times[0][1]:.0f} ms", "")
-    for at, what in enumerate(("pane open", "all its pictures drawn")):
-        p50 = statistics.median(each[at] for each in times[1:])
-        line(f"a finding explained, {what}, p50", f"{p50:.0f} ms", "150 ms")
 
 
 def measure_changes(browser: Browser, root: str) -> None:
@@ -319,6 +236,7 @@ def measure(browser: Browser, server: TensorBoard, logdir: Path, size: Size) -> 
     measure_opening(browser, server.root, size)
     if size.layers < 100:
         measure_frames(browser, server.root)
+        measure_brush(browser, server.root)
         measure_changes(browser, server.root)
         measure_incident(browser, logdir.parent)
         measure_growth(browser, server, logdir, size)

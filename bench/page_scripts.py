@@ -1,4 +1,4 @@
-"""What bench.page runs inside of the page: each is a JavaScript function of no or one argument."""
+"""What the benches of the page run inside of it: JavaScript functions of no or one argument."""
 
 from __future__ import annotations
 

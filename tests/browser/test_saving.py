@@ -104,3 +104,36 @@ def png_size(path: Path) -> tuple[int, int]:
     assert head.startswith(b"\x89PNG\r\n\x1a\n")
     width, height = struct.unpack(">II", head[16:24])
     return width, height
+
+
+def test_all_shown_layers_make_one_picture(tab: Tab, tmp_path: Path) -> None:
+    tab.page.set_viewport_size({"width": 1400, "height": 420})
+    more = ("layout=panels", "overlays=percentiles", "panelHeight_px=300")
+    tab.reset("".join(f"&p.activation_hist.{each}" for each in more))
+    layers = tab.frame.evaluate("document.querySelector('main').scrollHeight")
+    assert layers > tab.frame.evaluate("document.querySelector('main').clientHeight")
+    svgs = {}
+    for label in ("Save all shown layers as SVG", "Save all shown layers as SVG, without findings"):
+        tab.frame.get_by_title("Save or copy this layer").first.click()
+        svgs[label] = save(tab, tmp_path, label).read_text()
+        tab.page.keyboard.press("Escape")
+    full, bare = svgs.values()
+    words = [e.text for e in ET.fromstring(full).iter() if e.tag.endswith("text")]
+    titles = [word for word in words if word and word.endswith(", activations, train")]
+    in_index = tab.page.evaluate(
+        "fetch('data/plugin/activation_hist/index').then(a => a.json())"
+        ".then(i => i.series.filter(s => s.kind === 'activations' && s.phase === 'train').length)"
+    )
+    assert len(titles) == in_index and len(set(titles)) == in_index
+    assert words.count(GOOD) == words.count(BAD) == 1
+    assert full.count("<image") == bare.count("<image") >= 2 * in_index
+    assert len(full) > len(bare)
+    # The lines are those of the page: white with a dark seam.
+    assert 'stroke="#fff"' in full and "#d50000" not in full
+    assert words.count("median") == 1
+    tab.frame.get_by_title("Save or copy this layer").first.click()
+    png = save(tab, tmp_path, "Save all shown layers as PNG")
+    width, height = png_size(png)
+    assert height <= 16_384 and width > 1000
+    tab.page.keyboard.press("Escape")
+    tab.page.set_viewport_size({"width": 1400, "height": 860})

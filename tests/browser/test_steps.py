@@ -73,12 +73,12 @@ def until_sharp(tab: Tab, run: str) -> None:
     tab.until(note.count, lambda count: count == 0)
 
 
-def test_a_zoom_leaves_the_pinned_the_newest_and_the_first_step(steps: Tab) -> None:
+def test_a_zoom_leaves_the_pinned_and_the_first_step_and_ends_in_sight(steps: Tab) -> None:
     steps.reset(show(LONG, more="pinned=100.5&zoomX=~2000,2200"))
     until_sharp(steps, LONG)
     until_shown(steps, 100)
     steps.frame.locator("main").focus()
-    for key, step in (("End", 2999), ("Home", 0)):
+    for key, step in (("End", 2199), ("Home", 0)):
         steps.page.keyboard.press(key)
         until_shown(steps, step)
     field = steps.frame.locator(".slice-head input")
@@ -186,3 +186,20 @@ def test_a_panel_at_rest_has_a_column_for_every_pixel(steps: Tab) -> None:
     until_sharp(steps, SHORT)
     steps.page.mouse.move(*steps.point(SHORT, "conv1", 0.5, 0.5))
     steps.frame.locator(".tooltip").get_by_text(re.compile(r"step \d+(?!–)")).first.wait_for()
+
+
+def test_hover_names_one_record_where_several_are_drawn_as_one(steps: Tab) -> None:
+    steps.reset(show(LONG, SHORT))
+    steps.page.mouse.move(*steps.point(LONG, "conv1", 0.4321, 0.5))
+    tip = steps.frame.locator(".tooltip-head span").first
+    text = steps.until(tip.inner_text, lambda text: re.search(r"step [\d,]+: ", text) is not None)
+    counted = r"step ([\d,]+): ([\d,]+) of ([\d,]+) values"
+    found = re.fullmatch(counted + r" \([\d.]+ %\) in \[([−\d.e]+), ([−\d.e]+)\)", text)
+    assert found is not None, text
+    step, count, of = (int(part.replace(",", "")) for part in found.groups()[:3])
+    low, high = (float(part.replace("−", "-")) for part in found.groups()[3:])
+    assert abs(step - 0.4321 * 3000) <= 2
+    series = drifting_series(3000, bins=40)
+    assert of == series.n[step]
+    inside = (series.edges[:-1] >= low - 1e-6) & (series.edges[1:] <= high + 1e-6)
+    assert count == series.counts[step][inside].sum()

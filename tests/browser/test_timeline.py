@@ -76,6 +76,26 @@ def test_a_drag_over_a_time_axis_zooms(tab: Tab) -> None:
     assert tab.frame.locator(".head-axis .brush").count() == 0
 
 
+def test_a_drag_over_an_axis_of_a_panel_zooms_that_axis(tab: Tab) -> None:
+    tab.reset("&p.activation_hist.layout=panels")
+    panel = tab.frame.locator(".panel:not(.strip)").first
+    plot = panel.locator(".plot").bounding_box()
+    assert plot is not None
+    y = plot["y"] + plot["height"] + 8
+    tab.drag((plot["x"] + plot["width"] / 4, y), (plot["x"] + plot["width"] / 2, y))
+    tab.until(lambda: zoomed(tab), lambda ends: abs(ends[0] - 50) < 2 and abs(ends[1] - 100) < 2)
+    assert "zoomY" not in tab.hash()
+    heat = panel.locator(".heat").bounding_box()
+    assert heat is not None
+    before = tab.axis_ticks("y")
+    x = heat["x"] - 20
+    tab.drag((x, heat["y"] + 0.75 * heat["height"]), (x, heat["y"] + 0.25 * heat["height"]))
+    tab.until(tab.hash, lambda text: "zoomY" in text)
+    assert abs(zoomed(tab)[0] - 50) < 2, "the steps stay as they were"
+    tab.until(lambda: tab.axis_ticks("y"), lambda ticks: ticks != before)
+    assert tab.frame.locator(".axes .brush, .panel > .brush").count() == 0
+
+
 def test_a_range_of_steps_is_typed(tab: Tab) -> None:
     tab.reset()
     field = tab.frame.get_by_label("steps", exact=True)

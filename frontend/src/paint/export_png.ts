@@ -1,19 +1,24 @@
-/** A picture as PNG, two device pixels per CSS px. */
+/** Pictures as PNG, two device pixels per CSS px. */
 
 import { FONT } from "./font";
-import type { Anchor, Picture, Raster, Renderer } from "./picture";
-import { drawPicture } from "./picture_drawing";
-import { pictureSize } from "./picture_layout";
+import type { Anchor, Points, Raster, Renderer } from "./picture";
 
 export const PNG_SCALE = 2;
 
+/** What is drawn, and its size in CSS px. */
+export interface Drawing {
+  readonly title: string;
+  readonly width_px: number;
+  readonly height_px: number;
+  draw(renderer: Renderer): void;
+}
+
 /** Rejects when the browser cannot make an image of this size. */
-export async function pictureToPng(picture: Picture): Promise<Blob> {
-  const { width_px, height_px } = pictureSize(picture);
+export async function drawingToPng({ width_px, height_px, draw }: Drawing): Promise<Blob> {
   const canvas = makeCanvas(Math.ceil(width_px * PNG_SCALE), Math.ceil(height_px * PNG_SCALE));
   const context = contextOf(canvas);
   context.scale(PNG_SCALE, PNG_SCALE);
-  drawPicture(picture, new CanvasRenderer(context));
+  draw(new CanvasRenderer(context));
   return new Promise((resolve, reject) => {
     canvas.toBlob((blob) => {
       if (blob !== null) resolve(blob);
@@ -39,7 +44,8 @@ class CanvasRenderer implements Renderer {
     this.context.fillRect(x, y, width, height);
   }
 
-  line(points: readonly (readonly [number, number])[], colour: string, width: number): void {
+  line(points: Points, colour: string, width: number, dash: readonly number[] = []): void {
+    this.context.setLineDash([...dash]);
     this.context.strokeStyle = colour;
     this.context.lineWidth = width;
     this.context.beginPath();

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { pictureToSvg } from "./export_svg";
+import { drawingToSvg } from "./export_svg";
 import type { Picture, PicturePanel, Raster, Renderer } from "./picture";
-import { drawPicture } from "./picture_drawing";
+import { drawPicture, pictureDrawing } from "./picture_drawing";
 import { pictureSize, shortenName, wrapText } from "./picture_layout";
 
 const raster: Raster = { width: 2, height: 1, pixels: Uint32Array.of(1, 2) };
@@ -17,9 +17,10 @@ const panel: PicturePanel = {
   ],
   yTicks: [{ value: 0.5, share: 0.5, label: "0.5" }],
   bands: [{ name: "nans", raster: band }],
+  marks: [],
   strip: null,
   lines: [
-    { label: "median", colour: "#00ff00", x: [0, 0.2, 0.4, 0.6, 0.8], y: [0, 1, Number.NaN, 0.5, 0.5] },
+    { label: "median", width: 1, dash: [3, 2], x: [0, 0.2, 0.4, 0.6, 0.8], y: [0, 1, Number.NaN, 0.5, 0.5] },
   ],
 };
 
@@ -40,14 +41,18 @@ const picture: Picture = {
   notes: ["0.3 % above"],
   width_px: 200,
   height_px: 100,
+  apart: false,
   theme: { background: "#ffffff", text: "#111111", axis: "#666666" },
 };
 
 function svg(of: Picture = picture): string {
-  return pictureToSvg(of, (image) => `data:${image.width}x${image.height},${image.pixels[0]}`);
+  return drawingToSvg(
+    pictureDrawing(of),
+    (image) => `data:${image.width}x${image.height},${image.pixels[0]}`,
+  );
 }
 
-describe("pictureToSvg", () => {
+describe("drawingToSvg", () => {
   it("has title, run names, axes, bar and notes in it", () => {
     for (const word of [
       "conv1",
@@ -77,7 +82,11 @@ describe("pictureToSvg", () => {
   });
 
   it("breaks lines where they have no value", () => {
-    const lines = [...svg().matchAll(/<polyline points="([^"]*)" fill="none" stroke="#00ff00"/g)];
+    const lines = [
+      ...svg().matchAll(
+        /<polyline points="([^"]*)" fill="none" stroke="#fff" stroke-width="1" stroke-dasharray="3 2"/g,
+      ),
+    ];
     const points = lines.map((line) => line[1]!.split(" ").length);
     // Two parts for each of two panels, one piece in the legend.
     expect(points).toEqual([2, 2, 2, 2, 2]);

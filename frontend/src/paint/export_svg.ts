@@ -1,21 +1,18 @@
 /** A picture as SVG: heatmaps embedded as PNG data, everything else as vectors and text. */
 
-import { rasterToCanvas } from "./export_png";
+import { type Drawing, rasterToCanvas } from "./export_png";
 import { FONT } from "./font";
-import type { Anchor, Picture, Raster, Renderer } from "./picture";
-import { drawPicture } from "./picture_drawing";
-import { pictureSize } from "./picture_layout";
+import type { Anchor, Points, Raster, Renderer } from "./picture";
 
 /** rasterToUrl: how a raster becomes a data: URL; the browser's canvas unless given. */
-export function pictureToSvg(
-  picture: Picture,
+export function drawingToSvg(
+  { title: words, width_px, height_px, draw }: Drawing,
   rasterToUrl: (raster: Raster) => string = (raster) => rasterToCanvas(raster).toDataURL("image/png"),
 ): string {
-  const { width_px, height_px } = pictureSize(picture);
   const renderer = new SvgRenderer(rasterToUrl);
-  drawPicture(picture, renderer);
+  draw(renderer);
   const size = `width="${round(width_px)}" height="${round(height_px)}" viewBox="0 0 ${round(width_px)} ${round(height_px)}"`;
-  const title = `<title>${escapeXml(picture.title)}</title>`;
+  const title = `<title>${escapeXml(words)}</title>`;
   return `<svg xmlns="http://www.w3.org/2000/svg" ${size} font-family="${FONT}">${title}${renderer.elements.join("")}</svg>\n`;
 }
 
@@ -28,10 +25,11 @@ class SvgRenderer implements Renderer {
     this.elements.push(`<rect ${rectAttributes(x, y, width, height)} fill="${escapeXml(fill)}"/>`);
   }
 
-  line(points: readonly (readonly [number, number])[], colour: string, width: number): void {
+  line(points: Points, colour: string, width: number, dash: readonly number[] = []): void {
+    const dashes = dash.length > 0 ? ` stroke-dasharray="${dash.join(" ")}"` : "";
     const path = points.map(([x, y]) => `${round(x)},${round(y)}`).join(" ");
     this.elements.push(
-      `<polyline points="${path}" fill="none" stroke="${escapeXml(colour)}" stroke-width="${width}"/>`,
+      `<polyline points="${path}" fill="none" stroke="${escapeXml(colour)}" stroke-width="${width}"${dashes}/>`,
     );
   }
 

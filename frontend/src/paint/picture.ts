@@ -20,16 +20,26 @@ export interface PictureBand {
 export interface PictureLine {
   /** For the legend; "" for a line that goes with the one before. */
   readonly label: string;
-  readonly colour: string;
+  readonly width: number;
+  readonly dash: readonly number[];
   readonly x: ArrayLike<number>;
   readonly y: ArrayLike<number>;
 }
 
+/** Steps of a finding, as shares of the time axis. */
+export interface PictureMark {
+  readonly from: number;
+  readonly to: number;
+  readonly colour: string;
+}
+
 export interface PicturePanel {
-  /** Run name, with the run's colour. */
+  /** Run name, with the run's colour; "" where it stands elsewhere. */
   readonly heading: string;
   readonly colour: string;
-  readonly raster: Raster;
+  /** null for a run that does not have the layer. */
+  readonly raster: Raster | null;
+  readonly marks: readonly PictureMark[];
   readonly xTicks: readonly Tick[];
   readonly yTicks: readonly Tick[];
   readonly bands: readonly PictureBand[];
@@ -67,15 +77,19 @@ export interface Picture {
   /** Size of one heatmap, CSS px. */
   readonly width_px: number;
   readonly height_px: number;
+  /** Whether there is room for a value axis beside each panel, not only where they differ. */
+  readonly apart: boolean;
   readonly theme: PictureTheme;
 }
 
 export type Anchor = "start" | "middle" | "end";
 
+export type Points = readonly (readonly [number, number])[];
+
 /** What a picture is drawn on; positions in CSS px from the top left corner, y of text is its baseline. */
 export interface Renderer {
   rectangle(x: number, y: number, width: number, height: number, fill: string): void;
-  line(points: readonly (readonly [number, number])[], colour: string, width: number): void;
+  line(points: Points, colour: string, width: number, dash?: readonly number[]): void;
   text(
     words: string,
     x: number,

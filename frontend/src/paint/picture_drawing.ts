@@ -1,7 +1,8 @@
 /** Draws a picture, with whatever renderer it is to be made by. */
 
 import { BAND_LABELS, type BandName } from "./bands";
-import type { Picture, PictureBar, PictureLine, PicturePanel, Renderer } from "./picture";
+import type { Drawing } from "./export_png";
+import type { Picture, PictureBar, PictureLine, PicturePanel, Points, Renderer } from "./picture";
 import {
   BAND_LABEL_PX,
   BAR_PX,
@@ -28,6 +29,12 @@ import {
   titleLines,
   topOf,
 } from "./picture_layout";
+
+/** To be written as PNG or SVG. */
+export function pictureDrawing(picture: Picture): Drawing {
+  const { title } = picture;
+  return { title, ...pictureSize(picture), draw: (renderer) => drawPicture(picture, renderer) };
+}
 
 /** Draw everything, from the background up. */
 export function drawPicture(picture: Picture, renderer: Renderer): void {
@@ -78,17 +85,37 @@ function drawPanel(
   const bottom = top + height_px;
   const bands = bottom + bandSpace(picture, false);
   const spot = { x, top, bottom, axis: bands + stripSpace(picture), labels };
-  const heading = shortenName(panel.heading, lettersIn(width_px - FONT_PX, FONT_PX));
-  renderer.rectangle(x, start - 17, FONT_PX - 2, FONT_PX - 2, panel.colour);
-  renderer.text(heading, x + FONT_PX + 3, start - 8, "start", theme.text, FONT_PX);
+  drawHeading(panel, x, start - 8, width_px, theme.text, renderer);
+  if (panel.raster === null) {
+    renderer.text("not recorded in this run", x, (top + bottom) / 2, "start", theme.axis, FONT_PX);
+    return;
+  }
   drawBands(picture, panel, bandsOf(picture, true), x, start, labels, renderer);
   renderer.image(panel.raster, x, top, width_px, height_px);
   drawBands(picture, panel, bandsOf(picture, false), x, bottom + 2, labels, renderer);
   for (const line of panel.lines) drawLine(line, x, top, width_px, height_px, renderer);
+  for (const { from, to, colour } of panel.marks) {
+    renderer.rectangle(x + from * width_px, top, Math.max(3, (to - from) * width_px), 3, colour);
+  }
   if (panel.strip !== null) renderer.image(panel.strip, x, bands + 2, width_px, PICTURE_STRIP_PX);
   if (labels) drawLabel(picture.strip, x, bands + PICTURE_STRIP_PX, theme.text, renderer);
   drawTimeAxis(picture, panel, spot, renderer);
   drawValueAxis(picture, panel, spot, renderer);
+}
+
+/** A run's name with its colour. */
+export function drawHeading(
+  { heading, colour }: Pick<PicturePanel, "heading" | "colour">,
+  x: number,
+  y: number,
+  width_px: number,
+  ink: string,
+  renderer: Renderer,
+): void {
+  if (heading === "") return;
+  renderer.rectangle(x, y - FONT_PX + 2, FONT_PX - 2, FONT_PX - 2, colour);
+  const words = shortenName(heading, lettersIn(width_px - FONT_PX, FONT_PX));
+  renderer.text(words, x + FONT_PX + 3, y, "start", ink, FONT_PX);
 }
 
 function drawTimeAxis(picture: Picture, panel: PicturePanel, { x, axis }: Spot, renderer: Renderer): void {
@@ -99,7 +126,15 @@ function drawTimeAxis(picture: Picture, panel: PicturePanel, { x, axis }: Spot, 
     drawStraight(renderer, at, axis, at, axis + TICK_PX, theme.axis);
     renderer.text(tick.label, at, axis + TICK_PX + FONT_PX, "middle", theme.text, FONT_PX);
   }
-  renderer.text(picture.xLabel, x + width_px / 2, axis + PICTURE_AXIS_PX - 8, "middle", theme.text, FONT_PX);
+  if (picture.xLabel !== "")
+    renderer.text(
+      picture.xLabel,
+      x + width_px / 2,
+      axis + PICTURE_AXIS_PX - 8,
+      "middle",
+      theme.text,
+      FONT_PX,
+    );
 }
 
 function drawValueAxis(picture: Picture, panel: PicturePanel, spot: Spot, renderer: Renderer): void {
@@ -124,7 +159,6 @@ function drawStraight(
   x2: number,
   y2: number,
   colour: string,
-  width = 1,
 ): void {
   renderer.line(
     [
@@ -132,7 +166,7 @@ function drawStraight(
       [x2, y2],
     ],
     colour,
-    width,
+    1,
   );
 }
 
@@ -169,7 +203,7 @@ function drawLine(
 ): void {
   let points: [number, number][] = [];
   const flush = (): void => {
-    if (points.length > 1) renderer.line(points, line.colour, 1.5);
+    if (points.length > 1) drawSeamed(points, line, renderer);
     points = [];
   };
   for (let i = 0; i < line.x.length; i++) {
@@ -179,6 +213,12 @@ function drawLine(
     else points.push([px, py]);
   }
   flush();
+}
+
+/** White with a dark seam, as on the page: readable on all colours. */
+function drawSeamed(points: Points, { width, dash }: PictureLine, renderer: Renderer): void {
+  renderer.line(points, "#0009", width + 1.6, dash);
+  renderer.line(points, "#fff", width, dash);
 }
 
 function drawBar(picture: Picture, bar: PictureBar, x: number, renderer: Renderer): void {
@@ -206,8 +246,15 @@ function drawLegend(picture: Picture, renderer: Renderer): void {
   let x = LEFT_PX;
   const named = (picture.panels[0]?.lines ?? []).filter(({ label }) => label !== "");
   for (const line of named) {
-    drawStraight(renderer, x, y - 4, x + 16, y - 4, line.colour, 1.5);
-    renderer.text(line.label, x + 20, y, "start", picture.theme.text, FONT_PX);
-    x += 34 + line.label.length * FONT_PX * 0.6;
+    drawSeamed(
+      [
+        [x, y - 4],
+        [x + 26, y - 4],
+      ],
+      line,
+      renderer,
+    );
+    renderer.text(line.label, x + 30, y, "start", picture.theme.text, FONT_PX);
+    x += 44 + line.label.length * FONT_PX * 0.6;
   }
 }

@@ -10,6 +10,8 @@ const LETTER = 0.56;
 export const LEFT_PX = 64;
 /** Title, and a line more for each that it is broken into. */
 const PICTURE_HEAD_PX = 46;
+/** The same where no runs are named. */
+const TITLE_ALONE_PX = 26;
 export const TITLE_LINE_PX = 18;
 export const PICTURE_AXIS_PX = 38;
 export const GUTTER_PX = 24;
@@ -31,7 +33,7 @@ export function pictureSize(picture: Picture): { readonly width_px: number; read
       picture.height_px +
       bandSpace(picture, false) +
       stripSpace(picture) +
-      PICTURE_AXIS_PX +
+      axisSpace(picture) +
       legendSpace(picture) +
       noteLines(picture).length * LINE_PX,
   };
@@ -43,18 +45,19 @@ function widthOf(picture: Picture): number {
 
 /** Where a panel begins; one that has a value axis of its own has room for it. */
 export function panelLeft(picture: Picture, at: number): number {
-  const between = ownAxes(picture) ? LEFT_PX : GUTTER_PX;
+  const between = picture.apart || ownAxes(picture) ? LEFT_PX : GUTTER_PX;
   return LEFT_PX + at * (picture.width_px + between);
 }
 
 /** Whether the value axes of panels differ. */
 export function ownAxes({ panels }: Picture): boolean {
-  const [first] = panels;
-  return panels.some(({ yTicks }) => JSON.stringify(yTicks) !== JSON.stringify(first?.yTicks));
+  const known = panels.filter(({ raster }) => raster !== null);
+  return known.some(({ yTicks }) => JSON.stringify(yTicks) !== JSON.stringify(known[0]?.yTicks));
 }
 
 export function topOf(picture: Picture): number {
-  return PICTURE_HEAD_PX + (titleLines(picture).length - 1) * TITLE_LINE_PX;
+  const head_px = picture.panels.some(({ heading }) => heading !== "") ? PICTURE_HEAD_PX : TITLE_ALONE_PX;
+  return head_px + (titleLines(picture).length - 1) * TITLE_LINE_PX;
 }
 
 export function titleLines(picture: Picture): readonly string[] {
@@ -81,8 +84,12 @@ export function shortenName(name: string, most: number): string {
   return name.length <= most ? name : `${name.slice(0, most - 1 - end)}…${name.slice(-end)}`;
 }
 
+function axisSpace({ xLabel }: Picture): number {
+  return xLabel === "" ? PICTURE_AXIS_PX - LINE_PX : PICTURE_AXIS_PX;
+}
+
 function legendSpace(picture: Picture): number {
-  return (picture.panels[0]?.lines.length ?? 0) > 0 ? LINE_PX : 0;
+  return (picture.panels[0]?.lines ?? []).some(({ label }) => label !== "") ? LINE_PX : 0;
 }
 
 export function stripSpace(picture: Picture): number {

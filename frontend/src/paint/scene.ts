@@ -37,8 +37,6 @@ export interface OverlayLine {
   readonly points: readonly LinePoint[];
   readonly width: number;
   readonly dash: readonly number[];
-  /** In pictures, where lines have a legend instead of dashes. */
-  readonly colour: string;
 }
 
 export interface StripScene {

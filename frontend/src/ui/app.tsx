@@ -6,11 +6,11 @@ import { dark, index } from "../view/catalog/catalog";
 import { theme } from "../view/catalog/theme";
 import * as selection from "../view/selection/selection";
 import { incident, parting } from "../view/settings/settings";
+import { cursor } from "../view/settings/zoom";
 import { globalKeys, releaseSpace } from "./input/keys";
 import { spaceHeld } from "./input/pointer";
 import { LateIncidentPane, LatePartingBar } from "./overlays/findings_later";
 import { later } from "./overlays/later";
-import { SpokenReadout, Tooltip } from "./overlays/tooltip";
 import { Loading, NothingFound } from "./placeholders";
 import { Grid } from "./rows/grid";
 import { helpOpen, paletteOpen, paneOpen, tableOf } from "./settings/open_state";
@@ -36,6 +36,11 @@ const LateDepth = later(
 const SweepBoard = later(
   async () => (await import("./later_parts")).SweepBoard,
   () => selection.boardOpen.value,
+);
+
+const LateReadout = later(
+  async () => (await import("./later_parts")).CrosshairReadout,
+  () => cursor.value !== null,
 );
 
 export function App() {
@@ -91,8 +96,7 @@ export function App() {
       </div>
       {incident.value.length > 0 ? <LateIncidentPane /> : null}
       {found ? <LateReadingHint /> : null}
-      <Tooltip />
-      <SpokenReadout />
+      <LateReadout />
       <Dialogs />
       <Toast />
     </>

@@ -9,12 +9,13 @@ import * as selection from "../../view/selection/selection";
 import { layersToTree } from "../../view/selection/tree";
 import { allSettings } from "../../view/settings/setting";
 import * as settings from "../../view/settings/settings";
+import { linkToView } from "../../view/settings/url";
 import type { Cursor } from "../../view/settings/zoom";
 import * as zoom from "../../view/settings/zoom";
 import { choose } from "../settings/offers";
 import { helpOpen, paletteOpen, paneOpen } from "../settings/open_state";
+import { copyText } from "../widgets/clipboard";
 import { say } from "../widgets/toast";
-import * as clipboard from "./copy";
 
 export interface Command {
   /** Its one name: on buttons, in the palette, on the sheet of keys and in docs/page.md. */
@@ -106,7 +107,7 @@ export const nextStep = command({
 });
 command({ label: "Pin the first step", keys: ["Home"], when: onPanels, run: pinFirst });
 export const newestStep = command({
-  label: "Follow the newest step",
+  label: "Follow the last step in sight",
   keys: ["End"],
   when: onPanels,
   run: () => pinAt(null),
@@ -123,11 +124,12 @@ command({
   keys: ["C"],
   shift: "Copy cell as TSV",
   when: (at) => at !== null,
-  run: (at, shift) => at !== null && clipboard.copyCell(shift, at),
+  run: (at, shift) =>
+    at !== null && void import("../later_parts").then(({ copyCell }) => copyCell(shift, at)),
 });
 export const copyLink = command({
   label: "Copy link to this view",
-  run: () => void clipboard.copyLinkToView().then(say),
+  run: () => void copyText(linkToView()).then(say),
 });
 command({
   label: settings.boardFilter.label,

@@ -1,8 +1,8 @@
-/** What goes to the clipboard: what the crosshair reads in all runs of its row, and the address of the view. */
+/** What the crosshair reads in all runs of its row, for the clipboard. */
 
-import { readoutToCells, readoutToText, readPanel, TSV_HEAD } from "../../view/panel/readout";
+import { readoutToCells, readoutToText, TSV_HEAD } from "../../view/panel/readout_text";
+import { readRecord } from "../../view/screen/record_lookup";
 import { findPanel } from "../../view/screen/views";
-import { linkToView } from "../../view/settings/url";
 import type { Cursor } from "../../view/settings/zoom";
 import { copyText } from "../widgets/clipboard";
 import { say } from "../widgets/toast";
@@ -12,15 +12,10 @@ export function copyCell(tsv: boolean, at: Cursor): void {
   const panel = findPanel(at.panelId);
   if (panel === undefined) return;
   const lines = panel.layer.panels.peek().flatMap((other) => {
-    const cell = readPanel(other, at.unit, at.value, at.band);
+    const cell = readRecord(other, at.unit, at.value, at.band);
     if (cell === null) return [];
     return [tsv ? readoutToCells(other, cell).join("\t") : readoutToText(other, cell)];
   });
   const text = (tsv ? [TSV_HEAD.join("\t"), ...lines] : lines).join("\n");
   void copyText(tsv ? `${text}\n` : text).then(say);
-}
-
-/** Says what happened. */
-export async function copyLinkToView(): Promise<string> {
-  return copyText(linkToView());
 }

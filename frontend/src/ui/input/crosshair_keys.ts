@@ -1,8 +1,7 @@
 /** Keys of a panel that has the focus: they move the crosshair, which stays within what is shown. */
 
 import type { PanelView } from "../../view/panel/panel_view";
-import { columnNear } from "../../view/panel/readout";
-import { pinAt } from "../../view/screen/pin";
+import { columnNear, pinAt } from "../../view/screen/pin";
 import { type Cursor, cursor, type ThinPart } from "../../view/settings/zoom";
 import { eventToKey, type KeyRow } from "./key_names";
 import { place, pointAt } from "./pointer";

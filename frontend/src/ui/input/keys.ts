@@ -33,7 +33,10 @@ function withShift(label: string, shift = ""): string {
 }
 
 export const GESTURES: readonly KeyRow[] = [
-  { keys: ["drag"], does: "Zoom the time axis of all panels; diagonally: also the values of the row" },
+  {
+    keys: ["drag"],
+    does: "Zoom the time axis of all panels; diagonally: also the values of the row; on an axis: only that axis",
+  },
   { keys: ["Shift + drag"], does: "Zoom the values of the row (also straight up or down)" },
   {
     keys: ["Ctrl + wheel", "pinch"],

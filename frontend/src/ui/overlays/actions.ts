@@ -29,7 +29,7 @@ import {
 import { showField, tableOf } from "../settings/open_state";
 import { OWN_FIELDS } from "../settings/setting_field";
 import { say } from "../widgets/toast";
-import { FORMATS, saveRow } from "./save";
+import { FORMATS, PAGE_PICTURES, saveRow } from "./save";
 import { shareAsFile } from "./share_file";
 
 export interface Action {
@@ -50,6 +50,9 @@ export function listActions(at: Cursor | null): readonly Action[] {
       ? [{ name: "Share as one file", hint: "what is shown", run: () => void shareAsFile() }]
       : []),
     ...(row === undefined ? [] : rowActions(row)),
+    ...(row === undefined
+      ? []
+      : PAGE_PICTURES.map(({ name, save }) => ({ name, run: () => void save().then(say) }))),
     ...allSettings.filter((setting) => applies(setting) && isEnabled(setting)).flatMap(settingToActions),
     ...runActions(),
     ...layerActions(),

@@ -1,8 +1,9 @@
 /** Files of a row. */
 
 import { exportRow, type Format } from "../../view/exports/exports";
+import { exportPage } from "../../view/exports/page_picture";
 import type { PanelLayer } from "../../view/panel/panel_view";
-import { whileEnlarged } from "../../view/screen/loading";
+import { withEnlarged } from "../../view/screen/loading";
 
 export const FORMATS: readonly { readonly format: Format; readonly label: string; readonly tip: string }[] = [
   { format: "png", label: "PNG picture", tip: "As shown, at twice the size, with axes and colour bar" },
@@ -12,14 +13,53 @@ export const FORMATS: readonly { readonly format: Format; readonly label: string
   { format: "statistics", label: "CSV of statistics", tip: "Mean, deviation and percentiles per step" },
 ];
 
+/** Pictures of all shown layers. */
+export const PAGE_PICTURES: readonly { readonly name: string; readonly save: () => Promise<string> }[] = [
+  { name: "Save all shown layers as PNG", save: () => savePage("png", false) },
+  { name: "Save all shown layers as SVG", save: () => savePage("svg", false) },
+  { name: "Save all shown layers as PNG, without findings and scalars", save: () => savePage("png", true) },
+  { name: "Save all shown layers as SVG, without findings and scalars", save: () => savePage("svg", true) },
+  { name: "Copy a picture of all shown layers", save: copyPage },
+];
+
 /** Says what went wrong; "" when the file was saved. */
 export async function saveRow(model: PanelLayer, format: Format): Promise<string> {
-  try {
-    const draw = () => exportRow(model, format);
-    const file = await (format === "png" || format === "svg" ? whileEnlarged(model.id, draw) : draw());
-    if (file === null) return "No data is shown here.";
+  const isPicture = format === "png" || format === "svg";
+  return saveFile(async () => {
+    const make = () => exportRow(model, format);
+    return isPicture ? withEnlarged([model.id], make) : make();
+  });
+}
+
+/** bare: without the marks of findings and the scalars. */
+async function savePage(format: "png" | "svg", bare: boolean): Promise<string> {
+  return saveFile(() => exportPage(format, bare));
+}
+
+async function copyPage(): Promise<string> {
+  return orReason(async () => {
+    const made = exportPage("png", false);
+    const picture = made.then((file) => file ?? Promise.reject(new Error(NOTHING)));
+    // The promise goes in as it is: Safari takes nothing that is written later than the click.
+    await navigator.clipboard.write([new ClipboardItem({ "image/png": picture })]);
+    return "Picture copied";
+  });
+}
+
+const NOTHING = "No data is shown here.";
+
+async function saveFile(make: () => Promise<File | null>): Promise<string> {
+  return orReason(async () => {
+    const file = await make();
+    if (file === null) return NOTHING;
     download(file);
     return "";
+  });
+}
+
+async function orReason(act: () => Promise<string>): Promise<string> {
+  try {
+    return await act();
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
   }

@@ -5,8 +5,8 @@ import { useRef } from "preact/hooks";
 import { formatShare, formatSteps, formatValue } from "../../math/format";
 import { quantiles } from "../../math/quantiles";
 import { readShownCells } from "../../view/exports/exports";
+import { BAND_WORDS, COUNTED_APART } from "../../view/panel/panel_summary";
 import type { PanelView } from "../../view/panel/panel_view";
-import { BAND_WORDS, COUNTED_APART } from "../../view/panel/readout";
 import { tableOf } from "../settings/open_state";
 import { IconButton } from "../widgets/controls";
 

@@ -4,7 +4,8 @@ import { useComputed, useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { formatExact } from "../../math/format";
 import { fullAxis } from "../../view/panel/known_panels";
-import { differenceToText, readoutToText, readPanel } from "../../view/panel/readout";
+import { differenceToText, readoutToSentence, readoutToText } from "../../view/panel/readout_text";
+import { readRecord, startRecordLookup } from "../../view/screen/record_lookup";
 import { findPanel } from "../../view/screen/views";
 import { colourOfRun, shortRunNames } from "../../view/selection/selection";
 import { cursor } from "../../view/settings/zoom";
@@ -14,7 +15,17 @@ import { box } from "../widgets/box";
 const AWAY_PX = 18;
 const SPOKEN_AFTER_MS = 400;
 
-export function Tooltip() {
+export function CrosshairReadout() {
+  useEffect(startRecordLookup, []);
+  return (
+    <>
+      <Tooltip />
+      <SpokenReadout />
+    </>
+  );
+}
+
+function Tooltip() {
   useEffect(() => {
     const follow = (event: PointerEvent) => {
       place.value = { x: event.clientX, y: event.clientY };
@@ -34,7 +45,7 @@ export function Tooltip() {
   const now = cursor.value;
   const panel = now === null ? undefined : findPanel(now.panelId);
   if (now === null || panel === undefined) return null;
-  const here = readPanel(panel, now.unit, now.value, now.band);
+  const here = readRecord(panel, now.unit, now.value, now.band);
   const series = panel.layer.series.value;
   const { innerWidth, innerHeight } = window;
   const { x, y } = place.value;
@@ -46,17 +57,13 @@ export function Tooltip() {
     <div class="tooltip" style={box(style)} aria-hidden="true">
       <div class="tooltip-head">
         <strong>{series.layer}</strong>
-        <span>
-          {here ? `step ${here.steps}` : fullAxis.value.format(now.unit)}
-          {here && here.records > 1 ? ` (${here.records} records pooled)` : ""}
-          {here ? ` · ${here.time}` : ""}
-        </span>
-        <span>{here ? here.bin : "no record here"}</span>
+        <span>{here ? readoutToSentence(here) : `${fullAxis.value.format(now.unit)}: no record here`}</span>
+        {here ? <span class="when">{here.time}</span> : null}
       </div>
       <table>
         <tbody>
           {panel.layer.panels.value.map((other) => {
-            const cell = readPanel(other, now.unit, now.value, now.band);
+            const cell = readRecord(other, now.unit, now.value, now.band);
             return (
               <tr key={other.id} class={other === panel ? "own" : ""}>
                 <td>
@@ -79,13 +86,13 @@ export function Tooltip() {
 }
 
 /** The readout for screen readers, when the crosshair rests. */
-export function SpokenReadout() {
+function SpokenReadout() {
   const spoken = useSignal("");
   const text = useComputed(() => {
     const now = cursor.value;
     const panel = now === null ? undefined : findPanel(now.panelId);
     if (now === null || panel === undefined) return "";
-    const cell = readPanel(panel, now.unit, now.value, now.band);
+    const cell = readRecord(panel, now.unit, now.value, now.band);
     return cell === null ? "no record here" : readoutToText(panel, cell);
   });
   useEffect(() => {

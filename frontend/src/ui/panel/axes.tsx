@@ -13,7 +13,7 @@ import { pixelRatio, plot_px, X_AXIS_PX, Y_AXIS_PX } from "../../view/layout/met
 import type { PanelLayout } from "../../view/layout/panel_layout";
 import { endSteps, sharedLiveAxis } from "../../view/panel/known_panels";
 import type { PanelView } from "../../view/panel/panel_view";
-import { columnNear } from "../../view/panel/readout";
+import { columnNear } from "../../view/screen/pin";
 import { findPanel } from "../../view/screen/views";
 import * as settings from "../../view/settings/settings";
 import { type Cursor, cursor, gesturing } from "../../view/settings/zoom";

@@ -4,8 +4,8 @@ import { type ReadonlySignal, useComputed, useSignalEffect } from "@preact/signa
 import { useEffect, useMemo, useRef } from "preact/hooks";
 import { HeatmapPainter } from "../../paint/heatmap_painter";
 import { sceneOf } from "../../view/panel/panel_scene";
+import { summarise } from "../../view/panel/panel_summary";
 import type { PanelView } from "../../view/panel/panel_view";
-import { summarise } from "../../view/panel/readout";
 import { gesturing } from "../../view/settings/zoom";
 import { drawSoon, forget, isWaiting, keepDrawn } from "./draw_queue";
 import { canvasOf } from "./surface";

@@ -8,7 +8,7 @@ import type { PanelView } from "../../view/panel/panel_view";
 import { placedColumns, runRow_px } from "../../view/screen/columns";
 import { scrollLeft_px } from "../../view/screen/screen";
 import { visible } from "../../view/screen/views";
-import { shownRuns, transposed } from "../../view/selection/selection";
+import { isTransposed, shownRuns } from "../../view/selection/selection";
 import * as settings from "../../view/settings/settings";
 import { cursor } from "../../view/settings/zoom";
 
@@ -32,7 +32,7 @@ export function ColumnLines({ lefts_px }: { readonly lefts_px: readonly number[]
 
 function boxOf({ run, layer: { id } }: PanelView): LineBox {
   const at = shownRuns.value.findIndex(({ name }) => name === run);
-  if (transposed.value) {
+  if (isTransposed.value) {
     const column = placedColumns.value.find(({ row }) => row.id === id);
     const height_px = runRow_px.value;
     return { left_px: (column?.left_px ?? 0) + Y_AXIS_PX, top_px: at * height_px, height_px };

@@ -8,7 +8,7 @@ import { noteMovement } from "../../view/reactive/frame_budget";
 import { placedColumns, runRow_px } from "../../view/screen/columns";
 import { scrollTarget } from "../../view/screen/reveal";
 import { columnsOnScreen, rowsOnScreen, scrollLeft_px, scrollTop_px } from "../../view/screen/screen";
-import { shownRuns, transposed } from "../../view/selection/selection";
+import { isTransposed, shownRuns } from "../../view/selection/selection";
 import { LayerRows } from "./layer_rows";
 import { RunRows } from "./run_rows";
 
@@ -41,7 +41,7 @@ export function Grid() {
     if (wanted === null || element === null) return;
     const { width_px, height_px } = frame.peek();
     const run = shownRuns.value.findIndex(({ name }) => name === wanted.run);
-    if (transposed.value) {
+    if (isTransposed.value) {
       const column = placedColumns.value.find(({ row }) => row.id === wanted.rowId);
       if (column === undefined) return;
       element.scrollLeft = column.left_px - width_px / 3;
@@ -63,7 +63,7 @@ export function Grid() {
       // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard.
       tabIndex={0}
       aria-label={
-        transposed.value ? "Heatmaps: runs down, layers across" : "Heatmaps: layers down, runs across"
+        isTransposed.value ? "Heatmaps: runs down, layers across" : "Heatmaps: layers down, runs across"
       }
       onScroll={(event) => {
         noteMovement();
@@ -71,7 +71,7 @@ export function Grid() {
         scrollLeft_px.value = event.currentTarget.scrollLeft;
       }}
     >
-      {transposed.value ? (
+      {isTransposed.value ? (
         <RunRows onScreen={columnsOnScreen.value} />
       ) : (
         <LayerRows onScreen={rowsOnScreen.value} />

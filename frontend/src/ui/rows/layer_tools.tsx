@@ -3,7 +3,7 @@
 import { narrow } from "../../view/layout/metrics";
 import { showsDifference } from "../../view/panel/compare";
 import type { LayerView } from "../../view/panel/layer_view";
-import { toggleExpanded, togglePinnedLayer, transposed } from "../../view/selection/selection";
+import { isTransposed, toggleExpanded, togglePinnedLayer } from "../../view/selection/selection";
 import * as settings from "../../view/settings/settings";
 import * as commands from "../input/commands";
 import { IconButton } from "../widgets/controls";
@@ -29,7 +29,7 @@ export function RowActions({ model }: { readonly model: LayerView }) {
   const full = settings.full.value === model.id;
   return (
     <div class="row-actions">
-      <FindingBadge tag={series.tag} short={narrow.value || transposed.value} />
+      <FindingBadge tag={series.tag} short={narrow.value || isTransposed.value} />
       {full ? null : (
         <IconButton
           icon="strips"

@@ -6,7 +6,7 @@ import { client } from "../../view/catalog/catalog";
 import type { LayerView } from "../../view/panel/layer_view";
 import type { PanelView } from "../../view/panel/panel_view";
 import * as commands from "../input/commands";
-import { FORMATS, saveRow } from "../overlays/save";
+import { FORMATS, PAGE_PICTURES, saveRow } from "../overlays/save";
 import { tableOf } from "../settings/open_state";
 import { Menu } from "../widgets/controls";
 
@@ -43,6 +43,11 @@ function Actions({ model }: { readonly model: LayerView }) {
             onClick={() => void saveRow(model, format).then(tell)}
           >
             {label}
+          </button>
+        ))}
+        {PAGE_PICTURES.map(({ name, save }) => (
+          <button key={name} type="button" onClick={() => void save().then(tell)}>
+            {name}
           </button>
         ))}
         {model.panels.value.map((panel) => (

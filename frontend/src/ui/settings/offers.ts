@@ -152,7 +152,7 @@ offer(settings.layout, {
 
 /** Whether layers are columns. */
 function turned(): "0" | "1" {
-  return selection.transposed.value ? "1" : "0";
+  return selection.isTransposed.value ? "1" : "0";
 }
 
 function chooseOnBoard(setting: Setting<string>, column: string): void {

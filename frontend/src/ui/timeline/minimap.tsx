@@ -2,7 +2,7 @@
 
 import { frame, name_px, narrow, RIGHT_PX, short, slice_px, Y_AXIS_PX } from "../../view/layout/metrics";
 import { fullAxis } from "../../view/panel/known_panels";
-import { transposed } from "../../view/selection/selection";
+import { isTransposed } from "../../view/selection/selection";
 import { liveX } from "../../view/settings/zoom";
 import { later } from "../overlays/later";
 import { box } from "../widgets/box";
@@ -21,7 +21,7 @@ export function Minimap() {
   const full = fullAxis.value;
   const [from, to] = shownEnds();
   const left_px = name_px.value + Y_AXIS_PX;
-  const slices_px = transposed.value ? 0 : slice_px.value;
+  const slices_px = isTransposed.value ? 0 : slice_px.value;
   const beside_px = narrow.value ? 0 : slices_px || STEP_FIELD_PX;
   const width_px = Math.max(60, frame.value.width_px - left_px - beside_px - RIGHT_PX);
 

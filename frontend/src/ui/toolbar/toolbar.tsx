@@ -141,7 +141,7 @@ function FilterBox() {
 }
 
 function LayoutSwitch() {
-  const turned = selection.transposed.value;
+  const turned = selection.isTransposed.value;
   return (
     <span class="switch">
       {layout.options.map((option) =>

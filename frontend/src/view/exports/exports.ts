@@ -5,9 +5,10 @@ import { clippedFractions, clippedToText } from "../../math/range";
 import { AXIS_NAMES, columnsIn } from "../../math/step_axis";
 import { areaCells, bandCells, bandCounts } from "../../paint/bands";
 import { type ColourTable, lutToGradient } from "../../paint/colormap";
-import { pictureToPng } from "../../paint/export_png";
-import { pictureToSvg } from "../../paint/export_svg";
+import { type Drawing, drawingToPng } from "../../paint/export_png";
+import { drawingToSvg } from "../../paint/export_svg";
 import type { Picture, PictureBar, PicturePanel, Raster } from "../../paint/picture";
+import { pictureDrawing } from "../../paint/picture_drawing";
 import { PICTURE_BAND_PX, PICTURE_STRIP_PX } from "../../paint/picture_layout";
 import { type Cells, columnsToPixels, minusBase, paintCells, poolCells } from "../../paint/rasterise";
 import { theme } from "../catalog/theme";
@@ -25,8 +26,18 @@ import * as settings from "../settings/settings";
 import { countsToJson, countsToText, fileName, type ShownCells, statisticsToText } from "./export_text";
 
 const PICTURE_SCALE = 2;
+/** Heatmaps on pictures of one layer are at least so high. */
+const LEAST_PX = 140;
+const MOST_NAMED = 4;
 
 export type Format = "png" | "svg" | "csv" | "json" | "statistics";
+
+/** A picture as a file. */
+export async function drawingToFile(drawing: Drawing, format: "png" | "svg", name: string): Promise<File> {
+  return format === "png"
+    ? new File([await drawingToPng(drawing)], `${name}.png`, { type: "image/png" })
+    : new File([drawingToSvg(drawing)], `${name}.svg`, { type: "image/svg+xml" });
+}
 
 /** A file with what a row shows; null while its data is not there. */
 export async function exportRow(row: PanelLayer, format: Format): Promise<File | null> {
@@ -36,9 +47,12 @@ export async function exportRow(row: PanelLayer, format: Format): Promise<File |
   const name = (extension: string) => fileName([all, row.series.peek().tag, stepRangeText(shown)], extension);
   switch (format) {
     case "png":
-      return new File([await pictureToPng(rowToPicture(row))], name("png"), { type: "image/png" });
-    case "svg":
-      return new File([pictureToSvg(rowToPicture(row))], name("svg"), { type: "image/svg+xml" });
+    case "svg": {
+      const panels = row.panels.peek().filter((panel) => panel.grid.peek() !== null);
+      const picture = rowToPicture(row, Math.max(LEAST_PX, row.layout.peek().heatHeight_px));
+      const notes = joinNotes(panels.flatMap(pictureNotes), panels.length);
+      return drawingToFile(pictureDrawing({ ...picture, notes }), format, name(format).slice(0, -4));
+    }
     case "csv":
       return new File([countsToText(shown)], name("csv"), { type: "text/csv" });
     case "json":
@@ -65,11 +79,11 @@ export function readShownCells(panel: PanelView): ShownCells | null {
   return seen === null ? null : { tile, grid, from: seen[0], to: seen[1] + 1 };
 }
 
-function rowToPicture(row: PanelLayer): Picture {
+/** Without notes. */
+export function rowToPicture(row: PanelLayer, height_px: number): Picture {
   const { layer, kind, phase, type } = row.series.peek();
   const panels = row.panels.peek().filter((panel) => panel.grid.peek() !== null);
-  const { heatHeight_px, stripTop_px } = row.layout.peek();
-  const height_px = Math.max(140, heatHeight_px);
+  const { stripTop_px } = row.layout.peek();
   const shown = theme.peek();
   return {
     title: [`${layer}${type && ` (${type})`}`, kind, phase].filter(Boolean).join(", "),
@@ -78,7 +92,8 @@ function rowToPicture(row: PanelLayer): Picture {
     panels: panels.map((panel) => panelToPicture(panel, height_px)),
     strip: stripTop_px === null ? "" : settings.strip.peek().replace("_", " "),
     bars: [...colourBars(panels), ...(panels.some(showsDifference) ? [differenceBar(row)] : [])],
-    notes: panels.flatMap(pictureNotes),
+    notes: [],
+    apart: false,
     width_px: plot_px.peek(),
     height_px,
     theme: { background: shown.bg, text: shown.text, axis: shown["line-strong"] },
@@ -100,7 +115,25 @@ function colourBars(panels: readonly PanelView[]): PictureBar[] {
   });
 }
 
-function pictureNotes(panel: PanelView): string[] {
+/** What is to be known about a run, or a layer. */
+export interface PictureNote {
+  readonly about: string;
+  readonly note: string;
+}
+
+/** Each note once, with what it is about unless that is all. */
+export function joinNotes(notes: readonly PictureNote[], all: number): readonly string[] {
+  const owners = new Map<string, Set<string>>();
+  for (const { about, note } of notes) owners.set(note, (owners.get(note) ?? new Set()).add(about));
+  return [...owners].map(([note, own]) => {
+    if (own.size === all) return note;
+    const named = [...own].slice(0, MOST_NAMED);
+    const more = own.size - named.length;
+    return `${named.join(", ")}${more > 0 ? ` and ${more} more` : ""}: ${note}`;
+  });
+}
+
+export function pictureNotes(panel: PanelView): PictureNote[] {
   const grid = panel.grid.peek();
   const tile = panel.shown.peek();
   const clipped = grid === null || tile === null ? "" : clippedToText(clippedFractions(grid, tile.columns.n));
@@ -108,7 +141,7 @@ function pictureNotes(panel: PanelView): string[] {
   const notes = noteTexts(panel).map(noteToText);
   return [clipped, typeof strip === "string" ? "" : `strip: ${strip.name}`, ...notes]
     .filter(Boolean)
-    .map((note) => `${panel.run}: ${note}`);
+    .map((note) => ({ about: panel.run, note }));
 }
 
 function panelToPicture(panel: PanelView, height_px: number): PicturePanel {
@@ -141,13 +174,15 @@ function panelToPicture(panel: PanelView, height_px: number): PicturePanel {
     xTicks: axis.ticks(Math.max(2, Math.floor(plot_px.peek() / 80)), endSteps(axis)),
     yTicks: panel.scale.peek().ticks(Math.max(2, Math.floor(height_px / 30))),
     bands,
+    marks: [],
     strip:
       typeof strip === "string"
         ? null
         : cellsToRaster(areaCells(strip.values, strip.most, pixels, strip_px), stripTable(), strip_px),
-    lines: overlayLines(panel).map(({ name, colour, points }) => ({
+    lines: overlayLines(panel).map(({ name, width, dash, points }) => ({
       label: name,
-      colour,
+      width,
+      dash,
       x: points.map(([unit]) => axis.unitToFraction(unit)),
       y: points.map(([, value]) => panel.scale.peek().valueToFraction(value)),
     })),

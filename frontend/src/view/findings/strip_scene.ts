@@ -2,6 +2,7 @@
 
 import { cellExtent, colourScale } from "../../math/normalise";
 import { rebin } from "../../math/rebin";
+import { snapRows } from "../../math/snapped_rows";
 import type { Spans, StepAxis } from "../../math/step_axis";
 import type { Tile } from "../../math/tile";
 import { columnsToPixels } from "../../paint/rasterise";
@@ -22,7 +23,8 @@ export interface StripSize {
 export function stripScene(tile: Tile, spans: Spans, axis: StepAxis, size: StripSize): PanelScene {
   const { width_px, height_px, ratio } = size;
   const scale = chooseScale([tile], height_px, "auto");
-  const grid = rebin(tile, scale.edges(rowsOf(scale, height_px)));
+  const { edges, ...places } = snapRows(scale, scale.edges(rowsOf(scale, height_px)), [tile]);
+  const grid = { ...rebin(tile, edges), ...places };
   const colours = colourScale("share", "log", cellExtent(grid, tile.columns, "share"));
   return {
     ratio,

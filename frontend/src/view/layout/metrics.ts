@@ -1,7 +1,7 @@
 /** Sizes of the page's parts in CSS px, from the frame's size and the chosen density. */
 
 import { computed, type ReadonlySignal, signal } from "@preact/signals";
-import { anyOpen, effectiveLayout, layers, shownRuns, transposed } from "../selection/selection";
+import { anyOpen, effectiveLayout, isTransposed, layers, shownRuns } from "../selection/selection";
 import { layersToTree } from "../selection/tree";
 import * as settings from "../settings/settings";
 
@@ -66,7 +66,7 @@ export const SLICE_MARGIN_PX = 8;
 /** Beside the panels of a layer, or under them where layers are columns. */
 export const slice_px: ReadonlySignal<number> = computed(() => {
   const { width_px } = frame.value;
-  if (transposed.value) return plot_px.value + 2 * SLICE_MARGIN_PX;
+  if (isTransposed.value) return plot_px.value + 2 * SLICE_MARGIN_PX;
   if (!anyOpen.value) return 0;
   return narrow.value ? 160 : width_px < 1000 ? 130 : width_px < 1400 ? 170 : 210;
 });
@@ -75,7 +75,7 @@ export const panel_px: ReadonlySignal<number> = computed(() => {
   const chosen = settings.panelWidth_px.value;
   if (chosen > 0) return Math.max(MIN_PANEL_PX, chosen);
   const { width_px } = frame.value;
-  if (transposed.value) return layerColumn_px(width_px - name_px.value);
+  if (isTransposed.value) return layerColumn_px(width_px - name_px.value);
   const shown = Math.max(1, shownRuns.value.length);
   const slice = narrow.value ? 0 : slice_px.value;
   return Math.max(MIN_PANEL_PX, Math.floor((width_px - name_px.value - slice) / shown));
@@ -96,7 +96,7 @@ export const content_px = computed(
 
 export const strip_px = computed(() => {
   const thin_px = Math.max(coarse ? FINGER_PX : 0, DENSITY[settings.density.value].strip_px);
-  return transposed.value ? runStrip_px(thin_px) : layerStrip_px(thin_px);
+  return isTransposed.value ? runStrip_px(thin_px) : layerStrip_px(thin_px);
 });
 
 /** Few layers share the height of the page, while all of them are strips and none is folded away. */
@@ -123,7 +123,7 @@ export const effectivePanelHeight_px = computed(() => {
   const usual_px = settings.panelHeight_px.value || autoPanel_px();
   if (settings.full.value === "") return usual_px;
   const room_px = frame.value.height_px - AROUND_FULL_PX;
-  const rows = transposed.value ? shownRuns.value.length + 1 : 1;
+  const rows = isTransposed.value ? shownRuns.value.length + 1 : 1;
   return Math.max(usual_px, Math.floor(room_px / rows));
 });
 

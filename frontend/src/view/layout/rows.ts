@@ -3,7 +3,7 @@
 import { computed, signal } from "@preact/signals";
 import { STRIP_HEIGHT_PX } from "../../paint/scene";
 import { seriesId } from "../../series/series_id";
-import { isOpen, layers, orderRows, transposed } from "../selection/selection";
+import { isOpen, isTransposed, layers, orderRows } from "../selection/selection";
 import type { Row } from "../selection/tree";
 import * as settings from "../settings/settings";
 import { effectivePanelHeight_px, GROUP_PX, narrow, STRIP_GAP_PX, strip_px, TITLE_PX } from "./metrics";
@@ -34,7 +34,7 @@ export const rows = computed<readonly Row[]>(() => {
   const rest = pinned.length === 0 ? all : all.filter((series) => !pinned.includes(series));
   return [
     ...orderRows(pinned, "name", [], ranking),
-    ...orderRows(rest, settings.sort.value, transposed.value ? [] : settings.folded.value, ranking),
+    ...orderRows(rest, settings.sort.value, isTransposed.value ? [] : settings.folded.value, ranking),
   ];
 });
 

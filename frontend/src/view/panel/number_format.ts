@@ -25,9 +25,9 @@ function scale(): number {
 function limits(format: NumberFormat) {
   const { zeroUpTo, normalFrom, overflow } = formatLimits(format);
   return [
-    { size: overflow / scale(), says: "too large beyond", dash: [], look: "solid", colour: "#00838f" },
-    { size: normalFrom / scale(), says: "subnormal below", dash: [6, 3], look: "dashed", colour: "#0097a7" },
-    { size: zeroUpTo / scale(), says: "0 below", dash: [1.5, 2.5], look: "dotted", colour: "#00acc1" },
+    { size: overflow / scale(), says: "too large beyond", dash: [], look: "solid" },
+    { size: normalFrom / scale(), says: "subnormal below", dash: [6, 3], look: "dashed" },
+    { size: zeroUpTo / scale(), says: "0 below", dash: [1.5, 2.5], look: "dotted" },
   ];
 }
 
@@ -44,10 +44,9 @@ export function limitLines(panel: PanelView): OverlayLine[] {
   const fromZero = (value: number) => Math.abs(values.valueToFraction(value) - values.valueToFraction(0));
   const isSeen = (value: number) =>
     value >= values.lo && value <= values.hi && fromZero(value) >= LEAST_FRACTION;
-  return limits(format).flatMap(({ dash, colour, ...limit }) =>
+  return limits(format).flatMap(({ dash, ...limit }) =>
     [limit.size, -limit.size].filter(isSeen).map((value, at) => ({
       dash,
-      colour,
       width: 1,
       name: at === 0 ? `${format}: ${limitToText(limit)}` : "",
       points: [

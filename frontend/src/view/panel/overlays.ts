@@ -8,9 +8,9 @@ import { numberFormatPart } from "./number_format_later";
 import type { PanelView } from "./panel_view";
 
 const PERCENTILES = [
-  { name: "5th and 95th percentile", at: [0, 4], width: 0.8, dash: [1.5, 2.5], colour: "#ff8f00" },
-  { name: "quartiles", at: [1, 3], width: 0.8, dash: [5, 3], colour: "#ff5252" },
-  { name: "median", at: [2], width: 1.2, dash: [], colour: "#d50000" },
+  { name: "5th and 95th percentile", at: [0, 4], width: 0.8, dash: [1.5, 2.5] },
+  { name: "quartiles", at: [1, 3], width: 0.8, dash: [5, 3] },
+  { name: "median", at: [2], width: 1.2, dash: [] },
 ] as const;
 
 /** Root mean square of updates relative to the weights in a healthy training, roughly; core/update_ratio.py. */
@@ -33,7 +33,7 @@ export function overlayLines(panel: PanelView): OverlayLine[] {
     }
   }
   if (chosen.includes("std")) {
-    const look = { width: 1, dash: [4, 3], colour: "#d500f9" };
+    const look = { width: 1, dash: [4, 3] };
     for (const side of [1, -1]) {
       const values = mean.map((value, c) => value + side * (std[c] ?? 0));
       const name = side > 0 ? "mean ± standard deviation" : "";
@@ -41,7 +41,7 @@ export function overlayLines(panel: PanelView): OverlayLine[] {
     }
   }
   if (chosen.includes("size")) {
-    const look = { width: 1.5, dash: [], colour: "#00695c" };
+    const look = { width: 1.5, dash: [] };
     const rms = mean.map((value, c) => Math.hypot(value, std[c] ?? 0));
     lines.push({ ...look, name: "root mean square", points: linePoints(spans, rms) });
     if (panel.layer.series.value.kind === "updates") {
@@ -50,6 +50,6 @@ export function overlayLines(panel: PanelView): OverlayLine[] {
     }
   }
   if (chosen.includes("mean"))
-    lines.push({ name: "mean", points: linePoints(spans, mean), width: 1.5, dash: [], colour: "#aa00ff" });
+    lines.push({ name: "mean", points: linePoints(spans, mean), width: 1.5, dash: [] });
   return lines;
 }

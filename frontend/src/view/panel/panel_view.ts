@@ -144,7 +144,7 @@ export function distantExtents(axes: PanelAxes): Coloured {
 }
 
 /** Counts over the rows of a panel's axis. */
-function rebinned(tile: Tile, axes: PanelAxes, reuse?: CellGrid): CellGrid {
+export function rebinned(tile: Tile, axes: PanelAxes, reuse?: CellGrid): CellGrid {
   const { edges, places, heights } = axes.rows.value;
   const grid = { ...rebin(tile, edges, reuse), places, heights };
   // Only numbers that are tiny but not zero are left in the row at 0.

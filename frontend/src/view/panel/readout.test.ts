@@ -1,8 +1,10 @@
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { giveTile, madeSeries, panelViewsOf, resetPage, showPage, usualTile } from "../screen/page_fixture";
 import * as settings from "../settings/settings";
+import { summarise } from "./panel_summary";
 import type { PanelView } from "./panel_view";
-import { differenceToText, readoutToCells, readoutToText, readPanel, summarise, TSV_HEAD } from "./readout";
+import { readPanel } from "./readout";
+import { differenceToText, readoutToCells, readoutToSentence, readoutToText, TSV_HEAD } from "./readout_text";
 
 const CONV = madeSeries("conv", 2);
 let base: PanelView;
@@ -28,6 +30,7 @@ describe("a place of a panel", () => {
     expect(read).toMatchObject({ firstStep: 3, lastStep: 3, count: 11 });
     expect(read.ends).toEqual([0.75, 1]);
     expect(read.share).toBeCloseTo(11 / read.n, 12);
+    expect(readoutToSentence(read)).toMatch(/^step 3: 11 of 60 values \(18.* %\) in \[0\.75, 1/);
     expect(readoutToText(panel, read)).toMatch(/^two, conv, step 3, .*: 11 of 60 values, 18/);
   });
 

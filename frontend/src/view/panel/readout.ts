@@ -1,22 +1,16 @@
-/** What one place of a panel says, as numbers and as words. */
+/** What one place of a panel says. */
 
-import {
-  formatBin,
-  formatDuration,
-  formatExact,
-  formatShare,
-  formatSteps,
-  formatValue,
-} from "../../math/format";
-import { divisors, formatEnd, rowDivisor } from "../../math/normalise";
+import { formatBin, formatDuration, formatExact, formatShare, formatSteps } from "../../math/format";
+import { divisors, rowDivisor } from "../../math/normalise";
 import type { CellGrid } from "../../math/rebin";
-import { columnAt, nearestColumn, toUnit } from "../../math/step_axis";
+import { columnAt, toUnit } from "../../math/step_axis";
 import type { Columns, Tile } from "../../math/tile";
 import { lastAtMost } from "../../math/value_scale";
-import { type BandName, bandCounts } from "../../paint/bands";
+import { bandCounts } from "../../paint/bands";
 import * as settings from "../settings/settings";
 import type { ThinPart } from "../settings/zoom";
 import { differenceBase } from "./compare";
+import { BAND_WORDS } from "./panel_summary";
 import type { PanelView } from "./panel_view";
 import { columnStrip, formatStrip } from "./strip";
 
@@ -45,18 +39,6 @@ export interface Readout {
   readonly difference: number;
 }
 
-export const BAND_WORDS: Readonly<Record<BandName, string>> = {
-  zeros: "exactly 0",
-  nans: "NaN",
-  posInfs: "+∞",
-  negInfs: "−∞",
-  above: "above the range",
-  below: "below the range",
-};
-
-/** Counted by themselves at every step. */
-export const COUNTED_APART = ["zeros", "nans", "posInfs", "negInfs"] as const;
-
 /** Where nothing is counted. */
 const NOTHING = {
   bin: "outside the value axis",
@@ -81,6 +63,24 @@ export function readPanel(
   const tile = panel.shown.value;
   const column = spans === null ? -1 : columnAt(spans, unit);
   if (grid === null || tile === null || column < 0) return null;
+  const read = readColumn(panel, { tile, grid, column }, value, part);
+  const row = read.ends === null ? -1 : rowAt(grid, value);
+  return row < 0 ? read : { ...read, difference: read.quantity - baseQuantity(panel, column, row) };
+}
+
+/** A column of a tile, over the rows of a panel. */
+export interface ReadColumn {
+  readonly tile: Tile;
+  readonly grid: CellGrid;
+  readonly column: number;
+}
+
+export function readColumn(
+  panel: PanelView,
+  { tile, grid, column }: ReadColumn,
+  value: number | null,
+  part: ThinPart | null,
+): Readout {
   const when = { ...NOTHING, ...readTime(panel, tile.columns, column) };
   if (part === "strip") return { ...when, ...stripReadout(panel, column) };
   if (part !== null) {
@@ -90,14 +90,12 @@ export function readPanel(
   const row = rowAt(grid, value);
   if (row < 0) return when;
   const ends = [grid.edges[row] ?? 0, grid.edges[row + 1] ?? 0] as const;
-  const quantity = quantityAt(grid, tile.columns, column, row);
   return {
     ...when,
     ...readCount(tile, column, grid.counts[row * grid.columns + column] ?? 0),
     bin: formatBin(...ends),
     ends,
-    quantity,
-    difference: quantity - baseQuantity(panel, column, row),
+    quantity: quantityAt(grid, tile.columns, column, row),
   };
 }
 
@@ -161,73 +159,4 @@ function fullest(grid: CellGrid, column: number): number {
     most = Math.max(most, count / rowDivisor(grid, row, "peak"));
   }
   return most;
-}
-
-/** "difference +0.2 percentage points"; "" where none is shown. */
-export function differenceToText({ difference }: Readout): string {
-  if (Number.isNaN(difference)) return "";
-  const sign = difference > 0 ? "+" : difference < 0 ? "−" : "";
-  const size = formatEnd(settings.quantity.value, Math.abs(difference));
-  return `difference ${sign}${size.replace("%", "percentage points")}`;
-}
-
-/** One line of text, for the screen reader and the clipboard. */
-export function readoutToText(panel: PanelView, readout: Readout): string {
-  const layer = panel.layer.series.value.layer;
-  const { steps, bin, count, n, value } = readout;
-  const what = count === null ? "" : `${formatExact(count)} of ${formatExact(n)} values`;
-  const says = [what, value, differenceToText(readout)].filter(Boolean).join(", ");
-  return `${panel.run}, ${layer}, step ${steps}, ${bin}${says && `: ${says}`}`;
-}
-
-export const TSV_HEAD = [
-  "run",
-  "layer",
-  "first_step",
-  "last_step",
-  "bin",
-  "from",
-  "to",
-  "count",
-  "of",
-  "share",
-  "difference",
-];
-
-/** The same as cells of a table, numbers in full. */
-export function readoutToCells(panel: PanelView, readout: Readout): readonly (string | number)[] {
-  const { firstStep, lastStep, bin, ends, count, n, share, difference } = readout;
-  const [from, to] = ends ?? ["", ""];
-  const of = count === null ? ["", ""] : [count, n];
-  const known = [share, difference].map((number) => (Number.isNaN(number) ? "" : number));
-  return [panel.run, panel.layer.series.value.layer, firstStep, lastStep, bin, from, to, ...of, ...known];
-}
-
-/** What a picture shows, in a sentence, for those who cannot see it. */
-export function summarise(panel: PanelView): string {
-  const { layer, type } = panel.layer.series.value;
-  const tile = panel.data.tile.value;
-  const what = `${layer}${type ? ` (${type})` : ""} in run ${panel.run}`;
-  if (tile === null) return `Heatmap of ${what}, loading.`;
-  const { columns } = tile;
-  const last = columns.length - 1;
-  if (last < 0) return `Heatmap of ${what}: no records.`;
-  const mean = columns.mean[last] ?? Number.NaN;
-  const std = columns.std[last] ?? Number.NaN;
-  const moments = Number.isFinite(mean)
-    ? `mean ${formatValue(mean)}, standard deviation ${formatValue(std)}`
-    : "no finite values";
-  const apart = COUNTED_APART.filter((name) => columns[name][last]).map(
-    (name) => `, ${formatShare((columns[name][last] ?? 0) / (columns.n[last] ?? 1))} ${BAND_WORDS[name]}`,
-  );
-  return (
-    `Heatmap of ${what}: ${formatExact(tile.records)} records, steps ${formatSteps(tile.firstStep, tile.lastStep)}. ` +
-    `At the last: ${moments}${apart.join("")}.`
-  );
-}
-
-/** The column of a panel nearest to a place on the time axis. */
-export function columnNear(panel: PanelView, unit: number): number {
-  const spans = panel.spans.value;
-  return spans === null ? -1 : nearestColumn(spans, unit);
 }

@@ -8,7 +8,7 @@ import { plot_px } from "../layout/metrics";
 import { knownPanels, layersToRank, panelDataOf, panelStore } from "../panel/known_panels";
 import { slice_ms } from "../reactive/frame_budget";
 import { strip, zoomX, zoomY } from "../settings/settings";
-import { lookAhead, opened } from "./screen";
+import { alsoDrawn, lookAhead, opened } from "./screen";
 import { inSight, layerViews, visible } from "./views";
 import { coarseWantOf, enlarged, resting, wantOf } from "./wanted_tiles";
 
@@ -36,15 +36,18 @@ function rest(): void {
   resting.value = !tileLoader.busy.peek();
 }
 
-/** Calls `draw` when the panels of a layer have the columns for a picture twice as wide as they are. */
-export async function whileEnlarged<T>(layer: string, draw: () => Promise<T>): Promise<T> {
-  enlarged.value = layer;
+/** Uses layers, on the screen or not, once their panels have the columns for a picture twice as wide as they are. */
+export async function withEnlarged<T>(layers: readonly string[], use: () => T | Promise<T>): Promise<T> {
   try {
+    enlarged.value = new Set(layers);
+    alsoDrawn.value = enlarged.value;
     tileLoader.update();
-    while (tileLoader.busy.peek()) await new Promise((resolve) => setTimeout(resolve, POLL_MS));
-    return await draw();
+    do await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+    while (tileLoader.busy.peek());
+    return await use();
   } finally {
-    enlarged.value = "";
+    enlarged.value = new Set();
+    alsoDrawn.value = enlarged.value;
   }
 }
 

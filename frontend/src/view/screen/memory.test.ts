@@ -97,7 +97,7 @@ beforeAll(() => {
   frame.value = { width_px: 2400, height_px: PAGE_PX };
 });
 
-describe("panels that were scrolled past", { timeout: 30_000 }, () => {
+describe("panels that were scrolled past", { timeout: 120_000 }, () => {
   it("are forgotten with all that was worked out for them", async () => {
     const seen = await scrollThrough();
     const onScreen = visible.peek().length;

@@ -79,6 +79,12 @@ export function spansOnScreen(): Places {
   return unionSpans([...new Set(all.flat())]);
 }
 
+/** The column of a panel nearest to a place on the time axis. */
+export function columnNear(panel: PanelView, unit: number): number {
+  const spans = panel.spans.value;
+  return spans === null ? -1 : nearestColumn(spans, unit);
+}
+
 export function spanMiddle(spans: Places, column: number): number {
   return (spans.start[column]! + spans.end[column]!) / 2;
 }

@@ -3,9 +3,10 @@
 import { computed, signal } from "@preact/signals";
 import { frame, page_px, pixelRatio } from "../layout/metrics";
 import { type PlacedRow, placedRows, rowsBetween } from "../layout/rows";
+import { endOpening } from "../reactive/frame_budget";
 import { stableList } from "../reactive/stable_list";
 import { boardDrawn, boardOpen } from "../selection/selection";
-import { columnsBetween, type PlacedColumn } from "./columns";
+import { columnsBetween, type PlacedColumn, placedColumns } from "./columns";
 
 /** What is this far beyond the edge is fetched and drawn ahead. */
 const AHEAD_PX = 250;
@@ -24,9 +25,22 @@ export const scrollLeft_px = signal(0);
 /** Whether the heatmaps in sight, or the board's cells, were drawn once; what stands beside them waits for that. */
 export const drawnOnce = computed(() => ahead_px.value > 0 || boardDrawn.value);
 
-/** Rows and columns on the screen or just beyond its edge. */
-export const rowsOnScreen = stableList(() => rowsWithin(ahead_px.value));
-export const columnsOnScreen = stableList(() => columnsWithin(ahead_px.value));
+/** Layers that are drawn though they are not on the screen, for a picture of more than that. */
+export const alsoDrawn = signal<ReadonlySet<string>>(new Set());
+
+/** Rows and columns on the screen or just beyond its edge, and those drawn besides. */
+export const rowsOnScreen = stableList(() => withOthers(rowsWithin(ahead_px.value), placedRows.value));
+export const columnsOnScreen = stableList(() =>
+  withOthers(columnsWithin(ahead_px.value), placedColumns.value),
+);
+
+function withOthers<Placed extends { readonly row: { readonly id: string } }>(
+  near: readonly Placed[],
+  all: readonly Placed[],
+): readonly Placed[] {
+  const also = alsoDrawn.value;
+  return also.size === 0 ? near : all.filter((placed) => near.includes(placed) || also.has(placed.row.id));
+}
 
 /** Takes the window's size for the frame's until that was measured. */
 export function guessFrame(): void {
@@ -51,6 +65,7 @@ export function lookAhead(): void {
   if (ahead_px.peek() > 0) return;
   const begin = () => {
     ahead_px.value = AHEAD_PX;
+    endOpening();
   };
   requestAnimationFrame(() => requestAnimationFrame(begin));
 }

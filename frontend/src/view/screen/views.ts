@@ -10,14 +10,14 @@ import { LayerAxes, PanelAxes } from "../panel/layer_axes";
 import { LayerView } from "../panel/layer_view";
 import { distantExtents, type PanelView } from "../panel/panel_view";
 import { computedPerObject } from "../reactive/per_object";
-import { allLayers, transposed } from "../selection/selection";
+import { allLayers, isTransposed } from "../selection/selection";
 import { columnsOnScreen, columnsWithin, rowsOnScreen, rowsWithin } from "./screen";
 
 let views: ReadonlyMap<string, LayerView> = new Map();
 
 /** By the layer's id, in the order of the page. */
 export const layerViews = computed<ReadonlyMap<string, LayerView>>(() => {
-  const placed = transposed.value ? columnsOnScreen.value : rowsOnScreen.value;
+  const placed = isTransposed.value ? columnsOnScreen.value : rowsOnScreen.value;
   const shown = placed.flatMap(({ row }) => (row.kind === "layer" ? [row.series] : []));
   views = new Map(shown.map((series) => [seriesId(series), viewOf(series)]));
   return views;
@@ -37,7 +37,7 @@ export const visible = computed<readonly PanelView[]>(() =>
 
 /** Of these the ones that can be seen now. */
 export const inSight = computed<ReadonlySet<PanelView>>(() => {
-  const placed = transposed.value ? columnsWithin(0) : rowsWithin(0);
+  const placed = isTransposed.value ? columnsWithin(0) : rowsWithin(0);
   return new Set(placed.flatMap(({ row }) => layerViews.value.get(row.id)?.panels.value ?? []));
 });
 

@@ -29,8 +29,8 @@ const RESTING_PX = { open: 1, strip: 2 };
 
 /** Whether all that is in sight has come and nothing else is asked for: pooled panels then get all columns they can show. */
 export const resting = signal(false);
-/** The layer that is to be drawn twice as wide, for a picture to keep. */
-export const enlarged = signal("");
+/** The layers that are to be drawn twice as wide, for a picture to keep. */
+export const enlarged = signal<ReadonlySet<string>>(new Set());
 
 export function wantOf(panel: PanelView, inSight: boolean): Want {
   const series = panel.layer.series.peek();
@@ -66,7 +66,7 @@ function newestStepOfRun({ run, seriesId }: PanelData, series: Series): number {
 /** As many columns as there are pixels, where they are asked for and the tile at hand has fewer. */
 function sharpRequest(panel: PanelView, inSight: boolean): TileRequest {
   const isPooled = (panel.data.tile.peek()?.level ?? 0) > 0;
-  const wide = enlarged.peek() === panel.layer.id;
+  const wide = enlarged.peek().has(panel.layer.id);
   if (!isPooled || !(wide || (inSight && resting.peek()))) return wholeRequest(panel);
   return wholeRequest(panel, RESTING_PX, wide ? 2 : 1);
 }

@@ -149,7 +149,7 @@ export function orderRows(
  * Whether runs are rows and layers columns. Left to the page: where more runs than stand side by side are shown, and
  * they are more than the layers; a filter of layers does not turn the page over.
  */
-export const transposed = computed(() => {
+export const isTransposed = computed(() => {
   const chosen = settings.transposed.value;
   if (chosen !== "auto") return chosen === "1";
   return shownRuns.value.length > Math.max(RUNS_AT_FIRST, allLayers.value.length);
@@ -159,7 +159,7 @@ export const transposed = computed(() => {
 export const effectiveLayout = computed<"strips" | "panels">(() => {
   const chosen = settings.layout.value;
   if (chosen !== "auto") return chosen;
-  const turned = settings.transposed.value === "auto" && transposed.value;
+  const turned = settings.transposed.value === "auto" && isTransposed.value;
   return turned || allLayers.value.length > PANELS_UP_TO ? "strips" : "panels";
 });
 
