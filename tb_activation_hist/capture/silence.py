@@ -17,7 +17,8 @@ NAMED: Final = 12
 
 NO_STEP: Final = (
     "The model ran, but no step ended, so nothing was recorded: call the logger's step() once "
-    "after each optimizer step, or give it optimizer=... and train with that optimizer."
+    "after each optimizer step, or give it optimizer=... and train with that optimizer. "
+    "A GradScaler never calls it while all gradients are NaN or infinite."
 )
 """Warning of a logger that is closed before its first step."""
 

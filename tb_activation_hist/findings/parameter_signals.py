@@ -47,6 +47,11 @@ class SizeHistory:
         known = self.rms[np.isfinite(self.rms)]
         return float(np.median(known)) if len(known) else 0.0
 
+    @property
+    def arrive(self) -> BoolArray:
+        """(S,) whether a record holds values other than 0, be they NaN or infinite."""
+        return (self.signals.series.n > 0) & ~self.idle
+
 
 @dataclass(frozen=True, eq=False)
 class ParameterSignals:

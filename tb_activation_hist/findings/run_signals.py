@@ -84,9 +84,17 @@ class RunSignals(Sequence[Signals]):
 
     @cached_property
     def has_gradients(self) -> bool:
-        """Whether a gradient was seen to arrive anywhere."""
-        own = any(p.gradients and p.gradients.median_rms > 0 for p in self.parameters)
+        """Whether a gradient was seen to arrive anywhere, be it NaN or infinite."""
+        own = any(p.gradients and p.gradients.arrive.any() for p in self.parameters)
         return own or any(s.early_rms > 0 for s in self.output_gradients.values())
+
+    @cached_property
+    def breaks_gradients(self) -> bool:
+        """Whether each record of the parameters' gradients has NaN or infinity in one of them."""
+        known = [p.gradients for p in self.parameters if p.gradients]
+        steps = {int(step) for own in known for step in own.steps}
+        broken = {int(s) for own in known for s in own.steps[own.signals.non_finite > 0]}
+        return bool(steps) and steps == broken
 
     @cached_property
     def learners(self) -> list[Signals]:

@@ -33,6 +33,7 @@ class Cause(Enum):
     NO_GRADIENT = "no gradient"
     ZERO_GRADIENT = "gradient is 0"
     NO_UPDATE = "no update"
+    BROKEN_GRADIENT = "gradient is not finite"
     UNKNOWN = "unknown"
 
 

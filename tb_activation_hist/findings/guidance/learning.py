@@ -31,7 +31,7 @@ PRINT_RATES: Final = (
 NEVER_STEPPED: Final = Guidance(
     causes=(
         "an optimizer built from other tensors: the model was copied, moved or replaced later",
-        "optimizer.step() that is never called for this model",
+        "optimizer.step() that is never called for this model, or skipped by a GradScaler",
         "a loop that only measures gradients, which may be meant",
     ),
     remedy="Gradients arrive, but nothing uses them. Build the optimizer last, from "
@@ -39,6 +39,20 @@ NEVER_STEPPED: Final = Guidance(
     code=COUNT_IN_OPTIMIZER,
     check="The code lists the parameters that the optimizer does not have. If it lists all of "
     "them, the optimizer was built from other tensors.",
+)
+
+SKIPPED: Final = Guidance(
+    causes=(
+        "a GradScaler that skips every step, as gradients are NaN or infinite at any scale",
+        "a GradScaler whose update() is not called, so that its scale stays too large",
+        "gradients that clipping or a check of one's own refuses",
+    ),
+    remedy="Look for what makes the gradients NaN or infinite, and call scaler.update() after "
+    "each scaler.step(optimizer).",
+    code="print(loss.item(), scaler.get_scale())  # after scaler.update()\n"
+    "with torch.autograd.detect_anomaly():\n    loss.backward()",
+    check="A scale that halves at each step shows that every step is skipped; one that stays "
+    "where it is, that update() is not called. The error names the operation.",
 )
 
 NOTHING: Final = Guidance(
@@ -192,6 +206,7 @@ def _nothing_arrives(case: Case) -> bool:
 
 
 NOT_LEARNING: Final[tuple[Pattern, ...]] = (
+    (_caused_by(Cause.BROKEN_GRADIENT), SKIPPED),
     (_is_rounded, ROUNDED),
     (_nothing_steps, NEVER_STEPPED),
     (_nothing_arrives, NOTHING),

@@ -91,6 +91,7 @@ STATE_OF: Final = {
     Cause.NO_GRADIENT: "no gradient arrives",
     Cause.ZERO_GRADIENT: "their gradient is exactly 0",
     Cause.NO_UPDATE: "gradients arrive, but no update follows",
+    Cause.BROKEN_GRADIENT: "every gradient is NaN or infinite, so that no step is made",
     Cause.UNKNOWN: "nothing updates them",
 }
 
@@ -137,7 +138,9 @@ def find_nothing_learning(
 
 
 def _cause_of_all(layers: RunSignals) -> Cause:
-    """Why nothing is changed: no optimizer has the parameters, or it gets no gradients."""
+    """Why nothing is changed: no step follows, or the optimizer gets no gradients."""
+    if layers.breaks_gradients:
+        return Cause.BROKEN_GRADIENT
     if not layers.is_optimized:
         return Cause.NO_UPDATE
     return Cause.UNKNOWN if layers.has_gradients else Cause.NO_GRADIENT

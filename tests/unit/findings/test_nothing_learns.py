@@ -1,0 +1,62 @@
+"""Trainings in which gradients arrive, but no optimizer step ever follows."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from tb_activation_hist.findings import Finding
+from tb_activation_hist.recording.logger import ActivationHistLogger
+from tb_activation_hist.recording.run_findings import find_memory_findings
+from tb_activation_hist.storage.memory_writer import MemoryWriter
+
+
+class Scaler:
+    """Skips the optimizer's step where a gradient is not finite, as torch's GradScaler does."""
+
+    def __init__(self, scale: float, *, broken: bool = False) -> None:
+        self.scale = scale
+        self.broken = broken
+
+    def step(self, optimizer: torch.optim.Optimizer) -> None:
+        given = [p.grad for group in optimizer.param_groups for p in group["params"]]
+        if not self.broken and all(bool(each.isfinite().all()) for each in given):
+            for each in given:
+                each /= self.scale
+            optimizer.step()
+
+
+def train(scaler: Scaler, factor: float = 1.0) -> list[Finding]:
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Linear(8, 16), nn.LayerNorm(16), nn.ReLU(), nn.Linear(16, 1))
+    optimizer = torch.optim.SGD(model.parameters(), 1e-2)
+    writer = MemoryWriter()
+    with ActivationHistLogger(model, writer, on_error="raise") as logger:
+        for _ in range(64):
+            x = torch.randn(16, 8)
+            loss: Tensor = (model(x)[:, 0] - x.sum(1)).square().mean()
+            (factor * scaler.scale * loss).backward()
+            scaler.step(optimizer)
+            # Before the logger looks: the gradients have arrived nevertheless.
+            optimizer.zero_grad()
+            logger.step(loss=loss)
+    return find_memory_findings(writer)
+
+
+@pytest.mark.parametrize("factor", [float("nan"), float("inf")])
+def test_a_scaler_that_skips_every_step_teaches_nothing(factor: float) -> None:
+    (finding,) = train(Scaler(2.0**16), factor)
+    assert (finding.kind, finding.severity) == ("not_learning", "error")
+    assert "every gradient is NaN or infinite" in finding.title
+    assert "GradScaler that skips every step" in finding.causes[0]
+
+
+def test_gradients_that_are_finite_and_never_used() -> None:
+    (finding,) = train(Scaler(2.0**16, broken=True))
+    assert (finding.kind, finding.severity) == ("not_learning", "error")
+    assert "gradients arrive, but no update follows" in finding.title
+
+
+def test_a_scaler_that_steps_is_fine() -> None:
+    assert train(Scaler(1.0)) == []
