@@ -86,7 +86,7 @@ def test_nothing_found_is_said(tab: Tab) -> None:
         ("copy link", "Copied."),
         ("settings", None),
         ("fold all", None),
-        ("scale stored bins", ".valueScale=native"),
+        ("values stored", ".valueScale=native"),
         ("rows 32", ".heatmapRows=32"),
         ("empty", ".emptyColoured=1"),
         ("align epoch time", ".time=epoch"),

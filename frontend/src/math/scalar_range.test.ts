@@ -21,6 +21,14 @@ describe("scalarRange", () => {
     expect(hi).toBeLessThan(2.1);
   });
 
+  it("leaves out a few values several times above usual, but no growth to them", () => {
+    const loss = Array.from({ length: 200 }, (_, at) => 2.3 / (1 + at));
+    const spiking = Array.from({ length: 200 }, (_, at) => (at % 40 < 2 ? 15 : at % 10 === 0 ? 6 : 2.33));
+    expect(scalarRange([loss, spiking])![1]).toBeLessThan(5);
+    const growing = Array.from({ length: 200 }, (_, at) => 1 + at / 10);
+    expect(scalarRange([loss, growing])![1]).toBeGreaterThan(15);
+  });
+
   it("needs values, and takes zeros as they are", () => {
     expect(scalarRange([[], [null]])).toBeNull();
     expect(scalarRange([[0, 0, 0, 5]])).toEqual([0, 5]);

@@ -2,6 +2,9 @@
 
 /** A run whose values are this many times larger than usual would flatten the others to lines. */
 const SPIKE = 10;
+/** As few of all values as this may lie so many times above usual: they are spikes, and no growth. */
+const FEW = 0.05;
+const RARE_SPIKE = 4;
 /** Where any value does, all that are this many times larger than the usual one are left out. */
 const ONSET = 2;
 /** Share of a run's values that may lie beyond either end, where that at least halves the range. */
@@ -19,12 +22,17 @@ export function scalarRange(runs: readonly (readonly (number | null)[])[]): read
   if (known.length === 0) return null;
   const usual = sorted(known.map(usualSize))[Math.floor((known.length - 1) / 2)]!;
   const values = known.flatMap((all) => centre(sorted(all)));
-  const spikes = usual > 0 && values.some((value) => Math.abs(value) > SPIKE * usual);
+  const spikes = usual > 0 && hasSpikes(values.map(Math.abs), usual);
   const shown = spikes ? values.filter((value) => Math.abs(value) <= ONSET * usual) : values;
   return shown.reduce<readonly [number, number]>(
     ([lo, hi], value) => [Math.min(lo, value), Math.max(hi, value)],
     [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY],
   );
+}
+
+function hasSpikes(sizes: readonly number[], usual: number): boolean {
+  const high = sizes.filter((size) => size > RARE_SPIKE * usual);
+  return high.length < FEW * sizes.length ? high.length > 0 : high.some((size) => size > SPIKE * usual);
 }
 
 /** Without the outermost values at either end where they are spikes; of few values none is left out. */

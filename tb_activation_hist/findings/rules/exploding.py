@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tb_activation_hist.core.grid import FloatArray
+from tb_activation_hist.core.names import LayerInfo
 from tb_activation_hist.findings.distance import IntVector
 from tb_activation_hist.findings.finding import Finding
 from tb_activation_hist.findings.hits import (
@@ -53,6 +54,12 @@ class ExplodingThresholds(Thresholds):
     exploding_level: float = threshold(
         100.0, UNIT_RMS, "Scale below which a layer has not exploded, however much it grew."
     )
+    exploding_inner: float = threshold(
+        20.0,
+        UNIT_RMS,
+        "The same for layers before the last one with weights, whose outputs may be as large as "
+        "the targets are.",
+    )
     exploding_start: float = threshold(
         50.0,
         UNIT_RMS,
@@ -71,23 +78,30 @@ class ExplodingThresholds(Thresholds):
 
 
 def has_exploded(
-    scale: npt.ArrayLike, earlier: npt.ArrayLike, options: ExplodingThresholds
+    scale: npt.ArrayLike, earlier: npt.ArrayLike, growth: float, level: float
 ) -> BoolArray:
     """Whether a scale is far beyond an earlier one, and beyond what is usable."""
-    limit = np.maximum(options.exploding_growth * np.asarray(earlier), options.exploding_level)
-    return np.greater(scale, limit)
+    return np.greater(scale, np.maximum(growth * np.asarray(earlier), level))
 
 
 def find_growth_over_time(
-    layers: Sequence[Signals], options: ExplodingThresholds
+    layers: RunSignals, options: ExplodingThresholds
 ) -> Iterator[Observation]:
-    hits = find_hits(train_activations(layers), lambda signals: _growth_hit(signals, options))
+    last = _last_with_weights(layers)
+
+    def level(signals: Signals) -> float:
+        inner = last is not None and _is_before(signals.info, last.info)
+        return options.exploding_inner if inner else options.exploding_level
+
+    hits = find_hits(
+        train_activations(layers), lambda signals: _growth_hit(signals, level(signals), options)
+    )
     for group in group_episodes(hits):
         yield Observation(
             hits=group,
             title=f"{name_layers(group)}: values grow from step {group[0].first_step} on, "
             f"{_name_growth(group[0])} by step {group[0].figures['largest_step']}",
-            threshold={"growth": options.exploding_growth, "level": options.exploding_level},
+            threshold={"growth": options.exploding_growth, "level": level(group[0].signals)},
         )
 
 
@@ -99,12 +113,25 @@ def _name_growth(hit: Hit) -> str:
     return f"from 0 to a root mean square of {format_factor(figures['rms'])}"
 
 
-def _growth_hit(signals: Signals, options: ExplodingThresholds) -> Hit | None:
+def _last_with_weights(layers: RunSignals) -> Signals | None:
+    """The last layer or block with weights; blocks are known by the sizes of their parameters."""
+    known = [s for s in layers.outputs if layers.is_learner(s.info) or layers.parameters_of(s.info)]
+    return known[-1] if known else None
+
+
+def _is_before(info: LayerInfo, last: LayerInfo) -> bool:
+    """Whether a layer comes before the last one, and is no block around it."""
+    return info.order < last.order and not last.layer.startswith(f"{info.layer}.")
+
+
+def _growth_hit(signals: Signals, level: float, options: ExplodingThresholds) -> Hit | None:
     index, scale = usable_scales(signals)
     if scale.size < LEAST_EXPLODED:
         return None
     earlier = np.nanmin(earlier_scales(scale), axis=1)
-    stretch = first_long_stretch(has_exploded(scale, earlier, options), LEAST_EXPLODED)
+    stretch = first_long_stretch(
+        has_exploded(scale, earlier, options.exploding_growth, level), LEAST_EXPLODED
+    )
     if stretch is None or not _bulk_grows(signals, index, stretch, options):
         return None
     begin, end = stretch
@@ -229,7 +256,8 @@ def _gradient_hit(signals: Signals, options: ExplodingThresholds) -> Hit | None:
 
 def _check_record(stream: RecordStream, options: ExplodingThresholds) -> OnlineState:
     figures = {"rms": stream.rms, "early_rms": stream.early_rms}
-    return OnlineState(bool(has_exploded(stream.rms, stream.early_rms, options)), figures)
+    growth, level = options.exploding_growth, options.exploding_level
+    return OnlineState(bool(has_exploded(stream.rms, stream.early_rms, growth, level)), figures)
 
 
 def _goes_on_from_start(cause: Finding, effect: Finding, near: float) -> bool:

@@ -225,6 +225,20 @@ def test_spikes_and_crashes_are_counted() -> None:
     assert finding.first_step == ONSET + 1
 
 
+@pytest.mark.parametrize(("layer", "kinds"), [("linear1", ["exploding"]), ("head", [])])
+def test_outputs_of_the_last_layer_may_be_as_large_as_targets_are(
+    layer: str, kinds: list[str]
+) -> None:
+    def grow(values: np.ndarray, index: int) -> np.ndarray:
+        return values * 1.08 ** min(index, 56)
+
+    findings = find_run_findings("run", make_run({layer: grow}, **{layer: 0.0}))
+    assert [each.kind for each in findings if each.kind == "exploding"] == kinds
+    if findings:
+        assert findings[0].layers == (layer,)
+        assert findings[0].threshold["level"] == 20
+
+
 def test_slow_growth_before_a_crash_is_not_where_the_trouble_begins() -> None:
     def crash(values: np.ndarray, index: int) -> np.ndarray:
         bad = index >= ONSET and (index - ONSET) % 16 == 0
