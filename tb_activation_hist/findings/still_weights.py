@@ -99,7 +99,8 @@ def _is_left_out_norm(signals: Signals, run: RunSignals) -> bool:
     """Whether it is a norm whose parameters are known to be in no optimizer."""
     own = [run.sizes.get(p.name) for p in _weights_of(signals, run)]
     left_out = [history is not None and history.optimized is False for history in own]
-    return normalises(signals.info) and signals.whole.any() and bool(own) and all(left_out)
+    ran = normalises(signals.info) and bool(signals.whole.any())
+    return ran and bool(own) and all(left_out)
 
 
 def _may_be_unused(
