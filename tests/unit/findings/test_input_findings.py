@@ -190,3 +190,18 @@ def test_without_facts_nothing_is_said_of_repetition():
     _, writer = train(lambda _: STORE)
     layers = {key: (writer.infos[key], s) for key, s in writer.histograms.items()}
     assert find_run_findings("run", layers, facts=info_to_run_facts({})) == []
+
+
+@pytest.mark.parametrize(
+    ("weights", "inputs", "words"),
+    [(100.0, 1.0, "weights that start too large"), (1.0, 100.0, "inputs that are not normalised")],
+)
+def test_whether_the_inputs_or_the_first_layer_are_too_large(weights, inputs, words):
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Linear(64, 32), nn.ReLU(), nn.Linear(32, 1))
+    with torch.no_grad():
+        model[0].weight *= weights
+    told = train(lambda _: inputs * torch.randn(16, 64), model)[0]
+    (finding,) = [each for each in told if each.kind == "unscaled_inputs"]
+    assert f"suggests {words}" in finding.title
+    assert finding.causes[0].startswith(words.split()[0])
