@@ -52,6 +52,10 @@ LEADS_TO: Final[Mapping[str, frozenset[str]]] = {
 """Kind -> kinds that it brings about, in any layer, while it lasts."""
 
 
+LASTING: Final = frozenset({"unscaled_inputs"})
+"""Kinds that are told by the first record and last as long as the training does."""
+
+
 def drop_consequences(findings: Sequence[Finding], steps: int) -> list[Finding]:
     """The findings of a run that no other finding explains. steps: length of the run."""
     near = near_steps(steps)
@@ -85,7 +89,7 @@ def follows(cause: Finding, effect: Finding, near: float, settled: float) -> boo
     if cause.severity == "info":
         return False
     if effect.kind in LEADS_TO.get(cause.kind, ()):
-        lasting = effect.first_step <= cause.last_step + near
+        lasting = cause.kind in LASTING or effect.first_step <= cause.last_step + near
         return lasting and Begins.WITH_OR_AFTER.holds(after, near)
     events = min(cause.first_step, effect.first_step) > settled
     return events and effect.severity != "info" and Begins.WITH.holds(after, near)

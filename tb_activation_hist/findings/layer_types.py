@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Final
 
 from tb_activation_hist.core.names import LayerInfo
@@ -61,6 +62,19 @@ NORMALISING: Final = ("BatchNorm", "LayerNorm", "GroupNorm", "InstanceNorm", "RM
 
 LEAST_DEPTH: Final = 3
 """Least number of layers with weights for findings about a network's depth."""
+
+
+GATING: Final = ("Sigmoid", "Hardsigmoid")
+"""Nonlinearities between 0 and 1, by which a gate scales other values."""
+
+FEW_VALUES: Final = 16
+"""Values of a sample below which a ReLU may be silent while its network is not."""
+
+
+def has_few_values(info: LayerInfo) -> bool:
+    """Whether it is a ReLU of a handful of units, which puts out one value of each per sample."""
+    sample = info.shape[1:]
+    return info.type in ZEROING and bool(sample) and math.prod(sample) < FEW_VALUES
 
 
 def has_weights(info: LayerInfo) -> bool:

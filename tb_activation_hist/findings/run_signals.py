@@ -11,7 +11,7 @@ import numpy as np
 
 from tb_activation_hist.core.parameter_sizes import NO_SIZES, UNKNOWN, ParameterSizes
 from tb_activation_hist.findings.drift import Drift
-from tb_activation_hist.findings.layer_types import has_weights
+from tb_activation_hist.findings.layer_types import GATING, has_few_values, has_weights
 from tb_activation_hist.findings.parameter_signals import (
     ParameterSignals,
     series_to_parameters,
@@ -25,6 +25,10 @@ if TYPE_CHECKING:
 
 DRIFT_WINDOWS: Final = 16
 """Windows of a run in which rules look at how a layer moves and how it varies with the batch."""
+
+
+TO_GATE: Final = 2
+"""Layers up to a gate: the one with weights that widens again, and the gate."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,6 +107,20 @@ class RunSignals(Sequence[Signals]):
         Each has a record of a whole batch.
         """
         return [s for s in self.outputs if s.whole.any() and self.is_learner(s.info)]
+
+    @cached_property
+    def main_outputs(self) -> list[Signals]:
+        """`outputs` without ReLUs of few units before a gate, as in squeeze and excitation.
+
+        Where all of such units are still the gate scales by a constant, and the network learns on.
+        """
+        return [s for at, s in enumerate(self.outputs) if not self._feeds_gate(at)]
+
+    def _feeds_gate(self, at: int) -> bool:
+        """Whether a gate follows on an output of few values, and is not the model's own output."""
+        following = self.outputs[at + 1 : at + 1 + TO_GATE]
+        gates = [s for s in following if s.info.type in GATING and s is not self.outputs[-1]]
+        return bool(gates) and has_few_values(self.outputs[at].info)
 
     @cached_property
     def output_gradients(self) -> dict[str, Signals]:

@@ -10,8 +10,9 @@ from typing import Final
 import numpy as np
 
 from tb_activation_hist.findings.hits import NEIGHBOUR_GAP, Hit, whole_run_hit
+from tb_activation_hist.findings.layer_types import normalises
 from tb_activation_hist.findings.parameter_signals import ParameterSignals
-from tb_activation_hist.findings.run_signals import RunSignals
+from tb_activation_hist.findings.run_signals import RunSignals, module_name
 from tb_activation_hist.findings.signals import Signals
 
 LEAST_RECORDS: Final = 3
@@ -83,15 +84,41 @@ def find_still_layers(run: RunSignals, least_steps: int) -> Iterator[StillPart]:
     movers = [p for p in matrices(known) if not p.is_constant]
     if not movers or _changes(movers) < LEAST_RECORDS - 1:
         return
-    still = [s for s in run.learners if _stands_still(_weights_of(s, run))]
+    judged = [s for s in run.outputs if s in run.learners or _is_left_out_norm(s, run)]
+    still = [s for s in judged if _stands_still(_weights_of(s, run))]
     for hits, cause in _group(still, run):
         own = [p for hit in hits for p in _weights_of(hit.signals, run)]
         if all(_is_copy(parameter, movers) for parameter in own):
             continue
-        lone = len(hits) == 1 and hits[0].signals is not run.learners[0]
-        unused = lone and cause is Cause.NO_GRADIENT
+        unused = cause is Cause.NO_GRADIENT and _may_be_unused(hits, run, movers)
         meant = unused or cause is Cause.ZERO_GRADIENT or not run.facts.trainable
         yield StillPart(hits, cause, movers[0].name, own[0].records, meant)
+
+
+def _is_left_out_norm(signals: Signals, run: RunSignals) -> bool:
+    """Whether it is a norm whose parameters are known to be in no optimizer."""
+    own = [run.sizes.get(p.name) for p in _weights_of(signals, run)]
+    left_out = [history is not None and history.optimized is False for history in own]
+    ran = normalises(signals.info) and bool(signals.whole.any())
+    return ran and bool(own) and all(left_out)
+
+
+def _may_be_unused(
+    hits: Sequence[Hit], run: RunSignals, movers: Sequence[ParameterSignals]
+) -> bool:
+    """Whether a layer without a gradient may be one whose outputs a healthy network does not use.
+
+    Not the first layer; nor the last, a head, unless it is a part of a numbered block of which
+    others learn: a stack's last block often has outputs that nothing follows on.
+    """
+    if len(hits) > 1 or hits[0].signals is run.learners[0]:
+        return False
+    if hits[0].signals is not run.learners[-1]:
+        return True
+    parts = module_name(hits[0].signals.info).split(".")
+    numbered = [at for at, part in enumerate(parts) if part.isdigit()]
+    block = ".".join(parts[: numbered[-1] + 1]) if numbered else ""
+    return bool(block) and any(p.name.startswith(f"{block}.") for p in movers)
 
 
 def _changes(movers: Sequence[ParameterSignals]) -> int:

@@ -65,6 +65,11 @@ class Case:
     from_start: bool
     cause: Finding | None = None
 
+    @property
+    def is_embedding(self) -> bool:
+        """Whether its first layer looks rows up, whose size has nothing to do with a width."""
+        return self.info.type.startswith("Embedding")
+
     def exceeds(self, threshold: str) -> bool:
         """Whether a limit of this name was exceeded."""
         return threshold in self.finding.threshold

@@ -106,6 +106,19 @@ UNSCALED: Final = Guidance(
 )
 
 
+STEEP: Final = Guidance(
+    causes=(
+        "weights of <layer> that start too large: what goes in is of usual size",
+        "single inputs that are far larger than the others",
+    ),
+    remedy="Initialise <layer> with a standard deviation of about sqrt(2 / fan_in), as torch does "
+    "by itself.",
+    code=f"{PRINT_INPUTS}\nprint(weight.std(), (2 / weight[0].numel()) ** 0.5)",
+    check="The code prints the scale of a batch, then the standard deviation of the weights of "
+    "<layer> and what is usual.",
+)
+
+
 def _says(words: str) -> Callable[[Case], bool]:
     return lambda case: words in case.finding.title
 
@@ -126,5 +139,6 @@ UNSHUFFLED_INPUT: Final[tuple[Pattern, ...]] = ((always, SORTED),)
 
 UNSCALED_INPUTS: Final[tuple[Pattern, ...]] = (
     (exceeds("unscaled_columns"), COLUMNS),
+    (_says("weights that start too large"), STEEP),
     (always, UNSCALED),
 )

@@ -44,8 +44,8 @@ OF_BATCH: Final = Guidance(
     ),
     code="if not torch.isfinite(inputs).all():  # before model(inputs)\n"
     '    raise ValueError("the batch contains NaN or infinity")',
-    check="Load the batch of step <step> again and look for NaN and infinity. Record "
-    'kinds=("activations", "weights", "updates") to see whether the weights were already broken.',
+    check="Load the batch of step <step> again and look for NaN and infinity. If "
+    "there are none, look at the sizes of the weights (parameter_sizes() of the run) before it.",
 )
 
 OF_LAYER: Final = Guidance(
@@ -60,7 +60,7 @@ OF_LAYER: Final = Guidance(
     ),
     code="# names the operation; slow, so for a few steps\ntorch.autograd.set_detect_anomaly(True)",
     check="Run the forward pass of step <step> again and look at the input and the output of "
-    "<layer>. Record the kinds weights and updates to see whether its weights were already broken.",
+    "<layer>, and at the sizes of its weights before it (parameter_sizes() of the run).",
 )
 
 OF_LAYER_FP16: Final = Guidance(

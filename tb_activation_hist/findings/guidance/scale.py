@@ -97,6 +97,7 @@ LARGE_EMBEDDING: Final = Guidance(
 
 EXPLODING: Final[tuple[Pattern, ...]] = (
     (exceeds("gradient"), GRADIENTS_GROW),
+    (lambda case: case.exceeds("depth") and case.is_embedding, LARGE_EMBEDDING),
     (exceeds("depth"), LARGE_FROM_START),
     (exceeds("start"), LARGE_EMBEDDING),
     (lambda case: _is_early(case), GROWS_SOON),
@@ -105,8 +106,11 @@ EXPLODING: Final[tuple[Pattern, ...]] = (
 
 
 def _is_early(case: Case) -> bool:
-    """In the first twentieth of what the finding spans, as no other length is known."""
-    return case.from_start or case.finding.first_step <= max(case.finding.last_step / 20, 10)
+    """In the first steps, or in the first twentieth of what the finding spans.
+
+    No other length is known.
+    """
+    return case.from_start or case.finding.first_step <= max(case.finding.last_step / 20, 20)
 
 
 GRADIENTS_VANISH: Final = Guidance(

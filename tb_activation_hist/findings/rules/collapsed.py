@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
 from tb_activation_hist.findings.hits import Hit, find_hits, group_episodes, name_layers
-from tb_activation_hist.findings.layer_types import drops
+from tb_activation_hist.findings.layer_types import drops, has_few_values
 from tb_activation_hist.findings.record_stream import RecordStream
 from tb_activation_hist.findings.rule import Begins, Observation, OnlineCheck, OnlineState, RunRule
+from tb_activation_hist.findings.run_signals import RunSignals
 from tb_activation_hist.findings.signals import (
     BoolArray,
     Signals,
     last_relapse,
     sustained_stretch,
-    train_activations,
 )
 from tb_activation_hist.findings.thresholds import CollapsedThresholds
 
@@ -27,10 +27,8 @@ def has_collapsed(idle_share: npt.ArrayLike, options: CollapsedThresholds) -> Bo
     return np.greater_equal(idle_share, options.collapsed_share)
 
 
-def find_collapsed(
-    layers: Sequence[Signals], options: CollapsedThresholds
-) -> Iterator[Observation]:
-    outputs = [s for s in train_activations(layers) if not drops(s.info)]
+def find_collapsed(layers: RunSignals, options: CollapsedThresholds) -> Iterator[Observation]:
+    outputs = [s for s in layers.main_outputs if not drops(s.info)]
     hits = find_hits(outputs, lambda signals: _collapsed_hit(signals, options))
     for group in group_episodes(hits):
         yield Observation(
@@ -57,7 +55,8 @@ def _collapsed_hit(signals: Signals, options: CollapsedThresholds) -> Hit | None
 
 
 def _check_record(stream: RecordStream, options: CollapsedThresholds) -> OnlineState:
-    if drops(stream.info):
+    # What follows on a layer of few values is known of a whole run only: see `main_outputs`.
+    if drops(stream.info) or has_few_values(stream.info):
         return OnlineState(holds=False, figures={})
     idle = stream.idle_share(options)
     return OnlineState(bool(has_collapsed(idle, options)), {"idle_share": idle})

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from tb_activation_hist.findings.finding import Finding
 from tb_activation_hist.findings.hits import Hit, whole_run_hit
 from tb_activation_hist.findings.input_signals import ModelInput, model_inputs
 from tb_activation_hist.findings.rule import Observation, RunRule
@@ -115,6 +116,12 @@ def _is_zero(signals: Signals) -> bool:
     return bool((signals.series.zeros == signals.series.n).all())
 
 
+def _says_more(cause: Finding, effect: Finding, _near: float) -> bool:
+    """What is wrong with a batch says more than that it is always the same one."""
+    same = cause.layers == effect.layers
+    return same and cause.severity != "info" and effect.severity == "info"
+
+
 CONSTANT_INPUT: Final = RunRule(
     kind="constant_input",
     severity="warning",
@@ -125,4 +132,5 @@ CONSTANT_INPUT: Final = RunRule(
     explains={},
     find=(find_zero_input, find_one_sample, find_stuck_input, find_full_batch),
     online=None,
+    repeats=_says_more,
 )

@@ -97,13 +97,20 @@ def find_growth_over_time(
         train_activations(layers), lambda signals: _growth_hit(signals, level(signals), options)
     )
     for group in group_episodes(hits):
-        growth = format_factor(group[0].figures["growth"])
         yield Observation(
             hits=group,
             title=f"{name_layers(group)}: values grow from step {group[0].first_step} on, "
-            f"{growth}-fold by step {group[0].figures['largest_step']}",
+            f"{_name_growth(group[0])} by step {group[0].figures['largest_step']}",
             threshold={"growth": options.exploding_growth, "level": level(group[0].signals)},
         )
+
+
+def _name_growth(hit: Hit) -> str:
+    """By how much a layer grew; what was all zeros grew by no factor."""
+    figures = hit.figures
+    if "growth" in figures:
+        return f"{format_factor(figures['growth'])}-fold"
+    return f"from 0 to a root mean square of {format_factor(figures['rms'])}"
 
 
 def _last_with_weights(layers: RunSignals) -> Signals | None:
@@ -130,11 +137,12 @@ def _growth_hit(signals: Signals, level: float, options: ExplodingThresholds) ->
     begin, end = stretch
     largest = begin + int(np.argmax(scale[begin : end + 1]))
     figures = {
-        "growth": float(scale[largest] / earlier[begin]),
         "rms": float(scale[begin:].max()),
         "rms_before": float(earlier[begin]),
         "largest_step": int(signals.series.steps[index[largest]]),
     }
+    if earlier[begin] > 0:
+        figures["growth"] = float(scale[largest] / earlier[begin])
     first = _departure(scale, begin, float(earlier[begin]))
     return Hit(signals, int(index[first]), int(index[end]), figures)
 

@@ -85,6 +85,8 @@ def _name_change(hit: Hit) -> str:
     before, now = hit.figures["rms_before"], hit.figures["rms"]
     if now == 0:
         return "nothing but zeros"
+    if before == 0:
+        return "no longer nothing but zeros"
     if now > before:
         return f"{format_factor(now / before)} times larger"
     return f"{format_factor(before / now)} times smaller"

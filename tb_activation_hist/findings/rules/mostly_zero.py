@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -10,7 +10,8 @@ from tb_activation_hist.findings.hits import Hit, find_hits, group_hits, name_la
 from tb_activation_hist.findings.layer_types import may_put_out_zeros
 from tb_activation_hist.findings.rule import Begins, Observation, RunRule
 from tb_activation_hist.findings.rules.collapsed import has_collapsed
-from tb_activation_hist.findings.signals import Signals, sustained_stretch, train_activations
+from tb_activation_hist.findings.run_signals import RunSignals
+from tb_activation_hist.findings.signals import Signals, sustained_stretch
 from tb_activation_hist.findings.thresholds import UNIT_SHARE, CollapsedThresholds, threshold
 
 
@@ -24,11 +25,9 @@ class MostlyZeroThresholds(CollapsedThresholds):
     )
 
 
-def find_mostly_zero(
-    layers: Sequence[Signals], options: MostlyZeroThresholds
-) -> Iterator[Observation]:
+def find_mostly_zero(layers: RunSignals, options: MostlyZeroThresholds) -> Iterator[Observation]:
     """ReLU-like layers, and blocks that may end in one, that are nearly all zero."""
-    candidates = [s for s in train_activations(layers) if may_put_out_zeros(s.info)]
+    candidates = [s for s in layers.main_outputs if may_put_out_zeros(s.info)]
     for group in group_hits(find_hits(candidates, lambda signals: _zero_hit(signals, options))):
         yield Observation(
             hits=group,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -12,8 +12,9 @@ from tb_activation_hist.core.grid import FloatArray
 from tb_activation_hist.findings.hits import Hit, find_hits, group_episodes, name_layers
 from tb_activation_hist.findings.layer_types import drops
 from tb_activation_hist.findings.rule import Begins, Observation, RunRule
+from tb_activation_hist.findings.run_signals import RunSignals
 from tb_activation_hist.findings.scale_history import HISTORY_SHARE, usable_scales
-from tb_activation_hist.findings.signals import Signals, train_activations
+from tb_activation_hist.findings.signals import Signals
 from tb_activation_hist.findings.thresholds import Thresholds, threshold
 
 DEEPEST_CRASH: Final = 2.0**-20
@@ -33,8 +34,8 @@ class SpikeThresholds(Thresholds):
     )
 
 
-def find_spikes(layers: Sequence[Signals], options: SpikeThresholds) -> Iterator[Observation]:
-    outputs = [s for s in train_activations(layers) if not drops(s.info)]
+def find_spikes(layers: RunSignals, options: SpikeThresholds) -> Iterator[Observation]:
+    outputs = [s for s in layers.main_outputs if not drops(s.info)]
     hits = find_hits(outputs, lambda signals: _spike_hit(signals, options))
     for group in group_episodes(hits):
         yield Observation(

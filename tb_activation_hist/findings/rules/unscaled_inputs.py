@@ -17,6 +17,12 @@ from tb_activation_hist.findings.run_signals import RunSignals
 from tb_activation_hist.findings.signals import Signals
 from tb_activation_hist.findings.thresholds import UNIT_FACTOR, UNIT_RMS, Thresholds, threshold
 
+USUAL_INPUT: Final = 5.0
+"""Root mean square up to which inputs explain no large outputs: those of unit scale have 1."""
+
+UNSCALED: Final = "inputs that are not normalised"
+TOO_LARGE_WEIGHTS: Final = "weights that start too large"
+
 
 @dataclass(frozen=True, kw_only=True)
 class UnscaledInputThresholds(Thresholds):
@@ -44,8 +50,7 @@ def find_unscaled_inputs(
     yield Observation(
         hits=[first_record_hit(first, {"rms": scale})],
         title=f"{first.info.layer}: the first layer's outputs have a root mean square of "
-        f"{format_factor(scale)} at the start, which suggests inputs that are not normalised"
-        f"{_name_range(layers)}",
+        f"{format_factor(scale)} at the start, which suggests {_name_cause(layers)}",
         threshold={"unscaled_level": options.unscaled_level},
         severity="info" if _is_normalised(first, layers) else None,
     )
@@ -77,13 +82,14 @@ def find_unscaled_columns(
             )
 
 
-def _name_range(layers: RunSignals) -> str:
-    """The smallest and largest value of the first record of the model's input."""
+def _name_cause(layers: RunSignals) -> str:
+    """What is too large, with the range of the first record of the model's input if it is known."""
     main = next((s for s in train_inputs(layers) if s.whole.any()), None)
     if main is None:
-        return ""
+        return UNSCALED
+    cause = TOO_LARGE_WEIGHTS if main.first_rms <= USUAL_INPUT else UNSCALED
     low, high = (float(each[main.first_whole]) for each in (main.series.min, main.series.max))
-    return f" (what goes in lies between {low:.3g} and {high:.3g})"
+    return f"{cause} (what goes in lies between {low:.3g} and {high:.3g})"
 
 
 def _is_normalised(first: Signals, layers: RunSignals) -> bool:

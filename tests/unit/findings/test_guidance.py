@@ -193,3 +193,12 @@ def test_scales_at_the_start_and_latents_have_causes_of_their_own(
 
 def test_every_kind_has_guidance() -> None:
     assert set(PATTERNS) == set(FINDING_KINDS)
+
+
+def test_an_embedding_that_is_large_over_the_depth_is_not_measured_by_its_width() -> None:
+    run = make_run({"linear2": lambda values, _: values * np.float32(1e3)})
+    info, series = run["linear2"]
+    run["linear2"] = (replace(info, type="Embedding"), series)
+    finding = first_of(run, "exploding")
+    assert "embedding" in finding.causes[0]
+    assert "embedding.weight" in finding.code

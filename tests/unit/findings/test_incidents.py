@@ -157,3 +157,8 @@ def test_while_a_run_grows_what_follows_joins_the_incident() -> None:
         (1, False),
         (2, True),
     ]
+
+
+def test_inputs_that_are_not_normalised_explain_what_comes_much_later() -> None:
+    inputs = make_finding("unscaled_inputs", 1, 1)
+    assert kinds_of(make_finding("non_finite", 130), inputs) == [["unscaled_inputs", "non_finite"]]

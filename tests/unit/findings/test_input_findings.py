@@ -78,6 +78,11 @@ def test_a_full_batch_in_one_order_is_only_worth_knowing():
     assert "full-batch" in finding.title
 
 
+def test_what_is_wrong_with_a_batch_is_told_once():
+    (finding,) = train(lambda _: torch.zeros(16, 20))[0]
+    assert (finding.kind, finding.severity) == ("constant_input", "warning")
+
+
 def test_a_loader_that_is_stuck_is_told_with_its_step():
     kept = noise(0)
     found, _ = train(lambda step: noise(step) if step < 30 else kept)
@@ -185,3 +190,18 @@ def test_without_facts_nothing_is_said_of_repetition():
     _, writer = train(lambda _: STORE)
     layers = {key: (writer.infos[key], s) for key, s in writer.histograms.items()}
     assert find_run_findings("run", layers, facts=info_to_run_facts({})) == []
+
+
+@pytest.mark.parametrize(
+    ("weights", "inputs", "words"),
+    [(100.0, 1.0, "weights that start too large"), (1.0, 100.0, "inputs that are not normalised")],
+)
+def test_whether_the_inputs_or_the_first_layer_are_too_large(weights, inputs, words):
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Linear(64, 32), nn.ReLU(), nn.Linear(32, 1))
+    with torch.no_grad():
+        model[0].weight *= weights
+    told = train(lambda _: inputs * torch.randn(16, 64), model)[0]
+    (finding,) = [each for each in told if each.kind == "unscaled_inputs"]
+    assert f"suggests {words}" in finding.title
+    assert finding.causes[0].startswith(words.split()[0])

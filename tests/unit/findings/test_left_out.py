@@ -1,0 +1,86 @@
+"""Norms that the optimizer has not, and heads and parts of blocks that get no gradient."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from tb_activation_hist.findings import Finding
+from tb_activation_hist.recording.logger import ActivationHistLogger
+from tb_activation_hist.recording.run_findings import find_memory_findings
+from tb_activation_hist.storage.memory_writer import MemoryWriter
+
+
+class Block(nn.Module):
+    """Puts out what goes on, and a forecast of its own."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.inner = nn.Linear(16, 16)
+        self.norm = nn.LayerNorm(16)
+        self.now = nn.Linear(16, 1)
+        self.past = nn.Linear(16, 16)
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        hidden = self.norm(self.inner(x)).relu()
+        return self.now(hidden), x - self.past(hidden)
+
+
+class Stack(nn.Module):
+    """Blocks, of which nothing uses the last one's `past`, and perhaps heads."""
+
+    def __init__(self, heads: int) -> None:
+        super().__init__()
+        self.blocks = nn.ModuleList([Block() for _ in range(3)])
+        self.heads = nn.ModuleList([nn.Linear(16, 1) for _ in range(heads)])
+
+    def forward(self, x: Tensor) -> list[Tensor]:
+        given, total = x, torch.zeros(len(x), 1)
+        for block in self.blocks:
+            now, x = block(x)
+            total = total + now
+        return [total, *[head(given) for head in self.heads]]
+
+
+def is_any(_name: str) -> bool:
+    return True
+
+
+def train(heads: int = 0, trained: Callable[[str], bool] = is_any) -> list[Finding]:
+    """Findings `not_learning`. Only the last head's loss is left out."""
+    torch.manual_seed(0)
+    model = Stack(heads)
+    own = [p for name, p in model.named_parameters() if trained(name)]
+    optimizer = torch.optim.SGD(own, 1e-2)
+    writer = MemoryWriter()
+    with ActivationHistLogger(model, writer, optimizer=optimizer, on_error="raise"):
+        for _ in range(64):
+            x = torch.randn(16, 16)
+            outputs = model(x)
+            used = outputs[:-1] if heads else outputs
+            loss = torch.stack([(y[:, 0] - x.sum(1)).square().mean() for y in used]).sum()
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+    return [each for each in find_memory_findings(writer) if each.kind == "not_learning"]
+
+
+def test_the_last_blocks_unused_output_is_only_worth_knowing() -> None:
+    (finding,) = train()
+    assert (finding.severity, finding.layers) == ("info", ("blocks.2.past",))
+
+
+@pytest.mark.parametrize("heads", [1, 2])
+def test_a_head_without_a_gradient_is_a_warning(heads: int) -> None:
+    told = {finding.layers: finding.severity for finding in train(heads)}
+    assert "warning" in {told[key] for key in told if f"heads.{heads - 1}" in key}
+
+
+def test_norms_that_the_optimizer_has_not_are_a_warning() -> None:
+    found = train(trained=lambda name: ".norm." not in name)
+    (norms,) = [each for each in found if each.severity == "warning"]
+    assert norms.layers == tuple(f"blocks.{at}.norm" for at in range(3))
+    assert "gradients arrive, but no update follows" in norms.title
