@@ -205,7 +205,7 @@ def named_layers(model: nn.Module) -> list[Layer]:
 def _iter_layers(root: nn.Module) -> Iterator[Layer]:
     names: dict[nn.Module, list[str]] = {}
     for name, module in _walk(root, ""):
-        names.setdefault(module, []).append(name or type(root).__name__)
+        names.setdefault(module, []).append(name or _class_name(root))
     for order, (module, found) in enumerate(names.items()):
         short = [each.partition(".")[2] for each in found if isinstance(root, NamedModels)]
         aliases = dict.fromkeys(each for each in (*found[1:], *short) if each)
@@ -224,6 +224,13 @@ def _walk(
         if child is not None and child not in above:
             path = f"{name}.{child_name}" if name else child_name
             yield from _walk(child, path, (*above, inner))
+
+
+def _class_name(module: nn.Module) -> str:
+    """The name of its class; fully_shard() puts one of its own before it: FSDP and that name."""
+    own, *bases = type(module).__mro__
+    sharded = len(bases) > 1 and bases[0].__name__ == "FSDPModule"
+    return bases[1].__name__ if sharded else own.__name__
 
 
 def runs_as_one(module: nn.Module) -> bool:

@@ -135,7 +135,9 @@ def test_runs_are_grouped_by_a_column_under_a_line_that_sums_them_up(board: Tab)
     assert lines[-1].startswith("lr=1: 6 of 6 sick, layer3 first, step")
     board.frame.get_by_role("button", name="lr=0.001:").click()
     board.until(lambda: len(rows(board)), lambda count: count == 29)
-    board.until(board.hash, lambda hash_: "boardGroup=lr" in hash_ and "boardFolds=lr" in hash_)
+    board.until(
+        board.hash, lambda hash_: "boardGroup=lr" in hash_ and "boardFoldedGroups=lr" in hash_
+    )
 
 
 def test_runs_are_sorted_by_any_column(board: Tab) -> None:

@@ -175,12 +175,12 @@ def healthy_values(
 def collapsing_values(
     records: int, size: int = 2000, *, at: float = 0.3, seed: int = 0
 ) -> list[Values]:
-    """Activations that explode and are all zero from a share `at` of the records on."""
+    """Activations that grow and are all zero from a share `at` of the records on."""
     rng = np.random.default_rng(seed)
     last = int(at * records)
     alive = [
         np.maximum(rng.standard_normal(size) * 1.5**i, 0).astype(np.float32)
-        for i in np.linspace(0, 12, max(last, 1))
+        for i in np.linspace(0, 8, max(last, 1))
     ]
     return alive[:last] + [np.zeros(size, np.float32)] * (records - last)
 

@@ -279,8 +279,13 @@ assert issubclass(ComparisonError, ActivationHistError)
 number_format: NumberFormat = "e4m3"
 loss_in_format: FormatLoss = series.format_loss(number_format, scale=series.best_scale("e5m2"))
 print(loss_in_format.lost.max(), series.best_scale_per_step("fp16").shape)
-shared: ShareOptions = {"layers": ["layer1.*"], "columns": 250, "size_mb": 1.5, "exact": True}
-shared_path: Path = runs.share("page.html", "lr=*", **shared)
+sharing: ShareOptions = {
+    "layers": ["layer1.*"],
+    "columns": 250,
+    "size_mb": 1.5,
+    "exact": True,
+}
+shared_path: Path = runs.share("page.html", "lr=*", **sharing)
 cell: NotebookCell = runs.interactive("lr=*", height_px=300, layers="conv1")
 columns: TableOptions = {"number_formats": ["bf16", number_format], "scale": 0.5}
 run.to_dataframe(**columns)

@@ -90,7 +90,7 @@ def test_the_kinds_asked_for_are_told_alone() -> None:
 
 def test_a_function_that_raises_is_told_once_and_the_training_goes_on() -> None:
     (said,) = train(on_finding=lambda _: 1 / 0)
-    failure = "on_finding: telling a finding failed (ZeroDivisionError: division by zero)."
+    failure = "on_finding: reporting a finding failed (ZeroDivisionError: division by zero)."
     assert said == f"{failure} The training goes on."
 
 
@@ -105,7 +105,7 @@ def test_a_url_that_refuses_is_told_without_its_secret() -> None:
     server = Endpoint(500)
     (said,) = train(alert_url=server.url)
     server.close()
-    assert said.startswith("alert_url: telling a finding to 127.0.0.1 failed (HTTPError)")
+    assert said.startswith("alert_url: reporting a finding to 127.0.0.1 failed (HTTPError)")
     assert "secret" not in said
 
 

@@ -423,7 +423,7 @@ def test_errors_inside_never_stop_a_training_and_are_told_once(monkeypatch):
     training = Training(on_error="warn")
     fail = "tb_activation_hist.capture.rows.Row.count"
     with monkeypatch.context() as broken:
-        broken.setattr(fail, lambda row, values: 1 / 0)
+        broken.setattr(fail, lambda *_: 1 / 0)
         with pytest.warns(ActivationHistWarning) as caught:
             training.steps(2)
     texts = [str(each.message) for each in caught if "Recording" in str(each.message)]
@@ -433,7 +433,7 @@ def test_errors_inside_never_stop_a_training_and_are_told_once(monkeypatch):
 
 def test_on_error_raise_shows_the_error(monkeypatch):
     training = Training()
-    monkeypatch.setattr("tb_activation_hist.capture.rows.Row.count", lambda row, values: 1 / 0)
+    monkeypatch.setattr("tb_activation_hist.capture.rows.Row.count", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         training.model(batch())
 

@@ -233,7 +233,7 @@ def test_a_file_in_the_way_is_named(tmp_path: Path) -> None:
     blocking = tmp_path / "notes.txt"
     blocking.write_text("mine")
     for logdir in (blocking, blocking / "run"):
-        with pytest.raises(LogdirError, match=r"notes\.txt' is a file. Give a directory"):
+        with pytest.raises(LogdirError, match=r"notes\.txt' is a file. Pass a"):
             record(logdir)
     assert blocking.read_text() == "mine"
 

@@ -109,8 +109,8 @@ def test_parameters_of_one_dimension_are_compared_exactly_only() -> None:
     ("mode", "tolerance", "says"),
     [
         ("loose", None, "mode must be one of exact, mass, octaves"),
-        ("mass", -1.0, "tolerance must be a number from 0 on"),
-        ("mass", float("nan"), "tolerance must be a number from 0 on"),
+        ("mass", -1.0, "tolerance must be a number from 0 up"),
+        ("mass", float("nan"), "tolerance must be a number from 0 up"),
         ("exact", 0.1, "has no meaning in the mode 'exact'"),
     ],
 )
