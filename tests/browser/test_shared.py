@@ -139,12 +139,12 @@ def test_saved_counts_are_those_that_were_recorded(
 ) -> None:
     opened = open_file(shared)
     page = opened.page
-    page.get_by_title("Save or copy this layer").first.click()
-    assert page.get_by_text("Exact counts of").count() == 0 or not (
-        page.get_by_text("Exact counts of").first.is_visible()
-    )
     files = {}
     for label in ("CSV of what is shown", "PNG picture", "SVG picture"):
+        # Each saved file closes the menu.
+        page.get_by_title("Save or copy this layer").first.click()
+        page.get_by_text(label).locator("visible=true").first.wait_for()
+        assert page.get_by_text("Exact counts of").locator("visible=true").count() == 0
         with page.expect_download() as waiting:
             page.get_by_text(label).locator("visible=true").first.click()
         files[label] = tmp_path / waiting.value.suggested_filename

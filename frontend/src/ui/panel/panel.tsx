@@ -4,7 +4,7 @@ import { useComputed } from "@preact/signals";
 import { useMemo } from "preact/hooks";
 import { explainedPanel } from "../../view/findings/explained";
 import { partingOf } from "../../view/findings/parting";
-import { panel_px, plot_px, Y_AXIS_PX } from "../../view/layout/metrics";
+import { effectivePanelHeight_px, panel_px, plot_px, Y_AXIS_PX } from "../../view/layout/metrics";
 import type { PanelView } from "../../view/panel/panel_view";
 import { showsUnits } from "../../view/panel/shown_units";
 import { retry } from "../../view/screen/loading";
@@ -134,6 +134,9 @@ function BrushBox({ panel }: PartProps) {
   return style.value === null ? null : <div class="brush" style={style.value} />;
 }
 
+/** Height of a panel from which on all lines of its card fit below each other. */
+const CARD_PX = 112;
+
 /** A card where there is no picture; else a badge that leaves it readable. */
 function PanelError({ panel }: PartProps) {
   const error = panel.data.error.value;
@@ -143,8 +146,9 @@ function PanelError({ panel }: PartProps) {
   const part = empty ? "This panel" : panel.data.failed === "fine" ? "The zoomed part" : "Newer data";
   const what = `${part} could not be loaded`;
   const isCard = empty && expanded;
+  const isLow = effectivePanelHeight_px.value < CARD_PX;
   return (
-    <div class={isCard ? "panel-error" : ""} role="alert">
+    <div class={isCard ? `panel-error${isLow ? " low" : ""}` : ""} role="alert">
       {isCard ? (
         <>
           <strong>{what}</strong>
