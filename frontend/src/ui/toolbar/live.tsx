@@ -25,7 +25,7 @@ export function Live() {
     return (
       <span
         class="chip"
-        title={`The newest step was recorded ${age} ago; new steps would appear by themselves`}
+        title={`Last recorded ${age} ago; new steps appear by themselves`}
       >
         {quiet < ENDED_S ? `last step ${age} ago` : `ended ${age} ago`}
       </span>
