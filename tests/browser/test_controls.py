@@ -161,8 +161,11 @@ def test_escape_closes_the_topmost_thing_only(live: Tab) -> None:
     live.until(live.hash, lambda hash_: "zoomX" not in hash_)
 
 
-def test_back_of_the_browser_undoes_a_zoom_and_nothing_else(live: Tab) -> None:
-    live.reset()
+def test_back_of_the_browser_undoes_a_zoom_and_nothing_else(
+    browser: Browser, kinds: TensorBoard
+) -> None:
+    # A page of its own: the history of others begins elsewhere.
+    live = open_tab(new_page(browser, 1440, 900), kinds.root)
     live.drag(live.point(GOOD, "conv1", 0.25, 0.5), live.point(GOOD, "conv1", 0.5, 0.5))
     live.until(live.hash, lambda hash_: "zoomX=~15,30" in hash_)
     live.choose("Values", "linear")
@@ -178,7 +181,7 @@ def test_back_of_the_browser_undoes_a_zoom_and_nothing_else(live: Tab) -> None:
     live.page.keyboard.press("z")
     live.until(live.hash, lambda hash_: "zoomX" not in hash_)
     assert live.page.evaluate("history.length") <= length + 1
-    live.reset()
+    live.page.context.close()
 
 
 def test_a_training_that_goes_on_is_called_live_also_while_zoomed(live: Tab) -> None:
