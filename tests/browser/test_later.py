@@ -22,9 +22,15 @@ def test_a_part_that_cannot_be_loaded_is_said_and_asked_for_again(
     tab.until(said.inner_text, lambda text: "could not be loaded" in text)
     assert tab.frame.locator(".panel").count() > 0
     recover()
-    page.keyboard.press("?")
-    page.keyboard.press("?")
-    tab.frame.locator("dialog.help[open]").wait_for()
+    help_ = tab.frame.locator("dialog.help[open]")
+
+    def opened() -> bool:
+        if help_.count() == 0:
+            page.keyboard.press("?")
+            page.wait_for_timeout(300)
+        return help_.count() > 0
+
+    tab.until(opened, bool)
 
 
 def test_the_first_pictures_come_before_later_parts(
