@@ -23,10 +23,7 @@ export function Live() {
   if (quiet > 0) {
     const age = formatDuration(quiet).split(" ", 2).join(" ");
     return (
-      <span
-        class="chip"
-        title={`Last recorded ${age} ago; new steps appear by themselves`}
-      >
+      <span class="chip" title={`Last recorded ${age} ago; new steps appear by themselves`}>
         {quiet < ENDED_S ? `last step ${age} ago` : `ended ${age} ago`}
       </span>
     );
