@@ -29,7 +29,7 @@ def strip_tooltip(tab: Tab, run: str, layer: str, x: float) -> str:
 
 
 def test_the_control_brings_lines_and_the_strip(tab: Tab) -> None:
-    tab.reset()
+    tab.reset("&p.activation_hist.valueScale=symlog")
     before = tab.pixels(GOOD, "conv1")["colours"]
     tab.frame.get_by_title("More settings").click()
     tab.choose("Number format", "e4m3")

@@ -55,8 +55,10 @@ def _collapsed_hit(signals: Signals, options: CollapsedThresholds) -> Hit | None
 
 
 def _check_record(stream: RecordStream, options: CollapsedThresholds) -> OnlineState:
-    # What follows on a layer of few values is known of a whole run only: see `main_outputs`.
-    if drops(stream.info) or has_few_values(stream.info):
+    # Whether a pooled ReLU of few values feeds a gate is known of a whole run only: see
+    # `main_outputs`.
+    is_pooled = len(stream.info.shape) > 2 and has_few_values(stream.info)
+    if drops(stream.info) or is_pooled:
         return OnlineState(holds=False, figures={})
     idle = stream.idle_share(options)
     return OnlineState(bool(has_collapsed(idle, options)), {"idle_share": idle})
