@@ -98,22 +98,17 @@ export function ColourBar({ model, width_px }: Props) {
           onBlur={() => point(null)}
           onDblClick={() => setLimits(owner, undefined)}
         />
-        <LimitHandle
-          end={0}
-          layer={model.series.value.layer}
-          bar={bar}
-          scale={scale}
-          owner={owner}
-          held={held}
-        />
-        <LimitHandle
-          end={1}
-          layer={model.series.value.layer}
-          bar={bar}
-          scale={scale}
-          owner={owner}
-          held={held}
-        />
+        {([0, 1] as const).map((end) => (
+          <LimitHandle
+            key={end}
+            end={end}
+            layer={model.series.value.layer}
+            bar={bar}
+            scale={scale}
+            owner={owner}
+            held={held}
+          />
+        ))}
         <Mark at={at} />
       </div>
       <Ticks ticks={colourTicks(bar, Math.max(2, Math.floor(width_px / 60)))} />
