@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Final
 
 from bench.findings.fresh.architectures import FRESH
+from bench.findings.fresh_c.architectures import FRESH_C_ARCHITECTURES
 from bench.findings.wide import control, generative, language, signals, tables, vision
 from bench.findings.wide.architecture import HELD_OUT, WORKED, Architecture
 from bench.findings.wide.training import Recipe, Task, cosine, one_cycle, step_decay
@@ -88,5 +89,6 @@ ARCHITECTURES: Final = {
         _held_out("gated_table", tables.gated_table, _adamw(2e-3, 140, schedule=step_decay)),
         _held_out("experts", tables.experts, _sgd(0.05, 160)),
         *FRESH,
+        *FRESH_C_ARCHITECTURES,
     )
 }

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bench.findings.wide.architecture import HELD_OUT, WORKED
+from bench.findings.fresh_c.ways import C_HEALTHY
+from bench.findings.wide.architecture import FRESH_C, HELD_OUT, WORKED
 from bench.findings.wide.architectures import ARCHITECTURES
 from bench.findings.wide.conditions import (
     CONDITIONS,
@@ -72,6 +73,8 @@ def half_jobs(half: str) -> list[Job]:
         if fault.half == half
         for name in fault.on
     ]
+    if half == FRESH_C:
+        return jobs + [Job(name, way, 1) for name, way in C_HEALTHY]
     jobs += [Job(name, HALF_SCALED, 4) for name in names if name in IN_HALF]
     varied, ways = (VARIED, WAYS) if half in (WORKED, HELD_OUT) else (FRESHLY_VARIED, 1)
     for place, name in enumerate(names):

@@ -1,0 +1,183 @@
+"""Healthy ways to train that look odd."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from bench.findings.fresh.plant import set_dropout
+from bench.findings.wide.fault import role_modules
+from bench.findings.wide.training import Batch, Training, make_optimizers
+
+Prepare = Callable[[Training], None]
+AtStep = Callable[[Training, int], None]
+
+
+def restarts(training: Training) -> None:
+    """SGDR: each cycle is twice as long as the one before it."""
+
+    def schedule(share: float) -> float:
+        for begin, end in ((0.0, 1 / 7), (1 / 7, 3 / 7), (3 / 7, 1.01)):
+            if share < end:
+                turn = torch.tensor(3.14159 * (share - begin) / (end - begin))
+                return 0.5 + 0.499 * float(turn.cos())
+        return 0.0
+
+    training.recipe.schedule = schedule
+
+
+def fine_tuned(training: Training) -> None:
+    """All layers of a trained network go on with a fiftieth of the rate."""
+    before = Training(training.task, training.recipe)
+    before.optimizers = make_optimizers(before)
+    training.model.train()
+    for step in range(training.recipe.steps):
+        before.step(step)
+    training.recipe.rate /= 50
+
+
+def half_dropped(training: Training) -> None:
+    set_dropout(training, 0.5)
+
+
+def eight_accumulated(training: Training) -> None:
+    training.recipe.accumulate = 4
+    training.recipe.steps = training.recipe.steps // 2
+
+
+def in_bfloat16(training: Training) -> None:
+    training.recipe.autocast = torch.bfloat16
+
+
+def averaged(training: Training) -> None:
+    training.recipe.average = 0.995
+
+
+def sorted_by_length(training: Training) -> None:
+    """Batches of reviews that are about as long, in any order."""
+    task = training.task
+    assert task.sample is not None
+    lengths = task.sample(torch.arange(1200))[1]
+    rows = lengths.argsort(stable=True).split(32)[:-1]
+    random = torch.Generator().manual_seed(8)
+
+    def draw(_: int) -> Batch:
+        chosen = rows[int(torch.randint(0, len(rows), (), generator=random))]
+        assert task.sample is not None
+        return task.sample(chosen)
+
+    task.draw = draw
+
+
+def curriculum(training: Training) -> None:
+    """Easy samples first: noise grows to its full size in the first half."""
+    draw, steps = training.task.draw, training.recipe.steps
+
+    def harder(step: int) -> Batch:
+        batch = draw(step)
+        share = min(1.0, 2 * step / steps)
+        return (batch[0] + share * 0.3 * torch.randn_like(batch[0]), *batch[1:])
+
+    training.task.draw = harder
+
+
+def smoothed_labels(training: Training) -> None:
+    """Of classes, as mixup has it."""
+    model = training.model
+
+    def loss(batch: Batch) -> Tensor:
+        share = float(torch.distributions.Beta(0.4, 0.4).sample(()))
+        order = torch.randperm(len(batch[0]))
+        mixed = model(share * batch[0] + (1 - share) * batch[0][order])
+        losses = [
+            functional.cross_entropy(mixed, each, label_smoothing=0.1)
+            for each in (batch[1], batch[1][order])
+        ]
+        return share * losses[0] + (1 - share) * losses[1]
+
+    training.task.phases[0].loss = loss
+
+
+def gradually_thawed(training: Training) -> None:
+    """The trunk is frozen in the first third, as in fastai's fine_tune."""
+    for module in role_modules(training, "trunk"):
+        module.requires_grad_(False)
+
+
+def thaw(training: Training, step: int) -> None:
+    if step != training.recipe.steps // 3:
+        return
+    for module in role_modules(training, "trunk"):
+        module.requires_grad_(True)
+        parameters = list(module.parameters())
+        rate = training.recipe.rate / 5
+        training.optimizers[0].add_param_group({"params": parameters, "lr": rate, "own_rate": rate})
+
+
+def large_decay(training: Training) -> None:
+    """AdamW as language models have it."""
+    training.recipe.optimizer, training.recipe.weight_decay = "adamw", 0.1
+
+
+def tiny_batches(training: Training) -> None:
+    """Four samples to a step."""
+    draw = training.task.draw
+    training.task.draw = lambda step: tuple(each[:4] for each in draw(step))
+    training.recipe.rate /= 4
+
+
+def long_warm_up(training: Training) -> None:
+    training.recipe.schedule = lambda share: min(1.0, (share + 0.005) / 0.5)
+
+
+C_WAYS: Final[dict[str, tuple[Prepare, AtStep | None]]] = {
+    "cycles_that_double": (restarts, None),
+    "fine_tuned": (fine_tuned, None),
+    "half_dropped": (half_dropped, None),
+    "fewer_steps_of_four_batches": (eight_accumulated, None),
+    "in_bfloat16": (in_bfloat16, None),
+    "slowly_averaged": (averaged, None),
+    "sorted_by_length": (sorted_by_length, None),
+    "curriculum": (curriculum, None),
+    "mixup": (smoothed_labels, None),
+    "gradually_thawed": (gradually_thawed, thaw),
+    "large_decay": (large_decay, None),
+    "tiny_batches": (tiny_batches, None),
+    "half_of_warm_up": (long_warm_up, None),
+}
+
+C_HEALTHY: Final = (
+    ("vgg", "cycles_that_double"),
+    ("nano_gpt", "cycles_that_double"),
+    ("text_cnn", "fine_tuned"),
+    ("mae", "fine_tuned"),
+    ("preact_resnet", "fine_tuned"),
+    ("stock_lstm", "half_dropped"),
+    ("series_transformer", "fewer_steps_of_four_batches"),
+    ("detector", "fewer_steps_of_four_batches"),
+    ("dit", "in_bfloat16"),
+    ("nano_gpt", "in_bfloat16"),
+    ("squeezenet", "in_bfloat16"),
+    ("wgan_gp", "slowly_averaged"),
+    ("bilstm", "sorted_by_length"),
+    ("ctc_speech", "curriculum"),
+    ("denoiser", "curriculum"),
+    ("tutorial_cnn", "mixup"),
+    ("preact_resnet", "mixup"),
+    ("cnn_lstm", "gradually_thawed"),
+    ("entity_embeddings", "large_decay"),
+    ("mpnn", "large_decay"),
+    ("house_prices", "tiny_batches"),
+    ("spatial_transformer", "half_of_warm_up"),
+    ("soft_actor_critic", "half_of_warm_up"),
+    ("bag_of_words", "cycles_that_double"),
+    ("transfer", "evaluated"),
+    ("fraud", "evaluated"),
+    ("detector", "frozen_trunk"),
+    ("series_transformer", "frozen_trunk"),
+)
+"""Architectures and the ways that each is also trained in."""
