@@ -169,7 +169,7 @@ C_RATES: Final = (
         DIVERGED | kinds("vanishing"),
         prepare=skip_warm_up,
     ),
-    harm(FRESH_C, GROWTH, "penalty_forgotten", "wgan_gp", kinds("exploding"), prepare=drop_penalty),
+    harm(FRESH_C, GROWTH, "penalty_forgotten", "wgan_gp", kinds("exploding", "spike_and_crash"), prepare=drop_penalty),
     harm(
         FRESH_C,
         GROWTH,
