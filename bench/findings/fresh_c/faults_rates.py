@@ -19,6 +19,7 @@ from bench.findings.fresh.plant import (
 from bench.findings.fresh_c.games import critic_loss
 from bench.findings.wide.architecture import FRESH_C
 from bench.findings.wide.fault import (
+    AFTERMATH,
     kinds,
     replace_module,
 )
@@ -169,7 +170,14 @@ C_RATES: Final = (
         DIVERGED | kinds("vanishing"),
         prepare=skip_warm_up,
     ),
-    harm(FRESH_C, GROWTH, "penalty_forgotten", "wgan_gp", kinds("exploding", "spike_and_crash"), prepare=drop_penalty),
+    harm(
+        FRESH_C,
+        GROWTH,
+        "penalty_forgotten",
+        "wgan_gp",
+        kinds("exploding", "spike_and_crash"),
+        prepare=drop_penalty,
+    ),
     harm(
         FRESH_C,
         GROWTH,
@@ -188,6 +196,7 @@ C_RATES: Final = (
         "normal_start",
         "tutorial_cnn stock_lstm",
         kinds("exploding", "saturated"),
+        allows=AFTERMATH | kinds("unscaled_inputs"),
         prepare=draw_normal,
     ),
     harm(
