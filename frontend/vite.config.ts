@@ -57,6 +57,18 @@ const shortExports: Plugin = {
 
 const jsx = { runtime: "automatic", importSource: "preact" } as const;
 
+/** 0.9 % smaller than with the bundler's own minifier (81,359 instead of 82,118 bytes, gzip). */
+const SMALL = {
+  minify: "terser",
+  // Not pure_getters: reading a signal tells that it is depended on. The rest is unsafe only for code that asks for a
+  // function's `length`, or changes what belongs to the browser.
+  terserOptions: {
+    module: true,
+    ecma: 2020,
+    compress: { passes: 3, keep_fargs: false, unsafe: true, unsafe_arrows: true, unsafe_methods: true },
+  },
+} as const;
+
 const page: ViteUserConfig = {
   base: "./",
   plugins: [
@@ -69,15 +81,7 @@ const page: ViteUserConfig = {
     outDir: "../tb_activation_hist/static",
     emptyOutDir: true,
     target: "es2022",
-    // 0.9 % smaller than the bundler's own minifier (81,359 instead of 82,118 bytes, gzip).
-    minify: "terser",
-    // Not pure_getters: reading a signal tells that it is depended on. The rest is unsafe only for code that asks for a
-    // function's `length`, or changes what belongs to the browser.
-    terserOptions: {
-      module: true,
-      ecma: 2020,
-      compress: { passes: 3, keep_fargs: false, unsafe: true, unsafe_arrows: true, unsafe_methods: true },
-    },
+    ...SMALL,
     cssCodeSplit: false,
     assetsInlineLimit: 0,
     modulePreload: false,
@@ -129,6 +133,7 @@ const shared: ViteUserConfig = {
     // The page itself was built into it before.
     emptyOutDir: false,
     target: "es2022",
+    ...SMALL,
     cssCodeSplit: false,
     modulePreload: false,
     rollupOptions: {
