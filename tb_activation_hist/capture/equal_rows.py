@@ -25,6 +25,10 @@ EQUAL_SHARE: Final = 0.25
 LOOK_AGAIN: Final = 8
 """Records after which it is: gradients tell units apart at once, if they differ at all."""
 
+ROUNDING: Final = 1e-4
+"""Copies that get equal gradients differ by rounding alone: by less than this share of a row's
+root mean square, times the root of its length."""
+
 Sums = tuple[str, Gathered]
 
 
@@ -58,7 +62,7 @@ class RowWatch:
     @property
     def facts(self) -> list[EqualRows]:
         """Of the matrices with copies; waits until what was looked at has arrived."""
-        later = {name: _count_distinct(sums)[1] for name, sums in self._again}
+        later = {name: _count_distinct(sums, ROUNDING)[1] for name, sums in self._again}
         return [
             EqualRows(name, *found, later.get(name, 0), self._seen)
             for name, found in self._found.items()
@@ -71,7 +75,8 @@ def _sum_rows(parameters: Iterable[tuple[str, nn.Parameter]]) -> list[Sums]:
         values = countable_values(parameter) if parameter.dim() > 1 else None
         if values is not None and _is_matrix(values):
             rows = values.detach().flatten(1)[:MOST_ROWS]
-            found.append((name, Gathered([0], [rows.sum(1, dtype=torch.float32)])))
+            sums = rows.sum(1, dtype=torch.float32) / rows.shape[1] ** 0.5
+            found.append((name, Gathered([0, 0], [sums, rows.float().square().mean()[None]])))
     return found
 
 
@@ -79,8 +84,10 @@ def _is_matrix(values: Tensor) -> bool:
     return len(values) >= LEAST_ROWS and values.numel() >= LEAST_LENGTH * len(values)
 
 
-def _count_distinct(sums: Gathered) -> tuple[int, int]:
-    """Rows that are not 0, and how many of them differ."""
-    values = sums.read()
-    values = values[values != 0]
-    return len(values), len(np.unique(values))
+def _count_distinct(sums: Gathered, share: float = 0.0) -> tuple[int, int]:
+    """Rows that are not 0, and how many of them differ by more than a share of their size."""
+    *values, square = sums.read()
+    known = np.sort([value for value in values if value != 0])
+    if not len(known):
+        return 0, 0
+    return len(known), 1 + int(np.count_nonzero(np.diff(known) > share * np.sqrt(square)))

@@ -27,14 +27,17 @@ MODULE_SETTINGS: Final = {
 
 
 def list_groups(
-    optimizer: Any, own: Collection[int], step: int
+    optimizer: Any, place: int, own: Collection[int], step: int
 ) -> Iterator[tuple[int, OptimizerGroup]]:
-    """Each group that has parameters of the model, with its number. own: ids of these."""
+    """Each group that has parameters of the model, with its number.
+
+    place: number of the optimizer. own: ids of these parameters.
+    """
     for number, group in enumerate(optimizer.param_groups):
         known = sum(id(parameter) in own for parameter in group["params"])
         if known:
             settings = dict(_settings_of(group))
-            yield number, OptimizerGroup(type(optimizer).__name__, step, known, settings)
+            yield number, OptimizerGroup(type(optimizer).__name__, place, step, known, settings)
 
 
 def _settings_of(group: Mapping[str, Any]) -> Iterator[tuple[str, float]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 from torch import nn
 
@@ -24,7 +24,7 @@ from tb_activation_hist.core.setup_facts import (
     fact_to_text,
 )
 
-LOOK_EVERY = 16
+LOOK_EVERY: Final = 16
 """Records from one look at the settings to the next; before, after 1, 2, 4 and 8 records."""
 
 
@@ -48,6 +48,7 @@ class SetupWatch:
         self._known = KnownParameters()
         self._layers: list[Layer] = []
         self._records = 0
+        self._places: dict[int, int] = {}
         self._groups: dict[tuple[int, int], OptimizerGroup] = {}
         self._modules: list[ModuleSettings] = []
         self._watched: list[_Watched] | None = None
@@ -113,10 +114,11 @@ class SetupWatch:
 
     def _look_at_groups(self, optimizer: Any, step: int) -> None:
         known = self._known.by_id()
-        for number, group in list_groups(optimizer, known.keys(), step):
-            before = self._groups.get((id(optimizer), number))
+        place = self._places.setdefault(id(optimizer), len(self._places) + 1)
+        for number, group in list_groups(optimizer, place, known.keys(), step):
+            before = self._groups.get((place, number))
             if before is None or not _is_alike(before, group):
-                self._groups[id(optimizer), number] = group
+                self._groups[place, number] = group
                 self._news = True
         own = {id(parameter) for group in optimizer.param_groups for parameter in group["params"]}
         for watched in self._watched or ():
@@ -174,10 +176,12 @@ class SetupWatch:
 
 def _is_alike(one: OptimizerGroup, other: OptimizerGroup) -> bool:
     """Whether two groups differ by no more than the rate and the step."""
-    rate = {**other.settings, "lr": one.settings.get("lr", 0.0)}
-    return replace(other, since=one.since, settings=rate) == replace(
-        one, settings={**one.settings, "lr": rate["lr"]}
-    )
+    return _without_rate(one) == _without_rate(other)
+
+
+def _without_rate(group: OptimizerGroup) -> OptimizerGroup:
+    settings = {name: value for name, value in group.settings.items() if name != "lr"}
+    return replace(group, since=0, settings=settings)
 
 
 def _capturing() -> bool:

@@ -20,12 +20,13 @@ MOST_NAMES: Final = 32
 class OptimizerGroup:
     """A parameter group of an optimizer that has parameters of the model.
 
-    optimizer: its class. since: step from which on it has these settings. parameters: how many of
+    optimizer: its class. place: its number among the optimizers, from 1. since: step from which on it has these settings. parameters: how many of
     the model's it has. settings: numbers by name; betas are ``beta1`` and ``beta2``, what is on or
     off is 1 or 0. ``lr`` is the one that it had at `since`.
     """
 
     optimizer: str
+    place: int
     since: int
     parameters: int
     settings: Mapping[str, float] = field(default_factory=dict)
@@ -120,7 +121,8 @@ def _to_fact(text: str) -> SetupFact | None:
         stored = json.loads(text)
     except (ValueError, RecursionError):
         return None
-    own = _FACTS.get(stored.pop("fact", None)) if isinstance(stored, dict) else None
+    name = stored.get("fact") if isinstance(stored, dict) else None
+    own = _FACTS.get(name) if isinstance(name, str) else None
     if own is None:
         return None
     names = [each.name for each in fields(own)]
