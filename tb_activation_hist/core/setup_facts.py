@@ -20,9 +20,10 @@ MOST_NAMES: Final = 32
 class OptimizerGroup:
     """A parameter group of an optimizer that has parameters of the model.
 
-    optimizer: its class. place: its number among the optimizers, from 1. since: step from which on it has these settings. parameters: how many of
-    the model's it has. settings: numbers by name; betas are ``beta1`` and ``beta2``, what is on or
-    off is 1 or 0. ``lr`` is the one that it had at `since`.
+    optimizer: its class. place: its number among the optimizers, from 1. since: step from which on
+    it has these settings. parameters: how many of the model's it has. settings: numbers by name;
+    betas are ``beta1`` and ``beta2``, what is on or off is 1 or 0. ``lr`` is the one that it had at
+    `since`.
     """
 
     optimizer: str

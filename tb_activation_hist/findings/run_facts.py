@@ -10,7 +10,6 @@ from tb_activation_hist.core.input_facts import INPUTS_FIELD, InputFacts, texts_
 from tb_activation_hist.core.loss_history import LOSSES_FIELD, LossHistory, texts_to_losses
 from tb_activation_hist.core.setup_facts import SETUP_FIELD, SetupFact, texts_to_setup
 
-
 FactT = TypeVar("FactT")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import io
-from collections.abc import Callable
+from functools import partial
 from typing import Any, TypeVar
 
 import pytest
@@ -167,8 +167,7 @@ def copy_rows(model: nn.Sequential, *, out: bool) -> None:
 
 @pytest.mark.parametrize(("out", "later"), [(True, 1), (False, 8)])
 def test_units_that_start_as_copies(out: bool, later: int) -> None:
-    prepare: Callable[[nn.Sequential], None] = lambda model: copy_rows(model, out=out)
-    facts = Script(prepare=prepare).run().of(EqualRows)
+    facts = Script(prepare=partial(copy_rows, out=out)).run().of(EqualRows)
     (own,) = [fact for fact in facts if fact.parameter == "0.weight"]
     assert (own.rows, own.distinct, own.later, own.seen) == (8, 1, later, 8)
     assert Script().run(3).of(EqualRows) == []
