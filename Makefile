@@ -54,8 +54,8 @@ nginx:
 screenshots: $(VENV)/.dev-installed chromium ## Renew the pictures in docs/images from the demo's runs
 	@$(PY) -m demo.screenshots
 
-bench: $(VENV)/.dev-installed chromium ## Print the benchmark tables (kernel, overhead, size, writer, server, page, compare, findings)
-	@for name in kernel overhead size writer server page compare findings; do \
+bench: $(VENV)/.dev-installed chromium ## Print the benchmark tables (kernel, overhead, size, writer, server, page, shared, compare, findings)
+	@for name in kernel overhead size writer server page shared compare findings; do \
 		printf '\n== bench.%s\n' $$name; $(PY) -m bench.$$name || exit 1; \
 	done
 
