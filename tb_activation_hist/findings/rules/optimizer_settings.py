@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from tb_activation_hist.core.setup_facts import OptimizerGroup
+from tb_activation_hist.findings.hardly_learning import largest_rate
 from tb_activation_hist.findings.hits import Hit
 from tb_activation_hist.findings.number_format import format_factor
 from tb_activation_hist.findings.rule import Observation, RunRule
@@ -124,7 +125,7 @@ def _find_decay(
     group: OptimizerGroup, layers: RunSignals, options: OptimizerSettingsThresholds
 ) -> Iterator[Oddity]:
     decay = group.settings.get("weight_decay", 0.0)
-    rate = max(group.settings.get("lr", 0.0), _largest_rate(layers))
+    rate = max(group.settings.get("lr", 0.0), largest_rate(layers))
     adds = "beta1" in group.settings and not group.settings.get("decoupled_weight_decay", 0.0)
     if adds and group.optimizer != "AdamW":
         if decay >= options.decay_in_gradient:
@@ -133,13 +134,6 @@ def _find_decay(
     elif decay * rate >= options.decay_step:
         text = f"weight decay {decay:g} takes {decay * rate:.2g} of the weights away in each step"
         yield Oddity(text, "decay_step", "weight_decay", decay)
-
-
-def _largest_rate(layers: RunSignals) -> float:
-    """Of all groups and records; 0 where none is known."""
-    rates = [own.facts.rates for own in layers.sizes.values() if len(own.facts.rates)]
-    known = np.concatenate(rates) if rates else np.zeros(0)
-    return float(np.nanmax(known)) if np.isfinite(known).any() else 0.0
 
 
 def _first_gradient(layers: RunSignals) -> float:
