@@ -32,9 +32,9 @@ def find_non_finite(layers: Sequence[Signals], _options: Thresholds) -> Iterator
 def find_non_finite_loss(layers: RunSignals, _options: Thresholds) -> Iterator[Observation]:
     """The logged loss is, be the layers finite or not."""
     last = next((s for s in reversed(layers.outputs) if s.whole.any()), None)
-    for loss in layers.facts.losses if last is not None else ():
-        if not loss.non_finite:
-            continue
+    if last is None:
+        return
+    for loss in (each for each in layers.facts.losses if each.non_finite):
         records, steps = len(last.series), last.series.steps
         first = min(int(np.searchsorted(steps, loss.non_finite)), records - 1)
         lasts = math.isnan(loss.means[-1])

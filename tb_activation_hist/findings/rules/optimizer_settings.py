@@ -23,6 +23,10 @@ from tb_activation_hist.findings.thresholds import (
     threshold,
 )
 
+USUAL_ADAMW: Final = 0.3
+USUAL_SGD: Final = 0.02
+"""Largest weight decay that is usual."""
+
 EARLY: Final = 3
 """Measurements of the gradients with which Adam's eps is compared."""
 
@@ -126,12 +130,15 @@ def _find_decay(
 ) -> Iterator[Oddity]:
     decay = group.settings.get("weight_decay", 0.0)
     rate = max(group.settings.get("lr", 0.0), largest_rate(layers))
-    adds = "beta1" in group.settings and not group.settings.get("decoupled_weight_decay", 0.0)
-    if adds and group.optimizer != "AdamW":
+    adaptive = "beta1" in group.settings
+    decoupled = group.optimizer == "AdamW" or group.settings.get("decoupled_weight_decay", 0.0)
+    # Where the decay is usual and takes much all the same, it is the rate that is odd.
+    usual = USUAL_ADAMW if adaptive else USUAL_SGD
+    if adaptive and not decoupled:
         if decay >= options.decay_in_gradient:
             text = f"weight decay {decay:g} is added to the gradients, and outweighs them"
             yield Oddity(text, "decay_in_gradient", "weight_decay", decay)
-    elif decay * rate >= options.decay_step:
+    elif decay * rate >= options.decay_step and decay > usual:
         text = f"weight decay {decay:g} takes {decay * rate:.2g} of the weights away in each step"
         yield Oddity(text, "decay_step", "weight_decay", decay)
 
