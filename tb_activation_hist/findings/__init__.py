@@ -15,7 +15,6 @@ from tb_activation_hist.findings.finding import SEVERITIES, Finding
 from tb_activation_hist.findings.incidents import LiveIncidents
 from tb_activation_hist.findings.live import LiveRules
 from tb_activation_hist.findings.online import OnlineRules
-from tb_activation_hist.findings.periodic import PeriodicRules
 from tb_activation_hist.findings.registry import (
     DEFAULT_OPTIONS,
     FINDING_KINDS,
@@ -39,7 +38,6 @@ __all__ = [
     "LiveIncidents",
     "LiveRules",
     "OnlineRules",
-    "PeriodicRules",
     "RunFacts",
     "RunLayers",
     "find_difference_findings",

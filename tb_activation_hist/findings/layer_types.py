@@ -83,6 +83,11 @@ def has_weights(info: LayerInfo) -> bool:
     return bool(info.type) and not weightless and not normalises(info)
 
 
+def is_before(info: LayerInfo, later: LayerInfo) -> bool:
+    """Whether a layer comes before another one, and is no block around it."""
+    return info.order < later.order and not later.layer.startswith(f"{info.layer}.")
+
+
 def drops(info: LayerInfo) -> bool:
     """Whether the layer sets values to zero at random in training."""
     return info.type.startswith(DROPPING) or info.type.endswith("DropPath")
