@@ -74,10 +74,14 @@ FIGURES: Final[Mapping[str, Figure]] = {
     "rms_before": Figure("size of the values before"),
     "same": Figure("units that are equal", TEXT),
     "slower": Figure("update per gradient, below that of others", TIMES, ("slow_rate",)),
+    "scores_rms": Figure("size of attention's scores", NUMBER, ("saturated_scores",)),
     "start_gain": Figure(
         "weights at the start, relative to 1/sqrt(inputs)", TIMES, ("vanishing_weights",)
     ),
     "share_at_limit": Figure("values at the limits of the dtype", SHARE, ("low_precision_share",)),
+    "spread_share": Figure(
+        "standard deviation beside the size of the values", SHARE, ("unscaled_spread",)
+    ),
     "subnormal": Figure("values below the smallest normal number"),
     "unit_share": Figure("share of the layer's units", SHARE),
     "update_share": Figure(

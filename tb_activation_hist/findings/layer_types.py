@@ -16,8 +16,13 @@ BOUNDED: Final = {
     "Softsign": (-1.0, 1.0),
     "Sigmoid": (0.0, 1.0),
     "Hardsigmoid": (0.0, 1.0),
+    "ReLU6": (-math.inf, 6.0),
 }
-"""Nonlinearities with a least and a largest output, where their slope is nearly 0."""
+"""Nonlinearities with a least and a largest output, where their slope is nearly 0. ReLU6's zeros
+are those of a ReLU."""
+
+RECURRENT: Final = ("RNN", "RNNCell", "GRU", "GRUCell", "LSTM", "LSTMCell")
+"""Types whose state lies between -1 and 1, unless an RNN has a ReLU; an LSTM's cell does not."""
 
 WEIGHTLESS: Final = frozenset(
     {

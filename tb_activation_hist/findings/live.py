@@ -28,6 +28,14 @@ EXACT_KINDS: Final = frozenset({"eval_mode", "constant_input"})
 """Kinds whose milder cases are told too: they are facts, and who watches for them wants to know."""
 
 
+def is_milder(finding: Finding) -> bool:
+    """Whether it is only worth knowing although its kind is trouble: it may well be meant so.
+
+    So are layers that are frozen on purpose. No training stops for it.
+    """
+    return finding.severity == "info" and RUN_RULE_OF[finding.kind].severity != "info"
+
+
 class LiveRules:
     """Feeds the records of a run to the rules as they arrive, and tells each kind once.
 
@@ -85,9 +93,8 @@ class LiveRules:
         return self._take_news([finding for finding in found if self._is_told(finding)])
 
     def _is_told(self, finding: Finding) -> bool:
-        # A case that is milder than its kind is meant so, as layers frozen on purpose are.
-        meant = finding.severity == "info" and RUN_RULE_OF[finding.kind].severity != "info"
-        return finding.kind in self._kinds and (finding.kind in EXACT_KINDS or not meant)
+        meant = is_milder(finding) and finding.kind not in EXACT_KINDS
+        return finding.kind in self._kinds and not meant
 
     def _take_news(self, findings: Sequence[Finding]) -> list[Finding]:
         news = []
