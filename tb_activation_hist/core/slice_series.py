@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 ROUNDING: Final = 1e-6
-"""Standard deviation, as a share of the mean, that float64 sums of equal values may seem to have."""
+"""Standard deviation, as a share of the mean, that sums of equal float64 values may show."""
 
 SLICE_COLUMNS: Final = (
     "step", "wall_time", "slice", *SLICE_TOTALS, "mean", "std", "min", "max", "zero_share",

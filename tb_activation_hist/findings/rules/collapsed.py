@@ -8,6 +8,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from tb_activation_hist.findings.finding import Finding
 from tb_activation_hist.findings.hits import Hit, find_hits, group_episodes, name_layers
 from tb_activation_hist.findings.layer_types import drops, has_few_values
 from tb_activation_hist.findings.record_stream import RecordStream
@@ -147,6 +148,12 @@ def _check_record(stream: RecordStream, options: CollapsedThresholds) -> OnlineS
     return OnlineState(bool(has_collapsed(idle, options)), {"idle_share": idle})
 
 
+def _carries_nothing_on(cause: Finding, effect: Finding, near: float) -> bool:
+    """What comes after a layer of zeros is the same for every sample."""
+    zeros, equal = "collapsed_share" in cause.threshold, "equal_outputs" in effect.threshold
+    return zeros and equal and effect.first_step >= cause.first_step - near
+
+
 COLLAPSED: Final = RunRule(
     kind="collapsed",
     severity="error",
@@ -172,4 +179,5 @@ COLLAPSED: Final = RunRule(
         outputs_only=True,
         title="collapsed to zero",
     ),
+    repeats=_carries_nothing_on,
 )
