@@ -85,7 +85,9 @@ FIGURES: Final[Mapping[str, Figure]] = {
     "slower": Figure("update per gradient, below that of others", TIMES, ("slow_rate",)),
     "scores_rms": Figure("size of attention's scores", NUMBER, ("saturated_scores",)),
     "start_gain": Figure(
-        "weights at the start, relative to 1/sqrt(inputs)", TIMES, ("vanishing_weights",)
+        "weights at the start, relative to 1/sqrt(inputs)",
+        TIMES,
+        ("vanishing_weights", "first_weights"),
     ),
     "share_at_limit": Figure("values at the limits of the dtype", SHARE, ("low_precision_share",)),
     "spread_share": Figure(
