@@ -26,7 +26,7 @@ PERIODIC_KINDS: Final = frozenset(
 
 
 class LiveRules:
-    """Feeds the records of a run to the rules as they arrive, and tells each kind once.
+    """Feeds the records of a run to the rules as they arrive, and reports each kind once.
 
     kinds: any of `WATCHED_KINDS`; for those of `PERIODIC_KINDS` the run so far is kept in bounded
     memory. run: the name that the findings carry. share: largest part of the time that looks at

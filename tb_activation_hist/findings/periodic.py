@@ -41,7 +41,7 @@ LOOK_SHARE: Final = 0.05
 LATE_GROWTH: Final = 1.5
 
 LIVE_LASTING: Final = 10
-"""Records that a state must last before it is told; in a report of a short run fewer do."""
+"""Records that a state must last before it is reported live; a short run's report needs fewer."""
 
 KEPT_RECORDS: Final = 256
 """Most records kept of a layer, some 400 kB; beyond it, neighbours are added up exactly."""
@@ -85,7 +85,7 @@ class History:
 class PeriodicRules:
     """Keeps a run's records in bounded memory and looks at them as a whole as the run grows.
 
-    kinds: the kinds to tell. run: the name that the findings carry. share: largest part of the
+    kinds: the kinds to report. run: the name that the findings carry. share: largest part of the
     time that the looks may take; None: no limit.
     Not thread-safe: feed it from one thread.
     """

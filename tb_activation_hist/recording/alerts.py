@@ -29,7 +29,7 @@ DISCORD_HOSTS: Final = ("discord.com", "discordapp.com")
 
 
 class Alerts:
-    """Tells findings to a function, a URL or both, one by one on a thread of its own.
+    """Sends findings to a function, a URL or both, one by one on a thread of its own.
 
     on_finding: called with each finding. url: gets a POST for each. place: where the run is
     recorded, for the message. Neither a failure nor an endpoint that hangs reaches the training:
@@ -48,7 +48,7 @@ class Alerts:
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
 
-    def tell(self, finding: Finding) -> None:
+    def send(self, finding: Finding) -> None:
         """Queue a finding; returns at once."""
         with self._lock:
             self._waiting.append(finding)
@@ -65,7 +65,7 @@ class Alerts:
             thread.join(CLOSE_WAIT_S)
 
     def take_messages(self) -> Iterator[str]:
-        """What to tell the user about alerts that failed, each once."""
+        """What to report to the user about alerts that failed, each once."""
         while self._messages:
             yield self._messages.popleft()
 
@@ -109,7 +109,7 @@ class Alerts:
 def open_alerts(
     on_finding: Callable[[Finding], Any] | None, url: str | None, place: object
 ) -> Alerts | None:
-    """None where nobody is to be told."""
+    """None if no alert is to be sent."""
     return Alerts(on_finding, url, str(place)) if on_finding or url else None
 
 
