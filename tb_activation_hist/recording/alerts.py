@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import urllib.error
 import urllib.request
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -92,7 +93,7 @@ class Alerts:
     def _describe(self, option: str, error: Exception) -> str:
         # The path of a webhook is a secret, and so is whatever the library says of it.
         host = f" to {urlsplit(self._url).hostname}" if self._url and option == "alert_url" else ""
-        said = type(error).__name__ + ("" if host else f": {error}")
+        said = _network_failure(error) if host else f"{type(error).__name__}: {error}"
         return f"{option}: reporting a finding{host} failed ({said}). The training goes on."
 
     def _post(self, finding: Finding) -> None:
@@ -104,6 +105,15 @@ class Alerts:
         )
         with urllib.request.urlopen(request, timeout=REQUEST_TIMEOUT_S):  # noqa: S310
             pass
+
+
+def _network_failure(error: Exception) -> str:
+    """Why a request failed, in words that hold nothing of the address."""
+    if isinstance(error, urllib.error.HTTPError):
+        return f"HTTP status {error.code}"
+    # The system's own words, such as "Connection refused".
+    words = getattr(getattr(error, "reason", error), "strerror", None)
+    return words if isinstance(words, str) else type(error).__name__
 
 
 def open_alerts(
