@@ -40,6 +40,9 @@ LOOK_SHARE: Final = 0.05
 
 LATE_GROWTH: Final = 1.5
 
+WHOLE_RUN: Final = frozenset({"chance_share", "short_way"})
+"""Limits of findings that are true of a whole run: one that has just begun has not learnt yet."""
+
 LIVE_LASTING: Final = 10
 """Records that a state must last before it is told; in a report of a short run fewer do."""
 
@@ -154,4 +157,5 @@ class PeriodicRules:
     def _is_told(self, finding: Finding) -> bool:
         # A case that is milder than its kind is meant so, as layers frozen on purpose are.
         meant = finding.severity == "info" and RUN_RULE_OF[finding.kind].severity != "info"
-        return finding.kind in self._kinds and not meant
+        early = not WHOLE_RUN.isdisjoint(finding.threshold)
+        return finding.kind in self._kinds and not (meant or early)
