@@ -20,7 +20,15 @@ from tb_activation_hist.findings import (
     find_difference_findings,
     find_run_findings,
 )
-from tests.unit.findings.trainings import RECORDS, VALUES, Layers, after, make_layer, make_run
+from tests.unit.findings.trainings import (
+    RECORDS,
+    VALUES,
+    Change,
+    Layers,
+    after,
+    make_layer,
+    make_run,
+)
 
 ONSET = 60
 
@@ -145,6 +153,42 @@ def test_saturated(kind: str) -> None:
     told = [f for f in find_run_findings("run", layers) if f.kind == "saturated"]
     assert only(told).first_step == ONSET + 1
     assert only(told).figures["end_share"] > 0.9
+
+
+@pytest.mark.parametrize(
+    ("kind", "change", "told"),
+    [
+        ("ReLU6", lambda v, _: np.clip(v + 9, 0, 6), True),
+        ("ReLU6", lambda v, _: np.clip(v, 0, 6), False),
+        ("GRU", lambda v, _: np.tanh(100 * v), True),
+        ("GRU", lambda v, _: np.tanh(v), False),
+        ("RNN", lambda v, _: np.maximum(100 * v, 0), False),
+        ("Sigmoid", lambda v, _: 1 / (1 + np.exp(-12 - v)), True),
+    ],
+)
+def test_ends_of_ranges_from_the_start(kind: str, change: Change, told: bool) -> None:
+    layers = make_run()
+    layers["relu1"] = make_layer("relu1", kind, 3, change)
+    found = [f.first_step for f in find_run_findings("run", layers) if f.kind == "saturated"]
+    assert found == [1] * told
+
+
+@pytest.mark.parametrize(
+    ("names", "gain", "told"),
+    [
+        (("attn.qkv",), 4, True),
+        (("attn.qkv",), 1, False),
+        (("a.q_proj", "a.k_proj"), 4, True),
+        (("a.q_proj", "b.k_proj"), 4, False),
+        (("a.q_norm", "a.k_norm", "a.q", "a.k"), 1, False),
+    ],
+)
+def test_scores_of_attention_at_the_start(names: tuple[str, ...], gain: int, told: bool) -> None:
+    layers = make_run()
+    for order, name in enumerate(names):
+        layers[name] = make_layer(name, "Linear", order, lambda v, _: gain * v)
+    found = [f for f in find_run_findings("run", layers) if "saturated_scores" in f.threshold]
+    assert [f.layers for f in found] == [(names[0],)] * told
 
 
 def test_the_sigmoid_of_an_output_may_saturate() -> None:
