@@ -15,9 +15,6 @@ import pytest
 from tools.docs_parameters import list_fields
 from tools.docs_site import BROUGHT_IN
 
-# One worker builds the site, once for all tests here.
-pytestmark = pytest.mark.xdist_group("docs_site")
-
 ROOT = Path(__file__).resolve().parent.parent
 
 

@@ -43,6 +43,9 @@ LEADS_TO: Final[Mapping[str, frozenset[str]]] = {
     "constant_input": _DIVERGENCE | {"not_learning"},
     "unshuffled_input": frozenset({"spike_and_crash", "sudden_change"}),
     "not_learning": frozenset({"vanishing", "not_learning"}),
+    "kept_gradients": _DIVERGENCE | {"not_learning", "loss_rises"},
+    "optimizer_settings": _DIVERGENCE | {"not_learning", "loss_rises", "stopped_learning"},
+    "loss_rises": _DIVERGENCE,
     "eval_mode": frozenset({"not_learning"}),
     "strong_dropout": frozenset({"mostly_zero", "spike_and_crash", "not_learning"}),
     "relu_logits": frozenset({"mostly_zero", "collapsed", "not_learning", "dead_units"}),
@@ -52,7 +55,7 @@ LEADS_TO: Final[Mapping[str, frozenset[str]]] = {
 """Kind -> kinds that it brings about, in any layer, while it lasts."""
 
 
-LASTING: Final = frozenset({"unscaled_inputs"})
+LASTING: Final = frozenset({"unscaled_inputs", "kept_gradients", "optimizer_settings"})
 """Kinds that are told by the first record and last as long as the training does."""
 
 

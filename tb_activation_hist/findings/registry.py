@@ -20,10 +20,19 @@ from tb_activation_hist.findings.rules.eval_mode import EVAL_MODE
 from tb_activation_hist.findings.rules.exploding import EXPLODING, ExplodingThresholds
 from tb_activation_hist.findings.rules.frozen import FROZEN
 from tb_activation_hist.findings.rules.input_change import INPUT_CHANGE, InputChangeThresholds
+from tb_activation_hist.findings.rules.kept_gradients import (
+    KEPT_GRADIENTS,
+    KeptGradientThresholds,
+)
+from tb_activation_hist.findings.rules.loss_rises import LOSS_RISES, LossRisesThresholds
 from tb_activation_hist.findings.rules.low_precision import LOW_PRECISION, LowPrecisionThresholds
 from tb_activation_hist.findings.rules.mostly_zero import MOSTLY_ZERO, MostlyZeroThresholds
 from tb_activation_hist.findings.rules.non_finite import NON_FINITE
 from tb_activation_hist.findings.rules.not_learning import NOT_LEARNING, NotLearningThresholds
+from tb_activation_hist.findings.rules.optimizer_settings import (
+    OPTIMIZER_SETTINGS,
+    OptimizerSettingsThresholds,
+)
 from tb_activation_hist.findings.rules.outlier_features import OUTLIER_FEATURES, OutlierThresholds
 from tb_activation_hist.findings.rules.redundant_units import (
     REDUNDANT_UNITS,
@@ -66,6 +75,9 @@ class FindingOptions(
     StoppedLearningThresholds,
     ReluLogitsThresholds,
     StrongDropoutThresholds,
+    LossRisesThresholds,
+    OptimizerSettingsThresholds,
+    KeptGradientThresholds,
     UnshuffledThresholds,
     ConstantInputThresholds,
     InputChangeThresholds,
@@ -119,6 +131,9 @@ RUN_RULES: Final[RunRules] = (
     UNSCALED_INPUTS,
     CONSTANT_INPUT,
     UNSHUFFLED_INPUT,
+    KEPT_GRADIENTS,
+    OPTIMIZER_SETTINGS,
+    LOSS_RISES,
     STRONG_DROPOUT,
     RELU_LOGITS,
     STOPPED_LEARNING,

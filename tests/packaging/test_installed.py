@@ -21,7 +21,6 @@ import pytest
 from tests.packaging.conftest import PACKAGE, ROOT, run
 from tests.unit.cli.runs import collapsed_layers, write_run
 
-pytestmark = pytest.mark.xdist_group("packaging")
 NAME = "activation_hist"
 START_S = 60.0
 MIME_TYPES = {

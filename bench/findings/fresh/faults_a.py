@@ -168,7 +168,13 @@ FAULTS_A: Final = (
         DIVERGED,
         prepare=partial(acts.raise_rate, factor=40.0),
     ),
-    _harm(GROWTH, "momentum", "lenet neural_ode", DIVERGED, rewire=acts.raise_momentum),
+    _harm(
+        GROWTH,
+        "momentum",
+        "lenet neural_ode",
+        DIVERGED | kinds("optimizer_settings"),
+        rewire=acts.raise_momentum,
+    ),
     _harm(GROWTH, "sum_the_loss", "lenet densenet", DIVERGED, prepare=acts.sum_the_loss),
     _plant(
         WRONGLY,

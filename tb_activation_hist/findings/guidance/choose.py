@@ -8,7 +8,15 @@ from typing import Final
 
 from tb_activation_hist.core.names import LayerInfo
 from tb_activation_hist.findings.finding import Finding
-from tb_activation_hist.findings.guidance import inputs, learning, non_finite, scale, setup, units
+from tb_activation_hist.findings.guidance import (
+    inputs,
+    learning,
+    non_finite,
+    optimizer,
+    scale,
+    setup,
+    units,
+)
 from tb_activation_hist.findings.guidance.guidance import Case, Pattern
 
 PATTERNS: Final[Mapping[str, Sequence[Pattern]]] = {
@@ -33,6 +41,9 @@ PATTERNS: Final[Mapping[str, Sequence[Pattern]]] = {
     "constant_input": inputs.CONSTANT_INPUT,
     "input_change": inputs.INPUT_CHANGE,
     "unshuffled_input": inputs.UNSHUFFLED_INPUT,
+    "kept_gradients": optimizer.KEPT_GRADIENTS,
+    "optimizer_settings": optimizer.OPTIMIZER_SETTINGS,
+    "loss_rises": optimizer.LOSS_RISES,
     "strong_dropout": setup.STRONG_DROPOUT,
     "relu_logits": setup.RELU_LOGITS,
     "stopped_learning": setup.STOPPED_LEARNING,

@@ -34,6 +34,7 @@ from tb_activation_hist.findings.signals import (
     train_activations,
 )
 from tb_activation_hist.findings.thresholds import UNIT_FACTOR, UNIT_RMS, Thresholds, threshold
+from tb_activation_hist.findings.weight_trends import find_growth, find_weight_trend
 
 BULK: Final = 0.9
 """Quantile of |x| that grows when a layer explodes, but not when one of its units does."""
@@ -71,6 +72,11 @@ class ExplodingThresholds(Thresholds):
         UNIT_FACTOR,
         "Growth of the scale from the first layer with weights to a later one, in the first "
         "record.",
+    )
+    exploding_weights: float = threshold(
+        6.0,
+        UNIT_FACTOR,
+        "Growth of the weights of the median matrix within 512 steps; at most 3 in health.",
     )
     exploding_gradient: float = threshold(
         100.0, UNIT_FACTOR, "Growth of a layer's gradients relative to the first records."
@@ -254,6 +260,26 @@ def _gradient_hit(signals: Signals, options: ExplodingThresholds) -> Hit | None:
     return Hit(signals, first, end, figures)
 
 
+def find_growing_weights(layers: RunSignals, options: ExplodingThresholds) -> Iterator[Observation]:
+    """Weights that grow as a whole within some hundred steps, be outputs normalised or not."""
+    trend = find_weight_trend(layers)
+    found = None if trend is None else find_growth(trend, options.exploding_weights)
+    if trend is None or found is None:
+        return
+    base, end = found
+    first, most = trend.departure(end, base), int(np.argmax(trend.scale))
+    growth = float(trend.scale[most] / trend.scale[base])
+    hits = trend.hits(first, {"growth": growth, "largest_step": int(trend.steps[most])})
+    if hits:
+        yield Observation(
+            hits=hits,
+            title=f"{name_layers(hits)}: weights grow from step {first} on, "
+            f"{format_factor(growth)}-fold by step {int(trend.steps[most])}",
+            threshold={"weights": options.exploding_weights},
+            severity="warning",
+        )
+
+
 def _check_record(stream: RecordStream, options: ExplodingThresholds) -> OnlineState:
     figures = {"rms": stream.rms, "early_rms": stream.early_rms}
     growth, level = options.exploding_growth, options.exploding_level
@@ -261,7 +287,12 @@ def _check_record(stream: RecordStream, options: ExplodingThresholds) -> OnlineS
 
 
 def _goes_on_from_start(cause: Finding, effect: Finding, near: float) -> bool:
-    """What is too large over the depth at the start also grows over time from there on."""
+    """What is too large over the depth at the start also grows over time from there on.
+
+    Where outputs explode, so do the weights that make them.
+    """
+    if "weights" in effect.threshold:
+        return "growth" in cause.threshold and effect.first_step >= cause.first_step - near
     over_depth, over_time = "depth" in cause.threshold, "growth" in effect.threshold
     return over_depth and over_time and effect.first_step - cause.first_step <= near
 
@@ -282,6 +313,7 @@ EXPLODING: Final = RunRule(
         find_growth_over_depth,
         find_large_embeddings,
         find_exploding_gradients,
+        find_growing_weights,
     ),
     online=OnlineCheck(
         check=_check_record,

@@ -7,13 +7,19 @@ from dataclasses import dataclass
 from typing import Final
 
 from tb_activation_hist.findings.drift import LEAST_RECORDS, Drift
+from tb_activation_hist.findings.hardly_learning import (
+    HardlyLearningThresholds,
+    find_loss_at_chance,
+    find_restored_weights,
+    find_rounded_updates,
+    find_short_ways,
+    owners_of_weights,
+    short_format,
+)
 from tb_activation_hist.findings.hits import Hit, name_layers, whole_run_hit
 from tb_activation_hist.findings.number_format import format_factor
-from tb_activation_hist.findings.parameter_signals import ParameterSignals
 from tb_activation_hist.findings.rule import Begins, Observation, RunRule
-from tb_activation_hist.findings.rules.low_precision import FLOAT_LIMITS
 from tb_activation_hist.findings.run_signals import RunSignals
-from tb_activation_hist.findings.signals import Signals
 from tb_activation_hist.findings.still_weights import (
     Cause,
     find_still_layers,
@@ -26,7 +32,6 @@ from tb_activation_hist.findings.thresholds import (
     UNIT_FACTOR,
     UNIT_SHARE,
     UNIT_STEPS,
-    Thresholds,
     threshold,
 )
 
@@ -34,7 +39,7 @@ BATCH_NOISE: Final = "times the batch noise"
 
 
 @dataclass(frozen=True, kw_only=True)
-class NotLearningThresholds(Thresholds):
+class NotLearningThresholds(HardlyLearningThresholds):
     still_ratio: float = threshold(
         1.5,
         BATCH_NOISE,
@@ -107,7 +112,7 @@ def find_nothing_learning(
     known = learning_parameters(layers, options.still_steps)
     if not known or not (layers.has_gradients or layers.is_optimized):
         return
-    hits = [whole_run_hit(signals, {}) for signals in _owners(layers)]
+    hits = [whole_run_hit(signals, {}) for signals in owners_of_weights(layers)]
     if not hits:
         return
     last = hits[0].last_step
@@ -120,7 +125,7 @@ def find_nothing_learning(
             f"step {last}{state}",
             threshold={"still_steps": options.still_steps},
             severity="error",
-            figures={"cause": cause.value, **_short_format(known)},
+            figures={"cause": cause.value, **short_format(known)},
         )
         return
     if any(p.weights is not None and p.weights.signals.non_finite.any() for p in known):
@@ -133,7 +138,7 @@ def find_nothing_learning(
             "their size, about their rounding",
             threshold={"still_update": options.still_update},
             severity="error",
-            figures={"update_share": max(sizes), **_short_format(known)},
+            figures={"update_share": max(sizes), **short_format(known)},
         )
 
 
@@ -146,23 +151,13 @@ def _cause_of_all(layers: RunSignals) -> Cause:
     return Cause.UNKNOWN if layers.has_gradients else Cause.NO_GRADIENT
 
 
-def _short_format(parameters: Sequence[ParameterSignals]) -> dict[str, str]:
-    """The dtype of the weights where small updates are rounded away in it."""
-    dtypes = [p.info.dtype for p in matrices(parameters) if p.info.dtype in FLOAT_LIMITS]
-    return {"weights_dtype": dtypes[0]} if dtypes else {}
-
-
-def _owners(layers: RunSignals) -> list[Signals]:
-    return [s for s in layers.learners if layers.parameters_of(s.info)]
-
-
 def find_still_parts(layers: RunSignals, options: NotLearningThresholds) -> Iterator[Observation]:
     """Layers whose weights never change, to the last bit, while those of other layers do."""
     for part in find_still_layers(layers, options.still_steps):
         names = name_layers(part.hits)
         own = layers.parameters_of(part.hits[0].signals.info)
         figures = {"records": part.records, "moving_layer": part.mover, "cause": part.cause.value}
-        figures |= _short_format(own)
+        figures |= short_format(own)
         if part.may_be_meant and part.cause is Cause.UNKNOWN:
             title = f"{names}: the weights never change, while those of {part.mover} do"
         else:
@@ -262,6 +257,15 @@ NOT_LEARNING: Final = RunRule(
     ),
     thresholds=NotLearningThresholds,
     explains={"vanishing": Begins.WITH_OR_AFTER},
-    find=(find_nothing_learning, find_still_parts, find_slow_parts, find_still_outputs),
+    find=(
+        find_nothing_learning,
+        find_restored_weights,
+        find_still_parts,
+        find_slow_parts,
+        find_rounded_updates,
+        find_loss_at_chance,
+        find_short_ways,
+        find_still_outputs,
+    ),
     online=None,
 )

@@ -29,6 +29,7 @@ from tb_activation_hist.findings.signals import (
     train_activations,
 )
 from tb_activation_hist.findings.thresholds import UNIT_FACTOR, UNIT_RMS, Thresholds, threshold
+from tb_activation_hist.findings.weight_trends import find_weight_trend
 from tb_activation_hist.findings.weights_at_start import weights_at_start
 
 LEAST_UPDATE: Final = 1e-4
@@ -75,6 +76,12 @@ class VanishingThresholds(Thresholds):
         "Root mean square of a layer's weights before the first step, times the root of its number "
         "of inputs: about 1 for usual initialisations, 0.1 at least in health.",
     )
+    vanishing_matrices: float = threshold(
+        4.0,
+        UNIT_FACTOR,
+        "Factor by which the weights of the median matrix shrink over a run; 1.5 at most in "
+        "health.",
+    )
     vanishing_gradient: float = threshold(
         1e4,
         UNIT_FACTOR,
@@ -111,6 +118,25 @@ def _decay_hit(signals: Signals, options: VanishingThresholds) -> Hit | None:
     first = int(usual[-1]) + 1 if usual.size else 0
     figures = {"decay": before / lowest, "rms": lowest, "rms_before": before}
     return Hit(signals, int(index[first]), int(index[end]), figures)
+
+
+def find_decaying_weights(
+    layers: RunSignals, options: VanishingThresholds
+) -> Iterator[Observation]:
+    """The weights of most layers shrink, as weight decay makes them."""
+    trend = find_weight_trend(layers)
+    if trend is None or not trend.scale[-1] * options.vanishing_matrices < 1:
+        return
+    first = trend.departure(len(trend.steps) - 1, 0)
+    decay = float(1 / trend.scale[-1])
+    hits = trend.hits(first, {"decay": decay})
+    if hits:
+        yield Observation(
+            hits=hits,
+            title=f"{name_layers(hits)}: weights shrink {format_factor(decay)} times from step "
+            f"{first}",
+            threshold={"vanishing_matrices": options.vanishing_matrices},
+        )
 
 
 def find_fading_over_depth(
@@ -263,15 +289,16 @@ def _repeats_decay(cause: Finding, effect: Finding, _near: float) -> bool:
 VANISHING: Final = RunRule(
     kind="vanishing",
     severity="warning",
-    seen="The scale of a layer's outputs falls far, or falls while its neighbours keep "
-    "theirs; all outputs, or nearly all weights, are tiny at the start; the outputs hardly vary "
-    "with the batch compared with those of the first layer with weights; or the gradients "
-    "shrink from the last layer to the first, whose weights hardly move.",
+    seen="The scale of a layer's outputs, or of most layers' weights, falls far, or falls while "
+    "its neighbours keep theirs; all outputs, or nearly all weights, are tiny at the start; the "
+    "outputs hardly vary with the batch compared with those of the first layer with weights; or "
+    "the gradients shrink from the last layer to the first, whose weights hardly move.",
     source="TheDeepChecker and AutoTrainer, vanishing; variation with the batch: our own",
     thresholds=VanishingThresholds,
     explains={"sudden_change": Begins.WITH},
     find=(
         find_decay_over_time,
+        find_decaying_weights,
         find_shrinking_layers,
         find_tiny_start,
         find_tiny_weights,

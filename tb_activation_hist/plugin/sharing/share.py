@@ -85,8 +85,8 @@ def make_file(
     # What is damaged is known now that all has been read.
     warnings = _warnings_of(read_index(answerers, provider), chosen)
     answers["index"] = {**chosen, "revision": "shared", "warnings": warnings}
-    parts["answers"] = pack_json(answers)
-    return SharedFile(make_html(f"Activations of {origin}", parts), told)
+    ordered = {"answers": pack_json(answers), **parts}
+    return SharedFile(make_html(f"Activations of {origin}", ordered), told)
 
 
 def _warnings_of(index: schema.Index, chosen: schema.Index) -> list[str]:
