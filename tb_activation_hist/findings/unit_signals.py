@@ -26,6 +26,13 @@ NAMED: Final = 24
 """Most units, or runs of neighbouring units, that a title names; the figures name all."""
 
 
+FEW_UNITS: Final = 3
+"""Fewer units than this are lost in healthy trainings too (bench/findings)."""
+
+FEW_SHARE: Final = 0.25
+"""Below this share of a layer, units that never did anything cost it nothing but their width."""
+
+
 @dataclass(frozen=True, eq=False)
 class UnitSignals:
     """A split layer's units in training; figures are (S, K), NaN where undefined.
@@ -93,16 +100,34 @@ def trailing_begin(state: BoolArray) -> IntArray:
     return begin
 
 
+def observe_by_harm(
+    units: UnitSignals, since: IntArray, state: str, threshold: Mapping[str, float]
+) -> Iterator[Observation]:
+    """Findings about units that are lost: those from the start apart from those lost later.
+
+    A few of either are an info: the layer learns with the others.
+    """
+    records = len(units.slices)
+    many = (since < records).mean() >= FEW_SHARE
+    later, from_start = (since > 0) & (since < records), since == 0
+    for own, harmful in ((later, many or later.sum() >= FEW_UNITS), (from_start, many)):
+        if own.any():
+            severity = None if harmful else "info"
+            at = np.where(own, since, records)
+            yield observe_units(units, at, state, threshold, severity=severity)
+
+
 def observe_units(
     units: UnitSignals,
     since: IntArray,
     state: str,
     threshold: Mapping[str, float],
     figures: Mapping[str, Any] | None = None,
+    severity: str | None = None,
 ) -> Observation:
     """A finding about those units for which `since`, (K,) a record, is one of the records.
 
-    state: what they are, in words. figures: more of them.
+    state: what they are, in words. figures: more of them. severity: where it is not the rule's.
     """
     found = np.flatnonzero(since < len(units.slices))
     begins = units.slices.steps[since[found]]
@@ -118,7 +143,8 @@ def observe_units(
     when = f"since step {first}" if begins.max() == first else f"the first since step {first}"
     title = f"{layer}: {len(found):,} of {units.slices.slices:,} units {state} {when}"
     hit = units.hit(since[found], measured)
-    return Observation(hits=[hit], title=f"{title} ({name_units(found)})", threshold=threshold)
+    named = f"{title} ({name_units(found)})"
+    return Observation(hits=[hit], title=named, threshold=threshold, severity=severity)
 
 
 def name_units(units: Iterable[int] | IntArray) -> str:

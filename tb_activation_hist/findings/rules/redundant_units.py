@@ -25,6 +25,7 @@ from tb_activation_hist.findings.thresholds import (
 from tb_activation_hist.findings.unit_signals import (
     UnitSignals,
     name_units,
+    observe_by_harm,
     observe_units,
     split_layers,
     trailing_begin,
@@ -105,9 +106,8 @@ def find_constant_units(
 ) -> Iterator[Observation]:
     for units in split_layers(layers):
         since = units.lasting(_is_constant(units, options))
-        if (since < len(units.slices)).any():
-            limits = {"constant_spread": options.constant_spread}
-            yield observe_units(units, since, "constant", limits)
+        limits = {"constant_spread": options.constant_spread}
+        yield from observe_by_harm(units, since, "constant", limits)
 
 
 def _is_constant(units: UnitSignals, options: RedundantThresholds) -> BoolArray:
