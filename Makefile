@@ -63,10 +63,11 @@ bench: $(VENV)/.dev-installed chromium ## Print the benchmark tables (kernel, ov
 gpu: ## Prove it on a CUDA GPU within 9 minutes: tests, kernel, step times (ARGS="--only kernel")
 	@$(if $(wildcard $(PY)),$(PY),$(PYTHON)) -m bench.gpu $(ARGS)
 
-generated: $(VENV)/.dev-installed ## Renew what is made from the code's own tables: README's options, findings, HTTP types, columns, docs/page.md
+generated: $(VENV)/.dev-installed ## Renew what is made from the code's own tables: README's options, findings, HTTP types, columns, examples, docs/page.md
 	$(PY) -m tools.options_table
 	$(PY) -m tools.findings_table
 	$(PY) -m tools.table_columns
+	$(PY) -m tools.command_examples
 	$(PY) -m tools.http_schema
 	$(PY) -m tools.public_api
 	npm --prefix frontend run --silent docs

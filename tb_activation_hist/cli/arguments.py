@@ -148,17 +148,18 @@ def _add_share(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         "--columns",
         type=int,
         default=DEFAULT_COLUMNS,
-        help=f"most columns of a heatmap (default {DEFAULT_COLUMNS}); more records are pooled",
+        help=f"maximum columns per heatmap (default {DEFAULT_COLUMNS}); if there are more records, "
+        "neighbouring ones are pooled",
     )
     share.add_argument(
         "--size",
         type=float,
         metavar="MB",
-        help="most megabytes; bins are merged and counts rounded as little as that allows "
-        "(default: 3 for each 100 heatmaps, at least 3, at most 25)",
+        help="maximum size of the file in megabytes; bins are merged and counts rounded only as "
+        "far as necessary (default: 3 for each 100 heatmaps, at least 3, at most 25)",
     )
     share.add_argument(
-        "--exact", action="store_true", help="never round counts: merge more bins instead"
+        "--exact", action="store_true", help="do not round counts; merge more bins instead"
     )
     share.set_defaults(command=run_share)
 

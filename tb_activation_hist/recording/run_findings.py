@@ -14,8 +14,8 @@ from tb_activation_hist.findings import (
     find_run_findings,
     info_to_run_facts,
 )
-from tb_activation_hist.storage.logdir_histograms import RunHistograms, read_run
 from tb_activation_hist.storage.memory_writer import MemoryWriter
+from tb_activation_hist.storage.run_histograms import RunHistograms, read_run
 from tb_activation_hist.storage.writer import RunWriter
 
 

@@ -24,7 +24,7 @@ from tb_activation_hist.findings import (
     LiveRules,
     info_to_run_facts,
 )
-from tb_activation_hist.storage.logdir_histograms import RunHistograms, read_run
+from tb_activation_hist.storage.run_histograms import RunHistograms, read_run
 
 LATE_RECORDS: Final = 20
 
