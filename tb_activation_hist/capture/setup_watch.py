@@ -106,7 +106,7 @@ class SetupWatch:
                 watched.restored.after_step(parameter, step)
                 if not watched.kept.ended:
                     watched.kept.after_step(parameter, step)
-                    self._news = self._news or watched.kept.ended
+                    self._news = True
 
     @property
     def _turn(self) -> bool:

@@ -84,7 +84,9 @@ FIGURES: Final[Mapping[str, Figure]] = {
     "setting_value": Figure("its value", NUMBER, ("momentum", "decay_in_gradient")),
     "slower": Figure("update per gradient, below that of others", TIMES, ("slow_rate",)),
     "start_gain": Figure(
-        "weights at the start, relative to 1/sqrt(inputs)", TIMES, ("vanishing_weights",)
+        "weights at the start, relative to 1/sqrt(inputs)",
+        TIMES,
+        ("vanishing_weights", "first_weights"),
     ),
     "share_at_limit": Figure("values at the limits of the dtype", SHARE, ("low_precision_share",)),
     "subnormal": Figure("values below the smallest normal number"),

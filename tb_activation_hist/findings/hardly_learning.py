@@ -8,6 +8,7 @@ from typing import Final
 
 import numpy as np
 
+from tb_activation_hist.core.setup_facts import OptimizerGroup
 from tb_activation_hist.findings.hits import name_layers, whole_run_hit
 from tb_activation_hist.findings.loss_signals import chance_loss, find_loss_trend
 from tb_activation_hist.findings.parameter_signals import ParameterSignals
@@ -23,11 +24,11 @@ from tb_activation_hist.findings.weight_trends import path_length
 STILL_UPDATE: Final = 1e-6
 """Size of updates, relative to the weights, below which it is another pattern."""
 
-CHANCE_NEAR: Final = 0.1
-"""How near to that of guessing a loss must begin, as a share of it."""
-
 CHANCE_LEFT: Final = 1.25
 """Loss at the end, relative to that of guessing, from which on it has risen instead."""
+
+DECAY_ABOVE: Final = 10.0
+"""How far above the learning rate a weight decay must be to be taken for one."""
 
 LEAST_WAY: Final = 64
 """Steps after which the way of the weights is judged."""
@@ -123,8 +124,9 @@ def find_loss_at_chance(
     layers: RunSignals, options: HardlyLearningThresholds
 ) -> Iterator[Observation]:
     """The logged loss begins, stays and ends at that of a network that knows nothing."""
-    trend, chance = find_loss_trend(layers), chance_loss(layers)
-    if trend is None or chance is None or abs(trend.begin - chance) > CHANCE_NEAR * chance:
+    trend = find_loss_trend(layers)
+    chance = None if trend is None else chance_loss(layers, trend)
+    if trend is None or chance is None:
         return
     if min(trend.lowest, trend.end) < options.chance_share * min(chance, trend.begin):
         return
@@ -150,12 +152,36 @@ def find_short_ways(layers: RunSignals, options: HardlyLearningThresholds) -> It
         return
     trend = find_loss_trend(layers)
     stays = trend is not None and trend.end > LOSS_LEFT * trend.begin
+    swapped = next((g for g in layers.facts.of(OptimizerGroup) if _is_swapped(g, layers)), None)
+    rates = (
+        ""
+        if swapped is None
+        else (
+            f"; the learning rate is {swapped.settings['lr']:g} and the weight decay "
+            f"{swapped.settings['weight_decay']:g}, as if swapped"
+        )
+    )
     hits = [whole_run_hit(s, {"way": length}) for s in owners_of_weights(layers)]
     if hits:
         yield Observation(
             hits=hits,
             title=f"hardly learning: in {steps:,} steps, the weights have moved by at most "
-            f"{length:.2g} of their size",
+            f"{length:.2g} of their size{rates}",
             threshold={"short_way": options.short_way},
-            severity="warning" if stays else "info",
+            severity="warning" if stays or rates else "info",
         )
+
+
+def _is_swapped(group: OptimizerGroup, layers: RunSignals) -> bool:
+    """Whether the rate is far below a decay that goes through the gradients."""
+    own = group.settings
+    decoupled = group.optimizer == "AdamW" or own.get("decoupled_weight_decay", 0.0)
+    rate = max(own.get("lr", 0.0), largest_rate(layers))
+    return not decoupled and rate * DECAY_ABOVE < own.get("weight_decay", 0.0)
+
+
+def largest_rate(layers: RunSignals) -> float:
+    """Learning rate of all groups and records; 0 where none is known."""
+    rates = [own.facts.rates for own in layers.sizes.values() if len(own.facts.rates)]
+    known = np.concatenate(rates) if rates else np.zeros(0)
+    return float(np.nanmax(known)) if np.isfinite(known).any() else 0.0

@@ -24,6 +24,11 @@ END_SHARE: Final = 0.2
 
 LEAST_WINDOWS: Final = 24
 
+NEAR_CHANCE: Final = 0.1
+NEAR_TWO: Final = 0.03
+"""How near to that of guessing a cross entropy begins, as a share of it; with two outputs, others
+may have its size by chance."""
+
 
 @dataclass(frozen=True)
 class LossTrend:
@@ -72,12 +77,15 @@ def _rising_share(values: FloatArray) -> float:
     return float((later & pairs).sum() / max(pairs.sum(), 1))
 
 
-def chance_loss(run: RunSignals) -> float | None:
-    """Cross entropy of a network that knows nothing: the logarithm of its number of outputs."""
-    if not run.learners:
-        return None
-    shape = run.learners[-1].info.shape
+def chance_loss(run: RunSignals, trend: LossTrend) -> float | None:
+    """Cross entropy of a network that knows nothing: the logarithm of its number of outputs.
+
+    None where the loss does not begin near it, so that it is no such loss.
+    """
+    shape = run.learners[-1].info.shape if run.learners else ()
     if len(shape) < 2:
         return None
     classes = shape[1] if len(shape) == 4 else shape[-1]
-    return math.log(max(classes, 2))
+    chance = math.log(max(classes, 2))
+    near = NEAR_CHANCE if classes > 2 else NEAR_TWO
+    return chance if abs(trend.begin - chance) <= near * chance else None

@@ -26,7 +26,7 @@ GROWTH_STEPS: Final = 512
 LEAST_UPDATES: Final = 5
 """Measurements of updates from which a way can be added up."""
 
-DEPARTED: Final = 1.5
+DEPARTED: Final = 1.25
 """Growth, or fall, by which the weights have begun to go."""
 
 

@@ -1,6 +1,7 @@
 /** A tile as it lies in a shared file (plugin/sharing/tile_pack.py). */
 
 import type { Columns, Tile } from "../math/tile";
+import { headToFacts } from "../series/tile_head";
 import type { TileHead } from "../series/types";
 import type { PackedAxis } from "./shared_data";
 
@@ -23,20 +24,7 @@ export function unpackTile(buffer: ArrayBuffer, axes: readonly PackedAxis[]): Ti
   const found = readArrays(head, new Uint8Array(buffer, 4 + length));
   const { counts, lower, upper, ...figures } = found as Record<string, Float64Array> & { counts: Counts };
   return {
-    run: head.run,
-    tag: head.tag,
-    source: head.source,
-    revision: head.revision,
-    records: head.records,
-    missing: head.missing,
-    hint: head.hint,
-    level: head.level,
-    firstColumn: head.first_column,
-    unit: head.unit,
-    range: head.range,
-    extent: head.extent,
-    firstStep: head.first_step,
-    lastStep: head.last_step,
+    ...headToFacts(head),
     columns: { ...unpackAxis(axes[head.axis]!), ...toColumns(figures) },
     lower: lower!,
     upper: upper!,

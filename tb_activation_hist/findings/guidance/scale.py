@@ -99,6 +99,7 @@ EXPLODING: Final[tuple[Pattern, ...]] = (
     (exceeds("gradient"), GRADIENTS_GROW),
     (lambda case: case.exceeds("depth") and case.is_embedding, LARGE_EMBEDDING),
     (exceeds("depth"), LARGE_FROM_START),
+    (exceeds("first_weights"), LARGE_FROM_START),
     (exceeds("start"), LARGE_EMBEDDING),
     (lambda case: _is_early(case), GROWS_SOON),
     (always, GROWS_LATER),

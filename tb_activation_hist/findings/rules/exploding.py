@@ -33,8 +33,12 @@ from tb_activation_hist.findings.signals import (
     sustained_stretch,
     train_activations,
 )
-from tb_activation_hist.findings.thresholds import UNIT_FACTOR, UNIT_RMS, Thresholds, threshold
-from tb_activation_hist.findings.weight_trends import find_growth, find_weight_trend
+from tb_activation_hist.findings.thresholds import UNIT_FACTOR, UNIT_RMS, threshold
+from tb_activation_hist.findings.weight_growth import (
+    WeightGrowthThresholds,
+    find_growing_weights,
+    find_large_weights,
+)
 
 BULK: Final = 0.9
 """Quantile of |x| that grows when a layer explodes, but not when one of its units does."""
@@ -48,7 +52,7 @@ LEAST_EXPLODED: Final = 2
 
 
 @dataclass(frozen=True, kw_only=True)
-class ExplodingThresholds(Thresholds):
+class ExplodingThresholds(WeightGrowthThresholds):
     exploding_growth: float = threshold(
         50.0, UNIT_FACTOR, "Growth of a layer's scale relative to earlier records."
     )
@@ -72,11 +76,6 @@ class ExplodingThresholds(Thresholds):
         UNIT_FACTOR,
         "Growth of the scale from the first layer with weights to a later one, in the first "
         "record.",
-    )
-    exploding_weights: float = threshold(
-        6.0,
-        UNIT_FACTOR,
-        "Growth of the weights of the median matrix within 512 steps; at most 3 in health.",
     )
     exploding_gradient: float = threshold(
         100.0, UNIT_FACTOR, "Growth of a layer's gradients relative to the first records."
@@ -260,26 +259,6 @@ def _gradient_hit(signals: Signals, options: ExplodingThresholds) -> Hit | None:
     return Hit(signals, first, end, figures)
 
 
-def find_growing_weights(layers: RunSignals, options: ExplodingThresholds) -> Iterator[Observation]:
-    """Weights that grow as a whole within some hundred steps, be outputs normalised or not."""
-    trend = find_weight_trend(layers)
-    found = None if trend is None else find_growth(trend, options.exploding_weights)
-    if trend is None or found is None:
-        return
-    base, end = found
-    first, most = trend.departure(end, base), int(np.argmax(trend.scale))
-    growth = float(trend.scale[most] / trend.scale[base])
-    hits = trend.hits(first, {"growth": growth, "largest_step": int(trend.steps[most])})
-    if hits:
-        yield Observation(
-            hits=hits,
-            title=f"{name_layers(hits)}: weights grow from step {first} on, "
-            f"{format_factor(growth)}-fold by step {int(trend.steps[most])}",
-            threshold={"weights": options.exploding_weights},
-            severity="warning",
-        )
-
-
 def _check_record(stream: RecordStream, options: ExplodingThresholds) -> OnlineState:
     figures = {"rms": stream.rms, "early_rms": stream.early_rms}
     growth, level = options.exploding_growth, options.exploding_level
@@ -293,6 +272,8 @@ def _goes_on_from_start(cause: Finding, effect: Finding, near: float) -> bool:
     """
     if "weights" in effect.threshold:
         return "growth" in cause.threshold and effect.first_step >= cause.first_step - near
+    if "first_weights" in effect.threshold:
+        return "depth" in cause.threshold
     over_depth, over_time = "depth" in cause.threshold, "growth" in effect.threshold
     return over_depth and over_time and effect.first_step - cause.first_step <= near
 
@@ -313,6 +294,7 @@ EXPLODING: Final = RunRule(
         find_growth_over_depth,
         find_large_embeddings,
         find_exploding_gradients,
+        find_large_weights,
         find_growing_weights,
     ),
     online=OnlineCheck(

@@ -13,9 +13,6 @@ from tb_activation_hist.findings.rule import Observation, RunRule
 from tb_activation_hist.findings.run_signals import RunSignals
 from tb_activation_hist.findings.thresholds import UNIT_FACTOR, UNIT_SHARE, Thresholds, threshold
 
-CHANCE_NEAR: Final = 0.25
-"""How near to that of guessing a loss must begin, as a share of it."""
-
 
 @dataclass(frozen=True, kw_only=True)
 class LossRisesThresholds(Thresholds):
@@ -32,11 +29,9 @@ class LossRisesThresholds(Thresholds):
 
 def find_rising_loss(layers: RunSignals, options: LossRisesThresholds) -> Iterator[Observation]:
     """A loss that begins near that of guessing: others, as of a value that is learnt, may rise."""
-    trend, chance = find_loss_trend(layers), chance_loss(layers)
+    trend = find_loss_trend(layers)
     hits = [whole_run_hit(s, {}) for s in layers.learners[-1:]]
-    if trend is None or chance is None or not hits or trend.rising < options.loss_rising:
-        return
-    if abs(trend.begin - chance) > CHANCE_NEAR * chance:
+    if trend is None or chance_loss(layers, trend) is None or trend.rising < options.loss_rising:
         return
     growth = trend.end / trend.begin
     if growth < options.loss_growth:

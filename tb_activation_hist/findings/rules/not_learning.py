@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from tb_activation_hist.findings.drift import LEAST_RECORDS, Drift
+from tb_activation_hist.findings.finding import Finding
 from tb_activation_hist.findings.hardly_learning import (
     HardlyLearningThresholds,
     find_loss_at_chance,
@@ -242,14 +243,24 @@ def _observe(
     )
 
 
+def _says_more(cause: Finding, effect: Finding, _near: float) -> bool:
+    """What holds of the whole network says it of its parts, and a cause more than the loss does."""
+    if cause.severity == "error":
+        return effect.severity != "error"
+    found = "short_way" in cause.threshold and cause.severity == "warning"
+    return found and "chance_share" in effect.threshold
+
+
 NOT_LEARNING: Final = RunRule(
     kind="not_learning",
     severity="warning",
     seen=(
         "Trainable weights (requires_grad=True) stay the same to the last bit, move by less than "
         "their rounding, or move far less for their gradients than others: all weights (error) or "
-        "those of some layers (warning). Info: the weights are not recorded, and the outputs of "
-        "the first layers stay the same while those of a later layer move."
+        "those of some layers (warning). They are set back to earlier values again and again, "
+        "rounded away, or hardly move in a whole run, or the logged loss stays at that of guessing."
+        " Info: the weights are not recorded, and the outputs of the first layers stay the same "
+        "while those of a later layer move."
     ),
     source=(
         "the weights themselves; outputs: our own, Wasserstein-1 on the asinh axis relative to "
@@ -268,4 +279,5 @@ NOT_LEARNING: Final = RunRule(
         find_still_outputs,
     ),
     online=None,
+    repeats=_says_more,
 )

@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from tb_activation_hist.core.setup_facts import OptimizerGroup
+from tb_activation_hist.findings.hardly_learning import largest_rate
 from tb_activation_hist.findings.hits import Hit
 from tb_activation_hist.findings.number_format import format_factor
 from tb_activation_hist.findings.rule import Observation, RunRule
@@ -21,6 +22,10 @@ from tb_activation_hist.findings.thresholds import (
     Thresholds,
     threshold,
 )
+
+USUAL_ADAMW: Final = 0.3
+USUAL_SGD: Final = 0.02
+"""Largest weight decay that is usual."""
 
 EARLY: Final = 3
 """Measurements of the gradients with which Adam's eps is compared."""
@@ -124,22 +129,18 @@ def _find_decay(
     group: OptimizerGroup, layers: RunSignals, options: OptimizerSettingsThresholds
 ) -> Iterator[Oddity]:
     decay = group.settings.get("weight_decay", 0.0)
-    rate = max(group.settings.get("lr", 0.0), _largest_rate(layers))
-    adds = "beta1" in group.settings and not group.settings.get("decoupled_weight_decay", 0.0)
-    if adds and group.optimizer != "AdamW":
+    rate = max(group.settings.get("lr", 0.0), largest_rate(layers))
+    adaptive = "beta1" in group.settings
+    decoupled = group.optimizer == "AdamW" or group.settings.get("decoupled_weight_decay", 0.0)
+    # Where the decay is usual and takes much all the same, it is the rate that is odd.
+    usual = USUAL_ADAMW if adaptive else USUAL_SGD
+    if adaptive and not decoupled:
         if decay >= options.decay_in_gradient:
             text = f"weight decay {decay:g} is added to the gradients, and outweighs them"
             yield Oddity(text, "decay_in_gradient", "weight_decay", decay)
-    elif decay * rate >= options.decay_step:
+    elif decay * rate >= options.decay_step and decay > usual:
         text = f"weight decay {decay:g} takes {decay * rate:.2g} of the weights away in each step"
         yield Oddity(text, "decay_step", "weight_decay", decay)
-
-
-def _largest_rate(layers: RunSignals) -> float:
-    """Of all groups and records; 0 where none is known."""
-    rates = [own.facts.rates for own in layers.sizes.values() if len(own.facts.rates)]
-    known = np.concatenate(rates) if rates else np.zeros(0)
-    return float(np.nanmax(known)) if np.isfinite(known).any() else 0.0
 
 
 def _first_gradient(layers: RunSignals) -> float:

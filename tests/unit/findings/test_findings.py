@@ -279,7 +279,7 @@ def with_weights(still: Sequence[str], kind: str = "weights", factor: float = 1.
     for order, name in enumerate(LEARNERS):
         change = same if name in still else partial(scale_by, factor=factor)
         info, series = make_layer(f"{name}.weight", "Linear", 2 * order, change, stream=kind)
-        layers[f"{kind}/{name}"] = (replace(info, shape=(VALUES // 20, 20)), series)
+        layers[f"{kind}/{name}"] = (replace(info, shape=(VALUES // 2, 2)), series)
     return layers
 
 

@@ -177,3 +177,24 @@ def test_updates_that_are_rounded_away_in_part(still: float, found: int) -> None
         layers |= with_parameters(stream, change, "bfloat16")
     findings = [f for f in find(layers=layers) if f.kind == "not_learning"]
     assert [f.figures["rounded"] for f in findings] == pytest.approx([still] * found, abs=0.01)
+
+
+@pytest.mark.parametrize(("size", "found"), [(1.0, 1), (0.2, 0)])
+def test_weights_that_start_large_in_most_layers(size: float, found: int) -> None:
+    layers = with_parameters("weights", lambda v, _: v * np.float32(size))
+    findings = find(layers=layers)
+    assert [(f.kind, f.severity) for f in findings] == [("exploding", "warning")] * found
+    assert all("weights start 4" in f.title for f in findings)
+
+
+@pytest.mark.parametrize(
+    ("means", "severity"),
+    [((1.0,) * 40 + (math.nan,) * 20, "error"), ((1.0,) * 60, "warning")],
+)
+def test_a_loss_that_is_not_finite(means: tuple[float, ...], severity: str) -> None:
+    (finding,) = find(losses=(loss(*means, non_finite=41),))
+    assert (finding.kind, finding.severity, finding.first_step) == ("non_finite", severity, 41)
+    assert "targets" in finding.causes[0]
+    head = make_layer("head", "Linear", 6, lambda v, i: v * (np.nan if i >= 41 else 1.0))
+    (finding,) = find(losses=(loss(*means, non_finite=41),), layers={"head": head})
+    assert "loss" not in finding.title

@@ -189,14 +189,17 @@ function Growth({ run, sizes }: DepthRun) {
 
 /** Names of layers differ at their ends. */
 const NAME_LENGTH = 20;
+const LETTER_PX = 7;
 
 /** Below the charts, as many as have room. */
 function Names({ width_px }: { readonly width_px: number }) {
   const all = depthLayers.value;
   const each_px = layerLeft_px(1, all.length, width_px) - Y_AXIS_PX;
   const every = Math.max(1, Math.ceil(NAME_EVERY_PX / each_px));
+  const longest = Math.min(NAME_LENGTH, Math.max(...all.map(({ name }) => name.length)));
+  const lying = longest * LETTER_PX < each_px;
   return (
-    <div class="depth-names" style={box({ height: NAMES_PX })} aria-hidden="true">
+    <div class={`depth-names${lying ? " lying" : ""}`} style={box({ height: NAMES_PX })} aria-hidden="true">
       {all.map(({ name }, at) =>
         at % every === 0 ? (
           <span

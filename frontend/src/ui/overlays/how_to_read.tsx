@@ -88,7 +88,7 @@ const LABELS: readonly (readonly [string, number])[] = [
   ["2", 56],
   ["0", 95],
   ["−2", 134],
-  ["0", 162],
+  ["zeros", 162],
 ];
 /** From here on the made-up layer explodes, and from there on it is NaN; shares of the width. */
 const EXPLODES = 0.6;
@@ -153,7 +153,7 @@ function paint(context: CanvasRenderingContext2D, colourOf: (share: number) => s
   context.textAlign = "right";
   for (const [words, y] of LABELS) context.fillText(words, left - 4, y);
   context.textAlign = "left";
-  context.fillText("0", left, 178);
+  context.fillText("1", left, 178);
   context.textAlign = "right";
   context.fillText("300", right, 178);
   context.fillStyle = ink("line-strong");

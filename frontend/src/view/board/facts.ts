@@ -33,7 +33,7 @@ const WORST_SHARE = 0.3;
 const WORST = "worst";
 const OWN_IDS = ["run", "loss", WORST, "step"];
 
-const lossColumn: FactColumn = {
+export const lossColumn: FactColumn = {
   id: "loss",
   label: "last loss",
   tip: "Newest value of the run's loss",

@@ -53,7 +53,7 @@ export function healthOf(run: string): Health {
   return unchecked.value === null || unchecked.value.has(run) ? "unchecked" : "healthy";
 }
 
-/** Whether something looks wrong that is more than a remark. */
+/** Whether something looks wrong that is more than an info. */
 export function isSick(run: string): boolean {
   const health = healthOf(run);
   return health === "error" || health === "warning";

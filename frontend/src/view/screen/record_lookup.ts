@@ -1,7 +1,7 @@
 /** Single records where a column pools several: looked up when the crosshair rests on it. */
 
 import { effect, signal } from "@preact/signals";
-import { columnAt, nearestColumn } from "../../math/step_axis";
+import { columnAt, nearestColumn } from "../../math/column_spans";
 import type { Tile } from "../../math/tile";
 import { isTileError } from "../../series/decode";
 import { requestToKey } from "../../series/tile_cache";

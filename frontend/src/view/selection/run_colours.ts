@@ -13,11 +13,31 @@ const ROUNDS: readonly (readonly [towards: number, part: number])[] = [
   [255, 0.68],
 ];
 
-export function colourOfPlace(at: number, dark: boolean): string {
+/** `given`: what TensorBoard has now for this run; `regrouped`: whether it colours runs by groups. */
+export function colourOfPlace(at: number, dark: boolean, given?: string, regrouped = false): string {
+  if (given !== undefined && (regrouped || !isOfPlace(given, at))) return given;
   const palette = dark ? DARK : LIGHT;
   const colour = palette[at % palette.length]!;
   const [towards, part] = ROUNDS[Math.floor(at / palette.length) % ROUNDS.length]!;
   return mix(colour, towards, part);
+}
+
+/** Whether TensorBoard would give a colour to the run at a place by itself, in either theme. */
+function isOfPlace(colour: string, at: number): boolean {
+  return [LIGHT, DARK].some((palette) => palette[at % palette.length] === colour);
+}
+
+/**
+ * Whether colours of the palette stand at other places than their own: then TensorBoard colours runs by groups, and its
+ * colours are taken as they are. A colour that was picked for one run is hardly ever one of the palette.
+ */
+export function areRegrouped(names: readonly string[], given: ReadonlyMap<string, string>): boolean {
+  return names.some((name, at) => {
+    const colour = given.get(name);
+    return (
+      colour !== undefined && !isOfPlace(colour, at) && (LIGHT.includes(colour) || DARK.includes(colour))
+    );
+  });
 }
 
 /** Each channel of a "#rrggbb" moved by a part of its way towards a level. */
