@@ -15,6 +15,7 @@ from tb_activation_hist.core.slice_series import SliceSeries
 from tb_activation_hist.findings.hits import Hit
 from tb_activation_hist.findings.rule import Observation
 from tb_activation_hist.findings.signals import (
+    EARLY_RECORDS,
     BoolArray,
     Signals,
     sustained_records,
@@ -27,10 +28,16 @@ NAMED: Final = 24
 
 
 FEW_UNITS: Final = 3
-"""Fewer units than this are lost in healthy trainings too (bench/findings)."""
+"""Fewer units than this are lost at a time in healthy trainings (bench/findings)."""
 
-FEW_SHARE: Final = 0.25
-"""Below this share of a layer, units that never did anything cost it nothing but their width."""
+MANY_SHARE: Final = 0.5
+"""Below this share of a layer, units that it loses as it begins cost it only their width."""
+
+EARLY_SHARE: Final = 0.1
+"""Of the run, in which units are lost while a healthy layer finds its place too."""
+
+AT_A_TIME: Final = 0.05
+"""Of the run, in which units are lost by one cause."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,18 +110,29 @@ def trailing_begin(state: BoolArray) -> IntArray:
 def observe_by_harm(
     units: UnitSignals, since: IntArray, state: str, threshold: Mapping[str, float]
 ) -> Iterator[Observation]:
-    """Findings about units that are lost: those from the start apart from those lost later.
+    """Findings about units that are lost: those of the beginning apart from those lost later.
 
-    A few of either are an info: the layer learns with the others.
+    An info is what healthy layers lose too: fewer than half of their units in the beginning, or
+    single ones later.
     """
     records = len(units.slices)
-    many = (since < records).mean() >= FEW_SHARE
-    later, from_start = (since > 0) & (since < records), since == 0
-    for own, harmful in ((later, many or later.sum() >= FEW_UNITS), (from_start, many)):
+    begun = max(EARLY_SHARE * records, EARLY_RECORDS)
+    lost = since < records
+    many = lost.mean() >= MANY_SHARE
+    later, early = lost & (since >= begun), lost & (since < begun)
+    sudden = _most_at_a_time(since[later], AT_A_TIME * records) >= FEW_UNITS
+    for own, harmful in ((later, many or sudden), (early, many)):
         if own.any():
             severity = None if harmful else "info"
             at = np.where(own, since, records)
             yield observe_units(units, at, state, threshold, severity=severity)
+
+
+def _most_at_a_time(since: IntArray, near: float) -> int:
+    """Most units that are lost within `near` records of each other, at least within one."""
+    times = np.sort(since)
+    together = np.searchsorted(times, times + max(near, 1), side="right") - np.arange(len(times))
+    return int(together.max(initial=0))
 
 
 def observe_units(

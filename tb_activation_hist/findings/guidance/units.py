@@ -31,7 +31,7 @@ NEVER_ALIVE: Final = Guidance(
         "A dead ReLU unit gets no gradient and stays dead. A few cost nothing but their width. "
         "If there are many, initialise as for ReLU (He), use a leaky ReLU, or prune them."
     ),
-    code="torch.nn.init.kaiming_normal_(layer.weight, nonlinearity='relu')  # of <layer>",
+    code="torch.nn.init.kaiming_normal_(layer.weight)  # of <layer>",
     check="Compare the biases of these units, and what goes into them, with those of the others.",
 )
 

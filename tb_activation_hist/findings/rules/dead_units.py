@@ -67,8 +67,8 @@ DEAD_UNITS: Final = RunRule(
     severity="warning",
     seen=(
         "Units (channels, heads, experts) of a layer recorded with `split` output only exact "
-        "zeros until the end of the run. An info for few units, as a healthy network has them: "
-        "below a quarter of the layer from the start, or fewer than 3 units later."
+        "zeros until the end of the run. An info for what healthy networks lose too: less "
+        "than half of the layer in the first tenth of the run, or fewer than 3 units at a time."
     ),
     source="Lu et al. 2019, Dying ReLU and Initialization: 0 for every input",
     thresholds=DeadUnitThresholds,

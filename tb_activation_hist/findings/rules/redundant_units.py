@@ -111,8 +111,13 @@ def find_constant_units(
 
 
 def _is_constant(units: UnitSignals, options: RedundantThresholds) -> BoolArray:
-    """(S, K), without units that are 0, which have a finding of their own."""
+    """(S, K), without units that are 0, which have a finding of their own.
+
+    An embedding of which one row is looked up, as that of BERT's token types, is no loss.
+    """
     slices = units.slices
+    if units.signals.info.type.startswith("Embedding"):
+        return np.zeros_like(units.zero)
     with np.errstate(invalid="ignore"):
         still = slices.std <= options.constant_spread * slices.rms
     constant: BoolArray = still & (slices.finite >= LEAST_VALUES) & ~units.zero
