@@ -59,6 +59,15 @@ LASTING: Final = frozenset({"unscaled_inputs", "kept_gradients", "optimizer_sett
 """Kinds that are told by the first record and last as long as the training does."""
 
 
+RESULTS: Final = frozenset({"chance_share"})
+"""Limits of findings that only say how a training ended: they follow from all others."""
+
+
+def is_result(finding: Finding) -> bool:
+    """Whether it says how the training ended, and nothing of the cause."""
+    return not RESULTS.isdisjoint(finding.threshold)
+
+
 def drop_consequences(findings: Sequence[Finding], steps: int) -> list[Finding]:
     """The findings of a run that no other finding explains. steps: length of the run."""
     near = near_steps(steps)
@@ -75,7 +84,7 @@ def _explains(cause: Finding, effect: Finding, near: float) -> bool:
         return rule.repeats(cause, effect, near)
     begins = rule.explains.get(effect.kind)
     # What is only worth knowing, such as a mask of -inf, is no cause of trouble.
-    if begins is None or cause.severity == "info":
+    if begins is None or cause.severity == "info" or is_result(cause):
         return False
     return begins.holds(effect.first_step - cause.first_step, near)
 

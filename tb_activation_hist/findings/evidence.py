@@ -83,12 +83,16 @@ FIGURES: Final[Mapping[str, Figure]] = {
     "setting": Figure("setting", TEXT),
     "setting_value": Figure("its value", NUMBER, ("momentum", "decay_in_gradient")),
     "slower": Figure("update per gradient, below that of others", TIMES, ("slow_rate",)),
+    "scores_rms": Figure("size of attention's scores", NUMBER, ("saturated_scores",)),
     "start_gain": Figure(
         "weights at the start, relative to 1/sqrt(inputs)",
         TIMES,
         ("vanishing_weights", "first_weights"),
     ),
     "share_at_limit": Figure("values at the limits of the dtype", SHARE, ("low_precision_share",)),
+    "spread_share": Figure(
+        "standard deviation beside the size of the values", SHARE, ("unscaled_spread",)
+    ),
     "subnormal": Figure("values below the smallest normal number"),
     "unit_share": Figure("share of the layer's units", SHARE),
     "update_share": Figure(

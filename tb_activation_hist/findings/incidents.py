@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Final
 
 from tb_activation_hist.core.names import PHASES
-from tb_activation_hist.findings.consequences import follows
+from tb_activation_hist.findings.consequences import follows, is_result
 from tb_activation_hist.findings.finding import SEVERITIES, Finding
 from tb_activation_hist.findings.hits import near_steps
 from tb_activation_hist.findings.input_signals import INPUT_KINDS
@@ -49,11 +49,24 @@ def group_incidents(
     near = near_steps(last_step - first_step)
     settled = first_step + near
     groups: list[list[Finding]] = []
-    for finding in findings:
+    results = [finding for finding in findings if is_result(finding)]
+    for finding in (each for each in findings if not is_result(each)):
         linked = [g for g in groups if any(_linked(finding, other, near, settled) for other in g)]
         groups = [group for group in groups if not any(group is each for each in linked)]
         groups.append([*(other for group in linked for other in group), finding])
-    return [_sort_incident(group, near) for group in groups]
+    told = [_sort_incident(group, near) for group in groups]
+    return _add_results(told, results)
+
+
+def _add_results(
+    groups: Sequence[list[Finding]], results: Sequence[Finding]
+) -> list[list[Finding]]:
+    """How the training ended comes after the gravest incident, or by itself without any."""
+    graver = [group for group in groups if group[0].severity != "info"]
+    if not graver or not results:
+        return [*groups, *([list(results)] if results else [])]
+    first = min(graver, key=_incident_key)
+    return [[*group, *results] if group is first else group for group in groups]
 
 
 def _linked(one: Finding, other: Finding, near: float, settled: float) -> bool:

@@ -22,6 +22,7 @@ from tb_activation_hist.findings import (
     LiveIncidents,
     LiveRules,
     info_to_run_facts,
+    is_milder,
 )
 from tb_activation_hist.recording.alerts import Alerts
 from tb_activation_hist.recording.options import RecordingOptions
@@ -104,10 +105,13 @@ class Monitor:
 
     def _keep(self, findings: list[Finding]) -> None:
         self._new_findings += [finding for finding in findings if finding.kind in self._asked]
-        if any(finding.kind in self._stop_on for finding in findings):
+        if any(self._stops(finding) for finding in findings):
             self.should_stop = True
         for finding in findings:
             self._alert(finding)
+
+    def _stops(self, finding: Finding) -> bool:
+        return finding.kind in self._stop_on and not is_milder(finding)
 
     def _alert(self, finding: Finding) -> None:
         """Tell a finding that begins an incident, and what is only worth knowing if asked for."""
@@ -121,8 +125,7 @@ class Monitor:
         """Sentences for the user about what was found since the last call; each finding once."""
         while self._new_findings:
             finding = self._new_findings.popleft()
-            stops = finding.kind in self._stop_on
-            option = "stop_on: the training should stop" if stops else "warn_on"
+            option = "stop_on: the training should stop" if self._stops(finding) else "warn_on"
             yield f"{finding.title}. {finding.advice} ({finding.kind}, {option})"
         if self.alerts is not None:
             yield from self.alerts.take_messages()

@@ -132,9 +132,10 @@ FAULTS_A: Final = (
         INPUTS,
         "sort_by_class",
         "lenet swin",
-        kinds("spike_and_crash", "sudden_change", "sorted_data"),
+        kinds("spike_and_crash", "sudden_change", "unshuffled_input"),
         allows=AFTERMATH,
         prepare=acts.sort_by_class,
+        severities=ANY_SEVERITY,
     ),
     _plant(
         NUMBERS,

@@ -9,11 +9,13 @@ from typing import Final
 from tb_activation_hist.core.names import LayerInfo
 from tb_activation_hist.findings.finding import Finding
 from tb_activation_hist.findings.guidance import (
+    fading,
+    growth,
     inputs,
     learning,
     non_finite,
     optimizer,
-    scale,
+    range_ends,
     setup,
     units,
 )
@@ -21,17 +23,17 @@ from tb_activation_hist.findings.guidance.guidance import Case, Pattern
 
 PATTERNS: Final[Mapping[str, Sequence[Pattern]]] = {
     "non_finite": non_finite.NON_FINITE,
-    "collapsed": scale.COLLAPSED,
-    "exploding": scale.EXPLODING,
-    "vanishing": scale.VANISHING,
-    "mostly_zero": scale.MOSTLY_ZERO,
-    "saturated": scale.SATURATED,
-    "spike_and_crash": scale.SPIKE_AND_CRASH,
+    "collapsed": fading.COLLAPSED,
+    "exploding": growth.EXPLODING,
+    "vanishing": fading.VANISHING,
+    "mostly_zero": fading.MOSTLY_ZERO,
+    "saturated": range_ends.SATURATED,
+    "spike_and_crash": growth.SPIKE_AND_CRASH,
     "not_learning": learning.NOT_LEARNING,
     "frozen": learning.FROZEN,
-    "sudden_change": scale.SUDDEN_CHANGE,
+    "sudden_change": growth.SUDDEN_CHANGE,
     "low_precision": non_finite.LOW_PRECISION,
-    "outlier_features": scale.OUTLIER_FEATURES,
+    "outlier_features": growth.OUTLIER_FEATURES,
     "dead_units": units.DEAD_UNITS,
     "unused_units": units.UNUSED_UNITS,
     "runaway_units": units.RUNAWAY_UNITS,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from tb_activation_hist.findings.guidance.guidance import Guidance, Pattern, always, from_start
-from tb_activation_hist.findings.guidance.scale import LOWER_RATE
+from tb_activation_hist.findings.guidance.snippets import LOWER_RATE
 
 DEAD: Final = Guidance(
     causes=(

@@ -10,7 +10,6 @@ import numpy as np
 import numpy.typing as npt
 
 from tb_activation_hist.core.grid import FloatArray
-from tb_activation_hist.core.names import LayerInfo
 from tb_activation_hist.findings.distance import IntVector
 from tb_activation_hist.findings.finding import Finding
 from tb_activation_hist.findings.hits import (
@@ -20,7 +19,7 @@ from tb_activation_hist.findings.hits import (
     group_episodes,
     name_layers,
 )
-from tb_activation_hist.findings.layer_types import LEAST_DEPTH
+from tb_activation_hist.findings.layer_types import LEAST_DEPTH, is_before
 from tb_activation_hist.findings.number_format import format_factor
 from tb_activation_hist.findings.record_stream import RecordStream
 from tb_activation_hist.findings.rule import Begins, Observation, OnlineCheck, OnlineState, RunRule
@@ -95,7 +94,7 @@ def find_growth_over_time(
     last = _last_with_weights(layers)
 
     def level(signals: Signals) -> float:
-        inner = last is not None and _is_before(signals.info, last.info)
+        inner = last is not None and is_before(signals.info, last.info)
         return options.exploding_inner if inner else options.exploding_level
 
     hits = find_hits(
@@ -122,11 +121,6 @@ def _last_with_weights(layers: RunSignals) -> Signals | None:
     """The last layer or block with weights; blocks are known by the sizes of their parameters."""
     known = [s for s in layers.outputs if layers.is_learner(s.info) or layers.parameters_of(s.info)]
     return known[-1] if known else None
-
-
-def _is_before(info: LayerInfo, last: LayerInfo) -> bool:
-    """Whether a layer comes before the last one, and is no block around it."""
-    return info.order < last.order and not last.layer.startswith(f"{info.layer}.")
 
 
 def _growth_hit(signals: Signals, level: float, options: ExplodingThresholds) -> Hit | None:
@@ -261,8 +255,9 @@ def _gradient_hit(signals: Signals, options: ExplodingThresholds) -> Hit | None:
 
 def _check_record(stream: RecordStream, options: ExplodingThresholds) -> OnlineState:
     figures = {"rms": stream.rms, "early_rms": stream.early_rms}
-    growth, level = options.exploding_growth, options.exploding_level
-    return OnlineState(bool(has_exploded(stream.rms, stream.early_rms, growth, level)), figures)
+    level = options.exploding_inner if stream.inner else options.exploding_level
+    state = has_exploded(stream.rms, stream.early_rms, options.exploding_growth, level)
+    return OnlineState(bool(state), figures)
 
 
 def _goes_on_from_start(cause: Finding, effect: Finding, near: float) -> bool:
