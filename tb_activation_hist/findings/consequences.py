@@ -56,7 +56,7 @@ LEADS_TO: Final[Mapping[str, frozenset[str]]] = {
 
 
 LASTING: Final = frozenset({"unscaled_inputs", "kept_gradients", "optimizer_settings"})
-"""Kinds that are told by the first record and last as long as the training does."""
+"""Kinds that the first record shows and that last as long as the training does."""
 
 
 RESULTS: Final = frozenset({"chance_share"})
@@ -90,7 +90,7 @@ def _explains(cause: Finding, effect: Finding, near: float) -> bool:
 
 
 def follows(cause: Finding, effect: Finding, near: float, settled: float) -> bool:
-    """Whether two findings of a run have one cause, of which the first tells more.
+    """Whether two findings of a run have one cause, about which the first says more.
 
     settled: a step. What holds from before it on is a state of the network rather than an event:
     two such states of different kinds need not have one cause.

@@ -25,13 +25,13 @@ SPREAD: Final = (
 """Kinds of series in the order in which trouble of one training step passes through them."""
 
 LIVE_SHARE: Final = 0.25
-"""Share of a run so far for which trouble that was told while it trains is taken to last."""
+"""Share of a run so far for which trouble that is reported live is assumed to last."""
 
 
 def to_incidents(findings: Iterable[Finding], first_step: int, last_step: int) -> list[Finding]:
     """The findings of one run with the numbers of their incidents, in the order of these.
 
-    The gravest incident comes first, then the earliest. first_step, last_step: of the run.
+    The most severe incident comes first, then the earliest. first_step, last_step: of the run.
     """
     groups = group_incidents(list(findings), first_step, last_step)
     groups.sort(key=_incident_key)
@@ -76,18 +76,18 @@ def _linked(one: Finding, other: Finding, near: float, settled: float) -> bool:
 def _sort_incident(group: Sequence[Finding], near: float) -> list[Finding]:
     """The cause, then the others by their first steps.
 
-    The cause is the gravest of those that begin about when the first one does; trouble with the
-    inputs comes before all others. What is only worth knowing causes nothing that is graver.
+    The cause is the most severe of those that begin about when the first one does; trouble with the
+    inputs comes before all others. An info is never the cause of anything more severe.
     """
-    told = [finding for finding in group if finding.severity != "info"] or group
-    begin = min(finding.first_step for finding in told)
-    early = [finding for finding in told if finding.first_step <= begin + near]
-    cause = min(early, key=lambda f: (f.kind not in INPUT_KINDS, _gravity(f), _spread_key(f)))
+    serious = [finding for finding in group if finding.severity != "info"] or group
+    begin = min(finding.first_step for finding in serious)
+    early = [finding for finding in serious if finding.first_step <= begin + near]
+    cause = min(early, key=lambda f: (f.kind not in INPUT_KINDS, _severity(f), _spread_key(f)))
     rest = [finding for finding in group if finding is not cause]
-    return [cause, *sorted(rest, key=lambda f: (_spread_key(f), _gravity(f)))]
+    return [cause, *sorted(rest, key=lambda f: (_spread_key(f), _severity(f)))]
 
 
-def _gravity(finding: Finding) -> tuple[int, int]:
+def _severity(finding: Finding) -> tuple[int, int]:
     return (SEVERITIES.index(finding.severity), FINDING_KINDS.index(finding.kind))
 
 
@@ -101,8 +101,8 @@ def _spread_key(finding: Finding) -> tuple[int, int, int, tuple[str, ...]]:
 
 def _incident_key(group: Sequence[Finding]) -> tuple[int, int, int, tuple[str, ...]]:
     cause = group[0]
-    gravest = min(SEVERITIES.index(finding.severity) for finding in group)
-    return (gravest, cause.first_step, FINDING_KINDS.index(cause.kind), cause.layers)
+    worst = min(SEVERITIES.index(finding.severity) for finding in group)
+    return (worst, cause.first_step, FINDING_KINDS.index(cause.kind), cause.layers)
 
 
 class LiveIncidents:

@@ -40,7 +40,7 @@ def is_milder(finding: Finding) -> bool:
 
 
 class LiveRules:
-    """Feeds the records of a run to the rules as they arrive, and tells each kind once.
+    """Feeds the records of a run to the rules as they arrive, and reports each kind once.
 
     What is only worth knowing does not keep the same kind's warning from being told later.
 
