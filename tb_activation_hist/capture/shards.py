@@ -24,13 +24,8 @@ NOWHERE: Final = ShardPlace(-1, -1)
 def place_of_shard(tensor: Any, dim: int) -> ShardPlace:
     """Where this rank's shard of a DTensor begins along a dimension.
 
-<<<<<<< HEAD
-    `NOWHERE` where that cannot be told: if several dimensions of the mesh cut this one, or if the
-    shards are interleaved, as FSDP2 over tensor parallelism makes them.
-=======
-    None if that is unknown: if several dimensions of the mesh cut this one, or if the shards
+    `NOWHERE` if that is unknown: if several dimensions of the mesh cut this one, or if the shards
     are interleaved, as FSDP2 over tensor parallelism makes them.
->>>>>>> main
     """
     return _find_place(int(tensor.shape[dim]), dim, tensor.placements, tensor.device_mesh)
 
