@@ -34,7 +34,11 @@ FIGURES: Final[Mapping[str, Figure]] = {
     "column": Figure("the column's number, from 0"),
     "column_scale": Figure("size of its values", NUMBER),
     "cycles": Figure("rises and falls", NUMBER, ("cycles",)),
-    "decay": Figure("fall of the values' size", TIMES, ("vanishing_decay", "vanishing_matrices")),
+    "decay": Figure(
+        "fall of the values' size",
+        TIMES,
+        ("vanishing_decay", "vanishing_beside", "vanishing_last", "vanishing_matrices"),
+    ),
     "distance": Figure("distance of the histograms", NUMBER, ("distance", "difference_distance")),
     "cause": Figure("what reaches the weights", TEXT),
     "dropped_share": Figure(
