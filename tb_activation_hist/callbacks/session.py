@@ -225,7 +225,7 @@ class SessionReaders(ActivationStatsReaders):
         return plot_layers(self.histograms, **options)
 
     def findings(self, options: FindingOptions | None = None) -> list[Finding]:
-        """What is wrong in what was recorded so far, the gravest first; [] when nothing is.
+        """What is wrong in what was recorded so far, most severe first; [] when nothing is.
 
         options: thresholds other than the defaults.
         """

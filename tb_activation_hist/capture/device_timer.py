@@ -57,7 +57,7 @@ class DeviceTimer:
     every step counts, recorded or not. Events are used again; a step that is not timed uses none.
 
     A captured CUDA graph can hold no events: what is counted in it is noted while it is captured,
-    and its time is told from that of a sample, counted once beside it.
+    and its time is estimated from that of a sample, which is counted once.
     """
 
     def __init__(
@@ -150,7 +150,7 @@ class DeviceTimer:
 
     @property
     def wants_sample(self) -> bool:
-        """Whether a graph was captured, but not yet a sample counted to tell its time from."""
+        """Whether a graph was captured and no sample has been counted yet to estimate its time."""
         unknown = self._byte_s is None and self._sample is None
         return bool(self._captured_bytes) and unknown and self._works
 

@@ -24,7 +24,7 @@ MOST_BATCHES: Final = 1 << 16
 """Batches that are remembered to see them come again: 8 MB."""
 
 NEWS: Final = 12
-"""Records in a row that must be the same, or come again, before this is told at once."""
+"""Records in a row that must be the same, or come again, before this is reported at once."""
 
 
 class InputMemory:
@@ -115,7 +115,7 @@ class InputMemory:
 
     @property
     def has_news(self) -> bool:
-        """Whether this record completes what is told at once."""
+        """Whether this record completes what is reported at once."""
         return self._repeats == NEWS or self._run == NEWS
 
     @property

@@ -148,7 +148,7 @@ class TensorRecorder(TensorHook):
         return path
 
     def _check(self, name: str, value: Any) -> bool:
-        """Whether there is something to count; tells once what there is instead."""
+        """Whether there is something to count; if not, report once what there is instead."""
         tensors = [value] if is_countable(value) else [each for _, each in floating_tensors(value)]
         if not tensors:
             kind = _kind(value)

@@ -33,7 +33,7 @@ MORE_ROWS: Final = 16
 """Rows of a segment that is added because the one before is full."""
 
 SAMPLE_VALUES: Final = 1 << 22
-"""Values counted once to tell the time of counting inside a captured graph."""
+"""Values counted once to estimate the time of counting inside a captured graph."""
 
 NOT_TIMED: Final = contextlib.nullcontext()
 

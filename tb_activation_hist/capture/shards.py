@@ -15,7 +15,7 @@ class ShardPlace(NamedTuple):
 def place_of_shard(tensor: Any, dim: int) -> ShardPlace | None:
     """Where this rank's shard of a DTensor begins along a dimension.
 
-    None where that cannot be told: if several dimensions of the mesh cut this one, or if the shards
+    None if that is unknown: if several dimensions of the mesh cut this one, or if the shards
     are interleaved, as FSDP2 over tensor parallelism makes them.
     """
     slices = int(tensor.shape[dim])

@@ -95,7 +95,7 @@ def _print_run(page: Page, run: Run, findings: Sequence[Finding], *, details: bo
 
 
 def _describe_recording(run: Run) -> str:
-    """How often was recorded, and what that adds to the steps, as far as the run tells."""
+    """How often steps were recorded and what that adds to them, as far as the run says."""
     cadence, overhead = (run.info.get(field) for field in ("cadence", "overhead"))
     texts = [f"recorded {cadence}" if cadence else "", f"adding {overhead}" if overhead else ""]
     return ", ".join(text for text in texts if text)

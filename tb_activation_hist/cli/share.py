@@ -28,6 +28,6 @@ def run_share(given: argparse.Namespace) -> int:
     shared = make_from_files(find_event_files(given.logdir), origin, choice)
     write_file(target, shared)
     print(f"{given.output}: {target.stat().st_size / 1e6:.1f} MB")
-    for text in shared.told:
+    for text in shared.summary:
         print(f"  {text}")
     return 0

@@ -31,7 +31,7 @@ DECAY_ABOVE: Final = 10.0
 """How far above the learning rate a weight decay must be to be taken for one."""
 
 LEAST_WAY: Final = 64
-"""Steps after which the way of the weights is judged."""
+"""Steps after which the way of the weights, and a loss at chance, are judged."""
 
 LOSS_LEFT: Final = 0.97
 """Part of the first loss above which one that was learnt from would not be at the end."""
@@ -94,7 +94,7 @@ def find_rounded_updates(
 ) -> Iterator[Observation]:
     """Weights in few bits, most of which a step does not change though they have gradients."""
     known = [p for p in matrices(layers.parameters) if p.info.dtype in FLOAT_LIMITS]
-    shares = [(p, _rounded_share(p)) for p in known if not p.is_constant]
+    shares = [(p, _rounded_share(p)) for p in known]
     rounded = [(p, share) for p, share in shares if share >= options.rounded_share]
     if not rounded or 2 * len(rounded) < len(shares):
         return
@@ -126,7 +126,7 @@ def find_loss_at_chance(
     """The logged loss begins, stays and ends at that of a network that knows nothing."""
     trend = find_loss_trend(layers)
     chance = None if trend is None else chance_loss(layers, trend)
-    if trend is None or chance is None:
+    if trend is None or chance is None or layers.rate_rises or trend.length < LEAST_WAY:
         return
     if min(trend.lowest, trend.end) < options.chance_share * min(chance, trend.begin):
         return

@@ -27,6 +27,9 @@ PERIODIC_KINDS: Final = frozenset(
 EXACT_KINDS: Final = frozenset({"eval_mode", "constant_input"})
 """Kinds whose milder cases are told too: they are facts, and who watches for them wants to know."""
 
+WHOLE_RUN: Final = frozenset({"chance_share", "short_way"})
+"""Limits of findings that are true of a whole run: one that has just begun has not learnt yet."""
+
 
 def is_milder(finding: Finding) -> bool:
     """Whether it is only worth knowing although its kind is trouble: it may well be meant so.
@@ -37,7 +40,7 @@ def is_milder(finding: Finding) -> bool:
 
 
 class LiveRules:
-    """Feeds the records of a run to the rules as they arrive, and tells each kind once.
+    """Feeds the records of a run to the rules as they arrive, and reports each kind once.
 
     What is only worth knowing does not keep the same kind's warning from being told later.
 
@@ -94,7 +97,8 @@ class LiveRules:
 
     def _is_told(self, finding: Finding) -> bool:
         meant = is_milder(finding) and finding.kind not in EXACT_KINDS
-        return finding.kind in self._kinds and not meant
+        early = not WHOLE_RUN.isdisjoint(finding.threshold)
+        return finding.kind in self._kinds and not (meant or early)
 
     def _take_news(self, findings: Sequence[Finding]) -> list[Finding]:
         news = []

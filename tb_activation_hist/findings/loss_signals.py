@@ -23,6 +23,7 @@ END_SHARE: Final = 0.2
 """Shares of a run whose mean losses are those of its begin and its end."""
 
 LEAST_WINDOWS: Final = 24
+"""Means from which a trend is told; a run of 64 records or more has 32 to 64."""
 
 NEAR_CHANCE: Final = 0.1
 NEAR_TWO: Final = 0.03
@@ -44,6 +45,11 @@ class LossTrend:
     lowest: float
     steps: tuple[int, int]
     rising: float
+
+    @property
+    def length(self) -> int:
+        """Steps from the first record to the last."""
+        return self.steps[1] - self.steps[0]
 
 
 def find_main_loss(run: RunSignals) -> LossHistory | None:

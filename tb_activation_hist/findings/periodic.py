@@ -38,7 +38,7 @@ LOOK_SHARE: Final = 0.05
 LATE_GROWTH: Final = 1.5
 
 LIVE_LASTING: Final = 10
-"""Records that a state must last before it is told; in a report of a short run fewer do."""
+"""Records that a state must last before it is reported live; a short run's report needs fewer."""
 
 KEPT_RECORDS: Final = 256
 """Most records kept of a layer, some 400 kB; beyond it, neighbours are added up exactly."""

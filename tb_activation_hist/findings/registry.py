@@ -1,4 +1,4 @@
-"""All rules of the findings, the gravest first; every list of kinds and thresholds comes from here.
+"""All rules of the findings, most severe first; every list of kinds and thresholds comes from here.
 
 A new rule is one module in `rules/` and one line in `RUN_RULES`. If it has thresholds of its own,
 their class is also a base of `FindingOptions`.
@@ -139,7 +139,7 @@ RUN_RULES: Final[RunRules] = (
     STOPPED_LEARNING,
     FROZEN,
 )
-"""Rules for single runs, the gravest first; the order sorts findings of equal severity."""
+"""Rules for single runs, most severe first; the order sorts findings of equal severity."""
 
 COMPARISON_RULES: Final[tuple[ComparisonRule[FindingOptions], ...]] = (RUN_DIFFERENCE,)
 """Rules that compare two runs."""
@@ -149,7 +149,7 @@ RULES: Final[tuple[Rule[Any], ...]] = (*RUN_RULES, *COMPARISON_RULES)
 RUN_RULE_OF: Final = {rule.kind: rule for rule in RUN_RULES}
 
 FINDING_KINDS: Final = tuple(rule.kind for rule in RULES)
-"""Every kind of finding, the gravest first."""
+"""Every kind of finding, most severe first."""
 
 WATCHED_KINDS: Final = tuple(RUN_RULE_OF)
 """The kinds that ``warn_on`` and ``stop_on`` take: all that one run can show."""

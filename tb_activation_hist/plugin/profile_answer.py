@@ -117,7 +117,7 @@ class ProfileAnswers:
                 continue
             try:
                 profile = _make_profile(loaded, asked)
-            # Whatever fails for one layer must not take the others along; its panel tells of it.
+            # A failure of one layer must not affect the others; its panel reports it.
             except Exception as err:  # noqa: BLE001
                 explain_failure(err, f"the profile of {key}")
                 continue

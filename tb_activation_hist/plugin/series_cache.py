@@ -85,7 +85,7 @@ class SeriesCache:
     @property
     def warnings(self) -> dict[SeriesKey, str]:
         """What could not be read of each series, and under the tag `RUN_INFO_TAG` what is to be
-        told about a run as a whole; a copy."""
+        said about a run as a whole; a copy."""
         with self._noting:
             return dict(self._warnings) | _describe_runs(self._notes)
 
@@ -245,7 +245,7 @@ class SeriesCache:
 
 
 def _describe_runs(notes: Mapping[SeriesKey, SessionNotes]) -> dict[SeriesKey, str]:
-    """What is to be told about the sessions of each run, from the notes of its series."""
+    """What is to be reported about the sessions of each run, from the notes of its series."""
     by_run: dict[SeriesKey, list[SessionNotes]] = {}
     for key, own in notes.items():
         by_run.setdefault(key._replace(tag=RUN_INFO_TAG), []).append(own)

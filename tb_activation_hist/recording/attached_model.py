@@ -1,4 +1,4 @@
-"""A model's hooks: put on, kept up with the model, taken off, and what is told about them."""
+"""A model's hooks: attached, kept up to date with the model, removed, and reported on."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class AttachedModel:
     """The hooks of one logger on one model.
 
     records: how many there are so far. stored: whether any was written. quiet: whether nothing is
-    told at the end.
+    reported at the end.
     """
 
     def __init__(self, model: nn.Module, options: CaptureOptions) -> None:

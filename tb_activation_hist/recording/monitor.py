@@ -35,12 +35,12 @@ WATCHED_SLICES: Final = 4096
 class Monitor:
     """Looks at records on the writer's thread and keeps what is found for the training's thread.
 
-    warn_on, stop_on: any of `findings.WATCHED_KINDS`. What single records show is told after a few
-    of them, of which nothing is kept. For the rest the run so far is kept in bounded memory and
-    looked at as it grows.
+    warn_on, stop_on: any of `findings.WATCHED_KINDS`. What single records show is reported after a
+    few of them, of which nothing is kept. For the other kinds, the run so far is kept in bounded
+    memory and checked as it grows.
 
     read_info: what the logger has noted of the run so far.
-    alerts: what tells each incident's first finding to the user's function and URL; with neither
+    alerts: what sends each incident's first finding to the user's function and URL; with neither
     `warn_on` nor `stop_on`, every kind is watched for it.
 
     should_stop: whether a finding of `stop_on` was made. failure: the exception that ended the
@@ -114,12 +114,12 @@ class Monitor:
         return finding.kind in self._stop_on and not is_milder(finding)
 
     def _alert(self, finding: Finding) -> None:
-        """Tell a finding that begins an incident, and what is only worth knowing if asked for."""
+        """Report a finding that begins an incident, and an info only if asked for."""
         if self.alerts is None or not (self._asked or finding.severity != "info"):
             return
         numbered, is_new = self._incidents.add(finding, self._first_step or 0, self._last_step)
         if is_new:
-            self.alerts.tell(numbered)
+            self.alerts.send(numbered)
 
     def take_messages(self) -> Iterator[str]:
         """Sentences for the user about what was found since the last call; each finding once."""

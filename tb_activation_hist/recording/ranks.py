@@ -105,7 +105,7 @@ class RankSender(BackgroundThread[Record]):
         return False
 
     def save(self, *, final: bool) -> None:
-        """Tell rank 0 at the end that nothing follows; there is nothing else to keep."""
+        """Notify rank 0 at the end that nothing follows; there is nothing else to keep."""
         if final:
             self._post(end_message())
 
@@ -205,7 +205,7 @@ class RankMerger(BackgroundThread[Record]):
             self._mailbox.announce_thinning(self._announced)
 
     def save(self, *, final: bool) -> None:
-        """Tell the other ranks how often to record, and at the end that nobody reads any more."""
+        """Notify the other ranks how often to record, and at the end that nobody reads any more."""
         self._announce()
         if final:
             self._mailbox.end()

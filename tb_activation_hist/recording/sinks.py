@@ -80,7 +80,7 @@ def open_sink(
 ) -> tuple[Sink, int]:
     """The sink of this rank, and the number of steps done before.
 
-    tags: those that will be recorded; a warning tells which of them hold something else.
+    tags: those that will be recorded; a warning says which of them hold something else.
     LogdirError when rank 0 cannot write; OptionError for options that several ranks exclude.
     """
     recording = options.recording

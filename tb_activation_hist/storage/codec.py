@@ -60,7 +60,7 @@ BYTES_PER_BIN: Final = 2
 
 @dataclass(frozen=True)
 class Block:
-    """Decoded block. session and ordinal tell which records of a writer it holds."""
+    """Decoded block. session and ordinal identify the records of a writer that it holds."""
 
     series: HistogramSeries
     session: int

@@ -142,7 +142,7 @@ class LogdirHistograms(Mapping[str, "RunHistograms"]):
 
     @property
     def _name(self) -> str:
-        """The last part of the log directory: a file for others tells nothing of this machine."""
+        """The last part of the log directory; a shared file reveals no more."""
         return Path(self.logdir).name or "runs"
 
     def _files(self) -> list[EventFilePath]:

@@ -240,7 +240,7 @@ class RunIndex:
 
     @property
     def notes(self) -> SessionNotes:
-        """What is to be told about the sessions of the tags that were read."""
+        """What is to be reported about the sessions of the tags that were read."""
         return merge_notes(self._notes.values())
 
     def last_step(self) -> int:

@@ -83,7 +83,7 @@ EXACT_WIDTHS: Final = 8 | 8 << 4
 
 @dataclass(frozen=True)
 class SliceBlock:
-    """Decoded block. session and ordinal tell which records of a writer it holds."""
+    """Decoded block. session and ordinal identify the records of a writer that it holds."""
 
     series: SliceSeries
     session: int

@@ -59,16 +59,16 @@ def guide(case: Case) -> Finding:
     finding = case.finding
     chosen = next(own for holds, own in PATTERNS[finding.kind] if holds(case))
     module = finding.layers[0].partition("/")[0]
-    told = chosen.fill(module, finding.first_step)
+    filled = chosen.fill(module, finding.first_step)
     return replace(
-        finding, advice=told.advice, causes=told.causes, code=told.code, check=told.check
+        finding, advice=filled.advice, causes=filled.causes, code=filled.code, check=filled.check
     )
 
 
 def guide_run(
     findings: Sequence[Finding], infos: Iterable[LayerInfo], first_step: int
 ) -> list[Finding]:
-    """The findings of a run, which stand in the order of incidents, with what to tell about each.
+    """The findings of a run, which stand in the order of incidents, with what to say about each.
 
     infos: of all series of the run. first_step: of the run.
     """

@@ -209,7 +209,7 @@ AT_CHANCE: Final = Guidance(
     code="x, y = next(iter(loader))\n"
     "for _ in range(100):\n    optimizer.zero_grad()\n    loss = loss_fn(model(x), y)\n"
     "    loss.backward()\n    optimizer.step()\nprint(loss)",
-    check="Look at what else is told of this run: it is more likely the cause. Compare "
+    check="Look at what else is reported for this run: it is more likely the cause. Compare "
     "model(x)[0] with model(x)[1]: equal outputs show that the input does not get through.",
 )
 

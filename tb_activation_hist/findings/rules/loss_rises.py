@@ -13,6 +13,9 @@ from tb_activation_hist.findings.rule import Observation, RunRule
 from tb_activation_hist.findings.run_signals import RunSignals
 from tb_activation_hist.findings.thresholds import UNIT_FACTOR, UNIT_SHARE, Thresholds, threshold
 
+LEAST_STEPS: Final = 64
+"""Steps after which a loss is judged: in the first it may rise, until the optimizer has settled."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class LossRisesThresholds(Thresholds):
@@ -31,7 +34,9 @@ def find_rising_loss(layers: RunSignals, options: LossRisesThresholds) -> Iterat
     """A loss that begins near that of guessing: others, as of a value that is learnt, may rise."""
     trend = find_loss_trend(layers)
     hits = [whole_run_hit(s, {}) for s in layers.learners[-1:]]
-    if trend is None or chance_loss(layers, trend) is None or trend.rising < options.loss_rising:
+    if trend is None or chance_loss(layers, trend) is None or trend.length < LEAST_STEPS:
+        return
+    if trend.rising < options.loss_rising:
         return
     growth = trend.end / trend.begin
     if growth < options.loss_growth:

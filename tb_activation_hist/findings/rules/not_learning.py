@@ -245,8 +245,10 @@ def _observe(
 
 def _says_more(cause: Finding, effect: Finding, _near: float) -> bool:
     """What holds of the whole network says it of its parts, and a cause more than the loss does."""
-    if cause.severity == "error":
+    if "error" in (cause.severity, effect.severity):
         return effect.severity != "error"
+    if "rounded_share" in cause.threshold:
+        return not {"rounded_share", "slow_rate"} & set(effect.threshold)
     found = "short_way" in cause.threshold and cause.severity == "warning"
     return found and "chance_share" in effect.threshold
 

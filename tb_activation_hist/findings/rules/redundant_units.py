@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from tb_activation_hist.core.grid import IntArray
 from tb_activation_hist.core.setup_facts import EqualRows
+from tb_activation_hist.findings.finding import Finding
 from tb_activation_hist.findings.hits import first_record_hit, name_layers
 from tb_activation_hist.findings.rule import Observation, RunRule
 from tb_activation_hist.findings.run_signals import RunSignals
@@ -164,6 +165,12 @@ def _equal_columns(table: npt.NDArray[np.float64], units: IntArray) -> list[list
     return [group for group in groups.values() if len(group) > 1]
 
 
+def _is_known(cause: Finding, effect: Finding, _near: float) -> bool:
+    """Where all weights of a layer are equal, so are its rows."""
+    equal = "constant_spread" in cause.threshold and "copied_rows" in effect.threshold
+    return equal and set(effect.layers) <= set(cause.layers)
+
+
 REDUNDANT_UNITS: Final = RunRule(
     kind="redundant_units",
     severity="warning",
@@ -175,4 +182,5 @@ REDUNDANT_UNITS: Final = RunRule(
     explains={},
     find=(find_equal_weights, find_copied_rows, find_constant_units, find_copied_units),
     online=None,
+    repeats=_is_known,
 )

@@ -150,7 +150,8 @@ def find_fading_over_depth(
     """Layers whose outputs hardly depend on the batch: the input does not get there.
 
     A layer's distribution varies with the batch. Where this variation is a hundredth of that in
-    the first layer, and the layer has not collapsed, the signal has faded on its way.
+    the first layer, and the layer has not collapsed, the signal has faded on its way. An embedding
+    has none: it looks its values up, those of positions by numbers that no input changes.
     """
     varying = [drift for drift in layers.drifts if drift.batch_noise > 0]
     if len(varying) < LEAST_DEPTH:
@@ -160,6 +161,7 @@ def find_fading_over_depth(
         whole_run_hit(drift.signals, {"fading": first.batch_noise / drift.batch_noise})
         for drift in varying
         if drift.batch_noise * options.vanishing_depth < first.batch_noise
+        and not drift.signals.info.type.startswith("Embedding")
     ]
     if hits:
         own = format_factor(hits[0].figures["fading"])

@@ -117,4 +117,4 @@ class Unchanged(TypedDict):
     revision: str
     """The revision that was asked about."""
     unchanged: Literal[True]
-    """Tells this answer from an index."""
+    """Distinguishes this answer from an index."""

@@ -123,7 +123,7 @@ def test_the_json_report_has_each_format(logdir: str, capsys: pytest.CaptureFixt
     assert row["best_scale"] == series.best_scale("fp16")
 
 
-def test_layers_of_which_nothing_can_be_told_are_named(
+def test_layers_whose_loss_is_unknown_are_named(
     tmp_path: Path, capsys: pytest.CaptureFixture
 ) -> None:
     with SummaryWriter(str(tmp_path)) as writer:
@@ -134,13 +134,13 @@ def test_layers_of_which_nothing_can_be_told_are_named(
     assert "The histograms of 'fc' cannot tell what e4m3 would lose: they were written by" in text
 
 
-def test_bins_that_are_too_wide_are_told(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+def test_bins_that_are_too_wide_are_reported(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
     values = [np.random.default_rng(0).random(500)]
     series = values_to_series(values, scheme=LinearBins(4, 0, 10), layer="fc")
     write_run(tmp_path, {"fc": (LayerInfo("fc", scheme=series.scheme), series)})
     assert main(["report", str(tmp_path), "--format", "e4m3", "--format", "bf16"]) == 0
     text = " ".join(capsys.readouterr().out.split())
-    assert "The bins of 'fc' are too wide to tell what e4m3 would lose: shares may be off" in text
+    assert "The bins of 'fc' are too wide to determine what e4m3 would lose: shares" in text
     assert "bf16 (bfloat16) at scale 1: 0 of 1 layers" in text
 
 

@@ -239,9 +239,14 @@ def test_a_signal_that_fades_over_the_depth() -> None:
     def fade(values: np.ndarray, _index: int) -> np.ndarray:
         return bias + 1e-5 * values
 
-    planted = {"linear2": fade, "head": fade}
-    told = [f for f in find_run_findings("run", make_run(planted)) if f.kind == "vanishing"]
+    layers = make_run({"linear2": fade, "head": fade})
+    told = [f for f in find_run_findings("run", layers) if f.kind == "vanishing"]
     assert only(told).layers == ("linear2", "head")
+    # Embeddings of positions depend on no input.
+    info, series = layers["linear2"]
+    layers["linear2"] = replace(info, type="Embedding"), series
+    told = [f for f in find_run_findings("run", layers) if f.kind == "vanishing"]
+    assert only(told).layers == ("head",)
 
 
 def test_vanishing_gradients_name_the_first_layers() -> None:

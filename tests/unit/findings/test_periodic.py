@@ -1,4 +1,4 @@
-"""The findings that need a run's history are told while it grows, from bounded memory."""
+"""The findings that need a run's history are reported while it grows, from bounded memory."""
 
 from __future__ import annotations
 

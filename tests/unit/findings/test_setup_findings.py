@@ -135,7 +135,7 @@ CHANCE = math.log(10)
     [(CHANCE, ["not_learning"]), (2 * CHANCE, ["loss_rises"]), (0.8 * CHANCE, []), (0.1, [])],
 )
 def test_a_loss_at_chance_and_one_that_rises(end: float, kinds: list[str]) -> None:
-    means = np.linspace(CHANCE, end, 60)
+    means = np.linspace(CHANCE, end, 80)
     findings = find(losses=(loss(*means),), layers=classifier())
     assert [f.kind for f in findings] == kinds
     # A loss of another size says nothing, nor does one of several.

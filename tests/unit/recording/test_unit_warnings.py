@@ -1,4 +1,4 @@
-"""A dead unit is told while the training runs, with ``warn_on``, and is found afterwards."""
+"""A dead unit is reported while the training runs, with ``warn_on``, and is found afterwards."""
 
 from __future__ import annotations
 

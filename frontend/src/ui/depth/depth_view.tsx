@@ -70,6 +70,9 @@ export function DepthView() {
         <span class="facts-line">
           Layers in the order in which they ran. Bands: 5–95 % and 25–75 % of |x| other than 0; line: root
           mean square; at the foot: share that is exactly 0; red: NaN or infinite.
+          {count > MANY_LAYERS
+            ? " Filter the layers, such as by /out$/, to follow one place of every block."
+            : ""}
         </span>
       </p>
       <div
@@ -190,6 +193,8 @@ function Growth({ run, sizes }: DepthRun) {
 /** Names of layers differ at their ends. */
 const NAME_LENGTH = 20;
 const LETTER_PX = 7;
+/** From here on the lines go up and down within each block more than along the model. */
+const MANY_LAYERS = 100;
 
 /** Below the charts, as many as have room. */
 function Names({ width_px }: { readonly width_px: number }) {

@@ -167,7 +167,7 @@ const SEEN = "activation_hist.reading_hint_closed";
 /** A strip at the foot of the page for those who are here for the first time. */
 export function ReadingHint() {
   const closed = useSignal(wasClosed());
-  // It tells of panels, not of the board nor of the view by depth.
+  // It is about panels, not about the board or the depth view.
   if (closed.value || boardOpen.value || depthOpen.value) return null;
   const close = () => {
     closed.value = true;

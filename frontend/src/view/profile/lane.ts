@@ -144,7 +144,7 @@ export interface PlacedFinding {
   readonly to: number;
 }
 
-/** The findings of the shown runs that have a place on the axis, as shares of it, the gravest first. */
+/** The findings of the shown runs that have a place on the axis, as shares of it, most severe first. */
 export const placedFindings = computed<readonly PlacedFinding[]>(() => {
   const axis = fullAxis.value;
   return sorted.value.flatMap((finding) => {
