@@ -76,7 +76,7 @@ FIGURES: Final[Mapping[str, Figure]] = {
     "period": Figure("steps after which batches come again"),
     "one_share": Figure("rows with all weight on one value", SHARE, ("saturated_softmax",)),
     "pos_infs": Figure("+inf in the first such record"),
-    "ratio": Figure("ratio to the usual size", TIMES, ("ratio", "unscaled_columns")),
+    "ratio": Figure("ratio to the usual size", TIMES, ("ratio", "unscaled_columns", "eval_scale")),
     "records": Figure("records that show it", NUMBER, ("constant_records", "kept_steps")),
     "rising": Figure("later stretches with a higher loss", SHARE, ("loss_rising",)),
     "rounded": Figure("weights that a step leaves as they are", SHARE, ("rounded_share",)),
