@@ -139,6 +139,7 @@ def find_loss_at_chance(
             title=f"the network learns nothing: after {trend.steps[1]:,} steps, {trend.tag} is "
             f"{trend.end:.3g}, that of guessing ({chance:.3g})",
             threshold={"chance_share": options.chance_share},
+            severity="info",
             figures={"loss_begin": trend.begin, "loss_end": trend.end},
         )
 

@@ -35,11 +35,12 @@ may have its size by chance."""
 class LossTrend:
     """How a loss went: means over the begin and the end, and the lowest one over an `END_SHARE`.
 
-    steps: of the first and the last record. rising: share of the pairs of means of which the later
-    one is higher.
+    first: of the very first records. steps: of the first and the last record. rising: share of the
+    pairs of means of which the later one is higher.
     """
 
     tag: str
+    first: float
     begin: float
     end: float
     lowest: float
@@ -74,7 +75,9 @@ def find_loss_trend(run: RunSignals) -> LossTrend | None:
     first = loss.steps[0] - loss.window + 1
     steps = max(first, 1), loss.steps[-1]
     lowest, end = float(smooth.min()), float(smooth[-1])
-    return LossTrend(loss.tag, begin, end, lowest, steps, _rising_share(smooth[::length]))
+    return LossTrend(
+        loss.tag, float(means[0]), begin, end, lowest, steps, _rising_share(smooth[::length])
+    )
 
 
 def _rising_share(values: FloatArray) -> float:
@@ -94,4 +97,4 @@ def chance_loss(run: RunSignals, trend: LossTrend) -> float | None:
     classes = shape[1] if len(shape) == 4 else shape[-1]
     chance = math.log(max(classes, 2))
     near = NEAR_CHANCE if classes > 2 else NEAR_TWO
-    return chance if abs(trend.begin - chance) <= near * chance else None
+    return chance if abs(trend.first - chance) <= near * chance else None

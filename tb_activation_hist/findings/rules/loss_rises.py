@@ -38,15 +38,15 @@ def find_rising_loss(layers: RunSignals, options: LossRisesThresholds) -> Iterat
         return
     if trend.rising < options.loss_rising:
         return
-    growth = trend.end / trend.begin
+    growth = trend.end / trend.first
     if growth < options.loss_growth:
         return
     yield Observation(
         hits=hits,
-        title=f"the logged loss rises from the start: {trend.tag} goes from {trend.begin:.3g} to "
+        title=f"the logged loss rises from the start: {trend.tag} goes from {trend.first:.3g} to "
         f"{trend.end:.3g}, {format_factor(growth)} times as much",
         threshold={"loss_growth": options.loss_growth, "loss_rising": options.loss_rising},
-        figures={"loss_begin": trend.begin, "loss_end": trend.end, "rising": trend.rising},
+        figures={"loss_begin": trend.first, "loss_end": trend.end, "rising": trend.rising},
     )
 
 

@@ -27,6 +27,9 @@ USUAL_ADAMW: Final = 0.3
 USUAL_SGD: Final = 0.02
 """Largest weight decay that is usual."""
 
+USUAL_EPS: Final = 1e-6
+"""Largest eps that is usual, however small the gradients are."""
+
 EARLY: Final = 3
 """Measurements of the gradients with which Adam's eps is compared."""
 
@@ -114,7 +117,7 @@ def _find_oddities(
     yield from _find_decay(group, layers, options)
     eps = own.get("eps", 0.0)
     gradient = _first_gradient(layers)
-    if "beta1" in own and gradient > 0 and eps > options.large_eps * gradient:
+    if "beta1" in own and gradient > 0 and eps > USUAL_EPS and eps > options.large_eps * gradient:
         text = f"eps {eps:g} is {format_factor(eps / gradient)} times the gradients' usual size"
         yield Oddity(text, "large_eps", "eps", eps)
 

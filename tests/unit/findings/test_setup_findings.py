@@ -82,6 +82,8 @@ def test_an_eps_is_held_against_the_gradients() -> None:
     (finding,) = find(adam(eps=0.1), layers=gradients)
     assert (finding.kind, finding.threshold) == ("optimizer_settings", {"large_eps": 10.0})
     assert find(adam(eps=1e-4), layers=gradients) == []
+    tiny = with_parameters("weight_gradients", lambda v, _: v * np.float32(1e-12))
+    assert find(adam(), layers=tiny) == []
 
 
 @pytest.mark.parametrize(("kept", "found"), [(12, 1), (11, 0), (0, 0)])
@@ -138,6 +140,7 @@ def test_a_loss_at_chance_and_one_that_rises(end: float, kinds: list[str]) -> No
     means = np.linspace(CHANCE, end, 80)
     findings = find(losses=(loss(*means),), layers=classifier())
     assert [f.kind for f in findings] == kinds
+    assert all((f.severity == "info") == (f.kind == "not_learning") for f in findings)
     # A loss of another size says nothing, nor does one of several.
     assert find(losses=(loss(*(means * 3)),), layers=classifier()) == []
     assert find(losses=(loss(*means), loss(*means)), layers=classifier()) == []
