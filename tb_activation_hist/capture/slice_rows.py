@@ -188,7 +188,7 @@ class LayerSplit:
             room.count(values, dim, place.first)
 
     def dimension_of(self, rank: int) -> int | None:
-        """The split dimension, from 0, of a tensor of this rank; None, with a warning, without it."""
+        """The split dimension, from 0, of a tensor of this rank; None and a warning if none."""
         split = self._info.split or 0
         missing = explain_missing(self._info.key, split, rank)
         if missing is None:
