@@ -79,9 +79,9 @@ def explain_silence(
     )
     if hidden:
         return (
-            f"{text} {_list(hidden)} ran only inside a transform (vmap or grad of torch.func), "
-            "whose values belong to no step: call the model itself once in each "
-            "step, for example under torch.no_grad(), to have them recorded."
+            f"{text} {_list(hidden)} ran only inside a transform (vmap or grad of torch.func, or "
+            "an operator such as torch.cond), which has no values to count: call the model itself "
+            "once in each step, for example under torch.no_grad(), to have them recorded."
         )
     if any(is_compiled(module) for module in model.modules()):
         return (

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from tb_activation_hist.capture.device_timer import DeviceTimer
 from tb_activation_hist.capture.meter import Meter
-from tb_activation_hist.capture.shards import place_of_shard
+from tb_activation_hist.capture.shards import NOWHERE, ShardPlace, place_of_shard
 from tb_activation_hist.capture.slice_buffer import HostSlices, SliceBuffer
 from tb_activation_hist.capture.slice_count import count_slices_
 from tb_activation_hist.capture.split import (
@@ -152,12 +152,13 @@ class LayerSplit:
         self._known: dict[torch.Size, tuple[SliceRow, int]] = {}
         """Where tensors of a shape are counted, and along which dimension."""
 
-    def count(self, values: Tensor, whole: Tensor | None = None) -> None:
+    def count(self, values: Tensor, whole: Tensor | ShardPlace | None = None) -> None:
         """Add the slices of the values; warns once where they have none.
 
-        whole: the tensor that they are taken from, which may be a DTensor with more slices.
+        whole: the tensor that they are taken from, which may be a DTensor with more slices; or
+        their place in it.
         """
-        if whole is not None and local_shard(whole) is not None:
+        if isinstance(whole, ShardPlace) or (whole is not None and local_shard(whole) is not None):
             self._count_shard(values, whole)
             return
         shape = values.shape
@@ -173,19 +174,23 @@ class LayerSplit:
         room, dim = known
         room.count(values, dim)
 
-    def _count_shard(self, values: Tensor, whole: Tensor) -> None:
+    def _count_shard(self, values: Tensor, whole: Tensor | ShardPlace) -> None:
         """Add a rank's slices under their numbers in the whole tensor."""
-        dim = self.dimension_of(whole.dim())
+        dim = self.dimension_of(values.dim())
         if dim is None:
             return
-        place = place_of_shard(whole, dim)
-        if place is None:
-            name = self._info.key
-            self._warn(explain_shards(name, dim), f"split {name}")
+        place = whole if isinstance(whole, ShardPlace) else place_of_shard(whole, dim)
+        if place == NOWHERE:
+            self.warn_of_shards(dim)
             return
         room = self.room(place.slices)
         if room is not None:
             room.count(values, dim, place.first)
+
+    def warn_of_shards(self, dim: int) -> None:
+        """Say once that a rank cannot tell which slices it has."""
+        name = self._info.key
+        self._warn(explain_shards(name, dim), f"split {name}")
 
     def dimension_of(self, rank: int) -> int | None:
         """The split dimension, from 0, of a tensor of this rank; None and a warning if none."""
