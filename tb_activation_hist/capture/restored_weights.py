@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from tb_activation_hist.capture.parameter_samples import Gathered, take_sample
+from tb_activation_hist.capture.torch_internals import version
 from tb_activation_hist.core.setup_facts import RestoredWeights
 
 LOOKED_AT: Final = 256
@@ -38,7 +39,7 @@ class RestoreWatch:
     """
 
     name: str
-    _state: tuple[int, int] | None = None
+    _state: tuple[int | None, int] | None = None
     _step: int = 0
     _writes: int = 0
     _last: int = 0
@@ -104,5 +105,5 @@ def may_be_watched(parameter: Tensor) -> bool:
     return plain and not parameter.is_meta and parameter.numel() > 0
 
 
-def _state_of(parameter: Any) -> tuple[int, int]:
-    return parameter._version, parameter.data_ptr()
+def _state_of(parameter: Any) -> tuple[int | None, int]:
+    return version(parameter), parameter.data_ptr()
