@@ -3,8 +3,8 @@
 
 PYTHON ?= python3
 VENV := .venv
-# Two workers; tests that share something costly stay on one of them.
-PYTEST_ARGS ?= -n 2 --dist loadgroup
+# Two workers; the tests of a file stay on one of them, since they share what is costly to set up.
+PYTEST_ARGS ?= -n 2 --dist loadfile
 PY := $(VENV)/bin/python
 PACKAGING := setup.py pyproject.toml tools/build_frontend.py $(wildcard tb_activation_hist/capture/_count*.[ch])
 SHELL := /bin/bash
@@ -54,8 +54,8 @@ nginx:
 screenshots: $(VENV)/.dev-installed chromium ## Renew the pictures in docs/images from the demo's runs
 	@$(PY) -m demo.screenshots
 
-bench: $(VENV)/.dev-installed chromium ## Print the benchmark tables (kernel, overhead, size, writer, server, page, compare, findings)
-	@for name in kernel overhead size writer server page compare findings; do \
+bench: $(VENV)/.dev-installed chromium ## Print the benchmark tables (kernel, overhead, size, writer, server, page, shared, compare, findings)
+	@for name in kernel overhead size writer server page shared compare findings; do \
 		printf '\n== bench.%s\n' $$name; $(PY) -m bench.$$name || exit 1; \
 	done
 
@@ -63,10 +63,11 @@ bench: $(VENV)/.dev-installed chromium ## Print the benchmark tables (kernel, ov
 gpu: ## Prove it on a CUDA GPU within 9 minutes: tests, kernel, step times (ARGS="--only kernel")
 	@$(if $(wildcard $(PY)),$(PY),$(PYTHON)) -m bench.gpu $(ARGS)
 
-generated: $(VENV)/.dev-installed ## Renew what is made from the code's own tables: README's options, findings, HTTP types, columns, docs/page.md
+generated: $(VENV)/.dev-installed ## Renew what is made from the code's own tables: README's options, findings, HTTP types, columns, examples, docs/page.md
 	$(PY) -m tools.options_table
 	$(PY) -m tools.findings_table
 	$(PY) -m tools.table_columns
+	$(PY) -m tools.command_examples
 	$(PY) -m tools.http_schema
 	$(PY) -m tools.public_api
 	npm --prefix frontend run --silent docs

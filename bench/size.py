@@ -30,7 +30,7 @@ from tb_activation_hist.core.histogram import HistogramSeries
 from tb_activation_hist.core.names import SUMMARY_PREFIXES
 from tb_activation_hist.storage.codec import MAGIC, encode_block
 from tb_activation_hist.storage.event_file_reader import find_event_files, scan_events
-from tb_activation_hist.storage.logdir_histograms import read_run
+from tb_activation_hist.storage.run_histograms import read_run
 
 PEER_EVERY = 8
 MUST = 500

@@ -1,16 +1,24 @@
 import { fileURLToPath } from "node:url";
 import type { Plugin } from "vite";
 import { defineConfig, type ViteUserConfig } from "vitest/config";
+import { textsApart } from "./texts_apart";
 
 // TensorBoard imports `index.js` as a module from an unknown prefix and calls its `render`, under a
 // policy that allows neither inline scripts nor blob: workers; hence relative URLs and real files.
-/** Parts bring no style sheets and need no preloading, for which Vite would add 1.3 kB to the first file. */
-const withoutPreload: Plugin = {
-  name: "without-preload",
-  enforce: "pre",
-  resolveId: (id) => (id === "\0vite/preload-helper.js" ? "\0without-preload" : undefined),
-  load: (id) => (id === "\0without-preload" ? "export const __vitePreload = (load) => load();" : undefined),
-};
+/**
+ * Parts bring no style sheets and need no preloading, for which Vite would add 1.3 kB to the first file.
+ * `code`: of what loads them instead.
+ */
+function loadedBy(code: string): Plugin {
+  return {
+    name: "loaded-by",
+    enforce: "pre",
+    resolveId: (id) => (id === "\0vite/preload-helper.js" ? "\0loaded-by" : undefined),
+    load: (id) => (id === "\0loaded-by" ? code : undefined),
+  };
+}
+
+const TEXTS = fileURLToPath(new URL("src/view/reactive/later_texts.ts", import.meta.url));
 
 /**
  * Parts import from the first file by the names that its code has already, instead of names made up for that: half a
@@ -49,23 +57,31 @@ const shortExports: Plugin = {
 
 const jsx = { runtime: "automatic", importSource: "preact" } as const;
 
+/** 0.9 % smaller than with the bundler's own minifier (81,359 instead of 82,118 bytes, gzip). */
+const SMALL = {
+  minify: "terser",
+  // Not pure_getters: reading a signal tells that it is depended on. The rest is unsafe only for code that asks for a
+  // function's `length`, or changes what belongs to the browser.
+  terserOptions: {
+    module: true,
+    ecma: 2020,
+    compress: { passes: 3, keep_fargs: false, unsafe: true, unsafe_arrows: true, unsafe_methods: true },
+  },
+} as const;
+
 const page: ViteUserConfig = {
   base: "./",
-  plugins: [withoutPreload, shortExports],
+  plugins: [
+    loadedBy(`export { loadWithTexts as __vitePreload } from "${TEXTS}";`),
+    shortExports,
+    textsApart("later_parts", "laterTexts"),
+  ],
   oxc: { jsx },
   build: {
     outDir: "../tb_activation_hist/static",
     emptyOutDir: true,
     target: "es2022",
-    // 0.9 % smaller than the bundler's own minifier (81,359 instead of 82,118 bytes, gzip).
-    minify: "terser",
-    // Not pure_getters: reading a signal tells that it is depended on. The rest is unsafe only for code that asks for a
-    // function's `length`, or changes what belongs to the browser.
-    terserOptions: {
-      module: true,
-      ecma: 2020,
-      compress: { passes: 3, keep_fargs: false, unsafe: true, unsafe_arrows: true, unsafe_methods: true },
-    },
+    ...SMALL,
     cssCodeSplit: false,
     assetsInlineLimit: 0,
     modulePreload: false,
@@ -110,13 +126,14 @@ const askTheFile: Plugin = {
 
 /** The page of a shared file: one script with all parts in it. */
 const shared: ViteUserConfig = {
-  plugins: [withoutPreload, askTheFile],
+  plugins: [loadedBy("export const __vitePreload = (load) => load();"), askTheFile],
   oxc: { jsx },
   build: {
     outDir: "../tb_activation_hist/static",
     // The page itself was built into it before.
     emptyOutDir: false,
     target: "es2022",
+    ...SMALL,
     cssCodeSplit: false,
     modulePreload: false,
     rollupOptions: {

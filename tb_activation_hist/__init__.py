@@ -84,14 +84,11 @@ if TYPE_CHECKING:
     from tb_activation_hist.storage.comparisons import CompareOptions, compare_runs, save_golden
     from tb_activation_hist.storage.event_file import Logdir, SummaryWriterLike
     from tb_activation_hist.storage.interactive import NotebookCell
-    from tb_activation_hist.storage.logdir_histograms import (
-        LogdirHistograms,
-        RunHistograms,
-        read_histograms,
-    )
+    from tb_activation_hist.storage.logdir_histograms import LogdirHistograms, read_histograms
     from tb_activation_hist.storage.memory_writer import MemoryWriter
     from tb_activation_hist.storage.options import OnBacklog, WriterOptions
     from tb_activation_hist.storage.recordings import RecordingSource
+    from tb_activation_hist.storage.run_histograms import RunHistograms
     from tb_activation_hist.storage.writer import RunWriter
 
 __version__ = "0.2.0"
@@ -155,7 +152,7 @@ _HOMES: Final = {
     "Recording": "core.comparison.recording",
     "RecordingSource": "storage.recordings",
     "RunComparison": "core.comparison.run_comparison",
-    "RunHistograms": "storage.logdir_histograms",
+    "RunHistograms": "storage.run_histograms",
     "RunWriter": "storage.writer",
     "RunsPlotOptions": "core.plot_options",
     "Scale": "core.plot_options",

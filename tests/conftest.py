@@ -14,14 +14,6 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The browser tests share one Chromium and a few TensorBoard processes: one worker's."""
-    for item in items:
-        if "browser" in item.path.parts:
-            item.add_marker(pytest.mark.xdist_group("browser"))
-
-
 # Tests, and what they share, look at the layers alone.
 DEFAULTS = CaptureOptions.__init__.__kwdefaults__
 DEFAULTS["model_inputs"] = False

@@ -15,9 +15,6 @@ import pytest
 from tools.docs_parameters import list_fields
 from tools.docs_site import BROUGHT_IN
 
-# One worker builds the site, once for all tests here.
-pytestmark = pytest.mark.xdist_group("docs_site")
-
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -55,6 +52,11 @@ def pages(site: Path) -> dict[Path, Anchors]:
     # 404.html is served at any address, so its links begin at the site's root.
     found = [path for path in site.rglob("*.html") if path.name != "404.html"]
     return {path: Anchors(path.read_text(encoding="utf-8")) for path in found}
+
+
+def test_bars_in_the_code_of_tables_have_no_backslash(site: Path) -> None:
+    built = [site / "command_line.html", site / "explanation" / "bench.html"]
+    assert [path.name for path in built if "\\|" in path.read_text(encoding="utf-8")] == []
 
 
 def test_every_document_has_a_page(site: Path) -> None:

@@ -16,7 +16,7 @@ else:
     import tomli as tomllib
 
 from tb_activation_hist.recording.options import option_rows
-from tools import findings_table, http_schema
+from tools import command_examples, findings_table, http_schema
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCUMENTS = sorted(
@@ -71,6 +71,10 @@ def test_columns_of_tables_are_fresh() -> None:
     check = [sys.executable, "-m", "tools.table_columns", "--check"]
     done = subprocess.run(check, cwd=ROOT, check=False)
     assert done.returncode == 0, "run: make generated"
+
+
+def test_outputs_of_the_commands_are_fresh() -> None:
+    assert command_examples.main(["--check"]) == 0, "run: make generated"
 
 
 def test_options_table_has_every_option_once() -> None:

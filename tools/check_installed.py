@@ -35,6 +35,8 @@ def main() -> int:
         compare_counts(logdir, arrays)
         for command in ("report", "show", "doctor"):
             call(command, str(logdir))
+        call("compare", str(logdir / "first"), str(logdir / "first"))
+        call("share", str(logdir), "--output", str(Path(folder) / "page.html"))
         call("export", str(logdir), "--format", "csv", "--output", str(Path(folder) / "out.csv"))
     return 0
 

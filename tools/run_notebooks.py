@@ -73,7 +73,7 @@ def without_traces(notebook: Any) -> Any:
     for cell in notebook.cells:
         cell.metadata.pop("execution", None)
         if cell.cell_type == "code":
-            cell.outputs = [each for each in cell.outputs if is_kept(each)]
+            cell.outputs = joined([each for each in cell.outputs if is_kept(each)])
             for output in cell.outputs:
                 output.update({key: clean(output[key]) for key in ("text",) if key in output})
     return notebook
@@ -81,6 +81,18 @@ def without_traces(notebook: Any) -> Any:
 
 def is_kept(output: Any) -> bool:
     return output.get("name") != "stderr" or "ActivationHistWarning" in output.text
+
+
+def joined(outputs: list[Any]) -> list[Any]:
+    """Lines that were printed one after the other as one output, however they arrived."""
+    kept: list[Any] = []
+    for output in outputs:
+        stream = output.get("name")
+        if kept and stream and kept[-1].get("name") == stream:
+            kept[-1].text += output.text
+        else:
+            kept.append(output)
+    return kept
 
 
 def clean(text: str) -> str:

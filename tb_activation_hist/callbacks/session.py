@@ -18,8 +18,8 @@ from tb_activation_hist.notebook.activation_stats import ActivationStatsReaders
 from tb_activation_hist.recording.options import LoggerOptions, split_options
 from tb_activation_hist.recording.run_findings import find_directory_findings, find_memory_findings
 from tb_activation_hist.storage.interactive import NotebookCell, make_memory_cell
-from tb_activation_hist.storage.logdir_histograms import read_run
 from tb_activation_hist.storage.memory_writer import MemoryWriter
+from tb_activation_hist.storage.run_histograms import read_run
 from tb_activation_hist.storage.writer import Record
 
 if TYPE_CHECKING:
@@ -225,7 +225,7 @@ class SessionReaders(ActivationStatsReaders):
         return plot_layers(self.histograms, **options)
 
     def findings(self, options: FindingOptions | None = None) -> list[Finding]:
-        """What is wrong in what was recorded so far, the gravest first; [] when nothing is.
+        """What is wrong in what was recorded so far, most severe first; [] when nothing is.
 
         options: thresholds other than the defaults.
         """

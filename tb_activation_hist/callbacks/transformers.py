@@ -29,7 +29,7 @@ class ActivationHistCallback(SessionCallback, TrainerCallback):
 
     The scalar ``train/epoch`` and, under ``trainer/``, what the Trainer logs (loss, learning rate,
     evaluation) share the step axis. A finding of ``stop_on`` ends the training after the batch. A
-    Trainer does not tell its callbacks about an exception: after one, `close` removes the hooks,
+    Trainer does not notify its callbacks of an exception: after one, `close` removes the hooks,
     and so does the next ``train``.
     """
 

@@ -29,6 +29,7 @@
 #define X86 1
 #endif
 #if defined(X86) && defined(__GNUC__)
+#include <cpuid.h>
 #define VARIANTS 1
 #endif
 

@@ -286,13 +286,20 @@ static int use(void (*variant)(job *), const char *name) {
     return 1;
 }
 
+#if defined(VARIANTS)
+/* Half-precision conversion. __builtin_cpu_supports knows its name in gcc, but not in Apple's clang. */
+static int has_f16c(void) {
+    unsigned a, b, c = 0, d;
+    return __get_cpuid(1, &a, &b, &c, &d) && (c & bit_F16C) != 0;
+}
+#endif
+
 int choose_variant(const char *wanted) {
     const int best = wanted[0] == '\0';
 #if defined(VARIANTS)
     __builtin_cpu_init();
     int avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
-               __builtin_cpu_supports("f16c") && __builtin_cpu_supports("bmi") &&
-               __builtin_cpu_supports("bmi2");
+               has_f16c() && __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2");
     int avx512 = avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
                  __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
     if (avx512 && (best || strcmp(wanted, "avx512") == 0)) return use(run_avx512, "avx512");

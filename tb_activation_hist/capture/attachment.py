@@ -45,7 +45,7 @@ class Attachment:
     def __init__(self) -> None:
         self.attached = False
         self.hooks: dict[nn.Module, ForwardHook] = {}
-        """Of each module the one that tells whether it ran."""
+        """For each module, the one that shows whether it ran."""
         self.input_hooks: dict[nn.Module, ForwardHook] = {}
         self.model_hooks: dict[nn.Module, ModelInputHook] = {}
         """Of each model as it was given."""

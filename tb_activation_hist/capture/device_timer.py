@@ -12,7 +12,7 @@ import torch
 from tb_activation_hist.capture.budget import DEVICE_RECORDS, StepCost
 
 TIMED_RECORDS: Final = 8
-"""Of so many records one is timed, once a device's cost is known: events take time themselves."""
+"""One in this many records is timed, once a device's cost is known: events take time themselves."""
 
 EVENT_DEVICES: Final = ("cuda", "xpu")
 """Types of devices whose events can be read without waiting."""
@@ -57,7 +57,7 @@ class DeviceTimer:
     every step counts, recorded or not. Events are used again; a step that is not timed uses none.
 
     A captured CUDA graph can hold no events: what is counted in it is noted while it is captured,
-    and its time is told from that of a sample, counted once beside it.
+    and its time is estimated from that of a sample, which is counted once.
     """
 
     def __init__(
@@ -133,7 +133,7 @@ class DeviceTimer:
                 pairs.append((begin, end))
 
     def _marked(self) -> TimingEvent | None:
-        """An event behind the work so far; None where there can be none."""
+        """An event behind the work so far; None if there can be none."""
         if not self._works or not self._may_mark():
             return None
         try:
@@ -150,7 +150,7 @@ class DeviceTimer:
 
     @property
     def wants_sample(self) -> bool:
-        """Whether a graph was captured, but not yet a sample counted to tell its time from."""
+        """Whether a graph was captured and no sample has been counted yet to estimate its time."""
         unknown = self._byte_s is None and self._sample is None
         return bool(self._captured_bytes) and unknown and self._works
 
@@ -190,7 +190,7 @@ class DeviceTimer:
 
 
 def open_timer(device: torch.device, *, accumulate: bool) -> DeviceTimer | None:
-    """The timer of a device; None where its work is timed on the host (CPU) or cannot be."""
+    """The timer of a device; None if its work is timed on the host (CPU) or cannot be."""
     if device.type not in EVENT_DEVICES:
         return None
     module = getattr(torch, device.type)

@@ -24,7 +24,7 @@ MOST_BATCHES: Final = 1 << 16
 """Batches that are remembered to see them come again: 8 MB."""
 
 NEWS: Final = 12
-"""Records in a row that must be the same, or come again, before this is told at once."""
+"""Records in a row that must be the same, or come again, before this is reported at once."""
 
 
 class InputMemory:
@@ -115,7 +115,7 @@ class InputMemory:
 
     @property
     def has_news(self) -> bool:
-        """Whether this record completes what is told at once."""
+        """Whether this record completes what is reported at once."""
         return self._repeats == NEWS or self._run == NEWS
 
     @property
@@ -178,7 +178,7 @@ def _note_call(values: Tensor, *, rows: bool, still: bool) -> _Call:
 
 
 def _compare_rows(values: Tensor) -> Any:
-    """Whether all samples of a batch are the same; None where it has one, or one number of each."""
+    """Whether all samples of a batch are the same; None if it has one, or one number of each."""
     if values.dim() < 2 or len(values) < 2 or values[0].numel() < 2:
         return None
     if values.is_cpu and not torch.equal(values[0], values[-1]):

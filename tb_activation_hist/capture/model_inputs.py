@@ -32,7 +32,7 @@ class ModelInputHook(InputHook):
         self._memories: dict[str, InputMemory] = {}
 
     def add(self, name: str, module: nn.Module, values: Tensor, tensor: Tensor) -> None:
-        """Count one tensor of a call, and keep what tells whether it is the same as before."""
+        """Count one tensor of a call, and keep what shows whether it is the same as before."""
         super().add(name, module, values, tensor)
         if not (module.training and self.state.first_rank) or is_captured(values):
             return
@@ -50,7 +50,10 @@ class ModelInputHook(InputHook):
         return 1 if 2 <= values.shape[1] <= MOST_COLUMNS else None
 
     def end_record(self, step: int) -> bool:
-        """The calls since the last record make one. Whether there is something to tell at once."""
+        """Make one record of the calls since the last one.
+
+        Returns whether there is something to report at once.
+        """
         for memory in self._memories.values():
             memory.end_record(step)
         return any(memory.has_news for memory in self._memories.values())

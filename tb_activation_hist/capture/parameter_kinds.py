@@ -21,6 +21,7 @@ from tb_activation_hist.capture.optimizer_states import OptimizerStates, unscale
 from tb_activation_hist.capture.parameter_refs import ParameterRef, layers_to_refs
 from tb_activation_hist.capture.rows import Row
 from tb_activation_hist.capture.select import Layer
+from tb_activation_hist.capture.setup_watch import SetupWatch
 from tb_activation_hist.capture.size_meter import SizeMeter
 from tb_activation_hist.capture.state import OPTIMIZER_STEP, CaptureState
 from tb_activation_hist.core.names import LayerInfo
@@ -62,6 +63,7 @@ class ParameterKinds:
         self._updates = "updates" in kinds
         self._states = OptimizerStates() if "optimizer_state" in kinds else None
         self.sizes = None if sizes_every is None else SizeMeter(sizes_every)
+        self.setup = None if sizes_every is None else SetupWatch()
         self._parameters = KnownParameters()
         self._rows: dict[tuple[str, str, torch.device], Row] = {}
         self._open: dict[int, OpenStep] = {}
@@ -108,6 +110,8 @@ class ParameterKinds:
         self._open.clear()
         if self.sizes is not None:
             self.sizes.stop_watching()
+        if self.setup is not None:
+            self.setup.stop()
 
     def end_step(self) -> None:
         """Count what belongs to a recorded step and was not counted yet.
@@ -138,8 +142,11 @@ class ParameterKinds:
 
         closure: the step itself computes the gradients, so they are counted after it.
         """
-        if self.sizes is not None and self._state.first_rank:
-            self.sizes.before_step(optimizer, closure=closure)
+        if self._state.first_rank:
+            if self.setup is not None:
+                self.setup.before_step(optimizer, self._state.step)
+            if self.sizes is not None:
+                self.sizes.before_step(optimizer, closure=closure)
         if self._states is not None:
             self._states.note(optimizer)
         if not (self._gradients or self._updates):
@@ -173,6 +180,8 @@ class ParameterKinds:
         """Count the updates, and the gradients of a step that was given a closure."""
         if self.sizes is not None:
             self.sizes.after_step(optimizer)
+        if self.setup is not None:
+            self.setup.after_step(optimizer, self._state.step)
         if not self._open:
             return
         for parameter in _parameters_of(optimizer):

@@ -49,6 +49,11 @@ class Gathered:
             self._event = module.Event()
             self._event.record(module.current_stream(joined.device))
 
+    @property
+    def arrived(self) -> bool:
+        """Whether `read` need not wait."""
+        return not self._late or bool(self._event.query())
+
     def read(self) -> FloatArray:
         """All values one after the other, as float64; waits until they have arrived."""
         if self._late:

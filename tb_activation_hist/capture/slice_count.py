@@ -98,7 +98,7 @@ def _count(into: SliceRange, values: Tensor, dim: int, switch: Tensor) -> None:
 
 
 def _count_with_triton(into: SliceRange, values: Tensor, dim: int, switch: Tensor) -> bool:
-    """Whether Triton's kernel could count; after its first failure, told once, no more."""
+    """Whether Triton's kernel could count; after its first failure, reported once, no more."""
     triton = None if _failures else triton_kernel()
     if triton is None:
         return False

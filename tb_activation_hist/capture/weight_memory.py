@@ -11,7 +11,7 @@ from tb_activation_hist.core.parameter_sizes import CHANGED, SAME, UNKNOWN
 
 
 class WeightMemory:
-    """What the weights were at the record before, to tell whether they are the same.
+    """What the weights were at the record before, to see whether they are the same.
 
     Lives on the thread that stores. still: parameters whose samples stood still, of which the next
     record takes a checksum of all values.

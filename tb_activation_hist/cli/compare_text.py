@@ -20,7 +20,7 @@ LISTED_LAYERS: Final = 12
 """Layers that are listed behind the first difference, and names of layers in any other list."""
 
 FACTS: Final = ("type", "shape", "dtype", "values", "mean", "std", "min", "max", "zeros")
-"""What is told of the two records where runs part; of the non-finite values only if there are."""
+"""Figures of the two records where runs first differ; non-finite values only if there are any."""
 
 
 def print_comparison(comparison: RunComparison) -> None:

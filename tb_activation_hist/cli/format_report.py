@@ -21,14 +21,14 @@ WORTH_ACTING: Final = 0.001
 """A layer of which no record loses more than this share can be cast as it is."""
 
 WORTH_SAYING: Final = 0.0005
-"""Uncertainty of a share from which on it is told."""
+"""Uncertainty of a share from which on it is reported."""
 
 MOST_UNCERTAIN: Final = 0.05
 """Beyond it a share says nothing: the bins are far wider than the distance of the limits."""
 
 TOO_WIDE: Final = (
-    "The bins of {!r} are too wide to tell what {} would lose: shares may be off by {}. Record the "
-    "layer with the default bins."
+    "The bins of {!r} are too wide to determine what {} would lose: shares may be off by {}. "
+    "Record the layer with the default bins."
 )
 
 AS_IT_IS: Final = "cast as it is"
@@ -119,11 +119,11 @@ def print_format(
     page: Page, number_format: NumberFormat, scale: float, rows: Sequence[Row]
 ) -> None:
     """Print a table of the layers that lose something worth acting on, the worst first."""
-    told = sorted((row for row in rows if "problem" not in row), key=lambda row: -row["lost"])
-    losing = [row for row in told if row["advice"] != AS_IT_IS]
+    judged = sorted((row for row in rows if "problem" not in row), key=lambda row: -row["lost"])
+    losing = [row for row in judged if row["advice"] != AS_IT_IS]
     dtype = find_limits(number_format).dtype
     title = (
-        f"{number_format} ({dtype}) at scale {power_of_two(scale)}: {len(losing)} of {len(told)} "
+        f"{number_format} ({dtype}) at scale {power_of_two(scale)}: {len(losing)} of {len(judged)} "
         f"layers lose more than {WORTH_ACTING:.1%} of their values in their worst record"
     )
     for line in textwrap.wrap(title, page.width):

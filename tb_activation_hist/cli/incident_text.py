@@ -17,7 +17,7 @@ LISTED_LAYERS: Final = 12
 LISTED_FINDINGS: Final = 3
 
 CONFIDENCE_WORDS: Final = ((0.95, "nearly certain"), (0.85, "likely"), (0.6, "probable"))
-"""Least confidence for each word; below all of them it is "uncertain"."""
+"""Minimum confidence for each word; below all of them it is "uncertain"."""
 
 JUDGED_BY: Final[Mapping[str, str]] = {
     "gradients": "whether gradients vanish or explode",
@@ -38,8 +38,8 @@ def to_groups(findings: Sequence[Finding]) -> list[list[Finding]]:
 def print_incident(page: Page, incident: Sequence[Finding]) -> None:
     """One paragraph: the cause in full, and what followed in a line."""
     cause, *followed = incident
-    gravest = min((f.severity for f in incident), key=SEVERITIES.index)
-    page.print_beside_margin(cause.title, "title", margin=gravest)
+    worst = min((f.severity for f in incident), key=SEVERITIES.index)
+    page.print_beside_margin(cause.title, "title", margin=worst)
     steps = f"steps {cause.first_step} to {cause.last_step}"
     page.print_beside_margin(f"{cause.kind}, {steps}, {describe_confidence(cause.confidence)}")
     if followed:
@@ -95,9 +95,9 @@ def describe_coverage(run: Run) -> Iterator[str]:
 
 
 def _describe_silence(run: Run) -> Iterator[str]:
-    """Layers that never ran while they were recorded, as far as the run tells."""
-    told = run.info.get("silent")
-    silent = [name for name in told if isinstance(name, str)] if isinstance(told, list) else []
+    """Layers that never ran while they were recorded, as far as the run says."""
+    noted = run.info.get("silent")
+    silent = [name for name in noted if isinstance(name, str)] if isinstance(noted, list) else []
     if not silent:
         return
     ran = any(

@@ -24,7 +24,7 @@ from tb_activation_hist.storage.run_index import RunIndex
 class Run:
     """One run: its layers by key, in model order, and what its logger noted.
 
-    problems: what could not be read. notes: what is to be told about the processes that wrote it.
+    problems: what could not be read. notes: remarks about the processes that wrote it.
     """
 
     name: str

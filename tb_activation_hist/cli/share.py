@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import Final
 
 from tb_activation_hist.core.share_options import make_choice
 from tb_activation_hist.plugin.sharing.shared_runs import check_target, make_from_files, write_file
 from tb_activation_hist.storage.event_file_reader import find_event_files
-
-DEFAULT_OUTPUT: Final = "activations.html"
 
 
 def run_share(given: argparse.Namespace) -> int:
@@ -28,6 +25,6 @@ def run_share(given: argparse.Namespace) -> int:
     shared = make_from_files(find_event_files(given.logdir), origin, choice)
     write_file(target, shared)
     print(f"{given.output}: {target.stat().st_size / 1e6:.1f} MB")
-    for text in shared.told:
+    for text in shared.summary:
         print(f"  {text}")
     return 0

@@ -80,7 +80,7 @@ def find_format_loss(series: BinnedSeries, number_format: str, scale: float) -> 
 def format_columns(
     series: BinnedSeries, formats: Sequence[NumberFormat], scale: float
 ) -> dict[str, FloatArray]:
-    """The columns that formats add to a table of records; NaN where nothing can be told."""
+    """The columns that formats add to a table of records; NaN where nothing can be determined."""
     columns: dict[str, FloatArray] = {}
     for name in formats:
         find_limits(name)

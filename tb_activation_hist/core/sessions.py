@@ -28,7 +28,7 @@ CONCURRENT: Final = (
 
 @dataclass(frozen=True)
 class SessionNotes:
-    """What is to be told about a run's sessions.
+    """What is to be reported about a run's sessions.
 
     abandoned_from: the step at which a later session began again, so that earlier records from
     there on are left out; None when none are. concurrent: whether two sessions wrote at one time.
@@ -37,11 +37,11 @@ class SessionNotes:
     abandoned_from: int | None = None
     concurrent: bool = False
 
-    def since(self, told: SessionNotes) -> SessionNotes:
-        """What of this is of a kind that was not told yet."""
-        known = told.abandoned_from is not None
+    def since(self, reported: SessionNotes) -> SessionNotes:
+        """The notes of a kind that was not reported yet."""
+        known = reported.abandoned_from is not None
         return SessionNotes(
-            None if known else self.abandoned_from, self.concurrent and not told.concurrent
+            None if known else self.abandoned_from, self.concurrent and not reported.concurrent
         )
 
 
@@ -56,7 +56,7 @@ class SessionPart(NamedTuple):
 class JoinedSessions(NamedTuple):
     """The records that count, by ascending step.
 
-    newest: the session that was begun last; None where another wrote at the same time.
+    newest: the session that was begun last; None if another wrote at the same time.
     """
 
     series: HistogramSeries
@@ -91,7 +91,7 @@ def merge_notes(notes: Iterable[SessionNotes]) -> SessionNotes:
 
 
 def describe_notes(notes: SessionNotes) -> list[str]:
-    """A sentence for each thing that is to be told."""
+    """A sentence for each thing that is to be reported."""
     step = notes.abandoned_from
     abandoned = [] if step is None else [ABANDONED.format(step=step)]
     return abandoned + ([CONCURRENT] if notes.concurrent else [])

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
+ROUNDING: Final = 1e-6
+"""Standard deviation, as a share of the mean, that sums of equal float64 values may show."""
+
 SLICE_COLUMNS: Final = (
     "step", "wall_time", "slice", *SLICE_TOTALS, "mean", "std", "min", "max", "zero_share",
 )  # fmt: skip
@@ -69,7 +72,7 @@ class SliceTallies:
         )
 
     def widen(self, slices: int) -> SliceTallies:
-        """With so many slices, of which the further ones have no values."""
+        """With this number of slices; the additional ones have no values."""
         more = slices - self.n.shape[1]
         if more == 0:
             return self
@@ -97,7 +100,9 @@ class SliceTallies:
         with np.errstate(over="ignore", invalid="ignore"):
             square = self.sum_sq / np.maximum(self.finite, 1)
             spread = np.sqrt(np.maximum(square - self.mean**2, 0.0))
-        return self.where_finite(np.where(self.low == self.high, 0.0, spread))
+        # Rounded, the ends of values that differ a little may be one number.
+        equal = (self.low == self.high) & (spread <= ROUNDING * np.abs(self.mean))
+        return self.where_finite(np.where(equal, 0.0, spread))
 
     def where_finite(self, values: npt.NDArray[Any]) -> FloatArray:
         """Values (S, K), and NaN where a slice has no finite one."""

@@ -13,9 +13,8 @@ from tb_activation_hist.findings.diagnose import (
 from tb_activation_hist.findings.evidence import Evidence
 from tb_activation_hist.findings.finding import SEVERITIES, Finding
 from tb_activation_hist.findings.incidents import LiveIncidents
-from tb_activation_hist.findings.live import LiveRules
+from tb_activation_hist.findings.live import LiveRules, is_milder
 from tb_activation_hist.findings.online import OnlineRules
-from tb_activation_hist.findings.periodic import PeriodicRules
 from tb_activation_hist.findings.registry import (
     DEFAULT_OPTIONS,
     FINDING_KINDS,
@@ -39,10 +38,10 @@ __all__ = [
     "LiveIncidents",
     "LiveRules",
     "OnlineRules",
-    "PeriodicRules",
     "RunFacts",
     "RunLayers",
     "find_difference_findings",
     "find_run_findings",
     "info_to_run_facts",
+    "is_milder",
 ]

@@ -43,6 +43,9 @@ LEADS_TO: Final[Mapping[str, frozenset[str]]] = {
     "constant_input": _DIVERGENCE | {"not_learning"},
     "unshuffled_input": frozenset({"spike_and_crash", "sudden_change"}),
     "not_learning": frozenset({"vanishing", "not_learning"}),
+    "kept_gradients": _DIVERGENCE | {"not_learning", "loss_rises"},
+    "optimizer_settings": _DIVERGENCE | {"not_learning", "loss_rises", "stopped_learning"},
+    "loss_rises": _DIVERGENCE,
     "eval_mode": frozenset({"not_learning"}),
     "strong_dropout": frozenset({"mostly_zero", "spike_and_crash", "not_learning"}),
     "relu_logits": frozenset({"mostly_zero", "collapsed", "not_learning", "dead_units"}),
@@ -52,8 +55,17 @@ LEADS_TO: Final[Mapping[str, frozenset[str]]] = {
 """Kind -> kinds that it brings about, in any layer, while it lasts."""
 
 
-LASTING: Final = frozenset({"unscaled_inputs"})
-"""Kinds that are told by the first record and last as long as the training does."""
+LASTING: Final = frozenset({"unscaled_inputs", "kept_gradients", "optimizer_settings"})
+"""Kinds that the first record shows and that last as long as the training does."""
+
+
+RESULTS: Final = frozenset({"chance_share"})
+"""Limits of findings that only say how a training ended: they follow from all others."""
+
+
+def is_result(finding: Finding) -> bool:
+    """Whether it says how the training ended, and nothing of the cause."""
+    return not RESULTS.isdisjoint(finding.threshold)
 
 
 def drop_consequences(findings: Sequence[Finding], steps: int) -> list[Finding]:
@@ -72,13 +84,13 @@ def _explains(cause: Finding, effect: Finding, near: float) -> bool:
         return rule.repeats(cause, effect, near)
     begins = rule.explains.get(effect.kind)
     # What is only worth knowing, such as a mask of -inf, is no cause of trouble.
-    if begins is None or cause.severity == "info":
+    if begins is None or cause.severity == "info" or is_result(cause):
         return False
     return begins.holds(effect.first_step - cause.first_step, near)
 
 
 def follows(cause: Finding, effect: Finding, near: float, settled: float) -> bool:
-    """Whether two findings of a run have one cause, of which the first tells more.
+    """Whether two findings of a run have one cause, about which the first says more.
 
     settled: a step. What holds from before it on is a state of the network rather than an event:
     two such states of different kinds need not have one cause.

@@ -37,7 +37,7 @@ def find_run_findings(
 ) -> list[Finding]:
     """What is wrong in one run; an empty list when nothing is.
 
-    Findings of one incident stand together, its cause first; the gravest incident comes first,
+    Findings of one incident stand together, its cause first; the most severe incident comes first,
     then the earliest.
     layers: every series of the run, by tag or layer name (the keys are not used). facts: what else
     is known of the run; see `info_to_run_facts`. sizes: those of the parameters that were measured.
@@ -55,8 +55,8 @@ def find_run_findings(
     ]
     steps = [int(step) for s in signals for step in s.series.steps[[0, -1]]] or [0]
     first, last = min(steps), max(steps)
-    told = to_incidents(drop_consequences(findings, last - first), first, last)
-    return guide_run(told, [each.info for each in signals], first)
+    ordered = to_incidents(drop_consequences(findings, last - first), first, last)
+    return guide_run(ordered, [each.info for each in signals], first)
 
 
 def find_difference_findings(
@@ -84,7 +84,7 @@ def _pair_layers(
 
 
 def sort_findings(findings: Iterable[Finding]) -> list[Finding]:
-    """The gravest first, then the earliest."""
+    """Most severe first, then the earliest."""
     return sorted(
         findings,
         key=lambda f: (

@@ -34,10 +34,16 @@ FIGURES: Final[Mapping[str, Figure]] = {
     "column": Figure("the column's number, from 0"),
     "column_scale": Figure("size of its values", NUMBER),
     "cycles": Figure("rises and falls", NUMBER, ("cycles",)),
-    "decay": Figure("fall of the values' size", TIMES, ("vanishing_decay",)),
+    "decay": Figure(
+        "fall of the values' size",
+        TIMES,
+        ("vanishing_decay", "vanishing_beside", "vanishing_last", "vanishing_matrices"),
+    ),
     "distance": Figure("distance of the histograms", NUMBER, ("distance", "difference_distance")),
     "cause": Figure("what reaches the weights", TEXT),
-    "dropped_share": Figure("values that Dropout sets to 0", SHARE, ("dropped_share",)),
+    "dropped_share": Figure(
+        "values that Dropout sets to 0", SHARE, ("dropped_share", "dropout_setting")
+    ),
     "early_rms": Figure("size of the values in the first records"),
     "end_share": Figure(
         "values at the ends of the range", SHARE, ("saturated_share", "saturated_start_share")
@@ -49,9 +55,11 @@ FIGURES: Final[Mapping[str, Figure]] = {
     "found_units": Figure("units that show it"),
     "frozen_layers": Figure("layers that are frozen"),
     "groups": Figure("groups of equal units"),
-    "growth": Figure("growth of the size", TIMES, ("growth", "depth", "gradient")),
+    "growth": Figure("growth of the size", TIMES, ("growth", "depth", "gradient", "weights")),
     "idle_share": Figure("values that are zero or tiny", SHARE, ("collapsed_share",)),
     "idle_share_before": Figure("values that were zero or tiny before", SHARE),
+    "loss_begin": Figure("logged loss at the beginning"),
+    "loss_end": Figure("logged loss at the end"),
     "largest": Figure("largest |x|", NUMBER, ("level",)),
     "largest_factor": Figure("largest rise", TIMES),
     "largest_step": Figure("step of the largest values"),
@@ -68,22 +76,34 @@ FIGURES: Final[Mapping[str, Figure]] = {
     "period": Figure("steps after which batches come again"),
     "one_share": Figure("rows with all weight on one value", SHARE, ("saturated_softmax",)),
     "pos_infs": Figure("+inf in the first such record"),
-    "ratio": Figure("ratio to the usual size", TIMES, ("ratio", "unscaled_columns")),
-    "records": Figure("records that show it", NUMBER, ("constant_records",)),
+    "ratio": Figure("ratio to the usual size", TIMES, ("ratio", "unscaled_columns", "eval_scale")),
+    "records": Figure("records that show it", NUMBER, ("constant_records", "kept_steps")),
+    "rising": Figure("later stretches with a higher loss", SHARE, ("loss_rising",)),
+    "rounded": Figure("weights that a step leaves as they are", SHARE, ("rounded_share",)),
     "rms": Figure("size of the values (root mean square)", NUMBER, ("level",)),
     "rms_before": Figure("size of the values before"),
     "same": Figure("units that are equal", TEXT),
+    "set_back": Figure("times that the weights were set back", NUMBER, ("set_back_times",)),
+    "setting": Figure("setting", TEXT),
+    "setting_value": Figure("its value", NUMBER, ("momentum", "decay_in_gradient")),
     "slower": Figure("update per gradient, below that of others", TIMES, ("slow_rate",)),
+    "scores_rms": Figure("size of attention's scores", NUMBER, ("saturated_scores",)),
     "start_gain": Figure(
-        "weights at the start, relative to 1/sqrt(inputs)", TIMES, ("vanishing_weights",)
+        "weights at the start, relative to 1/sqrt(inputs)",
+        TIMES,
+        ("vanishing_weights", "first_weights"),
     ),
     "share_at_limit": Figure("values at the limits of the dtype", SHARE, ("low_precision_share",)),
+    "spread_share": Figure(
+        "standard deviation beside the size of the values", SHARE, ("unscaled_spread",)
+    ),
     "subnormal": Figure("values below the smallest normal number"),
     "unit_share": Figure("share of the layer's units", SHARE),
     "update_share": Figure(
         "update relative to the weights", NUMBER, ("slow_update", "still_update")
     ),
     "usual_distance": Figure("usual distance of neighbouring windows"),
+    "way": Figure("way of the weights, relative to their size", NUMBER, ("short_way",)),
     "weight_spread": Figure("standard deviation of the weights", SHARE, ("constant_spread",)),
     "weights_dtype": Figure("format of the weights", TEXT),
     "zero_share": Figure("values that are exactly 0", SHARE, ("mostly_zero_share",)),

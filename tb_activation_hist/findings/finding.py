@@ -11,7 +11,7 @@ from typing import Any, Final
 from tb_activation_hist.findings.evidence import Evidence, figures_to_evidence
 
 SEVERITIES: Final = ("error", "warning", "info")
-"""The gravest first."""
+"""Most severe first."""
 
 NO_FIGURES: Final[Mapping[str, Any]] = MappingProxyType({})
 

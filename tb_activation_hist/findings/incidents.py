@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Final
 
 from tb_activation_hist.core.names import PHASES
-from tb_activation_hist.findings.consequences import follows
+from tb_activation_hist.findings.consequences import follows, is_result
 from tb_activation_hist.findings.finding import SEVERITIES, Finding
 from tb_activation_hist.findings.hits import near_steps
 from tb_activation_hist.findings.input_signals import INPUT_KINDS
@@ -25,13 +25,13 @@ SPREAD: Final = (
 """Kinds of series in the order in which trouble of one training step passes through them."""
 
 LIVE_SHARE: Final = 0.25
-"""Share of a run so far for which trouble that was told while it trains is taken to last."""
+"""Share of a run so far for which trouble that is reported live is assumed to last."""
 
 
 def to_incidents(findings: Iterable[Finding], first_step: int, last_step: int) -> list[Finding]:
     """The findings of one run with the numbers of their incidents, in the order of these.
 
-    The gravest incident comes first, then the earliest. first_step, last_step: of the run.
+    The most severe incident comes first, then the earliest. first_step, last_step: of the run.
     """
     groups = group_incidents(list(findings), first_step, last_step)
     groups.sort(key=_incident_key)
@@ -49,11 +49,24 @@ def group_incidents(
     near = near_steps(last_step - first_step)
     settled = first_step + near
     groups: list[list[Finding]] = []
-    for finding in findings:
+    results = [finding for finding in findings if is_result(finding)]
+    for finding in (each for each in findings if not is_result(each)):
         linked = [g for g in groups if any(_linked(finding, other, near, settled) for other in g)]
         groups = [group for group in groups if not any(group is each for each in linked)]
         groups.append([*(other for group in linked for other in group), finding])
-    return [_sort_incident(group, near) for group in groups]
+    told = [_sort_incident(group, near) for group in groups]
+    return _add_results(told, results)
+
+
+def _add_results(
+    groups: Sequence[list[Finding]], results: Sequence[Finding]
+) -> list[list[Finding]]:
+    """How the training ended comes after the gravest incident, or by itself without any."""
+    graver = [group for group in groups if group[0].severity != "info"]
+    if not graver or not results:
+        return [*groups, *([list(results)] if results else [])]
+    first = min(graver, key=_incident_key)
+    return [[*group, *results] if group is first else group for group in groups]
 
 
 def _linked(one: Finding, other: Finding, near: float, settled: float) -> bool:
@@ -63,18 +76,18 @@ def _linked(one: Finding, other: Finding, near: float, settled: float) -> bool:
 def _sort_incident(group: Sequence[Finding], near: float) -> list[Finding]:
     """The cause, then the others by their first steps.
 
-    The cause is the gravest of those that begin about when the first one does; trouble with the
-    inputs comes before all others. What is only worth knowing causes nothing that is graver.
+    The cause is the most severe of those that begin about when the first one does; trouble with the
+    inputs comes before all others. An info is never the cause of anything more severe.
     """
-    told = [finding for finding in group if finding.severity != "info"] or group
-    begin = min(finding.first_step for finding in told)
-    early = [finding for finding in told if finding.first_step <= begin + near]
-    cause = min(early, key=lambda f: (f.kind not in INPUT_KINDS, _gravity(f), _spread_key(f)))
+    serious = [finding for finding in group if finding.severity != "info"] or group
+    begin = min(finding.first_step for finding in serious)
+    early = [finding for finding in serious if finding.first_step <= begin + near]
+    cause = min(early, key=lambda f: (f.kind not in INPUT_KINDS, _severity(f), _spread_key(f)))
     rest = [finding for finding in group if finding is not cause]
-    return [cause, *sorted(rest, key=lambda f: (_spread_key(f), _gravity(f)))]
+    return [cause, *sorted(rest, key=lambda f: (_spread_key(f), _severity(f)))]
 
 
-def _gravity(finding: Finding) -> tuple[int, int]:
+def _severity(finding: Finding) -> tuple[int, int]:
     return (SEVERITIES.index(finding.severity), FINDING_KINDS.index(finding.kind))
 
 
@@ -88,8 +101,8 @@ def _spread_key(finding: Finding) -> tuple[int, int, int, tuple[str, ...]]:
 
 def _incident_key(group: Sequence[Finding]) -> tuple[int, int, int, tuple[str, ...]]:
     cause = group[0]
-    gravest = min(SEVERITIES.index(finding.severity) for finding in group)
-    return (gravest, cause.first_step, FINDING_KINDS.index(cause.kind), cause.layers)
+    worst = min(SEVERITIES.index(finding.severity) for finding in group)
+    return (worst, cause.first_step, FINDING_KINDS.index(cause.kind), cause.layers)
 
 
 class LiveIncidents:

@@ -16,8 +16,13 @@ BOUNDED: Final = {
     "Softsign": (-1.0, 1.0),
     "Sigmoid": (0.0, 1.0),
     "Hardsigmoid": (0.0, 1.0),
+    "ReLU6": (-math.inf, 6.0),
 }
-"""Nonlinearities with a least and a largest output, where their slope is nearly 0."""
+"""Nonlinearities with a least and a largest output, where their slope is nearly 0. ReLU6's zeros
+are those of a ReLU."""
+
+RECURRENT: Final = ("RNN", "RNNCell", "GRU", "GRUCell", "LSTM", "LSTMCell")
+"""Types whose state lies between -1 and 1, unless an RNN has a ReLU; an LSTM's cell does not."""
 
 WEIGHTLESS: Final = frozenset(
     {
@@ -61,7 +66,7 @@ NORMALISING: Final = ("BatchNorm", "LayerNorm", "GroupNorm", "InstanceNorm", "RM
 
 
 LEAST_DEPTH: Final = 3
-"""Least number of layers with weights for findings about a network's depth."""
+"""Minimum number of layers with weights for findings about a network's depth."""
 
 
 GATING: Final = ("Sigmoid", "Hardsigmoid")
@@ -72,7 +77,7 @@ FEW_VALUES: Final = 16
 
 
 def has_few_values(info: LayerInfo) -> bool:
-    """Whether it is a ReLU of a handful of units, which puts out one value of each per sample."""
+    """Whether it is a ReLU of a handful of units, which outputs one value of each per sample."""
     sample = info.shape[1:]
     return info.type in ZEROING and bool(sample) and math.prod(sample) < FEW_VALUES
 
@@ -81,6 +86,11 @@ def has_weights(info: LayerInfo) -> bool:
     """Whether the layer multiplies its inputs with weights; unknown types are taken to."""
     weightless = info.type in WEIGHTLESS or info.type.endswith(WEIGHTLESS_ENDINGS)
     return bool(info.type) and not weightless and not normalises(info)
+
+
+def is_before(info: LayerInfo, later: LayerInfo) -> bool:
+    """Whether a layer comes before another one, and is no block around it."""
+    return info.order < later.order and not later.layer.startswith(f"{info.layer}.")
 
 
 def drops(info: LayerInfo) -> bool:

@@ -10,7 +10,7 @@ from tb_activation_hist.core.names import LayerInfo
 from tb_activation_hist.core.parameter_sizes import ParameterSizes
 from tb_activation_hist.findings.finding import Finding
 from tb_activation_hist.findings.online import OnlineRules
-from tb_activation_hist.findings.periodic import LOOK_SHARE, PeriodicRules
+from tb_activation_hist.findings.periodic import LOOK_SHARE, RunSoFar
 from tb_activation_hist.findings.registry import (
     DEFAULT_OPTIONS,
     INSTANT_KINDS,
@@ -24,9 +24,25 @@ PERIODIC_KINDS: Final = frozenset(
 )
 """Kinds of which single records do not show every pattern."""
 
+EXACT_KINDS: Final = frozenset({"eval_mode", "constant_input"})
+"""Kinds whose milder cases are told too: they are facts, and who watches for them wants to know."""
+
+WHOLE_RUN: Final = frozenset({"chance_share", "short_way"})
+"""Limits of findings that are true of a whole run: one that has just begun has not learnt yet."""
+
+
+def is_milder(finding: Finding) -> bool:
+    """Whether it is only worth knowing although its kind is trouble: it may well be meant so.
+
+    So are layers that are frozen on purpose. No training stops for it.
+    """
+    return finding.severity == "info" and RUN_RULE_OF[finding.kind].severity != "info"
+
 
 class LiveRules:
-    """Feeds the records of a run to the rules as they arrive, and tells each kind once.
+    """Feeds the records of a run to the rules as they arrive, and reports each kind once.
+
+    What is only worth knowing does not keep the same kind's warning from being told later.
 
     kinds: any of `WATCHED_KINDS`; for those of `PERIODIC_KINDS` the run so far is kept in bounded
     memory. run: the name that the findings carry. share: largest part of the time that looks at
@@ -43,45 +59,52 @@ class LiveRules:
         share: float | None = LOOK_SHARE,
     ) -> None:
         instant = tuple(kind for kind in kinds if kind in INSTANT_KINDS)
-        periodic = [kind for kind in kinds if kind in PERIODIC_KINDS]
+        self._kinds, self._run, self._options = frozenset(kinds), run, options
         self._online = OnlineRules(instant, run, options)
-        self._periodic = PeriodicRules(periodic, run, options, share=share) if periodic else None
-        self._told: set[tuple[str, str]] = set()
+        self._so_far = RunSoFar(share) if self._kinds & PERIODIC_KINDS else None
+        self._told: set[tuple[str, str, bool]] = set()
 
     @property
     def is_due(self) -> bool:
         """Whether the end of the record under way brings a look at the run so far."""
-        return self._periodic is not None and self._periodic.is_due
+        return self._so_far is not None and self._so_far.is_due
 
     @property
     def keeps_records(self) -> bool:
         """Whether the run so far is kept and looked at."""
-        return self._periodic is not None
+        return self._so_far is not None
 
     def add(self, info: LayerInfo, record: HistogramSeries) -> list[Finding]:
         """Take in the next record of one layer; returns what it shows by itself."""
-        if self._periodic is not None:
-            self._periodic.add(info, record)
+        if self._so_far is not None:
+            self._so_far.add(info, record)
         return self._take_news(self._online.add(info, record))
 
     def end_record(self, step: int) -> None:
         """All layers of the record at a step were given, or none where no layer ran."""
-        if self._periodic is not None:
-            self._periodic.end_record(step)
+        if self._so_far is not None:
+            self._so_far.end_record(step)
 
     def look(self, facts: RunFacts, sizes: ParameterSizes) -> list[Finding]:
         """What the run so far newly shows, if a look is due.
 
         facts, sizes: what else is known of the run by now.
         """
-        if self._periodic is None or not self._periodic.is_due:
+        if self._so_far is None or not self._so_far.is_due:
             return []
-        return self._take_news(self._periodic.look(facts, sizes))
+        found = self._so_far.look(self._run, self._options, facts, sizes)
+        return self._take_news([finding for finding in found if self._is_told(finding)])
+
+    def _is_told(self, finding: Finding) -> bool:
+        meant = is_milder(finding) and finding.kind not in EXACT_KINDS
+        early = not WHOLE_RUN.isdisjoint(finding.threshold)
+        return finding.kind in self._kinds and not (meant or early)
 
     def _take_news(self, findings: Sequence[Finding]) -> list[Finding]:
         news = []
         for finding in findings:
-            report = (finding.kind, finding.tags[0].rpartition(finding.layers[0])[0])
+            meant = finding.severity == "info"
+            report = (finding.kind, finding.tags[0].rpartition(finding.layers[0])[0], meant)
             if report not in self._told:
                 self._told.add(report)
                 news.append(finding)

@@ -13,6 +13,7 @@ from tb_activation_hist.findings.confidence import confidence_of
 from tb_activation_hist.findings.finding import Finding
 from tb_activation_hist.findings.guidance.choose import front_tag, guide
 from tb_activation_hist.findings.guidance.guidance import Case
+from tb_activation_hist.findings.layer_types import PLAIN, is_before
 from tb_activation_hist.findings.record_stream import RecordStream
 from tb_activation_hist.findings.registry import (
     DEFAULT_OPTIONS,
@@ -86,6 +87,9 @@ class OnlineRules:
 
     def _new_layer(self, info: LayerInfo) -> _Layer:
         output = is_train_activation(info)
+        if output and info.type.startswith(PLAIN):
+            for other in self._layers.values():
+                other.stream.inner |= is_before(other.stream.info, info)
         rules = [rule for rule in self._rules if output or not rule[1].outputs_only]
         return _Layer(RecordStream(info), rules)
 

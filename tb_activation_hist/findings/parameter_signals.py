@@ -124,7 +124,7 @@ def sizes_to_signals(sizes: ParameterSizes, layers: Sequence[Signals]) -> Iterat
 def _unmoved(weights: SizeSeries) -> BoolArray:
     """(S,) whether the weights are those of the record before.
 
-    Where no flag tells, as at the begin of a resumed run, equal sums do.
+    Where no flag is known, as at the start of a resumed run, equal sums decide.
     """
     figures = (weights.n, weights.zeros, weights.low, weights.high, weights.sum, weights.sum_sq)
     equal = np.zeros(len(weights), dtype=bool)

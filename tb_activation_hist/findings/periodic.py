@@ -1,9 +1,8 @@
-"""Findings that need a run's history: looked for again and again as the run grows."""
+"""The run so far: kept while it grows, and looked at as a whole again and again."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -12,27 +11,25 @@ import numpy as np
 from tb_activation_hist.core.histogram import HistogramSeries
 from tb_activation_hist.core.joining import join_series
 from tb_activation_hist.core.names import LayerInfo
-from tb_activation_hist.core.parameter_sizes import NO_SIZES, ParameterSizes
+from tb_activation_hist.core.parameter_sizes import ParameterSizes
 from tb_activation_hist.findings.diagnose import find_run_findings
 from tb_activation_hist.findings.finding import Finding
-from tb_activation_hist.findings.registry import DEFAULT_OPTIONS, RUN_RULE_OF, FindingOptions
-from tb_activation_hist.findings.run_facts import NO_FACTS, RunFacts
+from tb_activation_hist.findings.registry import FindingOptions
+from tb_activation_hist.findings.run_facts import RunFacts
 
-FIRST_LOOK: Final = 4
-"""Records after which a run is looked at first, and between the first looks."""
+LOOK_PART: Final = 4
+"""A look follows each of the first records, and then when the run has grown by this part of its
+length ..."""
 
-LOOK_PART: Final = 8
-"""A look follows when the run has grown by this part of its length ..."""
-
-MOST_BETWEEN: Final = 12
-"""... or by so many records, or by `LONG_PART` of its length if that is more."""
+MOST_BETWEEN: Final = 6
+"""... or by this many records, or by `LONG_PART` of its length if that is more."""
 
 LONG_PART: Final = 32
 
-SLOW_LOOK: Final = 64
+SLOW_LOOK: Final = 40
 """Records after which the patterns that take long are looked for first."""
 
-SLOW_GROWTH: Final = 1.25
+SLOW_GROWTH: Final = 1.1
 """Factor by which a run grows from one look for these to the next."""
 
 LOOK_SHARE: Final = 0.05
@@ -41,10 +38,10 @@ LOOK_SHARE: Final = 0.05
 LATE_GROWTH: Final = 1.5
 
 LIVE_LASTING: Final = 10
-"""Records that a state must last before it is told; in a report of a short run fewer do."""
+"""Records that a state must last before it is reported live; a short run's report needs fewer."""
 
 KEPT_RECORDS: Final = 256
-"""Most records kept of a layer, some 400 kB; beyond it, neighbours are added up exactly."""
+"""Maximum number of records kept of a layer, some 400 kB; then neighbours are added up exactly."""
 
 CHUNK_RECORDS: Final = 32
 """Records that are joined at a time."""
@@ -82,33 +79,20 @@ class History:
         return join_series([*parts, *self._fresh]) if parts or self._fresh else None
 
 
-class PeriodicRules:
-    """Keeps a run's records in bounded memory and looks at them as a whole as the run grows.
+class RunSoFar:
+    """Keeps a run's records in bounded memory, and says when to look at them as a whole.
 
-    kinds: the kinds to tell. run: the name that the findings carry. share: largest part of the
-    time that the looks may take; None: no limit.
-    Not thread-safe: feed it from one thread.
+    share: as in `LiveRules`.
     """
 
-    def __init__(
-        self,
-        kinds: Sequence[str],
-        run: str = "",
-        options: FindingOptions = DEFAULT_OPTIONS,
-        *,
-        share: float | None = None,
-    ) -> None:
-        self._kinds = frozenset(kinds)
-        self._run = run
-        lasting = max(options.sustained_min, LIVE_LASTING)
-        self._options = replace(options, sustained_min=lasting)
+    def __init__(self, share: float | None) -> None:
         self._share = share
         self._layers: dict[str, tuple[LayerInfo, History]] = {}
         self._records = 0
         self._last_step = 0
-        self._due = FIRST_LOOK
+        self._due = 1
         self._slow_due = SLOW_LOOK
-        self._late_due = FIRST_LOOK
+        self._late_due = 1
         self._rested = 0.0
 
     def add(self, info: LayerInfo, record: HistogramSeries) -> None:
@@ -126,8 +110,13 @@ class PeriodicRules:
         rested = self._records >= self._late_due or time.monotonic() >= self._rested
         return self._records >= self._due and rested
 
-    def look(self, facts: RunFacts = NO_FACTS, sizes: ParameterSizes = NO_SIZES) -> list[Finding]:
-        """What the run so far shows. facts, sizes: what else is known of it by now."""
+    def look(
+        self, run: str, options: FindingOptions, facts: RunFacts, sizes: ParameterSizes
+    ) -> list[Finding]:
+        """All findings of the run so far.
+
+        run: the name that they carry. facts, sizes: what else is known of it by now.
+        """
         began = time.monotonic()
         layers = {
             tag: (info, series)
@@ -136,22 +125,18 @@ class PeriodicRules:
         }
         slow = self._records >= self._slow_due
         facts = replace(facts, last_step=self._last_step)
-        findings = find_run_findings(self._run, layers, self._options, facts, sizes, slow=slow)
+        options = replace(options, sustained_min=max(options.sustained_min, LIVE_LASTING))
+        findings = find_run_findings(run, layers, options, facts, sizes, slow=slow)
         self._plan(slow=slow, took_s=time.monotonic() - began)
-        return [finding for finding in findings if self._is_told(finding)]
+        return findings
 
     def _plan(self, *, slow: bool, took_s: float) -> None:
         """When to look again."""
         records = self._records
         grown = min(records // LOOK_PART, MOST_BETWEEN)
-        self._due = records + max(FIRST_LOOK, grown, records // LONG_PART)
-        self._late_due = int(LATE_GROWTH * records)
+        self._due = records + max(1, grown, records // LONG_PART)
+        self._late_due = int(np.ceil(LATE_GROWTH * records))
         if slow:
             self._slow_due = int(SLOW_GROWTH * records)
         if self._share is not None:
             self._rested = time.monotonic() + took_s / self._share
-
-    def _is_told(self, finding: Finding) -> bool:
-        # A case that is milder than its kind is meant so, as layers frozen on purpose are.
-        meant = finding.severity == "info" and RUN_RULE_OF[finding.kind].severity != "info"
-        return finding.kind in self._kinds and not meant

@@ -18,7 +18,8 @@ NEWEST: Final = 3
 class RecordStream:
     """The newest record of one series; of the earlier ones only some numbers are kept.
 
-    info: what is known of the layer. finite: number of finite values.
+    info: what is known of the layer. inner: whether a layer with weights is known to come after it.
+    finite: number of finite values.
     early_rms: median root mean square of the first `EARLY_RECORDS` records with finite values, NaN
     before the first one.
     starts_masked: whether the first record held -inf and nothing else that is not finite, as the
@@ -29,6 +30,7 @@ class RecordStream:
 
     def __init__(self, info: LayerInfo) -> None:
         self.info = info
+        self.inner = False
         self.finite = 0
         self.early_rms = math.nan
         self.starts_masked: bool | None = None

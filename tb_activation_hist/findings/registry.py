@@ -1,4 +1,4 @@
-"""All rules of the findings, the gravest first; every list of kinds and thresholds comes from here.
+"""All rules of the findings, most severe first; every list of kinds and thresholds comes from here.
 
 A new rule is one module in `rules/` and one line in `RUN_RULES`. If it has thresholds of its own,
 their class is also a base of `FindingOptions`.
@@ -16,14 +16,23 @@ from tb_activation_hist.findings.rules.constant_input import (
     ConstantInputThresholds,
 )
 from tb_activation_hist.findings.rules.dead_units import DEAD_UNITS, DeadUnitThresholds
-from tb_activation_hist.findings.rules.eval_mode import EVAL_MODE
+from tb_activation_hist.findings.rules.eval_mode import EVAL_MODE, EvalModeThresholds
 from tb_activation_hist.findings.rules.exploding import EXPLODING, ExplodingThresholds
 from tb_activation_hist.findings.rules.frozen import FROZEN
 from tb_activation_hist.findings.rules.input_change import INPUT_CHANGE, InputChangeThresholds
+from tb_activation_hist.findings.rules.kept_gradients import (
+    KEPT_GRADIENTS,
+    KeptGradientThresholds,
+)
+from tb_activation_hist.findings.rules.loss_rises import LOSS_RISES, LossRisesThresholds
 from tb_activation_hist.findings.rules.low_precision import LOW_PRECISION, LowPrecisionThresholds
 from tb_activation_hist.findings.rules.mostly_zero import MOSTLY_ZERO, MostlyZeroThresholds
 from tb_activation_hist.findings.rules.non_finite import NON_FINITE
 from tb_activation_hist.findings.rules.not_learning import NOT_LEARNING, NotLearningThresholds
+from tb_activation_hist.findings.rules.optimizer_settings import (
+    OPTIMIZER_SETTINGS,
+    OptimizerSettingsThresholds,
+)
 from tb_activation_hist.findings.rules.outlier_features import OUTLIER_FEATURES, OutlierThresholds
 from tb_activation_hist.findings.rules.redundant_units import (
     REDUNDANT_UNITS,
@@ -66,7 +75,11 @@ class FindingOptions(
     StoppedLearningThresholds,
     ReluLogitsThresholds,
     StrongDropoutThresholds,
+    LossRisesThresholds,
+    OptimizerSettingsThresholds,
+    KeptGradientThresholds,
     UnshuffledThresholds,
+    EvalModeThresholds,
     ConstantInputThresholds,
     InputChangeThresholds,
     UnscaledInputThresholds,
@@ -119,12 +132,15 @@ RUN_RULES: Final[RunRules] = (
     UNSCALED_INPUTS,
     CONSTANT_INPUT,
     UNSHUFFLED_INPUT,
+    KEPT_GRADIENTS,
+    OPTIMIZER_SETTINGS,
+    LOSS_RISES,
     STRONG_DROPOUT,
     RELU_LOGITS,
     STOPPED_LEARNING,
     FROZEN,
 )
-"""Rules for single runs, the gravest first; the order sorts findings of equal severity."""
+"""Rules for single runs, most severe first; the order sorts findings of equal severity."""
 
 COMPARISON_RULES: Final[tuple[ComparisonRule[FindingOptions], ...]] = (RUN_DIFFERENCE,)
 """Rules that compare two runs."""
@@ -134,7 +150,7 @@ RULES: Final[tuple[Rule[Any], ...]] = (*RUN_RULES, *COMPARISON_RULES)
 RUN_RULE_OF: Final = {rule.kind: rule for rule in RUN_RULES}
 
 FINDING_KINDS: Final = tuple(rule.kind for rule in RULES)
-"""Every kind of finding, the gravest first."""
+"""Every kind of finding, most severe first."""
 
 WATCHED_KINDS: Final = tuple(RUN_RULE_OF)
 """The kinds that ``warn_on`` and ``stop_on`` take: all that one run can show."""

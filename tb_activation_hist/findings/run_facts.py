@@ -4,20 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from tb_activation_hist.core.input_facts import INPUTS_FIELD, InputFacts, texts_to_facts
+from tb_activation_hist.core.loss_history import LOSSES_FIELD, LossHistory, texts_to_losses
+from tb_activation_hist.core.setup_facts import SETUP_FIELD, SetupFact, texts_to_setup
+
+FactT = TypeVar("FactT")
 
 
 @dataclass(frozen=True)
 class RunFacts:
-    """Facts of one run; empty where nothing is known, as for files of older versions.
+    """Facts of one run; empty if nothing is known, as for files of older versions.
 
     silent: layers that were selected and never ran while they were recorded.
     eval_layers: layers that were in eval mode at the last look.
     frozen, trainable: names of parameters by their `requires_grad` at the last look, as in
     ``weights/<name>``.
     inputs: what is known of each input of the model.
+    setup: settings of optimizers and modules, and what befell single weights.
+    losses: how the losses that the user logs developed.
     last_step: of the newest record, also where no layer ran in it; 0 where it is not known.
     """
 
@@ -26,7 +32,13 @@ class RunFacts:
     frozen: frozenset[str] = frozenset()
     trainable: frozenset[str] = frozenset()
     inputs: tuple[InputFacts, ...] = ()
+    setup: tuple[SetupFact, ...] = ()
+    losses: tuple[LossHistory, ...] = ()
     last_step: int = 0
+
+    def of(self, kind: type[FactT]) -> list[FactT]:
+        """The facts of one class in `setup`."""
+        return [fact for fact in self.setup if isinstance(fact, kind)]
 
 
 NO_FACTS: Final = RunFacts()
@@ -40,6 +52,8 @@ def info_to_run_facts(info: Mapping[str, Any]) -> RunFacts:
         frozen=frozenset(_texts(info.get("frozen_parameters"))),
         trainable=frozenset(_texts(info.get("trainable_parameters"))),
         inputs=texts_to_facts(_texts(info.get(INPUTS_FIELD))),
+        setup=texts_to_setup(_texts(info.get(SETUP_FIELD))),
+        losses=texts_to_losses(_texts(info.get(LOSSES_FIELD))),
     )
 
 

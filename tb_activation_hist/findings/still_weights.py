@@ -35,6 +35,7 @@ class Cause(Enum):
     ZERO_GRADIENT = "gradient is 0"
     NO_UPDATE = "no update"
     BROKEN_GRADIENT = "gradient is not finite"
+    SET_BACK = "set back to an earlier value"
     UNKNOWN = "unknown"
 
 

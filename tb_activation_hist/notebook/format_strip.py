@@ -25,7 +25,7 @@ def draw_number_format(
 ) -> Axes:
     """Draw limits over a heatmap and the share lost under it; returns the axes of the strip.
 
-    Where nothing can be told of the series, the strip says so.
+    If nothing can be determined for the series, the strip says so.
     """
     _draw_limits(ax, number_format, check_scale(scale))
     strip = ax.inset_axes(STRIP_PLACE, sharex=ax)

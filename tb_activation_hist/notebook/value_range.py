@@ -32,16 +32,16 @@ DEVIATIONS: Final = 4
 """Records reach this many standard deviations; of a normal distribution 99.99 %."""
 
 AUTO_DECADES: Final = 8
-"""Most decades of a symlog axis over the automatic range."""
+"""Maximum number of decades of a symlog axis over the automatic range."""
 
 ALL_DECADES: Final = 76
-"""Most decades of a symlog axis over a given range: as many as float32 has."""
+"""Maximum number of decades of a symlog axis over a given range: as many as float32 has."""
 
 Interval = tuple[float, float]
 
 
 class CommonRange(NamedTuple):
-    """Ends of an axis, and the sizes (largest absolute values) that it has to tell apart."""
+    """Ends of an axis, and the sizes (largest absolute values) that it has to separate."""
 
     lo: float
     hi: float
@@ -106,7 +106,7 @@ def choose_linthresh(
 ) -> float:
     """The absolute value below which a symlog axis from lo to hi is nearly linear.
 
-    A decade below the smallest size that the axis has to tell apart, and two or more below its
+    A decade below the smallest size that the axis has to separate, and two or more below its
     larger end; but at most `AUTO_DECADES`, or `ALL_DECADES`, below that end. automatic: the ends
     are those of `automatic_range`, which leaves out the sizes of an explosion.
     """

@@ -67,7 +67,7 @@ def _last_value(text: str) -> str:
 
 
 def _split_between(text: str) -> tuple[str, str]:
-    """A value and the key after it; all is the value where no key can be told."""
+    """A value and the key after it; everything is the value if no key is recognised."""
     for pattern in BETWEEN:
         match = pattern.fullmatch(text)
         if match:

@@ -173,11 +173,11 @@ def make_index(
     place = {entry.name: i for i, entry in enumerate(entries)}
     warnings = [f"{_name_series(key)}: {text}" for key, text in read_warnings.items()]
     warnings += [f"Run {run!r}: {own.problem}" for run, own in notes.items() if own.problem]
-    told = {key.run for key in read_warnings if key.tag == RUN_INFO_TAG}
+    reported = {key.run for key in read_warnings if key.tag == RUN_INFO_TAG}
     warnings += [
         f"Run {run!r}: {text}"
         for run, own in notes.items()
-        if run not in told
+        if run not in reported
         for text in describe_notes(SessionNotes(own.info.get("began_again")))
     ]
     ours, refused = _block_series(blocks, place)

@@ -31,7 +31,7 @@ from tb_activation_hist.plugin.series_loader import (
 )
 
 SERIES_BYTES: Final = 1024 * 2**20
-"""Most bytes of decoded series: two dozen layers of a run of 20,000 records, which the default
+"""Maximum bytes of decoded series: two dozen layers of a run of 20,000 records, which the default
 cadence of recording hardly exceeds, so that a live view decodes only what is new."""
 
 READ_BYTES: Final[Mapping[Urgency, int]] = {
@@ -85,7 +85,7 @@ class SeriesCache:
     @property
     def warnings(self) -> dict[SeriesKey, str]:
         """What could not be read of each series, and under the tag `RUN_INFO_TAG` what is to be
-        told about a run as a whole; a copy."""
+        said about a run as a whole; a copy."""
         with self._noting:
             return dict(self._warnings) | _describe_runs(self._notes)
 
@@ -189,7 +189,7 @@ class SeriesCache:
     def _append(
         self, before: LoadedSeries, listing: Listing, tensors: list[Any]
     ) -> LoadedSeries | None:
-        """Append the newest block to the series; None where more has changed than that."""
+        """Append the newest block to the series; None if more has changed than that."""
         if len(tensors) != 1:
             return None
         info = content_to_layer_info(listing.content)
@@ -199,7 +199,7 @@ class SeriesCache:
     def _guard(
         self, key: SeriesKey, load: Callable[[], LoadedSeries | None]
     ) -> LoadedSeries | None:
-        """The series; None where it cannot be read, for which there is a warning then."""
+        """The series; None if it cannot be read, for which there is a warning then."""
         try:
             return load()
         # Whatever fails for one series must not take the others along.
@@ -245,7 +245,7 @@ class SeriesCache:
 
 
 def _describe_runs(notes: Mapping[SeriesKey, SessionNotes]) -> dict[SeriesKey, str]:
-    """What is to be told about the sessions of each run, from the notes of its series."""
+    """What is to be reported about the sessions of each run, from the notes of its series."""
     by_run: dict[SeriesKey, list[SessionNotes]] = {}
     for key, own in notes.items():
         by_run.setdefault(key._replace(tag=RUN_INFO_TAG), []).append(own)

@@ -1,4 +1,4 @@
-"""The sweep route: what tells the runs of a log directory from one another."""
+"""The sweep route: what distinguishes the runs of a log directory."""
 
 from __future__ import annotations
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import urllib.error
 import urllib.request
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -29,7 +30,7 @@ DISCORD_HOSTS: Final = ("discord.com", "discordapp.com")
 
 
 class Alerts:
-    """Tells findings to a function, a URL or both, one by one on a thread of its own.
+    """Sends findings to a function, a URL or both, one by one on a thread of its own.
 
     on_finding: called with each finding. url: gets a POST for each. place: where the run is
     recorded, for the message. Neither a failure nor an endpoint that hangs reaches the training:
@@ -48,7 +49,7 @@ class Alerts:
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
 
-    def tell(self, finding: Finding) -> None:
+    def send(self, finding: Finding) -> None:
         """Queue a finding; returns at once."""
         with self._lock:
             self._waiting.append(finding)
@@ -65,7 +66,7 @@ class Alerts:
             thread.join(CLOSE_WAIT_S)
 
     def take_messages(self) -> Iterator[str]:
-        """What to tell the user about alerts that failed, each once."""
+        """What to report to the user about alerts that failed, each once."""
         while self._messages:
             yield self._messages.popleft()
 
@@ -92,7 +93,7 @@ class Alerts:
     def _describe(self, option: str, error: Exception) -> str:
         # The path of a webhook is a secret, and so is whatever the library says of it.
         host = f" to {urlsplit(self._url).hostname}" if self._url and option == "alert_url" else ""
-        said = type(error).__name__ + ("" if host else f": {error}")
+        said = _network_failure(error) if host else f"{type(error).__name__}: {error}"
         return f"{option}: reporting a finding{host} failed ({said}). The training goes on."
 
     def _post(self, finding: Finding) -> None:
@@ -106,10 +107,19 @@ class Alerts:
             pass
 
 
+def _network_failure(error: Exception) -> str:
+    """Why a request failed, in words that hold nothing of the address."""
+    if isinstance(error, urllib.error.HTTPError):
+        return f"HTTP status {error.code}"
+    # The system's own words, such as "Connection refused".
+    words = getattr(getattr(error, "reason", error), "strerror", None)
+    return words if isinstance(words, str) else type(error).__name__
+
+
 def open_alerts(
     on_finding: Callable[[Finding], Any] | None, url: str | None, place: object
 ) -> Alerts | None:
-    """None where nobody is to be told."""
+    """None if no alert is to be sent."""
     return Alerts(on_finding, url, str(place)) if on_finding or url else None
 
 

@@ -1,4 +1,4 @@
-"""A model's hooks: put on, kept up with the model, taken off, and what is told about them."""
+"""A model's hooks: attached, kept up to date with the model, removed, and reported on."""
 
 from __future__ import annotations
 
@@ -37,6 +37,7 @@ from tb_activation_hist.capture.split import SplitRules
 from tb_activation_hist.capture.state import CaptureState
 from tb_activation_hist.core.input_facts import INPUTS_FIELD, facts_to_text
 from tb_activation_hist.core.names import LayerInfo
+from tb_activation_hist.core.setup_facts import SETUP_FIELD
 
 NOTED_CHANGES: Final = 100
 """Changes of the model that the run's information keeps, the latest."""
@@ -49,7 +50,7 @@ class AttachedModel:
     """The hooks of one logger on one model.
 
     records: how many there are so far. stored: whether any was written. quiet: whether nothing is
-    told at the end.
+    reported at the end.
     """
 
     def __init__(self, model: nn.Module, options: CaptureOptions) -> None:
@@ -137,9 +138,11 @@ class AttachedModel:
             known, models = named_layers(self._model), called_models(self._model)
             self._recorders.attach(known, self.layers, models)
         self.parameters.attach(self.layers)
+        whole = Layer("", len(self.layers), unwrap(self._model))
         if self.parameters.sizes is not None:
-            whole = Layer("", len(self.layers), unwrap(self._model))
             self.parameters.sizes.attach([*self.layers, whole])
+        if self.parameters.setup is not None:
+            self.parameters.setup.attach(self.layers, whole)
 
     def record(self, name: str, tensor: Tensor) -> None:
         """Count a tensor that belongs to no module."""
@@ -150,6 +153,7 @@ class AttachedModel:
         self.state.stop()
         self._ran = self.ran
         self._tell_inputs()
+        self._tell_setup(last=True)
         self._attachment.detach()
         self._recorders.detach()
         self.parameters.detach()
@@ -174,6 +178,8 @@ class AttachedModel:
         """A step begins; recorded: whether it makes a record."""
         if self.parameters.sizes is not None:
             self.parameters.sizes.begin_step(recorded and self.state.first_rank)
+        if self.parameters.setup is not None:
+            self.parameters.setup.begin_step(recorded and self.state.first_rank)
 
     def end_sizes(self) -> PendingSizes | None:
         """The sizes of parameters in the recorded step that ends, if it is their turn."""
@@ -198,6 +204,9 @@ class AttachedModel:
         if self.parameters.sizes is not None:
             with torch.no_grad():
                 self.parameters.sizes.begin()
+        if self.parameters.setup is not None:
+            with torch.no_grad():
+                self.parameters.setup.begin(self.state.step)
 
     def _note(self, changes: Changes) -> None:
         step = self.state.step
@@ -248,6 +257,16 @@ class AttachedModel:
         news = [hook.end_record(step) for hook in self._attachment.model_hooks.values()]
         if any(news) or not self.records & (self.records - 1):
             self._tell_inputs()
+        if self.parameters.setup is not None:
+            self.parameters.setup.end_record(step)
+            self._tell_setup()
+
+    def _tell_setup(self, *, last: bool = False) -> None:
+        """Note what is new about how the training is set up."""
+        if self.parameters.setup is not None and self._tell is not None:
+            texts = self.parameters.setup.take_news(last=last)
+            if texts is not None:
+                self._tell(**{SETUP_FIELD: texts})
 
     def _tell_inputs(self) -> None:
         facts = [each for hook in self._attachment.model_hooks.values() for each in hook.facts]

@@ -24,9 +24,9 @@ from tb_activation_hist.core.schemes.scheme import Scheme
 from tb_activation_hist.core.user_warnings import warn_user
 from tb_activation_hist.recording.step_numbers import to_step
 from tb_activation_hist.storage.event_file import Logdir
-from tb_activation_hist.storage.logdir_histograms import index_run
 from tb_activation_hist.storage.memory_writer import MemoryWriter
 from tb_activation_hist.storage.options import WriterOptions
+from tb_activation_hist.storage.run_histograms import index_run
 from tb_activation_hist.storage.writer import Record, RecordWriter, RunWriter
 
 if TYPE_CHECKING:

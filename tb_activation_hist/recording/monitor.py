@@ -22,24 +22,25 @@ from tb_activation_hist.findings import (
     LiveIncidents,
     LiveRules,
     info_to_run_facts,
+    is_milder,
 )
 from tb_activation_hist.recording.alerts import Alerts
 from tb_activation_hist.recording.options import RecordingOptions
 from tb_activation_hist.storage.slice_blocks import slices_to_series
 
 WATCHED_SLICES: Final = 4096
-"""Most slices of a layer whose units are watched: 14 kB are kept of each."""
+"""Maximum number of slices of a layer whose units are watched: 14 kB are kept of each."""
 
 
 class Monitor:
     """Looks at records on the writer's thread and keeps what is found for the training's thread.
 
-    warn_on, stop_on: any of `findings.WATCHED_KINDS`. What single records show is told after a few
-    of them, of which nothing is kept. For the rest the run so far is kept in bounded memory and
-    looked at as it grows.
+    warn_on, stop_on: any of `findings.WATCHED_KINDS`. What single records show is reported after a
+    few of them, of which nothing is kept. For the other kinds, the run so far is kept in bounded
+    memory and checked as it grows.
 
     read_info: what the logger has noted of the run so far.
-    alerts: what tells each incident's first finding to the user's function and URL; with neither
+    alerts: what sends each incident's first finding to the user's function and URL; with neither
     `warn_on` nor `stop_on`, every kind is watched for it.
 
     should_stop: whether a finding of `stop_on` was made. failure: the exception that ended the
@@ -104,25 +105,27 @@ class Monitor:
 
     def _keep(self, findings: list[Finding]) -> None:
         self._new_findings += [finding for finding in findings if finding.kind in self._asked]
-        if any(finding.kind in self._stop_on for finding in findings):
+        if any(self._stops(finding) for finding in findings):
             self.should_stop = True
         for finding in findings:
             self._alert(finding)
 
+    def _stops(self, finding: Finding) -> bool:
+        return finding.kind in self._stop_on and not is_milder(finding)
+
     def _alert(self, finding: Finding) -> None:
-        """Tell a finding that begins an incident, and what is only worth knowing if asked for."""
+        """Report a finding that begins an incident, and an info only if asked for."""
         if self.alerts is None or not (self._asked or finding.severity != "info"):
             return
         numbered, is_new = self._incidents.add(finding, self._first_step or 0, self._last_step)
         if is_new:
-            self.alerts.tell(numbered)
+            self.alerts.send(numbered)
 
     def take_messages(self) -> Iterator[str]:
         """Sentences for the user about what was found since the last call; each finding once."""
         while self._new_findings:
             finding = self._new_findings.popleft()
-            stops = finding.kind in self._stop_on
-            option = "stop_on: the training should stop" if stops else "warn_on"
+            option = "stop_on: the training should stop" if self._stops(finding) else "warn_on"
             yield f"{finding.title}. {finding.advice} ({finding.kind}, {option})"
         if self.alerts is not None:
             yield from self.alerts.take_messages()
@@ -133,7 +136,7 @@ def open_monitor(
     read_info: Callable[[], Mapping[str, Any]],
     alerts: Alerts | None,
 ) -> Monitor | None:
-    """None where nobody asks for findings while the training runs."""
+    """None if nobody asks for findings while the training runs."""
     watching = options.warn_on or options.stop_on or alerts
     return Monitor(options.warn_on, options.stop_on, read_info, alerts) if watching else None
 

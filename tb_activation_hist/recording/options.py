@@ -60,6 +60,9 @@ WatchedKind: TypeAlias = Literal[
     "unscaled_inputs",
     "constant_input",
     "unshuffled_input",
+    "kept_gradients",
+    "optimizer_settings",
+    "loss_rises",
     "strong_dropout",
     "relu_logits",
     "stopped_learning",
@@ -118,8 +121,8 @@ class RecordingOptions:
         "Kinds of findings to report as warnings during the training, once each: any of "
         f"{_quote(INSTANT_KINDS)}, which are reported within 20 records, and "
         f"{_quote(PERIODIC_KINDS)}, which are "
-        "checked after 4, 8, 12 ... records and at most 12 records apart, after 384 each 32nd part "
-        "of the run, as long as looks take 5 % of the time at most.",
+        "checked after each of the first 8 records and then at most 6 apart, after 192 each 32nd "
+        "part of the run, as long as looks take 5 % of the time at most.",
     )
     stop_on: WatchedKind | Sequence[WatchedKind] = option(
         (),

@@ -1,4 +1,4 @@
-"""Recording's share of the step time: measured, kept under the budget, told, noted in the run."""
+"""Recording's share of the step time: measured, kept under the budget, reported and noted."""
 
 from __future__ import annotations
 

@@ -65,7 +65,7 @@ class RankSender(BackgroundThread[Record]):
         self._timeout_s = timeout_s
         self._sent = 0
         self.thinning = 1
-        """Of so many steps rank 0 records one, as far as this rank has heard."""
+        """Rank 0 records one in this many steps, as far as this rank knows."""
         self.start()
 
     def write(self, record: Record) -> bool:
@@ -105,7 +105,7 @@ class RankSender(BackgroundThread[Record]):
         return False
 
     def save(self, *, final: bool) -> None:
-        """Tell rank 0 at the end that nothing follows; there is nothing else to keep."""
+        """Notify rank 0 at the end that nothing follows; there is nothing else to keep."""
         if final:
             self._post(end_message())
 
@@ -146,7 +146,7 @@ class RankMerger(BackgroundThread[Record]):
         return self.writer.run_info
 
     def announce_thinning(self, thinning: int) -> None:
-        """Let the other ranks know, in the background, that one of so many steps is recorded.
+        """Let the other ranks know, in the background, that one in this many steps is recorded.
 
         They go on with more records until they hear of it, so it must not become smaller.
         """
@@ -205,7 +205,7 @@ class RankMerger(BackgroundThread[Record]):
             self._mailbox.announce_thinning(self._announced)
 
     def save(self, *, final: bool) -> None:
-        """Tell the other ranks how often to record, and at the end that nobody reads any more."""
+        """Notify the other ranks how often to record, and at the end that nobody reads any more."""
         self._announce()
         if final:
             self._mailbox.end()

@@ -14,15 +14,15 @@ from tb_activation_hist.findings import (
     find_run_findings,
     info_to_run_facts,
 )
-from tb_activation_hist.storage.logdir_histograms import RunHistograms, read_run
 from tb_activation_hist.storage.memory_writer import MemoryWriter
+from tb_activation_hist.storage.run_histograms import RunHistograms, read_run
 from tb_activation_hist.storage.writer import RunWriter
 
 
 def find_memory_findings(
     writer: MemoryWriter, options: FindingOptions | None = None
 ) -> list[Finding]:
-    """Findings of what this writer keeps, the gravest first; their `run` is empty.
+    """Findings of what this writer keeps, most severe first; their `run` is empty.
 
     options: thresholds; None: the defaults.
     """
@@ -33,7 +33,7 @@ def find_memory_findings(
 
 
 def find_directory_findings(run_dir: str, options: FindingOptions | None = None) -> list[Finding]:
-    """Findings of what is stored in a run directory, the gravest first.
+    """Findings of what is stored in a run directory, most severe first.
 
     options: thresholds; None: the defaults. Their `run` is the directory's name. Layers that
     cannot be read are left out with a warning. Raises LogdirError when there is nothing to read.

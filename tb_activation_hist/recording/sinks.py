@@ -16,8 +16,8 @@ from tb_activation_hist.recording.mailbox import Mailbox, open_mailbox
 from tb_activation_hist.recording.options import OptionGroups
 from tb_activation_hist.recording.ranks import RankMerger, Ranks, RankSender, rank_directory
 from tb_activation_hist.storage.event_file import Logdir, SharedEventFile, SummaryWriterLike
-from tb_activation_hist.storage.logdir_histograms import index_run
 from tb_activation_hist.storage.remote import is_remote
+from tb_activation_hist.storage.run_histograms import index_run
 from tb_activation_hist.storage.writer import Record, RecordWriter, RunWriter
 
 logger = logging.getLogger(__name__)
@@ -80,7 +80,7 @@ def open_sink(
 ) -> tuple[Sink, int]:
     """The sink of this rank, and the number of steps done before.
 
-    tags: those that will be recorded; a warning tells which of them hold something else.
+    tags: those that will be recorded; a warning says which of them hold something else.
     LogdirError when rank 0 cannot write; OptionError for options that several ranks exclude.
     """
     recording = options.recording

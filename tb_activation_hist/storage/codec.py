@@ -46,10 +46,10 @@ from tb_activation_hist.storage.deflate import deflate, inflate
 
 BLOCK_VERSION: Final = 1
 BLOCK_RECORDS: Final = 32
-"""Most records of one block."""
+"""Maximum number of records of one block."""
 
 MAX_BINS: Final = MAX_SLOTS
-"""Most occupied bins of one block."""
+"""Maximum number of occupied bins of one block."""
 
 MAGIC: Final = b"AHB"
 HEADER: Final = struct.Struct("<3sBHHBB2xIQ")
@@ -60,7 +60,7 @@ BYTES_PER_BIN: Final = 2
 
 @dataclass(frozen=True)
 class Block:
-    """Decoded block. session and ordinal tell which records of a writer it holds."""
+    """Decoded block. session and ordinal identify the records of a writer that it holds."""
 
     series: HistogramSeries
     session: int

@@ -110,7 +110,7 @@ class MemoryWriter(RecordWriter):
     def stored_tags(self) -> list[StoredTag]:
         """All that an event file would hold of this run, but for scalars."""
         infos = self.infos
-        info = json.dumps({"version": RUN_INFO_VERSION, **self._fields}, default=str).encode()
+        info = json.dumps({"version": RUN_INFO_VERSION, **self.run_info}, default=str).encode()
         first = min((s.wall_times[0] for s in self.histograms.values() if len(s)), default=0.0)
         tags = [StoredTag(PLUGIN_NAME, RUN_INFO_TAG, b"", [(0, float(first), info)])]
         for each in infos.values():

@@ -13,12 +13,9 @@ from tb_activation_hist.core.errors import FormatError, OptionError
 from tb_activation_hist.core.names import LayerInfo
 from tb_activation_hist.core.nearest import name_hint, no_such
 from tb_activation_hist.storage.golden_file import is_golden_file, read_golden_file
-from tb_activation_hist.storage.logdir_histograms import (
-    LogdirHistograms,
-    RunHistograms,
-    read_histograms,
-)
+from tb_activation_hist.storage.logdir_histograms import LogdirHistograms, read_histograms
 from tb_activation_hist.storage.memory_writer import MemoryWriter
+from tb_activation_hist.storage.run_histograms import RunHistograms
 
 OTHER_TOOL: Final = "histograms"
 """Kind of the series of other tools."""

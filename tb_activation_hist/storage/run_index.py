@@ -68,7 +68,7 @@ class TagIndex:
 
     @property
     def type(self) -> str:
-        """Type of the module; empty where it is not known."""
+        """Type of the module; empty if it is not known."""
         info = _readable_info(self) if self.ours else None
         return "" if info is None else info.type
 
@@ -240,7 +240,7 @@ class RunIndex:
 
     @property
     def notes(self) -> SessionNotes:
-        """What is to be told about the sessions of the tags that were read."""
+        """What is to be reported about the sessions of the tags that were read."""
         return merge_notes(self._notes.values())
 
     def last_step(self) -> int:

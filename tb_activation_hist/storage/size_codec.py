@@ -19,7 +19,7 @@ times; R*P uint8 requires_grad, R*P int8 whether an optimizer has the parameter 
 known), R*P float64 learning rates (NaN: not known); R*3*P int8 flags "same as the record before"
 (1, 0; -1: not known); R*3*P int64 each of n, zeros, non_finite; R*3*P float64 each of min, max,
 sum, sum_sq. The three kinds are weights, weight_gradients and updates; n is -1 where a kind was not
-measured. What the numbers mean is told in `core.parameter_sizes`.
+measured. `core.parameter_sizes` says what the numbers mean.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ SIZES_MAGIC: Final = b"AHP"
 SIZE_BLOCK_VERSION: Final = 1
 MAX_RECORDS: Final = 32
 MAX_ROWS: Final = 2**18
-"""Most records times parameters of a block, so that a damaged one never takes more than 60 MB."""
+"""Maximum of records times parameters of a block: a damaged one takes at most 60 MB."""
 
 MAX_HEAD_BYTES: Final = 2**25
 HEADER: Final = struct.Struct("<3sBH2xIIIQ")
@@ -59,7 +59,7 @@ ROW_BYTES: Final = 1 + 1 + 8 + 3 * (1 + 8 * (len(SIZE_TOTALS) + len(SIZE_MOMENTS
 
 
 class SizeBlock(NamedTuple):
-    """Decoded block. session and ordinal tell which records of a writer it holds."""
+    """Decoded block. session and ordinal identify the records of a writer that it holds."""
 
     records: tuple[SizeRecord, ...]
     session: int

@@ -84,6 +84,22 @@ def test_time_series_opens_with_what_the_user_wrote(
     assert found.index("loss") < found.index("~activation_hist"), found
 
 
+def test_a_colour_picked_in_time_series_is_ours_too(
+    open_page: Callable[..., Page], logged: TensorBoard
+) -> None:
+    tab = open_tab(open_page(), logged.root)
+    swatch = tab.frame.locator(".run-name .swatch").first
+    colour = "e => getComputedStyle(e).backgroundColor"
+    assert swatch.evaluate(colour) == "rgb(66, 80, 102)"
+    tab.page.get_by_text("Time Series", exact=True).first.click()
+    tab.page.locator("runs-data-table .run-color-swatch").first.click()
+    field = tab.page.locator(".color-picker.open .hex-text input").first
+    field.fill("#ff00aa", force=True)
+    field.press("Enter")
+    tab.page.get_by_text("Activations", exact=True).first.click()
+    tab.until(lambda: swatch.evaluate(colour), lambda now: now == "rgb(255, 0, 170)")
+
+
 WHOLE_TEXT = """() => {
   const read = node => [...node.childNodes].map(child =>
     child.nodeType === 3 ? child.textContent

@@ -38,4 +38,12 @@ def test_hidden_runs_in_which_something_is_wrong_are_told_of(
         choices = tab.frame.locator(".run-choice:has(.badge.error)")
         assert choices.all_inner_texts()[0].startswith("lr=7")
         assert choices.count() == 2
+        # What chooses among all runs stays in sight however many there are.
+        rows = tab.frame.locator(".run-choice")
+        assert rows.all_inner_texts()[0].startswith("lr=0")
+        assert tab.frame.get_by_role("button", name="With findings").is_visible()
+        tab.frame.locator(".run-head select").select_option("worst finding first")
+        tab.until(lambda: rows.all_inner_texts()[0], lambda text: text.startswith("lr=7"))
+        told = rows.locator("label").first
+        tab.until(lambda: str(told.get_attribute("title")), lambda text: text.endswith("\nlr: 7"))
         assert tab.problems == []

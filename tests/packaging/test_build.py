@@ -15,9 +15,6 @@ import pytest
 
 from tests.packaging.conftest import PACKAGE, ROOT, Distributions, build_wheel, run
 
-# One worker builds and installs for all of them.
-pytestmark = pytest.mark.xdist_group("packaging")
-
 
 def page_files(checkout: Path) -> set[str]:
     static = checkout / PACKAGE / "static"

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tb_activation_hist import OptionError, read_histograms
@@ -119,7 +119,7 @@ def test_records_are_pooled_into_as_many_columns_as_are_asked_for(logdir: Path) 
     axis = parts.answers["axes"][head["axis"]]
     assert np.cumsum(axis["first_step"]).tolist() == series.steps[::4].tolist()
     assert np.cumsum(axis["last_step"]).tolist() == series.steps[3::4].tolist()
-    assert "Up to 4 neighbouring records" in " ".join(parts.answers["about"]["told"])
+    assert "Up to 4 neighbouring records" in " ".join(parts.answers["about"]["summary"])
 
 
 def test_bins_are_merged_and_counts_rounded_as_little_as_the_size_allows(logdir: Path) -> None:
@@ -128,12 +128,12 @@ def test_bins_are_merged_and_counts_rounded_as_little_as_the_size_allows(logdir:
     smaller = make(logdir, size_mb=(whole - 28_000) / 1e6)
     assert len(smaller.html) < len(least.html) < whole
     assert len(smaller.html) <= whole - 28_000
-    assert any("merged" in text for text in smaller.told)
+    assert any("merged" in text for text in smaller.summary)
     series = read_histograms(logdir)["good"]["conv1"]
     _, arrays = Parts(smaller.html).tile("good", "activations/conv1")
     np.testing.assert_array_equal(arrays["n"][0], series.n)
     exact = make(logdir, size_mb=(whole - 28_000) / 1e6, exact=True)
-    assert any("All counts are exact" in text for text in exact.told)
+    assert any("All counts are exact" in text for text in exact.summary)
     _, arrays = Parts(exact.html).tile("good", "activations/conv1")
     np.testing.assert_array_equal(arrays["counts"].sum(axis=0), series.finite)
 
@@ -149,7 +149,7 @@ def test_runs_layers_and_kinds_are_chosen_by_patterns(logdir: Path) -> None:
     assert [run["name"] for run in answers["index"]["runs"]] == ["good"]
     assert [each["layer"] for each in answers["index"]["series"]] == ["layer1.0", "layer1.1"]
     assert {each["runs"][0] for each in answers["index"]["series"]} == {0}
-    assert "1 of 2 runs" in answers["about"]["told"][0]
+    assert "1 of 2 runs" in answers["about"]["summary"][0]
     gradients = share(logdir, kinds="gradients").answers
     assert [run["name"] for run in gradients["index"]["runs"]] == ["bad", "good"]
     assert [each["tag"] for each in gradients["index"]["series"]] == ["gradients/conv1"]
@@ -187,7 +187,7 @@ def test_findings_are_of_the_whole_run_and_name_only_layers_of_the_file(logdir: 
         assert len(finding["layer_steps"]) == len(finding["tags"]) == 1
     left_out = len(whole["findings"]) - len(found["findings"])
     assert left_out > 0
-    assert any(f"Left out: {left_out} finding" in text for text in part.told)
+    assert any(f"Left out: {left_out} finding" in text for text in part.summary)
 
 
 def test_answers_beside_the_tiles_are_those_of_the_file(logdir: Path) -> None:
@@ -228,14 +228,17 @@ def test_a_rounded_count_is_off_by_half_of_its_square_root_at_most(counts: list[
     assert np.all(error[given_counts <= 4] == 0)
 
 
-@given(st.lists(st.integers(-(2**50), 2**50), min_size=1, max_size=30))
+@example([2**30, 2**31, 2**32 - 1, 2**32 + 1])
+@given(st.lists(st.integers(0, 2**50), min_size=1, max_size=30))
 def test_folded_differences_give_the_values_back(values: list[int]) -> None:
     array = np.array(values, np.int64)
     folded = _narrow(array)
     if folded.dtype == np.float64:
         # The page's numbers are whole up to 2**53, and so are those of counts.
-        assert np.abs(np.diff(array, prepend=0)).max() >= 2**31
+        assert np.abs(np.diff(array, prepend=0)).max() >= 2**31 or array.max() >= 2**32
         folded = folded.astype(np.uint64)
+    else:
+        assert array.max() < 2**32, "the page adds integers up in 32 bits"
     np.testing.assert_array_equal(np.cumsum(unfold(folded)), array)
 
 
@@ -258,7 +261,7 @@ def test_a_damaged_file_and_a_damaged_layer_are_told_beside_the_others(
     shared = make(tmp_path)
     assert any(
         "damaged" in text
-        for text in (*shared.told, *Parts(shared.html).answers["index"]["warnings"])
+        for text in (*shared.summary, *Parts(shared.html).answers["index"]["warnings"])
     )
 
 

@@ -30,7 +30,7 @@ COMMANDS = {
 }
 
 # Both run once, on one worker; from scratch mypy reads all of torch.
-pytestmark = [pytest.mark.xdist_group("checkers"), pytest.mark.timeout(600)]
+pytestmark = pytest.mark.timeout(600)
 
 
 @pytest.fixture(scope="module")

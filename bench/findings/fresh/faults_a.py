@@ -132,9 +132,10 @@ FAULTS_A: Final = (
         INPUTS,
         "sort_by_class",
         "lenet swin",
-        kinds("spike_and_crash", "sudden_change", "sorted_data"),
+        kinds("spike_and_crash", "sudden_change", "unshuffled_input"),
         allows=AFTERMATH,
         prepare=acts.sort_by_class,
+        severities=ANY_SEVERITY,
     ),
     _plant(
         NUMBERS,
@@ -168,7 +169,13 @@ FAULTS_A: Final = (
         DIVERGED,
         prepare=partial(acts.raise_rate, factor=40.0),
     ),
-    _harm(GROWTH, "momentum", "lenet neural_ode", DIVERGED, rewire=acts.raise_momentum),
+    _harm(
+        GROWTH,
+        "momentum",
+        "lenet neural_ode",
+        DIVERGED | kinds("optimizer_settings"),
+        rewire=acts.raise_momentum,
+    ),
     _harm(GROWTH, "sum_the_loss", "lenet densenet", DIVERGED, prepare=acts.sum_the_loss),
     _plant(
         WRONGLY,

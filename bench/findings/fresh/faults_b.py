@@ -36,6 +36,7 @@ from bench.findings.wide.architecture import FRESH_B
 from bench.findings.wide.fault import AFTERMATH, ANY_SEVERITY, detach_outputs, kinds
 
 NON_FINITE = kinds("non_finite")
+ODD = kinds("optimizer_settings")
 
 
 _plant, _still, _harm = partial(plant, FRESH_B), partial(still, FRESH_B), partial(harm, FRESH_B)
@@ -59,6 +60,7 @@ FAULTS_B: Final = (
         "swap_rate_and_decay",
         "regnet barlow_twins",
         prepare=acts.swap_rate_and_decay,
+        allows=STILL_TOO | ODD,
         needs_effect=True,
     ),
     _still(PART, "one_optimizer_twice", "deterministic_policy", rewire=acts.one_optimizer_twice),
@@ -131,16 +133,17 @@ FAULTS_B: Final = (
         INPUTS,
         "normalised_twice",
         "inception prototypes softmax_regression",
-        SAME | kinds("vanishing"),
+        SAME | UNSCALED | kinds("vanishing"),
         prepare=acts.normalise_twice,
     ),
     _plant(
         INPUTS,
         "shards_of_a_class",
         "electra audio_cnn",
-        kinds("spike_and_crash", "sudden_change", "sorted_data"),
+        kinds("spike_and_crash", "sudden_change", "unshuffled_input"),
         allows=AFTERMATH,
         prepare=acts.sort_by_class,
+        severities=ANY_SEVERITY,
     ),
     _harm(
         INPUTS,
@@ -174,7 +177,7 @@ FAULTS_B: Final = (
         kinds("low_precision", "not_learning", "vanishing", "non_finite"),
         prepare=acts.half_without_scaler,
     ),
-    _harm(GROWTH, "swap_betas", "pixel_cnn flow_matching", DIVERGED, rewire=acts.swap_betas),
+    _harm(GROWTH, "swap_betas", "pixel_cnn flow_matching", DIVERGED | ODD, rewire=acts.swap_betas),
     _harm(
         GROWTH,
         "rate_60",
@@ -194,14 +197,14 @@ FAULTS_B: Final = (
         GROWTH,
         "strong_decay",
         "quantiles highway xcit",
-        SHUT | kinds("sudden_change"),
+        SHUT | ODD | kinds("sudden_change"),
         prepare=acts.decay_strongly,
     ),
     _harm(
         "a latent shrinks",
         "decay_tables",
         "factor_machine",
-        SHUT | kinds("sudden_change"),
+        SHUT | ODD | kinds("sudden_change"),
         rewire=acts.decay_tables,
     ),
     _plant(

@@ -231,7 +231,7 @@ LEARNING_FAULTS = (
         "the loss is minimised wrongly",
         HELD_OUT,
         ("tcn", "letter_rnn", "autoencoder", "experts"),
-        DIVERGED,
+        DIVERGED | kinds("kept_gradients"),
         AFTERMATH,
         rewire=keep_gradients,
         needs_effect=True,

@@ -15,7 +15,7 @@ def print_scores(rows: Mapping[str, Sequence[Verdict]]) -> None:
     print(
         "| findings of | precision | recall | step within 5 % "
         "| healthy runs with a warning or error "
-        "| frozen on purpose: warned, told as info | not visible, yet warned |"
+        "| frozen on purpose: warned, reported as info | not visible, yet warned |"
     )
     print("|---|---|---|---|---|---|---|")
     for name, verdicts in rows.items():
@@ -38,7 +38,7 @@ def print_kinds(verdicts: Sequence[Verdict]) -> None:
 
 
 def print_confidences(verdicts: Sequence[Verdict]) -> None:
-    print("| told with a confidence of | mean | right |\n|---|---|---|")
+    print("| stated confidence | mean | right |\n|---|---|---|")
     for low, high, mean, right, told in by_confidence(verdicts):
         share = f"{right / told:.0%} ({right} of {told})"
         print(f"| {low:.0%} to {min(high, 1):.0%} | {mean:.0%} | {share} |")
@@ -46,7 +46,7 @@ def print_confidences(verdicts: Sequence[Verdict]) -> None:
 
 
 def print_kins(modes: Mapping[str, Sequence[Verdict]]) -> None:
-    """What is told of each kin of faults, by mode."""
+    """What is reported of each kin of faults, by mode."""
     print(f"| planted | {' | '.join(modes)} |\n|---|{'---|' * len(modes)}")
     kins = {v.fault.kin: None for own in modes.values() for v in own if v.fault}
     for kin in kins:
@@ -90,7 +90,7 @@ def print_live(verdicts: Sequence[Verdict], lives: Mapping[str, Live]) -> None:
     print(
         f"| healthy runs that `stop_on` ends | {sum(x.stops for x in healthy)} of {len(healthy)} |"
     )
-    print(f"| faults told while training | {len(told)} of {len(harmed)} |")
+    print(f"| faults reported during the training | {len(told)} of {len(harmed)} |")
     timely = f"{sum(live.timely for live in told)} of {len(harmed)}"
     print(f"| within 5 % of the run or 20 records | {timely} |")
     if delays:

@@ -18,6 +18,11 @@ function host(): Window {
   return found;
 }
 
+/** Of the page around ours; ours where that is out of reach. */
+export function hostDocument(): Document {
+  return host().document;
+}
+
 export function readHash(): string {
   return host().location.hash;
 }

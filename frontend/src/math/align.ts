@@ -1,17 +1,8 @@
 /** Which columns of two runs are compared with each other, and the words that say so. */
 
+import { columnAt, columnSpans, nearestColumn, type Spans } from "./column_spans";
 import { formatCounted, formatExact } from "./format";
-import {
-  AXIS_NAMES,
-  type AxisKind,
-  columnAt,
-  columnSpans,
-  countsSteps,
-  nearestColumn,
-  type RunClock,
-  type Spans,
-  toUnit,
-} from "./step_axis";
+import { AXIS_NAMES, type AxisKind, countsSteps, type RunClock, toUnit } from "./step_axis";
 import type { Columns } from "./tile";
 
 /** One run's columns with its clock. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
+import type { Spans } from "./column_spans";
 import { linePoints } from "./line_points";
-import type { Spans } from "./step_axis";
 
 function spans(...all: readonly (readonly [number, number])[]): Spans {
   return {

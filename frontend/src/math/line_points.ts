@@ -1,6 +1,6 @@
 /** A line over the columns of a heatmap. */
 
-import type { Spans } from "./step_axis";
+import type { Spans } from "./column_spans";
 
 /** Columns end where the next ones start up to this part of their width. */
 const ROUNDING = 1e-6;

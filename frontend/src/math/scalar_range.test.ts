@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { scalarRange } from "./scalar_range";
+import { positiveRange, scalarRange, valueToHeight } from "./scalar_range";
 
 const falling = [8, 2, 0.5, 0.1, 0.002, 0.0005];
 
@@ -32,5 +32,16 @@ describe("scalarRange", () => {
   it("needs values, and takes zeros as they are", () => {
     expect(scalarRange([[], [null]])).toBeNull();
     expect(scalarRange([[0, 0, 0, 5]])).toEqual([0, 5]);
+  });
+});
+
+describe("a log axis", () => {
+  it("spans all that is above 0, and places it by its logarithm", () => {
+    expect(positiveRange([[10, -1, null, 0], [1e9]])).toEqual([10, 1e9]);
+    expect(positiveRange([[0, -1, null]])).toBe(null);
+    expect(valueToHeight([1, 10_000], 100, true)).toBeCloseTo(0.5);
+    expect(valueToHeight([1, 10_000], -1, true)).toBeNaN();
+    expect(valueToHeight([0, 4], 1, true)).toBe(0.25);
+    expect(valueToHeight([3, 3], 3, true)).toBe(0);
   });
 });

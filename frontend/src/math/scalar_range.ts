@@ -15,7 +15,7 @@ const OUTLIERS = 0.01;
  * above the usual size. The usual size of a run is its first or its median value, whichever is larger, so that a loss
  * that fell a thousandfold has not exploded. null without values.
  */
-export function scalarRange(runs: readonly (readonly (number | null)[])[]): readonly [number, number] | null {
+export function scalarRange(runs: readonly (readonly (number | null)[])[]): Extent | null {
   const known = runs
     .map((values) => values.filter((value) => value !== null))
     .filter(({ length }) => length > 0);
@@ -24,10 +24,28 @@ export function scalarRange(runs: readonly (readonly (number | null)[])[]): read
   const values = known.flatMap((all) => centre(sorted(all)));
   const spikes = usual > 0 && hasSpikes(values.map(Math.abs), usual);
   const shown = spikes ? values.filter((value) => Math.abs(value) <= ONSET * usual) : values;
-  return shown.reduce<readonly [number, number]>(
-    ([lo, hi], value) => [Math.min(lo, value), Math.max(hi, value)],
-    [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY],
-  );
+  return shown.reduce<Extent>(widen, NOTHING);
+}
+
+/** The ends of an axis, the lower one first. */
+export type Extent = readonly [number, number];
+
+/** From the smallest to the largest value above 0 of all runs, which no log axis flattens; null without any. */
+export function positiveRange(runs: readonly (readonly (number | null)[])[]): Extent | null {
+  const known = runs.flat().filter((value) => value !== null && value > 0) as number[];
+  return known.length === 0 ? null : known.reduce<Extent>(widen, NOTHING);
+}
+
+/** Height of a value between the ends: 0 at the lower, 1 at the upper. On a log axis only where both are above 0. */
+export function valueToHeight([lo, hi]: Extent, value: number, log: boolean): number {
+  const place = log && lo > 0 ? Math.log : Number;
+  return (place(value) - place(lo)) / (place(hi) - place(lo) || 1);
+}
+
+const NOTHING: Extent = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+
+function widen([lo, hi]: Extent, value: number): Extent {
+  return [Math.min(lo, value), Math.max(hi, value)];
 }
 
 function hasSpikes(sizes: readonly number[], usual: number): boolean {

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type Spans, StepAxis } from "./step_axis";
+import type { Spans } from "./column_spans";
+import { StepAxis } from "./step_axis";
 import { widenSpans } from "./wide_columns";
 
 const spans = (...pairs: readonly (readonly [number, number])[]): Spans => ({

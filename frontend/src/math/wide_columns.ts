@@ -1,6 +1,7 @@
 /** Single records among many steps are wide enough to be seen. */
 
-import type { Spans, StepAxis } from "./step_axis";
+import type { Spans } from "./column_spans";
+import type { StepAxis } from "./step_axis";
 
 export const LEAST_COLUMN_PX = 6;
 

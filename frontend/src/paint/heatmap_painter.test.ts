@@ -1,7 +1,8 @@
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { columnSpans } from "../math/column_spans";
 import { colourScale } from "../math/normalise";
 import { rebin } from "../math/rebin";
-import { columnSpans, StepAxis } from "../math/step_axis";
+import { StepAxis } from "../math/step_axis";
 import type { Tile } from "../math/tile";
 import { madeTile } from "../math/tile_fixture";
 import { ValueScale } from "../math/value_scale";

@@ -4,10 +4,11 @@
  */
 
 import { bench, describe } from "vitest";
+import { columnSpans } from "../math/column_spans";
 import { cellExtent, colourScale } from "../math/normalise";
 import { quantiles } from "../math/quantiles";
 import { type CellGrid, rebin } from "../math/rebin";
-import { columnSpans, StepAxis } from "../math/step_axis";
+import { StepAxis } from "../math/step_axis";
 import type { Tile } from "../math/tile";
 import { madeTile } from "../math/tile_fixture";
 import { ValueScale } from "../math/value_scale";

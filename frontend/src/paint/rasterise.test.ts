@@ -1,8 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { columnSpans, type Spans } from "../math/column_spans";
 import { colourScale } from "../math/normalise";
 import { rebin } from "../math/rebin";
-import { columnSpans, type Spans, StepAxis } from "../math/step_axis";
+import { StepAxis } from "../math/step_axis";
 import { madeTile } from "../math/tile_fixture";
 import { ValueScale } from "../math/value_scale";
 import { areaCells, BANDS, bandCells, bandCounts, presentBands } from "./bands";

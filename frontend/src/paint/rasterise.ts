@@ -4,10 +4,11 @@
  * Pixels are device pixels; rows of cells go up with the value, rows of pixels go down.
  */
 
+import type { Spans } from "../math/column_spans";
 import { divisors, type Quantity, rowDivisor } from "../math/normalise";
 import { type CellGrid, rowEnd } from "../math/rebin";
 import { reuseBuffer } from "../math/reused_buffer";
-import type { Spans, StepAxis } from "../math/step_axis";
+import type { StepAxis } from "../math/step_axis";
 import type { Columns } from "../math/tile";
 import { lastAtMost } from "../math/value_scale";
 import { type ColourTable, TABLE_SHIFT } from "./colormap";

@@ -1,7 +1,7 @@
 /** The binary answer of the tiles route (plugin/http_api.md) as tiles. */
 
 import type { Tile } from "../math/tile";
-import { areTileArrays, checkTileHead } from "./tile_head";
+import { areTileArrays, checkTileHead, headToFacts } from "./tile_head";
 import {
   TILE_ARRAYS,
   TILES_VERSION,
@@ -94,20 +94,7 @@ export function camelCase(name: string): string {
 function decodeTile(head: TileHead, layout: readonly TileArray[], buffer: ArrayBuffer, start: number): Tile {
   const { lower, upper, counts, ...columns } = decodeArrays(head, layout, buffer, start);
   return {
-    run: head.run,
-    tag: head.tag,
-    source: head.source,
-    revision: head.revision,
-    records: head.records,
-    missing: head.missing,
-    hint: head.hint,
-    level: head.level,
-    firstColumn: head.first_column,
-    unit: head.unit,
-    range: head.range,
-    extent: head.extent,
-    firstStep: head.first_step,
-    lastStep: head.last_step,
+    ...headToFacts(head),
     columns: { length: head.columns, ...columns },
     lower,
     upper,

@@ -1,5 +1,6 @@
 /** Checks the head of a tiles answer where it arrives: each field is as promised, or it is named. */
 
+import type { Tile } from "../math/tile";
 import type { TileArray, TileError, TileHead } from "./types";
 
 type Check = (value: unknown) => boolean;
@@ -85,5 +86,16 @@ export function checkTileHead(value: unknown): TileHead | TileError {
     source: isSource(source) ? (source as TileError["source"]) : "blocks",
     error: `The server's description of this tile ${what}; restart TensorBoard and reload the page.`,
     status: 500,
+  };
+}
+
+/** What a tile says of itself, by the page's names. */
+export function headToFacts(head: TileHead): Omit<Tile, "columns" | "lower" | "upper" | "counts"> {
+  const { run, tag, source, revision, records, missing, hint, level, unit, range, extent } = head;
+  return {
+    ...{ run, tag, source, revision, records, missing, hint, level, unit, range, extent },
+    firstColumn: head.first_column,
+    firstStep: head.first_step,
+    lastStep: head.last_step,
   };
 }

@@ -32,7 +32,7 @@ export interface Wants {
   readonly reloads: number;
 }
 
-/** What the loader asks of, and tells, whoever uses it. */
+/** What the loader asks of, and reports to, whoever uses it. */
 export interface LoaderHost {
   /** What is wanted now; null while nothing is to be asked for. */
   wants(): Wants | null;

@@ -16,7 +16,7 @@ export const DEFAULT_ROWS = 256;
 /** Format of an exported file. */
 export type ExportFormat = "csv" | "json";
 
-/** Severity of a finding, the gravest first. */
+/** Severity of a finding, most severe first. */
 export type Severity = "error" | "warning" | "info";
 
 /** A measured figure; a list is parallel to the finding's layers, a number that is not finite is null. */
@@ -25,7 +25,7 @@ export type Figure = number | string | null | readonly number[];
 /** Where a series comes from: this package's own blocks, or histograms that another tool wrote. */
 export type SeriesSource = "blocks" | "histograms";
 
-/** What a profile tells of each layer. */
+/** What a profile shows of each layer. */
 export type ProfileFigures = "change" | "sizes";
 
 /** Order of slices: by their number, or the largest value of the last column first. */
@@ -300,9 +300,9 @@ export interface Series {
   readonly bins: Readonly<Record<string, unknown>>;
   /** Positions in the index's runs; the four lists of a series are parallel. */
   readonly runs: readonly number[];
-  /** Shape of the first tensor counted in each run; empty where it is not known. */
+  /** Shape of the first tensor counted in each run; empty if it is not known. */
   readonly shapes: readonly (readonly number[])[];
-  /** Type of the first tensor counted in each run; empty where it is not known. */
+  /** Type of the first tensor counted in each run; empty if it is not known. */
   readonly dtypes: readonly string[];
   /** Newest step known of each run when the index was made; a tile may be newer. */
   readonly steps: readonly number[];
@@ -330,7 +330,7 @@ export interface Unchanged {
   readonly version: number;
   /** The revision that was asked about. */
   readonly revision: string;
-  /** Tells this answer from an index. */
+  /** Distinguishes this answer from an index. */
   readonly unchanged: true;
 }
 
@@ -452,7 +452,7 @@ export interface LastScalar {
   readonly value: number | null;
 }
 
-/** What tells one run of the log directory from the others. */
+/** What distinguishes one run of the log directory from the others. */
 export interface SweepRun {
   /** Name of the run. */
   readonly name: string;

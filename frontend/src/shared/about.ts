@@ -7,10 +7,10 @@ export function aboutLine({ about, index }: SharedData): HTMLElement {
   line.id = "about";
   const head = document.createElement("summary");
   const day = new Date(about.made * 1000).toISOString().slice(0, 10);
-  head.textContent = `Shared from ${about.origin}, ${day}: ${about.told.join(" ")}`;
+  head.textContent = `Shared from ${about.origin}, ${day}: ${about.summary.join(" ")}`;
   head.title = "What this file holds";
   const list = document.createElement("ul");
-  for (const text of [...about.told, ...index.warnings]) {
+  for (const text of [...about.summary, ...index.warnings]) {
     const item = document.createElement("li");
     item.textContent = text;
     list.append(item);

@@ -96,7 +96,7 @@ export class SharedAnswers {
     );
     if (found !== undefined) return found;
     throw new NotShared(
-      "Where these runs part is not in the shared file; `tb-activation-hist compare` and TensorBoard tell it.",
+      "The shared file does not say where these runs first differ; `tb-activation-hist compare` and TensorBoard do.",
     );
   }
 

@@ -1,6 +1,7 @@
 /** A tile as it lies in a shared file (plugin/sharing/tile_pack.py). */
 
 import type { Columns, Tile } from "../math/tile";
+import { headToFacts } from "../series/tile_head";
 import type { TileHead } from "../series/types";
 import type { PackedAxis } from "./shared_data";
 
@@ -21,27 +22,13 @@ export function unpackTile(buffer: ArrayBuffer, axes: readonly PackedAxis[]): Ti
   const length = new DataView(buffer).getUint32(0, true);
   const head = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, 4, length))) as PackedHead;
   const found = readArrays(head, new Uint8Array(buffer, 4 + length));
-  const { lower, upper, counts, ...figures } = found as Record<string, Float64Array>;
-  const levels = head.rounded ? levelsTo(counts!) : null;
+  const { counts, lower, upper, ...figures } = found as Record<string, Float64Array> & { counts: Counts };
   return {
-    run: head.run,
-    tag: head.tag,
-    source: head.source,
-    revision: head.revision,
-    records: head.records,
-    missing: head.missing,
-    hint: head.hint,
-    level: head.level,
-    firstColumn: head.first_column,
-    unit: head.unit,
-    range: head.range,
-    extent: head.extent,
-    firstStep: head.first_step,
-    lastStep: head.last_step,
+    ...headToFacts(head),
     columns: { ...unpackAxis(axes[head.axis]!), ...toColumns(figures) },
     lower: lower!,
     upper: upper!,
-    counts: levels === null ? counts! : counts!.map((number) => levels[number]!),
+    counts: head.rounded ? levelsToCounts(counts) : counts,
   };
 }
 
@@ -80,58 +67,92 @@ function addUp(differences: ArrayLike<number>): Float64Array {
   return values;
 }
 
-/** All levels that these numbers name, as plugin/sharing/rounding.py has them: a square root apart. */
-function levelsTo(numbers: Float64Array): Float64Array {
-  let most = 0;
-  for (const number of numbers) most = Math.max(most, number);
-  const levels = new Float64Array(most + 1);
-  for (let at = 1; at <= most; at++)
-    levels[at] = levels[at - 1]! + Math.max(1, Math.floor(Math.sqrt(levels[at - 1]!)));
-  return levels;
+/** All levels known so far, as plugin/sharing/rounding.py has them: a square root apart. */
+const levels = [0];
+
+/** The counts that these numbers of levels stand for. */
+function levelsToCounts(numbers: Counts): Float64Array {
+  const counts = new Float64Array(numbers.length);
+  for (let at = 0; at < counts.length; at++) {
+    const number = numbers[at]!;
+    while (levels.length <= number) levels.push(nextLevel(levels[levels.length - 1]!));
+    counts[at] = levels[number]!;
+  }
+  return counts;
 }
 
-function readArrays(head: PackedHead, bytes: Uint8Array): Record<string, Float64Array> {
-  const arrays: Record<string, Float64Array> = {};
+function nextLevel(level: number): number {
+  return level + Math.max(1, Math.floor(Math.sqrt(level)));
+}
+
+type Counts = Uint32Array | Float64Array;
+
+function readArrays(head: PackedHead, bytes: Uint8Array): Record<string, Counts> {
+  const arrays: Record<string, Counts> = {};
   let at = 0;
   for (const [name, dtype] of head.arrays) {
     const rows = name === "counts" ? head.bins : 1;
     const length = BIN_ARRAYS.has(name) ? head.bins : rows * head.columns;
     const width = BYTES[dtype]!;
-    const values = READERS[dtype]!(unshuffle(bytes.subarray(at, at + length * width), length, width));
+    const packed = bytes.subarray(at, at + length * width);
     at += length * width;
-    arrays[name] = REAL_ARRAYS.has(name) ? Float64Array.from(values) : unfold(values, head.columns);
+    const values = dtype.startsWith("uint")
+      ? joinBytes(packed, length, width)
+      : toFloats(packed, length, width);
+    if (!REAL_ARRAYS.has(name)) unfold(values, head.columns);
+    arrays[name] = name === "counts" || values instanceof Float64Array ? values : new Float64Array(values);
   }
   return arrays;
 }
 
 const BYTES: Readonly<Record<string, number>> = { uint8: 1, uint16: 2, uint32: 4, float32: 4, float64: 8 };
 
-/** Little-endian, as on every machine that browsers run on. */
-const READERS: Readonly<Record<string, (bytes: ArrayBuffer) => ArrayLike<number>>> = {
-  uint8: (bytes) => new Uint8Array(bytes),
-  uint16: (bytes) => new Uint16Array(bytes),
-  uint32: (bytes) => new Uint32Array(bytes),
-  float32: (bytes) => new Float32Array(bytes),
-  float64: (bytes) => new Float64Array(bytes),
-};
+/** Whole numbers, from all first bytes, then all second ones and so on. */
+function joinBytes(bytes: Uint8Array, length: number, width: number): Uint32Array {
+  const values = new Uint32Array(bytes.subarray(0, length));
+  for (let byte = 1; byte < width; byte++) {
+    const from = byte * length;
+    const shift = 8 * byte;
+    for (let i = 0; i < length; i++) values[i]! |= bytes[from + i]! << shift;
+  }
+  return values;
+}
 
-/** From all first bytes, then all second ones and so on. */
-function unshuffle(bytes: Uint8Array, length: number, width: number): ArrayBuffer {
+/** Floats from the same order, little-endian as on every machine that browsers run on. */
+function toFloats(bytes: Uint8Array, length: number, width: number): Float64Array {
   const whole = new Uint8Array(length * width);
   for (let byte = 0; byte < width; byte++) {
     const from = byte * length;
     for (let i = 0; i < length; i++) whole[i * width + byte] = bytes[from + i]!;
   }
-  return whole.buffer;
+  return width === 4 ? new Float64Array(new Float32Array(whole.buffer)) : new Float64Array(whole.buffer);
 }
 
-/** From zigzag differences along each row of this length. */
-function unfold(folded: ArrayLike<number>, row: number): Float64Array {
-  const values = new Float64Array(folded.length);
-  for (let at = 0; at < values.length; at++) {
-    const code = folded[at]!;
-    const difference = code % 2 === 0 ? code / 2 : -(code + 1) / 2;
-    values[at] = difference + (at % row === 0 ? 0 : values[at - 1]!);
+/** In place, from zigzag differences along each row of this length. */
+function unfold(values: Counts, row: number): void {
+  if (values instanceof Uint32Array) unfoldInts(values, row);
+  else unfoldFloats(values, row);
+}
+
+/** Sums wrap around at 2**32, so they are right wherever the values themselves are below it. */
+function unfoldInts(values: Uint32Array, row: number): void {
+  for (let start = 0; start < values.length; start += row) {
+    let value = 0;
+    for (let at = start; at < start + row; at++) {
+      const code = values[at]!;
+      value = (value + ((code >>> 1) ^ -(code & 1))) | 0;
+      values[at] = value;
+    }
   }
-  return values;
+}
+
+function unfoldFloats(values: Float64Array, row: number): void {
+  for (let start = 0; start < values.length; start += row) {
+    let value = 0;
+    for (let at = start; at < start + row; at++) {
+      const code = values[at]!;
+      value += code % 2 === 0 ? code / 2 : -(code + 1) / 2;
+      values[at] = value;
+    }
+  }
 }

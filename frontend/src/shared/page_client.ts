@@ -32,18 +32,21 @@ export class SharedFile {
 export class SharedClient extends Client {
   /** Those used last, unpacked. */
   private readonly held = new Map<string, Promise<Tile>>();
+  /** Settles when all that was asked for before is there. */
+  private line: Promise<unknown> = Promise.resolve();
 
   constructor(private readonly file: SharedFile) {
     super(fileTransport(file));
   }
 
-  override async tiles(
-    requests: readonly TileRequest[],
-    signal?: AbortSignal,
-  ): Promise<(Tile | TileError)[]> {
-    const tiles = await Promise.all(requests.map((request) => this.tile(request)));
-    signal?.throwIfAborted();
-    return tiles;
+  /** One call after the other: the first pictures would wait for all others where they are made side by side. */
+  override tiles(requests: readonly TileRequest[], signal?: AbortSignal): Promise<(Tile | TileError)[]> {
+    const answer = this.line.then(async () => {
+      signal?.throwIfAborted();
+      return Promise.all(requests.map((request) => this.tile(request)));
+    });
+    this.line = answer.catch(() => null).then(drawn);
+    return answer;
   }
 
   private async tile(request: TileRequest): Promise<Tile | TileError> {
@@ -67,6 +70,11 @@ export class SharedClient extends Client {
   private async unpack(part: string): Promise<Tile> {
     return unpackTile(await this.file.readPart(part), (await this.file.data).axes);
   }
+}
+
+/** The page has time to draw what it was given. */
+function drawn(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve));
 }
 
 function fileTransport(file: SharedFile): Transport {

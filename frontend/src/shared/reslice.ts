@@ -20,11 +20,10 @@ export function reslice(whole: Tile, request: TileRequest): Tile {
   const size = 2 ** span.level;
   const length = whole.columns.length;
   if (size === 1 && span.first === 0 && span.last === length) return whole;
-  const from = span.first * size;
-  const to = Math.min(span.last * size, length);
-  const columns = poolColumns(whole.columns, from, to, size);
-  const { lower, upper, counts } = poolCounts(whole, from, to, size);
-  const all = from === 0 && to === length;
+  const part = { from: span.first * size, to: Math.min(span.last * size, length), size };
+  const columns = poolColumns(whole.columns, part);
+  const { lower, upper, counts } = poolCounts(whole, part);
+  const all = part.from === 0 && part.to === length;
   return {
     ...whole,
     level: whole.level + span.level,
@@ -49,16 +48,27 @@ function chooseSpan({ columns }: Tile, { steps, columns: most = DEFAULT_COLUMNS 
   return { level, first: first >> level, last: (last >> level) + 1 };
 }
 
-function poolColumns(columns: Columns, from: number, to: number, size: number): Columns {
-  const starts = Int32Array.from({ length: Math.ceil((to - from) / size) }, (_, at) => from + at * size);
+/** Columns [from, to) of the old tile, `size` of which become one. */
+interface Part {
+  readonly from: number;
+  readonly to: number;
+  readonly size: number;
+}
+
+function widthOf({ from, to, size }: Part): number {
+  return Math.ceil((to - from) / size);
+}
+
+function poolColumns(columns: Columns, part: Part): Columns {
+  const { from, to, size } = part;
+  const starts = Int32Array.from({ length: widthOf(part) }, (_, at) => from + at * size);
   const ends = starts.map((start) => Math.min(start + size, to));
-  const pick = (values: Float64Array, places: Int32Array) => Float64Array.from(places, (at) => values[at]!);
-  const fold = (values: Float64Array, add: (sum: number, value: number) => number) =>
-    Float64Array.from(starts, (start, at) => values.subarray(start, ends[at]!).reduce(add));
-  const total = (values: Float64Array) => fold(values, (sum, value) => sum + value);
-  const least = fold(columns.min, (a, b) => (b < a || Number.isNaN(a) ? b : a));
-  const most = fold(columns.max, (a, b) => (b > a || Number.isNaN(a) ? b : a));
   const lasts = ends.map((end) => end - 1);
+  const total = (values: Float64Array) => {
+    const sums = new Float64Array(starts.length);
+    poolRow(values, 0, part, sums, 0);
+    return sums;
+  };
   return {
     length: starts.length,
     firstStep: pick(columns.firstStep, starts),
@@ -72,27 +82,67 @@ function poolColumns(columns: Columns, from: number, to: number, size: number): 
     posInfs: total(columns.posInfs),
     negInfs: total(columns.negInfs),
     ...poolMoments(columns, starts, ends),
-    min: least,
-    max: most,
+    min: poolExtremes(columns.min, starts, ends, 1),
+    max: poolExtremes(columns.max, starts, ends, -1),
   };
+}
+
+function pick(values: Float64Array, places: ArrayLike<number>): Float64Array {
+  const picked = new Float64Array(places.length);
+  for (let at = 0; at < picked.length; at++) picked[at] = values[places[at]!]!;
+  return picked;
+}
+
+/** Puts sums of each `size` values of the row that begins at `base` into `sums`, from `target` on; returns their sum. */
+function poolRow(
+  values: Tile["counts"],
+  base: number,
+  { from, to, size }: Part,
+  sums: Float64Array,
+  target: number,
+): number {
+  let all = 0;
+  for (let start = from, at = target; start < to; at++) {
+    const end = Math.min(start + size, to);
+    let sum = 0;
+    for (; start < end; start++) sum += values[base + start]!;
+    sums[at] = sum;
+    all += sum;
+  }
+  return all;
+}
+
+/** The smallest values, by sign -1 the largest ones; NaN where there is none. */
+function poolExtremes(
+  values: Float64Array,
+  starts: Int32Array,
+  ends: Int32Array,
+  sign: 1 | -1,
+): Float64Array {
+  const extremes = new Float64Array(starts.length);
+  for (let at = 0; at < extremes.length; at++) {
+    let found = Number.NaN;
+    for (let i = starts[at]!; i < ends[at]!; i++) {
+      const value = values[i]!;
+      if (Number.isNaN(found) || sign * value < sign * found) found = value;
+    }
+    extremes[at] = found;
+  }
+  return extremes;
 }
 
 /** Mean and deviation of all finite values; NaN without any. */
 function poolMoments(columns: Columns, starts: Int32Array, ends: Int32Array): Pick<Columns, "mean" | "std"> {
   const mean = new Float64Array(starts.length);
   const std = new Float64Array(starts.length);
-  for (const [at, start] of starts.entries()) {
-    const end = ends[at]!;
+  for (let at = 0; at < mean.length; at++) {
+    const [start, end] = [starts[at]!, ends[at]!];
     const weights = finiteCounts(columns, start, end);
-    const all = weights.reduce((sum, weight) => sum + weight, 0);
-    const average = (value: (column: number) => number) =>
-      weights.reduce((sum, weight, i) => sum + (weight > 0 ? (weight / all) * value(start + i) : 0), 0);
-    const centre = average((column) => columns.mean[column]!);
-    mean[at] = all > 0 ? centre : Number.NaN;
-    std[at] =
-      all > 0
-        ? Math.sqrt(average((column) => columns.std[column]! ** 2 + (columns.mean[column]! - centre) ** 2))
-        : Number.NaN;
+    const centre = weightedMean(weights, (i) => columns.mean[start + i]!);
+    mean[at] = centre;
+    std[at] = Math.sqrt(
+      weightedMean(weights, (i) => columns.std[start + i]! ** 2 + (columns.mean[start + i]! - centre) ** 2),
+    );
   }
   return { mean, std };
 }
@@ -103,33 +153,33 @@ function finiteCounts({ n, nans, posInfs, negInfs }: Columns, from: number, to: 
   return counts;
 }
 
+/** Values without weight are left out, whatever they are; NaN without any weight. */
+function weightedMean(weights: readonly number[], valueAt: (at: number) => number): number {
+  let sum = 0;
+  let all = 0;
+  for (const [at, weight] of weights.entries()) {
+    if (weight === 0) continue;
+    sum += weight * valueAt(at);
+    all += weight;
+  }
+  return sum / all;
+}
+
 /** Bins without a count in these columns are left out. */
-function poolCounts(
-  whole: Tile,
-  from: number,
-  to: number,
-  size: number,
-): Pick<Tile, "lower" | "upper" | "counts"> {
-  const { length } = whole.columns;
-  const width = Math.ceil((to - from) / size);
-  const rows: Float64Array[] = [];
+function poolCounts(whole: Tile, part: Part): Pick<Tile, "lower" | "upper" | "counts"> {
+  const width = widthOf(part);
+  const counts = new Float64Array(whole.lower.length * width);
   const occupied: number[] = [];
   for (let bin = 0; bin < whole.lower.length; bin++) {
-    const row = new Float64Array(width);
-    let sum = 0;
-    for (let at = from; at < to; at++) {
-      const count = whole.counts[bin * length + at]!;
-      sum += count;
-      row[Math.floor((at - from) / size)]! += count;
-    }
-    if (sum === 0) continue;
-    rows.push(row);
-    occupied.push(bin);
+    // The row of an empty bin is overwritten by the next one.
+    const target = occupied.length * width;
+    if (poolRow(whole.counts, bin * whole.columns.length, part, counts, target) > 0) occupied.push(bin);
   }
-  const counts = new Float64Array(rows.length * width);
-  for (const [at, row] of rows.entries()) counts.set(row, at * width);
-  const pick = (values: Float64Array) => Float64Array.from(occupied, (bin) => values[bin]!);
-  return { lower: pick(whole.lower), upper: pick(whole.upper), counts };
+  return {
+    lower: pick(whole.lower, occupied),
+    upper: pick(whole.upper, occupied),
+    counts: counts.subarray(0, occupied.length * width),
+  };
 }
 
 /** Between which the central 99.9 % of the values lie, spread evenly within each bin; null without any. */

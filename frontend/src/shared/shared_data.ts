@@ -51,6 +51,6 @@ export interface SharedData {
     /** Seconds since 1970. */
     readonly made: number;
     /** What the file holds, what was pooled and what was left out. */
-    readonly told: readonly string[];
+    readonly summary: readonly string[];
   };
 }

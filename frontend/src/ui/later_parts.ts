@@ -1,6 +1,7 @@
 /** What is loaded after the first pictures, in one file: small parts share what compression learns. */
 
 export { unfoldStages } from "../view/board/stages";
+export { laterTexts } from "../view/reactive/later_texts";
 export { togglePlay } from "../view/screen/playing";
 export { SweepBoard } from "./board/board";
 export { DepthView } from "./depth/depth_view";

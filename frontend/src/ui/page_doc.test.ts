@@ -3,7 +3,7 @@ import { FORMER_KEYS } from "../view/settings/former_keys";
 import { type AnySetting, allSettings, GROUPS, type Option } from "../view/settings/setting";
 import { allCommands, palette, pane } from "./input/commands";
 import { type KeyRow, keysToText } from "./input/key_names";
-import { GESTURES, KEYS } from "./input/keys";
+import { GESTURES, KEYS } from "./input/key_sheet";
 
 const INTRO = `# The page: controls, keys and links
 
@@ -87,6 +87,16 @@ The time is the pinned step; without one, it is all records of the zoomed steps 
 The axis spans the whole run, so that it stays fixed meanwhile. During playback, records of long runs are pooled (at most 128 columns per run); otherwise, the
 exact record is shown. Point at a layer for its figures and click it to go to its panel; the keyboard has arrows, Home, End and Enter.`;
 
+const RUNS = `## Runs
+
+*Runs* lists all runs with the latest loss and the worst finding. Filter them by words or a /regular expression/, sort them by the worst finding or the smallest
+loss, tick those to show, or click *only*. The tooltip of a run has its hyper-parameters. A run has the colour that it has in TensorBoard: the one
+of its place in the list, the one that was picked in Time Series, or that of its group there. Beyond seven runs, the same seven colours are darker
+or lighter.
+
+The scalars above the panels share one axis among the runs, except for learning rates. Few values far above the others are left out: ↑ and ↓ at the name say so.
+Click the numbers at the axis to switch between linear and log.`;
+
 const LINKS = `## Links
 
 The address holds every setting that differs from its default, so a copied link shows the same view. The tables above list the key of each
@@ -138,6 +148,7 @@ function pageDoc(): string {
     TIMELINE,
     DEPTH,
     BOARD,
+    RUNS,
     "## Keys and gestures",
     keys("key", KEYS),
     `Without a key, in the palette: ${unkeyed.join(", ")}; all values of the controls; each layer, run and finding.`,

@@ -151,7 +151,7 @@ def _describe(
     steps = difference.one.steps
     return replace(
         layer,
-        # Of a pass that was an evaluation in one run only, all is told as of an evaluation.
+        # A pass that was an evaluation in only one of the runs is reported as an evaluation.
         phase=info.phase if info.phase == other.phase else "eval",
         first_step=int(steps[first]) - max(_phase_offset(other, info), 0),
         differing_steps=int(differs.sum()),

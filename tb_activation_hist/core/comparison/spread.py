@@ -88,7 +88,7 @@ class Spread:
         """Where a series comes in a step.
 
         differing, equal: keys without a kind of the layers of this kind that differ at this step,
-        and of those that do not; they tell which of several calls of one layer it was.
+        and of those that do not; they show which of several calls of one layer it was.
         """
         stage, rank = STAGES.get(info.kind, (max(STAGES.values())[0] + 1, 0))
         places = self._find(info)

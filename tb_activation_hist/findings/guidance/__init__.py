@@ -1,1 +1,1 @@
-"""What to tell about a finding besides what is seen: causes, what to try, how to check."""
+"""What to say about a finding besides what is seen: causes, what to try, how to check."""

@@ -8,22 +8,32 @@ from typing import Final
 
 from tb_activation_hist.core.names import LayerInfo
 from tb_activation_hist.findings.finding import Finding
-from tb_activation_hist.findings.guidance import inputs, learning, non_finite, scale, setup, units
+from tb_activation_hist.findings.guidance import (
+    fading,
+    growth,
+    inputs,
+    learning,
+    non_finite,
+    optimizer,
+    range_ends,
+    setup,
+    units,
+)
 from tb_activation_hist.findings.guidance.guidance import Case, Pattern
 
 PATTERNS: Final[Mapping[str, Sequence[Pattern]]] = {
     "non_finite": non_finite.NON_FINITE,
-    "collapsed": scale.COLLAPSED,
-    "exploding": scale.EXPLODING,
-    "vanishing": scale.VANISHING,
-    "mostly_zero": scale.MOSTLY_ZERO,
-    "saturated": scale.SATURATED,
-    "spike_and_crash": scale.SPIKE_AND_CRASH,
+    "collapsed": fading.COLLAPSED,
+    "exploding": growth.EXPLODING,
+    "vanishing": fading.VANISHING,
+    "mostly_zero": fading.MOSTLY_ZERO,
+    "saturated": range_ends.SATURATED,
+    "spike_and_crash": growth.SPIKE_AND_CRASH,
     "not_learning": learning.NOT_LEARNING,
     "frozen": learning.FROZEN,
-    "sudden_change": scale.SUDDEN_CHANGE,
+    "sudden_change": growth.SUDDEN_CHANGE,
     "low_precision": non_finite.LOW_PRECISION,
-    "outlier_features": scale.OUTLIER_FEATURES,
+    "outlier_features": growth.OUTLIER_FEATURES,
     "dead_units": units.DEAD_UNITS,
     "unused_units": units.UNUSED_UNITS,
     "runaway_units": units.RUNAWAY_UNITS,
@@ -33,6 +43,9 @@ PATTERNS: Final[Mapping[str, Sequence[Pattern]]] = {
     "constant_input": inputs.CONSTANT_INPUT,
     "input_change": inputs.INPUT_CHANGE,
     "unshuffled_input": inputs.UNSHUFFLED_INPUT,
+    "kept_gradients": optimizer.KEPT_GRADIENTS,
+    "optimizer_settings": optimizer.OPTIMIZER_SETTINGS,
+    "loss_rises": optimizer.LOSS_RISES,
     "strong_dropout": setup.STRONG_DROPOUT,
     "relu_logits": setup.RELU_LOGITS,
     "stopped_learning": setup.STOPPED_LEARNING,
@@ -46,16 +59,16 @@ def guide(case: Case) -> Finding:
     finding = case.finding
     chosen = next(own for holds, own in PATTERNS[finding.kind] if holds(case))
     module = finding.layers[0].partition("/")[0]
-    told = chosen.fill(module, finding.first_step)
+    filled = chosen.fill(module, finding.first_step)
     return replace(
-        finding, advice=told.advice, causes=told.causes, code=told.code, check=told.check
+        finding, advice=filled.advice, causes=filled.causes, code=filled.code, check=filled.check
     )
 
 
 def guide_run(
     findings: Sequence[Finding], infos: Iterable[LayerInfo], first_step: int
 ) -> list[Finding]:
-    """The findings of a run, which stand in the order of incidents, with what to tell about each.
+    """The findings of a run, which stand in the order of incidents, with what to say about each.
 
     infos: of all series of the run. first_step: of the run.
     """

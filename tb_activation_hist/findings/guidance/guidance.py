@@ -17,7 +17,7 @@ class Guidance:
     causes: the likeliest first, each without a full stop; none where nothing is wrong.
     remedy: what to try, whole sentences.
     code: what to try first, as Python code; ``""`` where no code helps.
-    check: how to tell whether it is the first cause, whole sentences.
+    check: how to find out whether it is the first cause, whole sentences.
     """
 
     causes: tuple[str, ...]
@@ -53,7 +53,7 @@ class Guidance:
 
 @dataclass(frozen=True)
 class Case:
-    """A finding with what tells its pattern.
+    """A finding with what identifies its pattern.
 
     info: of its first layer. in_front: whether that is the first recorded layer of the model.
     from_start: whether the first record of the run shows it. cause: the finding that it followed.

@@ -13,7 +13,7 @@ from tb_activation_hist.findings.guidance.guidance import (
     exceeds,
     is_info,
 )
-from tb_activation_hist.findings.guidance.scale import PRINT_INPUTS
+from tb_activation_hist.findings.guidance.snippets import PRINT_INPUTS
 
 PRINT_BATCH: Final = "print(step, inputs.double().sum())"
 
@@ -106,6 +106,17 @@ UNSCALED: Final = Guidance(
 )
 
 
+FLAT: Final = Guidance(
+    causes=(
+        "pixels that were divided by 255 twice, by ToTensor() and once more",
+        "a mean and a deviation of pixels from 0 to 255 that were taken off numbers from 0 to 1",
+        "inputs in a unit that is far too large, or with a constant far larger than their changes",
+    ),
+    remedy="Normalise once, with the mean and standard deviation of what the data set gives.",
+    code=f"{PRINT_INPUTS}\ninputs = (inputs - inputs.mean()) / inputs.std()",
+    check="The standard deviation that the code prints should be about 1, and the mean near 0.",
+)
+
 STEEP: Final = Guidance(
     causes=(
         "weights of <layer> that start too large: what goes in is of usual size",
@@ -138,6 +149,7 @@ INPUT_CHANGE: Final[tuple[Pattern, ...]] = (
 UNSHUFFLED_INPUT: Final[tuple[Pattern, ...]] = ((always, SORTED),)
 
 UNSCALED_INPUTS: Final[tuple[Pattern, ...]] = (
+    (exceeds("unscaled_spread"), FLAT),
     (exceeds("unscaled_columns"), COLUMNS),
     (_says("weights that start too large"), STEEP),
     (always, UNSCALED),

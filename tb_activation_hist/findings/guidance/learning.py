@@ -184,6 +184,49 @@ STILL_OUTPUTS: Final = Guidance(
 )
 
 
+SET_BACK: Final = Guidance(
+    causes=(
+        "load_state_dict() of a checkpoint inside the loop",
+        "an average of the weights, or another network, that is copied over the model",
+        "a model that is made anew, with its seed, in each epoch",
+    ),
+    remedy="Load the checkpoint once, before the loop, and copy averages into a model of their "
+    "own. What the optimizer has learnt since is lost each time.",
+    code="before = model.state_dict()[name].clone()  # after optimizer.step()\n"
+    "# before the next optimizer.step()\n"
+    "print(torch.equal(before, model.state_dict()[name]))",
+    check="The code prints False where something between two steps has written to the weights.",
+)
+
+AT_CHANCE: Final = Guidance(
+    causes=(
+        "a learning rate that is far too low, or so high that all units died at once",
+        "outputs that do not depend on the input, as with dead units or weights that start at 0",
+        "inputs that say nothing: constant, normalised twice, or in another order than the labels",
+    ),
+    remedy="Let the network learn a single batch by heart first: if it cannot, the network or the "
+    "optimizer is at fault, else the data is.",
+    code="x, y = next(iter(loader))\n"
+    "for _ in range(100):\n    optimizer.zero_grad()\n    loss = loss_fn(model(x), y)\n"
+    "    loss.backward()\n    optimizer.step()\nprint(loss)",
+    check="Look at what else is reported for this run: it is more likely the cause. Compare "
+    "model(x)[0] with model(x)[1]: equal outputs show that the input does not get through.",
+)
+
+HARDLY_MOVES: Final = Guidance(
+    causes=(
+        "a learning rate that is far too low, or swapped with the weight decay",
+        "gradients that are clipped to almost nothing, or an eps that is far too large",
+        "a short look at a trained network with a low rate, which may be meant",
+    ),
+    remedy="Raise the learning rate, to about 1e-3 for Adam and 1e-2 to 1e-1 for SGD from "
+    "scratch, and a tenth of it for a trained network.",
+    code=PRINT_RATES,
+    check="The code prints the number of parameters and the rate of each group. A step usually "
+    "changes the weights by 1e-4 to 1e-2 of their size.",
+)
+
+
 def _caused_by(cause: Cause) -> Callable[[Case], bool]:
     return lambda case: case.finding.figures.get("cause") == cause.value
 
@@ -207,6 +250,9 @@ def _nothing_arrives(case: Case) -> bool:
 
 NOT_LEARNING: Final[tuple[Pattern, ...]] = (
     (_caused_by(Cause.BROKEN_GRADIENT), SKIPPED),
+    (_caused_by(Cause.SET_BACK), SET_BACK),
+    (exceeds("chance_share"), AT_CHANCE),
+    (exceeds("short_way"), HARDLY_MOVES),
     (_is_rounded, ROUNDED),
     (_nothing_steps, NEVER_STEPPED),
     (_nothing_arrives, NOTHING),

@@ -9,6 +9,7 @@ from tb_activation_hist.findings.guidance.guidance import (
     Guidance,
     Pattern,
     always,
+    exceeds,
     is_info,
 )
 
@@ -46,6 +47,20 @@ OF_BATCH: Final = Guidance(
     '    raise ValueError("the batch contains NaN or infinity")',
     check="Load the batch of step <step> again and look for NaN and infinity. If "
     "there are none, look at the sizes of the weights (parameter_sizes() of the run) before it.",
+)
+
+OF_LOSS: Final = Guidance(
+    causes=(
+        "NaN or infinity in the targets of this step",
+        "a logarithm, square root or division at 0 in the loss itself",
+        "a mean over nothing, as where all targets are masked or ignored",
+    ),
+    remedy="The layers are finite, so look at the targets of this step and at what the loss "
+    "computes, and add an epsilon.",
+    code="if not torch.isfinite(loss):  # before loss.backward()\n"
+    "    print(targets.isnan().any(), outputs.min(), outputs.max())",
+    check="Load the batch of step <step> again and compute the loss of each sample: the one that "
+    "is not finite shows the cause.",
 )
 
 OF_LAYER: Final = Guidance(
@@ -153,6 +168,7 @@ def _in_fp16(case: Case) -> bool:
 
 NON_FINITE: Final[tuple[Pattern, ...]] = (
     (is_info, MASK),
+    (exceeds("loss"), OF_LOSS),
     (_follows_growth, GROWN),
     (_in_fp16_parameters, OF_UPDATE_FP16),
     (_in_parameters, OF_UPDATE),

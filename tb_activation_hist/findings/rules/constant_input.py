@@ -11,7 +11,7 @@ import numpy as np
 from tb_activation_hist.findings.finding import Finding
 from tb_activation_hist.findings.hits import Hit, whole_run_hit
 from tb_activation_hist.findings.input_signals import ModelInput, model_inputs
-from tb_activation_hist.findings.rule import Observation, RunRule
+from tb_activation_hist.findings.rule import Begins, Observation, RunRule
 from tb_activation_hist.findings.run_signals import RunSignals
 from tb_activation_hist.findings.signals import Signals
 from tb_activation_hist.findings.thresholds import UNIT_RECORDS, Thresholds, threshold
@@ -129,7 +129,7 @@ CONSTANT_INPUT: Final = RunRule(
     "targets, or nothing but zeros. Info where it has been the same batch since the first record.",
     source="the tensors themselves, by sample and checksum",
     thresholds=ConstantInputThresholds,
-    explains={},
+    explains={"collapsed": Begins.WITH_OR_AFTER},
     find=(find_zero_input, find_one_sample, find_stuck_input, find_full_batch),
     online=None,
     repeats=_says_more,

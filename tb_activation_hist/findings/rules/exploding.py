@@ -10,7 +10,6 @@ import numpy as np
 import numpy.typing as npt
 
 from tb_activation_hist.core.grid import FloatArray
-from tb_activation_hist.core.names import LayerInfo
 from tb_activation_hist.findings.distance import IntVector
 from tb_activation_hist.findings.finding import Finding
 from tb_activation_hist.findings.hits import (
@@ -20,7 +19,7 @@ from tb_activation_hist.findings.hits import (
     group_episodes,
     name_layers,
 )
-from tb_activation_hist.findings.layer_types import LEAST_DEPTH
+from tb_activation_hist.findings.layer_types import LEAST_DEPTH, is_before
 from tb_activation_hist.findings.number_format import format_factor
 from tb_activation_hist.findings.record_stream import RecordStream
 from tb_activation_hist.findings.rule import Begins, Observation, OnlineCheck, OnlineState, RunRule
@@ -33,7 +32,12 @@ from tb_activation_hist.findings.signals import (
     sustained_stretch,
     train_activations,
 )
-from tb_activation_hist.findings.thresholds import UNIT_FACTOR, UNIT_RMS, Thresholds, threshold
+from tb_activation_hist.findings.thresholds import UNIT_FACTOR, UNIT_RMS, threshold
+from tb_activation_hist.findings.weight_growth import (
+    WeightGrowthThresholds,
+    find_growing_weights,
+    find_large_weights,
+)
 
 BULK: Final = 0.9
 """Quantile of |x| that grows when a layer explodes, but not when one of its units does."""
@@ -47,7 +51,7 @@ LEAST_EXPLODED: Final = 2
 
 
 @dataclass(frozen=True, kw_only=True)
-class ExplodingThresholds(Thresholds):
+class ExplodingThresholds(WeightGrowthThresholds):
     exploding_growth: float = threshold(
         50.0, UNIT_FACTOR, "Growth of a layer's scale relative to earlier records."
     )
@@ -63,8 +67,13 @@ class ExplodingThresholds(Thresholds):
     exploding_start: float = threshold(
         50.0,
         UNIT_RMS,
-        "Scale in the first record from which `exploding_depth` applies, and limit for an "
-        "embedding; healthy networks start with at most 10.",
+        "Scale of an embedding in the first record; healthy ones start with at most 10.",
+    )
+    exploding_depth_level: float = threshold(
+        15.0,
+        UNIT_RMS,
+        "Scale in the first record from which `exploding_depth` applies; at most 6 in 100 healthy "
+        "networks.",
     )
     exploding_depth: float = threshold(
         10.0,
@@ -90,7 +99,7 @@ def find_growth_over_time(
     last = _last_with_weights(layers)
 
     def level(signals: Signals) -> float:
-        inner = last is not None and _is_before(signals.info, last.info)
+        inner = last is not None and is_before(signals.info, last.info)
         return options.exploding_inner if inner else options.exploding_level
 
     hits = find_hits(
@@ -117,11 +126,6 @@ def _last_with_weights(layers: RunSignals) -> Signals | None:
     """The last layer or block with weights; blocks are known by the sizes of their parameters."""
     known = [s for s in layers.outputs if layers.is_learner(s.info) or layers.parameters_of(s.info)]
     return known[-1] if known else None
-
-
-def _is_before(info: LayerInfo, last: LayerInfo) -> bool:
-    """Whether a layer comes before the last one, and is no block around it."""
-    return info.order < last.order and not last.layer.startswith(f"{info.layer}.")
 
 
 def _growth_hit(signals: Signals, level: float, options: ExplodingThresholds) -> Hit | None:
@@ -174,16 +178,19 @@ def _departure(scale: FloatArray, at: int, base: float) -> int:
 def find_growth_over_depth(
     layers: RunSignals, options: ExplodingThresholds
 ) -> Iterator[Observation]:
-    """Scales that grow from layer to layer in the first record of a run."""
+    """Scales that grow from layer to layer in the first record of a run.
+
+    Values that lie together far from 0, as a bias puts them, have not grown.
+    """
     learners = layers.learners
     scales = [s.first_rms for s in learners]
     if len(learners) < LEAST_DEPTH or not scales[0] > 0:
         return
-    limit = max(options.exploding_depth * scales[0], options.exploding_start)
+    limit = max(options.exploding_depth * scales[0], options.exploding_depth_level)
     hits = [
         first_record_hit(signals, {"rms": scale, "growth": scale / scales[0]})
         for signals, scale in zip(learners, scales, strict=True)
-        if scale > limit
+        if scale > limit and float(signals.series.std[signals.first_whole]) > limit
     ]
     if hits:
         own, most = hits[0].figures["growth"], max(hits, key=lambda hit: hit.figures["growth"])
@@ -192,7 +199,10 @@ def find_growth_over_depth(
             hits=hits,
             title=f"{name_layers(hits)}: {format_factor(own)} times the scale of "
             f"{learners[0].info.layer} at the start{more if most is not hits[0] else ''}",
-            threshold={"depth": options.exploding_depth, "start": options.exploding_start},
+            threshold={
+                "depth": options.exploding_depth,
+                "depth_level": options.exploding_depth_level,
+            },
         )
 
 
@@ -256,12 +266,20 @@ def _gradient_hit(signals: Signals, options: ExplodingThresholds) -> Hit | None:
 
 def _check_record(stream: RecordStream, options: ExplodingThresholds) -> OnlineState:
     figures = {"rms": stream.rms, "early_rms": stream.early_rms}
-    growth, level = options.exploding_growth, options.exploding_level
-    return OnlineState(bool(has_exploded(stream.rms, stream.early_rms, growth, level)), figures)
+    level = options.exploding_inner if stream.inner else options.exploding_level
+    state = has_exploded(stream.rms, stream.early_rms, options.exploding_growth, level)
+    return OnlineState(bool(state), figures)
 
 
 def _goes_on_from_start(cause: Finding, effect: Finding, near: float) -> bool:
-    """What is too large over the depth at the start also grows over time from there on."""
+    """What is too large over the depth at the start also grows over time from there on.
+
+    Where outputs explode, so do the weights that make them.
+    """
+    if "weights" in effect.threshold:
+        return "growth" in cause.threshold and effect.first_step >= cause.first_step - near
+    if "first_weights" in effect.threshold:
+        return "depth" in cause.threshold
     over_depth, over_time = "depth" in cause.threshold, "growth" in effect.threshold
     return over_depth and over_time and effect.first_step - cause.first_step <= near
 
@@ -276,12 +294,14 @@ EXPLODING: Final = RunRule(
     ),
     source="TheDeepChecker, growth of the activations; bench/findings",
     thresholds=ExplodingThresholds,
-    explains={"sudden_change": Begins.AFTER},
+    explains={"sudden_change": Begins.AFTER, "vanishing": Begins.WITH},
     find=(
         find_growth_over_time,
         find_growth_over_depth,
         find_large_embeddings,
         find_exploding_gradients,
+        find_large_weights,
+        find_growing_weights,
     ),
     online=OnlineCheck(
         check=_check_record,

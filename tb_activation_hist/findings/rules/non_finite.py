@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from typing import Final
 
@@ -11,6 +12,7 @@ from tb_activation_hist.findings.finding import Finding
 from tb_activation_hist.findings.hits import Hit, find_hits, name_layers
 from tb_activation_hist.findings.record_stream import RecordStream
 from tb_activation_hist.findings.rule import Begins, Observation, OnlineCheck, OnlineState, RunRule
+from tb_activation_hist.findings.run_signals import RunSignals
 from tb_activation_hist.findings.signals import Signals
 from tb_activation_hist.findings.thresholds import Thresholds
 
@@ -25,6 +27,25 @@ def find_non_finite(layers: Sequence[Signals], _options: Thresholds) -> Iterator
         masks = [hit for hit in hits if _is_mask(hit)]
         broken = [hit for hit in hits if hit not in masks]
         yield from (_observe(group, stream[0]) for group in (broken, masks) if group)
+
+
+def find_non_finite_loss(layers: RunSignals, _options: Thresholds) -> Iterator[Observation]:
+    """The logged loss is, be the layers finite or not."""
+    last = next((s for s in reversed(layers.outputs) if s.whole.any()), None)
+    if last is None:
+        return
+    for loss in (each for each in layers.facts.losses if each.non_finite):
+        records, steps = len(last.series), last.series.steps
+        first = min(int(np.searchsorted(steps, loss.non_finite)), records - 1)
+        lasts = math.isnan(loss.means[-1])
+        yield Observation(
+            hits=[Hit(last, first, records - 1 if lasts else first)],
+            title=f"the logged {loss.tag} is NaN or infinite from step {loss.non_finite}"
+            f"{'' if lasts else ', for a time'}",
+            threshold={"loss": 1},
+            severity="error" if lasts else "warning",
+            figures={"loss_end": loss.means[-1]},
+        )
 
 
 def _non_finite_hit(signals: Signals) -> Hit | None:
@@ -72,8 +93,11 @@ def _check_record(stream: RecordStream, _options: Thresholds) -> OnlineState:
     return OnlineState(holds=True, figures=stream.non_finite)
 
 
-def _is_carried_back(cause: Finding, effect: Finding, _near: float) -> bool:
-    """NaN in the activations makes NaN in the gradients, and in both later on."""
+def _is_carried_back(cause: Finding, effect: Finding, near: float) -> bool:
+    """NaN in the activations makes NaN in the gradients, in both later on, and in the loss."""
+    if "loss" in cause.threshold or "loss" in effect.threshold:
+        near_it = effect.first_step - cause.first_step >= -near
+        return "loss" not in cause.threshold and cause.severity == "error" and near_it
     forward = cause.tags[0].startswith("activations/") and cause.severity == "error"
     backward = not effect.tags[0].startswith("activations/")
     return forward and backward and effect.first_step >= cause.first_step
@@ -84,7 +108,7 @@ NON_FINITE: Final = RunRule(
     severity="error",
     seen=(
         "Values that are NaN or infinite. The layer that has them first is named first; for "
-        "gradients, that is the last one in model order."
+        "gradients, that is the last one in model order. Or the logged loss is so."
     ),
     source="SageMaker Debugger, ExplodingTensor: any NaN or infinity",
     thresholds=Thresholds,
@@ -105,7 +129,7 @@ NON_FINITE: Final = RunRule(
         ),
         Begins.NOT_BEFORE,
     ),
-    find=(find_non_finite,),
+    find=(find_non_finite, find_non_finite_loss),
     online=OnlineCheck(
         check=_check_record,
         least_records=lambda _: 1,

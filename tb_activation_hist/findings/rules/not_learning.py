@@ -7,13 +7,20 @@ from dataclasses import dataclass
 from typing import Final
 
 from tb_activation_hist.findings.drift import LEAST_RECORDS, Drift
+from tb_activation_hist.findings.finding import Finding
+from tb_activation_hist.findings.hardly_learning import (
+    HardlyLearningThresholds,
+    find_loss_at_chance,
+    find_restored_weights,
+    find_rounded_updates,
+    find_short_ways,
+    owners_of_weights,
+    short_format,
+)
 from tb_activation_hist.findings.hits import Hit, name_layers, whole_run_hit
 from tb_activation_hist.findings.number_format import format_factor
-from tb_activation_hist.findings.parameter_signals import ParameterSignals
 from tb_activation_hist.findings.rule import Begins, Observation, RunRule
-from tb_activation_hist.findings.rules.low_precision import FLOAT_LIMITS
 from tb_activation_hist.findings.run_signals import RunSignals
-from tb_activation_hist.findings.signals import Signals
 from tb_activation_hist.findings.still_weights import (
     Cause,
     find_still_layers,
@@ -26,7 +33,6 @@ from tb_activation_hist.findings.thresholds import (
     UNIT_FACTOR,
     UNIT_SHARE,
     UNIT_STEPS,
-    Thresholds,
     threshold,
 )
 
@@ -34,7 +40,7 @@ BATCH_NOISE: Final = "times the batch noise"
 
 
 @dataclass(frozen=True, kw_only=True)
-class NotLearningThresholds(Thresholds):
+class NotLearningThresholds(HardlyLearningThresholds):
     still_ratio: float = threshold(
         1.5,
         BATCH_NOISE,
@@ -107,7 +113,7 @@ def find_nothing_learning(
     known = learning_parameters(layers, options.still_steps)
     if not known or not (layers.has_gradients or layers.is_optimized):
         return
-    hits = [whole_run_hit(signals, {}) for signals in _owners(layers)]
+    hits = [whole_run_hit(signals, {}) for signals in owners_of_weights(layers)]
     if not hits:
         return
     last = hits[0].last_step
@@ -120,7 +126,7 @@ def find_nothing_learning(
             f"step {last}{state}",
             threshold={"still_steps": options.still_steps},
             severity="error",
-            figures={"cause": cause.value, **_short_format(known)},
+            figures={"cause": cause.value, **short_format(known)},
         )
         return
     if any(p.weights is not None and p.weights.signals.non_finite.any() for p in known):
@@ -133,7 +139,7 @@ def find_nothing_learning(
             "their size, about their rounding",
             threshold={"still_update": options.still_update},
             severity="error",
-            figures={"update_share": max(sizes), **_short_format(known)},
+            figures={"update_share": max(sizes), **short_format(known)},
         )
 
 
@@ -146,23 +152,13 @@ def _cause_of_all(layers: RunSignals) -> Cause:
     return Cause.UNKNOWN if layers.has_gradients else Cause.NO_GRADIENT
 
 
-def _short_format(parameters: Sequence[ParameterSignals]) -> dict[str, str]:
-    """The dtype of the weights where small updates are rounded away in it."""
-    dtypes = [p.info.dtype for p in matrices(parameters) if p.info.dtype in FLOAT_LIMITS]
-    return {"weights_dtype": dtypes[0]} if dtypes else {}
-
-
-def _owners(layers: RunSignals) -> list[Signals]:
-    return [s for s in layers.learners if layers.parameters_of(s.info)]
-
-
 def find_still_parts(layers: RunSignals, options: NotLearningThresholds) -> Iterator[Observation]:
     """Layers whose weights never change, to the last bit, while those of other layers do."""
     for part in find_still_layers(layers, options.still_steps):
         names = name_layers(part.hits)
         own = layers.parameters_of(part.hits[0].signals.info)
         figures = {"records": part.records, "moving_layer": part.mover, "cause": part.cause.value}
-        figures |= _short_format(own)
+        figures |= short_format(own)
         if part.may_be_meant and part.cause is Cause.UNKNOWN:
             title = f"{names}: the weights never change, while those of {part.mover} do"
         else:
@@ -247,14 +243,26 @@ def _observe(
     )
 
 
+def _says_more(cause: Finding, effect: Finding, _near: float) -> bool:
+    """What holds of the whole network says it of its parts, and a cause more than the loss does."""
+    if "error" in (cause.severity, effect.severity):
+        return effect.severity != "error"
+    if "rounded_share" in cause.threshold:
+        return not {"rounded_share", "slow_rate"} & set(effect.threshold)
+    found = "short_way" in cause.threshold and cause.severity == "warning"
+    return found and "chance_share" in effect.threshold
+
+
 NOT_LEARNING: Final = RunRule(
     kind="not_learning",
     severity="warning",
     seen=(
         "Trainable weights (requires_grad=True) stay the same to the last bit, move by less than "
         "their rounding, or move far less for their gradients than others: all weights (error) or "
-        "those of some layers (warning). Info: the weights are not recorded, and the outputs of "
-        "the first layers stay the same while those of a later layer move."
+        "those of some layers (warning). They are set back to earlier values again and again, "
+        "rounded away, or hardly move in a whole run, or the logged loss stays at that of guessing."
+        " Info: the weights are not recorded, and the outputs of the first layers stay the same "
+        "while those of a later layer move."
     ),
     source=(
         "the weights themselves; outputs: our own, Wasserstein-1 on the asinh axis relative to "
@@ -262,6 +270,16 @@ NOT_LEARNING: Final = RunRule(
     ),
     thresholds=NotLearningThresholds,
     explains={"vanishing": Begins.WITH_OR_AFTER},
-    find=(find_nothing_learning, find_still_parts, find_slow_parts, find_still_outputs),
+    find=(
+        find_nothing_learning,
+        find_restored_weights,
+        find_still_parts,
+        find_slow_parts,
+        find_rounded_updates,
+        find_loss_at_chance,
+        find_short_ways,
+        find_still_outputs,
+    ),
     online=None,
+    repeats=_says_more,
 )

@@ -10,7 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from tb_activation_hist.core.grid import IntArray
-from tb_activation_hist.findings.hits import name_layers
+from tb_activation_hist.core.setup_facts import EqualRows
+from tb_activation_hist.findings.finding import Finding
+from tb_activation_hist.findings.hits import first_record_hit, name_layers
 from tb_activation_hist.findings.rule import Observation, RunRule
 from tb_activation_hist.findings.run_signals import RunSignals
 from tb_activation_hist.findings.signals import BoolArray, Signals
@@ -24,11 +26,12 @@ from tb_activation_hist.findings.thresholds import (
 from tb_activation_hist.findings.unit_signals import (
     UnitSignals,
     name_units,
+    observe_by_harm,
     observe_units,
     split_layers,
     trailing_begin,
 )
-from tb_activation_hist.findings.weights_at_start import weights_at_start
+from tb_activation_hist.findings.weights_at_start import LOOKED_UP, weights_at_start
 
 LEAST_VALUES: Final = 16
 """Values of a unit in a record, under which equal ones are chance."""
@@ -45,6 +48,12 @@ class RedundantThresholds(Thresholds):
         1e-3,
         UNIT_SHARE,
         "A unit is constant if its std relative to its own root mean square is at most this.",
+    )
+    copied_rows: float = threshold(
+        0.25,
+        UNIT_SHARE,
+        "Units of a layer that have the weights of another one, before the first step and after 8.",
+        "Goodfellow et al. 2016, Deep Learning, section 8.4",
     )
     copied_records: int = threshold(
         20,
@@ -70,19 +79,46 @@ def find_equal_weights(layers: RunSignals, options: RedundantThresholds) -> Iter
         )
 
 
+def find_copied_rows(layers: RunSignals, options: RedundantThresholds) -> Iterator[Observation]:
+    """Rows of a weight matrix that start as copies of each other, and stay so for some steps."""
+    copied = {
+        fact.parameter.rpartition(".")[0]: fact
+        for fact in layers.facts.of(EqualRows)
+        if 0 < fact.later <= (1 - options.copied_rows) * fact.rows
+    }
+    learners = [s for s in layers.learners if not s.info.type.startswith(LOOKED_UP)]
+    hits = [
+        first_record_hit(s, {"found_units": own.rows - own.distinct, "all_units": own.rows})
+        for s in learners
+        if (own := copied.get(s.info.layer))
+    ]
+    if hits:
+        units = hits[0].figures
+        yield Observation(
+            hits=hits,
+            title=f"{name_layers(hits)}: {units['found_units']:,} of {units['all_units']:,} units "
+            "start with the weights of another one, and stay its copies",
+            threshold={"copied_rows": options.copied_rows},
+        )
+
+
 def find_constant_units(
     layers: Sequence[Signals], options: RedundantThresholds
 ) -> Iterator[Observation]:
     for units in split_layers(layers):
         since = units.lasting(_is_constant(units, options))
-        if (since < len(units.slices)).any():
-            limits = {"constant_spread": options.constant_spread}
-            yield observe_units(units, since, "constant", limits)
+        limits = {"constant_spread": options.constant_spread}
+        yield from observe_by_harm(units, since, "constant", limits)
 
 
 def _is_constant(units: UnitSignals, options: RedundantThresholds) -> BoolArray:
-    """(S, K), without units that are 0, which have a finding of their own."""
+    """(S, K), without units that are 0, which have a finding of their own.
+
+    An embedding of which one row is looked up, as that of BERT's token types, is no loss.
+    """
     slices = units.slices
+    if units.signals.info.type.startswith("Embedding"):
+        return np.zeros_like(units.zero)
     with np.errstate(invalid="ignore"):
         still = slices.std <= options.constant_spread * slices.rms
     constant: BoolArray = still & (slices.finite >= LEAST_VALUES) & ~units.zero
@@ -134,15 +170,22 @@ def _equal_columns(table: npt.NDArray[np.float64], units: IntArray) -> list[list
     return [group for group in groups.values() if len(group) > 1]
 
 
+def _is_known(cause: Finding, effect: Finding, _near: float) -> bool:
+    """Where all weights of a layer are equal, so are its rows."""
+    equal = "constant_spread" in cause.threshold and "copied_rows" in effect.threshold
+    return equal and set(effect.layers) <= set(cause.layers)
+
+
 REDUNDANT_UNITS: Final = RunRule(
     kind="redundant_units",
     severity="warning",
     seen="Units of a layer recorded with `split` output one value whatever the input, or agree "
     "with each other in every figure of every record; or all weights of a layer start as one "
-    "number.",
+    "number, or many of its rows as copies of each other.",
     source="Goodfellow et al. 2016, Deep Learning, section 8.4: symmetry between units",
     thresholds=RedundantThresholds,
     explains={},
-    find=(find_equal_weights, find_constant_units, find_copied_units),
+    find=(find_equal_weights, find_copied_rows, find_constant_units, find_copied_units),
     online=None,
+    repeats=_is_known,
 )

@@ -9,15 +9,25 @@ from typing import Final
 import numpy as np
 
 from tb_activation_hist.core.grid import FloatArray
-from tb_activation_hist.findings.hits import Hit, find_hits, group_hits, name_layers, sustained_hit
-from tb_activation_hist.findings.layer_types import BOUNDED
+from tb_activation_hist.findings.attention_scores import scores_at_start
+from tb_activation_hist.findings.hits import (
+    Hit,
+    find_hits,
+    first_record_hit,
+    group_hits,
+    name_layers,
+    sustained_hit,
+)
+from tb_activation_hist.findings.layer_types import BOUNDED, RECURRENT
+from tb_activation_hist.findings.number_format import format_factor
 from tb_activation_hist.findings.rule import Observation, RunRule
+from tb_activation_hist.findings.run_signals import RunSignals
 from tb_activation_hist.findings.signals import Signals, train_activations
-from tb_activation_hist.findings.thresholds import UNIT_SHARE, Thresholds, threshold
+from tb_activation_hist.findings.thresholds import UNIT_RMS, UNIT_SHARE, Thresholds, threshold
 
-END_SHARE: Final = 1 / 64
-"""Part of a bounded range that is one of its ends; of a width of 2 that is 1/32, a bin's edge."""
-
+END: Final = 1 / 32
+"""Distance from the end of a range within which values are at the end; next to 1, the width of a
+bin."""
 
 ONE: Final = 0.99
 """A softmax's value from which on it has chosen."""
@@ -37,8 +47,8 @@ class SaturatedThresholds(Thresholds):
     saturated_share: float = threshold(
         0.85,
         UNIT_SHARE,
-        "Share of a bounded nonlinearity's finite values in the outermost 1/64 of its range at "
-        "either end. A healthy first layer on pictures with a plain background reaches 0.8.",
+        "Share of a bounded nonlinearity's finite values within 1/32 of either end of its range. "
+        "A healthy first layer on pictures with a plain background reaches 0.8.",
         "TheDeepChecker: 0.85",
     )
     saturated_start_share: float = threshold(
@@ -49,13 +59,19 @@ class SaturatedThresholds(Thresholds):
         UNIT_SHARE,
         "Share of a softmax's rows that have one value above 0.99 from the first record on.",
     )
+    saturated_scores: float = threshold(
+        10.0,
+        UNIT_RMS,
+        "Scale of queries times that of keys in the first record, which is the scale of "
+        "attention's scores; at most 0.1 in 40 healthy trainings.",
+    )
 
 
 def find_saturated(
     layers: Sequence[Signals], options: SaturatedThresholds
 ) -> Iterator[Observation]:
     """All bounded layers but the last: an output's sigmoid may saturate."""
-    bounded = [s for s in train_activations(layers)[:-1] if s.info.type in BOUNDED]
+    bounded = [s for s in train_activations(layers)[:-1] if _range_of(s) is not None]
     for group in group_hits(find_hits(bounded, lambda signals: _saturated_hit(signals, options))):
         yield Observation(
             hits=group,
@@ -86,6 +102,20 @@ def find_saturated_softmax(
         )
 
 
+def find_large_scores(layers: RunSignals, options: SaturatedThresholds) -> Iterator[Observation]:
+    """Attention that begins with scores of which the largest takes all the weight."""
+    large = [each for each in scores_at_start(layers) if each.rms > options.saturated_scores]
+    if large:
+        hits = [first_record_hit(each.queries, {"scores_rms": each.rms}) for each in large]
+        yield Observation(
+            hits=hits,
+            title=f"{name_layers(hits)}: attention's scores have a root mean square of "
+            f"{format_factor(large[0].rms)} at the start, so that a softmax gives all the weight "
+            "to one value",
+            threshold={"saturated_scores": options.saturated_scores},
+        )
+
+
 def _softmax_hit(signals: Signals, options: SaturatedThresholds) -> Hit | None:
     width = signals.info.shape[-1] if signals.info.shape else 0
     if signals.info.type not in SOFTMAX_TYPES or width < LEAST_WIDTH or not signals.whole.any():
@@ -107,11 +137,20 @@ def _saturated_hit(signals: Signals, options: SaturatedThresholds) -> Hit | None
     return sustained_hit(signals, share >= options.saturated_share, {"end_share": share})
 
 
+def _range_of(signals: Signals) -> tuple[float, float] | None:
+    """The least and the largest value that a layer can output; None if it has none."""
+    if signals.info.type not in RECURRENT:
+        return BOUNDED.get(signals.info.type)
+    low, high = BOUNDED["Tanh"]
+    known = signals.series.finite > 0
+    inside = (signals.series.min[known] >= low).all() and (signals.series.max[known] <= high).all()
+    return (low, high) if inside else None
+
+
 def _end_share(signals: Signals) -> FloatArray:
-    """(S,) share of the finite values in the outermost parts of the range."""
-    low, high = BOUNDED[signals.info.type]
-    margin = END_SHARE * (high - low)
-    middle = signals.series.rebin([low + margin, high - margin])[:, 0]
+    """(S,) share of the finite values at the ends of the range."""
+    low, high = _range_of(signals) or (-np.inf, np.inf)
+    middle = signals.series.rebin([low + END, high - END])[:, 0]
     finite = np.maximum(signals.series.finite, 1)
     return np.where(signals.series.finite > 0, 1 - middle / finite, np.nan)
 
@@ -120,13 +159,13 @@ SATURATED: Final = RunRule(
     kind="saturated",
     severity="warning",
     seen=(
-        "Most outputs of a tanh- or sigmoid-like layer lie at the ends of its range, or a "
-        "softmax gives all the weight to one value from the first record on. The last layer of "
-        "the network is not checked."
+        "Most outputs of a tanh- or sigmoid-like or recurrent layer lie at the ends of its range, "
+        "a softmax gives all the weight to one value from the first record on, or attention's "
+        "scores are that large at the start. The last layer of the network is not checked."
     ),
     source="Karpathy, makemore 3: |tanh| > 0.97; TheDeepChecker, saturation",
     thresholds=SaturatedThresholds,
     explains={},
-    find=(find_saturated, find_saturated_softmax),
+    find=(find_saturated, find_saturated_softmax, find_large_scores),
     online=None,
 )

@@ -8,11 +8,15 @@ from typing import Final
 
 import numpy as np
 
+from tb_activation_hist.core.setup_facts import ModuleSettings
 from tb_activation_hist.findings.hits import Hit, name_layers, sustained_hit
 from tb_activation_hist.findings.rule import Begins, Observation, RunRule
 from tb_activation_hist.findings.run_signals import RunSignals
 from tb_activation_hist.findings.signals import Signals
 from tb_activation_hist.findings.thresholds import UNIT_SHARE, Thresholds, threshold
+
+SHARES: Final = ("p", "drop_prob", "dropout")
+"""Names of settings that are a share to be dropped."""
 
 NEAR: Final = 4
 """Layers in front of a Dropout layer among which the one that feeds it is looked for."""
@@ -25,16 +29,63 @@ class StrongDropoutThresholds(Thresholds):
         UNIT_SHARE,
         "Share of the values other than 0 reaching a Dropout layer that it sets to 0.",
     )
+    dropout_setting: float = threshold(
+        0.85,
+        UNIT_SHARE,
+        "Share that a layer's own setting makes it drop.",
+        "usual: 0.1 to 0.5, 0.8 at most (Srivastava et al. 2014)",
+    )
+
+
+def find_dropout_settings(
+    layers: RunSignals, options: StrongDropoutThresholds
+) -> Iterator[Observation]:
+    """Layers whose own setting says so."""
+    found = strong_settings(layers, options)
+    hits = [
+        Hit(
+            s,
+            min(int(np.searchsorted(s.series.steps, found[s.info.layer].since)), len(s.series) - 1),
+            len(s.series) - 1,
+            {"dropped_share": _share_of(found[s.info.layer])},
+        )
+        for s in layers.outputs
+        if s.info.layer in found
+    ]
+    if hits:
+        yield Observation(
+            hits=hits,
+            title=f"{name_layers(hits)}: {hits[0].signals.info.type} is set to drop "
+            f"{hits[0].figures['dropped_share']:.0%} of the values",
+            threshold={"dropout_setting": options.dropout_setting},
+        )
+
+
+def strong_settings(
+    layers: RunSignals, options: StrongDropoutThresholds
+) -> dict[str, ModuleSettings]:
+    """By layer, the settings that drop too much."""
+    return {
+        name: own
+        for own in layers.facts.of(ModuleSettings)
+        if _share_of(own) >= options.dropout_setting
+        for name in own.layers
+    }
+
+
+def _share_of(own: ModuleSettings) -> float:
+    return max((own.settings[name] for name in SHARES if name in own.settings), default=0.0)
 
 
 def find_strong_dropout(
     layers: RunSignals, options: StrongDropoutThresholds
 ) -> Iterator[Observation]:
-    outputs = layers.outputs
+    outputs, known = layers.outputs, strong_settings(layers, options)
     hits = [
         hit
         for place, own in enumerate(outputs)
         if own.info.type.startswith("Dropout") and own.whole.any()
+        if own.info.layer not in known
         if (hit := _dropout_hit(outputs[max(place - NEAR, 0) : place], own, options))
     ]
     if hits:
@@ -67,14 +118,14 @@ def _may_feed(one: Signals, own: Signals) -> bool:
 STRONG_DROPOUT: Final = RunRule(
     kind="strong_dropout",
     severity="warning",
-    seen="A Dropout layer sets nearly all values that reach it to 0.",
-    source="the share of zeros before and after the layer",
+    seen="A Dropout layer is set to drop nearly all values that reach it, or does.",
+    source="the layer's setting; the share of zeros before and after it",
     thresholds=StrongDropoutThresholds,
     explains={
         "spike_and_crash": Begins.WITH_OR_AFTER,
         "collapsed": Begins.WITH_OR_AFTER,
         "mostly_zero": Begins.WITH_OR_AFTER,
     },
-    find=(find_strong_dropout,),
+    find=(find_dropout_settings, find_strong_dropout),
     online=None,
 )

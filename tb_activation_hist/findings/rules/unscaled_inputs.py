@@ -10,12 +10,27 @@ import numpy as np
 
 from tb_activation_hist.findings.hits import first_record_hit
 from tb_activation_hist.findings.input_signals import column_scales, train_inputs
-from tb_activation_hist.findings.layer_types import normalises
+from tb_activation_hist.findings.layer_types import RECURRENT, normalises
 from tb_activation_hist.findings.number_format import format_factor
 from tb_activation_hist.findings.rule import Begins, Observation, RunRule
 from tb_activation_hist.findings.run_signals import RunSignals
 from tb_activation_hist.findings.signals import Signals
-from tb_activation_hist.findings.thresholds import UNIT_FACTOR, UNIT_RMS, Thresholds, threshold
+from tb_activation_hist.findings.thresholds import (
+    UNIT_FACTOR,
+    UNIT_RMS,
+    UNIT_SHARE,
+    Thresholds,
+    threshold,
+)
+
+SIZED_DTYPES: Final = ("float16", "bfloat16", "float32", "float64")
+"""Dtypes of inputs that layers multiply as they are; whole numbers are ids, or are scaled first."""
+
+LARGE_STATE: Final = 0.5
+"""Root mean square of a recurrent layer's outputs in the first record; 0.3 at most in health."""
+
+EQUAL_SPREAD: Final = 1e-5
+"""Relative spread of what does not vary at all, but for rounding: that is another finding."""
 
 USUAL_INPUT: Final = 5.0
 """Root mean square up to which inputs explain no large outputs: those of unit scale have 1."""
@@ -34,6 +49,15 @@ class UnscaledInputThresholds(Thresholds):
     )
     unscaled_columns: float = threshold(
         30.0, UNIT_FACTOR, "Scale of the largest column of a table beside the median column."
+    )
+    unscaled_spread: float = threshold(
+        0.02,
+        UNIT_SHARE,
+        "Standard deviation of what goes in, beside its root mean square, below which it hardly "
+        "varies; of a table the median column's. At least 0.2 in 60 healthy trainings.",
+    )
+    unscaled_least: float = threshold(
+        0.02, "|x|", "Largest value of what goes in, below which all of it is tiny."
     )
 
 
@@ -54,6 +78,68 @@ def find_unscaled_inputs(
         threshold={"unscaled_level": options.unscaled_level},
         severity="info" if _is_normalised(first, layers) else None,
     )
+
+
+def find_unscaled_states(
+    layers: RunSignals, options: UnscaledInputThresholds
+) -> Iterator[Observation]:
+    """A recurrent first layer, whose outputs stay below 1 however large its inputs are."""
+    first = next(iter(layers.learners), None)
+    if first is None or first.info.type not in RECURRENT or not first.first_rms > LARGE_STATE:
+        return
+    for signals in _sized_inputs(layers):
+        scale = signals.first_rms
+        if scale > options.unscaled_level:
+            yield Observation(
+                hits=[first_record_hit(signals, {"rms": scale})],
+                title=f"{signals.info.layer} (inputs): a root mean square of "
+                f"{format_factor(scale)}, which drives {first.info.layer} to the ends of its range "
+                "at the start",
+                threshold={"unscaled_level": options.unscaled_level},
+            )
+
+
+def find_flat_inputs(layers: RunSignals, options: UnscaledInputThresholds) -> Iterator[Observation]:
+    """What goes in hardly varies, as after it was divided or normalised twice.
+
+    A norm that it goes through takes it back.
+    """
+    if not layers.outputs or normalises(layers.outputs[0].info):
+        return
+    for signals in _sized_inputs(layers):
+        first = signals.first_whole
+        low, high = (float(each[first]) for each in (signals.series.min, signals.series.max))
+        spread = _relative_spread(signals)
+        tiny = max(abs(low), abs(high)) < options.unscaled_least
+        if low < high and (tiny or EQUAL_SPREAD < spread < options.unscaled_spread):
+            yield Observation(
+                hits=[
+                    first_record_hit(signals, {"spread_share": spread, "rms": signals.first_rms})
+                ],
+                title=f"{signals.info.layer} (inputs): hardly vary, all lie between {low:.3g} and "
+                f"{high:.3g}",
+                threshold={
+                    "unscaled_spread": options.unscaled_spread,
+                    "unscaled_least": options.unscaled_least,
+                },
+            )
+
+
+def _sized_inputs(layers: RunSignals) -> list[Signals]:
+    """Of the inputs with whole batches of numbers that are sizes, the one with the most values."""
+    known = [s for s in train_inputs(layers) if s.whole.any() and s.info.dtype in SIZED_DTYPES]
+    return sorted(known, key=lambda s: -float(np.median(s.series.n)))[:1]
+
+
+def _relative_spread(signals: Signals) -> float:
+    """Standard deviation beside the root mean square in the first record; of columns the median."""
+    slices, first = signals.series.slices, signals.first_whole
+    if slices is not None and len(slices) > first and slices.slices > 1:
+        size, spread = slices.rms[first], slices.std[first]
+    else:
+        size, spread = signals.rms[first : first + 1], signals.series.std[first : first + 1]
+    known = size > 0
+    return float(np.median(spread[known] / size[known])) if known.any() else 1.0
 
 
 def find_unscaled_columns(
@@ -93,20 +179,24 @@ def _name_cause(layers: RunSignals) -> str:
 
 
 def _is_normalised(first: Signals, layers: RunSignals) -> bool:
-    """Whether a norm comes right after the layer, and takes the scale away."""
+    """Whether a norm over the batch comes right after the layer, and takes the scale away.
+
+    Norms over a sample keep what all samples have in common, such as a mean far from 0.
+    """
     following = layers.outputs[layers.outputs.index(first) + 1 :]
-    return bool(following) and normalises(following[0].info)
+    return bool(following) and "BatchNorm" in following[0].info.type
 
 
 UNSCALED_INPUTS: Final = RunRule(
     kind="unscaled_inputs",
     severity="warning",
     seen="The outputs of the first layer with weights are far larger, in the first record, than "
-    "inputs of about unit scale make them; info where a norm follows at once. Or one column of a "
-    "table is far larger than the others.",
+    "inputs of about unit scale make them; info where a batch norm follows at once. Or one column "
+    "of a table is far larger than the others, large inputs drive a recurrent first layer to the "
+    "ends of its range, or what goes in hardly varies.",
     source="87 healthy trainings: at most 1.03; bench/findings",
     thresholds=UnscaledInputThresholds,
     explains={"exploding": Begins.WITH, "outlier_features": Begins.WITH_OR_AFTER},
-    find=(find_unscaled_inputs, find_unscaled_columns),
+    find=(find_unscaled_inputs, find_unscaled_states, find_unscaled_columns, find_flat_inputs),
     online=None,
 )

@@ -24,10 +24,10 @@ LEAST_PERIOD: Final = 8
 @dataclass(frozen=True, kw_only=True)
 class UnshuffledThresholds(Thresholds):
     neighbour_likeness: float = threshold(
-        0.5,
+        0.3,
         UNIT_SHARE,
-        "Correlation of a batch's mean with that of the batch before it, in one epoch; about 0 in "
-        "shuffled data.",
+        "Correlation of a batch's histogram, or of a table's columns, with that of the batch "
+        "before it; below 0.1 in shuffled data.",
     )
 
 
@@ -38,7 +38,7 @@ def find_unshuffled_inputs(
         facts = _facts_of_main(own)
         if facts.period < LEAST_PERIOD or facts.repeats < facts.period // 2:
             continue
-        likeness = _likeness(own.main, facts.period)
+        likeness = _likeness(own.main)
         if likeness > options.neighbour_likeness:
             yield Observation(
                 hits=[whole_run_hit(own.main, {"likeness": likeness, "period": facts.period})],
@@ -52,29 +52,26 @@ def _facts_of_main(own: ModelInput) -> InputFacts:
     return own.facts[own.series.index(own.main)]
 
 
-def _likeness(signals: Signals, period: int) -> float:
-    """Correlation of neighbours in the newest epoch: of a table's columns the median, else of all.
+def _likeness(signals: Signals) -> float:
+    """Correlation of batches with the one before: of a table's columns the median, else of bins.
 
-    0 where fewer records than half of an epoch's steps are there.
+    A bin weighs as much as its share of a batch varies.
     """
-    series = signals.series
-    if not signals.whole.any():
-        return 0.0
-    epoch = series.steps > series.steps[-1] - period
-    if epoch.sum() < max(period // 2, LEAST_PERIOD):
+    series, used = signals.series, np.flatnonzero(signals.whole)
+    if len(used) < 2:
         return 0.0
     slices = series.slices
     if slices is not None and len(slices) == len(series):
-        found = [_autocorrelation(column) for column in slices.mean[epoch].T]
-        return float(np.median(found))
-    return _autocorrelation(series.mean[epoch])
+        return float(np.median([_correlation(column[:, None]) for column in slices.mean[used].T]))
+    counts = series.bin_counts[used].astype(np.float64)
+    return _correlation(counts / counts.sum(axis=1, keepdims=True))
 
 
-def _autocorrelation(values: FloatArray) -> float:
-    """Correlation of each value with the one before; 0 where they do not vary."""
+def _correlation(values: FloatArray) -> float:
+    """Of each row of (S, K) with the one before; 0 where they do not vary."""
     if not np.isfinite(values).all():
         return 0.0
-    centred = values - values.mean()
+    centred = values - values.mean(axis=0)
     size = float((centred**2).sum())
     return float((centred[1:] * centred[:-1]).sum()) / size if size > 0 else 0.0
 

@@ -29,6 +29,7 @@ from tb_activation_hist.findings.signals import (
     train_activations,
 )
 from tb_activation_hist.findings.thresholds import UNIT_FACTOR, UNIT_RMS, Thresholds, threshold
+from tb_activation_hist.findings.weight_trends import find_weight_trend
 from tb_activation_hist.findings.weights_at_start import weights_at_start
 
 LEAST_UPDATE: Final = 1e-4
@@ -69,11 +70,22 @@ class VanishingThresholds(Thresholds):
         "Factor by which a layer's scale falls over the run while its neighbours keep theirs; "
         "below 3 in a healthy network.",
     )
+    vanishing_last: float = threshold(
+        8.0,
+        UNIT_FACTOR,
+        "The same for the last layer with weights; at most 1.1 in 100 healthy networks.",
+    )
     vanishing_weights: float = threshold(
         0.01,
         UNIT_FACTOR,
         "Root mean square of a layer's weights before the first step, times the root of its number "
         "of inputs: about 1 for usual initialisations, 0.1 at least in health.",
+    )
+    vanishing_matrices: float = threshold(
+        4.0,
+        UNIT_FACTOR,
+        "Factor by which the weights of the median matrix shrink over a run; 1.5 at most in "
+        "health.",
     )
     vanishing_gradient: float = threshold(
         1e4,
@@ -113,13 +125,33 @@ def _decay_hit(signals: Signals, options: VanishingThresholds) -> Hit | None:
     return Hit(signals, int(index[first]), int(index[end]), figures)
 
 
+def find_decaying_weights(
+    layers: RunSignals, options: VanishingThresholds
+) -> Iterator[Observation]:
+    """The weights of most layers shrink, as weight decay makes them."""
+    trend = find_weight_trend(layers)
+    if trend is None or not trend.scale[-1] * options.vanishing_matrices < 1:
+        return
+    first = trend.departure(len(trend.steps) - 1, 0)
+    decay = float(1 / trend.scale[-1])
+    hits = trend.hits(first, {"decay": decay})
+    if hits:
+        yield Observation(
+            hits=hits,
+            title=f"{name_layers(hits)}: weights shrink {format_factor(decay)} times from step "
+            f"{first}",
+            threshold={"vanishing_matrices": options.vanishing_matrices},
+        )
+
+
 def find_fading_over_depth(
     layers: RunSignals, options: VanishingThresholds
 ) -> Iterator[Observation]:
     """Layers whose outputs hardly depend on the batch: the input does not get there.
 
     A layer's distribution varies with the batch. Where this variation is a hundredth of that in
-    the first layer, and the layer has not collapsed, the signal has faded on its way.
+    the first layer, and the layer has not collapsed, the signal has faded on its way. An embedding
+    has none: it looks its values up, those of positions by numbers that no input changes.
     """
     varying = [drift for drift in layers.drifts if drift.batch_noise > 0]
     if len(varying) < LEAST_DEPTH:
@@ -129,6 +161,7 @@ def find_fading_over_depth(
         whole_run_hit(drift.signals, {"fading": first.batch_noise / drift.batch_noise})
         for drift in varying
         if drift.batch_noise * options.vanishing_depth < first.batch_noise
+        and not drift.signals.info.type.startswith("Embedding")
     ]
     if hits:
         own = format_factor(hits[0].figures["fading"])
@@ -141,7 +174,7 @@ def find_fading_over_depth(
 
 
 def find_tiny_start(layers: RunSignals, options: VanishingThresholds) -> Iterator[Observation]:
-    """Not one layer with weights puts out values of usual size in the first record."""
+    """Not one layer with weights outputs values of usual size in the first record."""
     learners = layers.learners
     scales = [s.first_rms for s in learners]
     if len(scales) < LEAST_DEPTH or not 0 < max(scales) < options.vanishing_start:
@@ -175,25 +208,33 @@ def find_shrinking_layers(
 ) -> Iterator[Observation]:
     """Layers whose outputs shrink while those of their neighbours stay: a latent that is not used.
 
-    The last layer is left out: logits shrink where there is nothing to learn.
-
-    So a variational autoencoder shows that its posterior has collapsed to the prior.
+    So a variational autoencoder shows that its posterior has collapsed to the prior. The last layer
+    must shrink by more, as its targets may be small: so a network shows that one answer for all
+    samples is enough for its loss.
     """
     learners = [s for s in layers.learners if np.count_nonzero(s.whole) >= LEAST_SHRINKING]
     shares = [_scale_left(s) for s in learners]
     hits = [
         _shrinking_hit(own, shares[at])
-        for at, own in enumerate(learners[:-1])
-        if 0 < shares[at] * options.vanishing_beside < 1
+        for at, own in enumerate(learners)
+        if 0 < shares[at] * _least_shrinking(own, learners, options) < 1
         and min([*shares[max(at - 1, 0) : at], *shares[at + 1 : at + 2]], default=0) > STEADY
     ]
     for hit in hits:
+        limit = "vanishing_last" if hit.signals is learners[-1] else "vanishing_beside"
         yield Observation(
             hits=[hit],
             title=f"{name_layers([hit])}: values shrink {format_factor(hit.figures['decay'])} "
             f"times from step {hit.first_step}, while those of its neighbours do not",
-            threshold={"vanishing_beside": options.vanishing_beside},
+            threshold={limit: getattr(options, limit)},
         )
+
+
+def _least_shrinking(
+    signals: Signals, learners: Sequence[Signals], options: VanishingThresholds
+) -> float:
+    last = signals is learners[-1]
+    return options.vanishing_last if last else options.vanishing_beside
 
 
 def _scale_left(signals: Signals) -> float:
@@ -256,22 +297,25 @@ def _median_scale(signals: Signals) -> float:
 
 def _repeats_decay(cause: Finding, effect: Finding, _near: float) -> bool:
     """A layer that shrinks far enough by itself need not be compared with its neighbours."""
-    compared = "vanishing_decay" in cause.threshold and "vanishing_beside" in effect.threshold
-    return compared and effect.layers[0] in cause.layers
+    beside = {"vanishing_beside", "vanishing_last"} & set(effect.threshold)
+    return (
+        "vanishing_decay" in cause.threshold and bool(beside) and effect.layers[0] in cause.layers
+    )
 
 
 VANISHING: Final = RunRule(
     kind="vanishing",
     severity="warning",
-    seen="The scale of a layer's outputs falls far, or falls while its neighbours keep "
-    "theirs; all outputs, or nearly all weights, are tiny at the start; the outputs hardly vary "
-    "with the batch compared with those of the first layer with weights; or the gradients "
-    "shrink from the last layer to the first, whose weights hardly move.",
+    seen="The scale of a layer's outputs, or of most layers' weights, falls far, or falls while "
+    "its neighbours keep theirs; all outputs, or nearly all weights, are tiny at the start; the "
+    "outputs hardly vary with the batch compared with those of the first layer with weights; or "
+    "the gradients shrink from the last layer to the first, whose weights hardly move.",
     source="TheDeepChecker and AutoTrainer, vanishing; variation with the batch: our own",
     thresholds=VanishingThresholds,
     explains={"sudden_change": Begins.WITH},
     find=(
         find_decay_over_time,
+        find_decaying_weights,
         find_shrinking_layers,
         find_tiny_start,
         find_tiny_weights,

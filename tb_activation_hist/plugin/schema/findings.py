@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal, TypedDict
 
 Severity = Literal["error", "warning", "info"]
-"""Severity of a finding, the gravest first."""
+"""Severity of a finding, most severe first."""
 
 Figure = float | str | None | list[float]
 """A measured figure; a list is parallel to the finding's layers, a number that is not finite is

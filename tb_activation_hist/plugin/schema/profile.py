@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal, TypedDict
 
 ProfileFigures = Literal["change", "sizes"]
-"""What a profile tells of each layer."""
+"""What a profile shows of each layer."""
 
 
 class ProfileColumns(TypedDict):

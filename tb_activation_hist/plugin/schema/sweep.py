@@ -1,4 +1,4 @@
-"""The sweep route: what tells the runs of a log directory from one another."""
+"""The sweep route: what distinguishes the runs of a log directory."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class LastScalar(TypedDict):
 
 
 class SweepRun(TypedDict):
-    """What tells one run of the log directory from the others."""
+    """What distinguishes one run of the log directory from the others."""
 
     name: str
     """Name of the run."""

@@ -30,10 +30,11 @@ def to_cell(
         OptionError: what is asked for does not fit, at any number of columns.
     """
     page = escape(_make_small(make, choice).html)
+    # Both are in one place of a grid: without the frame, the output is as tall as the picture.
     return (
-        f'<div style="position:relative;min-height:{height_px}px">{picture}'
+        f'<div style="display:grid"><div style="grid-area:1/1">{picture}</div>'
         '<iframe sandbox="allow-scripts allow-downloads" title="Activations" '
-        'style="position:absolute;inset:0;width:100%;height:100%;border:0" '
+        f'style="grid-area:1/1;width:100%;height:100%;min-height:{height_px}px;border:0" '
         f'srcdoc="{page}"></iframe></div>'
     )
 

@@ -23,10 +23,14 @@ UNPACK: Final = """\
   const say = (text) => { document.getElementById("say").textContent = text; };
   try {
     const text = document.getElementById("part-page").textContent;
-    const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
-    const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
+    const letters = atob(text);
+    const bytes = new Uint8Array(letters.length);
+    for (let at = 0; at < bytes.length; at++) bytes[at] = letters.charCodeAt(at);
+    const { readable, writable } = new DecompressionStream("gzip");
+    const writer = writable.getWriter();
+    const written = writer.write(bytes).then(() => writer.close());
     const script = document.createElement("script");
-    script.textContent = await new Response(stream).text();
+    [script.textContent] = await Promise.all([new Response(readable).text(), written]);
     document.body.append(script);
     say("");
   } catch (error) {
@@ -44,8 +48,9 @@ STYLE: Final = """\
 
 
 def make_html(title: str, parts: Mapping[str, bytes]) -> str:
-    """The file. parts: compressed, by name; the page's script comes to them.
+    """The file. parts: compressed, by name, the ones that the page reads first come first.
 
+    The page's script comes before them, so that it starts while the rest is still being read.
     Names and data are in base64, so nothing of them is read as HTML; the title alone is escaped.
     Only the two scripts run, by their digests, and nothing can be fetched.
     """
@@ -60,11 +65,7 @@ def make_html(title: str, parts: Mapping[str, bytes]) -> str:
             "form-action 'none'",
         ]
     )
-    packed = {**parts, "page": compress(script)}
-    scripts = "\n".join(
-        f'<script type="application/gzip" id="part-{name}">{_to_base64(data)}</script>'
-        for name, data in packed.items()
-    )
+    scripts = "\n".join(_to_element(name, data) for name, data in parts.items())
     return f"""<!doctype html>
 <html lang="en">
 <head>
@@ -77,11 +78,17 @@ def make_html(title: str, parts: Mapping[str, bytes]) -> str:
 </head>
 <body>
 <p id="say"></p>
-{scripts}
+{_to_element("page", compress(script))}
 <script>{UNPACK}</script>
+{scripts}
 </body>
 </html>
 """
+
+
+def _to_element(name: str, data: bytes) -> str:
+    """A part as the page finds it; the browser does not run scripts of this type."""
+    return f'<script type="application/gzip" id="part-{name}">{_to_base64(data)}</script>'
 
 
 def read_page_script() -> bytes:

@@ -27,10 +27,10 @@ PART_BYTES: Final = 60
 
 @dataclass(frozen=True)
 class SharedFile:
-    """A shared file; told: what it holds, what was pooled and what was left out, in sentences."""
+    """A shared file. summary: what it holds, what was pooled and left out, a sentence each."""
 
     html: str
-    told: tuple[str, ...]
+    summary: tuple[str, ...]
 
 
 def make_file(
@@ -75,18 +75,18 @@ def make_file(
     room = (choice.size_for(series) * 1e6 - frame) / BASE64 - held
     packed = pack_tiles(answerers, provider, chosen, choice, room)
     counts = (all_runs or len(index["runs"]), shared.findings_left_out)
-    told = (*_tell(index, chosen, choice, packed, *counts), *problems)
+    summary = (*_summarise(index, chosen, choice, packed, *counts), *problems)
     answers["tiles"] = [
         {"run": key.run, "tag": key.tag, "source": key.source, "part": _add(parts, data)}
         for key, data in packed.tiles.items()
     ]
     answers["axes"] = packed.axes.held
-    answers["about"] = {"origin": origin, "made": time.time(), "told": told}
+    answers["about"] = {"origin": origin, "made": time.time(), "summary": summary}
     # What is damaged is known now that all has been read.
     warnings = _warnings_of(read_index(answerers, provider), chosen)
     answers["index"] = {**chosen, "revision": "shared", "warnings": warnings}
-    parts["answers"] = pack_json(answers)
-    return SharedFile(make_html(f"Activations of {origin}", parts), told)
+    ordered = {"answers": pack_json(answers), **parts}
+    return SharedFile(make_html(f"Activations of {origin}", ordered), summary)
 
 
 def _warnings_of(index: schema.Index, chosen: schema.Index) -> list[str]:
@@ -102,7 +102,7 @@ def _add(parts: dict[str, bytes], data: bytes) -> str:
     return name
 
 
-def _tell(
+def _summarise(
     index: schema.Index,
     chosen: schema.Index,
     choice: ShareChoice,
@@ -120,7 +120,7 @@ def _tell(
         )
     else:
         yield "Each column is one record; none are pooled."
-    yield from _tell_resolution(packed.resolution)
+    yield from _summarise_resolution(packed.resolution)
     yield "Mean, deviation, smallest and largest value of a column are rounded to three digits."
     if any("split" in each for each in index["series"]):
         yield "Histograms of single units of split layers are left out."
@@ -130,7 +130,7 @@ def _tell(
     yield from packed.unreadable
 
 
-def _tell_resolution(at: Resolution) -> Iterator[str]:
+def _summarise_resolution(at: Resolution) -> Iterator[str]:
     if at.rows:
         yield (
             f"Neighbouring bins are merged to about {at.rows} rows over the central 99.9 % of each "

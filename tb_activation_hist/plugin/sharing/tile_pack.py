@@ -119,7 +119,9 @@ def _narrow(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
     change: npt.NDArray[np.int64] = np.diff(whole, axis=-1, prepend=0)
     folded: npt.NDArray[np.uint64] = ((change << 1) ^ (change >> 63)).astype(np.uint64)
     largest = int(folded.max(initial=0))
-    for name in ("uint8", "uint16", "uint32"):
+    # The page adds integers up in 32 bits.
+    names = ("uint8", "uint16", "uint32") if whole.max(initial=0) < 1 << 32 else ()
+    for name in names:
         if largest < 1 << 8 * np.dtype(name).itemsize:
             return folded.astype(name)
     # JavaScript's numbers are whole up to 2**53, beyond which no count goes.

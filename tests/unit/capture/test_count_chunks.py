@@ -7,6 +7,7 @@ kind follows which. The kernel is also built without Python: with sanitizers, an
 from __future__ import annotations
 
 import itertools
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -127,6 +128,23 @@ def test_under_the_address_sanitizer(tmp_path: Path) -> None:
     program = build(compiler, tmp_path, "-O0", "-fsanitize=address")
     check_program([program], variant="portable")
     check_program([program], variant="")
+
+
+def test_with_clang(tmp_path: Path) -> None:
+    """As on macOS."""
+    compiler = shutil.which("clang") or shutil.which("clang-14")
+    if compiler is None:
+        pytest.skip("no clang here")
+    check_program([build(compiler, tmp_path)], variant="")
+
+
+def test_clang_knows_the_processor_features_by_name() -> None:
+    """It refuses to compile a name that it does not know, such as f16c; gcc knows more."""
+    source = (CAPTURE / "_count_kernel.c").read_text(encoding="utf-8")
+    names = set(re.findall(r'__builtin_cpu_supports\("(\w+)"\)', source))
+    assert "avx2" in names
+    avx512 = {"avx512f", "avx512bw", "avx512dq", "avx512vl"}
+    assert names <= {"avx2", "fma", "bmi", "bmi2", *avx512}
 
 
 def test_on_aarch64(tmp_path: Path) -> None:

@@ -20,7 +20,15 @@ from tb_activation_hist.findings import (
     find_difference_findings,
     find_run_findings,
 )
-from tests.unit.findings.trainings import RECORDS, VALUES, Layers, after, make_layer, make_run
+from tests.unit.findings.trainings import (
+    RECORDS,
+    VALUES,
+    Change,
+    Layers,
+    after,
+    make_layer,
+    make_run,
+)
 
 ONSET = 60
 
@@ -147,6 +155,42 @@ def test_saturated(kind: str) -> None:
     assert only(told).figures["end_share"] > 0.9
 
 
+@pytest.mark.parametrize(
+    ("kind", "change", "told"),
+    [
+        ("ReLU6", lambda v, _: np.clip(v + 9, 0, 6), True),
+        ("ReLU6", lambda v, _: np.clip(v, 0, 6), False),
+        ("GRU", lambda v, _: np.tanh(100 * v), True),
+        ("GRU", lambda v, _: np.tanh(v), False),
+        ("RNN", lambda v, _: np.maximum(100 * v, 0), False),
+        ("Sigmoid", lambda v, _: 1 / (1 + np.exp(-12 - v)), True),
+    ],
+)
+def test_ends_of_ranges_from_the_start(kind: str, change: Change, told: bool) -> None:
+    layers = make_run()
+    layers["relu1"] = make_layer("relu1", kind, 3, change)
+    found = [f.first_step for f in find_run_findings("run", layers) if f.kind == "saturated"]
+    assert found == [1] * told
+
+
+@pytest.mark.parametrize(
+    ("names", "gain", "told"),
+    [
+        (("attn.qkv",), 4, True),
+        (("attn.qkv",), 1, False),
+        (("a.q_proj", "a.k_proj"), 4, True),
+        (("a.q_proj", "b.k_proj"), 4, False),
+        (("a.q_norm", "a.k_norm", "a.q", "a.k"), 1, False),
+    ],
+)
+def test_scores_of_attention_at_the_start(names: tuple[str, ...], gain: int, told: bool) -> None:
+    layers = make_run()
+    for order, name in enumerate(names):
+        layers[name] = make_layer(name, "Linear", order, lambda v, _: gain * v)
+    found = [f for f in find_run_findings("run", layers) if "saturated_scores" in f.threshold]
+    assert [f.layers for f in found] == [(names[0],)] * told
+
+
 def test_the_sigmoid_of_an_output_may_saturate() -> None:
     layers = make_run()
     layers["out"] = make_layer("out", "Sigmoid", 7, lambda v, _: (np.tanh(25 * v) + 1) / 2)
@@ -176,7 +220,7 @@ def test_too_large_weights_explode_over_the_depth() -> None:
     planted["head"] = lambda v, _: v * 8000
     finding = find_run_findings("run", make_run(planted))[0]
     assert finding.kind == "exploding"
-    assert finding.layers == ("linear2", "head")
+    assert finding.layers == ("linear1", "linear2", "head")
     assert finding.first_step == 1
 
 
@@ -195,9 +239,14 @@ def test_a_signal_that_fades_over_the_depth() -> None:
     def fade(values: np.ndarray, _index: int) -> np.ndarray:
         return bias + 1e-5 * values
 
-    planted = {"linear2": fade, "head": fade}
-    told = [f for f in find_run_findings("run", make_run(planted)) if f.kind == "vanishing"]
+    layers = make_run({"linear2": fade, "head": fade})
+    told = [f for f in find_run_findings("run", layers) if f.kind == "vanishing"]
     assert only(told).layers == ("linear2", "head")
+    # Embeddings of positions depend on no input.
+    info, series = layers["linear2"]
+    layers["linear2"] = replace(info, type="Embedding"), series
+    told = [f for f in find_run_findings("run", layers) if f.kind == "vanishing"]
+    assert only(told).layers == ("head",)
 
 
 def test_vanishing_gradients_name_the_first_layers() -> None:
@@ -279,7 +328,7 @@ def with_weights(still: Sequence[str], kind: str = "weights", factor: float = 1.
     for order, name in enumerate(LEARNERS):
         change = same if name in still else partial(scale_by, factor=factor)
         info, series = make_layer(f"{name}.weight", "Linear", 2 * order, change, stream=kind)
-        layers[f"{kind}/{name}"] = (replace(info, shape=(VALUES // 20, 20)), series)
+        layers[f"{kind}/{name}"] = (replace(info, shape=(VALUES // 2, 2)), series)
     return layers
 
 

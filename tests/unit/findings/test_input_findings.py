@@ -113,6 +113,49 @@ def test_one_sample_for_all_targets():
 
 
 @pytest.mark.parametrize(
+    ("draw", "told"),
+    [
+        (lambda _: (pictures(0) - 130) / 70, True),
+        (lambda _: pictures(0) / 255, True),
+        (lambda _: 1e3 + torch.randn(16, 20), True),
+        (lambda _: 3 + torch.randn(16, 20), False),
+        (lambda _: torch.eye(500)[torch.randint(500, (16,))], False),
+    ],
+)
+def test_inputs_that_hardly_vary(draw, told):
+    found = [f for f in train(draw)[0] if "hardly vary" in f.title]
+    assert [(f.kind, f.severity, f.first_step) for f in found] == [
+        ("unscaled_inputs", "warning", 1)
+    ] * told
+
+
+@pytest.mark.parametrize(
+    ("norm", "severity"), [(nn.LayerNorm(8), "warning"), (nn.BatchNorm1d(8), "info")]
+)
+def test_only_a_norm_over_the_batch_takes_the_scale_of_inputs_away(norm, severity):
+    model = nn.Sequential(nn.Linear(20, 8), norm, nn.ReLU(), nn.Linear(8, 4))
+    found = train(lambda _: 4500 + 900 * torch.randn(16, 20), model)[0]
+    assert {f.severity for f in found if f.kind == "unscaled_inputs"} == {severity}
+
+
+@pytest.mark.parametrize("scale", [1, 5000])
+def test_large_inputs_of_a_recurrent_network(scale):
+    found = train(lambda _: scale * torch.randn(16, 6, 5), nn.GRU(5, 8, batch_first=True))[0]
+    assert [(f.kind, f.first_step) for f in found] == [("unscaled_inputs", 1)] * (scale > 1)
+
+
+def test_pictures_of_one_class_after_the_other():
+    """Though their means do not tell the classes apart."""
+    stripes = torch.rand(200, 1, 6, 6).round() * torch.linspace(0.3, 1, 10).repeat_interleave(
+        20
+    ).view(200, 1, 1, 1)
+    for told, order in ((True, torch.arange(200)), (False, torch.randperm(200))):
+        store = stripes[order]
+        (found, _) = train(lambda step, own=store: own[step % 20 * 10 :][:10])
+        assert [f.kind for f in found] == ["unshuffled_input"] * told
+
+
+@pytest.mark.parametrize(
     ("change", "words"),
     [
         (torch.zeros_like, "nothing but zeros"),

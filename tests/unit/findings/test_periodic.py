@@ -1,4 +1,4 @@
-"""The findings that need a run's history are told while it grows, from bounded memory."""
+"""The findings that need a run's history are reported while it grows, from bounded memory."""
 
 from __future__ import annotations
 
@@ -15,8 +15,9 @@ from tb_activation_hist.findings.periodic import (
     LONG_PART,
     MOST_BETWEEN,
     History,
-    PeriodicRules,
+    RunSoFar,
 )
+from tb_activation_hist.findings.registry import DEFAULT_OPTIONS
 from tb_activation_hist.findings.run_facts import NO_FACTS, RunFacts
 from tests.unit.findings.trainings import Change, Layers, after, make_layer, make_run, unchanged
 
@@ -82,41 +83,40 @@ def test_weights_that_stand_still_are_told_unless_frozen_on_purpose(trained: boo
 def test_a_state_is_told_when_it_has_lasted_for_some_records(onset: int) -> None:
     shut = make_run({"relu1": after(onset, lambda v: v * (np.arange(v.size) < 60))})
     ((record, finding),) = look_periodically(shut, ("mostly_zero",))
-    assert (record, finding.layers, finding.first_step) == (onset + 12, ("relu1",), onset + 1)
+    assert (record, finding.layers, finding.first_step) == (onset + 10, ("relu1",), onset + 1)
 
 
-def test_growth_over_depth_is_told_at_the_first_look() -> None:
+def test_growth_over_depth_is_told_at_the_first_record() -> None:
     layers = make_run({"linear2": lambda v, _: v * 1e4})
     ((record, finding),) = look_periodically(layers, ("exploding",))
-    assert (record, finding.first_step, finding.layers[0]) == (4, 1, "linear2")
+    assert (record, finding.first_step, finding.layers[0]) == (1, 1, "linear2")
+
+
+def look_records(records: int, share: float | None) -> list[int]:
+    """After how many records a run of one layer is looked at."""
+    info, series = make_layer("a", "ReLU", 0, records=1)
+    run, looks = RunSoFar(share), []
+    for record in range(1, records + 1):
+        run.add(info, series)
+        run.end_record(record)
+        if run.is_due:
+            looks.append(record)
+            run.look("", DEFAULT_OPTIONS, NO_FACTS, NO_SIZES)
+    return looks
 
 
 def test_looks_are_never_far_apart() -> None:
-    info, series = make_layer("a", "ReLU", 0, records=1)
-    rules, looks = PeriodicRules(["vanishing"]), []
-    for record in range(1, 1001):
-        rules.add(info, series)
-        rules.end_record(record)
-        if rules.is_due:
-            looks.append(record)
-            rules.look()
+    looks = look_records(1000, None)
     apart = np.diff(looks)
-    assert looks[:3] == [4, 8, 12]
+    assert looks[:8] == [1, 2, 3, 4, 5, 6, 7, 8]
     assert (apart <= np.maximum(MOST_BETWEEN, np.array(looks[:-1]) // LONG_PART)).all()
-    assert len(looks) < 100
+    assert len(looks) < 120
 
 
 def test_looks_that_take_long_wait_until_the_run_has_grown() -> None:
-    info, series = make_layer("a", "ReLU", 0, records=1)
-    rules, looks = PeriodicRules(["vanishing"], share=1e-9), []
-    for record in range(1, 101):
-        rules.add(info, series)
-        rules.end_record(record)
-        if rules.is_due:
-            looks.append(record)
-            rules.look()
-    assert 4 <= len(looks) <= 10
-    assert all(b >= LATE_GROWTH * a - 1 for a, b in pairwise(looks))
+    looks = look_records(100, 1e-9)
+    assert 4 <= len(looks) <= 12
+    assert all(b >= LATE_GROWTH * a for a, b in pairwise(looks))
 
 
 def test_healthy_runs_are_left_in_peace() -> None:

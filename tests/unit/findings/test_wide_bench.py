@@ -17,7 +17,7 @@ from bench.findings.wide.judge import Verdict, did_harm, is_true, note_caught, t
 from bench.findings.wide.record import MODES, Outcome, run_job
 from bench.findings.wide.score import by_confidence, score_all
 from tb_activation_hist.findings import Finding
-from tb_activation_hist.storage.logdir_histograms import read_run
+from tb_activation_hist.storage.run_histograms import read_run
 
 
 def an_outcome(condition="middle_missing", truth=("blocks.2",), onset=0, losses=((1.0,) * 20,)):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
 import threading
 import time
@@ -105,7 +106,7 @@ def test_a_url_that_refuses_is_told_without_its_secret() -> None:
     server = Endpoint(500)
     (said,) = train(alert_url=server.url)
     server.close()
-    assert said.startswith("alert_url: reporting a finding to 127.0.0.1 failed (HTTPError)")
+    assert said.startswith("alert_url: reporting a finding to 127.0.0.1 failed (HTTP status 500)")
     assert "secret" not in said
 
 
@@ -114,7 +115,7 @@ def test_a_dead_endpoint_harms_nothing() -> None:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     (said,) = train(alert_url=f"http://127.0.0.1:{port}/")
-    assert "failed (URLError)" in said
+    assert re.search(r"failed \(.*refused.*\)", said)
 
 
 def test_an_endpoint_that_hangs_delays_closing_by_no_more_than_the_bound(

@@ -14,8 +14,8 @@ from torch.nn.utils.parametrize import remove_parametrizations
 
 from tb_activation_hist.core.errors import ActivationHistWarning
 from tb_activation_hist.recording.logger import ActivationHistLogger
-from tb_activation_hist.storage.logdir_histograms import read_run
 from tb_activation_hist.storage.memory_writer import MemoryWriter
+from tb_activation_hist.storage.run_histograms import read_run
 
 ALL = ("activations", "gradients", "weights", "weight_gradients", "updates")
 

@@ -9,8 +9,8 @@ from torch.utils.tensorboard import SummaryWriter
 
 from tb_activation_hist.core.errors import ActivationHistWarning, OptionError
 from tb_activation_hist.recording.logger import ActivationHistLogger
-from tb_activation_hist.storage.logdir_histograms import read_run
 from tb_activation_hist.storage.memory_writer import MemoryWriter
+from tb_activation_hist.storage.run_histograms import read_run
 
 
 def make_model():

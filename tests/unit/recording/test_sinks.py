@@ -11,7 +11,8 @@ from torch import nn
 from tb_activation_hist.core.errors import OptionError
 from tb_activation_hist.core.schemes.linear_bins import LinearBins
 from tb_activation_hist.recording.logger import ActivationHistLogger
-from tb_activation_hist.storage.logdir_histograms import read_histograms, read_last_step
+from tb_activation_hist.storage.logdir_histograms import read_histograms
+from tb_activation_hist.storage.run_histograms import read_last_step
 
 
 def record(logdir, steps=1, **options):

@@ -15,7 +15,7 @@ from torch import nn
 accelerate = pytest.importorskip("accelerate", reason="accelerate comes with transformers[torch]")
 
 from tb_activation_hist.recording.logger import ActivationHistLogger  # noqa: E402 - after the skip
-from tb_activation_hist.storage.logdir_histograms import read_run  # noqa: E402 - after the skip
+from tb_activation_hist.storage.run_histograms import read_run  # noqa: E402 - after the skip
 
 
 class Training:

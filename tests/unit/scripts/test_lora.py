@@ -12,8 +12,8 @@ peft = pytest.importorskip("peft", reason="peft is for the developers")
 
 from tb_activation_hist.core.errors import ActivationHistWarning  # noqa: E402 - after the skip
 from tb_activation_hist.recording.logger import ActivationHistLogger  # noqa: E402 - after the skip
-from tb_activation_hist.storage.logdir_histograms import read_run  # noqa: E402 - after the skip
 from tb_activation_hist.storage.memory_writer import MemoryWriter  # noqa: E402 - after the skip
+from tb_activation_hist.storage.run_histograms import read_run  # noqa: E402 - after the skip
 from tests.unit.scripts.witness import EVERY_KIND, Witness, assert_recorded  # noqa: E402 - after the skip
 
 

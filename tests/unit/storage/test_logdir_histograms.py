@@ -9,8 +9,9 @@ from tb_activation_hist.core.errors import ActivationHistWarning, FormatError, L
 from tb_activation_hist.core.names import LayerInfo
 from tb_activation_hist.recording.options import WriterOptions
 from tb_activation_hist.storage.event_file import first_event, frame
-from tb_activation_hist.storage.logdir_histograms import read_histograms, read_last_step, read_run
+from tb_activation_hist.storage.logdir_histograms import read_histograms
 from tb_activation_hist.storage.memory_writer import MemoryWriter
+from tb_activation_hist.storage.run_histograms import read_last_step, read_run
 from tb_activation_hist.storage.writer import RunWriter
 from tests.records import make_layers, make_record, random_rows
 

@@ -21,11 +21,8 @@ from tb_activation_hist.core.names import LayerInfo
 from tb_activation_hist.storage.codec import encode_block
 from tb_activation_hist.storage.event_file import frame
 from tb_activation_hist.storage.event_file_reader import find_event_files, scan_events
-from tb_activation_hist.storage.logdir_histograms import (
-    RunHistograms,
-    read_histograms,
-    read_last_step,
-)
+from tb_activation_hist.storage.logdir_histograms import read_histograms
+from tb_activation_hist.storage.run_histograms import RunHistograms, read_last_step
 from tests.plugin.logdirs import RunFile, write_run
 from tests.series import values_to_series
 

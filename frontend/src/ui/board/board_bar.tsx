@@ -40,7 +40,7 @@ export function BoardBar() {
       </span>
       <span class="spring" />
       <span class="board-legend facts-line">
-        <Frame severity="error" /> error <Frame severity="warning" /> warning <Frame severity="info" /> remark
+        <Frame severity="error" /> error <Frame severity="warning" /> warning <Frame severity="info" /> info
       </span>
     </div>
   );

@@ -92,7 +92,7 @@ function paintTicks(
     { length: Math.max(0, Math.floor((last - first) / every) + 1) },
     (_, at) => first + at * every,
   );
-  // Where the chart spans less than two decades, its ends are told too.
+  // Where the chart spans less than two decades, its ends are labelled too.
   const sizes = decades.length > 1 ? decades.map((decade) => 10 ** decade) : [lo, hi];
   for (const size of sizes) {
     const y_px = Math.round(yOf(size)) + 0.5;

@@ -70,6 +70,9 @@ export function DepthView() {
         <span class="facts-line">
           Layers in the order in which they ran. Bands: 5–95 % and 25–75 % of |x| other than 0; line: root
           mean square; at the foot: share that is exactly 0; red: NaN or infinite.
+          {count > MANY_LAYERS
+            ? " Filter the layers, such as by /out$/, to follow one place of every block."
+            : ""}
         </span>
       </p>
       <div
@@ -189,14 +192,19 @@ function Growth({ run, sizes }: DepthRun) {
 
 /** Names of layers differ at their ends. */
 const NAME_LENGTH = 20;
+const LETTER_PX = 7;
+/** From here on the lines go up and down within each block more than along the model. */
+const MANY_LAYERS = 100;
 
 /** Below the charts, as many as have room. */
 function Names({ width_px }: { readonly width_px: number }) {
   const all = depthLayers.value;
   const each_px = layerLeft_px(1, all.length, width_px) - Y_AXIS_PX;
   const every = Math.max(1, Math.ceil(NAME_EVERY_PX / each_px));
+  const longest = Math.min(NAME_LENGTH, Math.max(...all.map(({ name }) => name.length)));
+  const lying = longest * LETTER_PX < each_px;
   return (
-    <div class="depth-names" style={box({ height: NAMES_PX })} aria-hidden="true">
+    <div class={`depth-names${lying ? " lying" : ""}`} style={box({ height: NAMES_PX })} aria-hidden="true">
       {all.map(({ name }, at) =>
         at % every === 0 ? (
           <span

@@ -63,7 +63,7 @@ export function Chain({ finding }: { readonly finding: FindingAnswer }) {
   );
 }
 
-/** What else is told of the incident: each leads to its own explanation. */
+/** What else is reported of the incident: each leads to its own explanation. */
 export function Others({ finding }: { readonly finding: FindingAnswer }) {
   const others = explainedIncident.value?.filter(({ title }) => title !== finding.title) ?? [];
   if (others.length === 0) return null;

@@ -1,12 +1,13 @@
 /** Loss, learning rate and size of the gradients on the time axis of the chain. */
 
+import { stepToUnit } from "../../math/column_spans";
 import { formatValue } from "../../math/format";
-import { scalarRange } from "../../math/scalar_range";
-import { type StepAxis, stepToUnit, toUnit } from "../../math/step_axis";
+import { type StepAxis, toUnit } from "../../math/step_axis";
 import { lastAtMost } from "../../math/value_scale";
 import type { FindingAnswer } from "../../series/types";
 import { columnSizes, related, scalarOf, tileOf, wantedScalars } from "../../view/findings/incident_data";
 import { clocks, sharedAxis } from "../../view/panel/known_panels";
+import { extentOf, heightOf } from "../../view/screen/scalars";
 import { colourOfRun } from "../../view/selection/selection";
 
 const CURVE_PX = 24;
@@ -88,7 +89,7 @@ function CurveLine({ curve, finding, width_px }: Props & { readonly curve: Curve
 function curveToPath({ units, values }: Curve, axis: StepAxis, width_px: number): string {
   const isShown = (at: number) => units[at]! >= axis.lo && units[at]! <= axis.hi;
   const seen = values.filter((value, at) => isShown(at) && Number.isFinite(value));
-  const [lo, hi] = scalarRange([seen]) ?? [0, 1];
+  const extent = extentOf([seen]) ?? [0, 1];
   let path = "";
   let pen = "M";
   values.forEach((value, at) => {
@@ -97,7 +98,7 @@ function curveToPath({ units, values }: Curve, axis: StepAxis, width_px: number)
       pen = "M";
       return;
     }
-    const share = Math.min(1.5, Math.max(-0.5, (value - lo) / (hi - lo || 1)));
+    const share = Math.min(1.5, Math.max(-0.5, heightOf(extent, value)));
     const y = PAD_PX + (1 - share) * (CURVE_PX - 2 * PAD_PX);
     path += `${pen}${axis.unitToPx(units[at]!, width_px).toFixed(1)} ${y.toFixed(1)}`;
     pen = "L";

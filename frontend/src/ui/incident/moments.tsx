@@ -84,7 +84,7 @@ function tileToWords({ columns }: Tile): string {
   return [`size ${formatValue(columnSizes(columns)[0]!)}`, ...apart].join(", ");
 }
 
-/** Exact zeros are told in words: nearly always they would be one spike that flattens the rest. */
+/** Exact zeros are given in words: nearly always they would be one spike that flattens the rest. */
 function cellsOf(tile: Tile, scale: ValueScale): CellGrid {
   const grid = rebin(tile, scale.edges(BINS));
   if (tile.columns.zeros[0]! < tile.columns.n[0]!) takeZeros(grid, tile.columns.zeros);

@@ -1,6 +1,6 @@
 /** The time axis of the page, as the pane draws on it. */
 
-import { stepToUnit } from "../../math/step_axis";
+import { stepToUnit } from "../../math/column_spans";
 import type { Columns } from "../../math/tile";
 import { clocks, sharedAxis } from "../../view/panel/known_panels";
 

@@ -5,59 +5,17 @@ import { cursor } from "../../view/settings/zoom";
 import { choose, inForce } from "../settings/offers";
 import { helpOpen, paneOpen } from "../settings/open_state";
 import { allCommands, type Command } from "./commands";
-import { CROSSHAIR_KEYS } from "./crosshair_keys";
 import { undoHandleDrag } from "./handle_drag";
-import { eventToKey, type KeyRow } from "./key_names";
+import { eventToKey } from "./key_names";
 import { endDrag, spaceHeld } from "./pointer";
 
-const commands: readonly Command[] = [...allCommands, ...allSettings.flatMap(switchOf)];
+/** Of the whole page, in the order of the sheet of keys. */
+export const keyCommands: readonly Command[] = [...allCommands, ...allSettings.flatMap(switchOf)];
 
 function switchOf(setting: AnySetting): readonly Command[] {
   if (setting.form !== "flag" || setting.shortcut === undefined) return [];
   return [{ label: setting.label, keys: [setting.shortcut], run: () => choose(setting, !inForce(setting)) }];
 }
-
-/** What the sheet of keys lists. */
-export const KEYS: readonly KeyRow[] = [
-  ...commands.flatMap(({ label, keys, shift }) =>
-    keys ? [{ keys, does: label + withShift(label, shift) }] : [],
-  ),
-  ...CROSSHAIR_KEYS,
-];
-
-/** What Shift makes of it, from the first word that is another one. */
-function withShift(label: string, shift = ""): string {
-  if (shift === "") return "";
-  const same = [...shift].findIndex((letter, at) => letter !== label[at]);
-  return ` (Shift: ${shift.slice(shift.lastIndexOf(" ", same) + 1)})`;
-}
-
-export const GESTURES: readonly KeyRow[] = [
-  {
-    keys: ["drag"],
-    does: "Zoom the time axis of all panels; diagonally: also the values of the row; on an axis: only that axis",
-  },
-  { keys: ["Shift + drag"], does: "Zoom the values of the row (also straight up or down)" },
-  {
-    keys: ["Ctrl + wheel", "pinch"],
-    does: "Zoom at the pointer (with Shift, or with one finger above the other: values)",
-  },
-  { keys: ["Space + drag"], does: "Move the visible part (also with Alt, or the middle button)" },
-  {
-    keys: ["timeline"],
-    does: "Drag to show a range of steps, drag its ends to change it; click to pin a step or to open a finding",
-  },
-  { keys: ["double-click"], does: "Reset zoom" },
-  { keys: ["click", "tap"], does: "Pin the step; on a strip: open the layer" },
-  {
-    keys: ["colour bar"],
-    does: "Point (or press ← →) to see the cells of a colour; drag the ends to change the contrast",
-  },
-  {
-    keys: ["units"],
-    does: "On a panel of a layer recorded with split: show its units over the steps, coloured by a statistic",
-  },
-];
 
 /** Keys anywhere but on a panel with the focus; a text field keeps its own. */
 export function globalKeys(event: KeyboardEvent): void {
@@ -92,7 +50,7 @@ function act(key: string, event: KeyboardEvent): boolean {
   }
   const at = cursor.peek();
   // Of several with one key, the first that has anything to do.
-  const command = commands.find(({ keys, when }) => keys?.includes(key) && (when?.(at) ?? true));
+  const command = keyCommands.find(({ keys, when }) => keys?.includes(key) && (when?.(at) ?? true));
   command?.run(at, event.shiftKey);
   return command !== undefined;
 }

@@ -1,4 +1,4 @@
-/** What tells of the runs that the server looked at. */
+/** What is said about the runs that the server looked at. */
 
 import { parting } from "../../view/settings/settings";
 import { later } from "./later";

@@ -95,7 +95,7 @@ function HiddenRuns({ names }: { readonly names: readonly string[] }) {
   );
 }
 
-/** To what a line of the list tells of; the list would cover it. */
+/** Leads to what a line of the list is about; the list would cover it. */
 function follow(
   event: { readonly currentTarget: HTMLElement },
   finding: FindingAnswer,

@@ -4,7 +4,7 @@ import { useSignalEffect } from "@preact/signals";
 import { useRef } from "preact/hooks";
 import * as commands from "../input/commands";
 import type { KeyRow } from "../input/key_names";
-import { GESTURES, KEYS } from "../input/keys";
+import { GESTURES, KEYS } from "../input/key_sheet";
 import { helpOpen } from "../settings/open_state";
 import { IconButton } from "../widgets/controls";
 import { HowToRead } from "./how_to_read";

@@ -40,7 +40,7 @@ const PARTS: readonly (readonly [left: number, top: number, head: string, words:
     72,
     2,
     "A bar above the panel",
-    "marks the steps of a finding: red for an error, brown for a warning, blue for an info. Click it for an explanation.",
+    "marks the steps of a finding: red for an error, brown or yellow for a warning, blue for an info. Click it for an explanation.",
   ],
 ];
 
@@ -88,7 +88,7 @@ const LABELS: readonly (readonly [string, number])[] = [
   ["2", 56],
   ["0", 95],
   ["−2", 134],
-  ["0", 162],
+  ["zeros", 162],
 ];
 /** From here on the made-up layer explodes, and from there on it is NaN; shares of the width. */
 const EXPLODES = 0.6;
@@ -153,7 +153,7 @@ function paint(context: CanvasRenderingContext2D, colourOf: (share: number) => s
   context.textAlign = "right";
   for (const [words, y] of LABELS) context.fillText(words, left - 4, y);
   context.textAlign = "left";
-  context.fillText("0", left, 178);
+  context.fillText("1", left, 178);
   context.textAlign = "right";
   context.fillText("300", right, 178);
   context.fillStyle = ink("line-strong");
@@ -167,7 +167,7 @@ const SEEN = "activation_hist.reading_hint_closed";
 /** A strip at the foot of the page for those who are here for the first time. */
 export function ReadingHint() {
   const closed = useSignal(wasClosed());
-  // It tells of panels, not of the board nor of the view by depth.
+  // It is about panels, not about the board or the depth view.
   if (closed.value || boardOpen.value || depthOpen.value) return null;
   const close = () => {
     closed.value = true;

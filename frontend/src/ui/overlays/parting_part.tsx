@@ -2,8 +2,8 @@
 
 import { effect, signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
+import { stepToUnit } from "../../math/column_spans";
 import { formatCounted, formatSteps } from "../../math/format";
-import { stepToUnit } from "../../math/step_axis";
 import type { ComparedLayer, Comparison, Series } from "../../series/types";
 import { client, index } from "../../view/catalog/catalog";
 import { chosenRun, comparedRun, otherRuns } from "../../view/findings/compared_run";

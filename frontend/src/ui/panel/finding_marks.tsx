@@ -1,7 +1,7 @@
 /** Findings as marks on the time axis of their panel. */
 
+import { stepToUnit } from "../../math/column_spans";
 import { formatSteps } from "../../math/format";
-import { stepToUnit } from "../../math/step_axis";
 import type { FindingAnswer } from "../../series/types";
 import { openFinding } from "../../view/findings/explained";
 import { findingsOf } from "../../view/findings/findings";

@@ -30,6 +30,7 @@ import { findPanel } from "../../view/screen/views";
 import type { Scope } from "../../view/settings/settings";
 import { cursor } from "../../view/settings/zoom";
 import { box } from "../widgets/box";
+import { hasSharedBar } from "./corner";
 import { LimitHandle } from "./limit_handle";
 import { Saturated } from "./saturated";
 
@@ -66,7 +67,9 @@ export function ColourBar({ model, width_px }: Props) {
   const at = pointed.value ?? mark.value;
   const words = labelOf(scale, panel) + (effectiveAxisScope() === "all" ? "; one value axis" : "");
   // What is said once above the names is not said again beside each of them.
-  const usual = roomyCorner.value && effectiveColourScope() === "row" && effectiveAxisScope() !== "all";
+  const usual =
+    hasSharedBar.value ||
+    (roomyCorner.value && effectiveColourScope() === "row" && effectiveAxisScope() !== "all");
   return (
     <div
       class={`colour-bar${effectivePanelHeight_px.value < ROOMY_PX ? " tight" : ""}${model.isFinite.value ? "" : " blank"}`}

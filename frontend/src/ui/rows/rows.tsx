@@ -14,6 +14,7 @@ import { LateSlice } from "../panel/slice_later";
 import { box } from "../widgets/box";
 import { Icon } from "../widgets/icons";
 import { Absent, nameBox } from "./cells";
+import { hasSharedBar } from "./corner";
 import { FindingBadge } from "./finding_badges";
 import { LayerButton } from "./layer_button";
 import { layerFacts, withFacts } from "./layer_facts";
@@ -138,10 +139,12 @@ function PanelName({ row, model }: LayerProps) {
       )}
       {drawnOnce.value ? (
         <>
-          <LateBars
-            model={model}
-            width_px={!narrow.value ? name_px.value - 22 : differs ? NARROW_BARS_PX / 2 : NARROW_BARS_PX}
-          />
+          {hasSharedBar.value ? null : (
+            <LateBars
+              model={model}
+              width_px={!narrow.value ? name_px.value - 22 : differs ? NARROW_BARS_PX / 2 : NARROW_BARS_PX}
+            />
+          )}
           <LateRowActions model={model} />
         </>
       ) : null}

@@ -2,21 +2,23 @@
 
 import { type ReadonlySignal, useComputed } from "@preact/signals";
 import { formatValue } from "../../math/format";
+import type { Extent } from "../../math/scalar_range";
 import { type RunClock, type StepAxis, toUnit } from "../../math/step_axis";
 import { lastAtMost } from "../../math/value_scale";
 import type { ScalarSeries } from "../../series/types";
 import { plot_px, SCALAR_PX, Y_AXIS_PX } from "../../view/layout/metrics";
 import { clocks, sharedLiveAxis } from "../../view/panel/known_panels";
 import {
-  type Extent,
   extents,
   hasOwnExtent,
+  heightOf,
   retryScalars,
   scalarErrors,
   scalarKey,
   series,
 } from "../../view/screen/scalars";
 import { shownRuns } from "../../view/selection/selection";
+import { scalarScale } from "../../view/settings/settings";
 import { cursor } from "../../view/settings/zoom";
 import { box } from "../widgets/box";
 
@@ -49,7 +51,7 @@ export function ScalarChart({ run, tag, colour }: Props) {
         {tag} <State run={run} tag={tag} points={points} />
         {mark}
       </span>
-      {extent === null ? null : <Ends extent={extent} />}
+      {extent === null ? null : <Ends name={`${tag} of ${run}`} extent={extent} />}
       <svg
         width={plot_px.value}
         height={CHART_PX}
@@ -73,17 +75,22 @@ function valuesBeyond(values: readonly number[], extent: Extent | null): { beyon
   return { beyond: above + below, mark: `${above && " ↑"}${below && " ↓"}` };
 }
 
-/** The values at the upper and lower end of the chart. */
-function Ends({ extent: [lo, hi] }: { readonly extent: Extent }) {
+/** The values at the upper and lower end of the chart, which switch its axis. */
+function Ends({ name, extent: [lo, hi] }: { readonly name: string; readonly extent: Extent }) {
+  const other = scalarScale.value === "log" ? "linear" : "log";
   return (
-    <span
+    <button
+      type="button"
       class="scalar-ends"
       style={box({ width: Y_AXIS_PX - 4, top: NAME_LINE_PX, height: CHART_PX })}
-      aria-hidden="true"
+      title={`The scalars are on a ${scalarScale.value} axis. Click: ${other}`}
+      aria-label={`${formatValue(hi, 2)} ${formatValue(lo, 2)}: axis of ${name}, switch to ${other}`}
+      onClick={() => {
+        scalarScale.value = other;
+      }}
     >
-      <span>{formatValue(hi, 2)}</span>
-      {hi > lo ? <span>{formatValue(lo, 2)}</span> : null}
-    </span>
+      <span>{formatValue(hi, 2)}</span> {hi > lo ? <span>{formatValue(lo, 2)}</span> : null}
+    </button>
   );
 }
 
@@ -140,20 +147,14 @@ function placePoints(scalar: ScalarSeries | undefined, clock: RunClock | undefin
 const FAR = 2;
 
 /** Only what is on the axis, and one point to either side. */
-function linePath(
-  { units, values }: Points,
-  axis: StepAxis,
-  [lowest, highest]: Extent,
-  width_px: number,
-): string {
+function linePath({ units, values }: Points, axis: StepAxis, extent: Extent, width_px: number): string {
   const first = Math.max(0, lastAtMost(units, axis.lo));
   const last = Math.min(units.length - 1, lastAtMost(units, axis.hi) + 1);
-  const span = highest - lowest || 1;
   let path = "";
   let pen = "M";
   for (let at = first; at <= last; at++) {
     const x = axis.unitToPx(units[at] ?? 0, width_px);
-    const share = ((values[at] ?? Number.NaN) - lowest) / span;
+    const share = heightOf(extent, values[at]);
     if (Number.isNaN(share)) {
       pen = "M";
       continue;

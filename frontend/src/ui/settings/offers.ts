@@ -127,6 +127,7 @@ offer(settings.scalars, {
   options: () => namesToOptions(tags.value, (tag) => `Draw ${tag} above the heatmaps`),
   inForce: () => shownTags.value,
 });
+offer(settings.scalarScale, { applies: () => tags.value.length > 0 });
 offer(settings.baseline, {
   applies: severalRuns,
   options: () => namesToOptions(runNames()),

@@ -216,7 +216,7 @@ function groupFindings(placed: readonly PlacedFinding[], width_px: number): read
     if (last && first && (one.from - first.from) * width_px < TARGET_PX) last.push(one);
     else groups.push([one]);
   }
-  // Placed findings come with the gravest first.
+  // Placed findings come most severe first.
   return groups.map((group) => group.sort((a, b) => placed.indexOf(a) - placed.indexOf(b)));
 }
 

@@ -1,6 +1,7 @@
 /** What the toolbar has no room for. */
 
-import { kind, phase, sort, strip, view } from "../../view/settings/settings";
+import { kind, layout, phase, sort, strip, transposed, view } from "../../view/settings/settings";
+import { canGoBack } from "../../view/settings/zoom";
 import { CommandButton } from "../input/command_button";
 import * as commands from "../input/commands";
 import { ChoiceField } from "../settings/choice_field";
@@ -17,6 +18,13 @@ export function More({ folds }: { readonly folds: readonly Fold[] }) {
           <ChoiceField setting={kind} />
           <ChoiceField setting={phase} />
           <SettingFields group="Compare" />
+        </>
+      ) : null}
+      {folds.includes("wrap") ? (
+        <>
+          <ChoiceField setting={layout} />
+          <ChoiceField setting={transposed} />
+          {canGoBack.value ? <CommandButton command={commands.back} icon="back" named /> : null}
         </>
       ) : null}
       <div class="menu-foot">

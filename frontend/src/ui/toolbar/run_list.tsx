@@ -1,14 +1,19 @@
 /** Which runs stand side by side; the ranks of one training are one choice. */
 
-import { useSignal } from "@preact/signals";
+import { type Signal, useSignal } from "@preact/signals";
+import { useEffect } from "preact/hooks";
+import { compareFacts, type Fact, factToText, lossColumn } from "../../view/board/facts";
+import { HEALTHS, healthOf } from "../../view/board/health";
+import { startSweep, sweep } from "../../view/board/sweep";
 import { openFinding } from "../../view/findings/explained";
-import { sickOf } from "../../view/findings/findings";
+import { rank, sickOf } from "../../view/findings/findings";
 import { type Incident, worstIncidentOf } from "../../view/findings/incidents";
 import { parseFilter } from "../../view/selection/filter";
 import { type RunChoice, runsToChoices, splitRank } from "../../view/selection/ranks";
 import type { ShownRun } from "../../view/selection/selection";
 import * as selection from "../../view/selection/selection";
 import * as settings from "../../view/settings/settings";
+import { Select } from "../widgets/controls";
 import { Check } from "../widgets/inputs";
 
 /** Fewer runs are found without a filter. */
@@ -16,29 +21,26 @@ const FILTER_FROM = 6;
 
 type ShownRunChoice = RunChoice<ShownRun>;
 
+/** What the list can be sorted by: the least comes first, and what is missing last. */
+const ORDERS: Readonly<Record<string, (run: string) => Fact>> = {
+  "as in TensorBoard": () => null,
+  "worst finding first": (run) => HEALTHS.indexOf(healthOf(run)),
+  "smallest loss first": lossColumn.read,
+};
+const [FIRST_ORDER = ""] = Object.keys(ORDERS);
+
 export function RunList() {
   const text = useSignal("");
   const all = selection.runsWithData.value;
   const { matches, error } = parseFilter(text.value);
   const matching = all.filter((run) => matches(run.name));
-  const found = runsToChoices(matching);
+  const order = useSignal(FIRST_ORDER);
+  const found = sortChoices(runsToChoices(matching), order.value);
+  useEffect(startSweep, []);
   const sick = sickOf(matching.map((run) => run.name));
   return (
     <>
-      {all.length < FILTER_FROM ? null : (
-        <input
-          type="search"
-          class="run-filter"
-          placeholder="Filter runs: words or /regex/"
-          aria-label="Filter runs"
-          aria-invalid={error !== ""}
-          title={error || "Words that must occur in a run's name, or a /regular expression/"}
-          value={text.value}
-          onInput={(event) => {
-            text.value = event.currentTarget.value;
-          }}
-        />
-      )}
+      {all.length < FILTER_FROM ? null : <ListHead text={text} order={order} error={error} />}
       <div class="menu-list">
         {found.map((choice) => (
           <ChoiceLine key={choice.runs[0]?.name} choice={choice} />
@@ -93,6 +95,52 @@ export function RunList() {
   );
 }
 
+function sortChoices(all: readonly ShownRunChoice[], order: string): readonly ShownRunChoice[] {
+  const read = ({ runs: [first] }: ShownRunChoice) => ORDERS[order]?.(first?.name ?? "") ?? null;
+  return all.toSorted((a, b) => compareFacts(read(a), read(b), 1));
+}
+
+interface HeadProps {
+  readonly text: Signal<string>;
+  readonly order: Signal<string>;
+  /** What is wrong with the filter. */
+  readonly error: string;
+}
+
+function ListHead({ text, order, error }: HeadProps) {
+  return (
+    <div class="run-head">
+      <input
+        type="search"
+        class="run-filter"
+        placeholder="Filter runs: words or /regex/"
+        aria-label="Filter runs"
+        aria-invalid={error !== ""}
+        title={error || "Words that must occur in a run's name, or a /regular expression/"}
+        value={text.value}
+        onInput={(event) => {
+          text.value = event.currentTarget.value;
+        }}
+      />
+      <Select
+        label="Sort"
+        tip="How the runs of this list are ordered"
+        value={order.value}
+        options={Object.keys(ORDERS).map((value) => ({ value, label: value }))}
+        onChange={(value) => {
+          order.value = value;
+        }}
+      />
+    </div>
+  );
+}
+
+/** The run's hyper-parameters, as the board has them. */
+function parametersOf(run: string): string {
+  const all = Object.entries(sweep.value.get(run)?.hyperparameters ?? {});
+  return all.map(([name, value]) => `\n${name}: ${factToText(value)}`).join("");
+}
+
 function ChoiceLine({ choice }: { readonly choice: ShownRunChoice }) {
   const { name, runs } = choice;
   const shown = selection.shownRuns.value.map((run) => run.name);
@@ -110,13 +158,16 @@ function ChoiceLine({ choice }: { readonly choice: ShownRunChoice }) {
             {name}
           </>
         }
-        tip={`Show ${name} or hide it`}
+        tip={`Show ${name} or hide it${parametersOf(mine[0] ?? "")}`}
         checked={checked}
         onChange={() => {
           selection.showRuns(checked ? others : [...others, ...mine]);
         }}
       />
       <span class="run-tools">
+        <span class="count" title={lossColumn.tip}>
+          {lossColumn.show(mine[0] ?? "")}
+        </span>
         {incident === undefined ? null : <IncidentButton incident={incident} />}
         {runs.length > 1 ? <RankSelect choice={choice} shown={shown} others={others} /> : null}
         <button
@@ -136,18 +187,20 @@ function ChoiceLine({ choice }: { readonly choice: ShownRunChoice }) {
 }
 
 /** Leads to the worst that was found in a run, and shows the run for it. */
-function IncidentButton({ incident: [cause] }: { readonly incident: Incident }) {
+function IncidentButton({ incident }: { readonly incident: Incident }) {
+  const [cause] = incident;
+  const { severity } = incident.reduce((worst, one) => (rank(one) < rank(worst) ? one : worst));
   return (
     <button
       type="button"
-      class={`badge ${cause.severity}`}
+      class={`badge ${severity}`}
       title={`${cause.title}. Click: explain it`}
       onClick={(event) => {
         openFinding(cause);
         event.currentTarget.closest<HTMLElement>("[popover]")?.hidePopover();
       }}
     >
-      {cause.severity}
+      {severity}
     </button>
   );
 }

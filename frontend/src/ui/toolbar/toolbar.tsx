@@ -143,7 +143,7 @@ function FilterBox() {
 function LayoutSwitch() {
   const turned = selection.isTransposed.value;
   return (
-    <span class="switch">
+    <span class="switch layouts">
       {layout.options.map((option) =>
         option.value === "auto" ? null : (
           <IconButton

@@ -67,7 +67,7 @@ function readerOf(id: string): ((run: string) => Fact) | null {
   return stage === undefined ? null : (run) => stageFact(run, stage.tags);
 }
 
-/** Graver first, then earlier; runs without a finding come last. */
+/** More severe first, then earlier; runs without a finding come last. */
 function stageFact(run: string, tags: readonly string[]): Fact {
   const [worst] = findingsIn(run, tags);
   if (worst === undefined) return null;

@@ -33,7 +33,7 @@ const WORST_SHARE = 0.3;
 const WORST = "worst";
 const OWN_IDS = ["run", "loss", WORST, "step"];
 
-const lossColumn: FactColumn = {
+export const lossColumn: FactColumn = {
   id: "loss",
   label: "last loss",
   tip: "Newest value of the run's loss",
@@ -110,7 +110,7 @@ export function factToText(fact: Fact): string {
 
 const collator = new Intl.Collator("en", { numeric: true });
 
-/** Numbers by size, words by letters, healths by gravity; what is missing comes last in either direction. */
+/** Numbers by size, words by letters, healths by severity; what is missing comes last in either direction. */
 export function compareFacts(a: Fact, b: Fact, direction: 1 | -1): number {
   if (a === null || b === null) return Number(a === null) - Number(b === null);
   if (typeof a === "number" && typeof b === "number") return direction * (a - b);

@@ -2,14 +2,16 @@
 
 import { computed } from "@preact/signals";
 import type { FindingAnswer } from "../../series/types";
-import { compareGravity, findings, isDifference, progress } from "../findings/findings";
+import { compareSeverity, findings, isDifference, progress } from "../findings/findings";
 
 const NONE: readonly FindingAnswer[] = [];
 
-/** Of all runs, in the order of their gravity. */
-const wrong = computed(() => findings.value.filter((finding) => !isDifference(finding)).sort(compareGravity));
+/** Of all runs, in the order of their severity. */
+const wrong = computed(() =>
+  findings.value.filter((finding) => !isDifference(finding)).sort(compareSeverity),
+);
 
-/** By run: the gravest first, then by the step at which they begin. */
+/** By run: most severe first, then by the step at which they begin. */
 const byRun = computed(() => groupSorted((finding) => [finding.run]));
 
 /** By run and tag, in the same order. */
@@ -32,11 +34,11 @@ export function worstFinding(run: string): FindingAnswer | undefined {
   return byRun.value.get(run)?.[0];
 }
 
-/** Of some layers of a run, the gravest first. */
+/** Of some layers of a run, most severe first. */
 export function findingsIn(run: string, tags: readonly string[]): readonly FindingAnswer[] {
   if (tags.length === 1) return byCell.value.get(`${run}\n${tags[0]}`) ?? NONE;
   const all = new Set(tags.flatMap((tag) => byCell.value.get(`${run}\n${tag}`) ?? NONE));
-  return [...all].sort(compareGravity);
+  return [...all].sort(compareSeverity);
 }
 
 /** Runs with records that were not looked at; null while nothing is known. */
@@ -44,7 +46,7 @@ const unchecked = computed(() => (progress.value === null ? null : new Set(progr
 
 export type Health = "error" | "warning" | "info" | "healthy" | "unchecked";
 
-/** Words by which runs are sorted, the gravest first. */
+/** Words by which runs are sorted, most severe first. */
 export const HEALTHS: readonly Health[] = ["error", "warning", "info", "healthy", "unchecked"];
 
 export function healthOf(run: string): Health {
@@ -53,7 +55,7 @@ export function healthOf(run: string): Health {
   return unchecked.value === null || unchecked.value.has(run) ? "unchecked" : "healthy";
 }
 
-/** Whether something looks wrong that is more than a remark. */
+/** Whether something looks wrong that is more than an info. */
 export function isSick(run: string): boolean {
   const health = healthOf(run);
   return health === "error" || health === "warning";

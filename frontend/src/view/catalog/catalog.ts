@@ -3,6 +3,7 @@
 import { batch, computed, effect, signal } from "@preact/signals";
 import { onDataReloaded } from "../../host/messages";
 import { watchDark, watchShown } from "../../host/parent";
+import { readRunColours } from "../../host/run_colours";
 import { client } from "../../series/page_client";
 import { seriesId } from "../../series/series_id";
 import type { Index } from "../../series/types";
@@ -23,6 +24,8 @@ export const newestSteps = signal<ReadonlyMap<string, readonly number[]>>(new Ma
 export const failure = signal("");
 export const pageShown = signal(false);
 export const dark = signal(false);
+/** As TensorBoard has them, by run; they can only be changed while another tab is shown. */
+export const hostColours = signal<ReadonlyMap<string, string>>(new Map());
 /** Counts reloads of the host and ends of failures; whoever depends on it asks again even where nothing seems new. */
 export const reloads = signal(0);
 
@@ -42,6 +45,7 @@ export function startCatalog(): void {
     dark.value = isDark;
   });
   watchShown((isShown) => {
+    if (isShown) hostColours.value = readRunColours();
     pageShown.value = isShown;
   });
   onDataReloaded(() => {

@@ -1,8 +1,9 @@
 /** A row as a picture, as text, and as a table: what is shown, with everything needed to read it. */
 
+import { columnsIn } from "../../math/column_spans";
 import { colourTicks, quantityToLabel } from "../../math/normalise";
 import { clippedFractions, clippedToText } from "../../math/range";
-import { AXIS_NAMES, columnsIn } from "../../math/step_axis";
+import { AXIS_NAMES } from "../../math/step_axis";
 import { areaCells, bandCells, bandCounts } from "../../paint/bands";
 import { type ColourTable, lutToGradient } from "../../paint/colormap";
 import { type Drawing, drawingToPng } from "../../paint/export_png";

@@ -1,7 +1,8 @@
 /** All shown layers as one picture, whether they are on the screen or not. */
 
+import { stepToUnit } from "../../math/column_spans";
 import { formatValue } from "../../math/format";
-import { stepToUnit, toUnit } from "../../math/step_axis";
+import { toUnit } from "../../math/step_axis";
 import {
   type PagePicture,
   type PictureHead,
@@ -16,9 +17,10 @@ import { clocks, sharedAxis } from "../panel/known_panels";
 import type { LayerView } from "../panel/layer_view";
 import type { PanelView } from "../panel/panel_view";
 import { withEnlarged } from "../screen/loading";
-import { extents, scalarKey, series, shownTags } from "../screen/scalars";
+import { extents, heightOf, scalarKey, series, shownTags } from "../screen/scalars";
 import { layerViews } from "../screen/views";
 import { runColour, type ShownRun, shownRuns } from "../selection/selection";
+import { scalarScale } from "../settings/settings";
 import { fileName } from "./export_text";
 import { drawingToFile, joinNotes, type PictureNote, pictureNotes, rowToPicture } from "./exports";
 
@@ -145,14 +147,14 @@ function readScalar(run: string, tag: string): PictureScalar {
     points = [];
   };
   scalar.steps.forEach((step, at) => {
-    const value = scalar.values[at] ?? Number.NaN;
     const across = axis.unitToFraction(toUnit(axis.kind, step, scalar.wall_times[at] ?? 0, clock));
-    const up = (value - extent[0]) / (extent[1] - extent[0] || 1);
+    const up = heightOf(extent, scalar.values[at]);
     if (across >= 0 && across <= 1 && up >= 0 && up <= 1) points.push([across, up]);
     else flush();
   });
   flush();
   const [lo, hi] = extent.map((value) => formatValue(value, 2));
   const above = scalar.values.some((value) => value !== null && value > extent[1]) ? " ↑" : "";
-  return { label: `${tag} (${lo} to ${hi})${above}`, curves };
+  const scale = scalarScale.peek() === "log" ? ", log" : "";
+  return { label: `${tag} (${lo} to ${hi}${scale})${above}`, curves };
 }

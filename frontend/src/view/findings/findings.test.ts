@@ -86,7 +86,7 @@ describe("findings", () => {
     expect(sorted.value).toEqual([]);
   });
 
-  it("tell of hidden runs too, the gravest first", () => {
+  it("tell of hidden runs too, most severe first", () => {
     showPage(["one", "two", "three", "four"], [madeSeries("conv", 4), madeSeries("fc", 4)]);
     settings.runs.value = ["one"];
     findings.value = [

@@ -57,13 +57,13 @@ const relevant = computed<readonly FindingAnswer[]>(() => {
 
 /** What is wrong in itself: worst first, then by the step at which they begin. */
 export const sorted = computed<readonly FindingAnswer[]>(() =>
-  relevant.value.filter((finding) => !isDifference(finding)).sort(compareGravity),
+  relevant.value.filter((finding) => !isDifference(finding)).sort(compareSeverity),
 );
 
 /** Where runs part from the baseline. They mark nothing: nearly all layers of two runs do. */
 export const differences = computed<readonly FindingAnswer[]>(() => relevant.value.filter(isDifference));
 
-/** The gravest finding of each run of the log directory in which anything looks wrong, whether it is shown or not. */
+/** The most severe finding of each run of the log directory in which anything looks wrong, whether it is shown or not. */
 export const worstOfRuns = computed<ReadonlyMap<string, Severity>>(() => {
   const worst = new Map<string, Severity>();
   for (const { run, kind, severity } of findings.value) {
@@ -74,26 +74,26 @@ export const worstOfRuns = computed<ReadonlyMap<string, Severity>>(() => {
   return worst;
 });
 
-/** Runs in which something looks wrong and that are not shown, the gravest first. */
+/** Runs in which something looks wrong and that are not shown, most severe first. */
 export const hiddenSickRuns = computed<readonly string[]>(() => {
   const shown = new Set(runsInView.value.map((run) => run.name));
   const hidden = runsWithData.value.map((run) => run.name).filter((name) => !shown.has(name));
   return sickOf(hidden);
 });
 
-/** Those in which something looks wrong, the gravest first. */
+/** Those in which something looks wrong, most severe first. */
 export function sickOf(names: readonly string[]): readonly string[] {
   const worst = worstOfRuns.value;
   return ORDER.flatMap((severity) => names.filter((name) => worst.get(name) === severity));
 }
 
-/** The gravest have the lowest. */
+/** The most severe have the lowest. */
 export function rank(finding: FindingAnswer): number {
   return ORDER.indexOf(finding.severity);
 }
 
-/** The gravest first, then by the step at which they begin. */
-export function compareGravity(a: FindingAnswer, b: FindingAnswer): number {
+/** Most severe first, then by the step at which they begin. */
+export function compareSeverity(a: FindingAnswer, b: FindingAnswer): number {
   return rank(a) - rank(b) || a.first_step - b.first_step;
 }
 

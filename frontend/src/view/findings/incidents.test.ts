@@ -57,7 +57,7 @@ describe("incidents", () => {
   const other = finding("two", ["conv"], { incident: 1, severity: "error", first_step: 2 });
   const apart = finding("one", ["conv"], { incident: 0, kind: "run_difference" });
 
-  it("hold the findings of one cause, the gravest and earliest first, those of hidden runs apart", () => {
+  it("hold the findings of one cause, most severe and earliest first, those of hidden runs apart", () => {
     findings.value = [nan, followed, apart, other];
     expect(incidents.value).toEqual([[other], [nan, followed]]);
     settings.runs.value = ["one"];

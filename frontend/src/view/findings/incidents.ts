@@ -22,14 +22,14 @@ export function groupIncidents(all: readonly FindingAnswer[]): readonly Incident
   return [...groups.values()];
 }
 
-/** Of all runs and of all kinds of values: the gravest first, then those that began first. */
+/** Of all runs and of all kinds of values: most severe first, then those that began first. */
 const all = computed(() =>
   groupIncidents(findings.value.filter((finding) => !isDifference(finding))).toSorted(
-    (a, b) => gravest(a) - gravest(b) || a[0].first_step - b[0].first_step,
+    (a, b) => worstRank(a) - worstRank(b) || a[0].first_step - b[0].first_step,
   ),
 );
 
-function gravest(incident: Incident): number {
+function worstRank(incident: Incident): number {
   return Math.min(...incident.map(rank));
 }
 
@@ -60,7 +60,7 @@ export const explainedIncident = computed(() => {
   return all.value.find(([cause]) => cause.run === run && cause.incident === incident);
 });
 
-/** The gravest incident of a run, shown or not. */
+/** The most severe incident of a run, shown or not. */
 export function worstIncidentOf(run: string): Incident | undefined {
   return all.value.find(([cause]) => cause.run === run);
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { columnSpans, StepAxis } from "../../math/step_axis";
+import { columnSpans } from "../../math/column_spans";
+import { StepAxis } from "../../math/step_axis";
 import { madeTile } from "../../math/tile_fixture";
 import { stripScene } from "./strip_scene";
 

@@ -1,9 +1,10 @@
 /** The heatmap of one series as a strip of its own, on the time axis of the page. */
 
+import type { Spans } from "../../math/column_spans";
 import { cellExtent, colourScale } from "../../math/normalise";
 import { rebin } from "../../math/rebin";
 import { snapRows } from "../../math/snapped_rows";
-import type { Spans, StepAxis } from "../../math/step_axis";
+import type { StepAxis } from "../../math/step_axis";
 import type { Tile } from "../../math/tile";
 import { columnsToPixels } from "../../paint/rasterise";
 import type { PanelScene } from "../../paint/scene";

@@ -14,7 +14,7 @@ export const page_px = signal(0);
 const DENSITY = {
   compact: { strip_px: 11, panel_px: 110 },
   normal: { strip_px: 13, panel_px: 154 },
-  large: { strip_px: 22, panel_px: 226 },
+  large: { strip_px: 23, panel_px: 226 },
 } as const;
 
 export const Y_AXIS_PX = 46;

@@ -1,6 +1,7 @@
 /** Where columns lie, worked out once for all layers of a run that were recorded at the same steps. */
 
-import { type AxisKind, columnSpans, type RunClock, type Spans, type StepAxis } from "../../math/step_axis";
+import { columnSpans, type Spans } from "../../math/column_spans";
+import type { AxisKind, RunClock, StepAxis } from "../../math/step_axis";
 import type { Columns, Tile } from "../../math/tile";
 import { columnsToPixels, type PixelColumns } from "../../paint/rasterise";
 import { remember } from "../reactive/memo";

@@ -1,7 +1,8 @@
 /** What all panels share that were on the screen so far, in the shown layers and runs: axes of time and of values. */
 
 import { computed, type ReadonlySignal } from "@preact/signals";
-import { countsSteps, joinSpans, type RunClock, StepAxis } from "../../math/step_axis";
+import { joinSpans } from "../../math/column_spans";
+import { countsSteps, type RunClock, StepAxis } from "../../math/step_axis";
 import type { PanelData } from "../../series/panel_data";
 import { PanelStore } from "../../series/panel_store";
 import { seriesId } from "../../series/series_id";

@@ -1,7 +1,8 @@
 /** When the records of a panel were made, and where its columns lie on the time axis. */
 
 import { computed, signal } from "@preact/signals";
-import type { RunClock, Spans } from "../../math/step_axis";
+import type { Spans } from "../../math/column_spans";
+import type { RunClock } from "../../math/step_axis";
 import type { Tile } from "../../math/tile";
 import type { PanelData } from "../../series/panel_data";
 import { index } from "../catalog/catalog";

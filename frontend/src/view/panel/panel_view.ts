@@ -1,10 +1,10 @@
 /** What a panel on the screen shows: its columns, cells and colours. Dropped when it leaves the screen. */
 
 import { computed, type ReadonlySignal } from "@preact/signals";
+import { columnsIn, holdsColumns } from "../../math/column_spans";
 import { contrastExtent, saturation } from "../../math/contrast";
 import { type CellExtent, type ColourScale, cellExtent } from "../../math/normalise";
 import { type CellGrid, rebin, takeZeros } from "../../math/rebin";
-import { columnsIn, holdsColumns } from "../../math/step_axis";
 import type { Tile } from "../../math/tile";
 import { LEAST_COLUMN_PX, widenSpans } from "../../math/wide_columns";
 import type { BandName } from "../../paint/bands";

@@ -1,9 +1,10 @@
 /** What one place of a panel says. */
 
+import { columnAt } from "../../math/column_spans";
 import { formatBin, formatDuration, formatExact, formatShare, formatSteps } from "../../math/format";
 import { divisors, rowDivisor } from "../../math/normalise";
 import type { CellGrid } from "../../math/rebin";
-import { columnAt, toUnit } from "../../math/step_axis";
+import { toUnit } from "../../math/step_axis";
 import type { Columns, Tile } from "../../math/tile";
 import { lastAtMost } from "../../math/value_scale";
 import { bandCounts } from "../../paint/bands";

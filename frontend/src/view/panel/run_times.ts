@@ -1,15 +1,7 @@
 /** Where steps of a run lie on the time axis, and which steps lie at a place. */
 
-import {
-  type ColumnTimes,
-  columnSpans,
-  columnsIn,
-  countsSteps,
-  type RunClock,
-  type Spans,
-  type StepAxis,
-  stepToUnit,
-} from "../../math/step_axis";
+import { type ColumnTimes, columnSpans, columnsIn, type Spans, stepToUnit } from "../../math/column_spans";
+import { countsSteps, type RunClock, type StepAxis } from "../../math/step_axis";
 import type { ProfileColumns } from "../../series/types";
 import { perObject } from "../reactive/per_object";
 import { clocks, knownPanels } from "./known_panels";

@@ -1,8 +1,8 @@
 /** Sizes of the values of all layers at one time, by their depth: what the depth view draws. */
 
 import { computed, effect, signal, untracked } from "@preact/signals";
+import { nearestColumn } from "../../math/column_spans";
 import { formatSteps } from "../../math/format";
-import { nearestColumn } from "../../math/step_axis";
 import type { ProfileColumns, Series } from "../../series/types";
 import { index, pageShown } from "../catalog/catalog";
 import { clocks, sharedAxis } from "../panel/known_panels";

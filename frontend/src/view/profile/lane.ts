@@ -1,17 +1,26 @@
 /** What the timeline shows, as places and values: lines of scalars, the ribbon of changes, ticks and marks. */
 
 import { computed, effect } from "@preact/signals";
+import { nearestColumn } from "../../math/column_spans";
 import { formatExact, formatValue } from "../../math/format";
 import type { RibbonLayer } from "../../math/ribbon";
-import { scalarRange } from "../../math/scalar_range";
-import { nearestColumn, type StepAxis, toUnit } from "../../math/step_axis";
+import { type StepAxis, toUnit } from "../../math/step_axis";
 import { lastAtMost } from "../../math/value_scale";
 import type { FindingAnswer, Profile, ProfileMark } from "../../series/types";
 import { sorted } from "../findings/findings";
 import { clocks, fullAxis } from "../panel/known_panels";
 import { epochs } from "../panel/panel_times";
 import { profileSpans, stepPlacer } from "../panel/run_times";
-import { alsoWanted, hasOwnExtent, lossTag, scalarKey, series, tags } from "../screen/scalars";
+import {
+  alsoWanted,
+  extentOf,
+  hasOwnExtent,
+  heightOf,
+  lossTag,
+  scalarKey,
+  series,
+  tags,
+} from "../screen/scalars";
 import { layers, runColour, type ShownRun, shownRuns } from "../selection/selection";
 import { inExecutionOrder } from "./layer_order";
 import { changes, startChanges } from "./profiles";
@@ -53,10 +62,10 @@ export const laneLines = computed<readonly LaneLine[]>(() => {
       const clock = clocks.value.get(run.name);
       return scalar && clock ? [{ run, scalar, clock }] : [];
     });
-    const shared = scalarRange(drawn.map(({ scalar }) => scalar.values));
+    const shared = extentOf(drawn.map(({ scalar }) => scalar.values));
     return drawn.map(({ run, scalar, clock }) => {
       const dashed = hasOwnExtent(tag);
-      const [lo, hi] = (dashed ? scalarRange([scalar.values]) : shared) ?? [0, 1];
+      const extent = (dashed ? extentOf([scalar.values]) : shared) ?? [0, 1];
       const { values } = scalar;
       return {
         run: run.name,
@@ -64,7 +73,7 @@ export const laneLines = computed<readonly LaneLine[]>(() => {
         colour: runColour(run.at),
         dashed,
         units: scalar.steps.map((step, at) => toUnit(kind, step, scalar.wall_times[at] ?? 0, clock)),
-        shares: values.map((value) => (hi > lo ? ((value ?? Number.NaN) - lo) / (hi - lo) : 0.5)),
+        shares: values.map((value) => (extent[1] > extent[0] ? heightOf(extent, value) : 0.5)),
         values,
       };
     });
@@ -135,7 +144,7 @@ export interface PlacedFinding {
   readonly to: number;
 }
 
-/** The findings of the shown runs that have a place on the axis, as shares of it, the gravest first. */
+/** The findings of the shown runs that have a place on the axis, as shares of it, most severe first. */
 export const placedFindings = computed<readonly PlacedFinding[]>(() => {
   const axis = fullAxis.value;
   return sorted.value.flatMap((finding) => {

@@ -1,6 +1,7 @@
 /** The step whose histograms are shown beside the heatmaps: pinned, or the last one that is shown. */
 
-import { holdsColumns, nearestColumn, type Places, type StepAxis, unionSpans } from "../../math/step_axis";
+import { holdsColumns, nearestColumn, type Places, unionSpans } from "../../math/column_spans";
+import type { StepAxis } from "../../math/step_axis";
 import type { Tile } from "../../math/tile";
 import { fullAxis, sharedAxis } from "../panel/known_panels";
 import type { PanelView } from "../panel/panel_view";

@@ -1,7 +1,7 @@
 /** Play: the pinned step moves through the shown part of the run, to its end. */
 
 import { signal } from "@preact/signals";
-import { nearestColumn, type Places } from "../../math/step_axis";
+import { nearestColumn, type Places } from "../../math/column_spans";
 import { sharedAxis } from "../panel/known_panels";
 import * as settings from "../settings/settings";
 import { pinAt, spanMiddle, spansOnScreen } from "./pin";

@@ -1,7 +1,7 @@
 /** Single records where a column pools several: looked up when the crosshair rests on it. */
 
 import { effect, signal } from "@preact/signals";
-import { columnAt, nearestColumn } from "../../math/step_axis";
+import { columnAt, nearestColumn } from "../../math/column_spans";
 import type { Tile } from "../../math/tile";
 import { isTileError } from "../../series/decode";
 import { requestToKey } from "../../series/tile_cache";
@@ -89,7 +89,7 @@ export function startRecordLookup(): () => void {
   };
 }
 
-/** Asks for the records in all runs of the row; without them the range is told, so a failure is none. */
+/** Asks for the records in all runs of the row; without them the range is shown, so a failed request does no harm. */
 async function lookUp({ panelId, unit }: Cursor, stopped: AbortSignal): Promise<void> {
   const wanted = new Map<string, TileRequest>();
   for (const panel of findPanel(panelId)?.layer.panels.peek() ?? []) {

@@ -1,7 +1,7 @@
 /** Scalars of the shown runs, drawn above the heatmaps on the same time axis; epochs for that axis. */
 
 import { computed, effect, signal, untracked } from "@preact/signals";
-import { scalarRange } from "../../math/scalar_range";
+import { type Extent, positiveRange, scalarRange, valueToHeight } from "../../math/scalar_range";
 import type { ScalarSeries } from "../../series/types";
 import { client, index, pageShown } from "../catalog/catalog";
 import { short } from "../layout/metrics";
@@ -51,7 +51,17 @@ export function hasOwnExtent(tag: string): boolean {
   return LEARNING_RATE.test(tag);
 }
 
-export type Extent = readonly [number, number];
+const isLog = computed(() => settings.scalarScale.value === "log");
+
+/** What an axis for the values of some runs spans; null without values. */
+export function extentOf(runs: readonly (readonly (number | null)[])[]): Extent | null {
+  return (isLog.value ? positiveRange(runs) : null) ?? scalarRange(runs);
+}
+
+/** Height of a value on such an axis, as a share of it. */
+export function heightOf(extent: Extent, value: number | null | undefined): number {
+  return valueToHeight(extent, value ?? Number.NaN, isLog.value);
+}
 
 /** The height of each chart, by run and tag: the shown runs share an axis, except for learning rates. */
 export const extents = computed<ReadonlyMap<string, Extent | null>>(() => {
@@ -59,10 +69,10 @@ export const extents = computed<ReadonlyMap<string, Extent | null>>(() => {
   const valuesOf = (run: string, tag: string) => series.value.get(scalarKey(run, tag))?.values ?? [];
   return new Map(
     shownTags.value.flatMap((tag) => {
-      const shared = hasOwnExtent(tag) ? null : scalarRange(all.map((run) => valuesOf(run, tag)));
+      const shared = hasOwnExtent(tag) ? null : extentOf(all.map((run) => valuesOf(run, tag)));
       return all.map((run) => [
         scalarKey(run, tag),
-        hasOwnExtent(tag) ? scalarRange([valuesOf(run, tag)]) : shared,
+        hasOwnExtent(tag) ? extentOf([valuesOf(run, tag)]) : shared,
       ]);
     }),
   );

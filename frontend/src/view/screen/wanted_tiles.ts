@@ -1,7 +1,7 @@
 /** Which tiles the panels on the screen need: whole series as sharp as their pixels, and sharper zoomed parts. */
 
 import { signal } from "@preact/signals";
-import { columnsIn } from "../../math/step_axis";
+import { columnsIn } from "../../math/column_spans";
 import type { ValueScale } from "../../math/value_scale";
 import type { PanelData } from "../../series/panel_data";
 import type { Want } from "../../series/tile_loader";

@@ -3,13 +3,13 @@
 import { batch, computed, signal } from "@preact/signals";
 import { seriesId } from "../../series/series_id";
 import type { RunAnswer, Series } from "../../series/types";
-import { dark, index } from "../catalog/catalog";
+import { dark, hostColours, index } from "../catalog/catalog";
 import { stableList } from "../reactive/stable_list";
 import type { Option } from "../settings/setting";
 import * as settings from "../settings/settings";
 import { parseFilter } from "./filter";
 import { firstRuns, runsToChoices } from "./ranks";
-import { colourOfPlace } from "./run_colours";
+import { areRegrouped, colourOfPlace } from "./run_colours";
 import { shortNames } from "./short_names";
 import { layersToList, layersToTree, type Row } from "./tree";
 
@@ -201,9 +201,13 @@ export function soloRun(name: string): void {
   showRuns(alone ? beforeSolo : [name]);
 }
 
+const runNames = computed(() => index.value?.runs.map(({ name }) => name) ?? []);
+const regrouped = computed(() => areRegrouped(runNames.value, hostColours.value));
+
 /** By a run's place in the index, which is TensorBoard's order too, so that hiding others changes none. */
 export function runColour(at: number): string {
-  return colourOfPlace(at, dark.value);
+  const given = hostColours.value.get(runNames.value[at] ?? "");
+  return colourOfPlace(at, dark.value, given, regrouped.value);
 }
 
 /** Of a shown run, in the present theme. */

@@ -248,6 +248,11 @@ export const scalars = overHeatmaps.listOf<readonly string[] | null>("scalars", 
   label: "Scalars above",
   tip: "Scalars drawn above the heatmaps",
 });
+export const scalarScale = overHeatmaps.choice("scalarScale", "linear", {
+  label: "Axis of scalars",
+  tip: "Scale of the scalars above the heatmaps and in the timeline; log leaves out values up to 0",
+  labels: { linear: "linear", log: "log" },
+});
 
 const comparison = new SettingGroup("Compare");
 export const baseline = comparison.choiceOfData("baseline", {

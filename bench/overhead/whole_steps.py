@@ -1,0 +1,114 @@
+"""What a step of the training takes with each way of recording, beside a step without."""
+
+from __future__ import annotations
+
+import statistics
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from bench import rivals
+from bench.overhead.trainer import MODELS, Times, Trainer, time_steps
+from tb_activation_hist.recording.logger import ActivationHistLogger
+
+STAGES = ["conv1", "layer[1-4]"]
+
+MUST = {
+    "ours, all leaf modules": 5,
+    "ours, conv1 and the four stages": 1,
+    "ours, all leaf modules, every=10": 1,
+}
+"""Per cent that a step of resnet18 may take longer."""
+
+
+def ours(**options: Any) -> Callable[[Trainer, Path], None]:
+    def attach(trainer: Trainer, logdir: Path) -> None:
+        hist = ActivationHistLogger(trainer.model, logdir, **options)
+        trainer.finish = hist.step
+
+    return attach
+
+
+def nothing(_trainer: Trainer, _logdir: Path) -> None:
+    """Leave the trainer as it is."""
+
+
+def ways(model: str) -> dict[str, Callable[[Trainer, Path], None]]:
+    stages = {"ours, conv1 and the four stages": ours(layers=STAGES)} if model == "resnet18" else {}
+    return {
+        "no logger": nothing,
+        "ours, all leaf modules": ours(),
+        "ours, all leaf modules, split by channel": ours(split={"*": 1}),
+        **stages,
+        "ours, all leaf modules, every=10": ours(every=10),
+        "fastai ActivationStats(with_hist)": rivals.fastai_stats,
+        "SummaryWriter.add_histogram per layer": rivals.add_histogram,
+        "torch.histc hooks (mean, std, 40 bins)": rivals.histc_hooks,
+        "gradients' histograms, as wandb.watch": rivals.parameter_histograms,
+        "TorchLens watch": rivals.torchlens_watch,
+        "TorchExplorer watch": rivals.torchexplorer_watch,
+        "no logger again (A/A band)": nothing,
+    }
+
+
+Found = dict[str, list[Times]]
+
+
+def make_trainers(model: str, folder: Path) -> tuple[dict[str, Trainer], dict[str, str]]:
+    """A trainer for each way, two steps old; and why a way is missing."""
+    torch.manual_seed(0)
+    source, x, y = MODELS[model]()
+    trainers, missing = {}, {}
+    for number, (name, attach) in enumerate(ways(model).items()):
+        trainer = Trainer(source, x, y)
+        try:
+            attach(trainer, folder / str(number))
+            time_steps(trainer, 2)
+        except Exception as err:
+            if attach.__module__ != rivals.__name__:
+                raise
+            missing[name] = f"{type(err).__name__}: {str(err).splitlines()[0][:100]}"
+        else:
+            trainers[name] = trainer
+    return trainers, missing
+
+
+def measure(model: str, rounds: int, steps: int) -> tuple[Found, dict[str, str]]:
+    """Times per step of each way in each round, and why a way is missing."""
+    with tempfile.TemporaryDirectory() as folder:
+        trainers, missing = make_trainers(model, Path(folder))
+        found: Found = {name: [] for name in trainers}
+        for turn in range(rounds):
+            order = list(trainers) if turn % 2 == 0 else list(trainers)[::-1]
+            for name in order:
+                found[name].append(time_steps(trainers[name], steps))
+    return found, missing
+
+
+def report(model: str, found: Found, missing: dict[str, str]) -> None:
+    base = found["no logger"]
+    best = min(times.wall for times in base) * 1e3
+    print(f"\n{model}: {len(base)} rounds, no logger {best:.1f} ms a step at best")
+    print(
+        f"  {'':42} {'wall: median (middle half)':>30} {'best':>8} {'CPU: median':>13} {'best':>8}"
+        f" {'must':>7}"
+    )
+    for name, times in found.items():
+        wall = [100 * (t.wall / b.wall - 1) for t, b in zip(times, base, strict=True)]
+        cpu = [100 * (t.cpu / b.cpu - 1) for t, b in zip(times, base, strict=True)]
+        low, _, high = statistics.quantiles(wall, n=4)
+        middle = f"{statistics.median(wall):+.1f} % ({low:+.1f} ... {high:+.1f})"
+        must = f"+{MUST[name]} %" if model == "resnet18" and name in MUST else ""
+        print(
+            f"  {name:42} {middle:>30} {_best(times, base, 0):+6.1f} % "
+            f"{statistics.median(cpu):+11.1f} % {_best(times, base, 1):+6.1f} % {must:>7}"
+        )
+    for name, reason in missing.items():
+        print(f"  {name} did not run: {reason}")
+
+
+def _best(times: list[Times], base: list[Times], field: int) -> float:
+    return 100 * (min(t[field] for t in times) / min(b[field] for b in base) - 1)

@@ -1,0 +1,76 @@
+"""Whether gradients are cleared between two steps of their optimizer."""
+
+from __future__ import annotations
+
+import weakref
+from typing import Any, Final
+
+import torch
+from torch import Tensor, nn
+
+from tb_activation_hist.capture.torch_internals import version
+from tb_activation_hist.core.setup_facts import KeptGradients
+
+LOOKS: Final = 12
+"""Steps that are looked at: a script clears gradients always or never."""
+
+
+class GradientWatch:
+    """Watches one parameter's gradient over some steps.
+
+    Torch counts the writes to a tensor. A backward pass that finds the gradient that the last step
+    used, with one write more than after that step, has added to it: nobody cleared it.
+    """
+
+    def __init__(self, name: str, parameter: nn.Parameter) -> None:
+        self._name = name
+        self._gradient: weakref.ref[Tensor] | None = None
+        self._writes = 0
+        self._added = self._cleared = False
+        self._steps = self._kept = self._seen = 0
+        self._handle: Any = parameter.register_post_accumulate_grad_hook(self._take)
+
+    @property
+    def ended(self) -> bool:
+        """Whether enough has been seen."""
+        return self._handle is None
+
+    def _take(self, parameter: Tensor) -> None:
+        """A backward pass has added to the gradient."""
+        gradient = parameter.grad
+        if self._gradient is None or gradient is None:
+            return
+        with torch.no_grad():
+            same = self._gradient() is gradient
+            writes = version(gradient)
+            if not same or writes != self._writes + 1:
+                self._cleared = True
+            self._added = True
+            self._writes = writes or 0
+            self._gradient = weakref.ref(gradient)
+
+    def after_step(self, parameter: nn.Parameter, step: int) -> None:
+        """After a step of the parameter's optimizer."""
+        if self._gradient is not None and self._added:
+            self._steps += 1
+            self._kept += not self._cleared
+            self._seen = step
+        gradient = parameter.grad
+        self._gradient = None if gradient is None else weakref.ref(gradient)
+        self._writes = 0 if gradient is None else version(gradient) or 0
+        self._added = self._cleared = False
+        if self._steps >= LOOKS:
+            self.stop()
+
+    def stop(self) -> None:
+        """Take the hook off the parameter; calling it again does nothing."""
+        if self._handle is not None:
+            self._handle.remove()
+            self._handle = None
+
+    @property
+    def fact(self) -> KeptGradients | None:
+        """None before the second step."""
+        if not self._steps:
+            return None
+        return KeptGradients(self._name, self._steps, self._kept, self._seen)

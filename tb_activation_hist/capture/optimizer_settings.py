@@ -1,0 +1,76 @@
+"""The settings of optimizers' parameter groups and of modules, as numbers."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from typing import Any, Final
+
+from torch import nn
+
+from tb_activation_hist.core.setup_facts import MOST_NAMES, ModuleSettings, OptimizerGroup
+
+LEFT_OUT: Final = frozenset({"params", "initial_lr"})
+"""Fields of a group that are no settings."""
+
+MODULE_SETTINGS: Final = {
+    "Dropout": ("p",),
+    "DropPath": ("drop_prob",),
+    "StochasticDepth": ("p",),
+    "BatchNorm": ("momentum", "eps", "track_running_stats"),
+    "LSTM": ("dropout",),
+    "GRU": ("dropout",),
+    "MultiheadAttention": ("dropout",),
+}
+"""Part of a type's name -> attributes whose values are settings."""
+
+
+def list_groups(
+    optimizer: Any, place: int, own: Collection[int], step: int
+) -> Iterator[tuple[int, OptimizerGroup]]:
+    """Each group that has parameters of the model, with its number.
+
+    place: number of the optimizer. own: ids of these parameters.
+    """
+    for number, group in enumerate(optimizer.param_groups):
+        known = sum(id(parameter) in own for parameter in group["params"])
+        if known:
+            settings = dict(_settings_of(group))
+            yield number, OptimizerGroup(type(optimizer).__name__, place, step, known, settings)
+
+
+def _settings_of(group: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
+    for name, value in group.items():
+        if name == "betas" and isinstance(value, (tuple, list)):
+            yield from ((f"beta{at}", float(each)) for at, each in enumerate(value[:2], start=1))
+        elif name not in LEFT_OUT and (number := _to_number(value)) is not None:
+            yield name, number
+
+
+def _to_number(value: object) -> float | None:
+    if not isinstance(value, (bool, int, float)) or not math.isfinite(value):
+        return None
+    return float(value)
+
+
+def list_module_settings(
+    modules: Iterable[tuple[str, nn.Module]], step: int
+) -> list[ModuleSettings]:
+    """The settings of layers in train mode, those of one type with the same values together."""
+    names: dict[tuple[str, tuple[tuple[str, float], ...]], list[str]] = defaultdict(list)
+    for name, module in modules:
+        settings = _module_settings(module) if module.training else ()
+        if settings:
+            names[type(module).__name__, settings].append(name)
+    return [
+        ModuleSettings(of, step, len(layers), tuple(layers[:MOST_NAMES]), dict(settings))
+        for (of, settings), layers in names.items()
+    ]
+
+
+def _module_settings(module: nn.Module) -> tuple[tuple[str, float], ...]:
+    of = type(module).__name__
+    wanted = [name for part, names in MODULE_SETTINGS.items() if part in of for name in names]
+    values = ((name, _to_number(getattr(module, name, None))) for name in dict.fromkeys(wanted))
+    return tuple((name, value) for name, value in values if value is not None)

@@ -1,0 +1,109 @@
+"""Whether weights are set back, between two steps of an optimizer, to what they were before."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import torch
+from torch import Tensor, nn
+
+from tb_activation_hist.capture.parameter_samples import Gathered, take_sample
+from tb_activation_hist.capture.torch_internals import version
+from tb_activation_hist.core.setup_facts import RestoredWeights
+
+LOOKED_AT: Final = 256
+"""Values of a parameter that are compared."""
+
+KEPT: Final = 64
+"""Values of a parameter that are remembered: that of the start, and the latest."""
+
+MOST_WAITING: Final = 16
+
+
+@dataclass
+class _Seen:
+    """A value that a parameter had. step: at whose begin it was seen first."""
+
+    step: int
+    times: int = 0
+    first: int = 0
+    last: int = 0
+
+
+@dataclass
+class RestoreWatch:
+    """Watches one parameter. Torch counts the writes to a tensor: where the count has grown since
+    the last step, something else wrote, and the value is compared with earlier ones.
+    """
+
+    name: str
+    _state: tuple[int | None, int] | None = None
+    _step: int = 0
+    _writes: int = 0
+    _last: int = 0
+    _seen: dict[bytes, _Seen] = field(default_factory=dict)
+    _waiting: deque[tuple[int, Gathered]] = field(default_factory=deque)
+
+    def begin(self, parameter: nn.Parameter, step: int) -> None:
+        """Before the first step of the run."""
+        if not self._seen:
+            self._note(parameter, step)
+
+    def before_step(self, parameter: nn.Parameter, step: int) -> None:
+        """Before a step of the parameter's optimizer."""
+        consecutive = self._state is not None and step <= self._step + 1
+        if consecutive and _state_of(parameter) != self._state:
+            self._writes += 1
+            self._note(parameter, step)
+
+    def after_step(self, parameter: nn.Parameter, step: int) -> None:
+        """After a step of the parameter's optimizer."""
+        self._state, self._step = _state_of(parameter), step
+
+    def _note(self, parameter: nn.Parameter, step: int) -> None:
+        self._last = step
+        if len(self._waiting) < MOST_WAITING:
+            sample = take_sample(parameter)[:LOOKED_AT].clone()
+            self._waiting.append((step, Gathered([0], [sample])))
+
+    def take_arrived(self, *, wait: bool = False) -> bool:
+        """Compare the values that have arrived on the host; whether there were any."""
+        found = False
+        while self._waiting and (wait or self._waiting[0][1].arrived):
+            found = True
+            step, gathered = self._waiting.popleft()
+            self._compare(gathered.read().tobytes(), step)
+        return found
+
+    def _compare(self, value: bytes, step: int) -> None:
+        known = self._seen.get(value)
+        if known is not None:
+            known.times += 1
+            known.first = known.first or step
+            known.last = step
+            return
+        self._seen[value] = _Seen(step)
+        if len(self._seen) > KEPT:
+            del self._seen[list(self._seen)[1]]
+
+    @property
+    def fact(self) -> RestoredWeights | None:
+        """None while nothing else wrote to the parameter."""
+        if not self._writes:
+            return None
+        often = max(self._seen.values(), key=lambda each: each.times, default=_Seen(0))
+        return RestoredWeights(
+            self.name, self._writes, self._last, often.times, often.step, often.first, often.last
+        )
+
+
+def may_be_watched(parameter: Tensor) -> bool:
+    """Whether it is an ordinary tensor, which torch counts the writes to."""
+    plain = type(parameter) is nn.Parameter and parameter.layout is torch.strided
+    return plain and not parameter.is_meta and parameter.numel() > 0
+
+
+def _state_of(parameter: Any) -> tuple[int | None, int]:
+    return version(parameter), parameter.data_ptr()

@@ -1,0 +1,189 @@
+"""Watches how a training is set up, for the findings: what settings and single weights tell."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Any, Final
+
+from torch import nn
+
+from tb_activation_hist.capture.count import is_capturing
+from tb_activation_hist.capture.equal_rows import LOOK_AGAIN, RowWatch
+from tb_activation_hist.capture.kept_gradients import GradientWatch
+from tb_activation_hist.capture.known_parameters import KnownParameters
+from tb_activation_hist.capture.optimizer_settings import list_groups, list_module_settings
+from tb_activation_hist.capture.parameter_refs import ParameterRef
+from tb_activation_hist.capture.restored_weights import RestoreWatch, may_be_watched
+from tb_activation_hist.capture.select import Layer
+from tb_activation_hist.capture.torch_internals import is_tracing
+from tb_activation_hist.core.setup_facts import (
+    ModuleSettings,
+    OptimizerGroup,
+    SetupFact,
+    fact_to_text,
+)
+
+LOOK_EVERY: Final = 16
+"""Records from one look at the settings to the next; before, after 1, 2, 4 and 8 records."""
+
+
+class _Watched:
+    """A parameter of which single steps are followed, and the optimizer that has it."""
+
+    def __init__(self, ref: ParameterRef, parameter: nn.Parameter) -> None:
+        self.ref = ref
+        self.optimizer: int | None = None
+        self.restored = RestoreWatch(ref.name)
+        self.kept = GradientWatch(ref.name, parameter)
+
+
+class SetupWatch:
+    """Follows settings at a low cadence, and two parameters, the first and the last, step by step.
+
+    What is asked at each step of an optimizer is a counter of torch's; nothing waits for a device.
+    """
+
+    def __init__(self) -> None:
+        self._known = KnownParameters()
+        self._layers: list[Layer] = []
+        self._records = 0
+        self._places: dict[int, int] = {}
+        self._groups: dict[tuple[int, int], OptimizerGroup] = {}
+        self._modules: list[ModuleSettings] = []
+        self._watched: list[_Watched] | None = None
+        self._rows = RowWatch()
+        self._told: list[str] = []
+        self._news = False
+        self.on = False
+        """Whether the step under way is recorded."""
+
+    def attach(self, layers: Sequence[Layer], whole: Layer) -> None:
+        """Watch these layers and the parameters of the whole model, from now on."""
+        self._layers = list(layers)
+        self._known.attach([*layers, whole])
+
+    def begin_step(self, recorded: bool) -> None:
+        """A step begins; recorded: whether it makes a record."""
+        self.on = recorded
+
+    def begin(self, step: int) -> None:
+        """Before the first forward pass or optimizer step: look at the weights as they are."""
+        if self._watched is not None or not self.on or _capturing():
+            return
+        trained = [
+            (ref, parameter)
+            for ref, parameter in self._known.by_id().values()
+            if parameter.requires_grad and parameter.is_leaf
+        ]
+        matrices = [each for each in trained if each[1].dim() > 1] or trained
+        self._rows.begin((ref.name, parameter) for ref, parameter in matrices)
+        chosen = {ref.name: (ref, p) for ref, p in matrices if may_be_watched(p)}
+        ends = dict([*list(chosen.items())[:1], *list(chosen.items())[-1:]])
+        self._watched = [_Watched(*each) for each in ends.values()]
+        for watched, (_, parameter) in zip(self._watched, ends.values(), strict=True):
+            watched.restored.begin(parameter, step)
+
+    def before_step(self, optimizer: Any, step: int) -> None:
+        """An optimizer is about to step."""
+        if not self.on or _capturing():
+            return
+        self.begin(step)
+        if self._turn:
+            self._look_at_groups(optimizer, step)
+        for watched in self._watched or ():
+            parameter = watched.ref.parameter
+            if watched.optimizer == id(optimizer) and parameter is not None:
+                watched.restored.before_step(parameter, step)
+
+    def after_step(self, optimizer: Any, step: int) -> None:
+        """An optimizer has stepped."""
+        if not self.on or _capturing():
+            return
+        for watched in self._watched or ():
+            parameter = watched.ref.parameter
+            if watched.optimizer == id(optimizer) and parameter is not None:
+                watched.restored.after_step(parameter, step)
+                if not watched.kept.ended:
+                    watched.kept.after_step(parameter, step)
+                    self._news = True
+
+    @property
+    def _turn(self) -> bool:
+        return self._records % LOOK_EVERY == 0 or self._records & (self._records - 1) == 0
+
+    def _look_at_groups(self, optimizer: Any, step: int) -> None:
+        known = self._known.by_id()
+        place = self._places.setdefault(id(optimizer), len(self._places) + 1)
+        for number, group in list_groups(optimizer, place, known.keys(), step):
+            before = self._groups.get((place, number))
+            if before is None or not _is_alike(before, group):
+                self._groups[place, number] = group
+                self._news = True
+        own = {id(parameter) for group in optimizer.param_groups for parameter in group["params"]}
+        for watched in self._watched or ():
+            if watched.optimizer is None and id(watched.ref.parameter) in own:
+                watched.optimizer = id(optimizer)
+
+    def end_record(self, step: int) -> None:
+        """A record ends."""
+        turn, self._records = self._turn, self._records + 1
+        if self._records == 1:
+            self._rows.take_first()
+        if self._records == LOOK_AGAIN:
+            known = self._known.by_id().values()
+            self._rows.look_again(((ref.name, p) for ref, p in known), step)
+            self._news = True
+        if turn:
+            self._look_at_modules(step)
+        for watched in self._watched or ():
+            arrived = watched.restored.take_arrived()
+            self._news = self._news or (arrived and turn)
+
+    def _look_at_modules(self, step: int) -> None:
+        found = list_module_settings(((each.name, each.module) for each in self._layers), step)
+        known = {(own.type, own.layers, tuple(own.settings.items())): own for own in self._modules}
+        kept = [
+            known.get((own.type, own.layers, tuple(own.settings.items())), own) for own in found
+        ]
+        self._news = self._news or kept != self._modules
+        self._modules = kept
+
+    def take_news(self, *, last: bool = False) -> list[str] | None:
+        """All facts as texts, where some are new; last: whether a training ends."""
+        if last:
+            for watched in self._watched or ():
+                watched.restored.take_arrived(wait=True)
+        if not (self._news or last):
+            return None
+        self._news = False
+        texts = [fact_to_text(fact) for fact in self._facts()]
+        told, self._told = self._told, texts
+        return texts if texts != told else None
+
+    def _facts(self) -> Iterable[SetupFact]:
+        yield from self._groups.values()
+        yield from self._modules
+        for watched in self._watched or ():
+            yield from (f for f in (watched.restored.fact, watched.kept.fact) if f is not None)
+        yield from self._rows.facts
+
+    def stop(self) -> None:
+        """Take the hooks off the parameters, if there are any."""
+        for watched in self._watched or ():
+            watched.kept.stop()
+
+
+def _is_alike(one: OptimizerGroup, other: OptimizerGroup) -> bool:
+    """Whether two groups differ by no more than the rate and the step."""
+    return _without_rate(one) == _without_rate(other)
+
+
+def _without_rate(group: OptimizerGroup) -> OptimizerGroup:
+    settings = {name: value for name, value in group.settings.items() if name != "lr"}
+    return replace(group, since=0, settings=settings)
+
+
+def _capturing() -> bool:
+    """Whether the model runs to be captured, by CUDA graphs or torch.jit.trace, not to learn."""
+    return is_tracing() or is_capturing()

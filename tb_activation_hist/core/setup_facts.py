@@ -1,0 +1,158 @@
+"""What is known of how a training is set up, exactly: settings, and what befalls the weights."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any, Final, TypeAlias
+
+from tb_activation_hist.core.stored_json import is_whole
+
+SETUP_FIELD: Final = "setup"
+"""Field of the run's information with a text for each fact."""
+
+MOST_NAMES: Final = 32
+"""Names of layers that a fact keeps at most."""
+
+
+@dataclass(frozen=True)
+class OptimizerGroup:
+    """A parameter group of an optimizer that has parameters of the model.
+
+    optimizer: its class. place: its number among the optimizers, from 1. since: step from which on
+    it has these settings. parameters: how many of the model's it has. settings: numbers by name;
+    betas are ``beta1`` and ``beta2``, what is on or off is 1 or 0. ``lr`` is the one that it had at
+    `since`.
+    """
+
+    optimizer: str
+    place: int
+    since: int
+    parameters: int
+    settings: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class ModuleSettings:
+    """Settings that some layers of one type have in common.
+
+    type: of the modules. since: step from which on they have them. count: how many they are.
+    layers: the first `MOST_NAMES` of them. settings: numbers by name.
+    """
+
+    type: str
+    since: int
+    count: int
+    layers: tuple[str, ...]
+    settings: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class RestoredWeights:
+    """A parameter that was set back, outside of an optimizer's step, to what it was before.
+
+    writes: how often something else than an optimizer wrote to it between two steps, up to step
+    `seen`. times: how often it then had one value, that of the start of step `value`; first, last:
+    the steps before which it was set back to it.
+    """
+
+    parameter: str
+    writes: int
+    seen: int
+    times: int
+    value: int
+    first: int
+    last: int
+
+
+@dataclass(frozen=True)
+class KeptGradients:
+    """Whether a parameter's gradient was cleared between two steps of its optimizer.
+
+    steps: how often that was looked at, up to step `seen`. kept: how often the new gradient was
+    added to one that a step had used.
+    """
+
+    parameter: str
+    steps: int
+    kept: int
+    seen: int
+
+
+@dataclass(frozen=True)
+class EqualRows:
+    """How many rows of a weight matrix differ: the weights of its units.
+
+    rows: those that are not 0, of the first 4,096. distinct: different ones of them before the
+    first step. later: the same at step `seen`, 0 while it is not known.
+    """
+
+    parameter: str
+    rows: int
+    distinct: int
+    later: int
+    seen: int
+
+
+SetupFact: TypeAlias = OptimizerGroup | ModuleSettings | RestoredWeights | KeptGradients | EqualRows
+
+_FACTS: Final[Mapping[str, type[Any]]] = {
+    "optimizer": OptimizerGroup,
+    "modules": ModuleSettings,
+    "restored": RestoredWeights,
+    "kept": KeptGradients,
+    "rows": EqualRows,
+}
+_NAMES: Final = {own: name for name, own in _FACTS.items()}
+
+
+def fact_to_text(fact: SetupFact) -> str:
+    """As the run's information keeps it: a JSON object, whose field ``fact`` names the kind."""
+    return json.dumps({"fact": _NAMES[type(fact)], **asdict(fact)}, separators=(",", ":"))
+
+
+def texts_to_setup(texts: Iterable[str]) -> tuple[SetupFact, ...]:
+    """Inverse of `fact_to_text` for several; what is no such text is left out."""
+    return tuple(fact for fact in map(_to_fact, texts) if fact is not None)
+
+
+def _to_fact(text: str) -> SetupFact | None:
+    try:
+        stored = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    name = stored.get("fact") if isinstance(stored, dict) else None
+    own = _FACTS.get(name) if isinstance(name, str) else None
+    if own is None:
+        return None
+    names = [each.name for each in fields(own)]
+    checks = [_CHECKS.get(name, is_whole) for name in names]
+    if not all(check(stored.get(name)) for name, check in zip(names, checks, strict=True)):
+        return None
+    if "layers" in names:
+        stored["layers"] = tuple(stored["layers"])
+    found: SetupFact = own(**{name: stored[name] for name in names})
+    return found
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)
+
+
+def _is_texts(value: object) -> bool:
+    return isinstance(value, list) and all(map(_is_text, value))
+
+
+def _is_numbers(value: object) -> bool:
+    return isinstance(value, dict) and all(isinstance(each, int | float) for each in value.values())
+
+
+_CHECKS: Final = {
+    "optimizer": _is_text,
+    "type": _is_text,
+    "parameter": _is_text,
+    "layers": _is_texts,
+    "settings": _is_numbers,
+}
+"""What the fields of facts must be that are no whole numbers."""

@@ -1,0 +1,199 @@
+"""Scales that fall, outputs that are 0 or do not vary."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tb_activation_hist.findings.guidance.guidance import (
+    Guidance,
+    Pattern,
+    always,
+    exceeds,
+    from_start,
+)
+from tb_activation_hist.findings.guidance.snippets import CLIP, INITIALISE, LOWER_RATE
+
+GRADIENTS_VANISH: Final = Guidance(
+    causes=(
+        "a chain of sigmoids or tanhs, each of which shrinks the gradient",
+        "a deep network without normalisation or shortcuts",
+        "weights that start too small",
+    ),
+    remedy="Use ReLU-like nonlinearities with He initialisation, add normalisation or residual "
+    "connections.",
+    code=INITIALISE,
+    check=(
+        "Compare the updates with the weights, layer by layer (kinds=('updates',)). About 1e-3 "
+        "of the weights is usual; far less learns nothing."
+    ),
+)
+
+INPUT_FADES: Final = Guidance(
+    causes=(
+        "weights that start too small, so that only the biases matter",
+        "saturated or dead nonlinearities in between",
+        "a deep network without normalisation or shortcuts",
+    ),
+    remedy="Initialise with a standard deviation of about sqrt(2 / fan_in), add normalisation or "
+    "residual connections.",
+    code=INITIALISE,
+    check=(
+        "Give the network two very different batches. If the outputs of <layer> are about "
+        "equal, the input does not reach it."
+    ),
+)
+
+VALUES_VANISH: Final = Guidance(
+    causes=(
+        "weight decay that is too strong",
+        "weights that are clipped, as in a WGAN",
+        "a term of the loss that pulls these outputs to 0, such as the KL term of a VAE",
+    ),
+    remedy="Lower the weight decay or the weight of that term, clip weights less tightly, or "
+    "penalise the gradient instead.",
+    code="parameters = model.parameters()\n"
+    "optimizer = torch.optim.AdamW(parameters, lr=lr, weight_decay=0.01)",
+    check=(
+        "Record kinds=('weights',). If the weights of <layer> shrink too, the cause is decay or "
+        "clipping; otherwise, it is the loss."
+    ),
+)
+
+TINY_FROM_START: Final = Guidance(
+    causes=(
+        "weights that start far too small, or at 0",
+        "an initialisation that takes a variance for a standard deviation",
+    ),
+    remedy="Initialise with a standard deviation of about sqrt(2 / fan_in), as torch does by "
+    "itself.",
+    code=INITIALISE,
+    check="Print the standard deviation of the weights of <layer> beside sqrt(2 / fan_in), before "
+    "the first step.",
+)
+
+SHRINKS_ALONE: Final = Guidance(
+    causes=(
+        "a term of the loss that draws these outputs to 0, as the KL term of a VAE does",
+        "a later part of the network that does without them",
+        "weight decay that is too strong for this layer",
+    ),
+    remedy="In a VAE the posterior collapses to the prior: raise the weight of the KL term slowly "
+    "from 0, leave it some free bits, or weaken the decoder.",
+    code="weight = min(1.0, step / warmup)\nloss = reconstruction + weight * kl",
+    check="Write both terms of the loss with each step: the KL term is near 0 where the latent is "
+    "not used.",
+)
+
+OUTPUTS_SHRINK: Final = Guidance(
+    causes=(
+        "a loss that one answer for all samples makes small, as two views that only have to agree",
+        "weights that start too large, so that the training first has to shrink the outputs",
+        "targets that are far smaller than the outputs are at the start",
+    ),
+    remedy="Add what keeps the outputs of samples apart (negative pairs, a stopped gradient, a "
+    "variance term), start the last layer smaller, or scale the targets to about unit size.",
+    code="outputs = model(inputs)\nprint(outputs.std(0).mean(), targets.double().std())",
+    check="The code prints how far the outputs of samples lie apart, and the targets.",
+)
+
+VANISHING: Final[tuple[Pattern, ...]] = (
+    (exceeds("vanishing_gradient"), GRADIENTS_VANISH),
+    (exceeds("vanishing_depth"), INPUT_FADES),
+    (exceeds("vanishing_start"), TINY_FROM_START),
+    (exceeds("vanishing_weights"), TINY_FROM_START),
+    (exceeds("vanishing_beside"), SHRINKS_ALONE),
+    (exceeds("vanishing_last"), OUTPUTS_SHRINK),
+    (always, VALUES_VANISH),
+)
+
+ZERO_FROM_START: Final = Guidance(
+    causes=(
+        "weights initialised at 0, as in LoRA and in the last layers of residual branches",
+        "biases far below zero before a ReLU",
+        "inputs that are 0",
+    ),
+    remedy=(
+        "If the zeros are intended, nothing is wrong as long as they do not last. Otherwise, "
+        "check the initialisation and the inputs."
+    ),
+    code=INITIALISE,
+    check=(
+        "Before the first step, print the weights and biases of <layer> and of the layer before it."
+    ),
+)
+
+FELL_TO_ZERO: Final = Guidance(
+    causes=(
+        "a learning rate that was too high at this step and killed the units before <layer>",
+        "weight decay that is too strong",
+        "inputs that became 0",
+    ),
+    remedy=(
+        "Dead units do not recover: resume from a checkpoint before step <step> with a lower "
+        "rate or a longer warm-up. Add normalisation."
+    ),
+    code=f"{CLIP}\n{LOWER_RATE}",
+    check=(
+        "Look at the layers before <layer> at step <step>. If they jump, the cause is the rate; "
+        "if they are also 0, it is the input."
+    ),
+)
+
+EQUAL_FROM_START: Final = Guidance(
+    causes=(
+        "inputs far outside of the range for which the first layers are made, or all alike",
+        "weights that start at 0 or far too small, so that only the biases matter",
+        "biases or norms that push all values to one end of a nonlinearity's range",
+    ),
+    remedy="Look at the first layer that is named: what goes into it still differs from sample to "
+    "sample. Normalise the inputs, and initialise as torch does by itself.",
+    code="outputs = model(inputs)\nprint(inputs.std(0).mean(), outputs.std(0).mean())",
+    check="The code prints how far samples lie apart before and after the network; the second "
+    "number is next to 0.",
+)
+
+EQUAL_LATER: Final = Guidance(
+    causes=(
+        "units that died or saturated from a learning rate that was too high",
+        "weight decay that is too strong, so that only the biases are left",
+        "a loss that one answer for all samples makes small, as without negative pairs",
+    ),
+    remedy="Lower the learning rate or warm it up, lower the weight decay, or add what keeps the "
+    "outputs of samples apart (negative pairs, a stopped gradient, a variance term).",
+    code="outputs = model(inputs)\nprint(inputs.std(0).mean(), outputs.std(0).mean())",
+    check="Look at the layers before <layer> at step <step>: if they jump, the cause is the rate; "
+    "if they shrink, it is the decay.",
+)
+
+COLLAPSED: Final[tuple[Pattern, ...]] = (
+    (lambda case: case.exceeds("equal_outputs") and case.from_start, EQUAL_FROM_START),
+    (exceeds("equal_outputs"), EQUAL_LATER),
+    (from_start, ZERO_FROM_START),
+    (always, FELL_TO_ZERO),
+)
+
+ZEROS_FROM_START: Final = Guidance(
+    causes=(
+        "biases far below zero",
+        "inputs that are not centred",
+        "weights that start with a negative mean",
+    ),
+    remedy="About half zeros are normal after a ReLU. Set the biases to 0, centre the inputs, or "
+    "use a leaky ReLU.",
+    code="torch.nn.init.zeros_(layer.bias)  # of the layer before <layer>",
+    check="Look at the outputs of the layer before <layer>: their mean should be near 0.",
+)
+
+MANY_DIED: Final = Guidance(
+    causes=(
+        "units that died from a learning rate that was too high",
+        "biases that fell far below zero",
+        "inputs that became sparse",
+    ),
+    remedy="About half zeros are normal after a ReLU. Lower the rate or warm it up, add "
+    "normalisation, or use a leaky ReLU.",
+    code=LOWER_RATE,
+    check='Record <layer> with split={"<layer>": 1}: it names the units that are always 0.',
+)
+
+MOSTLY_ZERO: Final[tuple[Pattern, ...]] = ((from_start, ZEROS_FROM_START), (always, MANY_DIED))

@@ -1,0 +1,156 @@
+"""Scales that grow, spike or jump."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tb_activation_hist.findings.guidance.guidance import (
+    Case,
+    Guidance,
+    Pattern,
+    always,
+    exceeds,
+)
+from tb_activation_hist.findings.guidance.snippets import CLIP, INITIALISE, LOWER_RATE
+
+LARGE_FROM_START: Final = Guidance(
+    causes=(
+        "weights that start too large",
+        "no normalisation between the layers",
+        "inputs that are not normalised",
+    ),
+    remedy="Initialise with a standard deviation of about sqrt(2 / fan_in), normalise the inputs, "
+    "add normalisation.",
+    code=INITIALISE,
+    check=(
+        "Before the first step, compare the standard deviation of the weights of <layer> with "
+        "sqrt(2 / fan_in)."
+    ),
+)
+
+GROWS_SOON: Final = Guidance(
+    causes=(
+        "a learning rate that is too high",
+        "a loss with the wrong sign, so that it is maximised",
+        "no normalisation, or weights that start too large",
+    ),
+    remedy="Lower the rate to a tenth or warm it up, clip the gradients, and check the sign of "
+    "the loss.",
+    code=f"{LOWER_RATE}\n{CLIP}",
+    check=(
+        "Check whether the loss falls in the first steps; with the wrong sign, it never does. "
+        "Train 100 steps with a tenth of the rate."
+    ),
+)
+
+GROWS_LATER: Final = Guidance(
+    causes=(
+        "a learning rate that rises or jumps at this step",
+        "single bad batches whose gradients are not clipped",
+        "a rate that is too high for this stage of the training",
+    ),
+    remedy="Look at the learning rate and the batch of this step. Clip the gradients, lower the "
+    "rate or warm it up for longer.",
+    code=f"{CLIP}\n{LOWER_RATE}",
+    check=(
+        "Log the loss and the rate at each step (logger.step(loss=loss, lr=lr)) and compare "
+        "them around step <step>."
+    ),
+)
+
+GRADIENTS_GROW: Final = Guidance(
+    causes=(
+        "a discriminator that wins against its generator",
+        "a learning rate that is too high",
+        "a division by, or a logarithm of, a value that approaches 0",
+    ),
+    remedy="Lower the discriminator's rate or train it less often, smooth its labels, and clip the "
+    "gradients.",
+    code=CLIP,
+    check=(
+        "Compare the losses of both networks around step <step>; without a second network, look "
+        "for a divisor that approaches 0."
+    ),
+)
+
+LARGE_EMBEDDING: Final = Guidance(
+    causes=(
+        "an embedding that is initialised too large, or multiplied by sqrt(d) once too often",
+        "pretrained vectors that were not scaled",
+    ),
+    remedy="Initialise it with a standard deviation of 0.02 to 1, or put a norm after it.",
+    code="torch.nn.init.normal_(embedding.weight, std=0.02)",
+    check="Print the standard deviation of the weights of <layer> before the first step.",
+)
+
+EXPLODING: Final[tuple[Pattern, ...]] = (
+    (exceeds("gradient"), GRADIENTS_GROW),
+    (lambda case: case.exceeds("depth") and case.is_embedding, LARGE_EMBEDDING),
+    (exceeds("depth"), LARGE_FROM_START),
+    (exceeds("first_weights"), LARGE_FROM_START),
+    (exceeds("start"), LARGE_EMBEDDING),
+    (lambda case: _is_early(case), GROWS_SOON),
+    (always, GROWS_LATER),
+)
+
+
+def _is_early(case: Case) -> bool:
+    """In the first steps, or in the first twentieth of what the finding spans.
+
+    No other length is known.
+    """
+    return case.from_start or case.finding.first_step <= max(case.finding.last_step / 20, 20)
+
+
+SPIKES: Final = Guidance(
+    causes=(
+        "a learning rate on the edge of divergence",
+        "single bad batches",
+        "Adam's second moment, which lags behind gradients that jump",
+    ),
+    remedy="Lower the rate or warm it up, clip the gradients, and look at the batches of these "
+    "steps. For Adam, lower beta2 to 0.95.",
+    code=f"{CLIP}\n{LOWER_RATE}",
+    check=(
+        "Check whether the peaks fall on the same batches in each epoch. If so, the cause is "
+        "the data."
+    ),
+)
+
+SPIKE_AND_CRASH: Final[tuple[Pattern, ...]] = ((always, SPIKES),)
+
+JUMP: Final = Guidance(
+    causes=(
+        "a jump of the learning rate, for example by a scheduler",
+        "other data or augmentation from this step on",
+        "layers that were unfrozen, loaded or set to another mode",
+    ),
+    remedy=(
+        "Look at what the training script does at step <step>. If that is intended, nothing is "
+        "wrong."
+    ),
+    code="logger.step(loss=loss, lr=scheduler.get_last_lr()[0])",
+    check=(
+        "Compare the loss and the learning rate around step <step>. If both are unchanged, look "
+        "at the inputs of these steps."
+    ),
+)
+
+SUDDEN_CHANGE: Final[tuple[Pattern, ...]] = ((always, JUMP),)
+
+FEW_LARGE: Final = Guidance(
+    causes=(
+        "one unit or channel whose weights ran away",
+        "inputs with extreme values",
+        "massive activations of a large transformer, which it tolerates",
+    ),
+    remedy=(
+        "They hurt quantisation and float16 rather than the training itself. Look at that "
+        "unit, at weight decay and at normalisation."
+    ),
+    code='split = {"<layer>": 1}  # names the unit\n'
+    "logger = ActivationHistLogger(model, logdir, split=split)",
+    check="Check whether the largest value is in the same unit in each record.",
+)
+
+OUTLIER_FEATURES: Final[tuple[Pattern, ...]] = ((always, FEW_LARGE),)

@@ -1,0 +1,188 @@
+"""Networks that hardly learn: set back, rounded away, at chance, or next to no way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from tb_activation_hist.core.setup_facts import OptimizerGroup
+from tb_activation_hist.findings.hits import name_layers, whole_run_hit
+from tb_activation_hist.findings.loss_signals import chance_loss, find_loss_trend
+from tb_activation_hist.findings.parameter_signals import ParameterSignals
+from tb_activation_hist.findings.rule import Observation
+from tb_activation_hist.findings.rules.low_precision import FLOAT_LIMITS
+from tb_activation_hist.findings.run_signals import RunSignals
+from tb_activation_hist.findings.set_back import find_set_back
+from tb_activation_hist.findings.signals import Signals
+from tb_activation_hist.findings.still_weights import Cause, matrices
+from tb_activation_hist.findings.thresholds import UNIT_SHARE, Thresholds, threshold
+from tb_activation_hist.findings.weight_trends import path_length
+
+STILL_UPDATE: Final = 1e-6
+"""Size of updates, relative to the weights, below which it is another pattern."""
+
+CHANCE_LEFT: Final = 1.25
+"""Loss at the end, relative to that of guessing, from which on it has risen instead."""
+
+DECAY_ABOVE: Final = 10.0
+"""How far above the learning rate a weight decay must be to be taken for one."""
+
+LEAST_WAY: Final = 64
+"""Steps after which the way of the weights, and a loss at chance, are judged."""
+
+LOSS_LEFT: Final = 0.97
+"""Part of the first loss above which one that was learnt from would not be at the end."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class HardlyLearningThresholds(Thresholds):
+    set_back_times: int = threshold(
+        3, "times", "So often weights must be set back to one earlier value.", "torch's own count"
+    )
+    rounded_share: float = threshold(
+        0.5,
+        UNIT_SHARE,
+        "Weights in a format of few bits that a step leaves as they are, although their gradients "
+        "are not 0.",
+    )
+    chance_share: float = threshold(
+        0.965,
+        UNIT_SHARE,
+        "Loss of a run, relative to the logarithm of the number of outputs, that is not below "
+        "chance.",
+        "cross entropy of equal probabilities; bench/findings",
+    )
+    short_way: float = threshold(
+        0.02,
+        "share of the weights",
+        "Sum of the sizes of all updates of a run, in the median matrix, below which it has "
+        "hardly moved.",
+    )
+
+
+def short_format(parameters: Sequence[ParameterSignals]) -> dict[str, str]:
+    """The dtype of the weights where small updates are rounded away in it."""
+    dtypes = [p.info.dtype for p in matrices(parameters) if p.info.dtype in FLOAT_LIMITS]
+    return {"weights_dtype": dtypes[0]} if dtypes else {}
+
+
+def owners_of_weights(layers: RunSignals) -> list[Signals]:
+    return [s for s in layers.learners if layers.parameters_of(s.info)]
+
+
+def find_restored_weights(
+    layers: RunSignals, options: HardlyLearningThresholds
+) -> Iterator[Observation]:
+    """Something sets the weights back to what they were before, as a checkpoint loaded again."""
+    for back in find_set_back(layers, options.set_back_times):
+        when = "before each step" if back.every == 1 else f"every {back.every:,} steps"
+        yield Observation(
+            hits=back.hits,
+            title=f"what is learnt is lost: {when}, the weights are set back to what they were at "
+            f"the start of step {back.fact.value}",
+            threshold={"set_back_times": options.set_back_times},
+            severity="error" if back.every == 1 else "warning",
+            figures={"cause": Cause.SET_BACK.value, "set_back": back.fact.times},
+        )
+
+
+def find_rounded_updates(
+    layers: RunSignals, options: HardlyLearningThresholds
+) -> Iterator[Observation]:
+    """Weights in few bits, most of which a step does not change though they have gradients."""
+    known = [p for p in matrices(layers.parameters) if p.info.dtype in FLOAT_LIMITS]
+    shares = [(p, _rounded_share(p)) for p in known]
+    rounded = [(p, share) for p, share in shares if share >= options.rounded_share]
+    if not rounded or 2 * len(rounded) < len(shares):
+        return
+    names = {p.name.rpartition(".")[0] for p, _ in rounded}
+    hits = [whole_run_hit(s, {}) for s in layers.learners if s.info.layer in names]
+    if hits:
+        share = float(np.median([each for _, each in rounded]))
+        yield Observation(
+            hits=hits,
+            title=f"{name_layers(hits)}: hardly learning, a step leaves {share:.0%} of the weights "
+            f"as they are, rounded away in {rounded[0][0].info.dtype}",
+            threshold={"rounded_share": options.rounded_share},
+            figures={"rounded": share, **short_format([rounded[0][0]])},
+        )
+
+
+def _rounded_share(parameter: ParameterSignals) -> float:
+    """Median share of the values that steps did not change, without those without a gradient."""
+    updates, gradients = parameter.updates, parameter.gradients
+    if updates is None or gradients is None or not len(updates.steps) or not len(gradients.steps):
+        return 0.0
+    still, idle = (np.nanmedian(each.signals.zero_share) for each in (updates, gradients))
+    return float((still - idle) / (1 - idle)) if idle < 1 else 0.0
+
+
+def find_loss_at_chance(
+    layers: RunSignals, options: HardlyLearningThresholds
+) -> Iterator[Observation]:
+    """The logged loss begins, stays and ends at that of a network that knows nothing."""
+    trend = find_loss_trend(layers)
+    chance = None if trend is None else chance_loss(layers, trend)
+    if trend is None or chance is None or layers.rate_rises or trend.length < LEAST_WAY:
+        return
+    if min(trend.lowest, trend.end) < options.chance_share * min(chance, trend.begin):
+        return
+    if trend.end > CHANCE_LEFT * chance:
+        return
+    hits = [whole_run_hit(s, {}) for s in owners_of_weights(layers)]
+    if hits:
+        yield Observation(
+            hits=hits,
+            title=f"the network learns nothing: after {trend.steps[1]:,} steps, {trend.tag} is "
+            f"{trend.end:.3g}, that of guessing ({chance:.3g})",
+            threshold={"chance_share": options.chance_share},
+            severity="info",
+            figures={"loss_begin": trend.begin, "loss_end": trend.end},
+        )
+
+
+def find_short_ways(layers: RunSignals, options: HardlyLearningThresholds) -> Iterator[Observation]:
+    """All updates of a run together can hardly have moved the weights."""
+    length, steps = path_length(layers)
+    if not length < options.short_way or steps < LEAST_WAY or layers.rate_rises:
+        return
+    if min(p.largest_update for p in matrices(layers.parameters)) < STILL_UPDATE:
+        return
+    trend = find_loss_trend(layers)
+    stays = trend is not None and trend.end > LOSS_LEFT * trend.begin
+    swapped = next((g for g in layers.facts.of(OptimizerGroup) if _is_swapped(g, layers)), None)
+    rates = (
+        ""
+        if swapped is None
+        else (
+            f"; the learning rate is {swapped.settings['lr']:g} and the weight decay "
+            f"{swapped.settings['weight_decay']:g}, as if swapped"
+        )
+    )
+    hits = [whole_run_hit(s, {"way": length}) for s in owners_of_weights(layers)]
+    if hits:
+        yield Observation(
+            hits=hits,
+            title=f"hardly learning: in {steps:,} steps, the weights have moved by at most "
+            f"{length:.2g} of their size{rates}",
+            threshold={"short_way": options.short_way},
+            severity="warning" if stays or rates else "info",
+        )
+
+
+def _is_swapped(group: OptimizerGroup, layers: RunSignals) -> bool:
+    """Whether the rate is far below a decay that goes through the gradients."""
+    own = group.settings
+    decoupled = group.optimizer == "AdamW" or own.get("decoupled_weight_decay", 0.0)
+    rate = max(own.get("lr", 0.0), largest_rate(layers))
+    return not decoupled and rate * DECAY_ABOVE < own.get("weight_decay", 0.0)
+
+
+def largest_rate(layers: RunSignals) -> float:
+    """Learning rate of all groups and records; 0 where none is known."""
+    rates = [own.facts.rates for own in layers.sizes.values() if len(own.facts.rates)]
+    known = np.concatenate(rates) if rates else np.zeros(0)
+    return float(np.nanmax(known)) if np.isfinite(known).any() else 0.0

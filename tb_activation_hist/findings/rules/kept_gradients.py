@@ -1,0 +1,53 @@
+"""Gradients that are never cleared, so that each step uses the sum of all before."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from tb_activation_hist.core.setup_facts import KeptGradients
+from tb_activation_hist.findings.hits import whole_run_hit
+from tb_activation_hist.findings.rule import Begins, Observation, RunRule
+from tb_activation_hist.findings.run_signals import RunSignals
+from tb_activation_hist.findings.thresholds import UNIT_STEPS, Thresholds, threshold
+
+
+@dataclass(frozen=True, kw_only=True)
+class KeptGradientThresholds(Thresholds):
+    kept_steps: int = threshold(
+        4,
+        UNIT_STEPS,
+        "Steps, all that were looked at, after which the next gradient was added to the one that "
+        "the step had used.",
+        "the gradient tensor itself and torch's count of writes to it",
+    )
+
+
+def find_kept_gradients(
+    layers: RunSignals, options: KeptGradientThresholds
+) -> Iterator[Observation]:
+    known = [fact for fact in layers.facts.of(KeptGradients) if fact.steps >= options.kept_steps]
+    kept = [fact for fact in known if fact.kept == fact.steps]
+    hits = [whole_run_hit(s, {}) for s in layers.learners if layers.parameters_of(s.info)]
+    if kept and len(kept) == len(known) and hits:
+        yield Observation(
+            hits=hits,
+            title=f"gradients are not cleared: in all {kept[0].steps} steps that were looked at, "
+            "the new gradient was added to that of the step before",
+            threshold={"kept_steps": options.kept_steps},
+            figures={"records": kept[0].steps},
+        )
+
+
+KEPT_GRADIENTS: Final = RunRule(
+    kind="kept_gradients",
+    severity="warning",
+    seen="Between two steps of an optimizer nobody clears the gradients: a backward pass adds to "
+    "those that the last step has used.",
+    source="the gradients of two parameters in the first steps",
+    thresholds=KeptGradientThresholds,
+    explains={"optimizer_settings": Begins.WITH_OR_AFTER},
+    find=(find_kept_gradients,),
+    online=None,
+)

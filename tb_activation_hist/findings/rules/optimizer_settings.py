@@ -1,0 +1,167 @@
+"""Settings of an optimizer that hardly anybody can mean."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from tb_activation_hist.core.setup_facts import OptimizerGroup
+from tb_activation_hist.findings.hardly_learning import largest_rate
+from tb_activation_hist.findings.hits import Hit
+from tb_activation_hist.findings.number_format import format_factor
+from tb_activation_hist.findings.rule import Observation, RunRule
+from tb_activation_hist.findings.run_signals import RunSignals
+from tb_activation_hist.findings.still_weights import matrices
+from tb_activation_hist.findings.thresholds import (
+    UNIT_FACTOR,
+    UNIT_SHARE,
+    Thresholds,
+    threshold,
+)
+
+USUAL_ADAMW: Final = 0.3
+USUAL_SGD: Final = 0.02
+"""Largest weight decay that is usual."""
+
+USUAL_EPS: Final = 1e-6
+"""Largest eps that is usual, however small the gradients are."""
+
+EARLY: Final = 3
+"""Measurements of the gradients with which Adam's eps is compared."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class OptimizerSettingsThresholds(Thresholds):
+    momentum: float = threshold(
+        0.995,
+        UNIT_SHARE,
+        "Momentum from which on an optimizer adds up 200 steps or more.",
+        "usual: 0.9 to 0.99 (Sutskever et al. 2013)",
+    )
+    beta_limit: float = threshold(
+        1.0,
+        UNIT_FACTOR,
+        "Adam's beta1, relative to the square root of beta2.",
+        "Reddi, Kale and Kumar 2018, On the Convergence of Adam and Beyond: below 1",
+    )
+    decay_step: float = threshold(
+        0.005,
+        UNIT_SHARE,
+        "Share of the weights that weight decay takes away in a step: rate times decay.",
+        "Loshchilov and Hutter 2019, Decoupled Weight Decay Regularization: 1e-5 to 1e-3 usual",
+    )
+    decay_in_gradient: float = threshold(
+        0.1,
+        "weight decay",
+        "Weight decay of an Adam that adds it to the gradients, which then outweighs these.",
+        "Loshchilov and Hutter 2019: with Adam 1e-5 to 1e-2 usual",
+    )
+    large_eps: float = threshold(
+        10.0,
+        UNIT_FACTOR,
+        "Adam's eps, relative to the median size of the first gradients: steps get as many times "
+        "smaller.",
+        "Kingma and Ba 2015: 1e-8",
+    )
+
+
+class Oddity(NamedTuple):
+    """What is odd about a group. limit: the threshold's name."""
+
+    text: str
+    limit: str
+    setting: str
+    value: float
+
+
+def find_odd_settings(
+    layers: RunSignals, options: OptimizerSettingsThresholds
+) -> Iterator[Observation]:
+    owners = [s for s in layers.learners if layers.parameters_of(s.info)]
+    told: set[tuple[str, str]] = set()
+    for group in layers.facts.of(OptimizerGroup) if owners else ():
+        for odd in _find_oddities(group, layers, options):
+            if (odd.text, group.optimizer) in told:
+                continue
+            told.add((odd.text, group.optimizer))
+            hits = [
+                Hit(s, min(int(np.searchsorted(s.series.steps, group.since)), len(s.series) - 1),
+                    len(s.series) - 1)
+                for s in owners
+            ]  # fmt: skip
+            limit = getattr(options, odd.limit)
+            yield Observation(
+                hits=hits,
+                title=f"{group.optimizer}: {odd.text}",
+                threshold={odd.limit: limit},
+                figures={"setting": odd.setting, "setting_value": odd.value},
+            )
+
+
+def _find_oddities(
+    group: OptimizerGroup, layers: RunSignals, options: OptimizerSettingsThresholds
+) -> Iterator[Oddity]:
+    own = group.settings
+    momentum = own.get("momentum", 0.0)
+    if momentum >= options.momentum:
+        yield Oddity(_name_momentum(momentum), "momentum", "momentum", momentum)
+    beta1, beta2 = own.get("beta1", 0.0), own.get("beta2", 1.0)
+    if beta1 > options.beta_limit * math.sqrt(max(beta2, 0.0)):
+        swapped = ", as if the two were swapped" if beta1 > beta2 else ""
+        text = f"beta1 {beta1:g} is above the square root of beta2 {beta2:g}{swapped}"
+        yield Oddity(text, "beta_limit", "beta1", beta1)
+    yield from _find_decay(group, layers, options)
+    eps = own.get("eps", 0.0)
+    gradient = _first_gradient(layers)
+    if "beta1" in own and gradient > 0 and eps > USUAL_EPS and eps > options.large_eps * gradient:
+        text = f"eps {eps:g} is {format_factor(eps / gradient)} times the gradients' usual size"
+        yield Oddity(text, "large_eps", "eps", eps)
+
+
+def _name_momentum(momentum: float) -> str:
+    if momentum >= 1:
+        return f"momentum {momentum:g}: steps are added up without end"
+    return f"momentum {momentum:g}: some {format_factor(1 / (1 - momentum))} steps are added up"
+
+
+def _find_decay(
+    group: OptimizerGroup, layers: RunSignals, options: OptimizerSettingsThresholds
+) -> Iterator[Oddity]:
+    decay = group.settings.get("weight_decay", 0.0)
+    rate = max(group.settings.get("lr", 0.0), largest_rate(layers))
+    adaptive = "beta1" in group.settings
+    decoupled = group.optimizer == "AdamW" or group.settings.get("decoupled_weight_decay", 0.0)
+    # Where the decay is usual and takes much all the same, it is the rate that is odd.
+    usual = USUAL_ADAMW if adaptive else USUAL_SGD
+    if adaptive and not decoupled:
+        if decay >= options.decay_in_gradient:
+            text = f"weight decay {decay:g} is added to the gradients, and outweighs them"
+            yield Oddity(text, "decay_in_gradient", "weight_decay", decay)
+    elif decay * rate >= options.decay_step and decay > usual:
+        text = f"weight decay {decay:g} takes {decay * rate:.2g} of the weights away in each step"
+        yield Oddity(text, "decay_step", "weight_decay", decay)
+
+
+def _first_gradient(layers: RunSignals) -> float:
+    """Median size of the matrices' first gradients; 0 where none is known."""
+    first = [p.gradients.rms[:EARLY] for p in matrices(layers.parameters) if p.gradients]
+    known = np.concatenate(first) if first else np.zeros(0)
+    known = known[np.isfinite(known) & (known > 0)]
+    return float(np.median(known)) if len(known) else 0.0
+
+
+OPTIMIZER_SETTINGS: Final = RunRule(
+    kind="optimizer_settings",
+    severity="warning",
+    seen="A momentum of nearly 1, Adam's betas out of order, an eps far above the gradients, or "
+    "a weight decay that outweighs them.",
+    source="the optimizer's parameter groups",
+    thresholds=OptimizerSettingsThresholds,
+    explains={},
+    find=(find_odd_settings,),
+    online=None,
+)

@@ -1,0 +1,79 @@
+"""Weights that start too large, or grow as a whole."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from tb_activation_hist.findings.hits import name_layers
+from tb_activation_hist.findings.layer_types import LEAST_DEPTH
+from tb_activation_hist.findings.number_format import format_factor
+from tb_activation_hist.findings.rule import Observation
+from tb_activation_hist.findings.run_signals import RunSignals
+from tb_activation_hist.findings.thresholds import UNIT_FACTOR, Thresholds, threshold
+from tb_activation_hist.findings.weight_trends import find_growth, find_weight_trend
+from tb_activation_hist.findings.weights_at_start import weights_at_start
+
+MOST_LAYERS: Final = 0.5
+"""Part of a network's layers that must start with large weights."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class WeightGrowthThresholds(Thresholds):
+    exploding_first_weights: float = threshold(
+        2.5,
+        UNIT_FACTOR,
+        "Root mean square of the weights of half of the layers before the first step, times the "
+        "root of their number of inputs.",
+        "He et al. 2015: sqrt(2); in health at most 1.5",
+    )
+    exploding_weights: float = threshold(
+        6.0,
+        UNIT_FACTOR,
+        "Growth of the weights of the median matrix within 512 steps; at most 3 in health.",
+    )
+
+
+def find_large_weights(
+    layers: RunSignals, options: WeightGrowthThresholds
+) -> Iterator[Observation]:
+    """Most layers start with weights far above 1 / sqrt(number of inputs), as from N(0, 1)."""
+    known = list(weights_at_start(layers))
+    large = [each for each in known if each.gain > options.exploding_first_weights]
+    if len(known) < LEAST_DEPTH or len(large) < MOST_LAYERS * len(known):
+        return
+    gain = float(np.median([each.gain for each in large]))
+    hits = [each.hit for each in large]
+    yield Observation(
+        hits=hits,
+        title=f"{name_layers(hits)}: weights start {format_factor(gain)} times as large as "
+        "1 / sqrt(number of inputs)",
+        threshold={"first_weights": options.exploding_first_weights},
+        severity="warning",
+        figures={"start_gain": gain},
+    )
+
+
+def find_growing_weights(
+    layers: RunSignals, options: WeightGrowthThresholds
+) -> Iterator[Observation]:
+    """Weights that grow as a whole within some hundred steps, be outputs normalised or not."""
+    trend = find_weight_trend(layers)
+    found = None if trend is None else find_growth(trend, options.exploding_weights)
+    if trend is None or found is None:
+        return
+    base, end = found
+    first, most = trend.departure(end, base), int(np.argmax(trend.scale))
+    growth = float(trend.scale[most] / trend.scale[base])
+    hits = trend.hits(first, {"growth": growth, "largest_step": int(trend.steps[most])})
+    if hits:
+        yield Observation(
+            hits=hits,
+            title=f"{name_layers(hits)}: weights grow from step {first} on, "
+            f"{format_factor(growth)}-fold by step {int(trend.steps[most])}",
+            threshold={"weights": options.exploding_weights},
+            severity="warning",
+        )

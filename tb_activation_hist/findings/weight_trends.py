@@ -1,0 +1,119 @@
+"""How the size of a network's weights develops, and how far they move."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from tb_activation_hist.core.grid import FloatArray, IntArray
+from tb_activation_hist.findings.hits import Hit
+from tb_activation_hist.findings.parameter_signals import ParameterSignals
+from tb_activation_hist.findings.run_signals import RunSignals, module_name
+from tb_activation_hist.findings.signals import Signals
+
+LEAST_GAIN: Final = 0.05
+"""Size of weights at the start, relative to 1 / sqrt(inputs), from which on growth is judged: what
+starts next to 0 has to grow."""
+
+LEAST_MATRICES: Final = 2
+
+GROWTH_STEPS: Final = 512
+"""Steps within which weights must grow: over a long training those of healthy networks do too."""
+
+LEAST_UPDATES: Final = 5
+"""Measurements of updates from which a way can be added up."""
+
+DEPARTED: Final = 1.25
+"""Growth, or fall, by which the weights have begun to go."""
+
+
+@dataclass(frozen=True)
+class WeightTrend:
+    """How the median matrix went.
+
+    steps: (S,) of the measurements. scale: (S,) median over the matrices of the root mean square
+    relative to that of the first. owners: the layers that have them.
+    """
+
+    steps: IntArray
+    scale: FloatArray
+    owners: Sequence[Signals]
+    matrices: int
+
+    def hits(self, first_step: int, figures: dict[str, float]) -> list[Hit]:
+        """The layers from a step on to the end."""
+        return [
+            Hit(s, min(int(np.searchsorted(s.series.steps, first_step)), len(s.series) - 1),
+                len(s.series) - 1, figures)
+            for s in self.owners
+        ]  # fmt: skip
+
+    def departure(self, at: int, base: int) -> int:
+        """The step after the last measurement, before `at`, that was near that of `base`."""
+        ratio = self.scale[base : at + 1] / self.scale[base]
+        near = np.flatnonzero((ratio < DEPARTED) & (ratio > 1 / DEPARTED))
+        return int(self.steps[base + int(near[-1])]) + 1
+
+
+def trained_matrices(run: RunSignals) -> list[ParameterSignals]:
+    """Matrices of layers that ran, of usual size at the start, and of which sizes are known."""
+    return [p for p in run.parameters if p.is_matrix and p.records > 1 and _is_usual(p, run)]
+
+
+def _is_usual(parameter: ParameterSignals, run: RunSignals) -> bool:
+    assert parameter.weights is not None
+    first = float(parameter.weights.rms[0])
+    gain = first * float(np.sqrt(np.prod(parameter.info.shape[1:])))
+    trained = parameter.name not in run.facts.frozen and run.has_run(parameter.name)
+    return gain > LEAST_GAIN and trained and not parameter.is_constant
+
+
+def find_weight_trend(run: RunSignals) -> WeightTrend | None:
+    """None if too few matrices were measured together."""
+    found = trained_matrices(run)
+    known = [p.weights for p in found if p.weights is not None]
+    if len(known) < LEAST_MATRICES:
+        return None
+    steps = known[0].steps
+    same = [each for each in known if np.array_equal(each.steps, steps)]
+    if len(same) < LEAST_MATRICES or len(steps) < 2:
+        return None
+    scales = np.array([each.rms / each.rms[0] for each in same])
+    whole = np.isfinite(scales).all(axis=0)
+    if whole.sum() < 2:
+        return None
+    names = {module_name(p.info).rpartition(".")[0] for p in found}
+    owners = [s for s in run.learners if module_name(s.info) in names]
+    return WeightTrend(steps[whole], np.median(scales[:, whole], axis=0), owners, len(same))
+
+
+def find_growth(trend: WeightTrend, factor: float) -> tuple[int, int] | None:
+    """Measurements between which the weights grow so much within `GROWTH_STEPS`: base and end."""
+    for end in range(1, len(trend.steps)):
+        near = np.flatnonzero(trend.steps[:end] >= trend.steps[end] - GROWTH_STEPS)
+        if near.size:
+            base = int(near[np.argmin(trend.scale[near])])
+            if trend.scale[end] >= factor * trend.scale[base]:
+                return base, end
+    return None
+
+
+def path_length(run: RunSignals) -> tuple[float, int]:
+    """How far the median matrix can have moved, relative to its size, and over how many steps.
+
+    The sizes of the updates, added up as if all had one direction; (inf, 0) if they are not known.
+    """
+    lengths, steps = [], 0
+    for parameter in trained_matrices(run):
+        updates = parameter.updates
+        if updates is None or len(updates.steps) < LEAST_UPDATES:
+            continue
+        if not np.isfinite(updates.rms).all():
+            return float("inf"), 0
+        gaps = np.diff(updates.steps, prepend=updates.steps[0] - 1)
+        lengths.append(float(np.sum(gaps * updates.rms)))
+        steps = max(steps, int(updates.steps[-1]))
+    return (float(np.median(lengths)), steps) if lengths else (float("inf"), 0)

@@ -1,0 +1,210 @@
+"""What is noted of a training's set-up: settings, restored weights, kept gradients, equal rows."""
+
+from __future__ import annotations
+
+import copy
+import io
+from functools import partial
+from typing import Any, TypeVar
+
+import pytest
+import torch
+from torch import nn
+
+from tb_activation_hist import ActivationHistLogger, MemoryWriter
+from tb_activation_hist.core.setup_facts import (
+    EqualRows,
+    KeptGradients,
+    ModuleSettings,
+    OptimizerGroup,
+    RestoredWeights,
+    fact_to_text,
+    texts_to_setup,
+)
+from tb_activation_hist.findings import RunFacts, info_to_run_facts
+
+FactT = TypeVar("FactT")
+
+
+def make_model() -> nn.Sequential:
+    torch.manual_seed(0)
+    norm = nn.BatchNorm1d(8, momentum=0.2)
+    return nn.Sequential(nn.Linear(4, 8), norm, nn.Dropout(0.3), nn.Linear(8, 3))
+
+
+class Script:
+    """A training loop; what it does beside the usual is given by name."""
+
+    def __init__(self, **does: Any) -> None:
+        self.does = does
+        self.model = make_model()
+        prepare = does.get("prepare")
+        if prepare:
+            prepare(self.model)
+        self.optimizer = torch.optim.Adam(self.model.parameters(), 1e-2, weight_decay=0.1)
+        self.start = copy.deepcopy(self.model.state_dict())
+
+    def run(self, steps: int = 20) -> RunFacts:
+        memory = MemoryWriter()
+        with ActivationHistLogger(self.model, memory, on_error="raise") as logger:
+            for step in range(steps):
+                self.before(step)
+                loss = self.backward()
+                if self.does.get("clip"):
+                    nn.utils.clip_grad_norm_(self.model.parameters(), 0.1)
+                self.optimizer.step()
+                logger.step(loss=loss)
+        return info_to_run_facts(memory.run_info)
+
+    def before(self, step: int) -> None:
+        every = self.does.get("load_every")
+        if every and step % every == 0:
+            self.model.load_state_dict(self.start)
+        if self.does.get("swap"):
+            own = copy.deepcopy(self.model.state_dict())
+            self.model.load_state_dict(self.start)
+            self.model.load_state_dict(own)
+        clear = self.does.get("clear", "none")
+        if clear != "never":
+            self.optimizer.zero_grad(set_to_none=clear == "none")
+
+    def backward(self) -> float:
+        for _ in range(self.does.get("parts", 1)):
+            loss = self.model(torch.randn(16, 4)).square().mean()
+            loss.backward()
+        return float(loss.detach())
+
+
+def only(facts: RunFacts, kind: type[FactT]) -> FactT:
+    (found,) = facts.of(kind)[:1]
+    return found
+
+
+def test_settings_of_optimizers_and_modules_are_noted() -> None:
+    facts = Script().run(3)
+    group = only(facts, OptimizerGroup)
+    assert (group.optimizer, group.place, group.since, group.parameters) == ("Adam", 1, 1, 6)
+    wanted = {"lr": 1e-2, "beta1": 0.9, "beta2": 0.999, "eps": 1e-8, "weight_decay": 0.1}
+    assert {name: group.settings[name] for name in wanted} == wanted
+    modules = {own.type: own for own in facts.of(ModuleSettings)}
+    assert modules["Dropout"].settings == {"p": 0.3}
+    assert modules["Dropout"].layers == ("2",)
+    assert modules["BatchNorm1d"].settings["momentum"] == 0.2
+
+
+def test_a_setting_that_changes_is_noted_with_its_step() -> None:
+    script = Script()
+    script.backward = lambda: raise_momentum(script)  # type: ignore[method-assign]
+    group = only(script.run(20), OptimizerGroup)
+    assert (group.settings["beta1"], group.since) == (0.5, 17)
+
+
+def raise_momentum(script: Script) -> float:
+    group = script.optimizer.param_groups[0]
+    group["lr"] *= 0.9
+    group["betas"] = (0.9 if len(script.optimizer.state) < 1 else group["betas"][0], 0.999)
+    step = next((float(s["step"]) for s in script.optimizer.state.values()), 0.0)
+    if step >= 10:
+        group["betas"] = (0.5, 0.999)
+    return Script.backward(script)
+
+
+@pytest.mark.parametrize(
+    ("does", "kept"),
+    [
+        ({"clear": "never"}, 12),
+        ({"clear": "never", "parts": 2, "clip": True}, 12),
+        ({}, 0),
+        ({"clear": "zeros"}, 0),
+        ({"parts": 2}, 0),
+        ({"clip": True, "clear": "zeros"}, 0),
+    ],
+)
+def test_gradients_that_nobody_clears(does: dict[str, Any], kept: int) -> None:
+    for fact in Script(**does).run().of(KeptGradients):
+        assert (fact.steps, fact.kept, fact.seen) == (12, kept, 13)
+
+
+def test_a_judge_that_gets_gradients_from_its_opponent_is_cleared() -> None:
+    """The generator's loss adds to the judge's gradients, which are cleared before its own."""
+    torch.manual_seed(0)
+    make, judge = nn.Linear(2, 4), nn.Linear(4, 1)
+    optimizers = [torch.optim.SGD(own.parameters(), 0.01) for own in (judge, make)]
+    memory = MemoryWriter()
+    with ActivationHistLogger({"make": make, "judge": judge}, memory) as logger:
+        for _ in range(20):
+            for optimizer in optimizers:
+                optimizer.zero_grad()
+                judge(make(torch.randn(8, 2))).mean().backward()
+                optimizer.step()
+            logger.step()
+    facts = info_to_run_facts(memory.run_info).of(KeptGradients)
+    assert [(fact.steps, fact.kept) for fact in facts] == [(12, 0)] * 2
+
+
+@pytest.mark.parametrize(("every", "times", "last"), [(1, 19, 20), (6, 3, 19), (100, 0, 0)])
+def test_weights_that_are_set_back(every: int, times: int, last: int) -> None:
+    found = Script(load_every=every).run().of(RestoredWeights)
+    if not times:
+        assert found == []
+    for fact in found:
+        assert (fact.times, fact.value, fact.last, fact.writes) == (times, 1, last, times)
+
+
+def test_weights_that_are_swapped_for_a_look_are_not_set_back() -> None:
+    found = Script(swap=True).run().of(RestoredWeights)
+    assert [(fact.writes, fact.times) for fact in found] == [(19, 0)] * 2
+
+
+def copy_rows(model: nn.Sequential, *, out: bool) -> None:
+    with torch.no_grad():
+        for layer in (model[0], model[3]) if out else (model[0],):
+            assert isinstance(layer, nn.Linear)
+            first = layer.weight[:1] if layer is model[0] else layer.weight[:, :1]
+            layer.weight.copy_(first.expand_as(layer.weight).clone())
+        model[2].p = 0.0  # type: ignore[assignment]
+
+
+@pytest.mark.parametrize(("out", "later"), [(True, 1), (False, 8)])
+def test_units_that_start_as_copies(out: bool, later: int) -> None:
+    facts = Script(prepare=partial(copy_rows, out=out)).run().of(EqualRows)
+    (own,) = [fact for fact in facts if fact.parameter == "0.weight"]
+    assert (own.rows, own.distinct, own.later, own.seen) == (8, 1, later, 8)
+    assert Script().run(3).of(EqualRows) == []
+
+
+def test_the_logged_loss_is_followed() -> None:
+    memory = MemoryWriter()
+    model = nn.Linear(2, 2)
+    with ActivationHistLogger(model, memory) as logger:
+        for step in range(200):
+            model(torch.ones(1, 2))
+            logger.step(loss=float("nan") if step == 99 else float(step), val_loss=1.0, lr=0.1)
+    (loss,) = info_to_run_facts(memory.run_info).losses
+    assert (loss.tag, loss.window, loss.non_finite) == ("loss", 4, 100)
+    assert loss.steps == tuple(range(4, 201, 4))
+    assert loss.means[0] == 1.5
+    assert loss.until(40).means == loss.means[:10]
+    assert loss.until(40).non_finite == 0
+
+
+def test_what_is_no_fact_is_left_out() -> None:
+    fact = EqualRows("a.weight", 8, 1, 1, 8)
+    text = fact_to_text(fact)
+    wrong = ["", "[]", "{}", '{"fact":"rows"}', text.replace("8", '"8"'), '{"fact":[]}']
+    assert texts_to_setup([*wrong, text]) == (fact,)
+
+
+def test_a_watched_model_can_be_copied_and_saved() -> None:
+    model = make_model()
+    with ActivationHistLogger(model, MemoryWriter()) as logger:
+        optimizer = torch.optim.SGD(model.parameters(), 0.1)
+        for _ in range(2):
+            optimizer.zero_grad()
+            model(torch.randn(8, 4)).sum().backward()
+            optimizer.step()
+            copied = copy.deepcopy(model)
+            torch.save(model.state_dict(), io.BytesIO())
+            logger.step()
+    assert torch.equal(copied[0].weight, copied[0].weight)
+    assert not model[0].weight._post_accumulate_grad_hooks

@@ -1,0 +1,203 @@
+"""Findings from settings, from what befalls single weights, and from the logged loss."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from tb_activation_hist.core.loss_history import LossHistory
+from tb_activation_hist.core.setup_facts import (
+    EqualRows,
+    KeptGradients,
+    ModuleSettings,
+    OptimizerGroup,
+    RestoredWeights,
+    SetupFact,
+)
+from tb_activation_hist.findings import Finding, RunFacts, find_run_findings
+from tests.unit.findings.trainings import RECORDS, VALUES, Change, Layers, make_layer, make_run
+
+NAMES = ("linear0", "linear1", "linear2", "head")
+
+
+def with_parameters(stream: str, change: Change, dtype: str = "float32") -> Layers:
+    """A run with one kind of its matrices; change: of their values of about 1."""
+    layers = {}
+    for order, name in enumerate(NAMES):
+        info, series = make_layer(
+            f"{name}.weight", "Linear", order, change, drift=0.0, stream=stream, dtype=dtype
+        )
+        layers[f"{stream}/{name}"] = (replace(info, shape=(VALUES // 20, 20)), series)
+    return layers
+
+
+def walk(scale: float) -> Change:
+    """Weights of usual size that become so many times as large in all."""
+    return lambda v, index: v * np.float32(0.2 * scale ** (index / RECORDS))
+
+
+def find(
+    *facts: SetupFact, losses: tuple[LossHistory, ...] = (), layers: Layers | None = None
+) -> list[Finding]:
+    run = {**make_run(), **with_parameters("weights", walk(1.0)), **(layers or {})}
+    return find_run_findings("run", run, facts=RunFacts(setup=facts, losses=losses))
+
+
+def adam(**settings: float) -> OptimizerGroup:
+    usual = {"lr": 1e-3, "beta1": 0.9, "beta2": 0.999, "eps": 1e-8, "weight_decay": 0.0}
+    return OptimizerGroup("Adam", 1, 1, 6, {**usual, **settings})
+
+
+def sgd(**settings: float) -> OptimizerGroup:
+    return OptimizerGroup("SGD", 1, 1, 6, {"lr": 0.1, "momentum": 0.9, **settings})
+
+
+@pytest.mark.parametrize(
+    ("group", "title"),
+    [
+        (adam(beta1=0.999, beta2=0.9), "as if the two were swapped"),
+        (adam(weight_decay=0.5), "weight decay 0.5 is added to the gradients"),
+        (sgd(momentum=0.999), "some 1,000 steps are added up"),
+        (sgd(momentum=1.0), "without end"),
+        (sgd(weight_decay=0.1), "takes 0.01 of the weights away"),
+        (adam(weight_decay=20.0, decoupled_weight_decay=1.0), "takes 0.02 of the weights away"),
+        (adam(), ""),
+        (adam(beta1=0.5, weight_decay=1e-2), ""),
+        (adam(beta1=0.95, beta2=0.95), ""),
+        (adam(weight_decay=0.1, decoupled_weight_decay=1.0), ""),
+        (sgd(momentum=0.99, weight_decay=1e-3), ""),
+    ],
+)
+def test_odd_settings_of_an_optimizer(group: OptimizerGroup, title: str) -> None:
+    found = find(group)
+    assert [f.kind for f in found] == ["optimizer_settings"] * bool(title)
+    assert all(title in f.title and f.first_step == 1 for f in found)
+
+
+def test_an_eps_is_held_against_the_gradients() -> None:
+    gradients = with_parameters("weight_gradients", lambda v, _: v * np.float32(1e-4))
+    (finding,) = find(adam(eps=0.1), layers=gradients)
+    assert (finding.kind, finding.threshold) == ("optimizer_settings", {"large_eps": 10.0})
+    assert find(adam(eps=1e-4), layers=gradients) == []
+    tiny = with_parameters("weight_gradients", lambda v, _: v * np.float32(1e-12))
+    assert find(adam(), layers=tiny) == []
+
+
+@pytest.mark.parametrize(("kept", "found"), [(12, 1), (11, 0), (0, 0)])
+def test_gradients_that_are_never_cleared(kept: int, found: int) -> None:
+    findings = find(KeptGradients("linear0.weight", 12, kept, 13))
+    assert [f.kind for f in findings] == ["kept_gradients"] * found
+
+
+@pytest.mark.parametrize(
+    ("times", "first", "last", "severity"),
+    [(99, 2, 100, ["error"]), (10, 11, 101, ["warning"]), (2, 50, 100, []), (5, 2, 6, [])],
+)
+def test_weights_that_are_set_back(times: int, first: int, last: int, severity: list[str]) -> None:
+    fact = RestoredWeights("linear0.weight", times, 100, times, 1, first, last)
+    found = find(fact)
+    assert [f.severity for f in found] == severity
+    assert all(f.kind == "not_learning" and f.first_step == first for f in found)
+    assert all("load_state_dict" in f.causes[0] for f in found)
+
+
+@pytest.mark.parametrize(("later", "found"), [(1, 1), (40, 0), (0, 0)])
+def test_units_that_start_and_stay_copies(later: int, found: int) -> None:
+    findings = find(EqualRows("linear1.weight", 40, 1, later, 8))
+    assert [(f.kind, f.layers) for f in findings] == [("redundant_units", ("linear1",))] * found
+
+
+@pytest.mark.parametrize(("share", "found"), [(0.9, 1), (0.5, 0)])
+def test_dropout_that_is_set_to_drop_nearly_all(share: float, found: int) -> None:
+    fact = ModuleSettings("Dropout", 3, 1, ("relu1",), {"p": share})
+    findings = find(fact)
+    assert [(f.kind, f.first_step) for f in findings] == [("strong_dropout", 3)] * found
+
+
+def loss(*means: float, **options: object) -> LossHistory:
+    fields = {"window": 1, "non_finite": 0, **options}
+    steps = tuple(range(1, len(means) + 1))
+    return LossHistory("loss", steps, means, **fields)  # type: ignore[arg-type]
+
+
+def classifier() -> Layers:
+    """A head of ten outputs."""
+    info, series = make_layer("head", "Linear", 6)
+    return {"head": (replace(info, shape=(VALUES // 10, 10)), series)}
+
+
+CHANCE = math.log(10)
+
+
+@pytest.mark.parametrize(
+    ("end", "kinds"),
+    [(CHANCE, ["not_learning"]), (2 * CHANCE, ["loss_rises"]), (0.8 * CHANCE, []), (0.1, [])],
+)
+def test_a_loss_at_chance_and_one_that_rises(end: float, kinds: list[str]) -> None:
+    means = np.linspace(CHANCE, end, 80)
+    findings = find(losses=(loss(*means),), layers=classifier())
+    assert [f.kind for f in findings] == kinds
+    assert all((f.severity == "info") == (f.kind == "not_learning") for f in findings)
+    # A loss of another size says nothing, nor does one of several.
+    assert find(losses=(loss(*(means * 3)),), layers=classifier()) == []
+    assert find(losses=(loss(*means), loss(*means)), layers=classifier()) == []
+
+
+@pytest.mark.parametrize(
+    ("scale", "kinds"), [(40.0, ["exploding"]), (0.05, ["vanishing"]), (3.0, []), (0.6, [])]
+)
+def test_weights_that_grow_or_shrink_as_a_whole(scale: float, kinds: list[str]) -> None:
+    findings = find(layers=with_parameters("weights", walk(scale)))
+    assert [f.kind for f in findings] == kinds
+    assert all("weights" in f.title and f.first_step < 0.3 * RECORDS for f in findings)
+
+
+@pytest.mark.parametrize(
+    ("update", "stays", "severity"),
+    [(5e-5, True, ["warning"]), (5e-5, False, ["info"]), (1e-3, True, [])],
+)
+def test_updates_that_together_hardly_move_the_weights(
+    update: float, stays: bool, severity: list[str]
+) -> None:
+    layers = with_parameters("updates", lambda v, _: v * np.float32(update))
+    means = np.full(60, 3.0) if stays else np.linspace(3, 1, 60)
+    findings = find(losses=(loss(*means),), layers=layers)
+    assert [f.severity for f in findings] == severity
+    assert all(f.kind == "not_learning" and "hardly" in f.title for f in findings)
+
+
+@pytest.mark.parametrize(("still", "found"), [(0.8, 1), (0.2, 0)])
+def test_updates_that_are_rounded_away_in_part(still: float, found: int) -> None:
+    changes = {
+        "weight_gradients": lambda v, _: v,
+        "updates": lambda v, _: np.where(np.arange(v.size) < still * v.size, 0, v * 1e-2),
+    }
+    layers = with_parameters("weights", walk(1.0), "bfloat16")
+    for stream, change in changes.items():
+        layers |= with_parameters(stream, change, "bfloat16")
+    findings = [f for f in find(layers=layers) if f.kind == "not_learning"]
+    assert [f.figures["rounded"] for f in findings] == pytest.approx([still] * found, abs=0.01)
+
+
+@pytest.mark.parametrize(("size", "found"), [(1.0, 1), (0.2, 0)])
+def test_weights_that_start_large_in_most_layers(size: float, found: int) -> None:
+    layers = with_parameters("weights", lambda v, _: v * np.float32(size))
+    findings = find(layers=layers)
+    assert [(f.kind, f.severity) for f in findings] == [("exploding", "warning")] * found
+    assert all("weights start 4" in f.title for f in findings)
+
+
+@pytest.mark.parametrize(
+    ("means", "severity"),
+    [((1.0,) * 40 + (math.nan,) * 20, "error"), ((1.0,) * 60, "warning")],
+)
+def test_a_loss_that_is_not_finite(means: tuple[float, ...], severity: str) -> None:
+    (finding,) = find(losses=(loss(*means, non_finite=41),))
+    assert (finding.kind, finding.severity, finding.first_step) == ("non_finite", severity, 41)
+    assert "targets" in finding.causes[0]
+    head = make_layer("head", "Linear", 6, lambda v, i: v * (np.nan if i >= 41 else 1.0))
+    (finding,) = find(losses=(loss(*means, non_finite=41),), layers={"head": head})
+    assert "loss" not in finding.title
