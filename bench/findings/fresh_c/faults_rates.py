@@ -142,6 +142,7 @@ C_RATES: Final = (
         "hundredfold_rate",
         "tutorial_cnn text_cnn mae",
         DIVERGED,
+        allows=AFTERMATH | kinds("loss_rises"),
         prepare=raise_rate,
     ),
     harm(
@@ -153,13 +154,21 @@ C_RATES: Final = (
         at_step=raise_rate_later,
         onset=LATE,
     ),
-    harm(FRESH_C, GROWTH, "losses_summed", "vgg spatial_transformer", DIVERGED, prepare=sum_losses),
+    harm(
+        FRESH_C,
+        GROWTH,
+        "losses_summed",
+        "vgg spatial_transformer",
+        DIVERGED,
+        allows=AFTERMATH | kinds("loss_rises"),
+        prepare=sum_losses,
+    ),
     harm(
         FRESH_C,
         WRONGLY,
         "gradients_kept",
         "house_prices spatial_transformer",
-        DIVERGED,
+        DIVERGED | kinds("kept_gradients"),
         rewire=never_clear,
     ),
     harm(
@@ -187,9 +196,21 @@ C_RATES: Final = (
         prepare=pay_in_hundreds,
     ),
     harm(
-        FRESH_C, WRONGLY, "loss_maximised", "deeponet entity_embeddings", DIVERGED, prepare=ascend
+        FRESH_C,
+        WRONGLY,
+        "loss_maximised",
+        "deeponet entity_embeddings",
+        DIVERGED | kinds("loss_rises"),
+        prepare=ascend,
     ),
-    harm(FRESH_C, GROWTH, "decay_in_adam", "text_cnn cnn_lstm mpnn", SHRINKS, prepare=decay_much),
+    harm(
+        FRESH_C,
+        GROWTH,
+        "decay_in_adam",
+        "text_cnn cnn_lstm mpnn",
+        SHRINKS | kinds("optimizer_settings"),
+        prepare=decay_much,
+    ),
     harm(
         FRESH_C,
         START,
