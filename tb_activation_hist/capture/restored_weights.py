@@ -9,7 +9,9 @@ from typing import Any, Final
 import torch
 from torch import Tensor, nn
 
+from tb_activation_hist.capture.count import is_capturing
 from tb_activation_hist.capture.parameter_samples import Gathered, take_sample
+from tb_activation_hist.capture.torch_internals import is_tracing
 from tb_activation_hist.core.setup_facts import RestoredWeights
 
 LOOKED_AT: Final = 256
@@ -62,6 +64,9 @@ class RestoreWatch:
         self._state, self._step = _state_of(parameter), step
 
     def _note(self, parameter: nn.Parameter, step: int) -> None:
+        # A graph that is captured does not run now.
+        if is_tracing() or is_capturing():
+            return
         self._last = step
         if len(self._waiting) < MOST_WAITING:
             sample = take_sample(parameter)[:LOOKED_AT].clone()

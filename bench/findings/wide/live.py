@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, NamedTuple
 
 from bench.findings.wide.fault import GRAVE
@@ -18,15 +18,25 @@ from tb_activation_hist.core.parameter_sizes import (
     ParameterHistory,
     ParameterSizes,
 )
+from tb_activation_hist.core.setup_facts import (
+    EqualRows,
+    KeptGradients,
+    RestoredWeights,
+    SetupFact,
+)
 from tb_activation_hist.findings import (
     WATCHED_KINDS,
     Finding,
     LiveRules,
+    RunFacts,
     info_to_run_facts,
 )
 from tb_activation_hist.storage.run_histograms import RunHistograms, read_run
 
 LATE_RECORDS: Final = 20
+
+FEW_TIMES: Final = 4
+"""Times after which the logger has told what befalls gradients or weights again and again."""
 
 
 class LiveWarning(NamedTuple):
@@ -77,8 +87,28 @@ def replay(outcome: Outcome, mode: str) -> Iterator[LiveWarning]:
         found = [finding for own in records for finding in live.add(*own)]
         live.end_record(step)
         if live.is_due:
-            found += live.look(facts, measured_until(run.measured_sizes, step))
+            found += live.look(known_until(facts, step), measured_until(run.measured_sizes, step))
         yield from (LiveWarning(step, each) for each in found if each.severity in (*GRAVE, "info"))
+
+
+def known_until(facts: RunFacts, step: int) -> RunFacts:
+    """What had been noted of losses, settings and single weights by the end of a step."""
+    setup = tuple(fact for fact in facts.setup if _known_from(fact) <= step)
+    return replace(facts, setup=setup, losses=tuple(own.until(step) for own in facts.losses))
+
+
+def _known_from(fact: SetupFact) -> int:
+    """The step at whose end a fact could be told; of what goes on, after some times."""
+    match fact:
+        case KeptGradients():
+            return fact.seen - fact.steps + FEW_TIMES
+        case EqualRows():
+            return fact.seen
+        case RestoredWeights():
+            every = (fact.last - fact.first) / max(fact.times - 1, 1)
+            return int(fact.first + FEW_TIMES * every)
+        case _:
+            return fact.since
 
 
 def measured_until(sizes: ParameterSizes, step: int) -> ParameterSizes:
