@@ -8,6 +8,7 @@ from typing import Any, Final
 import torch
 from torch import Tensor, nn
 
+from tb_activation_hist.capture.torch_internals import version
 from tb_activation_hist.core.setup_facts import KeptGradients
 
 LOOKS: Final = 12
@@ -41,10 +42,11 @@ class GradientWatch:
             return
         with torch.no_grad():
             same = self._gradient() is gradient
-            if not same or gradient._version != self._version + 1:
+            writes = version(gradient) or 0
+            if not same or writes != self._version + 1:
                 self._cleared = True
             self._added = True
-            self._version = gradient._version
+            self._version = writes
             self._gradient = weakref.ref(gradient)
 
     def after_step(self, parameter: nn.Parameter, step: int) -> None:
@@ -55,7 +57,7 @@ class GradientWatch:
             self._seen = step
         gradient = parameter.grad
         self._gradient = None if gradient is None else weakref.ref(gradient)
-        self._version = 0 if gradient is None else gradient._version
+        self._version = 0 if gradient is None else version(gradient) or 0
         self._added = self._cleared = False
         if self._steps >= LOOKS:
             self.stop()

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
 import torch
 from torch import Tensor, nn
 
 from tb_activation_hist.capture.count import is_capturing
 from tb_activation_hist.capture.parameter_samples import Gathered, take_sample
-from tb_activation_hist.capture.torch_internals import is_tracing
+from tb_activation_hist.capture.torch_internals import is_tracing, version
 from tb_activation_hist.core.setup_facts import RestoredWeights
 
 LOOKED_AT: Final = 256
@@ -40,7 +40,7 @@ class RestoreWatch:
     """
 
     name: str
-    _state: tuple[int, int] | None = None
+    _state: tuple[int | None, int] | None = None
     _step: int = 0
     _writes: int = 0
     _last: int = 0
@@ -109,5 +109,5 @@ def may_be_watched(parameter: Tensor) -> bool:
     return plain and not parameter.is_meta and parameter.numel() > 0
 
 
-def _state_of(parameter: Any) -> tuple[int, int]:
-    return parameter._version, parameter.data_ptr()
+def _state_of(parameter: Tensor) -> tuple[int | None, int]:
+    return version(parameter), parameter.data_ptr()
