@@ -90,4 +90,6 @@ def _count_distinct(sums: Gathered, share: float = 0.0) -> tuple[int, int]:
     known = np.sort([value for value in values if value != 0])
     if not len(known):
         return 0, 0
-    return len(known), 1 + int(np.count_nonzero(np.diff(known) > share * np.sqrt(square)))
+    with np.errstate(invalid="ignore"):  # weights may be infinite
+        distinct = np.diff(known) > share * np.sqrt(square)
+    return len(known), 1 + int(np.count_nonzero(distinct))

@@ -11,13 +11,15 @@ fuse it with what is computed next.
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Sequence
+from typing import Any, Final
 
 import torch
 from torch import Tensor
 
 from tb_activation_hist.capture.countable import is_plain
-from tb_activation_hist.capture.in_graph import HOOKS
+from tb_activation_hist.capture.in_graph import HOOKS, place_of_gradient
+from tb_activation_hist.capture.shards import ShardPlace
 from tb_activation_hist.capture.torch_internals import keep_in_graphs, local_shard
 
 _LIBRARY: Final = torch.library.Library("tb_activation_hist", "FRAGMENT")
@@ -25,22 +27,27 @@ _LIBRARY.define("watch_gradient(Tensor values, str hook, str path, str phase, st
 
 
 @torch.library.custom_op("tb_activation_hist::count_gradient", mutates_args=())
-def count_gradient(gradient: Tensor, hook: str, path: str, phase: str, type_name: str) -> Tensor:
-    """Count a gradient; gives a -0 of its dtype. hook: key of the forward hook in `HOOKS`."""
+def count_gradient(
+    gradient: Tensor, hook: str, path: str, phase: str, type_name: str, place: Sequence[int]
+) -> Tensor:
+    """Count a gradient; gives a -0 of its dtype.
+
+    hook: key of the forward hook in `HOOKS`. place: the `ShardPlace` of a DTensor's shard, else [].
+    """
     counts = HOOKS.get(hook)
     if counts is not None:
-        counts.count_gradient(gradient, path, phase, type_name)
+        where = ShardPlace(*place) if place else None
+        counts.count_gradient(gradient, path, phase, type_name, where)
     return torch.full((), -0.0, dtype=gradient.dtype, device=gradient.device)
 
 
 @count_gradient.register_fake
-def _(gradient: Tensor, *_: str) -> Tensor:
+def _(gradient: Tensor, *_: object) -> Tensor:
     return torch.empty((), dtype=gradient.dtype, device=gradient.device)
 
 
 def _watch_gradient(values: Tensor, hook: str, path: str, phase: str, type_name: str) -> None:
-    # No op knows a shard of a DTensor inside a graph.
-    if not values.requires_grad or local_shard(values) is not None:
+    if not values.requires_grad:
         return
     if is_plain(values):
         counts = HOOKS.get(hook)
@@ -49,10 +56,31 @@ def _watch_gradient(values: Tensor, hook: str, path: str, phase: str, type_name:
         return
 
     def add_count(gradient: Tensor) -> Tensor:
-        zero: Tensor = count_gradient(gradient.detach(), hook, path, phase, type_name)
-        return gradient + zero
+        shard = local_shard(gradient)
+        place = () if shard is None else _find_place(gradient, hook, path)
+        own = gradient if shard is None else shard
+        zero: Tensor = count_gradient(own.detach(), hook, path, phase, type_name, place)
+        return gradient + zero if shard is None else _as_shard(gradient, shard + zero)
 
     values.register_hook(add_count)
+
+
+def _find_place(gradient: Tensor, hook: str, path: str) -> Sequence[int]:
+    counts = HOOKS.get(hook)
+    return () if counts is None else (place_of_gradient(counts, path, gradient) or ())
+
+
+def _as_shard(whole: Any, values: Tensor) -> Tensor:
+    """A DTensor like another, of which this rank has these values."""
+    made: Tensor = type(whole).from_local(
+        values,
+        whole.device_mesh,
+        whole.placements,
+        run_check=False,
+        shape=whole.shape,
+        stride=whole.stride(),
+    )
+    return made
 
 
 _LIBRARY.impl("watch_gradient", _watch_gradient, "CompositeImplicitAutograd")

@@ -17,19 +17,24 @@ from tb_activation_hist.capture.in_graph import (
     HOOKS,
     buffer_in_graph,
     first_in_graph,
+    may_count_in_graph,
     ran_in_graph,
     row_in_graph,
     slices_in_graph,
     split_in_graph,
+    warn_of_shards_in_graph,
 )
 from tb_activation_hist.capture.model_hooks import Hook
 from tb_activation_hist.capture.outputs import floating_tensors, name_inputs
 from tb_activation_hist.capture.rows import Row
 from tb_activation_hist.capture.select import Layer
+from tb_activation_hist.capture.shards import ShardPlace, first_of_shard
 from tb_activation_hist.capture.slice_count import count_slices_
 from tb_activation_hist.capture.state import BACKWARD, CaptureState
 from tb_activation_hist.capture.torch_internals import (
     in_backward,
+    inline_or_skip,
+    is_dtensor,
     is_exporting,
     is_tracing,
 )
@@ -98,7 +103,8 @@ class ForwardHook(Hook):
         for path, tensor in tensors:
             values = plain_values(tensor)
             if values is None:
-                self.hidden |= not is_exporting()
+                if not is_exporting():
+                    self.hide(path)
                 continue
             self.ran = True
             name = f"{call}/{path}" if path else call
@@ -110,6 +116,10 @@ class ForwardHook(Hook):
             if self.gradients and tensor.requires_grad:
                 facts = ModuleFacts(module.training, type(module).__name__)
                 self._follow(tensor, name, facts)
+
+    def hide(self, _path: str, /) -> None:
+        """Note a tensor whose values belong to no step."""
+        self.hidden = True
 
     def _follow(self, tensor: Tensor, name: str, facts: ModuleFacts) -> None:
         """Count the gradient when backward computes it.
@@ -189,6 +199,8 @@ class ForwardHook(Hook):
         if phase not in state.phases or is_exporting():
             return
         tensors = floating_tensors(output, whole=self.whole)
+        if not may_count_in_graph(self.key, *(path for path, _ in tensors)):
+            return
         if not tensors or not self.counts:
             ran_in_graph(self.key, phase, *(path for path, _ in tensors))
         for path, tensor in tensors:
@@ -204,23 +216,39 @@ class ForwardHook(Hook):
         name = buffer_in_graph(*facts_here)
         buffer = getattr(self.state.graph_inputs, name)
         switch = getattr(self.state.graph_inputs, f"{name}_{facts[2]}")
-        count_(buffer, row_in_graph(*facts_here), as_floats(tensor), switch)
+        values: Any = tensor.detach()
+        values = values.to_local() if is_dtensor(tensor) else values
+        count_(buffer, row_in_graph(*facts_here), as_floats(values), switch)
         dim = split_in_graph(*facts_here, tensor.dim())
         if dim >= 0:
-            self._trace_slices(tensor, dim, facts_here)
+            self._trace_slices(tensor, values, dim, facts_here)
 
-    def _trace_slices(self, tensor: Tensor, dim: int, facts: tuple[Any, ...]) -> None:
-        """Put the op that counts a tensor's slices into the graph, for their number as it is."""
-        slices = int(tensor.shape[dim])
+    def _trace_slices(self, tensor: Any, values: Tensor, dim: int, facts: tuple[Any, ...]) -> None:
+        """Put the op that counts a tensor's slices into the graph, for their number as it is.
+
+        values: the tensor, or this rank's shard of it.
+        """
+        slices, begin = int(tensor.shape[dim]), 0
+        if is_dtensor(tensor):
+            begin = first_of_shard(slices, dim, tensor.placements, tensor.device_mesh)
+        if begin < 0:
+            warn_of_shards_in_graph(dim, *facts)
+            return
         name = slices_in_graph(slices, *facts)
         if name:
             buffer = getattr(self.state.graph_inputs, name)
             switch = getattr(self.state.graph_inputs, f"{name}_{facts[2]}")
-            count_slices_(buffer, first_in_graph(slices, *facts), dim, tensor, switch)
+            first = first_in_graph(slices, *facts) + begin
+            count_slices_(buffer, first, dim, values, switch)
 
-    def count_gradient(self, gradient: Tensor, path: str, phase: str, type_name: str) -> None:
-        """Count the gradient of a tensor of a compiled graph, whose backward pass runs."""
-        GradientHook(self, *_facts_in_graph(path, phase, type_name))(gradient)
+    def count_gradient(
+        self, gradient: Tensor, path: str, phase: str, type_name: str, place: ShardPlace | None
+    ) -> None:
+        """Count the gradient of a tensor of a compiled graph, whose backward pass runs.
+
+        place: of a DTensor's shard along the dimension that is split.
+        """
+        GradientHook(self, *_facts_in_graph(path, phase, type_name), place)(gradient)
 
     def follow_gradient(self, tensor: Tensor, path: str, phase: str, type_name: str) -> None:
         """Count the gradient of a tensor of a graph that runs as it stands."""
@@ -240,7 +268,7 @@ class InputHook(ForwardHook):
         self.ordered = not state.outputs
 
     def __call__(self, module: nn.Module, args: Any, kwargs: Any = None) -> None:
-        """kwargs: None where a library has registered the hook anew, without them."""
+        """kwargs: None if a library has registered the hook anew, without them."""
         state = self.state
         if _is_compiling() or (state.train if module.training else state.eval):
             ForwardHook.__call__(
@@ -261,14 +289,20 @@ def _facts_in_graph(path: str, phase: str, type_name: str) -> tuple[str, ModuleF
 
 
 class GradientHook:
-    """Counts the gradient of an output when backward computes it, without GradScaler's factor."""
+    """Counts the gradient of an output when backward computes it, without GradScaler's factor.
+
+    place: of a DTensor's shard, where only the shard is given.
+    """
 
     __torch_unserializable__ = True
 
-    def __init__(self, hook: ForwardHook, name: str, facts: ModuleFacts) -> None:
+    def __init__(
+        self, hook: ForwardHook, name: str, facts: ModuleFacts, place: ShardPlace | None = None
+    ) -> None:
         self._hook = hook
         self._name = name
         self._facts = facts
+        self._place = place
 
     def __call__(self, gradient: Tensor) -> None:
         """Never changes the gradient; raises only with ``on_error="raise"``."""
@@ -281,7 +315,7 @@ class GradientHook:
             if values is not None:
                 with state.clock:
                     row = self._hook.row("gradients", self._name, self._facts, values)
-                    row.count(state.unscale(values), gradient)
+                    row.count(state.unscale(values), self._place or gradient)
         except Exception as err:  # noqa: BLE001 - nothing of ours may stop a training
             state.fail(f"gradients/{self._hook.layer}", err)
 
@@ -306,3 +340,7 @@ class LeafGradientHook(GradientHook):
         """Never changes the gradient; raises only with ``on_error="raise"``."""
         self._waiting.pop(self._name).remove()
         super().__call__(gradient)
+
+
+inline_or_skip(ForwardHook.__call__, InputHook.__call__, GradientHook.__call__)
+inline_or_skip(LeafGradientHook.__call__)

@@ -12,8 +12,13 @@ import torch
 from torch import Tensor
 
 from tb_activation_hist.capture.rows import Row
+from tb_activation_hist.capture.shards import ShardPlace, place_of_shard
 from tb_activation_hist.capture.split import LayerRules
 from tb_activation_hist.capture.state import CaptureState
+from tb_activation_hist.capture.torch_internals import (
+    in_functorch_transform,
+    part_without_writes,
+)
 from tb_activation_hist.core.names import LayerInfo
 
 
@@ -30,16 +35,32 @@ class TracedHook(Protocol):
     state: CaptureState
     split: LayerRules
 
-    def count_gradient(self, gradient: Tensor, path: str, phase: str, type_name: str) -> None:
-        """Count the gradient of a tensor of a graph."""
+    def count_gradient(
+        self, gradient: Tensor, path: str, phase: str, type_name: str, place: ShardPlace | None
+    ) -> None:
+        """Count the gradient of a tensor of a graph. place: of a DTensor's shard."""
 
     def follow_gradient(self, tensor: Tensor, path: str, phase: str, type_name: str) -> None:
         """Count the gradient of a tensor when it is computed."""
+
+    def hide(self, _path: str, /) -> None:
+        """Note a tensor whose values belong to no step."""
 
 
 HOOKS: weakref.WeakValueDictionary[str, TracedHook] = weakref.WeakValueDictionary()
 """By key, for compiled graphs: they can hold a text but not a hook. (Up to torch 2.6 a number on a
 hook is no constant to them.)"""
+
+
+@torch.compiler.assume_constant_result
+def may_count_in_graph(key: str, *paths: str) -> bool:
+    """Whether the graph may count here. No op of ours can stand inside of vmap and grad of
+    torch.func, or in the body of ``torch.cond`` or ``scan``. paths: of the tensors."""
+    if not (in_functorch_transform() or part_without_writes()):
+        return True
+    for path in paths:
+        HOOKS[key].hide(path)
+    return False
 
 
 @torch.compiler.assume_constant_result
@@ -74,7 +95,7 @@ def split_in_graph(key: str, path: str, phase: str, type_name: str, *where: Any)
 
 @torch.compiler.assume_constant_result
 def slices_in_graph(slices: int, key: str, path: str, phase: str, *where: Any) -> str:
-    """The name of the buffer of so many slices; empty where there are too many."""
+    """The name of the buffer for this number of slices; empty if there are too many."""
     split = _find_row(key, path, phase, *where).split
     return "" if split is None else HOOKS[key].state.find_slices_in_graph(split, slices)[0]
 
@@ -83,6 +104,22 @@ def slices_in_graph(slices: int, key: str, path: str, phase: str, *where: Any) -
 def first_in_graph(slices: int, key: str, path: str, phase: str, *where: Any) -> int:
     split = _find_row(key, path, phase, *where).split
     return 0 if split is None else HOOKS[key].state.find_slices_in_graph(split, slices)[1]
+
+
+@torch.compiler.assume_constant_result
+def warn_of_shards_in_graph(dim: int, key: str, path: str, phase: str, *where: Any) -> None:
+    split = _find_row(key, path, phase, *where).split
+    if split is not None:
+        split.warn_of_shards(dim)
+
+
+def place_of_gradient(hook: TracedHook, path: str, gradient: Tensor) -> ShardPlace | None:
+    """Where the gradient of a DTensor lies along the dimension that is split; None: not split."""
+    dim = hook.split.dimension("gradients", _layer(hook, path))
+    rank = gradient.dim()
+    if dim is None or not -rank <= dim < rank:
+        return None
+    return place_of_shard(gradient, dim % rank)
 
 
 def _find_row(

@@ -25,7 +25,7 @@ class GradientWatch:
     def __init__(self, name: str, parameter: nn.Parameter) -> None:
         self._name = name
         self._gradient: weakref.ref[Tensor] | None = None
-        self._version = 0
+        self._writes = 0
         self._added = self._cleared = False
         self._steps = self._kept = self._seen = 0
         self._handle: Any = parameter.register_post_accumulate_grad_hook(self._take)
@@ -42,11 +42,11 @@ class GradientWatch:
             return
         with torch.no_grad():
             same = self._gradient() is gradient
-            writes = version(gradient) or 0
-            if not same or writes != self._version + 1:
+            writes = version(gradient)
+            if not same or writes != self._writes + 1:
                 self._cleared = True
             self._added = True
-            self._version = writes
+            self._writes = writes or 0
             self._gradient = weakref.ref(gradient)
 
     def after_step(self, parameter: nn.Parameter, step: int) -> None:
@@ -57,7 +57,7 @@ class GradientWatch:
             self._seen = step
         gradient = parameter.grad
         self._gradient = None if gradient is None else weakref.ref(gradient)
-        self._version = 0 if gradient is None else version(gradient) or 0
+        self._writes = 0 if gradient is None else version(gradient) or 0
         self._added = self._cleared = False
         if self._steps >= LOOKS:
             self.stop()

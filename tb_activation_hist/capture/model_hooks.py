@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from tb_activation_hist.capture.state import CaptureState
+from tb_activation_hist.capture.torch_internals import inline_or_skip
 
 _is_compiling = torch.compiler.is_compiling
 
@@ -68,3 +69,6 @@ class ForwardEnds(Hook):
 
     def __call__(self, *_: Any) -> None:
         self._state.depth -= 1
+
+
+inline_or_skip(LookHook.__call__, ForwardBegins.__call__, ForwardEnds.__call__)

@@ -1,4 +1,4 @@
-"""`record`: tensors that no module puts out, counted where a forward pass computes them."""
+"""`record`: tensors that no module outputs, counted where a forward pass computes them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tb_activation_hist.capture.in_graph import HOOKS
 from tb_activation_hist.capture.outputs import floating_tensors
 from tb_activation_hist.capture.select import Layer, matches_tensor
 from tb_activation_hist.capture.state import CaptureState
-from tb_activation_hist.capture.torch_internals import is_tracing
+from tb_activation_hist.capture.torch_internals import inline_or_skip, is_tracing
 from tb_activation_hist.core.user_warnings import warn_user
 
 RECORDERS: Final = f"{MARK}recorders"
@@ -74,7 +74,7 @@ class TensorHook(ForwardHook):
 
     def __init__(self, layer: Layer, state: CaptureState) -> None:
         super().__init__(layer, state)
-        # A pattern of `split` that names the module is for what the module puts out.
+        # A pattern of `split` that names the module is for what the module outputs.
         self.split = state.split.of_layer()
 
 
@@ -105,6 +105,11 @@ class TensorRecorder(TensorHook):
             except Exception as err:  # noqa: BLE001 - nothing of ours may stop a training
                 state.fail(f"{self.layer}/{name}", err)
 
+    def hide(self, path: str, /) -> None:
+        """Say once that a tensor has no values that belong to a step."""
+        super().hide(path)
+        self.state.warn_once(_explain_hidden(path), f"record {path}: hidden")
+
     def select(self, patterns: Sequence[Any] | None) -> None:
         """Record the tensors that one of the patterns names from now on; None: all."""
         self.patterns = patterns
@@ -123,7 +128,7 @@ class TensorRecorder(TensorHook):
         if self._check(name, value):
             hook(module, (), {path: value} if path else value)
             if hook.hidden and not hook.ran:
-                self.state.warn_once(_explain_hidden(name), f"record {name}: hidden")
+                self.hide(name)
 
     def make_hook(self, path: str) -> tuple[str, TensorHook]:
         """The hook that counts a tensor of this name, and the path that it adds to its layer."""
@@ -215,6 +220,10 @@ def _remedy(kind: str) -> str:
 
 def _explain_hidden(name: str) -> str:
     return (
-        f"record: {name!r} ran only inside a transform (vmap or grad of torch.func), whose values "
-        "belong to no step, so it is left out. Record it outside the transform."
+        f"record: {name!r} ran only inside a transform (vmap or grad of torch.func, or an operator "
+        "such as torch.cond), which has no values to count, so it is left out. Record it outside "
+        "the transform."
     )
+
+
+inline_or_skip(record, TensorRecorder.__call__)

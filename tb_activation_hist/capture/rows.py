@@ -20,6 +20,7 @@ from tb_activation_hist.capture.device_timer import DeviceTimer
 from tb_activation_hist.capture.joined_counts import BufferPart, JoinedCounts
 from tb_activation_hist.capture.late_scalar import LateScalar, keep_scalar
 from tb_activation_hist.capture.meter import Meter
+from tb_activation_hist.capture.shards import ShardPlace
 from tb_activation_hist.capture.slice_rows import LayerSplit, SliceTable, Warn, warn_each_time
 from tb_activation_hist.capture.stream_order import StreamOrder
 from tb_activation_hist.core.names import PHASES, LayerInfo
@@ -50,10 +51,11 @@ class Row:
     """Counted since the segment was last emptied."""
     split: LayerSplit | None = None
 
-    def count(self, values: torch.Tensor, whole: torch.Tensor | None = None) -> None:
+    def count(self, values: torch.Tensor, whole: torch.Tensor | ShardPlace | None = None) -> None:
         """Add the values, wherever they lie, and their slices where the layer is split.
 
-        whole: the tensor that they are taken from, which may be a DTensor with more slices.
+        whole: the tensor that they are taken from, which may be a DTensor with more slices; or
+        their place in it.
         """
         if self.split is not None:
             with self._timed():
@@ -80,7 +82,7 @@ class Row:
             count_(self.segment.buffer, self.index, values, self.switch)
 
     def reserve(self, elements: int) -> None:
-        """Make room for so many more elements, so that no int32 slot overflows."""
+        """Make room for this many more elements, so that no int32 slot overflows."""
         if self.elements + elements > DRAIN_AT:
             self.segment.drain()
         self.elements += elements

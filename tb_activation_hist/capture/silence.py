@@ -67,7 +67,7 @@ def explain_silence(
 ) -> str:
     """One text for all silent layers: their names, the likely cause, the remedy.
 
-    Empty where nothing is wrong: single layers without weights, such as an unused Identity or the
+    Empty if nothing is wrong: single layers without weights, such as an unused Identity or the
     softmax inside a fused attention, seldom run in many networks.
     hidden: those of them that ran, but whose outputs could not be read. phases: those recorded.
     called: whether the model itself was called.
@@ -79,9 +79,9 @@ def explain_silence(
     )
     if hidden:
         return (
-            f"{text} {_list(hidden)} ran only inside a transform (vmap or grad of torch.func), "
-            "whose values belong to no step: call the model itself once in each "
-            "step, for example under torch.no_grad(), to have them recorded."
+            f"{text} {_list(hidden)} ran only inside a transform (vmap or grad of torch.func, or "
+            "an operator such as torch.cond), which has no values to count: call the model itself "
+            "once in each step, for example under torch.no_grad(), to have them recorded."
         )
     if any(is_compiled(module) for module in model.modules()):
         return (

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from tb_activation_hist.capture.device_timer import DeviceTimer
 from tb_activation_hist.capture.meter import Meter
-from tb_activation_hist.capture.shards import place_of_shard
+from tb_activation_hist.capture.shards import NOWHERE, ShardPlace, place_of_shard
 from tb_activation_hist.capture.slice_buffer import HostSlices, SliceBuffer
 from tb_activation_hist.capture.slice_count import count_slices_
 from tb_activation_hist.capture.split import (
@@ -128,7 +128,7 @@ class SliceTable:
                 segment.switches[phase].on = on
 
     def take(self) -> PendingSlices | None:
-        """Start copying all slices to the host, and empty them; None where no layer is split."""
+        """Start copying all slices to the host, and empty them; None if no layer is split."""
         with self._lock:
             parts = [(tuple(each.ranges), each.take()) for each in self._every()]
         return PendingSlices(parts) if parts else None
@@ -152,12 +152,13 @@ class LayerSplit:
         self._known: dict[torch.Size, tuple[SliceRow, int]] = {}
         """Where tensors of a shape are counted, and along which dimension."""
 
-    def count(self, values: Tensor, whole: Tensor | None = None) -> None:
+    def count(self, values: Tensor, whole: Tensor | ShardPlace | None = None) -> None:
         """Add the slices of the values; warns once where they have none.
 
-        whole: the tensor that they are taken from, which may be a DTensor with more slices.
+        whole: the tensor that they are taken from, which may be a DTensor with more slices; or
+        their place in it.
         """
-        if whole is not None and local_shard(whole) is not None:
+        if isinstance(whole, ShardPlace) or (whole is not None and local_shard(whole) is not None):
             self._count_shard(values, whole)
             return
         shape = values.shape
@@ -173,22 +174,26 @@ class LayerSplit:
         room, dim = known
         room.count(values, dim)
 
-    def _count_shard(self, values: Tensor, whole: Tensor) -> None:
+    def _count_shard(self, values: Tensor, whole: Tensor | ShardPlace) -> None:
         """Add a rank's slices under their numbers in the whole tensor."""
-        dim = self.dimension_of(whole.dim())
+        dim = self.dimension_of(values.dim())
         if dim is None:
             return
-        place = place_of_shard(whole, dim)
-        if place is None:
-            name = self._info.key
-            self._warn(explain_shards(name, dim), f"split {name}")
+        place = whole if isinstance(whole, ShardPlace) else place_of_shard(whole, dim)
+        if place == NOWHERE:
+            self.warn_of_shards(dim)
             return
         room = self.room(place.slices)
         if room is not None:
             room.count(values, dim, place.first)
 
+    def warn_of_shards(self, dim: int) -> None:
+        """Say once that a rank cannot tell which slices it has."""
+        name = self._info.key
+        self._warn(explain_shards(name, dim), f"split {name}")
+
     def dimension_of(self, rank: int) -> int | None:
-        """The dimension, from 0, of a tensor with so many; None, after a warning, without it."""
+        """The split dimension, from 0, of a tensor of this rank; None and a warning if none."""
         split = self._info.split or 0
         missing = explain_missing(self._info.key, split, rank)
         if missing is None:
@@ -197,7 +202,7 @@ class LayerSplit:
         return None
 
     def room(self, slices: int) -> SliceRow | None:
-        """A range of at least so many slices; None, after a warning, where they are too many."""
+        """A range of at least this many slices; None, after a warning, where they are too many."""
         room, name = self._room, self._info.key
         excess = explain_too_many(name, slices)
         if excess is not None:

@@ -95,6 +95,16 @@ def local_shard(tensor: Tensor) -> Tensor | None:
     return local if isinstance(local, Tensor) else None
 
 
+def is_dtensor(tensor: Tensor) -> bool:
+    """Whether this is a DTensor, asked where a graph is compiled: by name, as nothing is loaded."""
+    return type(tensor).__name__ == "DTensor"
+
+
+def real_mesh(mesh: Any) -> Any:
+    """The device mesh of a DTensor, which graphs of torch 2.10 and later wrap (`real_obj`)."""
+    return getattr(mesh, "real_obj", mesh)
+
+
 def arrived_values(tensor: Tensor) -> Tensor | None:
     """The result of a collective that may still be under way; None for other tensors.
 
@@ -197,6 +207,52 @@ def is_compiled(module: nn.Module) -> bool:
 # --- torch.compile --------------------------------------------------------------------------------
 
 
+def inline_or_skip(*functions: Any) -> None:
+    """Let torch.compile trace these functions inside a caller's graph, but never by themselves.
+
+    Where a caller is not compiled (hooks of FSDP2 break its graph), a graph of the function alone
+    would take its arguments as constants of nobody's forward pass, and miss their gradients. By
+    `_C._dynamo.eval_frame.set_code_exec_strategy` of torch 2.6 and later. Without it: these
+    gradients are missing, and `explain_missing_kinds` tells so.
+    """
+    frames = _find("_C._dynamo.eval_frame", None)
+    set_strategy = getattr(frames, "set_code_exec_strategy", None)
+    if set_strategy is None:
+        return
+    skip = frames._FrameAction.SKIP
+    for function in functions:
+        set_strategy(function.__code__, frames._FrameExecStrategy(skip, skip))
+
+
+def in_functorch_transform() -> bool:
+    """Whether vmap or grad of ``torch.func`` calls, or a graph is made of what they call.
+
+    Without `_C._functorch.peek_interpreter_stack`: always False, and torch.compile stops at a
+    compiled ``torch.func.grad``.
+    """
+    return _find("_C._functorch.peek_interpreter_stack", lambda: None)() is not None
+
+
+MAY_WRITE: Final = frozenset({"None", "tag_activation_checkpoint", "autograd.Function"})
+"""What a part of a graph is made for in which an op may write to our storage."""
+
+
+def part_without_writes() -> str:
+    """Name of the operator whose body is traced and may not write, such as ``cond`` or ``scan``.
+
+    "" elsewhere. Called while a graph is made; without `current_tracer` and `source_target` of
+    Dynamo: always "", and torch.compile stops at a layer inside ``torch.cond``.
+    """
+    translator = _find("_dynamo.symbolic_convert.InstructionTranslator.current_tx", lambda: None)()
+    tracer = getattr(getattr(translator, "output", None), "current_tracer", None)
+    while tracer is not None:
+        name = str(getattr(tracer, "source_target", None))
+        if name not in MAY_WRITE:
+            return name
+        tracer = getattr(tracer, "parent", None)
+    return ""
+
+
 def mark_static(tensor: Tensor) -> None:
     """Let torch.compile's CUDA graphs write to the tensor in place instead of giving up.
 
@@ -215,7 +271,7 @@ def keep_in_graphs(op: Any) -> None:
 
 
 def raise_graph_limit(by: int) -> None:
-    """Let torch.compile keep so many more graphs of one function.
+    """Let torch.compile keep this many more graphs of one function.
 
     The limits are called ``cache_size_limit`` before torch 2.7. Without them: nothing happens, and
     torch.compile gives up at its own limit.

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from importlib import import_module
 from typing import Final
 
 from tb_activation_hist import __version__
-from tb_activation_hist.cli.compare import run_compare
-from tb_activation_hist.cli.doctor import run_doctor
-from tb_activation_hist.cli.export import WRITERS, run_export
-from tb_activation_hist.cli.report import run_report
-from tb_activation_hist.cli.share import DEFAULT_OUTPUT, run_share
-from tb_activation_hist.cli.show import COLOUR_MODES, run_show
+from tb_activation_hist.cli.export import WRITERS
+from tb_activation_hist.cli.show import COLOUR_MODES
 from tb_activation_hist.core.comparison.criterion import COMPARE_MODES
 from tb_activation_hist.core.nearest import no_such
 from tb_activation_hist.core.number_formats import NUMBER_FORMATS
@@ -23,6 +20,7 @@ from tb_activation_hist.notebook.value_axis import SCALES
 
 DESCRIPTION = "Read activation histograms that were recorded during a training."
 EXIT_STATUS = "Exit status: 0 all is well, 1 --fail-on found something, 2 the command failed."
+DEFAULT_SHARED: Final = "activations.html"
 LOGDIR = "directory with one or more runs, an event file, or a URL"
 
 
@@ -33,6 +31,17 @@ def parse_arguments(arguments: Sequence[str]) -> argparse.Namespace:
     if command is not None and command not in COMMANDS:
         parser.error(no_such("command", command, list(COMMANDS)))
     return parser.parse_args(arguments)
+
+
+def _load(command: str) -> Callable[[argparse.Namespace], int]:
+    """A command's function, whose module is loaded when it runs: `share` loads the plugin."""
+
+    def run(given: argparse.Namespace) -> int:
+        module = import_module(f"tb_activation_hist.cli.{command}")
+        status: int = getattr(module, f"run_{command}")(given)
+        return status
+
+    return run
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -80,7 +89,7 @@ def _add_report(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
         choices=SEVERITIES,
         help="exit with status 1 if there is a finding of this severity or higher",
     )
-    report.set_defaults(command=run_report)
+    report.set_defaults(command=_load("report"))
 
 
 def _add_show(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -102,7 +111,7 @@ def _add_show(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
         help="draw this statistic of each slice (channel, unit, head, expert) of split layers "
         "instead",
     )
-    show.set_defaults(command=run_show)
+    show.set_defaults(command=_load("show"))
 
 
 def _add_export(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -122,7 +131,7 @@ def _add_export(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
         action="store_true",
         help="write the slices (channels, units, heads, experts) of split layers instead",
     )
-    export.set_defaults(command=run_export)
+    export.set_defaults(command=_load("export"))
 
 
 def _add_share(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -133,9 +142,9 @@ def _add_share(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     share.add_argument(
         "-o",
         "--output",
-        default=DEFAULT_OUTPUT,
+        default=DEFAULT_SHARED,
         metavar="FILE",
-        help=f"file to write (default {DEFAULT_OUTPUT}); a shared page that is there is replaced",
+        help=f"file to write (default {DEFAULT_SHARED}); a shared page that is there is replaced",
     )
     for name, what in (("run", "lr=*"), ("layer", "layer1.*"), ("kind", "gradients")):
         share.add_argument(
@@ -161,7 +170,7 @@ def _add_share(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     share.add_argument(
         "--exact", action="store_true", help="do not round counts; merge more bins instead"
     )
-    share.set_defaults(command=run_share)
+    share.set_defaults(command=_load("share"))
 
 
 def _add_doctor(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -169,7 +178,7 @@ def _add_doctor(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
         "doctor", help="check the installation and, optionally, the runs of a log directory"
     )
     doctor.add_argument("logdir", nargs="?", help=f"also check this {LOGDIR}")
-    doctor.set_defaults(command=run_doctor)
+    doctor.set_defaults(command=_load("doctor"))
 
 
 def _add_selection(parser: argparse.ArgumentParser) -> None:
@@ -230,7 +239,7 @@ def _add_compare(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "--save", metavar="FILE", help="save A as a golden file (.zip) instead of comparing it"
     )
     compare.add_argument("--json", action="store_true", help="print JSON instead of text")
-    compare.set_defaults(command=run_compare)
+    compare.set_defaults(command=_load("compare"))
 
 
 COMMANDS: Final = {

@@ -19,6 +19,7 @@ from tb_activation_hist.core.execution_order import info_to_execution_order
 from tb_activation_hist.core.histogram import HistogramSeries
 from tb_activation_hist.core.names import LayerInfo
 from tb_activation_hist.core.number_formats import NUMBER_FORMATS, NumberFormat, check_scale
+from tb_activation_hist.core.update_ratio import UPDATES
 from tb_activation_hist.findings import (
     SEVERITIES,
     Finding,
@@ -199,6 +200,7 @@ def _layer_row(key: str, info: LayerInfo, series: HistogramSeries) -> dict[str, 
         "p99_size": float(abs(sizes).max()),
         "zero_share": int(last.zeros[0]) / finite if finite else math.nan,
         "non_finite": int(last.n[0]) - finite,
+        "update_ratio": float(last.update_ratio[0]) if key.startswith(UPDATES) else math.nan,
     }
     # JSON knows neither NaN nor infinity.
     return {k: v if not isinstance(v, float) or math.isfinite(v) else None for k, v in row.items()}

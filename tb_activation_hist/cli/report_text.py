@@ -52,7 +52,10 @@ COLUMNS: Final = (
     Column("p99 |x|", "p99_size", _short),
     Column("zeros", "zero_share", _percent),
     Column("non-finite", "non_finite", _short),
+    Column("update ratio", "update_ratio", _short),
 )
+OPTIONAL: Final = ("type", "update_ratio")
+"""Fields that only some rows have: another tool's histograms no type, only updates the ratio."""
 LEFT: Final = ("layer", "type", "advice")
 DISPENSABLE: Final = ("records", "type", "p99 |x|", "min", "max")
 """Columns that a narrow terminal leaves out, in this order."""
@@ -136,11 +139,9 @@ def fit_columns(rows: Sequence[Row], width: int) -> tuple[list[Column], list[str
     sizes = {
         column.head: max(len(column.head), *(len(column.write(row[column.field])) for row in rows))
         for column in COLUMNS
+        if column.field not in OPTIONAL or any(row[column.field] for row in rows)
     }
     left_out: list[str] = []
-    if not any(row["type"] for row in rows):
-        # Another tool's histograms have none.
-        del sizes["type"]
     for head in DISPENSABLE:
         if sum(sizes.values()) + GAP * (len(sizes) - 1) <= width:
             break

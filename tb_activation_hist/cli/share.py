@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import Final
 
 from tb_activation_hist.core.share_options import make_choice
 from tb_activation_hist.plugin.sharing.shared_runs import check_target, make_from_files, write_file
 from tb_activation_hist.storage.event_file_reader import find_event_files
-
-DEFAULT_OUTPUT: Final = "activations.html"
 
 
 def run_share(given: argparse.Namespace) -> int:

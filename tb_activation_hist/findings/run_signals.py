@@ -132,7 +132,7 @@ class RunSignals(Sequence[Signals]):
         }
 
     def has_run(self, parameter: str) -> bool:
-        """Whether a layer that holds a parameter has put out something in training."""
+        """Whether a layer that holds a parameter has had any output in training."""
         return not self._modules_that_ran.isdisjoint(_modules_of(parameter))
 
     @cached_property
@@ -188,7 +188,7 @@ class RunSignals(Sequence[Signals]):
 
     @cached_property
     def _known_names(self) -> frozenset[str]:
-        """Modules that are known to have parameters; empty where nothing is known of any."""
+        """Modules that are known to have parameters; empty if nothing is known of any."""
         recorded = frozenset(self._parameters_by_module)
         return recorded | self._frozen_modules | self._trainable_modules
 

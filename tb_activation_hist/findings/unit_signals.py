@@ -15,6 +15,7 @@ from tb_activation_hist.core.slice_series import SliceSeries
 from tb_activation_hist.findings.hits import Hit
 from tb_activation_hist.findings.rule import Observation
 from tb_activation_hist.findings.signals import (
+    EARLY_RECORDS,
     BoolArray,
     Signals,
     sustained_records,
@@ -23,7 +24,20 @@ from tb_activation_hist.findings.signals import (
 from tb_activation_hist.findings.thresholds import Thresholds
 
 NAMED: Final = 24
-"""Most units, or runs of neighbouring units, that a title names; the figures name all."""
+"""Maximum number of units, or of their ranges, that a title names; the figures name all."""
+
+
+FEW_UNITS: Final = 3
+"""Fewer units than this are lost at a time in healthy trainings (bench/findings)."""
+
+MANY_SHARE: Final = 0.5
+"""Below this share of a layer, units that it loses as it begins cost it only their width."""
+
+EARLY_SHARE: Final = 0.1
+"""Of the run, in which units are lost while a healthy layer finds its place too."""
+
+AT_A_TIME: Final = 0.05
+"""Of the run, in which units are lost by one cause."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,16 +107,45 @@ def trailing_begin(state: BoolArray) -> IntArray:
     return begin
 
 
+def observe_by_harm(
+    units: UnitSignals, since: IntArray, state: str, threshold: Mapping[str, float]
+) -> Iterator[Observation]:
+    """Findings about units that are lost: those of the beginning apart from those lost later.
+
+    An info is what healthy layers lose too: fewer than half of their units in the beginning, or
+    single ones later.
+    """
+    records = len(units.slices)
+    begun = max(EARLY_SHARE * records, EARLY_RECORDS)
+    lost = since < records
+    many = lost.mean() >= MANY_SHARE
+    later, early = lost & (since >= begun), lost & (since < begun)
+    sudden = _most_at_a_time(since[later], AT_A_TIME * records) >= FEW_UNITS
+    for own, harmful in ((later, many or sudden), (early, many)):
+        if own.any():
+            severity = None if harmful else "info"
+            at = np.where(own, since, records)
+            yield observe_units(units, at, state, threshold, severity=severity)
+
+
+def _most_at_a_time(since: IntArray, near: float) -> int:
+    """Most units that are lost within `near` records of each other, at least within one."""
+    times = np.sort(since)
+    together = np.searchsorted(times, times + max(near, 1), side="right") - np.arange(len(times))
+    return int(together.max(initial=0))
+
+
 def observe_units(
     units: UnitSignals,
     since: IntArray,
     state: str,
     threshold: Mapping[str, float],
     figures: Mapping[str, Any] | None = None,
+    severity: str | None = None,
 ) -> Observation:
     """A finding about those units for which `since`, (K,) a record, is one of the records.
 
-    state: what they are, in words. figures: more of them.
+    state: what they are, in words. figures: more of them. severity: where it is not the rule's.
     """
     found = np.flatnonzero(since < len(units.slices))
     begins = units.slices.steps[since[found]]
@@ -118,7 +161,8 @@ def observe_units(
     when = f"since step {first}" if begins.max() == first else f"the first since step {first}"
     title = f"{layer}: {len(found):,} of {units.slices.slices:,} units {state} {when}"
     hit = units.hit(since[found], measured)
-    return Observation(hits=[hit], title=f"{title} ({name_units(found)})", threshold=threshold)
+    named = f"{title} ({name_units(found)})"
+    return Observation(hits=[hit], title=named, threshold=threshold, severity=severity)
 
 
 def name_units(units: Iterable[int] | IntArray) -> str:

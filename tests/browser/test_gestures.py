@@ -87,7 +87,7 @@ def test_what_is_shown_is_dragged_along(tab: Tab, way: str) -> None:
 def test_space_still_presses_a_button_reached_by_keyboard(tab: Tab) -> None:
     tab.reset()
     tab.page.mouse.move(*tab.point(GOOD, "conv1", 0.5, 0.5))
-    button = tab.frame.get_by_role("button", name="Keys and gestures (?)")
+    button = tab.frame.get_by_role("button", name="How to read this, keys and gestures (?)")
     tab.frame.get_by_role("button", name="More settings").focus()
     tab.page.keyboard.press("Shift+Tab")
     assert button.evaluate("e => e === document.activeElement")

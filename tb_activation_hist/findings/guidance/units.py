@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from tb_activation_hist.findings.guidance.guidance import Guidance, Pattern, always
+from tb_activation_hist.findings.guidance.guidance import Guidance, Pattern, always, from_start
 from tb_activation_hist.findings.guidance.snippets import LOWER_RATE
 
 DEAD: Final = Guidance(
@@ -19,6 +19,20 @@ DEAD: Final = Guidance(
     ),
     code=LOWER_RATE,
     check="Compare the biases of these units before and after step <step>.",
+)
+
+NEVER_ALIVE: Final = Guidance(
+    causes=(
+        "weights and biases that started out such that no input of the data gets through the ReLU",
+        "inputs that are always 0, as the margin of pictures, or weights that are pruned",
+        "a learning rate that was too high before the first record",
+    ),
+    remedy=(
+        "A dead ReLU unit gets no gradient and stays dead. A few cost nothing but their width. "
+        "If there are many, initialise as for ReLU (He), use a leaky ReLU, or prune them."
+    ),
+    code="torch.nn.init.kaiming_normal_(layer.weight)  # of <layer>",
+    check="Compare the biases of these units, and what goes into them, with those of the others.",
 )
 
 UNUSED: Final = Guidance(
@@ -59,7 +73,7 @@ REDUNDANT: Final = Guidance(
     check="Compare the rows of the layer's weight matrix: layer.weight.unique(dim=0).",
 )
 
-DEAD_UNITS: Final[tuple[Pattern, ...]] = ((always, DEAD),)
+DEAD_UNITS: Final[tuple[Pattern, ...]] = ((from_start, NEVER_ALIVE), (always, DEAD))
 UNUSED_UNITS: Final[tuple[Pattern, ...]] = ((always, UNUSED),)
 RUNAWAY_UNITS: Final[tuple[Pattern, ...]] = ((always, RUNAWAY),)
 REDUNDANT_UNITS: Final[tuple[Pattern, ...]] = ((always, REDUNDANT),)

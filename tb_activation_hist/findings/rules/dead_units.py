@@ -12,7 +12,7 @@ from tb_activation_hist.core.grid import IntArray
 from tb_activation_hist.findings.rule import Begins, Observation, RunRule
 from tb_activation_hist.findings.signals import Signals
 from tb_activation_hist.findings.thresholds import BENCH, Thresholds, threshold
-from tb_activation_hist.findings.unit_signals import UnitSignals, observe_units, split_layers
+from tb_activation_hist.findings.unit_signals import UnitSignals, observe_by_harm, split_layers
 
 UNIT_VALUES: Final = "values"
 
@@ -37,10 +37,8 @@ def find_dead_units(
     layers: Sequence[Signals], options: DeadUnitThresholds
 ) -> Iterator[Observation]:
     for units in split_layers(layers):
-        since = _find_deaths(units, options)
-        if (since < len(units.slices)).any():
-            limits = {"values": options.dead_values, "expected": options.dead_expected}
-            yield observe_units(units, since, "dead", limits)
+        limits = {"values": options.dead_values, "expected": options.dead_expected}
+        yield from observe_by_harm(units, _find_deaths(units, options), "dead", limits)
 
 
 def _find_deaths(units: UnitSignals, options: DeadUnitThresholds) -> IntArray:
@@ -69,7 +67,8 @@ DEAD_UNITS: Final = RunRule(
     severity="warning",
     seen=(
         "Units (channels, heads, experts) of a layer recorded with `split` output only exact "
-        "zeros until the end of the run."
+        "zeros until the end of the run. An info for what healthy networks lose too: less "
+        "than half of the layer in the first tenth of the run, or fewer than 3 units at a time."
     ),
     source="Lu et al. 2019, Dying ReLU and Initialization: 0 for every input",
     thresholds=DeadUnitThresholds,

@@ -18,7 +18,7 @@ LEAST_MISSED: Final = 6
 
 
 def find_silent_model(layers: RunSignals, _options: Thresholds) -> Iterator[Observation]:
-    """Not one layer put out anything."""
+    """Not one layer output anything."""
     silent = layers.facts.silent
     if not silent or any(s.info.kind == "activations" for s in layers):
         return

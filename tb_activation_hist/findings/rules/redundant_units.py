@@ -26,6 +26,7 @@ from tb_activation_hist.findings.thresholds import (
 from tb_activation_hist.findings.unit_signals import (
     UnitSignals,
     name_units,
+    observe_by_harm,
     observe_units,
     split_layers,
     trailing_begin,
@@ -106,14 +107,18 @@ def find_constant_units(
 ) -> Iterator[Observation]:
     for units in split_layers(layers):
         since = units.lasting(_is_constant(units, options))
-        if (since < len(units.slices)).any():
-            limits = {"constant_spread": options.constant_spread}
-            yield observe_units(units, since, "constant", limits)
+        limits = {"constant_spread": options.constant_spread}
+        yield from observe_by_harm(units, since, "constant", limits)
 
 
 def _is_constant(units: UnitSignals, options: RedundantThresholds) -> BoolArray:
-    """(S, K), without units that are 0, which have a finding of their own."""
+    """(S, K), without units that are 0, which have a finding of their own.
+
+    An embedding of which one row is looked up, as that of BERT's token types, is no loss.
+    """
     slices = units.slices
+    if units.signals.info.type.startswith("Embedding"):
+        return np.zeros_like(units.zero)
     with np.errstate(invalid="ignore"):
         still = slices.std <= options.constant_spread * slices.rms
     constant: BoolArray = still & (slices.finite >= LEAST_VALUES) & ~units.zero

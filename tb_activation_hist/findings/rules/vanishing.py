@@ -169,7 +169,7 @@ def find_fading_over_depth(
 
 
 def find_tiny_start(layers: RunSignals, options: VanishingThresholds) -> Iterator[Observation]:
-    """Not one layer with weights puts out values of usual size in the first record."""
+    """Not one layer with weights outputs values of usual size in the first record."""
     learners = layers.learners
     scales = [s.first_rms for s in learners]
     if len(scales) < LEAST_DEPTH or not 0 < max(scales) < options.vanishing_start:

@@ -11,7 +11,7 @@ from torch.distributed.tensor import Replicate, Shard, distribute_tensor
 from torch.testing._internal.distributed.fake_pg import FakeStore
 
 from tb_activation_hist.capture.countable import plain_values
-from tb_activation_hist.capture.shards import ShardPlace, place_of_shard
+from tb_activation_hist.capture.shards import NOWHERE, ShardPlace, place_of_shard
 
 
 def place(rank, mesh_shape, placements, dim, size=7):
@@ -44,7 +44,7 @@ def test_the_dimension_of_the_mesh_that_cuts_it_counts():
 
 
 def test_one_that_is_cut_twice_has_no_place():
-    assert place(3, (2, 2), [Shard(0), Shard(0)], 0)[0] is None
+    assert place(3, (2, 2), [Shard(0), Shard(0)], 0)[0] == NOWHERE
 
 
 def test_the_result_of_a_collective_is_waited_for():

@@ -111,6 +111,36 @@ def test_units_that_never_lived_are_dead_and_those_that_came_back_are_not() -> N
     assert units(findings_of(at_first)["dead_units"]) == [5]
 
 
+def dead(born: int, dying: int) -> list[tuple[str, int]]:
+    """Severity and number of units of each finding about dead ones, of the start and later."""
+
+    def kill_some(values: np.ndarray, step: int) -> np.ndarray:
+        # The first ones make the layer's own histogram.
+        values[:, UNITS - born :] = 0
+        values[:, 100 : 100 + dying * (step >= ONSET)] = 0
+        return values
+
+    found = find_run_findings("run", make_layer(kill_some), FindingOptions())
+    own = [each for each in found if each.kind == "dead_units"]
+    return [(each.severity, each.figures["found_units"]) for each in own]
+
+
+@pytest.mark.parametrize(
+    ("born", "dying", "told"),
+    [
+        (3, 0, [("info", 3)]),
+        (0, 2, [("info", 2)]),
+        (0, 3, [("warning", 3)]),
+        (200, 0, [("info", 200)]),
+        (256, 0, [("warning", 256)]),
+        (3, 4, [("warning", 4), ("info", 3)]),
+    ],
+)
+def test_few_units_that_healthy_networks_lose_too_are_an_info(born, dying, told) -> None:
+    """Five of 20 healthy trainings were warned of units that had always been 0."""
+    assert dead(born, dying) == told
+
+
 def test_units_that_ran_away_are_named() -> None:
     def grow(values: np.ndarray, step: int) -> np.ndarray:
         values[:, [3, 77]] *= 100_000 if step >= ONSET else 1

@@ -16,7 +16,7 @@ def train(model: nn.Sequential, logger: ActivationHistLogger) -> None:
         for step in range(1, STEPS + 1):
             if step == ONSET:
                 with torch.no_grad():
-                    model[0].bias[4:6] = -100.0
+                    model[0].bias[4:7] = -100.0
             model(torch.randn(32, 8))
             logger.step()
 
@@ -25,8 +25,8 @@ def test_dead_units_are_warned_of_and_found() -> None:
     torch.manual_seed(0)
     model = nn.Sequential(nn.Linear(8, 32), nn.ReLU())
     logger = ActivationHistLogger(model, MemoryWriter(), split={"1": 1}, warn_on="dead_units")
-    told = r"1: 2 of 32 units dead since step 21 \(4-5\)"
+    told = r"1: 3 of 32 units dead since step 21 \(4-6\)"
     with pytest.warns(ActivationHistWarning, match=told):
         train(model, logger)
     (finding,) = logger.findings()
-    assert (finding.kind, finding.figures["units"]) == ("dead_units", [4, 5])
+    assert (finding.kind, finding.figures["units"]) == ("dead_units", [4, 5, 6])

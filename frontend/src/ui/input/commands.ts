@@ -54,7 +54,11 @@ command({
   run: () => focusElement(FILTER_ID),
 });
 export const pane = command({ label: "More settings", run: () => toggle(paneOpen) });
-export const help = command({ label: "Keys and gestures", keys: ["?"], run: () => toggle(helpOpen) });
+export const help = command({
+  label: "How to read this, keys and gestures",
+  keys: ["?"],
+  run: () => toggle(helpOpen),
+});
 command({
   label: "Close the explanation of a finding",
   keys: ["Esc"],

@@ -40,7 +40,7 @@ const PARTS: readonly (readonly [left: number, top: number, head: string, words:
     72,
     2,
     "A bar above the panel",
-    "marks the steps of a finding: red for an error, brown for a warning, blue for an info. Click it for an explanation.",
+    "marks the steps of a finding: red for an error, brown or yellow for a warning, blue for an info. Click it for an explanation.",
   ],
 ];
 

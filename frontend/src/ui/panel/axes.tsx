@@ -13,6 +13,7 @@ import { pixelRatio, plot_px, X_AXIS_PX, Y_AXIS_PX } from "../../view/layout/met
 import type { PanelLayout } from "../../view/layout/panel_layout";
 import { endSteps, sharedLiveAxis } from "../../view/panel/known_panels";
 import type { PanelView } from "../../view/panel/panel_view";
+import { showsUnits } from "../../view/panel/shown_units";
 import { columnNear } from "../../view/screen/pin";
 import { findPanel } from "../../view/screen/views";
 import * as settings from "../../view/settings/settings";
@@ -149,7 +150,9 @@ function bandTitles(panel: PanelView): string {
 
 function valueAxisDrawing(panel: PanelView): AxisDrawing {
   const layout = panel.layer.layout.value;
-  const ticks = panel.hasAxis ? valueTicks(panel.liveScale.value, layout) : [];
+  // Units in place of values say themselves which is where.
+  const hasValues = panel.hasAxis && !showsUnits(panel.layer.id);
+  const ticks = hasValues ? valueTicks(panel.liveScale.value, layout) : [];
   const text = (label: string, y_px: number, size_px: number): AxisText => ({
     label,
     x_px: Y_AXIS_PX - 7,

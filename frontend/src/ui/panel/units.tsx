@@ -174,5 +174,10 @@ function unitsToLabel(answer: Slices | null, panel: PanelView): string {
   if (answer === null) return "loading units …";
   const words = statisticToText(answer.statistic);
   const merged = answer.per_row > 1 ? `, ${answer.per_row} a row` : "";
-  return `${words} of ${formatCounted(answer.slices, "unit")} of ${panel.run}${merged}`;
+  const whole = `${words} of ${formatCounted(answer.slices, "unit")} of ${panel.run}${merged}`;
+  if (answer.range === null || answer.values.length === 0) return whole;
+  const top = unitsToText(unitsOfRow(answer, 0));
+  const [low, high] =
+    answer.statistic === "zero_share" ? ["0 %", "100 %"] : answer.range.map((end) => formatValue(end));
+  return `${whole}: unit ${top} on top; ${low} dark, ${high} bright`;
 }
