@@ -103,7 +103,7 @@ def time_once(way: Way, values: Tensor) -> float:
 
 
 def measure(ways: dict[str, tuple[int, Way]], values: Tensor, rounds: int) -> dict[str, float]:
-    """Least nanoseconds per value of each way."""
+    """Fewest nanoseconds per value of each variant."""
     best = dict.fromkeys(ways, float("inf"))
     for turn in range(rounds):
         order = list(ways) if turn % 2 == 0 else list(reversed(ways))

@@ -54,6 +54,11 @@ def pages(site: Path) -> dict[Path, Anchors]:
     return {path: Anchors(path.read_text(encoding="utf-8")) for path in found}
 
 
+def test_bars_in_the_code_of_tables_have_no_backslash(site: Path) -> None:
+    built = [site / "command_line.html", site / "explanation" / "bench.html"]
+    assert [path.name for path in built if "\\|" in path.read_text(encoding="utf-8")] == []
+
+
 def test_every_document_has_a_page(site: Path) -> None:
     documents = {path.relative_to(ROOT / "docs") for path in ROOT.glob("docs/**/*.md")}
     for page in documents | {Path(name) for name in BROUGHT_IN.values()}:

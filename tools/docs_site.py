@@ -11,6 +11,7 @@ import os
 import posixpath
 import re
 from collections.abc import Iterable
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,9 @@ BADGES = re.compile(r"<!-- badges -->.*?<!-- end of badges -->", re.DOTALL)
 
 EMPTY_BRACKETS = re.compile(r"(`[^`\n]*`)|\[\]")
 """Code, which stays, or brackets as in the type "number[]", which are no link without a target."""
+
+CODE_IN_TABLE = re.compile(r"`([^`\n]*\\\|[^`\n]*)`")
+"""Code with an escaped bar in a table: GitHub shows it without its backslash, MkDocs with it."""
 
 CODE_BLOCK = re.compile(r"(^```.*?^```)", re.DOTALL | re.MULTILINE)
 MORE = "More"
@@ -114,8 +118,14 @@ def with_site_links(text: str, source: str, here: str) -> str:
             return words
         return f"{picture}[{words}]({address}{'#' * bool(anchor)}{anchor})"
 
-    linked = LINK.sub(rewrite, text)
+    linked = CODE_IN_TABLE.sub(with_plain_bars, LINK.sub(rewrite, text))
     return EMPTY_BRACKETS.sub(lambda found: found[1] or r"\[\]", linked)
+
+
+def with_plain_bars(found: re.Match[str]) -> str:
+    code = escape(found[1].replace(r"\|", "|"))
+    # Nothing in it may be taken for Markdown.
+    return f"<code>{re.sub(r'[][*_|]', lambda sign: f'&#{ord(sign[0])};', code)}</code>"
 
 
 def site_address(path: str, here: str) -> str | None:

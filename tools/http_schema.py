@@ -44,7 +44,7 @@ TYPES_HEAD: Final = """\
 
 @dataclass(frozen=True)
 class Field:
-    """A field of a type; default: as JSON, None where there is none."""
+    """A field of a type; default: as JSON, None if there is none."""
 
     name: str
     type: Any

@@ -100,7 +100,7 @@ def nothing(_model: nn.Module, _folder: Path) -> Attached:
 
 
 def hooks(make: Callable[[], Callable[[Tensor], object]], note: str = "") -> Way:
-    """A forward hook on each leaf module, given what it put out."""
+    """A forward hook on each leaf module, given what it output."""
 
     def attach(model: nn.Module, _folder: Path) -> Attached:
         look = make()

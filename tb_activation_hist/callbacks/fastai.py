@@ -71,7 +71,7 @@ class ActivationHistCallback(SessionCallback, Callback):
             self._watcher = self._session.logger.watch_steps()
 
     def _skipped_steps(self) -> int | None:
-        """Steps before a fit that begins at a later epoch; None where it goes on as it is."""
+        """Steps before a fit that begins at a later epoch; None if it goes on as it is."""
         epochs = self.learn.epoch
         if epochs in (0, self._epochs_done - self._epochs_before):
             return None

@@ -72,7 +72,7 @@ class Cadence:
         return self.thin(needed)
 
     def thin(self, thinning: int) -> bool:
-        """Record one of so many steps of the schedule, a power of two; True when that is new."""
+        """Record one in this many steps of the schedule, a power of two; True if that is new."""
         if thinning == self.thinning:
             return False
         self.thinning = thinning

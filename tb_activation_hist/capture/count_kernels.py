@@ -95,7 +95,7 @@ def _wanted() -> str:
 
 @functools.cache
 def triton_kernel() -> ModuleType | None:
-    """The Triton kernel's module; None where Triton is missing or failed, or torch is forced."""
+    """The Triton kernel's module; None if Triton is missing or failed, or torch is forced."""
     if _triton_failed or _wanted() == "torch":
         return None
     try:

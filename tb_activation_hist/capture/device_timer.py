@@ -12,7 +12,7 @@ import torch
 from tb_activation_hist.capture.budget import DEVICE_RECORDS, StepCost
 
 TIMED_RECORDS: Final = 8
-"""Of so many records one is timed, once a device's cost is known: events take time themselves."""
+"""One in this many records is timed, once a device's cost is known: events take time themselves."""
 
 EVENT_DEVICES: Final = ("cuda", "xpu")
 """Types of devices whose events can be read without waiting."""
@@ -133,7 +133,7 @@ class DeviceTimer:
                 pairs.append((begin, end))
 
     def _marked(self) -> TimingEvent | None:
-        """An event behind the work so far; None where there can be none."""
+        """An event behind the work so far; None if there can be none."""
         if not self._works or not self._may_mark():
             return None
         try:
@@ -190,7 +190,7 @@ class DeviceTimer:
 
 
 def open_timer(device: torch.device, *, accumulate: bool) -> DeviceTimer | None:
-    """The timer of a device; None where its work is timed on the host (CPU) or cannot be."""
+    """The timer of a device; None if its work is timed on the host (CPU) or cannot be."""
     if device.type not in EVENT_DEVICES:
         return None
     module = getattr(torch, device.type)

@@ -230,7 +230,7 @@ class InputHook(ForwardHook):
         self.ordered = not state.outputs
 
     def __call__(self, module: nn.Module, args: Any, kwargs: Any = None) -> None:
-        """kwargs: None where a library has registered the hook anew, without them."""
+        """kwargs: None if a library has registered the hook anew, without them."""
         state = self.state
         if _is_compiling() or (state.train if module.training else state.eval):
             ForwardHook.__call__(

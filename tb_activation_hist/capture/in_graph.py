@@ -95,7 +95,7 @@ def split_in_graph(key: str, path: str, phase: str, type_name: str, *where: Any)
 
 @torch.compiler.assume_constant_result
 def slices_in_graph(slices: int, key: str, path: str, phase: str, *where: Any) -> str:
-    """The name of the buffer of so many slices; empty where there are too many."""
+    """The name of the buffer for this number of slices; empty if there are too many."""
     split = _find_row(key, path, phase, *where).split
     return "" if split is None else HOOKS[key].state.find_slices_in_graph(split, slices)[0]
 

@@ -178,7 +178,7 @@ def _note_call(values: Tensor, *, rows: bool, still: bool) -> _Call:
 
 
 def _compare_rows(values: Tensor) -> Any:
-    """Whether all samples of a batch are the same; None where it has one, or one number of each."""
+    """Whether all samples of a batch are the same; None if it has one, or one number of each."""
     if values.dim() < 2 or len(values) < 2 or values[0].numel() < 2:
         return None
     if values.is_cpu and not torch.equal(values[0], values[-1]):

@@ -45,7 +45,7 @@ class Meter:
         self.accumulate = accumulate
 
     def timer(self, device: torch.device) -> DeviceTimer | None:
-        """The device's timer; None where its work is part of the host's, or is not timed."""
+        """The device's timer; None if its work is part of the host's, or is not timed."""
         if device not in self.timers:
             timer = open_timer(device, accumulate=self.accumulate) if self._on else None
             if timer is None:
@@ -54,7 +54,7 @@ class Meter:
         return self.timers[device]
 
     def order(self, device: torch.device) -> StreamOrder | None:
-        """The order of the device's streams; None where a device has but one."""
+        """The order of the device's streams; None if a device has but one."""
         if device.type not in EVENT_DEVICES:
             return None
         return self._orders.setdefault(device, StreamOrder(device))

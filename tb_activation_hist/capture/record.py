@@ -1,4 +1,4 @@
-"""`record`: tensors that no module puts out, counted where a forward pass computes them."""
+"""`record`: tensors that no module outputs, counted where a forward pass computes them."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ class TensorHook(ForwardHook):
 
     def __init__(self, layer: Layer, state: CaptureState) -> None:
         super().__init__(layer, state)
-        # A pattern of `split` that names the module is for what the module puts out.
+        # A pattern of `split` that names the module is for what the module outputs.
         self.split = state.split.of_layer()
 
 

@@ -83,7 +83,7 @@ class Row:
             count_(self.segment.buffer, self.index, values, self.switch)
 
     def reserve(self, elements: int) -> None:
-        """Make room for so many more elements, so that no int32 slot overflows."""
+        """Make room for this many more elements, so that no int32 slot overflows."""
         if self.elements + elements > DRAIN_AT:
             self.segment.drain()
         self.elements += elements

@@ -67,7 +67,7 @@ def explain_silence(
 ) -> str:
     """One text for all silent layers: their names, the likely cause, the remedy.
 
-    Empty where nothing is wrong: single layers without weights, such as an unused Identity or the
+    Empty if nothing is wrong: single layers without weights, such as an unused Identity or the
     softmax inside a fused attention, seldom run in many networks.
     hidden: those of them that ran, but whose outputs could not be read. phases: those recorded.
     called: whether the model itself was called.

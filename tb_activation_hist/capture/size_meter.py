@@ -216,7 +216,7 @@ class SizeMeter:
         self._taken[name] = unscale_gradient(gather_one(values), optimizer)
 
     def end_step(self) -> PendingSizes | None:
-        """What was measured in the recorded step that ends; None where it is not the turn."""
+        """What was measured in the recorded step that ends; None if it is not the turn."""
         self.stop_watching()
         turn, self._records = self._turn, self._records + 1
         self._measured = self.on and (turn or self._stepped) and not _capturing()
@@ -227,7 +227,7 @@ class SizeMeter:
         return self._measure(self._parameters())
 
     def measure_last(self) -> PendingSizes | None:
-        """The weights at the end of a training; None where the last record has them."""
+        """The weights at the end of a training; None if the last record has them."""
         if self._records == 0 or self._measured or _capturing():
             return None
         self._taken.clear()

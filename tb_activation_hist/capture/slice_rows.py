@@ -134,7 +134,7 @@ class SliceTable:
                 segment.switches[phase].on = on
 
     def take(self) -> PendingSlices | None:
-        """Start copying all slices to the host, and empty them; None where no layer is split."""
+        """Start copying all slices to the host, and empty them; None if no layer is split."""
         with self._lock:
             parts = [(tuple(each.ranges), each.take()) for each in self._every()]
         return PendingSlices(parts) if parts else None
@@ -226,7 +226,7 @@ class LayerSplit:
         self._warn(explain_shards(name, dim), f"split {name}")
 
     def dimension_of(self, rank: int) -> int | None:
-        """The dimension, from 0, of a tensor with so many; None, after a warning, without it."""
+        """The split dimension, from 0, of a tensor of this rank; None and a warning if none."""
         split = self._info.split or 0
         missing = explain_missing(self._info.key, split, rank)
         if missing is None:
@@ -235,7 +235,7 @@ class LayerSplit:
         return None
 
     def room(self, slices: int) -> SliceRow | None:
-        """A range of at least so many slices; None, after a warning, where they are too many."""
+        """A range of at least this many slices; None, after a warning, where they are too many."""
         room, name = self._room, self._info.key
         excess = explain_too_many(name, slices)
         if excess is not None:

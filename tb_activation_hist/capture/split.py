@@ -27,7 +27,7 @@ MODULE_KINDS: Final = ("activations", "gradients")
 class SplitRules:
     """The option ``split`` held against the layers of a model.
 
-    A pattern that names modules splits what they put out, and its gradients. Another one is held
+    A pattern that names modules splits what they output, and its gradients. Another one is held
     against the full names of tensors: of parameters (``"*.weight"``), of one of several outputs
     (``"lstm/0"``), and of those that `record` counts (``"*.attn/scores"``).
     """
@@ -115,7 +115,7 @@ def _matches_text(pattern: SplitPattern, name: str) -> bool:
 
 
 def explain_missing(name: str, split: int, rank: int) -> str | None:
-    """Why a tensor of so many dimensions cannot be split; None when it can."""
+    """Why a tensor with this number of dimensions cannot be split; None if it can."""
     if -rank <= split < rank:
         return None
     allowed = f"from {-rank} to {rank - 1}" if rank else "none"
@@ -126,7 +126,7 @@ def explain_missing(name: str, split: int, rank: int) -> str | None:
 
 
 def explain_too_many(name: str, slices: int) -> str | None:
-    """Why a tensor with so many slices is not split; None when it is."""
+    """Why a tensor with this number of slices is not split; None if it is."""
     if slices <= MAX_SLICES:
         return None
     return (

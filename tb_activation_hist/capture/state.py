@@ -123,7 +123,7 @@ class CaptureState:
     def find_slices_in_graph(self, split: LayerSplit, slices: int) -> tuple[str, int]:
         """The range that a compiled graph counts slices into, as `find_in_graph` gives a row.
 
-        The name is empty where there are too many slices.
+        The name is empty if there are too many slices.
         """
         room = split.room(slices)
         if room is None:

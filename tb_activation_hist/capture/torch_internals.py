@@ -271,7 +271,7 @@ def keep_in_graphs(op: Any) -> None:
 
 
 def raise_graph_limit(by: int) -> None:
-    """Let torch.compile keep so many more graphs of one function.
+    """Let torch.compile keep this many more graphs of one function.
 
     The limits are called ``cache_size_limit`` before torch 2.7. Without them: nothing happens, and
     torch.compile gives up at its own limit.

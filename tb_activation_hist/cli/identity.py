@@ -68,7 +68,7 @@ def find_identity(
 
 
 def _first_unequal_step(one: HistogramSeries, other: HistogramSeries) -> int | None:
-    """The first common step at which records differ; None where none does."""
+    """The first common step at which records differ; None if none does."""
     if one.scheme != other.scheme:
         return int(np.intersect1d(one.steps, other.steps)[0])
     pairs = pair_records(one, other)

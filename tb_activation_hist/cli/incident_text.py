@@ -17,7 +17,7 @@ LISTED_LAYERS: Final = 12
 LISTED_FINDINGS: Final = 3
 
 CONFIDENCE_WORDS: Final = ((0.95, "nearly certain"), (0.85, "likely"), (0.6, "probable"))
-"""Least confidence for each word; below all of them it is "uncertain"."""
+"""Minimum confidence for each word; below all of them it is "uncertain"."""
 
 JUDGED_BY: Final[Mapping[str, str]] = {
     "gradients": "whether gradients vanish or explode",

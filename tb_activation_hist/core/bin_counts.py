@@ -17,7 +17,7 @@ from tb_activation_hist.core.schemes.linear_bins import LinearBins
 from tb_activation_hist.core.schemes.scheme import Scheme
 
 EDGE_TOLERANCE: Final = 1e-3
-"""Most by which an edge may differ from one of equal bins, in bin widths: edges may be float32."""
+"""How far an edge may differ from one of equal bins, in bin widths: edges may be float32."""
 
 
 @dataclass(frozen=True, eq=False)

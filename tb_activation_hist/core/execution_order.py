@@ -9,7 +9,7 @@ from typing import Any, Final
 from tb_activation_hist.core.stored_json import is_whole
 
 MAX_CALLS: Final = 20_000
-"""Most calls that a run's information holds; of layers beyond, only the names are held."""
+"""Maximum number of calls in a run's information; of further layers, it has only the names."""
 
 
 @dataclass(frozen=True)

@@ -88,7 +88,7 @@ def sum_records(series: HistogramSeries) -> HistogramSeries:
 
 
 def central_range(series: HistogramSeries) -> tuple[float, float] | None:
-    """Between which ends the central 99.9 % of all finite values lie; None where there are none."""
+    """Between which ends the central 99.9 % of all finite values lie; None if there are none."""
     total = sum_records(series)
     if total.finite[0] <= 0:
         return None
@@ -120,7 +120,7 @@ def _stack(parts: Sequence[npt.NDArray[Any]]) -> npt.NDArray[Any]:
 
 
 def _room_behind(counts: npt.NDArray[Any], more: int) -> npt.NDArray[Any] | None:
-    """The same rows and `more` behind them, of any content; None where there is no room."""
+    """The same rows and `more` behind them, of any content; None if there is no room."""
     room = counts.base
     if not isinstance(room, np.ndarray) or room.dtype != counts.dtype or room.ndim != counts.ndim:
         return None

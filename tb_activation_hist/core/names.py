@@ -19,7 +19,7 @@ METADATA_VERSION: Final = 1
 RUN_INFO_VERSION: Final = 1
 
 MAX_AXES: Final = 64
-"""Most axes of a tensor that a tag describes; torch itself has this limit."""
+"""Maximum number of axes of a tensor that a tag describes; torch itself has this limit."""
 
 RUN_INFO_TAG: Final = "__run__"
 """Tag whose events are JSON strings about the run as a whole; the latest one counts."""

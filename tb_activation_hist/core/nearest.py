@@ -11,7 +11,7 @@ LISTED: Final = 10
 
 
 def near_names(given: str, known: Sequence[str], most: int = 3) -> list[str]:
-    """The names that the given one may stand for, the nearest first; empty where none is near."""
+    """The names that the given one may stand for, the nearest first; empty if none is near."""
     return difflib.get_close_matches(given, known, n=most)
 
 

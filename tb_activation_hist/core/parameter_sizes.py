@@ -191,12 +191,12 @@ class ParameterHistory:
 
     @property
     def trainable(self) -> bool | None:
-        """Whether ``requires_grad`` held in any record; None where it is not known."""
+        """Whether ``requires_grad`` held in any record; None if it is not known."""
         return bool(self.facts.trainable.any()) if len(self.facts.steps) else None
 
     @property
     def optimized(self) -> bool | None:
-        """Whether an optimizer had it in any record; None where no optimizer is known."""
+        """Whether an optimizer had it in any record; None if no optimizer is known."""
         known = self.facts.optimized[self.facts.optimized != UNKNOWN]
         return bool(known.any()) if len(known) else None
 
@@ -235,7 +235,7 @@ class ParameterSizes(Mapping[str, ParameterHistory]):
     def to_dataframe(self) -> pd.DataFrame:
         """A row for each parameter, kind and record, with the columns `SIZE_COLUMNS`.
 
-        ``same``, ``requires_grad`` and ``in_optimizer`` are True, False, or None where it is not
+        ``same``, ``requires_grad`` and ``in_optimizer`` are True, False, or None if it is not
         known; ``lr`` is NaN there. Needs pandas.
         """
         import pandas as pd

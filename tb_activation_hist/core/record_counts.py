@@ -45,7 +45,7 @@ class RecordCounts:
     moments: FloatArray
     """(rows, 4): min, max, sum, sum of squares of the finite values; min > max without any."""
     slices: RecordSlices | None = None
-    """Those of the layers that are split; None where none is."""
+    """Those of the layers that are split; None if none is."""
 
     def __len__(self) -> int:
         return len(self.totals)

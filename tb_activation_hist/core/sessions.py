@@ -56,7 +56,7 @@ class SessionPart(NamedTuple):
 class JoinedSessions(NamedTuple):
     """The records that count, by ascending step.
 
-    newest: the session that was begun last; None where another wrote at the same time.
+    newest: the session that was begun last; None if another wrote at the same time.
     """
 
     series: HistogramSeries

@@ -53,7 +53,7 @@ class RestoredWeights:
     """A parameter that was set back, outside of an optimizer's step, to what it was before.
 
     writes: how often something else than an optimizer wrote to it between two steps, up to step
-    `seen`. times: how often it then had one value, that of the begin of step `value`; first, last:
+    `seen`. times: how often it then had one value, that of the start of step `value`; first, last:
     the steps before which it was set back to it.
     """
 

@@ -26,7 +26,7 @@ class ShareOptions(TypedDict, total=False):
     layers: names, or patterns such as ``"layer1.*"``, of the layers to share; default: all.
     kinds: kinds of values, such as ``["activations"]``; default: all that were recorded.
     columns: most columns of each heatmap, 8 to 8192, default 500; more records are pooled.
-    size_mb: the file is kept below so many million bytes: bins are merged and counts rounded as
+    size_mb: the file is kept below this many million bytes: bins are merged and counts rounded as
     little as that allows. None, the default: 3 for each 100 heatmaps, at least 3, at most 25.
     exact: never round counts, default False; bins are merged more instead.
     """
@@ -63,7 +63,7 @@ class ShareChoice:
             raise OptionError(msg)
 
     def size_for(self, heatmaps: int) -> float:
-        """Most megabytes of a file with so many heatmaps."""
+        """Maximum megabytes of a file with this number of heatmaps."""
         if self.size_mb is not None:
             return self.size_mb
         return min(max(heatmaps / MANY, 1.0) * SMALL_MB, LARGE_MB)

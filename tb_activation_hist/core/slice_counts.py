@@ -22,7 +22,7 @@ SliceStatistic: TypeAlias = Literal["zero_share", "mean", "std", "abs_max", "rms
 SLICE_STATISTICS: Final[tuple[SliceStatistic, ...]] = get_args(SliceStatistic)
 
 MAX_SLICES: Final = 65_536
-"""Most slices of one tensor."""
+"""Maximum number of slices of one tensor."""
 
 
 MAX_BINNED: Final = 64

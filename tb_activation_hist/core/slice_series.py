@@ -72,7 +72,7 @@ class SliceTallies:
         )
 
     def widen(self, slices: int) -> SliceTallies:
-        """With so many slices, of which the further ones have no values."""
+        """With this number of slices; the additional ones have no values."""
         more = slices - self.n.shape[1]
         if more == 0:
             return self

@@ -20,7 +20,7 @@ from tb_activation_hist.findings.distance import (
 from tb_activation_hist.findings.signals import Signals
 
 LEAST_RECORDS: Final = 32
-"""Least number of records to distinguish batch noise from learning."""
+"""Minimum number of records to distinguish batch noise from learning."""
 
 USUAL_GAPS: Final = 3
 """Times that a distance of steps between two records must occur to be usual."""

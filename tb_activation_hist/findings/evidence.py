@@ -34,7 +34,11 @@ FIGURES: Final[Mapping[str, Figure]] = {
     "column": Figure("the column's number, from 0"),
     "column_scale": Figure("size of its values", NUMBER),
     "cycles": Figure("rises and falls", NUMBER, ("cycles",)),
-    "decay": Figure("fall of the values' size", TIMES, ("vanishing_decay", "vanishing_matrices")),
+    "decay": Figure(
+        "fall of the values' size",
+        TIMES,
+        ("vanishing_decay", "vanishing_beside", "vanishing_last", "vanishing_matrices"),
+    ),
     "distance": Figure("distance of the histograms", NUMBER, ("distance", "difference_distance")),
     "cause": Figure("what reaches the weights", TEXT),
     "dropped_share": Figure(
@@ -72,7 +76,7 @@ FIGURES: Final[Mapping[str, Figure]] = {
     "period": Figure("steps after which batches come again"),
     "one_share": Figure("rows with all weight on one value", SHARE, ("saturated_softmax",)),
     "pos_infs": Figure("+inf in the first such record"),
-    "ratio": Figure("ratio to the usual size", TIMES, ("ratio", "unscaled_columns")),
+    "ratio": Figure("ratio to the usual size", TIMES, ("ratio", "unscaled_columns", "eval_scale")),
     "records": Figure("records that show it", NUMBER, ("constant_records", "kept_steps")),
     "rising": Figure("later stretches with a higher loss", SHARE, ("loss_rising",)),
     "rounded": Figure("weights that a step leaves as they are", SHARE, ("rounded_share",)),

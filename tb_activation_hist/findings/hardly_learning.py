@@ -82,7 +82,7 @@ def find_restored_weights(
         yield Observation(
             hits=back.hits,
             title=f"what is learnt is lost: {when}, the weights are set back to what they were at "
-            f"the begin of step {back.fact.value}",
+            f"the start of step {back.fact.value}",
             threshold={"set_back_times": options.set_back_times},
             severity="error" if back.every == 1 else "warning",
             figures={"cause": Cause.SET_BACK.value, "set_back": back.fact.times},

@@ -62,7 +62,7 @@ def train_inputs(layers: RunSignals) -> list[Signals]:
 def is_model_input(info: LayerInfo) -> bool:
     """Whether this is the input, in training, of a run's first model as a whole.
 
-    Later models get what the first one puts out. Of recordings with the kind `inputs` of all layers
+    Later models get what the first one outputs. Of recordings with the kind `inputs` of all layers
     those of the layers come later: a model is at place 0 of the order, or 1 where it has a name.
     """
     return info.kind == "inputs" and info.phase == "train" and info.order <= 1

@@ -66,7 +66,7 @@ NORMALISING: Final = ("BatchNorm", "LayerNorm", "GroupNorm", "InstanceNorm", "RM
 
 
 LEAST_DEPTH: Final = 3
-"""Least number of layers with weights for findings about a network's depth."""
+"""Minimum number of layers with weights for findings about a network's depth."""
 
 
 GATING: Final = ("Sigmoid", "Hardsigmoid")
@@ -77,7 +77,7 @@ FEW_VALUES: Final = 16
 
 
 def has_few_values(info: LayerInfo) -> bool:
-    """Whether it is a ReLU of a handful of units, which puts out one value of each per sample."""
+    """Whether it is a ReLU of a handful of units, which outputs one value of each per sample."""
     sample = info.shape[1:]
     return info.type in ZEROING and bool(sample) and math.prod(sample) < FEW_VALUES
 

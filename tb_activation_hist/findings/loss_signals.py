@@ -54,7 +54,7 @@ class LossTrend:
 
 
 def find_main_loss(run: RunSignals) -> LossHistory | None:
-    """The one loss that a run minimises; None where there may be several, as with two networks."""
+    """The one loss that a run minimises; None if there may be several, as with two networks."""
     places = {group.place for group in run.facts.of(OptimizerGroup)}
     losses = [loss for loss in run.facts.losses if len(loss.steps)]
     if len(places) > 1 or len(losses) != 1:
@@ -64,7 +64,7 @@ def find_main_loss(run: RunSignals) -> LossHistory | None:
 
 
 def find_loss_trend(run: RunSignals) -> LossTrend | None:
-    """None where there are too few records, or values that are not finite."""
+    """None if there are too few records, or values that are not finite."""
     loss = find_main_loss(run)
     if loss is None or len(loss.means) < LEAST_WINDOWS or loss.non_finite:
         return None
@@ -89,7 +89,7 @@ def _rising_share(values: FloatArray) -> float:
 def chance_loss(run: RunSignals, trend: LossTrend) -> float | None:
     """Cross entropy of a network that knows nothing: the logarithm of its number of outputs.
 
-    None where the loss does not begin near it, so that it is no such loss.
+    None if the loss does not begin near it, so that it is no such loss.
     """
     shape = run.learners[-1].info.shape if run.learners else ()
     if len(shape) < 2:

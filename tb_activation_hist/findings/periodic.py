@@ -22,7 +22,7 @@ LOOK_PART: Final = 4
 length ..."""
 
 MOST_BETWEEN: Final = 6
-"""... or by so many records, or by `LONG_PART` of its length if that is more."""
+"""... or by this many records, or by `LONG_PART` of its length if that is more."""
 
 LONG_PART: Final = 32
 
@@ -41,7 +41,7 @@ LIVE_LASTING: Final = 10
 """Records that a state must last before it is reported live; a short run's report needs fewer."""
 
 KEPT_RECORDS: Final = 256
-"""Most records kept of a layer, some 400 kB; beyond it, neighbours are added up exactly."""
+"""Maximum number of records kept of a layer, some 400 kB; then neighbours are added up exactly."""
 
 CHUNK_RECORDS: Final = 32
 """Records that are joined at a time."""

@@ -16,7 +16,7 @@ from tb_activation_hist.findings.rules.constant_input import (
     ConstantInputThresholds,
 )
 from tb_activation_hist.findings.rules.dead_units import DEAD_UNITS, DeadUnitThresholds
-from tb_activation_hist.findings.rules.eval_mode import EVAL_MODE
+from tb_activation_hist.findings.rules.eval_mode import EVAL_MODE, EvalModeThresholds
 from tb_activation_hist.findings.rules.exploding import EXPLODING, ExplodingThresholds
 from tb_activation_hist.findings.rules.frozen import FROZEN
 from tb_activation_hist.findings.rules.input_change import INPUT_CHANGE, InputChangeThresholds
@@ -79,6 +79,7 @@ class FindingOptions(
     OptimizerSettingsThresholds,
     KeptGradientThresholds,
     UnshuffledThresholds,
+    EvalModeThresholds,
     ConstantInputThresholds,
     InputChangeThresholds,
     UnscaledInputThresholds,

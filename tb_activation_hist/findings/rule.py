@@ -50,7 +50,7 @@ class Begins(Enum):
     AFTER = "later, and not near it"
 
     def holds(self, after: int, near: float) -> bool:
-        """after: steps from the begin of the cause to that of the effect."""
+        """after: steps from the start of the cause to that of the effect."""
         match self:
             case Begins.NOT_BEFORE:
                 return after >= 0

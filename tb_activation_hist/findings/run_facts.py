@@ -15,7 +15,7 @@ FactT = TypeVar("FactT")
 
 @dataclass(frozen=True)
 class RunFacts:
-    """Facts of one run; empty where nothing is known, as for files of older versions.
+    """Facts of one run; empty if nothing is known, as for files of older versions.
 
     silent: layers that were selected and never ran while they were recorded.
     eval_layers: layers that were in eval mode at the last look.

@@ -110,17 +110,19 @@ class RunSignals(Sequence[Signals]):
 
     @cached_property
     def main_outputs(self) -> list[Signals]:
-        """`outputs` without ReLUs of few units before a gate, as in squeeze and excitation.
+        """`outputs` without those that follow a ReLU of few units up to a gate, nor that ReLU.
 
-        Where all of such units are still the gate scales by a constant, and the network learns on.
+        Squeeze and excitation has them. Where all of such units are still the gate scales by a
+        constant, and the network learns on.
         """
         return [s for at, s in enumerate(self.outputs) if not self._feeds_gate(at)]
 
     def _feeds_gate(self, at: int) -> bool:
-        """Whether a gate follows on an output of few values, and is not the model's own output."""
+        """Whether a gate follows on a ReLU of few values, and is not the model's own output."""
         following = self.outputs[at + 1 : at + 1 + TO_GATE]
         gates = [s for s in following if s.info.type in GATING and s is not self.outputs[-1]]
-        return bool(gates) and has_few_values(self.outputs[at].info)
+        few = any(has_few_values(s.info) for s in self.outputs[max(at - 1, 0) : at + 1])
+        return bool(gates) and few
 
     @cached_property
     def output_gradients(self) -> dict[str, Signals]:
@@ -132,7 +134,7 @@ class RunSignals(Sequence[Signals]):
         }
 
     def has_run(self, parameter: str) -> bool:
-        """Whether a layer that holds a parameter has put out something in training."""
+        """Whether a layer that holds a parameter has had any output in training."""
         return not self._modules_that_ran.isdisjoint(_modules_of(parameter))
 
     @cached_property
@@ -188,7 +190,7 @@ class RunSignals(Sequence[Signals]):
 
     @cached_property
     def _known_names(self) -> frozenset[str]:
-        """Modules that are known to have parameters; empty where nothing is known of any."""
+        """Modules that are known to have parameters; empty if nothing is known of any."""
         recorded = frozenset(self._parameters_by_module)
         return recorded | self._frozen_modules | self._trainable_modules
 

@@ -1,6 +1,6 @@
 """Whether a layer's outputs differ from sample to sample, told from the counts alone.
 
-Where all N samples of a batch put out the same, each value occurs N times, so that every bin's
+Where all N samples of a batch output the same, each value occurs N times, so that every bin's
 count is a multiple of N. Counts of outputs that differ are multiples by chance.
 """
 
@@ -25,9 +25,9 @@ SINGLE_SPREAD: Final = 1e-3
 
 
 def sample_spread(signals: Signals) -> FloatArray:
-    """(S,) 0 where all samples of a record put out the same, about 1 where they do not.
+    """(S,) 0 where all samples of a record output the same, about 1 where they do not.
 
-    NaN where it cannot be told: batches of a few samples, samples of a few values that do not tell
+    NaN if it is unknown: batches of a few samples, samples of a few values that do not tell
     clearly, records of zeros alone. Outputs that differ by less than a bin's width count as equal.
     """
     values = math.prod(signals.info.shape[1:])

@@ -141,7 +141,7 @@ def is_train_activation(info: LayerInfo) -> bool:
 
 
 def sustained_records(records: int, options: Thresholds) -> int:
-    """How many records in a row a state must last, in a run of so many records."""
+    """How many records in a row a state must last, in a run of this length."""
     asked = int(np.ceil(options.sustained_share * records))
     return max(options.sustained_min, min(asked, options.sustained_max))
 

@@ -24,7 +24,7 @@ from tb_activation_hist.findings.signals import (
 from tb_activation_hist.findings.thresholds import Thresholds
 
 NAMED: Final = 24
-"""Most units, or runs of neighbouring units, that a title names; the figures name all."""
+"""Maximum number of units, or of their ranges, that a title names; the figures name all."""
 
 
 FEW_UNITS: Final = 3

@@ -72,7 +72,7 @@ def _is_usual(parameter: ParameterSignals, run: RunSignals) -> bool:
 
 
 def find_weight_trend(run: RunSignals) -> WeightTrend | None:
-    """None where too few matrices were measured together."""
+    """None if too few matrices were measured together."""
     found = trained_matrices(run)
     known = [p.weights for p in found if p.weights is not None]
     if len(known) < LEAST_MATRICES:

@@ -32,10 +32,10 @@ DEVIATIONS: Final = 4
 """Records reach this many standard deviations; of a normal distribution 99.99 %."""
 
 AUTO_DECADES: Final = 8
-"""Most decades of a symlog axis over the automatic range."""
+"""Maximum number of decades of a symlog axis over the automatic range."""
 
 ALL_DECADES: Final = 76
-"""Most decades of a symlog axis over a given range: as many as float32 has."""
+"""Maximum number of decades of a symlog axis over a given range: as many as float32 has."""
 
 Interval = tuple[float, float]
 

@@ -23,7 +23,7 @@ SHARES: Final = (0.001, 0.01, 0.05, 0.15, 0.3, 0.5, 0.7, 0.85, 0.95, 0.99, 0.999
 """Quantiles of a cell: the bell of a layer is drawn from them as smoothly as 20 px can show it."""
 
 CELLS_BYTES: Final = 48 * 2**20
-"""Most bytes of cells: a board of 200 runs x 50 layers needs 36 MiB."""
+"""Maximum bytes of cells: a board of 200 runs x 50 layers needs 36 MiB."""
 
 ANSWER_S: Final = 0.4
 """After this long, the answer goes out with the cells that are there."""

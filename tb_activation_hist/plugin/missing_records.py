@@ -35,7 +35,7 @@ class MissingRecords(NamedTuple):
 
     records: how many, without those of an abandoned tail. hint: what to do about them, or "".
     abandoned_from: the step from which a session was written again, so that TensorBoard's fast
-    loader dropped the blocks that were written before; None where no gap shows that.
+    loader dropped the blocks that were written before; None if no gap shows that.
     """
 
     records: int

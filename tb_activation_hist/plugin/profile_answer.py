@@ -38,7 +38,7 @@ from tb_activation_hist.plugin.series_loader import LoadedSeries
 from tb_activation_hist.plugin.tiles import choose_span, pool_records
 
 COLUMNS: Final[Mapping[schema.ProfileFigures, int]] = {"change": 256, "sizes": 128}
-"""Most columns of each layer."""
+"""Maximum number of columns of each layer."""
 
 SHARES: Final[Mapping[str, float]] = {
     "p05": 0.05,
@@ -49,11 +49,11 @@ SHARES: Final[Mapping[str, float]] = {
 }
 
 WINDOWS: Final = 64
-"""A run has so many windows of columns; neighbouring windows are compared, whose means are less
+"""A run has this many windows of columns; neighbouring windows are compared, whose means are less
 noisy than single columns."""
 
 HELD_BYTES: Final = 32 * 2**20
-"""Most bytes of figures that are kept until their layer grows."""
+"""Maximum bytes of figures that are kept until their layer grows."""
 
 LIKE_CADENCE: Final = 3
 """Records that must lie equally far apart for their distance to be a cadence."""

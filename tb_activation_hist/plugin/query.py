@@ -243,7 +243,7 @@ def _format(value: str) -> ExportFormat:
 
 
 def parse_step_range(text: str | None, where: str) -> tuple[float, float] | None:
-    """Parse the first and last step; None where all are meant. where: for the refusal."""
+    """Parse the first and last step; None if all are meant. where: for the refusal."""
     if text is None or text == "":
         return None
     try:

@@ -31,7 +31,7 @@ from tb_activation_hist.plugin.series_loader import (
 )
 
 SERIES_BYTES: Final = 1024 * 2**20
-"""Most bytes of decoded series: two dozen layers of a run of 20,000 records, which the default
+"""Maximum bytes of decoded series: two dozen layers of a run of 20,000 records, which the default
 cadence of recording hardly exceeds, so that a live view decodes only what is new."""
 
 READ_BYTES: Final[Mapping[Urgency, int]] = {
@@ -189,7 +189,7 @@ class SeriesCache:
     def _append(
         self, before: LoadedSeries, listing: Listing, tensors: list[Any]
     ) -> LoadedSeries | None:
-        """Append the newest block to the series; None where more has changed than that."""
+        """Append the newest block to the series; None if more has changed than that."""
         if len(tensors) != 1:
             return None
         info = content_to_layer_info(listing.content)
@@ -199,7 +199,7 @@ class SeriesCache:
     def _guard(
         self, key: SeriesKey, load: Callable[[], LoadedSeries | None]
     ) -> LoadedSeries | None:
-        """The series; None where it cannot be read, for which there is a warning then."""
+        """The series; None if it cannot be read, for which there is a warning then."""
         try:
             return load()
         # Whatever fails for one series must not take the others along.

@@ -52,7 +52,7 @@ class LoadedSeries:
     warning: what could not be read, as part of a sentence; empty when all was well.
     spans: which records of their writers the blocks hold, damaged ones too. ranges: the steps of
     those that are not damaged.
-    newest: the session that was begun last; None where another wrote at the same time.
+    newest: the session that was begun last; None if another wrote at the same time.
     decoded: blocks that this reading had to decode.
     """
 
@@ -136,7 +136,7 @@ def _may_grow(before: LoadedSeries, data: Mapping[BlockId, bytes]) -> bool:
 def _join(
     before: LoadedSeries | None, new: Sequence[tuple[bytes, HistogramSeries]]
 ) -> JoinedSessions | None:
-    """What is held and what is new; None where there is nothing."""
+    """What is held and what is new; None if there is nothing."""
     parts = []
     if before is not None and before.newest is not None and len(before.series):
         parts.append(SessionPart(before.series, before.newest, -1))
@@ -159,7 +159,7 @@ def append_block(
 ) -> LoadedSeries | None:
     """Append the newest block to a series without reading the others again.
 
-    None where the block does not follow those held. Then more blocks are new, or the training was
+    None if the block does not follow those held. Then more blocks are new, or the training was
     restarted, and all blocks must be read.
     """
     if block_id(data) in before.blocks:

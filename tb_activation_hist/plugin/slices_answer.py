@@ -21,13 +21,13 @@ from tb_activation_hist.storage.slice_codec import SliceBlock, decode_slices
 from tb_activation_hist.storage.slice_reader import join_slice_blocks
 
 MAX_CELLS: Final = 512
-"""Most rows, and most columns, of an answer."""
+"""Maximum number of rows, and of columns, of an answer."""
 
 logger = logging.getLogger(__name__)
 
 
 def read_slices(provider: DataProvider, run: str, tag: str) -> SliceSeries | None:
-    """The slices of a layer; None where there are none.
+    """The slices of a layer; None if there are none.
 
     tag: that of the layer. FormatError where none of the blocks can be read.
     """

@@ -19,7 +19,7 @@ from tb_activation_hist.plugin.tiles import Tile, make_tile
 from tb_activation_hist.plugin.wire import Piece, join_pieces, make_piece, pack_arrays, pack_head
 
 TILE_BYTES: Final = 128 * 2**20
-"""Most bytes of compressed tiles."""
+"""Maximum bytes of compressed tiles."""
 
 
 @dataclass(frozen=True)

@@ -56,7 +56,7 @@ class Mailbox:
         return int(self._store.get(key))
 
     def announce_thinning(self, thinning: int) -> None:
-        """Announce, on rank 0, that one of so many steps is recorded from now on."""
+        """Announce, on rank 0, that one in this many steps is recorded from now on."""
         self._store.set(f"{self._name}/thinning", str(thinning))
 
     def read_thinning(self) -> int:
@@ -75,7 +75,7 @@ class Mailbox:
 
 
 def open_mailbox(topic: str) -> Mailbox | None:
-    """The mailbox of one logger; None where the process group has no store for it.
+    """The mailbox of one logger; None if the process group has no store for it.
 
     topic: the same on all ranks that record to the same place. The n-th mailbox that a rank opens
     for a topic is the n-th of every other rank.

@@ -29,7 +29,7 @@ from tb_activation_hist.recording.options import RecordingOptions
 from tb_activation_hist.storage.slice_blocks import slices_to_series
 
 WATCHED_SLICES: Final = 4096
-"""Most slices of a layer whose units are watched: 14 kB are kept of each."""
+"""Maximum number of slices of a layer whose units are watched: 14 kB are kept of each."""
 
 
 class Monitor:
@@ -136,7 +136,7 @@ def open_monitor(
     read_info: Callable[[], Mapping[str, Any]],
     alerts: Alerts | None,
 ) -> Monitor | None:
-    """None where nobody asks for findings while the training runs."""
+    """None if nobody asks for findings while the training runs."""
     watching = options.warn_on or options.stop_on or alerts
     return Monitor(options.warn_on, options.stop_on, read_info, alerts) if watching else None
 

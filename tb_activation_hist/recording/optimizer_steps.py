@@ -33,7 +33,7 @@ class StepEnder(Protocol):
 class OptimizerHook:
     """Ends a step after the optimizer's; does not keep the logger alive.
 
-    counted: steps that the optimizer had counted before, None where the logger's start is given.
+    counted: steps that the optimizer had counted before, None if the logger's start is given.
     """
 
     def __init__(self, logger: StepEnder, counted: int | None) -> None:
@@ -111,7 +111,7 @@ def _iter_wrapped(optimizer: Any) -> Iterator[Any]:
 
 
 def _read(wrapper: Any, name: str) -> Any:
-    """An attribute; None where it is missing, or where a property of a foreign class fails."""
+    """An attribute; None if it is missing, or where a property of a foreign class fails."""
     try:
         return getattr(wrapper, name, None)
     except Exception:  # noqa: BLE001 - a foreign class's property may raise anything

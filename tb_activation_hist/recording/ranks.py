@@ -65,7 +65,7 @@ class RankSender(BackgroundThread[Record]):
         self._timeout_s = timeout_s
         self._sent = 0
         self.thinning = 1
-        """Of so many steps rank 0 records one, as far as this rank has heard."""
+        """Rank 0 records one in this many steps, as far as this rank knows."""
         self.start()
 
     def write(self, record: Record) -> bool:
@@ -146,7 +146,7 @@ class RankMerger(BackgroundThread[Record]):
         return self.writer.run_info
 
     def announce_thinning(self, thinning: int) -> None:
-        """Let the other ranks know, in the background, that one of so many steps is recorded.
+        """Let the other ranks know, in the background, that one in this many steps is recorded.
 
         They go on with more records until they hear of it, so it must not become smaller.
         """

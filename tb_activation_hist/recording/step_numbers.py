@@ -12,7 +12,7 @@ NUMBER_WORDS: Final = ("step", "number")
 """Names of scalars that were most likely meant as the step's number."""
 
 SHOWN_CHARACTERS: Final = 60
-"""Most characters of a wrong argument that a warning repeats."""
+"""Maximum number of characters of a wrong argument that a warning repeats."""
 
 WarnOnce = Callable[[str, str], None]
 """Takes a text and what it is about; warns once about each thing."""

@@ -46,10 +46,10 @@ from tb_activation_hist.storage.deflate import deflate, inflate
 
 BLOCK_VERSION: Final = 1
 BLOCK_RECORDS: Final = 32
-"""Most records of one block."""
+"""Maximum number of records of one block."""
 
 MAX_BINS: Final = MAX_SLOTS
-"""Most occupied bins of one block."""
+"""Maximum number of occupied bins of one block."""
 
 MAGIC: Final = b"AHB"
 HEADER: Final = struct.Struct("<3sBHHBB2xIQ")

@@ -17,7 +17,7 @@ CARDS_OF_LAYER = len(STATISTIC_SCALARS) + 1
 class DashboardLayers:
     """The layers with points in TensorBoard's own tabs: all, or some spread over the model.
 
-    cards: about so many cards for all layers together; None for all layers. Of the layers of the
+    cards: approximate number of cards in all; None: all layers get cards. Of the layers of the
     first record those of the first kind are taken, evenly spaced, then those of the next kinds.
     Layers that come later are taken while there is room.
     """
@@ -50,7 +50,7 @@ class DashboardLayers:
 
 
 def spread(items: Sequence[str], most: int) -> list[str]:
-    """At most so many items, evenly spaced, with the first and the last where there are two."""
+    """At most this many items, evenly spaced, with the first and the last where there are two."""
     if most <= 0:
         return []
     places = np.linspace(0, len(items) - 1, min(most, len(items)))

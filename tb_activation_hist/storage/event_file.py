@@ -19,7 +19,7 @@ from tb_activation_hist.storage.crc32c import masked_crc32c
 from tb_activation_hist.storage.remote import explain, gfile, is_remote, require_folder
 
 UPLOAD_S: Final = 60.0
-"""Least time between uploads of the whole file to storage that cannot append, such as S3."""
+"""Minimum time between uploads of the whole file to storage that cannot append, such as S3."""
 
 _file_numbers = itertools.count()
 

@@ -57,7 +57,7 @@ MAX_BODY_BYTES: Final = 2**28
 """Longest records that are read."""
 
 MAX_CELLS: Final = 2**26
-"""Most counts that the series of a file may have together, once each has all bins of its layer."""
+"""Maximum number of counts of all series of a file, once each has all bins of its layer."""
 
 WIDTHS: Final = 5
 """Arrays of whole numbers, each of a width of its own."""

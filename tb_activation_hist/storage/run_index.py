@@ -68,7 +68,7 @@ class TagIndex:
 
     @property
     def type(self) -> str:
-        """Type of the module; empty where it is not known."""
+        """Type of the module; empty if it is not known."""
         info = _readable_info(self) if self.ours else None
         return "" if info is None else info.type
 

@@ -51,7 +51,7 @@ SIZES_MAGIC: Final = b"AHP"
 SIZE_BLOCK_VERSION: Final = 1
 MAX_RECORDS: Final = 32
 MAX_ROWS: Final = 2**18
-"""Most records times parameters of a block, so that a damaged one never takes more than 60 MB."""
+"""Maximum of records times parameters of a block: a damaged one takes at most 60 MB."""
 
 MAX_HEAD_BYTES: Final = 2**25
 HEADER: Final = struct.Struct("<3sBH2xIIIQ")

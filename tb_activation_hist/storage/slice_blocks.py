@@ -56,7 +56,7 @@ class SliceBlockBuilder:
         return float(self._records[-1].wall_times[0])
 
     def fits(self, slices: int) -> bool:
-        """Whether one more record of so many slices fits."""
+        """Whether one more record of this many slices fits."""
         widest = max([slices, *(each.slices for each in self._records)])
         return len(self) < self._limit and (len(self) + 1) * widest <= MAX_CELLS
 

@@ -62,7 +62,7 @@ SLICE_BLOCK_VERSION: Final = 1
 SLICE_MAGIC: Final = b"AHS"
 MAX_RECORDS: Final = 32
 MAX_CELLS: Final = 2**19
-"""Most records times slices of a block, so that a damaged one never takes more than 30 MB."""
+"""Maximum of records times slices of a block: a damaged one takes at most 30 MB."""
 
 STEPS_PER_OCTAVE: Final = (16, 8, 4)
 """Precisions of rounded moments: that of the grid of the histograms; a coarser one is taken where a

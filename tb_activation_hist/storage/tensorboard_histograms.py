@@ -27,7 +27,7 @@ from tb_activation_hist.core.stored_json import LARGEST
 from tb_activation_hist.core.tallies import Tallies
 
 MAX_EDGES: Final = 1024
-"""Most edges of a series; TensorBoard's own histograms have 31 per step."""
+"""Maximum number of edges of a series; TensorBoard's own histograms have 31 per step."""
 
 Moments: TypeAlias = tuple[float, float, float, float]
 """min, max, sum and sum of squares of a record's values."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 import re
 from pathlib import Path
 
@@ -13,6 +14,8 @@ BUDGET = 130_500
 """Bytes of scripts and style sheets after gzip."""
 FIRST_BUDGET = 75_000
 """Of which the first pictures need so much: the entry, and what it imports at once."""
+TEXTS_BUDGET = 3_600
+"""The sentences of the parts that are loaded later."""
 SHARED_BUDGET = 141_100
 """The script of a shared file: the page in one, and what asks the file instead of a server."""
 IMPORT = re.compile(r"""(?:\bfrom|^import|[;}]import)\s*["']\./([^"']+)["']""")
@@ -46,6 +49,14 @@ def test_the_first_pictures_need_one_small_file() -> None:
     later = re.findall(r"""import\(["']\./([^"']+)["']\)""", entry)
     assert set(later) <= {path.name for path in files()}
     assert later
+
+
+def test_sentences_of_later_parts_are_data() -> None:
+    script = (STATIC / "later_parts.js").read_text(encoding="utf-8")
+    texts = json.loads((STATIC / "later_parts.json").read_text(encoding="utf-8"))
+    assert len(set(texts)) == len(texts) > 100
+    assert not [text for text in texts if f'"{text}"' in script]
+    assert len(gzip.compress(json.dumps(texts).encode(), 9)) <= TEXTS_BUDGET
 
 
 def test_an_import_at_once_is_found() -> None:

@@ -31,7 +31,7 @@ class Verdict:
     effective: the fault did harm, so that it can be asked for; False in health. right, wrong:
     warnings and errors (or a rival's rules) that are true of the training, and that are not.
     caught: what was planted is told. step_error: of the nearest such finding, as a share of the
-    run. first_right: whether its first layer is one in which it was planted; None where it was
+    run. first_right: whether its first layer is one in which it was planted; None if it was
     planted in no certain one. frozen_told: an info says that layers are frozen.
     """
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, NamedTuple
 
 from bench.findings.wide.fault import GRAVE
@@ -12,6 +12,7 @@ from bench.findings.wide.faults import FAULTS
 from bench.findings.wide.judge import STEP_TOLERANCE, tells
 from bench.findings.wide.record import Outcome
 from tb_activation_hist.core.histogram import HistogramSeries
+from tb_activation_hist.core.input_facts import InputFacts
 from tb_activation_hist.core.names import LayerInfo
 from tb_activation_hist.core.parameter_sizes import (
     ParameterFacts,
@@ -22,6 +23,7 @@ from tb_activation_hist.findings import (
     WATCHED_KINDS,
     Finding,
     LiveRules,
+    RunFacts,
     info_to_run_facts,
 )
 from tb_activation_hist.storage.run_histograms import RunHistograms, read_run
@@ -77,8 +79,38 @@ def replay(outcome: Outcome, mode: str) -> Iterator[LiveWarning]:
         found = [finding for own in records for finding in live.add(*own)]
         live.end_record(step)
         if live.is_due:
-            found += live.look(facts, measured_until(run.measured_sizes, step))
+            known = facts_until(facts, step)
+            found += live.look(known, measured_until(run.measured_sizes, step))
         yield from (LiveWarning(step, each) for each in found if each.severity in (*GRAVE, "info"))
+
+
+def facts_until(facts: RunFacts, step: int) -> RunFacts:
+    """What was known of a run's inputs and losses at the end of a step, about."""
+    inputs = tuple(input_until(each, step) for each in facts.inputs)
+    return replace(facts, inputs=inputs, losses=tuple(loss.until(step) for loss in facts.losses))
+
+
+def input_until(facts: InputFacts, step: int) -> InputFacts:
+    """Records are taken to lie evenly over the steps."""
+    if step >= facts.last:
+        return facts
+    rate = facts.compared / max(facts.last - facts.first, 1)
+    later = round(rate * (facts.last - step))
+    compared = max(facts.compared - later, 0)
+    known = compared / max(facts.compared, 1)
+    same = round(known * facts.same)
+    if facts.since and not facts.always_same:
+        same = max(facts.same - round(rate * (facts.last - max(step, facts.since - 1))), 0)
+    return replace(
+        facts,
+        last=step,
+        compared=compared,
+        same=same,
+        since=facts.since if facts.since <= step else 0,
+        rows_looked=round(known * facts.rows_looked),
+        rows_equal=round(known * facts.rows_equal),
+        repeats=max(facts.repeats - later, 0),
+    )
 
 
 def measured_until(sizes: ParameterSizes, step: int) -> ParameterSizes:

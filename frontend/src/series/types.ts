@@ -300,9 +300,9 @@ export interface Series {
   readonly bins: Readonly<Record<string, unknown>>;
   /** Positions in the index's runs; the four lists of a series are parallel. */
   readonly runs: readonly number[];
-  /** Shape of the first tensor counted in each run; empty where it is not known. */
+  /** Shape of the first tensor counted in each run; empty if it is not known. */
   readonly shapes: readonly (readonly number[])[];
-  /** Type of the first tensor counted in each run; empty where it is not known. */
+  /** Type of the first tensor counted in each run; empty if it is not known. */
   readonly dtypes: readonly string[];
   /** Newest step known of each run when the index was made; a tile may be newer. */
   readonly steps: readonly number[];

@@ -40,7 +40,7 @@ class NameRule:
     target: str
 
     def rename(self, name: str) -> str | None:
-        """The name in the second run; None where the rule does not match."""
+        """The name in the second run; None if the rule does not match."""
         match = self.pattern.fullmatch(name)
         if match is None:
             return None

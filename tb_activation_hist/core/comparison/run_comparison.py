@@ -17,7 +17,7 @@ COMPARISON_VERSION: Final = 1
 """Version of `RunComparison.to_dict`; it rises when a field goes or changes."""
 
 HTML_ROWS: Final = 20
-"""Most differing layers that a notebook lists."""
+"""Maximum number of differing layers that a notebook lists."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class RecordFacts:
     """One record in numbers.
 
     values: number of values, of which zeros, nans and infs (both signs) are counted apart. mean,
-    std, min, max: of the finite values; None where there are none.
+    std, min, max: of the finite values; None if there are none.
     """
 
     step: int

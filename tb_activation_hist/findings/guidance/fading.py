@@ -84,12 +84,25 @@ SHRINKS_ALONE: Final = Guidance(
     "not used.",
 )
 
+OUTPUTS_SHRINK: Final = Guidance(
+    causes=(
+        "a loss that one answer for all samples makes small, as two views that only have to agree",
+        "weights that start too large, so that the training first has to shrink the outputs",
+        "targets that are far smaller than the outputs are at the start",
+    ),
+    remedy="Add what keeps the outputs of samples apart (negative pairs, a stopped gradient, a "
+    "variance term), start the last layer smaller, or scale the targets to about unit size.",
+    code="outputs = model(inputs)\nprint(outputs.std(0).mean(), targets.double().std())",
+    check="The code prints how far the outputs of samples lie apart, and the targets.",
+)
+
 VANISHING: Final[tuple[Pattern, ...]] = (
     (exceeds("vanishing_gradient"), GRADIENTS_VANISH),
     (exceeds("vanishing_depth"), INPUT_FADES),
     (exceeds("vanishing_start"), TINY_FROM_START),
     (exceeds("vanishing_weights"), TINY_FROM_START),
     (exceeds("vanishing_beside"), SHRINKS_ALONE),
+    (exceeds("vanishing_last"), OUTPUTS_SHRINK),
     (always, VALUES_VANISH),
 )
 

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from typing import Final
 
-from tb_activation_hist.findings.guidance.guidance import Case, Guidance, Pattern, always, is_info
+from tb_activation_hist.findings.guidance.guidance import (
+    Case,
+    Guidance,
+    Pattern,
+    always,
+    exceeds,
+    is_info,
+)
 
 PRINT_MODES: Final = "print([n for n, m in model.named_modules() if not m.training])"
 
@@ -49,7 +56,22 @@ def _rests(case: Case) -> bool:
     return "in eval mode" in case.finding.title
 
 
+OTHER_STATISTICS: Final = Guidance(
+    causes=(
+        "running statistics of batch norms that lag behind: a tiny momentum, or few steps so far",
+        "batches in train mode that differ from the data in eval mode, or hold a few samples",
+        "statistics of other weights, loaded or averaged without them",
+    ),
+    remedy="Set the norms' momentum to 0.1, pass some batches in train mode before the evaluation, "
+    "or use a norm over samples (LayerNorm, GroupNorm).",
+    code="for module in model.modules():\n"
+    "    if isinstance(module, torch.nn.modules.batchnorm._BatchNorm):\n"
+    "        print(module.momentum, module.running_mean.abs().max(), module.running_var.max())",
+    check="The largest running_mean and running_var should be about those of the norm's inputs.",
+)
+
 EVAL_MODE: Final[tuple[Pattern, ...]] = (
+    (exceeds("eval_scale"), OTHER_STATISTICS),
     (is_info, RESTING_PART),
     (_rests, RESTING),
     (always, OTHER_MODEL),

@@ -72,7 +72,7 @@ def _collapsed_hit(signals: Signals, options: CollapsedThresholds) -> Hit | None
 
 
 def find_equal_outputs(layers: RunSignals, options: CollapsedThresholds) -> Iterator[Observation]:
-    """What the network puts out is the same for every sample, though not 0.
+    """What the network outputs is the same for every sample, though not 0.
 
     Layers before its last one may well be so: embeddings of positions, learnt queries.
     """

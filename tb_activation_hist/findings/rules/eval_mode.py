@@ -3,22 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 
 from tb_activation_hist.core.names import LayerInfo
+from tb_activation_hist.findings.hits import Hit, name_layers
+from tb_activation_hist.findings.number_format import format_factor
 from tb_activation_hist.findings.rule import Observation, RunRule
 from tb_activation_hist.findings.run_signals import RunSignals, module_name
 from tb_activation_hist.findings.signals import Signals
-from tb_activation_hist.findings.thresholds import Thresholds
+from tb_activation_hist.findings.thresholds import UNIT_FACTOR, Thresholds, threshold
+
+BEFORE_EVAL: Final = 5
+"""Records in train mode with which one in eval mode is compared."""
 
 LEAST_MISSED: Final = 6
 """Records that a layer must have missed before it is said to run no more in train mode."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class EvalModeThresholds(Thresholds):
+    eval_scale: float = threshold(
+        10.0,
+        UNIT_FACTOR,
+        "Scale of a layer's outputs in eval mode beside that in train mode, or the other way "
+        "round; dropout makes about 1.",
+        "Ioffe 2017, Batch Renormalization: running statistics that differ from the batch's",
+    )
+
+
 def find_silent_model(layers: RunSignals, _options: Thresholds) -> Iterator[Observation]:
-    """Not one layer put out anything."""
+    """Not one layer output anything."""
     silent = layers.facts.silent
     if not silent or any(s.info.kind == "activations" for s in layers):
         return
@@ -75,6 +92,50 @@ def find_resting_layers(layers: RunSignals, _options: Thresholds) -> Iterator[Ob
     )
 
 
+def find_other_scale_in_eval(
+    layers: RunSignals, options: EvalModeThresholds
+) -> Iterator[Observation]:
+    """Layers whose outputs are far larger or smaller in eval mode than in train mode at that time.
+
+    Only where passes in eval mode are recorded. Norms then use their running statistics.
+    """
+    evaluated = {s.info.layer: s for s in layers if _is_eval_activation(s.info)}
+    hits = [
+        hit
+        for own in layers.outputs
+        if own.info.layer in evaluated
+        if (hit := _scale_hit(own, evaluated[own.info.layer], options))
+    ]
+    if hits:
+        factor = hits[0].figures["ratio"]
+        size = "larger" if hits[0].figures["rms"] > hits[0].figures["rms_before"] else "smaller"
+        yield Observation(
+            hits=hits,
+            title=f"{name_layers(hits)}: outputs are {format_factor(factor)} times {size} in eval "
+            "mode than in train mode",
+            threshold={"eval_scale": options.eval_scale},
+        )
+
+
+def _is_eval_activation(info: LayerInfo) -> bool:
+    return info.kind == "activations" and info.phase == "eval"
+
+
+def _scale_hit(train: Signals, evaluated: Signals, options: EvalModeThresholds) -> Hit | None:
+    """In the last record in eval mode, beside the last records in train mode before it."""
+    if not evaluated.whole.any():
+        return None
+    last = int(np.flatnonzero(evaluated.whole)[-1])
+    before = train.whole & (train.series.steps <= evaluated.series.steps[last])
+    usual = float(np.median(train.rms[before][-BEFORE_EVAL:])) if before.any() else 0.0
+    now = float(evaluated.rms[last])
+    if not (usual > 0 and now > 0):
+        return None
+    ratio = max(now / usual, usual / now)
+    figures = {"ratio": ratio, "rms": now, "rms_before": usual}
+    return Hit(evaluated, last, last, figures) if ratio > options.eval_scale else None
+
+
 def _find_ended(layers: RunSignals) -> list[Signals]:
     """Layers in eval mode that ran in train mode, and do no more."""
     resting = frozenset(layers.facts.eval_layers)
@@ -106,10 +167,11 @@ EVAL_MODE: Final = RunRule(
     severity="warning",
     seen="No layer ran in train mode, or none does any longer while the weights keep changing. "
     "Info: layers whose parameters are trained, such as batch norms, are in eval mode while others "
-    "are in train mode.",
+    "are in train mode. Warning: where passes in eval mode are recorded, outputs are far larger or "
+    "smaller in them.",
     source="the modules' training flag",
-    thresholds=Thresholds,
+    thresholds=EvalModeThresholds,
     explains={},
-    find=(find_silent_model, find_resting_model, find_resting_layers),
+    find=(find_silent_model, find_resting_model, find_resting_layers, find_other_scale_in_eval),
     online=None,
 )

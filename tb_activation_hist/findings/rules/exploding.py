@@ -67,8 +67,13 @@ class ExplodingThresholds(WeightGrowthThresholds):
     exploding_start: float = threshold(
         50.0,
         UNIT_RMS,
-        "Scale in the first record from which `exploding_depth` applies, and limit for an "
-        "embedding; healthy networks start with at most 10.",
+        "Scale of an embedding in the first record; healthy ones start with at most 10.",
+    )
+    exploding_depth_level: float = threshold(
+        15.0,
+        UNIT_RMS,
+        "Scale in the first record from which `exploding_depth` applies; at most 6 in 100 healthy "
+        "networks.",
     )
     exploding_depth: float = threshold(
         10.0,
@@ -173,16 +178,19 @@ def _departure(scale: FloatArray, at: int, base: float) -> int:
 def find_growth_over_depth(
     layers: RunSignals, options: ExplodingThresholds
 ) -> Iterator[Observation]:
-    """Scales that grow from layer to layer in the first record of a run."""
+    """Scales that grow from layer to layer in the first record of a run.
+
+    Values that lie together far from 0, as a bias puts them, have not grown.
+    """
     learners = layers.learners
     scales = [s.first_rms for s in learners]
     if len(learners) < LEAST_DEPTH or not scales[0] > 0:
         return
-    limit = max(options.exploding_depth * scales[0], options.exploding_start)
+    limit = max(options.exploding_depth * scales[0], options.exploding_depth_level)
     hits = [
         first_record_hit(signals, {"rms": scale, "growth": scale / scales[0]})
         for signals, scale in zip(learners, scales, strict=True)
-        if scale > limit
+        if scale > limit and float(signals.series.std[signals.first_whole]) > limit
     ]
     if hits:
         own, most = hits[0].figures["growth"], max(hits, key=lambda hit: hit.figures["growth"])
@@ -191,7 +199,10 @@ def find_growth_over_depth(
             hits=hits,
             title=f"{name_layers(hits)}: {format_factor(own)} times the scale of "
             f"{learners[0].info.layer} at the start{more if most is not hits[0] else ''}",
-            threshold={"depth": options.exploding_depth, "start": options.exploding_start},
+            threshold={
+                "depth": options.exploding_depth,
+                "depth_level": options.exploding_depth_level,
+            },
         )
 
 
@@ -283,7 +294,7 @@ EXPLODING: Final = RunRule(
     ),
     source="TheDeepChecker, growth of the activations; bench/findings",
     thresholds=ExplodingThresholds,
-    explains={"sudden_change": Begins.AFTER},
+    explains={"sudden_change": Begins.AFTER, "vanishing": Begins.WITH},
     find=(
         find_growth_over_time,
         find_growth_over_depth,

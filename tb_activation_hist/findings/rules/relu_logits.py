@@ -21,6 +21,11 @@ class ReluLogitsThresholds(Thresholds):
     relu_logits_share: float = threshold(
         0.6, UNIT_SHARE, "Share of the network's outputs that its last ReLU sets to 0."
     )
+    relu_logits_single: float = threshold(
+        0.3,
+        UNIT_SHARE,
+        "The same for a single output, as that of a regression: its samples get no gradient.",
+    )
 
 
 def find_relu_logits(layers: RunSignals, options: ReluLogitsThresholds) -> Iterator[Observation]:
@@ -29,14 +34,16 @@ def find_relu_logits(layers: RunSignals, options: ReluLogitsThresholds) -> Itera
     last = layers.outputs[-1]
     if last.info.type not in ("ReLU", "ReLU6") or len(last.info.shape) != MATRIX_AXES:
         return
-    state = last.zero_share >= options.relu_logits_share
+    single = last.info.shape[1] == 1
+    limit = options.relu_logits_single if single else options.relu_logits_share
+    state = last.zero_share >= limit
     hit = sustained_hit(last, state, {"zero_share": last.zero_share})
     if hit:
         yield Observation(
             hits=[hit],
             title=f"{last.info.layer}: the network ends in a ReLU, which sets "
             f"{hit.figures['zero_share']:.0%} of its outputs to 0 from step {hit.first_step}",
-            threshold={"relu_logits_share": options.relu_logits_share},
+            threshold={"relu_logits_share": limit},
         )
 
 

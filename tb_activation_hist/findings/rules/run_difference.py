@@ -86,7 +86,7 @@ def _difference_hit(one: Signals, other: Signals, options: RunDifferenceThreshol
 def _common_windows(
     one: HistogramSeries, other: HistogramSeries
 ) -> tuple[HistogramSeries, HistogramSeries] | None:
-    """Both runs pooled over windows of the steps they share; None where they cannot be compared."""
+    """Both runs pooled over windows of the steps they share; None if they cannot be compared."""
     first = max(int(one.steps[0]), int(other.steps[0]))
     last = min(int(one.steps[-1]), int(other.steps[-1]))
     if one.scheme != other.scheme or last <= first:

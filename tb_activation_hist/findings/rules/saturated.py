@@ -138,7 +138,7 @@ def _saturated_hit(signals: Signals, options: SaturatedThresholds) -> Hit | None
 
 
 def _range_of(signals: Signals) -> tuple[float, float] | None:
-    """The least and the largest value that a layer can put out; None where it has none."""
+    """The least and the largest value that a layer can output; None if it has none."""
     if signals.info.type not in RECURRENT:
         return BOUNDED.get(signals.info.type)
     low, high = BOUNDED["Tanh"]

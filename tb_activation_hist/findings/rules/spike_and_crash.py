@@ -74,7 +74,7 @@ def _begin_of_trouble(size: FloatArray, valley: int, peak: int, crash: int) -> i
 
 
 def _cycles(size: FloatArray, octaves: float) -> Iterator[tuple[int, int, int]]:
-    """Valley, peak and crash of each rise by so many octaves that is followed by such a fall."""
+    """Valley, peak and crash of each rise by this many octaves that such a fall follows."""
     valley = peak = 0
     risen = False
     for at, value in enumerate(size.tolist()):

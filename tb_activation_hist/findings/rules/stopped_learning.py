@@ -30,7 +30,7 @@ EARLY_QUANTILE: Final = 0.9
 
 
 FALLING: Final = 3.0
-"""Updates so many times smaller than early ones have begun to fall."""
+"""Updates this many times smaller than early ones have begun to fall."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -67,7 +67,7 @@ def _jump_hit(signals: Signals, options: SuddenChangeThresholds) -> Hit | None:
     middle = np.arange(SETTLING_WINDOWS, last)
     across = drift.shapes.distance(middle - 1, middle + 1)
     usual = _usual_distances(drift)[middle]
-    # Not the begin of a spike, which comes back, and not its end, which was elsewhere before.
+    # Not the start of a spike, which comes back, and not its end, which was elsewhere before.
     stays = drift.shapes.distance(middle - 1, np.full(len(middle), last)) > across / 2
     stays &= drift.shapes.distance(middle - 1, middle - STEADY_WINDOWS) < across / 2
     jump = (across > options.sudden_ratio * usual) & (across > options.sudden_distance) & stays

@@ -70,6 +70,11 @@ class VanishingThresholds(Thresholds):
         "Factor by which a layer's scale falls over the run while its neighbours keep theirs; "
         "below 3 in a healthy network.",
     )
+    vanishing_last: float = threshold(
+        8.0,
+        UNIT_FACTOR,
+        "The same for the last layer with weights; at most 1.1 in 100 healthy networks.",
+    )
     vanishing_weights: float = threshold(
         0.01,
         UNIT_FACTOR,
@@ -169,7 +174,7 @@ def find_fading_over_depth(
 
 
 def find_tiny_start(layers: RunSignals, options: VanishingThresholds) -> Iterator[Observation]:
-    """Not one layer with weights puts out values of usual size in the first record."""
+    """Not one layer with weights outputs values of usual size in the first record."""
     learners = layers.learners
     scales = [s.first_rms for s in learners]
     if len(scales) < LEAST_DEPTH or not 0 < max(scales) < options.vanishing_start:
@@ -203,25 +208,33 @@ def find_shrinking_layers(
 ) -> Iterator[Observation]:
     """Layers whose outputs shrink while those of their neighbours stay: a latent that is not used.
 
-    The last layer is left out: logits shrink where there is nothing to learn.
-
-    So a variational autoencoder shows that its posterior has collapsed to the prior.
+    So a variational autoencoder shows that its posterior has collapsed to the prior. The last layer
+    must shrink by more, as its targets may be small: so a network shows that one answer for all
+    samples is enough for its loss.
     """
     learners = [s for s in layers.learners if np.count_nonzero(s.whole) >= LEAST_SHRINKING]
     shares = [_scale_left(s) for s in learners]
     hits = [
         _shrinking_hit(own, shares[at])
-        for at, own in enumerate(learners[:-1])
-        if 0 < shares[at] * options.vanishing_beside < 1
+        for at, own in enumerate(learners)
+        if 0 < shares[at] * _least_shrinking(own, learners, options) < 1
         and min([*shares[max(at - 1, 0) : at], *shares[at + 1 : at + 2]], default=0) > STEADY
     ]
     for hit in hits:
+        limit = "vanishing_last" if hit.signals is learners[-1] else "vanishing_beside"
         yield Observation(
             hits=[hit],
             title=f"{name_layers([hit])}: values shrink {format_factor(hit.figures['decay'])} "
             f"times from step {hit.first_step}, while those of its neighbours do not",
-            threshold={"vanishing_beside": options.vanishing_beside},
+            threshold={limit: getattr(options, limit)},
         )
+
+
+def _least_shrinking(
+    signals: Signals, learners: Sequence[Signals], options: VanishingThresholds
+) -> float:
+    last = signals is learners[-1]
+    return options.vanishing_last if last else options.vanishing_beside
 
 
 def _scale_left(signals: Signals) -> float:
@@ -284,8 +297,10 @@ def _median_scale(signals: Signals) -> float:
 
 def _repeats_decay(cause: Finding, effect: Finding, _near: float) -> bool:
     """A layer that shrinks far enough by itself need not be compared with its neighbours."""
-    compared = "vanishing_decay" in cause.threshold and "vanishing_beside" in effect.threshold
-    return compared and effect.layers[0] in cause.layers
+    beside = {"vanishing_beside", "vanishing_last"} & set(effect.threshold)
+    return (
+        "vanishing_decay" in cause.threshold and bool(beside) and effect.layers[0] in cause.layers
+    )
 
 
 VANISHING: Final = RunRule(

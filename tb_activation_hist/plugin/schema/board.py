@@ -8,7 +8,7 @@ from typing import Final, TypedDict
 from tb_activation_hist.plugin.schema.index import SeriesSource
 
 MAX_CELLS: Final = 2048
-"""Most cells of a board that can be asked for at once."""
+"""Maximum number of cells of a board that can be asked for at once."""
 MIN_CELL_COLUMNS: Final = 8
 MAX_CELL_COLUMNS: Final = 128
 DEFAULT_CELL_COLUMNS: Final = 40

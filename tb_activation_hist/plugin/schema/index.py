@@ -85,9 +85,9 @@ class Series(SplitSeries):
     runs: list[int]
     """Positions in the index's runs; the four lists of a series are parallel."""
     shapes: list[list[int]]
-    """Shape of the first tensor counted in each run; empty where it is not known."""
+    """Shape of the first tensor counted in each run; empty if it is not known."""
     dtypes: list[str]
-    """Type of the first tensor counted in each run; empty where it is not known."""
+    """Type of the first tensor counted in each run; empty if it is not known."""
     steps: list[int]
     """Newest step known of each run when the index was made; a tile may be newer."""
 

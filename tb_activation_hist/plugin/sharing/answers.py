@@ -32,7 +32,7 @@ BASELINES: Final = 4
 """Of more runs than this, only the first one is compared with the others in the findings."""
 
 SCALAR_POINTS: Final = 1000
-"""Most points of each scalar, as many as TensorBoard keeps."""
+"""Maximum number of points of each scalar, as many as TensorBoard keeps."""
 
 ASK_AGAIN_S: Final = 0.05
 PATIENCE_S: Final = 120.0
@@ -119,7 +119,7 @@ class SharedAnswers:
         return [own for finding in mine if (own := self._of_layers(finding))]
 
     def _of_layers(self, finding: schema.FindingAnswer) -> schema.FindingAnswer | None:
-        """A finding without the layers that are not in the file; None where none of them is."""
+        """A finding without the layers that are not in the file; None if none of them is."""
         tags = finding["tags"]
         kept = [at for at, tag in enumerate(tags) if tag in self._tags]
         if not kept:

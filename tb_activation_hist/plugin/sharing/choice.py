@@ -79,7 +79,7 @@ def series_key(series: schema.Series) -> str:
 
 
 def _of_runs(series: schema.Series, places: Iterable[int]) -> schema.Series | None:
-    """A series in these runs alone, whose positions are counted anew; None where none has it.
+    """A series in these runs alone, whose positions are counted anew; None if none has it.
 
     Slices stay behind, so the file says nothing of them.
     """

@@ -26,7 +26,7 @@ from tb_activation_hist.storage.event_file_reader import EventFilePath
 from tb_activation_hist.storage.memory_writer import MemoryWriter
 
 HEAD_BYTES: Final = 4096
-"""The mark of a shared file is within so many."""
+"""The mark of a shared file is within this many bytes."""
 
 
 def share_files(

@@ -85,3 +85,22 @@ def test_constant_branches_and_passing_states_are_healthy() -> None:
     assert told(make_network(equal, equal, differ)) == []
     passing = lambda index, units: (equal if index < 12 else differ)(index, units)  # noqa: E731
     assert told(make_network(differ, passing)) == []
+
+
+def test_outputs_that_shrink_alone_are_told() -> None:
+    """As where the loss only asks that two views agree."""
+
+    def shrink(index: int, units: int) -> Values:
+        return differ(index, units) * np.float32(max(0.8**index, 0.05))
+
+    layers = make_network(differ, differ, shrink)
+    found = [f for f in find_run_findings("run", layers) if f.kind == "vanishing"]
+    assert [(f.layers, f.severity) for f in found] == [(("l2",), "warning")]
+    assert "agree" in found[0].causes[0]
+
+
+@pytest.mark.parametrize(("gain", "bias", "told"), [(40, 0, True), (1, 40, False)])
+def test_biases_are_no_growth_over_depth(gain: float, bias: float, told: bool) -> None:
+    layers = make_network(differ, differ, lambda i, units: bias + gain * differ(i, units))
+    found = [f.layers for f in find_run_findings("run", layers) if f.kind == "exploding"]
+    assert found == [("l2",)] * told

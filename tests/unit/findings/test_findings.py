@@ -220,7 +220,7 @@ def test_too_large_weights_explode_over_the_depth() -> None:
     planted["head"] = lambda v, _: v * 8000
     finding = find_run_findings("run", make_run(planted))[0]
     assert finding.kind == "exploding"
-    assert finding.layers == ("linear2", "head")
+    assert finding.layers == ("linear1", "linear2", "head")
     assert finding.first_step == 1
 
 

@@ -81,6 +81,15 @@ def test_a_model_in_eval_mode_is_told() -> None:
     assert "another model is trained" in other.title
 
 
+@pytest.mark.parametrize(("scale", "told"), [(40.0, True), (0.02, True), (1.5, False)])
+def test_other_outputs_in_eval_mode_are_told(scale: float, told: bool) -> None:
+    layers = make_run()
+    info, series = make_layer("linear1", "Linear", 2, lambda v, _: scale * v)
+    layers["eval/linear1"] = (replace(info, phase="eval"), series.take(slice(9, None, 10)))
+    found = of_kind(layers, "eval_mode")
+    assert [(f.layers, f.severity) for f in found] == [(("linear1",), "warning")] * told
+
+
 def test_norms_in_eval_mode_while_the_rest_trains_are_worth_knowing() -> None:
     facts = RunFacts(silent=("bn",), eval_layers=("bn",), trainable=frozenset({"bn.weight"}))
     (finding,) = of_kind(make_run(), "eval_mode", facts)

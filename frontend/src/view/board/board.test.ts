@@ -1,11 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { FindingAnswer, Hyperparameter, Series } from "../../series/types";
-import { index } from "../catalog/catalog";
+import { client, index } from "../catalog/catalog";
 import { findings, progress } from "../findings/findings";
 import { boardOpen, showRuns } from "../selection/selection";
 import { allSettings } from "../settings/setting";
 import * as settings from "../settings/settings";
 import { boardRows, sortBy, sortedRuns } from "./board_rows";
+import { axisOf, stopAsking, wantCells } from "./cells";
 import { allFacts } from "./facts";
 import { nearestHealthy } from "./nearest";
 import { groupRuns, sumUp } from "./run_groups";
@@ -43,8 +44,8 @@ function layer(name: string, order: number): Series {
   } as Series;
 }
 
-function showLayers(names: readonly string[]): void {
-  const runs = RUNS.map(({ name }) => ({ name, start_time: 0, info: {}, scalars: [] }));
+function showLayers(names: readonly string[], count = RUNS.length): void {
+  const runs = RUNS.slice(0, count).map(({ name }) => ({ name, start_time: 0, info: {}, scalars: [] }));
   index.value = { version: 1, revision: "1", runs, series: names.map(layer), warnings: [] };
 }
 
@@ -155,5 +156,34 @@ describe("the board", () => {
     expect(stages.value.slice(1, 5).map(({ inside }) => inside)).toEqual(Array(4).fill("layer0"));
     toggleStage("layer0");
     expect(stages.value.length).toBe(10);
+  });
+});
+
+/** Four quantiles of one column in bfloat16: all values between minus and plus 1, or 100. */
+const QUANTILES = { 1: "\x80\xbf\x80\xbf\x80\x3f\x80\x3f", 100: "\xc8\xc2\xc8\xc2\xc8\x42\xc8\x42" };
+
+describe("the axis of a layer's cells", () => {
+  it("stays as runs come, and is chosen anew where there are far more", async () => {
+    vi.spyOn(client, "board").mockImplementation(async ({ runs }) => ({
+      version: 1,
+      shares: [0, 0.25, 0.75, 1],
+      pending: 0,
+      cells: runs.map((name, run) => ({
+        ...{ run, series: 0, steps: [0], last_step: 9, non_finite: [], error: "" },
+        quantiles: btoa(QUANTILES[RUNS.findIndex((one) => one.name === name) < 4 ? 1 : 100]),
+      })),
+    }));
+    const chosenOf = async (count: number) => {
+      showLayers(["a"], count);
+      const [series] = index.value!.series;
+      wantCells({ runs: RUNS.slice(0, count).map(({ name }) => name), series: [series!], columns: 1 });
+      await new Promise((resolve) => setTimeout(resolve, 60));
+      return axisOf(series!);
+    };
+    const first = await chosenOf(4);
+    expect(first?.scale).toBe(0.25);
+    expect(await chosenOf(5)).toBe(first);
+    expect((await chosenOf(9))?.scale).toBe(25);
+    stopAsking();
   });
 });

@@ -36,8 +36,19 @@ const SOON_MS = 40;
 const cells = new Map<string, Cell>();
 const versions = new Map<string, Signal<number>>();
 
-/** By series: kept once chosen, so that a picture does not change while somebody looks. */
-const axes = new Map<string, CellAxis>();
+interface ChosenAxis {
+  readonly axis: CellAxis;
+  /** Number of runs that there were. */
+  readonly runs: number;
+}
+
+/**
+ * By series: kept once chosen, so that a picture does not change while somebody looks; chosen anew where there are far
+ * more runs, as while TensorBoard still reads them.
+ */
+const axes = new Map<string, ChosenAxis>();
+/** This many times the runs. */
+const MORE_RUNS = 1.5;
 
 /** First and last step of all cells' time axis; null before any cell has come. */
 const knownSpan = signal<readonly [number, number] | null>(null);
@@ -55,7 +66,7 @@ export function findCell(run: string, series: Series, columns: number): Cell | u
 }
 
 export function axisOf(series: Series): CellAxis | undefined {
-  return axes.get(seriesId(series));
+  return axes.get(seriesId(series))?.axis;
 }
 
 /** Counts changes of a run's cells. */
@@ -158,10 +169,10 @@ function take(block: Wanted, answer: Board, asOf: ReadonlyMap<string, readonly n
     remember(cells, keyOf(run, series, block.columns), cell, MOST_CELLS);
     changed.add(run);
   }
-  chooseAxes(block);
+  const other = chooseAxes(block);
   batch(() => {
     spanSteps(block);
-    for (const run of changed) versionOf(run).value++;
+    for (const run of other ? versions.keys() : changed) versionOf(run).value++;
     boardDrawn.value = true;
   });
 }
@@ -173,11 +184,19 @@ function cellsOf(block: Wanted, series: Series): readonly Cell[] {
   });
 }
 
-function chooseAxes(block: Wanted): void {
-  for (const series of block.series) {
-    const known = axisOf(series) === undefined ? cellsOf(block, series) : [];
-    if (known.length > 0) axes.set(seriesId(series), cellAxis(known, shares.length));
+/** Whether any axis is another one than before. */
+function chooseAxes({ series: all, columns }: Wanted): boolean {
+  const runs = runsWithData.peek().map(({ name }) => name);
+  let changes = false;
+  for (const series of all) {
+    const before = axes.get(seriesId(series));
+    if (before !== undefined && runs.length < MORE_RUNS * before.runs) continue;
+    const known = cellsOf({ runs, series: all, columns }, series);
+    if (known.length === 0) continue;
+    axes.set(seriesId(series), { axis: cellAxis(known, shares.length), runs: runs.length });
+    changes ||= before !== undefined;
   }
+  return changes;
 }
 
 /** The span grows with what comes; runs that ended early fill a part of their cells. */
