@@ -5,6 +5,8 @@ import * as selection from "../../view/selection/selection";
 import { say } from "../widgets/toast";
 import { download } from "./save";
 
+export const SHARE = "Share as one file";
+
 /** Says how it goes: findings may have to be waited for. */
 export async function shareAsFile(): Promise<void> {
   const asked: ShareRequest = {
