@@ -46,7 +46,7 @@ export function listActions(at: Cursor | null): readonly Action[] {
   const row = rowInSight(at);
   return [
     ...allCommands.flatMap((command) => commandToActions(command, at)),
-    ...(canShare ? [{ name: SHARE, hint: "what is shown", run: () => void shareAsFile() }] : []),
+    ...(canShare ? [{ name: SHARE, run: shareAsFile }] : []),
     ...(row === undefined ? [] : rowActions(row)),
     ...(row === undefined
       ? []

@@ -17,7 +17,7 @@ export async function shareAsFile(): Promise<void> {
   try {
     const answer = await fetch("share", { method: "POST", body: JSON.stringify(asked) });
     if (!answer.ok) throw new Error(await answer.text());
-    download(new File([await answer.blob()], "activations.html", { type: "text/html" }));
+    download(new File([await answer.blob()], "activations.html"));
     say("Saved as one file that opens without a server.");
   } catch (error) {
     say(String(error));
