@@ -25,7 +25,7 @@ PERIODIC_KINDS: Final = frozenset(
 """Kinds of which single records do not show every pattern."""
 
 EXACT_KINDS: Final = frozenset({"eval_mode", "constant_input"})
-"""Kinds whose milder cases are reported too: they are facts, and who watches for them wants to know."""
+"""Kinds whose milder cases count too: they are facts, and who watches for them wants to know."""
 
 WHOLE_RUN: Final = frozenset({"chance_share", "short_way"})
 """Limits of findings that are true of a whole run: one that has just begun has not learnt yet."""
