@@ -145,14 +145,18 @@ def find_loss_at_chance(
 
 
 def find_short_ways(layers: RunSignals, options: HardlyLearningThresholds) -> Iterator[Observation]:
-    """All updates of a run together can hardly have moved the weights."""
+    """All updates of a run together can hardly have moved the weights.
+
+    A trained network may be meant to: it has no loss of guessing.
+    """
     length, steps = path_length(layers)
     if not length < options.short_way or steps < LEAST_WAY or layers.rate_rises:
         return
     if min(p.largest_update for p in matrices(layers.parameters)) < STILL_UPDATE:
         return
     trend = find_loss_trend(layers)
-    stays = trend is not None and trend.end > LOSS_LEFT * trend.begin
+    known = trend is not None and chance_loss(layers, trend) is not None
+    stays = trend is not None and known and trend.end > LOSS_LEFT * trend.begin
     swapped = next((g for g in layers.facts.of(OptimizerGroup) if _is_swapped(g, layers)), None)
     rates = (
         ""

@@ -156,17 +156,30 @@ def test_weights_that_grow_or_shrink_as_a_whole(scale: float, kinds: list[str]) 
 
 
 @pytest.mark.parametrize(
-    ("update", "stays", "severity"),
-    [(5e-5, True, ["warning"]), (5e-5, False, ["info"]), (1e-3, True, [])],
+    ("update", "first", "last", "severity"),
+    [
+        (5e-5, CHANCE, CHANCE, ["warning"]),
+        (5e-5, CHANCE, 1.0, ["info"]),
+        (5e-5, 0.5, 0.5, ["info"]),
+        (1e-3, 0.5, 0.5, []),
+    ],
 )
 def test_updates_that_together_hardly_move_the_weights(
-    update: float, stays: bool, severity: list[str]
+    update: float, first: float, last: float, severity: list[str]
 ) -> None:
-    layers = with_parameters("updates", lambda v, _: v * np.float32(update))
-    means = np.full(60, 3.0) if stays else np.linspace(3, 1, 60)
-    findings = find(losses=(loss(*means),), layers=layers)
+    layers = classifier() | with_parameters("updates", lambda v, _: v * np.float32(update))
+    findings = find(losses=(loss(*np.linspace(first, last, 80)),), layers=layers)
     assert [f.severity for f in findings] == severity
     assert all(f.kind == "not_learning" and "hardly" in f.title for f in findings)
+
+
+def test_a_rate_that_was_swapped_with_the_decay() -> None:
+    layers = with_parameters("updates", lambda v, _: v * np.float32(5e-5))
+    (finding,) = find(sgd(lr=5e-4, weight_decay=0.1), layers=layers)
+    assert finding.severity == "warning"
+    assert "as if swapped" in finding.title
+    decoupled = adam(lr=1e-5, weight_decay=0.01, decoupled_weight_decay=1.0)
+    assert [f.severity for f in find(decoupled, layers=layers)] == ["info"]
 
 
 @pytest.mark.parametrize(("still", "found"), [(0.8, 1), (0.2, 0)])
