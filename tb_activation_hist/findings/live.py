@@ -75,7 +75,12 @@ class LiveRules:
         return self._so_far is not None
 
     def add(self, info: LayerInfo, record: HistogramSeries) -> list[Finding]:
-        """Take in the next record of one layer; returns what it shows by itself."""
+        """Take in the next record of one layer; returns what it shows by itself.
+
+        Nothing for a single slice: the whole is judged.
+        """
+        if info.slice is not None:
+            return []
         if self._so_far is not None:
             self._so_far.add(info, record)
         return self._take_news(self._online.add(info, record))
