@@ -137,7 +137,7 @@ offer(settings.baseline, {
 offer(settings.difference, { applies: severalRuns, hint: () => (differs() && !linked() ? NEEDS_LINKS : "") });
 offer(settings.parting, { applies: severalRuns });
 offer(settings.compared, {
-  applies: () => otherRuns.value.length > 1,
+  applies: severalRuns,
   options: () => namesToOptions(otherRuns.value),
   inForce: () => comparedRun.value,
 });
