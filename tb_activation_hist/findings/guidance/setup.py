@@ -64,9 +64,10 @@ OTHER_STATISTICS: Final = Guidance(
     ),
     remedy="Set the norms' momentum to 0.1, pass some batches in train mode before the evaluation, "
     "or use a norm over samples (LayerNorm, GroupNorm).",
-    code="for name, buffer in model.named_buffers():\n"
-    '    if "running" in name:\n'
-    "        print(name, buffer.abs().max())",
+    code="for m in model.modules():\n"
+    "    if isinstance(m, torch.nn.modules.batchnorm._BatchNorm):\n"
+    "        print(m.momentum, m.running_mean.abs().max())\n"
+    "        print(m.running_var.max())",
     check="The largest running_mean and running_var should be about those of the norm's inputs.",
 )
 

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from tb_activation_hist.core.loss_history import LossHistory
+from tb_activation_hist.core.parameter_sizes import (
+    ParameterFacts,
+    ParameterHistory,
+    ParameterInfo,
+    ParameterSizes,
+)
 from tb_activation_hist.core.setup_facts import (
     EqualRows,
     KeptGradients,
@@ -214,3 +221,35 @@ def test_a_loss_that_is_not_finite(means: tuple[float, ...], severity: str) -> N
     head = make_layer("head", "Linear", 6, lambda v, i: v * (np.nan if i >= 41 else 1.0))
     (finding,) = find(losses=(loss(*means, non_finite=41),), layers={"head": head})
     assert "loss" not in finding.title
+
+
+def exponential(step: int) -> float:
+    return 0.93**step
+
+
+def cosine(step: int) -> float:
+    return 0.5 + 0.5 * math.cos(math.pi * step / RECORDS)
+
+
+def by_thirds(step: int) -> float:
+    return 0.1 ** (3 * step // RECORDS)
+
+
+@pytest.mark.parametrize(
+    ("schedule", "found"), [(exponential, [17]), (cosine, []), (by_thirds, [])]
+)
+def test_a_rate_that_ends_early(schedule: Callable[[int], float], found: list[int]) -> None:
+    steps = np.array([1, 2, 3, 5, 9, *range(17, RECORDS + 1, 16), RECORDS])
+    one = np.ones(len(steps))
+    rates = np.array([0.1 * schedule(step) for step in steps.tolist()])
+    facts = ParameterFacts(steps, one > 0, one.astype(np.int8), rates)
+    sizes = ParameterSizes(
+        {name: ParameterHistory(ParameterInfo(name, (8, 8)), facts) for name in ("a.weight",)}
+    )
+    run = {**make_run(), **with_parameters("weights", walk(1.0))}
+    findings = find_run_findings("run", run, sizes=sizes)
+    assert [(f.kind, f.severity) for f in findings] == [("stopped_learning", "warning")] * len(
+        found
+    )
+    assert [f.first_step for f in findings] == found
+    assert all("scheduler" in f.causes[0] for f in findings)
