@@ -10,6 +10,7 @@ import numpy as np
 
 from tb_activation_hist.core.setup_facts import OptimizerGroup
 from tb_activation_hist.findings.hits import name_layers, whole_run_hit
+from tb_activation_hist.findings.known_values import known_median
 from tb_activation_hist.findings.loss_signals import chance_loss, find_loss_trend
 from tb_activation_hist.findings.parameter_signals import ParameterSignals
 from tb_activation_hist.findings.rule import Observation
@@ -116,7 +117,7 @@ def _rounded_share(parameter: ParameterSignals) -> float:
     updates, gradients = parameter.updates, parameter.gradients
     if updates is None or gradients is None or not len(updates.steps) or not len(gradients.steps):
         return 0.0
-    still, idle = (np.nanmedian(each.signals.zero_share) for each in (updates, gradients))
+    still, idle = (known_median(each.signals.zero_share) for each in (updates, gradients))
     return float((still - idle) / (1 - idle)) if idle < 1 else 0.0
 
 

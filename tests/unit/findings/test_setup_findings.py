@@ -189,11 +189,14 @@ def test_a_rate_that_was_swapped_with_the_decay() -> None:
     assert [f.severity for f in find(decoupled, layers=layers)] == ["info"]
 
 
-@pytest.mark.parametrize(("still", "found"), [(0.8, 1), (0.2, 0)])
+@pytest.mark.parametrize(("still", "found"), [(0.8, 1), (0.2, 0), (math.nan, 0)])
 def test_updates_that_are_rounded_away_in_part(still: float, found: int) -> None:
+    """Of updates that are all NaN no share is known, and numpy warns of nothing."""
     changes = {
         "weight_gradients": lambda v, _: v,
-        "updates": lambda v, _: np.where(np.arange(v.size) < still * v.size, 0, v * 1e-2),
+        "updates": lambda v, _: (
+            np.where(np.arange(v.size) < still * v.size, 0, v * 1e-2) + 0 * np.float32(still)
+        ),
     }
     layers = with_parameters("weights", walk(1.0), "bfloat16")
     for stream, change in changes.items():
