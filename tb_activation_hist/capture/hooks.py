@@ -10,34 +10,27 @@ from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
 from torch.utils.weak import WeakIdKeyDictionary
 
-from tb_activation_hist.capture.count import count_, is_captured
+from tb_activation_hist.capture.count import is_captured
 from tb_activation_hist.capture.countable import as_floats, plain_values
 from tb_activation_hist.capture.gradient_op import watch_gradient
 from tb_activation_hist.capture.in_graph import (
     HOOKS,
-    buffer_in_graph,
-    first_in_graph,
     may_count_in_graph,
     ran_in_graph,
-    row_in_graph,
-    slices_in_graph,
-    split_in_graph,
-    warn_of_shards_in_graph,
 )
 from tb_activation_hist.capture.model_hooks import Hook
 from tb_activation_hist.capture.outputs import floating_tensors, name_inputs
 from tb_activation_hist.capture.rows import Row
 from tb_activation_hist.capture.select import Layer
-from tb_activation_hist.capture.shards import ShardPlace, first_of_shard
-from tb_activation_hist.capture.slice_count import count_slices_
+from tb_activation_hist.capture.shards import ShardPlace
 from tb_activation_hist.capture.state import BACKWARD, CaptureState
 from tb_activation_hist.capture.torch_internals import (
     in_backward,
     inline_or_skip,
-    is_dtensor,
     is_exporting,
     is_tracing,
 )
+from tb_activation_hist.capture.traced_counts import trace_values
 from tb_activation_hist.core.names import LayerInfo
 
 _is_compiling = torch.compiler.is_compiling
@@ -206,40 +199,9 @@ class ForwardHook(Hook):
         for path, tensor in tensors:
             facts = (self.key, path, phase, self.type_name(module))
             if self.counts:
-                self._trace_values(tensor, facts)
+                trace_values(self.state, tensor, facts)
             if self.gradients and tensor.requires_grad:
                 watch_gradient(tensor, *facts)
-
-    def _trace_values(self, tensor: Tensor, facts: tuple[str, str, str, str]) -> None:
-        """Put the op that counts a tensor into the graph."""
-        facts_here = (*facts, str(tensor.dtype), tensor.device.type, tensor.device.index)
-        name = buffer_in_graph(*facts_here)
-        buffer = getattr(self.state.graph_inputs, name)
-        switch = getattr(self.state.graph_inputs, f"{name}_{facts[2]}")
-        values: Any = tensor.detach()
-        values = values.to_local() if is_dtensor(tensor) else values
-        count_(buffer, row_in_graph(*facts_here), as_floats(values), switch)
-        dim = split_in_graph(*facts_here, tensor.dim())
-        if dim >= 0:
-            self._trace_slices(tensor, values, dim, facts_here)
-
-    def _trace_slices(self, tensor: Any, values: Tensor, dim: int, facts: tuple[Any, ...]) -> None:
-        """Put the op that counts a tensor's slices into the graph, for their number as it is.
-
-        values: the tensor, or this rank's shard of it.
-        """
-        slices, begin = int(tensor.shape[dim]), 0
-        if is_dtensor(tensor):
-            begin = first_of_shard(slices, dim, tensor.placements, tensor.device_mesh)
-        if begin < 0:
-            warn_of_shards_in_graph(dim, *facts)
-            return
-        name = slices_in_graph(slices, *facts)
-        if name:
-            buffer = getattr(self.state.graph_inputs, name)
-            switch = getattr(self.state.graph_inputs, f"{name}_{facts[2]}")
-            first = first_in_graph(slices, *facts) + begin
-            count_slices_(buffer, first, dim, values, switch)
 
     def count_gradient(
         self, gradient: Tensor, path: str, phase: str, type_name: str, place: ShardPlace | None

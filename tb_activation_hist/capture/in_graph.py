@@ -107,6 +107,26 @@ def first_in_graph(slices: int, key: str, path: str, phase: str, *where: Any) ->
 
 
 @torch.compiler.assume_constant_result
+def bins_in_graph(slices: int, key: str, path: str, phase: str, *where: Any) -> bool:
+    """Whether the slices have bins of their own."""
+    split = _find_row(key, path, phase, *where).split
+    return split is not None and split.has_bins(slices)
+
+
+@torch.compiler.assume_constant_result
+def slice_buffer_in_graph(number: int, key: str, path: str, phase: str, *where: Any) -> str:
+    """The name of the buffer with the bins of one slice."""
+    split = _find_row(key, path, phase, *where).split
+    return "" if split is None else HOOKS[key].state.find_in_graph(split.slice_row(number))[0]
+
+
+@torch.compiler.assume_constant_result
+def slice_row_in_graph(number: int, key: str, path: str, phase: str, *where: Any) -> int:
+    split = _find_row(key, path, phase, *where).split
+    return 0 if split is None else HOOKS[key].state.find_in_graph(split.slice_row(number))[1]
+
+
+@torch.compiler.assume_constant_result
 def warn_of_shards_in_graph(dim: int, key: str, path: str, phase: str, *where: Any) -> None:
     split = _find_row(key, path, phase, *where).split
     if split is not None:

@@ -75,6 +75,11 @@ class CaptureOptions:
         'A dict from patterns, as in `layers`, to dimensions: `{"*.relu": 1, "*/scores": 1}` also '
         "records every channel, unit, head or expert along that dimension, see docs/channels.md.",
     )
+    split_bins: bool = option(
+        False,
+        "Also record the bins of every slice of what is split into at most 64, each as a layer of "
+        "its own (`attn/scores/3`).",
+    )
     accumulate: bool = option(
         False, "Merge the steps between two records into the later record instead of skipping them."
     )
@@ -123,7 +128,7 @@ class CaptureOptions:
         set_names(self, "phases", PHASES)
         check_scheme("bins", self.bins)
         check_split(self.split)
-        for name in ("per_call", "accumulate", "model_inputs"):
+        for name in ("per_call", "split_bins", "accumulate", "model_inputs"):
             check_flag(name, getattr(self, name))
         if self.thin_after is not None:
             check_whole("thin_after", self.thin_after, 2)

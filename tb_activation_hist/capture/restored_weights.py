@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
 import torch
 from torch import Tensor, nn
 
+from tb_activation_hist.capture.count import is_capturing
 from tb_activation_hist.capture.parameter_samples import Gathered, take_sample
-from tb_activation_hist.capture.torch_internals import version
+from tb_activation_hist.capture.torch_internals import is_tracing, version
 from tb_activation_hist.core.setup_facts import RestoredWeights
 
 LOOKED_AT: Final = 256
@@ -63,6 +64,9 @@ class RestoreWatch:
         self._state, self._step = _state_of(parameter), step
 
     def _note(self, parameter: nn.Parameter, step: int) -> None:
+        # A graph that is captured does not run now.
+        if is_tracing() or is_capturing():
+            return
         self._last = step
         if len(self._waiting) < MOST_WAITING:
             sample = take_sample(parameter)[:LOOKED_AT].clone()
@@ -105,5 +109,5 @@ def may_be_watched(parameter: Tensor) -> bool:
     return plain and not parameter.is_meta and parameter.numel() > 0
 
 
-def _state_of(parameter: Any) -> tuple[int | None, int]:
+def _state_of(parameter: Tensor) -> tuple[int | None, int]:
     return version(parameter), parameter.data_ptr()

@@ -7,6 +7,7 @@ never lost and a compiled graph, which holds on to its segment, is not compiled 
 from __future__ import annotations
 
 import contextlib
+import functools
 import threading
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
@@ -155,11 +156,18 @@ class RowTable:
     """Finds or makes the row of a layer.
 
     rows: of each device's first segment; later segments have `MORE_ROWS`. meter: times the devices.
-    warn: takes a text, and what it is about, which it warns of once.
+    warn: takes a text, and what it is about, which it warns of once. split_bins: whether slices
+    have rows of their own.
     """
 
     def __init__(
-        self, scheme: Scheme, rows: int, meter: Meter | None = None, warn: Warn = warn_each_time
+        self,
+        scheme: Scheme,
+        rows: int,
+        meter: Meter | None = None,
+        warn: Warn = warn_each_time,
+        *,
+        split_bins: bool = False,
     ) -> None:
         self.scheme = scheme
         self._meter = meter or Meter()
@@ -173,6 +181,7 @@ class RowTable:
         self._on: dict[str, bool] = dict.fromkeys(PHASES, False)
         self._slices = SliceTable(self._meter)
         self._warn = warn
+        self._split_bins = split_bins
         self._lock = threading.Lock()
 
     def find(self, info: LayerInfo, device: torch.device, split: int | None = None) -> Row:
@@ -202,7 +211,18 @@ class RowTable:
         self._targets.setdefault(segment, []).append(at)
         if info.split is not None:
             row.split = LayerSplit(info, at, device, self._slices, self._warn)
+            if self._split_bins:
+                row.split.find_slice = functools.partial(self._find_slice, info, device)
         return row
+
+    def _find_slice(self, whole: LayerInfo, device: torch.device, number: int) -> Row:
+        """The row of one slice of a layer."""
+        shape = list(whole.shape)
+        if whole.split is not None and shape:
+            del shape[whole.split]
+        name = f"{whole.layer}/{number}"
+        own = replace(whole, layer=name, slice=number, split=None, shape=tuple(shape))
+        return self.find(own, device)
 
     def _make_segment(self, rows: int, device: torch.device) -> Segment:
         buffer = CountBuffer(rows, self.scheme, device)

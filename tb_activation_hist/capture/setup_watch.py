@@ -69,7 +69,7 @@ class SetupWatch:
 
     def begin(self, step: int) -> None:
         """Before the first forward pass or optimizer step: look at the weights as they are."""
-        if self._watched is not None or not self.on or _capturing():
+        if self._watched is not None or not self.on or is_tracing() or is_capturing():
             return
         trained = [
             (ref, parameter)
@@ -86,7 +86,7 @@ class SetupWatch:
 
     def before_step(self, optimizer: Any, step: int) -> None:
         """An optimizer is about to step."""
-        if not self.on or _capturing():
+        if not self.on:
             return
         self.begin(step)
         if self._turn:
@@ -98,7 +98,7 @@ class SetupWatch:
 
     def after_step(self, optimizer: Any, step: int) -> None:
         """An optimizer has stepped."""
-        if not self.on or _capturing():
+        if not self.on:
             return
         for watched in self._watched or ():
             parameter = watched.ref.parameter
@@ -182,8 +182,3 @@ def _is_alike(one: OptimizerGroup, other: OptimizerGroup) -> bool:
 def _without_rate(group: OptimizerGroup) -> OptimizerGroup:
     settings = {name: value for name, value in group.settings.items() if name != "lr"}
     return replace(group, since=0, settings=settings)
-
-
-def _capturing() -> bool:
-    """Whether the model runs to be captured, by CUDA graphs or torch.jit.trace, not to learn."""
-    return is_tracing() or is_capturing()

@@ -18,7 +18,7 @@ class ShardPlace(NamedTuple):
 
 
 NOWHERE: Final = ShardPlace(-1, -1)
-"""Of a shard whose place cannot be told."""
+"""For a shard whose place is unknown."""
 
 
 def place_of_shard(tensor: Any, dim: int) -> ShardPlace:

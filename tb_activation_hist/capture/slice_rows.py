@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Final, NamedTuple, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
 import torch
 from torch import Tensor
@@ -22,6 +22,7 @@ from tb_activation_hist.capture.slice_count import count_slices_
 from tb_activation_hist.capture.split import (
     explain_change,
     explain_missing,
+    explain_no_bins,
     explain_shards,
     explain_too_many,
 )
@@ -29,7 +30,12 @@ from tb_activation_hist.capture.stream_order import StreamOrder
 from tb_activation_hist.capture.switch import Switch
 from tb_activation_hist.capture.torch_internals import local_shard
 from tb_activation_hist.core.names import PHASES, LayerInfo
-from tb_activation_hist.core.slice_counts import LayerSlices, RecordSlices, join_slices
+from tb_activation_hist.core.slice_counts import (
+    MAX_BINNED,
+    LayerSlices,
+    RecordSlices,
+    join_slices,
+)
 from tb_activation_hist.core.user_warnings import warn_user
 
 Warn: TypeAlias = Callable[[str, str], None]
@@ -151,6 +157,9 @@ class LayerSplit:
         self._room: SliceRow | None = None
         self._known: dict[torch.Size, tuple[SliceRow, int]] = {}
         """Where tensors of a shape are counted, and along which dimension."""
+        self.find_slice: Callable[[int], Any] | None = None
+        """Gives the row of one slice's bins; None: slices have none."""
+        self._slice_rows: dict[int, Any] = {}
 
     def count(self, values: Tensor, whole: Tensor | ShardPlace | None = None) -> None:
         """Add the slices of the values; warns once where they have none.
@@ -173,6 +182,8 @@ class LayerSplit:
                 self._known.clear()
         room, dim = known
         room.count(values, dim)
+        if self.find_slice is not None:
+            self._count_bins(values, dim, ShardPlace(0, shape[dim]))
 
     def _count_shard(self, values: Tensor, whole: Tensor | ShardPlace) -> None:
         """Add a rank's slices under their numbers in the whole tensor."""
@@ -186,6 +197,28 @@ class LayerSplit:
         room = self.room(place.slices)
         if room is not None:
             room.count(values, dim, place.first)
+            self._count_bins(values, dim, place)
+
+    def _count_bins(self, values: Tensor, dim: int, place: ShardPlace) -> None:
+        """Add each slice to the bins of its own, where there are any."""
+        if self.has_bins(place.slices):
+            for number, part in enumerate(values.unbind(dim), start=place.first):
+                self.slice_row(number).count(part)
+
+    def has_bins(self, slices: int) -> bool:
+        """Whether slices have bins of their own; warns once where they are too many."""
+        if self.find_slice is None:
+            return False
+        if slices > MAX_BINNED:
+            self._warn(explain_no_bins(self._info.key, slices), f"bins {self._info.key}")
+        return slices <= MAX_BINNED
+
+    def slice_row(self, number: int) -> Any:
+        """The row of one slice's bins."""
+        row = self._slice_rows.get(number)
+        if row is None and self.find_slice is not None:
+            row = self._slice_rows[number] = self.find_slice(number)
+        return row
 
     def warn_of_shards(self, dim: int) -> None:
         """Say once that a rank cannot tell which slices it has."""

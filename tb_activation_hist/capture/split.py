@@ -12,7 +12,7 @@ from torch import nn
 from tb_activation_hist.capture.select import Layer, match_layers
 from tb_activation_hist.core.errors import LayerSelectionError, OptionError
 from tb_activation_hist.core.nearest import name_hint
-from tb_activation_hist.core.slice_counts import MAX_SLICES
+from tb_activation_hist.core.slice_counts import MAX_BINNED, MAX_SLICES
 
 SplitPattern: TypeAlias = str | re.Pattern[str] | type[nn.Module] | nn.Module
 """Name, glob pattern, regular expression (searched), module type, or module."""
@@ -132,6 +132,14 @@ def explain_too_many(name: str, slices: int) -> str | None:
     return (
         f"{name} has {slices:,} slices along that dimension, but at most {MAX_SLICES:,} can "
         "be recorded. It is recorded without slices; split another dimension."
+    )
+
+
+def explain_no_bins(name: str, slices: int) -> str:
+    """Why the slices of a tensor have no bins of their own."""
+    return (
+        f"split_bins: {name} has {slices:,} slices along that dimension, but bins are recorded for "
+        f"at most {MAX_BINNED}. Its slices are recorded without bins."
     )
 
 

@@ -32,7 +32,9 @@ class CaptureState:
     def __init__(self, options: CaptureOptions, rows: int) -> None:
         self.meter = Meter(on=options.overhead_budget is not None, accumulate=options.accumulate)
         self.clock = self.meter.clock
-        self.rows = RowTable(options.bins, rows, self.meter, self.warn_once)
+        self.rows = RowTable(
+            options.bins, rows, self.meter, self.warn_once, split_bins=options.split_bins
+        )
         self.split = SplitRules()
         self.phases = tuple(options.phases)
         self.train = False

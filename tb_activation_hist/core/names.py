@@ -66,6 +66,7 @@ class LayerInfo:
     order: position in the model, from 0; layers are shown in this order.
     shape, dtype: of the first tensor that was counted.
     split: the dimension along which its slices are recorded too; None: they are not.
+    slice: number of the slice whose bins these are, of a split layer; None: of a whole tensor.
     """
 
     layer: str
@@ -77,6 +78,7 @@ class LayerInfo:
     dtype: str = "float32"
     scheme: Scheme = FLOAT_BITS
     split: int | None = None
+    slice: int | None = None
 
     @property
     def tag(self) -> str:
@@ -116,8 +118,11 @@ class LayerInfo:
             "dtype": self.dtype,
             "bins": self.scheme.to_dict(),
         }
-        if self.split is not None:
-            fields["split"] = self.split
+        fields |= {
+            name: value
+            for name, value in (("split", self.split), ("slice", self.slice))
+            if value is not None
+        }
         return json.dumps(fields, separators=(",", ":")).encode()
 
 
@@ -144,6 +149,7 @@ def content_to_layer_info(content: bytes) -> LayerInfo:
         shape=tuple(fields["shape"]),
         scheme=dict_to_scheme(fields.get("bins", {})),
         split=fields.get("split"),
+        slice=fields.get("slice"),
         **{name: fields[name] for name in ("layer", "kind", "phase", "order", "type", "dtype")},
     )
 
@@ -160,7 +166,7 @@ _FIELD_CHECKS: Final = {
     **dict.fromkeys(("layer", "kind", "phase", "type", "dtype"), _is_text),
     "order": is_whole,
     "shape": _is_shape,
-    "split": lambda value: value is None or is_whole(value),
+    **dict.fromkeys(("split", "slice"), lambda value: value is None or is_whole(value)),
 }
 """What the fields of a tag's metadata must be, beside the version and the bins."""
 

@@ -25,6 +25,10 @@ MAX_SLICES: Final = 65_536
 """Maximum number of slices of one tensor."""
 
 
+MAX_BINNED: Final = 64
+"""Most slices of a tensor that have bins of their own."""
+
+
 class LayerSlices(NamedTuple):
     """The K slices of one layer in one record.
 

@@ -1,4 +1,4 @@
-"""How large the scores of attention are, told from the outputs of its projections.
+"""How large the scores of attention are, estimated from the outputs of its projections.
 
 Queries and keys of independent values q and k have scores q · k / sqrt(d) whose root mean square is
 that of q times that of k, whatever d is.

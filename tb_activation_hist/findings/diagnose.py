@@ -37,6 +37,7 @@ def find_run_findings(
 ) -> list[Finding]:
     """What is wrong in one run; an empty list when nothing is.
 
+    Of split layers the whole is judged; what single slices show, their statistics tell.
     Findings of one incident stand together, its cause first; the most severe incident comes first,
     then the earliest.
     layers: every series of the run, by tag or layer name (the keys are not used). facts: what else
@@ -44,7 +45,11 @@ def find_run_findings(
     slow: whether to look for the patterns that take longer, too.
     """
     signals = to_run_signals(
-        [Signals(info, series, options) for info, series in layers.values() if len(series)],
+        [
+            Signals(info, series, options)
+            for info, series in layers.values()
+            if len(series) and info.slice is None
+        ],
         facts,
         sizes,
     )

@@ -76,6 +76,7 @@ FIGURES: Final[Mapping[str, Figure]] = {
     "period": Figure("steps after which batches come again"),
     "one_share": Figure("rows with all weight on one value", SHARE, ("saturated_softmax",)),
     "pos_infs": Figure("+inf in the first such record"),
+    "rate_fall": Figure("fall of the learning rate", TIMES, ("stopped_rate",)),
     "ratio": Figure("ratio to the usual size", TIMES, ("ratio", "unscaled_columns", "eval_scale")),
     "records": Figure("records that show it", NUMBER, ("constant_records", "kept_steps")),
     "rising": Figure("later stretches with a higher loss", SHARE, ("loss_rising",)),

@@ -10,6 +10,7 @@ import numpy as np
 
 from tb_activation_hist.core.setup_facts import OptimizerGroup
 from tb_activation_hist.findings.hits import name_layers, whole_run_hit
+from tb_activation_hist.findings.known_values import known_median
 from tb_activation_hist.findings.loss_signals import chance_loss, find_loss_trend
 from tb_activation_hist.findings.parameter_signals import ParameterSignals
 from tb_activation_hist.findings.rule import Observation
@@ -116,7 +117,7 @@ def _rounded_share(parameter: ParameterSignals) -> float:
     updates, gradients = parameter.updates, parameter.gradients
     if updates is None or gradients is None or not len(updates.steps) or not len(gradients.steps):
         return 0.0
-    still, idle = (np.nanmedian(each.signals.zero_share) for each in (updates, gradients))
+    still, idle = (known_median(each.signals.zero_share) for each in (updates, gradients))
     return float((still - idle) / (1 - idle)) if idle < 1 else 0.0
 
 
@@ -145,14 +146,18 @@ def find_loss_at_chance(
 
 
 def find_short_ways(layers: RunSignals, options: HardlyLearningThresholds) -> Iterator[Observation]:
-    """All updates of a run together can hardly have moved the weights."""
+    """All updates of a run together can hardly have moved the weights.
+
+    A trained network may be meant to: it has no loss of guessing.
+    """
     length, steps = path_length(layers)
     if not length < options.short_way or steps < LEAST_WAY or layers.rate_rises:
         return
     if min(p.largest_update for p in matrices(layers.parameters)) < STILL_UPDATE:
         return
     trend = find_loss_trend(layers)
-    stays = trend is not None and trend.end > LOSS_LEFT * trend.begin
+    known = trend is not None and chance_loss(layers, trend) is not None
+    stays = trend is not None and known and trend.end > LOSS_LEFT * trend.begin
     swapped = next((g for g in layers.facts.of(OptimizerGroup) if _is_swapped(g, layers)), None)
     rates = (
         ""

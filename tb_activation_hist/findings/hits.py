@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from tb_activation_hist.findings.known_values import known_mean
 from tb_activation_hist.findings.signals import BoolArray, Signals, sustained_stretch
 
 NEIGHBOUR_GAP: Final = 6
@@ -62,7 +63,7 @@ def sustained_hit(signals: Signals, state: BoolArray, figures: Mapping[str, Any]
     if stretch is None:
         return None
     first, last = stretch
-    means = {name: float(np.nanmean(each[first : last + 1])) for name, each in figures.items()}
+    means = {name: known_mean(each[first : last + 1]) for name, each in figures.items()}
     return Hit(signals, first, last, means)
 
 

@@ -61,11 +61,11 @@ def group_incidents(
 def _add_results(
     groups: Sequence[list[Finding]], results: Sequence[Finding]
 ) -> list[list[Finding]]:
-    """How the training ended comes after the gravest incident, or by itself without any."""
-    graver = [group for group in groups if group[0].severity != "info"]
-    if not graver or not results:
+    """How the training ended comes after the most severe incident, or by itself without any."""
+    serious = [group for group in groups if group[0].severity != "info"]
+    if not serious or not results:
         return [*groups, *([list(results)] if results else [])]
-    first = min(graver, key=_incident_key)
+    first = min(serious, key=_incident_key)
     return [[*group, *results] if group is first else group for group in groups]
 
 

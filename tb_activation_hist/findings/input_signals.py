@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
@@ -11,6 +12,7 @@ import numpy as np
 from tb_activation_hist.core.grid import FloatArray
 from tb_activation_hist.core.input_facts import InputFacts
 from tb_activation_hist.core.names import LayerInfo
+from tb_activation_hist.findings.known_values import known_mean
 from tb_activation_hist.findings.run_signals import RunSignals, module_name
 from tb_activation_hist.findings.signals import Signals
 
@@ -74,5 +76,5 @@ def column_scales(signals: Signals) -> FloatArray | None:
     if slices is None or slices.slices < 2 or not len(slices):
         return None
     early = slices.rms[: min(len(slices), 20)]
-    scales: FloatArray = np.sqrt(np.nanmean(np.where(np.isfinite(early), early, np.nan) ** 2, 0))
-    return scales
+    finite = np.where(np.isfinite(early), early, np.nan)
+    return np.array([math.sqrt(known_mean(column**2)) for column in finite.T])

@@ -25,7 +25,7 @@ PERIODIC_KINDS: Final = frozenset(
 """Kinds of which single records do not show every pattern."""
 
 EXACT_KINDS: Final = frozenset({"eval_mode", "constant_input"})
-"""Kinds whose milder cases are told too: they are facts, and who watches for them wants to know."""
+"""Kinds whose milder cases count too: they are facts, and who watches for them wants to know."""
 
 WHOLE_RUN: Final = frozenset({"chance_share", "short_way"})
 """Limits of findings that are true of a whole run: one that has just begun has not learnt yet."""
@@ -42,7 +42,7 @@ def is_milder(finding: Finding) -> bool:
 class LiveRules:
     """Feeds the records of a run to the rules as they arrive, and reports each kind once.
 
-    What is only worth knowing does not keep the same kind's warning from being told later.
+    An info does not keep the same kind's warning from being reported later.
 
     kinds: any of `WATCHED_KINDS`; for those of `PERIODIC_KINDS` the run so far is kept in bounded
     memory. run: the name that the findings carry. share: largest part of the time that looks at
@@ -75,7 +75,12 @@ class LiveRules:
         return self._so_far is not None
 
     def add(self, info: LayerInfo, record: HistogramSeries) -> list[Finding]:
-        """Take in the next record of one layer; returns what it shows by itself."""
+        """Take in the next record of one layer; returns what it shows by itself.
+
+        Nothing for a single slice: the whole is judged.
+        """
+        if info.slice is not None:
+            return []
         if self._so_far is not None:
             self._so_far.add(info, record)
         return self._take_news(self._online.add(info, record))

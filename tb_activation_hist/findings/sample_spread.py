@@ -1,4 +1,4 @@
-"""Whether a layer's outputs differ from sample to sample, told from the counts alone.
+"""Whether a layer's outputs differ from sample to sample, judged from the counts alone.
 
 Where all N samples of a batch output the same, each value occurs N times, so that every bin's
 count is a multiple of N. Counts of outputs that differ are multiples by chance.

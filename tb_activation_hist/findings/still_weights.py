@@ -24,6 +24,9 @@ LEAST_STEPPED: Final = 4
 STEPPED_STEPS: Final = 8
 """Steps over which weights are followed at least where an optimizer is known to step."""
 
+BROKEN_STEPS: Final = 16
+"""The same where each gradient is NaN or infinite; a GradScaler begins with some such steps."""
+
 MOVER_SHARE: Final = 100.0
 """How much more than a layer with a far too low rate another one must move."""
 
@@ -58,10 +61,12 @@ def learning_parameters(run: RunSignals, least_steps: int) -> list[ParameterSign
     """The parameters of layers that ran, but for frozen ones; none while it is too early to judge.
 
     least_steps: how long the weights must have been followed, unless an optimizer was seen to
-    step: gradients may be added up over many steps.
+    step, or no gradient is finite: gradients may be added up over many steps.
     """
     found = [p for p in run.parameters if p.weights is not None and _should_learn(p, run)]
     long = STEPPED_STEPS if run.optimizer_steps >= LEAST_STEPPED else least_steps
+    if run.breaks_gradients:
+        long = min(long, BROKEN_STEPS)
     return found if all(_is_long(p, long) for p in found) else []
 
 

@@ -173,6 +173,7 @@ class LoggerOptions(TypedDict, total=False):
     bins: Scheme
     per_call: bool
     split: Split | None
+    split_bins: bool
     accumulate: bool
     thin_after: int | None
     schedule: Callable[[int], bool] | None

@@ -172,7 +172,8 @@ def test_empty_cells_are_background_unless_coloured(tab: Tab) -> None:
 def test_pointing_at_the_colour_bar_shows_the_cells_of_a_colour(tab: Tab, scope: str) -> None:
     tab.reset(f"&p.activation_hist.colourScope={scope}")
     before = {layer: colours(tab, BAD, layer) for layer in ("conv1", "layer1")}
-    ramp = tab.frame.locator(".tall .ramp").first.bounding_box()
+    # One for all layers stands above their names.
+    ramp = tab.frame.locator(".ramp").first.bounding_box()
     assert ramp is not None
     tab.page.mouse.move(ramp["x"] + 0.7 * ramp["width"], ramp["y"] + ramp["height"] / 2)
     now = wait_for(tab, BAD, "conv1", lambda now: now != before["conv1"])
@@ -183,7 +184,7 @@ def test_pointing_at_the_colour_bar_shows_the_cells_of_a_colour(tab: Tab, scope:
         wait_for(tab, BAD, "layer1", lambda now: now != before["layer1"])
     else:
         assert colours(tab, BAD, "layer1") == before["layer1"]
-    assert "%" in tab.frame.locator(".tall .unit").first.inner_text()
+    assert "%" in tab.frame.locator(".unit").first.inner_text()
     tab.page.mouse.move(2, 2)
     for layer, wanted in before.items():
         wait_for(tab, BAD, layer, wanted.__eq__)
@@ -202,9 +203,16 @@ def test_the_mark_of_the_colour_bar_moves_by_keys(tab: Tab) -> None:
     wait_for(tab, GOOD, "conv1", lambda now: now == before)
 
 
-def test_colours_of_everything_name_one_scale(tab: Tab) -> None:
+def test_colours_of_everything_have_one_scale_which_stands_above_the_names(tab: Tab) -> None:
     tab.reset("&p.activation_hist.colourScope=all")
-    bars = tab.frame.locator(".tall .colour-bar")
+    bars = tab.frame.locator(".colour-bar")
+    assert bars.count() == 1
+    assert tab.frame.locator(".corner .colour-bar").count() == 1
+    told = bars.locator(".ramp-cells").get_attribute("title")
+    assert "All layers and runs share the scale." in str(told)
+    # Where no scalars make room there, each layer has it beside its name.
+    tab.set_hash("&p.activation_hist.colourScope=all&p.activation_hist.scalars=")
+    tab.until(bars.count, lambda count: count == 3)
     ends = {bars.nth(at).locator(".limit").last.get_attribute("aria-valuetext") for at in range(3)}
     assert len(ends) == 1
     assert "all layers" in bars.first.inner_text()

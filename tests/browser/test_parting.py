@@ -64,13 +64,16 @@ def test_the_first_difference_is_told_marked_and_one_click_away(tab: Tab) -> Non
     assert tab.problems == []
 
 
-def test_another_run_can_be_chosen(tab: Tab) -> None:
+def test_another_run_can_be_chosen_and_is_part_of_the_link(tab: Tab) -> None:
     tab.reset(f"{PARTING}exact")
     tab.until(lambda: bar(tab), lambda text: text.startswith("fork first differs from base"))
-    tab.frame.get_by_label("Run that is compared").select_option("same")
+    tab.frame.get_by_role("button", name="Compare", exact=True).click()
+    tab.frame.get_by_label("Compared run").select_option("same")
     tab.until(lambda: bar(tab), lambda text: text.startswith("base and same are the same"))
-    tab.frame.get_by_label("Run that is compared").select_option("fork")
-    tab.until(lambda: bar(tab), lambda text: text.startswith("fork first differs from base"))
+    tab.until(tab.hash, lambda text: "compared=same" in text)
+    # No picture to wait for: all layers are folded away.
+    tab.set_hash(f"{PARTING}exact&p.activation_hist.compared=same")
+    tab.until(lambda: bar(tab), lambda text: text.startswith("base and same are the same"))
 
 
 def test_equal_layers_are_folded_away(tab: Tab) -> None:

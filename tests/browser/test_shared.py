@@ -272,6 +272,9 @@ def test_the_page_in_tensorboard_saves_what_is_shown(
     tab: Tab, open_file: Open, tmp_path: Path
 ) -> None:
     tab.reset("&p.activation_hist.filter=conv")
+    tab.frame.get_by_title("Save or copy this layer").first.click()
+    tab.frame.get_by_role("button", name="Share as one file").wait_for()
+    tab.page.keyboard.press("Escape")
     tab.page.keyboard.press("Control+k")
     tab.page.keyboard.type("share as one")
     with tab.page.expect_download(timeout=60_000) as waiting:

@@ -128,6 +128,7 @@ hist = ActivationHistLogger(
     accumulate=False,
     split=splits,
     split_exact=True,
+    split_bins=True,
     thin_after=None,
     schedule=None,
     overhead_budget=0.05,

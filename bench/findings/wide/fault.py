@@ -15,7 +15,13 @@ from bench.findings.wide.training import Batch, Training, phase_parameters
 GRAVE = ("error", "warning")
 ANY_SEVERITY = (*GRAVE, "info")
 
-AFTERMATH = DIVERGED | {"vanishing", "outlier_features", "not_learning", "low_precision"}
+AFTERMATH = DIVERGED | {
+    "vanishing",
+    "outlier_features",
+    "not_learning",
+    "low_precision",
+    "loss_rises",
+}
 
 Act = Callable[[Training], None]
 

@@ -19,6 +19,12 @@ from tb_activation_hist.core.parameter_sizes import (
     ParameterHistory,
     ParameterSizes,
 )
+from tb_activation_hist.core.setup_facts import (
+    EqualRows,
+    KeptGradients,
+    RestoredWeights,
+    SetupFact,
+)
 from tb_activation_hist.findings import (
     WATCHED_KINDS,
     Finding,
@@ -29,6 +35,9 @@ from tb_activation_hist.findings import (
 from tb_activation_hist.storage.run_histograms import RunHistograms, read_run
 
 LATE_RECORDS: Final = 20
+
+FEW_TIMES: Final = 4
+"""Times after which the logger has told what befalls gradients or weights again and again."""
 
 
 class LiveWarning(NamedTuple):
@@ -85,9 +94,25 @@ def replay(outcome: Outcome, mode: str) -> Iterator[LiveWarning]:
 
 
 def facts_until(facts: RunFacts, step: int) -> RunFacts:
-    """What was known of a run's inputs and losses at the end of a step, about."""
+    """What was known of a run's inputs, set-up and losses at the end of a step, about."""
     inputs = tuple(input_until(each, step) for each in facts.inputs)
-    return replace(facts, inputs=inputs, losses=tuple(loss.until(step) for loss in facts.losses))
+    setup = tuple(fact for fact in facts.setup if _known_from(fact) <= step)
+    losses = tuple(loss.until(step) for loss in facts.losses)
+    return replace(facts, inputs=inputs, setup=setup, losses=losses)
+
+
+def _known_from(fact: SetupFact) -> int:
+    """The step at whose end a fact could be told; of what goes on, after some times."""
+    match fact:
+        case KeptGradients():
+            return fact.seen - fact.steps + FEW_TIMES
+        case EqualRows():
+            return fact.seen
+        case RestoredWeights():
+            every = (fact.last - fact.first) / max(fact.times - 1, 1)
+            return int(fact.first + FEW_TIMES * every)
+        case _:
+            return fact.since
 
 
 def input_until(facts: InputFacts, step: int) -> InputFacts:

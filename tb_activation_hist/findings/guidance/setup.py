@@ -64,9 +64,10 @@ OTHER_STATISTICS: Final = Guidance(
     ),
     remedy="Set the norms' momentum to 0.1, pass some batches in train mode before the evaluation, "
     "or use a norm over samples (LayerNorm, GroupNorm).",
-    code="for module in model.modules():\n"
-    "    if isinstance(module, torch.nn.modules.batchnorm._BatchNorm):\n"
-    "        print(module.momentum, module.running_mean.abs().max(), module.running_var.max())",
+    code="for m in model.modules():\n"
+    "    if isinstance(m, torch.nn.modules.batchnorm._BatchNorm):\n"
+    "        print(m.momentum, m.running_mean.abs().max())\n"
+    "        print(m.running_var.max())",
     check="The largest running_mean and running_var should be about those of the norm's inputs.",
 )
 

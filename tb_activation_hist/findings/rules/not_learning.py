@@ -36,6 +36,9 @@ from tb_activation_hist.findings.thresholds import (
     threshold,
 )
 
+RISING_SHARE: Final = 0.01
+"""While the learning rate still rises, updates must be that much smaller to be too small."""
+
 BATCH_NOISE: Final = "times the batch noise"
 
 
@@ -132,7 +135,8 @@ def find_nothing_learning(
     if any(p.weights is not None and p.weights.signals.non_finite.any() for p in known):
         return
     sizes = [p.largest_update for p in matrices(known) if not p.is_constant]
-    if sizes and max(sizes) < options.still_update and not layers.rate_rises:
+    limit = options.still_update * (RISING_SHARE if layers.rate_rises else 1.0)
+    if sizes and max(sizes) < limit:
         yield Observation(
             hits=hits,
             title=f"no layer learns: a step changes the weights by at most {max(sizes):.0e} of "

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 
 from tb_activation_hist.core.grid import FloatArray
+from tb_activation_hist.core.parameter_sizes import ParameterFacts
+from tb_activation_hist.findings.finding import Finding
 from tb_activation_hist.findings.hits import Hit
 from tb_activation_hist.findings.number_format import format_factor
 from tb_activation_hist.findings.parameter_signals import SizeHistory
@@ -40,6 +42,13 @@ class StoppedLearningThresholds(Thresholds):
         UNIT_FACTOR,
         "Factor by which all updates in the last third of a run are smaller than those in the "
         "first third.",
+    )
+    stopped_rate: float = threshold(
+        300.0,
+        UNIT_FACTOR,
+        "Factor by which the learning rate of every group is below its largest from two thirds of "
+        "a run on, or earlier.",
+        "He et al. 2016: 100 at two thirds, of steps at a third, two thirds and the end",
     )
 
 
@@ -85,16 +94,70 @@ def _last_large_step(updates: SizeHistory) -> int:
     return int(updates.steps[min(int(large[-1]) + 1, len(updates.steps) - 1)])
 
 
+def find_ended_rates(
+    layers: RunSignals, options: StoppedLearningThresholds
+) -> Iterator[Observation]:
+    """The learning rate of every group falls to next to nothing in the first two thirds."""
+    known = [own.facts for own in layers.sizes.values() if np.isfinite(own.facts.rates).any()]
+    ends = [_end_of_rate(facts, options.stopped_rate) for facts in known]
+    found = [end for end in ends if end is not None]
+    if not found or len(found) < len(ends) or max(found) > REST * layers.last_step:
+        return
+    step = max(_last_high_rate(facts) for facts in known)
+    hits = [
+        Hit(s, int(np.searchsorted(s.series.steps, step)), len(s.series) - 1)
+        for s in layers.learners
+        if layers.parameters_of(s.info) and s.series.steps[-1] >= step
+    ]
+    if hits:
+        largest, last = (float(np.nanmax(each.rates)) for each in (known[0], _tail(known[0])))
+        yield Observation(
+            hits=hits,
+            title=f"learning ends early: the learning rate falls from step {step} on, from "
+            f"{largest:.2g} to {last:.2g}",
+            threshold={"stopped_rate": options.stopped_rate},
+            severity="warning",
+            figures={"rate_fall": largest / max(last, np.finfo(np.float64).tiny)},
+        )
+
+
+def _end_of_rate(facts: ParameterFacts, fall: float) -> int | None:
+    """The first step from which on a rate is so many times smaller than its largest, to the end."""
+    rates = np.nan_to_num(facts.rates)
+    high = np.flatnonzero(rates * fall > rates.max())
+    if not len(high) or high[-1] == len(rates) - 1:
+        return None
+    return int(facts.steps[high[-1] + 1])
+
+
+def _last_high_rate(facts: ParameterFacts) -> int:
+    rates = np.nan_to_num(facts.rates)
+    high = np.flatnonzero(rates * FALLING > rates.max())
+    return int(facts.steps[min(int(high[-1]) + 1, len(rates) - 1)])
+
+
+def _tail(facts: ParameterFacts) -> ParameterFacts:
+    """The last record in which the rate is known."""
+    at = int(np.flatnonzero(np.isfinite(facts.rates))[-1])
+    return replace(facts, rates=facts.rates[at : at + 1])
+
+
+def _is_of_rate(cause: Finding, effect: Finding, _near: float) -> bool:
+    """A rate that ends is why the updates do."""
+    return "stopped_rate" in cause.threshold and "stopped_fall" in effect.threshold
+
+
 STOPPED_LEARNING: Final = RunRule(
     kind="stopped_learning",
     severity="info",
     seen=(
         "From a step in the first two thirds of a run on, the updates of all weights are "
-        "negligible compared with those at the beginning."
+        "negligible compared with those at the beginning. Warning: so are the learning rates."
     ),
     source="the optimizer's updates; bench/findings",
     thresholds=StoppedLearningThresholds,
     explains={},
-    find=(find_stopped_learning,),
+    find=(find_stopped_learning, find_ended_rates),
     online=None,
+    repeats=_is_of_rate,
 )

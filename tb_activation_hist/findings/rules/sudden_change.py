@@ -28,6 +28,10 @@ STEADY_WINDOWS: Final = 4
 LOCAL_WINDOWS: Final = 10
 """Windows before a jump that it is compared with."""
 
+SHARP: Final = 0.5
+"""Part of a jump that lies between two neighbouring records: 0.9 at least in planted ones; what a
+network learns quickly takes several steps, of which the largest makes 0.4 at most."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class SuddenChangeThresholds(Thresholds):
@@ -75,8 +79,11 @@ def _jump_hit(signals: Signals, options: SuddenChangeThresholds) -> Hit | None:
         return None
     at = int(np.argmax(np.where(jump, across, 0)))
     first = _first_changed(drift, int(middle[at]))
+    if not _is_sharp(drift, first, float(across[at])):
+        return None
     figures = {"distance": float(across[at]), "usual_distance": float(usual[at])}
-    return Hit(signals, first, int(drift.records[-1]), figures)
+    records = drift.records
+    return Hit(signals, int(records[first]), int(records[-1]), figures)
 
 
 def _usual_distances(drift: Drift) -> FloatArray:
@@ -91,13 +98,20 @@ def _usual_distances(drift: Drift) -> FloatArray:
 
 
 def _first_changed(drift: Drift, window: int) -> int:
-    """The record in the windows around a jump from which on the distribution is the new one."""
+    """The record around a jump, of those of the drift, that is the first of the new ones."""
     begin, end = drift.starts[window - 1], _end_of_window(drift, window + 1)
     shapes = drift.record_shapes(begin, end)
     index = np.arange(end - begin)
     before, after = shapes.distance(index, 0 * index), shapes.distance(index, 0 * index + index[-1])
     old = np.flatnonzero(~(after < before))
-    return int(drift.records[begin + (old[-1] + 1 if old.size else 0)])
+    return int(begin + (old[-1] + 1 if old.size else 0))
+
+
+def _is_sharp(drift: Drift, first: int, across: float) -> bool:
+    """Whether most of a jump lies between two records: before and at its first, or one later."""
+    near = drift.record_shapes(max(first - 1, 0), min(first + 2, len(drift.records)))
+    steps = np.arange(len(near.cumulative) - 1)
+    return bool(near.distance(steps, steps + 1).max(initial=0.0) > SHARP * across)
 
 
 def _end_of_window(drift: Drift, window: int) -> int:

@@ -26,8 +26,9 @@ from tb_activation_hist.findings.thresholds import (
 SIZED_DTYPES: Final = ("float16", "bfloat16", "float32", "float64")
 """Dtypes of inputs that layers multiply as they are; whole numbers are ids, or are scaled first."""
 
-LARGE_STATE: Final = 0.5
-"""Root mean square of a recurrent layer's outputs in the first record; 0.3 at most in health."""
+LARGE_STATE: Final = {"LSTM": 0.2, "GRU": 0.35, "RNN": 0.6}
+"""First part of a recurrent type -> root mean square of its first outputs: twice that of torch's
+initialisation with inputs of unit scale."""
 
 EQUAL_SPREAD: Final = 1e-5
 """Relative spread of what does not vary at all, but for rounding: that is another finding."""
@@ -85,7 +86,9 @@ def find_unscaled_states(
 ) -> Iterator[Observation]:
     """A recurrent first layer, whose outputs stay below 1 however large its inputs are."""
     first = next(iter(layers.learners), None)
-    if first is None or first.info.type not in RECURRENT or not first.first_rms > LARGE_STATE:
+    if first is None or first.info.type not in RECURRENT:
+        return
+    if not first.first_rms > LARGE_STATE[first.info.type.removesuffix("Cell")]:
         return
     for signals in _sized_inputs(layers):
         scale = signals.first_rms

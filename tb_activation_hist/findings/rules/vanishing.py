@@ -44,7 +44,7 @@ TINY_SHARE: Final = 0.8
 """Part of a network's layers with tiny weights: single ones are initialised at 0 in health."""
 
 STEADY: Final = 0.8
-"""Part of their early scale that the neighbours of a layer that shrinks keep."""
+"""Part of its early scale that a layer keeps as long as it does not shrink."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -247,9 +247,9 @@ def _scale_left(signals: Signals) -> float:
 def _shrinking_hit(signals: Signals, share: float) -> Hit:
     used = np.flatnonzero(signals.whole)
     first = signals.first_rms
-    small = signals.rms[used] < first / 2
+    usual = np.flatnonzero(signals.rms[used] >= STEADY * first)
     figures = {"decay": 1 / share, "rms_before": first}
-    return Hit(signals, int(used[np.argmax(small)]), int(used[-1]), figures)
+    return Hit(signals, int(used[min(usual[-1] + 1, len(used) - 1)]), int(used[-1]), figures)
 
 
 def find_vanishing_gradients(

@@ -9,9 +9,9 @@ from tb_activation_hist.findings.registry import FINDING_KINDS
 
 
 def test_it_follows_the_counts() -> None:
-    assert confidence_of("sudden_change", ["ratio", "distance"]) == pytest.approx(8.6 / 13)
+    assert confidence_of("not_learning", ["chance_share"]) == pytest.approx(17.6 / 22)
     assert confidence_of("non_finite", ["values"]) > 0.97
-    assert PRIOR < confidence_of("saturated", ["saturated_share"]) < 0.95
+    assert PRIOR < confidence_of("saturated", ["saturated_scores"]) < 0.95
     assert confidence_of("saturated", []) == PRIOR
 
 

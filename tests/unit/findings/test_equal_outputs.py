@@ -73,6 +73,16 @@ def test_a_network_whose_outputs_are_equal_names_where_it_begins(units: int) -> 
     assert "the same outputs for every sample" in finding.title
 
 
+@pytest.mark.parametrize(("given", "parts"), [(differ, [("make.2",)]), (equal, [])])
+def test_a_part_that_is_a_network_by_itself(given: Draw, parts: list[tuple[str, ...]]) -> None:
+    """As a generator whose images are all one; what has no input, as learnt queries, is no such."""
+    layers: Layers = {}
+    draws = {"make.0": given, "make.1": given, "make.2": equal, "judge.0": differ}
+    for order, (name, draw) in enumerate(draws.items()):
+        layers |= make_layer(draw, name, order, "Linear")
+    assert [f.layers for f in told(layers)] == parts
+
+
 def test_dropout_before_the_last_layer_hides_nothing() -> None:
     layers = make_network(differ, equal, differ, differ)
     layers |= make_layer(differ, "l2", 2, "Dropout")

@@ -138,9 +138,10 @@ def test_only_a_norm_over_the_batch_takes_the_scale_of_inputs_away(norm, severit
     assert {f.severity for f in found if f.kind == "unscaled_inputs"} == {severity}
 
 
+@pytest.mark.parametrize("kind", [nn.LSTM, nn.GRU, nn.RNN])
 @pytest.mark.parametrize("scale", [1, 5000])
-def test_large_inputs_of_a_recurrent_network(scale):
-    found = train(lambda _: scale * torch.randn(16, 6, 5), nn.GRU(5, 8, batch_first=True))[0]
+def test_large_inputs_of_a_recurrent_network(scale, kind):
+    found = train(lambda _: scale * torch.randn(16, 6, 5), kind(5, 8, batch_first=True))[0]
     assert [(f.kind, f.first_step) for f in found] == [("unscaled_inputs", 1)] * (scale > 1)
 
 

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from tb_activation_hist.core.loss_history import LossHistory
+from tb_activation_hist.core.parameter_sizes import (
+    ParameterFacts,
+    ParameterHistory,
+    ParameterInfo,
+    ParameterSizes,
+)
 from tb_activation_hist.core.setup_facts import (
     EqualRows,
     KeptGradients,
@@ -156,24 +163,40 @@ def test_weights_that_grow_or_shrink_as_a_whole(scale: float, kinds: list[str]) 
 
 
 @pytest.mark.parametrize(
-    ("update", "stays", "severity"),
-    [(5e-5, True, ["warning"]), (5e-5, False, ["info"]), (1e-3, True, [])],
+    ("update", "first", "last", "severity"),
+    [
+        (5e-5, CHANCE, CHANCE, ["warning"]),
+        (5e-5, CHANCE, 1.0, ["info"]),
+        (5e-5, 0.5, 0.5, ["info"]),
+        (1e-3, 0.5, 0.5, []),
+    ],
 )
 def test_updates_that_together_hardly_move_the_weights(
-    update: float, stays: bool, severity: list[str]
+    update: float, first: float, last: float, severity: list[str]
 ) -> None:
-    layers = with_parameters("updates", lambda v, _: v * np.float32(update))
-    means = np.full(60, 3.0) if stays else np.linspace(3, 1, 60)
-    findings = find(losses=(loss(*means),), layers=layers)
+    layers = classifier() | with_parameters("updates", lambda v, _: v * np.float32(update))
+    findings = find(losses=(loss(*np.linspace(first, last, 80)),), layers=layers)
     assert [f.severity for f in findings] == severity
     assert all(f.kind == "not_learning" and "hardly" in f.title for f in findings)
 
 
-@pytest.mark.parametrize(("still", "found"), [(0.8, 1), (0.2, 0)])
+def test_a_rate_that_was_swapped_with_the_decay() -> None:
+    layers = with_parameters("updates", lambda v, _: v * np.float32(5e-5))
+    (finding,) = find(sgd(lr=5e-4, weight_decay=0.1), layers=layers)
+    assert finding.severity == "warning"
+    assert "as if swapped" in finding.title
+    decoupled = adam(lr=1e-5, weight_decay=0.01, decoupled_weight_decay=1.0)
+    assert [f.severity for f in find(decoupled, layers=layers)] == ["info"]
+
+
+@pytest.mark.parametrize(("still", "found"), [(0.8, 1), (0.2, 0), (math.nan, 0)])
 def test_updates_that_are_rounded_away_in_part(still: float, found: int) -> None:
+    """Of updates that are all NaN no share is known, and numpy warns of nothing."""
     changes = {
         "weight_gradients": lambda v, _: v,
-        "updates": lambda v, _: np.where(np.arange(v.size) < still * v.size, 0, v * 1e-2),
+        "updates": lambda v, _: (
+            np.where(np.arange(v.size) < still * v.size, 0, v * 1e-2) + 0 * np.float32(still)
+        ),
     }
     layers = with_parameters("weights", walk(1.0), "bfloat16")
     for stream, change in changes.items():
@@ -201,3 +224,35 @@ def test_a_loss_that_is_not_finite(means: tuple[float, ...], severity: str) -> N
     head = make_layer("head", "Linear", 6, lambda v, i: v * (np.nan if i >= 41 else 1.0))
     (finding,) = find(losses=(loss(*means, non_finite=41),), layers={"head": head})
     assert "loss" not in finding.title
+
+
+def exponential(step: int) -> float:
+    return 0.93**step
+
+
+def cosine(step: int) -> float:
+    return 0.5 + 0.5 * math.cos(math.pi * step / RECORDS)
+
+
+def by_thirds(step: int) -> float:
+    return 0.1 ** (3 * step // RECORDS)
+
+
+@pytest.mark.parametrize(
+    ("schedule", "found"), [(exponential, [17]), (cosine, []), (by_thirds, [])]
+)
+def test_a_rate_that_ends_early(schedule: Callable[[int], float], found: list[int]) -> None:
+    steps = np.array([1, 2, 3, 5, 9, *range(17, RECORDS + 1, 16), RECORDS])
+    one = np.ones(len(steps))
+    rates = np.array([0.1 * schedule(step) for step in steps.tolist()])
+    facts = ParameterFacts(steps, one > 0, one.astype(np.int8), rates)
+    sizes = ParameterSizes(
+        {name: ParameterHistory(ParameterInfo(name, (8, 8)), facts) for name in ("a.weight",)}
+    )
+    run = {**make_run(), **with_parameters("weights", walk(1.0))}
+    findings = find_run_findings("run", run, sizes=sizes)
+    assert [(f.kind, f.severity) for f in findings] == [("stopped_learning", "warning")] * len(
+        found
+    )
+    assert [f.first_step for f in findings] == found
+    assert all("scheduler" in f.causes[0] for f in findings)

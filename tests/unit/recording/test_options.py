@@ -40,6 +40,7 @@ WRONG = {
     "model_inputs": ["yes"],
     "split": ["conv1", {"conv1": 1.5}, {"conv1": True}, ["conv1"]],
     "split_exact": [None, 1],
+    "split_bins": [None, 1],
     "merge_ranks": [0],
     "per_rank": [None],
     "thin_after": [0, 1, 2.5, True],

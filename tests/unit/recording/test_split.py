@@ -187,6 +187,46 @@ def test_a_compiled_model_counts_exactly_without_a_graph_break(backend: str) -> 
     torch.compiler.reset()
 
 
+@pytest.mark.parametrize("compiled", [False, True])
+def test_slices_have_bins_of_their_own_where_asked_for(compiled: bool) -> None:
+    torch.compiler.reset()
+    model = make_model()
+    call: Any = torch.compile(model, backend="aot_eager", fullgraph=True) if compiled else model
+    writer, tap = exact_writer(), None if compiled else Tap(model[1])
+    kinds = ("activations", "gradients")
+    torch.manual_seed(1)
+    with ActivationHistLogger(
+        model, writer, split={"1": 1, "3": -1}, split_bins=True, kinds=kinds, on_error="raise"
+    ) as logger:
+        for _ in range(2):
+            call(make_input()).square().mean().backward()
+            logger.step()
+    found, info = writer.histograms, writer.infos["1/5"]
+    assert [key for key in found if key.startswith("1/")] == [f"1/{unit}" for unit in range(8)]
+    assert {"gradients/1/7", "3/4"} < set(found)
+    assert "0/0" not in found
+    assert (info.slice, info.split, info.type) == (5, None, "ReLU")
+    edges = [-np.inf, 0.0, 0.25, 0.5, 1.0, np.inf]
+    parts = sum(found[f"1/{unit}"].rebin(edges) for unit in range(8))
+    assert parts.tolist() == found["1"].rebin(edges).tolist()
+    for unit in range(8):
+        assert found[f"1/{unit}"].zeros.tolist() == slices_of(writer, "1").zeros[:, unit].tolist()
+    if tap is not None:
+        assert info.shape == (6, 2, 2)
+        fifth = [each[:, 5].max().item() for each in tap.seen]
+        assert found["1/5"].max.tolist() == fifth
+    assert not logger.findings() or {"1", "3"} >= {f.layers[0] for f in logger.findings()}
+    torch.compiler.reset()
+
+
+def test_more_than_64_slices_have_no_bins_which_is_told_once() -> None:
+    model = nn.Sequential(nn.Conv2d(3, 65, 1))
+    with pytest.warns(ActivationHistWarning, match="65 slices .* bins are recorded for at most 64"):
+        writer = record(model, {"0": 1}, split_bins=True)
+    assert list(writer.histograms) == ["0"]
+    assert slices_of(writer, "0").slices == 65
+
+
 @pytest.mark.parametrize(
     ("split", "says"),
     [

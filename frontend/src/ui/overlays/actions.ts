@@ -30,7 +30,7 @@ import { showField, tableOf } from "../settings/open_state";
 import { OWN_FIELDS } from "../settings/setting_field";
 import { say } from "../widgets/toast";
 import { FORMATS, PAGE_PICTURES, saveRow } from "./save";
-import { shareAsFile } from "./share_file";
+import { SHARE, shareAsFile } from "./share_file";
 
 export interface Action {
   readonly name: string;
@@ -46,9 +46,7 @@ export function listActions(at: Cursor | null): readonly Action[] {
   const row = rowInSight(at);
   return [
     ...allCommands.flatMap((command) => commandToActions(command, at)),
-    ...(canShare
-      ? [{ name: "Share as one file", hint: "what is shown", run: () => void shareAsFile() }]
-      : []),
+    ...(canShare ? [{ name: SHARE, run: shareAsFile }] : []),
     ...(row === undefined ? [] : rowActions(row)),
     ...(row === undefined
       ? []

@@ -6,7 +6,7 @@ import { stepToUnit } from "../../math/column_spans";
 import { formatCounted, formatSteps } from "../../math/format";
 import type { ComparedLayer, Comparison, Series } from "../../series/types";
 import { client, index } from "../../view/catalog/catalog";
-import { chosenRun, comparedRun, otherRuns } from "../../view/findings/compared_run";
+import { comparedRun } from "../../view/findings/compared_run";
 import { comparison, equalShown, partingOf, tagsToFold } from "../../view/findings/parting";
 import { showStep } from "../../view/findings/reveal_incident";
 import { plot_px } from "../../view/layout/metrics";
@@ -75,7 +75,6 @@ export function PartingBar() {
       ) : (
         <Found found={found} />
       )}
-      <OtherRuns />
       <button type="button" class="button text" onClick={() => settings.parting.reset()}>
         Close
       </button>
@@ -112,24 +111,6 @@ function Found({ found }: { readonly found: Comparison }) {
       </span>
       <EqualLayers />
     </>
-  );
-}
-
-/** Which run is compared, where there are several. */
-function OtherRuns() {
-  if (otherRuns.value.length < 2) return null;
-  return (
-    <select
-      aria-label="Run that is compared"
-      value={comparedRun.value}
-      onChange={(event) => {
-        chosenRun.value = event.currentTarget.value;
-      }}
-    >
-      {otherRuns.value.map((name) => (
-        <option key={name}>{name}</option>
-      ))}
-    </select>
   );
 }
 

@@ -5,6 +5,8 @@ import * as selection from "../../view/selection/selection";
 import { say } from "../widgets/toast";
 import { download } from "./save";
 
+export const SHARE = "Share as one file";
+
 /** Says how it goes: findings may have to be waited for. */
 export async function shareAsFile(): Promise<void> {
   const asked: ShareRequest = {
@@ -15,7 +17,7 @@ export async function shareAsFile(): Promise<void> {
   try {
     const answer = await fetch("share", { method: "POST", body: JSON.stringify(asked) });
     if (!answer.ok) throw new Error(await answer.text());
-    download(new File([await answer.blob()], "activations.html", { type: "text/html" }));
+    download(new File([await answer.blob()], "activations.html"));
     say("Saved as one file that opens without a server.");
   } catch (error) {
     say(String(error));

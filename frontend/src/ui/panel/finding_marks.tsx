@@ -35,7 +35,7 @@ export function FindingMarks({ panel }: { readonly panel: PanelView }) {
             class={`finding-mark ${finding.severity}`}
             style={box({ left: Math.min(from_px, plot_px.value - TARGET_PX), width: bar_px })}
             title={findingToTip(finding)}
-            aria-label={`${findingToTip(finding)} ${panel.run}`}
+            aria-label={`${findingToTip(finding)} ${panel.layer.series.value.layer}, ${panel.run}`}
             tabIndex={panel.layer.open.value ? 0 : -1}
             // The plot would take the pointer, and the click with it.
             onPointerDown={(event) => event.stopPropagation()}

@@ -6,6 +6,8 @@ import { box } from "../widgets/box";
 
 interface Props {
   readonly id: string;
+  /** The layer's, of which the label may be the end. */
+  readonly name: string;
   readonly label: string;
   /** The whole name with what is known of the layer. */
   readonly title: string;
@@ -13,7 +15,7 @@ interface Props {
   readonly indent_px?: number;
 }
 
-export function LayerButton({ id, label, title, open, indent_px }: Props) {
+export function LayerButton({ id, name, label, title, open, indent_px }: Props) {
   const large = full.value === id;
   const does = large ? "back to all layers" : open ? "enlarge" : "open";
   const click = () => {
@@ -26,6 +28,7 @@ export function LayerButton({ id, label, title, open, indent_px }: Props) {
         type="button"
         class="layer-name"
         style={indent_px === undefined ? undefined : box({ "padding-left": indent_px })}
+        aria-label={name}
         aria-expanded={open}
         title={`${title}. Click: ${does}`}
         onClick={click}

@@ -29,7 +29,7 @@ export function RowActions({ model }: { readonly model: LayerView }) {
   const full = settings.full.value === model.id;
   return (
     <div class="row-actions">
-      <FindingBadge tag={series.tag} short={narrow.value || isTransposed.value} />
+      <FindingBadge series={series} short={narrow.value || isTransposed.value} />
       {full ? null : (
         <IconButton
           icon="strips"

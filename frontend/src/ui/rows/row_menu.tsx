@@ -2,11 +2,13 @@
 
 import { useSignal } from "@preact/signals";
 import { useRef } from "preact/hooks";
+import { canShare } from "../../series/page_client";
 import { client } from "../../view/catalog/catalog";
 import type { LayerView } from "../../view/panel/layer_view";
 import type { PanelView } from "../../view/panel/panel_view";
 import * as commands from "../input/commands";
 import { FORMATS, PAGE_PICTURES, saveRow } from "../overlays/save";
+import { SHARE, shareAsFile } from "../overlays/share_file";
 import { tableOf } from "../settings/open_state";
 import { Menu } from "../widgets/controls";
 
@@ -50,6 +52,17 @@ function Actions({ model }: { readonly model: LayerView }) {
             {name}
           </button>
         ))}
+        {canShare ? (
+          <button
+            type="button"
+            onClick={() => {
+              close();
+              void shareAsFile();
+            }}
+          >
+            {SHARE}
+          </button>
+        ) : null}
         {model.panels.value.map((panel) => (
           <span key={panel.id} class="exact">
             <span class="ellipsis">Exact counts of {panel.run}</span>

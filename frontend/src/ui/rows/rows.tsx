@@ -69,13 +69,13 @@ function GroupHeading({ row }: { readonly row: GroupRow }) {
         type="button"
         class="group-heading"
         style={box({ "padding-left": 4 + row.depth * INDENT_PX })}
+        aria-label={`${row.path} ${row.layers.length}`}
         aria-expanded={!row.folded}
         title={`${row.folded ? "Unfold" : "Fold"} ${row.path}`}
         onClick={() => toggleFolded(row.path)}
       >
         <Icon name={row.folded ? "fold" : "unfold"} />
-        <span class="group-name">{row.label}</span>
-        <span class="count">{row.layers.length}</span>
+        <span class="group-name">{row.label}</span> <span class="count">{row.layers.length}</span>
       </button>
     </h2>
   );
@@ -109,12 +109,13 @@ function StripName({ row }: { readonly row: LayerRow }) {
     <div class="name-cell short" style={nameBox()}>
       <LayerButton
         id={row.id}
+        name={layer}
         label={row.label}
         title={withFacts(layer, type)}
         open={false}
         indent_px={4 + row.depth * INDENT_PX}
       />
-      <FindingBadge tag={row.series.tag} short />
+      <FindingBadge series={row.series} short />
     </div>
   );
 }
@@ -127,6 +128,7 @@ function PanelName({ row, model }: LayerProps) {
     <div class="name-cell tall" style={nameBox()}>
       <LayerButton
         id={row.id}
+        name={layer}
         label={row.depth > 0 ? layer : row.label}
         title={withFacts(layer, facts)}
         open

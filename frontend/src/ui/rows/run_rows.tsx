@@ -98,12 +98,22 @@ function LayerHead({ column: { layer: model, left_px } }: { readonly column: Col
   const series = model.series.value;
   const expanded = model.open.value;
   const facts = layerFacts(series);
-  const { layer, tag } = series;
+  const { layer } = series;
   return (
     <div class="head layer-head" style={box({ left: left_px, width: panel_px.value })}>
       <div class="layer-title">
-        <LayerButton id={model.id} label={layer} title={withFacts(layer, facts)} open={expanded} />
-        {expanded ? drawnOnce.value && <LateRowActions model={model} /> : <FindingBadge tag={tag} short />}
+        <LayerButton
+          id={model.id}
+          name={layer}
+          label={layer}
+          title={withFacts(layer, facts)}
+          open={expanded}
+        />
+        {expanded ? (
+          drawnOnce.value && <LateRowActions model={model} />
+        ) : (
+          <FindingBadge series={series} short />
+        )}
       </div>
       {expanded ? (
         <>

@@ -1,6 +1,7 @@
 /** What the page makes of the settings at the moment: what there is to choose, what is in force, what a choice brings along. */
 
 import { batch } from "@preact/signals";
+import { comparedRun, otherRuns } from "../../view/findings/compared_run";
 import { orderProgress } from "../../view/findings/ranking";
 import { effectivePanelHeight_px, panel_px } from "../../view/layout/metrics";
 import { baselineRun, NEEDS_LINKS, NEEDS_ONE_SCALE } from "../../view/panel/compare";
@@ -135,6 +136,11 @@ offer(settings.baseline, {
 });
 offer(settings.difference, { applies: severalRuns, hint: () => (differs() && !linked() ? NEEDS_LINKS : "") });
 offer(settings.parting, { applies: severalRuns });
+offer(settings.compared, {
+  applies: severalRuns,
+  options: () => namesToOptions(otherRuns.value),
+  inForce: () => comparedRun.value,
+});
 offer(settings.density, {
   choose: (density) => {
     settings.density.value = density;

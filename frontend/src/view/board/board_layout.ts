@@ -11,7 +11,8 @@ const LEAST_CELL_PX = 48;
 const MOST_CELL_PX = 150;
 /** Cells that are wider have their layer's name across, others upright. */
 const WIDE_CELL_PX = 92;
-const LEAST_ROW_PX = 24;
+/** A line between rows takes one of them from the 24 that a target has. */
+const LEAST_ROW_PX = 25;
 const MOST_ROW_PX = 40;
 const LEAST_HEAD_PX = 52;
 const MOST_HEAD_PX = 116;

@@ -55,12 +55,9 @@ async function readPage(bare: boolean): Promise<PagePicture | null> {
         height_px += pictureSize(picture).height_px;
         pictures.push(picture);
         const { layer } = view.series.peek();
-        notes.push(
-          ...view.panels
-            .peek()
-            .flatMap(pictureNotes)
-            .map(({ note }) => ({ about: layer, note })),
-        );
+        const panels = view.panels.peek();
+        const own = joinNotes(panels.flatMap(pictureNotes), panels.length);
+        notes.push(...own.map((note) => ({ about: layer, note })));
       }
     });
   }

@@ -1,11 +1,9 @@
 /** Which shown run is compared with the baseline where runs part. */
 
-import { computed, signal } from "@preact/signals";
+import { computed } from "@preact/signals";
 import { baselineRun } from "../panel/compare";
 import { shownRuns } from "../selection/selection";
-
-/** Chosen by the user; "" for nobody's choice. */
-export const chosenRun = signal("");
+import * as settings from "../settings/settings";
 
 /** The shown runs beside the baseline. */
 export const otherRuns = computed(() =>
@@ -14,5 +12,5 @@ export const otherRuns = computed(() =>
 
 /** The chosen run while it is shown, else the first other one; "" without any. */
 export const comparedRun = computed(() =>
-  otherRuns.value.includes(chosenRun.value) ? chosenRun.value : (otherRuns.value[0] ?? ""),
+  otherRuns.value.includes(settings.compared.value) ? settings.compared.value : (otherRuns.value[0] ?? ""),
 );

@@ -2,7 +2,7 @@ import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vite
 import { API_VERSION, type Comparison } from "../../series/types";
 import { madeSeries, panelViewsOf, resetPage, showPage } from "../screen/page_fixture";
 import * as settings from "../settings/settings";
-import { chosenRun, comparedRun, otherRuns } from "./compared_run";
+import { comparedRun, otherRuns } from "./compared_run";
 import { comparison, equalShown, partingOf, tagsToFold } from "./parting";
 
 const CONV = madeSeries("conv", 3);
@@ -77,10 +77,10 @@ describe("where runs part", () => {
 
   it("compares the run that was chosen while it is shown", () => {
     expect(otherRuns.value).toEqual(["two", "three"]);
-    chosenRun.value = "three";
+    settings.compared.read("three");
     expect(comparedRun.value).toBe("three");
     settings.runs.value = ["one", "two"];
     expect(comparedRun.value).toBe("two");
-    chosenRun.value = "";
+    settings.compared.reset();
   });
 });

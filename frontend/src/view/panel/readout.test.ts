@@ -34,6 +34,21 @@ describe("a place of a panel", () => {
     expect(readoutToText(panel, read)).toMatch(/^two, conv, step 3, .*: 11 of 60 values, 18/);
   });
 
+  it("says the size of updates beside that of the weights", () => {
+    expect(readPanel(panel, 3.5, 0.9, null)!.time).not.toContain("update");
+    const updates = madeSeries("fc.weight", 2, { kind: "updates" });
+    showPage(["one"], [updates]);
+    const [own] = panelViewsOf(updates) as [PanelView];
+    const tile = usualTile(own);
+    const [mean, std] = [3e-3, 4e-3].map((value) => tile.columns.mean.map(() => value)) as [
+      Float64Array,
+      Float64Array,
+    ];
+    giveTile(own, { ...tile, columns: { ...tile.columns, mean, std } });
+    expect(readPanel(own, 3.5, 0.9, null)!.time).toContain("log10 update/weight −2.3");
+    showPage(["one", "two"], [CONV]);
+  });
+
   it("outside the value axis counts nothing, but has a step", () => {
     const read = readPanel(panel, 3.5, 99, null)!;
     expect(read).toMatchObject({ count: null, bin: "outside the value axis", firstStep: 3 });

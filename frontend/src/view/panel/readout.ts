@@ -1,7 +1,14 @@
 /** What one place of a panel says. */
 
 import { columnAt } from "../../math/column_spans";
-import { formatBin, formatDuration, formatExact, formatShare, formatSteps } from "../../math/format";
+import {
+  formatBin,
+  formatDuration,
+  formatExact,
+  formatShare,
+  formatSteps,
+  formatValue,
+} from "../../math/format";
 import { divisors, rowDivisor } from "../../math/normalise";
 import type { CellGrid } from "../../math/rebin";
 import { toUnit } from "../../math/step_axis";
@@ -111,6 +118,12 @@ function readTime(panel: PanelView, columns: Columns, column: number) {
   const lastStep = columns.lastStep[column] ?? 0;
   const clock = panel.clock.value;
   const since = formatDuration((columns.lastWallTime[column] ?? 0) - (clock?.startTime ?? 0));
+  // As `update_ratio` of Python; a column may pool records, whose mean and std are theirs together.
+  const size = Math.hypot(columns.mean[column] ?? 0, columns.std[column] ?? 0);
+  const ratio =
+    panel.layer.series.value.kind === "updates"
+      ? ` · log10 update/weight ${formatValue(Math.log10(size))}`
+      : "";
   const epoch =
     clock?.epochs?.[1] === undefined ? "" : `epoch ${formatExact(toUnit("epoch", firstStep, 0, clock))} · `;
   return {
@@ -118,7 +131,7 @@ function readTime(panel: PanelView, columns: Columns, column: number) {
     lastStep,
     steps: formatSteps(firstStep, lastStep),
     records: columns.records[column] ?? 1,
-    time: epoch + since,
+    time: epoch + since + ratio,
   };
 }
 

@@ -270,6 +270,11 @@ export const parting = comparison.choice("parting", "off", {
   labels: { off: "off", exact: "exact", mass: "mass", octaves: "octaves" },
 });
 
+export const compared = comparison.choiceOfData("compared", {
+  label: "Compared run",
+  tip: "Run beside the baseline",
+});
+
 const besideHeatmaps = new SettingGroup("Beside the heatmaps");
 export const sliceMode = besideHeatmaps.choice("sliceMode", "overlaid", {
   label: "Step histogram",
