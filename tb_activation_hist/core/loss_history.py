@@ -40,6 +40,8 @@ class LossHistory:
         """What was known of it at the end of a step."""
         known = sum(each <= step for each in self.steps)
         bad = self.non_finite if self.non_finite <= step else 0
+        if bad and not known:  # it went bad before its first window was full
+            return LossHistory(self.tag, (step,), (math.nan,), self.window, bad)
         return LossHistory(self.tag, self.steps[:known], self.means[:known], self.window, bad)
 
 

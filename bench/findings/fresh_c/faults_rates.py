@@ -244,15 +244,13 @@ C_RATES: Final = (
         kinds("exploding"),
         prepare=usual_embedding,
     ),
-    harm(
-        FRESH_C, START, "six_sigmoids", "house_prices", kinds("vanishing"), prepare=stack_sigmoids
-    ),
+    harm(FRESH_C, START, "six_sigmoids", "house_prices", SHRINKS, prepare=stack_sigmoids),
     harm(
         FRESH_C,
         START,
         "fourteen_plain_layers",
         "preact_resnet",
-        kinds("vanishing"),
+        SHRINKS,
         prepare=stack_convolutions,
     ),
     harm(

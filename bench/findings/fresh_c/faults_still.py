@@ -49,6 +49,8 @@ def replace_head_late(training: Training) -> None:
     assert isinstance(head, nn.Linear)
     name = training.task.parts["head"]
     replace_module(training, name, nn.Linear(head.in_features, head.out_features))
+    if not any(p.requires_grad for p in training.task.part("trunk").parameters()):
+        training.truth = None  # behind a frozen trunk nothing learns at all
 
 
 def forget_thawing(training: Training) -> None:
