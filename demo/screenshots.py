@@ -83,12 +83,17 @@ NOT_NEW = "try { localStorage['activation_hist.reading_hint_closed'] = '1'; } ca
 """Closes the strip that tells newcomers how to read the page."""
 
 
+NO_OTHER_TABS = "plugin-selector-component mat-form-field { display: none; }"
+"""Hides TensorBoard's menu of tabs without data, which would cover half of ours at this width."""
+
+
 def open_tab(browser: Browser, address: str, dark: bool) -> Page:
     """The Activations tab with its first heatmaps drawn."""
     page = browser.new_page(viewport=VIEWPORT, device_scale_factor=PIXELS)
     page.add_init_script(NOT_NEW)
     base, _, tab = address.partition("#")
     page.goto(f"{base}?darkMode={str(dark).lower()}#{tab}")
+    page.add_style_tag(content=NO_OTHER_TABS)
     frame = page.frame_locator("iframe")
     frame.locator("canvas").first.wait_for(state="visible", timeout=DRAWN_MS)
     frame.locator("body").evaluate(FINDINGS_MADE)

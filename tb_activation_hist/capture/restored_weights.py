@@ -104,9 +104,10 @@ class RestoreWatch:
 
 
 def may_be_watched(parameter: Tensor) -> bool:
-    """Whether it is an ordinary tensor, which torch counts the writes to."""
+    """Whether it is an ordinary tensor of real numbers, which torch counts the writes to."""
     plain = type(parameter) is nn.Parameter and parameter.layout is torch.strided
-    return plain and not parameter.is_meta and parameter.numel() > 0
+    real = parameter.is_floating_point() and not parameter.is_meta
+    return plain and real and parameter.numel() > 0
 
 
 def _state_of(parameter: Tensor) -> tuple[int | None, int]:

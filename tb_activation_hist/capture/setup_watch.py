@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any, Final
@@ -13,7 +14,6 @@ from tb_activation_hist.capture.equal_rows import LOOK_AGAIN, RowWatch
 from tb_activation_hist.capture.kept_gradients import GradientWatch
 from tb_activation_hist.capture.known_parameters import KnownParameters
 from tb_activation_hist.capture.optimizer_settings import list_groups, list_module_settings
-from tb_activation_hist.capture.parameter_refs import ParameterRef
 from tb_activation_hist.capture.restored_weights import RestoreWatch, may_be_watched
 from tb_activation_hist.capture.select import Layer
 from tb_activation_hist.capture.torch_internals import is_tracing
@@ -29,13 +29,21 @@ LOOK_EVERY: Final = 16
 
 
 class _Watched:
-    """A parameter of which single steps are followed, and the optimizer that has it."""
+    """A parameter of which single steps are followed, and the optimizer that has it.
 
-    def __init__(self, ref: ParameterRef, parameter: nn.Parameter) -> None:
-        self.ref = ref
+    Neither it nor its module is kept alive: a layer that is replaced goes.
+    """
+
+    def __init__(self, name: str, parameter: nn.Parameter) -> None:
+        self._parameter = weakref.ref(parameter)
         self.optimizer: int | None = None
-        self.restored = RestoreWatch(ref.name)
-        self.kept = GradientWatch(ref.name, parameter)
+        self.restored = RestoreWatch(name)
+        self.kept = GradientWatch(name, parameter)
+
+    @property
+    def parameter(self) -> nn.Parameter | None:
+        """None once it is gone."""
+        return self._parameter()
 
 
 class SetupWatch:
@@ -78,10 +86,10 @@ class SetupWatch:
         ]
         matrices = [each for each in trained if each[1].dim() > 1] or trained
         self._rows.begin((ref.name, parameter) for ref, parameter in matrices)
-        chosen = {ref.name: (ref, p) for ref, p in matrices if may_be_watched(p)}
-        ends = dict([*list(chosen.items())[:1], *list(chosen.items())[-1:]])
-        self._watched = [_Watched(*each) for each in ends.values()]
-        for watched, (_, parameter) in zip(self._watched, ends.values(), strict=True):
+        chosen = [(ref.name, parameter) for ref, parameter in matrices if may_be_watched(parameter)]
+        ends = dict([*chosen[:1], *chosen[-1:]])
+        self._watched = [_Watched(*each) for each in ends.items()]
+        for watched, parameter in zip(self._watched, ends.values(), strict=True):
             watched.restored.begin(parameter, step)
 
     def before_step(self, optimizer: Any, step: int) -> None:
@@ -92,7 +100,7 @@ class SetupWatch:
         if self._turn:
             self._look_at_groups(optimizer, step)
         for watched in self._watched or ():
-            parameter = watched.ref.parameter
+            parameter = watched.parameter
             if watched.optimizer == id(optimizer) and parameter is not None:
                 watched.restored.before_step(parameter, step)
 
@@ -101,7 +109,7 @@ class SetupWatch:
         if not self.on:
             return
         for watched in self._watched or ():
-            parameter = watched.ref.parameter
+            parameter = watched.parameter
             if watched.optimizer == id(optimizer) and parameter is not None:
                 watched.restored.after_step(parameter, step)
                 if not watched.kept.ended:
@@ -122,7 +130,7 @@ class SetupWatch:
                 self._news = True
         own = {id(parameter) for group in optimizer.param_groups for parameter in group["params"]}
         for watched in self._watched or ():
-            if watched.optimizer is None and id(watched.ref.parameter) in own:
+            if watched.optimizer is None and id(watched.parameter) in own:
                 watched.optimizer = id(optimizer)
 
     def end_record(self, step: int) -> None:

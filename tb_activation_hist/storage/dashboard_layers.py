@@ -18,8 +18,8 @@ class DashboardLayers:
     """The layers with points in TensorBoard's own tabs: all, or some spread over the model.
 
     cards: approximate number of cards in all; None: all layers get cards. Of the layers of the
-    first record those of the first kind are taken, evenly spaced, then those of the next kinds.
-    Layers that come later are taken while there is room.
+    first record those of the first kind are taken, evenly spaced, then those of the next kinds, and
+    single slices last. Layers that come later are taken while there is room.
     """
 
     def __init__(self, cards: int | None) -> None:
@@ -40,9 +40,10 @@ class DashboardLayers:
 
     def _choose(self, new: Sequence[LayerInfo]) -> list[str]:
         room = len(new) if self._most is None else self._most - len(self._chosen)
-        by_stream: dict[str, list[str]] = {}
-        for info in sorted(new, key=lambda info: info.sort_key):
-            by_stream.setdefault(info.key.removesuffix(info.layer), []).append(info.tag)
+        by_stream: dict[tuple[bool, str], list[str]] = {}
+        for info in sorted(new, key=lambda info: (info.slice is not None, info.sort_key)):
+            stream = info.slice is not None, info.key.removesuffix(info.layer)
+            by_stream.setdefault(stream, []).append(info.tag)
         chosen: list[str] = []
         for tags in by_stream.values():
             chosen += spread(tags, room - len(chosen))

@@ -149,7 +149,7 @@ def test_the_readout_is_copied_as_sentences(tab: Tab) -> None:
     tab.page.mouse.move(*tab.point(GOOD, "conv1", 0.5025, 0.5))
     tab.frame.locator(".tooltip").wait_for()
     tab.page.keyboard.press("c")
-    lines = tab.until(lambda: clipboard(tab).splitlines(), lambda lines: "step" in lines[0])
+    lines = tab.until(lambda: clipboard(tab).splitlines(), lambda lines: ", step " in lines[0])
     assert len(lines) == 2 and f"{GOOD}, conv1, step {STEPS // 2}" in lines[0]
 
 

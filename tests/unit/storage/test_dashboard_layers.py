@@ -43,6 +43,12 @@ def test_room_that_is_left_goes_to_the_next_kind() -> None:
     assert len(rows) == 10
 
 
+def test_whole_layers_come_before_single_slices() -> None:
+    slices = [LayerInfo(f"layer0/{at}", order=0, slice=at) for at in range(6)]
+    layers = [*layers_of(1), *slices, *layers_of(3, "gradients")]
+    assert chosen(DashboardLayers(6 * CARDS_OF_LAYER), layers) == [0, 1, 6, 7, 8, 9]
+
+
 def test_the_choice_stays_and_later_layers_take_what_is_left() -> None:
     dashboard = DashboardLayers(3 * CARDS_OF_LAYER)
     assert chosen(dashboard, layers_of(2)) == [0, 1]
