@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Final
 
 from tb_activation_hist.core.names import PHASES
-from tb_activation_hist.findings.consequences import follows, is_result
+from tb_activation_hist.findings.consequences import LASTING, follows, is_result
 from tb_activation_hist.findings.finding import SEVERITIES, Finding
 from tb_activation_hist.findings.hits import near_steps
 from tb_activation_hist.findings.input_signals import INPUT_KINDS
@@ -76,15 +76,22 @@ def _linked(one: Finding, other: Finding, near: float, settled: float) -> bool:
 def _sort_incident(group: Sequence[Finding], near: float) -> list[Finding]:
     """The cause, then the others by their first steps.
 
-    The cause is the most severe of those that begin about when the first one does; trouble with the
-    inputs comes before all others. An info is never the cause of anything more severe.
+    The cause is the most severe of those that begin about when the first one does, and of these the
+    earliest; trouble with the inputs or the settings comes before all others. An info is never the
+    cause of anything more severe.
     """
     serious = [finding for finding in group if finding.severity != "info"] or group
     begin = min(finding.first_step for finding in serious)
     early = [finding for finding in serious if finding.first_step <= begin + near]
-    cause = min(early, key=lambda f: (f.kind not in INPUT_KINDS, _severity(f), _spread_key(f)))
+    cause = min(early, key=_cause_key)
     rest = [finding for finding in group if finding is not cause]
     return [cause, *sorted(rest, key=lambda f: (_spread_key(f), _severity(f)))]
+
+
+def _cause_key(finding: Finding) -> tuple[bool, int, int, int, tuple[object, ...]]:
+    severity, kind = _severity(finding)
+    given = finding.kind in INPUT_KINDS or finding.kind in LASTING
+    return (not given, severity, finding.first_step, kind, _spread_key(finding))
 
 
 def _severity(finding: Finding) -> tuple[int, int]:

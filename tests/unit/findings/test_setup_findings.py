@@ -168,6 +168,8 @@ def test_weights_that_grow_or_shrink_as_a_whole(scale: float, kinds: list[str]) 
         (5e-5, CHANCE, CHANCE, ["warning"]),
         (5e-5, CHANCE, 1.0, ["info"]),
         (5e-5, 0.5, 0.5, ["info"]),
+        (5e-6, 0.5, 0.5, ["warning"]),
+        (5e-6, 0.5, 0.4, ["info"]),
         (1e-3, 0.5, 0.5, []),
     ],
 )
