@@ -60,6 +60,7 @@ FIGURES: Final[Mapping[str, Figure]] = {
     "idle_share_before": Figure("values that were zero or tiny before", SHARE),
     "loss_begin": Figure("logged loss at the beginning"),
     "loss_end": Figure("logged loss at the end"),
+    "loss_step": Figure("first step whose logged loss is not finite"),
     "largest": Figure("largest |x|", NUMBER, ("level",)),
     "largest_factor": Figure("largest rise", TIMES),
     "largest_step": Figure("step of the largest values"),

@@ -63,6 +63,20 @@ OF_LOSS: Final = Guidance(
     "is not finite shows the cause.",
 )
 
+OF_EARLIER_LOSS: Final = Guidance(
+    causes=(
+        "a loss that was NaN or infinite in an earlier step, whose gradients broke the weights",
+        "a logarithm, square root or division at 0 in that loss",
+        "targets that it cannot compute with, as more labels than frames in a CTC loss",
+    ),
+    remedy="The logged loss stopped being finite before any layer did, so look at that loss first. "
+    "Skip steps whose loss is not finite.",
+    code="if not torch.isfinite(loss):  # before loss.backward()\n"
+    "    print(targets.isnan().any(), outputs.min(), outputs.max())",
+    check="Load the batch of the first step whose logged loss is not finite, and compute the loss "
+    "of each sample.",
+)
+
 OF_LAYER: Final = Guidance(
     causes=(
         "a logarithm, square root or division at 0 inside <layer>",
@@ -146,6 +160,10 @@ def _follows_growth(case: Case) -> bool:
     return case.cause is not None and case.cause.kind in ("exploding", "spike_and_crash")
 
 
+def _after_a_loss(case: Case) -> bool:
+    return "loss_step" in case.finding.figures
+
+
 def _in_parameters(case: Case) -> bool:
     return case.info.kind in PARAMETER_KINDS
 
@@ -171,6 +189,7 @@ NON_FINITE: Final[tuple[Pattern, ...]] = (
     (exceeds("loss"), OF_LOSS),
     (_follows_growth, GROWN),
     (_in_fp16_parameters, OF_UPDATE_FP16),
+    (_after_a_loss, OF_EARLIER_LOSS),
     (_in_parameters, OF_UPDATE),
     (_in_gradients, OF_BACKWARD),
     (_in_front, OF_BATCH),

@@ -19,14 +19,17 @@ from tb_activation_hist.findings.thresholds import Thresholds
 VALUE_OF_TOTAL: Final = {"nans": "NaN", "pos_infs": "+inf", "neg_infs": "-inf"}
 
 
-def find_non_finite(layers: Sequence[Signals], _options: Thresholds) -> Iterator[Observation]:
+def find_non_finite(layers: RunSignals, _options: Thresholds) -> Iterator[Observation]:
     """One observation for each kind and phase of series, and one more for masks."""
+    broken_losses = [loss.non_finite for loss in layers.facts.losses if loss.non_finite]
+    loss_step = min(broken_losses, default=0)
     for stream in sorted({(s.info.kind, s.info.phase) for s in layers}):
         own = [s for s in layers if (s.info.kind, s.info.phase) == stream]
         hits = find_hits(own, _non_finite_hit)
         masks = [hit for hit in hits if _is_mask(hit)]
         broken = [hit for hit in hits if hit not in masks]
-        yield from (_observe(group, stream[0]) for group in (broken, masks) if group)
+        groups = [group for group in (broken, masks) if group]
+        yield from (_observe(group, stream[0], loss_step) for group in groups)
 
 
 def find_non_finite_loss(layers: RunSignals, _options: Thresholds) -> Iterator[Observation]:
@@ -65,18 +68,21 @@ def _is_mask(hit: Hit) -> bool:
     return bool(np.all(series.neg_infs == bad) and np.all(bad > 0) and np.all(bad < series.n))
 
 
-def _observe(hits: Sequence[Hit], kind: str) -> Observation:
+def _observe(hits: Sequence[Hit], kind: str, loss_step: int) -> Observation:
+    """loss_step: first step whose logged loss is not finite; 0: there is none."""
     # Gradients flow from the last layer to the first, so there the cause lies at the far end.
     direction = -1 if "gradients" in kind else 1
     ordered = sorted(hits, key=lambda hit: (hit.first_step, direction * hit.order))
     cause = ordered[0]
     what = " and ".join(word for name, word in VALUE_OF_TOTAL.items() if cause.figures[name])
     masked = _is_mask(cause)
+    earlier = {"loss_step": loss_step} if 0 < loss_step < cause.first_step else {}
     return Observation(
         hits=ordered,
         title=f"{name_layers(ordered)}: {what} from step {cause.first_step}",
         threshold={"values": 1},
         severity="info" if masked else "error" if _lasts(cause) else "warning",
+        figures={**cause.figures, **earlier},
     )
 
 

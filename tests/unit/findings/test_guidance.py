@@ -11,11 +11,13 @@ import numpy as np
 import pytest
 
 from tb_activation_hist.core.histogram import HistogramSeries
+from tb_activation_hist.core.loss_history import LossHistory
 from tb_activation_hist.core.names import LayerInfo
 from tb_activation_hist.findings import FINDING_KINDS, Finding, find_run_findings, rules
 from tb_activation_hist.findings.evidence import FIGURES, figures_to_evidence
 from tb_activation_hist.findings.guidance.choose import PATTERNS
 from tb_activation_hist.findings.guidance.guidance import Guidance
+from tb_activation_hist.findings.run_facts import RunFacts
 from tests.unit.findings.trainings import (
     Change,
     Layers,
@@ -81,6 +83,16 @@ def test_nan_in_the_first_layer_comes_from_the_batch(name: str, cause: str) -> N
 def test_nan_has_other_causes_in_other_series(stream: str, dtype: str, cause: str) -> None:
     layer = make_layer("a", "Linear", 0, after(3, nan), stream=stream, dtype=dtype)
     assert cause in first_of({"a": layer}, "non_finite").causes[0]
+
+
+@pytest.mark.parametrize(("step", "cause"), [(60, "a loss that was NaN"), (61, "in the batch")])
+def test_nan_after_a_loss_that_was_not_finite_comes_from_it(step: int, cause: str) -> None:
+    """Of the step of the layer's first NaN both are: there the loss follows from the layer."""
+    loss = LossHistory("loss", tuple(range(1, 81)), (1.0,) * 80, 1, step)
+    run = make_run({"linear0": after(60, nan)})
+    findings = find_run_findings("run", run, facts=RunFacts(losses=(loss,)))
+    assert findings[0].kind == "non_finite" and "linear0" in findings[0].layers
+    assert cause in findings[0].causes[0]
 
 
 def test_nan_after_an_explosion_is_its_end() -> None:
