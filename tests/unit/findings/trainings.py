@@ -65,12 +65,15 @@ def records_to_series(arrays: Sequence[Values]) -> HistogramSeries:
     np.minimum.at(least, row[finite], flat[finite])
     np.maximum.at(most, row[finite], flat[finite])
 
+    def total(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        return np.bincount(row[finite], values, minlength=rows).astype(np.float64)
+
     def tally(mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:
         return np.bincount(row[mask], minlength=rows)
 
     tallies = Tallies(
         steps=np.arange(1, rows + 1),
-        wall_times=1.7e9 + np.arange(rows),
+        wall_times=np.arange(rows, dtype=np.float64) + 1.7e9,
         n=np.bincount(row, minlength=rows),
         zeros=tally(flat == 0),
         nans=tally(np.isnan(flat)),
@@ -78,8 +81,8 @@ def records_to_series(arrays: Sequence[Values]) -> HistogramSeries:
         neg_infs=tally(np.isneginf(flat)),
         min=least,
         max=most,
-        sum=np.bincount(row[finite], flat[finite], minlength=rows),
-        sum_sq=np.bincount(row[finite], flat[finite] ** 2, minlength=rows),
+        sum=total(flat[finite]),
+        sum_sq=total(flat[finite] ** 2),
     )
     return HistogramSeries(tallies, bins, counts.astype(np.uint32))
 
