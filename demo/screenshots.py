@@ -83,8 +83,9 @@ NOT_NEW = "try { localStorage['activation_hist.reading_hint_closed'] = '1'; } ca
 """Closes the strip that tells newcomers how to read the page."""
 
 
-NO_OTHER_TABS = "plugin-selector-component mat-form-field { display: none; }"
-"""Hides TensorBoard's menu of tabs without data, which would cover half of ours at this width."""
+NO_OTHER_TABS = "plugin-selector-component mat-form-field { display: none !important; }"
+"""Hides TensorBoard's menu of tabs without data, which covers half of ours at this width. Add it once
+ TensorBoard has scrolled to ours."""
 
 
 def open_tab(browser: Browser, address: str, dark: bool) -> Page:
@@ -93,9 +94,9 @@ def open_tab(browser: Browser, address: str, dark: bool) -> Page:
     page.add_init_script(NOT_NEW)
     base, _, tab = address.partition("#")
     page.goto(f"{base}?darkMode={str(dark).lower()}#{tab}")
-    page.add_style_tag(content=NO_OTHER_TABS)
     frame = page.frame_locator("iframe")
     frame.locator("canvas").first.wait_for(state="visible", timeout=DRAWN_MS)
+    page.add_style_tag(content=NO_OTHER_TABS)
     frame.locator("body").evaluate(FINDINGS_MADE)
     # Panels come in coarse and are drawn again sharp; nothing in the page says that all is done.
     page.wait_for_timeout(SETTLED_MS)
