@@ -84,8 +84,8 @@ NOT_NEW = "try { localStorage['activation_hist.reading_hint_closed'] = '1'; } ca
 
 
 NO_OTHER_TABS = "plugin-selector-component mat-form-field { display: none !important; }"
-"""Hides TensorBoard's menu of tabs without data, which covers half of ours at this width. Add it once
- TensorBoard has scrolled to ours."""
+"""Hides TensorBoard's menu of tabs without data, which covers half of ours at this width. Add it
+once TensorBoard has scrolled to ours."""
 
 
 def open_tab(browser: Browser, address: str, dark: bool) -> Page:
