@@ -19,6 +19,7 @@ from bench.findings.wide.fault import (
     ANY_SEVERITY,
     change_batches,
     change_inputs,
+    change_late_batches,
     kinds,
 )
 from bench.findings.wide.training import (
@@ -49,17 +50,6 @@ def give_dollars(training: Training) -> None:
     change_batches(
         training, lambda batch: (batch[0], (batch[1] * price.std() + price.mean()).exp())
     )
-
-
-def later(training: Training, change: object) -> None:
-    """Batches from the onset on go through a function."""
-    draw = training.task.draw
-
-    def drawn(step: int) -> Batch:
-        batch = draw(step)
-        return change(batch) if step >= training.onset else batch  # type: ignore[operator]
-
-    training.task.draw = drawn
 
 
 def mark_missing(training: Training) -> None:
@@ -95,7 +85,7 @@ def first_batch_again(training: Training) -> None:
 
 def resume_unscaled(training: Training) -> None:
     """After a restart from a checkpoint the values come as bytes."""
-    later(training, lambda batch: (batch[0] * 60 + 100, *batch[1:]))
+    change_late_batches(training, lambda batch: (batch[0] * 60 + 100, *batch[1:]))
 
 
 C_INPUTS: Final = (

@@ -25,6 +25,7 @@ from bench.findings.wide.architecture import FRESH_C
 from bench.findings.wide.fault import (
     change_batches,
     change_inputs,
+    change_late_batches,
     kinds,
     replace_module,
 )
@@ -56,17 +57,6 @@ def keep_messages_in_list(training: Training) -> None:
     training.model.messages = list(messages)  # type: ignore[arg-type, assignment]
 
 
-def later(training: Training, change: object) -> None:
-    """Batches from the onset on go through a function."""
-    draw = training.task.draw
-
-    def drawn(step: int) -> Batch:
-        batch = draw(step)
-        return change(batch) if step >= training.onset else batch  # type: ignore[operator]
-
-    training.task.draw = drawn
-
-
 def lose_values(training: Training) -> None:
     """From a place of the file on, single values are missing."""
 
@@ -75,7 +65,7 @@ def lose_values(training: Training) -> None:
         rows[3, -1] = float("nan")
         return (rows, *batch[1:])
 
-    later(training, change)
+    change_late_batches(training, change)
 
 
 def scale_constant_column(training: Training) -> None:

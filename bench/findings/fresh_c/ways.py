@@ -11,7 +11,7 @@ from torch.nn import functional
 
 from bench.findings.fresh.plant import set_dropout
 from bench.findings.wide.fault import role_modules
-from bench.findings.wide.training import Batch, Training, make_optimizers
+from bench.findings.wide.training import Batch, Training, train_before
 
 Prepare = Callable[[Training], None]
 AtStep = Callable[[Training, int], None]
@@ -32,11 +32,7 @@ def restarts(training: Training) -> None:
 
 def fine_tuned(training: Training) -> None:
     """All layers of a trained network go on with a fiftieth of the rate."""
-    before = Training(training.task, training.recipe)
-    before.optimizers = make_optimizers(before)
-    training.model.train()
-    for step in range(training.recipe.steps):
-        before.step(step)
+    train_before(training)
     training.recipe.rate /= 50
 
 

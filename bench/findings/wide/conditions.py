@@ -15,9 +15,9 @@ from bench.findings.wide.fault import role_modules
 from bench.findings.wide.training import (
     Training,
     cosine,
-    make_optimizers,
     one_cycle,
     step_decay,
+    train_before,
 )
 
 PLAIN = "plain"
@@ -93,11 +93,7 @@ def _low_rate(training: Training) -> None:
 
 def _continued(training: Training) -> None:
     """Trained before: it goes on with a fifth of the rate, as fine-tuning of all layers does."""
-    before = Training(training.task, training.recipe)
-    before.optimizers = make_optimizers(before)
-    training.model.train()
-    for step in range(training.recipe.steps):
-        before.step(step)
+    train_before(training)
     training.recipe.rate /= 5
 
 

@@ -99,6 +99,17 @@ def change_batches(training: Training, change: Callable[[Batch], Batch]) -> None
     training.task.draw = lambda step: change(draw(step))
 
 
+def change_late_batches(training: Training, change: Callable[[Batch], Batch]) -> None:
+    """Batches from the onset on go through a function."""
+    draw = training.task.draw
+
+    def drawn(step: int) -> Batch:
+        batch = draw(step)
+        return change(batch) if step >= training.onset else batch
+
+    training.task.draw = drawn
+
+
 def replace_module(training: Training, name: str, module: nn.Module) -> None:
     parent, _, own = name.rpartition(".")
     setattr(training.model.get_submodule(parent), own, module)

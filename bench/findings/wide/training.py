@@ -270,3 +270,12 @@ def regress(model: nn.Module, data: Batch, size: int = 32, **parts: str) -> Task
 
 def logits_of(output: object) -> Tensor:
     return output if isinstance(output, Tensor) else output.logits  # type: ignore[attr-defined]
+
+
+def train_before(training: Training) -> None:
+    """Train the network once as its recipe says, before the training that is recorded."""
+    before = Training(training.task, training.recipe)
+    before.optimizers = make_optimizers(before)
+    training.model.train()
+    for step in range(training.recipe.steps):
+        before.step(step)
