@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -88,6 +88,24 @@ class LossFollower:
         steps = tuple(each.step for each in windows)
         means = tuple(each.mean for each in windows)
         return LossHistory(self._tag, steps, means, self._window, self._non_finite)
+
+
+class LossFollowers:
+    """Takes in the scalars of a run, and follows up to `MOST_LOSSES` losses of the training."""
+
+    def __init__(self) -> None:
+        self._followers: dict[str, LossFollower] = {}
+
+    def add(self, step: int, numbers: Mapping[str, float]) -> None:
+        """The scalars of the next record."""
+        for tag, value in numbers.items():
+            known = tag in self._followers
+            if known or (len(self._followers) < MOST_LOSSES and is_training_loss(tag)):
+                self._followers.setdefault(tag, LossFollower(tag)).add(step, value)
+
+    def texts(self) -> list[str]:
+        """What is known of each loss, as the run's information keeps it; safe on any thread."""
+        return [loss_to_text(each.history) for each in list(self._followers.values())]
 
 
 class _Window:

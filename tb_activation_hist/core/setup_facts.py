@@ -32,6 +32,12 @@ class OptimizerGroup:
     parameters: int
     settings: Mapping[str, float] = field(default_factory=dict)
 
+    @property
+    def decouples_decay(self) -> bool:
+        """Whether weight decay shrinks the weights themselves, beside the gradients."""
+        own = self.settings.get("decoupled_weight_decay", 0.0)
+        return self.optimizer == "AdamW" or bool(own)
+
 
 @dataclass(frozen=True)
 class ModuleSettings:

@@ -17,7 +17,6 @@ from tb_activation_hist.findings.rule import Observation
 from tb_activation_hist.findings.rules.low_precision import FLOAT_LIMITS
 from tb_activation_hist.findings.run_signals import RunSignals
 from tb_activation_hist.findings.set_back import find_set_back
-from tb_activation_hist.findings.signals import Signals
 from tb_activation_hist.findings.still_weights import Cause, matrices
 from tb_activation_hist.findings.thresholds import UNIT_SHARE, Thresholds, threshold
 from tb_activation_hist.findings.weight_trends import path_length
@@ -74,10 +73,6 @@ def short_format(parameters: Sequence[ParameterSignals]) -> dict[str, str]:
     """The dtype of the weights where small updates are rounded away in it."""
     dtypes = [p.info.dtype for p in matrices(parameters) if p.info.dtype in FLOAT_LIMITS]
     return {"weights_dtype": dtypes[0]} if dtypes else {}
-
-
-def owners_of_weights(layers: RunSignals) -> list[Signals]:
-    return [s for s in layers.learners if layers.parameters_of(s.info)]
 
 
 def find_restored_weights(
@@ -139,7 +134,7 @@ def find_loss_at_chance(
         return
     if trend.end > CHANCE_LEFT * chance:
         return
-    hits = [whole_run_hit(s, {}) for s in owners_of_weights(layers)]
+    hits = [whole_run_hit(s, {}) for s in layers.owners_of_weights]
     if hits:
         yield Observation(
             hits=hits,
@@ -175,7 +170,7 @@ def find_short_ways(layers: RunSignals, options: HardlyLearningThresholds) -> It
             f"{swapped.settings['weight_decay']:g}, as if swapped"
         )
     )
-    hits = [whole_run_hit(s, {"way": length}) for s in owners_of_weights(layers)]
+    hits = [whole_run_hit(s, {"way": length}) for s in layers.owners_of_weights]
     if hits:
         yield Observation(
             hits=hits,
@@ -189,9 +184,8 @@ def find_short_ways(layers: RunSignals, options: HardlyLearningThresholds) -> It
 def _is_swapped(group: OptimizerGroup, layers: RunSignals) -> bool:
     """Whether the rate is far below a decay that goes through the gradients."""
     own = group.settings
-    decoupled = group.optimizer == "AdamW" or own.get("decoupled_weight_decay", 0.0)
     rate = max(own.get("lr", 0.0), largest_rate(layers))
-    return not decoupled and rate * DECAY_ABOVE < own.get("weight_decay", 0.0)
+    return not group.decouples_decay and rate * DECAY_ABOVE < own.get("weight_decay", 0.0)
 
 
 def largest_rate(layers: RunSignals) -> float:

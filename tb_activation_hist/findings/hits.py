@@ -78,6 +78,13 @@ def whole_run_hit(signals: Signals, figures: Mapping[str, Any]) -> Hit:
     return Hit(signals, int(used[0]), int(used[-1]), figures)
 
 
+def hit_from_step(signals: Signals, step: int, figures: Mapping[str, Any] | None = None) -> Hit:
+    """A hit from the first record at a step or after it, else the last one, to the last record."""
+    last = len(signals.series) - 1
+    first = min(int(np.searchsorted(signals.series.steps, step)), last)
+    return Hit(signals, first, last, figures or {})
+
+
 def group_hits(hits: Sequence[Hit], gap: int = NEIGHBOUR_GAP) -> list[list[Hit]]:
     """Hits of one kind of series, in groups of neighbours that began together.
 

@@ -109,6 +109,11 @@ class RunSignals(Sequence[Signals]):
         return [s for s in self.outputs if s.whole.any() and self.is_learner(s.info)]
 
     @cached_property
+    def owners_of_weights(self) -> list[Signals]:
+        """`learners` with recorded parameters."""
+        return [s for s in self.learners if self.parameters_of(s.info)]
+
+    @cached_property
     def main_outputs(self) -> list[Signals]:
         """`outputs` without those that follow a ReLU of few units up to a gate, nor that ReLU.
 

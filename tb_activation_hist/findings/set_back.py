@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-import numpy as np
-
 from tb_activation_hist.core.setup_facts import RestoredWeights
-from tb_activation_hist.findings.hits import Hit
+from tb_activation_hist.findings.hits import Hit, hit_from_step
 from tb_activation_hist.findings.run_signals import RunSignals
 
 STILL_SHARE: Final = 0.5
@@ -32,11 +30,7 @@ def find_set_back(run: RunSignals, least_times: int) -> Iterator[SetBack]:
         return
     fact = max(late, key=lambda each: each.times)
     every = round((fact.last - fact.first) / (fact.times - 1))
-    hits = [
-        Hit(s, min(int(np.searchsorted(s.series.steps, fact.first)), len(s.series) - 1),
-            len(s.series) - 1, {"set_back": fact.times})
-        for s in run.learners
-        if run.parameters_of(s.info)
-    ]  # fmt: skip
+    figures = {"set_back": fact.times}
+    hits = [hit_from_step(s, fact.first, figures) for s in run.owners_of_weights]
     if hits:
         yield SetBack(hits, max(every, 1), fact)

@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 
 from tb_activation_hist.core.grid import FloatArray, IntArray
-from tb_activation_hist.findings.hits import Hit
+from tb_activation_hist.findings.hits import Hit, hit_from_step
 from tb_activation_hist.findings.parameter_signals import ParameterSignals
 from tb_activation_hist.findings.run_signals import RunSignals, module_name
 from tb_activation_hist.findings.signals import Signals
@@ -45,11 +45,7 @@ class WeightTrend:
 
     def hits(self, first_step: int, figures: dict[str, float]) -> list[Hit]:
         """The layers from a step on to the end."""
-        return [
-            Hit(s, min(int(np.searchsorted(s.series.steps, first_step)), len(s.series) - 1),
-                len(s.series) - 1, figures)
-            for s in self.owners
-        ]  # fmt: skip
+        return [hit_from_step(s, first_step, figures) for s in self.owners]
 
     def departure(self, at: int, base: int) -> int:
         """The step after the last measurement, before `at`, that was near that of `base`."""

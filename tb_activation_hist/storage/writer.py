@@ -11,13 +11,7 @@ from typing import Any, Final, Protocol, TypeAlias
 
 import numpy as np
 
-from tb_activation_hist.core.loss_history import (
-    LOSSES_FIELD,
-    MOST_LOSSES,
-    LossFollower,
-    is_training_loss,
-    loss_to_text,
-)
+from tb_activation_hist.core.loss_history import LOSSES_FIELD, LossFollowers
 from tb_activation_hist.core.names import (
     PLUGIN_NAME,
     RUN_INFO_TAG,
@@ -98,7 +92,7 @@ class RecordWriter(BackgroundThread[Record]):
         self._sizes = SizeBlockBuilder(self.session, self.options.block_records)
         self._infos: dict[str, LayerInfo] = {}
         self._fields: dict[str, Any] = {}
-        self._losses: dict[str, LossFollower] = {}
+        self._losses = LossFollowers()
 
     def write(self, record: Record) -> bool:
         """Queue a record; False when it was skipped or the writer has ended. Never raises."""
@@ -112,10 +106,8 @@ class RecordWriter(BackgroundThread[Record]):
     @property
     def run_info(self) -> Mapping[str, Any]:
         """The run's information as it is now."""
-        if not self._losses:
-            return self._fields
-        losses = [loss_to_text(each.history) for each in list(self._losses.values())]
-        return {**self._fields, LOSSES_FIELD: losses}
+        losses = self._losses.texts()
+        return {**self._fields, LOSSES_FIELD: losses} if losses else self._fields
 
     def read_scalars(self, record: Record) -> dict[str, float]:
         """The user's scalars as numbers; what is not a number is left out, with a warning."""
@@ -128,15 +120,8 @@ class RecordWriter(BackgroundThread[Record]):
                     f"The scalar {name!r} is not one number ({err}). Pass step() numbers or "
                     "one-element tensors; the histograms are not affected."
                 )
-        self._follow_losses(record.step, numbers)
+        self._losses.add(record.step, numbers)
         return numbers
-
-    def _follow_losses(self, step: int, numbers: Mapping[str, float]) -> None:
-        """Take in the training's losses, for the findings."""
-        for name, value in numbers.items():
-            known = name in self._losses
-            if known or (len(self._losses) < MOST_LOSSES and is_training_loss(name)):
-                self._losses.setdefault(name, LossFollower(name)).add(step, value)
 
     def store(self, record: Record) -> None:
         """Add a record to the blocks of its tags."""

@@ -29,7 +29,7 @@ def find_kept_gradients(
 ) -> Iterator[Observation]:
     known = [fact for fact in layers.facts.of(KeptGradients) if fact.steps >= options.kept_steps]
     kept = [fact for fact in known if fact.kept == fact.steps]
-    hits = [whole_run_hit(s, {}) for s in layers.learners if layers.parameters_of(s.info)]
+    hits = [whole_run_hit(s, {}) for s in layers.owners_of_weights]
     if kept and len(kept) == len(known) and hits:
         yield Observation(
             hits=hits,

@@ -14,7 +14,6 @@ from tb_activation_hist.findings.hardly_learning import (
     find_restored_weights,
     find_rounded_updates,
     find_short_ways,
-    owners_of_weights,
     short_format,
 )
 from tb_activation_hist.findings.hits import Hit, name_layers, whole_run_hit
@@ -116,7 +115,7 @@ def find_nothing_learning(
     known = learning_parameters(layers, options.still_steps)
     if not known or not (layers.has_gradients or layers.is_optimized):
         return
-    hits = [whole_run_hit(signals, {}) for signals in owners_of_weights(layers)]
+    hits = [whole_run_hit(signals, {}) for signals in layers.owners_of_weights]
     if not hits:
         return
     last = hits[0].last_step

@@ -11,7 +11,7 @@ import numpy as np
 
 from tb_activation_hist.core.setup_facts import OptimizerGroup
 from tb_activation_hist.findings.hardly_learning import largest_rate
-from tb_activation_hist.findings.hits import Hit
+from tb_activation_hist.findings.hits import hit_from_step
 from tb_activation_hist.findings.number_format import format_factor
 from tb_activation_hist.findings.rule import Observation, RunRule
 from tb_activation_hist.findings.run_signals import RunSignals
@@ -81,18 +81,14 @@ class Oddity(NamedTuple):
 def find_odd_settings(
     layers: RunSignals, options: OptimizerSettingsThresholds
 ) -> Iterator[Observation]:
-    owners = [s for s in layers.learners if layers.parameters_of(s.info)]
+    owners = layers.owners_of_weights
     told: set[tuple[str, str]] = set()
     for group in layers.facts.of(OptimizerGroup) if owners else ():
         for odd in _find_oddities(group, layers, options):
             if (odd.text, group.optimizer) in told:
                 continue
             told.add((odd.text, group.optimizer))
-            hits = [
-                Hit(s, min(int(np.searchsorted(s.series.steps, group.since)), len(s.series) - 1),
-                    len(s.series) - 1)
-                for s in owners
-            ]  # fmt: skip
+            hits = [hit_from_step(s, group.since) for s in owners]
             limit = getattr(options, odd.limit)
             yield Observation(
                 hits=hits,
@@ -134,10 +130,9 @@ def _find_decay(
     decay = group.settings.get("weight_decay", 0.0)
     rate = max(group.settings.get("lr", 0.0), largest_rate(layers))
     adaptive = "beta1" in group.settings
-    decoupled = group.optimizer == "AdamW" or group.settings.get("decoupled_weight_decay", 0.0)
     # Where the decay is usual and takes much all the same, it is the rate that is odd.
     usual = USUAL_ADAMW if adaptive else USUAL_SGD
-    if adaptive and not decoupled:
+    if adaptive and not group.decouples_decay:
         if decay >= options.decay_in_gradient:
             text = f"weight decay {decay:g} is added to the gradients, and outweighs them"
             yield Oddity(text, "decay_in_gradient", "weight_decay", decay)

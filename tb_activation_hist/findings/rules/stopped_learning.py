@@ -11,7 +11,7 @@ import numpy as np
 from tb_activation_hist.core.grid import FloatArray
 from tb_activation_hist.core.parameter_sizes import ParameterFacts
 from tb_activation_hist.findings.finding import Finding
-from tb_activation_hist.findings.hits import Hit
+from tb_activation_hist.findings.hits import hit_from_step
 from tb_activation_hist.findings.number_format import format_factor
 from tb_activation_hist.findings.parameter_signals import SizeHistory
 from tb_activation_hist.findings.rule import Observation, RunRule
@@ -63,7 +63,7 @@ def find_stopped_learning(
     step = max(_last_large_step(each) for each in long)
     names = {module_name(p.info).rpartition(".")[0] for p in layers.parameters}
     hits = [
-        Hit(s, int(np.searchsorted(s.series.steps, step)), len(s.series) - 1, {"fall": min(falls)})
+        hit_from_step(s, step, {"fall": min(falls)})
         for s in layers.learners
         if s.info.layer in names and s.series.steps[-1] >= step
     ]
@@ -104,11 +104,7 @@ def find_ended_rates(
     if not found or len(found) < len(ends) or max(found) > REST * layers.last_step:
         return
     step = max(_last_high_rate(facts) for facts in known)
-    hits = [
-        Hit(s, int(np.searchsorted(s.series.steps, step)), len(s.series) - 1)
-        for s in layers.learners
-        if layers.parameters_of(s.info) and s.series.steps[-1] >= step
-    ]
+    hits = [hit_from_step(s, step) for s in layers.owners_of_weights if s.series.steps[-1] >= step]
     if hits:
         largest, last = (float(np.nanmax(each.rates)) for each in (known[0], _tail(known[0])))
         yield Observation(

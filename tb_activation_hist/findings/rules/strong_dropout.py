@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 
 from tb_activation_hist.core.setup_facts import ModuleSettings
-from tb_activation_hist.findings.hits import Hit, name_layers, sustained_hit
+from tb_activation_hist.findings.hits import Hit, hit_from_step, name_layers, sustained_hit
 from tb_activation_hist.findings.rule import Begins, Observation, RunRule
 from tb_activation_hist.findings.run_signals import RunSignals
 from tb_activation_hist.findings.signals import Signals
@@ -43,14 +43,9 @@ def find_dropout_settings(
     """Layers whose own setting says so."""
     found = strong_settings(layers, options)
     hits = [
-        Hit(
-            s,
-            min(int(np.searchsorted(s.series.steps, found[s.info.layer].since)), len(s.series) - 1),
-            len(s.series) - 1,
-            {"dropped_share": _share_of(found[s.info.layer])},
-        )
+        hit_from_step(s, own.since, {"dropped_share": _share_of(own)})
         for s in layers.outputs
-        if s.info.layer in found
+        if (own := found.get(s.info.layer))
     ]
     if hits:
         yield Observation(
