@@ -42,6 +42,12 @@ from tb_activation_hist.core.schemes.scheme import Scheme
 from tb_activation_hist.core.stored_json import LARGEST
 from tb_activation_hist.core.table import MOMENTS, TOTALS
 from tb_activation_hist.core.tallies import Tallies
+from tb_activation_hist.storage.byte_planes import (
+    differences,
+    shuffle,
+    shuffle_each,
+    zigzag,
+)
 from tb_activation_hist.storage.deflate import deflate, inflate
 
 BLOCK_VERSION: Final = 1
@@ -124,13 +130,15 @@ def _read_header(data: bytes) -> _Header:
 def encode_block(series: HistogramSeries, session: int, ordinal: int) -> bytes:
     """Bytes of one block; `series` holds 1 to 32 records."""
     tallies = series.tallies
-    changes = narrow_numbers(_zigzag(_differences(series.bin_counts)))
-    parts = [shuffle(_differences(series.bins.astype(np.int16)))]
-    parts.append(shuffle(_differences(tallies.steps)))
-    parts.append(shuffle(tallies.wall_times))
-    parts += [shuffle(_differences(getattr(tallies, name))) for name in TOTALS]
-    parts += [shuffle(getattr(tallies, name)) for name in MOMENTS]
-    parts.append(shuffle(changes.T))
+    changes = narrow_numbers(zigzag(differences(series.bin_counts.T)))
+    parts = [
+        shuffle(differences(series.bins.astype(np.int16))),
+        shuffle(differences(tallies.steps)),
+        shuffle(tallies.wall_times),
+        shuffle_each(differences(np.stack([getattr(tallies, name) for name in TOTALS]))),
+        shuffle_each(np.stack([getattr(tallies, name) for name in MOMENTS])),
+        shuffle(changes),
+    ]
     sizes = (len(series), len(series.bins), changes.itemsize, series.bin_counts.itemsize)
     header = HEADER.pack(MAGIC, BLOCK_VERSION, *sizes, session, ordinal)
     return header + deflate(b"".join(parts))
@@ -246,33 +254,8 @@ def _damaged(data: bytes) -> str:
     return f"A block of {len(data)} bytes is damaged (cut off?); the records in it are lost."
 
 
-def shuffle(values: npt.NDArray[Any]) -> bytes:
-    """The first bytes of all numbers, little-endian, then all second bytes ...."""
-    flat = np.ascontiguousarray(values).reshape(-1)
-    little = flat.astype(flat.dtype.newbyteorder("<"), copy=False)
-    rows: npt.NDArray[np.uint8] = little.view(np.uint8).reshape(-1, flat.itemsize)
-    data: bytes = rows.T.tobytes()
-    return data
-
-
-def _differences(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """The first row, then each row less the one before."""
-    changes: npt.NDArray[Any] = values.copy()
-    changes[1:] -= values[:-1]
-    return changes
-
-
-def _zigzag(changes: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """0, -1, 1, -2, 2 ... as 0, 1, 2, 3, 4 ...: small numbers of both signs get small codes.
-
-    Both ways the arithmetic is that of unsigned numbers, which wrap.
-    """
-    signed = changes.view(f"i{changes.itemsize}")
-    codes: npt.NDArray[Any] = (signed << 1) ^ (signed >> (8 * changes.itemsize - 1))
-    return codes.view(changes.dtype)
-
-
 def _unzigzag(codes: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Inverse of `zigzag`, as unsigned numbers, which wrap."""
     signs: npt.NDArray[Any] = codes & 1
     np.negative(signs, out=signs)
     signs ^= codes >> 1
