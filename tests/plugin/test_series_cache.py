@@ -14,9 +14,9 @@ from tb_activation_hist.core.names import PLUGIN_NAME, RUN_INFO_TAG, LayerInfo
 from tb_activation_hist.plugin.data_provider import BLOCKS, HISTOGRAMS, SeriesKey
 from tb_activation_hist.plugin.lru_cache import LruCache
 from tb_activation_hist.plugin.reading_turns import Urgency
-from tb_activation_hist.plugin.series_cache import DECODED_AT_ONCE, FIRST_READ, SeriesCache
+from tb_activation_hist.plugin.series_cache import FIRST_READ, SeriesCache
 from tb_activation_hist.plugin.series_loader import LoadedSeries
-from tb_activation_hist.storage.codec import encode_block
+from tb_activation_hist.storage.codec import DECODED_TOGETHER, encode_block
 from tests.plugin.fake_provider import FakeDataProvider
 from tests.plugin.logdirs import healthy_values, later
 from tests.series import values_to_series
@@ -341,7 +341,7 @@ def test_a_background_reader_takes_no_room_from_others() -> None:
 
 
 def test_a_long_series_is_decoded_on_several_threads_in_its_order() -> None:
-    blocks = 3 * DECODED_AT_ONCE + 1
+    blocks = 3 * DECODED_TOGETHER + 1
     series = values_to_series(healthy_values(32 * blocks, 20))
     data, cache = FakeDataProvider(), SeriesCache()
     data.add_series("run", CONV, series)
