@@ -125,7 +125,7 @@ def test_after_a_resume_the_later_records_win() -> None:
     assert loaded.missing == 0
 
 
-def test_an_abandoned_tail_is_left_out_and_told_once_a_run() -> None:
+def test_an_abandoned_tail_is_left_out_and_reported_once_a_run() -> None:
     series = values_to_series(healthy_values(100, 50))
     cache, data = SeriesCache(), FakeDataProvider()
     other = LayerInfo("conv2", order=1)
@@ -147,7 +147,7 @@ def test_an_abandoned_tail_is_left_out_and_told_once_a_run() -> None:
     assert "started again at step 40" in told[1]
 
 
-def test_two_processes_that_write_at_one_time_are_told() -> None:
+def test_two_processes_that_write_at_one_time_are_reported() -> None:
     series = values_to_series(healthy_values(96, 50))
     cache, data = SeriesCache(), FakeDataProvider()
     one, two = series.take(slice(0, 64)), later(series, 0, 40.0)
@@ -188,7 +188,7 @@ def test_blocks_that_tensorboard_drops_take_their_records_away() -> None:
 
 @pytest.mark.parametrize("stride", [1, 10])
 @pytest.mark.parametrize("back_to", [64, 40, 0])
-def test_a_tail_that_the_fast_loader_dropped_is_told_as_abandoned(
+def test_a_tail_that_the_fast_loader_dropped_is_reported_as_abandoned(
     stride: int, back_to: int
 ) -> None:
     """That loader drops what was written from a block's step on, when steps go back to it."""
@@ -212,7 +212,7 @@ def test_a_tail_that_the_fast_loader_dropped_is_told_as_abandoned(
 
 
 @pytest.mark.parametrize("stride", [1, 10])
-def test_a_sampled_gap_is_not_told_as_abandoned(stride: int) -> None:
+def test_a_sampled_gap_is_not_reported_as_abandoned(stride: int) -> None:
     series = stretch(values_to_series(healthy_values(160, 50)), stride)
     cache, data = SeriesCache(), FakeDataProvider()
     data.add_series("run", CONV, series)
