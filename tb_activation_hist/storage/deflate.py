@@ -31,7 +31,7 @@ def inflate(stream: bytes, size: int, damaged: str) -> bytes:
     inflater = inflating.decompressobj()
     try:
         # One byte more, so that a longer payload is noticed and the checksum is reached.
-        payload = inflater.decompress(stream, size + 1)
+        payload: bytes = inflater.decompress(stream, size + 1)
     except inflating.error as err:
         raise FormatError(damaged) from err
     if len(payload) != size or not inflater.eof:
