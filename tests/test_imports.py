@@ -26,7 +26,15 @@ ALLOWED: dict[str, tuple[set[str], set[str]]] = {
     "storage": (
         {"core", "findings"},
         # matplotlib and pandas: types of what its readers give.
-        {"google", "matplotlib", "numpy", "pandas", "tensorboard", "typing_extensions"},
+        {
+            "google",
+            "matplotlib",
+            "numpy",
+            "pandas",
+            "tensorboard",
+            "typing_extensions",
+            "zlib_ng",
+        },
     ),
     "capture": ({"core"}, {"numpy", "torch", "triton", "typing_extensions"}),
     "recording": (
