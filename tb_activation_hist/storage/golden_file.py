@@ -40,8 +40,8 @@ from tb_activation_hist.core.schemes.registry import MAX_SLOTS, bin_limits, is_r
 from tb_activation_hist.core.stored_json import LARGEST, MAX_TEXT_BYTES, is_whole, read_json_object
 from tb_activation_hist.core.table import MOMENTS, TOTALS
 from tb_activation_hist.core.tallies import Tallies
-from tb_activation_hist.storage.byte_planes import shuffle, zigzag
-from tb_activation_hist.storage.codec import Payload, find_broken_promise, narrow_numbers
+from tb_activation_hist.storage.byte_planes import Payload, narrow_numbers, shuffle, zigzag
+from tb_activation_hist.storage.promises import find_broken_promise
 
 GOLDEN_VERSION: Final = 1
 FORMAT: Final = "tb_activation_hist golden"

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tb_activation_hist.core.grid import FloatArray, IntArray
-from tb_activation_hist.storage.byte_planes import differences, shuffle, zigzag
+from tb_activation_hist.storage.byte_planes import differences, shuffle, unzigzag, zigzag
 
 OFFSET_OCTAVES: Final = 1100
 """More than the octaves between 1 and the smallest float64, so that the code of no number is 0."""
@@ -81,10 +81,14 @@ def _pack_column(first: npt.NDArray[Any], others: npt.NDArray[Any]) -> tuple[int
 def unpack(payload: Payload, widths: int, shape: tuple[int, int]) -> IntArray:
     records, slices = shape
     numbers = np.empty(shape, np.int64)
-    numbers[0] = _unzigzag(payload.take_wide(slices, widths & 15)).cumsum()
-    others = _unzigzag(payload.take_wide((records - 1) * slices, widths >> 4))
+    numbers[0] = _take_signed(payload, slices, widths & 15).cumsum()
+    others = _take_signed(payload, (records - 1) * slices, widths >> 4)
     _from_residuals(numbers, others.reshape(records - 1, slices))
     return numbers
+
+
+def _take_signed(payload: Payload, length: int, width: int) -> IntArray:
+    return unzigzag(payload.take_wide(length, width)).view(np.int64)
 
 
 def _to_residuals(numbers: npt.NDArray[Any]) -> npt.NDArray[Any]:
@@ -104,11 +108,6 @@ def _from_residuals(numbers: IntArray, residuals: IntArray) -> None:
     for record, residual in enumerate(residuals, 1):
         np.add(residual, state >> MEMORY, out=numbers[record])
         state += residual
-
-
-def _unzigzag(codes: npt.NDArray[np.uint64]) -> IntArray:
-    signs = -(codes & 1).view(np.int64)
-    return (codes >> 1).view(np.int64) ^ signs
 
 
 def _width(codes: npt.NDArray[Any]) -> int:
