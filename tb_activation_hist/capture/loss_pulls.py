@@ -84,7 +84,7 @@ def find_pull(outputs: FloatArray, gradients: FloatArray, eps: float) -> Pull:
     gradients_off = gradients - gradients.mean(axis=0)
     spread, varied = float((outputs_off**2).sum()), float((gradients_off**2).sum())
     levels = len(np.unique(np.round(gradients / largest, 6)))
-    if levels < LEAST_LEVELS or spread == 0:
+    if levels < LEAST_LEVELS or spread == 0 or varied == 0:
         return UNKNOWN_PULL
     slope = float((outputs_off * gradients_off).sum()) / spread
     bend = float(((gradients_off - slope * outputs_off) ** 2).sum()) / varied

@@ -92,8 +92,15 @@ class LossWatch:
         while self._waiting and all(c.arrived for own in self._waiting[0][1].values() for c in own):
             then, looked = self._waiting.popleft()
             for name, calls in looked.items():
-                found |= self._known.setdefault(name, _Known(name)).add(then, calls)
+                found |= self._take(name, then, calls)
         return found
+
+    def _take(self, name: str, step: int, calls: list[_Call]) -> bool:
+        try:
+            return bool(calls) and self._known.setdefault(name, _Known(name)).add(step, calls)
+        except Exception as err:  # noqa: BLE001 - nothing of ours may stop a training
+            calls[0].fail(err)
+            return False
 
     @property
     def facts(self) -> list[LossGradients]:
@@ -147,7 +154,11 @@ class _Call:
                 self._gradient, _ = _sample(values)
                 self.eps = float(torch.finfo(values.dtype).eps)
         except Exception as err:  # noqa: BLE001 - nothing of ours may stop a training
-            self._fail(_place(self._name), err)
+            self.fail(err)
+
+    def fail(self, error: Exception) -> None:
+        """Say what went wrong with it."""
+        self._fail(_place(self._name), error)
 
     @property
     def arrived(self) -> bool:

@@ -31,7 +31,10 @@ SOFTMAX_TWICE: Final = Guidance(
 )
 
 SIGMOID_TWICE: Final = Guidance(
-    causes=("a sigmoid at the end of the model, and BCEWithLogitsLoss, which has one itself",),
+    causes=(
+        "a sigmoid at the end of the model, and BCEWithLogitsLoss, which has one itself",
+        "a BCELoss that was replaced by BCEWithLogitsLoss, but not the model's end",
+    ),
     remedy="Remove the model's sigmoid, and use it for predictions alone. With both, no prediction "
     "is below 0.5.",
     code="loss = F.binary_cross_entropy_with_logits(logits, target)  # no sigmoid before it",

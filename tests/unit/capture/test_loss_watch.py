@@ -205,3 +205,10 @@ def test_looks_are_seldom_and_change_nothing() -> None:
     assert (fact.output, fact.looks, fact.first, fact.seen) == ("Sequential", 8, 1, 57)
     assert fact.judged == 8
     assert fact.shared == 0
+
+
+def test_equal_gradients_of_several_outputs() -> None:
+    """Whose sizes differ from output to output, but not from sample to sample."""
+    weights = torch.tensor([1.0, 2.0, -3.0, 4.0])
+    run = Run(make_model(4), lambda output, _: (output * weights).mean())
+    assert run.mismatches == []
