@@ -71,12 +71,18 @@ def make_extension(name: str, sources: list[str], depends: list[str]) -> Extensi
 
 count_extension = make_extension(
     "capture._count",
-    ["capture/_count.c", "capture/_count_kernel.c", "capture/_count_slices.c"],
+    [
+        "capture/_count.c",
+        "capture/_count_kernel.c",
+        "capture/_count_occupied.c",
+        "capture/_count_slices.c",
+    ],
     [
         "capture/_count.h",
         "capture/_count_chunks.h",
         "capture/_count_ieee.h",
         "capture/_count_linear.h",
+        "capture/_count_occupied.h",
         "capture/_count_slices.h",
     ],
 )
