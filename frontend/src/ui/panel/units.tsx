@@ -37,7 +37,7 @@ export function Units({ panel }: Props) {
   const words = useComputed(() => statisticToText(answer.value?.statistic ?? ""));
   return (
     <div class="units" style={place}>
-      <div class="units-head" style={box({ height: HEAD_PX })}>
+      <div class="units-head field" style={box({ height: HEAD_PX })}>
         <UnitControls words={words.value} />
         <span class="ellipsis" role={error.value === "" ? undefined : "alert"} title={label}>
           {error.value || tip.value || label.value}
@@ -64,7 +64,7 @@ function UnitControls({ words }: { readonly words: string }) {
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: keeps clicks on the controls from the plot behind them.
     <span
-      class="units-controls"
+      class="field"
       onPointerDown={(event) => event.stopPropagation()}
       onMouseDown={(event) => event.stopPropagation()}
       onDblClick={(event) => event.stopPropagation()}
@@ -83,7 +83,7 @@ function UnitControls({ words }: { readonly words: string }) {
           </option>
         ))}
       </select>
-      <label title={unitsSorted.tip}>
+      <label class="field" title={unitsSorted.tip}>
         <input
           type="checkbox"
           checked={unitsSorted.value}
