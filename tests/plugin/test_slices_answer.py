@@ -99,7 +99,7 @@ def test_long_runs_are_pooled_and_many_units_share_rows(data: FakeDataProvider) 
         ({"tag": TAG, "sort": "up"}, 400, "number, value"),
     ],
 )
-def test_a_wrong_question_is_told(
+def test_a_wrong_question_is_reported(
     data: FakeDataProvider, query: dict[str, str], status: int, says: str
 ) -> None:
     answer = Site(data).get("/slices", run="run", **query)

@@ -242,7 +242,7 @@ def test_a_short_last_batch_changes_nothing() -> None:
     assert units(findings_of(cut)["dead_units"]) == PLANTED
 
 
-def test_they_are_told_while_the_training_runs() -> None:
+def test_they_are_reported_while_the_training_runs() -> None:
     (info, series), found = make_layer(kill)["relu"], []
     rules = LiveRules(["dead_units"])
     for record in range(RECORDS):
