@@ -35,28 +35,33 @@ class Payload:
 
 def shuffle(values: npt.NDArray[Any]) -> bytes:
     """The first bytes of all numbers, little-endian, then all second bytes ...."""
-    flat = np.ascontiguousarray(values).reshape(-1)
-    little = flat.astype(flat.dtype.newbyteorder("<"), copy=False)
-    rows: npt.NDArray[np.uint8] = little.view(np.uint8).reshape(-1, flat.itemsize)
-    data: bytes = rows.T.tobytes()
+    return shuffle_each(values.reshape(1, -1))
+
+
+def shuffle_each(rows: npt.NDArray[Any]) -> bytes:
+    """(A, N): each row shuffled, one row after the other."""
+    little = np.ascontiguousarray(rows, rows.dtype.newbyteorder("<"))
+    planes: npt.NDArray[np.uint8] = little.view(np.uint8).reshape(*rows.shape, rows.itemsize)
+    data: bytes = planes.transpose(0, 2, 1).tobytes()
     return data
 
 
 def differences(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """The first row, then each row less the one before."""
-    changes: npt.NDArray[Any] = values.copy()
-    changes[1:] -= values[:-1]
+    """(..., N): the first number of each row, then each less the one before."""
+    changes: npt.NDArray[Any] = values.copy(order="K")
+    changes[..., 1:] -= values[..., :-1]
     return changes
 
 
 def zigzag(changes: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """0, -1, 1, -2, 2 ... as 0, 1, 2, 3, 4 ...: small numbers of both signs get small codes.
 
-    Both ways the arithmetic is that of unsigned numbers, which wrap.
+    Both ways the arithmetic is that of unsigned numbers, which wrap; the codes are unsigned.
     """
     signed = changes.view(f"i{changes.itemsize}")
-    codes: npt.NDArray[Any] = (signed << 1) ^ (signed >> (8 * changes.itemsize - 1))
-    return codes.view(changes.dtype)
+    codes: npt.NDArray[Any] = signed << 1
+    codes ^= signed >> (8 * changes.itemsize - 1)
+    return codes.view(f"u{changes.itemsize}")
 
 
 def unzigzag(codes: npt.NDArray[Any]) -> npt.NDArray[Any]:

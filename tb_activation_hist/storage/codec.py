@@ -46,6 +46,7 @@ from tb_activation_hist.storage.byte_planes import (
     gather_numbers,
     narrow_numbers,
     shuffle,
+    shuffle_each,
     unzigzag,
     zigzag,
 )
@@ -153,13 +154,15 @@ def _read_header(data: bytes) -> _Header:
 def encode_block(series: HistogramSeries, session: int, ordinal: int) -> bytes:
     """Bytes of one block; `series` holds 1 to 32 records."""
     tallies = series.tallies
-    changes = narrow_numbers(zigzag(differences(series.bin_counts)))
-    parts = [shuffle(differences(series.bins.astype(np.int16)))]
-    parts.append(shuffle(differences(tallies.steps)))
-    parts.append(shuffle(tallies.wall_times))
-    parts += [shuffle(differences(getattr(tallies, name))) for name in TOTALS]
-    parts += [shuffle(getattr(tallies, name)) for name in MOMENTS]
-    parts.append(shuffle(changes.T))
+    changes = narrow_numbers(zigzag(differences(series.bin_counts.T)))
+    parts = [
+        shuffle(differences(series.bins.astype(np.int16))),
+        shuffle(differences(tallies.steps)),
+        shuffle(tallies.wall_times),
+        shuffle_each(differences(np.stack([getattr(tallies, name) for name in TOTALS]))),
+        shuffle_each(np.stack([getattr(tallies, name) for name in MOMENTS])),
+        shuffle(changes),
+    ]
     sizes = (len(series), len(series.bins), changes.itemsize, series.bin_counts.itemsize)
     header = HEADER.pack(MAGIC, BLOCK_VERSION, *sizes, session, ordinal)
     return header + deflate(b"".join(parts))
