@@ -26,9 +26,9 @@ export interface CommonRange {
  * others. So neither one run nor the end of one can flatten the rest. null without any finite values.
  */
 export function commonRange(tiles: readonly Tile[]): CommonRange | null {
-  const known = tiles.flatMap((tile) => (tile.range === null ? [] : [{ tile, range: tile.range }]));
+  const known = withRange(tiles);
   if (known.length === 0) return null;
-  const usual = known.map(({ tile }) => usualOf(tile)).filter((size) => size > 0);
+  const usual = known.map(usualOf).filter((size) => size > 0);
   const limit = Math.max(HARMLESS, EXPLODING * lowerMedian(usual));
   const calm = known.filter(({ range }) => sizeOf(range) <= limit).map(({ range }) => range);
   const limited = calm.length < known.length && usual.length > 0;
@@ -49,8 +49,8 @@ export function commonRange(tiles: readonly Tile[]): CommonRange | null {
 
 /** Sizes of all runs, and of the middle of each. */
 export function sizesOf(tiles: readonly Tile[]): readonly number[] {
-  return tiles
-    .flatMap((tile) => (tile.range === null ? [] : [sizeOf(tile.range), usualOf(tile)]))
+  return withRange(tiles)
+    .flatMap((known) => [sizeOf(known.range), usualOf(known)])
     .filter((size) => size > 0);
 }
 
@@ -71,9 +71,18 @@ function onsetOf({ columns }: Tile, most: number): readonly ValueRange[] {
   return least <= greatest ? [[least, greatest]] : [];
 }
 
+interface Known {
+  readonly tile: Tile;
+  readonly range: ValueRange;
+}
+
+function withRange(tiles: readonly Tile[]): Known[] {
+  return tiles.flatMap((tile) => (tile.range === null ? [] : [{ tile, range: tile.range }]));
+}
+
 /** A few tall records of a mostly flat series may lie beyond its central range. */
-function usualOf({ usual, range }: Tile): number {
-  return range === null ? 0 : Math.min(usual, sizeOf(range));
+function usualOf({ tile, range }: Known): number {
+  return Math.min(tile.usual, sizeOf(range));
 }
 
 function sizeOf([lo, hi]: ValueRange): number {
