@@ -87,6 +87,17 @@ class KeptGradients:
 
 
 @dataclass(frozen=True)
+class DroppedGradients:
+    """A parameter's gradients that were cleared before any step of an optimizer had used them.
+
+    times: how often, from the first record on; it is counted up to 12.
+    """
+
+    parameter: str
+    times: int
+
+
+@dataclass(frozen=True)
 class EqualRows:
     """How many rows of a weight matrix differ: the weights of its units.
 
@@ -101,13 +112,16 @@ class EqualRows:
     seen: int
 
 
-SetupFact: TypeAlias = OptimizerGroup | ModuleSettings | RestoredWeights | KeptGradients | EqualRows
+SetupFact: TypeAlias = (
+    OptimizerGroup | ModuleSettings | RestoredWeights | KeptGradients | DroppedGradients | EqualRows
+)
 
 _FACTS: Final[Mapping[str, type[Any]]] = {
     "optimizer": OptimizerGroup,
     "modules": ModuleSettings,
     "restored": RestoredWeights,
     "kept": KeptGradients,
+    "dropped": DroppedGradients,
     "rows": EqualRows,
 }
 _NAMES: Final = {own: name for name, own in _FACTS.items()}
