@@ -34,7 +34,9 @@ LEADS_TO: Final[Mapping[str, frozenset[str]]] = {
     "non_finite": frozenset({"non_finite", "low_precision"}),
     "exploding": _DIVERGENCE,
     "spike_and_crash": _DIVERGENCE,
-    "collapsed": frozenset({"spike_and_crash", "saturated", "not_learning", "low_precision"}),
+    "collapsed": frozenset(
+        {"spike_and_crash", "saturated", "not_learning", "low_precision", "stopped_learning"}
+    ),
     "vanishing": frozenset({"not_learning", "low_precision", "collapsed"}),
     "saturated": frozenset({"vanishing", "not_learning"}),
     "low_precision": frozenset({"non_finite", "vanishing", "not_learning"}),
@@ -48,14 +50,18 @@ LEADS_TO: Final[Mapping[str, frozenset[str]]] = {
     "loss_rises": _DIVERGENCE,
     "eval_mode": frozenset({"not_learning"}),
     "strong_dropout": frozenset({"mostly_zero", "spike_and_crash", "not_learning"}),
-    "relu_logits": frozenset({"mostly_zero", "collapsed", "not_learning", "dead_units"}),
+    "relu_logits": frozenset(
+        {"mostly_zero", "collapsed", "not_learning", "dead_units", "stopped_learning"}
+    ),
     "dead_units": frozenset({"collapsed", "mostly_zero"}),
     "runaway_units": frozenset({"outlier_features", "exploding", "low_precision", "non_finite"}),
 }
 """Kind -> kinds that it brings about, in any layer, while it lasts."""
 
 
-LASTING: Final = frozenset({"unscaled_inputs", "kept_gradients", "optimizer_settings"})
+LASTING: Final = frozenset(
+    {"unscaled_inputs", "kept_gradients", "optimizer_settings", "relu_logits"}
+)
 """Kinds that the first record shows and that last as long as the training does."""
 
 
