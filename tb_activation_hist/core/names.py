@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Final, Literal, TypeAlias, get_args
 
 from tb_activation_hist.core.errors import FormatError
@@ -80,7 +81,7 @@ class LayerInfo:
     split: int | None = None
     slice: int | None = None
 
-    @property
+    @cached_property
     def tag(self) -> str:
         """TensorBoard tag: ``<kind>/<layer>``, with ``eval/`` in front outside training."""
         return f"{phase_prefix(self.phase)}{self.kind}/{self.layer}"
@@ -90,7 +91,7 @@ class LayerInfo:
         """Tag of the slices of a split layer."""
         return f"{SLICES_PREFIX}{self.tag}"
 
-    @property
+    @cached_property
     def key(self) -> str:
         """Key in ``read_histograms``: the tag without ``activations/``."""
         kind = "" if self.kind == "activations" else f"{self.kind}/"
