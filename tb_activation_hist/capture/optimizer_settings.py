@@ -37,7 +37,9 @@ def list_groups(
         known = sum(id(parameter) in own for parameter in group["params"])
         if known:
             settings = dict(_settings_of(group))
-            yield number, OptimizerGroup(type(optimizer).__name__, place, step, known, settings)
+            others = len(group["params"]) - known
+            name = type(optimizer).__name__
+            yield number, OptimizerGroup(name, place, step, known, settings, others)
 
 
 def _settings_of(group: Mapping[str, Any]) -> Iterator[tuple[str, float]]:

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from tb_activation_hist.capture.attachment import Attachment
 from tb_activation_hist.capture.compiled import make_room_for_graphs
 from tb_activation_hist.capture.followed_layers import Changes, FollowedLayers
+from tb_activation_hist.capture.loss_watch import OutputHook
 from tb_activation_hist.capture.options import CaptureOptions
 from tb_activation_hist.capture.outline import iter_modules
 from tb_activation_hist.capture.parameter_kinds import ParameterKinds
@@ -143,6 +144,9 @@ class AttachedModel:
             self.parameters.sizes.attach([*self.layers, whole])
         if self.parameters.setup is not None:
             self.parameters.setup.attach(self.layers, whole)
+            for given, layer in root_layers(self._model):
+                hook = OutputHook(layer, self.parameters.setup.losses, self.state)
+                self._attachment.watch_outputs(given, hook)
 
     def record(self, name: str, tensor: Tensor) -> None:
         """Count a tensor that belongs to no module."""
