@@ -67,13 +67,22 @@ MAX_CELLS: Final = 2**19
 
 STEPS_PER_OCTAVE: Final = (16, 8, 4)
 """Precisions of rounded moments: that of the grid of the histograms; a coarser one is taken where a
-block would be larger than `SLICE_BYTES` has it, the last one for slices of `FEW_VALUES` only."""
+block would be larger than `SLICE_BYTES` has it, the last one only for slices of `FEW_VALUES` and in
+blocks of `MANY_RECORDS` and `MANY_CELLS`."""
 
 FEW_VALUES: Final = 100
 """Values up to which chance moves a slice's std by more than 7 %, and its mean by a tenth of it."""
 
+MANY_RECORDS: Final = 16
+"""Records from which on a large block tells that figures vary: the first one cannot be predicted,
+and takes more bytes than the others."""
+
+MANY_CELLS: Final = 1024
+"""Records times slices from which on what every block takes besides its figures is little."""
+
 SLICE_BYTES: Final = 1.5
-"""Bytes for each slice and record from which on a block is stored less precisely."""
+"""Bytes for each slice and record from which on a block is stored less precisely: its figures vary
+so much from record to record that they are mostly chance."""
 
 SMALL_BLOCK: Final = 1024
 """Bytes up to which it is not."""
@@ -131,7 +140,7 @@ def encode_slices(
     """Bytes of one block; `series` holds 1 to 32 records, at most `MAX_CELLS` slices in all.
 
     Moments are stored as they are when ``series.exact``, else rounded. precisions: steps per octave
-    to try, the finest first; the last one that fits the number of values is taken in any case.
+    to try, the finest first; the last one that fits the values is taken in any case.
     """
     least = series.n.min(axis=1)
     times = np.rint(1000 * series.wall_times).astype(np.int64)
@@ -151,8 +160,9 @@ def encode_slices(
 
 
 def _fit_precisions(precisions: Sequence[int], series: SliceSeries) -> Sequence[int]:
-    """Those that are not coarser than the number of values allows."""
-    if series.n.max() <= FEW_VALUES:
+    """Those that are not coarser than the values and records allow."""
+    many = len(series) >= MANY_RECORDS and series.n.size >= MANY_CELLS
+    if many or series.n.max() <= FEW_VALUES:
         return precisions
     return [each for each in precisions if each >= STEPS_PER_OCTAVE[1]] or STEPS_PER_OCTAVE[1:2]
 

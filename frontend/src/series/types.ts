@@ -420,7 +420,7 @@ export interface Slices {
   readonly run: string;
   /** Tag of the layer's series. */
   readonly tag: string;
-  /** "zero_share", "mean", "std", "abs_max", "rms", "min" or "max". */
+  /** "zero_share", "mean", "std", "abs_max", "rms", "min" or "max": for "auto" the one chosen. */
   readonly statistic: string;
   /** Order of the rows. */
   readonly sort: SliceSort;
