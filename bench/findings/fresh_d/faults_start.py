@@ -206,7 +206,7 @@ D_START: Final = (
         LAST,
         "sigmoid_for_standardised",
         "patch_tst",
-        kinds("saturated", "collapsed", "vanishing"),
+        kinds("saturated", "collapsed", "vanishing", "loss_mismatch"),
         prepare=end_in_sigmoid,
     ),
     harm(
@@ -214,7 +214,7 @@ D_START: Final = (
         LAST,
         "relu_on_logits",
         "mnist_mlp",
-        kinds("relu_logits", "collapsed", "mostly_zero"),
+        kinds("relu_logits", "collapsed", "mostly_zero", "loss_mismatch"),
         prepare=end_in_relu,
     ),
     plant(
