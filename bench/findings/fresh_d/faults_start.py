@@ -189,7 +189,7 @@ D_START: Final = (
         SATURATION,
         "recurrence_from_minus_three",
         "deep_ar",
-        kinds("saturated"),
+        kinds("saturated", "exploding"),
         prepare=start_recurrence_wide,
     ),
     harm(FRESH_D, START, "twelve_sigmoids", "mnist_mlp", SHRINKS, prepare=stack_sigmoids),
