@@ -34,6 +34,11 @@ USED: Final = 1e-3
 """Share of the largest gradient below which that of a sample is too small to be compared."""
 
 
+VARIED: Final = 0.1
+"""How much the sigmoids of a batch of one class must vary: other losses may give such samples
+about the same gradients, too."""
+
+
 @dataclass(frozen=True)
 class LossForm:
     """A loss and what it was given. name: one of the above.
@@ -119,6 +124,9 @@ def _find_binary(logits: FloatArray, gradients: FloatArray) -> LossForm | None:
     logits, gradients = logits[used], gradients[used]
     labels = (gradients < 0).astype(np.int64)
     expected = 1 / (1 + np.exp(-logits.clip(-60, 60))) - labels
+    sizes = np.abs(expected)
+    if labels.min() == labels.max() and np.ptp(sizes) < VARIED * sizes.max():
+        return None
     factors = gradients / np.where(expected == 0, np.nan, expected)
     if not np.isfinite(factors).all() or np.ptp(factors) > EXACT * factors.max():
         return None

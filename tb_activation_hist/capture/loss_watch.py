@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from tb_activation_hist.capture.count import is_captured
 from tb_activation_hist.capture.countable import plain_values
-from tb_activation_hist.capture.loss_forms import LossForm, find_form
+from tb_activation_hist.capture.loss_forms import NEGATIVE_LIKELIHOOD, find_form
 from tb_activation_hist.capture.loss_pulls import (
     find_pull,
     pulls_below_zero,
@@ -228,7 +228,7 @@ class _Known:
             self._take_pull(outputs, gradients, eps)
             self._take_ends(step, outputs, gradients)
             if read[0][0].ndim == 2:
-                self._take_form(find_form(outputs, gradients))
+                self._take_form(outputs, gradients)
         return True
 
     def _take_pull(self, outputs: FloatArray, gradients: FloatArray, eps: float) -> None:
@@ -248,8 +248,12 @@ class _Known:
             self._since = self._since or step
         self._counts["after"] += self._since > 0
 
-    def _take_form(self, form: LossForm | None) -> None:
-        if form is not None:
+    def _take_form(self, outputs: FloatArray, gradients: FloatArray) -> None:
+        form = find_form(outputs, gradients)
+        if form is None:
+            other = find_form(outputs, -gradients)
+            self._counts["ascended"] += other is not None and other.name != NEGATIVE_LIKELIHOOD
+        else:
             self._forms[form.name] += 1
             self._normalised[form.name] += form.normalised
             self._classes.add(form.labels)
@@ -273,7 +277,16 @@ class _Known:
         )
 
 
-COUNTED: Final = ("judged", "shared", "below_zero", "beyond_range", "after", "linear", "penalised")
+COUNTED: Final = (
+    "judged",
+    "shared",
+    "ascended",
+    "below_zero",
+    "beyond_range",
+    "after",
+    "linear",
+    "penalised",
+)
 
 
 def _is_linear(calls: list[FloatArray]) -> bool:

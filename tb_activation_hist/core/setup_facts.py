@@ -112,6 +112,7 @@ class LossGradients:
     which all samples are pulled to one value. levels: different values of these.
     form: of `capture.loss_forms` the loss that was seen most, "" for none; formed: in so many
     looks. normalised: looks of them whose outputs are already what the loss makes of them.
+    ascended: looks whose gradients are those of a cross entropy with the opposite sign.
     below_zero: looks that pull many outputs below the 0 that a ReLU gives, and beyond_range: beyond
     the ends of a sigmoid or tanh; since: step of the first of either; after: looks from there on.
     linear: looks in which the model was called more than once and all samples of a call had the
@@ -130,6 +131,7 @@ class LossGradients:
     form: str = ""
     formed: int = 0
     normalised: int = 0
+    ascended: int = 0
     below_zero: int = 0
     beyond_range: int = 0
     since: int = 0

@@ -57,7 +57,7 @@ LEADS_TO: Final[Mapping[str, frozenset[str]]] = {
 
 
 LASTING: Final = frozenset(
-    {"unscaled_inputs", "kept_gradients", "optimizer_settings", "loss_mismatch"}
+    {"unscaled_inputs", "kept_gradients", "optimizer_settings", "loss_mismatch", "loss_rises"}
 )
 """Kinds that the first record shows and that last as long as the training does."""
 

@@ -37,7 +37,7 @@ SIGMOID_TWICE: Final = Guidance(
     ),
     remedy="Remove the model's sigmoid, and use it for predictions alone. With both, no prediction "
     "is below 0.5.",
-    code="loss = F.binary_cross_entropy_with_logits(logits, target)  # no sigmoid before it",
+    code="loss = F.binary_cross_entropy_with_logits(logits, target)",
     check="Print output.min() and output.max(): logits are not confined to 0 to 1.",
 )
 

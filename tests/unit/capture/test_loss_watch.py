@@ -34,7 +34,8 @@ class Run:
         if more.get("sorted"):
             chosen = target.argsort()
             order = lambda step: chosen[torch.arange(32 * step, 32 * step + 32) % 512]  # noqa: E731
-        optimizer = torch.optim.Adam(model.parameters(), 1e-2)
+        ascends = more.get("maximize", False)
+        optimizer = torch.optim.Adam(model.parameters(), 1e-2, maximize=ascends)
         memory = MemoryWriter()
         with ActivationHistLogger(model, memory, on_error="raise") as logger:
             for step in range(steps):
@@ -212,3 +213,20 @@ def test_equal_gradients_of_several_outputs() -> None:
     weights = torch.tensor([1.0, 2.0, -3.0, 4.0])
     run = Run(make_model(4), lambda output, _: (output * weights).mean())
     assert run.mismatches == []
+
+
+@pytest.mark.parametrize(
+    ("sign", "maximize", "found"), [(1, False, 0), (-1, False, 1), (1, True, 1), (-1, True, 0)]
+)
+@pytest.mark.parametrize("outputs", [1, 3])
+def test_a_cross_entropy_that_is_maximised(
+    outputs: int, sign: int, maximize: bool, found: int
+) -> None:
+    def loss(output: Tensor, target: Tensor) -> Tensor:
+        if outputs == 1:
+            return sign * F.binary_cross_entropy_with_logits(output, binary(target))
+        return sign * F.cross_entropy(output, classes(target))
+
+    run = Run(make_model(outputs), loss, steps=20, maximize=maximize)
+    told = [own for own in run.findings if "ascent" in own.threshold]
+    assert [own.kind for own in told] == ["loss_rises"] * found

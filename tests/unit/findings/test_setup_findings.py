@@ -291,3 +291,16 @@ def test_a_rate_that_ends_early(schedule: Callable[[int], float], found: list[in
     )
     assert [f.first_step for f in findings] == found
     assert all("scheduler" in f.causes[0] for f in findings)
+
+
+def test_a_schedule_that_goes_on_below_zero() -> None:
+    steps = np.arange(1, RECORDS + 1, 16)
+    rates = 0.1 * (1 - steps / 100)
+    one = np.ones(len(steps))
+    facts = ParameterFacts(steps, one > 0, one.astype(np.int8), rates)
+    sizes = ParameterSizes({"a.weight": ParameterHistory(ParameterInfo("a.weight", (8, 8)), facts)})
+    run = {**make_run(), **with_parameters("weights", walk(1.0))}
+    found = find_run_findings("run", run, sizes=sizes)
+    assert [(f.kind, f.first_step) for f in found if "negative_rate" in f.threshold] == [
+        ("optimizer_settings", int(steps[rates < 0][0]))
+    ]
