@@ -18,13 +18,16 @@ if TYPE_CHECKING:
 NAMED: Final = 20
 """Most lines that the legend names."""
 
+ENDS: Final = 6
+"""Lines that it names at either end where there are more."""
+
 
 def plot_update_ratios(updates: Mapping[str, HistogramSeries], ax: Axes | None = None) -> Axes:
     """log10 of the updates' size relative to the weights', a line for each parameter.
 
     updates: series of the kind `updates` by name. ax: axes to draw on, by default those of a new
     figure. The dashed line at -3 is the usual size. Steps without a change are gaps. Of more than
-    20 parameters, the legend names the ten largest and the ten smallest at the end. Returns the
+    20 parameters, the legend names the six largest and the six smallest at the end. Returns the
     axes.
     """
     require(updates, "updates")
@@ -45,8 +48,9 @@ def plot_update_ratios(updates: Mapping[str, HistogramSeries], ax: Axes | None =
     ax.legend(
         handles=[*lines, usual],
         title=title,
+        title_fontsize="x-small",
         frameon=False,
-        fontsize="small",
+        fontsize="x-small",
         loc="center left",
         bbox_to_anchor=(1, 0.5),
     )
@@ -58,5 +62,5 @@ def _choose_named(last: Mapping[Line2D, float]) -> tuple[list[Line2D], str | Non
     if len(last) <= NAMED:
         return list(last), None
     ordered = sorted(last, key=lambda line: last[line], reverse=True)
-    ends = [*ordered[: NAMED // 2], *ordered[-NAMED // 2 :]]
+    ends = [*ordered[:ENDS], *ordered[-ENDS:]]
     return ends, f"largest and smallest\nof {len(last):,} at the end"

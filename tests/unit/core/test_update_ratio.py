@@ -77,7 +77,7 @@ def test_of_many_lines_the_outermost_are_named(trained):
     updates = {name: scale_series(series, scale) for name, scale in scales.items()}
     legend = plot_update_ratios(updates).get_legend()
     named = [each.get_text() for each in legend.get_texts()]
-    assert named == [*map(str, range(23, 13, -1)), *map(str, range(9, -1, -1)), "usual: −3"]
+    assert named == [*map(str, [23, 22, 21, 20, 19, 18, 5, 4, 3, 2, 1, 0]), "usual: −3"]
     assert "of 24 at the end" in legend.get_title().get_text()
     mpl.pyplot.close("all")
 
