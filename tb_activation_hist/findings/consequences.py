@@ -73,7 +73,7 @@ LASTING: Final = frozenset(
 """Kinds that the first record shows and that last as long as the training does."""
 
 
-RESULTS: Final = frozenset({"chance_share"})
+RESULTS: Final = frozenset({"chance_share", "lost_share"})
 """Limits of findings that only say how a training ended: they follow from all others."""
 
 

@@ -102,7 +102,7 @@ def find_still_layers(run: RunSignals, least_steps: int) -> Iterator[StillPart]:
     still = [s for s in judged if _stands_still(_weights_of(s, run))]
     for hits, cause in _group(still, run):
         own = [p for hit in hits for p in _weights_of(hit.signals, run)]
-        if all(_is_copy(parameter, movers) for parameter in own):
+        if cause is not Cause.NO_UPDATE and all(_is_copy(p, movers) for p in own):
             continue
         unused = cause is Cause.NO_GRADIENT and _may_be_unused(hits, run, movers)
         meant = unused or cause is Cause.ZERO_GRADIENT or not run.facts.trainable
@@ -151,7 +151,10 @@ def _stands_still(weights: Sequence[ParameterSignals]) -> bool:
 
 
 def _is_copy(parameter: ParameterSignals, movers: Sequence[ParameterSignals]) -> bool:
-    """Whether a parameter began as a copy of one that is trained, as that of a target network."""
+    """Whether a parameter began as a copy of one that is trained, as that of a target network.
+
+    Such copies get no gradient. One that does was untied from the other by mistake.
+    """
     return any(parameter.began_as(other) for other in movers)
 
 
