@@ -108,8 +108,8 @@ def report(model: str, found: Found, missing: dict[str, str]) -> None:
         must = f"+{MUST[name]} %" if model == "resnet18" and name in MUST else ""
         print(
             f"  {name:42} {middle:>30} {_best(times, base, 0):+6.1f} % "
-            f"{statistics.median(cpu_shares):+11.1f} % {_best(times, base, 1):+6.1f} % {added:+6.2f} ms "
-            f"{must:>7}"
+            f"{statistics.median(cpu_shares):+11.1f} % {_best(times, base, 1):+6.1f} % "
+            f"{added:+6.2f} ms {must:>7}"
         )
     for name, reason in missing.items():
         print(f"  {name} did not run: {reason}")
