@@ -58,9 +58,9 @@ class Writer:
         datums[:] = fresh.datums(PLUGIN_NAME, run, info.tag)
 
     def _append(self, data: FakeDataProvider, run: str, info: LayerInfo, i: int) -> None:
-        data.add_block(
-            run, info, encode_block(PARTS[i], self._session, BLOCK_RECORDS * i), PARTS[i]
-        )
+        # No two trainings write at the same time.
+        part = later(PARTS[i], 0, 1000.0 * self._session)
+        data.add_block(run, info, encode_block(part, self._session, BLOCK_RECORDS * i), part)
 
     def change(self) -> None:
         run, info = self._random.choice(RUNS), self._random.choice(LAYERS)
