@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, Final, Literal, TypeAlias, get_args
 
 from tb_activation_hist.core.errors import FormatError
@@ -136,8 +136,12 @@ def phase_prefix(phase: str) -> str:
     return "" if phase == "train" else f"{phase}/"
 
 
+@lru_cache(maxsize=4096)
 def content_to_layer_info(content: bytes) -> LayerInfo:
-    """Inverse of `LayerInfo.to_content`; FormatError when damaged or from a newer version."""
+    """Inverse of `LayerInfo.to_content`; FormatError when damaged or from a newer version.
+
+    Remembered, since a server that follows trainings asks for the same ones with each new record.
+    """
     what = f"metadata of an {PLUGIN_NAME} tag"
     fields = read_json_object(content, what)
     version = fields.get("version")

@@ -42,6 +42,9 @@ class MissingRecords(NamedTuple):
     abandoned_from: int | None
 
 
+NOTHING_MISSING: Final = MissingRecords(0, "", None)
+
+
 class _Gap(NamedTuple):
     """Consecutive records of one session that are not held."""
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import cached_property, partial
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -13,6 +14,7 @@ import numpy as np
 from tb_activation_hist.core.errors import FormatError, join_problems
 from tb_activation_hist.core.histogram import HistogramSeries
 from tb_activation_hist.core.joining import append_series, sum_records
+from tb_activation_hist.core.record_sizes import find_reaches, usual_size
 from tb_activation_hist.core.schemes.scheme import AnyScheme, Scheme
 from tb_activation_hist.core.sessions import (
     JoinedSessions,
@@ -25,6 +27,8 @@ from tb_activation_hist.core.tallies import Tallies
 from tb_activation_hist.plugin.data_provider import Stamp
 from tb_activation_hist.plugin.missing_records import (
     DAMAGE_HINT,
+    NOTHING_MISSING,
+    MissingRecords,
     StepRange,
     find_missing,
     series_to_range,
@@ -71,6 +75,12 @@ class LoadedSeries:
     newest: int | None = None
     notes: SessionNotes = NOTHING_TO_TELL
     decoded: int = 0
+
+    @cached_property
+    def usual_size(self) -> float:
+        """Size of the median record; it is finite."""
+        size = usual_size(find_reaches(self.series).size)
+        return size if math.isfinite(size) else 0.0
 
     @property
     def size_bytes(self) -> int:
@@ -122,7 +132,8 @@ def load_blocks(
         {**(before.ranges if before else {}), **_ranges(readable.values())},
         damaged,
     )
-    return _to_loaded(stamp, joined, sum_records(joined.series), blocks, len(held) - len(known))
+    overview, decoded_now = sum_records(joined.series), len(held) - len(known)
+    return _to_loaded(stamp, joined, overview, blocks, _find_missing(blocks), decoded_now)
 
 
 def _may_grow(before: LoadedSeries, data: Mapping[BlockId, bytes]) -> bool:
@@ -179,7 +190,10 @@ def append_block(
     series = append_series(before.series, part)
     overview = sum_records(append_series(before.overview, part))
     grown = JoinedSessions(series, before.newest, before.notes)
-    return _to_loaded(stamp, grown, overview, blocks, 1)
+    # A block that follows leaves no new gap.
+    complete = not before.missing and before.notes.abandoned_from is None
+    missing = NOTHING_MISSING if complete else _find_missing(blocks)
+    return _to_loaded(stamp, grown, overview, blocks, missing, 1)
 
 
 def _follows(span: BlockSpan, spans: frozenset[BlockSpan]) -> bool:
@@ -188,15 +202,19 @@ def _follows(span: BlockSpan, spans: frozenset[BlockSpan]) -> bool:
     return span.ordinal == max(ends, default=-1)
 
 
+def _find_missing(held: HeldBlocks) -> MissingRecords:
+    # The identity of a block begins with its header.
+    return find_missing(held.spans, _spans(held.damaged), held.ranges)
+
+
 def _to_loaded(
     stamp: Stamp,
     joined: JoinedSessions,
     overview: HistogramSeries,
     held: HeldBlocks,
+    missing: MissingRecords,
     decoded: int,
 ) -> LoadedSeries:
-    # The identity of a block begins with its header.
-    missing = find_missing(held.spans, _spans(held.damaged), held.ranges)
     return LoadedSeries(
         stamp=stamp,
         series=joined.series,

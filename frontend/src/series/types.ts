@@ -540,6 +540,11 @@ export interface TileHead {
   readonly range: readonly [number, number] | null;
   /** Smallest and largest finite value over the asked steps; null when there are none. */
   readonly extent: readonly [number, number] | null;
+  /**
+   * Size of the median record of the whole series: the largest absolute value within four standard deviations
+   * of its mean; 0 where no record has a finite value other than 0.
+   */
+  readonly usual: number;
   /** First step of the whole series; 0 without records. */
   readonly first_step: number;
   /** Last step of the whole series; 0 without records. */
