@@ -46,6 +46,10 @@ export const shortProperties: Plugin = {
 };
 
 function shortened(node: Node): Change | null {
+  if (node.type === "Literal" && SHORT.has(String(node.value)))
+    throw new Error(
+      `"${node.value}" is asked for by a text, so it cannot have a short name: take it off the list.`,
+    );
   const named = (node.type === "MemberExpression" ? node.property : node.key) as Node | undefined;
   if (!named || node.computed || named.type !== "Identifier") return null;
   const short = SHORT.get(named.name as string);

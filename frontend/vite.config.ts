@@ -65,7 +65,7 @@ const oxc = {
 
 /**
  * Minifies each file; 0.9 % smaller than with the bundler's own minifier (81,359 instead of 82,118 bytes, gzip).
- * Functions before all else make the parts that are loaded later 1 % smaller still, and the first file as much larger.
+ * Functions before all else make files 1 % smaller still, except for the first one, which they make as much larger.
  */
 const terser: Plugin = {
   name: "terser",
@@ -80,7 +80,7 @@ const terser: Plugin = {
         compress: {
           passes: 2,
           inline: 1,
-          hoist_funs: chunk.name === "later_parts",
+          hoist_funs: chunk.fileName !== "index.js",
           keep_fargs: false,
           unsafe: true,
           unsafe_arrows: true,

@@ -150,7 +150,7 @@ def test_the_ranks_of_a_training_are_one_choice(odd: Tab) -> None:
     odd.frame.get_by_role("checkbox", name="ddp").uncheck()
     odd.until(lambda: run_heads(odd), lambda heads: heads == [CALM, HUGE, "single"])
     odd.frame.locator(".run-choice", has_text="ddp").hover()
-    odd.frame.get_by_title("Show ddp only").click()
+    odd.frame.get_by_title("Show only ddp").click()
     odd.until(lambda: len(run_heads(odd)), lambda count: count == 3)
 
 

@@ -122,7 +122,8 @@ function ChoiceLine({ choice }: { readonly choice: ShownRunChoice }) {
       <button
         type="button"
         class="button text"
-        title={`Show ${name} only`}
+        title={`Show only ${name}`}
+        aria-label={`Show only ${name}`}
         onClick={() => {
           if (runs.length > 1) selection.showRuns(mine);
           else selection.soloRun(name);
@@ -148,6 +149,7 @@ function IncidentButton({ incident, text }: { readonly incident: Incident; reado
       type="button"
       class={`found ellipsis ${severity}`}
       title={`${cause.run}: ${cause.title}. Click: explain it`}
+      aria-label={`${text} in ${cause.run}`}
       onClick={() => openFinding(cause)}
     >
       {text}
