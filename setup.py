@@ -1,4 +1,4 @@
-"""The two build steps that metadata cannot state: the page (npm) and the C extension."""
+"""The build steps that metadata cannot state: the page (npm) and the C extensions."""
 
 from __future__ import annotations
 
@@ -54,31 +54,42 @@ class SdistWithPage(sdist):
         super().run()
 
 
-count_extension = Extension(
-    "tb_activation_hist.capture._count",
-    sources=[
-        "tb_activation_hist/capture/_count.c",
-        "tb_activation_hist/capture/_count_kernel.c",
-        "tb_activation_hist/capture/_count_slices.c",
+def make_extension(name: str, sources: list[str], depends: list[str]) -> Extension:
+    """An extension of the package; without a compiler, Python does its work, more slowly."""
+    return Extension(
+        f"tb_activation_hist.{name}",
+        sources=[f"tb_activation_hist/{each}" for each in sources],
+        depends=[f"tb_activation_hist/{each}" for each in depends],
+        define_macros=[("Py_LIMITED_API", "0x030A0000")] if STABLE_ABI else [],
+        py_limited_api=STABLE_ABI,
+        # Without debugging symbols the library is a quarter as large.
+        extra_compile_args=[] if sys.platform == "win32" else ["-O3", "-g0"],
+        extra_link_args=["-Wl,-s"] if sys.platform == "linux" else [],
+        optional=True,
+    )
+
+
+count_extension = make_extension(
+    "capture._count",
+    [
+        "capture/_count.c",
+        "capture/_count_kernel.c",
+        "capture/_count_occupied.c",
+        "capture/_count_slices.c",
     ],
-    depends=[
-        "tb_activation_hist/capture/_count.h",
-        "tb_activation_hist/capture/_count_chunks.h",
-        "tb_activation_hist/capture/_count_ieee.h",
-        "tb_activation_hist/capture/_count_linear.h",
-        "tb_activation_hist/capture/_count_slices.h",
+    [
+        "capture/_count.h",
+        "capture/_count_chunks.h",
+        "capture/_count_ieee.h",
+        "capture/_count_linear.h",
+        "capture/_count_occupied.h",
+        "capture/_count_slices.h",
     ],
-    define_macros=[("Py_LIMITED_API", "0x030A0000")] if STABLE_ABI else [],
-    py_limited_api=STABLE_ABI,
-    # Without debugging symbols the library is a quarter as large.
-    extra_compile_args=[] if sys.platform == "win32" else ["-O3", "-g0"],
-    extra_link_args=["-Wl,-s"] if sys.platform == "linux" else [],
-    # Without a compiler the package counts with torch operations instead.
-    optional=True,
 )
+crc_extension = make_extension("storage._crc32c", ["storage/_crc32c.c"], [])
 
 setup(
-    ext_modules=[count_extension],
+    ext_modules=[count_extension, crc_extension],
     cmdclass={
         "build_py": BuildPyWithPage,
         "build_ext": BuildPortableExtension,

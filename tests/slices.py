@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from tb_activation_hist.core.names import LayerInfo
 from tb_activation_hist.core.slice_counts import LayerSlices
-from tb_activation_hist.core.slice_series import SliceSeries, concatenate_slices
+from tb_activation_hist.core.slice_series import SliceSeries
 from tb_activation_hist.storage.slice_blocks import slices_to_series
 
 INFO = LayerInfo("fc", split=-1, type="ReLU")
@@ -31,9 +31,6 @@ def make_slices(
     records: Sequence[npt.ArrayLike], *, exact: bool = False, first: int = 1
 ) -> SliceSeries:
     """A series of records (V, K), at steps from `first` on."""
-    return concatenate_slices(
-        [
-            slices_to_series(step, 1.7e9 + step, values_to_slices(values), INFO, exact=exact)
-            for step, values in enumerate(records, first)
-        ]
-    )
+    steps = range(first, first + len(records))
+    slices = [values_to_slices(values) for values in records]
+    return slices_to_series(steps, [1.7e9 + step for step in steps], slices, INFO, exact=exact)

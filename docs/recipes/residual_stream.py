@@ -45,7 +45,7 @@ def main(logdir: str = "runs/residual_stream", steps: int = 20) -> None:
             optimizer.step()
 
     run = next(iter(read_histograms(logdir).values()))
-    for name in run:
+    for name in (each for each in run if "resid" in each or each.endswith("_out")):
         print(f"{name:14} standard deviation {run[name].std[-1]:.2f}")
 
 

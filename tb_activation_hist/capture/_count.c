@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "_count.h"
+#include "_count_occupied.h"
 #include "_count_slices.h"
 
 #if defined(__unix__) || defined(__APPLE__)
@@ -158,55 +159,65 @@ static PyObject *py_count(PyObject *self, PyObject *const *args, Py_ssize_t narg
     Py_RETURN_NONE;
 }
 
-/* Slots of a row that hold a count, written to slots and counts unless those are NULL. */
-static int64_t occupied_in_row(const int32_t *row, int64_t width, int float_bits, int32_t *slots,
-                               int64_t *counts) {
-    int64_t found = 0;
-    for (int64_t at = 0; at < width; at += 16) {
-        int64_t end = at + 16 < width ? at + 16 : width;
-        int32_t any = 0;
-        for (int64_t k = at; k < end; k++) any |= row[k];
-        if (!any || (float_bits && (at & (SIGN_SLOT - 1)) >= FINITE_SLOTS)) continue;
-        for (int64_t k = at; k < end; k++) {
-            if (row[k] == 0) continue;
-            if (slots != NULL) {
-                slots[found] = (int32_t)k;
-                counts[found] = row[k];
-            }
-            found++;
-        }
+/* ---- occupied slots: one list that serves again, taken and given with the GIL ---- */
+
+static entries spare_entries;
+
+static entries take_entries(void) {
+    entries taken = spare_entries;
+    spare_entries = (entries){0, 0, NULL, NULL};
+    taken.found = 0;
+    return taken;
+}
+
+static void give_entries(entries given) {
+    if (spare_entries.bins == NULL) {
+        spare_entries = given;
+        return;
     }
-    return found;
+    free(given.bins);
+    free(given.counts);
+}
+
+static PyObject *to_bytes(const void *data, int64_t items) {
+    return PyBytes_FromStringAndSize(data, (Py_ssize_t)items * 8);
 }
 
 PyDoc_STRVAR(occupied_doc,
-"occupied(counts, rows, slots, float_bits, offsets, out_slots, out_counts) -> int\n\n"
-"Find the slots with a count, row by row, leaving out the non-finite slots of the float-bits\n"
-"scheme. With out_slots = 0 only offsets (rows + 1 int64) is written; else out_slots (int32) and\n"
-"out_counts (int64) are filled too. Returns the number of occupied slots. The GIL is released.");
+"occupied(counts, rows, slots, float_bits) -> tuple[bytes, bytes, bytes]\n\n"
+"Offsets (rows + 1), bins and counts, all int64, of the slots with a count, row by row. With\n"
+"float_bits bins are signed and ascend, both zeros are one, and the slots of non-finite values are\n"
+"left out; else a bin is the slot's number. The GIL is released.");
 
 static PyObject *py_occupied(PyObject *self, PyObject *const *args, Py_ssize_t nargs) {
     (void)self;
-    int64_t a[7];
-    if (nargs != 7) {
-        PyErr_Format(PyExc_TypeError, "occupied takes 7 arguments, %zd given", nargs);
+    int64_t a[4];
+    if (nargs != 4) {
+        PyErr_Format(PyExc_TypeError, "occupied takes 4 arguments, %zd given", nargs);
         return NULL;
     }
-    if (!read_integers(args, a, 7)) return NULL;
+    if (!read_integers(args, a, 4)) return NULL;
     const int32_t *counts = (const int32_t *)(uintptr_t)a[0];
-    int64_t *offsets = (int64_t *)(uintptr_t)a[4];
-    int32_t *slots = (int32_t *)(uintptr_t)a[5];
-    int64_t *values = (int64_t *)(uintptr_t)a[6], total = 0;
+    int64_t *offsets = calloc((size_t)a[1] + 1, sizeof *offsets);
+    if (offsets == NULL) return PyErr_NoMemory();
+    entries list = take_entries();
+    int fits = 1;
     Py_BEGIN_ALLOW_THREADS
-    for (int64_t row = 0; row < a[1]; row++) {
-        offsets[row] = total;
-        total += occupied_in_row(counts + row * a[2], a[2], a[3] != 0,
-                                 slots == NULL ? NULL : slots + total,
-                                 slots == NULL ? NULL : values + total);
+    for (int64_t row = 0; row < a[1] && fits; row++) {
+        fits = append_row(&list, counts + row * a[2], a[2], a[3] != 0);
+        offsets[row + 1] = list.found;
     }
-    offsets[a[1]] = total;
     Py_END_ALLOW_THREADS
-    return PyLong_FromLongLong(total);
+    PyObject *found = fits ? PyTuple_New(3) : PyErr_NoMemory();
+    if (found != NULL) {
+        PyTuple_SetItem(found, 0, to_bytes(offsets, a[1] + 1));
+        PyTuple_SetItem(found, 1, to_bytes(list.bins, list.found));
+        PyTuple_SetItem(found, 2, to_bytes(list.counts, list.found));
+    }
+    free(offsets);
+    give_entries(list);
+    if (found != NULL && PyErr_Occurred()) Py_CLEAR(found);
+    return found;
 }
 
 /* Read a tuple of integers: its length, or -1 with an error set. */

@@ -9,6 +9,7 @@ from typing import Any, Final
 from torch import nn
 
 from tb_activation_hist.capture.hooks import ForwardHook, InputHook
+from tb_activation_hist.capture.loss_watch import OutputHook
 from tb_activation_hist.capture.model_hooks import ForwardBegins, ForwardEnds, LookHook
 from tb_activation_hist.capture.model_inputs import ModelInputHook
 from tb_activation_hist.capture.select import Layer
@@ -49,6 +50,7 @@ class Attachment:
         self.input_hooks: dict[nn.Module, ForwardHook] = {}
         self.model_hooks: dict[nn.Module, ModelInputHook] = {}
         """Of each model as it was given."""
+        self._watched: set[nn.Module] = set()
         self._handles: list[tuple[nn.Module, Any]] = []
 
     def attach(self, layers: Iterable[Layer], state: CaptureState) -> None:
@@ -80,6 +82,13 @@ class Attachment:
             hook = self.model_hooks[given] = ModelInputHook(root, state)
             # Scripted modules hide the method, but call hooks all the same.
             self._keep(given, nn.Module.register_forward_pre_hook(given, hook, with_kwargs=True))
+
+    def watch_outputs(self, given: nn.Module, hook: OutputHook) -> None:
+        """Look at what a model gives. given: as in `count_model_inputs`."""
+        if given not in self._watched:
+            self._watched.add(given)
+            # Scripted modules hide the method, but call hooks all the same.
+            self._keep(given, nn.Module.register_forward_hook(given, hook))
 
     def release(self, layers: Iterable[Layer]) -> None:
         """Take the hooks off all modules that are none of these layers, under their names."""
@@ -129,6 +138,7 @@ class Attachment:
         self.hooks.clear()
         self.input_hooks.clear()
         self.model_hooks.clear()
+        self._watched.clear()
         self.attached = False
 
     @property

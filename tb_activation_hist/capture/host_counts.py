@@ -55,7 +55,7 @@ class HostCounts:
 
         The GIL is free while the rows are searched for occupied slots.
         """
-        bins = self.scheme.order_slots(*occupied_slots(self.counts, self.scheme))
+        bins = occupied_bins(self.counts, self.scheme)
         return RecordCounts(self.scheme, *bins, self.totals.copy(), self.moments.copy())
 
     @property
@@ -84,24 +84,21 @@ class HostCounts:
         return self._storage
 
 
-def occupied_slots(
+def occupied_bins(
     counts: npt.NDArray[np.int32], scheme: Scheme
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int32], npt.NDArray[np.int64]]:
-    """Offsets (rows + 1,), slots and counts of the slots of (rows, slots) that hold a count.
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Offsets (rows + 1,), bins and counts of the slots of (rows, slots) that hold a count.
 
-    Row r's are ``slots[offsets[r]:offsets[r + 1]]``, ascending, without those of non-finite values.
+    Row r's are ``bins[offsets[r]:offsets[r + 1]]``, ascending, without those of non-finite values.
     """
     float_bits = scheme.kernel == FLOAT_BITS_KERNEL
     module = c_extension()
     if module is None or counts.dtype != np.int32 or not counts.flags.c_contiguous:
-        return _occupied_numpy(counts, float_bits)
-    offsets = np.empty(len(counts) + 1, dtype=np.int64)
-    source = (counts.ctypes.data, *counts.shape, float_bits, offsets.ctypes.data)
-    total = module.occupied(*source, 0, 0)
-    slots, found = np.empty(total, dtype=np.int32), np.empty(total, dtype=np.int64)
-    if total:
-        module.occupied(*source, slots.ctypes.data, found.ctypes.data)
-    return offsets, slots, found
+        return scheme.order_slots(*_occupied_numpy(counts, float_bits))
+    listed = module.occupied(counts.ctypes.data, *counts.shape, float_bits)
+    offsets, places, found = (np.frombuffer(each, np.int64) for each in listed)
+    # The extension has ordered the default scheme's already, in a tenth of the time.
+    return (offsets, places, found) if float_bits else scheme.order_slots(offsets, places, found)
 
 
 def _occupied_numpy(

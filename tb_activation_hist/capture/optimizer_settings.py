@@ -37,13 +37,17 @@ def list_groups(
         known = sum(id(parameter) in own for parameter in group["params"])
         if known:
             settings = dict(_settings_of(group))
-            yield number, OptimizerGroup(type(optimizer).__name__, place, step, known, settings)
+            others = len(group["params"]) - known
+            name = type(optimizer).__name__
+            yield number, OptimizerGroup(name, place, step, known, settings, others)
 
 
 def _settings_of(group: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
     for name, value in group.items():
         if name == "betas" and isinstance(value, (tuple, list)):
-            yield from ((f"beta{at}", float(each)) for at, each in enumerate(value[:2], start=1))
+            # Those of optimizers with three (Adan, AdEMAMix) have other meanings.
+            pair = value if len(value) == 2 else ()
+            yield from ((f"beta{at}", float(each)) for at, each in enumerate(pair, start=1))
         elif name not in LEFT_OUT and (number := _to_number(value)) is not None:
             yield name, number
 

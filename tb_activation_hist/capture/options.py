@@ -41,8 +41,9 @@ class CaptureOptions:
 
     layers: Layers = option(
         None,
-        "Which modules: None (all leaf modules), names, glob patterns, `re.compile(...)`, module "
-        "types, module objects, a predicate `(name, module) -> bool`, or a list of these.",
+        "Which modules: None (all leaf modules, and all parameters), names, glob patterns, "
+        "`re.compile(...)`, module types, module objects, a predicate `(name, module) -> bool`, "
+        "or a list of these.",
     )
     every: int = option(
         1, "Record steps k, 2k, 3k ...; the first step is always recorded.", "steps"

@@ -9,7 +9,13 @@ from typing import Final
 from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 
-from tb_activation_hist.capture.select import PARAMETRIZATIONS, Layer, inherits, wrapped_attribute
+from tb_activation_hist.capture.select import (
+    PARAMETRIZATIONS,
+    Layer,
+    inherits,
+    named_layers,
+    wrapped_attribute,
+)
 from tb_activation_hist.capture.torch_internals import buffer, parameters
 
 WEIGHT_NORM_PARTS: Final = {"original0": "_g", "original1": "_v"}
@@ -40,9 +46,14 @@ class ParameterRef:
 
 
 def layers_to_refs(layers: Iterable[Layer]) -> Iterator[ParameterRef]:
-    """Each parameter once, in model order; a selected stage brings all modules below it."""
+    """Each parameter once, as the first layer that has it; a stage brings all modules below it.
+
+    A layer without a name is a whole model, whose parameters have the places of their modules.
+    """
     seen: set[tuple[int, str]] = set()
     for layer in layers:
+        inside = () if layer.name else named_layers(layer.module)
+        orders = {each.module: each.order for each in inside}
         for path, module in _walk_plainly(layer.module, layer.name):
             for attribute in tuple(parameters(module).keys()):
                 if (id(module), attribute) in seen:
@@ -50,7 +61,8 @@ def layers_to_refs(layers: Iterable[Layer]) -> Iterator[ParameterRef]:
                 seen.add((id(module), attribute))
                 name = _plain_name(path, module, attribute)
                 mask = f"{name.rpartition('.')[2]}_mask"
-                yield ParameterRef(name, layer.order, module, attribute, mask)
+                order = orders.get(module, layer.order)
+                yield ParameterRef(name, order, module, attribute, mask)
 
 
 def parameter_names(layer: Layer) -> frozenset[str]:
@@ -86,7 +98,7 @@ def _plain_name(path: str, module: nn.Module, attribute: str) -> str:
     if not inherits(module, {"ParametrizationList"}):
         name = attribute.removesuffix("_orig")
         replaced = isinstance(getattr(module, name, None), Tensor)
-        return f"{path}.{name if replaced else attribute}"
+        return f"{path}.{name if replaced else attribute}".lstrip(".")
     if attribute == "original":
         return path
     normalises = any(inherits(each, {"_WeightNorm"}) for each in module.children())

@@ -13,6 +13,7 @@ from tb_activation_hist.capture.count import is_capturing
 from tb_activation_hist.capture.equal_rows import LOOK_AGAIN, RowWatch
 from tb_activation_hist.capture.kept_gradients import GradientWatch
 from tb_activation_hist.capture.known_parameters import KnownParameters
+from tb_activation_hist.capture.loss_watch import LossWatch
 from tb_activation_hist.capture.optimizer_settings import list_groups, list_module_settings
 from tb_activation_hist.capture.restored_weights import RestoreWatch, may_be_watched
 from tb_activation_hist.capture.select import Layer
@@ -29,7 +30,7 @@ LOOK_EVERY: Final = 16
 
 
 class _Watched:
-    """A parameter of which single steps are followed, and the optimizer that has it.
+    """A parameter of which single steps are followed, the first optimizer that has it, and all.
 
     Neither it nor its module is kept alive: a layer that is replaced goes.
     """
@@ -37,6 +38,7 @@ class _Watched:
     def __init__(self, name: str, parameter: nn.Parameter) -> None:
         self._parameter = weakref.ref(parameter)
         self.optimizer: int | None = None
+        self.optimizers: set[int] = set()
         self.restored = RestoreWatch(name)
         self.kept = GradientWatch(name, parameter)
 
@@ -61,6 +63,7 @@ class SetupWatch:
         self._modules: list[ModuleSettings] = []
         self._watched: list[_Watched] | None = None
         self._rows = RowWatch()
+        self.losses = LossWatch()
         self._told: list[str] = []
         self._news = False
         self.on = False
@@ -74,6 +77,7 @@ class SetupWatch:
     def begin_step(self, recorded: bool) -> None:
         """A step begins; recorded: whether it makes a record."""
         self.on = recorded
+        self.losses.begin_step(recorded, self._records)
 
     def begin(self, step: int) -> None:
         """Before the first forward pass or optimizer step: look at the weights as they are."""
@@ -101,7 +105,7 @@ class SetupWatch:
             self._look_at_groups(optimizer, step)
         for watched in self._watched or ():
             parameter = watched.parameter
-            if watched.optimizer == id(optimizer) and parameter is not None:
+            if id(optimizer) in watched.optimizers and parameter is not None:
                 watched.restored.before_step(parameter, step)
 
     def after_step(self, optimizer: Any, step: int) -> None:
@@ -110,9 +114,9 @@ class SetupWatch:
             return
         for watched in self._watched or ():
             parameter = watched.parameter
-            if watched.optimizer == id(optimizer) and parameter is not None:
+            if id(optimizer) in watched.optimizers and parameter is not None:
                 watched.restored.after_step(parameter, step)
-                if not watched.kept.ended:
+                if watched.optimizer == id(optimizer) and not watched.kept.ended:
                     watched.kept.after_step(parameter, step)
                     self._news = True
 
@@ -130,8 +134,9 @@ class SetupWatch:
                 self._news = True
         own = {id(parameter) for group in optimizer.param_groups for parameter in group["params"]}
         for watched in self._watched or ():
-            if watched.optimizer is None and id(watched.parameter) in own:
-                watched.optimizer = id(optimizer)
+            if id(watched.parameter) in own:
+                watched.optimizer = watched.optimizer or id(optimizer)
+                watched.optimizers.add(id(optimizer))
 
     def end_record(self, step: int) -> None:
         """A record ends."""
@@ -142,6 +147,7 @@ class SetupWatch:
             known = self._known.by_id().values()
             self._rows.look_again(((ref.name, p) for ref, p in known), step)
             self._news = True
+        self._news = self.losses.end_record(step) or self._news
         if turn:
             self._look_at_modules(step)
         for watched in self._watched or ():
@@ -175,6 +181,7 @@ class SetupWatch:
         for watched in self._watched or ():
             yield from (f for f in (watched.restored.fact, watched.kept.fact) if f is not None)
         yield from self._rows.facts
+        yield from self.losses.facts
 
     def stop(self) -> None:
         """Take the hooks off the parameters, if there are any."""

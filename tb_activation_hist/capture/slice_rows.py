@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple, TypeAlias
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -264,9 +265,11 @@ class PendingSlices:
         """Block until all have arrived. rows: those of the record."""
         found = []
         for ranges, pending in self._parts:
-            totals, moments = pending.wait()
+            last = ranges[-1]
+            totals, moments = pending.wait(last.first + last.slices)
+            counted = np.concatenate([[0], np.cumsum(totals[:, 0])]).tolist()
             for row, first, slices in ranges:
-                own = slice(first, first + slices)
-                if totals[own, 0].any():
-                    found.append((row, LayerSlices(totals[own], moments[own])))
+                end = first + slices
+                if counted[end] > counted[first]:
+                    found.append((row, LayerSlices(totals[first:end], moments[first:end])))
         return join_slices(found, rows)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -17,7 +18,7 @@ MOST_WINDOWS: Final = 64
 MOST_LOSSES: Final = 8
 """Scalars of a run that are followed."""
 
-OTHER_DATA: Final = ("val", "test", "eval", "valid", "dev")
+OTHER_DATA: Final = ("val", "test", "eval", "valid", "validation", "dev")
 """Words in the names of losses on data that nothing is learnt from."""
 
 
@@ -45,10 +46,14 @@ class LossHistory:
         return LossHistory(self.tag, self.steps[:known], self.means[:known], self.window, bad)
 
 
+def split_words(tag: str) -> list[str]:
+    """The words of a scalar's name in lower case: ``"val.main_loss"`` has val, main and loss."""
+    return [word for word in re.split(r"[^a-z0-9]+", tag.lower()) if word]
+
+
 def is_training_loss(tag: str) -> bool:
     """Whether a scalar's name says that it is a loss, and of no other data than the training's."""
-    words = tag.lower().replace("_", "/").replace("-", "/").split("/")
-    return "loss" in tag.lower() and not any(word in OTHER_DATA for word in words)
+    return "loss" in tag.lower() and not set(split_words(tag)) & set(OTHER_DATA)
 
 
 class LossFollower:

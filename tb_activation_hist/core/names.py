@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from typing import Any, Final, Literal, TypeAlias, get_args
 
 from tb_activation_hist.core.errors import FormatError
@@ -80,7 +81,7 @@ class LayerInfo:
     split: int | None = None
     slice: int | None = None
 
-    @property
+    @cached_property
     def tag(self) -> str:
         """TensorBoard tag: ``<kind>/<layer>``, with ``eval/`` in front outside training."""
         return f"{phase_prefix(self.phase)}{self.kind}/{self.layer}"
@@ -90,7 +91,7 @@ class LayerInfo:
         """Tag of the slices of a split layer."""
         return f"{SLICES_PREFIX}{self.tag}"
 
-    @property
+    @cached_property
     def key(self) -> str:
         """Key in ``read_histograms``: the tag without ``activations/``."""
         kind = "" if self.kind == "activations" else f"{self.kind}/"
@@ -135,8 +136,12 @@ def phase_prefix(phase: str) -> str:
     return "" if phase == "train" else f"{phase}/"
 
 
+@lru_cache(maxsize=4096)
 def content_to_layer_info(content: bytes) -> LayerInfo:
-    """Inverse of `LayerInfo.to_content`; FormatError when damaged or from a newer version."""
+    """Inverse of `LayerInfo.to_content`; FormatError when damaged or from a newer version.
+
+    Remembered, since a server that follows trainings asks for the same ones with each new record.
+    """
     what = f"metadata of an {PLUGIN_NAME} tag"
     fields = read_json_object(content, what)
     version = fields.get("version")

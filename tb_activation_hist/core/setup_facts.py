@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import MISSING, asdict, dataclass, field, fields
 from typing import Any, Final, TypeAlias
 
 from tb_activation_hist.core.stored_json import is_whole
@@ -23,7 +23,7 @@ class OptimizerGroup:
     optimizer: its class. place: its number among the optimizers, from 1. since: step from which on
     it has these settings. parameters: how many of the model's it has. settings: numbers by name;
     betas are ``beta1`` and ``beta2``, what is on or off is 1 or 0. ``lr`` is the one that it had at
-    `since`.
+    `since`. others: how many parameters of other models it has.
     """
 
     optimizer: str
@@ -31,6 +31,7 @@ class OptimizerGroup:
     since: int
     parameters: int
     settings: Mapping[str, float] = field(default_factory=dict)
+    others: int = 0
 
     @property
     def decouples_decay(self) -> bool:
@@ -101,7 +102,53 @@ class EqualRows:
     seen: int
 
 
-SetupFact: TypeAlias = OptimizerGroup | ModuleSettings | RestoredWeights | KeptGradients | EqualRows
+@dataclass(frozen=True)
+class LossGradients:
+    """What the gradients of a model's output tell of the loss, of the first call of each look.
+
+    output: as a layer is named, ``"Net"`` or ``"Net/logits"``. looks: records that were looked at,
+    from step `first` to step `seen`.
+    judged: looks that tell whether each sample has a target of its own. shared: those of them in
+    which all samples are pulled to one value. levels: different values of these.
+    form: of `capture.loss_forms` the loss that was seen most, "" for none; formed: in so many
+    looks. normalised: looks of them whose outputs are already what the loss makes of them.
+    ascended: looks whose gradients are those of a cross entropy with the opposite sign.
+    below_zero: looks that pull many outputs below the 0 that a ReLU gives, and beyond_range: beyond
+    the ends of a sigmoid or tanh; since: step of the first of either; after: looks from there on.
+    linear: looks in which the model was called more than once and all samples of a call had the
+    same gradient, in some calls above and in others below 0. penalised: looks with a gradient of
+    gradients. labels: looks in which the classes of samples are known; likeness: how often two
+    samples of a batch are of one class, and how often two of different batches are.
+    """
+
+    output: str
+    looks: int = 0
+    first: int = 0
+    seen: int = 0
+    judged: int = 0
+    shared: int = 0
+    levels: int = 0
+    form: str = ""
+    formed: int = 0
+    normalised: int = 0
+    ascended: int = 0
+    below_zero: int = 0
+    beyond_range: int = 0
+    since: int = 0
+    after: int = 0
+    linear: int = 0
+    penalised: int = 0
+    labels: int = 0
+    likeness: Mapping[str, float] = field(default_factory=dict)
+
+
+WITHIN: Final = "within"
+ACROSS: Final = "across"
+"""Names of the two in `LossGradients.likeness`."""
+
+SetupFact: TypeAlias = (
+    OptimizerGroup | ModuleSettings | RestoredWeights | KeptGradients | EqualRows | LossGradients
+)
 
 _FACTS: Final[Mapping[str, type[Any]]] = {
     "optimizer": OptimizerGroup,
@@ -109,6 +156,7 @@ _FACTS: Final[Mapping[str, type[Any]]] = {
     "restored": RestoredWeights,
     "kept": KeptGradients,
     "rows": EqualRows,
+    "loss": LossGradients,
 }
 _NAMES: Final = {own: name for name, own in _FACTS.items()}
 
@@ -132,7 +180,8 @@ def _to_fact(text: str) -> SetupFact | None:
     own = _FACTS.get(name) if isinstance(name, str) else None
     if own is None:
         return None
-    names = [each.name for each in fields(own)]
+    # Older versions did not know each field.
+    names = [each.name for each in fields(own) if each.name in stored or each.default is MISSING]
     checks = [_CHECKS.get(name, is_whole) for name in names]
     if not all(check(stored.get(name)) for name, check in zip(names, checks, strict=True)):
         return None
@@ -160,5 +209,8 @@ _CHECKS: Final = {
     "parameter": _is_text,
     "layers": _is_texts,
     "settings": _is_numbers,
+    "output": _is_text,
+    "form": _is_text,
+    "likeness": _is_numbers,
 }
 """What the fields of facts must be that are no whole numbers."""

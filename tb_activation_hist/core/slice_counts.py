@@ -79,11 +79,17 @@ def join_slices(parts: Iterable[tuple[int, LayerSlices]], rows: int) -> RecordSl
     parts: pairs of a row and its slices. Where parts of one row differ in their number of slices,
     the row gets the larger one: slices are added by their number, from 0 on.
     """
-    used = [(row, part) for row, part in parts if len(part.totals)]
+    used = sorted(((row, part) for row, part in parts if len(part.totals)), key=_row_of)
     lengths = np.zeros(rows, np.int64)
     for row, part in used:
         lengths[row] = max(lengths[row], len(part.totals))
     offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+    if used and len({row for row, _ in used}) == len(used):
+        # One part for each row, as on one device: nothing has to be added.
+        totals, moments = (
+            np.concatenate(columns) for columns in zip(*(part for _, part in used), strict=True)
+        )
+        return RecordSlices(offsets, totals, moments)
     totals = np.zeros((offsets[-1], len(SLICE_TOTALS)), np.int64)
     moments = np.zeros((offsets[-1], 4))
     moments[:, :2] = np.inf, -np.inf
@@ -94,3 +100,7 @@ def join_slices(parts: Iterable[tuple[int, LayerSlices]], rows: int) -> RecordSl
         moments[own, 1] = np.maximum(moments[own, 1], part.moments[:, 1])
         moments[own, 2:] += part.moments[:, 2:]
     return RecordSlices(offsets, totals, moments)
+
+
+def _row_of(part: tuple[int, LayerSlices]) -> int:
+    return part[0]

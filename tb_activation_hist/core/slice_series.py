@@ -101,12 +101,14 @@ class SliceTallies:
             square = self.sum_sq / np.maximum(self.finite, 1)
             spread = np.sqrt(np.maximum(square - self.mean**2, 0.0))
         # Rounded, the ends of values that differ a little may be one number.
-        equal = (self.low == self.high) & (spread <= ROUNDING * np.abs(self.mean))
-        return self.where_finite(np.where(equal, 0.0, spread))
+        equal = np.nonzero(self.low == self.high)
+        spread[equal] *= spread[equal] > ROUNDING * np.abs(self.mean[equal])
+        return self.where_finite(spread)
 
     def where_finite(self, values: npt.NDArray[Any]) -> FloatArray:
         """Values (S, K), and NaN where a slice has no finite one."""
-        return np.where(self.finite > 0, values, np.nan)
+        some = self.finite > 0
+        return values if some.all() else np.where(some, values, np.nan)
 
 
 FIELDS: Final = tuple(field.name for field in fields(SliceTallies))

@@ -45,6 +45,7 @@ LEADS_TO: Final[Mapping[str, frozenset[str]]] = {
     "not_learning": frozenset({"vanishing", "not_learning"}),
     "kept_gradients": _DIVERGENCE | {"not_learning", "loss_rises"},
     "optimizer_settings": _DIVERGENCE | {"not_learning", "loss_rises", "stopped_learning"},
+    "loss_mismatch": _DIVERGENCE | {"not_learning", "loss_rises", "relu_logits"},
     "loss_rises": _DIVERGENCE,
     "eval_mode": frozenset({"not_learning"}),
     "strong_dropout": frozenset({"mostly_zero", "spike_and_crash", "not_learning"}),
@@ -55,7 +56,9 @@ LEADS_TO: Final[Mapping[str, frozenset[str]]] = {
 """Kind -> kinds that it brings about, in any layer, while it lasts."""
 
 
-LASTING: Final = frozenset({"unscaled_inputs", "kept_gradients", "optimizer_settings"})
+LASTING: Final = frozenset(
+    {"unscaled_inputs", "kept_gradients", "optimizer_settings", "loss_mismatch", "loss_rises"}
+)
 """Kinds that the first record shows and that last as long as the training does."""
 
 

@@ -55,7 +55,9 @@ FIGURES: Final[Mapping[str, Figure]] = {
     "found_units": Figure("units that show it"),
     "frozen_layers": Figure("layers that are frozen"),
     "groups": Figure("groups of equal units"),
-    "growth": Figure("growth of the size", TIMES, ("growth", "depth", "gradient", "weights")),
+    "growth": Figure(
+        "growth of the size", TIMES, ("growth", "depth", "gradient", "weights", "critic_growth")
+    ),
     "idle_share": Figure("values that are zero or tiny", SHARE, ("collapsed_share",)),
     "idle_share_before": Figure("values that were zero or tiny before", SHARE),
     "loss_begin": Figure("logged loss at the beginning"),
@@ -89,6 +91,9 @@ FIGURES: Final[Mapping[str, Figure]] = {
     "setting": Figure("setting", TEXT),
     "setting_value": Figure("its value", NUMBER, ("momentum", "decay_in_gradient")),
     "slower": Figure("update per gradient, below that of others", TIMES, ("slow_rate",)),
+    "same_class": Figure("pairs of samples of one class, within batches", SHARE),
+    "same_class_across": Figure("the same, of different batches", SHARE),
+    "class_likeness": Figure("how much likelier that makes one class", SHARE, ("class_likeness",)),
     "scores_rms": Figure("size of attention's scores", NUMBER, ("saturated_scores",)),
     "start_gain": Figure(
         "weights at the start, relative to 1/sqrt(inputs)",

@@ -188,6 +188,16 @@ def _is_swapped(group: OptimizerGroup, layers: RunSignals) -> bool:
     return not group.decouples_decay and rate * DECAY_ABOVE < own.get("weight_decay", 0.0)
 
 
+def first_negative_rate(layers: RunSignals) -> tuple[int, float]:
+    """Step of the first record with a learning rate below 0, and that rate; 0 where none is."""
+    found = [
+        (int(own.facts.steps[at]), float(own.facts.rates[at]))
+        for own in layers.sizes.values()
+        for at in np.flatnonzero(own.facts.rates < 0)[:1]
+    ]
+    return min(found, default=(0, 0.0))
+
+
 def largest_rate(layers: RunSignals) -> float:
     """Learning rate of all groups and records; 0 where none is known."""
     rates = [own.facts.rates for own in layers.sizes.values() if len(own.facts.rates)]

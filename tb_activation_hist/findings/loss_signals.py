@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 
 from tb_activation_hist.core.grid import FloatArray
-from tb_activation_hist.core.loss_history import LossHistory
+from tb_activation_hist.core.loss_history import LossHistory, split_words
 from tb_activation_hist.core.setup_facts import OptimizerGroup
 from tb_activation_hist.findings.run_signals import RunSignals
 
@@ -59,8 +59,7 @@ def find_main_loss(run: RunSignals) -> LossHistory | None:
     losses = [loss for loss in run.facts.losses if len(loss.steps)]
     if len(places) > 1 or len(losses) != 1:
         return None
-    words = losses[0].tag.lower().replace("_", "/").replace("-", "/").replace(".", "/").split("/")
-    return losses[0] if set(words) <= PLAIN_WORDS else None
+    return losses[0] if set(split_words(losses[0].tag)) <= PLAIN_WORDS else None
 
 
 def find_loss_trend(run: RunSignals) -> LossTrend | None:

@@ -24,6 +24,10 @@ from tb_activation_hist.findings.rules.kept_gradients import (
     KEPT_GRADIENTS,
     KeptGradientThresholds,
 )
+from tb_activation_hist.findings.rules.loss_mismatch import (
+    LOSS_MISMATCH,
+    LossMismatchThresholds,
+)
 from tb_activation_hist.findings.rules.loss_rises import LOSS_RISES, LossRisesThresholds
 from tb_activation_hist.findings.rules.low_precision import LOW_PRECISION, LowPrecisionThresholds
 from tb_activation_hist.findings.rules.mostly_zero import MOSTLY_ZERO, MostlyZeroThresholds
@@ -76,6 +80,7 @@ class FindingOptions(
     ReluLogitsThresholds,
     StrongDropoutThresholds,
     LossRisesThresholds,
+    LossMismatchThresholds,
     OptimizerSettingsThresholds,
     KeptGradientThresholds,
     UnshuffledThresholds,
@@ -134,6 +139,7 @@ RUN_RULES: Final[RunRules] = (
     UNSHUFFLED_INPUT,
     KEPT_GRADIENTS,
     OPTIMIZER_SETTINGS,
+    LOSS_MISMATCH,
     LOSS_RISES,
     STRONG_DROPOUT,
     RELU_LOGITS,

@@ -10,11 +10,9 @@ import math
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-import numpy as np
-
-from tb_activation_hist.core.grid import FloatArray
 from tb_activation_hist.core.histogram import HistogramSeries
 from tb_activation_hist.core.joining import central_range
+from tb_activation_hist.core.record_sizes import RecordReaches, find_reaches, usual_size
 
 MARGIN: Final = 0.02
 """Margin beyond the central values, as a fraction of the range."""
@@ -27,9 +25,6 @@ HARMLESS: Final = 100
 
 ONSET: Final = 2
 """An exploding series adds the records up to this many times the size of the others."""
-
-DEVIATIONS: Final = 4
-"""Records reach this many standard deviations; of a normal distribution 99.99 %."""
 
 AUTO_DECADES: Final = 8
 """Maximum number of decades of a symlog axis over the automatic range."""
@@ -49,15 +44,10 @@ class CommonRange(NamedTuple):
 
 
 class _Profile(NamedTuple):
-    """The central range of a series, and the central part (lo, hi) of each record with any size.
-
-    usual: size of the median record.
-    """
+    """The central ranges of a series and of its records. usual: size of the median record."""
 
     central: Interval
-    lo: FloatArray
-    hi: FloatArray
-    size: FloatArray
+    records: RecordReaches
     usual: float
 
 
@@ -91,7 +81,9 @@ def common_range(parts: Sequence[HistogramSeries]) -> CommonRange | None:
         most = ONSET * max(*map(_size, calm), _lower_median(usual), 0.0)
         exploding = [p for p in profiles if _size(p.central) > limit]
         ranges = calm + [onset for p in exploding for onset in _onset(p, most)]
-    sizes = [size for size in [*map(_size, ranges), *usual] if 0 < size <= most]
+    # Those of beginnings depend on how records are pooled, which must not decide about the axis.
+    held = calm if limited else ranges
+    sizes = [size for size in [*map(_size, held), *usual] if 0 < size <= most]
     return CommonRange(min(lo for lo, _ in ranges), max(hi for _, hi in ranges), sizes)
 
 
@@ -125,24 +117,18 @@ def _profiles(parts: Sequence[HistogramSeries]) -> list[_Profile]:
 
 
 def _profile(series: HistogramSeries, central: Interval) -> _Profile:
-    """Records of zeros alone say nothing about the size of a series."""
-    with np.errstate(over="ignore", invalid="ignore"):
-        reach = DEVIATIONS * series.std
-        lo = np.maximum(series.min, series.mean - reach)
-        hi = np.minimum(series.max, series.mean + reach)
-    size = np.maximum(np.abs(lo), np.abs(hi))
-    used = (lo <= hi) & (size > 0)
+    records = find_reaches(series)
     # A few tall records of a mostly flat series may lie beyond its central range.
-    usual = min(_upper_median(size[used]), _size(central))
-    return _Profile(central, lo[used], hi[used], size[used], usual)
+    return _Profile(central, records, min(usual_size(records.size), _size(central)))
 
 
 def _onset(profile: _Profile, most: float) -> list[Interval]:
     """The part of an exploding series whose records are not larger than `most`, if any."""
-    early = profile.size <= most
+    lo, hi, size = profile.records
+    early = size <= most
     if not early.any():
         return []
-    return [(float(profile.lo[early].min()), float(profile.hi[early].max()))]
+    return [(float(lo[early].min()), float(hi[early].max()))]
 
 
 def _pad(lo: float, hi: float) -> Interval:
@@ -162,10 +148,6 @@ def _widen(lo: float, hi: float) -> Interval:
 
 def _size(interval: Interval) -> float:
     return max(abs(interval[0]), abs(interval[1]))
-
-
-def _upper_median(values: FloatArray) -> float:
-    return float(np.sort(values)[len(values) // 2]) if len(values) else 0.0
 
 
 def _lower_median(values: Sequence[float]) -> float:

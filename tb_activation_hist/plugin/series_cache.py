@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from itertools import chain
@@ -23,12 +23,14 @@ from tb_activation_hist.plugin.guard import explain_failure
 from tb_activation_hist.plugin.lru_cache import LruCache
 from tb_activation_hist.plugin.reading_turns import ReadingTurns, Urgency
 from tb_activation_hist.plugin.series_loader import (
+    Decoded,
     LoadedSeries,
     append_block,
     load_blocks,
     load_histograms,
     tensor_to_bytes,
 )
+from tb_activation_hist.storage.codec import DECODED_TOGETHER
 
 SERIES_BYTES: Final = 1024 * 2**20
 """Maximum bytes of decoded series: two dozen layers of a run of 20,000 records, which the default
@@ -44,9 +46,6 @@ Decoded they take four to five times as much, and others wait meanwhile."""
 
 DECODERS: Final = min(os.cpu_count() or 1, 4)
 """Threads that decode blocks; more of them would wait for the interpreter."""
-
-DECODED_AT_ONCE: Final = 16
-"""Blocks that a thread decodes in one go: handing over a single one takes half as long again."""
 
 JOINERS: Final = 2
 """Series loaded at a time: the blocks of one are decoded while those of the other are joined."""
@@ -222,13 +221,15 @@ class SeriesCache:
         self._largest_bytes = max(size, self._largest_bytes // 2, 2**16)
         return loaded
 
-    def _on_threads(self, decode: Callable[[bytes], Any], blocks: Iterable[bytes]) -> Iterable[Any]:
-        """``map(decode, blocks)`` on several threads."""
-        every = list(blocks)
-        parts = [every[at : at + DECODED_AT_ONCE] for at in range(0, len(every), DECODED_AT_ONCE)]
+    def _on_threads(
+        self, decode: Callable[[Sequence[bytes]], Decoded], blocks: Sequence[bytes]
+    ) -> Decoded:
+        """``decode(blocks)`` on several threads."""
+        starts = range(0, len(blocks), DECODED_TOGETHER)
+        parts = [blocks[start : start + DECODED_TOGETHER] for start in starts]
         if len(parts) < 2:
-            return map(decode, every)
-        return chain.from_iterable(self._threads.map(lambda part: [*map(decode, part)], parts))
+            return decode(blocks)
+        return list(chain.from_iterable(self._threads.map(decode, parts)))
 
     def _note_sessions(self, key: SeriesKey, notes: SessionNotes) -> None:
         with self._noting:

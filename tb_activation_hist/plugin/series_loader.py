@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import cached_property, partial
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -13,6 +14,7 @@ import numpy as np
 from tb_activation_hist.core.errors import FormatError, join_problems
 from tb_activation_hist.core.histogram import HistogramSeries
 from tb_activation_hist.core.joining import append_series, sum_records
+from tb_activation_hist.core.record_sizes import find_reaches, usual_size
 from tb_activation_hist.core.schemes.scheme import AnyScheme, Scheme
 from tb_activation_hist.core.sessions import (
     JoinedSessions,
@@ -25,11 +27,13 @@ from tb_activation_hist.core.tallies import Tallies
 from tb_activation_hist.plugin.data_provider import Stamp
 from tb_activation_hist.plugin.missing_records import (
     DAMAGE_HINT,
+    NOTHING_MISSING,
+    MissingRecords,
     StepRange,
     find_missing,
     series_to_range,
 )
-from tb_activation_hist.storage.codec import BlockSpan, decode_block, peek_span
+from tb_activation_hist.storage.codec import Block, BlockSpan, decode_blocks, peek_span
 from tb_activation_hist.storage.tensorboard_histograms import (
     buckets_to_series,
     normalise_buckets,
@@ -40,7 +44,8 @@ NOTHING_TO_TELL: Final = SessionNotes()
 BlockId = bytes
 """Identifies a block without decoding it: header, checksum of the payload, length."""
 
-DecodeAll = Callable[[Callable[[bytes], Any], Iterable[bytes]], Iterable[Any]]
+Decoded = list[Block | FormatError]
+DecodeAll = Callable[[Callable[[Sequence[bytes]], Decoded], Sequence[bytes]], Decoded]
 
 
 @dataclass(frozen=True)
@@ -71,6 +76,12 @@ class LoadedSeries:
     notes: SessionNotes = NOTHING_TO_TELL
     decoded: int = 0
 
+    @cached_property
+    def usual_size(self) -> float:
+        """Size of the median record; it is finite."""
+        size = usual_size(find_reaches(self.series).size)
+        return size if math.isfinite(size) else 0.0
+
     @property
     def size_bytes(self) -> int:
         """Memory of the records, to within a few per cent."""
@@ -93,11 +104,11 @@ def load_blocks(
     tensors: Sequence[Any],
     scheme: Scheme,
     layer: str,
-    decode_all: DecodeAll = map,
+    decode_all: DecodeAll = lambda decode, blocks: decode(blocks),
 ) -> LoadedSeries:
     """Load one of our own series; only blocks that are not in `before` are decoded.
 
-    decode_all: ``map``, or its equivalent on several threads.
+    decode_all: calls the function with the blocks, or on several threads with parts of them.
     """
     data = {block_id(raw): raw for raw in (tensor_to_bytes(t.numpy) for t in tensors)}
     if before is not None and not _may_grow(before, data):
@@ -107,20 +118,22 @@ def load_blocks(
         name: text for name, text in (before.damaged if before else {}).items() if name in data
     }
     new = [name for name in data if name not in known and name not in damaged]
-    decoded = list(decode_all(partial(_try_decode, scheme, layer), [data[name] for name in new]))
-    damaged |= {n: part for n, part in zip(new, decoded, strict=True) if isinstance(part, str)}
-    held = known | {n for n, part in zip(new, decoded, strict=True) if not isinstance(part, str)}
-    readable = [(data[n], p) for n, p in zip(new, decoded, strict=True) if not isinstance(p, str)]
-    joined = _join(before, readable) or JoinedSessions(
+    decode = partial(decode_blocks, scheme=scheme, layer=layer)
+    decoded = dict(zip(new, decode_all(decode, [data[name] for name in new]), strict=True))
+    damaged |= {name: str(each) for name, each in decoded.items() if isinstance(each, FormatError)}
+    readable = {name: each for name, each in decoded.items() if isinstance(each, Block)}
+    held = known | readable.keys()
+    joined = _join(before, readable.values()) or JoinedSessions(
         empty_series(scheme, layer), None, NOTHING_TO_TELL
     )
     blocks = HeldBlocks(
         held,
         _spans(data.values()),
-        {**(before.ranges if before else {}), **_ranges(readable)},
+        {**(before.ranges if before else {}), **_ranges(readable.values())},
         damaged,
     )
-    return _to_loaded(stamp, joined, sum_records(joined.series), blocks, len(held) - len(known))
+    overview, decoded_now = sum_records(joined.series), len(held) - len(known)
+    return _to_loaded(stamp, joined, overview, blocks, _find_missing(blocks), decoded_now)
 
 
 def _may_grow(before: LoadedSeries, data: Mapping[BlockId, bytes]) -> bool:
@@ -133,17 +146,12 @@ def _may_grow(before: LoadedSeries, data: Mapping[BlockId, bytes]) -> bool:
     return before.blocks <= data.keys() and all(span.session == before.newest for span in fresh)
 
 
-def _join(
-    before: LoadedSeries | None, new: Sequence[tuple[bytes, HistogramSeries]]
-) -> JoinedSessions | None:
+def _join(before: LoadedSeries | None, new: Iterable[Block]) -> JoinedSessions | None:
     """What is held and what is new; None if there is nothing."""
     parts = []
     if before is not None and before.newest is not None and len(before.series):
         parts.append(SessionPart(before.series, before.newest, -1))
-    for data, series in new:
-        span = peek_span(data)
-        if span is not None:
-            parts.append(SessionPart(series, span.session, span.ordinal))
+    parts += [SessionPart(block.series, block.session, block.ordinal) for block in new]
     if not parts:
         return None
     joined = join_sessions(parts)
@@ -167,19 +175,25 @@ def append_block(
     span = peek_span(data)
     if span is None or span.session != before.newest or not _follows(span, before.spans):
         return None
-    part = _try_decode(scheme, layer, data)
-    if isinstance(part, str) or len(before.series) == 0 or part.steps[0] <= before.series.steps[-1]:
+    (block,) = decode_blocks([data], scheme, layer)
+    if isinstance(block, FormatError) or len(before.series) == 0:
+        return None
+    part = block.series
+    if part.steps[0] <= before.series.steps[-1]:
         return None
     blocks = HeldBlocks(
         before.blocks | {block_id(data)},
         before.spans | {span},
-        {**before.ranges, **_ranges([(data, part)])},
+        {**before.ranges, **_ranges([block])},
         before.damaged,
     )
     series = append_series(before.series, part)
     overview = sum_records(append_series(before.overview, part))
     grown = JoinedSessions(series, before.newest, before.notes)
-    return _to_loaded(stamp, grown, overview, blocks, 1)
+    # A block that follows leaves no new gap.
+    complete = not before.missing and before.notes.abandoned_from is None
+    missing = NOTHING_MISSING if complete else _find_missing(blocks)
+    return _to_loaded(stamp, grown, overview, blocks, missing, 1)
 
 
 def _follows(span: BlockSpan, spans: frozenset[BlockSpan]) -> bool:
@@ -188,15 +202,19 @@ def _follows(span: BlockSpan, spans: frozenset[BlockSpan]) -> bool:
     return span.ordinal == max(ends, default=-1)
 
 
+def _find_missing(held: HeldBlocks) -> MissingRecords:
+    # The identity of a block begins with its header.
+    return find_missing(held.spans, _spans(held.damaged), held.ranges)
+
+
 def _to_loaded(
     stamp: Stamp,
     joined: JoinedSessions,
     overview: HistogramSeries,
     held: HeldBlocks,
+    missing: MissingRecords,
     decoded: int,
 ) -> LoadedSeries:
-    # The identity of a block begins with its header.
-    missing = find_missing(held.spans, _spans(held.damaged), held.ranges)
     return LoadedSeries(
         stamp=stamp,
         series=joined.series,
@@ -213,14 +231,6 @@ def _to_loaded(
         damaged=held.damaged,
         decoded=decoded,
     )
-
-
-def _try_decode(scheme: Scheme, layer: str, data: bytes) -> HistogramSeries | str:
-    """Decode a block, or say why it cannot be decoded."""
-    try:
-        return decode_block(data, scheme, layer).series
-    except FormatError as err:
-        return str(err)
 
 
 def load_histograms(stamp: Stamp, tensors: Sequence[Any], layer: str) -> LoadedSeries:
@@ -282,9 +292,8 @@ def _spans(blocks: Iterable[bytes]) -> frozenset[BlockSpan]:
     return frozenset(filter(None, map(peek_span, blocks)))
 
 
-def _ranges(blocks: Iterable[tuple[bytes, HistogramSeries]]) -> dict[BlockSpan, StepRange]:
-    spans = ((peek_span(data), part) for data, part in blocks)
-    return {span: series_to_range(part) for span, part in spans if span is not None}
+def _ranges(blocks: Iterable[Block]) -> dict[BlockSpan, StepRange]:
+    return {block.span: series_to_range(block.series) for block in blocks}
 
 
 def _damage_warning(damaged: Mapping[BlockId, str]) -> str:

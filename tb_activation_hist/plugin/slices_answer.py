@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from typing import Final, get_args
+from typing import Final, cast, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +19,12 @@ from tb_activation_hist.plugin.query import UNREADABLE_STATUS, RequestError, one
 from tb_activation_hist.plugin.response import round_or_none
 from tb_activation_hist.storage.slice_codec import SliceBlock, decode_slices
 from tb_activation_hist.storage.slice_reader import join_slice_blocks
+
+AUTO: Final = "auto"
+"""Asks for the share of zeros, or for the root mean square where no slice has zeros."""
+
+HAS_ZEROS: Final = 0.01
+"""Least share of zeros of a slice, over all records, that is not by chance."""
 
 MAX_CELLS: Final = 512
 """Maximum number of rows, and of columns, of an answer."""
@@ -52,7 +58,7 @@ def read_slices(provider: DataProvider, run: str, tag: str) -> SliceSeries | Non
 def slices_answer(provider: DataProvider, query: Mapping[str, str]) -> schema.Slices:
     """Work out the answer of the route; RequestError for a wrong query or unreadable slices."""
     run, tag = required(query, "run"), required(query, "tag")
-    statistic = one_of(query, "statistic", SLICE_STATISTICS, "zero_share")
+    statistic = one_of(query, "statistic", (*SLICE_STATISTICS, AUTO), "zero_share")
     sorts: tuple[schema.SliceSort, ...] = get_args(schema.SliceSort)
     sort = one_of(query, "sort", sorts, "number")
     try:
@@ -61,7 +67,15 @@ def slices_answer(provider: DataProvider, query: Mapping[str, str]) -> schema.Sl
         raise RequestError(f"Run {run!r}, tag {tag!r}: {err}", UNREADABLE_STATUS) from err
     if slices is None:
         raise RequestError(f"Run {run!r} has no slices of {tag!r}: it was not split.", 404)
-    return _make_answer(slices, run, tag, statistic, sort)
+    return _make_answer(slices, run, tag, _choose(statistic, slices), sort)
+
+
+def _choose(statistic: str, slices: SliceSeries) -> SliceStatistic:
+    """The statistic that was asked for."""
+    if statistic != AUTO:
+        return cast("SliceStatistic", statistic)
+    has_zeros = slices.zeros.sum(axis=0) >= HAS_ZEROS * np.maximum(slices.n.sum(axis=0), 1)
+    return "zero_share" if has_zeros.any() else "rms"
 
 
 def _make_answer(

@@ -99,6 +99,7 @@ def make_tile(loaded: LoadedSeries, request: schema.TileRequest) -> Tile:
         "unit": unit,
         "range": central,
         "extent": extent,
+        "usual": loaded.usual_size,
         "first_step": int(series.steps[0]) if len(series) else 0,
         "last_step": int(series.steps[-1]) if len(series) else 0,
         "dtypes": dtypes,

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from tb_activation_hist.capture.attachment import Attachment
 from tb_activation_hist.capture.compiled import make_room_for_graphs
 from tb_activation_hist.capture.followed_layers import Changes, FollowedLayers
+from tb_activation_hist.capture.loss_watch import OutputHook
 from tb_activation_hist.capture.options import CaptureOptions
 from tb_activation_hist.capture.outline import iter_modules
 from tb_activation_hist.capture.parameter_kinds import ParameterKinds
@@ -56,11 +57,12 @@ class AttachedModel:
     def __init__(self, model: nn.Module, options: CaptureOptions) -> None:
         self._model = model
         self._followed = FollowedLayers(model, options.layers)
+        self._selects = options.layers is not None
         self.state = CaptureState(options, len(self.layers))
         self.state.look = self._look
         self.parameters = ParameterKinds(self.state, options.kinds, options.sizes_every)
         if options.split:
-            names = [ref.name for ref in layers_to_refs(self.layers)]
+            names = [ref.name for ref in layers_to_refs(self._with_parameters)]
             self.state.split = SplitRules(options.split, self.layers, names)
         self.records = 0
         self.stored = False
@@ -82,6 +84,20 @@ class AttachedModel:
         """The selected layers, in model order."""
         return self._followed.layers
 
+    @property
+    def _whole(self) -> Layer:
+        """The model: all parameters are below it."""
+        return Layer("", len(self.layers), unwrap(self._model))
+
+    @property
+    def _with_parameters(self) -> list[Layer]:
+        """Whose parameters are recorded: without a selection, all parameters of the model.
+
+        Modules with children have some too: stacked experts, position embeddings,
+        ``in_proj_weight``.
+        """
+        return self.layers if self._selects else [*self.layers, self._whole]
+
     def tags(self) -> dict[str, tuple[str, nn.Module]]:
         """The tags that are recorded as far as they are known before the first forward pass.
 
@@ -96,7 +112,7 @@ class AttachedModel:
         for given, layer in root_layers(self._model) if self.state.model_inputs else ():
             for phase in self.state.phases:
                 found[LayerInfo(layer.name, "inputs", phase).tag] = (layer.name, given)
-        for tag, ref in self.parameters.tags(self.layers):
+        for tag, ref in self.parameters.tags(self._with_parameters):
             found[tag] = (ref.name, ref.module)
         return found
 
@@ -137,12 +153,14 @@ class AttachedModel:
         if self.state.outputs:
             known, models = named_layers(self._model), called_models(self._model)
             self._recorders.attach(known, self.layers, models)
-        self.parameters.attach(self.layers)
-        whole = Layer("", len(self.layers), unwrap(self._model))
+        self.parameters.attach(self._with_parameters)
         if self.parameters.sizes is not None:
-            self.parameters.sizes.attach([*self.layers, whole])
+            self.parameters.sizes.attach([*self.layers, self._whole])
         if self.parameters.setup is not None:
-            self.parameters.setup.attach(self.layers, whole)
+            self.parameters.setup.attach(self.layers, self._whole)
+            for given, layer in root_layers(self._model):
+                hook = OutputHook(layer, self.parameters.setup.losses, self.state)
+                self._attachment.watch_outputs(given, hook)
 
     def record(self, name: str, tensor: Tensor) -> None:
         """Count a tensor that belongs to no module."""
@@ -244,7 +262,7 @@ class AttachedModel:
         if self._tell is None:
             return
         names: dict[bool, list[str]] = {True: [], False: []}
-        for ref in layers_to_refs(self.layers):
+        for ref in layers_to_refs(self._with_parameters):
             if ref.parameter is not None:
                 names[ref.parameter.requires_grad].append(ref.name)
         self._tell(trainable_parameters=names[True], frozen_parameters=names[False])

@@ -159,4 +159,4 @@ def _with_slices(series: HistogramSeries, info: LayerInfo, slices: LayerSlices) 
     if not 0 < len(slices.totals) <= WATCHED_SLICES:
         return series
     step, wall_time = int(series.steps[0]), float(series.wall_times[0])
-    return replace(series, slices=slices_to_series(step, wall_time, slices, info))
+    return replace(series, slices=slices_to_series([step], [wall_time], [slices], info))

@@ -62,6 +62,7 @@ WatchedKind: TypeAlias = Literal[
     "unshuffled_input",
     "kept_gradients",
     "optimizer_settings",
+    "loss_mismatch",
     "loss_rises",
     "strong_dropout",
     "relu_logits",

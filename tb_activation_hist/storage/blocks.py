@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import operator
+from collections.abc import Sequence
 from typing import Any, Final
 
 import numpy as np
+import numpy.typing as npt
 
 from tb_activation_hist.core.grid import FloatArray, IntArray
 from tb_activation_hist.core.histogram import HistogramSeries
 from tb_activation_hist.core.names import LayerInfo
 from tb_activation_hist.core.record_counts import RecordCounts
+from tb_activation_hist.core.schemes.registry import MAX_SLOTS
 from tb_activation_hist.core.table import MOMENTS, TOTALS
 from tb_activation_hist.core.tallies import Tallies
 from tb_activation_hist.storage.codec import BLOCK_RECORDS, encode_block
@@ -87,14 +90,7 @@ class BlockBuilder:
         return data
 
     def _to_series(self) -> HistogramSeries:
-        every = np.concatenate(self._bins)
-        bins = _sorted_unique(every)
-        records = np.repeat(np.arange(len(self)), [len(each) for each in self._bins])
-        columns = np.searchsorted(bins, every)
-        counts = np.concatenate(self._counts)
-        wide = counts.max(initial=0) >= 2**32
-        table = np.zeros((len(self), len(bins)), dtype=np.uint64 if wide else np.uint32)
-        table[records, columns] = counts
+        bins, table = _to_table(self._bins, self._counts)
         totals, moments = np.stack(self._totals, axis=1), np.stack(self._moments, axis=1)
         return HistogramSeries(
             Tallies(
@@ -110,15 +106,27 @@ class BlockBuilder:
         )
 
 
-def _sorted_unique(bins: IntArray) -> IntArray:
-    """Like ``np.unique``, by marking: the numbers lie close together."""
-    if len(bins) == 0:
-        return bins
-    low = bins.min()
-    present = np.zeros(bins.max() - low + 1, dtype=np.bool_)
-    present[bins - low] = True
-    unique: IntArray = np.flatnonzero(present) + low
-    return unique
+def _to_table(
+    bins: Sequence[IntArray], counts: Sequence[IntArray]
+) -> tuple[IntArray, npt.NDArray[Any]]:
+    """The K distinct bins of R records, ascending, and (R, K) counts.
+
+    Like ``np.unique``, by marking: the numbers lie close together.
+    """
+    every, found = np.concatenate(bins), np.concatenate(counts)
+    # Converted first: numpy writes to places three times as fast where the types are the same.
+    narrow = found.astype(np.uint64 if found.max(initial=0) >= 2**32 else np.uint32)
+    low = every.min(initial=MAX_SLOTS)
+    places = every - low
+    present = np.zeros(places.max(initial=-1) + 1, dtype=np.bool_)
+    present[places] = True
+    unique, columns = np.flatnonzero(present), np.cumsum(present)
+    columns -= 1
+    table = np.zeros((len(bins), len(unique)), narrow.dtype)
+    starts = np.arange(len(bins)) * len(unique)
+    cells = np.repeat(starts, [len(each) for each in bins]) + columns[places]
+    table.reshape(-1)[cells] = narrow
+    return unique + low, table
 
 
 def check_step(step: Any) -> None:

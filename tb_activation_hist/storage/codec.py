@@ -24,29 +24,41 @@ its run-length strategy: as small as the default one, three times faster (see AR
 
 from __future__ import annotations
 
-import math
-import operator
 import struct
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from tb_activation_hist.core.errors import FormatError
+from tb_activation_hist.core.grid import FloatArray, IntArray
 from tb_activation_hist.core.histogram import HistogramSeries
 from tb_activation_hist.core.names import check_version
 from tb_activation_hist.core.schemes.float_bits import FLOAT_BITS
 from tb_activation_hist.core.schemes.registry import MAX_SLOTS, bin_limits
 from tb_activation_hist.core.schemes.scheme import Scheme
-from tb_activation_hist.core.stored_json import LARGEST
 from tb_activation_hist.core.table import MOMENTS, TOTALS
 from tb_activation_hist.core.tallies import Tallies
+from tb_activation_hist.storage.byte_planes import (
+    differences,
+    gather_numbers,
+    narrow_numbers,
+    shuffle,
+    shuffle_each,
+    unzigzag,
+    zigzag,
+)
 from tb_activation_hist.storage.deflate import deflate, inflate
+from tb_activation_hist.storage.promises import find_broken_promises, sum_bins
 
 BLOCK_VERSION: Final = 1
 BLOCK_RECORDS: Final = 32
 """Maximum number of records of one block."""
+
+DECODED_TOGETHER: Final = 16
+"""Most blocks whose numbers are put together; those of more do not fit a processor's cache."""
 
 MAX_BINS: Final = MAX_SLOTS
 """Maximum number of occupied bins of one block."""
@@ -57,6 +69,16 @@ HEADER: Final = struct.Struct("<3sBHHBB2xIQ")
 BYTES_PER_RECORD: Final = 8 * (2 + len(TOTALS) + len(MOMENTS))
 BYTES_PER_BIN: Final = 2
 
+BROKEN: Final = "A block of {bytes} bytes is damaged ({why}); the records in it are lost."
+
+
+class BlockSpan(NamedTuple):
+    """Which records of a writer a block holds: `records` of them from `ordinal` on."""
+
+    session: int
+    ordinal: int
+    records: int
+
 
 @dataclass(frozen=True)
 class Block:
@@ -66,14 +88,9 @@ class Block:
     session: int
     ordinal: int
 
-
-@dataclass(frozen=True)
-class BlockSpan:
-    """Which records of a writer a block holds: `records` of them from `ordinal` on."""
-
-    session: int
-    ordinal: int
-    records: int
+    @property
+    def span(self) -> BlockSpan:
+        return BlockSpan(self.session, self.ordinal, len(self.series))
 
 
 def peek_span(data: bytes) -> BlockSpan | None:
@@ -85,6 +102,15 @@ def peek_span(data: bytes) -> BlockSpan | None:
     return BlockSpan(header.session, header.ordinal, header.records)
 
 
+class _Form(NamedTuple):
+    """What blocks have in common that are decoded together."""
+
+    records: int
+    width: int
+    count_width: int
+    has_bins: bool
+
+
 class _Header(NamedTuple):
     records: int
     bins: int
@@ -92,6 +118,10 @@ class _Header(NamedTuple):
     count_width: int
     session: int
     ordinal: int
+
+    @property
+    def form(self) -> _Form:
+        return _Form(self.records, self.width, self.count_width, self.bins > 0)
 
     @property
     def payload_bytes(self) -> int:
@@ -124,13 +154,15 @@ def _read_header(data: bytes) -> _Header:
 def encode_block(series: HistogramSeries, session: int, ordinal: int) -> bytes:
     """Bytes of one block; `series` holds 1 to 32 records."""
     tallies = series.tallies
-    changes = narrow_numbers(_zigzag(_differences(series.bin_counts)))
-    parts = [shuffle(_differences(series.bins.astype(np.int16)))]
-    parts.append(shuffle(_differences(tallies.steps)))
-    parts.append(shuffle(tallies.wall_times))
-    parts += [shuffle(_differences(getattr(tallies, name))) for name in TOTALS]
-    parts += [shuffle(getattr(tallies, name)) for name in MOMENTS]
-    parts.append(shuffle(changes.T))
+    changes = narrow_numbers(zigzag(differences(series.bin_counts.T)))
+    parts = [
+        shuffle(differences(series.bins.astype(np.int16))),
+        shuffle(differences(tallies.steps)),
+        shuffle(tallies.wall_times),
+        shuffle_each(differences(np.stack([getattr(tallies, name) for name in TOTALS]))),
+        shuffle_each(np.stack([getattr(tallies, name) for name in MOMENTS])),
+        shuffle(changes),
+    ]
     sizes = (len(series), len(series.bins), changes.itemsize, series.bin_counts.itemsize)
     header = HEADER.pack(MAGIC, BLOCK_VERSION, *sizes, session, ordinal)
     return header + deflate(b"".join(parts))
@@ -143,144 +175,105 @@ def decode_block(
 
     The arrays of the result keep what `HistogramSeries` promises of them, whatever the bytes were.
     """
-    header = _read_header(data)
-    payload = Payload(inflate(data[HEADER.size :], header.payload_bytes, _damaged(data)))
-    numbers = payload.take(1, header.bins, np.dtype("<i2"))[0].cumsum(dtype=np.int64)
-    steps = payload.take(1, header.records, np.dtype("<i8"))[0].cumsum()
-    wall_times = payload.take(1, header.records, np.dtype("<f8"))[0]
-    integers = payload.take(len(TOTALS), header.records, np.dtype("<i8")).cumsum(axis=1)
-    moments = payload.take(len(MOMENTS), header.records, np.dtype("<f8"))
-    shape = (header.bins, header.records)
-    changes = payload.take_wide(shape, header.width, np.dtype(f"u{header.count_width}"))
-    counts = _unzigzag(np.ascontiguousarray(changes.T))
-    # Adding rows is three times as fast here as np.cumsum(axis=0).
-    for row in range(1, header.records):
-        counts[row] += counts[row - 1]
-    series = HistogramSeries(
-        tallies=Tallies(steps, wall_times, *integers, *moments),
-        bins=numbers,
-        bin_counts=counts,
-        scheme=scheme or FLOAT_BITS,
-        layer=layer,
-        dtype=dtype,
-    )
-    broken = find_broken_promise(series, *bin_limits(scheme or FLOAT_BITS))
-    if broken:
-        msg = f"A block of {len(data)} bytes is damaged ({broken}); the records in it are lost."
-        raise FormatError(msg)
-    return Block(series, header.session, header.ordinal)
+    (block,) = decode_blocks([data], scheme, layer, dtype)
+    if isinstance(block, FormatError):
+        raise block
+    return block
 
 
-def find_broken_promise(series: HistogramSeries, first_bin: int, last_bin: int) -> str:
-    """What a series does not keep of what `HistogramSeries` promises; empty when all is kept.
+def decode_blocks(
+    blocks: Sequence[bytes],
+    scheme: Scheme | None = None,
+    layer: str = "",
+    dtype: str = "float32",
+) -> list[Block | FormatError]:
+    """`decode_block` of several blocks of one layer; an error in place of each that is damaged.
 
-    A few dozen numbers are looked at, for which plain Python takes less time than numpy.
+    Blocks of one form go through the same calls of numpy, which are few and long: those of single
+    blocks take five times as long, and threads that make them wait for the interpreter. The counts
+    of blocks that were decoded together share memory.
     """
-    tallies, bins = series.tallies, series.bins
-    steps = tallies.steps.tolist()
-    if any(map(operator.ge, steps, steps[1:])):
-        return "its steps do not ascend"
-    if len(bins) and not (first_bin <= bins[0] and bins[-1] <= last_bin and _ascend(bins)):
-        return "its bins do not ascend"
-    if not all(map(math.isfinite, tallies.wall_times.tolist())):
-        return "it has a time that is not finite"
-    wide = series.bin_counts.itemsize == 8
-    if wide and series.bin_counts.sum(axis=1, dtype=np.float64).max() > 2 * LARGEST:
-        return "it has a count out of range"
-    names = (*TOTALS, "min", "max")
-    sums = series.bin_counts.sum(axis=1, dtype=np.uint64).tolist()
-    rows = zip(sums, *(getattr(tallies, name).tolist() for name in names), strict=True)
-    return next(filter(None, map(_find_wrong_total, rows)), "")
+    found: dict[int, Block | FormatError] = {}
+    by_form: dict[_Form, dict[int, _Opened]] = {}
+    for place, data in enumerate(blocks):
+        try:
+            opened = _open(data)
+        except FormatError as err:
+            found[place] = err
+        else:
+            by_form.setdefault(opened.header.form, {})[place] = opened
+    for form, alike in by_form.items():
+        places, whole = list(alike), list(alike.values())
+        for start in range(0, len(whole), DECODED_TOGETHER):
+            part = slice(start, start + DECODED_TOGETHER)
+            decoded = _decode_alike(form, whole[part], scheme or FLOAT_BITS, layer, dtype)
+            found.update(zip(places[part], decoded, strict=True))
+    return [found[place] for place in range(len(blocks))]
 
 
-def _ascend(bins: npt.NDArray[Any]) -> bool:
-    return bool((bins[1:] > bins[:-1]).all())
+class _Opened(NamedTuple):
+    """A block whose payload is inflated."""
+
+    header: _Header
+    payload: npt.NDArray[np.uint8]
+    stored_bytes: int
 
 
-def _find_wrong_total(row: tuple[Any, ...]) -> str:
-    """What is wrong in one record's sum of counts, totals, min and max."""
-    counted, n, zeros, nans, pos_infs, neg_infs, low, high = row
-    if min(zeros, nans, pos_infs, neg_infs) < 0 or n > LARGEST:
-        return "it has a count out of range"
-    if counted + nans + pos_infs + neg_infs != n or zeros > counted:
-        return "its counts do not add up"
-    if counted and not -math.inf < low <= high < math.inf:
-        return "its smallest value lies above its largest"
-    return "" if counted or low > high else "it has a range without values"
+def _open(data: bytes) -> _Opened:
+    """FormatError unless the payload has the bytes that the header asks for."""
+    header = _read_header(data)
+    payload = inflate(data[HEADER.size :], header.payload_bytes, _damaged(data))
+    return _Opened(header, np.frombuffer(payload, np.uint8), len(data))
 
 
-class Payload:
-    """Takes one array after another off the uncompressed payload, which holds all of them."""
+def _decode_alike(
+    form: _Form, opened: Sequence[_Opened], scheme: Scheme, layer: str, dtype: str
+) -> list[Block | FormatError]:
+    payloads = [each.payload for each in opened]
+    sizes = np.array([each.header.bins for each in opened])
+    tallies_at = BYTES_PER_BIN * sizes
+    counts_at = tallies_at + BYTES_PER_RECORD * form.records
+    ends = sizes.cumsum()
+    starts = ends - sizes
+    spans = [slice(*span) for span in zip(starts.tolist(), ends.tolist(), strict=True)]
+    jumps = gather_numbers(payloads, 0 * sizes, sizes, BYTES_PER_BIN, "<u2").view("<i2")
+    bins = [jumps[span].cumsum(dtype=np.int64) for span in spans]
+    steps, wall_times, totals, moments = _take_tallies(payloads, tallies_at, form.records)
+    changes = gather_numbers(
+        payloads, counts_at, sizes * form.records, form.width, f"<u{form.count_width}"
+    )
+    counts = unzigzag(np.ascontiguousarray(changes.reshape(-1, form.records).T))
+    # Adding rows is three times as fast here as np.cumsum(axis=0).
+    for row in range(1, form.records):
+        counts[row] += counts[row - 1]
+    sums = sum_bins(counts, starts).T
+    limits = bin_limits(scheme)
+    broken = find_broken_promises(steps, wall_times, totals, moments, bins, sums, limits)
 
-    def __init__(self, payload: bytes) -> None:
-        self._payload = payload
-        self._offset = 0
+    def to_block(i: int) -> Block | FormatError:
+        header, _, stored_bytes = opened[i]
+        if broken[i]:
+            return FormatError(BROKEN.format(bytes=stored_bytes, why=broken[i]))
+        tallies = Tallies(steps[i], wall_times[i], *totals[:, i], *moments[:, i])
+        series = HistogramSeries(tallies, bins[i], counts[:, spans[i]], scheme, layer, dtype)
+        return Block(series, header.session, header.ordinal)
 
-    def take(self, arrays: int, length: int, dtype: np.dtype[Any]) -> npt.NDArray[Any]:
-        """The next arrays of `length` numbers each, unshuffled, as (arrays, length)."""
-        planes = self._bytes(arrays * dtype.itemsize, length)
-        numbers = planes.reshape(arrays, dtype.itemsize, length).transpose(0, 2, 1)
-        rows: npt.NDArray[Any] = numbers.copy().view(dtype)
-        return rows.reshape(arrays, length)
+    return [to_block(i) for i in range(len(opened))]
 
-    def take_wide(
-        self, shape: tuple[int, int], width: int, dtype: np.dtype[Any]
-    ) -> npt.NDArray[Any]:
-        """The next numbers of `width` bytes each as a wider type, byte by byte: no transposing."""
-        planes = self._bytes(width, shape[0] * shape[1])
-        numbers: npt.NDArray[Any] = planes[-1].astype(dtype)
-        for plane in planes[-2::-1]:
-            numbers <<= 8
-            numbers |= plane
-        return numbers.reshape(shape)
 
-    def _bytes(self, width: int, length: int) -> npt.NDArray[np.uint8]:
-        """(width, length) bytes: first bytes of all numbers, second bytes ..."""
-        size = width * length
-        data = np.frombuffer(self._payload, np.uint8, size, self._offset)
-        self._offset += size
-        return data.reshape(width, length)
+def _take_tallies(
+    payloads: Sequence[npt.NDArray[np.uint8]], begins: IntArray, records: int
+) -> tuple[IntArray, FloatArray, IntArray, FloatArray]:
+    """(G, R) steps, (G, R) wall times, (T, G, R) totals and (T, G, R) moments of G blocks."""
+    size = BYTES_PER_RECORD * records
+    rows = [each[at : at + size] for each, at in zip(payloads, begins.tolist(), strict=True)]
+    planes = np.stack(rows).reshape(len(rows), -1, 8, records).transpose(1, 0, 3, 2)
+    numbers = np.ascontiguousarray(planes).view("<i8")[..., 0]
+    reals = numbers.view("<f8")
+    moments_at = 2 + len(TOTALS)
+    totals = numbers[2:moments_at].cumsum(axis=-1)
+    return numbers[0].cumsum(axis=-1), reals[1], totals, reals[moments_at:]
 
 
 def _damaged(data: bytes) -> str:
     return f"A block of {len(data)} bytes is damaged (cut off?); the records in it are lost."
-
-
-def shuffle(values: npt.NDArray[Any]) -> bytes:
-    """The first bytes of all numbers, little-endian, then all second bytes ...."""
-    flat = np.ascontiguousarray(values).reshape(-1)
-    little = flat.astype(flat.dtype.newbyteorder("<"), copy=False)
-    rows: npt.NDArray[np.uint8] = little.view(np.uint8).reshape(-1, flat.itemsize)
-    data: bytes = rows.T.tobytes()
-    return data
-
-
-def _differences(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """The first row, then each row less the one before."""
-    changes: npt.NDArray[Any] = values.copy()
-    changes[1:] -= values[:-1]
-    return changes
-
-
-def _zigzag(changes: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """0, -1, 1, -2, 2 ... as 0, 1, 2, 3, 4 ...: small numbers of both signs get small codes.
-
-    Both ways the arithmetic is that of unsigned numbers, which wrap.
-    """
-    signed = changes.view(f"i{changes.itemsize}")
-    codes: npt.NDArray[Any] = (signed << 1) ^ (signed >> (8 * changes.itemsize - 1))
-    return codes.view(changes.dtype)
-
-
-def _unzigzag(codes: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    signs: npt.NDArray[Any] = codes & 1
-    np.negative(signs, out=signs)
-    signs ^= codes >> 1
-    return signs
-
-
-def narrow_numbers(counts: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """Unsigned numbers in the smallest type that holds them."""
-    largest = int(counts.max(initial=0))
-    width = next(width for width in (1, 2, 4, 8) if largest < 1 << (8 * width))
-    return counts.astype(np.dtype(f"u{width}"), copy=False)

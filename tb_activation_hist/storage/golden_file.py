@@ -40,7 +40,8 @@ from tb_activation_hist.core.schemes.registry import MAX_SLOTS, bin_limits, is_r
 from tb_activation_hist.core.stored_json import LARGEST, MAX_TEXT_BYTES, is_whole, read_json_object
 from tb_activation_hist.core.table import MOMENTS, TOTALS
 from tb_activation_hist.core.tallies import Tallies
-from tb_activation_hist.storage.codec import Payload, find_broken_promise, narrow_numbers, shuffle
+from tb_activation_hist.storage.byte_planes import Payload, narrow_numbers, shuffle, zigzag
+from tb_activation_hist.storage.promises import find_broken_promise
 
 GOLDEN_VERSION: Final = 1
 FORMAT: Final = "tb_activation_hist golden"
@@ -169,17 +170,12 @@ def _differences(values: Any, occupied: Any) -> IntArray:
 
 def _encode(records: _Records) -> bytes:
     arrays = [
-        _fold(records.steps), records.totals, records.sizes, _fold(records.bins),
-        _fold(records.counts),
+        zigzag(records.steps), records.totals, records.sizes, zigzag(records.bins),
+        zigzag(records.counts),
     ]  # fmt: skip
     narrow = [narrow_numbers(each.astype(np.uint64)) for each in arrays]
     widths = bytes(each.itemsize for each in narrow)
     return widths + b"".join(shuffle(each) for each in (*narrow, *records.moments))
-
-
-def _fold(numbers: IntArray) -> IntArray:
-    folded: IntArray = (numbers << 1) ^ (numbers >> 63)
-    return folded
 
 
 def _unfold(numbers: IntArray) -> IntArray:

@@ -21,7 +21,7 @@ from tb_activation_hist.core.names import (
 from tb_activation_hist.core.parameter_sizes import ParameterSizes
 from tb_activation_hist.core.sessions import SessionPart, join_sessions
 from tb_activation_hist.storage.blocks import BlockBuilder
-from tb_activation_hist.storage.codec import decode_block
+from tb_activation_hist.storage.codec import Block, decode_block, decode_blocks
 from tb_activation_hist.storage.options import WriterOptions
 from tb_activation_hist.storage.size_blocks import SizeBlockBuilder, join_size_blocks
 from tb_activation_hist.storage.size_codec import decode_sizes
@@ -130,8 +130,8 @@ class MemoryWriter(RecordWriter):
         return int(series.steps[0]), float(series.wall_times[-1]), data
 
     def _decode(self, info: LayerInfo) -> HistogramSeries:
-        own = (info.scheme, info.key, info.dtype)
-        blocks = [decode_block(data, *own) for data in self._blocks[info.tag]]
-        parts = [SessionPart(block.series, block.session, block.ordinal) for block in blocks]
+        blocks = decode_blocks(self._blocks[info.tag], info.scheme, info.key, info.dtype)
+        whole = [block for block in blocks if isinstance(block, Block)]
+        parts = [SessionPart(block.series, block.session, block.ordinal) for block in whole]
         series = join_sessions(parts).series
         return attach_slices(series, info, self._slice_blocks.get(info.tag, []))

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import groupby
-from typing import IO, Any, Final, NamedTuple, TypeVar
+from typing import IO, Any, Final
 
 from tb_activation_hist.core.errors import FormatError, join_problems
-from tb_activation_hist.core.grid import FloatArray
 from tb_activation_hist.core.histogram import HistogramSeries
 from tb_activation_hist.core.names import (
     KINDS,
@@ -31,22 +30,24 @@ from tb_activation_hist.core.sessions import (
     merge_notes,
 )
 from tb_activation_hist.core.slice_series import SliceSeries
-from tb_activation_hist.storage.codec import MAGIC, decode_block
+from tb_activation_hist.storage.codec import MAGIC, Block
 from tb_activation_hist.storage.event_file_reader import EventFilePath, read_event, scan_events
-from tb_activation_hist.storage.size_blocks import join_size_blocks
-from tb_activation_hist.storage.size_codec import SIZES_MAGIC, SizeBlock, decode_sizes
-from tb_activation_hist.storage.slice_codec import SLICE_MAGIC, SliceBlock, decode_slices
-from tb_activation_hist.storage.slice_reader import join_slice_blocks
-from tb_activation_hist.storage.tensorboard_histograms import (
-    Moments,
-    buckets_to_series,
-    legacy_to_buckets,
-    normalise_buckets,
+from tb_activation_hist.storage.event_values import (
+    Value,
+    decode_each,
+    decode_histogram,
+    decode_layer,
+    decode_size_value,
+    decode_slice_value,
+    join_histograms,
+    sort_out,
 )
+from tb_activation_hist.storage.size_blocks import join_size_blocks
+from tb_activation_hist.storage.size_codec import SIZES_MAGIC
+from tb_activation_hist.storage.slice_codec import SLICE_MAGIC
+from tb_activation_hist.storage.slice_reader import join_slice_blocks
 
 HISTOGRAMS_PLUGIN: Final = "histograms"
-
-T = TypeVar("T")
 
 Location = tuple[int, int, int]
 """Number of the file, offset of the event in it, number of the value in the event."""
@@ -207,10 +208,10 @@ class RunIndex:
         """
         values, gone = self._read_values(tag)
         if not tag.ours:
-            records, broken = _decode_each(values, _decode_histogram, gone)
-            return _join_histograms(tag, records), broken
-        parts, broken = _decode_each(values, partial(_decode_block, tag.info), gone)
-        joined = join_sessions(parts)
+            records, broken = decode_each(values, decode_histogram, gone)
+            return join_histograms(tag.tag, records), broken
+        blocks, broken = sort_out(decode_layer(tag.info, values), gone)
+        joined = join_sessions([SessionPart(b.series, b.session, b.ordinal) for b in blocks])
         self._notes[tag.tag] = joined.notes
         slices, broken_slices = self._read_slices(tag)
         return replace(joined.series, slices=slices), [*broken, *broken_slices]
@@ -222,7 +223,7 @@ class RunIndex:
             return None, []
         values, gone = self._read_values(own)
         try:
-            blocks, broken = _decode_each(values, partial(_decode_slices, tag.info), gone)
+            blocks, broken = decode_each(values, partial(decode_slice_value, tag.info), gone)
         except FormatError as err:
             return None, [err]
         return join_slice_blocks(blocks), broken
@@ -233,7 +234,7 @@ class RunIndex:
         if not values:
             return NO_SIZES, gone
         try:
-            blocks, broken = _decode_each(values, _decode_sizes, gone)
+            blocks, broken = decode_each(values, decode_size_value, gone)
         except FormatError as err:
             return NO_SIZES, [err]
         return join_size_blocks(blocks), broken
@@ -259,11 +260,9 @@ class RunIndex:
         info, (found, _) = _readable_info(tag), self._read_values(tag)
         newest_first = sorted(found, key=lambda at: at[0].wall_time, reverse=True)
         for event, value in newest_first:
-            try:
-                part = _decode_block(info or LayerInfo(""), event, value)
-            except FormatError:
-                continue
-            return event.wall_time, int(part.series.steps[-1])
+            (block,) = decode_layer(info or LayerInfo(""), [(event, value)])
+            if isinstance(block, Block):
+                return event.wall_time, int(block.series.steps[-1])
         return (newest_first[0][0].wall_time, newest_first[0][0].step) if found else (0.0, 0)
 
     def schemes(self) -> dict[str, Scheme]:
@@ -271,11 +270,11 @@ class RunIndex:
         infos = {tag.tag: _readable_info(tag) for tag in self.tags.values() if tag.ours}
         return {tag: info.scheme for tag, info in infos.items() if info is not None}
 
-    def _read_values(self, tag: TagIndex) -> tuple[list[tuple[Any, Any]], list[FormatError]]:
+    def _read_values(self, tag: TagIndex) -> tuple[list[Value], list[FormatError]]:
         """(event, value) at each location of a tag, and an error for each file that has changed."""
         from google.protobuf.message import DecodeError
 
-        found: list[tuple[Any, Any]] = []
+        found: list[Value] = []
         gone = []
         for number, own in groupby(sorted(tag.locations), key=lambda location: location[0]):
             path = self._files[number]
@@ -291,71 +290,9 @@ class RunIndex:
         return found, gone
 
 
-def _locations_to_values(
-    file: IO[bytes], locations: Iterable[Location]
-) -> Iterator[tuple[Any, Any]]:
+def _locations_to_values(file: IO[bytes], locations: Iterable[Location]) -> Iterator[Value]:
     from tensorboard.compat.proto.event_pb2 import Event
 
     for _, offset, index in locations:
         event = Event.FromString(read_event(file, offset))
         yield event, event.summary.value[index]
-
-
-def _decode_each(
-    values: Sequence[tuple[Any, Any]], decode: Callable[[Any, Any], T], gone: Sequence[FormatError]
-) -> tuple[list[T], list[FormatError]]:
-    """What can be decoded, which must be something, and what is wrong with the rest."""
-    decoded: list[T] = []
-    broken = list(gone)
-    for event, value in values:
-        try:
-            decoded.append(decode(event, value))
-        except FormatError as err:
-            broken.append(err)
-    if not decoded:
-        raise broken[0]
-    return decoded, broken
-
-
-def _decode_block(info: LayerInfo, _event: Any, value: Any) -> SessionPart:
-    texts = value.tensor.string_val
-    block = decode_block(texts[0] if len(texts) else b"", info.scheme, info.key, info.dtype)
-    return SessionPart(block.series, block.session, block.ordinal)
-
-
-def _decode_slices(info: LayerInfo, _event: Any, value: Any) -> SliceBlock:
-    return decode_slices(value.tensor.string_val[0], info.key, info.split)
-
-
-def _decode_sizes(_event: Any, value: Any) -> SizeBlock:
-    return decode_sizes(value.tensor.string_val[0])
-
-
-class _Histogram(NamedTuple):
-    """One record of another tool."""
-
-    step: int
-    wall_time: float
-    buckets: FloatArray
-    moments: Moments | None
-
-
-def _decode_histogram(event: Any, value: Any) -> _Histogram:
-    from tensorboard.util.tensor_util import make_ndarray
-
-    if value.HasField("histo"):
-        buckets, moments = legacy_to_buckets(value.histo)
-    else:
-        try:
-            buckets, moments = make_ndarray(value.tensor), None
-        # What a tensor raises whose fields do not fit together is TensorBoard's own affair.
-        except Exception as err:
-            msg = f"A histogram is damaged: {err}"
-            raise FormatError(msg) from err
-    normalise_buckets(buckets)
-    return _Histogram(event.step, event.wall_time, buckets, moments)
-
-
-def _join_histograms(tag: TagIndex, records: Sequence[_Histogram]) -> HistogramSeries:
-    steps, wall_times, buckets, moments = zip(*records, strict=True)
-    return buckets_to_series(steps, wall_times, buckets, tag.tag, moments)

@@ -44,7 +44,7 @@ from tb_activation_hist.core.parameter_sizes import (
     SizeRecord,
 )
 from tb_activation_hist.core.stored_json import LARGEST, is_whole, read_json_object
-from tb_activation_hist.storage.codec import Payload, shuffle
+from tb_activation_hist.storage.byte_planes import Payload, shuffle
 from tb_activation_hist.storage.deflate import deflate, inflate
 
 SIZES_MAGIC: Final = b"AHP"

@@ -7,8 +7,9 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from tb_activation_hist.core.names import LayerInfo
-from tb_activation_hist.core.slice_counts import LayerSlices
-from tb_activation_hist.core.slice_series import SliceSeries, SliceTallies, concatenate_slices
+from tb_activation_hist.core.slice_counts import SLICE_TOTALS, LayerSlices
+from tb_activation_hist.core.slice_series import SliceSeries, SliceTallies
+from tb_activation_hist.core.table import MOMENTS
 from tb_activation_hist.storage.options import WriterOptions
 from tb_activation_hist.storage.slice_codec import (
     MAX_CELLS,
@@ -35,45 +36,54 @@ class SliceBlockBuilder:
         self._exact = exact
         self._ordinal = 0
         self._precisions: Sequence[int] = STEPS_PER_OCTAVE
-        self._records: list[SliceSeries] = []
+        self._clear()
+
+    def _clear(self) -> None:
+        self._steps: list[int] = []
+        self._wall_times: list[float] = []
+        self._slices: list[LayerSlices] = []
+        self._widest = 0
 
     def __len__(self) -> int:
-        return len(self._records)
+        return len(self._steps)
 
     @property
     def first_step(self) -> int:
         """Step of the first record; TensorBoard gets it as the block's step."""
-        return int(self._records[0].steps[0])
+        return self._steps[0]
 
     @property
     def last_step(self) -> int:
         """Step of the last record; a later one must be larger."""
-        return int(self._records[-1].steps[0])
+        return self._steps[-1]
 
     @property
     def last_wall_time(self) -> float:
         """Wall time of the last record, in seconds since 1970."""
-        return float(self._records[-1].wall_times[0])
+        return self._wall_times[-1]
 
     def fits(self, slices: int) -> bool:
         """Whether one more record of this many slices fits."""
-        widest = max([slices, *(each.slices for each in self._records)])
+        widest = max(slices, self._widest)
         return len(self) < self._limit and (len(self) + 1) * widest <= MAX_CELLS
 
     def add(self, step: int, wall_time: float, slices: LayerSlices) -> None:
         """One record, which must fit."""
-        self._records.append(
-            slices_to_series(step, wall_time, slices, self.info, exact=self._exact)
-        )
+        self._steps.append(step)
+        self._wall_times.append(wall_time)
+        self._slices.append(slices)
+        self._widest = max(self._widest, len(slices.totals))
 
     def take(self) -> bytes:
         """The records so far as the bytes of one block; the builder is empty afterwards."""
-        series = concatenate_slices(self._records)
+        series = slices_to_series(
+            self._steps, self._wall_times, self._slices, self.info, exact=self._exact
+        )
         data = encode_slices(series, self._session, self._ordinal, self._precisions)
         # A layer that was too noisy for a precision once is not tried with it again.
         self._precisions = [p for p in self._precisions if p <= read_precision(data)] or [0]
         self._ordinal += len(self)
-        self._records.clear()
+        self._clear()
         return data
 
 
@@ -107,13 +117,20 @@ class SliceBuilders:
 
 
 def slices_to_series(
-    step: int, wall_time: float, slices: LayerSlices, info: LayerInfo, *, exact: bool = True
+    steps: Sequence[int],
+    wall_times: Sequence[float],
+    slices: Sequence[LayerSlices],
+    info: LayerInfo,
+    *,
+    exact: bool = True,
 ) -> SliceSeries:
-    """A series of one record."""
-    tallies = SliceTallies(
-        np.array([step], np.int64),
-        np.array([wall_time], np.float64),
-        *(column[None] for column in slices.totals.T),
-        *(column[None] for column in slices.moments.T),
-    )
-    return SliceSeries(tallies, info.key, info.split, exact)
+    """A series of one or more records, as wide as the widest of them."""
+    widest = max(len(each.totals) for each in slices)
+    totals = np.zeros((len(SLICE_TOTALS), len(slices), widest), np.int64)
+    moments = np.empty((len(MOMENTS), len(slices), widest))
+    moments[0], moments[1], moments[2:] = np.inf, -np.inf, 0.0
+    for record, own in enumerate(slices):
+        totals[:, record, : len(own.totals)] = own.totals.T
+        moments[:, record, : len(own.totals)] = own.moments.T
+    times = np.array(steps, np.int64), np.array(wall_times, np.float64)
+    return SliceSeries(SliceTallies(*times, *totals, *moments), info.key, info.split, exact)

@@ -37,9 +37,10 @@ import operator
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from tb_activation_hist.core.errors import FormatError
 from tb_activation_hist.core.grid import FloatArray, IntArray
@@ -47,6 +48,7 @@ from tb_activation_hist.core.names import check_version
 from tb_activation_hist.core.slice_counts import MAX_SLICES
 from tb_activation_hist.core.slice_series import SliceSeries, SliceTallies
 from tb_activation_hist.core.stored_json import LARGEST
+from tb_activation_hist.storage.byte_planes import differences, shuffle
 from tb_activation_hist.storage.deflate import deflate, inflate
 from tb_activation_hist.storage.slice_columns import (
     WIDTHS,
@@ -54,7 +56,6 @@ from tb_activation_hist.storage.slice_columns import (
     decode_sizes,
     encode_sizes,
     pack,
-    shuffle,
     unpack,
 )
 
@@ -66,13 +67,22 @@ MAX_CELLS: Final = 2**19
 
 STEPS_PER_OCTAVE: Final = (16, 8, 4)
 """Precisions of rounded moments: that of the grid of the histograms; a coarser one is taken where a
-block would be larger than `SLICE_BYTES` has it, the last one for slices of `FEW_VALUES` only."""
+block would be larger than `SLICE_BYTES` has it, the last one only for slices of `FEW_VALUES` and in
+blocks of `MANY_RECORDS` and `MANY_CELLS`."""
 
 FEW_VALUES: Final = 100
 """Values up to which chance moves a slice's std by more than 7 %, and its mean by a tenth of it."""
 
+MANY_RECORDS: Final = 16
+"""Records from which on a large block tells that figures vary: the first one cannot be predicted,
+and takes more bytes than the others."""
+
+MANY_CELLS: Final = 1024
+"""Records times slices from which on what every block takes besides its figures is little."""
+
 SLICE_BYTES: Final = 1.5
-"""Bytes for each slice and record from which on a block is stored less precisely."""
+"""Bytes for each slice and record from which on a block is stored less precisely: its figures vary
+so much from record to record that they are mostly chance."""
 
 SMALL_BLOCK: Final = 1024
 """Bytes up to which it is not."""
@@ -130,16 +140,16 @@ def encode_slices(
     """Bytes of one block; `series` holds 1 to 32 records, at most `MAX_CELLS` slices in all.
 
     Moments are stored as they are when ``series.exact``, else rounded. precisions: steps per octave
-    to try, the finest first; the last one that fits the number of values is taken in any case.
+    to try, the finest first; the last one that fits the values is taken in any case.
     """
     least = series.n.min(axis=1)
     times = np.rint(1000 * series.wall_times).astype(np.int64)
-    head = b"".join(shuffle(np.diff(each, prepend=0)) for each in (series.steps, times))
+    head = b"".join(shuffle(differences(each)) for each in (series.steps, times))
     head += shuffle(least)
-    totals = pack([series.n - least[:, None], series.zeros, series.non_finite])
+    totals = [series.n - least[:, None], series.zeros, series.non_finite]
     data = b""
     for per_octave in (0,) if series.exact else _fit_precisions(precisions, series):
-        columns = totals + _pack_moments(series, per_octave)
+        columns = _pack_columns(totals, series, per_octave)
         fields = (len(series), series.exact, per_octave, series.slices, session, ordinal)
         widths = bytes(width for width, _ in columns)
         data = HEADER.pack(SLICE_MAGIC, SLICE_BLOCK_VERSION, *fields, widths)
@@ -150,8 +160,9 @@ def encode_slices(
 
 
 def _fit_precisions(precisions: Sequence[int], series: SliceSeries) -> Sequence[int]:
-    """Those that are not coarser than the number of values allows."""
-    if series.n.max() <= FEW_VALUES:
+    """Those that are not coarser than the values and records allow."""
+    many = len(series) >= MANY_RECORDS and series.n.size >= MANY_CELLS
+    if many or series.n.max() <= FEW_VALUES:
         return precisions
     return [each for each in precisions if each >= STEPS_PER_OCTAVE[1]] or STEPS_PER_OCTAVE[1:2]
 
@@ -161,12 +172,14 @@ def read_precision(data: bytes) -> int:
     return _read_header(data).per_octave
 
 
-def _pack_moments(series: SliceSeries, per_octave: int) -> list[tuple[int, bytes]]:
-    """Widths and bytes of the last four columns; per_octave: 0 for exact ones."""
+def _pack_columns(
+    totals: list[IntArray], series: SliceSeries, per_octave: int
+) -> list[tuple[int, bytes]]:
+    """Widths and bytes of all seven columns; per_octave: 0 for exact moments."""
     if per_octave:
-        return pack(_to_codes(series, per_octave))
+        return pack([*totals, *_to_codes(series, per_octave)])
     moments = (series.tallies.low, series.tallies.high, series.tallies.sum, series.tallies.sum_sq)
-    return [(EXACT_WIDTHS, shuffle(each)) for each in moments]
+    return pack(totals) + [(EXACT_WIDTHS, shuffle(each)) for each in moments]
 
 
 def decode_slices(data: bytes, layer: str = "", dimension: int | None = None) -> SliceBlock:
@@ -227,16 +240,16 @@ def _find_broken_promise(series: SliceSeries) -> str:
     return "" if empty.all() else "it has a range without values"
 
 
-def _to_codes(series: SliceSeries, per_octave: int) -> list[IntArray]:
+def _to_codes(series: SliceSeries, per_octave: int) -> list[npt.NDArray[Any]]:
     """min, max, std and mean as whole numbers; 0 where nothing is finite."""
-    some = series.finite > 0
-    std = encode_sizes(np.where(some, series.std, 0.0), per_octave)
-    spread = decode_sizes(std, per_octave)
+    sizes = np.stack([series.tallies.low, series.tallies.high, series.std])
+    sizes[:, series.finite <= 0] = 0.0
+    low, high, std = encode_sizes(sizes, per_octave)
     with np.errstate(all="ignore"):
-        ratio = np.where(some & (std > 0), 2 * per_octave * series.mean / spread, 0.0)
-    mean = np.rint(np.clip(np.nan_to_num(ratio), -LARGEST, LARGEST)).astype(np.int64)
-    ends = (np.where(some, each, 0.0) for each in (series.tallies.low, series.tallies.high))
-    return [*(encode_sizes(each, per_octave) for each in ends), std, mean]
+        mean = 2 * per_octave * series.mean / decode_sizes(std, per_octave)
+    mean[(std <= 0) | np.isnan(mean)] = 0.0
+    np.rint(np.clip(mean, -LARGEST, LARGEST, out=mean), out=mean)
+    return [low, high, std, mean.astype(np.int64)]
 
 
 def _from_codes(codes: list[IntArray], finite: IntArray, per_octave: int) -> list[FloatArray]:

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tb_activation_hist.core.grid import FloatArray, IntArray
+from tb_activation_hist.storage.byte_planes import differences, shuffle, unzigzag, zigzag
 
 OFFSET_OCTAVES: Final = 1100
 """More than the octaves between 1 and the smallest float64, so that the code of no number is 0."""
@@ -52,25 +53,24 @@ class Payload:
         return data.reshape(width, length)
 
 
-def shuffle(values: npt.NDArray[Any]) -> bytes:
-    flat = np.ascontiguousarray(values).reshape(-1)
-    little = flat.astype(flat.dtype.newbyteorder("<"), copy=False)
-    rows: npt.NDArray[np.uint8] = little.view(np.uint8).reshape(-1, flat.itemsize)
-    data: bytes = rows.T.tobytes()
-    return data
-
-
-def pack(columns: Sequence[IntArray]) -> list[tuple[int, bytes]]:
+def pack(columns: Sequence[npt.NDArray[Any]]) -> list[tuple[int, bytes]]:
     """Widths and bytes of (R, K) columns of whole numbers.
 
-    All columns are predicted together: the calls take most of the time for few slices.
+    All columns are predicted together: the calls take most of the time for few slices. One without
+    anything but zeros, as most totals are, takes no bytes.
     """
-    numbers = np.stack(columns, axis=1)
-    if np.abs(numbers).max(initial=0) < NARROW:
-        numbers = numbers.astype(np.int32)  # half the time
-    residuals = _zigzag(_to_residuals(numbers))
-    starts = _zigzag(np.diff(numbers[0], prepend=0, axis=1))
-    return [_pack_column(starts[at], residuals[:, at]) for at in range(len(columns))]
+    used = [at for at, column in enumerate(columns) if column.any()]
+    packed = [(0, b"")] * len(columns)
+    if not used:
+        return packed
+    numbers = np.stack([columns[at] for at in used], axis=1)
+    if max(numbers.max(), -numbers.min()) < NARROW:
+        numbers = numbers.astype(np.int32, copy=False)  # half the time
+    residuals = zigzag(_to_residuals(numbers))
+    starts = zigzag(differences(numbers[0]))
+    for place, at in enumerate(used):
+        packed[at] = _pack_column(starts[place], residuals[:, place])
+    return packed
 
 
 def _pack_column(first: npt.NDArray[Any], others: npt.NDArray[Any]) -> tuple[int, bytes]:
@@ -81,19 +81,24 @@ def _pack_column(first: npt.NDArray[Any], others: npt.NDArray[Any]) -> tuple[int
 def unpack(payload: Payload, widths: int, shape: tuple[int, int]) -> IntArray:
     records, slices = shape
     numbers = np.empty(shape, np.int64)
-    numbers[0] = _unzigzag(payload.take_wide(slices, widths & 15)).cumsum()
-    others = _unzigzag(payload.take_wide((records - 1) * slices, widths >> 4))
+    numbers[0] = _take_signed(payload, slices, widths & 15).cumsum()
+    others = _take_signed(payload, (records - 1) * slices, widths >> 4)
     _from_residuals(numbers, others.reshape(records - 1, slices))
     return numbers
+
+
+def _take_signed(payload: Payload, length: int, width: int) -> IntArray:
+    return unzigzag(payload.take_wide(length, width)).view(np.int64)
 
 
 def _to_residuals(numbers: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """(R - 1, ...): what prediction leaves of all records but the first."""
     residuals = np.empty((len(numbers) - 1, *numbers.shape[1:]), numbers.dtype)
     state = numbers[0] << MEMORY
-    for record, now in enumerate(numbers[1:]):
-        np.subtract(now, state >> MEMORY, out=residuals[record])
-        state += residuals[record]
+    for now, left in zip(numbers[1:], residuals, strict=True):
+        np.right_shift(state, MEMORY, out=left)
+        np.subtract(now, left, out=left)
+        state += left
     return residuals
 
 
@@ -105,16 +110,6 @@ def _from_residuals(numbers: IntArray, residuals: IntArray) -> None:
         state += residual
 
 
-def _zigzag(numbers: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    codes: npt.NDArray[Any] = (numbers << 1) ^ (numbers >> (8 * numbers.itemsize - 1))
-    return codes.view(f"u{numbers.itemsize}")
-
-
-def _unzigzag(codes: npt.NDArray[np.uint64]) -> IntArray:
-    signs = -(codes & 1).view(np.int64)
-    return (codes >> 1).view(np.int64) ^ signs
-
-
 def _width(codes: npt.NDArray[Any]) -> int:
     largest = int(codes.max(initial=0))
     return next(width for width in WIDTHS if largest < 1 << (8 * width))
@@ -124,16 +119,22 @@ def _planes(codes: npt.NDArray[Any], width: int) -> bytes:
     return shuffle(codes.astype(np.dtype(f"<u{width}"))) if width else b""
 
 
-def encode_sizes(values: FloatArray, per_octave: int) -> IntArray:
-    """Sign and logarithm of each number, as one whole number that ascends with it."""
-    sizes = np.abs(values)
-    known = np.isfinite(sizes) & (sizes > 0)
-    octaves = np.log2(np.where(known, sizes, 1.0)) + OFFSET_OCTAVES
-    codes = np.where(known, np.rint(per_octave * octaves), 0.0) * np.sign(values)
-    return codes.astype(np.int64)
+def encode_sizes(values: FloatArray, per_octave: int) -> npt.NDArray[np.int32]:
+    """Sign and logarithm of each number, as one whole number that ascends with it.
+
+    0 and what is not finite give 0.
+    """
+    with np.errstate(divide="ignore", invalid="ignore"):
+        codes = np.log2(np.abs(values))
+        codes += OFFSET_OCTAVES
+        codes *= per_octave
+    np.rint(codes, out=codes)
+    np.copysign(codes, values, out=codes)
+    codes[~np.isfinite(codes)] = 0.0
+    return codes.astype(np.int32)
 
 
-def decode_sizes(codes: IntArray, per_octave: int) -> FloatArray:
+def decode_sizes(codes: npt.NDArray[Any], per_octave: int) -> FloatArray:
     largest = np.finfo(np.float64).max
     with np.errstate(over="ignore", under="ignore"):
         sizes = np.exp2(np.abs(codes.astype(np.float64)) / per_octave - OFFSET_OCTAVES)

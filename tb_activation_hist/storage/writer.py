@@ -132,10 +132,9 @@ class RecordWriter(BackgroundThread[Record]):
             return
         counts = record.counts.wait()
         layers = [self._infos.setdefault(info.tag, info) for info in record.layers]
-        for row, info in enumerate(layers):
-            if counts.n[row] > 0:
-                # A layer that cannot be stored takes neither the others nor its block along.
-                self._guard(self._add, record, info, counts, row)
+        for row in np.flatnonzero(counts.n[: len(layers)]).tolist():
+            # A layer that cannot be stored takes neither the others nor its block along.
+            self._guard(self._add, record, layers[row], counts, row)
         if counts.slices is not None:
             for row, slices in counts.slices.of_rows(len(layers)):
                 place = record.step, record.wall_time, self.session

@@ -51,7 +51,7 @@ def rows(tab: Tab) -> int:
     return tab.frame.locator(".panel[aria-label$=', base']").count()
 
 
-def test_the_first_difference_is_told_marked_and_one_click_away(tab: Tab) -> None:
+def test_the_first_difference_is_reported_marked_and_one_click_away(tab: Tab) -> None:
     tab.reset(f"{PARTING}exact&p.activation_hist.runs=base,fork")
     says = f"fork first differs from base at step {PARTS_AT} in block2.relu:"
     tab.until(lambda: bar(tab), lambda text: text.startswith(says))
@@ -89,7 +89,7 @@ def test_equal_layers_are_folded_away(tab: Tab) -> None:
     assert tab.frame.locator(".parting-line").count() == 0
 
 
-def test_equal_runs_are_told(tab: Tab) -> None:
+def test_equal_runs_are_reported(tab: Tab) -> None:
     # All layers are equal and folded away, so that there is no picture to wait for.
     tab.set_hash(f"{PARTING}octaves&p.activation_hist.runs=base,same")
     tab.until(lambda: bar(tab), lambda text: text.startswith("base and same are the same in 10"))

@@ -13,7 +13,7 @@ from tests.plugin.logdirs import collapsing_values, healthy_values, write_run
 from tests.plugin.tensorboard_process import running_tensorboard
 
 
-def test_hidden_runs_in_which_something_is_wrong_are_told_of(
+def test_hidden_runs_in_which_something_is_wrong_are_reported(
     open_page: Callable[..., Page], tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     folder = tmp_path_factory.mktemp("sweep")

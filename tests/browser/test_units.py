@@ -56,12 +56,15 @@ def test_units_are_a_view_of_the_panel(
     tab.until(buttons.count, lambda count: count == 1)  # the other layer was not split
     buttons.first.click()
     units = tab.frame.locator(".units")
-    tab.until(lambda: units.inner_text(), lambda text: "share of zeros of 16 units" in text)
+    tab.until(lambda: units.inner_text(), lambda text: "16 units, 0 on top" in text)
+    assert units.locator("option:checked").inner_text() == "auto: share of zeros"
     tab.until(lambda: colours(tab), lambda found: found["dead"] != found["alive"])
     assert colours(tab)["before"] != colours(tab)["dead"]
 
     box = units.locator("canvas").bounding_box()
-    assert box is not None
+    head = units.locator(".units-head").bounding_box()
+    assert box is not None and head is not None
+    assert head["y"] + head["height"] <= box["y"]  # nothing lies on the units
     y = box["y"] + (DEAD + 0.5) / UNITS * box["height"]
     tab.page.mouse.move(box["x"] + 0.9 * box["width"], y)
     told = tab.until(lambda: units.inner_text(), lambda text: f"unit {DEAD}, step" in text)

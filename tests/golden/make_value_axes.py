@@ -2,9 +2,9 @@
 
     python -m tests.golden.make_value_axes
 
-`value_axes.json` has, for each case, what the page knows of each series (its central range, and
-mean, std, min and max of each record; what is not finite is null), and the axis that belongs to
-them: automatic ends, the symlog axis over these and over given ends.
+`value_axes.json` has, for each case, what the page knows of each series (its central range, the
+usual size of its records, and mean, std, min and max of each record; what is not finite is null),
+and the axis that belongs to them: automatic ends, the symlog axis over these and over given ends.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import numpy.typing as npt
 
 from tb_activation_hist.core.histogram import HistogramSeries
 from tb_activation_hist.core.joining import central_range
+from tb_activation_hist.core.record_sizes import find_reaches, usual_size
 from tb_activation_hist.notebook.value_axis import value_axis
 from tests.series import values_to_series
 
@@ -75,7 +76,8 @@ def describe(series: HistogramSeries) -> dict[str, Any]:
     """What the page knows of a series."""
     names = ("mean", "std", "min", "max")
     columns = {name: to_numbers(getattr(series, name)) for name in names}
-    return {"range": central_range(series), "columns": columns}
+    usual = usual_size(find_reaches(series).size)
+    return {"range": central_range(series), "usual": usual, "columns": columns}
 
 
 def to_numbers(values: npt.NDArray[Any]) -> list[float | None]:

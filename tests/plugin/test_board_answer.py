@@ -55,7 +55,7 @@ def test_a_cell_has_the_quantiles_of_its_pooled_records() -> None:
     assert cell["non_finite"] == []
 
 
-def test_columns_that_are_not_finite_are_told() -> None:
+def test_columns_that_are_not_finite_are_reported() -> None:
     cell = series_to_cell(values_to_series([np.ones(9), np.full(9, np.nan), [1, np.inf]]), 40)
     assert cell["non_finite"] == [1, 2]
     assert np.isnan(cell_quantiles(cell)).any(axis=0).tolist() == [False, True, False]

@@ -68,7 +68,7 @@ def test_equal_runs_have_equal_layers(data: FakeDataProvider) -> None:
     assert sorted(told["equal"]) == [f"activations/{layer}" for layer in sorted(LAYERS)]
 
 
-def test_what_only_one_run_has_is_told(data: FakeDataProvider) -> None:
+def test_what_only_one_run_has_is_reported(data: FakeDataProvider) -> None:
     data.add_series("again", LayerInfo("extra"), values_to_series([np.ones(3)]))
     assert ask(data, a="base", b="again")["only_in_b"] == ["activations/extra"]
 

@@ -181,7 +181,7 @@ def test_one_bad_block_leaves_its_run_its_findings(
 
 
 @pytest.mark.parametrize("kind", ["scalar", "histogram"])
-def test_a_layer_hidden_by_a_tag_of_the_user_is_told(kind: str, data: FakeDataProvider) -> None:
+def test_a_layer_hidden_by_a_tag_of_the_user_is_reported(kind: str, data: FakeDataProvider) -> None:
     data.add_scalar("good", "activation_hist/mean/conv2", {0: 1.0})
     data.add_scalar("good", "activation_hist/mean/gradients/conv2", {0: 1.0})
     for tag in ("activations/conv1", "activations/conv2", "gradients/conv2", "gradients/norm"):

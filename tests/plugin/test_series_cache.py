@@ -11,12 +11,13 @@ import pytest
 from tb_activation_hist.core.histogram import HistogramSeries
 from tb_activation_hist.core.joining import join_series
 from tb_activation_hist.core.names import PLUGIN_NAME, RUN_INFO_TAG, LayerInfo
+from tb_activation_hist.plugin import series_loader
 from tb_activation_hist.plugin.data_provider import BLOCKS, HISTOGRAMS, SeriesKey
 from tb_activation_hist.plugin.lru_cache import LruCache
 from tb_activation_hist.plugin.reading_turns import Urgency
-from tb_activation_hist.plugin.series_cache import DECODED_AT_ONCE, FIRST_READ, SeriesCache
+from tb_activation_hist.plugin.series_cache import FIRST_READ, SeriesCache
 from tb_activation_hist.plugin.series_loader import LoadedSeries
-from tb_activation_hist.storage.codec import encode_block
+from tb_activation_hist.storage.codec import DECODED_TOGETHER, encode_block
 from tests.plugin.fake_provider import FakeDataProvider
 from tests.plugin.logdirs import healthy_values, later
 from tests.series import values_to_series
@@ -69,6 +70,25 @@ def test_the_newest_block_is_read_alone_where_it_is_the_next() -> None:
     assert (cache.decoded, grown.decoded, grown.missing) == (3, 1, 0)
     assert_equal_records(grown.series, series.take(slice(0, 96)))
     assert data.tensors_read == 2 + 1
+
+
+def test_gaps_are_not_looked_for_where_a_block_follows_and_none_were(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Looking takes a tenth of the time that an update of a long series takes."""
+    looked = []
+    find = series_loader.find_missing
+    monkeypatch.setattr(
+        series_loader, "find_missing", lambda *held: looked.append(1) or find(*held)
+    )
+    series = values_to_series(healthy_values(128, 50))
+    cache, data = SeriesCache(), FakeDataProvider()
+    data.add_series("run", CONV, series.take(slice(0, 64)))
+    assert load(cache, data)[KEY].missing == 0
+    for first in (64, 96):
+        data.add_series("run", CONV, series.take(slice(first, first + 32)), first=first)
+        assert load(cache, data)[KEY].missing == 0
+    assert len(looked) == 1
 
 
 @pytest.mark.parametrize(
@@ -125,7 +145,7 @@ def test_after_a_resume_the_later_records_win() -> None:
     assert loaded.missing == 0
 
 
-def test_an_abandoned_tail_is_left_out_and_told_once_a_run() -> None:
+def test_an_abandoned_tail_is_left_out_and_reported_once_a_run() -> None:
     series = values_to_series(healthy_values(100, 50))
     cache, data = SeriesCache(), FakeDataProvider()
     other = LayerInfo("conv2", order=1)
@@ -147,7 +167,7 @@ def test_an_abandoned_tail_is_left_out_and_told_once_a_run() -> None:
     assert "started again at step 40" in told[1]
 
 
-def test_two_processes_that_write_at_one_time_are_told() -> None:
+def test_two_processes_that_write_at_one_time_are_reported() -> None:
     series = values_to_series(healthy_values(96, 50))
     cache, data = SeriesCache(), FakeDataProvider()
     one, two = series.take(slice(0, 64)), later(series, 0, 40.0)
@@ -188,7 +208,7 @@ def test_blocks_that_tensorboard_drops_take_their_records_away() -> None:
 
 @pytest.mark.parametrize("stride", [1, 10])
 @pytest.mark.parametrize("back_to", [64, 40, 0])
-def test_a_tail_that_the_fast_loader_dropped_is_told_as_abandoned(
+def test_a_tail_that_the_fast_loader_dropped_is_reported_as_abandoned(
     stride: int, back_to: int
 ) -> None:
     """That loader drops what was written from a block's step on, when steps go back to it."""
@@ -212,7 +232,7 @@ def test_a_tail_that_the_fast_loader_dropped_is_told_as_abandoned(
 
 
 @pytest.mark.parametrize("stride", [1, 10])
-def test_a_sampled_gap_is_not_told_as_abandoned(stride: int) -> None:
+def test_a_sampled_gap_is_not_reported_as_abandoned(stride: int) -> None:
     series = stretch(values_to_series(healthy_values(160, 50)), stride)
     cache, data = SeriesCache(), FakeDataProvider()
     data.add_series("run", CONV, series)
@@ -341,7 +361,7 @@ def test_a_background_reader_takes_no_room_from_others() -> None:
 
 
 def test_a_long_series_is_decoded_on_several_threads_in_its_order() -> None:
-    blocks = 3 * DECODED_AT_ONCE + 1
+    blocks = 3 * DECODED_TOGETHER + 1
     series = values_to_series(healthy_values(32 * blocks, 20))
     data, cache = FakeDataProvider(), SeriesCache()
     data.add_series("run", CONV, series)

@@ -250,7 +250,7 @@ def test_figures_keep_three_digits_and_what_is_no_number() -> None:
     assert np.isfinite(rounded[[5, 6, 7]]).all()
 
 
-def test_a_damaged_file_and_a_damaged_layer_are_told_beside_the_others(
+def test_a_damaged_file_and_a_damaged_layer_are_reported_beside_the_others(
     logdir: Path, tmp_path: Path
 ) -> None:
     data = next((logdir / "good").iterdir()).read_bytes()

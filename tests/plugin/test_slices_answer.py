@@ -62,6 +62,19 @@ def test_every_statistic_is_answered_as_the_schema_says(data: FakeDataProvider) 
         assert misfits(other, schema.Slices) == []
 
 
+def test_auto_takes_the_share_of_zeros_where_a_unit_has_some(data: FakeDataProvider) -> None:
+    signed = [np.random.default_rng(at).normal(size=(40, 6)) for at in range(80)]
+    signed[7][3, 3] = 0.0  # one by chance
+    data.add_series("signed", INFO, values_to_series(healthy_values(80)))
+    add_slices(data, "signed", make_slices(signed))
+    site = Site(data)
+    chosen = {
+        run: site.get("/slices", run=run, tag=TAG, statistic="auto").json["statistic"]
+        for run in ("run", "signed")
+    }
+    assert chosen == {"run": "zero_share", "signed": "rms"}
+
+
 def test_units_are_sorted_by_their_last_value(data: FakeDataProvider) -> None:
     answer = Site(data).get("/slices", run="run", tag=TAG, statistic="rms", sort="value").json
     assert answer["order"] == [5, 4, 3, 1, 0, 2]
@@ -86,7 +99,7 @@ def test_long_runs_are_pooled_and_many_units_share_rows(data: FakeDataProvider) 
         ({"tag": TAG, "sort": "up"}, 400, "number, value"),
     ],
 )
-def test_a_wrong_question_is_told(
+def test_a_wrong_question_is_reported(
     data: FakeDataProvider, query: dict[str, str], status: int, says: str
 ) -> None:
     answer = Site(data).get("/slices", run="run", **query)

@@ -349,7 +349,7 @@ def test_steps_written_again_are_no_sampling(tmp_path: Path, fast: str) -> None:
 
 
 @pytest.mark.parametrize("fast", ["true", "false"])
-def test_a_training_begun_again_is_told_by_both_loaders(tmp_path: Path, fast: str) -> None:
+def test_a_training_begun_again_is_reported_by_both_loaders(tmp_path: Path, fast: str) -> None:
     """The fast loader drops all blocks that the second training replaces: no block shows it."""
     logs, model = tmp_path / "logs", nn.Linear(2, 2)
     for first, last in ((1, 100), (65, 70)):

@@ -205,3 +205,20 @@ def test_linear_bins_have_finite_edges_and_keep_what_lies_outside() -> None:
     assert arrays["upper"][-1] == 300.0
     assert arrays["counts"].sum() == 7
     assert head["extent"] == (-5.0, 300.0)
+
+
+def test_the_usual_size_and_the_range_do_not_depend_on_the_pooling() -> None:
+    """They decide which kind of value axis a layer has."""
+    rng = np.random.default_rng(0)
+    series = values_to_series([rng.normal(0, 10 if i % 4 == 3 else 0.1, 500) for i in range(64)])
+    heads = [tile_of(series, columns=columns)[0] for columns in (64, 16, 4)]
+    assert [head["level"] for head in heads] == [0, 2, 4]
+    assert {head["usual"] for head in heads} == {heads[0]["usual"]}
+    assert {head["range"] for head in heads} == {heads[0]["range"]}
+    assert 0.2 < heads[0]["usual"] < 0.5
+    part, _ = tile_of(series, steps=(3, 3))
+    assert part["usual"] == heads[0]["usual"]
+
+
+def test_the_usual_size_is_0_where_nothing_has_any() -> None:
+    assert tile_of(values_to_series([np.zeros(3), np.full(2, np.nan)]))[0]["usual"] == 0

@@ -272,7 +272,7 @@ FAULTS_A: Final = (
         LAST,
         "relu_behind",
         "table_resnet lenet",
-        kinds("relu_logits", "mostly_zero", "collapsed"),
+        kinds("relu_logits", "mostly_zero", "collapsed", "loss_mismatch"),
         allows=kinds(),
         prepare=acts.append(nn.ReLU()),
     ),

@@ -239,7 +239,7 @@ C_MODES: Final = (
         LAST,
         "relu_at_the_end",
         "house_prices mpnn",
-        kinds("relu_logits", "collapsed", "mostly_zero"),
+        kinds("relu_logits", "collapsed", "mostly_zero", "loss_mismatch"),
         prepare=lambda training: end_in(training, nn.ReLU()),
     ),
     harm(
@@ -247,11 +247,16 @@ C_MODES: Final = (
         LAST,
         "sigmoid_at_the_end",
         "denoiser super_resolution",
-        kinds("saturated", "collapsed", "vanishing"),
+        kinds("saturated", "collapsed", "vanishing", "loss_mismatch"),
         prepare=lambda training: end_in(training, nn.Sigmoid()),
     ),
     plant(
-        FRESH_C, HIDDEN, "softened_twice", "tutorial_cnn text_cnn", kinds(), prepare=soften_twice
+        FRESH_C,
+        LAST,
+        "softened_twice",
+        "tutorial_cnn text_cnn",
+        kinds("loss_mismatch"),
+        prepare=soften_twice,
     ),
     plant(FRESH_C, HIDDEN, "no_activations", "fraud", kinds(), prepare=leave_out_activations),
     plant(FRESH_C, HIDDEN, "batch_as_time", "stock_lstm", kinds(), prepare=batch_is_time),

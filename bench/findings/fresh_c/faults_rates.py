@@ -184,7 +184,7 @@ C_RATES: Final = (
         GROWTH,
         "penalty_forgotten",
         "wgan_gp",
-        kinds("exploding", "spike_and_crash"),
+        kinds("exploding", "spike_and_crash", "loss_mismatch"),
         prepare=drop_penalty,
     ),
     harm(
@@ -258,7 +258,7 @@ C_RATES: Final = (
         WRONGLY,
         "targets_broadcast",
         "stock_lstm house_prices",
-        SHRINKS,
+        SHRINKS | kinds("loss_mismatch"),
         prepare=broadcast_targets,
     ),
 )

@@ -9,9 +9,9 @@ from typing import Final
 from bench.findings.wide.training import Recipe, Task
 
 WORKED, HELD_OUT = "worked", "held-out"
-FRESH_A, FRESH_B, FRESH_C = "fresh-a", "fresh-b", "fresh-c"
-HALVES: Final = (WORKED, HELD_OUT, FRESH_A, FRESH_B, FRESH_C)
-"""Two of the wide set, two of the fresh set and the examiner's, which others made."""
+FRESH_A, FRESH_B, FRESH_C, FRESH_D = "fresh-a", "fresh-b", "fresh-c", "fresh-d"
+HALVES: Final = (WORKED, HELD_OUT, FRESH_A, FRESH_B, FRESH_C, FRESH_D)
+"""Two of the wide set, two of the fresh set and those of two examiners, which others made."""
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from typing import Final
 from bench.findings.fresh.faults_a import FAULTS_A
 from bench.findings.fresh.faults_b import FAULTS_B
 from bench.findings.fresh_c.faults import FAULTS_C
+from bench.findings.fresh_d.faults import FAULTS_D
 from bench.findings.wide.fault import Fault
 from bench.findings.wide.faults_growth import GROWTH_FAULTS
 from bench.findings.wide.faults_inputs import INPUT_FAULTS
@@ -29,5 +30,6 @@ FAULTS: Final[dict[str, Fault]] = {
         *FAULTS_A,
         *FAULTS_B,
         *FAULTS_C,
+        *FAULTS_D,
     )
 }

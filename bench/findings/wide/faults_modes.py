@@ -148,7 +148,7 @@ MODE_FAULTS = (
             "the last layer",
             WORKED,
             ("plain_cnn", "vit", "residual_net"),
-            kinds("mostly_zero", "collapsed", "relu_logits"),
+            kinds("mostly_zero", "collapsed", "relu_logits", "loss_mismatch"),
             AFTERMATH,
             prepare=rectify_logits,
             needs_effect=True,
@@ -159,10 +159,10 @@ MODE_FAULTS = (
     *in_both_halves(
         Fault(
             "double_softmax",
-            "not visible",
+            "the last layer",
             WORKED,
             ("residual_net", "plain_cnn", "table_mlp"),
-            kinds(),
+            kinds("loss_mismatch"),
             prepare=squash_twice,
         ),
         "double_softmax_other",

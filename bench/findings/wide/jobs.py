@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from bench.findings.fresh_c.ways import C_HEALTHY
-from bench.findings.wide.architecture import FRESH_C, HELD_OUT, WORKED
+from bench.findings.fresh_d.ways import D_HEALTHY
+from bench.findings.wide.architecture import FRESH_C, FRESH_D, HELD_OUT, WORKED
 from bench.findings.wide.architectures import ARCHITECTURES
 from bench.findings.wide.conditions import (
     CONDITIONS,
@@ -33,6 +35,9 @@ FROZEN_EMBEDDINGS = (
 
 IN_HALF = ("plain_cnn", "table_mlp", "autoencoder", "gated_table")
 """Architectures that are also trained in float16, as one should; it is slow on a CPU."""
+
+CHOSEN_WAYS: Final = {FRESH_C: C_HEALTHY, FRESH_D: D_HEALTHY}
+"""By half: architectures and healthy ways, where the examiner chose each pair."""
 
 
 @dataclass(frozen=True)
@@ -73,8 +78,8 @@ def half_jobs(half: str) -> list[Job]:
         if fault.half == half
         for name in fault.on
     ]
-    if half == FRESH_C:
-        return jobs + [Job(name, way, 1) for name, way in C_HEALTHY]
+    if half in CHOSEN_WAYS:
+        return jobs + [Job(name, way, 1) for name, way in CHOSEN_WAYS[half]]
     jobs += [Job(name, HALF_SCALED, 4) for name in names if name in IN_HALF]
     varied, ways = (VARIED, WAYS) if half in (WORKED, HELD_OUT) else (FRESHLY_VARIED, 1)
     for place, name in enumerate(names):

@@ -203,6 +203,9 @@ def make_optimizer(recipe: Recipe, parameters: list[nn.Parameter]) -> torch.opti
         "adamw": torch.optim.AdamW,
         "nadam": torch.optim.NAdam,
         "rmsprop": torch.optim.RMSprop,
+        "radam": torch.optim.RAdam,
+        "adamax": torch.optim.Adamax,
+        "adagrad": torch.optim.Adagrad,
     }
     return kinds[recipe.optimizer](parameters, rate, weight_decay=decay)
 

@@ -6,6 +6,7 @@ import {
   holdsColumns,
   joinSpans,
   nearestColumn,
+  recordEnd,
   stepToUnit,
   unionSpans,
 } from "./column_spans";
@@ -189,5 +190,34 @@ describe("stepToUnit", () => {
     expect(at(9)).toBe(8);
     expect(at(19)).toBe(49_080);
     expect(at(9, "step")).toBe(9);
+  });
+});
+
+describe("recordEnd", () => {
+  const endOf = (step: number, columns: Columns) => {
+    return recordEnd("step", step, columns, clockOf(columns));
+  };
+
+  it("is where the next record begins, and for the last one where its picture ends", () => {
+    const columns = columnsAt([0, 10, 20, 30]);
+    expect(endOf(10, columns)).toBe(20);
+    expect(endOf(30, columns)).toBe(40);
+    expect(endOf(3, columnsAt([3]))).toBe(4);
+  });
+
+  it("lies within a column that pools records, where the column goes on", () => {
+    const pooled = {
+      firstStep: Float64Array.of(0, 40),
+      lastStep: Float64Array.of(30, 70),
+      records: Float64Array.of(4, 4),
+    };
+    const columns = columnsAt([0, 40], pooled);
+    expect(endOf(10, columns)).toBe(20);
+    expect(endOf(30, columns)).toBe(40);
+    expect(endOf(70, columns)).toBe(80);
+  });
+
+  it("stops at a gap of the recording", () => {
+    expect(endOf(2, columnsAt([0, 1, 2, 50, 51, 52]))).toBe(3);
   });
 });

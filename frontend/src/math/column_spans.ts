@@ -60,6 +60,21 @@ export function stepToUnit(kind: AxisKind, step: number, columns: ColumnTimes, c
   return toUnit(kind, step, wall + share * (columns.lastWallTime[c]! - wall), clock);
 }
 
+/** Until which unit the record at a step counts: it stands for the steps up to the next record, or the run's end. */
+export function recordEnd(
+  kind: AxisKind,
+  step: number,
+  columns: ColumnTimes,
+  clock: RunClock,
+  spans = columnSpans(columns, kind, clock),
+): number {
+  const c = Math.max(0, lastAtMost(columns.firstStep, step));
+  const last = columns.lastStep[c]!;
+  if (step >= last) return spans.end[c] ?? Number.NaN;
+  const apart = (last - columns.firstStep[c]!) / Math.max(1, columns.records[c]! - 1);
+  return stepToUnit(kind, Math.min(step + apart, last), columns, clock);
+}
+
 /** The column at a unit: the one that covers it, else the nearest; -1 when there is none. */
 export function nearestColumn(spans: Places, unit: number): number {
   const before = lastAtMost(spans.start, unit);

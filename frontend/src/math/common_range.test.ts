@@ -9,6 +9,7 @@ function tile(deviations: readonly number[]): Tile {
   const most = 3.3 * Math.max(...deviations);
   return {
     range: [-most, most],
+    usual: 3.9 * deviations.toSorted((a, b) => a - b)[Math.floor(deviations.length / 2)]!,
     columns: { length: deviations.length, mean: each(0), std: each(1), min: each(-3.9), max: each(3.9) },
   } as unknown as Tile;
 }
@@ -41,6 +42,13 @@ describe("commonRange", () => {
 
   it("does not take a healthy run beside vanishing ones for an exploding one", () => {
     expect(commonRange([tile([1e-9]), tile([1e-9]), calm])!.hi).toBeCloseTo(6.6);
+  });
+
+  it("separates the same sizes however the columns are pooled", () => {
+    const records = tile([0.1, 0.1, 0.1, 10, 0.1, 0.1, 0.1, 10]);
+    const pooled = { ...records, columns: tile([5, 5]).columns };
+    expect(commonRange([pooled])).toEqual(commonRange([records]));
+    expect(sizesOf([pooled])).toEqual(sizesOf([records]));
   });
 
   it("survives infinite deviations, empty columns and runs without finite values", () => {

@@ -40,6 +40,8 @@ export interface Tile {
   /** Central 99.9 % and smallest to largest finite value over the asked steps. */
   readonly range: readonly [number, number] | null;
   readonly extent: readonly [number, number] | null;
+  /** Size of the median record of the whole series, however its columns are pooled; 0 where none has any. */
+  readonly usual: number;
   readonly firstStep: number;
   readonly lastStep: number;
   readonly columns: Columns;

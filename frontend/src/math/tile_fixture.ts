@@ -34,6 +34,7 @@ export function madeTile(made: Made): Tile {
     unit: null,
     range: lower.length > 0 ? [lower[0]!, upper[upper.length - 1]!] : null,
     extent: lower.length > 0 ? [lower[0]!, upper[upper.length - 1]!] : null,
+    usual: usualOf(columns),
     firstStep: steps[0] ?? 0,
     lastStep: steps[width - 1] ?? 0,
     columns,
@@ -42,6 +43,18 @@ export function madeTile(made: Made): Tile {
     counts: Uint32Array.from(made.counts.flat()),
     ...made.tile,
   };
+}
+
+/** The size of the median column, as core/record_sizes.py has that of the median record. */
+function usualOf({ min, max, mean, std }: Columns): number {
+  const sizes = mean.map((middle, c) =>
+    Math.max(
+      Math.abs(Math.max(min[c]!, middle - 4 * std[c]!)),
+      Math.abs(Math.min(max[c]!, middle + 4 * std[c]!)),
+    ),
+  );
+  const known = sizes.filter((size) => size > 0).sort();
+  return known[Math.floor(known.length / 2)] ?? 0;
 }
 
 function plainColumns(

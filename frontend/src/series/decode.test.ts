@@ -74,6 +74,7 @@ function check(tile: Tile, { head, arrays }: Golden): void {
     unit: head.unit,
     range: head.range,
     extent: head.extent,
+    usual: head.usual,
     firstStep: head.first_step,
     lastStep: head.last_step,
   });

@@ -88,9 +88,24 @@ function joinAnswer(head: Uint8Array, parts: readonly Uint8Array[], size: number
 }
 
 function headOf(tile: Tile, offset: number, bytes: number): TileHead {
-  const { run, tag, source, revision, records, missing, hint, level, unit, range, extent } = tile;
+  const { run, tag, source, revision, records, missing, hint, level, unit, range, extent, usual } = tile;
   return {
-    ...{ run, tag, source, revision, records, missing, hint, level, unit, range, extent, offset, bytes },
+    ...{
+      run,
+      tag,
+      source,
+      revision,
+      records,
+      missing,
+      hint,
+      level,
+      unit,
+      range,
+      extent,
+      usual,
+      offset,
+      bytes,
+    },
     first_column: tile.firstColumn,
     columns: tile.columns.length,
     bins: tile.lower.length,

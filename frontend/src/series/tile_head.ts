@@ -45,6 +45,7 @@ const TILE: Checks<TileHead> = {
   unit: (value) => value === null || (Number.isSafeInteger(value) && Math.abs(value as number) <= 1074),
   range: isRange,
   extent: isRange,
+  usual: isNumber,
   first_step: isNumber,
   last_step: isNumber,
   dtypes: (value) => misfit(value, DTYPES) === null,
@@ -91,9 +92,9 @@ export function checkTileHead(value: unknown): TileHead | TileError {
 
 /** What a tile says of itself, by the page's names. */
 export function headToFacts(head: TileHead): Omit<Tile, "columns" | "lower" | "upper" | "counts"> {
-  const { run, tag, source, revision, records, missing, hint, level, unit, range, extent } = head;
+  const { run, tag, source, revision, records, missing, hint, level, unit, range, extent, usual } = head;
   return {
-    ...{ run, tag, source, revision, records, missing, hint, level, unit, range, extent },
+    ...{ run, tag, source, revision, records, missing, hint, level, unit, range, extent, usual },
     firstColumn: head.first_column,
     firstStep: head.first_step,
     lastStep: head.last_step,

@@ -420,7 +420,7 @@ export interface Slices {
   readonly run: string;
   /** Tag of the layer's series. */
   readonly tag: string;
-  /** "zero_share", "mean", "std", "abs_max", "rms", "min" or "max". */
+  /** "zero_share", "mean", "std", "abs_max", "rms", "min" or "max": for "auto" the one chosen. */
   readonly statistic: string;
   /** Order of the rows. */
   readonly sort: SliceSort;
@@ -540,6 +540,11 @@ export interface TileHead {
   readonly range: readonly [number, number] | null;
   /** Smallest and largest finite value over the asked steps; null when there are none. */
   readonly extent: readonly [number, number] | null;
+  /**
+   * Size of the median record of the whole series: the largest absolute value within four standard deviations
+   * of its mean; 0 where no record has a finite value other than 0.
+   */
+  readonly usual: number;
   /** First step of the whole series; 0 without records. */
   readonly first_step: number;
   /** Last step of the whole series; 0 without records. */

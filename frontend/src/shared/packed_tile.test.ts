@@ -24,6 +24,7 @@ const HEAD = {
   unit: -3,
   range: [0, 2],
   extent: [0, 2.5],
+  usual: 1.5,
   first_step: 10,
   last_step: 14,
   rounded: false,

@@ -28,6 +28,7 @@ function wholeTile(): Tile {
     unit: null,
     range: [-1, 2],
     extent: [-1.5, 2.5],
+    usual: 1.25,
     firstStep: 0,
     lastStep: 19,
     columns: {

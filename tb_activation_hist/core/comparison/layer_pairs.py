@@ -30,7 +30,8 @@ def pair_layers(a: Recording, b: Recording, rules: Sequence[NameRule] = ()) -> L
     """Pair the series of two recordings by layer, kind and phase.
 
     A layer that one recorded in training mode only, and the other in evaluation mode only, is
-    paired too: a dropout that was left on.
+    paired too: a dropout that was left on. So are the inputs of the two models, which have the
+    names of the models' classes.
     """
     own, its = _index(a.infos), _index(b.infos)
     names = pair_names(
@@ -53,7 +54,25 @@ def pair_layers(a: Recording, b: Recording, rules: Sequence[NameRule] = ()) -> L
     found.only_in_b = [
         key for (_, _, layer), key in its.items() if key not in taken and layer not in names.ignored
     ]
+    _pair_model_inputs(found, a.infos, b.infos)
     return found
+
+
+def _pair_model_inputs(
+    found: LayerPairs, a: Mapping[str, LayerInfo], b: Mapping[str, LayerInfo]
+) -> None:
+    own = [key for key in found.only_in_a if _is_model_input(a[key])]
+    its = [key for key in found.only_in_b if _is_model_input(b[key])]
+    # Alone, they would hide that no layer has a partner.
+    if found.pairs and len(own) == len(its) == 1:
+        found.pairs.append((own[0], its[0]))
+        found.only_in_a.remove(own[0])
+        found.only_in_b.remove(its[0])
+
+
+def _is_model_input(info: LayerInfo) -> bool:
+    """Of the model as a whole, which is the first module, in training."""
+    return (info.kind, info.phase, info.order) == ("inputs", "train", 0)
 
 
 def _index(infos: Mapping[str, LayerInfo]) -> dict[Place, str]:

@@ -73,7 +73,19 @@ DECAY: Final = Guidance(
     "loss, they shrink steadily. Train 100 steps with a decay of 0.",
 )
 
+NEGATIVE: Final = Guidance(
+    causes=(
+        "a schedule that falls in a line to 0 and is stepped more often than it was planned for",
+        "a lambda of LambdaLR that becomes negative",
+    ),
+    remedy="Each step now makes the loss larger. Let the schedule end at the number of steps of "
+    "the whole run, or bound it: max(0.0, 1 - step / total).",
+    code="print(scheduler.last_epoch, scheduler.get_last_lr())",
+    check="Compare scheduler.last_epoch with the number of steps that the schedule was given.",
+)
+
 OPTIMIZER_SETTINGS: Final[tuple[Pattern, ...]] = (
+    (exceeds("negative_rate"), NEGATIVE),
     (exceeds("momentum"), MOMENTUM),
     (exceeds("beta_limit"), BETAS),
     (exceeds("large_eps"), EPS),

@@ -22,7 +22,8 @@ class DeadUnitThresholds(Thresholds):
     dead_values: int = threshold(
         300,
         UNIT_VALUES,
-        "A unit is dead after this many values that are all 0.",
+        "A unit is dead after this many values that are all 0. For tensors of `record` with one "
+        "number per unit, such as the load of experts, `dead_expected` of them are enough.",
         "Lu et al. 2019 call a unit dead if it is 0 for every input; the number: " + BENCH,
     )
     dead_expected: float = threshold(
@@ -58,8 +59,15 @@ def _find_deaths(units: UnitSignals, options: DeadUnitThresholds) -> IntArray:
     values = finite[since, column] - finite[before, column]
     rate = (active[since, column] - active[before, column]) / np.maximum(values, 1)
     expected = np.where(values > 0, rate * silent, np.inf)
-    dead = (silent >= options.dead_values) & (expected >= options.dead_expected)
+    dead = (silent >= _values_needed(units, options)) & (expected >= options.dead_expected)
     return np.where(dead, since, records)
+
+
+def _values_needed(units: UnitSignals, options: DeadUnitThresholds) -> float:
+    """How many zeros it takes: a load or the like sums up a batch in a number per unit."""
+    info = units.signals.info
+    sums_up = not info.type and len(info.shape) == 1
+    return options.dead_expected if sums_up else options.dead_values
 
 
 DEAD_UNITS: Final = RunRule(

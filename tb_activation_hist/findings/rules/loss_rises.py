@@ -6,12 +6,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from tb_activation_hist.findings.hits import whole_run_hit
+from tb_activation_hist.core.setup_facts import LossGradients, OptimizerGroup
+from tb_activation_hist.findings.finding import Finding
+from tb_activation_hist.findings.hits import hit_from_step, whole_run_hit
 from tb_activation_hist.findings.loss_signals import chance_loss, find_loss_trend
 from tb_activation_hist.findings.number_format import format_factor
 from tb_activation_hist.findings.rule import Observation, RunRule
 from tb_activation_hist.findings.run_signals import RunSignals
 from tb_activation_hist.findings.thresholds import UNIT_FACTOR, UNIT_SHARE, Thresholds, threshold
+
+LEAST_LOOKS: Final = 4
+"""Looks at the gradients of the outputs, at least."""
 
 LEAST_STEPS: Final = 64
 """Steps after which a loss is judged: in the first it may rise, until the optimizer has settled."""
@@ -21,6 +26,12 @@ LEAST_STEPS: Final = 64
 class LossRisesThresholds(Thresholds):
     loss_growth: float = threshold(
         1.25, UNIT_FACTOR, "Loss at the end of a run, relative to that of the beginning."
+    )
+    ascent: float = threshold(
+        0.9,
+        UNIT_SHARE,
+        "Share of the records, at least 4, in which the optimizer makes a cross entropy larger.",
+        "the outputs and the gradients that the loss gives them",
     )
     loss_rising: float = threshold(
         0.9,
@@ -50,13 +61,44 @@ def find_rising_loss(layers: RunSignals, options: LossRisesThresholds) -> Iterat
     )
 
 
+def find_ascent(layers: RunSignals, options: LossRisesThresholds) -> Iterator[Observation]:
+    """A cross entropy with the wrong sign, or an optimizer that maximises it.
+
+    Only of the one model and optimizer of a training: adversaries do so on purpose.
+    """
+    facts = layers.facts.of(LossGradients)
+    groups = layers.facts.of(OptimizerGroup)
+    if len(facts) != 1 or not groups or any(own.others or own.place > 1 for own in groups):
+        return
+    (fact,) = facts
+    maximised = all(own.settings.get("maximize") for own in groups)
+    found = fact.formed if maximised else fact.ascended
+    if not layers.learners or found < max(LEAST_LOOKS, options.ascent * fact.looks):
+        return
+    how = "by maximize=True" if maximised else "by the sign of the loss"
+    yield Observation(
+        hits=[hit_from_step(layers.learners[-1], fact.first)],
+        title=f"the cross entropy is maximised, {how}, in {found} of {fact.looks} records that "
+        "were looked at",
+        threshold={"ascent": options.ascent},
+        figures={"records": found},
+    )
+
+
+def _says_more(cause: Finding, effect: Finding, _near: float) -> bool:
+    """What the optimizer does says more than what comes of it."""
+    return "ascent" in cause.threshold and "ascent" not in effect.threshold
+
+
 LOSS_RISES: Final = RunRule(
     kind="loss_rises",
     severity="warning",
-    seen="The one loss that the run logs begins near that of guessing, and rises all the way.",
-    source="the scalars of logger.step(loss=...)",
+    seen="The one loss that the run logs begins near that of guessing, and rises all the way; or "
+    "the gradients of the outputs show that a cross entropy is maximised.",
+    source="the scalars of logger.step(loss=...); the gradients of the outputs",
     thresholds=LossRisesThresholds,
     explains={},
-    find=(find_rising_loss,),
+    find=(find_ascent, find_rising_loss),
     online=None,
+    repeats=_says_more,
 )

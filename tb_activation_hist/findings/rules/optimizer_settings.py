@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from tb_activation_hist.core.setup_facts import OptimizerGroup
-from tb_activation_hist.findings.hardly_learning import largest_rate
+from tb_activation_hist.findings.hardly_learning import first_negative_rate, largest_rate
 from tb_activation_hist.findings.hits import hit_from_step
 from tb_activation_hist.findings.number_format import format_factor
 from tb_activation_hist.findings.rule import Observation, RunRule
@@ -60,6 +60,9 @@ class OptimizerSettingsThresholds(Thresholds):
         "Weight decay of an Adam that adds it to the gradients, which then outweighs these.",
         "Loshchilov and Hutter 2019: with Adam 1e-5 to 1e-2 usual",
     )
+    negative_rate: float = threshold(
+        1e-12, "learning rate", "Size of a learning rate below 0 that is no rounding."
+    )
     large_eps: float = threshold(
         10.0,
         UNIT_FACTOR,
@@ -96,6 +99,20 @@ def find_odd_settings(
                 threshold={odd.limit: limit},
                 figures={"setting": odd.setting, "setting_value": odd.value},
             )
+
+
+def find_negative_rate(
+    layers: RunSignals, options: OptimizerSettingsThresholds
+) -> Iterator[Observation]:
+    """A schedule that goes on beyond its end, or a typing error."""
+    step, rate = first_negative_rate(layers)
+    if rate <= -options.negative_rate and layers.owners_of_weights:
+        yield Observation(
+            hits=[hit_from_step(s, step) for s in layers.owners_of_weights],
+            title=f"the learning rate is below 0, {rate:.2g} at step {step}: the loss is maximised",
+            threshold={"negative_rate": options.negative_rate},
+            figures={"setting": "lr", "setting_value": rate},
+        )
 
 
 def _find_oddities(
@@ -152,11 +169,11 @@ def _first_gradient(layers: RunSignals) -> float:
 OPTIMIZER_SETTINGS: Final = RunRule(
     kind="optimizer_settings",
     severity="warning",
-    seen="A momentum of nearly 1, Adam's betas out of order, an eps far above the gradients, or "
-    "a weight decay that outweighs them.",
+    seen="A learning rate below 0, a momentum of nearly 1, Adam's betas out of order, an eps far "
+    "above the gradients, or a weight decay that outweighs them.",
     source="the optimizer's parameter groups",
     thresholds=OptimizerSettingsThresholds,
     explains={},
-    find=(find_odd_settings,),
+    find=(find_odd_settings, find_negative_rate),
     online=None,
 )

@@ -10,7 +10,9 @@ import numpy as np
 
 from tb_activation_hist.core.grid import FloatArray
 from tb_activation_hist.core.input_facts import InputFacts
-from tb_activation_hist.findings.hits import whole_run_hit
+from tb_activation_hist.core.setup_facts import ACROSS, WITHIN, LossGradients
+from tb_activation_hist.findings.finding import Finding
+from tb_activation_hist.findings.hits import hit_from_step, whole_run_hit
 from tb_activation_hist.findings.input_signals import ModelInput, model_inputs
 from tb_activation_hist.findings.rule import Observation, RunRule
 from tb_activation_hist.findings.run_signals import RunSignals
@@ -21,8 +23,19 @@ LEAST_PERIOD: Final = 8
 """Batches of an epoch below which the likeness of neighbours is chance."""
 
 
+CLASS_LOOKS: Final = 5
+"""Batches whose classes are compared, at least."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class UnshuffledThresholds(Thresholds):
+    class_likeness: float = threshold(
+        0.3,
+        UNIT_SHARE,
+        "How much likelier two samples of a batch are of one class than two of different batches, "
+        "relative to 1: 1 with one class in each batch; below 0.05 in healthy trainings.",
+        "the classes, which the gradients of a cross entropy's logits give away",
+    )
     neighbour_likeness: float = threshold(
         0.3,
         UNIT_SHARE,
@@ -46,6 +59,30 @@ def find_unshuffled_inputs(
                 f"{facts.period:,} steps, and neighbours are alike, as in data sorted by class",
                 threshold={"neighbour_likeness": options.neighbour_likeness},
             )
+
+
+def find_sorted_classes(layers: RunSignals, options: UnshuffledThresholds) -> Iterator[Observation]:
+    """Batches of one class, or a few, and the next ones of others, in whatever order they come."""
+    learners = layers.learners
+    for fact in layers.facts.of(LossGradients):
+        within, across = (fact.likeness.get(name, 0.0) for name in (WITHIN, ACROSS))
+        likeness = (within - across) / (1 - across) if across < 1 else 0.0
+        if not learners or fact.labels < CLASS_LOOKS or likeness < options.class_likeness:
+            continue
+        yield Observation(
+            hits=[hit_from_step(learners[-1], fact.first)],
+            title=f"batches hold samples of few classes: {within:.0%} of the pairs within a batch "
+            f"are of one class, but {across:.0%} of those of different batches, as in data sorted "
+            "by class",
+            threshold={"class_likeness": options.class_likeness},
+            severity="warning",
+            figures={
+                "class_likeness": likeness,
+                "same_class": within,
+                "same_class_across": across,
+                "records": fact.labels,
+            },
+        )
 
 
 def _facts_of_main(own: ModelInput) -> InputFacts:
@@ -76,13 +113,20 @@ def _correlation(values: FloatArray) -> float:
     return float((centred[1:] * centred[:-1]).sum()) / size if size > 0 else 0.0
 
 
+def _says_more(cause: Finding, effect: Finding, _near: float) -> bool:
+    """Classes are what matters."""
+    return "class_likeness" in cause.threshold and "class_likeness" not in effect.threshold
+
+
 UNSHUFFLED_INPUT: Final = RunRule(
     kind="unshuffled_input",
     severity="info",
-    seen="Batches come in the same order in each epoch, and each is like the one before it.",
-    source="batches that come again, by sample; correlation of neighbours",
+    seen="Batches come in the same order in each epoch, and each is like the one before it. "
+    "Warning: the samples of a batch are of few classes, and those of other batches of others.",
+    source="batches that come again, by sample; correlation of neighbours; classes, by gradients",
     thresholds=UnshuffledThresholds,
     explains={},
-    find=(find_unshuffled_inputs,),
+    find=(find_sorted_classes, find_unshuffled_inputs),
     online=None,
+    repeats=_says_more,
 )

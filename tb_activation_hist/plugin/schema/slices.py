@@ -18,7 +18,7 @@ class Slices(TypedDict):
     tag: str
     """Tag of the layer's series."""
     statistic: str
-    """"zero_share", "mean", "std", "abs_max", "rms", "min" or "max"."""
+    """"zero_share", "mean", "std", "abs_max", "rms", "min" or "max": for "auto" the one chosen."""
     sort: SliceSort
     """Order of the rows."""
     slices: int

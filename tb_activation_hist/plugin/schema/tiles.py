@@ -106,6 +106,9 @@ class TileDescription(SeriesName):
     """Central 99.9 % of the finite values over the asked steps; null when there are none."""
     extent: tuple[float, float] | None
     """Smallest and largest finite value over the asked steps; null when there are none."""
+    usual: float
+    """Size of the median record of the whole series: the largest absolute value within four
+    standard deviations of its mean; 0 where no record has a finite value other than 0."""
     first_step: int
     """First step of the whole series; 0 without records."""
     last_step: int

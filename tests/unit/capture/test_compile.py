@@ -93,7 +93,7 @@ def test_evaluation_has_its_own_graph_and_its_own_rows():
     assert recorded["eval/linear"].n.tolist() == [16, 16]
 
 
-def test_attaching_after_the_first_call_is_told_with_the_remedy():
+def test_attaching_after_the_first_call_is_reported_with_the_remedy():
     model = nn.Sequential(nn.Linear(4, 8), nn.ReLU())
     compiled = torch.compile(model, backend="aot_eager")
     compiled(torch.ones(3, 4))
@@ -167,7 +167,7 @@ def test_gradients_that_flow_on_are_as_without_us():
         assert torch.equal(without.view(torch.int32), beside.view(torch.int32))
 
 
-def test_calls_of_a_graph_are_not_counted_apart_which_is_told_once():
+def test_calls_of_a_graph_are_not_counted_apart_which_is_reported_once():
     model = Model()
     compiled = torch.compile(model, backend="aot_eager", fullgraph=True)
     hist = ActivationHistLogger(compiled, MemoryWriter(), per_call=True)

@@ -11,7 +11,7 @@ import torch
 
 from tb_activation_hist.capture import count_kernels, host_counts
 from tb_activation_hist.capture.count import CountBuffer, HostCounts, Switch, count_
-from tb_activation_hist.capture.host_counts import occupied_slots
+from tb_activation_hist.capture.host_counts import occupied_bins
 from tb_activation_hist.core.errors import OptionError
 from tb_activation_hist.core.schemes.float_bits import FLOAT_BITS
 from tb_activation_hist.core.schemes.linear_bins import LinearBins
@@ -119,6 +119,7 @@ def _random_host() -> HostCounts:
         values = torch.randn(1_000) * 10 ** (3 * row - 6)
         values[:20] = torch.nan
         values[20:25] = 0
+        values[25:27] = -0.0
         count_(buffer, row, values)
     buffer.counts[2, 4085] = 7  # what the torch kernel leaves of non-finite values
     buffer.counts[2, 8191] = 7
@@ -126,31 +127,34 @@ def _random_host() -> HostCounts:
 
 
 @pytest.mark.parametrize("kernel", ["", "torch"])
-def test_occupied_slots(kernel: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_occupied_bins(kernel: str, monkeypatch: pytest.MonkeyPatch) -> None:
     host = _random_host()
     _choose(kernel, monkeypatch)
-    offsets, slots, counts = occupied_slots(host.counts, FLOAT_BITS)
-    assert (offsets.dtype, slots.dtype, counts.dtype) == (np.int64, np.int32, np.int64)
+    offsets, bins, counts = occupied_bins(host.counts, FLOAT_BITS)
+    assert (offsets.dtype, bins.dtype, counts.dtype) == (np.int64,) * 3
     assert offsets.shape == (6,)
     for row in range(5):
         dense = host.counts[row].astype(np.int64)
         dense[4080:4096] = dense[8176:] = 0
+        dense[0], dense[4096] = dense[0] + dense[4096], 0
+        slots = np.flatnonzero(dense)
+        order = np.argsort(FLOAT_BITS.slots_to_bins(slots))
         entries = slice(offsets[row], offsets[row + 1])
-        np.testing.assert_array_equal(slots[entries], np.flatnonzero(dense))
-        np.testing.assert_array_equal(counts[entries], dense[dense > 0])
+        np.testing.assert_array_equal(bins[entries], FLOAT_BITS.slots_to_bins(slots[order]))
+        np.testing.assert_array_equal(counts[entries], dense[slots[order]])
 
 
 @pytest.mark.parametrize("kernel", ["", "torch"])
-def test_occupied_slots_of_linear_bins(kernel: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_occupied_linear_bins(kernel: str, monkeypatch: pytest.MonkeyPatch) -> None:
     _choose(kernel, monkeypatch)
     scheme = LinearBins(5000, 0, 1)
     buffer = _open_buffer(2, scheme)
     count_(buffer, 1, torch.tensor([-1.0, 0.0, 0.81602, 1.0, 7.0]))
-    offsets, slots, counts = occupied_slots(buffer.to_host().counts, scheme)
+    offsets, bins, counts = occupied_bins(buffer.to_host().counts, scheme)
     assert offsets.tolist() == [0, 0, 5]
-    assert slots.tolist() == [0, 1, 4081, 5000, 5001]
+    assert bins.tolist() == scheme.slots_to_bins([0, 1, 4081, 5000, 5001]).tolist()
     assert counts.tolist() == [1] * 5
-    assert occupied_slots(buffer.to_host().counts, scheme)[0].tolist() == [0, 0, 0]
+    assert occupied_bins(buffer.to_host().counts, scheme)[0].tolist() == [0, 0, 0]
 
 
 def _choose(kernel: str, monkeypatch: pytest.MonkeyPatch) -> None:

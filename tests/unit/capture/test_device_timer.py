@@ -86,7 +86,7 @@ def test_nothing_is_marked_in_a_graph_that_is_captured():
     assert costs(timer.end_step()) == [StepCost(0.0, 0.0, 0.015)]
 
 
-def test_counting_in_a_graph_is_told_from_a_sample():
+def test_counting_in_a_graph_is_distinguished_from_a_sample():
     device = FakeDevice()
     timer = device.timer()
     assert not timer.wants_sample

@@ -156,6 +156,26 @@ def test_weights_that_are_swapped_for_a_look_are_not_set_back() -> None:
     assert [(fact.writes, fact.times) for fact in found] == [(19, 0)] * 2
 
 
+def test_steps_of_a_second_optimizer_are_no_writes_of_something_else() -> None:
+    """A critic that is trained several times in a step may have an optimizer for each."""
+    model = make_model()
+    optimizers = [torch.optim.SGD(model.parameters(), 0.1) for _ in range(2)]
+    memory = MemoryWriter()
+    with ActivationHistLogger(model, memory, on_error="raise") as logger:
+        for _ in range(20):
+            for optimizer in optimizers:
+                optimizer.zero_grad()
+                model(torch.randn(16, 4)).square().mean().backward()
+                optimizer.step()
+            logger.step()
+    assert info_to_run_facts(memory.run_info).of(RestoredWeights) == []
+
+
+def test_facts_of_older_versions_lack_fields() -> None:
+    text = '{"fact":"optimizer","optimizer":"SGD","place":1,"since":1,"parameters":2,"settings":{}}'
+    assert texts_to_setup([text]) == (OptimizerGroup("SGD", 1, 1, 2),)
+
+
 def copy_rows(model: nn.Sequential, *, out: bool) -> None:
     with torch.no_grad():
         for layer in (model[0], model[3]) if out else (model[0],):

@@ -37,7 +37,7 @@ def check(values: torch.Tensor, dim: int) -> None:
     for kernel in (slice_count._count_on_cpu, count_slices_with_torch):
         buffer = SliceBuffer(values.shape[dim] + 2)
         kernel(SliceRange(buffer.storage, buffer.capacity, 1), values, dim)
-        found = buffer.to_host().wait()
+        found = buffer.to_host().wait(buffer.capacity)
         np.testing.assert_array_equal(found.totals[1:-1], totals)
         np.testing.assert_array_equal(found.moments[1:-1, :2], moments[:, :2])
         np.testing.assert_allclose(found.moments[1:-1, 2:], moments[:, 2:], rtol=1e-12, atol=1e-9)
@@ -73,10 +73,10 @@ def test_values_without_end_are_left_out_of_the_moments_only() -> None:
 def test_nothing_is_counted_while_the_switch_is_off() -> None:
     buffer, values = SliceBuffer(4), torch.ones(3, 4)
     count_slices_(buffer, 0, 1, values, Switch(on=False))
-    assert not buffer.to_host().wait().totals.any()
+    assert not buffer.to_host().wait(buffer.capacity).totals.any()
     count_slices_(buffer, 0, 1, values, Switch(on=True))
-    assert buffer.to_host().wait().totals[:, 0].tolist() == [3] * 4
-    assert not buffer.to_host().wait().totals.any()
+    assert buffer.to_host().wait(buffer.capacity).totals[:, 0].tolist() == [3] * 4
+    assert not buffer.to_host().wait(buffer.capacity).totals.any()
 
 
 def test_the_torch_kernel_reads_the_switch_on_the_device() -> None:
@@ -84,7 +84,7 @@ def test_the_torch_kernel_reads_the_switch_on_the_device() -> None:
     for on, n in ((0, 0), (1, 3)):
         into = SliceRange(buffer.storage, buffer.capacity, 0)
         count_slices_with_torch(into, values, 1, torch.tensor([on], dtype=torch.uint8))
-        found = buffer.to_host().wait()
+        found = buffer.to_host().wait(buffer.capacity)
         assert found.totals[:, 0].tolist() == [n] * 4
         assert np.isfinite(found.moments[:, :2]).all() == bool(on)
 

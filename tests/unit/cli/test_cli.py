@@ -79,7 +79,7 @@ def test_report_as_json(logdir: str, capsys: pytest.CaptureFixture) -> None:
     assert layers["good"][0]["std"] == pytest.approx(float(series.std[-1]))
 
 
-def test_the_size_of_updates_is_told_beside_that_of_the_weights(
+def test_the_size_of_updates_is_reported_beside_that_of_the_weights(
     tmp_path: Path, capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COLUMNS", "200")
@@ -189,7 +189,7 @@ def test_json_holds_no_nan(tmp_path: Path, capsys: pytest.CaptureFixture) -> Non
     assert json.loads(text)["runs"][0]["layers"][1]["mean"] is None
 
 
-def test_runs_that_part_are_told(logdir: str, capsys: pytest.CaptureFixture) -> None:
+def test_runs_that_part_are_reported(logdir: str, capsys: pytest.CaptureFixture) -> None:
     main(["report", logdir, "--json"])
     findings = json.loads(capsys.readouterr().out)["findings"]
     difference = [f for f in findings if f["kind"] == "run_difference"]
@@ -204,7 +204,9 @@ def test_runs_are_compared_with_the_baseline(logdir: str, capsys: pytest.Capture
     assert re.search(r"^ {9}block\.relu: from step \d+, distance [\d.]+$", text, re.MULTILINE)
 
 
-def test_a_run_that_is_not_identical_is_told(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+def test_a_run_that_is_not_identical_is_reported(
+    tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
     """Too little for a finding, from the first step on."""
     write_run(tmp_path / "a", healthy_layers())
     write_run(tmp_path / "same", healthy_layers())
@@ -349,7 +351,9 @@ def test_one_newer_layer_leaves_the_others_readable(
     assert "block.relu in run '.' is left out" in run["problems"][0]
 
 
-def test_two_processes_on_one_run_are_told(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+def test_two_processes_on_one_run_are_reported(
+    tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
     options = WriterOptions(histogram_points=0, scalar_points=0, flush_s=60)
     writers = [RunWriter(tmp_path, options=options) for _ in range(2)]
     for step in range(1, 9):

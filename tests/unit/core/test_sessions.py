@@ -59,7 +59,7 @@ def test_a_writer_that_goes_back_hides_its_own_tail():
     assert joined.notes.abandoned_from == 4
 
 
-def test_a_step_that_is_written_again_counts_once_and_is_not_told():
+def test_a_step_that_is_written_again_counts_once_and_is_not_reported():
     joined = join_sessions([part(1, [5], 0), part(1, [5, 6], 1, ordinal=1)])
     assert joined.series.wall_times.tolist() == [1, 2]
     assert joined.notes == SessionNotes()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import matplotlib as mpl
 import numpy as np
 import pytest
@@ -9,6 +11,7 @@ import torch
 from torch import nn
 
 from tb_activation_hist import ActivationHistLogger, OptionError, read_histograms
+from tb_activation_hist.notebook.update_ratios import plot_update_ratios
 
 mpl.use("Agg")
 
@@ -66,6 +69,23 @@ def test_the_picture_has_a_line_for_each_parameter_and_one_at_minus_three(traine
     with pytest.raises(KeyError, match="updates/9"):
         run.plot_update_ratios("9.weight")
     mpl.pyplot.close("all")
+
+
+def test_of_many_lines_the_outermost_are_named(trained):
+    series = read_histograms(trained[0])["."]["updates/0.weight"]
+    scales = {f"updates/{each}": 2.0**each for each in range(24)}
+    updates = {name: scale_series(series, scale) for name, scale in scales.items()}
+    legend = plot_update_ratios(updates).get_legend()
+    named = [each.get_text() for each in legend.get_texts()]
+    assert named == [*map(str, [23, 22, 21, 20, 19, 18, 5, 4, 3, 2, 1, 0]), "usual: −3"]
+    assert "of 24 at the end" in legend.get_title().get_text()
+    mpl.pyplot.close("all")
+
+
+def scale_series(series, scale):
+    """The same updates, so many times as large."""
+    tallies = replace(series.tallies, sum_sq=series.tallies.sum_sq * scale**2)
+    return replace(series, tallies=tallies)
 
 
 def test_a_run_without_updates_says_how_to_record_them(tmp_path):

@@ -97,7 +97,7 @@ def test_constant_branches_and_passing_states_are_healthy() -> None:
     assert told(make_network(differ, passing)) == []
 
 
-def test_outputs_that_shrink_alone_are_told() -> None:
+def test_outputs_that_shrink_alone_are_reported() -> None:
     """As where the loss only asks that two views agree."""
 
     def shrink(index: int, units: int) -> Values:

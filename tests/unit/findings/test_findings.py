@@ -46,7 +46,7 @@ def test_an_empty_run_has_no_findings() -> None:
     assert find_run_findings("run", {}) == []
 
 
-def test_nan_is_told_with_its_first_layer_and_step() -> None:
+def test_nan_is_reported_with_its_first_layer_and_step() -> None:
     def spoil(values: np.ndarray) -> np.ndarray:
         return np.where(np.arange(values.size) < 7, np.nan, values)
 
@@ -71,7 +71,7 @@ def test_of_gradients_the_last_layer_is_the_first() -> None:
     assert only(find_run_findings("run", layers)).layers == ("second", "first")
 
 
-def test_layers_that_are_never_finite_are_told_and_break_nothing() -> None:
+def test_layers_that_are_never_finite_are_reported_and_break_nothing() -> None:
     never = {f"linear{i}": lambda v, _: v * np.nan for i in range(3)}
     never |= {f"relu{i}": lambda v, _: v * np.nan for i in range(3)}
     findings = find_run_findings("run", make_run(never))
@@ -120,7 +120,7 @@ def test_a_residual_branch_that_starts_at_zero_has_not_collapsed() -> None:
     assert [f for f in find_run_findings("run", layers) if f.severity == "error"] == []
 
 
-def test_mostly_zero_is_told_of_relus_only() -> None:
+def test_mostly_zero_is_reported_of_relus_only() -> None:
     def thin(values: np.ndarray) -> np.ndarray:
         return np.where(np.arange(values.size) % 20 == 0, np.abs(values), 0)
 
@@ -336,7 +336,7 @@ def scale_by(values: np.ndarray, _index: int, factor: float) -> np.ndarray:
     return values * np.float32(factor)
 
 
-def test_weights_that_never_change_are_told() -> None:
+def test_weights_that_never_change_are_reported() -> None:
     layers = {**make_run(), **with_weights(["linear1"])}
     finding = only(find_run_findings("run", layers, facts=TRAINABLE))
     assert (finding.kind, finding.severity) == ("not_learning", "warning")
@@ -416,7 +416,7 @@ def test_layers_whose_weights_change_do_learn() -> None:
     assert find_run_findings("run", layers) == []
 
 
-def test_a_climb_that_takes_many_records_is_told_from_its_begin() -> None:
+def test_a_climb_that_takes_many_records_is_distinguished_from_its_begin() -> None:
     def climb(values: np.ndarray, index: int) -> np.ndarray:
         return values * np.float32(60 if 5 <= index < 100 else 270 if index >= 100 else 0.5)
 

@@ -62,12 +62,12 @@ def test_in_one_step_the_forward_pass_comes_before_the_backward_pass() -> None:
     assert order == ["activations", "gradients", "updates", "weights", "eval/activations"]
 
 
-def test_one_event_told_five_times_is_one_incident() -> None:
+def test_one_event_reported_five_times_is_one_incident() -> None:
     told = [make_finding("sudden_change", 200 + at, layer=f"l{at}") for at in range(5)]
     assert len(incidents_of(*told)) == 1
 
 
-def test_what_an_explosion_brings_about_is_not_told_as_its_equal() -> None:
+def test_what_an_explosion_brings_about_is_not_reported_as_its_equal() -> None:
     assert kinds_of(
         make_finding("outlier_features", 120, layer="a"),
         make_finding("spike_and_crash", 60, layer="b"),

@@ -78,12 +78,12 @@ def test_a_full_batch_in_one_order_is_only_worth_knowing():
     assert "full-batch" in finding.title
 
 
-def test_what_is_wrong_with_a_batch_is_told_once():
+def test_what_is_wrong_with_a_batch_is_reported_once():
     (finding,) = train(lambda _: torch.zeros(16, 20))[0]
     assert (finding.kind, finding.severity) == ("constant_input", "warning")
 
 
-def test_a_loader_that_is_stuck_is_told_with_its_step():
+def test_a_loader_that_is_stuck_is_reported_with_its_step():
     kept = noise(0)
     found, _ = train(lambda step: noise(step) if step < 30 else kept)
     (finding,) = found

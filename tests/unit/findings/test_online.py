@@ -34,21 +34,21 @@ def test_healthy_layers_are_left_in_peace() -> None:
     assert look_online(lambda values, _: values) == []
 
 
-def test_nan_is_told_at_once() -> None:
+def test_nan_is_reported_at_once() -> None:
     ((step, finding),) = look_online(after(ONSET, lambda v: v * np.nan))
     assert step == finding.first_step == ONSET + 1
     assert (finding.kind, finding.run, finding.tags) == ("non_finite", "run", ("activations/a",))
 
 
 @pytest.mark.parametrize("remainder", [0.0, 1e-9])
-def test_a_collapse_is_told_when_it_has_lasted(remainder: float) -> None:
+def test_a_collapse_is_reported_when_it_has_lasted(remainder: float) -> None:
     ((step, finding),) = look_online(after(ONSET, lambda v: v * remainder))
     assert finding.kind == "collapsed"
     assert finding.first_step == ONSET + 1
     assert step == ONSET + 20
 
 
-def test_a_collapse_that_passes_is_not_told() -> None:
+def test_a_collapse_that_passes_is_not_reported() -> None:
     assert look_online(lambda v, index: v * (not ONSET <= index < ONSET + 15)) == []
 
 
@@ -57,7 +57,7 @@ def test_exploding() -> None:
     assert (finding.kind, finding.first_step) == ("exploding", ONSET + 1)
 
 
-def test_only_what_was_asked_for_is_told() -> None:
+def test_only_what_was_asked_for_is_reported() -> None:
     assert look_online(after(ONSET, lambda v: v * np.nan), ("collapsed",)) == []
 
 
@@ -87,7 +87,7 @@ def test_infinities_that_come_later_are_no_mask() -> None:
     assert (finding.kind, step) == ("non_finite", ONSET + 1)
 
 
-def test_what_explodes_is_told_before_it_is_nan() -> None:
+def test_what_explodes_is_reported_before_it_is_nan() -> None:
     def grow(values: np.ndarray, index: int) -> np.ndarray:
         return values * (1e4 if index >= ONSET else 1) * (np.nan if index >= ONSET + 4 else 1)
 

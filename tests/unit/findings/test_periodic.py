@@ -58,7 +58,9 @@ def look_periodically(
         ("outlier_features", "linear1", after(ONSET, large_unit), 25),
     ],
 )
-def test_it_is_told_soon_after_it_began(kind: str, name: str, change: Change, latest: int) -> None:
+def test_it_is_reported_soon_after_it_began(
+    kind: str, name: str, change: Change, latest: int
+) -> None:
     told = look_periodically(make_run({name: change}), (kind,))
     assert [finding.kind for _, finding in told] == [kind]
     record, finding = told[0]
@@ -68,7 +70,7 @@ def test_it_is_told_soon_after_it_began(kind: str, name: str, change: Change, la
 
 
 @pytest.mark.parametrize("trained", [True, False])
-def test_weights_that_stand_still_are_told_unless_frozen_on_purpose(trained: bool) -> None:
+def test_weights_that_stand_still_are_reported_unless_frozen_on_purpose(trained: bool) -> None:
     layers = make_run(**DRIFTS)
     for order, name in enumerate(("linear0", "linear1", "linear2")):
         change = (lambda v, _: v * 0 + 1) if name == "linear0" else unchanged
@@ -80,13 +82,13 @@ def test_weights_that_stand_still_are_told_unless_frozen_on_purpose(trained: boo
 
 
 @pytest.mark.parametrize("onset", [0, 8])
-def test_a_state_is_told_when_it_has_lasted_for_some_records(onset: int) -> None:
+def test_a_state_is_reported_when_it_has_lasted_for_some_records(onset: int) -> None:
     shut = make_run({"relu1": after(onset, lambda v: v * (np.arange(v.size) < 60))})
     ((record, finding),) = look_periodically(shut, ("mostly_zero",))
     assert (record, finding.layers, finding.first_step) == (onset + 10, ("relu1",), onset + 1)
 
 
-def test_growth_over_depth_is_told_at_the_first_record() -> None:
+def test_growth_over_depth_is_reported_at_the_first_record() -> None:
     layers = make_run({"linear2": lambda v, _: v * 1e4})
     ((record, finding),) = look_periodically(layers, ("exploding",))
     assert (record, finding.first_step, finding.layers[0]) == (1, 1, "linear2")

@@ -87,7 +87,7 @@ def test_the_type_checker_names_the_missing_part_and_foreign_thresholds(tmp_path
 
 
 @each_rule
-def test_every_rule_is_told_in_whole_sentences(rule: Rule[Any]) -> None:
+def test_every_rule_is_reported_in_whole_sentences(rule: Rule[Any]) -> None:
     assert rule.severity in SEVERITIES
     assert rule.seen[0].isupper()
     assert rule.seen.endswith(".")

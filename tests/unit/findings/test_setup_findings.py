@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -19,6 +20,7 @@ from tb_activation_hist.core.parameter_sizes import (
 from tb_activation_hist.core.setup_facts import (
     EqualRows,
     KeptGradients,
+    LossGradients,
     ModuleSettings,
     OptimizerGroup,
     RestoredWeights,
@@ -97,6 +99,37 @@ def test_an_eps_is_held_against_the_gradients() -> None:
 def test_gradients_that_are_never_cleared(kept: int, found: int) -> None:
     findings = find(KeptGradients("linear0.weight", 12, kept, 13))
     assert [f.kind for f in findings] == ["kept_gradients"] * found
+
+
+@pytest.mark.parametrize(
+    ("fact", "kind"),
+    [
+        ({"judged": 9, "shared": 9, "levels": 9}, "loss_mismatch"),
+        ({"judged": 9, "shared": 8, "levels": 8}, ""),
+        ({"judged": 9, "shared": 9, "levels": 2}, ""),
+        ({"judged": 3, "shared": 3, "levels": 3}, ""),
+        ({"form": "cross_entropy", "formed": 9, "normalised": 9}, "loss_mismatch"),
+        ({"form": "cross_entropy", "formed": 9, "normalised": 2}, ""),
+        ({"form": "cross_entropy", "formed": 4, "normalised": 4}, ""),
+        ({"form": "nll_loss", "formed": 9}, "loss_mismatch"),
+        ({"form": "nll_loss", "formed": 9, "normalised": 9}, ""),
+        ({"below_zero": 7, "since": 1, "after": 9}, "loss_mismatch"),
+        ({"beyond_range": 5, "since": 1, "after": 9}, ""),
+        ({"labels": 9, "likeness": {"within": 0.9, "across": 0.1}}, "unshuffled_input"),
+        ({"labels": 9, "likeness": {"within": 0.9, "across": 0.88}}, ""),
+    ],
+)
+def test_gradients_of_outputs_that_do_not_fit_the_loss(fact: dict[str, Any], kind: str) -> None:
+    found = find(adam(), LossGradients("Net", looks=9, first=1, seen=90, **fact))
+    assert [(f.kind, f.severity) for f in found] == [(kind, "warning")] * bool(kind)
+
+
+@pytest.mark.parametrize("groups", [[OptimizerGroup("SGD", 1, 1, 6, {"lr": 0.1}, 2)], []])
+def test_targets_out_of_range_are_none_where_another_network_may_follow(
+    groups: list[OptimizerGroup],
+) -> None:
+    beyond = LossGradients("Net", looks=9, first=1, seen=90, below_zero=9, since=1, after=9)
+    assert find(*groups, beyond) == []
 
 
 @pytest.mark.parametrize(
@@ -258,3 +291,16 @@ def test_a_rate_that_ends_early(schedule: Callable[[int], float], found: list[in
     )
     assert [f.first_step for f in findings] == found
     assert all("scheduler" in f.causes[0] for f in findings)
+
+
+def test_a_schedule_that_goes_on_below_zero() -> None:
+    steps = np.arange(1, RECORDS + 1, 16)
+    rates = 0.1 * (1 - steps / 100)
+    one = np.ones(len(steps))
+    facts = ParameterFacts(steps, one > 0, one.astype(np.int8), rates)
+    sizes = ParameterSizes({"a.weight": ParameterHistory(ParameterInfo("a.weight", (8, 8)), facts)})
+    run = {**make_run(), **with_parameters("weights", walk(1.0))}
+    found = find_run_findings("run", run, sizes=sizes)
+    assert [(f.kind, f.first_step) for f in found if "negative_rate" in f.threshold] == [
+        ("optimizer_settings", int(steps[rates < 0][0]))
+    ]

@@ -72,7 +72,7 @@ def test_a_softmax_that_chooses_from_the_first_record_on(
     assert all("square root of the heads' width" in f.causes[0] for f in findings)
 
 
-def test_a_model_in_eval_mode_is_told() -> None:
+def test_a_model_in_eval_mode_is_reported() -> None:
     facts = RunFacts(silent=("0", "1"), eval_layers=("0", "1"))
     (finding,) = find_run_findings("run", {}, facts=facts)
     assert (finding.kind, finding.severity, finding.layers) == ("eval_mode", "warning", ("0", "1"))
@@ -82,7 +82,7 @@ def test_a_model_in_eval_mode_is_told() -> None:
 
 
 @pytest.mark.parametrize(("scale", "told"), [(40.0, True), (0.02, True), (1.5, False)])
-def test_other_outputs_in_eval_mode_are_told(scale: float, told: bool) -> None:
+def test_other_outputs_in_eval_mode_are_reported(scale: float, told: bool) -> None:
     layers = make_run()
     info, series = make_layer("linear1", "Linear", 2, lambda v, _: scale * v)
     layers["eval/linear1"] = (replace(info, phase="eval"), series.take(slice(9, None, 10)))

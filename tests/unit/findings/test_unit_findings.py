@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -43,8 +44,6 @@ def through_storage(series: SliceSeries) -> SliceSeries:
 
 
 def make_layer(change: Change, records: int = RECORDS) -> dict[str, tuple[LayerInfo, Any]]:
-    from dataclasses import replace
-
     values = [change(each.copy(), step) for step, each in enumerate(healthy_values()[:records], 1)]
     slices = through_storage(make_slices(values))
     series = values_to_series([each[:, :8].ravel() for each in values])
@@ -182,6 +181,29 @@ def test_experts_that_a_router_never_chooses_are_unused() -> None:
     assert finding.figures["all_units"] == 16
 
 
+def findings_of_load(kind: str) -> list[Finding]:
+    """Of 8 units with a number each, of which two are 0 from ONSET on: a load, or a layer's."""
+    random = np.random.default_rng(0)
+    loads = [random.uniform(0.5, 1.5, (1, 8)) for _ in range(RECORDS)]
+    for load in loads[ONSET - 1 :]:
+        load[:, [2, 6]] = 0
+    slices = through_storage(make_slices(loads))
+    series = values_to_series([load.ravel() for load in loads])
+    tallies = replace(series.tallies, steps=np.arange(1, RECORDS + 1))
+    info = LayerInfo("moe/load", type=kind, split=0, shape=(8,))
+    layers = {"moe/load": (info, replace(series, tallies=tallies, slices=slices))}
+    return find_run_findings("run", layers, FindingOptions())
+
+
+def test_experts_without_load_are_named_after_few_records() -> None:
+    (finding,) = [each for each in findings_of_load("") if each.kind == "dead_units"]
+    assert (units(finding), finding.first_step) == ([2, 6], ONSET)
+
+
+def test_a_layer_with_one_value_for_each_unit_needs_as_many_values_as_others() -> None:
+    assert "dead_units" not in {each.kind for each in findings_of_load("ReLU")}
+
+
 def test_constant_units_are_named() -> None:
     def hold(values: np.ndarray, step: int) -> np.ndarray:
         if step >= ONSET:
@@ -220,7 +242,7 @@ def test_a_short_last_batch_changes_nothing() -> None:
     assert units(findings_of(cut)["dead_units"]) == PLANTED
 
 
-def test_they_are_told_while_the_training_runs() -> None:
+def test_they_are_reported_while_the_training_runs() -> None:
     (info, series), found = make_layer(kill)["relu"], []
     rules = LiveRules(["dead_units"])
     for record in range(RECORDS):

@@ -9,10 +9,20 @@ import pytest
 
 pytest.importorskip("torch")
 
+import torch
+
+from bench.findings.fresh_d.pictures import triplet_loss
 from bench.findings.wide.architecture import HALVES, HELD_OUT, WORKED
 from bench.findings.wide.architectures import ARCHITECTURES
+from bench.findings.wide.conditions import CONDITIONS
 from bench.findings.wide.faults import FAULTS
-from bench.findings.wide.jobs import FROZEN_EMBEDDINGS, FROZEN_TRUNKS, Job, half_jobs
+from bench.findings.wide.jobs import (
+    CHOSEN_WAYS,
+    FROZEN_EMBEDDINGS,
+    FROZEN_TRUNKS,
+    Job,
+    half_jobs,
+)
 from bench.findings.wide.judge import Verdict, did_harm, is_true, note_caught, tells
 from bench.findings.wide.record import MODES, Outcome, run_job
 from bench.findings.wide.score import by_confidence, score_all
@@ -128,12 +138,35 @@ def test_a_training_is_recorded_in_both_modes(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("condition", "moves"), [("clear_before_step", False), ("rates_by_layer", True)]
+    ("architecture", "condition", "weight", "moves"),
+    [
+        ("table_resnet", "clear_before_step", "6.weight", False),
+        ("table_resnet", "rates_by_layer", "6.weight", True),
+        ("two_tower", "embedding_not_given", "things.weight", False),
+        ("two_tower", "embedding_not_given", "users.weight", True),
+        ("many_experts", "zero_grad_lost", "heads.0.weight", True),
+    ],
 )
-def test_a_training_of_the_fresh_set_is_recorded(tmp_path, monkeypatch, condition, moves):
+def test_a_training_of_the_fresh_sets_is_recorded(
+    tmp_path, monkeypatch, architecture, condition, weight, moves
+):
     pytest.importorskip("sklearn")
-    shorten(monkeypatch, "table_resnet")
-    outcome = run_job(Job("table_resnet", condition), tmp_path)
-    weights = read_run(str(outcome.run_dir("all")))["weights/6.weight"]
+    shorten(monkeypatch, architecture)
+    outcome = run_job(Job(architecture, condition), tmp_path)
+    weights = read_run(str(outcome.run_dir("all")))[f"weights/{weight}"]
     assert weights.steps.tolist() == list(range(1, 31))
     assert (weights.mean[0] != weights.mean[-1]) == moves
+
+
+def test_ways_that_an_examiner_chose_are_healthy_ways_of_its_own_architectures():
+    for half, pairs in CHOSEN_WAYS.items():
+        assert {ARCHITECTURES[name].half for name, _ in pairs} == {half}
+        assert {way for _, way in pairs} <= set(CONDITIONS)
+
+
+def test_margins_of_triplets_hold_what_is_near_against_what_is_far():
+    kinds = torch.tensor([0, 0, 1, 1])
+    apart = torch.tensor([[1.0, 0.0], [1.0, 0.0], [-1.0, 0.0], [-1.0, 0.0]])
+    assert triplet_loss(apart, kinds) == 0
+    mixed = torch.tensor([0, 1, 0, 1])
+    assert triplet_loss(apart, mixed).item() == pytest.approx(2.3, abs=2e-3)

@@ -105,7 +105,7 @@ def test_grids_and_runs_have_strips_too():
         assert words == {"bf16: at most 0.00% lost"}
 
 
-def test_a_strip_says_where_nothing_can_be_told():
+def test_a_strip_says_where_nothing_can_be_reported():
     foreign = buckets_to_series([1], [1.0], [np.array([[0.0, 1.0, 3.0]])], "fc")
     (strip,) = plot_series(foreign, number_format="fp16").child_axes
     assert strip.texts[0].get_text() == "fp16: unknown"

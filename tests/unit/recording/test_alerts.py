@@ -83,13 +83,13 @@ def test_a_function_gets_each_incident_once_on_another_thread() -> None:
     assert said == []
 
 
-def test_the_kinds_asked_for_are_told_alone() -> None:
+def test_the_kinds_asked_for_are_reported_alone() -> None:
     told: list[Finding] = []
     assert train(on_finding=told.append, warn_on=["collapsed"]) == []
     assert told == []
 
 
-def test_a_function_that_raises_is_told_once_and_the_training_goes_on() -> None:
+def test_a_function_that_raises_is_reported_once_and_the_training_goes_on() -> None:
     (said,) = train(on_finding=lambda _: 1 / 0)
     failure = "on_finding: reporting a finding failed (ZeroDivisionError: division by zero)."
     assert said == f"{failure} The training goes on."
@@ -102,7 +102,7 @@ def test_a_url_gets_json(endpoint: Endpoint) -> None:
     assert body["text"].startswith("error: 0: NaN or infinite values since step 20\nrun: ")
 
 
-def test_a_url_that_refuses_is_told_without_its_secret() -> None:
+def test_a_url_that_refuses_is_reported_without_its_secret() -> None:
     server = Endpoint(500)
     (said,) = train(alert_url=server.url)
     server.close()

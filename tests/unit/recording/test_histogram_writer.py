@@ -269,7 +269,7 @@ def test_what_is_refused(given, sentence):
         ({1: np.ones(2)}, {}, "name must be a non-empty"),
     ],
 )
-def test_a_wrong_call_is_told(layers, words, sentence):
+def test_a_wrong_call_is_reported(layers, words, sentence):
     hist = HistogramWriter(MemoryWriter())
     with pytest.warns(ActivationHistWarning, match=sentence):
         hist.add(1, layers, **words)

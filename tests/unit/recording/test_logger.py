@@ -401,7 +401,7 @@ def test_wrong_layers_options_and_logdirs_are_refused_at_once(tmp_path):
         assert hist.attached
 
 
-def test_a_budget_is_told_once_and_noted(tmp_path, monkeypatch):
+def test_a_budget_is_reported_once_and_noted(tmp_path, monkeypatch):
     model = make_model()
     hist = ActivationHistLogger(model, tmp_path, overhead_budget=1e-6)
 
@@ -419,7 +419,7 @@ def test_a_budget_is_told_once_and_noted(tmp_path, monkeypatch):
     assert run.info["cadence"].endswith("to stay under the time budget")
 
 
-def test_errors_inside_never_stop_a_training_and_are_told_once(monkeypatch):
+def test_errors_inside_never_stop_a_training_and_are_reported_once(monkeypatch):
     training = Training(on_error="warn")
     fail = "tb_activation_hist.capture.rows.Row.count"
     with monkeypatch.context() as broken:

@@ -86,7 +86,7 @@ def test_ctrl_c_closes_the_run(tmp_path):
     assert steps_of(tmp_path) == [1, 2, 3]
 
 
-def test_a_failing_store_is_told_once(monkeypatch):
+def test_a_failing_store_is_reported_once(monkeypatch):
     model, writer = make_model(), MemoryWriter()
     hist = ActivationHistLogger(model, writer)
     monkeypatch.setattr(writer, "store", lambda record: 1 / 0)

@@ -153,7 +153,7 @@ def test_a_warning_names_layer_step_and_advice_once():
     assert not hist.should_stop
 
 
-def test_it_is_watched_on_the_writers_thread_and_told_on_the_trainings(monkeypatch):
+def test_it_is_watched_on_the_writers_thread_and_reported_on_the_trainings(monkeypatch):
     threads = {}
 
     def spy(owner, name):
@@ -265,7 +265,7 @@ def train_head_alone(hist, model) -> None:
     hist.close()
 
 
-def test_what_needs_a_history_is_told_while_it_trains():
+def test_what_needs_a_history_is_reported_while_it_trains():
     model = make_model()
     kinds = ("activations", "weights")
     hist = ActivationHistLogger(

@@ -134,7 +134,7 @@ def test_models_with_names_each_have_their_input_and_eval_passes_their_own():
     assert found == {"inputs/G": [6], "inputs/D": [21], "eval/inputs/G": [21]}
 
 
-def test_columns_of_a_table_are_told_apart_and_those_of_a_wide_one_are_not():
+def test_columns_of_a_table_are_distinguished_and_those_of_a_wide_one_are_not():
     table = torch.arange(12.0).reshape(4, 3)
     slices = record(nn.Identity(), table).histograms["inputs/Identity"].slices
     assert slices is not None

@@ -68,7 +68,7 @@ def test_a_dear_device_thins_by_default_tells_it_once_and_notes_it(tmp_path, mon
     assert f"recorded {info['cadence']}, adding {info['overhead']}" in printed
 
 
-def test_what_accumulating_costs_at_every_step_is_told_and_not_thinned(monkeypatch):
+def test_what_accumulating_costs_at_every_step_is_reported_and_not_thinned(monkeypatch):
     writer = MemoryWriter()
     options = {"accumulate": True, "every": 2}
     training = DeviceTraining(monkeypatch, writer, layer_ms=10, count_ms=10, **options)
@@ -152,7 +152,7 @@ def test_waiting_for_the_writer_counts_once_it_took_long(monkeypatch, each_s, th
     assert (len(writer.histograms["0"]) < 60) == thinned
 
 
-def test_a_captured_graph_is_told_from_a_sample_counted_once(monkeypatch):
+def test_a_captured_graph_is_distinguished_from_a_sample_counted_once(monkeypatch):
     training = DeviceTraining(monkeypatch, MemoryWriter(), layer_ms=10, count_ms=0.1)
     training.run(5)
     (timer,) = training.hist._state.meter.timers.values()

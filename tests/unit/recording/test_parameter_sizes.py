@@ -153,7 +153,7 @@ def test_damaged_blocks_are_refused():
         decode_sizes(HEADER.pack(b"AHP", 2, 1, 1, 9, 1, 0))
 
 
-def test_a_resumed_run_with_a_layer_that_no_optimizer_has_is_told_by_default(tmp_path: Path):
+def test_a_resumed_run_with_a_layer_that_no_optimizer_has_is_reported_by_default(tmp_path: Path):
     model = make_model()
     for _ in range(2):
         train(model, ActivationHistLogger(model, tmp_path, on_error="raise"), model[0], model[3])
@@ -183,7 +183,7 @@ def test_a_model_that_is_only_looked_at_need_not_learn():
     assert {own.optimized for own in sizes.values()} == {None}
 
 
-def test_gradients_that_no_optimizer_uses_are_told():
+def test_gradients_that_no_optimizer_uses_are_reported():
     model = make_model()
     (finding,), sizes = look_at(model, backward=True)
     assert (finding.severity, finding.title[:15]) == ("error", "no layer learns")

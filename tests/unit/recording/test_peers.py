@@ -29,7 +29,7 @@ BROKEN = {
     9: ("recording is off under torch.compile", "test_no_cadence_makes_a_second_graph"),
     10: (
         "hooks after the first compile are ignored",
-        "test_attaching_after_the_first_call_is_told_with_the_remedy",
+        "test_attaching_after_the_first_call_is_reported_with_the_remedy",
     ),
     11: ("no fullgraph with hooks", "test_checkpoints_inside_of_the_compiled_region_count_once"),
     12: (

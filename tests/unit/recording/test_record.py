@@ -277,7 +277,7 @@ BAD: list[tuple[Any, str]] = [
 
 @pytest.mark.parametrize(("make", "message"), BAD)
 @pytest.mark.parametrize("compiled", [False, True])
-def test_what_cannot_be_recorded_is_told_once_and_the_training_goes_on(make, message, compiled):
+def test_what_cannot_be_recorded_is_reported_once_and_the_training_goes_on(make, message, compiled):
     if compiled and ("sparse" in message or "no elements" in message):
         pytest.skip("torch.compile takes no sparse tensors, and a graph knows no size")
     model, writer = Keeps(make, keep=False), MemoryWriter()
@@ -369,6 +369,6 @@ def test_copies_carry_no_recorder_and_the_original_none_after_detach():
     assert not [name for name in vars(model) if "activation_hist" in name]
 
 
-def test_what_is_no_module_is_told():
+def test_what_is_no_module_is_reported():
     with pytest.warns(ActivationHistWarning, match="got an object of type int"):
         record(3, t=torch.ones(1))  # type: ignore[arg-type]

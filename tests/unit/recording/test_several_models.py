@@ -129,7 +129,7 @@ def test_a_logger_that_is_attached_again_takes_over(tmp_path):
 
 @pytest.mark.parametrize("kind", ["add_scalar", "add_histogram"])
 @pytest.mark.parametrize("as_target", [as_text, as_writer])
-def test_tags_that_hold_something_else_are_told_at_construction(tmp_path, kind, as_target):
+def test_tags_that_hold_something_else_are_reported_at_construction(tmp_path, kind, as_target):
     with SummaryWriter(tmp_path) as writer:
         value = 1.0 if kind == "add_scalar" else torch.ones(3)
         getattr(writer, kind)("activations/0", value, 1)

@@ -24,7 +24,7 @@ def make_model():
     return nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 2))
 
 
-def test_steps_that_never_end_are_told_at_close():
+def test_steps_that_never_end_are_reported_at_close():
     model = make_model()
     hist = ActivationHistLogger(model, MemoryWriter())
     model(torch.ones(5, 4))
@@ -36,7 +36,7 @@ def test_steps_that_never_end_are_told_at_close():
     assert [(each.filename, each.lineno) for each in w] == [(__file__, line)]
 
 
-def test_detached_in_between_it_is_told_all_the_same():
+def test_detached_in_between_it_is_reported_all_the_same():
     model = make_model()
     hist = ActivationHistLogger(model, MemoryWriter())
     model(torch.ones(5, 4))
@@ -59,7 +59,7 @@ def test_an_evaluation_without_steps_is_a_record():
     assert writer.histograms["eval/0"].n.tolist() == [40]
 
 
-def test_only_functional_calls_are_told():
+def test_only_functional_calls_are_reported():
     model = make_model()
     parameters = {name: p.detach() for name, p in model.named_parameters()}
 
@@ -162,19 +162,19 @@ def test_whatever_the_cause_of_silence_one_warning_names_the_remedy(options, act
         (("weights", "weight_gradients", "gradients"), trains_with_an_optimizer),
     ],
 )
-def test_no_step_is_told_once_with_every_kind(kinds, act):
+def test_no_step_is_reported_once_with_every_kind(kinds, act):
     (told,) = use(make_model(), {"kinds": kinds}, act, steps=False)
     assert "no step ended" in told
 
 
-def test_an_optimizer_that_never_steps_is_told_once():
+def test_an_optimizer_that_never_steps_is_reported_once():
     model = make_model()
     given = torch.optim.SGD(model.parameters(), lr=0.1)
     (told,) = use(model, {"optimizer": given}, trains_with_an_optimizer, steps=False)
     assert "no step ended" in told
 
 
-def test_a_model_that_was_compiled_too_early_is_told_once():
+def test_a_model_that_was_compiled_too_early_is_reported_once():
     torch._dynamo.reset()
     model = make_model()
     compiled = torch.compile(model, backend="eager")
@@ -224,7 +224,7 @@ def test_a_layer_that_gives_no_numbers_is_not_silent():
         hist.step()
 
 
-def test_a_model_without_layers_is_told_at_once():
+def test_a_model_without_layers_is_reported_at_once():
     with pytest.warns(ActivationHistWarning, match="has no layers") as caught:
         ActivationHistLogger(nn.ModuleList(), MemoryWriter()).close()
     assert caught[0].filename == __file__

@@ -34,7 +34,7 @@ def test_a_run_does_not_go_on_with_other_bins(tmp_path, start):
     assert read_histograms(tmp_path)["."]["Linear"].steps.tolist() == [1, 2]
 
 
-def test_a_directory_that_holds_steps_is_told_of(tmp_path, caplog):
+def test_a_directory_that_holds_steps_is_reported(tmp_path, caplog):
     record(tmp_path, 6)
     assert caplog.messages == []
     record(tmp_path, 2)
@@ -48,7 +48,7 @@ def test_a_directory_that_holds_steps_is_told_of(tmp_path, caplog):
 
 
 @pytest.mark.parametrize("start", [0, 3])
-def test_an_abandoned_tail_is_left_out_and_told_of_once(start, tmp_path, caplog):
+def test_an_abandoned_tail_is_left_out_and_reported_once(start, tmp_path, caplog):
     record(tmp_path, 10)
     record(tmp_path, 2, start_step=start)
     (told,) = caplog.messages

@@ -219,7 +219,7 @@ def test_slices_have_bins_of_their_own_where_asked_for(compiled: bool) -> None:
     torch.compiler.reset()
 
 
-def test_more_than_64_slices_have_no_bins_which_is_told_once() -> None:
+def test_more_than_64_slices_have_no_bins_which_is_reported_once() -> None:
     model = nn.Sequential(nn.Conv2d(3, 65, 1))
     with pytest.warns(ActivationHistWarning, match="65 slices .* bins are recorded for at most 64"):
         writer = record(model, {"0": 1}, split_bins=True)
@@ -259,7 +259,7 @@ def warned(model: nn.Module, split: Any, inputs: list[Tensor]) -> tuple[list[str
     return [str(w.message) for w in found if w.category is ActivationHistWarning], writer
 
 
-def test_a_tensor_without_the_dimension_is_told_once_and_recorded_whole() -> None:
+def test_a_tensor_without_the_dimension_is_reported_once_and_recorded_whole() -> None:
     texts, writer = warned(make_model(), {"3": 2}, [make_input()] * 3)
     assert len(texts) == 1
     assert "3 has 2 dimensions" in texts[0] and "allowed: from -2 to 1" in texts[0]
@@ -267,7 +267,7 @@ def test_a_tensor_without_the_dimension_is_told_once_and_recorded_whole() -> Non
     assert len(writer.histograms["3"]) == 3
 
 
-def test_a_number_of_slices_that_changes_is_told_once_and_added_by_number() -> None:
+def test_a_number_of_slices_that_changes_is_reported_once_and_added_by_number() -> None:
     texts, writer = warned(make_model(), {"3": 0}, [make_input(4), make_input(6), make_input(2)])
     assert len(texts) == 1 and "had 4 slices and now has 6" in texts[0]
     n = slices_of(writer, "3").n

@@ -74,7 +74,7 @@ def test_what_is_no_number_is_warned_of_once_and_costs_no_record(wrong, tmp_path
     assert series.steps.tolist() == list(range(1, 16))
 
 
-def test_a_step_that_is_named_is_a_scalar_and_told():
+def test_a_step_that_is_named_is_a_scalar_and_reported():
     writer = MemoryWriter()
     model, hist = make_logger(writer)
     train(model, hist, [1])
@@ -86,7 +86,7 @@ def test_a_step_that_is_named_is_a_scalar_and_told():
 
 
 @pytest.mark.parametrize("numbers", [[1, 1, 1, 2], [5, 6, 2, 3]], ids=["epochs", "backwards"])
-def test_numbers_that_do_not_grow_are_told_once(numbers):
+def test_numbers_that_do_not_grow_are_reported_once(numbers):
     writer = MemoryWriter()
     model, hist = make_logger(writer)
     with pytest.warns(

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import re
 import tracemalloc
 import zlib
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
 
 from tb_activation_hist.core.errors import FormatError
 from tb_activation_hist.core.histogram import HistogramSeries
+from tb_activation_hist.storage import codec, deflate
+from tb_activation_hist.storage.byte_planes import gather_numbers
 from tb_activation_hist.storage.codec import (
+    DECODED_TOGETHER,
     HEADER,
     BlockSpan,
     decode_block,
+    decode_blocks,
     encode_block,
     peek_span,
 )
@@ -140,3 +146,58 @@ def test_a_bomb_is_not_inflated() -> None:
         decode_block(bomb)
     assert tracemalloc.get_traced_memory()[1] < 2**20
     tracemalloc.stop()
+
+
+def test_blocks_decoded_together_are_those_decoded_alone() -> None:
+    """Of several forms in turns: records, widths of the counts, no finite values, damage."""
+    values = [RNG.normal(0, 1 + i % 7, 300 + 90_000 * (i % 3 == 0)) for i in range(3 * 40)]
+    values[7 * 3] = np.full(5, np.nan)
+    parts = [values_to_series(values[3 * i : 3 * i + 1 + i % 3]) for i in range(40)]
+    data = [encode_block(part, i, 32 * i) for i, part in enumerate(parts)]
+    data[5] = data[5][:-1]
+    data[11] = broken(n=np.array([99, 100]))
+    together = decode_blocks(data)
+    for i, (each, block) in enumerate(zip(data, together, strict=True)):
+        if isinstance(block, FormatError):
+            with pytest.raises(FormatError, match=re.escape(str(block))):
+                decode_block(each)
+            continue
+        assert_same(block.series, decode_block(each).series)
+        assert (block.session, block.ordinal) == (i, 32 * i)
+    assert [i for i, block in enumerate(together) if isinstance(block, FormatError)] == [5, 11]
+
+
+def test_blocks_of_one_form_share_the_calls_of_numpy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Threads that make one call for each block wait for each other's interpreter."""
+    blocks = 3 * DECODED_TOGETHER
+    values = [RNG.permutation(np.arange(1.0, 60.0)) for _ in range(2 * blocks)]
+    data = [
+        encode_block(values_to_series(values[i : i + 2]), 0, i) for i in range(0, 2 * blocks, 2)
+    ]
+    calls = []
+
+    def widen(*args: Any) -> Any:
+        calls.append(args)
+        return gather_numbers(*args)
+
+    monkeypatch.setattr(codec, "gather_numbers", widen)
+    assert len(decode_blocks(data)) == blocks
+    assert len(calls) == 2 * 3, "the bins and the counts of each group of blocks"
+
+
+def test_a_sum_of_counts_that_wraps_is_refused() -> None:
+    series = values_to_series([np.array([1.0, 2.0, 4.0])])
+    counts = np.array([[2**63, 2**63, 3]], np.uint64)
+    data = encode_block(replace(series, bin_counts=counts), 0, 0)
+    with pytest.raises(FormatError, match="out of range"):
+        decode_block(data)
+
+
+def test_without_zlib_ng_the_same_is_inflated(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = encode_block(values_to_series([RNG.normal(0, 1, 100)]), 0, 0)
+    want = decode_block(data).series
+    monkeypatch.setattr(deflate, "inflating", zlib)
+    assert_same(decode_block(data).series, want)
+    for length in range(HEADER.size, len(data)):
+        with pytest.raises(FormatError):
+            decode_block(data[:length])

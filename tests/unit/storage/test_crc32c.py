@@ -4,11 +4,17 @@ import numpy as np
 import pytest
 from tensorboard.compat.tensorflow_stub.pywrap_tensorflow import masked_crc32c as tensorboards
 
-from tb_activation_hist.storage.crc32c import crc32c, masked_crc32c
+from tb_activation_hist.storage.crc32c import crc32c, masked_crc32c, numpy_crc32c
 
 
 def test_standard_check_value():
-    assert crc32c(b"123456789") == 0xE3069283
+    assert crc32c(b"123456789") == numpy_crc32c(b"123456789") == 0xE3069283
+
+
+@pytest.mark.parametrize("size", [0, 1, 7, 8, 9, 63, 64, 65, 255, 256, 257, 511, 5001])
+def test_the_extension_and_numpy_agree(size):
+    data = np.random.default_rng(size).bytes(size)
+    assert crc32c(data) == numpy_crc32c(data)
 
 
 @pytest.mark.parametrize("size", [0, 1, 8, 63, 64, 65, 1023, 1024, 1025, 2048, 5001])

@@ -119,7 +119,7 @@ def test_a_run_of_which_nothing_can_be_read_leaves_the_other_runs_their_table(
     plt.close("all")
 
 
-def test_damage_in_the_middle_of_a_file_is_told(tmp_path: Path) -> None:
+def test_damage_in_the_middle_of_a_file_is_reported(tmp_path: Path) -> None:
     write_run(tmp_path, "run", {"conv1": VALUES})
     (path,) = (tmp_path / "run").iterdir()
     data = path.read_bytes()
@@ -141,7 +141,7 @@ def test_a_file_that_is_still_written_is_not_damaged(tail: bytes, tmp_path: Path
     assert len(read_histograms(tmp_path)["run"]["conv1"]) == 2
 
 
-def test_an_event_that_is_no_event_is_told(tmp_path: Path) -> None:
+def test_an_event_that_is_no_event_is_reported(tmp_path: Path) -> None:
     path = write_run(tmp_path, "run", {"conv1": VALUES[:2]})
     with path.joinpath(next(path.iterdir()).name).open("ab") as file:
         file.write(frame(b"\xff" * 20) * 3)
@@ -170,7 +170,7 @@ def test_a_damaged_last_block_does_not_hide_the_last_step(tmp_path: Path) -> Non
     assert read_last_step(tmp_path) == 95
 
 
-def test_a_file_that_cannot_be_opened_is_told_beside_the_others(tmp_path: Path) -> None:
+def test_a_file_that_cannot_be_opened_is_reported_beside_the_others(tmp_path: Path) -> None:
     write_run(tmp_path, "good", {"conv1": VALUES[:2]})
     write_run(tmp_path, "half", {"conv1": VALUES[:2]})
     (tmp_path / "half" / "events.out.tfevents.9").symlink_to(tmp_path / "nowhere")
@@ -205,7 +205,7 @@ def add_value(file: RunFile, **fields: Any) -> None:
     ],
     ids=lambda fields: next(iter(fields)),
 )
-def test_a_value_of_the_user_under_a_tag_of_ours_is_told(
+def test_a_value_of_the_user_under_a_tag_of_ours_is_reported(
     first: str, fields: dict[str, Any], tmp_path: Path
 ) -> None:
     file = RunFile(tmp_path, ".")

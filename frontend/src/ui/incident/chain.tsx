@@ -1,6 +1,7 @@
 /** The incident as a chain: its layers in the order of spread, with loss, learning rate and size of the gradients. */
 
 import { useRef } from "preact/hooks";
+import { recordEnd } from "../../math/column_spans";
 import { formatCounted, formatExact, formatSteps } from "../../math/format";
 import { AXIS_NAMES } from "../../math/step_axis";
 import type { Columns } from "../../math/tile";
@@ -134,10 +135,10 @@ interface BarProps {
   readonly width_px: number;
 }
 
-/** From the first to the last step that shows it. */
+/** From the first step that shows it to the end of the last record that does. */
 function Bar({ layer: { finding, first_step, last_step }, columns, width_px }: BarProps) {
   const from_px = stepToPx(finding.run, first_step, columns, width_px);
-  const to_px = stepToPx(finding.run, last_step + 1, columns, width_px);
+  const to_px = stepToPx(finding.run, last_step, columns, width_px, recordEnd);
   // Neither holds where the run has no place on the axis.
   if (!(to_px > from_px)) return null;
   return (

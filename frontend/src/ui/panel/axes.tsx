@@ -151,8 +151,8 @@ function bandTitles(panel: PanelView): string {
 function valueAxisDrawing(panel: PanelView): AxisDrawing {
   const layout = panel.layer.layout.value;
   // Units in place of values say themselves which is where.
-  const hasValues = panel.hasAxis && !showsUnits(panel.layer.id);
-  const ticks = hasValues ? valueTicks(panel.liveScale.value, layout) : [];
+  const units = showsUnits(panel.layer.id);
+  const ticks = panel.hasAxis && !units ? valueTicks(panel.liveScale.value, layout) : [];
   const text = (label: string, y_px: number, size_px: number): AxisText => ({
     label,
     x_px: Y_AXIS_PX - 7,
@@ -160,8 +160,9 @@ function valueAxisDrawing(panel: PanelView): AxisDrawing {
     anchor: "right",
     size_px,
   });
-  const names = layout.bands.map(({ band, top_px }) => text(SHORT[band], top_px + THIN_PX / 2, NAME_PX));
-  if (layout.stripTop_px !== null) {
+  const bands = units ? [] : layout.bands;
+  const names = bands.map(({ band, top_px }) => text(SHORT[band], top_px + THIN_PX / 2, NAME_PX));
+  if (layout.stripTop_px !== null && !units) {
     names.push(text(STRIP_SHORT[settings.strip.value], layout.stripTop_px + STRIP_HEIGHT_PX / 2, NAME_PX));
   }
   return {

@@ -1,6 +1,6 @@
 /** Findings as marks on the time axis of their panel. */
 
-import { stepToUnit } from "../../math/column_spans";
+import { recordEnd, stepToUnit } from "../../math/column_spans";
 import { formatSteps } from "../../math/format";
 import type { FindingAnswer } from "../../series/types";
 import { openFinding } from "../../view/findings/explained";
@@ -17,14 +17,16 @@ export function FindingMarks({ panel }: { readonly panel: PanelView }) {
   const found = findingsOf(panel);
   const clock = panel.clock.value;
   const columns = panel.data.tile.value?.columns;
-  if (found.length === 0 || clock === null || !columns) return null;
+  const spans = panel.wholeSpans.value;
+  if (found.length === 0 || clock === null || spans === null || !columns?.length) return null;
   const axis = panel.liveAxis.value;
-  const place = (step: number) => axis.unitToPx(stepToUnit(axis.kind, step, columns, clock), plot_px.value);
   return (
     <>
       {found.map((finding) => {
-        const from_px = Math.max(0, place(finding.first_step));
-        const to_px = Math.min(plot_px.value, place(finding.last_step + 1));
+        const from = stepToUnit(axis.kind, finding.first_step, columns, clock);
+        const to = recordEnd(axis.kind, finding.last_step, columns, clock, spans);
+        const from_px = Math.max(0, axis.unitToPx(from, plot_px.value));
+        const to_px = Math.min(plot_px.value, axis.unitToPx(to, plot_px.value));
         // Neither holds where the run has no place on the axis.
         if (!(to_px >= 0 && from_px <= plot_px.value)) return null;
         const bar_px = Math.max(3, to_px - from_px);

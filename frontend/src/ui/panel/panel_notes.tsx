@@ -28,10 +28,19 @@ export function PanelNotes({ panel }: { readonly panel: PanelView }) {
           </ul>
         </Menu>
       )}
-      {settings.range.value === "full" ? <FullRange panel={panel} /> : <ClippedNote panel={panel} />}
-      <OwnScale panel={panel} />
+      {showsUnits(panel.layer.id) ? null : <AxisNotes panel={panel} />}
       <UnitsButton panel={panel} />
     </div>
+  );
+}
+
+/** About the value axis, which units do not have. */
+function AxisNotes({ panel }: { readonly panel: PanelView }) {
+  return (
+    <>
+      {settings.range.value === "full" ? <FullRange panel={panel} /> : <ClippedNote panel={panel} />}
+      <OwnScale panel={panel} />
+    </>
   );
 }
 

@@ -6,12 +6,15 @@ import { formatCounted, formatShare, formatSteps, formatValue } from "../../math
 import { unitColumn, unitsOfRow, unitsToText, valueToShare } from "../../math/unit_cells";
 import type { Slices } from "../../series/types";
 import { client } from "../../view/catalog/catalog";
-import { pixelRatio, plot_px } from "../../view/layout/metrics";
+import { NOTES_PX, pixelRatio, plot_px } from "../../view/layout/metrics";
 import { currentLut } from "../../view/panel/colour_tables";
 import type { PanelView } from "../../view/panel/panel_view";
 import type { UnitStatistic } from "../../view/panel/shown_units";
 import { unitStatistic, unitsSorted } from "../../view/settings/settings";
 import { box } from "../widgets/box";
+
+/** The line above the picture: what it shows, and the controls. */
+const HEAD_PX = 24;
 
 interface Props {
   readonly panel: PanelView;
@@ -22,23 +25,28 @@ export function Units({ panel }: Props) {
   const error = useSignal("");
   const pointer = useSignal<Place | null>(null);
   const canvas = useRef<HTMLCanvasElement>(null);
-  const place = useComputed(() => {
-    const { heatTop_px, heatHeight_px } = panel.layer.layout.value;
-    return box({ top: heatTop_px, height: heatHeight_px, width: plot_px.value });
-  });
+  // In place of the bands and the strip too, which are of the histograms.
+  const height = useComputed(() => panel.layer.layout.value.axisTop_px - NOTES_PX);
+  const place = useComputed(() => box({ top: NOTES_PX, height: height.value, width: plot_px.value }));
   useSignalEffect(() => fetchUnits(panel, answer, error));
   useSignalEffect(() => {
-    const height_px = panel.layer.layout.value.heatHeight_px;
-    if (canvas.current !== null) paint(canvas.current, panel, answer.value, height_px);
+    if (canvas.current !== null) paint(canvas.current, panel, answer.value, height.value - HEAD_PX);
   });
   const tip = useComputed(() => readCell(answer.value, panel, pointer.value));
-  const label = useComputed(() => unitsToLabel(answer.value, panel));
+  const label = useComputed(() => unitsToLabel(answer.value));
+  const words = useComputed(() => statisticToText(answer.value?.statistic ?? ""));
   return (
     <div class="units" style={place}>
+      <div class="units-head field" style={box({ height: HEAD_PX })}>
+        <UnitControls words={words.value} />
+        <span class="ellipsis" role={error.value === "" ? undefined : "alert"} title={label}>
+          {error.value || tip.value || label.value}
+        </span>
+      </div>
       <canvas
         ref={canvas}
         role="img"
-        aria-label={label}
+        aria-label={`${words.value} of ${panel.run}: ${label.value}`}
         onPointerMove={(event) => {
           const { offsetX: x_px, offsetY: y_px, currentTarget } = event;
           pointer.value = { x_px, y: y_px / Math.max(1, currentTarget.clientHeight) };
@@ -47,19 +55,16 @@ export function Units({ panel }: Props) {
           pointer.value = null;
         }}
       />
-      <span class="units-text" role={error.value === "" ? undefined : "alert"}>
-        {error.value || tip.value || label.value}
-      </span>
-      <UnitControls />
     </div>
   );
 }
 
-function UnitControls() {
+/** words: the statistic that is shown. */
+function UnitControls({ words }: { readonly words: string }) {
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: keeps clicks on the controls from the plot behind them.
     <span
-      class="units-controls"
+      class="field"
       onPointerDown={(event) => event.stopPropagation()}
       onMouseDown={(event) => event.stopPropagation()}
       onDblClick={(event) => event.stopPropagation()}
@@ -74,11 +79,11 @@ function UnitControls() {
       >
         {unitStatistic.options.map(({ value, label }) => (
           <option key={value} value={value}>
-            {label}
+            {value === "auto" && words !== "" ? `${label}: ${words}` : label}
           </option>
         ))}
       </select>
-      <label title={unitsSorted.tip}>
+      <label class="field" title={unitsSorted.tip}>
         <input
           type="checkbox"
           checked={unitsSorted.value}
@@ -170,14 +175,13 @@ function statisticToText(statistic: string): string {
   return unitStatistic.options.find(({ value }) => value === statistic)?.label ?? statistic;
 }
 
-function unitsToLabel(answer: Slices | null, panel: PanelView): string {
+function unitsToLabel(answer: Slices | null): string {
   if (answer === null) return "loading units …";
-  const words = statisticToText(answer.statistic);
   const merged = answer.per_row > 1 ? `, ${answer.per_row} a row` : "";
-  const whole = `${words} of ${formatCounted(answer.slices, "unit")} of ${panel.run}${merged}`;
+  const whole = `${formatCounted(answer.slices, "unit")}${merged}`;
   if (answer.range === null || answer.values.length === 0) return whole;
   const top = unitsToText(unitsOfRow(answer, 0));
   const [low, high] =
     answer.statistic === "zero_share" ? ["0 %", "100 %"] : answer.range.map((end) => formatValue(end));
-  return `${whole}: unit ${top} on top; ${low} dark, ${high} bright`;
+  return `${whole}, ${top} on top; ${low} dark, ${high} bright`;
 }

@@ -7,7 +7,7 @@ import { KeptScale, ownScaleOf, switchScale } from "./kept_scale";
 function tile(hi: number): Tile {
   const one = (value: number) => Float64Array.of(value);
   const columns = { length: 1, mean: one(0), std: one(hi), min: one(-hi), max: one(hi) };
-  return { range: [-hi, hi], extent: [-hi, hi], columns } as unknown as Tile;
+  return { range: [-hi, hi], extent: [-hi, hi], usual: hi, columns } as unknown as Tile;
 }
 
 beforeAll(() => vi.stubGlobal("window", globalThis));

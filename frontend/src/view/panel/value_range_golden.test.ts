@@ -14,6 +14,7 @@ type Numbers = (number | null)[];
 
 interface Series {
   readonly range: [number, number] | null;
+  readonly usual: number;
   readonly columns: {
     readonly mean: Numbers;
     readonly std: Numbers;
@@ -41,7 +42,7 @@ const { rows, given, cases } = JSON.parse(readFileSync(file, "utf8")) as {
   cases: Case[];
 };
 
-function seriesToTile({ range, columns }: Series): Tile {
+function seriesToTile({ range, usual, columns }: Series): Tile {
   const array = (values: Numbers) => Float64Array.from(values, (value) => value ?? Number.NaN);
   const { mean, std, min, max } = columns;
   return madeTile({
@@ -49,7 +50,7 @@ function seriesToTile({ range, columns }: Series): Tile {
     counts: [],
     steps: mean.map((_, step) => step),
     columns: { mean: array(mean), std: array(std), min: array(min), max: array(max) },
-    tile: { range },
+    tile: { range, usual },
   });
 }
 

@@ -50,6 +50,30 @@ describe("layersToTree", () => {
     ]);
   });
 
+  it("tells the tensors of a module from the modules inside it", () => {
+    const own = ["/q", "/q/0", "/q/1", "/scores", "/scores/0", "/scores/1"];
+    const names = [...own, ".q", ".k", ".v", ".o"].map((part) => `blocks.0.attn${part}`);
+    const rows = layersToTree(["embed", "norm", ...names, "head"].map(layer), new Set());
+    expect(outline(rows)).toEqual([
+      "embed",
+      "norm",
+      "+blocks.0.attn",
+      "  /q",
+      "  +/q",
+      "    /0",
+      "    /1",
+      "  /scores",
+      "  +/scores",
+      "    /0",
+      "    /1",
+      "  q",
+      "  k",
+      "  v",
+      "  o",
+      "head",
+    ]);
+  });
+
   it("folds a group and all below it", () => {
     const rows = layersToTree(RESNET.map(layer), new Set(["layer1"]));
     expect(outline(rows).slice(0, 5)).toEqual(["conv1", "bn1", "+layer1", "+layer2", "  +0"]);

@@ -60,17 +60,17 @@ function group(
     const [first] = members;
     if (first === undefined) continue;
     if (members.length === 1) {
-      rows.push(toRow(first.series, depth, first.parts.slice(from).join("")));
+      rows.push(toRow(first.series, depth, toLabel(first.parts.slice(from))));
       continue;
     }
     const to = sharedParts(members, from);
-    const path = first.parts.slice(0, to).join("").replace(/[./]$/, "");
+    const path = first.parts.slice(0, to).join("");
     const heading: GroupRow = {
       kind: "group",
       id: `group:${path}`,
       path,
       depth,
-      label: first.parts.slice(from, to).join("").replace(/[./]$/, ""),
+      label: toLabel(first.parts.slice(from, to)),
       layers: members.map((member) => member.series),
       folded: folded.has(path),
     };
@@ -102,9 +102,14 @@ function sharedParts(members: readonly LayerParts[], from: number): number {
   return to;
 }
 
-/** "layer1.0.conv1" as "layer1.", "0.", "conv1". */
+/** "layer1.0.attn/q" as "layer1", ".0", ".attn", "/q". */
 function splitName(name: string): string[] {
-  return name.match(/[^./]*[./]|[^./]+$/g) ?? [name];
+  return name.split(/(?=[./])/);
+}
+
+/** A slash stays: "/q" is a tensor of the module above it, "q" a module. */
+function toLabel(parts: readonly string[]): string {
+  return parts.join("").replace(/^\./, "");
 }
 
 function toRow(series: Series, depth: number, label: string): LayerRow {

@@ -45,10 +45,11 @@ export const units = rows.own<readonly string[]>("units", [], texts, {
   label: "Show the units of this layer",
   tip: "Click the word at a panel of a layer that was recorded with split",
 });
-export const unitStatistic = rows.choice("unitStatistic", "zero_share", {
+export const unitStatistic = rows.choice("unitStatistic", "auto", {
   label: "Statistic of the units",
-  tip: "What colours the units of a layer",
+  tip: "What colours the units of a layer. Auto: the share of zeros, else the root mean square",
   labels: {
+    auto: "auto",
     zero_share: "share of zeros",
     mean: "mean",
     std: "standard deviation",

@@ -50,7 +50,7 @@ def test_rules_hold_for_parameters_calls_and_outputs() -> None:
     assert pair_names(own, its, rules).pairs == dict(zip(own, its, strict=True))
 
 
-def test_a_dash_leaves_out_and_idle_rules_are_told() -> None:
+def test_a_dash_leaves_out_and_idle_rules_are_reported() -> None:
     rules = names_to_rules({"*.drop": "-", "nowhere": "a"})
     found = pair_names(["x.drop", "a"], ["x.drop", "a"], rules)
     assert found.pairs == {"a": "a"}

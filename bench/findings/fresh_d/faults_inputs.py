@@ -1,0 +1,315 @@
+"""Wrong inputs and targets, and numbers that are none."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from bench.findings.fresh.plant import INPUTS, LATE, NUMBERS, SHUT, harm, plant
+from bench.findings.fresh_d.pictures import triplet_loss
+from bench.findings.wide.architecture import FRESH_D
+from bench.findings.wide.fault import (
+    ANY_SEVERITY,
+    change_batches,
+    change_inputs,
+    change_late_batches,
+    kinds,
+)
+from bench.findings.wide.training import Batch, Training
+
+NAN = kinds("non_finite")
+CHANGED = kinds("input_change", "sudden_change")
+LARGE = kinds("unscaled_inputs", "exploding")
+
+
+def give_bytes(training: Training) -> None:
+    """No normalisation: 0 to 255."""
+    change_inputs(training, lambda images: (images * 0.3 + 0.15) * 255)
+
+
+def cut_out_everything(training: Training) -> None:
+    """Cutout's size is the picture's."""
+    change_inputs(training, torch.zeros_like)
+
+
+def turn_microphone_down(training: Training) -> None:
+    """The loader's scale is lost: a hundredth from the onset on."""
+    change_late_batches(training, lambda batch: (batch[0] / 100, *batch[1:]))
+
+
+def know_no_words(training: Training) -> None:
+    """Another vocabulary: all words are unknown."""
+    change_late_batches(training, lambda batch: (torch.ones_like(batch[0]), *batch[1:]))
+
+
+def leave_debug_batch(training: Training) -> None:
+    """overfit_batches=1 was left in the file."""
+    batch = training.task.draw(0)
+    training.task.draw = lambda _: batch
+
+
+def sort_by_kind(training: Training) -> None:
+    """A folder for each kind, and shuffle=False."""
+    task = training.task
+    assert task.classes is not None
+    order = task.classes.argsort(stable=True)
+    size = len(task.draw(0)[0])
+
+    def draw(step: int) -> Batch:
+        assert task.sample is not None
+        return task.sample(order[(step * size + torch.arange(size)) % len(order)])
+
+    task.draw = draw
+
+
+def add_unix_time(training: Training) -> None:
+    """A column of seconds since 1970."""
+
+    def change(rows: Tensor) -> Tensor:
+        rows = rows.clone()
+        rows[:, 3] = 1.7e9 + 1e6 * rows[:, 3]
+        return rows
+
+    change_inputs(training, change)
+
+
+def give_megawatts(training: Training) -> None:
+    """The load as it is measured, in inputs and in targets."""
+    change_batches(training, lambda batch: tuple(600 * each + 4000 for each in batch))
+
+
+def break_sensor(training: Training) -> None:
+    """Now and then a sample has a value of 20000."""
+
+    def change(batch: Batch) -> Batch:
+        if float(torch.rand(())) > 0.15:
+            return batch
+        rows = batch[0].clone()
+        rows[2].flatten()[-3:] = 2e4
+        return (rows, *batch[1:])
+
+    change_late_batches(training, change)
+
+
+def isolate_nodes(training: Training) -> None:
+    """Some graphs have a node without links, not even to itself."""
+
+    def change(batch: Batch) -> Batch:
+        links = batch[1].clone()
+        links[0, 5], links[0, :, 5] = 0, 0
+        return (batch[0], links, batch[2])
+
+    change_late_batches(training, change)
+
+
+def root_of_zero(training: Training) -> None:
+    """The distance of a vector to itself has no slope."""
+    model = training.model
+
+    def loss(batch: Batch) -> Tensor:
+        return triplet_loss(model(batch[0]), batch[1], least=0.0)
+
+    training.task.phases[0].loss = loss
+
+
+def take_log_of_output(training: Training) -> None:
+    """log_input=False, of outputs that may be negative."""
+    model = training.model
+
+    def loss(batch: Batch) -> Tensor:
+        return functional.poisson_nll_loss(model(batch[0]).float(), batch[1], log_input=False)
+
+    training.task.phases[0].loss = loss
+
+
+def divide_by_silence(training: Training) -> None:
+    """Each clip is divided by its own spread; from the onset on some are silent."""
+
+    def change(batch: Batch) -> Batch:
+        sound = batch[0].clone()
+        sound[1] = 0.0
+        return (
+            (sound - sound.mean((1, 2, 3), True)) / sound.std((1, 2, 3), keepdim=True),
+            batch[1],
+        )
+
+    change_late_batches(training, change)
+
+
+def miss_targets(training: Training) -> None:
+    """An empty field of the file becomes NaN."""
+
+    def change(batch: Batch) -> Batch:
+        targets = batch[1].clone()
+        targets.flatten()[4] = float("nan")
+        return (batch[0], targets, *batch[2:])
+
+    change_late_batches(training, change)
+
+
+def keep_all_in_bfloat16(training: Training) -> None:
+    """model.to(bfloat16) and a rate at which updates round to nothing."""
+    training.model.to(torch.bfloat16)
+    training.recipe.rate /= 100
+
+
+def compute_in_half(training: Training) -> None:
+    """model.half(), where Adam's epsilon of 1e-8 is 0."""
+    training.model.half()
+    change_batches(training, lambda batch: (batch[0].half(), *batch[1:]))
+
+
+def give_one_label(training: Training) -> None:
+    """The labels' column was read as 0 throughout."""
+    change_batches(training, lambda batch: (*batch[:-1], torch.zeros_like(batch[-1])))
+
+
+def look_at_padding(training: Training) -> None:
+    """The mask has 1 for padding, as another library wants it."""
+    model = training.model
+
+    def loss(batch: Batch) -> Tensor:
+        logits = model(batch[0], attention_mask=(batch[0] == 0).long()).logits.float()
+        return functional.cross_entropy(logits, batch[2])
+
+    training.task.phases[0].loss = loss
+
+
+D_INPUTS: Final = (
+    harm(FRESH_D, INPUTS, "bytes_as_read", "mnist_mlp", LARGE, prepare=give_bytes),
+    harm(
+        FRESH_D,
+        INPUTS,
+        "cutout_of_everything",
+        "triplet_net",
+        SHUT | kinds("constant_input"),
+        prepare=cut_out_everything,
+    ),
+    harm(
+        FRESH_D,
+        INPUTS,
+        "microphone_turned_down",
+        "whisper",
+        CHANGED | SHUT | kinds("constant_input"),
+        prepare=turn_microphone_down,
+        onset=LATE,
+    ),
+    harm(
+        FRESH_D,
+        INPUTS,
+        "all_words_unknown",
+        "deberta word_lstm",
+        CHANGED | SHUT | kinds("constant_input"),
+        prepare=know_no_words,
+        onset=LATE,
+    ),
+    plant(
+        FRESH_D,
+        INPUTS,
+        "debug_batch_left",
+        "two_tower",
+        kinds("constant_input"),
+        prepare=leave_debug_batch,
+        severities=ANY_SEVERITY,
+    ),
+    harm(
+        FRESH_D,
+        INPUTS,
+        "folder_by_folder",
+        "keyword_net edge_conv",
+        kinds("unshuffled_input"),
+        prepare=sort_by_kind,
+        severities=ANY_SEVERITY,
+    ),
+    harm(
+        FRESH_D,
+        INPUTS,
+        "seconds_since_1970",
+        "many_experts",
+        LARGE | kinds("outlier_features", "non_finite"),
+        prepare=add_unix_time,
+    ),
+    harm(
+        FRESH_D,
+        INPUTS,
+        "load_in_megawatts",
+        "deep_ar",
+        LARGE | kinds("saturated"),
+        prepare=give_megawatts,
+    ),
+    harm(
+        FRESH_D,
+        INPUTS,
+        "broken_sensor",
+        "patch_tst many_experts",
+        CHANGED | LARGE | kinds("spike_and_crash", "outlier_features"),
+        prepare=break_sensor,
+        onset=LATE,
+    ),
+    harm(
+        FRESH_D,
+        NUMBERS,
+        "isolated_nodes",
+        "graph_attention",
+        NAN,
+        prepare=isolate_nodes,
+        onset=LATE,
+    ),
+    harm(FRESH_D, NUMBERS, "root_without_epsilon", "triplet_net", NAN, prepare=root_of_zero),
+    harm(FRESH_D, NUMBERS, "log_of_output", "poisson_demand", NAN, prepare=take_log_of_output),
+    harm(
+        FRESH_D,
+        NUMBERS,
+        "silence_divided",
+        "keyword_net",
+        NAN,
+        prepare=divide_by_silence,
+        onset=LATE,
+    ),
+    harm(
+        FRESH_D,
+        NUMBERS,
+        "targets_missing",
+        "many_experts",
+        NAN,
+        prepare=miss_targets,
+        onset=LATE,
+    ),
+    harm(
+        FRESH_D,
+        NUMBERS,
+        "all_in_bfloat16",
+        "qwen",
+        kinds("low_precision", "not_learning"),
+        prepare=keep_all_in_bfloat16,
+    ),
+    harm(
+        FRESH_D,
+        NUMBERS,
+        "half_with_usual_epsilon",
+        "many_experts",
+        kinds("non_finite", "low_precision"),
+        prepare=compute_in_half,
+    ),
+    plant(
+        FRESH_D,
+        INPUTS,
+        "one_label",
+        "edge_conv",
+        SHUT | kinds("stopped_learning", "not_learning", "saturated"),
+        allows=kinds("exploding"),
+        prepare=give_one_label,
+        severities=ANY_SEVERITY,
+    ),
+    harm(
+        FRESH_D,
+        INPUTS,
+        "padding_attended",
+        "deberta",
+        SHUT | kinds("redundant_units"),
+        prepare=look_at_padding,
+    ),
+)

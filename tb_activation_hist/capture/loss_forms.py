@@ -1,0 +1,144 @@
+"""Which loss a model's outputs go into, as far as their gradients tell exactly."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from tb_activation_hist.core.grid import FloatArray, IntArray
+
+CROSS_ENTROPY: Final = "cross_entropy"
+"""Of logits, by a softmax inside the loss."""
+
+SOFTENED: Final = "cross_entropy of a softmax"
+"""Of logits, by a softmax before the loss and one inside it."""
+
+BINARY: Final = "binary_cross_entropy_with_logits"
+"""Of single logits, by a sigmoid inside the loss."""
+
+NEGATIVE_LIKELIHOOD: Final = "nll_loss"
+"""Of logarithms of probabilities: all that the gradient says is which class is the right one."""
+
+LEAST_ROWS: Final = 4
+
+EXACT: Final = 0.02
+"""Largest deviation of gradients from those of such a loss, as a share of them: the rounding of
+bfloat16 is half of it."""
+
+NEARLY: Final = 1e-2
+"""How far from 1 the sum of a row of probabilities may be."""
+
+USED: Final = 1e-3
+"""Share of the largest gradient below which that of a sample is too small to be compared."""
+
+
+VARIED: Final = 0.1
+"""How much the sigmoids of a batch of one class must vary: other losses may give such samples
+about the same gradients, too."""
+
+
+@dataclass(frozen=True)
+class LossForm:
+    """A loss and what it was given. name: one of the above.
+
+    labels: the class of each sample, (N,). normalised: whether the outputs are what the loss makes
+    of them once more, or, of `NEGATIVE_LIKELIHOOD`, what it expects: probabilities, a sigmoid's
+    values, logarithms of probabilities.
+    """
+
+    name: str
+    labels: IntArray
+    normalised: bool
+
+
+def find_form(outputs: FloatArray, gradients: FloatArray) -> LossForm | None:
+    """The loss of outputs (N, C), from their gradients; None if it is none of those.
+
+    Weights of classes or samples do not matter.
+    """
+    if len(outputs) < LEAST_ROWS:
+        return None
+    if outputs.shape[1] == 1:
+        return _find_binary(outputs[:, 0], gradients[:, 0])
+    size = np.abs(gradients).max(axis=1)
+    used = size > USED * size.max()
+    if used.sum() < LEAST_ROWS:
+        return None
+    outputs, gradients, size = outputs[used], gradients[used], size[used]
+    if ((gradients != 0).sum(axis=1) == 1).all() and (gradients <= 0).all():
+        return _find_likelihood(outputs, gradients, size)
+    return _find_cross_entropy(outputs, gradients, size)
+
+
+def _find_cross_entropy(
+    outputs: FloatArray, gradients: FloatArray, size: FloatArray
+) -> LossForm | None:
+    """Gradients are the softmax of the outputs, less 1 for the right class.
+
+    Or they are what a softmax before that makes of such gradients. With two classes both differ
+    by a factor alone, which is the same for all samples of the loss that it is.
+    """
+    once = _softmax(outputs)
+    labels = (gradients / once.clip(1e-30)).argmin(axis=1)
+    uneven, unlike = _compare(gradients, _less_one(once, labels), size)
+    off = _less_one(_softmax(once), labels)
+    again = once * (off - (once * off).sum(axis=1, keepdims=True))
+    uneven_again, unlike_again = _compare(gradients, again, size)
+    if unlike_again <= EXACT and uneven_again <= EXACT < uneven:
+        return LossForm(SOFTENED, labels, normalised=True)
+    if unlike <= EXACT:
+        return LossForm(CROSS_ENTROPY, labels, _are_probabilities(outputs))
+    return None
+
+
+def _compare(gradients: FloatArray, expected: FloatArray, size: FloatArray) -> tuple[float, float]:
+    """How uneven the factors of the rows are, and how unlike the rows beside their factors."""
+    factors = size / np.abs(expected).max(axis=1).clip(1e-30)
+    off = np.abs(gradients - factors[:, None] * expected).max(axis=1) / size
+    return float(np.ptp(factors) / factors.max()), float(off.max())
+
+
+def _less_one(probabilities: FloatArray, labels: IntArray) -> FloatArray:
+    """Less 1 for the right class of each row."""
+    return probabilities - np.eye(probabilities.shape[1])[labels]
+
+
+def _find_likelihood(
+    outputs: FloatArray, gradients: FloatArray, size: FloatArray
+) -> LossForm | None:
+    """The same number for the right class of each sample, and nothing for the others."""
+    labels = gradients.argmin(axis=1)
+    if size.max() - size.min() > EXACT * size.max():
+        return None
+    with np.errstate(over="ignore"):
+        return LossForm(NEGATIVE_LIKELIHOOD, labels, _are_probabilities(np.exp(outputs)))
+
+
+def _find_binary(logits: FloatArray, gradients: FloatArray) -> LossForm | None:
+    """Gradients are in proportion to the sigmoid of the outputs, less 1 for those of class 1."""
+    used = np.abs(gradients) > USED * np.abs(gradients).max()
+    if used.sum() < LEAST_ROWS:
+        return None
+    logits, gradients = logits[used], gradients[used]
+    labels = (gradients < 0).astype(np.int64)
+    expected = 1 / (1 + np.exp(-logits.clip(-60, 60))) - labels
+    sizes = np.abs(expected)
+    if labels.min() == labels.max() and np.ptp(sizes) < VARIED * sizes.max():
+        return None
+    factors = gradients / np.where(expected == 0, np.nan, expected)
+    if not np.isfinite(factors).all() or np.ptp(factors) > EXACT * factors.max():
+        return None
+    within = bool(((logits >= 0) & (logits <= 1)).all())
+    return LossForm(BINARY, labels, within and bool(np.ptp(logits) > 0))
+
+
+def _softmax(logits: FloatArray) -> FloatArray:
+    powers: FloatArray = np.exp(logits - logits.max(axis=1, keepdims=True))
+    shares: FloatArray = powers / powers.sum(axis=1, keepdims=True)
+    return shares
+
+
+def _are_probabilities(rows: FloatArray) -> bool:
+    return bool((rows >= 0).all() and (np.abs(rows.sum(axis=1) - 1) <= NEARLY).all())

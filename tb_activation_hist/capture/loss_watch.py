@@ -1,0 +1,327 @@
+"""Looks, now and then, at a model's outputs and at the gradients that the loss gives them."""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, TypeAlias
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from tb_activation_hist.capture.count import is_captured
+from tb_activation_hist.capture.countable import plain_values
+from tb_activation_hist.capture.loss_forms import NEGATIVE_LIKELIHOOD, find_form
+from tb_activation_hist.capture.loss_pulls import (
+    find_pull,
+    pulls_below_zero,
+    pulls_beyond_range,
+)
+from tb_activation_hist.capture.model_hooks import Hook
+from tb_activation_hist.capture.outputs import floating_tensors
+from tb_activation_hist.capture.parameter_samples import Gathered
+from tb_activation_hist.capture.select import Layer
+from tb_activation_hist.capture.state import CaptureState
+from tb_activation_hist.capture.torch_internals import in_backward, inline_or_skip, is_tracing
+from tb_activation_hist.core.grid import FloatArray, IntArray
+from tb_activation_hist.core.setup_facts import ACROSS, WITHIN, LossGradients
+
+EARLY: Final = 16
+BETWEEN: Final = (11, 17, 23, 13, 19)
+"""Looks follow after 1, 2, 4, 8 and 16 records, and then so many apart: not evenly, for else some
+batches of an epoch that always has the same order would be seen again and again."""
+
+MOST_ROWS: Final = 128
+MOST_LENGTH: Final = 64
+"""Samples of a batch and values of a sample that are looked at; of a sample with several
+dimensions, some of each."""
+
+MOST_CLASSES: Final = 4096
+MOST_VALUES: Final = 8192
+"""Of a matrix of logits, whole rows: fewer of them, where there are many classes."""
+
+LEAST_ROWS: Final = 16
+
+MOST_OUTPUTS: Final = 4
+MOST_CALLS: Final = 6
+MOST_LEVELS: Final = 64
+
+Fail: TypeAlias = Callable[[str, BaseException], None]
+
+_is_compiling = torch.compiler.is_compiling
+
+
+class LossWatch:
+    """The looks at all outputs of a logger's models."""
+
+    def __init__(self) -> None:
+        self.on = False
+        """Whether the step under way is looked at."""
+        self._due = self._looks = 0
+        self._calls: dict[str, list[_Call]] = {}
+        self._waiting: deque[tuple[int, dict[str, list[_Call]]]] = deque()
+        self._known: dict[str, _Known] = {}
+
+    def begin_step(self, recorded: bool, records: int) -> None:
+        """A step begins; recorded: whether it makes a record. records: how many there are."""
+        self.on = recorded and records >= self._due
+        if self.on:
+            self._looks += 1
+            between = records if records < EARLY else BETWEEN[self._looks % len(BETWEEN)]
+            self._due = records + max(between, 1)
+
+    def note(self, name: str, output: Any, fail: Fail) -> None:
+        """A model has given this output in training. fail: takes what goes wrong later."""
+        for path, tensor in floating_tensors(output)[:MOST_OUTPUTS]:
+            values = plain_values(tensor) if tensor.requires_grad and tensor.dim() else None
+            if values is None or tensor.is_leaf or is_captured(values):
+                continue
+            calls = self._calls.setdefault(f"{name}/{path}" if path else name, [])
+            if len(calls) < MOST_CALLS and values.numel():
+                calls.append(_Call(values, name, fail))
+                tensor.register_hook(calls[-1])
+
+    def end_record(self, step: int) -> bool:
+        """A record ends; whether there is anything new."""
+        if self._calls:
+            self._waiting.append((step, self._calls))
+            self._calls = {}
+        found = False
+        while self._waiting and all(c.arrived for own in self._waiting[0][1].values() for c in own):
+            then, looked = self._waiting.popleft()
+            for name, calls in looked.items():
+                found |= self._take(name, then, calls)
+        return found
+
+    def _take(self, name: str, step: int, calls: list[_Call]) -> bool:
+        try:
+            return bool(calls) and self._known.setdefault(name, _Known(name)).add(step, calls)
+        except Exception as err:  # noqa: BLE001 - nothing of ours may stop a training
+            calls[0].fail(err)
+            return False
+
+    @property
+    def facts(self) -> list[LossGradients]:
+        return [own.fact for own in self._known.values() if own.looks]
+
+
+class OutputHook(Hook):
+    """After a model's forward pass of a step that is looked at."""
+
+    def __init__(self, layer: Layer, watch: LossWatch, state: CaptureState) -> None:
+        self._name = layer.name
+        self._watch = watch
+        self._state = state
+
+    def __call__(self, module: nn.Module, _args: Any, output: Any) -> None:
+        """Never changes the output; raises only with ``on_error="raise"``."""
+        if _is_compiling() or not (self._watch.on and self._state.train and module.training):
+            return
+        try:
+            if not (is_tracing() or in_backward()):
+                with torch.no_grad(), self._state.clock:
+                    self._watch.note(self._name, output, self._state.fail)
+        except Exception as err:  # noqa: BLE001 - nothing of ours may stop a training
+            self._state.fail(_place(self._name), err)
+
+
+class _Call:
+    """An output of one call and its gradient, which backward gives it later.
+
+    penalised: whether a gradient was computed to be differentiated itself, as for a penalty.
+    """
+
+    __torch_unserializable__ = True
+
+    def __init__(self, values: Tensor, name: str, fail: Fail) -> None:
+        self._name = name
+        self._fail = fail
+        self._values, self.shape = _sample(values)
+        self._gradient: Gathered | None = None
+        self.eps = 0.0
+        self.penalised = False
+
+    def __call__(self, gradient: Tensor) -> None:
+        """Keep a sample; never changes the gradient."""
+        if torch.is_grad_enabled():
+            self.penalised = True
+            return
+        try:
+            values = plain_values(gradient)
+            if values is not None:
+                self._gradient, _ = _sample(values)
+                self.eps = float(torch.finfo(values.dtype).eps)
+        except Exception as err:  # noqa: BLE001 - nothing of ours may stop a training
+            self.fail(err)
+
+    def fail(self, error: Exception) -> None:
+        """Say what went wrong with it."""
+        self._fail(_place(self._name), error)
+
+    @property
+    def arrived(self) -> bool:
+        late = (self._values, self._gradient)
+        return all(each.arrived for each in late if each is not None)
+
+    def read(self) -> tuple[FloatArray, FloatArray] | None:
+        """Outputs and gradients; None without a gradient, or where some are not finite."""
+        if self._gradient is None:
+            return None
+        outputs, gradients = self._values.read(), self._gradient.read()
+        if outputs.shape != gradients.shape or not np.isfinite([outputs, gradients]).all():
+            return None
+        return outputs.reshape(self.shape), gradients.reshape(self.shape)
+
+
+def _place(name: str) -> str:
+    return f"the loss of {name}"
+
+
+inline_or_skip(OutputHook.__call__, _Call.__call__)
+
+
+def _sample(values: Tensor) -> tuple[Gathered, tuple[int, ...]]:
+    rows = values.detach()
+    if rows.dim() == 1:
+        rows = rows[:, None]
+    lengths = [MOST_LENGTH] if rows.dim() == 2 else [round(MOST_LENGTH ** (1 / (rows.dim() - 1)))]
+    most = MOST_ROWS
+    if rows.dim() == 2 and rows.shape[1] <= MOST_CLASSES:
+        lengths = [rows.shape[1]]
+        most = min(MOST_ROWS, max(LEAST_ROWS, MOST_VALUES // max(rows.shape[1], 1)))
+    limits = [most, *lengths * (rows.dim() - 1)]
+    for axis, (size, limit) in enumerate(zip(rows.shape, limits, strict=True)):
+        stride = -(-size // limit)
+        rows = rows[(slice(None),) * axis + (slice(None, None, stride),)]
+    return Gathered([0], [rows.reshape(-1)]), tuple(rows.shape)
+
+
+@dataclass
+class _Known:
+    """What the looks at one output have shown so far."""
+
+    name: str
+    looks: int = 0
+    _first: int = 0
+    _last: int = 0
+    _since: int = 0
+    _counts: Counter[str] = field(default_factory=Counter)
+    _forms: Counter[str] = field(default_factory=Counter)
+    _normalised: Counter[str] = field(default_factory=Counter)
+    _levels: list[float] = field(default_factory=list)
+    _classes: _Classes = field(default_factory=lambda: _Classes())
+
+    def add(self, step: int, calls: list[_Call]) -> bool:
+        """Take in the calls of a look; whether they had gradients."""
+        read = [pair for call in calls if (pair := call.read()) is not None]
+        if not read:
+            return False
+        self.looks += 1
+        self._first, self._last = self._first or step, step
+        self._counts["penalised"] += any(call.penalised for call in calls)
+        self._counts["linear"] += _is_linear([gradients for _, gradients in read])
+        eps = next(call.eps for call in calls if call.eps)
+        outputs, gradients = (each.reshape(len(each), -1) for each in read[0])
+        if np.ptp(gradients) > 0:
+            self._take_pull(outputs, gradients, eps)
+            self._take_ends(step, outputs, gradients)
+            if read[0][0].ndim == 2:
+                self._take_form(outputs, gradients)
+        return True
+
+    def _take_pull(self, outputs: FloatArray, gradients: FloatArray, eps: float) -> None:
+        pull = find_pull(outputs, gradients, eps)
+        self._counts["judged"] += pull.shared is not None
+        self._counts["shared"] += bool(pull.shared)
+        new = all(abs(pull.level - level) > pull.tolerance for level in self._levels)
+        if pull.shared and new and len(self._levels) < MOST_LEVELS:
+            self._levels.append(pull.level)
+
+    def _take_ends(self, step: int, outputs: FloatArray, gradients: FloatArray) -> None:
+        below = pulls_below_zero(outputs, gradients)
+        beyond = pulls_beyond_range(outputs, gradients)
+        self._counts["below_zero"] += below
+        self._counts["beyond_range"] += beyond
+        if below or beyond:
+            self._since = self._since or step
+        self._counts["after"] += self._since > 0
+
+    def _take_form(self, outputs: FloatArray, gradients: FloatArray) -> None:
+        form = find_form(outputs, gradients)
+        if form is None:
+            other = find_form(outputs, -gradients)
+            self._counts["ascended"] += other is not None and other.name != NEGATIVE_LIKELIHOOD
+        else:
+            self._forms[form.name] += 1
+            self._normalised[form.name] += form.normalised
+            self._classes.add(form.labels)
+
+    @property
+    def fact(self) -> LossGradients:
+        form, formed = max(self._forms.items(), key=lambda each: each[1], default=("", 0))
+        return LossGradients(
+            self.name,
+            self.looks,
+            self._first,
+            self._last,
+            levels=len(self._levels),
+            form=form,
+            formed=formed,
+            normalised=int(self._normalised[form]),
+            since=self._since,
+            labels=self._classes.looks,
+            likeness=self._classes.likeness,
+            **{name: int(self._counts[name]) for name in COUNTED},
+        )
+
+
+COUNTED: Final = (
+    "judged",
+    "shared",
+    "ascended",
+    "below_zero",
+    "beyond_range",
+    "after",
+    "linear",
+    "penalised",
+)
+
+
+def _is_linear(calls: list[FloatArray]) -> bool:
+    """Whether each call has one gradient for all samples, in some above and in others below 0."""
+    even = all(np.ptp(each) == 0 for each in calls)
+    signs = {float(np.sign(each.flat[0])) for each in calls}
+    return even and {-1.0, 1.0} <= signs
+
+
+@dataclass
+class _Classes:
+    """How often two samples are of one class, within batches and across them."""
+
+    looks: int = 0
+    _total: IntArray = field(default_factory=lambda: np.zeros(0, np.int64))
+    _within: float = 0.0
+    _own: int = 0
+    _pairs: int = 0
+
+    def add(self, labels: IntArray) -> None:
+        """The classes of one batch."""
+        n = len(labels)
+        counts = np.bincount(labels, minlength=len(self._total))
+        self._total = np.pad(self._total, (0, len(counts) - len(self._total))) + counts
+        same = int((counts**2).sum())
+        self.looks += 1
+        self._within += (same - n) / (n * (n - 1))
+        self._own += same
+        self._pairs += n * n
+
+    @property
+    def likeness(self) -> Mapping[str, float]:
+        """Shares of pairs; empty before the second batch."""
+        if self.looks < 2:
+            return {}
+        others = int(self._total.sum()) ** 2 - self._pairs
+        across = (int((self._total**2).sum()) - self._own) / others
+        return {WITHIN: round(self._within / self.looks, 4), ACROSS: round(across, 4)}

@@ -1,0 +1,93 @@
+"""Losses that do not fit what a network gives."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tb_activation_hist.findings.guidance.guidance import Case, Guidance, Pattern, always, exceeds
+
+ONE_TARGET: Final = Guidance(
+    causes=(
+        "targets of shape (N,) and outputs of shape (N, 1), whose difference has the shape (N, N)",
+        "targets of pictures without the channel that the outputs have",
+        "batches whose samples all have the same target, as those of one episode",
+    ),
+    remedy="Give targets and outputs the same shape. Broadcast to (N, N), each output is held "
+    "against the targets of all samples, so that the network learns their mean.",
+    code="loss = loss_fn(output, target.view_as(output))",
+    check="Print output.shape and target.shape just before the loss; PyTorch's MSELoss and L1Loss "
+    "warn once where they differ.",
+)
+
+SOFTMAX_TWICE: Final = Guidance(
+    causes=(
+        "a softmax at the end of the model, and CrossEntropyLoss, which has one itself",
+        "a softmax between the model and the loss",
+    ),
+    remedy="Give CrossEntropyLoss the logits, and use the softmax for predictions alone. Of "
+    "probabilities, it can tell the classes apart by at most a factor of e, and learns slowly.",
+    code="loss = F.cross_entropy(logits, target)  # no softmax before it",
+    check="Print output.sum(1): with a softmax at the end of the model, it is 1.",
+)
+
+SIGMOID_TWICE: Final = Guidance(
+    causes=(
+        "a sigmoid at the end of the model, and BCEWithLogitsLoss, which has one itself",
+        "a BCELoss that was replaced by BCEWithLogitsLoss, but not the model's end",
+    ),
+    remedy="Remove the model's sigmoid, and use it for predictions alone. With both, no prediction "
+    "is below 0.5.",
+    code="loss = F.binary_cross_entropy_with_logits(logits, target)",
+    check="Print output.min() and output.max(): logits are not confined to 0 to 1.",
+)
+
+NO_LOGARITHMS: Final = Guidance(
+    causes=(
+        "NLLLoss of logits, instead of CrossEntropyLoss",
+        "NLLLoss of a softmax, instead of a log_softmax",
+    ),
+    remedy="Use CrossEntropyLoss with the logits, or give NLLLoss the outputs of log_softmax. "
+    "Otherwise it falls without end as the outputs grow.",
+    code="loss = F.cross_entropy(logits, target)",
+    check="The loss is negative, or falls below 0: a negative log-likelihood of classes cannot.",
+)
+
+OUT_OF_RANGE: Final = Guidance(
+    causes=(
+        "a sigmoid, tanh or ReLU at the end of a network whose targets go beyond its range",
+        "targets that were standardised, while the last layer expects them from 0 to 1",
+    ),
+    remedy="Let a regression end in a linear layer, or scale the targets to the range of the last "
+    "layer. Beyond the end of the range, no gradient arrives.",
+    code="print(target.min(), target.max(), output.min(), output.max())",
+    check="The code shows whether the targets lie within the range of the outputs.",
+)
+
+UNBOUNDED: Final = Guidance(
+    causes=(
+        "a Wasserstein loss without a gradient penalty, clipped weights or a spectral norm",
+        "a penalty that is computed but not added to the loss",
+    ),
+    remedy="Add a gradient penalty to the critic's loss, or put spectral_norm on its layers. "
+    "Otherwise the difference of its outputs grows without end, and so do the gradients of the "
+    "generator.",
+    code="for m in critic.modules():\n"
+    "    if isinstance(m, (nn.Linear, nn.Conv2d)):\n"
+    "        nn.utils.parametrizations.spectral_norm(m)",
+    check="Log the critic's mean output for real and for generated samples: their difference "
+    "should level off.",
+)
+
+
+def _is_sigmoid(case: Case) -> bool:
+    return case.finding.figures.get("setting") == "sigmoid"
+
+
+LOSS_MISMATCH: Final[tuple[Pattern, ...]] = (
+    (exceeds("one_target"), ONE_TARGET),
+    (_is_sigmoid, SIGMOID_TWICE),
+    (exceeds("softened_twice"), SOFTMAX_TWICE),
+    (exceeds("no_logarithms"), NO_LOGARITHMS),
+    (exceeds("out_of_range"), OUT_OF_RANGE),
+    (always, UNBOUNDED),
+)

@@ -1,0 +1,258 @@
+"""Losses that do not fit what the network gives: shapes, a softmax too many, other ranges."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+from tb_activation_hist.core.setup_facts import (
+    KeptGradients,
+    LossGradients,
+    OptimizerGroup,
+    RestoredWeights,
+)
+from tb_activation_hist.findings.hits import hit_from_step
+from tb_activation_hist.findings.number_format import format_factor
+from tb_activation_hist.findings.rule import Observation, RunRule
+from tb_activation_hist.findings.run_signals import RunSignals
+from tb_activation_hist.findings.signals import Signals
+from tb_activation_hist.findings.thresholds import (
+    UNIT_FACTOR,
+    UNIT_RECORDS,
+    UNIT_SHARE,
+    Thresholds,
+    threshold,
+)
+
+CROSS_ENTROPIES: Final = ("cross_entropy", "cross_entropy of a softmax")
+BINARY: Final = "binary_cross_entropy_with_logits"
+LIKELIHOOD: Final = "nll_loss"
+"""Forms of `LossGradients` that are judged."""
+
+OWN_NORM: Final = ("parametrizations", "_orig", "_bar")
+"""Parts of the names of parameters that a spectral norm bounds."""
+
+END_RECORDS: Final = 8
+"""Records at the end of a run whose median is the size there."""
+
+LEAST_BEYOND: Final = 3
+"""Records of outputs beyond which much lies; the first one was looked for among many."""
+
+GRADIENTS: Final = "the outputs and the gradients that the loss gives them"
+
+
+@dataclass(frozen=True, kw_only=True)
+class LossMismatchThresholds(Thresholds):
+    loss_looks: int = threshold(
+        4,
+        UNIT_RECORDS,
+        "Records, at least, in which the gradients of a model's output show a loss that does not "
+        "fit it.",
+        GRADIENTS,
+    )
+    one_target: float = threshold(
+        0.9,
+        UNIT_SHARE,
+        "Share of the records that were looked at in which all samples are pulled to one value; "
+        "0 in healthy trainings, but for a constant target.",
+        GRADIENTS,
+    )
+    new_targets: float = threshold(
+        0.5,
+        UNIT_SHARE,
+        "Share of these records in which that value is a new one: a target that is meant to be "
+        "the same for all, such as a discriminator's, stays the same.",
+        GRADIENTS,
+    )
+    softened_twice: float = threshold(
+        0.9,
+        UNIT_SHARE,
+        "Share of the records in which a cross entropy with logits gets probabilities.",
+        GRADIENTS,
+    )
+    no_logarithms: float = threshold(
+        0.9,
+        UNIT_SHARE,
+        "Share of the records in which nll_loss gets values that are no logarithms of "
+        "probabilities.",
+        GRADIENTS,
+    )
+    out_of_range: float = threshold(
+        0.75,
+        UNIT_SHARE,
+        "Share of the records, from the first one on, in which at least 0.3 of what the loss asks "
+        "for lies beyond the range of the last layer.",
+        f"{GRADIENTS}; at most 0.06 in healthy trainings",
+    )
+    critic_growth: float = threshold(
+        10.0,
+        UNIT_FACTOR,
+        "Growth of a critic's outputs whose loss is linear in them and which nothing bounds.",
+        "Arjovsky, Chintala and Bottou 2017: a Wasserstein critic must be Lipschitz",
+    )
+
+
+def find_one_target(layers: RunSignals, options: LossMismatchThresholds) -> Iterator[Observation]:
+    """Targets (N,) against outputs (N, 1), by which each output is held against all targets."""
+    for fact, last, _ in _judged(layers, options):
+        known = min(fact.shared, fact.judged)
+        if known < options.loss_looks or known < options.one_target * fact.judged:
+            continue
+        if fact.levels < options.new_targets * min(known, 2 * options.loss_looks):
+            continue
+        yield Observation(
+            hits=[hit_from_step(last, fact.first)],
+            title=f"{last.info.layer}: the loss pulls all samples of a batch to one value, as if "
+            f"each output were held against the targets of all, in {known} of {fact.judged} "
+            "records that were looked at",
+            threshold={"one_target": options.one_target, "new_targets": options.new_targets},
+            figures={"records": known},
+        )
+
+
+def find_softened_twice(
+    layers: RunSignals, options: LossMismatchThresholds
+) -> Iterator[Observation]:
+    """A softmax, or a sigmoid, in front of a loss that has one itself."""
+    for fact, last, _ in _judged(layers, options):
+        if not _is_form(fact, options):
+            continue
+        twice = fact.normalised >= options.softened_twice * fact.formed
+        single = fact.form == BINARY
+        if not twice or fact.form not in (*CROSS_ENTROPIES, BINARY):
+            continue
+        if single and last.info.type != "Sigmoid":
+            continue
+        own, loss = ("sigmoid", "BCEWithLogitsLoss") if single else ("softmax", "cross_entropy")
+        yield Observation(
+            hits=[hit_from_step(last, fact.first)],
+            title=f"{last.info.layer}: {loss} gets the values of a {own}, although it has one "
+            f"itself, in {fact.normalised} of {fact.formed} records that were looked at",
+            threshold={"softened_twice": options.softened_twice},
+            figures={"records": fact.normalised, "setting": own},
+        )
+
+
+def find_no_logarithms(
+    layers: RunSignals, options: LossMismatchThresholds
+) -> Iterator[Observation]:
+    """nll_loss without log_softmax: it has no lower bound."""
+    for fact, last, _ in _judged(layers, options):
+        raw = fact.formed - fact.normalised
+        if not _is_form(fact, options) or fact.form != LIKELIHOOD:
+            continue
+        if raw >= options.no_logarithms * fact.formed:
+            yield Observation(
+                hits=[hit_from_step(last, fact.first)],
+                title=f"{last.info.layer}: nll_loss gets values that are no logarithms of "
+                f"probabilities, in {raw} of {fact.formed} records that were looked at",
+                threshold={"no_logarithms": options.no_logarithms},
+                figures={"records": raw},
+            )
+
+
+def find_out_of_range(layers: RunSignals, options: LossMismatchThresholds) -> Iterator[Observation]:
+    """A last ReLU, sigmoid or tanh whose targets lie beyond its range.
+
+    Only of the one model of a training, all parameters of whose optimizer it has: else another
+    network may follow, for which any gradient is right.
+    """
+    known = list(_judged(layers, options))
+    groups = layers.facts.of(OptimizerGroup)
+    if len(known) != 1 or not groups or any(own.others or own.place > 1 for own in groups):
+        return
+    fact, last, _ = known[0]
+    found = max(fact.below_zero, fact.beyond_range)
+    if found < LEAST_BEYOND or found < options.out_of_range * fact.after:
+        return
+    where = "below the 0 of a ReLU" if fact.below_zero >= fact.beyond_range else "beyond the range"
+    yield Observation(
+        hits=[hit_from_step(last, fact.first)],
+        title=f"{last.info.layer}: much of what the loss asks for lies {where} that the network "
+        f"ends in, as step {fact.since} shows",
+        threshold={"out_of_range": options.out_of_range},
+        figures={"records": found},
+    )
+
+
+def find_unbounded_critic(
+    layers: RunSignals, options: LossMismatchThresholds
+) -> Iterator[Observation]:
+    """A Wasserstein critic without clipped weights, gradient penalty or spectral norm."""
+    for fact, last, prefix in _judged(layers, options):
+        linear = fact.linear >= max(options.loss_looks, options.one_target * fact.looks)
+        if not linear or fact.penalised or _may_be_bounded(prefix, layers):
+            continue
+        sizes = last.rms[last.whole]
+        growth = float(sizes[-END_RECORDS:].max()) / max(last.early_rms, 1e-30)
+        if growth >= options.critic_growth:
+            yield Observation(
+                hits=[hit_from_step(last, fact.first)],
+                title=f"{last.info.layer}: a critic whose loss is linear in its outputs and that "
+                f"nothing bounds; they grew {format_factor(growth)} times",
+                threshold={"critic_growth": options.critic_growth},
+                figures={"growth": growth},
+            )
+
+
+def _may_be_bounded(prefix: str, layers: RunSignals) -> bool:
+    """Whether something other than an optimizer changes its weights, or a norm bounds them.
+
+    So it may where no weight of the model was followed step by step.
+    """
+    written = [own.parameter for own in layers.facts.of(RestoredWeights)]
+    followed = [*written, *(own.parameter for own in layers.facts.of(KeptGradients))]
+    names = [name for name in layers.facts.trainable if name.startswith(prefix)]
+    bounded = any(part in name for name in names for part in OWN_NORM)
+    known = any(name.startswith(prefix) for name in followed)
+    return bounded or not known or any(name.startswith(prefix) for name in written)
+
+
+def _is_form(fact: LossGradients, options: LossMismatchThresholds) -> bool:
+    return fact.formed >= max(options.loss_looks, fact.looks / 2)
+
+
+class Judged(NamedTuple):
+    """An output that was looked at often enough.
+
+    last: the last layer of its model. prefix: of the names of the model's layers.
+    """
+
+    fact: LossGradients
+    last: Signals
+    prefix: str
+
+
+def _judged(layers: RunSignals, options: LossMismatchThresholds) -> Iterator[Judged]:
+    outputs = [s for s in layers.outputs if s.whole.any()]
+    facts = layers.facts.of(LossGradients)
+    models = {fact.output.partition("/")[0] for fact in facts}
+    for fact in facts:
+        # A single model's layers have names without its own.
+        prefix = f"{fact.output.partition('/')[0]}."
+        own = [s for s in outputs if s.info.layer.startswith(prefix)]
+        if not own and len(models) == 1:
+            own, prefix = outputs, ""
+        if own and fact.looks >= options.loss_looks:
+            yield Judged(fact, own[-1], prefix)
+
+
+LOSS_MISMATCH: Final = RunRule(
+    kind="loss_mismatch",
+    severity="warning",
+    seen="The loss does not fit what the network gives: targets of another shape that are spread "
+    "over the batch, a softmax or sigmoid in front of a loss that has one, nll_loss without "
+    "logarithms, targets beyond the range of the last layer, or a critic that nothing bounds.",
+    source=GRADIENTS,
+    thresholds=LossMismatchThresholds,
+    explains={},
+    find=(
+        find_one_target,
+        find_softened_twice,
+        find_no_logarithms,
+        find_out_of_range,
+        find_unbounded_critic,
+    ),
+    online=None,
+)
