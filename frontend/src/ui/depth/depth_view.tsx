@@ -12,9 +12,9 @@ import {
   type DepthRun,
   depthError,
   depthLayers,
-  depthPlace,
   depthPlaces,
   depthRuns,
+  followedPlace,
   type Sizes,
   sizeExtent,
   startDepth,
@@ -22,7 +22,7 @@ import {
 } from "../../view/profile/depth";
 import { showLayer } from "../../view/screen/reveal";
 import { runColour, shownRuns } from "../../view/selection/selection";
-import { depthPlace as depthPlaceSetting } from "../../view/settings/settings";
+import { depthPlace } from "../../view/settings/settings";
 import { box } from "../widgets/box";
 import { Select } from "../widgets/controls";
 import { adoptStyles } from "../widgets/late_styles";
@@ -133,14 +133,14 @@ function PlaceSelect() {
   return (
     <Select
       label="Layers"
-      tip={depthPlaceSetting.tip}
-      value={depthPlace.value?.id ?? "all"}
+      tip={depthPlace.tip}
+      value={followedPlace.value?.id ?? "all"}
       options={[
         { value: "all", label: `all ${allDepthLayers.value}` },
         ...places.map(({ id, label, count }) => ({ value: id, label: `${label} of ${count} blocks` })),
       ]}
       onChange={(place) => {
-        depthPlaceSetting.value = place;
+        depthPlace.value = place;
       }}
     />
   );
@@ -232,7 +232,7 @@ const LETTER_PX = 5.5;
 /** The layers' names, and whether they lie or stand below the charts. */
 function placeNames(width_px: number) {
   // What all have in common at the end is said above.
-  const common = depthPlace.value === undefined ? "" : `.${depthPlace.value.label}`;
+  const common = followedPlace.value === undefined ? "" : `.${followedPlace.value.label}`;
   const names = depthLayers.value.map(({ name }) =>
     common !== "" && name.endsWith(common) ? name.slice(0, -common.length) : name,
   );

@@ -7,7 +7,7 @@ import { lastAtMost } from "../../math/value_scale";
 import type { FindingAnswer } from "../../series/types";
 import { columnSizes, related, scalarOf, tileOf, wantedScalars } from "../../view/findings/incident_data";
 import { clocks, sharedAxis } from "../../view/panel/known_panels";
-import { type Points, placePoints, pointsToPath } from "../../view/screen/scalar_curve";
+import { placePoints, pointsToPath, type ScalarPoints } from "../../view/screen/scalar_curve";
 import { extentOf, heightOf } from "../../view/screen/scalars";
 import { colourOfRun } from "../../view/selection/selection";
 
@@ -19,8 +19,8 @@ interface Props {
   readonly width_px: number;
 }
 
-/** Points on the time axis, and their steps. */
-interface Curve extends Points {
+/** ScalarPoints on the time axis, and their steps. */
+interface Curve extends ScalarPoints {
   readonly name: string;
   readonly steps: ArrayLike<number>;
 }

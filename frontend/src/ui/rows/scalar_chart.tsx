@@ -7,7 +7,7 @@ import { smooth } from "../../math/smooth";
 import { lastAtMost } from "../../math/value_scale";
 import { plot_px, SCALAR_PX, Y_AXIS_PX } from "../../view/layout/metrics";
 import { clocks, sharedLiveAxis } from "../../view/panel/known_panels";
-import { type Points, placePoints, pointsToPath } from "../../view/screen/scalar_curve";
+import { placePoints, pointsToPath, type ScalarPoints } from "../../view/screen/scalar_curve";
 import {
   extents,
   hasOwnExtent,
@@ -33,7 +33,7 @@ const NAME_LINE_PX = 14;
 const CHART_PX = SCALAR_PX - NAME_LINE_PX;
 const CHART_PAD_PX = 3;
 
-const NO_POINTS: Points = { units: [], values: [] };
+const NO_POINTS: ScalarPoints = { units: [], values: [] };
 
 export function ScalarChart({ run, tag, colour }: Props) {
   const key = scalarKey(run, tag);
@@ -42,7 +42,7 @@ export function ScalarChart({ run, tag, colour }: Props) {
     const [scalar, clock] = [series.value.get(key), clocks.value.get(run)];
     return scalar && clock ? placePoints(scalar, kind.value, clock) : NO_POINTS;
   });
-  const path = ({ units, values }: Points) => {
+  const path = ({ units, values }: ScalarPoints) => {
     const extent = extents.value.get(key) ?? null;
     if (extent === null) return "";
     const size = { width_px: plot_px.value, height_px: CHART_PX, pad_px: CHART_PAD_PX };
@@ -114,7 +114,7 @@ function Ends({ name, extent: [lo, hi] }: { readonly name: string; readonly exte
 interface StateProps {
   readonly run: string;
   readonly tag: string;
-  readonly points: ReadonlySignal<Points>;
+  readonly points: ReadonlySignal<ScalarPoints>;
 }
 
 /** The value under the pointer, or why there is none. */
@@ -141,6 +141,6 @@ function State({ run, tag, points }: StateProps) {
   const logged = shownRuns.value.some(({ name, scalars }) => name === run && scalars.includes(tag));
   if (!logged) return "not logged in this run";
   if (!series.value.has(key)) return "loading";
-  // Points have no place before any panel of the run is there.
+  // ScalarPoints have no place before any panel of the run is there.
   return clocks.value.has(run) ? "no values" : "";
 }

@@ -64,14 +64,14 @@ const MANY_LAYERS = 40;
 export const depthPlaces = computed(() => repeatedPlaces(allLayers.value));
 
 /** The place that is followed; undefined for all layers. */
-export const depthPlace = computed<Place | undefined>(() => {
+export const followedPlace = computed<Place | undefined>(() => {
   const chosen = settings.depthPlace.value;
   if (chosen === "") return allLayers.value.length > MANY_LAYERS ? usualPlace(depthPlaces.value) : undefined;
   return depthPlaces.value.find(({ id }) => id === chosen);
 });
 
 export const depthLayers = computed<readonly DepthLayer[]>(() => {
-  const followed = depthPlace.value;
+  const followed = followedPlace.value;
   return allLayers.value
     .map((series) => ({ name: series.layer, place: placeOf(series), series }))
     .filter(({ place }) => followed === undefined || place === followed.id);

@@ -12,7 +12,7 @@ import { sorted } from "../findings/findings";
 import { clocks, fullAxis } from "../panel/known_panels";
 import { epochs } from "../panel/panel_times";
 import { profileSpans, stepPlacer } from "../panel/run_times";
-import { type Points, placePoints } from "../screen/scalar_curve";
+import { placePoints, type ScalarPoints } from "../screen/scalar_curve";
 import {
   alsoWanted,
   extentOf,
@@ -28,7 +28,7 @@ import { smoothing } from "../settings/settings";
 import { inExecutionOrder } from "./layer_order";
 import { changes, startChanges } from "./profiles";
 
-export interface LaneLine extends Points {
+export interface LaneLine extends ScalarPoints {
   readonly run: string;
   readonly tag: string;
   readonly colour: string;

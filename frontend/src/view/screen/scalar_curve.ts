@@ -4,7 +4,7 @@ import { type RunClock, type StepAxis, toUnit } from "../../math/step_axis";
 import { lastAtMost } from "../../math/value_scale";
 import type { ScalarSeries } from "../../series/types";
 
-export interface Points {
+export interface ScalarPoints {
   readonly units: ArrayLike<number>;
   /** NaN where the logged value was not finite. */
   readonly values: readonly number[];
@@ -14,7 +14,7 @@ export function placePoints(
   { steps, wall_times, values }: ScalarSeries,
   kind: StepAxis["kind"],
   clock: RunClock,
-): Points {
+): ScalarPoints {
   return {
     units: steps.map((step, at) => toUnit(kind, step, wall_times[at] ?? 0, clock)),
     values: values.map((value) => value ?? Number.NaN),
@@ -33,7 +33,7 @@ interface Plot {
 const FAR = 2;
 
 /** Only what is on the axis, and one point to either side; what is not finite breaks the line. */
-export function pointsToPath({ units, values }: Points, axis: StepAxis, plot: Plot): string {
+export function pointsToPath({ units, values }: ScalarPoints, axis: StepAxis, plot: Plot): string {
   const first = Math.max(0, lastAtMost(units, axis.lo));
   const last = Math.min(units.length - 1, lastAtMost(units, axis.hi) + 1);
   let path = "";
