@@ -88,6 +88,17 @@ class KeptGradients:
 
 
 @dataclass(frozen=True)
+class DroppedGradients:
+    """A parameter's gradients that were cleared before any step of an optimizer had used them.
+
+    times: how often, from the first record on; it is counted up to 12.
+    """
+
+    parameter: str
+    times: int
+
+
+@dataclass(frozen=True)
 class EqualRows:
     """How many rows of a weight matrix differ: the weights of its units.
 
@@ -147,7 +158,13 @@ ACROSS: Final = "across"
 """Names of the two in `LossGradients.likeness`."""
 
 SetupFact: TypeAlias = (
-    OptimizerGroup | ModuleSettings | RestoredWeights | KeptGradients | EqualRows | LossGradients
+    OptimizerGroup
+    | ModuleSettings
+    | RestoredWeights
+    | KeptGradients
+    | DroppedGradients
+    | EqualRows
+    | LossGradients
 )
 
 _FACTS: Final[Mapping[str, type[Any]]] = {
@@ -155,6 +172,7 @@ _FACTS: Final[Mapping[str, type[Any]]] = {
     "modules": ModuleSettings,
     "restored": RestoredWeights,
     "kept": KeptGradients,
+    "dropped": DroppedGradients,
     "rows": EqualRows,
     "loss": LossGradients,
 }
