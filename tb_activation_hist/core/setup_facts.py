@@ -118,7 +118,7 @@ class LossGradients:
     """What the gradients of a model's output tell of the loss, of the first call of each look.
 
     output: as a layer is named, ``"Net"`` or ``"Net/logits"``. looks: records that were looked at,
-    from step `first` to step `seen`.
+    from step `first` to step `seen`. calls: of the model in a look, at most.
     judged: looks that tell whether each sample has a target of its own. shared: those of them in
     which all samples are pulled to one value. levels: different values of these.
     form: of `capture.loss_forms` the loss that was seen most, "" for none; formed: in so many
@@ -134,6 +134,7 @@ class LossGradients:
 
     output: str
     looks: int = 0
+    calls: int = 0
     first: int = 0
     seen: int = 0
     judged: int = 0
