@@ -240,7 +240,7 @@ def measure(browser: Browser, server: TensorBoard, logdir: Path, size: Size) -> 
         measure_changes(browser, server.root)
         measure_incident(browser, logdir.parent)
         measure_growth(browser, server, logdir, size)
-    measure_memory(browser, server, "150 MiB" if size.layers < 100 else "300 MiB")
+    measure_memory(browser, server, "150 MiB" if size.layers < 100 else "200 MiB")
 
 
 def wait_until_loaded(server: TensorBoard, size: Size) -> None:

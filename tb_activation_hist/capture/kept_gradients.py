@@ -1,25 +1,28 @@
-"""Whether gradients are cleared between two steps of their optimizer."""
+"""Whether gradients are cleared between two steps of their optimizer, or without any step."""
 
 from __future__ import annotations
 
 import weakref
+from collections.abc import Iterator
 from typing import Any, Final
 
 import torch
+import torch.distributed as dist
 from torch import Tensor, nn
 
 from tb_activation_hist.capture.torch_internals import version
-from tb_activation_hist.core.setup_facts import KeptGradients
+from tb_activation_hist.core.setup_facts import DroppedGradients, KeptGradients
 
 LOOKS: Final = 12
-"""Steps that are looked at: a script clears gradients always or never."""
+"""Steps, or gradients without a step, that are looked at: a script does the same each time."""
 
 
 class GradientWatch:
     """Watches one parameter's gradient over some steps.
 
     Torch counts the writes to a tensor. A backward pass that finds the gradient that the last step
-    used, with one write more than after that step, has added to it: nobody cleared it.
+    used, with one write more than after that step, has added to it: nobody cleared it. Before the
+    first step, a gradient in a new tensor shows that the one before was dropped unused.
     """
 
     def __init__(self, name: str, parameter: nn.Parameter) -> None:
@@ -27,7 +30,9 @@ class GradientWatch:
         self._gradient: weakref.ref[Tensor] | None = None
         self._writes = 0
         self._added = self._cleared = False
+        self._stepped = False
         self._steps = self._kept = self._seen = 0
+        self._dropped = 0
         self._handle: Any = parameter.register_post_accumulate_grad_hook(self._take)
 
     @property
@@ -38,20 +43,24 @@ class GradientWatch:
     def _take(self, parameter: Tensor) -> None:
         """A backward pass has added to the gradient."""
         gradient = parameter.grad
-        if self._gradient is None or gradient is None:
+        if gradient is None:
             return
         with torch.no_grad():
-            same = self._gradient() is gradient
             writes = version(gradient)
-            if not same or writes != self._writes + 1:
-                self._cleared = True
-            self._added = True
+            if self._gradient is not None:
+                same = self._gradient() is gradient
+                if not same or writes != self._writes + 1:
+                    self._cleared = True
+                self._added = True
+                self._dropped += not same and not self._stepped
             self._writes = writes or 0
             self._gradient = weakref.ref(gradient)
+        if self._dropped >= LOOKS:
+            self.stop()
 
     def after_step(self, parameter: nn.Parameter, step: int) -> None:
         """After a step of the parameter's optimizer."""
-        if self._gradient is not None and self._added:
+        if self._stepped and self._gradient is not None and self._added:
             self._steps += 1
             self._kept += not self._cleared
             self._seen = step
@@ -59,6 +68,7 @@ class GradientWatch:
         self._gradient = None if gradient is None else weakref.ref(gradient)
         self._writes = 0 if gradient is None else version(gradient) or 0
         self._added = self._cleared = False
+        self._stepped = True
         if self._steps >= LOOKS:
             self.stop()
 
@@ -69,8 +79,19 @@ class GradientWatch:
             self._handle = None
 
     @property
-    def fact(self) -> KeptGradients | None:
-        """None before the second step."""
-        if not self._steps:
-            return None
-        return KeptGradients(self._name, self._steps, self._kept, self._seen)
+    def dropped(self) -> int:
+        """How often a gradient was dropped before the first step.
+
+        0 in one of several processes: engines that shard gradients move them to tensors of their
+        own, which looks alike.
+        """
+        several = dist.is_available() and dist.is_initialized()
+        return 0 if several else self._dropped
+
+    @property
+    def facts(self) -> Iterator[KeptGradients | DroppedGradients]:
+        """What is known by now."""
+        if self._steps:
+            yield KeptGradients(self._name, self._steps, self._kept, self._seen)
+        if self.dropped:
+            yield DroppedGradients(self._name, self.dropped)

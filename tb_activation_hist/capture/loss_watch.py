@@ -204,6 +204,7 @@ class _Known:
 
     name: str
     looks: int = 0
+    _calls: int = 0
     _first: int = 0
     _last: int = 0
     _since: int = 0
@@ -219,6 +220,7 @@ class _Known:
         if not read:
             return False
         self.looks += 1
+        self._calls = max(self._calls, len(calls))
         self._first, self._last = self._first or step, step
         self._counts["penalised"] += any(call.penalised for call in calls)
         self._counts["linear"] += _is_linear([gradients for _, gradients in read])
@@ -264,6 +266,7 @@ class _Known:
         return LossGradients(
             self.name,
             self.looks,
+            self._calls,
             self._first,
             self._last,
             levels=len(self._levels),

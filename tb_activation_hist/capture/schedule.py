@@ -10,6 +10,11 @@ import math
 from dataclasses import dataclass
 
 
+def has_doubled(records: int) -> bool:
+    """Whether a number of records is 0 or a power of two, at which what seldom changes is noted."""
+    return records & (records - 1) == 0
+
+
 @dataclass(frozen=True)
 class Every:
     """Steps k, 2k, 3k ..., thinned in long runs; the schedule of the options `every` and

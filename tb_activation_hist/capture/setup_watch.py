@@ -16,6 +16,7 @@ from tb_activation_hist.capture.known_parameters import KnownParameters
 from tb_activation_hist.capture.loss_watch import LossWatch
 from tb_activation_hist.capture.optimizer_settings import list_groups, list_module_settings
 from tb_activation_hist.capture.restored_weights import RestoreWatch, may_be_watched
+from tb_activation_hist.capture.schedule import has_doubled
 from tb_activation_hist.capture.select import Layer
 from tb_activation_hist.capture.torch_internals import is_tracing
 from tb_activation_hist.core.setup_facts import (
@@ -122,7 +123,7 @@ class SetupWatch:
 
     @property
     def _turn(self) -> bool:
-        return self._records % LOOK_EVERY == 0 or self._records & (self._records - 1) == 0
+        return self._records % LOOK_EVERY == 0 or has_doubled(self._records)
 
     def _look_at_groups(self, optimizer: Any, step: int) -> None:
         known = self._known.by_id()
@@ -151,8 +152,8 @@ class SetupWatch:
         if turn:
             self._look_at_modules(step)
         for watched in self._watched or ():
-            arrived = watched.restored.take_arrived()
-            self._news = self._news or (arrived and turn)
+            news = watched.restored.take_arrived() or watched.kept.dropped > 0
+            self._news = self._news or (news and turn)
 
     def _look_at_modules(self, step: int) -> None:
         found = list_module_settings(((each.name, each.module) for each in self._layers), step)
@@ -179,7 +180,9 @@ class SetupWatch:
         yield from self._groups.values()
         yield from self._modules
         for watched in self._watched or ():
-            yield from (f for f in (watched.restored.fact, watched.kept.fact) if f is not None)
+            if watched.restored.fact is not None:
+                yield watched.restored.fact
+            yield from watched.kept.facts
         yield from self._rows.facts
         yield from self.losses.facts
 

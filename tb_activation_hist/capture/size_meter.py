@@ -25,6 +25,7 @@ from tb_activation_hist.capture.parameter_samples import (
     sample_sums,
     take_sample,
 )
+from tb_activation_hist.capture.schedule import has_doubled
 from tb_activation_hist.capture.select import Layer
 from tb_activation_hist.capture.torch_internals import is_tracing
 from tb_activation_hist.capture.weight_memory import WeightMemory
@@ -159,7 +160,7 @@ class SizeMeter:
 
     @property
     def _turn(self) -> bool:
-        early = self._records < self._every and self._records & (self._records - 1) == 0
+        early = self._records < self._every and has_doubled(self._records)
         return early or self._records % self._every == 0
 
     def begin(self) -> None:

@@ -6,7 +6,7 @@ import json
 import math
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 LOSSES_FIELD: Final = "losses"
@@ -28,7 +28,8 @@ class LossHistory:
 
     tag: its name. steps: last step of each window of records, ascending. means: mean of each
     window's finite values, NaN without any. window: records in each of them, but for the last.
-    non_finite: step of the first value that is NaN or infinite, 0: there is none.
+    non_finite: step of the first value that is NaN or infinite, 0: there is none. first: its first
+    value, NaN where it is not known.
     """
 
     tag: str
@@ -36,6 +37,7 @@ class LossHistory:
     means: tuple[float, ...]
     window: int
     non_finite: int
+    first: float = math.nan
 
     def until(self, step: int) -> LossHistory:
         """What was known of it at the end of a step."""
@@ -43,7 +45,8 @@ class LossHistory:
         bad = self.non_finite if self.non_finite <= step else 0
         if bad and not known:  # it went bad before its first window was full
             return LossHistory(self.tag, (step,), (math.nan,), self.window, bad)
-        return LossHistory(self.tag, self.steps[:known], self.means[:known], self.window, bad)
+        steps, means = self.steps[:known], self.means[:known]
+        return replace(self, steps=steps, means=means, non_finite=bad)
 
 
 def split_words(tag: str) -> list[str]:
@@ -64,11 +67,14 @@ class LossFollower:
         self._window = 1
         self._windows: list[_Window] = []
         self._non_finite = 0
+        self._first = math.nan
 
     def add(self, step: int, value: float) -> None:
         """The next value. One that goes back in steps begins anew."""
         if self._windows and step <= self._windows[-1].step:
             self._window, self._windows, self._non_finite = 1, [], 0
+        if not self._windows:
+            self._first = float(value)
         if not math.isfinite(value):
             self._non_finite = self._non_finite or step
         if not self._windows or self._windows[-1].records >= self._window:
@@ -92,7 +98,7 @@ class LossFollower:
         windows = list(self._windows)
         steps = tuple(each.step for each in windows)
         means = tuple(each.mean for each in windows)
-        return LossHistory(self._tag, steps, means, self._window, self._non_finite)
+        return LossHistory(self._tag, steps, means, self._window, self._non_finite, self._first)
 
 
 class LossFollowers:
@@ -140,7 +146,9 @@ def loss_to_text(loss: LossHistory) -> str:
     """As the run's information keeps it: a JSON object; a mean that is not finite is null."""
     means = [float(f"{mean:.7g}") if math.isfinite(mean) else None for mean in loss.means]
     fields = {"tag": loss.tag, "steps": loss.steps, "means": means, "window": loss.window}
-    return json.dumps({**fields, "non_finite": loss.non_finite}, separators=(",", ":"))
+    first = loss.first if math.isfinite(loss.first) else None
+    rest = {"non_finite": loss.non_finite, "first": first}
+    return json.dumps({**fields, **rest}, separators=(",", ":"))
 
 
 def texts_to_losses(texts: Iterable[str]) -> tuple[LossHistory, ...]:
@@ -154,10 +162,11 @@ def _to_loss(text: str) -> LossHistory | None:
         tag, window, bad = stored["tag"], int(stored["window"]), int(stored["non_finite"])
         steps = tuple(int(step) for step in stored["steps"])
         means = tuple(_to_mean(mean) for mean in stored["means"])
+        first = _to_mean(stored.get("first"))
     except (ValueError, TypeError, KeyError, RecursionError, OverflowError):
         return None
     whole = isinstance(tag, str) and len(steps) == len(means) <= MOST_WINDOWS + 1
-    return LossHistory(tag, steps, means, window, bad) if whole else None
+    return LossHistory(tag, steps, means, window, bad, first) if whole else None
 
 
 def _to_mean(value: Any) -> float:

@@ -88,6 +88,17 @@ class KeptGradients:
 
 
 @dataclass(frozen=True)
+class DroppedGradients:
+    """A parameter's gradients that were cleared before any step of an optimizer had used them.
+
+    times: how often, from the first record on; it is counted up to 12.
+    """
+
+    parameter: str
+    times: int
+
+
+@dataclass(frozen=True)
 class EqualRows:
     """How many rows of a weight matrix differ: the weights of its units.
 
@@ -107,7 +118,7 @@ class LossGradients:
     """What the gradients of a model's output tell of the loss, of the first call of each look.
 
     output: as a layer is named, ``"Net"`` or ``"Net/logits"``. looks: records that were looked at,
-    from step `first` to step `seen`.
+    from step `first` to step `seen`. calls: of the model in a look, at most.
     judged: looks that tell whether each sample has a target of its own. shared: those of them in
     which all samples are pulled to one value. levels: different values of these.
     form: of `capture.loss_forms` the loss that was seen most, "" for none; formed: in so many
@@ -123,6 +134,7 @@ class LossGradients:
 
     output: str
     looks: int = 0
+    calls: int = 0
     first: int = 0
     seen: int = 0
     judged: int = 0
@@ -147,7 +159,13 @@ ACROSS: Final = "across"
 """Names of the two in `LossGradients.likeness`."""
 
 SetupFact: TypeAlias = (
-    OptimizerGroup | ModuleSettings | RestoredWeights | KeptGradients | EqualRows | LossGradients
+    OptimizerGroup
+    | ModuleSettings
+    | RestoredWeights
+    | KeptGradients
+    | DroppedGradients
+    | EqualRows
+    | LossGradients
 )
 
 _FACTS: Final[Mapping[str, type[Any]]] = {
@@ -155,6 +173,7 @@ _FACTS: Final[Mapping[str, type[Any]]] = {
     "modules": ModuleSettings,
     "restored": RestoredWeights,
     "kept": KeptGradients,
+    "dropped": DroppedGradients,
     "rows": EqualRows,
     "loss": LossGradients,
 }

@@ -34,7 +34,9 @@ LEADS_TO: Final[Mapping[str, frozenset[str]]] = {
     "non_finite": frozenset({"non_finite", "low_precision"}),
     "exploding": _DIVERGENCE,
     "spike_and_crash": _DIVERGENCE,
-    "collapsed": frozenset({"spike_and_crash", "saturated", "not_learning", "low_precision"}),
+    "collapsed": frozenset(
+        {"spike_and_crash", "saturated", "not_learning", "low_precision", "stopped_learning"}
+    ),
     "vanishing": frozenset({"not_learning", "low_precision", "collapsed"}),
     "saturated": frozenset({"vanishing", "not_learning"}),
     "low_precision": frozenset({"non_finite", "vanishing", "not_learning"}),
@@ -49,7 +51,9 @@ LEADS_TO: Final[Mapping[str, frozenset[str]]] = {
     "loss_rises": _DIVERGENCE,
     "eval_mode": frozenset({"not_learning"}),
     "strong_dropout": frozenset({"mostly_zero", "spike_and_crash", "not_learning"}),
-    "relu_logits": frozenset({"mostly_zero", "collapsed", "not_learning", "dead_units"}),
+    "relu_logits": frozenset(
+        {"mostly_zero", "collapsed", "not_learning", "dead_units", "stopped_learning"}
+    ),
     "dead_units": frozenset({"collapsed", "mostly_zero"}),
     "runaway_units": frozenset({"outlier_features", "exploding", "low_precision", "non_finite"}),
 }
@@ -57,12 +61,19 @@ LEADS_TO: Final[Mapping[str, frozenset[str]]] = {
 
 
 LASTING: Final = frozenset(
-    {"unscaled_inputs", "kept_gradients", "optimizer_settings", "loss_mismatch", "loss_rises"}
+    {
+        "unscaled_inputs",
+        "kept_gradients",
+        "optimizer_settings",
+        "loss_mismatch",
+        "loss_rises",
+        "relu_logits",
+    }
 )
 """Kinds that the first record shows and that last as long as the training does."""
 
 
-RESULTS: Final = frozenset({"chance_share"})
+RESULTS: Final = frozenset({"chance_share", "lost_share"})
 """Limits of findings that only say how a training ended: they follow from all others."""
 
 

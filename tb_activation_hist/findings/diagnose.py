@@ -11,6 +11,8 @@ from tb_activation_hist.core.parameter_sizes import NO_SIZES, ParameterSizes
 from tb_activation_hist.findings.consequences import drop_consequences
 from tb_activation_hist.findings.finding import SEVERITIES, Finding
 from tb_activation_hist.findings.guidance.choose import guide_run
+from tb_activation_hist.findings.guidance.network import describe_network
+from tb_activation_hist.findings.harm import judge_by_harm
 from tb_activation_hist.findings.incidents import to_incidents
 from tb_activation_hist.findings.registry import (
     COMPARISON_RULES,
@@ -60,8 +62,9 @@ def find_run_findings(
     ]
     steps = [int(step) for s in signals for step in s.series.steps[[0, -1]]] or [0]
     first, last = min(steps), max(steps)
-    ordered = to_incidents(drop_consequences(findings, last - first), first, last)
-    return guide_run(ordered, [each.info for each in signals], first)
+    judged = judge_by_harm(drop_consequences(findings, last - first), signals)
+    ordered = to_incidents(judged, first, last)
+    return guide_run(ordered, [each.info for each in signals], first, describe_network(signals))
 
 
 def find_difference_findings(

@@ -114,12 +114,18 @@ def find_rounded_updates(
 
 
 def _rounded_share(parameter: ParameterSignals) -> float:
-    """Median share of the values that steps did not change, without those without a gradient."""
+    """Median share of the values that steps did not change, without those without a gradient.
+
+    Of records with NaN or infinities, whose steps change everything or nothing, none counts.
+    """
     updates, gradients = parameter.updates, parameter.gradients
     if updates is None or gradients is None or not len(updates.steps) or not len(gradients.steps):
         return 0.0
-    still, idle = (known_median(each.signals.zero_share) for each in (updates, gradients))
-    return float((still - idle) / (1 - idle)) if idle < 1 else 0.0
+    still, idle = (
+        known_median(each.signals.zero_share[each.signals.non_finite == 0])
+        for each in (updates, gradients)
+    )
+    return float((still - idle) / (1 - idle)) if still >= 0 and idle < 1 else 0.0
 
 
 def find_loss_at_chance(

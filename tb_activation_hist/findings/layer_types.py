@@ -98,6 +98,12 @@ def drops(info: LayerInfo) -> bool:
     return info.type.startswith(DROPPING) or info.type.endswith("DropPath")
 
 
+def is_further_output(info: LayerInfo) -> bool:
+    """Whether it is the second or a later one of the tensors that a module returns."""
+    _, _, number = info.layer.rpartition("/")
+    return number.isdecimal() and number != "0" and "/" in info.layer
+
+
 def has_tail(info: LayerInfo) -> bool:
     """Whether many outputs may be next to zero by the layer's nature."""
     return any(name in info.type for name in TAILED)

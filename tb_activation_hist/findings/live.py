@@ -27,6 +27,9 @@ PERIODIC_KINDS: Final = frozenset(
 EXACT_KINDS: Final = frozenset({"eval_mode", "constant_input"})
 """Kinds whose milder cases count too: they are facts, and who watches for them wants to know."""
 
+JUDGED_KINDS: Final = frozenset({"collapsed"})
+"""Kinds that single records show, but of which the run so far tells whether they do harm."""
+
 WHOLE_RUN: Final = frozenset({"chance_share", "short_way"})
 """Limits of findings that are true of a whole run: one that has just begun has not learnt yet."""
 
@@ -63,11 +66,15 @@ class LiveRules:
         self._online = OnlineRules(instant, run, options)
         self._so_far = RunSoFar(share) if self._kinds & PERIODIC_KINDS else None
         self._told: set[tuple[str, str, bool]] = set()
+        self._held: list[Finding] = []
 
     @property
     def is_due(self) -> bool:
-        """Whether the end of the record under way brings a look at the run so far."""
-        return self._so_far is not None and self._so_far.is_due
+        """Whether the end of the record under way brings a look at the run so far.
+
+        It does where a record shows what is to be judged by the harm that it does.
+        """
+        return self._so_far is not None and (self._so_far.is_due or bool(self._held))
 
     @property
     def keeps_records(self) -> bool:
@@ -83,7 +90,11 @@ class LiveRules:
             return []
         if self._so_far is not None:
             self._so_far.add(info, record)
-        return self._take_news(self._online.add(info, record))
+        found = self._online.add(info, record)
+        if self._so_far is not None:
+            self._held += [finding for finding in found if finding.kind in JUDGED_KINDS]
+            found = [finding for finding in found if finding.kind not in JUDGED_KINDS]
+        return self._take_news(found)
 
     def end_record(self, step: int) -> None:
         """All layers of the record at a step were given, or none where no layer ran."""
@@ -95,10 +106,13 @@ class LiveRules:
 
         facts, sizes: what else is known of the run by now.
         """
-        if self._so_far is None or not self._so_far.is_due:
+        if self._so_far is None or not self.is_due:
             return []
         found = self._so_far.look(self._run, self._options, facts, sizes)
-        return self._take_news([finding for finding in found if self._is_told(finding)])
+        milder = {(f.kind, tag) for f in found if is_milder(f) for tag in f.tags}
+        held = [f for f in self._held if (f.kind, f.tags[0]) not in milder]
+        self._held.clear()
+        return self._take_news([f for f in found if self._is_told(f)] + held)
 
     def _is_told(self, finding: Finding) -> bool:
         meant = is_milder(finding) and finding.kind not in EXACT_KINDS

@@ -24,6 +24,9 @@ LEAST_STEPPED: Final = 4
 STEPPED_STEPS: Final = 8
 """Steps over which weights are followed at least where an optimizer is known to step."""
 
+DROPPED: Final = 8
+"""Gradients that are cleared unused, after which it is known that no step awaits their sum."""
+
 BROKEN_STEPS: Final = 16
 """The same where each gradient is NaN or infinite; a GradScaler begins with some such steps."""
 
@@ -37,6 +40,8 @@ class Cause(Enum):
     NO_GRADIENT = "no gradient"
     ZERO_GRADIENT = "gradient is 0"
     NO_UPDATE = "no update"
+    NO_STEP = "no optimizer steps"
+    OTHER_WEIGHTS = "the optimizer has other weights"
     BROKEN_GRADIENT = "gradient is not finite"
     SET_BACK = "set back to an earlier value"
     UNKNOWN = "unknown"
@@ -61,12 +66,15 @@ def learning_parameters(run: RunSignals, least_steps: int) -> list[ParameterSign
     """The parameters of layers that ran, but for frozen ones; none while it is too early to judge.
 
     least_steps: how long the weights must have been followed, unless an optimizer was seen to
-    step, or no gradient is finite: gradients may be added up over many steps.
+    step, gradients are dropped without one, or none is finite: gradients may be added up over many
+    steps.
     """
     found = [p for p in run.parameters if p.weights is not None and _should_learn(p, run)]
     long = STEPPED_STEPS if run.optimizer_steps >= LEAST_STEPPED else least_steps
     if run.breaks_gradients:
         long = min(long, BROKEN_STEPS)
+    elif run.dropped_gradients >= DROPPED:
+        long = STEPPED_STEPS
     return found if all(_is_long(p, long) for p in found) else []
 
 
@@ -94,7 +102,7 @@ def find_still_layers(run: RunSignals, least_steps: int) -> Iterator[StillPart]:
     still = [s for s in judged if _stands_still(_weights_of(s, run))]
     for hits, cause in _group(still, run):
         own = [p for hit in hits for p in _weights_of(hit.signals, run)]
-        if all(_is_copy(parameter, movers) for parameter in own):
+        if cause is not Cause.NO_UPDATE and all(_is_copy(p, movers) for p in own):
             continue
         unused = cause is Cause.NO_GRADIENT and _may_be_unused(hits, run, movers)
         meant = unused or cause is Cause.ZERO_GRADIENT or not run.facts.trainable
@@ -143,7 +151,10 @@ def _stands_still(weights: Sequence[ParameterSignals]) -> bool:
 
 
 def _is_copy(parameter: ParameterSignals, movers: Sequence[ParameterSignals]) -> bool:
-    """Whether a parameter began as a copy of one that is trained, as that of a target network."""
+    """Whether a parameter began as a copy of one that is trained, as that of a target network.
+
+    Such copies get no gradient. One that does was untied from the other by mistake.
+    """
     return any(parameter.began_as(other) for other in movers)
 
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from tb_activation_hist.plugin.data_provider import (
     BLOCKS,
@@ -42,12 +41,20 @@ class ExperimentListing:
         return (self.blocks if key.source == BLOCKS else self.histograms).get(key)
 
 
+class _Kept(NamedTuple):
+    """A listing. kept_at: when it last counted as recent. begun_at: when its listing began."""
+
+    kept_at: float
+    begun_at: float
+    listed: ExperimentListing
+
+
 class ListingCache:
     """The last listing of each experiment."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._last: dict[str, tuple[float, ExperimentListing]] = {}
+        self._last: dict[str, _Kept] = {}
         self._lock = threading.Lock()
         self._renewing = ThreadPoolExecutor(1, thread_name_prefix="activation_hist renewing")
         self._threads = ThreadPoolExecutor(4, thread_name_prefix="activation_hist listing")
@@ -58,7 +65,7 @@ class ListingCache:
             return recent
         if not anew and (old := self._recent(provider.experiment, OPENING_S)):
             # What the page asks for next belongs to this listing.
-            self._keep(provider, old)
+            self._count_as_recent(provider.experiment)
             self._renewing.submit(self._renew, provider)
             return old
         return self._renew(provider)
@@ -82,17 +89,25 @@ class ListingCache:
 
     def _recent(self, experiment: str, age_s: float = RECENT_S) -> ExperimentListing | None:
         with self._lock:
-            listed_at, listed = self._last.get(experiment, (-math.inf, None))
-        return listed if self._clock() - listed_at < age_s else None
+            last = self._last.get(experiment)
+        return last.listed if last and self._clock() - last.kept_at < age_s else None
 
     def _renew(self, provider: DataProvider) -> ExperimentListing:
+        begun_at = self._clock()
         # Each of them waits for the data server, so they do so together.
         blocks = self._threads.submit(provider.list_series, BLOCKS)
         histograms = self._threads.submit(provider.list_series, HISTOGRAMS)
         listed = ExperimentListing(provider.list_runs(), blocks.result(), histograms.result())
-        self._keep(provider, listed)
+        self._keep(provider.experiment, begun_at, listed)
         return listed
 
-    def _keep(self, provider: DataProvider, listed: ExperimentListing) -> None:
+    def _keep(self, experiment: str, begun_at: float, listed: ExperimentListing) -> None:
+        """Keep a listing, unless one that began later has come before it."""
         with self._lock:
-            self._last[provider.experiment] = self._clock(), listed
+            last = self._last.get(experiment)
+            if last is None or last.begun_at <= begun_at:
+                self._last[experiment] = _Kept(self._clock(), begun_at, listed)
+
+    def _count_as_recent(self, experiment: str) -> None:
+        with self._lock:
+            self._last[experiment] = self._last[experiment]._replace(kept_at=self._clock())

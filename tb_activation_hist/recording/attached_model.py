@@ -18,6 +18,7 @@ from tb_activation_hist.capture.outline import iter_modules
 from tb_activation_hist.capture.parameter_kinds import ParameterKinds
 from tb_activation_hist.capture.parameter_refs import layers_to_refs
 from tb_activation_hist.capture.recorders import Recorders
+from tb_activation_hist.capture.schedule import has_doubled
 from tb_activation_hist.capture.select import (
     Layer,
     called_models,
@@ -273,7 +274,7 @@ class AttachedModel:
         step: number of the record.
         """
         news = [hook.end_record(step) for hook in self._attachment.model_hooks.values()]
-        if any(news) or not self.records & (self.records - 1):
+        if any(news) or has_doubled(self.records):
             self._tell_inputs()
         if self.parameters.setup is not None:
             self.parameters.setup.end_record(step)
@@ -302,7 +303,7 @@ class AttachedModel:
         """After the first record, and now and then later, look at modes and for silent layers."""
         self.records += 1
         new, self._new = self._new, set()
-        doubled = self.records & (self.records - 1) == 0
+        doubled = has_doubled(self.records)
         if doubled or self.records % MODES_EVERY == 0:
             self._tell_resting()
         if not doubled:

@@ -9,6 +9,7 @@ import torch
 from tb_activation_hist.capture.budget import Budget, StepCost
 from tb_activation_hist.capture.cadence import Cadence
 from tb_activation_hist.capture.device_timer import DeviceTimer
+from tb_activation_hist.capture.schedule import has_doubled
 from tb_activation_hist.capture.state import CaptureState
 from tb_activation_hist.recording.ranks import RankMerger, RankSender
 from tb_activation_hist.recording.sinks import Sink
@@ -56,7 +57,7 @@ class Overhead:
         if self._state.meter.accumulate and budget.beyond_thinning:
             self._tell_accumulated(budget)
         self._records += recorded
-        if recorded and self._records >= NOTED_FIRST and not self._records & (self._records - 1):
+        if recorded and self._records >= NOTED_FIRST and has_doubled(self._records):
             self.note()
         if self._cadence.due and self._cadence.warm:
             for timer in self._state.meter.timers.values():

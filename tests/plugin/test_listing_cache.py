@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 from tb_activation_hist.core.names import LayerInfo
 from tb_activation_hist.plugin.data_provider import BLOCKS, HISTOGRAMS, SeriesKey
@@ -72,3 +73,24 @@ def test_experiments_have_listings_of_their_own() -> None:
     listings.list_all(data.bound("one"), anew=False)
     data.add_series("run", LayerInfo("a"), SERIES)
     assert len(listings.list_all(data.bound("two"), anew=False).blocks) == 1
+
+
+def test_a_listing_that_began_earlier_and_comes_later_is_not_kept() -> None:
+    clock = Clock()
+    listings = ListingCache(clock)
+    newer = []
+
+    class Slow(FakeDataProvider):
+        """While the first listing is made, another one is begun and comes."""
+
+        def list_runs(self, context: Any, *, experiment_id: str) -> list[Any]:
+            if self.calls["list_runs"] == 0:
+                self.calls["list_runs"] += 1
+                clock.now += 1
+                newer.append(listings.list_all(self.bound(), anew=True))
+            return super().list_runs(context, experiment_id=experiment_id)
+
+    data = Slow()
+    data.add_series("run", LayerInfo("a"), SERIES)
+    assert listings.list_all(data.bound(), anew=True) is not newer[0]
+    assert listings.list_all(data.bound(), anew=False) is newer[0]

@@ -60,7 +60,7 @@ FAULTS_A: Final = (
     ),
     _still(
         PART,
-        "group_rate_tiny",
+        "trunk_rate_tiny",
         "swin roberta opt",
         rewire=partial(slow_down, role="trunk", factor=1e-7),
     ),
@@ -232,7 +232,7 @@ FAULTS_A: Final = (
     ),
     _harm(
         SATURATION,
-        "sharp_attention",
+        "sharp_queries",
         "swin roberta",
         kinds("saturated", "exploding"),
         prepare=acts.sharpen_queries,

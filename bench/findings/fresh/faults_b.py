@@ -306,7 +306,7 @@ FAULTS_B: Final = (
     ),
     _plant(
         MODES,
-        "norms_in_eval",
+        "norms_at_rest",
         "segmentation barlow_twins",
         kinds("eval_mode"),
         prepare=acts.norms_in_eval,

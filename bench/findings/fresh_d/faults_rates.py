@@ -244,7 +244,7 @@ D_RATES: Final = (
         WRONGLY,
         "counts_broadcast",
         "poisson_demand",
-        SHRINKS,
+        SHRINKS | kinds("loss_mismatch"),
         prepare=broadcast_counts,
     ),
 )

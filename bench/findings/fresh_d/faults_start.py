@@ -189,7 +189,7 @@ D_START: Final = (
         SATURATION,
         "recurrence_from_minus_three",
         "deep_ar",
-        kinds("saturated"),
+        kinds("saturated", "exploding"),
         prepare=start_recurrence_wide,
     ),
     harm(FRESH_D, START, "twelve_sigmoids", "mnist_mlp", SHRINKS, prepare=stack_sigmoids),
@@ -206,7 +206,7 @@ D_START: Final = (
         LAST,
         "sigmoid_for_standardised",
         "patch_tst",
-        kinds("saturated", "collapsed", "vanishing"),
+        kinds("saturated", "collapsed", "vanishing", "loss_mismatch"),
         prepare=end_in_sigmoid,
     ),
     harm(
@@ -214,7 +214,7 @@ D_START: Final = (
         LAST,
         "relu_on_logits",
         "mnist_mlp",
-        kinds("relu_logits", "collapsed", "mostly_zero"),
+        kinds("relu_logits", "collapsed", "mostly_zero", "loss_mismatch"),
         prepare=end_in_relu,
     ),
     plant(

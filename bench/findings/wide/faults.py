@@ -17,19 +17,18 @@ from bench.findings.wide.faults_numbers import NUMBER_FAULTS
 from bench.findings.wide.faults_saturation import SATURATION_FAULTS
 from bench.findings.wide.faults_start import START_FAULTS
 
-FAULTS: Final[dict[str, Fault]] = {
-    each.name: each
-    for each in (
-        *LEARNING_FAULTS,
-        *INPUT_FAULTS,
-        *GROWTH_FAULTS,
-        *START_FAULTS,
-        *SATURATION_FAULTS,
-        *NUMBER_FAULTS,
-        *MODE_FAULTS,
-        *FAULTS_A,
-        *FAULTS_B,
-        *FAULTS_C,
-        *FAULTS_D,
-    )
-}
+PLANTED: Final[tuple[Fault, ...]] = (
+    *LEARNING_FAULTS,
+    *INPUT_FAULTS,
+    *GROWTH_FAULTS,
+    *START_FAULTS,
+    *SATURATION_FAULTS,
+    *NUMBER_FAULTS,
+    *MODE_FAULTS,
+    *FAULTS_A,
+    *FAULTS_B,
+    *FAULTS_C,
+    *FAULTS_D,
+)
+
+FAULTS: Final[dict[str, Fault]] = {each.name: each for each in PLANTED}

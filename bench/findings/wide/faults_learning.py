@@ -142,7 +142,7 @@ LEARNING_FAULTS = (
         prepare=crawl,
     ),
     still_fault(
-        "detached_loss",
+        "graph_lost",
         NOTHING,
         HELD_OUT,
         ("distilbert", "taste", "gat"),

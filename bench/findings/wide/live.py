@@ -20,6 +20,7 @@ from tb_activation_hist.core.parameter_sizes import (
     ParameterSizes,
 )
 from tb_activation_hist.core.setup_facts import (
+    DroppedGradients,
     EqualRows,
     KeptGradients,
     RestoredWeights,
@@ -96,9 +97,15 @@ def replay(outcome: Outcome, mode: str) -> Iterator[LiveWarning]:
 def facts_until(facts: RunFacts, step: int) -> RunFacts:
     """What was known of a run's inputs, set-up and losses at the end of a step, about."""
     inputs = tuple(input_until(each, step) for each in facts.inputs)
-    setup = tuple(fact for fact in facts.setup if _known_from(fact) <= step)
+    setup = tuple(_fact_until(fact, step) for fact in facts.setup if _known_from(fact) <= step)
     losses = tuple(loss.until(step) for loss in facts.losses)
     return replace(facts, inputs=inputs, setup=setup, losses=losses)
+
+
+def _fact_until(fact: SetupFact, step: int) -> SetupFact:
+    """A fact as it was known; gradients are dropped once in a step, from the second on."""
+    dropped = isinstance(fact, DroppedGradients)
+    return replace(fact, times=min(fact.times, step - 1)) if dropped else fact
 
 
 def _known_from(fact: SetupFact) -> int:
@@ -106,6 +113,8 @@ def _known_from(fact: SetupFact) -> int:
     match fact:
         case KeptGradients():
             return fact.seen - fact.steps + FEW_TIMES
+        case DroppedGradients():
+            return 2
         case EqualRows():
             return fact.seen
         case RestoredWeights():

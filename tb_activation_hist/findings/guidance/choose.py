@@ -21,6 +21,7 @@ from tb_activation_hist.findings.guidance import (
     units,
 )
 from tb_activation_hist.findings.guidance.guidance import Case, Pattern
+from tb_activation_hist.findings.guidance.network import UNKNOWN_NETWORK, Network
 
 PATTERNS: Final[Mapping[str, Sequence[Pattern]]] = {
     "non_finite": non_finite.NON_FINITE,
@@ -68,11 +69,14 @@ def guide(case: Case) -> Finding:
 
 
 def guide_run(
-    findings: Sequence[Finding], infos: Iterable[LayerInfo], first_step: int
+    findings: Sequence[Finding],
+    infos: Iterable[LayerInfo],
+    first_step: int,
+    network: Network = UNKNOWN_NETWORK,
 ) -> list[Finding]:
     """The findings of a run, which stand in the order of incidents, with what to say about each.
 
-    infos: of all series of the run. first_step: of the run.
+    infos: of all series of the run. first_step: of the run. network: what is known of the whole.
     """
     by_tag = {info.tag: info for info in infos}
     front = front_tag(by_tag.values())
@@ -87,6 +91,7 @@ def guide_run(
             in_front=tag == front,
             from_start=finding.first_step <= first_step,
             cause=None if cause is finding else cause,
+            network=network,
         )
         guided.append(guide(case))
     return guided

@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Final
 
 from tb_activation_hist.findings.guidance.guidance import (
+    Case,
     Guidance,
     Pattern,
     always,
     exceeds,
     from_start,
+    is_info,
 )
 from tb_activation_hist.findings.guidance.snippets import CLIP, INITIALISE, LOWER_RATE
 
@@ -96,6 +98,17 @@ OUTPUTS_SHRINK: Final = Guidance(
     check="The code prints how far the outputs of samples lie apart, and the targets.",
 )
 
+DOES_WITHOUT: Final = Guidance(
+    causes=(
+        "a branch that the network does without",
+        "a learning rate that is too high for <layer>",
+    ),
+    remedy="The loss is no worse for it, so that nothing may be wrong. If the network should use "
+    "<layer>, lower its rate, or put a norm before it.",
+    code="",
+    check="Train once without <layer>: if the loss ends the same, it is not needed.",
+)
+
 VANISHING: Final[tuple[Pattern, ...]] = (
     (exceeds("vanishing_gradient"), GRADIENTS_VANISH),
     (exceeds("vanishing_depth"), INPUT_FADES),
@@ -152,6 +165,52 @@ EQUAL_FROM_START: Final = Guidance(
     "number is next to 0.",
 )
 
+DEEP: Final = 10
+"""Layers with weights from which on a network needs norms or shortcuts."""
+
+CHAIN: Final = 3
+"""Sigmoids or tanhs that follow each other, from which on little is left of the input."""
+
+DEEP_AND_PLAIN: Final = Guidance(
+    causes=(
+        "a deep network without norms or skip connections, in which the input fades",
+        "weights that start too small",
+        "inputs that are all alike",
+    ),
+    remedy="Add a norm after each layer with weights, and a skip connection around every two of "
+    "them; or use fewer layers.",
+    code="def forward(self, x):\n    return x + self.block(self.norm(x))",
+    check="Compare how far the samples lie apart layer by layer: outputs.std(0).mean() shrinks "
+    "with each layer where the input fades.",
+)
+
+CHAIN_SQUASHES: Final = Guidance(
+    causes=(
+        "a chain of sigmoids or tanhs, each of which leaves less of the input",
+        "weights that start too small",
+        "inputs that are all alike",
+    ),
+    remedy="Use ReLU-like nonlinearities between the layers, or add normalisation.",
+    code="layers = [torch.nn.Linear(width, width), torch.nn.ReLU()]",
+    check="Compare how far the samples lie apart layer by layer: outputs.std(0).mean() shrinks "
+    "with each sigmoid.",
+)
+
+
+def _is_equal_from_start(case: Case) -> bool:
+    return case.exceeds("equal_outputs") and case.from_start
+
+
+def _is_plain_chain(case: Case) -> bool:
+    own = case.network
+    return _is_equal_from_start(case) and not own.has_norms and own.squashing >= CHAIN
+
+
+def _is_deep_and_plain(case: Case) -> bool:
+    own = case.network
+    return _is_equal_from_start(case) and not own.has_norms and own.layers >= DEEP
+
+
 EQUAL_LATER: Final = Guidance(
     causes=(
         "units that died or saturated from a learning rate that was too high",
@@ -166,7 +225,10 @@ EQUAL_LATER: Final = Guidance(
 )
 
 COLLAPSED: Final[tuple[Pattern, ...]] = (
-    (lambda case: case.exceeds("equal_outputs") and case.from_start, EQUAL_FROM_START),
+    (is_info, DOES_WITHOUT),
+    (_is_plain_chain, CHAIN_SQUASHES),
+    (_is_deep_and_plain, DEEP_AND_PLAIN),
+    (_is_equal_from_start, EQUAL_FROM_START),
     (exceeds("equal_outputs"), EQUAL_LATER),
     (from_start, ZERO_FROM_START),
     (always, FELL_TO_ZERO),
@@ -196,4 +258,8 @@ MANY_DIED: Final = Guidance(
     check='Record <layer> with split={"<layer>": 1}: it names the units that are always 0.',
 )
 
-MOSTLY_ZERO: Final[tuple[Pattern, ...]] = ((from_start, ZEROS_FROM_START), (always, MANY_DIED))
+MOSTLY_ZERO: Final[tuple[Pattern, ...]] = (
+    (is_info, DOES_WITHOUT),
+    (from_start, ZEROS_FROM_START),
+    (always, MANY_DIED),
+)

@@ -10,6 +10,7 @@ from tb_activation_hist.findings.guidance.guidance import (
     Pattern,
     always,
     exceeds,
+    is_info,
 )
 from tb_activation_hist.findings.guidance.snippets import CLIP, INITIALISE, LOWER_RATE
 
@@ -58,6 +59,23 @@ GROWS_LATER: Final = Guidance(
     ),
 )
 
+LARGE_LOSS: Final = 30.0
+"""First loss above which the targets are far from the outputs, or the loss is a sum: that of
+guessing among a million classes is 14."""
+
+FAR_TARGETS: Final = Guidance(
+    causes=(
+        "targets or rewards that are far larger than the outputs, so that the first loss is large",
+        "a loss that is summed over the batch, not averaged",
+        "a learning rate that is too high",
+    ),
+    remedy="Scale targets and rewards to a standard deviation of about 1, and average the loss "
+    "over the batch.",
+    code="print(loss.item(), targets.double().std(), outputs.double().std())",
+    check="Run the code in the first step: targets and outputs should vary about alike, and the "
+    "loss should not depend on the size of the batch.",
+)
+
 GRADIENTS_GROW: Final = Guidance(
     causes=(
         "a discriminator that wins against its generator",
@@ -89,6 +107,7 @@ EXPLODING: Final[tuple[Pattern, ...]] = (
     (exceeds("depth"), LARGE_FROM_START),
     (exceeds("first_weights"), LARGE_FROM_START),
     (exceeds("start"), LARGE_EMBEDDING),
+    (lambda case: case.network.first_loss >= LARGE_LOSS, FAR_TARGETS),
     (lambda case: _is_early(case), GROWS_SOON),
     (always, GROWS_LATER),
 )
@@ -117,7 +136,19 @@ SPIKES: Final = Guidance(
     ),
 )
 
-SPIKE_AND_CRASH: Final[tuple[Pattern, ...]] = ((always, SPIKES),)
+LOW_SWINGS: Final = Guidance(
+    causes=(
+        "outputs that depend on the batch more than on the network, as those of a last layer",
+        "units that die and recover in a part that the network does without",
+    ),
+    remedy="The scale never rises far above that of the start, or the loss falls on: nothing may "
+    "be wrong. Larger batches or a lower rate make it steadier.",
+    code="",
+    check="Look at the loss around step <step>: if it does not rise with the scale, no harm is "
+    "done.",
+)
+
+SPIKE_AND_CRASH: Final[tuple[Pattern, ...]] = ((is_info, LOW_SWINGS), (always, SPIKES))
 
 JUMP: Final = Guidance(
     causes=(

@@ -8,6 +8,7 @@ from typing import TypeAlias
 
 from tb_activation_hist.core.names import LayerInfo
 from tb_activation_hist.findings.finding import Finding
+from tb_activation_hist.findings.guidance.network import UNKNOWN_NETWORK, Network
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,6 +58,7 @@ class Case:
 
     info: of its first layer. in_front: whether that is the first recorded layer of the model.
     from_start: whether the first record of the run shows it. cause: the finding that it followed.
+    network: what is known of the whole.
     """
 
     finding: Finding
@@ -64,6 +66,7 @@ class Case:
     in_front: bool
     from_start: bool
     cause: Finding | None = None
+    network: Network = UNKNOWN_NETWORK
 
     @property
     def is_embedding(self) -> bool:

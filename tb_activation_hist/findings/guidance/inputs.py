@@ -84,7 +84,7 @@ SORTED: Final = Guidance(
 COLUMNS: Final = Guidance(
     causes=(
         "columns of a table in their own units",
-        "one column with values far outside of its usual range",
+        "values that stand for missing ones, such as -999",
         "an identifier or a time stamp that is given as a number",
     ),
     remedy="Subtract each column's mean and divide by its standard deviation, both of the training "

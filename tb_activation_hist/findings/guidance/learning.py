@@ -30,12 +30,23 @@ PRINT_RATES: Final = (
 
 NEVER_STEPPED: Final = Guidance(
     causes=(
-        "an optimizer built from other tensors: the model was copied, moved or replaced later",
-        "optimizer.step() that is never called for this model, or skipped by a GradScaler",
+        "optimizer.step() that is never called",
+        "a GradScaler that skips every step, or whose step() is never called",
         "a loop that only measures gradients, which may be meant",
     ),
-    remedy="Gradients arrive, but nothing uses them. Build the optimizer last, from "
-    "model.parameters() of the model that is trained, and call its step().",
+    remedy="Gradients arrive, but nothing uses them. Call optimizer.step() after each "
+    "loss.backward().",
+    code="optimizer.zero_grad()\nloss.backward()\noptimizer.step()",
+    check="Print a weight before and after optimizer.step(): it must change.",
+)
+
+OTHER_WEIGHTS: Final = Guidance(
+    causes=(
+        "an optimizer built from other tensors: the model was copied, moved or replaced later",
+        "the optimizer of another model, whose step() is called in place of this one's",
+    ),
+    remedy="Gradients arrive, but the optimizer that steps does not have these weights. Build the "
+    "optimizer last, from model.parameters() of the model that is trained.",
     code=COUNT_IN_OPTIMIZER,
     check="The code lists the parameters that the optimizer does not have. If it lists all of "
     "them, the optimizer was built from other tensors.",
@@ -240,10 +251,6 @@ def _is_error(case: Case) -> bool:
     return case.finding.severity == "error"
 
 
-def _nothing_steps(case: Case) -> bool:
-    return _is_error(case) and _caused_by(Cause.NO_UPDATE)(case)
-
-
 def _nothing_arrives(case: Case) -> bool:
     return _is_error(case) and _caused_by(Cause.NO_GRADIENT)(case)
 
@@ -254,7 +261,8 @@ NOT_LEARNING: Final[tuple[Pattern, ...]] = (
     (exceeds("chance_share"), AT_CHANCE),
     (exceeds("short_way"), HARDLY_MOVES),
     (_is_rounded, ROUNDED),
-    (_nothing_steps, NEVER_STEPPED),
+    (_caused_by(Cause.NO_STEP), NEVER_STEPPED),
+    (_caused_by(Cause.OTHER_WEIGHTS), OTHER_WEIGHTS),
     (_nothing_arrives, NOTHING),
     (_is_error, TINY),
     (exceeds("slow_rate"), SLOW),

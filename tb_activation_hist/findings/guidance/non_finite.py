@@ -184,6 +184,12 @@ def _in_fp16(case: Case) -> bool:
     return case.info.dtype == "float16"
 
 
+def _in_half_model(case: Case) -> bool:
+    """Whether the weights are kept in float16, and the first step was still finite."""
+    outputs = case.info.kind == "activations"
+    return outputs and not case.from_start and case.network.weights_dtype == "float16"
+
+
 NON_FINITE: Final[tuple[Pattern, ...]] = (
     (is_info, MASK),
     (exceeds("loss"), OF_LOSS),
@@ -192,6 +198,7 @@ NON_FINITE: Final[tuple[Pattern, ...]] = (
     (_after_a_loss, OF_EARLIER_LOSS),
     (_in_parameters, OF_UPDATE),
     (_in_gradients, OF_BACKWARD),
+    (_in_half_model, OF_UPDATE_FP16),
     (_in_front, OF_BATCH),
     (_in_fp16, OF_LAYER_FP16),
     (always, OF_LAYER),

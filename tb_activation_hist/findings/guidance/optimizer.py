@@ -103,4 +103,15 @@ RISES: Final = Guidance(
     check="Train 100 steps with a tenth of the rate: with the wrong sign, the loss still rises.",
 )
 
-LOSS_RISES: Final[tuple[Pattern, ...]] = ((always, RISES),)
+LOST: Final = Guidance(
+    causes=(
+        "a learning rate that is too high for where the training was, or one that was raised",
+        "labels, inputs or the loss itself that changed at that step",
+        "a loss whose sign was turned, or weights that were overwritten",
+    ),
+    remedy="Go on from a checkpoint before that step, with a lower learning rate and clipping.",
+    code="torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)",
+    check="Log the rate and look at a batch and its labels around that step.",
+)
+
+LOSS_RISES: Final[tuple[Pattern, ...]] = ((exceeds("lost_share"), LOST), (always, RISES))

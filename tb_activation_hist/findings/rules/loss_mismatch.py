@@ -99,7 +99,8 @@ def find_one_target(layers: RunSignals, options: LossMismatchThresholds) -> Iter
         known = min(fact.shared, fact.judged)
         if known < options.loss_looks or known < options.one_target * fact.judged:
             continue
-        if fact.levels < options.new_targets * min(known, 2 * options.loss_looks):
+        changes = fact.levels >= options.new_targets * min(known, 2 * options.loss_looks)
+        if not changes and not _learns_one_number(fact, layers):
             continue
         yield Observation(
             hits=[hit_from_step(last, fact.first)],
@@ -109,6 +110,18 @@ def find_one_target(layers: RunSignals, options: LossMismatchThresholds) -> Iter
             threshold={"one_target": options.one_target, "new_targets": options.new_targets},
             figures={"records": known},
         )
+
+
+def _learns_one_number(fact: LossGradients, layers: RunSignals) -> bool:
+    """Whether the one model of a run is called once with the same batch in each step.
+
+    A target that stays the same is then what is to be learnt of all of the data. A boundary has
+    one too, but the model is called for others beside it.
+    """
+    inputs = layers.facts.inputs
+    groups = layers.facts.of(OptimizerGroup)
+    single = len(layers.facts.of(LossGradients)) == 1 and all(own.place == 1 for own in groups)
+    return single and fact.calls == 1 and bool(inputs) and all(own.always_same for own in inputs)
 
 
 def find_softened_twice(

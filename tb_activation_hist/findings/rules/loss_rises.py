@@ -1,4 +1,4 @@
-"""A logged loss that rises all the way from the first steps on."""
+"""A logged loss that rises from the first steps on, or back to that of guessing."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from tb_activation_hist.core.setup_facts import LossGradients, OptimizerGroup
 from tb_activation_hist.findings.finding import Finding
 from tb_activation_hist.findings.hits import hit_from_step, whole_run_hit
 from tb_activation_hist.findings.loss_signals import chance_loss, find_loss_trend
+from tb_activation_hist.findings.lost_progress import find_lost_progress
 from tb_activation_hist.findings.number_format import format_factor
 from tb_activation_hist.findings.rule import Observation, RunRule
 from tb_activation_hist.findings.run_signals import RunSignals
@@ -38,6 +39,26 @@ class LossRisesThresholds(Thresholds):
         UNIT_SHARE,
         "Share of all pairs of stretches of a run in which the later one has the higher loss.",
         "Kendall 1938, rank correlation",
+    )
+    lost_share: float = threshold(
+        0.5,
+        UNIT_SHARE,
+        "Lowest loss, relative to that of guessing, from which it rises back above guessing.",
+    )
+
+
+def find_loss_back(layers: RunSignals, options: LossRisesThresholds) -> Iterator[Observation]:
+    """A loss that had fallen far below that of guessing, and ends above it."""
+    lost = find_lost_progress(layers, options.lost_share)
+    if lost is None:
+        return
+    yield Observation(
+        hits=[hit_from_step(layers.learners[-1], lost.step)],
+        title=f"what was learnt is lost from step {lost.step} on: {lost.tag} had fallen to "
+        f"{lost.lowest:.3g}, and ends at {lost.end:.3g} or more, above that of guessing "
+        f"({lost.chance:.3g})",
+        threshold={"lost_share": options.lost_share},
+        figures={"loss_lowest": lost.lowest, "loss_end": lost.end},
     )
 
 
@@ -93,12 +114,13 @@ def _says_more(cause: Finding, effect: Finding, _near: float) -> bool:
 LOSS_RISES: Final = RunRule(
     kind="loss_rises",
     severity="warning",
-    seen="The one loss that the run logs begins near that of guessing, and rises all the way; or "
-    "the gradients of the outputs show that a cross entropy is maximised.",
+    seen="The one loss that the run logs begins near that of guessing, and rises all the way, or "
+    "falls to half of that and ends above it; or the gradients of the outputs show that a cross "
+    "entropy is maximised.",
     source="the scalars of logger.step(loss=...); the gradients of the outputs",
     thresholds=LossRisesThresholds,
     explains={},
-    find=(find_ascent, find_rising_loss),
+    find=(find_ascent, find_rising_loss, find_loss_back),
     online=None,
     repeats=_says_more,
 )

@@ -99,6 +99,8 @@ STATE_OF: Final = {
     Cause.NO_GRADIENT: "no gradient arrives",
     Cause.ZERO_GRADIENT: "their gradient is exactly 0",
     Cause.NO_UPDATE: "gradients arrive, but no update follows",
+    Cause.NO_STEP: "gradients arrive, but no optimizer makes a step",
+    Cause.OTHER_WEIGHTS: "gradients arrive, but the optimizer has other parameters",
     Cause.BROKEN_GRADIENT: "every gradient is NaN or infinite, so that no step is made",
     Cause.UNKNOWN: "nothing updates them",
 }
@@ -151,7 +153,7 @@ def _cause_of_all(layers: RunSignals) -> Cause:
     if layers.breaks_gradients:
         return Cause.BROKEN_GRADIENT
     if not layers.is_optimized:
-        return Cause.NO_UPDATE
+        return Cause.OTHER_WEIGHTS if layers.optimizer_steps else Cause.NO_STEP
     return Cause.UNKNOWN if layers.has_gradients else Cause.NO_GRADIENT
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -15,10 +15,13 @@ from tb_activation_hist.findings.rule import Begins, Observation, RunRule
 from tb_activation_hist.findings.run_signals import RunSignals
 from tb_activation_hist.findings.scale_history import HISTORY_SHARE, usable_scales
 from tb_activation_hist.findings.signals import Signals
-from tb_activation_hist.findings.thresholds import Thresholds, threshold
+from tb_activation_hist.findings.thresholds import UNIT_FACTOR, Thresholds, threshold
 
 DEEPEST_CRASH: Final = 2.0**-20
 """Scales are compared down to this share of the run's largest."""
+
+LEAST_VALUES: Final = 16
+"""Values of a record: the scale of fewer ones swings with the batch."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +35,13 @@ class SpikeThresholds(Thresholds):
         "Number of cycles in a run from which there is a finding.",
         "fastai book: repeated waves",
     )
+    spike_height: float = threshold(
+        2.0,
+        UNIT_FACTOR,
+        "Highest peak, relative to the layer's scale at the start, below which they are an info: a "
+        "scale that falls and comes back does no harm by itself.",
+        "bench/findings: 0.9 in healthy trainings, 4.8 and more in those that diverge",
+    )
 
 
 def find_spikes(layers: RunSignals, options: SpikeThresholds) -> Iterator[Observation]:
@@ -42,13 +52,23 @@ def find_spikes(layers: RunSignals, options: SpikeThresholds) -> Iterator[Observ
             hits=group,
             title=f"{name_layers(group)}: scale spikes and crashes "
             f"{group[0].figures['cycles']} times from step {group[0].first_step}",
-            threshold={"octaves": options.spike_octaves, "cycles": options.spike_cycles},
+            threshold={
+                "octaves": options.spike_octaves,
+                "cycles": options.spike_cycles,
+                "height": options.spike_height,
+            },
+            severity=None if _is_high(group, options) else "info",
         )
+
+
+def _is_high(group: Sequence[Hit], options: SpikeThresholds) -> bool:
+    """Whether a layer rises above what it was at the start."""
+    return any(hit.figures["height"] >= options.spike_height for hit in group)
 
 
 def _spike_hit(signals: Signals, options: SpikeThresholds) -> Hit | None:
     index, scale = usable_scales(signals)
-    if not np.any(scale > 0):
+    if not np.any(scale > 0) or np.median(signals.series.n[index]) < LEAST_VALUES:
         return None
     # A record of zeros alone is a crash, but not one of a thousand octaves.
     size = np.log2(np.maximum(scale, scale.max() * DEEPEST_CRASH))
@@ -58,7 +78,12 @@ def _spike_hit(signals: Signals, options: SpikeThresholds) -> Hit | None:
     if len(spikes) < options.spike_cycles:
         return None
     height = max(float(size[peak] - size[valley]) for valley, peak, _ in spikes)
-    figures = {"cycles": len(spikes), "largest_factor": 2.0**height}
+    start = max(min(float(scale[0]), signals.early_rms), np.finfo(np.float64).tiny)
+    figures = {
+        "cycles": len(spikes),
+        "largest_factor": 2.0**height,
+        "height": max(float(scale[peak]) for _, peak, _ in spikes) / start,
+    }
     first, last = _begin_of_trouble(size, *spikes[0]), spikes[-1][2]
     return Hit(signals, int(index[first]), int(index[last]), figures)
 

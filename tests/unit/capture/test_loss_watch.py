@@ -230,3 +230,25 @@ def test_a_cross_entropy_that_is_maximised(
     run = Run(make_model(outputs), loss, steps=20, maximize=maximize)
     told = [own for own in run.findings if "ascent" in own.threshold]
     assert [own.kind for own in told] == ["loss_rises"] * found
+
+
+@pytest.mark.model_inputs
+@pytest.mark.parametrize(("broadcast", "boundary", "found"), [(1, 0, 1), (0, 0, 0), (1, 1, 0)])
+def test_all_of_the_data_in_each_batch(broadcast: int, boundary: int, found: int) -> None:
+    """The targets' mean never changes then; nor does a boundary's value, beside another loss."""
+    x = torch.linspace(-1, 1, 64)[:, None].expand(-1, 8)
+    model = make_model()
+    optimizer = torch.optim.Adam(model.parameters(), 1e-2)
+    memory = MemoryWriter()
+    with ActivationHistLogger(model, memory, on_error="raise") as logger:
+        for _ in range(40):
+            output, target = model(x), (3 * x[:, 0]).sin()
+            loss = F.mse_loss(output, target if broadcast else target[:, None])
+            if boundary:
+                loss = loss + (model(x[:32]) ** 2).mean()
+            descend(loss, optimizer)
+            logger.step(loss=loss)
+    facts = info_to_run_facts(memory.run_info)
+    layers = {key: (memory.infos[key], own) for key, own in memory.histograms.items()}
+    findings = find_run_findings("run", layers, facts=facts)
+    assert sum("one_target" in own.threshold for own in findings) == found

@@ -13,6 +13,7 @@ from torch import nn
 
 from tb_activation_hist import ActivationHistLogger, MemoryWriter
 from tb_activation_hist.core.setup_facts import (
+    DroppedGradients,
     EqualRows,
     KeptGradients,
     ModuleSettings,
@@ -123,6 +124,20 @@ def raise_momentum(script: Script) -> float:
 def test_gradients_that_nobody_clears(does: dict[str, Any], kept: int) -> None:
     for fact in Script(**does).run().of(KeptGradients):
         assert (fact.steps, fact.kept, fact.seen) == (12, kept, 13)
+
+
+@pytest.mark.parametrize(("clear", "times"), [("none", 12), ("zeros", 0), ("never", 0)])
+def test_gradients_that_are_dropped_before_any_step(clear: str, times: int) -> None:
+    """Gradients that are zeroed in place may have been scaled or clipped and then added up."""
+    script = Script(clear=clear)
+    script.optimizer.step = lambda: None  # type: ignore[method-assign,assignment]
+    facts = script.run()
+    assert [fact.times for fact in facts.of(DroppedGradients)] == [times] * 2 * bool(times)
+    assert facts.of(KeptGradients) == []
+
+
+def test_a_first_step_after_several_passes_drops_nothing() -> None:
+    assert Script(parts=20).run(1).of(DroppedGradients) == []
 
 
 def test_a_judge_that_gets_gradients_from_its_opponent_is_cleared() -> None:

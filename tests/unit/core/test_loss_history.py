@@ -4,7 +4,13 @@ import math
 
 import pytest
 
-from tb_activation_hist.core.loss_history import LossHistory, is_training_loss
+from tb_activation_hist.core.loss_history import (
+    LossFollower,
+    LossHistory,
+    is_training_loss,
+    loss_to_text,
+    texts_to_losses,
+)
 
 
 def test_a_loss_that_goes_bad_within_its_first_window_has_a_mean_by_then() -> None:
@@ -14,6 +20,21 @@ def test_a_loss_that_goes_bad_within_its_first_window_has_a_mean_by_then() -> No
     assert early.non_finite == 2
     assert math.isnan(early.means[-1])
     assert loss.until(5).means == (1.0,)
+
+
+def test_the_first_value_is_kept_when_windows_are_joined() -> None:
+    follower = LossFollower("loss")
+    for step in range(1, 301):
+        follower.add(step, 100.0 if step == 1 else 1.0)
+    (stored,) = texts_to_losses([loss_to_text(follower.history)])
+    assert (stored.first, stored.window) == (100.0, 8)
+    assert stored.until(50).first == 100.0
+
+
+def test_a_loss_of_an_older_version_has_no_first_value() -> None:
+    text = '{"tag":"loss","steps":[1],"means":[2.0],"window":1,"non_finite":0}'
+    (stored,) = texts_to_losses([text])
+    assert math.isnan(stored.first)
 
 
 @pytest.mark.parametrize(

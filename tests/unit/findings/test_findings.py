@@ -298,6 +298,14 @@ def test_slow_growth_before_a_crash_is_not_where_the_trouble_begins() -> None:
     assert abs(finding.first_step - (ONSET + 1)) <= 1
 
 
+def test_a_scale_that_crashes_and_only_comes_back_is_an_info() -> None:
+    def crash(values: np.ndarray, index: int) -> np.ndarray:
+        return values * (0.05 if index >= 40 and index % 8 < 4 else 1.0)
+
+    found = find_run_findings("run", make_run({"linear1": crash}, linear1=0.0))
+    assert [f.severity for f in found if f.kind == "spike_and_crash"] == ["info"]
+
+
 def test_two_spikes_are_not_yet_cycles() -> None:
     def spike(values: np.ndarray, index: int) -> np.ndarray:
         return values * (20 if index in (ONSET, ONSET + 30) else 1)

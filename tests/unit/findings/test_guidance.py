@@ -15,8 +15,9 @@ from tb_activation_hist.core.loss_history import LossHistory
 from tb_activation_hist.core.names import LayerInfo
 from tb_activation_hist.findings import FINDING_KINDS, Finding, find_run_findings, rules
 from tb_activation_hist.findings.evidence import FIGURES, figures_to_evidence
-from tb_activation_hist.findings.guidance.choose import PATTERNS
-from tb_activation_hist.findings.guidance.guidance import Guidance
+from tb_activation_hist.findings.guidance.choose import PATTERNS, guide
+from tb_activation_hist.findings.guidance.guidance import Case, Guidance
+from tb_activation_hist.findings.guidance.network import UNKNOWN_NETWORK, Network
 from tb_activation_hist.findings.run_facts import RunFacts
 from tests.unit.findings.trainings import (
     Change,
@@ -118,6 +119,37 @@ def test_zeros_from_the_start_have_other_causes(
     assert cause in first_of(make_run({"relu1": change}), "collapsed").causes[0]
 
 
+@pytest.mark.parametrize(
+    ("kind", "limit", "network", "cause"),
+    [
+        ("exploding", "growth", Network(first_loss=4e4), "targets or rewards"),
+        ("exploding", "growth", Network(first_loss=2.3), "a learning rate"),
+        ("exploding", "growth", UNKNOWN_NETWORK, "a learning rate"),
+        (
+            "collapsed",
+            "equal_outputs",
+            Network(layers=14, has_norms=False),
+            "without norms or skip",
+        ),
+        ("collapsed", "equal_outputs", Network(layers=14), "inputs far outside"),
+        ("collapsed", "equal_outputs", Network(7, 6, has_norms=False), "a chain of sigmoids"),
+    ],
+)
+def test_causes_depend_on_the_network(kind: str, limit: str, network: Network, cause: str) -> None:
+    known = first_of(make_run({"linear0": after(60, nan)}), "non_finite")
+    finding = replace(known, kind=kind, threshold={limit: 1.0}, first_step=1)
+    case = Case(finding, LayerInfo("a"), in_front=False, from_start=True, network=network)
+    assert cause in guide(case).causes[0]
+
+
+def test_a_model_in_float16_breaks_in_its_first_updates() -> None:
+    finding = first_of(make_run({"linear0": after(1, nan)}), "non_finite")
+    network = Network(weights_dtype="float16")
+    case = Case(finding, LayerInfo("linear0"), in_front=True, from_start=False, network=network)
+    assert "epsilon of 1e-8" in guide(case).causes[0]
+    assert "in the batch" in finding.causes[0]
+
+
 def test_evidence_names_figures_by_their_meaning() -> None:
     finding = first_of(make_run({"relu1": after(60, lambda v: v * 0)}), "collapsed")
     shown = {each.label: (each.value, each.limit) for each in finding.evidence}
@@ -138,7 +170,7 @@ def test_figures_of_any_kind_are_shown() -> None:
 @pytest.mark.parametrize(
     ("optimized", "arrives", "cause"),
     [
-        (False, True, "an optimizer built from other tensors"),
+        (False, True, "optimizer.step() that is never called"),
         (True, False, "a loss that was detached"),
         (True, True, "a learning rate that is far too low"),
     ],

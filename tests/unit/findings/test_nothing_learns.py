@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+
 import pytest
 import torch
 from torch import Tensor, nn
@@ -27,19 +29,30 @@ class Scaler:
             optimizer.step()
 
 
-def train(scaler: Scaler, factor: float = 1.0) -> list[Finding]:
+def train(
+    scaler: Scaler,
+    factor: float = 1.0,
+    *,
+    steps: int = 64,
+    clear: bool = True,
+    copied: bool = False,
+) -> list[Finding]:
     torch.manual_seed(0)
     model = nn.Sequential(nn.Linear(8, 16), nn.LayerNorm(16), nn.ReLU(), nn.Linear(16, 1))
-    optimizer = torch.optim.SGD(model.parameters(), 1e-2)
+    other = copy.deepcopy(model)
+    for parameter in other.parameters():
+        parameter.grad = torch.ones_like(parameter)
+    optimizer = torch.optim.SGD((other if copied else model).parameters(), 1e-2)
     writer = MemoryWriter()
     with ActivationHistLogger(model, writer, on_error="raise") as logger:
-        for _ in range(64):
+        for _ in range(steps):
             x = torch.randn(16, 8)
             loss: Tensor = (model(x)[:, 0] - x.sum(1)).square().mean()
             (factor * scaler.scale * loss).backward()
             scaler.step(optimizer)
             # Before the logger looks: the gradients have arrived nevertheless.
-            optimizer.zero_grad()
+            if clear:
+                model.zero_grad()
             logger.step(loss=loss)
     return find_memory_findings(writer)
 
@@ -55,7 +68,27 @@ def test_a_scaler_that_skips_every_step_teaches_nothing(factor: float) -> None:
 def test_gradients_that_are_finite_and_never_used() -> None:
     (finding,) = train(Scaler(2.0**16, broken=True))
     assert (finding.kind, finding.severity) == ("not_learning", "error")
-    assert "gradients arrive, but no update follows" in finding.title
+    assert "gradients arrive, but no optimizer makes a step" in finding.title
+    assert finding.causes[0] == "optimizer.step() that is never called"
+
+
+def test_a_forgotten_step_is_known_after_ten_records() -> None:
+    found = train(Scaler(1.0, broken=True), steps=10)
+    assert [(each.kind, each.severity) for each in found] == [("not_learning", "error")]
+
+
+def test_gradients_that_are_added_up_over_many_steps_are_fine() -> None:
+    assert train(Scaler(1.0, broken=True), steps=10, clear=False) == []
+
+
+def test_a_scaler_that_looks_for_its_scale_is_fine() -> None:
+    assert train(Scaler(2.0**16), float("inf"), steps=12) == []
+
+
+def test_an_optimizer_of_another_model() -> None:
+    (finding,) = train(Scaler(1.0), copied=True)
+    assert "gradients arrive, but the optimizer has other parameters" in finding.title
+    assert "built from other tensors" in finding.causes[0]
 
 
 def test_a_scaler_that_steps_is_fine() -> None:

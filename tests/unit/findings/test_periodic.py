@@ -7,6 +7,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from tb_activation_hist.core.loss_history import LossHistory
 from tb_activation_hist.core.parameter_sizes import NO_SIZES
 from tb_activation_hist.findings import Finding, LiveRules
 from tb_activation_hist.findings.periodic import (
@@ -19,7 +20,15 @@ from tb_activation_hist.findings.periodic import (
 )
 from tb_activation_hist.findings.registry import DEFAULT_OPTIONS
 from tb_activation_hist.findings.run_facts import NO_FACTS, RunFacts
-from tests.unit.findings.trainings import Change, Layers, after, make_layer, make_run, unchanged
+from tests.unit.findings.trainings import (
+    RECORDS,
+    Change,
+    Layers,
+    after,
+    make_layer,
+    make_run,
+    unchanged,
+)
 
 ONSET = 60
 DRIFTS = {"linear0": 0.0, "relu0": 0.0}
@@ -67,6 +76,27 @@ def test_it_is_reported_soon_after_it_began(
     assert record <= ONSET + latest
     assert finding.layers[0] == name
     assert finding.first_step > ONSET
+
+
+@pytest.mark.parametrize(("after_it", "told"), [(0.5, []), (2.0, ["collapsed"])])
+def test_a_branch_that_dies_is_told_where_the_loss_suffers(
+    after_it: float, told: list[str]
+) -> None:
+    means = np.concatenate([np.linspace(2, 1, ONSET), np.full(RECORDS - ONSET, after_it)])
+    layers = {
+        **make_run({"relu1": after(ONSET, lambda v: v * 0)}),
+        **{f"far{at}": make_layer(f"far{at}", "Linear", 9 + at) for at in range(4)},
+    }
+    own = LiveRules(("collapsed",), "run", share=None)
+    found = []
+    for index in range(RECORDS):
+        for info, series in layers.values():
+            found += own.add(info, series.take(slice(index, index + 1)))
+        own.end_record(index + 1)
+        steps = tuple(range(1, index + 2))
+        loss = LossHistory("loss", steps, tuple(means[: index + 1].tolist()), 1, 0)
+        found += own.look(RunFacts(losses=(loss,)), NO_SIZES)
+    assert [finding.kind for finding in found] == told
 
 
 @pytest.mark.parametrize("trained", [True, False])

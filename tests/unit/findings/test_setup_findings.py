@@ -187,6 +187,30 @@ def test_a_loss_at_chance_and_one_that_rises(end: float, kinds: list[str]) -> No
 
 
 @pytest.mark.parametrize(
+    ("lowest", "end", "found"),
+    [
+        (0.2, 4.0, 1),
+        (0.2, CHANCE, 1),
+        (0.2, 0.9 * CHANCE, 0),
+        (0.6 * CHANCE, 4.0, 0),
+        (0.2, 0.2, 0),
+    ],
+)
+def test_a_loss_that_climbs_back_above_that_of_guessing(
+    lowest: float, end: float, found: int
+) -> None:
+    means = loss(*np.linspace(CHANCE, lowest, 30), *[lowest] * 9, *[end] * 21)
+    findings = [f for f in find(losses=(means,), layers=classifier()) if f.kind == "loss_rises"]
+    assert [f.first_step for f in findings] == [40] * found
+    assert all("is lost from step 40" in f.title for f in findings)
+
+
+def test_a_spell_above_guessing_that_passes_is_not_reported() -> None:
+    means = [CHANCE, *[0.2] * 29, *[4.0] * 20, *[0.2] * 10]
+    assert find(losses=(loss(*means),), layers=classifier()) == []
+
+
+@pytest.mark.parametrize(
     ("scale", "kinds"), [(40.0, ["exploding"]), (0.05, ["vanishing"]), (3.0, []), (0.6, [])]
 )
 def test_weights_that_grow_or_shrink_as_a_whole(scale: float, kinds: list[str]) -> None:

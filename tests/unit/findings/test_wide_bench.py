@@ -15,7 +15,7 @@ from bench.findings.fresh_d.pictures import triplet_loss
 from bench.findings.wide.architecture import HALVES, HELD_OUT, WORKED
 from bench.findings.wide.architectures import ARCHITECTURES
 from bench.findings.wide.conditions import CONDITIONS
-from bench.findings.wide.faults import FAULTS
+from bench.findings.wide.faults import FAULTS, PLANTED
 from bench.findings.wide.jobs import (
     CHOSEN_WAYS,
     FROZEN_EMBEDDINGS,
@@ -47,6 +47,10 @@ def test_halves_share_neither_architectures_nor_faults():
         assert not {j.condition for j in one if not j.healthy} & {
             j.condition for j in other if not j.healthy
         }
+
+
+def test_no_two_faults_have_one_name():
+    assert sorted(FAULTS) == sorted(each.name for each in PLANTED)
 
 
 def test_each_fault_is_planted_in_architectures_of_its_half():

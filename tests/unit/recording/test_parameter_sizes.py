@@ -211,6 +211,16 @@ def test_a_teacher_beside_a_student_that_learns_is_left_in_peace():
     assert findings == []
 
 
+def test_a_layer_that_was_untied_after_the_optimizer_was_made_is_reported():
+    layers = [nn.Linear(16, 16, bias=False) for _ in range(2)]
+    layers[1].weight = layers[0].weight
+    model = nn.Sequential(nn.Linear(70, 16), layers[0], nn.ReLU(), layers[1])
+    optimizer = torch.optim.SGD(model.parameters(), 0.1)
+    layers[1].weight = nn.Parameter(layers[1].weight.detach().clone())
+    (finding,), _ = look_at(model, backward=True, optimizer=optimizer)
+    assert finding.layers == ("3",)
+
+
 def test_gradients_are_not_looked_for_once_an_optimizer_steps(monkeypatch):
     asked = []
     original = nn.Parameter.register_post_accumulate_grad_hook

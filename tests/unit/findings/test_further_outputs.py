@@ -1,0 +1,38 @@
+"""Modules that return a constant beside their outputs, such as a mean that was not subtracted."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from tb_activation_hist.findings import OnlineRules, find_run_findings
+from tests.unit.findings.trainings import Change, after, make_layer
+
+
+def be_zero(values: np.ndarray, _index: int) -> np.ndarray:
+    return values * np.float32(0)
+
+
+def reports_collapse(name: str, change: Change) -> tuple[bool, bool]:
+    """Whether it is reported after the training, and while it runs."""
+    own = make_layer(name, "Scaler", 1, change)
+    layers = {"fc": make_layer("fc", "Linear", 0), name: own}
+    afterwards = find_run_findings("run", layers)
+    live = OnlineRules(("collapsed",)).add(*own)
+    return any(f.kind == "collapsed" for f in afterwards), bool(live)
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "expected"),
+    [
+        ("scaler/1", be_zero, False),
+        ("scaler/0", be_zero, True),
+        ("scaler", be_zero, True),
+        ("scaler/1", after(60, lambda v: v * 0), True),
+        ("scaler/mean", be_zero, True),
+    ],
+)
+def test_zeros_from_the_start_are_a_constant_of_further_outputs_only(
+    name: str, change: Change, expected: bool
+) -> None:
+    assert reports_collapse(name, change) == (expected, expected)
