@@ -1,24 +1,10 @@
 import type { Plugin } from "vite";
+import { applied, type Change, type Node, visit } from "./source_changes";
 
 /** Shorter texts cost as much as their place in the list does. */
-const LEAST_LETTERS = 20;
+const LEAST_LETTERS = 18;
 /** Several words, and no style sheet. */
 const SENTENCE = /^[^{}<>\\`]*[A-Za-z,;:.] [^{}\\`]*$/;
-
-/** What the parser tells of a part of the code. */
-interface Node {
-  readonly type: string;
-  readonly start: number;
-  readonly end: number;
-  readonly [key: string]: unknown;
-}
-
-/** A piece of code and what takes its place. */
-interface Change {
-  readonly start: number;
-  readonly end: number;
-  readonly code: string;
-}
 
 /**
  * Words that the page shows are data, and no code: those of the parts that are loaded later go from their script into a
@@ -76,24 +62,4 @@ function isSentence(text: string): boolean {
 /** Of a module or a property, which cannot be worked out. */
 function isName(node: Node, parent: Node | null): boolean {
   return parent === null || /^(Import|Export)/.test(parent.type) || (parent.key === node && !parent.computed);
-}
-
-function visit(node: Node, see: (node: Node, parent: Node | null) => void, parent: Node | null = null): void {
-  see(node, parent);
-  for (const part of Object.values(node))
-    for (const child of Array.isArray(part) ? part : [part])
-      if (child !== null && typeof child === "object" && typeof child.type === "string")
-        visit(child, see, node);
-}
-
-function applied(code: string, changes: readonly Change[]): string {
-  let done = "";
-  let at = 0;
-  for (const { start, end, code: instead } of [...changes].sort((a, b) => a.start - b.start)) {
-    // `return"words"` needs a space where a name follows.
-    const before = code.slice(at, start);
-    done += before + (/[\w$]$/.test(before) && /^[\w$]/.test(instead) ? " " : "") + instead;
-    at = end;
-  }
-  return done + code.slice(at);
 }

@@ -1,6 +1,8 @@
 import { fileURLToPath } from "node:url";
+import { minify } from "terser";
 import type { Plugin } from "vite";
 import { defineConfig, type ViteUserConfig } from "vitest/config";
+import { shortProperties } from "./short_properties";
 import { textsApart } from "./texts_apart";
 
 // TensorBoard imports `index.js` as a module from an unknown prefix and calls its `render`, under a
@@ -55,28 +57,52 @@ const shortExports: Plugin = {
   },
 };
 
-const jsx = { runtime: "automatic", importSource: "preact" } as const;
-
-/** 0.9 % smaller than with the bundler's own minifier (81,359 instead of 82,118 bytes, gzip). */
-const SMALL = {
-  minify: "terser",
-  // Not pure_getters: reading a signal tells that it is depended on. The rest is unsafe only for code that asks for a
-  // function's `length`, or changes what belongs to the browser.
-  terserOptions: {
-    module: true,
-    ecma: 2020,
-    compress: { passes: 3, keep_fargs: false, unsafe: true, unsafe_arrows: true, unsafe_methods: true },
-  },
+// Half a kilobyte less, gzip, than with the functions of its automatic runtime.
+const oxc = {
+  jsx: { runtime: "classic", pragma: "__h", pragmaFrag: "__F" },
+  jsxInject: `import { h as __h, Fragment as __F } from "preact"`,
 } as const;
+
+/**
+ * Minifies each file; 0.9 % smaller than with the bundler's own minifier (81,359 instead of 82,118 bytes, gzip).
+ * Functions before all else make files 1 % smaller still, except for the first one, which they make as much larger.
+ */
+const terser: Plugin = {
+  name: "terser",
+  renderChunk: {
+    order: "post",
+    async handler(code, chunk) {
+      const { code: small } = await minify(code, {
+        module: true,
+        ecma: 2020,
+        // Not pure_getters: reading a signal tells that it is depended on. The rest is unsafe only for code that asks
+        // for a function's `length`, or changes what belongs to the browser.
+        compress: {
+          passes: 2,
+          inline: 1,
+          hoist_funs: chunk.fileName !== "index.js",
+          keep_fargs: false,
+          unsafe: true,
+          unsafe_arrows: true,
+          unsafe_methods: true,
+        },
+      });
+      return small ?? code;
+    },
+  },
+};
+const SMALL = { minify: false, cssMinify: true } as const;
 
 const page: ViteUserConfig = {
   base: "./",
   plugins: [
     loadedBy(`export { loadWithTexts as __vitePreload } from "${TEXTS}";`),
+    terser,
     shortExports,
+    shortProperties,
     textsApart("later_parts", "laterTexts"),
   ],
-  oxc: { jsx },
+  oxc,
   build: {
     outDir: "../tb_activation_hist/static",
     emptyOutDir: true,
@@ -90,6 +116,7 @@ const page: ViteUserConfig = {
       preserveEntrySignatures: "allow-extension",
       output: {
         entryFileNames: "index.js",
+        minify: false,
         // All that the first pictures need is one file: the entry and what it imports, never a chunk of their own
         // for modules that a part loaded later shares with them.
         // What is loaded after them is one file too: small parts share what compression learns.
@@ -126,8 +153,8 @@ const askTheFile: Plugin = {
 
 /** The page of a shared file: one script with all parts in it. */
 const shared: ViteUserConfig = {
-  plugins: [loadedBy("export const __vitePreload = (load) => load();"), askTheFile],
-  oxc: { jsx },
+  plugins: [loadedBy("export const __vitePreload = (load) => load();"), askTheFile, terser, shortProperties],
+  oxc,
   build: {
     outDir: "../tb_activation_hist/static",
     // The page itself was built into it before.
@@ -138,7 +165,7 @@ const shared: ViteUserConfig = {
     modulePreload: false,
     rollupOptions: {
       input: "src/shared/index.ts",
-      output: { format: "iife", entryFileNames: "shared.js", codeSplitting: false },
+      output: { minify: false, format: "iife", entryFileNames: "shared.js", codeSplitting: false },
     },
   },
 };

@@ -50,6 +50,7 @@ ALLOWED: dict[str, tuple[set[str], set[str]]] = {
         BELOW_UI | {"ui/widgets", "ui/settings", "ui/input", "ui/overlays", "styles"},
         PREACT,
     ),
+    "ui/runs": (BELOW_UI | {"ui/widgets", "ui/settings", "ui/input", "styles"}, PREACT),
     "ui/board": (
         BELOW_UI | {"ui/widgets", "ui/settings", "ui/input", "styles"},
         PREACT,
@@ -69,6 +70,7 @@ ALLOWED: dict[str, tuple[set[str], set[str]]] = {
                 "input",
                 "overlays",
                 "toolbar",
+                "runs",
                 "panel",
                 "rows",
                 "board",

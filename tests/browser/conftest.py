@@ -28,6 +28,7 @@ STRICT = {"PYTHONPATH": str(Path(__file__).parent / "strict")}
 
 STEPS = 200
 LAYERS = ("conv1", "layer1", "layer2")
+KINDS = ("activations", "gradients", "weights")
 GOOD, BAD = "mnist/lr=0.01", "mnist/lr=1"
 
 NOT_NEW = "try { localStorage['activation_hist.reading_hint_closed'] = '1'; } catch {}"
@@ -88,6 +89,21 @@ def deep_names() -> list[str]:
     """Ten blocks in two stages, six layers each."""
     parts = ("conv1", "bn1", "act1", "conv2", "bn2", "act2")
     return [f"stage{b // 5}.{b % 5}.{part}" for b in range(10) for part in parts]
+
+
+@pytest.fixture(scope="session")
+def kinds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TensorBoard]:
+    """Two runs of three kinds, of which one collapses."""
+    folder = tmp_path_factory.mktemp("kinds")
+    for kind in KINDS:
+        for run in (GOOD, BAD):
+            values = {name: healthy_values(60, 300, seed=at) for at, name in enumerate(LAYERS)}
+            if run == BAD:
+                values["layer2"] = collapsing_values(60, 300)
+            write_run(folder / "logs", run, values, kind=kind, suffix=f".{kind}")
+    with running_tensorboard(folder, f"--logdir={folder / 'logs'}", env=STRICT) as server:
+        server.wait_for_series(2 * len(KINDS) * len(LAYERS))
+        yield server
 
 
 @pytest.fixture(scope="module")

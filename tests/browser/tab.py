@@ -28,9 +28,17 @@ class Tab:
         self.page.keyboard.press("Escape")
         self.page.mouse.move(2, 2)
         self.page.wait_for_timeout(250)
+        self.show_runs(False)
         self.set_hash(ours)
         self.page.wait_for_timeout(100)
         self.wait_drawn()
+
+    def show_runs(self, shown: bool = True) -> None:
+        """Opens or closes the list of runs; it stays as it is where there is nothing to choose."""
+        button = self.frame.get_by_title("Choose which runs are shown side by side")
+        if button.count() == 1 and (button.get_attribute("aria-pressed") == "true") != shown:
+            button.click()
+            self.frame.locator(".runs-list" if shown else "body:not(:has(.runs))").wait_for()
 
     def set_hash(self, ours: str) -> None:
         """Settings as a shared link has them; what is not named is as at first."""
@@ -184,3 +192,32 @@ def fail_requests(page: Page, pattern: str, reason: str) -> Callable[[], None]:
         failing["on"] = False
 
     return recover
+
+
+def overflow(tab: Tab) -> float:
+    """How far parts of the toolbar lie beyond its right end."""
+    return float(
+        tab.frame.evaluate(
+            "() => { const bar = document.querySelector('.toolbar');"
+            " return bar.scrollWidth - bar.clientWidth; }"
+        )
+    )
+
+
+class HeldRequests:
+    """Requests that get no answer before `release`."""
+
+    def __init__(self, page: Page, pattern: str) -> None:
+        self._held: list[Route] | None = []
+        page.route(pattern, self._hold)
+
+    def _hold(self, route: Route) -> None:
+        if self._held is None:
+            route.continue_()
+        else:
+            self._held.append(route)
+
+    def release(self) -> None:
+        held, self._held = self._held or [], None
+        for route in held:
+            route.continue_()

@@ -67,11 +67,10 @@ def test_runs_are_chosen_and_the_address_restores_the_view(
     tab: Tab, open_page: Callable[..., Page], two_runs: TensorBoard
 ) -> None:
     tab.reset()
-    tab.frame.get_by_role("button", name="Runs").click()
+    tab.show_runs()
     tab.frame.get_by_role("checkbox", name=GOOD).uncheck()
     heads = tab.frame.locator(".run-name")
     tab.until(heads.all_text_contents, lambda names: names == [BAD])
-    tab.page.keyboard.press("Escape")
     tab.choose("Time", "relative")
     tab.choose("Colour", "count")
     address = tab.until(tab.hash, lambda hash_: "quantity=count" in hash_)
@@ -132,7 +131,7 @@ def test_escape_closes_a_menu_and_leaves_the_zoom(tab: Tab) -> None:
     tab.drag(tab.point(GOOD, "conv1", 0.2, 0.5), tab.point(GOOD, "conv1", 0.6, 0.5))
     reset_zoom = tab.frame.get_by_role("button", name="Reset zoom")
     reset_zoom.wait_for()
-    tab.frame.get_by_role("button", name="Runs").click()
+    tab.frame.get_by_role("button", name="Compare").click()
     menu = tab.frame.locator(".menu:popover-open")
     menu.wait_for()
     tab.page.keyboard.press("Escape")

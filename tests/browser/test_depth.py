@@ -74,6 +74,30 @@ def test_a_layer_is_read_by_pointer_and_by_keys_and_a_click_opens_it(depth: Tab)
     depth.until(depth.hash, lambda text: "view=panels" in text)
 
 
+def test_of_repeated_blocks_one_place_is_followed(
+    open_page: Callable[..., Page], many_layers: TensorBoard
+) -> None:
+    tab = open_frame(open_page(), many_layers.root, DEPTH)
+    places = tab.frame.locator(".depth-head select")
+    places.wait_for()
+    # What a block hands on is its last layer.
+    assert places.evaluate("e => e.selectedOptions[0].text") == "act2 of 10 blocks"
+    names = tab.frame.locator(".depth-names span")
+    assert names.all_inner_texts() == [f"stage{at // 5}.{at % 5}" for at in range(10)]
+    places.select_option(label="conv1 of 10 blocks")
+    charts = tab.frame.locator(".depth-charts")
+    charts.focus()
+    tab.page.keyboard.press("End")
+    tab.until(
+        lambda: charts.get_attribute("aria-valuetext") or "",
+        lambda text: text.startswith("stage1.4.conv1"),
+    )
+    places.select_option(label="all 60")
+    tab.until(lambda: charts.get_attribute("aria-valuemax"), lambda last: last == "59")
+    tab.until(tab.hash, lambda text: "depthPlace=all" in text)
+    assert_accessible(tab)
+
+
 def test_playing_moves_the_time(depth: Tab) -> None:
     reset(depth)
     depth.page.keyboard.press("p")

@@ -71,7 +71,7 @@ def test_keys_work_after_a_box_was_ticked(tab: Tab) -> None:
     tab.frame.get_by_label("Zeros inside the heatmap too").check()
     tab.page.keyboard.press("0")
     tab.until(lambda: zooms(tab), lambda now: not any(now))
-    slider = tab.frame.locator(".slider input").first
+    slider = tab.frame.get_by_role("slider", name="Panel width")
     slider.focus()
     tab.page.keyboard.press("w")
     tab.until(lambda: zooms(tab), any)

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-import pytest
-from playwright.sync_api import Page, Route
+from playwright.sync_api import Page
 
 from tb_activation_hist.core.names import LayerInfo
 from tests.browser.access import assert_accessible
-from tests.browser.conftest import BAD, GOOD, LAYERS, STRICT
-from tests.browser.tab import Tab, fail_requests, open_frame, open_tab
+from tests.browser.conftest import GOOD, LAYERS, STRICT
+from tests.browser.tab import HeldRequests, Tab, fail_requests, open_frame, open_tab
 from tests.plugin.logdirs import RunFile, healthy_values
 from tests.plugin.tensorboard_process import TensorBoard, running_tensorboard
 from tests.series import values_to_series
@@ -190,76 +189,6 @@ def test_dark_follows_tensorboard(open_page: Callable[..., Page], two_runs: Tens
     assert tab.problems == []
 
 
-VIEWS = {
-    "panels": "",
-    "strips and lines": "&p.activation_hist.layout=strips",
-    "difference": "&p.activation_hist.difference=1&p.activation_hist.overlays=mean",
-    "transposed": "&p.activation_hist.transposed=1&p.activation_hist.strip=zero",
-    "one layer": "&p.activation_hist.full=activations/conv1&p.activation_hist.sliceMode=offset",
-    "a pinned step": "&p.activation_hist.pinned=100.5&p.activation_hist.contrast=auto",
-    "nothing found": "&p.activation_hist.filter=nothing like this",
-}
-
-
-@pytest.mark.parametrize("dark", [False, True])
-def test_no_access_violations(
-    open_page: Callable[..., Page], two_runs: TensorBoard, dark: bool
-) -> None:
-    tab = open_tab(open_page(), two_runs.root, dark=dark)
-    for ours in VIEWS.values():
-        tab.set_hash(ours)
-        tab.page.wait_for_timeout(300)
-        assert_accessible(tab)
-    tab.reset()
-    tab.frame.get_by_title("More settings").click()
-    assert_accessible(tab)
-    for key in ("?", "Control+k"):
-        tab.page.keyboard.press(key)
-        tab.frame.locator("dialog[open]").wait_for()
-        assert_accessible(tab)
-        tab.page.keyboard.press("Escape")
-    for menu in ("What looks wrong", "Choose which runs", "Save or copy this layer"):
-        tab.frame.locator(f"button[title^='{menu}']").first.click()
-        tab.frame.locator(".menu:popover-open").wait_for()
-        assert_accessible(tab)
-        tab.page.keyboard.press("Escape")
-    tab.page.mouse.move(*tab.point(GOOD, "conv1", 0.5, 0.5))
-    tab.frame.locator(".tooltip").wait_for()
-    assert_accessible(tab)
-    assert tab.problems == []
-
-
-@pytest.mark.parametrize("dark", [False, True])
-def test_no_access_violations_when_something_is_missing(
-    open_page: Callable[..., Page], two_runs: TensorBoard, dark: bool
-) -> None:
-    # As large as a page of 1280 px at 200 %, and so narrow that names stand above their panels.
-    page = open_page(630, 430)
-    held = HeldRequests(page, "**/activation_hist/index*")
-    recover = fail_requests(page, "**/tiles", "The disk is on fire.")
-    tab = open_frame(page, two_runs.root, dark=dark)
-    tab.frame.get_by_label("Loading the list of runs").wait_for()
-    assert_accessible(tab)
-    held.release()
-    card = tab.frame.locator(".panel-error").first
-    card.wait_for()
-    # A low panel, and still all of it is in sight.
-    assert card.evaluate("e => e.scrollHeight <= e.clientHeight && e.scrollWidth <= e.clientWidth")
-    assert card.evaluate(
-        "e => [...e.children].every(part => {"
-        " const [inner, outer] = [part.getBoundingClientRect(), e.getBoundingClientRect()];"
-        " return inner.top >= outer.top && inner.bottom <= outer.bottom && inner.height >= 14; })"
-    )
-    assert_accessible(tab)
-    recover()
-    page.locator(".reload-button").click()
-    tab.wait_drawn()
-    page.route("**/activation_hist/**", lambda route: route.abort())
-    tab.frame.get_by_text("not connected").wait_for(timeout=20_000)
-    assert_accessible(tab)
-    assert tab.frame.evaluate("document.documentElement.scrollWidth") == 630
-
-
 def test_nothing_moves_by_itself_where_that_is_not_wanted(
     open_page: Callable[..., Page], two_runs: TensorBoard
 ) -> None:
@@ -278,100 +207,6 @@ def test_nothing_moves_by_itself_where_that_is_not_wanted(
     for name in ("More settings", "Transpose"):
         tab.frame.get_by_role("button", name=name).click()
         assert tab.frame.evaluate(moving) == 0
-
-
-class HeldRequests:
-    """Requests that get no answer before `release`."""
-
-    def __init__(self, page: Page, pattern: str) -> None:
-        self._held: list[Route] | None = []
-        page.route(pattern, self._hold)
-
-    def _hold(self, route: Route) -> None:
-        if self._held is None:
-            route.continue_()
-        else:
-            self._held.append(route)
-
-    def release(self) -> None:
-        held, self._held = self._held or [], None
-        for route in held:
-            route.continue_()
-
-
-@pytest.mark.parametrize("width", [360, 700, 1000, 1280, 1600])
-def test_the_toolbar_keeps_its_lines(
-    open_page: Callable[..., Page], two_runs: TensorBoard, width: int
-) -> None:
-    page = open_page(width, 500)
-    held = HeldRequests(page, "**/tiles")
-    tab = open_frame(page, two_runs.root)
-    bar = tab.frame.locator(".toolbar")
-    tab.frame.locator(".panel").first.wait_for()
-
-    def height() -> float:
-        box = bar.bounding_box()
-        assert box is not None
-        return box["height"]
-
-    # One line; where all is folded and there is still no room, the layers' filter has another.
-    most = 50 if width > 360 else 80
-    assert height() < most
-    before = height()
-    held.release()
-    tab.wait_drawn()
-    assert height() == before
-    tab.set_hash("&p.activation_hist.zoomX=~50,100")
-    tab.frame.get_by_role("button", name="Reset zoom").wait_for()
-    # What comes makes others fold: nothing is pushed over the edge; a phone needs a line more.
-    tab.until(lambda: bar.evaluate("e => e.scrollWidth <= e.clientWidth"), bool)
-    assert height() == before if width > 360 else height() < 110
-    # The axes' choices stand above the names of the layers, or at the latest in the settings.
-    if not tab.frame.locator(".axis-choices").first.is_visible():
-        tab.frame.get_by_role("button", name="More settings").click()
-    tab.choose("Time", "relative")
-    assert tab.chosen("Time") == "relative"
-
-
-@pytest.mark.parametrize("width", [360, 800])
-def test_narrow_pages_keep_their_parts(
-    open_page: Callable[..., Page], two_runs: TensorBoard, width: int
-) -> None:
-    tab = open_tab(open_page(width, 740), two_runs.root)
-    assert tab.frame.evaluate("document.documentElement.scrollWidth") == width
-    for part in ("#layer-filter", ".run-name", ".layer-name", ".panel"):
-        box = tab.frame.locator(part).first.bounding_box()
-        assert box is not None and box["x"] >= 0 and box["x"] + 40 < width, part
-    assert tab.frame.locator(f'.panel[aria-label="conv1, {BAD}"]').count() == 1
-
-
-def test_a_narrow_page_has_colour_bars_and_scalars(
-    open_page: Callable[..., Page], two_runs: TensorBoard
-) -> None:
-    tab = open_tab(open_page(360, 740), two_runs.root, "&p.activation_hist.contrast=auto")
-    bars = tab.frame.locator(".tall .colour-bar")
-    assert bars.count() == len(LAYERS)
-    boxes = [bar.bounding_box() for bar in bars.all()]
-    assert len({round(box["x"]) for box in boxes if box is not None}) == 1
-    assert bars.first.locator(".limit").count() == 2
-    # Its words come where it is pointed at: the colour, and what the limits leave out.
-    unit = bars.first.locator(".unit").first
-    assert not unit.is_visible()
-    # At rest the page asks for a column for every pixel, which draws the panel anew once.
-    pooled = tab.frame.locator(f'.panel[aria-label="conv1, {GOOD}"] .notes').get_by_text("per col")
-    tab.until(pooled.count, lambda count: count == 0)
-    before = tab.pixels(GOOD, "conv1")["colours"]
-    bars.first.locator(".ramp-cells").hover()
-    tab.until(lambda: tab.pixels(GOOD, "conv1")["colours"], lambda now: now != before)
-    assert unit.is_visible() and "%" in unit.inner_text()
-    assert "▲" in bars.first.locator(".saturated").inner_text()
-    # Taken away under the pointer, it lets go of the cells.
-    tab.set_hash("&p.activation_hist.contrast=auto&p.activation_hist.transposed=1")
-    tab.until(tab.frame.locator(".layer-head").count, bool)
-    tab.page.mouse.move(2, 2)
-    tab.until(lambda: tab.pixels(GOOD, "conv1")["colours"], lambda now: now == before)
-    assert tab.frame.locator(".scalar").count() == 2
-    assert tab.problems == []
 
 
 def test_nothing_comes_from_elsewhere(

@@ -139,7 +139,7 @@ def test_the_ranks_of_a_training_are_one_choice(odd: Tab) -> None:
     odd.reset()
     # Of several trainings the first rank of each is shown at first, and said to be one.
     assert run_heads(odd) == [CALM, "ddp rank 0", HUGE, "single"]
-    odd.frame.get_by_role("button", name="Runs").click()
+    odd.show_runs()
     ranks = odd.frame.get_by_role("combobox", name="Ranks of ddp")
     assert ranks.input_value() == "ddp/rank0"
     ranks.select_option("all")
@@ -149,14 +149,14 @@ def test_the_ranks_of_a_training_are_one_choice(odd: Tab) -> None:
     odd.until(lambda: run_heads(odd)[1:3], lambda heads: heads == ["ddp rank 2", HUGE])
     odd.frame.get_by_role("checkbox", name="ddp").uncheck()
     odd.until(lambda: run_heads(odd), lambda heads: heads == [CALM, HUGE, "single"])
-    odd.frame.get_by_title("Show ddp only").click()
+    odd.frame.locator(".run-choice", has_text="ddp").hover()
+    odd.frame.get_by_title("Show only ddp").click()
     odd.until(lambda: len(run_heads(odd)), lambda count: count == 3)
-    odd.page.keyboard.press("Escape")
 
 
 def test_runs_are_found_by_an_expression(odd: Tab) -> None:
     odd.reset()
-    odd.frame.get_by_role("button", name="Runs").click()
+    odd.show_runs()
     field = odd.frame.get_by_placeholder("Filter runs")
     field.fill("/rank[12]/")
     odd.until(odd.frame.locator(".run-choice").count, lambda count: count == 1)
@@ -165,7 +165,6 @@ def test_runs_are_found_by_an_expression(odd: Tab) -> None:
     field.fill("/(/")
     odd.until(lambda: field.get_attribute("aria-invalid"), lambda value: value == "true")
     field.fill("")
-    odd.page.keyboard.press("Escape")
 
 
 def test_a_run_of_one_record_is_wide_enough_to_see_and_says_so(odd: Tab) -> None:

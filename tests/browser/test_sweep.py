@@ -34,16 +34,17 @@ def test_hidden_runs_in_which_something_is_wrong_are_reported(
         tab.until(button.inner_text, lambda text: "hidden" not in text and "0" not in text)
         tab.until(tab.hash, lambda hash_: "runs=lr=7,lr=8" in hash_)
         tab.page.keyboard.press("Escape")
-        tab.frame.get_by_title("Choose which runs are shown side by side").click()
-        choices = tab.frame.locator(".run-choice:has(.badge.error)")
-        assert choices.all_inner_texts()[0].startswith("lr=7")
-        assert choices.count() == 2
-        # What chooses among all runs stays in sight however many there are.
         rows = tab.frame.locator(".run-choice")
         assert rows.all_inner_texts()[0].startswith("lr=0")
+        sick = tab.frame.locator(".run-choice:has(.found.error)")
+        assert [text.splitlines() for text in sick.all_inner_texts()] == [
+            ["lr=7", "collapsed · conv1"],
+            ["lr=8", "collapsed · conv1"],
+        ]
+        # What chooses among all runs stays in sight however many there are.
         assert tab.frame.get_by_role("button", name="With findings").is_visible()
-        tab.frame.locator(".run-head select").select_option("worst finding first")
+        tab.frame.locator(".runs-head select").select_option("worst finding first")
         tab.until(lambda: rows.all_inner_texts()[0], lambda text: text.startswith("lr=7"))
-        told = rows.locator("label").first
-        tab.until(lambda: str(told.get_attribute("title")), lambda text: text.endswith("\nlr: 7"))
+        said = rows.locator("label").first
+        tab.until(lambda: str(said.get_attribute("title")), lambda text: text.endswith("\nlr: 7"))
         assert tab.problems == []

@@ -13,7 +13,7 @@ import { LateIncidentPane, LatePartingBar } from "./overlays/findings_later";
 import { later } from "./overlays/later";
 import { Loading, NothingFound } from "./placeholders";
 import { Grid } from "./rows/grid";
-import { helpOpen, paletteOpen, paneOpen, tableOf } from "./settings/open_state";
+import { helpOpen, paletteOpen, paneOpen, runListOpen, tableOf } from "./settings/open_state";
 import { Minimap } from "./timeline/minimap";
 import { Toolbar } from "./toolbar/toolbar";
 import { Toast } from "./widgets/toast";
@@ -28,6 +28,10 @@ const Dialogs = later(
 const SettingsPane = later(
   async () => (await import("./later_parts")).SettingsPane,
   () => paneOpen.value,
+);
+const LateRunList = later(
+  async () => (await import("./later_parts")).RunList,
+  () => runListOpen.value,
 );
 const LateDepth = later(
   async () => (await import("./later_parts")).DepthView,
@@ -79,6 +83,11 @@ export function App() {
         {parting.value === "off" || selection.shownRuns.value.length < 2 ? null : <LatePartingBar />}
       </header>
       <div class="body">
+        {runListOpen.value ? (
+          <aside class="runs" aria-label="Runs">
+            <LateRunList />
+          </aside>
+        ) : null}
         {found ? (
           selection.boardOpen.value ? (
             <SweepBoard />

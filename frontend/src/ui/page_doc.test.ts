@@ -56,7 +56,7 @@ the gradients.`;
 const BOARD = `## The board
 
 With more than six runs, the page opens with a board of all runs of the log directory, unless the address names runs or
-panels. *Panels | Board* in the toolbar switches, and so does *Board* under *Runs*. Rows are runs and columns are layers. If there are
+panels. *Panels | Board* in the toolbar switches. Rows are runs and columns are layers. If there are
 many layers, a stage of the model is folded into one column, which shows its last layer. The board shows the kind and phase chosen in
 the toolbar; *Filter layers* chooses its columns. A cell is a small picture of the layer: the x-axis is the step, the y-axis the value, and
 lighter places hold more values. All runs share a layer's value axis and the time axis, so a run that ended early fills only part of its cells.
@@ -65,7 +65,7 @@ layer has no cell.
 
 The first columns are the hyper-parameters in which the runs differ (from \`key=value\` in their names and from TensorBoard's HParams), the
 latest loss, and the worst finding with its first step. Click a column head to sort. Sorting by a layer puts the runs with findings in it
-first. The line of a group summarises its runs, for example *lr=1: 6 of 6 sick, layer3 first, steps 29–37*. Findings arrive run by run:
+first. The line of a group summarises its runs, for example *lr=1: 6 of 6 sick, mostly collapsed, layer3 first, steps 29–37, last loss 2.29–2.32*. Findings arrive run by run:
 *checked 12 of 52*.
 
 The filter accepts words of names and conditions on columns with =, !=, <, <=, > and >=: \`lr=1\`, \`loss<0.5\`, \`step>100\`,
@@ -83,19 +83,25 @@ root mean square of all its values. The bar at the bottom is the share of values
 side; more runs are drawn as lines. Activations are above gradients, and weights above their gradients and updates. A line that falls to the right is a
 vanishing signal; one that rises is an exploding signal, or one to which residual connections add. Above each chart are the root mean squares of the first and the last layer.
 
+The layers of a block differ in size, and a line through all of them goes up and down within each block. *Layers* therefore chooses one place of every block,
+such as *relu2 of 48 blocks*; with more than 40 layers, it is the last place of a block at first. *all* draws one line for each place. Sizes that lie twelve
+decades beyond nearly all others are at the edge of the chart.
+
 The time is the pinned step; without one, it is all records of the zoomed steps together, or else the newest step. Click the timeline, type a range or press play.
 The axis spans the whole run, so that it stays fixed meanwhile. During playback, records of long runs are pooled (at most 128 columns per run); otherwise, the
 exact record is shown. Point at a layer for its figures and click it to go to its panel; the keyboard has arrows, Home, End and Enter.`;
 
 const RUNS = `## Runs
 
-*Runs* lists all runs with the latest loss and the worst finding. Filter them by words or a /regular expression/, sort them by the worst finding or the smallest
-loss, tick those to show, or click *only*. The tooltip of a run has its hyper-parameters. A run has the colour that it has in TensorBoard: the one
+*Runs* (\`R\`) opens a list of all runs at the left, with the latest loss and the worst finding of each. It is open at first if the page is wide and not all runs are shown;
+the browser remembers whether you closed it. Tick the runs to show, or click *only*; click a finding to have it explained. Filter and order are those of the board. The arrows
+move between the boxes. The tooltip of a run has its hyper-parameters. A run has the colour that it has in TensorBoard: the one
 of its place in the list, the one that was picked in Time Series, or that of its group there. Beyond seven runs, the same seven colours are darker
 or lighter.
 
 The scalars above the panels share one axis among the runs, except for learning rates. Few values far above the others are left out: ↑ and ↓ at the name say so.
-Click the numbers at the axis to switch between linear and log.`;
+Click the numbers at the axis to switch between linear and log. They are smoothed as in TensorBoard (a debiased exponential moving average, 0.6 unless
+*Smoothing of scalars* says otherwise) over the pale line of what was logged; learning rates are not smoothed.`;
 
 const LINKS = `## Links
 

@@ -15,13 +15,11 @@ import {
 } from "../../view/board/board_layout";
 import { boardRows } from "../../view/board/board_rows";
 import { stopAsking, wantCells } from "../../view/board/cells";
-import { allFacts } from "../../view/board/facts";
+import { startFacts } from "../../view/board/facts";
 import { stages } from "../../view/board/stages";
-import { startSweep } from "../../view/board/sweep";
 import { index, newestSteps } from "../../view/catalog/catalog";
 import { pixelRatio } from "../../view/layout/metrics";
 import { noteMovement } from "../../view/reactive/frame_budget";
-import { boardColumns } from "../../view/selection/selection";
 import { box } from "../widgets/box";
 import { adoptStyles } from "../widgets/late_styles";
 import { BoardBar } from "./board_bar";
@@ -36,7 +34,7 @@ adoptStyles(css);
 export function SweepBoard() {
   const scroller = useRef<HTMLDivElement>(null);
   useEffect(() => followSize(scroller.current), []);
-  useEffect(startSweep, []);
+  useEffect(startFacts, []);
   useEffect(() => {
     // Before anything has the focus, arrows go to the board.
     const take = (event: KeyboardEvent) => {
@@ -50,9 +48,6 @@ export function SweepBoard() {
     return () => window.removeEventListener("keydown", take);
   }, []);
   useEffect(() => stopAsking, []);
-  useSignalEffect(() => {
-    boardColumns.value = allFacts.value.map(({ id, label }) => ({ value: id, label }));
-  });
   useSignalEffect(() => {
     void [index.value, newestSteps.value];
     const runs = rowsInSight.value.flatMap(({ row }) => (row.kind === "run" ? [row.run] : []));

@@ -8,6 +8,8 @@ export interface DepthChart {
   readonly runs: readonly DepthRun[];
   readonly colours: readonly string[];
   readonly names: readonly string[];
+  /** Of each layer, the line that it is on. */
+  readonly lines: readonly string[];
   readonly extent: readonly [number, number];
   readonly width_px: number;
   readonly height_px: number;
@@ -117,13 +119,13 @@ function paintRun(
   at: number,
   { yOf, error }: RunStyle,
 ): void {
-  const { names, runs, width_px, height_px } = chart;
+  const { names, lines, marked, runs, width_px, height_px } = chart;
   const colour = chart.colours[at] ?? error;
   const banded = runs.length <= BANDS_FOR;
   const beside = banded ? runs.length : 1;
   const room_px = layerLeft_px(1, names.length, width_px) - Y_AXIS_PX;
   const wide_px = Math.max(1, room_px / beside - BAND_GAP_PX);
-  const sizeLine: [number, number][] = [];
+  const sizeLines = new Map<string, Point[]>();
   names.forEach((name, layer) => {
     const { figures } = sizes.get(name) ?? {};
     if (figures === undefined) return;
@@ -145,14 +147,27 @@ function paintRun(
       context.fillStyle = error;
       bar(0, BROKEN_PX);
     }
-    if (figures.rms) sizeLine.push([left_px + wide_px / 2, yOf(figures.rms)]);
+    if (!figures.rms) return;
+    const point: Point = [left_px + wide_px / 2, yOf(figures.rms)];
+    const line = sizeLines.get(lines[layer] ?? "");
+    if (line) line.push(point);
+    else sizeLines.set(lines[layer] ?? "", [point]);
   });
   context.strokeStyle = colour;
   context.lineWidth = 1.6;
-  context.beginPath();
-  for (const [x_px, y_px] of sizeLine) context.lineTo(x_px, y_px);
-  context.stroke();
+  for (const [line, points] of sizeLines) {
+    // Of several lines, the one that is pointed at stands out.
+    context.globalAlpha = marked < 0 || line === lines[marked] ? 1 : 0.35;
+    context.beginPath();
+    for (const [x_px, y_px] of points) context.lineTo(x_px, y_px);
+    // A layer alone is a dash.
+    if (points.length === 1) context.lineTo(points[0]![0] + 3, points[0]![1]);
+    context.stroke();
+  }
+  context.globalAlpha = 1;
 }
+
+type Point = readonly [x_px: number, y_px: number];
 
 const BANDS = [
   ["p05", "p95", 0.22],

@@ -7,11 +7,14 @@ import css from "../../styles/depth.css?inline";
 import { dark } from "../../view/catalog/catalog";
 import { pixelRatio, Y_AXIS_PX } from "../../view/layout/metrics";
 import {
+  allDepthLayers,
   chartKinds,
   type DepthRun,
   depthError,
   depthLayers,
+  depthPlaces,
   depthRuns,
+  followedPlace,
   type Sizes,
   sizeExtent,
   startDepth,
@@ -19,14 +22,17 @@ import {
 } from "../../view/profile/depth";
 import { showLayer } from "../../view/screen/reveal";
 import { runColour, shownRuns } from "../../view/selection/selection";
+import { depthPlace } from "../../view/settings/settings";
 import { box } from "../widgets/box";
+import { Select } from "../widgets/controls";
 import { adoptStyles } from "../widgets/late_styles";
 import { type DepthChart, layerAt, layerLeft_px, paintDepth } from "./depth_painter";
 
 adoptStyles(css);
 
-const NAMES_PX = 110;
 const NAME_EVERY_PX = 13;
+/** Time, choice of layers and margins, where they take one line. */
+const HEAD_PX = 50;
 const TITLE_PX = 24;
 const LEAST_CHART_PX = 120;
 /** More layers than fit are scrolled to. */
@@ -56,7 +62,8 @@ export function DepthView() {
   const lines = useComputed(() => readLayer(marked.value)).value;
   const count = depthLayers.value.length;
   const width_px = Math.max(room.value.width_px - 20, Y_AXIS_PX + count * LEAST_LAYER_PX);
-  const each_px = (room.value.height_px - NAMES_PX - 40) / Math.max(1, kinds.length) - TITLE_PX;
+  const { height_px: names_px } = placeNames(width_px);
+  const each_px = (room.value.height_px - names_px - HEAD_PX) / Math.max(1, kinds.length) - TITLE_PX;
   const open = (at: number) => {
     const layer = depthLayers.peek()[at];
     if (layer !== undefined) showLayer(layer.series);
@@ -67,12 +74,10 @@ export function DepthView() {
       <p class="depth-head">
         <strong>{time || (depthError.value ? "" : "Loading …")}</strong>
         {depthError.value === "" ? null : <span role="alert">{depthError.value}</span>}
+        <PlaceSelect />
         <span class="facts-line">
-          Layers in the order in which they ran. Bands: 5–95 % and 25–75 % of |x| other than 0; line: root
-          mean square; at the foot: share that is exactly 0; red: NaN or infinite.
-          {count > MANY_LAYERS
-            ? " Filter the layers, such as by /out$/, to follow one place of every block."
-            : ""}
+          Bands: 5–95 % and 25–75 % of |x| other than 0; line: root mean square; at the foot: share that is
+          exactly 0; red: NaN or infinite.
         </span>
       </p>
       <div
@@ -121,6 +126,26 @@ export function DepthView() {
   );
 }
 
+/** Which layers are drawn: of a model of repeated blocks, one place of each is a line that reads well. */
+function PlaceSelect() {
+  const places = depthPlaces.value;
+  if (places.length === 0) return null;
+  return (
+    <Select
+      label="Layers"
+      tip={depthPlace.tip}
+      value={followedPlace.value?.id ?? "all"}
+      options={[
+        { value: "all", label: `all ${allDepthLayers.value}` },
+        ...places.map(({ id, label, count }) => ({ value: id, label: `${label} of ${count} blocks` })),
+      ]}
+      onChange={(place) => {
+        depthPlace.value = place;
+      }}
+    />
+  );
+}
+
 const KEYS: Readonly<Record<string, (at: number, count: number) => number>> = {
   ArrowLeft: (at) => at - 1,
   ArrowRight: (at) => at + 1,
@@ -133,6 +158,11 @@ interface ChartProps {
   readonly marked: number;
   readonly width_px: number;
   readonly height_px: number;
+}
+
+/** Repeated blocks have a line for each of their places; without them all layers are on one. */
+function linesOfLayers(): readonly string[] {
+  return depthLayers.value.map(({ place }) => (depthPlaces.value.length > 0 ? place : ""));
 }
 
 function Chart({ kind, marked, width_px, height_px }: ChartProps) {
@@ -152,6 +182,7 @@ function Chart({ kind, marked, width_px, height_px }: ChartProps) {
       runs: runs.value,
       colours: runs.value.map(({ run }) => runColour(run.at)),
       names: depthLayers.value.map(({ name }) => name),
+      lines: linesOfLayers(),
     };
     paintDepth(canvas.current, chart, pixelRatio.value);
   });
@@ -159,6 +190,7 @@ function Chart({ kind, marked, width_px, height_px }: ChartProps) {
     <section>
       <h2 class="depth-title">
         {kind.replace("_", " ")}
+        <span class="depth-run">|x| on a log axis ↑, order of execution →</span>
         {runs.value.map((run) => (
           <Growth key={run.run.name} {...run} />
         ))}
@@ -175,12 +207,15 @@ function Chart({ kind, marked, width_px, height_px }: ChartProps) {
 
 /** How the size goes from the first to the last layer: "rms 0.8 → 12 (× 15)". */
 function Growth({ run, sizes }: DepthRun) {
-  const known = depthLayers.value.flatMap(({ name }) => sizes.get(name)?.figures.rms ?? []);
+  const known = depthLayers.value.flatMap(({ name }) => {
+    const { rms, broken } = sizes.get(name)?.figures ?? {};
+    return broken ? [] : (rms ?? []);
+  });
   const [first, last] = [known[0], known.at(-1)];
   const text =
     first === undefined || last === undefined
       ? "no values"
-      : `rms ${formatValue(first)} → ${formatValue(last)}${first > 0 ? ` (× ${formatValue(last / first, 2)})` : ""}`;
+      : `rms ${formatValue(first)} → ${formatValue(last)}${first > 0 && last > 0 ? ` (× ${formatValue(last / first, 2)})` : ""}`;
   return (
     <span class="depth-run" title="Root mean square of the first and the last layer that ran">
       <span class="swatch" style={{ background: runColour(run.at) }} />
@@ -192,25 +227,33 @@ function Growth({ run, sizes }: DepthRun) {
 
 /** Names of layers differ at their ends. */
 const NAME_LENGTH = 20;
-const LETTER_PX = 7;
-/** From here on the lines go up and down within each block more than along the model. */
-const MANY_LAYERS = 100;
+const LETTER_PX = 5.5;
+
+/** The layers' names, and whether they lie or stand below the charts. */
+function placeNames(width_px: number) {
+  // What all have in common at the end is said above.
+  const common = followedPlace.value === undefined ? "" : `.${followedPlace.value.label}`;
+  const names = depthLayers.value.map(({ name }) =>
+    common !== "" && name.endsWith(common) ? name.slice(0, -common.length) : name,
+  );
+  const each_px = layerLeft_px(1, names.length, width_px) - Y_AXIS_PX;
+  const longest = Math.min(NAME_LENGTH, Math.max(0, ...names.map((name) => name.length)));
+  const lying = longest * LETTER_PX < each_px;
+  return { names, each_px, lying, height_px: 14 + (lying ? 0 : longest * LETTER_PX) };
+}
 
 /** Below the charts, as many as have room. */
 function Names({ width_px }: { readonly width_px: number }) {
-  const all = depthLayers.value;
-  const each_px = layerLeft_px(1, all.length, width_px) - Y_AXIS_PX;
+  const { names, each_px, lying, height_px } = placeNames(width_px);
   const every = Math.max(1, Math.ceil(NAME_EVERY_PX / each_px));
-  const longest = Math.min(NAME_LENGTH, Math.max(...all.map(({ name }) => name.length)));
-  const lying = longest * LETTER_PX < each_px;
   return (
-    <div class={`depth-names${lying ? " lying" : ""}`} style={box({ height: NAMES_PX })} aria-hidden="true">
-      {all.map(({ name }, at) =>
+    <div class={`depth-names${lying ? " lying" : ""}`} style={box({ height: height_px })} aria-hidden="true">
+      {names.map((name, at) =>
         at % every === 0 ? (
           <span
             key={name}
             class="ellipsis"
-            style={box({ left: layerLeft_px(at + 0.5, all.length, width_px) })}
+            style={box({ left: layerLeft_px(at + 0.5, names.length, width_px) })}
           >
             {name.length > NAME_LENGTH ? `…${name.slice(1 - NAME_LENGTH)}` : name}
           </span>

@@ -2,11 +2,12 @@
 
 import { stepToUnit } from "../../math/column_spans";
 import { formatValue } from "../../math/format";
-import { type StepAxis, toUnit } from "../../math/step_axis";
+import type { StepAxis } from "../../math/step_axis";
 import { lastAtMost } from "../../math/value_scale";
 import type { FindingAnswer } from "../../series/types";
 import { columnSizes, related, scalarOf, tileOf, wantedScalars } from "../../view/findings/incident_data";
 import { clocks, sharedAxis } from "../../view/panel/known_panels";
+import { placePoints, pointsToPath, type ScalarPoints } from "../../view/screen/scalar_curve";
 import { extentOf, heightOf } from "../../view/screen/scalars";
 import { colourOfRun } from "../../view/selection/selection";
 
@@ -18,12 +19,10 @@ interface Props {
   readonly width_px: number;
 }
 
-/** Points in units of the time axis and their steps; values that are not finite are NaN. */
-interface Curve {
+/** ScalarPoints on the time axis, and their steps. */
+interface Curve extends ScalarPoints {
   readonly name: string;
-  readonly units: readonly number[];
   readonly steps: ArrayLike<number>;
-  readonly values: readonly number[];
 }
 
 export function Curves({ finding, width_px }: Props) {
@@ -43,12 +42,7 @@ function scalarCurves(run: string): readonly Curve[] {
   return wantedScalars.value.flatMap((tag) => {
     const scalar = scalarOf(tag);
     if (scalar === undefined) return [];
-    const units = scalar.steps.map((step, at) =>
-      toUnit(sharedAxis.value.kind, step, scalar.wall_times[at] ?? 0, clock),
-    );
-    return [
-      { name: tag, units, steps: scalar.steps, values: scalar.values.map((value) => value ?? Number.NaN) },
-    ];
+    return [{ name: tag, steps: scalar.steps, ...placePoints(scalar, sharedAxis.value.kind, clock) }];
   });
 }
 
@@ -85,23 +79,14 @@ function CurveLine({ curve, finding, width_px }: Props & { readonly curve: Curve
   );
 }
 
-/** On the height of what is shown; NaN breaks the line. */
+/** On the height of what is shown. */
 function curveToPath({ units, values }: Curve, axis: StepAxis, width_px: number): string {
-  const isShown = (at: number) => units[at]! >= axis.lo && units[at]! <= axis.hi;
-  const seen = values.filter((value, at) => isShown(at) && Number.isFinite(value));
-  const extent = extentOf([seen]) ?? [0, 1];
-  let path = "";
-  let pen = "M";
-  values.forEach((value, at) => {
-    if (!isShown(at)) return;
-    if (!Number.isFinite(value)) {
-      pen = "M";
-      return;
-    }
-    const share = Math.min(1.5, Math.max(-0.5, heightOf(extent, value)));
-    const y = PAD_PX + (1 - share) * (CURVE_PX - 2 * PAD_PX);
-    path += `${pen}${axis.unitToPx(units[at]!, width_px).toFixed(1)} ${y.toFixed(1)}`;
-    pen = "L";
+  const isShown = (_: number, at: number) => units[at]! >= axis.lo && units[at]! <= axis.hi;
+  const extent = extentOf([values.filter(isShown).filter(Number.isFinite)]) ?? [0, 1];
+  return pointsToPath({ units, values }, axis, {
+    width_px,
+    height_px: CURVE_PX,
+    pad_px: PAD_PX,
+    heightOf: (value) => heightOf(extent, value),
   });
-  return path;
 }

@@ -13,7 +13,7 @@ import { linkToView } from "../../view/settings/url";
 import type { Cursor } from "../../view/settings/zoom";
 import * as zoom from "../../view/settings/zoom";
 import { choose } from "../settings/offers";
-import { helpOpen, paletteOpen, paneOpen } from "../settings/open_state";
+import { helpOpen, openRunList, paletteOpen, paneOpen, runListOpen } from "../settings/open_state";
 import { copyText } from "../widgets/clipboard";
 import { say } from "../widgets/toast";
 
@@ -52,6 +52,12 @@ command({
   label: settings.filter.label,
   keys: ["/"],
   run: () => focusElement(FILTER_ID),
+});
+export const runList = command({
+  label: "List of runs",
+  keys: ["R"],
+  when: () => !selection.boardOpen.peek(),
+  run: () => openRunList(!runListOpen.peek()),
 });
 export const pane = command({ label: "More settings", run: () => toggle(paneOpen) });
 export const help = command({
@@ -138,9 +144,15 @@ export const copyLink = command({
 command({
   label: settings.boardFilter.label,
   run: () => {
-    settings.view.value = "board";
-    // The board is drawn in this turn.
+    if (!selection.boardOpen.peek()) openRunList(true);
+    // The list is drawn in this turn.
     window.setTimeout(() => focusElement(RUN_FILTER_ID));
+  },
+});
+command({
+  label: settings.depthPlace.label,
+  run: () => {
+    settings.view.value = "depth";
   },
 });
 command({

@@ -3,7 +3,7 @@
 import { type AnySetting, allSettings } from "../../view/settings/setting";
 import { cursor } from "../../view/settings/zoom";
 import { choose, inForce } from "../settings/offers";
-import { helpOpen, paneOpen } from "../settings/open_state";
+import { helpOpen, listCovers, openRunList, paneOpen, runListOpen } from "../settings/open_state";
 import { allCommands, type Command } from "./commands";
 import { undoHandleDrag } from "./handle_drag";
 import { eventToKey } from "./key_names";
@@ -46,6 +46,10 @@ function act(key: string, event: KeyboardEvent): boolean {
   if (key === "Esc" && document.querySelector(":popover-open") !== null) return false;
   if (key === "Esc" && paneOpen.peek()) {
     paneOpen.value = false;
+    return true;
+  }
+  if (key === "Esc" && runListOpen.peek() && listCovers()) {
+    openRunList(false);
     return true;
   }
   const at = cursor.peek();

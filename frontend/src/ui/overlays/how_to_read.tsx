@@ -10,6 +10,7 @@ import { boardOpen, depthOpen } from "../../view/selection/selection";
 import { helpOpen } from "../settings/open_state";
 import { IconButton } from "../widgets/controls";
 import { adoptStyles } from "../widgets/late_styles";
+import { recallChoice, rememberChoice } from "../widgets/memory";
 
 adoptStyles(readingCss);
 
@@ -162,16 +163,17 @@ function paint(context: CanvasRenderingContext2D, colourOf: (share: number) => s
 }
 
 /** Where the browser remembers that the strip was closed. */
-const SEEN = "activation_hist.reading_hint_closed";
+const SEEN = "reading_hint_closed";
 
 /** A strip at the foot of the page for those who are here for the first time. */
 export function ReadingHint() {
-  const closed = useSignal(wasClosed());
+  // Where nothing can be remembered, nobody is asked at each visit.
+  const closed = useSignal(recallChoice(SEEN) !== null);
   // It is about panels, not about the board or the depth view.
   if (closed.value || boardOpen.value || depthOpen.value) return null;
   const close = () => {
     closed.value = true;
-    remember();
+    rememberChoice(SEEN, "1");
   };
   return (
     <aside class="reading-hint" aria-label="New here">
@@ -192,21 +194,4 @@ export function ReadingHint() {
       <IconButton icon="close" tip="Do not show this again" onClick={close} />
     </aside>
   );
-}
-
-/** Where nothing can be remembered, nobody is asked at each visit. */
-function wasClosed(): boolean {
-  try {
-    return localStorage.getItem(SEEN) !== null;
-  } catch {
-    return true;
-  }
-}
-
-function remember(): void {
-  try {
-    localStorage.setItem(SEEN, "1");
-  } catch {
-    // It is closed for this visit.
-  }
 }

@@ -1,7 +1,7 @@
 /** The same step in all panels: one line per column of panels, or per panel where each has its own axis. */
 
 import { useComputed } from "@preact/signals";
-import { name_px, panel_px, plot_px, Y_AXIS_PX } from "../../view/layout/metrics";
+import { frame, name_px, panel_px, plot_px, stuckSlice_px, Y_AXIS_PX } from "../../view/layout/metrics";
 import { placedRows } from "../../view/layout/rows";
 import { fullAxis, sharedLiveAxis } from "../../view/panel/known_panels";
 import type { PanelView } from "../../view/panel/panel_view";
@@ -47,8 +47,10 @@ function Lines({ box, panel }: { readonly box: LineBox; readonly panel?: PanelVi
     const axis = (panel?.liveAxis ?? sharedLiveAxis).value;
     const share = unit === null || fullAxis.value.kind !== axis.kind ? -1 : axis.unitToFraction(unit);
     const x_px = left_px + share * plot_px.value;
-    // Names stay where they are while the panels are scrolled under them.
-    if (share < 0 || share > 1 || x_px - scrollLeft_px.value < name_px.value) return "visibility:hidden";
+    // Names and slices stay where they are while the panels are scrolled under them.
+    const seen_px = x_px - scrollLeft_px.value;
+    const end_px = frame.value.width_px - stuckSlice_px.value;
+    if (share < 0 || share > 1 || seen_px < name_px.value || seen_px > end_px) return "visibility:hidden";
     const part = height_px === undefined ? "" : `top:${top_px}px;height:${height_px}px;`;
     return `${part}transform:translateX(${x_px.toFixed(1)}px)`;
   };

@@ -1,6 +1,14 @@
 /** Layers down, runs across; names and run heads stay in sight. */
 
-import { content_px, HEAD_PX, name_px, panel_px, SCALAR_PX, Y_AXIS_PX } from "../../view/layout/metrics";
+import {
+  content_px,
+  HEAD_PX,
+  name_px,
+  panel_px,
+  SCALAR_PX,
+  stuckSlice_px,
+  Y_AXIS_PX,
+} from "../../view/layout/metrics";
 import { cellsTop_px, type PlacedRow, total_px } from "../../view/layout/rows";
 import { shownTags } from "../../view/screen/scalars";
 import { layerViews } from "../../view/screen/views";
@@ -56,6 +64,7 @@ function RunHeads() {
       {shownRuns.value.map((run) => (
         <Head key={run.name} run={run} />
       ))}
+      <div class="head-end" style={box({ width: stuckSlice_px.value })} />
     </div>
   );
 }

@@ -3,11 +3,11 @@
 import { type ReadonlySignal, useComputed } from "@preact/signals";
 import { formatValue } from "../../math/format";
 import type { Extent } from "../../math/scalar_range";
-import { type RunClock, type StepAxis, toUnit } from "../../math/step_axis";
+import { smooth } from "../../math/smooth";
 import { lastAtMost } from "../../math/value_scale";
-import type { ScalarSeries } from "../../series/types";
 import { plot_px, SCALAR_PX, Y_AXIS_PX } from "../../view/layout/metrics";
 import { clocks, sharedLiveAxis } from "../../view/panel/known_panels";
+import { placePoints, pointsToPath, type ScalarPoints } from "../../view/screen/scalar_curve";
 import {
   extents,
   hasOwnExtent,
@@ -18,7 +18,7 @@ import {
   series,
 } from "../../view/screen/scalars";
 import { shownRuns } from "../../view/selection/selection";
-import { scalarScale } from "../../view/settings/settings";
+import { scalarScale, smoothing } from "../../view/settings/settings";
 import { cursor } from "../../view/settings/zoom";
 import { box } from "../widgets/box";
 
@@ -33,13 +33,27 @@ const NAME_LINE_PX = 14;
 const CHART_PX = SCALAR_PX - NAME_LINE_PX;
 const CHART_PAD_PX = 3;
 
+const NO_POINTS: ScalarPoints = { units: [], values: [] };
+
 export function ScalarChart({ run, tag, colour }: Props) {
   const key = scalarKey(run, tag);
-  const points = useComputed(() => placePoints(series.value.get(key), clocks.value.get(run)));
-  const path = useComputed(() => {
-    const extent = extents.value.get(key) ?? null;
-    return extent === null ? "" : linePath(points.value, sharedLiveAxis.value, extent, plot_px.value);
+  const kind = useComputed(() => sharedLiveAxis.value.kind);
+  const points = useComputed(() => {
+    const [scalar, clock] = [series.value.get(key), clocks.value.get(run)];
+    return scalar && clock ? placePoints(scalar, kind.value, clock) : NO_POINTS;
   });
+  const path = ({ units, values }: ScalarPoints) => {
+    const extent = extents.value.get(key) ?? null;
+    if (extent === null) return "";
+    const size = { width_px: plot_px.value, height_px: CHART_PX, pad_px: CHART_PAD_PX };
+    const heights = { ...size, heightOf: (value: number) => heightOf(extent, value) };
+    return pointsToPath({ units, values }, sharedLiveAxis.value, heights);
+  };
+  const raw = useComputed(() => path(points.value));
+  const average = useComputed(() =>
+    smooth(points.value.values, hasOwnExtent(tag) ? 0 : smoothing.value / 100),
+  );
+  const smoothed = useComputed(() => path({ ...points.value, values: average.value }));
   const extent = extents.value.get(key) ?? null;
   const over = hasOwnExtent(tag) ? "in this run" : "over the shown runs";
   const range =
@@ -59,7 +73,10 @@ export function ScalarChart({ run, tag, colour }: Props) {
         role="img"
         aria-label={`${tag} of ${run}${range}${beyond}`}
       >
-        <path d={path.value} fill="none" stroke={colour} stroke-width="1.3" stroke-linejoin="round" />
+        <g fill="none" stroke={colour} stroke-width="1.3" stroke-linejoin="round">
+          {raw.value === smoothed.value ? null : <path d={raw.value} opacity="0.35" />}
+          <path d={smoothed.value} />
+        </g>
       </svg>
     </div>
   );
@@ -97,7 +114,7 @@ function Ends({ name, extent: [lo, hi] }: { readonly name: string; readonly exte
 interface StateProps {
   readonly run: string;
   readonly tag: string;
-  readonly points: ReadonlySignal<Points>;
+  readonly points: ReadonlySignal<ScalarPoints>;
 }
 
 /** The value under the pointer, or why there is none. */
@@ -124,46 +141,6 @@ function State({ run, tag, points }: StateProps) {
   const logged = shownRuns.value.some(({ name, scalars }) => name === run && scalars.includes(tag));
   if (!logged) return "not logged in this run";
   if (!series.value.has(key)) return "loading";
-  // Points have no place before any panel of the run is there.
+  // ScalarPoints have no place before any panel of the run is there.
   return clocks.value.has(run) ? "no values" : "";
-}
-
-interface Points {
-  readonly units: Float64Array;
-  /** NaN where the logged value was not finite. */
-  readonly values: readonly number[];
-}
-
-function placePoints(scalar: ScalarSeries | undefined, clock: RunClock | undefined): Points {
-  if (scalar === undefined || clock === undefined) return { units: new Float64Array(0), values: [] };
-  const { kind } = sharedLiveAxis.value;
-  const units = Float64Array.from(scalar.steps, (step, at) =>
-    toUnit(kind, step, scalar.wall_times[at] ?? 0, clock),
-  );
-  return { units, values: scalar.values.map((value) => value ?? Number.NaN) };
-}
-
-/** Heights beyond the chart, beyond which the exact height does not matter. */
-const FAR = 2;
-
-/** Only what is on the axis, and one point to either side. */
-function linePath({ units, values }: Points, axis: StepAxis, extent: Extent, width_px: number): string {
-  const first = Math.max(0, lastAtMost(units, axis.lo));
-  const last = Math.min(units.length - 1, lastAtMost(units, axis.hi) + 1);
-  let path = "";
-  let pen = "M";
-  for (let at = first; at <= last; at++) {
-    const x = axis.unitToPx(units[at] ?? 0, width_px);
-    const share = heightOf(extent, values[at]);
-    if (Number.isNaN(share)) {
-      pen = "M";
-      continue;
-    }
-    const y = CHART_PAD_PX + (1 - Math.min(FAR, Math.max(-FAR, share))) * (CHART_PX - 2 * CHART_PAD_PX);
-    // A point alone is drawn as a short line, else it would not be seen.
-    const alone = pen === "M" && (at === last || Number.isNaN(values[at + 1]));
-    path += `${pen}${x.toFixed(1)} ${y.toFixed(1)}${alone ? "h3" : ""}`;
-    pen = "L";
-  }
-  return path;
 }

@@ -11,6 +11,7 @@ import * as selection from "../../view/selection/selection";
 import type { AnySetting, Choice, List, Option, Setting } from "../../view/settings/setting";
 import * as settings from "../../view/settings/settings";
 import { chooseRange, chooseTime } from "../../view/settings/zoom";
+import { runListOpen } from "./open_state";
 
 interface Offer<T> {
   /** Whether there is anything to choose. */
@@ -65,12 +66,19 @@ offer(settings.boardSort, {
   applies: () => selection.runsWithData.value.length > 1,
   options: () => [
     { value: "", label: "as TensorBoard does" },
-    ...selection.boardColumns.value.flatMap(({ value, label }) => [
-      { value, label: `${label}, smallest first` },
-      { value: `-${value}`, label: `${label}, largest first` },
-    ]),
+    ...selection.boardColumns.value.flatMap(({ value, label }) =>
+      value === "worst"
+        ? { value, label: `${label} first` }
+        : [
+            { value, label: `${label}, smallest first` },
+            { value: `-${value}`, label: `${label}, largest first` },
+          ],
+    ),
   ],
-  choose: (column) => chooseOnBoard(settings.boardSort, column),
+  choose: (column) => {
+    if (runListOpen.peek()) settings.boardSort.value = column;
+    else chooseOnBoard(settings.boardSort, column);
+  },
 });
 offer(settings.time, {
   options: () => settings.time.options.filter(({ value }) => value !== "epoch" || epochs.value.size > 0),
@@ -129,6 +137,7 @@ offer(settings.scalars, {
   inForce: () => shownTags.value,
 });
 offer(settings.scalarScale, { applies: () => tags.value.length > 0 });
+offer(settings.smoothing, { applies: () => tags.value.length > 0 });
 offer(settings.baseline, {
   applies: severalRuns,
   options: () => namesToOptions(runNames()),

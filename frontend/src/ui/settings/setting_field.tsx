@@ -79,7 +79,7 @@ function Control({ setting }: { readonly setting: AnySetting }) {
           min={setting.min}
           max={setting.max}
           step={setting.step}
-          format={(value) => (setting.value === 0 ? "auto" : `${value} px`)}
+          text={setting.show(setting.value)}
           onInput={(value) => choose(setting, value)}
           onReset={setting.reset}
         />

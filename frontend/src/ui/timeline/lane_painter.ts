@@ -76,8 +76,8 @@ function paintLine(
   context.lineWidth = 1.2;
   context.setLineDash(dashed ? [3, 2] : []);
   let pen = false;
-  units.forEach((unit, at) => {
-    const share = shares[at] ?? Number.NaN;
+  shares.forEach((share, at) => {
+    const unit = units[at]!;
     if (Number.isNaN(share)) {
       pen = false;
       return;

@@ -3,7 +3,7 @@
 import { useRef } from "preact/hooks";
 import * as selection from "../../view/selection/selection";
 import type { Choice } from "../../view/settings/setting";
-import { filter, kind, layout, phase, sort, transposed, view } from "../../view/settings/settings";
+import { filter, kind, layout, phase, runs, sort, transposed, view } from "../../view/settings/settings";
 import { canGoBack, zoomed } from "../../view/settings/zoom";
 import { CommandButton } from "../input/command_button";
 import * as commands from "../input/commands";
@@ -11,12 +11,11 @@ import { FindingsMenu } from "../overlays/findings_menu";
 import { later } from "../overlays/later";
 import { ChoiceField } from "../settings/choice_field";
 import { applies, choose, hintOf, inForce, isPicked, optionName, optionsOf } from "../settings/offers";
-import { paneOpen } from "../settings/open_state";
+import { openRunList, paneOpen, runListOpen } from "../settings/open_state";
 import { IconButton, Menu } from "../widgets/controls";
 import { Icon } from "../widgets/icons";
 import { useFolds } from "./fold";
 import { Live } from "./live";
-import { RunMenu } from "./run_menu";
 
 const More = later(async () => (await import("../later_parts")).More);
 const CompareFields = later(async () => (await import("../later_parts")).CompareFields);
@@ -36,7 +35,7 @@ export function Toolbar() {
           <ChoiceField setting={sort} name="Sort" />
         </span>
       ) : null}
-      <RunMenu />
+      {!board && applies(runs) ? <RunButton /> : null}
       {panels && selection.shownRuns.value.length > 1 ? (
         <span class="choices">
           <Menu icon="compare" text="Compare" tip="Compare the runs with one of them">
@@ -75,6 +74,20 @@ export function Toolbar() {
       </span>
       <CommandButton command={commands.pane} icon="tune" pressed={paneOpen.value} />
     </div>
+  );
+}
+
+/** Opens the list of runs, and says how many of them are shown. */
+function RunButton() {
+  return (
+    <IconButton
+      icon="runs"
+      text={runs.label}
+      badge={`${selection.shownRuns.value.length} of ${selection.runsWithData.value.length}`}
+      tip={`${runs.tip} (R)`}
+      pressed={runListOpen.value}
+      onClick={() => openRunList(!runListOpen.peek())}
+    />
   );
 }
 

@@ -45,9 +45,10 @@ interface ButtonProps {
   readonly pressed?: boolean | undefined;
   readonly disabled?: boolean;
   readonly text?: string | undefined;
+  readonly badge?: string;
 }
 
-export function IconButton({ icon, tip, name = tip, onClick, pressed, disabled, text }: ButtonProps) {
+export function IconButton({ icon, tip, name = tip, onClick, pressed, disabled, text, badge }: ButtonProps) {
   return (
     <button
       type="button"
@@ -60,6 +61,7 @@ export function IconButton({ icon, tip, name = tip, onClick, pressed, disabled, 
     >
       <Icon name={icon} />
       {text ? <span>{text}</span> : null}
+      {badge ? <span class="count">{badge}</span> : null}
     </button>
   );
 }

@@ -26,7 +26,8 @@ interface SliderProps {
   readonly min: number;
   readonly max: number;
   readonly step: number;
-  readonly format: (value: number) => string;
+  /** What is chosen, in words. */
+  readonly text: string;
   readonly onInput: (value: number) => void;
   readonly onReset?: () => void;
 }
@@ -42,11 +43,11 @@ export function Slider(props: SliderProps) {
         max={props.max}
         step={props.step}
         value={props.value}
-        aria-valuetext={props.format(props.value)}
+        aria-valuetext={props.text}
         onInput={(event) => props.onInput(Number(event.currentTarget.value))}
         onDblClick={props.onReset}
       />
-      <output>{props.format(props.value)}</output>
+      <output>{props.text}</output>
     </label>
   );
 }

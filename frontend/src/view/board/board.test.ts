@@ -109,10 +109,10 @@ describe("the board", () => {
   it("sums groups of runs up", () => {
     const [, middle, sick] = groupRuns(sortedRuns.value, allFacts.value[0]!);
     expect(sick?.name).toBe("lr=1");
-    expect(sumUp(sick!.runs)).toBe("3 of 3 sick, c first, steps 29–31");
-    expect(sumUp(middle!.runs)).toBe("3 healthy");
+    expect(sumUp(sick!.runs)).toBe("3 of 3 sick, mostly collapsed, c first, steps 29–31, last loss 2–3");
+    expect(sumUp(middle!.runs)).toMatch(/^3 healthy, last loss /);
     progress.value = { runs: 9, unchecked: ["lr=0.1/2"], pending: 3 };
-    expect(sumUp(middle!.runs)).toBe("0 of 3 sick, 1 not checked yet");
+    expect(sumUp(middle!.runs)).toMatch(/^0 of 3 sick, 1 not checked yet, last loss /);
     settings.boardGroup.value = "lr";
     settings.boardFoldedGroups.value = ["lr=1"];
     expect(boardRows.value.length).toBe(9 + 3 - 3);

@@ -1,13 +1,13 @@
 /** Columns of the board before the layers: hyper-parameters, loss, the worst finding and its first step. */
 
-import { computed } from "@preact/signals";
+import { computed, effect } from "@preact/signals";
 import { formatExact, formatValue } from "../../math/format";
 import type { Hyperparameter } from "../../series/types";
-import { runsWithData } from "../selection/selection";
+import { boardColumns, compareNames, runsWithData } from "../selection/selection";
 import { shortNames } from "../selection/short_names";
 import { boardFrame } from "./board_frame";
 import { HEALTHS, type Health, healthOf, worstFinding } from "./health";
-import { sweep } from "./sweep";
+import { startSweep, sweep } from "./sweep";
 
 export type Fact = Hyperparameter | null;
 
@@ -44,7 +44,7 @@ export const lossColumn: FactColumn = {
   },
 };
 
-const worstColumn: FactColumn = {
+export const worstColumn: FactColumn = {
   id: WORST,
   label: "worst finding",
   tip: "The most severe finding of the run and the layer in which it began",
@@ -108,15 +108,13 @@ export function factToText(fact: Fact): string {
   return typeof fact === "number" ? formatValue(fact, 6) : String(fact);
 }
 
-const collator = new Intl.Collator("en", { numeric: true });
-
 /** Numbers by size, words by letters, healths by severity; what is missing comes last in either direction. */
 export function compareFacts(a: Fact, b: Fact, direction: 1 | -1): number {
   if (a === null || b === null) return Number(a === null) - Number(b === null);
   if (typeof a === "number" && typeof b === "number") return direction * (a - b);
   const [x, y] = [a, b].map((fact) => HEALTHS.indexOf(fact as Health)) as [number, number];
   if (x >= 0 && y >= 0) return direction * (x - y);
-  return direction * collator.compare(String(a), String(b));
+  return direction * compareNames(String(a), String(b));
 }
 
 /** Names of runs, cut where all are equal. */
@@ -129,3 +127,16 @@ const NARROW_PX = 640;
 export const factColumns = computed<readonly FactColumn[]>(() =>
   boardFrame.value.width_px < NARROW_PX ? [worstColumn] : allFacts.value,
 );
+
+/** Asks for what the columns show, and offers them to sort and group by, until what is returned is called. */
+export function startFacts(): () => void {
+  const stops = [
+    startSweep(),
+    effect(() => {
+      boardColumns.value = allFacts.value.map(({ id, label }) => ({ value: id, label }));
+    }),
+  ];
+  return () => {
+    for (const stop of stops) stop();
+  };
+}

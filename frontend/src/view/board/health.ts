@@ -1,8 +1,10 @@
 /** What is wrong in each run and each cell of the board, of all runs of the log directory. */
 
 import { computed } from "@preact/signals";
+import { formatCounted, formatExact } from "../../math/format";
 import type { FindingAnswer } from "../../series/types";
-import { compareSeverity, findings, isDifference, progress } from "../findings/findings";
+import { compareSeverity, findings, isDifference, NOTHING_CHECKED, progress } from "../findings/findings";
+import { runsWithData } from "../selection/selection";
 
 const NONE: readonly FindingAnswer[] = [];
 
@@ -64,4 +66,17 @@ export function isSick(run: string): boolean {
 export function isHealthy(run: string): boolean {
   const health = healthOf(run);
   return health === "healthy" || (health === "info" && unchecked.value?.has(run) === false);
+}
+
+/** "12 of 30 runs · checked 17 of 30", of which so many are listed. */
+export function checkedToText(listed: number): string {
+  const all = runsWithData.value.length;
+  const { runs, unchecked } = progress.value ?? NOTHING_CHECKED;
+  const counted =
+    listed === all ? formatCounted(all, "run") : `${formatExact(listed)} of ${formatCounted(all, "run")}`;
+  const checked = runs - unchecked.length;
+  if (progress.value === null) return `${counted} · checking…`;
+  return checked < runs
+    ? `${counted} · checked ${formatExact(checked)} of ${formatExact(runs)}`
+    : `${counted} · all checked`;
 }

@@ -1,7 +1,7 @@
 /** Groups of the board's runs, and the line that sums each up. */
 
 import { formatExact, formatSteps, formatValue } from "../../math/format";
-import { compareFacts, type Fact, type FactColumn, factToText } from "./facts";
+import { compareFacts, type Fact, type FactColumn, factToText, lossColumn } from "./facts";
 import { healthOf, isSick, worstFinding } from "./health";
 
 export interface RunGroup {
@@ -40,7 +40,7 @@ function rangeOf(ascending: readonly number[]): (fact: Fact) => string {
   return (fact) => names.get(fact) ?? factToText(fact);
 }
 
-/** "6 of 6 sick, layer3 first, steps 29–37"; what is not known yet is said. */
+/** "6 of 6 sick, mostly exploding, layer3 first, steps 29–37, last loss 2.3–2.32"; what is not known yet is said. */
 export function sumUp(runs: readonly string[]): string {
   const sick = runs.filter(isSick);
   const unknown = runs.filter((run) => healthOf(run) === "unchecked").length;
@@ -51,14 +51,23 @@ export function sumUp(runs: readonly string[]): string {
   ];
   const worst = sick.flatMap((run) => worstFinding(run) ?? []);
   const layer = mostFrequent(worst.flatMap(({ layers: [first] }) => first ?? []));
+  const kind = mostFrequent(worst.map((one) => one.kind));
+  if (kind !== undefined) parts.push(`mostly ${kind.replaceAll("_", " ")}`);
   if (layer !== undefined) parts.push(`${layer} first`, stepsToText(worst.map((one) => one.first_step)));
   if (unknown > 0) parts.push(`${formatExact(unknown)} not checked yet`);
+  const losses = runs.map(lossColumn.read).filter((loss) => typeof loss === "number");
+  if (losses.length > 0) parts.push(`${lossColumn.label} ${rangeToText(losses)}`);
   return parts.join(", ");
 }
 
 function stepsToText(steps: readonly number[]): string {
   const [first, last] = [Math.min(...steps), Math.max(...steps)];
   return `${first === last ? "step" : "steps"} ${formatSteps(first, last)}`;
+}
+
+function rangeToText(numbers: readonly number[]): string {
+  const [least, most] = [Math.min(...numbers), Math.max(...numbers)].map((number) => formatValue(number));
+  return least === most ? `${least}` : `${least}–${most}`;
 }
 
 function mostFrequent(names: readonly string[]): string | undefined {

@@ -39,7 +39,7 @@ export const SCALAR_PX = 46;
 /** Run heads and margins around the only row. */
 const AROUND_FULL_PX = 150;
 const NARROW_PX = 640;
-const MIN_PANEL_PX = 230;
+const MIN_PANEL_PX = 200;
 const MIN_STRIP_PX = 150;
 /** Height of strips beside each other, in usual strips. */
 const STRIP_LEAST = 3;
@@ -71,14 +71,16 @@ export const slice_px: ReadonlySignal<number> = computed(() => {
   return narrow.value ? 160 : width_px < 1000 ? 130 : width_px < 1400 ? 170 : 210;
 });
 
+/** What of it stays in sight while the panels are scrolled under it. */
+export const stuckSlice_px = computed(() => (narrow.value || isTransposed.value ? 0 : slice_px.value));
+
 export const panel_px: ReadonlySignal<number> = computed(() => {
   const chosen = settings.panelWidth_px.value;
   if (chosen > 0) return Math.max(MIN_PANEL_PX, chosen);
   const { width_px } = frame.value;
   if (isTransposed.value) return layerColumn_px(width_px - name_px.value);
   const shown = Math.max(1, shownRuns.value.length);
-  const slice = narrow.value ? 0 : slice_px.value;
-  return Math.max(MIN_PANEL_PX, Math.floor((width_px - name_px.value - slice) / shown));
+  return Math.max(MIN_PANEL_PX, Math.floor((width_px - name_px.value - stuckSlice_px.value) / shown));
 });
 
 /** All layers side by side where they fit, the scalars of the runs before them. */

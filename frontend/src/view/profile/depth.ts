@@ -18,6 +18,7 @@ import {
 } from "../selection/selection";
 import * as settings from "../settings/settings";
 import { inExecutionOrder } from "./layer_order";
+import { type Place, placeOf, repeatedPlaces, usualPlace } from "./places";
 import { askAfter, askProfiles, type ProfileQuery, type Profiles, pacedRequests } from "./profiles";
 
 /** Kinds that are drawn together, the first above. */
@@ -35,10 +36,11 @@ export const chartKinds = computed<readonly string[]>(() => {
 /** A layer of any of the charts, in the order of execution; the series is of the first kind that has it. */
 export interface DepthLayer {
   readonly name: string;
+  readonly place: string;
   readonly series: Series;
 }
 
-export const depthLayers = computed<readonly DepthLayer[]>(() => {
+const allLayers = computed<readonly Series[]>(() => {
   const [run] = shownRuns.value;
   const types = settings.types.value;
   const { matches } = layerFilter.value;
@@ -53,11 +55,29 @@ export const depthLayers = computed<readonly DepthLayer[]>(() => {
   for (const series of index.value?.series ?? [])
     if (wanted(series) && !named.has(series.layer)) named.set(series.layer, series);
   if (run === undefined) return [];
-  return inExecutionOrder([...named.values()], run, effectivePhase.value).map((series) => ({
-    name: series.layer,
-    series,
-  }));
+  return inExecutionOrder([...named.values()], run, effectivePhase.value);
 });
+
+/** More layers than this go up and down within each block more than along the model. */
+const MANY_LAYERS = 40;
+
+export const depthPlaces = computed(() => repeatedPlaces(allLayers.value));
+
+/** The place that is followed; undefined for all layers. */
+export const followedPlace = computed<Place | undefined>(() => {
+  const chosen = settings.depthPlace.value;
+  if (chosen === "") return allLayers.value.length > MANY_LAYERS ? usualPlace(depthPlaces.value) : undefined;
+  return depthPlaces.value.find(({ id }) => id === chosen);
+});
+
+export const depthLayers = computed<readonly DepthLayer[]>(() => {
+  const followed = followedPlace.value;
+  return allLayers.value
+    .map((series) => ({ name: series.layer, place: placeOf(series), series }))
+    .filter(({ place }) => followed === undefined || place === followed.id);
+});
+
+export const allDepthLayers = computed(() => allLayers.value.length);
 
 const overRun = signal<Profiles>(new Map());
 /** Of one column of the run, or of the zoomed steps as one; `asked`: which. */
@@ -191,23 +211,52 @@ export function depthRuns(kind: string): readonly DepthRun[] {
   });
 }
 
-/** Sizes beyond this many times below the largest are rounding, and would flatten the rest. */
-const DECADES = 24;
+/** So many decades beyond what most sizes are, a size is at the edge of the chart: it would flatten the rest. */
+const BEYOND_DECADES = 12;
+/** Share of the sizes to either side that are not "most". */
+const TAIL = 0.1;
 
-/** Least and largest size of a kind over the whole run, so that playing it moves no axis; null without any. */
+const sizeExtents = computed(() => new Map(chartKinds.value.map((kind) => [kind, extentOfKind(kind)])));
+
+/** What the axis of a kind spans over the whole run, so that playing it moves no axis; null without any size. */
 export function sizeExtent(kind: string): readonly [number, number] | null {
-  let [lo, hi] = [Number.POSITIVE_INFINITY, 0];
+  return sizeExtents.value.get(kind) ?? null;
+}
+
+function extentOfKind(kind: string): readonly [number, number] | null {
+  const names = new Set(depthLayers.value.map(({ name }) => name));
+  const tags = new Set(index.value?.series.filter(({ layer }) => names.has(layer)).map(({ tag }) => tag));
+  let [lo, hi, count] = [Number.POSITIVE_INFINITY, 0, 0];
+  const decades = new Map<number, number>();
   for (const profile of overRun.value.values()) {
     if (profile.kind !== kind) continue;
-    for (const { figures } of profile.layers)
-      for (const name of ["p05", "p95", "rms"])
-        for (const value of figures[name] ?? []) {
-          if (value === null || value <= 0) continue;
-          lo = Math.min(lo, value);
-          hi = Math.max(hi, value);
-        }
+    for (const { tag, figures } of profile.layers)
+      for (const value of tags.has(tag) ? ["p05", "p95", "rms"].flatMap((name) => figures[name] ?? []) : []) {
+        if (value === null || value <= 0) continue;
+        lo = Math.min(lo, value);
+        hi = Math.max(hi, value);
+        const decade = Math.floor(Math.log10(value));
+        decades.set(decade, (decades.get(decade) ?? 0) + 1);
+        count++;
+      }
   }
-  return hi > 0 ? [Math.max(lo, hi / 10 ** DECADES), hi] : null;
+  if (count === 0) return null;
+  const ascending = [...decades].sort(([a], [b]) => a - b);
+  const usual = [ascending, ascending.toReversed()].map((all) => decadeAfter(all, TAIL * count));
+  return [
+    Math.max(lo, 10 ** (usual[0]! - BEYOND_DECADES)),
+    Math.min(hi, 10 ** (usual[1]! + 1 + BEYOND_DECADES)),
+  ];
+}
+
+/** The decade in which so many sizes have been counted. */
+function decadeAfter(decades: readonly (readonly [decade: number, count: number])[], sizes: number): number {
+  let before = 0;
+  for (const [decade, count] of decades) {
+    before += count;
+    if (before > sizes) return decade;
+  }
+  return 0;
 }
 
 /** What time the charts show, in words. */

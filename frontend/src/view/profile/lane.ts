@@ -4,13 +4,15 @@ import { computed, effect } from "@preact/signals";
 import { nearestColumn } from "../../math/column_spans";
 import { formatExact, formatValue } from "../../math/format";
 import type { RibbonLayer } from "../../math/ribbon";
-import { type StepAxis, toUnit } from "../../math/step_axis";
+import { smooth } from "../../math/smooth";
+import type { StepAxis } from "../../math/step_axis";
 import { lastAtMost } from "../../math/value_scale";
 import type { FindingAnswer, Profile, ProfileMark } from "../../series/types";
 import { sorted } from "../findings/findings";
 import { clocks, fullAxis } from "../panel/known_panels";
 import { epochs } from "../panel/panel_times";
 import { profileSpans, stepPlacer } from "../panel/run_times";
+import { placePoints, type ScalarPoints } from "../screen/scalar_curve";
 import {
   alsoWanted,
   extentOf,
@@ -22,18 +24,17 @@ import {
   tags,
 } from "../screen/scalars";
 import { layers, runColour, type ShownRun, shownRuns } from "../selection/selection";
+import { smoothing } from "../settings/settings";
 import { inExecutionOrder } from "./layer_order";
 import { changes, startChanges } from "./profiles";
 
-export interface LaneLine {
+export interface LaneLine extends ScalarPoints {
   readonly run: string;
   readonly tag: string;
   readonly colour: string;
   readonly dashed: boolean;
-  readonly units: readonly number[];
-  /** 0 at the lower end of the lane, 1 at the upper; not finite where there is no value. */
+  /** Smoothed, but for the learning rate: 0 at the lower end of the lane, 1 at the upper; NaN where there is no value. */
   readonly shares: readonly number[];
-  readonly values: readonly (number | null)[];
 }
 
 /** The loss and the learning rate, where the runs have them. */
@@ -66,14 +67,15 @@ export const laneLines = computed<readonly LaneLine[]>(() => {
     return drawn.map(({ run, scalar, clock }) => {
       const dashed = hasOwnExtent(tag);
       const extent = (dashed ? extentOf([scalar.values]) : shared) ?? [0, 1];
-      const { values } = scalar;
+      const { units, values } = placePoints(scalar, kind, clock);
+      const drawnValues = dashed ? values : smooth(values, smoothing.value / 100);
       return {
         run: run.name,
         tag,
         colour: runColour(run.at),
         dashed,
-        units: scalar.steps.map((step, at) => toUnit(kind, step, scalar.wall_times[at] ?? 0, clock)),
-        shares: values.map((value) => (extent[1] > extent[0] ? heightOf(extent, value) : 0.5)),
+        units,
+        shares: drawnValues.map((value) => (extent[1] > extent[0] ? heightOf(extent, value) : 0.5)),
         values,
       };
     });
@@ -164,7 +166,7 @@ export function laneReadout(unit: number, width_px: number): readonly string[] {
   const axis = fullAxis.value;
   const scalars = laneLines.value.slice(0, 2 * READ_RUNS).flatMap(({ run, tag, units, values }) => {
     const value = values[Math.max(0, lastAtMost(units, unit))];
-    return typeof value === "number" ? [{ run, text: `${tag} ${formatValue(value)}` }] : [];
+    return value !== undefined && !Number.isNaN(value) ? [{ run, text: `${tag} ${formatValue(value)}` }] : [];
   });
   const lines = shownRuns.value.slice(0, READ_RUNS).flatMap(({ name }) => {
     const own = scalars.filter(({ run }) => run === name).map(({ text }) => text);
@@ -195,7 +197,7 @@ function mostChanged(run: string, unit: number): string {
 export function laneSummary(): string {
   const axis = fullAxis.value;
   const scalars = laneLines.value.map(({ run, tag, values }) => {
-    const known = values.filter((value) => value !== null);
+    const known = values.filter((value) => !Number.isNaN(value));
     if (known.length === 0) return "";
     return `${tag} of ${run} from ${formatValue(known[0]!)} to ${formatValue(known[known.length - 1]!)}`;
   });

@@ -86,7 +86,7 @@ export const depthOpen = computed(() => settings.view.value === "depth");
 /** Whether the board's first cells are there; what is asked for besides waits for that. */
 export const boardDrawn = signal(false);
 
-/** What runs can be grouped by; given by the board. */
+/** What runs can be sorted and grouped by; known to the board and to the list of runs. */
 export const boardColumns = signal<readonly Option<string>[]>([]);
 
 /** Panels of these runs; null for the first few. */
@@ -231,6 +231,7 @@ function without(items: readonly string[], item: string): readonly string[] | nu
 
 const collator = new Intl.Collator("en", { numeric: true });
 
-function compareNames(a: string, b: string): number {
+/** With numbers in them by their size. */
+export function compareNames(a: string, b: string): number {
   return collator.compare(a, b);
 }

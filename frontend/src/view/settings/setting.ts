@@ -1,7 +1,7 @@
 /** What a setting is: a signal with a default, a name, and what the page says and offers of it. */
 
 import { type Signal, signal } from "@preact/signals";
-import { type Codec, choice, choices, flag, integer, text } from "./codec";
+import { type Codec, choice, choices, flag, text } from "./codec";
 
 /** What stands together in the settings pane; the first is there only where the corner above the names has no room for it. */
 export const PANE_GROUPS = [
@@ -55,7 +55,7 @@ export type List<V extends readonly string[] | null = readonly string[] | null> 
   readonly form: "list";
   readonly options: readonly Option<string>[];
 };
-/** A whole number on a slider; 0 leaves it to the page. */
+/** A whole number on a slider. */
 export type Amount = Setting<number> & { readonly form: "amount" } & Slide;
 /** Set in a way of its own: typed, dragged, or by a button at a row. */
 export type Own<T = unknown> = Setting<T> & { readonly form: "own" };
@@ -64,6 +64,8 @@ interface Slide {
   readonly min: number;
   readonly max: number;
   readonly step: number;
+  /** What was chosen, in words. */
+  show(value: number): string;
 }
 
 export type AnySetting = Flag | Choice | List | Amount | Own;
@@ -138,9 +140,8 @@ export class SettingGroup {
     return register(this.make(name, initial, codec, { options: [], ...words, form: "list" as const }));
   }
 
-  /** `most`: up to this an address may say. */
-  amount(name: string, most: number, words: SettingTexts & Slide): Amount {
-    return register(this.make(name, 0, integer(0, most), { ...words, form: "amount" as const }));
+  amount(name: string, initial: number, codec: Codec<number>, words: SettingTexts & Slide): Amount {
+    return register(this.make(name, initial, codec, { ...words, form: "amount" as const }));
   }
 
   own<T>(name: string, initial: T, codec: Codec<T>, words: SettingTexts): Own<T> {

@@ -64,6 +64,11 @@ export const view = shown.choice("view", "auto", {
   tip: "Panels of a few runs, a board of all runs, or all layers of one step by depth. Auto: the board if there are more than six runs and none was chosen",
   labels: { auto: "auto", panels: "Panels", board: "Board", depth: "Depth" },
 });
+/** "": as many layers as read well; "all", or a place as view/profile/places.ts names it. */
+export const depthPlace = shown.own("depthPlace", "", text, {
+  label: "Layers by depth",
+  tip: "Follow one place of every block, or all layers",
+});
 
 const board = new SettingGroup("Board");
 export const boardFilter = board.own("boardFilter", "", text, {
@@ -253,6 +258,15 @@ export const scalarScale = overHeatmaps.choice("scalarScale", "linear", {
   tip: "Scale of the scalars above the heatmaps and in the timeline; log leaves out values up to 0",
   labels: { linear: "linear", log: "log" },
 });
+/** In hundredths. */
+export const smoothing = overHeatmaps.amount("smoothing", 60, integer(0, 99), {
+  label: "Smoothing of scalars",
+  tip: "Moving average of the scalars, as in TensorBoard, over the pale line of what was logged",
+  min: 0,
+  max: 99,
+  step: 1,
+  show: (value) => (value / 100).toFixed(2),
+});
 
 const comparison = new SettingGroup("Compare");
 export const baseline = comparison.choiceOfData("baseline", {
@@ -287,26 +301,31 @@ export const sliceLog = besideHeatmaps.flag("sliceLog", {
 });
 
 const sizes = new SettingGroup("Size");
+function autoOrPx(value: number): string {
+  return value === 0 ? "auto" : `${value} px`;
+}
 export const density = sizes.choice("density", "normal", {
   label: "Density",
   tip: "Height of strips and panels",
   labels: { compact: "compact", normal: "normal", large: "large" },
 });
 /** In CSS px; 0: as wide as the page allows. */
-export const panelWidth_px = sizes.amount("panelWidth_px", 4000, {
+export const panelWidth_px = sizes.amount("panelWidth_px", 0, integer(0, 4000), {
   label: "Panel width",
   tip: "Width of a run's panels; double-click to use the full width of the page",
-  min: 230,
+  min: 200,
   max: 1600,
   step: 10,
+  show: autoOrPx,
 });
 /** In CSS px; 0: as the density has it. */
-export const panelHeight_px = sizes.amount("panelHeight_px", 1200, {
+export const panelHeight_px = sizes.amount("panelHeight_px", 0, integer(0, 1200), {
   label: "Panel height",
   tip: "Height of a panel; double-click to use the height of the density",
   min: 80,
   max: 600,
   step: 4,
+  show: autoOrPx,
 });
 
 export type Sort = Value<typeof sort>;

@@ -1,0 +1,98 @@
+"""Narrow pages, and usual ones at twice their size."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page
+
+from tests.browser.conftest import BAD, GOOD, LAYERS
+from tests.browser.tab import HeldRequests, open_frame, open_tab, overflow
+from tests.plugin.tensorboard_process import TensorBoard
+
+
+@pytest.mark.parametrize("width", [360, 700, 1000, 1280, 1600])
+def test_the_toolbar_keeps_its_lines(
+    open_page: Callable[..., Page], two_runs: TensorBoard, width: int
+) -> None:
+    page = open_page(width, 500)
+    held = HeldRequests(page, "**/tiles")
+    tab = open_frame(page, two_runs.root)
+    bar = tab.frame.locator(".toolbar")
+    tab.frame.locator(".panel").first.wait_for()
+
+    def height() -> float:
+        box = bar.bounding_box()
+        assert box is not None
+        return box["height"]
+
+    # One line; where all is folded and there is still no room, the layers' filter has another.
+    most = 50 if width > 360 else 80
+    assert height() < most
+    before = height()
+    held.release()
+    tab.wait_drawn()
+    assert height() == before
+    tab.set_hash("&p.activation_hist.zoomX=~50,100")
+    tab.frame.get_by_role("button", name="Reset zoom").wait_for()
+    # What comes makes others fold: nothing is pushed over the edge; a phone needs a line more.
+    tab.until(lambda: bar.evaluate("e => e.scrollWidth <= e.clientWidth"), bool)
+    assert height() == before if width > 360 else height() < 110
+    # The axes' choices stand above the names of the layers, or at the latest in the settings.
+    if not tab.frame.locator(".axis-choices").first.is_visible():
+        tab.frame.get_by_role("button", name="More settings").click()
+    tab.choose("Time", "relative")
+    assert tab.chosen("Time") == "relative"
+
+
+@pytest.mark.parametrize("width", [360, 800])
+def test_narrow_pages_keep_their_parts(
+    open_page: Callable[..., Page], two_runs: TensorBoard, width: int
+) -> None:
+    tab = open_tab(open_page(width, 740), two_runs.root)
+    assert tab.frame.evaluate("document.documentElement.scrollWidth") == width
+    for part in ("#layer-filter", ".run-name", ".layer-name", ".panel"):
+        box = tab.frame.locator(part).first.bounding_box()
+        assert box is not None and box["x"] >= 0 and box["x"] + 40 < width, part
+    assert tab.frame.locator(f'.panel[aria-label="conv1, {BAD}"]').count() == 1
+
+
+def test_a_narrow_page_has_colour_bars_and_scalars(
+    open_page: Callable[..., Page], two_runs: TensorBoard
+) -> None:
+    tab = open_tab(open_page(360, 740), two_runs.root, "&p.activation_hist.contrast=auto")
+    bars = tab.frame.locator(".tall .colour-bar")
+    assert bars.count() == len(LAYERS)
+    boxes = [bar.bounding_box() for bar in bars.all()]
+    assert len({round(box["x"]) for box in boxes if box is not None}) == 1
+    assert bars.first.locator(".limit").count() == 2
+    # Its words come where it is pointed at: the colour, and what the limits leave out.
+    unit = bars.first.locator(".unit").first
+    assert not unit.is_visible()
+    # At rest the page asks for a column for every pixel, which draws the panel anew once.
+    pooled = tab.frame.locator(f'.panel[aria-label="conv1, {GOOD}"] .notes').get_by_text("per col")
+    tab.until(pooled.count, lambda count: count == 0)
+    before = tab.pixels(GOOD, "conv1")["colours"]
+    bars.first.locator(".ramp-cells").hover()
+    tab.until(lambda: tab.pixels(GOOD, "conv1")["colours"], lambda now: now != before)
+    assert unit.is_visible() and "%" in unit.inner_text()
+    assert "▲" in bars.first.locator(".saturated").inner_text()
+    # Taken away under the pointer, it lets go of the cells.
+    tab.set_hash("&p.activation_hist.contrast=auto&p.activation_hist.transposed=1")
+    tab.until(tab.frame.locator(".layer-head").count, bool)
+    tab.page.mouse.move(2, 2)
+    tab.until(lambda: tab.pixels(GOOD, "conv1")["colours"], lambda now: now == before)
+    assert tab.frame.locator(".scalar").count() == 2
+    assert tab.problems == []
+
+
+def test_three_layers_are_seen_at_twice_the_size(
+    open_page: Callable[..., Page], two_runs: TensorBoard
+) -> None:
+    # 1440 x 900 at 200 %.
+    tab = open_tab(open_page(720, 450), two_runs.root)
+    tab.page.wait_for_timeout(500)
+    heat = tab.frame.locator(f"{tab.panel(GOOD, LAYERS[2])} .heat").bounding_box()
+    assert heat is not None and heat["y"] + heat["height"] <= 450 and heat["height"] >= 20
+    assert overflow(tab) <= 0
