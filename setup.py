@@ -73,17 +73,23 @@ count_extension = make_extension(
     "capture._count",
     [
         "capture/_count.c",
+        "capture/_count_jobs.c",
         "capture/_count_kernel.c",
         "capture/_count_occupied.c",
         "capture/_count_slices.c",
+        "capture/_count_split.c",
     ],
     [
         "capture/_count.h",
         "capture/_count_chunks.h",
         "capture/_count_ieee.h",
+        "capture/_count_job.h",
+        "capture/_count_jobs.h",
+        "capture/_count_lanes.h",
         "capture/_count_linear.h",
         "capture/_count_occupied.h",
         "capture/_count_slices.h",
+        "capture/_count_split.h",
     ],
 )
 crc_extension = make_extension("storage._crc32c", ["storage/_crc32c.c"], [])

@@ -90,21 +90,26 @@ def measure(model: str, rounds: int, steps: int) -> tuple[Found, dict[str, str]]
 
 def report(model: str, found: Found, missing: dict[str, str]) -> None:
     base = found["no logger"]
-    best = min(times.wall for times in base) * 1e3
-    print(f"\n{model}: {len(base)} rounds, no logger {best:.1f} ms a step at best")
+    wall, cpu = (1e3 * min(times[field] for times in base) for field in (0, 1))
+    print(
+        f"\n{model}: {len(base)} rounds, no logger {wall:.1f} ms a step at best, "
+        f"{cpu:.1f} ms of processor time, which other programs disturb less"
+    )
     print(
         f"  {'':42} {'wall: median (middle half)':>30} {'best':>8} {'CPU: median':>13} {'best':>8}"
-        f" {'must':>7}"
+        f" {'added':>9} {'must':>7}"
     )
     for name, times in found.items():
-        wall = [100 * (t.wall / b.wall - 1) for t, b in zip(times, base, strict=True)]
-        cpu = [100 * (t.cpu / b.cpu - 1) for t, b in zip(times, base, strict=True)]
-        low, _, high = statistics.quantiles(wall, n=4)
-        middle = f"{statistics.median(wall):+.1f} % ({low:+.1f} ... {high:+.1f})"
+        wall_shares = [100 * (t.wall / b.wall - 1) for t, b in zip(times, base, strict=True)]
+        cpu_shares = [100 * (t.cpu / b.cpu - 1) for t, b in zip(times, base, strict=True)]
+        low, _, high = statistics.quantiles(wall_shares, n=4)
+        added = 1e3 * (min(t.cpu for t in times) - min(t.cpu for t in base))
+        middle = f"{statistics.median(wall_shares):+.1f} % ({low:+.1f} ... {high:+.1f})"
         must = f"+{MUST[name]} %" if model == "resnet18" and name in MUST else ""
         print(
             f"  {name:42} {middle:>30} {_best(times, base, 0):+6.1f} % "
-            f"{statistics.median(cpu):+11.1f} % {_best(times, base, 1):+6.1f} % {must:>7}"
+            f"{statistics.median(cpu_shares):+11.1f} % {_best(times, base, 1):+6.1f} % "
+            f"{added:+6.2f} ms {must:>7}"
         )
     for name, reason in missing.items():
         print(f"  {name} did not run: {reason}")

@@ -10,97 +10,10 @@
 #include <Python.h>
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
-#include "_count.h"
+#include "_count_jobs.h"
 #include "_count_occupied.h"
-#include "_count_slices.h"
-
-#if defined(__unix__) || defined(__APPLE__)
-#include <pthread.h>
-#define THREADS 1
-#endif
-
-#define MAX_THREADS 16
-#define MAX_POOLED 8
-
-/* ---- threads ---- */
-
-static void *run_job(void *argument) {
-    count_job((job *)argument);
-    return NULL;
-}
-
-static void run_jobs(job *jobs, int count) {
-#if defined(THREADS)
-    pthread_t threads[MAX_THREADS];
-    int started[MAX_THREADS] = {0};
-    for (int k = 1; k < count; k++)
-        started[k] = pthread_create(&threads[k], NULL, run_job, &jobs[k]) == 0;
-    run_job(&jobs[0]);
-    for (int k = 1; k < count; k++) {
-        if (started[k]) pthread_join(threads[k], NULL);
-        else run_job(&jobs[k]);
-    }
-#else
-    for (int k = 0; k < count; k++) run_job(&jobs[k]);
-#endif
-}
-
-/* ---- workspaces: a small pool, guarded by the GIL ---- */
-
-static workspace *pool[MAX_POOLED];
-static int pooled = 0;
-
-static workspace *take_workspace(void) {
-    return pooled ? pool[--pooled] : calloc(1, sizeof(workspace));
-}
-
-static void give_workspace(workspace *ws) {
-    if (pooled < MAX_POOLED) pool[pooled++] = ws;
-    else free(ws);
-}
-
-/* ---- results ---- */
-
-static void merge_counts(job *j, int32_t *row, int64_t repeat) {
-    uint32_t *found = j->ws->tables[0];
-    for (int k = 0; k < j->spans; k++) {
-        for (uint32_t slot = j->all[k].lo; slot <= j->all[k].hi; slot++) {
-            row[slot] = (int32_t)((uint32_t)row[slot] + found[slot] * (uint32_t)repeat);
-            found[slot] = 0;
-        }
-    }
-}
-
-static void merge(job *j, int32_t *row, int64_t *totals, double *moments, int64_t repeat) {
-    merge_counts(j, row, repeat);
-    totals[0] += j->n * repeat;
-    totals[1] += j->zeros * repeat;
-    totals[2] += j->nans * repeat;
-    totals[3] += j->pos_infs * repeat;
-    totals[4] += j->neg_infs * repeat;
-    if (j->min < moments[0]) moments[0] = j->min;
-    if (j->max > moments[1]) moments[1] = j->max;
-    moments[2] += (j->sum + j->sum_lost) * (double)repeat;
-    moments[3] += (j->sum_sq + j->sum_sq_lost) * (double)repeat;
-}
-
-static int prepare_jobs(job *jobs, int count, const job *whole) {
-    const int64_t chunks = (whole->n + CHUNK - 1) / CHUNK, share = (chunks + count - 1) / count * CHUNK;
-    for (int k = 0; k < count; k++) {
-        int64_t from = k * share, left = whole->n - from;
-        jobs[k] = *whole;
-        jobs[k].n = left < 0 ? 0 : left < share ? left : share;
-        jobs[k].data = whole->data + (jobs[k].n ? from * ITEM_SIZES[whole->dtype] : 0);
-        jobs[k].ws = take_workspace();
-        if (jobs[k].ws == NULL) {
-            while (k-- > 0) give_workspace(jobs[k].ws);
-            return 0;
-        }
-    }
-    return 1;
-}
+#include "_count_split.h"
 
 /* ---- Python ---- */
 
@@ -124,6 +37,43 @@ static int check_arguments(int64_t dtype, int64_t n, int64_t repeat, int64_t slo
     return 0;
 }
 
+/* The arguments of `count`: a whole job, and where it is added. */
+typedef struct {
+    int32_t *row;
+    int64_t *totals;
+    double *moments;
+    int64_t repeat;
+    int threads;
+    scheme scheme;
+    job whole;
+} counting;
+
+#define COUNT_ARGUMENTS 12
+
+static int read_counting(PyObject *const *args, counting *c) {
+    int64_t a[10];
+    if (!read_integers(args, a, 10)) return 0;
+    const double lo = PyFloat_AsDouble(args[10]), hi = PyFloat_AsDouble(args[11]);
+    if (PyErr_Occurred() || !check_arguments(a[5], a[4], a[6], a[8], a[9])) return 0;
+    c->row = (int32_t *)(uintptr_t)a[0];
+    c->totals = (int64_t *)(uintptr_t)a[1];
+    c->moments = (double *)(uintptr_t)a[2];
+    c->repeat = a[6];
+    c->threads = a[7] < 1 ? 1 : a[7] > MAX_THREADS ? MAX_THREADS : (int)a[7];
+    c->scheme = (scheme){a[9] != 0, a[9], lo, hi};
+    c->whole = (job){.data = (const unsigned char *)(uintptr_t)a[3], .n = a[4], .dtype = (int)a[5],
+                     .scheme = &c->scheme, .pos = {UINT32_MAX, 0}, .neg = {UINT32_MAX, 0},
+                     .min = (double)INFINITY, .max = -(double)INFINITY};
+    return 1;
+}
+
+static void merge_jobs(const counting *c, job *jobs) {
+    for (int k = 0; k < c->threads; k++) {
+        merge_job(&jobs[k], c->row, c->totals, c->moments, c->repeat);
+        give_workspace(jobs[k].ws);
+    }
+}
+
 PyDoc_STRVAR(count_doc,
 "count(row, totals, moments, data, n, dtype, repeat, threads, slots, bins, lo, hi)\n\n"
 "Add n values at address data to a row: int32 counts, int64 totals [n, zeros, nans, pos_infs,\n"
@@ -133,29 +83,18 @@ PyDoc_STRVAR(count_doc,
 
 static PyObject *py_count(PyObject *self, PyObject *const *args, Py_ssize_t nargs) {
     (void)self;
-    int64_t a[10];
-    if (nargs != 12) {
+    counting c;
+    job jobs[MAX_THREADS];
+    if (nargs != COUNT_ARGUMENTS) {
         PyErr_Format(PyExc_TypeError, "count takes 12 arguments, %zd given", nargs);
         return NULL;
     }
-    if (!read_integers(args, a, 10)) return NULL;
-    const double lo = PyFloat_AsDouble(args[10]), hi = PyFloat_AsDouble(args[11]);
-    if (PyErr_Occurred() || !check_arguments(a[5], a[4], a[6], a[8], a[9])) return NULL;
-    const scheme bins = {a[9] != 0, a[9], lo, hi};
-    const job whole = {.data = (const unsigned char *)(uintptr_t)a[3], .n = a[4], .dtype = (int)a[5],
-                       .scheme = &bins, .pos = {UINT32_MAX, 0}, .neg = {UINT32_MAX, 0},
-                       .min = (double)INFINITY, .max = -(double)INFINITY};
-    const int threads = a[7] < 1 ? 1 : a[7] > MAX_THREADS ? MAX_THREADS : (int)a[7];
-    job jobs[MAX_THREADS];
-    if (!prepare_jobs(jobs, threads, &whole)) return PyErr_NoMemory();
+    if (!read_counting(args, &c)) return NULL;
+    if (!prepare_jobs(jobs, c.threads, &c.whole)) return PyErr_NoMemory();
     Py_BEGIN_ALLOW_THREADS
-    run_jobs(jobs, threads);
+    run_jobs(jobs, c.threads);
     Py_END_ALLOW_THREADS
-    for (int k = 0; k < threads; k++) {
-        merge(&jobs[k], (int32_t *)(uintptr_t)a[0], (int64_t *)(uintptr_t)a[1],
-              (double *)(uintptr_t)a[2], a[6]);
-        give_workspace(jobs[k].ws);
-    }
+    merge_jobs(&c, jobs);
     Py_RETURN_NONE;
 }
 
@@ -248,6 +187,24 @@ static void merge_slices(const slice_job *job, int64_t *totals, double *moments)
     }
 }
 
+/* Read dim, shape and strides of a job's values, and make room for `parts` times what is found;
+ * free(job->found) ends it. */
+static int read_slices(PyObject *const *args, const job *whole, int parts, slice_job *job) {
+    int64_t dim, shape[MAX_DIMS], strides[MAX_DIMS];
+    if (!read_integers(args, &dim, 1)) return 0;
+    const int rank = read_tuple(args[1], shape);
+    if (rank < 0 || read_tuple(args[2], strides) < 0) return 0;
+    if (whole->dtype < FLOAT32 || whole->dtype > FLOAT64 || dim < 0 || dim >= rank) {
+        PyErr_SetString(PyExc_ValueError, "dtype or dim is out of range");
+        return 0;
+    }
+    *job = (slice_job){.data = whole->data, .dtype = whole->dtype};
+    arrange_slices(job, rank, shape, strides, (int)dim);
+    job->found = malloc((size_t)(job->slices * parts + 1) * sizeof *job->found);
+    if (job->found == NULL) PyErr_NoMemory();
+    return job->found != NULL;
+}
+
 PyDoc_STRVAR(count_slices_doc,
 "count_slices(totals, moments, data, dtype, dim, shape, strides)\n\n"
 "Add each slice of a tensor along its dimension dim to a row of int64 totals [n, zeros, non_finite]\n"
@@ -256,28 +213,69 @@ PyDoc_STRVAR(count_slices_doc,
 
 static PyObject *py_count_slices(PyObject *self, PyObject *const *args, Py_ssize_t nargs) {
     (void)self;
-    int64_t a[5], shape[MAX_DIMS], strides[MAX_DIMS];
+    int64_t a[4];
+    slice_job slices;
     if (nargs != 7) {
         PyErr_Format(PyExc_TypeError, "count_slices takes 7 arguments, %zd given", nargs);
         return NULL;
     }
-    if (!read_integers(args, a, 5)) return NULL;
-    const int rank = read_tuple(args[5], shape);
-    if (rank < 0 || read_tuple(args[6], strides) < 0) return NULL;
-    if (a[3] < FLOAT32 || a[3] > FLOAT64 || a[4] < 0 || a[4] >= rank) {
-        PyErr_SetString(PyExc_ValueError, "dtype or dim is out of range");
+    if (!read_integers(args, a, 4)) return NULL;
+    const job whole = {.data = (const unsigned char *)(uintptr_t)a[2], .dtype = (int)a[3]};
+    if (!read_slices(args + 4, &whole, 1, &slices)) return NULL;
+    Py_BEGIN_ALLOW_THREADS
+    count_slices(&slices);
+    Py_END_ALLOW_THREADS
+    merge_slices(&slices, (int64_t *)(uintptr_t)a[0], (double *)(uintptr_t)a[1]);
+    free(slices.found);
+    Py_RETURN_NONE;
+}
+
+/* Give each job its rows and slices of its own. */
+static void share_slices(job *jobs, slice_job *parts, int count, const job *whole,
+                         const slice_job *slices) {
+    for (int k = 0; k < count; k++) {
+        parts[k] = *slices;
+        parts[k].found = slices->found + k * slices->slices;
+        jobs[k].data = whole->data;
+        jobs[k].n = whole->n;
+        jobs[k].slices = &parts[k];
+        take_rows(&jobs[k], k, count);
+    }
+}
+
+PyDoc_STRVAR(count_split_doc,
+"count_split(..., slice_totals, slice_moments, dim, shape, strides)\n\n"
+"count and count_slices of the same values, in one pass where their slices lie side by side in\n"
+"memory. First come the arguments of count. The values must lie close together from address data\n"
+"on. The GIL is released.");
+
+static PyObject *py_count_split(PyObject *self, PyObject *const *args, Py_ssize_t nargs) {
+    (void)self;
+    int64_t into[2];
+    counting c;
+    slice_job slices, parts[MAX_THREADS];
+    job jobs[MAX_THREADS];
+    if (nargs != COUNT_ARGUMENTS + 5) {
+        PyErr_Format(PyExc_TypeError, "count_split takes 17 arguments, %zd given", nargs);
         return NULL;
     }
-    slice_job job = {.data = (const unsigned char *)(uintptr_t)a[2], .dtype = (int)a[3]};
-    arrange_slices(&job, rank, shape, strides, (int)a[4]);
-    if (job.slices < 1) Py_RETURN_NONE;
-    job.found = malloc((size_t)job.slices * sizeof *job.found);
-    if (job.found == NULL) return PyErr_NoMemory();
+    if (!read_counting(args, &c) || !read_integers(args + COUNT_ARGUMENTS, into, 2)) return NULL;
+    if (!read_slices(args + COUNT_ARGUMENTS + 2, &c.whole, c.threads, &slices)) return NULL;
+    if (!prepare_jobs(jobs, c.threads, &c.whole)) {
+        free(slices.found);
+        return PyErr_NoMemory();
+    }
+    const int together = can_count_together(&c.whole, &slices);
+    if (together) share_slices(jobs, parts, c.threads, &c.whole, &slices);
     Py_BEGIN_ALLOW_THREADS
-    count_slices(&job);
+    run_jobs(jobs, c.threads);
+    if (!together) count_slices(&slices);
     Py_END_ALLOW_THREADS
-    merge_slices(&job, (int64_t *)(uintptr_t)a[0], (double *)(uintptr_t)a[1]);
-    free(job.found);
+    merge_jobs(&c, jobs);
+    for (int k = 0; k < (together ? c.threads : 1); k++)
+        merge_slices(together ? &parts[k] : &slices, (int64_t *)(uintptr_t)into[0],
+                     (double *)(uintptr_t)into[1]);
+    free(slices.found);
     Py_RETURN_NONE;
 }
 
@@ -307,6 +305,7 @@ static PyObject *py_variant(PyObject *self, PyObject *args) {
 
 static PyMethodDef METHODS[] = {
     {"count", (PyCFunction)(void (*)(void))py_count, METH_FASTCALL, count_doc},
+    {"count_split", (PyCFunction)(void (*)(void))py_count_split, METH_FASTCALL, count_split_doc},
     {"count_slices", (PyCFunction)(void (*)(void))py_count_slices, METH_FASTCALL, count_slices_doc},
     {"occupied", (PyCFunction)(void (*)(void))py_occupied, METH_FASTCALL, occupied_doc},
     {"variant", py_variant, METH_VARARGS, variant_doc},

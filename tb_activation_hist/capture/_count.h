@@ -38,6 +38,8 @@ typedef struct {
     double lo, hi;
 } scheme;
 
+struct slice_job;
+
 /* One thread's part of a count; `count_job` leaves the counts in the first of the tables. */
 typedef struct {
     const unsigned char *data;
@@ -50,10 +52,14 @@ typedef struct {
     int spans;
     int64_t zeros, nans, pos_infs, neg_infs;
     double min, max, sum, sum_lost, sum_sq, sum_sq_lost;
+    struct slice_job *slices; /* counted in the same pass; NULL where they are not */
 } job;
 
 /* Count one job's values, with the instruction set that is in use. */
 HIDDEN void count_job(job *j);
+
+/* Add up the tables of a job whose slots are known: `count_job` ends with it. */
+HIDDEN void finish_job(job *j);
 
 /* Choose an instruction set by name ("" for the best here): 0 when it is not to be had. */
 HIDDEN int choose_variant(const char *wanted);

@@ -5,20 +5,13 @@
  */
 #include "_count_chunks.h"
 #include "_count_ieee.h"
+#include "_count_job.h"
 #include "_count_linear.h"
 
 typedef chunk_scan (*stepper)(int dtype, const unsigned char *data, int m, uint16_t *slots,
                               const uint16_t *before, workspace *ws);
 
 /* ---- what is known of a job ---- */
-
-/* Neumaier's compensated addition: what `total` cannot hold is kept in `lost`. */
-INLINE void add_compensated(double *total, double *lost, double value) {
-    double sum = *total + value;
-    if (isfinite(sum))
-        *lost += fabs(*total) >= fabs(value) ? (*total - sum) + value : (value - sum) + *total;
-    *total = sum;
-}
 
 INLINE void widen(span *range, uint32_t lo, uint32_t hi) {
     if (lo < range->lo) range->lo = lo;
@@ -75,41 +68,12 @@ INLINE void join_range(workspace *ws, uint32_t lo, uint32_t hi) {
     }
 }
 
-INLINE void join_tables(job *j) {
+void finish_job(job *j) {
+    note_spans(j);
     for (int k = 0; k < j->spans; k++) join_range(j->ws, j->all[k].lo, j->all[k].hi);
 }
 
 /* ---- values ---- */
-
-/* Keep the finite values. Without branches: in a diverging network they would be mispredicted. */
-#define DROP(NAME, TYPE)                                                                         \
-    INLINE int NAME(job *j, const unsigned char *data, int m, TYPE infinity, TYPE *kept) {       \
-        const TYPE sign = (TYPE)~((TYPE)-1 >> 1), magnitude = (TYPE)~sign;                       \
-        TYPE bits[CHUNK];                                                                        \
-        int finite = 0, nans = 0, neg_infs = 0;                                                  \
-        memcpy(bits, data, (size_t)m * sizeof *bits);                                            \
-        for (int i = 0; i < m; i++) {                                                            \
-            finite += (TYPE)(bits[i] & magnitude) < infinity;                                    \
-            nans += (TYPE)(bits[i] & magnitude) > infinity;                                      \
-            neg_infs += bits[i] == (TYPE)(sign | infinity);                                      \
-        }                                                                                        \
-        j->nans += nans;                                                                         \
-        j->neg_infs += neg_infs;                                                                 \
-        j->pos_infs += m - finite - nans - neg_infs;                                             \
-        for (int i = 0, n = 0; n < finite; i++) {                                                \
-            kept[n] = bits[i];                                                                   \
-            n += (TYPE)(bits[i] & magnitude) < infinity;                                         \
-        }                                                                                        \
-        return finite;                                                                           \
-    }
-DROP(drop_non_finite_words, uint32_t)
-DROP(drop_non_finite_halves, uint16_t)
-
-INLINE int drop_non_finite(job *j, const unsigned char *data, int m, uint32_t *kept) {
-    if (j->dtype == FLOAT32) return drop_non_finite_words(j, data, m, 0x7f800000u, kept);
-    const uint16_t infinity = j->dtype == FLOAT16 ? 0x7c00 : 0x7f80;
-    return drop_non_finite_halves(j, data, m, infinity, (uint16_t *)kept);
-}
 
 /* Totals, moments and slots of a chunk of finite values. */
 INLINE void note_scan(job *j, const chunk_scan *found) {
@@ -262,8 +226,7 @@ INLINE void count_doubles(job *j) {
 INLINE void run(job *j, stepper step) {
     if (j->dtype == FLOAT64) count_doubles(j);
     else count_floats(j, step);
-    note_spans(j);
-    join_tables(j);
+    finish_job(j);
 }
 
 static chunk_scan step_anywhere(int dtype, const unsigned char *data, int m, uint16_t *slots,

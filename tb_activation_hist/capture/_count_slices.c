@@ -9,42 +9,24 @@
  * Non-finite values are noticed afterwards, since they spoil a sum of squares: those lanes are then
  * added up again by the careful way.
  */
+#define LANES 512
+
 #include "_count_slices.h"
 
-#include <stdlib.h>
-
 #include "_count_ieee.h"
+#include "_count_lanes.h"
 
-#define LANES 512
 #define ROWS 4               /* rows that are added together */
 #define CHUNK_LANES 64       /* lanes of a chunk of one slice */
 #define LEAST_ROWS 16        /* rows from which on lanes of a long row pay */
 #define SHORT_ROW 256        /* innermost values up to which they always do */
 #define LEAST_RUN 64         /* neighbours from which on they are read in place */
 
-typedef struct {
-    float min[LANES], max[LANES];
-    uint32_t zeros[LANES], non_finite[LANES];
-    double sum[LANES], sum_sq[LANES];
-    double wide_min[LANES], wide_max[LANES]; /* of the careful way */
-} lane_sums;
-
 /* Adds some rows of `m` values to lanes. */
 typedef void (*adder)(lane_sums *lanes, int dtype, const unsigned char *const *rows, int count,
                       int m);
 
 /* ---- lanes ---- */
-
-static void clear_lanes(lane_sums *l, int m) {
-    for (int i = 0; i < m; i++) {
-        l->min[i] = INFINITY, l->max[i] = -INFINITY;
-        l->wide_min[i] = (double)INFINITY, l->wide_max[i] = -(double)INFINITY;
-    }
-    memset(l->zeros, 0, (size_t)m * sizeof *l->zeros);
-    memset(l->non_finite, 0, (size_t)m * sizeof *l->non_finite);
-    memset(l->sum, 0, (size_t)m * sizeof *l->sum);
-    memset(l->sum_sq, 0, (size_t)m * sizeof *l->sum_sq);
-}
 
 INLINE void add_floats(lane_sums *RESTRICT l, const float *RESTRICT values, int m) {
     for (int i = 0; i < m; i++) {
@@ -121,53 +103,9 @@ static adder choose_adder(void) {
     return add_portable;
 }
 
-static double read_value(int dtype, const unsigned char *at) {
-    double wide;
-    uint32_t bits;
-    if (dtype == FLOAT64) {
-        memcpy(&wide, at, sizeof wide);
-        return wide;
-    }
-    read_chunk(dtype, at, 1, &bits);
-    return (double)bits_to_float(bits);
-}
-
-/* One value after the other: non-finite ones are left out and counted. Also for float64. */
-static void add_one_carefully(lane_sums *l, int dtype, const unsigned char *data, int m) {
-    for (int i = 0; i < m; i++) {
-        const double value = read_value(dtype, data + i * ITEM_SIZES[dtype]);
-        if (!isfinite(value)) {
-            l->non_finite[i]++;
-            continue;
-        }
-        if (value < l->wide_min[i]) l->wide_min[i] = value;
-        if (value > l->wide_max[i]) l->wide_max[i] = value;
-        l->zeros[i] += value == 0.0;
-        l->sum[i] += value;
-        l->sum_sq[i] += value * value;
-    }
-}
-
 static void add_carefully(lane_sums *l, int dtype, const unsigned char *const *rows, int count,
                           int m) {
     for (int k = 0; k < count; k++) add_one_carefully(l, dtype, rows[k], m);
-}
-
-static int all_finite(const lane_sums *l, int m) {
-    int finite = 1;
-    for (int i = 0; i < m; i++) finite &= isfinite(l->sum_sq[i]) != 0;
-    return finite;
-}
-
-INLINE void fold_lane(const lane_sums *l, int i, slice_sums *into) {
-    const double min = l->wide_min[i] < (double)l->min[i] ? l->wide_min[i] : (double)l->min[i];
-    const double max = l->wide_max[i] > (double)l->max[i] ? l->wide_max[i] : (double)l->max[i];
-    if (min < into->min) into->min = min;
-    if (max > into->max) into->max = max;
-    into->zeros += l->zeros[i];
-    into->non_finite += l->non_finite[i];
-    into->sum += l->sum[i];
-    into->sum_sq += l->sum_sq[i];
 }
 
 /* ---- places in memory ---- */
@@ -332,11 +270,15 @@ static void count_arranged(const slice_job *job, lane_sums *lanes) {
         count_gathered(job, lanes, add);
 }
 
+void clear_slices(slice_job *job) {
+    for (int64_t slice = 0; slice < job->slices; slice++)
+        job->found[slice] = (slice_sums){0, 0, (double)INFINITY, -(double)INFINITY, 0.0, 0.0};
+}
+
 void count_slices(slice_job *job) {
     lane_sums lanes;
     const uint64_t before = enter_ieee();
-    for (int64_t slice = 0; slice < job->slices; slice++)
-        job->found[slice] = (slice_sums){0, 0, (double)INFINITY, -(double)INFINITY, 0.0, 0.0};
+    clear_slices(job);
     if (slice_values(job)) count_arranged(job, &lanes);
     leave_ieee(before);
 }

@@ -14,7 +14,7 @@ typedef struct {
 
 /* `slices` slices, `slice_stride` elements apart. Each has the values of `dims` further dimensions,
  * the one with the smallest stride last. */
-typedef struct {
+typedef struct slice_job {
     const unsigned char *data;
     int dtype;
     int64_t slices, slice_stride;
@@ -30,6 +30,9 @@ HIDDEN void arrange_slices(slice_job *job, int rank, const int64_t *shape, const
 
 /* Number of values of each slice, expanded ones counted once. */
 HIDDEN int64_t slice_values(const slice_job *job);
+
+/* Empty what is known of each slice. */
+HIDDEN void clear_slices(slice_job *job);
 
 /* Add up each slice, with the instruction set that is in use. */
 HIDDEN void count_slices(slice_job *job);

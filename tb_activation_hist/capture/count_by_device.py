@@ -59,19 +59,24 @@ def count_on_cpu(into: StorageRow, values: Tensor) -> None:
 def _count_dense(
     module: ModuleType, kernel: CompiledKernel, into: StorageRow, values: Tensor, repeat: int
 ) -> None:
+    if values.data_ptr() != 0:  # else an empty tensor, or a parameter whose memory FSDP took away
+        module.count(*count_arguments(kernel, into, values, repeat))
+
+
+def count_arguments(
+    kernel: CompiledKernel, into: StorageRow, values: Tensor, repeat: int = 1
+) -> tuple[float, ...]:
+    """What the C extension's `count` is handed. values: dense, of one of `DTYPE_CODES`."""
     storage, row, rows, scheme = into
-    n, address, base = values.numel(), values.data_ptr(), storage.data_ptr()
-    if address == 0:
-        return  # nothing allocated: an empty tensor, or a parameter whose memory FSDP took away
+    n, base, slots = values.numel(), storage.data_ptr(), scheme.slots
     threads = 1
     if n >= 2 * VALUES_PER_THREAD:
         threads = min(torch.get_num_threads(), n // VALUES_PER_THREAD)
-    slots = scheme.slots
-    module.count(
+    return (
         base + ROW_HEAD * rows + 4 * slots * row,
         base + 8 * (MOMENTS_PER_ROW * rows + TOTALS_PER_ROW * row),
         base + 8 * MOMENTS_PER_ROW * row,
-        address, n, DTYPE_CODES[values.dtype], repeat, threads, slots, *kernel,
+        values.data_ptr(), n, DTYPE_CODES[values.dtype], repeat, threads, slots, *kernel,
     )  # fmt: skip
 
 

@@ -38,7 +38,10 @@ class OptimizerStates:
         self._optimizers[id(optimizer)] = weakref.ref(optimizer)
 
     def of(self, parameter: Tensor) -> Iterator[tuple[str, Tensor]]:
-        """Names and values of all floating tensors of the parameter's shape, and `RATIO`."""
+        """Names and values of all floating tensors of the parameter's shape, and `RATIO`.
+
+        So are the factors of a second moment (Adafactor), see `is_factor`.
+        """
         found: dict[str, Tensor] = {}
         for ref in reversed(list(self._optimizers.values())):
             for name, value in _state_of(ref(), parameter).items():
@@ -76,10 +79,23 @@ def _state_of(optimizer: Any, parameter: Tensor) -> Mapping[Any, Any]:
     return own if isinstance(own, Mapping) else {}
 
 
+def is_factor(value: Tensor, parameter: Tensor) -> bool:
+    """Whether a value has the shape of a matrix, or of several, with one dimension less.
+
+    Adafactor keeps means over rows and columns: torch's with a dimension of size 1, that of
+    transformers without it.
+    """
+    shape = parameter.shape
+    if len(shape) < 2 or value.shape == shape:  # of a vector it would be any single number
+        return False
+    heads = [(shape[:dim], shape[dim + 1 :]) for dim in range(len(shape))]
+    return any(value.shape in (head + tail, (*head, 1, *tail)) for head, tail in heads)
+
+
 def _is_like(value: Any, parameter: Tensor) -> bool:
     return (
         isinstance(value, Tensor)
-        and value.shape == parameter.shape
+        and (value.shape == parameter.shape or is_factor(value, parameter))
         and is_countable(countable_values(value))
     )
 

@@ -17,7 +17,11 @@ from torch.optim.optimizer import (
 
 from tb_activation_hist.capture.countable import countable_values
 from tb_activation_hist.capture.known_parameters import KnownParameters
-from tb_activation_hist.capture.optimizer_states import OptimizerStates, unscale_gradient
+from tb_activation_hist.capture.optimizer_states import (
+    OptimizerStates,
+    is_factor,
+    unscale_gradient,
+)
 from tb_activation_hist.capture.parameter_refs import ParameterRef, layers_to_refs
 from tb_activation_hist.capture.rows import Row
 from tb_activation_hist.capture.select import Layer
@@ -135,7 +139,8 @@ class ParameterKinds:
         known = self._parameters.by_id().values()
         for ref, parameter in known:
             for name, values in states.of(parameter):
-                self._count("optimizer_state", ref, countable_values(values), f"/{name}")
+                factor = values if is_factor(values, parameter) else None
+                self._count("optimizer_state", ref, countable_values(values), f"/{name}", factor)
 
     def before_step(self, optimizer: Optimizer, *, closure: bool = False) -> None:
         """Count the gradients that the optimizer is about to use, and keep its parameters.
@@ -203,9 +208,18 @@ class ParameterKinds:
         if gradient is not None:
             self._count("weight_gradients", ref, unscale_gradient(gradient, optimizer))
 
-    def _count(self, kind: str, ref: ParameterRef, values: Tensor | None, part: str = "") -> None:
+    def _count(
+        self,
+        kind: str,
+        ref: ParameterRef,
+        values: Tensor | None,
+        part: str = "",
+        whole: Tensor | None = None,
+    ) -> None:
+        """whole: what the values are of, where that is not the parameter."""
         if values is None or not self._is_ours(ref.parameter):
             return
+        whole = ref.parameter if whole is None else whole
         key = (kind, ref.name + part, values.device)
         row = self._rows.get(key)
         if row is None:
@@ -214,13 +228,13 @@ class ParameterKinds:
                 kind=kind,
                 order=ref.order,
                 type=type(ref.module).__name__,
-                shape=() if ref.parameter is None else tuple(ref.parameter.shape),
+                shape=() if whole is None else tuple(whole.shape),
                 dtype=str(values.dtype).removeprefix("torch."),
                 scheme=self._state.rows.scheme,
             )
             split = self._state.split.of_layer().dimension(kind, ref.name + part)
             row = self._rows[key] = self._state.rows.find(info, values.device, split)
-        row.count(values, ref.parameter)
+        row.count(values, whole)
 
     def _is_ours(self, parameter: nn.Parameter | None) -> bool:
         """Of parameters that several ranks hold alike, one rank counts; of shards, each its own."""

@@ -17,12 +17,20 @@ from typing import Final
 import torch
 
 from tb_activation_hist.capture.count import CountBuffer, HostCounts, Switch, count_
+from tb_activation_hist.capture.count_by_device import StorageRow
 from tb_activation_hist.capture.device_timer import DeviceTimer
 from tb_activation_hist.capture.joined_counts import BufferPart, JoinedCounts
 from tb_activation_hist.capture.late_scalar import LateScalar, keep_scalar
 from tb_activation_hist.capture.meter import Meter
 from tb_activation_hist.capture.shards import ShardPlace
-from tb_activation_hist.capture.slice_rows import LayerSplit, SliceTable, Warn, warn_each_time
+from tb_activation_hist.capture.slice_count import count_split_on_cpu
+from tb_activation_hist.capture.slice_rows import (
+    LayerSplit,
+    SlicePlace,
+    SliceTable,
+    Warn,
+    warn_each_time,
+)
 from tb_activation_hist.capture.stream_order import StreamOrder
 from tb_activation_hist.core.names import PHASES, LayerInfo
 from tb_activation_hist.core.record_counts import RecordCounts
@@ -58,10 +66,25 @@ class Row:
         whole: the tensor that they are taken from, which may be a DTensor with more slices; or
         their place in it.
         """
-        if self.split is not None:
+        place = None if self.split is None else self.split.find(values, whole)
+        if self.split is None or place is None:
+            self._count_bins(values)
+            return
+        if not self._count_together(values, place):
             with self._timed():
-                self.split.count(values, whole)
-        self._count_bins(values)
+                place.room.count(values, place.dim, place.shard.first)
+            self._count_bins(values)
+        self.split.count_bins(values, place)
+
+    def _count_together(self, values: torch.Tensor, place: SlicePlace) -> bool:
+        """Count bins and slices in one pass; False where that is not possible."""
+        elements, buffer = values.numel(), self.segment.buffer
+        if not (buffer.on_host and self.switch.on and elements <= DRAIN_AT):
+            return False
+        self.reserve(elements)
+        slices = place.room.range_from(place.shard.first)
+        into = StorageRow(buffer.storage, self.index, buffer.rows, buffer.scheme)
+        return count_split_on_cpu(into, slices, place.dim, values)
 
     def _timed(self) -> AbstractContextManager[None]:
         timer = self.segment.timer

@@ -20,7 +20,11 @@ from torch import Tensor
 
 from tb_activation_hist.capture import torch_internals
 from tb_activation_hist.capture.count import is_captured
-from tb_activation_hist.capture.count_by_device import DTYPE_CODES
+from tb_activation_hist.capture.count_by_device import (
+    DTYPE_CODES,
+    StorageRow,
+    count_arguments,
+)
 from tb_activation_hist.capture.count_kernels import c_extension, triton_kernel
 from tb_activation_hist.capture.countable import plain_values
 from tb_activation_hist.capture.slice_buffer import SLICE_BYTES, SliceBuffer, slice_views
@@ -120,13 +124,40 @@ def _count_on_cpu(into: SliceRange, values: Tensor, dim: int) -> None:
         values = values.float()
     if values.data_ptr() == 0:
         return  # a parameter whose memory FSDP took away
-    moments = into.storage.data_ptr()
-    totals = moments + (SLICE_BYTES - 8 * len(SLICE_TOTALS)) * into.capacity
-    module.count_slices(
-        totals + 8 * len(SLICE_TOTALS) * into.first,
-        moments + (SLICE_BYTES - 8 * len(SLICE_TOTALS)) * into.first,
-        values.data_ptr(), DTYPE_CODES[values.dtype], dim, values.shape, values.stride(),
-    )  # fmt: skip
+    code = DTYPE_CODES[values.dtype]
+    module.count_slices(*_addresses(into), values.data_ptr(), code, dim, *_layout(values))
+
+
+def count_split_on_cpu(into: StorageRow, slices: SliceRange, dim: int, values: Tensor) -> bool:
+    """Count values and their slices in one pass; False, and nothing is counted, where it cannot."""
+    module, kernel = c_extension(), into.scheme.kernel
+    plain = type(values) is Tensor or type(values) is torch.nn.Parameter
+    if torch.compiler.is_compiling() or not (plain and values.is_cpu and module and kernel):
+        return False
+    if values.dtype not in DTYPE_CODES or values.is_neg() or not _is_dense(values):
+        return False
+    if values.data_ptr() != 0:
+        arguments = count_arguments(kernel, into, values)
+        module.count_split(*arguments, *_addresses(slices), dim, *_layout(values))
+    return True
+
+
+def _is_dense(values: Tensor) -> bool:
+    """Whether the values fill their memory, as those of layers do."""
+    if values.is_contiguous():
+        return True
+    return values.dim() == 4 and values.is_contiguous(memory_format=torch.channels_last)
+
+
+def _addresses(into: SliceRange) -> tuple[int, int]:
+    """Of the first slice's totals and moments."""
+    moments, width = into.storage.data_ptr(), SLICE_BYTES - 8 * len(SLICE_TOTALS)
+    totals = moments + width * into.capacity
+    return totals + 8 * len(SLICE_TOTALS) * into.first, moments + width * into.first
+
+
+def _layout(values: Tensor) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    return values.shape, values.stride()
 
 
 def count_slices_with_torch(

@@ -19,7 +19,7 @@ from tb_activation_hist.capture.device_timer import DeviceTimer
 from tb_activation_hist.capture.meter import Meter
 from tb_activation_hist.capture.shards import NOWHERE, ShardPlace, place_of_shard
 from tb_activation_hist.capture.slice_buffer import HostSlices, SliceBuffer
-from tb_activation_hist.capture.slice_count import count_slices_
+from tb_activation_hist.capture.slice_count import SliceRange, count_slices_
 from tb_activation_hist.capture.split import (
     explain_change,
     explain_missing,
@@ -87,6 +87,11 @@ class SliceRow:
     slices: int
     switch: Switch
 
+    def range_from(self, at: int) -> SliceRange:
+        """Where the slices from number `at` on are counted."""
+        buffer = self.segment.buffer
+        return SliceRange(buffer.storage, buffer.capacity, self.first + at)
+
     def count(self, values: Tensor, dim: int, at: int = 0) -> None:
         """Add the slices of values to those from number `at` on, within `slices`."""
         segment = self.segment
@@ -95,6 +100,14 @@ class SliceRow:
             key = (self.switch.tensor.data_ptr(), self.first + at)
             segment.timer.note_captured(key, values.nbytes)
         count_slices_(segment.buffer, self.first + at, dim, values, self.switch)
+
+
+class SlicePlace(NamedTuple):
+    """Where a tensor's slices along `dim` are counted, and which slices of the whole they are."""
+
+    room: SliceRow
+    dim: int
+    shard: ShardPlace
 
 
 class SliceTable:
@@ -156,54 +169,49 @@ class LayerSplit:
         self._table = table
         self._warn = warn
         self._room: SliceRow | None = None
-        self._known: dict[torch.Size, tuple[SliceRow, int]] = {}
-        """Where tensors of a shape are counted, and along which dimension."""
+        self._known: dict[torch.Size, SlicePlace] = {}
+        """Where tensors of a shape are counted."""
         self.find_slice: Callable[[int], Any] | None = None
         """Gives the row of one slice's bins; None: slices have none."""
         self._slice_rows: dict[int, Any] = {}
 
-    def count(self, values: Tensor, whole: Tensor | ShardPlace | None = None) -> None:
-        """Add the slices of the values; warns once where they have none.
+    def find(self, values: Tensor, whole: Tensor | ShardPlace | None = None) -> SlicePlace | None:
+        """Where the slices of the values are counted; None, after one warning, where nowhere.
 
         whole: the tensor that they are taken from, which may be a DTensor with more slices; or
         their place in it.
         """
         if isinstance(whole, ShardPlace) or (whole is not None and local_shard(whole) is not None):
-            self._count_shard(values, whole)
-            return
+            return self._find_shard(values, whole)
         shape = values.shape
         known = self._known.get(shape)
         if known is None:
             dim = self.dimension_of(len(shape))
             room = None if dim is None else self.room(shape[dim])
             if dim is None or room is None:
-                return
-            known = self._known[shape] = (room, dim)
+                return None
+            known = self._known[shape] = SlicePlace(room, dim, ShardPlace(0, shape[dim]))
             if len(self._known) > KNOWN_SHAPES:
                 self._known.clear()
-        room, dim = known
-        room.count(values, dim)
-        if self.find_slice is not None:
-            self._count_bins(values, dim, ShardPlace(0, shape[dim]))
+        return known
 
-    def _count_shard(self, values: Tensor, whole: Tensor | ShardPlace) -> None:
-        """Add a rank's slices under their numbers in the whole tensor."""
+    def _find_shard(self, values: Tensor, whole: Tensor | ShardPlace) -> SlicePlace | None:
+        """A rank's slices have their numbers in the whole tensor."""
         dim = self.dimension_of(values.dim())
         if dim is None:
-            return
+            return None
         place = whole if isinstance(whole, ShardPlace) else place_of_shard(whole, dim)
         if place == NOWHERE:
             self.warn_of_shards(dim)
-            return
+            return None
         room = self.room(place.slices)
-        if room is not None:
-            room.count(values, dim, place.first)
-            self._count_bins(values, dim, place)
+        return None if room is None else SlicePlace(room, dim, place)
 
-    def _count_bins(self, values: Tensor, dim: int, place: ShardPlace) -> None:
+    def count_bins(self, values: Tensor, place: SlicePlace) -> None:
         """Add each slice to the bins of its own, where there are any."""
-        if self.has_bins(place.slices):
-            for number, part in enumerate(values.unbind(dim), start=place.first):
+        if self.find_slice is not None and self.has_bins(place.shard.slices):
+            parts = values.unbind(place.dim)
+            for number, part in enumerate(parts, start=place.shard.first):
                 self.slice_row(number).count(part)
 
     def has_bins(self, slices: int) -> bool:

@@ -8,6 +8,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from tb_activation_hist.capture.optimizer_states import is_factor
 from tb_activation_hist.recording.logger import ActivationHistLogger
 from tb_activation_hist.storage.memory_writer import MemoryWriter
 from tests.models import assert_counted, tensor_to_values
@@ -76,6 +77,29 @@ def test_states_of_the_parameters_shape_are_counted_exactly(make, options, names
             values = [each[name] for each in kept]
         series = found[f"optimizer_state/Scaled.weight/{name}"]
         assert_counted(series, [tensor_to_values(each) for each in values])
+
+
+def test_the_factors_of_a_second_moment_are_counted_under_their_names():
+    """Adafactor keeps means over the rows and the columns of a matrix, not all of its shape."""
+    torch.manual_seed(0)
+    model, writer = Scaled(), MemoryWriter()
+    hist = ActivationHistLogger(model, writer, kinds="optimizer_state", on_error="raise")
+    kept = train(torch.optim.Adafactor(model.parameters(), lr=0.01), model, hist)
+    found = writer.histograms
+    assert set(found) == {
+        f"optimizer_state/Scaled.{name}"
+        for name in ("weight/row_var", "weight/col_var", "bias/variance", "scale/variance")
+    }
+    for name in ("row_var", "col_var"):
+        series = found[f"optimizer_state/Scaled.weight/{name}"]
+        assert_counted(series, [tensor_to_values(each[name]) for each in kept])
+
+
+def test_which_shapes_are_factors():
+    matrix, vector = torch.zeros(4, 3), torch.zeros(4)
+    shapes = [(4,), (3,), (4, 1), (1, 3), (4, 3), (), (1,), (12,)]
+    assert [s for s in shapes if is_factor(torch.zeros(s), matrix)] == [(4,), (3,), (4, 1), (1, 3)]
+    assert not any(is_factor(torch.zeros(s), vector) for s in shapes)
 
 
 class Wrapper(torch.optim.Optimizer):

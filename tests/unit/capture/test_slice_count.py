@@ -8,13 +8,16 @@ import numpy as np
 import pytest
 import torch
 
-from tb_activation_hist.capture import slice_count
+from tb_activation_hist.capture import count_by_device, slice_count
+from tb_activation_hist.capture.count import CountBuffer, count_
+from tb_activation_hist.capture.count_by_device import StorageRow
 from tb_activation_hist.capture.count_kernels import c_extension
 from tb_activation_hist.capture.slice_buffer import SliceBuffer
 from tb_activation_hist.capture.slice_count import (
     SliceRange,
     count_slices_,
     count_slices_with_torch,
+    count_split_on_cpu,
 )
 from tb_activation_hist.capture.switch import Switch
 
@@ -105,3 +108,53 @@ def test_slices_of_a_device_without_float64_are_counted_on_the_host(monkeypatch)
     buffer = SliceBuffer(4, "meta")
     assert buffer.on_host
     assert buffer.storage.device.type == "cpu"
+
+
+TOGETHER = [
+    (torch.Size([33, 24, 3, 3]), 1, torch.contiguous_format),
+    (torch.Size([4, 16, 5, 5]), 1, torch.channels_last),
+    (torch.Size([40, 64]), 1, torch.contiguous_format),
+    (torch.Size([2, 20, 136]), -1, torch.contiguous_format),
+    (torch.Size([17, 3, 4, 8]), 1, torch.contiguous_format),
+    (torch.Size([5, 64]), 1, torch.contiguous_format),  # too few rows: two passes
+    (torch.Size([64, 7]), 1, torch.contiguous_format),  # no lanes: two passes
+]
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float16, torch.bfloat16, torch.float64])
+def test_bins_and_slices_in_one_pass_are_those_of_two(
+    dtype: torch.dtype, threads: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if c_extension() is None:
+        pytest.skip("torch counts here, which has no such pass")
+    monkeypatch.setattr(count_by_device, "VALUES_PER_THREAD", 200)
+    monkeypatch.setattr(torch, "get_num_threads", lambda: threads)
+    torch.manual_seed(0)
+    for shape, dim, layout in TOGETHER:
+        plain = torch.randn(shape).relu().to(dtype)
+        tiny = torch.randn(shape).to(dtype) * 1e-40
+        for values in (plain, -plain, spoil(plain), tiny, torch.full(shape, -0.0, dtype=dtype)):
+            check_together(values.contiguous(memory_format=layout), dim % len(shape))
+
+
+def check_together(values: torch.Tensor, dim: int) -> None:
+    bins, slices = CountBuffer(3), SliceBuffer(values.shape[dim] + 1)
+    bins.switch.on = True
+    count_(bins, 1, values)
+    count_slices_(slices, 1, dim, values, bins.switch)
+    into = StorageRow(bins.storage, 2, 3, bins.scheme)
+    other = SliceBuffer(values.shape[dim] + 1)
+    assert count_split_on_cpu(into, SliceRange(other.storage, other.capacity, 1), dim, values)
+    counts = bins.to_host().wait()
+    for expected, found in zip(counts.bins_of(1), counts.bins_of(2), strict=True):
+        np.testing.assert_array_equal(found, expected)
+    separate, together = (each.to_host().wait(each.capacity) for each in (slices, other))
+    np.testing.assert_array_equal(counts.totals[2], counts.totals[1])
+    np.testing.assert_array_equal(together.totals, separate.totals)
+    for found, expected in (
+        (counts.moments[2:], counts.moments[1:2]),
+        (together.moments, separate.moments),
+    ):
+        np.testing.assert_array_equal(found[:, :2], expected[:, :2])
+        np.testing.assert_allclose(found[:, 2:], expected[:, 2:], rtol=1e-12, atol=1e-9)
