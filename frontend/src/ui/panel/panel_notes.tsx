@@ -28,19 +28,14 @@ export function PanelNotes({ panel }: { readonly panel: PanelView }) {
           </ul>
         </Menu>
       )}
-      {showsUnits(panel.layer.id) ? null : <AxisNotes panel={panel} />}
+      {showsUnits(panel.layer.id) ? null : settings.range.value === "full" ? (
+        <FullRange panel={panel} />
+      ) : (
+        <ClippedNote panel={panel} />
+      )}
+      <OwnScale panel={panel} />
       <UnitsButton panel={panel} />
     </div>
-  );
-}
-
-/** About the value axis, which units do not have. */
-function AxisNotes({ panel }: { readonly panel: PanelView }) {
-  return (
-    <>
-      {settings.range.value === "full" ? <FullRange panel={panel} /> : <ClippedNote panel={panel} />}
-      <OwnScale panel={panel} />
-    </>
   );
 }
 

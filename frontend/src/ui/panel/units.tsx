@@ -14,7 +14,7 @@ import { unitStatistic, unitsSorted } from "../../view/settings/settings";
 import { box } from "../widgets/box";
 
 /** The line above the picture: what it shows, and the controls. */
-const HEAD_PX = 24;
+const HEAD_PX = 28;
 
 interface Props {
   readonly panel: PanelView;
@@ -59,16 +59,15 @@ export function Units({ panel }: Props) {
   );
 }
 
+function stop(event: Event): void {
+  event.stopPropagation();
+}
+
 /** words: the statistic that is shown. */
 function UnitControls({ words }: { readonly words: string }) {
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: keeps clicks on the controls from the plot behind them.
-    <span
-      class="field"
-      onPointerDown={(event) => event.stopPropagation()}
-      onMouseDown={(event) => event.stopPropagation()}
-      onDblClick={(event) => event.stopPropagation()}
-    >
+    <span class="field" onPointerDown={stop} onMouseDown={stop} onDblClick={stop}>
       <select
         aria-label={unitStatistic.label}
         title={unitStatistic.tip}
@@ -79,7 +78,7 @@ function UnitControls({ words }: { readonly words: string }) {
       >
         {unitStatistic.options.map(({ value, label }) => (
           <option key={value} value={value}>
-            {value === "auto" && words !== "" ? `${label}: ${words}` : label}
+            {value === "auto" ? `${label}: ${words}` : label}
           </option>
         ))}
       </select>
@@ -179,7 +178,7 @@ function unitsToLabel(answer: Slices | null): string {
   if (answer === null) return "loading units …";
   const merged = answer.per_row > 1 ? `, ${answer.per_row} a row` : "";
   const whole = `${formatCounted(answer.slices, "unit")}${merged}`;
-  if (answer.range === null || answer.values.length === 0) return whole;
+  if (answer.range === null) return whole;
   const top = unitsToText(unitsOfRow(answer, 0));
   const [low, high] =
     answer.statistic === "zero_share" ? ["0 %", "100 %"] : answer.range.map((end) => formatValue(end));

@@ -26,7 +26,7 @@ export function columnStrip(panel: PanelView): ColumnStrip | string {
   const strip = stripValues(panel);
   if (typeof strip === "string") return strip;
   const most = isDistance() ? largest(panel.layer.panels.value.map(stripValues)) : 1;
-  return { ...strip, most, name: `${strip.name} Full height: ${formatStrip(panel, most)}` };
+  return { ...strip, most, name: `${strip.name} Full height: ${formatStrip(panel, most)}.` };
 }
 
 /** A value of the strip, in words. */

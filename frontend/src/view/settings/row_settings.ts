@@ -47,7 +47,7 @@ export const units = rows.own<readonly string[]>("units", [], texts, {
 });
 export const unitStatistic = rows.choice("unitStatistic", "auto", {
   label: "Statistic of the units",
-  tip: "What colours the units of a layer. Auto: the share of zeros, else the root mean square",
+  tip: "What colours the units. Auto: share of zeros, else root mean square",
   labels: {
     auto: "auto",
     zero_share: "share of zeros",
