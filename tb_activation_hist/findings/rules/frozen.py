@@ -1,11 +1,12 @@
-"""Layers that are frozen on purpose."""
+"""Layers that are frozen, from the start or from a step on."""
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 from typing import Final
 
-from tb_activation_hist.findings.hits import name_layers, whole_run_hit
+from tb_activation_hist.findings.hits import Hit, hit_from_step, name_layers, whole_run_hit
 from tb_activation_hist.findings.rule import Observation, RunRule
 from tb_activation_hist.findings.run_signals import RunSignals
 from tb_activation_hist.findings.signals import Signals
@@ -24,6 +25,31 @@ def find_frozen(layers: RunSignals, _options: Thresholds) -> Iterator[Observatio
         )
 
 
+def find_frozen_midway(layers: RunSignals, _options: Thresholds) -> Iterator[Observation]:
+    """Layers that were trained at first, in one observation for each step at which that ended."""
+    by_step: defaultdict[int, list[Hit]] = defaultdict(list)
+    for signals in layers.learners:
+        step = _first_frozen_step(signals, layers)
+        if step is not None and signals.series.steps[-1] >= step:
+            by_step[step].append(hit_from_step(signals, step))
+    for step, hits in by_step.items():
+        yield Observation(
+            hits=hits,
+            title=f"{name_layers(hits)}: frozen from step {step} on, where requires_grad is False",
+            threshold={},
+            figures={"frozen_layers": len(hits), "layers_with_weights": len(layers.learners)},
+        )
+
+
+def _first_frozen_step(signals: Signals, layers: RunSignals) -> int | None:
+    """The first record from which no parameter of a layer that was trained requires a gradient."""
+    names = [p.name for p in layers.parameters_of(signals.info)]
+    known = [layers.sizes[name].facts for name in names if name in layers.sizes]
+    trained = [int(facts.steps[facts.trainable][-1]) for facts in known if facts.trainable.any()]
+    later = [facts.steps[facts.steps > max(trained)] for facts in known] if trained else []
+    return min((int(steps[0]) for steps in later if len(steps)), default=None)
+
+
 def _is_frozen(signals: Signals, layers: RunSignals) -> bool:
     """Weights that change all the same are replaced from outside, as those of a target net."""
     known = [p for p in layers.parameters_of(signals.info) if p.records > 1]
@@ -35,11 +61,11 @@ FROZEN: Final = RunRule(
     severity="info",
     seen=(
         "The parameters of a layer that ran have requires_grad=False, and its weights, if "
-        "recorded, never change."
+        "recorded, never change; or they have it from a step on."
     ),
     source="requires_grad of the parameters",
     thresholds=Thresholds,
     explains={},
-    find=(find_frozen,),
+    find=(find_frozen, find_frozen_midway),
     online=None,
 )
