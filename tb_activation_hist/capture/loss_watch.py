@@ -252,6 +252,7 @@ class _Known:
 
     def _take_form(self, outputs: FloatArray, gradients: FloatArray) -> None:
         form = find_form(outputs, gradients)
+        self._counts["chosen"] += _is_of_chosen(gradients)
         if form is None:
             other = find_form(outputs, -gradients)
             self._counts["ascended"] += other is not None and other.name != NEGATIVE_LIKELIHOOD
@@ -289,6 +290,7 @@ COUNTED: Final = (
     "after",
     "linear",
     "penalised",
+    "chosen",
 )
 
 
@@ -297,6 +299,12 @@ def _is_linear(calls: list[FloatArray]) -> bool:
     even = all(np.ptp(each) == 0 for each in calls)
     signs = {float(np.sign(each.flat[0])) for each in calls}
     return even and {-1.0, 1.0} <= signs
+
+
+def _is_of_chosen(gradients: FloatArray) -> bool:
+    """Whether each sample has a gradient of one of several outputs, of either sign."""
+    one_each = gradients.shape[1] > 1 and ((gradients != 0).sum(axis=1) <= 1).all()
+    return bool(one_each and (gradients > 0).any() and (gradients < 0).any())
 
 
 @dataclass

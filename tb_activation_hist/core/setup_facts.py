@@ -128,8 +128,10 @@ class LossGradients:
     the ends of a sigmoid or tanh; since: step of the first of either; after: looks from there on.
     linear: looks in which the model was called more than once and all samples of a call had the
     same gradient, in some calls above and in others below 0. penalised: looks with a gradient of
-    gradients. labels: looks in which the classes of samples are known; likeness: how often two
-    samples of a batch are of one class, and how often two of different batches are.
+    gradients. chosen: looks in which each sample has a gradient of one output alone, in some above
+    and in others below 0, as the values of actions have in Q-learning. labels: looks in which the
+    classes of samples are known; likeness: how often two samples of a batch are of one class, and
+    how often two of different batches are.
     """
 
     output: str
@@ -150,6 +152,7 @@ class LossGradients:
     after: int = 0
     linear: int = 0
     penalised: int = 0
+    chosen: int = 0
     labels: int = 0
     likeness: Mapping[str, float] = field(default_factory=dict)
 

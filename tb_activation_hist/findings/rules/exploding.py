@@ -33,6 +33,10 @@ from tb_activation_hist.findings.signals import (
     train_activations,
 )
 from tb_activation_hist.findings.thresholds import UNIT_FACTOR, UNIT_RMS, threshold
+from tb_activation_hist.findings.unlearnt_growth import (
+    UnlearntGrowthThresholds,
+    find_unlearnt_growth,
+)
 from tb_activation_hist.findings.weight_growth import (
     WeightGrowthThresholds,
     find_growing_weights,
@@ -51,7 +55,7 @@ LEAST_EXPLODED: Final = 2
 
 
 @dataclass(frozen=True, kw_only=True)
-class ExplodingThresholds(WeightGrowthThresholds):
+class ExplodingThresholds(WeightGrowthThresholds, UnlearntGrowthThresholds):
     exploding_growth: float = threshold(
         50.0, UNIT_FACTOR, "Growth of a layer's scale relative to earlier records."
     )
@@ -276,6 +280,8 @@ def _goes_on_from_start(cause: Finding, effect: Finding, near: float) -> bool:
 
     Where outputs explode, so do the weights that make them.
     """
+    if "unlearnt_growth" in effect.threshold:
+        return "unlearnt_growth" not in cause.threshold
     if "weights" in effect.threshold:
         return "growth" in cause.threshold and effect.first_step >= cause.first_step - near
     if "first_weights" in effect.threshold:
@@ -290,7 +296,8 @@ EXPLODING: Final = RunRule(
     seen=(
         "The scale of a layer's outputs grows far beyond that of earlier records; or, in the "
         "first record, it is far larger than that of the first layer with weights, or than usual "
-        "for an embedding. Warning: a layer's gradients grow far beyond the first ones."
+        "for an embedding. Warning: a layer's gradients grow far beyond the first ones, or its "
+        "outputs grow less, but the logged loss rises above the first one."
     ),
     source="TheDeepChecker, growth of the activations; bench/findings",
     thresholds=ExplodingThresholds,
@@ -302,6 +309,7 @@ EXPLODING: Final = RunRule(
         find_exploding_gradients,
         find_large_weights,
         find_growing_weights,
+        find_unlearnt_growth,
     ),
     online=OnlineCheck(
         check=_check_record,

@@ -139,7 +139,14 @@ def test_the_value_of_the_action_taken() -> None:
     (found,) = Run(make_model(4), loss).mismatches
     assert "one_target" in found.threshold
     broadcast = False
-    assert Run(make_model(4), loss).mismatches == []
+    run = Run(make_model(4), loss)
+    assert run.mismatches == []
+    assert run.facts[0].chosen == run.facts[0].looks
+
+
+def test_classes_are_no_actions_taken() -> None:
+    run = Run(make_model(3), lambda output, target: F.cross_entropy(output, classes(target)))
+    assert run.facts[0].chosen == 0
 
 
 @pytest.mark.parametrize("is_sorted", [True, False])

@@ -1,0 +1,106 @@
+"""Layers that grow while the logged loss rises above what it was at the beginning."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from tb_activation_hist.core.grid import FloatArray
+from tb_activation_hist.core.loss_history import LossHistory
+from tb_activation_hist.core.setup_facts import LossGradients
+from tb_activation_hist.findings.hits import Hit, find_hits, group_episodes, name_layers
+from tb_activation_hist.findings.loss_signals import find_main_loss
+from tb_activation_hist.findings.number_format import format_factor
+from tb_activation_hist.findings.rule import Observation
+from tb_activation_hist.findings.run_signals import RunSignals
+from tb_activation_hist.findings.scale_history import usable_scales
+from tb_activation_hist.findings.signals import Signals
+from tb_activation_hist.findings.thresholds import UNIT_FACTOR, Thresholds, threshold
+
+FIRST_RECORDS: Final = 3
+"""Records whose median is what a loss or a scale was at the beginning."""
+
+LOSS_RECORDS: Final = 8
+SCALE_RECORDS: Final = 4
+"""Records whose median is what it has become, so that one batch is no growth."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class UnlearntGrowthThresholds(Thresholds):
+    unlearnt_growth: float = threshold(
+        16.0,
+        UNIT_FACTOR,
+        "Growth of a layer's scale relative to the first records, where the logged loss rises.",
+        "bench/findings: 0 of 235 healthy trainings but for Q-learning, 43 of 215 faults",
+    )
+    unlearnt_loss: float = threshold(
+        1.1, UNIT_FACTOR, "Loss of the last records, relative to that of the first, meanwhile."
+    )
+
+
+def find_unlearnt_growth(
+    layers: RunSignals, options: UnlearntGrowthThresholds
+) -> Iterator[Observation]:
+    """Only of a training whose loss is known to be of targets that it does not make itself."""
+    loss = find_main_loss(layers)
+    looks = layers.facts.of(LossGradients)
+    if loss is None or not looks or any(own.chosen for own in looks):
+        return
+    hits = find_hits(layers.main_outputs, lambda signals: _growth_hit(signals, loss, options))
+    for group in group_episodes(hits):
+        figures = group[0].figures
+        yield Observation(
+            hits=group,
+            title=f"{name_layers(group)}: values grow from step {group[0].first_step} on, "
+            f"{format_factor(figures['growth'])}-fold, while {loss.tag} rises to "
+            f"{format_factor(figures['loss_growth'])} times what it was",
+            threshold={
+                "unlearnt_growth": options.unlearnt_growth,
+                "unlearnt_loss": options.unlearnt_loss,
+            },
+            severity="warning",
+        )
+
+
+def _growth_hit(
+    signals: Signals, loss: LossHistory, options: UnlearntGrowthThresholds
+) -> Hit | None:
+    index, scale = usable_scales(signals)
+    begin = float(np.median(scale[:FIRST_RECORDS])) if len(scale) else 0.0
+    if not begin > 0:
+        return None
+    growth = _last_medians(scale, SCALE_RECORDS) / begin
+    rise = _rise(loss, signals.series.steps[index])
+    state = np.flatnonzero((growth >= options.unlearnt_growth) & (rise >= options.unlearnt_loss))
+    if not len(state):
+        return None
+    at_first = (scale < 2 * begin) | ~(rise > 1)
+    first = np.flatnonzero(at_first[: state[0]])
+    figures = {
+        "growth": float(growth[state].max()),
+        "loss_growth": float(rise[state].max()),
+        "rms": float(scale[state].max()),
+        "rms_before": begin,
+    }
+    return Hit(signals, int(index[first[-1] + 1 if len(first) else 0]), int(index[-1]), figures)
+
+
+def _rise(loss: LossHistory, steps: np.ndarray) -> FloatArray:
+    """The loss at each step relative to the first; NaN before enough of it is known."""
+    means = np.array(loss.means)
+    begin = float(np.median(means[: max(FIRST_RECORDS // loss.window, 1)]))
+    length = max(LOSS_RECORDS // loss.window, 2)
+    rise = _last_medians(means, length) / begin if begin > 0 else np.full(len(means), np.nan)
+    rise[: length - 1] = np.nan
+    at = np.searchsorted(loss.steps, steps, side="right") - 1
+    return np.where(at >= 0, rise[np.maximum(at, 0)], np.nan)
+
+
+def _last_medians(values: FloatArray, length: int) -> FloatArray:
+    """For each value, the median of so many up to it."""
+    return np.array(
+        [np.median(values[max(at - length + 1, 0) : at + 1]) for at in range(len(values))]
+    )

@@ -1,0 +1,44 @@
+"""Layers that grow while the logged loss rises: less growth is trouble then than otherwise."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from tb_activation_hist.core.loss_history import LossHistory
+from tb_activation_hist.core.setup_facts import LossGradients
+from tb_activation_hist.findings import Finding, RunFacts, find_run_findings
+from tests.unit.findings.trainings import RECORDS, make_layer, make_run
+
+LOOKED_AT = LossGradients("Net", looks=6, calls=1, first=1, seen=40)
+
+
+def find(
+    growth: float, rise: float, fact: LossGradients = LOOKED_AT, loss_from: int = 20
+) -> list[Finding]:
+    """A layer that grows from record 10 on, and a loss that rises from `loss_from` on."""
+    ramp = np.clip((np.arange(RECORDS) - 10) / 20, 0, 1)
+    layer = make_layer("a", "Linear", 1, lambda v, i: v * np.float32(growth ** ramp[i]), drift=0.0)
+    later = np.clip((np.arange(60) - loss_from) / 20, 0, 1)
+    loss = LossHistory("loss", tuple(range(1, 61)), tuple(1 + (rise - 1) * later), 1, 0)
+    facts = RunFacts(setup=(fact,), losses=(loss,))
+    run = {**make_run(), "a": layer}
+    return [f for f in find_run_findings("run", run, facts=facts) if f.kind == "exploding"]
+
+
+def test_growth_with_a_loss_that_rises_is_reported_from_where_both_do() -> None:
+    (finding,) = find(18.0, 3.0)
+    assert (finding.layers, finding.severity) == (("a",), "warning")
+    assert 20 <= finding.first_step <= 26  # the loss is a median of 8 records
+    assert finding.figures["growth"] == pytest.approx(18, rel=0.1)
+    assert finding.figures["loss_growth"] == pytest.approx(3, rel=0.1)
+
+
+@pytest.mark.parametrize(("growth", "rise"), [(18.0, 1.0), (18.0, 0.2), (8.0, 3.0)])
+def test_either_alone_is_in_order(growth: float, rise: float) -> None:
+    assert find(growth, rise) == []
+
+
+def test_values_of_actions_may_grow_with_their_loss() -> None:
+    chosen = LossGradients("Net", looks=6, calls=1, first=1, seen=40, chosen=6)
+    assert find(18.0, 3.0, chosen) == []
