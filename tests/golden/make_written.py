@@ -60,7 +60,13 @@ def record(folder: Path, scheme: Scheme) -> None:
     phases = ("train", "eval")
     # The cost of recording, which differs from run to run, stays out of the facts.
     with ActivationHistLogger(
-        model, writer, kinds=kinds, phases=phases, bins=scheme, overhead_budget=None
+        model,
+        writer,
+        kinds=kinds,
+        phases=phases,
+        bins=scheme,
+        model_inputs=False,
+        overhead_budget=None,
     ) as logger:
         for step in range(1, STEPS + 1):
             values = values_of(step).requires_grad_()
@@ -92,7 +98,7 @@ def record_kinds(folder: Path) -> None:
     optimizer = torch.optim.SGD(model.parameters(), lr=2**-6, momentum=0.5)
     kinds = ("activations", "gradients", "inputs", "optimizer_state", "weights")
     with ActivationHistLogger(
-        model, writer, kinds=kinds, overhead_budget=None, sizes_every=None
+        model, writer, kinds=kinds, model_inputs=False, overhead_budget=None, sizes_every=None
     ) as logger:
         for step in range(1, 7):
             x = values_of(step)[:24].reshape(6, 4)

@@ -137,7 +137,7 @@ def test_a_damaged_layer_is_left_out_with_a_warning(tmp_path, monkeypatch):
 
 # --- warn_on and stop_on ------------------------------------------------------------------------
 
-COLLAPSE = rf"^1: collapsed to zero since step {BREAK}\. .+ \(collapsed, "
+COLLAPSE = rf"^1: collapsed to zero at step {BREAK} \(100\.0% of the values\)\. .+ \(collapsed, "
 
 
 def told(caught) -> list[str]:
