@@ -80,7 +80,6 @@ def test_a_run_is_shown_by_its_box_and_its_line_says_how_it_does(runs: Tab) -> N
     runs.until(lambda: shown(runs), lambda names: names == NAMES[4:])
 
 
-@pytest.mark.xfail(reason="fails since 2026-11-30: the filter by loss lists no run", strict=False)
 def test_it_is_filtered_and_sorted_as_the_board_is(runs: Tab) -> None:
     runs.frame.locator(".runs-list").wait_for()
     runs.page.keyboard.press("Control+k")
@@ -95,6 +94,17 @@ def test_it_is_filtered_and_sorted_as_the_board_is(runs: Tab) -> None:
     # It stays in the view: the board would have it too.
     assert "boardSort=-loss" in runs.until(runs.hash, lambda text: "boardSort" in text)
     assert runs.frame.locator(".panel").count() > 0
+
+
+def test_what_is_typed_at_once_goes_into_the_filter_of_a_list_that_was_closed(runs: Tab) -> None:
+    runs.frame.locator(".runs-list").wait_for()
+    runs.page.keyboard.press("r")
+    runs.frame.locator(".runs").wait_for(state="detached")
+    runs.page.keyboard.press("Control+k")
+    runs.frame.locator(".palette input").fill("filter runs")
+    runs.page.keyboard.press("Enter")
+    runs.page.keyboard.type("lr=1")
+    runs.until(lambda: listed(runs), lambda names: names == NAMES[4:])
 
 
 def test_keys_open_it_and_move_in_it(runs: Tab) -> None:

@@ -145,8 +145,8 @@ command({
   label: settings.boardFilter.label,
   run: () => {
     if (!selection.boardOpen.peek()) openRunList(true);
-    // The list is drawn in this turn.
-    window.setTimeout(() => focusElement(RUN_FILTER_ID));
+    // The list is drawn before the next key arrives.
+    queueMicrotask(() => focusElement(RUN_FILTER_ID));
   },
 });
 command({
