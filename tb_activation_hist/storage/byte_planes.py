@@ -25,6 +25,18 @@ class Payload:
         rows: npt.NDArray[Any] = numbers.copy().view(dtype)
         return rows.reshape(arrays, length)
 
+    def take_row(self, length: int, dtype: str) -> npt.NDArray[Any]:
+        """The next array alone."""
+        row: npt.NDArray[Any] = self.take(1, length, np.dtype(dtype))[0]
+        return row
+
+    def take_wide(self, length: int, width: int) -> npt.NDArray[np.uint64]:
+        """The next numbers of `width` bytes each, 0 to 8, as uint64."""
+        numbers = np.zeros(length, np.uint64)
+        for at, plane in enumerate(self._bytes(width, length)):
+            numbers |= plane.astype(np.uint64) << np.uint64(8 * at)
+        return numbers
+
     def _bytes(self, width: int, length: int) -> npt.NDArray[np.uint8]:
         """(width, length) bytes: first bytes of all numbers, second bytes ..."""
         size = width * length

@@ -268,8 +268,7 @@ def _decode(body: bytes, records: int) -> _Records:
 
 
 def _take(payload: Payload, length: int, width: int) -> IntArray:
-    numbers: IntArray = payload.take(1, length, np.dtype(f"<u{width}"))[0].astype(np.int64)
-    return numbers
+    return payload.take_row(length, f"<u{width}").astype(np.int64)
 
 
 def _accumulate(differences: IntArray, sizes: IntArray) -> IntArray:

@@ -124,8 +124,7 @@ def decode_sizes(data: bytes) -> SizeBlock:
     rows, width = header.records, header.parameters
 
     def take(shape: tuple[int, ...], dtype: str) -> npt.NDArray[Any]:
-        taken: npt.NDArray[Any] = payload.take(1, math.prod(shape), np.dtype(dtype))[0]
-        return taken.reshape(shape)
+        return payload.take_row(math.prod(shape), dtype).reshape(shape)
 
     steps, times = take((rows,), "<i8"), take((rows,), "<f8")
     trainable, optimized = take((rows, width), "u1") != 0, take((rows, width), "i1")

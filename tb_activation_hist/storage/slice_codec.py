@@ -48,11 +48,10 @@ from tb_activation_hist.core.names import check_version
 from tb_activation_hist.core.slice_counts import MAX_SLICES
 from tb_activation_hist.core.slice_series import SliceSeries, SliceTallies
 from tb_activation_hist.core.stored_json import LARGEST
-from tb_activation_hist.storage.byte_planes import differences, shuffle
+from tb_activation_hist.storage.byte_planes import Payload, differences, shuffle
 from tb_activation_hist.storage.deflate import deflate, inflate
 from tb_activation_hist.storage.slice_columns import (
     WIDTHS,
-    Payload,
     decode_sizes,
     encode_sizes,
     pack,
@@ -190,14 +189,14 @@ def decode_slices(data: bytes, layer: str = "", dimension: int | None = None) ->
     header = _read_header(data)
     records, slices = header.records, header.slices
     payload = Payload(inflate(data[HEADER.size :], header.payload_bytes, _damaged(data)))
-    steps = payload.take(records, "<i8").cumsum()
-    wall_times = payload.take(records, "<i8").cumsum() / 1000
-    least = payload.take(records, "<i8")
+    steps = payload.take_row(records, "<i8").cumsum()
+    wall_times = payload.take_row(records, "<i8").cumsum() / 1000
+    least = payload.take_row(records, "<i8")
     shape = (records, slices)
     n, zeros, non_finite = (unpack(payload, width, shape) for width in header.widths[:3])
     n += least[:, None]
     if header.exact:
-        moments = [payload.take(records * slices, "<f8").reshape(shape) for _ in range(4)]
+        moments = [payload.take_row(records * slices, "<f8").reshape(shape) for _ in range(4)]
     else:
         codes = [unpack(payload, width, shape) for width in header.widths[3:]]
         moments = _from_codes(codes, n - non_finite, header.per_octave)

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tb_activation_hist.core.grid import FloatArray, IntArray
-from tb_activation_hist.storage.byte_planes import differences, shuffle, unzigzag, zigzag
+from tb_activation_hist.storage.byte_planes import Payload, differences, shuffle, unzigzag, zigzag
 
 OFFSET_OCTAVES: Final = 1100
 """More than the octaves between 1 and the smallest float64, so that the code of no number is 0."""
@@ -25,32 +25,6 @@ NARROW: Final = 2**28
 
 MEMORY: Final = 2
 """A prediction moves 1 / 2**MEMORY of the way to the newest number."""
-
-
-class Payload:
-    """Takes one array after another off the uncompressed payload, which holds all of them."""
-
-    def __init__(self, payload: bytes) -> None:
-        self._payload = payload
-        self._offset = 0
-
-    def take(self, length: int, dtype: str) -> npt.NDArray[Any]:
-        """The next array of 8-byte numbers, unshuffled."""
-        numbers: npt.NDArray[Any] = self._bytes(8, length).T.copy().view(dtype)
-        return numbers.reshape(length)
-
-    def take_wide(self, length: int, width: int) -> npt.NDArray[np.uint64]:
-        """The next numbers of `width` bytes each, as uint64."""
-        numbers = np.zeros(length, np.uint64)
-        for at, plane in enumerate(self._bytes(width, length)):
-            numbers |= plane.astype(np.uint64) << np.uint64(8 * at)
-        return numbers
-
-    def _bytes(self, width: int, length: int) -> npt.NDArray[np.uint8]:
-        size = width * length
-        data = np.frombuffer(self._payload, np.uint8, size, self._offset)
-        self._offset += size
-        return data.reshape(width, length)
 
 
 def pack(columns: Sequence[npt.NDArray[Any]]) -> list[tuple[int, bytes]]:
