@@ -22,7 +22,7 @@ from tests.packaging.conftest import PACKAGE, ROOT, run
 from tests.unit.cli.runs import collapsed_layers, write_run
 
 NAME = "activation_hist"
-START_S = 60.0
+START_S = 180.0
 MIME_TYPES = {
     ".js": "text/javascript",
     ".css": "text/css",
