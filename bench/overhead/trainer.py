@@ -84,7 +84,7 @@ MODELS = {
 
 
 class Trainer:
-    """One model with its optimizer; a way has `finish` called after each step, `close` at the end."""
+    """One model with its optimizer; a way sets `finish`, called after each step, and `close`."""
 
     def __init__(self, source: nn.Module, x: Tensor, y: Tensor) -> None:
         self.model = copy.deepcopy(source)
