@@ -50,6 +50,7 @@ LEADS_TO: Final[Mapping[str, frozenset[str]]] = {
     "loss_mismatch": _DIVERGENCE | {"not_learning", "loss_rises", "relu_logits"},
     "loss_rises": _DIVERGENCE,
     "eval_mode": frozenset({"not_learning"}),
+    "batch_statistics": frozenset({"eval_mode", "not_learning", "saturated", "loss_rises"}),
     "strong_dropout": frozenset({"mostly_zero", "spike_and_crash", "not_learning"}),
     "relu_logits": frozenset(
         {"mostly_zero", "collapsed", "not_learning", "dead_units", "stopped_learning"}
@@ -65,6 +66,7 @@ LASTING: Final = frozenset(
         "unscaled_inputs",
         "kept_gradients",
         "optimizer_settings",
+        "batch_statistics",
         "loss_mismatch",
         "loss_rises",
         "relu_logits",
