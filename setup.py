@@ -11,9 +11,10 @@ from setuptools.command.build_ext import build_ext
 from setuptools.command.build_py import build_py
 from setuptools.command.sdist import sdist
 
-ROOT = Path(__file__).resolve().parent
-sys.path.insert(0, str(ROOT / "tools"))
+sys.path.insert(0, str(Path(__file__).resolve().parent / "tools"))
 import build_frontend
+
+ROOT = Path(__file__).resolve().parent
 
 # The stable ABI makes one wheel serve every Python from 3.10; free-threaded Pythons have none yet.
 STABLE_ABI = not sysconfig.get_config_var("Py_GIL_DISABLED")
