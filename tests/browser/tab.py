@@ -95,9 +95,12 @@ class Tab:
         self.wait_written()
         self.wait_answered()
 
-    def wait_drawn(self) -> None:
-        """Until nothing is asked for, all heatmaps are drawn and nothing changes any more."""
-        self.until(lambda: bool(self.frame.evaluate(RESTS)) and not self.unanswered, bool)
+    def wait_drawn(self, answered: bool = True) -> None:
+        """Until all heatmaps are drawn and nothing changes any more.
+
+        answered: and until nothing is asked for.
+        """
+        self.until(lambda: self.frame.evaluate(RESTS) and not (answered and self.unanswered), bool)
 
     def wait_answered(self) -> None:
         """Until nothing changes any more and nothing is asked for, whatever is shown."""
