@@ -29,6 +29,10 @@ HUGE = {
     "fasterrcnn_resnet50_fpn_v2", "keypointrcnn_resnet50_fpn", "maskrcnn_resnet50_fpn_v2",
     "vgg11", "vgg13", "vgg16", "vgg16_bn", "vgg19", "vgg19_bn", "vit_b_32", "vit_h_14",
     "vit_l_16", "vit_l_32", "wide_resnet101_2", "wide_resnet50_2", "resnext50_32x4d",
+    "efficientnet_b1", "efficientnet_b2", "mnasnet0_75", "mnasnet1_0", "mnasnet1_3", "resnet34",
+    "regnet_x_1_6gf", "regnet_x_800mf", "regnet_y_1_6gf", "regnet_y_800mf", "shufflenet_v2_x1_0",
+    "shufflenet_v2_x1_5", "shufflenet_v2_x2_0", "vgg11_bn", "ssd300_vgg16",
+    "fasterrcnn_mobilenet_v3_large_fpn",
 }  # fmt: skip
 SIZES = {"inception_v3": 96, "maxvit_t": 224, "vit_h_14": 28, "alexnet": 64}
 """Pixels that a classification model needs at least; 32 where it is not named."""
@@ -103,9 +107,11 @@ def targets():
 @pytest.mark.parametrize("name", models(detection))
 def test_detection(name):
     torch.manual_seed(0)
-    sizes = {} if name.startswith("ssd") else {"min_size": 64, "max_size": 64}
+    options = {} if name.startswith("ssd") else {"min_size": 64, "max_size": 64}
+    # The heads run as they do with the 2,000 boxes of each image that are usual.
+    options |= {"rpn_post_nms_top_n_train": 50} if "rcnn" in name else {}
     classes = 2
     model = torchvision.models.get_model(
-        name, weights=None, weights_backbone=None, num_classes=classes, **sizes
+        name, weights=None, weights_backbone=None, num_classes=classes, **options
     )
     compare(model, lambda m: total(m([torch.rand(3, 64, 64)] * 2, targets())))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import io
+import itertools
 import pickle
 import re
 import warnings
@@ -111,8 +112,14 @@ def test_a_compiled_graph_has_one_op_for_each_tensor_and_no_break():
         assert_close_counts(series, wanted[name] * 3)
 
 
-@pytest.mark.parametrize("backend", ["eager", "aot_eager", "inductor"])
-@pytest.mark.parametrize("reentrant", [None, False, True])
+# A reentrant checkpoint breaks the graph, and inductor gets the pieces that it gets without one.
+@pytest.mark.parametrize(
+    ("reentrant", "backend"),
+    [
+        *itertools.product((None, False), ("eager", "aot_eager", "inductor")),
+        *((True, backend) for backend in ("eager", "aot_eager")),
+    ],
+)
 def test_gradients_in_a_compiled_graph_are_exact_at_every_cadence(backend, reentrant):
     model, writer = SmallGPT(reentrant), MemoryWriter()
     ids = torch.randint(0, 11, (3, 5))
