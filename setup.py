@@ -1,4 +1,4 @@
-"""The build steps that metadata cannot state: the page (npm) and the C extensions."""
+"""The build steps that metadata cannot state: the page (npm) and the C extension."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from setuptools.command.sdist import sdist
 
 sys.path.insert(0, str(Path(__file__).resolve().parent / "tools"))
 import build_frontend
+
+ROOT = Path(__file__).resolve().parent
 
 # The stable ABI makes one wheel serve every Python from 3.10; free-threaded Pythons have none yet.
 STABLE_ABI = not sysconfig.get_config_var("Py_GIL_DISABLED")
@@ -54,48 +56,27 @@ class SdistWithPage(sdist):
         super().run()
 
 
-def make_extension(name: str, sources: list[str], depends: list[str]) -> Extension:
-    """An extension of the package; without a compiler, Python does its work, more slowly."""
-    return Extension(
-        f"tb_activation_hist.{name}",
-        sources=[f"tb_activation_hist/{each}" for each in sources],
-        depends=[f"tb_activation_hist/{each}" for each in depends],
-        define_macros=[("Py_LIMITED_API", "0x030A0000")] if STABLE_ABI else [],
-        py_limited_api=STABLE_ABI,
-        # Without debugging symbols the library is a quarter as large.
-        extra_compile_args=[] if sys.platform == "win32" else ["-O3", "-g0"],
-        extra_link_args=["-Wl,-s"] if sys.platform == "linux" else [],
-        optional=True,
-    )
+def find_count_files(suffix: str) -> list[str]:
+    """Relative to this folder, as setuptools wants them, in an order that never changes."""
+    found = (ROOT / "tb_activation_hist" / "capture").glob(f"_count*.{suffix}")
+    return sorted(path.relative_to(ROOT).as_posix() for path in found)
 
 
-count_extension = make_extension(
-    "capture._count",
-    [
-        "capture/_count.c",
-        "capture/_count_jobs.c",
-        "capture/_count_kernel.c",
-        "capture/_count_occupied.c",
-        "capture/_count_slices.c",
-        "capture/_count_split.c",
-    ],
-    [
-        "capture/_count.h",
-        "capture/_count_chunks.h",
-        "capture/_count_ieee.h",
-        "capture/_count_job.h",
-        "capture/_count_jobs.h",
-        "capture/_count_lanes.h",
-        "capture/_count_linear.h",
-        "capture/_count_occupied.h",
-        "capture/_count_slices.h",
-        "capture/_count_split.h",
-    ],
+# Without a compiler, Python does its work, more slowly.
+count_extension = Extension(
+    "tb_activation_hist.capture._count",
+    sources=find_count_files("c"),
+    depends=find_count_files("h"),
+    define_macros=[("Py_LIMITED_API", "0x030A0000")] if STABLE_ABI else [],
+    py_limited_api=STABLE_ABI,
+    # Without debugging symbols the library is a quarter as large.
+    extra_compile_args=[] if sys.platform == "win32" else ["-O3", "-g0"],
+    extra_link_args=["-Wl,-s"] if sys.platform == "linux" else [],
+    optional=True,
 )
-crc_extension = make_extension("storage._crc32c", ["storage/_crc32c.c"], [])
 
 setup(
-    ext_modules=[count_extension, crc_extension],
+    ext_modules=[count_extension],
     cmdclass={
         "build_py": BuildPyWithPage,
         "build_ext": BuildPortableExtension,

@@ -84,13 +84,14 @@ MODELS = {
 
 
 class Trainer:
-    """One model with its optimizer; `finish` is what a way does after each step."""
+    """One model with its optimizer; a way sets `finish`, called after each step, and `close`."""
 
     def __init__(self, source: nn.Module, x: Tensor, y: Tensor) -> None:
         self.model = copy.deepcopy(source)
         self.x, self.y = x, y
         self.optimizer = torch.optim.SGD(self.model.parameters(), 1e-3)
         self.finish: Step = lambda: None
+        self.close: Step = lambda: None
 
     def step(self) -> None:
         nn.functional.cross_entropy(self.model(self.x), self.y).backward()

@@ -27,7 +27,7 @@ MUST = {
 def ours(**options: Any) -> Callable[[Trainer, Path], None]:
     def attach(trainer: Trainer, logdir: Path) -> None:
         hist = ActivationHistLogger(trainer.model, logdir, **options)
-        trainer.finish = hist.step
+        trainer.finish, trainer.close = hist.step, hist.close
 
     return attach
 
@@ -85,6 +85,8 @@ def measure(model: str, rounds: int, steps: int) -> tuple[Found, dict[str, str]]
             order = list(trainers) if turn % 2 == 0 else list(trainers)[::-1]
             for name in order:
                 found[name].append(time_steps(trainers[name], steps))
+        for trainer in trainers.values():
+            trainer.close()
     return found, missing
 
 

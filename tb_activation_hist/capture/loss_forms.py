@@ -8,18 +8,12 @@ from typing import Final
 import numpy as np
 
 from tb_activation_hist.core.grid import FloatArray, IntArray
-
-CROSS_ENTROPY: Final = "cross_entropy"
-"""Of logits, by a softmax inside the loss."""
-
-SOFTENED: Final = "cross_entropy of a softmax"
-"""Of logits, by a softmax before the loss and one inside it."""
-
-BINARY: Final = "binary_cross_entropy_with_logits"
-"""Of single logits, by a sigmoid inside the loss."""
-
-NEGATIVE_LIKELIHOOD: Final = "nll_loss"
-"""Of logarithms of probabilities: all that the gradient says is which class is the right one."""
+from tb_activation_hist.core.setup_facts import (
+    BINARY,
+    CROSS_ENTROPY,
+    NEGATIVE_LIKELIHOOD,
+    SOFTENED,
+)
 
 LEAST_ROWS: Final = 4
 
@@ -41,7 +35,7 @@ about the same gradients, too."""
 
 @dataclass(frozen=True)
 class LossForm:
-    """A loss and what it was given. name: one of the above.
+    """A loss and what it was given. name: a form of `core.setup_facts`.
 
     labels: the class of each sample, (N,). normalised: whether the outputs are what the loss makes
     of them once more, or, of `NEGATIVE_LIKELIHOOD`, what it expects: probabilities, a sigmoid's

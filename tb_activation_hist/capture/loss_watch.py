@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from tb_activation_hist.capture.count import is_captured
 from tb_activation_hist.capture.countable import plain_values
-from tb_activation_hist.capture.loss_forms import NEGATIVE_LIKELIHOOD, find_form
+from tb_activation_hist.capture.loss_forms import find_form
 from tb_activation_hist.capture.loss_pulls import (
     find_pull,
     pulls_below_zero,
@@ -26,7 +26,12 @@ from tb_activation_hist.capture.select import Layer
 from tb_activation_hist.capture.state import CaptureState
 from tb_activation_hist.capture.torch_internals import in_backward, inline_or_skip, is_tracing
 from tb_activation_hist.core.grid import FloatArray, IntArray
-from tb_activation_hist.core.setup_facts import ACROSS, WITHIN, LossGradients
+from tb_activation_hist.core.setup_facts import (
+    ACROSS,
+    NEGATIVE_LIKELIHOOD,
+    WITHIN,
+    LossGradients,
+)
 
 EARLY: Final = 16
 BETWEEN: Final = (11, 17, 23, 13, 19)

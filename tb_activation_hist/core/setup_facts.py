@@ -121,7 +121,7 @@ class LossGradients:
     from step `first` to step `seen`. calls: of the model in a look, at most.
     judged: looks that tell whether each sample has a target of its own. shared: those of them in
     which all samples are pulled to one value. levels: different values of these.
-    form: of `capture.loss_forms` the loss that was seen most, "" for none; formed: in so many
+    form: of the loss that was seen most, such as `CROSS_ENTROPY`, "" for none; formed: in so many
     looks. normalised: looks of them whose outputs are already what the loss makes of them.
     ascended: looks whose gradients are those of a cross entropy with the opposite sign.
     below_zero: looks that pull many outputs below the 0 that a ReLU gives, and beyond_range: beyond
@@ -160,6 +160,18 @@ class LossGradients:
 WITHIN: Final = "within"
 ACROSS: Final = "across"
 """Names of the two in `LossGradients.likeness`."""
+
+CROSS_ENTROPY: Final = "cross_entropy"
+"""Form of a loss of logits, by a softmax inside it."""
+
+SOFTENED: Final = "cross_entropy of a softmax"
+"""Of logits, by a softmax before the loss and one inside it."""
+
+BINARY: Final = "binary_cross_entropy_with_logits"
+"""Of single logits, by a sigmoid inside the loss."""
+
+NEGATIVE_LIKELIHOOD: Final = "nll_loss"
+"""Of logarithms of probabilities: all that the gradient says is which class is the right one."""
 
 SetupFact: TypeAlias = (
     OptimizerGroup

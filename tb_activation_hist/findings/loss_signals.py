@@ -53,6 +53,12 @@ class LossTrend:
         return self.steps[1] - self.steps[0]
 
 
+def trains_all_alone(run: RunSignals) -> bool:
+    """Whether the run's model is all that is trained, by one optimizer that is known."""
+    groups = run.facts.of(OptimizerGroup)
+    return bool(groups) and not any(own.others or own.place > 1 for own in groups)
+
+
 def find_main_loss(run: RunSignals) -> LossHistory | None:
     """The one loss that a run minimises; None if there may be several, as with two networks."""
     places = {group.place for group in run.facts.of(OptimizerGroup)}

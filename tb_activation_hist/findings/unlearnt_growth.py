@@ -49,7 +49,11 @@ def find_unlearnt_growth(
     looks = layers.facts.of(LossGradients)
     if loss is None or not looks or any(own.chosen for own in looks):
         return
-    hits = find_hits(layers.main_outputs, lambda signals: _growth_hit(signals, loss, options))
+    rise = _rise(loss)
+    hits = find_hits(
+        layers.main_outputs,
+        lambda signals: _growth_hit(signals, _at_steps(loss, rise, signals), options),
+    )
     for group in group_episodes(hits):
         figures = group[0].figures
         yield Observation(
@@ -66,14 +70,15 @@ def find_unlearnt_growth(
 
 
 def _growth_hit(
-    signals: Signals, loss: LossHistory, options: UnlearntGrowthThresholds
+    signals: Signals, rises: FloatArray, options: UnlearntGrowthThresholds
 ) -> Hit | None:
+    """rises: of the loss, at each record of the layer."""
     index, scale = usable_scales(signals)
     begin = float(np.median(scale[:FIRST_RECORDS])) if len(scale) else 0.0
     if not begin > 0:
         return None
     growth = _last_medians(scale, SCALE_RECORDS) / begin
-    rise = _rise(loss, signals.series.steps[index])
+    rise = rises[index]
     state = np.flatnonzero((growth >= options.unlearnt_growth) & (rise >= options.unlearnt_loss))
     if not len(state):
         return None
@@ -88,19 +93,26 @@ def _growth_hit(
     return Hit(signals, int(index[first[-1] + 1 if len(first) else 0]), int(index[-1]), figures)
 
 
-def _rise(loss: LossHistory, steps: np.ndarray) -> FloatArray:
-    """The loss at each step relative to the first; NaN before enough of it is known."""
+def _rise(loss: LossHistory) -> FloatArray:
+    """Each mean of the loss relative to the first; NaN before enough of it is known."""
     means = np.array(loss.means)
     begin = float(np.median(means[: max(FIRST_RECORDS // loss.window, 1)]))
     length = max(LOSS_RECORDS // loss.window, 2)
     rise = _last_medians(means, length) / begin if begin > 0 else np.full(len(means), np.nan)
     rise[: length - 1] = np.nan
-    at = np.searchsorted(loss.steps, steps, side="right") - 1
+    return rise
+
+
+def _at_steps(loss: LossHistory, rise: FloatArray, signals: Signals) -> FloatArray:
+    """The rise that was known at each record of a layer; NaN before the first."""
+    at = np.searchsorted(loss.steps, signals.series.steps, side="right") - 1
     return np.where(at >= 0, rise[np.maximum(at, 0)], np.nan)
 
 
 def _last_medians(values: FloatArray, length: int) -> FloatArray:
-    """For each value, the median of so many up to it."""
-    return np.array(
-        [np.median(values[max(at - length + 1, 0) : at + 1]) for at in range(len(values))]
-    )
+    """For each value, the median of so many up to it, or of all where there are fewer."""
+    begin = [np.median(values[: at + 1]) for at in range(min(length - 1, len(values)))]
+    if len(values) < length:
+        return np.array(begin)
+    windows = np.lib.stride_tricks.sliding_window_view(values, length)
+    return np.concatenate([begin, np.median(windows, axis=1)])

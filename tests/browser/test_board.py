@@ -106,6 +106,32 @@ def test_a_sweep_opens_with_the_board_and_tells_which_runs_are_sick(board: Tab) 
     assert board.problems == []
 
 
+PICTURES = """() => Object.fromEntries(
+  [...document.querySelectorAll('.board-row.run')].map(row =>
+    [row.querySelector('.board-name').innerText.trim(),
+     row.querySelector('.board-strip').toDataURL()]))"""
+
+
+def test_pictures_stay_with_their_runs_when_these_change_places(board: Tab) -> None:
+    reset(board)
+    at_first = board.frame.evaluate(PICTURES)
+    assert len(at_first) == 30
+    assert at_first["lr=1/seed=0"] != at_first["lr=0.001/seed=0"]
+
+    def same_as_at_first() -> list[str]:
+        pictures = board.frame.evaluate(PICTURES)
+        return [run for run, picture in pictures.items() if at_first[run] != picture]
+
+    head = board.frame.get_by_role("columnheader", name="run", exact=True).get_by_role("button")
+    head.click()
+    head.click()
+    board.until(lambda: rows(board)[0], lambda first: first.startswith("lr=1/seed=5"))
+    board.until(same_as_at_first, lambda others: others == [])
+    board.frame.get_by_label("Group runs by").select_option("seed")
+    board.until(lambda: rows(board)[0], lambda first: first.startswith("seed=0:"))
+    board.until(same_as_at_first, lambda others: others == [])
+
+
 def test_sick_cells_are_framed_and_missing_layers_are_empty(board: Tab) -> None:
     reset(board)
 

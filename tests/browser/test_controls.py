@@ -55,6 +55,22 @@ def test_the_toolbar_folds_by_what_does_not_fit(live: Tab, width: int) -> None:
     live.page.set_viewport_size({"width": 1440, "height": 900})
 
 
+def test_fields_of_a_menu_have_names_where_the_bar_has_none(live: Tab) -> None:
+    live.reset()
+    live.page.set_viewport_size({"width": 1100, "height": 900})
+    bar = live.frame.get_by_role("toolbar")
+    live.until(lambda: bar.get_attribute("data-fold") or "", lambda folds: "words" in folds)
+    bar.get_by_role("button", name="Compare").click()
+    menu = live.frame.get_by_role("dialog", name="Compare")
+    for name in ("Baseline", "First difference", "Strip below"):
+        label = menu.get_by_text(name, exact=True)
+        label.wait_for()
+        box = label.bounding_box()
+        assert box is not None and box["width"] > 20, name
+    live.page.keyboard.press("Escape")
+    live.page.set_viewport_size({"width": 1440, "height": 900})
+
+
 def test_kinds_sort_and_compare_are_one_click_away(live: Tab) -> None:
     live.reset()
     bar = live.frame.get_by_role("toolbar")

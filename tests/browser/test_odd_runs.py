@@ -253,6 +253,40 @@ def test_stale_data_stay_and_say_so(open_page: Callable[..., Page], odd_runs: Te
     tab.frame.get_by_text("ended").wait_for(timeout=20_000)
 
 
+def test_values_of_1e_40_and_1e15_in_one_layer_do_not_stop_the_page(
+    browser: Browser, tmp_path: Path
+) -> None:
+    values = healthy_values(60, 500)
+    powers = np.where(np.arange(60) < 40, 1.0, 1e15)
+    spread = [(v * p).astype(np.float32) for v, p in zip(values, powers, strict=True)]
+    for step in spread:
+        step[:20] *= np.float32(1e-37)
+    logs = tmp_path / "logs"
+    write_run(logs, HUGE, {"conv1": values})
+    write_run(logs, HUGE, {"conv1": spread}, kind="gradients", suffix=".gradients")
+    with running_tensorboard(tmp_path, f"--logdir={logs}", env=STRICT) as server:
+        server.wait_for_series(2)
+        page = new_page(browser)
+        tab = open_tab(page, server.root)
+        ticks = tab.frame.locator(".ramp-ticks span")
+        tab.until(ticks.count, lambda count: count > 0)
+        # Only the first answer comes: its bins are as coarse as the largest values need.
+        asked: list[Route] = []
+
+        def answer(route: Route) -> None:
+            asked.append(route)
+            if len(asked) == 1:
+                route.continue_()
+
+        page.route(re.compile(r"/tiles(\?|$)"), answer)
+        tab.frame.get_by_role("button", name="Gradients").click()
+        tab.until(lambda: len(asked), lambda count: count > 1)
+        tab.wait_drawn()
+        tab.until(ticks.count, lambda count: count > 0)
+        assert tab.problems == []
+        page.context.close()
+
+
 def test_a_kind_of_any_name_is_shown(browser: Browser, tmp_path: Path) -> None:
     logs = tmp_path / "logs"
     write_run(logs, CALM, {"conv1": healthy_values(5, 50)}, kind="__proto__")

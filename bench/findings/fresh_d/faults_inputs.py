@@ -9,6 +9,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from bench.findings.fresh.plant import INPUTS, LATE, NUMBERS, SHUT, harm, plant
+from bench.findings.fresh_c.faults_inputs import first_batch_again, in_order_of_class
 from bench.findings.fresh_d.pictures import triplet_loss
 from bench.findings.wide.architecture import FRESH_D
 from bench.findings.wide.fault import (
@@ -43,26 +44,6 @@ def turn_microphone_down(training: Training) -> None:
 def know_no_words(training: Training) -> None:
     """Another vocabulary: all words are unknown."""
     change_late_batches(training, lambda batch: (torch.ones_like(batch[0]), *batch[1:]))
-
-
-def leave_debug_batch(training: Training) -> None:
-    """overfit_batches=1 was left in the file."""
-    batch = training.task.draw(0)
-    training.task.draw = lambda _: batch
-
-
-def sort_by_kind(training: Training) -> None:
-    """A folder for each kind, and shuffle=False."""
-    task = training.task
-    assert task.classes is not None
-    order = task.classes.argsort(stable=True)
-    size = len(task.draw(0)[0])
-
-    def draw(step: int) -> Batch:
-        assert task.sample is not None
-        return task.sample(order[(step * size + torch.arange(size)) % len(order)])
-
-    task.draw = draw
 
 
 def add_unix_time(training: Training) -> None:
@@ -212,7 +193,7 @@ D_INPUTS: Final = (
         "debug_batch_left",
         "two_tower",
         kinds("constant_input"),
-        prepare=leave_debug_batch,
+        prepare=first_batch_again,
         severities=ANY_SEVERITY,
     ),
     harm(
@@ -221,7 +202,7 @@ D_INPUTS: Final = (
         "folder_by_folder",
         "keyword_net edge_conv",
         kinds("unshuffled_input"),
-        prepare=sort_by_kind,
+        prepare=in_order_of_class,
         severities=ANY_SEVERITY,
     ),
     harm(

@@ -53,6 +53,14 @@ describe("a cell of the board", () => {
     ).toBe(0);
   });
 
+  it("has an axis on which a healthy run is seen beside one that explodes", () => {
+    const explodes = cell([-1, 0, 1], [-1, 0, 1], [-1, 0, 1], [-1e9, 0, 1e9], [-1e10, 0, 1e10]);
+    for (const runs of [[cell([-1, 0, 1]), cell([-1e10, 0, 1e10])], [explodes]]) {
+      const axis = cellAxis(runs, SHARES.length);
+      expect(Math.asinh(1 / axis.scale) / axis.hi).toBeGreaterThan(0.35);
+    }
+  });
+
   it("fills the part of the time axis that the run has", () => {
     const ended = cell([0, 0, 0], [0, 0, 0]);
     expect(columnStarts(ended, [0, 39], 40)).toEqual([0, 10, 20]);

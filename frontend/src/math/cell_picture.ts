@@ -19,7 +19,7 @@ export interface CellAxis {
 
 /** Values up to the usual size divided by this are drawn in proportion, larger ones logarithmically. */
 const LINEAR_PART = 4;
-/** Runs whose values are this many times as large as usual leave the axis: they are cut off at its ends. */
+/** Values this many times as large as usual leave the axis: they are cut off at its ends. */
 const MOST_TIMES = 30;
 /** Of the runs' ends, so that a few wild ones do not flatten all others. */
 const OUTER = 0.75;
@@ -36,7 +36,7 @@ export function decodeHalves(text: string): Float32Array {
 /** An axis for all of them, with 0 on it. */
 export function cellAxis(cells: readonly CellQuantiles[], shares: number): CellAxis {
   const ends = cells.flatMap((cell) => endsOf(cell, shares));
-  const size = middleOf(ends.map(([low, high]) => Math.max(-low, high)).filter((most) => most > 0)) || 1;
+  const size = middleOf(ends.map((end) => end[2]).filter((usual) => usual > 0)) || 1;
   const most = MOST_TIMES * size;
   const high = Math.min(most, quantileOf(sorted(ends.map((end) => end[1])), OUTER));
   const low = Math.max(-most, quantileOf(sorted(ends.map((end) => end[0])), 1 - OUTER));
@@ -45,19 +45,25 @@ export function cellAxis(cells: readonly CellQuantiles[], shares: number): CellA
   return { scale, lo: Math.asinh((MARGIN * low) / scale), hi: Math.asinh((MARGIN * high) / scale) };
 }
 
-/** Where nearly all of a cell's values lie, 0 included; nothing without a finite value. */
-function endsOf({ steps, values }: CellQuantiles, shares: number): readonly (readonly [number, number])[] {
+/**
+ * Where nearly all of a cell's values lie, 0 included, and the size of its middle column, so that steps at which a run
+ * explodes do not flatten those before; nothing without a finite value.
+ */
+function endsOf(
+  { steps, values }: CellQuantiles,
+  shares: number,
+): readonly (readonly [number, number, number])[] {
   const count = steps.length;
   let [low, high] = [0, 0];
-  let any = false;
+  const sizes: number[] = [];
   for (let column = 0; column < count; column++) {
     const [lower, upper] = [values[count + column]!, values[(shares - 2) * count + column]!];
     if (Number.isNaN(lower)) continue;
-    any = true;
+    sizes.push(Math.max(-lower, upper));
     low = Math.min(low, lower);
     high = Math.max(high, upper);
   }
-  return any ? [[low, high]] : [];
+  return sizes.length > 0 ? [[low, high, middleOf(sizes)]] : [];
 }
 
 function sorted(numbers: readonly number[]): readonly number[] {
@@ -68,8 +74,9 @@ function middleOf(numbers: readonly number[]): number {
   return quantileOf(sorted(numbers), 0.5);
 }
 
+/** Of two places equally near, the lower one. */
 function quantileOf(ascending: readonly number[], share: number): number {
-  return ascending[Math.round(share * (ascending.length - 1))] ?? 0;
+  return ascending[Math.ceil(share * (ascending.length - 1) - 0.5)] ?? 0;
 }
 
 /**

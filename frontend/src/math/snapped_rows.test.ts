@@ -51,6 +51,17 @@ describe("rows that leave stored bins whole", () => {
     expect(numbers(rows.heights)).toEqual([1, 1]);
   });
 
+  it("makes no row that is too low to be drawn", () => {
+    const merged = madeTile({
+      edges: [-2048, -(2 ** -126), 2 ** -128, 2048],
+      counts: [[1], [1], [1]],
+    });
+    const scale = ValueScale.linear(-2048, 2048);
+    const rows = snapRows(scale, scale.edges(8), [merged]);
+    expect(numbers(rows.edges)).toEqual([-2048, -(2 ** -126), 2048]);
+    expect(numbers(rows.heights)).toEqual([1, 1]);
+  });
+
   it("is coarse where any of the tiles is", () => {
     const merged = madeTile({ edges: [0, 1, 2], counts: [[1], [1]] });
     const scale = ValueScale.linear(0, 2);

@@ -12,6 +12,9 @@ export interface Rows {
   readonly heights: Float64Array | null;
 }
 
+/** Part of an even row's height: what is lower is no row, such as the bin of 0 on a linear axis. */
+const LEAST_HEIGHT = 1e-3;
+
 /**
  * Moves edges that would cut a bin of any of the tiles to the nearer end of that bin, and the outermost ones outwards.
  * Rows are merged where bins are wider than them. even: edges of rows of equal height on the scale.
@@ -19,10 +22,16 @@ export interface Rows {
 export function snapRows(scale: ValueScale, even: Float64Array, tiles: readonly Bins[]): Rows {
   const last = even.length - 1;
   const moved = new Float64Array(even.length);
+  const least = LEAST_HEIGHT / last;
   let length = 0;
+  let before = Number.NEGATIVE_INFINITY;
   for (let at = 0; at <= last; at++) {
     const edge = movedEdge(scale, even[at]!, tiles, at === 0 ? "down" : at === last ? "up" : "nearer");
-    if (length === 0 || edge > moved[length - 1]!) moved[length++] = edge;
+    const place = scale.valueToFraction(edge);
+    if (place - before >= least) length++;
+    else if (at < last) continue;
+    moved[length - 1] = edge;
+    before = place;
   }
   if (length < 2 || (length === even.length && moved.every((edge, at) => edge === even[at]))) {
     return { edges: even, places: null, heights: null };

@@ -70,6 +70,17 @@ describe("log ticks", () => {
   it("are linear inside one decade", () => {
     expect(logTicks(3, 4, 3)).toEqual(linearTicks(3, 4, 3));
   });
+
+  it("are none where no range is", () => {
+    for (const [lo, hi] of [
+      [0, 1],
+      [1, Infinity],
+      [Infinity, Infinity],
+      [Number.NaN, 1],
+      [1, 1],
+    ] as const)
+      expect(logTicks(lo, hi, 3)).toEqual([]);
+  });
 });
 
 describe("linear ticks", () => {

@@ -63,8 +63,9 @@ export function symlogTicks(
   return spread(linearTicks(lo, hi, count), gap, valueToFraction);
 }
 
-/** Ticks at m·10^k, 0 < lo < hi; linear ones where the range is less than about a decade. */
+/** Ticks at m·10^k; linear ones where the range is less than about a decade, none unless 0 < lo < hi < ∞. */
 export function logTicks(lo: number, hi: number, count: number): readonly number[] {
+  if (!(lo > 0 && lo < hi && hi < Infinity)) return [];
   const span = Math.log(hi / lo);
   const valueToFraction = (value: number): number => Math.log(value / lo) / span;
   for (let level = 0; level < MULTIPLES.length + MAX_STRIDE; level++) {

@@ -17,12 +17,7 @@ def find_frozen(layers: RunSignals, _options: Thresholds) -> Iterator[Observatio
     """All of them in one observation."""
     hits = [whole_run_hit(s, {}) for s in layers.learners if _is_frozen(s, layers)]
     if hits:
-        yield Observation(
-            hits=hits,
-            title=f"{name_layers(hits)}: frozen, requires_grad is False",
-            threshold={},
-            figures={"frozen_layers": len(hits), "layers_with_weights": len(layers.learners)},
-        )
+        yield _observe(hits, "frozen, requires_grad is False", layers)
 
 
 def find_frozen_midway(layers: RunSignals, _options: Thresholds) -> Iterator[Observation]:
@@ -33,12 +28,16 @@ def find_frozen_midway(layers: RunSignals, _options: Thresholds) -> Iterator[Obs
         if step is not None and signals.series.steps[-1] >= step:
             by_step[step].append(hit_from_step(signals, step))
     for step, hits in by_step.items():
-        yield Observation(
-            hits=hits,
-            title=f"{name_layers(hits)}: frozen from step {step} on, where requires_grad is False",
-            threshold={},
-            figures={"frozen_layers": len(hits), "layers_with_weights": len(layers.learners)},
-        )
+        yield _observe(hits, f"frozen from step {step} on, where requires_grad is False", layers)
+
+
+def _observe(hits: list[Hit], what: str, layers: RunSignals) -> Observation:
+    return Observation(
+        hits=hits,
+        title=f"{name_layers(hits)}: {what}",
+        threshold={},
+        figures={"frozen_layers": len(hits), "layers_with_weights": len(layers.learners)},
+    )
 
 
 def _first_frozen_step(signals: Signals, layers: RunSignals) -> int | None:

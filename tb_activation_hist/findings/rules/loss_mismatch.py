@@ -7,12 +7,17 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from tb_activation_hist.core.setup_facts import (
+    BINARY,
+    CROSS_ENTROPY,
+    NEGATIVE_LIKELIHOOD,
+    SOFTENED,
     KeptGradients,
     LossGradients,
     OptimizerGroup,
     RestoredWeights,
 )
 from tb_activation_hist.findings.hits import hit_from_step
+from tb_activation_hist.findings.loss_signals import trains_all_alone
 from tb_activation_hist.findings.number_format import format_factor
 from tb_activation_hist.findings.rule import Observation, RunRule
 from tb_activation_hist.findings.run_signals import RunSignals
@@ -24,11 +29,6 @@ from tb_activation_hist.findings.thresholds import (
     Thresholds,
     threshold,
 )
-
-CROSS_ENTROPIES: Final = ("cross_entropy", "cross_entropy of a softmax")
-BINARY: Final = "binary_cross_entropy_with_logits"
-LIKELIHOOD: Final = "nll_loss"
-"""Forms of `LossGradients` that are judged."""
 
 OWN_NORM: Final = ("parametrizations", "_orig", "_bar")
 """Parts of the names of parameters that a spectral norm bounds."""
@@ -133,7 +133,7 @@ def find_softened_twice(
             continue
         twice = fact.normalised >= options.softened_twice * fact.formed
         single = fact.form == BINARY
-        if not twice or fact.form not in (*CROSS_ENTROPIES, BINARY):
+        if not twice or fact.form not in (CROSS_ENTROPY, SOFTENED, BINARY):
             continue
         if single and last.info.type != "Sigmoid":
             continue
@@ -153,7 +153,7 @@ def find_no_logarithms(
     """nll_loss without log_softmax: it has no lower bound."""
     for fact, last, _ in _judged(layers, options):
         raw = fact.formed - fact.normalised
-        if not _is_form(fact, options) or fact.form != LIKELIHOOD:
+        if not _is_form(fact, options) or fact.form != NEGATIVE_LIKELIHOOD:
             continue
         if raw >= options.no_logarithms * fact.formed:
             yield Observation(
@@ -172,8 +172,7 @@ def find_out_of_range(layers: RunSignals, options: LossMismatchThresholds) -> It
     network may follow, for which any gradient is right.
     """
     known = list(_judged(layers, options))
-    groups = layers.facts.of(OptimizerGroup)
-    if len(known) != 1 or not groups or any(own.others or own.place > 1 for own in groups):
+    if len(known) != 1 or not trains_all_alone(layers):
         return
     fact, last, _ = known[0]
     found = max(fact.below_zero, fact.beyond_range)

@@ -9,7 +9,11 @@ from typing import Final
 from tb_activation_hist.core.setup_facts import LossGradients, OptimizerGroup
 from tb_activation_hist.findings.finding import Finding
 from tb_activation_hist.findings.hits import hit_from_step, whole_run_hit
-from tb_activation_hist.findings.loss_signals import chance_loss, find_loss_trend
+from tb_activation_hist.findings.loss_signals import (
+    chance_loss,
+    find_loss_trend,
+    trains_all_alone,
+)
 from tb_activation_hist.findings.lost_progress import find_lost_progress
 from tb_activation_hist.findings.number_format import format_factor
 from tb_activation_hist.findings.rule import Observation, RunRule
@@ -88,11 +92,10 @@ def find_ascent(layers: RunSignals, options: LossRisesThresholds) -> Iterator[Ob
     Only of the one model and optimizer of a training: adversaries do so on purpose.
     """
     facts = layers.facts.of(LossGradients)
-    groups = layers.facts.of(OptimizerGroup)
-    if len(facts) != 1 or not groups or any(own.others or own.place > 1 for own in groups):
+    if len(facts) != 1 or not trains_all_alone(layers):
         return
     (fact,) = facts
-    maximised = all(own.settings.get("maximize") for own in groups)
+    maximised = all(own.settings.get("maximize") for own in layers.facts.of(OptimizerGroup))
     found = fact.formed if maximised else fact.ascended
     if not layers.learners or found < max(LEAST_LOOKS, options.ascent * fact.looks):
         return

@@ -1,7 +1,7 @@
 /** The cells of one run, as one picture. */
 
-import { useSignalEffect } from "@preact/signals";
-import { useRef } from "preact/hooks";
+import { effect } from "@preact/signals";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { fillBox, frameBox, type PixelBox, type Pixels, paintCell } from "../../paint/cell_painter";
 import { colormapToLut, hexToColour } from "../../paint/colormap";
 import type { Severity } from "../../series/types";
@@ -38,10 +38,11 @@ const UNACCELERATED: CanvasRenderingContext2DSettings = { willReadFrequently: tr
 
 export function RunStrip({ run }: { readonly run: string }) {
   const canvas = useRef<HTMLCanvasElement>(null);
-  useSignalEffect(() => {
+  // A row that goes on with another run, as after sorting, has to be drawn anew; a signal's effect would not know.
+  useLayoutEffect(() => {
     const element = canvas.current;
-    if (element !== null) paintStrip(element, run);
-  });
+    return element === null ? undefined : effect(() => paintStrip(element, run));
+  }, [run]);
   const placed = stagesInSight.value;
   const left_px = stagesLeft_px.value - fixed_px.value + (placed[0]?.at ?? 0) * cell_px.value;
   const size = { width: placed.length * cell_px.value, height: row_px.value };

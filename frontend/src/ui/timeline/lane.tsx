@@ -1,6 +1,6 @@
 /** The timeline of the training: findings, loss and learning rate, changes of the layers; drag it to zoom. */
 
-import { effect, useComputed, useSignal } from "@preact/signals";
+import { useComputed, useSignal } from "@preact/signals";
 import { useEffect, useMemo, useRef } from "preact/hooks";
 import { formatCounted, formatSteps } from "../../math/format";
 import css from "../../styles/timeline.css?inline";
@@ -19,6 +19,7 @@ import { pinned } from "../../view/settings/settings";
 import { clearZoom, cursor, liveX } from "../../view/settings/zoom";
 import { CLICK_PX } from "../input/brush_axes";
 import { dragHandle } from "../input/handle_drag";
+import { keepDrawn } from "../panel/draw_queue";
 import { box } from "../widgets/box";
 import { adoptStyles } from "../widgets/late_styles";
 import { startAxisDrags } from "./axis_drag";
@@ -44,7 +45,7 @@ export function TimelineLane({ width_px }: Props) {
   useEffect(startLane, []);
   useEffect(startAxisDrags, []);
   // The width is no signal.
-  useEffect(() => effect(() => paintLane(canvas.current, width_px)), [width_px]);
+  useEffect(() => keepDrawn(canvas, () => paintLane(canvas.current, width_px)), [width_px]);
   const summary = useComputed(laneSummary);
 
   const shareOf = (event: PointerEvent) => {

@@ -1,7 +1,8 @@
 /** Sizes of the page's parts in CSS px, from the frame's size and the chosen density. */
 
 import { computed, type ReadonlySignal, signal } from "@preact/signals";
-import { anyOpen, effectiveLayout, isTransposed, layers, shownRuns } from "../selection/selection";
+import { seriesId } from "../../series/series_id";
+import { anyOpen, effectiveLayout, isOpen, isTransposed, layers, shownRuns } from "../selection/selection";
 import { layersToTree } from "../selection/tree";
 import * as settings from "../settings/settings";
 
@@ -101,12 +102,14 @@ export const strip_px = computed(() => {
   return isTransposed.value ? runStrip_px(thin_px) : layerStrip_px(thin_px);
 });
 
-/** Few layers share the height of the page, while all of them are strips and none is folded away. */
+/** Few layers share the height that open ones leave of the page, while none is folded away. */
 function layerStrip_px(thin_px: number): number {
-  if (anyOpen.value || narrow.value) return thin_px;
+  if (narrow.value) return thin_px;
   const groups = settings.sort.value === "model" ? groupCount.value : 0;
-  const room_px = frame.value.height_px - HEAD_PX - SCALAR_PX - groups * GROUP_PX;
-  const each_px = Math.floor(room_px / Math.max(1, layers.value.length)) - STRIP_GAP_PX;
+  const open = layers.value.filter((series) => isOpen(seriesId(series))).length;
+  const taken_px = groups * GROUP_PX + open * effectivePanelHeight_px.value;
+  const room_px = frame.value.height_px - HEAD_PX - SCALAR_PX - taken_px;
+  const each_px = Math.floor(room_px / Math.max(1, layers.value.length - open)) - STRIP_GAP_PX;
   return Math.max(thin_px, Math.min(STRIP_MOST * thin_px, each_px));
 }
 

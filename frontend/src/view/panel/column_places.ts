@@ -26,7 +26,7 @@ export function placeColumns({ run, columns }: Tile, kind: AxisKind, clock: RunC
   return remember(placed, key, { columns, kind, clock, spans }, MOST_PLACED).spans;
 }
 
-function sameClock(a: RunClock, b: RunClock): boolean {
+export function sameClock(a: RunClock, b: RunClock): boolean {
   const keys = Object.keys({ ...a, ...b }) as (keyof RunClock)[];
   return keys.every((key) => a[key] === b[key]);
 }

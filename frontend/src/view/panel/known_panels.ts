@@ -12,6 +12,7 @@ import type { Interval } from "../settings/codec";
 import * as settings from "../settings/settings";
 import { zoomX } from "../settings/settings";
 import { liveX } from "../settings/zoom";
+import { sameClock } from "./column_places";
 import { timesOf } from "./panel_times";
 
 export const panelStore = new PanelStore();
@@ -58,7 +59,12 @@ export const fullAxis: ReadonlySignal<StepAxis> = computed(() => {
   return lastAxis;
 });
 
-/** One clock for each run that has a place on the axis, for scalars, which belong to no layer. */
+let lastClocks: ReadonlyMap<string, RunClock> = new Map();
+
+/**
+ * One clock for each run that has a place on the axis, for scalars, which belong to no layer. The same map while no run
+ * has another clock, or the timeline and all scalars were drawn with each tile.
+ */
 export const clocks = computed<ReadonlyMap<string, RunClock>>(() => {
   const found = new Map<string, RunClock>();
   for (const panel of knownPanels.value) {
@@ -66,7 +72,12 @@ export const clocks = computed<ReadonlyMap<string, RunClock>>(() => {
     if (clock.value !== null && spans.value?.start.length && !found.has(panel.run))
       found.set(panel.run, clock.value);
   }
-  return found;
+  const isLast = ([run, clock]: [string, RunClock]) => {
+    const last = lastClocks.get(run);
+    return last !== undefined && sameClock(last, clock);
+  };
+  if (found.size !== lastClocks.size || ![...found].every(isLast)) lastClocks = found;
+  return lastClocks;
 });
 
 export const sharedAxis = computed(() => zoomedTo(fullAxis.value, zoomX.value.get("")));

@@ -5,7 +5,7 @@ import { index } from "../catalog/catalog";
 import { frame } from "../layout/metrics";
 import { limitsOf, setLimits } from "../panel/contrast";
 import { highlight } from "../panel/highlight";
-import { fullAxis } from "../panel/known_panels";
+import { clocks, fullAxis } from "../panel/known_panels";
 import type { PanelView } from "../panel/panel_view";
 import * as settings from "../settings/settings";
 import { NO_ZOOM, zoomX, zoomY } from "../settings/settings";
@@ -203,5 +203,19 @@ describe("limits and highlight of colours", () => {
     expect(limitsOf(id)).toEqual([null, null]);
     setLimits(id, undefined);
     expect(limitsOf(id)).toEqual([0.1, 0.2]);
+  });
+});
+
+describe("the clocks of the runs", () => {
+  it("change with the records of a run, and not with each tile that says the same", () => {
+    const before = clocks.value;
+    expect([...before.values()].map(({ lastStep }) => lastStep)).toEqual([9, 9]);
+    for (const one of [CONV, FC]) for (const panel of panelsOf(one)) fill(panel);
+    expect(clocks.value).toBe(before);
+    fill(panelsOf(CONV)[0], 1, 20);
+    const grown = clocks.value;
+    expect([...grown.values()].map(({ lastStep }) => lastStep)).toEqual([19, 9]);
+    fill(panelsOf(FC)[0], 1, 20);
+    expect(clocks.value).toBe(grown);
   });
 });
