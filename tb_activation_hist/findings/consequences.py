@@ -9,6 +9,7 @@ from tb_activation_hist.findings.finding import Finding
 from tb_activation_hist.findings.hits import near_steps
 from tb_activation_hist.findings.registry import RUN_RULE_OF
 from tb_activation_hist.findings.rule import Begins
+from tb_activation_hist.findings.still_weights import Cause
 
 _DIVERGENCE: Final = frozenset(
     {
@@ -44,12 +45,13 @@ LEADS_TO: Final[Mapping[str, frozenset[str]]] = {
     "input_change": _DIVERGENCE | {"not_learning"},
     "constant_input": _DIVERGENCE | {"not_learning"},
     "unshuffled_input": frozenset({"spike_and_crash", "sudden_change"}),
-    "not_learning": frozenset({"vanishing", "not_learning"}),
+    "not_learning": frozenset({"vanishing", "not_learning", "collapsed"}),
     "kept_gradients": _DIVERGENCE | {"not_learning", "loss_rises"},
     "optimizer_settings": _DIVERGENCE | {"not_learning", "loss_rises", "stopped_learning"},
     "loss_mismatch": _DIVERGENCE | {"not_learning", "loss_rises", "relu_logits"},
     "loss_rises": _DIVERGENCE,
     "eval_mode": frozenset({"not_learning"}),
+    "batch_statistics": frozenset({"eval_mode", "not_learning", "saturated", "loss_rises"}),
     "strong_dropout": frozenset({"mostly_zero", "spike_and_crash", "not_learning"}),
     "relu_logits": frozenset(
         {"mostly_zero", "collapsed", "not_learning", "dead_units", "stopped_learning"}
@@ -65,6 +67,7 @@ LASTING: Final = frozenset(
         "unscaled_inputs",
         "kept_gradients",
         "optimizer_settings",
+        "batch_statistics",
         "loss_mismatch",
         "loss_rises",
         "relu_logits",
@@ -92,10 +95,18 @@ def drop_consequences(findings: Sequence[Finding], steps: int) -> list[Finding]:
     ]
 
 
+def is_left_out(finding: Finding) -> bool:
+    """Whether layers get gradients and no update follows: only the set-up makes it so."""
+    return finding.severity != "info" and finding.figures.get("cause") == Cause.NO_UPDATE.value
+
+
 def _explains(cause: Finding, effect: Finding, near: float) -> bool:
     rule = RUN_RULE_OF[cause.kind]
     if cause.kind == effect.kind:
         return rule.repeats(cause, effect, near)
+    if effect.kind == "collapsed" and is_left_out(cause):
+        # Weights that begin at 0, as those of adapters, stay there.
+        return cause.first_step >= effect.first_step and set(effect.layers) <= set(cause.layers)
     begins = rule.explains.get(effect.kind)
     # What is only worth knowing, such as a mask of -inf, is no cause of trouble.
     if begins is None or cause.severity == "info" or is_result(cause):

@@ -91,7 +91,9 @@ FIGURES: Final[Mapping[str, Figure]] = {
     "same": Figure("units that are equal", TEXT),
     "set_back": Figure("times that the weights were set back", NUMBER, ("set_back_times",)),
     "setting": Figure("setting", TEXT),
-    "setting_value": Figure("its value", NUMBER, ("momentum", "decay_in_gradient")),
+    "setting_value": Figure(
+        "its value", NUMBER, ("momentum", "decay_in_gradient", "norm_standstill", "norm_forgets")
+    ),
     "slower": Figure("update per gradient, below that of others", TIMES, ("slow_rate",)),
     "same_class": Figure("pairs of samples of one class, within batches", SHARE),
     "same_class_across": Figure("the same, of different batches", SHARE),
@@ -113,6 +115,7 @@ FIGURES: Final[Mapping[str, Figure]] = {
     ),
     "usual_distance": Figure("usual distance of neighbouring windows"),
     "way": Figure("way of the weights, relative to their size", NUMBER, ("short_way",)),
+    "values": Figure("values of a channel in a batch", NUMBER, ("norm_values",)),
     "weight_spread": Figure("standard deviation of the weights", SHARE, ("constant_spread",)),
     "weights_dtype": Figure("format of the weights", TEXT),
     "zero_share": Figure("values that are exactly 0", SHARE, ("mostly_zero_share",)),

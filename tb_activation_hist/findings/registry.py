@@ -10,6 +10,10 @@ from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
 from tb_activation_hist.findings.rule import ComparisonRule, Rule, RunRule
+from tb_activation_hist.findings.rules.batch_statistics import (
+    BATCH_STATISTICS,
+    BatchStatisticsThresholds,
+)
 from tb_activation_hist.findings.rules.collapsed import COLLAPSED
 from tb_activation_hist.findings.rules.constant_input import (
     CONSTANT_INPUT,
@@ -84,6 +88,7 @@ class FindingOptions(
     OptimizerSettingsThresholds,
     KeptGradientThresholds,
     UnshuffledThresholds,
+    BatchStatisticsThresholds,
     EvalModeThresholds,
     ConstantInputThresholds,
     InputChangeThresholds,
@@ -134,6 +139,7 @@ RUN_RULES: Final[RunRules] = (
     RUNAWAY_UNITS,
     REDUNDANT_UNITS,
     EVAL_MODE,
+    BATCH_STATISTICS,
     UNSCALED_INPUTS,
     CONSTANT_INPUT,
     UNSHUFFLED_INPUT,

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 
@@ -51,11 +52,12 @@ class Cause(Enum):
 class StillPart:
     """Neighbouring layers whose weights never change, for one cause.
 
-    mover: a layer whose weights do. may_be_meant: it is not known that they should be trained, or
-    the rest may well do without them.
+    weights: of all of them. mover: a layer whose weights do. may_be_meant: it is not known that
+    they should be trained, or the rest may well do without them.
     """
 
     hits: list[Hit]
+    weights: list[ParameterSignals]
     cause: Cause
     mover: str
     records: int
@@ -98,23 +100,56 @@ def find_still_layers(run: RunSignals, least_steps: int) -> Iterator[StillPart]:
     movers = [p for p in matrices(known) if not p.is_constant]
     if not movers or _changes(movers) < LEAST_RECORDS - 1:
         return
-    judged = [s for s in run.outputs if s in run.learners or _is_left_out_norm(s, run)]
-    still = [s for s in judged if _stands_still(_weights_of(s, run))]
-    for hits, cause in _group(still, run):
-        own = [p for hit in hits for p in _weights_of(hit.signals, run)]
+    still = [each for each in _judged(run) if _stands_still(each.weights)]
+    for hits, own, cause in _group(still, run):
         if cause is not Cause.NO_UPDATE and all(_is_copy(p, movers) for p in own):
             continue
         unused = cause is Cause.NO_GRADIENT and _may_be_unused(hits, run, movers)
         meant = unused or cause is Cause.ZERO_GRADIENT or not run.facts.trainable
-        yield StillPart(hits, cause, movers[0].name, own[0].records, meant)
+        yield StillPart(hits, own, cause, movers[0].name, own[0].records, meant)
 
 
-def _is_left_out_norm(signals: Signals, run: RunSignals) -> bool:
-    """Whether it is a norm whose parameters are known to be in no optimizer."""
-    own = [run.sizes.get(p.name) for p in _weights_of(signals, run)]
-    left_out = [history is not None and history.optimized is False for history in own]
-    ran = normalises(signals.info) and bool(signals.whole.any())
-    return ran and bool(own) and all(left_out)
+class Judged(NamedTuple):
+    """A layer, and the weights by which it is judged."""
+
+    signals: Signals
+    weights: Sequence[ParameterSignals]
+
+
+def _judged(run: RunSignals) -> list[Judged]:
+    """In model order: layers with matrices, and norms that are known to be in no optimizer."""
+    known = [Judged(s, _weights_of(s, run)) for s in run.outputs]
+    found = [each for each in known if each.signals in run.learners or _is_left_out_norm(each, run)]
+    return sorted([*found, *_left_out_around(run)], key=lambda each: each.signals.info.order)
+
+
+def _is_left_out_norm(each: Judged, run: RunSignals) -> bool:
+    ran = normalises(each.signals.info) and bool(each.signals.whole.any())
+    return ran and _are_left_out(each.weights, run)
+
+
+def _left_out_around(run: RunSignals) -> Iterator[Judged]:
+    """Modules that have left-out weights beside modules without any, as a norm and its ReLU in one.
+
+    Such a module is no recorded layer; the first one inside it stands for it.
+    """
+    recorded = {module_name(s.info) for s in run.outputs}
+    around: defaultdict[str, list[ParameterSignals]] = defaultdict(list)
+    for parameter in run.parameters:
+        module = parameter.name.rpartition(".")[0]
+        if module and module not in recorded and parameter.name not in run.facts.frozen:
+            around[module].append(parameter)
+    for module, own in around.items():
+        inside = [s for s in run.outputs if s.info.layer.startswith(f"{module}.")]
+        bare = not any(run.parameters_of(s.info) for s in inside)
+        if inside and bare and inside[0].whole.any() and _are_left_out(own, run):
+            yield Judged(inside[0], own)
+
+
+def _are_left_out(weights: Sequence[ParameterSignals], run: RunSignals) -> bool:
+    """Whether parameters are known to be in no optimizer."""
+    own = [run.sizes.get(p.name) for p in weights]
+    return bool(own) and all(each is not None and each.optimized is False for each in own)
 
 
 def _may_be_unused(
@@ -158,24 +193,28 @@ def _is_copy(parameter: ParameterSignals, movers: Sequence[ParameterSignals]) ->
     return any(parameter.began_as(other) for other in movers)
 
 
-def _group(still: Sequence[Signals], run: RunSignals) -> Iterator[tuple[list[Hit], Cause]]:
-    """Neighbours with one cause together."""
+def _group(
+    still: Sequence[Judged], run: RunSignals
+) -> Iterator[tuple[list[Hit], list[ParameterSignals], Cause]]:
+    """Neighbours with one cause together, and all of their weights."""
     group: list[Hit] = []
-    causes: list[Cause] = []
-    for signals in still:
-        cause = _find_cause(signals, run)
+    weights: list[ParameterSignals] = []
+    last = Cause.UNKNOWN
+    for signals, own in still:
+        cause = _find_cause(signals, own, run)
         near = group and signals.info.order - group[-1].order <= NEIGHBOUR_GAP + 1
-        if group and not (near and cause is causes[-1]):
-            yield group, causes[-1]
-            group = []
+        if group and not (near and cause is last):
+            yield group, weights, last
+            group, weights = [], []
         group.append(whole_run_hit(signals, {}))
-        causes.append(cause)
+        weights.extend(own)
+        last = cause
     if group:
-        yield group, causes[-1]
+        yield group, weights, last
 
 
-def _find_cause(signals: Signals, run: RunSignals) -> Cause:
-    gradients = [p.gradients for p in _weights_of(signals, run) if p.gradients is not None]
+def _find_cause(signals: Signals, own: Sequence[ParameterSignals], run: RunSignals) -> Cause:
+    gradients = [p.gradients for p in own if p.gradients is not None]
     if gradients:
         if not any(bool(each.signals.series.n.any()) for each in gradients):
             return Cause.NO_GRADIENT

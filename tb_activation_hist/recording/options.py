@@ -57,6 +57,7 @@ WatchedKind: TypeAlias = Literal[
     "runaway_units",
     "redundant_units",
     "eval_mode",
+    "batch_statistics",
     "unscaled_inputs",
     "constant_input",
     "unshuffled_input",

@@ -56,6 +56,15 @@ def stay_in_eval(training: Training, step: int) -> None:
         training.model.eval()
 
 
+def set_momentum(momentum: float, training: Training) -> None:
+    """Of all batch norms: the share of a new batch, taken for the share that is kept."""
+    training.truth = set()
+    for name, module in training.model.named_modules():
+        if isinstance(module, NORMS):
+            module.momentum = momentum
+            training.truth.add(name)
+
+
 def rectify_logits(training: Training) -> None:
     (name,) = role_names(training, "head")
     training.truth = {name}
@@ -91,6 +100,17 @@ MODE_FAULTS = (
         AFTERMATH,
         prepare=partial(drop_nearly_all, 0.97),
         needs_effect=True,
+    ),
+    *(
+        Fault(
+            name,
+            MODES,
+            WORKED,
+            ("residual_net",),
+            kinds("batch_statistics"),
+            prepare=partial(set_momentum, momentum),
+        )
+        for name, momentum in (("statistics_stand_still", 0.0), ("statistics_forget", 0.99))
     ),
     *in_both_halves(
         Fault(

@@ -41,6 +41,7 @@ PATTERNS: Final[Mapping[str, Sequence[Pattern]]] = {
     "runaway_units": units.RUNAWAY_UNITS,
     "redundant_units": units.REDUNDANT_UNITS,
     "eval_mode": setup.EVAL_MODE,
+    "batch_statistics": setup.BATCH_STATISTICS,
     "unscaled_inputs": inputs.UNSCALED_INPUTS,
     "constant_input": inputs.CONSTANT_INPUT,
     "input_change": inputs.INPUT_CHANGE,

@@ -78,6 +78,55 @@ EVAL_MODE: Final[tuple[Pattern, ...]] = (
     (always, OTHER_MODEL),
 )
 
+SET_MOMENTUM: Final = (
+    "for m in model.modules():\n"
+    "    if isinstance(m, torch.nn.modules.batchnorm._BatchNorm):\n"
+    "        m.momentum = 0.1"
+)
+
+FEW_VALUES: Final = Guidance(
+    causes=(
+        "batches of two samples, as where large ones do not fit into memory",
+        "a norm behind a pooling that leaves one value of each channel of a picture",
+        "a large batch that is split over many devices, each of which has its own statistics",
+    ),
+    remedy="Use a norm over the values of each sample, which does not depend on the batch "
+    "(GroupNorm, LayerNorm), larger batches, or SyncBatchNorm. Accumulated gradients do not help: "
+    "each small batch is normalised by itself.",
+    code="norm = torch.nn.GroupNorm(1, channels)  # in place of <layer>",
+    check="Print the outputs of <layer>: each is its bias plus or minus its weight, or nearly so.",
+)
+
+STATISTICS_STAND_STILL: Final = Guidance(
+    causes=(
+        "a momentum of 0, by which new batches count nothing",
+        "a momentum that is meant as the share that is kept; PyTorch's is the share that is new",
+    ),
+    remedy="Set the momentum to 0.1, or to None for the mean over all batches. In eval mode the "
+    "norm takes 0 and 1 for the mean and the variance otherwise, and the outputs are others than "
+    "in training.",
+    code=SET_MOMENTUM,
+    check="Print running_mean of <layer> after some steps: it is still all 0.",
+)
+
+STATISTICS_FORGET: Final = Guidance(
+    causes=(
+        "a momentum that is meant as the share that is kept; PyTorch's is the share that is new",
+        "a momentum of 1 for a pass that should refresh the statistics, left on",
+    ),
+    remedy="Set the momentum to 0.1, or to None for the mean over all batches. In eval mode the "
+    "norm has only the statistics of the last batch otherwise, so that metrics jump from one "
+    "evaluation to the next.",
+    code=SET_MOMENTUM,
+    check="Evaluate twice, with a training step in between: the metrics should hardly differ.",
+)
+
+BATCH_STATISTICS: Final[tuple[Pattern, ...]] = (
+    (exceeds("norm_values"), FEW_VALUES),
+    (exceeds("norm_standstill"), STATISTICS_STAND_STILL),
+    (always, STATISTICS_FORGET),
+)
+
 DROPS: Final = Guidance(
     causes=(
         "a probability that was meant to be the share of values to keep",

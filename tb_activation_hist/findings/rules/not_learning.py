@@ -161,9 +161,8 @@ def find_still_parts(layers: RunSignals, options: NotLearningThresholds) -> Iter
     """Layers whose weights never change, to the last bit, while those of other layers do."""
     for part in find_still_layers(layers, options.still_steps):
         names = name_layers(part.hits)
-        own = layers.parameters_of(part.hits[0].signals.info)
         figures = {"records": part.records, "moving_layer": part.mover, "cause": part.cause.value}
-        figures |= short_format(own)
+        figures |= short_format(part.weights)
         if part.may_be_meant and part.cause is Cause.UNKNOWN:
             title = f"{names}: the weights never change, while those of {part.mover} do"
         else:

@@ -95,12 +95,16 @@ def find_strong_dropout(
 def _dropout_hit(
     before: Sequence[Signals], own: Signals, options: StrongDropoutThresholds
 ) -> Hit | None:
-    """before: the layers in front of it; the nearest with outputs of its size feeds it."""
-    fed = [one for one in before if _may_feed(one, own)]
+    """before: the layers in front of it.
+
+    Which of those with outputs of its size feeds it is not known, as a norm that is made before it
+    may run after it: the one with the most zeros.
+    """
+    fed = [one.zero_share for one in before if _may_feed(one, own)]
     if not fed:
         return None
     with np.errstate(divide="ignore", invalid="ignore"):
-        dropped = 1 - (1 - own.zero_share) / (1 - fed[-1].zero_share)
+        dropped = 1 - (1 - own.zero_share) / (1 - np.max(fed, axis=0))
     state = dropped >= options.dropped_share
     return sustained_hit(own, state, {"dropped_share": dropped})
 

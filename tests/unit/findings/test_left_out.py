@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any, Final
 
 import pytest
 import torch
@@ -12,6 +13,9 @@ from tb_activation_hist.findings import Finding
 from tb_activation_hist.recording.logger import ActivationHistLogger
 from tb_activation_hist.recording.run_findings import find_memory_findings
 from tb_activation_hist.storage.memory_writer import MemoryWriter
+
+OPTIONS: Final[dict[str, Any]] = {"on_error": "raise", "overhead_budget": None}
+"""Without a budget, since fewer records would be made where the machine is busy."""
 
 
 class Block(nn.Module):
@@ -56,7 +60,7 @@ def train(heads: int = 0, trained: Callable[[str], bool] = is_any) -> list[Findi
     own = [p for name, p in model.named_parameters() if trained(name)]
     optimizer = torch.optim.SGD(own, 1e-2)
     writer = MemoryWriter()
-    with ActivationHistLogger(model, writer, optimizer=optimizer, on_error="raise"):
+    with ActivationHistLogger(model, writer, optimizer=optimizer, **OPTIONS):
         for _ in range(64):
             x = torch.randn(16, 16)
             outputs = model(x)
@@ -84,3 +88,55 @@ def test_norms_that_the_optimizer_has_not_are_a_warning() -> None:
     (norms,) = [each for each in found if each.severity == "warning"]
     assert norms.layers == tuple(f"blocks.{at}.norm" for at in range(3))
     assert "gradients arrive, but no update follows" in norms.title
+
+
+class NormAndReLU(nn.BatchNorm1d):
+    """A norm with the nonlinearity inside, as timm has it: no leaf, so no recorded layer."""
+
+    def __init__(self) -> None:
+        super().__init__(16)
+        self.act = nn.ReLU()
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.act(super().forward(x))
+
+
+class Residual(nn.Module):
+    """Adds what a branch makes of its input, and a last layer."""
+
+    def __init__(self, last: nn.Module) -> None:
+        super().__init__()
+        self.branch = nn.Sequential(nn.Linear(16, 16), NormAndReLU(), nn.Linear(16, 16), last)
+        self.head = nn.Linear(16, 16)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.head(x + self.branch(x))
+
+
+def find_in_branch(last: nn.Module, left_out: str) -> list[Finding]:
+    """Warnings and errors where one part of the branch is in no optimizer."""
+    torch.manual_seed(0)
+    model = Residual(last)
+    own = [p for name, p in model.named_parameters() if not name.startswith(left_out)]
+    optimizer = torch.optim.SGD(own, 1e-2)
+    writer = MemoryWriter()
+    with ActivationHistLogger(model, writer, optimizer=optimizer, **OPTIONS):
+        for _ in range(64):
+            x = torch.randn(16, 16)
+            optimizer.zero_grad()
+            (model(x) - x.roll(1, 1)).square().mean().backward()
+            optimizer.step()
+    return [each for each in find_memory_findings(writer) if each.severity != "info"]
+
+
+def test_a_norm_with_its_nonlinearity_inside_is_found_by_its_parameters() -> None:
+    (finding,) = find_in_branch(nn.Linear(16, 16), "branch.1.")
+    assert (finding.kind, finding.layers) == ("not_learning", ("branch.1.act",))
+    assert "gradients arrive, but no update follows" in finding.title
+
+
+def test_weights_that_begin_at_0_and_are_left_out_are_no_collapse() -> None:
+    last = nn.Linear(16, 16, bias=False)
+    nn.init.zeros_(last.weight)
+    (finding,) = find_in_branch(last, "branch.3.")
+    assert (finding.kind, finding.layers) == ("not_learning", ("branch.3",))

@@ -157,6 +157,42 @@ def test_dropout_that_is_set_to_drop_nearly_all(share: float, found: int) -> Non
     assert [(f.kind, f.first_step) for f in findings] == [("strong_dropout", 3)] * found
 
 
+def norm(samples: int, *further: int) -> Layers:
+    """A batch norm in place of the second ReLU, with 4 channels."""
+    info, series = make_layer("relu1", "ReLU", 3)
+    shape = (samples, 4, *further)
+    return {"relu1": (replace(info, type="BatchNorm2d", shape=shape), series)}
+
+
+@pytest.mark.parametrize(
+    ("samples", "settings", "title"),
+    [
+        (32, {"momentum": 0.0}, "never follow the batches, at a momentum of 0"),
+        (32, {"momentum": 1.0}, "are those of the last batch alone"),
+        (32, {"momentum": 0.99}, "are those of the last batch alone"),
+        (32, {"momentum": 0.0, "track_running_stats": 0.0}, ""),
+        (32, {"momentum": 0.1}, ""),
+        (32, {"momentum": 0.01}, ""),
+        (32, {}, ""),
+        (2, {"momentum": 0.1}, "over 2 values of each channel"),
+        (3, {"momentum": 0.1}, ""),
+    ],
+)
+def test_statistics_of_batch_norms(samples: int, settings: dict[str, float], title: str) -> None:
+    known = {"eps": 1e-5, "track_running_stats": 1.0, **settings}
+    found = find(ModuleSettings("BatchNorm2d", 3, 1, ("relu1",), known), layers=norm(samples, 1, 1))
+    assert [(f.kind, f.layers) for f in found] == [("batch_statistics", ("relu1",))] * bool(title)
+    assert all(title in f.title and f.first_step == 3 for f in found)
+
+
+def test_pictures_have_many_values_of_a_channel_and_fixed_statistics_no_batch() -> None:
+    tracked = {"momentum": 0.1, "eps": 1e-5, "track_running_stats": 1.0}
+    own = ModuleSettings("BatchNorm2d", 1, 1, ("relu1",), tracked)
+    assert find(own, layers=norm(1, 8, 8)) == []
+    fixed = ModuleSettings("FrozenBatchNorm2d", 1, 1, ("relu1",), {"eps": 1e-5})
+    assert find(fixed, layers=norm(1, 1, 1)) == []
+
+
 def loss(*means: float, **options: object) -> LossHistory:
     fields = {"window": 1, "non_finite": 0, **options}
     steps = tuple(range(1, len(means) + 1))

@@ -41,6 +41,16 @@ def test_dropout_that_leaves_next_to_nothing(kept: float, found: int) -> None:
     assert [f.figures["dropped_share"] for f in findings] == pytest.approx([1 - kept] * found)
 
 
+def test_dropout_of_zeros_drops_nothing() -> None:
+    """A norm that the model makes before the dropout may well run after it."""
+    layers = make_run()
+    nothing = lambda v, _: v * 0  # noqa: E731
+    layers["dense"] = make_layer("dense", "Linear", 7, nothing)
+    layers["norm"] = make_layer("norm", "LayerNorm", 8)
+    layers["drop"] = make_layer("drop", "Dropout", 9, nothing)
+    assert of_kind(layers, "strong_dropout") == []
+
+
 @pytest.mark.parametrize(("kind", "found"), [("ReLU", 1), ("Linear", 0)])
 def test_a_relu_on_the_logits(kind: str, found: int) -> None:
     layers = make_run()
