@@ -109,7 +109,7 @@ def test_nan_after_an_explosion_is_its_end() -> None:
 @pytest.mark.parametrize(
     ("change", "cause"),
     [
-        (lambda v, _: v * 0, "initialised at 0"),
+        (lambda v, _: v * 0, "biases far below zero"),
         (after(60, lambda v: v * 0), "learning rate that was too high at this step"),
     ],
 )
@@ -246,3 +246,32 @@ def test_an_embedding_that_is_large_over_the_depth_is_not_measured_by_its_width(
     finding = first_of(run, "exploding")
     assert "embedding" in finding.causes[0]
     assert "embedding.weight" in finding.code
+
+
+@pytest.mark.parametrize(
+    ("shift", "gain", "cause"), [(-20, 1, "biases far from zero"), (0, 90, "not normalised")]
+)
+def test_a_gate_that_begins_shut_has_other_causes_than_one_that_inputs_drive(
+    shift: float, gain: float, cause: str
+) -> None:
+    layers = make_run()
+    layers["relu1"] = make_layer("relu1", "Sigmoid", 3, lambda v, _: sigmoid(gain * v + shift))
+    assert cause in first_of(layers, "saturated").causes[0]
+
+
+def sigmoid(values: np.ndarray) -> np.ndarray:
+    return (np.tanh(values / 2) + 1) / 2
+
+
+@pytest.mark.parametrize(
+    ("kind", "cause"),
+    [
+        ("ReLU", "biases far below zero"),
+        ("LayerNorm", "norms' weights"),
+        ("Linear", "weights initialised at 0"),
+    ],
+)
+def test_zeros_from_the_start_have_causes_by_the_type_of_the_layer(kind: str, cause: str) -> None:
+    layers = make_run()
+    layers["relu1"] = make_layer("relu1", kind, 3, lambda v, _: v * 0)
+    assert cause in first_of(layers, "collapsed").causes[0]
