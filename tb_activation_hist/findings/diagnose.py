@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TypeAlias
 
 from tb_activation_hist.core.histogram import HistogramSeries
@@ -36,6 +36,7 @@ def find_run_findings(
     sizes: ParameterSizes = NO_SIZES,
     *,
     slow: bool = True,
+    before_rule: Callable[[], object] = lambda: None,
 ) -> list[Finding]:
     """What is wrong in one run; an empty list when nothing is.
 
@@ -44,7 +45,8 @@ def find_run_findings(
     then the earliest.
     layers: every series of the run, by tag or layer name (the keys are not used). facts: what else
     is known of the run; see `info_to_run_facts`. sizes: those of the parameters that were measured.
-    slow: whether to look for the patterns that take longer, too.
+    slow: whether to look for the patterns that take longer, too. before_rule: called before each
+    rule, such as to wait while other threads need the interpreter.
     """
     signals = to_run_signals(
         [
@@ -55,11 +57,10 @@ def find_run_findings(
         facts,
         sizes,
     )
-    findings = [
-        finding
-        for rule in RUN_RULES
-        for finding in rule.find_in_run(run, signals, options, slow=slow)
-    ]
+    findings: list[Finding] = []
+    for rule in RUN_RULES:
+        before_rule()
+        findings += rule.find_in_run(run, signals, options, slow=slow)
     steps = [int(step) for s in signals for step in s.series.steps[[0, -1]]] or [0]
     first, last = min(steps), max(steps)
     judged = judge_by_harm(drop_consequences(findings, last - first), signals)

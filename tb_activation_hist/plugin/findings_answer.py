@@ -174,10 +174,15 @@ class FindingsAnswers:
             layers = self._read_run(provider, own)
             facts = info_to_run_facts(read_run_info(provider, run))
             sizes = _read_sizes(provider, run)
-            return find_run_findings(run, layers, facts=facts, sizes=sizes)
+            return find_run_findings(
+                run, layers, facts=facts, sizes=sizes, before_rule=self._let_tiles_pass
+            )
         other = {key: listing for key, listing in listings.items() if key.run == baseline}
         both = {baseline: self._read_run(provider, other), run: self._read_run(provider, own)}
         return find_difference_findings(both)
+
+    def _let_tiles_pass(self) -> None:
+        self._series_cache.pause(Urgency.LATER)
 
     def _read_run(
         self, provider: DataProvider, listings: Mapping[SeriesKey, Listing]

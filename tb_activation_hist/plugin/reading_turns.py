@@ -1,4 +1,8 @@
-"""Who may read from TensorBoard and decode: one request at a time, the most urgent one first."""
+"""Who may read from TensorBoard and decode: one request at a time, the most urgent one first.
+
+Computation takes no turns, but what nobody waits for pauses meanwhile: two threads that compute
+share one interpreter.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +10,10 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import IntEnum
+from typing import Final
+
+LONGEST_PAUSE_S: Final = 1.0
+"""A pause ends after this time in any case, so that a busy page does not stop the others."""
 
 
 class Urgency(IntEnum):
@@ -27,6 +35,7 @@ class ReadingTurns:
         self._held = False
         self.waiting = dict.fromkeys(Urgency, 0)
         """How many wait for their turn."""
+        self._working = dict.fromkeys(Urgency, 0)
 
     @contextmanager
     def take(self, urgency: Urgency) -> Iterator[None]:
@@ -42,6 +51,26 @@ class ReadingTurns:
             with self._changed:
                 self._held = False
                 self._changed.notify_all()
+
+    @contextmanager
+    def working(self, urgency: Urgency) -> Iterator[None]:
+        """Series are read and used, with or without a turn: `pause` waits for the end of it."""
+        with self._changed:
+            self._working[urgency] += 1
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._working[urgency] -= 1
+                self._changed.notify_all()
+
+    def pause(self, urgency: Urgency) -> None:
+        """Wait while somebody more urgent works, at most `LONGEST_PAUSE_S`."""
+        with self._changed:
+            self._changed.wait_for(
+                lambda: not any(n for other, n in self._working.items() if other > urgency),
+                LONGEST_PAUSE_S,
+            )
 
     def _is_overtaken(self, urgency: Urgency) -> bool:
         return any(number for other, number in self.waiting.items() if other > urgency)

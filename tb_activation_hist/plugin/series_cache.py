@@ -99,15 +99,20 @@ class SeriesCache:
         They come one at a time, so that the caller need not hold all of them.
         urgency: who waits. Only for what is looked at, other series are dropped from memory.
         """
-        stale = []
-        for key, listing in listings.items():
-            held = self._held.get(key)
-            if held is not None and held.stamp == listing.stamp:
-                yield key, held
-            else:
-                stale.append(key)
-        for group in self._groups(stale, READ_BYTES[urgency]):
-            yield from self._read(provider, group, listings, urgency).items()
+        with self._turns.working(urgency):
+            stale = []
+            for key, listing in listings.items():
+                held = self._held.get(key)
+                if held is not None and held.stamp == listing.stamp:
+                    yield key, held
+                else:
+                    stale.append(key)
+            for group in self._groups(stale, READ_BYTES[urgency]):
+                yield from self._read(provider, group, listings, urgency).items()
+
+    def pause(self, urgency: Urgency) -> None:
+        """Wait while series are loaded and used for somebody more urgent, for a second at most."""
+        self._turns.pause(urgency)
 
     def _groups(self, keys: Sequence[SeriesKey], room: int) -> Iterator[list[SeriesKey]]:
         """Groups of series of one source, each to be read at once, of some `room` bytes."""

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from tb_activation_hist.core.names import LayerInfo
 from tb_activation_hist.core.slice_counts import join_slices
@@ -51,15 +51,17 @@ def test_units_are_a_view_of_the_panel(
     split_run: TensorBoard, open_page: Callable[..., Page]
 ) -> None:
     tab = open_tab(open_page(), split_run.root)
-    tab.wait_drawn()
     buttons = tab.frame.locator("button", has_text="units")
     tab.until(buttons.count, lambda count: count == 1)  # the other layer was not split
     buttons.first.click()
     units = tab.frame.locator(".units")
     tab.until(lambda: units.inner_text(), lambda text: "16 units, 0 on top" in text)
-    assert units.locator("option:checked").inner_text() == "auto: share of zeros"
-    tab.until(lambda: colours(tab), lambda found: found["dead"] != found["alive"])
-    assert colours(tab)["before"] != colours(tab)["dead"]
+    expect(units.locator("option:checked")).to_have_text("auto: share of zeros")
+    tab.until(
+        lambda: colours(tab),
+        lambda found: found["dead"] not in (found["alive"], found["before"]),
+    )
+    tab.wait_answered()
 
     box = units.locator("canvas").bounding_box()
     head = units.locator(".units-head").bounding_box()
@@ -67,8 +69,10 @@ def test_units_are_a_view_of_the_panel(
     assert head["y"] + head["height"] <= box["y"]  # nothing lies on the units
     y = box["y"] + (DEAD + 0.5) / UNITS * box["height"]
     tab.page.mouse.move(box["x"] + 0.9 * box["width"], y)
-    told = tab.until(lambda: units.inner_text(), lambda text: f"unit {DEAD}, step" in text)
-    assert "share of zeros 100 %" in told
+    tab.until(
+        units.inner_text,
+        lambda text: f"unit {DEAD}, step" in text and "share of zeros 100 %" in text,
+    )
 
     units.locator("select").select_option("rms")
     units.locator("input").check()

@@ -7,9 +7,10 @@ import time
 
 import pytest
 
+from tb_activation_hist.plugin import reading_turns
 from tb_activation_hist.plugin.reading_turns import ReadingTurns, Urgency
 
-WAIT_S = 10.0
+WAIT_S = 60.0
 
 
 def start_waiting(turns: ReadingTurns, urgency: Urgency, order: list[Urgency]) -> threading.Thread:
@@ -46,3 +47,40 @@ def test_a_failure_gives_the_turn_back() -> None:
         raise ValueError("bad")
     with turns.take(Urgency.LATER):
         assert set(turns.waiting.values()) == {0}
+
+
+def test_a_pause_lasts_as_long_as_somebody_more_urgent_works() -> None:
+    turns = ReadingTurns()
+    order: list[str] = []
+
+    def compute() -> None:
+        turns.pause(Urgency.OVERVIEW)
+        order.append("computed")
+
+    with turns.working(Urgency.LOOKED_AT):
+        thread = threading.Thread(target=compute)
+        thread.start()
+        thread.join(0.1)
+        order.append("looked at")
+    thread.join(WAIT_S)
+    assert order == ["looked at", "computed"]
+
+
+@pytest.mark.parametrize("urgency", [Urgency.LATER, Urgency.OVERVIEW])
+def test_nobody_pauses_for_what_is_no_more_urgent(
+    urgency: Urgency, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reading_turns, "LONGEST_PAUSE_S", 2 * WAIT_S)
+    turns = ReadingTurns()
+    with turns.working(urgency):
+        thread = threading.Thread(target=turns.pause, args=[Urgency.OVERVIEW], daemon=True)
+        thread.start()
+        thread.join(WAIT_S)
+        assert not thread.is_alive()
+
+
+def test_a_pause_ends_however_long_others_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading_turns, "LONGEST_PAUSE_S", 0.01)
+    turns = ReadingTurns()
+    with turns.working(Urgency.LOOKED_AT):
+        turns.pause(Urgency.LATER)

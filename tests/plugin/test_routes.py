@@ -17,8 +17,11 @@ from werkzeug.test import Client, TestResponse
 from werkzeug.wrappers import Response
 
 from tb_activation_hist.core.names import LayerInfo
+from tb_activation_hist.findings.registry import RUN_RULES
 from tb_activation_hist.plugin import findings_answer, static_files
+from tb_activation_hist.plugin.reading_turns import Urgency
 from tb_activation_hist.plugin.routes import ActivationHistPlugin
+from tb_activation_hist.plugin.series_cache import SeriesCache
 from tests.golden.test_tiles import unpack
 from tests.plugin.fake_provider import FakeDataProvider
 from tests.plugin.logdirs import broken_values, collapsing_values, healthy_values
@@ -379,7 +382,7 @@ def test_all_runs_are_examined_those_that_are_shown_first(
     monkeypatch.setattr(
         findings_answer,
         "find_run_findings",
-        lambda run, layers, facts, sizes: examined.append(run) or find(run, layers),
+        lambda run, layers, **_: examined.append(run) or find(run, layers),
     )
     client = Site(data)
     start = client.get("/findings", first=["run11", "run07"]).json
@@ -389,6 +392,15 @@ def test_all_runs_are_examined_those_that_are_shown_first(
     assert sorted(examined) == sorted([*names, "run"])
     assert (answer["runs"], answer["unchecked"]) == (13, [])
     assert {f["run"] for f in answer["findings"]} >= set(names)
+
+
+def test_findings_pause_before_each_rule_for_what_somebody_looks_at(
+    monkeypatch: pytest.MonkeyPatch, client: Site
+) -> None:
+    paused: list[Urgency] = []
+    monkeypatch.setattr(SeriesCache, "pause", lambda _, urgency: paused.append(urgency))
+    wait_for_findings(client, "run")
+    assert paused == [Urgency.LATER] * len(RUN_RULES)
 
 
 def test_only_the_runs_named_first_are_compared(
@@ -431,20 +443,19 @@ def test_runs_are_compared_with_a_baseline(
 def wait_for_findings(
     client: Site, *runs: str, baseline: str = "", first: Sequence[str] = ()
 ) -> dict:
-    for _ in range(400):
+    deadline = time.monotonic() + 60
+    while True:
         answer = client.get("/findings", runs=runs, baseline=baseline, first=first).json
         if answer["pending"] == 0:
             return answer
+        assert time.monotonic() < deadline, answer
         time.sleep(0.02)
-    raise AssertionError(answer)
 
 
 def test_findings_that_fail_are_named(
     monkeypatch: pytest.MonkeyPatch, data: FakeDataProvider
 ) -> None:
-    monkeypatch.setattr(
-        findings_answer, "find_run_findings", lambda run, layers, facts, sizes: 1 / 0
-    )
+    monkeypatch.setattr(findings_answer, "find_run_findings", lambda run, layers, **_: 1 / 0)
     client = Site(data)
     client.get("/findings", runs="run")
     answer = wait_for_findings(client, "run")

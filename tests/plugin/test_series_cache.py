@@ -11,7 +11,7 @@ import pytest
 from tb_activation_hist.core.histogram import HistogramSeries
 from tb_activation_hist.core.joining import join_series
 from tb_activation_hist.core.names import PLUGIN_NAME, RUN_INFO_TAG, LayerInfo
-from tb_activation_hist.plugin import series_loader
+from tb_activation_hist.plugin import reading_turns, series_loader
 from tb_activation_hist.plugin.data_provider import BLOCKS, HISTOGRAMS, SeriesKey
 from tb_activation_hist.plugin.lru_cache import LruCache
 from tb_activation_hist.plugin.reading_turns import Urgency
@@ -358,6 +358,25 @@ def test_a_background_reader_takes_no_room_from_others() -> None:
     listings = provider.list_series(BLOCKS)
     assert len(dict(cache.load(provider, listings, Urgency.LATER))) == 2
     assert load(cache, data, KEY)[KEY] is kept
+
+
+def test_others_pause_until_all_series_that_somebody_looks_at_were_used(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(reading_turns, "LONGEST_PAUSE_S", 20.0)
+    data, cache = FakeDataProvider(), SeriesCache()
+    for layer in ("l0", "l1"):
+        data.add_series("run", replace(CONV, layer=layer), values_to_series(healthy_values(4)))
+    provider = data.bound()
+    looked_at = cache.load(provider, provider.list_series(BLOCKS))
+    next(looked_at)
+    thread = threading.Thread(target=cache.pause, args=[Urgency.LATER])
+    thread.start()
+    thread.join(0.1)
+    assert thread.is_alive()
+    assert len(list(looked_at)) == 1
+    thread.join(10)
+    assert not thread.is_alive()
 
 
 def test_a_long_series_is_decoded_on_several_threads_in_its_order() -> None:
