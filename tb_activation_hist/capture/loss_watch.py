@@ -267,7 +267,8 @@ class _Known:
             self._forms[form.name] += 1
             self._width = outputs.shape[1]
             self._normalised[form.name] += form.normalised
-            self._classes.add(form.labels)
+            if len(form.labels):
+                self._classes.add(form.labels)
 
     @property
     def fact(self) -> LossGradients:
