@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -12,6 +13,53 @@ from tb_activation_hist.capture.options import CaptureOptions
 os.environ["MPLBACKEND"] = "Agg"
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+if TYPE_CHECKING:
+    from xdist.remote import Producer
+    from xdist.scheduler import LoadFileScheduling
+
+BROWSER = "tests/browser/"
+SLOW = (
+    BROWSER,
+    "tests/packaging/",
+    "tests/examples/",
+    "tests/typing/",
+    "tests/unit/recording/test_ranks.py",
+    "tests/unit/recording/test_record.py",
+    "tests/unit/scripts/",
+    "tests/unit/capture/",
+    "tests/plugin/",
+    "tests/demo/",
+    "tests/unit/notebook/",
+    "tests/unit/recording/",
+)
+"""What takes long begins first, so that short files are left for whichever worker is free."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    def place(item: pytest.Item) -> int:
+        slow = [at for at, path in enumerate(SLOW) if item.nodeid.startswith(path)]
+        return min(slow, default=len(SLOW))
+
+    items.sort(key=place)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFileScheduling | None:
+    """All browser tests stay on one worker, which starts a Chromium and each server once.
+
+    Two browsers would also share two cores with each other. Other tests go by their files.
+    """
+    if config.option.dist != "loadfile":
+        return None
+    from xdist.scheduler import LoadFileScheduling
+
+    class BrowserApart(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return BROWSER if nodeid.startswith(BROWSER) else super()._split_scope(nodeid)
+
+    config.option.loadscopereorder = False
+    return BrowserApart(config, log)
 
 
 # Tests, and what they share, look at the layers alone.

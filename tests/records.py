@@ -52,7 +52,7 @@ class LateCounts:
         self._counts = counts
 
     def wait(self) -> RecordCounts:
-        assert self.arrived.wait(20)
+        assert self.arrived.wait(60)
         return self._counts
 
 

@@ -58,7 +58,7 @@ def assert_stored(run, layers, rows):
             assert series.mean[place] == finite.astype(float).mean()
 
 
-def wait_for(condition, seconds=15):
+def wait_for(condition, seconds=60):
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, "it did not happen"

@@ -146,9 +146,10 @@ class Attachment:
         """Whether any layer has run."""
         return any(hook.ran or hook.hidden for hook in self.hooks.values())
 
-    def hidden(self) -> list[str]:
-        """Names of the layers that ran, but never with outputs that can be read."""
-        return [hook.layer for hook in self.hooks.values() if hook.hidden and not hook.ran]
+    def hidden(self) -> dict[str, str]:
+        """Layers that ran, but never with outputs that can be read -> why, as `why_hidden` says."""
+        hooks = [hook for hook in self.hooks.values() if hook.hidden and not hook.ran]
+        return {hook.layer: hook.hidden for hook in hooks}
 
     def silent(self) -> list[str]:
         """Names of the layers that gave nothing to record so far."""

@@ -18,6 +18,12 @@ COUNTABLE_DTYPES: Final = frozenset(
     }
 )
 
+IN_TRANSFORM: Final = (
+    "ran only inside a transform (vmap or grad of torch.func, or an operator such as torch.cond), "
+    "which has no values to count: call the model itself once in each step, for example under "
+    "torch.no_grad(), to have them recorded"
+)
+"""What befell a tensor that functorch holds, and what to do: the end of a sentence."""
 
 WHOLE_DTYPES: Final = frozenset({torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64})
 """Whole numbers, which a model's own input may be: token ids, rows of a table, pixels."""
@@ -78,6 +84,16 @@ def plain_values(tensor: Tensor) -> Tensor | None:
         return None
     with torch.no_grad(), torch_internals.without_torch_function():
         return tensor.as_subclass(Tensor)
+
+
+def why_hidden(tensor: Tensor) -> str:
+    """Why `plain_values` of a tensor are None, and what to do: the end of a sentence."""
+    if torch_internals.is_functorch_wrapper(tensor):
+        return IN_TRANSFORM
+    return (
+        f"hides its values in a {type(tensor).__name__}, a tensor with arithmetic of its own: give "
+        "the plain tensor that it stands for to record(module, name=tensor)"
+    )
 
 
 def countable_values(tensor: Tensor | None) -> Tensor | None:

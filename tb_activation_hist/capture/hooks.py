@@ -11,7 +11,7 @@ from torch.utils.hooks import RemovableHandle
 from torch.utils.weak import WeakIdKeyDictionary
 
 from tb_activation_hist.capture.count import is_captured
-from tb_activation_hist.capture.countable import as_floats, plain_values
+from tb_activation_hist.capture.countable import as_floats, plain_values, why_hidden
 from tb_activation_hist.capture.gradient_op import watch_gradient
 from tb_activation_hist.capture.in_graph import (
     HOOKS,
@@ -58,7 +58,7 @@ class ForwardHook(Hook):
         self.order = layer.order
         self.state = state
         self.ran = False
-        self.hidden = False
+        self.hidden = ""
         self.key = str(id(self))
         self.split = state.split.of_layer(layer)
         self._rows: dict[tuple[str, str, bool, torch.device], Row] = {}
@@ -97,7 +97,7 @@ class ForwardHook(Hook):
             values = plain_values(tensor)
             if values is None:
                 if not is_exporting():
-                    self.hide(path)
+                    self.hide(path, why_hidden(tensor))
                 continue
             self.ran = True
             name = f"{call}/{path}" if path else call
@@ -110,9 +110,9 @@ class ForwardHook(Hook):
                 facts = ModuleFacts(module.training, type(module).__name__)
                 self._follow(tensor, name, facts)
 
-    def hide(self, _path: str, /) -> None:
-        """Note a tensor whose values belong to no step."""
-        self.hidden = True
+    def hide(self, _path: str, why: str, /) -> None:
+        """Note a tensor whose values cannot be read. why: as `why_hidden` says it."""
+        self.hidden = why
 
     def _follow(self, tensor: Tensor, name: str, facts: ModuleFacts) -> None:
         """Count the gradient when backward computes it.

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor
 
+from tb_activation_hist.capture.countable import IN_TRANSFORM
 from tb_activation_hist.capture.rows import Row
 from tb_activation_hist.capture.shards import ShardPlace, place_of_shard
 from tb_activation_hist.capture.split import LayerRules
@@ -43,8 +44,8 @@ class TracedHook(Protocol):
     def follow_gradient(self, tensor: Tensor, path: str, phase: str, type_name: str) -> None:
         """Count the gradient of a tensor when it is computed."""
 
-    def hide(self, _path: str, /) -> None:
-        """Note a tensor whose values belong to no step."""
+    def hide(self, _path: str, why: str, /) -> None:
+        """Note a tensor whose values cannot be read. why: as `why_hidden` says it."""
 
 
 HOOKS: weakref.WeakValueDictionary[str, TracedHook] = weakref.WeakValueDictionary()
@@ -59,7 +60,7 @@ def may_count_in_graph(key: str, *paths: str) -> bool:
     if not (in_functorch_transform() or part_without_writes()):
         return True
     for path in paths:
-        HOOKS[key].hide(path)
+        HOOKS[key].hide(path, IN_TRANSFORM)
     return False
 
 

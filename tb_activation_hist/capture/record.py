@@ -13,8 +13,9 @@ from tb_activation_hist.capture.countable import is_countable
 from tb_activation_hist.capture.hooks import ForwardHook
 from tb_activation_hist.capture.in_graph import HOOKS
 from tb_activation_hist.capture.outputs import floating_tensors
-from tb_activation_hist.capture.select import Layer, matches_tensor
+from tb_activation_hist.capture.select import Layer
 from tb_activation_hist.capture.state import CaptureState
+from tb_activation_hist.capture.tensor_names import matches_tensor
 from tb_activation_hist.capture.torch_internals import inline_or_skip, is_tracing
 from tb_activation_hist.core.user_warnings import warn_user
 
@@ -105,10 +106,10 @@ class TensorRecorder(TensorHook):
             except Exception as err:  # noqa: BLE001 - nothing of ours may stop a training
                 state.fail(f"{self.layer}/{name}", err)
 
-    def hide(self, path: str, /) -> None:
-        """Say once that a tensor has no values that belong to a step."""
-        super().hide(path)
-        self.state.warn_once(_explain_hidden(path), f"record {path}: hidden")
+    def hide(self, path: str, why: str, /) -> None:
+        """Say once that the values of a tensor cannot be read."""
+        super().hide(path, why)
+        self.state.warn_once(f"record: {path!r} {why}.", f"record {path}: hidden")
 
     def select(self, patterns: Sequence[Any] | None) -> None:
         """Record the tensors that one of the patterns names from now on; None: all."""
@@ -128,7 +129,7 @@ class TensorRecorder(TensorHook):
         if self._check(name, value):
             hook(module, (), {path: value} if path else value)
             if hook.hidden and not hook.ran:
-                self.hide(name)
+                self.hide(name, hook.hidden)
 
     def make_hook(self, path: str) -> tuple[str, TensorHook]:
         """The hook that counts a tensor of this name, and the path that it adds to its layer."""
@@ -215,14 +216,6 @@ def _remedy(kind: str) -> str:
         return "record its dequantize()"
     return (
         "record its float()" if kind.startswith("torch.") else "record torch.as_tensor(...) of it"
-    )
-
-
-def _explain_hidden(name: str) -> str:
-    return (
-        f"record: {name!r} ran only inside a transform (vmap or grad of torch.func, or an operator "
-        "such as torch.cond), which has no values to count, so it is left out. Record it outside "
-        "the transform."
     )
 
 

@@ -8,8 +8,9 @@ from typing import Any
 from torch import nn
 
 from tb_activation_hist.capture.record import RECORDERS, TensorHook, TensorRecorder
-from tb_activation_hist.capture.select import Layer, Layers, runs_as_one, tensor_patterns
+from tb_activation_hist.capture.select import Layer, Layers, runs_as_one
 from tb_activation_hist.capture.state import CaptureState
+from tb_activation_hist.capture.tensor_names import tensor_patterns
 
 
 class Recorders:

@@ -207,6 +207,12 @@ class RowTable:
         self._split_bins = split_bins
         self._lock = threading.Lock()
 
+    @property
+    def infos(self) -> list[LayerInfo]:
+        """What has been counted so far, in the order in which it first was."""
+        with self._lock:
+            return list(self._infos)
+
     def find(self, info: LayerInfo, device: torch.device, split: int | None = None) -> Row:
         """The row of this tag on this device, made when there is none.
 

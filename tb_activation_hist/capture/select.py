@@ -138,27 +138,12 @@ def select_layers(model: nn.Module, layers: Layers = None) -> list[Layer]:
     if layers is None:
         return [layer for layer in known if _is_leaf(layer)]
     chosen: set[int] = set()
-    for entry in _to_entries(layers):
+    for entry in to_entries(layers):
         hits = _match(entry, known)
         if not hits and not _names_tensor(entry, known):
             raise LayerSelectionError(_nothing_matched(entry, known))
         chosen.update(hits)
     return [layer for layer in known if layer.order in chosen]
-
-
-def tensor_patterns(layers: Layers) -> list[str | re.Pattern[str]]:
-    """Entries that may name a tensor given to `record`, ``blocks.3.attn/scores``."""
-    entries = [] if layers is None else _to_entries(layers)
-    return [entry for entry in entries if isinstance(entry, (str, re.Pattern))]
-
-
-def matches_tensor(pattern: str | re.Pattern[str], layer: Layer, name: str) -> bool:
-    """Whether a pattern matches the full name of a module's tensor."""
-    for each in (layer.name, *layer.aliases):
-        full = f"{each}/{name}"
-        if pattern.search(full) if isinstance(pattern, re.Pattern) else fnmatchcase(full, pattern):
-            return True
-    return False
 
 
 def _names_tensor(entry: Any, known: list[Layer]) -> bool:
@@ -179,7 +164,7 @@ def select_again(model: nn.Module, layers: Layers, names: Iterable[str]) -> list
     """
     known = named_layers(model)
     chosen = {each.order for each in known if layers is None and _is_leaf(each)}
-    for entry in [] if layers is None else _to_entries(layers):
+    for entry in [] if layers is None else to_entries(layers):
         chosen.update(_match(entry, known))
     kept = set(names)
     chosen.update(each.order for each in known if each.name in kept and _is_callable(each.module))
@@ -193,7 +178,7 @@ def modules_to_names(layers: Layers, selected: Iterable[Layer]) -> Layers:
         return None
     return [
         names.get(unwrap(entry), entry) if isinstance(entry, nn.Module) else entry
-        for entry in _to_entries(layers)
+        for entry in to_entries(layers)
     ]
 
 
@@ -275,7 +260,8 @@ def _is_callable(module: nn.Module) -> bool:
     return getattr(type(module), "forward", None) is not nn.Module.forward
 
 
-def _to_entries(layers: Any) -> list[Any]:
+def to_entries(layers: Any) -> list[Any]:
+    """The entries of a selection; LayerSelectionError for what is none."""
     if isinstance(layers, (str, re.Pattern, type, nn.Module)) or callable(layers):
         return [layers]
     if isinstance(layers, Iterable) and (entries := list(layers)):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Sequence
+import re
+from collections.abc import Container, Mapping, Sequence
 from typing import Final
 
 from torch import nn
@@ -10,6 +11,7 @@ from torch import nn
 from tb_activation_hist.capture.select import Layer
 from tb_activation_hist.capture.state import BACKWARD, OPTIMIZER_STEP
 from tb_activation_hist.capture.torch_internals import is_compiled
+from tb_activation_hist.core.nearest import list_names, name_hint
 
 NAMED: Final = 12
 """Silent layers that a warning names; the run's information names all."""
@@ -42,10 +44,19 @@ NO_OPTIMIZER_STEP: Final = (
 )
 
 
-def explain_missing_kinds(kinds: Sequence[str], seen: Container[str]) -> str:
+NO_STATE: Final = (
+    "optimizer_state: the optimizer keeps no tensor of a parameter's shape. SGD without momentum "
+    "keeps nothing, and LBFGS keeps flat vectors of all parameters"
+)
+
+
+def explain_missing_kinds(
+    kinds: Sequence[str], seen: Container[str], recorded: Container[str]
+) -> str:
     """One text for kinds of which nothing was recorded; empty when there are none.
 
-    seen: what has happened, `state.BACKWARD` and `state.OPTIMIZER_STEP`.
+    seen: what has happened, `state.BACKWARD` and `state.OPTIMIZER_STEP`. recorded: kinds of which
+    there is something.
     """
     reasons = []
     if "gradients" in kinds and BACKWARD not in seen:
@@ -53,14 +64,32 @@ def explain_missing_kinds(kinds: Sequence[str], seen: Container[str]) -> str:
     stepped = [kind for kind in NEED_OPTIMIZER if kind in kinds]
     if stepped and OPTIMIZER_STEP not in seen:
         reasons.append(NO_OPTIMIZER_STEP.format(kinds=" and ".join(stepped)))
+    elif "optimizer_state" in kinds and "optimizer_state" not in recorded:
+        reasons.append(NO_STATE)
     return f"Nothing was recorded of {'; nor of '.join(reasons)}." if reasons else ""
+
+
+def explain_unmatched(option: str, patterns: Sequence[object], names: Sequence[str]) -> str:
+    """What to say of patterns that named nothing in the first step; empty without any.
+
+    option: that has them. names: what was recorded in that step.
+    """
+    if not patterns:
+        return ""
+    texts = [each.pattern if isinstance(each, re.Pattern) else str(each) for each in patterns]
+    hint = name_hint(texts[0], [*dict.fromkeys(names)], "recorded")
+    verb = "matches" if len(texts) == 1 else "match"
+    return (
+        f"{option}: {list_names([*map(repr, texts)])} {verb} nothing that the first step recorded. "
+        f"{hint} A pattern applies as soon as something has such a name."
+    )
 
 
 def explain_silence(
     model: nn.Module,
     layers: Sequence[Layer],
     silent: Sequence[str],
-    hidden: Sequence[str] = (),
+    hidden: Mapping[str, str] | None = None,
     *,
     phases: Sequence[str] = ("train",),
     called: bool = True,
@@ -69,7 +98,8 @@ def explain_silence(
 
     Empty if nothing is wrong: single layers without weights, such as an unused Identity or the
     softmax inside a fused attention, seldom run in many networks.
-    hidden: those of them that ran, but whose outputs could not be read. phases: those recorded.
+    hidden: those of them that ran, but whose outputs could not be read -> why. phases: those
+    recorded.
     called: whether the model itself was called.
     """
     modules = {layer.name: layer.module for layer in layers}
@@ -78,11 +108,9 @@ def explain_silence(
         f"histograms so far: {_list(silent)}."
     )
     if hidden:
-        return (
-            f"{text} {_list(hidden)} ran only inside a transform (vmap or grad of torch.func, or "
-            "an operator such as torch.cond), which has no values to count: call the model itself "
-            "once in each step, for example under torch.no_grad(), to have them recorded."
-        )
+        reasons = dict.fromkeys(hidden.values())
+        named = {why: _list([name for name in hidden if hidden[name] == why]) for why in reasons}
+        return " ".join([text, *(f"{names} {why}." for why, names in named.items())])
     if any(is_compiled(module) for module in model.modules()):
         return (
             f"{text} The model was compiled before the logger was attached, and a compiled model "

@@ -10,6 +10,7 @@ from typing import Final, TypeAlias
 from torch import nn
 
 from tb_activation_hist.capture.select import Layer, match_layers
+from tb_activation_hist.capture.tensor_names import without_call
 from tb_activation_hist.core.errors import LayerSelectionError, OptionError
 from tb_activation_hist.core.nearest import name_hint
 from tb_activation_hist.core.slice_counts import MAX_BINNED, MAX_SLICES
@@ -56,6 +57,15 @@ class SplitRules:
         ]
         old = self._named or named
         self._named = [new or before for new, before in zip(named, old, strict=True)]
+
+    def unmatched(self, names: Iterable[str]) -> list[SplitPattern]:
+        """Patterns that name no module and match none of these recorded names."""
+        known = list(names)
+        return [
+            pattern
+            for (pattern, _), named in zip(self._split, self._named, strict=True)
+            if not named and not any(_matches_text(pattern, name) for name in known)
+        ]
 
     def of_layer(self, layer: Layer | None = None) -> LayerRules:
         """The rules for the outputs of a layer; without one, for parameters."""
@@ -109,9 +119,11 @@ def _refuse_unknown(pattern: SplitPattern, layers: Sequence[Layer], others: Sequ
 
 
 def _matches_text(pattern: SplitPattern, name: str) -> bool:
+    """Whether a pattern matches a full name, with the number of a call or without."""
+    names = dict.fromkeys((name, without_call(name)))
     if isinstance(pattern, str):
-        return pattern == name or fnmatchcase(name, pattern)
-    return isinstance(pattern, re.Pattern) and pattern.search(name) is not None
+        return any(pattern == each or fnmatchcase(each, pattern) for each in names)
+    return isinstance(pattern, re.Pattern) and any(map(pattern.search, names))
 
 
 def explain_missing(name: str, split: int, rank: int) -> str | None:

@@ -93,6 +93,8 @@ def _open_two_of(logdir: str, runs: Sequence[str]) -> tuple[Recording, Recording
             f"{logdir!r} holds {len(found)} runs: {', '.join(found[:10])}. Name the two to "
             "compare with --run NAME --run NAME, or give a second directory or golden file."
         )
+        if len(found) == 1:
+            msg = f"{logdir!r} holds one run. Give a second directory or golden file."
         raise OptionError(msg)
     return open_recording(logdir, chosen[0]), open_recording(logdir, chosen[1])
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import torch
@@ -25,7 +25,6 @@ from tb_activation_hist.capture.select import (
     given_models,
     named_layers,
     root_layers,
-    tensor_patterns,
     unwrap,
 )
 from tb_activation_hist.capture.silence import (
@@ -33,10 +32,12 @@ from tb_activation_hist.capture.silence import (
     NO_STEP,
     explain_missing_kinds,
     explain_silence,
+    explain_unmatched,
 )
 from tb_activation_hist.capture.size_meter import PendingSizes
 from tb_activation_hist.capture.split import SplitRules
 from tb_activation_hist.capture.state import CaptureState
+from tb_activation_hist.capture.tensor_names import tensor_patterns, unmatched_tensors
 from tb_activation_hist.core.input_facts import INPUTS_FIELD, facts_to_text
 from tb_activation_hist.core.names import LayerInfo
 from tb_activation_hist.core.setup_facts import SETUP_FIELD
@@ -58,6 +59,7 @@ class AttachedModel:
     def __init__(self, model: nn.Module, options: CaptureOptions) -> None:
         self._model = model
         self._followed = FollowedLayers(model, options.layers)
+        self._selection = options.layers
         self._selects = options.layers is not None
         self.state = CaptureState(options, len(self.layers))
         self.state.look = self._look
@@ -254,7 +256,20 @@ class AttachedModel:
             if self.ran:
                 self.state.warn_once(NO_STEP)
         elif self.records and "train" in self.state.phases:
-            text = explain_missing_kinds(self._kinds, self.state.seen)
+            recorded = {info.kind for info in self.state.rows.infos}
+            text = explain_missing_kinds(self._kinds, self.state.seen, recorded)
+            if text:
+                self.state.warn_once(text)
+
+    def _tell_unmatched(self) -> None:
+        """After the first record, warn of patterns that named nothing in it."""
+        names = [info.layer for info in self.state.rows.infos]
+        found: dict[str, Sequence[object]] = {
+            "layers": unmatched_tensors(self._selection, named_layers(self._model), names),
+            "split": self.state.split.unmatched(names),
+        }
+        for option, patterns in found.items():
+            text = explain_unmatched(option, patterns, names)
             if text:
                 self.state.warn_once(text)
 
@@ -308,6 +323,8 @@ class AttachedModel:
             self._tell_resting()
         if not doubled:
             return
+        if self.records == 1 and self.state.first_rank:
+            self._tell_unmatched()
         self._tell_trainable()
         # The hooks of new layers may not have been on for the whole step.
         silent = [name for name in self._attachment.silent() if name not in new]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import operator
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict
 
@@ -23,6 +24,7 @@ from tb_activation_hist.core.nearest import name_hint
 from tb_activation_hist.storage.golden_file import write_golden_file
 from tb_activation_hist.storage.recordings import (
     RecordingSource,
+    matches_key,
     open_recording,
     select_layers,
     up_to_step,
@@ -41,7 +43,8 @@ class CompareOptions(TypedDict, total=False):
     with the steps (docs/comparing_runs.md). names: which layer of `a` is which of `b`, as a mapping
     or as the path of a file; equal names and common prefixes need none. offset: steps by which `b`
     is ahead (default 0). last_step: last step of `a` to compare (default: all). layers: only layers
-    of `a` of these names or patterns; "gradients/*" for a kind (default: all).
+    of `a` of these names or patterns, and those of `b` as `only_in_b`; "gradients/*" for a kind
+    (default: all).
     """
 
     mode: CompareMode
@@ -118,7 +121,13 @@ def compare_opened(a: Recording, b: Recording, **options: Unpack[CompareOptions]
         last_step=_check_last_step(options.get("last_step")),
     )
     layers = options.get("layers")
-    return compare_recordings(a if layers is None else select_layers(a, layers), b, plan)
+    if layers is None:
+        return compare_recordings(a, b, plan)
+    found = compare_recordings(select_layers(a, layers), b, plan)
+    patterns = [layers] if isinstance(layers, str) else list(layers)
+    # Of the other run too, what was not asked for is not missing.
+    missing = (k for k in found.only_in_b if any(matches_key(each, k) for each in patterns))
+    return replace(found, only_in_b=tuple(missing))
 
 
 def _read_rules(names: LayerNames | str | os.PathLike[str] | None) -> list[NameRule]:

@@ -83,13 +83,18 @@ def select_layers(recording: Recording, layers: str | Sequence[str]) -> Recordin
     chosen: set[str] = set()
     known = list(recording.infos)
     for pattern in [layers] if isinstance(layers, str) else layers:
-        own = [key for key in known if key == pattern or fnmatchcase(key, pattern)]
+        own = [key for key in known if matches_key(pattern, key)]
         if not own:
             hint = name_hint(pattern, known, "layers")
             msg = f"No layer of {recording.name} matches {pattern!r}. {hint}"
             raise OptionError(msg)
         chosen.update(own)
     return replace(recording, infos={key: recording.infos[key] for key in known if key in chosen})
+
+
+def matches_key(pattern: str, key: str) -> bool:
+    """Whether a name or glob pattern stands for the key of a layer."""
+    return key == pattern or fnmatchcase(key, pattern)
 
 
 def up_to_step(recording: Recording, last_step: int) -> Recording:

@@ -2,17 +2,54 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from playwright.sync_api import Frame, Page, Route
+from playwright.sync_api import Frame, Page, Request, Route, expect
 
 T = TypeVar("T")
 
-WAIT_S = 20.0
+WAIT_S = 60.0
+"""A machine with other work takes this long for anything, at most."""
+SLOWDOWN = int(os.environ.get("SLOWDOWN", "1"))
+"""How many times slower the page computes. Above 1 the server's answers come late too (strict/)."""
 OURS = "plugin_entry.html?name=activation_hist"
+PLUGINS = "/data/plugin/"
+
+expect.set_options(timeout=1000 * WAIT_S)
+
+WRITTEN_MS = 170
+"""The page writes what was chosen to the address, and looks up the record under a pointer at rest,
+within this time of its own clock."""
+
+RESTS = """async () => {
+  // Frames, since a slow machine draws fewer of them. Whatever is drawn changes an attribute too.
+  let quiet = 0;
+  const noticed = new MutationObserver(() => { quiet = 0; });
+  const all = { subtree: true, childList: true, attributes: true, characterData: true };
+  noticed.observe(document, all);
+  const fades = () => document.getAnimations().some(each =>
+    each.playState === 'running' && each.effect.getComputedTiming().endTime < Infinity);
+  for (let frames = 0; quiet < 5 && frames < 300; frames++) {
+    await new Promise(requestAnimationFrame);
+    quiet = fades() ? 0 : quiet + 1;
+  }
+  noticed.disconnect();
+  const heats = [...document.querySelectorAll('.panel [role=img]')];
+  return heats.length > 0 && heats.every(heat => heat.dataset.painted);
+}"""
+"""Waits until some frames have changed nothing; whether heatmaps are there, all drawn."""
+
+GO = """hash => new Promise(done => {
+  const before = location.hash;
+  // Whoever listened earlier hears of it earlier: our page has read the address.
+  addEventListener('hashchange', () => done(), { once: true });
+  location.hash = hash;
+  if (location.hash === before) done();
+})"""
 
 
 @dataclass
@@ -22,15 +59,15 @@ class Tab:
     page: Page
     frame: Frame
     problems: list[str] = field(default_factory=list)
+    unanswered: set[Request] = field(default_factory=set)
 
     def reset(self, ours: str = "") -> None:
         """Every setting as it was at first, or as given; the pointer elsewhere."""
         self.page.keyboard.press("Escape")
         self.page.mouse.move(2, 2)
-        self.page.wait_for_timeout(250)
+        self.wait_still()
         self.show_runs(False)
         self.set_hash(ours)
-        self.page.wait_for_timeout(100)
         self.wait_drawn()
 
     def show_runs(self, shown: bool = True) -> None:
@@ -42,24 +79,36 @@ class Tab:
 
     def set_hash(self, ours: str) -> None:
         """Settings as a shared link has them; what is not named is as at first."""
-        self.page.evaluate("hash => { location.hash = hash; }", f"#activation_hist{ours}")
+        # What the page has still to write would take the place of what is set here.
+        self.wait_written()
+        self.page.evaluate(GO, f"#activation_hist{ours}")
 
     def hash(self) -> str:
         return str(self.page.evaluate("decodeURIComponent(location.hash)"))
 
-    def wait_drawn(self) -> None:
-        """Until no heatmap waits for data, and what stands beside them is there too."""
-        self.until(
-            lambda: self.frame.evaluate(
-                "() => { const all = [...document.querySelectorAll('.panel [role=img]')];"
-                " return all.length > 0 && all.every(c => c.dataset.painted); }"
-            ),
-            lambda drawn: bool(drawn),
-        )
-        # That is rendered two frames after the first pictures.
-        self.frame.evaluate(
-            "async () => { for (let i = 0; i < 3; i++) await new Promise(requestAnimationFrame); }"
-        )
+    def wait_written(self) -> None:
+        """Until the address has what was chosen, and does not change any more."""
+        self.frame.evaluate("ms => new Promise(done => setTimeout(done, ms))", WRITTEN_MS)
+
+    def wait_rested(self) -> None:
+        """Until what the page does when the pointer rests is done too."""
+        self.wait_written()
+        self.wait_answered()
+
+    def wait_drawn(self, answered: bool = True) -> None:
+        """Until all heatmaps are drawn and nothing changes any more.
+
+        answered: and until nothing is asked for.
+        """
+        self.until(lambda: self.frame.evaluate(RESTS) and not (answered and self.unanswered), bool)
+
+    def wait_answered(self) -> None:
+        """Until nothing changes any more and nothing is asked for, whatever is shown."""
+        self.until(lambda: self.frame.evaluate(RESTS) is not None and not self.unanswered, bool)
+
+    def wait_still(self) -> None:
+        """Until nothing changes any more, whatever is shown and asked for."""
+        self.frame.evaluate(RESTS)
 
     def until(self, read: Callable[[], T], wanted: Callable[[T], bool]) -> T:
         """What `read` gives as soon as it is `wanted`."""
@@ -156,6 +205,11 @@ def open_tab(page: Page, root: str, ours: str = "", dark: bool = False) -> Tab:
 
 def open_frame(page: Page, root: str, ours: str = "", dark: bool = False) -> Tab:
     """Opens TensorBoard at our tab; collects every error that the page reports."""
+    slow_down(page)
+    unanswered: set[Request] = set()
+    page.on("request", lambda request: unanswered.add(request) if PLUGINS in request.url else None)
+    page.on("requestfinished", lambda request: unanswered.discard(request))
+    page.on("requestfailed", lambda request: unanswered.discard(request))
     problems: list[str] = []
     page.on("pageerror", lambda error: problems.append(str(error)))
     page.on(
@@ -171,9 +225,16 @@ def open_frame(page: Page, root: str, ours: str = "", dark: bool = False) -> Tab
     while True:
         frame = next((frame for frame in page.frames if OURS in frame.url), None)
         if frame is not None and frame.evaluate("document.getElementById('root') !== null"):
-            return Tab(page, frame, problems)
+            return Tab(page, frame, problems, unanswered)
         assert time.monotonic() < deadline, [frame.url for frame in page.frames]
         page.wait_for_timeout(50)
+
+
+def slow_down(page: Page) -> None:
+    """Lets races show: what is asserted without waiting has not happened yet."""
+    if SLOWDOWN > 1:
+        session = page.context.new_cdp_session(page)
+        session.send("Emulation.setCPUThrottlingRate", {"rate": SLOWDOWN})
 
 
 def fail_requests(page: Page, pattern: str, reason: str) -> Callable[[], None]:

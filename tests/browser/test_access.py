@@ -45,21 +45,24 @@ def test_no_access_violations(
     tab = open_tab(open_page(), two_runs.root, dark=dark)
     for ours in VIEWS.values():
         tab.set_hash(ours)
-        tab.page.wait_for_timeout(300)
+        tab.wait_answered()
         assert_accessible(tab)
     tab.reset()
     tab.frame.get_by_title("More settings").click()
+    tab.frame.get_by_role("complementary", name="Settings").wait_for()
     assert_accessible(tab)
     for key in ("?", "Control+k"):
         tab.page.keyboard.press(key)
         tab.frame.locator("dialog[open]").wait_for()
         assert_accessible(tab)
         tab.page.keyboard.press("Escape")
+        tab.frame.locator("dialog[open]").wait_for(state="detached")
     for menu in ("What looks wrong", "Compare the runs", "Save or copy this layer"):
         tab.frame.locator(f"button[title^='{menu}']").first.click()
         tab.frame.locator(".menu:popover-open").wait_for()
         assert_accessible(tab)
         tab.page.keyboard.press("Escape")
+        tab.frame.locator(".menu:popover-open").wait_for(state="detached")
     tab.page.mouse.move(*tab.point(GOOD, "conv1", 0.5, 0.5))
     tab.frame.locator(".tooltip").wait_for()
     assert_accessible(tab)
@@ -80,6 +83,7 @@ def test_no_access_violations_when_something_is_missing(
     held.release()
     card = tab.frame.locator(".panel-error").first
     card.wait_for()
+    tab.wait_still()
     # A low panel, and still all of it is in sight.
     assert card.evaluate("e => e.scrollHeight <= e.clientHeight && e.scrollWidth <= e.clientWidth")
     assert card.evaluate(
@@ -92,7 +96,7 @@ def test_no_access_violations_when_something_is_missing(
     page.locator(".reload-button").click()
     tab.wait_drawn()
     page.route("**/activation_hist/**", lambda route: route.abort())
-    tab.frame.get_by_text("not connected").wait_for(timeout=20_000)
+    tab.frame.get_by_text("not connected").wait_for()
     assert_accessible(tab)
     assert tab.frame.evaluate("document.documentElement.scrollWidth") == 630
 
@@ -118,7 +122,7 @@ def test_every_view_is_without_a_fault_of_access(
     for name, ours in STATES.items():
         tab.set_hash(ours)
         tab.frame.locator(".panel, .board, .depth").first.wait_for()
-        tab.page.wait_for_timeout(600)
+        tab.wait_answered()
         assert_accessible(tab)
         assert tab.frame.evaluate(TOO_SMALL, 24) == [], name
     assert tab.problems == []
@@ -140,10 +144,10 @@ def test_every_menu_is_without_a_fault_of_access(
             continue
         button.click()
         tab.frame.locator(".menu:popover-open > *").first.wait_for()
-        tab.page.wait_for_timeout(300)
         assert_accessible(tab)
         assert tab.frame.evaluate(TOO_SMALL, 24) == [], title
         tab.page.keyboard.press("Escape")
+        tab.frame.locator(".menu:popover-open").wait_for(state="detached")
     tab.frame.get_by_role("button", name="More settings").click()
     tab.frame.get_by_role("complementary", name="Settings").wait_for()
     assert_accessible(tab)

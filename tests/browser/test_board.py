@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, Locator, Page
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.browser.access import assert_accessible
 from tests.browser.conftest import STRICT, new_page
@@ -57,10 +57,10 @@ def board(browser: Browser, sweep: TensorBoard) -> Iterator[Tab]:
 
 def reset(tab: Tab, ours: str = "") -> None:
     tab.page.mouse.move(2, 2)
-    tab.page.wait_for_timeout(250)
     tab.set_hash(ours)
     tab.frame.locator(".board-scroller").wait_for()
     tab.until(lambda: drawn(tab), lambda found: found)
+    tab.wait_answered()
 
 
 def drawn(tab: Tab) -> bool:
@@ -176,13 +176,13 @@ def test_runs_are_sorted_by_any_column(board: Tab) -> None:
         head = board.frame.get_by_role("columnheader", name=name, exact=True)
         head.get_by_role("button").click()
         board.until(lambda: rows(board)[0], lambda row, first=first: row.startswith(first))  # type: ignore[misc]
-        assert head.get_attribute("aria-sort") == "ascending"
+        expect(head).to_have_attribute("aria-sort", "ascending")
     head.get_by_role("button").click()
     board.until(lambda: rows(board)[0], lambda row: row.startswith("lr=1/"))
-    assert head.get_attribute("aria-sort") == "descending"
+    expect(head).to_have_attribute("aria-sort", "descending")
     board.frame.get_by_role("columnheader", name="layer4").get_by_role("button").click()
     board.until(board.hash, lambda hash_: "boardSort=layer:layer4" in hash_)
-    assert rows(board)[0].startswith("lr=1/")
+    board.until(lambda: rows(board)[0], lambda row: row.startswith("lr=1/"))
 
 
 @pytest.mark.parametrize(
@@ -206,9 +206,9 @@ def test_a_cell_opens_beside_its_nearest_healthy_run(board: Tab) -> None:
     strip, place = cell(board, "lr=1/seed=2", "layer4")
     strip.click(position=place)
     board.wait_drawn()
-    names = board.frame.locator(".run-name").all_inner_texts()
-    assert sorted(names) == ["lr=0.3/seed=2", "lr=1/seed=2"]
-    assert board.frame.locator(".layer-name").all_inner_texts() == ["layer4"]
+    names = board.frame.locator(".run-name")
+    board.until(lambda: sorted(names.all_inner_texts()), ["lr=0.3/seed=2", "lr=1/seed=2"].__eq__)
+    expect(board.frame.locator(".layer-name")).to_have_text(["layer4"])
     board.until(board.hash, lambda hash_: "full=activations/layer4" in hash_)
     board.frame.get_by_role("button", name="Board", exact=True).click()
     board.frame.locator(".board-row").first.wait_for()
@@ -223,11 +223,15 @@ def test_keys_move_from_cell_to_cell_and_open(board: Tab) -> None:
     for key in ("Home", "End", *["ArrowDown"] * 26, "ArrowLeft", "ArrowLeft"):
         board.page.keyboard.press(key)
     active = board.frame.locator(".board-active")
-    assert (active.get_attribute("aria-label") or "").startswith("layer3, lr=1/seed=2: layer3")
+    board.until(
+        lambda: active.get_attribute("aria-label") or "",
+        lambda label: label.startswith("layer3, lr=1/seed=2: layer3"),
+    )
     assert grid.get_attribute("aria-activedescendant") == active.get_attribute("id")
     board.page.keyboard.press("Enter")
     board.wait_drawn()
-    assert "lr=1/seed=2" in board.frame.locator(".run-name").all_inner_texts()
+    names = board.frame.locator(".run-name")
+    board.until(names.all_inner_texts, lambda shown: "lr=1/seed=2" in shown)
 
 
 def test_a_link_that_says_which_panels_opens_them(
@@ -248,3 +252,15 @@ def test_nothing_is_hard_to_reach(
     tab.frame.get_by_role("grid").focus()
     tab.page.keyboard.press("ArrowDown")
     assert_accessible(tab)
+
+
+def test_layers_are_in_sight_at_200_percent(
+    open_page: Callable[..., Page], sweep: TensorBoard
+) -> None:
+    tab = open_frame(open_page(720, 450), sweep.root)
+    layers = tab.frame.locator(".board-stages").first
+    layers.wait_for()
+    tab.until(layers.bounding_box, lambda box: box is not None and box["x"] < 360)
+    # What has no column is still there to group and filter by.
+    tab.choose("Group runs by", "lr")
+    tab.until(lambda: rows(tab)[0], lambda line: line.startswith("lr=0.001: "))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import BAD, GOOD, LAYERS, deep_names
 from tests.browser.tab import Tab, open_tab
@@ -21,16 +22,17 @@ def test_filter_by_words_and_by_expression(tab: Tab) -> None:
     tab.page.keyboard.press("/")
     tab.page.keyboard.type("layer 2")
     tab.until(lambda: layer_names(tab), lambda names: names == ["layer2"])
-    assert tab.frame.locator("#filter-status").inner_text() == "1 of 3"
+    expect(tab.frame.locator("#filter-status")).to_have_text("1 of 3")
     field = tab.frame.locator("#layer-filter")
     field.fill("/^(conv1|layer1)$/")
     tab.until(lambda: layer_names(tab), lambda names: names == ["conv1", "layer1"])
     field.fill("/(/")
     status = tab.frame.locator("#filter-status")
     tab.until(status.inner_text, lambda text: "Unterminated group" in text)
-    assert layer_names(tab) == list(LAYERS)
+    tab.until(lambda: layer_names(tab), lambda names: names == list(LAYERS))
     field.fill("nothing like this")
     tab.frame.get_by_text("No layer matches").wait_for()
+    tab.wait_still()
     heading = tab.frame.get_by_text("No layer matches").bounding_box()
     clear = tab.frame.get_by_text("Clear the filter")
     button = clear.bounding_box()
@@ -76,10 +78,10 @@ def test_runs_are_chosen_and_the_address_restores_the_view(
     address = tab.until(tab.hash, lambda hash_: "quantity=count" in hash_)
     assert address.startswith("#activation_hist&")
     again = open_tab(open_page(), two_runs.root, address.removeprefix("#activation_hist"))
-    assert again.frame.locator(".run-name").all_text_contents() == [BAD]
+    expect(again.frame.locator(".run-name")).to_have_text([BAD])
     assert again.chosen("Time") == "relative"
     bar = again.frame.locator(".ramp-cells").first
-    assert str(bar.get_attribute("title")).startswith("Colour: values per step")
+    expect(bar).to_have_attribute("title", re.compile("^Colour: values per step"))
     assert again.problems == []
 
 
@@ -102,7 +104,7 @@ def test_a_link_of_an_earlier_version_opens_as_it_did(
     tab = open_tab(open_page(), two_runs.root, ours)
     assert layer_names(tab) == ["conv1"]
     assert (tab.chosen("Values"), tab.chosen("Colour")) == ("native", "count")
-    assert f"minus {GOOD}" in tab.frame.locator(".notes").nth(1).inner_text()
+    expect(tab.frame.locator(".notes").nth(1)).to_contain_text(f"minus {GOOD}")
     tab.frame.get_by_role("button", name="Reset zoom").click()
     today = ["filter=conv", "valueScale=native", "quantity=count", "difference=1"]
     tab.until(tab.hash, lambda hash_: hash_.split("&p.activation_hist.")[1:] == today)
@@ -118,10 +120,12 @@ def test_menus_open_inside_the_window(tab: Tab) -> None:
     for button in buttons:
         button.click()
         menu.wait_for()
-        box = menu.evaluate(
-            "menu => { const b = menu.getBoundingClientRect(); return [b.top, b.bottom]; }"
+        tab.until(
+            lambda: menu.evaluate(
+                "menu => { const b = menu.getBoundingClientRect(); return [b.top, b.bottom]; }"
+            ),
+            lambda ends: 0 <= ends[0] < ends[1] <= height_px,
         )
-        assert 0 <= box[0] < box[1] <= height_px, box
         tab.page.keyboard.press("Escape")
         tab.until(menu.count, lambda count: count == 0)
 
@@ -193,9 +197,10 @@ def test_difference_to_a_baseline(tab: Tab) -> None:
     base = tab.pixels(GOOD, "conv1")["colours"]
     tab.set_hash("&p.activation_hist.difference=1")
     tab.until(lambda: tab.pixels(BAD, "conv1")["colours"], lambda now: now != plain)
+    tab.wait_drawn()
     assert tab.pixels(GOOD, "conv1")["colours"] == base
     note = tab.frame.locator(".notes").nth(1)
-    assert f"minus {GOOD}" in note.inner_text()
+    expect(note).to_contain_text(f"minus {GOOD}")
     cut = (
         "() => [...document.querySelectorAll('.name-cell')].some(cell =>"
         " cell.scrollHeight > cell.clientHeight"
@@ -215,8 +220,8 @@ def test_a_difference_says_what_it_takes(tab: Tab) -> None:
     pane.get_by_text("share their value axis for now").wait_for()
     # Said at every difference map; nothing is offered that would change nothing.
     notes = tab.frame.locator(".notes")
-    assert notes.get_by_role("button", name="one scale").count() == len(LAYERS)
-    assert tab.frame.get_by_role("button", name="own axes").count() == 0
+    expect(notes.get_by_role("button", name="one scale")).to_have_count(len(LAYERS))
+    expect(tab.frame.get_by_role("button", name="own axes")).to_have_count(0)
     tab.frame.get_by_label("Link axes and colours").uncheck()
     tab.frame.get_by_role("button", name="Compare").click()
     tab.frame.get_by_text("Differences need axes in common").last.wait_for()
@@ -235,7 +240,7 @@ def test_additions_are_drawn(tab: Tab) -> None:
     tab.until(lambda: tab.pixels(GOOD, "conv1")["colours"], lambda now: now != before)
     for layer in LAYERS:
         tab.until(lambda name=layer: tab.pixels(BAD, name, shares=True)["colours"], any)
-    assert tab.frame.locator(".scalar").count() == 2
+    expect(tab.frame.locator(".scalar")).to_have_count(2)
     tab.set_hash("&p.activation_hist.scalars=loss,lr&p.activation_hist.sliceMode=cumulative")
     tab.until(tab.frame.locator(".scalar").count, lambda count: count == 4)
 
@@ -263,11 +268,11 @@ def test_many_layers_are_strips_under_their_modules(
     tab.frame.get_by_title("Unfold stage0", exact=True).click()
     tab.frame.locator(".layer-name").first.click()
     tab.frame.locator(".tall").wait_for()
-    assert tab.frame.locator(".tall .layer-name").inner_text() == deep_names()[0]
+    expect(tab.frame.locator(".tall .layer-name")).to_have_text(deep_names()[0])
     tab.choose("Sort", "change")
     groups = tab.frame.locator(".row.group")
     tab.until(groups.count, lambda count: count == 0)
-    assert sorted(layer_names(tab)) == sorted(deep_names())
+    tab.until(lambda: sorted(layer_names(tab)), sorted(deep_names()).__eq__)
     tab.choose("Sort", "name")
     tab.until(lambda: layer_names(tab)[0], lambda name: name == "stage0.0.act1")
     # TensorBoard itself asks for its fonts outside of its own path prefix.

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Locator
+from playwright.sync_api import Locator, expect
 
 from tests.browser.conftest import BAD, GOOD
 from tests.browser.tab import Tab
@@ -47,8 +48,7 @@ def test_moving_the_end_of_the_colours_recolours_the_row_and_says_what_is_beyond
     drag_handle(tab, 0, 1, -60)
     bar = tab.frame.locator(".tall .colour-bar").first
     said = bar.locator(".saturated")
-    said.wait_for()
-    assert "of the occupied cells are above" in (said.get_attribute("title") or "")
+    expect(said).to_have_attribute("title", re.compile("of the occupied cells are above"))
     for run in (GOOD, BAD):
         more = 2 * before[run].count(HIGHEST)
         wait_for(tab, run, "conv1", lambda now, more=more: now.count(HIGHEST) > more)
@@ -75,6 +75,7 @@ def test_escape_puts_back_what_a_drag_of_an_end_moved(tab: Tab) -> None:
     tab.until(lambda: end.get_attribute("aria-valuetext"), lambda now: now == text)
     tab.page.mouse.move(x - 80, y)
     tab.page.mouse.up()
+    tab.wait_drawn()
     assert end.get_attribute("aria-valuetext") == text
     tab.until(tab.hash, lambda hash_: ".colourLimits" not in hash_)
 
@@ -103,11 +104,12 @@ def test_limits_are_typed_for_all_layers_and_reset(tab: Tab) -> None:
         wait_for(tab, GOOD, layer, lambda now: now.count(HIGHEST) > before)
     tab.until(tab.hash, lambda hash_: ".colourLimits=share~,0.005" in hash_)
     fields.nth(0).fill("3")
-    assert "first below the second" in tab.frame.locator(".limit-fields .field-error").inner_text()
-    assert fields.nth(0).get_attribute("aria-invalid") == "true"
+    wrong = tab.frame.locator(".limit-fields .field-error")
+    expect(wrong).to_contain_text("first below the second")
+    expect(fields.nth(0)).to_have_attribute("aria-invalid", "true")
     tab.frame.get_by_role("button", name="Reset colour limits").click()
     tab.until(tab.hash, lambda hash_: ".colourLimits" not in hash_)
-    assert fields.nth(1).input_value() == ""
+    expect(fields.nth(1)).to_have_value("")
     tab.frame.get_by_role("button", name="Close the settings").click()
 
 
@@ -116,7 +118,6 @@ def test_limits_are_typed_for_one_layer(tab: Tab) -> None:
     tab.frame.get_by_role("button", name="More settings").click()
     width = "() => document.querySelector('.scroller').clientWidth"
     tab.until(lambda: tab.frame.evaluate(width), lambda width_px: width_px < 1400)
-    tab.page.wait_for_timeout(300)
     tab.wait_drawn()
     before = {layer: colours(tab, GOOD, layer) for layer in ("conv1", "layer2")}
     tab.choose("Colour limits", "activations/conv1")
@@ -126,9 +127,9 @@ def test_limits_are_typed_for_one_layer(tab: Tab) -> None:
     assert colours(tab, GOOD, "layer2") == before["layer2"]
     tab.until(tab.hash, lambda hash_: "conv1~,0.005" in hash_)
     tab.choose("Colour limits", "")
-    assert fields.nth(1).input_value() == ""
+    expect(fields.nth(1)).to_have_value("")
     tab.choose("Colour limits", "activations/conv1")
-    assert fields.nth(1).input_value() == "0.5"
+    expect(fields.nth(1)).to_have_value("0.5")
     fields.nth(1).fill("")
     wait_for(tab, GOOD, "conv1", before["conv1"].__eq__)
     # One scale for everything has one pair of limits.
@@ -141,6 +142,7 @@ def test_automatic_contrast_saturates_half_a_percent_at_either_end(tab: Tab) -> 
     tab.reset("&p.activation_hist.contrast=auto")
     said = tab.frame.locator(".tall .colour-bar .saturated").first
     said.wait_for()
+    tab.wait_drawn()
     shares = [
         float(part.split("%")[0].replace("<", ""))
         for part in (said.get_attribute("title") or "").replace("the scale, ", "").split(", ")
@@ -183,8 +185,9 @@ def test_pointing_at_the_colour_bar_shows_the_cells_of_a_colour(tab: Tab, scope:
     if scope == "all":
         wait_for(tab, BAD, "layer1", lambda now: now != before["layer1"])
     else:
+        tab.wait_drawn()
         assert colours(tab, BAD, "layer1") == before["layer1"]
-    assert "%" in tab.frame.locator(".unit").first.inner_text()
+    expect(tab.frame.locator(".unit").first).to_contain_text("%")
     tab.page.mouse.move(2, 2)
     for layer, wanted in before.items():
         wait_for(tab, BAD, layer, wanted.__eq__)
@@ -198,7 +201,7 @@ def test_the_mark_of_the_colour_bar_moves_by_keys(tab: Tab) -> None:
     for key in ("Home", "ArrowRight", "Shift+ArrowRight"):
         ramp.press(key)
     wait_for(tab, GOOD, "conv1", lambda now: now != before)
-    assert ramp.get_attribute("aria-valuenow") == "12"
+    expect(ramp).to_have_attribute("aria-valuenow", "12")
     ramp.press("Escape")
     wait_for(tab, GOOD, "conv1", lambda now: now == before)
 
@@ -213,6 +216,7 @@ def test_colours_of_everything_have_one_scale_which_stands_above_the_names(tab: 
     # Where no scalars make room there, each layer has it beside its name.
     tab.set_hash("&p.activation_hist.colourScope=all&p.activation_hist.scalars=")
     tab.until(bars.count, lambda count: count == 3)
+    tab.wait_drawn()
     ends = {bars.nth(at).locator(".limit").last.get_attribute("aria-valuetext") for at in range(3)}
     assert len(ends) == 1
     assert "all layers" in bars.first.inner_text()
@@ -224,7 +228,9 @@ def test_colours_of_everything_are_those_of_the_layers_in_view(tab: Tab) -> None
     tab.reset(top)
     before = colours(tab, GOOD, "layer2")
     tab.set_hash(f"{top}&p.activation_hist.filter=layer2")
-    alone = wait_for(tab, GOOD, "layer2", lambda now: now != before)
+    wait_for(tab, GOOD, "layer2", lambda now: now != before)
+    tab.wait_drawn()
+    alone = colours(tab, GOOD, "layer2")
     tab.set_hash("&p.activation_hist.filter=layer2")
     tab.until(tab.hash, lambda hash_: "colourScope" not in hash_)
     wait_for(tab, GOOD, "layer2", alone.__eq__)
@@ -240,6 +246,7 @@ def test_a_panel_with_a_scale_of_its_own_keeps_the_bar_and_takes_its_limits_alon
     assert ramp is not None
     tab.page.mouse.move(ramp["x"] + 0.7 * ramp["width"], ramp["y"] + ramp["height"] / 2)
     wait_for(tab, BAD, "conv1", lambda now: now != before[BAD])
+    tab.wait_drawn()
     assert colours(tab, GOOD, "conv1") == before[GOOD]
     tab.page.mouse.move(2, 2)
     tab.until(unit.inner_text, lambda text: text.endswith(BAD))
@@ -259,10 +266,10 @@ def test_a_lower_limit_above_all_cells_leaves_them_in_the_lowest_colour(tab: Tab
 def test_without_links_nothing_is_offered_to_share(tab: Tab) -> None:
     tab.reset("&p.activation_hist.linked=0")
     tab.frame.get_by_role("button", name="More settings").click()
+    expect(tab.frame.locator("select:disabled")).to_have_count(2)
     for label in ("Same colours", "Same axis"):
         assert tab.chosen(label) == "panel"
-    assert tab.frame.locator("select:disabled").count() == 2
     tab.frame.get_by_label("Link axes and colours").check()
     tab.until(tab.frame.locator("select:disabled").count, lambda count: count == 0)
-    assert tab.chosen("Same axis") == "row"
+    tab.until(lambda: tab.chosen("Same axis"), lambda chosen: chosen == "row")
     tab.frame.get_by_role("button", name="Close the settings").click()

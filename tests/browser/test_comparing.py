@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, Locator, Page, Route
+from playwright.sync_api import Browser, Locator, Page, Route, expect
 
 from tests.browser.conftest import STRICT, new_page
 from tests.browser.tab import Tab, open_frame, open_tab
@@ -67,8 +67,14 @@ def notes(tab: Tab, run: str, layer: str) -> Locator:
 
 def tooltip(tab: Tab, run: str, layer: str, x: float, y: float) -> str:
     tab.page.mouse.move(*tab.point(run, layer, x, y))
+    return tooltip_at_rest(tab)
+
+
+def tooltip_at_rest(tab: Tab) -> str:
+    """What it says once the record under the pointer was looked up."""
     tip = tab.frame.locator(".tooltip")
     tip.wait_for()
+    tab.wait_rested()
     return tip.inner_text()
 
 
@@ -77,9 +83,7 @@ def strip_tooltip(tab: Tab, run: str, layer: str, x: float) -> str:
     plot = tab.frame.locator(tab.panel(run, layer)).bounding_box()
     assert plot is not None
     tab.page.mouse.move(plot["x"] + x * plot["width"], plot["y"] + plot["height"] - 5)
-    tip = tab.frame.locator(".tooltip")
-    tip.wait_for()
-    return tip.inner_text()
+    return tooltip_at_rest(tab)
 
 
 @pytest.mark.parametrize(
@@ -91,8 +95,10 @@ def test_differences_follow_the_time_axis(tab: Tab, time: str, name: str) -> Non
     matched = notes(tab, FAST, "conv1").locator(f"[title*='Matched by {name}:']")
     tab.until(matched.count, lambda count: count == 1)
     # Each record is the baseline's at the same share and time, and no other's at the same step.
-    colours = len(set(tab.pixels(FAST, "conv1")["colours"]))
-    assert colours > 10 if time == "step" else colours <= 2
+    tab.until(
+        lambda: len(set(tab.pixels(FAST, "conv1")["colours"])),
+        lambda colours: colours > 10 if time == "step" else colours <= 2,
+    )
 
 
 def test_strips_and_panels_say_that_they_are_differences(tab: Tab) -> None:
@@ -101,9 +107,10 @@ def test_strips_and_panels_say_that_they_are_differences(tab: Tab) -> None:
     wanted = [f"{BASE} baseline", f"{FAST} difference to the baseline"]
     tab.until(lambda: [" ".join(text.split()) for text in heads.all_inner_texts()], wanted.__eq__)
     tab.reset(DIFFERENCE)
-    assert notes(tab, FAST, "extra").get_by_text("no difference: not in the baseline").count() == 1
+    missing = notes(tab, FAST, "extra").get_by_text("no difference: not in the baseline")
+    expect(missing).to_have_count(1)
     tab.reset()
-    assert heads.all_inner_texts() == [BASE, FAST]
+    tab.until(heads.all_inner_texts, [BASE, FAST].__eq__)
 
 
 def test_what_is_no_difference_yet_is_not_called_one(
@@ -127,7 +134,7 @@ def bar_ends(tab: Tab) -> list[str]:
 
 def test_differences_of_everything_have_one_scale(tab: Tab) -> None:
     tab.reset(DIFFERENCE)
-    assert len(set(bar_ends(tab))) == 2
+    tab.until(lambda: set(bar_ends(tab)), lambda ends: len(ends) == 2)
     tab.reset(f"{DIFFERENCE}&p.activation_hist.colourScope=all")
     tab.until(lambda: set(bar_ends(tab)), lambda ends: len(ends) == 1)
 
@@ -140,7 +147,8 @@ def test_a_difference_is_read_as_a_number_and_marked_on_its_bar(tab: Tab) -> Non
     said = text.split("difference ")[1].split(" percentage points")[0].replace("−", "-")
     assert abs(float(said) - (fast - base)) < 0.15
     marks = tab.frame.locator(".colour-bar").filter(has=tab.frame.locator(".mark"))
-    assert marks.count() == 1 and f"minus {BASE}" in marks.inner_text()
+    expect(marks).to_have_count(1)
+    expect(marks).to_contain_text(f"minus {BASE}")
     tab.page.keyboard.press("c")
     copied = tab.until(
         lambda: str(tab.page.evaluate("navigator.clipboard.readText()")).splitlines(),
@@ -173,7 +181,7 @@ def test_a_strip_is_read_by_name_and_value(tab: Tab, strip: str, says: str) -> N
 def test_a_strip_without_anything_says_why(tab: Tab) -> None:
     tab.reset(f"{STRIP}distance")
     notes(tab, BASE, "conv1").get_by_text("no strip: this is the baseline").wait_for()
-    assert notes(tab, FAST, "extra").get_by_text("no strip: not in the baseline").count() == 1
+    expect(notes(tab, FAST, "extra").get_by_text("no strip: not in the baseline")).to_have_count(1)
     tab.reset(f"{STRIP}distance&p.activation_hist.linked=0")
     notes(tab, FAST, "fc").get_by_text("no strip: needs axes in common").wait_for()
     tab.reset(f"{STRIP}zero{FOREIGN}")

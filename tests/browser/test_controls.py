@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 from tests.browser.conftest import GOOD, LAYERS, new_page
 from tests.browser.tab import Tab, open_tab, overflow
@@ -33,6 +33,7 @@ def test_the_toolbar_folds_by_what_does_not_fit(live: Tab, width: int) -> None:
     bar = live.frame.get_by_role("toolbar")
     live.until(lambda: overflow(live), lambda over: over <= 0)
     # The way back keeps its words, however little room there is.
+    live.wait_drawn()
     assert bar.get_by_role("button", name="Reset zoom").get_by_text("Reset zoom").is_visible()
     kinds = bar.get_by_role("group", name="Kind")
     if width >= 1440:
@@ -98,7 +99,7 @@ def test_escape_closes_the_topmost_thing_only(live: Tab) -> None:
     pane.get_by_label("Value range").focus()
     live.frame.get_by_role("button", name="Compare").click()
     menu = live.frame.locator(".menu:popover-open")
-    assert menu.count() == 1
+    menu.wait_for()
     live.page.keyboard.press("Escape")
     live.until(menu.count, lambda count: count == 0)
     assert pane.is_visible()
@@ -112,9 +113,11 @@ def test_escape_closes_the_topmost_thing_only(live: Tab) -> None:
     live.page.keyboard.press("Escape")
     pane.wait_for(state="detached")
     names = live.frame.locator(".layer-name")
+    live.wait_written()
     assert names.all_text_contents() == ["conv1"]
     live.page.keyboard.press("Escape")
     live.until(names.all_text_contents, lambda shown: shown == list(LAYERS))
+    live.wait_written()
     assert "zoomX=~10,30" in live.hash()
     live.page.keyboard.press("Escape")
     live.until(live.hash, lambda hash_: "zoomX" not in hash_)
@@ -132,7 +135,7 @@ def test_back_of_the_browser_undoes_a_zoom_and_nothing_else(
     live.page.go_back()
     live.until(live.hash, lambda hash_: "zoomX" not in hash_)
     live.until(live.hash, lambda hash_: "valueScale=linear" in hash_)
-    assert live.frame.get_by_title("Back to the zoom before").count() == 0
+    expect(live.frame.get_by_title("Back to the zoom before")).to_have_count(0)
     # Z goes the same way back, so that Back of the browser does not go there again.
     length = live.page.evaluate("history.length")
     live.drag(live.point(GOOD, "conv1", 0.25, 0.5), live.point(GOOD, "conv1", 0.5, 0.5))
@@ -184,14 +187,14 @@ def test_settings_are_reset_one_by_one_and_together(live: Tab) -> None:
     together = live.frame.get_by_role("button", name="Reset settings")
     together.click()
     live.until(live.hash, lambda hash_: "density" not in hash_)
-    assert together.is_disabled()
+    expect(together).to_be_disabled()
     live.frame.get_by_role("button", name="Close the settings").click()
 
 
 def test_layers_are_headings_and_controls_have_names_of_their_own(live: Tab) -> None:
     live.reset()
     headings = live.frame.get_by_role("heading", level=2)
-    assert headings.all_inner_texts() == list(LAYERS)
+    live.until(headings.all_inner_texts, list(LAYERS).__eq__)
     live.frame.get_by_role("button", name="Save or copy layer1").wait_for()
     names = live.until(lambda: live.frame.evaluate(NAMES), lambda found: len(found) > 20)
     assert sorted(names) == sorted(set(names))

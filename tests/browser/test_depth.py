@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.access import assert_accessible
 from tests.browser.conftest import BAD, GOOD, new_page
@@ -32,16 +33,15 @@ def head(tab: Tab) -> str:
 
 def reset(tab: Tab) -> None:
     tab.page.mouse.move(2, 2)
-    # What was chosen last is written to the address a moment later.
-    tab.page.wait_for_timeout(250)
     tab.set_hash(DEPTH)
     tab.until(lambda: head(tab), lambda text: text == "the newest step, 199")
+    tab.wait_answered()
 
 
 def test_a_link_shows_the_newest_step_and_the_time_follows_pin_and_zoom(depth: Tab) -> None:
     reset(depth)
     chosen = depth.frame.get_by_role("button", name="Depth", exact=True)
-    assert chosen.get_attribute("aria-pressed") == "true"
+    expect(chosen).to_have_attribute("aria-pressed", "true")
     depth.page.mouse.click(*on_lane(depth, 0.5025))
     depth.until(lambda: head(depth), lambda text: text == "step 100")
     depth.set_hash(DEPTH)
@@ -56,16 +56,24 @@ def test_a_layer_is_read_by_pointer_and_by_keys_and_a_click_opens_it(depth: Tab)
     box = charts.bounding_box()
     assert box is not None
     depth.page.mouse.move(box["x"] + box["width"] / 2, box["y"] + 80)
-    tip = depth.until(depth.frame.locator(".depth-tip").inner_text, lambda text: BAD in text)
-    lines = tip.splitlines()
-    assert lines[0] == "layer1 (Sequential)"
     # The run that collapsed has nothing but zeros at the end.
-    assert "rms 0," in lines[2] and "100 % exactly 0" in lines[2] and GOOD in lines[1]
+    depth.until(
+        lambda: depth.frame.locator(".depth-tip").inner_text().splitlines(),
+        lambda lines: (
+            len(lines) > 2
+            and lines[0] == "layer1 (Sequential)"
+            and GOOD in lines[1]
+            and BAD in lines[2]
+            and "rms 0," in lines[2]
+            and "100 % exactly 0" in lines[2]
+        ),
+    )
     depth.page.mouse.move(2, 2)
     charts.focus()
     for key in ("End", "ArrowLeft", "ArrowLeft"):
         depth.page.keyboard.press(key)
-    assert (charts.get_attribute("aria-valuetext") or "").startswith("conv1 (Conv2d)")
+    expect(charts).to_have_attribute("aria-valuetext", re.compile(r"^conv1 \(Conv2d\)"))
+    depth.wait_written()
     assert pinned(depth) is None
     depth.page.keyboard.press("ArrowRight")
     depth.page.keyboard.press("Enter")
@@ -81,9 +89,10 @@ def test_of_repeated_blocks_one_place_is_followed(
     places = tab.frame.locator(".depth-head select")
     places.wait_for()
     # What a block hands on is its last layer.
-    assert places.evaluate("e => e.selectedOptions[0].text") == "act2 of 10 blocks"
+    place = "e => e.selectedOptions[0].text"
+    tab.until(lambda: places.evaluate(place), lambda text: text == "act2 of 10 blocks")
     names = tab.frame.locator(".depth-names span")
-    assert names.all_inner_texts() == [f"stage{at // 5}.{at % 5}" for at in range(10)]
+    expect(names).to_have_text([f"stage{at // 5}.{at % 5}" for at in range(10)])
     places.select_option(label="conv1 of 10 blocks")
     charts = tab.frame.locator(".depth-charts")
     charts.focus()
@@ -113,5 +122,6 @@ def test_the_view_is_accessible_and_fits_a_phone(
     assert_accessible(depth)
     assert depth.problems == []
     phone = open_frame(open_page(390, 800), two_runs.root, DEPTH, dark=True)
-    phone.until(lambda: phone.frame.locator(".depth-title").inner_text(), lambda text: "→" in text)
+    phone.until(phone.frame.locator(".depth-title").inner_text, lambda text: "→" in text)
+    phone.wait_answered()
     assert phone.frame.evaluate("document.documentElement.scrollWidth <= innerWidth")

@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, Locator, Page
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.browser.conftest import BAD, GOOD, LAYERS, STEPS, STRICT, new_page
-from tests.browser.tab import WAIT_S, Tab, open_tab
+from tests.browser.tab import Tab, open_tab
 from tests.plugin.logdirs import collapsing_values, healthy_values, write_run
 from tests.plugin.tensorboard_process import TensorBoard, running_tensorboard
 
@@ -39,13 +39,12 @@ def sick_tab(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iter
 
 def open_list(tab: Tab) -> Locator:
     """The list, once the server has looked at all series."""
-    tab.frame.get_by_role("button", name="Findings", exact=False).first.wait_for(
-        timeout=1000 * WAIT_S
-    )
+    tab.frame.get_by_role("button", name="Findings", exact=False).first.wait_for()
     tab.frame.get_by_title("What looks wrong, worst first").click()
     menu = tab.frame.get_by_role("dialog", name="Findings")
     menu.wait_for()
     tab.until(menu.inner_text, lambda text: "differs from" in text and "…" not in text)
+    tab.wait_drawn()
     return menu
 
 
@@ -67,8 +66,10 @@ def test_findings_are_listed_marked_and_led_to(tab: Tab) -> None:
     tab.until(tab.hash, lambda ours: "zoomX=" not in ours)
     mark = tab.frame.locator(f"{tab.panel(BAD, LAYERS[0])} .finding-mark.error").first
     plot = tab.frame.locator(tab.panel(BAD, LAYERS[0]))
-    left = mark.evaluate("e => e.offsetLeft") / plot.evaluate("e => e.clientWidth")
-    assert abs(left - step / STEPS) < 0.02
+    tab.until(
+        lambda: mark.evaluate("e => e.offsetLeft") / plot.evaluate("e => e.clientWidth"),
+        lambda left: abs(left - step / STEPS) < 0.02,
+    )
     assert tab.frame.locator(f"{tab.panel(GOOD, LAYERS[0])} .finding-mark").count() == 0
 
 
@@ -77,9 +78,9 @@ def test_badges_stand_beside_layers_and_runs(tab: Tab) -> None:
     open_list(tab)
     tab.page.keyboard.press("Escape")
     of_runs = tab.frame.locator(".run-line", has_text=BAD).locator(".badge.error")
-    assert "finding" in of_runs.inner_text()
+    expect(of_runs).to_contain_text("finding")
     assert tab.frame.locator(".run-line", has_text=GOOD).locator(".badge").count() == 0
-    assert tab.frame.locator(".row-actions .badge").count() == len(LAYERS)
+    expect(tab.frame.locator(".row-actions .badge")).to_have_count(len(LAYERS))
 
 
 def test_differences_name_layer_step_and_distance_and_follow_the_baseline(tab: Tab) -> None:
@@ -118,8 +119,10 @@ def test_a_finding_leads_to_layers_and_runs_that_were_never_on_the_screen(
     line.click()
     tab.until(tab.hash, lambda ours: f".pinned={step}.5" in ours)
     place = "e => [e.scrollLeft, e.scrollTop]"
-    left, top = tab.until(lambda: tab.frame.locator("main").evaluate(place), lambda at: at[0] > 0)
-    assert left > 1000 and top > 1500
+    tab.until(
+        lambda: tab.frame.locator("main").evaluate(place),
+        lambda at: at[0] > 1000 and at[1] > 1500,
+    )
     tab.frame.locator(tab.panel(BAD, LAYERS[2])).wait_for()
 
 
@@ -127,10 +130,11 @@ def test_marks_are_reached_by_keyboard_and_explain_their_finding(tab: Tab) -> No
     tab.reset()
     open_list(tab)
     tab.page.keyboard.press("Escape")
+    tab.frame.get_by_role("dialog", name="Findings").wait_for(state="hidden")
     mark = tab.frame.locator(f"{tab.panel(BAD, LAYERS[0])} .finding-mark").first
     tab.frame.locator(f'.panel[aria-label="{LAYERS[0]}, {BAD}"]').focus()
     tab.page.keyboard.press("Tab")
-    assert mark.evaluate("e => e === document.activeElement")
+    expect(mark).to_be_focused()
     assert "Usual causes" in (mark.get_attribute("title") or "")
     tab.page.keyboard.press("Enter")
     pane = tab.frame.get_by_role("complementary", name="Finding explained")
@@ -144,7 +148,7 @@ def test_layers_are_ordered_by_health_and_by_difference(sick_tab: Tab) -> None:
     tab = sick_tab
     tab.reset()
     names = tab.frame.locator(".layer-name").all_text_contents
-    as_in_model = names()
+    as_in_model = tab.until(names, lambda now: len(now) == 4)
     tab.frame.get_by_title("More settings").click()
     tab.choose("Sort", "health")
     tab.until(names, lambda now: now == ["nan", "early", "late", "well"])
@@ -159,8 +163,9 @@ def test_a_layer_without_finite_values_has_no_made_up_axis(sick_tab: Tab) -> Non
     tab = sick_tab
     tab.reset()
     row = tab.frame.locator(".row.layer", has_text="nan").filter(has_text="no finite values")
-    assert row.locator(".axes").first.get_attribute("data-y-ticks") == "[]"
-    assert row.locator(".panel .axes").first.get_attribute("title") == "NaN: NaN"
-    assert not row.locator(".colour-bar").is_visible()
-    assert not row.locator(".slice .axis text").first.is_visible()
-    assert tab.frame.locator(".row.layer", has_text="well").locator(".colour-bar").is_visible()
+    expect(row.locator(".axes").first).to_have_attribute("data-y-ticks", "[]")
+    expect(row.locator(".panel .axes").first).to_have_attribute("title", "NaN: NaN")
+    expect(row.locator(".colour-bar")).to_be_hidden()
+    expect(row.locator(".slice .axis text").first).to_be_hidden()
+    well = tab.frame.locator(".row.layer", has_text="well")
+    expect(well.locator(".colour-bar")).to_be_visible()

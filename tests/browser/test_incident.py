@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.browser.access import assert_accessible
 from tests.browser.conftest import BAD, GOOD, LAYERS, STEPS, new_page
@@ -21,7 +21,6 @@ BADGE = ".run-line .badge.error"
 @pytest.fixture(scope="module")
 def tab(browser: Browser, two_runs: TensorBoard) -> Iterator[Tab]:
     page = new_page(browser)
-    page.set_default_timeout(20_000)
     tab = open_tab(page, two_runs.root)
     tab.frame.locator(BADGE).wait_for()
     yield tab
@@ -38,6 +37,8 @@ def open_pane(tab: Tab) -> Locator:
     pane = pane_of(tab)
     tab.until(pane.locator(".moments svg").count, lambda count: count == 3)
     tab.until(lambda: tab.hash(), lambda ours: "zoomX=" in ours and ".pinned=" in ours)
+    tab.wait_drawn()
+    tab.wait_written()
     return pane
 
 
@@ -127,7 +128,8 @@ def test_next_and_previous_go_round_by_button_and_key(tab: Tab) -> None:
     tab.until(place.inner_text, lambda text: text == f"{count} of {count}")
     tab.page.keyboard.press("n")
     tab.until(place.inner_text, lambda text: text == f"1 of {count}")
-    assert opened.partition("incident=")[2] == tab.hash().partition("incident=")[2]
+    part = opened.partition("incident=")[2]
+    tab.until(lambda: tab.hash().partition("incident=")[2], lambda now: now == part)
 
 
 def test_the_code_and_the_report_are_copied(tab: Tab) -> None:
@@ -153,7 +155,7 @@ def test_a_report_that_cannot_be_copied_is_saved(
 ) -> None:
     page = open_page()
     tab = open_tab(page, two_runs.root)
-    tab.frame.locator(BADGE).wait_for(timeout=20_000)
+    tab.frame.locator(BADGE).wait_for()
     pane = open_pane(tab)
     tab.frame.evaluate(
         "() => { navigator.clipboard.writeText = () => Promise.reject(new Error('no')); }"
@@ -174,7 +176,7 @@ def test_a_link_opens_the_explanation_again(
     heading = pane_of(other).locator("h2")
     heading.wait_for()
     other.until(heading.inner_text, lambda text: text == title)
-    assert other.frame.locator(".finding-frame").count() == 1
+    expect(other.frame.locator(".finding-frame")).to_have_count(1)
     other.frame.get_by_title("Close the explanation").click()
     other.until(other.hash, lambda now: "incident=" not in now)
 
@@ -198,7 +200,7 @@ def test_a_hidden_run_is_shown_for_its_finding(tab: Tab) -> None:
     tab.frame.locator(".run-choice", has_text=BAD).locator(".found").click()
     pane = pane_of(tab)
     tab.until(pane.locator(".moments svg").count, lambda count: count == 3)
-    assert tab.frame.locator(".run-name").all_text_contents() == [GOOD, BAD]
+    tab.until(tab.frame.locator(".run-name").all_text_contents, [GOOD, BAD].__eq__)
     tab.until(tab.hash, lambda ours: "zoomX=" in ours and ".pinned=" in ours)
 
 
@@ -217,13 +219,12 @@ def test_the_pane_is_resized_and_accessible_in_both_themes(
     before = pane.bounding_box()
     handle.focus()
     tab.page.keyboard.press("ArrowUp")
-    after = pane.bounding_box()
-    assert before and after
-    assert after["height"] == before["height"] + 24
+    assert before
+    tab.until(pane.bounding_box, lambda box: box and box["height"] == before["height"] + 24)
     assert_accessible(tab)
     page = open_page(390, 844)
     dark = open_tab(page, two_runs.root, dark=True)
-    dark.frame.locator(BADGE).first.wait_for(timeout=20_000)
+    dark.frame.locator(BADGE).first.wait_for()
     pane = open_pane(dark)
     assert_accessible(dark)
     assert dark.frame.evaluate("document.documentElement.scrollWidth") <= 390

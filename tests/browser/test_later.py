@@ -27,7 +27,7 @@ def test_a_part_that_cannot_be_loaded_is_said_and_asked_for_again(
     def opened() -> bool:
         if help_.count() == 0:
             page.keyboard.press("?")
-            page.wait_for_timeout(300)
+            tab.wait_rested()
         return help_.count() > 0
 
     tab.until(opened, bool)

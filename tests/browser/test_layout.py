@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, Locator, Page
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.browser.conftest import BAD, GOOD, LAYERS, STRICT, new_page
 from tests.browser.tab import Tab, open_tab
@@ -68,6 +68,7 @@ def test_panels_are_made_larger_and_smaller(tab: Tab) -> None:
     heights = []
     for density in ("compact", "normal", "large"):
         tab.choose("Density", density)
+        tab.wait_drawn()
         heights.append(size(panel)[1])
     assert heights == sorted(heights) and heights[0] < 0.8 * heights[1] < 0.6 * heights[2]
     tab.page.keyboard.press("Escape")
@@ -78,9 +79,8 @@ def test_one_layer_alone_keeps_the_zoom_and_the_step(tab: Tab) -> None:
     tab.reset("&p.activation_hist.zoomX=~50,100&p.activation_hist.pinned=70.5")
     tab.frame.get_by_role("button", name="Show only layer1, enlarged").click()
     tab.until(lambda: names(tab), lambda shown: shown == ["layer1"])
-    assert size(tab.frame.locator(".panel").first)[1] > 350
-    title = tab.frame.locator(".slice-title")
-    assert title.inner_text() == "step 70"
+    tab.until(lambda: size(tab.frame.locator(".panel").first)[1], lambda height: height > 350)
+    expect(tab.frame.locator(".slice-title")).to_have_text("step 70")
     tab.page.keyboard.press("Escape")
     tab.until(lambda: names(tab), lambda shown: shown == list(LAYERS))
     tab.until(tab.hash, lambda hash_: "zoomX=~50,100" in hash_ and "full" not in hash_)
@@ -92,8 +92,10 @@ def test_layers_are_kept_at_the_top(tab: Tab) -> None:
     tab.until(lambda: names(tab), lambda shown: shown == ["layer2", "conv1", "layer1"])
     tab.until(tab.hash, lambda hash_: hash_.endswith("pinnedLayers=activations/layer2"))
     shadow = "e => getComputedStyle(e).boxShadow"
-    lines = [row.evaluate(shadow) != "none" for row in tab.frame.locator(".row.layer").all()]
-    assert lines == [False, True, False]
+    tab.until(
+        lambda: [row.evaluate(shadow) != "none" for row in tab.frame.locator(".row.layer").all()],
+        lambda lines: lines == [False, True, False],
+    )
     tab.frame.get_by_title("Unpin this layer").click()
     tab.until(lambda: names(tab), lambda shown: shown == list(LAYERS))
 
@@ -133,13 +135,16 @@ def test_panels_unlinked_have_the_crosshair_on_their_own_axes(tab: Tab) -> None:
     tab.reset("&p.activation_hist.linked=0")
     tab.drag(tab.point(GOOD, "conv1", 0.2, 0.5), tab.point(GOOD, "conv1", 0.6, 0.5))
     tab.frame.get_by_role("button", name="Reset zoom").wait_for()
+    tab.wait_drawn()
     pointer = tab.point(GOOD, "conv1", 0.5, 0.5)
     tab.page.mouse.move(*pointer)
     lines = tab.frame.locator(".cross-x:not(.pin-line)")
-    shown = tab.until(
+    tab.until(
         lambda: [box for line in lines.all() if (box := line.bounding_box()) is not None],
         lambda boxes: len(boxes) == 2 * len(LAYERS),
     )
+    tab.wait_drawn()
+    shown = [box for line in lines.all() if (box := line.bounding_box()) is not None]
     at = [box["x"] for box in shown if box["y"] <= pointer[1] <= box["y"] + box["height"]]
     assert min(abs(x - pointer[0]) for x in at) < 1.5
     # 40 % of the run is half of the zoomed panel, and 40 % of the one below it.
@@ -170,7 +175,7 @@ def test_strips_below_are_filled(tab: Tab, strip: str) -> None:
     tab.reset(f"&p.activation_hist.strip={strip}")
     tab.until(lambda: size(tab.frame.locator(".panel").first)[1], lambda now: now > plain)
     unbounded = tab.frame.get_by_role("button", name="cannot saturate")
-    assert unbounded.count() == (2 * len(LAYERS) if strip == "saturated" else 0)
+    expect(unbounded).to_have_count(2 * len(LAYERS) if strip == "saturated" else 0)
 
 
 def test_only_what_is_on_the_screen_is_asked_for(
@@ -180,7 +185,7 @@ def test_only_what_is_on_the_screen_is_asked_for(
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.post_data or ""))
     tab = open_tab(page, many_layers.root, "&p.activation_hist.layout=panels")
-    page.wait_for_timeout(500)
+    tab.wait_rested()
     early = " ".join(asked)
     assert "stage0.0.conv1" in early and "stage1.4" not in early
     assert tab.frame.locator(".panel").count() < 30

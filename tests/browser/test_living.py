@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from tb_activation_hist.core.names import LayerInfo
 from tests.browser.access import assert_accessible
@@ -37,11 +37,15 @@ def test_a_page_opened_too_early_fills_and_follows(
         assert_accessible(tab)
         tab.page.set_viewport_size({"width": 360, "height": 500})
         tab.until(lambda: tab.frame.evaluate("innerWidth"), lambda width: width == 360)
+        tab.wait_still()
         fits = "e => e.scrollWidth <= e.clientWidth"
         assert all(part.evaluate(fits) for part in tab.frame.locator("main, p").all())
         tab.page.set_viewport_size({"width": 1400, "height": 860})
         tab.frame.get_by_role("button", name="Copy").click()
-        copied = tab.page.evaluate("navigator.clipboard.readText()")
+        copied = tab.until(
+            lambda: str(tab.page.evaluate("navigator.clipboard.readText()")),
+            lambda text: "ActivationHistLogger" in text,
+        )
         compile(copied, "example", "exec")
         file = RunFile(logs, "first")
         add_records(file, 0, 64)
@@ -54,7 +58,7 @@ def test_a_page_opened_too_early_fills_and_follows(
         last_seen = tab.until(title.inner_text, lambda text: text != "step 63")
         with tab.page.expect_response(lambda answer: answer.url.endswith("/tiles")):
             add_records(file, 64, 64)
-        tab.page.wait_for_timeout(500)
+        tab.wait_drawn()
         assert tab.tick_labels() == zoomed
         # The histogram is that of the last step in sight.
         assert title.inner_text() == last_seen
@@ -80,7 +84,7 @@ def assert_idle_while_hidden(tab: Tab) -> None:
     tab.page.evaluate("location.hash = '#activation_hist'")
     tab.until(lambda: tab.frame.evaluate("innerHeight"), lambda height: height > 0)
     tab.until(lambda: len(asked), lambda count: count > 0)
-    assert tab.pixels("first", "conv1") == drawn
+    tab.until(lambda: tab.pixels("first", "conv1"), lambda now: now == drawn)
 
 
 def test_what_hiding_cuts_off_is_asked_for_when_shown_again(
@@ -123,13 +127,40 @@ def test_a_failing_server_is_said_and_can_be_asked_again(
     assert tab.frame.locator(".slice, .scalar-name:has-text('no values')").count() == 0
     recover()
     retry = tab.frame.get_by_role("button", name="Retry")
-    assert retry.count() == 2 * len(LAYERS)
+    expect(retry).to_have_count(2 * len(LAYERS))
     retry.first.click()
     tab.wait_drawn()
-    assert retry.count() == 0
-    assert tab.frame.locator(".tall .colour-bar").first.is_visible()
+    expect(retry).to_have_count(0)
+    expect(tab.frame.locator(".tall .colour-bar").first).to_be_visible()
     page.route("**/index*", lambda route: route.abort())
-    tab.frame.get_by_text("not connected").wait_for(timeout=20_000)
+    tab.frame.get_by_text("not connected").wait_for()
+
+
+def test_a_server_that_takes_long_or_fails_at_first_is_said(
+    open_page: Callable[..., Page], two_runs: TensorBoard
+) -> None:
+    page = open_page()
+    held = HeldRequests(page, "**/activation_hist/index*")
+    tab = open_frame(page, two_runs.root)
+    skeleton = tab.frame.get_by_label("Loading the list of runs")
+    skeleton.wait_for()
+    read = "e => { const { content, visibility } = getComputedStyle(e, '::before');"
+    tab.until(
+        lambda: skeleton.evaluate(f"{read} return visibility === 'visible' && content; }}"),
+        lambda said: said == '"Waiting for TensorBoard …"',
+    )
+    held.release()
+    tab.wait_drawn()
+    other = open_page()
+    recover = fail_requests(other, "**/activation_hist/index*", "The disk is on fire.")
+    tab = open_frame(other, two_runs.root)
+    alert = tab.frame.get_by_role("alert")
+    alert.wait_for()
+    assert "No data from TensorBoard" in alert.inner_text()
+    assert "The disk is on fire." in alert.inner_text()
+    recover()
+    tab.frame.get_by_role("button", name="Try again").click()
+    tab.wait_drawn()
 
 
 def test_what_failed_is_asked_for_again_when_the_server_is_back(
@@ -146,7 +177,7 @@ def test_what_failed_is_asked_for_again_when_the_server_is_back(
     recover()
     recover_index()
     tab.wait_drawn()
-    assert tab.frame.locator(".panel-error").count() == 0
+    expect(tab.frame.locator(".panel-error")).to_have_count(0)
 
 
 def test_what_fails_later_leaves_the_picture_readable(
@@ -158,6 +189,7 @@ def test_what_fails_later_leaves_the_picture_readable(
     page.locator(".reload-button").click()
     badge = tab.frame.get_by_role("button", name="Retry. Newer data could not be loaded")
     badge.first.wait_for()
+    tab.wait_still()
     heat = tab.frame.locator(f"{tab.panel(GOOD, 'conv1')} .heat").bounding_box()
     over = badge.first.bounding_box()
     assert heat is not None and over is not None and over["y"] + over["height"] <= heat["y"]
@@ -181,7 +213,7 @@ def test_what_fails_later_leaves_the_picture_readable(
 def test_dark_follows_tensorboard(open_page: Callable[..., Page], two_runs: TensorBoard) -> None:
     tab = open_tab(open_page(), two_runs.root, dark=True)
     background = "getComputedStyle(document.body).backgroundColor"
-    assert tab.frame.evaluate(background) == "rgb(48, 48, 48)"
+    tab.until(lambda: tab.frame.evaluate(background), lambda color: color == "rgb(48, 48, 48)")
     empty = tab.pixels(GOOD, "conv1")["colours"][0]
     tab.page.evaluate("document.body.classList.remove('dark-mode')")
     tab.until(lambda: tab.frame.evaluate(background), lambda color: color == "rgb(255, 255, 255)")
@@ -198,7 +230,7 @@ def test_nothing_moves_by_itself_where_that_is_not_wanted(
     tab = open_frame(page, two_runs.root)
     tab.frame.get_by_label("Loading the list of runs").wait_for()
     moving = "() => document.getAnimations().length"
-    assert tab.frame.evaluate(moving) == 0
+    tab.until(lambda: tab.frame.evaluate(moving), lambda count: count == 0)
     page.emulate_media(reduced_motion="no-preference")
     tab.until(lambda: tab.frame.evaluate(moving), lambda count: count > 0)
     page.emulate_media(reduced_motion="reduce")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import LAYERS, STRICT
 from tests.browser.tab import open_tab
@@ -33,6 +33,7 @@ def test_few_layers_fill_the_overview_and_leave_no_empty_column(
     open_page: Callable[..., Page], two_runs: TensorBoard, many_layers: TensorBoard
 ) -> None:
     tab = open_tab(open_page(1440, 900), two_runs.root, "&p.activation_hist.layout=strips")
+    tab.frame.locator(".panel.strip").last.wait_for()
     strip = tab.frame.locator(".panel.strip").first.bounding_box()
     last = tab.frame.locator(".panel.strip").last.bounding_box()
     assert strip is not None and last is not None and strip["height"] > 80
@@ -48,9 +49,9 @@ def test_more_runs_than_layers_stand_as_rows_by_themselves(
     runs = "&p.activation_hist.runs=" + ",".join(RUNS)
     tab = open_tab(open_page(1440, 900), sweep.root, runs)
     turn = tab.frame.get_by_role("button", name="Transpose")
-    assert turn.get_attribute("aria-pressed") == "true"
-    assert turn.get_by_text("Transpose").is_visible()
-    assert tab.frame.locator(".panel.strip").count() == 2 * len(RUNS)
+    expect(turn).to_have_attribute("aria-pressed", "true")
+    expect(turn.get_by_text("Transpose")).to_be_visible()
+    expect(tab.frame.locator(".panel.strip")).to_have_count(2 * len(RUNS))
     turn.click()
     tab.until(tab.hash, lambda hash_: "transposed=0" in hash_)
     # A filter of layers does not turn the page over.
@@ -69,7 +70,7 @@ def test_many_step_histograms_are_their_spread_and_what_is_unlike_it(
     )
     assert title.startswith("median and middle half of 8 runs; unlike the others: " + RUNS[5])
     # Area, median and one run.
-    assert words.nth(1).locator("path").count() == 3
+    expect(words.nth(1).locator("path")).to_have_count(3)
     # The step is typed in the bar above, wherever the page is scrolled to.
     field = tab.frame.locator(".slice-head input")
     box = field.bounding_box()
@@ -92,7 +93,7 @@ def test_the_step_histogram_stays_in_sight(
     scroller = tab.frame.locator(".scroller")
     for left_px in (0, 400):
         scroller.evaluate("(e, left) => { e.scrollLeft = left; }", left_px)
-        tab.page.wait_for_timeout(200)
+        tab.wait_drawn()
         ends = scroller.evaluate(
             "e => [...e.querySelectorAll('.slice')].map(slice => {"
             " const { left, right, top } = slice.getBoundingClientRect();"

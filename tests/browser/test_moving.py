@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 from tests.browser.conftest import BAD, GOOD, STEPS, new_page
 from tests.browser.tab import Tab, open_tab
@@ -14,13 +14,14 @@ def test_drag_zooms_steps_in_all_panels_and_double_click_resets(tab: Tab) -> Non
     before = tab.tick_labels()
     assert before[0] == "0" and before[-1] == str(STEPS - 1)
     tab.drag(tab.point(GOOD, "conv1", 0.25, 0.5), tab.point(GOOD, "conv1", 0.5, 0.6))
-    tab.until(tab.tick_labels, lambda labels: labels != before)
     for run in (0, 1):
-        numbers = [float(label) for label in tab.tick_labels(run)]
-        assert min(numbers) >= 50 and max(numbers) <= 100
+        tab.until(
+            lambda run=run: [float(label) for label in tab.tick_labels(run)],  # type: ignore[misc]
+            lambda numbers: min(numbers) >= 50 and max(numbers) <= 100,
+        )
     tab.until(tab.hash, lambda hash_: ".zoomX=~" in hash_)
     # Its training has ended, which a zoom does not change.
-    assert tab.frame.get_by_text("ended").is_visible()
+    expect(tab.frame.get_by_text("ended")).to_be_visible()
     tab.page.mouse.dblclick(*tab.point(BAD, "layer1", 0.5, 0.5))
     tab.until(tab.tick_labels, lambda labels: labels == before)
     tab.until(tab.hash, lambda hash_: ".zoomX" not in hash_ and ".pinned" not in hash_)
@@ -30,15 +31,21 @@ def test_zoomed_pixels_are_the_middle_of_the_whole(tab: Tab) -> None:
     tab.reset(f"&p.activation_hist.runs={GOOD}")
     whole = tab.pixels(GOOD, "conv1")
     tab.set_hash(f"&p.activation_hist.runs={GOOD}&p.activation_hist.zoomX=~50,150")
-    tab.page.wait_for_timeout(500)
-    part = tab.pixels(GOOD, "conv1")
     width = whole["width"]
+    places = [
+        (
+            row * width + int((step + 0.5 - 50) / 100 * width),
+            row * width + int((step + 0.5) / STEPS * width),
+        )
+        for row in range(0, whole["height"], 7)
+        for step in (60, 100, 140)
+    ]
+    wanted = [whole["colours"][at] for _, at in places]
+    part = tab.until(
+        lambda: tab.pixels(GOOD, "conv1"),
+        lambda now: [now["colours"][at] for at, _ in places] == wanted,
+    )
     assert part["width"] == width
-    for row in range(0, whole["height"], 7):
-        for step in (60, 100, 140):
-            at = row * width + int((step + 0.5) / STEPS * width)
-            zoomed = row * width + int((step + 0.5 - 50) / 100 * width)
-            assert part["colours"][zoomed] == whole["colours"][at]
 
 
 def test_shift_drag_zooms_the_values_of_the_row_alone(tab: Tab) -> None:
@@ -46,7 +53,7 @@ def test_shift_drag_zooms_the_values_of_the_row_alone(tab: Tab) -> None:
     before = [tab.axis_ticks("y", at) for at in range(4)]
     tab.drag(tab.point(GOOD, "conv1", 0.5, 0.3), tab.point(GOOD, "conv1", 0.52, 0.6), key="Shift")
     tab.until(lambda: tab.axis_ticks("y", 0), lambda ticks: ticks != before[0])
-    assert tab.axis_ticks("y", 1) != before[1]
+    tab.until(lambda: tab.axis_ticks("y", 1), lambda ticks: ticks != before[1])
     assert [tab.axis_ticks("y", at) for at in (2, 3)] == before[2:]
 
 
@@ -55,7 +62,7 @@ def test_wheel_zooms_with_ctrl_only(tab: Tab) -> None:
     before = tab.tick_labels()
     tab.page.mouse.move(*tab.point(GOOD, "conv1", 0.5, 0.5))
     tab.page.mouse.wheel(0, 100)
-    tab.page.wait_for_timeout(200)
+    tab.wait_drawn()
     assert tab.tick_labels() == before
     tab.page.keyboard.down("Control")
     tab.page.mouse.wheel(0, -300)
@@ -70,12 +77,11 @@ def test_keys_zoom_pan_and_go_back(tab: Tab) -> None:
     tab.frame.locator("main").focus()
     for _ in range(3):
         tab.page.keyboard.press("w")
-    tab.page.wait_for_timeout(200)
+    tab.wait_drawn()
     near = tab.until(tab.tick_labels, lambda labels: labels != before)
     tab.page.keyboard.press("d")
-    moved = tab.until(tab.tick_labels, lambda labels: labels != near)
-    tab.page.wait_for_timeout(200)
-    assert float(moved[0]) > 0
+    tab.until(tab.tick_labels, lambda labels: labels != near and float(labels[0]) > 0)
+    tab.wait_drawn()
     tab.page.keyboard.press("z")
     tab.until(tab.tick_labels, lambda labels: labels == near)
     tab.page.keyboard.press("0")
@@ -97,7 +103,7 @@ def test_the_minimap_moves_unlinked_panels_too(tab: Tab) -> None:
     tab.frame.locator(".minimap .handle").first.press("ArrowRight")
     tab.until(lambda: tab.axis_ticks("x", 0), lambda ticks: ticks != before)
     tab.until(lambda: tab.axis_ticks("x", 1), lambda ticks: ticks == tab.axis_ticks("x", 0))
-    assert tab.axis_ticks("x", 1)[0][2] != "0"
+    tab.until(lambda: tab.axis_ticks("x", 1)[0][2], lambda first: first != "0")
 
 
 def test_one_value_axis_for_everything_is_zoomed_and_read_as_one(tab: Tab) -> None:
@@ -108,12 +114,14 @@ def test_one_value_axis_for_everything_is_zoomed_and_read_as_one(tab: Tab) -> No
     marks = tab.frame.locator(".value-mark")
     panels = tab.frame.locator(".panel").count()
     tab.until(marks.count, lambda count: count == panels)
-    assert len(set(marks.all_inner_texts())) == 1
+    tab.until(lambda: set(marks.all_inner_texts()), lambda texts: len(texts) == 1)
     before = tab.axis_ticks("y", panels - 1)
     tab.drag((x, y), (x + 3, y + 40), key="Shift")
     tab.until(lambda: tab.axis_ticks("y", panels - 1), lambda ticks: ticks != before)
-    texts = [{tuple(tick[1:]) for tick in tab.axis_ticks("y", at)} for at in (0, 1)]
-    assert texts[0] == texts[1]
+    tab.until(
+        lambda: [{tuple(tick[1:]) for tick in tab.axis_ticks("y", at)} for at in (0, 1)],
+        lambda texts: texts[0] == texts[1],
+    )
 
 
 def test_the_minimap_moves_and_stretches_the_view(tab: Tab) -> None:
@@ -123,8 +131,7 @@ def test_the_minimap_moves_and_stretches_the_view(tab: Tab) -> None:
     handle.focus()
     for _ in range(10):
         handle.press("ArrowLeft")
-    labels = tab.until(tab.tick_labels, lambda labels: labels != before)
-    assert max(float(label) for label in labels) <= 0.82 * STEPS
+    tab.until(tab.tick_labels, lambda labels: max(map(float, labels)) <= 0.82 * STEPS)
     handle.press("Escape")
     tab.until(tab.tick_labels, lambda labels: labels == before)
 
@@ -175,9 +182,9 @@ def test_a_tap_reads_the_cell(browser: Browser, two_runs: TensorBoard) -> None:
     tab = open_tab(new_page(browser, 800, 800, has_touch=True), two_runs.root)
     tab.page.touchscreen.tap(*tab.point(GOOD, "conv1", 0.5, 0.5))
     tooltip = tab.frame.locator(".tooltip")
-    tooltip.wait_for()
-    tab.page.wait_for_timeout(300)
-    assert "step" in tooltip.inner_text()
+    expect(tooltip).to_contain_text("step")
+    tab.wait_drawn()
+    expect(tooltip).to_contain_text("step")
     tab.page.touchscreen.tap(400, 790)
     tooltip.wait_for(state="detached")
     tab.page.context.close()

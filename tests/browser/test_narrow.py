@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import BAD, GOOD, LAYERS
 from tests.browser.tab import HeldRequests, open_frame, open_tab, overflow
@@ -21,6 +21,7 @@ def test_the_toolbar_keeps_its_lines(
     tab = open_frame(page, two_runs.root)
     bar = tab.frame.locator(".toolbar")
     tab.frame.locator(".panel").first.wait_for()
+    tab.wait_still()
 
     def height() -> float:
         box = bar.bounding_box()
@@ -38,12 +39,12 @@ def test_the_toolbar_keeps_its_lines(
     tab.frame.get_by_role("button", name="Reset zoom").wait_for()
     # What comes makes others fold: nothing is pushed over the edge; a phone needs a line more.
     tab.until(lambda: bar.evaluate("e => e.scrollWidth <= e.clientWidth"), bool)
-    assert height() == before if width > 360 else height() < 110
+    tab.until(height, lambda now: now == before if width > 360 else now < 110)
     # The axes' choices stand above the names of the layers, or at the latest in the settings.
     if not tab.frame.locator(".axis-choices").first.is_visible():
         tab.frame.get_by_role("button", name="More settings").click()
     tab.choose("Time", "relative")
-    assert tab.chosen("Time") == "relative"
+    tab.until(lambda: tab.chosen("Time"), lambda chosen: chosen == "relative")
 
 
 @pytest.mark.parametrize("width", [360, 800])
@@ -73,17 +74,19 @@ def test_a_narrow_page_has_colour_bars_and_scalars(
     # At rest the page asks for a column for every pixel, which draws the panel anew once.
     pooled = tab.frame.locator(f'.panel[aria-label="conv1, {GOOD}"] .notes').get_by_text("per col")
     tab.until(pooled.count, lambda count: count == 0)
+    tab.wait_drawn()
     before = tab.pixels(GOOD, "conv1")["colours"]
     bars.first.locator(".ramp-cells").hover()
     tab.until(lambda: tab.pixels(GOOD, "conv1")["colours"], lambda now: now != before)
-    assert unit.is_visible() and "%" in unit.inner_text()
-    assert "▲" in bars.first.locator(".saturated").inner_text()
+    expect(unit).to_be_visible()
+    expect(unit).to_contain_text("%")
+    expect(bars.first.locator(".saturated")).to_contain_text("▲")
     # Taken away under the pointer, it lets go of the cells.
     tab.set_hash("&p.activation_hist.contrast=auto&p.activation_hist.transposed=1")
     tab.until(tab.frame.locator(".layer-head").count, bool)
     tab.page.mouse.move(2, 2)
     tab.until(lambda: tab.pixels(GOOD, "conv1")["colours"], lambda now: now == before)
-    assert tab.frame.locator(".scalar").count() == 2
+    expect(tab.frame.locator(".scalar")).to_have_count(2)
     assert tab.problems == []
 
 
@@ -92,7 +95,6 @@ def test_three_layers_are_seen_at_twice_the_size(
 ) -> None:
     # 1440 x 900 at 200 %.
     tab = open_tab(open_page(720, 450), two_runs.root)
-    tab.page.wait_for_timeout(500)
     heat = tab.frame.locator(f"{tab.panel(GOOD, LAYERS[2])} .heat").bounding_box()
     assert heat is not None and heat["y"] + heat["height"] <= 450 and heat["height"] >= 20
     assert overflow(tab) <= 0

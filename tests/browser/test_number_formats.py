@@ -25,6 +25,7 @@ def strip_tooltip(tab: Tab, run: str, layer: str, x: float) -> str:
     tab.page.mouse.move(plot["x"] + x * plot["width"], plot["y"] + plot["height"] - 5)
     tip = tab.frame.locator(".tooltip")
     tip.get_by_text(STRIP_INK).first.wait_for()
+    tab.wait_rested()
     return tip.inner_text()
 
 
@@ -33,15 +34,16 @@ def test_the_control_brings_lines_and_the_strip(tab: Tab) -> None:
     before = tab.pixels(GOOD, "conv1")["colours"]
     tab.frame.get_by_title("More settings").click()
     tab.choose("Number format", "e4m3")
-    assert tab.chosen("Strip below") == "lost"
+    tab.until(lambda: tab.chosen("Strip below"), lambda chosen: chosen == "lost")
     tab.frame.get_by_title("Close the settings").click()
     tab.until(lambda: tab.pixels(GOOD, "conv1")["colours"] != before, bool)
-    assert "numberFormat=e4m3" in tab.hash()
+    tab.until(tab.hash, lambda hash_: "numberFormat=e4m3" in hash_)
+    tab.wait_drawn()
     assert "share lost in e4m3. Full height: 100 %" in strip_tooltip(tab, GOOD, "conv1", 0.5)
     tab.frame.locator("[title*='too large beyond ±464 (solid)']").first.wait_for()
     tab.frame.get_by_title("More settings").click()
     tab.choose("Number format", "off")
-    assert tab.chosen("Strip below") == "none"
+    tab.until(lambda: tab.chosen("Strip below"), lambda chosen: chosen == "none")
     tab.frame.get_by_title("Close the settings").click()
     assert tab.problems == []
 

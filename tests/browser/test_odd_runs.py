@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, Page, Route
+from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.browser.conftest import STRICT, new_page
 from tests.browser.tab import Tab, fail_requests, open_frame, open_tab
@@ -75,7 +75,7 @@ def occupied_rows(tab: Tab, run: str) -> float:
 
 def test_a_run_that_explodes_leaves_the_others_readable_and_says_so(odd: Tab) -> None:
     odd.reset(show(CALM, HUGE))
-    assert highest_tick(odd) < 20
+    odd.until(lambda: highest_tick(odd), lambda value: value < 20)
     assert odd.until(lambda: occupied_rows(odd, CALM), lambda share: share > 0.4)
     note = odd.frame.locator(f'.panel[aria-label="conv1, {HUGE}"] .notes')
     outside = note.get_by_text("outside")
@@ -99,7 +99,7 @@ def test_each_run_can_have_its_own_value_axis(odd: Tab) -> None:
     odd.until(lambda: odd.axis_ticks("y", 0) != odd.axis_ticks("y", 1), bool)
     odd.until(odd.hash, lambda address: "axisScope=panel" in address)
     # Time stays linked, and every panel says that heights cannot be compared.
-    assert odd.frame.locator(".own-scale").count() == 4
+    expect(odd.frame.locator(".own-scale")).to_have_count(4)
     odd.frame.locator(".own-scale").first.click()
     odd.until(lambda: odd.axis_ticks("y", 0) == odd.axis_ticks("y", 1), bool)
     odd.until(odd.hash, lambda address: "axisScope" not in address)
@@ -111,8 +111,7 @@ def test_a_value_beyond_the_own_axis_of_a_run_is_in_none_of_its_bins(odd: Tab) -
     )
     odd.page.mouse.move(*odd.point(HUGE, "conv1", 0.5, 0.1))
     cells = odd.frame.locator(".tooltip td:nth-child(3)")
-    cells.first.wait_for()
-    assert cells.all_inner_texts() == ["—", "0"]
+    odd.until(cells.all_inner_texts, ["—", "0"].__eq__)
 
 
 def test_all_panels_can_share_one_value_axis(odd: Tab) -> None:
@@ -138,13 +137,13 @@ def test_a_runs_name_says_how_often_was_recorded_and_what_that_cost(odd: Tab) ->
 def test_the_ranks_of_a_training_are_one_choice(odd: Tab) -> None:
     odd.reset()
     # Of several trainings the first rank of each is shown at first, and said to be one.
-    assert run_heads(odd) == [CALM, "ddp rank 0", HUGE, "single"]
+    odd.until(lambda: run_heads(odd), [CALM, "ddp rank 0", HUGE, "single"].__eq__)
     odd.show_runs()
     ranks = odd.frame.get_by_role("combobox", name="Ranks of ddp")
-    assert ranks.input_value() == "ddp/rank0"
+    expect(ranks).to_have_value("ddp/rank0")
     ranks.select_option("all")
-    odd.until(lambda: len(run_heads(odd)), lambda count: count == 6)
-    assert run_heads(odd)[1:4] == ["ddp rank 0", "ddp rank 1", "ddp rank 2"]
+    all_ranks = ["ddp rank 0", "ddp rank 1", "ddp rank 2"]
+    odd.until(lambda: run_heads(odd), [CALM, *all_ranks, HUGE, "single"].__eq__)
     ranks.select_option(label="rank 2")
     odd.until(lambda: run_heads(odd)[1:3], lambda heads: heads == ["ddp rank 2", HUGE])
     odd.frame.get_by_role("checkbox", name="ddp").uncheck()
@@ -175,8 +174,9 @@ def test_a_run_of_one_record_is_wide_enough_to_see_and_says_so(odd: Tab) -> None
     assert 5 <= len(drawn) <= 8
     assert abs(drawn[0] / picture["width"] - 40 / RECORDS) < 0.01
     odd.page.mouse.move(*odd.point("single", "conv1", (drawn[0] + 4) / picture["width"], 0.5))
-    assert "step 40" in odd.frame.locator(".tooltip").inner_text()
-    assert odd.frame.get_by_role("button", name="one record, drawn wider").count() == len(NAMES)
+    expect(odd.frame.locator(".tooltip")).to_contain_text("step 40")
+    wider = odd.frame.get_by_role("button", name="one record, drawn wider")
+    expect(wider).to_have_count(len(NAMES))
 
 
 def test_a_scalar_that_cannot_be_loaded_says_so_in_its_place(
@@ -189,7 +189,7 @@ def test_a_scalar_that_cannot_be_loaded_says_so_in_its_place(
     tab.until(retry.count, lambda count: count == 2)
     assert "The disk is on fire." in (retry.first.get_attribute("title") or "")
     scalars = tab.frame.locator(".scalar-name")
-    assert "not logged in this run" in scalars.nth(2).inner_text()
+    expect(scalars.nth(2)).to_contain_text("not logged in this run")
     recover()
     retry.first.click()
     tab.until(retry.count, lambda count: count == 0)
@@ -217,7 +217,7 @@ def test_what_the_server_could_not_read_is_listed(
     tab = open_tab(page, odd_runs.root, show(CALM))
     tab.frame.get_by_title("What could not be read or recorded").click()
     notices = tab.frame.locator(".notices li")
-    assert notices.count() == 3
+    expect(notices).to_have_count(3)
     texts = " ".join(notices.all_text_contents())
     assert sentence in texts and "never called: head" in texts and "7 records" in texts
 
@@ -235,10 +235,10 @@ def test_records_missing_by_sampling_name_the_flag(
         tab.page.keyboard.press("Enter")
         opened = tab.frame.get_by_role("dialog", name="showing 40 of 200 logged steps")
         opened.wait_for()
-        assert "--samples_per_plugin" in opened.inner_text()
+        expect(opened).to_contain_text("--samples_per_plugin")
         tab.page.keyboard.press("Escape")
         opened.wait_for(state="hidden")
-        assert note.evaluate("e => e === document.activeElement")
+        expect(note).to_be_focused()
 
 
 def test_stale_data_stay_and_say_so(open_page: Callable[..., Page], odd_runs: TensorBoard) -> None:
@@ -246,11 +246,10 @@ def test_stale_data_stay_and_say_so(open_page: Callable[..., Page], odd_runs: Te
     drawn = tab.pixels(CALM, "conv1")
     tab.page.route("**/activation_hist/**", lambda route: route.abort())
     chip = tab.frame.get_by_text("not connected")
-    chip.wait_for(timeout=20_000)
-    assert "TensorBoard did not answer" in (chip.get_attribute("title") or "")
+    expect(chip).to_have_attribute("title", re.compile("TensorBoard did not answer"))
     assert tab.pixels(CALM, "conv1") == drawn
     tab.page.unroute("**/activation_hist/**")
-    tab.frame.get_by_text("ended").wait_for(timeout=20_000)
+    tab.frame.get_by_text("ended").wait_for()
 
 
 def test_values_of_1e_40_and_1e15_in_one_layer_do_not_stop_the_page(
@@ -281,7 +280,7 @@ def test_values_of_1e_40_and_1e15_in_one_layer_do_not_stop_the_page(
         page.route(re.compile(r"/tiles(\?|$)"), answer)
         tab.frame.get_by_role("button", name="Gradients").click()
         tab.until(lambda: len(asked), lambda count: count > 1)
-        tab.wait_drawn()
+        tab.wait_drawn(answered=False)
         tab.until(ticks.count, lambda count: count > 0)
         assert tab.problems == []
         page.context.close()

@@ -55,10 +55,11 @@ def test_the_first_difference_is_reported_marked_and_one_click_away(tab: Tab) ->
     tab.reset(f"{PARTING}exact&p.activation_hist.runs=base,fork")
     says = f"fork first differs from base at step {PARTS_AT} in block2.relu:"
     tab.until(lambda: bar(tab), lambda text: text.startswith(says))
-    assert "6 layers of 10 differ" in bar(tab)
+    tab.until(lambda: bar(tab), lambda text: "6 layers of 10 differ" in text)
     frames = tab.frame.locator(".parting-frame")
     expect(frames).to_have_count(2)
-    assert tab.frame.locator(".panel[aria-label^='block2.relu'] .parting-line.first").count() == 2
+    lines = tab.frame.locator(".panel[aria-label^='block2.relu'] .parting-line.first")
+    expect(lines).to_have_count(2)
     tab.frame.get_by_role("button", name="Go there").click()
     tab.until(tab.hash, lambda text: f"pinned={PARTS_AT}" in text)
     assert tab.problems == []
@@ -86,7 +87,7 @@ def test_equal_layers_are_folded_away(tab: Tab) -> None:
     tab.until(lambda: rows(tab), lambda count: count == 6)
     tab.frame.get_by_role("button", name="Close").click()
     tab.until(lambda: rows(tab), lambda count: count == 10)
-    assert tab.frame.locator(".parting-line").count() == 0
+    expect(tab.frame.locator(".parting-line")).to_have_count(0)
 
 
 def test_equal_runs_are_reported(tab: Tab) -> None:

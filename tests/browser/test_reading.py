@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import numpy as np
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 from tests.browser.access import assert_accessible
 from tests.browser.conftest import BAD, GOOD, LAYERS, STEPS
@@ -20,10 +20,9 @@ ONLY_GOOD = f"&p.activation_hist.runs={GOOD}"
 
 def test_layers_stand_in_model_order_beside_their_runs(tab: Tab) -> None:
     tab.reset()
-    names = tab.frame.locator(".tall .layer-name").all_text_contents()
-    assert names == list(LAYERS)
-    assert tab.frame.locator(".run-name").all_text_contents() == [GOOD, BAD]
-    assert tab.frame.locator(".panel").count() == 2 * len(LAYERS)
+    expect(tab.frame.locator(".tall .layer-name")).to_have_text(list(LAYERS))
+    expect(tab.frame.locator(".run-name")).to_have_text([GOOD, BAD])
+    expect(tab.frame.locator(".panel")).to_have_count(2 * len(LAYERS))
 
 
 def test_pixels_are_coloured_where_values_were_counted(tab: Tab) -> None:
@@ -62,6 +61,7 @@ def test_hover_tells_exact_counts(tab: Tab) -> None:
     tab.page.mouse.move(*tab.point(GOOD, "conv1", 0.5025, 0.5))
     tip = tab.frame.locator(".tooltip")
     tip.wait_for()
+    tab.wait_rested()
     text = tip.inner_text()
     assert "conv1" in text
     step = re.search(r"step (\d+)", text)
@@ -81,7 +81,8 @@ def test_hover_tells_of_all_runs(tab: Tab) -> None:
     tab.page.mouse.move(*tab.point(GOOD, "conv1", 0.1, 0.5))
     rows = tab.frame.locator(".tooltip tr")
     tab.until(rows.count, lambda count: count == 2)
-    assert [rows.nth(at).locator("td").nth(1).inner_text() for at in (0, 1)] == [GOOD, BAD]
+    for at, run in enumerate((GOOD, BAD)):
+        expect(rows.nth(at).locator("td").nth(1)).to_have_text(run)
 
 
 def test_the_crosshair_is_read_at_the_axes(tab: Tab) -> None:
@@ -91,8 +92,9 @@ def test_the_crosshair_is_read_at_the_axes(tab: Tab) -> None:
     tab.until(mark.all_text_contents, lambda texts: texts == [str(STEPS // 2)])
     value = tab.frame.locator(".panel .value-mark")
     lo, hi = value_range(tab)
-    assert value.count() == 1
+    expect(value).to_have_count(1)
     assert abs(float(value.inner_text().replace("−", "-")) - (lo + hi) / 2) < (hi - lo) / 20
+    tab.wait_rested()
     tip = tab.frame.locator(".tooltip").bounding_box()
     x, y = tab.point(GOOD, "conv1", 0.5025, 0.5)
     assert tip is not None
@@ -107,6 +109,8 @@ def test_crosshair_marks_the_step_in_all_panels(tab: Tab) -> None:
     tab.reset()
     tab.page.mouse.move(*tab.point(GOOD, "layer1", 0.25, 0.5))
     lines = tab.frame.locator(".cross-x:not(.pin-line)")
+    lines.first.wait_for()
+    tab.wait_still()
     places = [lines.nth(at).bounding_box() for at in range(lines.count())]
     heats = [
         tab.frame.locator(f"{tab.panel(run, 'layer1')} .heat").first.bounding_box()
@@ -121,7 +125,7 @@ def test_crosshair_marks_the_step_in_all_panels(tab: Tab) -> None:
 def test_the_slice_opens_at_the_last_step_and_follows_clicks_and_keys(tab: Tab) -> None:
     tab.reset()
     title = tab.frame.locator(".slice-title").first
-    assert title.inner_text() == f"step {STEPS - 1}"
+    expect(title).to_have_text(f"step {STEPS - 1}")
     tab.page.mouse.click(*tab.point(GOOD, "conv1", 0.2525, 0.5))
     tab.until(title.inner_text, lambda text: text == f"step {STEPS // 4}")
     tab.page.keyboard.press("ArrowRight")
@@ -141,9 +145,10 @@ def test_zeros_have_a_band_of_their_own(tab: Tab) -> None:
     tab.reset()
     x, end = tab.point(BAD, "layer2", 0.9, 1)
     tab.page.mouse.move(x, end + 4)
-    text = tab.frame.locator(".tooltip").inner_text()
-    assert "exactly 0" in text
-    assert "2,000" in text and "100 %" in text
+    tab.until(
+        tab.frame.locator(".tooltip").inner_text,
+        lambda text: all(part in text for part in ("exactly 0", "2,000", "100 %")),
+    )
 
 
 def test_readers_without_sight_get_a_summary_and_a_table(tab: Tab) -> None:
@@ -154,7 +159,7 @@ def test_readers_without_sight_get_a_summary_and_a_table(tab: Tab) -> None:
     tab.frame.get_by_text("Table", exact=True).locator("visible=true").click()
     table = tab.frame.locator(".table-dialog table").first
     table.wait_for()
-    assert table.locator("tbody tr").last.locator("th").inner_text() == str(STEPS - 1)
+    expect(table.locator("tbody tr").last.locator("th")).to_have_text(str(STEPS - 1))
     tab.page.keyboard.press("Escape")
 
 
@@ -170,6 +175,8 @@ def test_a_newcomer_is_told_once_how_to_read_this(browser: Browser, two_runs: Te
     tab.set_hash("")
     hint.get_by_text("How to read this").click()
     sheet = tab.frame.locator("dialog.help[open]")
+    sheet.wait_for()
+    tab.wait_still()
     # The first part of the sheet, as wide as a phone lets it be.
     assert sheet.locator("h3").first.inner_text() == "How to read this"
     numbers = sheet.locator(".reading-number").all_inner_texts()
@@ -180,9 +187,9 @@ def test_a_newcomer_is_told_once_how_to_read_this(browser: Browser, two_runs: Te
     )
     assert sheet.evaluate("e => e.scrollWidth <= e.clientWidth")
     assert_accessible(tab)
-    assert hint.count() == 0
+    expect(hint).to_have_count(0)
     again = open_tab(context.new_page(), two_runs.root)
-    again.page.wait_for_timeout(500)
+    again.wait_rested()
     assert again.frame.locator(".reading-hint").count() == 0
     assert tab.problems == again.problems == []
     context.close()

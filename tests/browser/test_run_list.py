@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.access import assert_accessible
 from tests.browser.conftest import STRICT, new_page
@@ -56,13 +56,13 @@ def test_it_is_open_where_runs_are_hidden_and_closed_where_all_are_shown(
     runs: Tab, tab: Tab
 ) -> None:
     runs.frame.locator(".runs-list").wait_for()
-    assert listed(runs) == NAMES
-    assert shown(runs) == NAMES[:6]
-    assert tab.frame.locator(".runs").count() == 0
+    runs.until(lambda: listed(runs), NAMES.__eq__)
+    runs.until(lambda: shown(runs), NAMES[:6].__eq__)
+    expect(tab.frame.locator(".runs")).to_have_count(0)
     # The board lists all runs itself.
     runs.frame.get_by_role("button", name="Board", exact=True).click()
     runs.frame.locator(".board-row").first.wait_for()
-    assert runs.frame.locator(".runs").count() == 0
+    expect(runs.frame.locator(".runs")).to_have_count(0)
 
 
 def test_a_run_is_shown_by_its_box_and_its_line_says_how_it_does(runs: Tab) -> None:
@@ -88,12 +88,12 @@ def test_it_is_filtered_and_sorted_as_the_board_is(runs: Tab) -> None:
     runs.page.keyboard.press("Enter")
     runs.page.keyboard.type("lr=1 loss<8")
     runs.until(lambda: listed(runs), lambda names: names == NAMES[4:6])
-    assert "2 of 8 runs" in runs.frame.locator(".runs-head").inner_text()
+    expect(runs.frame.locator(".runs-head")).to_contain_text("2 of 8 runs")
     runs.frame.get_by_label("Filter runs").fill("")
     runs.frame.locator(".runs-head select").select_option("last loss, largest first")
     runs.until(lambda: listed(runs), lambda names: names == NAMES[::-1])
     # It stays in the view: the board would have it too.
-    assert "boardSort=-loss" in runs.until(runs.hash, lambda text: "boardSort" in text)
+    runs.until(runs.hash, lambda text: "boardSort=-loss" in text)
     assert runs.frame.locator(".panel").count() > 0
 
 
@@ -121,7 +121,7 @@ def test_keys_open_it_and_move_in_it(runs: Tab) -> None:
 def test_whoever_closed_it_finds_it_closed(runs: Tab, eight_runs: TensorBoard) -> None:
     runs.show_runs(False)
     again = open_tab(runs.page.context.new_page(), eight_runs.root, PANELS)
-    assert again.frame.locator(".runs").count() == 0
+    expect(again.frame.locator(".runs")).to_have_count(0)
     again.show_runs()
     third = open_tab(runs.page.context.new_page(), eight_runs.root, PANELS)
     third.frame.locator(".runs-list").wait_for()
@@ -131,11 +131,14 @@ def test_on_a_phone_it_lies_over_the_panels_until_esc(
     open_page: Callable[..., Page], eight_runs: TensorBoard
 ) -> None:
     phone = open_tab(open_page(390, 800), eight_runs.root, PANELS)
-    assert phone.frame.locator(".runs").count() == 0
-    width_px = phone.frame.locator(".panel").first.bounding_box()
+    expect(phone.frame.locator(".runs")).to_have_count(0)
+    phone.frame.locator(".badge.error").first.wait_for()
+    phone.wait_drawn()
+    panel_box = phone.frame.locator(".panel").first.bounding_box()
     phone.frame.get_by_title("Choose which runs are shown side by side").click()
     phone.frame.locator(".runs-list").wait_for()
-    assert phone.frame.locator(".panel").first.bounding_box() == width_px
+    phone.wait_drawn()
+    assert phone.frame.locator(".panel").first.bounding_box() == panel_box
     phone.page.keyboard.press("Escape")
     phone.frame.locator(".runs").wait_for(state="detached")
 

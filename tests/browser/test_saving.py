@@ -37,6 +37,7 @@ def svg_of_first_row(tab: Tab, folder: Path) -> str:
     path = folder / "picture.svg"
     waiting.value.save_as(path)
     tab.page.keyboard.press("Escape")
+    tab.frame.locator(".menu:popover-open").wait_for(state="detached")
     return path.read_text()
 
 
@@ -45,6 +46,7 @@ def save(tab: Tab, folder: Path, label: str) -> Path:
     menu = tab.frame.locator(".menu:popover-open")
     if menu.count() == 0:
         tab.frame.get_by_title("Save or copy this layer").first.click()
+        menu.wait_for()
     with tab.page.expect_download() as waiting:
         tab.frame.get_by_label(label).or_(tab.frame.get_by_text(label)).locator(
             "visible=true"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from playwright.sync_api import expect
+
 from tests.browser.conftest import GOOD
 from tests.browser.tab import Tab
 
@@ -26,14 +28,14 @@ def test_the_loss_is_smoothed_over_the_pale_line_of_what_was_logged(tab: Tab) ->
     assert all(average <= logged for average, logged in zip(smooth[1:], raw[1:], strict=True))
     assert raw[20] - smooth[20] > 0.3
     # Learning rates are a plan, and no measurement.
-    assert len(lines(tab, "lr")) == 1
+    tab.until(lambda: lines(tab, "lr"), lambda found: len(found) == 1)
 
 
 def test_how_much_is_chosen_on_a_slider_and_kept_in_the_address(tab: Tab) -> None:
     tab.reset(BOTH)
     tab.frame.get_by_role("button", name="More settings").click()
     slider = tab.frame.get_by_role("slider", name="Smoothing of scalars")
-    assert slider.get_attribute("aria-valuetext") == "0.60"
+    expect(slider).to_have_attribute("aria-valuetext", "0.60")
     slider.focus()
     tab.page.keyboard.press("Home")
     tab.until(lambda: lines(tab, "loss"), lambda found: len(found) == 1)

@@ -10,12 +10,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from tb_activation_hist import read_histograms
 from tests.browser.conftest import NOT_NEW
 from tests.browser.firefox import Firefox, firefox_path
-from tests.browser.tab import Tab
+from tests.browser.tab import Tab, slow_down
 from tests.plugin.logdirs import collapsing_values, healthy_values, write_run
 
 STEPS = 150
@@ -40,6 +40,7 @@ class Opened:
         )
         self.context.add_init_script(NOT_NEW)
         self.page = self.context.new_page()
+        slow_down(self.page)
         self.requests: list[str] = []
         self.problems: list[str] = []
         self.page.on("request", lambda request: self.requests.append(request.url))
@@ -106,8 +107,8 @@ def test_what_the_page_does_it_does_without_a_server(
     opened = open_file(shared)
     page, tab = opened.page, opened.tab
     about = page.locator("#about summary")
-    assert "2 runs, 3 series." in about.inner_text()
-    assert "All counts are exact." in about.inner_text()
+    expect(about).to_contain_text("2 runs, 3 series.")
+    expect(about).to_contain_text("All counts are exact.")
     # Findings, and what explains one.
     tab.until(
         lambda: page.locator("[popovertarget=findings]").inner_text(),
@@ -119,6 +120,7 @@ def test_what_the_page_does_it_does_without_a_server(
     page.keyboard.press("Escape")
     page.keyboard.press("Escape")
     page.locator(".incident").wait_for(state="detached")
+    tab.wait_drawn()
     # Zoom: a part of the steps, which the address keeps.
     tab.drag(tab.point("good", "conv1", 0.2, 0.5), tab.point("good", "conv1", 0.6, 0.5))
     tab.until(tab.hash, lambda text: "zoomX" in text)
@@ -170,11 +172,11 @@ def test_hostile_names_are_names(tmp_path: Path, open_file: Open) -> None:
     text = path.read_text(encoding="utf-8")
     assert "onerror" not in text
     opened = open_file(path)
-    shown = opened.page.evaluate("document.body.innerText")
-    assert "onerror" in shown
+    expect(opened.page.locator("body")).to_contain_text("onerror")
     opened.page.keyboard.press("Control+k")
+    opened.page.locator(".palette[open] input").wait_for()
     opened.page.keyboard.type("script")
-    opened.page.wait_for_timeout(300)
+    opened.page.locator(".palette [role=option]").get_by_text("script").first.wait_for()
     assert opened.page.evaluate("document.querySelectorAll('img[src=x], script[src]').length") == 0
 
 
@@ -277,15 +279,18 @@ def test_the_page_in_tensorboard_saves_what_is_shown(
     tab.frame.get_by_role("button", name="Share as one file").wait_for()
     tab.page.keyboard.press("Escape")
     tab.page.keyboard.press("Control+k")
+    tab.frame.locator(".palette[open] input").wait_for()
     tab.page.keyboard.type("share as one")
-    with tab.page.expect_download(timeout=60_000) as waiting:
+    tab.frame.locator(".palette [role=option]").get_by_text("Share as one file").wait_for()
+    with tab.page.expect_download() as waiting:
         tab.page.keyboard.press("Enter")
     path = tmp_path / waiting.value.suggested_filename
     waiting.value.save_as(path)
     assert path.name == "activations.html"
     opened = open_file(path)
-    assert "2 runs, 1 of 3 series." in opened.page.locator("#about").inner_text()
+    expect(opened.page.locator("#about")).to_contain_text("2 runs, 1 of 3 series.")
     opened.page.keyboard.press("Control+k")
+    opened.page.locator(".palette[open] input").wait_for()
     opened.page.keyboard.type("share as one")
-    opened.page.wait_for_timeout(200)
+    opened.tab.wait_rested()
     assert "Share as one file" not in opened.page.locator("body").inner_text()

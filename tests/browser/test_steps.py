@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 from tb_activation_hist.core.histogram import HistogramSeries
 from tests.browser.conftest import STRICT, new_page
@@ -85,7 +85,7 @@ def test_a_zoom_leaves_the_pinned_and_the_first_step_and_ends_in_sight(steps: Ta
     field.fill("2100")
     field.press("Enter")
     until_shown(steps, 2100)
-    assert steps.frame.locator(".slice-title").inner_text() == "step 2,100"
+    expect(steps.frame.locator(".slice-title")).to_have_text("step 2,100")
 
 
 def test_a_part_is_sharp_as_far_as_each_run_goes(steps: Tab) -> None:
@@ -94,7 +94,8 @@ def test_a_part_is_sharp_as_far_as_each_run_goes(steps: Tab) -> None:
         until_sharp(steps, run)
     # Without a pin the last step that is shown.
     until_shown(steps, 1099, 999)
-    assert f"{SHORT}, step 99" in (steps.frame.locator(".slice").get_attribute("title") or "")
+    title = re.compile(f"{SHORT}, step 99")
+    expect(steps.frame.locator(".slice")).to_have_attribute("title", title)
 
 
 def test_the_step_field_has_the_step_of_the_record_and_says_what_it_takes(steps: Tab) -> None:
@@ -118,8 +119,8 @@ def test_another_unit_of_time_shows_everything(steps: Tab) -> None:
     steps.until(steps.hash, lambda address: "zoomX=~50,100" in address and "pinned=70.5" in address)
     steps.choose("Time", "wall")
     steps.until(steps.hash, lambda address: "zoomX" not in address and ".pinned" not in address)
-    assert steps.frame.get_by_role("button", name="Reset zoom").count() == 0
-    assert steps.frame.get_by_title("Back to the previous zoom").count() == 0
+    expect(steps.frame.get_by_role("button", name="Reset zoom")).to_have_count(0)
+    expect(steps.frame.get_by_title("Back to the previous zoom")).to_have_count(0)
 
 
 def test_a_chosen_range_of_values_is_shown_at_once(steps: Tab) -> None:
@@ -143,13 +144,14 @@ def test_a_run_without_epochs_is_left_out_of_their_axis(steps: Tab) -> None:
     note = steps.frame.locator(f'.panel[aria-label="conv1, {SHORT}"] .notes')
     note.get_by_text("no epochs logged").wait_for()
     steps.until(lambda: len(set(steps.pixels(SHORT, "conv1")["colours"])), lambda count: count == 1)
-    assert len(set(steps.pixels(LONG, "conv1")["colours"])) > 5
+    steps.until(lambda: len(set(steps.pixels(LONG, "conv1")["colours"])), lambda count: count > 5)
     until_shown(steps, 2999)
 
 
 def test_a_share_of_the_run_ends_at_all_of_it(steps: Tab) -> None:
     steps.reset(show(TENTH, more="time=share"))
     steps.until(steps.tick_labels, lambda labels: labels[-1:] == ["100 %"])
+    steps.wait_drawn()
     ticks = steps.axis_ticks("x")
     heat = steps.frame.locator(f"{steps.panel(TENTH, 'conv1')} .heat").bounding_box()
     assert heat is not None and abs((ticks[-1][0] - ticks[0][0]) / heat["width"] - 1) < 0.003

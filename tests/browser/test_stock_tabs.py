@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
+import time
 from collections.abc import Callable, Iterator
 
 import pytest
 import torch
-from playwright.sync_api import Frame, Page
+from playwright.sync_api import Frame, Page, expect
 
 from tb_activation_hist import ActivationHistLogger
 from tests.browser.conftest import STRICT
-from tests.browser.tab import open_tab
+from tests.browser.tab import WAIT_S, open_tab
 from tests.plugin.tensorboard_process import TensorBoard, running_tensorboard
 
 STEPS = 40
@@ -44,11 +46,10 @@ def logged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TensorBoard]:
 
 def test_our_tab_shows_it(open_page: Callable[..., Page], logged: TensorBoard) -> None:
     tab = open_tab(open_page(), logged.root)
-    assert tab.frame.locator(".tall .layer-name").all_text_contents() == ["conv", "act"]
-    assert f"{STEPS} records" in str(
-        tab.frame.locator(".panel [role=img]").first.get_attribute("aria-label")
-    )
-    assert tab.frame.locator(".scalar").count() == 1
+    expect(tab.frame.locator(".tall .layer-name")).to_have_text(["conv", "act"])
+    heat = tab.frame.locator(".panel [role=img]").first
+    expect(heat).to_have_attribute("aria-label", re.compile(f"{STEPS} records"))
+    expect(tab.frame.locator(".scalar")).to_have_count(1)
     assert tab.problems == []
 
 
@@ -63,11 +64,10 @@ def test_a_stock_tab_shows_it(
     def says(frame: Frame) -> bool:
         return wanted in frame.evaluate(WHOLE_TEXT)
 
-    for _ in range(200):
-        if any(says(frame) for frame in page.frames):
-            return
+    deadline = time.monotonic() + WAIT_S
+    while not any(says(frame) for frame in page.frames):
+        assert time.monotonic() < deadline, page.main_frame.evaluate(WHOLE_TEXT)[:2000]
         page.wait_for_timeout(100)
-    raise AssertionError(page.main_frame.evaluate(WHOLE_TEXT)[:2000])
 
 
 def test_time_series_opens_with_what_the_user_wrote(
@@ -76,11 +76,12 @@ def test_time_series_opens_with_what_the_user_wrote(
     page = open_page()
     page.goto(f"{logged.root}#timeseries")
     groups = page.locator("mat-expansion-panel, card-group, .group-text, .group-title")
-    for _ in range(200):
-        found = [text.split()[0] for text in groups.all_inner_texts() if text.strip()]
-        if "loss" in found and "~activation_hist" in found:
-            break
+    deadline = time.monotonic() + WAIT_S
+    found: list[str] = []
+    while not {"loss", "~activation_hist"} <= set(found):
+        assert time.monotonic() < deadline, found
         page.wait_for_timeout(100)
+        found = [text.split()[0] for text in groups.all_inner_texts() if text.strip()]
     assert found.index("loss") < found.index("~activation_hist"), found
 
 
@@ -90,7 +91,7 @@ def test_a_colour_picked_in_time_series_is_ours_too(
     tab = open_tab(open_page(), logged.root)
     swatch = tab.frame.locator(".run-name .swatch").first
     colour = "e => getComputedStyle(e).backgroundColor"
-    assert swatch.evaluate(colour) == "rgb(66, 80, 102)"
+    tab.until(lambda: swatch.evaluate(colour), lambda now: now == "rgb(66, 80, 102)")
     tab.page.get_by_text("Time Series", exact=True).first.click()
     tab.page.locator("runs-data-table .run-color-swatch").first.click()
     field = tab.page.locator(".color-picker.open .hex-text input").first

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import STRICT
 from tests.browser.tab import open_tab
@@ -28,21 +28,19 @@ def test_hidden_runs_in_which_something_is_wrong_are_reported(
         button.click()
         menu = tab.frame.get_by_role("dialog", name="Findings")
         tab.until(menu.inner_text, lambda text: "Nothing looks wrong in the 6 shown runs." in text)
-        assert "in 2 runs that are not shown: lr=7, lr=8" in menu.inner_text()
+        expect(menu).to_contain_text("in 2 runs that are not shown: lr=7, lr=8")
         menu.get_by_role("button", name="Show them").click()
         tab.wait_drawn()
         tab.until(button.inner_text, lambda text: "hidden" not in text and "0" not in text)
         tab.until(tab.hash, lambda hash_: "runs=lr=7,lr=8" in hash_)
         tab.page.keyboard.press("Escape")
         rows = tab.frame.locator(".run-choice")
-        assert rows.all_inner_texts()[0].startswith("lr=0")
+        expect(rows.first).to_contain_text("lr=0")
         sick = tab.frame.locator(".run-choice:has(.found.error)")
-        assert [text.splitlines() for text in sick.all_inner_texts()] == [
-            ["lr=7", "collapsed · conv1"],
-            ["lr=8", "collapsed · conv1"],
-        ]
+        collapsed = [["lr=7", "collapsed · conv1"], ["lr=8", "collapsed · conv1"]]
+        tab.until(lambda: [text.splitlines() for text in sick.all_inner_texts()], collapsed.__eq__)
         # What chooses among all runs stays in sight however many there are.
-        assert tab.frame.get_by_role("button", name="With findings").is_visible()
+        expect(tab.frame.get_by_role("button", name="With findings")).to_be_visible()
         tab.frame.locator(".runs-head select").select_option("worst finding first")
         tab.until(lambda: rows.all_inner_texts()[0], lambda text: text.startswith("lr=7"))
         said = rows.locator("label").first

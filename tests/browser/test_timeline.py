@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import BAD, GOOD, STEPS
 from tests.browser.tab import Tab, open_tab
@@ -40,8 +40,10 @@ def test_a_drag_over_the_lane_zooms_and_a_double_click_shows_all(tab: Tab) -> No
     tab.drag(on_lane(tab, 0.25), on_lane(tab, 0.5))
     tab.until(lambda: zoomed(tab), lambda ends: abs(ends[0] - 50) < 1 and abs(ends[1] - 100) < 1)
     field = tab.frame.get_by_label("steps", exact=True)
-    first, last = field.input_value().split("–")
-    assert abs(int(first) - 50) <= 1 and abs(int(last) - 99) <= 1
+    tab.until(
+        lambda: [int(step) for step in field.input_value().split("–")],
+        lambda ends: abs(ends[0] - 50) <= 1 and abs(ends[-1] - 99) <= 1,
+    )
     # Inside of what is shown, a drag moves it; outside, it shows another part.
     tab.drag(on_lane(tab, 0.4), on_lane(tab, 0.5))
     tab.until(lambda: zoomed(tab), lambda ends: abs(ends[0] - 70) < 2 and abs(ends[1] - 120) < 2)
@@ -49,6 +51,7 @@ def test_a_drag_over_the_lane_zooms_and_a_double_click_shows_all(tab: Tab) -> No
     tab.until(lambda: zoomed(tab), lambda ends: abs(ends[0] - 140) < 2 and abs(ends[1] - 180) < 2)
     tab.page.mouse.dblclick(*on_lane(tab, 0.3))
     tab.until(lambda: zoomed(tab), lambda ends: ends == (0, STEPS))
+    tab.wait_written()
     assert pinned(tab) is None
 
 
@@ -60,9 +63,10 @@ def test_escape_gives_a_drag_up_and_a_click_pins(tab: Tab) -> None:
     tab.frame.locator(".lane .brush").wait_for()
     tab.page.keyboard.press("Escape")
     tab.page.mouse.up()
-    assert tab.frame.locator(".lane .brush").count() == 0
+    expect(tab.frame.locator(".lane .brush")).to_have_count(0)
     tab.page.mouse.click(*on_lane(tab, 0.5))
     tab.until(lambda: pinned(tab), lambda unit: unit is not None and abs(unit - STEPS / 2) < 1)
+    tab.wait_written()
     assert zoomed(tab) == (0, STEPS)
 
 
@@ -73,7 +77,7 @@ def test_a_drag_over_a_time_axis_zooms(tab: Tab) -> None:
     y = axis["y"] + axis["height"] / 2
     tab.drag((axis["x"] + axis["width"] / 4, y), (axis["x"] + axis["width"] / 2, y))
     tab.until(lambda: zoomed(tab), lambda ends: abs(ends[0] - 50) < 2 and abs(ends[1] - 100) < 2)
-    assert tab.frame.locator(".head-axis .brush").count() == 0
+    expect(tab.frame.locator(".head-axis .brush")).to_have_count(0)
 
 
 def test_a_drag_over_an_axis_of_a_panel_zooms_that_axis(tab: Tab) -> None:
@@ -84,7 +88,9 @@ def test_a_drag_over_an_axis_of_a_panel_zooms_that_axis(tab: Tab) -> None:
     y = plot["y"] + plot["height"] + 8
     tab.drag((plot["x"] + plot["width"] / 4, y), (plot["x"] + plot["width"] / 2, y))
     tab.until(lambda: zoomed(tab), lambda ends: abs(ends[0] - 50) < 2 and abs(ends[1] - 100) < 2)
+    tab.wait_written()
     assert "zoomY" not in tab.hash()
+    tab.wait_drawn()
     heat = panel.locator(".heat").bounding_box()
     assert heat is not None
     before = tab.axis_ticks("y")
@@ -93,7 +99,7 @@ def test_a_drag_over_an_axis_of_a_panel_zooms_that_axis(tab: Tab) -> None:
     tab.until(tab.hash, lambda text: "zoomY" in text)
     assert abs(zoomed(tab)[0] - 50) < 2, "the steps stay as they were"
     tab.until(lambda: tab.axis_ticks("y"), lambda ticks: ticks != before)
-    assert tab.frame.locator(".axes .brush, .panel > .brush").count() == 0
+    expect(tab.frame.locator(".axes .brush, .panel > .brush")).to_have_count(0)
 
 
 def test_a_range_of_steps_is_typed(tab: Tab) -> None:
@@ -107,17 +113,18 @@ def test_a_range_of_steps_is_typed(tab: Tab) -> None:
     ):
         type_range(tab, text)
         tab.until(lambda: zoomed(tab), lambda now, ends=ends: now == ends)
-        assert field.input_value() == shown
-        labels = tab.tick_labels()
-        assert f"{labels[0]}–{labels[-1]}" == shown
+        expect(field).to_have_value(shown)
+        tab.until(tab.tick_labels, lambda labels, shown=shown: f"{labels[0]}–{labels[-1]}" == shown)  # type: ignore[misc]
     type_range(tab, "120")
     tab.until(lambda: zoomed(tab), lambda now: now[0] >= 119 and now[1] <= 122)
-    assert pinned(tab) == 120.5
+    tab.until(lambda: pinned(tab), lambda unit: unit == 120.5)
     for wrong, said in (("abc", "“abc”"), ("150-100", "100-150"), ("900-950", "from 0 to 199")):
         before = zoomed(tab)
         type_range(tab, wrong)
         tab.frame.get_by_role("status").get_by_text(said).wait_for()
-        assert field.get_attribute("aria-invalid") == "true" and zoomed(tab) == before
+        expect(field).to_have_attribute("aria-invalid", "true")
+        tab.wait_written()
+        assert zoomed(tab) == before
     type_range(tab, "")
     tab.until(lambda: zoomed(tab), lambda now: now == (0, STEPS))
 
@@ -126,9 +133,9 @@ def test_a_range_is_typed_in_steps_on_other_axes_too(tab: Tab) -> None:
     tab.reset("&p.activation_hist.time=relative")
     type_range(tab, "100-150")
     tab.until(lambda: zoomed(tab), lambda now: now == (100, 151))
-    assert tab.frame.get_by_label("steps", exact=True).input_value() == "100–150"
+    expect(tab.frame.get_by_label("steps", exact=True)).to_have_value("100–150")
     tab.set_hash("&p.activation_hist.time=epoch")
-    tab.page.wait_for_timeout(200)
+    tab.wait_drawn()
     type_range(tab, "100-150")
     tab.until(lambda: zoomed(tab), lambda now: abs(now[0] - 1) + abs(now[1] - 1.51) < 1e-5)
 
@@ -149,39 +156,45 @@ def test_playing_moves_the_pin_to_the_end_and_stops(tab: Tab) -> None:
     stop.wait_for()
     tab.page.keyboard.press(" ")
     stop.wait_for(state="detached")
+    tab.wait_written()
     rests = tab.until(lambda: pinned(tab), lambda unit: unit is not None)
-    tab.page.wait_for_timeout(300)
+    tab.wait_written()
     assert pinned(tab) == rests
 
 
 def test_the_lane_tells_of_loss_changes_and_findings(tab: Tab) -> None:
     tab.reset()
     picture = tab.frame.locator(".lane [role=img]")
-    said = tab.until(
-        lambda: picture.get_attribute("aria-label") or "", lambda text: "no finding" not in text
+    tab.until(
+        lambda: picture.get_attribute("aria-label") or "",
+        lambda text: "no finding" not in text and f"loss of {GOOD} from 1 to 0.0363" in text,
     )
-    assert f"loss of {GOOD} from 1 to 0.0363" in said
     colours = """canvas => { const { width, height } = canvas;
       const all = canvas.getContext('2d').getImageData(0, Math.round(height * 0.7), width, 4).data;
       return new Set(new Uint32Array(all.buffer)).size; }"""
     tab.until(lambda: picture.evaluate(colours), lambda count: count > 8)
     tab.page.mouse.move(*on_lane(tab, 0.25))
     tip = tab.frame.locator(".lane-tip")
-    text = tab.until(tip.inner_text, lambda text: "most change" in text)
-    assert text.startswith("step 50") and "loss 0.435 · lr 0.01" in text
+    tab.until(
+        tip.inner_text,
+        lambda text: (
+            text.startswith("step 50") and "most change" in text and "loss 0.435 · lr 0.01" in text
+        ),
+    )
     mark = tab.frame.locator(".lane-finding").first
-    assert BAD in (mark.get_attribute("title") or "")
+    expect(mark).to_have_attribute("title", re.compile(BAD))
     mark.click(position={"x": 12, "y": 6})
     tab.until(lambda: pinned(tab), lambda unit: unit is not None)
 
 
 def test_a_run_that_ended_is_not_called_live(tab: Tab) -> None:
     tab.reset()
-    assert tab.frame.get_by_text("ended").is_visible()
+    expect(tab.frame.get_by_text("ended")).to_be_visible()
     assert tab.frame.get_by_text("live", exact=True).count() == 0
     type_range(tab, "100-150")
     tab.frame.get_by_role("button", name="Reset zoom").get_by_text("Reset zoom").wait_for()
-    assert tab.frame.get_by_text("ended").is_visible()
+    tab.wait_drawn()
+    expect(tab.frame.get_by_text("ended")).to_be_visible()
 
 
 def test_the_timeline_fits_a_phone_and_its_targets_a_finger(

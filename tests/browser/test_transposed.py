@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from playwright.sync_api import Locator, Page
+from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import BAD, GOOD, LAYERS, deep_names
 from tests.browser.tab import Tab, open_tab
@@ -28,8 +28,9 @@ def test_runs_become_rows_and_layers_columns(tab: Tab) -> None:
     tab.frame.get_by_role("button", name="Transpose").click()
     tab.wait_drawn()
     tab.until(tab.hash, lambda address: address.endswith("p.activation_hist.transposed=1"))
-    assert tab.frame.locator(".layer-title .layer-name").all_text_contents() == list(LAYERS)
-    assert tab.frame.locator(".run-row .run-name").all_text_contents() == [GOOD, BAD]
+    expect(tab.frame.locator(".layer-title .layer-name")).to_have_text(list(LAYERS))
+    expect(tab.frame.locator(".run-row .run-name")).to_have_text([GOOD, BAD])
+    tab.wait_drawn()
     for at, run in enumerate((GOOD, BAD)):
         row_y = place(tab.frame.locator(".run-row").nth(at))[1]
         for column, layer in enumerate(LAYERS):
@@ -46,10 +47,11 @@ def test_runs_become_rows_and_layers_columns(tab: Tab) -> None:
 def test_a_step_read_in_one_column_is_marked_in_all(tab: Tab) -> None:
     tab.reset(ON)
     tab.page.mouse.move(*tab.point(BAD, "layer1", 0.25, 0.5))
-    assert "layer1" in tab.frame.locator(".tooltip").inner_text()
+    expect(tab.frame.locator(".tooltip")).to_contain_text("layer1")
     lines = tab.frame.locator(".cross-x:not(.pin-line)")
     # One for each layer, and one for the scalars.
-    assert lines.count() == len(LAYERS) + 1
+    expect(lines).to_have_count(len(LAYERS) + 1)
+    tab.wait_drawn()
     heat = tab.frame.locator(f"{tab.panel(GOOD, 'layer1')} .heat").first.bounding_box()
     assert heat is not None
     wanted = heat["x"] + 0.25 * heat["width"]
@@ -61,19 +63,19 @@ def test_differences_strips_and_pins_work_there_too(tab: Tab) -> None:
     plain = tab.pixels(BAD, "conv1")["colours"]
     tab.reset(f"{ON}&p.activation_hist.difference=1")
     tab.until(lambda: tab.pixels(BAD, "conv1")["colours"] != plain, bool)
-    assert tab.frame.locator(".layer-head").nth(1).get_by_text(f"minus {GOOD}").count() == 1
+    expect(tab.frame.locator(".layer-head").nth(1).get_by_text(f"minus {GOOD}")).to_have_count(1)
     tab.reset(f"{ON}&p.activation_hist.layout=strips")
-    assert tab.frame.locator(".panel.strip").count() == 2 * len(LAYERS)
+    expect(tab.frame.locator(".panel.strip")).to_have_count(2 * len(LAYERS))
     tab.frame.locator(".layer-head .layer-name").first.click()
     tab.wait_drawn()
     head = tab.frame.locator(".layer-head").nth(1)
-    assert tab.frame.locator(".panel:not(.strip)").count() == 2
+    expect(tab.frame.locator(".panel:not(.strip)")).to_have_count(2)
     head.get_by_title("Show only this layer, enlarged").click()
     tab.until(tab.frame.locator(".layer-title").count, lambda count: count == 1)
     tab.page.keyboard.press("Escape")
     tab.reset(f"{ON}&p.activation_hist.pinnedLayers=activations/layer2")
-    names = tab.frame.locator(".layer-title .layer-name").all_text_contents()
-    assert names == ["layer2", "conv1", "layer1"]
+    names = tab.frame.locator(".layer-title .layer-name")
+    expect(names).to_have_text(["layer2", "conv1", "layer1"])
 
 
 def test_heads_stay_in_sight_and_only_columns_on_the_screen_exist(
@@ -103,4 +105,5 @@ def test_names_of_layers_stay_in_sight_beside_many_runs(
     before = place(name)
     tab.frame.locator(".scroller").evaluate("e => e.scrollTo(600, 0)")
     tab.until(lambda: place(tab.frame.locator(".panel"))[0] < 0, bool)
+    tab.wait_still()
     assert place(name) == before

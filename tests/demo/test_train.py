@@ -79,7 +79,7 @@ def test_missing_data_ends_with_the_reasons(
 
 def test_server_answers_on_this_machine_only(tmp_path: Path) -> None:
     with server.tensorboard(tmp_path / "runs") as address:
-        assert urllib.request.urlopen(address.partition("#")[0], timeout=20).status == 200
+        assert urllib.request.urlopen(address.partition("#")[0], timeout=60).status == 200
         port = int(address.split(":")[2].partition("/")[0])
         outside = socket.gethostbyname(socket.gethostname())
         if not outside.startswith("127."):

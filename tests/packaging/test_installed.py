@@ -22,7 +22,7 @@ from tests.packaging.conftest import PACKAGE, ROOT, run
 from tests.unit.cli.runs import collapsed_layers, write_run
 
 NAME = "activation_hist"
-START_S = 60.0
+START_S = 180.0
 MIME_TYPES = {
     ".js": "text/javascript",
     ".css": "text/css",
@@ -35,7 +35,7 @@ MIME_TYPES = {
 def get(address: str) -> tuple[int, str, str]:
     """Status, mime type and text of one request."""
     try:
-        with urllib.request.urlopen(address, timeout=20) as answer:
+        with urllib.request.urlopen(address, timeout=60) as answer:
             text = answer.read().decode(errors="replace")
             return answer.status, answer.headers.get_content_type(), text
     except urllib.error.HTTPError as error:
@@ -72,7 +72,7 @@ def tensorboard(python: Path, logdir: Path) -> Iterator[str]:
         yield address
     finally:
         process.terminate()
-        process.wait(20)
+        process.wait(60)
 
 
 @contextlib.contextmanager

@@ -19,7 +19,7 @@ from http.client import HTTPMessage
 from pathlib import Path
 from typing import Any
 
-START_S = 60.0
+START_S = 180.0
 """A busy machine takes this long to start TensorBoard, at most."""
 
 

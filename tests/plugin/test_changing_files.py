@@ -25,7 +25,7 @@ REQUESTS = 25
 
 LAYERS = [LayerInfo(f"conv{i}", order=i) for i in range(3)]
 RUNS = ("one", "two")
-PATIENCE_S = 120
+PATIENCE_S = 300
 
 
 def part_of(ordinal: int) -> HistogramSeries:

@@ -10,7 +10,7 @@ import pytest
 from tb_activation_hist.plugin import reading_turns
 from tb_activation_hist.plugin.reading_turns import ReadingTurns, Urgency
 
-WAIT_S = 10.0
+WAIT_S = 60.0
 
 
 def start_waiting(turns: ReadingTurns, urgency: Urgency, order: list[Urgency]) -> threading.Thread:

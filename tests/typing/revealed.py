@@ -1,3 +1,4 @@
+# mypy: disallow-untyped-decorators, disallow-subclassing-any, disallow-untyped-calls
 """What the main calls return, each written behind the call as ``assert_type``. Never run."""
 
 import numpy as np

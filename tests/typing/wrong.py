@@ -1,3 +1,4 @@
+# mypy: disallow-untyped-decorators, disallow-subclassing-any, disallow-untyped-calls
 """Six mistakes, each of which a type checker is to find. Never run."""
 
 from torch import nn

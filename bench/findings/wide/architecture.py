@@ -9,9 +9,10 @@ from typing import Final
 from bench.findings.wide.training import Recipe, Task
 
 WORKED, HELD_OUT = "worked", "held-out"
-FRESH_A, FRESH_B, FRESH_C, FRESH_D = "fresh-a", "fresh-b", "fresh-c", "fresh-d"
-HALVES: Final = (WORKED, HELD_OUT, FRESH_A, FRESH_B, FRESH_C, FRESH_D)
-"""Two of the wide set, two of the fresh set and those of two examiners, which others made."""
+FRESH_A, FRESH_B, FRESH_C = "fresh-a", "fresh-b", "fresh-c"
+FRESH_D, FRESH_E = "fresh-d", "fresh-e"
+HALVES: Final = (WORKED, HELD_OUT, FRESH_A, FRESH_B, FRESH_C, FRESH_D, FRESH_E)
+"""Two of the wide set, two of the fresh set and those of three examiners, which others made."""
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from torch import nn
 from bench.findings.fresh.ways import WAYS
 from bench.findings.fresh_c.ways import C_WAYS
 from bench.findings.fresh_d.ways import D_WAYS
+from bench.findings.fresh_e.ways import E_WAYS
 from bench.findings.wide.fault import role_modules
 from bench.findings.wide.training import (
     Training,
@@ -149,13 +150,13 @@ CONDITIONS: Final = {
         Condition("frozen_trunk", _freeze_trunk, frozen=True),
         Condition("frozen_embedding", _freeze_embedding, frozen=True),
         Condition("frozen_in_eval", _keep_trunk_in_eval, frozen=True),
-        *(Condition(name, *way) for name, way in (WAYS | C_WAYS | D_WAYS).items()),
+        *(Condition(name, *way) for name, way in (WAYS | C_WAYS | D_WAYS | E_WAYS).items()),
     )
 }
 VARIED: Final = tuple(
     name
     for name, own in CONDITIONS.items()
-    if name not in (PLAIN, HALF_SCALED, *WAYS, *C_WAYS, *D_WAYS) and not own.frozen
+    if name not in (PLAIN, HALF_SCALED, *WAYS, *C_WAYS, *D_WAYS, *E_WAYS) and not own.frozen
 )
 """The wide set's."""
 

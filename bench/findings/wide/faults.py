@@ -8,6 +8,7 @@ from bench.findings.fresh.faults_a import FAULTS_A
 from bench.findings.fresh.faults_b import FAULTS_B
 from bench.findings.fresh_c.faults import FAULTS_C
 from bench.findings.fresh_d.faults import FAULTS_D
+from bench.findings.fresh_e.faults import FAULTS_E
 from bench.findings.wide.fault import Fault
 from bench.findings.wide.faults_growth import GROWTH_FAULTS
 from bench.findings.wide.faults_inputs import INPUT_FAULTS
@@ -29,6 +30,7 @@ PLANTED: Final[tuple[Fault, ...]] = (
     *FAULTS_B,
     *FAULTS_C,
     *FAULTS_D,
+    *FAULTS_E,
 )
 
 FAULTS: Final[dict[str, Fault]] = {each.name: each for each in PLANTED}

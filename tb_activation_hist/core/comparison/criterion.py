@@ -63,6 +63,9 @@ class Criterion:
         if not number or not 0 <= self.tolerance < math.inf:
             msg = f"tolerance must be a number from 0 up, but got {self.tolerance!r}."
             raise OptionError(msg)
+        if self.mode == "mass" and self.tolerance > 1:
+            msg = f"tolerance in mode 'mass' must be a share from 0 to 1, but got {self.tolerance}."
+            raise OptionError(msg)
         if self.mode == "exact" and self.tolerance != 0:
             msg = (
                 f"tolerance={self.tolerance} has no meaning in the mode 'exact': choose the mode "

@@ -62,6 +62,7 @@ def test_options_reach_the_comparison(logdir: str, tmp_path: Path) -> None:
     [
         (["nowhere", "good"], "does not exist"),
         ([""], "holds 3 runs: again, bad, good. Name the two"),
+        (["good"], "holds one run. Give a second directory or golden file."),
         (["good", "bad", "--offset", "100"], "no step in common"),
         (["good", "bad", "--tolerance", "1"], "has no meaning in the mode 'exact'"),
         (["", "--run", "good", "--run", "best"], "There is no run 'best'"),

@@ -21,7 +21,7 @@ from tensorboard import manager
 (board,) = manager.get_all()
 address = f"http://127.0.0.1:{board.port}/data/plugin/activation_hist/index?known=none"
 try:
-    for _ in range(300):
+    for _ in range(1200):
         with urllib.request.urlopen(address) as answer:
             tags = str(json.load(answer))
         if "activations/block.relu" in tags:
@@ -57,7 +57,7 @@ def test_a_notebook_shows_tensorboard_and_pictures(tmp_path: Path) -> None:
     write_run(Path(logdir), collapsed_layers())
     cells = [SHOW.format(logdir=logdir), ASK, READ.format(logdir=logdir)]
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
-    NotebookClient(notebook, timeout=120, kernel_name="python3").execute(cwd=str(tmp_path))
+    NotebookClient(notebook, timeout=300, kernel_name="python3").execute(cwd=str(tmp_path))
     shown, asked, read = (cell.outputs for cell in notebook.cells)
     assert "<iframe" in str(shown)
     assert asked[0]["text"] == "True\n"

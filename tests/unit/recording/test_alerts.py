@@ -122,14 +122,14 @@ def test_an_endpoint_that_hangs_delays_closing_by_no_more_than_the_bound(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(alerts, "CLOSE_WAIT_S", 0.3)
-    monkeypatch.setattr(alerts, "REQUEST_TIMEOUT_S", 2.0)
+    monkeypatch.setattr(alerts, "REQUEST_TIMEOUT_S", 60.0)
     told: list[Finding] = []
     with socket.socket() as silent:
         silent.bind(("127.0.0.1", 0))
         silent.listen()
         begin = time.monotonic()
         train(alert_url=f"http://127.0.0.1:{silent.getsockname()[1]}/", on_finding=told.append)
-        assert time.monotonic() - begin < 1.9
+        assert time.monotonic() - begin < 30
     assert len(told) == 1
 
 

@@ -129,7 +129,7 @@ def test_the_writers_thread_dies(tmp_path):
         ctypes.c_ulong(thread.ident), ctypes.py_object(SystemExit)
     )
     hist.writer._items.put(None)
-    thread.join(20)
+    thread.join(60)
     assert not thread.is_alive()
     with pytest.warns(ActivationHistWarning, match="thread that writes .* has ended") as told:
         train(model, hist, 3)

@@ -42,7 +42,7 @@ def run_script(body, folder):
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
-        timeout=100,
+        timeout=500,
     )
     return done.returncode, done.stdout + done.stderr
 

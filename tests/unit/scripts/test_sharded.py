@@ -34,7 +34,7 @@ def launch(launcher: tuple[str, ...], folder: Path, *scenarios: str) -> None:
         env={**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"},
         capture_output=True,
         text=True,
-        timeout=200,
+        timeout=500,
     )
     assert done.returncode == 0, done.stderr[-4000:]
     assert "ActivationHistWarning" not in done.stderr

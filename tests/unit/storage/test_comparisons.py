@@ -196,8 +196,22 @@ def test_only_some_layers(reference: MemoryWriter) -> None:
     found = compare_runs(reference, reference, layers=["gradients/1.*", "0"])
     assert {layer.layer for layer in found.layers} >= {"0", "gradients/1.relu"}
     assert all(layer.layer == "0" or layer.kind == "gradients" for layer in found.layers)
+    assert found.complete
     with pytest.raises(OptionError, match=r"No layer of memory matches 'convv1'"):
         compare_runs(reference, reference, layers="convv1")
+
+
+@pytest.mark.parametrize(("layers", "missing"), [("0", ()), ("[04]", ("4",))])
+def test_of_some_layers_only_those_that_were_asked_for_are_missing(
+    layers: str, missing: tuple[str, ...]
+) -> None:
+    found = compare_runs(record(layers=["0"]), record(layers=["0", "4"]), layers=layers)
+    assert found.only_in_b == missing
+
+
+def test_a_share_of_the_values_is_at_most_one(reference: MemoryWriter) -> None:
+    with pytest.raises(OptionError, match="must be a share from 0 to 1, but got 2"):
+        compare_runs(reference, reference, mode="mass", tolerance=2)
 
 
 def test_tolerance_modes_let_small_deviations_pass(reference: MemoryWriter) -> None:

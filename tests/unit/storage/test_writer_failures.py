@@ -50,8 +50,8 @@ def test_a_full_queue_waits(tmp_path):
     writer = RunWriter(tmp_path, options=WriterOptions(queue_records=1, flush_s=60))
     late, arrived = make_late_record(1)
     writer.write(late)
-    threading.Timer(0.3, arrived.set).start()
     began = time.monotonic()
+    threading.Timer(0.3, arrived.set).start()
     assert writer.write(make_record(2, layers, random_rows(2, 1)))
     assert time.monotonic() - began > 0.2
     writer.close()
@@ -186,7 +186,7 @@ SCRIPT = """
         writer.write(make_record(step, make_layers(1), random_rows(step, 1)))
     print("written", flush=True)
     if sys.argv[3] == "wait":
-        time.sleep(60)
+        time.sleep(120)
 """
 
 
@@ -207,11 +207,12 @@ def test_kill_loses_at_most_what_came_after_the_last_flush(tmp_path):
     process = start_script(tmp_path, 0.2, "wait")
     assert process.stdout.readline() == b"written\n"
     wait_for(lambda: block_values(tmp_path))
-    time.sleep(0.5)
+    layer = "block0.conv0"
+    wait_for(lambda: read_histograms(tmp_path)["."][layer].steps.tolist() == [1, 2, 3])
     process.send_signal(signal.SIGKILL)
-    process.wait(20)
+    process.wait(60)
     process.stdout.close()
-    assert read_histograms(tmp_path)["."]["block0.conv0"].steps.tolist() == [1, 2, 3]
+    assert read_histograms(tmp_path)["."][layer].steps.tolist() == [1, 2, 3]
 
 
 @pytest.mark.parametrize("kind", [0, 1], ids=["torch", "tensorboardX"])
