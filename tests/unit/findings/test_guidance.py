@@ -132,6 +132,8 @@ def test_zeros_from_the_start_have_other_causes(
             "without norms or skip",
         ),
         ("collapsed", "equal_outputs", Network(layers=14), "inputs far outside"),
+        ("vanishing", "vanishing_decay", Network(layers=5), "as the KL term of a VAE does"),
+        ("vanishing", "vanishing_decay", Network(layers=2), "weight decay"),
         ("collapsed", "equal_outputs", Network(7, 6, has_norms=False), "a chain of sigmoids"),
     ],
 )
