@@ -252,3 +252,15 @@ def test_nothing_is_hard_to_reach(
     tab.frame.get_by_role("grid").focus()
     tab.page.keyboard.press("ArrowDown")
     assert_accessible(tab)
+
+
+def test_layers_are_in_sight_at_200_percent(
+    open_page: Callable[..., Page], sweep: TensorBoard
+) -> None:
+    tab = open_frame(open_page(720, 450), sweep.root)
+    layers = tab.frame.locator(".board-stages").first
+    layers.wait_for()
+    tab.until(layers.bounding_box, lambda box: box is not None and box["x"] < 360)
+    # What has no column is still there to group and filter by.
+    tab.choose("Group runs by", "lr")
+    tab.until(lambda: rows(tab)[0], lambda line: line.startswith("lr=0.001: "))

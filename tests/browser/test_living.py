@@ -136,6 +136,33 @@ def test_a_failing_server_is_said_and_can_be_asked_again(
     tab.frame.get_by_text("not connected").wait_for()
 
 
+def test_a_server_that_takes_long_or_fails_at_first_is_said(
+    open_page: Callable[..., Page], two_runs: TensorBoard
+) -> None:
+    page = open_page()
+    held = HeldRequests(page, "**/activation_hist/index*")
+    tab = open_frame(page, two_runs.root)
+    skeleton = tab.frame.get_by_label("Loading the list of runs")
+    skeleton.wait_for()
+    read = "e => { const { content, visibility } = getComputedStyle(e, '::before');"
+    tab.until(
+        lambda: skeleton.evaluate(f"{read} return visibility === 'visible' && content; }}"),
+        lambda said: said == '"Waiting for TensorBoard …"',
+    )
+    held.release()
+    tab.wait_drawn()
+    other = open_page()
+    recover = fail_requests(other, "**/activation_hist/index*", "The disk is on fire.")
+    tab = open_frame(other, two_runs.root)
+    alert = tab.frame.get_by_role("alert")
+    alert.wait_for()
+    assert "No data from TensorBoard" in alert.inner_text()
+    assert "The disk is on fire." in alert.inner_text()
+    recover()
+    tab.frame.get_by_role("button", name="Try again").click()
+    tab.wait_drawn()
+
+
 def test_what_failed_is_asked_for_again_when_the_server_is_back(
     open_page: Callable[..., Page], two_runs: TensorBoard
 ) -> None:

@@ -23,12 +23,12 @@ RECORDS, UNITS, DEAD = 64, 16, 5
 LAYERS = [LayerInfo("relu", order=0, type="ReLU", split=-1), LayerInfo("plain", order=1)]
 
 
-def write_split_run(folder: Path) -> None:
-    """Unit 5 dies half-way; unit u is 2**u large."""
+def write_split_run(folder: Path, octaves: float = 1) -> None:
+    """Unit 5 dies half-way; unit u is 2**(octaves * u) large."""
     random = np.random.default_rng(0)
     writer = RunWriter(folder, options=WriterOptions(histogram_points=0, scalar_points=0))
     for step in range(1, RECORDS + 1):
-        table = np.maximum(random.normal(size=(50, UNITS)), 0) * 2.0 ** np.arange(UNITS)
+        table = np.maximum(random.normal(size=(50, UNITS)), 0) * 2.0 ** (octaves * np.arange(UNITS))
         table[:, DEAD] *= step <= RECORDS // 2
         values = table.astype(np.float32).ravel()
         counts = values_to_counts([values, values])
@@ -83,6 +83,27 @@ def test_units_are_a_view_of_the_panel(
     tab.frame.locator("button", has_text="histograms").click()
     tab.until(units.count, lambda count: count == 0)
     assert tab.problems == []
+
+
+def test_units_of_two_runs_have_one_colour_scale(
+    tmp_path: Path, open_page: Callable[..., Page]
+) -> None:
+    write_split_run(tmp_path / "logs" / "even", octaves=0)
+    write_split_run(tmp_path / "logs" / "steep")
+    with running_tensorboard(tmp_path, f"--logdir={tmp_path / 'logs'}", env=STRICT) as server:
+        server.wait_for_series(4)
+        tab = open_tab(open_page(), server.root, "&p.activation_hist.unitStatistic=rms")
+        tab.frame.locator("button", has_text="units").first.click()
+        heads = tab.frame.locator(".units-head > .ellipsis")
+
+        def ends() -> list[str]:
+            return [text.partition(";")[2] for text in heads.all_inner_texts()]
+
+        tab.until(ends, lambda found: len(found) == 2 and found[0] == found[1] != "")
+        tab.frame.get_by_role("button", name="More settings").click()
+        tab.choose("Same colours", "panel")
+        tab.until(ends, lambda found: len(found) == 2 and found[0] != found[1])
+        assert tab.problems == []
 
 
 def colours(tab: Tab) -> dict[str, list[int]]:

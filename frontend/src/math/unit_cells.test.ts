@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { type UnitTable, unitColumn, unitsOfRow, unitsToText, valueToShare } from "./unit_cells";
+import { joinRanges, type UnitTable, unitColumn, unitsOfRow, unitsToText, valueToShare } from "./unit_cells";
 
 const TABLE: UnitTable = {
   per_row: 2,
@@ -27,6 +27,15 @@ test("shares of zeros have the whole scale, sizes a logarithmic one, others thei
   expect(valueToShare(2, "rms", TABLE.range)).toBe(0.5);
   expect(valueToShare(2, "mean", [0, 8])).toBe(0.25);
   expect(valueToShare(3, "mean", [3, 3])).toBe(1);
+});
+
+test("tables that are compared have one range", () => {
+  const others = [
+    { ...TABLE, range: [2, 20] as const },
+    { ...TABLE, range: null },
+  ];
+  expect(joinRanges([TABLE, ...others])).toEqual([0.5, 20]);
+  expect(joinRanges([{ ...TABLE, range: null }])).toBeNull();
 });
 
 test("what has no value, or no logarithm, has no colour", () => {

@@ -41,6 +41,12 @@ export function unitsToText(units: readonly number[]): string {
   return units.length > 3 ? `${units.slice(0, 3).join(", ")} …` : units.join(", ");
 }
 
+/** The range of all values of some tables; null where none has any. */
+export function joinRanges(tables: readonly UnitTable[]): UnitTable["range"] {
+  const ends = tables.flatMap(({ range }) => range ?? []);
+  return ends.length === 0 ? null : [Math.min(...ends), Math.max(...ends)];
+}
+
 /** Share 0..1 of the colour scale of a value; -1 where it has no colour. */
 export function valueToShare(value: number | null, statistic: string, range: UnitTable["range"]): number {
   if (value === null || range === null) return -1;

@@ -22,7 +22,7 @@ export function Loading() {
 function Unreachable() {
   return (
     <div class="message" role="alert">
-      <h2>TensorBoard did not answer</h2>
+      <h2>No data from TensorBoard</h2>
       <p>{failure}</p>
       <button type="button" class="button primary" onClick={() => void askIndex()}>
         Try again

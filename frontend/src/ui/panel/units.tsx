@@ -1,13 +1,14 @@
 /** The units (slices) of a split layer over the steps, in place of its histogram: a row a unit, colour a statistic. */
 
-import { type Signal, useComputed, useSignal, useSignalEffect } from "@preact/signals";
-import { useRef } from "preact/hooks";
+import { type Signal, signal, useComputed, useSignal, useSignalEffect } from "@preact/signals";
+import { useEffect, useRef } from "preact/hooks";
 import { formatCounted, formatShare, formatSteps, formatValue } from "../../math/format";
-import { unitColumn, unitsOfRow, unitsToText, valueToShare } from "../../math/unit_cells";
+import { joinRanges, unitColumn, unitsOfRow, unitsToText, valueToShare } from "../../math/unit_cells";
 import type { Slices } from "../../series/types";
 import { client } from "../../view/catalog/catalog";
 import { NOTES_PX, pixelRatio, plot_px } from "../../view/layout/metrics";
 import { currentLut } from "../../view/panel/colour_tables";
+import { effectiveColourScope } from "../../view/panel/contrast";
 import type { PanelView } from "../../view/panel/panel_view";
 import type { UnitStatistic } from "../../view/panel/shown_units";
 import { unitStatistic, unitsSorted } from "../../view/settings/settings";
@@ -20,15 +21,34 @@ interface Props {
   readonly panel: PanelView;
 }
 
+/** Of all panels that show units. */
+const answers = signal<readonly (Slices & Props)[]>([]);
+
+function keepAnswer(panel: PanelView, slices?: Slices): void {
+  const others = answers.peek().filter((other) => other.panel !== panel);
+  answers.value = slices === undefined ? others : [...others, { ...slices, panel }];
+}
+
+/** A panel's units; their colours have one scale for all runs of the layer, unless each panel has its own. */
+function answerOf(panel: PanelView): Slices | null {
+  const own = answers.value.find((one) => one.panel === panel);
+  if (own === undefined || effectiveColourScope() === "panel") return own ?? null;
+  const alike = answers.value.filter(
+    (one) => one.panel.layer === panel.layer && one.statistic === own.statistic,
+  );
+  return { ...own, range: joinRanges(alike) };
+}
+
 export function Units({ panel }: Props) {
-  const answer = useSignal<Slices | null>(null);
+  const answer = useComputed(() => answerOf(panel));
   const error = useSignal("");
   const pointer = useSignal<Place | null>(null);
   const canvas = useRef<HTMLCanvasElement>(null);
   // In place of the bands and the strip too, which are of the histograms.
   const height = useComputed(() => panel.layer.layout.value.axisTop_px - NOTES_PX);
   const place = useComputed(() => box({ top: NOTES_PX, height: height.value, width: plot_px.value }));
-  useSignalEffect(() => fetchUnits(panel, answer, error));
+  useSignalEffect(() => fetchUnits(panel, error));
+  useEffect(() => () => keepAnswer(panel), [panel]);
   useSignalEffect(() => {
     if (canvas.current !== null) paint(canvas.current, panel, answer.value, height.value - HEAD_PX);
   });
@@ -97,7 +117,7 @@ function UnitControls({ words }: { readonly words: string }) {
 }
 
 /** Ask again when the series has grown or another statistic is wanted; returns what gives the request up. */
-function fetchUnits(panel: PanelView, answer: Signal<Slices | null>, error: Signal<string>): () => void {
+function fetchUnits(panel: PanelView, error: Signal<string>): () => void {
   void panel.data.tile.value?.revision;
   const { tag } = panel.layer.series.value;
   const sort = unitsSorted.value ? "value" : "number";
@@ -105,7 +125,7 @@ function fetchUnits(panel: PanelView, answer: Signal<Slices | null>, error: Sign
   const abort = new AbortController();
   client.slices(query, abort.signal).then(
     (slices) => {
-      answer.value = slices;
+      keepAnswer(panel, slices);
       error.value = "";
     },
     (reason: unknown) => {

@@ -121,7 +121,7 @@ export function compareFacts(a: Fact, b: Fact, direction: 1 | -1): number {
 export const boardNames = computed(() => shortNames(runsWithData.value.map((run) => run.name)));
 
 /** Less room than this is for names, findings and layers alone. */
-const NARROW_PX = 640;
+const NARROW_PX = 760;
 
 /** Those that stand in the table. */
 export const factColumns = computed<readonly FactColumn[]>(() =>
