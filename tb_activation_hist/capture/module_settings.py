@@ -20,7 +20,7 @@ def module_settings(module: nn.Module) -> str:
     "" for a module that shows nothing, or fails to.
     """
     try:
-        text = module.extra_repr()
+        text: object = module.extra_repr()
     except Exception:  # noqa: BLE001 - it is the user's code, and only for looking at
         return ""
     if not isinstance(text, str):
