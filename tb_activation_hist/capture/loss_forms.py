@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -10,6 +10,7 @@ import numpy as np
 from tb_activation_hist.core.grid import FloatArray, IntArray
 from tb_activation_hist.core.setup_facts import (
     BINARY,
+    BINARY_CHANCE,
     CROSS_ENTROPY,
     NEGATIVE_LIKELIHOOD,
     SOFTENED,
@@ -37,9 +38,9 @@ about the same gradients, too."""
 class LossForm:
     """A loss and what it was given. name: a form of `core.setup_facts`.
 
-    labels: the class of each sample, (N,). normalised: whether the outputs are what the loss makes
-    of them once more, or, of `NEGATIVE_LIKELIHOOD`, what it expects: probabilities, a sigmoid's
-    values, logarithms of probabilities.
+    labels: the class of each sample, (N,); empty where each has several. normalised: whether the
+    outputs are what the loss makes of them once more, or, of `NEGATIVE_LIKELIHOOD` and
+    `BINARY_CHANCE`, what it expects: a sigmoid's values, probabilities or their logarithms.
     """
 
     name: str
@@ -56,6 +57,11 @@ def find_form(outputs: FloatArray, gradients: FloatArray) -> LossForm | None:
         return None
     if outputs.shape[1] == 1:
         return _find_binary(outputs[:, 0], gradients[:, 0])
+    return _find_of_classes(outputs, gradients) or _find_of_labels(outputs, gradients)
+
+
+def _find_of_classes(outputs: FloatArray, gradients: FloatArray) -> LossForm | None:
+    """A loss by which each sample is of one class."""
     size = np.abs(gradients).max(axis=1)
     used = size > USED * size.max()
     if used.sum() < LEAST_ROWS:
@@ -64,6 +70,12 @@ def find_form(outputs: FloatArray, gradients: FloatArray) -> LossForm | None:
     if ((gradients != 0).sum(axis=1) == 1).all() and (gradients <= 0).all():
         return _find_likelihood(outputs, gradients, size)
     return _find_cross_entropy(outputs, gradients, size)
+
+
+def _find_of_labels(outputs: FloatArray, gradients: FloatArray) -> LossForm | None:
+    """A loss by which each output is a question of its own, as with several labels of a sample."""
+    form = _find_binary(outputs.ravel(), gradients.ravel())
+    return form and replace(form, labels=np.zeros(0, np.int64))
 
 
 def _find_cross_entropy(
@@ -110,22 +122,36 @@ def _find_likelihood(
         return LossForm(NEGATIVE_LIKELIHOOD, labels, _are_probabilities(np.exp(outputs)))
 
 
-def _find_binary(logits: FloatArray, gradients: FloatArray) -> LossForm | None:
-    """Gradients are in proportion to the sigmoid of the outputs, less 1 for those of class 1."""
+def _find_binary(outputs: FloatArray, gradients: FloatArray) -> LossForm | None:
+    """A loss of one output (N,) that tells two classes apart: of logits, or of probabilities."""
     used = np.abs(gradients) > USED * np.abs(gradients).max()
     if used.sum() < LEAST_ROWS:
         return None
-    logits, gradients = logits[used], gradients[used]
+    outputs, gradients = outputs[used], gradients[used]
     labels = (gradients < 0).astype(np.int64)
-    expected = 1 / (1 + np.exp(-logits.clip(-60, 60))) - labels
+    within = bool(((outputs >= 0) & (outputs <= 1)).all())
+    if _is_in_proportion(gradients, _sigmoid(outputs) - labels, labels):
+        return LossForm(BINARY, labels, within and bool(np.ptp(outputs) > 0))
+    if not within:
+        return None
+    wrong = np.abs(outputs - labels)
+    if _is_in_proportion(gradients, (1 - 2 * labels) / (1 - wrong).clip(1e-12), labels):
+        return LossForm(BINARY_CHANCE, labels, normalised=True)
+    return None
+
+
+def _is_in_proportion(gradients: FloatArray, expected: FloatArray, labels: IntArray) -> bool:
+    """Whether gradients are the expected ones but for one factor, as a mean over the batch has."""
     sizes = np.abs(expected)
     if labels.min() == labels.max() and np.ptp(sizes) < VARIED * sizes.max():
-        return None
+        return False
     factors = gradients / np.where(expected == 0, np.nan, expected)
-    if not np.isfinite(factors).all() or np.ptp(factors) > EXACT * factors.max():
-        return None
-    within = bool(((logits >= 0) & (logits <= 1)).all())
-    return LossForm(BINARY, labels, within and bool(np.ptp(logits) > 0))
+    return bool(np.isfinite(factors).all() and np.ptp(factors) <= EXACT * factors.max())
+
+
+def _sigmoid(logits: FloatArray) -> FloatArray:
+    chances: FloatArray = 1 / (1 + np.exp(-logits.clip(-60, 60)))
+    return chances
 
 
 def _softmax(logits: FloatArray) -> FloatArray:

@@ -264,7 +264,8 @@ class _Known:
         else:
             self._forms[form.name] += 1
             self._normalised[form.name] += form.normalised
-            self._classes.add(form.labels)
+            if len(form.labels):
+                self._classes.add(form.labels)
 
     @property
     def fact(self) -> LossGradients:

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from tb_activation_hist.capture.count import is_capturing
 from tb_activation_hist.capture.parameter_samples import Gathered, take_sample
 from tb_activation_hist.capture.torch_internals import is_tracing, version
+from tb_activation_hist.core.grid import FloatArray
 from tb_activation_hist.core.setup_facts import RestoredWeights
 
 LOOKED_AT: Final = 256
@@ -78,7 +79,9 @@ class RestoreWatch:
         while self._waiting and (wait or self._waiting[0][1].arrived):
             found = True
             step, gathered = self._waiting.popleft()
-            self._compare(gathered.read().tobytes(), step)
+            values = gathered.read()
+            if not _are_clamped(values):
+                self._compare(values.tobytes(), step)
         return found
 
     def _compare(self, value: bytes, step: int) -> None:
@@ -101,6 +104,17 @@ class RestoreWatch:
         return RestoredWeights(
             self.name, self._writes, self._last, often.times, often.step, often.first, often.last
         )
+
+
+def _are_clamped(values: FloatArray) -> bool:
+    """Whether all are at one of two ends, as weights of a critic are that are clipped each step.
+
+    They come back to the same ends although they were moved.
+    """
+    highest = float(values.max())
+    return (
+        len(values) > 2 and float(values.min()) == -highest and bool((abs(values) == highest).all())
+    )
 
 
 def may_be_watched(parameter: Tensor) -> bool:

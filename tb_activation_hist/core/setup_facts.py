@@ -168,7 +168,10 @@ SOFTENED: Final = "cross_entropy of a softmax"
 """Of logits, by a softmax before the loss and one inside it."""
 
 BINARY: Final = "binary_cross_entropy_with_logits"
-"""Of single logits, by a sigmoid inside the loss."""
+"""Of single logits, or of one for each of several labels, by a sigmoid inside the loss."""
+
+BINARY_CHANCE: Final = "binary_cross_entropy"
+"""Of single probabilities, or of one for each of several labels."""
 
 NEGATIVE_LIKELIHOOD: Final = "nll_loss"
 """Of logarithms of probabilities: all that the gradient says is which class is the right one."""

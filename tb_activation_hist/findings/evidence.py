@@ -65,7 +65,7 @@ FIGURES: Final[Mapping[str, Figure]] = {
     "loss_end": Figure("logged loss at the end"),
     "loss_step": Figure("first step whose logged loss is not finite"),
     "largest": Figure("largest |x|", NUMBER, ("level",)),
-    "height": Figure("highest peak, relative to the start", TIMES, ("height",)),
+    "height": Figure("peaks, relative to the start", TIMES, ("height",)),
     "largest_factor": Figure("largest rise", TIMES),
     "largest_step": Figure("step of the largest values"),
     "likeness": Figure("correlation of neighbouring batches", NUMBER, ("neighbour_likeness",)),

@@ -11,7 +11,11 @@ import numpy as np
 from tb_activation_hist.core.setup_facts import OptimizerGroup
 from tb_activation_hist.findings.hits import name_layers, whole_run_hit
 from tb_activation_hist.findings.known_values import known_median
-from tb_activation_hist.findings.loss_signals import chance_loss, find_loss_trend
+from tb_activation_hist.findings.loss_signals import (
+    chance_loss,
+    find_loss_trend,
+    stays_above_chance,
+)
 from tb_activation_hist.findings.parameter_signals import ParameterSignals
 from tb_activation_hist.findings.rule import Observation
 from tb_activation_hist.findings.rules.low_precision import FLOAT_LIMITS
@@ -167,6 +171,7 @@ def find_short_ways(layers: RunSignals, options: HardlyLearningThresholds) -> It
     falls = trend is not None and trend.end <= LOSS_LEFT * trend.begin
     at_chance = trend is not None and chance_loss(layers, trend) is not None
     stays = not falls and (at_chance or length < options.no_way)
+    stays = stays or (trend is not None and stays_above_chance(layers, trend))
     swapped = next((g for g in layers.facts.of(OptimizerGroup) if _is_swapped(g, layers)), None)
     rates = (
         ""

@@ -10,7 +10,12 @@ import numpy as np
 
 from tb_activation_hist.core.grid import FloatArray
 from tb_activation_hist.core.loss_history import LossHistory, split_words
-from tb_activation_hist.core.setup_facts import OptimizerGroup
+from tb_activation_hist.core.setup_facts import (
+    BINARY,
+    BINARY_CHANCE,
+    LossGradients,
+    OptimizerGroup,
+)
 from tb_activation_hist.findings.run_signals import RunSignals
 
 PLAIN_WORDS: Final = frozenset(
@@ -29,6 +34,9 @@ NEAR_CHANCE: Final = 0.1
 NEAR_TWO: Final = 0.03
 """How near to that of guessing a cross entropy begins, as a share of it; with two outputs, others
 may have its size by chance."""
+
+MOST_ABOVE: Final = 1.5
+"""How many times that of guessing a cross entropy of large first outputs begins at, at most."""
 
 
 @dataclass(frozen=True)
@@ -96,10 +104,31 @@ def chance_loss(run: RunSignals, trend: LossTrend) -> float | None:
 
     None if the loss does not begin near it, so that it is no such loss.
     """
-    shape = run.learners[-1].info.shape if run.learners else ()
-    if len(shape) < 2:
-        return None
-    classes = shape[1] if len(shape) == 4 else shape[-1]
+    classes = _count_classes(run)
     chance = math.log(max(classes, 2))
     near = NEAR_CHANCE if classes > 2 else NEAR_TWO
-    return chance if abs(trend.first - chance) <= near * chance else None
+    return chance if classes and abs(trend.first - chance) <= near * chance else None
+
+
+def stays_above_chance(run: RunSignals, trend: LossTrend) -> bool:
+    """Whether a loss that begins above that of guessing, but near it, is still above it at the end.
+
+    A network whose first outputs are large begins so. Of two classes, other losses have that size.
+    """
+    classes = _count_classes(run)
+    chance = math.log(max(classes, 2))
+    near = chance <= trend.first <= MOST_ABOVE * chance
+    return classes > 2 and near and chance <= trend.end <= trend.begin
+
+
+def _count_classes(run: RunSignals) -> int:
+    """Outputs of the last layer that learns, 0 where they are not known.
+
+    They are 2 where each output is a question of its own, as with several labels of a sample.
+    """
+    shape = run.learners[-1].info.shape if run.learners else ()
+    if len(shape) < 2:
+        return 0
+    if any(fact.form in (BINARY, BINARY_CHANCE) for fact in run.facts.of(LossGradients)):
+        return 2
+    return shape[1] if len(shape) == 4 else shape[-1]

@@ -237,13 +237,12 @@ E_RATES: Final = (
         DECAYED | kinds("optimizer_settings"),
         prepare=decay_of_half,
     ),
-    plant(
+    harm(
         FRESH_E,
         WRONGLY,
         "gradient_stopped_nowhere",
         "sim_siam",
         kinds("collapsed", "vanishing"),
-        allows=AFTERMATH,
         prepare=follow_both,
     ),
     harm(

@@ -193,8 +193,16 @@ E_START: Final = (
         FRESH_E,
         LAST,
         "sigmoid_twice",
-        "multi_label centre_points",
+        "multi_label",
         kinds("loss_mismatch"),
+        prepare=end_in_sigmoid_twice,
+    ),
+    harm(
+        FRESH_E,
+        LAST,
+        "sigmoid_before_a_focal_loss",
+        "centre_points",
+        kinds("loss_mismatch", "vanishing"),
         prepare=end_in_sigmoid_twice,
     ),
     harm(

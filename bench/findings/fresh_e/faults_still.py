@@ -177,6 +177,7 @@ E_STILL: Final = (
         "warm_up_of_ten_thousand",
         "fnet",
         prepare=warm_up_for_long,
+        severities=ANY_SEVERITY,
         needs_effect=True,
     ),
     still(FRESH_E, NOTHING, "predictions_rounded", "attentive_sales", prepare=round_predictions),
@@ -187,6 +188,7 @@ E_STILL: Final = (
         "target_copied_to_online",
         "categorical_dqn",
         prepare=sync_backwards,
+        allows=STILL_TOO | kinds("spike_and_crash"),
         needs_effect=True,
     ),
     plant(

@@ -109,12 +109,23 @@ DOES_WITHOUT: Final = Guidance(
     check="Train once without <layer>: if the loss ends the same, it is not needed.",
 )
 
+FEW: Final = 3
+"""Layers with weights up to which one of them may shrink by a weight decay that all have."""
+
+
+def _fades_alone(case: Case) -> bool:
+    """Whether the outputs of one layer shrink in a network of several: decay shrinks them all."""
+    alone = len(case.finding.layers) == 1 and case.network.layers > FEW
+    return alone and case.exceeds("vanishing_decay")
+
+
 VANISHING: Final[tuple[Pattern, ...]] = (
     (exceeds("vanishing_gradient"), GRADIENTS_VANISH),
     (exceeds("vanishing_depth"), INPUT_FADES),
     (exceeds("vanishing_start"), TINY_FROM_START),
     (exceeds("vanishing_weights"), TINY_FROM_START),
     (exceeds("vanishing_beside"), SHRINKS_ALONE),
+    (_fades_alone, SHRINKS_ALONE),
     (exceeds("vanishing_last"), OUTPUTS_SHRINK),
     (always, VALUES_VANISH),
 )

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from tb_activation_hist.core.setup_facts import KeptGradients
+from tb_activation_hist.core.setup_facts import KeptGradients, OptimizerGroup
 from tb_activation_hist.findings.hits import whole_run_hit
 from tb_activation_hist.findings.rule import Begins, Observation, RunRule
 from tb_activation_hist.findings.run_signals import RunSignals
+from tb_activation_hist.findings.signals import Signals
 from tb_activation_hist.findings.thresholds import UNIT_STEPS, Thresholds, threshold
 
 
@@ -29,8 +30,10 @@ def find_kept_gradients(
 ) -> Iterator[Observation]:
     known = [fact for fact in layers.facts.of(KeptGradients) if fact.steps >= options.kept_steps]
     kept = [fact for fact in known if fact.kept == fact.steps]
-    hits = [whole_run_hit(s, {}) for s in layers.owners_of_weights]
-    if kept and len(kept) == len(known) and hits:
+    every = len(kept) == len(known)
+    owners = [s for s in layers.owners_of_weights if every or _is_beside(s, kept)]
+    hits = [whole_run_hit(s, {}) for s in owners]
+    if kept and (every or _has_several_optimizers(layers)) and hits:
         yield Observation(
             hits=hits,
             title=f"gradients are not cleared: in all {kept[0].steps} steps that were looked at, "
@@ -38,6 +41,17 @@ def find_kept_gradients(
             threshold={"kept_steps": options.kept_steps},
             figures={"records": kept[0].steps},
         )
+
+
+def _has_several_optimizers(layers: RunSignals) -> bool:
+    """Each of them clears gradients of its own."""
+    return any(group.place > 1 for group in layers.facts.of(OptimizerGroup))
+
+
+def _is_beside(signals: Signals, kept: Sequence[KeptGradients]) -> bool:
+    """Whether a layer is in the same model, or part of one, as a parameter that was followed."""
+    parts = {fact.parameter.partition(".")[0] for fact in kept}
+    return signals.info.layer.partition(".")[0] in parts
 
 
 KEPT_GRADIENTS: Final = RunRule(

@@ -159,8 +159,12 @@ def _find_decay(
 
 
 def _first_gradient(layers: RunSignals) -> float:
-    """Median size of the matrices' first gradients; 0 where none is known."""
-    first = [p.gradients.rms[:EARLY] for p in matrices(layers.parameters) if p.gradients]
+    """Median size of the matrices' first gradients; 0 before `EARLY` are known.
+
+    The first of all is often the smallest, as that of a policy that values nothing yet.
+    """
+    known_ones = [p.gradients.rms for p in matrices(layers.parameters) if p.gradients]
+    first = [sizes[:EARLY] for sizes in known_ones if len(sizes) >= EARLY]
     known = np.concatenate(first) if first else np.zeros(0)
     known = known[np.isfinite(known) & (known > 0)]
     return float(np.median(known)) if len(known) else 0.0

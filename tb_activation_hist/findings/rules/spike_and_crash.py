@@ -38,8 +38,8 @@ class SpikeThresholds(Thresholds):
     spike_height: float = threshold(
         2.0,
         UNIT_FACTOR,
-        "Highest peak, relative to the layer's scale at the start, below which they are an info: a "
-        "scale that falls and comes back does no harm by itself.",
+        "Peak, relative to the layer's scale at the start, that so many cycles must reach: else "
+        "they are an info, as a scale that falls and comes back, or jumps once, does no harm.",
         "bench/findings: 0.9 in healthy trainings, 4.8 and more in those that diverge",
     )
 
@@ -62,7 +62,7 @@ def find_spikes(layers: RunSignals, options: SpikeThresholds) -> Iterator[Observ
 
 
 def _is_high(group: Sequence[Hit], options: SpikeThresholds) -> bool:
-    """Whether a layer rises above what it was at the start."""
+    """Whether a layer rises above what it was at the start, again and again."""
     return any(hit.figures["height"] >= options.spike_height for hit in group)
 
 
@@ -78,11 +78,12 @@ def _spike_hit(signals: Signals, options: SpikeThresholds) -> Hit | None:
     if len(spikes) < options.spike_cycles:
         return None
     height = max(float(size[peak] - size[valley]) for valley, peak, _ in spikes)
+    peaks = sorted(float(scale[peak]) for _, peak, _ in spikes)
     start = max(min(float(scale[0]), signals.early_rms), np.finfo(np.float64).tiny)
     figures = {
         "cycles": len(spikes),
         "largest_factor": 2.0**height,
-        "height": max(float(scale[peak]) for _, peak, _ in spikes) / start,
+        "height": peaks[-options.spike_cycles] / start,
     }
     first, last = _begin_of_trouble(size, *spikes[0]), spikes[-1][2]
     return Hit(signals, int(index[first]), int(index[last]), figures)

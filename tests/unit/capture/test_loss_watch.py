@@ -63,6 +63,11 @@ def classes(target: Tensor) -> Tensor:
     return (target > 0).long() + (target > 1).long()
 
 
+def labels(target: Tensor) -> Tensor:
+    """Four of each sample, of which any may be true."""
+    return (target[:, None] + torch.tensor([-1.0, 0.0, 0.5, 2.0]) > 0).float()
+
+
 def binary(target: Tensor) -> Tensor:
     return (target > 0).float()[:, None]
 
@@ -92,6 +97,15 @@ def binary(target: Tensor) -> Tensor:
             {"softened_twice"},
         ),
         (1, (), lambda o, t: F.binary_cross_entropy_with_logits(o, binary(t)), set()),
+        (
+            4,
+            (nn.Sigmoid(),),
+            lambda o, t: F.binary_cross_entropy_with_logits(o, labels(t)),
+            {"softened_twice"},
+        ),
+        (4, (), lambda o, t: F.binary_cross_entropy_with_logits(o, labels(t)), set()),
+        (4, (nn.Sigmoid(),), lambda o, t: F.binary_cross_entropy(o, labels(t)), set()),
+        (4, (nn.Sigmoid(),), lambda o, t: F.mse_loss(o, labels(t)), set()),
         (1, (nn.Sigmoid(),), lambda o, t: F.binary_cross_entropy(o, binary(t)), set()),
         (1, (nn.Sigmoid(),), lambda o, t: F.mse_loss(o, binary(t)), set()),
         (1, (nn.Sigmoid(),), own_targets(F.mse_loss), {"out_of_range"}),
@@ -150,14 +164,19 @@ def test_classes_are_no_actions_taken() -> None:
 
 
 @pytest.mark.parametrize("is_sorted", [True, False])
-@pytest.mark.parametrize("outputs", [1, 3])
+@pytest.mark.parametrize("outputs", [1, 2, 3])
 def test_batches_of_one_class(outputs: int, is_sorted: bool) -> None:
+    """Of one logit, of two that are one probability, and of three."""
+
     def loss(output: Tensor, target: Tensor) -> Tensor:
+        if outputs == 2:
+            return F.binary_cross_entropy(output, binary(target))
         if outputs == 1:
             return F.binary_cross_entropy_with_logits(output, binary(target))
         return F.cross_entropy(output, classes(target))
 
-    run = Run(make_model(outputs), loss, steps=200, sorted=is_sorted)
+    model = make_model(1, nn.Sigmoid()) if outputs == 2 else make_model(outputs)
+    run = Run(model, loss, steps=200, sorted=is_sorted)
     found = [own for own in run.mismatches if "class_likeness" in own.threshold]
     assert [own.kind for own in found] == ["unshuffled_input"] * is_sorted
 

@@ -166,6 +166,19 @@ def test_weights_that_are_set_back(every: int, times: int, last: int) -> None:
         assert (fact.times, fact.value, fact.last, fact.writes) == (times, 1, last, times)
 
 
+def test_weights_that_are_clipped_to_the_same_ends_are_not_set_back() -> None:
+    """A Wasserstein critic whose every weight is at an end again, whatever a step did."""
+    script = Script()
+    judge = script.model[3].weight
+
+    def clip(_step: int) -> None:
+        with torch.no_grad():
+            judge.copy_(torch.where(judge > 0, 0.1, -0.1))
+
+    script.before = clip  # type: ignore[method-assign]
+    assert [fact.times for fact in script.run().of(RestoredWeights)] == [0]
+
+
 def test_weights_that_are_swapped_for_a_look_are_not_set_back() -> None:
     found = Script(swap=True).run().of(RestoredWeights)
     assert [(fact.writes, fact.times) for fact in found] == [(19, 0)] * 2

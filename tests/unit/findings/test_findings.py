@@ -306,6 +306,16 @@ def test_a_scale_that_crashes_and_only_comes_back_is_an_info() -> None:
     assert [f.severity for f in found if f.kind == "spike_and_crash"] == ["info"]
 
 
+def test_a_scale_that_jumps_once_and_swings_below_the_start_later_is_an_info() -> None:
+    """As that of a critic's values, whose first updates are large."""
+
+    def swing(values: np.ndarray, index: int) -> np.ndarray:
+        return values * (6.0 if index == 2 else 0.1 if index % 8 > 4 else 0.9)
+
+    found = find_run_findings("run", make_run({"head": swing}, head=0.0))
+    assert [f.severity for f in found if f.kind == "spike_and_crash"] == ["info"]
+
+
 def test_two_spikes_are_not_yet_cycles() -> None:
     def spike(values: np.ndarray, index: int) -> np.ndarray:
         return values * (20 if index in (ONSET, ONSET + 30) else 1)

@@ -132,6 +132,8 @@ def test_zeros_from_the_start_have_other_causes(
             "without norms or skip",
         ),
         ("collapsed", "equal_outputs", Network(layers=14), "inputs far outside"),
+        ("vanishing", "vanishing_decay", Network(layers=5), "as the KL term of a VAE does"),
+        ("vanishing", "vanishing_decay", Network(layers=2), "weight decay"),
         ("collapsed", "equal_outputs", Network(7, 6, has_norms=False), "a chain of sigmoids"),
     ],
 )
@@ -168,15 +170,16 @@ def test_figures_of_any_kind_are_shown() -> None:
 
 
 @pytest.mark.parametrize(
-    ("optimized", "arrives", "cause"),
+    ("optimized", "gradient", "cause"),
     [
-        (False, True, "optimizer.step() that is never called"),
-        (True, False, "a loss that was detached"),
-        (True, True, "a learning rate that is far too low"),
+        (False, 0.1, "optimizer.step() that is never called"),
+        (True, None, "a loss that was detached"),
+        (True, 0.0, "round(), argmax()"),
+        (True, 0.1, "a learning rate that is far too low"),
     ],
 )
 def test_what_is_known_of_gradients_and_optimizer_tells_why_nothing_learns(
-    optimized: bool, arrives: bool, cause: str
+    optimized: bool, gradient: float | None, cause: str
 ) -> None:
     def still(size: float, kind: str, dtype: str = "float32") -> tuple[LayerInfo, HistogramSeries]:
         steps = range(0 if kind == "weights" else 1, 60)
@@ -188,12 +191,13 @@ def test_what_is_known_of_gradients_and_optimizer_tells_why_nothing_learns(
 
     for dtype in ("float32", "bfloat16"):
         layers = {**make_run(), "weights": still(0.2, "weights", dtype)}
-        layers["gradients"] = still(0.1 * arrives, "weight_gradients", dtype)
+        if gradient is not None:
+            layers["gradients"] = still(gradient, "weight_gradients", dtype)
         if optimized:
             layers["updates"] = still(0.0, "updates", dtype)
         finding = first_of(layers, "not_learning")
         assert finding.severity == "error"
-        rounded = dtype == "bfloat16" and arrives
+        rounded = dtype == "bfloat16" and gradient
         assert finding.causes[0].startswith("weights kept in bfloat16" if rounded else cause)
 
 

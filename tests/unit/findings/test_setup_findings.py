@@ -91,6 +91,8 @@ def test_an_eps_is_held_against_the_gradients() -> None:
     (finding,) = find(adam(eps=0.1), layers=gradients)
     assert (finding.kind, finding.threshold) == ("optimizer_settings", {"large_eps": 10.0})
     assert find(adam(eps=1e-4), layers=gradients) == []
+    two = {key: (info, series.take(np.arange(2))) for key, (info, series) in gradients.items()}
+    assert find(adam(eps=0.1), layers=two) == []
     tiny = with_parameters("weight_gradients", lambda v, _: v * np.float32(1e-12))
     assert find(adam(), layers=tiny) == []
 
@@ -99,6 +101,15 @@ def test_an_eps_is_held_against_the_gradients() -> None:
 def test_gradients_that_are_never_cleared(kept: int, found: int) -> None:
     findings = find(KeptGradients("linear0.weight", 12, kept, 13))
     assert [f.kind for f in findings] == ["kept_gradients"] * found
+
+
+@pytest.mark.parametrize(("optimizers", "found"), [(1, 0), (2, 1)])
+def test_gradients_that_one_of_two_optimizers_never_clears(optimizers: int, found: int) -> None:
+    """As the critic's where the generator's are cleared twice."""
+    facts = [KeptGradients("linear0.weight", 12, 12, 13), KeptGradients("head.weight", 12, 0, 13)]
+    groups = [OptimizerGroup("RMSprop", place + 1, 1, 2) for place in range(optimizers)]
+    findings = [own for own in find(*facts, *groups) if own.kind == "kept_gradients"]
+    assert [own.layers for own in findings] == [("linear0",)] * found
 
 
 @pytest.mark.parametrize(
@@ -260,6 +271,9 @@ def test_weights_that_grow_or_shrink_as_a_whole(scale: float, kinds: list[str]) 
     [
         (5e-5, CHANCE, CHANCE, ["warning"]),
         (5e-5, CHANCE, 1.0, ["info"]),
+        (5e-5, 1.3 * CHANCE, 1.2 * CHANCE, ["warning"]),
+        (5e-5, 1.3 * CHANCE, 0.9 * CHANCE, ["info"]),
+        (5e-5, 3.0 * CHANCE, 2.8 * CHANCE, ["info"]),
         (5e-5, 0.5, 0.5, ["info"]),
         (5e-6, 0.5, 0.5, ["warning"]),
         (5e-6, 0.5, 0.4, ["info"]),
