@@ -19,6 +19,7 @@ from tb_activation_hist.capture.in_graph import (
     ran_in_graph,
 )
 from tb_activation_hist.capture.model_hooks import Hook
+from tb_activation_hist.capture.module_settings import module_settings
 from tb_activation_hist.capture.outputs import floating_tensors, name_inputs
 from tb_activation_hist.capture.rows import Row
 from tb_activation_hist.capture.select import Layer
@@ -59,6 +60,7 @@ class ForwardHook(Hook):
         self.state = state
         self.ran = False
         self.hidden = ""
+        self.settings = self._settings_of(layer.module)
         self.key = str(id(self))
         self.split = state.split.of_layer(layer)
         self._rows: dict[tuple[str, str, bool, torch.device], Row] = {}
@@ -161,6 +163,9 @@ class ForwardHook(Hook):
     def _info(
         self, kind: str, name: str, module: nn.Module | ModuleFacts, values: Tensor
     ) -> LayerInfo:
+        if isinstance(module, nn.Module):
+            # Lazy modules have their settings from the first call on.
+            self.settings = self._settings_of(module)
         return LayerInfo(
             layer=self.state.names.claim(kind, f"{self.layer}{name}", self.source),
             kind=kind,
@@ -170,7 +175,11 @@ class ForwardHook(Hook):
             shape=tuple(values.shape),
             dtype=str(values.dtype).removeprefix("torch."),
             scheme=self.state.rows.scheme,
+            settings=self.settings if kind == "activations" else "",
         )
+
+    def _settings_of(self, module: nn.Module) -> str:
+        return module_settings(module) if self.typed and self.kind == "activations" else ""
 
     def type_name(self, module: nn.Module | ModuleFacts) -> str:
         """The module's class as it is stored; "" where it says nothing about the values."""

@@ -33,6 +33,7 @@ class TracedHook(Protocol):
     ordered: bool
     order: int
     ran: bool
+    settings: str
     state: CaptureState
     split: LayerRules
 
@@ -160,6 +161,7 @@ def _find_row(
         type=type_name,
         dtype=dtype.removeprefix("torch."),
         scheme=state.rows.scheme,
+        settings=hook.settings,
     )
     split = hook.split.dimension(hook.kind, info.layer)
     where = torch.device(device if index is None else f"{device}:{index}")

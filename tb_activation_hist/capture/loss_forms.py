@@ -34,6 +34,21 @@ VARIED: Final = 0.1
 about the same gradients, too."""
 
 
+SUM_TOLERANCE: Final = 1e-3
+"""How far from 1 the sum of a softmax over the batch may be, but for rounding."""
+
+ZERO_SUM: Final = 1e-4
+"""Sum of a column's gradients that is rounding, as a share of their sizes."""
+
+LEAST_SIGNS: Final = 16
+"""Samples whose gradients' signs are those of a cross entropy by chance in less than 1 of 60,000
+batches, even with three classes."""
+
+UNEVEN: Final = 0.1
+"""Spread of a column's values, relative to their mean, below which equal values could add up to 1
+by chance, where a batch has as many samples as there are classes."""
+
+
 @dataclass(frozen=True)
 class LossForm:
     """A loss and what it was given. name: a form of `core.setup_facts`.
@@ -152,6 +167,43 @@ def _is_in_proportion(gradients: FloatArray, expected: FloatArray, labels: IntAr
 def _sigmoid(logits: FloatArray) -> FloatArray:
     chances: FloatArray = 1 / (1 + np.exp(-logits.clip(-60, 60)))
     return chances
+
+
+def is_over_samples(outputs: FloatArray, gradients: FloatArray, eps: float) -> bool:
+    """Whether a softmax goes over the samples of a batch, in the model or in its loss.
+
+    outputs, gradients: (N, C), of all samples of a batch. eps: of their number format.
+    """
+    if outputs.shape[1] < 2 or len(outputs) < LEAST_ROWS:
+        return False
+    return _adds_up_over_samples(outputs, eps) or _pulls_over_samples(gradients, eps)
+
+
+def _pulls_over_samples(gradients: FloatArray, eps: float) -> bool:
+    """Whether gradients are those of a cross entropy of which each column, not each row, sums to 0.
+
+    Of a sample only the right class is pulled up. Outputs that a loss centres over the batch have
+    columns that sum to 0 as well, but no such signs.
+    """
+    if len(gradients) < LEAST_SIGNS or ((gradients < 0).sum(axis=1) > 1).any():
+        return False
+    sizes = np.abs(gradients)
+    columns = np.abs(gradients.sum(axis=0)) <= (ZERO_SUM + 2 * eps) * sizes.sum(axis=0)
+    rows = np.abs(gradients.sum(axis=1)) <= EXACT * sizes.sum(axis=1)
+    used = sizes.max(axis=0) > 0
+    return bool(columns.all() and used.sum() > 1 and not rows.all())
+
+
+def _adds_up_over_samples(outputs: FloatArray, eps: float) -> bool:
+    """Whether each column of outputs, or of their exponentials, adds up to 1, and no row."""
+    if outputs.max() > 1:
+        return False
+    values = np.exp(outputs) if outputs.max() <= 0 else outputs
+    sums, rows = values.sum(axis=0), values.sum(axis=1)
+    tolerance = SUM_TOLERANCE + 2 * eps
+    even = np.ptp(values, axis=0) <= UNEVEN * values.mean(axis=0)
+    columns = (values >= 0).all() and (np.abs(sums - 1) <= tolerance).all()
+    return bool(columns and not even.any() and (np.abs(rows - 1) > tolerance).any())
 
 
 def _softmax(logits: FloatArray) -> FloatArray:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
 
@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from tb_activation_hist.capture.count import is_captured
 from tb_activation_hist.capture.countable import plain_values
-from tb_activation_hist.capture.loss_forms import find_form
+from tb_activation_hist.capture.loss_forms import find_form, is_over_samples
 from tb_activation_hist.capture.loss_pulls import (
     find_pull,
     pulls_below_zero,
@@ -22,16 +22,12 @@ from tb_activation_hist.capture.loss_pulls import (
 from tb_activation_hist.capture.model_hooks import Hook
 from tb_activation_hist.capture.outputs import floating_tensors
 from tb_activation_hist.capture.parameter_samples import Gathered
+from tb_activation_hist.capture.seen_classes import SeenClasses
 from tb_activation_hist.capture.select import Layer
 from tb_activation_hist.capture.state import CaptureState
 from tb_activation_hist.capture.torch_internals import in_backward, inline_or_skip, is_tracing
-from tb_activation_hist.core.grid import FloatArray, IntArray
-from tb_activation_hist.core.setup_facts import (
-    ACROSS,
-    NEGATIVE_LIKELIHOOD,
-    WITHIN,
-    LossGradients,
-)
+from tb_activation_hist.core.grid import FloatArray
+from tb_activation_hist.core.setup_facts import NEGATIVE_LIKELIHOOD, LossGradients
 
 EARLY: Final = 16
 BETWEEN: Final = (11, 17, 23, 13, 19)
@@ -136,6 +132,7 @@ class _Call:
     """An output of one call and its gradient, which backward gives it later.
 
     penalised: whether a gradient was computed to be differentiated itself, as for a penalty.
+    whole: whether all samples of the batch are looked at.
     """
 
     __torch_unserializable__ = True
@@ -144,6 +141,7 @@ class _Call:
         self._name = name
         self._fail = fail
         self._values, self.shape = _sample(values)
+        self.whole = self.shape[0] == len(values)
         self._gradient: Gathered | None = None
         self.eps = 0.0
         self.penalised = False
@@ -213,28 +211,32 @@ class _Known:
     _first: int = 0
     _last: int = 0
     _since: int = 0
+    _width: int = 0
     _counts: Counter[str] = field(default_factory=Counter)
     _forms: Counter[str] = field(default_factory=Counter)
     _normalised: Counter[str] = field(default_factory=Counter)
     _levels: list[float] = field(default_factory=list)
-    _classes: _Classes = field(default_factory=lambda: _Classes())
+    _classes: SeenClasses = field(default_factory=SeenClasses)
 
     def add(self, step: int, calls: list[_Call]) -> bool:
         """Take in the calls of a look; whether they had gradients."""
-        read = [pair for call in calls if (pair := call.read()) is not None]
-        if not read:
+        known = [(call, pair) for call in calls if (pair := call.read()) is not None]
+        if not known:
             return False
+        (first, (outputs, gradients)), read = known[0], [pair for _, pair in known]
         self.looks += 1
         self._calls = max(self._calls, len(calls))
         self._first, self._last = self._first or step, step
         self._counts["penalised"] += any(call.penalised for call in calls)
         self._counts["linear"] += _is_linear([gradients for _, gradients in read])
         eps = next(call.eps for call in calls if call.eps)
-        outputs, gradients = (each.reshape(len(each), -1) for each in read[0])
+        is_matrix = outputs.ndim == 2
+        outputs, gradients = (each.reshape(len(each), -1) for each in (outputs, gradients))
+        self._counts["over_batch"] += first.whole and is_over_samples(outputs, gradients, eps)
         if np.ptp(gradients) > 0:
             self._take_pull(outputs, gradients, eps)
             self._take_ends(step, outputs, gradients)
-            if read[0][0].ndim == 2:
+            if is_matrix:
                 self._take_form(outputs, gradients)
         return True
 
@@ -263,6 +265,7 @@ class _Known:
             self._counts["ascended"] += other is not None and other.name != NEGATIVE_LIKELIHOOD
         else:
             self._forms[form.name] += 1
+            self._width = outputs.shape[1]
             self._normalised[form.name] += form.normalised
             if len(form.labels):
                 self._classes.add(form.labels)
@@ -282,6 +285,7 @@ class _Known:
             normalised=int(self._normalised[form]),
             since=self._since,
             labels=self._classes.looks,
+            classes=self._width if form else 0,
             likeness=self._classes.likeness,
             **{name: int(self._counts[name]) for name in COUNTED},
         )
@@ -297,6 +301,7 @@ COUNTED: Final = (
     "linear",
     "penalised",
     "chosen",
+    "over_batch",
 )
 
 
@@ -311,34 +316,3 @@ def _is_of_chosen(gradients: FloatArray) -> bool:
     """Whether each sample has a gradient of one of several outputs, of either sign."""
     one_each = gradients.shape[1] > 1 and ((gradients != 0).sum(axis=1) <= 1).all()
     return bool(one_each and (gradients > 0).any() and (gradients < 0).any())
-
-
-@dataclass
-class _Classes:
-    """How often two samples are of one class, within batches and across them."""
-
-    looks: int = 0
-    _total: IntArray = field(default_factory=lambda: np.zeros(0, np.int64))
-    _within: float = 0.0
-    _own: int = 0
-    _pairs: int = 0
-
-    def add(self, labels: IntArray) -> None:
-        """The classes of one batch."""
-        n = len(labels)
-        counts = np.bincount(labels, minlength=len(self._total))
-        self._total = np.pad(self._total, (0, len(counts) - len(self._total))) + counts
-        same = int((counts**2).sum())
-        self.looks += 1
-        self._within += (same - n) / (n * (n - 1))
-        self._own += same
-        self._pairs += n * n
-
-    @property
-    def likeness(self) -> Mapping[str, float]:
-        """Shares of pairs; empty before the second batch."""
-        if self.looks < 2:
-            return {}
-        others = int(self._total.sum()) ** 2 - self._pairs
-        across = (int((self._total**2).sum()) - self._own) / others
-        return {WITHIN: round(self._within / self.looks, 4), ACROSS: round(across, 4)}

@@ -53,6 +53,8 @@ def _print_first(page: Page, comparison: RunComparison, first: LayerComparison) 
     print(f"  {_measures(first)}")
     for line in _facts_table(first):
         print(f"  {line}")
+    for line in _settings(first):
+        print(f"  {line}")
     if comparison.previous:
         print(f"  {comparison.previous}, right before it, is equal at this step.")
     print(f"  {_hint(first)}")
@@ -99,6 +101,14 @@ def _facts_table(layer: LayerComparison) -> list[str]:
         "  ".join(cell.ljust(size) for cell, size in zip(row, sizes, strict=True)).rstrip()
         for row in rows
     ]
+
+
+def _settings(layer: LayerComparison) -> list[str]:
+    """The settings of both modules, where these differ."""
+    a, b = layer.a, layer.b
+    if a is None or b is None or a.settings == b.settings or not (a.settings and b.settings):
+        return []
+    return [f"Settings in A: {a.settings}", f"Settings in B: {b.settings}"]
 
 
 def _fact(facts: RecordFacts, name: str) -> str:

@@ -68,6 +68,7 @@ class LayerInfo:
     shape, dtype: of the first tensor that was counted.
     split: the dimension along which its slices are recorded too; None: they are not.
     slice: number of the slice whose bins these are, of a split layer; None: of a whole tensor.
+    settings: of the module, as its ``extra_repr`` shows them; "" where none are known.
     """
 
     layer: str
@@ -80,6 +81,7 @@ class LayerInfo:
     scheme: Scheme = FLOAT_BITS
     split: int | None = None
     slice: int | None = None
+    settings: str = ""
 
     @cached_property
     def tag(self) -> str:
@@ -124,6 +126,8 @@ class LayerInfo:
             for name, value in (("split", self.split), ("slice", self.slice))
             if value is not None
         }
+        if self.settings:
+            fields["settings"] = self.settings
         return json.dumps(fields, separators=(",", ":")).encode()
 
 
@@ -155,6 +159,7 @@ def content_to_layer_info(content: bytes) -> LayerInfo:
         scheme=dict_to_scheme(fields.get("bins", {})),
         split=fields.get("split"),
         slice=fields.get("slice"),
+        settings=fields.get("settings") or "",
         **{name: fields[name] for name in ("layer", "kind", "phase", "order", "type", "dtype")},
     )
 
@@ -172,6 +177,7 @@ _FIELD_CHECKS: Final = {
     "order": is_whole,
     "shape": _is_shape,
     **dict.fromkeys(("split", "slice"), lambda value: value is None or is_whole(value)),
+    "settings": lambda value: value is None or _is_text(value),
 }
 """What the fields of a tag's metadata must be, beside the version and the bins."""
 

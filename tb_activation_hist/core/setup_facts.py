@@ -129,9 +129,10 @@ class LossGradients:
     linear: looks in which the model was called more than once and all samples of a call had the
     same gradient, in some calls above and in others below 0. penalised: looks with a gradient of
     gradients. chosen: looks in which each sample has a gradient of one output alone, in some above
-    and in others below 0, as the values of actions have in Q-learning. labels: looks in which the
-    classes of samples are known; likeness: how often two samples of a batch are of one class, and
-    how often two of different batches are.
+    and in others below 0, as the values of actions have in Q-learning. over_batch: looks in which
+    a softmax went over the samples of the batch, in the model or in the loss. labels: looks in
+    which the classes of samples are known, out of `classes`; likeness: how often two samples of a
+    batch are of one class, and how often two of different batches are.
     """
 
     output: str
@@ -153,7 +154,9 @@ class LossGradients:
     linear: int = 0
     penalised: int = 0
     chosen: int = 0
+    over_batch: int = 0
     labels: int = 0
+    classes: int = 0
     likeness: Mapping[str, float] = field(default_factory=dict)
 
 

@@ -92,7 +92,16 @@ def drop_consequences(findings: Sequence[Finding], steps: int) -> list[Finding]:
         finding
         for finding in findings
         if not any(_explains(other, finding, near) for other in findings if other is not finding)
+        and not _stays_at_zero(finding, findings)
     ]
+
+
+def _stays_at_zero(finding: Finding, findings: Sequence[Finding]) -> bool:
+    """Whether weights that begin at 0, as those of adapters, stay there since nothing steps."""
+    if finding.kind != "collapsed":
+        return False
+    causes = [f for f in findings if is_left_out(f) and f.first_step >= finding.first_step]
+    return set(finding.layers) <= {layer for cause in causes for layer in cause.layers}
 
 
 def is_left_out(finding: Finding) -> bool:
@@ -104,9 +113,6 @@ def _explains(cause: Finding, effect: Finding, near: float) -> bool:
     rule = RUN_RULE_OF[cause.kind]
     if cause.kind == effect.kind:
         return rule.repeats(cause, effect, near)
-    if effect.kind == "collapsed" and is_left_out(cause):
-        # Weights that begin at 0, as those of adapters, stay there.
-        return cause.first_step >= effect.first_step and set(effect.layers) <= set(cause.layers)
     begins = rule.explains.get(effect.kind)
     # What is only worth knowing, such as a mask of -inf, is no cause of trouble.
     if begins is None or cause.severity == "info" or is_result(cause):

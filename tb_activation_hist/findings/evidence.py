@@ -79,6 +79,7 @@ FIGURES: Final[Mapping[str, Figure]] = {
     "near_largest": Figure("values near the dtype's largest number"),
     "neg_infs": Figure("-inf in the first such record"),
     "period": Figure("steps after which batches come again"),
+    "one_end": Figure("of these, at one and the same end", SHARE),
     "one_share": Figure("rows with all weight on one value", SHARE, ("saturated_softmax",)),
     "pos_infs": Figure("+inf in the first such record"),
     "rate_fall": Figure("fall of the learning rate", TIMES, ("stopped_rate",)),

@@ -17,6 +17,12 @@ from tb_activation_hist.findings.thresholds import UNIT_FACTOR, Thresholds, thre
 from tb_activation_hist.findings.weight_trends import find_growth, find_weight_trend
 from tb_activation_hist.findings.weights_at_start import weights_at_start
 
+GROWTH_STEPS: Final = 512
+"""Steps within which weights must grow: over a long training those of healthy networks do too."""
+
+SOON_STEPS: Final = 16
+"""Steps within which less growth is too much."""
+
 MOST_LAYERS: Final = 0.5
 """Part of a network's layers that must start with large weights."""
 
@@ -34,6 +40,11 @@ class WeightGrowthThresholds(Thresholds):
         6.0,
         UNIT_FACTOR,
         "Growth of the weights of the median matrix within 512 steps; at most 3 in health.",
+    )
+    exploding_weights_soon: float = threshold(
+        4.0,
+        UNIT_FACTOR,
+        "The same within 16 steps; at most 1.7 in 337 healthy trainings.",
     )
 
 
@@ -62,10 +73,17 @@ def find_growing_weights(
 ) -> Iterator[Observation]:
     """Weights that grow as a whole within some hundred steps, be outputs normalised or not."""
     trend = find_weight_trend(layers)
-    found = None if trend is None else find_growth(trend, options.exploding_weights)
-    if trend is None or found is None:
+    if trend is None:
         return
-    base, end = found
+    limits = (
+        (options.exploding_weights_soon, SOON_STEPS),
+        (options.exploding_weights, GROWTH_STEPS),
+    )
+    spans = ((limit, find_growth(trend, limit, steps)) for limit, steps in limits)
+    limit, span = next((each for each in spans if each[1] is not None), (0.0, None))
+    if span is None:
+        return
+    base, end = span
     first, most = trend.departure(end, base), int(np.argmax(trend.scale))
     growth = float(trend.scale[most] / trend.scale[base])
     hits = trend.hits(first, {"growth": growth, "largest_step": int(trend.steps[most])})
@@ -74,6 +92,6 @@ def find_growing_weights(
             hits=hits,
             title=f"{name_layers(hits)}: weights grow from step {first} on, "
             f"{format_factor(growth)}-fold by step {int(trend.steps[most])}",
-            threshold={"weights": options.exploding_weights},
+            threshold={"weights": limit},
             severity="warning",
         )

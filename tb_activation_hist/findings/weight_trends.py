@@ -20,9 +20,6 @@ starts next to 0 has to grow."""
 
 LEAST_MATRICES: Final = 2
 
-GROWTH_STEPS: Final = 512
-"""Steps within which weights must grow: over a long training those of healthy networks do too."""
-
 LEAST_UPDATES: Final = 5
 """Measurements of updates from which a way can be added up."""
 
@@ -86,10 +83,10 @@ def find_weight_trend(run: RunSignals) -> WeightTrend | None:
     return WeightTrend(steps[whole], np.median(scales[:, whole], axis=0), owners, len(same))
 
 
-def find_growth(trend: WeightTrend, factor: float) -> tuple[int, int] | None:
-    """Measurements between which the weights grow so much within `GROWTH_STEPS`: base and end."""
+def find_growth(trend: WeightTrend, factor: float, steps: int) -> tuple[int, int] | None:
+    """Measurements between which the weights grow so much within so many steps: base and end."""
     for end in range(1, len(trend.steps)):
-        near = np.flatnonzero(trend.steps[:end] >= trend.steps[end] - GROWTH_STEPS)
+        near = np.flatnonzero(trend.steps[:end] >= trend.steps[end] - steps)
         if near.size:
             base = int(near[np.argmin(trend.scale[near])])
             if trend.scale[end] >= factor * trend.scale[base]:

@@ -107,3 +107,18 @@ def test_names_of_layers_stay_in_sight_beside_many_runs(
     tab.until(lambda: place(tab.frame.locator(".panel"))[0] < 0, bool)
     tab.wait_still()
     assert place(name) == before
+
+
+def test_columns_show_the_ends_of_names_which_differ(
+    open_page: Callable[..., Page], many_layers: TensorBoard
+) -> None:
+    wanted = "&p.activation_hist.layout=panels&p.activation_hist.filter=.act2"
+    tab = open_tab(open_page(1000, 700), many_layers.root, ON + wanted)
+    tab.frame.get_by_role("button", name="Keep stage0.0.act2 at the top").wait_for()
+    names = tab.frame.locator(".layer-title .ellipsis")
+    expect(names.first).to_have_text("stage0.0.act2")
+    beyond = """all => all.map(name => name.firstElementChild.getBoundingClientRect().right
+      - name.getBoundingClientRect().right)"""
+    assert max(names.evaluate_all(beyond)) <= 1
+    widths = names.evaluate_all("all => all.map(name => name.getBoundingClientRect().width)")
+    assert min(widths) > 60  # the tools of the layer take none of it

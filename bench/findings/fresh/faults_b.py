@@ -314,10 +314,11 @@ FAULTS_B: Final = (
     ),
     _harm(LAST, "tanh_behind", "perceiver quantiles", kinds("saturated"), prepare=acts.tanh_behind),
     _plant(
-        HIDDEN,
+        LAST,
         "softmax_over_batch",
         "inception audio_cnn",
-        kinds(),
+        kinds("loss_mismatch"),
+        allows=AFTERMATH,
         prepare=acts.softmax_over_batch,
     ),
     _plant(

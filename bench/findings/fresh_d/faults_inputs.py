@@ -280,7 +280,7 @@ D_INPUTS: Final = (
         INPUTS,
         "one_label",
         "edge_conv",
-        SHUT | kinds("stopped_learning", "not_learning", "saturated"),
+        SHUT | kinds("stopped_learning", "not_learning", "saturated", "loss_mismatch"),
         allows=kinds("exploding"),
         prepare=give_one_label,
         severities=ANY_SEVERITY,

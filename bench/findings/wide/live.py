@@ -7,10 +7,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Final, NamedTuple
 
+import numpy as np
+
 from bench.findings.wide.fault import GRAVE
 from bench.findings.wide.faults import FAULTS
 from bench.findings.wide.judge import STEP_TOLERANCE, tells
 from bench.findings.wide.record import Outcome
+from tb_activation_hist.capture.loss_watch import COUNTED, LossWatch
 from tb_activation_hist.core.histogram import HistogramSeries
 from tb_activation_hist.core.input_facts import InputFacts
 from tb_activation_hist.core.names import LayerInfo
@@ -23,6 +26,7 @@ from tb_activation_hist.core.setup_facts import (
     DroppedGradients,
     EqualRows,
     KeptGradients,
+    LossGradients,
     RestoredWeights,
     SetupFact,
 )
@@ -104,8 +108,35 @@ def facts_until(facts: RunFacts, step: int) -> RunFacts:
 
 def _fact_until(fact: SetupFact, step: int) -> SetupFact:
     """A fact as it was known; gradients are dropped once in a step, from the second on."""
-    dropped = isinstance(fact, DroppedGradients)
-    return replace(fact, times=min(fact.times, step - 1)) if dropped else fact
+    match fact:
+        case DroppedGradients():
+            return replace(fact, times=min(fact.times, step - 1))
+        case LossGradients():
+            return _looks_until(fact, step)
+        case _:
+            return fact
+
+
+def _looks_until(fact: LossGradients, step: int) -> LossGradients:
+    """The looks up to a step, each of which is taken to have shown its share of all."""
+    if step >= fact.seen:
+        return fact
+    looks = min(int(np.searchsorted(_steps_of_looks(fact.seen), step, side="right")), fact.looks)
+    known = {
+        name: round(getattr(fact, name) * looks / fact.looks)
+        for name in (*COUNTED, "levels", "formed", "normalised", "labels")
+    }
+    return replace(fact, looks=looks, seen=step, **known)
+
+
+def _steps_of_looks(last: int) -> list[int]:
+    """Steps whose records are looked at, where each step makes a record."""
+    watch, steps = LossWatch(), []
+    for record in range(last):
+        watch.begin_step(recorded=True, records=record)
+        if watch.on:
+            steps.append(record + 1)
+    return steps
 
 
 def _known_from(fact: SetupFact) -> int:
@@ -117,6 +148,8 @@ def _known_from(fact: SetupFact) -> int:
             return 2
         case EqualRows():
             return fact.seen
+        case LossGradients():
+            return fact.first
         case RestoredWeights():
             every = (fact.last - fact.first) / max(fact.times - 1, 1)
             return int(fact.first + FEW_TIMES * every)

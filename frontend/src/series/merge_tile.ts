@@ -91,13 +91,12 @@ function joinCounts(held: Tile, kept: number, newer: Tile, bins: JoinedBins): Ti
   const size = bins.lower.length * columns;
   const wide = held.counts instanceof Float64Array || newer.counts instanceof Float64Array;
   const counts = wide ? new Float64Array(size) : new Uint32Array(size);
-  const copy = (tile: Tile, width: number, places: Int32Array, shift: number): void => {
-    for (let bin = 0; bin < places.length; bin++) {
+  // No two bins of one tile have the same place.
+  const copy = (tile: Tile, width: number, places: Int32Array, shift: number): void =>
+    places.forEach((place, bin) => {
       const from = bin * tile.columns.length;
-      const to = places[bin]! * columns + shift;
-      for (let c = 0; c < width; c++) counts[to + c]! += tile.counts[from + c]!;
-    }
-  };
+      counts.set(tile.counts.subarray(from, from + width), place * columns + shift);
+    });
   copy(held, kept, bins.places[0], 0);
   copy(newer, newer.columns.length, bins.places[1], kept);
   return counts;

@@ -176,6 +176,7 @@ def _facts(series: HistogramSeries, row: int, info: LayerInfo) -> RecordFacts:
         type=info.type,
         shape=info.shape,
         dtype=info.dtype,
+        settings=info.settings,
         **{name: value if math.isfinite(value) else None for name, value in numbers.items()},
     )
 
@@ -195,10 +196,10 @@ def _sort(compared: Sequence[LayerComparison], a: Recording) -> tuple[LayerCompa
 
 
 def _spread_info(layer: LayerComparison, a: Recording) -> LayerInfo:
-    """A layer as `Spread` takes it: without a type where the runs have modules of two types."""
-    info = a.infos[layer.layer]
-    same_type = layer.a is None or layer.b is None or layer.a.type == layer.b.type
-    return replace(info, phase=layer.phase, type=info.type if same_type else "")
+    """A layer as `Spread` takes it: without a type where the runs have two types, or settings."""
+    info, a_facts, b_facts = a.infos[layer.layer], layer.a, layer.b
+    same = a_facts is None or b_facts is None or a_facts.works_like(b_facts)
+    return replace(info, phase=layer.phase, type=info.type if same else "")
 
 
 class _States:

@@ -25,7 +25,8 @@ class RecordFacts:
     """One record in numbers.
 
     values: number of values, of which zeros, nans and infs (both signs) are counted apart. mean,
-    std, min, max: of the finite values; None if there are none.
+    std, min, max: of the finite values; None if there are none. settings: of the module, as
+    print(model) shows them; "" where they are not known.
     """
 
     step: int
@@ -40,6 +41,12 @@ class RecordFacts:
     type: str
     shape: tuple[int, ...]
     dtype: str
+    settings: str = ""
+
+    def works_like(self, other: RecordFacts) -> bool:
+        """Whether both modules are of one type and, as far as they are known, have one setting."""
+        unknown = not (self.settings and other.settings)
+        return self.type == other.type and (unknown or self.settings == other.settings)
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,13 @@ from tb_activation_hist.findings.guidance.guidance import (
     from_start,
     is_info,
 )
-from tb_activation_hist.findings.guidance.snippets import CLIP, INITIALISE, LOWER_RATE
+from tb_activation_hist.findings.guidance.snippets import (
+    CLIP,
+    INITIALISE,
+    LOWER_RATE,
+    PRINT_BIASES,
+)
+from tb_activation_hist.findings.layer_types import ZEROING, normalises
 
 GRADIENTS_VANISH: Final = Guidance(
     causes=(
@@ -109,12 +115,23 @@ DOES_WITHOUT: Final = Guidance(
     check="Train once without <layer>: if the loss ends the same, it is not needed.",
 )
 
+FEW: Final = 3
+"""Layers with weights up to which one of them may shrink by a weight decay that all have."""
+
+
+def _fades_alone(case: Case) -> bool:
+    """Whether the outputs of one layer shrink in a network of several: decay shrinks them all."""
+    alone = len(case.finding.layers) == 1 and case.network.layers > FEW
+    return alone and case.exceeds("vanishing_decay")
+
+
 VANISHING: Final[tuple[Pattern, ...]] = (
     (exceeds("vanishing_gradient"), GRADIENTS_VANISH),
     (exceeds("vanishing_depth"), INPUT_FADES),
     (exceeds("vanishing_start"), TINY_FROM_START),
     (exceeds("vanishing_weights"), TINY_FROM_START),
     (exceeds("vanishing_beside"), SHRINKS_ALONE),
+    (_fades_alone, SHRINKS_ALONE),
     (exceeds("vanishing_last"), OUTPUTS_SHRINK),
     (always, VALUES_VANISH),
 )
@@ -133,6 +150,33 @@ ZERO_FROM_START: Final = Guidance(
     check=(
         "Before the first step, print the weights and biases of <layer> and of the layer before it."
     ),
+)
+
+RELU_ZERO_FROM_START: Final = Guidance(
+    causes=(
+        "biases far below zero in the layer before <layer>",
+        "weights of the layer before that start at 0, or with a negative mean",
+        "inputs that are 0",
+    ),
+    remedy="A ReLU whose outputs are all 0 passes no gradient, so that nothing before it learns "
+    "either. Set these biases to 0, or use a leaky ReLU.",
+    code=PRINT_BIASES,
+    check="The code prints the range of all biases: those of the layer before <layer> should lie "
+    "near 0.",
+)
+
+NORM_ZERO_FROM_START: Final = Guidance(
+    causes=(
+        "a loop that sets all vectors to 0, meant for the biases, and the norms' weights with them",
+        "a last norm of a residual branch, which begins at 0 on purpose and is never trained",
+        "inputs that are 0",
+    ),
+    remedy="Set the norm's weight to 1. In the last norm of a residual branch 0 is a good start; "
+    "the optimizer must have it then.",
+    code="for name, module in model.named_modules():\n"
+    '    if "Norm" in type(module).__name__ and module.weight is not None:\n'
+    "        print(name, module.weight.abs().max())",
+    check="The code prints the largest weight of each norm: 1 is usual before the first step.",
 )
 
 FELL_TO_ZERO: Final = Guidance(
@@ -224,12 +268,23 @@ EQUAL_LATER: Final = Guidance(
     "if they shrink, it is the decay.",
 )
 
+
+def _is_relu_from_start(case: Case) -> bool:
+    return case.from_start and case.info.type in ZEROING
+
+
+def _is_norm_from_start(case: Case) -> bool:
+    return case.from_start and normalises(case.info)
+
+
 COLLAPSED: Final[tuple[Pattern, ...]] = (
     (is_info, DOES_WITHOUT),
     (_is_plain_chain, CHAIN_SQUASHES),
     (_is_deep_and_plain, DEEP_AND_PLAIN),
     (_is_equal_from_start, EQUAL_FROM_START),
     (exceeds("equal_outputs"), EQUAL_LATER),
+    (_is_relu_from_start, RELU_ZERO_FROM_START),
+    (_is_norm_from_start, NORM_ZERO_FROM_START),
     (from_start, ZERO_FROM_START),
     (always, FELL_TO_ZERO),
 )

@@ -23,6 +23,10 @@ COUNT_IN_OPTIMIZER: Final = (
 PRINT_GRADIENTS: Final = (
     "loss.backward()\nprint([n for n, p in model.named_parameters() if p.grad is None])"
 )
+PRINT_LARGEST: Final = (
+    "for name, p in model.named_parameters():\n"
+    "    if p.grad is not None:\n        print(name, p.grad.abs().max())"
+)
 PRINT_MISSING: Final = "print([n for n, p in model.named_parameters() if p.grad is None])"
 PRINT_RATES: Final = (
     'for group in optimizer.param_groups:\n    print(len(group["params"]), group["lr"])'
@@ -79,6 +83,19 @@ NOTHING: Final = Guidance(
     "loss.grad_fn must lead back to the model.",
 )
 
+ALL_ZERO: Final = Guidance(
+    causes=(
+        "round(), argmax() or a comparison between the outputs and the loss, whose slope is 0",
+        "a factor of 0 on the way to the loss, such as alpha // rank",
+        "optimizer.zero_grad() between backward() and step()",
+    ),
+    remedy="Gradients are there, and each is exactly 0. Keep what has no slope out of the loss, "
+    "and clear gradients after step() or before backward().",
+    code=PRINT_LARGEST,
+    check="Put the code right after loss.backward(): where it prints zeros alone, look for what "
+    "multiplies by 0 between the outputs and the loss.",
+)
+
 ROUNDED: Final = Guidance(
     causes=(
         "weights kept in bfloat16 or float16, in which small updates are rounded away",
@@ -128,8 +145,7 @@ ZERO_GRADIENT: Final = Guidance(
         "a closed gate, or a factor of 0",
     ),
     remedy="Look at what follows <layer>: something multiplies its gradient by exactly 0.",
-    code="for name, p in model.named_parameters():\n"
-    "    if p.grad is not None:\n        print(name, p.grad.abs().max())",
+    code=PRINT_LARGEST,
     check=(
         "Going backward from the loss, find the last layer whose gradient is not 0: what feeds "
         "it blocks the gradient."
@@ -244,7 +260,9 @@ def _caused_by(cause: Cause) -> Callable[[Case], bool]:
 
 def _is_rounded(case: Case) -> bool:
     """Whether gradients arrive, or may do, at weights in a format of few bits."""
-    return "weights_dtype" in case.finding.figures and not _caused_by(Cause.NO_GRADIENT)(case)
+    cause = case.finding.figures.get("cause")
+    arrives = cause not in (Cause.NO_GRADIENT.value, Cause.ZERO_GRADIENT.value)
+    return "weights_dtype" in case.finding.figures and arrives
 
 
 def _is_error(case: Case) -> bool:
@@ -253,6 +271,10 @@ def _is_error(case: Case) -> bool:
 
 def _nothing_arrives(case: Case) -> bool:
     return _is_error(case) and _caused_by(Cause.NO_GRADIENT)(case)
+
+
+def _all_are_zero(case: Case) -> bool:
+    return _is_error(case) and _caused_by(Cause.ZERO_GRADIENT)(case)
 
 
 NOT_LEARNING: Final[tuple[Pattern, ...]] = (
@@ -264,6 +286,7 @@ NOT_LEARNING: Final[tuple[Pattern, ...]] = (
     (_caused_by(Cause.NO_STEP), NEVER_STEPPED),
     (_caused_by(Cause.OTHER_WEIGHTS), OTHER_WEIGHTS),
     (_nothing_arrives, NOTHING),
+    (_all_are_zero, ALL_ZERO),
     (_is_error, TINY),
     (exceeds("slow_rate"), SLOW),
     (exceeds("still_ratio"), STILL_OUTPUTS),

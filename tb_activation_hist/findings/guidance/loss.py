@@ -52,6 +52,29 @@ NO_LOGARITHMS: Final = Guidance(
     check="The loss is negative, or falls below 0: a negative log-likelihood of classes cannot.",
 )
 
+SOFTMAX_OVER_BATCH: Final = Guidance(
+    causes=(
+        "softmax(dim=0) or log_softmax(dim=0), which goes over the samples of a batch",
+        "nn.Softmax() without dim, which takes dimension 0 of tensors with one or three dimensions",
+    ),
+    remedy="Let the softmax go over the classes. Over the batch, a sample's outputs depend on the "
+    "other samples, and one that is evaluated alone has 1 for each class.",
+    code="probabilities = logits.softmax(dim=-1)",
+    check="Print the sums of the probabilities over dimensions 0 and -1: the second must be 1.",
+)
+
+ONE_CLASS: Final = Guidance(
+    causes=(
+        "a column of labels that is read wrongly, as 0 throughout, or as a part of its text",
+        "labels that are cut to whole numbers after they were scaled to 0 to 1",
+        "a subset of the data, or the begin of a sorted one, that has one class alone",
+    ),
+    remedy="Such targets teach the last layer's bias one number. Look at the labels where they are "
+    "read.",
+    code="print(torch.bincount(targets))",
+    check="The code counts the samples of each class in a batch: most classes should occur.",
+)
+
 OUT_OF_RANGE: Final = Guidance(
     causes=(
         "a sigmoid, tanh or ReLU at the end of a network whose targets go beyond its range",
@@ -88,6 +111,8 @@ LOSS_MISMATCH: Final[tuple[Pattern, ...]] = (
     (_is_sigmoid, SIGMOID_TWICE),
     (exceeds("softened_twice"), SOFTMAX_TWICE),
     (exceeds("no_logarithms"), NO_LOGARITHMS),
+    (exceeds("over_batch"), SOFTMAX_OVER_BATCH),
+    (exceeds("one_class"), ONE_CLASS),
     (exceeds("out_of_range"), OUT_OF_RANGE),
     (always, UNBOUNDED),
 )

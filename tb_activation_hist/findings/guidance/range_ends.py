@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Final
 
 from tb_activation_hist.findings.guidance.guidance import (
+    Case,
     Guidance,
     Pattern,
     always,
     exceeds,
     from_start,
 )
-from tb_activation_hist.findings.guidance.snippets import PRINT_INPUTS
+from tb_activation_hist.findings.guidance.snippets import PRINT_BIASES, PRINT_INPUTS
 
 SATURATED_BY_INPUTS: Final = Guidance(
     causes=(
@@ -62,9 +63,31 @@ SOFTMAX_CHOOSES: Final = Guidance(
     ),
 )
 
+ONE_END: Final = 0.99
+"""Share of the values at the ends of a range that are at one of them."""
+
+AT_ONE_END: Final = Guidance(
+    causes=(
+        "biases far from zero in the layer before, as of a gate that begins shut or open",
+        "inputs that are not centred",
+        "weights that start with a mean far from 0",
+    ),
+    remedy="At the ends of its range, a tanh or sigmoid passes hardly any gradient, so that a gate "
+    "stays as it is. Begin with biases between -3 and 3.",
+    code=PRINT_BIASES,
+    check="The code prints the range of all biases: those of the layer before <layer> push all its "
+    "values to one end.",
+)
+
+
+def _is_at_one_end(case: Case) -> bool:
+    return case.from_start and case.finding.figures.get("one_end", 0.0) >= ONE_END
+
+
 SATURATED: Final[tuple[Pattern, ...]] = (
     (exceeds("saturated_softmax"), SOFTMAX_CHOOSES),
     (exceeds("saturated_scores"), SOFTMAX_CHOOSES),
+    (_is_at_one_end, AT_ONE_END),
     (from_start, SATURATED_BY_INPUTS),
     (always, SATURATED_LATER),
 )

@@ -15,3 +15,9 @@ INITIALISE: Final = (
 )
 
 PRINT_INPUTS: Final = "# about 0, 1 and 5\nprint(inputs.mean(), inputs.std(), inputs.abs().max())"
+
+PRINT_BIASES: Final = (
+    "for name, parameter in model.named_parameters():\n"
+    '    if name.endswith("bias"):\n'
+    "        print(name, parameter.min().item(), parameter.max().item())"
+)

@@ -7,15 +7,18 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from tb_activation_hist.core.setup_facts import (
+    ACROSS,
     BINARY,
     CROSS_ENTROPY,
     NEGATIVE_LIKELIHOOD,
     SOFTENED,
+    WITHIN,
     KeptGradients,
     LossGradients,
     OptimizerGroup,
     RestoredWeights,
 )
+from tb_activation_hist.findings.finding import Finding
 from tb_activation_hist.findings.hits import hit_from_step
 from tb_activation_hist.findings.loss_signals import trains_all_alone
 from tb_activation_hist.findings.number_format import format_factor
@@ -35,6 +38,8 @@ OWN_NORM: Final = ("parametrizations", "_orig", "_bar")
 
 END_RECORDS: Final = 8
 """Records at the end of a run whose median is the size there."""
+
+LEAST_CLASSES: Final = 3
 
 LEAST_BEYOND: Final = 3
 """Records of outputs beyond which much lies; the first one was looked for among many."""
@@ -84,6 +89,20 @@ class LossMismatchThresholds(Thresholds):
         "Share of the records, from the first one on, in which at least 0.3 of what the loss asks "
         "for lies beyond the range of the last layer.",
         f"{GRADIENTS}; at most 0.06 in healthy trainings",
+    )
+    over_batch: float = threshold(
+        0.9,
+        UNIT_SHARE,
+        "Share of the records in which outputs add up to 1, or their gradients to 0, over the "
+        "samples of a batch and not over the classes.",
+        GRADIENTS,
+    )
+    one_class: int = threshold(
+        8,
+        UNIT_RECORDS,
+        "Records in which each sample is of one and the same class, out of three or more, and "
+        "none of another.",
+        GRADIENTS,
     )
     critic_growth: float = threshold(
         10.0,
@@ -162,6 +181,42 @@ def find_no_logarithms(
                 f"probabilities, in {raw} of {fact.formed} records that were looked at",
                 threshold={"no_logarithms": options.no_logarithms},
                 figures={"records": raw},
+            )
+
+
+def find_softmax_over_batch(
+    layers: RunSignals, options: LossMismatchThresholds
+) -> Iterator[Observation]:
+    """A softmax that goes over dimension 0: each sample's outputs depend on the others' then."""
+    for fact, last, _ in _judged(layers, options):
+        if fact.over_batch >= max(options.loss_looks, options.over_batch * fact.looks):
+            yield Observation(
+                hits=[hit_from_step(last, fact.first)],
+                title=f"{last.info.layer}: a softmax goes over the samples of a batch, not over "
+                f"the classes, in {fact.over_batch} of {fact.looks} records that were looked at",
+                threshold={"over_batch": options.over_batch},
+                figures={"records": fact.over_batch},
+            )
+
+
+def find_one_class(layers: RunSignals, options: LossMismatchThresholds) -> Iterator[Observation]:
+    """Targets that are all of one class: a column of labels that was read wrongly.
+
+    Only where the last layer has an output for each class: of a sample's likeness to others, the
+    right one may well be the first each time. Nor of two classes, one of which may be rare.
+    """
+    for fact, last, _ in _judged(layers, options):
+        same = all(fact.likeness.get(name) == 1 for name in (WITHIN, ACROSS))
+        widths = last.info.shape[-1:]
+        if not same or fact.labels < options.one_class or widths != (fact.classes,):
+            continue
+        if fact.classes >= LEAST_CLASSES and trains_all_alone(layers):
+            yield Observation(
+                hits=[hit_from_step(last, fact.first)],
+                title=f"{last.info.layer}: all targets are of one of {fact.classes} classes, in "
+                f"each of {fact.labels} records that were looked at",
+                threshold={"one_class": options.one_class},
+                figures={"records": fact.labels},
             )
 
 
@@ -250,12 +305,18 @@ def _judged(layers: RunSignals, options: LossMismatchThresholds) -> Iterator[Jud
             yield Judged(fact, own[-1], prefix)
 
 
+def _is_of_softmax(cause: Finding, effect: Finding, _near: float) -> bool:
+    """A softmax over the batch gives no logarithms of a sample's probabilities either."""
+    return "over_batch" in cause.threshold and "no_logarithms" in effect.threshold
+
+
 LOSS_MISMATCH: Final = RunRule(
     kind="loss_mismatch",
     severity="warning",
     seen="The loss does not fit what the network gives: targets of another shape that are spread "
-    "over the batch, a softmax or sigmoid in front of a loss that has one, nll_loss without "
-    "logarithms, targets beyond the range of the last layer, or a critic that nothing bounds.",
+    "over the batch, a softmax or sigmoid in front of a loss that has one, a softmax over the "
+    "batch, targets of one class alone, nll_loss without logarithms, targets beyond the range of "
+    "the last layer, or a critic that nothing bounds.",
     source=GRADIENTS,
     thresholds=LossMismatchThresholds,
     explains={},
@@ -263,8 +324,11 @@ LOSS_MISMATCH: Final = RunRule(
         find_one_target,
         find_softened_twice,
         find_no_logarithms,
+        find_softmax_over_batch,
+        find_one_class,
         find_out_of_range,
         find_unbounded_critic,
     ),
     online=None,
+    repeats=_is_of_softmax,
 )

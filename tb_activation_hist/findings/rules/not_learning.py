@@ -18,6 +18,7 @@ from tb_activation_hist.findings.hardly_learning import (
 )
 from tb_activation_hist.findings.hits import Hit, name_layers, whole_run_hit
 from tb_activation_hist.findings.number_format import format_factor
+from tb_activation_hist.findings.parameter_signals import ParameterSignals
 from tb_activation_hist.findings.rule import Begins, Observation, RunRule
 from tb_activation_hist.findings.run_signals import RunSignals
 from tb_activation_hist.findings.still_weights import (
@@ -122,7 +123,7 @@ def find_nothing_learning(
         return
     last = hits[0].last_step
     if all(parameter.is_constant for parameter in known):
-        cause = _cause_of_all(layers)
+        cause = _cause_of_all(layers, known)
         state = "" if cause is Cause.UNKNOWN else f"; {STATE_OF[cause]}"
         yield Observation(
             hits=hits,
@@ -148,13 +149,24 @@ def find_nothing_learning(
         )
 
 
-def _cause_of_all(layers: RunSignals) -> Cause:
-    """Why nothing is changed: no step follows, or the optimizer gets no gradients."""
+def _cause_of_all(layers: RunSignals, known: Sequence[ParameterSignals]) -> Cause:
+    """Why nothing is changed: no step follows, or the optimizer gets no gradients.
+
+    known: the parameters that should learn. Frozen ones may be in an optimizer, or keep a gradient
+    of a training before.
+    """
     if layers.breaks_gradients:
         return Cause.BROKEN_GRADIENT
-    if not layers.is_optimized:
+    sizes = [layers.sizes.get(p.name) for p in known]
+    if not any(p.updates for p in known) and not any(own and own.optimized for own in sizes):
         return Cause.OTHER_WEIGHTS if layers.optimizer_steps else Cause.NO_STEP
-    return Cause.UNKNOWN if layers.has_gradients else Cause.NO_GRADIENT
+    gradients = [p.gradients for p in known if p.gradients]
+    if not gradients:
+        return Cause.UNKNOWN if layers.has_gradients else Cause.NO_GRADIENT
+    if any(own.arrive.any() for own in gradients):
+        return Cause.UNKNOWN
+    given = any((own.signals.series.n > 0).any() for own in gradients)
+    return Cause.ZERO_GRADIENT if given else Cause.NO_GRADIENT
 
 
 def find_still_parts(layers: RunSignals, options: NotLearningThresholds) -> Iterator[Observation]:

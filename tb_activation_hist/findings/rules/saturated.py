@@ -29,6 +29,8 @@ END: Final = 1 / 32
 """Distance from the end of a range within which values are at the end; next to 1, the width of a
 bin."""
 
+TINY: Final = 1e-9
+
 ONE: Final = 0.99
 """A softmax's value from which on it has chosen."""
 
@@ -130,11 +132,15 @@ def _softmax_hit(signals: Signals, options: SaturatedThresholds) -> Hit | None:
 
 
 def _saturated_hit(signals: Signals, options: SaturatedThresholds) -> Hit | None:
-    share = _end_share(signals)
-    start = sustained_hit(signals, share >= options.saturated_start_share, {"end_share": share})
+    low, high = _end_shares(signals)
+    share = low + high
+    figures = {"end_share": share}
+    if np.isfinite(_range_of(signals) or ()).all():
+        figures["one_end"] = np.maximum(low, high) / np.maximum(share, TINY)
+    start = sustained_hit(signals, share >= options.saturated_start_share, figures)
     if start and start.first == signals.first_whole:
         return start
-    return sustained_hit(signals, share >= options.saturated_share, {"end_share": share})
+    return sustained_hit(signals, share >= options.saturated_share, figures)
 
 
 def _range_of(signals: Signals) -> tuple[float, float] | None:
@@ -147,12 +153,14 @@ def _range_of(signals: Signals) -> tuple[float, float] | None:
     return (low, high) if inside else None
 
 
-def _end_share(signals: Signals) -> FloatArray:
-    """(S,) share of the finite values at the ends of the range."""
+def _end_shares(signals: Signals) -> tuple[FloatArray, FloatArray]:
+    """(S,) shares of the finite values at the lower and at the upper end of the range."""
     low, high = _range_of(signals) or (-np.inf, np.inf)
-    middle = signals.series.rebin([low + END, high - END])[:, 0]
-    finite = np.maximum(signals.series.finite, 1)
-    return np.where(signals.series.finite > 0, 1 - middle / finite, np.nan)
+    series = signals.series
+    finite = np.where(series.finite > 0, series.finite, np.nan)
+    middle = series.rebin([low + END, high - END])[:, 0] / finite
+    above = series.rebin([high - END, np.inf])[:, 0] / finite
+    return 1 - middle - above, above
 
 
 SATURATED: Final = RunRule(

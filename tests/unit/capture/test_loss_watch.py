@@ -63,6 +63,10 @@ def classes(target: Tensor) -> Tensor:
     return (target > 0).long() + (target > 1).long()
 
 
+def one_hot(target: Tensor) -> Tensor:
+    return F.one_hot(classes(target), 3).float()
+
+
 def labels(target: Tensor) -> Tensor:
     """Four of each sample, of which any may be true."""
     return (target[:, None] + torch.tensor([-1.0, 0.0, 0.5, 2.0]) > 0).float()
@@ -88,6 +92,17 @@ def binary(target: Tensor) -> Tensor:
         (3, (nn.LogSoftmax(1),), lambda o, t: F.nll_loss(o, classes(t)), set()),
         (3, (nn.Softmax(1),), lambda o, t: F.nll_loss(o, classes(t)), {"no_logarithms"}),
         (3, (), lambda o, t: F.nll_loss(o, classes(t)), {"no_logarithms"}),
+        (3, (nn.LogSoftmax(0),), lambda o, t: F.nll_loss(o, classes(t)), {"over_batch"}),
+        (
+            3,
+            (nn.Softmax(0),),
+            lambda o, t: F.mse_loss(o, F.one_hot(classes(t)) * 1.0),
+            {"over_batch"},
+        ),
+        (3, (), lambda o, t: F.nll_loss(o.log_softmax(0), classes(t)), {"over_batch"}),
+        (3, (), lambda o, t: ((o - o.mean(0)) * one_hot(t)).square().mean(), set()),
+        (3, (), lambda o, t: F.cross_entropy(o, classes(t) * 0), {"one_class"}),
+        (2, (), lambda o, t: F.cross_entropy(o, classes(t) * 0), set()),
         (3, (), lambda o, t: F.cross_entropy(o, classes(t)), set()),
         (3, (), lambda o, t: F.cross_entropy(o, classes(t), label_smoothing=0.1), set()),
         (

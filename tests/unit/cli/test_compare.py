@@ -6,8 +6,11 @@ import json
 from pathlib import Path
 
 import pytest
+import torch
+from torch import nn
 
 from tb_activation_hist.cli import main
+from tb_activation_hist.recording.logger import ActivationHistLogger
 from tests.unit.cli.runs import collapsed_layers, healthy_layers, write_run
 
 
@@ -30,6 +33,21 @@ def test_the_first_difference_is_on_top(logdir: str, capsys: pytest.CaptureFixtu
     assert first == "The runs first differ at step 21 in block.relu"
     assert any("block.linear, right before it, is equal" in line for line in rest)
     assert "Equal: 1 of 2 layers, steps 1 to 48, equal counts." in rest
+
+
+def test_settings_that_differ_are_printed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, alpha in (("a", 1.0), ("b", 0.9)):
+        torch.manual_seed(0)
+        model = nn.ELU(alpha)
+        with ActivationHistLogger(model, tmp_path / name) as logger:
+            model(torch.randn(16, 8))
+            logger.step()
+    assert main(["compare", str(tmp_path / "a"), str(tmp_path / "b")]) == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert "  Settings in A: alpha=1.0" in lines
+    assert "  Settings in B: alpha=0.9" in lines
 
 
 @pytest.mark.parametrize("more", [[], ["--run", "bad"]])

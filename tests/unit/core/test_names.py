@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from tb_activation_hist.core.errors import FormatError
 from tb_activation_hist.core.names import LayerInfo, content_to_layer_info, text_to_run_info
 from tb_activation_hist.core.stored_json import MAX_TEXT_BYTES
 
-INFO = LayerInfo("conv1", order=3, type="Conv2d", shape=(8, 16))
+INFO = LayerInfo("conv1", order=3, type="Conv2d", shape=(8, 16), settings="8, eps=1e-05")
 
 
 def edited(**changes: Any) -> bytes:
@@ -20,6 +21,9 @@ def edited(**changes: Any) -> bytes:
 
 def test_metadata_survives_the_round_trip() -> None:
     assert content_to_layer_info(INFO.to_content()) == INFO
+    plain = replace(INFO, settings="")
+    assert b"settings" not in plain.to_content()
+    assert content_to_layer_info(plain.to_content()) == plain
 
 
 @pytest.mark.parametrize(
@@ -41,6 +45,7 @@ def test_metadata_survives_the_round_trip() -> None:
         edited(shape=[None]),
         edited(shape=[1] * 65),
         edited(layer=None),
+        edited(settings=[1]),
         edited(kind={}),
         edited(bins=None),
         edited(bins={"scheme": "linear", "count": 0, "lo": 0, "hi": 1}),

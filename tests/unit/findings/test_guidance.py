@@ -109,7 +109,7 @@ def test_nan_after_an_explosion_is_its_end() -> None:
 @pytest.mark.parametrize(
     ("change", "cause"),
     [
-        (lambda v, _: v * 0, "initialised at 0"),
+        (lambda v, _: v * 0, "biases far below zero"),
         (after(60, lambda v: v * 0), "learning rate that was too high at this step"),
     ],
 )
@@ -132,6 +132,8 @@ def test_zeros_from_the_start_have_other_causes(
             "without norms or skip",
         ),
         ("collapsed", "equal_outputs", Network(layers=14), "inputs far outside"),
+        ("vanishing", "vanishing_decay", Network(layers=5), "as the KL term of a VAE does"),
+        ("vanishing", "vanishing_decay", Network(layers=2), "weight decay"),
         ("collapsed", "equal_outputs", Network(7, 6, has_norms=False), "a chain of sigmoids"),
     ],
 )
@@ -168,15 +170,16 @@ def test_figures_of_any_kind_are_shown() -> None:
 
 
 @pytest.mark.parametrize(
-    ("optimized", "arrives", "cause"),
+    ("optimized", "gradient", "cause"),
     [
-        (False, True, "optimizer.step() that is never called"),
-        (True, False, "a loss that was detached"),
-        (True, True, "a learning rate that is far too low"),
+        (False, 0.1, "optimizer.step() that is never called"),
+        (True, None, "a loss that was detached"),
+        (True, 0.0, "round(), argmax()"),
+        (True, 0.1, "a learning rate that is far too low"),
     ],
 )
 def test_what_is_known_of_gradients_and_optimizer_tells_why_nothing_learns(
-    optimized: bool, arrives: bool, cause: str
+    optimized: bool, gradient: float | None, cause: str
 ) -> None:
     def still(size: float, kind: str, dtype: str = "float32") -> tuple[LayerInfo, HistogramSeries]:
         steps = range(0 if kind == "weights" else 1, 60)
@@ -188,12 +191,13 @@ def test_what_is_known_of_gradients_and_optimizer_tells_why_nothing_learns(
 
     for dtype in ("float32", "bfloat16"):
         layers = {**make_run(), "weights": still(0.2, "weights", dtype)}
-        layers["gradients"] = still(0.1 * arrives, "weight_gradients", dtype)
+        if gradient is not None:
+            layers["gradients"] = still(gradient, "weight_gradients", dtype)
         if optimized:
             layers["updates"] = still(0.0, "updates", dtype)
         finding = first_of(layers, "not_learning")
         assert finding.severity == "error"
-        rounded = dtype == "bfloat16" and arrives
+        rounded = dtype == "bfloat16" and gradient
         assert finding.causes[0].startswith("weights kept in bfloat16" if rounded else cause)
 
 
@@ -246,3 +250,32 @@ def test_an_embedding_that_is_large_over_the_depth_is_not_measured_by_its_width(
     finding = first_of(run, "exploding")
     assert "embedding" in finding.causes[0]
     assert "embedding.weight" in finding.code
+
+
+@pytest.mark.parametrize(
+    ("shift", "gain", "cause"), [(-20, 1, "biases far from zero"), (0, 90, "not normalised")]
+)
+def test_a_gate_that_begins_shut_has_other_causes_than_one_that_inputs_drive(
+    shift: float, gain: float, cause: str
+) -> None:
+    layers = make_run()
+    layers["relu1"] = make_layer("relu1", "Sigmoid", 3, lambda v, _: sigmoid(gain * v + shift))
+    assert cause in first_of(layers, "saturated").causes[0]
+
+
+def sigmoid(values: np.ndarray) -> np.ndarray:
+    return (np.tanh(values / 2) + 1) / 2
+
+
+@pytest.mark.parametrize(
+    ("kind", "cause"),
+    [
+        ("ReLU", "biases far below zero"),
+        ("LayerNorm", "norms' weights"),
+        ("Linear", "weights initialised at 0"),
+    ],
+)
+def test_zeros_from_the_start_have_causes_by_the_type_of_the_layer(kind: str, cause: str) -> None:
+    layers = make_run()
+    layers["relu1"] = make_layer("relu1", kind, 3, lambda v, _: v * 0)
+    assert cause in first_of(layers, "collapsed").causes[0]

@@ -116,8 +116,12 @@ class Residual(nn.Module):
 def find_in_branch(last: nn.Module, left_out: str) -> list[Finding]:
     """Warnings and errors where one part of the branch is in no optimizer."""
     torch.manual_seed(0)
-    model = Residual(last)
-    own = [p for name, p in model.named_parameters() if not name.startswith(left_out)]
+    return find_without(Residual(last), left_out)
+
+
+def find_without(model: nn.Module, left_out: str) -> list[Finding]:
+    """Warnings and errors where parameters of such names are in no optimizer."""
+    own = [p for name, p in model.named_parameters() if left_out not in name]
     optimizer = torch.optim.SGD(own, 1e-2)
     writer = MemoryWriter()
     with ActivationHistLogger(model, writer, optimizer=optimizer, **OPTIONS):
@@ -140,3 +144,14 @@ def test_weights_that_begin_at_0_and_are_left_out_are_no_collapse() -> None:
     nn.init.zeros_(last.weight)
     (finding,) = find_in_branch(last, "branch.3.")
     assert (finding.kind, finding.layers) == ("not_learning", ("branch.3",))
+
+
+def test_adapters_that_are_left_out_in_several_blocks_are_no_collapse() -> None:
+    """Layers that learn lie between them, so that each is a finding of its own."""
+    torch.manual_seed(0)
+    lasts = [nn.Linear(16, 16, bias=False) for _ in range(2)]
+    for last in lasts:
+        nn.init.zeros_(last.weight)
+    found = find_without(nn.Sequential(*map(Residual, lasts)), "branch.3.")
+    assert {finding.kind for finding in found} == {"not_learning"}
+    assert {layer for own in found for layer in own.layers} == {"0.branch.3", "1.branch.3"}

@@ -91,5 +91,48 @@ def test_an_optimizer_of_another_model() -> None:
     assert "built from other tensors" in finding.causes[0]
 
 
+@pytest.mark.parametrize("frozen_stepped", [False, True])
+def test_an_optimizer_of_the_frozen_copy_in_the_same_run(frozen_stepped: bool) -> None:
+    """Q-learning with Adam(target.parameters()): what learns is in no optimizer."""
+    torch.manual_seed(0)
+    online = nn.Sequential(nn.Linear(8, 16), nn.ReLU(), nn.Linear(16, 1))
+    target = copy.deepcopy(online).requires_grad_(False)
+    optimizer = torch.optim.SGD((target if frozen_stepped else online).parameters(), 1e-2)
+    writer = MemoryWriter()
+    models = {"online": online, "target": target}
+    with ActivationHistLogger(models, writer, on_error="raise") as logger:
+        for _ in range(64):
+            x = torch.randn(16, 8)
+            optimizer.zero_grad()
+            loss: Tensor = (online(x) - target(x) - 1).square().mean()
+            loss.backward()
+            optimizer.step()
+            logger.step(loss=loss)
+    found = [own for own in find_memory_findings(writer) if own.kind == "not_learning"]
+    assert ["the optimizer has other parameters" in own.title for own in found] == (
+        [True] * frozen_stepped
+    )
+
+
+def test_a_loss_without_a_slope_after_a_training_before() -> None:
+    """Frozen layers keep the gradients of that training; those of the others are all 0."""
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Linear(8, 16), nn.ReLU(), nn.Linear(16, 1))
+    model(torch.randn(16, 8)).sum().backward()
+    model[0].requires_grad_(False)
+    optimizer = torch.optim.SGD(model[2].parameters(), 1e-2)
+    writer = MemoryWriter()
+    with ActivationHistLogger(model, writer, on_error="raise") as logger:
+        for _ in range(64):
+            optimizer.zero_grad()
+            loss: Tensor = model(torch.randn(16, 8)).round().square().mean()
+            loss.backward()
+            optimizer.step()
+            logger.step(loss=loss)
+    (found,) = (own for own in find_memory_findings(writer) if own.kind == "not_learning")
+    assert "their gradient is exactly 0" in found.title
+    assert "round()" in found.causes[0]
+
+
 def test_a_scaler_that_steps_is_fine() -> None:
     assert train(Scaler(1.0)) == []

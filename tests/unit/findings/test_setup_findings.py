@@ -266,6 +266,14 @@ def test_weights_that_grow_or_shrink_as_a_whole(scale: float, kinds: list[str]) 
     assert all("weights" in f.title and f.first_step < 0.3 * RECORDS for f in findings)
 
 
+@pytest.mark.parametrize(("scale", "found"), [(5.0, 1), (3.5, 0)])
+def test_weights_that_grow_in_the_first_steps(scale: float, found: int) -> None:
+    change = lambda v, index: v * np.float32(0.2 * scale ** min(index / 16, 1))  # noqa: E731
+    findings = find(layers=with_parameters("weights", change))
+    assert [f.kind for f in findings] == ["exploding"] * found
+    assert all(f.first_step <= 4 for f in findings)
+
+
 @pytest.mark.parametrize(
     ("update", "first", "last", "severity"),
     [

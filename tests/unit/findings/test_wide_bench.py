@@ -24,9 +24,11 @@ from bench.findings.wide.jobs import (
     half_jobs,
 )
 from bench.findings.wide.judge import Verdict, did_harm, is_true, note_caught, tells
+from bench.findings.wide.live import facts_until
 from bench.findings.wide.record import MODES, Outcome, run_job
 from bench.findings.wide.score import by_confidence, score_all
-from tb_activation_hist.findings import Finding
+from tb_activation_hist.core.setup_facts import LossGradients
+from tb_activation_hist.findings import Finding, RunFacts
 from tb_activation_hist.storage.run_histograms import read_run
 
 
@@ -174,3 +176,9 @@ def test_margins_of_triplets_hold_what_is_near_against_what_is_far():
     assert triplet_loss(apart, kinds) == 0
     mixed = torch.tensor([0, 1, 0, 1])
     assert triplet_loss(apart, mixed).item() == pytest.approx(2.3, abs=2e-3)
+
+
+def test_a_replay_knows_the_looks_at_a_loss_up_to_a_step() -> None:
+    fact = LossGradients("Net", looks=8, calls=1, first=1, seen=57, form="nll_loss", formed=8)
+    known = [facts_until(RunFacts(setup=(fact,)), step).of(LossGradients) for step in (4, 5, 60)]
+    assert [(own.looks, own.formed) for (own,) in known] == [(3, 3), (4, 4), (8, 8)]

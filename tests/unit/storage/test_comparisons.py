@@ -258,3 +258,40 @@ def test_wrong_options_are_refused(reference: MemoryWriter) -> None:
         compare_runs(reference, reference, offset=0.5)  # type: ignore[typeddict-item]
     with pytest.raises(OptionError, match=r"mapping 'nowhere.txt' cannot be read"):
         compare_runs(reference, reference, names="nowhere.txt")
+
+
+class SharedActivation(nn.Module):
+    """One activation runs after each layer, as in many networks."""
+
+    def __init__(self, activation: nn.Module) -> None:
+        super().__init__()
+        self.first, self.second = nn.Linear(8, 8), nn.Linear(8, 8)
+        self.act = activation
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        result: torch.Tensor = self.act(self.second(self.act(self.first(x))))
+        return result
+
+
+def record_shared(activation: nn.Module, *, compiled: bool = False) -> MemoryWriter:
+    torch.manual_seed(0)
+    model, writer = SharedActivation(activation), MemoryWriter()
+    call = torch.compile(model, backend="aot_eager") if compiled else model
+    with ActivationHistLogger(model, writer, on_error="raise") as logger:
+        call(torch.randn(64, 8))
+        logger.step()
+    return writer
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+def test_an_activation_with_another_setting_is_named_at_its_first_call(compiled: bool) -> None:
+    runs = [record_shared(nn.ELU(alpha), compiled=compiled) for alpha in (1.0, 0.9)]
+    first = compare_runs(*runs).first
+    assert first is not None and first.a is not None and first.b is not None
+    assert (first.layer, first.a.settings, first.b.settings) == ("act", "alpha=1.0", "alpha=0.9")
+
+
+def test_whether_an_activation_works_in_place_is_no_setting() -> None:
+    a, b = record_shared(nn.ReLU()), record_shared(nn.ReLU(inplace=True))
+    assert compare_runs(a, b).same
+    assert all(info.settings == "" for info in b.infos.values() if info.type == "ReLU")

@@ -33,7 +33,10 @@ export function LayerButton({ id, name, label, title, open, indent_px }: Props) 
         title={`${title}. Click: ${does}`}
         onClick={click}
       >
-        <span class="ellipsis">{label}</span>
+        {/* Layers differ at the ends of their names: what has no room is cut off at the start. */}
+        <span class="ellipsis">
+          <bdi>{label}</bdi>
+        </span>
       </button>
     </h2>
   );

@@ -32,7 +32,7 @@ import { LateBars, LateRowActions } from "./layer_tools_later";
 import { RunName } from "./run_name";
 import { ScalarChart } from "./scalar_chart";
 
-/** Head of a layer with its facts and two colour bars. */
+/** Head of a layer with two colour bars. */
 const TALL_HEAD_PX = 108;
 /** With the second colour bar of difference maps. */
 const TALLER_HEAD_PX = 144;
@@ -97,7 +97,6 @@ function LayerHeads({ columns }: Props) {
 function LayerHead({ column: { layer: model, left_px } }: { readonly column: Column }) {
   const series = model.series.value;
   const expanded = model.open.value;
-  const facts = layerFacts(series);
   const { layer } = series;
   return (
     <div class="head layer-head" style={box({ left: left_px, width: panel_px.value })}>
@@ -106,7 +105,7 @@ function LayerHead({ column: { layer: model, left_px } }: { readonly column: Col
           id={model.id}
           name={layer}
           label={layer}
-          title={withFacts(layer, facts)}
+          title={withFacts(layer, layerFacts(series))}
           open={expanded}
         />
         {expanded ? (
@@ -115,14 +114,7 @@ function LayerHead({ column: { layer: model, left_px } }: { readonly column: Col
           <FindingBadge series={series} short />
         )}
       </div>
-      {expanded ? (
-        <>
-          <div class="facts ellipsis" title={facts}>
-            {facts}
-          </div>
-          {drawnOnce.value ? <LateBars model={model} width_px={plot_px.value} /> : null}
-        </>
-      ) : null}
+      {expanded && drawnOnce.value ? <LateBars model={model} width_px={plot_px.value} /> : null}
       <HeadAxis />
     </div>
   );
