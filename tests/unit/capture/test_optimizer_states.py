@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from tb_activation_hist.capture.optimizer_states import is_factor
+from tb_activation_hist.core.errors import ActivationHistWarning
 from tb_activation_hist.recording.logger import ActivationHistLogger
 from tb_activation_hist.storage.memory_writer import MemoryWriter
 from tests.models import assert_counted, tensor_to_values
@@ -21,7 +22,6 @@ OPTIMIZERS: list[tuple[Any, dict[str, Any], set[str]]] = [
         {"exp_avg", "exp_avg_sq", "max_exp_avg_sq", "m_over_sqrt_v"},
     ),
     (torch.optim.SGD, {"momentum": 0.9}, {"momentum_buffer"}),
-    (torch.optim.SGD, {}, set()),
     (torch.optim.RMSprop, {"momentum": 0.5}, {"square_avg", "momentum_buffer"}),
     (torch.optim.Adagrad, {}, {"sum"}),
     (torch.optim.Adamax, {}, {"exp_avg", "exp_inf"}),
@@ -55,6 +55,14 @@ def train(optimizer: Any, model: nn.Module, hist: ActivationHistLogger, steps: i
 
 def states_of(optimizer: Any) -> Any:
     return getattr(optimizer, "inner", optimizer).state
+
+
+def test_an_optimizer_without_a_state_is_reported():
+    model, writer = Scaled(), MemoryWriter()
+    hist = ActivationHistLogger(model, writer, kinds="optimizer_state", on_error="raise")
+    with pytest.warns(ActivationHistWarning, match="the optimizer keeps no tensor"):
+        train(torch.optim.SGD(model.parameters(), lr=0.01), model, hist)
+    assert not writer.histograms
 
 
 @pytest.mark.parametrize(("make", "options", "names"), OPTIMIZERS)

@@ -37,8 +37,10 @@ def test_dropout_that_leaves_next_to_nothing(kept: float, found: int) -> None:
     place = np.arange(VALUES)
     layers["drop"] = make_layer("drop", "Dropout", 7, lambda v, _: v * (place < kept * VALUES))
     findings = of_kind(layers, "strong_dropout")
-    assert len(findings) == found
-    assert [f.figures["dropped_share"] for f in findings] == pytest.approx([1 - kept] * found)
+    # The zeros of a ReLU further ahead, whose outputs are as many, may be among what was dropped.
+    zeros = float(layers["relu1"][1].zeros.max()) / VALUES
+    least = 1 - kept / (1 - zeros)
+    assert [least <= f.figures["dropped_share"] <= 1 - kept for f in findings] == [True] * found
 
 
 def test_dropout_of_zeros_drops_nothing() -> None:

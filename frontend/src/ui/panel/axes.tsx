@@ -14,12 +14,12 @@ import type { PanelLayout } from "../../view/layout/panel_layout";
 import { endSteps, sharedLiveAxis } from "../../view/panel/known_panels";
 import type { PanelView } from "../../view/panel/panel_view";
 import { showsUnits } from "../../view/panel/shown_units";
+import { drawSoon, forget } from "../../view/reactive/draw_queue";
 import { columnNear } from "../../view/screen/pin";
 import { findPanel } from "../../view/screen/views";
 import * as settings from "../../view/settings/settings";
 import { type Cursor, cursor, gesturing } from "../../view/settings/zoom";
 import { box } from "../widgets/box";
-import { drawSoon, forget } from "./draw_queue";
 import { canvasOf } from "./surface";
 
 const TICK_EVERY_PX = 20;

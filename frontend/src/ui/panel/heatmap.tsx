@@ -6,8 +6,8 @@ import { HeatmapPainter } from "../../paint/heatmap_painter";
 import { sceneOf } from "../../view/panel/panel_scene";
 import { summarise } from "../../view/panel/panel_summary";
 import type { PanelView } from "../../view/panel/panel_view";
+import { drawSoon, forget, isWaiting, keepDrawn } from "../../view/reactive/draw_queue";
 import { gesturing } from "../../view/settings/zoom";
-import { drawSoon, forget, isWaiting, keepDrawn } from "./draw_queue";
 import { canvasOf } from "./surface";
 
 interface Props {

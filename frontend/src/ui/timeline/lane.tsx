@@ -13,13 +13,13 @@ import {
   placedFindings,
   startLane,
 } from "../../view/profile/lane";
+import { keepDrawn } from "../../view/reactive/draw_queue";
 import { pinAt } from "../../view/screen/pin";
 import { moveAll } from "../../view/screen/zooming";
 import { pinned } from "../../view/settings/settings";
 import { clearZoom, cursor, liveX } from "../../view/settings/zoom";
 import { CLICK_PX } from "../input/brush_axes";
 import { dragHandle } from "../input/handle_drag";
-import { keepDrawn } from "../panel/draw_queue";
 import { box } from "../widgets/box";
 import { adoptStyles } from "../widgets/late_styles";
 import { startAxisDrags } from "./axis_drag";

@@ -1,7 +1,7 @@
 /** All drawing goes through here: one animation frame for everybody, in slices, each target once. */
 
 import { effect, signal } from "@preact/signals";
-import { slice_ms } from "../../view/reactive/frame_budget";
+import { slice_ms } from "./frame_budget";
 
 const waiting = new Map<object, () => void>();
 let requested = false;
