@@ -3,8 +3,8 @@
 
 PYTHON ?= python3
 VENV := .venv
-# Two workers; the tests of a file stay on one of them, since they share what is costly to set up.
-PYTEST_ARGS ?= -n 2 --dist loadfile
+# Three workers; the tests of a file stay on one of them, since they share what is costly to set up.
+PYTEST_ARGS ?= -n 3 --dist loadfile
 PY := $(VENV)/bin/python
 PACKAGING := setup.py pyproject.toml tools/build_frontend.py $(wildcard tb_activation_hist/capture/_count*.[ch])
 SHELL := /bin/bash

@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tb_activation_hist.capture.options import CaptureOptions
 
@@ -14,11 +15,16 @@ os.environ["MPLBACKEND"] = "Agg"
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
+# A machine under load says nothing of how good a strategy is.
+settings.register_profile("any_load", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any_load")
+
 if TYPE_CHECKING:
     from xdist.remote import Producer
     from xdist.scheduler import LoadFileScheduling
 
 BROWSER = "tests/browser/"
+FIRST_OF_SECOND = f"{BROWSER}test_j"
 SLOW = (
     BROWSER,
     "tests/packaging/",
@@ -46,20 +52,22 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFileScheduling | None:
-    """All browser tests stay on one worker, which starts a Chromium and each server once.
+    """Tests go by their files; those in a browser in two halves, which take about as long.
 
-    Two browsers would also share two cores with each other. Other tests go by their files.
+    Whoever has a half starts a Chromium and each server once. They often wait for a page, which
+    leaves room for a third worker on two cores.
     """
     if config.option.dist != "loadfile":
         return None
     from xdist.scheduler import LoadFileScheduling
 
-    class BrowserApart(LoadFileScheduling):
+    class BrowserHalves(LoadFileScheduling):
         def _split_scope(self, nodeid: str) -> str:
-            return BROWSER if nodeid.startswith(BROWSER) else super()._split_scope(nodeid)
+            scope = super()._split_scope(nodeid)
+            return f"{BROWSER}{scope < FIRST_OF_SECOND}" if scope.startswith(BROWSER) else scope
 
     config.option.loadscopereorder = False
-    return BrowserApart(config, log)
+    return BrowserHalves(config, log)
 
 
 # Tests, and what they share, look at the layers alone.
