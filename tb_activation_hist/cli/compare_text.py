@@ -106,7 +106,7 @@ def _facts_table(layer: LayerComparison) -> list[str]:
 def _settings(layer: LayerComparison) -> list[str]:
     """The settings of both modules, where these differ."""
     a, b = layer.a, layer.b
-    if a is None or b is None or a.settings == b.settings or not (a.settings and b.settings):
+    if a is None or b is None or not a.is_set_otherwise(b):
         return []
     return [f"Settings in A: {a.settings}", f"Settings in B: {b.settings}"]
 

@@ -139,10 +139,11 @@ def _left_out_around(run: RunSignals) -> Iterator[Judged]:
         module = parameter.name.rpartition(".")[0]
         if module and module not in recorded and parameter.name not in run.facts.frozen:
             around[module].append(parameter)
-    for module, own in around.items():
+    left_out = {module: own for module, own in around.items() if _are_left_out(own, run)}
+    for module, own in left_out.items():
         inside = [s for s in run.outputs if s.info.layer.startswith(f"{module}.")]
         bare = not any(run.parameters_of(s.info) for s in inside)
-        if inside and bare and inside[0].whole.any() and _are_left_out(own, run):
+        if inside and bare and inside[0].whole.any():
             yield Judged(inside[0], own)
 
 

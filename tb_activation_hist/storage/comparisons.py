@@ -27,6 +27,7 @@ from tb_activation_hist.storage.recordings import (
     matches_key,
     open_recording,
     select_layers,
+    to_patterns,
     up_to_step,
 )
 
@@ -124,7 +125,7 @@ def compare_opened(a: Recording, b: Recording, **options: Unpack[CompareOptions]
     if layers is None:
         return compare_recordings(a, b, plan)
     found = compare_recordings(select_layers(a, layers), b, plan)
-    patterns = [layers] if isinstance(layers, str) else list(layers)
+    patterns = to_patterns(layers)
     # Of the other run too, what was not asked for is not missing.
     missing = (k for k in found.only_in_b if any(matches_key(each, k) for each in patterns))
     return replace(found, only_in_b=tuple(missing))

@@ -82,7 +82,7 @@ def select_layers(recording: Recording, layers: str | Sequence[str]) -> Recordin
     """A recording with only the series that the patterns name; OptionError for one without any."""
     chosen: set[str] = set()
     known = list(recording.infos)
-    for pattern in [layers] if isinstance(layers, str) else layers:
+    for pattern in to_patterns(layers):
         own = [key for key in known if matches_key(pattern, key)]
         if not own:
             hint = name_hint(pattern, known, "layers")
@@ -90,6 +90,11 @@ def select_layers(recording: Recording, layers: str | Sequence[str]) -> Recordin
             raise OptionError(msg)
         chosen.update(own)
     return replace(recording, infos={key: recording.infos[key] for key in known if key in chosen})
+
+
+def to_patterns(layers: str | Sequence[str]) -> list[str]:
+    """One name or glob pattern, or several, as a list."""
+    return [layers] if isinstance(layers, str) else list(layers)
 
 
 def matches_key(pattern: str, key: str) -> bool:

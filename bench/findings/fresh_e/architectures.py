@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 
-from bench.findings.fresh_e import games, pictures, sequences, tables
+from bench.findings.fresh_e import games, pictures, sequences, series, tables
 from bench.findings.wide.architecture import FRESH_E, Architecture
 from bench.findings.wide.training import Recipe, Task, cosine, one_cycle, step_decay
 
@@ -36,15 +36,15 @@ FRESH_E_ARCHITECTURES: Final = (
     _own(sequences.bloom, Recipe("adamw", 3e-3, 110, 0.01, clip=1.0, schedule=warmed_up)),
     _own(sequences.lora_bloom, Recipe("adamw", 5e-3, 100), frozen=True),
     _own(sequences.fnet, Recipe("adamw", 2e-3, 180, 0.01)),
-    _own(sequences.wav2vec, Recipe("adamw", 1.5e-3, 160, 0.01, clip=1.0, schedule=warmed_up)),
+    _own(series.wav2vec, Recipe("adamw", 1.5e-3, 160, 0.01, clip=1.0, schedule=warmed_up)),
     _own(sequences.marian, Recipe("adam", 2e-3, 120)),
     _own(sequences.olmoe, Recipe("adamw", 4e-3, 100, 0.1, clip=1.0)),
     _own(sequences.conv_bert, Recipe("adamw", 2e-3, 140, 0.01)),
     _own(sequences.letter_lstm, Recipe("rmsprop", 3e-3, 150, clip=5.0)),
     _own(sequences.bi_encoder, Recipe("adam", 3e-3, 160)),
-    _own(sequences.tas_net, Recipe("adam", 2e-3, 140, clip=5.0)),
-    _own(sequences.attentive_sales, Recipe("adam", 4e-3, 140)),
-    _own(sequences.lstm_monitor, Recipe("adam", 5e-3, 160, clip=1.0)),
+    _own(series.tas_net, Recipe("adam", 2e-3, 140, clip=5.0)),
+    _own(series.attentive_sales, Recipe("adam", 4e-3, 140)),
+    _own(series.lstm_monitor, Recipe("adam", 5e-3, 160, clip=1.0)),
     _own(tables.survivors, Recipe("adam", 3e-3, 200)),
     _own(tables.uncertain_values, Recipe("adamw", 2e-3, 250, 0.01)),
     _own(tables.star_sets, Recipe("adamax", 5e-3, 200)),

@@ -45,8 +45,11 @@ class RecordFacts:
 
     def works_like(self, other: RecordFacts) -> bool:
         """Whether both modules are of one type and, as far as they are known, have one setting."""
-        unknown = not (self.settings and other.settings)
-        return self.type == other.type and (unknown or self.settings == other.settings)
+        return self.type == other.type and not self.is_set_otherwise(other)
+
+    def is_set_otherwise(self, other: RecordFacts) -> bool:
+        """Whether the settings of both modules are known and differ."""
+        return bool(self.settings and other.settings) and self.settings != other.settings
 
 
 @dataclass(frozen=True)
