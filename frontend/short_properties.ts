@@ -11,7 +11,7 @@ const OWN = `
   unitToFraction valueToFraction fractionToUnit fractionToValue unitToPx pxToUnit heightFraction crossFraction
   fullScale liveScale scaleOwner sharedColouring liveAxis ownAxis hasAxis wholeSpans exactSpans zerosApart
   rowEdges evenEdges edgeInks panelId seriesId rowId keyX keyY firstColumn pinBefore inForce choiceOf choiceOfData listOf
-  withRange lastGrid mostHeld nonFinite innerExtent
+  withRange lastGrid mostHeld nonFinite innerExtent reloads applies
 `;
 /** Preact's of class components, of which the page has none. */
 const OF_CLASSES = `
