@@ -197,15 +197,15 @@ class SeriesCache:
         newest: Mapping[SeriesKey, list[Any]],
     ) -> dict[SeriesKey, LoadedSeries]:
         """The series with their newest blocks; without those of which more has changed."""
-        found = {}
+        blocks = {}
         for key, before in held.items():
             take = partial(take_newest, before, listings[key], newest[key])
             if (block := self._guard(key, take)) is not None:
-                found[key] = block
+                blocks[key] = block
         grown = {}
-        decoded = decode_newest(list(found.values()))
-        for (key, newest_block), block in zip(found.items(), decoded, strict=True):
-            append = partial(append_block, newest_block, block)
+        decoded = decode_newest(list(blocks.values()))
+        for key, content in zip(blocks, decoded, strict=True):
+            append = partial(append_block, blocks[key], content)
             if (loaded := self._guard(key, append)) is not None:
                 grown[key] = loaded
         return grown
