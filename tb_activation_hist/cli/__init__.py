@@ -27,7 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout = io.StringIO()
     given = parse_arguments(sys.argv[1:] if arguments is None else arguments)
     try:
-        status = 0
+        status: int = 0
         with may_end_early():
             status = given.command(given)
     except ActivationHistError as err:
