@@ -309,7 +309,7 @@ class LeafGradientHook(GradientHook):
         super().__init__(hook, name, facts)
         self._waiting = waiting
 
-    def __call__(self, gradient: Tensor) -> None:
+    def __call__(self, gradient: Tensor | None) -> None:
         """Never changes the gradient; raises only with ``on_error="raise"``."""
         self._waiting.pop(self._name).remove()
         super().__call__(gradient)
