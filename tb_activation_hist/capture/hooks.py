@@ -275,9 +275,11 @@ class GradientHook:
         self._facts = facts
         self._place = place
 
-    def __call__(self, gradient: Tensor) -> None:
+    def __call__(self, gradient: Tensor | None) -> None:
         """Never changes the gradient; raises only with ``on_error="raise"``."""
         state = self._hook.state
+        if gradient is None:
+            return  # of one of several outputs of an operation, which the loss does not use
         if not (state.train if self._facts.training else state.eval) and not is_captured(gradient):
             return
         state.seen.add(BACKWARD)
@@ -307,7 +309,7 @@ class LeafGradientHook(GradientHook):
         super().__init__(hook, name, facts)
         self._waiting = waiting
 
-    def __call__(self, gradient: Tensor) -> None:
+    def __call__(self, gradient: Tensor | None) -> None:
         """Never changes the gradient; raises only with ``on_error="raise"``."""
         self._waiting.pop(self._name).remove()
         super().__call__(gradient)

@@ -35,6 +35,9 @@ from tb_activation_hist.core.setup_facts import (
 LOOK_EVERY: Final = 16
 """Records from one look at the settings to the next; before, after 1, 2, 4 and 8 records."""
 
+MOST_OPTIMIZERS: Final = 16
+"""Optimizers whose settings are noted: some scripts make a new one in each round."""
+
 
 class _Watched:
     """A parameter of which single steps are followed, the first optimizer that has it, and all.
@@ -117,7 +120,7 @@ class SetupWatch:
         if not self.on:
             return
         self.begin(step)
-        if self._turn or id(optimizer) not in self._places:
+        if self._turn or self._is_new(optimizer):
             self._look_at_groups(optimizer, step)
         rates = self._rates.get(id(optimizer))
         if rates is not None and rates.before_step(optimizer, step):
@@ -143,10 +146,14 @@ class SetupWatch:
     def _turn(self) -> bool:
         return self._records % LOOK_EVERY == 0 or has_doubled(self._records)
 
+    def _is_new(self, optimizer: Any) -> bool:
+        return id(optimizer) not in self._places and len(self._places) < MOST_OPTIMIZERS
+
     def _look_at_groups(self, optimizer: Any, step: int) -> None:
         known = self._known.by_id()
         place = self._places.setdefault(id(optimizer), len(self._places) + 1)
-        for number, group in list_groups(optimizer, place, known.keys(), step):
+        noted = place <= MOST_OPTIMIZERS
+        for number, group in list_groups(optimizer, place, known.keys(), step) if noted else ():
             before = self._groups.get((place, number))
             if before is None or not _is_alike(before, group):
                 self._groups[place, number] = group

@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from tb_activation_hist.core.grid import FloatArray
-from tb_activation_hist.core.setup_facts import RateHistory
+from tb_activation_hist.core.setup_facts import OptimizerGroup, RateHistory
 from tb_activation_hist.findings.distance import IntVector
 from tb_activation_hist.findings.finding import Finding
 from tb_activation_hist.findings.hits import hit_from_step
@@ -147,7 +147,8 @@ class _Rates(NamedTuple):
 def _known_rates(layers: RunSignals) -> list[_Rates]:
     """Those of each optimizer, followed step by step; else those of each measured parameter."""
     followed = [own for own in layers.facts.of(RateHistory) if own.rates]
-    if followed:
+    places = {own.place for own in layers.facts.of(OptimizerGroup)}
+    if followed and places <= {own.place for own in followed}:
         return [_Rates(np.array(own.begins), np.array(own.rates)) for own in followed]
     measured = [own.facts for own in layers.sizes.values() if np.isfinite(own.facts.rates).any()]
     return [_Rates(own.steps, np.nan_to_num(own.rates)) for own in measured]

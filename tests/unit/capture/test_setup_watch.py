@@ -169,6 +169,18 @@ def test_weights_that_are_set_back(every: int, times: int, last: int) -> None:
         assert (fact.times, fact.value, fact.last, fact.writes) == (times, 1, last, times)
 
 
+def test_a_script_that_makes_an_optimizer_in_each_step_fills_no_file() -> None:
+    script, kept = Script(), []
+
+    def make_anew(_step: int) -> None:
+        script.optimizer = torch.optim.SGD(script.model.parameters(), 0.1)
+        kept.append(script.optimizer)
+
+    script.before = make_anew  # type: ignore[method-assign]
+    facts = script.run(40)
+    assert len(facts.of(OptimizerGroup)) == len(facts.of(RateHistory)) == 16
+
+
 def test_weights_of_the_start_that_are_loaded_with_a_new_optimizer() -> None:
     script = Script()
 

@@ -455,6 +455,13 @@ def to_sizes(steps: npt.NDArray[np.int64], values: FloatArray) -> SizeSeries:
     )  # fmt: skip
 
 
+def test_a_rate_that_ends_is_no_end_beside_one_that_is_not_followed() -> None:
+    """As a rate that is a tensor, which is not read."""
+    fact = RateHistory("Adam", 1, (1, 20), (1e-3, 1e-5))
+    assert find(adam(), fact) != []
+    assert find(adam(), replace(adam(), place=2), fact) == []
+
+
 @pytest.mark.parametrize(
     ("rate", "later", "optimizer", "uniform", "found"),
     [
