@@ -6,12 +6,14 @@ import { applied, type Change, type Node, visit } from "./source_changes";
  * address knows them, and no code asks for them by a text.
  */
 const OWN = `
-  width_px height_px top_px left_px x_px y_px bottom_px pad_px size_px strip_px panel_px lane_px lefts_px indent_px
+  width_px height_px top_px left_px x_px y_px bottom_px pad_px colours reloads applies size_px strip_px panel_px lane_px
+  lefts_px indent_px
   heatTop_px heatHeight_px heatLeft_px heatWidth_px axisTop_px stripTop_px
   unitToFraction valueToFraction fractionToUnit fractionToValue unitToPx pxToUnit heightFraction crossFraction
   fullScale liveScale scaleOwner sharedColouring liveAxis ownAxis hasAxis wholeSpans exactSpans zerosApart
   rowEdges evenEdges edgeInks panelId seriesId rowId keyX keyY firstColumn pinBefore inForce choiceOf choiceOfData listOf
-  withRange lastGrid mostHeld nonFinite innerExtent reloads applies
+  withRange lastGrid mostHeld nonFinite innerExtent colouring bandColours advises alignment partners heights
+  goesBack onScreen rasterToUrl newestStep used_bytes capacity_bytes flights announced transport clickedAt_ms startTime requests
 `;
 /** Preact's of class components, of which the page has none. */
 const OF_CLASSES = `

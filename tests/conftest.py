@@ -20,6 +20,8 @@ settings.register_profile("any_load", deadline=None, suppress_health_check=[Heal
 settings.load_profile("any_load")
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from xdist.remote import Producer
     from xdist.scheduler import LoadFileScheduling
 
@@ -31,7 +33,7 @@ SLOW = (
     "tests/examples/",
     "tests/typing/",
     "tests/unit/recording/test_ranks.py",
-    "tests/unit/recording/test_record.py",
+    "tests/unit/recording/test_record_compiled.py",
     "tests/unit/scripts/",
     "tests/unit/capture/",
     "tests/plugin/",
@@ -40,6 +42,16 @@ SLOW = (
     "tests/unit/recording/",
 )
 """What takes long begins first, so that short files are left for whichever worker is free."""
+
+
+@pytest.fixture
+def fresh_compiler() -> Iterator[None]:
+    """Graphs of torch.compile that no other test has made, and none left behind."""
+    import torch
+
+    torch._dynamo.reset()
+    yield
+    torch._dynamo.reset()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from typing import Any
 
 import numpy as np
+import pytest
 import torch
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
 from tb_activation_hist import record
 from tests.models import tensor_to_values
+
+BOTH = ("activations", "gradients")
 
 Seen = dict[str, list[np.ndarray]]
 
@@ -96,3 +100,22 @@ def expected(model: SmallGPT, ids: Tensor) -> Seen:
         found[name].append(tensor_to_values(tensor))
         found[f"gradients/{name}"].append(tensor_to_values(gradient))
     return found
+
+
+def run_once(model: nn.Module, ids: Tensor) -> None:
+    """A forward and a backward pass."""
+    model.zero_grad()
+    model(ids).square().mean().backward()
+
+
+def of_record(histograms: Any) -> dict[str, Any]:
+    return {
+        key: series for key, series in histograms.items() if "/" in key.removeprefix("gradients/")
+    }
+
+
+def assert_close_counts(series: Any, values: Any) -> None:
+    """The same number of values with the same moments: another formula rounds otherwise."""
+    assert series.n.tolist() == [each.size for each in values]
+    assert series.mean.tolist() == pytest.approx([each.mean() for each in values], abs=1e-6)
+    assert series.std.tolist() == pytest.approx([each.std() for each in values], rel=1e-4)

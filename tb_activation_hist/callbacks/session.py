@@ -61,7 +61,7 @@ class RecordingSession:
         """What was recorded by this session's loggers so far."""
         if self.logger is None:
             return self._recorded
-        steps = self._recorded.steps + self.logger._recorded_steps
+        steps = self._recorded.steps + self.logger._records.count
         return Recorded(len(self.logger.layers), steps)
 
     def begin(

@@ -51,10 +51,13 @@ WITH_AVX2 void count_waiting_16(workspace *ws, waiting *before) {
 /* Scan `m` lanes of `rows` rows, write their slots, and count those of the tile before. The tile
  * after lies `ahead` bytes further: no prefetcher of a processor finds it by itself. */
 WITH_AVX2 void scan_tile(int dtype, int rows, const unsigned char *const *data, int64_t ahead,
-                         int m, lane_sums *l, uint16_t *slots, least_slots *least, waiting *before,
-                         workspace *ws) {
+                         int m, lane_sums *l, uint16_t *slots, least_slots *seen,
+                         const waiting *begun, workspace *ws) {
     const int item = ITEM_SIZES[dtype];
     const __m256 none = _mm256_setzero_ps();
+    /* In registers: what is stored below could be any memory, and each value would wait for it. */
+    least_slots least = *seen;
+    waiting before = *begun;
     for (int i = 0; i < m; i += 8) {
         if ((i * item & 63) == 0)
             for (int k = 0; k < rows; k++) PREFETCH(data[k] + i * item + ahead);
@@ -77,18 +80,18 @@ WITH_AVX2 void scan_tile(int dtype, int rows, const unsigned char *const *data, 
             high_sq = _mm256_fmadd_pd(b, b, high_sq);
             if (k & 1) {
                 const __m256i pair = _mm256_packus_epi32(last, found);
-                note_least(least, pair);
+                note_least(&least, pair);
                 _mm256_storeu_si256((__m256i *)(void *)slots, pair);
                 slots += 16;
-                count_waiting_16(ws, before);
+                count_waiting_16(ws, &before);
             } else if (k == rows - 1) {
                 const __m256i alone = _mm256_packus_epi32(found, found);
-                note_least(least, alone);
+                note_least(&least, alone);
                 _mm_storeu_si128((__m128i *)(void *)slots,
                                  _mm_packus_epi32(_mm256_castsi256_si128(found),
                                                   _mm256_extracti128_si256(found, 1)));
                 slots += 8;
-                count_waiting_16(ws, before);
+                count_waiting_16(ws, &before);
             }
             last = found;
         }
@@ -100,7 +103,8 @@ WITH_AVX2 void scan_tile(int dtype, int rows, const unsigned char *const *data, 
         _mm256_storeu_pd(l->sum_sq + i, low_sq);
         _mm256_storeu_pd(l->sum_sq + i + 4, high_sq);
     }
-    fill_tables(ws, before->slots + before->done, before->count - before->done);
+    fill_tables(ws, before.slots + before.done, before.count - before.done);
+    *seen = least;
 }
 
 /* ---- lanes of a tensor ---- */

@@ -25,6 +25,9 @@ MODULE_SETTINGS: Final = {
 }
 """Part of a type's name -> attributes whose values are settings."""
 
+SHARES: Final = ("p", "drop_prob", "dropout")
+"""Those of them that a schedule may change from step to step."""
+
 
 def list_groups(
     optimizer: Any, place: int, own: Collection[int], step: int
@@ -71,6 +74,18 @@ def list_module_settings(
         ModuleSettings(of, step, len(layers), tuple(layers[:MOST_NAMES]), dict(settings))
         for (of, settings), layers in names.items()
     ]
+
+
+def list_shares(modules: Iterable[nn.Module]) -> list[tuple[nn.Module, str]]:
+    """The modules with a share that is dropped, and the name of that setting."""
+    found = ((module, name) for module in modules for name, _ in _module_settings(module))
+    return [(module, name) for module, name in found if name in SHARES]
+
+
+def read_shares(shares: Iterable[tuple[nn.Module, str]]) -> list[float]:
+    """What `list_shares` found, as it is now."""
+    values = (getattr(module, name, 0.0) for module, name in shares)
+    return [value if type(value) is float else 0.0 for value in values]
 
 
 def _module_settings(module: nn.Module) -> tuple[tuple[str, float], ...]:

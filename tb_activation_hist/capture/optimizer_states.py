@@ -18,6 +18,9 @@ SECOND_MOMENTS: Final = ("exp_avg_sq", "sqr_avg")
 RATIO: Final = "m_over_sqrt_v"
 """Adam's step before the learning rate: first moment over the root of the second."""
 
+MAX_DEPTH: Final = 2
+"""Containers in a parameter's state that are nested deeper are left out."""
+
 COUNTERS: Final = frozenset({"step"})
 """Entries that count steps: they have the shape of a parameter that is a single number."""
 
@@ -44,9 +47,9 @@ class OptimizerStates:
         """
         found: dict[str, Tensor] = {}
         for ref in reversed(list(self._optimizers.values())):
-            for name, value in _state_of(ref(), parameter).items():
+            for name, value in _entries(_state_of(ref(), parameter)):
                 if _is_like(value, parameter) and name not in COUNTERS:
-                    found.setdefault(str(name).replace("/", "_"), value)
+                    found.setdefault(name.replace("/", "_"), value)
         yield from found.items()
         first = _first_of(found, FIRST_MOMENTS)
         second = _first_of(found, SECOND_MOMENTS)
@@ -77,6 +80,16 @@ def _state_of(optimizer: Any, parameter: Tensor) -> Mapping[Any, Any]:
         return {}
     own = states.get(parameter, {})
     return own if isinstance(own, Mapping) else {}
+
+
+def _entries(state: Mapping[Any, Any], depth: int = MAX_DEPTH) -> Iterator[tuple[str, Any]]:
+    """Names and values; those of entries that hold several are joined by a dot, "history.0"."""
+    for name, value in state.items():
+        held = dict(enumerate(value)) if isinstance(value, (list, tuple)) else value
+        if not isinstance(held, Mapping):
+            yield str(name), value
+        elif depth > 0:
+            yield from ((f"{name}.{part}", each) for part, each in _entries(held, depth - 1))
 
 
 def is_factor(value: Tensor, parameter: Tensor) -> bool:

@@ -23,6 +23,9 @@ KEPT: Final = 64
 
 MOST_WAITING: Final = 16
 
+SELDOM: Final = 4
+"""Times that are told at once."""
+
 
 @dataclass
 class _Seen:
@@ -94,6 +97,11 @@ class RestoreWatch:
         self._seen[value] = _Seen(step)
         if len(self._seen) > KEPT:
             del self._seen[list(self._seen)[1]]
+
+    @property
+    def is_seldom(self) -> bool:
+        """Whether it was set back, and not so often that each time is no news."""
+        return 0 < max((each.times for each in self._seen.values()), default=0) <= SELDOM
 
     @property
     def fact(self) -> RestoredWeights | None:

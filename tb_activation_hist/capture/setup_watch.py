@@ -14,7 +14,13 @@ from tb_activation_hist.capture.equal_rows import LOOK_AGAIN, RowWatch
 from tb_activation_hist.capture.kept_gradients import GradientWatch
 from tb_activation_hist.capture.known_parameters import KnownParameters
 from tb_activation_hist.capture.loss_watch import LossWatch
-from tb_activation_hist.capture.optimizer_settings import list_groups, list_module_settings
+from tb_activation_hist.capture.optimizer_settings import (
+    list_groups,
+    list_module_settings,
+    list_shares,
+    read_shares,
+)
+from tb_activation_hist.capture.rate_watch import RateWatch
 from tb_activation_hist.capture.restored_weights import RestoreWatch, may_be_watched
 from tb_activation_hist.capture.schedule import has_doubled
 from tb_activation_hist.capture.select import Layer
@@ -29,6 +35,9 @@ from tb_activation_hist.core.setup_facts import (
 LOOK_EVERY: Final = 16
 """Records from one look at the settings to the next; before, after 1, 2, 4 and 8 records."""
 
+MOST_OPTIMIZERS: Final = 16
+"""Optimizers whose settings are noted: some scripts make a new one in each round."""
+
 
 class _Watched:
     """A parameter of which single steps are followed, the first optimizer that has it, and all.
@@ -42,6 +51,11 @@ class _Watched:
         self.optimizers: set[int] = set()
         self.restored = RestoreWatch(name)
         self.kept = GradientWatch(name, parameter)
+
+    @property
+    def has_news(self) -> bool:
+        """Whether it was written to, or its gradient dropped."""
+        return self.restored.fact is not None or self.kept.dropped > 0
 
     @property
     def parameter(self) -> nn.Parameter | None:
@@ -61,7 +75,10 @@ class SetupWatch:
         self._records = 0
         self._places: dict[int, int] = {}
         self._groups: dict[tuple[int, int], OptimizerGroup] = {}
+        self._rates: dict[int, RateWatch] = {}
         self._modules: list[ModuleSettings] = []
+        self._droppers: list[tuple[nn.Module, str]] = []
+        self._shares: list[float] = []
         self._watched: list[_Watched] | None = None
         self._rows = RowWatch()
         self.losses = LossWatch()
@@ -73,6 +90,7 @@ class SetupWatch:
     def attach(self, layers: Sequence[Layer], whole: Layer) -> None:
         """Watch these layers and the parameters of the whole model, from now on."""
         self._layers = list(layers)
+        self._droppers = list_shares(each.module for each in layers)
         self._known.attach([*layers, whole])
 
     def begin_step(self, recorded: bool) -> None:
@@ -102,8 +120,11 @@ class SetupWatch:
         if not self.on:
             return
         self.begin(step)
-        if self._turn:
+        if self._turn or self._is_new(optimizer):
             self._look_at_groups(optimizer, step)
+        rates = self._rates.get(id(optimizer))
+        if rates is not None and rates.before_step(optimizer, step):
+            self._news = True
         for watched in self._watched or ():
             parameter = watched.parameter
             if id(optimizer) in watched.optimizers and parameter is not None:
@@ -125,13 +146,18 @@ class SetupWatch:
     def _turn(self) -> bool:
         return self._records % LOOK_EVERY == 0 or has_doubled(self._records)
 
+    def _is_new(self, optimizer: Any) -> bool:
+        return id(optimizer) not in self._places and len(self._places) < MOST_OPTIMIZERS
+
     def _look_at_groups(self, optimizer: Any, step: int) -> None:
         known = self._known.by_id()
         place = self._places.setdefault(id(optimizer), len(self._places) + 1)
-        for number, group in list_groups(optimizer, place, known.keys(), step):
+        noted = place <= MOST_OPTIMIZERS
+        for number, group in list_groups(optimizer, place, known.keys(), step) if noted else ():
             before = self._groups.get((place, number))
             if before is None or not _is_alike(before, group):
                 self._groups[place, number] = group
+                self._rates.setdefault(id(optimizer), RateWatch(optimizer, place))
                 self._news = True
         own = {id(parameter) for group in optimizer.param_groups for parameter in group["params"]}
         for watched in self._watched or ():
@@ -149,11 +175,13 @@ class SetupWatch:
             self._rows.look_again(((ref.name, p) for ref, p in known), step)
             self._news = True
         self._news = self.losses.end_record(step) or self._news
-        if turn:
+        shares = read_shares(self._droppers)
+        if turn or shares != self._shares:
+            self._shares = shares
             self._look_at_modules(step)
         for watched in self._watched or ():
-            news = watched.restored.take_arrived() or watched.kept.dropped > 0
-            self._news = self._news or (news and turn)
+            back = watched.restored.take_arrived() and watched.restored.is_seldom
+            self._news = self._news or back or (turn and watched.has_news)
 
     def _look_at_modules(self, step: int) -> None:
         found = list_module_settings(((each.name, each.module) for each in self._layers), step)
@@ -178,6 +206,7 @@ class SetupWatch:
 
     def _facts(self) -> Iterable[SetupFact]:
         yield from self._groups.values()
+        yield from (own.fact for own in self._rates.values())
         yield from self._modules
         for watched in self._watched or ():
             if watched.restored.fact is not None:

@@ -68,17 +68,19 @@ class HostSlices:
         self._event = event
         self._free = free
 
-    def wait(self, used: int) -> LayerSlices:
-        """Block until the copy has arrived, and take its first slices out of it; call it once."""
+    def wait(self) -> LayerSlices:
+        """Block until the copy has arrived: views of all slices, good until `give_back`."""
         if self._event is not None:
             self._event.synchronize()
         data = self._storage.numpy()
         end = 8 * MOMENTS_PER_ROW * self._capacity
         moments = data[:end].view(np.float64).reshape(self._capacity, MOMENTS_PER_ROW)
         totals = data[end:].view(np.int64).reshape(self._capacity, len(SLICE_TOTALS))
-        slices = LayerSlices(totals[:used].copy(), moments[:used].copy())
+        return LayerSlices(totals, moments)
+
+    def give_back(self) -> None:
+        """Let the memory serve again; the views of `wait` lose their values."""
         self._free.give(self._storage)
-        return slices
 
 
 def slice_views(storage: Tensor, capacity: int) -> tuple[Tensor, Tensor]:

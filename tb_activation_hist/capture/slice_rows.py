@@ -273,11 +273,16 @@ class PendingSlices:
         """Block until all have arrived. rows: those of the record."""
         found = []
         for ranges, pending in self._parts:
-            last = ranges[-1]
-            totals, moments = pending.wait(last.first + last.slices)
-            counted = np.concatenate([[0], np.cumsum(totals[:, 0])]).tolist()
-            for row, first, slices in ranges:
-                end = first + slices
-                if counted[end] > counted[first]:
-                    found.append((row, LayerSlices(totals[first:end], moments[first:end])))
-        return join_slices(found, rows)
+            totals, moments = pending.wait()
+            firsts = [each.first for each in ranges]
+            # A segment's ranges lie one after the other, the first one at its beginning.
+            end = firsts[-1] + ranges[-1].slices
+            counted = np.add.reduceat(totals[:end, 0], firsts).tolist()
+            for (row, first, slices), n in zip(ranges, counted, strict=True):
+                if n:
+                    own = slice(first, first + slices)
+                    found.append((row, LayerSlices(totals[own], moments[own])))
+        joined = join_slices(found, rows)
+        for _, pending in self._parts:
+            pending.give_back()
+        return joined

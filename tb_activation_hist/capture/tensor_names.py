@@ -9,13 +9,13 @@ from typing import Final
 
 from tb_activation_hist.capture.select import Layer, Layers, match_layers, to_entries
 
-_CALL: Final = re.compile(r":\d+(?=/|$)")
-"""Number of a call behind a module's name."""
+_CALL: Final = re.compile(r"^([^/]*):\d+(?=/|$)")
+"""Number of a call behind a module's name; one behind a slash belongs to a tensor's own name."""
 
 
 def without_call(name: str) -> str:
     """The full name of a tensor, whichever call of its module gave it."""
-    return _CALL.sub("", name, count=1)
+    return _CALL.sub(r"\1", name)
 
 
 def tensor_patterns(layers: Layers) -> list[str | re.Pattern[str]]:

@@ -11,6 +11,7 @@ import traceback
 from collections.abc import Sequence
 
 from tb_activation_hist.cli.arguments import parse_arguments
+from tb_activation_hist.cli.early_end import may_end_early
 from tb_activation_hist.core.errors import ActivationHistError
 
 __all__ = ["main"]
@@ -26,15 +27,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout = io.StringIO()
     given = parse_arguments(sys.argv[1:] if arguments is None else arguments)
     try:
-        status: int = given.command(given)
-        sys.stdout.flush()
+        status: int = 0
+        with may_end_early():
+            status = given.command(given)
     except ActivationHistError as err:
         print(f"tb-activation-hist: {err}", file=sys.stderr)
         return UNUSABLE
-    except BrokenPipeError:
-        # The reader, such as head, has seen enough; Python would complain when it flushes.
-        sys.stdout = None
-        return 0
     except OSError as err:
         # A full disk, mostly: the interpreter would try to write once more when it ends.
         sys.stdout = None

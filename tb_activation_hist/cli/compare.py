@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tb_activation_hist.cli.compare_text import print_comparison
+from tb_activation_hist.cli.early_end import may_end_early
 from tb_activation_hist.core.comparison.recording import Recording
 from tb_activation_hist.core.comparison.run_comparison import RunComparison
 from tb_activation_hist.core.errors import ActivationHistWarning, OptionError
@@ -35,10 +36,11 @@ def run_compare(given: argparse.Namespace) -> int:
             last_step=given.last_step,
             layers=given.layer,
         )
-    if given.json:
-        print(json.dumps(comparison.to_dict(), indent=1, allow_nan=False))
-    else:
-        print_comparison(comparison)
+    with may_end_early():
+        if given.json:
+            print(json.dumps(comparison.to_dict(), indent=1, allow_nan=False))
+        else:
+            print_comparison(comparison)
     return int(_differs(comparison, strict=given.strict))
 
 

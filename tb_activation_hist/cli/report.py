@@ -8,6 +8,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, TypeAlias
 
+from tb_activation_hist.cli.early_end import may_end_early
 from tb_activation_hist.cli.format_report import format_rows, print_format
 from tb_activation_hist.cli.identity import Identity, find_identity
 from tb_activation_hist.cli.incident_text import to_groups
@@ -46,12 +47,13 @@ def run_report(given: argparse.Namespace) -> int:
     first = _find_baseline(given.baseline, known) if baseline else _first_sound(runs, findings)
     findings += find_difference_findings({run.name: run.layers for run in (first, *runs)})
     identities = {run.name: _compare(run, first) for run in runs}
-    if given.json:
-        report = _to_json(given, runs, findings, identities)
-        print(json.dumps(report, indent=1, allow_nan=False))
-    else:
-        _print_text(given, runs, findings, identities)
-        print_problems(runs)
+    with may_end_early():
+        if given.json:
+            report = _to_json(given, runs, findings, identities)
+            print(json.dumps(report, indent=1, allow_nan=False))
+        else:
+            _print_text(given, runs, findings, identities)
+            print_problems(runs)
     grave = SEVERITIES[: SEVERITIES.index(given.fail_on) + 1] if given.fail_on else ()
     return int(any(finding.severity in grave for finding in findings))
 

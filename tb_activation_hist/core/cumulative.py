@@ -77,7 +77,8 @@ def locate_quantiles(
     values lies in the bin that holds value number ``max(1, ceil(q * n))``. `bins` are indices into
     `counts`. In a row without a count `parts` is NaN and `bins` means nothing.
     """
-    cumulative = np.concatenate([[0], np.cumsum(counts, dtype=np.int64)])
+    cumulative = np.zeros(len(counts) + 1, np.int64)
+    np.cumsum(counts, dtype=np.int64, out=cumulative[1:])
     start = cumulative[offsets[:-1], None]
     total = cumulative[offsets[1:], None] - start
     target = np.atleast_1d(shares) * total
@@ -106,6 +107,8 @@ def column_quantiles(
         found = locate_quantiles(ordered.reshape(-1), offsets, shares)
         columns = (found.bins - offsets[:-1, None]).clip(0, rows.shape[1] - 1)
         pieces.append(QuantilePlaces(columns, found.parts))
+    if len(pieces) == 1:
+        return pieces[0]
     return QuantilePlaces(*map(np.concatenate, zip(*pieces, strict=True)))
 
 

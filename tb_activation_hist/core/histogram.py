@@ -10,14 +10,14 @@ import numpy as np
 import numpy.typing as npt
 
 from tb_activation_hist.core.cumulative import quantiles, rebin
+from tb_activation_hist.core.data_frame import series_to_dataframe
 from tb_activation_hist.core.drawing import drawing
-from tb_activation_hist.core.errors import MissingDependencyError, OptionError
+from tb_activation_hist.core.errors import MissingDependencyError
 from tb_activation_hist.core.format_loss import (
     FormatLoss,
     find_best_scale,
     find_best_scales,
     find_format_loss,
-    format_columns,
 )
 from tb_activation_hist.core.grid import NEAR_ZERO, FloatArray, IntArray
 from tb_activation_hist.core.number_formats import NumberFormat
@@ -29,9 +29,8 @@ from tb_activation_hist.core.plot_options import (
 from tb_activation_hist.core.schemes.float_bits import FLOAT_BITS
 from tb_activation_hist.core.schemes.scheme import AnyScheme
 from tb_activation_hist.core.slice_series import SliceSeries
-from tb_activation_hist.core.table import BIN_COLUMNS, QUANTILES, RECORD_COLUMNS
 from tb_activation_hist.core.tallies import Tallies
-from tb_activation_hist.core.update_ratio import log10_rms, update_columns
+from tb_activation_hist.core.update_ratio import log10_rms
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -319,44 +318,8 @@ class HistogramSeries:
         e4m3_subnormal and e4m3_overflow, with `scale`; NaN for histograms that another tool wrote.
         OptionError for both at once. MissingDependencyError without pandas.
         """
-        try:
-            import pandas as pd
-        except ImportError as err:
-            msg = "to_dataframe needs pandas: pip install 'tb-activation-hist[pandas]'"
-            raise MissingDependencyError(msg) from err
         formats = (number_formats,) if isinstance(number_formats, str) else tuple(number_formats)
-        if not counts:
-            more = update_columns(self.layer, self.update_ratio)
-            formats_lost = format_columns(self, formats, scale)
-            return pd.DataFrame(self._record_columns() | more | formats_lost)
-        if formats:
-            msg = (
-                "number_formats adds columns to records and cannot be combined with "
-                f"counts=True; leave that out for {formats}."
-            )
-            raise OptionError(msg)
-        return pd.DataFrame(self._bin_columns())
-
-    def _record_columns(self) -> dict[str, npt.NDArray[Any]]:
-        """The columns of `table.RECORD_COLUMNS`."""
-        quantiles = dict(zip(QUANTILES, self.quantile([*QUANTILES.values()]).T, strict=True))
-        columns = {"step": self.steps, "wall_time": self.wall_times} | quantiles
-        return {
-            name: columns[name] if name in columns else getattr(self, name)
-            for name in RECORD_COLUMNS
-        }
-
-    def _bin_columns(self) -> dict[str, npt.NDArray[Any]]:
-        """The columns of `table.BIN_COLUMNS`."""
-        row, column = np.nonzero(self.bin_counts)
-        columns = {
-            "step": self.steps[row],
-            "wall_time": self.wall_times[row],
-            "lower": self.lower[column],
-            "upper": self.upper[column],
-            "count": self.bin_counts[row, column].astype(np.int64),
-        }
-        return {name: columns[name] for name in BIN_COLUMNS}
+        return series_to_dataframe(self, counts=counts, number_formats=formats, scale=scale)
 
 
 def _pool_slices(slices: SliceSeries, first_steps: IntArray) -> SliceSeries:

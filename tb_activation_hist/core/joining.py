@@ -47,7 +47,7 @@ def _spread_columns(part: HistogramSeries, bins: IntArray, kind: np.dtype[Any]) 
     """The part's (S, K) counts of these bins, which hold its own; not to be written to."""
     if len(part.bins) == len(bins):
         return part.bin_counts.astype(kind, copy=False)
-    counts = np.zeros((len(part), len(bins)), dtype=kind)
+    counts = np.zeros((len(part.bin_counts), len(bins)), dtype=kind)
     columns = np.searchsorted(bins, part.bins)
     # Whole stretches at once: a long series that gets a few bins more is copied, not scattered.
     breaks = np.flatnonzero(np.diff(columns) != 1) + 1
@@ -85,6 +85,14 @@ def sum_records(series: HistogramSeries) -> HistogramSeries:
         none = (real + np.inf, real - np.inf, real, real)
         tallies = Tallies(zero, real, zero, zero, zero, zero, zero, *none)
     return replace(series, tallies=tallies, bin_counts=totals)
+
+
+def add_records(total: HistogramSeries, part: HistogramSeries) -> HistogramSeries:
+    """A sum of records, as `sum_records` gives it, with further ones added."""
+    added = replace(part, bin_counts=part.bin_counts.sum(axis=0, dtype=np.uint64)[None])
+    bins, (held, new) = align_bins([total, added])
+    tallies = join_tallies([total.tallies, part.tallies]).pool(np.zeros(1, np.int64))
+    return replace(total, tallies=tallies, bins=bins, bin_counts=held + new)
 
 
 def central_range(series: HistogramSeries) -> tuple[float, float] | None:

@@ -15,6 +15,9 @@ SETUP_FIELD: Final = "setup"
 MOST_NAMES: Final = 32
 """Names of layers that a fact keeps at most."""
 
+TUPLES: Final = frozenset({"layers", "begins", "rates"})
+"""Fields of facts that are tuples, and lists in JSON."""
+
 
 @dataclass(frozen=True)
 class OptimizerGroup:
@@ -38,6 +41,20 @@ class OptimizerGroup:
         """Whether weight decay shrinks the weights themselves, beside the gradients."""
         own = self.settings.get("decoupled_weight_decay", 0.0)
         return self.optimizer == "AdamW" or bool(own)
+
+
+@dataclass(frozen=True)
+class RateHistory:
+    """The highest learning rate of an optimizer's groups, where it changed by a fifth or more.
+
+    optimizer: its class. place: its number among the optimizers, from 1. begins: the steps from
+    which on it had each of `rates`, about; the first is that of its first step.
+    """
+
+    optimizer: str
+    place: int
+    begins: tuple[int, ...] = ()
+    rates: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -181,6 +198,7 @@ NEGATIVE_LIKELIHOOD: Final = "nll_loss"
 
 SetupFact: TypeAlias = (
     OptimizerGroup
+    | RateHistory
     | ModuleSettings
     | RestoredWeights
     | KeptGradients
@@ -191,6 +209,7 @@ SetupFact: TypeAlias = (
 
 _FACTS: Final[Mapping[str, type[Any]]] = {
     "optimizer": OptimizerGroup,
+    "rates": RateHistory,
     "modules": ModuleSettings,
     "restored": RestoredWeights,
     "kept": KeptGradients,
@@ -225,8 +244,8 @@ def _to_fact(text: str) -> SetupFact | None:
     checks = [_CHECKS.get(name, is_whole) for name in names]
     if not all(check(stored.get(name)) for name, check in zip(names, checks, strict=True)):
         return None
-    if "layers" in names:
-        stored["layers"] = tuple(stored["layers"])
+    for each in TUPLES.intersection(names):
+        stored[each] = tuple(stored[each])
     found: SetupFact = own(**{name: stored[name] for name in names})
     return found
 
@@ -237,6 +256,14 @@ def _is_text(value: object) -> bool:
 
 def _is_texts(value: object) -> bool:
     return isinstance(value, list) and all(map(_is_text, value))
+
+
+def _is_rates(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(each, int | float) for each in value)
+
+
+def _is_steps(value: object) -> bool:
+    return isinstance(value, list) and all(map(is_whole, value))
 
 
 def _is_numbers(value: object) -> bool:
@@ -252,5 +279,7 @@ _CHECKS: Final = {
     "output": _is_text,
     "form": _is_text,
     "likeness": _is_numbers,
+    "begins": _is_steps,
+    "rates": _is_rates,
 }
 """What the fields of facts must be that are no whole numbers."""

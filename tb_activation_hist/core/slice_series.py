@@ -89,17 +89,24 @@ class SliceTallies:
         return self.n - self.non_finite
 
     @cached_property
+    def _divisor(self) -> IntArray:
+        """(S, K) number of finite values, 1 where there are none."""
+        return np.maximum(self.finite, 1)
+
+    @cached_property
     def mean(self) -> FloatArray:
         """(S, K) mean of the finite values; NaN where there are none."""
         with np.errstate(invalid="ignore"):
-            return self.where_finite(self.sum / np.maximum(self.finite, 1))
+            return self.where_finite(self.sum / self._divisor)
 
     @cached_property
     def std(self) -> FloatArray:
         """(S, K) population standard deviation of the finite values; 0 where all are equal."""
+        # In place: the allocations take as long as the arithmetic.
         with np.errstate(over="ignore", invalid="ignore"):
-            square = self.sum_sq / np.maximum(self.finite, 1)
-            spread = np.sqrt(np.maximum(square - self.mean**2, 0.0))
+            spread = self.sum_sq / self._divisor
+            spread -= np.square(self.mean)
+            np.sqrt(np.maximum(spread, 0.0, out=spread), out=spread)
         # Rounded, the ends of values that differ a little may be one number.
         equal = np.nonzero(self.low == self.high)
         spread[equal] *= spread[equal] > ROUNDING * np.abs(self.mean[equal])
@@ -107,8 +114,9 @@ class SliceTallies:
 
     def where_finite(self, values: npt.NDArray[Any]) -> FloatArray:
         """Values (S, K), and NaN where a slice has no finite one."""
-        some = self.finite > 0
-        return values if some.all() else np.where(some, values, np.nan)
+        if self.finite.min(initial=1) > 0:
+            return values
+        return np.where(self.finite > 0, values, np.nan)
 
 
 FIELDS: Final = tuple(field.name for field in fields(SliceTallies))

@@ -112,7 +112,7 @@ FIGURES: Final[Mapping[str, Figure]] = {
     "subnormal": Figure("values below the smallest normal number"),
     "unit_share": Figure("share of the layer's units", SHARE),
     "update_share": Figure(
-        "update relative to the weights", NUMBER, ("slow_update", "still_update")
+        "update relative to the weights", NUMBER, ("slow_update", "still_update", "small_update")
     ),
     "usual_distance": Figure("usual distance of neighbouring windows"),
     "way": Figure("way of the weights, relative to their size", NUMBER, ("short_way",)),

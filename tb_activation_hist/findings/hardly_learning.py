@@ -12,6 +12,7 @@ from tb_activation_hist.core.setup_facts import OptimizerGroup
 from tb_activation_hist.findings.hits import name_layers, whole_run_hit
 from tb_activation_hist.findings.known_values import known_median
 from tb_activation_hist.findings.loss_signals import (
+    begins_at_chance,
     chance_loss,
     find_loss_trend,
     stays_above_chance,
@@ -36,6 +37,15 @@ DECAY_ABOVE: Final = 10.0
 
 LEAST_WAY: Final = 64
 """Steps after which the way of the weights, and a loss at chance, are judged."""
+
+FIRST_UPDATES: Final = 6
+"""Records of updates, of the first steps, by which a training from scratch is judged."""
+
+UNIFORM: Final = 3**0.5
+"""Largest value of a uniform distribution about 0, relative to its root mean square."""
+
+NEAR_UNIFORM: Final = 0.03
+LEAST_VALUES: Final = 64
 
 LOSS_LEFT: Final = 0.97
 """Part of the first loss above which one that was learnt from would not be at the end."""
@@ -70,6 +80,13 @@ class HardlyLearningThresholds(Thresholds):
         "share of the weights",
         "The same, below which nothing can have been learned, unless the logged loss says so.",
         "bench/findings: 0.018 in the healthy training that moves least, a fine-tuning",
+    )
+    small_update: float = threshold(
+        1e-4,
+        "share of the weights",
+        "Root mean square of the updates of a step at the start of a training from scratch with "
+        "Adam or a relative, below which it hardly learns.",
+        "TheDeepChecker: 1e-4 to 1e-1 are usual; 2.8e-4 in the healthy training with the smallest",
     )
 
 
@@ -192,6 +209,53 @@ def find_short_ways(layers: RunSignals, options: HardlyLearningThresholds) -> It
         )
 
 
+def find_small_updates(
+    layers: RunSignals, options: HardlyLearningThresholds
+) -> Iterator[Observation]:
+    """A rate that is far too low for a network that knows nothing; for others it may be right.
+
+    Only of optimizers whose updates have the size of the rate, whatever the gradients are.
+    """
+    groups = layers.facts.of(OptimizerGroup)
+    adaptive = bool(groups) and all("beta2" in own.settings for own in groups)
+    moving = [p for p in matrices(layers.parameters) if not p.is_constant and p.updates is not None]
+    if not adaptive or not moving or layers.rate_rises:
+        return
+    if not (_are_new(moving) or begins_at_chance(layers)):
+        return
+    known = [p.updates for p in moving if p.updates is not None]
+    if min(len(own.steps) for own in known) < FIRST_UPDATES:
+        return
+    last = max(int(own.steps[FIRST_UPDATES - 1]) for own in known)
+    if 2 * largest_rate(layers, last) < largest_rate(layers):
+        return
+    largest = max(known_median(own.rms[:FIRST_UPDATES]) for own in known)
+    hits = [whole_run_hit(s, {}) for s in layers.owners_of_weights]
+    if hits and STILL_UPDATE <= largest < options.small_update:
+        yield Observation(
+            hits=hits,
+            title=f"hardly learning: the first steps change new weights by at most {largest:.0e} "
+            f"of their size, at a learning rate of {largest_rate(layers):g}",
+            threshold={"small_update": options.small_update},
+            figures={"update_share": largest},
+        )
+
+
+def _are_new(parameters: Sequence[ParameterSignals]) -> bool:
+    """Whether most weights were uniformly distributed at first, as torch's layers make them."""
+    return 2 * sum(map(_is_uniform, parameters)) > len(parameters)
+
+
+def _is_uniform(parameter: ParameterSignals) -> bool:
+    if parameter.weights is None or not len(parameter.weights.rms):
+        return False
+    series, rms = parameter.weights.signals.series, float(parameter.weights.rms[0])
+    largest = UNIFORM * rms
+    ends = (-float(series.min[0]), float(series.max[0]))
+    enough = int(series.n[0]) >= LEAST_VALUES
+    return enough and rms > 0 and all(abs(e - largest) <= NEAR_UNIFORM * largest for e in ends)
+
+
 def _is_swapped(group: OptimizerGroup, layers: RunSignals) -> bool:
     """Whether the rate is far below a decay that goes through the gradients."""
     own = group.settings
@@ -209,8 +273,8 @@ def first_negative_rate(layers: RunSignals) -> tuple[int, float]:
     return min(found, default=(0, 0.0))
 
 
-def largest_rate(layers: RunSignals) -> float:
-    """Learning rate of all groups and records; 0 where none is known."""
-    rates = [own.facts.rates for own in layers.sizes.values() if len(own.facts.rates)]
+def largest_rate(layers: RunSignals, last_step: float = np.inf) -> float:
+    """Learning rate of all groups, in records up to a step; 0 where none is known."""
+    rates = [own.facts.rates[own.facts.steps <= last_step] for own in layers.sizes.values()]
     known = np.concatenate(rates) if rates else np.zeros(0)
     return float(np.nanmax(known)) if np.isfinite(known).any() else 0.0

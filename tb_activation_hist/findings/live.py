@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from typing import Final
 
@@ -24,9 +25,6 @@ PERIODIC_KINDS: Final = frozenset(
 )
 """Kinds of which single records do not show every pattern."""
 
-EXACT_KINDS: Final = frozenset({"eval_mode", "constant_input"})
-"""Kinds whose milder cases count too: they are facts, and who watches for them wants to know."""
-
 JUDGED_KINDS: Final = frozenset({"collapsed"})
 """Kinds that single records show, but of which the run so far tells whether they do harm."""
 
@@ -37,9 +35,14 @@ WHOLE_RUN: Final = frozenset({"chance_share", "short_way"})
 def is_milder(finding: Finding) -> bool:
     """Whether it is only worth knowing although its kind is trouble: it may well be meant so.
 
-    So are layers that are frozen on purpose. No training stops for it.
+    No training is disturbed or stopped for it; reports have it.
     """
     return finding.severity == "info" and RUN_RULE_OF[finding.kind].severity != "info"
+
+
+def is_set_before(finding: Finding, first_step: int) -> bool:
+    """Whether layers were frozen before the run began: who trains it has done that on purpose."""
+    return finding.kind == "frozen" and finding.first_step <= first_step
 
 
 class LiveRules:
@@ -67,6 +70,7 @@ class LiveRules:
         self._so_far = RunSoFar(share) if self._kinds & PERIODIC_KINDS else None
         self._told: set[tuple[str, str, bool]] = set()
         self._held: list[Finding] = []
+        self._first_step = sys.maxsize
 
     @property
     def is_due(self) -> bool:
@@ -98,6 +102,7 @@ class LiveRules:
 
     def end_record(self, step: int) -> None:
         """All layers of the record at a step were given, or none where no layer ran."""
+        self._first_step = min(self._first_step, step)
         if self._so_far is not None:
             self._so_far.end_record(step)
 
@@ -115,7 +120,7 @@ class LiveRules:
         return self._take_news([f for f in found if self._is_told(f)] + held)
 
     def _is_told(self, finding: Finding) -> bool:
-        meant = is_milder(finding) and finding.kind not in EXACT_KINDS
+        meant = is_milder(finding) or is_set_before(finding, self._first_step)
         early = not WHOLE_RUN.isdisjoint(finding.threshold)
         return finding.kind in self._kinds and not (meant or early)
 

@@ -104,10 +104,20 @@ def chance_loss(run: RunSignals, trend: LossTrend) -> float | None:
 
     None if the loss does not begin near it, so that it is no such loss.
     """
+    return _chance_near(run, trend.first)
+
+
+def begins_at_chance(run: RunSignals) -> bool:
+    """Whether the first loss is that of a network that knows nothing."""
+    loss = find_main_loss(run)
+    return loss is not None and bool(loss.means) and _chance_near(run, loss.means[0]) is not None
+
+
+def _chance_near(run: RunSignals, first: float) -> float | None:
     classes = _count_classes(run)
     chance = math.log(max(classes, 2))
     near = NEAR_CHANCE if classes > 2 else NEAR_TWO
-    return chance if classes and abs(trend.first - chance) <= near * chance else None
+    return chance if classes and abs(first - chance) <= near * chance else None
 
 
 def stays_above_chance(run: RunSignals, trend: LossTrend) -> bool:

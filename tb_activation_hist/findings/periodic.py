@@ -21,7 +21,7 @@ LOOK_PART: Final = 4
 """A look follows each of the first records, and then when the run has grown by this part of its
 length ..."""
 
-MOST_BETWEEN: Final = 6
+MOST_BETWEEN: Final = 4
 """... or by this many records, or by `LONG_PART` of its length if that is more."""
 
 LONG_PART: Final = 32

@@ -1,16 +1,24 @@
-"""Weights that something else than an optimizer sets back, again and again."""
+"""Weights that something else than an optimizer sets back: again and again, or to their start."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-from tb_activation_hist.core.setup_facts import RestoredWeights
+import numpy as np
+
+from tb_activation_hist.core.setup_facts import KeptGradients, RestoredWeights
 from tb_activation_hist.findings.hits import Hit, hit_from_step
 from tb_activation_hist.findings.run_signals import RunSignals
 
 STILL_SHARE: Final = 0.5
 """Part of a run after which they must still be set back."""
+
+FAR_APART: Final = 4
+"""Steps between two times at one value, from which on twice is often."""
+
+LEAST_LOST: Final = 16
+"""Steps whose updates are lost at least: some scripts run one as a trial, and begin anew."""
 
 
 class SetBack(NamedTuple):
@@ -24,13 +32,51 @@ class SetBack(NamedTuple):
 
 def find_set_back(run: RunSignals, least_times: int) -> Iterator[SetBack]:
     """Where a parameter got one value so often, and still does."""
-    found = [f for f in run.facts.of(RestoredWeights) if f.times >= least_times]
+    found = [f for f in run.facts.of(RestoredWeights) if _is_often(f, least_times)]
     late = [f for f in found if f.last >= STILL_SHARE * f.seen]
     if not late:
         return
     fact = max(late, key=lambda each: each.times)
     every = round((fact.last - fact.first) / (fact.times - 1))
     figures = {"set_back": fact.times}
-    hits = [hit_from_step(s, fact.first, figures) for s in run.owners_of_weights]
+    # A value that was first seen later than at the start had been written before that step, too.
+    first = fact.first if fact.value <= _first_step(run) else fact.value
+    hits = [hit_from_step(s, first, figures) for s in run.owners_of_weights]
     if hits:
         yield SetBack(hits, max(every, 1), fact)
+
+
+def _is_often(fact: RestoredWeights, least_times: int) -> bool:
+    """Twice is enough where many steps lie between: no skipped step leaves weights the same."""
+    far = fact.times > 1 and fact.last - fact.first >= FAR_APART
+    return fact.times >= least_times or far
+
+
+def _first_step(run: RunSignals) -> int:
+    return min((int(s.series.steps[0]) for s in run.outputs), default=0)
+
+
+def find_start_again(run: RunSignals, most_times: int) -> RestoredWeights | None:
+    """Where all parameters that were followed got the values of the run's start back, rarely."""
+    begin = _first_step(run)
+    back = [
+        fact
+        for fact in run.facts.of(RestoredWeights)
+        if fact.times and not _is_often(fact, most_times)
+        if fact.value <= begin <= fact.first - LEAST_LOST
+    ]
+    followed = {fact.parameter for fact in run.facts.of(KeptGradients)}
+    if not back or not followed <= {fact.parameter for fact in back}:
+        return None
+    return None if _is_range_test(run, back[0].first) else back[0]
+
+
+def _is_range_test(run: RunSignals, step: int) -> bool:
+    """Whether rates had only risen until then and fall, as where a rate is looked for."""
+    for own in run.sizes.values():
+        known = np.isfinite(own.facts.rates)
+        rates, steps = own.facts.rates[known], own.facts.steps[known]
+        before = rates[steps < step]
+        if len(before) > 1 and before[-1] > before[0] and bool((np.diff(before) >= 0).all()):
+            return bool((rates[steps >= step] < before[-1]).all())
+    return False

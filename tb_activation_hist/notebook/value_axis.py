@@ -14,6 +14,8 @@ from tb_activation_hist.core.histogram import HistogramSeries
 from tb_activation_hist.notebook.value_range import Interval, automatic_range, choose_linthresh
 
 SCALES: Final = ("linear", "symlog")
+ROWS: Final = 128
+"""Rows of a picture where the caller gives none."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +33,7 @@ class ValueAxis:
 
 def value_axis(
     parts: Sequence[HistogramSeries],
-    rows: int = 128,
+    rows: int = ROWS,
     *,
     lo: float | None = None,
     hi: float | None = None,

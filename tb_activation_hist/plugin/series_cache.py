@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from itertools import chain
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from tb_activation_hist.core.names import RUN_INFO_TAG, content_to_layer_info
 from tb_activation_hist.core.sessions import SessionNotes, describe_notes, merge_notes
@@ -26,11 +26,15 @@ from tb_activation_hist.plugin.series_loader import (
     Decoded,
     LoadedSeries,
     append_block,
+    decode_newest,
     load_blocks,
     load_histograms,
+    take_newest,
     tensor_to_bytes,
 )
 from tb_activation_hist.storage.codec import DECODED_TOGETHER
+
+T = TypeVar("T")
 
 SERIES_BYTES: Final = 1024 * 2**20
 """Maximum bytes of decoded series: two dozen layers of a run of 20,000 records, which the default
@@ -136,14 +140,10 @@ class SeriesCache:
         newest = dict(self._tensors(provider, self._grown(keys), downsample=1))
         with self._turns.take(urgency):
             held = {key: loaded for key in keys if (loaded := self._held.get(key))}
-            for key, before in held.items():
-                if before.stamp == listings[key].stamp:
-                    found[key] = before
-                elif key in newest:
-                    append = partial(self._append, before, listings[key], newest[key])
-                    loaded = self._guard(key, append)
-                    if loaded is not None:
-                        found[key] = self._keep(key, loaded, urgency)
+            found |= {k: own for k, own in held.items() if own.stamp == listings[k].stamp}
+            grown = {key: own for key, own in held.items() if key in newest and key not in found}
+            for key, loaded in self._append(grown, listings, newest).items():
+                found[key] = self._keep(key, loaded, urgency)
             rest = [key for key in keys if key not in found]
 
             def join(read: tuple[SeriesKey, list[Any]]) -> tuple[SeriesKey, LoadedSeries | None]:
@@ -191,19 +191,27 @@ class SeriesCache:
         return loaded
 
     def _append(
-        self, before: LoadedSeries, listing: Listing, tensors: list[Any]
-    ) -> LoadedSeries | None:
-        """Append the newest block to the series; None if more has changed than that."""
-        if len(tensors) != 1:
-            return None
-        info = content_to_layer_info(listing.content)
-        data = tensor_to_bytes(tensors[0].numpy)
-        return append_block(before, listing.stamp, data, info.scheme, info.key)
+        self,
+        held: Mapping[SeriesKey, LoadedSeries],
+        listings: Mapping[SeriesKey, Listing],
+        newest: Mapping[SeriesKey, list[Any]],
+    ) -> dict[SeriesKey, LoadedSeries]:
+        """The series with their newest blocks; without those of which more has changed."""
+        blocks = {}
+        for key, before in held.items():
+            take = partial(take_newest, before, listings[key], newest[key])
+            if (block := self._guard(key, take)) is not None:
+                blocks[key] = block
+        grown = {}
+        decoded = decode_newest(list(blocks.values()))
+        for key, content in zip(blocks, decoded, strict=True):
+            append = partial(append_block, blocks[key], content)
+            if (loaded := self._guard(key, append)) is not None:
+                grown[key] = loaded
+        return grown
 
-    def _guard(
-        self, key: SeriesKey, load: Callable[[], LoadedSeries | None]
-    ) -> LoadedSeries | None:
-        """The series; None if it cannot be read, for which there is a warning then."""
+    def _guard(self, key: SeriesKey, load: Callable[[], T | None]) -> T | None:
+        """What is loaded of a series; None with a warning if it cannot be read."""
         try:
             return load()
         # Whatever fails for one series must not take the others along.

@@ -13,7 +13,8 @@ import numpy as np
 
 from tb_activation_hist.core.errors import FormatError, join_problems
 from tb_activation_hist.core.histogram import HistogramSeries
-from tb_activation_hist.core.joining import append_series, sum_records
+from tb_activation_hist.core.joining import add_records, append_series, sum_records
+from tb_activation_hist.core.names import content_to_layer_info
 from tb_activation_hist.core.record_sizes import find_reaches, usual_size
 from tb_activation_hist.core.schemes.scheme import AnyScheme, Scheme
 from tb_activation_hist.core.sessions import (
@@ -24,7 +25,7 @@ from tb_activation_hist.core.sessions import (
     merge_notes,
 )
 from tb_activation_hist.core.tallies import Tallies
-from tb_activation_hist.plugin.data_provider import Stamp
+from tb_activation_hist.plugin.data_provider import Listing, Stamp
 from tb_activation_hist.plugin.missing_records import (
     DAMAGE_HINT,
     NOTHING_MISSING,
@@ -33,7 +34,13 @@ from tb_activation_hist.plugin.missing_records import (
     find_missing,
     series_to_range,
 )
-from tb_activation_hist.storage.codec import Block, BlockSpan, decode_blocks, peek_span
+from tb_activation_hist.storage.codec import (
+    Block,
+    BlockSpan,
+    decode_blocks,
+    decode_layers,
+    peek_span,
+)
 from tb_activation_hist.storage.tensorboard_histograms import (
     buckets_to_series,
     normalise_buckets,
@@ -162,38 +169,77 @@ def _with_notes(joined: JoinedSessions, notes: SessionNotes) -> JoinedSessions:
     return joined._replace(notes=merge_notes([joined.notes, notes]))
 
 
-def append_block(
-    before: LoadedSeries, stamp: Stamp, data: bytes, scheme: Scheme, layer: str
-) -> LoadedSeries | None:
-    """Append the newest block to a series without reading the others again.
+class NewestBlock(NamedTuple):
+    """The newest block of a series of which others are held."""
 
-    None if the block does not follow those held. Then more blocks are new, or the training was
-    restarted, and all blocks must be read.
+    before: LoadedSeries
+    stamp: Stamp
+    data: bytes
+    scheme: Scheme
+    layer: str
+
+    @property
+    def is_held(self) -> bool:
+        return block_id(self.data) in self.before.blocks
+
+
+def take_newest(
+    before: LoadedSeries, listing: Listing, tensors: Sequence[Any]
+) -> NewestBlock | None:
+    """The newest block, of which alone `tensors` were read.
+
+    None if the block neither is held nor follows those that are. Then more blocks are new, or the
+    training was restarted, and all blocks must be read.
     """
-    if block_id(data) in before.blocks:
-        return replace(before, stamp=stamp, decoded=0)
+    if len(tensors) != 1:
+        return None
+    info = content_to_layer_info(listing.content)
+    data = tensor_to_bytes(tensors[0].numpy)
+    newest = NewestBlock(before, listing.stamp, data, info.scheme, info.key)
+    if newest.is_held:
+        return newest
     span = peek_span(data)
-    if span is None or span.session != before.newest or not _follows(span, before.spans):
+    if span is None or span.session != before.newest or len(before.series) == 0:
         return None
-    (block,) = decode_blocks([data], scheme, layer)
-    if isinstance(block, FormatError) or len(before.series) == 0:
-        return None
-    part = block.series
-    if part.steps[0] <= before.series.steps[-1]:
+    return newest if _follows(span, before.spans) else None
+
+
+def decode_newest(newest: Sequence[NewestBlock]) -> list[Block | FormatError]:
+    """Decode the blocks, those of one scheme together."""
+    decoded: dict[int, Block | FormatError] = {}
+    by_scheme: dict[Scheme, list[int]] = {}
+    for place, each in enumerate(newest):
+        by_scheme.setdefault(each.scheme, []).append(place)
+    for scheme, places in by_scheme.items():
+        data = [newest[place].data for place in places]
+        layers = [newest[place].layer for place in places]
+        decoded.update(zip(places, decode_layers(data, layers, scheme), strict=True))
+    return [decoded[place] for place in range(len(newest))]
+
+
+def append_block(newest: NewestBlock, block: Block | FormatError) -> LoadedSeries | None:
+    """Append a series' newest block, decoded, without reading the others again.
+
+    None if all blocks must be read.
+    """
+    before = newest.before
+    if newest.is_held:
+        return replace(before, stamp=newest.stamp, decoded=0)
+    if isinstance(block, FormatError) or block.series.steps[0] <= before.series.steps[-1]:
         return None
     blocks = HeldBlocks(
-        before.blocks | {block_id(data)},
-        before.spans | {span},
+        before.blocks | {block_id(newest.data)},
+        before.spans | {block.span},
         {**before.ranges, **_ranges([block])},
         before.damaged,
     )
-    series = append_series(before.series, part)
-    overview = sum_records(append_series(before.overview, part))
+    series = append_series(before.series, block.series)
     grown = JoinedSessions(series, before.newest, before.notes)
     # A block that follows leaves no new gap.
     complete = not before.missing and before.notes.abandoned_from is None
     missing = NOTHING_MISSING if complete else _find_missing(blocks)
-    return _to_loaded(stamp, grown, overview, blocks, missing, 1)
+    overview = add_records(before.overview, block.series)
+    return _to_loaded(newest.stamp, grown, overview, blocks, missing, 1)
 
 
 def _follows(span: BlockSpan, spans: frozenset[BlockSpan]) -> bool:

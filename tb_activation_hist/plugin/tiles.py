@@ -80,7 +80,7 @@ def make_tile(loaded: LoadedSeries, request: schema.TileRequest) -> Tile:
     unit = choose_unit(central, extent, request)
     # The overview of the whole series has the series' own edges, already at hand.
     bins = merge_bins(overview, overview if whole else series, unit)
-    span = asked.since(request.since or 0)
+    span = newer_columns(series.steps, asked, request)
     counts = pool_counts(series, span, bins)
     columns = pool_columns(series, span)
     dtypes = choose_dtypes(columns, counts)
@@ -119,6 +119,18 @@ def choose_span(steps: IntArray, asked: tuple[float, float] | None, columns: int
     while (last >> level) - (first >> level) >= columns:
         level += 1
     return Span(level, first >> level, (last >> level) + 1)
+
+
+def newer_columns(steps: IntArray, asked: Span, request: schema.TileRequest) -> Span:
+    """The asked columns from the record `since` on.
+
+    All of them where a column pools more records than when that record was the newest one: then
+    none of the columns that were asked for before is one of these.
+    """
+    if request.since is None:
+        return asked
+    before = choose_span(steps[: request.since + 1], request.steps, request.columns)
+    return asked if before.level < asked.level else asked.since(request.since)
 
 
 def value_range(overview: HistogramSeries) -> tuple[Interval | None, Interval | None]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 import weakref
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import replace
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, SupportsIndex
@@ -14,12 +14,9 @@ import torch
 from torch import Tensor
 
 from tb_activation_hist.capture.cadence import Cadence
-from tb_activation_hist.capture.late_scalar import keep_scalars
 from tb_activation_hist.capture.parameter_kinds import StepWatcher
 from tb_activation_hist.capture.select import Models, name_models
 from tb_activation_hist.core.call_errors import shows_example
-from tb_activation_hist.core.names import LayerInfo
-from tb_activation_hist.core.record_counts import PendingCounts
 from tb_activation_hist.findings import Finding, FindingOptions
 from tb_activation_hist.recording.active_loggers import (
     Claim,
@@ -48,9 +45,10 @@ from tb_activation_hist.recording.sinks import (
     open_sink,
 )
 from tb_activation_hist.recording.step_numbers import check_number, check_order
+from tb_activation_hist.recording.step_records import StepRecords
 from tb_activation_hist.storage.event_file import Logdir
 from tb_activation_hist.storage.memory_writer import MemoryWriter
-from tb_activation_hist.storage.writer import PendingSizes, Record, RunWriter
+from tb_activation_hist.storage.writer import RunWriter
 
 if TYPE_CHECKING:
     from typing_extensions import Self, Unpack
@@ -87,7 +85,6 @@ class ActivationHistLogger:
         self._process = os.getpid()
         self._hooks = AttachedModel(name_models(model, recording.name), capture)
         self._state = self._hooks.state
-        self._recorded_steps = 0
         steppers = find_step_registrars(recording.optimizer)
         counted = None if recording.start_step is not None else count_steps(recording.optimizer)
         if counted:
@@ -103,7 +100,7 @@ class ActivationHistLogger:
         if isinstance(self.writer, NoSink):
             self._state.phases = ()
         self._alerts = open_alerts(recording.on_finding, recording.alert_url, self._claim.place)
-        self._monitor = self._new_monitor()
+        self._records = StepRecords(self._hooks, self.writer, self._new_monitor())
         self._cadence = Cadence(capture, start)
         self._state.step = start + 1
         self._handles = [each(OptimizerHook(self, counted)) for each in steppers]
@@ -118,7 +115,7 @@ class ActivationHistLogger:
         """One line: ``ActivationHistLogger('runs/a', 3 layers, 48 steps recorded, open)``."""
         state = "closed" if self.closed else "open"
         return describe_recording(
-            self, self._claim.place, len(self.layers), self._recorded_steps, state
+            self, self._claim.place, len(self.layers), self._records.count, state
         )
 
     @property
@@ -153,7 +150,8 @@ class ActivationHistLogger:
         Reading the value costs nothing. With several ranks, only rank 0 knows it, and all ranks
         must stop at the same step.
         """
-        return self._monitor is not None and self._monitor.should_stop
+        monitor = self._records.monitor
+        return monitor is not None and monitor.should_stop
 
     def _new_monitor(self) -> Monitor | None:
         recording = self._options.recording
@@ -171,7 +169,7 @@ class ActivationHistLogger:
         self._hooks.attach(self.writer.update_info)
         if self.should_stop:
             # The training goes on in spite of it: from here it is watched anew.
-            self._monitor = self._new_monitor()
+            self._records.monitor = self._new_monitor()
         add_claim(self._claim)
         self._switch()
 
@@ -228,7 +226,7 @@ class ActivationHistLogger:
             sizes = self._hooks.end_sizes()
         if recorded or (self._state.evaluated and not self._options.capture.accumulate):
             before = self._cadence.step
-            self._write(before, self._cadence.advance(number), recorded, scalars, sizes)
+            self._records.end(before, self._cadence.advance(number), recorded, scalars, sizes)
         else:
             self._cadence.advance(number)
             self._state.rows.guard()
@@ -248,62 +246,15 @@ class ActivationHistLogger:
         self._state.switch("eval", True)
         self._hooks.begin_sizes(recorded=self._state.train and due)
 
-    def _write(
-        self,
-        before: int,
-        step: int,
-        recorded: bool,
-        scalars: Mapping[str, float | Tensor],
-        sizes: PendingSizes | None = None,
-    ) -> None:
-        """Evaluation passes belong to the step before them, all else to the one that ends."""
-        infos, counts = self._state.rows.take()
-        evaluated = [row for row, info in enumerate(infos) if info.phase == "eval"]
-        if evaluated and (self._state.evaluated or self._state.graphs_evaluate):
-            self._put(before, [infos[row] for row in evaluated], counts.select(evaluated))
-        self._state.evaluated = False
-        if recorded:
-            trained = [row for row, info in enumerate(infos) if info.phase != "eval"]
-            rest = counts.select(trained) if evaluated else counts
-            self._write_sizes(min(before, step - 1), self._hooks.take_first_sizes())
-            layers = [infos[row] for row in trained]
-            queued = self._put(step, layers, rest, keep_scalars(scalars), sizes)
-            self._recorded_steps += queued
-
-    def _put(
-        self,
-        step: int,
-        infos: list[LayerInfo],
-        counts: PendingCounts,
-        scalars: Mapping[str, float | Tensor] | None = None,
-        sizes: PendingSizes | None = None,
-    ) -> bool:
-        """Give a record to the writer; False when it was skipped."""
-        self._hooks.stored = True
-        self._hooks.tell_order()
-        watch = self._monitor
-        observe, see = (None, None) if watch is None else (watch.add, watch.add_sizes)
-        if sizes is not None:
-            sizes.step = step
-        return self.writer.write(
-            Record(step, time.time(), infos, counts, scalars or {}, observe, sizes, see)
-        )
-
-    def _write_sizes(self, step: int, sizes: PendingSizes | None) -> None:
-        """Write sizes that belong to no other record: those before the first step, and the last."""
-        if sizes is not None:
-            sizes.step = step
-            see = None if self._monitor is None else self._monitor.add_sizes
-            self.writer.write(Record(step, time.time(), sizes=sizes, observe_sizes=see))
-
     def _report_findings(self) -> None:
         """Warn about what the monitor has found since the last step."""
-        if self._monitor is None:
+        monitor = self._records.monitor
+        if monitor is None:
             return
-        for message in self._monitor.take_messages():
+        for message in monitor.take_messages():
             self._state.warn_once(message)
-        if self._monitor.failure is not None:
-            failure, self._monitor.failure = self._monitor.failure, None
+        if monitor.failure is not None:
+            failure, monitor.failure = monitor.failure, None
             self._state.fail("the watch for findings", failure)
 
     def flush(self) -> None:
@@ -341,9 +292,9 @@ class ActivationHistLogger:
             merged = self._options.capture.accumulate and not self._cadence.records(
                 self._cadence.step
             )
-            self._write(self._cadence.step, self._cadence.step, merged, {})
+            self._records.end(self._cadence.step, self._cadence.step, merged, {})
             with torch.no_grad():
-                self._write_sizes(self._cadence.step, self._hooks.take_last_sizes())
+                self._records.write_sizes(self._cadence.step, self._hooks.take_last_sizes())
         except Exception as err:  # noqa: BLE001 - nothing of ours may stop a training
             self._state.fail("the last record", err)
 

@@ -187,7 +187,17 @@ def decode_blocks(
     layer: str = "",
     dtype: str = "float32",
 ) -> list[Block | FormatError]:
-    """`decode_block` of several blocks of one layer; an error in place of each that is damaged.
+    """`decode_block` of several blocks of one layer; an error in place of each that is damaged."""
+    return decode_layers(blocks, [layer] * len(blocks), scheme, dtype)
+
+
+def decode_layers(
+    blocks: Sequence[bytes],
+    layers: Sequence[str],
+    scheme: Scheme | None = None,
+    dtype: str = "float32",
+) -> list[Block | FormatError]:
+    """`decode_blocks` of blocks of several layers, for each of which its layer is given.
 
     Blocks of one form go through the same calls of numpy, which are few and long: those of single
     blocks take five times as long, and threads that make them wait for the interpreter. The counts
@@ -206,7 +216,8 @@ def decode_blocks(
         places, whole = list(alike), list(alike.values())
         for start in range(0, len(whole), DECODED_TOGETHER):
             part = slice(start, start + DECODED_TOGETHER)
-            decoded = _decode_alike(form, whole[part], scheme or FLOAT_BITS, layer, dtype)
+            own = [layers[place] for place in places[part]]
+            decoded = _decode_alike(form, whole[part], own, scheme or FLOAT_BITS, dtype)
             found.update(zip(places[part], decoded, strict=True))
     return [found[place] for place in range(len(blocks))]
 
@@ -227,7 +238,7 @@ def _open(data: bytes) -> _Opened:
 
 
 def _decode_alike(
-    form: _Form, opened: Sequence[_Opened], scheme: Scheme, layer: str, dtype: str
+    form: _Form, opened: Sequence[_Opened], layers: Sequence[str], scheme: Scheme, dtype: str
 ) -> list[Block | FormatError]:
     payloads = [each.payload for each in opened]
     sizes = np.array([each.header.bins for each in opened])
@@ -255,7 +266,7 @@ def _decode_alike(
         if broken[i]:
             return FormatError(BROKEN.format(bytes=stored_bytes, why=broken[i]))
         tallies = Tallies(steps[i], wall_times[i], *totals[:, i], *moments[:, i])
-        series = HistogramSeries(tallies, bins[i], counts[:, spans[i]], scheme, layer, dtype)
+        series = HistogramSeries(tallies, bins[i], counts[:, spans[i]], scheme, layers[i], dtype)
         return Block(series, header.session, header.ordinal)
 
     return [to_block(i) for i in range(len(opened))]

@@ -37,10 +37,9 @@ import operator
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from tb_activation_hist.core.errors import FormatError
 from tb_activation_hist.core.grid import FloatArray, IntArray
@@ -239,16 +238,17 @@ def _find_broken_promise(series: SliceSeries) -> str:
     return "" if empty.all() else "it has a range without values"
 
 
-def _to_codes(series: SliceSeries, per_octave: int) -> list[npt.NDArray[Any]]:
+def _to_codes(series: SliceSeries, per_octave: int) -> list[FloatArray]:
     """min, max, std and mean as whole numbers; 0 where nothing is finite."""
-    sizes = np.stack([series.tallies.low, series.tallies.high, series.std])
-    sizes[:, series.finite <= 0] = 0.0
-    low, high, std = encode_sizes(sizes, per_octave)
+    sizes = series.tallies.low, series.tallies.high, series.std
+    codes = [encode_sizes(each, per_octave) for each in sizes]
+    std = codes[-1]
     with np.errstate(all="ignore"):
-        mean = 2 * per_octave * series.mean / decode_sizes(std, per_octave)
+        mean = series.mean / decode_sizes(std, per_octave)
+        mean *= 2 * per_octave
     mean[(std <= 0) | np.isnan(mean)] = 0.0
     np.rint(np.clip(mean, -LARGEST, LARGEST, out=mean), out=mean)
-    return [low, high, std, mean.astype(np.int64)]
+    return [*codes, mean]
 
 
 def _from_codes(codes: list[IntArray], finite: IntArray, per_octave: int) -> list[FloatArray]:

@@ -28,18 +28,21 @@ MEMORY: Final = 2
 
 
 def pack(columns: Sequence[npt.NDArray[Any]]) -> list[tuple[int, bytes]]:
-    """Widths and bytes of (R, K) columns of whole numbers.
+    """Widths and bytes of (R, K) columns of whole numbers, which may be floats.
 
     All columns are predicted together: the calls take most of the time for few slices. One without
     anything but zeros, as most totals are, takes no bytes.
     """
-    used = [at for at, column in enumerate(columns) if column.any()]
+    largest = [max(column.max(), -column.min()) for column in columns]
+    used = [at for at, size in enumerate(largest) if size > 0]
     packed = [(0, b"")] * len(columns)
     if not used:
         return packed
-    numbers = np.stack([columns[at] for at in used], axis=1)
-    if max(numbers.max(), -numbers.min()) < NARROW:
-        numbers = numbers.astype(np.int32, copy=False)  # half the time
+    # In 32 bits all takes half the time.
+    dtype = np.int32 if max(largest) < NARROW else np.int64
+    numbers = np.empty((len(columns[0]), len(used), columns[0].shape[1]), dtype)
+    for place, at in enumerate(used):
+        numbers[:, place] = columns[at]
     residuals = zigzag(_to_residuals(numbers))
     starts = zigzag(differences(numbers[0]))
     for place, at in enumerate(used):
@@ -93,23 +96,24 @@ def _planes(codes: npt.NDArray[Any], width: int) -> bytes:
     return shuffle(codes.astype(np.dtype(f"<u{width}"))) if width else b""
 
 
-def encode_sizes(values: FloatArray, per_octave: int) -> npt.NDArray[np.int32]:
+def encode_sizes(values: FloatArray, per_octave: int) -> FloatArray:
     """Sign and logarithm of each number, as one whole number that ascends with it.
 
     0 and what is not finite give 0.
     """
+    codes = np.abs(values)
     with np.errstate(divide="ignore", invalid="ignore"):
-        codes = np.log2(np.abs(values))
+        np.log2(codes, out=codes)
         codes += OFFSET_OCTAVES
         codes *= per_octave
     np.rint(codes, out=codes)
     np.copysign(codes, values, out=codes)
     codes[~np.isfinite(codes)] = 0.0
-    return codes.astype(np.int32)
+    return codes
 
 
 def decode_sizes(codes: npt.NDArray[Any], per_octave: int) -> FloatArray:
     largest = np.finfo(np.float64).max
     with np.errstate(over="ignore", under="ignore"):
-        sizes = np.exp2(np.abs(codes.astype(np.float64)) / per_octave - OFFSET_OCTAVES)
+        sizes = np.exp2(np.abs(codes) / per_octave - OFFSET_OCTAVES)
     return np.where(codes == 0, 0.0, np.sign(codes) * np.minimum(sizes, largest))

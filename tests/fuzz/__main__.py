@@ -25,8 +25,8 @@ from tb_activation_hist.core.names import LayerInfo
 from tests.fuzz import inputs
 from tests.fuzz.targets import CHECKS, hostile_data
 from tests.plugin.logdirs import RunFile
+from tests.plugin.site import Site
 from tests.plugin.tensorboard_process import TensorBoard, running_tensorboard
-from tests.plugin.test_routes import Site
 from tests.series import values_to_series
 
 INPUTS: Final = 200_000

@@ -10,7 +10,7 @@ import pytest
 
 from tests.fuzz.inputs import hostile_request
 from tests.fuzz.targets import CHECKS, hostile_data
-from tests.plugin.test_routes import Site
+from tests.plugin.site import Site
 
 NUMBERS = {
     "slices": 150,

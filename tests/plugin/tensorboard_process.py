@@ -19,6 +19,8 @@ from http.client import HTTPMessage
 from pathlib import Path
 from typing import Any
 
+from tests.golden.test_tiles import unpack
+
 START_S = 180.0
 """A busy machine takes this long to start TensorBoard, at most."""
 
@@ -134,3 +136,10 @@ def running_tensorboard(
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
+
+
+def tiles(server: TensorBoard, *asked: dict) -> list[dict]:
+    answer = server.plugin("tiles", {"tiles": list(asked)})
+    assert answer.status == 200, answer.text
+    assert answer.headers["Content-Type"] == "application/octet-stream"
+    return unpack(answer.body)

@@ -15,7 +15,7 @@ from tb_activation_hist.plugin.board_answer import SHARES, series_to_cell
 from tb_activation_hist.plugin.sweep_answer import choose_loss
 from tests.plugin.fake_provider import FakeDataProvider
 from tests.plugin.logdirs import broken_values, collapsing_values, healthy_values
-from tests.plugin.test_routes import Site
+from tests.plugin.site import Site
 from tests.series import values_to_series
 
 TAGS = ("activations/a", "activations/b")

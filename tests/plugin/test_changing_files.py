@@ -16,7 +16,7 @@ from tb_activation_hist.storage.codec import BLOCK_RECORDS, encode_block
 from tests.golden.test_tiles import unpack
 from tests.plugin.fake_provider import FakeDataProvider
 from tests.plugin.logdirs import healthy_values, later
-from tests.plugin.test_routes import Site, wait_for_findings
+from tests.plugin.site import Site, wait_for_findings
 from tests.series import values_to_series
 
 CLIENTS = 8

@@ -12,7 +12,7 @@ from tb_activation_hist.plugin.comparison_answer import KEPT, ComparisonAnswers
 from tb_activation_hist.plugin.series_cache import SeriesCache
 from tests.plugin.fake_provider import FakeDataProvider
 from tests.plugin.logdirs import Values, healthy_values
-from tests.plugin.test_routes import Site
+from tests.plugin.site import Site
 from tests.series import values_to_series
 
 LAYERS = ("second", "first", "last")

@@ -14,7 +14,7 @@ from tb_activation_hist.plugin import findings_answer, tiles_answer
 from tb_activation_hist.plugin.index_answer import HIDDEN
 from tests.plugin.fake_provider import FakeDataProvider
 from tests.plugin.logdirs import collapsing_values, healthy_values
-from tests.plugin.test_routes import Site, wait_for_findings
+from tests.plugin.site import Site, wait_for_findings
 from tests.series import values_to_series
 
 GOOD = {"run": "good", "tag": "activations/conv1"}

@@ -13,7 +13,7 @@ from tb_activation_hist.plugin.profile_answer import cadence_changes
 from tb_activation_hist.plugin.series_loader import LoadedSeries
 from tests.plugin.fake_provider import FakeDataProvider
 from tests.plugin.logdirs import broken_values, collapsing_values, healthy_values, later
-from tests.plugin.test_routes import Site
+from tests.plugin.site import Site
 from tests.plugin.test_schema import misfits
 from tests.series import values_to_series
 

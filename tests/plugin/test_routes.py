@@ -5,68 +5,24 @@ from __future__ import annotations
 import csv
 import io
 import json
-import threading
-import time
-from collections.abc import Sequence
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from tensorboard.backend.security_validator import SecurityValidatorMiddleware
-from werkzeug.test import Client, TestResponse
+from werkzeug.test import Client
 from werkzeug.wrappers import Response
 
 from tb_activation_hist.core.names import LayerInfo
-from tb_activation_hist.findings.registry import RUN_RULES
-from tb_activation_hist.plugin import findings_answer, static_files
-from tb_activation_hist.plugin.reading_turns import Urgency
 from tb_activation_hist.plugin.routes import ActivationHistPlugin
-from tb_activation_hist.plugin.series_cache import SeriesCache
 from tests.golden.test_tiles import unpack
 from tests.plugin.fake_provider import FakeDataProvider
-from tests.plugin.logdirs import broken_values, collapsing_values, healthy_values
+from tests.plugin.logdirs import broken_values, healthy_values
+from tests.plugin.site import Site
 from tests.plugin.test_sharing import Parts
 from tests.series import values_to_series
 
 ODD = ["a b", "ü/層", "<b>&\"'", "../../etc/passwd", ".", "x" * 3000, "a\nb", "100%?#"]
-
-
-@pytest.fixture
-def data() -> FakeDataProvider:
-    data = FakeDataProvider()
-    data.add_series("run", LayerInfo("conv1"), values_to_series(broken_values(50, 200)))
-    data.add_scalar("run", "loss", {1: 2.0, 0: 1.0, 2: float("nan"), 3: float("inf")})
-    data.add_histogram("run", "w", 3, [[0, 1, 5], [1, 2, 7]])
-    return data
-
-
-@pytest.fixture
-def client(data: FakeDataProvider) -> Site:
-    return Site(data)
-
-
-class Site:
-    """Calls a plugin's routes as TensorBoard's own router would."""
-
-    def __init__(self, data: FakeDataProvider) -> None:
-        self.plugin = ActivationHistPlugin(SimpleNamespace(data_provider=data))
-        self._apps = self.plugin.get_plugin_apps()
-
-    def ask(self, method: str, route: str, **options: object) -> TestResponse:
-        name = "/static/*" if route.startswith("/static/") else route
-        answer = Client(self._apps[name]).open(route, method=method, **options)
-        assert answer.headers["X-Content-Type-Options"] == "nosniff"
-        assert answer.headers["Content-Type"]
-        return answer
-
-    def get(self, route: str, **query: object) -> TestResponse:
-        return self.ask("GET", route, query_string=query)
-
-    def tiles(self, *tiles: dict) -> list[dict]:
-        answer = self.ask("POST", "/tiles", json={"tiles": list(tiles)})
-        assert answer.status_code == 200, answer.text
-        assert answer.mimetype == "application/octet-stream"
-        return unpack(answer.data)
 
 
 def test_the_plugin_is_named_and_lit_by_our_data_and_by_anyones_histograms(client: Site) -> None:
@@ -321,175 +277,3 @@ def test_tensorboards_security_check_has_nothing_to_say(
 def test_the_security_check_can_fail(caplog: pytest.LogCaptureFixture) -> None:
     Client(SecurityValidatorMiddleware(Response("text", mimetype="text/html"))).get("/")
     assert "nosniff" in caplog.text
-
-
-HOSTILE = [
-    "../routes.py",
-    "..%2froutes.py",
-    "%2e%2e/routes.py",
-    "....//routes.py",
-    "/etc/passwd",
-    "//etc/passwd",
-    "..\\routes.py",
-    "index.js/../../routes.py",
-    "index.js%00.css",
-    "",
-    ".",
-    "..",
-    ".inputs",
-    "C:\\windows\\win.ini",
-]
-
-
-@pytest.mark.parametrize("name", HOSTILE)
-def test_only_listed_files_are_served(client: Site, name: str) -> None:
-    answer = client.get(f"/static/{name}")
-    assert answer.status_code == 404
-    assert answer.mimetype == "text/plain"
-    assert "index.js" in answer.text
-
-
-def test_findings_are_worked_out_in_the_background(
-    monkeypatch: pytest.MonkeyPatch, data: FakeDataProvider
-) -> None:
-    monkeypatch.setattr(findings_answer, "COOLING", 0.0)
-    data.add_series("two", LayerInfo("dead"), values_to_series(collapsing_values(200, 300)))
-    client = Site(data)
-    assert client.get("/findings", runs=["run", "two"]).json["pending"] == 2
-    answer = wait_for_findings(client, "run", "two")
-    found = {(f["run"], f["kind"], *f["layers"]) for f in answer["findings"]}
-    assert {("two", "collapsed", "dead"), ("run", "non_finite", "conv1")} <= found
-    data.add_series("two", LayerInfo("late"), values_to_series(healthy_values(3)))
-    again = client.get("/findings", runs=["run", "two"]).json
-    assert again["pending"] == 1
-    assert again["findings"] == answer["findings"]
-    assert wait_for_findings(client, "two")["pending"] == 0
-    every = client.get("/findings").json
-    assert every["findings"] == wait_for_findings(client, "run", "two")["findings"]
-    assert (every["runs"], every["unchecked"]) == (2, [])
-    threads = [t.name for t in threading.enumerate()]
-    assert "activation_hist findings" in threads
-
-
-def test_all_runs_are_examined_those_that_are_shown_first(
-    monkeypatch: pytest.MonkeyPatch, data: FakeDataProvider
-) -> None:
-    names = [f"run{at:02}" for at in range(12)]
-    for name in names:
-        data.add_series(name, LayerInfo("conv1"), values_to_series(collapsing_values(200, 100)))
-    examined: list[str] = []
-    find = findings_answer.find_run_findings
-    monkeypatch.setattr(
-        findings_answer,
-        "find_run_findings",
-        lambda run, layers, **_: examined.append(run) or find(run, layers),
-    )
-    client = Site(data)
-    start = client.get("/findings", first=["run11", "run07"]).json
-    assert (start["runs"], len(start["unchecked"]), start["pending"]) == (13, 13, 13)
-    answer = wait_for_findings(client, first=["run11", "run07"])
-    assert examined[:2] == ["run11", "run07"]
-    assert sorted(examined) == sorted([*names, "run"])
-    assert (answer["runs"], answer["unchecked"]) == (13, [])
-    assert {f["run"] for f in answer["findings"]} >= set(names)
-
-
-def test_findings_pause_before_each_rule_for_what_somebody_looks_at(
-    monkeypatch: pytest.MonkeyPatch, client: Site
-) -> None:
-    paused: list[Urgency] = []
-    monkeypatch.setattr(SeriesCache, "pause", lambda _, urgency: paused.append(urgency))
-    wait_for_findings(client, "run")
-    assert paused == [Urgency.LATER] * len(RUN_RULES)
-
-
-def test_only_the_runs_named_first_are_compared(
-    monkeypatch: pytest.MonkeyPatch, data: FakeDataProvider
-) -> None:
-    monkeypatch.setattr(findings_answer, "COOLING", 0.0)
-    for name, factor in (("base", 1), ("shown", 5), ("hidden", 5)):
-        values = [factor * each for each in healthy_values(64)]
-        data.add_series(name, LayerInfo("first"), values_to_series(values))
-    client = Site(data)
-    answer = wait_for_findings(client, baseline="base", first=["base", "shown"])
-    apart = [f["run"] for f in answer["findings"] if f["kind"] == "run_difference"]
-    assert apart == ["shown"]
-    assert client.get("/findings", first=["gone"]).status_code == 404
-
-
-def test_runs_are_compared_with_a_baseline(
-    monkeypatch: pytest.MonkeyPatch, data: FakeDataProvider
-) -> None:
-    monkeypatch.setattr(findings_answer, "COOLING", 0.0)
-    for name, factor in (("same", 1), ("apart", 5)):
-        for layer in ("first", "second"):
-            values = [each * (factor if layer == "second" else 1) for each in healthy_values(64)]
-            data.add_series(name, LayerInfo(layer), values_to_series(values))
-    data.add_series("apart", LayerInfo("only here"), values_to_series(healthy_values(64)))
-    client = Site(data)
-    answer = wait_for_findings(client, "same", "apart", baseline="same")
-    (finding,) = [f for f in answer["findings"] if f["kind"] == "run_difference"]
-    assert (finding["run"], finding["layers"]) == ("apart", ["second"])
-    assert finding["figures"]["baseline"] == "same"
-    assert len(finding["figures"]["first_steps"]) == len(finding["figures"]["distances"]) == 1
-    loads = data.calls["read_tensors"]
-    assert wait_for_findings(client, "same", "apart", baseline="same") == answer
-    assert data.calls["read_tensors"] == loads
-    alone = client.get("/findings", runs=["same", "apart"]).json["findings"]
-    assert "run_difference" not in {f["kind"] for f in alone}
-    assert wait_for_findings(client, "same", baseline="gone")["errors"] == []
-
-
-def wait_for_findings(
-    client: Site, *runs: str, baseline: str = "", first: Sequence[str] = ()
-) -> dict:
-    deadline = time.monotonic() + 60
-    while True:
-        answer = client.get("/findings", runs=runs, baseline=baseline, first=first).json
-        if answer["pending"] == 0:
-            return answer
-        assert time.monotonic() < deadline, answer
-        time.sleep(0.02)
-
-
-def test_findings_that_fail_are_named(
-    monkeypatch: pytest.MonkeyPatch, data: FakeDataProvider
-) -> None:
-    monkeypatch.setattr(findings_answer, "find_run_findings", lambda run, layers, **_: 1 / 0)
-    client = Site(data)
-    client.get("/findings", runs="run")
-    answer = wait_for_findings(client, "run")
-    assert answer["findings"] == []
-    assert answer["errors"] == ["Run 'run': ZeroDivisionError: division by zero"]
-
-
-def test_large_runs_are_pooled_for_findings() -> None:
-    series = values_to_series(healthy_values(64, 100))
-    limit = series.bin_counts.nbytes // 4
-    small = findings_answer.pool_to_bytes(series, limit)
-    assert len(small) == 16
-    assert small.n.sum() == series.n.sum()
-    assert findings_answer.pool_to_bytes(series, 10**9) is series
-
-
-def test_the_page_is_served_with_our_own_mime_types(client: Site) -> None:
-    answer = client.get("/static/index.js")
-    assert (answer.status_code, answer.mimetype) == (200, "text/javascript")
-    for name in static_files.list_static_files():
-        assert client.get(f"/static/{name}").status_code == 200
-    assert static_files.mime_type("style.css") == "text/css"
-    assert static_files.mime_type("secrets.py") is None
-
-
-@pytest.mark.parametrize("broken", ["missing", "empty"])
-def test_a_missing_page_says_what_to_do(broken: str, tmp_path, monkeypatch) -> None:
-    if broken == "empty":
-        (tmp_path / "static").mkdir()
-        (tmp_path / "static" / "index.js").write_text(" \n")
-    monkeypatch.setattr(static_files.resources, "files", lambda package: tmp_path)
-    script = static_files.read_static_file("index.js").decode()
-    assert "export function render()" in script
-    assert "make page" in script
-    assert "pip install --force-reinstall" in script
-    assert static_files.read_static_file("style.css") is None
-    assert static_files.read_static_file("../index.js") is None

@@ -15,7 +15,7 @@ from tb_activation_hist.plugin import findings_answer, schema
 from tb_activation_hist.plugin.tile_layout import TILE_ARRAYS
 from tests.plugin.fake_provider import FakeDataProvider
 from tests.plugin.logdirs import broken_values, collapsing_values, healthy_values
-from tests.plugin.test_routes import Site, wait_for_findings
+from tests.plugin.site import Site, wait_for_findings
 from tests.series import values_to_series
 
 

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from tb_activation_hist.core.histogram import HistogramSeries
-from tb_activation_hist.core.joining import join_series
+from tb_activation_hist.core.joining import join_series, sum_records
 from tb_activation_hist.core.names import PLUGIN_NAME, RUN_INFO_TAG, LayerInfo
+from tb_activation_hist.core.schemes.linear_bins import LinearBins
 from tb_activation_hist.plugin import reading_turns, series_loader
 from tb_activation_hist.plugin.data_provider import BLOCKS, HISTOGRAMS, SeriesKey
 from tb_activation_hist.plugin.lru_cache import LruCache
@@ -70,6 +71,44 @@ def test_the_newest_block_is_read_alone_where_it_is_the_next() -> None:
     assert (cache.decoded, grown.decoded, grown.missing) == (3, 1, 0)
     assert_equal_records(grown.series, series.take(slice(0, 96)))
     assert data.tensors_read == 2 + 1
+
+
+def test_newest_blocks_of_several_series_are_decoded_together(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Of two schemes, and one of them damaged. A block decoded alone takes twice as long."""
+    linear = LinearBins(40, -2.0, 2.0)
+    layers = [LayerInfo("one"), LayerInfo("two"), LayerInfo("three", scheme=linear)]
+    layers += [LayerInfo("damaged")]
+    all_series = [
+        values_to_series(healthy_values(96, 50, seed=i), scheme=info.scheme)
+        for i, info in enumerate(layers)
+    ]
+    cache, data = SeriesCache(), FakeDataProvider()
+    for info, series in zip(layers, all_series, strict=True):
+        data.add_series("run", info, series.take(slice(0, 64)))
+    load(cache, data)
+    calls = []
+    decode = series_loader.decode_layers
+    monkeypatch.setattr(
+        series_loader, "decode_layers", lambda *given: calls.append(len(given[0])) or decode(*given)
+    )
+    for info, series in zip(layers, all_series, strict=True):
+        part = series.take(slice(64, 96))
+        raw = encode_block(part, 1, 64)
+        data.add_block("run", info, raw[:-9] if info.layer == "damaged" else raw, part)
+    grown = load(cache, data)
+    assert calls == [3, 1]
+    for info, series in zip(layers, all_series, strict=True):
+        held = grown[KEY._replace(tag=info.tag)]
+        assert held.series.layer == info.key
+        whole = info.layer != "damaged"
+        assert_equal_records(held.series, series if whole else series.take(slice(0, 64)))
+        total = sum_records(held.series)
+        np.testing.assert_array_equal(held.overview.bins, total.bins)
+        np.testing.assert_array_equal(held.overview.bin_counts, total.bin_counts)
+        assert (held.overview.n[0], held.overview.max[0]) == (total.n[0], total.max[0])
+        assert bool(held.warning) != whole
 
 
 def test_gaps_are_not_looked_for_where_a_block_follows_and_none_were(

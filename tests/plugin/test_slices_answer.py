@@ -11,7 +11,7 @@ from tb_activation_hist.plugin import findings_answer, schema
 from tb_activation_hist.storage.slice_codec import encode_slices
 from tests.plugin.fake_provider import FakeDataProvider
 from tests.plugin.logdirs import healthy_values
-from tests.plugin.test_routes import Site, wait_for_findings
+from tests.plugin.site import Site, wait_for_findings
 from tests.plugin.test_schema import misfits
 from tests.series import values_to_series
 from tests.slices import make_slices

@@ -172,6 +172,16 @@ def test_since_gives_the_end_of_the_same_tile() -> None:
     assert arrays["counts"].shape == (head["bins"], 0)
 
 
+def test_since_gives_all_columns_where_they_pool_more_than_before() -> None:
+    series = values_to_series(collapsing_values(90, 100))
+    before, _ = tile_of(series.take(slice(75)), columns=20, rows=32)
+    assert before["level"] == 2
+    head, arrays = tile_of(series, columns=20, unit=before["unit"], since=72)
+    assert (head["level"], head["first_column"], head["columns"]) == (3, 0, 12)
+    _, whole = tile_of(series, columns=20, unit=before["unit"])
+    np.testing.assert_array_equal(arrays["counts"], whole["counts"])
+
+
 def test_pooled_counts_beyond_32_bits_stay_exact() -> None:
     series = values_to_series([np.array([0.5, 0.5, -1.0])] * 2)
     counts = series.bin_counts.astype(np.uint32) * np.uint32(2**31 - 1)

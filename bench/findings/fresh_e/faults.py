@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from bench.findings.fresh_e.faults_inputs import E_HIDDEN, E_INPUTS
+from bench.findings.fresh_e.faults_hidden import E_HIDDEN
+from bench.findings.fresh_e.faults_inputs import E_INPUTS
 from bench.findings.fresh_e.faults_rates import E_RATES
 from bench.findings.fresh_e.faults_start import E_START
 from bench.findings.fresh_e.faults_still import E_STILL

@@ -13,6 +13,7 @@ from bench.findings.fresh.ways import WAYS
 from bench.findings.fresh_c.ways import C_WAYS
 from bench.findings.fresh_d.ways import D_WAYS
 from bench.findings.fresh_e.ways import E_WAYS
+from bench.findings.fresh_f.ways import F_WAYS
 from bench.findings.wide.fault import role_modules
 from bench.findings.wide.training import (
     Training,
@@ -130,6 +131,9 @@ def _keep_trunk_in_eval(training: Training) -> None:
     training.trains = evaluate
 
 
+ALL_WAYS: Final = WAYS | C_WAYS | D_WAYS | E_WAYS | F_WAYS
+"""Those of the fresh sets."""
+
 CONDITIONS: Final = {
     each.name: each
     for each in (
@@ -150,13 +154,13 @@ CONDITIONS: Final = {
         Condition("frozen_trunk", _freeze_trunk, frozen=True),
         Condition("frozen_embedding", _freeze_embedding, frozen=True),
         Condition("frozen_in_eval", _keep_trunk_in_eval, frozen=True),
-        *(Condition(name, *way) for name, way in (WAYS | C_WAYS | D_WAYS | E_WAYS).items()),
+        *(Condition(name, *way) for name, way in ALL_WAYS.items()),
     )
 }
 VARIED: Final = tuple(
     name
     for name, own in CONDITIONS.items()
-    if name not in (PLAIN, HALF_SCALED, *WAYS, *C_WAYS, *D_WAYS, *E_WAYS) and not own.frozen
+    if name not in (PLAIN, HALF_SCALED, *ALL_WAYS) and not own.frozen
 )
 """The wide set's."""
 

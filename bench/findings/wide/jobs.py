@@ -8,7 +8,8 @@ from typing import Final
 from bench.findings.fresh_c.ways import C_HEALTHY
 from bench.findings.fresh_d.ways import D_HEALTHY
 from bench.findings.fresh_e.ways import E_HEALTHY
-from bench.findings.wide.architecture import FRESH_C, FRESH_D, FRESH_E, HELD_OUT, WORKED
+from bench.findings.fresh_f.ways import F_HEALTHY
+from bench.findings.wide.architecture import FRESH_C, FRESH_D, FRESH_E, FRESH_F, HELD_OUT, WORKED
 from bench.findings.wide.architectures import ARCHITECTURES
 from bench.findings.wide.conditions import (
     CONDITIONS,
@@ -37,7 +38,12 @@ FROZEN_EMBEDDINGS = (
 IN_HALF = ("plain_cnn", "table_mlp", "autoencoder", "gated_table")
 """Architectures that are also trained in float16, as one should; it is slow on a CPU."""
 
-CHOSEN_WAYS: Final = {FRESH_C: C_HEALTHY, FRESH_D: D_HEALTHY, FRESH_E: E_HEALTHY}
+CHOSEN_WAYS: Final = {
+    FRESH_C: C_HEALTHY,
+    FRESH_D: D_HEALTHY,
+    FRESH_E: E_HEALTHY,
+    FRESH_F: F_HEALTHY,
+}
 """By half: architectures and healthy ways, where the examiner chose each pair."""
 
 

@@ -27,6 +27,7 @@ from tb_activation_hist.core.setup_facts import (
     EqualRows,
     KeptGradients,
     LossGradients,
+    RateHistory,
     RestoredWeights,
     SetupFact,
 )
@@ -42,7 +43,7 @@ from tb_activation_hist.storage.run_histograms import RunHistograms, read_run
 LATE_RECORDS: Final = 20
 
 FEW_TIMES: Final = 4
-"""Times after which the logger has told what befalls gradients or weights again and again."""
+"""Times after which the logger has told what befalls gradients again and again."""
 
 
 class LiveWarning(NamedTuple):
@@ -111,6 +112,14 @@ def _fact_until(fact: SetupFact, step: int) -> SetupFact:
     match fact:
         case DroppedGradients():
             return replace(fact, times=min(fact.times, step - 1))
+        case RateHistory():
+            known = sum(begin <= step for begin in fact.begins)
+            return replace(fact, begins=fact.begins[:known], rates=fact.rates[:known])
+        case RestoredWeights():
+            every = max((fact.last - fact.first) / max(fact.times - 1, 1), 1)
+            times = min(fact.times, 1 + int((step - fact.first) / every))
+            last = int(fact.first + (times - 1) * every)
+            return replace(fact, times=times, last=last, seen=min(step, fact.seen))
         case LossGradients():
             return _looks_until(fact, step)
         case _:
@@ -150,9 +159,10 @@ def _known_from(fact: SetupFact) -> int:
             return fact.seen
         case LossGradients():
             return fact.first
+        case RateHistory():
+            return fact.begins[0] if fact.begins else 0
         case RestoredWeights():
-            every = (fact.last - fact.first) / max(fact.times - 1, 1)
-            return int(fact.first + FEW_TIMES * every)
+            return fact.first
         case _:
             return fact.since
 

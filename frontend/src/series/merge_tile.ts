@@ -18,6 +18,8 @@ interface JoinedBins {
  */
 export function mergeTile(held: Tile, newer: Tile): Tile | null {
   if (newer.columns.length === 0) return newer.records === held.records ? held : null;
+  // Where more records are pooled than before, all columns have come.
+  if (newer.level > held.level && newer.firstColumn === 0) return newer;
   const kept = newer.firstColumn - held.firstColumn;
   if (held.level !== newer.level || held.unit !== newer.unit || newer.records < held.records) return null;
   if (kept < 0 || kept > held.columns.length) return null;

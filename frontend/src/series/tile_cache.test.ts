@@ -175,6 +175,11 @@ describe("mergeTile", () => {
     expect(mergeTile(held, { ...nothing, records: held.records })).toBe(held);
   });
 
+  it("is the newer tile where that has all columns, which pool more", () => {
+    const newer = { ...pooled(0, { edges: [0, 1, 2], counts: [[11], [2]] }), level: 2 };
+    expect(mergeTile(held, newer)).toBe(newer);
+  });
+
   it.each([
     ["other pooling", { level: 2 }],
     ["other bins", { unit: 3 }],

@@ -1,3 +1,4 @@
+import { effect } from "@preact/signals";
 import { beforeEach, describe, expect, it } from "vitest";
 import type { Tile } from "../math/tile";
 import { madeTile } from "../math/tile_fixture";
@@ -175,6 +176,26 @@ describe("newer records", () => {
     expect(panel.tile.value!.revision).toBe("r2");
   });
 
+  it("of all layers are handed out together, as the first ones move the time axis of all", async () => {
+    const tags = ["one", "two", "three"];
+    ask(...tags.map((tag) => want(tag)));
+    for (const call of server.calls.slice()) await serve(call, { revision: "r1" });
+    wants!.revision = "2";
+    const asked = server.calls.length;
+    const panels = tags.map((tag) => store.find(`a\n${tag}`)!);
+    const seen = new Set<string>();
+    const stop = effect(() => void seen.add(panels.map(({ tile }) => tile.value!.revision).join(" ")));
+    ask(...tags.map((tag) => want(tag, { newestStep: STEPS + 1 })));
+    expect(server.calls.length).toBe(asked + 1);
+    const newer = tags.map((tag) =>
+      tileFor(requestOf(tag), { revision: "r2", firstColumn: STEPS, records: STEPS + 1 }, 1),
+    );
+    server.calls[asked]!.answer(tilesToResponse(newer));
+    await landed();
+    stop();
+    expect([...seen]).toEqual(["r1 r1 r1", "r2 r2 r2"]);
+  });
+
   it("are asked for once a revision, as the server may be unable to read them yet", async () => {
     await first();
     ask(grown());
@@ -192,7 +213,7 @@ describe("newer records", () => {
     const panel = await first();
     const old = panel.tile.value;
     ask(grown());
-    const pooled = tileFor(requestOf("one"), { level: 3, revision: "r2", records: 99 });
+    const pooled = tileFor(requestOf("one"), { unit: 3, revision: "r2", records: 99 });
     server.calls[1]!.answer(tilesToResponse([pooled]));
     await landed();
     expect(panel.tile.value).toBe(old);

@@ -57,6 +57,9 @@ interface Flight {
   readonly abort: AbortController;
 }
 
+/** undefined: the server left it out. */
+type Answer = Tile | TileError | undefined;
+
 /** Zero rows ask for all stored bins, which are more than any other number of rows. */
 const ALL_ROWS = 8192;
 
@@ -171,39 +174,53 @@ export class TileLoader {
     this.busy.value = this.flights.size > 0;
   }
 
-  /** Group by group, with pauses, so that drawing a batch never holds up the page for long. */
-  private async landAll(jobs: readonly Job[], tiles: readonly (Tile | TileError)[]): Promise<void> {
-    let begun_ms = performance.now();
-    for (let at = 0; at < jobs.length; ) {
-      const end = groupEnd(jobs, at);
+  /** Some at a time, with pauses, so that it never holds up the page for long. */
+  private async landAll(jobs: readonly Job[], answers: readonly Answer[]): Promise<void> {
+    let end_ms = performance.now() + this.host.slice_ms();
+    const pause = async () => {
+      await new Promise((resolve) => setTimeout(resolve));
+      end_ms = performance.now() + this.host.slice_ms();
+    };
+    const tiles: (Answer | null)[] = [];
+    // Joined before the first one is handed out: that one moves the time axis, with which all others are drawn.
+    for (const [at, job] of jobs.entries()) {
+      if (performance.now() > end_ms) await pause();
+      tiles.push(this.join(job, answers[at]));
+    }
+    for (let at = 0; at < jobs.length; await pause()) {
       this.landing = true;
+      // At the end of each batch all that depends on all panels looks at all of them.
       batch(() => {
-        for (; at < end; at++) this.land(jobs[at]!, tiles[at]);
+        do for (const end = groupEnd(jobs, at); at < end; at++) this.land(jobs[at]!, tiles[at]);
+        while (at < jobs.length && performance.now() < end_ms);
       });
       this.landing = false;
-      if (performance.now() - begun_ms < this.host.slice_ms()) continue;
-      await new Promise((resolve) => setTimeout(resolve));
-      begun_ms = performance.now();
     }
   }
 
-  private land(job: Job, answer: Tile | TileError | undefined): void {
-    const { request, part } = job;
-    const { panel } = job.want;
-    if (answer === undefined || isTileError(answer)) {
-      this.fail(job, new Error(answer?.error ?? "The server left this panel out."));
+  /** The whole tile that an answer gives; null where it does not fit to the one that is held. */
+  private join({ request, asked }: Job, answer: Answer): Answer | null {
+    if (answer === undefined || isTileError(answer)) return answer;
+    if (asked.since !== undefined) return this.cache.append(request, answer);
+    this.cache.put(request, answer);
+    return answer;
+  }
+
+  private land(job: Job, tile: Answer | null): void {
+    const { request, part, want } = job;
+    const { panel } = want;
+    if (tile === undefined || (tile !== null && isTileError(tile))) {
+      this.fail(job, new Error(tile?.error ?? "The server left this panel out."));
       return;
     }
     panel.recover(part);
     if (part === "tile") panel.reloads = this.reloads;
-    const tile = job.asked.since === undefined ? answer : this.cache.append(request, answer);
     if (tile === null) {
-      // The pieces do not fit: the whole is asked for again while the old picture stays.
+      // The whole is asked for again while the old picture stays.
       panel.requests.tile = null;
-      this.cache.remove((held) => held.run === panel.run && held.tag === answer.tag);
+      this.cache.remove((held) => held.run === panel.run && held.tag === request.tag);
       return;
     }
-    if (tile === answer) this.cache.put(request, tile);
     if (part === "tile" && panel.tile.peek()?.revision !== tile.revision) {
       this.cache.remove((held) => isOutdated(held, tile));
     }

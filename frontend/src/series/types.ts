@@ -488,7 +488,10 @@ export interface TileRequest {
    * In place of rows, an exponent u from -160 to 160: bins inside one cell [k*2**u, (k+1)*2**u) are merged.
    */
   readonly unit?: number;
-  /** Number of a record, from 0: only columns that hold records from this one on. */
+  /**
+   * Number of a record, from 0: only columns that hold records from this one on; all of them where columns
+   * pool more records than when it was the newest one.
+   */
   readonly since?: number;
 }
 

@@ -167,7 +167,22 @@ JUMP: Final = Guidance(
     ),
 )
 
-SUDDEN_CHANGE: Final[tuple[Pattern, ...]] = ((always, JUMP),)
+BACK_AT_START: Final = Guidance(
+    causes=(
+        "load_state_dict() of a checkpoint from before the training, such as the first one",
+        "a checkpoint that was loaded with strict=False and fits no name, into a model made anew",
+        "a new fold or trial that begins with the same weights, which may be meant",
+    ),
+    remedy="Load the newest checkpoint, with strict=True. For a new trial, use a new logger.",
+    code="missing, unexpected = model.load_state_dict(state, strict=False)\n"
+    "print(missing, unexpected)",
+    check="Look at what the training script loads at step <step>. Both lists should be empty.",
+)
+
+SUDDEN_CHANGE: Final[tuple[Pattern, ...]] = (
+    (exceeds("start_again"), BACK_AT_START),
+    (always, JUMP),
+)
 
 FEW_LARGE: Final = Guidance(
     causes=(

@@ -38,6 +38,16 @@ ONE_SAMPLE: Final = Guidance(
     check="The code must print False.",
 )
 
+ONE_VALUE: Final = Guidance(
+    causes=(
+        "a tokenizer or a vocabulary of another model, to which each word is unknown or padding",
+        "a buffer that is filled once and never again",
+    ),
+    remedy="Look at the data as the model gets it, not as it was read.",
+    code=PRINT_INPUTS,
+    check="The standard deviation that the code prints must not be 0.",
+)
+
 ZEROS: Final = Guidance(
     causes=(
         "pixels of whole numbers that were divided with //, or twice by 255",
@@ -137,6 +147,7 @@ def _says(words: str) -> Callable[[Case], bool]:
 CONSTANT_INPUT: Final[tuple[Pattern, ...]] = (
     (is_info, FULL_BATCH),
     (_says("nothing but zeros"), ZEROS),
+    (_says("nothing but the value"), ONE_VALUE),
     (_says("all samples"), ONE_SAMPLE),
     (always, STUCK),
 )

@@ -282,6 +282,7 @@ NOT_LEARNING: Final[tuple[Pattern, ...]] = (
     (_caused_by(Cause.SET_BACK), SET_BACK),
     (exceeds("chance_share"), AT_CHANCE),
     (exceeds("short_way"), HARDLY_MOVES),
+    (exceeds("small_update"), HARDLY_MOVES),
     (_is_rounded, ROUNDED),
     (_caused_by(Cause.NO_STEP), NEVER_STEPPED),
     (_caused_by(Cause.OTHER_WEIGHTS), OTHER_WEIGHTS),

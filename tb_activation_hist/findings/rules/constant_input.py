@@ -58,14 +58,16 @@ def find_one_sample(layers: RunSignals, options: ConstantInputThresholds) -> Ite
             yield _observe(own, first, "all samples of a batch are one and the same", options)
 
 
-def find_zero_input(layers: RunSignals, options: ConstantInputThresholds) -> Iterator[Observation]:
-    """Nothing but zeros goes in, from the first record to the last."""
+def find_empty_input(layers: RunSignals, options: ConstantInputThresholds) -> Iterator[Observation]:
+    """Nothing but zeros, or another single value, goes in, from the first record to the last."""
     for own in model_inputs(layers):
         main, records = own.main, len(own.main.series)
         wide = len(main.info.shape) > 1 and int(np.prod(main.info.shape[1:])) >= WIDE
-        empty = all(_is_zero(signals) for signals in own.series)
+        empty = all(_is_one_value(signals) for signals in own.series)
         if wide and empty and records >= options.constant_records:
-            yield _observe(own, own.facts[0].first, "nothing but zeros", options)
+            value = float(main.series.min[main.first_whole])
+            state = f"nothing but the value {value:g}" if value else "nothing but zeros"
+            yield _observe(own, own.facts[0].first, state, options)
 
 
 def find_full_batch(layers: RunSignals, options: ConstantInputThresholds) -> Iterator[Observation]:
@@ -112,10 +114,6 @@ def _is_one_value(signals: Signals) -> bool:
     return bool(known.any() and series.min[known].min() == series.max[known].max())
 
 
-def _is_zero(signals: Signals) -> bool:
-    return bool((signals.series.zeros == signals.series.n).all())
-
-
 def _says_more(cause: Finding, effect: Finding, _near: float) -> bool:
     """What is wrong with a batch says more than that it is always the same one."""
     same = cause.layers == effect.layers
@@ -126,11 +124,12 @@ CONSTANT_INPUT: Final = RunRule(
     kind="constant_input",
     severity="warning",
     seen="What goes into the model is the same batch from some step on, one sample for all "
-    "targets, or nothing but zeros. Info where it has been the same batch since the first record.",
+    "targets, or nothing but zeros or another single value. Info where it has been the same batch "
+    "since the first record.",
     source="the tensors themselves, by sample and checksum",
     thresholds=ConstantInputThresholds,
     explains={"collapsed": Begins.WITH_OR_AFTER},
-    find=(find_zero_input, find_one_sample, find_stuck_input, find_full_batch),
+    find=(find_empty_input, find_one_sample, find_stuck_input, find_full_batch),
     online=None,
     repeats=_says_more,
 )

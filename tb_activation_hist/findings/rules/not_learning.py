@@ -14,6 +14,7 @@ from tb_activation_hist.findings.hardly_learning import (
     find_restored_weights,
     find_rounded_updates,
     find_short_ways,
+    find_small_updates,
     short_format,
 )
 from tb_activation_hist.findings.hits import Hit, name_layers, whole_run_hit
@@ -265,6 +266,8 @@ def _says_more(cause: Finding, effect: Finding, _near: float) -> bool:
         return effect.severity != "error"
     if "rounded_share" in cause.threshold:
         return not {"rounded_share", "slow_rate"} & set(effect.threshold)
+    if "small_update" in cause.threshold:
+        return not {"short_way", "chance_share"}.isdisjoint(effect.threshold)
     found = "short_way" in cause.threshold and cause.severity == "warning"
     return found and "chance_share" in effect.threshold
 
@@ -276,8 +279,9 @@ NOT_LEARNING: Final = RunRule(
         "Trainable weights (requires_grad=True) stay the same to the last bit, move by less than "
         "their rounding, or move far less for their gradients than others: all weights (error) or "
         "those of some layers (warning). They are set back to earlier values again and again, "
-        "rounded away, or hardly move in a whole run, or the logged loss stays at that of guessing."
-        " Info: the weights are not recorded, and the outputs of the first layers stay the same "
+        "rounded away, or hardly move in a whole run or, when new, in the first steps, or the "
+        "logged loss stays at that of guessing. Info: the weights are not recorded, and the "
+        "outputs of the first layers stay the same "
         "while those of a later layer move."
     ),
     source=(
@@ -293,6 +297,7 @@ NOT_LEARNING: Final = RunRule(
         find_slow_parts,
         find_rounded_updates,
         find_loss_at_chance,
+        find_small_updates,
         find_short_ways,
         find_still_outputs,
     ),

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from typing import Final
+from dataclasses import dataclass
+from typing import Final, NamedTuple
 
 import numpy as np
 
 from tb_activation_hist.core.grid import FloatArray
-from tb_activation_hist.core.parameter_sizes import ParameterFacts
+from tb_activation_hist.core.setup_facts import OptimizerGroup, RateHistory
+from tb_activation_hist.findings.distance import IntVector
 from tb_activation_hist.findings.finding import Finding
 from tb_activation_hist.findings.hits import hit_from_step
 from tb_activation_hist.findings.number_format import format_factor
@@ -33,6 +34,18 @@ EARLY_QUANTILE: Final = 0.9
 
 FALLING: Final = 3.0
 """Updates this many times smaller than early ones have begun to fall."""
+
+END: Final = 100.0
+"""Factor by which a rate is below its largest where learning is said to end."""
+
+ROUNDING: Final = 1e-6
+"""Of rates that are multiplied step by step."""
+
+SOON: Final = 48
+"""Steps within which a rate that falls so far falls too soon ..."""
+
+SOON_LASTING: Final = 8
+"""... once it has been so low for as many steps, and a third of those before."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,45 +110,62 @@ def _last_large_step(updates: SizeHistory) -> int:
 def find_ended_rates(
     layers: RunSignals, options: StoppedLearningThresholds
 ) -> Iterator[Observation]:
-    """The learning rate of every group falls to next to nothing in the first two thirds."""
-    known = [own.facts for own in layers.sizes.values() if np.isfinite(own.facts.rates).any()]
-    ends = [_end_of_rate(facts, options.stopped_rate) for facts in known]
+    """The learning rates fall to next to nothing in the first two thirds, or very soon."""
+    known = _known_rates(layers)
+    ends = [_early_end(own, layers.last_step, options) for own in known]
     found = [end for end in ends if end is not None]
-    if not found or len(found) < len(ends) or max(found) > REST * layers.last_step:
+    if not found or len(found) < len(ends):
         return
-    step = max(_last_high_rate(facts) for facts in known)
+    step = max(found)
     hits = [hit_from_step(s, step) for s in layers.owners_of_weights if s.series.steps[-1] >= step]
     if hits:
-        largest, last = (float(np.nanmax(each.rates)) for each in (known[0], _tail(known[0])))
+        largest, last = float(known[0].rates.max()), float(known[0].rates[-1])
         yield Observation(
             hits=hits,
-            title=f"learning ends early: the learning rate falls from step {step} on, from "
-            f"{largest:.2g} to {last:.2g}",
+            title=f"learning ends early: from step {step} on, the learning rate is below "
+            f"1/{END:g} of what it was, {last:.2g} after {largest:.2g}",
             threshold={"stopped_rate": options.stopped_rate},
             severity="warning",
             figures={"rate_fall": largest / max(last, np.finfo(np.float64).tiny)},
         )
 
 
-def _end_of_rate(facts: ParameterFacts, fall: float) -> int | None:
-    """The first step from which on a rate is so many times smaller than its largest, to the end."""
-    rates = np.nan_to_num(facts.rates)
-    high = np.flatnonzero(rates * fall > rates.max())
-    if not len(high) or high[-1] == len(rates) - 1:
+class _Rates(NamedTuple):
+    """Learning rates and the steps from which on they were so high."""
+
+    steps: IntVector
+    rates: FloatArray
+
+    def first_below(self, fall: float) -> int | None:
+        """The first step from which on they are so many times smaller than the largest."""
+        high = np.flatnonzero(self.rates * fall > self.rates.max() * (1 + ROUNDING))
+        if not len(high) or high[-1] == len(self.rates) - 1:
+            return None
+        return int(self.steps[high[-1] + 1])
+
+
+def _known_rates(layers: RunSignals) -> list[_Rates]:
+    """Those of each optimizer, followed step by step; else those of each measured parameter."""
+    followed = [own for own in layers.facts.of(RateHistory) if own.rates]
+    places = {own.place for own in layers.facts.of(OptimizerGroup)}
+    if followed and places <= {own.place for own in followed}:
+        return [_Rates(np.array(own.begins), np.array(own.rates)) for own in followed]
+    measured = [own.facts for own in layers.sizes.values() if np.isfinite(own.facts.rates).any()]
+    return [_Rates(own.steps, np.nan_to_num(own.rates)) for own in measured]
+
+
+def _early_end(own: _Rates, last_step: int, options: StoppedLearningThresholds) -> int | None:
+    """The step at which rates end, if no schedule that is made for the run would end them there.
+
+    The run may still go on: then a schedule that has ended in its first steps is one whose steps
+    were to be epochs.
+    """
+    low = own.first_below(min(END, options.stopped_rate))
+    end = own.first_below(options.stopped_rate)
+    if low is None:
         return None
-    return int(facts.steps[high[-1] + 1])
-
-
-def _last_high_rate(facts: ParameterFacts) -> int:
-    rates = np.nan_to_num(facts.rates)
-    high = np.flatnonzero(rates * FALLING > rates.max())
-    return int(facts.steps[min(int(high[-1]) + 1, len(rates) - 1)])
-
-
-def _tail(facts: ParameterFacts) -> ParameterFacts:
-    """The last record in which the rate is known."""
-    at = int(np.flatnonzero(np.isfinite(facts.rates))[-1])
-    return replace(facts, rates=facts.rates[at : at + 1])
+    soon = low <= SOON and last_step - low >= max(SOON_LASTING, low // 3)
+    return low if soon or (end is not None and end <= REST * last_step) else None
 
 
 def _is_of_rate(cause: Finding, effect: Finding, _near: float) -> bool:
@@ -148,7 +178,8 @@ STOPPED_LEARNING: Final = RunRule(
     severity="info",
     seen=(
         "From a step in the first two thirds of a run on, the updates of all weights are "
-        "negligible compared with those at the beginning. Warning: so are the learning rates."
+        "negligible compared with those at the beginning. Warning: so are the learning rates, or "
+        "they fall to a hundredth within the first 48 steps."
     ),
     source="the optimizer's updates; bench/findings",
     thresholds=StoppedLearningThresholds,

@@ -21,6 +21,9 @@ SHARES: Final = ("p", "drop_prob", "dropout")
 NEAR: Final = 4
 """Layers in front of a Dropout layer among which the one that feeds it is looked for."""
 
+LEAST_RISE: Final = 0.2
+"""Share of zeros by which a schedule that raises the dropout is seen."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class StrongDropoutThresholds(Thresholds):
@@ -43,7 +46,7 @@ def find_dropout_settings(
     """Layers whose own setting says so."""
     found = strong_settings(layers, options)
     hits = [
-        hit_from_step(s, own.since, {"dropped_share": _share_of(own)})
+        hit_from_step(s, _rise_before(s, own.since), {"dropped_share": _share_of(own)})
         for s in layers.outputs
         if (own := found.get(s.info.layer))
     ]
@@ -54,6 +57,17 @@ def find_dropout_settings(
             f"{hits[0].figures['dropped_share']:.0%} of the values",
             threshold={"dropout_setting": options.dropout_setting},
         )
+
+
+def _rise_before(signals: Signals, since: int) -> int:
+    """The step from which on the layer drops more than half of what it dropped more at `since`."""
+    zeros, at = signals.zero_share, int(np.searchsorted(signals.series.steps, since))
+    if not 0 < at < len(zeros):
+        return since
+    before = float(np.median(zeros[: (at + 1) // 2]))
+    low = np.flatnonzero(zeros[:at] < (before + float(zeros[at])) / 2)
+    risen = float(zeros[at]) - before >= LEAST_RISE and len(low) > 0
+    return int(signals.series.steps[low[-1] + 1]) if risen else since
 
 
 def strong_settings(

@@ -10,9 +10,16 @@ import numpy as np
 
 from tb_activation_hist.core.grid import FloatArray
 from tb_activation_hist.findings.drift import LEAST_RECORDS, Drift
-from tb_activation_hist.findings.hits import Hit, find_hits, group_hits, name_layers
+from tb_activation_hist.findings.hits import (
+    Hit,
+    find_hits,
+    group_hits,
+    hit_from_step,
+    name_layers,
+)
 from tb_activation_hist.findings.rule import Observation, RunRule
 from tb_activation_hist.findings.run_signals import RunSignals
+from tb_activation_hist.findings.set_back import find_start_again
 from tb_activation_hist.findings.signals import Signals
 from tb_activation_hist.findings.thresholds import UNIT_DISTANCE, UNIT_FACTOR, Thresholds, threshold
 
@@ -31,6 +38,9 @@ LOCAL_WINDOWS: Final = 10
 SHARP: Final = 0.5
 """Part of a jump that lies between two neighbouring records: 0.9 at least in planted ones; what a
 network learns quickly takes several steps, of which the largest makes 0.4 at most."""
+
+FEW_TIMES: Final = 3
+"""Times from which on weights that are set back learn nothing, which is another finding."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,6 +69,24 @@ def find_sudden_changes(
             hits=group,
             title=f"{name_layers(group)}: sudden change at step {group[0].first_step}",
             threshold={"ratio": options.sudden_ratio, "distance": options.sudden_distance},
+        )
+
+
+def find_weights_at_start(
+    layers: RunSignals, _options: SuddenChangeThresholds
+) -> Iterator[Observation]:
+    """Weights that are bit for bit those of the run's start again, in the middle of it."""
+    back = find_start_again(layers, FEW_TIMES)
+    if back is None:
+        return
+    hits = [hit_from_step(s, back.first) for s in layers.owners_of_weights]
+    if hits:
+        yield Observation(
+            hits=hits,
+            title=f"what was learnt is lost at step {back.first}: the weights are bit for bit "
+            f"those of the start of step {back.value} again",
+            threshold={"start_again": 1},
+            figures={"set_back": back.times},
         )
 
 
@@ -124,12 +152,12 @@ SUDDEN_CHANGE: Final = RunRule(
     severity="warning",
     seen=(
         "The distribution of a layer's outputs jumps and stays changed. The first fifth of a run "
-        "is not checked."
+        "is not checked. Or all weights are those of the start again."
     ),
     source="our own: Wasserstein-1 between neighbouring windows relative to its usual size",
     thresholds=SuddenChangeThresholds,
     explains={},
-    find=(),
+    find=(find_weights_at_start,),
     slow=(find_sudden_changes,),
     online=None,
 )

@@ -47,7 +47,8 @@ class TileRequest:
     """In place of rows, an exponent u from -{MAX_UNIT} to {MAX_UNIT}: bins inside one cell [k*2**u,
     (k+1)*2**u) are merged."""
     since: int | None = None
-    """Number of a record, from 0: only columns that hold records from this one on."""
+    """Number of a record, from 0: only columns that hold records from this one on; all of them
+    where columns pool more records than when it was the newest one."""
 
 
 class TileArray(TypedDict):

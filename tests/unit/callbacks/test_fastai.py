@@ -1,87 +1,25 @@
 """The callback in real fastai trainings."""
 
-import copy
-import pickle
-
 import numpy as np
 import pytest
 import torch
-from torch import nn
 
 pytest.importorskip("fastai", reason="fastai is an extra")
 
-from fastai.callback.core import (
-    Callback,
-    CancelBatchException,
-    CancelFitException,
-    CancelStepException,
-)
+from fastai.callback.core import Callback
 from fastai.callback.fp16 import MixedPrecision
 from fastai.callback.hook import ActivationStats
 from fastai.callback.schedule import fine_tune, fit_one_cycle, lr_find  # noqa: F401 - patches Learner
 from fastai.callback.tensorboard import TensorBoardCallback
 from fastai.callback.training import GradientAccumulation
-from fastai.data.core import DataLoaders, Datasets
-from fastai.learner import Learner, load_learner
-from fastai.metrics import accuracy
+from fastai.data.core import DataLoaders
 from fastai.optimizer import OptimWrapper
 from tensorboard.compat.proto.event_pb2 import Event
 
 from tb_activation_hist import ActivationHistCallback, read_histograms
-from tb_activation_hist.core.errors import ActivationHistWarning, LogdirError, OptionError
-from tb_activation_hist.recording import ranks as distributed
+from tb_activation_hist.core.errors import OptionError
 from tb_activation_hist.storage.event_file_reader import find_event_files, scan_events
-
-BATCHES, BATCH = 5, 16
-
-
-class Fail(Callback):
-    """Raises in an event of the first epoch, in the third training batch at the earliest."""
-
-    order = 60
-
-    def __init__(self, error, event):
-        super().__init__()
-        self.error = error
-        setattr(self, event, self._fail)
-
-    def _fail(self):
-        if self.train_iter >= 3:
-            raise self.error
-
-
-class Column:
-    """A transform from a row's number to its entry; can be pickled."""
-
-    def __init__(self, entries):
-        self.entries = entries
-
-    def __call__(self, number):
-        return self.entries[number]
-
-
-def make_dls():
-    torch.manual_seed(0)
-    x = torch.randn(BATCHES * BATCH, 4)
-    columns = [[Column(x)], [Column((x.sum(1) > 0).long())]]
-    sets = Datasets(range(len(x)), columns, splits=[list(range(len(x))), list(range(32))])
-    return sets.dataloaders(bs=BATCH, val_bs=32, device="cpu", num_workers=0, drop_last=True)
-
-
-def make_learner(*callbacks, dls=None, **options):
-    torch.manual_seed(1)
-    model = nn.Sequential(nn.Linear(4, 6), nn.ReLU(), nn.Linear(6, 2))
-    loss = nn.CrossEntropyLoss()
-    learn = Learner(
-        dls or make_dls(), model, loss_func=loss, metrics=accuracy, cbs=list(callbacks), **options
-    )
-    learn.remove_cbs([cb for cb in learn.cbs if cb.name == "progress"])
-    learn.logger = lambda _row: None
-    return learn
-
-
-def hooks(learn):
-    return sum(len(m._forward_hooks) + len(m._forward_pre_hooks) for m in learn.model.modules())
+from tests.unit.callbacks.fastai_learner import BATCH, BATCHES, hooks, make_learner
 
 
 def scalars(logdir):
@@ -172,34 +110,6 @@ def test_scalars_stand_on_the_same_axis(tmp_path):
     assert found["valid/accuracy"][-1][1] == pytest.approx(learn.final_record[2])
 
 
-@pytest.mark.parametrize(
-    ("error", "event", "steps"),
-    [
-        (ValueError("broken"), "after_batch", 3),
-        (KeyboardInterrupt("stop"), "after_batch", 3),
-        (ValueError("broken"), "before_validate", BATCHES),
-        (ValueError("broken"), "after_epoch", BATCHES),
-        (CancelFitException("enough"), "after_batch", 3),
-        (CancelStepException("stray"), "after_batch", 3),
-        (CancelBatchException("stray"), "before_validate", BATCHES),
-    ],
-)
-def test_hooks_are_gone_however_the_fit_ends(tmp_path, error, event, steps):
-    callback = ActivationHistCallback(tmp_path)
-    learn = make_learner(callback, Fail(error, event))
-    if isinstance(error, CancelFitException):
-        learn.fit(1)
-    else:
-        with pytest.raises(type(error)):
-            learn.fit(1)
-    assert hooks(learn) == 0
-    assert "_with_events" not in vars(learn)
-    assert read_histograms(tmp_path)["."]["0"].steps.tolist() == list(range(1, steps + 1))
-    learn.remove_cb(Fail)
-    learn.fit(1)
-    assert callback.histograms["0"].steps.tolist() == list(range(1, steps + BATCHES + 1))
-
-
 def test_epochs_that_a_fit_skips_are_counted_once(tmp_path):
     callback = ActivationHistCallback(tmp_path / "run")
     learn = make_learner(callback)
@@ -273,78 +183,6 @@ class FailsAtBatch(Callback):
             raise ValueError("broken")
 
 
-@pytest.mark.parametrize("order", [-100, 100])
-@pytest.mark.parametrize("event", ["after_fit", "after_cancel_fit", "before_fit"])
-def test_another_callback_that_raises_around_a_fit_leaves_no_hook(event, order):
-    class Raises(Callback):
-        def after_batch(self):
-            if event == "after_cancel_fit":
-                raise CancelFitException
-
-    def fail(_self):
-        raise ValueError("broken")
-
-    Raises.order = order
-    setattr(Raises, event, fail)
-    callback = ActivationHistCallback(None)
-    learn = make_learner(callback, Raises())
-    with pytest.raises(ValueError, match="broken"):
-        learn.fit(1)
-    assert hooks(learn) == 0
-    assert not callback._session.active
-    assert callback.steps == {"after_fit": BATCHES, "after_cancel_fit": 1, "before_fit": 0}[event]
-    learn.remove_cb(Raises)
-    done = callback.steps
-    learn.fit(1)
-    assert "_with_events" not in vars(learn)
-    assert callback.histograms["0"].steps.tolist() == list(range(1, done + BATCHES + 1))
-
-
-def test_a_cancelled_batch_does_not_end_the_recording(tmp_path):
-    callback = ActivationHistCallback(tmp_path)
-    learn = make_learner(callback, GradientAccumulation(2 * BATCH))
-    learn.fit(2)
-    series = callback.histograms["0"]
-    # Two forward passes make a step, also over the end of an epoch.
-    assert series.n.tolist() == [2 * BATCH * 6] * BATCHES
-
-
-@pytest.mark.filterwarnings("ignore:.*insecure pickle module")
-def test_learn_can_be_exported_pickled_and_copied(tmp_path):
-    callback = ActivationHistCallback(tmp_path / "run")
-    learn = make_learner(callback, path=tmp_path)
-    learn.fit(1)
-    assert pickle.loads(pickle.dumps(callback._session)).steps == BATCHES
-    learn.export("learner.pkl")
-    loaded = load_learner(tmp_path / "learner.pkl")
-    assert hooks(loaded) == 0
-    twin = copy.deepcopy(callback)
-    assert twin.steps == BATCHES
-    assert learn.activation_hist is callback
-    learn.fit(1)
-    assert callback.steps == 2 * BATCHES
-
-
-class ExportInFit(Callback):
-    """Exports in the middle of an epoch."""
-
-    order = 60
-
-    def after_batch(self):
-        if self.training and self.train_iter == 2:
-            self.learn.export("middle.pkl")
-
-
-@pytest.mark.filterwarnings("ignore:.*insecure pickle module")
-def test_learn_can_be_exported_in_the_middle_of_a_fit(tmp_path):
-    learn = make_learner(ActivationHistCallback(tmp_path / "run"), path=tmp_path)
-    learn.add_cb(ExportInFit())
-    learn.fit(1)
-    loaded = load_learner(tmp_path / "middle.pkl")
-    assert hooks(loaded) == 0
-    assert loaded.get_preds(dl=make_dls().valid)[0].shape == (32, 2)
-
-
 def test_the_file_of_fastais_tensorboard_callback_is_shared(tmp_path):
     board = TensorBoardCallback(tmp_path / "run", trace_model=False, log_preds=False)
     callback = ActivationHistCallback(tmp_path / "unused")
@@ -386,17 +224,6 @@ def test_mixed_precision_in_bfloat16_on_the_cpu(tmp_path):
     learn.fit(1)
     assert len(callback.histograms["0"]) == BATCHES
     assert len(callback.histograms["gradients/0"]) == BATCHES
-
-
-def test_a_model_that_is_replaced_goes_on_in_the_same_run(tmp_path):
-    callback = ActivationHistCallback(tmp_path)
-    learn = make_learner(callback)
-    learn.fit(1)
-    learn.model = nn.Sequential(nn.Linear(4, 2))
-    learn.create_opt()
-    learn.fit(1)
-    assert callback.histograms["0"].steps.tolist() == list(range(1, 2 * BATCHES + 1))
-    assert callback.histograms["1"].steps.tolist() == list(range(1, BATCHES + 1))
 
 
 def test_readers_known_from_activation_stats():
@@ -446,16 +273,6 @@ def test_options_are_checked_at_once():
         ActivationHistCallback("runs", evry=2)
 
 
-def test_an_unwritable_logdir_stops_the_fit_before_the_first_batch(tmp_path):
-    (tmp_path / "file").write_text("")
-    learn = make_learner(ActivationHistCallback(tmp_path / "file" / "run"))
-    before = copy.deepcopy(learn.model.state_dict())
-    with pytest.raises(LogdirError, match="cannot be created"):
-        learn.fit(1)
-    assert all(torch.equal(before[name], value) for name, value in learn.model.state_dict().items())
-    assert hooks(learn) == 0
-
-
 def test_plain_dataloaders_work_too(tmp_path):
     x = torch.randn(32, 4)
     data = [(row, torch.tensor(0)) for row in x]
@@ -463,45 +280,3 @@ def test_plain_dataloaders_work_too(tmp_path):
     learn = make_learner(ActivationHistCallback(tmp_path), dls=DataLoaders(loader, loader))
     learn.fit(1)
     assert read_histograms(tmp_path)["."]["0"].steps.tolist() == [1, 2]
-
-
-class Spoil(Callback):
-    """Makes the first layer's outputs NaN from the fourth batch of its fit on."""
-
-    order = -5
-
-    def before_batch(self):
-        if self.train_iter == 3:
-            torch.nn.init.constant_(self.learn.model[0].bias, torch.nan)
-
-
-def test_a_finding_ends_the_fit_and_the_record_is_kept(tmp_path):
-    callback = ActivationHistCallback(tmp_path / "run", stop_on=["non_finite"])
-    learn = make_learner(callback, Spoil())
-    with pytest.warns(ActivationHistWarning, match="^0: NaN or infinite values since step 4"):
-        learn.fit(300, 1e-2)
-    assert 4 <= callback.steps < 300 * BATCHES
-    assert hooks(learn) == 0
-    assert read_histograms(tmp_path / "run")["."]["0"].steps.tolist()[-1] == callback.steps
-    told = {(finding.kind, finding.run, finding.first_step) for finding in callback.findings()}
-    assert ("non_finite", "run", 4) in told
-    stopped = callback.steps
-    with pytest.warns(ActivationHistWarning, match=f"since step {stopped + 1}"):
-        learn.fit(300, 1e-2)
-    assert stopped < callback.steps < stopped + 300 * BATCHES
-
-
-def test_one_of_several_ranks_does_not_stop_alone(tmp_path, monkeypatch):
-    monkeypatch.setattr(distributed, "current_ranks", lambda: distributed.Ranks(0, 2))
-    callback = ActivationHistCallback(None, stop_on=["non_finite"])
-    learn = make_learner(callback, Spoil())
-    with pytest.warns(ActivationHistWarning, match="NaN or infinite"):
-        learn.fit(20, 1e-2)
-    assert callback.steps == 20 * BATCHES
-
-
-def test_findings_before_a_fit_and_of_a_healthy_one():
-    callback = ActivationHistCallback(None, warn_on=["collapsed"])
-    assert callback.findings() == []
-    make_learner(callback).fit(2, 1e-2)
-    assert [finding for finding in callback.findings() if finding.severity == "error"] == []

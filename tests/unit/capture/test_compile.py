@@ -13,6 +13,8 @@ from tb_activation_hist.recording.logger import ActivationHistLogger
 from tb_activation_hist.storage.memory_writer import MemoryWriter
 from tests.models import Tap, assert_counted
 
+pytestmark = pytest.mark.usefixtures("fresh_compiler")
+
 
 class Model(nn.Module):
     """A shared activation and a container output."""
@@ -28,13 +30,6 @@ class Model(nn.Module):
 class Pair(nn.Module):
     def forward(self, x):
         return {"low": x, "ids": x.int(), "high": (x + 1,)}
-
-
-@pytest.fixture(autouse=True)
-def fresh_compiler():
-    torch._dynamo.reset()
-    yield
-    torch._dynamo.reset()
 
 
 def run(model, x, hist, steps=1):

@@ -103,6 +103,31 @@ def test_the_factors_of_a_second_moment_are_counted_under_their_names():
         assert_counted(series, [tensor_to_values(each[name]) for each in kept])
 
 
+class Historic(torch.optim.Optimizer):
+    """Keeps the last gradients in a list, and its moments in a dictionary."""
+
+    def step(self, closure: Any = None) -> None:
+        for parameter in self.param_groups[0]["params"]:
+            state = self.state[parameter]
+            state["history"] = [*state.get("history", []), parameter.grad.clone()][-2:]
+            state["moments"] = {"mean": parameter.grad / 2, "step": torch.zeros(())}
+
+
+def test_tensors_in_containers_are_counted_under_joined_names():
+    torch.manual_seed(0)
+    model, writer = Scaled(), MemoryWriter()
+    optimizer = Historic(model.parameters(), {})
+    hist = ActivationHistLogger(model, writer, kinds="optimizer_state", on_error="raise")
+    train(optimizer, model, hist, steps=2)
+    found = writer.histograms
+    assert {name.partition("weight/")[2] for name in found if "weight/" in name} == {
+        "history.0", "history.1", "moments.mean",
+    }  # fmt: skip
+    kept = states_of(optimizer)[model.weight]
+    last = found["optimizer_state/Scaled.weight/history.1"].take([-1])
+    assert_counted(last, [tensor_to_values(kept["history"][1])])
+
+
 def test_which_shapes_are_factors():
     matrix, vector = torch.zeros(4, 3), torch.zeros(4)
     shapes = [(4,), (3,), (4, 1), (1, 3), (4, 3), (), (1,), (12,)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import io
+from collections.abc import Callable
 from functools import partial
 from typing import Any, TypeVar
 
@@ -12,12 +13,14 @@ import torch
 from torch import nn
 
 from tb_activation_hist import ActivationHistLogger, MemoryWriter
+from tb_activation_hist.capture.rate_watch import RateWatch
 from tb_activation_hist.core.setup_facts import (
     DroppedGradients,
     EqualRows,
     KeptGradients,
     ModuleSettings,
     OptimizerGroup,
+    RateHistory,
     RestoredWeights,
     fact_to_text,
     texts_to_setup,
@@ -164,6 +167,82 @@ def test_weights_that_are_set_back(every: int, times: int, last: int) -> None:
         assert found == []
     for fact in found:
         assert (fact.times, fact.value, fact.last, fact.writes) == (times, 1, last, times)
+
+
+def test_a_script_that_makes_an_optimizer_in_each_step_fills_no_file() -> None:
+    script, kept = Script(), []
+
+    def make_anew(_step: int) -> None:
+        script.optimizer = torch.optim.SGD(script.model.parameters(), 0.1)
+        kept.append(script.optimizer)
+
+    script.before = make_anew  # type: ignore[method-assign]
+    facts = script.run(40)
+    assert len(facts.of(OptimizerGroup)) == len(facts.of(RateHistory)) == 16
+
+
+def test_weights_of_the_start_that_are_loaded_with_a_new_optimizer() -> None:
+    script = Script()
+
+    def resume(step: int) -> None:
+        if step == 13:
+            script.model.load_state_dict(script.start)
+            script.optimizer = torch.optim.Adam(script.model.parameters(), 1e-2)
+
+    script.before = resume  # type: ignore[method-assign]
+    found = script.run().of(RestoredWeights)
+    assert [(f.times, f.value, f.first) for f in found] == [(1, 1, 14)] * 2
+
+
+@pytest.mark.parametrize(
+    ("schedule", "begins", "rates"),
+    [
+        (lambda step: 0.01, (1,), (0.01,)),
+        (lambda step: 0.01 if step < 7 else 0.0, (1, 8), (0.01, 0.0)),
+        (lambda step: 0.01 * 0.95**step, (1, 5, 9, 13, 17), None),
+    ],
+)
+def test_rates_are_followed_step_by_step(
+    schedule: Callable[[int], float], begins: tuple[int, ...], rates: tuple[float, ...] | None
+) -> None:
+    script = Script()
+
+    def set_rate(step: int) -> None:
+        script.optimizer.param_groups[0]["lr"] = schedule(step)
+
+    script.before = set_rate  # type: ignore[method-assign]
+    (found,) = script.run().of(RateHistory)
+    expected = rates or tuple(schedule(step - 1) for step in begins)
+    assert (found.optimizer, found.place, found.begins) == ("Adam", 1, begins)
+    assert found.rates == expected
+
+
+def test_rates_that_change_often_are_kept_more_coarsely() -> None:
+    parameter = nn.Parameter(torch.ones(1))
+    optimizer = torch.optim.SGD([parameter], 1.0)
+    watch = RateWatch(optimizer, 1)
+    for step in range(1, 400):
+        optimizer.param_groups[0]["lr"] = 0.8**step
+        watch.before_step(optimizer, step)
+    assert 32 <= len(watch.fact.rates) <= 64
+    assert watch.fact.begins[0] == 1
+    assert watch.fact.rates[-1] < 2 * 0.8**399
+
+
+def test_a_dropout_that_is_raised_is_seen_at_once() -> None:
+    script = Script()
+
+    def change(step: int) -> None:
+        if step == 12:
+            script.model[2].p = 0.9
+
+    script.before = change  # type: ignore[method-assign]
+    found = {
+        fact.settings["p"]: fact.since
+        for fact in script.run(14).of(ModuleSettings)
+        if "p" in fact.settings
+    }
+    assert found == {0.9: 13}
 
 
 def test_weights_that_are_clipped_to_the_same_ends_are_not_set_back() -> None:

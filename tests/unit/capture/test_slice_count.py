@@ -40,7 +40,7 @@ def check(values: torch.Tensor, dim: int) -> None:
     for kernel in (slice_count._count_on_cpu, count_slices_with_torch):
         buffer = SliceBuffer(values.shape[dim] + 2)
         kernel(SliceRange(buffer.storage, buffer.capacity, 1), values, dim)
-        found = buffer.to_host().wait(buffer.capacity)
+        found = buffer.to_host().wait()
         np.testing.assert_array_equal(found.totals[1:-1], totals)
         np.testing.assert_array_equal(found.moments[1:-1, :2], moments[:, :2])
         np.testing.assert_allclose(found.moments[1:-1, 2:], moments[:, 2:], rtol=1e-12, atol=1e-9)
@@ -76,10 +76,10 @@ def test_values_without_end_are_left_out_of_the_moments_only() -> None:
 def test_nothing_is_counted_while_the_switch_is_off() -> None:
     buffer, values = SliceBuffer(4), torch.ones(3, 4)
     count_slices_(buffer, 0, 1, values, Switch(on=False))
-    assert not buffer.to_host().wait(buffer.capacity).totals.any()
+    assert not buffer.to_host().wait().totals.any()
     count_slices_(buffer, 0, 1, values, Switch(on=True))
-    assert buffer.to_host().wait(buffer.capacity).totals[:, 0].tolist() == [3] * 4
-    assert not buffer.to_host().wait(buffer.capacity).totals.any()
+    assert buffer.to_host().wait().totals[:, 0].tolist() == [3] * 4
+    assert not buffer.to_host().wait().totals.any()
 
 
 def test_the_torch_kernel_reads_the_switch_on_the_device() -> None:
@@ -87,7 +87,7 @@ def test_the_torch_kernel_reads_the_switch_on_the_device() -> None:
     for on, n in ((0, 0), (1, 3)):
         into = SliceRange(buffer.storage, buffer.capacity, 0)
         count_slices_with_torch(into, values, 1, torch.tensor([on], dtype=torch.uint8))
-        found = buffer.to_host().wait(buffer.capacity)
+        found = buffer.to_host().wait()
         assert found.totals[:, 0].tolist() == [n] * 4
         assert np.isfinite(found.moments[:, :2]).all() == bool(on)
 
@@ -149,7 +149,7 @@ def check_together(values: torch.Tensor, dim: int) -> None:
     counts = bins.to_host().wait()
     for expected, found in zip(counts.bins_of(1), counts.bins_of(2), strict=True):
         np.testing.assert_array_equal(found, expected)
-    separate, together = (each.to_host().wait(each.capacity) for each in (slices, other))
+    separate, together = (each.to_host().wait() for each in (slices, other))
     np.testing.assert_array_equal(counts.totals[2], counts.totals[1])
     np.testing.assert_array_equal(together.totals, separate.totals)
     for found, expected in (

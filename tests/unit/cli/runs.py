@@ -37,6 +37,13 @@ def nan_layers() -> Layers:
     return {**healthy_layers(), "block.relu": broken}
 
 
+def write_bad_and_good(logdir: Path) -> str:
+    """A run with a finding and one without, in a log directory, whose name is returned."""
+    write_run(logdir / "bad", collapsed_layers())
+    write_run(logdir / "good", healthy_layers())
+    return str(logdir)
+
+
 def write_run(folder: Path, layers: Layers) -> Path:
     """An event file with a few blocks a layer; its path."""
     folder.mkdir(parents=True, exist_ok=True)

@@ -17,25 +17,29 @@ CALL = "import sys; from tb_activation_hist.cli import main; sys.exit(main())"
 
 
 @pytest.mark.parametrize(
-    "arguments",
+    ("arguments", "status"),
     [
-        ["report"],
-        ["report", "--json"],
-        ["report", "--fail-on", "error"],
-        ["show"],
-        ["export", "--format", "csv", "--output", "-"],
-        ["doctor"],
+        (["report"], 0),
+        (["report", "--json"], 0),
+        (["report", "--fail-on", "error"], 1),
+        (["compare", "--run", "good", "--run", "bad"], 1),
+        (["compare", "--run", "good", "--run", "good", "--json"], 0),
+        (["show"], 0),
+        (["export", "--format", "csv", "--output", "-"], 0),
+        (["doctor"], 0),
     ],
-    ids=" ".join,
+    ids=str,
 )
-def test_a_reader_that_has_seen_enough_is_no_failure(arguments: list[str], logdir: str) -> None:
+def test_a_reader_that_stops_early_changes_no_exit_status(
+    arguments: list[str], status: int, logdir: str
+) -> None:
     """As with ``| head -2`` and ``| true``: the pipe is closed before anything was written."""
     read_end, write_end = os.pipe()
     os.close(read_end)
     command = [sys.executable, "-c", CALL, arguments[0], logdir, *arguments[1:]]
     done = subprocess.run(command, stdout=write_end, stderr=subprocess.PIPE, check=False)
     os.close(write_end)
-    assert (done.returncode, done.stderr) == (0, b"")
+    assert (done.returncode, done.stderr) == (status, b"")
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a disk that is full")

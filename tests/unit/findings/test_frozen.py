@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import pytest
 import torch
 from torch import nn
 
@@ -12,14 +15,14 @@ from tb_activation_hist.storage.memory_writer import MemoryWriter
 STEPS, CHANGE = 100, 40
 
 
-def train(at_first: bool, later: bool) -> list[Finding]:
+def train(at_first: bool, later: bool, **options: Any) -> list[Finding]:
     """Findings of a training in which the first layer's requires_grad changes at step `CHANGE`."""
     torch.manual_seed(0)
     model = nn.Sequential(nn.Linear(16, 16), nn.Tanh(), nn.Linear(16, 16), nn.Linear(16, 1))
     optimizer = torch.optim.SGD(model.parameters(), 1e-2)
     data = torch.randn(64, 16)
     with ActivationHistLogger(
-        model, MemoryWriter(), optimizer=optimizer, on_error="raise"
+        model, MemoryWriter(), optimizer=optimizer, on_error="raise", **options
     ) as logger:
         for step in range(STEPS):
             model[0].requires_grad_(at_first if step < CHANGE else later)
@@ -46,3 +49,12 @@ def test_a_layer_that_is_frozen_throughout_is_reported_once() -> None:
 
 def test_a_layer_that_is_thawed_is_in_order() -> None:
     assert train(at_first=False, later=True) == []
+
+
+@pytest.mark.filterwarnings("ignore:.*frozen from step 49 on")
+@pytest.mark.parametrize(("at_first", "told"), [(True, [49]), (False, [])])
+def test_only_layers_that_are_frozen_midway_are_news(at_first: bool, told: list[int]) -> None:
+    """Who froze them before the training knows it."""
+    found: list[Finding] = []
+    train(at_first=at_first, later=False, warn_on="frozen", on_finding=found.append)
+    assert [finding.first_step for finding in found] == told

@@ -83,6 +83,16 @@ def test_what_is_wrong_with_a_batch_is_reported_once():
     assert (finding.kind, finding.severity) == ("constant_input", "warning")
 
 
+@pytest.mark.parametrize(("words", "severity"), [(20, "warning"), (1, "info")])
+def test_words_that_are_all_unknown(words: int, severity: str):
+    """One number for each sample, as the nodes of a graph without features have, may be meant."""
+    model = nn.Sequential(nn.Embedding(9, 8), nn.Flatten(), nn.Linear(8 * words, 4))
+    found = train(lambda _: torch.ones(16, words, dtype=torch.long), model)[0]
+    constant = [f for f in found if f.kind == "constant_input"]
+    assert [f.severity for f in constant] == [severity]
+    assert ("nothing but the value 1" in constant[0].title) == (severity == "warning")
+
+
 def test_a_loader_that_is_stuck_is_reported_with_its_step():
     kept = noise(0)
     found, _ = train(lambda step: noise(step) if step < 30 else kept)

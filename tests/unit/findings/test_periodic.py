@@ -9,7 +9,7 @@ import pytest
 
 from tb_activation_hist.core.loss_history import LossHistory
 from tb_activation_hist.core.parameter_sizes import NO_SIZES
-from tb_activation_hist.findings import Finding, LiveRules
+from tb_activation_hist.findings import Finding, LiveRules, find_run_findings
 from tb_activation_hist.findings.periodic import (
     KEPT_RECORDS,
     LATE_GROWTH,
@@ -109,6 +109,15 @@ def test_weights_that_stand_still_are_reported_unless_frozen_on_purpose(trained:
     facts = RunFacts(trainable=names[0] | {"linear1", "linear2"}, frozen=names[1])
     told = look_periodically(layers, ("not_learning",), facts)
     assert [(f.kind, f.layers) for _, f in told] == [("not_learning", ("linear0",))] * trained
+
+
+def test_an_info_of_a_kind_that_is_trouble_disturbs_no_training() -> None:
+    """Layers in eval mode whose parameters are trained, which may be meant."""
+    layers = make_run(**DRIFTS)
+    facts = RunFacts(eval_layers=("norm",), trainable=frozenset({"norm.weight"}))
+    found = find_run_findings("run", layers, facts=facts)
+    assert [(f.kind, f.severity) for f in found] == [("eval_mode", "info")]
+    assert look_periodically(layers, ("eval_mode",), facts) == []
 
 
 @pytest.mark.parametrize("onset", [0, 8])

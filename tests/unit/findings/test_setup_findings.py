@@ -8,14 +8,17 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 
+from tb_activation_hist.core.grid import FloatArray
 from tb_activation_hist.core.loss_history import LossHistory
 from tb_activation_hist.core.parameter_sizes import (
     ParameterFacts,
     ParameterHistory,
     ParameterInfo,
     ParameterSizes,
+    SizeSeries,
 )
 from tb_activation_hist.core.setup_facts import (
     EqualRows,
@@ -23,6 +26,7 @@ from tb_activation_hist.core.setup_facts import (
     LossGradients,
     ModuleSettings,
     OptimizerGroup,
+    RateHistory,
     RestoredWeights,
     SetupFact,
 )
@@ -144,15 +148,50 @@ def test_targets_out_of_range_are_none_where_another_network_may_follow(
 
 
 @pytest.mark.parametrize(
-    ("times", "first", "last", "severity"),
-    [(99, 2, 100, ["error"]), (10, 11, 101, ["warning"]), (2, 50, 100, []), (5, 2, 6, [])],
+    ("times", "value", "first", "last", "severity"),
+    [
+        (99, 1, 2, 100, ["error"]),
+        (10, 1, 11, 101, ["warning"]),
+        (2, 1, 50, 100, ["warning"]),
+        (2, 11, 50, 51, []),
+        (5, 1, 2, 6, []),
+    ],
 )
-def test_weights_that_are_set_back(times: int, first: int, last: int, severity: list[str]) -> None:
-    fact = RestoredWeights("linear0.weight", times, 100, times, 1, first, last)
+def test_weights_that_are_set_back(
+    times: int, value: int, first: int, last: int, severity: list[str]
+) -> None:
+    fact = RestoredWeights("linear0.weight", times, 100, times, value, first, last)
     found = find(fact)
     assert [f.severity for f in found] == severity
     assert all(f.kind == "not_learning" and f.first_step == first for f in found)
     assert all("load_state_dict" in f.causes[0] for f in found)
+
+
+def test_weights_are_set_back_from_the_first_write_on() -> None:
+    """What it wrote was no earlier value then; the later ones wrote the same again."""
+    (finding,) = find(RestoredWeights("linear0.weight", 9, 100, 8, 20, 28, 84))
+    assert (finding.kind, finding.first_step) == ("not_learning", 20)
+
+
+@pytest.mark.parametrize(
+    ("times", "value", "first", "followed", "found"),
+    [
+        (1, 1, 50, ("linear0.weight",), True),
+        (1, 1, 50, (), True),
+        (1, 34, 50, ("linear0.weight",), False),
+        (1, 1, 9, ("linear0.weight",), False),
+        (1, 1, 50, ("linear0.weight", "linear2.weight"), False),
+    ],
+)
+def test_weights_that_are_those_of_the_start_again(
+    times: int, value: int, first: int, followed: tuple[str, ...], found: bool
+) -> None:
+    back = RestoredWeights("linear0.weight", times, 100, times, value, first, first)
+    facts = find(back, *(KeptGradients(name, 12, 0, 13) for name in followed))
+    assert [(f.kind, f.severity, f.first_step) for f in facts] == [
+        ("sudden_change", "warning", first)
+    ] * found
+    assert all("load_state_dict" in f.causes[0] for f in facts)
 
 
 @pytest.mark.parametrize(("later", "found"), [(1, 1), (40, 0), (0, 0)])
@@ -166,6 +205,18 @@ def test_dropout_that_is_set_to_drop_nearly_all(share: float, found: int) -> Non
     fact = ModuleSettings("Dropout", 3, 1, ("relu1",), {"p": share})
     findings = find(fact)
     assert [(f.kind, f.first_step) for f in findings] == [("strong_dropout", 3)] * found
+
+
+def test_dropout_that_rises_is_dated_from_its_rise() -> None:
+    """The setting goes over the limit some steps after it began to rise."""
+    info, series = make_layer(
+        "drop", "Dropout", 3, lambda v, i: np.where(v > (-9 if i < 40 else 0.5), v, np.float32(0))
+    )
+    fact = ModuleSettings("Dropout", 60, 1, ("drop",), {"p": 0.9})
+    findings = [
+        f for f in find(fact, layers={"drop": (info, series)}) if f.kind == "strong_dropout"
+    ]
+    assert [f.first_step for f in findings] == [int(series.steps[40])]
 
 
 def norm(samples: int, *further: int) -> Layers:
@@ -356,7 +407,7 @@ def by_thirds(step: int) -> float:
 
 
 @pytest.mark.parametrize(
-    ("schedule", "found"), [(exponential, [17]), (cosine, []), (by_thirds, [])]
+    ("schedule", "found"), [(exponential, [65]), (cosine, []), (by_thirds, [])]
 )
 def test_a_rate_that_ends_early(schedule: Callable[[int], float], found: list[int]) -> None:
     steps = np.array([1, 2, 3, 5, 9, *range(17, RECORDS + 1, 16), RECORDS])
@@ -373,6 +424,77 @@ def test_a_rate_that_ends_early(schedule: Callable[[int], float], found: list[in
     )
     assert [f.first_step for f in findings] == found
     assert all("scheduler" in f.causes[0] for f in findings)
+
+
+@pytest.mark.parametrize(
+    ("rates", "found"),
+    [
+        ({1: 1e-3, 20: 1e-4, 40: 1e-5}, [40]),
+        ({1: 1e-3, 60: 1e-5, 61: 1e-6}, [60]),
+        ({1: 1e-3, 80: 1e-4, 110: 1e-5, 120: 0.0}, []),
+        ({1: 1e-3, 20: 1e-4, 40: 1e-5, 50: 1e-3}, []),
+        ({1: 1e-3, 52: 1e-5}, []),
+    ],
+)
+def test_rates_that_are_followed_step_by_step(rates: dict[int, float], found: list[int]) -> None:
+    fact = RateHistory("Adam", 1, tuple(rates), tuple(rates.values()))
+    findings = find(fact)
+    assert [(f.kind, f.severity, f.first_step) for f in findings] == [
+        ("stopped_learning", "warning", step) for step in found
+    ]
+
+
+def to_sizes(steps: npt.NDArray[np.int64], values: FloatArray) -> SizeSeries:
+    """The same values at each step, but for a last bit."""
+    one = np.ones(len(steps))
+    whole = one.astype(np.int64)
+    moments = (values.min(), values.max(), values.sum(), np.square(values).sum())
+    return SizeSeries(
+        steps, whole * len(values), 0 * whole, 0 * whole,
+        *(one * moment for moment in moments), 0 * one.astype(np.int8),
+    )  # fmt: skip
+
+
+def test_a_rate_that_ends_is_no_end_beside_one_that_is_not_followed() -> None:
+    """As a rate that is a tensor, which is not read."""
+    fact = RateHistory("Adam", 1, (1, 20), (1e-3, 1e-5))
+    assert find(adam(), fact) != []
+    assert find(adam(), replace(adam(), place=2), fact) == []
+
+
+@pytest.mark.parametrize(
+    ("rate", "later", "optimizer", "uniform", "found"),
+    [
+        (1e-6, 1e-6, adam(), True, 1),
+        (1e-3, 1e-3, adam(), True, 0),
+        (1e-6, 1e-3, adam(), True, 0),
+        (1e-6, 1e-6, sgd(), True, 0),
+        (1e-6, 1e-6, adam(), False, 0),
+    ],
+)
+def test_a_rate_that_is_hopeless_for_new_weights(
+    rate: float, later: float, optimizer: OptimizerGroup, uniform: bool, found: int
+) -> None:
+    steps = np.array([1, 2, 3, 5, 9, 17, 33, 49])
+    one = np.ones(len(steps))
+    generator = np.random.default_rng(0)
+    drawn = generator.uniform(-0.1, 0.1, 4096) if uniform else 0.1 * generator.normal(size=4096)
+    rates = np.where(steps > 32, later, rate)
+    facts = ParameterFacts(steps, one > 0, one.astype(np.int8), rates)
+    rms = rate / float(np.sqrt(np.mean(drawn**2)))
+    sizes = {
+        f"{name}.weight": ParameterHistory(
+            ParameterInfo(f"{name}.weight", (64, 64)),
+            facts,
+            weights=to_sizes(steps, drawn),
+            updates=to_sizes(steps, np.full(4096, rms)),
+        )
+        for name in NAMES
+    }
+    findings = find_run_findings(
+        "run", make_run(), facts=RunFacts(setup=(optimizer,)), sizes=ParameterSizes(sizes)
+    )
+    assert [f.kind for f in findings if "small_update" in f.threshold] == ["not_learning"] * found
 
 
 def test_a_schedule_that_goes_on_below_zero() -> None:

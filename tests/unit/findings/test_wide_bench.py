@@ -151,6 +151,8 @@ def test_a_training_is_recorded_in_both_modes(tmp_path, monkeypatch):
         ("two_tower", "embedding_not_given", "things.weight", False),
         ("two_tower", "embedding_not_given", "users.weight", True),
         ("many_experts", "zero_grad_lost", "heads.0.weight", True),
+        ("weighed_tasks", "loss_overwritten", "buys.weight", False),
+        ("weighed_tasks", "loss_overwritten", "spends.weight", True),
     ],
 )
 def test_a_training_of_the_fresh_sets_is_recorded(

@@ -241,9 +241,9 @@ def test_ranks_that_are_added_up_are_watched_on_rank_0():
         MemoryWriter(), mailbox, Ranks(0, 1), WriterOptions(on_error="raise"), 1.0, owned=True
     )
     hist = ActivationHistLogger(model, MemoryWriter(), stop_on=["non_finite"])
-    hist.writer = merger
-    monitored = hist._monitor.add
-    hist._monitor.add = lambda *record: (observed.append(record[0]), monitored(*record))
+    hist.writer = hist._records._sink = merger
+    monitored = hist._records.monitor.add
+    hist._records.monitor.add = lambda *record: (observed.append(record[0]), monitored(*record))
     with pytest.warns(ActivationHistWarning, match="NaN or infinite"):
         train_until_told(hist, model, spoil)
     assert "non_finite" in {finding.kind for finding in hist.findings()}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import io
-import itertools
 import pickle
 import re
 import warnings
@@ -13,34 +12,24 @@ from typing import Any
 import pytest
 import torch
 from torch import Tensor, nn
-from torch._dynamo.testing import CompileCounterWithBackend
 
 from tb_activation_hist import record
 from tb_activation_hist.core.errors import ActivationHistWarning, LayerSelectionError
 from tb_activation_hist.recording.logger import ActivationHistLogger
 from tb_activation_hist.storage.memory_writer import MemoryWriter
 from tests.models import assert_counted, tensor_to_values
-from tests.recorded import NAMES, Attention, SmallGPT, expected
+from tests.recorded import (
+    BOTH,
+    NAMES,
+    Attention,
+    SmallGPT,
+    assert_close_counts,
+    expected,
+    of_record,
+    run_once,
+)
 
-BOTH = ("activations", "gradients")
-
-
-@pytest.fixture(autouse=True)
-def fresh_compiler():
-    torch._dynamo.reset()
-    yield
-    torch._dynamo.reset()
-
-
-def run(model: nn.Module, ids: Tensor) -> None:
-    model.zero_grad()
-    model(ids).square().mean().backward()
-
-
-def of_record(histograms: Any) -> dict[str, Any]:
-    return {
-        key: series for key, series in histograms.items() if "/" in key.removeprefix("gradients/")
-    }
+pytestmark = pytest.mark.usefixtures("fresh_compiler")
 
 
 @pytest.mark.parametrize("reentrant", [None, False, True])
@@ -49,19 +38,12 @@ def test_values_and_gradients_are_exact_also_when_a_checkpoint_runs_them_again(r
     ids = torch.randint(0, 11, (3, 5))
     wanted = expected(model, ids)
     with ActivationHistLogger(model, writer, kinds=BOTH, on_error="raise") as hist:
-        run(model, ids)
+        run_once(model, ids)
         hist.step()
     found = of_record(writer.histograms)
     assert set(found) == {*NAMES, *(f"gradients/{name}" for name in NAMES)}
     for key, series in found.items():
         assert_close_counts(series, wanted[key])
-
-
-def assert_close_counts(series: Any, values: Any) -> None:
-    """The same number of values with the same moments: another formula rounds otherwise."""
-    assert series.n.tolist() == [each.size for each in values]
-    assert series.mean.tolist() == pytest.approx([each.mean() for each in values], abs=1e-6)
-    assert series.std.tolist() == pytest.approx([each.std() for each in values], rel=1e-4)
 
 
 class Keeps(nn.Module):
@@ -93,108 +75,51 @@ def test_counts_are_those_of_the_very_values():
     assert_counted(writer.histograms["Keeps/t"], [tensor_to_values(each) for each in pairs])
 
 
-def test_a_compiled_graph_has_one_op_for_each_tensor_and_no_break():
-    model, writer = SmallGPT(), MemoryWriter()
-    ids = torch.randint(0, 11, (3, 5))
-    wanted = expected(model, ids)
-    counter = CompileCounterWithBackend("aot_eager")
-    compiled = torch.compile(model, backend=counter, fullgraph=True)
-    with ActivationHistLogger(compiled, writer, layers=["*/*"], every=2, on_error="raise") as hist:
-        for _ in range(4):
-            run(compiled, ids)
-            hist.step()
-    assert counter.frame_count == 1
-    ops = [node for node in counter.graphs[0].graph.nodes if "count_" in str(node.target)]
-    assert len(ops) == len(NAMES)
-    assert set(writer.histograms) == set(NAMES)
-    for name, series in writer.histograms.items():
-        assert series.steps.tolist() == [1, 2, 4]
-        assert_close_counts(series, wanted[name] * 3)
-
-
-# A reentrant checkpoint breaks the graph, and inductor gets the pieces that it gets without one.
-@pytest.mark.parametrize(
-    ("reentrant", "backend"),
-    [
-        *itertools.product((None, False), ("eager", "aot_eager", "inductor")),
-        *((True, backend) for backend in ("eager", "aot_eager")),
-    ],
-)
-def test_gradients_in_a_compiled_graph_are_exact_at_every_cadence(backend, reentrant):
-    model, writer = SmallGPT(reentrant), MemoryWriter()
-    ids = torch.randint(0, 11, (3, 5))
-    wanted = expected(model, ids)
-    counter = CompileCounterWithBackend(backend)
-    compiled = torch.compile(model, backend=counter, fullgraph=reentrant is not True)
-    options: Any = {"layers": ["*/*"], "kinds": BOTH, "every": 2, "on_error": "raise"}
-    with warnings.catch_warnings():
-        warnings.simplefilter("error", ActivationHistWarning)
-        with ActivationHistLogger(compiled, writer, **options) as hist:
-            for _ in range(4):
-                run(compiled, ids)
-                hist.step()
-    if reentrant is not True:
-        assert counter.frame_count == 1
-    assert set(writer.histograms) == {*NAMES, *(f"gradients/{name}" for name in NAMES)}
-    for name, series in writer.histograms.items():
-        assert series.steps.tolist() == [1, 2, 4]
-        assert_close_counts(series, wanted[name] * 3)
-
-
-@pytest.mark.parametrize("backend", [None, "eager", "aot_eager"])
-def test_the_gradient_of_a_parameter_counts_once_a_backward_pass(backend):
-    """A leaf outlives the forward pass, and so would a hook that each pass puts on it."""
-    model, writer = Gated(), MemoryWriter()
-    called: Any = torch.compile(model, backend=backend, fullgraph=True) if backend else model
-    gradients = []
-    with ActivationHistLogger(model, writer, kinds=BOTH, on_error="raise") as hist:
-        for step in range(4):
-            model.gate.grad = None
-            called(torch.full((2, 4), 1.0 + step)).square().sum().backward()
-            gradients.append(tensor_to_values(model.gate.grad))
-            hist.step()
-    assert_counted(writer.histograms["gradients/Gated/gate"], gradients)
-
-
-class Gated(nn.Module):
-    """Records a parameter of its own."""
+class Halves(nn.Module):
+    """Gives and records two results of one operation, of which the loss uses one."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.inner, self.gate = nn.Linear(4, 4), nn.Parameter(torch.randn(4))
+        self.inner = nn.Linear(4, 4)
 
-    def forward(self, x: Tensor) -> Tensor:
-        record(self, gate=self.gate)
-        return self.inner(x) * self.gate
-
-
-def test_scaled_gradients_and_slices_of_a_graph_are_those_of_eager_calls():
-    found = []
-    for compiled in (False, True):
-        torch.manual_seed(3)
-        model, writer = SmallGPT(), MemoryWriter()
-        called: Any = torch.compile(model, backend="aot_eager") if compiled else model
-        scaler = torch.amp.GradScaler("cpu", init_scale=1024.0)
-        options: Any = {"kinds": BOTH, "scaler": scaler, "split": {"*/scores": 1}}
-        with ActivationHistLogger(model, writer, on_error="raise", **options) as hist:
-            for size in (2, 3, 2):
-                ids = torch.arange(size * 5).reshape(size, 5) % 11
-                scaler.scale(called(ids).square().mean()).backward()
-                hist.step()
-        found.append(writer.histograms)
-    eager, graph = found
-    assert set(eager) == set(graph)
-    for key, series in eager.items():
-        assert series.counts.tolist() == graph[key].counts.tolist(), key
-    name = "gradients/blocks.1.attn/scores"
-    assert eager[name].slices.n.tolist() == graph[name].slices.n.tolist()
-    assert eager[name].slices.max.tolist() == graph[name].slices.max.tolist()
+    def forward(self, x: Tensor) -> tuple[Tensor, ...]:
+        halves = self.inner(x).chunk(2, dim=-1)
+        record(self, left=halves[0], right=halves[1])
+        return halves
 
 
-def test_without_a_logger_a_compiled_model_has_no_op_of_ours():
-    model, counter = SmallGPT(), CompileCounterWithBackend("eager")
-    torch.compile(model, backend=counter, fullgraph=True)(torch.zeros(1, 3, dtype=torch.int64))
-    assert not [node for node in counter.graphs[0].graph.nodes if "count_" in str(node.target)]
+@pytest.mark.filterwarnings("ignore:Nothing was recorded of gradients")
+@pytest.mark.parametrize("late", [False, True])
+def test_a_result_that_the_loss_does_not_use_has_no_gradient(late):
+    """Torch calls its hook with None. late: backward runs when nothing is recorded any more."""
+    model, writer = Halves(), MemoryWriter()
+    with ActivationHistLogger(model, writer, kinds=BOTH, every=10, on_error="raise") as hist:
+        loss = model(torch.randn(3, 4))[0].sum()
+        if late:
+            hist.step()
+        loss.backward()
+        hist.step()
+    assert model.inner.weight.grad is not None
+    found = [key for key in writer.histograms if key.startswith("gradients/Halves/")]
+    assert found == ([] if late else ["gradients/Halves/left"])
+
+
+def test_a_compiled_model_that_computes_its_loss_gives_its_output_no_gradient():
+    class Judged(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.inner = nn.Linear(4, 4)
+
+        def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+            logits = self.inner(x)
+            return logits.square().mean(), logits
+
+    model, writer = Judged(), MemoryWriter()
+    compiled = torch.compile(model, backend="aot_eager", fullgraph=True)
+    with ActivationHistLogger(model, writer, kinds=BOTH, on_error="raise") as hist:
+        compiled(torch.randn(3, 4))[0].backward()
+        hist.step()
+    assert writer.histograms["gradients/inner"].n.tolist() == [12]
 
 
 def test_two_loggers_with_their_own_selections_each_get_theirs():
@@ -203,7 +128,7 @@ def test_two_loggers_with_their_own_selections_each_get_theirs():
     block = ActivationHistLogger(model, writers[1], layers="blocks.0", per_call=True)
     assert scores.layers == []
     for _ in range(2):
-        run(model, torch.zeros(1, 3, dtype=torch.int64))
+        run_once(model, torch.zeros(1, 3, dtype=torch.int64))
     scores.step()
     block.step()
     scores.close()
@@ -231,7 +156,7 @@ def test_two_loggers_with_their_own_selections_each_get_theirs():
 def test_a_tensor_is_recorded_with_its_module_or_by_a_pattern_of_its_name(layers, wanted):
     model, writer = SmallGPT(), MemoryWriter()
     with ActivationHistLogger(model, writer, layers=layers, on_error="raise") as hist:
-        run(model, torch.zeros(1, 3, dtype=torch.int64))
+        run_once(model, torch.zeros(1, 3, dtype=torch.int64))
         hist.step()
     assert set(of_record(writer.histograms)) == set(wanted)
 
@@ -261,7 +186,7 @@ def test_phases_calls_and_several_models_have_their_names():
 def test_recorded_tensors_take_part_in_the_order_of_execution():
     model, writer = SmallGPT(), MemoryWriter()
     with ActivationHistLogger(model, writer, layers=None, on_error="raise") as hist:
-        run(model, torch.zeros(1, 3, dtype=torch.int64))
+        run_once(model, torch.zeros(1, 3, dtype=torch.int64))
         order = hist._state.call_order.take().names
         hist.step()
     places = [order.index(f"blocks.0.{each}") for each in ("attn.qkv", "attn/q", "attn.proj")]

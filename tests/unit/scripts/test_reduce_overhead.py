@@ -12,14 +12,9 @@ from tb_activation_hist.recording.logger import ActivationHistLogger
 from tb_activation_hist.storage.memory_writer import MemoryWriter
 from tests.unit.scripts.witness import Witness, assert_recorded
 
+pytestmark = pytest.mark.usefixtures("fresh_compiler")
+
 KINDS = ("activations", "weights", "weight_gradients", "updates")
-
-
-@pytest.fixture(autouse=True)
-def fresh_compiler():
-    torch._dynamo.reset()
-    yield
-    torch._dynamo.reset()
 
 
 def test_a_compiled_training_is_exact_with_every_kind_that_a_graph_allows() -> None:
