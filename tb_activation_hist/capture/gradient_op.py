@@ -55,7 +55,9 @@ def _watch_gradient(values: Tensor, hook: str, path: str, phase: str, type_name:
             counts.follow_gradient(values, path, phase, type_name)
         return
 
-    def add_count(gradient: Tensor) -> Tensor:
+    def add_count(gradient: Tensor | None) -> Tensor | None:
+        if gradient is None:
+            return None  # of one of several outputs of an operation, which the loss does not use
         shard = local_shard(gradient)
         place = () if shard is None else _find_place(gradient, hook, path)
         own = gradient if shard is None else shard

@@ -11,7 +11,7 @@ from torch.utils.hooks import RemovableHandle
 from torch.utils.weak import WeakIdKeyDictionary
 
 from tb_activation_hist.capture.count import is_captured
-from tb_activation_hist.capture.countable import as_floats, plain_values, why_hidden
+from tb_activation_hist.capture.countable import as_floats, dtype_name, plain_values, why_hidden
 from tb_activation_hist.capture.gradient_op import watch_gradient
 from tb_activation_hist.capture.in_graph import (
     HOOKS,
@@ -173,7 +173,7 @@ class ForwardHook(Hook):
             order=self._orders.get(name.partition("/")[0], self.order),
             type=self.type_name(module),
             shape=tuple(values.shape),
-            dtype=str(values.dtype).removeprefix("torch."),
+            dtype=dtype_name(values.dtype),
             scheme=self.state.rows.scheme,
             settings=self.settings if kind == "activations" else "",
         )
@@ -275,9 +275,11 @@ class GradientHook:
         self._facts = facts
         self._place = place
 
-    def __call__(self, gradient: Tensor) -> None:
+    def __call__(self, gradient: Tensor | None) -> None:
         """Never changes the gradient; raises only with ``on_error="raise"``."""
         state = self._hook.state
+        if gradient is None:
+            return  # of one of several outputs of an operation, which the loss does not use
         if not (state.train if self._facts.training else state.eval) and not is_captured(gradient):
             return
         state.seen.add(BACKWARD)
@@ -307,7 +309,7 @@ class LeafGradientHook(GradientHook):
         super().__init__(hook, name, facts)
         self._waiting = waiting
 
-    def __call__(self, gradient: Tensor) -> None:
+    def __call__(self, gradient: Tensor | None) -> None:
         """Never changes the gradient; raises only with ``on_error="raise"``."""
         self._waiting.pop(self._name).remove()
         super().__call__(gradient)

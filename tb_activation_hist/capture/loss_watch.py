@@ -146,8 +146,10 @@ class _Call:
         self.eps = 0.0
         self.penalised = False
 
-    def __call__(self, gradient: Tensor) -> None:
+    def __call__(self, gradient: Tensor | None) -> None:
         """Keep a sample; never changes the gradient."""
+        if gradient is None:
+            return  # a compiled model that has computed its loss itself gives none to its output
         if torch.is_grad_enabled():
             self.penalised = True
             return

@@ -75,6 +75,53 @@ def test_counts_are_those_of_the_very_values():
     assert_counted(writer.histograms["Keeps/t"], [tensor_to_values(each) for each in pairs])
 
 
+class Halves(nn.Module):
+    """Gives and records two results of one operation, of which the loss uses one."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.inner = nn.Linear(4, 4)
+
+    def forward(self, x: Tensor) -> tuple[Tensor, ...]:
+        halves = self.inner(x).chunk(2, dim=-1)
+        record(self, left=halves[0], right=halves[1])
+        return halves
+
+
+@pytest.mark.filterwarnings("ignore:Nothing was recorded of gradients")
+@pytest.mark.parametrize("late", [False, True])
+def test_a_result_that_the_loss_does_not_use_has_no_gradient(late):
+    """Torch calls its hook with None. late: backward runs when nothing is recorded any more."""
+    model, writer = Halves(), MemoryWriter()
+    with ActivationHistLogger(model, writer, kinds=BOTH, every=10, on_error="raise") as hist:
+        loss = model(torch.randn(3, 4))[0].sum()
+        if late:
+            hist.step()
+        loss.backward()
+        hist.step()
+    assert model.inner.weight.grad is not None
+    found = [key for key in writer.histograms if key.startswith("gradients/Halves/")]
+    assert found == ([] if late else ["gradients/Halves/left"])
+
+
+def test_a_compiled_model_that_computes_its_loss_gives_its_output_no_gradient():
+    class Judged(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.inner = nn.Linear(4, 4)
+
+        def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+            logits = self.inner(x)
+            return logits.square().mean(), logits
+
+    model, writer = Judged(), MemoryWriter()
+    compiled = torch.compile(model, backend="aot_eager", fullgraph=True)
+    with ActivationHistLogger(model, writer, kinds=BOTH, on_error="raise") as hist:
+        compiled(torch.randn(3, 4))[0].backward()
+        hist.step()
+    assert writer.histograms["gradients/inner"].n.tolist() == [12]
+
+
 def test_two_loggers_with_their_own_selections_each_get_theirs():
     model, writers = SmallGPT(), (MemoryWriter(), MemoryWriter())
     scores = ActivationHistLogger(model, writers[0], layers="*1.attn/scores", on_error="raise")
