@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import numpy as np
@@ -49,6 +49,9 @@ UNEVEN: Final = 0.1
 by chance, where a batch has as many samples as there are classes."""
 
 
+NONE: Final = np.zeros(0, np.int64)
+
+
 @dataclass(frozen=True)
 class LossForm:
     """A loss and what it was given. name: a form of `core.setup_facts`.
@@ -56,11 +59,13 @@ class LossForm:
     labels: the class of each sample, (N,); empty where each has several. normalised: whether the
     outputs are what the loss makes of them once more, or, of `NEGATIVE_LIKELIHOOD` and
     `BINARY_CHANCE`, what it expects: a sigmoid's values, probabilities or their logarithms.
+    rows: which of the samples `labels` are of; the others have next to no gradient.
     """
 
     name: str
     labels: IntArray
     normalised: bool
+    rows: IntArray = field(default_factory=NONE.copy)
 
 
 def find_form(outputs: FloatArray, gradients: FloatArray) -> LossForm | None:
@@ -78,19 +83,21 @@ def find_form(outputs: FloatArray, gradients: FloatArray) -> LossForm | None:
 def _find_of_classes(outputs: FloatArray, gradients: FloatArray) -> LossForm | None:
     """A loss by which each sample is of one class."""
     size = np.abs(gradients).max(axis=1)
-    used = size > USED * size.max()
-    if used.sum() < LEAST_ROWS:
+    used = np.flatnonzero(size > USED * size.max())
+    if len(used) < LEAST_ROWS:
         return None
     outputs, gradients, size = outputs[used], gradients[used], size[used]
     if ((gradients != 0).sum(axis=1) == 1).all() and (gradients <= 0).all():
-        return _find_likelihood(outputs, gradients, size)
-    return _find_cross_entropy(outputs, gradients, size)
+        form = _find_likelihood(outputs, gradients, size)
+    else:
+        form = _find_cross_entropy(outputs, gradients, size)
+    return form and replace(form, rows=used)
 
 
 def _find_of_labels(outputs: FloatArray, gradients: FloatArray) -> LossForm | None:
     """A loss by which each output is a question of its own, as with several labels of a sample."""
     form = _find_binary(outputs.ravel(), gradients.ravel())
-    return form and replace(form, labels=np.zeros(0, np.int64))
+    return form and replace(form, labels=NONE, rows=NONE)
 
 
 def _find_cross_entropy(
@@ -123,7 +130,9 @@ def _compare(gradients: FloatArray, expected: FloatArray, size: FloatArray) -> t
 
 def _less_one(probabilities: FloatArray, labels: IntArray) -> FloatArray:
     """Less 1 for the right class of each row."""
-    return probabilities - np.eye(probabilities.shape[1])[labels]
+    off: FloatArray = probabilities.copy()
+    off[np.arange(len(off)), labels] -= 1
+    return off
 
 
 def _find_likelihood(
@@ -139,19 +148,19 @@ def _find_likelihood(
 
 def _find_binary(outputs: FloatArray, gradients: FloatArray) -> LossForm | None:
     """A loss of one output (N,) that tells two classes apart: of logits, or of probabilities."""
-    used = np.abs(gradients) > USED * np.abs(gradients).max()
-    if used.sum() < LEAST_ROWS:
+    used = np.flatnonzero(np.abs(gradients) > USED * np.abs(gradients).max())
+    if len(used) < LEAST_ROWS:
         return None
     outputs, gradients = outputs[used], gradients[used]
     labels = (gradients < 0).astype(np.int64)
     within = bool(((outputs >= 0) & (outputs <= 1)).all())
     if _is_in_proportion(gradients, _sigmoid(outputs) - labels, labels):
-        return LossForm(BINARY, labels, within and bool(np.ptp(outputs) > 0))
+        return LossForm(BINARY, labels, within and bool(np.ptp(outputs) > 0), used)
     if not within:
         return None
     wrong = np.abs(outputs - labels)
     if _is_in_proportion(gradients, (1 - 2 * labels) / (1 - wrong).clip(1e-12), labels):
-        return LossForm(BINARY_CHANCE, labels, normalised=True)
+        return LossForm(BINARY_CHANCE, labels, True, used)
     return None
 
 

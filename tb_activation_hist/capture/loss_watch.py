@@ -13,20 +13,20 @@ from torch import Tensor, nn
 
 from tb_activation_hist.capture.count import is_captured
 from tb_activation_hist.capture.countable import plain_values
-from tb_activation_hist.capture.loss_forms import find_form, is_over_samples
+from tb_activation_hist.capture.loss_forms import LossForm, find_form, is_over_samples
 from tb_activation_hist.capture.loss_pulls import (
     find_pull,
     pulls_below_zero,
     pulls_beyond_range,
 )
 from tb_activation_hist.capture.model_hooks import Hook
+from tb_activation_hist.capture.output_sample import OutputSample, to_matrix
 from tb_activation_hist.capture.outputs import floating_tensors
-from tb_activation_hist.capture.parameter_samples import Gathered
 from tb_activation_hist.capture.seen_classes import SeenClasses
 from tb_activation_hist.capture.select import Layer
 from tb_activation_hist.capture.state import CaptureState
 from tb_activation_hist.capture.torch_internals import in_backward, inline_or_skip, is_tracing
-from tb_activation_hist.core.grid import FloatArray
+from tb_activation_hist.core.grid import FloatArray, IntArray
 from tb_activation_hist.core.setup_facts import NEGATIVE_LIKELIHOOD, LossGradients
 
 EARLY: Final = 16
@@ -34,22 +34,12 @@ BETWEEN: Final = (11, 17, 23, 13, 19)
 """Looks follow after 1, 2, 4, 8 and 16 records, and then so many apart: not evenly, for else some
 batches of an epoch that always has the same order would be seen again and again."""
 
-MOST_ROWS: Final = 128
-MOST_LENGTH: Final = 64
-"""Samples of a batch and values of a sample that are looked at; of a sample with several
-dimensions, some of each."""
-
-MOST_CLASSES: Final = 4096
-MOST_VALUES: Final = 8192
-"""Of a matrix of logits, whole rows: fewer of them, where there are many classes."""
-
-LEAST_ROWS: Final = 16
-
 MOST_OUTPUTS: Final = 4
 MOST_CALLS: Final = 6
 MOST_LEVELS: Final = 64
 
 Fail: TypeAlias = Callable[[str, BaseException], None]
+_Pair: TypeAlias = tuple[FloatArray, FloatArray]
 
 _is_compiling = torch.compiler.is_compiling
 
@@ -132,7 +122,6 @@ class _Call:
     """An output of one call and its gradient, which backward gives it later.
 
     penalised: whether a gradient was computed to be differentiated itself, as for a penalty.
-    whole: whether all samples of the batch are looked at.
     """
 
     __torch_unserializable__ = True
@@ -140,9 +129,8 @@ class _Call:
     def __init__(self, values: Tensor, name: str, fail: Fail) -> None:
         self._name = name
         self._fail = fail
-        self._values, self.shape = _sample(values)
-        self.whole = self.shape[0] == len(values)
-        self._gradient: Gathered | None = None
+        self.values = OutputSample(values)
+        self._gradient: OutputSample | None = None
         self.eps = 0.0
         self.penalised = False
 
@@ -156,7 +144,7 @@ class _Call:
         try:
             values = plain_values(gradient)
             if values is not None:
-                self._gradient, _ = _sample(values)
+                self._gradient = OutputSample(values)
                 self.eps = float(torch.finfo(values.dtype).eps)
         except Exception as err:  # noqa: BLE001 - nothing of ours may stop a training
             self.fail(err)
@@ -167,17 +155,20 @@ class _Call:
 
     @property
     def arrived(self) -> bool:
-        late = (self._values, self._gradient)
+        late = (self.values, self._gradient)
         return all(each.arrived for each in late if each is not None)
 
-    def read(self) -> tuple[FloatArray, FloatArray] | None:
-        """Outputs and gradients; None without a gradient, or where some are not finite."""
+    def read(self) -> list[_Pair] | None:
+        """Outputs and gradients of each part; None without a gradient, or where some are not
+        finite."""
         if self._gradient is None:
             return None
-        outputs, gradients = self._values.read(), self._gradient.read()
-        if outputs.shape != gradients.shape or not np.isfinite([outputs, gradients]).all():
+        outputs, gradients = self.values.read(), self._gradient.read()
+        pairs = list(zip(outputs, gradients, strict=False))
+        fit = all(one.shape == other.shape for one, other in pairs)
+        if not fit or not all(np.isfinite(each).all() for pair in pairs for each in pair):
             return None
-        return outputs.reshape(self.shape), gradients.reshape(self.shape)
+        return pairs
 
 
 def _place(name: str) -> str:
@@ -185,22 +176,6 @@ def _place(name: str) -> str:
 
 
 inline_or_skip(OutputHook.__call__, _Call.__call__)
-
-
-def _sample(values: Tensor) -> tuple[Gathered, tuple[int, ...]]:
-    rows = values.detach()
-    if rows.dim() == 1:
-        rows = rows[:, None]
-    lengths = [MOST_LENGTH] if rows.dim() == 2 else [round(MOST_LENGTH ** (1 / (rows.dim() - 1)))]
-    most = MOST_ROWS
-    if rows.dim() == 2 and rows.shape[1] <= MOST_CLASSES:
-        lengths = [rows.shape[1]]
-        most = min(MOST_ROWS, max(LEAST_ROWS, MOST_VALUES // max(rows.shape[1], 1)))
-    limits = [most, *lengths * (rows.dim() - 1)]
-    for axis, (size, limit) in enumerate(zip(rows.shape, limits, strict=True)):
-        stride = -(-size // limit)
-        rows = rows[(slice(None),) * axis + (slice(None, None, stride),)]
-    return Gathered([0], [rows.reshape(-1)]), tuple(rows.shape)
 
 
 @dataclass
@@ -225,21 +200,22 @@ class _Known:
         known = [(call, pair) for call in calls if (pair := call.read()) is not None]
         if not known:
             return False
-        (first, (outputs, gradients)), read = known[0], [pair for _, pair in known]
+        first, ((outputs, gradients), *rows) = known[0]
         self.looks += 1
         self._calls = max(self._calls, len(calls))
         self._first, self._last = self._first or step, step
         self._counts["penalised"] += any(call.penalised for call in calls)
-        self._counts["linear"] += _is_linear([gradients for _, gradients in read])
+        self._counts["linear"] += _is_linear([own[0][1] for _, own in known])
         eps = next(call.eps for call in calls if call.eps)
-        is_matrix = outputs.ndim == 2
+        matrices = rows if outputs.ndim > 2 else [(outputs, gradients)]
         outputs, gradients = (each.reshape(len(each), -1) for each in (outputs, gradients))
-        self._counts["over_batch"] += first.whole and is_over_samples(outputs, gradients, eps)
+        self._counts["over_batch"] += first.values.whole and is_over_samples(
+            outputs, gradients, eps
+        )
         if np.ptp(gradients) > 0:
             self._take_pull(outputs, gradients, eps)
             self._take_ends(step, outputs, gradients)
-            if is_matrix:
-                self._take_form(outputs, gradients)
+            self._take_form(matrices)
         return True
 
     def _take_pull(self, outputs: FloatArray, gradients: FloatArray, eps: float) -> None:
@@ -259,18 +235,27 @@ class _Known:
             self._since = self._since or step
         self._counts["after"] += self._since > 0
 
-    def _take_form(self, outputs: FloatArray, gradients: FloatArray) -> None:
-        form = find_form(outputs, gradients)
-        self._counts["chosen"] += _is_of_chosen(gradients)
-        if form is None:
+    def _take_form(self, parts: list[_Pair]) -> None:
+        """Of the first part whose rows go into such a loss; those of the others are no classes."""
+        seen: Counter[str] = Counter()
+        for rows, pulls in parts:
+            (outputs, samples), (gradients, _) = to_matrix(rows), to_matrix(pulls)
+            form = find_form(outputs, gradients)
+            if form is not None:
+                self._take_known(form, outputs.shape[1], samples)
+                break
             other = find_form(outputs, -gradients)
-            self._counts["ascended"] += other is not None and other.name != NEGATIVE_LIKELIHOOD
+            seen["ascended"] |= other is not None and other.name != NEGATIVE_LIKELIHOOD
+            seen["chosen"] |= _is_of_chosen(gradients)
         else:
-            self._forms[form.name] += 1
-            self._width = outputs.shape[1]
-            self._normalised[form.name] += form.normalised
-            if len(form.labels):
-                self._classes.add(form.labels)
+            self._counts.update(seen)
+
+    def _take_known(self, form: LossForm, width: int, samples: IntArray) -> None:
+        self._forms[form.name] += 1
+        self._width = width
+        self._normalised[form.name] += form.normalised
+        if len(form.labels):
+            self._classes.add(form.labels, samples[form.rows])
 
     @property
     def fact(self) -> LossGradients:

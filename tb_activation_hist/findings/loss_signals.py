@@ -13,6 +13,7 @@ from tb_activation_hist.core.loss_history import LossHistory, split_words
 from tb_activation_hist.core.setup_facts import (
     BINARY,
     BINARY_CHANCE,
+    CROSS_ENTROPY,
     LossGradients,
     OptimizerGroup,
 )
@@ -132,13 +133,17 @@ def stays_above_chance(run: RunSignals, trend: LossTrend) -> bool:
 
 
 def _count_classes(run: RunSignals) -> int:
-    """Outputs of the last layer that learns, 0 where they are not known.
+    """Those of the one cross entropy, or outputs of the last layer that learns; 0 if not known.
 
     They are 2 where each output is a question of its own, as with several labels of a sample.
     """
     shape = run.learners[-1].info.shape if run.learners else ()
     if len(shape) < 2:
         return 0
-    if any(fact.form in (BINARY, BINARY_CHANCE) for fact in run.facts.of(LossGradients)):
+    forms = {(fact.form, fact.classes) for fact in run.facts.of(LossGradients)}
+    if any(form in (BINARY, BINARY_CHANCE) for form, _ in forms):
         return 2
+    ((form, classes), *others) = forms or {("", 0)}
+    if form == CROSS_ENTROPY and not others:
+        return classes
     return shape[1] if len(shape) == 4 else shape[-1]
