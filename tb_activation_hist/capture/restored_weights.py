@@ -1,4 +1,5 @@
-"""Whether weights are set back, between two steps of an optimizer, to what they were before."""
+"""Whether weights are set back, between two steps of an optimizer, to what they were before, or
+replaced by others."""
 
 from __future__ import annotations
 
@@ -6,6 +7,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import Final
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -20,6 +22,12 @@ LOOKED_AT: Final = 256
 
 KEPT: Final = 64
 """Values of a parameter that are remembered: that of the start, and the latest."""
+
+LEAST_COMPARED: Final = 32
+ALIKE: Final = 0.5
+"""Values of a parameter whose correlation with those before a write tells, and that below which
+they are others: it is about 0 where weights are initialised anew, 1 where they are clipped, decayed
+or averaged."""
 
 MOST_WAITING: Final = 16
 
@@ -48,6 +56,9 @@ class RestoreWatch:
     _step: int = 0
     _writes: int = 0
     _last: int = 0
+    _left: Tensor | None = None
+    _replaced: int = 0
+    _since: int = 0
     _seen: dict[bytes, _Seen] = field(default_factory=dict)
     _waiting: deque[tuple[int, Gathered]] = field(default_factory=deque)
 
@@ -66,6 +77,8 @@ class RestoreWatch:
     def after_step(self, parameter: nn.Parameter, step: int) -> None:
         """After a step of the parameter's optimizer."""
         self._state, self._step = _state_of(parameter), step
+        if not (is_tracing() or is_capturing()):
+            self._left = _copy(parameter)
 
     def _note(self, parameter: nn.Parameter, step: int) -> None:
         # A graph that is captured does not run now.
@@ -73,8 +86,11 @@ class RestoreWatch:
             return
         self._last = step
         if len(self._waiting) < MOST_WAITING:
-            sample = take_sample(parameter)[:LOOKED_AT].clone()
-            self._waiting.append((step, Gathered([0], [sample])))
+            values = _copy(parameter)
+            left = self._left
+            fits = left is not None and (left.device, left.dtype) == (values.device, values.dtype)
+            parts = [values, left] if left is not None and fits else [values]
+            self._waiting.append((step, Gathered(range(len(parts)), parts)))
 
     def take_arrived(self, *, wait: bool = False) -> bool:
         """Compare the values that have arrived on the host; whether there were any."""
@@ -82,13 +98,18 @@ class RestoreWatch:
         while self._waiting and (wait or self._waiting[0][1].arrived):
             found = True
             step, gathered = self._waiting.popleft()
-            values = gathered.read()
+            values, *left = np.split(gathered.read(), np.cumsum(gathered.lengths)[:-1])
             if not _are_clamped(values):
-                self._compare(values.tobytes(), step)
+                self._compare(values, left, step)
         return found
 
-    def _compare(self, value: bytes, step: int) -> None:
+    def _compare(self, values: FloatArray, left: list[FloatArray], step: int) -> None:
+        """left: what the last step of the optimizer left, if that is known."""
+        value = values.tobytes()
         known = self._seen.get(value)
+        if known is None and left and _are_others(values, left[0]):
+            self._replaced += 1
+            self._since = self._since or step
         if known is not None:
             known.times += 1
             known.first = known.first or step
@@ -100,8 +121,9 @@ class RestoreWatch:
 
     @property
     def is_seldom(self) -> bool:
-        """Whether it was set back, and not so often that each time is no news."""
-        return 0 < max((each.times for each in self._seen.values()), default=0) <= SELDOM
+        """Whether it was set back or replaced, and not so often that each time is no news."""
+        most = max((each.times for each in self._seen.values()), default=0)
+        return 0 < max(most, self._replaced) <= SELDOM
 
     @property
     def fact(self) -> RestoredWeights | None:
@@ -110,8 +132,22 @@ class RestoreWatch:
             return None
         often = max(self._seen.values(), key=lambda each: each.times, default=_Seen(0))
         return RestoredWeights(
-            self.name, self._writes, self._last, often.times, often.step, often.first, often.last
-        )
+            self.name, self._writes, self._last, often.times, often.step, often.first, often.last,
+            self._replaced, self._since,
+        )  # fmt: skip
+
+
+def _copy(parameter: nn.Parameter) -> Tensor:
+    return take_sample(parameter)[:LOOKED_AT].clone()
+
+
+def _are_others(values: FloatArray, before: FloatArray) -> bool:
+    """Whether values have next to nothing to do with those before a write."""
+    if len(values) != len(before) or len(values) < LEAST_COMPARED:
+        return False
+    off, off_before = values - values.mean(), before - before.mean()
+    sizes = float(np.sqrt((off**2).sum() * (off_before**2).sum()))
+    return bool(sizes > 0 and float((off * off_before).sum()) < ALIKE * sizes)
 
 
 def _are_clamped(values: FloatArray) -> bool:

@@ -78,7 +78,9 @@ class RestoredWeights:
 
     writes: how often something else than an optimizer wrote to it between two steps, up to step
     `seen`. times: how often it then had one value, that of the start of step `value`; first, last:
-    the steps before which it was set back to it.
+    the steps before which it was set back to it. replaced: how often it got values that have next
+    to nothing in common with those that its optimizer had just made, nor are earlier ones; since:
+    the first step before which it did.
     """
 
     parameter: str
@@ -88,6 +90,8 @@ class RestoredWeights:
     value: int
     first: int
     last: int
+    replaced: int = 0
+    since: int = 0
 
 
 @dataclass(frozen=True)

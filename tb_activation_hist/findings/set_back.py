@@ -1,4 +1,4 @@
-"""Weights that something else than an optimizer sets back: again and again, or to their start."""
+"""Weights that other code than an optimizer sets back, again and again or once, or replaces."""
 
 from __future__ import annotations
 
@@ -69,6 +69,14 @@ def find_start_again(run: RunSignals, most_times: int) -> RestoredWeights | None
     if not back or not followed <= {fact.parameter for fact in back}:
         return None
     return None if _is_range_test(run, back[0].first) else back[0]
+
+
+def find_replaced(run: RunSignals) -> RestoredWeights | None:
+    """The parameter that first got values, in the middle of a run, that no optimizer made."""
+    begin = _first_step(run)
+    facts = [fact for fact in run.facts.of(RestoredWeights) if fact.replaced]
+    late = [fact for fact in facts if fact.since - begin >= LEAST_LOST]
+    return min(late, key=lambda fact: fact.since, default=None) if late == facts else None
 
 
 def _is_range_test(run: RunSignals, step: int) -> bool:

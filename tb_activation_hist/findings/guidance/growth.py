@@ -179,7 +179,22 @@ BACK_AT_START: Final = Guidance(
     check="Look at what the training script loads at step <step>. Both lists should be empty.",
 )
 
+OTHER_WEIGHTS: Final = Guidance(
+    causes=(
+        "model.apply(init) or reset_parameters() inside the loop over epochs or batches",
+        "load_state_dict() of a checkpoint of another training",
+        "a reset that is meant, as of the last layers in reinforcement learning",
+    ),
+    remedy="Initialise or load the weights once, before the training. For a new trial, use a new "
+    "logger.",
+    code="model.apply(init)  # before the first epoch\n"
+    "for epoch in range(epochs):\n"
+    "    train(model)",
+    check="Look at what the training script writes to the weights before step <step>.",
+)
+
 SUDDEN_CHANGE: Final[tuple[Pattern, ...]] = (
+    (exceeds("other_weights"), OTHER_WEIGHTS),
     (exceeds("start_again"), BACK_AT_START),
     (always, JUMP),
 )

@@ -19,7 +19,7 @@ from tb_activation_hist.findings.hits import (
 )
 from tb_activation_hist.findings.rule import Observation, RunRule
 from tb_activation_hist.findings.run_signals import RunSignals
-from tb_activation_hist.findings.set_back import find_start_again
+from tb_activation_hist.findings.set_back import find_replaced, find_start_again
 from tb_activation_hist.findings.signals import Signals
 from tb_activation_hist.findings.thresholds import UNIT_DISTANCE, UNIT_FACTOR, Thresholds, threshold
 
@@ -90,6 +90,25 @@ def find_weights_at_start(
         )
 
 
+def find_other_weights(
+    layers: RunSignals, _options: SuddenChangeThresholds
+) -> Iterator[Observation]:
+    """Weights that something other than the optimizer replaces, as an initialisation does."""
+    fact = find_replaced(layers)
+    if fact is None:
+        return
+    hits = [hit_from_step(s, fact.since) for s in layers.owners_of_weights]
+    if hits:
+        again = f", and {fact.replaced - 1:,} times more" if fact.replaced > 1 else ""
+        yield Observation(
+            hits=hits,
+            title=f"{fact.parameter} gets other values at step {fact.since}{again}, unlike those "
+            "that its optimizer had made, as if it were initialised anew",
+            threshold={"other_weights": 1},
+            figures={"replaced": fact.replaced},
+        )
+
+
 def _jump_hit(signals: Signals, options: SuddenChangeThresholds) -> Hit | None:
     drift = Drift(signals, WINDOWS, even=True)
     if len(drift.records) < LEAST_RECORDS or len(drift.starts) <= 2 * SETTLING_WINDOWS:
@@ -152,12 +171,13 @@ SUDDEN_CHANGE: Final = RunRule(
     severity="warning",
     seen=(
         "The distribution of a layer's outputs jumps and stays changed. The first fifth of a run "
-        "is not checked. Or all weights are those of the start again."
+        "is not checked. Or all weights are those of the start again, or others that no optimizer "
+        "made."
     ),
     source="our own: Wasserstein-1 between neighbouring windows relative to its usual size",
     thresholds=SuddenChangeThresholds,
     explains={},
-    find=(find_weights_at_start,),
+    find=(find_weights_at_start, find_other_weights),
     slow=(find_sudden_changes,),
     online=None,
 )

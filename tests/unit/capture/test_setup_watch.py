@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import pytest
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from tb_activation_hist import ActivationHistLogger, MemoryWriter
 from tb_activation_hist.capture.rate_watch import RateWatch
@@ -261,6 +261,31 @@ def test_weights_that_are_clipped_to_the_same_ends_are_not_set_back() -> None:
 def test_weights_that_are_swapped_for_a_look_are_not_set_back() -> None:
     found = Script(swap=True).run().of(RestoredWeights)
     assert [(fact.writes, fact.times) for fact in found] == [(19, 0)] * 2
+
+
+@pytest.mark.parametrize(
+    ("change", "found"),
+    [
+        (lambda weight: nn.init.kaiming_uniform_(weight), [(2, 9)]),
+        (lambda weight: weight.clamp_(-0.3, 0.3), [(0, 0)]),
+        (lambda weight: weight.mul_(0.5).add_(0.05 * torch.randn_like(weight)), [(0, 0)]),
+        (lambda weight: weight.zero_(), [(0, 0)]),
+    ],
+)
+def test_weights_that_are_initialised_anew(
+    change: Callable[[Tensor], Tensor], found: list[tuple[int, int]]
+) -> None:
+    """The last layer has too few weights to tell."""
+    script = Script()
+
+    def write(step: int) -> None:
+        if step in (8, 16):
+            with torch.no_grad():
+                change(script.model[0].weight)
+
+    script.before = write  # type: ignore[method-assign]
+    facts = script.run().of(RestoredWeights)
+    assert [(fact.replaced, fact.since) for fact in facts] == found
 
 
 def test_steps_of_a_second_optimizer_are_no_writes_of_something_else() -> None:

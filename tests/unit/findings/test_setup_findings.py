@@ -194,6 +194,17 @@ def test_weights_that_are_those_of_the_start_again(
     assert all("load_state_dict" in f.causes[0] for f in facts)
 
 
+@pytest.mark.parametrize(("since", "found"), [(50, True), (9, False)])
+def test_weights_that_are_initialised_anew(since: int, found: bool) -> None:
+    """Not at the begin, where some scripts look for a good initialisation."""
+    fact = RestoredWeights("linear0.weight", 3, 100, 0, 1, 0, 0, replaced=3, since=since)
+    facts = find(fact)
+    assert [(f.kind, f.severity, f.first_step) for f in facts] == [
+        ("sudden_change", "warning", since)
+    ] * found
+    assert all("reset_parameters" in f.causes[0] for f in facts)
+
+
 @pytest.mark.parametrize(("later", "found"), [(1, 1), (40, 0), (0, 0)])
 def test_units_that_start_and_stay_copies(later: int, found: int) -> None:
     findings = find(EqualRows("linear1.weight", 40, 1, later, 8))
