@@ -105,8 +105,21 @@ def find_still_layers(run: RunSignals, least_steps: int) -> Iterator[StillPart]:
         if cause is not Cause.NO_UPDATE and all(_is_copy(p, movers) for p in own):
             continue
         unused = cause is Cause.NO_GRADIENT and _may_be_unused(hits, run, movers)
-        meant = unused or cause is Cause.ZERO_GRADIENT or not run.facts.trainable
+        zero = cause is Cause.ZERO_GRADIENT and not _are_given_zeros(own, run, least_steps)
+        meant = unused or zero or not run.facts.trainable
         yield StillPart(hits, own, cause, movers[0].name, own[0].records, meant)
+
+
+def _are_given_zeros(
+    weights: Sequence[ParameterSignals], run: RunSignals, least_steps: int
+) -> bool:
+    """Whether an optimizer has them, and each of their gradients was there and 0 for so long.
+
+    Parts that are left out on purpose get none, and a loss with a weight of 0 gets one later on.
+    """
+    known = [run.sizes.get(p.name) for p in weights]
+    given = all(each is not None and each.optimized for each in known)
+    return given and all(_is_long(p, least_steps) for p in weights)
 
 
 class Judged(NamedTuple):

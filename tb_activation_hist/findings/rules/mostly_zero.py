@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
+import numpy as np
+
 from tb_activation_hist.findings.hits import Hit, find_hits, group_hits, name_layers, sustained_hit
 from tb_activation_hist.findings.layer_types import may_put_out_zeros
 from tb_activation_hist.findings.rule import Begins, Observation, RunRule
@@ -26,8 +28,11 @@ class MostlyZeroThresholds(CollapsedThresholds):
 
 
 def find_mostly_zero(layers: RunSignals, options: MostlyZeroThresholds) -> Iterator[Observation]:
-    """ReLU-like layers, and blocks that may end in one, that are nearly all zero."""
-    candidates = [s for s in layers.main_outputs if may_put_out_zeros(s.info)]
+    """ReLU-like layers, and blocks that may end in one, that are nearly all zero.
+
+    Not spikes, of which few are usual: neurons that never spike have collapsed.
+    """
+    candidates = [s for s in layers.main_outputs if may_put_out_zeros(s.info) and not _spikes(s)]
     for group in group_hits(find_hits(candidates, lambda signals: _zero_hit(signals, options))):
         yield Observation(
             hits=group,
@@ -35,6 +40,14 @@ def find_mostly_zero(layers: RunSignals, options: MostlyZeroThresholds) -> Itera
             f"{group[0].first_step}",
             threshold={"mostly_zero_share": options.mostly_zero_share},
         )
+
+
+def _spikes(signals: Signals) -> bool:
+    """Whether all values are 0 or 1, as those of a spiking neuron are."""
+    series = signals.series
+    ones = series.finite - series.zeros
+    sums = (series.tallies.sum, series.tallies.sum_sq)
+    return bool(ones.any()) and all(np.array_equal(own, ones) for own in sums)
 
 
 def _zero_hit(signals: Signals, options: MostlyZeroThresholds) -> Hit | None:

@@ -135,6 +135,14 @@ def test_mostly_zero_is_reported_of_relus_only() -> None:
         assert ("mostly_zero" in kinds) is told, kind
 
 
+def test_few_spikes_are_usual() -> None:
+    """Where all values are 0 or 1, as a spiking neuron's."""
+    spikes = make_run({"relu1": after(ONSET, lambda v: (np.arange(v.size) % 20 == 0) + 0 * v)})
+    both = make_run({"relu1": lambda v, _: (np.arange(v.size) % 20 == 0) + 0 * v})
+    assert "mostly_zero" in {f.kind for f in find_run_findings("run", spikes)}
+    assert "mostly_zero" not in {f.kind for f in find_run_findings("run", both)}
+
+
 def test_half_zeros_and_more_are_normal() -> None:
     layers = make_run({"relu1": lambda v, _: np.where(v > 1.2, v, 0)})
     assert find_run_findings("run", layers) == []

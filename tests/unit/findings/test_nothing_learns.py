@@ -134,5 +134,34 @@ def test_a_loss_without_a_slope_after_a_training_before() -> None:
     assert "round()" in found.causes[0]
 
 
+@pytest.mark.parametrize(
+    ("kind", "severity"), [("rounded", ["warning"]), ("no use", ["info"]), ("used", [])]
+)
+def test_a_part_whose_gradient_is_always_0(kind: str, severity: list[str]) -> None:
+    """Such as one behind a round(); a part that gets none may be left out on purpose."""
+    torch.manual_seed(0)
+    parts = nn.ModuleDict({name: nn.Linear(8, 8) for name in ("first", "middle", "last")})
+
+    def forward(x: Tensor) -> Tensor:
+        x = parts["first"](x)
+        middle = parts["middle"](x)
+        used = {"rounded": middle.round(), "no use": 0.0, "used": middle}[kind]
+        return parts["last"](x + used)
+
+    optimizer = torch.optim.Adam(parts.parameters(), 1e-2)
+    writer = MemoryWriter()
+    with ActivationHistLogger(parts, writer, on_error="raise") as logger:
+        for _ in range(80):
+            x = torch.randn(16, 8)
+            loss = (forward(x) - x.roll(1, 1)).square().mean()
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            logger.step(loss=loss)
+    found = [own for own in find_memory_findings(writer) if own.kind == "not_learning"]
+    assert [own.severity for own in found] == severity
+    assert all(own.layers == ("middle",) for own in found)
+
+
 def test_a_scaler_that_steps_is_fine() -> None:
     assert train(Scaler(1.0)) == []
