@@ -19,7 +19,7 @@ from tb_activation_hist.findings.hits import (
     group_episodes,
     name_layers,
 )
-from tb_activation_hist.findings.layer_types import LEAST_DEPTH, is_before
+from tb_activation_hist.findings.layer_types import BOUNDED, LEAST_DEPTH, is_before
 from tb_activation_hist.findings.number_format import format_factor
 from tb_activation_hist.findings.record_stream import RecordStream
 from tb_activation_hist.findings.rule import Begins, Observation, OnlineCheck, OnlineState, RunRule
@@ -66,7 +66,7 @@ class ExplodingThresholds(WeightGrowthThresholds, UnlearntGrowthThresholds):
         20.0,
         UNIT_RMS,
         "The same for layers before the last one with weights, whose outputs may be as large as "
-        "the targets are.",
+        "the targets are, and for that one where a tanh or sigmoid follows.",
     )
     exploding_start: float = threshold(
         50.0,
@@ -103,7 +103,8 @@ def find_growth_over_time(
     last = _last_with_weights(layers)
 
     def level(signals: Signals) -> float:
-        inner = last is not None and is_before(signals.info, last.info)
+        before = last is not None and is_before(signals.info, last.info)
+        inner = before or _is_bounded_next(signals, layers)
         return options.exploding_inner if inner else options.exploding_level
 
     hits = find_hits(
@@ -130,6 +131,12 @@ def _last_with_weights(layers: RunSignals) -> Signals | None:
     """The last layer or block with weights; blocks are known by the sizes of their parameters."""
     known = [s for s in layers.outputs if layers.is_learner(s.info) or layers.parameters_of(s.info)]
     return known[-1] if known else None
+
+
+def _is_bounded_next(signals: Signals, layers: RunSignals) -> bool:
+    """Whether the next layer's range has ends, to which large outputs drive it."""
+    following = [s for s in layers.outputs if s.info.order == signals.info.order + 1]
+    return bool(following) and following[0].info.type in BOUNDED
 
 
 def _growth_hit(signals: Signals, level: float, options: ExplodingThresholds) -> Hit | None:

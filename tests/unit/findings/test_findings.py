@@ -296,6 +296,20 @@ def test_outputs_of_the_last_layer_may_be_as_large_as_targets_are(
         assert findings[0].threshold["level"] == 20
 
 
+@pytest.mark.parametrize(("kind", "found"), [("Tanh", True), ("Identity", False)])
+def test_outputs_of_the_last_layer_that_a_tanh_bounds(kind: str, found: bool) -> None:
+    """They are no larger for large targets."""
+
+    def grow(values: np.ndarray, index: int) -> np.ndarray:
+        return values * 1.08 ** min(index, 56)
+
+    layers = make_run({"head": grow}, head=0.0)
+    order = layers["head"][0].order + 1
+    end = make_layer("end", kind, order, lambda v, i: np.tanh(grow(v, i)))
+    findings = find_run_findings("run", {**layers, "end": end})
+    assert [each.layers for each in findings if each.kind == "exploding"] == [("head",)] * found
+
+
 def test_slow_growth_before_a_crash_is_not_where_the_trouble_begins() -> None:
     def crash(values: np.ndarray, index: int) -> np.ndarray:
         bad = index >= ONSET and (index - ONSET) % 16 == 0
