@@ -48,6 +48,13 @@ class UnscaledInputThresholds(Thresholds):
         "Scale of the first layer's outputs in the first record; in a healthy network, it is "
         "about 1. Also that of a column, for `unscaled_columns`.",
     )
+    unscaled_passed_on: float = threshold(
+        10.0,
+        UNIT_RMS,
+        "The same where what goes in is above `unscaled_level` itself: a layer whose weights start "
+        "small passes on only a part of it.",
+        "inputs of at most 3.1 in the healthy trainings of bench/findings",
+    )
     unscaled_columns: float = threshold(
         30.0, UNIT_FACTOR, "Scale of the largest column of a table beside the median column."
     )
@@ -70,13 +77,15 @@ def find_unscaled_inputs(
     if first is None or first.info.type.startswith("Embedding"):
         return
     scale = first.first_rms
-    if not scale > options.unscaled_level:
+    large = any(s.first_rms > options.unscaled_level for s in _sized_inputs(layers))
+    level = options.unscaled_passed_on if large else options.unscaled_level
+    if not scale > level:
         return
     yield Observation(
         hits=[first_record_hit(first, {"rms": scale})],
         title=f"{first.info.layer}: the first layer's outputs have a root mean square of "
         f"{format_factor(scale)} at the start, which suggests {_name_cause(layers)}",
-        threshold={"unscaled_level": options.unscaled_level},
+        threshold={"unscaled_level": level},
         severity="info" if _is_normalised(first, layers) else None,
     )
 
