@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final
 
 import torch
@@ -46,6 +47,12 @@ def is_whole(tensor: object) -> bool:
 def as_floats(values: Tensor) -> Tensor:
     """The tensor itself, or its whole numbers as float32, exact up to 16,777,216."""
     return values.float() if values.dtype in WHOLE_DTYPES else values
+
+
+@lru_cache
+def dtype_name(dtype: torch.dtype) -> str:
+    """Its name without the module, such as "float32"."""
+    return str(dtype).removeprefix("torch.")
 
 
 def _is_dense(tensor: object, dtypes: frozenset[torch.dtype]) -> bool:

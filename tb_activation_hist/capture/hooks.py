@@ -11,7 +11,7 @@ from torch.utils.hooks import RemovableHandle
 from torch.utils.weak import WeakIdKeyDictionary
 
 from tb_activation_hist.capture.count import is_captured
-from tb_activation_hist.capture.countable import as_floats, plain_values, why_hidden
+from tb_activation_hist.capture.countable import as_floats, dtype_name, plain_values, why_hidden
 from tb_activation_hist.capture.gradient_op import watch_gradient
 from tb_activation_hist.capture.in_graph import (
     HOOKS,
@@ -173,7 +173,7 @@ class ForwardHook(Hook):
             order=self._orders.get(name.partition("/")[0], self.order),
             type=self.type_name(module),
             shape=tuple(values.shape),
-            dtype=str(values.dtype).removeprefix("torch."),
+            dtype=dtype_name(values.dtype),
             scheme=self.state.rows.scheme,
             settings=self.settings if kind == "activations" else "",
         )

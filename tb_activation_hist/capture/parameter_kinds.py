@@ -15,7 +15,7 @@ from torch.optim.optimizer import (
     register_optimizer_step_pre_hook,
 )
 
-from tb_activation_hist.capture.countable import countable_values
+from tb_activation_hist.capture.countable import countable_values, dtype_name
 from tb_activation_hist.capture.known_parameters import KnownParameters
 from tb_activation_hist.capture.optimizer_states import (
     OptimizerStates,
@@ -229,7 +229,7 @@ class ParameterKinds:
                 order=ref.order,
                 type=type(ref.module).__name__,
                 shape=() if whole is None else tuple(whole.shape),
-                dtype=str(values.dtype).removeprefix("torch."),
+                dtype=dtype_name(values.dtype),
                 scheme=self._state.rows.scheme,
             )
             split = self._state.split.of_layer().dimension(kind, ref.name + part)

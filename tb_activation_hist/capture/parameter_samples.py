@@ -40,7 +40,7 @@ class Gathered:
 
     def __init__(self, rows: Sequence[int], samples: Sequence[Tensor]) -> None:
         self.rows = list(rows)
-        self.lengths = [len(each) for each in samples]
+        self.lengths = [each.numel() for each in samples]
         joined = torch.cat(tuple(samples)) if len(samples) > 1 else samples[0].clone()
         self._late = joined.device.type in EVENT_DEVICES
         self._host = joined.to("cpu", non_blocking=self._late)
@@ -62,30 +62,41 @@ class Gathered:
         return values
 
 
-def gather(tensors: Iterable[tuple[int, Tensor]]) -> list[Gathered]:
-    """Copy samples of tensors; none of an empty one. Pairs of a row and its plain tensor."""
+def gather(samples: Iterable[tuple[int, Tensor]]) -> list[Gathered]:
+    """Copy samples, pairs of a row and what `take_sample` gave; none of an empty one."""
     groups: dict[tuple[torch.device, torch.dtype], list[tuple[int, Tensor]]] = {}
-    for row, values in tensors:
-        if values.numel():
-            groups.setdefault((values.device, values.dtype), []).append((row, take_sample(values)))
+    for row, sample in samples:
+        if sample.numel():
+            groups.setdefault((sample.device, sample.dtype), []).append((row, sample))
     return [Gathered(*zip(*own, strict=True)) for own in groups.values()]
+
+
+def copy_sample(values: Tensor) -> Tensor:
+    """A copy of a tensor's sample, for when the tensor changes before it is gathered."""
+    sample = take_sample(values)
+    # Most samples of large tensors are copies already.
+    return sample.clone() if sample.data_ptr() == values.data_ptr() else sample
 
 
 def take_sample(values: Tensor) -> Tensor:
     """A view, or a small copy, of up to `SAMPLE` values, in one dimension."""
-    flat = flatten(values.detach())
-    n = flat.numel()
+    plain = values.detach()
+    n = plain.numel()
     if n <= SAMPLE:
-        return flat
+        return flatten(plain)
+    dense = plain if plain.is_contiguous() else flatten(plain)
     stride = (n - RUN_LENGTH) // (RUNS - 1)
-    runs = flat.as_strided((RUNS, RUN_LENGTH), (stride, 1), flat.storage_offset())
+    runs = dense.as_strided((RUNS, RUN_LENGTH), (stride, 1), dense.storage_offset())
     return runs.reshape(-1)
 
 
 def flatten(values: Tensor) -> Tensor:
     """All values in one dimension, in the order of memory where they lie densely."""
-    dense = values.dim() == 4 and values.is_contiguous(memory_format=torch.channels_last)
-    if dense and not values.is_contiguous():
+    if (
+        not values.is_contiguous()
+        and values.dim() == 4
+        and values.is_contiguous(memory_format=torch.channels_last)
+    ):
         return values.as_strided((values.numel(),), (1,), values.storage_offset())
     return values.reshape(-1)
 

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.utils.weak import WeakIdKeyDictionary
 
 from tb_activation_hist.capture.count import is_capturing
-from tb_activation_hist.capture.countable import countable_values
+from tb_activation_hist.capture.countable import countable_values, dtype_name
 from tb_activation_hist.capture.known_parameters import KnownParameters
 from tb_activation_hist.capture.late_scalar import keep_scalar
 from tb_activation_hist.capture.optimizer_states import unscale_gradient
@@ -21,6 +21,7 @@ from tb_activation_hist.capture.parameter_samples import (
     SAMPLE,
     Gathered,
     checksum,
+    copy_sample,
     gather,
     sample_sums,
     take_sample,
@@ -114,6 +115,8 @@ class SizeMeter:
         self._memory = WeightMemory()
         self._rates: MutableMapping[Tensor, float] = WeakIdKeyDictionary()
         self._stepped = False
+        self._in_closure = False
+        """Whether the optimizer step under way makes its gradients itself."""
         self._others_step = False
         """Whether an optimizer stepped that has none of these parameters."""
         self._watched: list[Any] = []
@@ -134,7 +137,7 @@ class SizeMeter:
     def begin_step(self, recorded: bool) -> None:
         """A step begins; recorded: whether it makes a record."""
         self.on = recorded and (self._wanted or self._turn)
-        self._stepped = False
+        self._stepped = self._in_closure = False
         self._taken.clear()
         self._kept.clear()
         if self.on and self._turn and self._records and not self._rates:
@@ -185,19 +188,20 @@ class SizeMeter:
             return
         self.begin()
         self._rates.update(rates)
-        self._stepped = True
+        self._stepped, self._in_closure = True, closure
         for name, parameter in known.items():
             mine = id(parameter) in own
             values = countable_values(parameter) if mine and name not in self._kept else None
             if values is not None:
-                self._kept[name] = gather_one(values)
+                self._kept[name] = copy_sample(values)
             if not closure:
                 self._take_gradient(name, parameter, optimizer if mine else None)
 
     def after_step(self, optimizer: Any) -> None:
         """Take the gradients of a step that made them itself."""
-        if not self.on or not self._stepped or _capturing():
+        if not self.on or not self._in_closure or _capturing():
             return
+        self._in_closure = False
         own = {id(parameter) for parameter, _ in _rates_of(optimizer)}
         for name, parameter in self._parameters().items():
             if name not in self._taken:
@@ -214,7 +218,7 @@ class SizeMeter:
         if values is None or not values.numel():
             self._taken.setdefault(name, None)
             return
-        self._taken[name] = unscale_gradient(gather_one(values), optimizer)
+        self._taken[name] = unscale_gradient(copy_sample(values), optimizer)
 
     def end_step(self) -> PendingSizes | None:
         """What was measured in the recorded step that ends; None if it is not the turn."""
@@ -241,13 +245,15 @@ class SizeMeter:
             return None
         names = list(known)
         infos = tuple(
-            ParameterInfo(name, tuple(each.shape), str(each.dtype).removeprefix("torch."))
+            ParameterInfo(name, tuple(each.shape), dtype_name(each.dtype))
             for name, each in known.items()
         )
         pending = PendingSizes(infos, self._facts(list(known.values())), self._memory)
         values = [countable_values(parameter) for parameter in known.values()]
         pending.whole = [each is None or each.numel() <= SAMPLE for each in values]
-        pending.weights = gather((row, each) for row, each in enumerate(values) if each is not None)
+        pending.weights = gather(
+            (row, take_sample(each)) for row, each in enumerate(values) if each is not None
+        )
         still = self._memory.still
         for name, each, whole in zip(names, values, pending.whole, strict=True):
             if each is not None and not whole and (still is None or name in still):
@@ -261,11 +267,12 @@ class SizeMeter:
 
     def _facts(self, parameters: Sequence[nn.Parameter]) -> tuple[Any, Any, Any]:
         known = self._rates or self._others_step
-        optimized = [int(each in self._rates) if known else UNKNOWN for each in parameters]
+        # Each look makes a weak reference.
+        rates = [self._rates.get(each) for each in parameters]
         return (
             np.array([each.requires_grad for each in parameters], np.bool_),
-            np.array(optimized, np.int8),
-            np.array([self._rates.get(each, np.nan) for each in parameters]),
+            np.array([int(rate is not None) if known else UNKNOWN for rate in rates], np.int8),
+            np.array([np.nan if rate is None else rate for rate in rates]),
         )
 
     def _parameters(self) -> dict[str, nn.Parameter]:
@@ -274,11 +281,6 @@ class SizeMeter:
         for ref, parameter in self._known.by_id().values():
             found.setdefault(ref.name, parameter)
         return found
-
-
-def gather_one(values: Tensor) -> Tensor:
-    """A copy of a tensor's sample."""
-    return take_sample(values).clone()
 
 
 def _rates_of(optimizer: Any) -> Iterable[tuple[Tensor, float]]:

@@ -36,6 +36,9 @@ MANY_SHARE: Final = 0.5
 EARLY_SHARE: Final = 0.1
 """Of the run, in which units are lost while a healthy layer finds its place too."""
 
+SUM_TOLERANCE: Final = 0.1
+"""How far means that add up to 1 may miss it; they are rounded in storage."""
+
 AT_A_TIME: Final = 0.05
 """Of the run, in which units are lost by one cause."""
 
@@ -66,6 +69,20 @@ class UnitSignals:
         median[known] = np.nanmedian(scale[known], axis=1)
         with np.errstate(all="ignore"):
             return np.where(median[:, None] > 0, self.slices.rms / median[:, None], np.nan)
+
+    @cached_property
+    def routed(self) -> bool:
+        """Whether the units share something out among them, as experts do with tokens.
+
+        It is a tensor of `record`: a number per unit, as a load, or routing weights, which lie
+        between 0 and 1 and whose means add up to at most 1.
+        """
+        info, slices = self.signals.info, self.slices
+        if info.type:
+            return False
+        total = np.nansum(slices.mean, axis=1)
+        inside = slices.tallies.low.min() >= 0 and slices.tallies.high.max() <= 1
+        return len(info.shape) == 1 or bool(inside and total.max() <= 1 + SUM_TOLERANCE)
 
     def hit(self, since: IntArray, figures: Mapping[str, Any]) -> Hit:
         """A hit from the first of these records of the slices to the last one."""
@@ -113,7 +130,7 @@ def observe_by_harm(
     """Findings about units that are lost: those of the beginning apart from those lost later.
 
     An info is what healthy layers lose too: fewer than half of their units in the beginning, or
-    single ones later.
+    single ones later. Experts are few, and each is there to be used.
     """
     records = len(units.slices)
     begun = max(EARLY_SHARE * records, EARLY_RECORDS)
@@ -123,7 +140,7 @@ def observe_by_harm(
     sudden = _most_at_a_time(since[later], AT_A_TIME * records) >= FEW_UNITS
     for own, harmful in ((later, many or sudden), (early, many)):
         if own.any():
-            severity = None if harmful else "info"
+            severity = None if harmful or units.routed else "info"
             at = np.where(own, since, records)
             yield observe_units(units, at, state, threshold, severity=severity)
 

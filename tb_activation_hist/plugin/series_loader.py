@@ -12,6 +12,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 
 from tb_activation_hist.core.errors import FormatError, join_problems
+from tb_activation_hist.core.grid import FloatArray
 from tb_activation_hist.core.histogram import HistogramSeries
 from tb_activation_hist.core.joining import add_records, append_series, sum_records
 from tb_activation_hist.core.names import content_to_layer_info
@@ -66,6 +67,7 @@ class LoadedSeries:
     those that are not damaged.
     newest: the session that was begun last; None if another wrote at the same time.
     decoded: blocks that this reading had to decode.
+    known_sizes: `record_sizes`, where they were worked out already.
     """
 
     stamp: Stamp
@@ -82,11 +84,18 @@ class LoadedSeries:
     newest: int | None = None
     notes: SessionNotes = NOTHING_TO_TELL
     decoded: int = 0
+    known_sizes: FloatArray | None = None
+
+    @cached_property
+    def record_sizes(self) -> FloatArray:
+        """Sizes of the records that have any."""
+        known = self.known_sizes
+        return find_reaches(self.series).size if known is None else known
 
     @cached_property
     def usual_size(self) -> float:
         """Size of the median record; it is finite."""
-        size = usual_size(find_reaches(self.series).size)
+        size = usual_size(self.record_sizes)
         return size if math.isfinite(size) else 0.0
 
     @property
@@ -239,7 +248,9 @@ def append_block(newest: NewestBlock, block: Block | FormatError) -> LoadedSerie
     complete = not before.missing and before.notes.abandoned_from is None
     missing = NOTHING_MISSING if complete else _find_missing(blocks)
     overview = add_records(before.overview, block.series)
-    return _to_loaded(newest.stamp, grown, overview, blocks, missing, 1)
+    loaded = _to_loaded(newest.stamp, grown, overview, blocks, missing, 1)
+    sizes = np.concatenate([before.record_sizes, find_reaches(block.series).size])
+    return replace(loaded, known_sizes=sizes)
 
 
 def _follows(span: BlockSpan, spans: frozenset[BlockSpan]) -> bool:

@@ -108,6 +108,7 @@ def test_newest_blocks_of_several_series_are_decoded_together(
         np.testing.assert_array_equal(held.overview.bins, total.bins)
         np.testing.assert_array_equal(held.overview.bin_counts, total.bin_counts)
         assert (held.overview.n[0], held.overview.max[0]) == (total.n[0], total.max[0])
+        assert held.usual_size == replace(held, known_sizes=None).usual_size > 0
         assert bool(held.warning) != whole
 
 

@@ -76,7 +76,8 @@ DEAD_UNITS: Final = RunRule(
     seen=(
         "Units (channels, heads, experts) of a layer recorded with `split` output only exact "
         "zeros until the end of the run. An info for what healthy networks lose too: less "
-        "than half of the layer in the first tenth of the run, or fewer than 3 units at a time."
+        "than half of the layer in the first tenth of the run, or fewer than 3 units at a time; "
+        "not for the load or weights of experts."
     ),
     source="Lu et al. 2019, Dying ReLU and Initialization: 0 for every input",
     thresholds=DeadUnitThresholds,

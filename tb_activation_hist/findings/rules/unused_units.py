@@ -12,11 +12,12 @@ from tb_activation_hist.core.slice_series import SliceSeries
 from tb_activation_hist.findings.rule import Observation, RunRule
 from tb_activation_hist.findings.signals import BoolArray, Signals
 from tb_activation_hist.findings.thresholds import UNIT_FACTOR, UNIT_SHARE, Thresholds, threshold
-from tb_activation_hist.findings.unit_signals import UnitSignals, observe_units, split_layers
-
-SUM_TOLERANCE: Final = 0.1
-"""How far the units' means may add up to something else than 1 when they are probabilities; means
-are rounded in storage."""
+from tb_activation_hist.findings.unit_signals import (
+    SUM_TOLERANCE,
+    UnitSignals,
+    observe_units,
+    split_layers,
+)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -198,6 +198,26 @@ def findings_of_load(kind: str) -> list[Finding]:
 def test_experts_without_load_are_named_after_few_records() -> None:
     (finding,) = [each for each in findings_of_load("") if each.kind == "dead_units"]
     assert (units(finding), finding.first_step) == ([2, 6], ONSET)
+    assert finding.severity == "warning"
+
+
+@pytest.mark.parametrize(("kind", "severity"), [("", "warning"), ("ReLU", "info")])
+def test_experts_without_weight_are_a_warning_where_units_are_an_info(kind, severity) -> None:
+    """The weights of the two experts with the largest logits, of which one is never chosen."""
+
+    def route(step: int) -> np.ndarray:
+        logits = np.random.default_rng(step).normal(size=(BATCH, 16))
+        logits[:, 5] -= 100 if step >= ONSET else 0
+        chances = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+        return np.where(chances >= np.sort(chances)[:, [-2]], chances, 0.0)
+
+    table = [route(step) for step in range(1, RECORDS + 1)]
+    series = values_to_series([weights.ravel() for weights in table])
+    tallies = replace(series.tallies, steps=np.arange(1, RECORDS + 1))
+    info = LayerInfo("moe/weights", type=kind, split=-1, shape=(BATCH, 16))
+    own = replace(series, tallies=tallies, slices=through_storage(make_slices(table)))
+    (finding,) = find_run_findings("run", {"moe/weights": (info, own)}, FindingOptions())
+    assert (finding.kind, units(finding), finding.severity) == ("dead_units", [5], severity)
 
 
 def test_a_layer_with_one_value_for_each_unit_needs_as_many_values_as_others() -> None:
